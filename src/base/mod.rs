@@ -1,0 +1,25 @@
+//! The words every other module speaks: plain values with no I/O, no async and no logging.
+//!
+//! In reading order: what was asked for ([`TargetUri`]), the key it is found by ([`surt`]), when
+//! ([`Timestamp`], [`TimeRange`], [`Clock`]), what the bytes were ([`Digest`]), whose server it is
+//! ([`HostKey`]), what kind of bytes ([`MediaType`]), how many ([`ByteSize`]), and how a check
+//! reports ([`Finding`]).
+
+pub mod bytes;
+pub mod clock;
+pub mod digest;
+pub mod finding;
+pub mod host;
+pub mod media_type;
+pub mod surt;
+pub mod target_uri;
+pub mod timestamp;
+
+pub use bytes::ByteSize;
+pub use clock::{Clock, ManualClock, SystemClock};
+pub use digest::{Digest, DigestAlgorithm, Hasher};
+pub use finding::{Finding, Severity};
+pub use host::HostKey;
+pub use media_type::MediaType;
+pub use target_uri::{TargetUri, TargetUriError};
+pub use timestamp::{TimeRange, Timestamp, TimestampError};

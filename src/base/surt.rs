@@ -1,0 +1,1 @@
+//! SURT urlkeys. (Filled by the index work.)

@@ -1,0 +1,1 @@
+//! The only file that names sled. (Filled by the index work.)

@@ -1,0 +1,5 @@
+//! Pressmark: an archival crawler and WARC store for news.
+
+pub mod base;
+pub mod extract;
+pub mod http;

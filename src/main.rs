@@ -1,0 +1,2 @@
+//! The thin binary: parse, run, map the error to an exit code.
+fn main() {}
