@@ -3,3 +3,4 @@
 pub mod base;
 pub mod extract;
 pub mod http;
+pub mod politeness;

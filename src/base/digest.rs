@@ -32,7 +32,7 @@ impl DigestAlgorithm {
 
     /// How many bytes a digest of this algorithm has.
     #[must_use]
-    pub fn len(self) -> usize {
+    pub fn digest_len(self) -> usize {
         match self {
             Self::Sha1 => 20,
             Self::Sha256 => 32,
@@ -93,7 +93,7 @@ impl Digest {
     /// A digest from its raw bytes; `None` when there are not as many as the algorithm makes.
     #[must_use]
     pub fn from_bytes(algorithm: DigestAlgorithm, raw: &[u8]) -> Option<Self> {
-        if raw.len() != algorithm.len() {
+        if raw.len() != algorithm.digest_len() {
             return None;
         }
         let mut bytes = [0; 32];
@@ -110,7 +110,7 @@ impl Digest {
     /// The raw bytes: 20 for SHA-1, 32 for SHA-256.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8] {
-        &self.bytes[..self.algorithm.len()]
+        &self.bytes[..self.algorithm.digest_len()]
     }
 
     /// Whether the two stand for the same bytes: `None` when the algorithms differ, since then it
@@ -145,7 +145,7 @@ impl FromStr for Digest {
             text.trim().split_once(':').ok_or_else(|| DigestError::NoLabel(text.to_owned()))?;
         let algorithm: DigestAlgorithm = label.parse()?;
         let upper = value.to_ascii_uppercase();
-        let raw = if value.len() == algorithm.len() * 2 {
+        let raw = if value.len() == algorithm.digest_len() * 2 {
             HEXLOWER_PERMISSIVE.decode(value.as_bytes()).ok()
         } else {
             BASE32_NOPAD.decode(upper.trim_end_matches('=').as_bytes()).ok()
