@@ -1,6 +1,8 @@
 //! Payload bytes to what the page says: pure and total.
 
+pub mod figures;
 mod names;
+mod numbers;
 pub mod page;
 pub mod quotes;
 pub mod sentences;

@@ -57,8 +57,8 @@ const FR: Words = Words {
 const DE: Words = Words {
     never: "hr fr dr prof dipl ing z.b d.h u.a bzw ca vgl evtl ggf inkl exkl sog geb gest hrsg abs \
             bspw etw max min mag st u.u i.d.r z.t v.a s.o s.u o.ä m.e z ggü einschl zzgl med phil jur \
-            rer nat d i.v e.v-nr dgl insb lt",
-    number: "nr art s bd kap tel abb tab jan feb mrz apr jun jul aug sep sept okt nov dez mio mrd tsd",
+            rer nat d i.v e.v-nr dgl insb lt mio mrd tsd",
+    number: "nr art s bd kap tel abb tab jan feb mrz apr jun jul aug sep sept okt nov dez",
     starter: "usw etc str jh a.d e.v co ltd inc a.m b i a u",
 };
 
@@ -236,7 +236,7 @@ pub(super) fn follows_clock(word: &str) -> bool {
         fri sat sun january february march april may june july august september october november december \
         jan feb mar apr aug sept oct nov dec et est edt ct cst cdt mt mst mdt pt pst pdt gmt utc bst cet \
         cest eastern central mountain pacific greenwich local ist aest";
-    has(WORDS, &word.to_lowercase())
+    has(WORDS, word.to_lowercase().trim_end_matches('.'))
 }
 
 /// Whether the language writes its ordinals with a stop ("am 4. November").
