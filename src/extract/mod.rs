@@ -1,5 +1,7 @@
 //! Payload bytes to what the page says: pure and total.
 
+#[cfg(test)]
+mod cases;
 pub mod figures;
 mod names;
 mod numbers;
