@@ -183,9 +183,12 @@ fn broken(
         || text[a.end..].starts_with(',')
         || text[a.end..].starts_with(" –")
         || text[a.end..].starts_with(" —");
-    let same = one.mention == two.mention
-        || two.way == Way::Neighbour
-        || two.cue.as_ref().is_none_or(|(cue, _)| cue.start < b_at);
+    // The second half may not have a cue of its own.
+    let same = two.way == Way::Neighbour
+        || two
+            .cue
+            .as_ref()
+            .is_none_or(|(cue, _)| one.cue.as_ref().is_some_and(|(first, _)| first == cue));
     attribution_between && typographic && same && a_sentence == b_sentence
 }
 

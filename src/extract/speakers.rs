@@ -35,7 +35,7 @@ impl Speakers {
         let mut spoken: Vec<(usize, usize)> = mentions
             .iter()
             .filter(|m| m.kind == MentionKind::Name)
-            .filter_map(|m| speakers.person_of(text, tokens, m).map(|p| (m.tokens.start, p)))
+            .filter_map(|m| speakers.person_of(text, tokens, m).map(|p| (m.name.start, p)))
             .collect();
         spoken.sort_unstable();
         spoken.dedup();
@@ -74,7 +74,7 @@ impl Speakers {
 
     fn person_of(&self, text: &str, tokens: &Tokens, mention: &Mention) -> Option<usize> {
         let _ = text;
-        let list = &tokens.list[mention.tokens.clone()];
+        let list = &tokens.list[mention.name.clone()];
         let skip = list
             .iter()
             .take_while(|t| is_title(&t.lower))
@@ -142,7 +142,7 @@ impl Speakers {
 
     /// Who bears the role: "the president" after "President Ann Lee".
     fn bearer(&self, tokens: &Tokens, mention: &Mention) -> Option<usize> {
-        let list = &tokens.list[mention.tokens.clone()];
+        let list = &tokens.list[mention.name.clone()];
         let first = list.first()?;
         if !matches!(
             first.lower.as_str(),
@@ -165,7 +165,7 @@ impl Speakers {
 
 /// The mention as it stands, without titles before a name and without a possessive.
 fn written(text: &str, tokens: &Tokens, mention: &Mention) -> String {
-    let list = &tokens.list[mention.tokens.clone()];
+    let list = &tokens.list[mention.name.clone()];
     let (Some(first), Some(last)) = (list.first(), list.last()) else { return String::new() };
     let words = text.get(first.start..last.end).unwrap_or("");
     if mention.kind == MentionKind::Name { bare(words).to_owned() } else { words.to_owned() }

@@ -15,6 +15,11 @@ use crate::extract::words::words;
 /// Tokens between a quotation and a possessive before it: "Trump's slogan, “…”".
 const POSSESSIVE_REACH: usize = 5;
 
+/// Cues looked at on either side of a quotation.
+const HITS_MAX: usize = 8;
+/// Tokens between a cue and its quotation.
+const REACH_MAX: usize = 80;
+
 /// A cue of a sentence and the speaker beside it.
 #[derive(Debug, Clone)]
 pub(crate) struct CueHit {
@@ -93,7 +98,7 @@ pub(crate) fn cues(scope: Scope<'_>) -> Vec<CueHit> {
             at += length;
             continue;
         }
-        if let Some(kind) = verb(scope.language, &token.lower)
+        if let Some(kind) = verb(scope.language, &token.lower).or_else(|| phrasal(scope, at))
             && let Some(hit) = cue_at(scope, at, kind, &hits)
         {
             hits.push(hit);
@@ -101,6 +106,20 @@ pub(crate) fn cues(scope: Scope<'_>) -> Vec<CueHit> {
         at += 1;
     }
     hits
+}
+
+/// "shot back", "went on", "chimed in": verbs of saying only with their second word.
+fn phrasal(scope: Scope<'_>, at: usize) -> Option<Verb> {
+    let next = scope.list.get(at + 1).filter(|_| at + 1 < scope.to)?.lower.as_str();
+    let says = match scope.list[at].lower.as_str() {
+        "went" | "goes" => next == "on",
+        "shot" | "fired" | "hit" | "snapped" | "fires" | "shoots" => next == "back",
+        "chimed" | "cut" | "broke" | "chimes" | "jumped" | "butted" => next == "in",
+        "summed" | "spoke" => next == "up",
+        "blurted" | "called" | "cried" => next == "out",
+        _ => false,
+    };
+    (says && scope.language == "en").then_some(Verb::Says)
 }
 
 /// The length in tokens of "according to" and its sisters.
@@ -130,8 +149,13 @@ fn cue_at(scope: Scope<'_>, at: usize, kind: Verb, earlier: &[CueHit]) -> Option
         return None;
     }
     let before = if at > scope.from { scope.list[at - 1].lower.as_str() } else { "" };
-    // "the called", "a states", "the reports", "her claims": a noun.
-    if CUE_AT_WORDS.contains(before) && kind != Verb::Participle && scope.language == "en" {
+    // "the reports", "her claims", "Clark's comments": a noun.
+    let noun_form = kind == Verb::Base
+        || lower.ends_with('s')
+        || matches!(lower, "thought" | "read" | "put" | "cast" | "cut");
+    let determined =
+        CUE_AT_WORDS.contains(before) || at > scope.from && scope.list[at - 1].is_possessive();
+    if noun_form && determined && kind != Verb::Participle && scope.language == "en" {
         return None;
     }
     let behind_quote = follows_quote(scope, at);
@@ -232,6 +256,7 @@ fn participle_subject(scope: Scope<'_>, at: usize, earlier: &[CueHit]) -> Option
     earlier
         .iter()
         .rev()
+        .take(HITS_MAX)
         .find(|hit| !matches!(hit.verb, Verb::Participle | Verb::Base) || hit.subject.is_some())
         .and_then(|hit| hit.subject.clone())
         .or_else(|| scope.main_subject(at))
@@ -278,7 +303,10 @@ fn in_sentence(
     span: &Span,
 ) -> Option<Attribution> {
     let mut best: Option<(i32, &CueHit)> = None;
-    for hit in hits {
+    // Only the nearest cues on either side can be meant; a cap keeps a sentence of a megabyte linear.
+    let split = hits.partition_point(|hit| hit.tokens.start < quote_at);
+    let near = &hits[split.saturating_sub(HITS_MAX)..(split + HITS_MAX).min(hits.len())];
+    for hit in near.iter().filter(|hit| hit.tokens.start.abs_diff(quote_at) <= REACH_MAX) {
         let Some(score) = score(scope, hit, quote_at, text, span) else { continue };
         if best.is_none_or(|(old, _)| score > old) {
             best = Some((score, hit));
@@ -286,6 +314,8 @@ fn in_sentence(
     }
     let label = label_before(scope, quote_at);
     let possessive = possessive_before(scope, quote_at);
+    // "He said that he hoped “…”": the outer speaker is the one who speaks.
+    let best = best.map(|(score, hit)| (score, outer(near, hit).unwrap_or(hit)));
     match best {
         Some((score, hit)) if score >= 60 || (label.is_none() && possessive.is_none()) => {
             Some(Attribution {
@@ -306,6 +336,27 @@ fn in_sentence(
             way: Way::Possessive,
         }),
     }
+}
+
+/// The cue of saying around a cue of thinking whose subject is a pronoun.
+fn outer<'a>(near: &'a [CueHit], hit: &CueHit) -> Option<&'a CueHit> {
+    let pronoun = hit
+        .subject
+        .as_ref()
+        .is_some_and(|m| matches!(m.kind, MentionKind::Pronoun(p) if p != Pronoun::Relative));
+    if !pronoun || !matches!(hit.verb, Verb::Holds | Verb::Base | Verb::Participle) || hit.inverted
+    {
+        return None;
+    }
+    near.iter().rev().find(|other| {
+        other.tokens.start < hit.tokens.start
+            && matches!(other.verb, Verb::Says | Verb::Addresses)
+            && !other.inverted
+            && other
+                .subject
+                .as_ref()
+                .is_some_and(|m| !matches!(m.kind, MentionKind::Pronoun(Pronoun::Relative)))
+    })
 }
 
 /// How well a cue fits a quotation; none where it cannot be its cue.
@@ -420,7 +471,7 @@ fn possessive_before(scope: Scope<'_>, quote_at: usize) -> Option<Mention> {
                 start -= 1;
             }
         }
-        return Some(Mention { tokens: start..at + 1, kind });
+        return Some(Mention::new(start..at + 1, kind));
     }
     None
 }

@@ -40,10 +40,13 @@ pub(crate) fn fill(
 pub(crate) fn is_speech(text: &str, span: &Span, tokens: &Tokens, index: usize) -> bool {
     let (at, sentence) = tokens.of_quote[index];
     let Some((range, _)) = tokens.sentences.get(sentence) else { return false };
+    if at != range.start {
+        return false;
+    }
     let words = tokens.list[range.clone()].iter().filter(|t| t.is_word()).count();
     let inner = &text[span.inner_start..span.inner_end];
     let whole = inner.ends_with(['.', '!', '?', '…', ',', '。']) || !span.closed;
-    at == range.start && (words <= 3 || whole)
+    words <= 3 || whole
 }
 
 /// A quotation of the same sentence or block that has a speaker, the nearest before.

@@ -33,8 +33,17 @@ pub(crate) enum MentionKind {
 /// A mention of a speaker: a run of tokens.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Mention {
+    /// The whole mention: "The mayor’s spokeswoman, Mia Stone".
     pub(crate) tokens: Range<usize>,
+    /// The words that name the speaker in it: "Mia Stone".
+    pub(crate) name: Range<usize>,
     pub(crate) kind: MentionKind,
+}
+
+impl Mention {
+    pub(crate) fn new(tokens: Range<usize>, kind: MentionKind) -> Self {
+        Self { name: tokens.clone(), tokens, kind }
+    }
 }
 
 /// The sentence a subject is looked for in.
@@ -115,13 +124,10 @@ impl Scope<'_> {
         }
         let last = self.lower(end - 1);
         if let Some(pronoun) = pronoun(self.language, last) {
-            return Some(Mention { tokens: end - 1..end, kind: MentionKind::Pronoun(pronoun) });
+            return Some(Mention::new(end - 1..end, MentionKind::Pronoun(pronoun)));
         }
         if last == "that" {
-            return Some(Mention {
-                tokens: end - 1..end,
-                kind: MentionKind::Pronoun(Pronoun::Relative),
-            });
+            return Some(Mention::new(end - 1..end, MentionKind::Pronoun(Pronoun::Relative)));
         }
         if matches!(self.kind(end - 1), Kind::Comma | Kind::Dash) {
             return self.before_apposition(end - 1);
@@ -166,7 +172,15 @@ impl Scope<'_> {
                     start = at;
                 }
                 Kind::Close => start = self.open_before(at)?,
-                Kind::Quote(_) if end - start > 2 || segments.is_empty() => start = at,
+                // Tom “Tank” Hale: a nickname inside a name.
+                Kind::Quote(_)
+                    if at > self.from
+                        && self.is_name_word(at - 1)
+                        && self.is_name_word(start)
+                        && start < end =>
+                {
+                    start = at;
+                }
                 Kind::Quote(_) | Kind::Stop | Kind::Colon | Kind::Semicolon => break,
                 _ => start = at,
             }
@@ -182,7 +196,7 @@ impl Scope<'_> {
                 )
             })
             .unwrap_or(0);
-        for segment in &segments[restart..] {
+        for (index, segment) in segments.iter().enumerate().skip(restart) {
             let mut from = segment.start;
             while from < segment.end
                 && (is_clause_word(self.lower(from)) && self.lower(from) != "who"
@@ -193,7 +207,22 @@ impl Scope<'_> {
             if from >= segment.end || self.is_fronted(from) {
                 continue;
             }
-            if let Some(mention) = self.leading_phrase(from, segment.end) {
+            if let Some(mut mention) = self.leading_phrase(from, segment.end) {
+                // "The mayor’s spokeswoman, Mia Stone, said": the name stands in the apposition.
+                let next = segments.get(index + 1);
+                if let Some(name) = next.filter(|s| {
+                    mention.kind == MentionKind::Role
+                        && !s.is_empty()
+                        && s.len() <= 5
+                        && (s.start..s.end)
+                            .all(|at| self.is_name_word(at) || is_particle(self.lower(at)))
+                }) {
+                    mention = Mention {
+                        tokens: mention.tokens.start..name.end,
+                        name: name.clone(),
+                        kind: MentionKind::Name,
+                    };
+                }
                 return Some(mention);
             }
         }
@@ -245,6 +274,7 @@ impl Scope<'_> {
             at += 1;
         }
         segments.push(start..end);
+        segments.retain(|segment| !segment.is_empty());
         for segment in segments {
             let mut from = segment.start;
             while from < segment.end
@@ -253,7 +283,15 @@ impl Scope<'_> {
             {
                 from += 1;
             }
-            if from >= segment.end || self.is_fronted(from) || is_clause_word(self.lower(from)) {
+            let timed = matches!(
+                self.lower(segment.end - 1),
+                "later" | "earlier" | "ago" | "before" | "after" | "afterward"
+            );
+            if from >= segment.end
+                || self.is_fronted(from)
+                || is_clause_word(self.lower(from))
+                || timed
+            {
                 continue;
             }
             if let Some(mention) = self.leading_phrase(from, segment.end) {
@@ -266,7 +304,7 @@ impl Scope<'_> {
     /// The first noun phrase of a stretch: up to its verb.
     fn leading_phrase(&self, from: usize, end: usize) -> Option<Mention> {
         if let Some(pronoun) = pronoun(self.language, self.lower(from)) {
-            return Some(Mention { tokens: from..from + 1, kind: MentionKind::Pronoun(pronoun) });
+            return Some(Mention::new(from..from + 1, MentionKind::Pronoun(pronoun)));
         }
         let mut to = from;
         while to < end && to - from < PHRASE_MAX {
@@ -297,6 +335,13 @@ impl Scope<'_> {
         {
             from += 1;
         }
+        while from < end
+            && self.list[from].is_word()
+            && !self.list[from].is_capital()
+            && is_auxiliary(self.lower(from))
+        {
+            from += 1;
+        }
         let mut end = end;
         while end > from
             && (is_calendar(self.lower(end - 1))
@@ -309,7 +354,10 @@ impl Scope<'_> {
         if from >= end {
             return None;
         }
-        if is_preposition(self.lower(from)) {
+        // "with one of her ads asking": the phrase behind "with" is the subject.
+        if self.lower(from) == "with" && from + 1 < end {
+            from += 1;
+        } else if is_preposition(self.lower(from)) {
             return self.behind_fronted(from, end);
         }
         let cut = (from + 1..end)
@@ -329,16 +377,16 @@ impl Scope<'_> {
                 && !is_preposition(self.lower(start - 1))
                 && !self.list[start - 1].is_possessive()
             {
-                return Some(Mention { tokens: start..end, kind: MentionKind::Name });
+                return Some(Mention::new(start..end, MentionKind::Name));
             }
             if start > from + 1 || !is_preposition(self.lower(from)) {
-                return Some(Mention { tokens: start..end, kind: MentionKind::Name });
+                return Some(Mention::new(start..end, MentionKind::Name));
             }
         }
         let determiner = (from + 1..end)
             .rev()
             .find(|&at| is_determiner(self.lower(at)) && !is_preposition(self.lower(at - 1)))?;
-        Some(Mention { tokens: determiner..end, kind: MentionKind::Role })
+        Some(Mention::new(determiner..end, MentionKind::Role))
     }
 
     /// The head of the phrase `from..cut`, with what hangs on it up to `end`.
@@ -348,8 +396,8 @@ impl Scope<'_> {
             cut -= 1;
         }
         if self.is_name_word(cut - 1) && !(self.list[cut - 1].is_possessive() && cut == end) {
-            let start = self.name_start(from, cut);
-            return Some(Mention { tokens: start..cut, kind: MentionKind::Name });
+            let start = self.with_partner(from, self.name_start(from, cut));
+            return Some(Mention::new(start..cut, MentionKind::Name));
         }
         if !matches!(self.kind(cut - 1), Kind::Word { .. } | Kind::Number) {
             return None;
@@ -363,7 +411,19 @@ impl Scope<'_> {
         let determiner =
             (from..cut).rev().find(|&at| is_determiner(self.lower(at)) && at + 1 < cut);
         let start = if starts_well { from } else { determiner.unwrap_or(from) };
-        Some(Mention { tokens: start..end, kind: MentionKind::Role })
+        Some(Mention::new(start..end, MentionKind::Role))
+    }
+
+    /// "Hale and Reyes": where the first of two joined names begins.
+    fn with_partner(&self, from: usize, start: usize) -> usize {
+        if start > from + 1
+            && self.lower(start - 1) == "and"
+            && self.is_name_word(start - 2)
+            && !self.list[start - 2].is_possessive()
+        {
+            return self.name_start(from, start - 1);
+        }
+        start
     }
 
     /// Where the run of capitalised words that ends at `end` begins.
@@ -371,8 +431,15 @@ impl Scope<'_> {
         let mut start = end - 1;
         while start > from {
             let at = start - 1;
-            let particle = is_particle(self.lower(at)) && at > from && self.is_name_word(at - 1);
-            if !(self.is_name_word(at) || particle) || self.list[at].is_possessive() {
+            let particle = is_particle(self.lower(at))
+                && at > from
+                && (self.is_name_word(at - 1)
+                    || (at > from + 1
+                        && is_particle(self.lower(at - 1))
+                        && self.is_name_word(at - 2)));
+            let nickname =
+                matches!(self.kind(at), Kind::Quote(_)) && at > from && self.is_name_word(at - 1);
+            if !(self.is_name_word(at) || particle || nickname) || self.list[at].is_possessive() {
                 break;
             }
             start = at;
@@ -396,7 +463,7 @@ impl Scope<'_> {
         }
         let first = self.lower(from);
         if let Some(pronoun) = pronoun(self.language, first).filter(|p| *p != Pronoun::Relative) {
-            return Some(Mention { tokens: from..from + 1, kind: MentionKind::Pronoun(pronoun) });
+            return Some(Mention::new(from..from + 1, MentionKind::Pronoun(pronoun)));
         }
         if !self.list[from].is_word() && self.kind(from) != Kind::Number
             || is_preposition(first) && !is_determiner(first)
@@ -431,6 +498,15 @@ impl Scope<'_> {
             if is_calendar(word) && token.is_capital() {
                 break;
             }
+            // Elsewhere than in English nothing but a particle goes on behind a name.
+            let goes_on = self.language == "en"
+                || token.is_capital()
+                || is_particle_in_name(self, end)
+                || !self.list[end.saturating_sub(1)].is_capital()
+                || past;
+            if end > from && !goes_on {
+                break;
+            }
             end += 1;
             if !past {
                 cut = end;
@@ -447,20 +523,30 @@ impl Scope<'_> {
             }
         }
         if self.is_name_word(cut - 1) {
-            return Some(Mention {
-                tokens: self.name_start(from, cut)..cut,
-                kind: MentionKind::Name,
-            });
+            let start = self.with_partner(from, self.name_start(from, cut));
+            // German nouns are capitalised: "die Ministerin" is a role, "die Ministerin Anna Klein" a name.
+            if self.language == "de"
+                && cut - start == 1
+                && start > from
+                && is_determiner(self.lower(start - 1))
+            {
+                return Some(Mention::new(start - 1..cut, MentionKind::Role));
+            }
+            return Some(Mention::new(start..cut, MentionKind::Name));
         }
-        Some(Mention { tokens: from..end.max(cut), kind: MentionKind::Role })
+        Some(Mention::new(from..end.max(cut), MentionKind::Role))
     }
 }
 
 fn is_particle_in_name(scope: &Scope<'_>, at: usize) -> bool {
+    let capital = |at: usize| scope.list.get(at).is_some_and(Token::is_capital);
+    let second = is_particle(scope.lower(at + 1)) && capital(at + 2);
+    let first = at > scope.from && is_particle(scope.lower(at - 1));
     is_particle(scope.lower(at))
-        && scope.is_name_word(at - 1)
-        && scope.list.get(at + 1).is_some_and(Token::is_capital)
         && at > scope.from
+        && (scope.is_name_word(at - 1) || first)
+        && (capital(at + 1) || second)
+        && scope.language != "de"
 }
 
 /// Small words inside names.
