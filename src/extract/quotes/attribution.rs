@@ -41,6 +41,8 @@ pub(crate) enum Way {
     Label,
     /// "Smith's slogan “…”".
     Possessive,
+    /// The subject of a sentence without a cue.
+    Subject,
     /// From a neighbouring sentence.
     Neighbour,
 }
@@ -330,11 +332,8 @@ fn in_sentence(
             cue: Some((hit.tokens.clone(), hit.verb)),
             way: Way::Sentence,
         }),
-        _ => possessive.map(|mention| Attribution {
-            mention: Some(mention),
-            cue: None,
-            way: Way::Possessive,
-        }),
+        _ if possessive.is_some() => Some(Attribution { mention: possessive, cue: None, way: Way::Possessive }),
+        _ => bare_subject(scope, quote_at).map(|mention| Attribution { mention: Some(mention), cue: None, way: Way::Subject }),
     }
 }
 
@@ -426,6 +425,14 @@ fn extent(hit: &CueHit) -> (usize, usize) {
         }
     }
     (first, last)
+}
+
+/// The subject of the sentence, where a quotation stands in it and no word of saying does.
+fn bare_subject(scope: Scope<'_>, quote_at: usize) -> Option<Mention> {
+    if quote_at == scope.from {
+        return None;
+    }
+    scope.main_subject(quote_at)
 }
 
 /// "Smith: “…”": a short noun phrase and a colon right before the quotation.

@@ -55,7 +55,7 @@ pub(crate) fn is_quotation(
     let span = &spans[first];
     let inner = text[span.inner_start..span.inner_end].trim();
     let words = inner.split_whitespace().count();
-    let attribution = found[first].as_ref();
+    let attribution = found[first].as_ref().filter(|a| a.way != Way::Subject);
     let beside = attribution.is_some_and(|a| a.way == Way::Beside);
     if !inner.chars().any(char::is_alphanumeric) {
         return false;
@@ -64,7 +64,11 @@ pub(crate) fn is_quotation(
         return false;
     }
     let naming = named_by(text, span.start);
-    if naming && words <= 8 && !inner.ends_with([',', '?']) {
+    if naming && words <= 8 && !inner.ends_with('?') {
+        return false;
+    }
+    let title = is_title_case(inner) && (2..=8).contains(&words) && !inner.ends_with(['?', '!', '.']);
+    if title && owned_or_placed(text, span.start) {
         return false;
     }
     if beside || is_whole(text, tokens, spans, first) {
@@ -132,6 +136,14 @@ fn named_by(text: &str, at: usize) -> bool {
     ) || (last == "as" && matches!(before, "known"))
         || (last == "the" && before == "called")
         || (last == "term" || last == "word" || last == "phrase") && before == "the"
+}
+
+/// "on CNN’s “State of Elm,”", "with “Good Morning Elm”": a broadcast or a work.
+fn owned_or_placed(text: &str, at: usize) -> bool {
+    let words = words_before(text, at, 1);
+    words.first().is_some_and(|word| {
+        matches!(word.as_str(), "on" | "with" | "of" | "to" | "from" | "for") || word.ends_with("’s") || word.ends_with("'s")
+    })
 }
 
 /// A kind of work stands before it: "the film “…”", "her book, “…”", "on “…”".
