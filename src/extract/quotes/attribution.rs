@@ -66,7 +66,8 @@ pub(crate) fn attribute(
     let mut quote = 0;
     let mut cues_of: Vec<Vec<CueHit>> = Vec::with_capacity(tokens.sentences.len());
     for (index, (range, _)) in tokens.sentences.iter().enumerate() {
-        let scope = Scope { list: &tokens.list, from: range.start, to: range.end, language };
+        let from = behind_dateline(tokens, range, text);
+        let scope = Scope { list: &tokens.list, from, to: range.end, language };
         let hits = cues(scope);
         while quote < spans.len() && tokens.of_quote[quote].1 == index {
             out[quote] = in_sentence(scope, &hits, tokens.of_quote[quote].0, text, &spans[quote]);
@@ -76,6 +77,21 @@ pub(crate) fn attribute(
     }
     super::neighbours::fill(tokens, spans, text, language, &cues_of, &mut out);
     out
+}
+
+/// The first token behind a dateline: "ELM FALLS, Nov. 4 (EP) — ".
+fn behind_dateline(tokens: &Tokens, range: &Range<usize>, text: &str) -> usize {
+    let list = &tokens.list;
+    let Some(first) = list.get(range.start).filter(|t| t.is_capital()) else { return range.start };
+    let upper = text
+        .get(first.start..first.end)
+        .is_some_and(|w| w.len() > 2 && !w.chars().any(char::is_lowercase));
+    if !upper {
+        return range.start;
+    }
+    let dash =
+        (range.start + 1..range.end.min(range.start + 14)).find(|&at| list[at].kind == Kind::Dash);
+    dash.map_or(range.start, |at| at + 1)
 }
 
 /// The cues of a sentence, in order.
@@ -118,6 +134,7 @@ fn phrasal(scope: Scope<'_>, at: usize) -> Option<Verb> {
         "shot" | "fired" | "hit" | "snapped" | "fires" | "shoots" => next == "back",
         "chimed" | "cut" | "broke" | "chimes" | "jumped" | "butted" => next == "in",
         "summed" | "spoke" => next == "up",
+        "put" | "puts" => next == "it",
         "blurted" | "called" | "cried" => next == "out",
         _ => false,
     };
@@ -171,6 +188,25 @@ fn cue_at(scope: Scope<'_>, at: usize, kind: Verb, earlier: &[CueHit]) -> Option
             subject: Some(subject),
             inverted: true,
         });
+    }
+    // "It was “bad,” for all of us, said Ann Lee, the mayor.": behind a comma, with a name and no more.
+    if matches!(kind, Verb::Says)
+        && at > scope.from
+        && scope.list[at - 1].kind == Kind::Comma
+        && let Some(subject) = scope.after(at + 1).filter(|m| m.kind == MentionKind::Name)
+    {
+        let rest = subject.tokens.end;
+        let ends = rest >= scope.to
+            || !matches!(scope.list[rest].kind, Kind::Word { .. } | Kind::Number)
+            || scope.list[rest].lower == "of";
+        if ends {
+            return Some(CueHit {
+                tokens: at..at + 1,
+                verb: kind,
+                subject: Some(subject),
+                inverted: true,
+            });
+        }
     }
     if let Some(agent) = passive_agent(scope, at, kind) {
         return Some(CueHit { tokens: at..at + 1, verb: kind, subject: agent, inverted: true });
@@ -316,6 +352,15 @@ fn in_sentence(
     }
     let label = label_before(scope, quote_at);
     let possessive = possessive_before(scope, quote_at);
+    if best.is_none_or(|(score, _)| score < 60)
+        && let Some((mention, cue)) = bare_behind(scope, quote_at, text, span)
+    {
+        return Some(Attribution {
+            mention: Some(mention),
+            cue: Some((cue, Verb::Says)),
+            way: Way::Beside,
+        });
+    }
     // "He said that he hoped “…”": the outer speaker is the one who speaks.
     let best = best.map(|(score, hit)| (score, outer(near, hit).unwrap_or(hit)));
     match best {
@@ -332,8 +377,14 @@ fn in_sentence(
             cue: Some((hit.tokens.clone(), hit.verb)),
             way: Way::Sentence,
         }),
-        _ if possessive.is_some() => Some(Attribution { mention: possessive, cue: None, way: Way::Possessive }),
-        _ => bare_subject(scope, quote_at).map(|mention| Attribution { mention: Some(mention), cue: None, way: Way::Subject }),
+        _ if possessive.is_some() => {
+            Some(Attribution { mention: possessive, cue: None, way: Way::Possessive })
+        }
+        _ => bare_subject(scope, quote_at).map(|mention| Attribution {
+            mention: Some(mention),
+            cue: None,
+            way: Way::Subject,
+        }),
     }
 }
 
@@ -427,6 +478,28 @@ fn extent(hit: &CueHit) -> (usize, usize) {
     (first, last)
 }
 
+/// “Really?” Hale bristled: a verb on no list, behind the comma or question mark of a quotation.
+fn bare_behind(
+    scope: Scope<'_>,
+    quote_at: usize,
+    text: &str,
+    span: &Span,
+) -> Option<(Mention, Range<usize>)> {
+    let inner = text[span.inner_start..span.inner_end].trim_end();
+    let typographic = inner.ends_with([',', '?', '!']) && inner.len() > 2;
+    if !typographic
+        || quote_at != scope.from
+        || quote_at + 2 >= scope.to
+        || !scope.list[quote_at + 1].is_word()
+    {
+        return None;
+    }
+    let (mention, verb_at) = scope.leading(quote_at + 1)?;
+    let token = scope.list.get(verb_at).filter(|_| verb_at < scope.to)?;
+    let named = mention.kind != MentionKind::Role;
+    (named && token.is_word() && !token.is_capital()).then(|| (mention, verb_at..verb_at + 1))
+}
+
 /// The subject of the sentence, where a quotation stands in it and no word of saying does.
 fn bare_subject(scope: Scope<'_>, quote_at: usize) -> Option<Mention> {
     if quote_at == scope.from {
@@ -448,7 +521,8 @@ fn label_before(scope: Scope<'_>, quote_at: usize) -> Option<Mention> {
         return None;
     }
     let mention = scope.before(colon)?;
-    (mention.kind == MentionKind::Name && start == scope.from).then_some(mention)
+    let leads = start == scope.from || scope.list[start - 1].kind == Kind::Dash;
+    (mention.kind == MentionKind::Name && leads).then_some(mention)
 }
 
 /// "Trump's slogan, “…”", "his promise of “…”".

@@ -67,7 +67,8 @@ pub(crate) fn is_quotation(
     if naming && words <= 8 && !inner.ends_with('?') {
         return false;
     }
-    let title = is_title_case(inner) && (2..=8).contains(&words) && !inner.ends_with(['?', '!', '.']);
+    let title =
+        is_title_case(inner) && (2..=8).contains(&words) && !inner.ends_with(['?', '!', '.']);
     if title && owned_or_placed(text, span.start) {
         return false;
     }
@@ -142,7 +143,9 @@ fn named_by(text: &str, at: usize) -> bool {
 fn owned_or_placed(text: &str, at: usize) -> bool {
     let words = words_before(text, at, 1);
     words.first().is_some_and(|word| {
-        matches!(word.as_str(), "on" | "with" | "of" | "to" | "from" | "for") || word.ends_with("’s") || word.ends_with("'s")
+        matches!(word.as_str(), "on" | "with" | "of" | "to" | "from" | "for")
+            || word.ends_with("’s")
+            || word.ends_with("'s")
     })
 }
 

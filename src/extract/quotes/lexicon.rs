@@ -38,7 +38,7 @@ const SAYS: &str = "mused pondered imagined recounted boomed beamed implied affi
     disclosed pledged pledges promised promises swore pointed points ventured ruled penned bragged brags gushed \
     sniffed scoffed snapped growled laughed sighed grumbled groused fumed thundered intoned hissed roared barked \
     demanded demands queried inquired remembered remembers reasoned concurred protested protests objected apologized \
-    apologised chimed echoed echoes offered offers put puts texts confessed confided counseled counselled \
+    apologised chimed echoed echoes offered offers  texts confessed confided counseled counselled \
     crowed cracked enthused interrupted murmured moaned noted preached prodded rejoined shrugged teased \
     theorized theorised trumpeted tweet urged volunteered wailed blurted bellowed";
 const ADDRESSES: &str = "shared published portrays highlighted applauded targets listed named identified rated casts featured features welcomed reprised credited credits referenced billed talked mandates includes included promotes coached refuted rebuked lambasted excoriated panned told tells called calls described describes dubbed dubs labeled labelled labels branded deemed denounced \
@@ -219,7 +219,11 @@ pub(crate) fn pronoun(language: &str, word: &str) -> Option<Pronoun> {
         "he" | "he’s" | "he's" | "he’d" | "he'd" => Pronoun::He,
         "she" | "she’s" | "she's" | "she’d" | "she'd" => Pronoun::She,
         "they" | "others" | "many" | "some" => Pronoun::They,
-        "it" => Pronoun::It,
+        "it" | "it’s" | "it's" | "there’s" | "there's" | "that’s" | "that's" | "what’s"
+        | "what's" => Pronoun::It,
+        "they’re" | "they're" | "they’ve" | "they've" => Pronoun::They,
+        "i’m" | "i'm" | "i’ve" | "i've" | "we’re" | "we're" | "we’ve" | "we've" | "you’re"
+        | "you're" => Pronoun::I,
         "i" | "we" if language == "en" => Pronoun::I,
         "who" | "which" => Pronoun::Relative,
         "él" | "il" | "ele" | "lui" => Pronoun::He,

@@ -40,7 +40,7 @@ pub(crate) fn fill(
 pub(crate) fn is_speech(text: &str, span: &Span, tokens: &Tokens, index: usize) -> bool {
     let (at, sentence) = tokens.of_quote[index];
     let Some((range, _)) = tokens.sentences.get(sentence) else { return false };
-    if at != range.start {
+    if at > range.start + 2 {
         return false;
     }
     let words = tokens.list[range.clone()].iter().filter(|t| t.is_word()).count();

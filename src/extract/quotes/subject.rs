@@ -9,7 +9,8 @@
 use std::ops::Range;
 
 use super::lexicon::{
-    Pronoun, is_between, is_calendar, is_clause_word, is_determiner, is_preposition, pronoun, verb,
+    Pronoun, Verb, is_between, is_calendar, is_clause_word, is_determiner, is_preposition, pronoun,
+    verb,
 };
 use super::tokens::{Kind, Token};
 use crate::extract::words::words;
@@ -147,7 +148,53 @@ impl Scope<'_> {
                 _ => break,
             }
         }
+        let relative =
+            start > self.from && matches!(self.lower(start - 1), "who" | "which" | "that");
+        let busy = (start..end).any(|at| self.is_verbal(at));
+        if relative && !busy && self.list[start..end].iter().all(|t| !t.is_capital()) {
+            return Some(Mention::new(start - 1..start, MentionKind::Pronoun(Pronoun::Relative)));
+        }
+        if relative && busy && self.is_verbal_lead(start, end) {
+            // "an official who spoke anonymously said": the noun before the relative clause.
+            return self.noun_before(start - 1);
+        }
         self.phrase(start, end)
+    }
+
+    /// The noun phrase right before a relative word.
+    fn noun_before(&self, relative: usize) -> Option<Mention> {
+        let mut end = relative;
+        if end > self.from && self.kind(end - 1) == Kind::Comma {
+            end -= 1;
+        }
+        let mut start = end;
+        while start > self.from && end - start < PHRASE_MAX {
+            let at = start - 1;
+            match self.kind(at) {
+                Kind::Word { .. } if is_clause_word(self.lower(at)) && !self.joins_names(at) => {
+                    break;
+                }
+                Kind::Word { .. } | Kind::Number => start = at,
+                _ => break,
+            }
+        }
+        self.phrase(start, end)
+    }
+
+    /// Whether a word is a verb, as far as lists and endings tell.
+    fn is_verbal(&self, at: usize) -> bool {
+        let Some(token) = self.list.get(at) else { return false };
+        let word = token.lower.as_str();
+        token.is_word()
+            && !token.is_capital()
+            && (is_common_verb(word)
+                || is_auxiliary(word)
+                || (word.len() > 4 && word.ends_with("ed"))
+                || verb(self.language, word).is_some_and(|v| v != Verb::Base))
+    }
+
+    fn is_verbal_lead(&self, start: usize, end: usize) -> bool {
+        (start..end.min(start + 3)).any(|at| self.is_verbal(at))
     }
 
     /// "and" between two capitalised words of one name or list of names.
@@ -301,6 +348,19 @@ impl Scope<'_> {
         None
     }
 
+    /// The noun phrase that begins at `from` and the token of the verb behind it.
+    pub(crate) fn leading(&self, from: usize) -> Option<(Mention, usize)> {
+        let end = (from..self.to.min(from + PHRASE_MAX))
+            .find(|&at| !matches!(self.kind(at), Kind::Word { .. } | Kind::Number))
+            .unwrap_or(self.to.min(from + PHRASE_MAX));
+        let mut verb_at = (from + 1..end).find(|&at| self.is_verbal(at))?;
+        let mention = self.leading_phrase(from, verb_at)?;
+        while verb_at < end && is_auxiliary(self.lower(verb_at)) {
+            verb_at += 1;
+        }
+        Some((mention, verb_at))
+    }
+
     /// The first noun phrase of a stretch: up to its verb.
     fn leading_phrase(&self, from: usize, end: usize) -> Option<Mention> {
         if let Some(pronoun) = pronoun(self.language, self.lower(from)) {
@@ -317,7 +377,9 @@ impl Scope<'_> {
                     || (word.len() > 4 && word.ends_with("ed"))
                     || is_common_verb(word)
                     || is_clause_word(word) && !self.joins_names(to)
-                    || word.ends_with("ly") && is_between(word));
+                    || word.ends_with("ly")
+                        && is_between(word)
+                        && !is_determiner(self.lower(to - 1)));
             if verbal || matches!(token.kind, Kind::Quote(_)) {
                 break;
             }
@@ -411,6 +473,15 @@ impl Scope<'_> {
         let determiner =
             (from..cut).rev().find(|&at| is_determiner(self.lower(at)) && at + 1 < cut);
         let start = if starts_well { from } else { determiner.unwrap_or(from) };
+        // A phrase that begins with a verb, or is a bare article, is no subject.
+        let lead = self.lower(start);
+        let participle = lead.len() > 5 && lead.ends_with("ing") && !self.list[start].is_capital();
+        if self.is_verbal(start)
+            || participle
+            || (is_determiner(lead) && end - start == 1 && lead.len() < 5)
+        {
+            return None;
+        }
         Some(Mention::new(start..end, MentionKind::Role))
     }
 
