@@ -10,6 +10,7 @@ use super::lexicon::{Pronoun, Verb, verb};
 use super::marks::Span;
 use super::subject::{Mention, MentionKind, Scope};
 use super::tokens::{Kind, Tokens};
+use crate::extract::page::Block;
 use crate::extract::words::words;
 
 /// Tokens between a quotation and a possessive before it: "Trump's slogan, “…”".
@@ -60,6 +61,7 @@ pub(crate) fn attribute(
     tokens: &Tokens,
     spans: &[Span],
     text: &str,
+    blocks: &[Block],
     language: &str,
 ) -> Vec<Option<Attribution>> {
     let mut out: Vec<Option<Attribution>> = vec![None; spans.len()];
@@ -75,7 +77,7 @@ pub(crate) fn attribute(
         }
         cues_of.push(hits);
     }
-    super::neighbours::fill(tokens, spans, text, language, &cues_of, &mut out);
+    super::neighbours::fill(tokens, spans, text, blocks, language, &cues_of, &mut out);
     out
 }
 
@@ -116,7 +118,11 @@ pub(crate) fn cues(scope: Scope<'_>) -> Vec<CueHit> {
             at += length;
             continue;
         }
-        if let Some(kind) = verb(scope.language, &token.lower).or_else(|| phrasal(scope, at))
+        let carried = hyphened(scope.language, &token.lower)
+            .filter(|_| follows_quote(scope, at))
+            .map(|_| Verb::Says);
+        if let Some(kind) =
+            carried.or_else(|| verb(scope.language, &token.lower)).or_else(|| phrasal(scope, at))
             && let Some(hit) = cue_at(scope, at, kind, &hits)
         {
             hits.push(hit);
@@ -177,6 +183,21 @@ fn cue_at(scope: Scope<'_>, at: usize, kind: Verb, earlier: &[CueHit]) -> Option
     if noun_form && determined && kind != Verb::Participle && scope.language == "en" {
         return None;
     }
+    if let Some(pronoun) = hyphened(scope.language, lower) {
+        let end =
+            if scope.list.get(at + 1).is_some_and(|t| verb(scope.language, &t.lower).is_some()) {
+                at + 2
+            } else {
+                at + 1
+            };
+        let subject = Mention::new(at..at + 1, MentionKind::Pronoun(pronoun));
+        return Some(CueHit {
+            tokens: at..end,
+            verb: kind,
+            subject: Some(subject),
+            inverted: true,
+        });
+    }
     let behind_quote = follows_quote(scope, at);
     if matches!(kind, Verb::Says)
         && behind_quote
@@ -229,6 +250,19 @@ fn cue_at(scope: Scope<'_>, at: usize, kind: Verb, earlier: &[CueHit]) -> Option
         return None;
     }
     Some(CueHit { tokens: at..at + 1, verb: kind, subject, inverted: false })
+}
+
+/// The pronoun a French verb carries: "dit-elle", "a-t-il".
+fn hyphened(language: &str, word: &str) -> Option<Pronoun> {
+    if language != "fr" {
+        return None;
+    }
+    match word.rsplit_once('-')?.1 {
+        "il" => Some(Pronoun::He),
+        "elle" => Some(Pronoun::She),
+        "ils" | "elles" => Some(Pronoun::They),
+        _ => None,
+    }
 }
 
 /// Whether only a comma or a dash stands between a quotation and the token.

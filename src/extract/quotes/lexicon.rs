@@ -290,7 +290,7 @@ words!(
 );
 words!(
     TITLE_WORDS,
-    "mr mrs ms miss dr sen rep gov prof professor senator representative governor president \
+    "bürgermeister bürgermeisterin präsident präsidentin außenministerin außenminister prefeito prefeita governador mr mrs ms miss dr sen rep gov prof professor senator representative governor president \
      congressman congresswoman judge justice chief captain capt general gen lt sgt col maj \
      adm sir lord lady dame king queen prince princess pope rev reverend father sister \
      brother rabbi imam secretary minister chancellor mayor chairman chairwoman speaker \
