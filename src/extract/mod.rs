@@ -10,3 +10,4 @@ pub mod quotes;
 pub mod sentences;
 mod speakers;
 mod words;
+mod work;

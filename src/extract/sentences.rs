@@ -294,6 +294,7 @@ fn push_trimmed(text: &str, start: usize, end: usize, emit: &mut impl FnMut(usiz
 }
 
 fn char_at(text: &str, at: usize) -> Option<char> {
+    super::work::step();
     text.get(at..)?.chars().next()
 }
 

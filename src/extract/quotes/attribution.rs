@@ -9,9 +9,10 @@ use std::ops::Range;
 use super::lexicon::{Pronoun, Verb, verb};
 use super::marks::Span;
 use super::subject::{Mention, MentionKind, Scope};
-use super::tokens::{Kind, Tokens};
+use super::tokens::{Kind, Token, Tokens};
 use crate::extract::page::Block;
 use crate::extract::words::words;
+use crate::extract::work::step;
 
 /// Tokens between a quotation and a possessive before it: "Trump's slogan, “…”".
 const POSSESSIVE_REACH: usize = 5;
@@ -56,14 +57,14 @@ pub(crate) struct Attribution {
     pub(crate) way: Way,
 }
 
-/// The attribution of every span, where there is one, and the cues of every sentence.
+/// The attribution of every span, where there is one, and every name that stands beside a cue.
 pub(crate) fn attribute(
     tokens: &Tokens,
     spans: &[Span],
     text: &str,
     blocks: &[Block],
     language: &str,
-) -> Vec<Option<Attribution>> {
+) -> (Vec<Option<Attribution>>, Vec<Mention>) {
     let mut out: Vec<Option<Attribution>> = vec![None; spans.len()];
     let mut quote = 0;
     let mut cues_of: Vec<Vec<CueHit>> = Vec::with_capacity(tokens.sentences.len());
@@ -78,7 +79,40 @@ pub(crate) fn attribute(
         cues_of.push(hits);
     }
     super::neighbours::fill(tokens, spans, text, blocks, language, &cues_of, &mut out);
-    out
+    let mut subjects = subjects_before(tokens, &out, language);
+    let named = |hit: CueHit| hit.subject.filter(|subject| subject.kind == MentionKind::Name);
+    subjects.extend(cues_of.into_iter().flatten().filter_map(named));
+    (out, subjects)
+}
+
+/// The subjects of the sentences right before a quotation that a pronoun is given: "Hale rose. “…,” he
+/// said."
+fn subjects_before(tokens: &Tokens, out: &[Option<Attribution>], language: &str) -> Vec<Mention> {
+    let mut found = Vec::new();
+    for (index, attribution) in out.iter().enumerate() {
+        let pronoun = attribution
+            .as_ref()
+            .and_then(|a| a.mention.as_ref())
+            .is_some_and(|m| matches!(m.kind, MentionKind::Pronoun(_)));
+        let (_, sentence) = tokens.of_quote[index];
+        if !pronoun {
+            continue;
+        }
+        for before in 1..=2 {
+            let Some((range, _)) =
+                sentence.checked_sub(before).and_then(|s| tokens.sentences.get(s))
+            else {
+                break;
+            };
+            let scope = Scope { list: &tokens.list, from: range.start, to: range.end, language };
+            found.extend(
+                scope
+                    .main_subject(range.end.min(range.start + REACH_MAX))
+                    .filter(|m| m.kind == MentionKind::Name),
+            );
+        }
+    }
+    found
 }
 
 /// The first token behind a dateline: "ELM FALLS, Nov. 4 (EP) — ".
@@ -121,10 +155,13 @@ pub(crate) fn cues(scope: Scope<'_>) -> Vec<CueHit> {
         let carried = hyphened(scope.language, &token.lower)
             .filter(|_| follows_quote(scope, at))
             .map(|_| Verb::Says);
-        if let Some(kind) =
-            carried.or_else(|| verb(scope.language, &token.lower)).or_else(|| phrasal(scope, at))
-            && let Some(hit) = cue_at(scope, at, kind, &hits)
+        let phrase = phrasal(scope, at);
+        if let Some(kind) = carried.or(phrase).or_else(|| verb(scope.language, &token.lower))
+            && let Some(mut hit) = cue_at(scope, at, kind, &hits)
         {
+            if phrase.is_some() {
+                hit.tokens.end = at + 2;
+            }
             hits.push(hit);
         }
         at += 1;
@@ -198,7 +235,7 @@ fn cue_at(scope: Scope<'_>, at: usize, kind: Verb, earlier: &[CueHit]) -> Option
             inverted: true,
         });
     }
-    let behind_quote = follows_quote(scope, at);
+    let behind_quote = follows_quote(scope, at) || (at == scope.from && lower == "said");
     if matches!(kind, Verb::Says)
         && behind_quote
         && let Some(subject) = scope.after(at + 1)
@@ -386,7 +423,7 @@ fn in_sentence(
     }
     let label = label_before(scope, quote_at);
     let possessive = possessive_before(scope, quote_at);
-    if best.is_none_or(|(score, _)| score < 60)
+    if best.is_none_or(|(score, _)| score < 55)
         && let Some((mention, cue)) = bare_behind(scope, quote_at, text, span)
     {
         return Some(Attribution {
@@ -396,13 +433,13 @@ fn in_sentence(
         });
     }
     // "He said that he hoped “…”": the outer speaker is the one who speaks.
-    let best = best.map(|(score, hit)| (score, outer(near, hit).unwrap_or(hit)));
+    let best = best.map(|(score, hit)| (score, outer(scope.list, near, hit).unwrap_or(hit)));
     match best {
-        Some((score, hit)) if score >= 60 || (label.is_none() && possessive.is_none()) => {
+        Some((score, hit)) if score >= 55 || (label.is_none() && possessive.is_none()) => {
             Some(Attribution {
                 mention: hit.subject.clone(),
                 cue: Some((hit.tokens.clone(), hit.verb)),
-                way: if score >= 60 { Way::Beside } else { Way::Sentence },
+                way: if score >= 55 { Way::Beside } else { Way::Sentence },
             })
         }
         _ if label.is_some() => Some(Attribution { mention: label, cue: None, way: Way::Label }),
@@ -423,13 +460,19 @@ fn in_sentence(
 }
 
 /// The cue of saying around a cue of thinking whose subject is a pronoun.
-fn outer<'a>(near: &'a [CueHit], hit: &CueHit) -> Option<&'a CueHit> {
+fn outer<'a>(list: &[Token], near: &'a [CueHit], hit: &CueHit) -> Option<&'a CueHit> {
     let pronoun = hit
         .subject
         .as_ref()
         .is_some_and(|m| matches!(m.kind, MentionKind::Pronoun(p) if p != Pronoun::Relative));
-    if !pronoun || !matches!(hit.verb, Verb::Holds | Verb::Base | Verb::Participle) || hit.inverted
-    {
+    // "denounced what he called “…”" is as good as said by whoever denounced.
+    let what = hit
+        .subject
+        .as_ref()
+        .and_then(|m| m.tokens.start.checked_sub(1))
+        .is_some_and(|at| list[at].lower == "what");
+    let inner = matches!(hit.verb, Verb::Holds | Verb::Base | Verb::Participle) || what;
+    if !pronoun || !inner || hit.inverted {
         return None;
     }
     near.iter().rev().find(|other| {
@@ -454,9 +497,8 @@ fn score(scope: Scope<'_>, hit: &CueHit, quote_at: usize, text: &str, span: &Spa
     let (first, last) = extent(hit);
     if hit.tokens.start > quote_at {
         // Behind the quotation: near it, with nothing but the speaker between.
-        let others = (quote_at + 1..first.max(quote_at + 1))
-            .filter(|&at| matches!(scope.list[at].kind, Kind::Quote(_)))
-            .count();
+        let others =
+            (quote_at + 1..first.max(quote_at + 1)).filter(|&at| is_quote(scope, at)).count();
         let gap = (first.max(quote_at + 1) - quote_at - 1) as i32;
         let commas = (quote_at + 1..first.max(quote_at + 1))
             .filter(|&at| matches!(scope.list[at].kind, Kind::Comma | Kind::Dash))
@@ -475,8 +517,7 @@ fn score(scope: Scope<'_>, hit: &CueHit, quote_at: usize, text: &str, span: &Spa
     }
     // Before it.
     let between = last + 1..quote_at;
-    let others =
-        between.clone().filter(|&at| matches!(scope.list[at].kind, Kind::Quote(_))).count() as i32;
+    let others = between.clone().filter(|&at| is_quote(scope, at)).count() as i32;
     let gap = (quote_at.saturating_sub(last + 1)) as i32;
     let mark = scope.list[quote_at.saturating_sub(1)].kind;
     if gap <= 1
@@ -496,6 +537,11 @@ fn score(scope: Scope<'_>, hit: &CueHit, quote_at: usize, text: &str, span: &Spa
         return Some(strength + 45 - gap.min(20) / 2 - others * 10);
     }
     Some(strength + 34 - gap.min(40) / 2 - others * 6)
+}
+
+fn is_quote(scope: Scope<'_>, at: usize) -> bool {
+    step();
+    matches!(scope.list[at].kind, Kind::Quote(_))
 }
 
 /// The first and last token of cue and subject together.

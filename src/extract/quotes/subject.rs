@@ -14,6 +14,7 @@ use super::lexicon::{
 };
 use super::tokens::{Kind, Token};
 use crate::extract::words::words;
+use crate::extract::work::step;
 
 /// Tokens walked to either side of a verb.
 const WALK_MAX: usize = 60;
@@ -60,10 +61,12 @@ pub(crate) struct Scope<'a> {
 
 impl Scope<'_> {
     fn lower(&self, at: usize) -> &str {
+        step();
         self.list.get(at).map_or("", |t| t.lower.as_str())
     }
 
     fn kind(&self, at: usize) -> Kind {
+        step();
         self.list.get(at).map_or(Kind::Stop, |t| t.kind)
     }
 
@@ -605,7 +608,25 @@ impl Scope<'_> {
             }
             return Some(Mention::new(start..cut, MentionKind::Name));
         }
-        Some(Mention::new(from..end.max(cut), MentionKind::Role))
+        let end = end.max(cut);
+        if let Some(name) = self.apposed_name(end) {
+            return Some(Mention { tokens: from..name.end, name, kind: MentionKind::Name });
+        }
+        Some(Mention::new(from..end, MentionKind::Role))
+    }
+
+    /// "Hale’s wife, Mia Stone": the name behind the comma at `comma`, where nothing else stands there.
+    fn apposed_name(&self, comma: usize) -> Option<Range<usize>> {
+        if self.kind(comma) != Kind::Comma || comma + 1 >= self.to {
+            return None;
+        }
+        let start = comma + 1;
+        let end = (start..self.to.min(start + 5))
+            .find(|&at| !self.is_name_word(at))
+            .unwrap_or(self.to.min(start + 5));
+        let closed =
+            end >= self.to || matches!(self.kind(end), Kind::Comma | Kind::Stop | Kind::Quote(_));
+        (end > start && closed).then_some(start..end)
     }
 }
 
