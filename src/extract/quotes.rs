@@ -7,10 +7,12 @@
 
 mod attribution;
 mod caseless;
+mod cues;
 mod judge;
 mod lexicon;
 mod marks;
 mod neighbours;
+mod phrase;
 mod subject;
 mod tokens;
 
