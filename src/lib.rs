@@ -3,4 +3,6 @@
 pub mod base;
 pub mod extract;
 pub mod http;
+pub mod index;
+pub mod kv;
 pub mod politeness;
