@@ -4,4 +4,6 @@ pub mod base;
 pub mod config;
 pub mod extract;
 pub mod http;
+pub mod index;
+pub mod kv;
 pub mod politeness;
