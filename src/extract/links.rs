@@ -106,11 +106,7 @@ pub fn links_of_css(bytes: &[u8], url: Option<&str>) -> Vec<Outlink> {
 #[must_use]
 pub fn links_of_dom(dom: &Dom, url: Option<&str>) -> Vec<Outlink> {
     let mut found = Gatherer::new(url);
-    if let Some(base) =
-        dom.elements().find(|id| dom.tag(*id) == Tag::Base && dom.attr(*id, "href").is_some())
-    {
-        found.set_base(dom.attr(base, "href").unwrap_or_default());
-    }
+    found.base = base_of(dom, url);
     found.document(dom, true);
     found.out
 }
