@@ -1,0 +1,180 @@
+//! The same page captured a second time: the article unchanged, everything around it turned over.
+//!
+//! Links and list items whose words are not in the gold text change places with one another, all
+//! over the page; numbers in short texts outside the gold text (comments, shares, reading time,
+//! "3 hours ago") move on. Dates stay. The work is done on the bytes of the markup, so that
+//! nothing of the extractor under test takes part in it.
+
+use super::score::words;
+
+/// Whether nothing has to be replaced to read it as UTF-8.
+pub fn is_utf8(bytes: &[u8]) -> bool {
+    std::str::from_utf8(bytes).is_ok()
+}
+
+pub fn perturb(html: &str, gold: &str) -> String {
+    let gold = format!(" {} ", words(gold).join(" "));
+    let safe = |inner: &str| {
+        let found = words(&strip(inner)).join(" ");
+        !found.is_empty() && !gold.contains(&format!(" {found} "))
+    };
+    let items = shuffled(html, "li", &safe);
+    let links = shuffled(&items, "a", &safe);
+    tick(&links, &safe)
+}
+
+fn strip(html: &str) -> String {
+    let mut out = String::new();
+    let mut rest = html;
+    while let Some(at) = rest.find('<') {
+        out.push_str(&rest[..at]);
+        out.push(' ');
+        rest = rest[at..].find('>').map_or("", |end| &rest[at + end + 1..]);
+    }
+    out.push_str(rest);
+    out.replace("&amp;", "&").replace("&nbsp;", " ").replace("&#39;", "'").replace("&quot;", "\"")
+}
+
+/// The spans of scripts and styles, which are left alone.
+fn raw_spans(html: &str) -> Vec<(usize, usize)> {
+    let lower = html.to_ascii_lowercase();
+    let mut spans = Vec::new();
+    let mut at = 0;
+    while let Some((start, name)) = ["<script", "<style", "<!--", "<textarea"]
+        .iter()
+        .filter_map(|name| lower[at..].find(name).map(|found| (at + found, *name)))
+        .min()
+    {
+        let close = match name {
+            "<script" => "</script",
+            "<style" => "</style",
+            "<textarea" => "</textarea",
+            _ => "-->",
+        };
+        let end =
+            lower[start..].find(close).map_or(lower.len(), |found| start + found + close.len());
+        spans.push((start, end));
+        at = end;
+    }
+    spans
+}
+
+/// Innermost elements of a name: from the start tag to past the end tag.
+fn elements(html: &str, name: &str) -> Vec<(usize, usize)> {
+    let lower = html.to_ascii_lowercase();
+    let raw = raw_spans(html);
+    let (open, close) = (format!("<{name}"), format!("</{name}>"));
+    let mut spans = Vec::new();
+    let mut at = 0;
+    while let Some(found) = lower[at..].find(&open) {
+        let start = at + found;
+        at = start + open.len();
+        if let Some((_, end)) = raw.iter().find(|(from, to)| (*from..*to).contains(&start)) {
+            at = *end;
+            continue;
+        }
+        let bounded = lower[at..].starts_with([' ', '>', '\n', '\t', '\r']);
+        let Some(end) = lower[at..].find(&close).map(|e| at + e + close.len()) else { break };
+        // Another start tag inside: that one is innermost.
+        let inner = lower[at..end]
+            .match_indices(&open)
+            .any(|(i, _)| lower[at + i + open.len()..].starts_with([' ', '>', '\n', '\t', '\r']));
+        if bounded && !inner {
+            spans.push((start, end));
+            at = end;
+        }
+    }
+    spans
+}
+
+/// Moves every movable element to the place of another: rotated by a third, then odd and even
+/// swapped, which changes every order of two.
+fn shuffled(html: &str, name: &str, safe: &dyn Fn(&str) -> bool) -> String {
+    let movable: Vec<(usize, usize)> =
+        elements(html, name).into_iter().filter(|(from, to)| safe(&html[*from..*to])).collect();
+    let n = movable.len();
+    let mut order: Vec<usize> = (0..n).map(|i| (i + n / 3 + 1) % n.max(1)).collect();
+    for pair in order.chunks_mut(2) {
+        pair.reverse();
+    }
+    let mut out = String::with_capacity(html.len());
+    let mut at = 0;
+    for (place, source) in movable.iter().zip(order) {
+        out.push_str(&html[at..place.0]);
+        let (from, to) = movable[source];
+        out.push_str(&html[from..to]);
+        at = place.1;
+    }
+    out.push_str(&html[at..]);
+    out
+}
+
+fn tick(html: &str, safe: &dyn Fn(&str) -> bool) -> String {
+    let raw = raw_spans(html);
+    let mut out = String::with_capacity(html.len());
+    let mut at = 0;
+    let mut spans = raw.iter().peekable();
+    while at < html.len() {
+        if let Some((from, to)) = spans.peek().copied()
+            && at == *from
+        {
+            out.push_str(&html[*from..*to]);
+            at = *to;
+            spans.next();
+            continue;
+        }
+        let next_raw = spans.peek().map_or(html.len(), |(from, _)| *from);
+        if html[at..].starts_with('<') {
+            let end =
+                html[at..].find('>').map_or(html.len(), |e| at + e + 1).min(next_raw.max(at + 1));
+            out.push_str(&html[at..end]);
+            at = end;
+            continue;
+        }
+        let end = html[at..].find('<').map_or(html.len(), |e| at + e).min(next_raw);
+        let text = &html[at..end];
+        let counter = text.len() <= 60
+            && text.bytes().any(|b| b.is_ascii_digit())
+            && !looks_dated(text)
+            && !text.contains('&')
+            && safe(text);
+        if counter {
+            out.push_str(&ticked(text))
+        } else {
+            out.push_str(text)
+        }
+        at = end;
+    }
+    out
+}
+
+fn looks_dated(text: &str) -> bool {
+    let lower = text.to_lowercase();
+    let months =
+        ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
+    let year = lower.as_bytes().windows(4).any(|w| {
+        (w.starts_with(b"19") || w.starts_with(b"20")) && w.iter().all(u8::is_ascii_digit)
+    });
+    year || lower.contains(':') || lower.contains('/') || months.iter().any(|m| lower.contains(m))
+}
+
+fn ticked(text: &str) -> String {
+    let mut out = String::new();
+    let mut digits = String::new();
+    for c in text.chars().chain(std::iter::once('\0')) {
+        if c.is_ascii_digit() {
+            digits.push(c);
+            continue;
+        }
+        if !digits.is_empty() {
+            let next =
+                digits.parse::<u64>().map_or_else(|_| digits.clone(), |n| (n + 1).to_string());
+            out.push_str(&next);
+            digits.clear();
+        }
+        if c != '\0' {
+            out.push(c);
+        }
+    }
+    out
+}
