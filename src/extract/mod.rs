@@ -14,8 +14,14 @@ pub mod dom;
 mod flow;
 mod furniture;
 pub mod links;
+mod names;
 pub mod page;
+pub mod quotes;
+mod reading;
+pub mod sentences;
+mod speakers;
 mod tag;
+mod words;
 
 use std::borrow::Cow;
 
@@ -59,6 +65,7 @@ pub fn extract(payload: &[u8], hints: &Hints<'_>) -> Extraction {
     let mut page = Page::default();
     compose(&dom, &flow, &kept, links::base_of(&dom, hints.url).as_ref(), &mut page);
     page.headline = headline(&dom);
+    reading::read(&mut page);
     Extraction { page, charset: decoded.label, notes }
 }
 
@@ -86,6 +93,7 @@ pub fn extract_text_file(text: &str) -> Extraction {
             paragraph.clear();
         }
     }
+    reading::read(&mut page);
     Extraction { page, charset: "utf-8".to_owned(), notes }
 }
 
