@@ -6,3 +6,4 @@ pub mod http;
 pub mod index;
 pub mod kv;
 pub mod politeness;
+pub mod schedule;
