@@ -7,3 +7,4 @@ pub mod http;
 pub mod index;
 pub mod kv;
 pub mod politeness;
+pub mod schedule;
