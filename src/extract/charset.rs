@@ -71,10 +71,9 @@ fn prescan(payload: &[u8]) -> Option<&'static Encoding> {
         if rest.len() > 5
             && rest[1..5].eq_ignore_ascii_case(b"meta")
             && !rest[5].is_ascii_alphanumeric()
+            && let Some(encoding) = charset_of(&rest[..end])
         {
-            if let Some(encoding) = charset_of(&rest[..end]) {
-                return Some(encoding);
-            }
+            return Some(encoding);
         }
         at += 1;
     }

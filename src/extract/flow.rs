@@ -46,8 +46,6 @@ pub struct RawBlock {
     pub range: Range<usize>,
     /// How many bytes of it are link text.
     pub linked: usize,
-    /// How many bytes of it are bold or otherwise set off as a whole.
-    pub strong: usize,
     /// Where it stands in the document.
     pub source: Option<Range<usize>>,
 }
@@ -151,13 +149,11 @@ pub fn read(dom: &Dom) -> Flow {
         flow: Flow { marks: vec![Marks::default(); dom.len()], ..Flow::default() },
         open: Vec::new(),
         link: None,
-        strong: 0,
         row_of: None,
         start: 0,
         pending: Gap::None,
         linked: 0,
-        strong_bytes: 0,
-        source: Some(usize::MAX..0),
+        source: nowhere(),
         breaks: 0,
     };
     reader.run();
@@ -179,13 +175,11 @@ struct Reader<'a> {
     /// The open block-level elements and the shape of text directly in them.
     open: Vec<(NodeId, Shape)>,
     link: Option<(NodeId, usize)>,
-    strong: u32,
     /// The table whose rows are blocks, while inside one.
     row_of: Option<NodeId>,
     start: usize,
     pending: Gap,
     linked: usize,
-    strong_bytes: usize,
     source: Option<Range<usize>>,
     breaks: u32,
 }
@@ -232,7 +226,6 @@ impl Reader<'_> {
         match tag {
             Tag::Br => self.line_break(),
             Tag::A => self.link = Some((id, self.flow.text.len())),
-            Tag::B | Tag::Strong => self.strong += 1,
             Tag::Table if is_table_of_data(self.dom, id) => {
                 self.end_block();
                 self.row_of = Some(id);
@@ -296,10 +289,8 @@ impl Reader<'_> {
             }
             return;
         }
-        match tag {
-            Tag::A => self.end_link(),
-            Tag::B | Tag::Strong => self.strong = self.strong.saturating_sub(1),
-            _ => {}
+        if tag == Tag::A {
+            self.end_link();
         }
     }
 
@@ -354,9 +345,6 @@ impl Reader<'_> {
         if self.link.is_some() {
             self.linked += grown;
         }
-        if self.strong > 0 {
-            self.strong_bytes += grown;
-        }
         self.source = match (self.source.take(), self.dom.source(id)) {
             (Some(all), Some(part)) => Some(all.start.min(part.start)..all.end.max(part.end)),
             _ => None,
@@ -377,16 +365,21 @@ impl Reader<'_> {
                 node,
                 shape,
                 linked: self.linked.min(range.len()),
-                strong: self.strong_bytes,
                 source: self.source.take(),
                 range,
             });
         }
         self.start = self.flow.text.len();
         self.pending = Gap::None;
-        (self.linked, self.strong_bytes, self.breaks) = (0, 0, 0);
-        self.source = Some(usize::MAX..0);
+        (self.linked, self.breaks) = (0, 0);
+        self.source = nowhere();
     }
+}
+
+/// The range that any other range replaces when joined to it.
+fn nowhere() -> Option<Range<usize>> {
+    let (start, end) = (usize::MAX, 0);
+    Some(Range { start, end })
 }
 
 /// Whether rows of this table are to be read as rows: several cells, none of them long, no table

@@ -9,9 +9,11 @@
 
 mod article;
 pub mod charset;
+mod css;
 pub mod dom;
 mod flow;
 mod furniture;
+pub mod links;
 pub mod page;
 mod tag;
 
@@ -55,7 +57,7 @@ pub fn extract(payload: &[u8], hints: &Hints<'_>) -> Extraction {
     let container = survey.container();
     let kept = survey.blocks(container);
     let mut page = Page::default();
-    compose(&dom, &flow, &kept, &mut page);
+    compose(&dom, &flow, &kept, links::base_of(&dom, hints.url).as_ref(), &mut page);
     page.headline = headline(&dom);
     Extraction { page, charset: decoded.label, notes }
 }
@@ -114,7 +116,7 @@ fn push_block(
     start
 }
 
-fn compose(dom: &Dom, flow: &Flow, kept: &[usize], page: &mut Page) {
+fn compose(dom: &Dom, flow: &Flow, kept: &[usize], base: Option<&url::Url>, page: &mut Page) {
     let mut links = flow.links.iter().peekable();
     for at in kept {
         let block = &flow.blocks[*at];
@@ -131,7 +133,10 @@ fn compose(dom: &Dom, flow: &Flow, kept: &[usize], page: &mut Page) {
         while let Some(link) = links.next_if(|link| link.range.start < block.range.end) {
             if link.range.start >= block.range.start {
                 let shift = |at: usize| at - block.range.start + start;
-                let href = dom.attr(link.node, "href").unwrap_or_default().to_owned();
+                let Some(written) = dom.attr(link.node, "href") else { continue };
+                let href = base
+                    .and_then(|base| base.join(written.trim()).ok())
+                    .map_or_else(|| written.to_owned(), String::from);
                 page.links.push(ArticleLink {
                     href,
                     range: shift(link.range.start)..shift(link.range.end.min(block.range.end)),
