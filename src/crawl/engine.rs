@@ -123,8 +123,10 @@ pub struct Parts {
     pub capturer: Arc<Capturer>,
     /// The archive.
     pub store: Arc<Store>,
-    /// The queue.
+    /// The queue that the run takes from.
     pub frontier: Frontier,
+    /// Where pages are put that are to be looked at again; none where the queue is that itself.
+    pub watched: Option<Frontier>,
     /// Where host facts and robots.txt are kept.
     pub state: Arc<Kv>,
     /// May we, and when.
@@ -141,6 +143,7 @@ pub struct Crawl {
     pub(super) store: Arc<Store>,
     pub(super) reader: Reader,
     pub(super) frontier: Frontier,
+    watched: Option<Frontier>,
     pub(super) book: HostBook,
     pub(super) gate: Gate,
     pub(super) cap: GlobalCap,
@@ -194,11 +197,11 @@ impl Crawl {
     /// # Errors
     /// When the state tables cannot be opened.
     pub fn new(parts: Parts, options: CrawlOptions) -> Result<Self, CrawlError> {
-        let Parts { capturer, store, frontier, state, gate, timer, log } = parts;
+        let Parts { capturer, store, frontier, watched, state, gate, timer, log } = parts;
         let cap = GlobalCap::new(gate.options().requests_per_second_max, timer.clock().now());
         let reader = store.reader();
         let book = HostBook::open(&state)?;
-        Ok(Self { capturer, store, reader, frontier, book, gate, cap, timer, log, options })
+        Ok(Self { capturer, store, reader, frontier, watched, book, gate, cap, timer, log, options })
     }
 
     /// The queue.
@@ -213,6 +216,9 @@ impl Crawl {
     /// When the queue cannot be written.
     pub fn close(mut self) -> Result<(), CrawlError> {
         self.frontier.checkpoint()?;
+        if let Some(mut watched) = self.watched {
+            watched.checkpoint()?;
+        }
         Ok(())
     }
 
@@ -237,7 +243,6 @@ impl Crawl {
             asked: HashSet::new(),
             pages: 0,
         };
-        self.frontier.serve_phases(job.take == Take::Queue, job.take == Take::Due);
         self.add_seeds(&mut run, now)?;
         let outcome = self.turn(&mut run, observer, stop).await;
         // Whatever happened, what was in flight goes back to its queue.
@@ -577,8 +582,8 @@ impl Crawl {
         let host = claim.host.clone();
         let at = self.next_at(&uri, &host, now)?;
         run.report.hosts.entry(host.to_string()).or_default().delay = at.since(stepped.ended);
-        let (next, memo) = self.next_visit(&claim, &stepped, now);
-        let disposition = Disposition { next, host_ready_at: Some(at), memo, priority: None };
+        let next = self.next_visit(&claim, &stepped, now)?;
+        let disposition = Disposition { next, host_ready_at: Some(at), memo: stepped.memo, priority: None };
         Ok(self.frontier.finish(claim, disposition, now)?)
     }
 
@@ -632,9 +637,31 @@ impl Crawl {
         found
     }
 
-    /// When the page is looked at again.
-    fn next_visit(&self, claim: &Claim, stepped: &Stepped, now: Timestamp) -> (NextVisit, Option<Vec<u8>>) {
-        super::step::next_visit(claim, stepped, now, self.options.interval)
+    /// When the page is looked at again: set in the queue itself, or in the list of what is watched.
+    fn next_visit(
+        &mut self,
+        claim: &Claim,
+        stepped: &Stepped,
+        now: Timestamp,
+    ) -> Result<NextVisit, CrawlError> {
+        if !stepped.is_worth_watching || claim.entry.path != DiscoveryPath::seed() {
+            return Ok(NextVisit::Retire { why: "captured".to_owned() });
+        }
+        let (due, because) = step::look_again(stepped, now, self.options.interval);
+        let Some(watched) = &mut self.watched else { return Ok(NextVisit::At { due, because }) };
+        let again = Found {
+            uri: claim.uri().clone(),
+            path: DiscoveryPath::seed(),
+            via: None,
+            due,
+            because,
+            priority: Priority::Seed,
+            job: claim.job.to_string(),
+            settings: String::new(),
+            ask: Ask::IfNew,
+        };
+        watched.add(again, now)?;
+        Ok(NextVisit::Retire { why: "captured, and watched from now on".to_owned() })
     }
 
     fn refused(
