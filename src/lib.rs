@@ -4,3 +4,4 @@ pub mod base;
 pub mod extract;
 pub mod http;
 pub mod politeness;
+pub mod warc;
