@@ -2,9 +2,11 @@
 
 pub mod base;
 pub mod config;
+pub mod diff;
 pub mod extract;
 pub mod http;
 pub mod index;
 pub mod kv;
 pub mod politeness;
 pub mod schedule;
+pub mod warc;
