@@ -16,6 +16,8 @@ mod numbers;
 pub(super) mod page_facts;
 pub(super) mod presence;
 mod quotes;
+#[cfg(test)]
+mod tests;
 mod text;
 mod view;
 

@@ -324,7 +324,9 @@ pub(super) fn same_speaker(a: &str, b: &str) -> bool {
 /// Whether two words are within two letters of each other and long enough for that to say something.
 fn misspelled(a: &str, b: &str) -> bool {
     let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
-    if a.len().min(b.len()) < 4 || a.len().abs_diff(b.len()) > 2 {
+    let short = a.len().min(b.len());
+    // "Roe" may be a slip for "Row", and "Kim" is not one for "Tim".
+    if short < 3 || (short < 5 && a.first() != b.first()) || a.len().abs_diff(b.len()) > 2 {
         return false;
     }
     let mut row: Vec<usize> = (0..=b.len()).collect();
