@@ -48,7 +48,15 @@ pub fn urlkey(uri: &str) -> String {
     }
     canonical(uri.as_bytes())
         .and_then(|key| String::from_utf8(key).ok())
-        .unwrap_or_else(|| printable(&uri.trim().to_lowercase()))
+        .unwrap_or_else(|| refused(uri))
+}
+
+/// What cannot be canonicalised: its text in lower case, and `-` for nothing at all.
+fn refused(uri: &str) -> String {
+    match uri.trim() {
+        "" => "-".to_owned(),
+        text => printable(&text.to_lowercase()),
+    }
 }
 
 /// A text kept as it is, but for the control characters that keys use as separators.
