@@ -9,4 +9,5 @@ pub mod index;
 pub mod kv;
 pub mod politeness;
 pub mod schedule;
+pub mod store;
 pub mod warc;

@@ -12,7 +12,6 @@ use crate::warc::{Fields, Original, ReadOptions, WarcReader};
 
 use super::StoreError;
 use super::append::original_of;
-use super::describe::head_len;
 use super::layout::Layout;
 use super::open::{self, index_error};
 
@@ -36,6 +35,8 @@ pub struct Loaded {
     pub header: Vec<u8>,
     /// The HTTP head; empty where the record holds no HTTP.
     pub head: Vec<u8>,
+    /// The parts of the HTTP response.
+    pub shape: ResponseShape,
     /// The record's block.
     pub block: Stored,
     /// For a revisit: the capture that holds the payload, where it was found.
@@ -196,18 +197,25 @@ impl Reader {
             .fields
             .content_type()
             .is_some_and(|t| t.trim_start().to_ascii_lowercase().starts_with("application/http"));
-        let head = if is_http {
-            let start = block.prefix(super::describe::BLOCK_START_MAX).map_err(|e| fail(e.to_string()))?;
-            let len = head_len(&start);
-            start[..len].to_vec()
+        let start = if is_http {
+            block.prefix(super::describe::BLOCK_START_MAX).map_err(|e| fail(e.to_string()))?
         } else {
             Vec::new()
         };
+        let method = Method::Get;
+        let mut shape = shape_of(&start, method);
+        let head_len = usize::try_from(shape.head_len).unwrap_or(start.len()).min(start.len());
+        if entry.status.is_none() || head_len == 0 {
+            // Bytes that no status line begins: all of them are what there is.
+            shape.framing = BodyFraming::Close;
+        }
+        let head = start[..head_len].to_vec();
         Ok(Loaded {
             entry: entry.clone(),
             fields: header.fields,
             header: header.raw,
             head,
+            shape,
             block,
             original: None,
         })
@@ -246,12 +254,6 @@ impl Loaded {
         Head::parse(&self.holder().head)
     }
 
-    /// The parts of the response that holds the payload.
-    fn shape(&self) -> ResponseShape {
-        let method = Method::Get;
-        shape_of(&self.holder().head, method)
-    }
-
     /// The payload: the body with its transfer coding removed and its content coding kept.
     ///
     /// # Errors
@@ -261,12 +263,7 @@ impl Loaded {
         if holder.head.is_empty() {
             return holder.block.reader();
         }
-        let mut shape = self.shape();
-        if shape.head_len == 0 {
-            shape.head_len = holder.head.len() as u64;
-            shape.framing = BodyFraming::Close;
-        }
-        Ok(Box::new(Payload::of(&holder.block, &shape)?))
+        Ok(Box::new(Payload::of(&holder.block, &holder.shape)?))
     }
 
     /// The payload with its content coding undone, at most `max` bytes.

@@ -8,7 +8,7 @@ use crate::index::{Index, IndexError};
 use crate::kv::KvOptions;
 
 use super::StoreError;
-use super::catch_up::{self, Progress};
+use super::catch_up;
 use super::layout::Layout;
 use super::repair;
 
