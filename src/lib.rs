@@ -1,6 +1,7 @@
 //! Pressmark: an archival crawler and WARC store for news.
 
 pub mod base;
+pub mod capture;
 pub mod config;
 pub mod diff;
 pub mod extract;

@@ -210,14 +210,19 @@ impl ResponseReader {
         self.head.as_ref()
     }
 
-    /// Bytes that are known to be still to come; none where that is not known.
+    /// Whether the next byte belongs to a head, of the final response or an interim one.
+    #[must_use]
+    pub fn in_head(&self) -> bool {
+        matches!(self.state, State::Head)
+    }
+
+    /// Bytes of the message that are known to be still to come; none where that is not known.
     #[must_use]
     pub fn expected(&self) -> Option<u64> {
         match &self.state {
             State::Length(left) => Some(*left),
-            State::Chunked(chunks) => Some(chunks.data_left()).filter(|left| *left > 0),
             State::Done => Some(0),
-            State::Head | State::Close | State::HeadTooLong => None,
+            State::Head | State::Chunked(_) | State::Close | State::HeadTooLong => None,
         }
     }
 
