@@ -37,11 +37,11 @@ pub struct Marks {
 const FURNITURE_WORDS: &str = "nav navigation navbar menu breadcrumb breadcrumbs sidebar rail aside \
     share sharing shares sharebar social socials addthis sharethis comment comments commenting disqus respond \
     related recommended recommendation recommendations recirc recirculation outbrain taboola zergnet \
-    newsletter newsletters subscribe subscription signup promo promos promotion promoted sponsor \
+    newsletter newsletters subscribe subscription signup promo promos promoted sponsor \
     sponsored advert advertisement advertising adsense ads ad adslot dfp cookie cookies consent gdpr \
-    popular trending mostread login signin register paywall tags taglist tagcloud tag pagination pager \
+    popular trending mostread login signin register paywall tags taglist tagcloud pagination pager \
     footer masthead toolbar tooltip popup modal overlay lightbox dialog search \
-    skip print printonly noprint feedback rating ratings vote poll survey widget widgets \
+    skip print printonly noprint feedback rating ratings vote poll survey widgets \
     sticky banner interstitial upsell donate donation bookmark follow followus app qr \
     teaser teasers readmore nextprev prevnext whatsapp telegram messenger";
 
@@ -138,6 +138,12 @@ const FURNITURE_PARTS: &[&str] = &[
     "inline-newsletter",
     "google-preferred",
     "preferred-source",
+    "onetrust",
+    "cookielaw",
+    "cky-",
+    "cmplz",
+    "moove",
+    "widget-area",
     "app-download",
     "download-app",
 ];
@@ -329,6 +335,12 @@ fn read(class: &str, id: &str) -> Marks {
         let names = names.get(..600).unwrap_or(names);
         read_parts(names, &mut marks);
         for name in names.split_ascii_whitespace().take(40) {
+            // WordPress lists the subjects of a post among its classes; "widget" marks a widget
+            // only as a whole name, page builders have it in the names of everything.
+            if name.starts_with("tag-") || name.starts_with("category-") {
+                continue;
+            }
+            marks.furniture |= name == "widget" || name == "tag";
             read_words(name, &mut marks);
         }
     }

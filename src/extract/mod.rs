@@ -66,7 +66,8 @@ pub fn extract(payload: &[u8], hints: &Hints<'_>) -> Extraction {
     let declared = Declared::read(&dom);
     let ld = json_ld::read(&dom);
     let base = links::base_of(&dom, hints.url);
-    let survey = article::Survey::new(&dom, &flow);
+    let head = headline::find(&dom, &declared, &ld);
+    let survey = article::Survey::new(&dom, &flow, head.node);
     let kept = survey.blocks(survey.container());
     let mut page = Page::default();
     compose(&dom, &flow, &kept, base.as_ref(), &mut page);
@@ -79,7 +80,7 @@ pub fn extract(payload: &[u8], hints: &Hints<'_>) -> Extraction {
         url: hints.url,
         base: base.as_ref(),
     };
-    metadata::fill(&sources, headline::find(&dom, &declared, &ld), &mut page);
+    metadata::fill(&sources, head, &mut page);
     let evidence = kind::Evidence {
         flow: &flow,
         declared: &declared,
