@@ -55,13 +55,18 @@ impl<'a> Survey<'a> {
         let mut excused: Vec<NodeId> = headline.map(|h| dom.ancestors(h).collect()).unwrap_or_default();
         // Names lie: a wrapper called "has-sidebar" or "newsletter-page" may hold the article. As
         // long as hardly any prose is left, the furniture with most prose is excused.
+        let total = all[Dom::ROOT as usize];
+        let holds_most = |id: &NodeId| {
+            let marks = flow.marks[*id as usize];
+            u64::from(all[*id as usize]) * 2 >= u64::from(total) && total > 0 && !marks.comments && !marks.hidden
+        };
+        excused.extend(flow.order.iter().copied().filter(holds_most));
         for _ in 0..5 {
             survey.mark_furniture(&excused);
             let furniture = std::mem::take(&mut survey.furniture);
             survey.prose = survey.sum(&own, |block| !furniture[block.node as usize]);
             survey.furniture = furniture;
             let clean = survey.prose[Dom::ROOT as usize];
-            let total = all[Dom::ROOT as usize];
             let named = survey.named_in_furniture(&all);
             if let Some(id) = named.filter(|id| all[*id as usize] >= clean * 2) {
                 excused.push(id);
