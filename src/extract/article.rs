@@ -46,21 +46,33 @@ pub fn prose_of(flow: &Flow, block: &RawBlock) -> u32 {
 }
 
 impl<'a> Survey<'a> {
-    /// Sums up the prose of every element.
-    pub fn new(dom: &'a Dom, flow: &'a Flow) -> Self {
+    /// Sums up the prose of every element; `headline` is the element of the headline.
+    pub fn new(dom: &'a Dom, flow: &'a Flow, headline: Option<NodeId>) -> Self {
         let own: Vec<u32> = flow.blocks.iter().map(|b| prose_of(flow, b)).collect();
         let mut survey = Self { dom, flow, prose: Vec::new(), furniture: vec![false; dom.len()] };
         let all = survey.sum(&own, |_| true);
-        let mut excused: Vec<NodeId> = Vec::new();
+        // What holds the headline is not furniture, whatever its name.
+        let mut excused: Vec<NodeId> = headline.map(|h| dom.ancestors(h).collect()).unwrap_or_default();
         // Names lie: a wrapper called "has-sidebar" or "newsletter-page" may hold the article. As
         // long as hardly any prose is left, the furniture with most prose is excused.
+        let total = all[Dom::ROOT as usize];
+        let holds_most = |id: &NodeId| {
+            let marks = flow.marks[*id as usize];
+            u64::from(all[*id as usize]) * 2 >= u64::from(total) && total > 0 && !marks.comments && !marks.hidden
+        };
+        excused.extend(flow.order.iter().copied().filter(holds_most));
         for _ in 0..5 {
             survey.mark_furniture(&excused);
             let furniture = std::mem::take(&mut survey.furniture);
             survey.prose = survey.sum(&own, |block| !furniture[block.node as usize]);
             survey.furniture = furniture;
             let clean = survey.prose[Dom::ROOT as usize];
-            let total = all[Dom::ROOT as usize];
+            let named = survey.named_in_furniture(&all);
+            if let Some(id) = named.filter(|id| all[*id as usize] >= clean * 2) {
+                excused.push(id);
+                excused.extend(dom.ancestors(id));
+                continue;
+            }
             if clean >= PROSE_ENOUGH || clean * 5 >= total * 2 {
                 break;
             }
@@ -79,6 +91,14 @@ impl<'a> Survey<'a> {
             }
         }
         survey
+    }
+
+    /// The body of an article by its name that stands in furniture, with the most prose.
+    fn named_in_furniture(&self, all: &[u32]) -> Option<NodeId> {
+        let named = |id: &NodeId| {
+            self.furniture[*id as usize] && self.flow.marks[*id as usize].body >= 3 && all[*id as usize] > 200
+        };
+        self.flow.order.iter().copied().filter(named).max_by_key(|id| all[*id as usize])
     }
 
     fn sum(&self, own: &[u32], counts: impl Fn(&RawBlock) -> bool) -> Vec<u32> {
@@ -107,6 +127,9 @@ impl<'a> Survey<'a> {
     fn is_furniture(&self, id: NodeId) -> bool {
         let tag = self.dom.tag(id);
         let marks = self.flow.marks[id as usize];
+        if marks.hidden {
+            return true;
+        }
         match tag {
             Tag::Html | Tag::Body | Tag::Main | Tag::Head => false,
             Tag::Article => marks.furniture && marks.body == 0,

@@ -346,6 +346,7 @@ fn parse_in_pieces(document: &str) -> (Dom, Vec<String>) {
         }
     }
     tokenizer.end();
+    tokenizer.sink.builder.sink.dom.borrow_mut().settle_streamed();
     if tokenizer.sink.too_deep.get() {
         notes.push(format!("nesting deeper than {DEPTH_MAX} was flattened"));
     }
@@ -611,6 +612,39 @@ impl Dom {
             return None;
         }
         Some(self.push(Data::Text { text: (from, to), source }))
+    }
+
+    /// Puts streamed parts where they belong. Pages that React sends in pieces carry late parts at
+    /// the end of the body, as `<div hidden id="S:1">`, and a script of the page moves each to
+    /// `<template id="B:1">`.
+    fn settle_streamed(&mut self) {
+        let mut places: std::collections::HashMap<String, NodeId> = std::collections::HashMap::new();
+        let mut parts: Vec<(String, NodeId)> = Vec::new();
+        for id in self.elements() {
+            let Some(name) = self.attr(id, "id") else { continue };
+            if self.tag(id) == Tag::Template
+                && let Some(number) = name.strip_prefix("B:").or_else(|| name.strip_prefix("P:"))
+            {
+                places.insert(number.to_owned(), id);
+            } else if let Some(number) = name.strip_prefix("S:")
+                && self.attr(id, "hidden").is_some()
+            {
+                parts.push((number.to_owned(), id));
+            }
+        }
+        // Real pages have dozens; the look for a ring walks up the tree for each.
+        for (number, part) in parts.into_iter().take(500) {
+            let Some(place) = places.remove(&number) else { continue };
+            // Never into itself: a hostile page could close a ring.
+            if self.ancestors(place).any(|up| up == part) {
+                continue;
+            }
+            let Some(parent) = self.parent(place) else { continue };
+            while let Some(child) = self.first_child(part) {
+                self.detach(child);
+                self.insert(parent, place, child);
+            }
+        }
     }
 
     fn detach(&mut self, id: NodeId) {

@@ -215,7 +215,9 @@ impl Reader<'_> {
         }
         let marks = self.names.marks(self.dom, id);
         self.flow.marks[id as usize] = marks;
-        if marks.hidden {
+        // Text for screen readers inside a line is left out at once. Hidden blocks are furniture,
+        // not nothing: some pages show their article by script only.
+        if marks.hidden && !is_block_level(tag) {
             return true;
         }
         self.flow.order.push(id);

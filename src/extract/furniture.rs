@@ -31,24 +31,25 @@ pub struct Marks {
     pub byline: bool,
     /// An embedded post of a social network.
     pub post: bool,
+    /// Readers' comments.
+    pub comments: bool,
 }
 
 /// Words that mark furniture wherever they stand in a name.
-const FURNITURE_WORDS: &str = "nav navigation navbar menu breadcrumb breadcrumbs sidebar rail aside \
+const FURNITURE_WORDS: &str = "nav navigation navbar menu breadcrumb breadcrumbs rail aside \
     share sharing shares sharebar social socials addthis sharethis comment comments commenting disqus respond \
     related recommended recommendation recommendations recirc recirculation outbrain taboola zergnet \
-    newsletter newsletters subscribe subscription signup promo promos promotion promoted sponsor \
+    newsletter newsletters subscribe subscription signup promo promos promoted sponsor \
     sponsored advert advertisement advertising adsense ads ad adslot dfp cookie cookies consent gdpr \
-    popular trending mostread login signin register paywall tags taglist tagcloud tag pagination pager \
+    popular trending mostread login signin register paywall tags taglist tagcloud pagination pager \
     footer masthead toolbar tooltip popup modal overlay lightbox dialog search \
-    skip print printonly noprint feedback rating ratings vote poll survey widget widgets \
+    skiplink print printonly noprint feedback rating ratings vote poll survey widgets \
     sticky banner interstitial upsell donate donation bookmark follow followus app qr \
     teaser teasers readmore nextprev prevnext whatsapp telegram messenger";
 
 /// Parts that mark furniture also inside a glued word.
 const FURNITURE_PARTS: &[&str] = &[
     "breadcrumb",
-    "sidebar",
     "newsletter",
     "sharebar",
     "sharing",
@@ -133,11 +134,17 @@ const FURNITURE_PARTS: &[&str] = &[
     "toc_container",
     "ez-toc",
     "lwptoc",
-    "scroll-to",
+    "scroll-to", "skip-link", "skip-to",
     "back-to-top",
     "inline-newsletter",
     "google-preferred",
     "preferred-source",
+    "onetrust",
+    "cookielaw",
+    "cky-",
+    "cmplz",
+    "moove",
+    "widget-area",
     "app-download",
     "download-app",
 ];
@@ -329,7 +336,15 @@ fn read(class: &str, id: &str) -> Marks {
         let names = names.get(..600).unwrap_or(names);
         read_parts(names, &mut marks);
         for name in names.split_ascii_whitespace().take(40) {
+            // WordPress lists the subjects of a post among its classes; "widget" marks a widget
+            // only as a whole name, page builders have it in the names of everything.
+            // Utility classes with values in brackets speak of layout.
+            if name.starts_with("tag-") || name.starts_with("category-") || name.contains('[') {
+                continue;
+            }
+            marks.furniture |= name == "widget" || name == "tag";
             read_words(name, &mut marks);
+            read_sidebar(name, &mut marks);
         }
     }
     if marks.body > 0 {
@@ -337,6 +352,17 @@ fn read(class: &str, id: &str) -> Marks {
         marks.doubtful = false;
     }
     marks
+}
+
+/// A sidebar, and not what stands beside one: "has-sidebar", "sidebar-layout", "content-sidebar-wrap".
+fn read_sidebar(name: &str, marks: &mut Marks) {
+    let lower = name.to_ascii_lowercase();
+    if !lower.contains("sidebar") {
+        return;
+    }
+    let beside = ["with", "has", "no-", "no_", "layout", "content", "container", "wrap", "main", "page", "width"];
+    marks.furniture |= !beside.iter().any(|word| lower.contains(word));
+    marks.doubtful = true;
 }
 
 fn read_parts(names: &str, marks: &mut Marks) {
@@ -389,6 +415,7 @@ fn read_word(word: &str, marks: &mut Marks) {
             marks.byline = true;
         }
         "tweet" | "instagram" | "tiktok" => marks.post = true,
+        "comment" | "comments" | "commentlist" | "disqus" | "respond" | "commenting" => marks.comments = true,
         _ => {}
     }
 }

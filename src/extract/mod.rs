@@ -8,14 +8,23 @@
 //! ([`article`]), what the page says of itself ([`metadata`]), and what it links to ([`links`]).
 
 mod article;
+mod byline;
 pub mod charset;
 mod css;
+mod dates;
+mod declared;
 pub mod dom;
 mod flow;
 mod furniture;
+mod headline;
+mod json_ld;
+mod kind;
 pub mod links;
+mod metadata;
+mod month_names;
 mod names;
 pub mod page;
+mod published;
 pub mod quotes;
 mod reading;
 pub mod sentences;
@@ -25,9 +34,10 @@ mod words;
 
 use std::borrow::Cow;
 
+use declared::Declared;
 use dom::Dom;
 use flow::{Flow, Shape};
-use page::{ArticleLink, Block, BlockKind, Extraction, Fact, Origin, Page};
+use page::{ArticleLink, Block, BlockKind, Extraction, Page};
 
 /// The extractor and its version, which travels with everything derived.
 pub const EXTRACTOR: &str = "pressmark/1";
@@ -59,12 +69,35 @@ pub fn extract(payload: &[u8], hints: &Hints<'_>) -> Extraction {
     if flow.cut {
         notes.push(format!("text after {} bytes was left out", flow::FLOW_BYTES_MAX));
     }
-    let survey = article::Survey::new(&dom, &flow);
-    let container = survey.container();
-    let kept = survey.blocks(container);
+    let declared = Declared::read(&dom);
+    let ld = json_ld::read(&dom);
+    let base = links::base_of(&dom, hints.url);
+    let head = headline::find(&dom, &declared, &ld);
+    let survey = article::Survey::new(&dom, &flow, head.node);
+    let kept = survey.blocks(survey.container());
     let mut page = Page::default();
     compose(&dom, &flow, &kept, links::base_of(&dom, hints.url).as_ref(), &mut page);
     page.headline = headline(&dom);
+    reading::read(&mut page);
+    compose(&dom, &flow, &kept, base.as_ref(), &mut page);
+    let sources = metadata::Sources {
+        dom: &dom,
+        flow: &flow,
+        declared: &declared,
+        ld: &ld,
+        kept: &kept,
+        url: hints.url,
+        base: base.as_ref(),
+    };
+    metadata::fill(&sources, head, &mut page);
+    let evidence = kind::Evidence {
+        flow: &flow,
+        declared: &declared,
+        ld: &ld,
+        url: hints.url,
+        status: hints.status,
+    };
+    page.kind = kind::of(&evidence, &page);
     reading::read(&mut page);
     Extraction { page, charset: decoded.label, notes }
 }
@@ -152,11 +185,4 @@ fn compose(dom: &Dom, flow: &Flow, kept: &[usize], base: Option<&url::Url>, page
             }
         }
     }
-}
-
-fn headline(dom: &Dom) -> Option<Fact<String>> {
-    let h1 = dom.elements().find(|id| dom.tag(*id) == dom::Tag::H1)?;
-    let text = dom.text_below(h1, 2_000);
-    let value = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    (!value.is_empty()).then_some(Fact { value, origin: Origin::Markup })
 }

@@ -323,9 +323,42 @@ fn show(case: &Case, page: &pressmark::extract::page::Page) {
         let mark = if inside { " " } else { "+" };
         println!("{mark} {:?} {:.2} {}", block.kind, share(text, &gold), text.replace('\n', "⏎"));
     }
+    let dom = pressmark::extract::dom::Dom::parse(
+        &String::from_utf8_lossy(&case.html),
+        &mut Vec::new(),
+    );
+    let mut last = String::new();
     for line in case.gold.split('\n').filter(|l| !l.trim().is_empty()) {
         if !kept_flat.contains(&score::words(line).join(" ")) {
+            let path = path_of(&dom, line);
             println!("- {:.2} {line}", share(line, &kept));
+            if path != last {
+                println!("      {path}");
+            }
+            last = path;
         }
     }
+}
+
+/// The elements around the words of a line, outermost first.
+fn path_of(dom: &pressmark::extract::dom::Dom, line: &str) -> String {
+    use pressmark::extract::dom::{Dom, Step};
+    let wanted: String = score::words(line).into_iter().take(6).collect::<Vec<_>>().join(" ");
+    for step in dom.walk(Dom::ROOT) {
+        if let Step::Text(id) = step
+            && dom.text(id).len() < 20_000
+            && score::words(dom.text(id)).join(" ").contains(&wanted)
+        {
+            let mut path: Vec<String> = dom
+                .ancestors(id)
+                .map(|up| {
+                    let name = |key| dom.attr(up, key).unwrap_or("").chars().take(70).collect::<String>();
+                    format!("{:?}.{}#{}[{}]", dom.tag(up), name("class"), name("id"), name("style"))
+                })
+                .collect();
+            path.reverse();
+            return path.join(" > ");
+        }
+    }
+    "not found".to_owned()
 }
