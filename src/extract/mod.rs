@@ -22,7 +22,11 @@ mod kind;
 pub mod links;
 mod metadata;
 mod month_names;
+#[cfg(test)]
+mod cases;
+pub mod figures;
 mod names;
+mod numbers;
 pub mod page;
 mod published;
 pub mod quotes;

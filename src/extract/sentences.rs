@@ -192,6 +192,7 @@ impl Splitter<'_> {
                 // "St. Louis", "U.S. Senate" go on; "in the U.S. The" does not.
                 is_starter(self.language, next_word) || !next.is_alphanumeric()
             }
+            Some(Stop::BeforeCapital) => next.is_uppercase(),
             Some(Stop::Clock) => next.is_uppercase() && !follows_clock(next_word),
             None => true,
         }
@@ -509,6 +510,7 @@ fn begins_like_a_brand(word: &str) -> bool {
 }
 
 fn is_roman(word: &str) -> bool {
+    let word = word.trim_end_matches('.');
     !word.is_empty() && word != "I" && word.len() < 8 && word.bytes().all(|b| b"IVXLC".contains(&b))
 }
 
@@ -516,3 +518,6 @@ fn is_roman(word: &str) -> bool {
 pub(super) fn is_common_opening(word: &str) -> bool {
     is_starter("en", word)
 }
+
+#[cfg(test)]
+mod tests;

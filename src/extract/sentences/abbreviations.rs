@@ -13,6 +13,8 @@ pub(super) enum Stop {
     BeforeNumber,
     /// Ends one only when a word follows that usually begins sentences: "Inc.", "U.S.".
     BeforeStarter,
+    /// Ends one when a capital follows: "etc.".
+    BeforeCapital,
     /// Ends one when a capital follows that is no weekday, month or time zone: "5 p.m.".
     Clock,
 }
@@ -33,7 +35,7 @@ const EN: Words = Words {
              jan feb mar apr jun jul aug sept sep oct nov dec",
     starter: "inc corp co ltd llc jr sr esq bros plc st ave blvd rd hwy ste apt bldg mt ft u.s u.k u.n \
               u.s.a d.c l.a e.u n.y n.j n.c s.c n.d s.d n.h n.m w.va b.c ph.d m.d b.a m.a d.d.s m.b.a \
-              r.n j.d r.i p.r u.a.e u.s.s.r a.d b.c.e c.e a.k.a w.h.o etc al est ret dem univ natl intl \
+              r.n j.d r.i p.r u.a.e u.s.s.r a.d b.c.e c.e a.k.a w.h.o al est ret dem univ natl intl \
               ala ariz ark calif colo conn del fla ga ill ind kan ky la md mass mich minn miss mo mont \
               neb nev okla ore pa tenn tex vt va wash wis wyo ont que alta sask man \
               lb lbs oz ft hr hrs min mins sq mph",
@@ -44,69 +46,73 @@ const ES: Words = Words {
             tte cap mons pbro fr sto sta excmo excma ilmo ilma hnos admón p.ej ej cf vs gob sen dip",
     number: "núm nº n pág págs p pp art arts vol cap tel apdo ene feb mar abr may jun jul ago sep sept \
              oct nov dic aprox",
-    starter: "ee.uu eeuu ee uu etc cía s.a s.l s.a.u av avda c a.m p.m a.c d.c dpto depto min \
+    starter: "ee.uu eeuu ee uu cía s.a s.l s.a.u av avda c a.m p.m a.c d.c dpto depto min \
               jj.oo rr.hh ff.aa cc.oo ss.mm",
 };
 
 const FR: Words = Words {
     never: "m mm mme mlle dr dre pr me mgr st ste cf vs ex p.ex env gal col cdt cap lt adj av",
     number: "n no art p pp vol chap tél fig janv févr avr juil sept oct nov déc",
-    starter: "etc s.a s.a.r.l cie bd boul j.-c i.e u.e",
+    starter: "s.a s.a.r.l cie bd boul j.-c i.e u.e",
 };
 
 const DE: Words = Words {
     never: "hr fr dr prof dipl ing z.b d.h u.a bzw ca vgl evtl ggf inkl exkl sog geb gest hrsg abs \
             bspw etw max min mag st u.u i.d.r z.t v.a s.o s.u o.ä m.e z ggü einschl zzgl med phil jur \
-            rer nat d i.v e.v-nr dgl insb lt",
-    number: "nr art s bd kap tel abb tab jan feb mrz apr jun jul aug sep sept okt nov dez mio mrd tsd",
-    starter: "usw etc str jh a.d e.v co ltd inc a.m b i a u",
+            rer nat d i.v e.v-nr dgl insb lt mio mrd tsd",
+    number: "nr art s bd kap tel abb tab jan feb mrz apr jun jul aug sep sept okt nov dez",
+    starter: "str jh a.d e.v co ltd inc a.m b i a u",
 };
 
 const PT: Words = Words {
     never: "sr sra srs sras dr dra drs dras d prof profa exmo exma ilmo eng engª arq gen cel cap ten \
             sgto maj dep sen pe fr v.exa p.ex ex vs cf gov",
     number: "nº n núm pág págs p pp art arts vol cap tel jan fev mar abr mai jun jul ago set out nov dez",
-    starter: "etc ltda s.a cia av r a.c d.c e.u.a eua apto",
+    starter: "ltda s.a cia av r a.c d.c e.u.a eua apto",
 };
 
 const IT: Words = Words {
     never: "sig sigg sigra dott dottssa dr prof profssa on avv ing arch rag geom mons gen col cap ten \
             sen min cf es v ved on.li s d p.es",
     number: "n nn art pag pagg vol cap tel fig gen febbr mar apr magg giu lug ago sett ott nov dic",
-    starter: "ecc s.p.a s.r.l a.c d.c sec p.zza v.le ss",
+    starter: "s.p.a s.r.l a.c d.c sec p.zza v.le ss",
 };
 
 const NL: Words = Words {
     never: "dhr mevr mr mw dr drs ir ing prof ds bijv b.v o.a d.w.z m.b.t t.a.v ca resp incl excl evt \
             jhr st z.g t.o.v i.v.m a.u.b min",
     number: "nr nrs blz p art tel jan feb mrt apr jun jul aug sept okt nov dec",
-    starter: "enz etc n.v mln mld",
+    starter: "n.v mln mld",
 };
 
 const RU: Words = Words {
     never: "г гг ул им пр просп пл д кв обл р-н проф акад д-р св т.е т.к т.н напр ср см ст гр гл",
     number: "стр с п пп рис табл тел млн млрд тыс",
-    starter: "т.д т.п др пр н.э руб коп в вв чел ч мин сек",
+    starter: "др пр н.э руб коп в вв чел ч мин сек",
 };
 
 const PL: Words = Words {
     never: "np ul al pl tzw m.in prof inż mgr płk gen kpt por ks św im ok tj os śp red",
     number: "nr s str art tel r tys mln mld godz",
-    starter: "itd itp r w zł gr in",
+    starter: "r w zł gr in",
 };
 
 const NORDIC: Words = Words {
     never: "bl.a t.ex f.eks dvs ca kl jf jfr prof dr hr fr fru resp inkl ev evt osv.s p.g.a pga \
             m.fl.s s.k s.k.a tidl",
     number: "nr s sid kap tlf jan feb mar apr jun jul aug sep sept okt nov dec des",
-    starter: "osv m.m m.fl etc mio mia mill mrd kr st",
+    starter: "m.fl mio mia mill mrd kr st",
 };
 
 const CS: Words = Words {
     never: "např tzv tj mj ing mgr judr mudr phdr prof doc dr p sv ul nám cca resp č.p",
     number: "č str s obr tel tis mil mld",
-    starter: "atd apod kč r st hod min",
+    starter: "kč r st hod min",
 };
+
+/// "And so on", in every language known: mostly at the end of a sentence.
+const ETC: &[&str] =
+    &["etc", "usw", "ecc", "enz", "atd", "itd", "itp", "osv", "т.д", "т.п", "m.m", "apod"];
 
 /// Words of one syllable that mean an abbreviation only after a comma ("Austin, Tex.") or another
 /// mark; elsewhere they are plain words at the end of a sentence.
@@ -170,7 +176,19 @@ pub(super) fn stop_after(language: &str, word: &str, after_comma: bool) -> Optio
     if word.is_empty() || word.len() > 16 {
         return None;
     }
-    let lower = word.to_lowercase();
+    let mut lower = word.to_lowercase();
+    // The elided article of the Romance languages: "l’art.".
+    if let Some((article, rest)) = lower.split_once(['’', '\'']) {
+        if article.chars().count() <= 2 && matches!(language, "fr" | "it" | "ca") {
+            lower = rest.to_owned();
+        }
+    }
+    if ETC.contains(&lower.as_str()) {
+        return Some(Stop::BeforeCapital);
+    }
+    if language == "de" && lower.len() > 3 && lower.ends_with("str") {
+        return Some(Stop::BeforeNumber);
+    }
     if matches!(lower.as_str(), "a.m" | "p.m" | "am" | "pm") {
         // "am" without stops is a verb or a preposition; only the dotted form, or the one after a digit.
         if lower.contains('.') || (after_comma && language == "en") {
@@ -236,7 +254,7 @@ pub(super) fn follows_clock(word: &str) -> bool {
         fri sat sun january february march april may june july august september october november december \
         jan feb mar apr aug sept oct nov dec et est edt ct cst cdt mt mst mdt pt pst pdt gmt utc bst cet \
         cest eastern central mountain pacific greenwich local ist aest";
-    has(WORDS, &word.to_lowercase())
+    has(WORDS, word.to_lowercase().trim_end_matches('.'))
 }
 
 /// Whether the language writes its ordinals with a stop ("am 4. November").
