@@ -100,7 +100,8 @@ impl RobotsTxt {
     #[must_use]
     pub fn parse(bytes: &[u8]) -> Self {
         let tokens = tokenize(bytes);
-        let mut builder = Builder { robots: Self::default(), rules_begun: true };
+        let mut builder =
+            Builder { robots: Self::default(), rules_begun: true, sitemaps_left: false };
         builder.robots.notes = tokens.notes;
         for (line, word) in tokens.words {
             builder.take(line, word);
@@ -212,6 +213,8 @@ struct Builder {
     /// Whether the newest group has a rule, so that the next agent begins another. True at the
     /// start, where there is no group to add to.
     rules_begun: bool,
+    /// Whether there were more sitemaps than are kept.
+    sitemaps_left: bool,
 }
 
 impl Builder {
@@ -277,11 +280,14 @@ impl Builder {
         if value.is_empty() {
             return;
         }
-        if self.robots.sitemaps.len() == SITEMAPS_MAX {
-            self.note(line, format!("names a sitemap past the first {SITEMAPS_MAX}: not read"));
-        }
         if self.robots.sitemaps.len() < SITEMAPS_MAX {
             self.robots.sitemaps.push(value);
+        } else if !self.sitemaps_left {
+            self.sitemaps_left = true;
+            self.note(
+                line,
+                format!("and later ones name more than {SITEMAPS_MAX} sitemaps: not read"),
+            );
         }
     }
 

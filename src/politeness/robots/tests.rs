@@ -89,6 +89,9 @@ fn what_is_odd_is_noted() {
             "robots.txt line 4 has a path that does not begin with a slash, and matches nothing",
         ]
     );
+    let many = "Sitemap: https://a.test/s\n".repeat(SITEMAPS_MAX + 9);
+    let robots = RobotsTxt::parse(many.as_bytes());
+    assert_eq!((robots.sitemaps.len(), robots.notes.len()), (SITEMAPS_MAX, 1));
     let noise = "Disallow: x\n".repeat(10_000);
     assert!(RobotsTxt::parse(noise.as_bytes()).notes.len() <= NOTES_MAX);
 }
