@@ -1,4 +1,4 @@
-//! An exchange, or a failed one, as records.
+//! An exchange as records.
 //!
 //! One capture event is a `response` (or `revisit`) record and a `request` record, linked both
 //! ways and dated the same; beside them, where there is something to say, `metadata` records for
@@ -19,7 +19,7 @@ use super::fields::{Fields, name};
 use super::record::{Block, Record, RecordBuilder, RecordId, RecordIds, RecordKind};
 use super::warc_fields;
 use crate::base::{Digest, DigestAlgorithm, Hasher, Timestamp};
-use crate::http::exchange::{BodyFraming, DnsFacts, Exchange, Failure, TlsFacts};
+use crate::http::exchange::{BodyFraming, DnsFacts, Exchange, TlsFacts};
 
 /// The profile of a revisit whose payload has the digest of one archived before.
 pub const IDENTICAL_PAYLOAD_DIGEST: &str =
@@ -29,7 +29,7 @@ pub const SERVER_NOT_MODIFIED: &str = "http://netpreserve.org/warc/1.1/revisit/s
 
 const HTTP_RESPONSE: &str = "application/http;msgtype=response";
 const HTTP_REQUEST: &str = "application/http;msgtype=request";
-const OCTETS: &str = "application/octet-stream";
+pub(super) const OCTETS: &str = "application/octet-stream";
 
 /// Digests of a response.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,7 +59,7 @@ pub fn digests(
     let mut payload_len = 0;
     let separate = payload.is_some();
     let mut head_left = exchange.shape.head_len;
-    each_chunk(&mut *exchange.response.reader()?, |bytes| {
+    let mut take = |bytes: &[u8]| {
         block.update(bytes);
         // What is left of the head is no longer than the chunk where the body begins in it.
         let skip = usize::try_from(head_left).unwrap_or(usize::MAX).min(bytes.len());
@@ -68,7 +68,11 @@ pub fn digests(
             body.update(&bytes[skip..]);
             payload_len += (bytes.len() - skip) as u64;
         }
-    })?;
+    };
+    match exchange.response.as_memory() {
+        Some(bytes) => take(bytes),
+        None => each_chunk(&mut *exchange.response.reader()?, take)?,
+    }
     if let Some(payload) = payload {
         each_chunk(payload, |bytes| {
             body.update(bytes);
@@ -264,7 +268,7 @@ impl Composer {
         hasher.finish()
     }
 
-    fn request_record<'a>(
+    pub(super) fn request_record<'a>(
         &self,
         request: &'a [u8],
         event: &Event,
@@ -314,7 +318,7 @@ impl Composer {
         records
     }
 
-    fn metadata<'a>(
+    pub(super) fn metadata<'a>(
         &self,
         event: &Event,
         id: &RecordId,
@@ -376,77 +380,15 @@ impl Composer {
             .field(name::CONTENT_TYPE, "text/dns")
             .block(text.into_bytes())
     }
-
-    /// The records of a failed exchange: a `metadata` record that says how it failed; the
-    /// `request` record, where something was sent; the bytes that came, where any did, as a
-    /// further `metadata` record. `dns` adds the name resolution in front.
-    #[must_use]
-    pub fn failure_records<'a>(
-        &self,
-        failure: &'a Failure,
-        notes: &CaptureNotes,
-        ids: &mut dyn RecordIds,
-        dns: bool,
-    ) -> Vec<Record<'a>> {
-        let event = Event {
-            uri: escaped_uri(failure.uri.as_str()).into_owned(),
-            date: failure.date,
-            address: failure.peer,
-            protocols: Vec::new(),
-            cipher_suite: None,
-        };
-        let id = ids.next_id();
-        let block = warc_fields::write(&failure_fields(failure, notes));
-        let report = self.metadata(&event, &id, None, warc_fields::MEDIA_TYPE, Cow::Owned(block));
-        let mut records = Vec::new();
-        if let (true, Some(facts)) = (dns, &failure.dns) {
-            records.push(self.dns_record(facts, &ids.next_id()));
-        }
-        records.push(report);
-        if !failure.request.is_empty() {
-            records.push(self.request_record(&failure.request, &event, &ids.next_id(), &id));
-        }
-        if !failure.received.is_empty() {
-            let received = Cow::Borrowed(failure.received.as_slice());
-            records.push(self.metadata(&event, &ids.next_id(), Some(&id), OCTETS, received));
-        }
-        records
-    }
-}
-
-/// The fields of a failure's report. `outcome` is always `failed`; `reason` is the step.
-fn failure_fields(failure: &Failure, notes: &CaptureNotes) -> Fields {
-    let mut fields = Fields::new();
-    fields.push("outcome", "failed");
-    fields.push("reason", failure.kind.label());
-    fields.push("detail", &failure.why);
-    fields.push("host", failure.uri.host());
-    fields.push("port", failure.uri.port().to_string());
-    if let Some(address) = failure.peer {
-        fields.push("address", address.to_string());
-    }
-    fields.push("elapsedMs", failure.timing.total.as_millis().to_string());
-    fields.push("bytesSent", failure.request.len().to_string());
-    fields.push("bytesReceived", failure.received.len().to_string());
-    if let Some(via) = &notes.via {
-        fields.push("via", via);
-    }
-    if let Some(hops) = &notes.hops_from_seed {
-        fields.push("hopsFromSeed", hops);
-    }
-    for (name, value) in &notes.more {
-        fields.push(name, value);
-    }
-    fields
 }
 
 /// The facts that all records of one capture event share.
-struct Event {
-    uri: String,
-    date: Timestamp,
-    address: Option<IpAddr>,
-    protocols: Vec<&'static str>,
-    cipher_suite: Option<String>,
+pub(super) struct Event {
+    pub(super) uri: String,
+    pub(super) date: Timestamp,
+    pub(super) address: Option<IpAddr>,
+    pub(super) protocols: Vec<&'static str>,
+    pub(super) cipher_suite: Option<String>,
 }
 
 impl Event {
@@ -532,5 +474,4 @@ pub fn needs_payload_reader(exchange: &Exchange) -> bool {
 }
 
 #[cfg(test)]
-#[path = "compose_tests.rs"]
 mod tests;

@@ -1,6 +1,7 @@
 //! WARC files (ISO 28500): records to bytes and back, over any `Read` and `Write`.
 //!
-//! In reading order: what a header is made of ([`fields`], [`record`], [`parse`]), how a record is
+//! In reading order: what a header is made of ([`fields`] and their typed
+//! view, [`record`], [`parse`]), how a record is
 //! packed ([`member`], [`pack`]), written ([`writer`]) and read ([`reader`], over the private
 //! `source` and `unpack`), what records an exchange becomes ([`compose`], [`describe`],
 //! [`warc_fields`]), what the standard asks of each ([`rules`]), and what files are called
@@ -12,6 +13,7 @@
 
 pub mod compose;
 pub mod describe;
+mod failure;
 pub mod fields;
 pub mod file_name;
 pub mod member;
@@ -22,6 +24,7 @@ pub mod record;
 pub mod rules;
 mod source;
 mod unpack;
+mod view;
 pub mod warc_fields;
 pub mod writer;
 

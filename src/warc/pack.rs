@@ -402,5 +402,4 @@ fn looks_packed(block: &[u8]) -> bool {
 }
 
 #[cfg(test)]
-#[path = "pack_tests.rs"]
 mod tests;
