@@ -81,38 +81,9 @@ impl Writer {
     }
 
     fn verdict(&self, shown: &Shown<'_>) -> String {
-        let found = shown.comparison;
-        if found.changes.is_empty() {
-            return "no change".to_owned();
-        }
-        let count = match found.changes.len() {
-            1 => "1 change".to_owned(),
-            n => format!("{n} changes"),
-        };
-        if found.stealth {
-            let time = found.declared.modified_after.as_ref();
-            let declared = match time {
-                Some(time) => format!("its declared date stays {}", clean(&time.text)),
-                None => "it declares no date of change".to_owned(),
-            };
-            let said = self.styled(GRAVE, "not acknowledged");
-            return format!("{count}, {said}: no notice, and {declared}");
-        }
-        let said: Vec<String> = found
-            .acknowledged_by
-            .iter()
-            .map(|by| match by {
-                crate::diff::Acknowledgement::Notice(_) => "a notice".to_owned(),
-                crate::diff::Acknowledgement::Modified(time) => {
-                    format!("its declared date of {}", clean(time))
-                }
-            })
-            .collect();
-        if said.is_empty() {
-            count
-        } else {
-            format!("{count}, acknowledged by {}", said.join(" and "))
-        }
+        let said = super::verdict(shown);
+        let loud = "not acknowledged";
+        said.replacen(loud, &self.styled(GRAVE, loud), 1)
     }
 
     fn changes(&mut self, shown: &Shown<'_>) {
