@@ -3,6 +3,7 @@
 pub mod base;
 pub mod capture;
 pub mod config;
+pub mod crawl;
 pub mod diff;
 pub mod extract;
 pub mod http;

@@ -1,7 +1,7 @@
 //! The loop: who is next, may we ask, what came of it.
 
-use std::collections::{BinaryHeap, HashMap, HashSet};
 use std::cmp::Reverse;
+use std::collections::{BinaryHeap, HashMap, HashSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,10 +9,12 @@ use std::time::Duration;
 use tokio::task::{Id, JoinSet};
 
 use crate::base::{HostKey, TargetUri, Timestamp};
-use crate::capture::{CaptureError, Capturer};
+use crate::capture::{CaptureError, CaptureRequest, Capturer};
 use crate::kv::{Kv, KvError};
-use crate::politeness::{Answer, CachedRobots, Gate, GlobalCap, Permit, Refusal, Reply, RobotsFetch};
 use crate::politeness::RobotsTarget;
+use crate::politeness::{
+    Answer, CachedRobots, Gate, GlobalCap, Permit, Refusal, Reply, RobotsFetch,
+};
 use crate::schedule::{
     Ask, Claim, ClaimId, DiscoveryPath, Disposition, Found, Frontier, Next, NextVisit, Priority,
     ScheduleError, Step as PathStep,
@@ -42,6 +44,8 @@ pub struct CrawlOptions {
     pub wait_max: Duration,
     /// The longest payload after decompression that is read for links and text.
     pub decoded_bytes_max: usize,
+    /// Who we say we are, and what we accept.
+    pub request: CaptureRequest,
     /// Seeds the jitter of back-off.
     pub seed: u64,
     /// The shortest and the longest time between two looks at one page.
@@ -58,6 +62,7 @@ impl Default for CrawlOptions {
             stop_deadline: Duration::from_secs(30),
             wait_max: Duration::from_secs(600),
             decoded_bytes_max: 256 << 20,
+            request: CaptureRequest::new("pressmark"),
             seed: 0,
             interval: (Duration::from_secs(600), Duration::from_hours(30 * 24)),
             disk_free_min: 512 << 20,
@@ -146,7 +151,7 @@ pub struct Crawl {
     watched: Option<Frontier>,
     pub(super) book: HostBook,
     pub(super) gate: Gate,
-    pub(super) cap: GlobalCap,
+    cap: Option<GlobalCap>,
     pub(super) timer: Arc<dyn Timer>,
     log: CrawlLog,
     pub(super) options: CrawlOptions,
@@ -198,10 +203,23 @@ impl Crawl {
     /// When the state tables cannot be opened.
     pub fn new(parts: Parts, options: CrawlOptions) -> Result<Self, CrawlError> {
         let Parts { capturer, store, frontier, watched, state, gate, timer, log } = parts;
-        let cap = GlobalCap::new(gate.options().requests_per_second_max, timer.clock().now());
+        let now = timer.clock().now();
+        let cap = gate.options().requests_per_second_max.map(|max| GlobalCap::new(max, now));
         let reader = store.reader();
         let book = HostBook::open(&state)?;
-        Ok(Self { capturer, store, reader, frontier, watched, book, gate, cap, timer, log, options })
+        Ok(Self {
+            capturer,
+            store,
+            reader,
+            frontier,
+            watched,
+            book,
+            gate,
+            cap,
+            timer,
+            log,
+            options,
+        })
     }
 
     /// The queue.
@@ -309,7 +327,9 @@ impl Crawl {
                 match self.fill(run, observer)? {
                     Filled::Until(at) => wake = Some(at),
                     Filled::Full => {}
-                    Filled::Nothing if run.tasks.is_empty() && run.delayed.is_empty() => return Ok(()),
+                    Filled::Nothing if run.tasks.is_empty() && run.delayed.is_empty() => {
+                        return Ok(());
+                    }
                     Filled::Nothing => {}
                 }
             }
@@ -338,7 +358,11 @@ impl Crawl {
     }
 
     /// Starts as much as may be started now.
-    fn fill(&mut self, run: &mut Run<'_>, observer: &mut dyn Observer) -> Result<Filled, CrawlError> {
+    fn fill(
+        &mut self,
+        run: &mut Run<'_>,
+        observer: &mut dyn Observer,
+    ) -> Result<Filled, CrawlError> {
         let mut wake: Option<Timestamp> = None;
         let mut sooner = |at: Timestamp| wake = Some(wake.map_or(at, |w| w.min(at)));
         let now = self.now();
@@ -350,10 +374,6 @@ impl Crawl {
                 continue;
             }
             if run.job.pages_max.is_some_and(|max| run.pages >= max) {
-                break;
-            }
-            if let Some(at) = self.cap.not_before(now) {
-                sooner(at);
                 break;
             }
             match self.frontier.next(now, &mut |_| false)? {
@@ -391,7 +411,13 @@ impl Crawl {
         let pace = self.gate.options().pace_for(&claim.host);
         let facts = self.book.facts(&claim.host, now, &pace)?;
         match self.gate.ask(&uri, facts, robots.as_ref(), now) {
-            Answer::Go(permit) => self.start(run, permit, claim, Purpose::Page, now),
+            Answer::Go(permit) => {
+                if let Some(Err(until)) = self.cap.as_ref().map(|cap| cap.pass(now)) {
+                    self.frontier.release(*claim)?;
+                    return Ok(self.frontier.host_wait(&permit.host(), until, now)?);
+                }
+                self.start(run, permit, claim, Purpose::Page, now)
+            }
             Answer::Wait { until, because } => {
                 let host = claim.host.clone();
                 self.frontier.snooze(*claim, until, &because.to_string(), now)?;
@@ -438,10 +464,10 @@ impl Crawl {
         let host = permit.host();
         let pace = self.gate.options().pace_for(&host);
         self.book.facts(&host, now, &pace)?.began(now);
-        self.cap.took_one(now);
         let owner = (claim.id(), permit.uri().clone());
         let step = step::Step {
             capturer: Arc::clone(&self.capturer),
+            request: self.options.request.clone(),
             store: Arc::clone(&self.store),
             reader: self.reader.clone(),
             timer: Arc::clone(&self.timer),
@@ -505,7 +531,8 @@ impl Crawl {
         let facts = self.book.facts(&host, now, &pace)?;
         match &stepped.met {
             step::Met::Reply { status, retry_after, took } => {
-                let reply = Reply { status: *status, retry_after: retry_after.as_deref(), took: *took };
+                let reply =
+                    Reply { status: *status, retry_after: retry_after.as_deref(), took: *took };
                 facts.ended(&host, reply, stepped.ended, &pace, seed);
             }
             step::Met::Failure { why } => facts.failed(&host, why, stepped.ended, &pace, seed),
@@ -530,7 +557,8 @@ impl Crawl {
                 None => too_often = true,
             }
         }
-        let fetch = if too_often { RobotsFetch::RedirectedTooOften } else { stepped.robots_fetch() };
+        let fetch =
+            if too_often { RobotsFetch::RedirectedTooOften } else { stepped.robots_fetch() };
         let governed = target.governs().clone();
         let previous = self.book.robots(&governed)?;
         let options = &self.gate.options().robots;
@@ -553,7 +581,12 @@ impl Crawl {
         Ok(self.frontier.host_wait(&host, at, now)?)
     }
 
-    fn next_at(&mut self, uri: &TargetUri, host: &HostKey, now: Timestamp) -> Result<Timestamp, CrawlError> {
+    fn next_at(
+        &mut self,
+        uri: &TargetUri,
+        host: &HostKey,
+        now: Timestamp,
+    ) -> Result<Timestamp, CrawlError> {
         let robots = self.book.robots(uri)?;
         let pace = self.gate.options().pace_for(host);
         let facts = self.book.facts(host, now, &pace)?;
@@ -583,7 +616,8 @@ impl Crawl {
         let at = self.next_at(&uri, &host, now)?;
         run.report.hosts.entry(host.to_string()).or_default().delay = at.since(stepped.ended);
         let next = self.next_visit(&claim, &stepped, now)?;
-        let disposition = Disposition { next, host_ready_at: Some(at), memo: stepped.memo, priority: None };
+        let disposition =
+            Disposition { next, host_ready_at: Some(at), memo: stepped.memo, priority: None };
         Ok(self.frontier.finish(claim, disposition, now)?)
     }
 
@@ -614,7 +648,7 @@ impl Crawl {
             });
         };
         if let Some(to) = &stepped.redirect {
-            let redirects = claim.entry.path.trailing(PathStep::Redirect);
+            let redirects = trailing_redirects(&claim.entry.path);
             if redirects < self.options.redirect_hops_max {
                 offer(to.without_fragment(), PathStep::Redirect, claim.priority, "redirected to");
             }
@@ -710,6 +744,11 @@ fn hash_of(uri: &TargetUri) -> u64 {
     let mut hasher = DefaultHasher::new();
     uri.url().as_str().hash(&mut hasher);
     hasher.finish()
+}
+
+fn trailing_redirects(path: &DiscoveryPath) -> u32 {
+    let trailing = path.steps().rev().take_while(|step| *step == PathStep::Redirect).count();
+    u32::try_from(trailing).unwrap_or(u32::MAX)
 }
 
 /// Whether a link stays on the site of the page: the same host, `www.` or not.

@@ -2,9 +2,9 @@
 
 use std::collections::HashMap;
 
-use crate::base::{HostKey, TargetUri};
+use crate::base::{HostKey, TargetUri, Timestamp};
 use crate::kv::{Kv, KvError, Tree};
-use crate::politeness::{CachedRobots, HostFacts};
+use crate::politeness::{CachedRobots, HostFacts, PaceOptions};
 
 /// Facts of hosts and robots.txt of authorities: on disk, the recently used also in memory.
 #[derive(Debug)]
@@ -38,14 +38,20 @@ impl HostBook {
     ///
     /// # Errors
     /// When the table cannot be read.
-    pub fn facts(&mut self, host: &HostKey) -> Result<&mut HostFacts, KvError> {
+    pub fn facts(
+        &mut self,
+        host: &HostKey,
+        now: Timestamp,
+        pace: &PaceOptions,
+    ) -> Result<&mut HostFacts, KvError> {
         if !self.facts.contains_key(host) {
             if self.facts.len() >= FACTS_MAX {
                 // Those of hosts with an exchange under way say so, and are not on disk yet.
-                self.facts.retain(|_, facts| facts.open() > 0);
+                self.facts.retain(|_, facts| facts.is_asked());
             }
             let stored = self.hosts.get(host.as_str().as_bytes())?;
             let facts = stored.and_then(|b| HostFacts::from_bytes(&b).ok()).unwrap_or_default();
+            let facts = facts.settled(now, pace);
             self.facts.insert(host.clone(), facts);
         }
         Ok(self.facts.entry(host.clone()).or_default())

@@ -7,7 +7,6 @@
 //! The network is touched only through `capture`, the disk only through `store`, time only through
 //! [`Timer`]; so a whole crawl runs in a test on a manual clock.
 
-pub mod dry;
 pub mod engine;
 pub mod hosts;
 pub mod job;

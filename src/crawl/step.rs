@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::base::{HostKey, MediaType, TargetUri, Timestamp};
-use crate::capture::{CaptureRequest, Captured, Capturer, Conditional};
+use crate::capture::{CaptureRequest, Captured, Capturer};
 use crate::diff;
 use crate::extract::links::{Hop, OutlinkKind, links_of_css, links_of_html};
 use crate::extract::{self, Hints};
@@ -12,7 +12,9 @@ use crate::http::{Exchange, FailureKind, Head, Payload, decode_body};
 use crate::politeness::robots::ROBOTS_BYTES_MAX;
 use crate::politeness::{Permit, RobotsFetch, RobotsTarget};
 use crate::schedule::Claim;
-use crate::store::{Appended, Discovery, Loaded, Original, Reader, Store, StoreError, Submission};
+use crate::store::{
+    Appended, Discovery, Loaded, Original, Reader, Store, StoreError, StoredAs, Submission, What,
+};
 
 use super::engine::CrawlError;
 use super::outcome::{Finished, Outcome, Stored};
@@ -31,6 +33,8 @@ pub enum Purpose {
 pub struct Step {
     /// The network.
     pub capturer: Arc<Capturer>,
+    /// The request as it is without conditions.
+    pub request: CaptureRequest,
     /// Where to write.
     pub store: Arc<Store>,
     /// Where to read earlier captures.
@@ -154,25 +158,37 @@ impl Step {
         let uri = permit.uri().clone();
         let is_robots = matches!(purpose, Purpose::Robots(_));
         let before = if is_robots { None } else { self.before(&uri).await? };
-        let mut request = CaptureRequest::get();
-        if let Some(conditional) = before.as_ref().and_then(Before::conditional) {
-            request = request.conditional(conditional);
+        let mut request = self.request.clone();
+        if let Some(before) = &before {
+            request.if_none_match.clone_from(&before.etag);
+            request.if_modified_since.clone_from(&before.last_modified);
         }
-        let captured = self.capturer.capture(permit, request).await?;
+        let what = match self.capturer.capture(permit, &request).await? {
+            Captured::Exchange(exchange) => What::Exchange(Arc::from(exchange)),
+            Captured::Failed(failure) => What::Failure(Arc::from(failure)),
+        };
         let ended = self.timer.clock().now();
         let discovery = Discovery {
-            via: if is_robots { Some(claim.uri().as_str().to_owned()) } else { claim.entry.via.clone() },
-            path: if is_robots { format!("{}P", claim.entry.path) } else { claim.entry.path.to_string() },
+            via: if is_robots {
+                Some(claim.uri().as_str().to_owned())
+            } else {
+                claim.entry.via.clone()
+            },
+            path: if is_robots {
+                format!("{}P", claim.entry.path)
+            } else {
+                claim.entry.path.to_string()
+            },
         };
-        let what = Arc::new(captured);
         let original = before.as_ref().map(|b| b.original.clone());
         let submission =
-            Submission { what: Arc::clone(&what), refers_to: original, discovery: discovery.clone() };
+            Submission { what: what.clone(), refers_to: original, discovery: discovery.clone() };
         let appended = append(&self.store, submission).await?;
         let decoded_bytes_max = self.decoded_bytes_max;
         let wants_links = self.wants_links;
         let task = move || {
-            let reading = Reading { what: &what, before, is_robots, wants_links, decoded_bytes_max };
+            let reading =
+                Reading { what: &what, before, is_robots, wants_links, decoded_bytes_max };
             reading.read(&uri, ended, &discovery, &appended)
         };
         // Parsing a large page takes milliseconds, which the network tasks do not have.
@@ -187,7 +203,8 @@ impl Step {
         let reader = self.reader.clone();
         let wanted = uri.as_str().to_owned();
         let found = tokio::task::spawn_blocking(move || Before::find(&reader, &wanted)).await;
-        found.map_err(|why| CrawlError::Broken { uri: uri.to_string(), why: why.to_string() })?
+        found
+            .map_err(|why| CrawlError::Broken { uri: uri.to_string(), why: why.to_string() })?
             .map_err(CrawlError::from)
     }
 }
@@ -199,7 +216,8 @@ async fn append(store: &Store, submission: Submission) -> Result<Appended, Crawl
         // A crawl that was stopped no longer waits; the record is durable all the same.
         Box::new(move |done| drop(send.send(done))),
     );
-    let answer = receive.await.map_err(|_| StoreError::Stopped("the writer has gone".to_owned()))?;
+    let answer =
+        receive.await.map_err(|_| StoreError::Stopped("the writer has gone".to_owned()))?;
     Ok(answer?)
 }
 
@@ -219,23 +237,16 @@ impl Before {
         let Ok(loaded) = reader.load(&entry) else { return Ok(None) };
         let Some(original) = loaded.original() else { return Ok(None) };
         let head = Head::parse(&loaded.head);
-        let field = |name: &str| head.get_text(name).map(|v| v.trim().to_owned()).filter(|v| !v.is_empty());
+        let field =
+            |name: &str| head.get_text(name).map(|v| v.trim().to_owned()).filter(|v| !v.is_empty());
         let (etag, last_modified) = (field("etag"), field("last-modified"));
         Ok(Some(Self { original, etag, last_modified, loaded }))
-    }
-
-    /// The fields of a conditional request, where the server gave any validator.
-    fn conditional(&self) -> Option<Conditional> {
-        (self.etag.is_some() || self.last_modified.is_some()).then(|| Conditional {
-            etag: self.etag.clone(),
-            last_modified: self.last_modified.clone(),
-        })
     }
 }
 
 /// Reading what came, off the network tasks.
 struct Reading<'a> {
-    what: &'a Captured,
+    what: &'a What,
     before: Option<Before>,
     is_robots: bool,
     wants_links: bool,
@@ -243,7 +254,13 @@ struct Reading<'a> {
 }
 
 impl Reading<'_> {
-    fn read(self, uri: &TargetUri, ended: Timestamp, found: &Discovery, appended: &Appended) -> Stepped {
+    fn read(
+        self,
+        uri: &TargetUri,
+        ended: Timestamp,
+        found: &Discovery,
+        appended: &Appended,
+    ) -> Stepped {
         let place = Some((appended.file.clone(), appended.offset, appended.record_id.clone()));
         let mut finished = Finished {
             uri: uri.clone(),
@@ -271,7 +288,7 @@ impl Reading<'_> {
             is_cut: false,
         };
         match self.what {
-            Captured::Failed(failure) => {
+            What::Failure(failure) => {
                 finished.at = failure.date;
                 finished.took = failure.timing.total;
                 finished.bytes = failure.received.len() as u64;
@@ -282,7 +299,9 @@ impl Reading<'_> {
                     kind => Met::Failure { why: kind.label() },
                 };
             }
-            Captured::Exchange(exchange) => self.exchange(exchange, uri, appended, &mut finished, &mut stepped),
+            What::Exchange(exchange) => {
+                self.exchange(exchange, uri, appended, &mut finished, &mut stepped)
+            }
         }
         stepped.finished = Some(finished);
         stepped
@@ -308,8 +327,8 @@ impl Reading<'_> {
         finished.outcome = Outcome::Fetched {
             status,
             stored: match appended.stored {
-                crate::store::StoredAs::NotModified => Stored::NotModified,
-                crate::store::StoredAs::Revisit => Stored::Revisit,
+                StoredAs::NotModified => Stored::NotModified,
+                StoredAs::Revisit => Stored::Revisit,
                 _ => Stored::New,
             },
             truncated: exchange.truncated.map(|t| t.label()),
@@ -333,14 +352,15 @@ impl Reading<'_> {
             // 304: its links are those of the capture that it confirms.
             if let (Some(304), true, Some(before)) = (status, self.wants_links, &self.before) {
                 let head = Head::parse(&before.loaded.head);
-                let is_html = head.get_text("content-type").is_some_and(|v| MediaType::parse(&v).is_html());
+                let is_html =
+                    head.get_text("content-type").is_some_and(|v| MediaType::parse(&v).is_html());
                 stepped.is_worth_watching = is_html;
                 let decoded = before.loaded.decoded(self.decoded_bytes_max).unwrap_or_default();
                 stepped.links = links(&decoded, uri, head.get_text("content-type").as_deref());
             }
             return;
         }
-        let is_new = appended.stored == crate::store::StoredAs::New;
+        let is_new = appended.stored == StoredAs::New;
         let compares = is_html && is_new && self.before.is_some();
         if !(self.wants_links || compares) {
             return;
@@ -351,7 +371,13 @@ impl Reading<'_> {
             stepped.links = links(&decoded, uri, content_type.as_deref());
         }
         if let (true, Some(before)) = (compares, &self.before) {
-            stepped.change = Some(compare(before, &decoded, uri, content_type.as_deref(), self.decoded_bytes_max));
+            stepped.change = Some(compare(
+                before,
+                &decoded,
+                uri,
+                content_type.as_deref(),
+                self.decoded_bytes_max,
+            ));
         }
     }
 
@@ -395,7 +421,7 @@ fn compare(
     let new = extract::extract(decoded, &hints(content_type));
     let comparison = diff::compare(&old.page, &new.page, &diff::CompareOptions::default());
     let changes = comparison.changes.len() as u64;
-    Change { is_new_version: changes > 0, changes }
+    Change { is_new_version: !comparison.says_the_same(), changes }
 }
 
 /// When a page is looked at again, and why: soon after its text changed, later and later while it

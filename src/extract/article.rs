@@ -52,13 +52,17 @@ impl<'a> Survey<'a> {
         let mut survey = Self { dom, flow, prose: Vec::new(), furniture: vec![false; dom.len()] };
         let all = survey.sum(&own, |_| true);
         // What holds the headline is not furniture, whatever its name.
-        let mut excused: Vec<NodeId> = headline.map(|h| dom.ancestors(h).collect()).unwrap_or_default();
+        let mut excused: Vec<NodeId> =
+            headline.map(|h| dom.ancestors(h).collect()).unwrap_or_default();
         // Names lie: a wrapper called "has-sidebar" or "newsletter-page" may hold the article. As
         // long as hardly any prose is left, the furniture with most prose is excused.
         let total = all[Dom::ROOT as usize];
         let holds_most = |id: &NodeId| {
             let marks = flow.marks[*id as usize];
-            u64::from(all[*id as usize]) * 2 >= u64::from(total) && total > 0 && !marks.comments && !marks.hidden
+            u64::from(all[*id as usize]) * 2 >= u64::from(total)
+                && total > 0
+                && !marks.comments
+                && !marks.hidden
         };
         excused.extend(flow.order.iter().copied().filter(holds_most));
         for _ in 0..5 {
@@ -96,7 +100,9 @@ impl<'a> Survey<'a> {
     /// The body of an article by its name that stands in furniture, with the most prose.
     fn named_in_furniture(&self, all: &[u32]) -> Option<NodeId> {
         let named = |id: &NodeId| {
-            self.furniture[*id as usize] && self.flow.marks[*id as usize].body >= 3 && all[*id as usize] > 200
+            self.furniture[*id as usize]
+                && self.flow.marks[*id as usize].body >= 3
+                && all[*id as usize] > 200
         };
         self.flow.order.iter().copied().filter(named).max_by_key(|id| all[*id as usize])
     }

@@ -9,11 +9,14 @@
 
 mod article;
 mod byline;
+#[cfg(test)]
+mod cases;
 pub mod charset;
 mod css;
 mod dates;
 mod declared;
 pub mod dom;
+pub mod figures;
 mod flow;
 mod furniture;
 mod headline;
@@ -22,9 +25,6 @@ mod kind;
 pub mod links;
 mod metadata;
 mod month_names;
-#[cfg(test)]
-mod cases;
-pub mod figures;
 mod names;
 mod numbers;
 pub mod page;
@@ -80,9 +80,6 @@ pub fn extract(payload: &[u8], hints: &Hints<'_>) -> Extraction {
     let survey = article::Survey::new(&dom, &flow, head.node);
     let kept = survey.blocks(survey.container());
     let mut page = Page::default();
-    compose(&dom, &flow, &kept, links::base_of(&dom, hints.url).as_ref(), &mut page);
-    page.headline = headline(&dom);
-    reading::read(&mut page);
     compose(&dom, &flow, &kept, base.as_ref(), &mut page);
     let sources = metadata::Sources {
         dom: &dom,

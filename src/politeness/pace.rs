@@ -157,6 +157,12 @@ impl HostFacts {
         self.close(now);
     }
 
+    /// Whether an exchange is under way.
+    #[must_use]
+    pub fn is_asked(&self) -> bool {
+        self.open > 0
+    }
+
     /// What robots.txt says now; `None` where it says nothing.
     pub fn set_crawl_delay(&mut self, delay: Option<Duration>) {
         self.crawl_delay = delay;

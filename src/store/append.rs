@@ -18,8 +18,8 @@ use crate::base::{Clock, Digest, DigestAlgorithm};
 use crate::http::{BodyFraming, Exchange, Failure, Payload};
 use crate::index::{Index, IndexBatch, IndexEntry, Mark};
 use crate::warc::{
-    self, CaptureNotes, Composer, Compression, Original, Packed, Packer, RandomIds, Record, RecordId,
-    RecordIds, Verdict, Warcinfo,
+    self, CaptureNotes, Composer, Compression, Original, Packed, Packer, RandomIds, Record,
+    RecordId, RecordIds, Verdict, Warcinfo,
 };
 
 use super::describe::{Place, entry_of, start_of};
@@ -187,11 +187,8 @@ impl Store {
         let (index, notes) = open::for_writing(&layout, options.index_cache_bytes)?;
         let index = Arc::new(index);
         let current = Current { generation: 0, warcinfo_id: RandomIds.next_id() };
-        let shared = Arc::new(Shared {
-            options,
-            index: Arc::clone(&index),
-            current: Mutex::new(current),
-        });
+        let shared =
+            Arc::new(Shared { options, index: Arc::clone(&index), current: Mutex::new(current) });
         let (pack_send, pack_receive) = channel::<PackJob>();
         let (write_send, write_receive) = channel::<WriteJob>();
         let pack_receive = Arc::new(Mutex::new(pack_receive));
@@ -291,7 +288,9 @@ fn pack_loop(shared: &Shared, queue: &Mutex<Receiver<PackJob>>, out: &Sender<Wri
             Ok((generation, packed, drafts, appended, main)) => {
                 let write = WriteJob { generation, packed, drafts, appended, main, back: job };
                 if let Err(refused) = out.send(write) {
-                    (refused.0.back.done)(Err(StoreError::Stopped("the writer has gone".to_owned())));
+                    (refused.0.back.done)(Err(StoreError::Stopped(
+                        "the writer has gone".to_owned(),
+                    )));
                 }
             }
             Err(error) => (job.done)(Err(error)),
@@ -355,7 +354,10 @@ fn pack(
     Ok((generation, packed, drafts, appended, main))
 }
 
-fn digests_of(exchange: &Exchange, algorithm: DigestAlgorithm) -> std::io::Result<warc::BodyDigests> {
+fn digests_of(
+    exchange: &Exchange,
+    algorithm: DigestAlgorithm,
+) -> std::io::Result<warc::BodyDigests> {
     if exchange.shape.framing == BodyFraming::Chunked {
         let mut payload = Payload::of(&exchange.response, &exchange.shape)?;
         warc::digests(exchange, algorithm, Some(&mut payload))
@@ -579,14 +581,14 @@ impl Writer {
         }
         let index = &self.shared.index;
         let result = index.file_id(name).and_then(|file| {
-            let mark =
-                Mark { file, indexed_to: position, sealed_size: sealed.then_some(position) };
+            let mark = Mark { file, indexed_to: position, sealed_size: sealed.then_some(position) };
             index.apply(IndexBatch { entries, marks: vec![mark] })
         });
         if let Err(error) = result {
             index.mark_damaged(&error.to_string());
-            self.index_trouble =
-                Some(format!("the index stopped following ({error}); it is caught up at the next open"));
+            self.index_trouble = Some(format!(
+                "the index stopped following ({error}); it is caught up at the next open"
+            ));
         }
     }
 }

@@ -113,11 +113,8 @@ fn one_file(
 ) -> Result<(), Trouble> {
     let fail = |offset: u64, why: String| StoreError::Record { file: name.to_owned(), offset, why };
     let input = File::open(path).map_err(|e| fail(from, e.to_string()))?;
-    let options = ReadOptions {
-        file: name.to_owned(),
-        skip_by_length: true,
-        ..ReadOptions::default()
-    };
+    let options =
+        ReadOptions { file: name.to_owned(), skip_by_length: true, ..ReadOptions::default() };
     let mut reader = WarcReader::seekable(BufReader::with_capacity(256 * 1024, input), options);
     let mut entries: Vec<IndexEntry> = Vec::with_capacity(BATCH);
     let mut reached = from;

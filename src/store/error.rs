@@ -81,7 +81,9 @@ impl StoreError {
             Self::NoArchive { .. } => {
                 "`pressmark crawl URL` makes one, `pressmark init` lays one out, --archive DIR names another place"
             }
-            Self::NotAnArchive { .. } => "--archive names the root of an archive, which holds warc/",
+            Self::NotAnArchive { .. } => {
+                "--archive names the root of an archive, which holds warc/"
+            }
             Self::NewerFormat { .. } => "use the newer program; nothing was changed",
             Self::Locked { .. } | Self::IndexBusy => {
                 "wait until it is done, or stop it; the lock goes with the process"

@@ -135,7 +135,11 @@ impl Layout {
                 return Err(StoreError::NoArchive { root: self.root.display().to_string() });
             }
             Err(why) => {
-                return Err(StoreError::Io { doing: "reading", path: format.display().to_string(), why });
+                return Err(StoreError::Io {
+                    doing: "reading",
+                    path: format.display().to_string(),
+                    why,
+                });
             }
         };
         let version = text.trim().strip_prefix(FORMAT_WORDS).and_then(|v| v.parse::<u32>().ok());
@@ -159,7 +163,8 @@ impl Layout {
         let mut files = Vec::new();
         for entry in fs::read_dir(&dir).map_err(fail)? {
             let path = entry.map_err(fail)?.path();
-            let name = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+            let name =
+                path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
             if is_warc(&name) && path.is_file() {
                 files.push(path);
             }

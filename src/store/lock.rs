@@ -20,8 +20,13 @@ impl Lock {
     pub fn take(layout: &Layout) -> Result<Self, StoreError> {
         let path = layout.lock_file();
         let fail = |why| StoreError::Io { doing: "opening", path: path.display().to_string(), why };
-        let mut file =
-            OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path).map_err(fail)?;
+        let mut file = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .open(&path)
+            .map_err(fail)?;
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {

@@ -6,7 +6,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::base::Timestamp;
-use crate::http::{BodyFraming, Head, Method, Payload, ResponseShape, Stored, decode_body, shape_of};
+use crate::http::{
+    BodyFraming, Head, Method, Payload, ResponseShape, Stored, decode_body, shape_of,
+};
 use crate::index::{Index, IndexEntry, Query, RecordKind, Results};
 use crate::warc::{Fields, Original, ReadOptions, WarcReader};
 
@@ -192,7 +194,8 @@ impl Reader {
         let mut reader = WarcReader::seekable(BufReader::with_capacity(64 * 1024, file), options);
         let mut record = reader.read_at(entry.offset).map_err(|e| fail(e.to_string()))?;
         let header = record.take_header();
-        let block = read_block(&mut record, header.content_length).map_err(|e| fail(e.to_string()))?;
+        let block =
+            read_block(&mut record, header.content_length).map_err(|e| fail(e.to_string()))?;
         let is_http = header
             .fields
             .content_type()

@@ -84,7 +84,8 @@ fn copied(
     };
     let copy = tempfile::tempdir().map_err(io("copying"))?;
     copy_tree(&layout.index_dir(), copy.path()).map_err(io("copying"))?;
-    let (index, _) = Index::open(copy.path(), &options(cache_bytes)).map_err(index_error("opening"))?;
+    let (index, _) =
+        Index::open(copy.path(), &options(cache_bytes)).map_err(index_error("opening"))?;
     catch_up::catch_up(&index, layout, &mut |_| {})?;
     let notes = why.map(|why| format!("reading from a copy of the index: {why}"));
     Ok((index, Some(copy), notes.into_iter().collect()))

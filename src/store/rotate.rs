@@ -105,7 +105,9 @@ fn write_error(path: &Path, error: crate::warc::WriteError) -> StoreError {
         crate::warc::WriteError::Append { source, .. } => {
             StoreError::Io { doing: "writing", path, why: source }
         }
-        stopped @ crate::warc::WriteError::Stopped { .. } => StoreError::Stopped(stopped.to_string()),
+        stopped @ crate::warc::WriteError::Stopped { .. } => {
+            StoreError::Stopped(stopped.to_string())
+        }
     }
 }
 

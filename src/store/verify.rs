@@ -148,7 +148,12 @@ impl FileCheck<'_> {
         let fields = record.header().fields.clone();
         let mut findings = rules::check(&fields, self.name, offset);
         if std::mem::take(&mut self.first) && !is_kind(&fields, "warcinfo") {
-            findings.push(Finding::warning(self.name, Some(offset), "no-warcinfo", "the file does not begin with a warcinfo record"));
+            findings.push(Finding::warning(
+                self.name,
+                Some(offset),
+                "no-warcinfo",
+                "the file does not begin with a warcinfo record",
+            ));
         }
         let start = if self.options.fast {
             super::describe::read_start(&mut record)

@@ -323,10 +323,8 @@ fn show(case: &Case, page: &pressmark::extract::page::Page) {
         let mark = if inside { " " } else { "+" };
         println!("{mark} {:?} {:.2} {}", block.kind, share(text, &gold), text.replace('\n', "⏎"));
     }
-    let dom = pressmark::extract::dom::Dom::parse(
-        &String::from_utf8_lossy(&case.html),
-        &mut Vec::new(),
-    );
+    let dom =
+        pressmark::extract::dom::Dom::parse(&String::from_utf8_lossy(&case.html), &mut Vec::new());
     let mut last = String::new();
     for line in case.gold.split('\n').filter(|l| !l.trim().is_empty()) {
         if !kept_flat.contains(&score::words(line).join(" ")) {
@@ -352,7 +350,8 @@ fn path_of(dom: &pressmark::extract::dom::Dom, line: &str) -> String {
             let mut path: Vec<String> = dom
                 .ancestors(id)
                 .map(|up| {
-                    let name = |key| dom.attr(up, key).unwrap_or("").chars().take(70).collect::<String>();
+                    let name =
+                        |key| dom.attr(up, key).unwrap_or("").chars().take(70).collect::<String>();
                     format!("{:?}.{}#{}[{}]", dom.tag(up), name("class"), name("id"), name("style"))
                 })
                 .collect();

@@ -27,7 +27,8 @@ pub fn perturb(html: &str, gold: &str) -> String {
 }
 
 fn mostly_links(item: &str) -> bool {
-    let linked: usize = elements(item, "a").iter().map(|(from, to)| strip(&item[*from..*to]).trim().len()).sum();
+    let linked: usize =
+        elements(item, "a").iter().map(|(from, to)| strip(&item[*from..*to]).trim().len()).sum();
     linked * 2 > strip(item).trim().len()
 }
 
@@ -39,20 +40,65 @@ fn mostly_known(item: &str, gold: &std::collections::HashSet<&str>) -> bool {
 
 /// The names that end a line of text.
 const LINE_ENDS: &[&str] = &[
-    "p", "/p", "div", "/div", "li", "/li", "ul", "/ul", "ol", "/ol", "h1", "h2", "h3", "h4", "h5", "h6",
-    "/h1", "/h2", "/h3", "/h4", "/h5", "/h6", "td", "/td", "tr", "/tr", "section", "/section", "article",
-    "/article", "br", "figcaption", "/figcaption", "blockquote", "/blockquote", "header", "/header", "nav", "/nav",
+    "p",
+    "/p",
+    "div",
+    "/div",
+    "li",
+    "/li",
+    "ul",
+    "/ul",
+    "ol",
+    "/ol",
+    "h1",
+    "h2",
+    "h3",
+    "h4",
+    "h5",
+    "h6",
+    "/h1",
+    "/h2",
+    "/h3",
+    "/h4",
+    "/h5",
+    "/h6",
+    "td",
+    "/td",
+    "tr",
+    "/tr",
+    "section",
+    "/section",
+    "article",
+    "/article",
+    "br",
+    "figcaption",
+    "/figcaption",
+    "blockquote",
+    "/blockquote",
+    "header",
+    "/header",
+    "nav",
+    "/nav",
 ];
 
 fn ends_line(tag: &str) -> bool {
     let name = tag.trim_start_matches('<').trim_end_matches(['>', '/']);
-    let name = name.split(|c: char| c.is_whitespace() || c == '>').next().unwrap_or("").to_ascii_lowercase();
+    let name = name
+        .split(|c: char| c.is_whitespace() || c == '>')
+        .next()
+        .unwrap_or("")
+        .to_ascii_lowercase();
     LINE_ENDS.contains(&name.as_str())
 }
 
 /// The words on the line around a span: a link in a sentence of the article belongs to it, even
 /// where the gold text spells the link another way.
-fn stands_in_article(html: &str, from: usize, to: usize, gold: &std::collections::HashSet<&str>) -> bool {
+fn stands_in_article(
+    html: &str,
+    from: usize,
+    to: usize,
+    gold: &std::collections::HashSet<&str>,
+) -> bool {
     let mut start = from;
     while let Some(at) = html[..start].rfind('<') {
         if ends_line(&html[at..]) || from - at > 4_000 {
@@ -150,8 +196,7 @@ fn shuffled(
     safe: &dyn Fn(&str) -> bool,
     gold: &std::collections::HashSet<&str>,
 ) -> String {
-    let movable: Vec<(usize, usize)> =
-        elements(html, name)
+    let movable: Vec<(usize, usize)> = elements(html, name)
         .into_iter()
         .filter(|(from, to)| safe(&html[*from..*to]) && !stands_in_article(html, *from, *to, gold))
         .collect();
