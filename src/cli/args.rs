@@ -7,7 +7,9 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 /// An archival crawler and WARC store for news: exact captures, history, proof.
 #[derive(Debug, Parser)]
 #[command(name = "pressmark", version, propagate_version = true, max_term_width = 100)]
-#[command(after_help = "Exit codes: 0 done, 1 the work failed, 2 usage or configuration, 3 nothing found,\n4 done with findings, 130 stopped by a signal.")]
+#[command(
+    after_help = "Exit codes: 0 done, 1 the work failed, 2 usage or configuration, 3 nothing found,\n4 done with findings, 130 stopped by a signal."
+)]
 pub struct Cli {
     #[command(flatten)]
     pub global: Global,
@@ -37,7 +39,13 @@ pub struct Global {
     #[arg(long, short, global = true, action = clap::ArgAction::Count, help_heading = "For every command")]
     pub verbose: u8,
     /// When to use colour
-    #[arg(long, global = true, value_name = "WHEN", default_value = "auto", help_heading = "For every command")]
+    #[arg(
+        long,
+        global = true,
+        value_name = "WHEN",
+        default_value = "auto",
+        help_heading = "For every command"
+    )]
     pub color: ColorWhen,
 }
 
