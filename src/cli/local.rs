@@ -3,7 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use super::CliError;
-use crate::extract::{Extraction, Hints, extract as extract_html, extract_text_file};
+use crate::extract::page::Extraction;
+use crate::extract::{Hints, extract as extract_html, extract_text_file};
 
 /// The largest file that is read.
 const FILE_BYTES_MAX: u64 = 256 << 20;

@@ -52,7 +52,12 @@ fn frontiers(layout: &Layout) -> Result<Frontiers, CliError> {
         name.clone_into(&mut options.name);
         let (frontier, opened) =
             Frontier::open(&state, options).map_err(|e| fail(e.to_string()))?;
-        notes.extend(opened.notes);
+        if !opened.requeued.is_empty() {
+            notes.push(format!(
+                "{name}: {} URLs were in flight when the last run ended, and are queued again",
+                opened.requeued.len()
+            ));
+        }
         Ok::<_, CliError>(frontier)
     };
     let queue = open("queue")?;
@@ -132,6 +137,19 @@ impl Running {
         stop: &Stop,
     ) -> Result<Report, CliError> {
         self.crawl.run(job, observer, stop).await.map_err(crawl_error)
+    }
+
+    /// What one job would do first.
+    ///
+    /// # Errors
+    /// As [`Self::run`].
+    pub async fn plan(
+        &mut self,
+        job: &Job,
+        observer: &mut dyn Observer,
+        stop: &Stop,
+    ) -> Result<Vec<crate::crawl::Plan>, CliError> {
+        self.crawl.plan(job, observer, stop).await.map_err(crawl_error)
     }
 
     /// Ends it in order: the queue flushed, the WARC file sealed. What went wrong with the index.

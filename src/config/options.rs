@@ -40,7 +40,7 @@ impl Settings {
             .collect::<Result<Vec<_>, _>>()?;
         let proxy = match self.text("capture.proxy") {
             "" => None,
-            text => Some(text.parse::<Proxy>().map_err(|e| self.problem("capture.proxy", e))?),
+            text => Some(Proxy::parse(text).map_err(|e| self.problem("capture.proxy", e))?),
         };
         let roots = match self.text("tls.roots_file") {
             "" => Vec::new(),

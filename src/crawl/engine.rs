@@ -12,9 +12,7 @@ use crate::base::{HostKey, TargetUri, Timestamp};
 use crate::capture::{CaptureError, CaptureRequest, Capturer};
 use crate::kv::{Kv, KvError};
 use crate::politeness::RobotsTarget;
-use crate::politeness::{
-    Answer, CachedRobots, Gate, GlobalCap, Permit, Refusal, Reply, RobotsFetch,
-};
+use crate::politeness::{Answer, Gate, GlobalCap, Permit, Refusal, Reply, RobotsFetch};
 use crate::schedule::{
     Ask, Claim, ClaimId, DiscoveryPath, Disposition, Found, Frontier, Next, NextVisit, Priority,
     ScheduleError, Step as PathStep,
@@ -277,7 +275,7 @@ impl Crawl {
         Ok(run.report)
     }
 
-    fn now(&self) -> Timestamp {
+    pub(super) fn now(&self) -> Timestamp {
         self.timer.clock().now()
     }
 
@@ -407,10 +405,7 @@ impl Crawl {
             self.frontier.host_wait(&claim.host, until, now)?;
             return Ok(self.frontier.release(*claim)?);
         }
-        let robots = self.book.robots(&uri)?;
-        let pace = self.gate.options().pace_for(&claim.host);
-        let facts = self.book.facts(&claim.host, now, &pace)?;
-        match self.gate.ask(&uri, facts, robots.as_ref(), now) {
+        match self.ask(&uri, now)? {
             Answer::Go(permit) => {
                 if let Some(Err(until)) = self.cap.as_ref().map(|cap| cap.pass(now)) {
                     self.frontier.release(*claim)?;
@@ -438,10 +433,7 @@ impl Crawl {
         claim: Box<Claim>,
         now: Timestamp,
     ) -> Result<(), CrawlError> {
-        let host = target.uri().host_key();
-        let pace = self.gate.options().pace_for(&host);
-        let facts = self.book.facts(&host, now, &pace)?;
-        match self.gate.robots_permit(&target, facts, now) {
+        match self.ask_for_robots(&target)? {
             Answer::Go(permit) => self.start(run, permit, claim, Purpose::Robots(target), now),
             Answer::Wait { until, .. } => {
                 run.delayed.push(Reverse(Delayed { at: until, target, claim }));
@@ -465,18 +457,45 @@ impl Crawl {
         let pace = self.gate.options().pace_for(&host);
         self.book.facts(&host, now, &pace)?.began(now);
         let owner = (claim.id(), permit.uri().clone());
-        let step = step::Step {
+        let step = self.step_for(run.job.requisites || run.job.depth > 0);
+        let task = run.tasks.spawn(step.run(permit, claim, purpose));
+        run.owners.insert(task.id(), owner);
+        Ok(())
+    }
+
+    /// The gate's answer for a URL.
+    pub(super) fn ask(&mut self, uri: &TargetUri, now: Timestamp) -> Result<Answer, CrawlError> {
+        let robots = self.book.robots(uri)?;
+        let host = uri.host_key();
+        let pace = self.gate.options().pace_for(&host);
+        let facts = self.book.facts(&host, now, &pace)?;
+        Ok(self.gate.ask(uri, facts, robots.as_ref(), now))
+    }
+
+    /// The gate's answer for a robots.txt.
+    pub(super) fn ask_for_robots(&mut self, target: &RobotsTarget) -> Result<Answer, CrawlError> {
+        let now = self.now();
+        let host = target.uri().host_key();
+        let pace = self.gate.options().pace_for(&host);
+        let facts = self.book.facts(&host, now, &pace)?;
+        Ok(self.gate.robots_permit(target, facts, now))
+    }
+
+    /// What one step needs.
+    pub(super) fn step_for(&self, wants_links: bool) -> step::Step {
+        step::Step {
             capturer: Arc::clone(&self.capturer),
             request: self.options.request.clone(),
             store: Arc::clone(&self.store),
             reader: self.reader.clone(),
             timer: Arc::clone(&self.timer),
-            wants_links: run.job.requisites || run.job.depth > 0,
+            wants_links,
             decoded_bytes_max: self.options.decoded_bytes_max,
-        };
-        let task = run.tasks.spawn(step.run(permit, claim, purpose));
-        run.owners.insert(task.id(), owner);
-        Ok(())
+        }
+    }
+
+    pub(super) fn write_log(&mut self, finished: &Finished) -> Result<(), CrawlError> {
+        self.log.write(finished).map_err(CrawlError::Log)
     }
 
     /// With too little disk left a crawl ends before it writes half a record.
@@ -517,14 +536,18 @@ impl Crawl {
         finished: &Finished,
         observer: &mut dyn Observer,
     ) -> Result<(), CrawlError> {
-        self.log.write(finished).map_err(CrawlError::Log)?;
+        self.write_log(finished)?;
         run.report.count(finished);
         observer.finished(finished);
         Ok(())
     }
 
     /// What the exchange says about the host.
-    fn learn_pace(&mut self, stepped: &Stepped, now: Timestamp) -> Result<(), CrawlError> {
+    pub(super) fn learn_pace(
+        &mut self,
+        stepped: &Stepped,
+        now: Timestamp,
+    ) -> Result<(), CrawlError> {
         let host = stepped.host.clone();
         let pace = self.gate.options().pace_for(&host);
         let seed = self.options.seed;
@@ -560,15 +583,7 @@ impl Crawl {
         let fetch =
             if too_often { RobotsFetch::RedirectedTooOften } else { stepped.robots_fetch() };
         let governed = target.governs().clone();
-        let previous = self.book.robots(&governed)?;
-        let options = &self.gate.options().robots;
-        let learned = CachedRobots::learn(&governed, previous.as_ref(), fetch, now, options);
-        let host = governed.host_key();
-        let delay = self.gate.crawl_delay(&learned);
-        let pace = self.gate.options().pace_for(&host);
-        self.book.facts(&host, now, &pace)?.set_crawl_delay(delay);
-        self.book.keep(&host)?;
-        self.book.learn_robots(learned)?;
+        self.learn_robots(&target, fetch)?;
         run.asking_robots.remove(&governed.authority());
         self.frontier.release(*claim)?;
         self.wait_for_pace(&governed, now)

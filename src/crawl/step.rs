@@ -47,6 +47,13 @@ pub struct Step {
     pub decoded_bytes_max: usize,
 }
 
+/// Where a URL comes from.
+struct Origin {
+    uri: String,
+    via: Option<String>,
+    path: String,
+}
+
 /// A step that has ended.
 pub struct StepDone {
     /// Whose step it was.
@@ -145,14 +152,28 @@ impl Stepped {
 impl Step {
     /// The whole line. Never panics for what a server sent.
     pub async fn run(self, permit: Permit, claim: Box<Claim>, purpose: Purpose) -> StepDone {
-        let result = self.line(permit, &claim, &purpose).await;
+        let origin = Origin {
+            uri: claim.uri().as_str().to_owned(),
+            via: claim.entry.via.clone(),
+            path: claim.entry.path.to_string(),
+        };
+        let result = self.line(permit, origin, &purpose).await;
         StepDone { claim, purpose, result }
+    }
+
+    /// The same for a robots.txt that no queued URL asked for.
+    ///
+    /// # Errors
+    /// Trouble of ours.
+    pub async fn run_alone(self, permit: Permit, purpose: Purpose) -> Result<Stepped, CrawlError> {
+        let uri = permit.uri().as_str().to_owned();
+        self.line(permit, Origin { uri, via: None, path: String::new() }, &purpose).await
     }
 
     async fn line(
         self,
         permit: Permit,
-        claim: &Claim,
+        origin: Origin,
         purpose: &Purpose,
     ) -> Result<Stepped, CrawlError> {
         let uri = permit.uri().clone();
@@ -168,17 +189,10 @@ impl Step {
             Captured::Failed(failure) => What::Failure(Arc::from(failure)),
         };
         let ended = self.timer.clock().now();
-        let discovery = Discovery {
-            via: if is_robots {
-                Some(claim.uri().as_str().to_owned())
-            } else {
-                claim.entry.via.clone()
-            },
-            path: if is_robots {
-                format!("{}P", claim.entry.path)
-            } else {
-                claim.entry.path.to_string()
-            },
+        let discovery = if is_robots {
+            Discovery { via: Some(origin.uri), path: format!("{}P", origin.path) }
+        } else {
+            Discovery { via: origin.via, path: origin.path }
         };
         let original = before.as_ref().map(|b| b.original.clone());
         let submission =
@@ -186,16 +200,16 @@ impl Step {
         let appended = append(&self.store, submission).await?;
         let decoded_bytes_max = self.decoded_bytes_max;
         let wants_links = self.wants_links;
+        let asked = uri.to_string();
         let task = move || {
             let reading =
                 Reading { what: &what, before, is_robots, wants_links, decoded_bytes_max };
             reading.read(&uri, ended, &discovery, &appended)
         };
         // Parsing a large page takes milliseconds, which the network tasks do not have.
-        tokio::task::spawn_blocking(task).await.map_err(|why| CrawlError::Broken {
-            uri: claim.uri().to_string(),
-            why: why.to_string(),
-        })
+        tokio::task::spawn_blocking(task)
+            .await
+            .map_err(|why| CrawlError::Broken { uri: asked, why: why.to_string() })
     }
 
     /// The newest capture of this URL that holds or names a payload.

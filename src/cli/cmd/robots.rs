@@ -12,7 +12,7 @@ struct Row<'a> {
     verdict: &'a str,
     url: &'a str,
     rule: Option<String>,
-    line: Option<usize>,
+    line: Option<u32>,
 }
 
 /// Prints `allow` or `disallow`, a tab and the URL, for each; with `--explain` the rule too.
