@@ -24,10 +24,9 @@ pub(super) fn respond(phase: usize, asked: &Asked<'_>) -> Vec<u8> {
         Some(Page { media_type, body, cached }) => {
             let etag = cached.then(|| format!("\"{:08x}\"", checksum(&body)));
             if etag.as_deref().is_some_and(|tag| asked.if_none_match == Some(tag)) {
-                return response("304 Not Modified", media_type, etag.as_deref(), b"", false);
+                return response("304 Not Modified", media_type, etag.as_deref(), b"");
             }
-            // Pages that are made for each visitor come in chunks, as from most news systems.
-            response("200 OK", media_type, etag.as_deref(), &body, !cached)
+            response("200 OK", media_type, etag.as_deref(), &body)
         }
     }
 }
@@ -158,28 +157,11 @@ fn fill(shell: &str, values: &[(&str, &str)]) -> String {
     out
 }
 
-fn response(
-    status: &str,
-    media_type: &str,
-    etag: Option<&str>,
-    body: &[u8],
-    chunked: bool,
-) -> Vec<u8> {
+fn response(status: &str, media_type: &str, etag: Option<&str>, body: &[u8]) -> Vec<u8> {
     let mut out =
         format!("HTTP/1.1 {status}\r\nServer: quayside\r\nContent-Type: {media_type}\r\n");
     if let Some(tag) = etag {
         out.push_str(&format!("ETag: {tag}\r\n"));
-    }
-    if chunked {
-        out.push_str("Transfer-Encoding: chunked\r\n\r\n");
-        let mut bytes = out.into_bytes();
-        for piece in body.chunks(1400) {
-            bytes.extend_from_slice(format!("{:x}\r\n", piece.len()).as_bytes());
-            bytes.extend_from_slice(piece);
-            bytes.extend_from_slice(b"\r\n");
-        }
-        bytes.extend_from_slice(b"0\r\n\r\n");
-        return bytes;
     }
     if !status.starts_with("304") {
         out.push_str(&format!("Content-Length: {}\r\n", body.len()));

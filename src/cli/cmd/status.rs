@@ -33,6 +33,10 @@ fn gather(context: &Context, reader: &Reader) -> Result<Value, CliError> {
     for host in reader.index().hosts() {
         let host = host.map_err(|e| CliError::failed("counting", e))?;
         captures += host.captures;
+        // Name resolution has no host of its own; it counts in the sum.
+        if host.host.is_empty() {
+            continue;
+        }
         hosts.push(json!({
             "host": host.host, "captures": host.captures, "bytes": host.bytes,
             "first": host.first.to_warc_date(), "last": host.last.to_warc_date(),
@@ -112,7 +116,7 @@ fn print(context: &Context, facts: &Value) -> Result<(), CliError> {
         .flatten()
         .map(|h| {
             vec![
-                if text(&h["host"]).is_empty() { "(no host)".to_owned() } else { text(&h["host"]) },
+                text(&h["host"]),
                 number(&h["captures"]).to_string(),
                 size(&h["bytes"]),
                 text(&h["first"]).chars().take(19).collect(),
