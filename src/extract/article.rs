@@ -9,6 +9,7 @@
 use super::dom::{Dom, NodeId, Tag};
 use super::flow::{Flow, RawBlock, Shape};
 use super::furniture::is_furniture_tag;
+use super::lines::{self, Line};
 
 /// Prose below this, in bytes, is too little to settle on.
 const PROSE_ENOUGH: u32 = 400;
@@ -52,13 +53,17 @@ impl<'a> Survey<'a> {
         let mut survey = Self { dom, flow, prose: Vec::new(), furniture: vec![false; dom.len()] };
         let all = survey.sum(&own, |_| true);
         // What holds the headline is not furniture, whatever its name.
-        let mut excused: Vec<NodeId> = headline.map(|h| dom.ancestors(h).collect()).unwrap_or_default();
+        let mut excused: Vec<NodeId> =
+            headline.map(|h| dom.ancestors(h).collect()).unwrap_or_default();
         // Names lie: a wrapper called "has-sidebar" or "newsletter-page" may hold the article. As
         // long as hardly any prose is left, the furniture with most prose is excused.
         let total = all[Dom::ROOT as usize];
         let holds_most = |id: &NodeId| {
             let marks = flow.marks[*id as usize];
-            u64::from(all[*id as usize]) * 2 >= u64::from(total) && total > 0 && !marks.comments && !marks.hidden
+            u64::from(all[*id as usize]) * 2 >= u64::from(total)
+                && total > 0
+                && !marks.comments
+                && !marks.hidden
         };
         excused.extend(flow.order.iter().copied().filter(holds_most));
         for _ in 0..5 {
@@ -96,7 +101,9 @@ impl<'a> Survey<'a> {
     /// The body of an article by its name that stands in furniture, with the most prose.
     fn named_in_furniture(&self, all: &[u32]) -> Option<NodeId> {
         let named = |id: &NodeId| {
-            self.furniture[*id as usize] && self.flow.marks[*id as usize].body >= 3 && all[*id as usize] > 200
+            self.furniture[*id as usize]
+                && self.flow.marks[*id as usize].body >= 3
+                && all[*id as usize] > 200
         };
         self.flow.order.iter().copied().filter(named).max_by_key(|id| all[*id as usize])
     }
@@ -225,8 +232,8 @@ impl<'a> Survey<'a> {
     fn keeps(&self, block: &RawBlock) -> bool {
         let words = self.flow.words(block);
         let len = block.range.len();
-        if !words.chars().any(char::is_alphanumeric) {
-            return false;
+        if lines::judge(words, block.linked) == Line::Furniture {
+            return block.shape == Shape::Row;
         }
         match block.shape {
             Shape::Heading(1) | Shape::Caption => false,
@@ -236,16 +243,12 @@ impl<'a> Survey<'a> {
         }
     }
 
-    /// Headings without anything after them belong to furniture that was taken out.
+    /// Headings without anything after them belong to furniture that was taken out: at the end,
+    /// and before a heading of the same or a higher level.
     fn trim(&self, kept: &mut Vec<usize>) {
-        let mut out: Vec<usize> = Vec::with_capacity(kept.len());
-        for at in kept.iter().copied() {
-            out.push(at);
-        }
-        while out.last().is_some_and(|at| matches!(self.flow.blocks[*at].shape, Shape::Heading(_)))
+        while kept.last().is_some_and(|at| matches!(self.flow.blocks[*at].shape, Shape::Heading(_)))
         {
-            out.pop();
+            kept.pop();
         }
-        *kept = out;
     }
 }

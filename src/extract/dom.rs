@@ -618,7 +618,8 @@ impl Dom {
     /// the end of the body, as `<div hidden id="S:1">`, and a script of the page moves each to
     /// `<template id="B:1">`.
     fn settle_streamed(&mut self) {
-        let mut places: std::collections::HashMap<String, NodeId> = std::collections::HashMap::new();
+        let mut places: std::collections::HashMap<String, NodeId> =
+            std::collections::HashMap::new();
         let mut parts: Vec<(String, NodeId)> = Vec::new();
         for id in self.elements() {
             let Some(name) = self.attr(id, "id") else { continue };

@@ -134,7 +134,9 @@ const FURNITURE_PARTS: &[&str] = &[
     "toc_container",
     "ez-toc",
     "lwptoc",
-    "scroll-to", "skip-link", "skip-to",
+    "scroll-to",
+    "skip-link",
+    "skip-to",
     "back-to-top",
     "inline-newsletter",
     "google-preferred",
@@ -360,7 +362,19 @@ fn read_sidebar(name: &str, marks: &mut Marks) {
     if !lower.contains("sidebar") {
         return;
     }
-    let beside = ["with", "has", "no-", "no_", "layout", "content", "container", "wrap", "main", "page", "width"];
+    let beside = [
+        "with",
+        "has",
+        "no-",
+        "no_",
+        "layout",
+        "content",
+        "container",
+        "wrap",
+        "main",
+        "page",
+        "width",
+    ];
     marks.furniture |= !beside.iter().any(|word| lower.contains(word));
     marks.doubtful = true;
 }
@@ -415,7 +429,9 @@ fn read_word(word: &str, marks: &mut Marks) {
             marks.byline = true;
         }
         "tweet" | "instagram" | "tiktok" => marks.post = true,
-        "comment" | "comments" | "commentlist" | "disqus" | "respond" | "commenting" => marks.comments = true,
+        "comment" | "comments" | "commentlist" | "disqus" | "respond" | "commenting" => {
+            marks.comments = true
+        }
         _ => {}
     }
 }
