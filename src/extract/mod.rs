@@ -22,6 +22,8 @@ mod furniture;
 mod headline;
 mod json_ld;
 mod kind;
+mod line_words;
+mod lines;
 pub mod links;
 mod metadata;
 mod month_names;
