@@ -1,0 +1,440 @@
+//! One URL in a straight line: permit, exchange, record, what the page says.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::base::{HostKey, MediaType, TargetUri, Timestamp};
+use crate::capture::{CaptureRequest, Captured, Capturer};
+use crate::diff;
+use crate::extract::links::{Hop, OutlinkKind, links_of_css, links_of_html};
+use crate::extract::{self, Hints};
+use crate::http::{Exchange, FailureKind, Head, Payload, decode_body};
+use crate::politeness::robots::ROBOTS_BYTES_MAX;
+use crate::politeness::{Permit, RobotsFetch, RobotsTarget};
+use crate::schedule::Claim;
+use crate::store::{
+    Appended, Discovery, Loaded, Original, Reader, Store, StoreError, StoredAs, Submission, What,
+};
+
+use super::engine::CrawlError;
+use super::outcome::{Finished, Outcome, Stored};
+use super::timer::Timer;
+
+/// What an exchange is for.
+#[derive(Debug)]
+pub enum Purpose {
+    /// A URL of the queue.
+    Page,
+    /// The robots.txt that governs it.
+    Robots(RobotsTarget),
+}
+
+/// What one step needs.
+pub struct Step {
+    /// The network.
+    pub capturer: Arc<Capturer>,
+    /// The request as it is without conditions.
+    pub request: CaptureRequest,
+    /// Where to write.
+    pub store: Arc<Store>,
+    /// Where to read earlier captures.
+    pub reader: Reader,
+    /// Time.
+    pub timer: Arc<dyn Timer>,
+    /// Whether links and requisites of the page are wanted.
+    pub wants_links: bool,
+    /// The longest payload after decompression that is read.
+    pub decoded_bytes_max: usize,
+}
+
+/// A step that has ended.
+pub struct StepDone {
+    /// Whose step it was.
+    pub claim: Box<Claim>,
+    /// What it was for.
+    pub purpose: Purpose,
+    /// What came of it.
+    pub result: Result<Stepped, CrawlError>,
+}
+
+/// How the exchange ended, as far as the host's pace is concerned.
+#[derive(Debug)]
+pub enum Met {
+    /// With a response.
+    Reply {
+        /// Its status; 0 where it could not be read.
+        status: u16,
+        /// Its Retry-After.
+        retry_after: Option<String>,
+        /// How long it took.
+        took: Duration,
+    },
+    /// With a failure, of this kind.
+    Failure {
+        /// The word for it.
+        why: &'static str,
+    },
+    /// We refused the address: it says nothing of the host.
+    OurRefusal,
+}
+
+/// A link, as far as the queue is concerned.
+#[derive(Debug)]
+pub struct Link {
+    /// The address.
+    pub url: String,
+    /// How it was found.
+    pub hop: Hop,
+    /// Whether the page needs it to be shown.
+    pub is_requisite: bool,
+}
+
+/// What an article's text did since the capture before.
+#[derive(Debug, Clone, Copy)]
+pub struct Change {
+    /// Whether the text differs.
+    pub is_new_version: bool,
+    /// How many changes were found.
+    pub changes: u64,
+}
+
+/// What came of a step.
+#[derive(Debug)]
+pub struct Stepped {
+    /// The host that was asked.
+    pub host: HostKey,
+    /// When the exchange ended.
+    pub ended: Timestamp,
+    /// How it ended.
+    pub met: Met,
+    /// What the log says.
+    pub finished: Option<Finished>,
+    /// Where a 3xx leads.
+    pub redirect: Option<TargetUri>,
+    /// What the page links to.
+    pub links: Vec<Link>,
+    /// What the text did.
+    pub change: Option<Change>,
+    /// Whether it is a page that may change.
+    pub is_worth_watching: bool,
+    /// What the queue should remember of the page.
+    pub memo: Option<Vec<u8>>,
+    /// For a robots.txt: its payload, decoded.
+    pub robots_body: Vec<u8>,
+    /// Whether the response was cut short.
+    pub is_cut: bool,
+}
+
+impl Stepped {
+    /// What the fetch of a robots.txt came to, where it was no redirect that can be followed.
+    #[must_use]
+    pub fn robots_fetch(&self) -> RobotsFetch<'_> {
+        match &self.met {
+            Met::Reply { status, .. } if self.is_cut => {
+                RobotsFetch::Cut { status: *status, body: &self.robots_body }
+            }
+            Met::Reply { status, .. } => {
+                RobotsFetch::Answered { status: *status, body: &self.robots_body }
+            }
+            Met::Failure { why } => RobotsFetch::Failed { why },
+            Met::OurRefusal => RobotsFetch::Failed { why: "address refused" },
+        }
+    }
+}
+
+impl Step {
+    /// The whole line. Never panics for what a server sent.
+    pub async fn run(self, permit: Permit, claim: Box<Claim>, purpose: Purpose) -> StepDone {
+        let result = self.line(permit, &claim, &purpose).await;
+        StepDone { claim, purpose, result }
+    }
+
+    async fn line(
+        self,
+        permit: Permit,
+        claim: &Claim,
+        purpose: &Purpose,
+    ) -> Result<Stepped, CrawlError> {
+        let uri = permit.uri().clone();
+        let is_robots = matches!(purpose, Purpose::Robots(_));
+        let before = if is_robots { None } else { self.before(&uri).await? };
+        let mut request = self.request.clone();
+        if let Some(before) = &before {
+            request.if_none_match.clone_from(&before.etag);
+            request.if_modified_since.clone_from(&before.last_modified);
+        }
+        let what = match self.capturer.capture(permit, &request).await? {
+            Captured::Exchange(exchange) => What::Exchange(Arc::from(exchange)),
+            Captured::Failed(failure) => What::Failure(Arc::from(failure)),
+        };
+        let ended = self.timer.clock().now();
+        let discovery = Discovery {
+            via: if is_robots {
+                Some(claim.uri().as_str().to_owned())
+            } else {
+                claim.entry.via.clone()
+            },
+            path: if is_robots {
+                format!("{}P", claim.entry.path)
+            } else {
+                claim.entry.path.to_string()
+            },
+        };
+        let original = before.as_ref().map(|b| b.original.clone());
+        let submission =
+            Submission { what: what.clone(), refers_to: original, discovery: discovery.clone() };
+        let appended = append(&self.store, submission).await?;
+        let decoded_bytes_max = self.decoded_bytes_max;
+        let wants_links = self.wants_links;
+        let task = move || {
+            let reading =
+                Reading { what: &what, before, is_robots, wants_links, decoded_bytes_max };
+            reading.read(&uri, ended, &discovery, &appended)
+        };
+        // Parsing a large page takes milliseconds, which the network tasks do not have.
+        tokio::task::spawn_blocking(task).await.map_err(|why| CrawlError::Broken {
+            uri: claim.uri().to_string(),
+            why: why.to_string(),
+        })
+    }
+
+    /// The newest capture of this URL that holds or names a payload.
+    async fn before(&self, uri: &TargetUri) -> Result<Option<Before>, CrawlError> {
+        let reader = self.reader.clone();
+        let wanted = uri.as_str().to_owned();
+        let found = tokio::task::spawn_blocking(move || Before::find(&reader, &wanted)).await;
+        found
+            .map_err(|why| CrawlError::Broken { uri: uri.to_string(), why: why.to_string() })?
+            .map_err(CrawlError::from)
+    }
+}
+
+async fn append(store: &Store, submission: Submission) -> Result<Appended, CrawlError> {
+    let (send, receive) = tokio::sync::oneshot::channel();
+    store.append(
+        submission,
+        // A crawl that was stopped no longer waits; the record is durable all the same.
+        Box::new(move |done| drop(send.send(done))),
+    );
+    let answer =
+        receive.await.map_err(|_| StoreError::Stopped("the writer has gone".to_owned()))?;
+    Ok(answer?)
+}
+
+/// What is known of the capture before.
+struct Before {
+    original: Original,
+    etag: Option<String>,
+    last_modified: Option<String>,
+    loaded: Loaded,
+}
+
+impl Before {
+    fn find(reader: &Reader, url: &str) -> Result<Option<Self>, StoreError> {
+        let Some(entry) = reader.newest_with_payload(url)? else { return Ok(None) };
+        // A record that cannot be read any more is a finding of `verify`, and no reason not to
+        // capture the page again.
+        let Ok(loaded) = reader.load(&entry) else { return Ok(None) };
+        let Some(original) = loaded.original() else { return Ok(None) };
+        let head = Head::parse(&loaded.head);
+        let field =
+            |name: &str| head.get_text(name).map(|v| v.trim().to_owned()).filter(|v| !v.is_empty());
+        let (etag, last_modified) = (field("etag"), field("last-modified"));
+        Ok(Some(Self { original, etag, last_modified, loaded }))
+    }
+}
+
+/// Reading what came, off the network tasks.
+struct Reading<'a> {
+    what: &'a What,
+    before: Option<Before>,
+    is_robots: bool,
+    wants_links: bool,
+    decoded_bytes_max: usize,
+}
+
+impl Reading<'_> {
+    fn read(
+        self,
+        uri: &TargetUri,
+        ended: Timestamp,
+        found: &Discovery,
+        appended: &Appended,
+    ) -> Stepped {
+        let place = Some((appended.file.clone(), appended.offset, appended.record_id.clone()));
+        let mut finished = Finished {
+            uri: uri.clone(),
+            at: ended,
+            outcome: Outcome::Refused { why: String::new() },
+            path: found.path.clone(),
+            via: found.via.clone(),
+            media_type: None,
+            bytes: 0,
+            took: Duration::ZERO,
+            digest: appended.digest,
+            place,
+        };
+        let mut stepped = Stepped {
+            host: uri.host_key(),
+            ended,
+            met: Met::OurRefusal,
+            finished: None,
+            redirect: None,
+            links: Vec::new(),
+            change: None,
+            is_worth_watching: false,
+            memo: None,
+            robots_body: Vec::new(),
+            is_cut: false,
+        };
+        match self.what {
+            What::Failure(failure) => {
+                finished.at = failure.date;
+                finished.took = failure.timing.total;
+                finished.bytes = failure.received.len() as u64;
+                finished.outcome =
+                    Outcome::Failed { step: failure.kind.label(), why: failure.why.clone() };
+                stepped.met = match failure.kind {
+                    FailureKind::AddressRefused => Met::OurRefusal,
+                    kind => Met::Failure { why: kind.label() },
+                };
+            }
+            What::Exchange(exchange) => {
+                self.exchange(exchange, uri, appended, &mut finished, &mut stepped)
+            }
+        }
+        stepped.finished = Some(finished);
+        stepped
+    }
+
+    fn exchange(
+        &self,
+        exchange: &Exchange,
+        uri: &TargetUri,
+        appended: &Appended,
+        finished: &mut Finished,
+        stepped: &mut Stepped,
+    ) {
+        let head_len = usize::try_from(exchange.shape.head_len).unwrap_or(usize::MAX);
+        // A spooled response that cannot be read back was written to the archive all the same.
+        let head = Head::parse(&exchange.response.prefix(head_len).unwrap_or_default());
+        let status = exchange.shape.status;
+        let media_type = head.get_text("content-type").map(|v| MediaType::parse(&v));
+        finished.at = exchange.date;
+        finished.took = exchange.timing.total;
+        finished.bytes = exchange.response.len();
+        finished.media_type = media_type.as_ref().map(ToString::to_string);
+        finished.outcome = Outcome::Fetched {
+            status,
+            stored: match appended.stored {
+                StoredAs::NotModified => Stored::NotModified,
+                StoredAs::Revisit => Stored::Revisit,
+                _ => Stored::New,
+            },
+            truncated: exchange.truncated.map(|t| t.label()),
+        };
+        stepped.is_cut = exchange.truncated.is_some();
+        stepped.met = Met::Reply {
+            status: status.unwrap_or(0),
+            retry_after: head.get_text("retry-after").map(|v| v.into_owned()),
+            took: exchange.timing.total.saturating_sub(exchange.timing.connect),
+        };
+        if status.is_some_and(|s| matches!(s, 301 | 302 | 303 | 307 | 308)) {
+            stepped.redirect = head.get_text("location").and_then(|to| uri.join(&to).ok());
+        }
+        if self.is_robots {
+            stepped.robots_body = self.payload(exchange, &head, ROBOTS_BYTES_MAX + 1);
+            return;
+        }
+        let is_html = media_type.as_ref().is_some_and(MediaType::is_html);
+        stepped.is_worth_watching = is_html && matches!(status, Some(200 | 304));
+        if status != Some(200) {
+            // 304: its links are those of the capture that it confirms.
+            if let (Some(304), true, Some(before)) = (status, self.wants_links, &self.before) {
+                let head = Head::parse(&before.loaded.head);
+                let is_html =
+                    head.get_text("content-type").is_some_and(|v| MediaType::parse(&v).is_html());
+                stepped.is_worth_watching = is_html;
+                let decoded = before.loaded.decoded(self.decoded_bytes_max).unwrap_or_default();
+                stepped.links = links(&decoded, uri, head.get_text("content-type").as_deref());
+            }
+            return;
+        }
+        let is_new = appended.stored == StoredAs::New;
+        let compares = is_html && is_new && self.before.is_some();
+        if !(self.wants_links || compares) {
+            return;
+        }
+        let decoded = self.payload(exchange, &head, self.decoded_bytes_max);
+        let content_type = head.get_text("content-type");
+        if self.wants_links {
+            stepped.links = links(&decoded, uri, content_type.as_deref());
+        }
+        if let (true, Some(before)) = (compares, &self.before) {
+            stepped.change = Some(compare(
+                before,
+                &decoded,
+                uri,
+                content_type.as_deref(),
+                self.decoded_bytes_max,
+            ));
+        }
+    }
+
+    /// The payload with its content coding undone, at most `max` bytes.
+    fn payload(&self, exchange: &Exchange, head: &Head, max: usize) -> Vec<u8> {
+        match Payload::of(&exchange.response, &exchange.shape) {
+            Ok(payload) => decode_body(std::io::BufReader::new(payload), head, max).bytes,
+            Err(_) => Vec::new(),
+        }
+    }
+}
+
+fn links(decoded: &[u8], uri: &TargetUri, content_type: Option<&str>) -> Vec<Link> {
+    let media_type = content_type.map(MediaType::parse);
+    let found = match media_type.as_ref().map(MediaType::essence) {
+        Some("text/css") => links_of_css(decoded, Some(uri.as_str())),
+        Some("text/html" | "application/xhtml+xml") => {
+            let hints = Hints { url: Some(uri.as_str()), content_type, status: Some(200) };
+            links_of_html(decoded, &hints)
+        }
+        _ => Vec::new(),
+    };
+    found
+        .into_iter()
+        .map(|l| Link { url: l.url, hop: l.hop, is_requisite: l.kind == OutlinkKind::Requisite })
+        .collect()
+}
+
+fn compare(
+    before: &Before,
+    decoded: &[u8],
+    uri: &TargetUri,
+    content_type: Option<&str>,
+    decoded_bytes_max: usize,
+) -> Change {
+    let old_head = Head::parse(&before.loaded.head);
+    let old_type = old_head.get_text("content-type");
+    let old_bytes = before.loaded.decoded(decoded_bytes_max).unwrap_or_default();
+    let hints = |content_type| Hints { url: Some(uri.as_str()), content_type, status: Some(200) };
+    let old = extract::extract(&old_bytes, &hints(old_type.as_deref()));
+    let new = extract::extract(decoded, &hints(content_type));
+    let comparison = diff::compare(&old.page, &new.page, &diff::CompareOptions::default());
+    let changes = comparison.changes.len() as u64;
+    Change { is_new_version: !comparison.says_the_same(), changes }
+}
+
+/// When a page is looked at again, and why: soon after its text changed, later and later while it
+/// does not.
+#[must_use]
+pub fn look_again(
+    stepped: &Stepped,
+    now: Timestamp,
+    interval: (Duration, Duration),
+) -> (Timestamp, String) {
+    let (shortest, longest) = interval;
+    let changed = stepped.change.is_some_and(|c| c.is_new_version);
+    let pause = if changed { shortest } else { shortest.saturating_mul(6).min(longest) };
+    let because = if changed { "its text changed at the last look" } else { "no change seen yet" };
+    (now.plus(pause), because.to_owned())
+}

@@ -1,0 +1,424 @@
+//! A number with the words of size around it, before any unit is read.
+//!
+//! Owns "two dozen", "half a million", "$50M", "three and a half", and ordinals in words. Deliberately
+//! reads no unit behind the number.
+
+use super::super::numbers::{
+    Decimal, fraction, fraction_text, is_vague, magnitude, ordinal, small, suffix,
+};
+use super::scan::Piece;
+use super::{Draft, Reader, units};
+use crate::extract::page::FigureKind;
+
+/// Numbers joined in one word run.
+const WORD_RUN_MAX: usize = 12;
+
+/// A number with its size, before a unit.
+#[derive(Debug, Clone)]
+pub(super) struct Amount {
+    /// The piece behind it.
+    pub(super) end: usize,
+    pub(super) value: Option<Decimal>,
+    /// The value where it is no decimal: "2/3".
+    pub(super) text: Option<String>,
+    /// A currency before the number.
+    pub(super) currency: Option<&'static str>,
+    /// A word of size or a suffix stands in it.
+    pub(super) sized: bool,
+    /// Written in digits.
+    pub(super) digits: bool,
+}
+
+impl Amount {
+    pub(super) fn text(&self) -> Option<String> {
+        self.text.clone().or_else(|| self.value.map(Decimal::text))
+    }
+}
+
+impl Reader<'_> {
+    /// A number with what belongs to it: currency before, size behind.
+    pub(super) fn amount(&self, at: usize) -> Option<Amount> {
+        match self.piece(at) {
+            Piece::Currency(currency) => self.number_amount(at + 1, Some(currency)),
+            Piece::Number(_) => self.number_amount(at, None),
+            Piece::Word => {
+                let word = self.word(at);
+                if let Piece::Currency(symbol) = self.piece(at + 1)
+                    && self.is_glued(at + 1)
+                    && symbol == "USD"
+                {
+                    let currency = units::dollar_prefix(word.trim_end_matches('.'))?;
+                    return self.number_amount(at + 2, Some(currency));
+                }
+                let code = word.len() == 3 && word.bytes().all(|b| b.is_ascii_uppercase());
+                if code
+                    && matches!(self.piece(at + 1), Piece::Number(_))
+                    && let Some(currency) = units::currency_word(word, false)
+                {
+                    return self.number_amount(at + 1, Some(currency));
+                }
+                self.word_amount(at)
+            }
+            _ => None,
+        }
+    }
+
+    fn number_amount(&self, at: usize, currency: Option<&'static str>) -> Option<Amount> {
+        let Piece::Number(value) = self.piece(at) else { return None };
+        let mut amount =
+            Amount { end: at + 1, value, text: None, currency, sized: false, digits: true };
+        // "1 1/2", "3/4".
+        if let (Piece::Slash, Piece::Number(Some(below)), true) =
+            (self.piece(at + 1), self.piece(at + 2), self.is_glued(at + 1) && self.is_glued(at + 2))
+        {
+            let (top, bottom) = (value?.as_whole()?, below.as_whole()?);
+            if (2..=10).contains(&bottom)
+                && top < bottom
+                && currency.is_none()
+                && !matches!(self.piece(at + 3), Piece::Slash)
+                && (top, bottom) != (9, 11)
+            {
+                amount.text = Some(fraction_text(top, bottom));
+                amount.value = None;
+                amount.end = at + 3;
+            }
+            return Some(amount);
+        }
+        let glued = self.is_glued(amount.end);
+        if let Some(factor) = suffix(self.word(amount.end), currency.is_some()).filter(|_| glued) {
+            amount.value = amount.value.and_then(|v| v.times(factor));
+            amount.end += 1;
+            amount.sized = true;
+            return Some(amount);
+        }
+        self.sizes(&mut amount);
+        Some(amount)
+    }
+
+    /// "million", "thousand billion", "-million", "dozen" behind a number.
+    pub(super) fn sizes(&self, amount: &mut Amount) {
+        for _ in 0..3 {
+            let mut at = amount.end;
+            if self.piece(at) == Piece::Hyphen && self.is_glued(at) && self.is_glued(at + 1) {
+                at += 1;
+            }
+            let lower = self.lower(at);
+            let money_letter = amount.currency.is_some()
+                && matches!(lower.as_str(), "m" | "bn" | "b" | "tn" | "k" | "mio" | "mrd");
+            let factor = match lower.as_str() {
+                "dozen" => Some(12),
+                "docenas" | "douzaines" => Some(12),
+                _ if money_letter => suffix(if lower == "k" { "k" } else { &lower }, true)
+                    .or_else(|| magnitude(self.language, &lower)),
+                _ => magnitude(self.language, &lower),
+            };
+            let Some(factor) = factor else { break };
+            amount.value = amount.value.and_then(|v| v.times(factor));
+            amount.end = at + 1;
+            amount.sized = true;
+            if self.piece(amount.end) == super::scan::Piece::Dot
+                && self.is_glued(amount.end)
+                && matches!(lower.as_str(), "mio" | "mrd")
+            {
+                amount.end += 1;
+            }
+        }
+    }
+
+    /// Numbers in words.
+    fn word_amount(&self, at: usize) -> Option<Amount> {
+        let first = self.lower(at);
+        let none = Amount {
+            end: at + 1,
+            value: None,
+            text: None,
+            currency: None,
+            sized: false,
+            digits: false,
+        };
+        if is_vague(&first) {
+            // "hundreds of thousands".
+            let mut end = at + 1;
+            if matches!(self.lower(end).as_str(), "of" | "de") && is_vague(&self.lower(end + 1)) {
+                end += 2;
+            }
+            return Some(Amount { end, sized: true, ..none });
+        }
+        if let Some(part) = self.part(at) {
+            return Some(part);
+        }
+        if matches!(first.as_str(), "a" | "an" | "un" | "une" | "una" | "uma" | "eine" | "ein") {
+            let next = self.lower(at + 1);
+            let factor = match next.as_str() {
+                "dozen" | "docena" | "douzaine" | "dúzia" => 12,
+                "score" => 20,
+                "couple" if self.lower(at + 2) == "of" => return None,
+                "million" | "billion" | "trillion" | "thousand" | "hundred" | "millón"
+                | "milliard" | "million-" => magnitude(self.language, &next)?,
+                _ => magnitude(self.language, &next)?,
+            };
+            let mut amount =
+                Amount { end: at + 2, value: Some(Decimal::whole(factor)), sized: true, ..none };
+            if self.lower(at + 2) == "and"
+                && self.lower(at + 3) == "a"
+                && self.lower(at + 4) == "half"
+            {
+                amount.value = Decimal::parse("1.5").and_then(|v| v.times(factor));
+                amount.end = at + 5;
+            } else {
+                self.and_more(&mut amount);
+            }
+            return Some(amount);
+        }
+        self.word_run(at)
+    }
+
+    /// "twenty-five", "one hundred and fifty thousand", "two dozen", "three and a half".
+    fn word_run(&self, at: usize) -> Option<Amount> {
+        let mut end = at;
+        let mut total = Decimal::whole(0);
+        let mut group = 0u64;
+        let mut any = false;
+        let mut sized = false;
+        while end < at + WORD_RUN_MAX {
+            let mut word_at = end;
+            if any
+                && self.piece(word_at) == Piece::Hyphen
+                && self.is_glued(word_at)
+                && self.is_glued(word_at + 1)
+            {
+                word_at += 1;
+            }
+            if any
+                && matches!(self.lower(word_at).as_str(), "and" | "y" | "e" | "et")
+                && sized_or_tens(group, sized)
+                && small(self.language, &self.lower(word_at + 1)).is_some()
+            {
+                word_at += 1;
+            }
+            let lower = self.lower(word_at);
+            if let Some(value) = small(self.language, &lower) {
+                // "two three" is no number; "twenty three" is.
+                if any
+                    && group != 0
+                    && !(group % 100 >= 20 && group.is_multiple_of(10) && value < 10
+                        || group.is_multiple_of(100))
+                {
+                    break;
+                }
+                group = group.checked_add(value)?;
+            } else if let Some(factor) = magnitude(self.language, &lower)
+                .filter(|_| any || matches!(lower.as_str(), "mil" | "mille"))
+            {
+                if !any {
+                    group = 1;
+                }
+                if factor == 100 {
+                    group = group.max(1).checked_mul(100)?;
+                } else {
+                    // "dos mil millones": a size behind a size multiplies.
+                    if group == 0 && total != Decimal::whole(0) {
+                        total = total.times(factor)?;
+                    } else {
+                        total = total.plus(Decimal::whole(group.max(1)).times(factor)?)?;
+                    }
+                    group = 0;
+                }
+                sized = true;
+            } else if lower == "dozen" && any {
+                group = group.checked_mul(12)?;
+                sized = true;
+            } else {
+                break;
+            }
+            any = true;
+            end = word_at + 1;
+        }
+        if !any {
+            return None;
+        }
+        let mut value = total.plus(Decimal::whole(group))?;
+        if self.lower(end) == "and" && self.lower(end + 1) == "a" && self.lower(end + 2) == "half" {
+            value = value.plus(Decimal::parse("0.5")?)?;
+            end += 3;
+            let mut amount = Amount {
+                end,
+                value: Some(value),
+                text: None,
+                currency: None,
+                sized,
+                digits: false,
+            };
+            self.sizes(&mut amount);
+            return Some(amount);
+        }
+        let spelled = self.lower(at);
+        if end == at + 1 && matches!(spelled.as_str(), "one") && !self.one_counts(end) {
+            return None;
+        }
+        if end == at + 1
+            && ((self.language == "es" && spelled == "once")
+                || spelled == "zero" && self.piece(end) == Piece::Hyphen)
+            && self.language == "en"
+        {
+            return None;
+        }
+        Some(Amount { end, value: Some(value), text: None, currency: None, sized, digits: false })
+    }
+
+    /// "one person" counts; "one of", "no one", "one another" do not.
+    fn one_counts(&self, at: usize) -> bool {
+        let mut word_at = at;
+        if self.piece(at) == Piece::Hyphen && self.is_glued(at) {
+            word_at += 1;
+        }
+        let lower = self.lower(word_at);
+        let before = at.checked_sub(2).map(|b| self.lower(b)).unwrap_or_default();
+        !matches!(before.as_str(), "no" | "any" | "every" | "the" | "this" | "that" | "some")
+            && units::one_counts(&lower)
+    }
+
+    fn and_more(&self, amount: &mut Amount) {
+        if self.lower(amount.end) == "and" {
+            if let Some(rest) = self.word_run(amount.end + 1)
+                && rest.value.and_then(Decimal::as_whole).is_some_and(|n| n < 100)
+                && !rest.sized
+            {
+                amount.value = amount.value.zip(rest.value).and_then(|(a, b)| a.plus(b));
+                amount.end = rest.end;
+            }
+        } else {
+            self.sizes(amount);
+        }
+    }
+
+    /// "half", "a third", "two-thirds", "three quarters", "half a million".
+    fn part(&self, at: usize) -> Option<Amount> {
+        let none = Amount {
+            end: at + 1,
+            value: None,
+            text: None,
+            currency: None,
+            sized: true,
+            digits: false,
+        };
+        let first = self.lower(at);
+        if matches!(first.as_str(), "half" | "medio" | "meio" | "demi") {
+            if matches!(self.lower(at + 1).as_str(), "a" | "an") || first != "half" {
+                let size_at = if first == "half" { at + 2 } else { at + 1 };
+                let factor = match self.lower(size_at).as_str() {
+                    "dozen" => Some(12),
+                    other => magnitude(self.language, other),
+                };
+                if let Some(factor) = factor {
+                    let value = Decimal::parse("0.5").and_then(|v| v.times(factor));
+                    return Some(Amount { end: size_at + 1, value, ..none });
+                }
+            }
+            if first != "half"
+                || self.piece(at + 1) == Piece::Hyphen && self.is_glued(at + 1)
+                || matches!(
+                    self.lower(at + 1).as_str(),
+                    "way" | "time" | "hour" | "brother" | "sister"
+                )
+            {
+                return None;
+            }
+            return Some(Amount { text: Some("0.5".to_owned()), ..none });
+        }
+        if matches!(first.as_str(), "la" | "die" | "der" | "a")
+            && matches!(self.lower(at + 1).as_str(), "moitié" | "hälfte" | "mitad" | "metade")
+        {
+            return Some(Amount { end: at + 2, text: Some("0.5".to_owned()), ..none });
+        }
+        let (numerator, part_at) =
+            if matches!(first.as_str(), "a" | "one" | "un" | "une" | "um" | "ein") {
+                (1, at + 1)
+            } else {
+                (small(self.language, &first).filter(|n| (2..=9).contains(n))?, at + 1)
+            };
+        let part_at = if self.piece(part_at) == Piece::Hyphen && self.is_glued(part_at) {
+            part_at + 1
+        } else {
+            part_at
+        };
+        let word = self.lower(part_at);
+        let plural = word.ends_with('s');
+        let denominator = fraction(self.language, &word)?;
+        let of_behind =
+            matches!(self.lower(part_at + 1).as_str(), "of" | "de" | "der" | "des" | "du")
+                || self.piece(part_at + 1) != Piece::Word;
+        if (numerator == 1 && (plural || !of_behind && word != "half"))
+            || (numerator > 1 && !plural && self.language == "en")
+        {
+            return None;
+        }
+        let mut amount =
+            Amount { end: part_at + 1, text: Some(fraction_text(numerator, denominator)), ..none };
+        // "a quarter of a million".
+        if self.lower(amount.end) == "of"
+            && self.lower(amount.end + 1) == "a"
+            && let Some(factor) = magnitude(self.language, &self.lower(amount.end + 2))
+            && let Some(value) =
+                Decimal::parse(amount.text.as_deref()?).and_then(|v| v.times(factor))
+        {
+            amount = Amount { end: amount.end + 3, value: Some(value), text: None, ..amount };
+        }
+        Some(amount)
+    }
+
+    /// Ordinals in words: "third", "21st" is told with the digits.
+    pub(super) fn ordinal_word(&self, at: usize) -> Option<Draft> {
+        let lower = self.lower(at);
+        let (value, end) = match ordinal(self.language, &lower) {
+            Some(value) => (value, at + 1),
+            None => {
+                let tens =
+                    small(self.language, &lower).filter(|n| *n >= 20 && n.is_multiple_of(10))?;
+                let unit_at = if self.piece(at + 1) == Piece::Hyphen && self.is_glued(at + 1) {
+                    at + 2
+                } else {
+                    return None;
+                };
+                (
+                    tens + ordinal(self.language, &self.lower(unit_at)).filter(|n| *n < 10)?,
+                    unit_at + 1,
+                )
+            }
+        };
+        let behind = self.lower(end);
+        let hyphen = self.piece(end) == Piece::Hyphen && self.is_glued(end);
+        // "second" is also a measure of time, "first lady" and "Third Avenue" are names.
+        if matches!(
+            behind.as_str(),
+            "lady" | "hand" | "avenue" | "street" | "world" | "amendment" | "family" | "of"
+        ) && behind != "of"
+            || (self.is_capital(at) && self.is_capital(end))
+        {
+            return None;
+        }
+        if lower == "second"
+            && at > 0
+            && (matches!(self.piece(at - 1), Piece::Number(_))
+                || matches!(self.lower(at - 1).as_str(), "a" | "per" | "split" | "one"))
+            && self.lower(at - 1) != "a"
+        {
+            return None;
+        }
+        if lower == "second"
+            && at > 0
+            && self.lower(at - 1) == "a"
+            && (behind.is_empty() || units::ends_counted(&behind))
+        {
+            return None;
+        }
+        if hyphen && matches!(self.lower(end + 1).as_str(), "class" | "hand" | "rate") {
+            return None;
+        }
+        Some(Draft { kind: FigureKind::Ordinal, end, value: Some(value.to_string()), unit: None })
+    }
+}
+
+fn sized_or_tens(group: u64, sized: bool) -> bool {
+    sized || (group >= 20 && group.is_multiple_of(10))
+}

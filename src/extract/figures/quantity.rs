@@ -1,0 +1,365 @@
+//! Amounts: counts, money, shares, measures, durations, ordinals and their ranges.
+//!
+//! Owns the grammar of number, size and unit. Deliberately leaves dates and times of day to
+//! [`super::moments`].
+
+use super::super::numbers::{Decimal, small, suffix};
+use super::amount::Amount;
+use super::scan::Piece;
+use super::{Draft, Reader, range_value, units};
+use crate::extract::page::FigureKind;
+
+impl Reader<'_> {
+    /// The amount that begins at a piece, with its unit.
+    pub(super) fn quantity(&self, at: usize) -> Option<Draft> {
+        if let Some(draft) = self.spelled_range(at) {
+            return Some(draft);
+        }
+        let amount = self.amount(at)?;
+        if let Some(draft) = self.range_from(at, &amount).or_else(|| self.out_of(&amount)) {
+            return Some(draft);
+        }
+        self.with_unit(at, &amount)
+    }
+
+    /// "between 5 and 10", "from 3 to 7": begins at the number; the small words stand before it.
+    fn spelled_range(&self, at: usize) -> Option<Draft> {
+        let before = self.lower(at.checked_sub(1)?);
+        let joint = match before.as_str() {
+            "between" | "entre" | "zwischen" => ["and", "y", "et", "und", "e"].as_slice(),
+            "from" | "de" | "von" | "desde" => ["to", "a", "à", "bis", "hasta"].as_slice(),
+            _ => return None,
+        };
+        let low = self.amount(at)?;
+        let low_unit = self.with_unit(at, &low)?;
+        if low_unit.kind == FigureKind::Ordinal {
+            return None;
+        }
+        let joint_at = low_unit.end;
+        if !joint.contains(&self.lower(joint_at).as_str()) {
+            return None;
+        }
+        self.join(at, &low, joint_at + 1)
+    }
+
+    /// "10-15", "10 to 15": the amount and what stands behind it.
+    fn range_from(&self, at: usize, low: &Amount) -> Option<Draft> {
+        let hyphen = self.piece(low.end) == Piece::Hyphen
+            && self.is_glued(low.end)
+            && self.is_glued(low.end + 1);
+        if hyphen
+            && matches!(self.piece(low.end + 1), Piece::Number(_) | Piece::Currency(_))
+            && low.digits
+        {
+            return self.join(at, low, low.end + 1);
+        }
+        let to = self.lower(low.end);
+        if matches!(to.as_str(), "to" | "à" | "bis") && !low.sized
+            || (to == "to" && low.currency.is_some())
+        {
+            let number = matches!(self.piece(low.end + 1), Piece::Number(_) | Piece::Currency(_))
+                || (!low.digits && small(self.language, &self.lower(low.end + 1)).is_some());
+            if number {
+                let high = self.amount(low.end + 1)?;
+                let rising = low.value.zip(high.value).is_some_and(|(a, b)| a.is_below(b));
+                let bare =
+                    low.currency.is_none() && high.currency.is_none() && high.digits && low.digits;
+                if rising {
+                    return self.join(at, low, low.end + 1);
+                }
+                // "52 to 48": a vote or a score.
+                if bare && self.with_unit(low.end + 1, &high)?.kind == FigureKind::Number {
+                    let value = format!("{}-{}", low.value?.text(), high.value?.text());
+                    return Some(Draft {
+                        kind: FigureKind::Number,
+                        end: high.end,
+                        value: Some(value),
+                        unit: None,
+                    });
+                }
+            }
+        }
+        None
+    }
+
+    fn join(&self, at: usize, low: &Amount, high_at: usize) -> Option<Draft> {
+        let high = self.amount(high_at)?;
+        let (mut low_value, high_value) = (low.value?, high.value?);
+        // "$5-10 million", "5 to 10 million": the size behind counts for both.
+        if high.sized && !low.sized && low_value.is_below(high_value) {
+            let mut shared = low.clone();
+            shared.end = high_at + 1;
+            if matches!(self.piece(high_at), Piece::Currency(_)) {
+                shared.end += 1;
+            }
+            self.sizes(&mut shared);
+            if let (false, Some(factor)) = (
+                shared.sized,
+                suffix(self.word(shared.end), true).filter(|_| self.is_glued(shared.end)),
+            ) {
+                shared.value = shared.value.and_then(|v| v.times(factor));
+            }
+            low_value = shared.value?;
+        }
+        let mut high = high;
+        high.currency = high.currency.or(low.currency);
+        let unit = self.with_unit(at, &high)?;
+        let kind = FigureKind::Range;
+        if !low_value.is_below(high_value) {
+            // "3-2", "52 to 48": a score or a vote; "1914-18" is told with the dates.
+            if matches!(self.piece(low.end), Piece::Hyphen)
+                && low.digits
+                && high.digits
+                && unit.unit.is_none()
+            {
+                let value = format!("{}-{}", low_value.text(), high_value.text());
+                return Some(Draft {
+                    kind: FigureKind::Number,
+                    end: high.end,
+                    value: Some(value),
+                    unit: None,
+                });
+            }
+            if !matches!(self.piece(low.end), Piece::Hyphen)
+                && unit.unit.is_some()
+                && unit.kind != FigureKind::Number
+            {
+                return Some(Draft {
+                    kind,
+                    end: unit.end,
+                    value: Some(range_value(low_value, high_value)),
+                    unit: unit.unit,
+                });
+            }
+            return None;
+        }
+        Some(Draft {
+            kind,
+            end: unit.end,
+            value: Some(range_value(low_value, high_value)),
+            unit: unit.unit,
+        })
+    }
+
+    /// "nine out of 10", "one in five": a share.
+    fn out_of(&self, amount: &Amount) -> Option<Draft> {
+        let next = amount.end;
+        let bottom_at = match (self.lower(next).as_str(), self.lower(next + 1).as_str()) {
+            ("out", "of") => next + 2,
+            ("in", _) | ("of", "every") if self.language == "en" => {
+                next + if self.lower(next) == "of" { 2 } else { 1 }
+            }
+            _ => return None,
+        };
+        let bottom = self.amount(bottom_at)?;
+        let (top, below) = (amount.value?.as_whole()?, bottom.value?.as_whole()?);
+        let plausible = matches!(below, 3..=10 | 12 | 20 | 50 | 100 | 1_000 | 10_000)
+            && top < below
+            && top <= 10
+            && !bottom.sized;
+        let unit = self.with_unit(bottom_at, &bottom)?;
+        if !plausible || unit.kind != FigureKind::Number || self.lower(next) == "in" && top > 9 {
+            return None;
+        }
+        let value =
+            Decimal::whole(top).over(below).map_or_else(|| format!("{top}/{below}"), Decimal::text);
+        Some(Draft { kind: FigureKind::Number, end: bottom.end, value: Some(value), unit: None })
+    }
+
+    /// The amount with the unit behind it.
+    pub(super) fn with_unit(&self, at: usize, amount: &Amount) -> Option<Draft> {
+        let draft = |kind, end, unit: Option<&str>| {
+            Some(Draft { kind, end, value: amount.text(), unit: unit.map(str::to_owned) })
+        };
+        if let Some(currency) = amount.currency {
+            // "$50 million dollars" and "US$5 US dollars" say it twice.
+            let doubled = units::currency_word(self.word(amount.end), true).is_some();
+            return draft(FigureKind::Money, amount.end + usize::from(doubled), Some(currency));
+        }
+        let mut next = amount.end;
+        let hyphen =
+            self.piece(next) == Piece::Hyphen && self.is_glued(next) && self.is_glued(next + 1);
+        if hyphen {
+            next += 1;
+        }
+        if let Some((end, unit)) = self.percent(next) {
+            return draft(FigureKind::Percent, end, Some(unit));
+        }
+        let big = amount.sized;
+        let word = self.word(next);
+        let lower = word.to_lowercase();
+        if let Piece::Currency(currency) = self.piece(next) {
+            return draft(FigureKind::Money, next + 1, Some(currency));
+        }
+        // "20 million US dollars", "5 Canadian dollars", "millones de euros".
+        for (skip, country) in [(1usize, true), (0, false)] {
+            let allowed = if country {
+                matches!(
+                    lower.as_str(),
+                    "us" | "u.s" | "american" | "canadian" | "australian" | "de" | "d" | "swiss"
+                )
+            } else {
+                true
+            };
+            if let Some(currency) =
+                units::currency_word(self.word(next + skip), big).filter(|_| allowed)
+            {
+                let currency = match (lower.as_str(), currency) {
+                    ("canadian", "USD") => "CAD",
+                    ("australian", "USD") => "AUD",
+                    (_, other) => other,
+                };
+                return draft(FigureKind::Money, next + skip + 1, Some(currency));
+            }
+        }
+        if lower.starts_with("d’") || lower.starts_with("d'") {
+            let rest: String = lower.chars().skip(2).collect();
+            if let Some(currency) = units::currency_word(&rest, big) {
+                return draft(FigureKind::Money, next + 1, Some(currency));
+            }
+        }
+        if self.piece(next) == Piece::Degree {
+            let scale = match self.word(next + 1) {
+                "C" | "Celsius" => Some("°C"),
+                "F" | "Fahrenheit" => Some("°F"),
+                _ => None,
+            };
+            return draft(
+                FigureKind::Measure,
+                next + 1 + usize::from(scale.is_some()),
+                Some(scale.unwrap_or("degree")),
+            );
+        }
+        let glued = self.is_glued(next) && !hyphen;
+        let symbol_ok = word.len() > 1 || glued || matches!(word, "m" | "g" | "l") && amount.digits;
+        if let Some(unit) =
+            units::duration(&lower).filter(|_| symbol_ok && (lower != "min" || amount.digits))
+        {
+            let mut end = next + 1;
+            if hyphen && self.piece(end) == Piece::Hyphen && self.lower(end + 1) == "old" {
+                end += 2;
+            } else if self.piece(end) == Piece::Hyphen
+                && self.is_glued(end)
+                && self.lower(end + 1) == "old"
+                || self.lower(end) == "old"
+            {
+                end += if self.piece(end) == Piece::Hyphen { 2 } else { 1 };
+            }
+            return draft(FigureKind::Time, end, Some(unit));
+        }
+        if let Some(unit) = units::measure(word, &lower).filter(|_| {
+            symbol_ok && !amount.sized || units::measure(word, &lower).is_some() && word.len() > 2
+        }) {
+            let (end, unit) = self.compound(next + 1, unit);
+            return draft(FigureKind::Measure, end, Some(&unit));
+        }
+        if let Some((end, unit)) = self.area(next) {
+            return draft(FigureKind::Measure, end, Some(&unit));
+        }
+        if amount.digits
+            && matches!(lower.as_str(), "st" | "nd" | "rd" | "th" | "er" | "e" | "ème" | "ª" | "º")
+            && glued
+        {
+            return draft(FigureKind::Ordinal, next + 1, None);
+        }
+        if amount.digits && self.is_age(at, amount) {
+            return draft(FigureKind::Time, amount.end, Some("year"));
+        }
+        draft(FigureKind::Number, amount.end, None)
+    }
+
+    /// "%", "percent", "per cent", "percentage points", with the piece behind.
+    fn percent(&self, at: usize) -> Option<(usize, &'static str)> {
+        if self.piece(at) == Piece::Percent {
+            if matches!(self.lower(at + 1).as_str(), "points" | "pts") {
+                return Some((at + 2, "percentage points"));
+            }
+            return Some((at + 1, "percent"));
+        }
+        let (one, two) = (self.lower(at), self.lower(at + 1));
+        match (one.as_str(), two.as_str()) {
+            ("percent" | "pct" | "prozent" | "procent" | "%" | "pourcent", _) => {
+                Some((at + 1, "percent"))
+            }
+            ("per", "cent") | ("pour", "cent") | ("por", "ciento" | "cento") => {
+                Some((at + 2, "percent"))
+            }
+            ("percentage", "point" | "points") => Some((at + 2, "percentage points")),
+            ("puntos", "porcentuales") | ("points", "de") if one == "puntos" => {
+                Some((at + 2, "percentage points"))
+            }
+            ("prozentpunkte" | "prozentpunkten", _) => Some((at + 1, "percentage points")),
+            ("pontos", "percentuais") => Some((at + 2, "percentage points")),
+            ("percentage", _)
+                if self.piece(at + 1) == Piece::Hyphen && self.lower(at + 2) == "point" =>
+            {
+                Some((at + 3, "percentage points"))
+            }
+            _ => None,
+        }
+    }
+
+    /// "square miles", "cubic meters", "sq ft".
+    fn area(&self, at: usize) -> Option<(usize, String)> {
+        let lower = self.lower(at);
+        let power = match lower.as_str() {
+            "square" | "sq" => "2",
+            "cubic" | "cu" => "3",
+            _ => return None,
+        };
+        let mut next = at + 1;
+        if matches!(self.piece(next), Piece::Dot | Piece::Hyphen) {
+            next += 1;
+        }
+        let unit = units::measure(self.word(next), &self.lower(next))?;
+        Some((next + 1, format!("{unit}{power}")))
+    }
+
+    /// "miles per hour", "km/h", "feet tall" stays "ft".
+    fn compound(&self, at: usize, unit: &str) -> (usize, String) {
+        if (self.lower(at) == "per" || self.lower(at) == "an")
+            && let Some(time) = units::duration(&self.lower(at + 1))
+        {
+            let unit = match (unit, time) {
+                ("mi", "hour") => "mph".to_owned(),
+                (unit, "hour") => format!("{unit}/h"),
+                (unit, time) => format!("{unit}/{time}"),
+            };
+            return (at + 2, unit);
+        }
+        if self.piece(at) == Piece::Slash && self.word(at + 1) == "h" {
+            return (at + 2, format!("{unit}/h"));
+        }
+        match (unit, self.lower(at).as_str()) {
+            ("degree", "celsius" | "c") => (at + 1, "°C".to_owned()),
+            ("degree", "fahrenheit" | "f") => (at + 1, "°F".to_owned()),
+            _ => (at, unit.to_owned()),
+        }
+    }
+
+    /// ", 58," behind a name, or "aged 58", "age 58".
+    fn is_age(&self, at: usize, amount: &Amount) -> bool {
+        let Some(value) =
+            amount.value.and_then(Decimal::as_whole).filter(|v| (1..=120).contains(v))
+        else {
+            return false;
+        };
+        let _ = value;
+        let Some(before) = at.checked_sub(1) else { return false };
+        if matches!(self.lower(before).as_str(), "aged" | "age") && !amount.sized {
+            return true;
+        }
+        let named = before > 0
+            && self.piece(before) == Piece::Comma
+            && self.is_capital(before - 1)
+            && before > 1;
+        let closed = matches!(self.piece(amount.end), Piece::Comma | Piece::Dot)
+            && self.is_glued(amount.end);
+        let month = named && super::dates::month(self.language, &self.lower(before - 1)).is_some();
+        named
+            && closed
+            && !month
+            && self.word(before - 1).chars().count() > 1
+            && !matches!(self.piece(amount.end + 1), Piece::Number(_))
+    }
+}

@@ -1,0 +1,291 @@
+//! The people an article names.
+//!
+//! Owns the finding of personal names, their fullest form, the role and the gender that the text or
+//! a first name tells. Deliberately knows no quotations. First names are our own short list of common
+//! ones of many countries; a name that is on neither list has no gender, and fits every pronoun.
+
+use std::collections::HashMap;
+
+use super::quotes::{Token, is_particle, is_title};
+use super::words::words;
+
+mod first_names;
+
+/// What a pronoun must agree with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Gender {
+    /// He.
+    Male,
+    /// She.
+    Female,
+}
+
+/// A person of the article.
+#[derive(Debug, Clone)]
+pub(crate) struct Person {
+    /// The fullest form seen, titles left out.
+    pub(crate) name: String,
+    /// The last word of it, in lower case.
+    pub(crate) surname: String,
+    /// What the text or the first name tells.
+    pub(crate) gender: Option<Gender>,
+    /// Roles given beside the name, in lower case: "president", "spokeswoman".
+    pub(crate) roles: Vec<String>,
+}
+
+/// The people of an article and where they are mentioned.
+#[derive(Debug, Default)]
+pub(crate) struct People {
+    pub(crate) list: Vec<Person>,
+    /// (first token, person), in text order.
+    pub(crate) mentions: Vec<(usize, usize)>,
+    by_surname: HashMap<String, Vec<usize>>,
+    by_name: HashMap<String, usize>,
+}
+
+/// Words that make a capitalised run a body or a place instead of a person.
+fn is_body_word(word: &str) -> bool {
+    BODY_WORD_WORDS.contains(word)
+}
+
+/// The surname-like key of a word: lower case, without possessive.
+pub(crate) fn bare(word: &str) -> &str {
+    word.strip_suffix("'s")
+        .or_else(|| word.strip_suffix("’s"))
+        .or_else(|| word.strip_suffix('’'))
+        .or_else(|| word.strip_suffix('\''))
+        .unwrap_or(word)
+}
+
+/// The gender a title tells.
+fn title_gender(word: &str) -> Option<Gender> {
+    match word.trim_end_matches('.') {
+        "mr" | "sir" | "lord" | "king" | "prince" | "father" | "congressman" | "chairman"
+        | "señor" | "don" | "monsieur" | "herr" | "sr" | "m" | "ministro" | "presidente"
+        | "spokesman" => Some(Gender::Male),
+        "mrs" | "ms" | "miss" | "lady" | "dame" | "queen" | "princess" | "sister"
+        | "congresswoman" | "chairwoman" | "señora" | "doña" | "madame" | "mme" | "mlle"
+        | "frau" | "sra" | "dra" | "dona" | "ministra" | "ministerin" | "presidenta"
+        | "présidente" | "kanzlerin" | "spokeswoman" | "senadora" | "alcaldesa" => {
+            Some(Gender::Female)
+        }
+        _ => None,
+    }
+}
+
+/// The gender of a first name, where it is on the list.
+pub(crate) fn first_name_gender(word: &str) -> Option<Gender> {
+    let word = word.to_lowercase();
+    first_names::gender(&word)
+}
+
+impl People {
+    /// Reads the capitalised runs of the tokens (quotations are no tokens of theirs).
+    pub(crate) fn find(text: &str, tokens: &[Token]) -> Self {
+        let mut people = Self::default();
+        let mut at = 0;
+        while at < tokens.len() {
+            if !tokens[at].is_capital() {
+                at += 1;
+                continue;
+            }
+            let mut end = at + 1;
+            while end < tokens.len() && end - at < 10 {
+                let near = tokens[end].start <= tokens[end - 1].end + 2;
+                let particle = is_particle(&tokens[end].lower)
+                    && tokens.get(end + 1).is_some_and(Token::is_capital);
+                if !near
+                    || tokens[end - 1].is_possessive()
+                    || !(tokens[end].is_capital() || particle)
+                {
+                    break;
+                }
+                end += 1;
+            }
+            people.run(text, tokens, at, end);
+            at = end;
+        }
+        people
+    }
+
+    /// Takes in one capitalised run.
+    fn run(&mut self, text: &str, tokens: &[Token], from: usize, end: usize) {
+        let mut start = from;
+        let mut titled = false;
+        let mut gender = None;
+        let mut roles = Vec::new();
+        while start + 1 < end
+            && (is_title(&tokens[start].lower)
+                || super::sentences::is_common_opening(&tokens[start].lower))
+        {
+            if is_title(&tokens[start].lower) {
+                titled = true;
+                gender = gender.or(title_gender(&tokens[start].lower));
+                roles.push(role_word(&tokens[start].lower));
+            }
+            start += 1;
+        }
+        if start > 0
+            && start == from
+            && !tokens[start - 1].is_capital()
+            && tokens[start - 1].is_word()
+        {
+            let before = tokens[start - 1].lower.as_str();
+            if is_role_noun(before) {
+                roles.push(before.to_owned());
+                gender = gender.or(title_gender(before));
+                titled = true;
+            }
+        }
+        let words: Vec<&str> = tokens[start..end].iter().map(|t| bare(&t.lower)).collect();
+        if words.is_empty() || words.iter().any(|w| is_body_word(w)) {
+            return;
+        }
+        let surname = (*words.last().unwrap_or(&"")).to_owned();
+        if words.len() == 1 && !titled {
+            if let Some(person) = self.by_word(&surname) {
+                self.mentions.push((start, person));
+            }
+            return;
+        }
+        let name_end = tokens[end - 1].start + bare_len(text, &tokens[end - 1]);
+        let name = text.get(tokens[start].start..name_end).unwrap_or("").to_owned();
+        let first_gender = if words.len() > 1 { first_name_gender(words[0]) } else { None };
+        let aged = text.get(tokens[end - 1].end..).is_some_and(|rest| {
+            let rest = rest.trim_start_matches([',', ' ']);
+            rest.bytes().take(2).all(|b| b.is_ascii_digit()) && rest.len() > 2
+        });
+        let article = start == from
+            && start > 0
+            && matches!(tokens[start - 1].lower.as_str(), "the" | "in" | "at" | "near");
+        let known = words.len() == 1
+            || first_gender.is_some()
+            || titled
+            || aged
+            || self.by_name.contains_key(&words.join(" "));
+        if !known && (article || words.len() > 4) {
+            return;
+        }
+        let gender = first_gender.or(gender);
+        let person = self.take(&words.join(" "), name, surname, gender, words.len());
+        if let Some(entry) = self.list.get_mut(person) {
+            entry.gender = entry.gender.or(gender);
+            for role in roles {
+                if entry.roles.len() < 8 && !entry.roles.contains(&role) {
+                    entry.roles.push(role);
+                }
+            }
+        }
+        self.mentions.push((start, person));
+    }
+
+    fn take(
+        &mut self,
+        key: &str,
+        name: String,
+        surname: String,
+        gender: Option<Gender>,
+        words: usize,
+    ) -> usize {
+        if let Some(&known) = self.by_name.get(key) {
+            return known;
+        }
+        if let Some(known) = self.by_word(&surname) {
+            let person = &mut self.list[known];
+            let known_words = person.name.split_whitespace().count();
+            let first_matches = known_words == 1
+                || words == 1
+                || person.name.split_whitespace().next().map(str::to_lowercase)
+                    == key.split_whitespace().next().map(str::to_owned);
+            let gender_fits =
+                gender.is_none() || person.gender.is_none() || gender == person.gender;
+            if first_matches && gender_fits && person.surname == surname {
+                if words > known_words {
+                    person.name = name;
+                }
+                self.by_name.insert(key.to_owned(), known);
+                return known;
+            }
+        }
+        let index = self.list.len();
+        self.list.push(Person { name, surname: surname.clone(), gender, roles: Vec::new() });
+        self.by_name.insert(key.to_owned(), index);
+        self.by_surname.entry(surname).or_default().push(index);
+        if let Some(first) =
+            key.split_whitespace().next().filter(|f| words > 1 && f.chars().count() > 2)
+        {
+            self.by_surname.entry(format!("^{first}")).or_default().push(index);
+        }
+        index
+    }
+
+    /// The last person that bears the word as a surname, else as a first name.
+    pub(crate) fn by_word(&self, word: &str) -> Option<usize> {
+        self.by_surname
+            .get(word)
+            .and_then(|list| list.last())
+            .or_else(|| self.by_surname.get(&format!("^{word}")).and_then(|list| list.last()))
+            .copied()
+    }
+
+    /// The person of a written name (titles and possessive aside).
+    pub(crate) fn by_words(&self, words: &[&str]) -> Option<usize> {
+        let key = words.join(" ");
+        self.by_name.get(&key).copied().or_else(|| words.last().and_then(|last| self.by_word(last)))
+    }
+}
+
+/// The length of a token in the text without a possessive ending or a stop.
+fn bare_len(text: &str, token: &Token) -> usize {
+    let word = text.get(token.start..token.end).unwrap_or("");
+    bare(word).trim_end_matches('.').len()
+}
+
+/// "gov" is "governor": the word a later mention uses.
+fn role_word(title: &str) -> String {
+    match title.trim_end_matches('.') {
+        "sen" => "senator",
+        "rep" => "representative",
+        "gov" => "governor",
+        "gen" => "general",
+        "prof" => "professor",
+        "dr" => "doctor",
+        "rev" => "reverend",
+        "lt" => "lieutenant",
+        "col" => "colonel",
+        "capt" => "captain",
+        "sgt" => "sergeant",
+        other => other,
+    }
+    .to_owned()
+}
+
+/// Nouns of office that stand before or after a name.
+pub(crate) fn is_role_noun(word: &str) -> bool {
+    ROLE_NOUN_WORDS.contains(word)
+}
+
+words!(
+    BODY_WORD_WORDS,
+    "inc corp party house university college department county court street city committee \
+     council congress senate bank group company ministry office agency association institute \
+     times post news journal press union united national international federal white supreme \
+     new north south east west american states world center centre foundation commission \
+     board service police army navy force school church hospital airport league club fund act \
+     bill day week island river lake bay valley san los las fox cnn twitter facebook google \
+     republicans democrats america capitol hill square park avenue road republican democratic \
+     gop conference network radio tv magazine the of and security health justice state"
+);
+words!(
+    ROLE_NOUN_WORDS,
+    "spokesman spokeswoman spokesperson president senator governor mayor minister secretary \
+     chairman chairwoman director chief manager candidate nominee congressman congresswoman \
+     representative judge justice lawyer attorney professor analyst economist officer \
+     executive leader coach general ambassador commissioner sheriff strategist adviser \
+     advisor author actor actress singer businessman businesswoman founder owner editor \
+     reporter pollster chancellor premier speaker prosecutor activist researcher scientist \
+     historian doctor nurse teacher student pastor bishop pope king presidente presidenta \
+     ministro ministra portavoz alcalde alcaldesa président présidente ministre maire \
+     ministerin sprecher sprecherin kanzler kanzlerin porta-voz prefeito prefeita governador \
+     portavoce"
+);

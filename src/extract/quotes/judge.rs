@@ -1,0 +1,152 @@
+//! Speech told from scare quotes, titles of works and names in marks.
+//!
+//! Owns the verdict whether a pair of marks holds quoted speech. Deliberately finds no speaker. The
+//! rules are few and each says what it is after; `docs/quotations.md` has what they keep and lose.
+
+use super::attribution::{Attribution, Way};
+use super::lexicon::Verb;
+use super::marks::Span;
+use super::tokens::Tokens;
+use crate::extract::page::{Block, BlockKind};
+use crate::extract::words::words;
+
+/// Words in marks up to which a bare fragment may be a name or a scare quote.
+const SHORT_WORDS_MAX: usize = 4;
+
+/// Whether the quotation is made of whole sentences.
+pub(crate) fn is_whole(text: &str, tokens: &Tokens, spans: &[Span], index: usize) -> bool {
+    let span = &spans[index];
+    let inner = text[span.inner_start..span.inner_end].trim();
+    let words = inner.split_whitespace().count();
+    let capital = inner
+        .chars()
+        .find(|c| c.is_alphanumeric())
+        .is_some_and(|c| c.is_uppercase() || c.is_ascii_digit());
+    let wide = inner.chars().any(|c| matches!(c as u32, 0x3040..=0x9fff));
+    let ended = inner.ends_with(['.', '!', '?', ',', '…', '—', '-', '。', '！', '？'])
+        || text[span.end..].starts_with([',', '.']);
+    let (at, sentence) = tokens.of_quote[index];
+    let leads = tokens.sentences.get(sentence).is_some_and(|(range, _)| at == range.start);
+    let introduced = text[..span.start].trim_end().ends_with([',', ':']);
+    wide || (capital
+        && ended
+        && words > 1
+        && (leads || introduced || inner.ends_with(['.', '!', '?'])))
+}
+
+/// Whether the group is quoted speech.
+pub(crate) fn is_quotation(
+    text: &str,
+    blocks: &[Block],
+    tokens: &Tokens,
+    spans: &[Span],
+    found: &[Option<Attribution>],
+    group: &[usize],
+) -> bool {
+    let Some(&first) = group.first() else { return false };
+    if group.len() > 1
+        || matches!(
+            blocks.get(spans[first].block).map(|b| &b.kind),
+            Some(BlockKind::Quote | BlockKind::Post)
+        )
+    {
+        return true;
+    }
+    let span = &spans[first];
+    let inner = text[span.inner_start..span.inner_end].trim();
+    let words = inner.split_whitespace().count();
+    let attribution = found[first].as_ref();
+    let beside = attribution.is_some_and(|a| a.way == Way::Beside);
+    if !inner.chars().any(char::is_alphanumeric) {
+        return false;
+    }
+    if span.single && !(beside || is_whole(text, tokens, spans, first) && attribution.is_some()) {
+        return false;
+    }
+    let naming = named_by(text, span.start);
+    if naming && words <= 8 && !inner.ends_with([',', '?']) {
+        return false;
+    }
+    if beside || is_whole(text, tokens, spans, first) {
+        return !(is_title_case(inner) && words >= 2 && work_before(text, span.start));
+    }
+    let strong = attribution.is_some_and(|a| {
+        a.cue.as_ref().is_some_and(|(_, verb)| !matches!(verb, Verb::Holds | Verb::Base))
+    });
+    if is_title_case(inner) && (work_before(text, span.start) || !strong) {
+        return false;
+    }
+    if words <= SHORT_WORDS_MAX && attribution.is_none() {
+        return false;
+    }
+    words > SHORT_WORDS_MAX || attribution.is_some()
+}
+
+/// Every longer word has a capital: a title, not a sentence.
+fn is_title_case(inner: &str) -> bool {
+    let inner = inner.trim_end_matches([',', '.']);
+    let mut longer = 0;
+    for word in inner.split_whitespace() {
+        let word = word.trim_matches(|c: char| !c.is_alphanumeric());
+        let Some(first) = word.chars().next() else { continue };
+        if word.chars().count() > 3 || longer == 0 {
+            if first.is_lowercase() {
+                return false;
+            }
+            longer += 1;
+        }
+    }
+    longer > 0
+}
+
+/// The last words before a mark, in lower case; at most `count`.
+fn words_before(text: &str, at: usize, count: usize) -> Vec<String> {
+    let mut from = at.saturating_sub(64);
+    while !text.is_char_boundary(from) {
+        from += 1;
+    }
+    let mut words: Vec<String> = text[from..at].split_whitespace().map(str::to_lowercase).collect();
+    let skip = words.len().saturating_sub(count);
+    words.drain(..skip);
+    words
+}
+
+/// "the so-called “…”", "known as “…”", "nicknamed “…”": a name.
+fn named_by(text: &str, at: usize) -> bool {
+    let words = words_before(text, at, 2);
+    let last = words.last().map_or("", String::as_str);
+    let before = if words.len() == 2 { words[0].as_str() } else { "" };
+    matches!(
+        last,
+        "so-called"
+            | "nicknamed"
+            | "entitled"
+            | "titled"
+            | "codenamed"
+            | "code-named"
+            | "sogenannte"
+            | "sogenannten"
+            | "llamado"
+            | "llamada"
+            | "soi-disant"
+    ) || (last == "as" && matches!(before, "known"))
+        || (last == "the" && before == "called")
+        || (last == "term" || last == "word" || last == "phrase") && before == "the"
+}
+
+/// A kind of work stands before it: "the film “…”", "her book, “…”", "on “…”".
+fn work_before(text: &str, at: usize) -> bool {
+    let words = words_before(text, at, 2);
+    words
+        .iter()
+        .any(|word| WORK_BEFORE_WORDS.contains(word.trim_matches(|c: char| !c.is_alphanumeric())))
+}
+
+words!(
+    WORK_BEFORE_WORDS,
+    "book novel memoir film movie song album show series play musical documentary podcast \
+     article essay poem painting episode program programme game titled entitled on of at \
+     single hit column host starring exhibition report study magazine nbc’s nbc's abc’s abc's \
+     cbs’ cnn’s cnn's msnbc’s msnbc's fox’s libro película canción livre chanson buch lied \
+     livro filme canção"
+);

@@ -1,0 +1,288 @@
+//! Words of saying, and the small words around them.
+//!
+//! Owns which words are cues and what a cue allows (a speaker behind it, a speaker before it).
+//! Deliberately knows nothing of positions. The lists are our own, made from dictionaries and from
+//! reading the training part of PolNeAR (Newell et al., LREC 2018).
+
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+use crate::extract::words::words;
+
+/// What a verb of saying is good for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Verb {
+    /// Says that words were said; the speaker may stand behind it: "said Smith".
+    Says,
+    /// Says it, but what stands behind it is no speaker: "told", "called".
+    Addresses,
+    /// Tells of an opinion: "believes", "wants".
+    Holds,
+    /// A participle whose speaker is that of the clause: "saying", "calling".
+    Participle,
+    /// A form that needs a plural or "to" before it: "say", "call".
+    Base,
+}
+
+const SAYS: &str = "said says asked asks added adds wrote writes explained explains noted notes argued argues stated states \
+    responded responds replied replies declared declares concluded concludes insisted insists continued continues \
+    remarked remarks recalled recalls warned warns admitted admits suggested suggests claimed claims vowed vows \
+    announced announces acknowledged acknowledges joked jokes urged urges shouted shouts conceded concedes predicted \
+    predicts lamented laments emphasized emphasizes emphasised emphasises stressed stresses boasted boasts asserted \
+    asserts quipped quips yelled yells screamed screams cried cries whispered whispers muttered mutters exclaimed \
+    exclaims observed observes opined opines commented comments contended contends maintained maintains alleged \
+    alleges testified testifies confirmed confirms complained complains pleaded pleads begged tweeted tweets posted \
+    posts retweeted blogged texted emailed e-mailed chanted sang sings reported reports read reads thought wondered \
+    wonders countered counters interjected retorted answered answers agreed agrees reiterated reiterates repeated \
+    mused muses marveled deadpanned cautioned cautions advised proclaimed proclaims pronounced revealed reveals \
+    disclosed pledged pledges promised promises swore pointed points ventured ruled penned bragged brags gushed \
+    sniffed scoffed snapped growled laughed sighed grumbled groused fumed thundered intoned hissed roared barked \
+    demanded demands queried inquired remembered remembers reasoned concurred protested protests objected apologized \
+    apologised chimed echoed echoes offered offers put puts texts confessed confided counseled counselled \
+    crowed cracked enthused interrupted murmured moaned noted preached prodded rejoined shrugged teased \
+    theorized theorised trumpeted tweet urged volunteered wailed blurted bellowed";
+const ADDRESSES: &str = "told tells called calls described describes dubbed dubs labeled labelled labels branded deemed denounced \
+    denounces criticized criticised criticizes slammed slams blasted blasts praised praises mocked mocks accused accuses \
+    characterized characterised characterizes cited cites referred refers thanked hailed condemned condemns rejected \
+    rejects dismissed dismisses ridiculed attacked assailed defended defends likened compared compares reminded \
+    reminds assured assures informed ordered instructed challenged questioned questions blamed pressed \
+    decried derided knocked scolded lashed ripped quoted quotes titled captioned lauded bemoaned touted \
+    addressed invoked coined invited encouraged urged portrayed painted cast used uses expressed expresses \
+    issued released spoke speaks discussed detailed outlined trashed skewered \
+    disputed denied denies mentioned mentions weighed tore";
+const HOLDS: &str = "believes believed thinks feels felt sees saw considers considered wants wanted hopes hoped expects expected \
+    knows knew fears feared worries worried supports favors favours found finds shows showed indicates indicated \
+    understands understood imagines wishes views viewed hears heard figures decided realized realised \
+    learned signaled signalled envisions seeks sought ran runs had has";
+const PARTICIPLES: &str = "saying adding calling telling writing arguing noting stating declaring insisting asking warning claiming \
+    citing explaining describing promising suggesting tweeting asserting remarking responding replying chanting \
+    announcing shouting concluding vowing pledging recalling stressing emphasizing emphasising acknowledging admitting \
+    complaining joking quipping denouncing criticizing criticising blasting slamming praising mocking accusing \
+    referring dubbing labeling labelling branding urging demanding exclaiming predicting lamenting boasting \
+    contending alleging maintaining reading yelling screaming posting reminding assuring questioning reiterating \
+    repeating likening comparing dismissing condemning hailing pointing quoting proclaiming decrying deriding wondering \
+    commenting observing testifying cautioning conceding opining continuing echoing thanking signaling bragging \
+    characterizing characterising using invoking referencing expressing ridiculing";
+const BASES: &str = "say tell call write argue note state declare insist ask warn claim cite explain describe suggest tweet assert \
+    add remark respond reply chant announce shout conclude vow pledge stress emphasize acknowledge admit complain joke \
+    denounce criticize blast slam praise mock accuse refer dub label urge demand exclaim predict lament boast contend \
+    allege maintain believe think see consider yell scream post repeat reiterate question dismiss condemn \
+    proclaim observe point confirm agree testify caution concede feel read hear characterize compare";
+
+const ES: &str = "dijo dice dijeron dicen afirmó afirma afirmaron aseguró asegura aseguraron señaló señala señalaron explicó explica \
+    explicaron añadió añade añadieron agregó agrega indicó indica indicaron declaró declara declararon manifestó manifiesta \
+    expresó expresa apuntó apunta subrayó subraya destacó destaca insistió insiste reconoció reconoce advirtió advierte \
+    advirtieron comentó comenta contó cuenta preguntó pregunta respondió responde contestó contesta escribió escribe \
+    publicó anunció anuncia sostuvo sostiene recordó recuerda lamentó lamenta criticó critica denunció denuncia reiteró \
+    reitera precisó precisa matizó zanjó exclamó gritó concluyó concluye admitió admite argumentó argumenta sentenció \
+    ironizó remarcó resaltó puntualizó defendió defiende reclamó reclama exigió exige pidió pide alertó alerta tuiteó \
+    relató opinó opina consideró considera confesó confiesa enfatizó detalló celebró prometió promete llamó calificó";
+const FR: &str = "dit déclare déclaré affirme affirmé explique expliqué ajoute ajouté précise précisé assure assuré estime estimé \
+    souligne souligné indique indiqué annonce annoncé raconte raconté répond répondu demande demandé lance lancé \
+    confie confié regrette regretté dénonce dénoncé rappelle rappelé insiste insisté reconnaît reconnu écrit martelé \
+    martèle poursuit poursuivi conclut conclu constate constaté témoigne témoigné note noté prévient prévenu résume \
+    résumé reprend soupire s'exclame s'indigne s'interroge tweeté commente commenté plaide plaidé réagi réagit admet \
+    admis tonne glisse glissé fustige fustigé promet promis critique critiqué observe observé justifie justifié avance \
+    a-t-il a-t-elle ont-ils dit-il dit-elle explique-t-il explique-t-elle affirme-t-il affirme-t-elle ajoute-t-il \
+    ajoute-t-elle assure-t-il assure-t-elle estime-t-il estime-t-elle précise-t-il précise-t-elle";
+const DE: &str = "sagte sagt sagten sagen erklärte erklärt erklärten betonte betont betonten meinte meint schrieb schreibt teilte teilt \
+    fügte ergänzte ergänzt berichtete berichtet berichteten warnte warnt forderte fordert forderten kritisierte kritisiert \
+    kündigte kündigt versicherte versichert behauptete behauptet antwortete antwortet fragte fragt rief ruft erzählte \
+    erzählt bestätigte bestätigt unterstrich unterstreicht äußerte äußert mahnte mahnt bekräftigte bekräftigt gesagt \
+    urteilte verkündete verkündet twitterte räumte bemerkte bilanzierte resümierte lobte lobt klagte klagt stellte so \
+    findet nannte nennt bezeichnete bezeichnet hieß heißt";
+const PT: &str = "disse diz disseram dizem afirmou afirma afirmaram declarou declara declararam explicou explica contou conta \
+    acrescentou acrescenta ressaltou ressalta destacou destaca completou completa escreveu escreve informou informa \
+    lembrou lembra criticou critica defendeu defende garantiu garante questionou respondeu responde perguntou comentou \
+    comenta avaliou avalia concluiu conclui argumentou argumenta reforçou reforça relatou relata pontuou alertou alerta \
+    anunciou anuncia reconheceu admitiu admite salientou sublinhou frisou referiu refere considerou assegurou prometeu \
+    reiterou observou revelou explicaram ponderou desabafou publicou";
+const IT: &str = "detto dice dicono ha-detto afferma affermato dichiara dichiarato spiega spiegato aggiunge aggiunto sottolinea \
+    sottolineato scrive scritto risponde risposto racconta raccontato commenta commentato ricorda ricordato osserva \
+    osservato precisa precisato sostiene sostenuto annuncia annunciato conclude concluso";
+const NL: &str = "zei zegt zeiden zeggen verklaarde verklaart schreef schrijft stelde stelt vertelde vertelt aldus benadrukte liet laat \
+    reageerde reageert waarschuwde waarschuwt";
+
+static VERBS: LazyLock<HashMap<&'static str, Verb>> = LazyLock::new(|| {
+    let mut map = HashMap::new();
+    let lists = [
+        (HOLDS, Verb::Holds),
+        (BASES, Verb::Base),
+        (ADDRESSES, Verb::Addresses),
+        (PARTICIPLES, Verb::Participle),
+        (SAYS, Verb::Says),
+    ];
+    for (list, verb) in lists {
+        for word in list.split_ascii_whitespace() {
+            map.insert(word, verb);
+        }
+    }
+    map
+});
+
+static FOREIGN: LazyLock<HashMap<&'static str, &'static str>> = LazyLock::new(|| {
+    let mut map = HashMap::new();
+    for (language, list) in [("it", IT), ("nl", NL), ("pt", PT), ("de", DE), ("fr", FR), ("es", ES)]
+    {
+        for word in list.split_ascii_whitespace() {
+            let entry: &mut &'static str = map.entry(word).or_insert(language);
+            if *entry != language && word != "so" {
+                *entry = "*";
+            }
+        }
+    }
+    map
+});
+
+/// The kind of verb `word` (lower case) is in `language`.
+pub(crate) fn verb(language: &str, word: &str) -> Option<Verb> {
+    if language == "en" {
+        return VERBS.get(word).copied();
+    }
+    match FOREIGN.get(word) {
+        Some(&of) if of == language || of == "*" || !has_own_list(language) => Some(Verb::Says),
+        _ if has_own_list(language) => None,
+        _ => VERBS.get(word).copied(),
+    }
+}
+
+fn has_own_list(language: &str) -> bool {
+    matches!(language, "es" | "fr" | "de" | "pt" | "it" | "nl")
+}
+
+/// Whether `word`, in any case, is a finite verb of saying in one of the languages known.
+pub(crate) fn is_saying(word: &str) -> bool {
+    if word.is_empty() || word.len() > 24 {
+        return false;
+    }
+    let lower = word.trim_end_matches(|c: char| !c.is_alphanumeric()).to_lowercase();
+    if matches!(VERBS.get(lower.as_str()), Some(Verb::Says))
+        || matches!(lower.as_str(), "told" | "tells")
+    {
+        return true;
+    }
+    FOREIGN.contains_key(lower.as_str()) && lower != "so" && lower != "note"
+}
+
+/// Words that a subject does not end with: they stand between subject and verb.
+pub(crate) fn is_between(word: &str) -> bool {
+    (word.len() > 4 && word.ends_with("ly") && !BETWEEN_WORDS.contains(word))
+        || BETWEEN_WORDS_2.contains(word)
+}
+
+/// Words that begin a clause of their own, so that the subject stands behind them.
+pub(crate) fn is_clause_word(word: &str) -> bool {
+    CLAUSE_WORD_WORDS.contains(word)
+}
+
+/// Prepositions: a noun behind one is no subject.
+pub(crate) fn is_preposition(word: &str) -> bool {
+    PREPOSITION_WORDS.contains(word)
+}
+
+/// Words that begin a noun phrase.
+pub(crate) fn is_determiner(word: &str) -> bool {
+    DETERMINER_WORDS.contains(word)
+}
+
+/// What a pronoun points at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Pronoun {
+    /// One man.
+    He,
+    /// One woman.
+    She,
+    /// Several.
+    They,
+    /// A thing or a body: "it".
+    It,
+    /// The writer.
+    I,
+    /// What stands just before: "who", "which", "that".
+    Relative,
+}
+
+/// The pronoun `word` (lower case) is as a subject.
+pub(crate) fn pronoun(language: &str, word: &str) -> Option<Pronoun> {
+    Some(match word {
+        "he" | "he’s" | "he's" | "he’d" | "he'd" => Pronoun::He,
+        "she" | "she’s" | "she's" | "she’d" | "she'd" => Pronoun::She,
+        "they" | "others" | "many" | "some" => Pronoun::They,
+        "it" => Pronoun::It,
+        "i" | "we" if language == "en" => Pronoun::I,
+        "who" | "which" => Pronoun::Relative,
+        "él" | "il" | "ele" | "lui" => Pronoun::He,
+        "er" if language == "de" => Pronoun::He,
+        "hij" if language == "nl" => Pronoun::He,
+        "ella" | "elle" | "ela" | "lei" => Pronoun::She,
+        "sie" if language == "de" => Pronoun::She,
+        "zij" | "ze" if language == "nl" => Pronoun::She,
+        "ellos" | "ellas" | "ils" | "elles" | "eles" | "elas" => Pronoun::They,
+        _ => return None,
+    })
+}
+
+/// Days, months and the like: capitalised words that name no one.
+pub(crate) fn is_calendar(word: &str) -> bool {
+    CALENDAR_WORDS.contains(word.trim_end_matches('.'))
+}
+
+/// Titles that stand before a name and are no part of it.
+pub(crate) fn is_title(word: &str) -> bool {
+    TITLE_WORDS.contains(word.trim_end_matches('.'))
+}
+
+words!(
+    BETWEEN_WORDS,
+    "family italy assembly ally reply july emily kelly billy sally molly holly reilly daily \
+     rally bully anomaly monopoly police"
+);
+words!(
+    BETWEEN_WORDS_2,
+    "also then later again once now just even still further often has have had is was were be \
+     been being would could will can may might must should did does do not never always \
+     sometimes reportedly himself herself themselves both all simply first soon who've ever \
+     instead too yet already are am wo didn't didn’t a ont avait hat haben ha han había tem \
+     hanno heeft"
+);
+words!(
+    CLAUSE_WORD_WORDS,
+    "that because as when while if and but after before where whether since although though \
+     than or so yet until unless whereas nor even how why what which who whom que y et und \
+     dass daß wie als e pero mais mas aber"
+);
+words!(
+    PREPOSITION_WORDS,
+    "of for from in at with on to by about against near under over during into between among \
+     through without within behind outside inside toward towards upon across around amid \
+     despite following via like per including regarding throughout besides beyond off along \
+     ahead unlike since ago de del des du da do dos das von vom zu zum zur im en con para por \
+     pour avec dans sur bei mit aus nach am no na em com durante tras lors auf für gegenüber \
+     au aux chez sobre al ao"
+);
+words!(
+    DETERMINER_WORDS,
+    "the a an his her its their my our your one two three four five some many most several \
+     another other both each every this these those no any few all dozens hundreds el la los \
+     las un una unos unas su le les une l son sa ses der die das ein eine sein seine ihre o \
+     os as um uma seu sua il lo gli i de het een"
+);
+words!(
+    CALENDAR_WORDS,
+    "monday tuesday wednesday thursday friday saturday sunday january february march april \
+     june july august september october november december jan feb aug sept oct nov dec \
+     yesterday today tonight tomorrow last earlier recently"
+);
+words!(
+    TITLE_WORDS,
+    "mr mrs ms miss dr sen rep gov prof professor senator representative governor president \
+     congressman congresswoman judge justice chief captain capt general gen lt sgt col maj \
+     adm sir lord lady dame king queen prince princess pope rev reverend father sister \
+     brother rabbi imam secretary minister chancellor mayor chairman chairwoman speaker \
+     ambassador sheriff officer detective attorney commissioner director vice prime state \
+     former ex sra señor señora don doña m mme mlle monsieur madame herr frau sr dra dona \
+     presidente président présidente presidenta ministro ministra ministre bundeskanzler \
+     kanzler kanzlerin bundespräsident ministerin senador senadora alcalde alcaldesa maire \
+     coach sec supt cmdr lieutenant colonel major sergeant republican democrat democratic \
+     billionaire gop co-host host attorneys reps sens deputy"
+);

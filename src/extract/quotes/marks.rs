@@ -1,0 +1,428 @@
+//! Quotation marks paired into spans, block by block.
+//!
+//! Owns which mark opens and which closes. Deliberately knows nothing of speakers. Marks are told
+//! apart by their glyph and by what stands on either side, since every glyph is used wrongly
+//! somewhere (a curly mark closed by a straight one, a closing glyph that opens). The conventions
+//! are those of the Unicode Standard, section 6.2 (quotation marks by language). One pass over the
+//! text with a small stack: linear.
+
+use crate::extract::page::Block;
+
+/// Marks nested deeper than this are taken for text.
+const DEPTH_MAX: usize = 8;
+/// Closing candidates looked at for one single mark.
+const SINGLE_CANDIDATES_MAX: usize = 24;
+
+/// A stretch between quotation marks at the outermost level.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Span {
+    /// The block it stands in.
+    pub(crate) block: usize,
+    /// The byte of the opening mark.
+    pub(crate) start: usize,
+    /// Where the words begin.
+    pub(crate) inner_start: usize,
+    /// Where the words end.
+    pub(crate) inner_end: usize,
+    /// The byte behind the closing mark; `inner_end` where there is none.
+    pub(crate) end: usize,
+    /// Whether the closing mark is there.
+    pub(crate) closed: bool,
+    /// Whether the marks are single ones.
+    pub(crate) single: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Family {
+    Double,
+    Guillemet,
+    Single,
+    SingleGuillemet,
+    Corner,
+    WhiteCorner,
+}
+
+struct Frame {
+    family: Family,
+    glyph: char,
+    start: usize,
+    inner: usize,
+    inner_spans: Vec<Span>,
+}
+
+fn family(c: char) -> Option<Family> {
+    Some(match c {
+        '"' | '“' | '”' | '„' | '‟' | '＂' | '〝' | '〞' | '〟' => Family::Double,
+        '«' | '»' => Family::Guillemet,
+        '\'' | '‘' | '’' | '‚' | '‛' => Family::Single,
+        '‹' | '›' => Family::SingleGuillemet,
+        '「' | '」' => Family::Corner,
+        '『' | '』' => Family::WhiteCorner,
+        _ => return None,
+    })
+}
+
+/// The outermost quoted spans of every block, in order.
+pub(crate) fn spans(text: &str, blocks: &[Block]) -> Vec<Span> {
+    let mut out: Vec<Span> = Vec::new();
+    for (index, block) in blocks.iter().enumerate() {
+        let Some(slice) = text.get(block.range.clone()) else { continue };
+        // A block whose quotation stays open and whose successor opens one is a continuation, so the
+        // open one is kept; elsewhere only when it reads as a forgotten closing mark.
+        let continues = blocks
+            .get(index + 1)
+            .and_then(|next| text.get(next.range.clone()))
+            .is_some_and(opens_with_mark);
+        pair_block(slice, block.range.start, index, continues, &mut out);
+    }
+    out
+}
+
+fn opens_with_mark(text: &str) -> bool {
+    let mut chars = text.trim_start().chars();
+    let first = chars.next();
+    matches!(first, Some('"' | '“' | '„' | '«' | '”' | '「' | '‘' | '»' | '›'))
+        && chars.find(|c| !c.is_whitespace()).is_some_and(|c| {
+            c.is_alphanumeric() || matches!(c, '‘' | '\'' | '…' | '[' | '.' | '¿' | '¡' | '$')
+        })
+}
+
+/// What stands on either side of a mark.
+#[derive(Debug, Clone, Copy)]
+struct Sides {
+    /// Text could begin right after the mark.
+    opens: bool,
+    /// Text could end right before the mark.
+    closes: bool,
+    before: Option<char>,
+    after: Option<char>,
+}
+
+fn sides(text: &str, at: usize, c: char) -> Sides {
+    let before = text[..at].chars().next_back();
+    let after = text[at + c.len_utf8()..].chars().next();
+    let opens_after = before.is_none_or(|b| {
+        b.is_whitespace()
+            || matches!(b, '(' | '[' | '—' | '–' | '-' | '―' | '/' | ':' | '¿' | '¡' | '…')
+            || (family(b).is_some() && b != c)
+    });
+    let has_text = after.is_some_and(|a| !a.is_whitespace());
+    let text_before = before.is_some_and(|b| !b.is_whitespace());
+    let ends_before = after.is_none_or(|a| {
+        a.is_whitespace()
+            || matches!(
+                a,
+                ')' | ']'
+                    | '—'
+                    | '–'
+                    | '-'
+                    | '―'
+                    | '/'
+                    | ','
+                    | '.'
+                    | ';'
+                    | ':'
+                    | '?'
+                    | '!'
+                    | '…'
+                    | '&'
+                    | '*'
+            )
+            || (family(a).is_some() && a != c)
+            || is_wide(a)
+    });
+    Sides { opens: opens_after && has_text, closes: ends_before && text_before, before, after }
+}
+
+fn is_wide(c: char) -> bool {
+    matches!(c as u32, 0x3000..=0x9fff | 0xac00..=0xd7af | 0xff00..=0xffef)
+}
+
+fn pair_block(text: &str, base: usize, block: usize, continues: bool, out: &mut Vec<Span>) {
+    let singles = single_pairs(text);
+    let mut next_single = 0;
+    let mut stack: Vec<Frame> = Vec::new();
+    let mut top: Vec<Span> = Vec::new();
+    for (at, c) in text.char_indices() {
+        let Some(kind) = family(c) else { continue };
+        if kind == Family::Single {
+            while singles.get(next_single).is_some_and(|&(open, _)| open < at) {
+                next_single += 1;
+            }
+            single_mark(&singles, next_single, at, c, &mut stack, &mut top, (text, base, block));
+            continue;
+        }
+        let around = sides(text, at, c);
+        if closes(&stack, kind, c, around) {
+            // Frames of other families above the match were never closed: they were no quotations.
+            while let Some(frame) = stack.pop() {
+                if frame.family != kind {
+                    continue;
+                }
+                let span = make_span(text, base, block, &frame, at, at + c.len_utf8(), true);
+                push_span(&mut stack, &mut top, span);
+                break;
+            }
+        } else if opens(&stack, kind, c, around) && stack.len() < DEPTH_MAX {
+            let inner = at + c.len_utf8();
+            stack.push(Frame { family: kind, glyph: c, start: at, inner, inner_spans: Vec::new() });
+        }
+    }
+    finish_block(text, base, block, continues, stack, &mut top);
+    out.append(&mut top);
+}
+
+/// What stays open at the end of a block: a continuation, a forgotten mark, or no quotation.
+fn finish_block(
+    text: &str,
+    base: usize,
+    block: usize,
+    continues: bool,
+    stack: Vec<Frame>,
+    top: &mut Vec<Span>,
+) {
+    let mut frames = stack.into_iter();
+    let Some(bottom) = frames.next() else { return };
+    let leads = text[..bottom.start].trim().is_empty();
+    let spoken = {
+        let before = text[..bottom.start].trim_end();
+        before.ends_with([',', ':']) || before.is_empty()
+    };
+    let doubled = matches!(bottom.family, Family::Double | Family::Guillemet | Family::Corner);
+    if doubled
+        && bottom.inner_spans.is_empty()
+        && (continues || (spoken && (leads || bottom.glyph != '"')))
+    {
+        let end = text.trim_end().len();
+        if end > bottom.inner {
+            top.push(make_span(text, base, block, &bottom, end, end, false));
+            return;
+        }
+    }
+    if doubled && continues && spoken {
+        let end = text.trim_end().len();
+        top.push(make_span(
+            text,
+            base,
+            block,
+            &bottom,
+            end.max(bottom.inner),
+            end.max(bottom.inner),
+            false,
+        ));
+        return;
+    }
+    top.extend(bottom.inner_spans);
+    for frame in frames {
+        top.extend(frame.inner_spans);
+    }
+}
+
+fn make_span(
+    text: &str,
+    base: usize,
+    block: usize,
+    frame: &Frame,
+    inner_end: usize,
+    end: usize,
+    closed: bool,
+) -> Span {
+    let inner = &text[frame.inner..inner_end];
+    let left = inner.len() - inner.trim_start().len();
+    let kept = inner.trim().len();
+    Span {
+        block,
+        start: base + frame.start,
+        inner_start: base + frame.inner + left.min(inner.len()),
+        inner_end: base + frame.inner + left + kept,
+        end: base + end,
+        closed,
+        single: matches!(frame.family, Family::Single | Family::SingleGuillemet),
+    }
+}
+
+fn push_span(stack: &mut [Frame], top: &mut Vec<Span>, span: Span) {
+    if span.inner_start >= span.inner_end {
+        return;
+    }
+    match stack.last_mut() {
+        Some(frame) => frame.inner_spans.push(span),
+        None => top.push(span),
+    }
+}
+
+/// Whether the mark closes the innermost frame of its family.
+fn closes(stack: &[Frame], kind: Family, c: char, around: Sides) -> bool {
+    let Some(frame) = stack.iter().rev().find(|frame| frame.family == kind) else { return false };
+    match (kind, frame.glyph, c) {
+        (Family::Corner, _, _) => c == '」',
+        (Family::WhiteCorner, _, _) => c == '』',
+        (_, '»', '«') | (_, '›', '‹') => true,
+        (_, '«', '»') | (_, '‹', '›') => true,
+        (_, '»', '»') => around.closes && !around.opens,
+        (Family::Guillemet | Family::SingleGuillemet, _, _) => false,
+        (_, '„', '“' | '”' | '‟') => true,
+        (_, '“', '”') | (_, '〝', '〞' | '〟') => !around.opens || around.closes,
+        (_, '”', '”') => around.closes,
+        (_, _, '„') => false,
+        // A straight or a wrong glyph closes when text ends before it and does not begin after it.
+        _ => around.closes && !(around.opens && c == '“') || glued(around),
+    }
+}
+
+/// Letters on both sides: "word"word. A mark that is open can only end there.
+fn glued(around: Sides) -> bool {
+    around.before.is_some_and(|b| !b.is_whitespace())
+        && !around.opens
+        && around.after.is_some_and(char::is_alphabetic)
+}
+
+fn opens(stack: &[Frame], kind: Family, c: char, around: Sides) -> bool {
+    match (kind, c) {
+        (Family::Corner, _) => c == '「',
+        (Family::WhiteCorner, _) => c == '『',
+        (Family::Guillemet | Family::SingleGuillemet, '«' | '‹') => around.after.is_some(),
+        (Family::Guillemet | Family::SingleGuillemet, _) => stack.is_empty() && around.opens,
+        (_, '„' | '〝') => around.after.is_some(),
+        (_, '“') => {
+            around.after.is_some_and(|a| !a.is_whitespace()) && (around.opens || !around.closes)
+        }
+        (_, '"' | '＂') => around.opens && around.before.is_none_or(|b| !b.is_ascii_digit()),
+        _ => around.opens && stack.iter().all(|frame| frame.family != kind),
+    }
+}
+
+fn single_mark(
+    singles: &[(usize, usize)],
+    next: usize,
+    at: usize,
+    c: char,
+    stack: &mut Vec<Frame>,
+    top: &mut Vec<Span>,
+    place: (&str, usize, usize),
+) {
+    let (text, base, block) = place;
+    if let Some(position) = stack.iter().position(|frame| {
+        frame.family == Family::Single
+            && singles
+                .binary_search_by_key(&frame.start, |pair| pair.0)
+                .is_ok_and(|i| singles[i].1 == at)
+    }) {
+        stack.truncate(position + 1);
+        if let Some(frame) = stack.pop() {
+            let span = make_span(text, base, block, &frame, at, at + c.len_utf8(), true);
+            push_span(stack, top, span);
+        }
+    } else if singles.get(next).is_some_and(|&(open, _)| open == at) && stack.len() < DEPTH_MAX {
+        stack.push(Frame {
+            family: Family::Single,
+            glyph: c,
+            start: at,
+            inner: at + c.len_utf8(),
+            inner_spans: Vec::new(),
+        });
+    }
+}
+
+/// Pairs of single marks that are quotation marks and no apostrophes: (opening, closing).
+///
+/// An apostrophe stands between letters, before a clipped word ('em, '90s) or behind a plural s; so a
+/// pair needs an opening glyph after white space and a closing one before white space or punctuation,
+/// and among several the first that punctuation goes with is taken before a bare plural possessive.
+fn single_pairs(text: &str) -> Vec<(usize, usize)> {
+    let mut opens = Vec::new();
+    let mut ends: Vec<(usize, bool, char)> = Vec::new();
+    for (at, c) in text.char_indices() {
+        if family(c) != Some(Family::Single) {
+            continue;
+        }
+        let around = sides(text, at, c);
+        let after = &text[at + c.len_utf8()..];
+        if around.opens && c != '’' && !clipped(after)
+            || (c == '’'
+                && around.opens
+                && !around.closes
+                && !clipped(after)
+                && starts_capital(after))
+        {
+            opens.push((at, c));
+        } else if matches!(c, '\'' | '’' | '‘')
+            && (around.closes || around.after.is_none())
+            && around.before.is_some_and(|b| !b.is_whitespace())
+        {
+            let plural = around.before.is_some_and(|b| matches!(b, 's' | 'S' | 'n' | 'z'))
+                && after.chars().next().is_some_and(|a| a == ' ')
+                && after.chars().nth(1).is_some_and(char::is_alphabetic);
+            ends.push((at, plural, c));
+        }
+    }
+    let mut pairs = Vec::new();
+    let mut from = 0;
+    let mut busy_until = 0;
+    for (index, &(open, glyph)) in opens.iter().enumerate() {
+        if open < busy_until {
+            continue;
+        }
+        while ends.get(from).is_some_and(|end| end.0 <= open) {
+            from += 1;
+        }
+        let limit = opens.get(index + 1).map_or(text.len(), |next| next.0);
+        let candidates =
+            ends[from..].iter().take(SINGLE_CANDIDATES_MAX).filter(|end| accepts(glyph, end.2));
+        let within = candidates.clone().take_while(|end| end.0 < limit);
+        let chosen = within
+            .clone()
+            .find(|end| !end.1)
+            .or_else(|| within.last())
+            .or_else(|| candidates.clone().find(|end| !end.1));
+        if let Some(end) = chosen {
+            pairs.push((open, end.0));
+            busy_until = end.0;
+        }
+    }
+    pairs
+}
+
+fn accepts(open: char, close: char) -> bool {
+    match open {
+        '\'' => close == '\'' || close == '’',
+        '‚' => close == '‘' || close == '’' || close == '\'',
+        _ => close == '’' || close == '\'',
+    }
+}
+
+fn starts_capital(text: &str) -> bool {
+    text.chars().next().is_some_and(char::is_uppercase)
+}
+
+/// 'em, 'til, 'cause, 'tis, '90s: a clipped word and no opening mark.
+fn clipped(after: &str) -> bool {
+    let word: String = after
+        .chars()
+        .take(8)
+        .take_while(|c| c.is_alphanumeric())
+        .collect::<String>()
+        .to_lowercase();
+    let digits = word.bytes().take_while(u8::is_ascii_digit).count();
+    if digits == 2 && (word.len() == 2 || &word[2..] == "s") {
+        return true;
+    }
+    matches!(
+        word.as_str(),
+        "em" | "til"
+            | "till"
+            | "cause"
+            | "tis"
+            | "twas"
+            | "bout"
+            | "round"
+            | "n"
+            | "neath"
+            | "cuz"
+            | "er"
+            | "im"
+            | "nuff"
+            | "ol"
+            | "y"
+    )
+}

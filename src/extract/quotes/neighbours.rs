@@ -1,0 +1,118 @@
+//! Speakers of quotations whose own sentence names none.
+//!
+//! Owns the rules that look at the sentence before and after, and at the last speaker. Deliberately
+//! changes no attribution that a sentence gave. Each rule looks at one neighbour; linear.
+
+use super::attribution::{Attribution, CueHit, Way};
+use super::lexicon::Verb;
+use super::marks::Span;
+use super::subject::{Mention, Scope};
+use super::tokens::{Kind, Tokens};
+
+/// Gives a speaker to quotations that have none, where a neighbour tells.
+pub(crate) fn fill(
+    tokens: &Tokens,
+    spans: &[Span],
+    text: &str,
+    language: &str,
+    cues: &[Vec<CueHit>],
+    out: &mut [Option<Attribution>],
+) {
+    for index in 0..spans.len() {
+        if out[index].as_ref().is_some_and(|a| a.mention.is_some()) {
+            continue;
+        }
+        if !is_speech(text, &spans[index], tokens, index) {
+            continue;
+        }
+        let found = ahead(tokens, spans, index, out)
+            .or_else(|| same_block(tokens, spans, index, out))
+            .or_else(|| sentence_before(tokens, language, cues, index))
+            .or_else(|| last_speaker(tokens, index, out));
+        if let Some(mention) = found {
+            let cue = out[index].as_ref().and_then(|a| a.cue.clone());
+            out[index] = Some(Attribution { mention: Some(mention), cue, way: Way::Neighbour });
+        }
+    }
+}
+
+/// Whether the quotation stands as a sentence of its own (and is no word in another).
+pub(crate) fn is_speech(text: &str, span: &Span, tokens: &Tokens, index: usize) -> bool {
+    let (at, sentence) = tokens.of_quote[index];
+    let Some((range, _)) = tokens.sentences.get(sentence) else { return false };
+    let words = tokens.list[range.clone()].iter().filter(|t| t.is_word()).count();
+    let inner = &text[span.inner_start..span.inner_end];
+    let whole = inner.ends_with(['.', '!', '?', '…', ',', '。']) || !span.closed;
+    at == range.start && (words <= 3 || whole)
+}
+
+/// A quotation of the same sentence or block that has a speaker, the nearest before.
+fn same_block(
+    tokens: &Tokens,
+    spans: &[Span],
+    index: usize,
+    out: &[Option<Attribution>],
+) -> Option<Mention> {
+    let previous = index.checked_sub(1)?;
+    if spans[previous].block != spans[index].block
+        || tokens.of_quote[index].1 > tokens.of_quote[previous].1 + 3
+    {
+        return None;
+    }
+    out[previous].as_ref()?.mention.clone()
+}
+
+/// “A.” “B,” she said: the next quotation, right behind this one, has it.
+fn ahead(
+    tokens: &Tokens,
+    spans: &[Span],
+    index: usize,
+    out: &[Option<Attribution>],
+) -> Option<Mention> {
+    let next = index + 1;
+    let span = spans.get(next)?;
+    if span.block != spans[index].block || tokens.of_quote[next].1 > tokens.of_quote[index].1 + 1 {
+        return None;
+    }
+    let between = tokens.of_quote[index].0 + 1..tokens.of_quote[next].0;
+    let adjacent = tokens.list[between].iter().all(|t| !t.is_word());
+    let attribution = out.get(next)?.as_ref()?;
+    (adjacent && attribution.way == Way::Beside).then(|| attribution.mention.clone()).flatten()
+}
+
+/// The subject of the sentence before, in this block or the one before it.
+fn sentence_before(
+    tokens: &Tokens,
+    language: &str,
+    cues: &[Vec<CueHit>],
+    index: usize,
+) -> Option<Mention> {
+    let (_, sentence) = tokens.of_quote[index];
+    let previous = sentence.checked_sub(1)?;
+    let (range, block) = tokens.sentences.get(previous)?;
+    let (_, own_block) = tokens.sentences.get(sentence)?;
+    let colon = tokens.list[range.clone()].last().is_some_and(|t| t.kind == Kind::Colon);
+    if block != own_block && !colon {
+        return None;
+    }
+    let cue = cues
+        .get(previous)?
+        .iter()
+        .rev()
+        .find(|hit| hit.subject.is_some() && !matches!(hit.verb, Verb::Holds | Verb::Base));
+    if let Some(hit) = cue {
+        return hit.subject.clone();
+    }
+    let scope = Scope { list: &tokens.list, from: range.start, to: range.end, language };
+    scope.main_subject(range.end)
+}
+
+/// Whoever spoke in the paragraph before.
+fn last_speaker(tokens: &Tokens, index: usize, out: &[Option<Attribution>]) -> Option<Mention> {
+    let previous = index.checked_sub(1)?;
+    let gap = tokens.of_quote[index].1 - tokens.of_quote[previous].1;
+    if gap > 3 {
+        return None;
+    }
+    out[previous].as_ref()?.mention.clone()
+}

@@ -1,0 +1,172 @@
+//! From a mention to a speaker: "he" to the last fitting name.
+//!
+//! Owns the resolution of pronouns, bare surnames and roles. Deliberately finds no mentions of its own.
+//! A pronoun takes the last speaker that fits it, else the last person named before it that fits; "the
+//! president" the last person that bears the role in this article; a role that no one bears stays a
+//! role. Salience by recency and agreement, after Lappin and Leass (1994), without a parser. Each
+//! look-back is capped.
+
+use super::names::{Gender, People, Person, bare, is_role_noun};
+use super::page::Speaker;
+use super::quotes::{Mention, MentionKind, Pronoun, Tokens, is_title};
+
+/// Mentions looked back over for a pronoun.
+const LOOK_BACK_MENTIONS: usize = 60;
+
+/// The people of an article, ready to resolve mentions.
+pub(crate) struct Speakers {
+    people: People,
+    /// Speakers named beside a quotation: (token, person), in text order.
+    spoken: Vec<(usize, usize)>,
+    byline: Option<String>,
+}
+
+impl Speakers {
+    /// Reads the people of the text; `mentions` are those of the attributions found.
+    pub(crate) fn new(
+        text: &str,
+        tokens: &Tokens,
+        mentions: &[Mention],
+        byline: &[String],
+        _language: &str,
+    ) -> Self {
+        let people = People::find(text, &tokens.list);
+        let mut speakers = Self { people, spoken: Vec::new(), byline: byline.first().cloned() };
+        let mut spoken: Vec<(usize, usize)> = mentions
+            .iter()
+            .filter(|m| m.kind == MentionKind::Name)
+            .filter_map(|m| speakers.person_of(text, tokens, m).map(|p| (m.tokens.start, p)))
+            .collect();
+        spoken.sort_unstable();
+        spoken.dedup();
+        speakers.spoken = spoken;
+        speakers
+    }
+
+    /// Who the mention means. `inferred`: the mention itself was taken from a neighbouring sentence.
+    pub(crate) fn resolve(
+        &self,
+        text: &str,
+        tokens: &Tokens,
+        mention: &Mention,
+        inferred: bool,
+    ) -> Option<Speaker> {
+        match mention.kind {
+            MentionKind::Name => {
+                let name = self.person_of(text, tokens, mention).map_or_else(
+                    || written(text, tokens, mention),
+                    |person| self.people.list[person].name.clone(),
+                );
+                Some(Speaker { name, named: !inferred })
+            }
+            MentionKind::Pronoun(pronoun) => self.pronoun(text, tokens, mention, pronoun),
+            MentionKind::Role => {
+                if let Some(person) = self.bearer(tokens, mention) {
+                    return Some(Speaker {
+                        name: self.people.list[person].name.clone(),
+                        named: false,
+                    });
+                }
+                Some(Speaker { name: written(text, tokens, mention), named: !inferred })
+            }
+        }
+    }
+
+    fn person_of(&self, text: &str, tokens: &Tokens, mention: &Mention) -> Option<usize> {
+        let _ = text;
+        let list = &tokens.list[mention.tokens.clone()];
+        let skip = list
+            .iter()
+            .take_while(|t| is_title(&t.lower))
+            .count()
+            .min(list.len().saturating_sub(1));
+        let words: Vec<&str> = list[skip..].iter().map(|t| bare(&t.lower)).collect();
+        let person = self.people.by_words(&words)?;
+        // A run of several words is that person only if the first words agree too.
+        let name = self.people.list[person].name.to_lowercase();
+        words.iter().all(|word| name.contains(word)).then_some(person)
+    }
+
+    fn pronoun(
+        &self,
+        text: &str,
+        tokens: &Tokens,
+        mention: &Mention,
+        pronoun: Pronoun,
+    ) -> Option<Speaker> {
+        let at = mention.tokens.start;
+        let gender = match pronoun {
+            Pronoun::He => Some(Gender::Male),
+            Pronoun::She => Some(Gender::Female),
+            Pronoun::Relative => return self.relative(text, tokens, at),
+            Pronoun::I => return self.byline.clone().map(|name| Speaker { name, named: false }),
+            Pronoun::They | Pronoun::It => None,
+        };
+        gender?;
+        let fits = |person: &Person| person.gender.is_none() || person.gender == gender;
+        let person = self
+            .last_before(&self.spoken, at, 12, &fits)
+            .or_else(|| self.last_before(&self.people.mentions, at, LOOK_BACK_MENTIONS, &fits))?;
+        Some(Speaker { name: self.people.list[person].name.clone(), named: false })
+    }
+
+    /// The last entry before token `at` whose person fits; one whose gender is known goes first.
+    fn last_before(
+        &self,
+        list: &[(usize, usize)],
+        at: usize,
+        reach: usize,
+        fits: &impl Fn(&Person) -> bool,
+    ) -> Option<usize> {
+        let end = list.partition_point(|&(token, _)| token < at);
+        let window = &list[end.saturating_sub(reach)..end];
+        window
+            .iter()
+            .rev()
+            .map(|&(_, person)| person)
+            .find(|&person| self.people.list.get(person).is_some_and(fits))
+    }
+
+    /// "Smith, who said": the name before the relative.
+    fn relative(&self, text: &str, tokens: &Tokens, at: usize) -> Option<Speaker> {
+        let end = self.people.mentions.partition_point(|&(token, _)| token < at);
+        let (token, person) = *self.people.mentions.get(end.checked_sub(1)?)?;
+        if at - token <= 12 {
+            return Some(Speaker { name: self.people.list[person].name.clone(), named: false });
+        }
+        let before = tokens.list.get(at.checked_sub(1)?)?;
+        before
+            .is_word()
+            .then(|| Speaker { name: text[before.start..before.end].to_owned(), named: false })
+    }
+
+    /// Who bears the role: "the president" after "President Ann Lee".
+    fn bearer(&self, tokens: &Tokens, mention: &Mention) -> Option<usize> {
+        let list = &tokens.list[mention.tokens.clone()];
+        let first = list.first()?;
+        if !matches!(
+            first.lower.as_str(),
+            "the" | "el" | "la" | "le" | "der" | "die" | "o" | "a" | "il"
+        ) || list.len() > 4
+        {
+            return None;
+        }
+        if first.lower == "a" && !first.lower.is_empty() && mention.tokens.start == 0 {
+            return None;
+        }
+        let noun = list.last().map(|t| t.lower.as_str())?;
+        if !is_role_noun(noun) {
+            return None;
+        }
+        let fits = |person: &Person| person.roles.iter().any(|role| role == noun);
+        self.last_before(&self.people.mentions, mention.tokens.start, LOOK_BACK_MENTIONS * 4, &fits)
+    }
+}
+
+/// The mention as it stands, without titles before a name and without a possessive.
+fn written(text: &str, tokens: &Tokens, mention: &Mention) -> String {
+    let list = &tokens.list[mention.tokens.clone()];
+    let (Some(first), Some(last)) = (list.first(), list.last()) else { return String::new() };
+    let words = text.get(first.start..last.end).unwrap_or("");
+    if mention.kind == MentionKind::Name { bare(words).to_owned() } else { words.to_owned() }
+}
