@@ -14,13 +14,9 @@ pub(super) struct Asked<'a> {
 pub(super) fn respond(phase: usize, asked: &Asked<'_>) -> Vec<u8> {
     let path = asked.target.split('?').next().unwrap_or("/");
     match page(phase, path) {
-        None => response(
-            "404 Not Found",
-            "text/html; charset=utf-8",
-            None,
-            b"<h1>No such page</h1>",
-            false,
-        ),
+        None => {
+            response("404 Not Found", "text/html; charset=utf-8", None, b"<h1>No such page</h1>")
+        }
         Some(Page { media_type, body, cached }) => {
             let etag = cached.then(|| format!("\"{:08x}\"", checksum(&body)));
             if etag.as_deref().is_some_and(|tag| asked.if_none_match == Some(tag)) {
