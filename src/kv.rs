@@ -1,9 +1,8 @@
 //! Ordered keys and values on disk: open, trees, batches, ranges, flush. The only file that names
 //! sled (0.34); replacing the engine means rewriting this file and nothing else.
 //!
-//! Keys and values are opaque bytes. Nothing counts as durable until [`Kv::flush`] has been called
-//! and has returned: sled's own flush on Linux is a write and `sync_file_range`, with no fsync, so
-//! ours adds the fsync of the log, of large values and of the directory.
+//! Keys and values are opaque bytes. Nothing counts as durable until [`Kv::flush`] has returned:
+//! sled's own flush on Linux ends without an fsync, so ours adds it.
 //!
 //! What is kept here is derived, so damage is never a reason to stop: [`Kv::open`] repairs what can be
 //! repaired, and otherwise renames the directory to `NAME.damaged-N` and starts empty, saying so in
@@ -179,7 +178,7 @@ impl Kv {
         self.was_clean
     }
 
-    /// Whether opening found something to repair or set aside, so that entries may be missing.
+    /// Whether opening repaired or set something aside, so that entries may be missing.
     #[must_use]
     pub fn was_repaired(&self) -> bool {
         self.repaired
@@ -233,8 +232,8 @@ impl Kv {
         let _ = self.shared.damaged("trust", why.to_owned());
     }
 
-    /// Flushes, and leaves a mark that all is in order. Trees still held answer
-    /// [`KvError::Closed`] from then on; the directory is free for another open when they are gone.
+    /// Flushes, and marks all as in order. Trees still held answer [`KvError::Closed`] from then on;
+    /// the directory is free for another open when they are gone.
     ///
     /// # Errors
     /// As [`Self::flush`]; then no mark is left and the next open takes it for a crash.
@@ -270,8 +269,7 @@ impl Drop for Kv {
     }
 }
 
-/// Opens the engine on a thread of its own, so that neither a panic nor a deep stack of its
-/// recovery reaches the caller. The inner error is damage, in words.
+/// Opens the engine on a thread of its own, panics caught. The inner error is damage, in words.
 fn start(dir: &Path, options: &KvOptions) -> Result<Result<sled::Db, String>, KvError> {
     let config = sled::Config::new()
         .path(dir)
