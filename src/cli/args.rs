@@ -11,8 +11,10 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
     after_help = "Exit codes: 0 done, 1 the work failed, 2 usage or configuration, 3 nothing found,\n4 done with findings, 130 stopped by a signal."
 )]
 pub struct Cli {
+    /// What every command takes
     #[command(flatten)]
     pub global: Global,
+    /// The command
     #[command(subcommand)]
     pub command: Command,
 }
@@ -148,6 +150,7 @@ pub struct CrawlArgs {
     /// Exit with 4 when a URL failed
     #[arg(long)]
     pub strict: bool,
+    /// Flags of whatever uses the network
     #[command(flatten)]
     pub network: NetworkArgs,
 }
@@ -293,6 +296,7 @@ pub struct SurtArgs {
 /// `config`
 #[derive(Debug, Args)]
 pub struct ConfigArgs {
+    /// What to do
     #[command(subcommand)]
     pub what: ConfigCommand,
 }

@@ -333,14 +333,20 @@ pub const KEYS: &[Key] = &[
     key(
         "schedule.interval_min",
         Kind::Duration,
-        "10m",
-        "The shortest time between two looks at one page.",
+        "5m",
+        "The shortest time between two looks at one watched page. Most edits come in the first hours; politeness is kept in any case.",
     ),
     key(
         "schedule.interval_max",
         Kind::Duration,
-        "30d",
-        "The longest time between two looks at one page.",
+        "60d",
+        "The longest time between two looks at one watched page.",
+    ),
+    key(
+        "schedule.looks_per_day",
+        Kind::Float,
+        "500",
+        "How many looks the watched pages of one host may have in a day. They are spent where an edit is most likely to be missed.",
     ),
 ];
 

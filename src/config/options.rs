@@ -6,6 +6,7 @@ use crate::base::DigestAlgorithm;
 use crate::capture::{CaptureOptions, CaptureRequest, Proxy, ResolveRule, RootSource};
 use crate::crawl::CrawlOptions;
 use crate::politeness::{AfterUnreachable, HostOptions, Options as PolitenessOptions};
+use crate::schedule::revisit::AdaptiveParams;
 use crate::store::StoreOptions;
 use crate::warc::{Compression, Warcinfo};
 
@@ -139,10 +140,12 @@ impl Settings {
             wait_max: self.duration("crawl.wait_max"),
             decoded_bytes_max: self.bytes_usize("capture.decoded_bytes_max"),
             request,
-            interval: (
-                self.duration("schedule.interval_min"),
-                self.duration("schedule.interval_max"),
-            ),
+            revisit: AdaptiveParams {
+                interval_min: self.duration("schedule.interval_min"),
+                interval_max: self.duration("schedule.interval_max"),
+                ..AdaptiveParams::default()
+            },
+            looks_per_day: self.float("schedule.looks_per_day"),
             disk_free_min: self.bytes("store.disk_free_min"),
             seed: 0,
         }
@@ -215,7 +218,8 @@ mod tests {
         assert_eq!(crawl.stop_deadline, default.stop_deadline);
         assert_eq!(crawl.wait_max, default.wait_max);
         assert_eq!(crawl.decoded_bytes_max, default.decoded_bytes_max);
-        assert_eq!(crawl.interval, default.interval);
+        assert_eq!(crawl.revisit, default.revisit);
+        assert_eq!(crawl.looks_per_day, default.looks_per_day);
         assert_eq!(crawl.disk_free_min, default.disk_free_min);
         let store = settings.store_options();
         let default = StoreOptions::default();

@@ -7,9 +7,12 @@
 //! The network is touched only through `capture`, the disk only through `store`, time only through
 //! [`Timer`]; so a whole crawl runs in a test on a manual clock.
 
+mod asking;
+mod ending;
 pub mod engine;
 pub mod hosts;
 pub mod job;
+mod learn;
 pub mod log;
 pub mod outcome;
 pub mod plan;

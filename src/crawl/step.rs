@@ -7,6 +7,7 @@ use crate::base::{HostKey, MediaType, TargetUri, Timestamp};
 use crate::capture::{CaptureRequest, Captured, Capturer};
 use crate::diff;
 use crate::extract::links::{Hop, OutlinkKind, links_of_css, links_of_html};
+use crate::extract::page::{Page, PageKind};
 use crate::extract::{self, Hints};
 use crate::http::{Exchange, FailureKind, Head, Payload, decode_body};
 use crate::politeness::robots::ROBOTS_BYTES_MAX;
@@ -43,6 +44,8 @@ pub struct Step {
     pub timer: Arc<dyn Timer>,
     /// Whether links and requisites of the page are wanted.
     pub wants_links: bool,
+    /// Whether the article is to be read even where there is nothing to compare it with.
+    pub wants_text: bool,
     /// The longest payload after decompression that is read.
     pub decoded_bytes_max: usize,
 }
@@ -105,6 +108,15 @@ pub struct Change {
     pub changes: u64,
 }
 
+/// What an article is, as far as the schedule is concerned.
+#[derive(Debug, Clone)]
+pub struct TextSeen {
+    /// What kind of page.
+    pub kind: PageKind,
+    /// When it was published, as declared.
+    pub published: Option<Timestamp>,
+}
+
 /// What came of a step.
 #[derive(Debug)]
 pub struct Stepped {
@@ -124,8 +136,8 @@ pub struct Stepped {
     pub change: Option<Change>,
     /// Whether it is a page that may change.
     pub is_worth_watching: bool,
-    /// What the queue should remember of the page.
-    pub memo: Option<Vec<u8>>,
+    /// What the article is, where it was read.
+    pub text: Option<TextSeen>,
     /// For a robots.txt: its payload, decoded.
     pub robots_body: Vec<u8>,
     /// Whether the response was cut short.
@@ -199,11 +211,17 @@ impl Step {
             Submission { what: what.clone(), refers_to: original, discovery: discovery.clone() };
         let appended = append(&self.store, submission).await?;
         let decoded_bytes_max = self.decoded_bytes_max;
-        let wants_links = self.wants_links;
+        let (wants_links, wants_text) = (self.wants_links, self.wants_text);
         let asked = uri.to_string();
         let task = move || {
-            let reading =
-                Reading { what: &what, before, is_robots, wants_links, decoded_bytes_max };
+            let reading = Reading {
+                what: &what,
+                before,
+                is_robots,
+                wants_links,
+                wants_text,
+                decoded_bytes_max,
+            };
             reading.read(&uri, ended, &discovery, &appended)
         };
         // Parsing a large page takes milliseconds, which the network tasks do not have.
@@ -264,6 +282,7 @@ struct Reading<'a> {
     before: Option<Before>,
     is_robots: bool,
     wants_links: bool,
+    wants_text: bool,
     decoded_bytes_max: usize,
 }
 
@@ -297,7 +316,7 @@ impl Reading<'_> {
             links: Vec::new(),
             change: None,
             is_worth_watching: false,
-            memo: None,
+            text: None,
             robots_body: Vec::new(),
             is_cut: false,
         };
@@ -365,7 +384,7 @@ impl Reading<'_> {
         if status != Some(200) {
             // 304: its links are those of the capture that it confirms.
             if let (Some(304), true, Some(before)) = (status, self.wants_links, &self.before) {
-                let head = Head::parse(&before.loaded.head);
+                let head = Head::parse(&before.loaded.holder().head);
                 let is_html =
                     head.get_text("content-type").is_some_and(|v| MediaType::parse(&v).is_html());
                 stepped.is_worth_watching = is_html;
@@ -376,7 +395,8 @@ impl Reading<'_> {
         }
         let is_new = appended.stored == StoredAs::New;
         let compares = is_html && is_new && self.before.is_some();
-        if !(self.wants_links || compares) {
+        let reads = compares || (is_html && self.wants_text);
+        if !(self.wants_links || reads) {
             return;
         }
         let decoded = self.payload(exchange, &head, self.decoded_bytes_max);
@@ -384,14 +404,15 @@ impl Reading<'_> {
         if self.wants_links {
             stepped.links = links(&decoded, uri, content_type.as_deref());
         }
-        if let (true, Some(before)) = (compares, &self.before) {
-            stepped.change = Some(compare(
-                before,
-                &decoded,
-                uri,
-                content_type.as_deref(),
-                self.decoded_bytes_max,
-            ));
+        if reads {
+            let new = article(&decoded, uri, content_type.as_deref());
+            stepped.text = Some(TextSeen {
+                kind: new.kind,
+                published: new.published.as_ref().map(|p| p.value.instant),
+            });
+            if let (true, Some(before)) = (compares, &self.before) {
+                stepped.change = Some(compare(before, &new, uri, self.decoded_bytes_max));
+            }
         }
     }
 
@@ -420,35 +441,16 @@ fn links(decoded: &[u8], uri: &TargetUri, content_type: Option<&str>) -> Vec<Lin
         .collect()
 }
 
-fn compare(
-    before: &Before,
-    decoded: &[u8],
-    uri: &TargetUri,
-    content_type: Option<&str>,
-    decoded_bytes_max: usize,
-) -> Change {
-    let old_head = Head::parse(&before.loaded.head);
-    let old_type = old_head.get_text("content-type");
-    let old_bytes = before.loaded.decoded(decoded_bytes_max).unwrap_or_default();
-    let hints = |content_type| Hints { url: Some(uri.as_str()), content_type, status: Some(200) };
-    let old = extract::extract(&old_bytes, &hints(old_type.as_deref()));
-    let new = extract::extract(decoded, &hints(content_type));
-    let comparison = diff::compare(&old.page, &new.page, &diff::CompareOptions::default());
-    let changes = comparison.changes.len() as u64;
-    Change { is_new_version: !comparison.says_the_same(), changes }
+fn article(decoded: &[u8], uri: &TargetUri, content_type: Option<&str>) -> Page {
+    let hints = Hints { url: Some(uri.as_str()), content_type, status: Some(200) };
+    extract::extract(decoded, &hints).page
 }
 
-/// When a page is looked at again, and why: soon after its text changed, later and later while it
-/// does not.
-#[must_use]
-pub fn look_again(
-    stepped: &Stepped,
-    now: Timestamp,
-    interval: (Duration, Duration),
-) -> (Timestamp, String) {
-    let (shortest, longest) = interval;
-    let changed = stepped.change.is_some_and(|c| c.is_new_version);
-    let pause = if changed { shortest } else { shortest.saturating_mul(6).min(longest) };
-    let because = if changed { "its text changed at the last look" } else { "no change seen yet" };
-    (now.plus(pause), because.to_owned())
+fn compare(before: &Before, new: &Page, uri: &TargetUri, decoded_bytes_max: usize) -> Change {
+    let old_head = Head::parse(&before.loaded.holder().head);
+    let old_bytes = before.loaded.decoded(decoded_bytes_max).unwrap_or_default();
+    let old = article(&old_bytes, uri, old_head.get_text("content-type").as_deref());
+    let comparison = diff::compare(&old, new, &diff::CompareOptions::default());
+    let changes = comparison.changes.len() as u64;
+    Change { is_new_version: !comparison.says_the_same(), changes }
 }
