@@ -89,8 +89,9 @@ pub struct Opened {
 /// The tree and its journal.
 #[derive(Debug)]
 pub(in crate::schedule) struct State {
-    kv: Arc<Kv>,
+    // Before the store, so that the store is the last to go.
     tree: Tree,
+    kv: Arc<Kv>,
     journal: Journal,
 }
 

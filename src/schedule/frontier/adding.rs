@@ -210,9 +210,7 @@ impl Frontier {
             return Err(why);
         }
         for change in &staged.changes {
-            if let Change::Put { old, place, .. } = change {
-                self.remember(*old, Some(*place))?;
-            }
+            self.remember(change)?;
         }
         Ok(())
     }

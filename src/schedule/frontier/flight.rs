@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::hosts::{Host, LaneInfo};
 use super::{Frontier, is_active};
 use crate::base::{HostKey, TargetUri, Timestamp};
 use crate::schedule::entry::{Entry, Lane, Phase, Place, Priority, UrlDigest, cut, url_digest};
@@ -124,9 +125,10 @@ impl Frontier {
                     Some(at) => Next::Wait(Timestamp::from_unix_micros(at)),
                 });
             };
-            let chosen = host.choose(now, |job| is_active(&self.jobs, job)).copied();
+            let chosen = host.choose(now, |job| is_active(&self.jobs, job));
+            let chosen = chosen.map(|info| (info.job, info.lane));
             let claim = match chosen {
-                Some(lane) => self.claim(id, lane.job, lane.lane)?,
+                Some((job, lane)) => self.claim(id, job, lane)?,
                 None => None,
             };
             if let Some(claim) = claim {
@@ -238,18 +240,36 @@ impl Frontier {
         self.flights.iter().map(|(id, flight)| (ClaimId(*id), &flight.uri))
     }
 
-    /// Takes the first entry of a lane into flight; `None` where there is none.
-    fn claim(&mut self, id: u32, job: u16, lane: Lane) -> Result<Option<Claim>, ScheduleError> {
+    /// The first entry of a lane that is not in flight.
+    fn first_on_disk(
+        &self,
+        id: u32,
+        job: u16,
+        lane: Lane,
+    ) -> Result<Option<(Place, Vec<u8>)>, ScheduleError> {
         let Some(host) = self.hosts.get(id) else { return Ok(None) };
         let mut free = self
             .state
             .places(&Place::lane_prefix(id, job, lane))
             .filter(|item| !matches!(item, Ok((p, _)) if host.in_flight.contains(&p.seq)));
-        let Some((place, value)) = free.next().transpose()? else {
-            if let Some(host) = self.hosts.get_mut(id) {
-                host.lane_mut(job, lane).head = i64::MAX;
-            }
-            return Ok(None);
+        Ok(free.next().transpose()?.map(|(place, value)| (place, value.to_vec())))
+    }
+
+    /// Takes the first entry of a lane into flight; `None` where there is none.
+    fn claim(&mut self, id: u32, job: u16, lane: Lane) -> Result<Option<Claim>, ScheduleError> {
+        let known = |host: &Host| host.lane(job, lane).is_some_and(|info| info.first.is_some());
+        if !self.hosts.get(id).is_some_and(known) {
+            self.refresh_lane(id, job, lane)?;
+        }
+        let Some(host) = self.hosts.get(id) else { return Ok(None) };
+        let (place, value) = match host.lane(job, lane) {
+            Some(LaneInfo { first: Some(first), .. }) => (first.0, first.1.to_vec()),
+            // An entry too large to be kept in memory.
+            Some(info) if info.head < i64::MAX => match self.first_on_disk(id, job, lane)? {
+                Some(first) => first,
+                None => return Ok(None),
+            },
+            _ => return Ok(None),
         };
         let entry = Entry::of_bytes(&value)
             .ok_or_else(|| ScheduleError::Corrupt { what: format!("an entry of {}", host.name) })?;

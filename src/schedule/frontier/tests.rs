@@ -16,7 +16,16 @@ pub(super) fn at(seconds: i64) -> Timestamp {
 }
 
 pub(super) fn open(dir: &Path) -> (Frontier, Opened) {
-    let (kv, notes) = Kv::open(&dir.join("kv"), &KvOptions::default()).unwrap();
+    // The engine's own thread may hold the lock of the store before for a moment.
+    let (kv, notes) = (0..500)
+        .find_map(|_| match Kv::open(&dir.join("kv"), &KvOptions::default()) {
+            Err(why) if why.is_locked() => {
+                std::thread::sleep(Duration::from_millis(10));
+                None
+            }
+            opened => Some(opened.unwrap()),
+        })
+        .expect("the lock of a store that was dropped");
     assert_eq!(notes, Vec::<String>::new());
     Frontier::open(&Arc::new(kv), FrontierOptions::new(dir)).unwrap()
 }
