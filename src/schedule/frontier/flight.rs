@@ -94,9 +94,17 @@ pub(super) struct Flight {
     pub(super) digest: UrlDigest,
     pub(super) uri: TargetUri,
     /// A visit that was asked for while this one was under way.
-    pub(super) again: Option<(i64, String)>,
+    pub(super) again: Option<AskedAgain>,
     /// Its job was forgotten meanwhile.
     pub(super) forgotten: bool,
+}
+
+/// A visit that was asked for while one was under way.
+#[derive(Debug)]
+pub(super) struct AskedAgain {
+    pub(super) due: i64,
+    pub(super) because: String,
+    pub(super) signalled: bool,
 }
 
 impl Frontier {
@@ -166,6 +174,7 @@ impl Frontier {
         }
         entry.visits = entry.visits.saturating_add(1);
         entry.snoozes = 0;
+        entry.signalled = false;
         let priority = priority.unwrap_or(claim.priority);
         let (phase, due) = match next {
             NextVisit::At { due, because } => {
@@ -221,12 +230,13 @@ impl Frontier {
         }
         if flight.forgotten {
             self.apply_change(flight.digest, Some(place), None, None)?;
-        } else if let Some((due, because)) = flight.again
-            && due < place.due
+        } else if let Some(again) = flight.again
+            && again.due < place.due
             && let Some(mut entry) = self.state.entry(&place)?
         {
-            entry.because = because;
-            let sooner = Place { due, ..place };
+            entry.because = again.because;
+            entry.signalled = again.signalled;
+            let sooner = Place { due: again.due, ..place };
             self.apply_change(flight.digest, Some(place), Some(sooner), Some(entry.to_bytes()))?;
         }
         self.refresh_lane(place.host, place.job, place.lane)?;
@@ -319,11 +329,12 @@ impl Frontier {
         };
         let (old, digest) = (flight.place, flight.digest);
         let mut place = Place { lane, due: due.unix_micros(), ..old };
-        if let Some((again, because)) = &flight.again {
+        if let Some(again) = &flight.again {
             let retired = lane.phase() == Phase::Retired;
-            if retired || *again < place.due {
-                because.clone_into(&mut entry.because);
-                place.due = *again;
+            if retired || again.due < place.due {
+                again.because.clone_into(&mut entry.because);
+                entry.signalled = again.signalled;
+                place.due = again.due;
                 place.lane =
                     Lane::new(if retired { Phase::Waiting } else { lane.phase() }, lane.priority());
             }
