@@ -2,7 +2,7 @@
 //!
 //! Owns which bytes are written, in which order, and how they are found again after a death.
 //! Decides nothing about who is next. Every change goes to the journal, then to the tree in one
-//! batch; [`State::checkpoint`] flushes the tree and begins a new journal. Opening replays the
+//! batch; `State::checkpoint` flushes the tree and begins a new journal. Opening replays the
 //! journal over the tree: each frame sets the whole new state of one URL, so it does not matter
 //! how much of it the tree already holds.
 
