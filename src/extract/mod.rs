@@ -28,6 +28,7 @@ pub mod links;
 mod metadata;
 mod month_names;
 mod names;
+mod notices;
 mod numbers;
 pub mod page;
 mod published;

@@ -251,7 +251,18 @@ fn agreement(aligned: Aligned<'_>, view: &mut View<'_>, a: &Found<'_>, b: &Found
     let (i, j) = (next(view.old(), a.range.end), next(view.new_side(), b.range.end));
     let (x, y) = (view.old().get(i).cloned(), view.new_side().get(j).cloned());
     let (p, q) = (word(aligned.old, x.as_ref()), word(aligned.new, y.as_ref()));
-    if !p.is_empty() && p != q && super::text::stem(&p) == super::text::stem(&q) {
+    let follows = !p.is_empty() && p != q && super::text::stem(&p) == super::text::stem(&q);
+    // A word the extractor knows as a unit on one side only ("2 euros", "2 crowns") is one on both.
+    let unit = |f: &Found<'_>| f.figure.is_some_and(|figure| figure.unit.is_some());
+    let counted = |f: &Found<'_>, word: &str| {
+        f.figure.and_then(|figure| figure.counts.as_deref()) == Some(word)
+    };
+    if unit(a) && !unit(b) && counted(b, &q) {
+        y.iter().for_each(|token| view.take_new(&token.range));
+    } else if unit(b) && !unit(a) && counted(a, &p) {
+        x.iter().for_each(|token| view.take_old(&token.range));
+    }
+    if follows {
         if let Some(token) = x {
             view.take_old(&token.range);
         }
