@@ -13,6 +13,8 @@
 mod adding;
 mod flight;
 mod hosts;
+#[cfg(test)]
+mod kill_tests;
 mod list;
 #[cfg(test)]
 mod tests;
