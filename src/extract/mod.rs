@@ -16,6 +16,7 @@ mod css;
 mod dates;
 mod declared;
 pub mod dom;
+pub mod feeds;
 pub mod figures;
 mod flow;
 mod furniture;
@@ -35,9 +36,11 @@ mod published;
 pub mod quotes;
 mod reading;
 pub mod sentences;
+pub mod sitemaps;
 mod speakers;
 mod tag;
 mod words;
+mod xml;
 
 use std::borrow::Cow;
 
