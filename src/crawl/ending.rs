@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::base::{TargetUri, Timestamp};
-use crate::politeness::{Refusal, RobotsFetch, RobotsTarget};
+use crate::politeness::{Answer, Refusal, RobotsFetch, RobotsTarget};
 use crate::schedule::{
     Ask, Claim, DiscoveryPath, Disposition, Found, NextVisit, Priority, Step as PathStep,
 };
@@ -153,8 +153,9 @@ impl Crawl {
         target: RobotsTarget,
         claim: Box<Claim>,
         stepped: &Stepped,
-        now: Timestamp,
+        observer: &mut dyn Observer,
     ) -> Result<(), CrawlError> {
+        let now = self.now();
         let mut too_often = false;
         if let Some(to) = &stepped.redirect {
             match target.redirected(to.clone()) {
@@ -167,8 +168,40 @@ impl Crawl {
         let governed = target.governs().clone();
         self.learn_robots(&target, fetch)?;
         run.asking_robots.remove(&governed.authority());
-        self.frontier.release(*claim)?;
-        self.wait_for_pace(&governed, now)
+        // What is refused does not wait for the host's pace.
+        match self.ask(claim.uri(), now)? {
+            Answer::Refused(refusal) => match &stepped.page_failure {
+                Some(failed) => self.page_failed(run, *claim, failed, now, observer),
+                None => self.refused(run, *claim, &refusal, now, observer),
+            },
+            _ => {
+                self.frontier.release(*claim)?;
+                self.wait_for_pace(&governed, now)
+            }
+        }
+    }
+
+    /// The host could not be reached even for its robots.txt, which was asked for on behalf of
+    /// this page.
+    fn page_failed(
+        &mut self,
+        run: &mut Run<'_>,
+        claim: Claim,
+        failed: &Finished,
+        now: Timestamp,
+        observer: &mut dyn Observer,
+    ) -> Result<(), CrawlError> {
+        self.note(run, failed, observer)?;
+        let why = "its host could not be reached".to_owned();
+        let next = match run.job.take {
+            Take::Queue => NextVisit::Retire { why },
+            Take::Due => {
+                let due = self.next_at(claim.uri(), &claim.host, now)?;
+                NextVisit::At { due, because: why }
+            }
+        };
+        let disposition = Disposition { next, host_ready_at: None, memo: None, priority: None };
+        Ok(self.frontier.finish(claim, disposition, now)?)
     }
 
     /// robots.txt keeps us from a URL.

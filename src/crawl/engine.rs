@@ -512,7 +512,9 @@ impl Crawl {
             self.note(run, finished, observer)?;
         }
         match done.purpose {
-            Purpose::Robots(target) => self.robots_came(run, target, done.claim, &stepped, now),
+            Purpose::Robots(target) => {
+                self.robots_came(run, target, done.claim, &stepped, observer)
+            }
             Purpose::Page => self.page_came(run, *done.claim, stepped, now),
         }
     }
