@@ -1,13 +1,196 @@
 //! Payload bytes to what the page says: pure and total.
+//!
+//! [`extract`] never fails and never panics: it always gives a page, and notes on what it was
+//! unsure of. It is a function of payload, hints and [`EXTRACTOR`] alone, and fetches nothing.
+//!
+//! In reading order: bytes to text ([`charset`]), text to a tree ([`dom`], [`tag`]), the tree to a
+//! stream of blocks ([`flow`]), what names tell ([`furniture`]), which blocks are the article
+//! ([`article`]), what the page says of itself ([`metadata`]), and what it links to ([`links`]).
 
+mod article;
+mod byline;
 #[cfg(test)]
 mod cases;
+pub mod charset;
+mod css;
+mod dates;
+mod declared;
+pub mod dom;
+pub mod feeds;
 pub mod figures;
+mod flow;
+mod furniture;
+mod headline;
+mod json_ld;
+mod kind;
+mod line_words;
+mod lines;
+pub mod links;
+mod metadata;
+mod month_names;
 mod names;
+mod notices;
 mod numbers;
 pub mod page;
+mod published;
 pub mod quotes;
+mod reading;
 pub mod sentences;
+pub mod sitemaps;
 mod speakers;
+mod tag;
 mod words;
 mod work;
+mod xml;
+
+use std::borrow::Cow;
+
+use declared::Declared;
+use dom::Dom;
+use flow::{Flow, Shape};
+use page::{ArticleLink, Block, BlockKind, Extraction, Page};
+
+/// The extractor and its version, which travels with everything derived.
+pub const EXTRACTOR: &str = "pressmark/1";
+
+/// The most bytes of a decoded document that are read; the rest is left out, with a note.
+pub const DOCUMENT_BYTES_MAX: usize = 32 * 1024 * 1024;
+
+/// What is known of a payload besides its bytes.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Hints<'a> {
+    /// The address it was captured from.
+    pub url: Option<&'a str>,
+    /// The value of the `Content-Type` field.
+    pub content_type: Option<&'a str>,
+    /// The HTTP status.
+    pub status: Option<u16>,
+}
+
+/// What the page says.
+///
+/// `payload` is the body after transfer and content decoding.
+#[must_use]
+pub fn extract(payload: &[u8], hints: &Hints<'_>) -> Extraction {
+    let mut notes = Vec::new();
+    let decoded = charset::decode(payload, hints.content_type, hints.url, &mut notes);
+    let document = bounded(&decoded.text, &mut notes);
+    let dom = Dom::parse(document, &mut notes);
+    let flow = flow::read(&dom);
+    if flow.cut {
+        notes.push(format!("text after {} bytes was left out", flow::FLOW_BYTES_MAX));
+    }
+    let declared = Declared::read(&dom);
+    let ld = json_ld::read(&dom);
+    let base = links::base_of(&dom, hints.url);
+    let head = headline::find(&dom, &declared, &ld);
+    let survey = article::Survey::new(&dom, &flow, head.node);
+    let kept = survey.blocks(survey.container());
+    let mut page = Page::default();
+    compose(&dom, &flow, &kept, base.as_ref(), &mut page);
+    let sources = metadata::Sources {
+        dom: &dom,
+        flow: &flow,
+        declared: &declared,
+        ld: &ld,
+        kept: &kept,
+        url: hints.url,
+        base: base.as_ref(),
+    };
+    metadata::fill(&sources, head, &mut page);
+    let evidence = kind::Evidence {
+        flow: &flow,
+        declared: &declared,
+        ld: &ld,
+        url: hints.url,
+        status: hints.status,
+    };
+    page.kind = kind::of(&evidence, &page);
+    reading::read(&mut page);
+    Extraction { page, charset: decoded.label, notes }
+}
+
+/// What a local file of plain text says: its paragraphs are parted by blank lines.
+#[must_use]
+pub fn extract_text_file(text: &str) -> Extraction {
+    let mut notes = Vec::new();
+    let text = bounded(text, &mut notes);
+    let unified: Cow<'_, str> = if text.contains('\r') {
+        text.replace("\r\n", "\n").replace('\r', "\n").into()
+    } else {
+        text.into()
+    };
+    let mut page = Page::default();
+    let mut paragraph = String::new();
+    for line in unified.lines().chain(std::iter::once("")) {
+        let line = line.trim();
+        if !line.is_empty() {
+            if !paragraph.is_empty() {
+                paragraph.push('\n');
+            }
+            paragraph.push_str(line);
+        } else if !paragraph.is_empty() {
+            push_block(&mut page, BlockKind::Paragraph, &paragraph, None);
+            paragraph.clear();
+        }
+    }
+    reading::read(&mut page);
+    Extraction { page, charset: "utf-8".to_owned(), notes }
+}
+
+fn bounded<'a>(text: &'a str, notes: &mut Vec<String>) -> &'a str {
+    if text.len() <= DOCUMENT_BYTES_MAX {
+        return text;
+    }
+    notes.push(format!("only the first {DOCUMENT_BYTES_MAX} bytes were read"));
+    let mut end = DOCUMENT_BYTES_MAX;
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    &text[..end]
+}
+
+fn push_block(
+    page: &mut Page,
+    kind: BlockKind,
+    words: &str,
+    source: Option<std::ops::Range<usize>>,
+) -> usize {
+    if !page.text.is_empty() {
+        page.text.push_str("\n\n");
+    }
+    let start = page.text.len();
+    page.text.push_str(words);
+    page.blocks.push(Block { kind, range: start..page.text.len(), source });
+    start
+}
+
+fn compose(dom: &Dom, flow: &Flow, kept: &[usize], base: Option<&url::Url>, page: &mut Page) {
+    let mut links = flow.links.iter().peekable();
+    for at in kept {
+        let block = &flow.blocks[*at];
+        let kind = match block.shape {
+            Shape::Heading(level) => BlockKind::Subheading(level),
+            Shape::Item => BlockKind::ListItem,
+            Shape::Quote => BlockKind::Quote,
+            Shape::Caption => BlockKind::Caption,
+            Shape::Row => BlockKind::TableRow,
+            Shape::Preformatted => BlockKind::Preformatted,
+            Shape::Paragraph | Shape::Loose => BlockKind::Paragraph,
+        };
+        let start = push_block(page, kind, flow.words(block), block.source.clone());
+        while let Some(link) = links.next_if(|link| link.range.start < block.range.end) {
+            if link.range.start >= block.range.start {
+                let shift = |at: usize| at - block.range.start + start;
+                let Some(written) = dom.attr(link.node, "href") else { continue };
+                let href = base
+                    .and_then(|base| base.join(written.trim()).ok())
+                    .map_or_else(|| written.to_owned(), String::from);
+                page.links.push(ArticleLink {
+                    href,
+                    range: shift(link.range.start)..shift(link.range.end.min(block.range.end)),
+                });
+            }
+        }
+    }
+}

@@ -1,0 +1,328 @@
+//! From a URI to a connection: name resolution, address rules, TCP, proxy, TLS.
+//!
+//! Owns the order of these steps and which of them failed. The address rules are applied to every
+//! address right before it is dialled, so neither an odd literal nor a name that changes its mind
+//! gets around them. Addresses are tried one after the other and not raced (RFC 8305 would): a
+//! polite client opens one connection. Deliberately sends no request.
+//!
+//! With a proxy that resolves names itself (HTTP, `socks5h`), only address literals can be checked
+//! here; the operator who sets such a proxy takes over the rest.
+
+use std::fmt;
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::pin::Pin;
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpStream, lookup_host};
+use tokio::time::{Instant, timeout_at};
+use url::Host;
+
+use super::address::refusal;
+use super::options::{CaptureOptions, Proxy, ProxyKind};
+use super::proxy::{Destination, connect_socks5, connect_tunnel};
+use super::tls::Tls;
+use crate::base::{Clock, TargetUri};
+use crate::http::{DnsFacts, FailureKind, TlsFacts};
+
+/// A two-way stream of bytes.
+pub trait Stream: AsyncRead + AsyncWrite + Unpin + Send {}
+
+impl<T: AsyncRead + AsyncWrite + Unpin + Send> Stream for T {}
+
+/// Any stream: TCP, TLS over it, or an in-memory pipe of a test.
+pub type BoxStream = Box<dyn Stream>;
+
+/// A future behind a trait object.
+pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// Where names and connections come from; the network, or a test's script of one.
+pub trait Dialer: Send + Sync + fmt::Debug {
+    /// Every address of a name, in the order in which they are to be tried.
+    fn lookup<'a>(&'a self, host: &'a str) -> BoxFuture<'a, io::Result<Vec<IpAddr>>>;
+
+    /// A connection to an address that has passed the rules.
+    fn connect(&self, address: SocketAddr) -> BoxFuture<'_, io::Result<BoxStream>>;
+}
+
+/// The machine's resolver and TCP.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct SystemDialer;
+
+impl Dialer for SystemDialer {
+    fn lookup<'a>(&'a self, host: &'a str) -> BoxFuture<'a, io::Result<Vec<IpAddr>>> {
+        Box::pin(async move {
+            let mut addresses: Vec<IpAddr> = Vec::new();
+            for address in lookup_host((host, 0)).await? {
+                if !addresses.contains(&address.ip()) {
+                    addresses.push(address.ip());
+                }
+            }
+            Ok(addresses)
+        })
+    }
+
+    fn connect(&self, address: SocketAddr) -> BoxFuture<'_, io::Result<BoxStream>> {
+        Box::pin(async move {
+            let stream = TcpStream::connect(address).await?;
+            // Requests are one write each; waiting to fill a packet only delays them.
+            stream.set_nodelay(true)?;
+            Ok(Box::new(stream) as BoxStream)
+        })
+    }
+}
+
+/// How many addresses of one name are tried.
+const ADDRESSES_TRIED_MAX: usize = 4;
+
+/// The longest wait for an address that is not the last one.
+const OTHER_ADDRESS_TIMEOUT: Duration = Duration::from_secs(3);
+
+/// A connection that stands.
+pub(super) struct Dialed {
+    pub(super) stream: BoxStream,
+    pub(super) peer: Option<IpAddr>,
+    pub(super) dns: Option<DnsFacts>,
+    pub(super) tls: Option<TlsFacts>,
+    pub(super) warning: Option<String>,
+}
+
+/// A connection that does not.
+#[derive(Debug)]
+pub(super) struct DialFailure {
+    pub(super) kind: FailureKind,
+    pub(super) why: String,
+    pub(super) peer: Option<IpAddr>,
+    pub(super) dns: Option<DnsFacts>,
+}
+
+/// Everything that dialling needs.
+pub(super) struct Route<'a> {
+    pub(super) options: &'a CaptureOptions,
+    pub(super) dialer: &'a dyn Dialer,
+    pub(super) tls: &'a Tls,
+    pub(super) clock: &'a dyn Clock,
+}
+
+type Dialing<T> = Result<T, Box<DialFailure>>;
+
+fn failure<T>(kind: FailureKind, why: impl Into<String>) -> Dialing<T> {
+    Err(Box::new(DialFailure { kind, why: why.into(), peer: None, dns: None }))
+}
+
+/// Whether the proxy is sent the whole URI instead of being asked for a tunnel: plain HTTP, and no
+/// password, which would otherwise stand in the archived request.
+pub(super) fn sends_absolute_form(options: &CaptureOptions, uri: &TargetUri) -> bool {
+    let plain = |proxy: &Proxy| proxy.kind == ProxyKind::Http && proxy.credentials.is_none();
+    !uri.is_https() && options.proxy.as_ref().is_some_and(plain)
+}
+
+impl Route<'_> {
+    /// Dials the server of `uri`, within the connect timeout.
+    pub(super) async fn dial(&self, uri: &TargetUri) -> Dialing<Dialed> {
+        let deadline = Instant::now() + self.options.connect_timeout;
+        let (stream, peer, dns) = self.reach(uri, deadline).await?;
+        if !uri.is_https() {
+            return Ok(Dialed { stream, peer, dns, tls: None, warning: None });
+        }
+        let why = match timeout_at(deadline, self.tls.secure(stream, uri.host())).await {
+            Ok(Ok(secured)) => {
+                return Ok(Dialed {
+                    stream: secured.stream,
+                    peer,
+                    dns,
+                    tls: Some(secured.facts),
+                    warning: secured.warning,
+                });
+            }
+            Ok(Err(why)) => why,
+            Err(_) => self.timed_out(),
+        };
+        Err(Box::new(DialFailure { kind: FailureKind::Tls, why, peer, dns }))
+    }
+
+    fn timed_out(&self) -> String {
+        format!("timed out after {:?}", self.options.connect_timeout)
+    }
+
+    /// The server's address (where it is ours to know), what DNS said, and a stream to it.
+    async fn reach(
+        &self,
+        uri: &TargetUri,
+        deadline: Instant,
+    ) -> Dialing<(BoxStream, Option<IpAddr>, Option<DnsFacts>)> {
+        let remote_names =
+            self.options.proxy.as_ref().filter(|proxy| proxy.kind != ProxyKind::Socks5);
+        if let Some(proxy) = remote_names {
+            let stream = self.through_names(proxy, uri, deadline).await?;
+            return Ok((stream, None, None));
+        }
+        let (addresses, dns) = self.resolve(uri, deadline).await?;
+        match self.first_that_answers(&addresses, deadline).await {
+            Ok((stream, address)) => Ok((stream, Some(address.ip()), dns)),
+            Err(mut failure) => {
+                failure.dns = dns;
+                Err(failure)
+            }
+        }
+    }
+
+    async fn resolve(
+        &self,
+        uri: &TargetUri,
+        deadline: Instant,
+    ) -> Dialing<(Vec<SocketAddr>, Option<DnsFacts>)> {
+        let (host, port) = (uri.host(), uri.port());
+        let facts = |addresses, source| {
+            Some(DnsFacts { host: host.to_owned(), at: self.clock.now(), addresses, source })
+        };
+        if let Some(rule) = self.options.resolve.iter().find(|rule| rule.fits(host, port)) {
+            let ips = rule.addresses().iter().map(SocketAddr::ip).collect();
+            return Ok((rule.addresses().to_vec(), facts(ips, "resolve")));
+        }
+        let name = match uri.url().host() {
+            Some(Host::Ipv4(address)) => return Ok((vec![(address, port).into()], None)),
+            Some(Host::Ipv6(address)) => return Ok((vec![(address, port).into()], None)),
+            Some(Host::Domain(name)) => name,
+            None => return failure(FailureKind::Dns, "there is no host"),
+        };
+        match timeout_at(deadline, self.dialer.lookup(name)).await {
+            Err(_) => failure(FailureKind::Dns, self.timed_out()),
+            Ok(Err(error)) => failure(FailureKind::Dns, error.to_string()),
+            Ok(Ok(ips)) if ips.is_empty() => {
+                failure(FailureKind::Dns, format!("{name} has no address"))
+            }
+            Ok(Ok(ips)) => {
+                let sockets = ips.iter().map(|ip| SocketAddr::new(*ip, port)).collect();
+                Ok((sockets, facts(ips, "system")))
+            }
+        }
+    }
+
+    /// Dials one address after the other; refused ones are passed over.
+    async fn first_that_answers(
+        &self,
+        addresses: &[SocketAddr],
+        deadline: Instant,
+    ) -> Dialing<(BoxStream, SocketAddr)> {
+        let mut last: Dialing<(BoxStream, SocketAddr)> =
+            failure(FailureKind::Connect, "there is no address");
+        let allowed: Vec<SocketAddr> = addresses
+            .iter()
+            .copied()
+            .filter(|address| self.refused(address.ip()).is_none())
+            .collect();
+        if let (true, Some(first)) = (allowed.is_empty(), addresses.first()) {
+            let why = self.refused(first.ip()).unwrap_or_default();
+            return Err(Box::new(DialFailure {
+                kind: FailureKind::AddressRefused,
+                why: format!("{} is not dialled: {why}", first.ip()),
+                peer: Some(first.ip()),
+                dns: None,
+            }));
+        }
+        let tried = &allowed[..allowed.len().min(ADDRESSES_TRIED_MAX)];
+        for (at, address) in tried.iter().enumerate() {
+            let own = if at + 1 == tried.len() {
+                deadline
+            } else {
+                deadline.min(Instant::now() + OTHER_ADDRESS_TIMEOUT)
+            };
+            let why = match timeout_at(own, self.connect(*address)).await {
+                Ok(Ok(stream)) => return Ok((stream, *address)),
+                Ok(Err(why)) => why,
+                Err(_) => "timed out".to_owned(),
+            };
+            last = Err(Box::new(DialFailure {
+                kind: FailureKind::Connect,
+                why: format!("{address}: {why}"),
+                peer: Some(address.ip()),
+                dns: None,
+            }));
+            if Instant::now() >= deadline {
+                break;
+            }
+        }
+        last
+    }
+
+    fn refused(&self, address: IpAddr) -> Option<&'static str> {
+        if self.options.allow_private { None } else { refusal(address) }
+    }
+
+    /// To the address itself, or through a SOCKS5 proxy that is given the address.
+    async fn connect(&self, address: SocketAddr) -> Result<BoxStream, String> {
+        let Some(proxy) = &self.options.proxy else {
+            return self.dialer.connect(address).await.map_err(|error| error.to_string());
+        };
+        let mut stream = self.to_proxy(proxy).await?;
+        let destination = Destination::Address(address.ip());
+        let credentials = proxy.credentials.as_ref();
+        connect_socks5(&mut stream, &destination, address.port(), credentials).await?;
+        Ok(stream)
+    }
+
+    /// Through a proxy that is given the name.
+    async fn through_names(
+        &self,
+        proxy: &Proxy,
+        uri: &TargetUri,
+        deadline: Instant,
+    ) -> Dialing<BoxStream> {
+        let literal = match uri.url().host() {
+            Some(Host::Ipv4(address)) => Some(IpAddr::V4(address)),
+            Some(Host::Ipv6(address)) => Some(IpAddr::V6(address)),
+            _ => None,
+        };
+        if let Some((address, why)) = literal.and_then(|ip| Some((ip, self.refused(ip)?))) {
+            return Err(Box::new(DialFailure {
+                kind: FailureKind::AddressRefused,
+                why: format!("{address} is not asked for: {why}"),
+                peer: Some(address),
+                dns: None,
+            }));
+        }
+        let way = async {
+            let mut stream = self.to_proxy(proxy).await?;
+            let credentials = proxy.credentials.as_ref();
+            match proxy.kind {
+                ProxyKind::Http if sends_absolute_form(self.options, uri) => {}
+                ProxyKind::Http => {
+                    connect_tunnel(&mut stream, uri.host(), uri.port(), credentials).await?;
+                }
+                ProxyKind::Socks5 | ProxyKind::Socks5h => {
+                    let destination =
+                        literal.map_or(Destination::Name(uri.host()), Destination::Address);
+                    connect_socks5(&mut stream, &destination, uri.port(), credentials).await?;
+                }
+            }
+            Ok(stream)
+        };
+        match timeout_at(deadline, way).await {
+            Ok(Ok(stream)) => Ok(stream),
+            Ok(Err(why)) => {
+                let why: String = why;
+                failure(FailureKind::Connect, why)
+            }
+            Err(_) => failure(FailureKind::Connect, self.timed_out()),
+        }
+    }
+
+    /// The proxy itself is the operator's choice and may well be a private address.
+    async fn to_proxy(&self, proxy: &Proxy) -> Result<BoxStream, String> {
+        let trouble = |error: io::Error| format!("the proxy {proxy:?}: {error}");
+        let addresses = match proxy.host.parse::<IpAddr>() {
+            Ok(address) => vec![address],
+            Err(_) => self.dialer.lookup(&proxy.host).await.map_err(trouble)?,
+        };
+        let mut last = format!("the proxy {proxy:?} has no address");
+        for address in addresses {
+            match self.dialer.connect(SocketAddr::new(address, proxy.port)).await {
+                Ok(stream) => return Ok(stream),
+                Err(error) => last = trouble(error),
+            }
+        }
+        Err(last)
+    }
+}

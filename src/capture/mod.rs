@@ -1,0 +1,283 @@
+//! One polite HTTP/1.1 exchange; owns sockets.
+//!
+//! In: a permit, which is spent, and what to ask with. Out: the exact bytes of both sides, or the
+//! reason why there are none. The spool is the wire, after TLS and before any parsing: bytes are
+//! stored as they came, and one framing reader ([`crate::http::framing`]) says where the response
+//! ends; where it cannot say, the bytes are still whole.
+//!
+//! What is cut short by bytes, time or a lost connection is a recorded fact and no error. No
+//! redirect is followed and nothing is retried, with one exception that is none: see
+//! [`Capturer::capture`].
+//!
+//! In reading order: what it may cost ([`options`]), where it may go ([`address`]), how it gets
+//! there ([`dial`], `proxy`, `tls`), what it says ([`request`]), the exchange itself (`drive`,
+//! `spool`), and connections kept for the next (`pool`).
+
+pub mod address;
+pub mod dial;
+mod drive;
+pub mod options;
+mod pool;
+mod proxy;
+pub mod request;
+mod spool;
+mod tls;
+
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::base::{Clock, TargetUri};
+use crate::http::{Exchange, Failure, Timing};
+use crate::politeness::Permit;
+
+pub use dial::{BoxFuture, BoxStream, Dialer, Stream, SystemDialer};
+pub use options::{CaptureOptions, OptionError, Proxy, ProxyKind, ResolveRule, RootSource};
+pub use request::{CaptureRequest, RequestError};
+
+use dial::{Route, sends_absolute_form};
+use drive::{Drive, Driven, End};
+use pool::{Connection, Key, Pool};
+use request::TargetForm;
+use tls::Tls;
+
+/// Trouble of ours. Trouble of the web is a [`Captured`].
+#[derive(Debug, thiserror::Error)]
+pub enum CaptureError {
+    /// A temporary file cannot be made, written or read.
+    #[error("the temporary file of a response cannot be written: {source}")]
+    Spool {
+        /// What the system said.
+        source: io::Error,
+    },
+    /// A configured root certificate cannot be used.
+    #[error("the root certificate in {place} cannot be used: {why}")]
+    Root {
+        /// Where it was to come from.
+        place: String,
+        /// Why not.
+        why: String,
+    },
+    /// TLS cannot be set up at all.
+    #[error("TLS cannot be set up: {why}")]
+    Tls {
+        /// Why not.
+        why: String,
+    },
+    /// The request cannot be written.
+    #[error("the request for {uri} cannot be written: {source}")]
+    Request {
+        /// What was to be asked for.
+        uri: String,
+        /// Why not.
+        source: RequestError,
+    },
+    /// The capturer was told to stop.
+    #[error("no connection can be opened any more")]
+    Stopped,
+}
+
+impl CaptureError {
+    /// Whether there is no space for a temporary file.
+    #[must_use]
+    pub fn is_disk_full(&self) -> bool {
+        matches!(self, Self::Spool { source } if matches!(
+            source.kind(),
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded
+        ))
+    }
+}
+
+/// What a capture came to.
+#[derive(Debug)]
+pub enum Captured {
+    /// A response, whole or cut short.
+    Exchange(Box<Exchange>),
+    /// No status line: evidence too.
+    Failed(Box<Failure>),
+}
+
+/// Makes exchanges, and keeps connections between them.
+#[derive(Debug)]
+pub struct Capturer {
+    options: CaptureOptions,
+    clock: Arc<dyn Clock>,
+    dialer: Arc<dyn Dialer>,
+    tls: Tls,
+    pool: Pool,
+}
+
+impl Capturer {
+    /// A capturer on the machine's network.
+    ///
+    /// # Errors
+    /// When a root certificate cannot be read or TLS cannot be set up.
+    pub fn new(options: CaptureOptions, clock: Arc<dyn Clock>) -> Result<Self, CaptureError> {
+        Self::with_dialer(options, clock, Arc::new(SystemDialer))
+    }
+
+    /// A capturer on another network, such as a test's script of one.
+    ///
+    /// # Errors
+    /// As [`Self::new`].
+    pub fn with_dialer(
+        options: CaptureOptions,
+        clock: Arc<dyn Clock>,
+        dialer: Arc<dyn Dialer>,
+    ) -> Result<Self, CaptureError> {
+        let tls = Tls::new(&options, Arc::clone(&clock))?;
+        let pool =
+            Pool::new(options.connections_max, options.idle_per_host_max, options.idle_timeout);
+        Ok(Self { options, clock, dialer, tls, pool })
+    }
+
+    /// The options it was made with.
+    #[must_use]
+    pub fn options(&self) -> &CaptureOptions {
+        &self.options
+    }
+
+    /// How many connections are kept idle.
+    #[must_use]
+    pub fn idle_connections(&self) -> usize {
+        self.pool.idle_count()
+    }
+
+    /// Closes every idle connection, as at the end of a crawl.
+    pub fn close_idle(&self) {
+        self.pool.clear();
+    }
+
+    /// Makes the one exchange that the permit allows.
+    ///
+    /// A kept-alive connection on which the server hung up before a single byte of a response is
+    /// replaced once by a fresh one. That is no retry of the server: it closed an idle connection
+    /// while the request was on its way and never took it up (RFC 9112 section 9.3.1 allows it for
+    /// methods like ours); nothing was received, so nothing is lost from the record. A fresh
+    /// connection that fails is a failure.
+    ///
+    /// The time spent waiting for a free connection counts to no limit. Dropping the future loses
+    /// this exchange and nothing else.
+    ///
+    /// # Errors
+    /// When the request cannot be written as configured, or a temporary file cannot be made.
+    pub async fn capture(
+        &self,
+        permit: Permit,
+        request: &CaptureRequest,
+    ) -> Result<Captured, CaptureError> {
+        let uri = permit.uri().clone();
+        let form = if sends_absolute_form(&self.options, &uri) {
+            TargetForm::Absolute
+        } else {
+            TargetForm::Origin
+        };
+        let bytes = request
+            .bytes(&uri, form)
+            .map_err(|source| CaptureError::Request { uri: uri.to_string(), source })?;
+        let drive = Drive {
+            options: &self.options,
+            clock: &*self.clock,
+            method: request.method,
+            request: &bytes,
+        };
+        let key = Key::of(&uri);
+        if let Some(mut connection) = self.pool.take(&key).await {
+            let driven = self.drive(&drive, &mut connection).await?;
+            if !driven.died_unanswered() {
+                return Ok(self.conclude(&uri, &drive, key, connection, driven, Duration::ZERO));
+            }
+        }
+        let slot = self.pool.slot().await.ok_or(CaptureError::Stopped)?;
+        let (begun, begun_at) = (Instant::now(), self.clock.now());
+        let route = Route {
+            options: &self.options,
+            dialer: &*self.dialer,
+            tls: &self.tls,
+            clock: &*self.clock,
+        };
+        let dialed = match route.dial(&uri).await {
+            Ok(dialed) => dialed,
+            Err(failure) => {
+                let took = begun.elapsed();
+                return Ok(Captured::Failed(Box::new(Failure {
+                    uri,
+                    date: begun_at,
+                    kind: failure.kind,
+                    why: failure.why,
+                    peer: failure.peer,
+                    request: Vec::new(),
+                    received: Vec::new(),
+                    dns: failure.dns,
+                    timing: Timing { connect: took, first_byte: Duration::ZERO, total: took },
+                })));
+            }
+        };
+        let connect = begun.elapsed();
+        let mut connection = Connection::new(dialed, slot);
+        let driven = self.drive(&drive, &mut connection).await?;
+        Ok(self.conclude(&uri, &drive, key, connection, driven, connect))
+    }
+
+    async fn drive(
+        &self,
+        drive: &Drive<'_>,
+        connection: &mut Connection,
+    ) -> Result<Driven, CaptureError> {
+        drive.run(&mut connection.stream).await.map_err(|source| CaptureError::Spool { source })
+    }
+
+    fn conclude(
+        &self,
+        uri: &TargetUri,
+        drive: &Drive<'_>,
+        key: Key,
+        mut connection: Connection,
+        driven: Driven,
+        connect: Duration,
+    ) -> Captured {
+        let timing = Timing { connect, first_byte: driven.first_byte, total: driven.total };
+        let request = drive.request[..driven.sent].to_vec();
+        let (peer, dns) = (connection.peer, connection.dns.take());
+        match driven.end {
+            End::Nothing { kind, why, received } => Captured::Failed(Box::new(Failure {
+                uri: uri.clone(),
+                date: driven.date,
+                kind,
+                why,
+                peer,
+                request,
+                received,
+                dns,
+                timing,
+            })),
+            End::Response { response, mut shape, surplus, truncated, reusable } => {
+                shape.warnings.extend(connection.warning.clone());
+                let tls = connection.tls.clone();
+                if let Some(keep_for) = reusable {
+                    self.pool.keep(key, connection, keep_for.0);
+                }
+                Captured::Exchange(Box::new(Exchange {
+                    uri: uri.clone(),
+                    method: drive.method.as_str(),
+                    date: driven.date,
+                    peer,
+                    request,
+                    interim: driven.interim,
+                    response,
+                    shape,
+                    surplus,
+                    truncated,
+                    tls,
+                    dns,
+                    timing,
+                }))
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,354 @@
+//! The bytes of a request: who we are, what we can read, what we already have.
+//!
+//! Owns their order and their checks: a field that would end its line early is refused, so that no
+//! configured header and no earlier response can add a request of its own (RFC 9112 section 11.1).
+//! Deliberately sends nothing, and prints no cookie and no password in `Debug`.
+
+use std::fmt;
+
+use data_encoding::BASE64;
+
+use crate::base::TargetUri;
+use crate::http::Method;
+
+/// What is asked for besides the URI, which the permit holds.
+#[derive(Clone, PartialEq, Eq)]
+pub struct CaptureRequest {
+    /// GET or HEAD.
+    pub method: Method,
+    /// The whole `User-Agent` field: product token and contact (RFC 9309 section 2.2.1).
+    pub user_agent: String,
+    /// The `Accept` field.
+    pub accept: String,
+    /// The `Accept-Language` field; none sends none.
+    pub accept_language: Option<String>,
+    /// The `Accept-Encoding` field; empty sends none.
+    ///
+    /// Default `gzip, br`: pages travel and rest packed, and readers of archives (pywb, Wayback
+    /// software, browsers) undo both. `zstd` is read here as well, but by few of them, and an
+    /// archive outlives its reader; `deflate` has two meanings in the wild.
+    pub accept_encoding: String,
+    /// The page that led here.
+    pub referer: Option<String>,
+    /// `If-None-Match`: the last capture's `ETag` as it stood there. Left out where it cannot
+    /// stand in a field, since it comes from the web.
+    pub if_none_match: Option<String>,
+    /// `If-Modified-Since`: the last capture's `Last-Modified`. Left out likewise.
+    pub if_modified_since: Option<String>,
+    /// More fields, in order. One named `Accept`, `Accept-Language`, `Accept-Encoding` or
+    /// `Referer` takes the place of ours.
+    pub headers: Vec<(String, String)>,
+    /// The `Cookie` field.
+    pub cookie: Option<String>,
+    /// User and password for basic authentication (RFC 7617).
+    pub basic_auth: Option<(String, String)>,
+}
+
+impl CaptureRequest {
+    /// A plain GET of a page.
+    #[must_use]
+    pub fn new(user_agent: impl Into<String>) -> Self {
+        Self {
+            method: Method::Get,
+            user_agent: user_agent.into(),
+            accept: "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8".to_owned(),
+            accept_language: None,
+            accept_encoding: "gzip, br".to_owned(),
+            referer: None,
+            if_none_match: None,
+            if_modified_since: None,
+            headers: Vec::new(),
+            cookie: None,
+            basic_auth: None,
+        }
+    }
+}
+
+impl fmt::Debug for CaptureRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Values of configured fields may be secrets too, so only their names are shown.
+        f.debug_struct("CaptureRequest")
+            .field("method", &self.method)
+            .field("user_agent", &self.user_agent)
+            .field("if_none_match", &self.if_none_match)
+            .field("if_modified_since", &self.if_modified_since)
+            .field("headers", &self.headers.iter().map(|(name, _)| name).collect::<Vec<_>>())
+            .field("cookie", &self.cookie.as_ref().map(|_| "…"))
+            .field("basic_auth", &self.basic_auth.as_ref().map(|_| "…"))
+            .finish_non_exhaustive()
+    }
+}
+
+/// Why a request cannot be written. Values are never repeated: they may be secrets.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum RequestError {
+    /// A field name that is no token (RFC 9110 section 5.6.2).
+    #[error("the request field name {0:?} is not a token")]
+    Name(String),
+    /// A value that would end its line, or holds another control character.
+    #[error("the value of the request field {0} holds a control character")]
+    Value(String),
+    /// A field that only this module writes.
+    #[error(
+        "the request field {0} cannot be set: it is part of how the exchange is framed or named"
+    )]
+    Reserved(String),
+    /// A method that is not captured.
+    #[error("the method {0} cannot be captured")]
+    Method(&'static str),
+}
+
+/// Which form of the request target is sent (RFC 9112 section 3.2).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum TargetForm {
+    /// Path and query, to the server itself.
+    Origin,
+    /// The whole URI, to a proxy.
+    Absolute,
+}
+
+/// Fields that frame the message, name the server or the client, or belong to the connection.
+const RESERVED: [&str; 11] = [
+    "host",
+    "user-agent",
+    "connection",
+    "keep-alive",
+    "content-length",
+    "transfer-encoding",
+    "te",
+    "trailer",
+    "upgrade",
+    "expect",
+    "proxy-authorization",
+];
+
+impl CaptureRequest {
+    /// The request's bytes.
+    pub(super) fn bytes(&self, uri: &TargetUri, form: TargetForm) -> Result<Vec<u8>, RequestError> {
+        if self.method == Method::Connect {
+            return Err(RequestError::Method("CONNECT"));
+        }
+        self.check_extra()?;
+        let mut out = Fields(Vec::with_capacity(512));
+        let url = uri.url();
+        let host = match url.port() {
+            Some(port) => format!("{}:{port}", uri.host()),
+            None => uri.host().to_owned(),
+        };
+        let target = match form {
+            TargetForm::Origin => uri.request_target(),
+            TargetForm::Absolute => format!("{}://{host}{}", url.scheme(), uri.request_target()),
+        };
+        // The parsed URL holds neither blanks nor control characters: they are percent-encoded.
+        out.0.extend_from_slice(
+            format!("{} {target} HTTP/1.1\r\n", self.method.as_str()).as_bytes(),
+        );
+        out.push("Host", &host)?;
+        out.push("User-Agent", &self.user_agent)?;
+        self.push_ours(&mut out, uri)?;
+        for (name, value) in &self.headers {
+            out.push(name, value)?;
+        }
+        if let Some(cookie) = &self.cookie {
+            out.push("Cookie", cookie)?;
+        }
+        if let Some(authorization) = self.authorization(uri) {
+            out.push("Authorization", &authorization)?;
+        }
+        // HTTP/1.0 servers keep a connection only when asked to.
+        out.push("Connection", "keep-alive")?;
+        out.0.extend_from_slice(b"\r\n");
+        Ok(out.0)
+    }
+
+    fn push_ours(&self, out: &mut Fields, uri: &TargetUri) -> Result<(), RequestError> {
+        let ours = [
+            ("Accept", Some(self.accept.as_str())),
+            ("Accept-Language", self.accept_language.as_deref()),
+            ("Accept-Encoding", Some(self.accept_encoding.as_str())),
+            ("Referer", self.referer.as_deref().filter(|from| may_be_told(from, uri))),
+        ];
+        for (name, value) in ours {
+            let replaced = self.headers.iter().any(|(given, _)| given.eq_ignore_ascii_case(name));
+            if let Some(value) = value.filter(|value| !value.is_empty() && !replaced) {
+                out.push(name, value)?;
+            }
+        }
+        let conditions = [
+            ("If-None-Match", &self.if_none_match),
+            ("If-Modified-Since", &self.if_modified_since),
+        ];
+        for (name, value) in conditions {
+            if let Some(value) = value.as_deref().filter(|value| is_value(value)) {
+                out.push(name, value)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn check_extra(&self) -> Result<(), RequestError> {
+        for (name, _) in &self.headers {
+            if RESERVED.iter().any(|reserved| name.eq_ignore_ascii_case(reserved)) {
+                return Err(RequestError::Reserved(name.clone()));
+            }
+        }
+        Ok(())
+    }
+
+    /// Basic authentication as configured, else as the URI's own user part says.
+    fn authorization(&self, uri: &TargetUri) -> Option<String> {
+        let url = uri.url();
+        let of_uri = || {
+            let user = percent_decoded(url.username());
+            let password = percent_decoded(url.password().unwrap_or(""));
+            (!user.is_empty() || !password.is_empty()).then_some((user, password))
+        };
+        let (user, password) = self.basic_auth.clone().or_else(of_uri)?;
+        Some(basic(&user, &password))
+    }
+}
+
+/// The value of an authorization field (RFC 7617).
+pub(super) fn basic(user: &str, password: &str) -> String {
+    format!("Basic {}", BASE64.encode(format!("{user}:{password}").as_bytes()))
+}
+
+/// RFC 9110 section 10.1.3: a secure page is not named to an insecure one.
+fn may_be_told(referer: &str, uri: &TargetUri) -> bool {
+    is_value(referer) && (uri.is_https() || !referer.starts_with("https:"))
+}
+
+struct Fields(Vec<u8>);
+
+impl Fields {
+    fn push(&mut self, name: &str, value: &str) -> Result<(), RequestError> {
+        if !is_token(name) {
+            return Err(RequestError::Name(name.to_owned()));
+        }
+        if !is_value(value) {
+            return Err(RequestError::Value(name.to_owned()));
+        }
+        self.0.extend_from_slice(format!("{name}: {}\r\n", value.trim()).as_bytes());
+        Ok(())
+    }
+}
+
+fn is_token(name: &str) -> bool {
+    !name.is_empty()
+        && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b))
+}
+
+fn is_value(value: &str) -> bool {
+    value.bytes().all(|b| b == b'\t' || (b >= 0x20 && b != 0x7f))
+}
+
+/// Percent escapes undone; what is no escape stays.
+pub(super) fn percent_decoded(text: &str) -> String {
+    let bytes = text.as_bytes();
+    let (mut out, mut at) = (Vec::with_capacity(bytes.len()), 0);
+    while at < bytes.len() {
+        let escape = (bytes[at] == b'%')
+            .then(|| bytes.get(at + 1..at + 3))
+            .flatten()
+            .and_then(|hex| std::str::from_utf8(hex).ok())
+            .filter(|hex| hex.bytes().all(|b| b.is_ascii_hexdigit()))
+            .and_then(|hex| u8::from_str_radix(hex, 16).ok());
+        out.push(escape.unwrap_or(bytes[at]));
+        at += if escape.is_some() { 3 } else { 1 };
+    }
+    String::from_utf8_lossy(&out).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn bytes(request: &CaptureRequest, uri: &str) -> Result<String, RequestError> {
+        let uri = TargetUri::parse(uri).unwrap();
+        request.bytes(&uri, TargetForm::Origin).map(|bytes| String::from_utf8(bytes).unwrap())
+    }
+
+    #[test]
+    fn a_request_says_who_we_are_and_what_we_have() {
+        let mut request = CaptureRequest::new("Pressmark/0 (+https://example.org/bot)");
+        request.accept_language = Some("de, en;q=0.5".to_owned());
+        request.if_none_match = Some("W/\"x\"".to_owned());
+        request.if_modified_since = Some("Wed, 05 Nov 2025 00:00:00 GMT".to_owned());
+        request.headers.push(("X-Job".to_owned(), "a".to_owned()));
+        request.cookie = Some("consent=1".to_owned());
+        assert_eq!(
+            bytes(&request, "http://Example.org:8080/a b?q#frag").unwrap(),
+            "GET /a%20b?q HTTP/1.1\r\n\
+             Host: example.org:8080\r\n\
+             User-Agent: Pressmark/0 (+https://example.org/bot)\r\n\
+             Accept: text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8\r\n\
+             Accept-Language: de, en;q=0.5\r\n\
+             Accept-Encoding: gzip, br\r\n\
+             If-None-Match: W/\"x\"\r\n\
+             If-Modified-Since: Wed, 05 Nov 2025 00:00:00 GMT\r\n\
+             X-Job: a\r\n\
+             Cookie: consent=1\r\n\
+             Connection: keep-alive\r\n\r\n"
+        );
+    }
+
+    #[test]
+    fn to_a_proxy_goes_the_whole_uri_without_its_user() {
+        let uri = TargetUri::parse("http://me:pw@[2001:db8::1]:81/a?b#c").unwrap();
+        let bytes = CaptureRequest::new("x").bytes(&uri, TargetForm::Absolute).unwrap();
+        let text = String::from_utf8(bytes).unwrap();
+        assert!(
+            text.starts_with(
+                "GET http://[2001:db8::1]:81/a?b HTTP/1.1\r\nHost: [2001:db8::1]:81\r\n"
+            )
+        );
+        assert!(text.contains("\r\nAuthorization: Basic bWU6cHc=\r\n"));
+    }
+
+    #[test]
+    fn nothing_can_add_a_line_of_its_own() {
+        let plain = CaptureRequest::new("x");
+        for (name, value) in [
+            ("X", "a\r\nY: b"),
+            ("X", "a\nY"),
+            ("X", "a\0"),
+            ("X\r\nY", "a"),
+            ("", "a"),
+            ("X Y", "a"),
+        ] {
+            let mut request = plain.clone();
+            request.headers.push((name.to_owned(), value.to_owned()));
+            assert!(bytes(&request, "http://a/").is_err(), "{name:?}: {value:?}");
+        }
+        for name in ["host", "Content-Length", "TRANSFER-ENCODING", "User-Agent", "connection"] {
+            let mut request = plain.clone();
+            request.headers.push((name.to_owned(), "a".to_owned()));
+            assert_eq!(bytes(&request, "http://a/"), Err(RequestError::Reserved(name.to_owned())));
+        }
+        assert!(bytes(&CaptureRequest::new("x\r\ny"), "http://a/").is_err());
+        // What comes from the web is left out instead.
+        let mut request = plain.clone();
+        request.if_none_match = Some("\"a\r\nX: y\"".to_owned());
+        request.referer = Some("http://b/\r\nX: y".to_owned());
+        assert_eq!(bytes(&request, "http://a/"), bytes(&plain, "http://a/"));
+    }
+
+    #[test]
+    fn a_secure_page_is_not_named_to_an_insecure_one() {
+        let mut request = CaptureRequest::new("x");
+        request.referer = Some("https://b/secret".to_owned());
+        assert!(!bytes(&request, "http://a/").unwrap().contains("Referer"));
+        assert!(bytes(&request, "https://a/").unwrap().contains("Referer: https://b/secret\r\n"));
+    }
+
+    #[test]
+    fn secrets_are_not_printed() {
+        let mut request = CaptureRequest::new("x");
+        request.cookie = Some("SECRET".to_owned());
+        request.basic_auth = Some(("SECRET".to_owned(), "SECRET".to_owned()));
+        request.headers.push(("X-Key".to_owned(), "SECRET".to_owned()));
+        assert!(!format!("{request:?}").contains("SECRET"));
+        request.headers.push(("X".to_owned(), "SECRET\n".to_owned()));
+        assert!(!bytes(&request, "http://a/").unwrap_err().to_string().contains("SECRET"));
+    }
+}

@@ -1,0 +1,210 @@
+//! TLS for one capturer: which roots are trusted, what is asked for, and what is noted.
+//!
+//! Owns the only use of rustls in the capture. ALPN offers `http/1.1` alone, because that is what
+//! a record can hold. With verification off, the handshake goes through with any certificate, and
+//! the real check is still made, so that the exchange can say what it would have found.
+//! Deliberately reads no system clock: validity is judged by the time that is passed in.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use rustls::client::WebPkiServerVerifier;
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::crypto::CryptoProvider;
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::time_provider::TimeProvider;
+use rustls::{
+    ClientConfig, DigitallySignedStruct, ProtocolVersion, RootCertStore, SignatureScheme,
+};
+use tokio_rustls::TlsConnector;
+
+use super::CaptureError;
+use super::dial::BoxStream;
+use super::options::{CaptureOptions, RootSource};
+use crate::base::Clock;
+use crate::http::TlsFacts;
+
+/// A finished handshake.
+pub(super) struct Secured {
+    pub(super) stream: BoxStream,
+    pub(super) facts: TlsFacts,
+    /// What is to be said about the certificate, with verification off.
+    pub(super) warning: Option<String>,
+}
+
+/// Makes TLS connections.
+#[derive(Clone)]
+pub(super) struct Tls {
+    connector: TlsConnector,
+    verifier: Arc<WebPkiServerVerifier>,
+    verify: bool,
+    time: Arc<ClockTime>,
+}
+
+impl std::fmt::Debug for Tls {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Tls").field("verify", &self.verify).finish_non_exhaustive()
+    }
+}
+
+impl Tls {
+    pub(super) fn new(
+        options: &CaptureOptions,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, CaptureError> {
+        let trouble = |why: &dyn std::fmt::Display| CaptureError::Tls { why: why.to_string() };
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let roots = Arc::new(roots(&options.extra_roots)?);
+        let verifier = WebPkiServerVerifier::builder_with_provider(roots, Arc::clone(&provider))
+            .build()
+            .map_err(|why| trouble(&why))?;
+        let time = Arc::new(ClockTime(clock));
+        let builder = ClientConfig::builder_with_details(
+            Arc::clone(&provider),
+            Arc::clone(&time) as Arc<dyn TimeProvider>,
+        )
+        .with_safe_default_protocol_versions()
+        .map_err(|why| trouble(&why))?;
+        let mut config = if options.tls_verify {
+            builder.with_webpki_verifier(Arc::clone(&verifier))
+        } else {
+            let any = AnyCertificate { provider };
+            builder.dangerous().with_custom_certificate_verifier(Arc::new(any))
+        }
+        .with_no_client_auth();
+        config.alpn_protocols = vec![b"http/1.1".to_vec()];
+        let connector = TlsConnector::from(Arc::new(config));
+        Ok(Self { connector, verifier, verify: options.tls_verify, time })
+    }
+
+    /// Shakes hands with `host`: a name, or an address in brackets or without.
+    ///
+    /// The error says why, in words.
+    pub(super) async fn secure(&self, stream: BoxStream, host: &str) -> Result<Secured, String> {
+        let bare = host.trim_start_matches('[').trim_end_matches(']').trim_end_matches('.');
+        let name = ServerName::try_from(bare.to_owned())
+            .map_err(|_| format!("{host:?} is no name that a certificate can carry"))?;
+        let stream = self
+            .connector
+            .connect(name.clone(), stream)
+            .await
+            .map_err(|error| error.to_string())?;
+        let session = stream.get_ref().1;
+        let chain = session.peer_certificates().unwrap_or_default();
+        let warning = (!self.verify).then(|| match self.check(chain, &name) {
+            Ok(()) => "certificates are not checked; this one would have passed".to_owned(),
+            Err(why) => format!("certificates are not checked; this one would have failed: {why}"),
+        });
+        let facts = TlsFacts {
+            protocol: match session.protocol_version() {
+                Some(ProtocolVersion::TLSv1_2) => "tls/1.2",
+                _ => "tls/1.3",
+            },
+            cipher_suite: session.negotiated_cipher_suite().map_or_else(String::new, |suite| {
+                // rustls marks the suites of TLS 1.3 by a prefix that IANA's names do not have.
+                let name = suite.suite().as_str().unwrap_or_default();
+                name.replace("TLS13_", "TLS_")
+            }),
+            verified: self.verify,
+            certificates: chain.iter().map(|certificate| certificate.to_vec()).collect(),
+        };
+        Ok(Secured { stream: Box::new(stream), facts, warning })
+    }
+
+    fn check(&self, chain: &[CertificateDer<'_>], name: &ServerName<'_>) -> Result<(), String> {
+        let (leaf, rest) = chain.split_first().ok_or("there is none")?;
+        let now = self.time.current_time().ok_or("the time is not known")?;
+        self.verifier
+            .verify_server_cert(leaf, rest, name, &[], now)
+            .map(|_| ())
+            .map_err(|error| error.to_string())
+    }
+}
+
+fn roots(extra: &[RootSource]) -> Result<RootCertStore, CaptureError> {
+    let mut roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
+    for source in extra {
+        let (place, certificates) = match source {
+            RootSource::Der(bytes) => {
+                ("given bytes".to_owned(), vec![CertificateDer::from(bytes.clone())])
+            }
+            RootSource::File(path) => (path.display().to_string(), read_roots(path)?),
+        };
+        for certificate in certificates {
+            roots
+                .add(certificate)
+                .map_err(|why| CaptureError::Root { place: place.clone(), why: why.to_string() })?;
+        }
+    }
+    Ok(roots)
+}
+
+fn read_roots(path: &Path) -> Result<Vec<CertificateDer<'static>>, CaptureError> {
+    let trouble = |why: String| CaptureError::Root { place: path.display().to_string(), why };
+    let bytes = std::fs::read(path).map_err(|why| trouble(why.to_string()))?;
+    if !bytes.windows(10).any(|window| window == b"-----BEGIN") {
+        return Ok(vec![CertificateDer::from(bytes)]);
+    }
+    let certificates = CertificateDer::pem_slice_iter(&bytes)
+        .collect::<Result<Vec<_>, _>>()
+        .map_err(|why| trouble(why.to_string()))?;
+    if certificates.is_empty() {
+        return Err(trouble("no certificate in it".to_owned()));
+    }
+    Ok(certificates)
+}
+
+#[derive(Debug)]
+struct ClockTime(Arc<dyn Clock>);
+
+impl TimeProvider for ClockTime {
+    fn current_time(&self) -> Option<UnixTime> {
+        let micros = u64::try_from(self.0.now().unix_micros()).ok()?;
+        Some(UnixTime::since_unix_epoch(Duration::from_micros(micros)))
+    }
+}
+
+/// Lets every certificate through, and still asks for proof that the server has its key.
+#[derive(Debug)]
+struct AnyCertificate {
+    provider: Arc<CryptoProvider>,
+}
+
+impl ServerCertVerifier for AnyCertificate {
+    fn verify_server_cert(
+        &self,
+        _end_entity: &CertificateDer<'_>,
+        _intermediates: &[CertificateDer<'_>],
+        _server_name: &ServerName<'_>,
+        _ocsp_response: &[u8],
+        _now: UnixTime,
+    ) -> Result<ServerCertVerified, rustls::Error> {
+        Ok(ServerCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        let known = &self.provider.signature_verification_algorithms;
+        rustls::crypto::verify_tls12_signature(message, certificate, signature, known)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        let known = &self.provider.signature_verification_algorithms;
+        rustls::crypto::verify_tls13_signature(message, certificate, signature, known)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.provider.signature_verification_algorithms.supported_schemes()
+    }
+}

@@ -1,0 +1,326 @@
+//! Flags exactly as typed. What they mean is decided by the commands.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// An archival crawler and WARC store for news: exact captures, history, proof.
+#[derive(Debug, Parser)]
+#[command(name = "pressmark", version, propagate_version = true, max_term_width = 100)]
+#[command(
+    after_help = "Exit codes: 0 done, 1 the work failed, 2 usage or configuration, 3 nothing found,\n4 done with findings, 130 stopped by a signal."
+)]
+pub struct Cli {
+    /// What every command takes
+    #[command(flatten)]
+    pub global: Global,
+    /// The command
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What every command takes.
+#[derive(Debug, Args, Clone)]
+pub struct Global {
+    /// The archive root (else $PRESSMARK_ARCHIVE, else `archive` of the config, else ./archive)
+    #[arg(long, global = true, value_name = "DIR", help_heading = "For every command")]
+    pub archive: Option<PathBuf>,
+    /// The config file (else ./config/pressmark.toml where it exists)
+    #[arg(long, global = true, value_name = "FILE", help_heading = "For every command")]
+    pub config: Option<PathBuf>,
+    /// Override a config key; repeatable
+    #[arg(long, global = true, value_name = "KEY=VALUE", help_heading = "For every command")]
+    pub set: Vec<String>,
+    /// text for people, json for programs; some commands take more
+    #[arg(long, global = true, value_name = "FORMAT", help_heading = "For every command")]
+    pub format: Option<String>,
+    /// Say nothing but data and errors
+    #[arg(long, short, global = true, help_heading = "For every command")]
+    pub quiet: bool,
+    /// Say more; repeatable
+    #[arg(long, short, global = true, action = clap::ArgAction::Count, help_heading = "For every command")]
+    pub verbose: u8,
+    /// When to use colour
+    #[arg(
+        long,
+        global = true,
+        value_name = "WHEN",
+        default_value = "auto",
+        help_heading = "For every command"
+    )]
+    pub color: ColorWhen,
+}
+
+/// When to use colour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ColorWhen {
+    /// On a terminal, unless NO_COLOR is set
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Lay out an archive root and a commented config
+    Init(InitArgs),
+    /// Capture URLs and what they need, until nothing is left in scope
+    Crawl(CrawlArgs),
+    /// What comes next, when, and the fact that set that time
+    Due(DueArgs),
+    /// What is in the archive, per host and in all
+    Status,
+    /// The captures of a URL, oldest first
+    Captures(CapturesArgs),
+    /// One capture: its text, bytes, headers or record
+    Show(ShowArgs),
+    /// The versions of a page and the changes between them
+    History(HistoryArgs),
+    /// Two captures compared
+    Diff(DiffArgs),
+    /// Reread every record and recompute every digest
+    Verify(VerifyArgs),
+    /// Build the index anew from the WARC files alone
+    Reindex,
+    /// What a robots.txt says to an agent
+    Robots(RobotsArgs),
+    /// The SURT urlkey of URLs
+    Surt(SurtArgs),
+    /// The settings and where they came from
+    Config(ConfigArgs),
+    /// Crawl a small built-in news site three times and show what was kept
+    Demo(DemoArgs),
+    /// Print a completion script for a shell
+    Completions(CompletionsArgs),
+    /// Print the manual page
+    Man,
+}
+
+/// `init`
+#[derive(Debug, Args)]
+pub struct InitArgs {
+    /// Where (else as for every command)
+    pub dir: Option<PathBuf>,
+}
+
+/// Flags of whatever uses the network.
+#[derive(Debug, Args, Clone, Default)]
+pub struct NetworkArgs {
+    /// Give an address by hand, as in curl; repeatable
+    #[arg(long, value_name = "HOST:PORT:ADDR[:PORT]", help_heading = "Network")]
+    pub resolve: Vec<String>,
+    /// Allow loopback and private addresses
+    #[arg(long, help_heading = "Network")]
+    pub allow_private: bool,
+    /// The whole User-Agent
+    #[arg(long, value_name = "TEXT", help_heading = "Network")]
+    pub user_agent: Option<String>,
+    /// A URL or mail address for the User-Agent
+    #[arg(long, value_name = "TEXT", help_heading = "Network")]
+    pub contact: Option<String>,
+    /// http://HOST:PORT or socks5://HOST:PORT
+    #[arg(long, value_name = "URL", help_heading = "Network")]
+    pub proxy: Option<String>,
+}
+
+/// `crawl`
+#[derive(Debug, Args)]
+pub struct CrawlArgs {
+    /// What to capture now
+    #[arg(value_name = "URL")]
+    pub urls: Vec<String>,
+    /// How many links away from a seed pages are followed
+    #[arg(long, value_name = "N")]
+    pub depth: Option<u64>,
+    /// Capture images, styles, scripts and fonts with each page
+    #[arg(long)]
+    pub requisites: bool,
+    /// Take only what the schedule says is due
+    #[arg(long)]
+    pub due: bool,
+    /// Stop after N pages
+    #[arg(long, value_name = "N")]
+    pub pages_max: Option<u64>,
+    /// Print what would be fetched; fetch nothing but robots.txt
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Exit with 4 when a URL failed
+    #[arg(long)]
+    pub strict: bool,
+    /// Flags of whatever uses the network
+    #[command(flatten)]
+    pub network: NetworkArgs,
+}
+
+/// `due`
+#[derive(Debug, Args)]
+pub struct DueArgs {
+    /// At most so many lines
+    #[arg(long, value_name = "N", default_value_t = 50)]
+    pub limit: usize,
+}
+
+/// How a URL is matched.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum MatchArg {
+    /// This URL
+    Exact,
+    /// Every URL that begins with it
+    Prefix,
+    /// Every URL of its host
+    Host,
+    /// Every URL of its host and the hosts below it
+    Domain,
+}
+
+/// `captures`
+#[derive(Debug, Args)]
+pub struct CapturesArgs {
+    /// The URL
+    pub url: String,
+    /// How the URL is matched
+    #[arg(long = "match", value_name = "TYPE", default_value = "exact")]
+    pub match_type: MatchArg,
+    /// Not before this time
+    #[arg(long, value_name = "TIME")]
+    pub from: Option<String>,
+    /// Not after this time
+    #[arg(long, value_name = "TIME")]
+    pub to: Option<String>,
+    /// Keep what matches: [!][=|~]FIELD:VALUE, as in pywb; repeatable
+    #[arg(long, value_name = "FILTER")]
+    pub filter: Vec<String>,
+    /// At most so many
+    #[arg(long, value_name = "N")]
+    pub limit: Option<usize>,
+}
+
+/// What `show` prints.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ShowAs {
+    /// The article
+    Text,
+    /// The payload, its content coding undone
+    Html,
+    /// The response bytes exactly as received
+    Http,
+    /// The response head
+    Headers,
+    /// The WARC record
+    Record,
+    /// What the page says, as JSON
+    Json,
+}
+
+/// `show`
+#[derive(Debug, Args)]
+pub struct ShowArgs {
+    /// A URL, or local HTML or text files
+    #[arg(required = true, value_name = "URL|FILE")]
+    pub targets: Vec<String>,
+    /// The capture closest to this time (the newest without it)
+    #[arg(long, value_name = "TIME")]
+    pub at: Option<String>,
+    /// What to print
+    #[arg(long = "as", value_name = "FORM", default_value = "text")]
+    pub form: ShowAs,
+}
+
+/// `history`
+#[derive(Debug, Args)]
+pub struct HistoryArgs {
+    /// The URL
+    pub url: String,
+    /// Not before this time
+    #[arg(long, value_name = "TIME")]
+    pub from: Option<String>,
+    /// Not after this time
+    #[arg(long, value_name = "TIME")]
+    pub to: Option<String>,
+}
+
+/// `diff`
+#[derive(Debug, Args)]
+pub struct DiffArgs {
+    /// A URL; or two of FILE or URL@TIME
+    #[arg(required = true, num_args = 1..=2, value_name = "URL")]
+    pub targets: Vec<String>,
+    /// The older side: the capture closest to this time
+    #[arg(long, value_name = "TIME")]
+    pub from: Option<String>,
+    /// The newer side: the capture closest to this time
+    #[arg(long, value_name = "TIME")]
+    pub to: Option<String>,
+    /// Exit with 4 when there is a difference
+    #[arg(long)]
+    pub exit_code: bool,
+}
+
+/// `verify`
+#[derive(Debug, Args)]
+pub struct VerifyArgs {
+    /// WARC files (else all of the archive)
+    pub files: Vec<PathBuf>,
+    /// Check structure and lengths, and skip digests
+    #[arg(long)]
+    pub fast: bool,
+}
+
+/// `robots`
+#[derive(Debug, Args)]
+pub struct RobotsArgs {
+    /// The robots.txt
+    #[arg(long, value_name = "FILE")]
+    pub file: PathBuf,
+    /// The product token
+    #[arg(long, value_name = "NAME")]
+    pub agent: String,
+    /// The URLs
+    #[arg(required = true)]
+    pub urls: Vec<String>,
+    /// Say which rule decided
+    #[arg(long)]
+    pub explain: bool,
+}
+
+/// `surt`
+#[derive(Debug, Args)]
+pub struct SurtArgs {
+    /// The URLs; a line each from stdin when none is given
+    pub urls: Vec<String>,
+}
+
+/// `config`
+#[derive(Debug, Args)]
+pub struct ConfigArgs {
+    /// What to do
+    #[command(subcommand)]
+    pub what: ConfigCommand,
+}
+
+/// What `config` does.
+#[derive(Debug, Subcommand)]
+pub enum ConfigCommand {
+    /// Every key with its value and where it came from
+    Show,
+    /// Problems by key
+    Check,
+}
+
+/// `demo`
+#[derive(Debug, Args)]
+pub struct DemoArgs {
+    /// Keep the archive in this directory
+    #[arg(long, value_name = "DIR")]
+    pub keep: Option<PathBuf>,
+}
+
+/// `completions`
+#[derive(Debug, Args)]
+pub struct CompletionsArgs {
+    /// The shell
+    pub shell: clap_complete::Shell,
+}

@@ -1,0 +1,83 @@
+//! `config show|check`
+
+use serde::Serialize;
+
+use crate::cli::args::{ConfigArgs, ConfigCommand, Global};
+use crate::cli::context::load_settings;
+use crate::cli::output::{Format, Output, table};
+use crate::cli::{CliError, Exit};
+use crate::config::ConfigError;
+
+#[derive(Serialize)]
+struct Row<'a> {
+    key: &'a str,
+    value: String,
+    source: String,
+}
+
+#[derive(Serialize)]
+struct ProblemRow<'a> {
+    source: String,
+    key: &'a str,
+    what: &'a str,
+}
+
+/// Runs it.
+///
+/// # Errors
+/// When the settings cannot be read, or stdout cannot be written.
+pub fn run(args: &ConfigArgs, global: &Global, out: &Output) -> Result<Exit, CliError> {
+    match args.what {
+        ConfigCommand::Show => show(global, out),
+        ConfigCommand::Check => check(global, out),
+    }
+}
+
+fn show(global: &Global, out: &Output) -> Result<Exit, CliError> {
+    let (settings, _) = load_settings(global).map_err(super::super::context::config_error)?;
+    match out.format()? {
+        Format::Json => {
+            for (key, value, source) in settings.iter() {
+                out.json(&Row { key, value: value.to_string(), source: source.to_string() })?;
+            }
+        }
+        Format::Text => {
+            let rows: Vec<Vec<String>> = settings
+                .iter()
+                .map(|(key, value, source)| {
+                    vec![key.to_owned(), value.to_string(), source.to_string()]
+                })
+                .collect();
+            out.line(&table(&["key", "value", "source"], &[], &rows))?;
+        }
+    }
+    Ok(Exit::Done)
+}
+
+fn check(global: &Global, out: &Output) -> Result<Exit, CliError> {
+    match load_settings(global) {
+        Ok((_, file)) => {
+            out.say(&match file {
+                Some(path) => format!("{}: no problem found", path.display()),
+                None => {
+                    "no config file; the defaults and the environment hold no problem".to_owned()
+                }
+            });
+            Ok(Exit::Done)
+        }
+        Err(ConfigError::Problems(problems)) => {
+            for problem in &problems {
+                match out.format()? {
+                    Format::Text => out.line(&problem.to_string())?,
+                    Format::Json => out.json(&ProblemRow {
+                        source: problem.source.to_string(),
+                        key: &problem.key,
+                        what: &problem.what,
+                    })?,
+                }
+            }
+            Ok(Exit::Usage)
+        }
+        Err(error) => Err(super::super::context::config_error(error)),
+    }
+}

@@ -1,0 +1,182 @@
+//! What the commands share: settings, paths, clock, output.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crate::base::{Clock, SystemClock, TimeRange, Timestamp};
+use crate::cli::CliError;
+use crate::config::{ConfigError, Settings};
+use crate::store::{Reader, StoreError};
+
+use super::args::{Global, NetworkArgs};
+use super::output::Output;
+
+/// Settings, paths, clock and output of one command.
+pub struct Context {
+    /// The settings.
+    pub settings: Settings,
+    /// The archive root.
+    pub archive: PathBuf,
+    /// Where the time comes from.
+    pub clock: Arc<dyn Clock>,
+    /// Where output goes.
+    pub out: Output,
+    /// Addresses given by `--resolve`.
+    pub resolve: Vec<String>,
+    global: Global,
+}
+
+impl Context {
+    /// Reads the settings and finds the archive.
+    ///
+    /// # Errors
+    /// When the settings are wrong.
+    pub fn load(global: &Global, out: Output) -> Result<Self, CliError> {
+        let (settings, _) = load_settings(global).map_err(config_error)?;
+        let archive = archive_root(global, &settings);
+        Ok(Self {
+            settings,
+            archive,
+            clock: Arc::new(SystemClock),
+            out,
+            resolve: Vec::new(),
+            global: global.clone(),
+        })
+    }
+
+    /// The same with the network flags of a command laid over the settings.
+    ///
+    /// # Errors
+    /// When a flag's value is wrong.
+    pub fn with_network(mut self, flags: &NetworkArgs) -> Result<Self, CliError> {
+        let mut sets = self.global.set.clone();
+        let mut overlay = |key: &str, value: String| sets.push(format!("{key}={value}"));
+        // A pin may hold commas itself, which part the items of a list.
+        self.resolve.clone_from(&flags.resolve);
+        if flags.allow_private {
+            overlay("capture.allow_private", "true".to_owned());
+        }
+        if let Some(agent) = &flags.user_agent {
+            overlay("identity.user_agent", agent.clone());
+        }
+        if let Some(contact) = &flags.contact {
+            overlay("identity.contact", contact.clone());
+        }
+        if let Some(proxy) = &flags.proxy {
+            overlay("capture.proxy", proxy.clone());
+        }
+        self.global.set = sets;
+        let (settings, _) = load_settings(&self.global).map_err(config_error)?;
+        self.settings = settings;
+        Ok(self)
+    }
+
+    /// The same with further settings, as from `--set`; what the user set himself goes before them.
+    ///
+    /// # Errors
+    /// When one is wrong.
+    pub fn with_sets(mut self, sets: &[&str]) -> Result<Self, CliError> {
+        let own = std::mem::take(&mut self.global.set);
+        self.global.set = sets.iter().map(|s| (*s).to_owned()).chain(own).collect();
+        let (settings, _) = load_settings(&self.global).map_err(config_error)?;
+        self.settings = settings;
+        Ok(self)
+    }
+
+    /// The archive, to read from.
+    ///
+    /// # Errors
+    /// When there is none, or it cannot be opened.
+    pub fn reader(&self) -> Result<Reader, CliError> {
+        let (reader, notes) =
+            Reader::open(&self.archive, self.settings.bytes("store.index_cache_bytes"))
+                .map_err(|e| store_error("opening the archive", e))?;
+        for note in notes {
+            self.out.say(&format!("pressmark: {note}"));
+        }
+        Ok(reader)
+    }
+
+    /// A time as given on the command line.
+    ///
+    /// # Errors
+    /// A usage error that names the flag.
+    pub fn time(&self, flag: &str, text: &str) -> Result<TimeRange, CliError> {
+        TimeRange::parse(text, self.clock.now())
+            .map_err(|e| CliError::usage(format!("{flag} {text:?}: {e}")))
+    }
+
+    /// The instant that `--at` means: the middle of the period it names, so that `--at 2025`
+    /// finds what is closest to that year. None where the flag was not given.
+    ///
+    /// # Errors
+    /// A usage error that names the flag.
+    pub fn instant(&self, flag: &str, text: Option<&str>) -> Result<Option<Timestamp>, CliError> {
+        let Some(text) = text else { return Ok(None) };
+        let range = self.time(flag, text)?;
+        let half = range.end.since(range.start) / 2;
+        Ok(Some(range.start.plus(half)))
+    }
+
+    /// `--from` and `--to` as one period.
+    ///
+    /// # Errors
+    /// A usage error that names the flag.
+    pub fn period(&self, from: Option<&str>, to: Option<&str>) -> Result<TimeRange, CliError> {
+        let start = from.map(|t| self.time("--from", t)).transpose()?;
+        let end = to.map(|t| self.time("--to", t)).transpose()?;
+        Ok(TimeRange {
+            start: start.map_or(TimeRange::ALL.start, |r| r.start),
+            end: end.map_or(TimeRange::ALL.end, |r| r.end),
+        })
+    }
+}
+
+/// The settings of this process, and the config file they were read from.
+///
+/// # Errors
+/// When they are wrong.
+pub fn load_settings(global: &Global) -> Result<(Settings, Option<PathBuf>), ConfigError> {
+    let file = match &global.config {
+        Some(path) => Some(path.clone()),
+        None => Some(PathBuf::from("config/pressmark.toml")).filter(|p| p.exists()),
+    };
+    let mut flags = Vec::new();
+    for set in &global.set {
+        let (key, value) = set.split_once('=').unwrap_or((set, ""));
+        flags.push((key.trim().to_owned(), value.to_owned(), format!("--set {}", key.trim())));
+    }
+    // Names and values that are no Unicode cannot be settings of ours.
+    let environment = std::env::vars_os()
+        .filter_map(|(k, v)| Some((k.into_string().ok()?, v.into_string().ok()?)));
+    let settings = Settings::load(file.as_deref(), environment, &flags)?;
+    Ok((settings, file))
+}
+
+/// Where the archive lies.
+#[must_use]
+pub fn archive_root(global: &Global, settings: &Settings) -> PathBuf {
+    global.archive.clone().unwrap_or_else(|| PathBuf::from(settings.text("archive")))
+}
+
+/// A settings error for a person.
+#[must_use]
+pub fn config_error(error: ConfigError) -> CliError {
+    CliError::usage(format!("reading the settings: {error}")).hint(
+        "`pressmark config check` lists all problems; config/pressmark.toml explains every key",
+    )
+}
+
+/// A store error for a person.
+#[must_use]
+pub fn store_error(what: &str, error: StoreError) -> CliError {
+    let hint = error.hint();
+    let cli = match &error {
+        StoreError::NoArchive { .. } => CliError::nothing(format!("{what}: {error}")),
+        _ => CliError::failed(what, &error),
+    };
+    match hint {
+        Some(hint) => cli.hint(hint),
+        None => cli,
+    }
+}

@@ -1,0 +1,87 @@
+//! What a person sees: flags in, library calls, output.
+//!
+//! The only place that knows flags, the environment, colours and exit codes.
+
+pub mod args;
+pub mod cmd;
+pub mod context;
+pub mod exit;
+pub mod local;
+pub mod output;
+pub mod progress;
+pub mod wiring;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+pub use exit::{CliError, Exit};
+
+use args::{Cli, Command};
+use context::Context;
+use output::Output;
+
+/// Runs the command line of this process and says how it ended.
+#[must_use]
+#[expect(clippy::print_stderr, reason = "the last word on an error belongs to stderr")]
+pub fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return usage(&error),
+    };
+    match run(cli) {
+        Ok(exit) => exit.into(),
+        // Whoever reads us has had enough, as `head` does: that is success.
+        Err(error) if error.broken_pipe => Exit::Done.into(),
+        Err(error) => {
+            eprintln!("{error}");
+            error.exit.into()
+        }
+    }
+}
+
+#[expect(clippy::print_stderr, reason = "the last word on an error belongs to stderr")]
+fn usage(error: &clap::Error) -> ExitCode {
+    if !error.use_stderr() {
+        // Help and version were asked for; a closed pipe is fine here too.
+        let _ = error.print();
+        return Exit::Done.into();
+    }
+    let text = error.render().to_string();
+    let text = text.strip_prefix("error: ").unwrap_or(&text);
+    eprintln!("pressmark: {}", text.trim_end());
+    Exit::Usage.into()
+}
+
+fn run(cli: Cli) -> Result<Exit, CliError> {
+    let out = Output::new(&cli.global);
+    match cli.command {
+        Command::Robots(args) => return cmd::robots::run(&args, &out),
+        Command::Surt(args) => return cmd::surt::run(&args, &out),
+        Command::Completions(args) => return cmd::reference::completions(&args, &out),
+        Command::Man => return cmd::reference::man(&out),
+        Command::Config(args) => return cmd::config::run(&args, &cli.global, &out),
+        Command::Init(args) => return cmd::init::run(&args, &cli.global, &out),
+        _ => {}
+    }
+    let context = Context::load(&cli.global, out)?;
+    match cli.command {
+        Command::Crawl(args) => cmd::crawl::run(&args, context),
+        Command::Due(args) => cmd::due::run(&args, &context),
+        Command::Status => cmd::status::run(&context),
+        Command::Captures(args) => cmd::captures::run(&args, &context),
+        Command::Show(args) => cmd::show::run(&args, &context),
+        Command::History(args) => cmd::history::run(&args, &context),
+        Command::Diff(args) => cmd::diff::run(&args, &context),
+        Command::Verify(args) => cmd::verify::run(&args, &context),
+        Command::Reindex => cmd::reindex::run(&context),
+        Command::Demo(args) => cmd::demo::run(&args, context),
+        // Handled above: they need no settings, or load them in their own way.
+        Command::Robots(_)
+        | Command::Surt(_)
+        | Command::Completions(_)
+        | Command::Man
+        | Command::Config(_)
+        | Command::Init(_) => Ok(Exit::Done),
+    }
+}

@@ -1,0 +1,369 @@
+//! Every key: its kind, its default, what it does and why the default is what it is. The example
+//! file, `config show`, `config check` and the reference page are all made from this table.
+
+use super::value::Kind;
+
+/// One key.
+#[derive(Debug, Clone, Copy)]
+pub struct Key {
+    /// The dotted path. A part `*` stands for a host name.
+    pub path: &'static str,
+    /// What it takes.
+    pub kind: Kind,
+    /// Its default, as [`Kind::parse`] reads it.
+    pub default: &'static str,
+    /// What it does, and the reason for the default; sentences, for the commented file.
+    pub doc: &'static str,
+}
+
+const fn key(path: &'static str, kind: Kind, default: &'static str, doc: &'static str) -> Key {
+    Key { path, kind, default, doc }
+}
+
+/// All keys, in the order of the example file.
+pub const KEYS: &[Key] = &[
+    key(
+        "archive",
+        Kind::Path,
+        "archive",
+        "Where the archive lies. Relative paths are seen from the working directory.",
+    ),
+    key(
+        "identity.operator",
+        Kind::Text,
+        "",
+        "Who runs this crawler: a person or an organisation. Written into every WARC file.",
+    ),
+    key(
+        "identity.contact",
+        Kind::Text,
+        "",
+        "A URL or mail address where a site's owner reaches you. Part of the User-Agent; set it before you crawl sites that are not yours.",
+    ),
+    key(
+        "identity.product",
+        Kind::Text,
+        "pressmark",
+        "The product token: what robots.txt groups are matched against and what begins the User-Agent (RFC 9309 section 2.2.1).",
+    ),
+    key(
+        "identity.user_agent",
+        Kind::Text,
+        "",
+        "The whole User-Agent, where the one made of product, version and contact will not do. It should still begin with the product token.",
+    ),
+    key(
+        "politeness.delay_min",
+        Kind::Duration,
+        "2s",
+        "The shortest pause between the end of one reply of a host and the next request to it. Two seconds is slower than a reader and unnoticeable to a server.",
+    ),
+    key(
+        "politeness.delay_max",
+        Kind::Duration,
+        "30s",
+        "The longest pause that delay_factor alone may cause; a slow server is spared, and not forgotten.",
+    ),
+    key(
+        "politeness.delay_factor",
+        Kind::Float,
+        "5",
+        "The pause is at least so many times the host's last response time: a server that works harder is asked less.",
+    ),
+    key(
+        "politeness.crawl_delay_max",
+        Kind::Duration,
+        "60s",
+        "The longest Crawl-delay of a robots.txt that is obeyed to the letter; a longer one is capped, and the cap is said.",
+    ),
+    key(
+        "politeness.retry_after_max",
+        Kind::Duration,
+        "1d",
+        "The longest Retry-After that is obeyed to the letter; a longer one is capped, and the cap is said.",
+    ),
+    key(
+        "politeness.backoff_min",
+        Kind::Duration,
+        "60s",
+        "The first pause after a 429 or 503 without Retry-After, or a failed connection; it doubles from there.",
+    ),
+    key("politeness.backoff_max", Kind::Duration, "1d", "Where the doubling stops."),
+    key(
+        "politeness.robots_age_max",
+        Kind::Duration,
+        "24h",
+        "How long a robots.txt is used before it is asked for again (RFC 9309 section 2.4 allows no more than 24 hours).",
+    ),
+    key(
+        "politeness.robots_retry_min",
+        Kind::Duration,
+        "5m",
+        "The first pause before an unreachable robots.txt is asked for again; it doubles from there.",
+    ),
+    key(
+        "politeness.robots_retry_max",
+        Kind::Duration,
+        "6h",
+        "The longest such pause: an outage of a day is noticed within the day.",
+    ),
+    key(
+        "politeness.robots_unreachable_max",
+        Kind::Duration,
+        "30d",
+        "How long an older copy may stand in for an unreachable robots.txt, and how long an unreachable one stays a reason to keep out (RFC 9309 section 2.3.1.4).",
+    ),
+    key(
+        "politeness.robots_after_unreachable",
+        Kind::Choice(&["stay-out", "free"]),
+        "stay-out",
+        "What holds after that. When unsure, slower.",
+    ),
+    key(
+        "politeness.requests_per_second_max",
+        Kind::Float,
+        "0",
+        "A cap on requests to all hosts together; 0 is no cap.",
+    ),
+    key(
+        "politeness.host.*.delay_min",
+        Kind::Duration,
+        "2s",
+        "delay_min for one host, for instance your own.",
+    ),
+    key("politeness.host.*.delay_max", Kind::Duration, "30s", "delay_max for one host."),
+    key("politeness.host.*.delay_factor", Kind::Float, "5", "delay_factor for one host."),
+    key(
+        "politeness.host.*.crawl_delay_max",
+        Kind::Duration,
+        "60s",
+        "crawl_delay_max for one host.",
+    ),
+    key(
+        "capture.response_bytes_max",
+        Kind::Bytes,
+        "1 GiB",
+        "The longest response taken; what is longer is cut there and marked WARC-Truncated: length.",
+    ),
+    key(
+        "capture.header_bytes_max",
+        Kind::Bytes,
+        "1 MiB",
+        "The longest response head taken. Real ones stay under 64 KiB; header bombs do not.",
+    ),
+    key(
+        "capture.surplus_bytes_max",
+        Kind::Bytes,
+        "64 KiB",
+        "How much is kept of what comes after a complete response: enough to see what kind of lie it was.",
+    ),
+    key(
+        "capture.surplus_wait",
+        Kind::Duration,
+        "20ms",
+        "How long a connection that is given up anyway is listened to for such bytes.",
+    ),
+    key(
+        "capture.connect_timeout",
+        Kind::Duration,
+        "10s",
+        "How long DNS, TCP and TLS may take together.",
+    ),
+    key(
+        "capture.first_byte_timeout",
+        Kind::Duration,
+        "30s",
+        "How long a server may think before its first byte.",
+    ),
+    key(
+        "capture.total_timeout",
+        Kind::Duration,
+        "10m",
+        "How long one exchange may take in all; what has come by then is kept and marked WARC-Truncated: time.",
+    ),
+    key(
+        "capture.bytes_per_second_min",
+        Kind::Bytes,
+        "100 B",
+        "The slowest pace of a body, over bytes_per_second_window. Slow-drip servers fall under it; poor lines do not. 0 turns it off.",
+    ),
+    key(
+        "capture.bytes_per_second_window",
+        Kind::Duration,
+        "20s",
+        "The window over which the slowest pace is measured: longer than the pauses of a server under load.",
+    ),
+    key(
+        "capture.spool_threshold",
+        Kind::Bytes,
+        "512 KiB",
+        "Up to this length a response is held in memory, beyond it in a temporary file.",
+    ),
+    key(
+        "capture.decoded_bytes_max",
+        Kind::Bytes,
+        "256 MiB",
+        "The longest payload after decompression that is read for links and text. The stored bytes are not touched by it.",
+    ),
+    key(
+        "capture.redirect_hops_max",
+        Kind::Integer,
+        "10",
+        "How many redirects are followed from one URL. Browsers stop at 20; news sites need at most a handful.",
+    ),
+    key(
+        "capture.connections_max",
+        Kind::Integer,
+        "256",
+        "How many connections are kept open at most.",
+    ),
+    key(
+        "capture.idle_per_host_max",
+        Kind::Integer,
+        "1",
+        "How many unused connections are kept for one scheme, host and port.",
+    ),
+    key("capture.idle_timeout", Kind::Duration, "30s", "How long an unused connection is kept."),
+    key(
+        "capture.accept_language",
+        Kind::Text,
+        "en,*;q=0.5",
+        "The Accept-Language field. It is part of what was asked, so keep it the same over a project.",
+    ),
+    key(
+        "capture.allow_private",
+        Kind::Bool,
+        "false",
+        "Whether loopback, private, link-local and metadata addresses may be asked. They are refused otherwise, so that no page can send the crawler into your own network.",
+    ),
+    key(
+        "capture.resolve",
+        Kind::List,
+        "",
+        "Addresses given by hand, as in curl: HOST:PORT:ADDR[:PORT].",
+    ),
+    key(
+        "capture.proxy",
+        Kind::Text,
+        "",
+        "A proxy for all requests: http://HOST:PORT or socks5://HOST:PORT.",
+    ),
+    key(
+        "tls.verify",
+        Kind::Bool,
+        "true",
+        "Whether a server's certificate must be valid. Where it is set to false, the records say so.",
+    ),
+    key("tls.roots_file", Kind::Path, "", "Further root certificates, PEM."),
+    key("warc.prefix", Kind::Text, "pressmark", "The first part of every WARC file name."),
+    key(
+        "warc.digest",
+        Kind::Choice(&["sha256", "sha1"]),
+        "sha256",
+        "The algorithm of block and payload digests. sha1 is what older archives hold; it finds duplicates among them and no longer resists forgery.",
+    ),
+    key(
+        "warc.compression",
+        Kind::Choice(&["gzip", "zstd", "none"]),
+        "gzip",
+        "How records are packed, one member each. Every reader knows gzip.",
+    ),
+    key(
+        "warc.level",
+        Kind::Integer,
+        "6",
+        "How hard gzip packs, 1 to 12. At 6 files are within 3 % of gzip -9 at a fifth of its time; 1 is the fast setting.",
+    ),
+    key(
+        "warc.certificates",
+        Kind::Bool,
+        "false",
+        "Whether the certificates that servers show are kept, as a metadata record beside each response.",
+    ),
+    key(
+        "warc.file_bytes_max",
+        Kind::Bytes,
+        "1 GiB",
+        "At this length a WARC file is closed and the next begun (the standard recommends 1 GB).",
+    ),
+    key(
+        "warc.file_age_max",
+        Kind::Duration,
+        "1d",
+        "At this age a WARC file is closed and the next begun.",
+    ),
+    key(
+        "store.index_cache_bytes",
+        Kind::Bytes,
+        "64 MiB",
+        "How much memory the index may use for its pages.",
+    ),
+    key(
+        "store.disk_free_min",
+        Kind::Bytes,
+        "512 MiB",
+        "With less free disk than this nothing new is fetched.",
+    ),
+    key(
+        "crawl.hosts_max",
+        Kind::Integer,
+        "64",
+        "How many hosts are asked at the same time; each has one connection at a time.",
+    ),
+    key("crawl.pages_max", Kind::Integer, "0", "Stop after so many pages; 0 is no limit."),
+    key("crawl.depth", Kind::Integer, "0", "How many links away from a seed pages are followed."),
+    key(
+        "crawl.requisites",
+        Kind::Bool,
+        "false",
+        "Whether a page's images, styles, scripts and fonts are captured with it.",
+    ),
+    key(
+        "crawl.wait_max",
+        Kind::Duration,
+        "10m",
+        "A run that has nothing else to do does not wait longer than this for a host; what is left stays in the queue for the next run.",
+    ),
+    key(
+        "crawl.stop_deadline",
+        Kind::Duration,
+        "30s",
+        "After a signal, how long exchanges in flight may go on.",
+    ),
+    key(
+        "schedule.interval_min",
+        Kind::Duration,
+        "5m",
+        "The shortest time between two looks at one watched page. Most edits come in the first hours; politeness is kept in any case.",
+    ),
+    key(
+        "schedule.interval_max",
+        Kind::Duration,
+        "60d",
+        "The longest time between two looks at one watched page.",
+    ),
+    key(
+        "schedule.looks_per_day",
+        Kind::Float,
+        "500",
+        "How many looks the watched pages of one host may have in a day. They are spent where an edit is most likely to be missed.",
+    ),
+];
+
+/// The key that a dotted path names, host names standing for `*`.
+#[must_use]
+pub fn find(path: &str) -> Option<&'static Key> {
+    KEYS.iter().find(|k| k.path == path).or_else(|| {
+        let rest = path.strip_prefix("politeness.host.")?;
+        let (host, name) = rest.rsplit_once('.')?;
+        (!host.is_empty()).then_some(())?;
+        KEYS.iter().find(|k| k.path.strip_prefix("politeness.host.*.") == Some(name))
+    })
+}
+
+/// The host name of a per-host key, without its quotes.
+#[must_use]
+pub fn host_of(path: &str) -> Option<&str> {
+    let (host, _) = path.strip_prefix("politeness.host.")?.rsplit_once('.')?;
+    Some(host.trim_matches('"'))
+}

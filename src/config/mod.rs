@@ -1,0 +1,14 @@
+//! Settings of a run: default < file < environment < flag, each value with its source.
+//!
+//! No module below reads a setting; what it needs is passed to it as its own `Options`.
+
+pub mod example;
+pub mod file;
+pub mod keys;
+pub mod nearest;
+pub mod options;
+pub mod settings;
+pub mod value;
+
+pub use settings::{ConfigError, Problem, Settings, Source};
+pub use value::{Kind, Value};

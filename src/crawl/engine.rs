@@ -1,0 +1,548 @@
+//! The loop: who is next, may we ask, what came of it.
+
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, HashMap, HashSet};
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::task::{Id, JoinSet};
+
+use crate::base::{TargetUri, Timestamp};
+use crate::capture::{CaptureError, CaptureRequest, Capturer};
+use crate::kv::{Kv, KvError};
+use crate::politeness::RobotsTarget;
+use crate::politeness::{Answer, Gate, GlobalCap, Permit};
+use crate::schedule::revisit::AdaptiveParams;
+use crate::schedule::{
+    Ask, Claim, ClaimId, DiscoveryPath, Found, Frontier, Next, Priority, ScheduleError,
+};
+use crate::store::{Reader, Store, StoreError};
+
+use super::hosts::HostBook;
+use super::job::{Job, Take};
+use super::log::CrawlLog;
+use super::outcome::Finished;
+use super::report::Report;
+use super::step::{self, Purpose, StepDone};
+use super::stop::Stop;
+use super::timer::Timer;
+
+/// How a crawl runs.
+#[derive(Debug, Clone)]
+pub struct CrawlOptions {
+    /// How many hosts are asked at the same time.
+    pub hosts_max: usize,
+    /// How many redirects are followed from one URL.
+    pub redirect_hops_max: u32,
+    /// How long exchanges in flight may go on after a stop was asked for.
+    pub stop_deadline: Duration,
+    /// A run that has nothing else to do does not wait longer than this for a host; what is left
+    /// stays in the queue.
+    pub wait_max: Duration,
+    /// The longest payload after decompression that is read for links and text.
+    pub decoded_bytes_max: usize,
+    /// Who we say we are, and what we accept.
+    pub request: CaptureRequest,
+    /// Seeds the jitter of back-off.
+    pub seed: u64,
+    /// When pages are looked at again.
+    pub revisit: AdaptiveParams,
+    /// How many looks a host's watched pages may have in a day.
+    pub looks_per_day: f64,
+    /// With less free disk than this, in bytes, nothing new is fetched.
+    pub disk_free_min: u64,
+}
+
+impl Default for CrawlOptions {
+    fn default() -> Self {
+        Self {
+            hosts_max: 64,
+            redirect_hops_max: 10,
+            stop_deadline: Duration::from_secs(30),
+            wait_max: Duration::from_secs(600),
+            decoded_bytes_max: 256 << 20,
+            request: CaptureRequest::new("pressmark"),
+            seed: 0,
+            revisit: AdaptiveParams::default(),
+            looks_per_day: 500.0,
+            disk_free_min: 512 << 20,
+        }
+    }
+}
+
+/// Trouble of ours that ends a crawl.
+#[derive(Debug, thiserror::Error)]
+pub enum CrawlError {
+    /// The archive cannot be written or read.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The network side cannot work.
+    #[error(transparent)]
+    Capture(#[from] CaptureError),
+    /// The queue cannot be written or read.
+    #[error("the queue: {0}")]
+    Queue(#[from] ScheduleError),
+    /// The state tables cannot be written or read.
+    #[error("the crawl's state: {0}")]
+    State(#[from] KvError),
+    /// The log cannot be written.
+    #[error("writing the crawl log: {0}")]
+    Log(std::io::Error),
+    /// Too little disk is left.
+    #[error("only {free} bytes of disk are free, and store.disk_free_min asks for {wanted}")]
+    DiskFull {
+        /// What is free.
+        free: u64,
+        /// What should be.
+        wanted: u64,
+    },
+    /// A task of ours broke.
+    #[error("a task broke while {uri} was in flight: {why}")]
+    Broken {
+        /// What was in flight.
+        uri: String,
+        /// How it broke.
+        why: String,
+    },
+}
+
+/// Sees what a crawl does. Every method may be left as it is.
+pub trait Observer: Send {
+    /// A URL came to its outcome.
+    fn finished(&mut self, done: &Finished) {
+        let _ = done;
+    }
+
+    /// The loop went round: URLs done, in flight, and known to be queued.
+    fn progress(&mut self, done: u64, in_flight: usize, queued: u64) {
+        let _ = (done, in_flight, queued);
+    }
+}
+
+/// No observer.
+impl Observer for () {}
+
+/// What a crawl is made of.
+pub struct Parts {
+    /// The network.
+    pub capturer: Arc<Capturer>,
+    /// The archive.
+    pub store: Arc<Store>,
+    /// The queue that the run takes from.
+    pub frontier: Frontier,
+    /// Where pages are put that are to be looked at again; none where the queue is that itself.
+    pub watched: Option<Frontier>,
+    /// Where host facts and robots.txt are kept.
+    pub state: Arc<Kv>,
+    /// May we, and when.
+    pub gate: Gate,
+    /// Time.
+    pub timer: Arc<dyn Timer>,
+    /// The log.
+    pub log: CrawlLog,
+}
+
+/// A crawl that is ready to run.
+pub struct Crawl {
+    pub(super) capturer: Arc<Capturer>,
+    pub(super) store: Arc<Store>,
+    pub(super) reader: Reader,
+    pub(super) frontier: Frontier,
+    pub(super) watched: Option<Frontier>,
+    pub(super) book: HostBook,
+    pub(super) gate: Gate,
+    cap: Option<GlobalCap>,
+    pub(super) timer: Arc<dyn Timer>,
+    log: CrawlLog,
+    pub(super) options: CrawlOptions,
+}
+
+/// A robots.txt that has to wait for its host: when, what, and for whose sake.
+struct Delayed {
+    at: Timestamp,
+    target: RobotsTarget,
+    claim: Box<Claim>,
+}
+
+impl PartialEq for Delayed {
+    fn eq(&self, other: &Self) -> bool {
+        self.at == other.at
+    }
+}
+impl Eq for Delayed {}
+impl PartialOrd for Delayed {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+impl Ord for Delayed {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        self.at.cmp(&other.at)
+    }
+}
+
+/// The state of one run.
+pub(super) struct Run<'a> {
+    pub(super) job: &'a Job,
+    pub(super) report: Report,
+    tasks: JoinSet<StepDone>,
+    /// For a task that breaks: whose URL it had.
+    owners: HashMap<Id, (ClaimId, TargetUri)>,
+    delayed: BinaryHeap<Reverse<Delayed>>,
+    /// Authorities whose robots.txt is being fetched: their URLs wait for it.
+    pub(super) asking_robots: HashSet<String>,
+    /// URLs that were asked for in this run, by hash: each once.
+    pub(super) asked: HashSet<u64>,
+    pub(super) pages: u64,
+}
+
+impl Crawl {
+    /// Puts a crawl together.
+    ///
+    /// # Errors
+    /// When the state tables cannot be opened.
+    pub fn new(parts: Parts, options: CrawlOptions) -> Result<Self, CrawlError> {
+        let Parts { capturer, store, frontier, watched, state, gate, timer, log } = parts;
+        let now = timer.clock().now();
+        let cap = gate.options().requests_per_second_max.map(|max| GlobalCap::new(max, now));
+        let reader = store.reader();
+        let book = HostBook::open(&state)?;
+        Ok(Self {
+            capturer,
+            store,
+            reader,
+            frontier,
+            watched,
+            book,
+            gate,
+            cap,
+            timer,
+            log,
+            options,
+        })
+    }
+
+    /// The queue.
+    #[must_use]
+    pub fn frontier(&self) -> &Frontier {
+        &self.frontier
+    }
+
+    /// Ends it: flushes the queue. The store is closed by its owner.
+    ///
+    /// # Errors
+    /// When the queue cannot be written.
+    pub fn close(mut self) -> Result<(), CrawlError> {
+        self.frontier.checkpoint()?;
+        if let Some(mut watched) = self.watched {
+            watched.checkpoint()?;
+        }
+        Ok(())
+    }
+
+    /// Runs until nothing is left in scope, the page limit is reached, or a stop is asked for.
+    ///
+    /// # Errors
+    /// Trouble of ours only: what the web did is in the report. What was in flight is put back.
+    pub async fn run(
+        &mut self,
+        job: &Job,
+        observer: &mut dyn Observer,
+        stop: &Stop,
+    ) -> Result<Report, CrawlError> {
+        let now = self.now();
+        let mut run = Run {
+            job,
+            report: Report { job: job.name.clone(), started: now, ..Report::default() },
+            tasks: JoinSet::new(),
+            owners: HashMap::new(),
+            delayed: BinaryHeap::new(),
+            asking_robots: HashSet::new(),
+            asked: HashSet::new(),
+            pages: 0,
+        };
+        self.add_seeds(&mut run, now)?;
+        let outcome = self.turn(&mut run, observer, stop).await;
+        // Whatever happened, what was in flight goes back to its queue.
+        run.tasks.abort_all();
+        while run.tasks.join_next().await.is_some() {}
+        let lost: Vec<ClaimId> = self.frontier.in_flight().map(|(id, _)| id).collect();
+        for id in lost {
+            self.frontier.release_lost(id)?;
+        }
+        outcome?;
+        run.report.finished = self.now();
+        run.report.left = self.queued();
+        run.report.stopped = stop.asked();
+        Ok(run.report)
+    }
+
+    pub(super) fn now(&self) -> Timestamp {
+        self.timer.clock().now()
+    }
+
+    fn queued(&self) -> u64 {
+        self.frontier.counts().queued
+    }
+
+    fn add_seeds(&mut self, run: &mut Run<'_>, now: Timestamp) -> Result<(), CrawlError> {
+        let seeds: Vec<Found> = run
+            .job
+            .seeds
+            .iter()
+            .filter(|uri| run.asked.insert(hash_of(uri)))
+            .map(|uri| Found {
+                uri: uri.clone(),
+                path: DiscoveryPath::seed(),
+                via: None,
+                due: now,
+                because: "asked for by name".to_owned(),
+                priority: Priority::Seed,
+                job: run.job.name.clone(),
+                settings: String::new(),
+                ask: Ask::Again,
+            })
+            .collect();
+        self.frontier.add_all(seeds, now)?;
+        Ok(())
+    }
+
+    async fn turn(
+        &mut self,
+        run: &mut Run<'_>,
+        observer: &mut dyn Observer,
+        stop: &Stop,
+    ) -> Result<(), CrawlError> {
+        let timer = Arc::clone(&self.timer);
+        let mut deadline: Option<Timestamp> = None;
+        loop {
+            let mut wake = deadline;
+            if stop.asked() {
+                let limit = *deadline.get_or_insert(self.now().plus(self.options.stop_deadline));
+                if run.tasks.is_empty() || self.now() >= limit {
+                    return Ok(());
+                }
+                wake = Some(limit);
+            } else {
+                match self.fill(run, observer)? {
+                    Filled::Until(at) => wake = Some(at),
+                    Filled::Full => {}
+                    Filled::Nothing if run.tasks.is_empty() && run.delayed.is_empty() => {
+                        return Ok(());
+                    }
+                    Filled::Nothing => {}
+                }
+            }
+            if run.tasks.is_empty()
+                && wake.is_some_and(|at| at.since(self.now()) > self.options.wait_max)
+            {
+                return Ok(());
+            }
+            observer.progress(run.report.fetched, run.tasks.len(), self.queued());
+            let idle = run.tasks.is_empty();
+            // A clock that stands still must not be moved while work is under way.
+            let wait = wake.filter(|_| idle || !timer.stands_still());
+            tokio::select! {
+                biased;
+                Some(done) = run.tasks.join_next_with_id(), if !idle => {
+                    self.joined(run, done, observer)?;
+                    // Whatever else has ended meanwhile is taken in before the next look round.
+                    while let Some(done) = run.tasks.try_join_next_with_id() {
+                        self.joined(run, done, observer)?;
+                    }
+                }
+                () = stop.wait(), if !stop.asked() => {}
+                () = timer.wait_until(wait.unwrap_or_default()), if wait.is_some() => {}
+            }
+        }
+    }
+
+    /// Starts as much as may be started now.
+    fn fill(
+        &mut self,
+        run: &mut Run<'_>,
+        observer: &mut dyn Observer,
+    ) -> Result<Filled, CrawlError> {
+        let mut wake: Option<Timestamp> = None;
+        let mut sooner = |at: Timestamp| wake = Some(wake.map_or(at, |w| w.min(at)));
+        let now = self.now();
+        while run.tasks.len() < self.options.hosts_max {
+            if run.delayed.peek().is_some_and(|Reverse(d)| d.at <= now) {
+                if let Some(Reverse(delayed)) = run.delayed.pop() {
+                    self.ask_robots(run, delayed.target, delayed.claim, now)?;
+                }
+                continue;
+            }
+            if run.job.pages_max.is_some_and(|max| run.pages >= max) {
+                break;
+            }
+            match self.frontier.next(now, &mut |_| false)? {
+                Next::Ready(claim) => self.dispatch(run, claim, now, observer)?,
+                Next::Busy | Next::Empty => break,
+                Next::Wait(at) => {
+                    sooner(at);
+                    break;
+                }
+            }
+        }
+        if let Some(Reverse(delayed)) = run.delayed.peek() {
+            sooner(delayed.at);
+        }
+        if run.tasks.len() >= self.options.hosts_max {
+            return Ok(Filled::Full);
+        }
+        Ok(wake.map_or(Filled::Nothing, Filled::Until))
+    }
+
+    fn dispatch(
+        &mut self,
+        run: &mut Run<'_>,
+        claim: Box<Claim>,
+        now: Timestamp,
+        observer: &mut dyn Observer,
+    ) -> Result<(), CrawlError> {
+        let uri = claim.uri().clone();
+        if run.asking_robots.contains(&uri.authority()) {
+            let until = now.plus(Duration::from_millis(200));
+            self.frontier.host_wait(&claim.host, until, now)?;
+            return Ok(self.frontier.release(*claim)?);
+        }
+        match self.ask(&uri, now)? {
+            Answer::Go(permit) => {
+                if let Some(Err(until)) = self.cap.as_ref().map(|cap| cap.pass(now)) {
+                    self.frontier.release(*claim)?;
+                    return Ok(self.frontier.host_wait(&permit.host(), until, now)?);
+                }
+                self.start(run, permit, claim, Purpose::Page, now)
+            }
+            Answer::Wait { until, because } => {
+                let host = claim.host.clone();
+                self.frontier.snooze(*claim, until, &because.to_string(), now)?;
+                Ok(self.frontier.host_wait(&host, until, now)?)
+            }
+            Answer::NeedRobots(target) => {
+                run.asking_robots.insert(uri.authority());
+                self.ask_robots(run, target, claim, now)
+            }
+            Answer::Refused(refusal) => self.refused(run, *claim, &refusal, now, observer),
+        }
+    }
+
+    pub(super) fn ask_robots(
+        &mut self,
+        run: &mut Run<'_>,
+        target: RobotsTarget,
+        claim: Box<Claim>,
+        now: Timestamp,
+    ) -> Result<(), CrawlError> {
+        match self.ask_for_robots(&target)? {
+            Answer::Go(permit) => self.start(run, permit, claim, Purpose::Robots(target), now),
+            Answer::Wait { until, .. } => {
+                run.delayed.push(Reverse(Delayed { at: until, target, claim }));
+                Ok(())
+            }
+            // A robots.txt is paced and never refused.
+            Answer::NeedRobots(_) | Answer::Refused(_) => Ok(self.frontier.release(*claim)?),
+        }
+    }
+
+    fn start(
+        &mut self,
+        run: &mut Run<'_>,
+        permit: Permit,
+        claim: Box<Claim>,
+        purpose: Purpose,
+        now: Timestamp,
+    ) -> Result<(), CrawlError> {
+        self.guard_disk()?;
+        let host = permit.host();
+        let pace = self.gate.options().pace_for(&host);
+        self.book.facts(&host, now, &pace)?.began(now);
+        let owner = (claim.id(), permit.uri().clone());
+        let step =
+            self.step_for(run.job.requisites || run.job.depth > 0, run.job.take == Take::Due);
+        let task = run.tasks.spawn(step.run(permit, claim, purpose));
+        run.owners.insert(task.id(), owner);
+        Ok(())
+    }
+
+    /// What one step needs.
+    pub(super) fn step_for(&self, wants_links: bool, wants_text: bool) -> step::Step {
+        step::Step {
+            capturer: Arc::clone(&self.capturer),
+            request: self.options.request.clone(),
+            store: Arc::clone(&self.store),
+            reader: self.reader.clone(),
+            timer: Arc::clone(&self.timer),
+            wants_links,
+            wants_text,
+            decoded_bytes_max: self.options.decoded_bytes_max,
+        }
+    }
+
+    pub(super) fn write_log(&mut self, finished: &Finished) -> Result<(), CrawlError> {
+        self.log.write(finished).map_err(CrawlError::Log)
+    }
+
+    /// With too little disk left a crawl ends before it writes half a record.
+    fn guard_disk(&self) -> Result<(), CrawlError> {
+        let wanted = self.options.disk_free_min;
+        match self.store.disk_free() {
+            Some(free) if free < wanted => Err(CrawlError::DiskFull { free, wanted }),
+            _ => Ok(()),
+        }
+    }
+
+    fn joined(
+        &mut self,
+        run: &mut Run<'_>,
+        done: Result<(Id, StepDone), tokio::task::JoinError>,
+        observer: &mut dyn Observer,
+    ) -> Result<(), CrawlError> {
+        let (id, done) = done.map_err(|broken| {
+            let uri = run.owners.remove(&broken.id()).map(|(_, uri)| uri.to_string());
+            CrawlError::Broken { uri: uri.unwrap_or_default(), why: broken.to_string() }
+        })?;
+        run.owners.remove(&id);
+        let stepped = done.result?;
+        let now = self.now();
+        self.learn_pace(&stepped, now)?;
+        if let Some(finished) = &stepped.finished {
+            self.note(run, finished, observer)?;
+        }
+        match done.purpose {
+            Purpose::Robots(target) => {
+                self.robots_came(run, target, done.claim, &stepped, observer)
+            }
+            Purpose::Page => self.page_came(run, *done.claim, stepped, now),
+        }
+    }
+
+    pub(super) fn note(
+        &mut self,
+        run: &mut Run<'_>,
+        finished: &Finished,
+        observer: &mut dyn Observer,
+    ) -> Result<(), CrawlError> {
+        self.write_log(finished)?;
+        run.report.count(finished);
+        observer.finished(finished);
+        Ok(())
+    }
+}
+
+enum Filled {
+    /// As many tasks run as may.
+    Full,
+    /// Nothing more can start before this time.
+    Until(Timestamp),
+    /// Nothing more can start at all.
+    Nothing,
+}
+
+pub(super) fn hash_of(uri: &TargetUri) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    uri.url().as_str().hash(&mut hasher);
+    hasher.finish()
+}

@@ -1,0 +1,144 @@
+//! What is remembered of hosts and authorities over restarts: pace facts and robots.txt.
+
+use std::collections::HashMap;
+
+use crate::base::{HostKey, TargetUri, Timestamp};
+use crate::kv::{Kv, KvError, Tree};
+use crate::politeness::{CachedRobots, HostFacts, PaceOptions};
+use crate::schedule::revisit::HostHistory;
+
+/// Facts of hosts and robots.txt of authorities: on disk, the recently used also in memory.
+#[derive(Debug)]
+pub struct HostBook {
+    hosts: Tree,
+    robots: Tree,
+    facts: HashMap<HostKey, HostFacts>,
+    rules: HashMap<String, CachedRobots>,
+    revisit_tree: Tree,
+    revisits: HashMap<HostKey, HostHistory>,
+}
+
+/// So many facts are held in memory; a host's are some hundred bytes.
+const FACTS_MAX: usize = 50_000;
+/// So many robots.txt are held in memory; each has up to 500 KiB.
+const RULES_MAX: usize = 1_000;
+
+impl HostBook {
+    /// The book in `kv`.
+    ///
+    /// # Errors
+    /// When its tables cannot be opened.
+    pub fn open(kv: &Kv) -> Result<Self, KvError> {
+        Ok(Self {
+            hosts: kv.tree("hosts")?,
+            robots: kv.tree("robots")?,
+            facts: HashMap::new(),
+            rules: HashMap::new(),
+            revisit_tree: kv.tree("revisits")?,
+            revisits: HashMap::new(),
+        })
+    }
+
+    /// The facts of a host, to read and change. What cannot be decoded counts as unknown.
+    ///
+    /// # Errors
+    /// When the table cannot be read.
+    pub fn facts(
+        &mut self,
+        host: &HostKey,
+        now: Timestamp,
+        pace: &PaceOptions,
+    ) -> Result<&mut HostFacts, KvError> {
+        if !self.facts.contains_key(host) {
+            if self.facts.len() >= FACTS_MAX {
+                // Those of hosts with an exchange under way say so, and are not on disk yet.
+                self.facts.retain(|_, facts| facts.is_asked());
+            }
+            let stored = self.hosts.get(host.as_str().as_bytes())?;
+            let facts = stored.and_then(|b| HostFacts::from_bytes(&b).ok()).unwrap_or_default();
+            let facts = facts.settled(now, pace);
+            self.facts.insert(host.clone(), facts);
+        }
+        Ok(self.facts.entry(host.clone()).or_default())
+    }
+
+    /// Puts the facts of a host on disk.
+    ///
+    /// # Errors
+    /// When the table cannot be written.
+    pub fn keep(&mut self, host: &HostKey) -> Result<(), KvError> {
+        if let Some(facts) = self.facts.get(host) {
+            self.hosts.insert(host.as_str().as_bytes(), &facts.to_bytes())?;
+        }
+        Ok(())
+    }
+
+    /// What is known of the robots.txt that governs `uri`. What cannot be decoded counts as unknown.
+    ///
+    /// # Errors
+    /// When the table cannot be read.
+    pub fn robots(&mut self, uri: &TargetUri) -> Result<Option<CachedRobots>, KvError> {
+        let authority = uri.authority();
+        if let Some(known) = self.rules.get(&authority) {
+            return Ok(Some(known.clone()));
+        }
+        let stored = self.robots.get(authority.as_bytes())?;
+        let found = stored.and_then(|b| CachedRobots::from_bytes(&b).ok());
+        if let Some(found) = &found {
+            self.hold(authority, found.clone());
+        }
+        Ok(found)
+    }
+
+    /// Keeps what was learned of a robots.txt.
+    ///
+    /// # Errors
+    /// When the table cannot be written.
+    pub fn learn_robots(&mut self, robots: CachedRobots) -> Result<(), KvError> {
+        let authority = robots.authority().to_owned();
+        self.robots.insert(authority.as_bytes(), &robots.to_bytes())?;
+        self.hold(authority, robots);
+        Ok(())
+    }
+
+    fn hold(&mut self, authority: String, robots: CachedRobots) {
+        if self.rules.len() >= RULES_MAX {
+            self.rules.clear();
+        }
+        self.rules.insert(authority, robots);
+    }
+
+    /// What is known of the edits of a host's pages, to read and teach.
+    ///
+    /// # Errors
+    /// When the table cannot be read.
+    pub fn revisits(
+        &mut self,
+        host: &HostKey,
+        looks_per_day: f64,
+        now: Timestamp,
+    ) -> Result<&mut HostHistory, KvError> {
+        if !self.revisits.contains_key(host) {
+            if self.revisits.len() >= FACTS_MAX {
+                self.revisits.clear();
+            }
+            let stored = self.revisit_tree.get(host.as_str().as_bytes())?;
+            let known = stored.and_then(|b| HostHistory::of_bytes(&b));
+            let known = known.unwrap_or_else(|| HostHistory::new(looks_per_day, now));
+            self.revisits.insert(host.clone(), known);
+        }
+        let known = self.revisits.entry(host.clone());
+        Ok(known.or_insert_with(|| HostHistory::new(looks_per_day, now)))
+    }
+
+    /// Puts that on disk.
+    ///
+    /// # Errors
+    /// When the table cannot be written.
+    pub fn keep_revisits(&mut self, host: &HostKey) -> Result<(), KvError> {
+        if let Some(known) = self.revisits.get(host) {
+            self.revisit_tree.insert(host.as_str().as_bytes(), &known.to_bytes())?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,44 @@
+//! What a run is asked to do.
+
+use crate::base::TargetUri;
+
+/// Which claims a run takes from the frontier.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Take {
+    /// What was asked for now, and what an earlier run left in the queue.
+    Queue,
+    /// What the schedule says is due.
+    Due,
+}
+
+/// A run's settings.
+#[derive(Debug, Clone)]
+pub struct Job {
+    /// Its name.
+    pub name: String,
+    /// What to capture now.
+    pub seeds: Vec<TargetUri>,
+    /// How many links away from a seed pages are followed.
+    pub depth: u32,
+    /// Whether a page's images, styles, scripts and fonts are captured with it.
+    pub requisites: bool,
+    /// Stop after so many pages.
+    pub pages_max: Option<u64>,
+    /// Which claims are taken.
+    pub take: Take,
+}
+
+impl Job {
+    /// A run that captures these URLs now, and nothing else.
+    #[must_use]
+    pub fn of(seeds: Vec<TargetUri>) -> Self {
+        Self {
+            name: "cli".to_owned(),
+            seeds,
+            depth: 0,
+            requisites: false,
+            pages_max: None,
+            take: Take::Queue,
+        }
+    }
+}

@@ -1,0 +1,237 @@
+//! Names that became other names: a run of capitalised words in the midst of a sentence that was
+//! otherwise left alone.
+//!
+//! There is no list of names and no model here. A capital in the middle of a sentence is the evidence;
+//! at its beginning a word counts only when the same text writes it with a capital elsewhere, or when
+//! another capital follows. Where nouns are written with capitals (German), only runs of two count. A
+//! name that grows at its front ("Roe" to "Ann Roe", "Mayor Roe") is the same name, said in full.
+
+use std::ops::Range;
+
+use super::view::View;
+use super::{Aligned, Change, ChangeKind};
+use crate::diff::normal;
+use crate::diff::tokens::{Class, Token};
+use crate::diff::words::Hunk;
+use crate::extract::page::Page;
+
+/// A changed run longer than this is a rewriting, in which capitals say little.
+const RUN_WORDS_MAX: usize = 8;
+
+/// Reports names changed in an edit, and marks their words.
+pub(super) fn find(aligned: Aligned<'_>, view: &mut View<'_>, found: &mut Vec<Change>) {
+    for hunk in view.hunks() {
+        let old = Side { page: aligned.old, tokens: view.old() };
+        let new = Side { page: aligned.new, tokens: view.new_side() };
+        if hunk.old.len().max(hunk.new.len()) > RUN_WORDS_MAX {
+            continue;
+        }
+        let (a, b) = (old.runs(&view.free_old(hunk)), new.runs(&view.free_new(hunk)));
+        let pair = match (a.as_slice(), b.as_slice()) {
+            ([a], [b]) => Some((a.clone(), b.clone())),
+            ([a], []) if grown(&old, hunk.old.clone(), a) => {
+                Some((a.clone(), hunk.new.start..hunk.new.start))
+            }
+            ([], [b]) if grown(&new, hunk.new.clone(), b) => {
+                Some((hunk.old.start..hunk.old.start, b.clone()))
+            }
+            _ => None,
+        };
+        let Some((a, b)) = pair else { continue };
+        let (x, y) = (old.whole(&a), new.whole(&b));
+        if x.is_empty() || y.is_empty() || !is_renamed(&old, &x, &new, &y) {
+            continue;
+        }
+        if one_capital_means_little(aligned.new) && x.len() < 2 && y.len() < 2 {
+            continue;
+        }
+        report(aligned, view, hunk, (&a, &x), (&b, &y), found);
+    }
+}
+
+fn report(
+    aligned: Aligned<'_>,
+    view: &mut View<'_>,
+    hunk: &Hunk,
+    (a, x): (&Range<usize>, &Range<usize>),
+    (b, y): (&Range<usize>, &Range<usize>),
+    found: &mut Vec<Change>,
+) {
+    let bytes = |tokens: &[Token], run: &Range<usize>| crate::diff::words::bytes(tokens, run);
+    let (old, new) = (bytes(view.old(), x), bytes(view.new_side(), y));
+    let already = found.last().is_some_and(|last: &Change| {
+        last.kind == ChangeKind::NameChanged
+            && last.new_range.as_ref() == Some(&new)
+            && last.old_range.as_ref() == Some(&old)
+    });
+    if !already {
+        let mut change = Change::new(ChangeKind::NameChanged)
+            .at(Some((&aligned.old.text, old)), Some((&aligned.new.text, new)));
+        change.words = vec![(bytes(view.old(), &hunk.old), bytes(view.new_side(), &hunk.new))];
+        found.push(change);
+    }
+    view.explained = true;
+    let (a, b) = (bytes(view.old(), a), bytes(view.new_side(), b));
+    view.take_old(&a);
+    view.take_new(&b);
+}
+
+/// In German every noun has a capital.
+fn one_capital_means_little(page: &Page) -> bool {
+    page.language.as_ref().is_some_and(|language| {
+        let tag = language.value.to_ascii_lowercase();
+        tag == "de" || tag.starts_with("de-") || tag == "lb"
+    })
+}
+
+struct Side<'a> {
+    page: &'a Page,
+    tokens: &'a [Token],
+}
+
+/// Small words inside names: "de", "van der", "bin".
+const PARTICLES: [&str; 14] =
+    ["de", "da", "di", "du", "del", "della", "van", "von", "der", "den", "bin", "al", "el", "la"];
+
+impl Side<'_> {
+    fn word(&self, at: usize) -> &str {
+        self.tokens
+            .get(at)
+            .and_then(|token| self.page.text.get(token.range.clone()))
+            .unwrap_or_default()
+    }
+
+    fn is_capital(&self, at: usize) -> bool {
+        let Some(token) = self.tokens.get(at) else { return false };
+        let shaped = match token.class {
+            Class::Capital => {
+                !token.common || self.word(at).chars().count() > 1 && all_upper(self.word(at))
+            }
+            // "A320", "B-52"
+            Class::Number => self.word(at).starts_with(char::is_uppercase),
+            _ => false,
+        };
+        shaped && !super::claims::is_marker(self.word(at))
+    }
+
+    /// Whether a capital here says that it is a name.
+    fn is_name(&self, at: usize) -> bool {
+        if !self.is_capital(at) {
+            return false;
+        }
+        if !self.begins_sentence(at) {
+            return true;
+        }
+        let word = self.word(at);
+        all_upper(word) && word.chars().count() > 1
+            || self.is_capital(at + 1)
+            || self.capital_elsewhere(word, at)
+    }
+
+    fn begins_sentence(&self, at: usize) -> bool {
+        let Some(before) = at.checked_sub(1) else { return true };
+        let mark = self.word(before);
+        if self.tokens.get(before).is_some_and(Token::is_word) {
+            return false;
+        }
+        match mark.chars().next() {
+            Some('.' | '!' | '?' | ':') => true,
+            Some(c) if normal::is_double_quote(c) || normal::is_single_quote(c) => {
+                // An opening mark begins a sentence unless words run up to it without a comma.
+                before == 0 || !self.tokens.get(before - 1).is_some_and(Token::is_word)
+            }
+            Some('(' | '[' | '•') => true,
+            _ => false,
+        }
+    }
+
+    fn capital_elsewhere(&self, word: &str, at: usize) -> bool {
+        let here = self.tokens.get(at).map_or(0, |token| token.range.start);
+        self.page.text.match_indices(word).any(|(found, _)| {
+            if found == here {
+                return false;
+            }
+            let before = self.page.text.get(..found).unwrap_or_default();
+            let mut back = before.chars().rev();
+            back.next() == Some(' ') && back.next().is_some_and(|c| c.is_alphanumeric() || c == ',')
+        })
+    }
+
+    /// The runs of names among the given tokens, particles inside.
+    fn runs(&self, tokens: &[usize]) -> Vec<Range<usize>> {
+        let mut runs: Vec<Range<usize>> = Vec::new();
+        for &at in tokens.iter().filter(|&&at| self.is_name(at)) {
+            match runs.last_mut() {
+                Some(run) if self.joined(run.end, at) => run.end = at + 1,
+                _ => runs.push(at..at + 1),
+            }
+        }
+        runs
+    }
+
+    /// Whether nothing but a particle, a hyphen or the point of an initial lies between.
+    fn joined(&self, from: usize, to: usize) -> bool {
+        (from..to).all(|at| {
+            let word = self.word(at);
+            PARTICLES.contains(&word)
+                || word == "-"
+                || word == "&"
+                || word == "."
+                    && at.checked_sub(1).is_some_and(|b| self.word(b).chars().count() == 1)
+        }) && to - from <= 3
+    }
+
+    /// The run with the capitals on both sides of it: the whole name. An empty run gives the name it
+    /// lies in or beside.
+    fn whole(&self, run: &Range<usize>) -> Range<usize> {
+        let mut whole = run.clone();
+        while let Some(before) = whole.start.checked_sub(1) {
+            if self.is_name(before) {
+                whole.start = before;
+            } else if before > 0 && self.is_name(before - 1) && self.joined(before, whole.start) {
+                whole.start = before - 1;
+            } else {
+                break;
+            }
+        }
+        loop {
+            if self.is_name(whole.end) {
+                whole.end += 1;
+            } else if self.is_name(whole.end + 1)
+                && self.joined(whole.end, whole.end + 1)
+                && !whole.is_empty()
+            {
+                whole.end += 2;
+            } else {
+                break;
+            }
+        }
+        whole
+    }
+}
+
+fn all_upper(word: &str) -> bool {
+    word.chars().all(|c| c.is_uppercase() || !c.is_alphabetic())
+}
+
+/// Whether words that came into a name changed it: inside it or at its end, not at its front.
+fn grown(side: &Side<'_>, hunk: Range<usize>, run: &Range<usize>) -> bool {
+    let only = hunk
+        .clone()
+        .all(|at| run.contains(&at) || !side.tokens.get(at).is_some_and(Token::is_word));
+    let follows = run.start.checked_sub(1).is_some_and(|before| {
+        side.is_name(before)
+            || before > 0 && side.is_name(before - 1) && matches!(side.word(before), "-" | "&")
+    });
+    only && follows
+}
+
+/// Whether two names differ in more than words put before or cut from the front.
+fn is_renamed(old: &Side<'_>, x: &Range<usize>, new: &Side<'_>, y: &Range<usize>) -> bool {
+    let ids = |side: &Side<'_>, run: &Range<usize>| -> Vec<u64> {
+        let tokens = side.tokens.get(run.clone()).unwrap_or_default();
+        tokens.iter().filter(|token| token.is_word()).map(|token| token.id).collect()
+    };
+    let (a, b) = (ids(old, x), ids(new, y));
+    !(a.ends_with(&b) || b.ends_with(&a))
+}

@@ -1,0 +1,286 @@
+//! Facts of the page that are not in its text: headline, byline, declared dates, lead picture, and
+//! where the links of the article lead.
+
+use std::ops::Range;
+
+use super::{Aligned, Change, ChangeKind};
+use crate::diff::normal::{self, Map};
+use crate::diff::ops::OpKind;
+use crate::diff::similar;
+use crate::extract::page::{Fact, Page, PageTime};
+
+/// Compares the facts of two pages.
+pub(super) fn find(old: &Page, new: &Page) -> Vec<Change> {
+    let mut found = Vec::new();
+    let headline = |page: &'_ Page| page.headline.as_ref().map(|fact| fact.value.clone());
+    compare(ChangeKind::Headline, headline(old), headline(new), &mut found);
+    bylines(old, new, &mut found);
+    times(ChangeKind::Published, old.published.as_ref(), new.published.as_ref(), &mut found);
+    times(ChangeKind::Modified, old.modified.as_ref(), new.modified.as_ref(), &mut found);
+    image(old, new, &mut found);
+    found
+}
+
+fn compare(kind: ChangeKind, old: Option<String>, new: Option<String>, found: &mut Vec<Change>) {
+    let same = match (&old, &new) {
+        (Some(a), Some(b)) => normal::same_words(a, b),
+        (None, None) => true,
+        _ => false,
+    };
+    if !same {
+        found.push(Change::new(kind).says(old.as_deref(), new.as_deref()));
+    }
+}
+
+fn bylines(old: &Page, new: &Page, found: &mut Vec<Change>) {
+    let names = |page: &Page| -> Vec<String> {
+        page.byline.iter().map(|fact| fact.value.name.trim().to_owned()).collect()
+    };
+    let sorted = |names: &[String]| {
+        let mut folded: Vec<String> = names
+            .iter()
+            .map(|name| normal::folded(name).collect::<String>().to_lowercase())
+            .collect();
+        folded.sort();
+        folded.dedup();
+        folded
+    };
+    let (a, b) = (names(old), names(new));
+    if sorted(&a) != sorted(&b) {
+        let say = |names: Vec<String>| (!names.is_empty()).then(|| names.join(", "));
+        found.push(Change::new(ChangeKind::Byline).says(say(a).as_deref(), say(b).as_deref()));
+    }
+}
+
+fn times(
+    kind: ChangeKind,
+    old: Option<&Fact<PageTime>>,
+    new: Option<&Fact<PageTime>>,
+    found: &mut Vec<Change>,
+) {
+    let same = match (old, new) {
+        (Some(a), Some(b)) => same_time(&a.value, &b.value),
+        (None, None) => true,
+        _ => false,
+    };
+    if !same {
+        let text = |fact: Option<&Fact<PageTime>>| fact.map(|fact| fact.value.text.clone());
+        found.push(Change::new(kind).says(text(old).as_deref(), text(new).as_deref()));
+    }
+}
+
+/// Whether two declared times agree as far as both are known.
+fn same_time(a: &PageTime, b: &PageTime) -> bool {
+    if a.instant == b.instant {
+        return true;
+    }
+    let day = |time: &PageTime| time.text.get(..10).map(str::to_owned);
+    (a.day_only || b.day_only) && day(a) == day(b)
+}
+
+fn image(old: &Page, new: &Page, found: &mut Vec<Change>) {
+    let (a, b) = (old.lead_image.as_ref(), new.lead_image.as_ref());
+    if a.is_none() && b.is_none() {
+        return;
+    }
+    let source = |page: Option<&crate::extract::page::Image>| page.map(|image| picture(&image.src));
+    if source(a) != source(b) {
+        let src = |page: Option<&crate::extract::page::Image>| page.map(|image| image.src.clone());
+        let mut change =
+            Change::new(ChangeKind::ImageChanged).says(src(a).as_deref(), src(b).as_deref());
+        change.about = b.and_then(|image| image.caption.clone());
+        found.push(change);
+        return;
+    }
+    let caption = |page: Option<&crate::extract::page::Image>| page.and_then(|i| i.caption.clone());
+    let (before, after) = (caption(a), caption(b));
+    let held = |page: &Page, caption: &Option<String>| {
+        caption.as_ref().is_some_and(|caption| page.text.contains(caption.trim()))
+    };
+    // A caption that is part of the text and was reworded is compared there, word by word; one that
+    // says something else altogether is another caption.
+    let reworded = held(old, &before)
+        && held(new, &after)
+        && before
+            .as_ref()
+            .zip(after.as_ref())
+            .is_some_and(|(a, b)| similar::alike_texts(a, b) >= 0.5);
+    if !reworded {
+        compare(ChangeKind::ImageChanged, before, after, found);
+    }
+}
+
+/// The picture an address shows, whatever size and format the server was asked for.
+fn picture(src: &str) -> String {
+    let path = src.split(['?', '#']).next().unwrap_or(src);
+    let path = path.split_once("://").map_or(path, |(_, rest)| rest);
+    let (folder, file) = path.rsplit_once('/').unwrap_or(("", path));
+    let stem = file.rsplit_once('.').map_or(file, |(stem, _)| stem);
+    // "-1024x683", "_800w", "@2x" at the end of a name say a size.
+    let size = |part: &str| {
+        !part.is_empty()
+            && part.chars().any(|c| c.is_ascii_digit())
+            && part.chars().all(|c| c.is_ascii_digit() || matches!(c, 'x' | 'w' | 'h' | 'p'))
+            && part.chars().any(|c| matches!(c, 'x' | 'w' | 'h' | 'p'))
+    };
+    let stem = match stem.rfind(['-', '_', '@']) {
+        Some(at) if stem.get(at + 1..).is_some_and(size) => stem.get(..at).unwrap_or(stem),
+        _ => stem,
+    };
+    let folder: Vec<&str> = folder
+        .split('/')
+        .filter(|part| {
+            let sized = part.split([',', '_', '-']).all(|p| {
+                size(p) || p.chars().all(|c| c.is_ascii_digit()) || matches!(p, "w" | "h" | "c")
+            });
+            !(sized && part.chars().any(|c| matches!(c, 'x' | 'w' | 'h')))
+        })
+        .collect();
+    format!("{}/{stem}", folder.join("/"))
+}
+
+/// Links of text that stands in both versions: led elsewhere, added, taken out. Links of text that
+/// came or went come and go with it.
+pub(super) fn links(aligned: Aligned<'_>) -> Vec<Change> {
+    let mut found = Vec::new();
+    if aligned.old.links.is_empty() && aligned.new.links.is_empty() {
+        return found;
+    }
+    for op in aligned.ops {
+        if matches!(op.kind, OpKind::Insert | OpKind::Delete) {
+            continue;
+        }
+        let (Some(a), Some(b)) =
+            (bytes(aligned.old_units, &op.old), bytes(aligned.new_units, &op.new))
+        else {
+            continue;
+        };
+        links_in(aligned, &a, &b, &mut found);
+    }
+    found
+}
+
+fn bytes(units: &[crate::diff::units::Unit], range: &Range<usize>) -> Option<Range<usize>> {
+    let units = units.get(range.clone())?;
+    Some(units.first()?.range.start..units.last()?.range.end)
+}
+
+fn links_in(aligned: Aligned<'_>, a: &Range<usize>, b: &Range<usize>, found: &mut Vec<Change>) {
+    let inside = |page: &Page, range: &Range<usize>| -> Vec<usize> {
+        let links = page.links.iter().enumerate();
+        links
+            .filter(|(_, l)| range.start <= l.range.start && l.range.end <= range.end)
+            .map(|(at, _)| at)
+            .collect()
+    };
+    let (old, new) = (inside(aligned.old, a), inside(aligned.new, b));
+    let words = |page: &'_ Page, at: usize| -> String {
+        let range = page.links.get(at).map(|link| link.range.clone()).unwrap_or_default();
+        page.text.get(range).unwrap_or_default().to_owned()
+    };
+    let target = |page: &'_ Page, at: usize| {
+        page.links.get(at).map(|link| address(&link.href)).unwrap_or_default()
+    };
+    let mut free: Vec<usize> = new.clone();
+    let mut gone: Vec<usize> = Vec::new();
+    // First those that lead where they led, whatever words they stand on.
+    for &i in &old {
+        match free.iter().position(|&j| target(aligned.old, i) == target(aligned.new, j)) {
+            Some(at) => drop(free.remove(at)),
+            None => gone.push(i),
+        }
+    }
+    let mut by_words: Map<u64, Vec<usize>> = Map::default();
+    for &j in &free {
+        by_words.entry(normal::key(&words(aligned.new, j))).or_default().push(j);
+    }
+    for i in gone {
+        let key = normal::key(&words(aligned.old, i));
+        let j = by_words.get_mut(&key).filter(|js| !js.is_empty()).map(|js| js.remove(0));
+        free.retain(|&k| Some(k) != j);
+        // Words that are new or cut took their link with them.
+        if j.is_none()
+            && !aligned.new.text.get(b.clone()).unwrap_or_default().contains(&words(aligned.old, i))
+        {
+            continue;
+        }
+        found.push(link_change(aligned, Some(i), j));
+    }
+    for j in free {
+        if aligned.old.text.get(a.clone()).unwrap_or_default().contains(&words(aligned.new, j)) {
+            found.push(link_change(aligned, None, Some(j)));
+        }
+    }
+}
+
+fn link_change(aligned: Aligned<'_>, old: Option<usize>, new: Option<usize>) -> Change {
+    let a = old.and_then(|at| aligned.old.links.get(at));
+    let b = new.and_then(|at| aligned.new.links.get(at));
+    let mut change = Change::new(ChangeKind::LinkChanged)
+        .says(a.map(|link| link.href.as_str()), b.map(|link| link.href.as_str()));
+    change.old_range = a.map(|link| link.range.clone());
+    change.new_range = b.map(|link| link.range.clone());
+    let words = b
+        .and_then(|link| aligned.new.text.get(link.range.clone()))
+        .or_else(|| a.and_then(|link| aligned.old.text.get(link.range.clone())));
+    change.about = words.map(str::to_owned);
+    change
+}
+
+/// Query parameters that say where a reader came from and not where the link leads.
+const TRACKING: [&str; 12] = [
+    "utm_", "fbclid", "gclid", "mc_cid", "mc_eid", "cmp", "cmpid", "icid", "ref", "smid", "intcmp",
+    "taid",
+];
+
+/// Where an address leads: without scheme, fragment, tracking and a final slash.
+pub(super) fn address(href: &str) -> String {
+    let bare = href.split_once("://").map_or(href, |(_, rest)| rest);
+    let bare = bare.strip_prefix("www.").unwrap_or(bare);
+    let bare = bare.split('#').next().unwrap_or(bare);
+    let (path, query) = bare.split_once('?').unwrap_or((bare, ""));
+    let kept: Vec<&str> = query
+        .split('&')
+        .filter(|pair| {
+            let name = pair.split('=').next().unwrap_or(pair).to_ascii_lowercase();
+            let tracks = |t: &str| name == t || (t.ends_with('_') && name.starts_with(t));
+            !name.is_empty() && !TRACKING.iter().any(|t| tracks(t))
+        })
+        .collect();
+    let path = path.trim_end_matches('/');
+    if kept.is_empty() { path.to_owned() } else { format!("{path}?{}", kept.join("&")) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_picture_is_the_same_in_every_size() {
+        let same = [
+            ("https://cdn.example/p/boats-1024x683.jpg", "https://cdn.example/p/boats-640x427.jpg"),
+            ("https://cdn.example/p/boats.jpg?w=800", "https://cdn.example/p/boats.jpg?w=400&q=80"),
+            (
+                "https://cdn.example/w_800,h_600/boats.jpg",
+                "https://cdn.example/w_400,h_300/boats.webp",
+            ),
+        ];
+        for (a, b) in same {
+            assert_eq!(picture(a), picture(b));
+        }
+        assert_ne!(
+            picture("https://cdn.example/boats.jpg"),
+            picture("https://cdn.example/quay.jpg")
+        );
+        assert_ne!(picture("https://cdn.example/p-1.jpg"), picture("https://cdn.example/p-2.jpg"));
+    }
+
+    #[test]
+    fn an_address_is_where_it_leads() {
+        assert_eq!(
+            address("https://www.a.example/x/?utm_source=n&id=4#top"),
+            address("http://a.example/x?id=4")
+        );
+        assert_ne!(address("https://a.example/x?id=4"), address("https://a.example/x?id=5"));
+    }
+}

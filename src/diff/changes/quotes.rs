@@ -1,0 +1,444 @@
+//! Quotations between two versions: added, removed, altered, given to another speaker.
+//!
+//! Quotations are matched over the whole page, because they span sentences and wander: first those
+//! whose words are equal, then the likest, with a lead for those in sentences that are aligned. What
+//! an extractor sees in one version and overlooks in the other, in text that did not change, is no
+//! change. A number or a name changed inside a quotation is an altered quotation and nothing else.
+
+use std::ops::Range;
+
+use super::view::{self, View};
+use super::{Aligned, Change, ChangeKind, numbers};
+use crate::diff::budget::Budget;
+use crate::diff::normal::{self, Map};
+use crate::diff::ops::OpKind;
+use crate::diff::units::{self, Unit};
+use crate::diff::{similar, tokens, words};
+use crate::extract::page::{BlockKind, Page, Quote, QuoteKind};
+
+/// The quotations that count as such, by index, on both sides.
+pub(super) struct Quoted {
+    pub old: Vec<usize>,
+    pub new: Vec<usize>,
+}
+
+/// How alike two quotations must be to be one that was altered.
+const ALIKE_MIN: f32 = 0.5;
+/// The same where their sentences are aligned.
+const ALIKE_ALIGNED_MIN: f32 = 0.3;
+
+/// Reports the changes of quotations, and marks the words they explain.
+pub(super) fn find(
+    aligned: Aligned<'_>,
+    views: &mut [View<'_>],
+    found: &mut Vec<Change>,
+) -> Quoted {
+    let old = real(aligned.old);
+    let new = real(aligned.new);
+    let touched_old = changed(aligned, views, false);
+    let touched_new = changed(aligned, views, true);
+    let (mut pairs, mut gone, mut fresh) = equal(aligned, &old, &new);
+    gone.retain(|&i| quote(aligned.old, i).is_some_and(|q| hit(&touched_old, &q.range)));
+    fresh.retain(|&j| quote(aligned.new, j).is_some_and(|q| hit(&touched_new, &q.range)));
+    pairs.extend(alike(aligned, views, &mut gone, &mut fresh));
+    for (i, j) in pairs {
+        if let (Some(a), Some(b)) = (quote(aligned.old, i), quote(aligned.new, j)) {
+            altered(aligned, views, a, b, found);
+            let near = hit(&touched_old, &around(aligned.old, aligned.old_units, a))
+                || hit(&touched_new, &around(aligned.new, aligned.new_units, b));
+            if near {
+                reattributed(aligned, views, a, b, found);
+            }
+        }
+    }
+    for q in gone.iter().filter_map(|&i| quote(aligned.old, i)) {
+        let old = Some((aligned.old.text.as_str(), q.range.clone()));
+        found.push(spoken(Change::new(ChangeKind::QuoteRemoved).at(old, None), q, false));
+        explain_removed(aligned, views, q);
+    }
+    for q in fresh.iter().filter_map(|&j| quote(aligned.new, j)) {
+        let new = Some((aligned.new.text.as_str(), q.range.clone()));
+        found.push(spoken(Change::new(ChangeKind::QuoteAdded).at(None, new), q, true));
+        explain_added(aligned, views, q);
+    }
+    Quoted { old, new }
+}
+
+fn quote(page: &Page, at: usize) -> Option<&Quote> {
+    page.quotes.get(at)
+}
+
+fn spoken(mut change: Change, q: &Quote, new: bool) -> Change {
+    change.speaker = q.speaker.as_ref().map(|speaker| speaker.name.clone());
+    let said = Some(q.text.clone());
+    if new {
+        change.after = said;
+    } else {
+        change.before = said;
+    }
+    change
+}
+
+/// Quotations outside notices, without titles and scare quotes.
+fn real(page: &Page) -> Vec<usize> {
+    let in_notice = |q: &Quote| {
+        let block = page.sentences.get(q.sentence).and_then(|s| page.blocks.get(s.block));
+        block.is_some_and(|block| matches!(block.kind, BlockKind::Notice(_)))
+    };
+    let scare = |q: &Quote| {
+        q.kind == QuoteKind::Fragment
+            && q.speaker.is_none()
+            && q.cue.is_none()
+            && q.text.split_whitespace().count() <= 3
+    };
+    let quotes = page.quotes.iter().enumerate();
+    quotes.filter(|(_, q)| !in_notice(q) && !scare(q)).map(|(at, _)| at).collect()
+}
+
+/// The stretches of one side that came, went or changed, sorted.
+fn changed(aligned: Aligned<'_>, views: &[View<'_>], new: bool) -> Vec<Range<usize>> {
+    let (units, gone) =
+        if new { (aligned.new_units, OpKind::Insert) } else { (aligned.old_units, OpKind::Delete) };
+    let mut stretches: Vec<Range<usize>> = Vec::new();
+    for op in aligned.ops.iter().filter(|op| op.kind == gone) {
+        let run = if new { op.new.clone() } else { op.old.clone() };
+        stretches.extend(units.get(run).unwrap_or_default().iter().map(|u: &Unit| u.range.clone()));
+    }
+    for view in views {
+        for (a, b) in view.edit.hunks() {
+            stretches.push(if new { b } else { a });
+        }
+    }
+    stretches.sort_by_key(|stretch| stretch.start);
+    stretches
+}
+
+fn hit(stretches: &[Range<usize>], range: &Range<usize>) -> bool {
+    // Stretches of one side do not overlap, so their ends are sorted too.
+    let from = stretches.partition_point(|stretch| stretch.end < range.start);
+    let rest = stretches.get(from..).unwrap_or_default();
+    rest.iter().take_while(|s| s.start <= range.end).any(|s| view::touches(s, range))
+}
+
+/// The sentences a quotation stands in.
+fn around(page: &Page, units: &[Unit], q: &Quote) -> Range<usize> {
+    let mut range = q.range.clone();
+    let first = units.partition_point(|unit| unit.range.end <= q.range.start);
+    for unit in units.iter().skip(first).take_while(|unit| unit.range.start < q.range.end) {
+        range = range.start.min(unit.range.start)..range.end.max(unit.range.end);
+    }
+    // A speaker may be named in the sentence before a quotation that fills its own.
+    if let Some(before) = first.checked_sub(1).and_then(|at| units.get(at))
+        && units.get(first).is_some_and(|unit| unit.block == before.block)
+        && units::kind(page, before).is_some()
+    {
+        range.start = before.range.start;
+    }
+    range
+}
+
+fn bare(text: &str) -> &str {
+    text.trim_matches(|c: char| c.is_whitespace() || matches!(c, ',' | '.' | ';'))
+}
+
+type Matched = (Vec<(usize, usize)>, Vec<usize>, Vec<usize>);
+
+/// Pairs quotations of equal words; gives the pairs and what is left on both sides.
+fn equal(aligned: Aligned<'_>, old: &[usize], new: &[usize]) -> Matched {
+    let key = |page: &Page, at: usize| quote(page, at).map_or(0, |q| normal::key(bare(&q.text)));
+    let mut places: Map<u64, Vec<usize>> = Map::default();
+    for &j in new.iter().rev() {
+        places.entry(key(aligned.new, j)).or_default().push(j);
+    }
+    let mut pairs = Vec::new();
+    let mut gone = Vec::new();
+    for &i in old {
+        match places.get_mut(&key(aligned.old, i)).and_then(Vec::pop) {
+            Some(j) => pairs.push((i, j)),
+            None => gone.push(i),
+        }
+    }
+    let taken: Map<usize, ()> = pairs.iter().map(|&(_, j)| (j, ())).collect();
+    let fresh = new.iter().copied().filter(|j| !taken.contains_key(j)).collect();
+    (pairs, gone, fresh)
+}
+
+/// Pairs the likest of what is left, and takes them out of it.
+fn alike(
+    aligned: Aligned<'_>,
+    views: &[View<'_>],
+    gone: &mut Vec<usize>,
+    fresh: &mut Vec<usize>,
+) -> Vec<(usize, usize)> {
+    // A page of quotations rewritten as a whole is not worth a square of comparisons.
+    if gone.len() * fresh.len() > 10_000 {
+        return Vec::new();
+    }
+    let mut scored = Vec::new();
+    for &i in gone.iter() {
+        for &j in fresh.iter() {
+            let (Some(a), Some(b)) = (quote(aligned.old, i), quote(aligned.new, j)) else {
+                continue;
+            };
+            let linked = views
+                .iter()
+                .any(|view| overlap(&view.edit.old, &a.range) && overlap(&view.edit.new, &b.range));
+            let (short, long) = if a.text.len() <= b.text.len() { (a, b) } else { (b, a) };
+            let size = short.text.split_whitespace().count();
+            // One that was cut to a part is still that quotation.
+            let part = if size >= 4 { similar::held(&short.text, &long.text) - 0.25 } else { 0.0 };
+            let like = similar::alike_texts(&a.text, &b.text).max(part);
+            let least = if linked { ALIKE_ALIGNED_MIN } else { ALIKE_MIN };
+            let same = a.speaker.is_some() && speakers_agree(a, b);
+            // Two words in the same place and the same mouth are one quotation reworded.
+            let reworded =
+                linked && same && size <= 4 && views.iter().any(|v| in_one_hunk(v, a, b));
+            if (like >= least && (linked || size >= 4)) || reworded {
+                let bonus = if linked { 0.2 } else { 0.0 } + if same { 0.05 } else { 0.0 };
+                scored.push((like + bonus, i, j));
+            }
+        }
+    }
+    scored.sort_by(|x, y| y.0.total_cmp(&x.0).then((x.1, x.2).cmp(&(y.1, y.2))));
+    let mut pairs = Vec::new();
+    for (_, i, j) in scored {
+        if gone.contains(&i) && fresh.contains(&j) {
+            gone.retain(|&k| k != i);
+            fresh.retain(|&k| k != j);
+            pairs.push((i, j));
+        }
+    }
+    pairs
+}
+
+fn in_one_hunk(view: &View<'_>, a: &Quote, b: &Quote) -> bool {
+    view.edit.hunks().any(|(old, new)| overlap(&old, &a.range) && overlap(&new, &b.range))
+}
+
+fn overlap(a: &Range<usize>, b: &Range<usize>) -> bool {
+    a.start < b.end && b.start < a.end
+}
+
+fn altered(
+    aligned: Aligned<'_>,
+    views: &mut [View<'_>],
+    a: &Quote,
+    b: &Quote,
+    found: &mut Vec<Change>,
+) {
+    if normal::same_words(bare(&a.text), bare(&b.text)) {
+        return;
+    }
+    let budget = Budget::new(200_000);
+    let (old, new) = (&aligned.old.text, &aligned.new.text);
+    let diff = words::diff(old, a.range.clone(), new, b.range.clone(), &budget);
+    let hunks: Vec<_> = diff
+        .hunks
+        .iter()
+        .map(|h| (words::bytes(&diff.old, &h.old), words::bytes(&diff.new, &h.new)))
+        .collect();
+    let notation = hunks.iter().all(|(a, b)| {
+        let (a, b) =
+            (old.get(a.clone()).unwrap_or_default(), new.get(b.clone()).unwrap_or_default());
+        !a.chars().chain(b.chars()).any(char::is_alphanumeric) || numbers::same_amount(a, b)
+    });
+    if notation {
+        // "5" for "five" inside a quotation puts no word into a mouth.
+        views.iter_mut().for_each(|view| view.notation |= view.touches_new(&b.range));
+        return;
+    }
+    let mut change = Change::new(ChangeKind::QuoteAltered)
+        .at(Some((old, a.range.clone())), Some((new, b.range.clone())));
+    change.before = Some(a.text.clone());
+    change.after = Some(b.text.clone());
+    change.speaker = b.speaker.as_ref().or(a.speaker.as_ref()).map(|s| s.name.clone());
+    change.words = hunks;
+    found.push(change);
+    for view in views.iter_mut() {
+        if overlap(&view.edit.old, &a.range) || overlap(&view.edit.new, &b.range) {
+            view.explained |= view.touches_old(&a.range) || view.touches_new(&b.range);
+            view.take_old(&a.range);
+            view.take_new(&b.range);
+        }
+    }
+}
+
+/// Words of a speaker's name that say no person: titles and articles.
+const TITLES: [&str; 18] = [
+    "mr",
+    "mrs",
+    "ms",
+    "dr",
+    "sir",
+    "dame",
+    "lord",
+    "lady",
+    "prof",
+    "professor",
+    "the",
+    "a",
+    "an",
+    "president",
+    "minister",
+    "senator",
+    "mayor",
+    "judge",
+];
+
+fn name_words(name: &str) -> Vec<String> {
+    let lower = name.to_lowercase();
+    lower
+        .split(|c: char| !c.is_alphanumeric() && c != '-' && c != '\'' && c != '’')
+        .map(|word| word.trim_end_matches("'s").trim_end_matches("’s").to_owned())
+        .filter(|word| !word.is_empty())
+        .collect()
+}
+
+fn speakers_agree(a: &Quote, b: &Quote) -> bool {
+    match (&a.speaker, &b.speaker) {
+        (Some(a), Some(b)) => same_speaker(&a.name, &b.name),
+        _ => false,
+    }
+}
+
+/// Whether two names may be the same speaker's: one holds the other, or they differ by a letter or
+/// two, as corrected spellings do.
+pub(super) fn same_speaker(a: &str, b: &str) -> bool {
+    let (a, b) = (name_words(a), name_words(b));
+    let bare = |words: &[String]| -> Vec<String> {
+        let kept: Vec<String> =
+            words.iter().filter(|w| !TITLES.contains(&w.as_str())).cloned().collect();
+        if kept.is_empty() { words.to_vec() } else { kept }
+    };
+    let within = |a: &[String], b: &[String]| a.iter().all(|word| b.contains(word));
+    if within(&a, &b) || within(&b, &a) {
+        return true;
+    }
+    let (a, b) = (bare(&a), bare(&b));
+    if within(&a, &b) || within(&b, &a) {
+        return true;
+    }
+    a.len() == b.len() && a.iter().zip(&b).all(|(x, y)| x == y || misspelled(x, y))
+}
+
+/// Whether two words are within two letters of each other and long enough for that to say something.
+fn misspelled(a: &str, b: &str) -> bool {
+    let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
+    let short = a.len().min(b.len());
+    // "Roe" may be a slip for "Row", and "Kim" is not one for "Tim".
+    if short < 3 || (short < 5 && a.first() != b.first()) || a.len().abs_diff(b.len()) > 2 {
+        return false;
+    }
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, x) in a.iter().enumerate() {
+        let mut corner = i;
+        let mut left = i + 1;
+        for (slot, y) in row.iter_mut().skip(1).zip(&b) {
+            let cell = (corner + usize::from(x != y)).min(left + 1).min(*slot + 1);
+            corner = *slot;
+            *slot = cell;
+            left = cell;
+        }
+        if let Some(first) = row.first_mut() {
+            *first = i + 1;
+        }
+    }
+    row.last().is_some_and(|&apart| apart <= 2 && apart * 3 <= a.len().max(b.len()))
+}
+
+fn reattributed(
+    aligned: Aligned<'_>,
+    views: &mut [View<'_>],
+    a: &Quote,
+    b: &Quote,
+    found: &mut Vec<Change>,
+) {
+    let (Some(before), Some(after)) = (&a.speaker, &b.speaker) else { return };
+    if same_speaker(&before.name, &after.name) {
+        return;
+    }
+    let mut change =
+        Change::new(ChangeKind::QuoteReattributed).says(Some(&before.name), Some(&after.name));
+    change.speaker = Some(after.name.clone());
+    change.old_range = Some(a.range.clone());
+    change.new_range = Some(b.range.clone());
+    change.about = Some(b.text.clone());
+    found.push(change);
+    // The attribution around the quotation is what changed; a figure beside it is not part of it.
+    let old = around(aligned.old, aligned.old_units, a);
+    let new = around(aligned.new, aligned.new_units, b);
+    for view in views.iter_mut() {
+        for hunk in view.hunks() {
+            let (x, y) =
+                (words::bytes(view.old(), &hunk.old), words::bytes(view.new_side(), &hunk.new));
+            let inside = old.start <= x.start
+                && x.end <= old.end
+                && new.start <= y.start
+                && y.end <= new.end;
+            let figure = |text: &str, range: &Range<usize>| {
+                text.get(range.clone()).unwrap_or_default().chars().any(|c| c.is_ascii_digit())
+            };
+            if inside && !figure(&aligned.old.text, &x) && !figure(&aligned.new.text, &y) {
+                view.explained = true;
+                view.take_old(&x);
+                view.take_new(&y);
+            }
+        }
+    }
+}
+
+fn explain_added(aligned: Aligned<'_>, views: &mut [View<'_>], q: &Quote) {
+    for view in views.iter_mut().filter(|view| overlap(&view.edit.new, &q.range)) {
+        view.explained = true;
+        view.take_new(&q.range);
+        for range in attribution(aligned.new, &view.edit.new, q) {
+            view.take_new(&range);
+        }
+        for hunk in view.hunks() {
+            // What a quotation stands in for is explained by it.
+            if mostly(view.new_side(), &hunk.new, &q.range) {
+                let stood = words::bytes(view.old(), &hunk.old);
+                view.take_old(&stood);
+            }
+        }
+    }
+}
+
+fn explain_removed(aligned: Aligned<'_>, views: &mut [View<'_>], q: &Quote) {
+    for view in views.iter_mut().filter(|view| overlap(&view.edit.old, &q.range)) {
+        view.explained = true;
+        view.take_old(&q.range);
+        for range in attribution(aligned.old, &view.edit.old, q) {
+            view.take_old(&range);
+        }
+        for hunk in view.hunks() {
+            if mostly(view.old(), &hunk.old, &q.range) {
+                let stands = words::bytes(view.new_side(), &hunk.new);
+                view.take_new(&stands);
+            }
+        }
+    }
+}
+
+fn mostly(side: &[tokens::Token], run: &Range<usize>, range: &Range<usize>) -> bool {
+    let inside = side.get(run.clone()).unwrap_or_default();
+    let quoted = inside.iter().filter(|t| range.start <= t.range.start && t.range.end <= range.end);
+    let quoted = quoted.count();
+    quoted > 0 && quoted * 2 >= inside.len()
+}
+
+/// The words of saying and of the speaker's name in a stretch of text.
+fn attribution(page: &Page, stretch: &Range<usize>, q: &Quote) -> Vec<Range<usize>> {
+    let mut found: Vec<Range<usize>> = q.cue.iter().map(|cue| cue.range.clone()).collect();
+    if let Some(speaker) = &q.speaker {
+        let names = name_words(&speaker.name);
+        for token in tokens::tokenize(&page.text, stretch.clone()) {
+            let word = page.text.get(token.range.clone()).unwrap_or_default().to_lowercase();
+            if names.contains(&word) {
+                found.push(token.range);
+            }
+        }
+    }
+    found.retain(|range| !range.is_empty());
+    found
+}

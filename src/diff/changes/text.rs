@@ -1,0 +1,238 @@
+//! Plain text added, removed, edited, moved: what no more specific kind explains.
+
+use std::ops::Range;
+
+use super::quotes::Quoted;
+use super::view::View;
+use super::{Aligned, Change, ChangeKind};
+use crate::diff::normal::Map;
+use crate::diff::ops::OpKind;
+use crate::diff::tokens::{self, Token};
+use crate::diff::units::{self, Unit};
+use crate::extract::page::{BlockKind, Page};
+
+/// Reports the changed words of an edit that nothing else explains.
+pub(super) fn edited(aligned: Aligned<'_>, view: &View<'_>, found: &mut Vec<Change>) {
+    let mut left = Vec::new();
+    let mut substance = false;
+    let mut any = false;
+    for hunk in view.hunks() {
+        let (old, new) = (view.free_old(hunk), view.free_new(hunk));
+        let old: Vec<&Token> = old.iter().filter_map(|&at| view.old().get(at)).collect();
+        let new: Vec<&Token> = new.iter().filter_map(|&at| view.new_side().get(at)).collect();
+        if old.is_empty() && new.is_empty() {
+            continue;
+        }
+        any = true;
+        substance |= !agree(aligned, &old, &new);
+        left.push((span(&old), span(&new)));
+    }
+    // Function words, agreement ("was", "were") and marks follow the change that was reported.
+    let tail = view.explained && !substance;
+    let only_notation = view.notation && !view.explained;
+    if (!any || tail) && !only_notation {
+        return;
+    }
+    let old = Some((aligned.old.text.as_str(), view.edit.old.clone()));
+    let new = Some((aligned.new.text.as_str(), view.edit.new.clone()));
+    let mut change = Change::new(ChangeKind::TextEdited).at(old, new);
+    change.words = left
+        .into_iter()
+        .map(|(a, b)| (a.unwrap_or(0..0), b.unwrap_or(0..0)))
+        .filter(|(a, b)| !(a.is_empty() && b.is_empty()))
+        .collect();
+    if change.words.is_empty() {
+        change.words = view.edit.hunks().collect();
+    }
+    change.notation = view.notation && !substance;
+    found.push(change);
+}
+
+fn span(tokens: &[&Token]) -> Option<Range<usize>> {
+    Some(tokens.first()?.range.start..tokens.last()?.range.end)
+}
+
+/// Whether two runs differ in nothing but function words, marks, case and inflection.
+pub(super) fn agree(aligned: Aligned<'_>, old: &[&Token], new: &[&Token]) -> bool {
+    let stems = |page: &Page, tokens: &[&Token]| -> Map<u64, i32> {
+        let mut bag = Map::default();
+        for token in tokens.iter().filter(|token| token.is_word() && !token.common) {
+            let word = page.text.get(token.range.clone()).unwrap_or_default();
+            *bag.entry(tokens::word_id(&stem(word))).or_default() += 1;
+        }
+        bag
+    };
+    stems(aligned.old, old) == stems(aligned.new, new)
+}
+
+/// The word without the endings of English inflection, lower case; crude, and the same for the
+/// forms of most regular words.
+pub(super) fn stem(word: &str) -> String {
+    let lower = word.to_lowercase().replace('’', "'");
+    match lower.as_str() {
+        "people" | "persons" | "person" => return "person".to_owned(),
+        "children" => return "child".to_owned(),
+        "women" => return "woman".to_owned(),
+        "men" => return "man".to_owned(),
+        _ => {}
+    }
+    let mut word = lower.strip_suffix("'s").unwrap_or(&lower);
+    for suffix in ["ing", "ied", "ies", "ed", "es", "s"] {
+        if let Some(base) = word.strip_suffix(suffix)
+            && base.len() >= 3
+            && base.is_ascii()
+        {
+            word = base;
+            break;
+        }
+    }
+    let mut base = word.trim_end_matches(['e', 'y']).to_owned();
+    // "planned", "plan"
+    let bytes = base.as_bytes();
+    if let [.., a, b] = bytes
+        && a == b
+        && base.len() > 3
+    {
+        base.pop();
+    }
+    base
+}
+
+/// Sentences added and removed. `quoted` are the quotations that are reported or known by
+/// themselves: a sentence that says no more than one is not reported again.
+pub(super) fn added_and_removed(
+    aligned: Aligned<'_>,
+    quoted: &Quoted,
+    image_changed: bool,
+    found: &mut Vec<Change>,
+) {
+    for op in aligned.ops {
+        match op.kind {
+            OpKind::Insert => {
+                let units = aligned.new_units.get(op.new.clone()).unwrap_or_default();
+                for range in left_over(aligned.new, units, &quoted.new, image_changed) {
+                    let new = Some((aligned.new.text.as_str(), range));
+                    found.push(Change::new(ChangeKind::TextAdded).at(None, new));
+                }
+            }
+            OpKind::Delete => {
+                let units = aligned.old_units.get(op.old.clone()).unwrap_or_default();
+                for range in left_over(aligned.old, units, &quoted.old, image_changed) {
+                    let old = Some((aligned.old.text.as_str(), range));
+                    found.push(Change::new(ChangeKind::TextRemoved).at(old, None));
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+/// The stretches that the units say beside quotations and notices, joined within a block.
+fn left_over(
+    page: &Page,
+    units: &[Unit],
+    quoted: &[usize],
+    image_changed: bool,
+) -> Vec<Range<usize>> {
+    let mut stretches: Vec<(Option<usize>, Range<usize>)> = Vec::new();
+    let mut joins = false;
+    for unit in units {
+        let silent = match units::kind(page, unit) {
+            Some(BlockKind::Notice(_)) => true,
+            Some(BlockKind::Caption) => image_changed,
+            _ => false,
+        };
+        let says = if silent { None } else { beside_quotations(page, unit, quoted) };
+        let Some(range) = says else {
+            joins = false;
+            continue;
+        };
+        let whole = range == unit.range;
+        match stretches.last_mut() {
+            Some((block, last)) if joins && whole && *block == unit.block => last.end = range.end,
+            _ => stretches.push((unit.block, range)),
+        }
+        joins = whole;
+    }
+    stretches.into_iter().map(|(_, range)| range).collect()
+}
+
+/// How many words beside a quotation are still only its attribution ("said Ann Roe, who chairs the
+/// union of harbour pilots").
+const ATTRIBUTION_WORDS_MAX: usize = 12;
+/// The same where only a fragment is quoted, so that the sentence is the reporter's own.
+const AROUND_FRAGMENT_WORDS_MAX: usize = 5;
+
+/// What a unit says beside the quotations in it: all of it where it quotes nothing, and none where
+/// the rest is attribution.
+fn beside_quotations(page: &Page, unit: &Unit, quoted: &[usize]) -> Option<Range<usize>> {
+    use crate::extract::page::QuoteKind;
+    let inside: Vec<_> = quoted
+        .iter()
+        .filter_map(|&at| page.quotes.get(at))
+        .filter(|q| q.range.start < unit.range.end && unit.range.start < q.range.end)
+        .collect();
+    if inside.is_empty() {
+        return Some(unit.range.clone());
+    }
+    let mut rest: Vec<Token> = tokens::tokenize(&page.text, unit.range.clone());
+    rest.retain(|token| {
+        token.is_word()
+            && !inside.iter().any(|q| {
+                let said =
+                    if q.parts.is_empty() { std::slice::from_ref(&q.range) } else { &q.parts };
+                said.iter().any(|p| p.start <= token.range.start && token.range.end <= p.end)
+            })
+    });
+    let fragment = inside.iter().all(|q| q.kind == QuoteKind::Fragment);
+    if fragment {
+        rest.retain(|token| {
+            let word = page.text.get(token.range.clone()).unwrap_or_default();
+            !token.common
+                && !inside.iter().any(|q| {
+                    let named = q.speaker.as_ref().is_some_and(|s| s.name.contains(word));
+                    named || q.cue.as_ref().is_some_and(|c| c.text.contains(word))
+                })
+        });
+    }
+    let most = if fragment { AROUND_FRAGMENT_WORDS_MAX } else { ATTRIBUTION_WORDS_MAX };
+    if rest.len() <= most {
+        return None;
+    }
+    // The longest stretch that no quotation interrupts.
+    let mut edges: Vec<usize> = vec![unit.range.start];
+    for q in &inside {
+        edges.push(q.range.start.max(unit.range.start));
+        edges.push(q.range.end.min(unit.range.end));
+    }
+    edges.push(unit.range.end);
+    let piece = edges
+        .chunks(2)
+        .filter_map(|pair| Some(*pair.first()?..*pair.get(1)?))
+        .max_by_key(|piece| piece.len())?;
+    let slice = page.text.get(piece.clone())?;
+    let lead = slice.len() - slice.trim_start_matches(|c: char| !c.is_alphanumeric()).len();
+    let trail = slice.len() - slice.trim_end().len();
+    Some(piece.start + lead..(piece.end - trail).max(piece.start + lead))
+}
+
+/// Moved stretches, one change each.
+pub(super) fn moved(aligned: Aligned<'_>, found: &mut Vec<Change>) {
+    for op in aligned.ops.iter().filter(|op| op.kind == OpKind::Move) {
+        let old = aligned.old_units.get(op.old.clone()).unwrap_or_default();
+        let new = aligned.new_units.get(op.new.clone()).unwrap_or_default();
+        let (Some(first), Some(last)) = (old.first(), old.last()) else { continue };
+        let (Some(top), Some(bottom)) = (new.first(), new.last()) else { continue };
+        // Where a picture or a notice floats is layout.
+        let floats = |kind: Option<&BlockKind>| {
+            matches!(kind, Some(BlockKind::Caption | BlockKind::Notice(_)))
+        };
+        if new.iter().all(|unit| floats(units::kind(aligned.new, unit))) {
+            continue;
+        }
+        found.push(Change::new(ChangeKind::TextMoved).at(
+            Some((&aligned.old.text, first.range.start..last.range.end)),
+            Some((&aligned.new.text, top.range.start..bottom.range.end)),
+        ));
+    }
+}

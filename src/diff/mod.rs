@@ -1,0 +1,185 @@
+//! Two versions of a page, and what changed between them: pure functions over two [`Page`]s.
+//!
+//! In reading order: spellings folded (`normal`), a page as units (`units`), which units are one
+//! (`align`, `similar`, `assign`), the edit script (`ops`), the words inside an edit (`words`), what
+//! the edits mean (`changes`), notices ([`notices`]), whether the page owns up to them (`stealth`),
+//! how much they matter ([`weight`]), and the forms a reader gets ([`render`]).
+//!
+//! Says what changed and never why. Reads no clock and no store; a budget counted in steps makes the
+//! answer coarser and never wrong.
+
+mod align;
+mod assign;
+mod budget;
+mod changes;
+mod normal;
+pub mod notices;
+mod ops;
+pub mod render;
+#[cfg(test)]
+pub(crate) mod sample;
+mod similar;
+mod stealth;
+mod tokens;
+mod units;
+pub mod weight;
+mod words;
+
+use std::ops::Range;
+
+use crate::extract::page::Page;
+
+use align::Text;
+use budget::Budget;
+
+pub use changes::presence::Side;
+pub use changes::{Change, ChangeKind};
+pub use normal::same_words;
+pub use ops::{Edit, Op, OpKind};
+pub use stealth::{Acknowledgement, Declared};
+
+/// How a comparison is made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CompareOptions {
+    /// How many steps (comparisons of words, roughly) may be spent on finding partners for edited
+    /// sentences and on the words inside them. Past that the answer gets coarser and stays right.
+    pub steps_max: u64,
+}
+
+impl Default for CompareOptions {
+    fn default() -> Self {
+        // Some tens of milliseconds; an article needs a few thousand.
+        Self { steps_max: 20_000_000 }
+    }
+}
+
+/// What a page says, whatever its notation and its furniture: equal for texts that say the same.
+/// Not stable between versions of the program.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Fingerprint(u64);
+
+impl Fingerprint {
+    /// The fingerprint of a page's headline and text.
+    #[must_use]
+    pub fn of(page: &Page) -> Self {
+        let headline = page.headline.as_ref().map_or(0, |fact| normal::key(&fact.value));
+        let keys = units::of(page).into_iter().map(|unit| unit.key);
+        Self(normal::key_of_all(std::iter::once(headline).chain(keys)))
+    }
+}
+
+/// What changed between two pages.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Comparison {
+    /// The sentences of the old text, as byte ranges, in reading order.
+    pub old_sentences: Vec<Range<usize>>,
+    /// The sentences of the new text.
+    pub new_sentences: Vec<Range<usize>>,
+    /// The edit script over them.
+    pub ops: Vec<Op>,
+    /// What the edits mean: facts of the page first, then in the order of the text.
+    pub changes: Vec<Change>,
+    /// Whether the article changed and neither a notice nor the declared date says so.
+    pub stealth: bool,
+    /// What does say so, where something does.
+    pub acknowledged_by: Vec<Acknowledgement>,
+    /// What both versions declare about their changes.
+    pub declared: Declared,
+    /// Whether the budget of steps ran out, so that a finer answer exists.
+    pub coarse: bool,
+}
+
+impl Comparison {
+    /// Whether the two versions say the same: no change at all, or changes of notation only.
+    #[must_use]
+    pub fn says_the_same(&self) -> bool {
+        self.changes.iter().all(|change| change.notation)
+    }
+
+    /// The gravest weight among the changes; 0 without any.
+    #[must_use]
+    pub fn weight(&self) -> u8 {
+        self.changes.iter().map(|change| change.weight).max().unwrap_or(0)
+    }
+
+    /// For each sentence of the new text, where it comes from: the basis of blame.
+    #[must_use]
+    pub fn origins(&self) -> Vec<SentenceOrigin> {
+        let mut origins = vec![SentenceOrigin::Added; self.new_sentences.len()];
+        for op in &self.ops {
+            for (step, j) in op.new.clone().enumerate() {
+                let Some(slot) = origins.get_mut(j) else { continue };
+                *slot = match op.kind {
+                    OpKind::Insert | OpKind::Delete => SentenceOrigin::Added,
+                    OpKind::Keep => SentenceOrigin::Kept(op.old.start + step),
+                    OpKind::Replace => SentenceOrigin::Edited(op.old.start),
+                    OpKind::Move => {
+                        let edited = self.new_sentences.get(j).is_some_and(|sentence| {
+                            op.edits.iter().any(|edit| {
+                                edit.new.start <= sentence.start && sentence.end <= edit.new.end
+                            })
+                        });
+                        let from = (op.old.start + step).min(op.old.end.saturating_sub(1));
+                        if edited {
+                            SentenceOrigin::Edited(from)
+                        } else {
+                            SentenceOrigin::Kept(from)
+                        }
+                    }
+                };
+            }
+        }
+        origins
+    }
+}
+
+/// Where a sentence of the new text comes from, by index into [`Comparison::old_sentences`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SentenceOrigin {
+    /// It says what that sentence said (here or elsewhere in the text).
+    Kept(usize),
+    /// It is that sentence, reworded.
+    Edited(usize),
+    /// It is new.
+    Added,
+}
+
+/// Compares two pages.
+#[must_use]
+pub fn compare(old: &Page, new: &Page, options: &CompareOptions) -> Comparison {
+    compare_captures(&Side::of(old), &Side::of(new), &[], options)
+}
+
+/// Compares two captures: also whether the article can be had, and whether it says again what one of
+/// the `earlier` versions (those before `old`, oldest first) said.
+#[must_use]
+pub fn compare_captures(
+    old: &Side<'_>,
+    new: &Side<'_>,
+    earlier: &[Fingerprint],
+    options: &CompareOptions,
+) -> Comparison {
+    let budget = Budget::new(options.steps_max);
+    let (a, b) = (units::of(old.page), units::of(new.page));
+    let (old_text, new_text) =
+        (Text { text: &old.page.text, units: &a }, Text { text: &new.page.text, units: &b });
+    let links = align::align(old_text, new_text, &budget);
+    let ops = ops::script(old_text, new_text, &links, &budget);
+    let aligned =
+        changes::Aligned { old: old.page, new: new.page, old_units: &a, new_units: &b, ops: &ops };
+    let changes = changes::of_captures(aligned, old, new, earlier);
+    let declared = Declared::of(old.page, new.page);
+    let acknowledged_by = declared.acknowledgements(&changes);
+    let stealth = stealth::is_stealth(new.page, &changes, &acknowledged_by);
+    let ranges = |units: Vec<units::Unit>| units.into_iter().map(|unit| unit.range).collect();
+    Comparison {
+        ops,
+        changes,
+        stealth,
+        acknowledged_by,
+        declared,
+        coarse: budget.ran_out(),
+        old_sentences: ranges(a),
+        new_sentences: ranges(b),
+    }
+}

@@ -1,0 +1,222 @@
+//! Notices of the publisher that appeared, grew, changed or vanished, and what they say was wrong.
+//!
+//! A clarification counts as a correction: it owns that the earlier words misled. An editor's note
+//! counts as an update note, unless its words own an error or withdraw the article. Corrections are
+//! read in the text because markup for them is not used by publishers.
+
+use super::changes::{Aligned, Change, ChangeKind};
+use super::normal;
+use super::similar;
+use crate::extract::page::{Notice, NoticeKind, Page};
+
+/// The changes of notices between two pages.
+pub(super) fn find(aligned: Aligned<'_>) -> Vec<Change> {
+    let (old, new) = (aligned.old, aligned.new);
+    let mut found = Vec::new();
+    let mut partner: Vec<Option<usize>> = vec![None; old.notices.len()];
+    let mut free: Vec<usize> = (0..new.notices.len()).collect();
+    for (i, a) in old.notices.iter().enumerate() {
+        let same =
+            |&j: &usize| new.notices.get(j).is_some_and(|b| normal::same_words(&a.text, &b.text));
+        if let Some(at) = free.iter().position(same) {
+            partner.get_mut(i).into_iter().for_each(|slot| *slot = free.get(at).copied());
+            free.remove(at);
+        }
+    }
+    for (i, a) in old.notices.iter().enumerate() {
+        if partner.get(i) != Some(&None) {
+            continue;
+        }
+        // One that grew holds the old one; one that was reworded is still like it.
+        let like = |j: usize| -> f32 {
+            new.notices.get(j).map_or(0.0, |b| {
+                similar::alike_texts(&a.text, &b.text).max(similar::held(&a.text, &b.text) - 0.3)
+            })
+        };
+        let best = (0..free.len())
+            .map(|at| (at, free.get(at).map_or(0.0, |&j| like(j))))
+            .filter(|&(_, like)| like >= 0.5)
+            .max_by(|x, y| x.1.total_cmp(&y.1));
+        match best {
+            Some((at, _)) => {
+                let j = free.remove(at);
+                if let Some(b) = new.notices.get(j) {
+                    found.push(altered(old, new, a, b));
+                }
+            }
+            None => found.push(
+                Change::new(ChangeKind::TextRemoved).at(Some((&old.text, a.range.clone())), None),
+            ),
+        }
+    }
+    for notice in free.into_iter().filter_map(|j| new.notices.get(j)) {
+        found.push(appeared(new, notice));
+    }
+    found
+}
+
+/// The kind of change that a new notice is.
+#[must_use]
+pub fn kind_of(notice: &Notice) -> ChangeKind {
+    match notice.kind {
+        NoticeKind::Correction | NoticeKind::Clarification => ChangeKind::Correction,
+        NoticeKind::Retraction => ChangeKind::Retraction,
+        NoticeKind::Update | NoticeKind::EditorsNote => {
+            let text = notice.text.to_lowercase();
+            let says = |words: &[&str]| words.iter().any(|word| text.contains(word));
+            if says(&["retract", "withdrawn", "withdraws this", "taken down"]) {
+                ChangeKind::Retraction
+            } else if says(&[
+                "incorrectly",
+                "misstated",
+                "an earlier version",
+                "a previous version",
+                "in error",
+                "erroneously",
+                "inaccurate",
+                "misidentified",
+                "misspelled",
+                "corrected",
+            ]) && notice.kind == NoticeKind::EditorsNote
+            {
+                ChangeKind::Correction
+            } else {
+                ChangeKind::UpdateNote
+            }
+        }
+    }
+}
+
+fn appeared(page: &Page, notice: &Notice) -> Change {
+    let mut change =
+        Change::new(kind_of(notice)).at(None, Some((&page.text, notice.range.clone())));
+    if change.after.as_deref().is_none_or(str::is_empty) {
+        // A notice found in markup only stands nowhere in the text.
+        change.after = Some(notice.text.clone());
+        change.new_range = None;
+    }
+    change.about = says_was_wrong(&notice.text);
+    change
+}
+
+fn altered(old: &Page, new: &Page, a: &Notice, b: &Notice) -> Change {
+    let grew = b.text.split_whitespace().count() >= a.text.split_whitespace().count() + 5
+        || kind_of(a) != kind_of(b);
+    let kind = if grew { kind_of(b) } else { ChangeKind::TextEdited };
+    let mut change = Change::new(kind)
+        .at(Some((&old.text, a.range.clone())), Some((&new.text, b.range.clone())));
+    if grew {
+        change.about = says_was_wrong(&b.text);
+    }
+    change
+}
+
+/// Phrases after which a notice repeats what was wrong.
+const WRONG_AFTER: [&str; 22] = [
+    "incorrectly stated that ",
+    "incorrectly stated ",
+    "incorrectly said that ",
+    "incorrectly said ",
+    "incorrectly reported that ",
+    "incorrectly reported ",
+    "incorrectly gave ",
+    "incorrectly identified ",
+    "incorrectly described ",
+    "incorrectly referred to ",
+    "incorrectly attributed ",
+    "wrongly stated that ",
+    "wrongly said that ",
+    "wrongly said ",
+    "wrongly attributed ",
+    "mistakenly said ",
+    "misstated ",
+    "misidentified ",
+    "misspelled ",
+    "misattributed ",
+    "misquoted ",
+    "erroneously said ",
+];
+
+/// Weaker ones, tried last.
+const SAID_AFTER: [&str; 6] = [
+    "version of this article said that ",
+    "version of this article said ",
+    "version of this story said that ",
+    "version of this story said ",
+    "version of this report said ",
+    "version of this article stated that ",
+];
+
+/// What a notice says was wrong: the rest of the sentence after the phrase that owns it.
+#[must_use]
+pub fn says_was_wrong(notice: &str) -> Option<String> {
+    let lower = notice.to_lowercase();
+    // Lower-casing may move bytes in some scripts; the phrases are English, so ASCII is asked for.
+    let text = if lower.len() == notice.len() { notice } else { lower.as_str() };
+    let after = WRONG_AFTER.iter().chain(&SAID_AFTER).find_map(|phrase| {
+        let at = lower.find(phrase)?;
+        text.get(at + phrase.len()..)
+    })?;
+    let mut end = after.len();
+    let mut before = ' ';
+    for (at, c) in after.char_indices() {
+        let ends = matches!(c, '.' | ';' | '!' | '?')
+            && !(before.is_ascii_digit()
+                && after
+                    .get(at + 1..)
+                    .is_some_and(|r| r.starts_with(|c: char| c.is_ascii_digit())));
+        // "Mr." and initials do not end it.
+        let initial = c == '.' && before.is_uppercase();
+        if ends && !initial {
+            end = at;
+            break;
+        }
+        before = c;
+    }
+    let wrong = after.get(..end)?.trim();
+    (!wrong.is_empty()).then(|| wrong.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_notice_tells_what_was_wrong() {
+        let cases = [
+            (
+                "Correction: An earlier version of this article misstated the number of boats. It was 15.",
+                Some("the number of boats"),
+            ),
+            (
+                "Correction: This story incorrectly said that 1.5 tonnes were lost.",
+                Some("1.5 tonnes were lost"),
+            ),
+            ("Update: This story has been updated with a statement.", None),
+            ("Correction: We misspelled J. Marlow's name.", Some("J. Marlow's name")),
+        ];
+        for (notice, wrong) in cases {
+            assert_eq!(says_was_wrong(notice).as_deref(), wrong, "{notice}");
+        }
+    }
+
+    #[test]
+    fn kinds_follow_the_words_of_an_editors_note() {
+        let notice = |kind, text: &str| Notice { kind, text: text.to_owned(), range: 0..0 };
+        let cases = [
+            (NoticeKind::Correction, "x", ChangeKind::Correction),
+            (NoticeKind::Clarification, "x", ChangeKind::Correction),
+            (NoticeKind::Update, "x was corrected", ChangeKind::UpdateNote),
+            (
+                NoticeKind::EditorsNote,
+                "This piece was first published in May.",
+                ChangeKind::UpdateNote,
+            ),
+            (NoticeKind::EditorsNote, "It incorrectly named a firm.", ChangeKind::Correction),
+            (NoticeKind::EditorsNote, "This article has been retracted.", ChangeKind::Retraction),
+        ];
+        for (kind, text, expected) in cases {
+            assert_eq!(kind_of(&notice(kind, text)), expected, "{text}");
+        }
+    }
+}

@@ -1,0 +1,59 @@
+//! A comparison in the forms a reader gets: for a terminal, as a unified diff, as Markdown, as one
+//! HTML file, and as JSON. Pure: text in, text out; who prints and where is not known here.
+
+pub mod html;
+pub mod json;
+mod lines;
+pub mod markdown;
+mod passages;
+pub mod terminal;
+pub mod unified;
+
+use super::{Acknowledgement, Comparison};
+use crate::extract::page::Page;
+
+/// A comparison with the pages it is of, and what to call them.
+#[derive(Debug, Clone, Copy)]
+pub struct Shown<'a> {
+    /// The comparison.
+    pub comparison: &'a Comparison,
+    /// The old page.
+    pub old: &'a Page,
+    /// The new page.
+    pub new: &'a Page,
+    /// What to call the old side: a time, a file.
+    pub old_label: &'a str,
+    /// What to call the new side.
+    pub new_label: &'a str,
+    /// What the page is called above it all: its address, or a file.
+    pub title: &'a str,
+}
+
+/// In a sentence: how many changes, and who says so.
+#[must_use]
+pub fn verdict(shown: &Shown<'_>) -> String {
+    let found = shown.comparison;
+    let count = match found.changes.len() {
+        0 => return "no change".to_owned(),
+        1 => "1 change".to_owned(),
+        n => format!("{n} changes"),
+    };
+    if found.stealth {
+        let declared = match &found.declared.modified_after {
+            Some(time) => format!("its declared date stays {}", lines::clean(&time.text)),
+            None => "it declares no date of change".to_owned(),
+        };
+        return format!("{count}, not acknowledged: no notice, and {declared}");
+    }
+    let said: Vec<String> = found
+        .acknowledged_by
+        .iter()
+        .map(|by| match by {
+            Acknowledgement::Notice(_) => "a notice".to_owned(),
+            Acknowledgement::Modified(time) => {
+                format!("its declared date of {}", lines::clean(time))
+            }
+        })
+        .collect();
+    if said.is_empty() { count } else { format!("{count}, acknowledged by {}", said.join(" and ")) }
+}

@@ -1,0 +1,225 @@
+//! A sentence as words: where each stands, what it is compared by, and how much it tells.
+//!
+//! A word is a run of letters and digits with the marks that hold a number, an abbreviation or a
+//! contraction together ("1,200", "3.5", "U.S.", "don't"); every other visible character is a token
+//! of its own, hyphens too, so that "4-hour" and "four-hour" differ in one token. Which words a
+//! language uses most is known for English only; elsewhere frequency in the two pages speaks.
+
+use std::hash::Hasher;
+use std::ops::Range;
+
+use super::normal::{Fnv, is_dash, is_double_quote, is_single_quote};
+
+/// What a token is made of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Class {
+    /// A word that begins with a lower-case letter, or has no case.
+    Word,
+    /// A word that begins with a capital.
+    Capital,
+    /// A word with a digit in it.
+    Number,
+    /// Anything else that can be seen.
+    Mark,
+}
+
+/// A token of a text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Token {
+    /// Where it stands in the text it was cut from.
+    pub range: Range<usize>,
+    /// Equal for tokens that are the same but for notation.
+    pub id: u64,
+    /// What it is made of.
+    pub class: Class,
+    /// Whether it is one of the commonest words, or a mark.
+    pub common: bool,
+}
+
+impl Token {
+    /// Whether it is a word or a number.
+    pub(super) fn is_word(&self) -> bool {
+        self.class != Class::Mark
+    }
+
+    /// How much an equal token tells about two sentences being one, before rarity is counted.
+    pub(super) fn weight(&self) -> f32 {
+        match (self.class, self.common) {
+            (Class::Mark, _) => 0.05,
+            (_, true) => 0.3,
+            (Class::Word, false) => 1.0,
+            (Class::Capital | Class::Number, false) => 1.4,
+        }
+    }
+}
+
+fn is_joiner(c: char) -> bool {
+    matches!(c, '.' | ',' | ':' | '·') || is_single_quote(c)
+}
+
+fn joins(before: char, mark: char, after: char) -> bool {
+    if is_single_quote(mark) {
+        return before.is_alphabetic() && after.is_alphabetic();
+    }
+    match mark {
+        '.' if before.is_uppercase() && after.is_uppercase() => true,
+        '.' | ',' | ':' => before.is_ascii_digit() && after.is_ascii_digit(),
+        '·' => before.is_alphabetic() && after.is_alphabetic(),
+        _ => false,
+    }
+}
+
+/// Cuts `text[range]` into tokens whose ranges lie in `text`.
+pub(super) fn tokenize(text: &str, range: Range<usize>) -> Vec<Token> {
+    let mut tokens = Vec::with_capacity(range.len() / 5 + 4);
+    tokenize_into(text, range, &mut tokens);
+    tokens
+}
+
+/// As [`tokenize`], appending.
+pub(super) fn tokenize_into(text: &str, range: Range<usize>, tokens: &mut Vec<Token>) {
+    let Some(slice) = text.get(range.clone()) else { return };
+    let mut chars = slice.char_indices().peekable();
+    while let Some((start, first)) = chars.next() {
+        if first.is_whitespace() {
+            continue;
+        }
+        let mut end = start + first.len_utf8();
+        if !first.is_alphanumeric() {
+            tokens.push(mark(first, range.start + start..range.start + end));
+            continue;
+        }
+        let mut last = first;
+        let mut digit = first.is_numeric();
+        while let Some(&(at, c)) = chars.peek() {
+            if c.is_alphanumeric() {
+                digit |= c.is_numeric();
+            } else if c == '\u{ad}' || (is_joiner(c) && next_joins(slice, at, last, c)) {
+                // Taken with the word.
+            } else {
+                break;
+            }
+            last = c;
+            end = at + c.len_utf8();
+            chars.next();
+        }
+        let word = slice.get(start..end).unwrap_or_default();
+        tokens.push(Token {
+            range: range.start + start..range.start + end,
+            id: word_id(word),
+            class: match (digit, first.is_uppercase()) {
+                (true, _) => Class::Number,
+                (false, true) => Class::Capital,
+                (false, false) => Class::Word,
+            },
+            common: !digit && is_common(word),
+        });
+    }
+}
+
+fn next_joins(slice: &str, at: usize, before: char, mark: char) -> bool {
+    let after = slice.get(at + mark.len_utf8()..).and_then(|rest| rest.chars().next());
+    after.is_some_and(|after| joins(before, mark, after))
+}
+
+fn mark(c: char, range: Range<usize>) -> Token {
+    let folded = if is_dash(c) {
+        '-'
+    } else if is_double_quote(c) || is_single_quote(c) {
+        '"'
+    } else {
+        c
+    };
+    let mut hasher = Fnv::new();
+    hasher.write_char(folded);
+    Token { range, id: hasher.finish(), class: Class::Mark, common: true }
+}
+
+/// The identity of a word: its letters, apostrophes folded, soft hyphens dropped.
+pub(super) fn word_id(word: &str) -> u64 {
+    let mut hasher = Fnv::new();
+    for c in word.chars() {
+        if c == '\u{ad}' {
+            continue;
+        }
+        hasher.write_char(if is_single_quote(c) { '\'' } else { c });
+    }
+    hasher.finish()
+}
+
+/// The identity of a word whatever its case, for matching a sentence's first word.
+pub(super) fn caseless_id(word: &str) -> u64 {
+    let mut hasher = Fnv::new();
+    for c in word.chars().flat_map(char::to_lowercase) {
+        if c == '\u{ad}' {
+            continue;
+        }
+        hasher.write_char(if is_single_quote(c) { '\'' } else { c });
+    }
+    hasher.finish()
+}
+
+/// The commonest words of English: articles, pronouns, prepositions, auxiliaries, and the verbs
+/// every report uses. Sorted, for binary search.
+const COMMON: [&str; 127] = [
+    "a", "about", "after", "again", "all", "also", "an", "and", "any", "are", "as", "at", "back",
+    "be", "because", "been", "before", "being", "between", "both", "but", "by", "can", "could",
+    "did", "do", "does", "down", "during", "each", "even", "every", "first", "for", "from", "get",
+    "had", "has", "have", "he", "her", "here", "him", "his", "how", "i", "if", "in", "into", "is",
+    "it", "its", "just", "last", "like", "made", "make", "many", "may", "me", "might", "more",
+    "most", "much", "must", "my", "new", "no", "not", "now", "of", "off", "on", "one", "only",
+    "or", "other", "our", "out", "over", "own", "said", "say", "says", "she", "should", "since",
+    "so", "some", "still", "such", "than", "that", "the", "their", "them", "then", "there",
+    "these", "they", "this", "those", "through", "to", "told", "too", "two", "under", "until",
+    "up", "us", "very", "was", "we", "were", "what", "when", "where", "which", "while", "who",
+    "will", "with", "would", "year", "you", "your",
+];
+
+/// Whether a word is one of the commonest of English, whatever its case.
+pub(super) fn is_common(word: &str) -> bool {
+    if word.len() > 7 || !word.is_ascii() {
+        return false;
+    }
+    let mut lower = [0_u8; 7];
+    let Some(slot) = lower.get_mut(..word.len()) else { return false };
+    slot.copy_from_slice(word.as_bytes());
+    slot.make_ascii_lowercase();
+    let slot = &*slot;
+    COMMON.binary_search_by(|probe| probe.as_bytes().cmp(slot)).is_ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn words(text: &str) -> Vec<&str> {
+        tokenize(text, 0..text.len()).into_iter().map(|t| &text[t.range]).collect()
+    }
+
+    #[test]
+    fn the_common_words_are_sorted() {
+        assert!(COMMON.is_sorted());
+        assert!(is_common("The") && is_common("would") && !is_common("mayor"));
+    }
+
+    #[test]
+    fn numbers_abbreviations_and_contractions_stay_whole() {
+        assert_eq!(
+            words("1,200 of the U.S. men don't"),
+            ["1,200", "of", "the", "U.S", ".", "men", "don't"]
+        );
+        assert_eq!(
+            words("$50M, 3.5% (4-hour)"),
+            ["$", "50M", ",", "3.5", "%", "(", "4", "-", "hour", ")"]
+        );
+        assert_eq!(words("players’ “no”"), ["players", "’", "“", "no", "”"]);
+    }
+
+    #[test]
+    fn tokens_tell_notation_from_words() {
+        let id =
+            |text: &str| tokenize(text, 0..text.len()).iter().map(|t| t.id).collect::<Vec<_>>();
+        assert_eq!(id("“don’t” —"), id("\"don't\" -"));
+        assert_ne!(id("don't"), id("dont"));
+    }
+}

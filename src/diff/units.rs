@@ -1,0 +1,87 @@
+//! A page as the list of pieces that are aligned: its sentences, and whatever its blocks hold
+//! beside them, so that together the units cover every visible character of the text.
+//!
+//! An extractor that leaves a table row or a line of code without a sentence must not make that
+//! text invisible to a comparison; here such a line becomes a unit of its own.
+
+use std::ops::Range;
+
+use super::normal;
+use crate::extract::page::{BlockKind, Page};
+
+/// One piece of a text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Unit {
+    /// Where it stands in the page's text.
+    pub range: Range<usize>,
+    /// Its block; none where no block holds it.
+    pub block: Option<usize>,
+    /// Equal for units that say the same but for notation.
+    pub key: u64,
+}
+
+/// The units of a page, in reading order.
+pub(super) fn of(page: &Page) -> Vec<Unit> {
+    let mut units = Vec::with_capacity(page.sentences.len() + 4);
+    let mut at = 0;
+    let mut block = 0;
+    for sentence in &page.sentences {
+        let range = sentence.range.clone();
+        // Ranges that overlap or split a character break the contract; the text between is kept.
+        if range.start < at || range.is_empty() || page.text.get(range.clone()).is_none() {
+            continue;
+        }
+        gap(page, at..range.start, &mut block, &mut units);
+        push(page, range.clone(), &mut block, &mut units);
+        at = range.end;
+    }
+    gap(page, at..page.text.len(), &mut block, &mut units);
+    units
+}
+
+fn gap(page: &Page, range: Range<usize>, block: &mut usize, units: &mut Vec<Unit>) {
+    let Some(slice) = page.text.get(range.clone()) else { return };
+    if slice.trim().is_empty() {
+        return;
+    }
+    let mut start = range.start;
+    for line in slice.split_inclusive('\n') {
+        let lead = line.len() - line.trim_start().len();
+        let words = line.trim();
+        if !words.is_empty() {
+            push(page, start + lead..start + lead + words.len(), block, units);
+        }
+        start += line.len();
+    }
+}
+
+fn push(page: &Page, range: Range<usize>, block: &mut usize, units: &mut Vec<Unit>) {
+    while page.blocks.get(*block).is_some_and(|b| b.range.end <= range.start) {
+        *block += 1;
+    }
+    let holder = page.blocks.get(*block).filter(|b| b.range.start < range.end).map(|_| *block);
+    let key = normal::key(page.text.get(range.clone()).unwrap_or_default());
+    units.push(Unit { range, block: holder, key });
+}
+
+/// The kind of block a unit stands in.
+pub(super) fn kind<'a>(page: &'a Page, unit: &Unit) -> Option<&'a BlockKind> {
+    page.blocks.get(unit.block?).map(|block| &block.kind)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diff::sample;
+
+    #[test]
+    fn text_without_sentences_is_still_compared() {
+        let mut page = sample::page("One here. Two here.\n\nA row\tof cells");
+        page.sentences.retain(|s| !page.text[s.range.clone()].contains("Two"));
+        page.sentences.retain(|s| !page.text[s.range.clone()].contains("row"));
+        let units = of(&page);
+        let texts: Vec<_> = units.iter().map(|u| &page.text[u.range.clone()]).collect();
+        assert_eq!(texts, ["One here.", "Two here.", "A row\tof cells"]);
+        assert_eq!(units.iter().map(|u| u.block).collect::<Vec<_>>(), [Some(0), Some(0), Some(1)]);
+    }
+}

@@ -1,0 +1,254 @@
+//! Which blocks are the article.
+//!
+//! Two steps. First the container: the element that holds the prose, found by names that mark
+//! bodies of articles, by schema.org, and by where the prose is. Then each block in it is judged
+//! by itself: its own markup, names, words and links. Both look at prose only. Nothing depends on
+//! how many links a rail has or in which order they stand, so that the text of an unchanged
+//! article stays the same when the page around it turns over.
+
+use super::dom::{Dom, NodeId, Tag};
+use super::flow::{Flow, RawBlock, Shape};
+use super::furniture::is_furniture_tag;
+use super::lines::{self, Line};
+
+/// Prose below this, in bytes, is too little to settle on.
+const PROSE_ENOUGH: u32 = 400;
+
+/// What is known of every element once the prose is summed up.
+pub struct Survey<'a> {
+    pub dom: &'a Dom,
+    pub flow: &'a Flow,
+    /// Prose below each element, in bytes, furniture left out.
+    pub prose: Vec<u32>,
+    /// Whether the element is furniture or stands in some.
+    pub furniture: Vec<bool>,
+}
+
+/// How much a block counts as prose: its length without links, when it reads like sentences.
+pub fn prose_of(flow: &Flow, block: &RawBlock) -> u32 {
+    let len = block.range.len();
+    let plain = len - block.linked;
+    if block.linked * 2 > len {
+        return 0;
+    }
+    let floor = match block.shape {
+        Shape::Paragraph | Shape::Quote => 40,
+        Shape::Loose => 80,
+        Shape::Item => 100,
+        Shape::Heading(_) | Shape::Caption | Shape::Row | Shape::Preformatted => return 0,
+    };
+    let words = flow.words(block);
+    let ends = words.ends_with(['.', '!', '?', '…', '"', '”', '»', ':', '。', ')', '’', ';', ',']);
+    if len >= 200 || (len >= floor && ends) {
+        u32::try_from(plain).unwrap_or(u32::MAX / 4)
+    } else {
+        0
+    }
+}
+
+impl<'a> Survey<'a> {
+    /// Sums up the prose of every element; `headline` is the element of the headline.
+    pub fn new(dom: &'a Dom, flow: &'a Flow, headline: Option<NodeId>) -> Self {
+        let own: Vec<u32> = flow.blocks.iter().map(|b| prose_of(flow, b)).collect();
+        let mut survey = Self { dom, flow, prose: Vec::new(), furniture: vec![false; dom.len()] };
+        let all = survey.sum(&own, |_| true);
+        // What holds the headline is not furniture, whatever its name.
+        let mut excused: Vec<NodeId> =
+            headline.map(|h| dom.ancestors(h).collect()).unwrap_or_default();
+        // Names lie: a wrapper called "has-sidebar" or "newsletter-page" may hold the article. As
+        // long as hardly any prose is left, the furniture with most prose is excused.
+        let total = all[Dom::ROOT as usize];
+        let holds_most = |id: &NodeId| {
+            let marks = flow.marks[*id as usize];
+            u64::from(all[*id as usize]) * 2 >= u64::from(total)
+                && total > 0
+                && !marks.comments
+                && !marks.hidden
+        };
+        excused.extend(flow.order.iter().copied().filter(holds_most));
+        for _ in 0..5 {
+            survey.mark_furniture(&excused);
+            let furniture = std::mem::take(&mut survey.furniture);
+            survey.prose = survey.sum(&own, |block| !furniture[block.node as usize]);
+            survey.furniture = furniture;
+            let clean = survey.prose[Dom::ROOT as usize];
+            let named = survey.named_in_furniture(&all);
+            if let Some(id) = named.filter(|id| all[*id as usize] >= clean * 2) {
+                excused.push(id);
+                excused.extend(dom.ancestors(id));
+                continue;
+            }
+            if clean >= PROSE_ENOUGH || clean * 5 >= total * 2 {
+                break;
+            }
+            let worst = flow
+                .order
+                .iter()
+                .copied()
+                .filter(|id| {
+                    survey.furniture[*id as usize]
+                        && dom.parent(*id).is_none_or(|up| !survey.furniture[up as usize])
+                })
+                .max_by_key(|id| all[*id as usize]);
+            match worst {
+                Some(id) if all[id as usize] > clean => excused.push(id),
+                _ => break,
+            }
+        }
+        survey
+    }
+
+    /// The body of an article by its name that stands in furniture, with the most prose.
+    fn named_in_furniture(&self, all: &[u32]) -> Option<NodeId> {
+        let named = |id: &NodeId| {
+            self.furniture[*id as usize]
+                && self.flow.marks[*id as usize].body >= 3
+                && all[*id as usize] > 200
+        };
+        self.flow.order.iter().copied().filter(named).max_by_key(|id| all[*id as usize])
+    }
+
+    fn sum(&self, own: &[u32], counts: impl Fn(&RawBlock) -> bool) -> Vec<u32> {
+        let mut sums = vec![0_u32; self.dom.len()];
+        for (block, prose) in self.flow.blocks.iter().zip(own) {
+            if counts(block) {
+                sums[block.node as usize] = sums[block.node as usize].saturating_add(*prose);
+            }
+        }
+        for id in self.flow.order.iter().rev() {
+            if let Some(up) = self.dom.parent(*id) {
+                sums[up as usize] = sums[up as usize].saturating_add(sums[*id as usize]);
+            }
+        }
+        sums
+    }
+
+    fn mark_furniture(&mut self, excused: &[NodeId]) {
+        for id in &self.flow.order {
+            let at = *id as usize;
+            let inherited = self.dom.parent(*id).is_some_and(|up| self.furniture[up as usize]);
+            self.furniture[at] = inherited || (self.is_furniture(*id) && !excused.contains(id));
+        }
+    }
+
+    fn is_furniture(&self, id: NodeId) -> bool {
+        let tag = self.dom.tag(id);
+        let marks = self.flow.marks[id as usize];
+        if marks.hidden {
+            return true;
+        }
+        match tag {
+            Tag::Html | Tag::Body | Tag::Main | Tag::Head => false,
+            Tag::Article => marks.furniture && marks.body == 0,
+            _ if is_furniture_tag(tag) => true,
+            _ => marks.furniture && marks.body < 3,
+        }
+    }
+
+    /// The element that holds the article.
+    pub fn container(&self) -> NodeId {
+        let total = self.prose[Dom::ROOT as usize];
+        let named = self.best_named(total);
+        let start = named.unwrap_or(Dom::ROOT);
+        self.descend(start)
+    }
+
+    /// The element with the surest name of a body that holds a good part of the prose.
+    fn best_named(&self, total: u32) -> Option<NodeId> {
+        let mut best: Option<(NodeId, u32)> = None;
+        for id in &self.flow.order {
+            let at = *id as usize;
+            if self.furniture[at] || self.prose[at] == 0 {
+                continue;
+            }
+            let sure = match (self.flow.marks[at].body, self.dom.tag(*id)) {
+                (0, Tag::Article) => 1,
+                (sure, _) => sure,
+            };
+            if sure == 0 {
+                continue;
+            }
+            let share = u64::from(self.prose[at]) * 100 / u64::from(total.max(1));
+            let enough = match sure {
+                4 | 3 => 30,
+                2 => 40,
+                _ => 50,
+            };
+            if share < enough {
+                continue;
+            }
+            let score = self.prose[at] / 10 * (8 + u32::from(sure));
+            if best.is_none_or(|(_, old)| score > old) {
+                best = Some((*id, score));
+            }
+        }
+        best.map(|(id, _)| id)
+    }
+
+    /// Goes down as long as one child holds nearly all prose.
+    fn descend(&self, from: NodeId) -> NodeId {
+        let mut at = from;
+        loop {
+            let here = self.prose[at as usize];
+            let child = self
+                .dom
+                .children(at)
+                .filter(|c| !self.furniture[*c as usize])
+                .max_by_key(|c| self.prose[*c as usize]);
+            match child {
+                Some(child)
+                    if here > 0
+                        && u64::from(self.prose[child as usize]) * 100 >= u64::from(here) * 85 =>
+                {
+                    if self.dom.tag(child) == Tag::P {
+                        return at;
+                    }
+                    at = child;
+                }
+                _ => return at,
+            }
+        }
+    }
+
+    /// The blocks of the article, by index, in order.
+    pub fn blocks(&self, container: NodeId) -> Vec<usize> {
+        let mut inside = vec![false; self.dom.len()];
+        for id in &self.flow.order {
+            inside[*id as usize] =
+                *id == container || self.dom.parent(*id).is_some_and(|up| inside[up as usize]);
+        }
+        let everything = container == Dom::ROOT;
+        let mut kept: Vec<usize> = Vec::new();
+        for (at, block) in self.flow.blocks.iter().enumerate() {
+            let node = block.node as usize;
+            if (everything || inside[node]) && !self.furniture[node] && self.keeps(block) {
+                kept.push(at);
+            }
+        }
+        self.trim(&mut kept);
+        kept
+    }
+
+    fn keeps(&self, block: &RawBlock) -> bool {
+        let words = self.flow.words(block);
+        let len = block.range.len();
+        if lines::judge(words, block.linked) == Line::Furniture {
+            return block.shape == Shape::Row;
+        }
+        match block.shape {
+            Shape::Heading(1) | Shape::Caption => false,
+            Shape::Heading(_) => block.linked * 10 < len * 9,
+            Shape::Row => true,
+            _ => block.linked * 10 < len * 8,
+        }
+    }
+
+    /// Headings without anything after them belong to furniture that was taken out: at the end,
+    /// and before a heading of the same or a higher level.
+    fn trim(&self, kept: &mut Vec<usize>) {
+        while kept.last().is_some_and(|at| matches!(self.flow.blocks[*at].shape, Shape::Heading(_)))
+        {
+            kept.pop();
+        }
+    }
+}

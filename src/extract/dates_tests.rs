@@ -1,0 +1,103 @@
+use proptest::prelude::*;
+
+use super::*;
+
+#[test]
+fn machine_dates_keep_the_offset_they_declare() {
+    let cases = [
+        ("2025-11-04T09:30:00+01:00", Some("2025-11-04T09:30:00+01:00")),
+        ("2025-11-04T09:30:00.123Z", Some("2025-11-04T09:30:00Z")),
+        ("2025-11-04T09:30:00-0500", Some("2025-11-04T09:30:00-05:00")),
+        ("2025-11-04T09:30+01", Some("2025-11-04T09:30:00+01:00")),
+        ("2025-11-04 09:30:00 -05:00", Some("2025-11-04T09:30:00-05:00")),
+        ("2025-11-04 09:30", Some("2025-11-04T09:30:00Z")),
+        ("2025-11-04", Some("2025-11-04")),
+        ("2025/11/4", Some("2025-11-04")),
+        ("20251104", Some("2025-11-04")),
+        ("20251104T093000Z", Some("2025-11-04")),
+        ("1762248600", Some("2025-11-04T09:30:00Z")),
+        ("1762248600000", Some("2025-11-04T09:30:00Z")),
+        ("Tue, 04 Nov 2025 09:30:00 GMT", Some("2025-11-04T09:30:00Z")),
+        ("November 4, 2025", Some("2025-11-04")),
+        ("2025-13-04", None),
+        ("0000-00-00T00:00:00", None),
+        ("yesterday", None),
+        ("", None),
+    ];
+    for (text, want) in cases {
+        assert_eq!(parse_machine(text).map(|t| t.text).as_deref(), want, "{text}");
+    }
+}
+
+#[test]
+fn human_dates_are_read_in_the_languages_of_the_press() {
+    let cases = [
+        ("Published Nov. 4, 2025 at 9:30 a.m. EST", Some("2025-11-04T09:30:00-05:00")),
+        ("Tuesday, November 4th, 2025 9:30 pm ET", Some("2025-11-04")),
+        ("4 November 2025, 09:30 GMT", Some("2025-11-04T09:30:00Z")),
+        ("4th of November 2025", Some("2025-11-04")),
+        ("4 de noviembre de 2025", Some("2025-11-04")),
+        ("Publié le 1er novembre 2025 à 9h30", Some("2025-11-01")),
+        ("Stand: 4. März 2025, 10:15 Uhr", Some("2025-03-04")),
+        ("4 ноября 2025, 12:00 MSK", Some("2025-11-04T12:00:00+03:00")),
+        ("4 نوفمبر 2025", Some("2025-11-04")),
+        ("2025年11月4日 9時", Some("2025-11-04")),
+        ("2025년 11월 4일", Some("2025-11-04")),
+        ("2025. november 4.", Some("2025-11-04")),
+        ("04.11.2025", Some("2025-11-04")),
+        ("13/11/2025", Some("2025-11-13")),
+        ("11/13/2025", Some("2025-11-13")),
+        ("4 नवंबर 2025", Some("2025-11-04")),
+        ("12 strikes since 2025", None),
+        ("version 1.2.3", None),
+        ("31 February 2025", None),
+    ];
+    for (text, want) in cases {
+        assert_eq!(find_human(text, Order::DayFirst).map(|t| t.text).as_deref(), want, "{text}");
+    }
+    assert_eq!(find_human("04/11/2025", Order::DayFirst).unwrap().text, "2025-11-04");
+    assert_eq!(find_human("04/11/2025", Order::of_language("en-US")).unwrap().text, "2025-04-11");
+}
+
+#[test]
+fn addresses_carry_dates() {
+    let cases = [
+        ("https://n.example/2025/11/04/story", Some("2025-11-04")),
+        ("https://n.example/world/2025/nov/04/story", Some("2025-11-04")),
+        ("https://n.example/a-2025-11-04-story.html", Some("2025-11-04")),
+        ("https://n.example/20251104/story", Some("2025-11-04")),
+        ("https://n.example/2025/11/story", None),
+        ("https://n.example/id/12345678", None),
+        ("https://2025-11-04.example/", None),
+        ("https://n.example/story?d=2025-11-04", None),
+    ];
+    for (url, want) in cases {
+        assert_eq!(in_url(url).map(|t| t.text).as_deref(), want, "{url}");
+    }
+}
+
+proptest! {
+    #[test]
+    fn no_text_breaks_the_readers(text in "\\PC{0,120}") {
+        let _ = parse_machine(&text);
+        let _ = find_human(&text, Order::MonthFirst);
+        let _ = in_url(&text);
+    }
+
+    #[test]
+    fn every_day_survives_its_spellings(year in 1900_i16..2100, month in 1_i8..=12, day in 1_i8..=28) {
+        let want = format!("{year:04}-{month:02}-{day:02}");
+        let names = ["January", "février", "März", "abril", "maggio", "июня", "juli", "agosto",
+            "septiembre", "oktober", "novembro", "décembre"];
+        let name = names[usize::try_from(month - 1).unwrap()];
+        let spellings = [
+            want.clone(),
+            format!("{day} {name} {year}"),
+            format!("{name} {day}, {year}"),
+            format!("{day:02}.{month:02}.{year}"),
+        ];
+        for text in spellings {
+            prop_assert_eq!(find_human(&text, Order::DayFirst).map(|t| t.text), Some(want.clone()), "{}", text);
+        }
+    }
+}

@@ -1,0 +1,446 @@
+//! The document as a stream of text blocks, in reading order, before anything is judged.
+//!
+//! A block is what a reader sees as one paragraph, heading, list item, caption or table row. White
+//! space is collapsed; `br` is a line break, two are a new block. For each block: the element it
+//! stands in, how much of it is link text, and where it lies in the document.
+
+use std::ops::Range;
+
+use super::dom::{Dom, NodeId, Step, Tag};
+use super::furniture::{Marks, Names, is_never_text};
+
+/// The longest cell of a table that is read as rows; longer ones are layout.
+const CELL_BYTES_MAX: usize = 400;
+/// The most text that blocks are made of, in bytes.
+pub const FLOW_BYTES_MAX: usize = 4 * 1024 * 1024;
+
+/// What a block is by its markup alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shape {
+    /// Text in `p`.
+    Paragraph,
+    /// Text directly in a `div`, `section` or the like.
+    Loose,
+    /// `h1` to `h6`.
+    Heading(u8),
+    /// `li`, `dt`, `dd`.
+    Item,
+    /// Text in `blockquote`.
+    Quote,
+    /// Text in `figcaption`, or in something named a caption.
+    Caption,
+    /// A row of a table of data.
+    Row,
+    /// `pre`.
+    Preformatted,
+}
+
+/// A block of text.
+#[derive(Debug, Clone)]
+pub struct RawBlock {
+    /// The block-level element it stands in.
+    pub node: NodeId,
+    /// What it is by its markup.
+    pub shape: Shape,
+    /// Where it stands in [`Flow::text`].
+    pub range: Range<usize>,
+    /// How many bytes of it are link text.
+    pub linked: usize,
+    /// Where it stands in the document.
+    pub source: Option<Range<usize>>,
+}
+
+/// A link and its words.
+#[derive(Debug, Clone)]
+pub struct RawLink {
+    /// The `a` element.
+    pub node: NodeId,
+    /// Where its words stand in [`Flow::text`].
+    pub range: Range<usize>,
+}
+
+/// The stream.
+#[derive(Debug, Default)]
+pub struct Flow {
+    /// The text of all blocks.
+    pub text: String,
+    /// The blocks.
+    pub blocks: Vec<RawBlock>,
+    /// The links.
+    pub links: Vec<RawLink>,
+    /// What the names of each element say, by node id.
+    pub marks: Vec<Marks>,
+    /// The elements that were entered, in document order.
+    pub order: Vec<NodeId>,
+    /// Whether text was left out because there was too much.
+    pub cut: bool,
+}
+
+impl Flow {
+    /// The text of a block.
+    #[must_use]
+    pub fn words(&self, block: &RawBlock) -> &str {
+        &self.text[block.range.clone()]
+    }
+}
+
+/// Whether an element starts a block of its own.
+#[must_use]
+pub fn is_block_level(tag: Tag) -> bool {
+    matches!(
+        tag,
+        Tag::Html
+            | Tag::Body
+            | Tag::Article
+            | Tag::Section
+            | Tag::Nav
+            | Tag::Aside
+            | Tag::Header
+            | Tag::Footer
+            | Tag::Main
+            | Tag::Address
+            | Tag::H1
+            | Tag::H2
+            | Tag::H3
+            | Tag::H4
+            | Tag::H5
+            | Tag::H6
+            | Tag::Hgroup
+            | Tag::P
+            | Tag::Div
+            | Tag::Pre
+            | Tag::Blockquote
+            | Tag::Ol
+            | Tag::Ul
+            | Tag::Menu
+            | Tag::Li
+            | Tag::Dl
+            | Tag::Dt
+            | Tag::Dd
+            | Tag::Figure
+            | Tag::Figcaption
+            | Tag::Hr
+            | Tag::Table
+            | Tag::Caption
+            | Tag::Tbody
+            | Tag::Thead
+            | Tag::Tfoot
+            | Tag::Tr
+            | Tag::Td
+            | Tag::Th
+            | Tag::Form
+            | Tag::Fieldset
+            | Tag::Legend
+            | Tag::Details
+            | Tag::Summary
+            | Tag::Dialog
+            | Tag::Center
+            | Tag::Search
+            | Tag::Frameset
+    )
+}
+
+/// Reads the stream of a document.
+#[must_use]
+pub fn read(dom: &Dom) -> Flow {
+    let mut reader = Reader {
+        dom,
+        names: Names::default(),
+        flow: Flow { marks: vec![Marks::default(); dom.len()], ..Flow::default() },
+        open: Vec::new(),
+        link: None,
+        row_of: None,
+        start: 0,
+        pending: Gap::None,
+        linked: 0,
+        source: nowhere(),
+        breaks: 0,
+    };
+    reader.run();
+    reader.flow
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Gap {
+    None,
+    Space,
+    Line,
+    Tab,
+}
+
+struct Reader<'a> {
+    dom: &'a Dom,
+    names: Names<'a>,
+    flow: Flow,
+    /// The open block-level elements and the shape of text directly in them.
+    open: Vec<(NodeId, Shape)>,
+    link: Option<(NodeId, usize)>,
+    /// The table whose rows are blocks, while inside one.
+    row_of: Option<NodeId>,
+    start: usize,
+    pending: Gap,
+    linked: usize,
+    source: Option<Range<usize>>,
+    breaks: u32,
+}
+
+impl Reader<'_> {
+    fn run(&mut self) {
+        let dom = self.dom;
+        let mut walk = dom.walk(Dom::ROOT);
+        while let Some(step) = walk.next() {
+            match step {
+                Step::Enter(Dom::ROOT) | Step::Leave(Dom::ROOT) => {}
+                Step::Enter(id) => {
+                    if self.enter(id) {
+                        walk.skip_children(id);
+                    }
+                }
+                Step::Leave(id) => self.leave(id),
+                Step::Text(id) => self.take(id),
+            }
+            if self.flow.text.len() > FLOW_BYTES_MAX {
+                self.flow.cut = true;
+                break;
+            }
+        }
+        self.end_block();
+    }
+
+    /// Whether the children are to be left out.
+    fn enter(&mut self, id: NodeId) -> bool {
+        let tag = self.dom.tag(id);
+        if is_never_text(tag) {
+            return !(tag == Tag::Template && self.dom.attr(id, "shadowrootmode").is_some());
+        }
+        let marks = self.names.marks(self.dom, id);
+        self.flow.marks[id as usize] = marks;
+        // Text for screen readers inside a line is left out at once. Hidden blocks are furniture,
+        // not nothing: some pages show their article by script only.
+        if marks.hidden && !is_block_level(tag) {
+            return true;
+        }
+        self.flow.order.push(id);
+        if self.row_of.is_some() {
+            self.enter_in_row(tag);
+            return false;
+        }
+        match tag {
+            Tag::Br => self.line_break(),
+            Tag::A => self.link = Some((id, self.flow.text.len())),
+            Tag::Table if is_table_of_data(self.dom, id) => {
+                self.end_block();
+                self.row_of = Some(id);
+                self.open.push((id, Shape::Row));
+            }
+            _ if is_block_level(tag) => {
+                self.end_block();
+                let shape = self.shape_of(tag, marks);
+                self.open.push((id, shape));
+            }
+            _ => {}
+        }
+        false
+    }
+
+    fn enter_in_row(&mut self, tag: Tag) {
+        match tag {
+            Tag::Tr | Tag::Caption => self.end_block(),
+            Tag::Td | Tag::Th if self.flow.text.len() > self.start => self.pending = Gap::Tab,
+            Tag::A => self.link = None,
+            _ if tag == Tag::Br || is_block_level(tag) => {
+                self.pending = self.pending.max(Gap::Space)
+            }
+            _ => {}
+        }
+    }
+
+    fn shape_of(&self, tag: Tag, marks: Marks) -> Shape {
+        let outer = self.open.last().map(|(_, shape)| *shape);
+        match tag {
+            Tag::H1 => Shape::Heading(1),
+            Tag::H2 => Shape::Heading(2),
+            Tag::H3 => Shape::Heading(3),
+            Tag::H4 => Shape::Heading(4),
+            Tag::H5 => Shape::Heading(5),
+            Tag::H6 => Shape::Heading(6),
+            Tag::Figcaption | Tag::Caption => Shape::Caption,
+            Tag::Pre => Shape::Preformatted,
+            Tag::Blockquote => Shape::Quote,
+            Tag::Li | Tag::Dt | Tag::Dd => Shape::Item,
+            // These keep what they stand in.
+            Tag::P | Tag::Div | Tag::Section | Tag::Center => match outer {
+                Some(Shape::Quote) => Shape::Quote,
+                Some(Shape::Caption) => Shape::Caption,
+                Some(Shape::Item) => Shape::Item,
+                _ if marks.caption && tag != Tag::Section => Shape::Caption,
+                _ if tag == Tag::P => Shape::Paragraph,
+                _ => Shape::Loose,
+            },
+            _ => Shape::Loose,
+        }
+    }
+
+    fn leave(&mut self, id: NodeId) {
+        let tag = self.dom.tag(id);
+        if self.open.last().is_some_and(|(open, _)| *open == id) {
+            self.end_block();
+            self.open.pop();
+            if self.row_of == Some(id) {
+                self.row_of = None;
+            }
+            return;
+        }
+        if tag == Tag::A {
+            self.end_link();
+        }
+    }
+
+    fn end_link(&mut self) {
+        if let Some((node, from)) = self.link.take()
+            && from.max(self.start) < self.flow.text.len()
+        {
+            self.flow
+                .links
+                .push(RawLink { node, range: from.max(self.start)..self.flow.text.len() });
+        }
+    }
+
+    fn line_break(&mut self) {
+        self.breaks += 1;
+        if self.breaks >= 2 {
+            self.end_block();
+        } else if self.flow.text.len() > self.start {
+            self.pending = Gap::Line;
+        }
+    }
+
+    fn take(&mut self, id: NodeId) {
+        let text = self.dom.text(id);
+        let before = self.flow.text.len();
+        let keep_lines = matches!(self.open.last(), Some((_, Shape::Preformatted)));
+        for word in Words::new(text) {
+            match word {
+                Word::Space(gap) => {
+                    if self.flow.text.len() > self.start {
+                        let lines = keep_lines && gap.contains('\n');
+                        self.pending = self.pending.max(if lines { Gap::Line } else { Gap::Space });
+                    }
+                }
+                Word::Text(word) => {
+                    match self.pending {
+                        Gap::None => {}
+                        Gap::Space => self.flow.text.push(' '),
+                        Gap::Line => self.flow.text.push('\n'),
+                        Gap::Tab => self.flow.text.push('\t'),
+                    }
+                    self.pending = Gap::None;
+                    self.breaks = 0;
+                    self.flow.text.push_str(word);
+                }
+            }
+        }
+        let grown = self.flow.text.len() - before;
+        if grown == 0 {
+            return;
+        }
+        if self.link.is_some() {
+            self.linked += grown;
+        }
+        self.source = match (self.source.take(), self.dom.source(id)) {
+            (Some(all), Some(part)) => Some(all.start.min(part.start)..all.end.max(part.end)),
+            _ => None,
+        };
+    }
+
+    fn end_block(&mut self) {
+        let range = self.start..self.flow.text.len();
+        if !range.is_empty() {
+            let (node, shape) = self.open.last().copied().unwrap_or((Dom::ROOT, Shape::Loose));
+            if self.link.is_some() {
+                // A link around blocks: each block gets its part.
+                let node = self.link.map(|(node, _)| node);
+                self.end_link();
+                self.link = node.map(|node| (node, range.end));
+            }
+            self.flow.blocks.push(RawBlock {
+                node,
+                shape,
+                linked: self.linked.min(range.len()),
+                source: self.source.take(),
+                range,
+            });
+        }
+        self.start = self.flow.text.len();
+        self.pending = Gap::None;
+        (self.linked, self.breaks) = (0, 0);
+        self.source = nowhere();
+    }
+}
+
+/// The range that any other range replaces when joined to it.
+fn nowhere() -> Option<Range<usize>> {
+    let (start, end) = (usize::MAX, 0);
+    Some(Range { start, end })
+}
+
+/// Whether rows of this table are to be read as rows: several cells, none of them long, no table
+/// inside. The walk stops at the first sign of layout, so that nested tables stay linear.
+fn is_table_of_data(dom: &Dom, table: NodeId) -> bool {
+    let (mut cells, mut rows, mut cell_bytes) = (0, 0, 0);
+    for step in dom.walk(table) {
+        match step {
+            Step::Enter(id) if id != table => match dom.tag(id) {
+                Tag::Table | Tag::H1 | Tag::Form | Tag::Article => return false,
+                Tag::Tr => rows += 1,
+                Tag::Td | Tag::Th => {
+                    cells += 1;
+                    cell_bytes = 0;
+                }
+                _ => {}
+            },
+            Step::Text(id) => {
+                cell_bytes += dom.text(id).trim().len();
+                if cell_bytes > CELL_BYTES_MAX {
+                    return false;
+                }
+            }
+            _ => {}
+        }
+    }
+    rows >= 1 && cells > rows
+}
+
+enum Word<'a> {
+    Space(&'a str),
+    Text(&'a str),
+}
+
+/// Parts a text into runs of white space and runs of the rest. Invisible characters that break
+/// words for layout count as nothing here and are kept: they are in the document.
+struct Words<'a> {
+    rest: &'a str,
+}
+
+impl<'a> Words<'a> {
+    fn new(text: &'a str) -> Self {
+        Self { rest: text }
+    }
+}
+
+fn is_space(c: char) -> bool {
+    c.is_whitespace() || c == '\u{feff}'
+}
+
+impl<'a> Iterator for Words<'a> {
+    type Item = Word<'a>;
+
+    fn next(&mut self) -> Option<Word<'a>> {
+        let first = self.rest.chars().next()?;
+        let space = is_space(first);
+        let end = self.rest.find(|c| is_space(c) != space).unwrap_or(self.rest.len());
+        let (run, rest) = self.rest.split_at(end);
+        self.rest = rest;
+        Some(if space { Word::Space(run) } else { Word::Text(run) })
+    }
+}

@@ -1,0 +1,488 @@
+//! What names tell of an element: which classes, ids, roles and tags mark furniture, and which mark
+//! the body of an article.
+//!
+//! Names are read as words: split at punctuation and where case changes, so that `share` is found
+//! in `article__share-bar` and not in `shareholder`. Words that publishers glue together are
+//! found as parts. The lists grew by measurement on public sets (docs/extraction.md).
+
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+use super::dom::{Dom, NodeId, Tag};
+
+/// What the names of an element say about it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Marks {
+    /// Certainly no article text: navigation, sharing, comments, promotions.
+    pub furniture: bool,
+    /// Perhaps furniture: a name that bodies sometimes carry too.
+    pub doubtful: bool,
+    /// Names the body of an article; higher is surer, 0 is not at all.
+    pub body: u8,
+    /// Not shown to a reader.
+    pub hidden: bool,
+    /// A caption or credit of a picture.
+    pub caption: bool,
+    /// A standfirst, summary or lede.
+    pub standfirst: bool,
+    /// A notice of correction or update by its name.
+    pub notice: bool,
+    /// A byline, an author's name or a date line.
+    pub byline: bool,
+    /// An embedded post of a social network.
+    pub post: bool,
+    /// Readers' comments.
+    pub comments: bool,
+}
+
+/// Words that mark furniture wherever they stand in a name.
+const FURNITURE_WORDS: &str = "nav navigation navbar menu breadcrumb breadcrumbs rail aside \
+    share sharing shares sharebar social socials addthis sharethis comment comments commenting disqus respond \
+    related recommended recommendation recommendations recirc recirculation outbrain taboola zergnet \
+    newsletter newsletters subscribe subscription signup promo promos promoted sponsor \
+    sponsored advert advertisement advertising adsense ads ad adslot dfp cookie cookies consent gdpr \
+    popular trending mostread login signin register paywall tags taglist tagcloud pagination pager \
+    footer masthead toolbar tooltip popup modal overlay lightbox dialog search \
+    skiplink print printonly noprint feedback rating ratings vote poll survey widgets \
+    sticky banner interstitial upsell donate donation bookmark follow followus app qr \
+    teaser teasers readmore nextprev prevnext whatsapp telegram messenger";
+
+/// Parts that mark furniture also inside a glued word.
+const FURNITURE_PARTS: &[&str] = &[
+    "breadcrumb",
+    "newsletter",
+    "sharebar",
+    "sharing",
+    "sharedaddy",
+    "socialshare",
+    "social-share",
+    "share-",
+    "jp-relatedposts",
+    "relatedpost",
+    "related-",
+    "relatedarticle",
+    "relatedcontent",
+    "relatedstor",
+    "mostread",
+    "most-read",
+    "mostpopular",
+    "most-popular",
+    "trending",
+    "recommend",
+    "outbrain",
+    "taboola",
+    "advert",
+    "commentlist",
+    "comment-",
+    "comments",
+    "disqus",
+    "cookie",
+    "signup",
+    "sign-up",
+    "subscribe",
+    "authorbio",
+    "author-bio",
+    "author-box",
+    "authorbox",
+    "about-author",
+    "aboutauthor",
+    "author-info",
+    "author-card",
+    "author-profile",
+    "read-more",
+    "readmore",
+    "read-next",
+    "readnext",
+    "readalso",
+    "read-also",
+    "also-read",
+    "see-also",
+    "more-stories",
+    "morestories",
+    "more-from",
+    "morefrom",
+    "up-next",
+    "upnext",
+    "next-article",
+    "next-post",
+    "prev-post",
+    "post-navigation",
+    "post-nav",
+    "postnav",
+    "post-tags",
+    "tag-list",
+    "entry-footer",
+    "entry-meta",
+    "post-meta",
+    "postmeta",
+    "article-meta",
+    "meta-info",
+    "article-footer",
+    "post-footer",
+    "you-may",
+    "youmay",
+    "you-might",
+    "promo",
+    "sponsor",
+    "paywall",
+    "call-to-action",
+    "pagination",
+    "printfriendly",
+    "in-this-article",
+    "table-of-contents",
+    "tableofcontents",
+    "toc_container",
+    "ez-toc",
+    "lwptoc",
+    "scroll-to",
+    "skip-link",
+    "skip-to",
+    "back-to-top",
+    "inline-newsletter",
+    "google-preferred",
+    "preferred-source",
+    "onetrust",
+    "cookielaw",
+    "cky-",
+    "cmplz",
+    "moove",
+    "widget-area",
+    "app-download",
+    "download-app",
+];
+
+/// Words that mark furniture unless the element holds the article.
+const DOUBTFUL_WORDS: &str = "header top meta info box callout cta button btn tool tools action \
+    actions list author authors byline bio profile more next prev previous latest";
+
+/// Parts of names that mark the body of an article, and how surely.
+const BODY_PARTS: &[(&str, u8)] = &[
+    ("articlebody", 3),
+    ("article-body", 3),
+    ("article_body", 3),
+    ("article__body", 3),
+    ("storybody", 3),
+    ("story-body", 3),
+    ("story_body", 3),
+    ("story__body", 3),
+    ("entry-content", 3),
+    ("entry_content", 3),
+    ("entrycontent", 3),
+    ("post-content", 3),
+    ("post_content", 3),
+    ("postcontent", 3),
+    ("post-body", 3),
+    ("post_body", 3),
+    ("postbody", 3),
+    ("post__body", 3),
+    ("post__content", 3),
+    ("article-content", 3),
+    ("article_content", 3),
+    ("article__content", 3),
+    ("articlecontent", 3),
+    ("article-text", 3),
+    ("article_text", 3),
+    ("articletext", 3),
+    ("article__text", 3),
+    ("story-content", 3),
+    ("storycontent", 3),
+    ("storytext", 3),
+    ("story-text", 3),
+    ("content-body", 2),
+    ("body-content", 2),
+    ("body-copy", 2),
+    ("bodycopy", 2),
+    ("body-text", 2),
+    ("bodytext", 2),
+    ("rich-text", 1),
+    ("richtext", 1),
+    ("page-content", 1),
+    ("main-content", 1),
+    ("blog-content", 2),
+    ("news-content", 2),
+    ("newsbody", 2),
+    ("news-body", 2),
+    ("news-text", 2),
+    ("single-content", 2),
+    ("article-main", 2),
+    ("articlemain", 2),
+    ("td-post-content", 3),
+    ("caas-body", 3),
+    ("wysiwyg", 1),
+];
+
+#[derive(Clone, Copy)]
+enum Word {
+    Furniture,
+    Doubtful,
+}
+
+static WORDS: LazyLock<HashMap<&'static str, Word>> = LazyLock::new(|| {
+    let doubtful = DOUBTFUL_WORDS.split_ascii_whitespace().map(|w| (w, Word::Doubtful));
+    doubtful.chain(FURNITURE_WORDS.split_ascii_whitespace().map(|w| (w, Word::Furniture))).collect()
+});
+
+/// Parts that mark text for screen readers only, which no one sees.
+const HIDDEN_PARTS: &[&str] = &[
+    "screen-reader",
+    "visually-hidden",
+    "visuallyhidden",
+    "sr-only",
+    "a11y-hidden",
+    "screenreader",
+];
+
+#[derive(Clone, Copy)]
+enum Part {
+    Furniture,
+    Hidden,
+    Body(u8),
+}
+
+static PARTS: LazyLock<Option<(aho_corasick::AhoCorasick, Vec<Part>)>> = LazyLock::new(|| {
+    let furniture = FURNITURE_PARTS.iter().map(|p| (*p, Part::Furniture));
+    let body = BODY_PARTS.iter().map(|(p, sure)| (*p, Part::Body(*sure)));
+    let hidden = HIDDEN_PARTS.iter().map(|p| (*p, Part::Hidden));
+    let (patterns, parts): (Vec<_>, Vec<_>) = furniture.chain(body).chain(hidden).unzip();
+    // The patterns are constants: they either always build or never.
+    aho_corasick::AhoCorasick::new(patterns).ok().map(|matcher| (matcher, parts))
+});
+
+/// Reads names, remembering what each set of names said: pages repeat a few hundred of them.
+#[derive(Debug, Default)]
+pub struct Names<'a> {
+    known: HashMap<(&'a str, &'a str), Marks>,
+}
+
+impl<'a> Names<'a> {
+    /// The marks of an element by its tag, attributes and names.
+    pub fn marks(&mut self, dom: &'a Dom, id: NodeId) -> Marks {
+        let (mut class, mut name, mut extra) = ("", "", Marks::default());
+        for (key, value) in dom.attrs(id) {
+            match key {
+                "class" => class = value,
+                "id" => name = value,
+                "hidden" => extra.hidden |= value != "until-found",
+                "style" => extra.hidden |= hides(value),
+                "role" => extra.furniture |= is_furniture_role(value),
+                "itemprop" => match value {
+                    "articleBody" => extra.body = 4,
+                    "caption" => extra.caption = true,
+                    "description" => extra.standfirst = true,
+                    _ => {}
+                },
+                "aria-hidden" if value == "true" => extra.doubtful = true,
+                "aria-modal" if value == "true" => extra.furniture = true,
+                "data-testid" | "data-component" | "data-qa" | "data-module" | "data-type"
+                | "data-gu-name"
+                    if class.is_empty() || key == "data-component" =>
+                {
+                    let found = read(value, "");
+                    extra.furniture |= found.furniture;
+                    extra.caption |= found.caption;
+                    extra.post |= found.post;
+                }
+                _ => {}
+            }
+        }
+        let mut marks = match (class, name) {
+            ("", "") => Marks::default(),
+            names => *self.known.entry(names).or_insert_with(|| read(class, name)),
+        };
+        marks.furniture |= extra.furniture;
+        marks.doubtful |= extra.doubtful;
+        marks.hidden |= extra.hidden;
+        marks.caption |= extra.caption;
+        marks.standfirst |= extra.standfirst;
+        marks.post |= extra.post;
+        marks.body = marks.body.max(extra.body);
+        marks
+    }
+}
+
+fn hides(style: &str) -> bool {
+    let mut squeezed =
+        style.bytes().filter(|b| !b.is_ascii_whitespace()).map(|b| b.to_ascii_lowercase());
+    // Styles are short; the longest rule looked for has 17 bytes.
+    let flat: Vec<u8> = squeezed.by_ref().take(400).collect();
+    memchr::memmem::find(&flat, b"display:none").is_some()
+        || memchr::memmem::find(&flat, b"visibility:hidden").is_some()
+}
+
+fn is_furniture_role(role: &str) -> bool {
+    matches!(
+        role,
+        "navigation"
+            | "banner"
+            | "contentinfo"
+            | "complementary"
+            | "search"
+            | "dialog"
+            | "alertdialog"
+            | "menu"
+            | "menubar"
+            | "toolbar"
+            | "tablist"
+            | "tooltip"
+            | "form"
+            | "button"
+            | "status"
+    )
+}
+
+/// The marks that a class list and an id say.
+fn read(class: &str, id: &str) -> Marks {
+    let mut marks = Marks::default();
+    for names in [class, id] {
+        // A class list of kilobytes is machine-made and says nothing; reading it costs.
+        let names = names.get(..600).unwrap_or(names);
+        read_parts(names, &mut marks);
+        for name in names.split_ascii_whitespace().take(40) {
+            // WordPress lists the subjects of a post among its classes; "widget" marks a widget
+            // only as a whole name, page builders have it in the names of everything.
+            // Utility classes with values in brackets speak of layout.
+            if name.starts_with("tag-") || name.starts_with("category-") || name.contains('[') {
+                continue;
+            }
+            marks.furniture |= name == "widget" || name == "tag";
+            read_words(name, &mut marks);
+            read_sidebar(name, &mut marks);
+        }
+    }
+    if marks.body > 0 {
+        // "article-body related-stories-enabled": the surer word wins.
+        marks.doubtful = false;
+    }
+    marks
+}
+
+/// A sidebar, and not what stands beside one: "has-sidebar", "sidebar-layout", "content-sidebar-wrap".
+fn read_sidebar(name: &str, marks: &mut Marks) {
+    let lower = name.to_ascii_lowercase();
+    if !lower.contains("sidebar") {
+        return;
+    }
+    let beside = [
+        "with",
+        "has",
+        "no-",
+        "no_",
+        "layout",
+        "content",
+        "container",
+        "wrap",
+        "main",
+        "page",
+        "width",
+    ];
+    marks.furniture |= !beside.iter().any(|word| lower.contains(word));
+    marks.doubtful = true;
+}
+
+fn read_parts(names: &str, marks: &mut Marks) {
+    let Some((matcher, parts)) = PARTS.as_ref() else { return };
+    let lower = names.to_ascii_lowercase();
+    for found in matcher.find_overlapping_iter(&lower) {
+        match parts.get(found.pattern().as_usize()) {
+            Some(Part::Furniture) => marks.furniture = true,
+            Some(Part::Hidden) => marks.hidden = true,
+            Some(Part::Body(sure)) => marks.body = marks.body.max(*sure),
+            None => {}
+        }
+    }
+}
+
+fn read_words(name: &str, marks: &mut Marks) {
+    let mut word = String::new();
+    let mut was_lower = false;
+    for c in name.chars().chain(std::iter::once(' ')) {
+        let cut = !c.is_ascii_alphanumeric() || (c.is_ascii_uppercase() && was_lower);
+        if cut && !word.is_empty() {
+            read_word(&word, marks);
+            word.clear();
+        }
+        if c.is_ascii_alphanumeric() {
+            word.push(c.to_ascii_lowercase());
+        }
+        was_lower = c.is_ascii_lowercase();
+    }
+}
+
+fn read_word(word: &str, marks: &mut Marks) {
+    match WORDS.get(word) {
+        Some(Word::Furniture) => marks.furniture = true,
+        Some(Word::Doubtful) => marks.doubtful = true,
+        None => {}
+    }
+    match word {
+        "caption" | "figcaption" | "credit" | "credits" | "imagecaption" | "copyright" => {
+            marks.caption = true
+        }
+        "standfirst" | "dek" | "subtitle" | "subheadline" | "lede" | "summary" | "subhead"
+        | "sapo" | "deck" => {
+            marks.standfirst = true;
+        }
+        "correction" | "corrections" | "clarification" | "editorsnote" | "retraction" => {
+            marks.notice = true
+        }
+        "byline" | "author" | "authors" | "dateline" | "timestamp" | "pubdate" | "published" => {
+            marks.byline = true;
+        }
+        "tweet" | "instagram" | "tiktok" => marks.post = true,
+        "comment" | "comments" | "commentlist" | "disqus" | "respond" | "commenting" => {
+            marks.comments = true
+        }
+        _ => {}
+    }
+}
+
+/// Whether nothing inside an element of this name can be article text.
+#[must_use]
+pub fn is_never_text(tag: Tag) -> bool {
+    matches!(
+        tag,
+        Tag::Script
+            | Tag::Style
+            | Tag::Noscript
+            | Tag::Template
+            | Tag::Svg
+            | Tag::Iframe
+            | Tag::Object
+            | Tag::Embed
+            | Tag::Video
+            | Tag::Audio
+            | Tag::Canvas
+            | Tag::Map
+            | Tag::Head
+            | Tag::Title
+            | Tag::Select
+            | Tag::Input
+            | Tag::Textarea
+            | Tag::Datalist
+            | Tag::Math
+            | Tag::Progress
+            | Tag::Meter
+            | Tag::Button
+            | Tag::Noframes
+            | Tag::Frameset
+            | Tag::Rp
+            | Tag::Rt
+    )
+}
+
+/// Whether elements of this name are furniture by themselves.
+#[must_use]
+pub fn is_furniture_tag(tag: Tag) -> bool {
+    matches!(
+        tag,
+        Tag::Nav
+            | Tag::Footer
+            | Tag::Aside
+            | Tag::Menu
+            | Tag::Dialog
+            | Tag::Search
+            | Tag::Form
+            | Tag::Label
+            | Tag::Option
+    )
+}

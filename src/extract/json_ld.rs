@@ -1,0 +1,384 @@
+//! What schema.org data in JSON-LD says of the article.
+//!
+//! A witness, not a truth: a page carries objects of other articles, of the site and of its
+//! breadcrumbs, and templates leave stale values in them. The object taken is the one whose type
+//! names an article and that says most; every fact from it is weighed against others elsewhere.
+
+use std::collections::HashMap;
+
+use serde_json::Value;
+
+use super::dom::{Dom, Tag};
+
+/// The most JSON-LD that is read of one page, in bytes.
+const BYTES_MAX: usize = 2 * 1024 * 1024;
+/// The most objects that are looked at.
+const OBJECTS_MAX: usize = 20_000;
+
+/// A person or an organisation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Name {
+    /// As written.
+    pub name: String,
+    /// Whether its type says organisation.
+    pub organisation: bool,
+}
+
+/// What JSON-LD says of the article; empty where it says nothing.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct LdArticle {
+    /// The types of the object: "NewsArticle".
+    pub types: Vec<String>,
+    /// Every type of any object of the page.
+    pub page_types: Vec<String>,
+    pub headline: Option<String>,
+    pub authors: Vec<Name>,
+    pub publisher: Option<String>,
+    pub section: Option<String>,
+    pub language: Option<String>,
+    pub url: Option<String>,
+    pub published: Option<String>,
+    pub modified: Option<String>,
+    pub body: Option<String>,
+    pub free: Option<bool>,
+    /// Whether a part of the page is marked as paid.
+    pub paid_part: bool,
+    pub image: Option<String>,
+}
+
+impl LdArticle {
+    /// Whether any of its types is `name`.
+    #[must_use]
+    pub fn is_a(&self, name: &str) -> bool {
+        self.types.iter().any(|t| t == name)
+    }
+}
+
+/// Reads the JSON-LD of a page.
+#[must_use]
+pub fn read(dom: &Dom) -> LdArticle {
+    let mut left = BYTES_MAX;
+    let mut roots = Vec::new();
+    for id in dom.elements().filter(|id| dom.tag(*id) == Tag::Script) {
+        let is_ld = dom.attr(id, "type").is_some_and(|t| {
+            t.trim().get(..19).is_some_and(|t| t.eq_ignore_ascii_case("application/ld+json"))
+        });
+        if !is_ld {
+            continue;
+        }
+        let text = dom.text_below(id, left);
+        if text.len() > left {
+            break;
+        }
+        left -= text.len();
+        roots.extend(parse(&text));
+    }
+    pick(&roots)
+}
+
+/// Parses, forgiving what pages get wrong most: raw line breaks in strings, comment marks around
+/// the data, a comma or semicolon too many at the end.
+fn parse(text: &str) -> Option<Value> {
+    let text = text.trim().trim_start_matches("<!--").trim_start_matches("//<![CDATA[");
+    let text =
+        text.trim_end_matches("-->").trim_end_matches("//]]>").trim().trim_end_matches([';', ',']);
+    serde_json::from_str(text).ok().or_else(|| {
+        let flat: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+        serde_json::from_str(&flat).ok()
+    })
+}
+
+fn types_of(object: &serde_json::Map<String, Value>) -> impl Iterator<Item = &str> {
+    let found = object.get("@type").or_else(|| object.get("type"));
+    let (one, many) = match found {
+        Some(Value::String(one)) => (Some(one.as_str()), None),
+        Some(Value::Array(many)) => (None, Some(many)),
+        _ => (None, None),
+    };
+    one.into_iter()
+        .chain(many.into_iter().flatten().filter_map(Value::as_str))
+        .map(|t| t.rsplit(['/', ':']).next().unwrap_or(t))
+}
+
+fn rank_of_type(name: &str) -> u32 {
+    match name {
+        "NewsArticle"
+        | "ReportageNewsArticle"
+        | "OpinionNewsArticle"
+        | "AnalysisNewsArticle"
+        | "BackgroundNewsArticle"
+        | "ReviewNewsArticle"
+        | "AskPublicNewsArticle"
+        | "LiveBlogPosting" => 60,
+        "Article"
+        | "BlogPosting"
+        | "SocialMediaPosting"
+        | "TechArticle"
+        | "ScholarlyArticle"
+        | "Report"
+        | "SatiricalArticle"
+        | "AdvertiserContentArticle"
+        | "MedicalWebPage"
+        | "Recipe"
+        | "Review" => 50,
+        "VideoObject" | "PodcastEpisode" | "AudioObject" => 20,
+        "WebPage" | "ItemPage" | "FAQPage" | "QAPage" | "AboutPage" => 15,
+        "CreativeWork" => 12,
+        _ => 0,
+    }
+}
+
+type Object = serde_json::Map<String, Value>;
+
+fn pick(roots: &[Value]) -> LdArticle {
+    let mut by_id: HashMap<&str, &Object> = HashMap::new();
+    let mut best: Option<(u32, &Object)> = None;
+    let mut page_types: Vec<String> = Vec::new();
+    let mut paid_part = false;
+    let mut web_page: Option<&Object> = None;
+    // Depth lowers the rank: an article inside another object is often another article.
+    let mut open: Vec<(&Value, u32)> = roots.iter().rev().map(|r| (r, 0)).collect();
+    let mut seen = 0;
+    while let Some((value, depth)) = open.pop() {
+        match value {
+            Value::Array(items) => open.extend(items.iter().rev().map(|i| (i, depth))),
+            Value::Object(object) => {
+                seen += 1;
+                if seen > OBJECTS_MAX {
+                    break;
+                }
+                if let Some(Value::String(id)) = object.get("@id")
+                    && object.len() > 1
+                {
+                    by_id.entry(id).or_insert(object);
+                }
+                let mut rank = 0;
+                for name in types_of(object) {
+                    rank = rank.max(rank_of_type(name));
+                    if page_types.len() < 100 && !page_types.iter().any(|t| t == name) {
+                        page_types.push(name.to_owned());
+                    }
+                    if name == "WebPage" && web_page.is_none() {
+                        web_page = Some(object);
+                    }
+                }
+                if depth > 0 && free_of(object) == Some(false) {
+                    paid_part = true;
+                }
+                let says = ["headline", "datePublished", "author", "articleBody"]
+                    .iter()
+                    .filter(|key| object.contains_key(**key))
+                    .count();
+                let score = (rank + u32::try_from(says).unwrap_or(0) * 2).saturating_sub(depth * 8);
+                if rank > 0 && best.is_none_or(|(old, _)| score > old) {
+                    best = Some((score, object));
+                }
+                for (key, inner) in object {
+                    let apart = matches!(
+                        key.as_str(),
+                        "itemListElement"
+                            | "mentions"
+                            | "relatedLink"
+                            | "isRelatedTo"
+                            | "citation"
+                            | "comment"
+                            | "review"
+                            | "liveBlogUpdate"
+                            | "hasPart"
+                            | "isPartOf"
+                            | "video"
+                    );
+                    let deeper = if key == "@graph" { 0 } else { 1 + u32::from(apart) * 4 };
+                    open.push((inner, depth + deeper));
+                }
+            }
+            _ => {}
+        }
+    }
+    let mut found = best.map(|(_, object)| read_object(object, &by_id)).unwrap_or_default();
+    // The page object often alone has the dates.
+    if let Some(page) = web_page {
+        let page = read_object(page, &by_id);
+        found.published = found.published.or(page.published);
+        found.modified = found.modified.or(page.modified);
+        found.language = found.language.or(page.language);
+    }
+    found.page_types = page_types;
+    found.paid_part = paid_part;
+    found
+}
+
+fn read_object(object: &Object, by_id: &HashMap<&str, &Object>) -> LdArticle {
+    let text =
+        |key: &str| object.get(key).and_then(|v| text_of(v, by_id)).filter(|t| !t.is_empty());
+    LdArticle {
+        types: types_of(object).map(str::to_owned).collect(),
+        headline: text("headline").or_else(|| text("name")),
+        authors: object
+            .get("author")
+            .or_else(|| object.get("creator"))
+            .map(|v| names(v, by_id))
+            .unwrap_or_default(),
+        publisher: text("publisher").or_else(|| text("sourceOrganization")),
+        section: text("articleSection"),
+        language: text("inLanguage"),
+        url: text("url").or_else(|| text("mainEntityOfPage")),
+        published: text("datePublished")
+            .or_else(|| text("dateCreated"))
+            .or_else(|| text("uploadDate")),
+        modified: text("dateModified"),
+        body: text("articleBody").or_else(|| text("text")),
+        free: free_of(object),
+        image: text("image").or_else(|| text("thumbnailUrl")),
+        ..LdArticle::default()
+    }
+}
+
+fn free_of(object: &Object) -> Option<bool> {
+    match object.get("isAccessibleForFree")? {
+        Value::Bool(free) => Some(*free),
+        Value::String(text) => Some(!text.trim().eq_ignore_ascii_case("false")),
+        _ => None,
+    }
+}
+
+/// The text of a value: itself, the first of a list, or the name or address of an object.
+fn text_of(value: &Value, by_id: &HashMap<&str, &Object>) -> Option<String> {
+    match value {
+        Value::String(text) => Some(unescape(text.trim())),
+        Value::Number(number) => Some(number.to_string()),
+        Value::Array(items) => items.iter().find_map(|item| match item {
+            // One step only: lists in lists say nothing.
+            Value::Array(_) => None,
+            item => text_of(item, by_id),
+        }),
+        Value::Object(object) => {
+            let object = resolve(object, by_id);
+            ["name", "url", "@id", "@value"]
+                .iter()
+                .find_map(|key| object.get(*key).and_then(Value::as_str))
+                .map(|t| unescape(t.trim()))
+        }
+        _ => None,
+    }
+}
+
+fn resolve<'a>(object: &'a Object, by_id: &HashMap<&str, &'a Object>) -> &'a Object {
+    if object.len() <= 2
+        && !object.contains_key("name")
+        && let Some(Value::String(id)) = object.get("@id")
+        && let Some(found) = by_id.get(id.as_str())
+    {
+        return found;
+    }
+    object
+}
+
+fn names(value: &Value, by_id: &HashMap<&str, &Object>) -> Vec<Name> {
+    let items: &[Value] = match value {
+        Value::Array(items) => items,
+        one => std::slice::from_ref(one),
+    };
+    let mut out = Vec::new();
+    for item in items.iter().take(30) {
+        match item {
+            Value::String(name) => {
+                out.push(Name { name: unescape(name.trim()), organisation: false })
+            }
+            Value::Object(object) => {
+                let object = resolve(object, by_id);
+                let organisation =
+                    types_of(object).any(|t| t.ends_with("Organization") || t == "Corporation");
+                let inner: Vec<&Value> = match object.get("name") {
+                    Some(Value::Array(many)) => many.iter().collect(),
+                    Some(one) => vec![one],
+                    None => Vec::new(),
+                };
+                for name in inner.into_iter().filter_map(Value::as_str).take(30) {
+                    out.push(Name { name: unescape(name.trim()), organisation });
+                }
+            }
+            _ => {}
+        }
+    }
+    out.retain(|n| !n.name.is_empty());
+    out
+}
+
+/// Pages escape HTML twice; the common references are undone.
+pub fn unescape(text: &str) -> String {
+    if !text.contains('&') {
+        return text.to_owned();
+    }
+    let mut out = text.to_owned();
+    for (from, to) in [
+        ("&#039;", "'"),
+        ("&#39;", "'"),
+        ("&#x27;", "'"),
+        ("&quot;", "\""),
+        ("&#34;", "\""),
+        ("&lt;", "<"),
+        ("&gt;", ">"),
+        ("&nbsp;", " "),
+        ("&#160;", " "),
+        ("&#8217;", "’"),
+        ("&#8216;", "‘"),
+        ("&#8220;", "“"),
+        ("&#8221;", "”"),
+        ("&#8211;", "–"),
+        ("&#8212;", "—"),
+        ("&#8230;", "…"),
+        ("&rsquo;", "’"),
+        ("&lsquo;", "‘"),
+        ("&ldquo;", "“"),
+        ("&rdquo;", "”"),
+        ("&ndash;", "–"),
+        ("&mdash;", "—"),
+        ("&hellip;", "…"),
+        ("&apos;", "'"),
+        ("&#038;", "&"),
+        ("&#38;", "&"),
+        ("&amp;", "&"),
+    ] {
+        if out.contains(from) {
+            out = out.replace(from, to);
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(json: &str) -> LdArticle {
+        let html = format!("<script type=\"application/ld+json\">{json}</script>");
+        read(&Dom::parse(&html, &mut Vec::new()))
+    }
+
+    #[test]
+    fn the_article_is_found_in_a_graph_and_its_author_by_reference() {
+        let found = of(r##"{"@graph":[
+            {"@type":"WebSite","name":"Site","@id":"#s"},
+            {"@type":"Person","@id":"#p","name":"Ann Lee"},
+            {"@type":["Article","NewsArticle"],"headline":"A &amp; B","author":{"@id":"#p"},
+             "publisher":{"@id":"#s"},"datePublished":"2025-11-04","isAccessibleForFree":"False"},
+            {"@type":"ItemList","itemListElement":[{"@type":"NewsArticle","headline":"Other","author":"X",
+             "datePublished":"2020-01-01","articleBody":"y"}]}]}"##);
+        assert_eq!(found.headline.as_deref(), Some("A & B"));
+        assert_eq!(found.authors, [Name { name: "Ann Lee".into(), organisation: false }]);
+        assert_eq!(found.publisher.as_deref(), Some("Site"));
+        assert_eq!((found.free, found.is_a("NewsArticle")), (Some(false), true));
+    }
+
+    #[test]
+    fn broken_data_is_forgiven_or_left_out() {
+        assert_eq!(
+            of("{\"@type\":\"Article\",\"headline\":\"a\nb\"};").headline.as_deref(),
+            Some("a b")
+        );
+        assert_eq!(of("{\"@type\":\"Article\",").headline, None);
+        let deep = format!("{}1{}", "[".repeat(5_000), "]".repeat(5_000));
+        assert_eq!(of(&deep), LdArticle::default());
+    }
+}

@@ -1,0 +1,565 @@
+//! What a page or a style sheet links to and embeds, for crawling.
+//!
+//! Every address is resolved against `<base>`, cut at its fragment, `http` or `https`, and listed
+//! once for each kind. Each carries the letter of the way it was found, as Heritrix writes its
+//! discovery path (its glossary, "discovery path"): L a link, E an embed, R a redirect, X
+//! speculative, P a prerequisite, M a manifest. Forms are not followed: their submission may do
+//! something. Nothing is guessed from the text of scripts.
+
+use std::collections::HashSet;
+
+use encoding_rs::Encoding;
+use url::Url;
+
+use super::Hints;
+use super::css::{self, CssLink};
+use super::dom::{Dom, NodeId, Step, Tag};
+use super::{bounded, charset};
+
+/// The most addresses that are listed for one document.
+pub const OUTLINKS_MAX: usize = 50_000;
+/// The longest address that is listed, in bytes.
+pub const OUTLINK_BYTES_MAX: usize = 8 * 1024;
+/// The most markup inside `noscript` that is read, in bytes, for one document.
+const NOSCRIPT_BYTES_MAX: usize = 1024 * 1024;
+/// The longest JSON-LD that is read for addresses, in bytes.
+const JSON_LD_BYTES_MAX: usize = 1024 * 1024;
+
+/// How an address was found: a letter of the discovery path.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Hop {
+    /// `L`: a link that a reader follows.
+    Link,
+    /// `E`: what a browser fetches to show the page.
+    Embed,
+    /// `R`: a redirect by `meta refresh`.
+    Redirect,
+    /// `X`: an address that may or may not be fetched by a browser.
+    Speculative,
+    /// `P`: what must be had before (robots.txt); never found in a page.
+    Prerequisite,
+    /// `M`: a list of further addresses: a sitemap or feed that the page declares.
+    Manifest,
+}
+
+impl Hop {
+    /// The letter of the discovery path.
+    #[must_use]
+    pub fn letter(self) -> char {
+        match self {
+            Self::Link => 'L',
+            Self::Embed => 'E',
+            Self::Redirect => 'R',
+            Self::Speculative => 'X',
+            Self::Prerequisite => 'P',
+            Self::Manifest => 'M',
+        }
+    }
+}
+
+/// What an address is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum OutlinkKind {
+    /// Another page.
+    Link,
+    /// A part of this page: picture, style, script, frame, font, media.
+    Requisite,
+}
+
+/// An address found in a document.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Outlink {
+    /// The absolute address, without fragment.
+    pub url: String,
+    /// How it was found.
+    pub hop: Hop,
+    /// What it is for.
+    pub kind: OutlinkKind,
+}
+
+/// The addresses of an HTML payload (already content-decoded), in document order.
+#[must_use]
+pub fn links_of_html(payload: &[u8], hints: &Hints<'_>) -> Vec<Outlink> {
+    let mut notes = Vec::new();
+    let decoded = charset::decode(payload, hints.content_type, hints.url, &mut notes);
+    let dom = Dom::parse(bounded(&decoded.text, &mut notes), &mut notes);
+    links_of_dom(&dom, hints.url)
+}
+
+/// The addresses of a style sheet, in order; `url` is its own address.
+#[must_use]
+pub fn links_of_css(bytes: &[u8], url: Option<&str>) -> Vec<Outlink> {
+    // CSS Syntax 3 section 3.2: the mark, then `@charset`, then UTF-8. Addresses are ASCII nearly
+    // always, so a wrong guess loses nothing.
+    let text = match Encoding::for_bom(bytes) {
+        Some((encoding, length)) => {
+            encoding.decode_without_bom_handling(bytes.get(length..).unwrap_or_default()).0
+        }
+        None => String::from_utf8_lossy(bytes),
+    };
+    let mut found = Gatherer::new(url);
+    found.css(bounded(&text, &mut Vec::new()));
+    found.out
+}
+
+/// The addresses of a parsed document.
+#[must_use]
+pub fn links_of_dom(dom: &Dom, url: Option<&str>) -> Vec<Outlink> {
+    let mut found = Gatherer::new(url);
+    found.base = base_of(dom, url);
+    found.document(dom, true);
+    found.out
+}
+
+/// The address that references in a document are resolved against: its own, changed by `<base>`.
+pub(super) fn base_of(dom: &Dom, url: Option<&str>) -> Option<Url> {
+    let own = url.and_then(|u| Url::parse(u).ok());
+    let declared =
+        dom.elements().filter(|id| dom.tag(*id) == Tag::Base).find_map(|id| dom.attr(id, "href"));
+    let joined = match (declared, &own) {
+        (None, _) => None,
+        (Some(href), Some(own)) => own.join(href.trim()).ok(),
+        (Some(href), None) => Url::parse(href.trim()).ok(),
+    };
+    joined.or(own)
+}
+
+struct Gatherer {
+    base: Option<Url>,
+    out: Vec<Outlink>,
+    seen: HashSet<(String, OutlinkKind)>,
+    noscript_left: usize,
+}
+
+impl Gatherer {
+    fn new(url: Option<&str>) -> Self {
+        Self {
+            base: url.and_then(|u| Url::parse(u).ok()),
+            out: Vec::new(),
+            seen: HashSet::new(),
+            noscript_left: NOSCRIPT_BYTES_MAX,
+        }
+    }
+
+    fn add(&mut self, reference: &str, hop: Hop, kind: OutlinkKind) {
+        let reference = reference.trim();
+        if reference.is_empty()
+            || reference.starts_with('#')
+            || reference.len() > OUTLINK_BYTES_MAX
+            || self.out.len() >= OUTLINKS_MAX
+            || is_no_address(reference)
+        {
+            return;
+        }
+        let joined = match &self.base {
+            Some(base) => base.join(reference),
+            None => Url::parse(reference),
+        };
+        let Ok(mut url) = joined else { return };
+        if !matches!(url.scheme(), "http" | "https") {
+            return;
+        }
+        url.set_fragment(None);
+        let text = String::from(url);
+        if text.len() <= OUTLINK_BYTES_MAX && self.seen.insert((text.clone(), kind)) {
+            self.out.push(Outlink { url: text, hop, kind });
+        }
+    }
+
+    fn link(&mut self, reference: &str) {
+        self.add(reference, Hop::Link, OutlinkKind::Link);
+    }
+
+    fn embed(&mut self, reference: &str) {
+        self.add(reference, Hop::Embed, OutlinkKind::Requisite);
+    }
+
+    fn document(&mut self, dom: &Dom, with_noscript: bool) {
+        for step in dom.walk(Dom::ROOT) {
+            match step {
+                Step::Enter(Dom::ROOT) => {}
+                Step::Enter(id) => {
+                    self.element(dom, id);
+                    match dom.tag(id) {
+                        Tag::Style => self.css(&dom.text_below(id, usize::MAX)),
+                        Tag::Script => self.json_ld(dom, id),
+                        Tag::Noscript if with_noscript => self.noscript(dom, id),
+                        _ => {}
+                    }
+                }
+                _ => {}
+            }
+            if self.out.len() >= OUTLINKS_MAX {
+                return;
+            }
+        }
+    }
+
+    fn element(&mut self, dom: &Dom, id: NodeId) {
+        let tag = dom.tag(id);
+        let is_amp = tag == Tag::Other && dom.other_name(id).starts_with("amp-");
+        for (name, value) in dom.attrs(id) {
+            match (name, tag) {
+                ("href", Tag::A | Tag::Area) => self.link(value),
+                ("href", Tag::Link) => self.link_element(dom, id, value),
+                ("imagesrcset", Tag::Link) => self.srcset(value),
+                ("content", Tag::Meta) => self.meta(dom, id, value),
+                (
+                    "src",
+                    Tag::Iframe | Tag::Frame | Tag::Img | Tag::Source | Tag::Video | Tag::Audio,
+                )
+                | ("src", Tag::Script | Tag::Embed | Tag::Track | Tag::Input)
+                | ("poster", Tag::Video)
+                | ("data", Tag::Object)
+                | ("background", Tag::Body | Tag::Table | Tag::Td | Tag::Th | Tag::Tr) => {
+                    self.embed(value)
+                }
+                ("href" | "xlink:href", Tag::Other)
+                    if matches!(dom.other_name(id), "image" | "use") =>
+                {
+                    self.embed(value);
+                }
+                ("src" | "poster", Tag::Other) if is_amp => self.embed(value),
+                ("srcset", _) => self.srcset(value),
+                ("style", _) => self.css(value),
+                ("longdesc", Tag::Img)
+                | ("cite", Tag::Blockquote | Tag::Q | Tag::Del | Tag::Ins) => {
+                    self.add(value, Hop::Speculative, OutlinkKind::Link);
+                }
+                _ if name.starts_with("data-") => self.lazy(name, value),
+                _ => {}
+            }
+        }
+    }
+
+    /// Attributes from which scripts load pictures and frames later.
+    fn lazy(&mut self, name: &str, value: &str) {
+        match name {
+            "data-src"
+            | "data-original"
+            | "data-lazy-src"
+            | "data-lazy"
+            | "data-hi-res-src"
+            | "data-image"
+            | "data-img"
+            | "data-img-src"
+            | "data-bg"
+            | "data-background"
+            | "data-background-image"
+            | "data-bgset"
+            | "data-poster"
+            | "data-full-src"
+            | "data-large_image"
+            | "data-thumb"
+            | "data-original-src"
+            | "data-echo"
+            | "data-actualsrc"
+            | "data-iframe-src" => {
+                if value.contains(", ")
+                    || value.contains(" 1x")
+                    || value.ends_with('w') && value.contains(' ')
+                {
+                    self.srcset(value);
+                } else if value.contains("url(") {
+                    self.css(value);
+                } else if value.contains(['/', '.']) {
+                    self.add(value, Hop::Embed, OutlinkKind::Requisite);
+                }
+            }
+            "data-srcset" | "data-lazy-srcset" | "data-original-set" | "data-src-set" => {
+                self.srcset(value)
+            }
+            _ => {}
+        }
+    }
+
+    fn link_element(&mut self, dom: &Dom, id: NodeId, href: &str) {
+        let rel = dom.attr(id, "rel").unwrap_or_default().to_ascii_lowercase();
+        let mut words = rel.split_ascii_whitespace();
+        if words.clone().any(|w| {
+            matches!(
+                w,
+                "stylesheet"
+                    | "icon"
+                    | "apple-touch-icon"
+                    | "apple-touch-icon-precomposed"
+                    | "mask-icon"
+                    | "preload"
+                    | "modulepreload"
+                    | "manifest"
+                    | "apple-touch-startup-image"
+                    | "image_src"
+            )
+        }) {
+            self.embed(href);
+        } else if words.clone().any(|w| matches!(w, "prefetch" | "prerender")) {
+            self.add(href, Hop::Speculative, OutlinkKind::Requisite);
+        } else if words
+            .clone()
+            .any(|w| w == "sitemap" || (w == "alternate" && is_feed(dom.attr(id, "type"))))
+        {
+            self.add(href, Hop::Manifest, OutlinkKind::Link);
+        } else if words.any(|w| {
+            matches!(
+                w,
+                "canonical"
+                    | "alternate"
+                    | "next"
+                    | "prev"
+                    | "previous"
+                    | "amphtml"
+                    | "author"
+                    | "help"
+                    | "license"
+                    | "search"
+                    | "up"
+                    | "first"
+                    | "last"
+                    | "start"
+                    | "contents"
+                    | "index"
+                    | "bookmark"
+                    | "shortlink"
+                    | "archives"
+                    | "tag"
+            )
+        }) {
+            self.link(href);
+        }
+    }
+
+    fn meta(&mut self, dom: &Dom, id: NodeId, content: &str) {
+        if dom.attr(id, "http-equiv").is_some_and(|v| v.eq_ignore_ascii_case("refresh")) {
+            if let Some(target) = refresh_target(content) {
+                self.add(target, Hop::Redirect, OutlinkKind::Link);
+            }
+            return;
+        }
+        let name = dom.attr(id, "property").or_else(|| dom.attr(id, "name")).unwrap_or_default();
+        match name {
+            "og:image"
+            | "og:image:url"
+            | "og:image:secure_url"
+            | "twitter:image"
+            | "twitter:image:src"
+            | "thumbnail"
+            | "og:video"
+            | "og:video:url"
+            | "og:audio"
+            | "msapplication-TileImage" => {
+                self.add(content, Hop::Speculative, OutlinkKind::Requisite);
+            }
+            "og:url" | "twitter:url" => self.add(content, Hop::Speculative, OutlinkKind::Link),
+            _ => {}
+        }
+    }
+
+    /// Candidates of an image source set (WHATWG HTML, "parsing a srcset attribute").
+    fn srcset(&mut self, value: &str) {
+        let mut rest = value;
+        for _ in 0..200 {
+            rest = rest.trim_start_matches(|c: char| c.is_ascii_whitespace() || c == ',');
+            if rest.is_empty() {
+                return;
+            }
+            let end = rest.find(|c: char| c.is_ascii_whitespace()).unwrap_or(rest.len());
+            let (candidate, after) = rest.split_at(end);
+            let bare = candidate.trim_end_matches(',');
+            self.embed(bare);
+            rest = if bare.len() < candidate.len() {
+                after
+            } else {
+                // Descriptors may hold commas inside parentheses, but never do outside tests.
+                after.find(',').map_or("", |comma| &after[comma + 1..])
+            };
+        }
+    }
+
+    fn css(&mut self, text: &str) {
+        for CssLink(target) in css::links(text) {
+            self.embed(&target);
+            if self.out.len() >= OUTLINKS_MAX {
+                return;
+            }
+        }
+    }
+
+    fn noscript(&mut self, dom: &Dom, id: NodeId) {
+        let inner = dom.text_below(id, self.noscript_left);
+        if !inner.contains('<') || inner.len() > self.noscript_left {
+            return;
+        }
+        self.noscript_left -= inner.len();
+        let inner = Dom::parse(&inner, &mut Vec::new());
+        self.document(&inner, false);
+    }
+
+    /// Addresses in schema.org data: never needed to show the page, often worth having.
+    fn json_ld(&mut self, dom: &Dom, id: NodeId) {
+        if !dom
+            .attr(id, "type")
+            .is_some_and(|t| t.trim().eq_ignore_ascii_case("application/ld+json"))
+        {
+            return;
+        }
+        let text = dom.text_below(id, JSON_LD_BYTES_MAX);
+        let Ok(value) = serde_json::from_str::<serde_json::Value>(&text) else { return };
+        let mut open: Vec<(&str, &serde_json::Value)> = vec![("", &value)];
+        while let Some((key, value)) = open.pop() {
+            match value {
+                serde_json::Value::Array(items) => {
+                    open.extend(items.iter().rev().map(|i| (key, i)))
+                }
+                serde_json::Value::Object(fields) => {
+                    open.extend(fields.iter().rev().map(|(k, v)| (k.as_str(), v)));
+                }
+                serde_json::Value::String(text) if text.starts_with("http") => match key {
+                    "contentUrl" | "thumbnailUrl" | "image" | "logo" | "thumbnail" => {
+                        self.add(text, Hop::Speculative, OutlinkKind::Requisite);
+                    }
+                    "url" | "mainEntityOfPage" | "embedUrl" | "item" => {
+                        self.add(text, Hop::Speculative, OutlinkKind::Link);
+                    }
+                    _ => {}
+                },
+                _ => {}
+            }
+        }
+    }
+}
+
+fn is_feed(kind: Option<&str>) -> bool {
+    kind.is_some_and(|k| {
+        let k = k.to_ascii_lowercase();
+        k.contains("rss") || k.contains("atom") || k.contains("feed+json")
+    })
+}
+
+/// Schemes that name nothing to fetch; told before the costlier parsing.
+fn is_no_address(reference: &str) -> bool {
+    let head = reference.get(..11).unwrap_or(reference).to_ascii_lowercase();
+    ["javascript:", "mailto:", "data:", "tel:", "about:", "blob:", "sms:", "whatsapp:"]
+        .iter()
+        .any(|scheme| head.starts_with(scheme))
+}
+
+/// The address in `5; url=…` (WHATWG HTML, "shared declarative refresh steps").
+fn refresh_target(content: &str) -> Option<&str> {
+    let rest = content.trim_start().trim_start_matches(|c: char| c.is_ascii_digit() || c == '.');
+    let rest = rest.trim_start().strip_prefix([';', ',']).unwrap_or(rest).trim_start();
+    let head = rest.get(..3)?;
+    let target = if head.eq_ignore_ascii_case("url") {
+        rest.get(3..)?.trim_start().strip_prefix('=')?.trim_start()
+    } else {
+        rest
+    };
+    let target = match target.strip_prefix(['"', '\'']) {
+        Some(inner) => inner.split(['"', '\'']).next()?,
+        None => target,
+    };
+    (!target.is_empty()).then_some(target)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(html: &str) -> Vec<String> {
+        let hints = Hints { url: Some("https://news.example/a/b.html"), ..Hints::default() };
+        links_of_html(html.as_bytes(), &hints)
+            .into_iter()
+            .map(|l| {
+                let kind = if l.kind == OutlinkKind::Link { "link" } else { "requisite" };
+                format!("{} {kind} {}", l.hop.letter(), l.url.replace("https://news.example", ""))
+            })
+            .collect()
+    }
+
+    #[test]
+    fn every_place_that_names_an_address_is_read() {
+        let cases: &[(&str, &[&str])] = &[
+            (
+                "<a href='../c?q=1#frag'>x</a><a href=#top>y</a><a href='mailto:a@b'>m</a>",
+                &["L link /c?q=1"],
+            ),
+            ("<base href='/z/'><a href=q>x</a><area href=r>", &["L link /z/q", "L link /z/r"]),
+            (
+                "<img src=1.jpg srcset='2.jpg 2x, 3.jpg 640w' data-src=4.jpg>",
+                &[
+                    "E requisite /a/1.jpg",
+                    "E requisite /a/2.jpg",
+                    "E requisite /a/3.jpg",
+                    "E requisite /a/4.jpg",
+                ],
+            ),
+            (
+                "<picture><source srcset='a.webp,b.webp 2x'><img data-srcset='c.jpg 1x'></picture>",
+                &["E requisite /a/a.webp,b.webp", "E requisite /a/c.jpg"],
+            ),
+            (
+                "<video src=v.mp4 poster=p.jpg><track src=t.vtt></video><iframe src=/f></iframe>",
+                &[
+                    "E requisite /a/v.mp4",
+                    "E requisite /a/p.jpg",
+                    "E requisite /a/t.vtt",
+                    "E requisite /f",
+                ],
+            ),
+            (
+                "<link rel=stylesheet href=s.css><link rel='preload' as=image imagesrcset='i.png 1x'>\
+              <link rel=modulepreload href=m.mjs><link rel=preconnect href=//cdn.example>",
+                &["E requisite /a/s.css", "E requisite /a/i.png", "E requisite /a/m.mjs"],
+            ),
+            (
+                "<link rel=canonical href=/c><link rel=alternate type=application/rss+xml href=/feed>\
+              <link rel=sitemap href=/map.xml>",
+                &["L link /c", "M link /feed", "M link /map.xml"],
+            ),
+            ("<meta http-equiv=Refresh content=\"3; URL='/next'\">", &["R link /next"]),
+            (
+                "<style>@import 'x.css'; b{background:url( \"y.png\" )}</style><p style='background:url(z.gif)'>",
+                &["E requisite /a/x.css", "E requisite /a/y.png", "E requisite /a/z.gif"],
+            ),
+            (
+                "<noscript><img src=n.png><a href=/n>x</a></noscript>",
+                &["E requisite /a/n.png", "L link /n"],
+            ),
+            (
+                "<script src=s.js></script><script type=application/ld+json>{\"url\":\"https://news.example/u\",\
+              \"image\":[\"https://news.example/i.jpg\"]}</script>",
+                &["E requisite /a/s.js", "X link /u", "X requisite /i.jpg"],
+            ),
+            ("<form action=/do><input type=image src=go.png></form>", &["E requisite /a/go.png"]),
+            ("<a href='javascript:void(0)'>x</a><img src='data:image/png;base64,AAAA'>", &[]),
+        ];
+        for (html, want) in cases {
+            assert_eq!(found(html), *want, "{html}");
+        }
+    }
+
+    #[test]
+    fn a_style_sheet_gives_its_imports_fonts_and_pictures() {
+        let css = b"/* url(no.png) */ @import url('a.css') screen; @font-face{src:url(f.woff2)format('woff2'),\
+            url(\"g.ttf\")} .x{background:URL(data:image/png;base64,AA)} .y{content:'url(q)'}";
+        let links = links_of_css(css, Some("https://e.example/css/s.css"));
+        let urls: Vec<&str> = links.iter().map(|l| l.url.as_str()).collect();
+        assert_eq!(
+            urls,
+            [
+                "https://e.example/css/a.css",
+                "https://e.example/css/f.woff2",
+                "https://e.example/css/g.ttf",
+            ]
+        );
+    }
+
+    #[test]
+    fn an_address_is_listed_once_and_a_million_are_bounded() {
+        let mut html = String::new();
+        for i in 0..120_000 {
+            html.push_str(&format!("<a href=/{i}><a href=/{i}>"));
+        }
+        assert_eq!(found(&html).len(), OUTLINKS_MAX);
+        assert_eq!(found("<a href=/x><a href=/x#y>").len(), 1);
+    }
+}

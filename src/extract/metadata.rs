@@ -1,0 +1,268 @@
+//! What the page says of itself, each fact with its origin.
+//!
+//! The witnesses are gathered by [`super::declared`] and [`super::json_ld`]; the three facts that
+//! need weighing have files of their own ([`super::headline`], [`super::published`],
+//! [`super::byline`]). What remains is here: publisher, section, language, canonical address,
+//! access, and the lead picture.
+
+use url::Url;
+
+use super::dates::Order;
+use super::declared::{Declared, squeeze};
+use super::dom::Dom;
+use super::flow::Flow;
+use super::json_ld::{LdArticle, unescape};
+use super::page::{Access, Fact, Image, Origin, Page};
+use super::{byline, headline, published};
+
+/// What the facts are read from.
+pub struct Sources<'a> {
+    pub dom: &'a Dom,
+    pub flow: &'a Flow,
+    pub declared: &'a Declared,
+    pub ld: &'a LdArticle,
+    /// The blocks of the article, by index.
+    pub kept: &'a [usize],
+    pub url: Option<&'a str>,
+    pub base: Option<&'a Url>,
+}
+
+/// Fills in the facts of a page whose text is already there.
+pub fn fill(from: &Sources<'_>, head: headline::Found, page: &mut Page) {
+    let Sources { dom, flow, declared, ld, kept, url, base } = *from;
+    page.publisher = publisher(declared, ld, url);
+    page.section = section(from);
+    page.language = language(declared, ld);
+    page.canonical = canonical(declared, base);
+    let order = Order::of_language(page.language.as_ref().map_or("", |f| f.value.as_str()));
+    let place = published::Place { dom, flow, headline: head.node, kept, url, order };
+    let found = published::find(&place, declared, ld);
+    (page.published, page.modified) = (found.published, found.modified);
+    page.headline = head.fact;
+    page.disagreements.extend(head.disagreement);
+    page.disagreements.extend(found.disagreements);
+    let site = page.publisher.as_ref().map(|f| f.value.as_str());
+    page.byline = byline::find(dom, flow, declared, ld, kept, site);
+    page.access = access(from, page);
+    page.lead_image = lead_image(from);
+}
+
+fn fact(text: Option<&str>, origin: Origin) -> Option<Fact<String>> {
+    let value = squeeze(&unescape(text?));
+    (!value.is_empty() && value.len() <= 400).then_some(Fact { value, origin })
+}
+
+fn publisher(declared: &Declared, ld: &LdArticle, url: Option<&str>) -> Option<Fact<String>> {
+    let ld_name = ld.publisher.as_deref().filter(|p| !p.starts_with("http") && !p.starts_with('#'));
+    fact(ld_name, Origin::JsonLd)
+        .or_else(|| fact(declared.meta(&["og:site_name"]), Origin::OpenGraph))
+        .or_else(|| {
+            let names = [
+                "publisher",
+                "dc.publisher",
+                "citation_journal_title",
+                "application-name",
+                "article:publisher",
+            ];
+            let value = declared.meta(&names).filter(|v| !v.starts_with("http"));
+            fact(value, Origin::Meta)
+        })
+        .or_else(|| {
+            let host = Url::parse(url?).ok()?.host_str()?.to_owned();
+            fact(Some(host.strip_prefix("www.").unwrap_or(&host)), Origin::Url)
+        })
+}
+
+fn section(from: &Sources<'_>) -> Option<Fact<String>> {
+    let declared = from.declared;
+    fact(from.ld.section.as_deref(), Origin::JsonLd)
+        .or_else(|| {
+            fact(
+                declared.meta(&["article:section", "og:section", "og:article:section"]),
+                Origin::OpenGraph,
+            )
+        })
+        .or_else(|| {
+            let names = [
+                "section",
+                "parsely-section",
+                "sailthru.section",
+                "cxenseparse:section",
+                "article.section",
+                "category",
+            ];
+            fact(declared.meta(&names), Origin::Meta)
+        })
+        .or_else(|| {
+            let (_, id) = declared.properties.iter().find(|(p, _)| p == "articlesection")?;
+            fact(Some(&from.dom.text_below(*id, 200)), Origin::Microdata)
+        })
+        .or_else(|| {
+            // `/world/2025/…`, `/sport/football/…`: the first part, where more follow it.
+            let url = Url::parse(from.url?).ok()?;
+            let parts: Vec<&str> = url.path_segments()?.filter(|p| !p.is_empty()).collect();
+            let first = parts.first().filter(|_| parts.len() >= 2)?;
+            let plain = first.len() >= 3
+                && first.len() <= 24
+                && first.bytes().all(|b| b.is_ascii_lowercase() || b == b'-')
+                && !matches!(
+                    *first,
+                    "news"
+                        | "article"
+                        | "articles"
+                        | "story"
+                        | "stories"
+                        | "blog"
+                        | "post"
+                        | "posts"
+                        | "web"
+                        | "amp"
+                        | "www"
+                );
+            plain.then(|| Fact { value: first.replace('-', " "), origin: Origin::Url })
+        })
+}
+
+/// BCP 47 case: `en-US`, `zh-Hans`.
+fn tag_of(text: &str) -> Option<String> {
+    let text = text.trim().replace('_', "-");
+    let mut parts = text.split('-');
+    let first = parts.next()?.to_ascii_lowercase();
+    if !(2..=3).contains(&first.len()) || !first.bytes().all(|b| b.is_ascii_lowercase()) {
+        return None;
+    }
+    let mut tag = first;
+    for part in parts.take(3) {
+        if part.is_empty() || !part.bytes().all(|b| b.is_ascii_alphanumeric()) {
+            break;
+        }
+        tag.push('-');
+        match part.len() {
+            2 => tag.push_str(&part.to_ascii_uppercase()),
+            4 => {
+                tag.push_str(&part[..1].to_ascii_uppercase());
+                tag.push_str(&part[1..].to_ascii_lowercase());
+            }
+            _ => tag.push_str(part),
+        }
+    }
+    Some(tag)
+}
+
+fn language(declared: &Declared, ld: &LdArticle) -> Option<Fact<String>> {
+    let of = |text: Option<&str>, origin| Some(Fact { value: tag_of(text?)?, origin });
+    of(declared.language.as_deref(), Origin::Markup)
+        .or_else(|| of(ld.language.as_deref(), Origin::JsonLd))
+        .or_else(|| {
+            of(
+                declared.meta(&["content-language", "language", "dc.language", "dcterms.language"]),
+                Origin::Meta,
+            )
+        })
+        .or_else(|| of(declared.meta(&["og:locale"]), Origin::OpenGraph))
+}
+
+fn canonical(declared: &Declared, base: Option<&Url>) -> Option<Fact<String>> {
+    let resolve = |text: &str| match base {
+        Some(base) => base.join(text).ok(),
+        None => Url::parse(text).ok(),
+    };
+    let of = |text: Option<&str>, origin| {
+        let url = resolve(text?)?;
+        matches!(url.scheme(), "http" | "https").then(|| Fact { value: String::from(url), origin })
+    };
+    of(declared.canonical.as_deref(), Origin::Markup)
+        .or_else(|| of(declared.meta(&["og:url"]), Origin::OpenGraph))
+}
+
+/// Phrases that stand where the rest of an article is kept for those who pay.
+const WALL_PHRASES: &[&str] = &[
+    "subscribe to continue reading",
+    "subscribe to read the full",
+    "this article is for subscribers",
+    "this content is for subscribers",
+    "subscribers only",
+    "to continue reading, subscribe",
+    "already a subscriber?",
+    "become a subscriber to read",
+    "sign in to continue reading",
+    "register to continue reading",
+    "for full access to",
+    "this story is for subscribers",
+    "subscription required",
+    "weiterlesen mit",
+    "jetzt weiterlesen",
+    "nur für abonnenten",
+    "réservé aux abonnés",
+    "il vous reste",
+    "contenido exclusivo para suscriptores",
+    "exclusivo para assinantes",
+    "conteúdo exclusivo para assinantes",
+    "contenuto riservato agli abbonati",
+];
+
+fn access(from: &Sources<'_>, page: &Page) -> Access {
+    let declared = from.declared;
+    let tier = declared
+        .meta(&[
+            "article:content_tier",
+            "article:opinion_tier",
+            "content_tier",
+            "tier",
+            "cxenseparse:access",
+            "access",
+            "isaccessibleforfree",
+            "paywall",
+        ])
+        .unwrap_or_default()
+        .to_ascii_lowercase();
+    let by_tier = match tier.as_str() {
+        "metered" => Some(Access::Metered),
+        "locked" | "paid" | "premium" | "subscriber" | "false" | "hard" => Some(Access::Paid),
+        "free" | "true" => Some(Access::Free),
+        _ => None,
+    };
+    if let Some(tier) = by_tier {
+        return tier;
+    }
+    match from.ld.free {
+        Some(false) => return Access::Paid,
+        Some(true) => return if from.ld.paid_part { Access::Metered } else { Access::Free },
+        None => {}
+    }
+    // A sentence of the wall after a short stub.
+    if page.text.len() < 3_000 {
+        let shows_wall = from.flow.blocks.iter().any(|block| {
+            let words = from.flow.words(block);
+            words.len() < 300 && {
+                let lower = words.to_lowercase();
+                WALL_PHRASES.iter().any(|phrase| lower.contains(phrase))
+            }
+        });
+        if shows_wall {
+            return Access::Paid;
+        }
+    }
+    Access::Free
+}
+
+fn lead_image(from: &Sources<'_>) -> Option<Image> {
+    let declared = from.declared.meta(&[
+        "og:image",
+        "og:image:url",
+        "og:image:secure_url",
+        "twitter:image",
+        "twitter:image:src",
+    ]);
+    let written = declared.or(from.ld.image.as_deref())?;
+    let src = match from.base {
+        Some(base) => base.join(written.trim()).map_or_else(|_| written.to_owned(), String::from),
+        None => written.to_owned(),
+    };
+    let caption = from
+        .declared
+        .meta(&["og:image:alt", "twitter:image:alt"])
+        .map(squeeze)
+        .filter(|c| !c.is_empty());
+    Some(Image { src, caption })
+}

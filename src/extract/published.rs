@@ -1,0 +1,422 @@
+//! When the page was published and last changed: every declaration in its order of trust, with
+//! its origin, and where they differ.
+//!
+//! Order (measured, docs/extraction.md): JSON-LD, Open Graph, other `meta`, microdata, `time`, the
+//! address, then text beside the headline. Published and modified are kept apart: a "last updated"
+//! is never taken for a publication while anything says published.
+
+use super::dates::{self, Order};
+use super::declared::{Dated, Declared};
+use super::dom::{Dom, NodeId, Tag};
+use super::flow::Flow;
+use super::json_ld::LdArticle;
+use super::page::{Disagreement, Fact, Origin, PageTime};
+
+const PUBLISHED_METAS: &[&str] = &[
+    "article:published_time",
+    "og:article:published_time",
+    "og:published_time",
+    "og:pubdate",
+    "article:published",
+    "datepublished",
+    "parsely-pub-date",
+    "sailthru.date",
+    "cxenseparse:recs:publishtime",
+    "cxenseparse:publishtime",
+    "dc.date.issued",
+    "dcterms.issued",
+    "dc.date.created",
+    "dcterms.created",
+    "dcterms.date",
+    "dc.date",
+    "citation_publication_date",
+    "citation_date",
+    "citation_online_date",
+    "pubdate",
+    "publishdate",
+    "publish-date",
+    "publish_date",
+    "published-date",
+    "published_date",
+    "publication_date",
+    "publication-date",
+    "displaydate",
+    "article_date_original",
+    "originalpublicationdate",
+    "ptime",
+    "pdate",
+    "created",
+    "createdate",
+    "creation_date",
+    "datecreated",
+    "article.published",
+    "published_time",
+    "publishtime",
+    "release_date",
+    "shareaholic:article_published_time",
+    "vr:published_time",
+    "article:create",
+    "rnews:datepublished",
+    "prism.publicationdate",
+    "date",
+    "dc:created",
+    "uploaddate",
+    "og:release_date",
+    "timestamp",
+    "docdate",
+    "article:publicationdate",
+    "bt:pubdate",
+    "gtm-publishdate",
+];
+
+const MODIFIED_METAS: &[&str] = &[
+    "article:modified_time",
+    "og:updated_time",
+    "og:modified_time",
+    "article:modified",
+    "datemodified",
+    "dc.date.modified",
+    "dcterms.modified",
+    "last-modified",
+    "lastmod",
+    "lastmodified",
+    "modified",
+    "article.updated",
+    "article:updated_time",
+    "modified_time",
+    "revised",
+    "moddate",
+    "bt:moddate",
+    "shareaholic:article_modified_time",
+    "dateupdated",
+    "updated_time",
+    "last-update",
+    "utime",
+];
+
+/// Words beside a date that say it is of a change.
+const UPDATED_WORDS: &[&str] = &[
+    "updat",
+    "modif",
+    "edited",
+    "revis",
+    "last change",
+    "aktualis",
+    "geändert",
+    "actualiz",
+    "atualiz",
+    "mis à jour",
+    "mise à jour",
+    "maj ",
+    "aggiorn",
+    "bijgewerkt",
+    "gewijzigd",
+    "oppdatert",
+    "opdateret",
+    "uppdaterad",
+    "обновлен",
+    "изменен",
+    "güncelle",
+    "更新",
+    "수정",
+    "تحديث",
+    "آخر تحديث",
+    "päivitetty",
+    "zaktualizowan",
+    "reviewed",
+    "fact checked",
+];
+
+/// Words that say it is of the publication.
+const PUBLISHED_WORDS: &[&str] = &[
+    "publish",
+    "posted",
+    "created",
+    "written",
+    "first ",
+    "publi",
+    "veröffentlicht",
+    "erschienen",
+    "erstellt",
+    "publicad",
+    "pubblicat",
+    "geplaatst",
+    "gepubliceerd",
+    "опубликован",
+    "yayınlan",
+    "发布",
+    "公開",
+    "入力",
+    "نشر",
+    "opublikowan",
+    "filed",
+    "issued",
+    "dated",
+    "date:",
+    "date ",
+    "on ",
+];
+
+/// What was found.
+pub struct Found {
+    pub published: Option<Fact<PageTime>>,
+    pub modified: Option<Fact<PageTime>>,
+    pub disagreements: Vec<Disagreement>,
+}
+
+struct Candidates(Vec<(Origin, PageTime)>);
+
+impl Candidates {
+    fn machine(&mut self, origin: Origin, text: Option<&str>) {
+        if let Some(found) = text.and_then(dates::parse_machine) {
+            self.0.push((origin, found));
+        }
+    }
+
+    fn disagreement(&self, field: &'static str) -> Option<Disagreement> {
+        let (_, first) = self.0.first()?;
+        let day = |time: &PageTime| time.instant.unix_micros().div_euclid(86_400_000_000);
+        let apart = |time: &PageTime| (day(time) - day(first)).abs() > 1;
+        self.0.iter().any(|(_, time)| apart(time)).then(|| Disagreement {
+            field,
+            candidates: self.0.iter().map(|(origin, time)| (*origin, time.text.clone())).collect(),
+        })
+    }
+
+    fn first(&self) -> Option<Fact<PageTime>> {
+        let (origin, first) = self.0.first()?;
+        // Where the surest source gives only a day, a time of the same day elsewhere adds to it.
+        let finer = self.0.iter().find(|(_, time)| {
+            first.day_only && !time.day_only && time.text.get(..10) == first.text.get(..10)
+        });
+        let (origin, value) = finer.map_or((*origin, first), |(origin, time)| (*origin, time));
+        Some(Fact { value: value.clone(), origin })
+    }
+}
+
+/// Where dates of this article can stand.
+pub struct Place<'a> {
+    pub dom: &'a Dom,
+    pub flow: &'a Flow,
+    /// The element of the headline.
+    pub headline: Option<NodeId>,
+    /// The blocks of the article, by index.
+    pub kept: &'a [usize],
+    pub url: Option<&'a str>,
+    pub order: Order,
+}
+
+/// Finds both dates.
+pub fn find(place: &Place<'_>, declared: &Declared, ld: &LdArticle) -> Found {
+    let (mut published, mut modified) = (Candidates(Vec::new()), Candidates(Vec::new()));
+    published.machine(Origin::JsonLd, ld.published.as_deref());
+    modified.machine(Origin::JsonLd, ld.modified.as_deref());
+    metas(&mut published, declared, PUBLISHED_METAS);
+    metas(&mut modified, declared, MODIFIED_METAS);
+    times(place, declared, &mut published, &mut modified);
+    if let Some(found) = place.url.and_then(dates::in_url) {
+        published.0.push((Origin::Url, found));
+    }
+    if published.0.is_empty() || modified.0.is_empty() {
+        visible(place, &mut published, &mut modified);
+    }
+    let disagreements = [published.disagreement("published"), modified.disagreement("modified")]
+        .into_iter()
+        .flatten()
+        .collect();
+    let (mut first, last) = (published.first(), modified.first());
+    // One date in all, and it is called an update: nothing else says when it appeared.
+    if first.is_none() {
+        first = last.clone();
+    }
+    Found { published: first, modified: last, disagreements }
+}
+
+fn metas(to: &mut Candidates, declared: &Declared, names: &[&str]) {
+    for name in names {
+        for value in declared.all(name).take(2) {
+            let origin = if name.contains("article:") || name.starts_with("og:") {
+                Origin::OpenGraph
+            } else {
+                Origin::Meta
+            };
+            to.machine(origin, Some(value));
+        }
+    }
+}
+
+fn times(
+    place: &Place<'_>,
+    declared: &Declared,
+    published: &mut Candidates,
+    modified: &mut Candidates,
+) {
+    let inner = |dated: &Dated| {
+        dates::parse_machine(&dated.value).or_else(|| dates::find_human(&dated.shown, place.order))
+    };
+    for dated in declared.times.iter().filter(|d| !d.property.is_empty()) {
+        let Some(found) = inner(dated) else { continue };
+        if !is_of_this_page(place, dated.node) {
+            continue;
+        }
+        match dated.property.as_str() {
+            p if p.contains("modified") || p.contains("updated") => {
+                modified.0.push((Origin::Microdata, found))
+            }
+            _ => published.0.push((Origin::Microdata, found)),
+        }
+    }
+    for dated in declared.times.iter().filter(|d| d.property.is_empty()) {
+        if !is_of_this_page(place, dated.node) {
+            continue;
+        }
+        let Some(found) = inner(dated) else { continue };
+        match call(place.dom, dated) {
+            Call::Updated => modified.0.push((Origin::Markup, found)),
+            Call::Published | Call::Nothing => published.0.push((Origin::Markup, found)),
+        }
+    }
+}
+
+enum Call {
+    Updated,
+    Published,
+    Nothing,
+}
+
+fn words_call(text: &str) -> Call {
+    let lower = text.to_lowercase();
+    let at = |words: &[&str]| words.iter().filter_map(|w| lower.rfind(w)).max();
+    match (at(UPDATED_WORDS), at(PUBLISHED_WORDS)) {
+        (Some(updated), Some(published)) if published > updated => Call::Published,
+        (Some(_), _) => Call::Updated,
+        (None, Some(_)) => Call::Published,
+        (None, None) => Call::Nothing,
+    }
+}
+
+/// What a `time` is called by its own class, the text just before it, or its parent's class.
+fn call(dom: &Dom, dated: &Dated) -> Call {
+    let named = |id: NodeId| {
+        format!("{} {}", dom.attr(id, "class").unwrap_or(""), dom.attr(id, "id").unwrap_or(""))
+    };
+    let own = named(dated.node).to_lowercase();
+    if own.contains("updat") || own.contains("modif") {
+        return Call::Updated;
+    }
+    if own.contains("publish")
+        || own.contains("created")
+        || dom.attr(dated.node, "pubdate").is_some()
+    {
+        return Call::Published;
+    }
+    if let Call::Updated = words_call(&dated.shown) {
+        return Call::Updated;
+    }
+    let mut at = dom.prev_sibling(dated.node);
+    for _ in 0..4 {
+        let Some(id) = at else { break };
+        let text = dom.text_below(id, 80);
+        let text = text.trim();
+        if !text.is_empty() {
+            if dom.tag(id) == Tag::Time {
+                break;
+            }
+            return words_call(
+                &text
+                    .chars()
+                    .rev()
+                    .take(40)
+                    .collect::<Vec<_>>()
+                    .into_iter()
+                    .rev()
+                    .collect::<String>(),
+            );
+        }
+        at = dom.prev_sibling(id);
+    }
+    match dom.parent(dated.node) {
+        Some(up) => {
+            let name = named(up).to_lowercase();
+            if name.contains("updat") || name.contains("modif") {
+                Call::Updated
+            } else {
+                Call::Nothing
+            }
+        }
+        None => Call::Nothing,
+    }
+}
+
+/// Whether a date stands near the headline or in the article, and not in a list of other pages.
+fn is_of_this_page(place: &Place<'_>, node: NodeId) -> bool {
+    let dom = place.dom;
+    for up in dom.ancestors(node) {
+        let marks = place.flow.marks[up as usize];
+        let tag = dom.tag(up);
+        let is_list =
+            matches!(tag, Tag::Nav | Tag::Aside | Tag::Footer) && !holds_headline(place, up);
+        if is_list
+            || (marks.furniture
+                && !marks.byline
+                && !holds_headline(place, up)
+                && !is_meta_line(place, up))
+        {
+            return false;
+        }
+        if tag == Tag::A && dom.attr(up, "href").is_some() && dom.text_below(up, 400).len() > 120 {
+            return false;
+        }
+    }
+    true
+}
+
+fn is_meta_line(place: &Place<'_>, id: NodeId) -> bool {
+    let class = place.dom.attr(id, "class").unwrap_or("").to_ascii_lowercase();
+    class.contains("meta")
+        || class.contains("date")
+        || class.contains("byline")
+        || class.contains("author")
+}
+
+fn holds_headline(place: &Place<'_>, id: NodeId) -> bool {
+    place.headline.is_some_and(|h| h == id || place.dom.ancestors(h).any(|up| up == id))
+}
+
+/// Dates in short texts around the headline, then at the head and the foot of the article.
+fn visible(place: &Place<'_>, published: &mut Candidates, modified: &mut Candidates) {
+    let blocks = &place.flow.blocks;
+    let heading = place.headline.and_then(|h| {
+        blocks
+            .iter()
+            .position(|b| b.node == h || place.dom.ancestors(b.node).take(4).any(|up| up == h))
+    });
+    let first = place.kept.first().copied();
+    let last = place.kept.last().copied();
+    let anchor = heading.or(first).unwrap_or(0);
+    let mut near: Vec<usize> = (anchor..(anchor + 14).min(blocks.len())).collect();
+    near.extend((anchor.saturating_sub(6)..anchor).rev());
+    if let Some(first) = first {
+        near.extend(first.saturating_sub(5)..(first + 4).min(blocks.len()));
+    }
+    if let Some(last) = last {
+        near.extend(last.saturating_sub(2)..(last + 6).min(blocks.len()));
+    }
+    let (had_published, had_modified) = (!published.0.is_empty(), !modified.0.is_empty());
+    for at in near {
+        let block = &blocks[at];
+        let words = place.flow.words(block);
+        // Long texts tell of dates of events.
+        if words.len() > 160 {
+            continue;
+        }
+        let Some(found) = dates::find_human(words, place.order) else { continue };
+        match words_call(words) {
+            Call::Updated if !had_modified => modified.0.push((Origin::Visible, found)),
+            Call::Published | Call::Nothing if !had_published => {
+                published.0.push((Origin::Visible, found))
+            }
+            _ => {}
+        }
+    }
+}

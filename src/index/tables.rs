@@ -1,0 +1,417 @@
+//! The typed tables, and the one way in: a batch.
+
+use std::collections::{BTreeMap, HashMap};
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::files::Files;
+use super::value::{self, ValueError};
+use super::{FileId, FileState, IndexEntry, IndexError, Position, blocks, key};
+use crate::base::surt::host_of_key;
+use crate::base::{Digest, Timestamp};
+use crate::kv::{Batch, Kv, KvOptions, Tree};
+
+/// The format that is written. A newer one is refused, an older one would be rebuilt.
+const FORMAT: u64 = 1;
+
+/// The index of an archive. One writes at a time; any number of threads read.
+pub struct Index {
+    kv: Kv,
+    pub(super) captures: Tree,
+    pub(super) digests: Tree,
+    files: Files,
+    // Adding to a block is read, change, write; a mutex around that keeps two writers from losing
+    // each other's entries. Readers never take it.
+    writing: Mutex<()>,
+}
+
+impl std::fmt::Debug for Index {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Index").field("dir", &self.kv.dir()).finish_non_exhaustive()
+    }
+}
+
+/// How far a file has been indexed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Mark {
+    /// The file.
+    pub file: FileId,
+    /// Every record that ends at or before this offset is in the index, or is in this batch.
+    pub indexed_to: u64,
+    /// The file's size, when nothing more will be appended to it.
+    pub sealed_size: Option<u64>,
+}
+
+/// What is put into the index together: captures, and the marks they justify.
+#[derive(Debug, Default, Clone)]
+pub struct IndexBatch {
+    /// Captures, in any order, of any URLs.
+    pub entries: Vec<IndexEntry>,
+    /// High-water marks. They are written after the entries, so that a crash in between leaves a
+    /// mark that is too low and never one that is too high.
+    pub marks: Vec<Mark>,
+}
+
+/// What a batch did.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub struct Applied {
+    /// Captures that were not in the index before.
+    pub added: u64,
+    /// Captures that were, and are there once.
+    pub known: u64,
+}
+
+/// How much there is of one host.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HostCount {
+    /// Host and port in the usual order (`example.com:8080`); empty for URLs without a host.
+    pub host: String,
+    /// Captures of all kinds.
+    pub captures: u64,
+    /// Their bytes on disk, packed.
+    pub bytes: u64,
+    /// The earliest of them.
+    pub first: Timestamp,
+    /// The latest of them.
+    pub last: Timestamp,
+}
+
+impl Index {
+    /// Opens the index in `dir`, making it where there is none.
+    ///
+    /// The second part says in words what had to be repaired or set aside; when it is not empty,
+    /// captures may be missing, so that the WARC files should be read again from the marks that
+    /// [`Self::files`] still has (from their start where it has none).
+    ///
+    /// # Errors
+    /// As [`Kv::open`]; [`IndexError::Newer`] for the index of a newer program;
+    /// [`IndexError::Value`] when the table of files does not decode.
+    pub fn open(dir: &Path, options: &KvOptions) -> Result<(Self, Vec<String>), IndexError> {
+        let (kv, notes) = Kv::open(dir, options)?;
+        let meta = kv.tree("meta")?;
+        match meta.get(b"format")? {
+            None => {
+                let mut format = Vec::new();
+                value::put(&mut format, FORMAT);
+                meta.insert(b"format", &format)?;
+            }
+            Some(bytes) => {
+                let found = value::numbers(&bytes).map_or(u64::MAX, |([found], _)| found);
+                if found > FORMAT {
+                    return Err(IndexError::Newer { found, known: FORMAT });
+                }
+            }
+        }
+        let captures = kv.tree("captures")?;
+        let digests = kv.tree("digests")?;
+        let files = Files::load(kv.tree("files")?)?;
+        Ok((Self { kv, captures, digests, files, writing: Mutex::new(()) }, notes))
+    }
+
+    /// Whether the last user closed it in order, so that nothing needs to be checked.
+    #[must_use]
+    pub fn was_clean(&self) -> bool {
+        self.kv.was_clean()
+    }
+
+    /// Takes in a batch: captures, then payloads, then marks. A record that is there already (same
+    /// urlkey, time, file and offset) stays one entry. Large batches are cheaper; 1,000 is good.
+    /// Nothing is durable before [`Self::flush`].
+    ///
+    /// # Errors
+    /// When the store fails, an entry there does not decode, or a mark names an unknown file; then
+    /// part of the captures may be in, and no mark is.
+    pub fn apply(&self, batch: IndexBatch) -> Result<Applied, IndexError> {
+        let _writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut by_urlkey: BTreeMap<String, Vec<IndexEntry>> = BTreeMap::new();
+        let mut applied = Applied { added: 0, known: batch.entries.len() as u64 };
+        for entry in batch.entries {
+            match by_urlkey.get_mut(&entry.urlkey) {
+                Some(entries) => entries.push(entry),
+                None => {
+                    by_urlkey.insert(entry.urlkey.clone(), vec![entry]);
+                }
+            }
+        }
+        let mut changes = Batch::default();
+        let mut hosts: BTreeMap<Vec<u8>, HostCount> = BTreeMap::new();
+        let mut payloads: HashMap<key::DigestKey, (Position, String)> = HashMap::new();
+        for entries in by_urlkey.into_values() {
+            // Also of captures that are there already: a crash may have come between the two.
+            for entry in &entries {
+                note_payload(&mut payloads, entry);
+            }
+            for entry in blocks::insert(&self.captures, &mut changes, entries)? {
+                applied.added += 1;
+                self.count(&mut hosts, &entry)?;
+            }
+        }
+        applied.known -= applied.added;
+        for (key, count) in hosts {
+            changes.insert(&key, &encode_count(&count));
+        }
+        // Captures and counts in one batch of one tree: both or neither.
+        self.captures.apply(changes)?;
+        self.store_payloads(payloads)?;
+        for mark in batch.marks {
+            self.files.mark(mark.file, mark.indexed_to, mark.sealed_size)?;
+        }
+        Ok(applied)
+    }
+
+    fn count(
+        &self,
+        hosts: &mut BTreeMap<Vec<u8>, HostCount>,
+        entry: &IndexEntry,
+    ) -> Result<(), IndexError> {
+        let host = host_of_key(&entry.urlkey).unwrap_or("");
+        let key = key::host(host);
+        let count = match hosts.get_mut(&key) {
+            Some(count) => count,
+            None => {
+                let before = match self.captures.get(&key)? {
+                    Some(bytes) => decode_count(&key, &bytes)?,
+                    None => HostCount {
+                        host: String::new(),
+                        captures: 0,
+                        bytes: 0,
+                        first: entry.date,
+                        last: entry.date,
+                    },
+                };
+                hosts.entry(key).or_insert(before)
+            }
+        };
+        count.captures += 1;
+        count.bytes = count.bytes.saturating_add(entry.length);
+        count.first = count.first.min(entry.date);
+        count.last = count.last.max(entry.date);
+        Ok(())
+    }
+
+    /// Keeps the earliest capture of each payload, whatever the order of arrival.
+    fn store_payloads(
+        &self,
+        payloads: HashMap<key::DigestKey, (Position, String)>,
+    ) -> Result<(), IndexError> {
+        let mut changes = Batch::default();
+        let mut payloads: Vec<_> = payloads.into_iter().collect();
+        payloads.sort_unstable();
+        for (key, (position, urlkey)) in payloads {
+            let before = self.digests.get(&key)?;
+            let before = before.map(|bytes| decode_payload(&key, &bytes)).transpose()?;
+            if before.is_none_or(|(before, at)| (position, &urlkey) < (before, &at)) {
+                changes.insert(&key, &encode_payload(position, &urlkey));
+            }
+        }
+        Ok(self.digests.apply(changes)?)
+    }
+
+    /// The earliest whole capture of the payload with this digest, under any URL.
+    ///
+    /// # Errors
+    /// When the store fails or an entry does not decode.
+    pub fn lookup_digest(&self, digest: &Digest) -> Result<Option<IndexEntry>, IndexError> {
+        let key = key::digest(digest);
+        let Some(bytes) = self.digests.get(&key)? else { return Ok(None) };
+        let (position, urlkey) = decode_payload(&key, &bytes)?;
+        let entry = self.entry_at(&urlkey, position)?;
+        // The key has a part of the digest; the entry has all of it.
+        Ok(entry.filter(|entry| entry.digest.as_ref() == Some(digest) && entry.holds_payload()))
+    }
+
+    /// The capture at exactly this place.
+    ///
+    /// # Errors
+    /// When the store fails or an entry does not decode.
+    pub fn entry_at(
+        &self,
+        urlkey: &str,
+        position: Position,
+    ) -> Result<Option<IndexEntry>, IndexError> {
+        let stored = key::stored(urlkey);
+        let (start, _) = key::blocks_of(&stored);
+        let latest = key::block_at(&stored, position);
+        let Some(block) = self.captures.range(&start[..]..=&latest[..]).next_back() else {
+            return Ok(None);
+        };
+        let (key, value) = block?;
+        let entries = blocks::read(&key, &value)?;
+        Ok(entries.into_iter().find(|entry| entry.position() == position))
+    }
+
+    /// Makes everything applied so far durable.
+    ///
+    /// # Errors
+    /// When the store fails; then nothing is promised.
+    pub fn flush(&self) -> Result<(), IndexError> {
+        Ok(self.kv.flush()?)
+    }
+
+    /// Flushes and closes in order.
+    ///
+    /// # Errors
+    /// As [`Self::flush`].
+    pub fn close(self) -> Result<(), IndexError> {
+        let Self { kv, captures, digests, files, .. } = self;
+        // Trees go first: they keep the directory in use.
+        drop((captures, digests, files));
+        Ok(kv.close()?)
+    }
+
+    /// How many bytes it takes on disk.
+    ///
+    /// # Errors
+    /// When the store cannot say.
+    pub fn size_on_disk(&self) -> Result<u64, IndexError> {
+        Ok(self.kv.size_on_disk()?)
+    }
+
+    /// Notes that it contradicts the WARC files, so that the next open sets it aside.
+    pub fn mark_damaged(&self, why: &str) {
+        self.kv.mark_damaged(why);
+    }
+
+    /// The number of the file of that name, given now where it has none.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn file_id(&self, name: &str) -> Result<FileId, IndexError> {
+        self.files.id(name)
+    }
+
+    /// What is known of a file by its number.
+    #[must_use]
+    pub fn file(&self, id: FileId) -> Option<FileState> {
+        self.files.get(id)
+    }
+
+    /// The name of a file, or an empty text for a number that was never given.
+    #[must_use]
+    pub fn file_name(&self, id: FileId) -> Arc<str> {
+        self.files.name(id).unwrap_or_else(|| "".into())
+    }
+
+    /// What is known of a file by its name.
+    #[must_use]
+    pub fn file_named(&self, name: &str) -> Option<FileState> {
+        self.files.named(name)
+    }
+
+    /// All files, by number.
+    #[must_use]
+    pub fn files(&self) -> Vec<FileState> {
+        self.files.all()
+    }
+
+    /// Gives a file another name; its entries follow, since they have its number.
+    ///
+    /// # Errors
+    /// When the store fails, or another file has that name.
+    pub fn rename_file(&self, from: &str, to: &str) -> Result<FileId, IndexError> {
+        self.files.rename(from, to)
+    }
+
+    /// Sets a file's mark without entries: a stretch with no captures, or a file that was sealed.
+    ///
+    /// # Errors
+    /// When the store fails, or the file is unknown.
+    pub fn set_high_water(&self, mark: Mark) -> Result<(), IndexError> {
+        self.files.mark(mark.file, mark.indexed_to, mark.sealed_size)
+    }
+
+    /// Counts of every host, in the order of urlkeys.
+    pub fn hosts(&self) -> impl Iterator<Item = Result<HostCount, IndexError>> {
+        self.captures.scan_prefix(&[0]).map(|entry| {
+            let (key, value) = entry?;
+            decode_count(&key, &value)
+        })
+    }
+
+    /// The count of the host of `uri`; `None` where nothing of it was captured.
+    ///
+    /// # Errors
+    /// When the store fails or the count does not decode.
+    pub fn host_count(&self, uri: &str) -> Result<Option<HostCount>, IndexError> {
+        let urlkey = crate::base::surt::urlkey(uri);
+        let key = key::host(host_of_key(&urlkey).unwrap_or(""));
+        self.captures.get(&key)?.map(|bytes| decode_count(&key, &bytes)).transpose()
+    }
+}
+
+fn note_payload(payloads: &mut HashMap<key::DigestKey, (Position, String)>, entry: &IndexEntry) {
+    let (Some(digest), true) = (entry.digest, entry.holds_payload()) else { return };
+    let found = (entry.position(), entry.urlkey.clone());
+    let earliest = payloads.entry(key::digest(&digest)).or_insert_with(|| found.clone());
+    if found < *earliest {
+        *earliest = found;
+    }
+}
+
+/// `version = 01 | captures | bytes | first | last`, numbers in LEB128, times zigzag.
+fn encode_count(count: &HostCount) -> Vec<u8> {
+    let mut out = vec![1];
+    for number in [
+        count.captures,
+        count.bytes,
+        value::zigzag(count.first.unix_micros()),
+        value::zigzag(count.last.unix_micros()),
+    ] {
+        value::put(&mut out, number);
+    }
+    out
+}
+
+fn decode_count(key: &[u8], bytes: &[u8]) -> Result<HostCount, IndexError> {
+    let ([captures, count_bytes, first, last], _) = versioned(key, bytes)?;
+    let host = String::from_utf8_lossy(key.get(1..).unwrap_or_default());
+    let (labels, port) = host.split_once(':').map_or((&*host, None), |(h, p)| (h, Some(p)));
+    let mut plain = labels.rsplit(',').collect::<Vec<_>>().join(".");
+    if let Some(port) = port {
+        plain.push(':');
+        plain.push_str(port);
+    }
+    Ok(HostCount {
+        host: plain,
+        captures,
+        bytes: count_bytes,
+        first: Timestamp::from_unix_micros(value::unzigzag(first)),
+        last: Timestamp::from_unix_micros(value::unzigzag(last)),
+    })
+}
+
+/// `version = 01 | time, zigzag | file | offset | urlkey`, numbers in LEB128.
+fn encode_payload((date, file, offset): Position, urlkey: &str) -> Vec<u8> {
+    let mut out = Vec::with_capacity(20 + urlkey.len());
+    out.push(1);
+    for number in [value::zigzag(date.unix_micros()), u64::from(file.0), offset] {
+        value::put(&mut out, number);
+    }
+    out.extend_from_slice(urlkey.as_bytes());
+    out
+}
+
+fn decode_payload(key: &[u8], bytes: &[u8]) -> Result<(Position, String), IndexError> {
+    let ([date, file, offset], urlkey) = versioned(key, bytes)?;
+    let bad = |what| damaged(key, ValueError::Bad(what));
+    let file = u32::try_from(file).map_err(|_| bad("a file number"))?;
+    let urlkey = std::str::from_utf8(urlkey).map_err(|_| bad("a urlkey"))?;
+    let date = Timestamp::from_unix_micros(value::unzigzag(date));
+    Ok(((date, FileId(file), offset), urlkey.to_owned()))
+}
+
+fn versioned<'a, const N: usize>(
+    key: &[u8],
+    bytes: &'a [u8],
+) -> Result<([u64; N], &'a [u8]), IndexError> {
+    match bytes.split_first() {
+        Some((1, rest)) => value::numbers(rest),
+        Some((newer, _)) => Err(ValueError::Newer(*newer)),
+        None => Err(ValueError::Short),
+    }
+    .map_err(|source| damaged(key, source))
+}
+
+fn damaged(key: &[u8], source: ValueError) -> IndexError {
+    IndexError::Value { key: key.escape_ascii().to_string(), source }
+}

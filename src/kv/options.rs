@@ -1,0 +1,25 @@
+//! How a store is opened, and the arithmetic of key ranges.
+
+/// How a store is opened.
+#[derive(Debug, Clone)]
+pub struct KvOptions {
+    /// How many bytes of pages are kept in memory. The engine's own default would be 1 GiB.
+    pub cache_bytes: u64,
+    /// How often the engine writes out what it holds, in milliseconds, beside explicit flushes.
+    pub flush_every_ms: u64,
+}
+
+impl Default for KvOptions {
+    fn default() -> Self {
+        Self { cache_bytes: 64 << 20, flush_every_ms: 500 }
+    }
+}
+
+/// The smallest key after all keys that begin with `prefix`; `None` when there is none.
+#[must_use]
+pub fn after_prefix(prefix: &[u8]) -> Option<Vec<u8>> {
+    let keep = prefix.iter().rposition(|byte| *byte != 0xff)?;
+    let mut end = prefix[..=keep].to_vec();
+    end[keep] += 1;
+    Some(end)
+}

@@ -1,0 +1,387 @@
+//! Who is next: per-host queues over the state on disk, and the claims that are in flight.
+//!
+//! A URL is in exactly one state: queued (never fetched, ready at a time), in flight, waiting for
+//! its next visit, or retired with a reason. The first, third and fourth lie on disk and survive
+//! a kill at any moment; in flight is known to the process alone, so that its death puts the URL
+//! back. Only as many URLs of one host are in flight as the options allow (one).
+//!
+//! What it deliberately does not do: decide when a page is due again (`revisit`), whether a URL
+//! belongs (`scope`), how long a host must be left alone (politeness says so after every
+//! exchange). The shape, queues per host with a time before which the host is not asked, is that
+//! of Heritrix's frontier and of URLFrontier.
+
+mod adding;
+mod flight;
+mod hosts;
+#[cfg(test)]
+mod kill_tests;
+mod list;
+#[cfg(test)]
+mod tests;
+
+use std::collections::{HashMap, HashSet};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use self::adding::Staged;
+pub use self::adding::{Added, Ask, Found};
+use self::flight::Flight;
+pub use self::flight::{Claim, ClaimId, Disposition, Next, NextVisit};
+use self::hosts::Hosts;
+pub use self::list::{Counts, DueItem, HostCounts};
+use super::entry::{Entry, Lane, Phase, Place, UrlDigest, url_digest};
+use super::state::{Change, Opened, ScheduleError, State};
+use crate::base::{HostKey, Timestamp};
+use crate::kv::Kv;
+
+/// How a frontier is kept.
+#[derive(Debug, Clone)]
+pub struct FrontierOptions {
+    /// The name of its tree and of its journal.
+    pub name: String,
+    /// The folder of its journal.
+    pub folder: PathBuf,
+    /// How many URLs of one host may be in flight together.
+    pub claims_per_host_max: usize,
+    /// How many ready hosts one call of [`Frontier::next`] offers to the caller's filter.
+    pub filter_scan_max: usize,
+    /// The length of the journal, in bytes, at which the tables are flushed and it begins anew.
+    pub journal_bytes_max: u64,
+    /// How often the journal is synced against a loss of power. A kill needs no sync.
+    pub sync_every: Duration,
+    /// Breaks ties between hosts.
+    pub seed: u64,
+}
+
+impl FrontierOptions {
+    /// The defaults, with the journal in `folder`.
+    #[must_use]
+    pub fn new(folder: impl Into<PathBuf>) -> Self {
+        Self {
+            name: "frontier".to_owned(),
+            folder: folder.into(),
+            claims_per_host_max: 1,
+            filter_scan_max: 256,
+            journal_bytes_max: 32 << 20,
+            sync_every: Duration::from_secs(2),
+            seed: 0,
+        }
+    }
+}
+
+/// A wait of a host that is longer than this is kept on disk. Shorter ones are over by the time a
+/// process is up again, and politeness asks again in any case.
+const HOST_WAIT_KEPT: i64 = 60 * 1_000_000;
+
+#[derive(Debug)]
+struct Job {
+    name: Arc<str>,
+    active: bool,
+    /// Entries by phase.
+    counts: [u64; 3],
+}
+
+/// The queues of all hosts.
+#[derive(Debug)]
+pub struct Frontier {
+    state: State,
+    options: FrontierOptions,
+    hosts: Hosts,
+    jobs: Vec<Job>,
+    /// The jobs that are served; all when `None`.
+    served: Option<HashSet<String>>,
+    flights: HashMap<u64, Flight>,
+    seq_next: u64,
+    claim_next: u64,
+    synced_at: Timestamp,
+}
+
+impl Frontier {
+    /// Opens the frontier, with everything in it that was acknowledged before. What was in flight
+    /// when the last process died is queued again and named in the second part.
+    ///
+    /// # Errors
+    /// When the tables or the journal cannot be read or written.
+    pub fn open(kv: &Arc<Kv>, options: FrontierOptions) -> Result<(Self, Opened), ScheduleError> {
+        let (state, opened) = State::open(kv, &options.name, &options.folder)?;
+        let mut frontier = Self {
+            hosts: Hosts::new(options.claims_per_host_max, options.seed),
+            state,
+            options,
+            jobs: Vec::new(),
+            served: None,
+            flights: HashMap::new(),
+            seq_next: 0,
+            claim_next: 0,
+            synced_at: Timestamp::default(),
+        };
+        frontier.load()?;
+        Ok((frontier, opened))
+    }
+
+    /// Sets the time before which a host is not asked. Kept on disk when it is more than a minute
+    /// away.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn host_wait(
+        &mut self,
+        host: &HostKey,
+        until: Timestamp,
+        now: Timestamp,
+    ) -> Result<(), ScheduleError> {
+        let mut staged = Staged::new(self);
+        let id = match self.host_id(host.as_str(), &mut staged) {
+            Ok(id) => id,
+            Err(why) => {
+                staged.roll_back(self);
+                return Err(why);
+            }
+        };
+        let ready = until.unix_micros();
+        if ready.saturating_sub(now.unix_micros()) > HOST_WAIT_KEPT {
+            staged.changes.push(Change::Host { id, name: host.as_str().to_owned(), ready });
+        }
+        self.commit_staged(staged)?;
+        if let Some(host) = self.hosts.get_mut(id) {
+            host.ready = ready;
+        }
+        self.reslot(id);
+        Ok(())
+    }
+
+    /// Serves only these jobs from now on; all jobs when `None`. The others keep their queues.
+    pub fn serve_jobs(&mut self, names: Option<&[&str]>) {
+        self.served = names.map(|names| names.iter().map(|name| (*name).to_owned()).collect());
+        for job in &mut self.jobs {
+            job.active = self.served.as_ref().is_none_or(|served| served.contains(&*job.name));
+        }
+        for id in 0..self.hosts.len() {
+            self.reslot(u32::try_from(id).unwrap_or(u32::MAX));
+        }
+    }
+
+    /// Forgets every URL of a job, and says how many. What is in flight is forgotten when it
+    /// comes back.
+    ///
+    /// # Errors
+    /// When the tables or the journal cannot be read or written; then a part is forgotten.
+    pub fn forget_job(&mut self, name: &str, now: Timestamp) -> Result<u64, ScheduleError> {
+        let Some(job) = self.jobs.iter().position(|job| &*job.name == name) else { return Ok(0) };
+        let job = u16::try_from(job).unwrap_or(u16::MAX);
+        for flight in self.flights.values_mut().filter(|flight| flight.place.job == job) {
+            flight.forgotten = true;
+        }
+        let mut count = 0;
+        for id in 0..u32::try_from(self.hosts.len()).unwrap_or(u32::MAX) {
+            let Some(host) = self.hosts.get(id) else { continue };
+            let lanes: Vec<Lane> =
+                host.lanes.iter().filter(|info| info.job == job).map(|info| info.lane).collect();
+            for lane in lanes {
+                count += self.forget_lane(id, job, lane)?;
+            }
+        }
+        self.tend(now)?;
+        Ok(count)
+    }
+
+    /// Flushes the tables and begins a new journal: what an orderly stop does last.
+    ///
+    /// # Errors
+    /// When either cannot be written.
+    pub fn checkpoint(&mut self) -> Result<(), ScheduleError> {
+        self.state.checkpoint(self.flights.values().map(|flight| flight.place))
+    }
+
+    // ---- private: the state and memory together
+
+    /// Reads hosts, jobs, and of every lane its first entry and length.
+    fn load(&mut self) -> Result<(), ScheduleError> {
+        let mut hosts = self.state.hosts().collect::<Result<Vec<_>, _>>()?;
+        hosts.sort_unstable_by_key(|(id, _, _)| *id);
+        for (id, name, ready) in hosts {
+            self.fill_hosts_up_to(id);
+            self.hosts.push(&name, ready);
+        }
+        let mut jobs = self.state.jobs().collect::<Result<Vec<_>, _>>()?;
+        jobs.sort_unstable();
+        for (id, name) in jobs {
+            self.fill_jobs_up_to(id);
+            self.push_job(&name);
+        }
+        for item in self.state.places(b"q") {
+            let (place, value) = item?;
+            if self.hosts.get(place.host).is_none() {
+                // The table of hosts lost this one (it was rebuilt after damage): its URLs know it.
+                self.fill_hosts_up_to(place.host);
+                let name = Entry::of_bytes(&value).map(|entry| entry.uri.host_key());
+                let name = name.map_or_else(|| format!("?{}", place.host), |n| n.to_string());
+                self.hosts.push(&name, 0);
+            }
+            self.fill_jobs_up_to(place.job.saturating_add(1));
+            self.seq_next = self.seq_next.max(place.seq.saturating_add(1));
+            self.count(place, 1);
+            if let Some(host) = self.hosts.get_mut(place.host) {
+                host.gain(place, &value);
+            }
+        }
+        for id in 0..self.hosts.len() {
+            self.reslot(u32::try_from(id).unwrap_or(u32::MAX));
+        }
+        Ok(())
+    }
+
+    fn fill_hosts_up_to(&mut self, id: u32) {
+        while self.hosts.len() < id as usize {
+            let name = format!("?{}", self.hosts.len());
+            self.hosts.push(&name, 0);
+        }
+    }
+
+    fn fill_jobs_up_to(&mut self, id: u16) {
+        while self.jobs.len() < usize::from(id) {
+            let name = format!("?{}", self.jobs.len());
+            self.push_job(&name);
+        }
+    }
+
+    fn push_job(&mut self, name: &str) {
+        let active = self.served.as_ref().is_none_or(|served| served.contains(name));
+        self.jobs.push(Job { name: name.into(), active, counts: [0; 3] });
+    }
+
+    fn count(&mut self, place: Place, by: i64) {
+        if let Some(job) = self.jobs.get_mut(usize::from(place.job)) {
+            let count = &mut job.counts[place.lane.phase() as usize];
+            *count = count.saturating_add_signed(by);
+        }
+    }
+
+    fn reslot(&mut self, id: u32) {
+        let jobs = &self.jobs;
+        self.hosts.reslot(id, |job| is_active(jobs, job));
+    }
+
+    /// Puts the first entry of a lane that is not in flight into memory.
+    fn refresh_lane(&mut self, id: u32, job: u16, lane: Lane) -> Result<(), ScheduleError> {
+        let Some(host) = self.hosts.get(id) else { return Ok(()) };
+        if lane.phase() == Phase::Retired || host.lane(job, lane).is_none() {
+            return Ok(());
+        }
+        let mut first = None;
+        for item in self.state.places(&Place::lane_prefix(id, job, lane)) {
+            let (place, entry) = item?;
+            if !host.in_flight.contains(&place.seq) {
+                first = Some((place, entry));
+                break;
+            }
+        }
+        if let Some(host) = self.hosts.get_mut(id) {
+            let first = first.as_ref().map(|(place, entry)| (*place, &**entry));
+            host.lane_mut(job, lane).set_first(first);
+        }
+        Ok(())
+    }
+
+    /// Writes one move of a URL and takes it into memory: from `old` to `new`, or away.
+    fn apply_change(
+        &mut self,
+        digest: UrlDigest,
+        old: Option<Place>,
+        new: Option<Place>,
+        entry: Option<Vec<u8>>,
+    ) -> Result<(), ScheduleError> {
+        let change = match (old, new) {
+            (old, Some(place)) => {
+                Change::Put { digest, old, place, entry: entry.unwrap_or_default() }
+            }
+            (Some(place), None) => Change::Remove { digest, place },
+            (None, None) => return Ok(()),
+        };
+        self.state.commit(std::slice::from_ref(&change))?;
+        self.remember(&change)
+    }
+
+    /// Takes a change that is on disk into memory.
+    fn remember(&mut self, change: &Change) -> Result<(), ScheduleError> {
+        let (old, new) = match change {
+            Change::Put { old, place, entry, .. } => (*old, Some((*place, entry))),
+            Change::Remove { place, .. } => (Some(*place), None),
+            Change::Host { .. } | Change::Job { .. } => return Ok(()),
+        };
+        if let Some((place, entry)) = new {
+            self.count(place, 1);
+            if let Some(host) = self.hosts.get_mut(place.host) {
+                host.gain(place, entry);
+            }
+        }
+        if let Some(place) = old {
+            self.count(place, -1);
+            let mut was_first = false;
+            if let Some(host) = self.hosts.get_mut(place.host) {
+                host.lose(place.job, place.lane);
+                was_first =
+                    host.lane(place.job, place.lane).is_some_and(|info| place.due <= info.head);
+            }
+            // With more than one claim a host, the head may stand behind what was in flight.
+            if was_first || self.options.claims_per_host_max > 1 {
+                self.refresh_lane(place.host, place.job, place.lane)?;
+            }
+        }
+        if let Some(place) = new.map(|(place, _)| place).or(old) {
+            self.reslot(place.host);
+        }
+        Ok(())
+    }
+
+    fn forget_lane(&mut self, host: u32, job: u16, lane: Lane) -> Result<u64, ScheduleError> {
+        let flying = self.hosts.get(host).map(|h| h.in_flight.clone()).unwrap_or_default();
+        let mut count = 0;
+        loop {
+            let mut changes = Vec::new();
+            let mut places = Vec::new();
+            for item in self.state.places(&Place::lane_prefix(host, job, lane)) {
+                let (place, value) = item?;
+                if flying.contains(&place.seq) {
+                    continue;
+                }
+                let Some(entry) = Entry::of_bytes(&value) else { continue };
+                changes.push(Change::Remove { digest: url_digest(&entry.uri), place });
+                places.push(place);
+                if changes.len() == Staged::CHANGES_MAX {
+                    break;
+                }
+            }
+            if changes.is_empty() {
+                return Ok(count);
+            }
+            self.state.commit(&changes)?;
+            for place in places {
+                self.count(place, -1);
+                if let Some(host) = self.hosts.get_mut(place.host) {
+                    host.lose(place.job, place.lane);
+                }
+                count += 1;
+            }
+            self.refresh_lane(host, job, lane)?;
+            self.reslot(host);
+        }
+    }
+
+    /// Syncs and checkpoints when their time has come.
+    fn tend(&mut self, now: Timestamp) -> Result<(), ScheduleError> {
+        if self.state.journal_bytes() >= self.options.journal_bytes_max {
+            self.checkpoint()?;
+            self.synced_at = now;
+        } else if now.since(self.synced_at) >= self.options.sync_every {
+            self.state.sync()?;
+            self.synced_at = now;
+        }
+        Ok(())
+    }
+}
+
+fn is_active(jobs: &[Job], job: u16) -> bool {
+    jobs.get(usize::from(job)).is_some_and(|job| job.active)
+}

@@ -1,0 +1,364 @@
+//! Claims: who is next, and what becomes of a URL when its exchange is over.
+
+use std::sync::Arc;
+
+use super::hosts::{Host, LaneInfo};
+use super::{Frontier, is_active};
+use crate::base::{HostKey, TargetUri, Timestamp};
+use crate::schedule::entry::{Entry, Lane, Phase, Place, Priority, UrlDigest, cut, url_digest};
+use crate::schedule::state::ScheduleError;
+
+/// Names a claim, after the claim itself may have been lost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ClaimId(u64);
+
+/// One URL in flight. Comes back by [`Frontier::finish`], [`Frontier::snooze`] or
+/// [`Frontier::release`].
+#[derive(Debug)]
+pub struct Claim {
+    id: ClaimId,
+    /// What is known of it.
+    pub entry: Entry,
+    /// Its host.
+    pub host: HostKey,
+    /// Whose it is.
+    pub job: Arc<str>,
+    /// When it was due.
+    pub due: Timestamp,
+    /// What it went before.
+    pub priority: Priority,
+    /// Queued (its first visit) or waiting.
+    pub phase: Phase,
+}
+
+impl Claim {
+    /// Its name.
+    #[must_use]
+    pub fn id(&self) -> ClaimId {
+        self.id
+    }
+
+    /// What to ask for.
+    #[must_use]
+    pub fn uri(&self) -> &TargetUri {
+        &self.entry.uri
+    }
+}
+
+/// The answer to "who is next?".
+#[derive(Debug)]
+pub enum Next {
+    /// This one.
+    Ready(Box<Claim>),
+    /// Hosts are ready, and the filter held all of them back that were looked at.
+    Busy,
+    /// Nobody before this time.
+    Wait(Timestamp),
+    /// Nothing is queued or waiting but what is in flight or of a host at its limit.
+    Empty,
+}
+
+/// When a URL is visited next.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NextVisit {
+    /// At this time, because of this.
+    At {
+        /// When.
+        due: Timestamp,
+        /// The fact that set the time.
+        because: String,
+    },
+    /// Never, because of this.
+    Retire {
+        /// Why.
+        why: String,
+    },
+}
+
+/// What came of a claim.
+#[derive(Debug, Clone)]
+pub struct Disposition {
+    /// When it is visited next.
+    pub next: NextVisit,
+    /// Before when its host is not asked again.
+    pub host_ready_at: Option<Timestamp>,
+    /// What to remember of the page; `None` leaves it as it was.
+    pub memo: Option<Vec<u8>>,
+    /// What it goes before from now on; `None` leaves it as it was.
+    pub priority: Option<Priority>,
+}
+
+#[derive(Debug)]
+pub(super) struct Flight {
+    pub(super) place: Place,
+    pub(super) digest: UrlDigest,
+    pub(super) uri: TargetUri,
+    /// A visit that was asked for while this one was under way.
+    pub(super) again: Option<AskedAgain>,
+    /// Its job was forgotten meanwhile.
+    pub(super) forgotten: bool,
+}
+
+/// A visit that was asked for while one was under way.
+#[derive(Debug)]
+pub(super) struct AskedAgain {
+    pub(super) due: i64,
+    pub(super) because: String,
+    pub(super) signalled: bool,
+}
+
+impl Frontier {
+    /// Says who is next. `busy` may hold a host back for reasons of the caller (sockets of an
+    /// address, a global cap); a host that is at its limit is never offered.
+    ///
+    /// Among hosts, the one that has been ready for longest goes first; within a host, see
+    /// [`Priority`].
+    ///
+    /// # Errors
+    /// When the tables cannot be read.
+    pub fn next(
+        &mut self,
+        now: Timestamp,
+        busy: &mut dyn FnMut(&str) -> bool,
+    ) -> Result<Next, ScheduleError> {
+        let now = now.unix_micros();
+        loop {
+            let mut offered = self.hosts.ready(now).take(self.options.filter_scan_max.max(1));
+            let free = offered.find(|(_, host)| !busy(&host.name));
+            drop(offered);
+            let Some((id, host)) = free else {
+                return Ok(match self.hosts.next_ready_at() {
+                    None => Next::Empty,
+                    Some(at) if at <= now => Next::Busy,
+                    Some(at) => Next::Wait(Timestamp::from_unix_micros(at)),
+                });
+            };
+            let chosen = host.choose(now, |job| is_active(&self.jobs, job));
+            let chosen = chosen.map(|info| (info.job, info.lane));
+            let claim = match chosen {
+                Some((job, lane)) => self.claim(id, job, lane)?,
+                None => None,
+            };
+            if let Some(claim) = claim {
+                return Ok(Next::Ready(Box::new(claim)));
+            }
+            // The lane had less than memory said, which a damaged table can cause: memory has been
+            // put right by now, so that the next round asks elsewhere.
+            self.reslot(id);
+        }
+    }
+
+    /// Ends a claim with what came of it. When this returns, no kill repeats the visit.
+    ///
+    /// # Errors
+    /// When the tables or the journal cannot be written; the URL then stays in flight, and
+    /// [`Self::release_lost`] puts it back. [`ScheduleError::NotInFlight`] for a claim that was
+    /// ended before.
+    pub fn finish(
+        &mut self,
+        claim: Claim,
+        disposition: Disposition,
+        now: Timestamp,
+    ) -> Result<(), ScheduleError> {
+        let Disposition { next, host_ready_at, memo, priority } = disposition;
+        let mut entry = claim.entry;
+        if let Some(memo) = memo {
+            if memo.len() > Entry::MEMO_MAX {
+                return Err(ScheduleError::MemoTooLong {
+                    uri: entry.uri.as_str().to_owned(),
+                    length: memo.len(),
+                    max: Entry::MEMO_MAX,
+                });
+            }
+            entry.memo = memo;
+        }
+        entry.visits = entry.visits.saturating_add(1);
+        entry.snoozes = 0;
+        entry.signalled = false;
+        let priority = priority.unwrap_or(claim.priority);
+        let (phase, due) = match next {
+            NextVisit::At { due, because } => {
+                entry.because = because;
+                (Phase::Waiting, due)
+            }
+            NextVisit::Retire { why } => {
+                entry.because = why;
+                (Phase::Retired, now)
+            }
+        };
+        self.end(claim.id, entry, Lane::new(phase, priority), due, host_ready_at, now)
+    }
+
+    /// Puts a claim off without a visit: back to its queue, due at `until`.
+    ///
+    /// # Errors
+    /// As [`Self::finish`].
+    pub fn snooze(
+        &mut self,
+        claim: Claim,
+        until: Timestamp,
+        because: &str,
+        now: Timestamp,
+    ) -> Result<(), ScheduleError> {
+        let mut entry = claim.entry;
+        entry.snoozes = entry.snoozes.saturating_add(1);
+        because.clone_into(&mut entry.because);
+        let lane = Lane::new(claim.phase, claim.priority);
+        self.end(claim.id, entry, lane, until, None, now)
+    }
+
+    /// Gives a claim back as it was, as if it had never been made.
+    ///
+    /// # Errors
+    /// As [`Self::finish`].
+    #[expect(clippy::needless_pass_by_value, reason = "a claim is spent by giving it back")]
+    pub fn release(&mut self, claim: Claim) -> Result<(), ScheduleError> {
+        self.release_lost(claim.id)
+    }
+
+    /// [`Self::release`] for a claim that was lost, by its name (see [`Self::in_flight`]).
+    ///
+    /// # Errors
+    /// As [`Self::finish`].
+    pub fn release_lost(&mut self, id: ClaimId) -> Result<(), ScheduleError> {
+        let Some(flight) = self.flights.remove(&id.0) else {
+            return Err(ScheduleError::NotInFlight { uri: format!("claim {}", id.0) });
+        };
+        let place = flight.place;
+        if let Some(host) = self.hosts.get_mut(place.host) {
+            host.in_flight.retain(|seq| *seq != place.seq);
+        }
+        if flight.forgotten {
+            self.apply_change(flight.digest, Some(place), None, None)?;
+        } else if let Some(again) = flight.again
+            && again.due < place.due
+            && let Some(mut entry) = self.state.entry(&place)?
+        {
+            entry.because = again.because;
+            entry.signalled = again.signalled;
+            let sooner = Place { due: again.due, ..place };
+            self.apply_change(flight.digest, Some(place), Some(sooner), Some(entry.to_bytes()))?;
+        }
+        self.refresh_lane(place.host, place.job, place.lane)?;
+        self.reslot(place.host);
+        // Last, since only the next opening's report would miss it.
+        self.state.note_release(&place)
+    }
+
+    /// The claims that are in flight: name, and what was asked for.
+    pub fn in_flight(&self) -> impl Iterator<Item = (ClaimId, &TargetUri)> {
+        self.flights.iter().map(|(id, flight)| (ClaimId(*id), &flight.uri))
+    }
+
+    /// The first entry of a lane that is not in flight.
+    fn first_on_disk(
+        &self,
+        id: u32,
+        job: u16,
+        lane: Lane,
+    ) -> Result<Option<(Place, Vec<u8>)>, ScheduleError> {
+        let Some(host) = self.hosts.get(id) else { return Ok(None) };
+        let mut free = self
+            .state
+            .places(&Place::lane_prefix(id, job, lane))
+            .filter(|item| !matches!(item, Ok((p, _)) if host.in_flight.contains(&p.seq)));
+        Ok(free.next().transpose()?.map(|(place, value)| (place, value.to_vec())))
+    }
+
+    /// Takes the first entry of a lane into flight; `None` where there is none.
+    fn claim(&mut self, id: u32, job: u16, lane: Lane) -> Result<Option<Claim>, ScheduleError> {
+        let known = |host: &Host| host.lane(job, lane).is_some_and(|info| info.first.is_some());
+        if !self.hosts.get(id).is_some_and(known) {
+            self.refresh_lane(id, job, lane)?;
+        }
+        let Some(host) = self.hosts.get(id) else { return Ok(None) };
+        let (place, value) = match host.lane(job, lane) {
+            Some(LaneInfo { first: Some(first), .. }) => (first.0, first.1.to_vec()),
+            // An entry too large to be kept in memory.
+            Some(info) if info.head < i64::MAX => match self.first_on_disk(id, job, lane)? {
+                Some(first) => first,
+                None => return Ok(None),
+            },
+            _ => return Ok(None),
+        };
+        let entry = Entry::of_bytes(&value)
+            .ok_or_else(|| ScheduleError::Corrupt { what: format!("an entry of {}", host.name) })?;
+        let claim = Claim {
+            id: ClaimId(self.claim_next),
+            host: HostKey::new(&host.name),
+            job: self.jobs.get(usize::from(job)).map_or_else(|| "".into(), |j| Arc::clone(&j.name)),
+            due: Timestamp::from_unix_micros(place.due),
+            priority: lane.priority(),
+            phase: lane.phase(),
+            entry,
+        };
+        self.claim_next += 1;
+        self.state.note_claim(&place);
+        let flight = Flight {
+            place,
+            digest: url_digest(&claim.entry.uri),
+            uri: claim.entry.uri.clone(),
+            again: None,
+            forgotten: false,
+        };
+        self.flights.insert(claim.id.0, flight);
+        let more = self.hosts.get_mut(id).is_some_and(|host| {
+            host.in_flight.push(place.seq);
+            host.in_flight.len() < self.options.claims_per_host_max
+        });
+        // With one claim a host, the lane is looked at again when the claim comes back.
+        if more {
+            self.refresh_lane(id, job, lane)?;
+        }
+        self.reslot(id);
+        Ok(Some(claim))
+    }
+
+    /// Ends a flight: the URL stands in `lane`, due at `due`.
+    fn end(
+        &mut self,
+        id: ClaimId,
+        mut entry: Entry,
+        lane: Lane,
+        due: Timestamp,
+        host_ready_at: Option<Timestamp>,
+        now: Timestamp,
+    ) -> Result<(), ScheduleError> {
+        let Some(flight) = self.flights.get(&id.0) else {
+            return Err(ScheduleError::NotInFlight { uri: entry.uri.as_str().to_owned() });
+        };
+        let (old, digest) = (flight.place, flight.digest);
+        let mut place = Place { lane, due: due.unix_micros(), ..old };
+        if let Some(again) = &flight.again {
+            let retired = lane.phase() == Phase::Retired;
+            if retired || again.due < place.due {
+                again.because.clone_into(&mut entry.because);
+                entry.signalled = again.signalled;
+                place.due = again.due;
+                place.lane =
+                    Lane::new(if retired { Phase::Waiting } else { lane.phase() }, lane.priority());
+            }
+        }
+        entry.because = cut(&entry.because, Entry::BECAUSE_MAX);
+        let new = (!flight.forgotten).then_some(place);
+        let in_flight_before = self.hosts.get(old.host).map(|host| host.in_flight.clone());
+        if let Some(host) = self.hosts.get_mut(old.host) {
+            host.in_flight.retain(|seq| *seq != old.seq);
+        }
+        if let Err(why) = self.apply_change(digest, Some(old), new, Some(entry.to_bytes())) {
+            // It stays in flight, as promised.
+            if let (Some(host), Some(before)) = (self.hosts.get_mut(old.host), in_flight_before) {
+                host.in_flight = before;
+            }
+            return Err(why);
+        }
+        self.flights.remove(&id.0);
+        if let Some(at) = host_ready_at {
+            let host = self.hosts.get(old.host).map(|host| HostKey::new(&host.name));
+            if let Some(host) = host {
+                self.host_wait(&host, at, now)?;
+            }
+        }
+        self.tend(now)
+    }
+}

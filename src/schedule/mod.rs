@@ -1,0 +1,41 @@
+//! What is due, and when: the life of a URI from the moment it is found.
+//!
+//! ```text
+//!   found ──► scope, clean, traps ──► frontier: queued ──► in flight ──► waiting ──► in flight …
+//!                                                              │             ▲
+//!                                                              ▼             │ revisit (when)
+//!                                                            life ───────────┘
+//!                                                              └──► retired (why)
+//! ```
+//!
+//! In reading order: how a URI was found ([`discovery`]), whether it belongs ([`scope`]), what is
+//! taken off it ([`clean`]), whether it is one of a million like it ([`traps`]); what is kept of it
+//! ([`entry`]), the queues on disk and their journal ([`state`], [`journal`]), who is next
+//! ([`frontier`]); when to look again ([`revisit`]), whether it is still there ([`life`]), both as
+//! bytes ([`memory`]); and what a person asked to have watched ([`watch`]).
+//!
+//! Pure but for `state` and `journal`; times are passed in and nothing here sleeps, fetches or
+//! reads pages.
+
+pub mod clean;
+pub mod discovery;
+pub mod entry;
+pub mod frontier;
+pub mod journal;
+pub mod life;
+pub mod memory;
+mod packing;
+pub mod revisit;
+pub mod scope;
+pub mod state;
+pub mod traps;
+pub mod watch;
+
+pub use discovery::{DiscoveryPath, Step};
+pub use entry::{Entry, Phase, Priority};
+pub use frontier::{
+    Added, Ask, Claim, ClaimId, Counts, Disposition, DueItem, Found, Frontier, FrontierOptions,
+    HostCounts, Next, NextVisit,
+};
+pub use memory::PageMemory;
+pub use state::{Opened, ScheduleError};

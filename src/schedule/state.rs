@@ -1,0 +1,407 @@
+//! The queues' state on disk: one tree of the key-value store, and the journal before it.
+//!
+//! Owns which bytes are written, in which order, and how they are found again after a death.
+//! Decides nothing about who is next. Every change goes to the journal, then to the tree in one
+//! batch; `State::checkpoint` flushes the tree and begins a new journal. Opening replays the
+//! journal over the tree: each frame sets the whole new state of one URL, so it does not matter
+//! how much of it the tree already holds.
+
+use std::io;
+use std::ops::Bound;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::entry::{Entry, Place, UrlDigest, url_digest, url_key};
+use super::journal::{self, Journal};
+use super::packing::{Packer, Unpacker};
+use crate::kv::{Batch, Bytes, Kv, KvError, Tree};
+
+/// Why the schedule could not be read or written.
+#[derive(Debug, thiserror::Error)]
+pub enum ScheduleError {
+    /// The key-value store failed.
+    #[error("the queue's tables cannot be used")]
+    Tables(#[from] KvError),
+    /// The journal failed.
+    #[error("the queue's journal cannot be used ({path})")]
+    Journal {
+        /// Where it lies.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// A stored value is none that any version of this program wrote.
+    #[error("the queue holds {what} that cannot be read")]
+    Corrupt {
+        /// What it is.
+        what: String,
+    },
+    /// More hosts or jobs than a number of the key can name.
+    #[error("there are more than {max} {what}")]
+    TooMany {
+        /// Of what.
+        what: &'static str,
+        /// How many there can be.
+        max: u64,
+    },
+    /// The caller's memory of a page is larger than is kept.
+    #[error("the memory of {uri} is {length} bytes; at most {max} are kept")]
+    MemoTooLong {
+        /// Of which URL.
+        uri: String,
+        /// How many bytes.
+        length: usize,
+        /// The limit in bytes.
+        max: usize,
+    },
+    /// A claim that is not in flight here: finished before, or of another run.
+    #[error("the claim on {uri} is not in flight")]
+    NotInFlight {
+        /// Of which URL.
+        uri: String,
+    },
+}
+
+/// One change of the state.
+#[derive(Debug)]
+pub(in crate::schedule) enum Change {
+    /// A URL stands at `place`, and no longer at `old`.
+    Put { digest: UrlDigest, old: Option<Place>, place: Place, entry: Vec<u8> },
+    /// A URL is forgotten.
+    Remove { digest: UrlDigest, place: Place },
+    /// A host has this number, and is not asked before `ready` (microseconds).
+    Host { id: u32, name: String, ready: i64 },
+    /// A job has this number.
+    Job { id: u16, name: String },
+}
+
+/// What opening found.
+#[derive(Debug, Clone, Default)]
+pub struct Opened {
+    /// Frames of the journal that were replayed.
+    pub replayed: u64,
+    /// Bytes at the journal's end that belong to no whole frame.
+    pub bytes_cut: u64,
+    /// URLs that were in flight when the last process died, and are queued again.
+    pub requeued: Vec<String>,
+}
+
+/// The tree and its journal.
+#[derive(Debug)]
+pub(in crate::schedule) struct State {
+    // Before the store, so that the store is the last to go.
+    tree: Tree,
+    kv: Arc<Kv>,
+    journal: Journal,
+}
+
+const PUT: u8 = 1;
+const REMOVE: u8 = 2;
+const HOST: u8 = 3;
+const JOB: u8 = 4;
+const CLAIM: u8 = 5;
+const RELEASE: u8 = 6;
+
+impl State {
+    /// Opens the tree `name` and its journal in `folder`, replays what the tree may lack, and
+    /// begins a new journal.
+    pub(in crate::schedule) fn open(
+        kv: &Arc<Kv>,
+        name: &str,
+        folder: &Path,
+    ) -> Result<(Self, Opened), ScheduleError> {
+        let path = folder.join(format!("{name}.journal"));
+        let fail = |source| ScheduleError::Journal { path: path.clone(), source };
+        let tree = kv.tree(name)?;
+        let mut claimed: Vec<Place> = Vec::new();
+        let done = Journal::read(&path, |payload| {
+            replay(&tree, payload, &mut claimed).map_err(ReplayError::Schedule)
+        })
+        .map_err(|why| match why {
+            ReplayError::Io(source) => fail(source),
+            ReplayError::Schedule(why) => why,
+        })?;
+        let mut requeued = Vec::new();
+        for place in claimed {
+            if let Some(value) = tree.get(&place.key())? {
+                requeued.extend(Entry::of_bytes(&value).map(|e| e.uri.as_str().to_owned()));
+            }
+        }
+        if done.frames > 0 {
+            kv.flush()?;
+        }
+        let journal = Journal::begin(&path, &[]).map_err(fail)?;
+        let opened = Opened { replayed: done.frames, bytes_cut: done.bytes_cut, requeued };
+        Ok((Self { kv: Arc::clone(kv), tree, journal }, opened))
+    }
+
+    /// Makes `changes`: when this returns, a kill of the process loses none of them.
+    pub(in crate::schedule) fn commit(&mut self, changes: &[Change]) -> Result<(), ScheduleError> {
+        let mut frames = Vec::new();
+        let mut batch = Batch::default();
+        for change in changes {
+            journal::frame(&change.to_payload(), &mut frames);
+            change.add_to(&mut batch);
+        }
+        self.journal.append(&frames).map_err(|source| self.journal_error(source))?;
+        self.tree.apply(batch)?;
+        Ok(())
+    }
+
+    /// Notes that the URL at `place` is in flight. Only the report of the next opening needs it,
+    /// so it goes with the next commit.
+    pub(in crate::schedule) fn note_claim(&mut self, place: &Place) {
+        let mut frames = Vec::new();
+        journal::frame(&place_payload(CLAIM, place), &mut frames);
+        self.journal.hold(&frames);
+    }
+
+    /// Notes that it is no longer, and that nothing came of it.
+    pub(in crate::schedule) fn note_release(&mut self, place: &Place) -> Result<(), ScheduleError> {
+        let mut frames = Vec::new();
+        journal::frame(&place_payload(RELEASE, place), &mut frames);
+        self.journal.append(&frames).map_err(|source| self.journal_error(source))
+    }
+
+    /// How long the journal is, in bytes.
+    pub(in crate::schedule) fn journal_bytes(&self) -> u64 {
+        self.journal.len()
+    }
+
+    /// Asks the disk to keep the journal as it is.
+    pub(in crate::schedule) fn sync(&mut self) -> Result<(), ScheduleError> {
+        self.journal.sync().map_err(|source| self.journal_error(source))
+    }
+
+    /// Flushes the tree and begins a new journal that knows of the claims `in_flight`.
+    pub(in crate::schedule) fn checkpoint(
+        &mut self,
+        in_flight: impl Iterator<Item = Place>,
+    ) -> Result<(), ScheduleError> {
+        self.kv.flush()?;
+        let mut frames = Vec::new();
+        in_flight.for_each(|place| journal::frame(&place_payload(CLAIM, &place), &mut frames));
+        let path = self.journal.path().to_owned();
+        self.journal = Journal::begin(&path, &frames)
+            .map_err(|source| ScheduleError::Journal { path, source })?;
+        Ok(())
+    }
+
+    /// Where the URL stands.
+    pub(in crate::schedule) fn place(
+        &self,
+        host: u32,
+        digest: &UrlDigest,
+    ) -> Result<Option<Place>, ScheduleError> {
+        place_of(&self.tree, host, digest)
+    }
+
+    /// What is kept of the URL at `place`.
+    pub(in crate::schedule) fn entry(&self, place: &Place) -> Result<Option<Entry>, ScheduleError> {
+        let Some(value) = self.tree.get(&place.key())? else { return Ok(None) };
+        Entry::of_bytes(&value).map(Some).ok_or_else(|| unreadable("an entry", &place.key()))
+    }
+
+    /// The places under `prefix` (of [`Place::lane_prefix`], or a beginning of it), in order,
+    /// with their entries' bytes.
+    pub(in crate::schedule) fn places(
+        &self,
+        prefix: &[u8],
+    ) -> impl Iterator<Item = Result<(Place, Bytes), ScheduleError>> + use<> {
+        self.tree.scan_prefix(prefix).map(|item| {
+            let (key, value) = item?;
+            let place = Place::of_key(&key).ok_or_else(|| unreadable("a place", &key))?;
+            Ok((place, value))
+        })
+    }
+
+    /// The places under `prefix` that come after `place`.
+    pub(in crate::schedule) fn places_after(
+        &self,
+        place: &Place,
+        prefix: [u8; 8],
+    ) -> impl Iterator<Item = Result<Place, ScheduleError>> + use<> {
+        let mut from = place.key().to_vec();
+        from.push(0);
+        self.tree
+            .range((Bound::Included(from), Bound::Unbounded))
+            .map(move |item| {
+                let (key, _) = item?;
+                Ok((key.starts_with(&prefix), key))
+            })
+            .take_while(|item| item.as_ref().map_or(true, |(inside, _)| *inside))
+            .map(|item: Result<_, ScheduleError>| {
+                let (_, key) = item?;
+                Place::of_key(&key).ok_or_else(|| unreadable("a place", &key))
+            })
+    }
+
+    /// Every host: number, name, and when it may be asked again.
+    pub(in crate::schedule) fn hosts(
+        &self,
+    ) -> impl Iterator<Item = Result<(u32, String, i64), ScheduleError>> + use<> {
+        self.tree.scan_prefix(b"h").map(|item| {
+            let (key, value) = item?;
+            let bad = || unreadable("a host", &key);
+            let name = std::str::from_utf8(&key[1..]).map_err(|_| bad())?.to_owned();
+            let (id, ready) = value.split_first_chunk::<4>().ok_or_else(bad)?;
+            let ready: [u8; 8] = ready.try_into().map_err(|_| bad())?;
+            Ok((u32::from_be_bytes(*id), name, i64::from_be_bytes(ready)))
+        })
+    }
+
+    /// Every job: number and name.
+    pub(in crate::schedule) fn jobs(
+        &self,
+    ) -> impl Iterator<Item = Result<(u16, String), ScheduleError>> + use<> {
+        self.tree.scan_prefix(b"j").map(|item| {
+            let (key, value) = item?;
+            let bad = || unreadable("a job", &key);
+            let name = std::str::from_utf8(&key[1..]).map_err(|_| bad())?.to_owned();
+            let id: [u8; 2] = value.as_ref().try_into().map_err(|_| bad())?;
+            Ok((u16::from_be_bytes(id), name))
+        })
+    }
+
+    /// How many keys begin with `prefix`.
+    pub(in crate::schedule) fn count(&self, prefix: &[u8]) -> Result<u64, ScheduleError> {
+        self.tree.scan_prefix(prefix).try_fold(0, |count, item| Ok(item.map(|_| count + 1)?))
+    }
+
+    fn journal_error(&self, source: io::Error) -> ScheduleError {
+        ScheduleError::Journal { path: self.journal.path().to_owned(), source }
+    }
+}
+
+enum ReplayError {
+    Io(io::Error),
+    Schedule(ScheduleError),
+}
+
+impl From<io::Error> for ReplayError {
+    fn from(why: io::Error) -> Self {
+        Self::Io(why)
+    }
+}
+
+fn unreadable(what: &str, key: &[u8]) -> ScheduleError {
+    ScheduleError::Corrupt { what: format!("{what} ({})", key.escape_ascii()) }
+}
+
+fn place_of(tree: &Tree, host: u32, digest: &UrlDigest) -> Result<Option<Place>, ScheduleError> {
+    let key = url_key(host, digest);
+    let Some(tail) = tree.get(&key)? else { return Ok(None) };
+    Place::of_tail(host, &tail).map(Some).ok_or_else(|| unreadable("a place", &key))
+}
+
+impl Change {
+    fn to_payload(&self) -> Vec<u8> {
+        match self {
+            Self::Put { place, entry, .. } => {
+                let mut out = Packer::new(PUT);
+                out.bytes(&place.key());
+                out.bytes(entry);
+                out.finish()
+            }
+            Self::Remove { digest, place } => {
+                let mut out = Packer::new(REMOVE);
+                out.bytes(&place.key());
+                out.bytes(digest);
+                out.finish()
+            }
+            Self::Host { id, name, ready } => {
+                let mut out = Packer::new(HOST);
+                out.number(u64::from(*id));
+                out.text(name);
+                out.signed(*ready);
+                out.finish()
+            }
+            Self::Job { id, name } => {
+                let mut out = Packer::new(JOB);
+                out.number(u64::from(*id));
+                out.text(name);
+                out.finish()
+            }
+        }
+    }
+
+    fn add_to(&self, batch: &mut Batch) {
+        match self {
+            Self::Put { digest, old, place, entry } => {
+                if let Some(old) = old.filter(|old| old != place) {
+                    batch.remove(&old.key());
+                }
+                batch.insert(&place.key(), entry);
+                batch.insert(&url_key(place.host, digest), &place.tail());
+            }
+            Self::Remove { digest, place } => {
+                batch.remove(&place.key());
+                batch.remove(&url_key(place.host, digest));
+            }
+            Self::Host { id, name, ready } => {
+                let mut value = id.to_be_bytes().to_vec();
+                value.extend_from_slice(&ready.to_be_bytes());
+                batch.insert(&named(b'h', name), &value);
+            }
+            Self::Job { id, name } => batch.insert(&named(b'j', name), &id.to_be_bytes()),
+        }
+    }
+}
+
+fn named(kind: u8, name: &str) -> Vec<u8> {
+    let mut key = vec![kind];
+    key.extend_from_slice(name.as_bytes());
+    key
+}
+
+fn place_payload(kind: u8, place: &Place) -> Vec<u8> {
+    let mut out = Packer::new(kind);
+    out.bytes(&place.key());
+    out.finish()
+}
+
+/// Applies one frame. The old place is the one that the tree knows at this moment, whichever it is.
+fn replay(tree: &Tree, payload: &[u8], claimed: &mut Vec<Place>) -> Result<(), ScheduleError> {
+    let bad = || ScheduleError::Corrupt { what: "a journal frame".to_owned() };
+    let mut from = Unpacker::new(payload);
+    let change = match from.byte().ok_or_else(bad)? {
+        PUT => {
+            let place = from.bytes().and_then(Place::of_key).ok_or_else(bad)?;
+            let bytes = from.bytes().ok_or_else(bad)?.to_vec();
+            let digest = url_digest(&Entry::of_bytes(&bytes).ok_or_else(bad)?.uri);
+            let old = place_of(tree, place.host, &digest)?;
+            claimed.retain(|other| other.seq != place.seq);
+            Change::Put { digest, old, place, entry: bytes }
+        }
+        REMOVE => {
+            let place = from.bytes().and_then(Place::of_key).ok_or_else(bad)?;
+            let digest: UrlDigest = from.bytes().and_then(|d| d.try_into().ok()).ok_or_else(bad)?;
+            claimed.retain(|other| other.seq != place.seq);
+            let place = place_of(tree, place.host, &digest)?.unwrap_or(place);
+            Change::Remove { digest, place }
+        }
+        HOST => Change::Host {
+            id: from.number_u32().ok_or_else(bad)?,
+            name: from.text().ok_or_else(bad)?.to_owned(),
+            ready: from.signed().ok_or_else(bad)?,
+        },
+        JOB => Change::Job {
+            id: from.number().and_then(|id| u16::try_from(id).ok()).ok_or_else(bad)?,
+            name: from.text().ok_or_else(bad)?.to_owned(),
+        },
+        CLAIM => {
+            claimed.push(from.bytes().and_then(Place::of_key).ok_or_else(bad)?);
+            return Ok(());
+        }
+        RELEASE => {
+            let place = from.bytes().and_then(Place::of_key).ok_or_else(bad)?;
+            claimed.retain(|other| other.seq != place.seq);
+            return Ok(());
+        }
+        _ => return Err(bad()),
+    };
+    let mut batch = Batch::default();
+    change.add_to(&mut batch);
+    tree.apply(batch)?;
+    Ok(())
+}

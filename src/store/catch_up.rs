@@ -1,0 +1,195 @@
+//! The index after the WARC files: every record past a file's high-water mark.
+
+use std::fs::File;
+use std::io::BufReader;
+use std::path::Path;
+
+use crate::index::{FileId, Index, IndexBatch, IndexEntry, IndexError, Mark};
+use crate::kv::KvOptions;
+use crate::warc::{ReadError, ReadOptions, WarcReader};
+
+use super::StoreError;
+use super::describe::{Place, entry_of, read_start};
+use super::layout::{Layout, stable_name};
+use super::open::index_error;
+
+/// How far a rebuild has come.
+#[derive(Debug, Clone, Default)]
+pub struct Progress {
+    /// The file that is being read.
+    pub file: String,
+    /// Records read so far.
+    pub records: u64,
+    /// Bytes of WARC files read so far, and in all.
+    pub bytes: (u64, u64),
+}
+
+/// What a rebuild did.
+#[derive(Debug, Clone, Default)]
+pub struct Reindexed {
+    /// WARC files.
+    pub files: u64,
+    /// Records read.
+    pub records: u64,
+    /// Captures indexed.
+    pub captures: u64,
+    /// What was odd, in words.
+    pub notes: Vec<String>,
+}
+
+/// Why the index could not be caught up.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Trouble {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Index(#[from] IndexError),
+}
+
+impl From<Trouble> for StoreError {
+    fn from(trouble: Trouble) -> Self {
+        match trouble {
+            Trouble::Store(error) => error,
+            Trouble::Index(error) => index_error("catching up")(error),
+        }
+    }
+}
+
+/// So many entries are put into the index together.
+const BATCH: usize = 1_000;
+
+/// Indexes every record past the high-water mark of its file; what was odd, in words.
+pub(super) fn catch_up(
+    index: &Index,
+    layout: &Layout,
+    progress: &mut dyn FnMut(&Progress),
+) -> Result<Vec<String>, Trouble> {
+    Ok(run(index, layout, progress)?.notes)
+}
+
+fn run(
+    index: &Index,
+    layout: &Layout,
+    progress: &mut dyn FnMut(&Progress),
+) -> Result<Reindexed, Trouble> {
+    let mut done = Reindexed::default();
+    let mut at = Progress::default();
+    let files = layout.warc_files()?;
+    let length_of = |path: &Path| std::fs::metadata(path).map_or(0, |m| m.len());
+    at.bytes.1 = files.iter().map(|f| length_of(f)).sum();
+    for path in &files {
+        let name = stable_name(path);
+        let length = length_of(path);
+        let known = index.file_named(&name);
+        let mark = known.as_ref().map_or(0, |f| f.indexed_to);
+        if mark > length {
+            done.notes.push(format!(
+                "{name}: the index knows records up to {mark}, but the file ends at {length}; `pressmark verify` tells more"
+            ));
+        }
+        if mark < length {
+            let id = index.file_id(&name)?;
+            at.file.clone_from(&name);
+            one_file(index, path, &name, id, mark, &mut done, &mut |records, offset| {
+                at.records = records;
+                progress(&Progress { bytes: (at.bytes.0 + offset, at.bytes.1), ..at.clone() });
+            })?;
+        }
+        at.bytes.0 += length;
+        done.files += 1;
+    }
+    index.flush()?;
+    Ok(done)
+}
+
+fn one_file(
+    index: &Index,
+    path: &Path,
+    name: &str,
+    file: FileId,
+    from: u64,
+    done: &mut Reindexed,
+    progress: &mut dyn FnMut(u64, u64),
+) -> Result<(), Trouble> {
+    let fail = |offset: u64, why: String| StoreError::Record { file: name.to_owned(), offset, why };
+    let input = File::open(path).map_err(|e| fail(from, e.to_string()))?;
+    let options =
+        ReadOptions { file: name.to_owned(), skip_by_length: true, ..ReadOptions::default() };
+    let mut reader = WarcReader::seekable(BufReader::with_capacity(256 * 1024, input), options);
+    let mut entries: Vec<IndexEntry> = Vec::with_capacity(BATCH);
+    let mut reached = from;
+    let mut first = true;
+    loop {
+        let record = if std::mem::take(&mut first) && from > 0 {
+            match reader.read_at(from) {
+                Ok(record) => Some(record),
+                // The tail of a file that another process is writing, or a damaged place: later
+                // records are found by a search, which `verify` reports on.
+                Err(ReadError::NoRecord { .. }) => None,
+                Err(error) => return Err(fail(from, error.to_string()).into()),
+            }
+        } else {
+            reader.next_record().map_err(|e| fail(reached, e.to_string()))?
+        };
+        let Some(mut record) = record else { break };
+        let fields = record.header().fields.clone();
+        let start = read_start(&mut record);
+        let located = record.skip().map_err(|e| fail(reached, e.to_string()))?;
+        done.records += 1;
+        let (Ok(start), Some(length), true) = (start, located.length, located.intact) else {
+            continue;
+        };
+        reached = located.offset + length;
+        let place = Place { file, offset: located.offset, length };
+        if let Some(entry) = entry_of(&fields, &start, place) {
+            entries.push(entry);
+            done.captures += 1;
+        }
+        if entries.len() >= BATCH {
+            let mark = Mark { file, indexed_to: reached, sealed_size: None };
+            let batch = std::mem::replace(&mut entries, Vec::with_capacity(BATCH));
+            index.apply(IndexBatch { entries: batch, marks: vec![mark] })?;
+            progress(done.records, reached);
+        }
+    }
+    let mark = Mark { file, indexed_to: reached, sealed_size: None };
+    index.apply(IndexBatch { entries, marks: vec![mark] })?;
+    for finding in reader.take_findings() {
+        done.notes.push(finding.to_string());
+    }
+    Ok(())
+}
+
+/// Builds the index of the archive anew from its WARC files alone. The old one is moved to
+/// `set-aside/` first.
+///
+/// # Errors
+/// When another process uses the archive, or the disk fails.
+pub fn reindex(
+    layout: &Layout,
+    cache_bytes: u64,
+    progress: &mut dyn FnMut(&Progress),
+) -> Result<Reindexed, StoreError> {
+    layout.check()?;
+    let _lock = super::lock::Lock::take(layout)?;
+    let dir = layout.index_dir();
+    let io = |why| StoreError::Io { doing: "setting aside", path: dir.display().to_string(), why };
+    if dir.exists() {
+        let aside = (1..)
+            .map(|n| layout.set_aside_dir().join(format!("index-{n}")))
+            .find(|path| !path.exists())
+            .unwrap_or_else(|| layout.set_aside_dir().join("index"));
+        std::fs::rename(&dir, &aside).map_err(io)?;
+    }
+    std::fs::create_dir_all(&dir).map_err(io)?;
+    let options = KvOptions { cache_bytes, ..KvOptions::default() };
+    let (index, _) = Index::open(&dir, &options).map_err(index_error("opening"))?;
+    for path in layout.warc_files()? {
+        if path.extension().is_some_and(|e| e == "open") {
+            super::repair::seal_left_open(layout, &path)?;
+        }
+    }
+    let done = run(&index, layout, progress)?;
+    index.close().map_err(index_error("closing"))?;
+    Ok(done)
+}

@@ -1,0 +1,105 @@
+//! What can go wrong with the archive on disk: trouble of ours, with what to do about it.
+
+use std::io;
+
+/// Why the archive could not do what was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// No archive at the root.
+    #[error("there is no archive in {root}")]
+    NoArchive {
+        /// The root.
+        root: String,
+    },
+    /// A format file that is none of ours.
+    #[error("{path} should begin with \"pressmark archive\", but says {found:?}")]
+    NotAnArchive {
+        /// The file.
+        path: String,
+        /// What it says.
+        found: String,
+    },
+    /// A newer program laid it out.
+    #[error("the archive has format {found}, and this program knows formats up to {known}")]
+    NewerFormat {
+        /// Its format.
+        found: u32,
+        /// Ours.
+        known: u32,
+    },
+    /// Another process writes.
+    #[error("another process writes to this archive{}", holder_words(.holder))]
+    Locked {
+        /// What the lock file says of it.
+        holder: String,
+    },
+    /// The index is held by another process.
+    #[error("the index is in use by another process")]
+    IndexBusy,
+    /// The disk did not do it.
+    #[error("{doing} {path}: {why}")]
+    Io {
+        /// What was being done.
+        doing: &'static str,
+        /// To which file.
+        path: String,
+        /// What the system said.
+        why: io::Error,
+    },
+    /// The index did not do it.
+    #[error("{doing} the index: {why}")]
+    Index {
+        /// What was being done.
+        doing: &'static str,
+        /// What it said.
+        why: String,
+    },
+    /// A record that the index names cannot be read.
+    #[error("the record at {offset} in {file} cannot be read: {why}")]
+    Record {
+        /// The WARC file.
+        file: String,
+        /// Where the record begins.
+        offset: u64,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// Writing has failed before, so nothing more is written.
+    #[error("writing has stopped after an error: {0}")]
+    Stopped(String),
+}
+
+fn holder_words(holder: &str) -> String {
+    if holder.is_empty() { String::new() } else { format!(" ({holder})") }
+}
+
+impl StoreError {
+    /// What to try.
+    #[must_use]
+    pub fn hint(&self) -> Option<&'static str> {
+        Some(match self {
+            Self::NoArchive { .. } => {
+                "`pressmark crawl URL` makes one, `pressmark init` lays one out, --archive DIR names another place"
+            }
+            Self::NotAnArchive { .. } => {
+                "--archive names the root of an archive, which holds warc/"
+            }
+            Self::NewerFormat { .. } => "use the newer program; nothing was changed",
+            Self::Locked { .. } | Self::IndexBusy => {
+                "wait until it is done, or stop it; the lock goes with the process"
+            }
+            Self::Io { why, .. } => match why.kind() {
+                io::ErrorKind::StorageFull => {
+                    "free some disk or move the archive; what was acknowledged is safe"
+                }
+                io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
+                    "the archive must be writable for this; reading needs no more than read rights"
+                }
+                _ => return None,
+            },
+            Self::Index { .. } => "`pressmark reindex` builds it anew from the WARC files",
+            Self::Record { .. } => "`pressmark verify` tells what else is damaged",
+            Self::Stopped(_) => return None,
+        })
+    }
+}

@@ -1,0 +1,189 @@
+//! Names inside the archive root.
+//!
+//! ```text
+//! ROOT/
+//!   FORMAT          "pressmark archive 1": what lays the rest out
+//!   lock            held by the one writer; a dead process does not hold it
+//!   warc/           the truth: *.warc.gz, and *.warc.gz.open while being written
+//!   set-aside/      unfinished tails and whatever else was moved out of the way; never read
+//!   index/          derived from warc/; may be deleted
+//!   state/          queue, host facts, robots cache; may be deleted, at the price of politeness memory
+//!   logs/           crawl.log
+//!   tmp/            bodies in flight
+//! ```
+
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use super::StoreError;
+
+/// The version of the layout that this program writes.
+pub const FORMAT_VERSION: u32 = 1;
+
+const FORMAT_WORDS: &str = "pressmark archive ";
+
+/// The paths of one archive.
+#[derive(Debug, Clone)]
+pub struct Layout {
+    root: PathBuf,
+}
+
+impl Layout {
+    /// The layout below `root`; nothing is touched.
+    #[must_use]
+    pub fn new(root: &Path) -> Self {
+        Self { root: root.to_owned() }
+    }
+
+    /// The archive root.
+    #[must_use]
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// The file that says which layout this is.
+    #[must_use]
+    pub fn format_file(&self) -> PathBuf {
+        self.root.join("FORMAT")
+    }
+
+    /// The writer's lock.
+    #[must_use]
+    pub fn lock_file(&self) -> PathBuf {
+        self.root.join("lock")
+    }
+
+    /// The WARC files.
+    #[must_use]
+    pub fn warc_dir(&self) -> PathBuf {
+        self.root.join("warc")
+    }
+
+    /// Unfinished tails.
+    #[must_use]
+    pub fn set_aside_dir(&self) -> PathBuf {
+        self.root.join("set-aside")
+    }
+
+    /// The index.
+    #[must_use]
+    pub fn index_dir(&self) -> PathBuf {
+        self.root.join("index")
+    }
+
+    /// Queue, host facts, robots cache.
+    #[must_use]
+    pub fn state_dir(&self) -> PathBuf {
+        self.root.join("state")
+    }
+
+    /// Logs.
+    #[must_use]
+    pub fn log_dir(&self) -> PathBuf {
+        self.root.join("logs")
+    }
+
+    /// Bodies in flight.
+    #[must_use]
+    pub fn tmp_dir(&self) -> PathBuf {
+        self.root.join("tmp")
+    }
+
+    /// Makes every directory and the format file, where missing.
+    ///
+    /// # Errors
+    /// When something cannot be made.
+    pub fn create(&self) -> Result<(), StoreError> {
+        let fail = |path: &Path| {
+            let path = path.display().to_string();
+            move |why: io::Error| StoreError::Io { doing: "making", path, why }
+        };
+        for dir in [
+            self.root.clone(),
+            self.warc_dir(),
+            self.set_aside_dir(),
+            self.index_dir(),
+            self.state_dir(),
+            self.log_dir(),
+            self.tmp_dir(),
+        ] {
+            fs::create_dir_all(&dir).map_err(fail(&dir))?;
+        }
+        let format = self.format_file();
+        if !format.exists() {
+            let write = || -> io::Result<()> {
+                let mut file = File::create_new(&format)?;
+                writeln!(file, "{FORMAT_WORDS}{FORMAT_VERSION}")?;
+                file.sync_all()?;
+                File::open(&self.root)?.sync_all()
+            };
+            write().map_err(fail(&format))?;
+        }
+        Ok(())
+    }
+
+    /// Checks that there is an archive of a layout that this program knows.
+    ///
+    /// # Errors
+    /// When there is none, or a newer program laid it out.
+    pub fn check(&self) -> Result<(), StoreError> {
+        let format = self.format_file();
+        let text = match fs::read_to_string(&format) {
+            Ok(text) => text,
+            Err(why) if why.kind() == io::ErrorKind::NotFound => {
+                return Err(StoreError::NoArchive { root: self.root.display().to_string() });
+            }
+            Err(why) => {
+                return Err(StoreError::Io {
+                    doing: "reading",
+                    path: format.display().to_string(),
+                    why,
+                });
+            }
+        };
+        let version = text.trim().strip_prefix(FORMAT_WORDS).and_then(|v| v.parse::<u32>().ok());
+        match version {
+            Some(version) if version <= FORMAT_VERSION => Ok(()),
+            Some(version) => Err(StoreError::NewerFormat { found: version, known: FORMAT_VERSION }),
+            None => Err(StoreError::NotAnArchive {
+                path: format.display().to_string(),
+                found: text.trim().chars().take(60).collect(),
+            }),
+        }
+    }
+
+    /// The WARC files, sealed and open, sorted by name.
+    ///
+    /// # Errors
+    /// When the directory cannot be read.
+    pub fn warc_files(&self) -> Result<Vec<PathBuf>, StoreError> {
+        let dir = self.warc_dir();
+        let fail = |why| StoreError::Io { doing: "listing", path: dir.display().to_string(), why };
+        let mut files = Vec::new();
+        for entry in fs::read_dir(&dir).map_err(fail)? {
+            let path = entry.map_err(fail)?.path();
+            let name =
+                path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+            if is_warc(&name) && path.is_file() {
+                files.push(path);
+            }
+        }
+        files.sort();
+        Ok(files)
+    }
+}
+
+/// Whether a file of this name holds WARC records.
+#[must_use]
+pub fn is_warc(name: &str) -> bool {
+    let name = name.strip_suffix(".open").unwrap_or(name);
+    [".warc", ".warc.gz", ".warc.zst"].iter().any(|end| name.ends_with(end))
+}
+
+/// The name of a WARC file as the index knows it: without `.open`, which it loses when sealed.
+#[must_use]
+pub fn stable_name(path: &Path) -> String {
+    let name = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+    name.strip_suffix(".open").map_or(name.clone(), str::to_owned)
+}

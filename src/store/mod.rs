@@ -1,0 +1,30 @@
+//! The archive on disk.
+//!
+//! The WARC files are the truth and their fsync is the commit; the index follows, and at every
+//! open the gap between the two is closed. In reading order: names ([`layout`]), the one writer
+//! ([`lock`], [`append`], `rotate`), what a record is to the index ([`describe`]), reading
+//! ([`lookup`]), closing gaps ([`catch_up`], `repair`), checking ([`verify`]), trouble ([`error`]).
+//!
+//! Nothing here deletes or shortens a record.
+
+pub mod append;
+mod catch_up;
+pub mod describe;
+mod disk;
+pub mod error;
+pub mod layout;
+mod lock;
+pub mod lookup;
+mod open;
+mod repair;
+mod rotate;
+pub mod verify;
+
+pub use append::{Appended, Discovery, Done, Store, StoreOptions, StoredAs, Submission, What};
+pub use catch_up::{Progress, Reindexed, reindex};
+pub use disk::free as disk_free;
+pub use error::StoreError;
+pub use lookup::{Loaded, Reader};
+pub use verify::{Checked, VerifyOptions, verify, verify_files};
+
+pub use crate::warc::Original;

@@ -1,0 +1,123 @@
+//! Opening the index so that it says what the WARC files say: to write with, or to read from while
+//! another process writes.
+
+use std::fs;
+use std::path::Path;
+
+use crate::index::{Index, IndexError};
+use crate::kv::KvOptions;
+
+use super::StoreError;
+use super::catch_up;
+use super::layout::Layout;
+use super::repair;
+
+fn options(cache_bytes: u64) -> KvOptions {
+    KvOptions { cache_bytes, ..KvOptions::default() }
+}
+
+/// The index for the writer: files left open by a dead process are repaired and sealed, and the
+/// gap between the files and the index is closed. The second part says what was done.
+pub(super) fn for_writing(
+    layout: &Layout,
+    cache_bytes: u64,
+) -> Result<(Index, Vec<String>), StoreError> {
+    let (mut index, mut notes) = open(layout, cache_bytes)?;
+    for file in layout.warc_files()? {
+        if file.extension().is_some_and(|e| e == "open") {
+            notes.extend(repair::seal_left_open(layout, &file)?);
+        }
+    }
+    // A damaged entry shows while catching up; the index is then set aside and built anew.
+    match catch_up::catch_up(&index, layout, &mut |_| {}) {
+        Ok(more) => notes.extend(more),
+        Err(catch_up::Trouble::Index(error)) if error.needs_rebuild() => {
+            index.mark_damaged(&error.to_string());
+            drop(index);
+            let (fresh, more) = open(layout, cache_bytes)?;
+            notes.extend(more);
+            notes.extend(catch_up::catch_up(&fresh, layout, &mut |_| {})?);
+            index = fresh;
+        }
+        Err(error) => return Err(error.into()),
+    }
+    Ok((index, notes))
+}
+
+fn open(layout: &Layout, cache_bytes: u64) -> Result<(Index, Vec<String>), StoreError> {
+    Index::open(&layout.index_dir(), &options(cache_bytes)).map_err(index_error("opening"))
+}
+
+/// The index for a reader. Where another process holds it, or the archive cannot be written, a
+/// copy of it is opened instead, and caught up from the WARC files in any case.
+pub(super) fn for_reading(
+    layout: &Layout,
+    cache_bytes: u64,
+) -> Result<(Index, Option<tempfile::TempDir>, Vec<String>), StoreError> {
+    match open(layout, cache_bytes) {
+        Ok((index, mut notes)) => {
+            notes.extend(catch_up::catch_up(&index, layout, &mut |_| {})?);
+            Ok((index, None, notes))
+        }
+        Err(StoreError::IndexBusy) => copied(layout, cache_bytes, None),
+        Err(error @ StoreError::Index { .. }) if !is_writable(&layout.index_dir()) => {
+            copied(layout, cache_bytes, Some(error.to_string()))
+        }
+        Err(error) => Err(error),
+    }
+}
+
+fn is_writable(dir: &Path) -> bool {
+    tempfile::tempfile_in(dir).is_ok()
+}
+
+/// A copy may have been taken in the middle of a write. What does not open is set aside beside the
+/// copy, and the WARC files say the rest: slower, and as true.
+fn copied(
+    layout: &Layout,
+    cache_bytes: u64,
+    why: Option<String>,
+) -> Result<(Index, Option<tempfile::TempDir>, Vec<String>), StoreError> {
+    let io = |doing| {
+        let path = layout.index_dir().display().to_string();
+        move |why| StoreError::Io { doing, path, why }
+    };
+    let copy = tempfile::tempdir().map_err(io("copying"))?;
+    copy_tree(&layout.index_dir(), copy.path()).map_err(io("copying"))?;
+    let (index, _) =
+        Index::open(copy.path(), &options(cache_bytes)).map_err(index_error("opening"))?;
+    catch_up::catch_up(&index, layout, &mut |_| {})?;
+    let notes = why.map(|why| format!("reading from a copy of the index: {why}"));
+    Ok((index, Some(copy), notes.into_iter().collect()))
+}
+
+fn copy_tree(from: &Path, to: &Path) -> std::io::Result<()> {
+    for entry in fs::read_dir(from)? {
+        let entry = entry?;
+        let target = to.join(entry.file_name());
+        if entry.file_type()?.is_dir() {
+            fs::create_dir_all(&target)?;
+            copy_tree(&entry.path(), &target)?;
+        } else {
+            // A file that the writer removed meanwhile was not needed any more.
+            match fs::copy(entry.path(), &target) {
+                Err(why) if why.kind() == std::io::ErrorKind::NotFound => {}
+                done => drop(done?),
+            }
+        }
+    }
+    Ok(())
+}
+
+pub(super) fn index_error(doing: &'static str) -> impl Fn(IndexError) -> StoreError {
+    move |error| {
+        if error.is_locked() {
+            return StoreError::IndexBusy;
+        }
+        if let IndexError::Newer { found, known } = error {
+            let narrow = |n: u64| u32::try_from(n).unwrap_or(u32::MAX);
+            return StoreError::NewerFormat { found: narrow(found), known: narrow(known) };
+        }
+        StoreError::Index { doing, why: error.to_string() }
+    }
+}

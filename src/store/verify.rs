@@ -1,0 +1,307 @@
+//! Rereading everything: structure, digests, links, and the index against the files.
+
+use std::fs::File;
+use std::io::{self, BufReader, Read};
+use std::path::{Path, PathBuf};
+
+use crate::base::{Digest, Finding, Hasher};
+use crate::http::{BodyFraming, Method, Payload, shape_of};
+use crate::index::{Index, IndexEntry};
+use crate::warc::{End, Fields, ReadOptions, RecordReader, WarcReader, rules};
+
+use super::StoreError;
+use super::describe::{BLOCK_START_MAX, Place, entry_of};
+use super::layout::stable_name;
+use super::lookup::Reader;
+
+/// How much is checked.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct VerifyOptions {
+    /// Leave out digests: structure, lengths and rules only.
+    pub fast: bool,
+}
+
+/// What was checked.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Checked {
+    /// Files.
+    pub files: u64,
+    /// Records.
+    pub records: u64,
+    /// Bytes of WARC files.
+    pub bytes: u64,
+    /// Findings.
+    pub findings: u64,
+}
+
+/// Checks the whole archive; each finding is handed to `found` as it is made.
+///
+/// # Errors
+/// When a directory or the index cannot be read. Damage of files is a finding.
+pub fn verify(
+    reader: &Reader,
+    options: VerifyOptions,
+    found: &mut dyn FnMut(Finding),
+) -> Result<Checked, StoreError> {
+    let files = reader.layout().warc_files()?;
+    let mut checked = Checked::default();
+    let mut count = |finding: Finding, checked: &mut Checked| {
+        checked.findings += 1;
+        found(finding);
+    };
+    for path in &files {
+        check_file(path, options, Some(reader.index()), &mut checked, &mut count);
+    }
+    let names: Vec<String> = files.iter().map(|p| stable_name(p)).collect();
+    for known in reader.index().files() {
+        if !names.iter().any(|n| **n == *known.name) {
+            let what = format!(
+                "the index knows {} bytes of it, but the file is gone; `pressmark reindex` drops it from the index",
+                known.indexed_to
+            );
+            count(Finding::error(&known.name, None, "file-missing", what), &mut checked);
+        }
+    }
+    Ok(checked)
+}
+
+/// Checks WARC files of any origin, without an archive.
+pub fn verify_files(
+    files: &[PathBuf],
+    options: VerifyOptions,
+    found: &mut dyn FnMut(Finding),
+) -> Checked {
+    let mut checked = Checked::default();
+    for path in files {
+        check_file(path, options, None, &mut checked, &mut |finding, checked| {
+            checked.findings += 1;
+            found(finding);
+        });
+    }
+    checked
+}
+
+type Count<'a> = &'a mut dyn FnMut(Finding, &mut Checked);
+
+fn check_file(
+    path: &Path,
+    options: VerifyOptions,
+    index: Option<&Index>,
+    checked: &mut Checked,
+    count: Count<'_>,
+) {
+    let name = if index.is_some() { stable_name(path) } else { path.display().to_string() };
+    checked.files += 1;
+    let input = match File::open(path).and_then(|f| Ok((f.metadata()?.len(), f))) {
+        Ok((length, file)) => {
+            checked.bytes += length;
+            file
+        }
+        Err(why) => {
+            return count(Finding::error(&name, None, "unreadable", why.to_string()), checked);
+        }
+    };
+    let read_options = ReadOptions { file: name.clone(), ..ReadOptions::default() };
+    let mut reader = WarcReader::seekable(BufReader::with_capacity(1 << 20, input), read_options);
+    let mut check = FileCheck { name: &name, options, captures: Vec::new(), first: true };
+    loop {
+        match reader.next_record() {
+            Ok(Some(record)) => {
+                checked.records += 1;
+                for finding in check.record(record, index.is_some()) {
+                    count(finding, checked);
+                }
+            }
+            Ok(None) => break,
+            Err(error) => {
+                count(Finding::error(&name, None, "unreadable", error.to_string()), checked);
+                break;
+            }
+        }
+        for finding in reader.take_findings() {
+            count(finding, checked);
+        }
+    }
+    for finding in reader.take_findings() {
+        count(finding, checked);
+    }
+    if let (Some(End::Cut(offset)), false) = (reader.end(), name.ends_with(".open")) {
+        let what = "the file ends inside this record";
+        count(Finding::error(&name, Some(offset), "cut-file", what), checked);
+    }
+    if let Some(index) = index {
+        check.against_index(index, &mut |finding| count(finding, checked));
+    }
+}
+
+struct FileCheck<'a> {
+    name: &'a str,
+    options: VerifyOptions,
+    /// The captures in the file.
+    captures: Vec<IndexEntry>,
+    first: bool,
+}
+
+impl FileCheck<'_> {
+    fn record<R: Read>(&mut self, mut record: RecordReader<'_, R>, keep: bool) -> Vec<Finding> {
+        let offset = record.offset();
+        let fields = record.header().fields.clone();
+        let mut findings = rules::check(&fields, self.name, offset);
+        if std::mem::take(&mut self.first) && !is_kind(&fields, "warcinfo") {
+            findings.push(Finding::warning(
+                self.name,
+                Some(offset),
+                "no-warcinfo",
+                "the file does not begin with a warcinfo record",
+            ));
+        }
+        let start = if self.options.fast {
+            super::describe::read_start(&mut record)
+        } else {
+            self.digests(&fields, offset, &mut record, &mut findings)
+        };
+        let located = match record.finish() {
+            Ok(located) => located,
+            // The reader reports it as a finding of the file.
+            Err(_) => return findings,
+        };
+        let place = Place {
+            file: crate::index::FileId(0),
+            offset: located.offset,
+            length: located.length.unwrap_or(0),
+        };
+        if let (true, Ok(start)) = (keep && located.intact, start)
+            && let Some(entry) = entry_of(&fields, &start, place)
+        {
+            self.captures.push(entry);
+        }
+        findings
+    }
+
+    /// Recomputes block and payload digest in one pass; the block's first bytes.
+    fn digests<R: Read>(
+        &self,
+        fields: &Fields,
+        offset: u64,
+        record: &mut RecordReader<'_, R>,
+        findings: &mut Vec<Finding>,
+    ) -> io::Result<Vec<u8>> {
+        let mut read = |name: &'static str, rule: &'static str| {
+            let text = fields.text(name)?.into_owned();
+            match text.parse::<Digest>() {
+                Ok(digest) => Some(digest),
+                Err(why) => {
+                    findings.push(Finding::warning(self.name, Some(offset), rule, why.to_string()));
+                    None
+                }
+            }
+        };
+        let block = read("WARC-Block-Digest", "block-digest-unreadable");
+        let payload = read("WARC-Payload-Digest", "payload-digest-unreadable");
+        // The payload of a revisit is elsewhere by design.
+        let payload = payload.filter(|_| !is_kind(fields, "revisit"));
+        let mut tee = Tee {
+            inner: record,
+            hasher: block.map(|d| Hasher::new(d.algorithm())),
+            start: Vec::new(),
+        };
+        let got = payload.map(|wanted| (wanted, payload_digest(fields, wanted, &mut tee)));
+        let drained = io::copy(&mut tee, &mut io::sink());
+        let Tee { hasher, start, .. } = tee;
+        let mut differs = |rule: &'static str, what: &str, wanted: Digest, got: Digest| {
+            if wanted != got {
+                let what = format!("the {what} has the digest {got}, but the record says {wanted}");
+                findings.push(Finding::error(self.name, Some(offset), rule, what));
+            }
+        };
+        if drained.is_ok()
+            && let (Some(wanted), Some(hasher)) = (block, hasher)
+        {
+            differs("block-digest", "block", wanted, hasher.finish());
+        }
+        if let Some((wanted, Ok(Some(got)))) = got {
+            differs("payload-digest", "payload", wanted, got);
+        }
+        drained.map(|_| start)
+    }
+
+    /// Every capture in the file is in the index at its place, and every entry of the index leads
+    /// to a capture.
+    fn against_index(&self, index: &Index, found: &mut dyn FnMut(Finding)) {
+        let Some(known) = index.file_named(self.name) else {
+            if !self.captures.is_empty() {
+                let what = "the index does not know this file; `pressmark reindex` adds it";
+                found(Finding::warning(self.name, None, "not-indexed", what));
+            }
+            return;
+        };
+        for capture in &self.captures {
+            let position = (capture.date, known.id, capture.offset);
+            let is_there = match index.entry_at(&capture.urlkey, position) {
+                Ok(entry) => entry.is_some_and(|e| e.length == capture.length),
+                Err(why) => {
+                    let what = format!("{why}; `pressmark reindex` builds the index anew");
+                    found(Finding::error(self.name, Some(capture.offset), "index-damaged", what));
+                    return;
+                }
+            };
+            if !is_there {
+                let what = "this capture is not in the index; `pressmark reindex` adds it";
+                found(Finding::warning(self.name, Some(capture.offset), "not-indexed", what));
+            }
+        }
+    }
+}
+
+fn is_kind(fields: &Fields, kind: &str) -> bool {
+    fields.record_kind().is_some_and(|k| k.as_str() == kind)
+}
+
+/// The digest of the payload: of an HTTP body without its transfer coding, or of the whole block.
+fn payload_digest<R: Read>(
+    fields: &Fields,
+    wanted: Digest,
+    tee: &mut Tee<'_, R>,
+) -> io::Result<Option<Digest>> {
+    let mut hasher = Hasher::new(wanted.algorithm());
+    let is_response = fields.content_type().is_some_and(|t| {
+        let t = t.to_ascii_lowercase().replace(' ', "");
+        t.starts_with("application/http") && !t.contains("msgtype=request")
+    });
+    if is_kind(fields, "request") {
+        return Ok(None);
+    }
+    if !is_response {
+        io::copy(tee, &mut hasher)?;
+        return Ok(Some(hasher.finish()));
+    }
+    let mut start = Vec::new();
+    tee.by_ref().take(BLOCK_START_MAX as u64).read_to_end(&mut start)?;
+    let method = Method::Get;
+    let mut shape = shape_of(&start, method);
+    if shape.status.is_none() {
+        shape.framing = BodyFraming::Close;
+    }
+    let whole = BufReader::with_capacity(64 * 1024, io::Cursor::new(start).chain(tee));
+    io::copy(&mut Payload::new(whole, &shape), &mut hasher)?;
+    Ok(Some(hasher.finish()))
+}
+
+/// Hashes what is read through it and keeps the first bytes.
+struct Tee<'r, R> {
+    inner: &'r mut R,
+    hasher: Option<Hasher>,
+    start: Vec<u8>,
+}
+
+impl<R: Read> Read for Tee<'_, R> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        let count = self.inner.read(out)?;
+        if let Some(hasher) = &mut self.hasher {
+            hasher.update(&out[..count]);
+        }
+        let room = BLOCK_START_MAX.saturating_sub(self.start.len()).min(count);
+        self.start.extend_from_slice(&out[..room]);
+        Ok(count)
+    }
+}

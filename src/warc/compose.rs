@@ -1,0 +1,477 @@
+//! An exchange as records.
+//!
+//! One capture event is a `response` (or `revisit`) record and a `request` record, linked both
+//! ways and dated the same; beside them, where there is something to say, `metadata` records for
+//! interim responses, surplus bytes and notes, and a `resource` record for name resolution. The
+//! blocks are the exchange's bytes, borrowed. Nothing is interpreted here: where the payload begins
+//! and how it is framed is told by the caller.
+//!
+//! ISO 28500:2017 (WARC/1.1) sections 5 and 6; `WARC-Protocol` and `WARC-Cipher-Suite` as adopted
+//! by the IIPC.
+
+use std::borrow::Cow;
+use std::io::{self, Read};
+use std::net::IpAddr;
+
+use data_encoding::BASE64;
+
+use super::fields::{Fields, name};
+use super::record::{Block, Record, RecordBuilder, RecordId, RecordIds, RecordKind};
+use super::warc_fields;
+use crate::base::{Digest, DigestAlgorithm, Hasher, Timestamp};
+use crate::http::exchange::{BodyFraming, DnsFacts, Exchange, TlsFacts};
+
+/// The profile of a revisit whose payload has the digest of one archived before.
+pub const IDENTICAL_PAYLOAD_DIGEST: &str =
+    "http://netpreserve.org/warc/1.1/revisit/identical-payload-digest";
+/// The profile of a revisit that the server answered with 304.
+pub const SERVER_NOT_MODIFIED: &str = "http://netpreserve.org/warc/1.1/revisit/server-not-modified";
+
+const HTTP_RESPONSE: &str = "application/http;msgtype=response";
+const HTTP_REQUEST: &str = "application/http;msgtype=request";
+pub(super) const OCTETS: &str = "application/octet-stream";
+
+/// Digests of a response.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BodyDigests {
+    /// Of every byte of the final response: head, body and framing.
+    pub block: Digest,
+    /// Of the payload: the body without transfer coding and with its content coding.
+    pub payload: Digest,
+    /// The payload's length in bytes.
+    pub payload_len: u64,
+}
+
+/// Digests of an exchange's response.
+///
+/// `payload` reads the payload of a chunked body; without it the body is taken as it stands, and
+/// head and body are gone through once.
+///
+/// # Errors
+/// When a spooled response cannot be read, or `payload` fails.
+pub fn digests(
+    exchange: &Exchange,
+    algorithm: DigestAlgorithm,
+    payload: Option<&mut dyn Read>,
+) -> io::Result<BodyDigests> {
+    let mut block = Hasher::new(algorithm);
+    let mut body = Hasher::new(algorithm);
+    let mut payload_len = 0;
+    let separate = payload.is_some();
+    let mut head_left = exchange.shape.head_len;
+    let mut take = |bytes: &[u8]| {
+        block.update(bytes);
+        // What is left of the head is no longer than the chunk where the body begins in it.
+        let skip = usize::try_from(head_left).unwrap_or(usize::MAX).min(bytes.len());
+        head_left -= skip as u64;
+        if !separate {
+            body.update(&bytes[skip..]);
+            payload_len += (bytes.len() - skip) as u64;
+        }
+    };
+    match exchange.response.as_memory() {
+        Some(bytes) => take(bytes),
+        None => each_chunk(&mut *exchange.response.reader()?, take)?,
+    }
+    if let Some(payload) = payload {
+        each_chunk(payload, |bytes| {
+            body.update(bytes);
+            payload_len += bytes.len() as u64;
+        })?;
+    }
+    Ok(BodyDigests { block: block.finish(), payload: body.finish(), payload_len })
+}
+
+fn each_chunk(from: &mut dyn Read, mut take: impl FnMut(&[u8])) -> io::Result<()> {
+    let mut buffer = vec![0; 64 * 1024];
+    loop {
+        match from.read(&mut buffer) {
+            Ok(0) => return Ok(()),
+            Ok(count) => take(&buffer[..count]),
+            Err(why) if why.kind() == io::ErrorKind::Interrupted => {}
+            Err(why) => return Err(why),
+        }
+    }
+}
+
+/// The record that a revisit points to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Original {
+    /// Its identifier, where it is known.
+    pub record_id: Option<RecordId>,
+    /// Its target URI.
+    pub target_uri: String,
+    /// Its date.
+    pub date: Timestamp,
+    /// The digest of its payload.
+    pub payload_digest: Option<Digest>,
+}
+
+/// Which record a response becomes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    /// A `response` record with all its bytes.
+    Response,
+    /// A `revisit` record with the head alone: the payload is archived already.
+    IdenticalPayload(Original),
+    /// A `revisit` record with the whole 304 response.
+    NotModified(Original),
+}
+
+/// What is known of a capture beside its bytes, for a `metadata` record.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct CaptureNotes {
+    /// The URI in which the captured one was found.
+    pub via: Option<String>,
+    /// The kinds of the hops from the seed, a letter each.
+    pub hops_from_seed: Option<String>,
+    /// The payload's media type by an independent look at it, for the response record.
+    pub identified_payload_type: Option<String>,
+    /// Further fields.
+    pub more: Vec<(String, String)>,
+}
+
+/// Makes records, all with the same digests and the same warcinfo.
+#[derive(Debug, Clone)]
+pub struct Composer {
+    /// The algorithm of block digests.
+    pub algorithm: DigestAlgorithm,
+    /// The warcinfo record that every record names.
+    pub warcinfo_id: Option<RecordId>,
+    /// Whether every capture gets a `metadata` record with its fetch time. Without it one is
+    /// made only where there is something else to say.
+    pub fetch_times: bool,
+    /// Whether the server's certificates become a `metadata` record.
+    pub certificates: bool,
+}
+
+impl Composer {
+    /// A composer that says no more than it must.
+    #[must_use]
+    pub fn new(algorithm: DigestAlgorithm, warcinfo_id: Option<RecordId>) -> Self {
+        Self { algorithm, warcinfo_id, fetch_times: false, certificates: false }
+    }
+
+    /// The records of an exchange, in the order they are to be written: the response or revisit
+    /// first, then the request, then what accompanies them. `dns` adds the name resolution in
+    /// front, where the exchange has one.
+    #[must_use]
+    pub fn records<'a>(
+        &self,
+        exchange: &'a Exchange,
+        digests: &BodyDigests,
+        verdict: &Verdict,
+        notes: &CaptureNotes,
+        ids: &mut dyn RecordIds,
+        dns: bool,
+    ) -> Vec<Record<'a>> {
+        let event = Event::of(self, exchange);
+        let (response_id, request_id) = (ids.next_id(), ids.next_id());
+        let beside = self.beside(exchange, notes, &event, &response_id, ids);
+        let mut linked = vec![request_id.clone()];
+        linked.extend(beside.iter().filter_map(Record::id));
+        let mut records = Vec::with_capacity(3 + beside.len());
+        if let (true, Some(facts)) = (dns, &exchange.dns) {
+            records.push(self.dns_record(facts, &ids.next_id()));
+        }
+        records.push(self.main_record(
+            exchange,
+            digests,
+            verdict,
+            notes,
+            &event,
+            &response_id,
+            &linked,
+        ));
+        records.push(self.request_record(&exchange.request, &event, &request_id, &response_id));
+        records.extend(beside);
+        records
+    }
+
+    /// The response or revisit record.
+    #[expect(clippy::too_many_arguments, reason = "private; each is a part of one record")]
+    fn main_record<'a>(
+        &self,
+        exchange: &'a Exchange,
+        digests: &BodyDigests,
+        verdict: &Verdict,
+        notes: &CaptureNotes,
+        event: &Event,
+        id: &RecordId,
+        linked: &[RecordId],
+    ) -> Record<'a> {
+        let kind = match verdict {
+            Verdict::Response => RecordKind::Response,
+            Verdict::IdenticalPayload(_) | Verdict::NotModified(_) => RecordKind::Revisit,
+        };
+        let mut record = event.start(self, &kind, id);
+        for other in linked {
+            record = record.field(name::CONCURRENT_TO, other.to_string());
+        }
+        record = event.connection(record);
+        let whole = Block::from(&exchange.response);
+        let cut = exchange.truncated.map(|why| why.label());
+        let (record, block, block_digest) = match verdict {
+            Verdict::Response => {
+                let has_payload = exchange.method != "HEAD";
+                let record = record
+                    .maybe(name::TRUNCATED, cut)
+                    .maybe(name::PAYLOAD_DIGEST, has_payload.then(|| digests.payload.to_string()))
+                    .maybe(
+                        name::IDENTIFIED_PAYLOAD_TYPE,
+                        notes.identified_payload_type.as_deref().filter(|_| has_payload),
+                    );
+                (record, whole, digests.block)
+            }
+            Verdict::IdenticalPayload(original) => {
+                let head = self.head_of(exchange);
+                // The standard asks for this reason wherever the duplicate body was left off.
+                let left_off = (head.len() < exchange.response.len()).then_some("length");
+                let record = refer(record, IDENTICAL_PAYLOAD_DIGEST, original)
+                    .maybe(name::TRUNCATED, left_off)
+                    .field(name::PAYLOAD_DIGEST, digests.payload.to_string());
+                let digest = self.block_digest(&head);
+                (record, head, digest)
+            }
+            Verdict::NotModified(original) => {
+                let digest = original.payload_digest.map(|digest| digest.to_string());
+                let record = refer(record, SERVER_NOT_MODIFIED, original)
+                    .maybe(name::TRUNCATED, cut)
+                    .maybe(name::PAYLOAD_DIGEST, digest);
+                (record, whole, digests.block)
+            }
+        };
+        record
+            .field(name::BLOCK_DIGEST, block_digest.to_string())
+            .field(name::CONTENT_TYPE, HTTP_RESPONSE)
+            .block(block)
+    }
+
+    /// The response's head. Where a spooled head cannot be read the block is the whole response,
+    /// which is longer and as true.
+    fn head_of<'a>(&self, exchange: &'a Exchange) -> Block<'a> {
+        let len = exchange.shape.head_len.min(exchange.response.len());
+        let short = usize::try_from(len).unwrap_or(usize::MAX);
+        match exchange.response.as_memory() {
+            Some(bytes) => Block::from(&bytes[..short.min(bytes.len())]),
+            None => match exchange.response.prefix(short) {
+                Ok(head) => Block::from(head),
+                Err(_) => Block::from(&exchange.response),
+            },
+        }
+    }
+
+    fn block_digest(&self, block: &Block<'_>) -> Digest {
+        let mut hasher = Hasher::new(self.algorithm);
+        // Hashing does not fail, and a block that cannot be read fails again when it is packed.
+        let _ = block.write_to(&mut hasher);
+        hasher.finish()
+    }
+
+    pub(super) fn request_record<'a>(
+        &self,
+        request: &'a [u8],
+        event: &Event,
+        id: &RecordId,
+        concurrent_to: &RecordId,
+    ) -> Record<'a> {
+        let record = event
+            .start(self, &RecordKind::Request, id)
+            .field(name::CONCURRENT_TO, concurrent_to.to_string());
+        let digest = self.algorithm.digest(request);
+        event
+            .connection(record)
+            .field(name::BLOCK_DIGEST, digest.to_string())
+            .field(name::CONTENT_TYPE, HTTP_REQUEST)
+            .block(request)
+    }
+
+    /// The records beside the response: interim responses, surplus bytes, notes, certificates.
+    fn beside<'a>(
+        &self,
+        exchange: &'a Exchange,
+        notes: &CaptureNotes,
+        event: &Event,
+        response_id: &RecordId,
+        ids: &mut dyn RecordIds,
+    ) -> Vec<Record<'a>> {
+        let mut records = Vec::new();
+        let mut add = |content_type: &str, block: Cow<'a, [u8]>| {
+            let id = ids.next_id();
+            records.push(self.metadata(event, &id, Some(response_id), content_type, block));
+        };
+        for interim in &exchange.interim {
+            add(HTTP_RESPONSE, Cow::Borrowed(interim));
+        }
+        if !exchange.surplus.is_empty() {
+            add(OCTETS, Cow::Borrowed(&exchange.surplus));
+        }
+        let fields = self.notes(exchange, notes);
+        if !fields.is_empty() {
+            add(warc_fields::MEDIA_TYPE, Cow::Owned(warc_fields::write(&fields)));
+        }
+        if let (true, Some(tls)) = (self.certificates, &exchange.tls)
+            && !tls.certificates.is_empty()
+        {
+            add("application/pem-certificate-chain", Cow::Owned(pem_chain(tls)));
+        }
+        records
+    }
+
+    pub(super) fn metadata<'a>(
+        &self,
+        event: &Event,
+        id: &RecordId,
+        concurrent_to: Option<&RecordId>,
+        content_type: &str,
+        block: Cow<'a, [u8]>,
+    ) -> Record<'a> {
+        let record = event
+            .start(self, &RecordKind::Metadata, id)
+            .maybe(name::CONCURRENT_TO, concurrent_to.map(ToString::to_string));
+        record
+            .maybe(name::IP_ADDRESS, event.address.map(|address| address.to_string()))
+            .field(name::BLOCK_DIGEST, self.algorithm.digest(&block).to_string())
+            .field(name::CONTENT_TYPE, content_type)
+            .block(Block::Bytes(block))
+    }
+
+    /// What is to be said of a capture in words; empty where nothing is.
+    fn notes(&self, exchange: &Exchange, notes: &CaptureNotes) -> Fields {
+        let mut fields = Fields::new();
+        if let Some(via) = &notes.via {
+            fields.push("via", via);
+        }
+        if let Some(hops) = &notes.hops_from_seed {
+            fields.push("hopsFromSeed", hops);
+        }
+        if exchange.tls.as_ref().is_some_and(|tls| !tls.verified) {
+            fields.push("tlsVerified", "false");
+        }
+        for warning in &exchange.shape.warnings {
+            fields.push("warning", warning);
+        }
+        for (name, value) in &notes.more {
+            fields.push(name, value);
+        }
+        if self.fetch_times || !fields.is_empty() {
+            fields.push("fetchTimeMs", exchange.timing.total.as_millis().to_string());
+        }
+        fields
+    }
+
+    /// Name resolution as a `resource` record: `text/dns` (RFC 4027), the date of the answer in a
+    /// line, then a record a line as in a master file (RFC 1035 section 5.1). The time to live is
+    /// left out, as a master file may, since the system's resolver does not tell it.
+    #[must_use]
+    pub fn dns_record(&self, facts: &DnsFacts, id: &RecordId) -> Record<'static> {
+        let mut text = format!("{}\r\n", facts.at.to_stamp14());
+        for address in &facts.addresses {
+            let kind = if address.is_ipv4() { "A" } else { "AAAA" };
+            text.push_str(&format!("{}.\tIN\t{kind}\t{address}\r\n", facts.host));
+        }
+        text.push_str(&format!("; answered by: {}\r\n", facts.source));
+        let digest = self.algorithm.digest(text.as_bytes()).to_string();
+        Record::build(&RecordKind::Resource, id, facts.at)
+            .field(name::TARGET_URI, escaped_uri(&format!("dns:{}", facts.host)).as_ref())
+            .maybe(name::WARCINFO_ID, self.warcinfo_id.as_ref().map(ToString::to_string))
+            .field(name::PAYLOAD_DIGEST, &digest)
+            .field(name::BLOCK_DIGEST, &digest)
+            .field(name::CONTENT_TYPE, "text/dns")
+            .block(text.into_bytes())
+    }
+}
+
+/// The facts that all records of one capture event share.
+pub(super) struct Event {
+    pub(super) uri: String,
+    pub(super) date: Timestamp,
+    pub(super) address: Option<IpAddr>,
+    pub(super) protocols: Vec<&'static str>,
+    pub(super) cipher_suite: Option<String>,
+}
+
+impl Event {
+    fn of(_: &Composer, exchange: &Exchange) -> Self {
+        let http = match exchange.response.prefix(8).as_deref() {
+            Ok(b"HTTP/1.0") => "http/1.0",
+            _ => "http/1.1",
+        };
+        let tls = exchange.tls.as_ref();
+        Self {
+            uri: escaped_uri(exchange.uri.as_str()).into_owned(),
+            date: exchange.date,
+            address: exchange.peer,
+            protocols: std::iter::once(http).chain(tls.map(|tls| tls.protocol)).collect(),
+            cipher_suite: tls.map(|tls| tls.cipher_suite.clone()),
+        }
+    }
+
+    fn start(&self, composer: &Composer, kind: &RecordKind, id: &RecordId) -> RecordBuilder {
+        Record::build(kind, id, self.date)
+            .field(name::TARGET_URI, &self.uri)
+            .maybe(name::WARCINFO_ID, composer.warcinfo_id.as_ref().map(ToString::to_string))
+    }
+
+    fn connection(&self, mut record: RecordBuilder) -> RecordBuilder {
+        record = record.maybe(name::IP_ADDRESS, self.address.map(|address| address.to_string()));
+        for protocol in &self.protocols {
+            record = record.field(name::PROTOCOL, protocol);
+        }
+        record.maybe(name::CIPHER_SUITE, self.cipher_suite.as_ref())
+    }
+}
+
+/// Adds what makes a record a revisit of `original`.
+fn refer(record: RecordBuilder, profile: &str, original: &Original) -> RecordBuilder {
+    record
+        .field(name::PROFILE, profile)
+        .maybe(name::REFERS_TO, original.record_id.as_ref().map(ToString::to_string))
+        .field(name::REFERS_TO_TARGET_URI, escaped_uri(&original.target_uri).as_ref())
+        .field(name::REFERS_TO_DATE, original.date.to_warc_date())
+}
+
+/// A URI as a field value: blanks, control characters and what is not ASCII percent-encoded, as
+/// section 5.14 asks; tabs and line breaks inside left out, as a browser does.
+#[must_use]
+pub fn escaped_uri(uri: &str) -> Cow<'_, str> {
+    if uri.bytes().all(|c| c.is_ascii_graphic()) {
+        return Cow::Borrowed(uri);
+    }
+    let mut out = String::with_capacity(uri.len() + 16);
+    for c in uri.bytes() {
+        match c {
+            b'\t' | b'\n' | b'\r' => {}
+            _ if c.is_ascii_graphic() => out.push(char::from(c)),
+            _ => out.push_str(&format!("%{c:02X}")),
+        }
+    }
+    Cow::Owned(out)
+}
+
+/// The server's chain in PEM (RFC 7468 section 5), leaf first.
+fn pem_chain(tls: &TlsFacts) -> Vec<u8> {
+    let mut out = String::new();
+    for certificate in &tls.certificates {
+        out.push_str("-----BEGIN CERTIFICATE-----\n");
+        let text = BASE64.encode(certificate);
+        let mut rest = text.as_str();
+        while !rest.is_empty() {
+            let (line, after) = rest.split_at(rest.len().min(64));
+            out.push_str(line);
+            out.push('\n');
+            rest = after;
+        }
+        out.push_str("-----END CERTIFICATE-----\n");
+    }
+    out.into_bytes()
+}
+
+/// Whether the payload of an exchange needs a reader of its own: a chunked body does.
+#[must_use]
+pub fn needs_payload_reader(exchange: &Exchange) -> bool {
+    exchange.shape.framing == BodyFraming::Chunked
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,405 @@
+//! Records to packed bytes: one gzip member or zstd frame each, or as they are.
+//!
+//! The same record gives the same bytes, wherever its block lies: how it is packed depends on its
+//! length and content alone. Records of up to [`WHOLE_BYTES_MAX`] are packed in memory by
+//! libdeflate, which needs the whole record and is faster and tighter than zlib (decision 2);
+//! longer ones are streamed through zlib to a temporary file, so that memory stays flat.
+//!
+//! A block that is packed already (an image, a body with a content coding, a font) does not
+//! shrink. Its bytes are sampled, and where they look random it goes into stored deflate blocks
+//! (RFC 1951 section 3.2.4) after a deflated header: the cost of a copy.
+//!
+//! A packer keeps its buffers, so use one for many records; it is `Send`, so that packing can run
+//! off the network tasks.
+
+use std::fs::File;
+use std::io::{self, Seek, SeekFrom, Write};
+
+use flate2::{Compress, FlushCompress, Status};
+use libdeflater::{CompressionLvl, Compressor, Crc};
+
+use super::member::{self, Compression, HEADER_LEN, TRAILER_LEN};
+use super::record::Record;
+
+/// The longest record, in raw bytes, that is packed in memory. Past it memory would no longer be
+/// flat; pages and images of news sites are far below.
+pub const WHOLE_BYTES_MAX: u64 = 8 * 1024 * 1024;
+
+/// The shortest block worth a sample: below it, deflating costs next to nothing.
+const SAMPLED_BYTES_MIN: usize = 4 * 1024;
+/// How many bytes each of the three samples has.
+const SAMPLE_BYTES: usize = 2 * 1024;
+/// How far into a block its HTTP head is looked for.
+const HEAD_BYTES_MAX: usize = 16 * 1024;
+/// The most bytes of one stored deflate block.
+const STORED_BYTES_MAX: usize = 0xffff;
+
+/// Packed records: in memory, or in a temporary file when long.
+#[derive(Debug)]
+pub enum Packed {
+    /// All bytes.
+    Memory(Vec<u8>),
+    /// A temporary file at its start, and its length.
+    File(File, u64),
+}
+
+impl Packed {
+    /// How many bytes there are: the member's length in the file.
+    #[must_use]
+    pub fn len(&self) -> u64 {
+        match self {
+            Self::Memory(bytes) => bytes.len() as u64,
+            Self::File(_, len) => *len,
+        }
+    }
+
+    /// Whether there are none, which no packed record is.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Writes every byte to `out`.
+    ///
+    /// # Errors
+    /// When the temporary file cannot be read, or `out` fails.
+    pub fn write_to(&mut self, out: &mut impl Write) -> io::Result<()> {
+        match self {
+            Self::Memory(bytes) => out.write_all(bytes),
+            Self::File(file, len) => {
+                file.seek(SeekFrom::Start(0))?;
+                let copied = io::copy(&mut io::Read::take(&mut *file, *len), out)?;
+                if copied == *len { Ok(()) } else { Err(io::ErrorKind::UnexpectedEof.into()) }
+            }
+        }
+    }
+}
+
+/// Packs records, one after another, in one way.
+pub struct Packer {
+    compression: Compression,
+    deflate: Option<Compressor>,
+    stream: Option<Compress>,
+    zstd: Option<zstd::bulk::Compressor<'static>>,
+    raw: Vec<u8>,
+    out: Vec<u8>,
+    whole_bytes_max: u64,
+}
+
+impl std::fmt::Debug for Packer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Packer").field("compression", &self.compression).finish_non_exhaustive()
+    }
+}
+
+impl Packer {
+    /// A packer; levels beyond what the method has are taken to the nearest that it has.
+    #[must_use]
+    pub fn new(compression: Compression) -> Self {
+        let deflate = match compression {
+            Compression::Gzip(level @ 1..) => {
+                let level = CompressionLvl::new(i32::from(level.min(12))).unwrap_or_default();
+                Some(Compressor::new(level))
+            }
+            _ => None,
+        };
+        Self {
+            compression,
+            deflate,
+            stream: None,
+            zstd: None,
+            raw: Vec::new(),
+            out: Vec::new(),
+            whole_bytes_max: WHOLE_BYTES_MAX,
+        }
+    }
+
+    /// How it packs.
+    #[must_use]
+    pub fn compression(&self) -> Compression {
+        self.compression
+    }
+
+    /// The record as it goes into the file.
+    ///
+    /// # Errors
+    /// When a spooled block cannot be read, or the temporary file of a long record not written.
+    pub fn pack(&mut self, record: &Record<'_>) -> io::Result<Packed> {
+        self.raw.clear();
+        record.write_header(&mut self.raw);
+        let header_len = self.raw.len();
+        let raw_len = (header_len as u64).saturating_add(record.block.len()).saturating_add(4);
+        if raw_len > self.whole_bytes_max {
+            return self.pack_long(record, raw_len);
+        }
+        record.block.write_to(&mut self.raw)?;
+        self.raw.extend_from_slice(b"\r\n\r\n");
+        match self.compression {
+            Compression::None => Ok(Packed::Memory(self.raw.clone())),
+            Compression::Gzip(_) => self.gzip_whole(header_len).map(Packed::Memory),
+            Compression::Zstd(level) => self.zstd_whole(level).map(Packed::Memory),
+        }
+    }
+
+    /// Packs `self.raw`, whose first `header_len` bytes are the record's header.
+    fn gzip_whole(&mut self, header_len: usize) -> io::Result<Vec<u8>> {
+        let block = &self.raw[header_len..self.raw.len() - 4];
+        self.out.clear();
+        self.out.resize(HEADER_LEN, 0);
+        match &mut self.deflate {
+            Some(deflate) if !looks_packed(block) => {
+                let bound = deflate.deflate_compress_bound(self.raw.len());
+                self.out.resize(HEADER_LEN + bound, 0);
+                let len = deflate
+                    .deflate_compress(&self.raw, &mut self.out[HEADER_LEN..])
+                    .map_err(|why| io::Error::other(format!("deflate: {why}")))?;
+                self.out.truncate(HEADER_LEN + len);
+            }
+            None => store(&self.raw, true, &mut self.out),
+            Some(_) => {
+                let head = header_len + http_head_len(block);
+                let stream = fresh_stream(&mut self.stream, self.compression);
+                deflate_chunk(stream, &self.raw[..head], FlushCompress::Sync, &mut |bytes| {
+                    self.out.extend_from_slice(bytes);
+                    Ok(())
+                })?;
+                store(&self.raw[head..], true, &mut self.out);
+            }
+        }
+        let mut crc = Crc::new();
+        crc.update(&self.raw);
+        let raw_len = self.raw.len() as u64;
+        self.out.extend_from_slice(&member::trailer_bytes(crc.sum(), raw_len));
+        let header = member::header_bytes(self.out.len() as u64, raw_len);
+        self.out[..HEADER_LEN].copy_from_slice(&header);
+        Ok(self.out.as_slice().to_vec())
+    }
+
+    fn zstd_whole(&mut self, level: i32) -> io::Result<Vec<u8>> {
+        let compressor = match &mut self.zstd {
+            Some(compressor) => compressor,
+            slot => {
+                let mut made = zstd::bulk::Compressor::new(level)?;
+                made.include_checksum(true)?;
+                slot.insert(made)
+            }
+        };
+        compressor.compress(&self.raw)
+    }
+
+    /// Packs a record that is too long for memory into a temporary file. `self.raw` holds its
+    /// header.
+    fn pack_long(&mut self, record: &Record<'_>, raw_len: u64) -> io::Result<Packed> {
+        let mut file = tempfile::tempfile()?;
+        match self.compression {
+            Compression::None => {
+                let mut out = io::BufWriter::with_capacity(64 * 1024, &mut file);
+                out.write_all(&self.raw)?;
+                record.block.write_to(&mut out)?;
+                out.write_all(b"\r\n\r\n")?;
+                out.flush()?;
+            }
+            Compression::Zstd(level) => {
+                let mut out = zstd::stream::write::Encoder::new(&mut file, level)?;
+                out.include_checksum(true)?;
+                out.set_pledged_src_size(Some(raw_len))?;
+                out.write_all(&self.raw)?;
+                record.block.write_to(&mut out)?;
+                out.write_all(b"\r\n\r\n")?;
+                out.finish()?;
+            }
+            Compression::Gzip(_) => self.gzip_long(record, raw_len, &mut file)?,
+        }
+        let len = file.seek(SeekFrom::End(0))?;
+        file.seek(SeekFrom::Start(0))?;
+        Ok(Packed::File(file, len))
+    }
+
+    fn gzip_long(&mut self, record: &Record<'_>, raw_len: u64, file: &mut File) -> io::Result<()> {
+        // Which header it will be is decided beforehand, from the most that deflating can grow to.
+        let most = raw_len.saturating_add(raw_len / 1000).saturating_add(1024);
+        let header_len = member::header_len_for(most, raw_len);
+        file.write_all(&vec![0; header_len])?;
+        let mut out = LongMember {
+            file: io::BufWriter::with_capacity(64 * 1024, &mut *file),
+            stream: fresh_stream(&mut self.stream, self.compression),
+            storing: matches!(self.compression, Compression::Gzip(0)),
+            pending: Vec::with_capacity(2 * STORED_BYTES_MAX),
+            sampled: false,
+            crc: Crc::new(),
+            written: header_len as u64,
+        };
+        out.crc.update(&self.raw);
+        out.deflate(&self.raw, FlushCompress::Sync)?;
+        record.block.write_to(&mut out)?;
+        out.write_all(b"\r\n\r\n")?;
+        let len = out.finish(raw_len)?;
+        let lengths_fit = header_len == HEADER_LEN;
+        let header = member::header_bytes(if lengths_fit { len } else { u64::MAX }, raw_len);
+        file.seek(SeekFrom::Start(0))?;
+        file.write_all(&header)
+    }
+}
+
+/// A member in the making whose record is too long for memory: what is written to it is gathered
+/// in pieces, the first of which decides whether the block is deflated or stored.
+struct LongMember<'a> {
+    file: io::BufWriter<&'a mut File>,
+    stream: &'a mut Compress,
+    storing: bool,
+    pending: Vec<u8>,
+    sampled: bool,
+    crc: Crc,
+    written: u64,
+}
+
+impl LongMember<'_> {
+    fn deflate(&mut self, bytes: &[u8], flush: FlushCompress) -> io::Result<()> {
+        let (file, written) = (&mut self.file, &mut self.written);
+        deflate_chunk(self.stream, bytes, flush, &mut |packed| {
+            *written += packed.len() as u64;
+            file.write_all(packed)
+        })
+    }
+
+    /// Packs what has gathered; the last piece ends the deflate stream.
+    fn drain(&mut self, last: bool) -> io::Result<()> {
+        let mut pending = std::mem::take(&mut self.pending);
+        if !self.sampled {
+            self.sampled = true;
+            self.storing |= looks_packed(&pending);
+        }
+        if self.storing {
+            let mut stored = Vec::with_capacity(pending.len() + 64);
+            store(&pending, last, &mut stored);
+            self.written += stored.len() as u64;
+            self.file.write_all(&stored)?;
+        } else {
+            let flush = if last { FlushCompress::Finish } else { FlushCompress::None };
+            self.deflate(&pending, flush)?;
+        }
+        pending.clear();
+        self.pending = pending;
+        Ok(())
+    }
+
+    /// Writes the end of the stream and the trailer; the member's length.
+    fn finish(mut self, raw_len: u64) -> io::Result<u64> {
+        self.drain(true)?;
+        self.file.write_all(&member::trailer_bytes(self.crc.sum(), raw_len))?;
+        self.file.flush()?;
+        Ok(self.written + TRAILER_LEN as u64)
+    }
+}
+
+impl Write for LongMember<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        // Pieces of a fixed size, so that the packed bytes do not depend on how they were handed in.
+        let taken = bytes.len().min(STORED_BYTES_MAX - self.pending.len());
+        self.crc.update(&bytes[..taken]);
+        self.pending.extend_from_slice(&bytes[..taken]);
+        if self.pending.len() == STORED_BYTES_MAX {
+            self.drain(false)?;
+        }
+        Ok(taken)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// The streaming compressor, made once and set back for every use.
+fn fresh_stream(slot: &mut Option<Compress>, compression: Compression) -> &mut Compress {
+    let level = match compression {
+        Compression::Gzip(level) => u32::from(level.min(9)),
+        Compression::None | Compression::Zstd(_) => 6,
+    };
+    let stream = slot.get_or_insert_with(|| Compress::new(flate2::Compression::new(level), false));
+    stream.reset();
+    stream
+}
+
+/// Feeds `bytes` to the stream and hands on what comes out.
+fn deflate_chunk(
+    stream: &mut Compress,
+    bytes: &[u8],
+    flush: FlushCompress,
+    out: &mut dyn FnMut(&[u8]) -> io::Result<()>,
+) -> io::Result<()> {
+    let mut buffer = [0u8; 16 * 1024];
+    let mut rest = bytes;
+    loop {
+        let (before_in, before_out) = (stream.total_in(), stream.total_out());
+        let status = stream.compress(rest, &mut buffer, flush).map_err(io::Error::other)?;
+        let taken = usize::try_from(stream.total_in() - before_in).unwrap_or(rest.len());
+        let made = usize::try_from(stream.total_out() - before_out).unwrap_or(buffer.len());
+        rest = &rest[taken.min(rest.len())..];
+        out(&buffer[..made.min(buffer.len())])?;
+        let more = made == buffer.len();
+        match status {
+            Status::StreamEnd => return Ok(()),
+            // With room left in the buffer, everything asked for has come out.
+            Status::Ok | Status::BufError if rest.is_empty() && !more => return Ok(()),
+            Status::BufError if taken == 0 && made == 0 => {
+                return Err(io::Error::other("deflate makes no progress"));
+            }
+            Status::Ok | Status::BufError => {}
+        }
+    }
+}
+
+/// Appends `bytes` as stored deflate blocks, which begin at a byte boundary; `last` ends the stream.
+fn store(bytes: &[u8], last: bool, out: &mut Vec<u8>) {
+    let mut rest = bytes;
+    loop {
+        let (chunk, after) = rest.split_at(rest.len().min(STORED_BYTES_MAX));
+        let ends = last && after.is_empty();
+        let len = u16::try_from(chunk.len()).unwrap_or(u16::MAX);
+        out.push(u8::from(ends));
+        out.extend_from_slice(&len.to_le_bytes());
+        out.extend_from_slice(&(!len).to_le_bytes());
+        out.extend_from_slice(chunk);
+        rest = after;
+        if rest.is_empty() {
+            return;
+        }
+    }
+}
+
+/// The length of the HTTP head that a block begins with; zero where there is none.
+fn http_head_len(block: &[u8]) -> usize {
+    if !block.starts_with(b"HTTP/") {
+        return 0;
+    }
+    let start = &block[..block.len().min(HEAD_BYTES_MAX)];
+    super::parse::header_len(start).unwrap_or(0)
+}
+
+/// Whether a block's bytes look packed already: in three samples every byte value is about as
+/// frequent as every other.
+///
+/// The sum of squared frequencies is n²/256 + n for n random bytes; text, markup, code, base64 and
+/// bitmaps are at three to thirty times that. At 1.4 times, 2 KiB samples of deflate, JPEG, WOFF2
+/// and Brotli data are told from all of those (measured; decision 2).
+fn looks_packed(block: &[u8]) -> bool {
+    let body = &block[http_head_len(block)..];
+    if body.len() < SAMPLED_BYTES_MIN {
+        return false;
+    }
+    let last = body.len() - SAMPLE_BYTES;
+    // The first bytes of images and archives are tables and names; the body proper comes after.
+    [body.len() / 4, body.len() / 2, last].into_iter().all(|at| {
+        let at = at.min(last);
+        let mut counts = [0u64; 256];
+        for byte in &body[at..at + SAMPLE_BYTES] {
+            counts[usize::from(*byte)] += 1;
+        }
+        let squares: u64 = counts.iter().map(|count| count * count).sum();
+        let n = SAMPLE_BYTES as u64;
+        squares * 10 < (n * n / 256 + n) * 14
+    })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,79 @@
+//! A smoke alarm: the `use crate::` lines against the table in `docs/architecture.md`.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+/// What each module may import, as the architecture page says.
+fn allowed(page: &str) -> Vec<(String, Option<BTreeSet<String>>)> {
+    let mut table = Vec::new();
+    for line in page.lines() {
+        let cells: Vec<&str> = line.split('|').map(str::trim).collect();
+        // | module | may import | and not |
+        let [_, module, imports, _, _] = cells.as_slice() else { continue };
+        if *module == "module" || module.starts_with('-') || module.is_empty() {
+            continue;
+        }
+        let list = imports.split(',').map(|i| i.trim().split("::").next().unwrap_or("").to_owned());
+        let set: BTreeSet<String> = list.filter(|i| !i.is_empty() && i != "–").collect();
+        let everything = set.contains("everything");
+        for name in module.split(',') {
+            table.push((name.trim().to_owned(), (!everything).then(|| set.clone())));
+        }
+    }
+    table
+}
+
+fn sources(dir: &Path, out: &mut Vec<PathBuf>) {
+    for entry in std::fs::read_dir(dir).unwrap().flatten() {
+        let path = entry.path();
+        if path.is_dir() {
+            sources(&path, out);
+        } else if path.extension().is_some_and(|e| e == "rs") {
+            out.push(path);
+        }
+    }
+}
+
+#[test]
+fn every_module_imports_only_what_the_architecture_page_lets_it() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let page = std::fs::read_to_string(root.join("docs/architecture.md")).unwrap();
+    let table = allowed(&page);
+    assert!(table.len() >= 10, "the table of imports was not found in docs/architecture.md");
+    let mut files = Vec::new();
+    sources(&root.join("src"), &mut files);
+    let mut offences = Vec::new();
+    let mut seen = 0;
+    for file in files {
+        let relative = file.strip_prefix(root.join("src")).unwrap();
+        let module = relative.components().next().unwrap().as_os_str().to_string_lossy();
+        let module = module.trim_end_matches(".rs").to_owned();
+        if module == "lib" || module == "main" {
+            continue;
+        }
+        let Some((_, may)) = table.iter().find(|(name, _)| *name == module) else {
+            offences.push(format!("{module} is not in the table"));
+            continue;
+        };
+        let text = std::fs::read_to_string(&file).unwrap();
+        let code = text.split("#[cfg(test)]").next().unwrap_or("");
+        for at in code.match_indices("crate::").map(|(at, _)| at + 7) {
+            // Doc comments may point anywhere.
+            let line_start = code[..at].rfind('\n').map_or(0, |n| n + 1);
+            if code[line_start..at].trim_start().starts_with("//") {
+                continue;
+            }
+            let target: String =
+                code[at..].chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_').collect();
+            seen += 1;
+            let fine = target == module || may.as_ref().is_none_or(|may| may.contains(&target));
+            if !fine {
+                offences.push(format!("{} imports {target}", relative.display()));
+            }
+        }
+    }
+    assert!(seen > 50, "only {seen} imports were seen");
+    offences.sort();
+    offences.dedup();
+    assert_eq!(offences, Vec::<String>::new());
+}

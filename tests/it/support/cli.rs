@@ -1,0 +1,31 @@
+//! The binary, run as a person or a script runs it.
+
+use std::path::Path;
+use std::process::{Command, Output};
+
+/// The binary with an archive, no config file and a quiet environment.
+pub fn pressmark(archive: &Path, args: &[&str]) -> Output {
+    command(archive).args(args).output().unwrap()
+}
+
+/// The same, not yet run.
+pub fn command(archive: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_pressmark"));
+    command.env_clear().env("PRESSMARK_ARCHIVE", archive).current_dir(archive.parent().unwrap());
+    command
+}
+
+/// What it printed, as text.
+pub fn stdout(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).unwrap()
+}
+
+/// What it said, as text.
+pub fn stderr(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+/// What it printed, a JSON value a line.
+pub fn json_lines(output: &Output) -> Vec<serde_json::Value> {
+    stdout(output).lines().map(|l| serde_json::from_str(l).unwrap()).collect()
+}

@@ -1,0 +1,157 @@
+//! A scripted little web on loopback: what each host answers on each path, byte for byte, and a
+//! log of who was asked what, and when by the test's own clock.
+
+use std::collections::HashMap;
+use std::io::{Read, Write};
+use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::thread;
+
+use pressmark::base::{Clock, Timestamp};
+
+/// What a path answers.
+#[derive(Clone)]
+pub enum Reply {
+    /// These bytes, and the connection stays open.
+    Bytes(Vec<u8>),
+    /// These bytes, then the connection is closed.
+    BytesThenClose(Vec<u8>),
+    /// Nothing, and the connection is closed.
+    Close,
+    /// Made from the request's bytes and how often this path was asked before.
+    Made(Arc<dyn Fn(&str, usize) -> Vec<u8> + Send + Sync>),
+}
+
+/// One request as it came.
+#[derive(Debug, Clone)]
+pub struct Asked {
+    pub at: Timestamp,
+    pub host: String,
+    pub target: String,
+    pub bytes: Vec<u8>,
+}
+
+#[derive(Default)]
+struct Script {
+    replies: HashMap<(String, String), Reply>,
+    asked: Vec<Asked>,
+    counts: HashMap<(String, String), usize>,
+}
+
+/// The running web; stops when dropped.
+pub struct Web {
+    pub address: SocketAddr,
+    script: Arc<Mutex<Script>>,
+    stop: Arc<AtomicBool>,
+}
+
+impl Web {
+    /// Starts it with nothing on it: every path answers 404, robots.txt too.
+    pub fn start(clock: Arc<dyn Clock>) -> Self {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+        let address = listener.local_addr().unwrap();
+        let script = Arc::new(Mutex::new(Script::default()));
+        let stop = Arc::new(AtomicBool::new(false));
+        let (shared, stopping) = (Arc::clone(&script), Arc::clone(&stop));
+        thread::spawn(move || {
+            for stream in listener.incoming() {
+                if stopping.load(Ordering::SeqCst) {
+                    return;
+                }
+                let Ok(stream) = stream else { continue };
+                let (shared, clock) = (Arc::clone(&shared), Arc::clone(&clock));
+                thread::spawn(move || {
+                    let _ = serve(stream, &shared, &*clock);
+                });
+            }
+        });
+        Self { address, script, stop }
+    }
+
+    /// Sets what `host` answers on `target`.
+    pub fn on(&self, host: &str, target: &str, reply: Reply) {
+        self.script.lock().unwrap().replies.insert((host.to_owned(), target.to_owned()), reply);
+    }
+
+    /// Sets a page of HTML.
+    pub fn page(&self, host: &str, target: &str, html: &str) {
+        self.on(host, target, Reply::Bytes(ok("text/html; charset=utf-8", html.as_bytes())));
+    }
+
+    /// Every request so far, in order.
+    pub fn asked(&self) -> Vec<Asked> {
+        self.script.lock().unwrap().asked.clone()
+    }
+
+    /// `--resolve` rules that lead these hosts here.
+    pub fn resolve(&self, hosts: &[&str]) -> Vec<String> {
+        hosts.iter().map(|h| format!("{h}:80:127.0.0.1:{}", self.address.port())).collect()
+    }
+}
+
+impl Drop for Web {
+    fn drop(&mut self) {
+        self.stop.store(true, Ordering::SeqCst);
+        let _ = TcpStream::connect(self.address);
+    }
+}
+
+/// A plain response with a length.
+pub fn ok(media_type: &str, body: &[u8]) -> Vec<u8> {
+    let mut out = format!(
+        "HTTP/1.1 200 OK\r\nContent-Type: {media_type}\r\nContent-Length: {}\r\n\r\n",
+        body.len()
+    )
+    .into_bytes();
+    out.extend_from_slice(body);
+    out
+}
+
+fn serve(mut stream: TcpStream, script: &Mutex<Script>, clock: &dyn Clock) -> std::io::Result<()> {
+    stream.set_nodelay(true)?;
+    let mut buffer = Vec::new();
+    let mut piece = [0; 16 * 1024];
+    loop {
+        let end = loop {
+            if let Some(at) = buffer.windows(4).position(|w| w == b"\r\n\r\n") {
+                break at + 4;
+            }
+            match stream.read(&mut piece)? {
+                0 => return Ok(()),
+                n => buffer.extend_from_slice(&piece[..n]),
+            }
+        };
+        let request: Vec<u8> = buffer.drain(..end).collect();
+        let text = String::from_utf8_lossy(&request).into_owned();
+        let target = text.split(' ').nth(1).unwrap_or("/").to_owned();
+        let host = text
+            .lines()
+            .find_map(|l| l.split_once(": ").filter(|(n, _)| n.eq_ignore_ascii_case("host")))
+            .map(|(_, v)| v.trim().split(':').next().unwrap_or("").to_owned())
+            .unwrap_or_default();
+        let key = (host.clone(), target.clone());
+        let (reply, before) = {
+            let mut script = script.lock().unwrap();
+            script.asked.push(Asked { at: clock.now(), host, target, bytes: request });
+            let count = script.counts.entry(key.clone()).or_default();
+            *count += 1;
+            let before = *count - 1;
+            (script.replies.get(&key).cloned(), before)
+        };
+        let not_found = b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n".to_vec();
+        match reply.unwrap_or(Reply::Bytes(not_found)) {
+            Reply::Bytes(bytes) => stream.write_all(&bytes)?,
+            Reply::Made(make) => stream.write_all(&make(&text, before))?,
+            Reply::BytesThenClose(bytes) => {
+                stream.write_all(&bytes)?;
+                stream.shutdown(Shutdown::Both)?;
+                return Ok(());
+            }
+            Reply::Close => {
+                stream.shutdown(Shutdown::Both)?;
+                return Ok(());
+            }
+        }
+    }
+}
