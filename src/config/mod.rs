@@ -6,6 +6,7 @@ pub mod example;
 pub mod file;
 pub mod keys;
 pub mod nearest;
+pub mod options;
 pub mod settings;
 pub mod value;
 

@@ -9,6 +9,7 @@
 use super::dom::{Dom, NodeId, Tag};
 use super::flow::{Flow, RawBlock, Shape};
 use super::furniture::is_furniture_tag;
+use super::lines::{self, Line};
 
 /// Prose below this, in bytes, is too little to settle on.
 const PROSE_ENOUGH: u32 = 400;
@@ -231,8 +232,8 @@ impl<'a> Survey<'a> {
     fn keeps(&self, block: &RawBlock) -> bool {
         let words = self.flow.words(block);
         let len = block.range.len();
-        if !words.chars().any(char::is_alphanumeric) {
-            return false;
+        if lines::judge(words, block.linked) == Line::Furniture {
+            return block.shape == Shape::Row;
         }
         match block.shape {
             Shape::Heading(1) | Shape::Caption => false,
@@ -242,16 +243,12 @@ impl<'a> Survey<'a> {
         }
     }
 
-    /// Headings without anything after them belong to furniture that was taken out.
+    /// Headings without anything after them belong to furniture that was taken out: at the end,
+    /// and before a heading of the same or a higher level.
     fn trim(&self, kept: &mut Vec<usize>) {
-        let mut out: Vec<usize> = Vec::with_capacity(kept.len());
-        for at in kept.iter().copied() {
-            out.push(at);
-        }
-        while out.last().is_some_and(|at| matches!(self.flow.blocks[*at].shape, Shape::Heading(_)))
+        while kept.last().is_some_and(|at| matches!(self.flow.blocks[*at].shape, Shape::Heading(_)))
         {
-            out.pop();
+            kept.pop();
         }
-        *kept = out;
     }
 }

@@ -16,12 +16,15 @@ mod css;
 mod dates;
 mod declared;
 pub mod dom;
+pub mod feeds;
 pub mod figures;
 mod flow;
 mod furniture;
 mod headline;
 mod json_ld;
 mod kind;
+mod line_words;
+mod lines;
 pub mod links;
 mod metadata;
 mod month_names;
@@ -33,9 +36,11 @@ mod published;
 pub mod quotes;
 mod reading;
 pub mod sentences;
+pub mod sitemaps;
 mod speakers;
 mod tag;
 mod words;
+mod xml;
 
 use std::borrow::Cow;
 

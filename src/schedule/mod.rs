@@ -8,23 +8,34 @@
 //!                                                              └──► retired (why)
 //! ```
 //!
-//! In reading order: how a URI was found ([`discovery`]), what is kept of it ([`entry`]), the
-//! queues on disk and their journal ([`state`], [`journal`]), who is next ([`frontier`]).
+//! In reading order: how a URI was found ([`discovery`]), whether it belongs ([`scope`]), what is
+//! taken off it ([`clean`]), whether it is one of a million like it ([`traps`]); what is kept of it
+//! ([`entry`]), the queues on disk and their journal ([`state`], [`journal`]), who is next
+//! ([`frontier`]); when to look again ([`revisit`]), whether it is still there ([`life`]), both as
+//! bytes ([`memory`]); and what a person asked to have watched ([`watch`]).
 //!
 //! Pure but for `state` and `journal`; times are passed in and nothing here sleeps, fetches or
 //! reads pages.
 
+pub mod clean;
 pub mod discovery;
 pub mod entry;
 pub mod frontier;
 pub mod journal;
+pub mod life;
+pub mod memory;
 mod packing;
+pub mod revisit;
+pub mod scope;
 pub mod state;
+pub mod traps;
+pub mod watch;
 
 pub use discovery::{DiscoveryPath, Step};
 pub use entry::{Entry, Phase, Priority};
 pub use frontier::{
     Added, Ask, Claim, ClaimId, Counts, Disposition, DueItem, Found, Frontier, FrontierOptions,
-    Next, NextVisit,
+    HostCounts, Next, NextVisit,
 };
-pub use state::ScheduleError;
+pub use memory::PageMemory;
+pub use state::{Opened, ScheduleError};

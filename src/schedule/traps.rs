@@ -1,0 +1,408 @@
+//! Guards against pages without end: repeating paths, calendars, parameters that multiply.
+//!
+//! Two kinds of guard. The first look at one URL and need no memory: repeated path segments, depth,
+//! length, number of parameters, dates that no newspaper has. The second count what was let in,
+//! per host and per pattern of URL, against a budget. Counts are kept in a count-min sketch with
+//! conservative update (Cormode and Muthukrishnan 2005; Estan and Varghese 2002), so that memory
+//! stays the same however many patterns a trap invents; a sketch can count too much and never too
+//! little, so a budget is never overrun.
+//!
+//! What it deliberately does not do: know scope or robots.txt. Every refusal names its rule; what a
+//! person asked for by name (a seed) should not be put to it.
+
+use std::hash::Hasher as _;
+
+use crate::base::{TargetUri, Timestamp};
+
+/// The limits.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TrapOptions {
+    /// How often one path segment may stand in a path.
+    pub segment_repeats_max: usize,
+    /// How often a run of segments may follow itself (`/a/b/a/b` is 2).
+    pub run_repeats_max: usize,
+    /// How many segments a path may have.
+    pub path_segments_max: usize,
+    /// How long a URL may be, in bytes.
+    pub url_bytes_max: usize,
+    /// How many parameters a query may have.
+    pub parameters_max: usize,
+    /// The earliest year that a dated URL may name.
+    pub year_min: i32,
+    /// How many days after now a dated URL may lie.
+    pub days_ahead_max: i64,
+    /// How many URLs of one host are let in; without a limit when `None`.
+    pub per_host_max: Option<u32>,
+    /// How many URLs of one pattern (digits and letters folded, query names kept) are let in.
+    pub per_pattern_max: Option<u32>,
+    /// How many different queries of one path are let in.
+    pub queries_per_path_max: Option<u32>,
+    /// Counters in each of the sketch's four rows. 65,536 take 1 MiB in all and count too much by
+    /// about 4 for every 100,000 URLs let in.
+    pub counters: usize,
+}
+
+impl Default for TrapOptions {
+    fn default() -> Self {
+        Self {
+            segment_repeats_max: 3,
+            run_repeats_max: 2,
+            path_segments_max: 20,
+            url_bytes_max: 2_000,
+            parameters_max: 20,
+            year_min: 1990,
+            days_ahead_max: 366,
+            per_host_max: None,
+            per_pattern_max: Some(20_000),
+            queries_per_path_max: Some(500),
+            counters: 1 << 16,
+        }
+    }
+}
+
+/// Why a URL was not let in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Trap {
+    /// The option that decided.
+    pub rule: &'static str,
+    /// The part of the URL, and the numbers.
+    pub what: String,
+}
+
+/// The guards of one job, and what they have counted.
+#[derive(Debug, Clone)]
+pub struct TrapGuard {
+    options: TrapOptions,
+    sketch: Vec<u32>,
+}
+
+const ROWS: usize = 4;
+
+impl TrapGuard {
+    /// Guards that have counted nothing.
+    #[must_use]
+    pub fn new(options: TrapOptions) -> Self {
+        let width = options.counters.max(64);
+        Self { sketch: vec![0; width * ROWS], options }
+    }
+
+    /// Lets a URL in and counts it, or says why not. Ask once for a URL that is new to the
+    /// frontier: asking again counts again.
+    ///
+    /// # Errors
+    /// The [`Trap`] that it looks like.
+    pub fn admit(&mut self, uri: &TargetUri, now: Timestamp) -> Result<(), Trap> {
+        look_at(uri, now, &self.options)?;
+        let host = uri.host_key();
+        let keys = [
+            ("per_host_max", self.options.per_host_max, hash(&[b"h", host.as_str().as_bytes()])),
+            ("per_pattern_max", self.options.per_pattern_max, {
+                hash(&[b"p", host.as_str().as_bytes(), pattern(uri).as_bytes()])
+            }),
+            (
+                "queries_per_path_max",
+                self.options.queries_per_path_max.filter(|_| uri.url().query().is_some()),
+                hash(&[b"q", host.as_str().as_bytes(), uri.url().path().as_bytes()]),
+            ),
+        ];
+        for (rule, max, key) in &keys {
+            if let Some(max) = max
+                && self.count(*key) >= *max
+            {
+                let what = match *rule {
+                    "per_host_max" => host.to_string(),
+                    "per_pattern_max" => pattern(uri),
+                    _ => uri.url().path().to_owned(),
+                };
+                return Err(Trap { rule, what: format!("{what} had its {max}") });
+            }
+        }
+        for (_, max, key) in keys {
+            if max.is_some() {
+                self.add(key);
+            }
+        }
+        Ok(())
+    }
+
+    fn cells(&self, key: u64) -> [usize; ROWS] {
+        let width = self.sketch.len() / ROWS;
+        // Two halves of one hash give any number of rows (Kirsch and Mitzenmacher 2006).
+        let (a, b) = (key & 0xffff_ffff, key >> 32 | 1);
+        std::array::from_fn(|row| {
+            let at = a.wrapping_add(b.wrapping_mul(row as u64 + 1)) % width as u64;
+            row * width + at as usize
+        })
+    }
+
+    fn count(&self, key: u64) -> u32 {
+        self.cells(key).iter().map(|cell| self.sketch[*cell]).min().unwrap_or(0)
+    }
+
+    fn add(&mut self, key: u64) {
+        let next = self.count(key).saturating_add(1);
+        for cell in self.cells(key) {
+            // Conservative update: only what is below the new count is raised to it.
+            self.sketch[cell] = self.sketch[cell].max(next);
+        }
+    }
+}
+
+/// The guards that need no memory.
+fn look_at(uri: &TargetUri, now: Timestamp, options: &TrapOptions) -> Result<(), Trap> {
+    let trap = |rule, what| Err(Trap { rule, what });
+    let url = uri.url();
+    let length = url.as_str().len();
+    if length > options.url_bytes_max {
+        return trap("url_bytes_max", format!("{length} bytes"));
+    }
+    let segments: Vec<&str> = url.path().split('/').filter(|s| !s.is_empty()).collect();
+    if segments.len() > options.path_segments_max {
+        return trap("path_segments_max", format!("{} segments", segments.len()));
+    }
+    if let Some((segment, times)) = most_repeated(&segments)
+        && times > options.segment_repeats_max
+    {
+        return trap("segment_repeats_max", format!("{segment:?} stands {times} times"));
+    }
+    if let Some((run, times)) = longest_run(&segments)
+        && times > options.run_repeats_max
+    {
+        return trap("run_repeats_max", format!("{run:?} follows itself {times} times"));
+    }
+    let parameters = url.query().map_or(0, |q| q.split('&').filter(|p| !p.is_empty()).count());
+    if parameters > options.parameters_max {
+        return trap("parameters_max", format!("{parameters} parameters"));
+    }
+    if let Some((year, days_ahead)) = date_in(uri, now) {
+        if year < options.year_min {
+            return trap("year_min", format!("the year {year}"));
+        }
+        if days_ahead > options.days_ahead_max {
+            return trap("days_ahead_max", format!("a date {days_ahead} days ahead"));
+        }
+    }
+    Ok(())
+}
+
+fn most_repeated<'a>(segments: &[&'a str]) -> Option<(&'a str, usize)> {
+    let times = |one: &str| segments.iter().filter(|other| **other == one).count();
+    segments.iter().map(|one| (*one, times(one))).max_by_key(|(_, times)| *times)
+}
+
+/// The run of segments that follows itself most often, and how often.
+fn longest_run(segments: &[&str]) -> Option<(String, usize)> {
+    let mut best: Option<(String, usize)> = None;
+    for length in 1..=segments.len() / 2 {
+        for start in 0..segments.len() - length {
+            let run = &segments[start..start + length];
+            let times =
+                segments[start..].chunks_exact(length).take_while(|chunk| *chunk == run).count();
+            if times > best.as_ref().map_or(1, |(_, most)| *most) {
+                best = Some((run.join("/"), times));
+            }
+        }
+    }
+    best
+}
+
+/// The date that a URL names, as its year and how many days it lies ahead: `/2025/11/05/`,
+/// `/2025/11/`, `2025-11-05`, `date=2025-11`. Only whole numbers between other characters count.
+fn date_in(uri: &TargetUri, now: Timestamp) -> Option<(i32, i64)> {
+    let text = uri.request_target();
+    let numbers = numbers_in(&text);
+    numbers.windows(2).find_map(|pair| {
+        let [(start, year), (month_start, month)] = pair else { return None };
+        let between = text.get(start + year.len()..*month_start)?;
+        let parted = matches!(between, "/" | "-" | "_" | "." | "&month=" | "&m=");
+        if year.len() != 4 || month.len() > 2 || !parted {
+            return None;
+        }
+        let (year, month): (i32, i64) = (year.parse().ok()?, month.parse().ok()?);
+        // Four digits before a small number may be anything; years are where traps run to.
+        if !(1..=12).contains(&month) || !(1000..=9999).contains(&year) {
+            return None;
+        }
+        let days = days_from_1970(i64::from(year), month);
+        let today = now.unix_micros().div_euclid(86_400 * 1_000_000);
+        Some((year, days - today))
+    })
+}
+
+/// Runs of digits, each with where it starts.
+fn numbers_in(text: &str) -> Vec<(usize, &str)> {
+    let mut found = Vec::new();
+    let mut at = 0;
+    for run in text.split(|c: char| !c.is_ascii_digit()) {
+        if !run.is_empty() {
+            found.push((at, run));
+        }
+        // What splits is one character; its length is found by looking behind the run.
+        at += run.len();
+        at += text[at..].chars().next().map_or(0, char::len_utf8);
+    }
+    found
+}
+
+/// Days from 1970-01-01 to the first of a month (Howard Hinnant, "chrono-compatible low-level date
+/// algorithms").
+fn days_from_1970(year: i64, month: i64) -> i64 {
+    let year = if month <= 2 { year - 1 } else { year };
+    let era = year.div_euclid(400);
+    let of_era = year.rem_euclid(400);
+    let of_year = (153 * ((month + 9) % 12) + 2) / 5;
+    era * 146_097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719_468
+}
+
+/// The shape of a URL: digits as `0`, runs of letters that are no word of the path as they are,
+/// parameter values as `*`.
+fn pattern(uri: &TargetUri) -> String {
+    let url = uri.url();
+    let mut out = String::new();
+    let segments: Vec<&str> = url.path().split('/').collect();
+    let last = segments.len().saturating_sub(1);
+    for (index, segment) in segments.iter().enumerate() {
+        if index > 0 {
+            out.push('/');
+        }
+        // The last segment is the page's own name: only its form counts.
+        if index == last && segment.len() > 1 {
+            out.push('*');
+            continue;
+        }
+        let mut digits = false;
+        for c in segment.chars() {
+            if !c.is_ascii_digit() {
+                out.push(c);
+            } else if !digits {
+                out.push('0');
+            }
+            digits = c.is_ascii_digit();
+        }
+    }
+    for (index, part) in url.query().unwrap_or("").split('&').filter(|p| !p.is_empty()).enumerate()
+    {
+        out.push(if index == 0 { '?' } else { '&' });
+        out.push_str(part.split('=').next().unwrap_or(""));
+    }
+    out
+}
+
+/// FNV-1a, so that the same URLs give the same verdicts in every run and on every machine.
+fn hash(parts: &[&[u8]]) -> u64 {
+    let mut hasher = Fnv(0xcbf2_9ce4_8422_2325);
+    for part in parts {
+        hasher.write(part);
+        hasher.write(&[0xff]);
+    }
+    // FNV's high bits are weak on short input; SplitMix64's finalizer spreads them.
+    let mut z = hasher.finish();
+    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    z ^ (z >> 31)
+}
+
+struct Fnv(u64);
+
+impl std::hash::Hasher for Fnv {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = (self.0 ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn now() -> Timestamp {
+        Timestamp::parse("2025-11-05").unwrap()
+    }
+
+    fn rule(url: &str) -> &'static str {
+        let uri = TargetUri::parse(url).unwrap();
+        TrapGuard::new(TrapOptions::default()).admit(&uri, now()).map_or_else(|t| t.rule, |()| "")
+    }
+
+    #[test]
+    fn traps_are_told_from_news() {
+        let deep = format!("http://a.org/{}", (0..21).map(|n| format!("{n}/")).collect::<String>());
+        let many =
+            format!("http://a.org/?{}", (0..21).map(|n| format!("p{n}=1&")).collect::<String>());
+        let long = format!("http://a.org/{}", "x".repeat(2_000));
+        for (url, expected) in [
+            ("http://a.org/", ""),
+            ("https://www.a.org/world/2025/nov/05/some-story-with-a-name", ""),
+            ("https://a.org/2025/11/05/world/story.html?page=2", ""),
+            ("https://a.org/news/uk-12345678", ""),
+            ("https://a.org/news/news/news", "run_repeats_max"),
+            ("https://a.org/a/x/a/y/a/z/a", "segment_repeats_max"),
+            ("https://a.org/css/img/css/img/css/img/x", "run_repeats_max"),
+            ("https://a.org/css/img/css/img/x", ""),
+            (&deep, "path_segments_max"),
+            (&many, "parameters_max"),
+            (&long, "url_bytes_max"),
+            ("https://a.org/events/2027/01/", "days_ahead_max"),
+            ("https://a.org/events/2026/05/", ""),
+            ("https://a.org/events?year=2031&month=4", "days_ahead_max"),
+            ("https://a.org/archive/1871-03-18", "year_min"),
+            ("https://a.org/archive/1999-03-18", ""),
+            ("https://a.org/flat/4000-sq-ft", ""),
+            ("https://a.org/article/9999/1234", ""),
+        ] {
+            assert_eq!(rule(url), expected, "{url}");
+        }
+    }
+
+    #[test]
+    fn budgets_per_host_pattern_and_path_are_never_overrun() {
+        let options = TrapOptions {
+            per_host_max: Some(40),
+            per_pattern_max: Some(20),
+            queries_per_path_max: Some(5),
+            ..TrapOptions::default()
+        };
+        let mut guard = TrapGuard::new(options);
+        let mut let_in = |url: String| guard.admit(&TargetUri::parse(&url).unwrap(), now()).is_ok();
+        let queries = (0..50).filter(|n| let_in(format!("http://a.org/search?q={n}"))).count();
+        assert_eq!(queries, 5);
+        let pattern = (0..50).filter(|n| let_in(format!("http://a.org/item/{n}/page{n}"))).count();
+        assert_eq!(pattern, 20);
+        let host = (0..50_u8).filter(|n| {
+            let folder: String =
+                std::iter::repeat_n(char::from(b'a' + n % 25), usize::from(n / 25) + 2).collect();
+            let_in(format!("http://a.org/{folder}/x"))
+        });
+        assert_eq!(host.count(), 40 - 20 - 5);
+        assert!(let_in("http://b.org/item/1/page1".to_owned()));
+    }
+
+    #[test]
+    fn the_sketch_stays_the_same_size_and_counts_little_too_much() {
+        let mut guard = TrapGuard::new(TrapOptions::default());
+        let size = guard.sketch.len();
+        for n in 0..20_000 {
+            let uri = TargetUri::parse(&format!("http://h{}.org/s{n}/x", n % 5_000)).unwrap();
+            guard.admit(&uri, now()).unwrap();
+        }
+        let fresh = hash(&[b"p", b"unseen.org", b"/x"]);
+        assert_eq!(guard.sketch.len(), size);
+        assert!(guard.count(fresh) <= 3, "{}", guard.count(fresh));
+    }
+
+    proptest! {
+        #[test]
+        fn any_url_gets_a_verdict(text in "[a-z0-9/=?&._%-]{0,80}") {
+            if let Ok(uri) = TargetUri::parse(&format!("http://a.org/{text}")) {
+                let _ = TrapGuard::new(TrapOptions { counters: 64, ..TrapOptions::default() }).admit(&uri, now());
+            }
+        }
+    }
+}
