@@ -8,6 +8,8 @@
 //! `tolerate` for kinds that may come beside them (a whole rewrite), `must` for kinds that must be
 //! among those. `earlier.html`, where there is one, is a version before the old one.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot read its corpus has failed")]
+
 mod furniture;
 mod moves;
 
@@ -243,4 +245,46 @@ fn precision_and_recall_stay_above_their_floors() {
     for kind in scores.keys() {
         assert!(floors.contains_key(kind), "{kind} has no floor");
     }
+}
+
+/// The kinds that the opposite edit gives.
+fn turned(kind: &str) -> &str {
+    match kind {
+        "text-added" => "text-removed",
+        "text-removed" => "text-added",
+        "quote-added" => "quote-removed",
+        "quote-removed" => "quote-added",
+        kind => kind,
+    }
+}
+
+#[test]
+fn swapping_the_versions_swaps_the_kinds() {
+    let mut wrong = Vec::new();
+    for folder in folders() {
+        let capture = Capture::default();
+        let (old, new) = (page(&folder, "old.html", &capture), page(&folder, "new.html", &capture));
+        if old.access != new.access
+            || old.notices != new.notices
+            || old.text.len() < 400
+            || new.text.len() < 400
+        {
+            continue; // a notice that vanishes is text, and presence has a direction
+        }
+        let kinds = |a: &Page, b: &Page| -> Vec<&'static str> {
+            let found =
+                compare_captures(&Side::of(a), &Side::of(b), &[], &CompareOptions::default());
+            let mut kinds: Vec<_> = found.changes.iter().map(|c| c.kind.label()).collect();
+            kinds.sort_unstable();
+            kinds
+        };
+        let there = kinds(&old, &new);
+        let back = kinds(&new, &old);
+        let mut back: Vec<&str> = back.iter().map(|kind| turned(kind)).collect();
+        back.sort_unstable();
+        if there != back {
+            wrong.push(format!("{}: {there:?} {back:?}", folder.display()));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
