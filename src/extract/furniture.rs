@@ -39,7 +39,7 @@ pub struct Marks {
 const FURNITURE_WORDS: &str = "nav navigation navbar menu breadcrumb breadcrumbs rail aside \
     share sharing shares sharebar social socials addthis sharethis comment comments commenting disqus respond \
     related recommended recommendation recommendations recirc recirculation outbrain taboola zergnet \
-    newsletter newsletters subscribe subscription signup promo promos promoted sponsor \
+    newsletter newsletters subscribe subscription signup gallery slideshow carousel slider swiper promo promos promoted sponsor \
     sponsored advert advertisement advertising adsense ads ad adslot dfp cookie cookies consent gdpr \
     popular trending mostread login signin register paywall tags taglist tagcloud pagination pager \
     footer masthead toolbar tooltip popup modal overlay lightbox dialog search \
