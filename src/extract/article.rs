@@ -252,7 +252,7 @@ impl<'a> Survey<'a> {
         }
         let named = |id: NodeId| {
             let marks = self.flow.marks[id as usize];
-            marks.byline && marks.body == 0
+            (marks.byline || marks.fact) && marks.body == 0
         };
         named(block.node) || self.dom.parent(block.node).is_some_and(named)
     }
@@ -282,8 +282,7 @@ impl<'a> Survey<'a> {
             return false;
         }
         let words = self.flow.words(block);
-        let plain_words = words.split_whitespace().count() * (len - block.linked) / len.max(1);
-        plain_words <= 3 && !words.ends_with(['.', '!', '?', '”', '"'])
+        block.plain_words <= 3 && !words.ends_with(['.', '!', '?', '”', '"'])
     }
 
     /// Headings without anything after them belong to furniture that was taken out: at the end,
