@@ -222,6 +222,8 @@ pub struct Entry {
     pub visits: u32,
     /// How often it was put off since its last visit.
     pub snoozes: u32,
+    /// Whether a signal (lastmod or a feed's date moved) asked for the visit that is due.
+    pub signalled: bool,
     /// When it was first found.
     pub found_at: Timestamp,
     /// What the caller remembers of the page from visit to visit (its history and its life),
@@ -246,6 +248,7 @@ impl Entry {
         out.text(&self.settings);
         out.number(u64::from(self.visits));
         out.number(u64::from(self.snoozes));
+        out.number(u64::from(self.signalled));
         out.signed(self.found_at.unix_micros());
         out.bytes(&self.memo);
         out.finish()
@@ -263,9 +266,11 @@ impl Entry {
         let settings = from.text()?.to_owned();
         let visits = from.number_u32()?;
         let snoozes = from.number_u32()?;
+        let signalled = from.number()? == 1;
         let found_at = Timestamp::from_unix_micros(from.signed()?);
         let memo = from.bytes()?.to_vec();
-        let entry = Self { uri, path, via, because, settings, visits, snoozes, found_at, memo };
+        let entry =
+            Self { uri, path, via, because, settings, visits, snoozes, signalled, found_at, memo };
         from.is_done().then_some(entry)
     }
 }
@@ -309,7 +314,7 @@ mod tests {
             let entry = Entry {
                 uri: TargetUri::parse(&format!("http://example.org/{path}")).unwrap(),
                 path: DiscoveryPath::parse("LLE").unwrap(),
-                via: None, because, settings: String::new(), visits, snoozes: 1,
+                via: None, because, settings: String::new(), visits, snoozes: 1, signalled: visits % 2 == 1,
                 found_at: Timestamp::from_unix_micros(at), memo,
             };
             prop_assert_eq!(Entry::of_bytes(&entry.to_bytes()), Some(entry));

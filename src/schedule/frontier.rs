@@ -223,7 +223,7 @@ impl Frontier {
             self.seq_next = self.seq_next.max(place.seq.saturating_add(1));
             self.count(place, 1);
             if let Some(host) = self.hosts.get_mut(place.host) {
-                host.gain(place.job, place.lane, place.due);
+                host.gain(place, &value);
             }
         }
         for id in 0..self.hosts.len() {
@@ -269,16 +269,17 @@ impl Frontier {
         if lane.phase() == Phase::Retired || host.lane(job, lane).is_none() {
             return Ok(());
         }
-        let mut head = i64::MAX;
+        let mut first = None;
         for item in self.state.places(&Place::lane_prefix(id, job, lane)) {
-            let (place, _) = item?;
+            let (place, entry) = item?;
             if !host.in_flight.contains(&place.seq) {
-                head = place.due;
+                first = Some((place, entry));
                 break;
             }
         }
         if let Some(host) = self.hosts.get_mut(id) {
-            host.lane_mut(job, lane).head = head;
+            let first = first.as_ref().map(|(place, entry)| (*place, &**entry));
+            host.lane_mut(job, lane).set_first(first);
         }
         Ok(())
     }
@@ -298,26 +299,37 @@ impl Frontier {
             (Some(place), None) => Change::Remove { digest, place },
             (None, None) => return Ok(()),
         };
-        self.state.commit(&[change])?;
-        self.remember(old, new)
+        self.state.commit(std::slice::from_ref(&change))?;
+        self.remember(&change)
     }
 
-    /// Takes a move that is on disk into memory.
-    fn remember(&mut self, old: Option<Place>, new: Option<Place>) -> Result<(), ScheduleError> {
-        if let Some(place) = new {
+    /// Takes a change that is on disk into memory.
+    fn remember(&mut self, change: &Change) -> Result<(), ScheduleError> {
+        let (old, new) = match change {
+            Change::Put { old, place, entry, .. } => (*old, Some((*place, entry))),
+            Change::Remove { place, .. } => (Some(*place), None),
+            Change::Host { .. } | Change::Job { .. } => return Ok(()),
+        };
+        if let Some((place, entry)) = new {
             self.count(place, 1);
             if let Some(host) = self.hosts.get_mut(place.host) {
-                host.gain(place.job, place.lane, place.due);
+                host.gain(place, entry);
             }
         }
         if let Some(place) = old {
             self.count(place, -1);
+            let mut was_first = false;
             if let Some(host) = self.hosts.get_mut(place.host) {
                 host.lose(place.job, place.lane);
+                was_first =
+                    host.lane(place.job, place.lane).is_some_and(|info| place.due <= info.head);
             }
-            self.refresh_lane(place.host, place.job, place.lane)?;
+            // With more than one claim a host, the head may stand behind what was in flight.
+            if was_first || self.options.claims_per_host_max > 1 {
+                self.refresh_lane(place.host, place.job, place.lane)?;
+            }
         }
-        if let Some(place) = new.or(old) {
+        if let Some(place) = new.map(|(place, _)| place).or(old) {
             self.reslot(place.host);
         }
         Ok(())

@@ -2,7 +2,7 @@
 //!
 //! Owns which bytes are written, in which order, and how they are found again after a death.
 //! Decides nothing about who is next. Every change goes to the journal, then to the tree in one
-//! batch; [`State::checkpoint`] flushes the tree and begins a new journal. Opening replays the
+//! batch; `State::checkpoint` flushes the tree and begins a new journal. Opening replays the
 //! journal over the tree: each frame sets the whole new state of one URL, so it does not matter
 //! how much of it the tree already holds.
 
@@ -89,8 +89,9 @@ pub struct Opened {
 /// The tree and its journal.
 #[derive(Debug)]
 pub(in crate::schedule) struct State {
-    kv: Arc<Kv>,
+    // Before the store, so that the store is the last to go.
     tree: Tree,
+    kv: Arc<Kv>,
     journal: Journal,
 }
 

@@ -121,7 +121,7 @@ fn world(seed: u64) -> World {
     let mut dice = Dice(seed.wrapping_mul(0x1234_5678_9abc_def1) ^ 0xfeed);
     let mut articles = Vec::new();
     let mut per_host = [0; HOSTS];
-    for host in 0..HOSTS {
+    for (host, articles_of_host) in per_host.iter_mut().enumerate() {
         let habit = dice.lognormal(1.0, 0.6);
         let (told, lies) = match dice.unit() {
             kind if kind < 0.4 => (0.0, 0.0),
@@ -148,7 +148,7 @@ fn world(seed: u64) -> World {
                 signals.push(first_look + hours(dice.lognormal(6.0, 1.5)));
             }
             signals.sort_unstable();
-            per_host[host] += 1;
+            *articles_of_host += 1;
             articles.push(Article { host, born, first_look, edits, signals });
         }
     }

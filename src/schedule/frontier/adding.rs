@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use super::Frontier;
+use super::flight::AskedAgain;
 use crate::base::{TargetUri, Timestamp};
 use crate::schedule::discovery::DiscoveryPath;
 use crate::schedule::entry::{Entry, Lane, Phase, Place, Priority, UrlDigest, cut, url_digest};
@@ -13,9 +14,11 @@ use crate::schedule::state::{Change, ScheduleError};
 pub enum Ask {
     /// A visit, if there never was one: a link or an embed.
     IfNew,
-    /// A visit by the due time, even if it was visited or retired before: a seed asked for now, or
-    /// a sign that the page has changed (lastmod or a feed's date moved).
+    /// A visit by the due time, even if it was visited or retired before: asked for by name.
     Again,
+    /// The same, because a signal says that the page has changed: lastmod or a feed's date moved.
+    /// The claim then says so ([`Entry::signalled`]), so that revisits learn from it.
+    Signal,
 }
 
 /// A URL as it was found.
@@ -143,6 +146,7 @@ impl Frontier {
                 settings: found.settings,
                 visits: 0,
                 snoozes: 0,
+                signalled: found.ask == Ask::Signal,
                 found_at: now,
                 memo: Vec::new(),
             };
@@ -156,7 +160,7 @@ impl Frontier {
         }
         let phase = old.lane.phase();
         let wanted = match (found.ask, phase) {
-            (Ask::IfNew, Phase::Queued) | (Ask::Again, _) => true,
+            (Ask::IfNew, Phase::Queued) | (Ask::Again | Ask::Signal, _) => true,
             (Ask::IfNew, _) => false,
         };
         let retired = phase == Phase::Retired;
@@ -173,6 +177,7 @@ impl Frontier {
         };
         let sooner = retired || due < old.due;
         if sooner {
+            entry.signalled = found.ask == Ask::Signal;
             entry.because = cut(&found.because, Entry::BECAUSE_MAX);
         }
         if !found.settings.is_empty() {
@@ -191,10 +196,11 @@ impl Frontier {
     fn ask_in_flight(&mut self, old: Place, due: i64, found: Found) -> Added {
         let flight = self.flights.values_mut().find(|flight| flight.place.seq == old.seq);
         match (flight, found.ask) {
-            (Some(flight), Ask::Again)
-                if flight.again.as_ref().is_none_or(|(before, _)| due < *before) =>
+            (Some(flight), Ask::Again | Ask::Signal)
+                if flight.again.as_ref().is_none_or(|again| due < again.due) =>
             {
-                flight.again = Some((due, found.because));
+                let signalled = found.ask == Ask::Signal;
+                flight.again = Some(AskedAgain { due, because: found.because, signalled });
                 Added::Sooner
             }
             _ => Added::Known,
@@ -210,9 +216,7 @@ impl Frontier {
             return Err(why);
         }
         for change in &staged.changes {
-            if let Change::Put { old, place, .. } = change {
-                self.remember(*old, Some(*place))?;
-            }
+            self.remember(change)?;
         }
         Ok(())
     }

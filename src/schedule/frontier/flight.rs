@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::hosts::{Host, LaneInfo};
 use super::{Frontier, is_active};
 use crate::base::{HostKey, TargetUri, Timestamp};
 use crate::schedule::entry::{Entry, Lane, Phase, Place, Priority, UrlDigest, cut, url_digest};
@@ -93,9 +94,17 @@ pub(super) struct Flight {
     pub(super) digest: UrlDigest,
     pub(super) uri: TargetUri,
     /// A visit that was asked for while this one was under way.
-    pub(super) again: Option<(i64, String)>,
+    pub(super) again: Option<AskedAgain>,
     /// Its job was forgotten meanwhile.
     pub(super) forgotten: bool,
+}
+
+/// A visit that was asked for while one was under way.
+#[derive(Debug)]
+pub(super) struct AskedAgain {
+    pub(super) due: i64,
+    pub(super) because: String,
+    pub(super) signalled: bool,
 }
 
 impl Frontier {
@@ -124,9 +133,10 @@ impl Frontier {
                     Some(at) => Next::Wait(Timestamp::from_unix_micros(at)),
                 });
             };
-            let chosen = host.choose(now, |job| is_active(&self.jobs, job)).copied();
+            let chosen = host.choose(now, |job| is_active(&self.jobs, job));
+            let chosen = chosen.map(|info| (info.job, info.lane));
             let claim = match chosen {
-                Some(lane) => self.claim(id, lane.job, lane.lane)?,
+                Some((job, lane)) => self.claim(id, job, lane)?,
                 None => None,
             };
             if let Some(claim) = claim {
@@ -164,6 +174,7 @@ impl Frontier {
         }
         entry.visits = entry.visits.saturating_add(1);
         entry.snoozes = 0;
+        entry.signalled = false;
         let priority = priority.unwrap_or(claim.priority);
         let (phase, due) = match next {
             NextVisit::At { due, because } => {
@@ -219,12 +230,13 @@ impl Frontier {
         }
         if flight.forgotten {
             self.apply_change(flight.digest, Some(place), None, None)?;
-        } else if let Some((due, because)) = flight.again
-            && due < place.due
+        } else if let Some(again) = flight.again
+            && again.due < place.due
             && let Some(mut entry) = self.state.entry(&place)?
         {
-            entry.because = because;
-            let sooner = Place { due, ..place };
+            entry.because = again.because;
+            entry.signalled = again.signalled;
+            let sooner = Place { due: again.due, ..place };
             self.apply_change(flight.digest, Some(place), Some(sooner), Some(entry.to_bytes()))?;
         }
         self.refresh_lane(place.host, place.job, place.lane)?;
@@ -238,18 +250,36 @@ impl Frontier {
         self.flights.iter().map(|(id, flight)| (ClaimId(*id), &flight.uri))
     }
 
-    /// Takes the first entry of a lane into flight; `None` where there is none.
-    fn claim(&mut self, id: u32, job: u16, lane: Lane) -> Result<Option<Claim>, ScheduleError> {
+    /// The first entry of a lane that is not in flight.
+    fn first_on_disk(
+        &self,
+        id: u32,
+        job: u16,
+        lane: Lane,
+    ) -> Result<Option<(Place, Vec<u8>)>, ScheduleError> {
         let Some(host) = self.hosts.get(id) else { return Ok(None) };
         let mut free = self
             .state
             .places(&Place::lane_prefix(id, job, lane))
             .filter(|item| !matches!(item, Ok((p, _)) if host.in_flight.contains(&p.seq)));
-        let Some((place, value)) = free.next().transpose()? else {
-            if let Some(host) = self.hosts.get_mut(id) {
-                host.lane_mut(job, lane).head = i64::MAX;
-            }
-            return Ok(None);
+        Ok(free.next().transpose()?.map(|(place, value)| (place, value.to_vec())))
+    }
+
+    /// Takes the first entry of a lane into flight; `None` where there is none.
+    fn claim(&mut self, id: u32, job: u16, lane: Lane) -> Result<Option<Claim>, ScheduleError> {
+        let known = |host: &Host| host.lane(job, lane).is_some_and(|info| info.first.is_some());
+        if !self.hosts.get(id).is_some_and(known) {
+            self.refresh_lane(id, job, lane)?;
+        }
+        let Some(host) = self.hosts.get(id) else { return Ok(None) };
+        let (place, value) = match host.lane(job, lane) {
+            Some(LaneInfo { first: Some(first), .. }) => (first.0, first.1.to_vec()),
+            // An entry too large to be kept in memory.
+            Some(info) if info.head < i64::MAX => match self.first_on_disk(id, job, lane)? {
+                Some(first) => first,
+                None => return Ok(None),
+            },
+            _ => return Ok(None),
         };
         let entry = Entry::of_bytes(&value)
             .ok_or_else(|| ScheduleError::Corrupt { what: format!("an entry of {}", host.name) })?;
@@ -299,11 +329,12 @@ impl Frontier {
         };
         let (old, digest) = (flight.place, flight.digest);
         let mut place = Place { lane, due: due.unix_micros(), ..old };
-        if let Some((again, because)) = &flight.again {
+        if let Some(again) = &flight.again {
             let retired = lane.phase() == Phase::Retired;
-            if retired || *again < place.due {
-                because.clone_into(&mut entry.because);
-                place.due = *again;
+            if retired || again.due < place.due {
+                again.because.clone_into(&mut entry.because);
+                entry.signalled = again.signalled;
+                place.due = again.due;
                 place.lane =
                     Lane::new(if retired { Phase::Waiting } else { lane.phase() }, lane.priority());
             }

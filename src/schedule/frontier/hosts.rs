@@ -1,15 +1,15 @@
 //! The hosts in memory: when each may be asked, and which of its lanes has what is due first.
 //!
-//! All that the frontier holds in memory grows with the hosts (about 300 bytes each) and not with
+//! All that the frontier holds in memory grows with the hosts (about 600 bytes each, the first entry of each lane among them) and not with
 //! the URLs: of every lane of a host, the due time of its first entry and the number of entries.
 //! Pure: it reads no disk; whoever changes a lane says what its first entry is now.
 
 use std::collections::{BTreeSet, HashMap};
 
-use crate::schedule::entry::{Lane, Phase};
+use crate::schedule::entry::{Lane, Phase, Place};
 
 /// One lane of one host: the entries of one job with one phase and priority.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug)]
 pub(super) struct LaneInfo {
     pub(super) job: u16,
     pub(super) lane: Lane,
@@ -17,6 +17,27 @@ pub(super) struct LaneInfo {
     pub(super) count: u32,
     /// The due time of the first entry that may be claimed; [`i64::MAX`] where there is none.
     pub(super) head: i64,
+    /// That entry itself, where it is small and its host is among the first
+    /// [`FIRSTS_HOSTS_MAX`], so that claiming it reads no disk.
+    pub(super) first: Option<Box<(Place, Box<[u8]>)>>,
+}
+
+/// Of how many hosts the first entries are kept in memory. With [`FIRST_BYTES_MAX`] this bounds
+/// what they take; with entries as they are (300 bytes) it is some 60 MiB at most.
+const FIRSTS_HOSTS_MAX: u32 = 200_000;
+/// The largest entry that is kept in memory.
+const FIRST_BYTES_MAX: usize = 1_024;
+
+impl LaneInfo {
+    /// Takes an entry for the first of the lane.
+    pub(super) fn set_first(&mut self, first: Option<(Place, &[u8])>) {
+        self.head = first.map_or(i64::MAX, |(place, _)| place.due);
+        self.first = first
+            .filter(|(place, entry)| {
+                place.host < FIRSTS_HOSTS_MAX && entry.len() <= FIRST_BYTES_MAX
+            })
+            .map(|(place, entry)| Box::new((place, entry.into())));
+    }
 }
 
 /// One host.
@@ -133,18 +154,23 @@ impl Host {
     pub(super) fn lane_mut(&mut self, job: u16, lane: Lane) -> &mut LaneInfo {
         let at = self.lanes.iter().position(|info| info.job == job && info.lane == lane);
         let at = at.unwrap_or_else(|| {
-            self.lanes.push(LaneInfo { job, lane, count: 0, head: i64::MAX });
+            self.lanes.push(LaneInfo { job, lane, count: 0, head: i64::MAX, first: None });
             self.lanes.len() - 1
         });
         &mut self.lanes[at]
     }
 
     /// Takes in one more entry of a lane.
-    pub(super) fn gain(&mut self, job: u16, lane: Lane, due: i64) {
-        let info = self.lane_mut(job, lane);
+    pub(super) fn gain(&mut self, place: Place, entry: &[u8]) {
+        let info = self.lane_mut(place.job, place.lane);
         info.count += 1;
-        if lane.phase() != Phase::Retired {
-            info.head = info.head.min(due);
+        if place.lane.phase() == Phase::Retired {
+            return;
+        }
+        if place.due < info.head {
+            info.set_first(Some((place, entry)));
+        } else if info.first.as_ref().is_some_and(|first| place < first.0) {
+            info.first = None;
         }
     }
 
