@@ -1,18 +1,16 @@
 //! Ordered keys and values on disk: open, trees, batches, ranges, flush. The only file that names
 //! sled (0.34); replacing the engine means rewriting this file and nothing else.
 //!
-//! Keys and values are opaque bytes. Nothing counts as durable until [`Kv::flush`] has been called
-//! and has returned: sled's own flush on Linux is a write and `sync_file_range`, with no fsync, so
-//! ours adds the fsync of the log, of large values and of the directory.
+//! Keys and values are opaque bytes. Nothing counts as durable until [`Kv::flush`] has returned:
+//! sled's own flush on Linux ends without an fsync, so ours adds it.
 //!
-//! What is kept here is derived and can be rebuilt, so a damaged directory is never a reason to
-//! stop: [`Kv::open`] repairs what is known to be repairable, and otherwise renames the directory
-//! to `NAME.damaged-N` and starts empty, saying so in words. It deletes nothing but leftovers that
-//! the engine itself would have deleted. Panics inside the engine become errors, after which the
-//! handle answers nothing but [`KvError::Poisoned`], and the next open starts afresh.
+//! What is kept here is derived, so damage is never a reason to stop: [`Kv::open`] repairs what can be
+//! repaired, and otherwise renames the directory to `NAME.damaged-N` and starts empty, saying so in
+//! words. Panics inside the engine become errors; the handle then answers only
+//! [`KvError::Poisoned`], and the next open starts afresh.
 //!
-//! What it deliberately does not do: know what the bytes mean, serialise values, share a directory
-//! between processes (the second one gets [`KvError::Locked`]).
+//! What it deliberately does not do: know what the bytes mean, or share a directory between
+//! processes (the second one gets [`KvError::Locked`]).
 
 mod directory;
 mod error;
@@ -24,8 +22,8 @@ mod tests;
 use std::fmt;
 use std::ops::{Bound, Deref, RangeBounds};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 
 pub use directory::set_aside;
 pub use error::KvError;
@@ -33,12 +31,21 @@ pub use options::{KvOptions, after_prefix};
 
 use error::is_damage;
 
+/// Where the engine itself keeps what this file has to know of it.
+const STATE: &str = "kv.state";
+const CLOSES: &[u8] = b"closes";
+
+struct Failure {
+    why: String,
+    damage: bool,
+}
+
 /// What the trees of one store share with it.
 struct Shared {
     dir: PathBuf,
     /// Set by the first failure inside the engine; an `OnceLock` and no mutex, since it is read on
     /// every operation and written once.
-    failure: std::sync::OnceLock<String>,
+    failure: OnceLock<Failure>,
     closed: AtomicBool,
 }
 
@@ -50,8 +57,9 @@ impl Shared {
         what: &'static str,
         operation: impl FnOnce() -> sled::Result<T>,
     ) -> Result<T, KvError> {
-        if let Some(why) = self.failure.get() {
-            return Err(KvError::Poisoned { dir: self.dir.clone(), why: why.clone() });
+        if let Some(Failure { why, damage }) = self.failure.get() {
+            let (why, damage) = (why.clone(), *damage);
+            return Err(KvError::Poisoned { dir: self.dir.clone(), why, damage });
         }
         if self.closed.load(Ordering::Acquire) {
             return Err(KvError::Closed { dir: self.dir.clone() });
@@ -59,8 +67,8 @@ impl Shared {
         match guard::catch(operation) {
             Ok(Ok(value)) => Ok(value),
             Ok(Err(sled::Error::Io(source))) if !is_damage(&source) => {
-                // The engine remembers an I/O error and refuses from then on; so do we.
-                let _ = self.failure.set(format!("could not {what}: {source}"));
+                // The engine refuses from then on; so do we.
+                self.fail(what, &source, false);
                 Err(KvError::Io { what, dir: self.dir.clone(), source })
             }
             Ok(Err(error)) => Err(self.damaged(what, describe(&error))),
@@ -68,8 +76,13 @@ impl Shared {
         }
     }
 
+    fn fail(&self, what: &str, why: &dyn fmt::Display, damage: bool) {
+        // The first failure stays: what comes after it follows from it.
+        let _ = self.failure.set(Failure { why: format!("could not {what}: {why}"), damage });
+    }
+
     fn damaged(&self, what: &'static str, why: String) -> KvError {
-        let _ = self.failure.set(format!("could not {what}: {why}"));
+        self.fail(what, &why, true);
         directory::mark_damaged(&self.dir, &why);
         KvError::Damaged { what, dir: self.dir.clone(), why }
     }
@@ -102,27 +115,12 @@ impl Kv {
     /// [`KvError::Locked`] when another process holds it; [`KvError::Io`] when the file system
     /// refuses (no permission, disk full, read-only). Damage is no error.
     pub fn open(dir: &Path, options: &KvOptions) -> Result<(Self, Vec<String>), KvError> {
-        let io_error = |what, source| KvError::Io { what, dir: dir.to_path_buf(), source };
-        let mut notes = Vec::new();
-        if let Some(why) = directory::unusable(dir) {
-            notes.push(quarantine(dir, &why)?);
-        }
-        directory::create(dir).map_err(|e| io_error("make the directory", e))?;
-        let mut was_clean = {
-            let Some(_lock) = directory::probe_lock(dir).map_err(|e| io_error("lock", e))? else {
-                return Err(KvError::Locked { dir: dir.to_path_buf() });
-            };
-            let (was_clean, note) =
-                directory::take_clean_marker(dir).map_err(|e| io_error("read the state of", e))?;
-            notes.extend(note);
-            directory::remove_unfinished_snapshots(dir).map_err(|e| io_error("tidy", e))?;
-            was_clean
-            // The probe's lock ends here, since the engine takes its own on the same file.
-        };
+        let io_error = |what, source| directory::io_error(what, dir, source);
+        let (mut marker, mut notes) = directory::prepare(dir)?;
         let db = match start(dir, options)? {
             Ok(db) => db,
             Err(first) => {
-                was_clean = false;
+                marker = None;
                 let moved =
                     directory::move_snapshots_away(dir).map_err(|e| io_error("repair", e))?;
                 let second = if moved { start(dir, options)? } else { Err(first.clone()) };
@@ -136,7 +134,7 @@ impl Kv {
                         db
                     }
                     Err(second) => {
-                        notes.push(quarantine(dir, &second)?);
+                        notes.push(directory::quarantine(dir, &second)?);
                         directory::create(dir).map_err(|e| io_error("make the directory", e))?;
                         start(dir, options)?.map_err(|why| KvError::Damaged {
                             what: "start afresh in",
@@ -150,11 +148,27 @@ impl Kv {
         let durable = directory::Durable::new(dir).map_err(|e| io_error("open", e))?;
         let shared = Arc::new(Shared {
             dir: dir.to_path_buf(),
-            failure: std::sync::OnceLock::new(),
+            failure: OnceLock::new(),
             closed: AtomicBool::new(false),
         });
-        let repaired = !notes.is_empty();
-        Ok((Self { db: Some(db), shared, was_clean, repaired, durable }, notes))
+        let mut kv =
+            Self { db: Some(db), shared, was_clean: false, repaired: !notes.is_empty(), durable };
+        if let Some(marker) = marker {
+            // The count is the last thing a close writes into the log, so that it is missing when
+            // the engine took a damaged place for the torn end of its log and left out the rest.
+            kv.was_clean = kv.closes()? == marker.closes;
+            if !kv.was_clean {
+                notes.push(format!("the log of {} lost what was written last", dir.display()));
+                kv.repaired = true;
+            }
+        }
+        Ok((kv, notes))
+    }
+
+    /// How many orderly closes the log knows of.
+    fn closes(&self) -> Result<u64, KvError> {
+        let bytes = self.tree(STATE)?.get(CLOSES)?;
+        Ok(bytes.and_then(|b| b.as_ref().try_into().ok()).map_or(0, u64::from_be_bytes))
     }
 
     /// Whether the last user closed it in order. False for a new store, after a crash, and after a
@@ -164,7 +178,7 @@ impl Kv {
         self.was_clean
     }
 
-    /// Whether opening found something to repair or set aside, so that entries may be missing.
+    /// Whether opening repaired or set something aside, so that entries may be missing.
     #[must_use]
     pub fn was_repaired(&self) -> bool {
         self.repaired
@@ -199,7 +213,7 @@ impl Kv {
         let db = self.db()?;
         self.shared.run("flush", || db.flush().map(|_| ()))?;
         self.durable.sync(&self.shared.dir).map_err(|source| {
-            let _ = self.shared.failure.set(format!("could not sync: {source}"));
+            self.shared.fail("sync", &source, false);
             KvError::Io { what: "sync", dir: self.shared.dir.clone(), source }
         })
     }
@@ -213,32 +227,31 @@ impl Kv {
         self.shared.run("measure", || db.size_on_disk())
     }
 
-    /// Notes that what it holds contradicts its source, so that the next open sets it aside.
+    /// Notes that it contradicts its source, so that the next open sets it aside.
     pub fn mark_damaged(&self, why: &str) {
         let _ = self.shared.damaged("trust", why.to_owned());
     }
 
-    /// Flushes, and leaves a mark that all is in order. Trees still held answer
-    /// [`KvError::Closed`] from then on; the directory is free for another open when they are gone.
+    /// Flushes, and marks all as in order. Trees still held answer [`KvError::Closed`] from then on;
+    /// the directory is free for another open when they are gone.
     ///
     /// # Errors
     /// As [`Self::flush`]; then no mark is left and the next open takes it for a crash.
     pub fn close(mut self) -> Result<(), KvError> {
+        let closes = self.closes()? + 1;
+        self.tree(STATE)?.insert(CLOSES, &closes.to_be_bytes())?;
         self.flush()?;
         self.shared.closed.store(true, Ordering::Release);
         self.let_go().map_err(|why| self.shared.damaged("close", why))?;
-        directory::write_clean_marker(&self.shared.dir).map_err(|source| KvError::Io {
+        directory::write_clean_marker(&self.shared.dir, closes).map_err(|source| KvError::Io {
             what: "mark as closed",
             dir: self.shared.dir.clone(),
             source,
         })
     }
-}
 
-impl Kv {
-    /// Drops the engine and waits until it has let go of its lock: its worker threads hold it for
-    /// some milliseconds more, and who opens the directory next should not find it locked by a
-    /// store that is gone. While trees are alive there is nothing to wait for.
+    /// Drops the engine and waits until its worker threads, too, have let go of the lock, some
+    /// milliseconds later. While trees are alive there is nothing to wait for.
     fn let_go(&mut self) -> Result<(), String> {
         let Some(db) = self.db.take() else { return Ok(()) };
         let dropped = guard::catch(move || drop(db));
@@ -251,14 +264,12 @@ impl Kv {
 
 impl Drop for Kv {
     fn drop(&mut self) {
-        // A panic while dropping would abort the process when another is under way; the store is
-        // simply not marked as closed in order.
+        // Nobody to tell; the store is simply not marked as closed in order.
         let _ = self.let_go();
     }
 }
 
-/// Opens the engine on a thread of its own, so that neither a panic nor a deep stack of its
-/// recovery reaches the caller. The inner error is damage, in words.
+/// Opens the engine on a thread of its own, panics caught. The inner error is damage, in words.
 fn start(dir: &Path, options: &KvOptions) -> Result<Result<sled::Db, String>, KvError> {
     let config = sled::Config::new()
         .path(dir)
@@ -282,20 +293,6 @@ fn start(dir: &Path, options: &KvOptions) -> Result<Result<sled::Db, String>, Kv
         Ok(Err(error)) => Ok(Err(describe(&error))),
         Err(panic) => Ok(Err(panic)),
     }
-}
-
-fn quarantine(dir: &Path, why: &str) -> Result<String, KvError> {
-    let aside = set_aside(dir).map_err(|source| KvError::Io {
-        what: "set aside",
-        dir: dir.to_path_buf(),
-        source,
-    })?;
-    let name = aside.as_deref().unwrap_or(dir);
-    Ok(format!(
-        "{} could not be used ({why}); it was renamed to {} and an empty store was started",
-        dir.display(),
-        name.display()
-    ))
 }
 
 fn describe(error: &sled::Error) -> String {
@@ -418,8 +415,8 @@ impl Tree {
         self.range::<&[u8], _>(..).next_back().transpose()
     }
 
-    /// Entries whose keys lie in `range`, in order, from either end. The iterator ends after the
-    /// first error. It sees some state of each key between its making and its end, not one moment.
+    /// Entries whose keys lie in `range`, in order, from either end, each as it is when it is reached.
+    /// The iterator ends after the first error.
     pub fn range<K: AsRef<[u8]>, R: RangeBounds<K>>(&self, range: R) -> Range {
         let owned = |bound: Bound<&K>| bound.map(|key| sled::IVec::from(key.as_ref()));
         let bounds = (owned(range.start_bound()), owned(range.end_bound()));

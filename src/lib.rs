@@ -2,10 +2,13 @@
 
 pub mod base;
 pub mod capture;
+pub mod cli;
 pub mod config;
 pub mod crawl;
+pub mod demo;
 pub mod diff;
 pub mod extract;
+pub mod history;
 pub mod http;
 pub mod index;
 pub mod kv;

@@ -1,2 +1,5 @@
 //! The thin binary: parse, run, map the error to an exit code.
-fn main() {}
+
+fn main() -> std::process::ExitCode {
+    pressmark::cli::main()
+}

@@ -10,8 +10,8 @@
 //! [`Capturer::capture`].
 //!
 //! In reading order: what it may cost ([`options`]), where it may go ([`address`]), how it gets
-//! there ([`dial`], [`proxy`], [`tls`]), what it says ([`request`]), the exchange itself
-//! ([`drive`], [`spool`]), and connections kept for the next ([`pool`]).
+//! there ([`dial`], `proxy`, `tls`), what it says ([`request`]), the exchange itself (`drive`,
+//! `spool`), and connections kept for the next (`pool`).
 
 pub mod address;
 pub mod dial;

@@ -18,6 +18,9 @@ const READ_BYTES: usize = 16 * 1024;
 /// Room beyond an announced length, so that a body that is longer shows itself in the same read.
 const SLACK_BYTES: usize = 512;
 
+/// Unused room that is not worth a copy to give back.
+const SPARE_BYTES_MAX: usize = 64 * 1024;
+
 /// Received bytes on their way into an exchange.
 #[derive(Debug)]
 pub(super) struct Spool {
@@ -92,6 +95,10 @@ impl Spool {
     /// The bytes, to be kept.
     pub(super) async fn finish(mut self) -> io::Result<Stored> {
         if self.file.is_none() {
+            // A length that lied may have left much room; a queue of exchanges should not hold it.
+            if self.buffer.capacity() - self.buffer.len() > SPARE_BYTES_MAX {
+                self.buffer.shrink_to_fit();
+            }
             return Ok(Stored::Memory(self.buffer));
         }
         if !self.buffer.is_empty() {
@@ -101,5 +108,43 @@ impl Spool {
             Some(file) => Stored::File(Arc::new(file), self.spilled),
             None => Stored::default(),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn memory_stays_flat_however_long_the_body_is() {
+        let mut spool = Spool::new(100_000, None);
+        let mut largest = 0;
+        for n in 0..5_000u32 {
+            spool.make_room(Some(1 << 40));
+            let room = spool.buffer.capacity() - spool.buffer.len();
+            assert!(room > 0);
+            let byte = n.to_le_bytes()[0];
+            spool.buffer.extend(std::iter::repeat_n(byte, room.min(9_000)));
+            largest = largest.max(spool.buffer.capacity());
+            if spool.is_full() {
+                spool.spill().await.unwrap();
+            }
+        }
+        assert!(largest < 120_000, "{largest}");
+        let len = spool.len();
+        assert!(len > 40_000_000, "{len}");
+        let stored = spool.finish().await.unwrap();
+        assert!(matches!(stored, Stored::File(..)));
+        assert_eq!(stored.len(), len);
+        assert_eq!(stored.prefix(9_001).unwrap()[8_999..], [0, 1]);
+    }
+
+    #[tokio::test]
+    async fn room_that_a_lie_left_is_given_back() {
+        let mut spool = Spool::new(512 << 10, None);
+        spool.make_room(Some(400_000));
+        spool.buffer.extend_from_slice(b"short");
+        let Stored::Memory(bytes) = spool.finish().await.unwrap() else { panic!("no file") };
+        assert!(bytes.capacity() < 1000, "{}", bytes.capacity());
     }
 }

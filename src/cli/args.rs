@@ -7,10 +7,14 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 /// An archival crawler and WARC store for news: exact captures, history, proof.
 #[derive(Debug, Parser)]
 #[command(name = "pressmark", version, propagate_version = true, max_term_width = 100)]
-#[command(after_help = "Exit codes: 0 done, 1 the work failed, 2 usage or configuration, 3 nothing found,\n4 done with findings, 130 stopped by a signal.")]
+#[command(
+    after_help = "Exit codes: 0 done, 1 the work failed, 2 usage or configuration, 3 nothing found,\n4 done with findings, 130 stopped by a signal."
+)]
 pub struct Cli {
+    /// What every command takes
     #[command(flatten)]
     pub global: Global,
+    /// The command
     #[command(subcommand)]
     pub command: Command,
 }
@@ -37,7 +41,13 @@ pub struct Global {
     #[arg(long, short, global = true, action = clap::ArgAction::Count, help_heading = "For every command")]
     pub verbose: u8,
     /// When to use colour
-    #[arg(long, global = true, value_name = "WHEN", default_value = "auto", help_heading = "For every command")]
+    #[arg(
+        long,
+        global = true,
+        value_name = "WHEN",
+        default_value = "auto",
+        help_heading = "For every command"
+    )]
     pub color: ColorWhen,
 }
 
@@ -140,6 +150,7 @@ pub struct CrawlArgs {
     /// Exit with 4 when a URL failed
     #[arg(long)]
     pub strict: bool,
+    /// Flags of whatever uses the network
     #[command(flatten)]
     pub network: NetworkArgs,
 }
@@ -285,6 +296,7 @@ pub struct SurtArgs {
 /// `config`
 #[derive(Debug, Args)]
 pub struct ConfigArgs {
+    /// What to do
     #[command(subcommand)]
     pub what: ConfigCommand,
 }

@@ -21,6 +21,8 @@ pub struct Context {
     pub clock: Arc<dyn Clock>,
     /// Where output goes.
     pub out: Output,
+    /// Addresses given by `--resolve`.
+    pub resolve: Vec<String>,
     global: Global,
 }
 
@@ -32,7 +34,14 @@ impl Context {
     pub fn load(global: &Global, out: Output) -> Result<Self, CliError> {
         let (settings, _) = load_settings(global).map_err(config_error)?;
         let archive = archive_root(global, &settings);
-        Ok(Self { settings, archive, clock: Arc::new(SystemClock), out, global: global.clone() })
+        Ok(Self {
+            settings,
+            archive,
+            clock: Arc::new(SystemClock),
+            out,
+            resolve: Vec::new(),
+            global: global.clone(),
+        })
     }
 
     /// The same with the network flags of a command laid over the settings.
@@ -42,9 +51,8 @@ impl Context {
     pub fn with_network(mut self, flags: &NetworkArgs) -> Result<Self, CliError> {
         let mut sets = self.global.set.clone();
         let mut overlay = |key: &str, value: String| sets.push(format!("{key}={value}"));
-        if !flags.resolve.is_empty() {
-            overlay("capture.resolve", flags.resolve.join(","));
-        }
+        // A pin may hold commas itself, which part the items of a list.
+        self.resolve.clone_from(&flags.resolve);
         if flags.allow_private {
             overlay("capture.allow_private", "true".to_owned());
         }
@@ -63,13 +71,26 @@ impl Context {
         Ok(self)
     }
 
+    /// The same with further settings, as from `--set`; what the user set himself goes before them.
+    ///
+    /// # Errors
+    /// When one is wrong.
+    pub fn with_sets(mut self, sets: &[&str]) -> Result<Self, CliError> {
+        let own = std::mem::take(&mut self.global.set);
+        self.global.set = sets.iter().map(|s| (*s).to_owned()).chain(own).collect();
+        let (settings, _) = load_settings(&self.global).map_err(config_error)?;
+        self.settings = settings;
+        Ok(self)
+    }
+
     /// The archive, to read from.
     ///
     /// # Errors
     /// When there is none, or it cannot be opened.
     pub fn reader(&self) -> Result<Reader, CliError> {
-        let (reader, notes) = Reader::open(&self.archive, self.settings.bytes("store.index_cache_bytes"))
-            .map_err(|e| store_error("opening the archive", e))?;
+        let (reader, notes) =
+            Reader::open(&self.archive, self.settings.bytes("store.index_cache_bytes"))
+                .map_err(|e| store_error("opening the archive", e))?;
         for note in notes {
             self.out.say(&format!("pressmark: {note}"));
         }
@@ -141,8 +162,9 @@ pub fn archive_root(global: &Global, settings: &Settings) -> PathBuf {
 /// A settings error for a person.
 #[must_use]
 pub fn config_error(error: ConfigError) -> CliError {
-    CliError::usage(format!("reading the settings: {error}"))
-        .hint("`pressmark config check` lists all problems; config/pressmark.toml explains every key")
+    CliError::usage(format!("reading the settings: {error}")).hint(
+        "`pressmark config check` lists all problems; config/pressmark.toml explains every key",
+    )
 }
 
 /// A store error for a person.

@@ -6,7 +6,10 @@ pub mod args;
 pub mod cmd;
 pub mod context;
 pub mod exit;
+pub mod local;
 pub mod output;
+pub mod progress;
+pub mod wiring;
 
 use std::process::ExitCode;
 

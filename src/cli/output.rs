@@ -24,6 +24,7 @@ pub struct Output {
     verbose: u8,
     color_out: bool,
     color_err: bool,
+    terminal_err: bool,
 }
 
 impl Output {
@@ -42,6 +43,7 @@ impl Output {
             verbose: global.verbose,
             color_out: color(io::stdout().is_terminal()),
             color_err: color(io::stderr().is_terminal()),
+            terminal_err: io::stderr().is_terminal(),
         }
     }
 
@@ -52,7 +54,10 @@ impl Output {
     pub fn format_of(&self, known: &[&'static str]) -> Result<&'static str, CliError> {
         let Some(given) = &self.format else { return Ok(known.first().copied().unwrap_or("text")) };
         known.iter().find(|k| *k == given).copied().ok_or_else(|| {
-            CliError::usage(format!("unknown format {given:?} here; known are {}", known.join(", ")))
+            CliError::usage(format!(
+                "unknown format {given:?} here; known are {}",
+                known.join(", ")
+            ))
         })
     }
 
@@ -74,6 +79,12 @@ impl Output {
     #[must_use]
     pub fn color_err(&self) -> bool {
         self.color_err
+    }
+
+    /// Whether talk goes to a terminal.
+    #[must_use]
+    pub fn on_terminal(&self) -> bool {
+        self.terminal_err
     }
 
     /// Whether only data and errors are wanted.

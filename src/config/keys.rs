@@ -61,7 +61,7 @@ pub const KEYS: &[Key] = &[
     key(
         "politeness.delay_max",
         Kind::Duration,
-        "60s",
+        "30s",
         "The longest pause that delay_factor alone may cause; a slow server is spared, and not forgotten.",
     ),
     key(
@@ -96,6 +96,30 @@ pub const KEYS: &[Key] = &[
         "How long a robots.txt is used before it is asked for again (RFC 9309 section 2.4 allows no more than 24 hours).",
     ),
     key(
+        "politeness.robots_retry_min",
+        Kind::Duration,
+        "5m",
+        "The first pause before an unreachable robots.txt is asked for again; it doubles from there.",
+    ),
+    key(
+        "politeness.robots_retry_max",
+        Kind::Duration,
+        "6h",
+        "The longest such pause: an outage of a day is noticed within the day.",
+    ),
+    key(
+        "politeness.robots_unreachable_max",
+        Kind::Duration,
+        "30d",
+        "How long an older copy may stand in for an unreachable robots.txt, and how long an unreachable one stays a reason to keep out (RFC 9309 section 2.3.1.4).",
+    ),
+    key(
+        "politeness.robots_after_unreachable",
+        Kind::Choice(&["stay-out", "free"]),
+        "stay-out",
+        "What holds after that. When unsure, slower.",
+    ),
+    key(
         "politeness.requests_per_second_max",
         Kind::Float,
         "0",
@@ -107,7 +131,7 @@ pub const KEYS: &[Key] = &[
         "2s",
         "delay_min for one host, for instance your own.",
     ),
-    key("politeness.host.*.delay_max", Kind::Duration, "60s", "delay_max for one host."),
+    key("politeness.host.*.delay_max", Kind::Duration, "30s", "delay_max for one host."),
     key("politeness.host.*.delay_factor", Kind::Float, "5", "delay_factor for one host."),
     key(
         "politeness.host.*.crawl_delay_max",
@@ -124,37 +148,55 @@ pub const KEYS: &[Key] = &[
     key(
         "capture.header_bytes_max",
         Kind::Bytes,
-        "256 KiB",
+        "1 MiB",
         "The longest response head taken. Real ones stay under 64 KiB; header bombs do not.",
+    ),
+    key(
+        "capture.surplus_bytes_max",
+        Kind::Bytes,
+        "64 KiB",
+        "How much is kept of what comes after a complete response: enough to see what kind of lie it was.",
+    ),
+    key(
+        "capture.surplus_wait",
+        Kind::Duration,
+        "20ms",
+        "How long a connection that is given up anyway is listened to for such bytes.",
     ),
     key(
         "capture.connect_timeout",
         Kind::Duration,
-        "20s",
+        "10s",
         "How long DNS, TCP and TLS may take together.",
     ),
     key(
         "capture.first_byte_timeout",
         Kind::Duration,
-        "60s",
+        "30s",
         "How long a server may think before its first byte.",
     ),
     key(
         "capture.total_timeout",
         Kind::Duration,
-        "20m",
+        "10m",
         "How long one exchange may take in all; what has come by then is kept and marked WARC-Truncated: time.",
     ),
     key(
         "capture.bytes_per_second_min",
         Kind::Bytes,
-        "64 B",
-        "The slowest pace of a body, over 30 seconds. Slow-drip servers fall under it; poor lines do not.",
+        "100 B",
+        "The slowest pace of a body, over bytes_per_second_window. Slow-drip servers fall under it; poor lines do not. 0 turns it off.",
+    ),
+    key(
+        "capture.bytes_per_second_window",
+        Kind::Duration,
+        "20s",
+        "The window over which the slowest pace is measured: longer than the pauses of a server under load.",
     ),
     key(
         "capture.spool_threshold",
         Kind::Bytes,
-        "1 MiB",
+        "2 MiB",
         "Up to this length a response is held in memory, beyond it in a temporary file.",
     ),
     key(
@@ -176,10 +218,10 @@ pub const KEYS: &[Key] = &[
         "How many connections are kept open at most.",
     ),
     key(
-        "capture.connections_per_address_max",
+        "capture.idle_per_host_max",
         Kind::Integer,
-        "4",
-        "How many connections to one address at most, whatever the number of hosts behind it.",
+        "1",
+        "How many unused connections are kept for one scheme, host and port.",
     ),
     key("capture.idle_timeout", Kind::Duration, "30s", "How long an unused connection is kept."),
     key(
@@ -229,8 +271,14 @@ pub const KEYS: &[Key] = &[
     key(
         "warc.level",
         Kind::Integer,
-        "6",
-        "How hard gzip packs, 1 to 12. At 6 files are within 3 % of gzip -9 at a fifth of its time; 1 is the fast setting.",
+        "5",
+        "How hard gzip packs, 1 to 12. At 5 files are within 3 % of gzip -9 at a sixth of its time; 1 is the fast setting, 12 % larger.",
+    ),
+    key(
+        "warc.certificates",
+        Kind::Bool,
+        "false",
+        "Whether the certificates that servers show are kept, as a metadata record beside each response.",
     ),
     key(
         "warc.file_bytes_max",
@@ -271,6 +319,12 @@ pub const KEYS: &[Key] = &[
         "Whether a page's images, styles, scripts and fonts are captured with it.",
     ),
     key(
+        "crawl.wait_max",
+        Kind::Duration,
+        "10m",
+        "A run that has nothing else to do does not wait longer than this for a host; what is left stays in the queue for the next run.",
+    ),
+    key(
         "crawl.stop_deadline",
         Kind::Duration,
         "30s",
@@ -279,14 +333,20 @@ pub const KEYS: &[Key] = &[
     key(
         "schedule.interval_min",
         Kind::Duration,
-        "10m",
-        "The shortest time between two looks at one page.",
+        "5m",
+        "The shortest time between two looks at one watched page. Most edits come in the first hours; politeness is kept in any case.",
     ),
     key(
         "schedule.interval_max",
         Kind::Duration,
-        "30d",
-        "The longest time between two looks at one page.",
+        "60d",
+        "The longest time between two looks at one watched page.",
+    ),
+    key(
+        "schedule.looks_per_day",
+        Kind::Float,
+        "500",
+        "How many looks the watched pages of one host may have in a day. They are spent where an edit is most likely to be missed.",
     ),
 ];
 

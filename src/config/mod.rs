@@ -11,6 +11,7 @@ mod job_values;
 pub mod jobs;
 pub mod keys;
 pub mod nearest;
+pub mod options;
 pub mod settings;
 pub mod value;
 

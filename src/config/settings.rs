@@ -196,9 +196,7 @@ impl Settings {
         if !(1..=12).contains(&self.integer("warc.level")) {
             problem("warc.level", "expected a level from 1 to 12".into());
         }
-        for key in
-            ["crawl.hosts_max", "capture.connections_max", "capture.connections_per_address_max"]
-        {
+        for key in ["crawl.hosts_max", "capture.connections_max"] {
             if self.integer(key) == 0 {
                 problem(key, "expected 1 or more".into());
             }

@@ -8,25 +8,23 @@ use std::time::Duration;
 
 use tokio::task::{Id, JoinSet};
 
-use crate::base::{HostKey, TargetUri, Timestamp};
+use crate::base::{TargetUri, Timestamp};
 use crate::capture::{CaptureError, CaptureRequest, Capturer};
 use crate::kv::{Kv, KvError};
 use crate::politeness::RobotsTarget;
-use crate::politeness::{
-    Answer, CachedRobots, Gate, GlobalCap, Permit, Refusal, Reply, RobotsFetch,
-};
+use crate::politeness::{Answer, Gate, GlobalCap, Permit};
+use crate::schedule::revisit::AdaptiveParams;
 use crate::schedule::{
-    Ask, Claim, ClaimId, DiscoveryPath, Disposition, Found, Frontier, Next, NextVisit, Priority,
-    ScheduleError, Step as PathStep,
+    Ask, Claim, ClaimId, DiscoveryPath, Found, Frontier, Next, Priority, ScheduleError,
 };
 use crate::store::{Reader, Store, StoreError};
 
 use super::hosts::HostBook;
 use super::job::{Job, Take};
 use super::log::CrawlLog;
-use super::outcome::{Finished, Outcome};
+use super::outcome::Finished;
 use super::report::Report;
-use super::step::{self, Purpose, StepDone, Stepped};
+use super::step::{self, Purpose, StepDone};
 use super::stop::Stop;
 use super::timer::Timer;
 
@@ -48,8 +46,10 @@ pub struct CrawlOptions {
     pub request: CaptureRequest,
     /// Seeds the jitter of back-off.
     pub seed: u64,
-    /// The shortest and the longest time between two looks at one page.
-    pub interval: (Duration, Duration),
+    /// When pages are looked at again.
+    pub revisit: AdaptiveParams,
+    /// How many looks a host's watched pages may have in a day.
+    pub looks_per_day: f64,
     /// With less free disk than this, in bytes, nothing new is fetched.
     pub disk_free_min: u64,
 }
@@ -64,7 +64,8 @@ impl Default for CrawlOptions {
             decoded_bytes_max: 256 << 20,
             request: CaptureRequest::new("pressmark"),
             seed: 0,
-            interval: (Duration::from_secs(600), Duration::from_hours(30 * 24)),
+            revisit: AdaptiveParams::default(),
+            looks_per_day: 500.0,
             disk_free_min: 512 << 20,
         }
     }
@@ -148,7 +149,7 @@ pub struct Crawl {
     pub(super) store: Arc<Store>,
     pub(super) reader: Reader,
     pub(super) frontier: Frontier,
-    watched: Option<Frontier>,
+    pub(super) watched: Option<Frontier>,
     pub(super) book: HostBook,
     pub(super) gate: Gate,
     cap: Option<GlobalCap>,
@@ -182,18 +183,18 @@ impl Ord for Delayed {
 }
 
 /// The state of one run.
-struct Run<'a> {
-    job: &'a Job,
-    report: Report,
+pub(super) struct Run<'a> {
+    pub(super) job: &'a Job,
+    pub(super) report: Report,
     tasks: JoinSet<StepDone>,
     /// For a task that breaks: whose URL it had.
     owners: HashMap<Id, (ClaimId, TargetUri)>,
     delayed: BinaryHeap<Reverse<Delayed>>,
     /// Authorities whose robots.txt is being fetched: their URLs wait for it.
-    asking_robots: HashSet<String>,
+    pub(super) asking_robots: HashSet<String>,
     /// URLs that were asked for in this run, by hash: each once.
-    asked: HashSet<u64>,
-    pages: u64,
+    pub(super) asked: HashSet<u64>,
+    pub(super) pages: u64,
 }
 
 impl Crawl {
@@ -277,7 +278,7 @@ impl Crawl {
         Ok(run.report)
     }
 
-    fn now(&self) -> Timestamp {
+    pub(super) fn now(&self) -> Timestamp {
         self.timer.clock().now()
     }
 
@@ -407,10 +408,7 @@ impl Crawl {
             self.frontier.host_wait(&claim.host, until, now)?;
             return Ok(self.frontier.release(*claim)?);
         }
-        let robots = self.book.robots(&uri)?;
-        let pace = self.gate.options().pace_for(&claim.host);
-        let facts = self.book.facts(&claim.host, now, &pace)?;
-        match self.gate.ask(&uri, facts, robots.as_ref(), now) {
+        match self.ask(&uri, now)? {
             Answer::Go(permit) => {
                 if let Some(Err(until)) = self.cap.as_ref().map(|cap| cap.pass(now)) {
                     self.frontier.release(*claim)?;
@@ -431,17 +429,14 @@ impl Crawl {
         }
     }
 
-    fn ask_robots(
+    pub(super) fn ask_robots(
         &mut self,
         run: &mut Run<'_>,
         target: RobotsTarget,
         claim: Box<Claim>,
         now: Timestamp,
     ) -> Result<(), CrawlError> {
-        let host = target.uri().host_key();
-        let pace = self.gate.options().pace_for(&host);
-        let facts = self.book.facts(&host, now, &pace)?;
-        match self.gate.robots_permit(&target, facts, now) {
+        match self.ask_for_robots(&target)? {
             Answer::Go(permit) => self.start(run, permit, claim, Purpose::Robots(target), now),
             Answer::Wait { until, .. } => {
                 run.delayed.push(Reverse(Delayed { at: until, target, claim }));
@@ -465,18 +460,29 @@ impl Crawl {
         let pace = self.gate.options().pace_for(&host);
         self.book.facts(&host, now, &pace)?.began(now);
         let owner = (claim.id(), permit.uri().clone());
-        let step = step::Step {
+        let step =
+            self.step_for(run.job.requisites || run.job.depth > 0, run.job.take == Take::Due);
+        let task = run.tasks.spawn(step.run(permit, claim, purpose));
+        run.owners.insert(task.id(), owner);
+        Ok(())
+    }
+
+    /// What one step needs.
+    pub(super) fn step_for(&self, wants_links: bool, wants_text: bool) -> step::Step {
+        step::Step {
             capturer: Arc::clone(&self.capturer),
             request: self.options.request.clone(),
             store: Arc::clone(&self.store),
             reader: self.reader.clone(),
             timer: Arc::clone(&self.timer),
-            wants_links: run.job.requisites || run.job.depth > 0,
+            wants_links,
+            wants_text,
             decoded_bytes_max: self.options.decoded_bytes_max,
-        };
-        let task = run.tasks.spawn(step.run(permit, claim, purpose));
-        run.owners.insert(task.id(), owner);
-        Ok(())
+        }
+    }
+
+    pub(super) fn write_log(&mut self, finished: &Finished) -> Result<(), CrawlError> {
+        self.log.write(finished).map_err(CrawlError::Log)
     }
 
     /// With too little disk left a crawl ends before it writes half a record.
@@ -506,228 +512,23 @@ impl Crawl {
             self.note(run, finished, observer)?;
         }
         match done.purpose {
-            Purpose::Robots(target) => self.robots_came(run, target, done.claim, &stepped, now),
+            Purpose::Robots(target) => {
+                self.robots_came(run, target, done.claim, &stepped, observer)
+            }
             Purpose::Page => self.page_came(run, *done.claim, stepped, now),
         }
     }
 
-    fn note(
+    pub(super) fn note(
         &mut self,
         run: &mut Run<'_>,
         finished: &Finished,
         observer: &mut dyn Observer,
     ) -> Result<(), CrawlError> {
-        self.log.write(finished).map_err(CrawlError::Log)?;
+        self.write_log(finished)?;
         run.report.count(finished);
         observer.finished(finished);
         Ok(())
-    }
-
-    /// What the exchange says about the host.
-    fn learn_pace(&mut self, stepped: &Stepped, now: Timestamp) -> Result<(), CrawlError> {
-        let host = stepped.host.clone();
-        let pace = self.gate.options().pace_for(&host);
-        let seed = self.options.seed;
-        let facts = self.book.facts(&host, now, &pace)?;
-        match &stepped.met {
-            step::Met::Reply { status, retry_after, took } => {
-                let reply =
-                    Reply { status: *status, retry_after: retry_after.as_deref(), took: *took };
-                facts.ended(&host, reply, stepped.ended, &pace, seed);
-            }
-            step::Met::Failure { why } => facts.failed(&host, why, stepped.ended, &pace, seed),
-            step::Met::OurRefusal => facts.abandoned(stepped.ended),
-        }
-        self.book.keep(&host)?;
-        Ok(())
-    }
-
-    fn robots_came(
-        &mut self,
-        run: &mut Run<'_>,
-        target: RobotsTarget,
-        claim: Box<Claim>,
-        stepped: &Stepped,
-        now: Timestamp,
-    ) -> Result<(), CrawlError> {
-        let mut too_often = false;
-        if let Some(to) = &stepped.redirect {
-            match target.redirected(to.clone()) {
-                Some(next) => return self.ask_robots(run, next, claim, now),
-                None => too_often = true,
-            }
-        }
-        let fetch =
-            if too_often { RobotsFetch::RedirectedTooOften } else { stepped.robots_fetch() };
-        let governed = target.governs().clone();
-        let previous = self.book.robots(&governed)?;
-        let options = &self.gate.options().robots;
-        let learned = CachedRobots::learn(&governed, previous.as_ref(), fetch, now, options);
-        let host = governed.host_key();
-        let delay = self.gate.crawl_delay(&learned);
-        let pace = self.gate.options().pace_for(&host);
-        self.book.facts(&host, now, &pace)?.set_crawl_delay(delay);
-        self.book.keep(&host)?;
-        self.book.learn_robots(learned)?;
-        run.asking_robots.remove(&governed.authority());
-        self.frontier.release(*claim)?;
-        self.wait_for_pace(&governed, now)
-    }
-
-    /// Tells the queue before when the host of `uri` is not asked.
-    fn wait_for_pace(&mut self, uri: &TargetUri, now: Timestamp) -> Result<(), CrawlError> {
-        let host = uri.host_key();
-        let at = self.next_at(uri, &host, now)?;
-        Ok(self.frontier.host_wait(&host, at, now)?)
-    }
-
-    fn next_at(
-        &mut self,
-        uri: &TargetUri,
-        host: &HostKey,
-        now: Timestamp,
-    ) -> Result<Timestamp, CrawlError> {
-        let robots = self.book.robots(uri)?;
-        let pace = self.gate.options().pace_for(host);
-        let facts = self.book.facts(host, now, &pace)?;
-        Ok(self.gate.next_at(uri, facts, robots.as_ref(), now).at)
-    }
-
-    fn page_came(
-        &mut self,
-        run: &mut Run<'_>,
-        claim: Claim,
-        stepped: Stepped,
-        now: Timestamp,
-    ) -> Result<(), CrawlError> {
-        if !claim.entry.path.is_requisite() {
-            run.pages += 1;
-        }
-        if let Some(change) = &stepped.change {
-            run.report.versions += u64::from(change.is_new_version);
-            run.report.changes += change.changes;
-        }
-        let found = self.found_on(run, &claim, &stepped, now);
-        if !found.is_empty() {
-            self.frontier.add_all(found, now)?;
-        }
-        let uri = claim.uri().clone();
-        let host = claim.host.clone();
-        let at = self.next_at(&uri, &host, now)?;
-        run.report.hosts.entry(host.to_string()).or_default().delay = at.since(stepped.ended);
-        let next = self.next_visit(&claim, &stepped, now)?;
-        let disposition =
-            Disposition { next, host_ready_at: Some(at), memo: stepped.memo, priority: None };
-        Ok(self.frontier.finish(claim, disposition, now)?)
-    }
-
-    /// What the page leads to: its redirect, its requisites, its links.
-    fn found_on(
-        &mut self,
-        run: &mut Run<'_>,
-        claim: &Claim,
-        stepped: &Stepped,
-        now: Timestamp,
-    ) -> Vec<Found> {
-        let mut found = Vec::new();
-        let from = claim.uri();
-        let mut offer = |uri: TargetUri, letter: PathStep, priority: Priority, because: &str| {
-            if !run.asked.insert(hash_of(&uri)) {
-                return;
-            }
-            found.push(Found {
-                uri,
-                path: claim.entry.path.then(letter),
-                via: Some(from.as_str().to_owned()),
-                due: now,
-                because: because.to_owned(),
-                priority,
-                job: claim.job.to_string(),
-                settings: String::new(),
-                ask: Ask::Again,
-            });
-        };
-        if let Some(to) = &stepped.redirect {
-            let redirects = trailing_redirects(&claim.entry.path);
-            if redirects < self.options.redirect_hops_max {
-                offer(to.without_fragment(), PathStep::Redirect, claim.priority, "redirected to");
-            }
-        }
-        for link in &stepped.links {
-            let Ok(uri) = TargetUri::parse(&link.url) else { continue };
-            let letter = PathStep::of(link.hop.letter()).unwrap_or(PathStep::Speculative);
-            if link.is_requisite {
-                // A frame's pictures are shown with the page; what they would lead to is not.
-                if run.job.requisites && claim.entry.path.trailing_transclusions() < 3 {
-                    offer(uri, letter, Priority::Requisite, "needed to show a page");
-                }
-            } else if claim.entry.path.hops() < run.job.depth
-                && !claim.entry.path.is_requisite()
-                && same_site(from, &uri)
-            {
-                offer(uri, letter, Priority::Normal, "linked from a page");
-            }
-        }
-        found
-    }
-
-    /// When the page is looked at again: set in the queue itself, or in the list of what is watched.
-    fn next_visit(
-        &mut self,
-        claim: &Claim,
-        stepped: &Stepped,
-        now: Timestamp,
-    ) -> Result<NextVisit, CrawlError> {
-        if !stepped.is_worth_watching || claim.entry.path != DiscoveryPath::seed() {
-            return Ok(NextVisit::Retire { why: "captured".to_owned() });
-        }
-        let (due, because) = step::look_again(stepped, now, self.options.interval);
-        let Some(watched) = &mut self.watched else { return Ok(NextVisit::At { due, because }) };
-        let again = Found {
-            uri: claim.uri().clone(),
-            path: DiscoveryPath::seed(),
-            via: None,
-            due,
-            because,
-            priority: Priority::Seed,
-            job: claim.job.to_string(),
-            settings: String::new(),
-            ask: Ask::IfNew,
-        };
-        watched.add(again, now)?;
-        Ok(NextVisit::Retire { why: "captured, and watched from now on".to_owned() })
-    }
-
-    fn refused(
-        &mut self,
-        run: &mut Run<'_>,
-        claim: Claim,
-        refusal: &Refusal,
-        now: Timestamp,
-        observer: &mut dyn Observer,
-    ) -> Result<(), CrawlError> {
-        let why = refusal.to_string();
-        let finished = Finished {
-            uri: claim.uri().clone(),
-            at: now,
-            outcome: Outcome::Refused { why: why.clone() },
-            path: claim.entry.path.to_string(),
-            via: claim.entry.via.clone(),
-            media_type: None,
-            bytes: 0,
-            took: Duration::ZERO,
-            digest: None,
-            place: None,
-        };
-        self.note(run, &finished, observer)?;
-        let next = match refusal {
-            Refusal::RobotsUnreachable(stay_out) => {
-                NextVisit::At { due: stay_out.retry_at, because: why }
-            }
-            Refusal::Disallowed(_) => NextVisit::Retire { why },
-        };
-        let disposition = Disposition { next, host_ready_at: None, memo: None, priority: None };
-        Ok(self.frontier.finish(claim, disposition, now)?)
     }
 }
 
@@ -740,19 +541,8 @@ enum Filled {
     Nothing,
 }
 
-fn hash_of(uri: &TargetUri) -> u64 {
+pub(super) fn hash_of(uri: &TargetUri) -> u64 {
     let mut hasher = DefaultHasher::new();
     uri.url().as_str().hash(&mut hasher);
     hasher.finish()
-}
-
-fn trailing_redirects(path: &DiscoveryPath) -> u32 {
-    let trailing = path.steps().rev().take_while(|step| *step == PathStep::Redirect).count();
-    u32::try_from(trailing).unwrap_or(u32::MAX)
-}
-
-/// Whether a link stays on the site of the page: the same host, `www.` or not.
-fn same_site(from: &TargetUri, to: &TargetUri) -> bool {
-    let bare = |uri: &TargetUri| uri.host().trim_start_matches("www.").to_ascii_lowercase();
-    bare(from) == bare(to)
 }

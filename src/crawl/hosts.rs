@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use crate::base::{HostKey, TargetUri, Timestamp};
 use crate::kv::{Kv, KvError, Tree};
 use crate::politeness::{CachedRobots, HostFacts, PaceOptions};
+use crate::schedule::revisit::HostHistory;
 
 /// Facts of hosts and robots.txt of authorities: on disk, the recently used also in memory.
 #[derive(Debug)]
@@ -13,6 +14,8 @@ pub struct HostBook {
     robots: Tree,
     facts: HashMap<HostKey, HostFacts>,
     rules: HashMap<String, CachedRobots>,
+    revisit_tree: Tree,
+    revisits: HashMap<HostKey, HostHistory>,
 }
 
 /// So many facts are held in memory; a host's are some hundred bytes.
@@ -31,6 +34,8 @@ impl HostBook {
             robots: kv.tree("robots")?,
             facts: HashMap::new(),
             rules: HashMap::new(),
+            revisit_tree: kv.tree("revisits")?,
+            revisits: HashMap::new(),
         })
     }
 
@@ -101,5 +106,39 @@ impl HostBook {
             self.rules.clear();
         }
         self.rules.insert(authority, robots);
+    }
+
+    /// What is known of the edits of a host's pages, to read and teach.
+    ///
+    /// # Errors
+    /// When the table cannot be read.
+    pub fn revisits(
+        &mut self,
+        host: &HostKey,
+        looks_per_day: f64,
+        now: Timestamp,
+    ) -> Result<&mut HostHistory, KvError> {
+        if !self.revisits.contains_key(host) {
+            if self.revisits.len() >= FACTS_MAX {
+                self.revisits.clear();
+            }
+            let stored = self.revisit_tree.get(host.as_str().as_bytes())?;
+            let known = stored.and_then(|b| HostHistory::of_bytes(&b));
+            let known = known.unwrap_or_else(|| HostHistory::new(looks_per_day, now));
+            self.revisits.insert(host.clone(), known);
+        }
+        let known = self.revisits.entry(host.clone());
+        Ok(known.or_insert_with(|| HostHistory::new(looks_per_day, now)))
+    }
+
+    /// Puts that on disk.
+    ///
+    /// # Errors
+    /// When the table cannot be written.
+    pub fn keep_revisits(&mut self, host: &HostKey) -> Result<(), KvError> {
+        if let Some(known) = self.revisits.get(host) {
+            self.revisit_tree.insert(host.as_str().as_bytes(), &known.to_bytes())?;
+        }
+        Ok(())
     }
 }

@@ -26,8 +26,6 @@ pub struct Job {
     pub pages_max: Option<u64>,
     /// Which claims are taken.
     pub take: Take,
-    /// Fetch nothing but robots.txt, and tell what would be fetched.
-    pub dry_run: bool,
 }
 
 impl Job {
@@ -41,7 +39,6 @@ impl Job {
             requisites: false,
             pages_max: None,
             take: Take::Queue,
-            dry_run: false,
         }
     }
 }

@@ -7,11 +7,15 @@
 //! The network is touched only through `capture`, the disk only through `store`, time only through
 //! [`Timer`]; so a whole crawl runs in a test on a manual clock.
 
+mod asking;
+mod ending;
 pub mod engine;
 pub mod hosts;
 pub mod job;
+mod learn;
 pub mod log;
 pub mod outcome;
+pub mod plan;
 pub mod report;
 pub mod sources;
 pub mod step;
@@ -21,6 +25,7 @@ pub mod timer;
 pub use engine::{Crawl, CrawlError, CrawlOptions, Observer, Parts};
 pub use job::{Job, Take};
 pub use outcome::{Finished, Outcome};
+pub use plan::{Plan, Verdict};
 pub use report::Report;
 pub use stop::Stop;
 pub use timer::{ManualTimer, RealTimer, Timer};

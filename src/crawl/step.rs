@@ -7,8 +7,9 @@ use crate::base::{HostKey, MediaType, TargetUri, Timestamp};
 use crate::capture::{CaptureRequest, Captured, Capturer};
 use crate::diff;
 use crate::extract::links::{Hop, OutlinkKind, links_of_css, links_of_html};
+use crate::extract::page::{Page, PageKind};
 use crate::extract::{self, Hints};
-use crate::http::{Exchange, FailureKind, Head, Payload, decode_body};
+use crate::http::{Exchange, Failure, FailureKind, Head, Payload, decode_body};
 use crate::politeness::robots::ROBOTS_BYTES_MAX;
 use crate::politeness::{Permit, RobotsFetch, RobotsTarget};
 use crate::schedule::Claim;
@@ -43,8 +44,17 @@ pub struct Step {
     pub timer: Arc<dyn Timer>,
     /// Whether links and requisites of the page are wanted.
     pub wants_links: bool,
+    /// Whether the article is to be read even where there is nothing to compare it with.
+    pub wants_text: bool,
     /// The longest payload after decompression that is read.
     pub decoded_bytes_max: usize,
+}
+
+/// Where a URL comes from.
+struct Origin {
+    uri: String,
+    via: Option<String>,
+    path: String,
 }
 
 /// A step that has ended.
@@ -98,6 +108,15 @@ pub struct Change {
     pub changes: u64,
 }
 
+/// What an article is, as far as the schedule is concerned.
+#[derive(Debug, Clone)]
+pub struct TextSeen {
+    /// What kind of page.
+    pub kind: PageKind,
+    /// When it was published, as declared.
+    pub published: Option<Timestamp>,
+}
+
 /// What came of a step.
 #[derive(Debug)]
 pub struct Stepped {
@@ -117,10 +136,12 @@ pub struct Stepped {
     pub change: Option<Change>,
     /// Whether it is a page that may change.
     pub is_worth_watching: bool,
-    /// What the queue should remember of the page.
-    pub memo: Option<Vec<u8>>,
+    /// What the article is, where it was read.
+    pub text: Option<TextSeen>,
     /// For a robots.txt: its payload, decoded.
     pub robots_body: Vec<u8>,
+    /// For a robots.txt that could not be asked for: the same of the page it was asked for.
+    pub page_failure: Option<Finished>,
     /// Whether the response was cut short.
     pub is_cut: bool,
 }
@@ -145,14 +166,28 @@ impl Stepped {
 impl Step {
     /// The whole line. Never panics for what a server sent.
     pub async fn run(self, permit: Permit, claim: Box<Claim>, purpose: Purpose) -> StepDone {
-        let result = self.line(permit, &claim, &purpose).await;
+        let origin = Origin {
+            uri: claim.uri().as_str().to_owned(),
+            via: claim.entry.via.clone(),
+            path: claim.entry.path.to_string(),
+        };
+        let result = self.line(permit, origin, &purpose).await;
         StepDone { claim, purpose, result }
+    }
+
+    /// The same for a robots.txt that no queued URL asked for.
+    ///
+    /// # Errors
+    /// Trouble of ours.
+    pub async fn run_alone(self, permit: Permit, purpose: Purpose) -> Result<Stepped, CrawlError> {
+        let uri = permit.uri().as_str().to_owned();
+        self.line(permit, Origin { uri, via: None, path: String::new() }, &purpose).await
     }
 
     async fn line(
         self,
         permit: Permit,
-        claim: &Claim,
+        origin: Origin,
         purpose: &Purpose,
     ) -> Result<Stepped, CrawlError> {
         let uri = permit.uri().clone();
@@ -168,33 +203,74 @@ impl Step {
             Captured::Failed(failure) => What::Failure(Arc::from(failure)),
         };
         let ended = self.timer.clock().now();
-        let discovery = Discovery {
-            via: if is_robots {
-                Some(claim.uri().as_str().to_owned())
-            } else {
-                claim.entry.via.clone()
-            },
-            path: if is_robots {
-                format!("{}P", claim.entry.path)
-            } else {
-                claim.entry.path.to_string()
-            },
+        let page_failure = match &what {
+            What::Failure(failure) if is_robots && origin.uri != uri.as_str() => {
+                Some(self.page_failure(failure, &origin).await?)
+            }
+            _ => None,
+        };
+        let discovery = if is_robots {
+            Discovery { via: Some(origin.uri), path: format!("{}P", origin.path) }
+        } else {
+            Discovery { via: origin.via, path: origin.path }
         };
         let original = before.as_ref().map(|b| b.original.clone());
         let submission =
             Submission { what: what.clone(), refers_to: original, discovery: discovery.clone() };
         let appended = append(&self.store, submission).await?;
         let decoded_bytes_max = self.decoded_bytes_max;
-        let wants_links = self.wants_links;
+        let (wants_links, wants_text) = (self.wants_links, self.wants_text);
+        let asked = uri.to_string();
         let task = move || {
-            let reading =
-                Reading { what: &what, before, is_robots, wants_links, decoded_bytes_max };
+            let reading = Reading {
+                what: &what,
+                before,
+                is_robots,
+                wants_links,
+                wants_text,
+                decoded_bytes_max,
+            };
             reading.read(&uri, ended, &discovery, &appended)
         };
         // Parsing a large page takes milliseconds, which the network tasks do not have.
-        tokio::task::spawn_blocking(task).await.map_err(|why| CrawlError::Broken {
-            uri: claim.uri().to_string(),
-            why: why.to_string(),
+        let mut stepped = tokio::task::spawn_blocking(task)
+            .await
+            .map_err(|why| CrawlError::Broken { uri: asked, why: why.to_string() })?;
+        stepped.page_failure = page_failure;
+        Ok(stepped)
+    }
+
+    /// Keeps the failure of a robots.txt for the page too that it was asked for: that page could
+    /// not be had, at this time and for this reason, and whoever looks for it finds that said.
+    async fn page_failure(
+        &self,
+        failure: &Failure,
+        origin: &Origin,
+    ) -> Result<Finished, CrawlError> {
+        let uri = TargetUri::parse(&origin.uri).unwrap_or_else(|_| failure.uri.clone());
+        let why = format!("{} (on asking for its robots.txt first)", failure.why);
+        let page = Failure {
+            uri: uri.clone(),
+            why: why.clone(),
+            request: Vec::new(),
+            received: Vec::new(),
+            dns: None,
+            ..failure.clone()
+        };
+        let discovery = Discovery { via: origin.via.clone(), path: origin.path.clone() };
+        let what = What::Failure(Arc::new(page));
+        let appended = append(&self.store, Submission { what, refers_to: None, discovery }).await?;
+        Ok(Finished {
+            uri,
+            at: failure.date,
+            outcome: Outcome::Failed { step: failure.kind.label(), why },
+            path: origin.path.clone(),
+            via: origin.via.clone(),
+            media_type: None,
+            bytes: 0,
+            took: failure.timing.total,
+            digest: None,
+            place: Some((appended.file, appended.offset, appended.record_id)),
         })
     }
 
@@ -250,6 +326,7 @@ struct Reading<'a> {
     before: Option<Before>,
     is_robots: bool,
     wants_links: bool,
+    wants_text: bool,
     decoded_bytes_max: usize,
 }
 
@@ -283,8 +360,9 @@ impl Reading<'_> {
             links: Vec::new(),
             change: None,
             is_worth_watching: false,
-            memo: None,
+            text: None,
             robots_body: Vec::new(),
+            page_failure: None,
             is_cut: false,
         };
         match self.what {
@@ -351,7 +429,7 @@ impl Reading<'_> {
         if status != Some(200) {
             // 304: its links are those of the capture that it confirms.
             if let (Some(304), true, Some(before)) = (status, self.wants_links, &self.before) {
-                let head = Head::parse(&before.loaded.head);
+                let head = Head::parse(&before.loaded.holder().head);
                 let is_html =
                     head.get_text("content-type").is_some_and(|v| MediaType::parse(&v).is_html());
                 stepped.is_worth_watching = is_html;
@@ -362,7 +440,8 @@ impl Reading<'_> {
         }
         let is_new = appended.stored == StoredAs::New;
         let compares = is_html && is_new && self.before.is_some();
-        if !(self.wants_links || compares) {
+        let reads = compares || (is_html && self.wants_text);
+        if !(self.wants_links || reads) {
             return;
         }
         let decoded = self.payload(exchange, &head, self.decoded_bytes_max);
@@ -370,14 +449,15 @@ impl Reading<'_> {
         if self.wants_links {
             stepped.links = links(&decoded, uri, content_type.as_deref());
         }
-        if let (true, Some(before)) = (compares, &self.before) {
-            stepped.change = Some(compare(
-                before,
-                &decoded,
-                uri,
-                content_type.as_deref(),
-                self.decoded_bytes_max,
-            ));
+        if reads {
+            let new = article(&decoded, uri, content_type.as_deref());
+            stepped.text = Some(TextSeen {
+                kind: new.kind,
+                published: new.published.as_ref().map(|p| p.value.instant),
+            });
+            if let (true, Some(before)) = (compares, &self.before) {
+                stepped.change = Some(compare(before, &new, uri, self.decoded_bytes_max));
+            }
         }
     }
 
@@ -406,35 +486,16 @@ fn links(decoded: &[u8], uri: &TargetUri, content_type: Option<&str>) -> Vec<Lin
         .collect()
 }
 
-fn compare(
-    before: &Before,
-    decoded: &[u8],
-    uri: &TargetUri,
-    content_type: Option<&str>,
-    decoded_bytes_max: usize,
-) -> Change {
-    let old_head = Head::parse(&before.loaded.head);
-    let old_type = old_head.get_text("content-type");
-    let old_bytes = before.loaded.decoded(decoded_bytes_max).unwrap_or_default();
-    let hints = |content_type| Hints { url: Some(uri.as_str()), content_type, status: Some(200) };
-    let old = extract::extract(&old_bytes, &hints(old_type.as_deref()));
-    let new = extract::extract(decoded, &hints(content_type));
-    let comparison = diff::compare(&old.page, &new.page, &diff::CompareOptions::default());
-    let changes = comparison.changes.len() as u64;
-    Change { is_new_version: !comparison.says_the_same(), changes }
+fn article(decoded: &[u8], uri: &TargetUri, content_type: Option<&str>) -> Page {
+    let hints = Hints { url: Some(uri.as_str()), content_type, status: Some(200) };
+    extract::extract(decoded, &hints).page
 }
 
-/// When a page is looked at again, and why: soon after its text changed, later and later while it
-/// does not.
-#[must_use]
-pub fn look_again(
-    stepped: &Stepped,
-    now: Timestamp,
-    interval: (Duration, Duration),
-) -> (Timestamp, String) {
-    let (shortest, longest) = interval;
-    let changed = stepped.change.is_some_and(|c| c.is_new_version);
-    let pause = if changed { shortest } else { shortest.saturating_mul(6).min(longest) };
-    let because = if changed { "its text changed at the last look" } else { "no change seen yet" };
-    (now.plus(pause), because.to_owned())
+fn compare(before: &Before, new: &Page, uri: &TargetUri, decoded_bytes_max: usize) -> Change {
+    let old_head = Head::parse(&before.loaded.holder().head);
+    let old_bytes = before.loaded.decoded(decoded_bytes_max).unwrap_or_default();
+    let old = article(&old_bytes, uri, old_head.get_text("content-type").as_deref());
+    let comparison = diff::compare(&old, new, &diff::CompareOptions::default());
+    let changes = comparison.changes.len() as u64;
+    Change { is_new_version: !comparison.says_the_same(), changes }
 }

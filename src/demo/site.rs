@@ -14,14 +14,15 @@ pub(super) struct Asked<'a> {
 pub(super) fn respond(phase: usize, asked: &Asked<'_>) -> Vec<u8> {
     let path = asked.target.split('?').next().unwrap_or("/");
     match page(phase, path) {
-        None => response("404 Not Found", "text/html; charset=utf-8", None, b"<h1>No such page</h1>", false),
+        None => {
+            response("404 Not Found", "text/html; charset=utf-8", None, b"<h1>No such page</h1>")
+        }
         Some(Page { media_type, body, cached }) => {
             let etag = cached.then(|| format!("\"{:08x}\"", checksum(&body)));
             if etag.as_deref().is_some_and(|tag| asked.if_none_match == Some(tag)) {
-                return response("304 Not Modified", media_type, etag.as_deref(), b"", false);
+                return response("304 Not Modified", media_type, etag.as_deref(), b"");
             }
-            // Pages that are made for each visitor come in chunks, as from most news systems.
-            response("200 OK", media_type, etag.as_deref(), &body, !cached)
+            response("200 OK", media_type, etag.as_deref(), &body)
         }
     }
 }
@@ -34,7 +35,11 @@ struct Page {
 }
 
 fn page(phase: usize, path: &str) -> Option<Page> {
-    let html = |body: String| Page { media_type: "text/html; charset=utf-8", body: body.into_bytes(), cached: false };
+    let html = |body: String| Page {
+        media_type: "text/html; charset=utf-8",
+        body: body.into_bytes(),
+        cached: false,
+    };
     let asset = |media_type, body: &[u8]| Page { media_type, body: body.to_vec(), cached: true };
     if let Some(story) = STORIES.iter().find(|s| s.path == path) {
         return Some(html(article(phase, story)));
@@ -122,7 +127,9 @@ fn feed(phase: usize) -> String {
             )
         })
         .collect();
-    format!("<?xml version=\"1.0\"?>\n<rss version=\"2.0\"><channel><title>{OUTLET}</title><link>http://{HOST}/</link>\n{items}</channel></rss>\n")
+    format!(
+        "<?xml version=\"1.0\"?>\n<rss version=\"2.0\"><channel><title>{OUTLET}</title><link>http://{HOST}/</link>\n{items}</channel></rss>\n"
+    )
 }
 
 fn sitemap(phase: usize) -> String {
@@ -133,7 +140,9 @@ fn sitemap(phase: usize) -> String {
             format!("<url><loc>http://{HOST}{}</loc><lastmod>{modified}</lastmod></url>\n", s.path)
         })
         .collect();
-    format!("<?xml version=\"1.0\"?>\n<urlset xmlns=\"http://www.sitemaps.org/schemas/sitemap/0.9\">\n{urls}</urlset>\n")
+    format!(
+        "<?xml version=\"1.0\"?>\n<urlset xmlns=\"http://www.sitemaps.org/schemas/sitemap/0.9\">\n{urls}</urlset>\n"
+    )
 }
 
 fn fill(shell: &str, values: &[(&str, &str)]) -> String {
@@ -144,21 +153,11 @@ fn fill(shell: &str, values: &[(&str, &str)]) -> String {
     out
 }
 
-fn response(status: &str, media_type: &str, etag: Option<&str>, body: &[u8], chunked: bool) -> Vec<u8> {
-    let mut out = format!("HTTP/1.1 {status}\r\nServer: quayside\r\nContent-Type: {media_type}\r\n");
+fn response(status: &str, media_type: &str, etag: Option<&str>, body: &[u8]) -> Vec<u8> {
+    let mut out =
+        format!("HTTP/1.1 {status}\r\nServer: quayside\r\nContent-Type: {media_type}\r\n");
     if let Some(tag) = etag {
         out.push_str(&format!("ETag: {tag}\r\n"));
-    }
-    if chunked {
-        out.push_str("Transfer-Encoding: chunked\r\n\r\n");
-        let mut bytes = out.into_bytes();
-        for piece in body.chunks(1400) {
-            bytes.extend_from_slice(format!("{:x}\r\n", piece.len()).as_bytes());
-            bytes.extend_from_slice(piece);
-            bytes.extend_from_slice(b"\r\n");
-        }
-        bytes.extend_from_slice(b"0\r\n\r\n");
-        return bytes;
     }
     if !status.starts_with("304") {
         out.push_str(&format!("Content-Length: {}\r\n", body.len()));
@@ -197,7 +196,11 @@ mod tests {
 
     #[test]
     fn an_asset_that_did_not_change_is_answered_with_304() {
-        let first = String::from_utf8(respond(0, &Asked { target: "/assets/site.css", if_none_match: None })).unwrap();
+        let first = String::from_utf8(respond(
+            0,
+            &Asked { target: "/assets/site.css", if_none_match: None },
+        ))
+        .unwrap();
         let tag = first.lines().find_map(|l| l.strip_prefix("ETag: ")).unwrap().trim();
         let second = respond(1, &Asked { target: "/assets/site.css", if_none_match: Some(tag) });
         assert!(second.starts_with(b"HTTP/1.1 304"));

@@ -77,10 +77,10 @@ fn declares_itself(new: &Page, changes: &[Change], change: &Change) -> bool {
     else {
         return false;
     };
-    let entry = new
-        .blocks
-        .iter()
-        .rfind(|b| matches!(b.kind, BlockKind::LiveEntry(_)) && b.range.start <= range.start);
+    // Some live blogs head their entries with plain headings.
+    let heads =
+        |kind: &BlockKind| matches!(kind, BlockKind::LiveEntry(_) | BlockKind::Subheading(_));
+    let entry = new.blocks.iter().rfind(|b| heads(&b.kind) && b.range.start <= range.start);
     entry.is_some_and(|entry| {
         changes.iter().any(|other| {
             other.kind == ChangeKind::TextAdded

@@ -9,6 +9,7 @@
 
 mod article;
 mod byline;
+mod caption;
 #[cfg(test)]
 mod cases;
 pub mod charset;
@@ -23,10 +24,13 @@ mod furniture;
 mod headline;
 mod json_ld;
 mod kind;
+mod line_words;
+mod lines;
 pub mod links;
 mod metadata;
 mod month_names;
 mod names;
+mod notices;
 mod numbers;
 pub mod page;
 mod published;

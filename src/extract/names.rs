@@ -6,7 +6,7 @@
 
 use std::collections::HashMap;
 
-use super::quotes::{Token, is_particle, is_title};
+use super::quotes::{Kind, Token, is_calendar, is_particle, is_preposition, is_title};
 use super::words::words;
 
 mod first_names;
@@ -85,18 +85,21 @@ impl People {
         let mut people = Self::default();
         let mut at = 0;
         while at < tokens.len() {
-            if !tokens[at].is_capital() {
+            if !tokens[at].is_capital() || is_calendar(&tokens[at].lower) {
                 at += 1;
                 continue;
             }
             let mut end = at + 1;
             while end < tokens.len() && end - at < 10 {
                 let near = tokens[end].start <= tokens[end - 1].end + 2;
+                let capital = |at: usize| tokens.get(at).is_some_and(Token::is_capital);
+                let second = tokens.get(end + 1).is_some_and(|t| is_particle(&t.lower));
                 let particle = is_particle(&tokens[end].lower)
-                    && tokens.get(end + 1).is_some_and(Token::is_capital);
+                    && (capital(end + 1) || second && capital(end + 2));
                 if !near
                     || tokens[end - 1].is_possessive()
                     || !(tokens[end].is_capital() || particle)
+                    || is_calendar(&tokens[end].lower)
                 {
                     break;
                 }
@@ -116,6 +119,18 @@ impl People {
         let mut roles = Vec::new();
         while start + 1 < end
             && (is_title(&tokens[start].lower)
+                || is_preposition(&tokens[start].lower) && !is_particle(&tokens[start].lower)
+                || matches!(
+                    tokens[start].lower.as_str(),
+                    "según"
+                        | "selon"
+                        | "laut"
+                        | "segundo"
+                        | "conforme"
+                        | "volgens"
+                        | "secondo"
+                        | "d’après"
+                )
                 || super::sentences::is_common_opening(&tokens[start].lower))
         {
             if is_title(&tokens[start].lower) {
@@ -177,6 +192,46 @@ impl People {
             }
         }
         self.mentions.push((start, person));
+        self.apposition(tokens, end, person);
+    }
+
+    /// "Tom Hale, a spokesman for the mill,": the role behind the name.
+    fn apposition(&mut self, tokens: &[Token], end: usize, person: usize) {
+        if tokens.get(end).is_none_or(|t| t.kind != Kind::Comma) {
+            return;
+        }
+        for token in tokens.iter().skip(end + 1).take(7) {
+            if !token.is_word() || is_preposition(&token.lower) {
+                break;
+            }
+            if is_role_noun(&token.lower)
+                && let Some(entry) = self.list.get_mut(person)
+            {
+                entry.gender = entry.gender.or(title_gender(&token.lower));
+                if entry.roles.len() < 8 {
+                    entry.roles.push(token.lower.clone());
+                }
+                break;
+            }
+        }
+    }
+
+    /// Takes in a name that only an attribution shows to be one: "Hale said".
+    pub(crate) fn adopt(&mut self, name: &str) -> Option<usize> {
+        let lower = name.to_lowercase();
+        let surname = lower.split_whitespace().last()?.to_owned();
+        if lower.split_whitespace().any(is_body_word)
+            || name.chars().filter(|c| c.is_alphabetic()).all(char::is_uppercase)
+        {
+            return None;
+        }
+        let words = lower.split_whitespace().count();
+        let gender = if words > 1 {
+            lower.split_whitespace().next().and_then(first_name_gender)
+        } else {
+            None
+        };
+        Some(self.take(&lower, name.to_owned(), surname, gender, words))
     }
 
     fn take(
@@ -238,7 +293,8 @@ impl People {
 /// The length of a token in the text without a possessive ending or a stop.
 fn bare_len(text: &str, token: &Token) -> usize {
     let word = text.get(token.start..token.end).unwrap_or("");
-    bare(word).trim_end_matches('.').len()
+    // "Jr." keeps its stop.
+    if matches!(word, "Jr." | "Sr.") { word.len() } else { bare(word).trim_end_matches('.').len() }
 }
 
 /// "gov" is "governor": the word a later mention uses.

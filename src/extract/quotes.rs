@@ -21,9 +21,9 @@ use super::speakers::Speakers;
 use attribution::{Attribution, Way};
 use marks::Span;
 
-pub(crate) use lexicon::{Pronoun, is_saying, is_title};
+pub(crate) use lexicon::{Pronoun, is_calendar, is_preposition, is_saying, is_title};
 pub(crate) use subject::{Mention, MentionKind, is_particle};
-pub(crate) use tokens::{Token, Tokens};
+pub(crate) use tokens::{Kind, Token, Tokens};
 
 /// What is known of the page beside its text.
 #[derive(Debug, Clone, Copy, Default)]
@@ -66,7 +66,7 @@ pub fn attributed(
     let mut spans = marks::spans(text, blocks);
     whole_blocks(text, blocks, &mut spans);
     let tokens = tokens::tokens(text, blocks, sentences, &spans);
-    let found = attribution::attribute(&tokens, &spans, text, &language);
+    let found = attribution::attribute(&tokens, &spans, text, blocks, &language);
     let speakers = Speakers::new(text, &tokens, &found_mentions(&found), hints.byline, &language);
     let mut out: Vec<Attributed> = Vec::new();
     let mut groups = group(text, blocks, &tokens, &spans, &found);
@@ -183,9 +183,12 @@ fn broken(
         || text[a.end..].starts_with(',')
         || text[a.end..].starts_with(" –")
         || text[a.end..].starts_with(" —");
-    let same = one.mention == two.mention
-        || two.way == Way::Neighbour
-        || two.cue.as_ref().is_none_or(|(cue, _)| cue.start < b_at);
+    // The second half may not have a cue of its own.
+    let same = two.way == Way::Neighbour
+        || two
+            .cue
+            .as_ref()
+            .is_none_or(|(cue, _)| one.cue.as_ref().is_some_and(|(first, _)| first == cue));
     attribution_between && typographic && same && a_sentence == b_sentence
 }
 

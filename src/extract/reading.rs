@@ -1,10 +1,11 @@
-//! What the words of an article hold: its sentences, quotations and figures.
+//! What the words of an article hold: its notices, sentences, quotations and figures.
 
 use super::page::Page;
-use super::{figures, quotes, sentences};
+use super::{figures, notices, quotes, sentences};
 
 /// Fills in what is read from the text and blocks of `page`.
 pub(super) fn read(page: &mut Page) {
+    notices::read(page);
     let language = page.language.as_ref().map(|l| l.value.as_str());
     page.sentences = sentences::sentences(&page.text, &page.blocks, language);
     let byline: Vec<String> = page.byline.iter().map(|a| a.value.name.clone()).collect();

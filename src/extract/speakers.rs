@@ -35,7 +35,11 @@ impl Speakers {
         let mut spoken: Vec<(usize, usize)> = mentions
             .iter()
             .filter(|m| m.kind == MentionKind::Name)
-            .filter_map(|m| speakers.person_of(text, tokens, m).map(|p| (m.tokens.start, p)))
+            .filter_map(|m| {
+                let known = speakers.person_of(tokens, m);
+                let person = known.or_else(|| speakers.people.adopt(&written(text, tokens, m)));
+                person.map(|p| (m.name.start, p))
+            })
             .collect();
         spoken.sort_unstable();
         spoken.dedup();
@@ -53,10 +57,11 @@ impl Speakers {
     ) -> Option<Speaker> {
         match mention.kind {
             MentionKind::Name => {
-                let name = self.person_of(text, tokens, mention).map_or_else(
-                    || written(text, tokens, mention),
-                    |person| self.people.list[person].name.clone(),
-                );
+                let person = self.person_of(tokens, mention);
+                let name = self
+                    .pair(text, tokens, mention)
+                    .or_else(|| person.map(|person| self.people.list[person].name.clone()))
+                    .unwrap_or_else(|| written(text, tokens, mention));
                 Some(Speaker { name, named: !inferred })
             }
             MentionKind::Pronoun(pronoun) => self.pronoun(text, tokens, mention, pronoun),
@@ -72,9 +77,28 @@ impl Speakers {
         }
     }
 
-    fn person_of(&self, text: &str, tokens: &Tokens, mention: &Mention) -> Option<usize> {
-        let _ = text;
-        let list = &tokens.list[mention.tokens.clone()];
+    /// "Hale and Reyes": both, each in the fullest form.
+    fn pair(&self, text: &str, tokens: &Tokens, mention: &Mention) -> Option<String> {
+        let joint = mention.name.clone().find(|&at| tokens.list[at].lower == "and")?;
+        let part = |name: std::ops::Range<usize>| {
+            let part = Mention::new(name, MentionKind::Name);
+            self.person_of(tokens, &part).map_or_else(
+                || written(text, tokens, &part),
+                |person| self.people.list[person].name.clone(),
+            )
+        };
+        Some(format!(
+            "{} and {}",
+            part(mention.name.start..joint),
+            part(joint + 1..mention.name.end)
+        ))
+    }
+
+    fn person_of(&self, tokens: &Tokens, mention: &Mention) -> Option<usize> {
+        let list = &tokens.list[mention.name.clone()];
+        if list.iter().any(|t| t.lower == "and") {
+            return None;
+        }
         let skip = list
             .iter()
             .take_while(|t| is_title(&t.lower))
@@ -142,7 +166,7 @@ impl Speakers {
 
     /// Who bears the role: "the president" after "President Ann Lee".
     fn bearer(&self, tokens: &Tokens, mention: &Mention) -> Option<usize> {
-        let list = &tokens.list[mention.tokens.clone()];
+        let list = &tokens.list[mention.name.clone()];
         let first = list.first()?;
         if !matches!(
             first.lower.as_str(),
@@ -165,7 +189,7 @@ impl Speakers {
 
 /// The mention as it stands, without titles before a name and without a possessive.
 fn written(text: &str, tokens: &Tokens, mention: &Mention) -> String {
-    let list = &tokens.list[mention.tokens.clone()];
+    let list = &tokens.list[mention.name.clone()];
     let (Some(first), Some(last)) = (list.first(), list.last()) else { return String::new() };
     let words = text.get(first.start..last.end).unwrap_or("");
     if mention.kind == MentionKind::Name { bare(words).to_owned() } else { words.to_owned() }

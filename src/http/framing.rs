@@ -18,7 +18,7 @@
 
 use super::chunked::{ChunkedReader, Piece};
 use super::exchange::{BodyFraming, ResponseShape};
-use super::head::Head;
+use super::head::{Head, is_status_line_start};
 
 /// The request methods that are sent; the method decides whether a response has a body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -456,25 +456,6 @@ fn parse_length(text: &[u8]) -> Option<u64> {
         return None;
     }
     std::str::from_utf8(text).ok()?.parse().ok()
-}
-
-/// Whether a line that begins so can be a status line; none where too little of it is there.
-///
-/// `HTTP` in any case before a slash or white space, and `ICY`, the word that streaming servers
-/// answer with. Anything else is no head at all, as with HTTP/0.9.
-pub(crate) fn is_status_line_start(line: &[u8]) -> Option<bool> {
-    let could_be = |word: &[u8], after: &[u8]| {
-        let n = line.len().min(word.len());
-        if !line[..n].eq_ignore_ascii_case(&word[..n]) {
-            return Some(false);
-        }
-        line.get(word.len()).map(|next| after.contains(next))
-    };
-    match (could_be(b"HTTP", b"/ \t"), could_be(b"ICY", b" \t")) {
-        (Some(true), _) | (_, Some(true)) => Some(true),
-        (Some(false), Some(false)) => Some(false),
-        _ => None,
-    }
 }
 
 /// The shape of a response whose bytes are at hand, as far as they go: for records read back.

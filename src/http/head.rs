@@ -271,7 +271,7 @@ fn read_start(line: &[u8]) -> (Option<u16>, Option<(u8, u8)>) {
     let mut words =
         line.split(|b| matches!(b, b' ' | b'\t')).filter(|word| !word.is_empty()).peekable();
     let first = words.next().unwrap_or_default();
-    let of_response = super::framing::is_status_line_start(line) == Some(true);
+    let of_response = is_status_line_start(line) == Some(true);
     let status = words.peek().filter(|_| of_response).and_then(|code| {
         let digits = code.iter().take_while(|b| b.is_ascii_digit()).count();
         // "200OK" is read as 200; "2000" is no status code.
@@ -279,6 +279,25 @@ fn read_start(line: &[u8]) -> (Option<u16>, Option<(u8, u8)>) {
     });
     let version_word = if of_response { Some(first) } else { words.last() };
     (status, version_word.and_then(read_version))
+}
+
+/// Whether a line that begins so can be a status line; none where too little of it is there.
+///
+/// `HTTP` in any case before a slash or white space, and `ICY`, the word that streaming servers
+/// answer with. Anything else is no head at all, as with HTTP/0.9.
+pub(super) fn is_status_line_start(line: &[u8]) -> Option<bool> {
+    let could_be = |word: &[u8], after: &[u8]| {
+        let n = line.len().min(word.len());
+        if !line[..n].eq_ignore_ascii_case(&word[..n]) {
+            return Some(false);
+        }
+        line.get(word.len()).map(|next| after.contains(next))
+    };
+    match (could_be(b"HTTP", b"/ \t"), could_be(b"ICY", b" \t")) {
+        (Some(true), _) | (_, Some(true)) => Some(true),
+        (Some(false), Some(false)) => Some(false),
+        _ => None,
+    }
 }
 
 fn read_version(word: &[u8]) -> Option<(u8, u8)> {

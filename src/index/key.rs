@@ -6,7 +6,7 @@
 //!                                                                     ╰── only when the block before
 //!                                                                         ends in the same microsecond
 //!   count of a host        00 | host as in urlkeys ("com,example")
-//! tree "digests"           algorithm, 1 (1 SHA-1, 2 SHA-256) | first 16 bytes of the digest
+//! tree "digests"           algorithm, 1 (1 SHA-1, 2 SHA-256) | first 8 bytes of the digest
 //! tree "files"             69 ('i') | file, 4                →  a file by number
 //!                          6e ('n') | name                   →  its number
 //! tree "meta"              "format"
@@ -117,6 +117,9 @@ pub(super) fn parse_block(key: &[u8]) -> Option<(&[u8], Timestamp)> {
     Some((stored, Timestamp::from_unix_micros(time.cast_signed())))
 }
 
+/// The bytes of a payload's key.
+pub(super) type DigestKey = [u8; 9];
+
 /// The key of a host's count.
 pub(super) fn host(host: &str) -> Vec<u8> {
     let mut key = vec![0];
@@ -125,14 +128,15 @@ pub(super) fn host(host: &str) -> Vec<u8> {
     key
 }
 
-/// The key of a payload.
-pub(super) fn digest(digest: &Digest) -> [u8; 17] {
-    let mut key = [0; 17];
+/// The key of a payload. Eight bytes are enough: among ten million payloads the chance that any two
+/// share them is one in 400,000, and then one of the two is merely not recognised.
+pub(super) fn digest(digest: &Digest) -> DigestKey {
+    let mut key = [0; 9];
     key[0] = match digest.algorithm() {
         DigestAlgorithm::Sha1 => 1,
         DigestAlgorithm::Sha256 => 2,
     };
-    // Both algorithms make more than 16 bytes.
+    // Both algorithms make more than that.
     for (to, from) in key[1..].iter_mut().zip(digest.as_bytes()) {
         *to = *from;
     }

@@ -135,7 +135,7 @@ impl Index {
         }
         let mut changes = Batch::default();
         let mut hosts: BTreeMap<Vec<u8>, HostCount> = BTreeMap::new();
-        let mut payloads: HashMap<[u8; 17], (Position, String)> = HashMap::new();
+        let mut payloads: HashMap<key::DigestKey, (Position, String)> = HashMap::new();
         for entries in by_urlkey.into_values() {
             // Also of captures that are there already: a crash may have come between the two.
             for entry in &entries {
@@ -192,7 +192,7 @@ impl Index {
     /// Keeps the earliest capture of each payload, whatever the order of arrival.
     fn store_payloads(
         &self,
-        payloads: HashMap<[u8; 17], (Position, String)>,
+        payloads: HashMap<key::DigestKey, (Position, String)>,
     ) -> Result<(), IndexError> {
         let mut changes = Batch::default();
         let mut payloads: Vec<_> = payloads.into_iter().collect();
@@ -216,7 +216,7 @@ impl Index {
         let Some(bytes) = self.digests.get(&key)? else { return Ok(None) };
         let (position, urlkey) = decode_payload(&key, &bytes)?;
         let entry = self.entry_at(&urlkey, position)?;
-        // The key has half of the digest; the entry has all of it.
+        // The key has a part of the digest; the entry has all of it.
         Ok(entry.filter(|entry| entry.digest.as_ref() == Some(digest) && entry.holds_payload()))
     }
 
@@ -339,7 +339,7 @@ impl Index {
     }
 }
 
-fn note_payload(payloads: &mut HashMap<[u8; 17], (Position, String)>, entry: &IndexEntry) {
+fn note_payload(payloads: &mut HashMap<key::DigestKey, (Position, String)>, entry: &IndexEntry) {
     let (Some(digest), true) = (entry.digest, entry.holds_payload()) else { return };
     let found = (entry.position(), entry.urlkey.clone());
     let earliest = payloads.entry(key::digest(&digest)).or_insert_with(|| found.clone());
@@ -348,10 +348,15 @@ fn note_payload(payloads: &mut HashMap<[u8; 17], (Position, String)>, entry: &In
     }
 }
 
-/// `version = 01 | captures | bytes | first | last`, LEB128, times with the sign bit flipped.
+/// `version = 01 | captures | bytes | first | last`, numbers in LEB128, times zigzag.
 fn encode_count(count: &HostCount) -> Vec<u8> {
     let mut out = vec![1];
-    for number in [count.captures, count.bytes, flip(count.first), flip(count.last)] {
+    for number in [
+        count.captures,
+        count.bytes,
+        value::zigzag(count.first.unix_micros()),
+        value::zigzag(count.last.unix_micros()),
+    ] {
         value::put(&mut out, number);
     }
     out
@@ -370,15 +375,16 @@ fn decode_count(key: &[u8], bytes: &[u8]) -> Result<HostCount, IndexError> {
         host: plain,
         captures,
         bytes: count_bytes,
-        first: unflip(first),
-        last: unflip(last),
+        first: Timestamp::from_unix_micros(value::unzigzag(first)),
+        last: Timestamp::from_unix_micros(value::unzigzag(last)),
     })
 }
 
-/// `version = 01 | time | file | offset | urlkey`, numbers in LEB128.
+/// `version = 01 | time, zigzag | file | offset | urlkey`, numbers in LEB128.
 fn encode_payload((date, file, offset): Position, urlkey: &str) -> Vec<u8> {
-    let mut out = vec![1];
-    for number in [flip(date), u64::from(file.0), offset] {
+    let mut out = Vec::with_capacity(20 + urlkey.len());
+    out.push(1);
+    for number in [value::zigzag(date.unix_micros()), u64::from(file.0), offset] {
         value::put(&mut out, number);
     }
     out.extend_from_slice(urlkey.as_bytes());
@@ -390,7 +396,8 @@ fn decode_payload(key: &[u8], bytes: &[u8]) -> Result<(Position, String), IndexE
     let bad = |what| damaged(key, ValueError::Bad(what));
     let file = u32::try_from(file).map_err(|_| bad("a file number"))?;
     let urlkey = std::str::from_utf8(urlkey).map_err(|_| bad("a urlkey"))?;
-    Ok(((unflip(date), FileId(file), offset), urlkey.to_owned()))
+    let date = Timestamp::from_unix_micros(value::unzigzag(date));
+    Ok(((date, FileId(file), offset), urlkey.to_owned()))
 }
 
 fn versioned<'a, const N: usize>(
@@ -407,12 +414,4 @@ fn versioned<'a, const N: usize>(
 
 fn damaged(key: &[u8], source: ValueError) -> IndexError {
     IndexError::Value { key: key.escape_ascii().to_string(), source }
-}
-
-fn flip(time: Timestamp) -> u64 {
-    time.unix_micros().cast_unsigned() ^ (1 << 63)
-}
-
-fn unflip(number: u64) -> Timestamp {
-    Timestamp::from_unix_micros((number ^ (1 << 63)).cast_signed())
 }

@@ -280,8 +280,7 @@ impl<'a> Input<'a> {
     }
 
     fn signed(&mut self) -> Result<i64, ValueError> {
-        let zigzag = self.number()?;
-        Ok((zigzag >> 1).cast_signed() ^ -(zigzag & 1).cast_signed())
+        Ok(unzigzag(self.number()?))
     }
 
     fn text(&mut self) -> Result<String, ValueError> {
@@ -398,7 +397,17 @@ pub(super) fn put(out: &mut Vec<u8>, mut value: u64) {
 }
 
 fn put_signed(out: &mut Vec<u8>, value: i64) {
-    put(out, ((value << 1) ^ (value >> 63)).cast_unsigned());
+    put(out, zigzag(value));
+}
+
+/// Small numbers of either sign as small numbers.
+pub(super) fn zigzag(value: i64) -> u64 {
+    ((value << 1) ^ (value >> 63)).cast_unsigned()
+}
+
+/// The other way round.
+pub(super) fn unzigzag(value: u64) -> i64 {
+    (value >> 1).cast_signed() ^ -(value & 1).cast_signed()
 }
 
 fn put_text(out: &mut Vec<u8>, text: &str) {

@@ -7,7 +7,8 @@
 //!   conf               the engine's parameters
 //!   snap.<LSN>         a snapshot of its page table, rebuilt from the log where absent
 //!   blobs/             values of more than about 128 KiB
-//!   closed-in-order    length of db at an orderly close; gone while open
+//!   closed-in-order    at an orderly close: length of db, and how many closes there have been, which
+//!                      is also the last thing in the log; gone while open
 //!   damaged            why the next open shall set this directory aside
 //! index.damaged-1/     set aside; may be deleted by a person
 //! ```
@@ -16,6 +17,8 @@ use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
+
+use super::KvError;
 
 const LOG: &str = "db";
 const BLOBS: &str = "blobs";
@@ -46,18 +49,61 @@ pub fn set_aside(dir: &Path) -> io::Result<Option<PathBuf>> {
     }
 }
 
-/// Why `dir` cannot be used as it is: something else than a directory, or marked as damaged.
-pub(super) fn unusable(dir: &Path) -> Option<String> {
+/// Sets `dir` aside, and says so in words.
+pub(super) fn quarantine(dir: &Path, why: &str) -> Result<String, KvError> {
+    let aside = set_aside(dir).map_err(|source| io_error("set aside", dir, source))?;
+    let name = aside.as_deref().unwrap_or(dir);
+    Ok(format!(
+        "{} could not be used ({why}); it was renamed to {} and an empty store was started",
+        dir.display(),
+        name.display()
+    ))
+}
+
+pub(super) fn io_error(what: &'static str, dir: &Path, source: io::Error) -> KvError {
+    KvError::Io { what, dir: dir.to_path_buf(), source }
+}
+
+/// Makes `dir` fit for the engine: there, not held by anybody, without leftovers that the engine
+/// would choke on. Gives back the marker of an orderly close, and what had to be done, in words.
+pub(super) fn prepare(dir: &Path) -> Result<(Option<CleanMarker>, Vec<String>), KvError> {
+    let mut notes = Vec::new();
+    // Held to the end of this function only, since the engine takes its own on the same file.
+    let mut _lock = None;
+    if let Some(why) = not_a_store(dir) {
+        notes.push(quarantine(dir, why)?);
+    } else {
+        _lock = Some(lock(dir)?);
+        if let Ok(why) = fs::read(dir.join(DAMAGED)) {
+            notes.push(quarantine(dir, String::from_utf8_lossy(&why).trim())?);
+        }
+    }
+    if !notes.is_empty() {
+        _lock = Some(lock(dir)?);
+    }
+    let (marker, note) =
+        take_clean_marker(dir).map_err(|e| io_error("read the state of", dir, e))?;
+    notes.extend(note);
+    remove_unfinished_snapshots(dir).map_err(|e| io_error("tidy", dir, e))?;
+    Ok((marker, notes))
+}
+
+/// Makes the directory where there is none, and takes the engine's lock.
+fn lock(dir: &Path) -> Result<File, KvError> {
+    create(dir).map_err(|e| io_error("make the directory", dir, e))?;
+    probe_lock(dir)
+        .map_err(|e| io_error("lock", dir, e))?
+        .ok_or_else(|| KvError::Locked { dir: dir.to_path_buf() })
+}
+
+/// Why what lies at `dir` is no store at all, so that it cannot even be locked.
+fn not_a_store(dir: &Path) -> Option<&'static str> {
     // Through a link, since an archive may keep its index on another disk.
     let found = fs::metadata(dir).ok()?;
     if !found.is_dir() {
-        return Some("not a directory".to_owned());
+        return Some("not a directory");
     }
-    if fs::metadata(dir.join(LOG)).is_ok_and(|log| !log.is_file()) {
-        return Some("its log is not a file".to_owned());
-    }
-    let why = fs::read(dir.join(DAMAGED)).ok()?;
-    Some(String::from_utf8_lossy(&why).trim().to_owned())
+    fs::metadata(dir.join(LOG)).is_ok_and(|log| !log.is_file()).then_some("its log is not a file")
 }
 
 /// Leaves word for the next open. Best effort: whoever calls has an error to report already.
@@ -75,7 +121,7 @@ pub(super) fn create(dir: &Path) -> io::Result<()> {
 }
 
 /// Takes the lock that the engine takes; `None` when somebody has it.
-pub(super) fn probe_lock(dir: &Path) -> io::Result<Option<File>> {
+fn probe_lock(dir: &Path) -> io::Result<Option<File>> {
     // Made where absent, as the engine would make it.
     let log = OpenOptions::new()
         .create(true)
@@ -103,44 +149,50 @@ pub(super) fn wait_for_lock(dir: &Path) {
     }
 }
 
-/// Whether the last close was in order; takes the marker away, since from now on it is not. The
-/// note says when the log is not the one that was closed.
-pub(super) fn take_clean_marker(dir: &Path) -> io::Result<(bool, Option<String>)> {
+/// What an orderly close left behind.
+pub(super) struct CleanMarker {
+    /// How many orderly closes there had been, this one included.
+    pub(super) closes: u64,
+}
+
+/// The marker of an orderly close, if there is one; takes it away, since from now on it does not
+/// hold. The note says when the log is not the one that was closed.
+fn take_clean_marker(dir: &Path) -> io::Result<(Option<CleanMarker>, Option<String>)> {
     let marker = dir.join(CLEAN);
-    let text = match fs::read(&marker) {
+    let text = match fs::read_to_string(&marker) {
         Ok(text) => text,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok((false, None)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok((None, None)),
+        // Not a marker of ours: as good as none.
+        Err(error) if error.kind() == io::ErrorKind::InvalidData => String::new(),
         Err(error) => return Err(error),
     };
     fs::remove_file(&marker)?;
     sync_directory(dir)?;
-    let closed_with = String::from_utf8_lossy(&text).trim().parse::<u64>().ok();
+    let mut numbers = text.split_ascii_whitespace().map(|number| number.parse::<u64>().ok());
+    let (Some(Some(log_bytes)), Some(Some(closes))) = (numbers.next(), numbers.next()) else {
+        return Ok((None, None));
+    };
     let length = fs::metadata(dir.join(LOG))?.len();
-    match closed_with {
-        Some(closed_with) if closed_with == length => Ok((true, None)),
-        Some(closed_with) => Ok((
-            false,
-            Some(format!(
-                "the log of {} has {length} bytes, but was closed with {closed_with}",
-                dir.display()
-            )),
-        )),
-        None => Ok((false, None)),
+    if length == log_bytes {
+        return Ok((Some(CleanMarker { closes }), None));
     }
+    let dir = dir.display();
+    let note = format!("the log of {dir} has {length} bytes, but was closed with {log_bytes}");
+    Ok((None, Some(note)))
 }
 
 /// Says that the store was closed in order.
-pub(super) fn write_clean_marker(dir: &Path) -> io::Result<()> {
-    let length = fs::metadata(dir.join(LOG))?.len();
+pub(super) fn write_clean_marker(dir: &Path, closes: u64) -> io::Result<()> {
+    let log_bytes = fs::metadata(dir.join(LOG))?.len();
     let mut marker = File::create(dir.join(CLEAN))?;
-    marker.write_all(length.to_string().as_bytes())?;
+    marker.write_all(format!("{log_bytes} {closes}\n").as_bytes())?;
     marker.sync_all()?;
     sync_directory(dir)
 }
 
 /// Removes snapshots that were being written when a process ended. The engine would take one for
 /// its newest snapshot and refuse to open; they hold nothing that the log does not.
-pub(super) fn remove_unfinished_snapshots(dir: &Path) -> io::Result<()> {
+fn remove_unfinished_snapshots(dir: &Path) -> io::Result<()> {
     for name in names(dir)? {
         if name.starts_with(SNAPSHOT) && name.ends_with(".generating") {
             fs::remove_file(dir.join(name))?;

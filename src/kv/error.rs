@@ -41,6 +41,8 @@ pub enum KvError {
         dir: PathBuf,
         /// The earlier failure.
         why: String,
+        /// Whether that was damage; otherwise the system refused, and nothing is wrong on disk.
+        damage: bool,
     },
     /// The store has been closed.
     #[error("{} has been closed", dir.display())]
@@ -54,7 +56,7 @@ impl KvError {
     /// Whether the way out is to throw the store away and rebuild it.
     #[must_use]
     pub fn is_damage(&self) -> bool {
-        matches!(self, Self::Damaged { .. } | Self::Poisoned { .. })
+        matches!(self, Self::Damaged { .. } | Self::Poisoned { damage: true, .. })
     }
 
     /// Whether another process holds the directory.

@@ -3,7 +3,8 @@
 use std::path::Path;
 
 /// Free bytes for us on the disk of `path`; none where the system does not tell.
-pub(super) fn free(path: &Path) -> Option<u64> {
+#[must_use]
+pub fn free(path: &Path) -> Option<u64> {
     let stat = rustix::fs::statvfs(path).ok()?;
     Some(stat.f_bavail.saturating_mul(stat.f_frsize))
 }

@@ -88,6 +88,11 @@ impl Reader {
         self.index.query(query)
     }
 
+    /// All captures of exactly `url`, oldest first.
+    pub fn captures_of(&self, url: &str) -> impl Iterator<Item = Result<IndexEntry, StoreError>> {
+        self.index.captures_of(url).map(|entry| entry.map_err(index_error("asking")))
+    }
+
     /// The capture of `url` that is closest to `at`; the newest without it. Reports of failures
     /// are passed over where there is anything else.
     ///

@@ -22,6 +22,7 @@ pub mod verify;
 
 pub use append::{Appended, Discovery, Done, Store, StoreOptions, StoredAs, Submission, What};
 pub use catch_up::{Progress, Reindexed, reindex};
+pub use disk::free as disk_free;
 pub use error::StoreError;
 pub use lookup::{Loaded, Reader};
 pub use verify::{Checked, VerifyOptions, verify, verify_files};

@@ -150,10 +150,17 @@ fn marked(text: &str, block: &Block) -> Vec<Range<usize>> {
     let slice = &text[block.range.clone()];
     let mut out = Vec::new();
     let mut open: Option<usize> = None;
+    let mut done = 0;
     for (at, c) in slice.char_indices() {
+        if at < done {
+            continue;
+        }
+        // Two straight single marks are a double one.
+        let twin = c == '\'' && slice[at + 1..].starts_with('\'');
+        let (c, end) = if twin { ('"', at + 2) } else { (c, at + c.len_utf8()) };
+        done = end;
         match (c, open) {
-            ('“', None) | ('"', None) => open = Some(at + c.len_utf8()),
-            ('“', Some(_)) => open = Some(at + c.len_utf8()),
+            ('“', _) | ('"', None) => open = Some(end),
             ('”' | '"', Some(from)) => {
                 out.push(block.range.start + from..block.range.start + at);
                 open = None;

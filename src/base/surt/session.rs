@@ -1,10 +1,15 @@
 //! Session ids that urlkeys leave out: those of ASP.NET in the path, and five kinds in the query.
 //! Lengths and alphabets are the field's; texts are in lower case here.
 
+use std::sync::LazyLock;
+
+use memchr::memmem::FinderRev;
+
 /// Takes `(24 letters or digits)/`, and `(x(24)…)/` with one or more lettered groups, out of the
 /// path of an `.aspx` page: of several the last that has a page after it.
 pub(super) fn strip_from_path(path: Vec<u8>) -> Vec<u8> {
-    if memchr::memmem::find(&path, b".aspx").is_none() {
+    // Nearly no path has a parenthesis, and looking for one byte is the cheaper question.
+    if memchr::memchr(b'(', &path).is_none() || memchr::memmem::find(&path, b".aspx").is_none() {
         return path;
     }
     let path = strip_last(path, lettered_groups);
@@ -61,24 +66,40 @@ fn lettered_groups(text: &[u8]) -> Option<usize> {
     (at > 1 && text.get(at..at + 2) == Some(b")/")).then_some(at + 2)
 }
 
+struct Kind {
+    name: FinderRev<'static>,
+    value: Value,
+    /// A shorter query cannot have one.
+    bytes_min: usize,
+}
+
+/// Kept made, since making a searcher costs more than searching a query.
+static KINDS: LazyLock<[Kind; 5]> = LazyLock::new(|| {
+    let kind = |name: &'static str, value, bytes_min| Kind {
+        name: FinderRev::new(name),
+        value,
+        bytes_min,
+    };
+    [
+        kind("jsessionid=", Value::Alphanumeric(32), 43),
+        kind("phpsessid=", Value::Alphanumeric(32), 42),
+        kind("sid=", Value::Alphanumeric(32), 36),
+        kind("aspsessionid", Value::AspCookie, 45),
+        kind("cfid=", Value::ColdFusion, 16),
+    ]
+});
+
 /// Takes session parameters out of the query: for each kind the last one. What stands before and
 /// after them stays as it is, so that a `&` may be left at the end.
 pub(super) fn strip_from_query(mut query: Vec<u8>) -> Vec<u8> {
-    if !query.contains(&b'=') {
-        return query;
-    }
-    for (name, value) in [
-        ("jsessionid=", Value::Alphanumeric(32)),
-        ("phpsessid=", Value::Alphanumeric(32)),
-        ("sid=", Value::Alphanumeric(32)),
-        ("aspsessionid", Value::AspCookie),
-        ("cfid=", Value::ColdFusion),
-    ] {
-        let found = memchr::memmem::rfind_iter(&query, name.as_bytes()).find_map(|at| {
-            let rest = &query[at + name.len()..];
-            let length = value.length(rest)?;
-            let ends = rest.get(length).is_none_or(|byte| *byte == b'&');
-            ends.then_some((at, at + name.len() + length))
+    for kind in KINDS.iter() {
+        if query.len() < kind.bytes_min {
+            continue;
+        }
+        let found = kind.name.rfind_iter(&query).find_map(|at| {
+            let value = at + kind.name.needle().len();
+            let end = value + kind.value.length(&query[value..])?;
+            query.get(end).is_none_or(|byte| *byte == b'&').then_some((at, end))
         });
         if let Some((start, end)) = found {
             // The `&` after it goes too.

@@ -1,5 +1,7 @@
 //! Odd replies: whatever a server sends is stored as it was sent, and nothing of it is fatal.
 
+use proptest::prelude::*;
+
 use super::*;
 use crate::http::BodyFraming::{Chunked, Close, Length, None as NoBody};
 use crate::http::{BodyFraming, Truncated};
@@ -252,4 +254,55 @@ async fn an_answer_before_the_request_is_read_is_still_an_answer() {
     let capturer = Capturer::new(loopback(), clock()).unwrap();
     let got = exchange(get(&capturer, &site.uri("/")).await);
     assert_eq!((got.shape.status, all_bytes(&got.response)), (Some(503), bytes));
+}
+
+/// Streams that look enough like responses to reach every way an exchange can go.
+fn stream() -> impl Strategy<Value = Vec<u8>> {
+    let part = prop::sample::select(vec![
+        &b"HTTP/1.1 200 OK\r\n"[..],
+        b"HTTP/1.1 100 C\r\n\r\n",
+        b"HTTP/1.0 404\n",
+        b"Content-Length: 5\r\n",
+        b"Transfer-Encoding: chunked\r\n",
+        b"Connection: close\r\n",
+        b"\r\n",
+        b"\n",
+        b"5\r\nhello\r\n",
+        b"0\r\n\r\n",
+        b"hello",
+        b"\xff\x00",
+    ]);
+    prop::collection::vec(part, 0..10).prop_map(|parts| parts.concat())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(400))]
+
+    #[test]
+    fn no_byte_is_lost_or_added_whatever_comes(bytes in stream(), step in 1usize..30, cut in any::<bool>()) {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .start_paused(true)
+            .build()
+            .unwrap();
+        let end = if cut { Act::Reset } else { Act::Hold };
+        let acts = vec![Act::Read, Act::Send(bytes.clone(), step), end];
+        let (captured, kept) = runtime.block_on(async {
+            let pipes = Pipes::new(vec![acts]);
+            let capturer = on_pipes(CaptureOptions::default(), &pipes);
+            let uri = TargetUri::parse("http://a.example/").unwrap();
+            (get(&capturer, &uri).await, capturer.idle_connections())
+        });
+        let got = match captured {
+            Captured::Failed(failure) => failure.received,
+            Captured::Exchange(got) => {
+                let response = all_bytes(&got.response);
+                prop_assert!(got.shape.head_len <= response.len() as u64);
+                [got.interim.concat(), response, got.surplus].concat()
+            }
+        };
+        // What comes late on a connection that is kept is nobody's.
+        prop_assert!(bytes.starts_with(&got));
+        prop_assert!(kept == 1 || got == bytes, "{} of {}", got.escape_ascii(), bytes.escape_ascii());
+    }
 }

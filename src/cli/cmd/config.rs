@@ -44,7 +44,9 @@ fn show(global: &Global, out: &Output) -> Result<Exit, CliError> {
         Format::Text => {
             let rows: Vec<Vec<String>> = settings
                 .iter()
-                .map(|(key, value, source)| vec![key.to_owned(), value.to_string(), source.to_string()])
+                .map(|(key, value, source)| {
+                    vec![key.to_owned(), value.to_string(), source.to_string()]
+                })
                 .collect();
             out.line(&table(&["key", "value", "source"], &[], &rows))?;
         }
@@ -57,7 +59,9 @@ fn check(global: &Global, out: &Output) -> Result<Exit, CliError> {
         Ok((_, file)) => {
             out.say(&match file {
                 Some(path) => format!("{}: no problem found", path.display()),
-                None => "no config file; the defaults and the environment hold no problem".to_owned(),
+                None => {
+                    "no config file; the defaults and the environment hold no problem".to_owned()
+                }
             });
             Ok(Exit::Done)
         }

@@ -16,7 +16,8 @@ pub fn run(args: &InitArgs, global: &Global, out: &Output) -> Result<Exit, CliEr
     let root = match &args.dir {
         Some(dir) => dir.clone(),
         None => {
-            let (settings, _) = load_settings(global).map_err(super::super::context::config_error)?;
+            let (settings, _) =
+                load_settings(global).map_err(super::super::context::config_error)?;
             archive_root(global, &settings)
         }
     };
@@ -32,7 +33,8 @@ pub fn run(args: &InitArgs, global: &Global, out: &Output) -> Result<Exit, CliEr
     }
     layout.create().map_err(|e| CliError::failed(&what, e))?;
     out.say(&format!("archive laid out in {}", root.display()));
-    let config: PathBuf = global.config.clone().unwrap_or_else(|| PathBuf::from("config/pressmark.toml"));
+    let config: PathBuf =
+        global.config.clone().unwrap_or_else(|| PathBuf::from("config/pressmark.toml"));
     if !config.exists() {
         let text = crate::config::example::render();
         let write = || -> std::io::Result<()> {

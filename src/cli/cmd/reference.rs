@@ -27,8 +27,12 @@ pub fn man(out: &Output) -> Result<Exit, CliError> {
     command.build();
     clap_mangen::Man::new(command.clone()).render(&mut page)?;
     for sub in command.get_subcommands().filter(|c| c.get_name() != "help") {
-        let man = clap_mangen::Man::new(sub.clone().display_name(format!("pressmark {}", sub.get_name())));
-        page.extend_from_slice(format!(".SH \"PRESSMARK {}\"\n", sub.get_name().to_uppercase()).as_bytes());
+        let man = clap_mangen::Man::new(
+            sub.clone().display_name(format!("pressmark {}", sub.get_name())),
+        );
+        page.extend_from_slice(
+            format!(".SH \"PRESSMARK {}\"\n", sub.get_name().to_uppercase()).as_bytes(),
+        );
         man.render_synopsis_section(&mut page)?;
         man.render_description_section(&mut page)?;
         man.render_options_section(&mut page)?;

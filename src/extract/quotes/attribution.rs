@@ -10,10 +10,16 @@ use super::lexicon::{Pronoun, Verb, verb};
 use super::marks::Span;
 use super::subject::{Mention, MentionKind, Scope};
 use super::tokens::{Kind, Tokens};
+use crate::extract::page::Block;
 use crate::extract::words::words;
 
 /// Tokens between a quotation and a possessive before it: "Trump's slogan, “…”".
 const POSSESSIVE_REACH: usize = 5;
+
+/// Cues looked at on either side of a quotation.
+const HITS_MAX: usize = 8;
+/// Tokens between a cue and its quotation.
+const REACH_MAX: usize = 80;
 
 /// A cue of a sentence and the speaker beside it.
 #[derive(Debug, Clone)]
@@ -36,6 +42,8 @@ pub(crate) enum Way {
     Label,
     /// "Smith's slogan “…”".
     Possessive,
+    /// The subject of a sentence without a cue.
+    Subject,
     /// From a neighbouring sentence.
     Neighbour,
 }
@@ -53,13 +61,15 @@ pub(crate) fn attribute(
     tokens: &Tokens,
     spans: &[Span],
     text: &str,
+    blocks: &[Block],
     language: &str,
 ) -> Vec<Option<Attribution>> {
     let mut out: Vec<Option<Attribution>> = vec![None; spans.len()];
     let mut quote = 0;
     let mut cues_of: Vec<Vec<CueHit>> = Vec::with_capacity(tokens.sentences.len());
     for (index, (range, _)) in tokens.sentences.iter().enumerate() {
-        let scope = Scope { list: &tokens.list, from: range.start, to: range.end, language };
+        let from = behind_dateline(tokens, range, text);
+        let scope = Scope { list: &tokens.list, from, to: range.end, language };
         let hits = cues(scope);
         while quote < spans.len() && tokens.of_quote[quote].1 == index {
             out[quote] = in_sentence(scope, &hits, tokens.of_quote[quote].0, text, &spans[quote]);
@@ -67,8 +77,23 @@ pub(crate) fn attribute(
         }
         cues_of.push(hits);
     }
-    super::neighbours::fill(tokens, spans, text, language, &cues_of, &mut out);
+    super::neighbours::fill(tokens, spans, text, blocks, language, &cues_of, &mut out);
     out
+}
+
+/// The first token behind a dateline: "ELM FALLS, Nov. 4 (EP) — ".
+fn behind_dateline(tokens: &Tokens, range: &Range<usize>, text: &str) -> usize {
+    let list = &tokens.list;
+    let Some(first) = list.get(range.start).filter(|t| t.is_capital()) else { return range.start };
+    let upper = text
+        .get(first.start..first.end)
+        .is_some_and(|w| w.len() > 2 && !w.chars().any(char::is_lowercase));
+    if !upper {
+        return range.start;
+    }
+    let dash =
+        (range.start + 1..range.end.min(range.start + 14)).find(|&at| list[at].kind == Kind::Dash);
+    dash.map_or(range.start, |at| at + 1)
 }
 
 /// The cues of a sentence, in order.
@@ -93,7 +118,11 @@ pub(crate) fn cues(scope: Scope<'_>) -> Vec<CueHit> {
             at += length;
             continue;
         }
-        if let Some(kind) = verb(scope.language, &token.lower)
+        let carried = hyphened(scope.language, &token.lower)
+            .filter(|_| follows_quote(scope, at))
+            .map(|_| Verb::Says);
+        if let Some(kind) =
+            carried.or_else(|| verb(scope.language, &token.lower)).or_else(|| phrasal(scope, at))
             && let Some(hit) = cue_at(scope, at, kind, &hits)
         {
             hits.push(hit);
@@ -101,6 +130,21 @@ pub(crate) fn cues(scope: Scope<'_>) -> Vec<CueHit> {
         at += 1;
     }
     hits
+}
+
+/// "shot back", "went on", "chimed in": verbs of saying only with their second word.
+fn phrasal(scope: Scope<'_>, at: usize) -> Option<Verb> {
+    let next = scope.list.get(at + 1).filter(|_| at + 1 < scope.to)?.lower.as_str();
+    let says = match scope.list[at].lower.as_str() {
+        "went" | "goes" => next == "on",
+        "shot" | "fired" | "hit" | "snapped" | "fires" | "shoots" => next == "back",
+        "chimed" | "cut" | "broke" | "chimes" | "jumped" | "butted" => next == "in",
+        "summed" | "spoke" => next == "up",
+        "put" | "puts" => next == "it",
+        "blurted" | "called" | "cried" => next == "out",
+        _ => false,
+    };
+    (says && scope.language == "en").then_some(Verb::Says)
 }
 
 /// The length in tokens of "according to" and its sisters.
@@ -130,9 +174,29 @@ fn cue_at(scope: Scope<'_>, at: usize, kind: Verb, earlier: &[CueHit]) -> Option
         return None;
     }
     let before = if at > scope.from { scope.list[at - 1].lower.as_str() } else { "" };
-    // "the called", "a states", "the reports", "her claims": a noun.
-    if CUE_AT_WORDS.contains(before) && kind != Verb::Participle && scope.language == "en" {
+    // "the reports", "her claims", "Clark's comments": a noun.
+    let noun_form = kind == Verb::Base
+        || lower.ends_with('s')
+        || matches!(lower, "thought" | "read" | "put" | "cast" | "cut");
+    let determined =
+        CUE_AT_WORDS.contains(before) || at > scope.from && scope.list[at - 1].is_possessive();
+    if noun_form && determined && kind != Verb::Participle && scope.language == "en" {
         return None;
+    }
+    if let Some(pronoun) = hyphened(scope.language, lower) {
+        let end =
+            if scope.list.get(at + 1).is_some_and(|t| verb(scope.language, &t.lower).is_some()) {
+                at + 2
+            } else {
+                at + 1
+            };
+        let subject = Mention::new(at..at + 1, MentionKind::Pronoun(pronoun));
+        return Some(CueHit {
+            tokens: at..end,
+            verb: kind,
+            subject: Some(subject),
+            inverted: true,
+        });
     }
     let behind_quote = follows_quote(scope, at);
     if matches!(kind, Verb::Says)
@@ -145,6 +209,25 @@ fn cue_at(scope: Scope<'_>, at: usize, kind: Verb, earlier: &[CueHit]) -> Option
             subject: Some(subject),
             inverted: true,
         });
+    }
+    // "It was “bad,” for all of us, said Ann Lee, the mayor.": behind a comma, with a name and no more.
+    if matches!(kind, Verb::Says)
+        && at > scope.from
+        && scope.list[at - 1].kind == Kind::Comma
+        && let Some(subject) = scope.after(at + 1).filter(|m| m.kind == MentionKind::Name)
+    {
+        let rest = subject.tokens.end;
+        let ends = rest >= scope.to
+            || !matches!(scope.list[rest].kind, Kind::Word { .. } | Kind::Number)
+            || scope.list[rest].lower == "of";
+        if ends {
+            return Some(CueHit {
+                tokens: at..at + 1,
+                verb: kind,
+                subject: Some(subject),
+                inverted: true,
+            });
+        }
     }
     if let Some(agent) = passive_agent(scope, at, kind) {
         return Some(CueHit { tokens: at..at + 1, verb: kind, subject: agent, inverted: true });
@@ -167,6 +250,19 @@ fn cue_at(scope: Scope<'_>, at: usize, kind: Verb, earlier: &[CueHit]) -> Option
         return None;
     }
     Some(CueHit { tokens: at..at + 1, verb: kind, subject, inverted: false })
+}
+
+/// The pronoun a French verb carries: "dit-elle", "a-t-il".
+fn hyphened(language: &str, word: &str) -> Option<Pronoun> {
+    if language != "fr" {
+        return None;
+    }
+    match word.rsplit_once('-')?.1 {
+        "il" => Some(Pronoun::He),
+        "elle" => Some(Pronoun::She),
+        "ils" | "elles" => Some(Pronoun::They),
+        _ => None,
+    }
 }
 
 /// Whether only a comma or a dash stands between a quotation and the token.
@@ -232,6 +328,7 @@ fn participle_subject(scope: Scope<'_>, at: usize, earlier: &[CueHit]) -> Option
     earlier
         .iter()
         .rev()
+        .take(HITS_MAX)
         .find(|hit| !matches!(hit.verb, Verb::Participle | Verb::Base) || hit.subject.is_some())
         .and_then(|hit| hit.subject.clone())
         .or_else(|| scope.main_subject(at))
@@ -278,7 +375,10 @@ fn in_sentence(
     span: &Span,
 ) -> Option<Attribution> {
     let mut best: Option<(i32, &CueHit)> = None;
-    for hit in hits {
+    // Only the nearest cues on either side can be meant; a cap keeps a sentence of a megabyte linear.
+    let split = hits.partition_point(|hit| hit.tokens.start < quote_at);
+    let near = &hits[split.saturating_sub(HITS_MAX)..(split + HITS_MAX).min(hits.len())];
+    for hit in near.iter().filter(|hit| hit.tokens.start.abs_diff(quote_at) <= REACH_MAX) {
         let Some(score) = score(scope, hit, quote_at, text, span) else { continue };
         if best.is_none_or(|(old, _)| score > old) {
             best = Some((score, hit));
@@ -286,6 +386,17 @@ fn in_sentence(
     }
     let label = label_before(scope, quote_at);
     let possessive = possessive_before(scope, quote_at);
+    if best.is_none_or(|(score, _)| score < 60)
+        && let Some((mention, cue)) = bare_behind(scope, quote_at, text, span)
+    {
+        return Some(Attribution {
+            mention: Some(mention),
+            cue: Some((cue, Verb::Says)),
+            way: Way::Beside,
+        });
+    }
+    // "He said that he hoped “…”": the outer speaker is the one who speaks.
+    let best = best.map(|(score, hit)| (score, outer(near, hit).unwrap_or(hit)));
     match best {
         Some((score, hit)) if score >= 60 || (label.is_none() && possessive.is_none()) => {
             Some(Attribution {
@@ -300,12 +411,36 @@ fn in_sentence(
             cue: Some((hit.tokens.clone(), hit.verb)),
             way: Way::Sentence,
         }),
-        _ => possessive.map(|mention| Attribution {
+        _ if possessive.is_some() => {
+            Some(Attribution { mention: possessive, cue: None, way: Way::Possessive })
+        }
+        _ => bare_subject(scope, quote_at).map(|mention| Attribution {
             mention: Some(mention),
             cue: None,
-            way: Way::Possessive,
+            way: Way::Subject,
         }),
     }
+}
+
+/// The cue of saying around a cue of thinking whose subject is a pronoun.
+fn outer<'a>(near: &'a [CueHit], hit: &CueHit) -> Option<&'a CueHit> {
+    let pronoun = hit
+        .subject
+        .as_ref()
+        .is_some_and(|m| matches!(m.kind, MentionKind::Pronoun(p) if p != Pronoun::Relative));
+    if !pronoun || !matches!(hit.verb, Verb::Holds | Verb::Base | Verb::Participle) || hit.inverted
+    {
+        return None;
+    }
+    near.iter().rev().find(|other| {
+        other.tokens.start < hit.tokens.start
+            && matches!(other.verb, Verb::Says | Verb::Addresses)
+            && !other.inverted
+            && other
+                .subject
+                .as_ref()
+                .is_some_and(|m| !matches!(m.kind, MentionKind::Pronoun(Pronoun::Relative)))
+    })
 }
 
 /// How well a cue fits a quotation; none where it cannot be its cue.
@@ -377,6 +512,36 @@ fn extent(hit: &CueHit) -> (usize, usize) {
     (first, last)
 }
 
+/// “Really?” Hale bristled: a verb on no list, behind the comma or question mark of a quotation.
+fn bare_behind(
+    scope: Scope<'_>,
+    quote_at: usize,
+    text: &str,
+    span: &Span,
+) -> Option<(Mention, Range<usize>)> {
+    let inner = text[span.inner_start..span.inner_end].trim_end();
+    let typographic = inner.ends_with([',', '?', '!']) && inner.len() > 2;
+    if !typographic
+        || quote_at != scope.from
+        || quote_at + 2 >= scope.to
+        || !scope.list[quote_at + 1].is_word()
+    {
+        return None;
+    }
+    let (mention, verb_at) = scope.leading(quote_at + 1)?;
+    let token = scope.list.get(verb_at).filter(|_| verb_at < scope.to)?;
+    let named = mention.kind != MentionKind::Role;
+    (named && token.is_word() && !token.is_capital()).then(|| (mention, verb_at..verb_at + 1))
+}
+
+/// The subject of the sentence, where a quotation stands in it and no word of saying does.
+fn bare_subject(scope: Scope<'_>, quote_at: usize) -> Option<Mention> {
+    if quote_at == scope.from {
+        return None;
+    }
+    scope.main_subject(quote_at)
+}
+
 /// "Smith: “…”": a short noun phrase and a colon right before the quotation.
 fn label_before(scope: Scope<'_>, quote_at: usize) -> Option<Mention> {
     let colon = quote_at
@@ -390,7 +555,8 @@ fn label_before(scope: Scope<'_>, quote_at: usize) -> Option<Mention> {
         return None;
     }
     let mention = scope.before(colon)?;
-    (mention.kind == MentionKind::Name && start == scope.from).then_some(mention)
+    let leads = start == scope.from || scope.list[start - 1].kind == Kind::Dash;
+    (mention.kind == MentionKind::Name && leads).then_some(mention)
 }
 
 /// "Trump's slogan, “…”", "his promise of “…”".
@@ -420,7 +586,7 @@ fn possessive_before(scope: Scope<'_>, quote_at: usize) -> Option<Mention> {
                 start -= 1;
             }
         }
-        return Some(Mention { tokens: start..at + 1, kind });
+        return Some(Mention::new(start..at + 1, kind));
     }
     None
 }

@@ -17,21 +17,21 @@ const SHORT_WORDS_MAX: usize = 4;
 pub(crate) fn is_whole(text: &str, tokens: &Tokens, spans: &[Span], index: usize) -> bool {
     let span = &spans[index];
     let inner = text[span.inner_start..span.inner_end].trim();
-    let words = inner.split_whitespace().count();
-    let capital = inner
-        .chars()
-        .find(|c| c.is_alphanumeric())
-        .is_some_and(|c| c.is_uppercase() || c.is_ascii_digit());
+    let inner = inner.trim_end_matches(['’', '\'', '”', '"', '»', '›', '“', '‘']).trim_end();
+    let first = inner.chars().find(|c| c.is_alphanumeric());
+    // Scripts without capitals have only the stops to go by.
+    let capital = first.is_some_and(|c| !c.is_lowercase());
     let wide = inner.chars().any(|c| matches!(c as u32, 0x3040..=0x9fff));
-    let ended = inner.ends_with(['.', '!', '?', ',', '…', '—', '-', '。', '！', '？'])
-        || text[span.end..].starts_with([',', '.']);
+    let stopped = inner.ends_with(['.', '!', '?', '…', '。', '！', '？', '؟']);
+    let ended = stopped
+        || inner.ends_with([',', '—', '-'])
+        || text[span.end..].starts_with([',', '.', '،']);
     let (at, sentence) = tokens.of_quote[index];
     let leads = tokens.sentences.get(sentence).is_some_and(|(range, _)| at == range.start);
-    let introduced = text[..span.start].trim_end().ends_with([',', ':']);
-    wide || (capital
-        && ended
-        && words > 1
-        && (leads || introduced || inner.ends_with(['.', '!', '?'])))
+    let introduced = text[..span.start].trim_end().ends_with([',', ':', '：']);
+    let several = inner.contains(char::is_whitespace);
+    let sentence_like = leads || introduced || several && stopped && !is_title_case(inner);
+    wide || (capital && ended && sentence_like)
 }
 
 /// Whether the group is quoted speech.
@@ -55,7 +55,7 @@ pub(crate) fn is_quotation(
     let span = &spans[first];
     let inner = text[span.inner_start..span.inner_end].trim();
     let words = inner.split_whitespace().count();
-    let attribution = found[first].as_ref();
+    let attribution = found[first].as_ref().filter(|a| a.way != Way::Subject);
     let beside = attribution.is_some_and(|a| a.way == Way::Beside);
     if !inner.chars().any(char::is_alphanumeric) {
         return false;
@@ -64,10 +64,19 @@ pub(crate) fn is_quotation(
         return false;
     }
     let naming = named_by(text, span.start);
-    if naming && words <= 8 && !inner.ends_with([',', '?']) {
+    if naming && words <= 8 && !inner.ends_with('?') {
         return false;
     }
-    if beside || is_whole(text, tokens, spans, first) {
+    let title =
+        is_title_case(inner) && (2..=8).contains(&words) && !inner.ends_with(['?', '!', '.']);
+    if title && owned_or_placed(text, span.start) {
+        return false;
+    }
+    let whole = is_whole(text, tokens, spans, first);
+    if whole && !beside && words == 1 && !stands_alone(tokens, first) && attribution.is_none() {
+        return false;
+    }
+    if beside || whole {
         return !(is_title_case(inner) && words >= 2 && work_before(text, span.start));
     }
     let strong = attribution.is_some_and(|a| {
@@ -80,6 +89,12 @@ pub(crate) fn is_quotation(
         return false;
     }
     words > SHORT_WORDS_MAX || attribution.is_some()
+}
+
+/// Whether the quotation is its whole sentence.
+fn stands_alone(tokens: &Tokens, index: usize) -> bool {
+    let (at, sentence) = tokens.of_quote[index];
+    tokens.sentences.get(sentence).is_some_and(|(range, _)| at == range.start && range.len() == 1)
 }
 
 /// Every longer word has a capital: a title, not a sentence.
@@ -132,6 +147,16 @@ fn named_by(text: &str, at: usize) -> bool {
     ) || (last == "as" && matches!(before, "known"))
         || (last == "the" && before == "called")
         || (last == "term" || last == "word" || last == "phrase") && before == "the"
+}
+
+/// "on CNN’s “State of Elm,”", "with “Good Morning Elm”": a broadcast or a work.
+fn owned_or_placed(text: &str, at: usize) -> bool {
+    let words = words_before(text, at, 1);
+    words.first().is_some_and(|word| {
+        matches!(word.as_str(), "on" | "with" | "of" | "to" | "from" | "for")
+            || word.ends_with("’s")
+            || word.ends_with("'s")
+    })
 }
 
 /// A kind of work stands before it: "the film “…”", "her book, “…”", "on “…”".

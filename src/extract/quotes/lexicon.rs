@@ -24,7 +24,7 @@ pub(crate) enum Verb {
     Base,
 }
 
-const SAYS: &str = "said says asked asks added adds wrote writes explained explains noted notes argued argues stated states \
+const SAYS: &str = "mused pondered imagined recounted boomed beamed implied affirms affirmed demurred vented sniped surmised elaborated riffed reacted exhorted estimated estimates projects proposed proposes interjects retaliated chided heralded hinted hints inferred beseeched implored recited said says asked asks added adds wrote writes explained explains noted notes argued argues stated states \
     responded responds replied replies declared declares concluded concludes insisted insists continued continues \
     remarked remarks recalled recalls warned warns admitted admits suggested suggests claimed claims vowed vows \
     announced announces acknowledged acknowledges joked jokes urged urges shouted shouts conceded concedes predicted \
@@ -38,10 +38,10 @@ const SAYS: &str = "said says asked asks added adds wrote writes explained expla
     disclosed pledged pledges promised promises swore pointed points ventured ruled penned bragged brags gushed \
     sniffed scoffed snapped growled laughed sighed grumbled groused fumed thundered intoned hissed roared barked \
     demanded demands queried inquired remembered remembers reasoned concurred protested protests objected apologized \
-    apologised chimed echoed echoes offered offers put puts texts confessed confided counseled counselled \
+    apologised chimed echoed echoes offered offers  texts confessed confided counseled counselled \
     crowed cracked enthused interrupted murmured moaned noted preached prodded rejoined shrugged teased \
     theorized theorised trumpeted tweet urged volunteered wailed blurted bellowed";
-const ADDRESSES: &str = "told tells called calls described describes dubbed dubs labeled labelled labels branded deemed denounced \
+const ADDRESSES: &str = "shared published portrays highlighted applauded targets listed named identified rated casts featured features welcomed reprised credited credits referenced billed talked mandates includes included promotes coached refuted rebuked lambasted excoriated panned told tells called calls described describes dubbed dubs labeled labelled labels branded deemed denounced \
     denounces criticized criticised criticizes slammed slams blasted blasts praised praises mocked mocks accused accuses \
     characterized characterised characterizes cited cites referred refers thanked hailed condemned condemns rejected \
     rejects dismissed dismisses ridiculed attacked assailed defended defends likened compared compares reminded \
@@ -53,8 +53,8 @@ const ADDRESSES: &str = "told tells called calls described describes dubbed dubs
 const HOLDS: &str = "believes believed thinks feels felt sees saw considers considered wants wanted hopes hoped expects expected \
     knows knew fears feared worries worried supports favors favours found finds shows showed indicates indicated \
     understands understood imagines wishes views viewed hears heard figures decided realized realised \
-    learned signaled signalled envisions seeks sought ran runs had has";
-const PARTICIPLES: &str = "saying adding calling telling writing arguing noting stating declaring insisting asking warning claiming \
+    learned signaled signalled envisions seeks sought likes loves enjoys prefer prefers anticipated";
+const PARTICIPLES: &str = "encouraging discussing chiding portraying inviting mentioning naming mouthing interjecting promoting reasoning endorsing hinting advising defending attacking thinking addressing implying declining insinuating joking lambasting bemoaning detailing reporting proposing saying adding calling telling writing arguing noting stating declaring insisting asking warning claiming \
     citing explaining describing promising suggesting tweeting asserting remarking responding replying chanting \
     announcing shouting concluding vowing pledging recalling stressing emphasizing emphasising acknowledging admitting \
     complaining joking quipping denouncing criticizing criticising blasting slamming praising mocking accusing \
@@ -63,13 +63,13 @@ const PARTICIPLES: &str = "saying adding calling telling writing arguing noting 
     repeating likening comparing dismissing condemning hailing pointing quoting proclaiming decrying deriding wondering \
     commenting observing testifying cautioning conceding opining continuing echoing thanking signaling bragging \
     characterizing characterising using invoking referencing expressing ridiculing";
-const BASES: &str = "say tell call write argue note state declare insist ask warn claim cite explain describe suggest tweet assert \
+const BASES: &str = "reveal portray defend remember discuss oppose estimate propose promote imply say tell call write argue note state declare insist ask warn claim cite explain describe suggest tweet assert \
     add remark respond reply chant announce shout conclude vow pledge stress emphasize acknowledge admit complain joke \
     denounce criticize blast slam praise mock accuse refer dub label urge demand exclaim predict lament boast contend \
     allege maintain believe think see consider yell scream post repeat reiterate question dismiss condemn \
     proclaim observe point confirm agree testify caution concede feel read hear characterize compare";
 
-const ES: &str = "dijo dice dijeron dicen afirmó afirma afirmaron aseguró asegura aseguraron señaló señala señalaron explicó explica \
+const ES: &str = "dicho afirmado asegurado declarado señalado explicado dijo dice dijeron dicen afirmó afirma afirmaron aseguró asegura aseguraron señaló señala señalaron explicó explica \
     explicaron añadió añade añadieron agregó agrega indicó indica indicaron declaró declara declararon manifestó manifiesta \
     expresó expresa apuntó apunta subrayó subraya destacó destaca insistió insiste reconoció reconoce advirtió advierte \
     advirtieron comentó comenta contó cuenta preguntó pregunta respondió responde contestó contesta escribió escribe \
@@ -91,7 +91,7 @@ const DE: &str = "sagte sagt sagten sagen erklärte erklärt erklärten betonte 
     erzählt bestätigte bestätigt unterstrich unterstreicht äußerte äußert mahnte mahnt bekräftigte bekräftigt gesagt \
     urteilte verkündete verkündet twitterte räumte bemerkte bilanzierte resümierte lobte lobt klagte klagt stellte so \
     findet nannte nennt bezeichnete bezeichnet hieß heißt";
-const PT: &str = "disse diz disseram dizem afirmou afirma afirmaram declarou declara declararam explicou explica contou conta \
+const PT: &str = "dito afirmado disse diz disseram dizem afirmou afirma afirmaram declarou declara declararam explicou explica contou conta \
     acrescentou acrescenta ressaltou ressalta destacou destaca completou completa escreveu escreve informou informa \
     lembrou lembra criticou critica defendeu defende garantiu garante questionou respondeu responde perguntou comentou \
     comenta avaliou avalia concluiu conclui argumentou argumenta reforçou reforça relatou relata pontuou alertou alerta \
@@ -100,6 +100,7 @@ const PT: &str = "disse diz disseram dizem afirmou afirma afirmaram declarou dec
 const IT: &str = "detto dice dicono ha-detto afferma affermato dichiara dichiarato spiega spiegato aggiunge aggiunto sottolinea \
     sottolineato scrive scritto risponde risposto racconta raccontato commenta commentato ricorda ricordato osserva \
     osservato precisa precisato sostiene sostenuto annuncia annunciato conclude concluso";
+const NORDIC: &str = "sade säger skriver berättar förklarade menar sa sier skrev sagde siger forklarede forklarer fortalte fortæller mener";
 const NL: &str = "zei zegt zeiden zeggen verklaarde verklaart schreef schrijft stelde stelt vertelde vertelt aldus benadrukte liet laat \
     reageerde reageert waarschuwde waarschuwt";
 
@@ -122,8 +123,18 @@ static VERBS: LazyLock<HashMap<&'static str, Verb>> = LazyLock::new(|| {
 
 static FOREIGN: LazyLock<HashMap<&'static str, &'static str>> = LazyLock::new(|| {
     let mut map = HashMap::new();
-    for (language, list) in [("it", IT), ("nl", NL), ("pt", PT), ("de", DE), ("fr", FR), ("es", ES)]
-    {
+    for (language, list) in [
+        ("sv", NORDIC),
+        ("da", NORDIC),
+        ("no", NORDIC),
+        ("nb", NORDIC),
+        ("it", IT),
+        ("nl", NL),
+        ("pt", PT),
+        ("de", DE),
+        ("fr", FR),
+        ("es", ES),
+    ] {
         for word in list.split_ascii_whitespace() {
             let entry: &mut &'static str = map.entry(word).or_insert(language);
             if *entry != language && word != "so" {
@@ -147,7 +158,7 @@ pub(crate) fn verb(language: &str, word: &str) -> Option<Verb> {
 }
 
 fn has_own_list(language: &str) -> bool {
-    matches!(language, "es" | "fr" | "de" | "pt" | "it" | "nl")
+    matches!(language, "es" | "fr" | "de" | "pt" | "it" | "nl" | "sv" | "da" | "no" | "nb")
 }
 
 /// Whether `word`, in any case, is a finite verb of saying in one of the languages known.
@@ -208,7 +219,11 @@ pub(crate) fn pronoun(language: &str, word: &str) -> Option<Pronoun> {
         "he" | "he’s" | "he's" | "he’d" | "he'd" => Pronoun::He,
         "she" | "she’s" | "she's" | "she’d" | "she'd" => Pronoun::She,
         "they" | "others" | "many" | "some" => Pronoun::They,
-        "it" => Pronoun::It,
+        "it" | "it’s" | "it's" | "there’s" | "there's" | "that’s" | "that's" | "what’s"
+        | "what's" => Pronoun::It,
+        "they’re" | "they're" | "they’ve" | "they've" => Pronoun::They,
+        "i’m" | "i'm" | "i’ve" | "i've" | "we’re" | "we're" | "we’ve" | "we've" | "you’re"
+        | "you're" => Pronoun::I,
         "i" | "we" if language == "en" => Pronoun::I,
         "who" | "which" => Pronoun::Relative,
         "él" | "il" | "ele" | "lui" => Pronoun::He,
@@ -275,7 +290,7 @@ words!(
 );
 words!(
     TITLE_WORDS,
-    "mr mrs ms miss dr sen rep gov prof professor senator representative governor president \
+    "bürgermeister bürgermeisterin präsident präsidentin außenministerin außenminister prefeito prefeita governador mr mrs ms miss dr sen rep gov prof professor senator representative governor president \
      congressman congresswoman judge justice chief captain capt general gen lt sgt col maj \
      adm sir lord lady dame king queen prince princess pope rev reverend father sister \
      brother rabbi imam secretary minister chancellor mayor chairman chairwoman speaker \

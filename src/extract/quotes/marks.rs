@@ -79,9 +79,11 @@ pub(crate) fn spans(text: &str, blocks: &[Block]) -> Vec<Span> {
 }
 
 fn opens_with_mark(text: &str) -> bool {
-    let mut chars = text.trim_start().chars();
+    let text = text.trim_start();
+    let text = text.strip_prefix('\'').filter(|rest| rest.starts_with('\'')).unwrap_or(text);
+    let mut chars = text.chars();
     let first = chars.next();
-    matches!(first, Some('"' | '“' | '„' | '«' | '”' | '「' | '‘' | '»' | '›'))
+    matches!(first, Some('"' | '\'' | '“' | '„' | '«' | '”' | '「' | '‘' | '»' | '›'))
         && chars.find(|c| !c.is_whitespace()).is_some_and(|c| {
             c.is_alphanumeric() || matches!(c, '‘' | '\'' | '…' | '[' | '.' | '¿' | '¡' | '$')
         })
@@ -98,12 +100,42 @@ struct Sides {
     after: Option<char>,
 }
 
-fn sides(text: &str, at: usize, c: char) -> Sides {
+/// The mark that begins at `at`: its family, the glyph it stands for and its length in bytes. Two
+/// straight single marks, or two grave accents, are one double mark of typewriter days.
+fn mark_at(text: &str, at: usize, c: char) -> Option<(Family, char, usize)> {
+    let rest = &text[at + c.len_utf8()..];
+    match c {
+        '\'' if rest.starts_with('\'') && !rest[1..].starts_with('\'') => {
+            Some((Family::Double, '"', 2))
+        }
+        '`' if rest.starts_with('`') => Some((Family::Double, '“', 2)),
+        _ => family(c).map(|family| (family, c, c.len_utf8())),
+    }
+}
+
+fn sides(text: &str, at: usize, end: usize, c: char) -> Sides {
     let before = text[..at].chars().next_back();
-    let after = text[at + c.len_utf8()..].chars().next();
+    let after = text[end..].chars().next();
     let opens_after = before.is_none_or(|b| {
         b.is_whitespace()
-            || matches!(b, '(' | '[' | '—' | '–' | '-' | '―' | '/' | ':' | '¿' | '¡' | '…')
+            || matches!(
+                b,
+                '(' | '['
+                    | '—'
+                    | '–'
+                    | '-'
+                    | '―'
+                    | '/'
+                    | ':'
+                    | '：'
+                    | '，'
+                    | '。'
+                    | '、'
+                    | '（'
+                    | '¿'
+                    | '¡'
+                    | '…'
+            )
             || (family(b).is_some() && b != c)
     });
     let has_text = after.is_some_and(|a| !a.is_whitespace());
@@ -129,7 +161,7 @@ fn sides(text: &str, at: usize, c: char) -> Sides {
                     | '*'
             )
             || (family(a).is_some() && a != c)
-            || is_wide(a)
+            || (is_wide(a) && !matches!(c, '“' | '‘'))
     });
     Sides { opens: opens_after && has_text, closes: ends_before && text_before, before, after }
 }
@@ -143,8 +175,10 @@ fn pair_block(text: &str, base: usize, block: usize, continues: bool, out: &mut 
     let mut next_single = 0;
     let mut stack: Vec<Frame> = Vec::new();
     let mut top: Vec<Span> = Vec::new();
+    let mut done = 0;
     for (at, c) in text.char_indices() {
-        let Some(kind) = family(c) else { continue };
+        let Some((kind, c, length)) = mark_at(text, at, c).filter(|_| at >= done) else { continue };
+        done = at + length;
         if kind == Family::Single {
             while singles.get(next_single).is_some_and(|&(open, _)| open < at) {
                 next_single += 1;
@@ -152,19 +186,19 @@ fn pair_block(text: &str, base: usize, block: usize, continues: bool, out: &mut 
             single_mark(&singles, next_single, at, c, &mut stack, &mut top, (text, base, block));
             continue;
         }
-        let around = sides(text, at, c);
+        let around = sides(text, at, done, c);
         if closes(&stack, kind, c, around) {
             // Frames of other families above the match were never closed: they were no quotations.
             while let Some(frame) = stack.pop() {
                 if frame.family != kind {
                     continue;
                 }
-                let span = make_span(text, base, block, &frame, at, at + c.len_utf8(), true);
+                let span = make_span(text, base, block, &frame, at, done, true);
                 push_span(&mut stack, &mut top, span);
                 break;
             }
         } else if opens(&stack, kind, c, around) && stack.len() < DEPTH_MAX {
-            let inner = at + c.len_utf8();
+            let inner = done;
             stack.push(Frame { family: kind, glyph: c, start: at, inner, inner_spans: Vec::new() });
         }
     }
@@ -332,11 +366,14 @@ fn single_mark(
 fn single_pairs(text: &str) -> Vec<(usize, usize)> {
     let mut opens = Vec::new();
     let mut ends: Vec<(usize, bool, char)> = Vec::new();
+    let mut done = 0;
     for (at, c) in text.char_indices() {
-        if family(c) != Some(Family::Single) {
+        let Some((kind, _, length)) = mark_at(text, at, c).filter(|_| at >= done) else { continue };
+        done = at + length;
+        if kind != Family::Single {
             continue;
         }
-        let around = sides(text, at, c);
+        let around = sides(text, at, done, c);
         let after = &text[at + c.len_utf8()..];
         if around.opens && c != '’' && !clipped(after)
             || (c == '’'

@@ -7,19 +7,36 @@ use super::attribution::{Attribution, CueHit, Way};
 use super::lexicon::Verb;
 use super::marks::Span;
 use super::subject::{Mention, Scope};
-use super::tokens::{Kind, Tokens};
+use super::tokens::{Kind, Token, Tokens};
+use crate::extract::page::{Block, BlockKind};
+
+/// The tokens of a cue and its kind.
+type Found = (std::ops::Range<usize>, Verb);
 
 /// Gives a speaker to quotations that have none, where a neighbour tells.
 pub(crate) fn fill(
     tokens: &Tokens,
     spans: &[Span],
     text: &str,
+    blocks: &[Block],
     language: &str,
     cues: &[Vec<CueHit>],
     out: &mut [Option<Attribution>],
 ) {
     for index in 0..spans.len() {
         if out[index].as_ref().is_some_and(|a| a.mention.is_some()) {
+            continue;
+        }
+        if blocks
+            .get(spans[index].block)
+            .is_some_and(|b| matches!(b.kind, BlockKind::Quote | BlockKind::Post))
+        {
+            let found = signed(tokens, language, &spans[index], index)
+                .map(|mention| (mention, None))
+                .or_else(|| introduced(tokens, language, cues, index));
+            if let Some((mention, cue)) = found {
+                out[index] = Some(Attribution { mention: Some(mention), cue, way: Way::Neighbour });
+            }
             continue;
         }
         if !is_speech(text, &spans[index], tokens, index) {
@@ -36,14 +53,52 @@ pub(crate) fn fill(
     }
 }
 
+/// "— Ann Lee (@annlee)" behind a block quote or a post.
+fn signed(tokens: &Tokens, language: &str, span: &Span, index: usize) -> Option<Mention> {
+    let (at, _) = tokens.of_quote[index];
+    let from = (at + 1..at + 4).find(|&next| tokens.list.get(next).is_some_and(Token::is_word))?;
+    if tokens.list[from - 1].kind != Kind::Dash || tokens.list[from].start < span.end {
+        return None;
+    }
+    let to = (from..(from + 12).min(tokens.list.len()))
+        .find(|&next| tokens.list[next].kind == Kind::Stop)
+        .unwrap_or(from);
+    Scope { list: &tokens.list, from, to, language }.after(from)
+}
+
+/// The speaker and cue of the last sentence before a block quote or post.
+fn introduced(
+    tokens: &Tokens,
+    language: &str,
+    cues: &[Vec<CueHit>],
+    index: usize,
+) -> Option<(Mention, Option<Found>)> {
+    let previous = tokens.of_quote[index].1.checked_sub(1)?;
+    let (range, _) = tokens.sentences.get(previous)?;
+    let hit = cues
+        .get(previous)?
+        .iter()
+        .rev()
+        .find(|hit| hit.subject.is_some() && !matches!(hit.verb, Verb::Holds | Verb::Base));
+    if let Some(hit) = hit {
+        return hit.subject.clone().map(|mention| (mention, Some((hit.tokens.clone(), hit.verb))));
+    }
+    let colon = tokens.list[range.clone()].last().is_some_and(|t| t.kind == Kind::Colon);
+    let scope = Scope { list: &tokens.list, from: range.start, to: range.end, language };
+    colon.then(|| scope.main_subject(range.end)).flatten().map(|mention| (mention, None))
+}
+
 /// Whether the quotation stands as a sentence of its own (and is no word in another).
 pub(crate) fn is_speech(text: &str, span: &Span, tokens: &Tokens, index: usize) -> bool {
     let (at, sentence) = tokens.of_quote[index];
     let Some((range, _)) = tokens.sentences.get(sentence) else { return false };
+    if at > range.start + 2 {
+        return false;
+    }
     let words = tokens.list[range.clone()].iter().filter(|t| t.is_word()).count();
     let inner = &text[span.inner_start..span.inner_end];
     let whole = inner.ends_with(['.', '!', '?', '…', ',', '。']) || !span.closed;
-    at == range.start && (words <= 3 || whole)
+    words <= 3 || whole
 }
 
 /// A quotation of the same sentence or block that has a speaker, the nearest before.

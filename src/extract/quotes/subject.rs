@@ -9,7 +9,8 @@
 use std::ops::Range;
 
 use super::lexicon::{
-    Pronoun, is_between, is_calendar, is_clause_word, is_determiner, is_preposition, pronoun, verb,
+    Pronoun, Verb, is_between, is_calendar, is_clause_word, is_determiner, is_preposition, pronoun,
+    verb,
 };
 use super::tokens::{Kind, Token};
 use crate::extract::words::words;
@@ -33,8 +34,17 @@ pub(crate) enum MentionKind {
 /// A mention of a speaker: a run of tokens.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Mention {
+    /// The whole mention: "The mayor’s spokeswoman, Mia Stone".
     pub(crate) tokens: Range<usize>,
+    /// The words that name the speaker in it: "Mia Stone".
+    pub(crate) name: Range<usize>,
     pub(crate) kind: MentionKind,
+}
+
+impl Mention {
+    pub(crate) fn new(tokens: Range<usize>, kind: MentionKind) -> Self {
+        Self { name: tokens.clone(), tokens, kind }
+    }
 }
 
 /// The sentence a subject is looked for in.
@@ -115,13 +125,10 @@ impl Scope<'_> {
         }
         let last = self.lower(end - 1);
         if let Some(pronoun) = pronoun(self.language, last) {
-            return Some(Mention { tokens: end - 1..end, kind: MentionKind::Pronoun(pronoun) });
+            return Some(Mention::new(end - 1..end, MentionKind::Pronoun(pronoun)));
         }
         if last == "that" {
-            return Some(Mention {
-                tokens: end - 1..end,
-                kind: MentionKind::Pronoun(Pronoun::Relative),
-            });
+            return Some(Mention::new(end - 1..end, MentionKind::Pronoun(Pronoun::Relative)));
         }
         if matches!(self.kind(end - 1), Kind::Comma | Kind::Dash) {
             return self.before_apposition(end - 1);
@@ -141,7 +148,53 @@ impl Scope<'_> {
                 _ => break,
             }
         }
+        let relative =
+            start > self.from && matches!(self.lower(start - 1), "who" | "which" | "that");
+        let busy = (start..end).any(|at| self.is_verbal(at));
+        if relative && !busy && self.list[start..end].iter().all(|t| !t.is_capital()) {
+            return Some(Mention::new(start - 1..start, MentionKind::Pronoun(Pronoun::Relative)));
+        }
+        if relative && busy && self.is_verbal_lead(start, end) {
+            // "an official who spoke anonymously said": the noun before the relative clause.
+            return self.noun_before(start - 1);
+        }
         self.phrase(start, end)
+    }
+
+    /// The noun phrase right before a relative word.
+    fn noun_before(&self, relative: usize) -> Option<Mention> {
+        let mut end = relative;
+        if end > self.from && self.kind(end - 1) == Kind::Comma {
+            end -= 1;
+        }
+        let mut start = end;
+        while start > self.from && end - start < PHRASE_MAX {
+            let at = start - 1;
+            match self.kind(at) {
+                Kind::Word { .. } if is_clause_word(self.lower(at)) && !self.joins_names(at) => {
+                    break;
+                }
+                Kind::Word { .. } | Kind::Number => start = at,
+                _ => break,
+            }
+        }
+        self.phrase(start, end)
+    }
+
+    /// Whether a word is a verb, as far as lists and endings tell.
+    fn is_verbal(&self, at: usize) -> bool {
+        let Some(token) = self.list.get(at) else { return false };
+        let word = token.lower.as_str();
+        token.is_word()
+            && !token.is_capital()
+            && (is_common_verb(word)
+                || is_auxiliary(word)
+                || (word.len() > 4 && word.ends_with("ed"))
+                || verb(self.language, word).is_some_and(|v| v != Verb::Base))
+    }
+
+    fn is_verbal_lead(&self, start: usize, end: usize) -> bool {
+        (start..end.min(start + 3)).any(|at| self.is_verbal(at))
     }
 
     /// "and" between two capitalised words of one name or list of names.
@@ -166,7 +219,15 @@ impl Scope<'_> {
                     start = at;
                 }
                 Kind::Close => start = self.open_before(at)?,
-                Kind::Quote(_) if end - start > 2 || segments.is_empty() => start = at,
+                // Tom “Tank” Hale: a nickname inside a name.
+                Kind::Quote(_)
+                    if at > self.from
+                        && self.is_name_word(at - 1)
+                        && self.is_name_word(start)
+                        && start < end =>
+                {
+                    start = at;
+                }
                 Kind::Quote(_) | Kind::Stop | Kind::Colon | Kind::Semicolon => break,
                 _ => start = at,
             }
@@ -182,7 +243,7 @@ impl Scope<'_> {
                 )
             })
             .unwrap_or(0);
-        for segment in &segments[restart..] {
+        for (index, segment) in segments.iter().enumerate().skip(restart) {
             let mut from = segment.start;
             while from < segment.end
                 && (is_clause_word(self.lower(from)) && self.lower(from) != "who"
@@ -193,7 +254,22 @@ impl Scope<'_> {
             if from >= segment.end || self.is_fronted(from) {
                 continue;
             }
-            if let Some(mention) = self.leading_phrase(from, segment.end) {
+            if let Some(mut mention) = self.leading_phrase(from, segment.end) {
+                // "The mayor’s spokeswoman, Mia Stone, said": the name stands in the apposition.
+                let next = segments.get(index + 1);
+                if let Some(name) = next.filter(|s| {
+                    mention.kind == MentionKind::Role
+                        && !s.is_empty()
+                        && s.len() <= 5
+                        && (s.start..s.end)
+                            .all(|at| self.is_name_word(at) || is_particle(self.lower(at)))
+                }) {
+                    mention = Mention {
+                        tokens: mention.tokens.start..name.end,
+                        name: name.clone(),
+                        kind: MentionKind::Name,
+                    };
+                }
                 return Some(mention);
             }
         }
@@ -245,6 +321,7 @@ impl Scope<'_> {
             at += 1;
         }
         segments.push(start..end);
+        segments.retain(|segment| !segment.is_empty());
         for segment in segments {
             let mut from = segment.start;
             while from < segment.end
@@ -253,7 +330,15 @@ impl Scope<'_> {
             {
                 from += 1;
             }
-            if from >= segment.end || self.is_fronted(from) || is_clause_word(self.lower(from)) {
+            let timed = matches!(
+                self.lower(segment.end - 1),
+                "later" | "earlier" | "ago" | "before" | "after" | "afterward"
+            );
+            if from >= segment.end
+                || self.is_fronted(from)
+                || is_clause_word(self.lower(from))
+                || timed
+            {
                 continue;
             }
             if let Some(mention) = self.leading_phrase(from, segment.end) {
@@ -263,10 +348,23 @@ impl Scope<'_> {
         None
     }
 
+    /// The noun phrase that begins at `from` and the token of the verb behind it.
+    pub(crate) fn leading(&self, from: usize) -> Option<(Mention, usize)> {
+        let end = (from..self.to.min(from + PHRASE_MAX))
+            .find(|&at| !matches!(self.kind(at), Kind::Word { .. } | Kind::Number))
+            .unwrap_or(self.to.min(from + PHRASE_MAX));
+        let mut verb_at = (from + 1..end).find(|&at| self.is_verbal(at))?;
+        let mention = self.leading_phrase(from, verb_at)?;
+        while verb_at < end && is_auxiliary(self.lower(verb_at)) {
+            verb_at += 1;
+        }
+        Some((mention, verb_at))
+    }
+
     /// The first noun phrase of a stretch: up to its verb.
     fn leading_phrase(&self, from: usize, end: usize) -> Option<Mention> {
         if let Some(pronoun) = pronoun(self.language, self.lower(from)) {
-            return Some(Mention { tokens: from..from + 1, kind: MentionKind::Pronoun(pronoun) });
+            return Some(Mention::new(from..from + 1, MentionKind::Pronoun(pronoun)));
         }
         let mut to = from;
         while to < end && to - from < PHRASE_MAX {
@@ -279,7 +377,9 @@ impl Scope<'_> {
                     || (word.len() > 4 && word.ends_with("ed"))
                     || is_common_verb(word)
                     || is_clause_word(word) && !self.joins_names(to)
-                    || word.ends_with("ly") && is_between(word));
+                    || word.ends_with("ly")
+                        && is_between(word)
+                        && !is_determiner(self.lower(to - 1)));
             if verbal || matches!(token.kind, Kind::Quote(_)) {
                 break;
             }
@@ -297,6 +397,13 @@ impl Scope<'_> {
         {
             from += 1;
         }
+        while from < end
+            && self.list[from].is_word()
+            && !self.list[from].is_capital()
+            && is_auxiliary(self.lower(from))
+        {
+            from += 1;
+        }
         let mut end = end;
         while end > from
             && (is_calendar(self.lower(end - 1))
@@ -309,7 +416,10 @@ impl Scope<'_> {
         if from >= end {
             return None;
         }
-        if is_preposition(self.lower(from)) {
+        // "with one of her ads asking": the phrase behind "with" is the subject.
+        if self.lower(from) == "with" && from + 1 < end {
+            from += 1;
+        } else if is_preposition(self.lower(from)) {
             return self.behind_fronted(from, end);
         }
         let cut = (from + 1..end)
@@ -329,16 +439,16 @@ impl Scope<'_> {
                 && !is_preposition(self.lower(start - 1))
                 && !self.list[start - 1].is_possessive()
             {
-                return Some(Mention { tokens: start..end, kind: MentionKind::Name });
+                return Some(Mention::new(start..end, MentionKind::Name));
             }
             if start > from + 1 || !is_preposition(self.lower(from)) {
-                return Some(Mention { tokens: start..end, kind: MentionKind::Name });
+                return Some(Mention::new(start..end, MentionKind::Name));
             }
         }
         let determiner = (from + 1..end)
             .rev()
             .find(|&at| is_determiner(self.lower(at)) && !is_preposition(self.lower(at - 1)))?;
-        Some(Mention { tokens: determiner..end, kind: MentionKind::Role })
+        Some(Mention::new(determiner..end, MentionKind::Role))
     }
 
     /// The head of the phrase `from..cut`, with what hangs on it up to `end`.
@@ -348,8 +458,8 @@ impl Scope<'_> {
             cut -= 1;
         }
         if self.is_name_word(cut - 1) && !(self.list[cut - 1].is_possessive() && cut == end) {
-            let start = self.name_start(from, cut);
-            return Some(Mention { tokens: start..cut, kind: MentionKind::Name });
+            let start = self.with_partner(from, self.name_start(from, cut));
+            return Some(Mention::new(start..cut, MentionKind::Name));
         }
         if !matches!(self.kind(cut - 1), Kind::Word { .. } | Kind::Number) {
             return None;
@@ -363,7 +473,28 @@ impl Scope<'_> {
         let determiner =
             (from..cut).rev().find(|&at| is_determiner(self.lower(at)) && at + 1 < cut);
         let start = if starts_well { from } else { determiner.unwrap_or(from) };
-        Some(Mention { tokens: start..end, kind: MentionKind::Role })
+        // A phrase that begins with a verb, or is a bare article, is no subject.
+        let lead = self.lower(start);
+        let participle = lead.len() > 5 && lead.ends_with("ing") && !self.list[start].is_capital();
+        if self.is_verbal(start)
+            || participle
+            || (is_determiner(lead) && end - start == 1 && lead.len() < 5)
+        {
+            return None;
+        }
+        Some(Mention::new(start..end, MentionKind::Role))
+    }
+
+    /// "Hale and Reyes": where the first of two joined names begins.
+    fn with_partner(&self, from: usize, start: usize) -> usize {
+        if start > from + 1
+            && self.lower(start - 1) == "and"
+            && self.is_name_word(start - 2)
+            && !self.list[start - 2].is_possessive()
+        {
+            return self.name_start(from, start - 1);
+        }
+        start
     }
 
     /// Where the run of capitalised words that ends at `end` begins.
@@ -371,8 +502,15 @@ impl Scope<'_> {
         let mut start = end - 1;
         while start > from {
             let at = start - 1;
-            let particle = is_particle(self.lower(at)) && at > from && self.is_name_word(at - 1);
-            if !(self.is_name_word(at) || particle) || self.list[at].is_possessive() {
+            let particle = is_particle(self.lower(at))
+                && at > from
+                && (self.is_name_word(at - 1)
+                    || (at > from + 1
+                        && is_particle(self.lower(at - 1))
+                        && self.is_name_word(at - 2)));
+            let nickname =
+                matches!(self.kind(at), Kind::Quote(_)) && at > from && self.is_name_word(at - 1);
+            if !(self.is_name_word(at) || particle || nickname) || self.list[at].is_possessive() {
                 break;
             }
             start = at;
@@ -396,7 +534,7 @@ impl Scope<'_> {
         }
         let first = self.lower(from);
         if let Some(pronoun) = pronoun(self.language, first).filter(|p| *p != Pronoun::Relative) {
-            return Some(Mention { tokens: from..from + 1, kind: MentionKind::Pronoun(pronoun) });
+            return Some(Mention::new(from..from + 1, MentionKind::Pronoun(pronoun)));
         }
         if !self.list[from].is_word() && self.kind(from) != Kind::Number
             || is_preposition(first) && !is_determiner(first)
@@ -431,6 +569,15 @@ impl Scope<'_> {
             if is_calendar(word) && token.is_capital() {
                 break;
             }
+            // Elsewhere than in English nothing but a particle goes on behind a name.
+            let goes_on = self.language == "en"
+                || token.is_capital()
+                || is_particle_in_name(self, end)
+                || !self.list[end.saturating_sub(1)].is_capital()
+                || past;
+            if end > from && !goes_on {
+                break;
+            }
             end += 1;
             if !past {
                 cut = end;
@@ -447,20 +594,30 @@ impl Scope<'_> {
             }
         }
         if self.is_name_word(cut - 1) {
-            return Some(Mention {
-                tokens: self.name_start(from, cut)..cut,
-                kind: MentionKind::Name,
-            });
+            let start = self.with_partner(from, self.name_start(from, cut));
+            // German nouns are capitalised: "die Ministerin" is a role, "die Ministerin Anna Klein" a name.
+            if self.language == "de"
+                && cut - start == 1
+                && start > from
+                && is_determiner(self.lower(start - 1))
+            {
+                return Some(Mention::new(start - 1..cut, MentionKind::Role));
+            }
+            return Some(Mention::new(start..cut, MentionKind::Name));
         }
-        Some(Mention { tokens: from..end.max(cut), kind: MentionKind::Role })
+        Some(Mention::new(from..end.max(cut), MentionKind::Role))
     }
 }
 
 fn is_particle_in_name(scope: &Scope<'_>, at: usize) -> bool {
+    let capital = |at: usize| scope.list.get(at).is_some_and(Token::is_capital);
+    let second = is_particle(scope.lower(at + 1)) && capital(at + 2);
+    let first = at > scope.from && is_particle(scope.lower(at - 1));
     is_particle(scope.lower(at))
-        && scope.is_name_word(at - 1)
-        && scope.list.get(at + 1).is_some_and(Token::is_capital)
         && at > scope.from
+        && (scope.is_name_word(at - 1) || first)
+        && (capital(at + 1) || second)
+        && scope.language != "de"
 }
 
 /// Small words inside names.

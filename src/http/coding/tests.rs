@@ -168,6 +168,19 @@ fn a_bomb_stops_at_the_limit() {
 }
 
 #[test]
+fn a_window_larger_than_the_web_allows_is_not_allocated() {
+    let mut wide = Vec::new();
+    let params =
+        brotli::enc::BrotliEncoderParams { large_window: true, lgwin: 28, ..Default::default() };
+    brotli::BrotliCompress(&mut story().as_slice(), &mut wide, &params).unwrap();
+    assert_eq!(run("br", &wide, LIMIT).cut, Some(Cut::Corrupt));
+    let mut encoder = zstd::Encoder::new(Vec::new(), 3).unwrap();
+    encoder.window_log(25).unwrap();
+    encoder.write_all(&story()).unwrap();
+    assert_eq!(run("zstd", &encoder.finish().unwrap(), LIMIT).cut, Some(Cut::Corrupt));
+}
+
+#[test]
 fn an_unknown_coding_is_left_and_named() {
     let got = run("compress", b"\x1f\x9d...", LIMIT);
     assert_eq!((got.bytes.as_slice(), got.cut), (&b"\x1f\x9d..."[..], Some(Cut::Unknown)));

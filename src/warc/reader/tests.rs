@@ -2,6 +2,7 @@
 
 mod damage;
 mod properties;
+mod standard;
 
 use std::io::{Cursor, Read, Write};
 

@@ -1,9 +1,15 @@
 //! The same page captured a second time: the article unchanged, everything around it turned over.
 //!
-//! Links and list items whose words are not in the gold text change places with one another, all
-//! over the page; numbers in short texts outside the gold text (comments, shares, reading time,
-//! "3 hours ago") move on. Dates stay. The work is done on the bytes of the markup, so that
-//! nothing of the extractor under test takes part in it.
+//! The article lies between the first and the last text that the gold text has. Outside it every
+//! link and link list whose words are not gold changes places with another, and every number in a
+//! short text moves on (comments, shares, prices of the shop); dates stay. Inside it, what stands by
+//! itself as a link ("Related: …", teasers between paragraphs) changes places too, and counters with
+//! a unit ("3 min read", "12 comments") move on; sentences, tables and code are the article's own.
+//! The work is done on the bytes of the markup, so that nothing of the extractor under test takes
+//! part in it.
+
+use std::collections::HashSet;
+use std::ops::Range;
 
 use super::score::words;
 
@@ -14,16 +20,42 @@ pub fn is_utf8(bytes: &[u8]) -> bool {
 
 pub fn perturb(html: &str, gold: &str) -> String {
     let gold = format!(" {} ", words(gold).join(" "));
+    let bag: HashSet<&str> = gold.split(' ').collect();
     let safe = |inner: &str| {
         let found = words(&strip(inner)).join(" ");
         !found.is_empty() && !gold.contains(&format!(" {found} "))
     };
-    let bag: std::collections::HashSet<&str> = gold.split(' ').collect();
     // Gold texts leave out words, and whole lists of sentences; a rail is made of links.
     let is_rail = |inner: &str| safe(inner) && mostly_links(inner) && !mostly_known(inner, &bag);
-    let items = shuffled(html, "li", &is_rail, &bag);
-    let links = shuffled(&items, "a", &safe, &bag);
-    tick(&links, &safe)
+    let items = shuffled(html, "li", &is_rail, &article(html, &gold));
+    let links = shuffled(&items, "a", &safe, &article(&items, &gold));
+    tick(&links, &safe, &article(&links, &gold))
+}
+
+/// Where the article lies: from the first to the last run of text that is gold, of six words or
+/// more.
+fn article(html: &str, gold: &str) -> Range<usize> {
+    let raw = raw_spans(html);
+    let mut found: Option<Range<usize>> = None;
+    let mut spans = raw.iter().peekable();
+    let mut at = 0;
+    while let Some(open) = html[at..].find('>') {
+        let start = at + open + 1;
+        while spans.next_if(|(_, to)| *to <= start).is_some() {}
+        if let Some((from, to)) = spans.peek()
+            && *from < start
+        {
+            at = *to - 1;
+            continue;
+        }
+        let end = html[start..].find('<').map_or(html.len(), |e| start + e);
+        let text = words(&strip(&html[start..end]));
+        if text.len() >= 6 && gold.contains(&format!(" {} ", text.join(" "))) {
+            found = Some(found.map_or(start, |f| f.start)..end);
+        }
+        at = end;
+    }
+    found.unwrap_or(0..0)
 }
 
 fn mostly_links(item: &str) -> bool {
@@ -32,7 +64,7 @@ fn mostly_links(item: &str) -> bool {
     linked * 2 > strip(item).trim().len()
 }
 
-fn mostly_known(item: &str, gold: &std::collections::HashSet<&str>) -> bool {
+fn mostly_known(item: &str, gold: &HashSet<&str>) -> bool {
     let found = words(&strip(item));
     let known = found.iter().filter(|w| gold.contains(w.as_str())).count();
     found.len() >= 4 && known * 10 >= found.len() * 9
@@ -91,14 +123,10 @@ fn ends_line(tag: &str) -> bool {
     LINE_ENDS.contains(&name.as_str())
 }
 
-/// The words on the line around a span: a link in a sentence of the article belongs to it, even
-/// where the gold text spells the link another way.
-fn stands_in_article(
-    html: &str,
-    from: usize,
-    to: usize,
-    gold: &std::collections::HashSet<&str>,
-) -> bool {
+/// Whether the line a span stands on is a sentence: four words or more that are no link. Such a
+/// line belongs to the text it stands in, and what turns over is what stands by itself: rails,
+/// teasers, "Related: …", tags.
+fn stands_in_sentence(html: &str, from: usize, to: usize) -> bool {
     let mut start = from;
     while let Some(at) = html[..start].rfind('<') {
         if ends_line(&html[at..]) || from - at > 4_000 {
@@ -115,13 +143,25 @@ fn stands_in_article(
         }
         end = at + 1;
     }
-    let mut floor = html[..start].rfind('<').unwrap_or(0);
-    while !html.is_char_boundary(floor) {
-        floor -= 1;
+    let before = html[..start].rfind('<').unwrap_or(0);
+    let line = format!("{} {}", &html[before..from], &html[to..end]);
+    let mut plain = line.clone();
+    for (from, to) in elements(&line, "a").into_iter().rev() {
+        plain.replace_range(from..to, " ");
     }
-    let around = words(&strip(&format!("{} {}", &html[floor..from], &html[to..end])));
-    let known = around.iter().filter(|w| gold.contains(w.as_str())).count();
-    around.len() >= 4 && known * 10 >= around.len() * 8
+    words(&strip(&plain)).len() >= 4
+}
+
+/// Whether the nearest line of the markup before it is a cell of a table or code.
+fn stands_in_cell(html: &str, from: usize) -> bool {
+    let start =
+        (from.saturating_sub(3_000)..=from).find(|at| html.is_char_boundary(*at)).unwrap_or(from);
+    let before = html[start..from].to_ascii_lowercase();
+    let last = |name: &str| before.rfind(name);
+    last("<td") > last("</td")
+        || last("<th") > last("</th")
+        || last("<pre") > last("</pre")
+        || last("<code") > last("</code")
 }
 
 fn strip(html: &str) -> String {
@@ -190,15 +230,14 @@ fn elements(html: &str, name: &str) -> Vec<(usize, usize)> {
 
 /// Moves every movable element to the place of another: rotated by a third, then odd and even
 /// swapped, which changes every order of two.
-fn shuffled(
-    html: &str,
-    name: &str,
-    safe: &dyn Fn(&str) -> bool,
-    gold: &std::collections::HashSet<&str>,
-) -> String {
+fn shuffled(html: &str, name: &str, safe: &dyn Fn(&str) -> bool, article: &Range<usize>) -> String {
     let movable: Vec<(usize, usize)> = elements(html, name)
         .into_iter()
-        .filter(|(from, to)| safe(&html[*from..*to]) && !stands_in_article(html, *from, *to, gold))
+        .filter(|(from, to)| {
+            safe(&html[*from..*to])
+                && !stands_in_sentence(html, *from, *to)
+                && !(article.contains(from) && stands_in_cell(html, *from))
+        })
         .collect();
     let n = movable.len();
     let mut order: Vec<usize> = (0..n).map(|i| (i + n / 3 + 1) % n.max(1)).collect();
@@ -217,7 +256,7 @@ fn shuffled(
     out
 }
 
-fn tick(html: &str, safe: &dyn Fn(&str) -> bool) -> String {
+fn tick(html: &str, safe: &dyn Fn(&str) -> bool, article: &Range<usize>) -> String {
     let raw = raw_spans(html);
     let mut out = String::with_capacity(html.len());
     let mut at = 0;
@@ -242,10 +281,12 @@ fn tick(html: &str, safe: &dyn Fn(&str) -> bool) -> String {
         let end = html[at..].find('<').map_or(html.len(), |e| at + e).min(next_raw);
         let text = &html[at..end];
         let counter = text.len() <= 60
+            && !stands_in_sentence(html, at, end)
             && text.bytes().any(|b| b.is_ascii_digit())
             && !looks_dated(text)
             && !text.contains('&')
             && words(text).len() <= 6
+            && (!article.contains(&at) || has_unit(text))
             && safe(text);
         if counter {
             out.push_str(&ticked(text))
@@ -255,6 +296,31 @@ fn tick(html: &str, safe: &dyn Fn(&str) -> bool) -> String {
         at = end;
     }
     out
+}
+
+fn has_unit(text: &str) -> bool {
+    const UNITS: &[&str] = &[
+        "comment",
+        "comments",
+        "share",
+        "shares",
+        "view",
+        "views",
+        "like",
+        "likes",
+        "read",
+        "ago",
+        "replies",
+        "votes",
+        "followers",
+        "minutos",
+        "minuto",
+        "minuten",
+        "leitura",
+        "lectura",
+        "lecture",
+    ];
+    words(text).iter().any(|w| UNITS.contains(&w.as_str()))
 }
 
 fn looks_dated(text: &str) -> bool {

@@ -307,3 +307,57 @@ fn an_input_that_cannot_be_read_is_an_error_once_and_then_the_end() {
         }
     }
 }
+
+/// Packs raw bytes, whatever they are, as one member that states its lengths.
+fn stating_member(raw: &[u8]) -> Vec<u8> {
+    let mut deflate = flate2::write::DeflateEncoder::new(Vec::new(), flate2::Compression::new(6));
+    deflate.write_all(raw).unwrap();
+    let stream = deflate.finish().unwrap();
+    let mut crc = libdeflater::Crc::new();
+    crc.update(raw);
+    let packed_len = member::HEADER_LEN + stream.len() + member::TRAILER_LEN;
+    let mut out = member::header_bytes(packed_len as u64, raw.len() as u64);
+    out.extend(stream);
+    out.extend(member::trailer_bytes(crc.sum(), raw.len() as u64));
+    out
+}
+
+#[test]
+fn a_member_that_states_its_length_holds_one_record_and_no_more_is_looked_for() {
+    // Its header has no length, and its page holds what looks like a record.
+    let (inner, _) = file_of(&[text(0, 20)], Compression::None);
+    let broken = [b"WARC/1.1\r\nA: b\r\n\r\npage\r\n".as_slice(), &inner].concat();
+    let (good, _) = file_of(&[text(0, 50), text(1, 50)], Compression::Gzip(6));
+    let got = seen(&[stating_member(&broken), good.clone()].concat());
+    assert_eq!((uris(&got), got.rules), (vec![0, 1], vec!["record-header", "hole"]));
+    // A block that is said to be longer than its member does not go on in the next.
+    let lying =
+        b"WARC/1.1\r\nWARC-Target-URI: http://e/9\r\nContent-Length: 99\r\n\r\nshort\r\n\r\n";
+    let file = [stating_member(lying), stating_member(b"not a record"), good].concat();
+    let got = seen(&file);
+    assert_eq!((uris(&got), got.records[0].2.as_slice()), (vec![9, 0, 1], &b"short\r\n\r\n"[..]));
+    assert_eq!(got.rules, ["short-record", "not-a-record", "hole"]);
+}
+
+#[test]
+fn two_records_behind_one_stated_length_are_both_listed() {
+    let (two, _) = file_of(&[text(0, 9000), text(1, 9000)], Compression::None);
+    let file = stating_member(&two);
+    let mut reader = WarcReader::seekable(Cursor::new(&file), fast());
+    let mut count = 0;
+    while let Some(record) = reader.next_record().unwrap() {
+        assert_eq!(record.skip().unwrap().length, None);
+        count += 1;
+    }
+    assert_eq!(count, 2);
+}
+
+#[test]
+fn a_broken_last_member_ends_the_file_even_if_its_page_holds_a_member() {
+    let (forged, _) = file_of(&[text(77, 6000)], Compression::Gzip(6));
+    let page = [noise(1, 9000), forged, noise(2, 9000)].concat();
+    let (mut file, places) = file_of(&[text(0, 500), page], Compression::Gzip(6));
+    file[places[1].offset as usize + 40] ^= 0xff;
+    let got = seen(&file);
+    assert_eq!((intact(&got), got.end), (vec![0], Some(End::Garbage(places[1].offset))));
+}

@@ -1,0 +1,169 @@
+//! `crawl`
+
+use serde_json::{Value, json};
+
+use crate::base::{ByteSize, TargetUri};
+use crate::cli::args::CrawlArgs;
+use crate::cli::context::Context;
+use crate::cli::output::Format;
+use crate::cli::progress::CrawlProgress;
+use crate::cli::wiring::{real_timer, runtime, start, stop_on_signals};
+use crate::cli::{CliError, Exit};
+use crate::crawl::{Job, Report, Stop, Take};
+
+/// Captures URLs and what they need until nothing is left in scope, then prints a report.
+///
+/// # Errors
+/// Wrong URLs or settings (exit 2), or trouble of ours.
+pub fn run(args: &CrawlArgs, context: Context) -> Result<Exit, CliError> {
+    let context = context.with_network(&args.network)?;
+    let format = context.out.format()?;
+    let job = job_of(args, &context)?;
+    if args.dry_run {
+        return super::dry_run::run(&job, &context);
+    }
+    let timer = real_timer(context.clock.clone());
+    let (mut running, notes) =
+        start(&context.settings, &context.archive, &context.resolve, job.take, timer)?;
+    for note in notes {
+        context.out.say(&format!("pressmark: {note}"));
+    }
+    let left = running.crawl().frontier().counts();
+    if job.take == Take::Queue && left.queued > 0 {
+        context.out.say(&format!("going on with {} URLs that an earlier run left", left.queued));
+    }
+    let runtime = runtime()?;
+    let stop = Stop::default();
+    let mut progress = CrawlProgress::new(&context.out);
+    let report = runtime.block_on(async {
+        stop_on_signals(&stop);
+        running.run(&job, &mut progress, &stop).await
+    });
+    progress.finish();
+    let notes = running.close()?;
+    for note in notes {
+        context.out.say(&format!("pressmark: {note}"));
+    }
+    let report = report?;
+    keep(&context, &report);
+    match format {
+        Format::Json => context.out.json(&to_json(&report))?,
+        Format::Text => print(&context, &report)?,
+    }
+    Ok(if report.stopped {
+        Exit::Stopped
+    } else if args.strict && report.failed > 0 {
+        Exit::Findings
+    } else {
+        Exit::Done
+    })
+}
+
+fn job_of(args: &CrawlArgs, context: &Context) -> Result<Job, CliError> {
+    let mut seeds = Vec::with_capacity(args.urls.len());
+    for url in &args.urls {
+        let uri = TargetUri::parse(url)
+            .map_err(|e| CliError::usage(e).hint("a URL begins with http:// or https://"))?;
+        seeds.push(uri.without_fragment());
+    }
+    if args.due && !seeds.is_empty() {
+        return Err(CliError::usage("--due takes what the schedule says, and no URLs"));
+    }
+    let settings = &context.settings;
+    let pages_max = args.pages_max.unwrap_or_else(|| settings.integer("crawl.pages_max"));
+    let depth = args.depth.unwrap_or_else(|| settings.integer("crawl.depth"));
+    Ok(Job {
+        name: "cli".to_owned(),
+        seeds,
+        depth: u32::try_from(depth).unwrap_or(u32::MAX),
+        requisites: args.requisites || settings.bool("crawl.requisites"),
+        pages_max: (pages_max > 0).then_some(pages_max),
+        take: if args.due { Take::Due } else { Take::Queue },
+    })
+}
+
+/// Keeps the report for `status`. A report that cannot be kept is no reason to fail.
+fn keep(context: &Context, report: &Report) {
+    let path = crate::store::layout::Layout::new(&context.archive).log_dir().join("last-run.json");
+    if let Err(why) = std::fs::write(&path, format!("{}\n", to_json(report))) {
+        context.out.say(&format!("pressmark: {}: {why}", path.display()));
+    }
+}
+
+/// The report in the fields of the contract, and ours.
+#[must_use]
+pub fn to_json(report: &Report) -> Value {
+    json!({
+        "job": report.job,
+        "started": report.started.to_warc_date(),
+        "finished": report.finished.to_warc_date(),
+        "fetched": report.fetched,
+        "new": report.new,
+        "revisits": report.revisits,
+        "not_modified": report.not_modified,
+        "refused_by_robots": report.refused_by_robots,
+        "failed": report.failed,
+        "bytes": report.bytes,
+        "versions": report.versions,
+        "changes": report.changes,
+        "left": report.left,
+        "stopped": report.stopped,
+        "hosts": report.hosts.iter().map(|(host, h)| json!({
+            "host": host, "fetched": h.fetched, "failed": h.failed,
+            "delay_ms": u64::try_from(h.delay.as_millis()).unwrap_or(u64::MAX),
+        })).collect::<Vec<_>>(),
+        "failures": report.failures.iter()
+            .map(|(url, why)| json!({"url": url, "why": why})).collect::<Vec<_>>(),
+        "statuses": report.statuses,
+        "media_types": report.media_types,
+    })
+}
+
+/// The report for a person.
+///
+/// # Errors
+/// When stdout cannot be written.
+pub fn print(context: &Context, report: &Report) -> Result<(), CliError> {
+    let out = &context.out;
+    let took = report.finished.since(report.started);
+    out.line(&format!(
+        "{} fetched in {:.1} s: {} new, {} revisits, {} not modified; {} refused by robots.txt, {} failed; {}",
+        report.fetched,
+        took.as_secs_f64(),
+        report.new,
+        report.revisits,
+        report.not_modified,
+        report.refused_by_robots,
+        report.failed,
+        ByteSize(report.bytes)
+    ))?;
+    if report.versions > 0 {
+        out.line(&format!("{} new versions with {} changes", report.versions, report.changes))?;
+    }
+    let counts = |map: &std::collections::BTreeMap<String, u64>| {
+        map.iter().map(|(k, n)| format!("{k} ({n})")).collect::<Vec<_>>().join(", ")
+    };
+    if !report.statuses.is_empty() {
+        out.line(&format!("by status: {}", counts(&report.statuses)))?;
+    }
+    if !report.media_types.is_empty() {
+        out.line(&format!("by type: {}", counts(&report.media_types)))?;
+    }
+    for (host, h) in report.hosts.iter().take(20) {
+        let failed = if h.failed > 0 { format!(", {} failed", h.failed) } else { String::new() };
+        out.line(&format!("  {host}: {} fetched{failed}", h.fetched))?;
+    }
+    if report.hosts.len() > 20 {
+        out.line(&format!("  and {} more hosts", report.hosts.len() - 20))?;
+    }
+    for (url, why) in report.failures.iter().take(20) {
+        out.line(&format!("  failed: {url}: {why}"))?;
+    }
+    if report.left > 0 {
+        out.line(&format!(
+            "{} URLs are left in the queue; `pressmark crawl` goes on with them",
+            report.left
+        ))?;
+    }
+    Ok(())
+}

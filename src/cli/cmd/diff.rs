@@ -1,0 +1,183 @@
+//! `diff`
+
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+
+use crate::cli::args::DiffArgs;
+use crate::cli::context::{Context, store_error};
+use crate::cli::{CliError, Exit, local};
+use crate::diff::render::{Shown, html, json as diff_json, markdown, terminal, unified};
+use crate::diff::{CompareOptions, Side, compare_captures};
+use crate::extract::page::Page;
+use crate::history::{Said, Sayer, history};
+use crate::store::Reader;
+
+use super::history::capture_json;
+
+/// One side of a comparison.
+struct One {
+    page: Arc<Page>,
+    label: String,
+    json: Value,
+    url: Option<String>,
+    said: Option<Said>,
+}
+
+/// Compares two captures, or two local files.
+///
+/// # Errors
+/// When a side is not found (exit 3), the archive cannot be read, or the usage is wrong.
+pub fn run(args: &DiffArgs, context: &Context) -> Result<Exit, CliError> {
+    let format = context.out.format_of(&["text", "json", "html", "markdown", "unified"])?;
+    let (old, new) = sides(args, context)?;
+    let comparison = compare_captures(&old.side(), &new.side(), &[], &CompareOptions::default());
+    let title = new.url.clone().unwrap_or_else(|| new.label.clone());
+    let shown = Shown {
+        comparison: &comparison,
+        old: &old.page,
+        new: &new.page,
+        old_label: &old.label,
+        new_label: &new.label,
+        title: &title,
+    };
+    match format {
+        "json" => {
+            let body = diff_json::JsonDiff {
+                url: new.url.clone(),
+                file: new.url.is_none().then(|| new.label.clone()),
+                from: old.json.clone(),
+                to: new.json.clone(),
+                comparison: diff_json::comparison(&comparison, &old.page, &new.page),
+            };
+            context.out.json(&body)?;
+        }
+        "html" => context.out.bytes(html::render(&shown).as_bytes())?,
+        "markdown" => context.out.bytes(markdown::render(&shown).as_bytes())?,
+        "unified" => context.out.bytes(unified::render(&shown).as_bytes())?,
+        _ => {
+            let options = terminal::TerminalOptions {
+                color: context.out.color(),
+                columns: columns(),
+                ..terminal::TerminalOptions::default()
+            };
+            context.out.bytes(terminal::render(&shown, &options).as_bytes())?;
+        }
+    }
+    let differs = !comparison.changes.is_empty();
+    Ok(if args.exit_code && differs { Exit::Findings } else { Exit::Done })
+}
+
+/// The width of the terminal as the shell tells it, 100 at most: longer lines read badly.
+fn columns() -> usize {
+    let told = std::env::var("COLUMNS").ok().and_then(|c| c.parse::<usize>().ok());
+    told.unwrap_or(100).clamp(40, 100)
+}
+
+impl One {
+    fn side(&self) -> Side<'_> {
+        match &self.said {
+            Some(said) => said.side(),
+            None => Side::of(&self.page),
+        }
+    }
+}
+
+fn sides(args: &DiffArgs, context: &Context) -> Result<(One, One), CliError> {
+    match args.targets.as_slice() {
+        [old, new] => {
+            if args.from.is_some() || args.to.is_some() {
+                return Err(CliError::usage(
+                    "--from and --to go with one URL; with two, write the time behind it: URL@TIME",
+                ));
+            }
+            Ok((target(old, context)?, target(new, context)?))
+        }
+        [url] => two_captures(args, context, url),
+        _ => Err(CliError::usage("diff takes one URL, or two of FILE or URL@TIME")),
+    }
+}
+
+/// `FILE`, `URL` or `URL@TIME`.
+fn target(text: &str, context: &Context) -> Result<One, CliError> {
+    if let Some(path) = local::path_of(text) {
+        let extraction = local::extract(&path, &local::read(&path)?);
+        return Ok(One {
+            page: Arc::new(extraction.page),
+            label: text.to_owned(),
+            json: json!({ "file": text }),
+            url: None,
+            said: None,
+        });
+    }
+    // The time stands behind the last @, since a URL may hold one itself (user@host).
+    let (url, at) = match text.rsplit_once('@') {
+        Some((url, time)) if context.time("@", time).is_ok() => (url, Some(time)),
+        _ => (text, None),
+    };
+    if at.is_none() && !text.contains("://") {
+        return Err(CliError::usage(format!("{text}: no such file, and no URL")));
+    }
+    let reader = context.reader()?;
+    let at = context.instant("@", at)?;
+    capture(&reader, url, at)
+}
+
+fn capture(
+    reader: &Reader,
+    url: &str,
+    at: Option<crate::base::Timestamp>,
+) -> Result<One, CliError> {
+    let what = format!("reading {url}");
+    let entry = reader
+        .find(url, at)
+        .map_err(|e| store_error(&what, e))?
+        .ok_or_else(|| CliError::nothing(format!("no capture of {url}")))?;
+    let said = Sayer::new(reader).say(&entry).map_err(|e| store_error(&what, e))?;
+    Ok(one(said, url))
+}
+
+fn one(said: Said, url: &str) -> One {
+    One {
+        page: Arc::clone(&said.page),
+        label: said.entry.date.to_rfc3339(),
+        json: capture_json(&said),
+        url: Some(url.to_owned()),
+        said: Some(said),
+    }
+}
+
+fn two_captures(args: &DiffArgs, context: &Context, url: &str) -> Result<(One, One), CliError> {
+    if local::path_of(url).is_some() {
+        return Err(CliError::usage("diff takes two local files"));
+    }
+    let reader = context.reader()?;
+    if args.from.is_none() && args.to.is_none() {
+        let what = format!("reading the history of {url}");
+        let found = history(&reader, url, crate::base::TimeRange::ALL)
+            .map_err(|e| store_error(&what, e))?;
+        let mut versions = found.versions.into_iter().rev();
+        let new =
+            versions.next().ok_or_else(|| CliError::nothing(format!("no capture of {url}")))?;
+        let old = versions.next().ok_or_else(|| {
+            CliError::nothing(format!(
+                "{url} has one version, seen in {} capture{}; there is nothing to compare it with",
+                new.captures,
+                if new.captures == 1 { "" } else { "s" }
+            ))
+            .hint("--from and --to compare any two captures")
+        })?;
+        return Ok((one(old.said, url), one(new.said, url)));
+    }
+    let from = context.instant("--from", args.from.as_deref())?;
+    let to = context.instant("--to", args.to.as_deref())?;
+    let old = match from {
+        Some(at) => capture(&reader, url, Some(at))?,
+        None => first(&reader, url)?,
+    };
+    Ok((old, capture(&reader, url, to)?))
+}
+
+fn first(reader: &Reader, url: &str) -> Result<One, CliError> {
+    capture(reader, url, Some(crate::base::Timestamp::from_unix_seconds(0)))
+}

@@ -1,0 +1,18 @@
+//! One file for each command: options in, library call, output.
+
+pub mod captures;
+pub mod config;
+pub mod crawl;
+pub mod demo;
+pub mod diff;
+pub mod dry_run;
+pub mod due;
+pub mod history;
+pub mod init;
+pub mod reference;
+pub mod reindex;
+pub mod robots;
+pub mod show;
+pub mod status;
+pub mod surt;
+pub mod verify;

@@ -1,0 +1,52 @@
+//! `reindex`
+
+use serde_json::json;
+
+use crate::base::ByteSize;
+use crate::cli::context::{Context, store_error};
+use crate::cli::output::Format;
+use crate::cli::progress::Bar;
+use crate::cli::{CliError, Exit};
+use crate::store::layout::Layout;
+use crate::store::reindex;
+
+/// Builds the index anew from the WARC files alone.
+///
+/// # Errors
+/// When there is no archive, another process uses it, or the disk fails.
+pub fn run(context: &Context) -> Result<Exit, CliError> {
+    let format = context.out.format()?;
+    let layout = Layout::new(&context.archive);
+    let mut bar = Bar::new(&context.out, "reindexing");
+    let cache = context.settings.bytes("store.index_cache_bytes");
+    let done = reindex(&layout, cache, &mut |at| {
+        bar.set(at.bytes.0, at.bytes.1, &format!("{} records, {}", at.records, at.file));
+    })
+    .map_err(|e| store_error("building the index anew", e))?;
+    bar.finish();
+    for note in &done.notes {
+        context.out.say(&format!("pressmark: {note}"));
+    }
+    match format {
+        Format::Json => context.out.json(&json!({
+            "files": done.files, "records": done.records, "captures": done.captures,
+        }))?,
+        Format::Text => {
+            let bytes: u64 = layout
+                .warc_files()
+                .map_err(|e| store_error("counting", e))?
+                .iter()
+                .filter_map(|f| std::fs::metadata(f).ok())
+                .map(|m| m.len())
+                .sum();
+            context.out.line(&format!(
+                "{} captures indexed from {} records in {} files ({})",
+                done.captures,
+                done.records,
+                done.files,
+                ByteSize(bytes)
+            ))?;
+        }
+    }
+    Ok(Exit::Done)
+}

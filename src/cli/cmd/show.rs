@@ -1,0 +1,238 @@
+//! `show`
+
+use std::io::Read;
+use std::path::Path;
+
+use serde_json::{Map, Value, json};
+
+use crate::cli::args::{ShowArgs, ShowAs};
+use crate::cli::context::{Context, store_error};
+use crate::cli::local;
+use crate::cli::{CliError, Exit};
+use crate::extract::page::Extraction;
+use crate::extract::page::{Fact, Page};
+use crate::extract::{EXTRACTOR, Hints, extract};
+use crate::history::DECODED_BYTES_MAX;
+use crate::index::RecordKind;
+use crate::store::Loaded;
+
+/// Prints one capture, or what local files say.
+///
+/// # Errors
+/// When nothing is found (exit 3) or the archive cannot be read.
+pub fn run(args: &ShowArgs, context: &Context) -> Result<Exit, CliError> {
+    let several = args.targets.len() > 1;
+    for target in &args.targets {
+        if let Some(path) = local::path_of(target) {
+            show_file(args, context, target, &path, several)?;
+        } else if several {
+            return Err(CliError::usage(format!(
+                "{target}: only local files are shown several at once, and this is none"
+            )));
+        } else {
+            show_capture(args, context, target)?;
+        }
+    }
+    Ok(Exit::Done)
+}
+
+fn show_file(
+    args: &ShowArgs,
+    context: &Context,
+    name: &str,
+    path: &Path,
+    several: bool,
+) -> Result<(), CliError> {
+    let bytes = local::read(path)?;
+    match args.form {
+        ShowAs::Text => {
+            let extraction = local::extract(path, &bytes);
+            if several {
+                context.out.line(&format!("==> {name} <=="))?;
+            }
+            print_text(context, &extraction)
+        }
+        ShowAs::Json => {
+            let extraction = local::extract(path, &bytes);
+            let page = page_json(&extraction.page, Value::Null, Value::from(name), Value::Null);
+            Ok(context.out.json(&page)?)
+        }
+        ShowAs::Html => Ok(context.out.bytes(&bytes)?),
+        ShowAs::Http | ShowAs::Headers | ShowAs::Record => Err(CliError::usage(format!(
+            "{name} is a local file: it has no exchange to show; --as takes text, html and json here"
+        ))),
+    }
+}
+
+fn show_capture(args: &ShowArgs, context: &Context, url: &str) -> Result<(), CliError> {
+    let at = context.instant("--at", args.at.as_deref())?;
+    let reader = context.reader()?;
+    let what = format!("showing {url}");
+    let entry = reader.find(url, at).map_err(|e| store_error(&what, e))?.ok_or_else(|| {
+        CliError::nothing(format!("no capture of {url}"))
+            .hint("`pressmark captures URL --match host` lists what there is of a host")
+    })?;
+    let loaded = reader.load(&entry).map_err(|e| store_error(&what, e))?;
+    if entry.kind == RecordKind::Metadata && args.form != ShowAs::Record {
+        context.out.say(&format!(
+            "pressmark: at {} the exchange failed; this is its report",
+            entry.date.to_rfc3339()
+        ));
+        return copy(context, loaded.block.reader());
+    }
+    match args.form {
+        ShowAs::Record => {
+            context.out.bytes(&loaded.header)?;
+            copy(context, loaded.block.reader())?;
+            Ok(context.out.bytes(b"\r\n\r\n")?)
+        }
+        ShowAs::Headers => Ok(context.out.bytes(&loaded.head)?),
+        ShowAs::Http => http(context, &loaded),
+        ShowAs::Html => {
+            let decoded = decoded(&loaded, &what)?;
+            Ok(context.out.bytes(&decoded)?)
+        }
+        ShowAs::Text => print_text(context, &says(&loaded, &what)?),
+        ShowAs::Json => {
+            let extraction = says(&loaded, &what)?;
+            let at = Value::from(entry.date.to_stamp14());
+            Ok(context.out.json(&page_json(&extraction.page, Value::from(url), Value::Null, at))?)
+        }
+    }
+}
+
+/// The response bytes. A revisit holds only the head that came; the body is that of the record it
+/// refers to, in the framing of that time.
+fn http(context: &Context, loaded: &Loaded) -> Result<(), CliError> {
+    let is_identical = loaded.entry.kind == RecordKind::Revisit && loaded.entry.status != Some(304);
+    match (&loaded.original, is_identical) {
+        (Some(original), true) => {
+            context.out.say(&format!(
+                "pressmark: a revisit: the head is of {}, the body was kept on {}",
+                loaded.entry.date.to_rfc3339(),
+                original.entry.date.to_rfc3339()
+            ));
+            context.out.bytes(&loaded.head)?;
+            let mut reader = original.block.reader().map_err(unreadable)?;
+            let head = original.shape.head_len;
+            std::io::copy(&mut reader.by_ref().take(head), &mut std::io::sink())
+                .map_err(unreadable)?;
+            copy(context, Ok(reader))
+        }
+        _ => copy(context, loaded.block.reader()),
+    }
+}
+
+fn unreadable(why: std::io::Error) -> CliError {
+    CliError::failed("reading the record", why)
+}
+
+fn copy<'a>(
+    context: &Context,
+    reader: std::io::Result<Box<dyn Read + Send + 'a>>,
+) -> Result<(), CliError> {
+    let mut reader = reader.map_err(unreadable)?;
+    let mut piece = vec![0; 256 * 1024];
+    loop {
+        let count = reader.read(&mut piece).map_err(unreadable)?;
+        if count == 0 {
+            return Ok(());
+        }
+        context.out.bytes(&piece[..count])?;
+    }
+}
+
+fn decoded(loaded: &Loaded, what: &str) -> Result<Vec<u8>, CliError> {
+    if loaded.entry.kind == RecordKind::Revisit && loaded.original.is_none() {
+        return Err(CliError::failed(
+            what,
+            "the record that holds the payload is not in this archive",
+        )
+        .hint("import the archive it was captured in; `--as headers` shows what is here"));
+    }
+    loaded.decoded(DECODED_BYTES_MAX).map_err(|e| CliError::failed(what, e))
+}
+
+fn says(loaded: &Loaded, what: &str) -> Result<Extraction, CliError> {
+    let content_type = loaded.content_type();
+    let hints = Hints {
+        url: Some(&loaded.entry.url),
+        content_type: content_type.as_deref(),
+        status: loaded.entry.status,
+    };
+    Ok(extract(&decoded(loaded, what)?, &hints))
+}
+
+fn print_text(context: &Context, extraction: &Extraction) -> Result<(), CliError> {
+    let page = &extraction.page;
+    if let Some(headline) = &page.headline {
+        context.out.line(&headline.value)?;
+        if !page.text.is_empty() {
+            context.out.line("")?;
+        }
+    }
+    if !page.text.is_empty() {
+        context.out.line(&page.text)?;
+    }
+    if context.out.verbose() > 0 {
+        for note in &extraction.notes {
+            context.out.say(&format!("note: {note}"));
+        }
+    }
+    Ok(())
+}
+
+/// What a page says, in the fields of the contract.
+#[must_use]
+pub fn page_json(page: &Page, url: Value, file: Value, timestamp: Value) -> Value {
+    let text = |fact: &'_ Option<Fact<String>>| fact.as_ref().map(|f| f.value.clone());
+    let mut origins = Map::new();
+    let mut origin = |name: &str, label: Option<&'static str>| {
+        if let Some(label) = label {
+            origins.insert(name.to_owned(), Value::from(label));
+        }
+    };
+    origin("headline", page.headline.as_ref().map(|f| f.origin.label()));
+    origin("byline", page.byline.first().map(|f| f.origin.label()));
+    origin("publisher", page.publisher.as_ref().map(|f| f.origin.label()));
+    origin("section", page.section.as_ref().map(|f| f.origin.label()));
+    origin("language", page.language.as_ref().map(|f| f.origin.label()));
+    origin("canonical", page.canonical.as_ref().map(|f| f.origin.label()));
+    origin("published", page.published.as_ref().map(|f| f.origin.label()));
+    origin("modified", page.modified.as_ref().map(|f| f.origin.label()));
+    json!({
+        "url": url,
+        "file": file,
+        "timestamp": timestamp,
+        "headline": text(&page.headline),
+        "byline": page.byline.iter().map(|a| a.value.name.clone()).collect::<Vec<_>>(),
+        "publisher": text(&page.publisher),
+        "section": text(&page.section),
+        "published": page.published.as_ref().map(|f| f.value.text.clone()),
+        "modified": page.modified.as_ref().map(|f| f.value.text.clone()),
+        "language": text(&page.language),
+        "canonical": text(&page.canonical),
+        "kind": page.kind.label(),
+        "access": page.access.label(),
+        "text": page.text,
+        "notices": page.notices.iter()
+            .map(|n| json!({"kind": n.kind.label(), "text": n.text, "start": n.range.start, "end": n.range.end}))
+            .collect::<Vec<_>>(),
+        "figures": page.figures.iter()
+            .map(|f| json!({
+                "text": f.text, "value": f.value, "unit": f.unit, "hedge": f.hedge,
+                "counts": f.counts, "start": f.range.start, "end": f.range.end,
+            }))
+            .collect::<Vec<_>>(),
+        "disagreements": page.disagreements.iter()
+            .map(|d| json!({
+                "field": d.field,
+                "candidates": d.candidates.iter()
+                    .map(|(origin, said)| json!({"origin": origin.label(), "value": said}))
+                    .collect::<Vec<_>>(),
+            }))
+            .collect::<Vec<_>>(),
+        "origins": origins,
+        "extractor": EXTRACTOR,
+    })
+}

@@ -1,0 +1,133 @@
+//! `status`
+
+use serde_json::{Value, json};
+
+use crate::base::ByteSize;
+use crate::cli::context::{Context, store_error};
+use crate::cli::output::{Format, table};
+use crate::cli::wiring::open_frontiers;
+use crate::cli::{CliError, Exit};
+use crate::store::Reader;
+
+/// What is in the archive, per host and in all; the last run; what is due; disk.
+///
+/// # Errors
+/// When there is no archive or it cannot be read.
+pub fn run(context: &Context) -> Result<Exit, CliError> {
+    let format = context.out.format()?;
+    let reader = context.reader()?;
+    let facts = gather(context, &reader)?;
+    match format {
+        Format::Json => context.out.json(&facts)?,
+        Format::Text => print(context, &facts)?,
+    }
+    Ok(Exit::Done)
+}
+
+fn gather(context: &Context, reader: &Reader) -> Result<Value, CliError> {
+    let layout = reader.layout();
+    let files = layout.warc_files().map_err(|e| store_error("listing", e))?;
+    let bytes: u64 = files.iter().filter_map(|f| std::fs::metadata(f).ok()).map(|m| m.len()).sum();
+    let mut hosts = Vec::new();
+    let mut captures = 0;
+    for host in reader.index().hosts() {
+        let host = host.map_err(|e| CliError::failed("counting", e))?;
+        captures += host.captures;
+        // Name resolution has no host of its own; it counts in the sum.
+        if host.host.is_empty() {
+            continue;
+        }
+        hosts.push(json!({
+            "host": host.host, "captures": host.captures, "bytes": host.bytes,
+            "first": host.first.to_warc_date(), "last": host.last.to_warc_date(),
+        }));
+    }
+    // Another process may be crawling: then the queue is its own, and the rest can be told.
+    let queue = open_frontiers(context).ok().map(|f| {
+        let (queue, watched) = (f.queue.counts(), f.watched.counts());
+        let now = context.clock.now();
+        let next = [f.queue.next_ready_at(), f.watched.next_ready_at()].into_iter().flatten().min();
+        let is_due = watched_due(&f.watched, now);
+        json!({
+            "queued": queue.queued,
+            "watched": watched.queued + watched.waiting,
+            "due": is_due,
+            "next": next.map(|t| t.to_warc_date()),
+        })
+    });
+    let last_run = std::fs::read_to_string(layout.log_dir().join("last-run.json"))
+        .ok()
+        .and_then(|text| serde_json::from_str::<Value>(&text).ok());
+    Ok(json!({
+        "archive": layout.root().display().to_string(),
+        "files": files.len(),
+        "bytes": bytes,
+        "captures": captures,
+        "index_bytes": reader.index().size_on_disk().ok(),
+        "disk_free": crate::store::disk_free(layout.root()),
+        "hosts": hosts,
+        "queue": queue,
+        "last_run": last_run,
+    }))
+}
+
+/// How many watched pages are due, counted up to a thousand.
+fn watched_due(watched: &crate::schedule::Frontier, now: crate::base::Timestamp) -> usize {
+    watched.due().take(1_000).filter_map(Result::ok).take_while(|item| item.due <= now).count()
+}
+
+fn print(context: &Context, facts: &Value) -> Result<(), CliError> {
+    let out = &context.out;
+    let number = |v: &Value| v.as_u64().unwrap_or(0);
+    let text = |v: &Value| v.as_str().unwrap_or("-").to_owned();
+    let size = |v: &Value| ByteSize(number(v)).to_string();
+    out.line(&format!(
+        "{}: {} captures in {} WARC files ({}), index {}, disk free {}",
+        text(&facts["archive"]),
+        number(&facts["captures"]),
+        number(&facts["files"]),
+        size(&facts["bytes"]),
+        size(&facts["index_bytes"]),
+        size(&facts["disk_free"]),
+    ))?;
+    if let Some(run) = facts["last_run"].as_object() {
+        out.line(&format!(
+            "last run: {} to {}, {} fetched, {} new, {} failed",
+            text(&run["started"]),
+            text(&run["finished"]),
+            number(&run["fetched"]),
+            number(&run["new"]),
+            number(&run["failed"]),
+        ))?;
+    }
+    match facts["queue"].as_object() {
+        Some(queue) => out.line(&format!(
+            "queue: {} left, {} watched, {} due now, next at {}",
+            number(&queue["queued"]),
+            number(&queue["watched"]),
+            number(&queue["due"]),
+            text(&queue["next"]),
+        ))?,
+        None => out.line("queue: in use by another process")?,
+    }
+    let rows: Vec<Vec<String>> = facts["hosts"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .map(|h| {
+            vec![
+                text(&h["host"]),
+                number(&h["captures"]).to_string(),
+                size(&h["bytes"]),
+                text(&h["first"]).chars().take(19).collect(),
+                text(&h["last"]).chars().take(19).collect(),
+            ]
+        })
+        .collect();
+    if !rows.is_empty() {
+        out.line("")?;
+        let head = ["host", "captures", "bytes", "first", "last"];
+        out.line(&table(&head, &[false, true, true, false, false], &rows))?;
+    }
+    Ok(())
+}

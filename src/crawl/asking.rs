@@ -1,0 +1,74 @@
+//! The gate, asked with what is remembered of the host, and what an exchange teaches about it.
+
+use crate::base::{HostKey, TargetUri, Timestamp};
+use crate::politeness::{Answer, Reply, RobotsTarget};
+
+use super::engine::{Crawl, CrawlError};
+use super::step::{Met, Stepped};
+
+impl Crawl {
+    /// The gate's answer for a URL.
+    pub(super) fn ask(&mut self, uri: &TargetUri, now: Timestamp) -> Result<Answer, CrawlError> {
+        let robots = self.book.robots(uri)?;
+        let host = uri.host_key();
+        let pace = self.gate.options().pace_for(&host);
+        let facts = self.book.facts(&host, now, &pace)?;
+        Ok(self.gate.ask(uri, facts, robots.as_ref(), now))
+    }
+
+    /// The gate's answer for a robots.txt.
+    pub(super) fn ask_for_robots(&mut self, target: &RobotsTarget) -> Result<Answer, CrawlError> {
+        let now = self.now();
+        let host = target.uri().host_key();
+        let pace = self.gate.options().pace_for(&host);
+        let facts = self.book.facts(&host, now, &pace)?;
+        Ok(self.gate.robots_permit(target, facts, now))
+    }
+
+    /// Tells the queue before when the host of `uri` is not asked.
+    pub(super) fn wait_for_pace(
+        &mut self,
+        uri: &TargetUri,
+        now: Timestamp,
+    ) -> Result<(), CrawlError> {
+        let host = uri.host_key();
+        let at = self.next_at(uri, &host, now)?;
+        Ok(self.frontier.host_wait(&host, at, now)?)
+    }
+
+    /// When the host of `uri` may be asked next.
+    pub(super) fn next_at(
+        &mut self,
+        uri: &TargetUri,
+        host: &HostKey,
+        now: Timestamp,
+    ) -> Result<Timestamp, CrawlError> {
+        let robots = self.book.robots(uri)?;
+        let pace = self.gate.options().pace_for(host);
+        let facts = self.book.facts(host, now, &pace)?;
+        Ok(self.gate.next_at(uri, facts, robots.as_ref(), now).at)
+    }
+
+    /// What the exchange says about the host.
+    pub(super) fn learn_pace(
+        &mut self,
+        stepped: &Stepped,
+        now: Timestamp,
+    ) -> Result<(), CrawlError> {
+        let host = stepped.host.clone();
+        let pace = self.gate.options().pace_for(&host);
+        let seed = self.options.seed;
+        let facts = self.book.facts(&host, now, &pace)?;
+        match &stepped.met {
+            Met::Reply { status, retry_after, took } => {
+                let reply =
+                    Reply { status: *status, retry_after: retry_after.as_deref(), took: *took };
+                facts.ended(&host, reply, stepped.ended, &pace, seed);
+            }
+            Met::Failure { why } => facts.failed(&host, why, stepped.ended, &pace, seed),
+            Met::OurRefusal => facts.abandoned(stepped.ended),
+        }
+        self.book.keep(&host)?;
+        Ok(())
+    }
+}

@@ -1,0 +1,250 @@
+//! What follows from an exchange: what the page leads to, and when it is looked at again.
+
+use std::time::Duration;
+
+use crate::base::{TargetUri, Timestamp};
+use crate::politeness::{Answer, Refusal, RobotsFetch, RobotsTarget};
+use crate::schedule::{
+    Ask, Claim, DiscoveryPath, Disposition, Found, NextVisit, Priority, Step as PathStep,
+};
+
+use super::engine::{Crawl, CrawlError, Observer, Run, hash_of};
+use super::job::Take;
+use super::learn;
+use super::outcome::{Finished, Outcome};
+use super::step::{Met, Stepped};
+
+/// How often a URL that was put off with 429 or 503 is asked again in one run.
+const PUT_OFF_MAX: u32 = 3;
+
+impl Crawl {
+    /// A page's exchange has ended.
+    pub(super) fn page_came(
+        &mut self,
+        run: &mut Run<'_>,
+        claim: Claim,
+        stepped: Stepped,
+        now: Timestamp,
+    ) -> Result<(), CrawlError> {
+        if !claim.entry.path.is_requisite() {
+            run.pages += 1;
+        }
+        if let Some(change) = &stepped.change {
+            run.report.versions += u64::from(change.is_new_version);
+            run.report.changes += change.changes;
+        }
+        let found = self.found_on(run, &claim, &stepped, now);
+        if !found.is_empty() {
+            self.frontier.add_all(found, now)?;
+        }
+        let uri = claim.uri().clone();
+        let host = claim.host.clone();
+        let at = self.next_at(&uri, &host, now)?;
+        run.report.hosts.entry(host.to_string()).or_default().delay = at.since(stepped.ended);
+        let put_off = matches!(stepped.met, Met::Reply { status: 429 | 503, .. });
+        if put_off && run.job.take == Take::Queue && claim.entry.snoozes < PUT_OFF_MAX {
+            let why = "the server put us off; asked again when its host may be";
+            self.frontier.snooze(claim, at, why, now)?;
+            return Ok(self.frontier.host_wait(&host, at, now)?);
+        }
+        let learned = self.learn(run, &claim, &stepped, now)?;
+        let disposition = Disposition {
+            next: learned.next,
+            host_ready_at: Some(at),
+            memo: learned.memo,
+            priority: None,
+        };
+        Ok(self.frontier.finish(claim, disposition, now)?)
+    }
+
+    /// What the look teaches about the page, and when it is looked at again.
+    fn learn(
+        &mut self,
+        run: &Run<'_>,
+        claim: &Claim,
+        stepped: &Stepped,
+        now: Timestamp,
+    ) -> Result<learn::Learned, CrawlError> {
+        if claim.entry.path != DiscoveryPath::seed() {
+            return Ok(learn::Learned::retire("captured"));
+        }
+        let host = self.book.revisits(&claim.host, self.options.looks_per_day, now)?;
+        let params = &self.options.revisit;
+        if run.job.take == Take::Due {
+            let learned = learn::look(claim, stepped, host, params, now, self.options.seed);
+            self.book.keep_revisits(&claim.host)?;
+            return Ok(learned);
+        }
+        if !stepped.is_worth_watching {
+            return Ok(learn::Learned::retire("captured"));
+        }
+        let (due, because) = learn::first_look(stepped, host, params, now, self.options.seed);
+        if let Some(watched) = &mut self.watched {
+            let again = Found {
+                uri: claim.uri().clone(),
+                path: DiscoveryPath::seed(),
+                via: None,
+                due,
+                because,
+                priority: Priority::Seed,
+                job: claim.job.to_string(),
+                settings: String::new(),
+                ask: Ask::IfNew,
+            };
+            watched.add(again, now)?;
+        }
+        Ok(learn::Learned::retire("captured, and watched from now on"))
+    }
+
+    /// What the page leads to: its redirect, its requisites, its links.
+    fn found_on(
+        &mut self,
+        run: &mut Run<'_>,
+        claim: &Claim,
+        stepped: &Stepped,
+        now: Timestamp,
+    ) -> Vec<Found> {
+        let mut found = Vec::new();
+        let from = claim.uri();
+        let mut offer = |uri: TargetUri, letter: PathStep, priority: Priority, because: &str| {
+            if !run.asked.insert(hash_of(&uri)) {
+                return;
+            }
+            found.push(Found {
+                uri,
+                path: claim.entry.path.then(letter),
+                via: Some(from.as_str().to_owned()),
+                due: now,
+                because: because.to_owned(),
+                priority,
+                job: claim.job.to_string(),
+                settings: String::new(),
+                ask: Ask::Again,
+            });
+        };
+        if let Some(to) = &stepped.redirect {
+            let redirects = trailing_redirects(&claim.entry.path);
+            if redirects < self.options.redirect_hops_max {
+                offer(to.without_fragment(), PathStep::Redirect, claim.priority, "redirected to");
+            }
+        }
+        for link in &stepped.links {
+            let Ok(uri) = TargetUri::parse(&link.url) else { continue };
+            let letter = PathStep::of(link.hop.letter()).unwrap_or(PathStep::Speculative);
+            if link.is_requisite {
+                // A frame's pictures are shown with the page; what they would lead to is not.
+                if run.job.requisites && claim.entry.path.trailing_transclusions() < 3 {
+                    offer(uri, letter, Priority::Requisite, "needed to show a page");
+                }
+            } else if claim.entry.path.hops() < run.job.depth
+                && !claim.entry.path.is_requisite()
+                && same_site(from, &uri)
+            {
+                offer(uri, letter, Priority::Normal, "linked from a page");
+            }
+        }
+        found
+    }
+
+    /// The exchange for a robots.txt has ended.
+    pub(super) fn robots_came(
+        &mut self,
+        run: &mut Run<'_>,
+        target: RobotsTarget,
+        claim: Box<Claim>,
+        stepped: &Stepped,
+        observer: &mut dyn Observer,
+    ) -> Result<(), CrawlError> {
+        let now = self.now();
+        let mut too_often = false;
+        if let Some(to) = &stepped.redirect {
+            match target.redirected(to.clone()) {
+                Some(next) => return self.ask_robots(run, next, claim, now),
+                None => too_often = true,
+            }
+        }
+        let fetch =
+            if too_often { RobotsFetch::RedirectedTooOften } else { stepped.robots_fetch() };
+        let governed = target.governs().clone();
+        self.learn_robots(&target, fetch)?;
+        run.asking_robots.remove(&governed.authority());
+        // What is refused does not wait for the host's pace.
+        match self.ask(claim.uri(), now)? {
+            Answer::Refused(refusal) => match &stepped.page_failure {
+                Some(failed) => self.page_failed(run, *claim, failed, now, observer),
+                None => self.refused(run, *claim, &refusal, now, observer),
+            },
+            _ => {
+                self.frontier.release(*claim)?;
+                self.wait_for_pace(&governed, now)
+            }
+        }
+    }
+
+    /// The host could not be reached even for its robots.txt, which was asked for on behalf of
+    /// this page.
+    fn page_failed(
+        &mut self,
+        run: &mut Run<'_>,
+        claim: Claim,
+        failed: &Finished,
+        now: Timestamp,
+        observer: &mut dyn Observer,
+    ) -> Result<(), CrawlError> {
+        self.note(run, failed, observer)?;
+        let why = "its host could not be reached".to_owned();
+        let next = match run.job.take {
+            Take::Queue => NextVisit::Retire { why },
+            Take::Due => {
+                let due = self.next_at(claim.uri(), &claim.host, now)?;
+                NextVisit::At { due, because: why }
+            }
+        };
+        let disposition = Disposition { next, host_ready_at: None, memo: None, priority: None };
+        Ok(self.frontier.finish(claim, disposition, now)?)
+    }
+
+    /// robots.txt keeps us from a URL.
+    pub(super) fn refused(
+        &mut self,
+        run: &mut Run<'_>,
+        claim: Claim,
+        refusal: &Refusal,
+        now: Timestamp,
+        observer: &mut dyn Observer,
+    ) -> Result<(), CrawlError> {
+        let why = refusal.to_string();
+        let finished = Finished {
+            uri: claim.uri().clone(),
+            at: now,
+            outcome: Outcome::Refused { why: why.clone() },
+            path: claim.entry.path.to_string(),
+            via: claim.entry.via.clone(),
+            media_type: None,
+            bytes: 0,
+            took: Duration::ZERO,
+            digest: None,
+            place: None,
+        };
+        self.note(run, &finished, observer)?;
+        let next = match refusal {
+            Refusal::RobotsUnreachable(stay_out) if run.job.take == Take::Due => {
+                NextVisit::At { due: stay_out.retry_at, because: why }
+            }
+            Refusal::RobotsUnreachable(_) | Refusal::Disallowed(_) => NextVisit::Retire { why },
+        };
+        let disposition = Disposition { next, host_ready_at: None, memo: None, priority: None };
+        Ok(self.frontier.finish(claim, disposition, now)?)
+    }
+}
+
+fn trailing_redirects(path: &DiscoveryPath) -> u32 {
+    let trailing = path.steps().rev().take_while(|step| *step == PathStep::Redirect).count();
+    u32::try_from(trailing).unwrap_or(u32::MAX)
+}
+
+/// Whether a link stays on the site of the page: the same host, `www.` or not.
+fn same_site(from: &TargetUri, to: &TargetUri) -> bool {
+    let bare = |uri: &TargetUri| uri.host().trim_start_matches("www.").to_ascii_lowercase();
+    bare(from) == bare(to)
+}

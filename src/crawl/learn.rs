@@ -1,0 +1,121 @@
+//! What a look teaches about a page: whether it is still there, how often it is edited, and from
+//! both when to look again. Pure.
+
+use std::time::Duration;
+
+use crate::base::Timestamp;
+use crate::extract::page::PageKind;
+use crate::schedule::life::{Block, LifeRules, Sight};
+use crate::schedule::memory::PageMemory;
+use crate::schedule::revisit::{
+    AdaptiveParams, HostHistory, Observation, PageHistory, Shape, adaptive,
+};
+use crate::schedule::{Claim, NextVisit};
+
+use super::step::{Met, Stepped};
+
+/// What follows from a look.
+pub(super) struct Learned {
+    /// When it is looked at again.
+    pub next: NextVisit,
+    /// What is remembered.
+    pub memo: Option<Vec<u8>>,
+}
+
+impl Learned {
+    /// Not to be looked at again.
+    pub fn retire(why: &str) -> Self {
+        Self { next: NextVisit::Retire { why: why.to_owned() }, memo: None }
+    }
+}
+
+/// When a page that was captured for the first time is looked at again.
+pub(super) fn first_look(
+    stepped: &Stepped,
+    host: &HostHistory,
+    params: &AdaptiveParams,
+    now: Timestamp,
+    seed: u64,
+) -> (Timestamp, String) {
+    let born = stepped.text.as_ref().and_then(|t| t.published).unwrap_or(now);
+    let page = PageHistory::new(shape(stepped), born, now, &params.prior);
+    let visit = adaptive(&page, host, params, now, seed);
+    (visit.at, visit.because)
+}
+
+/// What a look at a watched page teaches.
+pub(super) fn look(
+    claim: &Claim,
+    stepped: &Stepped,
+    host: &mut HostHistory,
+    params: &AdaptiveParams,
+    now: Timestamp,
+    seed: u64,
+) -> Learned {
+    // A memory that cannot be read counts as none: the page is learned anew.
+    let mut memory = PageMemory::of_bytes(&claim.entry.memo).unwrap_or_default();
+    let verdict = memory.life.look(now, &sight(stepped), &LifeRules::default());
+    if verdict.may_compare {
+        let born = stepped.text.as_ref().and_then(|t| t.published).unwrap_or(claim.entry.found_at);
+        match &mut memory.history {
+            Some(history) => {
+                let seen = Observation {
+                    at: now,
+                    text_changed: stepped.change.is_some_and(|c| c.is_new_version),
+                    bytes_changed: stepped.change.is_some(),
+                    signalled: false,
+                };
+                history.observe(&seen, host, &params.prior);
+            }
+            None => {
+                memory.history = Some(PageHistory::new(shape(stepped), born, now, &params.prior));
+            }
+        }
+        host.spend(now, (params.value_min, params.value_max));
+    }
+    let next = match (verdict.retry, &memory.history) {
+        (Some((due, because)), _) => NextVisit::At { due, because },
+        (None, Some(history)) => {
+            let visit = adaptive(history, host, params, now, seed);
+            NextVisit::At { due: visit.at, because: visit.because }
+        }
+        (None, None) => NextVisit::At {
+            due: now.plus(params.interval_min.max(Duration::from_hours(1))),
+            because: "not seen yet".to_owned(),
+        },
+    };
+    Learned { next, memo: Some(memory.to_bytes()) }
+}
+
+fn shape(stepped: &Stepped) -> Shape {
+    match stepped.text.as_ref().map(|t| t.kind) {
+        Some(PageKind::Front | PageKind::List) => Shape::Steady,
+        _ => Shape::Article,
+    }
+}
+
+/// What the look showed.
+fn sight(stepped: &Stepped) -> Sight {
+    let status = match &stepped.met {
+        Met::Reply { status, .. } => *status,
+        Met::Failure { .. } | Met::OurRefusal => return Sight::NoAnswer,
+    };
+    match status {
+        404 => Sight::NotFound,
+        410 => Sight::GoneForGood,
+        401 | 402 | 403 | 451 => Sight::Blocked(Block::Refused),
+        301 | 302 | 303 | 307 | 308 => match &stepped.redirect {
+            Some(to) if to.url().path() == "/" && to.url().query().is_none() => Sight::MovedToFront,
+            Some(to) if matches!(status, 301 | 308) => Sight::Moved { to: to.to_string() },
+            // Elsewhere for now: the page is asked for under its own address again.
+            _ => Sight::Page,
+        },
+        0 | 429 | 500..=599 => Sight::ServerError,
+        _ => match stepped.text.as_ref().map(|t| t.kind) {
+            Some(PageKind::Consent) => Sight::Blocked(Block::Consent),
+            Some(PageKind::Block) => Sight::Blocked(Block::Captcha),
+            Some(PageKind::SoftNotFound) => Sight::Blocked(Block::SoftNotFound),
+            _ => Sight::Page,
+        },
+    }
+}

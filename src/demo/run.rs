@@ -1,0 +1,59 @@
+//! The run: the site is started, crawled in each of its states, and stopped.
+
+use std::path::Path;
+
+use crate::base::TargetUri;
+use crate::cli::CliError;
+use crate::cli::wiring::{real_timer, runtime, start};
+use crate::config::Settings;
+use crate::crawl::{Job, Report, Stop, Take};
+
+use super::server::Server;
+use super::stories::{HOST, STORIES};
+
+/// How often the site is crawled: once in each of its states.
+const CRAWLS: usize = 3;
+
+/// What the run hands on while it goes.
+pub enum Act<'a> {
+    /// A crawl begins.
+    Crawling {
+        /// Which, from 1.
+        number: usize,
+        /// Of how many.
+        of: usize,
+        /// Where the site listens.
+        site: String,
+    },
+    /// A crawl has ended.
+    Crawled(&'a Report),
+}
+
+/// Runs the demonstration into the archive at `root`; the address of the story that is edited.
+///
+/// # Errors
+/// When loopback or the archive cannot be used.
+pub fn run(
+    root: &Path,
+    settings: &Settings,
+    show: &mut dyn FnMut(Act<'_>) -> Result<(), CliError>,
+) -> Result<String, CliError> {
+    let fail = |why: std::io::Error| CliError::failed("starting the demonstration site", why);
+    let front = format!("http://{HOST}/");
+    let runtime = runtime()?;
+    let server = runtime.block_on(Server::start()).map_err(fail)?;
+    let resolve = [format!("{HOST}:80:127.0.0.1:{}", server.address.port())];
+    for number in 1..=CRAWLS {
+        server.set_phase(number - 1);
+        show(Act::Crawling { number, of: CRAWLS, site: server.address.to_string() })?;
+        let clock = std::sync::Arc::new(crate::base::SystemClock);
+        let (mut running, _) = start(settings, root, &resolve, Take::Queue, real_timer(clock))?;
+        let seed = TargetUri::parse(&front).map_err(CliError::usage)?;
+        let job =
+            Job { name: "demo".to_owned(), depth: 2, requisites: true, ..Job::of(vec![seed]) };
+        let report = runtime.block_on(running.run(&job, &mut (), &Stop::default()))?;
+        running.close()?;
+        show(Act::Crawled(&report))?;
+    }
+    Ok(STORIES.first().map_or(front, |story| format!("http://{HOST}{}", story.path)))
+}

@@ -1,0 +1,196 @@
+//! The words by which lines of furniture are known, in the main languages of the press.
+//!
+//! Tables only; what is done with them stands in [`super::lines`]. Entries are in lower case and
+//! parted by bars.
+
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+/// Beginnings of lines that point elsewhere; they count beside a link or a colon.
+const POINTERS_TEXT: &str = "related|read more|read also|also read|see also|see more|more on|more from|more:|read next|\
+    read the full|read our|don't miss|don’t miss|must read|watch:|watch now|watch more|\
+    listen:|listen to|recommended|you may also|you might also|popular on|most popular|\
+    trending|up next|next:|previous:|next article|previous article|continue reading|read:|\
+    also:|explore more|what to read|further reading|for more information|learn more|\
+    click here|find out more|check out|lesen sie auch|lesen sie mehr|mehr zum thema|mehr dazu|\
+    mehr:|auch interessant|weiterlesen|lire aussi|à lire aussi|a lire aussi|à lire|voir aussi|\
+    lire la suite|pour aller plus loin|lea también|lee también|leer más|leer también|\
+    te puede interesar|ver también|más información|mira también|le puede interesar|\
+    leia também|leia mais|veja também|saiba mais|veja mais|leggi anche|leggi di più|\
+    guarda anche|approfondisci|lees ook|lees meer|bekijk ook|les også|læs også|läs också|\
+    läs mer|lue myös|czytaj też|czytaj także|zobacz też|zobacz także|читайте также|\
+    читать также|смотрите также|читайте далее|по теме|ayrıca bakınız|bunları da oku|اقرأ أيضا|\
+    اقرأ أيضاً|إقرأ أيضا|اقرأ المزيد|关联阅读|相关阅读|延伸阅读|関連記事|あわせて読みたい|관련 기사|관련기사|baca juga|\
+    xem thêm|đọc thêm";
+
+/// Beginnings of lines that ask or offer something, or tell of the page and not of the matter.
+const PROMPTS_TEXT: &str = "subscribe to|subscribe now|sign up|sign in|signup|log in|register now|register for free|\
+    join our|join us on|follow us|follow on|follow @|like us on|find us on|get our|\
+    get the latest|get breaking|get the app|download the app|download our|share this|share on|\
+    share via|share:|share article|email this|print this|copy link|save article|add us as|\
+    set as a preferred|make us preferred|already a subscriber|already have an account|\
+    support our|support independent|donate|become a member|this article is free to read|\
+    start your free trial|advertisement|advertising|sponsored|sponsored by|paid post|\
+    affiliate disclosure|article continues|story continues|continue reading below|\
+    scroll to continue|skip to|skip advertisement|loading|scan the qr|scan this qr|\
+    enter your email|your email|by signing up|by subscribing|thank you for subscribing|\
+    thanks for subscribing|please enter|please wait|this site is protected by recaptcha|\
+    leave a comment|leave a reply|post a comment|join the conversation|view comments|\
+    show comments|comments are closed|your email address will not be|filed under|tagged|tags:|\
+    tag:|topics:|topic:|categories:|category:|posted in|labels:|more stories|more articles|\
+    more news|our standards|copyright ©|copyright (c)|©|all rights reserved|whatsapp|\
+    click to share|click to tweet|tweet this|pin it|was this article helpful|was this helpful|\
+    rate this|how useful was|did you find this|report an error|report a typo|\
+    suggest a correction|text size|font size|table of contents|jump to|in this article|\
+    on this page|reading time|estimated reading|listen to this article|listen to article|\
+    play audio|this video can not be played|this video cannot be played|video player|\
+    media playback|photo gallery|view gallery|see all photos|open image|\
+    view image in fullscreen|image source|getty images|enlarge|reprints|abonnieren sie|\
+    jetzt abonnieren|newsletter|teilen|abonnez-vous|inscrivez-vous|s'abonner|s’abonner|\
+    partager|suscríbete|suscríbase|compartir|síguenos|regístrate|inscreva-se|assine|\
+    compartilhe|siga-nos|iscriviti|condividi|seguici|abonneer|meld je aan|подписывайтесь|\
+    подпишитесь|поделиться|tempo de leitura|tiempo de lectura|temps de lecture|lesezeit|\
+    publicidade|publicidad|publicité|anzeige|pubblicità|реклама|reklam|اشترك|شارك|تابعنا|訂閱|\
+    订阅|分享|シェア|공유|구독";
+
+/// Whole lines.
+const WHOLE_TEXT: &str = "share|tweet|email|e-mail|print|save|facebook|twitter|x|linkedin|pinterest|reddit|comments|\
+    comment|reply|like|follow|more|menu|close|search|home|next|previous|prev|back|back to top|\
+    top|caption|hide caption|toggle caption|image|photo|video|audio|ad|ads|advert|tags|topics|\
+    related|related articles|related stories|related posts|related content|related topics|\
+    recommended|trending|popular|most read|most popular|latest|latest news|newsletter|\
+    subscribe|sign up|see also|read more|read next|you may also like|view all|see all|\
+    show more|load more|learn more|live|updated|published|privacy policy|terms of use|\
+    terms of service|cookie policy|contact us|about us|faq|editor's picks|editors' picks|\
+    editor’s picks|author|about the author|written by|editors|contents|about the authors|\
+    more from this author|follow the author|by|play|pause|mute|fullscreen|play video|\
+    transcript|expand|collapse|gallery|slideshow|photos|source|credit|disqus|whatsapp|\
+    telegram|messenger|copy|copied|join the discussion|our journalism|what's next|\
+    sponsored content|partner content|from our partners|promoted stories|you might also like|\
+    more for you|up next|watch|listen|keep reading|weitere artikel|mehr zum thema|\
+    das könnte sie auch interessieren|à lire aussi|sur le même sujet|artículos relacionados|\
+    noticias relacionadas|leia também|relacionadas|veja também|articoli correlati|leggi anche|\
+    похожие статьи|теги|read full story|read full article|read the full story|more stories|\
+    link copied|link copied!";
+
+/// Phrases of offers, anywhere in a short line.
+const OFFERS_TEXT: &str = "our newsletter|free newsletter|daily newsletter|weekly newsletter|newsletters here|\
+    to your inbox|in your inbox|into your inbox|our app|app store|google play|\
+    whatsapp channel|telegram channel|our youtube channel|follow us on|on facebook and|\
+    preferred source on google|google news|push notifications|subscribe to our|subscribe for|\
+    sign up for our|sign up to our|sign up here|sign up for free|become a subscriber|\
+    start your subscription|scan the qr code|qr code|click here to subscribe|use our app|\
+    get notified|unseren newsletter|unserem newsletter|notre newsletter|nuestro boletín|\
+    nuestra newsletter|nossa newsletter|nostra newsletter|canal de whatsapp|canal do whatsapp|\
+    onze nieuwsbrief|телеграм-канал|telegram-канал";
+
+/// Words of counters: reading time, comments, views.
+const UNITS_TEXT: &str = "min|mins|minute|minutes|minuten|minutos|minuti|minuto|read|reading|time|comments|comment|\
+    kommentare|commentaires|comentarios|comentários|shares|share|views|view|likes|like|of|ago|\
+    hour|hours|hrs|hr|day|days|votes|vote|ratings|replies|reply|followers|photos|images|\
+    videos|listen|k|m|watch|readers|words|leitura|lectura|lecture|de|la|tempo|tiempo|temps|\
+    lesezeit|x|lettura|lesedauer|minutes'|second|seconds|sec|s|ratings|reviews|stars|star|\
+    claps";
+
+/// Beginnings that also begin sentences: what follows them decides.
+const ONE_WORD_TEXT: &str = "advertising|advertisement|donate|loading|assine|whatsapp|newsletter|tagged|sponsored|\
+    enlarge|getty images|copyright|reklam|anzeige|teilen|compartir|partager";
+
+/// Beginnings of a byline.
+const BY_TEXT: &str = "by|written by|posted by|published by|words by|words:|story by|reported by|reviewed by|\
+    medically reviewed by|fact checked by|fact-checked by|edited by|updated by|author:|authors:|von|par|por|di|\
+    autor:|auteur :|text:|texto:|текст:|автор:|posted on|posted in|posted under|posted:|published on|published:|\
+    published in|updated:|updated on|last updated|last modified|date:|first published|comment via|share via|\
+    publicado por|publicado em|publicado el|publié le|publié par|veröffentlicht|aktualisiert|erstellt|pubblicato|\
+    geplaatst|gepubliceerd|опубликовано|обновлено|mis à jour|actualizado|atualizado|aggiornato|bijgewerkt";
+
+/// Beginnings of captions and credits.
+const CREDIT_STARTS_TEXT: &str = "image copyright|image caption|image credit|image credits|image source|image:|image via|\
+    images:|media caption|photo:|photos:|photo by|photo credit|photo credits|photograph:|photographs:|photo courtesy|\
+    photography by|picture:|pictures:|credit:|credits:|featured image|video:|video by|illustration by|illustration:|\
+    foto:|fotos:|bild:|bilder:|crédit photo|crédits photo|crédit :|imagen:|imagem:|foto di|foto van|фото:|source: getty|\
+    image by|图片来源|写真:";
+
+/// Ends of captions, closing marks left out.
+const CREDIT_ENDS_TEXT: &str = "/getty images|getty images|via getty images|/ap photo|(ap photo|/reuters|/afp|afp via getty|\
+    /shutterstock|shutterstock.com|via shutterstock|istockphoto|/istock|via unsplash|on unsplash|/unsplash|pexels.com|\
+    /getty|image: getty|alamy stock photo|/alamy|/epa|/pa wire|/imago|picture alliance|/dpa|nurphoto|zuma press";
+
+/// Words that begin a credit in brackets.
+const CREDIT_WORDS_TEXT: &str = "image|images|photo|photos|photograph|picture|pic|credit|foto|bild|getty|reuters|ap photo|ap|\
+    afp|courtesy|screenshot|screengrab|illustration|video|epa|pa|imagen|imagem|source: getty";
+
+/// A table whose entries are found by their first character.
+#[derive(Debug)]
+pub struct Table {
+    by_first: HashMap<char, Vec<&'static str>>,
+}
+
+impl Table {
+    fn new(text: &'static str) -> Self {
+        let mut by_first: HashMap<char, Vec<&'static str>> = HashMap::new();
+        for entry in text.split('|') {
+            if let Some(first) = entry.chars().next() {
+                by_first.entry(first).or_default().push(entry);
+            }
+        }
+        Self { by_first }
+    }
+
+    /// The entries that could begin `text`.
+    fn candidates(&self, text: &str) -> &[&'static str] {
+        text.chars().next().and_then(|first| self.by_first.get(&first)).map_or(&[], Vec::as_slice)
+    }
+
+    /// Whether `text` is one of the entries.
+    pub fn has(&self, text: &str) -> bool {
+        self.candidates(text).contains(&text)
+    }
+
+    /// What follows the longest entry that `text` begins with, the entry ending where a word ends.
+    pub fn after<'a>(&self, text: &'a str) -> Option<&'a str> {
+        self.candidates(text)
+            .iter()
+            .filter_map(|entry| after_words(text, entry))
+            .min_by_key(|rest| rest.len())
+    }
+
+    /// Whether `text` ends with any entry.
+    pub fn ends(&self, text: &str) -> bool {
+        self.by_first.values().flatten().any(|entry| text.ends_with(entry))
+    }
+
+    /// Whether any entry stands in `text`.
+    pub fn is_within(&self, text: &str) -> bool {
+        self.by_first.values().flatten().any(|entry| text.contains(entry))
+    }
+}
+
+fn after_words<'a>(text: &'a str, start: &str) -> Option<&'a str> {
+    let rest = text.strip_prefix(start)?;
+    let inside = start.ends_with(char::is_alphanumeric)
+        && rest.starts_with(|c: char| c.is_ascii_alphanumeric());
+    (!inside).then_some(rest)
+}
+
+/// Beginnings of lines that point elsewhere; they count beside a link or a colon.
+pub static POINTERS: LazyLock<Table> = LazyLock::new(|| Table::new(POINTERS_TEXT));
+/// Beginnings of lines that ask or offer something, or tell of the page and not of the matter.
+pub static PROMPTS: LazyLock<Table> = LazyLock::new(|| Table::new(PROMPTS_TEXT));
+/// Whole lines.
+pub static WHOLE: LazyLock<Table> = LazyLock::new(|| Table::new(WHOLE_TEXT));
+/// Phrases of offers, anywhere in a short line.
+pub static OFFERS: LazyLock<Table> = LazyLock::new(|| Table::new(OFFERS_TEXT));
+/// Words of counters: reading time, comments, views.
+pub static UNITS: LazyLock<Table> = LazyLock::new(|| Table::new(UNITS_TEXT));
+/// Beginnings that also begin sentences: what follows them decides.
+pub static ONE_WORD: LazyLock<Table> = LazyLock::new(|| Table::new(ONE_WORD_TEXT));
+
+/// Beginnings of a byline.
+pub static BY: LazyLock<Table> = LazyLock::new(|| Table::new(BY_TEXT));
+/// Beginnings of captions and credits.
+pub static CREDIT_STARTS: LazyLock<Table> = LazyLock::new(|| Table::new(CREDIT_STARTS_TEXT));
+/// Ends of captions.
+pub static CREDIT_ENDS: LazyLock<Table> = LazyLock::new(|| Table::new(CREDIT_ENDS_TEXT));
+/// Words that begin a credit in brackets.
+pub static CREDIT_WORDS: LazyLock<Table> = LazyLock::new(|| Table::new(CREDIT_WORDS_TEXT));

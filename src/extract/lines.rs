@@ -1,0 +1,162 @@
+//! What the words of a line tell: that it is furniture, or a notice of the publisher.
+//!
+//! Furniture inside the body has no name that all publishers share, but its words are few:
+//! "Related:", "Sign up for our newsletter", "3 min read", "Filed under". Lines are judged by how
+//! they begin, short ones by what they hold, and links by what is left of the line without them.
+//! Main languages of the press.
+
+use super::dates::{Order, find_human};
+use super::line_words::{
+    BY, CREDIT_ENDS, CREDIT_STARTS, CREDIT_WORDS, OFFERS, ONE_WORD, POINTERS, PROMPTS, UNITS, WHOLE,
+};
+
+/// Longer lines are sentences of the article, whatever they begin with, in bytes.
+const LINE_BYTES_MAX: usize = 320;
+
+/// What a line is by its words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Line {
+    /// Text.
+    Text,
+    /// Furniture.
+    Furniture,
+}
+
+/// Judges a line. `linked` is how many bytes of it are link text.
+pub fn judge(words: &str, linked: usize) -> Line {
+    let len = words.len();
+    if len > LINE_BYTES_MAX {
+        return Line::Text;
+    }
+    let folded = words.to_lowercase();
+    let bare = folded.trim_matches(|c: char| {
+        !c.is_alphanumeric() && !matches!(c, '@' | '#' | '©' | '%' | '$' | '€' | '£')
+    });
+    if bare.is_empty() || !bare.chars().any(char::is_alphabetic) {
+        return if bare.len() <= 12 { Line::Furniture } else { Line::Text };
+    }
+    if WHOLE.has(bare) {
+        return Line::Furniture;
+    }
+    if is_counter(bare) {
+        return Line::Furniture;
+    }
+    let prompt = PROMPTS.after(bare).is_some();
+    // Headings and sentences may begin like a prompt ("Share of renewables falls", "Donate blood").
+    if prompt && (len <= 60 || linked * 3 > len || is_offer(bare)) && !is_sentence_about(bare) {
+        return Line::Furniture;
+    }
+    if POINTERS.after(bare).is_some() {
+        let marked = bare
+            .split_once([':', '|', '>', '»', '→'])
+            .is_some_and(|(head, _)| head.chars().count() <= 30);
+        if linked * 2 > len || (marked && (linked > 0 || len < 160)) {
+            return Line::Furniture;
+        }
+    }
+    if is_offer(bare) && (linked > 0 || len < 140) {
+        return Line::Furniture;
+    }
+    Line::Text
+}
+
+/// "Advertising revenue fell 8 percent." is a sentence; "Advertisement" is not.
+fn is_sentence_about(text: &str) -> bool {
+    ONE_WORD.after(text).is_some_and(|rest| rest.split_whitespace().count() >= 5)
+}
+
+/// Phrases of offers, anywhere in a short line.
+fn is_offer(text: &str) -> bool {
+    OFFERS.is_within(text)
+}
+
+/// "3 min read", "12 comments", "1,693 views", "1 of 6", "3 hours ago", "listen · 4 minutes".
+fn is_counter(text: &str) -> bool {
+    if text.len() > 40 || !text.bytes().any(|b| b.is_ascii_digit()) {
+        return false;
+    }
+
+    let words: Vec<&str> =
+        text.split(|c: char| !c.is_alphabetic() && c != '\'').filter(|w| !w.is_empty()).collect();
+    // "1 of 6" is one; a bare "5 m" could be a figure of a table.
+    !words.is_empty()
+        && words.len() <= 6
+        && words.iter().all(|w| UNITS.has(w))
+        && (words.len() > 1 || words[0].len() > 2 || words == ["of"])
+}
+
+/// A line of metadata between headline and text: "By Ann Lee", "November 15, 2019", "Updated …".
+pub fn is_head_line(words: &str) -> bool {
+    if words.len() > 160 {
+        return false;
+    }
+    let folded = words.to_lowercase();
+    let by = BY.after(&folded).is_some() && !words.ends_with('.');
+    by || (words.len() <= 90
+        && find_human(words, Order::DayFirst).is_some()
+        && !words.ends_with(['.', '?', '!']))
+}
+
+/// A caption or the credit of a picture, by its end or its beginning: "(Image: Getty)",
+/// "Photo: Ann Lee, AP", "Image 1 of 5".
+pub fn is_credit(words: &str) -> bool {
+    if words.len() > LINE_BYTES_MAX {
+        return false;
+    }
+    let folded = words.to_lowercase();
+    if CREDIT_STARTS.after(&folded).is_some() && words.len() <= 160 {
+        return true;
+    }
+    let tail = folded.trim_end_matches([')', ']', '.', ' ']);
+    if CREDIT_ENDS.ends(tail) {
+        return true;
+    }
+    // "… (Photo by Ann Lee)": the last bracket begins with a word of credits.
+    let inside = tail.rfind(['(', '[']).and_then(|at| tail.get(at + 1..));
+    folded.ends_with([')', ']', '.'])
+        && inside
+            .is_some_and(|inner| inner.len() < 90 && CREDIT_WORDS.after(inner.trim()).is_some())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn furniture_lines_go_and_sentences_that_begin_like_them_stay() {
+        let furniture = [
+            ("Related: Ten things to know", 20),
+            ("READ MORE: Plague returns", 17),
+            ("Lire aussi : Le budget en débat", 15),
+            ("3 min read", 0),
+            ("1,693 views", 0),
+            ("1 of 6", 0),
+            ("Advertisement", 0),
+            ("Share", 0),
+            ("Filed under: Politics", 8),
+            ("Sign up for our newsletter to get the best stories", 0),
+            ("Tempo de leitura: 2 minutos", 0),
+            ("* * *", 0),
+            ("Follow us on Twitter and Facebook", 0),
+            ("Leia também", 0),
+            ("© 2025 The Paper", 0),
+        ];
+        for (line, linked) in furniture {
+            assert_eq!(judge(line, linked), Line::Furniture, "{line}");
+        }
+        let text = [
+            "Related party transactions rose by a third, the company said.",
+            "Share of renewables falls in the third quarter of the year, says the grid operator",
+            "Advertising revenue fell 8 percent in the quarter.",
+            "Read more books, she told the pupils.",
+            "12 people were killed.",
+            "More than 40 people died.",
+            "Copyright law protects them, the court said.",
+            "By 2030",
+            "“Go home,” he said.",
+        ];
+        for line in text {
+            assert_eq!(judge(line, 0), Line::Text, "{line}");
+        }
+    }
+}

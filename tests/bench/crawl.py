@@ -1,0 +1,139 @@
+"""Pages per second and CPU per page of a crawl into WARC, beside wget, in one run.
+
+usage: crawl.py --pages DIR [--binary target/release/pressmark] [--count 1000] [--hosts 100]
+                [--rounds 3] [--peer NAME=COMMAND ...]
+
+DIR holds HTML files of any site; they are served by nginx on loopback (one worker, gzip off, kept
+alive) from as many addresses 127.0.1.N as there are hosts. Every program gets the same list of
+addresses, in turn, round after round. wall and CPU are of the program alone, nginx left out; size
+is of the WARC files it wrote. nginx and wget are Debian packages of these names.
+"""
+
+import argparse
+import os
+import pathlib
+import resource
+import shutil
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+def serve(root, port, work):
+    config = work / "nginx.conf"
+    config.write_text(f"""
+daemon off; worker_processes 1; pid {work}/nginx.pid; error_log {work}/nginx.err;
+events {{ worker_connections 4096; }}
+http {{ access_log off; sendfile on; keepalive_requests 1000000; gzip off;
+  types {{ text/html html; }} default_type text/html;
+  server {{ listen {port} backlog=4096; root {root}; }} }}
+""")
+    server = subprocess.Popen(["nginx", "-c", str(config), "-p", str(work)],
+                              stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    for _ in range(100):
+        try:
+            socket.create_connection(("127.0.0.1", port), 0.1).close()
+            return server
+        except OSError:
+            time.sleep(0.05)
+    raise SystemExit("nginx did not start: see its error log in " + str(work))
+
+
+def measure(command, cwd):
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    begun = time.monotonic()
+    done = subprocess.run(command, cwd=cwd, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    wall = time.monotonic() - begun
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    cpu = (after.ru_utime - before.ru_utime) + (after.ru_stime - before.ru_stime)
+    return wall, cpu, after.ru_maxrss / 1024, done
+
+
+def size(folder):
+    return sum(f.stat().st_size for f in pathlib.Path(folder).rglob("*.warc*"))
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--pages", required=True, type=pathlib.Path)
+    parser.add_argument("--binary", default="target/release/pressmark")
+    parser.add_argument("--count", type=int, default=1000)
+    parser.add_argument("--hosts", type=int, default=100)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--set", action="append", default=[])
+    parser.add_argument("--no-wget", action="store_true")
+    options = parser.parse_args()
+    binary = os.path.abspath(options.binary)
+    work = pathlib.Path(tempfile.mkdtemp(prefix="pressmark-bench-"))
+    root = work / "site"
+    root.mkdir()
+    os.chmod(work, 0o755)
+    sources = sorted(options.pages.rglob("*.html")) or sorted(options.pages.iterdir())
+    names = []
+    for number in range(options.count):
+        source = sources[number % len(sources)]
+        name = f"p{number}.html"
+        # A page that comes round again is made another one, so that nothing is a duplicate.
+        (root / name).write_bytes(source.read_bytes() + f"<!-- {number} -->".encode())
+        names.append(name)
+    total = sum((root / n).stat().st_size for n in names)
+    port = free_port()
+    server = serve(root, port, work)
+    urls = [f"http://127.0.1.{1 + i % options.hosts}:{port}/{n}" for i, n in enumerate(names)]
+    (work / "urls.txt").write_text("\n".join(urls) + "\n")
+    base = [binary, "--quiet", "--format", "json", "crawl", "--allow-private",
+            "--set", "politeness.delay_min=0s", "--set", "politeness.delay_factor=0"]
+    for setting in options.set:
+        base += ["--set", setting]
+    runs = {
+        "pressmark": lambda d: [base[0], "--archive", f"{d}/archive", *base[1:], *urls],
+        "pressmark fast": lambda d: [base[0], "--archive", f"{d}/archive", *base[1:],
+                                     "--set", "warc.level=1", *urls],
+    }
+    if not options.no_wget:
+        runs["wget"] = lambda d: ["wget", "-q", "-i", str(work / "urls.txt"), f"--warc-file={d}/out",
+                                  "-O", "/dev/null"]
+    results = {name: [] for name in runs}
+    try:
+        for _ in range(options.rounds):
+            for name, command in runs.items():
+                folder = work / "run"
+                shutil.rmtree(folder, ignore_errors=True)
+                folder.mkdir()
+                wall, cpu, memory, done = measure(command(folder), folder)
+                if name != "wget" and done.returncode != 0:
+                    sys.exit(f"{name}: {done.stderr.decode()}")
+                results[name].append((wall, cpu, memory, size(folder)))
+    finally:
+        server.terminate()
+        server.wait()
+        shutil.rmtree(work, ignore_errors=True)
+    print(f"{options.count} pages, {total / options.count / 1000:.0f} kB on average, "
+          f"{options.hosts} hosts, {options.rounds} rounds, medians; load {os.getloadavg()[0]:.1f}")
+    print(f"{'program':16} {'wall s':>8} {'pages/s':>8} {'CPU ms/page':>12} {'peak MB':>8} {'MB':>8}")
+    middle = {}
+    for name, rows in results.items():
+        wall, cpu, memory, length = (statistics.median(c) for c in zip(*rows))
+        middle[name] = (wall, cpu, length)
+        print(f"{name:16} {wall:8.2f} {options.count / wall:8.0f} {1000 * cpu / options.count:12.2f} "
+              f"{memory:8.0f} {length / 1e6:8.2f}")
+    if "wget" in results:
+        for name in ("pressmark", "pressmark fast"):
+            walls = [w[0] / p[0] for w, p in zip(results["wget"], results[name])]
+            cpus = [w[1] / p[1] for w, p in zip(results["wget"], results[name])]
+            print(f"{name}: {statistics.median(walls):.1f} times wget's pages/s, "
+                  f"{statistics.median(cpus):.1f} times per CPU second, "
+                  f"{100 * (middle[name][2] / middle['wget'][2] - 1):+.1f} % in size")
+
+
+if __name__ == "__main__":
+    main()

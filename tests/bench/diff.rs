@@ -1,0 +1,258 @@
+//! How long a comparison takes: two versions of an article, of a long live blog, of a text rewritten
+//! from end to end, and from two payloads to the finished diff. Beside them, in the same run and on
+//! the same texts, Python's difflib, and web-monitoring-diff where it is installed.
+//!
+//! `cargo bench --bench diff`; prints the median and the spread of rounds, in milliseconds of wall
+//! time on one thread. The texts are made from a seed, so every run measures the same.
+
+use std::fmt::Write as _;
+use std::hint::black_box;
+use std::io::Write as _;
+use std::process::{Command, Stdio};
+use std::time::Instant;
+
+use pressmark::diff::render::json;
+use pressmark::diff::{CompareOptions, compare};
+use pressmark::extract::page::Page;
+use pressmark::extract::{Hints, extract};
+
+/// A small generator, so that texts do not depend on anything but their seed.
+struct Chance(u64);
+
+impl Chance {
+    fn below(&mut self, most: usize) -> usize {
+        self.0 =
+            self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        usize::try_from(self.0 >> 33).unwrap_or(0) % most
+    }
+
+    fn pick<'a>(&mut self, words: &[&'a str]) -> &'a str {
+        words.get(self.below(words.len())).copied().unwrap_or("")
+    }
+}
+
+const WHO: [&str; 10] = [
+    "the harbour board",
+    "the union",
+    "a spokeswoman for the ministry",
+    "Anna Roe",
+    "the mayor",
+    "the coast guard",
+    "a group of engineers",
+    "the owner of the ferry",
+    "Piet Hals",
+    "the region",
+];
+const DID: [&str; 10] = [
+    "rejected",
+    "welcomed",
+    "postponed",
+    "published",
+    "defended",
+    "questioned",
+    "paid for",
+    "withdrew",
+    "supported",
+    "inspected",
+];
+const WHAT: [&str; 12] = [
+    "a plan for the old pier",
+    "the report on the collision",
+    "new rules for night traffic",
+    "the budget of the coming year",
+    "a second inquiry",
+    "the sale of the shipyard",
+    "the tender for two tugs",
+    "the offer of the insurers",
+    "a ban on heavy fuel",
+    "the timetable of the islands",
+    "the pay of the crews",
+    "the closure of the lighthouse",
+];
+const WHEN: [&str; 8] = [
+    "on Monday",
+    "after a long debate",
+    "in spite of protests",
+    "before the end of the month",
+    "at a meeting in Ostby",
+    "by letter",
+    "for the third time",
+    "without giving a reason",
+];
+
+fn sentence(chance: &mut Chance) -> String {
+    let (who, did) = (chance.pick(&WHO), chance.pick(&DID));
+    let (what, when) = (chance.pick(&WHAT), chance.pick(&WHEN));
+    let number = chance.below(9000) + 10;
+    let mut text = match chance.below(4) {
+        0 => format!(
+            "“We {did} {what} {when},” said {}.",
+            chance.pick(&["Anna Roe", "Piet Hals", "Ida Holm"])
+        ),
+        1 => {
+            format!("{who} {did} {what} {when}, and {number} people signed a petition against it.")
+        }
+        2 => format!("{when}, {who} {did} {what}, which will cost {number} euros a day."),
+        _ => format!(
+            "{who} {did} {what} {when}, while {} {} {}.",
+            chance.pick(&WHO),
+            chance.pick(&DID),
+            chance.pick(&WHAT)
+        ),
+    };
+    if let Some(first) = text.get_mut(..1) {
+        first.make_ascii_uppercase();
+    }
+    text
+}
+
+/// Paragraphs of sentences, `words` words in all.
+fn article(seed: u64, words: usize) -> Vec<Vec<String>> {
+    let mut chance = Chance(seed);
+    let mut paragraphs = Vec::new();
+    let mut count = 0;
+    while count < words {
+        let sentences: Vec<String> =
+            (0..2 + chance.below(3)).map(|_| sentence(&mut chance)).collect();
+        count += sentences.iter().map(|s| s.split(' ').count()).sum::<usize>();
+        paragraphs.push(sentences);
+    }
+    paragraphs
+}
+
+/// The article as editors leave it: figures corrected, sentences added, cut, moved and reworded.
+fn revised(old: &[Vec<String>], seed: u64, edits: usize) -> Vec<Vec<String>> {
+    let mut chance = Chance(seed);
+    let mut new = old.to_vec();
+    for edit in 0..edits {
+        let at = chance.below(new.len());
+        match edit % 5 {
+            0 => new.insert(at, vec![sentence(&mut chance)]),
+            1 => drop(new.remove(at)),
+            2 => {
+                let moved = new.remove(at);
+                let to = chance.below(new.len() + 1);
+                new.insert(to, moved);
+            }
+            _ => {
+                if let Some(first) = new.get_mut(at).and_then(|p| p.first_mut()) {
+                    *first = first.replacen(" the ", " the whole ", 1).replace("9", "8");
+                }
+            }
+        }
+    }
+    new
+}
+
+fn html(paragraphs: &[Vec<String>]) -> String {
+    let mut out = String::from(
+        "<!doctype html><html lang=\"en\"><head><title>Harbour</title></head><body><nav><a href=\"/\">Home</a></nav><main><article><h1>Harbour</h1>\n",
+    );
+    for paragraph in paragraphs {
+        let _ = writeln!(out, "<p>{}</p>", paragraph.join(" "));
+    }
+    out.push_str("</article></main></body></html>\n");
+    out
+}
+
+fn page(paragraphs: &[Vec<String>]) -> Page {
+    extract(html(paragraphs).as_bytes(), &Hints::default()).page
+}
+
+fn measure(name: &str, rounds: usize, mut work: impl FnMut()) {
+    for _ in 0..rounds.div_ceil(5) {
+        work();
+    }
+    let mut times: Vec<f64> = (0..rounds)
+        .map(|_| {
+            let start = Instant::now();
+            work();
+            start.elapsed().as_secs_f64() * 1000.0
+        })
+        .collect();
+    times.sort_by(f64::total_cmp);
+    let at = |share: f64| {
+        let place = (share * (times.len() - 1) as f64).round();
+        times.get(place as usize).copied().unwrap_or(0.0)
+    };
+    println!("{name:<58} {:>9.3} ms  ({:.3}–{:.3})", at(0.5), at(0.05), at(0.95));
+}
+
+fn main() {
+    let options = CompareOptions::default();
+    let old = article(1, 1000);
+    let new = revised(&old, 7, 10);
+    let (a, b) = (page(&old), page(&new));
+    let found = compare(&a, &b, &options);
+    println!(
+        "1,000 words: {} sentences, {} bytes, {} operations, {} changes",
+        found.old_sentences.len(),
+        a.text.len(),
+        found.ops.len(),
+        found.changes.len()
+    );
+    measure("1,000 words, ten edits: aligned and typed", 400, || {
+        black_box(compare(&a, &b, &options));
+    });
+    measure("1,000 words, nothing changed", 400, || {
+        black_box(compare(&a, &a, &options));
+    });
+    let other = page(&article(99, 1000));
+    measure("1,000 words, rewritten from end to end", 200, || {
+        black_box(compare(&a, &other, &options));
+    });
+    let (x, y) = (html(&old), html(&new));
+    measure("two payloads to the finished diff in JSON", 100, || {
+        let a = extract(x.as_bytes(), &Hints::default()).page;
+        let b = extract(y.as_bytes(), &Hints::default()).page;
+        let found = compare(&a, &b, &options);
+        let written = serde_json::to_string(&json::comparison(&found, &a, &b));
+        let _ = black_box(written);
+    });
+    let long = article(3, 100_000);
+    let grown = revised(&long, 5, 200);
+    let (c, d) = (page(&long), page(&grown));
+    measure("100,000 words, two hundred edits", 10, || {
+        black_box(compare(&c, &d, &options));
+    });
+    let stranger = page(&article(4, 100_000));
+    measure("100,000 words, rewritten from end to end", 3, || {
+        black_box(compare(&c, &stranger, &options));
+    });
+    python(&a.text, &b.text, &x, &y);
+}
+
+/// The same pairs through Python, where there is one.
+fn python(old: &str, new: &str, old_html: &str, new_html: &str) {
+    let code = r#"
+import difflib, json, re, sys, time
+a, b, x, y = json.load(sys.stdin)
+def measure(name, work, rounds):
+    times = []
+    for _ in range(rounds):
+        start = time.perf_counter(); work(); times.append((time.perf_counter() - start) * 1000)
+    times.sort()
+    print(f"{name:<58} {times[len(times) // 2]:>9.3f} ms  ({times[0]:.3f}–{times[-1]:.3f})")
+words = lambda t: re.findall(r"\w+|\W", t)
+p, q = words(a), words(b)
+measure("Python difflib, words", lambda: difflib.SequenceMatcher(None, p, q, autojunk=False).get_opcodes(), 5)
+measure("Python difflib, words, autojunk", lambda: difflib.SequenceMatcher(None, p, q).get_opcodes(), 5)
+try:
+    from web_monitoring_diff import html_text_diff, html_diff_render
+    measure("web-monitoring-diff, text", lambda: html_text_diff(x, y), 5)
+    measure("web-monitoring-diff, rendered", lambda: html_diff_render(x, y), 5)
+except ImportError:
+    print("web-monitoring-diff is not installed")
+"#;
+    let child = Command::new("python3").args(["-c", code]).stdin(Stdio::piped()).spawn();
+    let Ok(mut child) = child else {
+        println!("no python3 here");
+        return;
+    };
+    if let Some(mut stdin) = child.stdin.take()
+        && let Ok(input) = serde_json::to_vec(&[old, new, old_html, new_html])
+    {
+        let _ = stdin.write_all(&input);
+    }
+    let _ = child.wait();
+}
