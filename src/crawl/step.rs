@@ -23,6 +23,7 @@ use super::timer::Timer;
 
 /// What an exchange is for.
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "one for each exchange in flight, moved twice")]
 pub enum Purpose {
     /// A URL of the queue.
     Page,
