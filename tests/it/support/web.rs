@@ -84,6 +84,11 @@ impl Web {
         self.script.lock().unwrap().asked.clone()
     }
 
+    /// How many requests came so far.
+    pub fn asked_count(&self) -> usize {
+        self.script.lock().unwrap().asked.len()
+    }
+
     /// `--resolve` rules that lead these hosts here.
     pub fn resolve(&self, hosts: &[&str]) -> Vec<String> {
         hosts.iter().map(|h| format!("{h}:80:127.0.0.1:{}", self.address.port())).collect()
