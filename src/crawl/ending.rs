@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::base::{TargetUri, Timestamp};
-use crate::politeness::{Refusal, RobotsFetch, RobotsTarget};
+use crate::politeness::{Answer, Refusal, RobotsFetch, RobotsTarget};
 use crate::schedule::{
     Ask, Claim, DiscoveryPath, Disposition, Found, NextVisit, Priority, Step as PathStep,
 };
@@ -167,8 +167,14 @@ impl Crawl {
         let governed = target.governs().clone();
         self.learn_robots(&target, fetch)?;
         run.asking_robots.remove(&governed.authority());
+        let uri = claim.uri().clone();
         self.frontier.release(*claim)?;
-        self.wait_for_pace(&governed, now)
+        match self.ask(&uri, now)? {
+            // What is refused does not wait: a dead host would hold up the end of the run for
+            // nothing but saying so.
+            Answer::Refused(Refusal::RobotsUnreachable(_)) => Ok(()),
+            _ => self.wait_for_pace(&governed, now),
+        }
     }
 
     /// robots.txt keeps us from a URL.
