@@ -183,6 +183,6 @@ fn status_due_and_config_are_json_too() {
     }
     let keys = json(&archive.root(), &["config", "show", "--set", "politeness.delay_min=7s"]);
     let set = keys.iter().find(|k| k["key"] == "politeness.delay_min").unwrap();
-    assert_eq!(set["value"], "7s");
+    assert!(set["value"].as_str().unwrap().contains("7s"), "{set}");
     assert!(set["source"].as_str().unwrap().contains("--set"), "{set}");
 }

@@ -101,7 +101,8 @@ fn a_read_only_archive_is_read_and_not_written() {
     let site = pages(&NAMES[..3], 5_000);
     let resolve: Vec<String> = NAMES[..3].iter().map(|n| site.resolve(n)).collect();
     let urls: Vec<String> = NAMES[..2].iter().map(|n| format!("http://{n}/")).collect();
-    let output = crawl(&root, &resolve).args(&urls).output().unwrap();
+    let free = ["--set", "store.disk_free_min=0 B"];
+    let output = crawl(&root, &resolve).args(&urls).args(free).output().unwrap();
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
     let queries: [&[&str]; 4] = [
         &["captures", "http://a.example/", "--format", "json"],
@@ -120,10 +121,10 @@ fn a_read_only_archive_is_read_and_not_written() {
     assert_eq!(verified.status.code(), Some(0), "{}", stderr(&verified));
     let status = pressmark(&root, &["status"]);
     assert_eq!(status.status.code(), Some(0), "{}", stderr(&status));
-    let refused = crawl(&root, &resolve).arg("http://c.example/").output().unwrap();
+    let refused = crawl(&root, &resolve).arg("http://c.example/").args(free).output().unwrap();
     fails(&refused, 1, &["Read-only file system", "hint: "]);
     fails(&pressmark(&root, &["reindex"]), 1, &["Read-only file system"]);
     disk.again("rw");
-    let again = crawl(&root, &resolve).arg("http://c.example/").output().unwrap();
+    let again = crawl(&root, &resolve).arg("http://c.example/").args(free).output().unwrap();
     assert_eq!(again.status.code(), Some(0), "{}", stderr(&again));
 }
