@@ -508,8 +508,11 @@ impl Crawl {
         let stepped = done.result?;
         let now = self.now();
         self.learn_pace(&stepped, now)?;
-        if let Some(finished) = &stepped.finished {
-            self.note(run, finished, observer)?;
+        match &stepped.finished {
+            // The page it was asked for is counted instead: one host that is away is one failure.
+            Some(finished) if stepped.page_failure.is_some() => self.write_log(finished)?,
+            Some(finished) => self.note(run, finished, observer)?,
+            None => {}
         }
         match done.purpose {
             Purpose::Robots(target) => {

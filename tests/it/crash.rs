@@ -124,7 +124,11 @@ fn check(root: &Path, sent: &BTreeMap<String, Vec<u8>>, label: &str) -> usize {
     let args = ["captures", "http://crash.example/", "--match", "domain", "--format", "json"];
     let listed = pressmark(root, &args);
     let code = listed.status.code();
-    assert!(code == Some(0) || (code == Some(3) && before.is_empty()), "{label}: {}", stderr(&listed));
+    assert!(
+        code == Some(0) || (code == Some(3) && before.is_empty()),
+        "{label}: {}",
+        stderr(&listed)
+    );
     let captures = json_lines(&listed);
     let there: BTreeSet<(&str, &str, &str)> = captures
         .iter()
@@ -214,9 +218,14 @@ fn round(number: u64, chance: &mut Chance) -> Round {
         .map(|r| r.field("WARC-Target-URI"))
         .collect();
     for (front, _) in sent.iter().filter(|(url, _)| url.ends_with(".example/")) {
-        let missing: Vec<_> =
-            sent.keys().filter(|u| u.starts_with(front.as_str()) && !captured.contains(*u)).collect();
-        assert!(!captured.contains(front) || missing.is_empty(), "{label}: not fetched {missing:?}");
+        let missing: Vec<_> = sent
+            .keys()
+            .filter(|u| u.starts_with(front.as_str()) && !captured.contains(*u))
+            .collect();
+        assert!(
+            !captured.contains(front) || missing.is_empty(),
+            "{label}: not fetched {missing:?}"
+        );
     }
     seen
 }

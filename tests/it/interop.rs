@@ -63,7 +63,12 @@ fn archive(chunked: bool) -> Archive {
         let moved = b"HTTP/1.1 302 Found\r\nLocation: /new\r\nContent-Length: 0\r\n\r\n".to_vec();
         web.on(host, "/moved", Reply::Bytes(moved));
     }
-    let mut urls = vec!["http://a.example/", "http://b.example/", "http://a.example/moved", "http://gone.example/"];
+    let mut urls = vec![
+        "http://a.example/",
+        "http://b.example/",
+        "http://a.example/moved",
+        "http://gone.example/",
+    ];
     if chunked {
         let chunks = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nTransfer-Encoding: chunked\r\n\r\n6\r\n<p>in \r\n6;x=y\r\nchunks\r\n0\r\n\r\n";
         web.on("a.example", "/chunks", Reply::Bytes(chunks.to_vec()));
