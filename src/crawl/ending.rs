@@ -41,9 +41,15 @@ impl Crawl {
         let host = claim.host.clone();
         let at = self.next_at(&uri, &host, now)?;
         run.report.hosts.entry(host.to_string()).or_default().delay = at.since(stepped.ended);
-        let put_off = matches!(stepped.met, Met::Reply { status: 429 | 503, .. });
-        if put_off && run.job.take == Take::Queue && claim.entry.snoozes < PUT_OFF_MAX {
-            let why = "the server put us off; asked again when its host may be";
+        let times = claim.entry.snoozes;
+        let put_off = match &stepped.met {
+            Met::Reply { status: 429 | 503, .. } if times < PUT_OFF_MAX => Some("put us off"),
+            // A kept-alive connection may close just as it is used: once is no failure of the page.
+            Met::Failure { why: "reset" } if times == 0 => Some("hung up"),
+            _ => None,
+        };
+        if let (Some(did), Take::Queue) = (put_off, run.job.take) {
+            let why = &format!("the server {did}; asked again when its host may be");
             self.frontier.snooze(claim, at, why, now)?;
             return Ok(self.frontier.host_wait(&host, at, now)?);
         }
