@@ -17,8 +17,22 @@ use crate::support::web::{Reply, Web, ok};
 
 /// What the first line of the program can do.
 const COMMANDS: [&str; 16] = [
-    "init", "crawl", "due", "status", "captures", "show", "history", "diff", "verify", "reindex",
-    "robots", "surt", "config", "demo", "completions", "man",
+    "init",
+    "crawl",
+    "due",
+    "status",
+    "captures",
+    "show",
+    "history",
+    "diff",
+    "verify",
+    "reindex",
+    "robots",
+    "surt",
+    "config",
+    "demo",
+    "completions",
+    "man",
 ];
 
 const STORY: &str = "http://a.example/story";
@@ -42,7 +56,8 @@ fn archive() -> Archive {
     web.on("a.example", "/story", Reply::Made(Arc::new(story)));
     let moved = b"HTTP/1.1 301 Moved\r\nLocation: /story\r\nContent-Length: 0\r\n\r\n".to_vec();
     web.on("a.example", "/moved", Reply::Bytes(moved));
-    let picture: Vec<u8> = (0..2_000_000_u32).map(|n| (n.wrapping_mul(2_654_435_761) >> 24) as u8).collect();
+    let picture: Vec<u8> =
+        (0..2_000_000_u32).map(|n| (n.wrapping_mul(2_654_435_761) >> 24) as u8).collect();
     web.on("a.example", "/picture", Reply::Bytes(ok("image/png", &picture)));
     archive.crawl(&[STORY, "http://a.example/picture"]);
     archive.later(Duration::from_secs(86_400));
@@ -74,7 +89,16 @@ fn help_lists_every_command_and_each_has_help_of_its_own() {
             assert!(stderr(&own).is_empty(), "{help:?}");
         }
     }
-    for flag in ["--archive", "--config", "--set", "--format", "--quiet", "--verbose", "--color", "--version"] {
+    for flag in [
+        "--archive",
+        "--config",
+        "--set",
+        "--format",
+        "--quiet",
+        "--verbose",
+        "--color",
+        "--version",
+    ] {
         assert!(text.contains(flag), "--help does not tell of {flag}");
     }
     assert!(!root.exists(), "help makes nothing");
@@ -84,7 +108,10 @@ fn help_lists_every_command_and_each_has_help_of_its_own() {
 fn help_of_crawl_captures_and_show_has_the_flags_of_the_contract() {
     let (_dir, root) = here();
     for (command, flags) in [
-        ("crawl", "--depth --requisites --due --pages-max --dry-run --strict --resolve --allow-private --user-agent --contact --proxy"),
+        (
+            "crawl",
+            "--depth --requisites --due --pages-max --dry-run --strict --resolve --allow-private --user-agent --contact --proxy",
+        ),
         ("captures", "--match --from --to --filter --limit --format"),
         ("show", "--at --as"),
         ("history", "--from --to"),
@@ -205,7 +232,12 @@ fn a_closed_pipe_is_success() {
         &["config", "show"],
         &["--help"],
     ] {
-        let mut child = command(&root).args(args).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut child = command(&root)
+            .args(args)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
         // A few bytes are read, then no more, as `head` does.
         let mut reader = child.stdout.take().unwrap();
         let _ = reader.read(&mut [0; 4]).unwrap();
@@ -233,7 +265,11 @@ fn data_goes_to_stdout_and_talk_to_stderr() {
 fn a_dry_run_fetches_nothing_but_robots_txt() {
     let (_dir, root) = here();
     let web = Web::start(Arc::new(pressmark::base::SystemClock));
-    web.on("a.example", "/robots.txt", Reply::Bytes(ok("text/plain", b"User-agent: *\nDisallow: /no\n")));
+    web.on(
+        "a.example",
+        "/robots.txt",
+        Reply::Bytes(ok("text/plain", b"User-agent: *\nDisallow: /no\n")),
+    );
     let mut crawling = crawl(&root, &web.resolve(&["a.example"]));
     let output = crawling
         .args(["--dry-run", "--format", "json", "http://a.example/yes", "http://a.example/no"])
@@ -241,7 +277,8 @@ fn a_dry_run_fetches_nothing_but_robots_txt() {
         .unwrap();
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
     let lines = crate::support::cli::json_lines(&output);
-    let said: Vec<_> = lines.iter().map(|l| (l["url"].as_str().unwrap(), l["would"].as_str().unwrap())).collect();
+    let said: Vec<_> =
+        lines.iter().map(|l| (l["url"].as_str().unwrap(), l["would"].as_str().unwrap())).collect();
     assert_eq!(said, [("http://a.example/yes", "fetch"), ("http://a.example/no", "refuse")]);
     let asked: Vec<String> = web.asked().into_iter().map(|a| a.target).collect();
     assert_eq!(asked, ["/robots.txt"]);
@@ -271,7 +308,8 @@ fn local_files_stand_where_a_url_does() {
     assert!(pages[0]["url"].is_null());
     let same = pressmark(&root, &["diff", "old.html", "old.html", "--exit-code"]);
     assert_eq!(same.status.code(), Some(0), "{}", stderr(&same));
-    let differ = pressmark(&root, &["diff", "old.html", "new.html", "--exit-code", "--format", "json"]);
+    let differ =
+        pressmark(&root, &["diff", "old.html", "new.html", "--exit-code", "--format", "json"]);
     assert_eq!(differ.status.code(), Some(4), "{}", stderr(&differ));
     let found = &crate::support::cli::json_lines(&differ)[0];
     assert_eq!(found["changes"][0]["kind"], "figure-changed", "{found}");
@@ -288,7 +326,8 @@ fn surt_takes_arguments_or_lines() {
     let (_dir, root) = here();
     let one = pressmark(&root, &["surt", "http://www.Example.com:80/A?b=2&a=1#f"]);
     assert_eq!(stdout(&one), "com,example)/a?a=1&b=2\n");
-    let mut child = command(&root).arg("surt").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    let mut child =
+        command(&root).arg("surt").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
     child.stdin.take().unwrap().write_all(b"http://a.example/\r\n\nhttps://b.example/x\n").unwrap();
     assert_eq!(stdout(&child.wait_with_output().unwrap()), "example,a)/\nexample,b)/x\n");
 }
@@ -297,7 +336,15 @@ fn surt_takes_arguments_or_lines() {
 fn robots_prints_the_verdict_a_tab_and_the_url() {
     let (dir, root) = here();
     std::fs::write(dir.path().join("r.txt"), "User-agent: x\nDisallow: /no\n").unwrap();
-    let args = ["robots", "--file", "r.txt", "--agent", "x", "http://a.example/yes", "http://a.example/no/1"];
+    let args = [
+        "robots",
+        "--file",
+        "r.txt",
+        "--agent",
+        "x",
+        "http://a.example/yes",
+        "http://a.example/no/1",
+    ];
     let output = pressmark(&root, &args);
     assert_eq!(stdout(&output), "allow\thttp://a.example/yes\ndisallow\thttp://a.example/no/1\n");
     let explained = pressmark(&root, &[&args[..], &["--explain"]].concat());
@@ -311,7 +358,9 @@ fn the_demo_shows_everything_without_a_network() {
     let output = pressmark(&root, &["demo", "--keep", kept.to_str().unwrap()]);
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
     let text = stdout(&output);
-    for part in ["crawl 3 of 3", "pressmark history", "pressmark diff", "pressmark captures", "3 versions"] {
+    for part in
+        ["crawl 3 of 3", "pressmark history", "pressmark diff", "pressmark captures", "3 versions"]
+    {
         assert!(text.contains(part), "{part} is missing in\n{text}");
     }
     let verified = pressmark(&kept, &["verify"]);

@@ -36,8 +36,13 @@ fn host(n: usize) -> String {
     format!("h{n}.crash.example")
 }
 
-/// What a page holds: every seventh is the same on all hosts, so that revisits are written too.
+/// What a page holds. Every seventh is the same on all hosts, so that revisits are written too.
 fn body(host: usize, page: usize) -> Vec<u8> {
+    if page == 5 {
+        // Long and not to be packed, so that a write takes long enough to be cut by the kill.
+        let mut chance = Chance(host as u64);
+        return (0..1_500_000).map(|_| chance.below(256) as u8).collect();
+    }
     if page % 7 == 3 {
         return format!("the same page {page} everywhere").into_bytes();
     }
@@ -124,7 +129,11 @@ fn check(root: &Path, sent: &BTreeMap<String, Vec<u8>>, label: &str) -> usize {
     let args = ["captures", "http://crash.example/", "--match", "domain", "--format", "json"];
     let listed = pressmark(root, &args);
     let code = listed.status.code();
-    assert!(code == Some(0) || (code == Some(3) && before.is_empty()), "{label}: {}", stderr(&listed));
+    assert!(
+        code == Some(0) || (code == Some(3) && before.is_empty()),
+        "{label}: {}",
+        stderr(&listed)
+    );
     let captures = json_lines(&listed);
     let there: BTreeSet<(&str, &str, &str)> = captures
         .iter()
@@ -214,9 +223,14 @@ fn round(number: u64, chance: &mut Chance) -> Round {
         .map(|r| r.field("WARC-Target-URI"))
         .collect();
     for (front, _) in sent.iter().filter(|(url, _)| url.ends_with(".example/")) {
-        let missing: Vec<_> =
-            sent.keys().filter(|u| u.starts_with(front.as_str()) && !captured.contains(*u)).collect();
-        assert!(!captured.contains(front) || missing.is_empty(), "{label}: not fetched {missing:?}");
+        let missing: Vec<_> = sent
+            .keys()
+            .filter(|u| u.starts_with(front.as_str()) && !captured.contains(*u))
+            .collect();
+        assert!(
+            !captured.contains(front) || missing.is_empty(),
+            "{label}: not fetched {missing:?}"
+        );
     }
     seen
 }

@@ -53,7 +53,8 @@ fn listed(help: &str) -> (BTreeSet<String>, BTreeSet<String>) {
 
 fn help(arguments: &[&str]) -> String {
     let dir = tempfile::tempdir().unwrap();
-    let output = command(&dir.path().join("archive")).args(arguments).arg("--help").output().unwrap();
+    let output =
+        command(&dir.path().join("archive")).args(arguments).arg("--help").output().unwrap();
     assert!(output.status.success(), "{arguments:?}");
     stdout(&output)
 }

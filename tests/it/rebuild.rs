@@ -23,7 +23,8 @@ fn archive() -> Archive {
     archive.resolve = web.resolve(&HOSTS);
     archive.resolve.push("gone.example:80:127.0.0.1:1".to_owned());
     for host in HOSTS {
-        let links: String = (0..12).map(|n| format!("<a href=\"/p/{n}?q=a&b={n}\">{n}</a>")).collect();
+        let links: String =
+            (0..12).map(|n| format!("<a href=\"/p/{n}?q=a&b={n}\">{n}</a>")).collect();
         web.page(host, "/", &format!("<title>{host}</title><body>{links}</body>"));
         for n in 0..12 {
             let (host_name, clock) = (host.to_owned(), Arc::clone(&clock));
@@ -44,9 +45,11 @@ fn archive() -> Archive {
             };
             web.on(host, &format!("/p/{n}?q=a&b={n}"), Reply::Made(Arc::new(answer)));
         }
-        let moved = b"HTTP/1.1 301 Moved\r\nLocation: /p/1?q=a&b=1\r\nContent-Length: 5\r\n\r\nmoved";
+        let moved =
+            b"HTTP/1.1 301 Moved\r\nLocation: /p/1?q=a&b=1\r\nContent-Length: 5\r\n\r\nmoved";
         web.on(host, "/moved", Reply::Bytes(moved.to_vec()));
-        let cut = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 900\r\n\r\ncut".to_vec();
+        let cut = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 900\r\n\r\ncut"
+            .to_vec();
         web.on(host, "/cut", Reply::BytesThenClose(cut));
         web.on(host, "/picture", Reply::Bytes(ok("image/png", &[7; 3000])));
     }
@@ -71,9 +74,40 @@ const QUERIES: &[&[&str]] = &[
     &["captures", "http://news.example/p/", "--match", "prefix", "--format", "cdxj"],
     &["captures", "http://news.example/", "--match", "host", "--format", "cdx"],
     &["captures", "http://example/", "--match", "domain", "--format", "json"],
-    &["captures", "http://example/", "--match", "domain", "--from", "20251106", "--to", "20251107", "--format", "cdxj"],
-    &["captures", "http://example/", "--match", "domain", "--filter", "!=status:200", "--format", "json"],
-    &["captures", "http://example/", "--match", "domain", "--filter", "~mime:image/.*", "--limit", "2", "--format", "json"],
+    &[
+        "captures",
+        "http://example/",
+        "--match",
+        "domain",
+        "--from",
+        "20251106",
+        "--to",
+        "20251107",
+        "--format",
+        "cdxj",
+    ],
+    &[
+        "captures",
+        "http://example/",
+        "--match",
+        "domain",
+        "--filter",
+        "!=status:200",
+        "--format",
+        "json",
+    ],
+    &[
+        "captures",
+        "http://example/",
+        "--match",
+        "domain",
+        "--filter",
+        "~mime:image/.*",
+        "--limit",
+        "2",
+        "--format",
+        "json",
+    ],
     &["captures", "http://gone.example/robots.txt"],
     &["show", "http://news.example/p/1?q=a&b=1", "--at", "20251107", "--as", "http"],
     &["show", "http://news.example/p/5?q=a&b=5", "--at", "20251108", "--as", "html"],

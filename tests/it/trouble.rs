@@ -36,7 +36,10 @@ fn empty() -> (tempfile::TempDir, PathBuf) {
 fn pages(names: &[&str], length: usize) -> RawSite {
     let answers = names.iter().map(|name| {
         let body = format!("<p>{name}</p>").repeat(length / (name.len() + 7));
-        let head = format!("HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: {}\r\n\r\n", body.len());
+        let head = format!(
+            "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: {}\r\n\r\n",
+            body.len()
+        );
         ((*name).to_owned(), Answer { bytes: (head + &body).into_bytes(), then: Then::Keep })
     });
     RawSite::start(answers.collect())
@@ -54,7 +57,9 @@ fn kept(names: &[&str]) -> (Archive, RawSite) {
 #[test]
 fn what_is_no_url_is_named() {
     let (_dir, root) = empty();
-    for url in ["no url", "ftp://a.example/", "http://", "//a.example/", "http://a b/", "mailto:a@b"] {
+    for url in
+        ["no url", "ftp://a.example/", "http://", "//a.example/", "http://a b/", "mailto:a@b"]
+    {
         let output = crawl(&root, &[]).arg(url).output().unwrap();
         fails(&output, 2, &[url, "hint: "]);
     }
@@ -72,7 +77,8 @@ fn wrong_settings_name_the_key_the_place_and_what_is_near() {
     fails(&crawl("warc.level=99"), 2, &["warc.level", "1 to 12"]);
     fails(&crawl("warc.digest=md5"), 2, &["warc.digest", "md5", "sha256"]);
     fails(&crawl("=1"), 2, &[]);
-    fs::write(dir.path().join("c.toml"), "[politeness]\ndelay_min = \"2s\"\ndelay_mxa = \"1m\"\n").unwrap();
+    fs::write(dir.path().join("c.toml"), "[politeness]\ndelay_min = \"2s\"\ndelay_mxa = \"1m\"\n")
+        .unwrap();
     let args = ["--config", "c.toml", "crawl", "http://a.example/"];
     fails(&pressmark(&root, &args), 2, &["c.toml", "3", "delay_mxa", "delay_max"]);
     fs::write(dir.path().join("c.toml"), "[politeness\n").unwrap();
@@ -83,7 +89,11 @@ fn wrong_settings_name_the_key_the_place_and_what_is_near() {
     for rule in rules {
         fails(&pressmark(&root, &["crawl", "http://a.example/", "--resolve", rule]), 2, &[rule]);
     }
-    fails(&pressmark(&root, &["crawl", "http://a.example/", "--proxy", "gopher://x"]), 2, &["gopher"]);
+    fails(
+        &pressmark(&root, &["crawl", "http://a.example/", "--proxy", "gopher://x"]),
+        2,
+        &["gopher"],
+    );
     assert!(!root.join("warc").exists() || files(&root).is_empty());
 }
 
@@ -133,7 +143,9 @@ fn a_host_that_does_not_resolve_is_in_the_report() {
 #[test]
 fn a_place_without_an_archive_is_told() {
     let (dir, root) = empty();
-    for args in [&["captures", "http://a.example/"][..], &["status"], &["verify"], &["reindex"], &["due"]] {
+    for args in
+        [&["captures", "http://a.example/"][..], &["status"], &["verify"], &["reindex"], &["due"]]
+    {
         fails(&pressmark(&root, args), 3, &["there is no archive", "hint: "]);
     }
     assert!(!root.exists(), "reading makes nothing");
@@ -184,7 +196,8 @@ fn an_archive_of_a_newer_format_is_left_alone() {
         let words: &[&str] = if args == ["init"] { &[] } else { &["format 9", "hint: "] };
         fails(&pressmark(&root, args), 1, words);
     }
-    let output = crawl(&root, &[site.resolve("a.example")]).arg("http://a.example/").output().unwrap();
+    let output =
+        crawl(&root, &[site.resolve("a.example")]).arg("http://a.example/").output().unwrap();
     fails(&output, 1, &["format 9"]);
     assert!(before == snapshot(&root), "something was changed");
 }
@@ -227,7 +240,8 @@ fn a_warc_cut_in_the_middle_costs_only_what_was_cut() {
     let root = archive.root();
     let file = &files(&root)[0];
     let captures = archive.captures_below("example");
-    let pages: Vec<_> = captures.iter().filter(|c| names.iter().any(|n| c.url == format!("http://{n}/"))).collect();
+    let pages: Vec<_> =
+        captures.iter().filter(|c| names.iter().any(|n| c.url == format!("http://{n}/"))).collect();
     let last = pages.iter().max_by_key(|c| c.offset).unwrap();
     let bytes = fs::read(file).unwrap();
     let cut = usize::try_from(last.offset + last.length / 2).unwrap();
@@ -267,19 +281,35 @@ fn a_file_left_open_is_sealed_and_its_tail_set_aside() {
     fs::rename(&sealed, &open).unwrap();
     let bytes = fs::read(&open).unwrap();
     let mut torn = bytes.clone();
-    torn.extend_from_slice(&bytes[..bytes.len() / 3][..700]);
+    torn.extend_from_slice(&bytes[..300]);
     fs::write(&open, &torn).unwrap();
     // A reader leaves it as it is; a writer repairs it and says so.
     let listed = pressmark(&root, &["captures", "http://a.example/"]);
     assert_eq!(listed.status.code(), Some(0), "{}", stderr(&listed));
     assert!(open.exists());
+    let verified = pressmark(&root, &["verify", "--format", "json"]);
+    let findings = json_lines(&verified);
+    assert_eq!(findings.len(), 1, "{findings:?}");
+    assert_eq!(findings[0]["rule"], "unfinished-tail");
+    assert_eq!(findings[0]["severity"], "warning");
+    assert_eq!(findings[0]["offset"], bytes.len());
     let output = crawl(&root, &[]).args(["--dry-run"]).output().unwrap();
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
     assert!(!open.exists());
     let after = fs::read(&sealed).unwrap();
-    let aside: Vec<Vec<u8>> = fs::read_dir(root.join("set-aside")).unwrap().flatten().map(|e| fs::read(e.path()).unwrap()).collect();
+    let aside: Vec<Vec<u8>> = fs::read_dir(root.join("set-aside"))
+        .unwrap()
+        .flatten()
+        .map(|e| fs::read(e.path()).unwrap())
+        .collect();
     let together = [after.clone(), aside.concat()].concat();
-    assert!(together == torn, "{} + {:?} of {}", after.len(), aside.iter().map(Vec::len).collect::<Vec<_>>(), torn.len());
+    assert!(
+        together == torn,
+        "{} + {:?} of {}",
+        after.len(),
+        aside.iter().map(Vec::len).collect::<Vec<_>>(),
+        torn.len()
+    );
     let verified = pressmark(&root, &["verify"]);
     assert!(matches!(verified.status.code(), Some(0 | 4)), "{}", stderr(&verified));
 }

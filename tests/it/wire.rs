@@ -140,7 +140,9 @@ fn every_stored_response_equals_the_bytes_that_were_sent() {
                     assert!(bytes == *payload, "{}: {}", case.name, show(&bytes));
                 }
             }
-            Expect::Failed(_) => assert_eq!(captures[0].kind, RecordKind::Metadata, "{}", case.name),
+            Expect::Failed(_) => {
+                assert_eq!(captures[0].kind, RecordKind::Metadata, "{}", case.name)
+            }
         }
     }
     drop(reader);

@@ -20,7 +20,8 @@ fn has(value: &Value, fields: &str) {
             "o" => found.is_object(),
             other => unreachable!("{other}"),
         };
-        let fine = kind.strip_prefix('?').map_or_else(|| fits(kind), |k| found.is_null() || fits(k));
+        let fine =
+            kind.strip_prefix('?').map_or_else(|| fits(kind), |k| found.is_null() || fits(k));
         assert!(fine, "{name} is {found}, and should be {kind}");
     }
 }
@@ -65,7 +66,10 @@ fn history_has_versions_with_their_changes() {
     let versions = found[0]["versions"].as_array().unwrap();
     assert_eq!(versions.len(), 2);
     for version in versions {
-        has(version, "capture:o first_seen:s last_seen:s captures:n headline:?s changes:a stealth:b");
+        has(
+            version,
+            "capture:o first_seen:s last_seen:s captures:n headline:?s changes:a stealth:b",
+        );
         has(&version["capture"], CAPTURE);
     }
     assert_eq!(versions[0]["changes"].as_array().unwrap().len(), 0);
@@ -96,7 +100,10 @@ fn diff_has_both_captures_the_changes_and_the_operations() {
         let word = op["op"].as_str().unwrap();
         assert!(["keep", "insert", "delete", "replace", "move"].contains(&word), "{word}");
     }
-    let two = json(&archive.root(), &["diff", &format!("{STORY}@20251105"), &format!("{STORY}@20251106")]);
+    let two = json(
+        &archive.root(),
+        &["diff", &format!("{STORY}@20251105"), &format!("{STORY}@20251106")],
+    );
     assert_eq!(two[0]["changes"], found[0]["changes"]);
 }
 

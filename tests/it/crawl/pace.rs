@@ -185,7 +185,10 @@ fn robots_txt_is_remembered_for_a_day_and_no_longer() {
     assert_eq!(targets(&web, "a.example"), ["/robots.txt", "/one", "/two"]);
     archive.later(Duration::from_secs(2 * 3600));
     archive.crawl(&["http://a.example/three"]);
-    assert_eq!(targets(&web, "a.example"), ["/robots.txt", "/one", "/two", "/robots.txt", "/three"]);
+    assert_eq!(
+        targets(&web, "a.example"),
+        ["/robots.txt", "/one", "/two", "/robots.txt", "/three"]
+    );
 }
 
 #[test]

@@ -38,11 +38,8 @@ fn redirects_stop_at_their_limit_and_loops_end() {
     redirect(&web, "loop.example", "/b", 302, "/c");
     redirect(&web, "loop.example", "/c", 302, "/a");
     redirect(&web, "self.example", "/a", 301, "/a");
-    let report = archive.crawl(&[
-        "http://long.example/0",
-        "http://loop.example/a",
-        "http://self.example/a",
-    ]);
+    let report =
+        archive.crawl(&["http://long.example/0", "http://loop.example/a", "http://self.example/a"]);
     assert_eq!(report.left, 0);
     // robots.txt, the URL itself, ten hops.
     assert_eq!(targets(&web, "long.example").len(), 12);
@@ -58,9 +55,19 @@ const PAGE: &str = r#"<html><head>
 
 fn page_with_requisites(web: &crate::support::web::Web) {
     web.page("a.example", "/", PAGE);
-    web.on("a.example", "/style.css", Reply::Bytes(ok("text/css", b"@import '/more.css'; p { background: url(/bg.png) }")));
-    web.on("a.example", "/more.css", Reply::Bytes(ok("text/css", b"@font-face { src: url('/font.woff2') }")));
-    for target in ["/app.js", "/photo.jpg", "/photo-2x.jpg", "/photo.webp", "/bg.png", "/font.woff2", "/next"] {
+    web.on(
+        "a.example",
+        "/style.css",
+        Reply::Bytes(ok("text/css", b"@import '/more.css'; p { background: url(/bg.png) }")),
+    );
+    web.on(
+        "a.example",
+        "/more.css",
+        Reply::Bytes(ok("text/css", b"@font-face { src: url('/font.woff2') }")),
+    );
+    for target in
+        ["/app.js", "/photo.jpg", "/photo-2x.jpg", "/photo.webp", "/bg.png", "/font.woff2", "/next"]
+    {
         text(web, "a.example", target, target);
     }
 }
@@ -76,8 +83,16 @@ fn requisites_come_with_their_page_and_links_do_not() {
     assert_eq!(
         asked,
         [
-            "/", "/app.js", "/bg.png", "/font.woff2", "/more.css", "/photo-2x.jpg", "/photo.jpg",
-            "/photo.webp", "/robots.txt", "/style.css"
+            "/",
+            "/app.js",
+            "/bg.png",
+            "/font.woff2",
+            "/more.css",
+            "/photo-2x.jpg",
+            "/photo.jpg",
+            "/photo.webp",
+            "/robots.txt",
+            "/style.css"
         ]
     );
 }

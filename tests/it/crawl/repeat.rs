@@ -21,7 +21,8 @@ fn story(web: &Web, edition: &Arc<AtomicUsize>) {
         let edition = edition.load(Ordering::SeqCst);
         let tag = format!("\"edition-{edition}\"");
         let fresh = request.lines().any(|l| *l == format!("If-None-Match: {tag}"));
-        let validators = format!("ETag: {tag}\r\nLast-Modified: Tue, 04 Nov 2025 0{edition}:00:00 GMT\r\n");
+        let validators =
+            format!("ETag: {tag}\r\nLast-Modified: Tue, 04 Nov 2025 0{edition}:00:00 GMT\r\n");
         if fresh {
             return format!("HTTP/1.1 304 Not Modified\r\n{validators}\r\n").into_bytes();
         }

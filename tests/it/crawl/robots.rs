@@ -55,7 +55,14 @@ fn what_is_disallowed_is_never_asked_however_it_was_found() {
                  User-agent: pressmark\nDisallow: /private\nDisallow: /*.pdf$\nAllow: /private/open\n";
     text(&web, "a.example", "/robots.txt", rules);
     text(&web, "b.example", "/robots.txt", "User-agent: *\nDisallow: /\n");
-    let found = ["/private/1", "/private/open", "/report.pdf", "/report.pdf.html", "/moves", "/%70rivate/2"];
+    let found = [
+        "/private/1",
+        "/private/open",
+        "/report.pdf",
+        "/report.pdf.html",
+        "/moves",
+        "/%70rivate/2",
+    ];
     links(&web, "a.example", "/", &found.map(str::to_owned));
     redirect(&web, "a.example", "/moves", 302, "/private/3");
     for target in ["/private/open", "/report.pdf.html", "/private/1", "/private/3"] {

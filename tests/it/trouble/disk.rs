@@ -43,8 +43,18 @@ impl Drop for Mounted {
 }
 
 const NAMES: [&str; 12] = [
-    "a.example", "b.example", "c.example", "d.example", "e.example", "f.example", "g.example",
-    "h.example", "i.example", "j.example", "k.example", "l.example",
+    "a.example",
+    "b.example",
+    "c.example",
+    "d.example",
+    "e.example",
+    "f.example",
+    "g.example",
+    "h.example",
+    "i.example",
+    "j.example",
+    "k.example",
+    "l.example",
 ];
 
 #[test]
@@ -56,13 +66,19 @@ fn a_full_disk_ends_the_crawl_and_loses_nothing() {
         let mut seed = n as u64 + 1;
         let body: Vec<u8> = (0..1_000_000)
             .map(|_| {
-                seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+                seed = seed
+                    .wrapping_mul(6_364_136_223_846_793_005)
+                    .wrapping_add(1_442_695_040_888_963_407);
                 seed.to_be_bytes()[0]
             })
             .collect();
-        let mut bytes = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n", body.len()).into_bytes();
+        let mut bytes =
+            format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n", body.len()).into_bytes();
         bytes.extend_from_slice(&body);
-        ((*name).to_owned(), crate::support::raw::Answer { bytes, then: crate::support::raw::Then::Keep })
+        (
+            (*name).to_owned(),
+            crate::support::raw::Answer { bytes, then: crate::support::raw::Then::Keep },
+        )
     });
     let site = crate::support::raw::RawSite::start(answers.collect());
     let resolve: Vec<String> = NAMES.iter().map(|n| site.resolve(n)).collect();
@@ -75,7 +91,8 @@ fn a_full_disk_ends_the_crawl_and_loses_nothing() {
     // There is room again: everything that the log acknowledges is there, and the queue goes on.
     disk.again("size=64m");
     let log = std::fs::read_to_string(root.join("logs/crawl.log")).unwrap();
-    let acknowledged: Vec<&str> = log.lines().filter_map(|l| l.split(' ').nth(12)).filter(|id| *id != "-").collect();
+    let acknowledged: Vec<&str> =
+        log.lines().filter_map(|l| l.split(' ').nth(12)).filter(|id| *id != "-").collect();
     assert!(!acknowledged.is_empty());
     let list = ["captures", "http://example/", "--match", "domain", "--format", "json"];
     let listed = pressmark(&root, &list);
@@ -84,7 +101,8 @@ fn a_full_disk_ends_the_crawl_and_loses_nothing() {
         assert!(there.contains(id), "{id} was acknowledged and is lost");
     }
     let verified = pressmark(&root, &["verify", "--format", "json"]);
-    let errors: Vec<_> = json_lines(&verified).into_iter().filter(|f| f["severity"] == "error").collect();
+    let errors: Vec<_> =
+        json_lines(&verified).into_iter().filter(|f| f["severity"] == "error").collect();
     assert!(errors.is_empty(), "{errors:?}");
     let rest = crawl(&root, &resolve).args(["--format", "json"]).args(free).output().unwrap();
     assert_eq!(rest.status.code(), Some(0), "{}", stderr(&rest));

@@ -96,7 +96,9 @@ fn text(name: &'static str, template: &str) -> Case {
 fn noise(length: usize, mut seed: u64) -> Vec<u8> {
     (0..length)
         .map(|_| {
-            seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            seed = seed
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
             seed.to_be_bytes()[0]
         })
         .collect()
@@ -177,25 +179,41 @@ fn heads() -> Vec<Case> {
 fn lengths() -> Vec<Case> {
     vec![
         text("http-1.0", "HTTP/1.0 200 OK\r\nContent-Type: text/html\r\n\r\n{body}"),
-        text("http-1.0-kept", "HTTP/1.0 200 OK\r\nConnection: keep-alive\r\nContent-Length: {len}\r\n\r\n{body}").kept_alive(),
+        text(
+            "http-1.0-kept",
+            "HTTP/1.0 200 OK\r\nConnection: keep-alive\r\nContent-Length: {len}\r\n\r\n{body}",
+        )
+        .kept_alive(),
         text("until-close", "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n{body}"),
         text("until-close-and-empty", "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n"),
         text("length-nought", "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n").kept_alive(),
         text("body-cut", "HTTP/1.1 200 OK\r\nContent-Length: 5000\r\n\r\n{body}").cut(),
         text("body-missing", "HTTP/1.1 200 OK\r\nContent-Length: 17\r\n\r\n").cut(),
-        text("length-too-short", "HTTP/1.1 200 OK\r\nContent-Length: {len}\r\n\r\n{body}").followed_by("and more than that"),
-        text("two-responses", "HTTP/1.1 200 OK\r\nContent-Length: {len}\r\n\r\n{body}").followed_by("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi"),
+        text("length-too-short", "HTTP/1.1 200 OK\r\nContent-Length: {len}\r\n\r\n{body}")
+            .followed_by("and more than that"),
+        text("two-responses", "HTTP/1.1 200 OK\r\nContent-Length: {len}\r\n\r\n{body}")
+            .followed_by("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi"),
         text("length-negative", "HTTP/1.1 200 OK\r\nContent-Length: -5\r\n\r\n{body}"),
         text("length-no-number", "HTTP/1.1 200 OK\r\nContent-Length: many\r\n\r\n{body}"),
-        text("length-beyond-all-numbers", "HTTP/1.1 200 OK\r\nContent-Length: 99999999999999999999999999\r\n\r\n{body}"),
-        text("length-twice", "HTTP/1.1 200 OK\r\nContent-Length: {len}\r\nContent-Length: {len}\r\n\r\n{body}"),
+        text(
+            "length-beyond-all-numbers",
+            "HTTP/1.1 200 OK\r\nContent-Length: 99999999999999999999999999\r\n\r\n{body}",
+        ),
+        text(
+            "length-twice",
+            "HTTP/1.1 200 OK\r\nContent-Length: {len}\r\nContent-Length: {len}\r\n\r\n{body}",
+        ),
         text("length-in-a-list", "HTTP/1.1 200 OK\r\nContent-Length: {len}, {len}\r\n\r\n{body}"),
-        text("lengths-differ", "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 7\r\n\r\n{body}"),
+        text(
+            "lengths-differ",
+            "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 7\r\n\r\n{body}",
+        ),
     ]
 }
 
 fn chunked() -> Vec<Case> {
-    const HEAD: &str = "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nTransfer-Encoding: chunked\r\n\r\n";
+    const HEAD: &str =
+        "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nTransfer-Encoding: chunked\r\n\r\n";
     let with = |name, rest: &str| Case::new(name, format!("{HEAD}{rest}"));
     vec![
         with("chunks", "7\r\nchunks:\r\n5\r\n five\r\n0\r\n\r\n").kept_alive().payload("chunks: five"),
@@ -228,14 +246,43 @@ fn coded() -> Vec<Case> {
     let transfer = gzip(body("gzip-as-transfer-coding").as_bytes());
     let head = "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Encoding: gzip\r\n";
     vec![
-        Case::new("gzip", whole(&format!("{head}Content-Length: {{len}}\r\n\r\n"), &packed)).kept_alive().payload(packed.clone()),
-        Case::new("gzip-in-chunks", whole(&format!("{head}Transfer-Encoding: chunked\r\n\r\n"), &chunks(&packed_chunks, 9)))
-            .payload(packed_chunks.clone()),
+        Case::new("gzip", whole(&format!("{head}Content-Length: {{len}}\r\n\r\n"), &packed))
+            .kept_alive()
+            .payload(packed.clone()),
+        Case::new(
+            "gzip-in-chunks",
+            whole(&format!("{head}Transfer-Encoding: chunked\r\n\r\n"), &chunks(&packed_chunks, 9)),
+        )
+        .payload(packed_chunks.clone()),
         Case::new("gzip-broken", whole(&format!("{head}Content-Length: {{len}}\r\n\r\n"), &broken)),
-        Case::new("gzip-that-is-none", whole(&format!("{head}Content-Length: {{len}}\r\n\r\n"), b"plain text, whatever the head says")),
-        Case::new("deflate", whole("HTTP/1.1 200 OK\r\nContent-Encoding: deflate\r\nContent-Length: {len}\r\n\r\n", &deflate(body("deflate").as_bytes()))),
-        Case::new("unknown-coding", whole("HTTP/1.1 200 OK\r\nContent-Encoding: moth\r\nContent-Length: {len}\r\n\r\n", b"body in an unknown coding")),
-        Case::new("gzip-as-transfer-coding", whole("HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n", &chunks(&transfer, 16))),
+        Case::new(
+            "gzip-that-is-none",
+            whole(
+                &format!("{head}Content-Length: {{len}}\r\n\r\n"),
+                b"plain text, whatever the head says",
+            ),
+        ),
+        Case::new(
+            "deflate",
+            whole(
+                "HTTP/1.1 200 OK\r\nContent-Encoding: deflate\r\nContent-Length: {len}\r\n\r\n",
+                &deflate(body("deflate").as_bytes()),
+            ),
+        ),
+        Case::new(
+            "unknown-coding",
+            whole(
+                "HTTP/1.1 200 OK\r\nContent-Encoding: moth\r\nContent-Length: {len}\r\n\r\n",
+                b"body in an unknown coding",
+            ),
+        ),
+        Case::new(
+            "gzip-as-transfer-coding",
+            whole(
+                "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n",
+                &chunks(&transfer, 16),
+            ),
+        ),
     ]
 }
 
@@ -247,8 +294,10 @@ fn interim() -> Vec<Case> {
             "HTTP/1.1 103 Early Hints\r\nLink: </a.css>; rel=preload\r\n\r\n",
             "HTTP/1.1 103 Early Hints\r\nLink: </b.css>; rel=preload\r\n\r\n",
         ]),
-        text("processing-bare-lf", plain).after(&["HTTP/1.1 102 Processing\n\n", "HTTP/1.1 199\r\n\r\n"]),
-        Case { interim: Vec::new(), ..Case::new("only-continue", "HTTP/1.1 100 Continue\r\n\r\n") }.failed("reset"),
+        text("processing-bare-lf", plain)
+            .after(&["HTTP/1.1 102 Processing\n\n", "HTTP/1.1 199\r\n\r\n"]),
+        Case { interim: Vec::new(), ..Case::new("only-continue", "HTTP/1.1 100 Continue\r\n\r\n") }
+            .failed("reset"),
         Case::new("switching-protocols", "HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n"),
     ]
 }
@@ -256,11 +305,16 @@ fn interim() -> Vec<Case> {
 fn statuses() -> Vec<Case> {
     let mut cases = vec![
         text("204", "HTTP/1.1 204 No Content\r\nX: y\r\n\r\n").kept_alive(),
-        text("204-with-a-body", "HTTP/1.1 204 No Content\r\nContent-Length: 4\r\n\r\n").followed_by("body"),
+        text("204-with-a-body", "HTTP/1.1 204 No Content\r\nContent-Length: 4\r\n\r\n")
+            .followed_by("body"),
         text("304-unasked", "HTTP/1.1 304 Not Modified\r\nETag: \"x\"\r\n\r\n").kept_alive(),
-        text("304-with-a-length", "HTTP/1.1 304 Not Modified\r\nContent-Length: 4000\r\n\r\n").kept_alive(),
+        text("304-with-a-length", "HTTP/1.1 304 Not Modified\r\nContent-Length: 4000\r\n\r\n")
+            .kept_alive(),
         text("302-without-location", "HTTP/1.1 302 Found\r\nContent-Length: {len}\r\n\r\n{body}"),
-        text("302-to-nonsense", "HTTP/1.1 302 Found\r\nLocation: http://[::bad\r\nContent-Length: {len}\r\n\r\n{body}"),
+        text(
+            "302-to-nonsense",
+            "HTTP/1.1 302 Found\r\nLocation: http://[::bad\r\nContent-Length: {len}\r\n\r\n{body}",
+        ),
         text("status-999", "HTTP/1.1 999 Request denied\r\nContent-Length: {len}\r\n\r\n{body}"),
         text("status-099", "HTTP/1.1 099 Low\r\nContent-Length: {len}\r\n\r\n{body}"),
         text("status-of-letters", "HTTP/1.1 abc OK\r\nContent-Length: {len}\r\n\r\n{body}"),
@@ -278,7 +332,10 @@ fn statuses() -> Vec<Case> {
         ("451", "451 Unavailable For Legal Reasons"),
         ("500", "500 Internal Server Error"),
     ] {
-        cases.push(text(name, &format!("HTTP/1.1 {line}\r\nContent-Length: {{len}}\r\n\r\n{{body}}")));
+        cases.push(text(
+            name,
+            &format!("HTTP/1.1 {line}\r\nContent-Length: {{len}}\r\n\r\n{{body}}"),
+        ));
     }
     cases
 }
@@ -304,8 +361,20 @@ fn large() -> Vec<Case> {
     let mut cut = whole("HTTP/1.1 200 OK\r\nContent-Length: 9000000\r\n\r\n", &noise(2 << 20, 4));
     cut.extend_from_slice(b"the end that is none");
     vec![
-        Case::new("large", whole("HTTP/1.1 200 OK\r\nContent-Type: image/png\r\nContent-Length: {len}\r\n\r\n", &a)).kept_alive().payload(a.clone()),
-        Case::new("large-in-chunks", whole("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", &chunks(&b, 70_001))).payload(b),
+        Case::new(
+            "large",
+            whole(
+                "HTTP/1.1 200 OK\r\nContent-Type: image/png\r\nContent-Length: {len}\r\n\r\n",
+                &a,
+            ),
+        )
+        .kept_alive()
+        .payload(a.clone()),
+        Case::new(
+            "large-in-chunks",
+            whole("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", &chunks(&b, 70_001)),
+        )
+        .payload(b),
         Case::new("large-until-close", whole("HTTP/1.1 200 OK\r\n\r\n", &c)).payload(c.clone()),
         Case::new("large-and-cut", cut).cut(),
     ]

@@ -35,8 +35,7 @@ fn what_is_cut_by_a_limit_says_by_which() {
         .set("capture.header_bytes_max=10000 B")
         .set("capture.first_byte_timeout=2s")
         .set("capture.total_timeout=4s");
-    let names: Vec<&str> =
-        cases.iter().map(|c| c.0).chain(["silent", "half-a-line"]).collect();
+    let names: Vec<&str> = cases.iter().map(|c| c.0).chain(["silent", "half-a-line"]).collect();
     let site = RawSite::start(answers);
     archive.resolve = names.iter().map(|name| site.resolve(&super::host(name))).collect();
     let urls: Vec<String> = names.iter().map(|name| url(name)).collect();

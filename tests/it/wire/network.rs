@@ -117,7 +117,8 @@ fn failures_below_http_are_records_that_show_in_captures() {
         assert_eq!(listed.status.code(), Some(0), "{url}");
         let text = String::from_utf8(listed.stdout).unwrap();
         assert!(text.contains("failure") && text.contains(reason), "{text}");
-        let line = &json_lines(&pressmark(&archive.root(), &["captures", &robots, "--format", "json"]))[0];
+        let line =
+            &json_lines(&pressmark(&archive.root(), &["captures", &robots, "--format", "json"]))[0];
         assert_eq!(line["record_type"], "metadata");
     }
 }
@@ -151,7 +152,12 @@ fn private_addresses_are_refused_unless_allowed() {
         format!("lan.example:80:10.0.0.1:{port}"),
         format!("six.example:80:[::1]:{port}"),
     ];
-    let urls = ["http://inside.example/", "http://metadata.example/", "http://lan.example/", "http://six.example/"];
+    let urls = [
+        "http://inside.example/",
+        "http://metadata.example/",
+        "http://lan.example/",
+        "http://six.example/",
+    ];
     let report = archive.crawl(&urls);
     assert_eq!(report.fetched, 0);
     assert_eq!(report.failures.len(), urls.len());
