@@ -36,8 +36,13 @@ fn host(n: usize) -> String {
     format!("h{n}.crash.example")
 }
 
-/// What a page holds: every seventh is the same on all hosts, so that revisits are written too.
+/// What a page holds. Every seventh is the same on all hosts, so that revisits are written too.
 fn body(host: usize, page: usize) -> Vec<u8> {
+    if page == 5 {
+        // Long and not to be packed, so that a write takes long enough to be cut by the kill.
+        let mut chance = Chance(host as u64);
+        return (0..1_500_000).map(|_| chance.below(256) as u8).collect();
+    }
     if page % 7 == 3 {
         return format!("the same page {page} everywhere").into_bytes();
     }
