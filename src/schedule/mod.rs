@@ -34,13 +34,13 @@ pub mod state;
 pub mod traps;
 pub mod watch;
 
+pub use credentials::{Credentials, HostCredentials, Secret};
 pub use discovery::{DiscoveryPath, Step};
 pub use entry::{Entry, Phase, Priority};
 pub use frontier::{
     Added, Ask, Claim, ClaimId, Counts, Disposition, DueItem, Found, Frontier, FrontierOptions,
     HostCounts, Next, NextVisit,
 };
-pub use credentials::{Credentials, HostCredentials, Secret};
 pub use job::{JobLimits, JobSpec, Notify, Overlap};
 pub use memory::PageMemory;
 pub use state::{Opened, ScheduleError};
