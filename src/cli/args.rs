@@ -196,7 +196,7 @@ pub struct CapturesArgs {
     /// Not after this time
     #[arg(long, value_name = "TIME")]
     pub to: Option<String>,
-    /// Keep what matches: [!][=|~]FIELD:VALUE, as in pywb; repeatable
+    /// Keep what matches: `[!][=|~]FIELD:VALUE`, as in pywb; repeatable
     #[arg(long, value_name = "FILTER")]
     pub filter: Vec<String>,
     /// At most so many
