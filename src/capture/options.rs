@@ -53,7 +53,7 @@ pub struct CaptureOptions {
     /// server under load.
     pub bytes_per_second_window: Duration,
     /// Bytes of a response that are kept in memory; a longer one goes to an unlinked temporary
-    /// file. Default 512 KiB: nearly every page fits, and a thousand at once fit in memory.
+    /// file. Default 2 MiB: nearly every page fits, and those of a hundred hosts at once fit in memory.
     pub spool_memory_bytes_max: usize,
     /// Where temporary files are made. Default: the system's directory for them.
     pub spool_dir: Option<PathBuf>,
@@ -90,7 +90,7 @@ impl Default for CaptureOptions {
             total_timeout: Duration::from_mins(10),
             bytes_per_second_min: 100,
             bytes_per_second_window: Duration::from_secs(20),
-            spool_memory_bytes_max: 512 << 10,
+            spool_memory_bytes_max: 2 << 20,
             spool_dir: None,
             connections_max: 256,
             idle_per_host_max: 1,

@@ -41,9 +41,15 @@ impl Crawl {
         let host = claim.host.clone();
         let at = self.next_at(&uri, &host, now)?;
         run.report.hosts.entry(host.to_string()).or_default().delay = at.since(stepped.ended);
-        let put_off = matches!(stepped.met, Met::Reply { status: 429 | 503, .. });
-        if put_off && run.job.take == Take::Queue && claim.entry.snoozes < PUT_OFF_MAX {
-            let why = "the server put us off; asked again when its host may be";
+        let times = claim.entry.snoozes;
+        let put_off = match &stepped.met {
+            Met::Reply { status: 429 | 503, .. } if times < PUT_OFF_MAX => Some("put us off"),
+            // A kept-alive connection may close just as it is used: once is no failure of the page.
+            Met::Failure { why: "reset" } if times == 0 => Some("hung up"),
+            _ => None,
+        };
+        if let (Some(did), Take::Queue) = (put_off, run.job.take) {
+            let why = &format!("the server {did}; asked again when its host may be");
             self.frontier.snooze(claim, at, why, now)?;
             return Ok(self.frontier.host_wait(&host, at, now)?);
         }
@@ -153,8 +159,9 @@ impl Crawl {
         target: RobotsTarget,
         claim: Box<Claim>,
         stepped: &Stepped,
-        now: Timestamp,
+        observer: &mut dyn Observer,
     ) -> Result<(), CrawlError> {
+        let now = self.now();
         let mut too_often = false;
         if let Some(to) = &stepped.redirect {
             match target.redirected(to.clone()) {
@@ -167,14 +174,40 @@ impl Crawl {
         let governed = target.governs().clone();
         self.learn_robots(&target, fetch)?;
         run.asking_robots.remove(&governed.authority());
-        let uri = claim.uri().clone();
-        self.frontier.release(*claim)?;
-        match self.ask(&uri, now)? {
-            // What is refused does not wait: a dead host would hold up the end of the run for
-            // nothing but saying so.
-            Answer::Refused(Refusal::RobotsUnreachable(_)) => Ok(()),
-            _ => self.wait_for_pace(&governed, now),
+        // What is refused does not wait for the host's pace.
+        match self.ask(claim.uri(), now)? {
+            Answer::Refused(refusal) => match &stepped.page_failure {
+                Some(failed) => self.page_failed(run, *claim, failed, now, observer),
+                None => self.refused(run, *claim, &refusal, now, observer),
+            },
+            _ => {
+                self.frontier.release(*claim)?;
+                self.wait_for_pace(&governed, now)
+            }
         }
+    }
+
+    /// The host could not be reached even for its robots.txt, which was asked for on behalf of
+    /// this page.
+    fn page_failed(
+        &mut self,
+        run: &mut Run<'_>,
+        claim: Claim,
+        failed: &Finished,
+        now: Timestamp,
+        observer: &mut dyn Observer,
+    ) -> Result<(), CrawlError> {
+        self.note(run, failed, observer)?;
+        let why = "its host could not be reached".to_owned();
+        let next = match run.job.take {
+            Take::Queue => NextVisit::Retire { why },
+            Take::Due => {
+                let due = self.next_at(claim.uri(), &claim.host, now)?;
+                NextVisit::At { due, because: why }
+            }
+        };
+        let disposition = Disposition { next, host_ready_at: None, memo: None, priority: None };
+        Ok(self.frontier.finish(claim, disposition, now)?)
     }
 
     /// robots.txt keeps us from a URL.

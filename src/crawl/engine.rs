@@ -508,11 +508,16 @@ impl Crawl {
         let stepped = done.result?;
         let now = self.now();
         self.learn_pace(&stepped, now)?;
-        if let Some(finished) = &stepped.finished {
-            self.note(run, finished, observer)?;
+        match &stepped.finished {
+            // The page it was asked for is counted instead: one host that is away is one failure.
+            Some(finished) if stepped.page_failure.is_some() => self.write_log(finished)?,
+            Some(finished) => self.note(run, finished, observer)?,
+            None => {}
         }
         match done.purpose {
-            Purpose::Robots(target) => self.robots_came(run, target, done.claim, &stepped, now),
+            Purpose::Robots(target) => {
+                self.robots_came(run, target, done.claim, &stepped, observer)
+            }
             Purpose::Page => self.page_came(run, *done.claim, stepped, now),
         }
     }

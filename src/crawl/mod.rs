@@ -1,7 +1,7 @@
 //! The write journey: from URLs to captures, politely, until nothing is left or a signal comes.
 //!
 //! In reading order: what a run is asked ([`job`]), the loop ([`engine`]), one URL in a straight
-//! line ([`step`]), what is remembered of hosts ([`hosts`]), how it waits ([`timer`]), what became
+//! line ([`step`]), what a captured source names ([`sources`]), what is remembered of hosts ([`hosts`]), how it waits ([`timer`]), what became
 //! of each URL ([`outcome`]), the counts ([`report`]) and the log ([`log`]).
 //!
 //! The network is touched only through `capture`, the disk only through `store`, time only through
@@ -17,6 +17,7 @@ pub mod log;
 pub mod outcome;
 pub mod plan;
 pub mod report;
+pub mod sources;
 pub mod step;
 pub mod stop;
 pub mod timer;

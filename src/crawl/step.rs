@@ -9,7 +9,7 @@ use crate::diff;
 use crate::extract::links::{Hop, OutlinkKind, links_of_css, links_of_html};
 use crate::extract::page::{Page, PageKind};
 use crate::extract::{self, Hints};
-use crate::http::{Exchange, FailureKind, Head, Payload, decode_body};
+use crate::http::{Exchange, Failure, FailureKind, Head, Payload, decode_body};
 use crate::politeness::robots::ROBOTS_BYTES_MAX;
 use crate::politeness::{Permit, RobotsFetch, RobotsTarget};
 use crate::schedule::Claim;
@@ -23,6 +23,7 @@ use super::timer::Timer;
 
 /// What an exchange is for.
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "one for each exchange in flight, moved twice")]
 pub enum Purpose {
     /// A URL of the queue.
     Page,
@@ -140,6 +141,8 @@ pub struct Stepped {
     pub text: Option<TextSeen>,
     /// For a robots.txt: its payload, decoded.
     pub robots_body: Vec<u8>,
+    /// For a robots.txt that could not be asked for: the same of the page it was asked for.
+    pub page_failure: Option<Finished>,
     /// Whether the response was cut short.
     pub is_cut: bool,
 }
@@ -201,6 +204,12 @@ impl Step {
             Captured::Failed(failure) => What::Failure(Arc::from(failure)),
         };
         let ended = self.timer.clock().now();
+        let page_failure = match &what {
+            What::Failure(failure) if is_robots && origin.uri != uri.as_str() => {
+                Some(self.page_failure(failure, &origin).await?)
+            }
+            _ => None,
+        };
         let discovery = if is_robots {
             Discovery { via: Some(origin.uri), path: format!("{}P", origin.path) }
         } else {
@@ -225,9 +234,45 @@ impl Step {
             reading.read(&uri, ended, &discovery, &appended)
         };
         // Parsing a large page takes milliseconds, which the network tasks do not have.
-        tokio::task::spawn_blocking(task)
+        let mut stepped = tokio::task::spawn_blocking(task)
             .await
-            .map_err(|why| CrawlError::Broken { uri: asked, why: why.to_string() })
+            .map_err(|why| CrawlError::Broken { uri: asked, why: why.to_string() })?;
+        stepped.page_failure = page_failure;
+        Ok(stepped)
+    }
+
+    /// Keeps the failure of a robots.txt for the page too that it was asked for: that page could
+    /// not be had, at this time and for this reason, and whoever looks for it finds that said.
+    async fn page_failure(
+        &self,
+        failure: &Failure,
+        origin: &Origin,
+    ) -> Result<Finished, CrawlError> {
+        let uri = TargetUri::parse(&origin.uri).unwrap_or_else(|_| failure.uri.clone());
+        let why = format!("{} (on asking for its robots.txt first)", failure.why);
+        let page = Failure {
+            uri: uri.clone(),
+            why: why.clone(),
+            request: Vec::new(),
+            received: Vec::new(),
+            dns: None,
+            ..failure.clone()
+        };
+        let discovery = Discovery { via: origin.via.clone(), path: origin.path.clone() };
+        let what = What::Failure(Arc::new(page));
+        let appended = append(&self.store, Submission { what, refers_to: None, discovery }).await?;
+        Ok(Finished {
+            uri,
+            at: failure.date,
+            outcome: Outcome::Failed { step: failure.kind.label(), why },
+            path: origin.path.clone(),
+            via: origin.via.clone(),
+            media_type: None,
+            bytes: 0,
+            took: failure.timing.total,
+            digest: None,
+            place: Some((appended.file, appended.offset, appended.record_id)),
+        })
     }
 
     /// The newest capture of this URL that holds or names a payload.
@@ -318,6 +363,7 @@ impl Reading<'_> {
             is_worth_watching: false,
             text: None,
             robots_body: Vec::new(),
+            page_failure: None,
             is_cut: false,
         };
         match self.what {

@@ -9,6 +9,7 @@
 
 mod article;
 mod byline;
+mod caption;
 #[cfg(test)]
 mod cases;
 pub mod charset;
@@ -40,6 +41,7 @@ pub mod sitemaps;
 mod speakers;
 mod tag;
 mod words;
+mod work;
 mod xml;
 
 use std::borrow::Cow;

@@ -478,7 +478,6 @@ impl Writer {
         self.roll_over();
     }
 
-    #[expect(clippy::type_complexity, reason = "one caller, which takes it apart at once")]
     fn write(
         &mut self,
         mut job: WriteJob,

@@ -191,9 +191,9 @@ fn round(number: u64, chance: &mut Chance) -> Round {
     let asked = 1 + chance.below((HOSTS * (PAGES + 2)) as u64) as usize;
     let delay = Duration::from_micros(chance.below(20_000));
     let child = crawling.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-    let mut seen = Round::default();
-    seen.survived = kill_at(child, &web, asked, delay);
-    seen.acknowledged = acknowledged(&root).len();
+    let survived = kill_at(child, &web, asked, delay);
+    let mut seen =
+        Round { survived, acknowledged: acknowledged(&root).len(), ..Round::default() };
     if !root.join("FORMAT").exists() {
         return seen;
     }
