@@ -19,10 +19,11 @@ use crate::schedule::{
 };
 use crate::store::{Reader, Store, StoreError};
 
+use super::ending;
 use super::hosts::HostBook;
 use super::job::{Job, Take};
 use super::log::CrawlLog;
-use super::outcome::Finished;
+use super::outcome::{Finished, Outcome};
 use super::report::Report;
 use super::step::{self, Purpose, StepDone};
 use super::stop::Stop;
@@ -511,6 +512,13 @@ impl Crawl {
         match &stepped.finished {
             // The page it was asked for is counted instead: one host that is away is one failure.
             Some(finished) if stepped.page_failure.is_some() => self.write_log(finished)?,
+            // What is asked again in this run is counted when it is decided.
+            Some(finished @ Finished { outcome: Outcome::Failed { .. }, .. })
+                if matches!(done.purpose, Purpose::Page)
+                    && ending::put_off(run.job.take, &done.claim, &stepped).is_some() =>
+            {
+                self.write_log(finished)?;
+            }
             Some(finished) => self.note(run, finished, observer)?,
             None => {}
         }

@@ -24,6 +24,7 @@ pub use append::{Appended, Discovery, Done, Store, StoreOptions, StoredAs, Submi
 pub use catch_up::{Progress, Reindexed, reindex};
 pub use disk::free as disk_free;
 pub use error::StoreError;
+pub use layout::Layout;
 pub use lookup::{Loaded, Reader};
 pub use verify::{Checked, VerifyOptions, verify, verify_files};
 

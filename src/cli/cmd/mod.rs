@@ -1,6 +1,8 @@
 //! One file for each command: options in, library call, output.
 
+pub mod blame;
 pub mod captures;
+pub mod changes;
 pub mod config;
 pub mod crawl;
 pub mod demo;
@@ -16,3 +18,4 @@ pub mod show;
 pub mod status;
 pub mod surt;
 pub mod verify;
+pub mod when;
