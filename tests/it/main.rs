@@ -7,6 +7,8 @@
 //! - `cli`: help, exit codes, JSON, bad input
 //! - `interop`: our files in other people's readers
 //! - `layers`: who imports whom
+//! - `schemas`: every JSON form against its schema
 
 mod layers;
+mod schemas;
 mod support;
