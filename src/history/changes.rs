@@ -45,6 +45,8 @@ pub struct ArchiveChange {
     pub url: String,
     /// The first capture of the version that has it, as 14 digits.
     pub timestamp: String,
+    /// The same to the microsecond, as `WARC-Date` writes it.
+    pub date: String,
     /// The first capture of the version before.
     pub before_timestamp: String,
     /// Its place among the changes of that version, from 1.
@@ -86,6 +88,7 @@ impl Wanted {
                 number,
                 url: version.said.entry.url.clone(),
                 timestamp: version.first_seen.to_stamp14(),
+                date: version.first_seen.to_warc_date(),
                 before_timestamp: before.entry.date.to_stamp14(),
                 stealth: delta.stealth,
                 headline: page.headline.as_ref().map(|headline| headline.value.clone()),

@@ -64,9 +64,9 @@ impl FeedWriter {
     /// One change.
     #[must_use]
     pub fn entry(&self, found: &ArchiveChange) -> String {
-        let at = Timestamp::parse(&stamp_to_date(&found.timestamp));
+        let at = Timestamp::parse(&found.date);
         let at = at.unwrap_or(Timestamp::from_unix_seconds(0));
-        let id = format!("{}#change-{}-{}", found.url, found.timestamp, found.number);
+        let id = format!("{}#change-{}-{}", found.url, found.date, found.number);
         let (id, url, title) = (escape(&id), escape(&found.url), escape(&title(found)));
         let (kind, text) = (escape(&found.change.kind), escape(&description(found)));
         match self.form {
@@ -80,7 +80,7 @@ impl FeedWriter {
                 "<entry>\n<title>{title}</title>\n<link href=\"{url}\"/>\n<id>{id}</id>\n\
                  <updated>{}</updated>\n<category term=\"{kind}\"/>\n\
                  <content type=\"html\">{text}</content>\n</entry>\n",
-                at.to_rfc3339()
+                at.floor_second().to_rfc3339()
             ),
         }
     }
@@ -93,22 +93,6 @@ impl FeedWriter {
             FeedForm::Atom => "</feed>\n",
         }
     }
-}
-
-/// Fourteen digits as `WARC-Date` writes them.
-fn stamp_to_date(stamp: &str) -> String {
-    let mut out = String::with_capacity(20);
-    for (place, digit) in stamp.chars().enumerate() {
-        match place {
-            4 | 6 => out.push('-'),
-            8 => out.push('T'),
-            10 | 12 => out.push(':'),
-            _ => {}
-        }
-        out.push(digit);
-    }
-    out.push('Z');
-    out
 }
 
 fn title(found: &ArchiveChange) -> String {
@@ -188,6 +172,7 @@ mod tests {
         ArchiveChange {
             url: url.to_owned(),
             timestamp: "20310304080910".to_owned(),
+            date: "2031-03-04T08:09:10.250000Z".to_owned(),
             before_timestamp: "20310304070000".to_owned(),
             number: 1,
             stealth: true,

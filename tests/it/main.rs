@@ -9,6 +9,7 @@
 //! - `interop`: our files in other people's readers
 //! - `readme`: the commands that the README shows are real
 //! - `layers`: who imports whom
+//! - `schemas`: every JSON form against its schema
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says so by panicking")]
@@ -20,6 +21,7 @@ mod interop;
 mod layers;
 mod readme;
 mod rebuild;
+mod schemas;
 mod support;
 mod trouble;
 mod wire;

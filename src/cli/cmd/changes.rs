@@ -79,9 +79,8 @@ fn text(context: &Context, found: NewestFirst, limit: usize) -> Result<(), CliEr
     let mut last: Option<ArchiveChange> = None;
     for change in found.take(limit) {
         let change = change.map_err(|error| store_error("looking for changes", error))?;
-        let is_same = last
-            .as_ref()
-            .is_some_and(|last| last.url == change.url && last.timestamp == change.timestamp);
+        let is_same =
+            last.as_ref().is_some_and(|last| last.url == change.url && last.date == change.date);
         if !is_same {
             if last.is_some() {
                 context.out.line("")?;
