@@ -16,3 +16,4 @@ pub mod show;
 pub mod status;
 pub mod surt;
 pub mod verify;
+pub mod watch;
