@@ -25,6 +25,8 @@ pub mod http;
 pub mod index;
 pub mod kv;
 pub mod politeness;
+pub mod remote;
 pub mod schedule;
 pub mod store;
+pub mod telemetry;
 pub mod warc;
