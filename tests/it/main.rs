@@ -8,5 +8,8 @@
 //! - `interop`: our files in other people's readers
 //! - `layers`: who imports whom
 
+mod hostile;
+mod jobs;
+mod lab;
 mod layers;
 mod support;
