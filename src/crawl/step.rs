@@ -458,8 +458,12 @@ impl Reading<'_> {
             self.gather_confirmed(status, uri, stepped);
             return;
         }
-        let is_new = appended.stored == StoredAs::New;
-        let compares = is_html && is_new && self.before.is_some();
+        // A payload that was archived before may still be news for this page: another page had it,
+        // or it had it itself and is back at it.
+        let differs = |before: &Before| {
+            appended.stored == StoredAs::New || before.original.payload_digest != appended.digest
+        };
+        let compares = is_html && self.before.as_ref().is_some_and(differs);
         let reads = compares || (is_html && self.wants_text);
         if !(self.wants_links || reads || self.gathering.is_some()) {
             return;
