@@ -81,6 +81,8 @@ pub enum Command {
     History(HistoryArgs),
     /// Two captures compared
     Diff(DiffArgs),
+    /// Quotations with their speakers
+    Quotes(QuotesArgs),
     /// Reread every record and recompute every digest
     Verify(VerifyArgs),
     /// Build the index anew from the WARC files alone
@@ -257,6 +259,20 @@ pub struct DiffArgs {
     /// Exit with 4 when there is a difference
     #[arg(long)]
     pub exit_code: bool,
+}
+
+/// `quotes`
+#[derive(Debug, Args)]
+pub struct QuotesArgs {
+    /// URLs, or local HTML or text files (else the newest version of everything in the archive)
+    #[arg(value_name = "URL|FILE")]
+    pub targets: Vec<String>,
+    /// Only what this person said: a name, or the last part of one
+    #[arg(long, value_name = "NAME")]
+    pub speaker: Option<String>,
+    /// The capture closest to this time (the newest without it); without a URL, the newest not after it
+    #[arg(long, value_name = "TIME")]
+    pub at: Option<String>,
 }
 
 /// `verify`

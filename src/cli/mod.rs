@@ -73,6 +73,7 @@ fn run(cli: Cli) -> Result<Exit, CliError> {
         Command::Show(args) => cmd::show::run(&args, &context),
         Command::History(args) => cmd::history::run(&args, &context),
         Command::Diff(args) => cmd::diff::run(&args, &context),
+        Command::Quotes(args) => cmd::quotes::run(&args, &context),
         Command::Verify(args) => cmd::verify::run(&args, &context),
         Command::Reindex => cmd::reindex::run(&context),
         Command::Demo(args) => cmd::demo::run(&args, context),
