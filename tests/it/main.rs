@@ -8,6 +8,8 @@
 //! - `trouble`: bad input, each kind with its own message and exit code
 //! - `interop`: our files in other people's readers
 //! - `readme`: the commands that the README shows are real
+//! - `quotes`: the command, on files and on an archive
+//! - `pages`: what is read from the corpus of pages, held to floors
 //! - `layers`: who imports whom
 
 mod cli;
@@ -15,6 +17,8 @@ mod crash;
 mod crawl;
 mod interop;
 mod layers;
+mod pages;
+mod quotes;
 mod readme;
 mod rebuild;
 mod support;
