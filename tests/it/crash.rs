@@ -36,8 +36,13 @@ fn host(n: usize) -> String {
     format!("h{n}.crash.example")
 }
 
-/// What a page holds: every seventh is the same on all hosts, so that revisits are written too.
+/// What a page holds. Every seventh is the same on all hosts, so that revisits are written too.
 fn body(host: usize, page: usize) -> Vec<u8> {
+    if page == 5 {
+        // Long and not to be packed, so that a write takes long enough to be cut by the kill.
+        let mut chance = Chance(host as u64);
+        return (0..1_500_000).map(|_| chance.below(256) as u8).collect();
+    }
     if page % 7 == 3 {
         return format!("the same page {page} everywhere").into_bytes();
     }
@@ -101,21 +106,28 @@ struct Round {
     survived: bool,
 }
 
-/// Kills the crawl when the site has been asked so often, and a little later.
-fn kill_at(mut child: Child, web: &Web, asked: usize, delay: Duration) -> bool {
+/// Kills the crawl when it is time, and a little later; whether it was over before.
+fn kill_when(mut child: Child, is_time: &dyn Fn() -> bool, delay: Duration) -> bool {
     loop {
         if child.try_wait().unwrap().is_some() {
             return true;
         }
-        if web.asked_count() >= asked {
+        if is_time() {
             break;
         }
-        thread::sleep(Duration::from_micros(200));
+        thread::sleep(Duration::from_micros(50));
     }
     thread::sleep(delay);
     child.kill().unwrap();
     child.wait().unwrap();
     false
+}
+
+/// Whether a file that is being written is longer than this: in the middle of a long record.
+fn is_writing(root: &Path, length: u64) -> bool {
+    let Ok(entries) = std::fs::read_dir(root.join("warc")) else { return false };
+    let mut open = entries.flatten().filter(|e| e.path().extension().is_some_and(|x| x == "open"));
+    open.any(|e| e.metadata().is_ok_and(|m| m.len() > length))
 }
 
 /// Reopens the archive and compares it with what was acknowledged and what was sent.
@@ -186,9 +198,14 @@ fn round(number: u64, chance: &mut Chance) -> Round {
     let asked = 1 + chance.below((HOSTS * (PAGES + 2)) as u64) as usize;
     let delay = Duration::from_micros(chance.below(20_000));
     let child = crawling.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-    let mut seen = Round::default();
-    seen.survived = kill_at(child, &web, asked, delay);
-    seen.acknowledged = acknowledged(&root).len();
+    let survived = if number % 3 == 2 {
+        // In the middle of a write.
+        let length = 50_000 + chance.below(1_300_000);
+        kill_when(child, &|| is_writing(&root, length), Duration::ZERO)
+    } else {
+        kill_when(child, &|| web.asked_count() >= asked, delay)
+    };
+    let mut seen = Round { survived, acknowledged: acknowledged(&root).len(), ..Round::default() };
     if !root.join("FORMAT").exists() {
         return seen;
     }
@@ -198,7 +215,8 @@ fn round(number: u64, chance: &mut Chance) -> Round {
         let mut again = crawl(&root, &resolve);
         again.args(["--set", "warc.file_bytes_max=40 KiB", "--depth", "1"]);
         let child = again.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-        kill_at(child, &web, more, Duration::from_micros(chance.below(20_000)));
+        let delay = Duration::from_micros(chance.below(20_000));
+        kill_when(child, &|| web.asked_count() >= more, delay);
     } else {
         seen.found = check(&root, &sent, &label);
     }

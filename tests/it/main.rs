@@ -11,6 +11,9 @@
 //! - `quotes`: the command, on files and on an archive
 //! - `pages`: what is read from the corpus of pages, held to floors
 //! - `layers`: who imports whom
+//! - `schemas`: every JSON form against its schema
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod cli;
 mod crash;
@@ -21,6 +24,7 @@ mod pages;
 mod quotes;
 mod readme;
 mod rebuild;
+mod schemas;
 mod support;
 mod trouble;
 mod wire;

@@ -281,12 +281,18 @@ fn a_file_left_open_is_sealed_and_its_tail_set_aside() {
     fs::rename(&sealed, &open).unwrap();
     let bytes = fs::read(&open).unwrap();
     let mut torn = bytes.clone();
-    torn.extend_from_slice(&bytes[..bytes.len() / 3][..700]);
+    torn.extend_from_slice(&bytes[..300]);
     fs::write(&open, &torn).unwrap();
     // A reader leaves it as it is; a writer repairs it and says so.
     let listed = pressmark(&root, &["captures", "http://a.example/"]);
     assert_eq!(listed.status.code(), Some(0), "{}", stderr(&listed));
     assert!(open.exists());
+    let verified = pressmark(&root, &["verify", "--format", "json"]);
+    let findings = json_lines(&verified);
+    assert_eq!(findings.len(), 1, "{findings:?}");
+    assert_eq!(findings[0]["rule"], "unfinished-tail");
+    assert_eq!(findings[0]["severity"], "warning");
+    assert_eq!(findings[0]["offset"], bytes.len());
     let output = crawl(&root, &[]).args(["--dry-run"]).output().unwrap();
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
     assert!(!open.exists());

@@ -1,6 +1,8 @@
 //! One file for each command: options in, library call, output.
 
+pub mod blame;
 pub mod captures;
+pub mod changes;
 pub mod config;
 pub mod crawl;
 pub mod demo;
@@ -17,3 +19,5 @@ pub mod show;
 pub mod status;
 pub mod surt;
 pub mod verify;
+pub mod watch;
+pub mod when;

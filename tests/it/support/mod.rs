@@ -4,4 +4,5 @@
 pub mod archive;
 pub mod cli;
 pub mod raw;
+pub mod schema;
 pub mod web;
