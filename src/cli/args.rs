@@ -87,10 +87,10 @@ pub enum Command {
     Blame(BlameArgs),
     /// Every typed change in the archive, newest first
     Changes(ChangesArgs),
-    /// Quotations with their speakers
-    Quotes(QuotesArgs),
     /// Since when and until when a phrase stood, and where
     When(WhenArgs),
+    /// Quotations with their speakers
+    Quotes(QuotesArgs),
     /// Reread every record and recompute every digest
     Verify(VerifyArgs),
     /// Build the index anew from the WARC files alone
@@ -325,6 +325,16 @@ pub struct ChangesArgs {
     pub limit: Option<usize>,
 }
 
+/// `when`
+#[derive(Debug, Args)]
+pub struct WhenArgs {
+    /// The words; case, white space and the shape of quotation marks and dashes do not count
+    pub phrase: String,
+    /// On pages of this host
+    #[arg(long, value_name = "HOST")]
+    pub host: Option<String>,
+}
+
 /// `quotes`
 #[derive(Debug, Args)]
 pub struct QuotesArgs {
@@ -337,16 +347,6 @@ pub struct QuotesArgs {
     /// The capture closest to this time (the newest without it); without a URL, the newest not after it
     #[arg(long, value_name = "TIME")]
     pub at: Option<String>,
-}
-
-/// `when`
-#[derive(Debug, Args)]
-pub struct WhenArgs {
-    /// The words; case, white space and the shape of quotation marks and dashes do not count
-    pub phrase: String,
-    /// On pages of this host
-    #[arg(long, value_name = "HOST")]
-    pub host: Option<String>,
 }
 
 /// `verify`

@@ -76,7 +76,8 @@ fn of_everything(
     at: Option<Timestamp>,
     printer: &mut Printer<'_>,
 ) -> Result<(), CliError> {
-    let mut sayer = Sayer::new(reader);
+    let derived = printer.context.derived(reader);
+    let mut sayer = Sayer::cached(reader, &derived);
     let mut seen = HashSet::new();
     let mut host = String::new();
     let until = at.map(|at| at.plus(std::time::Duration::from_secs(1)));
