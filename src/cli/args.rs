@@ -69,6 +69,8 @@ pub enum Command {
     Init(InitArgs),
     /// Capture URLs and what they need, until nothing is left in scope
     Crawl(CrawlArgs),
+    /// Fetch what is due when it is due, until a signal comes; SIGHUP reloads the jobs
+    Watch(WatchArgs),
     /// What comes next, when, and the fact that set that time
     Due(DueArgs),
     /// What is in the archive, per host and in all
@@ -138,6 +140,9 @@ pub struct CrawlArgs {
     /// What to capture now
     #[arg(value_name = "URL")]
     pub urls: Vec<String>,
+    /// Follow a job: a file, or a name under config/jobs/; repeatable
+    #[arg(long, value_name = "FILE")]
+    pub job: Vec<String>,
     /// How many links away from a seed pages are followed
     #[arg(long, value_name = "N")]
     pub depth: Option<u64>,
@@ -161,9 +166,23 @@ pub struct CrawlArgs {
     pub network: NetworkArgs,
 }
 
+/// `watch`
+#[derive(Debug, Args)]
+pub struct WatchArgs {
+    /// Follow this job: a file, or a name under config/jobs/; repeatable (else all that are there)
+    #[arg(long, value_name = "FILE")]
+    pub job: Vec<String>,
+    /// Flags of whatever uses the network
+    #[command(flatten)]
+    pub network: NetworkArgs,
+}
+
 /// `due`
 #[derive(Debug, Args)]
 pub struct DueArgs {
+    /// Only of this job: a file, or a name under config/jobs/; repeatable
+    #[arg(long, value_name = "FILE")]
+    pub job: Vec<String>,
     /// At most so many lines
     #[arg(long, value_name = "N", default_value_t = 50)]
     pub limit: usize,
@@ -196,7 +215,7 @@ pub struct CapturesArgs {
     /// Not after this time
     #[arg(long, value_name = "TIME")]
     pub to: Option<String>,
-    /// Keep what matches: [!][=|~]FIELD:VALUE, as in pywb; repeatable
+    /// Keep what matches: `[!][=|~]FIELD:VALUE`, as in pywb; repeatable
     #[arg(long, value_name = "FILTER")]
     pub filter: Vec<String>,
     /// At most so many

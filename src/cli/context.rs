@@ -84,6 +84,13 @@ impl Context {
         Ok(self)
     }
 
+    /// Where the job files lie: `jobs` beside the config file.
+    #[must_use]
+    pub fn jobs_dir(&self) -> PathBuf {
+        let beside = self.global.config.as_ref().and_then(|file| file.parent());
+        beside.map_or_else(|| PathBuf::from("config/jobs"), |dir| dir.join("jobs"))
+    }
+
     /// The archive, to read from.
     ///
     /// # Errors

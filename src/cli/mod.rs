@@ -6,6 +6,7 @@ pub mod args;
 pub mod cmd;
 pub mod context;
 pub mod exit;
+pub mod jobs;
 pub mod local;
 pub mod output;
 pub mod progress;
@@ -67,6 +68,7 @@ fn run(cli: Cli) -> Result<Exit, CliError> {
     let context = Context::load(&cli.global, out)?;
     match cli.command {
         Command::Crawl(args) => cmd::crawl::run(&args, context),
+        Command::Watch(args) => cmd::watch::run(&args, context),
         Command::Due(args) => cmd::due::run(&args, &context),
         Command::Status => cmd::status::run(&context),
         Command::Captures(args) => cmd::captures::run(&args, &context),

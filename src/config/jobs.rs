@@ -14,7 +14,7 @@ use crate::schedule::clean::{CleanOptions, Switch};
 use crate::schedule::revisit::{AdaptiveParams, Cron, Schedule};
 use crate::schedule::scope::{Requisites, Rule, Scope, ScopeOptions};
 use crate::schedule::traps::TrapOptions;
-use crate::schedule::{DiscoveryPath, JobLimits, JobSpec, Notify, Overlap};
+use crate::schedule::{DiscoveryPath, JobLimits, JobSpec, Notify, Overlap, Secret};
 
 /// The job files of a folder: all that end in `.toml`, sorted by name. Empty when there is no such
 /// folder.
@@ -123,12 +123,14 @@ fn job_of(values: &mut JobValues<'_>, now: Timestamp) -> JobSpec {
 }
 
 /// What a request may not be told by a job: it is made from the exchange, or has a key of its own.
-const FIELDS_OF_OURS: [&str; 13] = [
+const FIELDS_OF_OURS: [&str; 15] = [
     "host",
     "connection",
     "content-length",
     "transfer-encoding",
     "te",
+    "trailer",
+    "keep-alive",
     "upgrade",
     "expect",
     "range",
@@ -168,7 +170,7 @@ fn identity(values: &mut JobValues<'_>, job: &mut JobSpec) {
         } else if let Err(what) = check_field(&name, &value) {
             values.problem_at(line, &key, what);
         } else {
-            job.headers.push((name, value));
+            job.headers.push((name, Secret::new(value)));
         }
     }
     for (key, slot) in [("user_agent", &mut job.user_agent), ("contact", &mut job.contact)] {
@@ -177,9 +179,9 @@ fn identity(values: &mut JobValues<'_>, job: &mut JobSpec) {
             values.problem(key, "holds a control character");
         }
     }
-    job.proxy = values.some_text("proxy");
+    job.proxy = values.some_text("proxy").map(Secret::new);
     if let Some(proxy) = &job.proxy
-        && !is_proxy(proxy)
+        && !is_proxy(proxy.expose())
     {
         // A proxy's URL may hold a password, so it is not repeated.
         values.problem("proxy", "expected http://HOST:PORT or socks5://HOST:PORT");

@@ -348,6 +348,54 @@ pub const KEYS: &[Key] = &[
         "500",
         "How many looks the watched pages of one host may have in a day. They are spent where an edit is most likely to be missed.",
     ),
+    key(
+        "watch.stall_after",
+        Kind::Duration,
+        "15m",
+        "When something could be fetched and nothing was for so long, the log and /healthz say so. Longer than the longest exchange.",
+    ),
+    key(
+        "watch.metrics_bind",
+        Kind::Text,
+        "",
+        "Where watch answers /healthz and /metrics, such as 127.0.0.1:9464; port 0 picks one and says so. Empty is nowhere: whoever can reach it sees what is crawled.",
+    ),
+    key(
+        "log.level",
+        Kind::Choice(&["error", "warn", "info", "debug", "trace"]),
+        "info",
+        "How much watch logs to stderr; every URL is in the crawl log in any case.",
+    ),
+    key(
+        "log.format",
+        Kind::Choice(&["text", "json"]),
+        "text",
+        "The form of those lines: for people, or one JSON object each.",
+    ),
+    key(
+        "notify.webhook",
+        Kind::Text,
+        "",
+        "Where each new version of a page is posted as JSON, for pages of no job or of a job that names nobody itself.",
+    ),
+    key(
+        "notify.command",
+        Kind::List,
+        "",
+        "A program and its arguments, run for each new version with the same JSON as its standard input.",
+    ),
+    key(
+        "notify.queue_max",
+        Kind::Integer,
+        "1000",
+        "How many messages may wait while a receiver is slow or away; what comes on top is dropped and counted, and the crawl never waits.",
+    ),
+    key(
+        "notify.attempts_max",
+        Kind::Integer,
+        "8",
+        "How often a message is tried. The pauses double from one second to five minutes.",
+    ),
 ];
 
 /// The key that a dotted path names, host names standing for `*`.

@@ -61,10 +61,10 @@ impl Crawl {
         let now = self.now();
         let mut uris: Vec<(TargetUri, Timestamp)> =
             job.seeds.iter().map(|uri| (uri.clone(), now)).collect();
-        if job.take == Take::Due || uris.is_empty() {
+        if job.take != Take::Queue || uris.is_empty() {
             for item in self.frontier().due().take(PLANNED_MAX) {
                 let item = item?;
-                if item.at > now && job.take == Take::Due {
+                if item.at > now && job.take != Take::Queue {
                     break;
                 }
                 uris.push((item.entry.uri, item.at));

@@ -10,15 +10,18 @@
 //! A date that a source gives is a claim. It brings a visit forward, it never puts one off; and
 //! dates that are made up at the moment of asking (all the same, and just now) are not believed.
 
+mod role;
+
 use std::collections::HashSet;
 use std::time::Duration;
 
+pub use self::role::Role;
 use crate::base::{MediaType, TargetUri, Timestamp};
 use crate::extract::Hints;
 use crate::extract::feeds::{self, Feed, FeedItem};
 use crate::extract::links::{Hop, Outlink, links_of_css, links_of_html};
 use crate::extract::sitemaps::{self, SitemapEntry};
-use crate::schedule::clean::Cleaned;
+use crate::schedule::clean::{Cleaned, Variant, VariantKind, variant};
 use crate::schedule::job::depth_of;
 use crate::schedule::scope::Ruling;
 use crate::schedule::traps::Trap;
@@ -38,65 +41,6 @@ const DATED_BY_ASKING: Duration = Duration::from_secs(120);
 /// So many notes are kept of a page.
 const NOTES_MAX: usize = 20;
 
-/// What a captured URL is to its job.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Role {
-    /// A feed.
-    Feed,
-    /// A sitemap.
-    Sitemap,
-    /// A page whose links are followed one step, whatever the depth.
-    Section,
-    /// A seed, or a page that was found.
-    Page,
-}
-
-impl Role {
-    /// The tag that says so in a queue entry's settings; none for a page.
-    #[must_use]
-    pub fn settings(self) -> &'static str {
-        match self {
-            Self::Feed => "tags=feed",
-            Self::Sitemap => "tags=sitemap",
-            Self::Section => "tags=section",
-            Self::Page => "",
-        }
-    }
-
-    /// What a queue entry is for: by its tag, by what the job calls its URL (or the URL that
-    /// redirected to it), and by its path.
-    #[must_use]
-    pub fn of(
-        job: &JobSpec,
-        uri: &TargetUri,
-        via: Option<&str>,
-        path: &DiscoveryPath,
-        settings: &str,
-    ) -> Self {
-        let tagged = [Self::Feed, Self::Sitemap, Self::Section]
-            .into_iter()
-            .find(|p| settings.split_whitespace().any(|word| word == p.settings()));
-        if let Some(role) = tagged {
-            return role;
-        }
-        let is_redirect = path.steps().next_back() == Some(Step::Redirect);
-        let is_source = path.steps().rev().find(|s| *s != Step::Redirect) == Some(Step::Manifest);
-        if !is_source {
-            return Self::Page;
-        }
-        let names = |list: &[TargetUri]| {
-            list.iter().any(|known| known == uri || (is_redirect && Some(known.as_str()) == via))
-        };
-        if names(&job.feeds) {
-            Self::Feed
-        } else if names(&job.sections) {
-            Self::Section
-        } else {
-            Self::Sitemap
-        }
-    }
-}
-
 /// What was captured.
 #[derive(Debug, Clone, Copy)]
 pub struct Source<'a> {
@@ -110,6 +54,8 @@ pub struct Source<'a> {
     pub payload: &'a [u8],
     /// Its `Content-Type`.
     pub content_type: Option<&'a str>,
+    /// What the page says is its canonical address, resolved.
+    pub canonical: Option<&'a str>,
     /// When it was captured.
     pub at: Timestamp,
 }
@@ -153,6 +99,8 @@ pub struct Gathered {
     pub found: Vec<Found>,
     /// What was taken off: the URL as it stood, and what was left. For the metadata record.
     pub cleaned: Vec<(TargetUri, Cleaned)>,
+    /// What the page is a variant of, as it says itself. Nothing is merged by it.
+    pub variant: Option<Variant>,
     /// What was not taken.
     pub left_out: Vec<LeftOut>,
     /// What was odd.
@@ -221,6 +169,7 @@ pub fn named_by_robots(
         path,
         payload: &[],
         content_type: None,
+        canonical: None,
         at: now,
     };
     let mut gatherer = Gatherer { job, source, now, rulings, seen: HashSet::new(), out: &mut out };
@@ -433,8 +382,24 @@ impl Gatherer<'_, '_> {
         self.put(uri, path, because, Priority::Seed, role, ask);
     }
 
+    /// Records what the page is a variant of; an AMP, print or mobile form has its full form
+    /// captured, too, since it may say less.
+    fn canonical(&mut self) {
+        let named = self.source.canonical.and_then(|text| TargetUri::parse(text).ok());
+        let Some(found) = named.and_then(|of| variant(self.source.uri, &of)) else { return };
+        let is_form =
+            matches!(found.kind, VariantKind::Amp | VariantKind::Print | VariantKind::Mobile);
+        let path = self.source.path.then(Step::Inferred);
+        if is_form && let Some((uri, _)) = self.admitted(found.of.clone(), &path) {
+            let because = format!("{} names it as its canonical form", self.source.uri);
+            self.put(uri, path, because, Priority::High, Role::Page, Ask::IfNew);
+        }
+        self.out.variant = Some(found);
+    }
+
     fn page(&mut self) {
         let source = self.source;
+        self.canonical();
         let media_type = source.content_type.map(MediaType::parse);
         let links: Vec<Outlink> = match media_type.as_ref().map(MediaType::essence) {
             Some("text/css") => links_of_css(source.payload, Some(source.uri.as_str())),
@@ -456,7 +421,7 @@ impl Gatherer<'_, '_> {
                 }
                 continue;
             }
-            let step = step_of(link.hop);
+            let step = Step::of(link.hop.letter()).unwrap_or(Step::Link);
             let path = source.path.then(step);
             if !path.is_requisite() && depth_of(&path) > self.job.depth {
                 continue;
@@ -527,10 +492,6 @@ impl Gatherer<'_, '_> {
 
 fn day(at: Option<Timestamp>) -> String {
     at.map(|at| at.to_rfc3339().chars().take(10).collect()).unwrap_or_default()
-}
-
-fn step_of(hop: Hop) -> Step {
-    Step::of(hop.letter()).unwrap_or(Step::Link)
 }
 
 #[cfg(test)]

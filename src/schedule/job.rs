@@ -1,10 +1,11 @@
 //! A job: where pages come from, which of them belong, how often they are looked at, and when to
 //! stop. Plain data, as a job file says it; the settings read and check it, the crawl follows it.
 
+use std::fmt;
 use std::time::Duration;
 
 use super::clean::CleanOptions;
-use super::credentials::Credentials;
+use super::credentials::{Credentials, Secret};
 use super::discovery::{DiscoveryPath, Step};
 use super::revisit::{AdaptiveParams, Schedule};
 use super::scope::ScopeOptions;
@@ -36,8 +37,8 @@ pub struct JobLimits {
     pub disk_free_min: Option<u64>,
 }
 
-/// Who is told of new versions.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+/// Who is told of new versions. Its `Debug` form hides the webhook's path, which often is a key.
+#[derive(Clone, PartialEq, Eq, Default)]
 pub struct Notify {
     /// Where the news is posted.
     pub webhook: Option<TargetUri>,
@@ -45,7 +46,16 @@ pub struct Notify {
     pub command: Vec<String>,
 }
 
-/// A job.
+impl fmt::Debug for Notify {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Notify")
+            .field("webhook", &self.webhook.as_ref().map(TargetUri::host))
+            .field("command", &self.command)
+            .finish()
+    }
+}
+
+/// A job. Its `Debug` form holds no secret.
 #[derive(Debug, Clone)]
 pub struct JobSpec {
     /// Its name, unlike that of any other job.
@@ -82,12 +92,12 @@ pub struct JobSpec {
     pub age_max: Option<Duration>,
     /// What an overlapping run does.
     pub overlap: Overlap,
-    /// Header fields for every request, in the order of the file.
-    pub headers: Vec<(String, String)>,
+    /// Header fields for every request, in the order of the file. A value may be a key.
+    pub headers: Vec<(String, Secret)>,
     /// What some hosts are sent.
     pub credentials: Credentials,
-    /// The proxy of this job, as a URL.
-    pub proxy: Option<String>,
+    /// The proxy of this job, as a URL, which may hold a password.
+    pub proxy: Option<Secret>,
     /// Its whole User-Agent.
     pub user_agent: Option<String>,
     /// Where a site's owner reaches whoever runs it.

@@ -18,4 +18,5 @@ pub mod show;
 pub mod status;
 pub mod surt;
 pub mod verify;
+pub mod watch;
 pub mod when;

@@ -94,6 +94,16 @@ fn a_whole_job_is_read() {
 }
 
 #[test]
+fn no_secret_of_a_job_is_printed() {
+    let text = "name = \"a\"\nseeds = [\"https://a.org/\"]\nproxy = \"http://u:hunter2@p:1\"\n\
+        [headers]\nX-Key = \"hunter2\"\n\
+        [notify]\nwebhook = \"https://h.org/hunter2\"\n";
+    let jobs = load(&[("a.toml", text)]).unwrap();
+    let shown = format!("{jobs:?}");
+    assert!(shown.contains("X-Key") && !shown.contains("hunter2"), "{shown}");
+}
+
+#[test]
 fn what_is_not_set_is_as_the_plain_data_has_it() {
     let [read] = load(&[("a.toml", "name = \"a\"\nseeds = [\"https://a.org/\"]\n")])
         .unwrap()

@@ -49,6 +49,7 @@ fn run(
         path: &path,
         payload: payload.as_bytes(),
         content_type: Some(content_type),
+        canonical: payload.split("canonical href=").nth(1).and_then(|rest| rest.split('>').next()),
         at: time(NOW),
     };
     let mut rulings = Rulings {
@@ -230,6 +231,25 @@ fn links_are_followed_from_sections_always_and_from_pages_by_depth() {
     let (gathered, _) = run(&job, of, (html, "text/html"), &[]);
     assert_eq!(lines(&gathered), ["https://a.org/s.css MLE requisite IfNew"]);
     assert!(gathered.notes[0].contains("https://a.org/rss"), "{:?}", gathered.notes);
+}
+
+#[test]
+fn a_variant_is_recorded_and_its_full_form_is_captured_too() {
+    for (url, canonical, kind, found) in [
+        ("https://a.org/amp/x", "https://a.org/x", VariantKind::Amp, 1),
+        ("https://a.org/x?p=1", "https://a.org/x", VariantKind::Other, 0),
+        ("https://a.org/amp/x", "https://a.org/", VariantKind::Doubtful, 0),
+        ("https://a.org/amp/x", "https://b.org/x", VariantKind::Doubtful, 0),
+    ] {
+        let html = format!("<html><head><link rel=canonical href={canonical}></head>");
+        let (gathered, _) = run(&job(), (Role::Page, url, "ML"), (&html, "text/html"), &[]);
+        assert_eq!(gathered.variant.as_ref().map(|v| v.kind), Some(kind), "{url}");
+        assert_eq!(gathered.found.len(), found, "{url} {:?}", gathered.left_out);
+    }
+    let html = "<html><head><link rel=canonical href=https://a.org/x>";
+    let (gathered, _) =
+        run(&job(), (Role::Page, "https://a.org/x", "ML"), (html, "text/html"), &[]);
+    assert_eq!(gathered.variant, None);
 }
 
 #[test]

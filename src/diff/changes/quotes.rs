@@ -336,6 +336,15 @@ fn misspelled(a: &str, b: &str) -> bool {
     if short < 3 || (short < 5 && a.first() != b.first()) || a.len().abs_diff(b.len()) > 2 {
         return false;
     }
+    // "Frost", "Forst": letters that changed places.
+    let sorted = |word: &[char]| {
+        let mut letters = word.to_vec();
+        letters.sort_unstable();
+        letters
+    };
+    if a.first() == b.first() && sorted(&a) == sorted(&b) {
+        return true;
+    }
     let mut row: Vec<usize> = (0..=b.len()).collect();
     for (i, x) in a.iter().enumerate() {
         let mut corner = i;
