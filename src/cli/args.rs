@@ -87,6 +87,8 @@ pub enum Command {
     Blame(BlameArgs),
     /// Every typed change in the archive, newest first
     Changes(ChangesArgs),
+    /// Quotations with their speakers
+    Quotes(QuotesArgs),
     /// Since when and until when a phrase stood, and where
     When(WhenArgs),
     /// Reread every record and recompute every digest
@@ -321,6 +323,20 @@ pub struct ChangesArgs {
     /// At most so many
     #[arg(long, value_name = "N")]
     pub limit: Option<usize>,
+}
+
+/// `quotes`
+#[derive(Debug, Args)]
+pub struct QuotesArgs {
+    /// URLs, or local HTML or text files (else the newest version of everything in the archive)
+    #[arg(value_name = "URL|FILE")]
+    pub targets: Vec<String>,
+    /// Only what this person said: a name, or the last part of one
+    #[arg(long, value_name = "NAME")]
+    pub speaker: Option<String>,
+    /// The capture closest to this time (the newest without it); without a URL, the newest not after it
+    #[arg(long, value_name = "TIME")]
+    pub at: Option<String>,
 }
 
 /// `when`

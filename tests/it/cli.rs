@@ -16,7 +16,7 @@ use crate::support::raw::{Answer, RawSite, Then};
 use crate::support::web::{Reply, Web, ok};
 
 /// What the first line of the program can do.
-const COMMANDS: [&str; 16] = [
+const COMMANDS: [&str; 17] = [
     "init",
     "crawl",
     "due",
@@ -25,6 +25,7 @@ const COMMANDS: [&str; 16] = [
     "show",
     "history",
     "diff",
+    "quotes",
     "verify",
     "reindex",
     "robots",

@@ -11,6 +11,7 @@ pub mod dry_run;
 pub mod due;
 pub mod history;
 pub mod init;
+pub mod quotes;
 pub mod reference;
 pub mod reindex;
 pub mod robots;
