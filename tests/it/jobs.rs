@@ -347,3 +347,41 @@ fn a_week_of_five_outlets_is_polite_and_every_edit_is_accounted_for() {
         asked.len()
     );
 }
+
+#[test]
+fn a_run_for_ever_in_which_nothing_ends_raises_the_alarm_and_takes_it_back() {
+    let mut lab = Lab::new(&["a.example"]);
+    // Half a second of silence outlasts an alarm that goes off after a moment of it.
+    lab.options.stall_after = Duration::ZERO;
+    lab.capture.first_byte_timeout = Duration::from_millis(500);
+    lab.web.on("a.example", "/robots.txt", Reply::Bytes(Vec::new()));
+    lab.web.page("a.example", "/", &article("x", &[TEXT]));
+    let mut spec = job("paper", "a.example");
+    spec.seeds = vec![uri("http://a.example/")];
+    let (_, seen) = lab.watch(&[spec], Duration::from_mins(1));
+    assert!(matches!(seen.trouble.first(), Some(Trouble::Stalled { .. })), "{:?}", seen.trouble);
+    assert_eq!(seen.trouble.get(1), Some(&Trouble::Moving));
+}
+
+#[test]
+fn secrets_go_to_their_host_and_into_no_log() {
+    use pressmark::schedule::{Credentials, HostCredentials, Secret};
+    let lab = Lab::new(&["a.example", "b.example"]);
+    lab.web.page("a.example", "/", &article("x", &[TEXT]));
+    lab.web.page("b.example", "/", &article("x", &[TEXT]));
+    let mut spec = job("paper", "a.example");
+    spec.seeds = vec![uri("http://a.example/"), uri("http://b.example/")];
+    spec.headers = vec![("X-From".to_owned(), Secret::new("paper"))];
+    spec.credentials = Credentials::new(vec![HostCredentials {
+        host: "a.example".to_owned(),
+        fields: vec![("Cookie".to_owned(), Secret::new("session=hunter2"))],
+        is_sent_in_clear: true,
+    }]);
+    lab.run(&[spec]);
+    for asked in lab.web.asked() {
+        let text = String::from_utf8_lossy(&asked.bytes).into_owned();
+        assert!(text.contains("X-From: paper"), "{text}");
+        assert_eq!(text.contains("Cookie: session=hunter2"), asked.host == "a.example", "{text}");
+    }
+    assert!(!lab.log().contains("hunter2"));
+}
