@@ -36,7 +36,7 @@ use crate::politeness::Permit;
 
 pub use dial::{BoxFuture, BoxStream, Dialer, Stream, SystemDialer};
 pub use options::{CaptureOptions, OptionError, Proxy, ProxyKind, ResolveRule, RootSource};
-pub use request::{CaptureRequest, RequestError};
+pub use request::{BodyFilter, CaptureRequest, RequestError};
 
 use addresses::Addresses;
 use dial::{Route, sends_absolute_form};
@@ -186,6 +186,7 @@ impl Capturer {
             clock: &*self.clock,
             method: request.method,
             request: &bytes,
+            wanted: request.wanted.as_ref(),
         };
         let key = Key::of(&uri);
         if let Some(mut connection) = self.pool.take(&key).await {
