@@ -63,18 +63,6 @@ pub(super) enum End {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct KeepFor(pub(super) Option<Duration>);
 
-impl Driven {
-    /// Whether the connection ended before a single byte came: on a connection that had been idle,
-    /// the server has most likely closed it while the request was on its way.
-    pub(super) fn died_unanswered(&self) -> bool {
-        let nothing = matches!(
-            &self.end,
-            End::Nothing { kind: FailureKind::Reset, received, .. } if received.is_empty()
-        );
-        nothing && self.interim.is_empty()
-    }
-}
-
 /// Why reading stopped.
 #[derive(Debug)]
 enum Stop {

@@ -156,11 +156,10 @@ impl Capturer {
 
     /// Makes the one exchange that the permit allows.
     ///
-    /// A kept-alive connection on which the server hung up before a single byte of a response is
-    /// replaced once by a fresh one. That is no retry of the server: it closed an idle connection
-    /// while the request was on its way and never took it up (RFC 9112 section 9.3.1 allows it for
-    /// methods like ours); nothing was received, so nothing is lost from the record. A fresh
-    /// connection that fails is a failure.
+    /// A kept-alive connection that the server has closed meanwhile is noticed before anything is
+    /// sent, and a fresh one is used. When it closes on the request itself, that is a failure like
+    /// any other: the server may have read the request, and asking again at once would be asking
+    /// sooner than its pace. Whether to ask again, and when, is the caller's to decide.
     ///
     /// The time spent waiting for a free connection counts to no limit. Dropping the future loses
     /// this exchange and nothing else.
@@ -191,9 +190,7 @@ impl Capturer {
         let key = Key::of(&uri);
         if let Some(mut connection) = self.pool.take(&key).await {
             let driven = self.drive(&drive, &mut connection).await?;
-            if !driven.died_unanswered() {
-                return Ok(self.conclude(&uri, &drive, key, connection, driven, Duration::ZERO));
-            }
+            return Ok(self.conclude(&uri, &drive, key, connection, driven, Duration::ZERO));
         }
         let slot = self.pool.slot().await.ok_or(CaptureError::Stopped)?;
         let (begun, begun_at) = (Instant::now(), self.clock.now());

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::base::{Clock, SystemClock, TimeRange, Timestamp};
 use crate::cli::CliError;
 use crate::config::{ConfigError, Settings};
+use crate::history::Derived;
 use crate::store::{Reader, StoreError};
 
 use super::args::{Global, NetworkArgs};
@@ -102,6 +103,16 @@ impl Context {
             self.out.say(&format!("pressmark: {note}"));
         }
         Ok(reader)
+    }
+
+    /// What was derived from the archive before, so that it need not be derived again.
+    #[must_use]
+    pub fn derived(&self, reader: &Reader) -> Derived {
+        let derived = Derived::open(reader.layout());
+        if let (Some(why), true) = (derived.why_not(), self.out.verbose() > 0) {
+            self.out.say(&format!("pressmark: pages are read anew: {why}"));
+        }
+        derived
     }
 
     /// A time as given on the command line.

@@ -45,7 +45,8 @@ fn frontiers(layout: &Layout) -> Result<Frontiers, CliError> {
         CliError::failed("opening the queue", why)
             .hint("another process may be crawling into this archive; wait until it is done")
     };
-    let (kv, mut notes) = open_state(&dir.join("kv")).map_err(|e| fail(e.to_string()))?;
+    let (kv, mut notes) =
+        Kv::open(&dir.join("kv"), &KvOptions::default()).map_err(|e| fail(e.to_string()))?;
     let state = Arc::new(kv);
     let mut open = |name: &str| {
         let mut options = FrontierOptions::new(&dir);
@@ -63,24 +64,6 @@ fn frontiers(layout: &Layout) -> Result<Frontiers, CliError> {
     let queue = open("queue")?;
     let watched = open("watched")?;
     Ok(Frontiers { queue, watched, state, notes })
-}
-
-/// So often, and after such a pause each, an engine that still lets go of its files is asked again.
-const LOCK_TRIES: u32 = 20;
-const LOCK_PAUSE: std::time::Duration = std::time::Duration::from_millis(100);
-
-/// Opens the state. A store that this process has just closed may hold its lock a moment longer.
-fn open_state(dir: &Path) -> Result<(Kv, Vec<String>), crate::kv::KvError> {
-    let mut tries = 0;
-    loop {
-        match Kv::open(dir, &KvOptions::default()) {
-            Err(error) if error.is_locked() && tries < LOCK_TRIES => {
-                tries += 1;
-                std::thread::sleep(LOCK_PAUSE);
-            }
-            other => return other,
-        }
-    }
 }
 
 /// A crawl and the archive it writes to.

@@ -53,9 +53,8 @@ impl Crawl {
         let host = claim.host.clone();
         let at = self.next_at(&uri, &host, now)?;
         run.report.hosts.entry(host.to_string()).or_default().delay = at.since(stepped.ended);
-        let put_off = matches!(stepped.met, Met::Reply { status: 429 | 503, .. });
-        if put_off && run.job.take == Take::Queue && claim.entry.snoozes < PUT_OFF_MAX {
-            let why = "the server put us off; asked again when its host may be";
+        if let Some(did) = put_off(run.job.take, &claim, &stepped) {
+            let why = &format!("the server {did}; asked again when its host may be");
             self.frontier.snooze(claim, at, why, now)?;
             return Ok(self.frontier.host_wait(&host, at, now)?);
         }
@@ -258,6 +257,19 @@ impl Crawl {
         };
         let disposition = Disposition { next, host_ready_at: None, memo: None, priority: None };
         Ok(self.frontier.finish(claim, disposition, now)?)
+    }
+}
+
+/// What the server did, where that is no answer yet and the URL is asked again in the same run.
+pub(super) fn put_off(take: Take, claim: &Claim, stepped: &Stepped) -> Option<&'static str> {
+    let times = claim.entry.snoozes;
+    match (&stepped.met, take) {
+        (Met::Reply { status: 429 | 503, .. }, Take::Queue) if times < PUT_OFF_MAX => {
+            Some("put us off")
+        }
+        // A kept-alive connection may close just as it is used: once is no failure of the page.
+        (Met::Failure { why: "reset" }, Take::Queue) if times == 0 => Some("hung up"),
+        _ => None,
     }
 }
 

@@ -20,11 +20,12 @@ use crate::schedule::{
 };
 use crate::store::{Reader, Store, StoreError};
 
+use super::ending;
 use super::hosts::HostBook;
 use super::job::{Job, Take};
 use super::log::CrawlLog;
 use super::news::News;
-use super::outcome::Finished;
+use super::outcome::{Finished, Outcome};
 use super::report::Report;
 use super::rules::JobRules;
 use super::running::{Care, Order};
@@ -600,8 +601,18 @@ impl Crawl {
         let stepped = done.result?;
         let now = self.now();
         self.learn_pace(&stepped, now)?;
-        if let Some(finished) = &stepped.finished {
-            self.note(run, finished, observer)?;
+        match &stepped.finished {
+            // The page it was asked for is counted instead: one host that is away is one failure.
+            Some(finished) if stepped.page_failure.is_some() => self.write_log(finished)?,
+            // What is asked again in this run is counted when it is decided.
+            Some(finished @ Finished { outcome: Outcome::Failed { .. }, .. })
+                if matches!(done.purpose, Purpose::Page)
+                    && ending::put_off(run.job.take, &done.claim, &stepped).is_some() =>
+            {
+                self.write_log(finished)?;
+            }
+            Some(finished) => self.note(run, finished, observer)?,
+            None => {}
         }
         match done.purpose {
             Purpose::Robots(target) => {

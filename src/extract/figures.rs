@@ -83,6 +83,7 @@ struct Reader<'a> {
 
 impl Reader<'_> {
     fn word(&self, at: usize) -> &str {
+        super::work::step();
         match self.bits.get(at) {
             Some(bit) if bit.piece == Piece::Word => {
                 self.text.get(bit.start..bit.end).unwrap_or("")
@@ -96,6 +97,7 @@ impl Reader<'_> {
     }
 
     fn piece(&self, at: usize) -> Piece {
+        super::work::step();
         self.bits.get(at).map_or(Piece::Other, |bit| bit.piece)
     }
 
@@ -301,3 +303,6 @@ impl Reader<'_> {
 fn range_value(low: Decimal, high: Decimal) -> String {
     format!("{}..{}", low.text(), high.text())
 }
+
+#[cfg(test)]
+mod tests;

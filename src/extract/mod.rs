@@ -41,6 +41,7 @@ pub mod sitemaps;
 mod speakers;
 mod tag;
 mod words;
+mod work;
 mod xml;
 
 use std::borrow::Cow;

@@ -6,7 +6,7 @@
 
 use std::collections::HashMap;
 
-use super::quotes::{Kind, Token, is_calendar, is_particle, is_preposition, is_title};
+use super::quotes::{Kind, Token, is_calendar, is_particle, is_preposition, is_saying, is_title};
 use super::words::words;
 
 mod first_names;
@@ -119,6 +119,7 @@ impl People {
         let mut roles = Vec::new();
         while start + 1 < end
             && (is_title(&tokens[start].lower)
+                || is_saying(&tokens[start].lower)
                 || is_preposition(&tokens[start].lower) && !is_particle(&tokens[start].lower)
                 || matches!(
                     tokens[start].lower.as_str(),

@@ -6,16 +6,19 @@
 //! these rules reach.
 
 mod attribution;
+mod caseless;
+mod cues;
 mod judge;
 mod lexicon;
 mod marks;
 mod neighbours;
+mod phrase;
 mod subject;
 mod tokens;
 
 use std::ops::Range;
 
-use super::page::{Block, BlockKind, Cue, Quote, QuoteKind, Sentence};
+use super::page::{Block, BlockKind, Cue, Quote, QuoteKind, Sentence, Speaker};
 use super::sentences::primary_language;
 use super::speakers::Speakers;
 use attribution::{Attribution, Way};
@@ -66,19 +69,28 @@ pub fn attributed(
     let mut spans = marks::spans(text, blocks);
     whole_blocks(text, blocks, &mut spans);
     let tokens = tokens::tokens(text, blocks, sentences, &spans);
-    let found = attribution::attribute(&tokens, &spans, text, blocks, &language);
-    let speakers = Speakers::new(text, &tokens, &found_mentions(&found), hints.byline, &language);
-    let mut out: Vec<Attributed> = Vec::new();
-    let mut groups = group(text, blocks, &tokens, &spans, &found);
-    groups.retain(|group| judge::is_quotation(text, blocks, &tokens, &spans, &found, group));
-    for group in &groups {
-        out.push(make(text, blocks, sentences, &tokens, &spans, &found, &speakers, group));
-    }
-    out
+    let (found, others) = attribution::attribute(&tokens, &spans, text, blocks, &language);
+    let chosen: Vec<Mention> = found.iter().flatten().filter_map(|a| a.mention.clone()).collect();
+    let speakers = Speakers::new(text, &tokens, &chosen, &others, hints.byline);
+    let reading = Reading { text, blocks, sentences, tokens, spans, found, speakers, language };
+    let groups = reading.groups();
+    groups
+        .iter()
+        .filter(|group| reading.is_quotation(group))
+        .map(|group| reading.make(group))
+        .collect()
 }
 
-fn found_mentions(found: &[Option<Attribution>]) -> Vec<Mention> {
-    found.iter().flatten().filter_map(|a| a.mention.clone()).collect()
+/// An article read as far as its quotations need.
+struct Reading<'a> {
+    text: &'a str,
+    blocks: &'a [Block],
+    sentences: &'a [Sentence],
+    tokens: Tokens,
+    spans: Vec<Span>,
+    found: Vec<Option<Attribution>>,
+    speakers: Speakers,
+    language: String,
 }
 
 /// Block quotes and posts are quotations whole, with marks or without.
@@ -129,132 +141,124 @@ pub(crate) fn signature(text: &str) -> Option<usize> {
     (named && words <= 12 && at > 0 && !tail.ends_with(['.', '!', '?'])).then_some(at)
 }
 
-/// Runs of spans that are one quotation: broken by the attribution, or continued over paragraphs.
-fn group(
-    text: &str,
-    blocks: &[Block],
-    tokens: &Tokens,
-    spans: &[Span],
-    found: &[Option<Attribution>],
-) -> Vec<Vec<usize>> {
-    let mut groups: Vec<Vec<usize>> = Vec::new();
-    for index in 0..spans.len() {
-        let joins = groups.last().and_then(|g| g.last()).is_some_and(|&last| {
-            continued(spans, blocks, last, index) || broken(text, tokens, spans, found, last, index)
-        });
-        match groups.last_mut() {
-            Some(group) if joins => group.push(index),
-            _ => groups.push(vec![index]),
+impl Reading<'_> {
+    /// Runs of spans that are one quotation: broken by the attribution, or continued over paragraphs.
+    fn groups(&self) -> Vec<Vec<usize>> {
+        let mut groups: Vec<Vec<usize>> = Vec::new();
+        for index in 0..self.spans.len() {
+            let last = groups.last().and_then(|g| g.last()).copied();
+            let joins =
+                last.is_some_and(|last| self.continued(last, index) || self.broken(last, index));
+            match groups.last_mut() {
+                Some(group) if joins => group.push(index),
+                _ => groups.push(vec![index]),
+            }
+        }
+        groups
+    }
+
+    /// No closing mark, and the next paragraph opens with a mark.
+    fn continued(&self, last: usize, index: usize) -> bool {
+        let (a, b) = (&self.spans[last], &self.spans[index]);
+        let leads = self.blocks.get(b.block).is_some_and(|block| b.start <= block.range.start + 4);
+        !a.closed && b.block == a.block + 1 && leads
+    }
+
+    /// “…,” she said, “…”: the same sentence, nothing but an attribution between.
+    fn broken(&self, last: usize, index: usize) -> bool {
+        let (a, b) = (&self.spans[last], &self.spans[index]);
+        let ((a_at, a_sentence), (b_at, b_sentence)) =
+            (self.tokens.of_quote[last], self.tokens.of_quote[index]);
+        if a.block != b.block || a.single != b.single || b_sentence != a_sentence {
+            return false;
+        }
+        let (Some(one), Some(two)) = (&self.found[last], &self.found[index]) else { return false };
+        let inner = self.text[a.inner_start..a.inner_end].trim_end();
+        let words = self.tokens.list[a_at + 1..b_at].iter().filter(|t| t.is_word()).count();
+        let attribution_between = one.way == Way::Beside
+            && one.cue.as_ref().is_some_and(|(cue, _)| cue.start > a_at && cue.end <= b_at)
+            && words <= 25;
+        let behind = &self.text[a.end..];
+        let typographic = inner.ends_with([',', '?', '!', '—', '–', '-', '…'])
+            || [",", " –", " —", " ,"].iter().any(|mark| behind.starts_with(mark));
+        // The second half may not have a cue of its own.
+        let same = two.way == Way::Neighbour
+            || two
+                .cue
+                .as_ref()
+                .is_none_or(|(cue, _)| one.cue.as_ref().is_some_and(|(first, _)| first == cue));
+        attribution_between && typographic && same
+    }
+
+    fn is_quotation(&self, group: &[usize]) -> bool {
+        judge::is_quotation(self.text, self.blocks, &self.tokens, &self.spans, &self.found, group)
+    }
+
+    fn make(&self, group: &[usize]) -> Attributed {
+        let (text, tokens) = (self.text, &self.tokens);
+        let parts: Vec<Range<usize>> =
+            group.iter().map(|&i| self.spans[i].inner_start..self.spans[i].inner_end).collect();
+        let start = group.first().map_or(0, |&i| self.spans[i].start);
+        let end = group.last().map_or(start, |&i| self.spans[i].end);
+        let words: Vec<&str> = parts.iter().map(|range| &text[range.clone()]).collect();
+        let attribution = group
+            .iter()
+            .filter_map(|&i| self.found[i].as_ref())
+            .min_by_key(|a| (a.mention.is_none(), a.way));
+        let mention = attribution.and_then(|a| a.mention.as_ref());
+        let cue = attribution
+            .and_then(|a| a.cue.as_ref())
+            .map(|(range, _)| tokens.list[range.start].start..tokens.list[range.end - 1].end);
+        let inferred = attribution.is_some_and(|a| a.way == Way::Neighbour);
+        let speaker =
+            mention.and_then(|mention| self.speakers.resolve(text, tokens, mention, inferred));
+        let place =
+            mention.map(|m| tokens.list[m.tokens.start].start..tokens.list[m.tokens.end - 1].end);
+        let sentence = self.sentences.partition_point(|s| s.range.end <= start);
+        let mut made = Attributed {
+            quote: Quote {
+                range: start..end,
+                text: words.join(" "),
+                kind: self.kind(group),
+                parts,
+                speaker,
+                cue: cue.map(|range| Cue { text: text[range.clone()].to_owned(), range }),
+                sentence,
+            },
+            mention: place,
+        };
+        if caseless::applies(&self.language) {
+            self.caseless(&mut made);
+        }
+        made
+    }
+
+    /// Speakers of scripts without capitals are found in the text itself.
+    fn caseless(&self, made: &mut Attributed) {
+        let quote = &mut made.quote;
+        let Some(sentence) = self.sentences.get(quote.sentence) else { return };
+        if let Some(found) =
+            caseless::find(self.text, &sentence.range, &quote.range, &self.language)
+        {
+            quote.speaker =
+                Some(Speaker { name: self.text[found.name.clone()].to_owned(), named: true });
+            quote.cue =
+                found.cue.map(|range| Cue { text: self.text[range.clone()].to_owned(), range });
+            made.mention = Some(found.name);
         }
     }
-    groups
-}
 
-/// No closing mark, and the next paragraph opens with a mark.
-fn continued(spans: &[Span], blocks: &[Block], last: usize, index: usize) -> bool {
-    let (a, b) = (&spans[last], &spans[index]);
-    !a.closed
-        && b.block == a.block + 1
-        && blocks.get(b.block).is_some_and(|block| b.start <= block.range.start + 4)
-}
-
-/// “…,” she said, “…”: the same sentence, nothing but an attribution between.
-fn broken(
-    text: &str,
-    tokens: &Tokens,
-    spans: &[Span],
-    found: &[Option<Attribution>],
-    last: usize,
-    index: usize,
-) -> bool {
-    let (a, b) = (&spans[last], &spans[index]);
-    let ((a_at, a_sentence), (b_at, b_sentence)) = (tokens.of_quote[last], tokens.of_quote[index]);
-    if a.block != b.block || a.single != b.single || b_sentence > a_sentence + 1 {
-        return false;
-    }
-    let (Some(one), Some(two)) = (&found[last], &found[index]) else { return false };
-    let inner = text[a.inner_start..a.inner_end].trim_end();
-    let between = &tokens.list[a_at + 1..b_at];
-    let words = between.iter().filter(|t| t.is_word()).count();
-    let attribution_between = one.way == Way::Beside
-        && one.cue.as_ref().is_some_and(|(cue, _)| cue.start > a_at && cue.end <= b_at)
-        && words <= 25;
-    let typographic = inner.ends_with([',', '?', '!', '—', '–', '-', '…'])
-        || text[a.end..].starts_with(',')
-        || text[a.end..].starts_with(" –")
-        || text[a.end..].starts_with(" —");
-    // The second half may not have a cue of its own.
-    let same = two.way == Way::Neighbour
-        || two
-            .cue
-            .as_ref()
-            .is_none_or(|(cue, _)| one.cue.as_ref().is_some_and(|(first, _)| first == cue));
-    attribution_between && typographic && same && a_sentence == b_sentence
-}
-
-#[expect(clippy::too_many_arguments, reason = "the parts of one article, passed and not stored")]
-fn make(
-    text: &str,
-    blocks: &[Block],
-    sentences: &[Sentence],
-    tokens: &Tokens,
-    spans: &[Span],
-    found: &[Option<Attribution>],
-    speakers: &Speakers,
-    group: &[usize],
-) -> Attributed {
-    let parts: Vec<Range<usize>> =
-        group.iter().map(|&i| spans[i].inner_start..spans[i].inner_end).collect();
-    let start = group.first().map_or(0, |&i| spans[i].start);
-    let end = group.last().map_or(start, |&i| spans[i].end);
-    let words: Vec<&str> = parts.iter().map(|range| &text[range.clone()]).collect();
-    let attribution = group
-        .iter()
-        .filter_map(|&i| found[i].as_ref())
-        .min_by_key(|a| (a.mention.is_none(), a.way));
-    let mention = attribution.and_then(|a| a.mention.as_ref());
-    let cue = attribution.and_then(|a| a.cue.as_ref()).map(|(range, _)| {
-        let range = tokens.list[range.start].start..tokens.list[range.end - 1].end;
-        Cue { text: text[range.clone()].to_owned(), range }
-    });
-    let speaker = mention.map(|mention| {
-        speakers.resolve(
-            text,
-            tokens,
-            mention,
-            attribution.is_some_and(|a| a.way == Way::Neighbour),
-        )
-    });
-    let quote = Quote {
-        range: start..end,
-        text: words.join(" "),
-        kind: kind(text, blocks, tokens, spans, group),
-        parts,
-        speaker: speaker.flatten(),
-        cue,
-        sentence: sentences.partition_point(|s| s.range.end <= start),
-    };
-    let mention =
-        mention.map(|m| tokens.list[m.tokens.start].start..tokens.list[m.tokens.end - 1].end);
-    Attributed { quote, mention }
-}
-
-fn kind(
-    text: &str,
-    blocks: &[Block],
-    tokens: &Tokens,
-    spans: &[Span],
-    group: &[usize],
-) -> QuoteKind {
-    let Some(&first) = group.first() else { return QuoteKind::Direct };
-    match blocks.get(spans[first].block).map(|b| &b.kind) {
-        Some(BlockKind::Quote) => return QuoteKind::Block,
-        Some(BlockKind::Post) => return QuoteKind::Post,
-        _ => {}
-    }
-    if group.len() > 1 || judge::is_whole(text, tokens, spans, first) {
-        QuoteKind::Direct
-    } else {
-        QuoteKind::Fragment
+    fn kind(&self, group: &[usize]) -> QuoteKind {
+        let Some(&first) = group.first() else { return QuoteKind::Direct };
+        match self.blocks.get(self.spans[first].block).map(|b| &b.kind) {
+            Some(BlockKind::Quote) => return QuoteKind::Block,
+            Some(BlockKind::Post) => return QuoteKind::Post,
+            _ => {}
+        }
+        let whole = group.len() > 1 || judge::is_whole(self.text, &self.tokens, &self.spans, first);
+        if whole { QuoteKind::Direct } else { QuoteKind::Fragment }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -11,9 +11,14 @@
 //! capped, so the work is linear in the text. `docs/quotations.md` has the measurements.
 
 mod abbreviations;
+mod stops;
 
 use super::page::{Block, BlockKind, Sentence};
 use abbreviations::{Stop, dotted_ordinals, follows_clock, is_starter, stop_after};
+use stops::{
+    char_at, closers, ends_with_quote, is_open_quote, is_stop, is_wide_stop, skip_openers,
+    skip_space, stop_run, wide_boundary,
+};
 
 /// Bytes looked at behind a stop for the word before it.
 const WORD_BYTES_MAX: usize = 32;
@@ -291,164 +296,6 @@ fn push_trimmed(text: &str, start: usize, end: usize, emit: &mut impl FnMut(usiz
     if !kept.is_empty() {
         emit(start + left, start + left + kept.len());
     }
-}
-
-fn char_at(text: &str, at: usize) -> Option<char> {
-    text.get(at..)?.chars().next()
-}
-
-fn is_stop(c: char, language: &str) -> bool {
-    matches!(
-        c,
-        '.' | '!'
-            | '?'
-            | '…'
-            | '؟'
-            | '۔'
-            | '‽'
-            | '⁇'
-            | '⁈'
-            | '⁉'
-            | '‼'
-            | '։'
-            | '።'
-            | '፧'
-            | '᙮'
-    ) || is_wide_stop(c)
-        || (c == ';' && language == "el")
-        || c == '\u{37e}'
-}
-
-/// Stops after which no space is written (or needed): Chinese, Japanese, Indic, Burmese, Khmer.
-fn is_wide_stop(c: char) -> bool {
-    matches!(c, '。' | '！' | '？' | '｡' | '．' | '।' | '॥' | '။' | '។' | '៕' | '᠃')
-}
-
-/// A boundary unless the sentence goes on behind a closing mark: 「はい。」と述べた。
-fn wide_boundary(text: &str, close_end: usize) -> bool {
-    let closed = text[..close_end]
-        .chars()
-        .next_back()
-        .is_some_and(|c| matches!(c, '」' | '』' | '”' | '’' | '）'));
-    if !closed {
-        return true;
-    }
-    let rest = &text[close_end..];
-    let mut next = rest.chars();
-    match next.next() {
-        Some(
-            'と' | 'な' | 'で' | 'が' | 'を' | 'に' | 'は' | 'も' | 'の' | '，' | '、' | '。' | ',',
-        ) => false,
-        Some('他' | '她') => {
-            !rest.chars().nth(1).is_some_and(|c| matches!(c, '说' | '說' | '表'))
-        }
-        _ => true,
-    }
-}
-
-fn stop_run(text: &str, at: usize, language: &str) -> usize {
-    let mut end = at;
-    while let Some(c) = char_at(text, end) {
-        if is_stop(c, language) {
-            end += c.len_utf8();
-        } else if (c == ' ' || c == '\u{a0}')
-            && end > at
-            && text[end + c.len_utf8()..].starts_with('.')
-        {
-            // The spaced ellipsis ". . ." is one run.
-            end += c.len_utf8();
-        } else {
-            break;
-        }
-    }
-    end
-}
-
-/// The end of the closing marks (and footnote marks) right after a stop.
-fn closers(text: &str, from: usize) -> usize {
-    let mut end = from;
-    while let Some(c) = char_at(text, end) {
-        let closes = match c {
-            '”' | '’' | '»' | '›' | ')' | ']' | '」' | '』' | '）' | '】' | '》' | '〉' | '"'
-            | '\'' => true,
-            // The German and Polish closing mark; with a letter behind it, it opens the next sentence.
-            '“' | '‘' => {
-                !text[end + c.len_utf8()..].chars().next().is_some_and(char::is_alphanumeric)
-            }
-            '«' | '‹' => {
-                text[end + c.len_utf8()..].chars().next().is_none_or(char::is_whitespace)
-            }
-            _ => false,
-        };
-        if closes {
-            let next = text[end + c.len_utf8()..].chars().next();
-            // A straight mark right before a letter opens what follows ("end."Next).
-            if matches!(c, '"' | '\'') && next.is_some_and(char::is_alphanumeric) {
-                break;
-            }
-            end += c.len_utf8();
-        } else if c == '[' {
-            match footnote(&text[end..]) {
-                Some(length) => end += length,
-                None => break,
-            }
-        } else if matches!(c, ' ' | '\u{a0}' | '\u{202f}') {
-            // French sets a space before its closing guillemet.
-            let rest = &text[end + c.len_utf8()..];
-            if rest.starts_with('»')
-                && rest[2..].chars().next().is_none_or(|n| !n.is_alphanumeric())
-            {
-                end += c.len_utf8() + 2;
-            } else {
-                break;
-            }
-        } else {
-            break;
-        }
-    }
-    end
-}
-
-/// The length of a footnote mark such as "[12]".
-fn footnote(text: &str) -> Option<usize> {
-    let inner = text.strip_prefix('[')?;
-    let digits = inner.bytes().take(4).take_while(u8::is_ascii_digit).count();
-    (digits > 0 && inner[digits..].starts_with(']')).then_some(digits + 2)
-}
-
-fn ends_with_quote(marks: &str) -> bool {
-    marks
-        .chars()
-        .any(|c| matches!(c, '”' | '’' | '»' | '›' | '"' | '\'' | '“' | '‘' | '」' | '』' | '«'))
-}
-
-fn is_open_quote(c: char) -> bool {
-    matches!(c, '“' | '„' | '«' | '"' | '‘' | '‚')
-}
-
-fn skip_space(text: &str, mut at: usize) -> usize {
-    while let Some(c) = char_at(text, at) {
-        if !c.is_whitespace() {
-            break;
-        }
-        at += c.len_utf8();
-    }
-    at
-}
-
-fn skip_openers(text: &str, mut at: usize) -> usize {
-    for _ in 0..4 {
-        match char_at(text, at) {
-            Some(c)
-                if is_open_quote(c) || matches!(c, '(' | '[' | '\'' | '¿' | '¡' | '‹' | '»') =>
-            {
-                at += c.len_utf8()
-            }
-            Some(c) if c.is_whitespace() && at > 0 => at += c.len_utf8(),
-            _ => break,
-        }
-    }
-    at
 }
 
 /// The word (with inner stops) right before `at`.

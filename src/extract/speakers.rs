@@ -16,19 +16,20 @@ const LOOK_BACK_MENTIONS: usize = 60;
 /// The people of an article, ready to resolve mentions.
 pub(crate) struct Speakers {
     people: People,
-    /// Speakers named beside a quotation: (token, person), in text order.
+    /// Subjects of cues and of sentences before a quotation: (token, person), in text order.
     spoken: Vec<(usize, usize)>,
     byline: Option<String>,
 }
 
 impl Speakers {
-    /// Reads the people of the text; `mentions` are those of the attributions found.
+    /// Reads the people of the text; `mentions` are those of the attributions
+    /// found, `others` the names beside any other cue.
     pub(crate) fn new(
         text: &str,
         tokens: &Tokens,
         mentions: &[Mention],
+        others: &[Mention],
         byline: &[String],
-        _language: &str,
     ) -> Self {
         let people = People::find(text, &tokens.list);
         let mut speakers = Self { people, spoken: Vec::new(), byline: byline.first().cloned() };
@@ -41,6 +42,16 @@ impl Speakers {
                 person.map(|p| (m.name.start, p))
             })
             .collect();
+        // A name beside any cue is a person too, though not the speaker of a quotation.
+        for mention in others {
+            let known = speakers.person_of(tokens, mention);
+            let person = known.or_else(|| speakers.people.adopt(&written(text, tokens, mention)));
+            if let Some(person) = person {
+                speakers.people.mentions.push((mention.name.start, person));
+                spoken.push((mention.name.start, person));
+            }
+        }
+        speakers.people.mentions.sort_unstable();
         spoken.sort_unstable();
         spoken.dedup();
         speakers.spoken = spoken;

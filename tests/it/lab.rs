@@ -180,10 +180,6 @@ impl Lab {
         }
         all
     }
-
-    pub fn archive(&self) -> &Path {
-        self.dir.path()
-    }
 }
 
 pub fn runtime() -> tokio::runtime::Runtime {

@@ -11,7 +11,7 @@ use crate::config::ConfigError;
 #[derive(Serialize)]
 struct Row<'a> {
     key: &'a str,
-    value: String,
+    value: serde_json::Value,
     source: String,
 }
 
@@ -38,7 +38,7 @@ fn show(global: &Global, out: &Output) -> Result<Exit, CliError> {
     match out.format()? {
         Format::Json => {
             for (key, value, source) in settings.iter() {
-                out.json(&Row { key, value: value.to_string(), source: source.to_string() })?;
+                out.json(&Row { key, value: value.to_json(), source: source.to_string() })?;
             }
         }
         Format::Text => {

@@ -6,30 +6,19 @@
 
 use std::ops::Range;
 
-use super::lexicon::{Pronoun, Verb, verb};
+use super::cues::{CueHit, HITS_MAX, cues};
+use super::lexicon::{Pronoun, Verb};
 use super::marks::Span;
 use super::subject::{Mention, MentionKind, Scope};
-use super::tokens::{Kind, Tokens};
+use super::tokens::{Kind, Token, Tokens};
 use crate::extract::page::Block;
-use crate::extract::words::words;
+use crate::extract::work::step;
 
 /// Tokens between a quotation and a possessive before it: "Trump's slogan, “…”".
 const POSSESSIVE_REACH: usize = 5;
 
-/// Cues looked at on either side of a quotation.
-const HITS_MAX: usize = 8;
 /// Tokens between a cue and its quotation.
 const REACH_MAX: usize = 80;
-
-/// A cue of a sentence and the speaker beside it.
-#[derive(Debug, Clone)]
-pub(crate) struct CueHit {
-    pub(crate) tokens: Range<usize>,
-    pub(crate) verb: Verb,
-    pub(crate) subject: Option<Mention>,
-    /// The subject stands behind the verb.
-    pub(crate) inverted: bool,
-}
 
 /// How an attribution was found, from sure to guessed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -56,14 +45,14 @@ pub(crate) struct Attribution {
     pub(crate) way: Way,
 }
 
-/// The attribution of every span, where there is one, and the cues of every sentence.
+/// The attribution of every span, where there is one, and every name that stands beside a cue.
 pub(crate) fn attribute(
     tokens: &Tokens,
     spans: &[Span],
     text: &str,
     blocks: &[Block],
     language: &str,
-) -> Vec<Option<Attribution>> {
+) -> (Vec<Option<Attribution>>, Vec<Mention>) {
     let mut out: Vec<Option<Attribution>> = vec![None; spans.len()];
     let mut quote = 0;
     let mut cues_of: Vec<Vec<CueHit>> = Vec::with_capacity(tokens.sentences.len());
@@ -78,7 +67,40 @@ pub(crate) fn attribute(
         cues_of.push(hits);
     }
     super::neighbours::fill(tokens, spans, text, blocks, language, &cues_of, &mut out);
-    out
+    let mut subjects = subjects_before(tokens, &out, language);
+    let named = |hit: CueHit| hit.subject.filter(|subject| subject.kind == MentionKind::Name);
+    subjects.extend(cues_of.into_iter().flatten().filter_map(named));
+    (out, subjects)
+}
+
+/// The subjects of the sentences right before a quotation that a pronoun is given: "Hale rose. “…,” he
+/// said."
+fn subjects_before(tokens: &Tokens, out: &[Option<Attribution>], language: &str) -> Vec<Mention> {
+    let mut found = Vec::new();
+    for (index, attribution) in out.iter().enumerate() {
+        let pronoun = attribution
+            .as_ref()
+            .and_then(|a| a.mention.as_ref())
+            .is_some_and(|m| matches!(m.kind, MentionKind::Pronoun(_)));
+        let (_, sentence) = tokens.of_quote[index];
+        if !pronoun {
+            continue;
+        }
+        for before in 1..=2 {
+            let Some((range, _)) =
+                sentence.checked_sub(before).and_then(|s| tokens.sentences.get(s))
+            else {
+                break;
+            };
+            let scope = Scope { list: &tokens.list, from: range.start, to: range.end, language };
+            found.extend(
+                scope
+                    .main_subject(range.end.min(range.start + REACH_MAX))
+                    .filter(|m| m.kind == MentionKind::Name),
+            );
+        }
+    }
+    found
 }
 
 /// The first token behind a dateline: "ELM FALLS, Nov. 4 (EP) — ".
@@ -94,276 +116,6 @@ fn behind_dateline(tokens: &Tokens, range: &Range<usize>, text: &str) -> usize {
     let dash =
         (range.start + 1..range.end.min(range.start + 14)).find(|&at| list[at].kind == Kind::Dash);
     dash.map_or(range.start, |at| at + 1)
-}
-
-/// The cues of a sentence, in order.
-pub(crate) fn cues(scope: Scope<'_>) -> Vec<CueHit> {
-    let mut hits: Vec<CueHit> = Vec::new();
-    let mut at = scope.from;
-    while at < scope.to {
-        let token = &scope.list[at];
-        if !token.is_word() {
-            at += 1;
-            continue;
-        }
-        if let Some(length) = according(scope, at) {
-            if let Some(subject) = scope.after(at + length) {
-                hits.push(CueHit {
-                    tokens: at..at + length,
-                    verb: Verb::Says,
-                    subject: Some(subject),
-                    inverted: true,
-                });
-            }
-            at += length;
-            continue;
-        }
-        let carried = hyphened(scope.language, &token.lower)
-            .filter(|_| follows_quote(scope, at))
-            .map(|_| Verb::Says);
-        if let Some(kind) =
-            carried.or_else(|| verb(scope.language, &token.lower)).or_else(|| phrasal(scope, at))
-            && let Some(hit) = cue_at(scope, at, kind, &hits)
-        {
-            hits.push(hit);
-        }
-        at += 1;
-    }
-    hits
-}
-
-/// "shot back", "went on", "chimed in": verbs of saying only with their second word.
-fn phrasal(scope: Scope<'_>, at: usize) -> Option<Verb> {
-    let next = scope.list.get(at + 1).filter(|_| at + 1 < scope.to)?.lower.as_str();
-    let says = match scope.list[at].lower.as_str() {
-        "went" | "goes" => next == "on",
-        "shot" | "fired" | "hit" | "snapped" | "fires" | "shoots" => next == "back",
-        "chimed" | "cut" | "broke" | "chimes" | "jumped" | "butted" => next == "in",
-        "summed" | "spoke" => next == "up",
-        "put" | "puts" => next == "it",
-        "blurted" | "called" | "cried" => next == "out",
-        _ => false,
-    };
-    (says && scope.language == "en").then_some(Verb::Says)
-}
-
-/// The length in tokens of "according to" and its sisters.
-fn according(scope: Scope<'_>, at: usize) -> Option<usize> {
-    let word = scope.list[at].lower.as_str();
-    let next =
-        scope.list.get(at + 1).filter(|_| at + 1 < scope.to).map_or("", |t| t.lower.as_str());
-    match (word, next) {
-        ("according", "to") | ("segundo" | "conforme", "o") => {
-            Some(if word == "according" { 2 } else { 1 })
-        }
-        ("según" | "selon" | "laut" | "volgens" | "d’après" | "d'après", _) => Some(1),
-        ("segundo" | "conforme", _) if scope.language == "pt" => Some(1),
-        ("secondo", _) if scope.language == "it" => Some(1),
-        ("per", _) if scope.language == "en" && at == scope.from => Some(1),
-        ("acordo", "com") => Some(2),
-        ("acuerdo", "con") => Some(2),
-        _ => None,
-    }
-}
-
-fn cue_at(scope: Scope<'_>, at: usize, kind: Verb, earlier: &[CueHit]) -> Option<CueHit> {
-    let token = &scope.list[at];
-    let lower = token.lower.as_str();
-    // A capitalised "Called" or "Says" inside a sentence is a part of a name.
-    if token.is_capital() && at > scope.from && scope.list[at - 1].is_word() {
-        return None;
-    }
-    let before = if at > scope.from { scope.list[at - 1].lower.as_str() } else { "" };
-    // "the reports", "her claims", "Clark's comments": a noun.
-    let noun_form = kind == Verb::Base
-        || lower.ends_with('s')
-        || matches!(lower, "thought" | "read" | "put" | "cast" | "cut");
-    let determined =
-        CUE_AT_WORDS.contains(before) || at > scope.from && scope.list[at - 1].is_possessive();
-    if noun_form && determined && kind != Verb::Participle && scope.language == "en" {
-        return None;
-    }
-    if let Some(pronoun) = hyphened(scope.language, lower) {
-        let end =
-            if scope.list.get(at + 1).is_some_and(|t| verb(scope.language, &t.lower).is_some()) {
-                at + 2
-            } else {
-                at + 1
-            };
-        let subject = Mention::new(at..at + 1, MentionKind::Pronoun(pronoun));
-        return Some(CueHit {
-            tokens: at..end,
-            verb: kind,
-            subject: Some(subject),
-            inverted: true,
-        });
-    }
-    let behind_quote = follows_quote(scope, at);
-    if matches!(kind, Verb::Says)
-        && behind_quote
-        && let Some(subject) = scope.after(at + 1)
-    {
-        return Some(CueHit {
-            tokens: at..at + 1,
-            verb: kind,
-            subject: Some(subject),
-            inverted: true,
-        });
-    }
-    // "It was “bad,” for all of us, said Ann Lee, the mayor.": behind a comma, with a name and no more.
-    if matches!(kind, Verb::Says)
-        && at > scope.from
-        && scope.list[at - 1].kind == Kind::Comma
-        && let Some(subject) = scope.after(at + 1).filter(|m| m.kind == MentionKind::Name)
-    {
-        let rest = subject.tokens.end;
-        let ends = rest >= scope.to
-            || !matches!(scope.list[rest].kind, Kind::Word { .. } | Kind::Number)
-            || scope.list[rest].lower == "of";
-        if ends {
-            return Some(CueHit {
-                tokens: at..at + 1,
-                verb: kind,
-                subject: Some(subject),
-                inverted: true,
-            });
-        }
-    }
-    if let Some(agent) = passive_agent(scope, at, kind) {
-        return Some(CueHit { tokens: at..at + 1, verb: kind, subject: agent, inverted: true });
-    }
-    let subject = match kind {
-        Verb::Participle => participle_subject(scope, at, earlier),
-        Verb::Base => base_subject(scope, at, earlier)?,
-        _ => scope.before(at).or_else(|| {
-            earlier
-                .last()
-                .and_then(|hit| hit.subject.clone())
-                .filter(|_| matches!(before, "and" | "then" | ""))
-        }),
-    };
-    if subject.is_none() && matches!(kind, Verb::Holds) {
-        return None;
-    }
-    // "as he said", "Smith, who said": fine. A verb that is an adjective or noun has no subject.
-    if subject.is_none() && CUE_AT_WORDS_2.contains(lower) {
-        return None;
-    }
-    Some(CueHit { tokens: at..at + 1, verb: kind, subject, inverted: false })
-}
-
-/// The pronoun a French verb carries: "dit-elle", "a-t-il".
-fn hyphened(language: &str, word: &str) -> Option<Pronoun> {
-    if language != "fr" {
-        return None;
-    }
-    match word.rsplit_once('-')?.1 {
-        "il" => Some(Pronoun::He),
-        "elle" => Some(Pronoun::She),
-        "ils" | "elles" => Some(Pronoun::They),
-        _ => None,
-    }
-}
-
-/// Whether only a comma or a dash stands between a quotation and the token.
-fn follows_quote(scope: Scope<'_>, at: usize) -> bool {
-    let mut back = at;
-    while back > scope.from {
-        back -= 1;
-        match scope.list[back].kind {
-            Kind::Quote(_) => return true,
-            Kind::Comma | Kind::Dash => {}
-            Kind::Word { .. }
-                if matches!(
-                    scope.list[back].lower.as_str(),
-                    "ha" | "a" | "hat" | "han" | "ont" | "había" | "avait" | "s’est" | "so"
-                ) && scope.language != "en" => {}
-            _ => return false,
-        }
-        if at - back > 3 {
-            return false;
-        }
-    }
-    false
-}
-
-/// "was called “…” by Smith": the agent; an inner none where a passive names no one.
-fn passive_agent(scope: Scope<'_>, at: usize, kind: Verb) -> Option<Option<Mention>> {
-    if !matches!(kind, Verb::Addresses | Verb::Says) || scope.language != "en" {
-        return None;
-    }
-    let mut back = at;
-    let mut passive = false;
-    while back > scope.from && at - back < 3 {
-        back -= 1;
-        match scope.list[back].lower.as_str() {
-            "was" | "were" | "been" | "being" | "is" | "are" | "be" => {
-                passive = true;
-                break;
-            }
-            word if super::lexicon::is_between(word) => {}
-            _ => break,
-        }
-    }
-    let past = scope.list[at].lower.ends_with("ed")
-        || matches!(scope.list[at].lower.as_str(), "told" | "said" | "quoted" | "written");
-    if !passive || !past {
-        return None;
-    }
-    if scope.list[at].lower == "quoted" {
-        return None;
-    }
-    let by = (at + 1..scope.to.min(at + 14)).find(|&i| scope.list[i].lower == "by")?;
-    scope.after(by + 1).map(Some)
-}
-
-fn participle_subject(scope: Scope<'_>, at: usize, earlier: &[CueHit]) -> Option<Mention> {
-    let before = scope.list.get(at.wrapping_sub(1)).filter(|_| at > scope.from);
-    // "with Trump saying", "Trump saying": a name right before it.
-    if before.is_some_and(|t| t.is_word() && !PARTICIPLE_SUBJECT_WORDS.contains(t.lower.as_str()))
-        && let Some(mention) = scope.before(at)
-    {
-        return Some(mention);
-    }
-    earlier
-        .iter()
-        .rev()
-        .take(HITS_MAX)
-        .find(|hit| !matches!(hit.verb, Verb::Participle | Verb::Base) || hit.subject.is_some())
-        .and_then(|hit| hit.subject.clone())
-        .or_else(|| scope.main_subject(at))
-}
-
-/// The subject of a base form, or nothing at all where it is no verb here.
-fn base_subject(scope: Scope<'_>, at: usize, earlier: &[CueHit]) -> Option<Option<Mention>> {
-    let mut back = at;
-    while back > scope.from && at - back < 3 {
-        back -= 1;
-        let word = scope.list[back].lower.as_str();
-        if word == "to" {
-            let subject = earlier
-                .last()
-                .and_then(|hit| hit.subject.clone())
-                .or_else(|| scope.main_subject(back));
-            return Some(subject);
-        }
-        if BASE_SUBJECT_WORDS.contains(word) {
-            return Some(scope.before(back + 1).filter(|_| true).or_else(|| scope.before(back)));
-        }
-        if !super::lexicon::is_between(word) {
-            break;
-        }
-    }
-    let subject = scope.before(at)?;
-    let plural = match subject.kind {
-        MentionKind::Pronoun(Pronoun::They | Pronoun::I | Pronoun::Relative) => true,
-        MentionKind::Pronoun(_) => false,
-        MentionKind::Name => scope.list[subject.tokens.end - 1].lower.ends_with('s'),
-        MentionKind::Role => scope.list[subject.tokens.clone()]
-            .iter()
-            .any(|t| t.lower.ends_with('s') || t.lower == "people"),
-    };
-    plural.then_some(Some(subject))
 }
 
 /// The best cue for the quotation whose token is `quote_at`.
@@ -386,7 +138,7 @@ fn in_sentence(
     }
     let label = label_before(scope, quote_at);
     let possessive = possessive_before(scope, quote_at);
-    if best.is_none_or(|(score, _)| score < 60)
+    if best.is_none_or(|(score, _)| score < 55)
         && let Some((mention, cue)) = bare_behind(scope, quote_at, text, span)
     {
         return Some(Attribution {
@@ -396,13 +148,13 @@ fn in_sentence(
         });
     }
     // "He said that he hoped “…”": the outer speaker is the one who speaks.
-    let best = best.map(|(score, hit)| (score, outer(near, hit).unwrap_or(hit)));
+    let best = best.map(|(score, hit)| (score, outer(scope.list, near, hit).unwrap_or(hit)));
     match best {
-        Some((score, hit)) if score >= 60 || (label.is_none() && possessive.is_none()) => {
+        Some((score, hit)) if score >= 55 || (label.is_none() && possessive.is_none()) => {
             Some(Attribution {
                 mention: hit.subject.clone(),
                 cue: Some((hit.tokens.clone(), hit.verb)),
-                way: if score >= 60 { Way::Beside } else { Way::Sentence },
+                way: if score >= 55 { Way::Beside } else { Way::Sentence },
             })
         }
         _ if label.is_some() => Some(Attribution { mention: label, cue: None, way: Way::Label }),
@@ -423,13 +175,19 @@ fn in_sentence(
 }
 
 /// The cue of saying around a cue of thinking whose subject is a pronoun.
-fn outer<'a>(near: &'a [CueHit], hit: &CueHit) -> Option<&'a CueHit> {
+fn outer<'a>(list: &[Token], near: &'a [CueHit], hit: &CueHit) -> Option<&'a CueHit> {
     let pronoun = hit
         .subject
         .as_ref()
         .is_some_and(|m| matches!(m.kind, MentionKind::Pronoun(p) if p != Pronoun::Relative));
-    if !pronoun || !matches!(hit.verb, Verb::Holds | Verb::Base | Verb::Participle) || hit.inverted
-    {
+    // "denounced what he called “…”" is as good as said by whoever denounced.
+    let what = hit
+        .subject
+        .as_ref()
+        .and_then(|m| m.tokens.start.checked_sub(1))
+        .is_some_and(|at| list[at].lower == "what");
+    let inner = matches!(hit.verb, Verb::Holds | Verb::Base | Verb::Participle) || what;
+    if !pronoun || !inner || hit.inverted {
         return None;
     }
     near.iter().rev().find(|other| {
@@ -454,9 +212,8 @@ fn score(scope: Scope<'_>, hit: &CueHit, quote_at: usize, text: &str, span: &Spa
     let (first, last) = extent(hit);
     if hit.tokens.start > quote_at {
         // Behind the quotation: near it, with nothing but the speaker between.
-        let others = (quote_at + 1..first.max(quote_at + 1))
-            .filter(|&at| matches!(scope.list[at].kind, Kind::Quote(_)))
-            .count();
+        let others =
+            (quote_at + 1..first.max(quote_at + 1)).filter(|&at| is_quote(scope, at)).count();
         let gap = (first.max(quote_at + 1) - quote_at - 1) as i32;
         let commas = (quote_at + 1..first.max(quote_at + 1))
             .filter(|&at| matches!(scope.list[at].kind, Kind::Comma | Kind::Dash))
@@ -475,8 +232,7 @@ fn score(scope: Scope<'_>, hit: &CueHit, quote_at: usize, text: &str, span: &Spa
     }
     // Before it.
     let between = last + 1..quote_at;
-    let others =
-        between.clone().filter(|&at| matches!(scope.list[at].kind, Kind::Quote(_))).count() as i32;
+    let others = between.clone().filter(|&at| is_quote(scope, at)).count() as i32;
     let gap = (quote_at.saturating_sub(last + 1)) as i32;
     let mark = scope.list[quote_at.saturating_sub(1)].kind;
     if gap <= 1
@@ -496,6 +252,11 @@ fn score(scope: Scope<'_>, hit: &CueHit, quote_at: usize, text: &str, span: &Spa
         return Some(strength + 45 - gap.min(20) / 2 - others * 10);
     }
     Some(strength + 34 - gap.min(40) / 2 - others * 6)
+}
+
+fn is_quote(scope: Scope<'_>, at: usize) -> bool {
+    step();
+    matches!(scope.list[at].kind, Kind::Quote(_))
 }
 
 /// The first and last token of cue and subject together.
@@ -590,20 +351,3 @@ fn possessive_before(scope: Scope<'_>, quote_at: usize) -> Option<Mention> {
     }
     None
 }
-
-words!(
-    CUE_AT_WORDS,
-    "the a an his her its their this these those any no of with some my our more united \
-     which’s"
-);
-words!(
-    CUE_AT_WORDS_2,
-    "reports states claims posts notes calls answers texts worries fears hopes wishes views \
-     figures reads points offers questions demands promises pledges remarks comments tweets \
-     quotes so"
-);
-words!(PARTICIPLE_SUBJECT_WORDS, "and by as in after of for before while from then also when");
-words!(
-    BASE_SUBJECT_WORDS,
-    "did does do would could will can may might must should didn’t didn't don’t don't won’t"
-);

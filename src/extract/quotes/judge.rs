@@ -28,7 +28,7 @@ pub(crate) fn is_whole(text: &str, tokens: &Tokens, spans: &[Span], index: usize
         || text[span.end..].starts_with([',', '.', '،']);
     let (at, sentence) = tokens.of_quote[index];
     let leads = tokens.sentences.get(sentence).is_some_and(|(range, _)| at == range.start);
-    let introduced = text[..span.start].trim_end().ends_with([',', ':', '：']);
+    let introduced = text[..span.start].trim_end().ends_with([',', ':', '：', '—', '–']);
     let several = inner.contains(char::is_whitespace);
     let sentence_like = leads || introduced || several && stopped && !is_title_case(inner);
     wide || (capital && ended && sentence_like)
@@ -73,7 +73,14 @@ pub(crate) fn is_quotation(
         return false;
     }
     let whole = is_whole(text, tokens, spans, first);
-    if whole && !beside && words == 1 && !stands_alone(tokens, first) && attribution.is_none() {
+    let caseless = inner.chars().any(|c| matches!(c as u32, 0x3040..=0x9fff));
+    if whole
+        && !beside
+        && words == 1
+        && !caseless
+        && !stands_alone(tokens, first)
+        && attribution.is_none()
+    {
         return false;
     }
     if beside || whole {

@@ -114,6 +114,7 @@ fn mark_at(text: &str, at: usize, c: char) -> Option<(Family, char, usize)> {
 }
 
 fn sides(text: &str, at: usize, end: usize, c: char) -> Sides {
+    crate::extract::work::step();
     let before = text[..at].chars().next_back();
     let after = text[end..].chars().next();
     let opens_after = before.is_none_or(|b| {
@@ -404,8 +405,11 @@ fn single_pairs(text: &str) -> Vec<(usize, usize)> {
             from += 1;
         }
         let limit = opens.get(index + 1).map_or(text.len(), |next| next.0);
-        let candidates =
-            ends[from..].iter().take(SINGLE_CANDIDATES_MAX).filter(|end| accepts(glyph, end.2));
+        let candidates = ends[from..]
+            .iter()
+            .take(SINGLE_CANDIDATES_MAX)
+            .inspect(|_| crate::extract::work::step())
+            .filter(|end| accepts(glyph, end.2));
         let within = candidates.clone().take_while(|end| end.0 < limit);
         let chosen = within
             .clone()

@@ -3,7 +3,8 @@
 //! Owns the rules that look at the sentence before and after, and at the last speaker. Deliberately
 //! changes no attribution that a sentence gave. Each rule looks at one neighbour; linear.
 
-use super::attribution::{Attribution, CueHit, Way};
+use super::attribution::{Attribution, Way};
+use super::cues::CueHit;
 use super::lexicon::Verb;
 use super::marks::Span;
 use super::subject::{Mention, Scope};

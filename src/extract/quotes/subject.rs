@@ -14,11 +14,12 @@ use super::lexicon::{
 };
 use super::tokens::{Kind, Token};
 use crate::extract::words::words;
+use crate::extract::work::step;
 
 /// Tokens walked to either side of a verb.
 const WALK_MAX: usize = 60;
 /// Tokens of one noun phrase.
-const PHRASE_MAX: usize = 24;
+pub(super) const PHRASE_MAX: usize = 24;
 
 /// How a speaker is mentioned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,15 +60,17 @@ pub(crate) struct Scope<'a> {
 }
 
 impl Scope<'_> {
-    fn lower(&self, at: usize) -> &str {
+    pub(super) fn lower(&self, at: usize) -> &str {
+        step();
         self.list.get(at).map_or("", |t| t.lower.as_str())
     }
 
-    fn kind(&self, at: usize) -> Kind {
+    pub(super) fn kind(&self, at: usize) -> Kind {
+        step();
         self.list.get(at).map_or(Kind::Stop, |t| t.kind)
     }
 
-    fn is_name_word(&self, at: usize) -> bool {
+    pub(super) fn is_name_word(&self, at: usize) -> bool {
         let Some(token) = self.list.get(at) else { return false };
         token.is_capital() && !is_calendar(&token.lower) && !self.is_function_word(at)
     }
@@ -182,7 +185,7 @@ impl Scope<'_> {
     }
 
     /// Whether a word is a verb, as far as lists and endings tell.
-    fn is_verbal(&self, at: usize) -> bool {
+    pub(super) fn is_verbal(&self, at: usize) -> bool {
         let Some(token) = self.list.get(at) else { return false };
         let word = token.lower.as_str();
         token.is_word()
@@ -198,7 +201,7 @@ impl Scope<'_> {
     }
 
     /// "and" between two capitalised words of one name or list of names.
-    fn joins_names(&self, at: usize) -> bool {
+    pub(super) fn joins_names(&self, at: usize) -> bool {
         self.lower(at) == "and"
             && at > self.from
             && self.is_name_word(at - 1)
@@ -387,237 +390,6 @@ impl Scope<'_> {
         }
         self.phrase(from, to)
     }
-
-    /// The mention in a stretch that is one noun phrase, perhaps with something fronted.
-    fn phrase(&self, from: usize, end: usize) -> Option<Mention> {
-        let mut from = from;
-        while from < end
-            && (is_opening_adverb(self.lower(from))
-                || (is_clause_word(self.lower(from)) && !self.joins_names(from)))
-        {
-            from += 1;
-        }
-        while from < end
-            && self.list[from].is_word()
-            && !self.list[from].is_capital()
-            && is_auxiliary(self.lower(from))
-        {
-            from += 1;
-        }
-        let mut end = end;
-        while end > from
-            && (is_calendar(self.lower(end - 1))
-                || is_between(self.lower(end - 1))
-                    && self.list[end - 1].is_word()
-                    && !self.list[end - 1].is_capital())
-        {
-            end -= 1;
-        }
-        if from >= end {
-            return None;
-        }
-        // "with one of her ads asking": the phrase behind "with" is the subject.
-        if self.lower(from) == "with" && from + 1 < end {
-            from += 1;
-        } else if is_preposition(self.lower(from)) {
-            return self.behind_fronted(from, end);
-        }
-        let cut = (from + 1..end)
-            .find(|&at| {
-                is_preposition(self.lower(at)) && !self.list[at].is_capital()
-                    || self.kind(at) == Kind::Open
-            })
-            .unwrap_or(end);
-        self.head(from, cut, end)
-    }
-
-    /// "On Tuesday Smith", "In a statement the department": the last name, pronoun or determiner.
-    fn behind_fronted(&self, from: usize, end: usize) -> Option<Mention> {
-        if self.is_name_word(end - 1) {
-            let start = self.name_start(from, end);
-            if start > from
-                && !is_preposition(self.lower(start - 1))
-                && !self.list[start - 1].is_possessive()
-            {
-                return Some(Mention::new(start..end, MentionKind::Name));
-            }
-            if start > from + 1 || !is_preposition(self.lower(from)) {
-                return Some(Mention::new(start..end, MentionKind::Name));
-            }
-        }
-        let determiner = (from + 1..end)
-            .rev()
-            .find(|&at| is_determiner(self.lower(at)) && !is_preposition(self.lower(at - 1)))?;
-        Some(Mention::new(determiner..end, MentionKind::Role))
-    }
-
-    /// The head of the phrase `from..cut`, with what hangs on it up to `end`.
-    fn head(&self, from: usize, cut: usize, end: usize) -> Option<Mention> {
-        let mut cut = cut;
-        while cut > from + 1 && is_calendar(self.lower(cut - 1)) {
-            cut -= 1;
-        }
-        if self.is_name_word(cut - 1) && !(self.list[cut - 1].is_possessive() && cut == end) {
-            let start = self.with_partner(from, self.name_start(from, cut));
-            return Some(Mention::new(start..cut, MentionKind::Name));
-        }
-        if !matches!(self.kind(cut - 1), Kind::Word { .. } | Kind::Number) {
-            return None;
-        }
-        let starts_well = is_determiner(self.lower(from))
-            || self.list[from].is_capital()
-            || self.list[from].is_possessive()
-            || self.kind(from) == Kind::Number
-            || self.list[cut - 1].lower.ends_with('s')
-            || cut - from <= 4;
-        let determiner =
-            (from..cut).rev().find(|&at| is_determiner(self.lower(at)) && at + 1 < cut);
-        let start = if starts_well { from } else { determiner.unwrap_or(from) };
-        // A phrase that begins with a verb, or is a bare article, is no subject.
-        let lead = self.lower(start);
-        let participle = lead.len() > 5 && lead.ends_with("ing") && !self.list[start].is_capital();
-        if self.is_verbal(start)
-            || participle
-            || (is_determiner(lead) && end - start == 1 && lead.len() < 5)
-        {
-            return None;
-        }
-        Some(Mention::new(start..end, MentionKind::Role))
-    }
-
-    /// "Hale and Reyes": where the first of two joined names begins.
-    fn with_partner(&self, from: usize, start: usize) -> usize {
-        if start > from + 1
-            && self.lower(start - 1) == "and"
-            && self.is_name_word(start - 2)
-            && !self.list[start - 2].is_possessive()
-        {
-            return self.name_start(from, start - 1);
-        }
-        start
-    }
-
-    /// Where the run of capitalised words that ends at `end` begins.
-    fn name_start(&self, from: usize, end: usize) -> usize {
-        let mut start = end - 1;
-        while start > from {
-            let at = start - 1;
-            let particle = is_particle(self.lower(at))
-                && at > from
-                && (self.is_name_word(at - 1)
-                    || (at > from + 1
-                        && is_particle(self.lower(at - 1))
-                        && self.is_name_word(at - 2)));
-            let nickname =
-                matches!(self.kind(at), Kind::Quote(_)) && at > from && self.is_name_word(at - 1);
-            if !(self.is_name_word(at) || particle || nickname) || self.list[at].is_possessive() {
-                break;
-            }
-            start = at;
-        }
-        start
-    }
-
-    /// The noun phrase right behind `at`: "said Mona Lamberson", "according to the ministry".
-    pub(crate) fn after(&self, at: usize) -> Option<Mention> {
-        let mut from = at;
-        while from < self.to
-            && from - at < 2
-            && self.list[from].is_word()
-            && is_between(self.lower(from))
-            && !is_determiner(self.lower(from))
-        {
-            from += 1;
-        }
-        if from >= self.to {
-            return None;
-        }
-        let first = self.lower(from);
-        if let Some(pronoun) = pronoun(self.language, first).filter(|p| *p != Pronoun::Relative) {
-            return Some(Mention::new(from..from + 1, MentionKind::Pronoun(pronoun)));
-        }
-        if !self.list[from].is_word() && self.kind(from) != Kind::Number
-            || is_preposition(first) && !is_determiner(first)
-            || is_calendar(first)
-            || is_clause_word(first)
-        {
-            return None;
-        }
-        let mut cut = from;
-        let mut end = from;
-        let mut past = false;
-        while end < self.to && end - from < PHRASE_MAX {
-            let token = &self.list[end];
-            let word = token.lower.as_str();
-            if !matches!(token.kind, Kind::Word { .. } | Kind::Number)
-                || is_clause_word(word) && !self.joins_names(end)
-            {
-                break;
-            }
-            if end > from && is_preposition(word) && !is_particle_in_name(self, end) {
-                if !AFTER_WORDS.contains(word) {
-                    break;
-                }
-                past = true;
-            } else if !past
-                && end > from
-                && !token.is_capital()
-                && (word.ends_with("ing") && word.len() > 5 || is_calendar(word))
-            {
-                break;
-            }
-            if is_calendar(word) && token.is_capital() {
-                break;
-            }
-            // Elsewhere than in English nothing but a particle goes on behind a name.
-            let goes_on = self.language == "en"
-                || token.is_capital()
-                || is_particle_in_name(self, end)
-                || !self.list[end.saturating_sub(1)].is_capital()
-                || past;
-            if end > from && !goes_on {
-                break;
-            }
-            end += 1;
-            if !past {
-                cut = end;
-            }
-        }
-        if cut == from {
-            return None;
-        }
-        while cut > from + 1 && is_between(self.lower(cut - 1)) && !self.list[cut - 1].is_capital()
-        {
-            cut -= 1;
-            if !past {
-                end = cut;
-            }
-        }
-        if self.is_name_word(cut - 1) {
-            let start = self.with_partner(from, self.name_start(from, cut));
-            // German nouns are capitalised: "die Ministerin" is a role, "die Ministerin Anna Klein" a name.
-            if self.language == "de"
-                && cut - start == 1
-                && start > from
-                && is_determiner(self.lower(start - 1))
-            {
-                return Some(Mention::new(start - 1..cut, MentionKind::Role));
-            }
-            return Some(Mention::new(start..cut, MentionKind::Name));
-        }
-        Some(Mention::new(from..end.max(cut), MentionKind::Role))
-    }
-}
-
-fn is_particle_in_name(scope: &Scope<'_>, at: usize) -> bool {
-    let capital = |at: usize| scope.list.get(at).is_some_and(Token::is_capital);
-    let second = is_particle(scope.lower(at + 1)) && capital(at + 2);
-    let first = at > scope.from && is_particle(scope.lower(at - 1));
-    is_particle(scope.lower(at))
-        && at > scope.from
-        && (scope.is_name_word(at - 1) || first)
-        && (capital(at + 1) || second)
-        && scope.language != "de"
 }
 
 /// Small words inside names.
@@ -625,7 +397,7 @@ pub(crate) fn is_particle(word: &str) -> bool {
     PARTICLE_WORDS.contains(word)
 }
 
-fn is_auxiliary(word: &str) -> bool {
+pub(super) fn is_auxiliary(word: &str) -> bool {
     AUXILIARY_WORDS.contains(word)
 }
 
@@ -633,11 +405,10 @@ fn is_common_verb(word: &str) -> bool {
     COMMON_VERB_WORDS.contains(word)
 }
 
-fn is_opening_adverb(word: &str) -> bool {
+pub(super) fn is_opening_adverb(word: &str) -> bool {
     OPENING_ADVERB_WORDS.contains(word)
 }
 
-words!(AFTER_WORDS, "of for from at with in de del du des da do von para to");
 words!(
     PARTICLE_WORDS,
     "de van von der den al bin ibn la le di da dos das du del della ben ter y zu e"

@@ -178,10 +178,11 @@ pub(super) fn stop_after(language: &str, word: &str, after_comma: bool) -> Optio
     }
     let mut lower = word.to_lowercase();
     // The elided article of the Romance languages: "l’art.".
-    if let Some((article, rest)) = lower.split_once(['’', '\'']) {
-        if article.chars().count() <= 2 && matches!(language, "fr" | "it" | "ca") {
-            lower = rest.to_owned();
-        }
+    if let Some((article, rest)) = lower.split_once(['’', '\''])
+        && article.chars().count() <= 2
+        && matches!(language, "fr" | "it" | "ca")
+    {
+        lower = rest.to_owned();
     }
     if ETC.contains(&lower.as_str()) {
         return Some(Stop::BeforeCapital);
