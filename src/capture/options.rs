@@ -60,6 +60,9 @@ pub struct CaptureOptions {
     /// Connections open at once, idle ones included. Default 256: a quarter of the usual limit of
     /// 1024 open files.
     pub connections_max: usize,
+    /// Connections to one address at once, idle ones included. Default 16: many outlets share the
+    /// addresses of one network, which serve them all; a machine of its own has few names.
+    pub connections_per_address_max: usize,
     /// Idle connections kept for one scheme, host and port. Default 1: politeness asks one thing
     /// at a time of a host.
     pub idle_per_host_max: usize,
@@ -93,6 +96,7 @@ impl Default for CaptureOptions {
             spool_memory_bytes_max: 2 << 20,
             spool_dir: None,
             connections_max: 256,
+            connections_per_address_max: 16,
             idle_per_host_max: 1,
             idle_timeout: Duration::from_secs(30),
             tls_verify: true,

@@ -96,9 +96,6 @@ impl Network {
         if let Some(proxy) = &job.proxy {
             options.proxy = Some(Proxy::parse(proxy.expose()).map_err(|e| wrong(e.to_string()))?);
         }
-        if let Some(max) = job.scope.payload_bytes_max {
-            options.response_bytes_max = options.response_bytes_max.min(max.0);
-        }
         let capturer = if options == self.options {
             None
         } else {

@@ -218,6 +218,12 @@ pub const KEYS: &[Key] = &[
         "How many connections are kept open at most.",
     ),
     key(
+        "capture.connections_per_address_max",
+        Kind::Integer,
+        "16",
+        "How many connections one address may have, whatever the names that lead to it: many outlets share the machines of one network.",
+    ),
+    key(
         "capture.idle_per_host_max",
         Kind::Integer,
         "1",

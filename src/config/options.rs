@@ -61,6 +61,7 @@ impl Settings {
             spool_memory_bytes_max: self.bytes_usize("capture.spool_threshold"),
             spool_dir: None,
             connections_max: self.usize("capture.connections_max"),
+            connections_per_address_max: self.usize("capture.connections_per_address_max"),
             idle_per_host_max: self.usize("capture.idle_per_host_max"),
             idle_timeout: self.duration("capture.idle_timeout"),
             tls_verify: self.bool("tls.verify"),

@@ -546,7 +546,8 @@ impl Crawl {
         let wants_links = following.is_none() && (run.job.requisites || run.job.depth > 0);
         let mut step = self.step_for(wants_links, run.job.take != Take::Queue);
         if let Some(following) = &following {
-            step.request = following.rules.request_for(permit.uri());
+            let role = matches!(purpose, Purpose::Page).then_some(following.role);
+            step.request = following.rules.request_for(permit.uri(), role);
             if let Some(own) = &following.rules.capturer {
                 step.capturer = Arc::clone(own);
             }

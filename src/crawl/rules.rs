@@ -5,8 +5,9 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::base::{TargetUri, Timestamp};
-use crate::capture::{CaptureRequest, Capturer};
+use crate::base::{MediaType, TargetUri, Timestamp};
+use crate::capture::{BodyFilter, CaptureRequest, Capturer};
+use crate::http::Head;
 use crate::schedule::scope::{Scope, ScopeError};
 use crate::schedule::traps::{Trap, TrapGuard};
 use crate::schedule::{DiscoveryPath, JobSpec, Step};
@@ -21,7 +22,7 @@ pub struct JobRules {
     /// What its file says.
     pub spec: JobSpec,
     /// Which pages belong.
-    pub scope: Scope,
+    pub scope: Arc<Scope>,
     /// Its own network, where it has a proxy or a limit of its own.
     pub capturer: Option<Arc<Capturer>>,
     request: CaptureRequest,
@@ -44,7 +45,7 @@ impl JobRules {
         request: CaptureRequest,
         capturer: Option<Arc<Capturer>>,
     ) -> Result<Self, ScopeError> {
-        let scope = Scope::new(spec.scope.clone())?;
+        let scope = Arc::new(Scope::new(spec.scope.clone())?);
         let guard = Mutex::new(TrapGuard::new(spec.traps.clone()));
         Ok(Self { spec, scope, capturer, request, guard })
     }
@@ -55,10 +56,16 @@ impl JobRules {
         &self.spec.name
     }
 
-    /// The request for one URL: the job's header fields, and what that host alone is sent.
+    /// The request for one URL: the job's header fields, and what that host alone is sent. `None`
+    /// as its role is a robots.txt.
     #[must_use]
-    pub fn request_for(&self, uri: &TargetUri) -> CaptureRequest {
+    pub fn request_for(&self, uri: &TargetUri, role: Option<Role>) -> CaptureRequest {
         let mut request = self.request.clone();
+        // What a job reads to find pages is read whole, whatever pages it wants.
+        if role == Some(Role::Page) {
+            let scope = Arc::clone(&self.scope);
+            request.wanted = Some(BodyFilter::new(move |head| judge(&scope, head)));
+        }
         let own = &self.spec.headers;
         let secrets = self.spec.credentials.fields_for(uri);
         let secrets = own
@@ -95,6 +102,13 @@ impl JobRules {
     }
 }
 
+fn judge(scope: &Scope, head: &Head) -> Result<(), String> {
+    let media_type = head.get_text("content-type").map(|v| MediaType::parse(&v));
+    let length = head.get_text("content-length").and_then(|v| v.trim().parse().ok());
+    let ruling = scope.judge_body(&media_type.unwrap_or_else(|| MediaType::parse("")), length);
+    if ruling.is_in() { Ok(()) } else { Err(ruling.rule().to_owned()) }
+}
+
 /// A queue entry's settings, with the address as it stood added.
 pub(super) fn found_as(settings: &str, original: &TargetUri) -> String {
     format!("{settings} {FOUND_AS}{original}").trim_start().to_owned()
@@ -125,7 +139,7 @@ mod tests {
         }]);
         let rules = JobRules::new(spec, CaptureRequest::new("test"), None).unwrap();
         let names = |text: &str| -> Vec<String> {
-            rules.request_for(&uri(text)).headers.into_iter().map(|(name, _)| name).collect()
+            rules.request_for(&uri(text), None).headers.into_iter().map(|(name, _)| name).collect()
         };
         assert_eq!(names("https://a.example/"), ["Accept-Language", "Cookie"]);
         assert_eq!(names("https://b.example/"), ["Accept-Language"]);
