@@ -1,7 +1,6 @@
 //! A crawler in-process on the scripted web, on a manual clock: what jobs find, when they look
 //! again, and how they end.
 
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
