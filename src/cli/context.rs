@@ -87,8 +87,7 @@ impl Context {
     /// Where the job files lie: `jobs` beside the config file.
     #[must_use]
     pub fn jobs_dir(&self) -> PathBuf {
-        let beside = self.global.config.as_ref().and_then(|file| file.parent());
-        beside.map_or_else(|| PathBuf::from("config/jobs"), |dir| dir.join("jobs"))
+        jobs_dir(&self.global)
     }
 
     /// The archive, to read from.
@@ -169,6 +168,13 @@ pub fn load_settings(global: &Global) -> Result<(Settings, Option<PathBuf>), Con
         .filter_map(|(k, v)| Some((k.into_string().ok()?, v.into_string().ok()?)));
     let settings = Settings::load(file.as_deref(), environment, &flags)?;
     Ok((settings, file))
+}
+
+/// Where the job files lie: `jobs` beside the config file.
+#[must_use]
+pub fn jobs_dir(global: &Global) -> PathBuf {
+    let beside = global.config.as_ref().and_then(|file| file.parent());
+    beside.map_or_else(|| PathBuf::from("config/jobs"), |dir| dir.join("jobs"))
 }
 
 /// Where the archive lies.

@@ -304,9 +304,11 @@ impl Crawl {
 
     /// Serves the jobs that are within their limits.
     pub(super) fn serve(&mut self, run: &mut Run<'_>) {
-        if self.rules.is_empty() {
+        if self.rules.is_empty() && run.job.take == Take::Queue {
             return self.frontier.serve_jobs(None);
         }
+        // What belongs to a job that is not followed now waits for a run that follows it: without
+        // its rules it would be taken for something else.
         let now = self.now();
         let forever = run.job.take == Take::Forever;
         let started = run.report.started;
@@ -353,9 +355,9 @@ impl Crawl {
             if item.at.since(now) > limit {
                 break;
             }
-            let is_served = self.rules.is_empty()
-                || self.rules.contains_key(&*item.job)
-                || *item.job == *CLI_JOB;
+            let is_served = self.rules.contains_key(&*item.job)
+                || *item.job == *CLI_JOB
+                || *item.job == *run.job.name;
             let is_wanted =
                 item.due <= now || item.phase == Phase::Queued || item.entry.snoozes > 0;
             if is_served && is_wanted {
