@@ -107,6 +107,9 @@ impl fmt::Debug for Kv {
 impl Kv {
     /// Opens the store in `dir`, making it where there is none.
     ///
+    /// A directory that is held is asked for again for half a second: the engine lets go of it a
+    /// little after its last handle is gone, and whoever reopens at once should not see that.
+    ///
     /// The second part says in words what was repaired or set aside; it is empty for a store that
     /// was in order. When it is not empty, what the store answers may be incomplete and should be
     /// rebuilt from its source ([`Self::was_repaired`] says the same).
@@ -115,6 +118,19 @@ impl Kv {
     /// [`KvError::Locked`] when another process holds it; [`KvError::Io`] when the file system
     /// refuses (no permission, disk full, read-only). Damage is no error.
     pub fn open(dir: &Path, options: &KvOptions) -> Result<(Self, Vec<String>), KvError> {
+        const TRIES: u32 = 20;
+        for _ in 1..TRIES {
+            match Self::open_now(dir, options) {
+                Err(KvError::Locked { .. }) => {
+                    std::thread::sleep(std::time::Duration::from_millis(25));
+                }
+                answer => return answer,
+            }
+        }
+        Self::open_now(dir, options)
+    }
+
+    fn open_now(dir: &Path, options: &KvOptions) -> Result<(Self, Vec<String>), KvError> {
         let io_error = |what, source| directory::io_error(what, dir, source);
         let (mut marker, mut notes) = directory::prepare(dir)?;
         let db = match start(dir, options)? {

@@ -1,5 +1,17 @@
-//! Pressmark: an archival crawler and WARC store for news.
-
+//! Pressmark: an archival crawler and WARC store for news. It keeps the exact bytes of every
+//! exchange, and answers what a page said, when it changed and how.
+//!
+//! ```text
+//!  WRITE                                                      READ
+//!  schedule ─► politeness ─► capture ─► store ═► WARC ═► index ◄─ store::Reader ◄─ URI (+ time)
+//!      ▲                       │                                       │
+//!      └──────── crawl ◄─── extract (links)                  extract ─► diff ─► history ─► cli
+//! ```
+//!
+//! In reading order: the words ([`base`]); the formats ([`http`], [`warc`], [`kv`]); the parts, all
+//! pure or nearly so ([`index`], [`politeness`], [`schedule`], [`extract`], [`diff`]); who owns
+//! sockets and files ([`capture`], [`store`]); the journeys ([`crawl`], [`history`]); the edges
+//! ([`config`], [`cli`], [`demo`]). `docs/architecture.md` has the invariants.
 pub mod base;
 pub mod capture;
 pub mod cli;
@@ -13,6 +25,8 @@ pub mod http;
 pub mod index;
 pub mod kv;
 pub mod politeness;
+pub mod remote;
 pub mod schedule;
 pub mod store;
+pub mod telemetry;
 pub mod warc;

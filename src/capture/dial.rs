@@ -16,11 +16,14 @@ use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpStream, lookup_host};
+use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, timeout_at};
 use url::Host;
 
 use super::address::refusal;
+use super::addresses::Addresses;
 use super::options::{CaptureOptions, Proxy, ProxyKind};
+use super::pool::Pool;
 use super::proxy::{Destination, connect_socks5, connect_tunnel};
 use super::tls::Tls;
 use crate::base::{Clock, TargetUri};
@@ -86,6 +89,18 @@ pub(super) struct Dialed {
     pub(super) dns: Option<DnsFacts>,
     pub(super) tls: Option<TlsFacts>,
     pub(super) warning: Option<String>,
+    /// Its place at its address.
+    pub(super) place: Option<OwnedSemaphorePermit>,
+}
+
+/// A stream that stands, before TLS.
+struct Reached {
+    stream: BoxStream,
+    peer: Option<IpAddr>,
+    dns: Option<DnsFacts>,
+    place: Option<OwnedSemaphorePermit>,
+    /// How long a place was waited for, which counts to no limit.
+    waited: Duration,
 }
 
 /// A connection that does not.
@@ -103,6 +118,8 @@ pub(super) struct Route<'a> {
     pub(super) dialer: &'a dyn Dialer,
     pub(super) tls: &'a Tls,
     pub(super) clock: &'a dyn Clock,
+    pub(super) addresses: &'a Addresses,
+    pub(super) pool: &'a Pool,
 }
 
 type Dialing<T> = Result<T, Box<DialFailure>>;
@@ -122,10 +139,11 @@ impl Route<'_> {
     /// Dials the server of `uri`, within the connect timeout.
     pub(super) async fn dial(&self, uri: &TargetUri) -> Dialing<Dialed> {
         let deadline = Instant::now() + self.options.connect_timeout;
-        let (stream, peer, dns) = self.reach(uri, deadline).await?;
+        let Reached { stream, peer, dns, place, waited } = self.reach(uri, deadline).await?;
         if !uri.is_https() {
-            return Ok(Dialed { stream, peer, dns, tls: None, warning: None });
+            return Ok(Dialed { stream, peer, dns, tls: None, warning: None, place });
         }
+        let deadline = deadline + waited;
         let why = match timeout_at(deadline, self.tls.secure(stream, uri.host())).await {
             Ok(Ok(secured)) => {
                 return Ok(Dialed {
@@ -134,6 +152,7 @@ impl Route<'_> {
                     dns,
                     tls: Some(secured.facts),
                     warning: secured.warning,
+                    place,
                 });
             }
             Ok(Err(why)) => why,
@@ -147,20 +166,17 @@ impl Route<'_> {
     }
 
     /// The server's address (where it is ours to know), what DNS said, and a stream to it.
-    async fn reach(
-        &self,
-        uri: &TargetUri,
-        deadline: Instant,
-    ) -> Dialing<(BoxStream, Option<IpAddr>, Option<DnsFacts>)> {
+    async fn reach(&self, uri: &TargetUri, deadline: Instant) -> Dialing<Reached> {
         let remote_names =
             self.options.proxy.as_ref().filter(|proxy| proxy.kind != ProxyKind::Socks5);
         if let Some(proxy) = remote_names {
             let stream = self.through_names(proxy, uri, deadline).await?;
-            return Ok((stream, None, None));
+            let waited = Duration::ZERO;
+            return Ok(Reached { stream, peer: None, dns: None, place: None, waited });
         }
         let (addresses, dns) = self.resolve(uri, deadline).await?;
         match self.first_that_answers(&addresses, deadline).await {
-            Ok((stream, address)) => Ok((stream, Some(address.ip()), dns)),
+            Ok(reached) => Ok(Reached { dns, ..reached }),
             Err(mut failure) => {
                 failure.dns = dns;
                 Err(failure)
@@ -205,9 +221,8 @@ impl Route<'_> {
         &self,
         addresses: &[SocketAddr],
         deadline: Instant,
-    ) -> Dialing<(BoxStream, SocketAddr)> {
-        let mut last: Dialing<(BoxStream, SocketAddr)> =
-            failure(FailureKind::Connect, "there is no address");
+    ) -> Dialing<Reached> {
+        let mut last: Dialing<Reached> = failure(FailureKind::Connect, "there is no address");
         let allowed: Vec<SocketAddr> = addresses
             .iter()
             .copied()
@@ -223,14 +238,22 @@ impl Route<'_> {
             }));
         }
         let tried = &allowed[..allowed.len().min(ADDRESSES_TRIED_MAX)];
+        let (mut deadline, mut waited) = (deadline, Duration::ZERO);
         for (at, address) in tried.iter().enumerate() {
+            let begun = Instant::now();
+            let place = self.addresses.place(address.ip(), self.pool).await;
+            waited += begun.elapsed();
+            deadline += begun.elapsed();
             let own = if at + 1 == tried.len() {
                 deadline
             } else {
                 deadline.min(Instant::now() + OTHER_ADDRESS_TIMEOUT)
             };
             let why = match timeout_at(own, self.connect(*address)).await {
-                Ok(Ok(stream)) => return Ok((stream, *address)),
+                Ok(Ok(stream)) => {
+                    let peer = Some(address.ip());
+                    return Ok(Reached { stream, peer, dns: None, place, waited });
+                }
                 Ok(Err(why)) => why,
                 Err(_) => "timed out".to_owned(),
             };

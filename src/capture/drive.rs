@@ -17,6 +17,7 @@ use tokio::time::{Instant, timeout_at};
 
 use super::dial::BoxStream;
 use super::options::CaptureOptions;
+use super::request::BodyFilter;
 use super::spool::Spool;
 use crate::base::{Clock, Timestamp};
 use crate::http::{
@@ -29,6 +30,7 @@ pub(super) struct Drive<'a> {
     pub(super) clock: &'a dyn Clock,
     pub(super) method: Method,
     pub(super) request: &'a [u8],
+    pub(super) wanted: Option<&'a BodyFilter>,
 }
 
 /// How an exchange went.
@@ -61,24 +63,13 @@ pub(super) enum End {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct KeepFor(pub(super) Option<Duration>);
 
-impl Driven {
-    /// Whether the connection ended before a single byte came: on a connection that had been idle,
-    /// the server has most likely closed it while the request was on its way.
-    pub(super) fn died_unanswered(&self) -> bool {
-        let nothing = matches!(
-            &self.end,
-            End::Nothing { kind: FailureKind::Reset, received, .. } if received.is_empty()
-        );
-        nothing && self.interim.is_empty()
-    }
-}
-
 /// Why reading stopped.
 #[derive(Debug)]
 enum Stop {
     Done,
     TooLong,
     Time(&'static str),
+    Unwanted(String),
     Closed,
     Broken(String),
 }
@@ -141,6 +132,8 @@ impl Watch {
 
 struct Reading<'a> {
     options: &'a CaptureOptions,
+    /// Until it has been asked.
+    wanted: Option<&'a BodyFilter>,
     reader: ResponseReader,
     spool: Spool,
     interim: Vec<Vec<u8>>,
@@ -162,6 +155,7 @@ impl Drive<'_> {
         let sent_at = Instant::now();
         let mut reading = Reading {
             options: self.options,
+            wanted: self.wanted,
             reader: ResponseReader::new(
                 self.method,
                 HeadLimits { header_bytes_max: self.options.header_bytes_max },
@@ -247,7 +241,7 @@ impl Reading<'_> {
                     self.spool.buffer.truncate(at);
                     return Some(Stop::TooLong);
                 }
-                Step::More => return None,
+                Step::More => return self.unwanted(),
                 Step::Interim => {
                     let rest = self.spool.buffer.split_off(at);
                     self.interim.push(std::mem::replace(&mut self.spool.buffer, rest));
@@ -268,6 +262,17 @@ impl Reading<'_> {
         }
     }
 
+    /// Once the head is there: whether to stop at it. Only of a 200: the bodies of others are short
+    /// and say why.
+    fn unwanted(&mut self) -> Option<Stop> {
+        let head = self.reader.head()?;
+        let filter = self.wanted.take()?;
+        if head.status != Some(200) {
+            return None;
+        }
+        filter.judge(head).err().map(Stop::Unwanted)
+    }
+
     async fn finish(
         mut self,
         stream: &mut BoxStream,
@@ -281,6 +286,7 @@ impl Reading<'_> {
             Stop::Done => None,
             Stop::TooLong => Some(Truncated::Length),
             Stop::Time(_) if begun => Some(Truncated::Time),
+            Stop::Unwanted(_) => Some(Truncated::Unspecified),
             Stop::Closed | Stop::Broken(_) if begun && ended == Ending::Cut => {
                 Some(Truncated::Disconnect)
             }
@@ -295,6 +301,9 @@ impl Reading<'_> {
         let mut shape = self.reader.shape();
         if let Stop::Broken(why) = &stop {
             shape.warnings.push(format!("the connection broke: {why}"));
+        }
+        if let Stop::Unwanted(why) = &stop {
+            shape.warnings.push(format!("the body is not wanted: {why}"));
         }
         if let Stop::Time(why) = &stop {
             shape.warnings.push((*why).to_owned());

@@ -14,6 +14,7 @@
 //! `spool`), and connections kept for the next (`pool`).
 
 pub mod address;
+mod addresses;
 pub mod dial;
 mod drive;
 pub mod options;
@@ -35,8 +36,9 @@ use crate::politeness::Permit;
 
 pub use dial::{BoxFuture, BoxStream, Dialer, Stream, SystemDialer};
 pub use options::{CaptureOptions, OptionError, Proxy, ProxyKind, ResolveRule, RootSource};
-pub use request::{CaptureRequest, RequestError};
+pub use request::{BodyFilter, CaptureRequest, RequestError};
 
+use addresses::Addresses;
 use dial::{Route, sends_absolute_form};
 use drive::{Drive, Driven, End};
 use pool::{Connection, Key, Pool};
@@ -107,6 +109,7 @@ pub struct Capturer {
     dialer: Arc<dyn Dialer>,
     tls: Tls,
     pool: Pool,
+    addresses: Addresses,
 }
 
 impl Capturer {
@@ -130,7 +133,8 @@ impl Capturer {
         let tls = Tls::new(&options, Arc::clone(&clock))?;
         let pool =
             Pool::new(options.connections_max, options.idle_per_host_max, options.idle_timeout);
-        Ok(Self { options, clock, dialer, tls, pool })
+        let addresses = Addresses::new(options.connections_per_address_max);
+        Ok(Self { options, clock, dialer, tls, pool, addresses })
     }
 
     /// The options it was made with.
@@ -152,11 +156,10 @@ impl Capturer {
 
     /// Makes the one exchange that the permit allows.
     ///
-    /// A kept-alive connection on which the server hung up before a single byte of a response is
-    /// replaced once by a fresh one. That is no retry of the server: it closed an idle connection
-    /// while the request was on its way and never took it up (RFC 9112 section 9.3.1 allows it for
-    /// methods like ours); nothing was received, so nothing is lost from the record. A fresh
-    /// connection that fails is a failure.
+    /// A kept-alive connection that the server has closed meanwhile is noticed before anything is
+    /// sent, and a fresh one is used. When it closes on the request itself, that is a failure like
+    /// any other: the server may have read the request, and asking again at once would be asking
+    /// sooner than its pace. Whether to ask again, and when, is the caller's to decide.
     ///
     /// The time spent waiting for a free connection counts to no limit. Dropping the future loses
     /// this exchange and nothing else.
@@ -182,13 +185,12 @@ impl Capturer {
             clock: &*self.clock,
             method: request.method,
             request: &bytes,
+            wanted: request.wanted.as_ref(),
         };
         let key = Key::of(&uri);
         if let Some(mut connection) = self.pool.take(&key).await {
             let driven = self.drive(&drive, &mut connection).await?;
-            if !driven.died_unanswered() {
-                return Ok(self.conclude(&uri, &drive, key, connection, driven, Duration::ZERO));
-            }
+            return Ok(self.conclude(&uri, &drive, key, connection, driven, Duration::ZERO));
         }
         let slot = self.pool.slot().await.ok_or(CaptureError::Stopped)?;
         let (begun, begun_at) = (Instant::now(), self.clock.now());
@@ -197,6 +199,8 @@ impl Capturer {
             dialer: &*self.dialer,
             tls: &self.tls,
             clock: &*self.clock,
+            addresses: &self.addresses,
+            pool: &self.pool,
         };
         let dialed = match route.dial(&uri).await {
             Ok(dialed) => dialed,
@@ -256,7 +260,8 @@ impl Capturer {
             End::Response { response, mut shape, surplus, truncated, reusable } => {
                 shape.warnings.extend(connection.warning.clone());
                 let tls = connection.tls.clone();
-                if let Some(keep_for) = reusable {
+                let has_room = peer.is_none_or(|address| self.addresses.has_room(address));
+                if let Some(keep_for) = reusable.filter(|_| has_room) {
                     self.pool.keep(key, connection, keep_for.0);
                 }
                 Captured::Exchange(Box::new(Exchange {

@@ -53,13 +53,16 @@ pub struct CaptureOptions {
     /// server under load.
     pub bytes_per_second_window: Duration,
     /// Bytes of a response that are kept in memory; a longer one goes to an unlinked temporary
-    /// file. Default 512 KiB: nearly every page fits, and a thousand at once fit in memory.
+    /// file. Default 2 MiB: nearly every page fits, and those of a hundred hosts at once fit in memory.
     pub spool_memory_bytes_max: usize,
     /// Where temporary files are made. Default: the system's directory for them.
     pub spool_dir: Option<PathBuf>,
     /// Connections open at once, idle ones included. Default 256: a quarter of the usual limit of
     /// 1024 open files.
     pub connections_max: usize,
+    /// Connections to one address at once, idle ones included. Default 16: many outlets share the
+    /// addresses of one network, which serve them all; a machine of its own has few names.
+    pub connections_per_address_max: usize,
     /// Idle connections kept for one scheme, host and port. Default 1: politeness asks one thing
     /// at a time of a host.
     pub idle_per_host_max: usize,
@@ -90,9 +93,10 @@ impl Default for CaptureOptions {
             total_timeout: Duration::from_mins(10),
             bytes_per_second_min: 100,
             bytes_per_second_window: Duration::from_secs(20),
-            spool_memory_bytes_max: 512 << 10,
+            spool_memory_bytes_max: 2 << 20,
             spool_dir: None,
             connections_max: 256,
+            connections_per_address_max: 16,
             idle_per_host_max: 1,
             idle_timeout: Duration::from_secs(30),
             tls_verify: true,

@@ -45,6 +45,8 @@ pub(super) struct Connection {
     pub(super) dns: Option<DnsFacts>,
     /// Held for its place in the bound.
     _slot: OwnedSemaphorePermit,
+    /// Held for its place at its address.
+    _place: Option<OwnedSemaphorePermit>,
 }
 
 impl Connection {
@@ -56,6 +58,7 @@ impl Connection {
             warning: dialed.warning,
             dns: dialed.dns,
             _slot: slot,
+            _place: dialed.place,
         }
     }
 }
@@ -184,6 +187,18 @@ impl Pool {
         shelf.count += 1;
         if over {
             drop(shelf.remove(&key, 0));
+        }
+    }
+
+    /// Closes an idle connection to this address, if there is any.
+    pub(super) fn close_one_of(&self, address: std::net::IpAddr) {
+        let mut shelf = self.shelf();
+        let found = shelf.idle.iter().find_map(|(key, list)| {
+            let at = list.iter().position(|idle| idle.connection.peer == Some(address))?;
+            Some((key.clone(), at))
+        });
+        if let Some((key, at)) = found {
+            drop(shelf.remove(&key, at));
         }
     }
 

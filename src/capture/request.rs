@@ -5,11 +5,37 @@
 //! Deliberately sends nothing, and prints no cookie and no password in `Debug`.
 
 use std::fmt;
+use std::sync::Arc;
 
 use data_encoding::BASE64;
 
 use crate::base::TargetUri;
-use crate::http::Method;
+use crate::http::{Head, Method};
+
+/// Says from the head of a response whether its body is wanted; why not, where it is not.
+#[derive(Clone)]
+pub struct BodyFilter(Arc<Wants>);
+
+type Wants = dyn Fn(&Head) -> Result<(), String> + Send + Sync;
+
+impl BodyFilter {
+    /// A filter that asks this function.
+    pub fn new(wants: impl Fn(&Head) -> Result<(), String> + Send + Sync + 'static) -> Self {
+        Self(Arc::new(wants))
+    }
+
+    pub(super) fn judge(&self, head: &Head) -> Result<(), String> {
+        (self.0)(head)
+    }
+}
+
+impl PartialEq for BodyFilter {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+impl Eq for BodyFilter {}
 
 /// What is asked for besides the URI, which the permit holds.
 #[derive(Clone, PartialEq, Eq)]
@@ -42,6 +68,9 @@ pub struct CaptureRequest {
     pub cookie: Option<String>,
     /// User and password for basic authentication (RFC 7617).
     pub basic_auth: Option<(String, String)>,
+    /// Which bodies of 200 are read to their end; what came of another is kept, and marked
+    /// `WARC-Truncated: unspecified`. Without it all are.
+    pub wanted: Option<BodyFilter>,
 }
 
 impl CaptureRequest {
@@ -60,6 +89,7 @@ impl CaptureRequest {
             headers: Vec::new(),
             cookie: None,
             basic_auth: None,
+            wanted: None,
         }
     }
 }

@@ -69,6 +69,8 @@ pub enum Command {
     Init(InitArgs),
     /// Capture URLs and what they need, until nothing is left in scope
     Crawl(CrawlArgs),
+    /// Fetch what is due when it is due, until a signal comes; SIGHUP reloads the jobs
+    Watch(WatchArgs),
     /// What comes next, when, and the fact that set that time
     Due(DueArgs),
     /// What is in the archive, per host and in all
@@ -81,6 +83,14 @@ pub enum Command {
     History(HistoryArgs),
     /// Two captures compared
     Diff(DiffArgs),
+    /// For every sentence: the version that brought it, and the one that last changed it
+    Blame(BlameArgs),
+    /// Every typed change in the archive, newest first
+    Changes(ChangesArgs),
+    /// Since when and until when a phrase stood, and where
+    When(WhenArgs),
+    /// Quotations with their speakers
+    Quotes(QuotesArgs),
     /// Reread every record and recompute every digest
     Verify(VerifyArgs),
     /// Build the index anew from the WARC files alone
@@ -132,6 +142,9 @@ pub struct CrawlArgs {
     /// What to capture now
     #[arg(value_name = "URL")]
     pub urls: Vec<String>,
+    /// Follow a job: a file, or a name under config/jobs/; repeatable
+    #[arg(long, value_name = "FILE")]
+    pub job: Vec<String>,
     /// How many links away from a seed pages are followed
     #[arg(long, value_name = "N")]
     pub depth: Option<u64>,
@@ -155,9 +168,23 @@ pub struct CrawlArgs {
     pub network: NetworkArgs,
 }
 
+/// `watch`
+#[derive(Debug, Args)]
+pub struct WatchArgs {
+    /// Follow this job: a file, or a name under config/jobs/; repeatable (else all that are there)
+    #[arg(long, value_name = "FILE")]
+    pub job: Vec<String>,
+    /// Flags of whatever uses the network
+    #[command(flatten)]
+    pub network: NetworkArgs,
+}
+
 /// `due`
 #[derive(Debug, Args)]
 pub struct DueArgs {
+    /// Only of this job: a file, or a name under config/jobs/; repeatable
+    #[arg(long, value_name = "FILE")]
+    pub job: Vec<String>,
     /// At most so many lines
     #[arg(long, value_name = "N", default_value_t = 50)]
     pub limit: usize,
@@ -190,7 +217,7 @@ pub struct CapturesArgs {
     /// Not after this time
     #[arg(long, value_name = "TIME")]
     pub to: Option<String>,
-    /// Keep what matches: [!][=|~]FIELD:VALUE, as in pywb; repeatable
+    /// Keep what matches: `[!][=|~]FIELD:VALUE`, as in pywb; repeatable
     #[arg(long, value_name = "FILTER")]
     pub filter: Vec<String>,
     /// At most so many
@@ -257,6 +284,69 @@ pub struct DiffArgs {
     /// Exit with 4 when there is a difference
     #[arg(long)]
     pub exit_code: bool,
+}
+
+/// `blame`
+#[derive(Debug, Args)]
+pub struct BlameArgs {
+    /// The URL
+    pub url: String,
+    /// The capture closest to this time (else the newest version that has an article)
+    #[arg(long, value_name = "TIME")]
+    pub at: Option<String>,
+}
+
+/// `changes`
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Beside text and json (a line each), --format takes rss and atom. Kinds: headline, byline,\npublished, modified, text-added, text-removed, text-edited, text-moved, quote-added,\nquote-removed, quote-altered, quote-reattributed, figure-changed, date-changed, name-changed,\nclaim-changed, correction, update-note, retraction, gone, restored, reverted, redirected,\npaywalled, image-changed, link-changed."
+)]
+pub struct ChangesArgs {
+    /// Seen at this time or later
+    #[arg(long, value_name = "TIME")]
+    pub since: Option<String>,
+    /// Not seen after this time
+    #[arg(long, value_name = "TIME")]
+    pub until: Option<String>,
+    /// Of these kinds; repeatable, or parted by commas
+    #[arg(long, value_name = "KIND", num_args = 1.., value_delimiter = ',')]
+    pub kind: Vec<String>,
+    /// Of pages of this host
+    #[arg(long, value_name = "HOST")]
+    pub host: Option<String>,
+    /// Only where neither a notice nor the declared date says so
+    #[arg(long)]
+    pub stealth: bool,
+    /// Only of this weight or more, from 1 (minor) to 5 (grave)
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=5))]
+    pub weight: u8,
+    /// At most so many
+    #[arg(long, value_name = "N")]
+    pub limit: Option<usize>,
+}
+
+/// `when`
+#[derive(Debug, Args)]
+pub struct WhenArgs {
+    /// The words; case, white space and the shape of quotation marks and dashes do not count
+    pub phrase: String,
+    /// On pages of this host
+    #[arg(long, value_name = "HOST")]
+    pub host: Option<String>,
+}
+
+/// `quotes`
+#[derive(Debug, Args)]
+pub struct QuotesArgs {
+    /// URLs, or local HTML or text files (else the newest version of everything in the archive)
+    #[arg(value_name = "URL|FILE")]
+    pub targets: Vec<String>,
+    /// Only what this person said: a name, or the last part of one
+    #[arg(long, value_name = "NAME")]
+    pub speaker: Option<String>,
+    /// The capture closest to this time (the newest without it); without a URL, the newest not after it
+    #[arg(long, value_name = "TIME")]
+    pub at: Option<String>,
 }
 
 /// `verify`

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::base::{Clock, SystemClock, TimeRange, Timestamp};
 use crate::cli::CliError;
 use crate::config::{ConfigError, Settings};
+use crate::history::Derived;
 use crate::store::{Reader, StoreError};
 
 use super::args::{Global, NetworkArgs};
@@ -83,6 +84,12 @@ impl Context {
         Ok(self)
     }
 
+    /// Where the job files lie: `jobs` beside the config file.
+    #[must_use]
+    pub fn jobs_dir(&self) -> PathBuf {
+        jobs_dir(&self.global)
+    }
+
     /// The archive, to read from.
     ///
     /// # Errors
@@ -95,6 +102,16 @@ impl Context {
             self.out.say(&format!("pressmark: {note}"));
         }
         Ok(reader)
+    }
+
+    /// What was derived from the archive before, so that it need not be derived again.
+    #[must_use]
+    pub fn derived(&self, reader: &Reader) -> Derived {
+        let derived = Derived::open(reader.layout());
+        if let (Some(why), true) = (derived.why_not(), self.out.verbose() > 0) {
+            self.out.say(&format!("pressmark: pages are read anew: {why}"));
+        }
+        derived
     }
 
     /// A time as given on the command line.
@@ -151,6 +168,13 @@ pub fn load_settings(global: &Global) -> Result<(Settings, Option<PathBuf>), Con
         .filter_map(|(k, v)| Some((k.into_string().ok()?, v.into_string().ok()?)));
     let settings = Settings::load(file.as_deref(), environment, &flags)?;
     Ok((settings, file))
+}
+
+/// Where the job files lie: `jobs` beside the config file.
+#[must_use]
+pub fn jobs_dir(global: &Global) -> PathBuf {
+    let beside = global.config.as_ref().and_then(|file| file.parent());
+    beside.map_or_else(|| PathBuf::from("config/jobs"), |dir| dir.join("jobs"))
 }
 
 /// Where the archive lies.

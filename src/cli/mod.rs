@@ -6,6 +6,7 @@ pub mod args;
 pub mod cmd;
 pub mod context;
 pub mod exit;
+pub mod jobs;
 pub mod local;
 pub mod output;
 pub mod progress;
@@ -67,12 +68,17 @@ fn run(cli: Cli) -> Result<Exit, CliError> {
     let context = Context::load(&cli.global, out)?;
     match cli.command {
         Command::Crawl(args) => cmd::crawl::run(&args, context),
+        Command::Watch(args) => cmd::watch::run(&args, context),
         Command::Due(args) => cmd::due::run(&args, &context),
         Command::Status => cmd::status::run(&context),
         Command::Captures(args) => cmd::captures::run(&args, &context),
         Command::Show(args) => cmd::show::run(&args, &context),
         Command::History(args) => cmd::history::run(&args, &context),
         Command::Diff(args) => cmd::diff::run(&args, &context),
+        Command::Quotes(args) => cmd::quotes::run(&args, &context),
+        Command::Blame(args) => cmd::blame::run(&args, &context),
+        Command::Changes(args) => cmd::changes::run(&args, &context),
+        Command::When(args) => cmd::when::run(&args, &context),
         Command::Verify(args) => cmd::verify::run(&args, &context),
         Command::Reindex => cmd::reindex::run(&context),
         Command::Demo(args) => cmd::demo::run(&args, context),

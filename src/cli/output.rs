@@ -109,6 +109,14 @@ impl Output {
         out.write_all(b"\n")
     }
 
+    /// A piece of a line of data.
+    ///
+    /// # Errors
+    /// When stdout cannot be written.
+    pub fn piece(&self, text: &str) -> io::Result<()> {
+        io::stdout().lock().write_all(text.as_bytes())
+    }
+
     /// Raw bytes of data.
     ///
     /// # Errors

@@ -6,15 +6,16 @@ use std::sync::Arc;
 use super::CliError;
 use super::context::{Context, store_error};
 use crate::base::Clock;
-use crate::capture::Capturer;
+use crate::capture::{CaptureOptions, Capturer, Proxy};
 use crate::config::Settings;
+use crate::crawl::JobRules;
 use crate::crawl::log::CrawlLog;
-use crate::crawl::{Crawl, Job, Observer, Parts, RealTimer, Report, Stop, Take, Timer};
+use crate::crawl::{Crawl, Job, Observer, Order, Parts, RealTimer, Report, Stop, Take, Timer};
 use crate::kv::{Kv, KvOptions};
 use crate::politeness::Gate;
-use crate::schedule::{Frontier, FrontierOptions};
-use crate::store::Store;
+use crate::schedule::{Frontier, FrontierOptions, JobSpec};
 use crate::store::layout::Layout;
+use crate::store::{Store, StoreError};
 
 /// The queue of a run, and the list of what is watched.
 pub struct Frontiers {
@@ -69,6 +70,81 @@ fn frontiers(layout: &Layout) -> Result<Frontiers, CliError> {
 pub struct Running {
     crawl: Crawl,
     store: Arc<Store>,
+    network: Network,
+}
+
+/// From what the network side of a job is made.
+struct Network {
+    settings: Settings,
+    options: CaptureOptions,
+    clock: Arc<dyn Clock>,
+}
+
+impl Network {
+    /// Makes jobs ready: their requests, and a network of their own where they ask for one.
+    fn rules(&self, jobs: &[JobSpec]) -> Result<Vec<Arc<JobRules>>, CliError> {
+        jobs.iter().map(|job| self.rules_of(job).map(Arc::new)).collect()
+    }
+
+    fn rules_of(&self, job: &JobSpec) -> Result<JobRules, CliError> {
+        let wrong = |why: String| CliError::usage(format!("the job {}: {why}", job.name));
+        let mut request = self.settings.crawl_options().request;
+        if let Some(agent) = self.settings.user_agent_of(job) {
+            request.user_agent = agent;
+        }
+        let mut options = self.options.clone();
+        if let Some(proxy) = &job.proxy {
+            options.proxy = Some(Proxy::parse(proxy.expose()).map_err(|e| wrong(e.to_string()))?);
+        }
+        let capturer = if options == self.options {
+            None
+        } else {
+            let made = Capturer::new(options, Arc::clone(&self.clock));
+            Some(Arc::new(made.map_err(|e| wrong(e.to_string()))?))
+        };
+        JobRules::new(job.clone(), request, capturer).map_err(|e| wrong(e.to_string()))
+    }
+}
+
+/// What came of beginning a run.
+pub enum Begun {
+    /// It runs. What was repaired, in words.
+    Running(Box<Running>, Vec<String>),
+    /// Another process writes into the archive.
+    Busy(CliError),
+}
+
+/// Puts a crawl of jobs together.
+///
+/// # Errors
+/// When the archive cannot be written, or a setting does not fit.
+pub fn begin(
+    context: &Context,
+    jobs: &[JobSpec],
+    take: Take,
+    timer: Arc<dyn Timer>,
+) -> Result<Begun, CliError> {
+    let opened = Store::open(&context.archive, context.settings.store_options(), timer.clock());
+    let (store, notes) = match opened {
+        Ok(opened) => opened,
+        Err(error) => {
+            let busy = matches!(error, StoreError::Locked { .. } | StoreError::IndexBusy);
+            let what = format!("opening the archive in {}", context.archive.display());
+            let error = store_error(&what, error);
+            return if busy { Ok(Begun::Busy(error)) } else { Err(error) };
+        }
+    };
+    let parts = Opened { store, notes };
+    let (mut running, notes) = assemble(&context.settings, parts, &context.resolve, take, timer)?;
+    let rules = running.network.rules(jobs)?;
+    running.crawl.set_jobs(rules);
+    Ok(Begun::Running(Box::new(running), notes))
+}
+
+/// An archive that is open for writing.
+struct Opened {
+    store: Store,
+    notes: Vec<String>,
 }
 
 /// Puts a crawl together from the settings. The second part says what was repaired.
@@ -82,21 +158,39 @@ pub fn start(
     take: Take,
     timer: Arc<dyn Timer>,
 ) -> Result<(Running, Vec<String>), CliError> {
-    let clock: Arc<dyn Clock> = timer.clock();
-    let (store, mut notes) = Store::open(archive, settings.store_options(), Arc::clone(&clock))
+    let (store, notes) = Store::open(archive, settings.store_options(), timer.clock())
         .map_err(|e| store_error(&format!("opening the archive in {}", archive.display()), e))?;
+    assemble(settings, Opened { store, notes }, resolve, take, timer)
+}
+
+fn assemble(
+    settings: &Settings,
+    opened: Opened,
+    resolve: &[String],
+    take: Take,
+    timer: Arc<dyn Timer>,
+) -> Result<(Running, Vec<String>), CliError> {
+    let clock: Arc<dyn Clock> = timer.clock();
+    let Opened { store, mut notes } = opened;
     let store = Arc::new(store);
     let mut options = settings.capture_options(resolve).map_err(CliError::usage)?;
     options.spool_dir = Some(store.layout().tmp_dir());
+    let network =
+        Network { settings: settings.clone(), options: options.clone(), clock: Arc::clone(&clock) };
     let capturer = Capturer::new(options, clock)
         .map_err(|e| CliError::usage(format!("setting up the network: {e}")))?;
     let opened = frontiers(store.layout())?;
     notes.extend(opened.notes);
     let log = CrawlLog::open(&store.layout().log_dir())
         .map_err(|e| CliError::failed("opening the crawl log", e))?;
+    let mut left = None;
     let (frontier, watched) = match take {
         Take::Queue => (opened.queue, Some(opened.watched)),
-        Take::Due => (opened.watched, None),
+        Take::Due | Take::Jobs => (opened.watched, None),
+        Take::Forever => {
+            left = Some(opened.queue);
+            (opened.watched, None)
+        }
     };
     let parts = Parts {
         capturer: Arc::new(capturer),
@@ -108,9 +202,16 @@ pub fn start(
         timer,
         log,
     };
-    let crawl = Crawl::new(parts, settings.crawl_options())
+    let mut crawl = Crawl::new(parts, settings.crawl_options())
         .map_err(|e| CliError::failed("setting up the crawl", e))?;
-    Ok((Running { crawl, store }, notes))
+    if let Some(mut queue) = left {
+        let moved = crawl.take_over(&mut queue).map_err(crawl_error)?;
+        queue.checkpoint().map_err(|e| CliError::failed("writing the queue", e))?;
+        if moved > 0 {
+            notes.push(format!("{moved} URLs that an earlier run left are looked at first"));
+        }
+    }
+    Ok((Running { crawl, store, network }, notes))
 }
 
 /// The timer of the machine.
@@ -124,6 +225,22 @@ impl Running {
     #[must_use]
     pub fn crawl(&self) -> &Crawl {
         &self.crawl
+    }
+
+    /// Lets the crawl take orders while it runs.
+    pub fn take_orders(&mut self, orders: tokio::sync::mpsc::UnboundedReceiver<Order>) {
+        self.crawl.take_orders(orders);
+    }
+
+    /// How jobs are made ready for an order, wherever the crawl is.
+    #[must_use]
+    pub fn preparer(&self) -> Preparer {
+        let Network { settings, options, clock } = &self.network;
+        Preparer(Network {
+            settings: settings.clone(),
+            options: options.clone(),
+            clock: Arc::clone(clock),
+        })
     }
 
     /// Runs one job.
@@ -163,6 +280,19 @@ impl Running {
             // Someone still holds it; dropping the last handle ends it in order too.
             Err(_) => Ok(Vec::new()),
         }
+    }
+}
+
+/// Makes jobs ready while a crawl runs.
+pub struct Preparer(Network);
+
+impl Preparer {
+    /// The order to follow these jobs from now on.
+    ///
+    /// # Errors
+    /// When a job's settings do not fit.
+    pub fn order(&self, jobs: &[JobSpec]) -> Result<Order, CliError> {
+        Ok(Order::Jobs(self.0.rules(jobs)?))
     }
 }
 

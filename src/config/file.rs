@@ -20,7 +20,7 @@ enum Raw {
     Integer(String),
     Float(String),
     Bool(bool),
-    List(Vec<String>),
+    List(Vec<(String, usize)>),
     Other(&'static str),
 }
 
@@ -43,7 +43,9 @@ impl Written {
         match (&self.raw, kind) {
             (Raw::Bool(yes), Kind::Bool) => Ok(Value::Bool(*yes)),
             (Raw::Bool(yes), _) => Err(wrong(&yes.to_string())),
-            (Raw::List(items), Kind::List) => Ok(Value::List(items.clone())),
+            (Raw::List(items), Kind::List) => {
+                Ok(Value::List(items.iter().map(|(text, _)| text.clone()).collect()))
+            }
             (Raw::Text(text), Kind::List) => Ok(Value::List(vec![text.clone()])),
             (Raw::List(_), _) => Err(wrong("a list")),
             (Raw::Text(text), Kind::Bool | Kind::Integer | Kind::Float) => {
@@ -55,6 +57,18 @@ impl Written {
             }
             (Raw::Integer(n) | Raw::Float(n), _) => kind.parse(n),
             (Raw::Other(what), _) => Err(wrong(what)),
+        }
+    }
+}
+
+impl Written {
+    /// The texts of a list, or the one text that stands for a list, each with its line.
+    #[must_use]
+    pub fn items(&self) -> Vec<(&str, usize)> {
+        match &self.raw {
+            Raw::List(items) => items.iter().map(|(text, line)| (text.as_str(), *line)).collect(),
+            Raw::Text(text) => vec![(text, self.line)],
+            _ => Vec::new(),
         }
     }
 }
@@ -100,10 +114,10 @@ fn flatten(
             DeValue::Boolean(yes) => Raw::Bool(*yes),
             DeValue::Datetime(_) => Raw::Other("a date"),
             DeValue::Array(items) => {
-                let texts: Option<Vec<String>> = items
+                let texts: Option<Vec<(String, usize)>> = items
                     .iter()
                     .map(|item| match item.get_ref() {
-                        DeValue::String(text) => Some(text.to_string()),
+                        DeValue::String(text) => Some((text.to_string(), line(item.span().start))),
                         _ => None,
                     })
                     .collect();

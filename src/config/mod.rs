@@ -2,13 +2,19 @@
 //!
 //! No module below reads a setting; what it needs is passed to it as its own `Options`.
 
+pub mod credentials;
 pub mod example;
 pub mod file;
+pub mod job_keys;
+pub mod job_reference;
+mod job_values;
+pub mod jobs;
 pub mod keys;
 pub mod nearest;
 pub mod options;
 pub mod settings;
 pub mod value;
 
+pub use jobs::{job_files, load_jobs};
 pub use settings::{ConfigError, Problem, Settings, Source};
 pub use value::{Kind, Value};

@@ -6,6 +6,7 @@ use crate::base::DigestAlgorithm;
 use crate::capture::{CaptureOptions, CaptureRequest, Proxy, ResolveRule, RootSource};
 use crate::crawl::CrawlOptions;
 use crate::politeness::{AfterUnreachable, HostOptions, Options as PolitenessOptions};
+use crate::schedule::JobSpec;
 use crate::schedule::revisit::AdaptiveParams;
 use crate::store::StoreOptions;
 use crate::warc::{Compression, Warcinfo};
@@ -60,6 +61,7 @@ impl Settings {
             spool_memory_bytes_max: self.bytes_usize("capture.spool_threshold"),
             spool_dir: None,
             connections_max: self.usize("capture.connections_max"),
+            connections_per_address_max: self.usize("capture.connections_per_address_max"),
             idle_per_host_max: self.usize("capture.idle_per_host_max"),
             idle_timeout: self.duration("capture.idle_timeout"),
             tls_verify: self.bool("tls.verify"),
@@ -126,6 +128,17 @@ impl Settings {
         }
     }
 
+    /// The User-Agent of a job, where it says something of its own.
+    #[must_use]
+    pub fn user_agent_of(&self, job: &JobSpec) -> Option<String> {
+        let (product, version) = (self.text("identity.product"), env!("CARGO_PKG_VERSION"));
+        match (&job.user_agent, &job.contact) {
+            (Some(agent), _) => Some(agent.clone()),
+            (None, Some(contact)) => Some(format!("{product}/{version} (+{contact})")),
+            (None, None) => None,
+        }
+    }
+
     /// How a crawl runs.
     #[must_use]
     pub fn crawl_options(&self) -> CrawlOptions {
@@ -147,6 +160,7 @@ impl Settings {
             },
             looks_per_day: self.float("schedule.looks_per_day"),
             disk_free_min: self.bytes("store.disk_free_min"),
+            stall_after: self.duration("watch.stall_after"),
             seed: 0,
         }
     }
@@ -221,6 +235,7 @@ mod tests {
         assert_eq!(crawl.revisit, default.revisit);
         assert_eq!(crawl.looks_per_day, default.looks_per_day);
         assert_eq!(crawl.disk_free_min, default.disk_free_min);
+        assert_eq!(crawl.stall_after, default.stall_after);
         let store = settings.store_options();
         let default = StoreOptions::default();
         assert_eq!(store.digest, default.digest);

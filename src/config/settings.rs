@@ -194,7 +194,8 @@ impl Settings {
             problem("politeness.robots_age_max", "a robots.txt may be used for 24h at most".into());
         }
         if !(1..=12).contains(&self.integer("warc.level")) {
-            problem("warc.level", "expected a level from 1 to 12".into());
+            let found = self.integer("warc.level");
+            problem("warc.level", format!("expected a level from 1 to 12, but found {found}"));
         }
         for key in ["crawl.hosts_max", "capture.connections_max"] {
             if self.integer(key) == 0 {

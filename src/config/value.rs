@@ -166,6 +166,22 @@ pub fn print_duration(span: Duration) -> String {
     parts.join(" ")
 }
 
+impl Value {
+    /// As JSON: spans and sizes as the texts they are written as.
+    #[must_use]
+    pub fn to_json(&self) -> serde_json::Value {
+        match self {
+            Self::Text(text) => text.clone().into(),
+            Self::Bool(yes) => (*yes).into(),
+            Self::Integer(number) => (*number).into(),
+            Self::Float(number) => (*number).into(),
+            Self::Duration(span) => print_duration(*span).into(),
+            Self::Bytes(bytes) => ByteSize(*bytes).to_string().into(),
+            Self::List(items) => items.clone().into(),
+        }
+    }
+}
+
 impl fmt::Display for Value {
     /// As TOML.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

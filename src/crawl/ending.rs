@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::base::{TargetUri, Timestamp};
 use crate::politeness::{Answer, Refusal, RobotsFetch, RobotsTarget};
+use crate::schedule::revisit::Schedule;
 use crate::schedule::{
     Ask, Claim, DiscoveryPath, Disposition, Found, NextVisit, Priority, Step as PathStep,
 };
@@ -12,6 +13,7 @@ use super::engine::{Crawl, CrawlError, Observer, Run, hash_of};
 use super::job::Take;
 use super::learn;
 use super::outcome::{Finished, Outcome};
+use super::running::{FORBIDDEN_AGAIN, is_named};
 use super::step::{Met, Stepped};
 
 /// How often a URL that was put off with 429 or 503 is asked again in one run.
@@ -23,17 +25,27 @@ impl Crawl {
         &mut self,
         run: &mut Run<'_>,
         claim: Claim,
-        stepped: Stepped,
+        mut stepped: Stepped,
         now: Timestamp,
+        observer: &mut dyn Observer,
     ) -> Result<(), CrawlError> {
         if !claim.entry.path.is_requisite() {
             run.pages += 1;
         }
-        if let Some(change) = &stepped.change {
+        if let Some(change) = &mut stepped.change {
             run.report.versions += u64::from(change.is_new_version);
             run.report.changes += change.changes;
+            if let Some(news) = &mut change.news {
+                claim.job.as_ref().clone_into(&mut news.job);
+                observer.news(news);
+            }
         }
-        let found = self.found_on(run, &claim, &stepped, now);
+        let rules = self.rules_of(&claim);
+        let found = match &rules {
+            Some(rules) => self.found_by_job(run, rules, &claim, &mut stepped, now)?,
+            None => self.found_on(run, &claim, &stepped, now),
+        };
+        self.spend(run, &claim, &stepped);
         if !found.is_empty() {
             self.frontier.add_all(found, now)?;
         }
@@ -41,13 +53,15 @@ impl Crawl {
         let host = claim.host.clone();
         let at = self.next_at(&uri, &host, now)?;
         run.report.hosts.entry(host.to_string()).or_default().delay = at.since(stepped.ended);
-        let put_off = matches!(stepped.met, Met::Reply { status: 429 | 503, .. });
-        if put_off && run.job.take == Take::Queue && claim.entry.snoozes < PUT_OFF_MAX {
-            let why = "the server put us off; asked again when its host may be";
+        if let Some(did) = put_off(run.job.take, &claim, &stepped) {
+            let why = &format!("the server {did}; asked again when its host may be");
             self.frontier.snooze(claim, at, why, now)?;
             return Ok(self.frontier.host_wait(&host, at, now)?);
         }
-        let learned = self.learn(run, &claim, &stepped, now)?;
+        let learned = match &rules {
+            Some(rules) => self.learn_for_job(rules, &claim, &stepped, now)?,
+            None => self.learn(run, &claim, &stepped, now)?,
+        };
         let disposition = Disposition {
             next: learned.next,
             host_ready_at: Some(at),
@@ -70,8 +84,10 @@ impl Crawl {
         }
         let host = self.book.revisits(&claim.host, self.options.looks_per_day, now)?;
         let params = &self.options.revisit;
-        if run.job.take == Take::Due {
-            let learned = learn::look(claim, stepped, host, params, now, self.options.seed);
+        if run.job.take != Take::Queue {
+            let schedule = Schedule::Adaptive(Box::new(params.clone()));
+            let learned =
+                learn::look(claim, stepped, host, &schedule, params, now, self.options.seed);
             self.book.keep_revisits(&claim.host)?;
             return Ok(learned);
         }
@@ -167,6 +183,9 @@ impl Crawl {
             if too_often { RobotsFetch::RedirectedTooOften } else { stepped.robots_fetch() };
         let governed = target.governs().clone();
         self.learn_robots(&target, fetch)?;
+        if let Some(known) = self.book.robots(&governed)? {
+            self.sitemaps_of_robots(run, &claim, &known, target.uri(), now)?;
+        }
         run.asking_robots.remove(&governed.authority());
         // What is refused does not wait for the host's pace.
         match self.ask(claim.uri(), now)? {
@@ -195,7 +214,7 @@ impl Crawl {
         let why = "its host could not be reached".to_owned();
         let next = match run.job.take {
             Take::Queue => NextVisit::Retire { why },
-            Take::Due => {
+            Take::Due | Take::Jobs | Take::Forever => {
                 let due = self.next_at(claim.uri(), &claim.host, now)?;
                 NextVisit::At { due, because: why }
             }
@@ -228,8 +247,11 @@ impl Crawl {
         };
         self.note(run, &finished, observer)?;
         let next = match refusal {
-            Refusal::RobotsUnreachable(stay_out) if run.job.take == Take::Due => {
+            Refusal::RobotsUnreachable(stay_out) if run.job.take != Take::Queue => {
                 NextVisit::At { due: stay_out.retry_at, because: why }
+            }
+            Refusal::Disallowed(_) if run.job.take != Take::Queue && is_named(&claim) => {
+                NextVisit::At { due: now.plus(FORBIDDEN_AGAIN), because: why }
             }
             Refusal::RobotsUnreachable(_) | Refusal::Disallowed(_) => NextVisit::Retire { why },
         };
@@ -238,7 +260,20 @@ impl Crawl {
     }
 }
 
-fn trailing_redirects(path: &DiscoveryPath) -> u32 {
+/// What the server did, where that is no answer yet and the URL is asked again in the same run.
+pub(super) fn put_off(take: Take, claim: &Claim, stepped: &Stepped) -> Option<&'static str> {
+    let times = claim.entry.snoozes;
+    match (&stepped.met, take) {
+        (Met::Reply { status: 429 | 503, .. }, Take::Queue) if times < PUT_OFF_MAX => {
+            Some("put us off")
+        }
+        // A kept-alive connection may close just as it is used: once is no failure of the page.
+        (Met::Failure { why: "reset" }, Take::Queue) if times == 0 => Some("hung up"),
+        _ => None,
+    }
+}
+
+pub(super) fn trailing_redirects(path: &DiscoveryPath) -> u32 {
     let trailing = path.steps().rev().take_while(|step| *step == PathStep::Redirect).count();
     u32::try_from(trailing).unwrap_or(u32::MAX)
 }

@@ -6,6 +6,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::task::{Id, JoinSet};
 
 use crate::base::{TargetUri, Timestamp};
@@ -19,14 +20,21 @@ use crate::schedule::{
 };
 use crate::store::{Reader, Store, StoreError};
 
+use super::ending;
 use super::hosts::HostBook;
 use super::job::{Job, Take};
 use super::log::CrawlLog;
-use super::outcome::Finished;
+use super::news::News;
+use super::outcome::{Finished, Outcome};
 use super::report::Report;
+use super::rules::JobRules;
+use super::running::{Care, Order};
 use super::step::{self, Purpose, StepDone};
 use super::stop::Stop;
 use super::timer::Timer;
+
+/// A run for ever looks round at least so often.
+const TICK: Duration = Duration::from_secs(60);
 
 /// How a crawl runs.
 #[derive(Debug, Clone)]
@@ -52,6 +60,8 @@ pub struct CrawlOptions {
     pub looks_per_day: f64,
     /// With less free disk than this, in bytes, nothing new is fetched.
     pub disk_free_min: u64,
+    /// A run for ever raises the alarm when something could be fetched and nothing was for so long.
+    pub stall_after: Duration,
 }
 
 impl Default for CrawlOptions {
@@ -67,6 +77,7 @@ impl Default for CrawlOptions {
             revisit: AdaptiveParams::default(),
             looks_per_day: 500.0,
             disk_free_min: 512 << 20,
+            stall_after: Duration::from_mins(15),
         }
     }
 }
@@ -118,6 +129,37 @@ pub trait Observer: Send {
     fn progress(&mut self, done: u64, in_flight: usize, queued: u64) {
         let _ = (done, in_flight, queued);
     }
+
+    /// An article says something else than it did.
+    fn news(&mut self, news: &News) {
+        let _ = news;
+    }
+
+    /// A run for ever met trouble, or got over it.
+    fn trouble(&mut self, trouble: &Trouble) {
+        let _ = trouble;
+    }
+}
+
+/// What an operator should know of a run for ever.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Trouble {
+    /// Too little disk is free; nothing new is fetched until there is more.
+    DiskLow {
+        /// What is free, in bytes.
+        free: u64,
+        /// What should be.
+        wanted: u64,
+    },
+    /// There is room again.
+    DiskBack,
+    /// Something could be fetched since then, and nothing was.
+    Stalled {
+        /// Since when.
+        since: Timestamp,
+    },
+    /// It goes on.
+    Moving,
 }
 
 /// No observer.
@@ -156,6 +198,9 @@ pub struct Crawl {
     pub(super) timer: Arc<dyn Timer>,
     log: CrawlLog,
     pub(super) options: CrawlOptions,
+    pub(super) rules: HashMap<String, Arc<JobRules>>,
+    pub(super) orders: Option<UnboundedReceiver<Order>>,
+    pub(super) gauge: Option<Box<dyn Fn() -> Option<u64> + Send>>,
 }
 
 /// A robots.txt that has to wait for its host: when, what, and for whose sake.
@@ -195,6 +240,19 @@ pub(super) struct Run<'a> {
     /// URLs that were asked for in this run, by hash: each once.
     pub(super) asked: HashSet<u64>,
     pub(super) pages: u64,
+    pub(super) care: Care,
+}
+
+impl Run<'_> {
+    /// Whether nothing is in flight.
+    pub(super) fn is_idle(&self) -> bool {
+        self.tasks.is_empty()
+    }
+
+    /// Whether a robots.txt waits for its host.
+    pub(super) fn is_delayed(&self) -> bool {
+        !self.delayed.is_empty()
+    }
 }
 
 impl Crawl {
@@ -220,6 +278,9 @@ impl Crawl {
             timer,
             log,
             options,
+            rules: HashMap::new(),
+            orders: None,
+            gauge: None,
         })
     }
 
@@ -261,8 +322,15 @@ impl Crawl {
             asking_robots: HashSet::new(),
             asked: HashSet::new(),
             pages: 0,
+            care: Care::default(),
         };
+        self.serve(&mut run);
         self.add_seeds(&mut run, now)?;
+        match job.take {
+            Take::Queue | Take::Due => {}
+            Take::Jobs => self.add_named(Ask::Again, now)?,
+            Take::Forever => self.add_named(Ask::IfNew, now)?,
+        }
         let outcome = self.turn(&mut run, observer, stop).await;
         // Whatever happened, what was in flight goes back to its queue.
         run.tasks.abort_all();
@@ -274,6 +342,7 @@ impl Crawl {
         outcome?;
         run.report.finished = self.now();
         run.report.left = self.queued();
+        self.frontier.serve_jobs(None);
         run.report.stopped = stop.asked();
         Ok(run.report)
     }
@@ -316,6 +385,7 @@ impl Crawl {
     ) -> Result<(), CrawlError> {
         let timer = Arc::clone(&self.timer);
         let mut deadline: Option<Timestamp> = None;
+        let forever = run.job.take == Take::Forever;
         loop {
             let mut wake = deadline;
             if stop.asked() {
@@ -328,21 +398,25 @@ impl Crawl {
                 match self.fill(run, observer)? {
                     Filled::Until(at) => wake = Some(at),
                     Filled::Full => {}
-                    Filled::Nothing if run.tasks.is_empty() && run.delayed.is_empty() => {
-                        return Ok(());
-                    }
                     Filled::Nothing => {}
                 }
-            }
-            if run.tasks.is_empty()
-                && wake.is_some_and(|at| at.since(self.now()) > self.options.wait_max)
-            {
-                return Ok(());
+                if self.is_over(run, wake)? {
+                    return Ok(());
+                }
+                if forever {
+                    self.watch_for_stall(run, observer);
+                    if wake.is_none() || !timer.stands_still() {
+                        let tick = self.now().plus(TICK);
+                        wake = Some(wake.map_or(tick, |at| at.min(tick)));
+                    }
+                }
             }
             observer.progress(run.report.fetched, run.tasks.len(), self.queued());
             let idle = run.tasks.is_empty();
             // A clock that stands still must not be moved while work is under way.
             let wait = wake.filter(|_| idle || !timer.stands_still());
+            let orders = &mut self.orders;
+            let ordered = async { orders.as_mut()?.recv().await };
             tokio::select! {
                 biased;
                 Some(done) = run.tasks.join_next_with_id(), if !idle => {
@@ -353,6 +427,7 @@ impl Crawl {
                     }
                 }
                 () = stop.wait(), if !stop.asked() => {}
+                Some(order) = ordered => self.obey(run, order)?,
                 () = timer.wait_until(wait.unwrap_or_default()), if wait.is_some() => {}
             }
         }
@@ -367,6 +442,11 @@ impl Crawl {
         let mut wake: Option<Timestamp> = None;
         let mut sooner = |at: Timestamp| wake = Some(wake.map_or(at, |w| w.min(at)));
         let now = self.now();
+        if run.job.take == Take::Forever
+            && let Some(at) = self.pause_for_disk(run, now, observer)
+        {
+            return Ok(Filled::Until(at));
+        }
         while run.tasks.len() < self.options.hosts_max {
             if run.delayed.peek().is_some_and(|Reverse(d)| d.at <= now) {
                 if let Some(Reverse(delayed)) = run.delayed.pop() {
@@ -455,13 +535,24 @@ impl Crawl {
         purpose: Purpose,
         now: Timestamp,
     ) -> Result<(), CrawlError> {
-        self.guard_disk()?;
+        if run.job.take != Take::Forever {
+            self.guard_disk()?;
+        }
         let host = permit.host();
         let pace = self.gate.options().pace_for(&host);
         self.book.facts(&host, now, &pace)?.began(now);
         let owner = (claim.id(), permit.uri().clone());
-        let step =
-            self.step_for(run.job.requisites || run.job.depth > 0, run.job.take == Take::Due);
+        let following = self.following(&claim);
+        let wants_links = following.is_none() && (run.job.requisites || run.job.depth > 0);
+        let mut step = self.step_for(wants_links, run.job.take != Take::Queue);
+        if let Some(following) = &following {
+            let role = matches!(purpose, Purpose::Page).then_some(following.role);
+            step.request = following.rules.request_for(permit.uri(), role);
+            if let Some(own) = &following.rules.capturer {
+                step.capturer = Arc::clone(own);
+            }
+        }
+        step.following = following;
         let task = run.tasks.spawn(step.run(permit, claim, purpose));
         run.owners.insert(task.id(), owner);
         Ok(())
@@ -478,6 +569,7 @@ impl Crawl {
             wants_links,
             wants_text,
             decoded_bytes_max: self.options.decoded_bytes_max,
+            following: None,
         }
     }
 
@@ -488,7 +580,7 @@ impl Crawl {
     /// With too little disk left a crawl ends before it writes half a record.
     fn guard_disk(&self) -> Result<(), CrawlError> {
         let wanted = self.options.disk_free_min;
-        match self.store.disk_free() {
+        match self.disk_free() {
             Some(free) if free < wanted => Err(CrawlError::DiskFull { free, wanted }),
             _ => Ok(()),
         }
@@ -505,17 +597,28 @@ impl Crawl {
             CrawlError::Broken { uri: uri.unwrap_or_default(), why: broken.to_string() }
         })?;
         run.owners.remove(&id);
+        Self::moved(run, observer);
         let stepped = done.result?;
         let now = self.now();
         self.learn_pace(&stepped, now)?;
-        if let Some(finished) = &stepped.finished {
-            self.note(run, finished, observer)?;
+        match &stepped.finished {
+            // The page it was asked for is counted instead: one host that is away is one failure.
+            Some(finished) if stepped.page_failure.is_some() => self.write_log(finished)?,
+            // What is asked again in this run is counted when it is decided.
+            Some(finished @ Finished { outcome: Outcome::Failed { .. }, .. })
+                if matches!(done.purpose, Purpose::Page)
+                    && ending::put_off(run.job.take, &done.claim, &stepped).is_some() =>
+            {
+                self.write_log(finished)?;
+            }
+            Some(finished) => self.note(run, finished, observer)?,
+            None => {}
         }
         match done.purpose {
             Purpose::Robots(target) => {
                 self.robots_came(run, target, done.claim, &stepped, observer)
             }
-            Purpose::Page => self.page_came(run, *done.claim, stepped, now),
+            Purpose::Page => self.page_came(run, *done.claim, stepped, now, observer),
         }
     }
 

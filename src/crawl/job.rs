@@ -9,6 +9,10 @@ pub enum Take {
     Queue,
     /// What the schedule says is due.
     Due,
+    /// What the jobs name, now, and what is due besides; until nothing is.
+    Jobs,
+    /// What is due when it is due, until a stop is asked for.
+    Forever,
 }
 
 /// A run's settings.

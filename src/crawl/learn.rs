@@ -8,7 +8,7 @@ use crate::extract::page::PageKind;
 use crate::schedule::life::{Block, LifeRules, Sight};
 use crate::schedule::memory::PageMemory;
 use crate::schedule::revisit::{
-    AdaptiveParams, HostHistory, Observation, PageHistory, Shape, adaptive,
+    AdaptiveParams, HostHistory, Observation, PageHistory, Schedule, Shape, adaptive, next_visit,
 };
 use crate::schedule::{Claim, NextVisit};
 
@@ -48,10 +48,15 @@ pub(super) fn look(
     claim: &Claim,
     stepped: &Stepped,
     host: &mut HostHistory,
+    schedule: &Schedule,
     params: &AdaptiveParams,
     now: Timestamp,
     seed: u64,
 ) -> Learned {
+    let params = match schedule {
+        Schedule::Adaptive(own) => own,
+        Schedule::Fixed { .. } | Schedule::Cron(_) => params,
+    };
     // A memory that cannot be read counts as none: the page is learned anew.
     let mut memory = PageMemory::of_bytes(&claim.entry.memo).unwrap_or_default();
     let verdict = memory.life.look(now, &sight(stepped), &LifeRules::default());
@@ -61,9 +66,9 @@ pub(super) fn look(
             Some(history) => {
                 let seen = Observation {
                     at: now,
-                    text_changed: stepped.change.is_some_and(|c| c.is_new_version),
+                    text_changed: stepped.change.as_ref().is_some_and(|c| c.is_new_version),
                     bytes_changed: stepped.change.is_some(),
-                    signalled: false,
+                    signalled: claim.entry.signalled,
                 };
                 history.observe(&seen, host, &params.prior);
             }
@@ -75,10 +80,10 @@ pub(super) fn look(
     }
     let next = match (verdict.retry, &memory.history) {
         (Some((due, because)), _) => NextVisit::At { due, because },
-        (None, Some(history)) => {
-            let visit = adaptive(history, host, params, now, seed);
-            NextVisit::At { due: visit.at, because: visit.because }
-        }
+        (None, Some(history)) => match next_visit(schedule, history, host, now, seed) {
+            Some(visit) => NextVisit::At { due: visit.at, because: visit.because },
+            None => NextVisit::Retire { why: "its schedule names no further time".to_owned() },
+        },
         (None, None) => NextVisit::At {
             due: now.plus(params.interval_min.max(Duration::from_hours(1))),
             because: "not seen yet".to_owned(),

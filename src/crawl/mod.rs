@@ -1,7 +1,7 @@
 //! The write journey: from URLs to captures, politely, until nothing is left or a signal comes.
 //!
 //! In reading order: what a run is asked ([`job`]), the loop ([`engine`]), one URL in a straight
-//! line ([`step`]), what is remembered of hosts ([`hosts`]), how it waits ([`timer`]), what became
+//! line ([`step`]), what a captured source names ([`sources`]), what is remembered of hosts ([`hosts`]), how it waits ([`timer`]), what became
 //! of each URL ([`outcome`]), the counts ([`report`]) and the log ([`log`]).
 //!
 //! The network is touched only through `capture`, the disk only through `store`, time only through
@@ -10,21 +10,29 @@
 mod asking;
 mod ending;
 pub mod engine;
+mod following;
 pub mod hosts;
 pub mod job;
 mod learn;
 pub mod log;
+pub mod news;
 pub mod outcome;
 pub mod plan;
 pub mod report;
+pub mod rules;
+mod running;
+pub mod sources;
 pub mod step;
 pub mod stop;
 pub mod timer;
 
-pub use engine::{Crawl, CrawlError, CrawlOptions, Observer, Parts};
+pub use engine::{Crawl, CrawlError, CrawlOptions, Observer, Parts, Trouble};
 pub use job::{Job, Take};
+pub use news::News;
 pub use outcome::{Finished, Outcome};
 pub use plan::{Plan, Verdict};
 pub use report::Report;
+pub use rules::JobRules;
+pub use running::Order;
 pub use stop::Stop;
 pub use timer::{ManualTimer, RealTimer, Timer};

@@ -1,5 +1,6 @@
 //! What a run would do first, without doing it: nothing but robots.txt is fetched.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use crate::base::{TargetUri, Timestamp};
@@ -61,13 +62,19 @@ impl Crawl {
         let now = self.now();
         let mut uris: Vec<(TargetUri, Timestamp)> =
             job.seeds.iter().map(|uri| (uri.clone(), now)).collect();
-        if job.take == Take::Due || uris.is_empty() {
+        let mut named: HashSet<TargetUri> = uris.iter().map(|(uri, _)| uri.clone()).collect();
+        if job.take != Take::Queue || uris.is_empty() {
             for item in self.frontier().due().take(PLANNED_MAX) {
                 let item = item?;
-                if item.at > now && job.take == Take::Due {
+                if item.at > now && job.take != Take::Queue {
                     break;
                 }
-                uris.push((item.entry.uri, item.at));
+                let is_followed = self.rules.is_empty()
+                    || self.rules.contains_key(&*item.job)
+                    || *item.job == *job.name;
+                if is_followed && named.insert(item.entry.uri.clone()) {
+                    uris.push((item.entry.uri, item.at));
+                }
             }
         }
         let mut plans = Vec::with_capacity(uris.len());

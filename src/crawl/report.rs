@@ -34,6 +34,8 @@ pub struct Report {
     pub versions: u64,
     /// Changes found in them.
     pub changes: u64,
+    /// URLs that jobs found and that do not belong, or are traps.
+    pub left_out: u64,
     /// URLs left in the queue.
     pub left: u64,
     /// Whether a signal ended it.

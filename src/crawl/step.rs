@@ -18,11 +18,15 @@ use crate::store::{
 };
 
 use super::engine::CrawlError;
+use super::following::{Following, Gathering};
+use super::news::News;
 use super::outcome::{Finished, Outcome, Stored};
+use super::sources::Gathered;
 use super::timer::Timer;
 
 /// What an exchange is for.
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "one for each exchange in flight, moved twice")]
 pub enum Purpose {
     /// A URL of the queue.
     Page,
@@ -48,6 +52,8 @@ pub struct Step {
     pub wants_text: bool,
     /// The longest payload after decompression that is read.
     pub decoded_bytes_max: usize,
+    /// For a URL of a job: what the job wants of it.
+    pub following: Option<Following>,
 }
 
 /// Where a URL comes from.
@@ -100,12 +106,14 @@ pub struct Link {
 }
 
 /// What an article's text did since the capture before.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Change {
     /// Whether the text differs.
     pub is_new_version: bool,
     /// How many changes were found.
     pub changes: u64,
+    /// What there is to tell of it, where the text differs.
+    pub news: Option<Box<News>>,
 }
 
 /// What an article is, as far as the schedule is concerned.
@@ -144,6 +152,8 @@ pub struct Stepped {
     pub page_failure: Option<Finished>,
     /// Whether the response was cut short.
     pub is_cut: bool,
+    /// What it names, where its job follows it.
+    pub gathered: Option<Gathered>,
 }
 
 impl Stepped {
@@ -210,9 +220,10 @@ impl Step {
             _ => None,
         };
         let discovery = if is_robots {
-            Discovery { via: Some(origin.uri), path: format!("{}P", origin.path) }
+            Discovery { via: Some(origin.uri), path: format!("{}P", origin.path), more: Vec::new() }
         } else {
-            Discovery { via: origin.via, path: origin.path }
+            let more = self.following.as_ref().map(Following::notes).unwrap_or_default();
+            Discovery { via: origin.via, path: origin.path, more }
         };
         let original = before.as_ref().map(|b| b.original.clone());
         let submission =
@@ -221,6 +232,10 @@ impl Step {
         let decoded_bytes_max = self.decoded_bytes_max;
         let (wants_links, wants_text) = (self.wants_links, self.wants_text);
         let asked = uri.to_string();
+        let gathering = match self.following {
+            Some(following) if !is_robots => Some(Gathering { following, reader: self.reader }),
+            _ => None,
+        };
         let task = move || {
             let reading = Reading {
                 what: &what,
@@ -229,6 +244,7 @@ impl Step {
                 wants_links,
                 wants_text,
                 decoded_bytes_max,
+                gathering,
             };
             reading.read(&uri, ended, &discovery, &appended)
         };
@@ -257,7 +273,8 @@ impl Step {
             dns: None,
             ..failure.clone()
         };
-        let discovery = Discovery { via: origin.via.clone(), path: origin.path.clone() };
+        let discovery =
+            Discovery { via: origin.via.clone(), path: origin.path.clone(), more: Vec::new() };
         let what = What::Failure(Arc::new(page));
         let appended = append(&self.store, Submission { what, refers_to: None, discovery }).await?;
         Ok(Finished {
@@ -328,6 +345,7 @@ struct Reading<'a> {
     wants_links: bool,
     wants_text: bool,
     decoded_bytes_max: usize,
+    gathering: Option<Gathering>,
 }
 
 impl Reading<'_> {
@@ -364,6 +382,7 @@ impl Reading<'_> {
             robots_body: Vec::new(),
             page_failure: None,
             is_cut: false,
+            gathered: None,
         };
         match self.what {
             What::Failure(failure) => {
@@ -436,12 +455,17 @@ impl Reading<'_> {
                 let decoded = before.loaded.decoded(self.decoded_bytes_max).unwrap_or_default();
                 stepped.links = links(&decoded, uri, head.get_text("content-type").as_deref());
             }
+            self.gather_confirmed(status, uri, stepped);
             return;
         }
-        let is_new = appended.stored == StoredAs::New;
-        let compares = is_html && is_new && self.before.is_some();
+        // A payload that was archived before may still be news for this page: another page had it,
+        // or it had it itself and is back at it.
+        let differs = |before: &Before| {
+            appended.stored == StoredAs::New || before.original.payload_digest != appended.digest
+        };
+        let compares = is_html && self.before.as_ref().is_some_and(differs);
         let reads = compares || (is_html && self.wants_text);
-        if !(self.wants_links || reads) {
+        if !(self.wants_links || reads || self.gathering.is_some()) {
             return;
         }
         let decoded = self.payload(exchange, &head, self.decoded_bytes_max);
@@ -449,6 +473,7 @@ impl Reading<'_> {
         if self.wants_links {
             stepped.links = links(&decoded, uri, content_type.as_deref());
         }
+        let mut canonical = None;
         if reads {
             let new = article(&decoded, uri, content_type.as_deref());
             stepped.text = Some(TextSeen {
@@ -456,9 +481,53 @@ impl Reading<'_> {
                 published: new.published.as_ref().map(|p| p.value.instant),
             });
             if let (true, Some(before)) = (compares, &self.before) {
-                stepped.change = Some(compare(before, &new, uri, self.decoded_bytes_max));
+                stepped.change = Some(self.compare(before, &new, uri, appended, finished));
             }
+            canonical = new.canonical.map(|fact| fact.value);
         }
+        if let Some(gathering) = &self.gathering {
+            let content_type = content_type.as_deref();
+            let canonical = canonical.as_deref();
+            stepped.gathered =
+                Some(gathering.gather(uri, &decoded, content_type, canonical, stepped.ended));
+        }
+    }
+
+    /// A job that looks at a page for the first time follows it even where the archive had it.
+    fn gather_confirmed(&self, status: Option<u16>, uri: &TargetUri, stepped: &mut Stepped) {
+        let (Some(304), Some(gathering), Some(before)) = (status, &self.gathering, &self.before)
+        else {
+            return;
+        };
+        let holder = Head::parse(&before.loaded.holder().head);
+        let content_type = holder.get_text("content-type");
+        stepped.is_worth_watching =
+            content_type.as_ref().is_some_and(|v| MediaType::parse(v).is_html());
+        if gathering.following.is_first {
+            let decoded = before.loaded.decoded(self.decoded_bytes_max).unwrap_or_default();
+            let content_type = content_type.as_deref();
+            stepped.gathered =
+                Some(gathering.gather(uri, &decoded, content_type, None, stepped.ended));
+        }
+    }
+
+    fn compare(
+        &self,
+        before: &Before,
+        new: &Page,
+        uri: &TargetUri,
+        appended: &Appended,
+        finished: &Finished,
+    ) -> Change {
+        let old_head = Head::parse(&before.loaded.holder().head);
+        let old_bytes = before.loaded.decoded(self.decoded_bytes_max).unwrap_or_default();
+        let old = article(&old_bytes, uri, old_head.get_text("content-type").as_deref());
+        let comparison = diff::compare(&old, new, &diff::CompareOptions::default());
+        let changes = comparison.changes.len() as u64;
+        let is_new_version = !comparison.says_the_same();
+        let news = is_new_version
+            .then(|| Box::new(News::of(&comparison, &old, new, uri, appended, finished)));
+        Change { is_new_version, changes, news }
     }
 
     /// The payload with its content coding undone, at most `max` bytes.
@@ -489,13 +558,4 @@ fn links(decoded: &[u8], uri: &TargetUri, content_type: Option<&str>) -> Vec<Lin
 fn article(decoded: &[u8], uri: &TargetUri, content_type: Option<&str>) -> Page {
     let hints = Hints { url: Some(uri.as_str()), content_type, status: Some(200) };
     extract::extract(decoded, &hints).page
-}
-
-fn compare(before: &Before, new: &Page, uri: &TargetUri, decoded_bytes_max: usize) -> Change {
-    let old_head = Head::parse(&before.loaded.holder().head);
-    let old_bytes = before.loaded.decoded(decoded_bytes_max).unwrap_or_default();
-    let old = article(&old_bytes, uri, old_head.get_text("content-type").as_deref());
-    let comparison = diff::compare(&old, new, &diff::CompareOptions::default());
-    let changes = comparison.changes.len() as u64;
-    Change { is_new_version: !comparison.says_the_same(), changes }
 }

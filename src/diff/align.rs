@@ -381,6 +381,15 @@ mod tests {
     }
 
     #[test]
+    fn a_correction_is_no_edit_of_the_sentence_it_repeats() {
+        let old = format!("{A}\n\nPolice counted 15 boats in the harbour at noon.\n\n{C}");
+        let new = format!(
+            "{A}\n\n{C}\n\nCorrection: Police counted 12 boats and not 15 boats in the harbour at noon."
+        );
+        assert_eq!(links(&old, &new), "0=0 2=1");
+    }
+
+    #[test]
     fn a_split_and_a_merge_are_seen() {
         let whole = "The council approved the flood barrier on Monday, and engineers will start \
                      drilling the sea wall in spring.";

@@ -68,6 +68,9 @@ pub(super) fn of_captures(
 /// A return to an earlier version explains the plain text that came and went with it; the specific
 /// kinds stay, because they say which figure or quotation is back.
 fn revert(aligned: Aligned<'_>, earlier: &[Fingerprint], found: &mut Vec<Change>) {
+    if earlier.is_empty() {
+        return;
+    }
     let (was, is) = (Fingerprint::of(aligned.old), Fingerprint::of(aligned.new));
     if was == is {
         return;

@@ -66,6 +66,18 @@ impl Fingerprint {
         let keys = units::of(page).into_iter().map(|unit| unit.key);
         Self(normal::key_of_all(std::iter::once(headline).chain(keys)))
     }
+
+    /// The number it is, for who keeps it beside the page.
+    #[must_use]
+    pub fn to_bits(self) -> u64 {
+        self.0
+    }
+
+    /// The fingerprint that was this number.
+    #[must_use]
+    pub fn from_bits(bits: u64) -> Self {
+        Self(bits)
+    }
 }
 
 /// What changed between two pages.

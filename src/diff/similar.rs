@@ -13,6 +13,7 @@ use super::assign::{self, Candidate};
 use super::budget::Budget;
 use super::normal::Map;
 use super::tokens::{self, Class};
+use super::units::Role;
 
 /// How alike two sentences in the same stretch must be.
 const NEAR_MIN: f32 = 0.34;
@@ -142,6 +143,7 @@ struct Side {
     units: Vec<usize>,
     gaps: Vec<usize>,
     bags: Vec<Bag>,
+    roles: Vec<Role>,
 }
 
 impl Side {
@@ -160,7 +162,9 @@ impl Side {
             _ => 1.0,
         };
         let bags = units.iter().map(|&i| Bag::new(text.of(i), rarity)).collect();
-        Self { units, gaps, bags }
+        let role = |&i: &usize| text.units.get(i).map_or(Role::Text, |unit| unit.role);
+        let roles = units.iter().map(role).collect();
+        Self { units, gaps, bags, roles }
     }
 }
 
@@ -205,12 +209,18 @@ fn candidates(old: &Side, new: &Side, budget: &Budget) -> Vec<Candidate> {
             return true;
         }
         let (Some(a), Some(b)) = (old.bags.get(i), new.bags.get(j)) else { return true };
+        if old.roles.get(i) != new.roles.get(j) {
+            return true;
+        }
         if !budget.spend(a.words.len() + b.words.len()) {
             return false;
         }
         let near = old.gaps.get(i) == new.gaps.get(j);
         let alike = a.alike(b);
+        let heading = old.roles.get(i) == Some(&Role::Heading);
         let least = match (near, alone) {
+            // A heading that replaced the only other one in its place is that heading, reworded.
+            (true, true) if heading => 0.0,
             (true, true) => ALONE_MIN,
             (true, false) => NEAR_MIN,
             (false, _) => MOVED_MIN,
@@ -351,7 +361,8 @@ fn grow_group(
         {
             let Some(at) = at.filter(|&at| taken.get(at) == Some(&false)) else { continue };
             // Neighbours in the text and not only among the unpaired.
-            if unit(beside).map(|u| u.wrapping_add(step)) != unit(at) {
+            let apart = unit(beside).map(|u| u.wrapping_add(step)) != unit(at);
+            if apart || side.roles.get(beside) != side.roles.get(at) {
                 continue;
             }
             let bags: Vec<&Bag> = places.iter().filter_map(|&at| side.bags.get(at)).collect();

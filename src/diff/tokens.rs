@@ -54,7 +54,12 @@ impl Token {
 }
 
 fn is_joiner(c: char) -> bool {
-    matches!(c, '.' | ',' | ':' | '·') || is_single_quote(c)
+    matches!(c, '.' | ',' | ':' | '·') || is_group_space(c) || is_single_quote(c)
+}
+
+/// The spaces that part thousands; a plain space parts words.
+fn is_group_space(c: char) -> bool {
+    matches!(c, '\u{2009}' | '\u{202f}' | '\u{a0}')
 }
 
 fn joins(before: char, mark: char, after: char) -> bool {
@@ -65,6 +70,7 @@ fn joins(before: char, mark: char, after: char) -> bool {
         '.' if before.is_uppercase() && after.is_uppercase() => true,
         '.' | ',' | ':' => before.is_ascii_digit() && after.is_ascii_digit(),
         '·' => before.is_alphabetic() && after.is_alphabetic(),
+        c if is_group_space(c) => before.is_ascii_digit() && after.is_ascii_digit(),
         _ => false,
     }
 }

@@ -18,6 +18,22 @@ pub(super) struct Unit {
     pub block: Option<usize>,
     /// Equal for units that say the same but for notation.
     pub key: u64,
+    /// What part it plays.
+    pub role: Role,
+}
+
+/// The parts that reworded sentences do not leave: a correction that repeats a sentence of the text
+/// is not that sentence, edited.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Role {
+    /// The text of the article.
+    Text,
+    /// A heading inside it.
+    Heading,
+    /// A caption.
+    Caption,
+    /// A notice of the publisher.
+    Notice,
 }
 
 /// The units of a page, in reading order.
@@ -61,7 +77,13 @@ fn push(page: &Page, range: Range<usize>, block: &mut usize, units: &mut Vec<Uni
     }
     let holder = page.blocks.get(*block).filter(|b| b.range.start < range.end).map(|_| *block);
     let key = normal::key(page.text.get(range.clone()).unwrap_or_default());
-    units.push(Unit { range, block: holder, key });
+    let role = match holder.and_then(|at| page.blocks.get(at)).map(|block| &block.kind) {
+        Some(BlockKind::Notice(_)) => Role::Notice,
+        Some(BlockKind::Caption) => Role::Caption,
+        Some(BlockKind::Subheading(_) | BlockKind::LiveEntry(_)) => Role::Heading,
+        _ => Role::Text,
+    };
+    units.push(Unit { range, block: holder, key, role });
 }
 
 /// The kind of block a unit stands in.

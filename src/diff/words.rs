@@ -10,6 +10,10 @@ use std::ops::Range;
 use super::budget::Budget;
 use super::tokens::{self, Class, Token};
 
+/// A table of more cells than this (two sentences of two thousand words) is not made: sixteen
+/// megabytes for a text without full stops.
+const CELLS_MAX: usize = 4_000_000;
+
 /// The words of both sides of an edited pair, and which changed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct WordDiff {
@@ -81,7 +85,8 @@ fn runs(old: &[Token], new: &[Token], budget: &Budget) -> Vec<Hunk> {
     }
     let whole = Hunk { old: 0..middle_old.len(), new: 0..middle_new.len() };
     let trivial = middle_old.is_empty() || middle_new.is_empty();
-    let hunks = if trivial || !budget.spend(middle_old.len() * middle_new.len()) {
+    let cells = middle_old.len().saturating_mul(middle_new.len());
+    let hunks = if trivial || cells > CELLS_MAX || !budget.spend(cells) {
         vec![whole]
     } else {
         absorb(common(middle_old, middle_new), middle_old, middle_new)

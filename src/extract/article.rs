@@ -225,22 +225,64 @@ impl<'a> Survey<'a> {
                 kept.push(at);
             }
         }
+        self.cut_head(&mut kept);
         self.trim(&mut kept);
         kept
     }
 
+    /// Bylines, dates and labels between headline and text: metadata, read elsewhere.
+    fn cut_head(&self, kept: &mut Vec<usize>) {
+        let blocks = &self.flow.blocks;
+        let first = kept.iter().position(|at| prose_of(self.flow, &blocks[*at]) > 0).unwrap_or(0);
+        let mut place = 0;
+        kept.retain(|at| {
+            let in_head = place < first;
+            place += 1;
+            let block = &blocks[*at];
+            !(in_head && lines::is_head_line(self.flow.words(block)))
+        });
+        kept.retain(|at| !self.is_byline(&blocks[*at]));
+    }
+
+    /// A short line that its own name or its parent's calls a byline.
+    fn is_byline(&self, block: &RawBlock) -> bool {
+        let words = self.flow.words(block);
+        if words.len() > 120 || words.ends_with(['.', '!', '?']) && words.len() > 60 {
+            return false;
+        }
+        let named = |id: NodeId| {
+            let marks = self.flow.marks[id as usize];
+            (marks.byline || marks.fact) && marks.body == 0
+        };
+        named(block.node) || self.dom.parent(block.node).is_some_and(named)
+    }
+
     fn keeps(&self, block: &RawBlock) -> bool {
         let words = self.flow.words(block);
-        let len = block.range.len();
-        if lines::judge(words, block.linked) == Line::Furniture {
-            return block.shape == Shape::Row;
+        if block.shape == Shape::Row {
+            return true;
+        }
+        if lines::judge(words, block.linked) == Line::Furniture || lines::is_credit(words) {
+            return false;
         }
         match block.shape {
             Shape::Heading(1) | Shape::Caption => false,
-            Shape::Heading(_) => block.linked * 10 < len * 9,
-            Shape::Row => true,
-            _ => block.linked * 10 < len * 8,
+            Shape::Heading(_) => block.linked * 10 < block.range.len() * 9,
+            _ => !self.is_link_line(block),
         }
+    }
+
+    /// A line that is there for its link: hardly a word beside it, and no sentence.
+    fn is_link_line(&self, block: &RawBlock) -> bool {
+        let len = block.range.len();
+        if block.linked * 10 >= len * 8 {
+            return true;
+        }
+        if block.linked == 0 || len > 240 {
+            return false;
+        }
+        let words = self.flow.words(block);
+        block.plain_words <= 3 && !words.ends_with(['.', '!', '?', '”', '"'])
     }
 
     /// Headings without anything after them belong to furniture that was taken out: at the end,

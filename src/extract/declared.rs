@@ -74,11 +74,7 @@ impl Declared {
                 let tag = dom.attr(id, "lang").or_else(|| dom.attr(id, "xml:lang"));
                 self.language = tag.map(|l| l.trim().to_owned()).filter(|l| !l.is_empty());
             }
-            Tag::H1 => {
-                if self.h1.len() < KEPT_MAX {
-                    self.h1.push(id);
-                }
-            }
+            Tag::H1 if self.h1.len() < KEPT_MAX => self.h1.push(id),
             _ => {}
         }
         let property = dom.attr(id, "itemprop").map(str::to_ascii_lowercase).unwrap_or_default();

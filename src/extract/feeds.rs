@@ -1,7 +1,7 @@
 //! Feeds: what a site says it has published and changed. The one file that names feed-rs.
 //!
 //! RSS 0.9x, 1.0 and 2.0, Atom (RFC 4287) with paging and archives (RFC 5005), JSON Feed 1.0 and
-//! 1.1. A feed of the web is first mended ([`mend`]): what was cut is closed, bodies, images and
+//! 1.1. A feed of the web is first mended: what was cut is closed, bodies, images and
 //! podcasts are left out, charsets are undone. What is left is small and well-formed, and is read
 //! by feed-rs, which knows the many ways in which dates are written. Reading never fails: what
 //! could not be read is in the notes.
@@ -20,7 +20,7 @@ use crate::base::{TargetUri, Timestamp};
 /// The most items of one feed that are read; feeds hold some dozens.
 pub const ITEMS_MAX: usize = 10_000;
 /// The most bytes of one feed that are read.
-pub const FEED_BYTES_MAX: usize = 16 * 1024 * 1024;
+pub const FEED_BYTES_MAX: usize = 8 * 1024 * 1024;
 /// The longest title that is kept, in bytes.
 const TITLE_BYTES_MAX: usize = 1_000;
 

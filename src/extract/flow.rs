@@ -46,6 +46,8 @@ pub struct RawBlock {
     pub range: Range<usize>,
     /// How many bytes of it are link text.
     pub linked: usize,
+    /// How many words with letters it has outside links.
+    pub plain_words: u32,
     /// Where it stands in the document.
     pub source: Option<Range<usize>>,
 }
@@ -153,6 +155,7 @@ pub fn read(dom: &Dom) -> Flow {
         start: 0,
         pending: Gap::None,
         linked: 0,
+        plain_words: 0,
         source: nowhere(),
         breaks: 0,
     };
@@ -180,6 +183,7 @@ struct Reader<'a> {
     start: usize,
     pending: Gap,
     linked: usize,
+    plain_words: u32,
     source: Option<Range<usize>>,
     breaks: u32,
 }
@@ -337,6 +341,11 @@ impl Reader<'_> {
                     self.pending = Gap::None;
                     self.breaks = 0;
                     self.flow.text.push_str(word);
+                    // "[VIDEO]" is a label of the link beside it.
+                    let is_label = word.starts_with('[') && word.ends_with(']');
+                    if self.link.is_none() && !is_label && word.contains(char::is_alphabetic) {
+                        self.plain_words += 1;
+                    }
                 }
             }
         }
@@ -367,13 +376,14 @@ impl Reader<'_> {
                 node,
                 shape,
                 linked: self.linked.min(range.len()),
+                plain_words: self.plain_words,
                 source: self.source.take(),
                 range,
             });
         }
         self.start = self.flow.text.len();
         self.pending = Gap::None;
-        (self.linked, self.breaks) = (0, 0);
+        (self.linked, self.plain_words, self.breaks) = (0, 0, 0);
         self.source = nowhere();
     }
 }

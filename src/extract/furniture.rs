@@ -31,15 +31,17 @@ pub struct Marks {
     pub byline: bool,
     /// An embedded post of a social network.
     pub post: bool,
+    /// A fact of microdata that is read elsewhere: a date, an image's address, the publisher.
+    pub fact: bool,
     /// Readers' comments.
     pub comments: bool,
 }
 
 /// Words that mark furniture wherever they stand in a name.
 const FURNITURE_WORDS: &str = "nav navigation navbar menu breadcrumb breadcrumbs rail aside \
-    share sharing shares sharebar social socials addthis sharethis comment comments commenting disqus respond \
+    share sharing shares sharebar addthis sharethis comment comments commenting disqus respond \
     related recommended recommendation recommendations recirc recirculation outbrain taboola zergnet \
-    newsletter newsletters subscribe subscription signup promo promos promoted sponsor \
+    newsletter newsletters subscribe subscription signup gallery slideshow carousel slider swiper promo promos promoted sponsor \
     sponsored advert advertisement advertising adsense ads ad adslot dfp cookie cookies consent gdpr \
     popular trending mostread login signin register paywall tags taglist tagcloud pagination pager \
     footer masthead toolbar tooltip popup modal overlay lightbox dialog search \
@@ -54,8 +56,6 @@ const FURNITURE_PARTS: &[&str] = &[
     "sharebar",
     "sharing",
     "sharedaddy",
-    "socialshare",
-    "social-share",
     "share-",
     "jp-relatedposts",
     "relatedpost",
@@ -269,6 +269,9 @@ impl<'a> Names<'a> {
                     "articleBody" => extra.body = 4,
                     "caption" => extra.caption = true,
                     "description" => extra.standfirst = true,
+                    "datePublished" | "dateModified" | "dateCreated" | "mainEntityOfPage"
+                    | "image" | "publisher" | "logo" | "author" | "keywords" | "url"
+                    | "wordCount" => extra.fact = true,
                     _ => {}
                 },
                 "aria-hidden" if value == "true" => extra.doubtful = true,
@@ -295,6 +298,7 @@ impl<'a> Names<'a> {
         marks.caption |= extra.caption;
         marks.standfirst |= extra.standfirst;
         marks.post |= extra.post;
+        marks.fact |= extra.fact;
         marks.body = marks.body.max(extra.body);
         marks
     }
@@ -347,6 +351,20 @@ fn read(class: &str, id: &str) -> Marks {
             marks.furniture |= name == "widget" || name == "tag";
             read_words(name, &mut marks);
             read_sidebar(name, &mut marks);
+            read_social(name, &mut marks);
+            marks.hidden |= matches!(
+                name,
+                "hidden"
+                    | "hide"
+                    | "d-none"
+                    | "is-hidden"
+                    | "u-hidden"
+                    | "invisible"
+                    | "display-none"
+            ) && !names.contains(":block")
+                && !names.contains(":flex")
+                && !names.contains("d-md-")
+                && !names.contains("d-lg-");
         }
     }
     if marks.body > 0 {
@@ -377,6 +395,14 @@ fn read_sidebar(name: &str, marks: &mut Marks) {
     ];
     marks.furniture |= !beside.iter().any(|word| lower.contains(word));
     marks.doubtful = true;
+}
+
+/// Links to social networks, and not a post from one.
+fn read_social(name: &str, marks: &mut Marks) {
+    let lower = name.to_ascii_lowercase();
+    if lower.contains("social") && !lower.contains("embed") && !lower.contains("post") {
+        marks.furniture = true;
+    }
 }
 
 fn read_parts(names: &str, marks: &mut Marks) {

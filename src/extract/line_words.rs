@@ -96,6 +96,30 @@ const UNITS_TEXT: &str = "min|mins|minute|minutes|minuten|minutos|minuti|minuto|
 const ONE_WORD_TEXT: &str = "advertising|advertisement|donate|loading|assine|whatsapp|newsletter|tagged|sponsored|\
     enlarge|getty images|copyright|reklam|anzeige|teilen|compartir|partager";
 
+/// Beginnings of a byline.
+const BY_TEXT: &str = "by|written by|posted by|published by|words by|words:|story by|reported by|reviewed by|\
+    medically reviewed by|fact checked by|fact-checked by|edited by|updated by|author:|authors:|von|par|por|di|\
+    autor:|auteur :|text:|texto:|текст:|автор:|posted on|posted in|posted under|posted:|published on|published:|\
+    published in|updated:|updated on|last updated|last modified|date:|first published|comment via|share via|\
+    publicado por|publicado em|publicado el|publié le|publié par|veröffentlicht|aktualisiert|erstellt|pubblicato|\
+    geplaatst|gepubliceerd|опубликовано|обновлено|mis à jour|actualizado|atualizado|aggiornato|bijgewerkt";
+
+/// Beginnings of captions and credits.
+const CREDIT_STARTS_TEXT: &str = "image copyright|image caption|image credit|image credits|image source|image:|image via|\
+    images:|media caption|photo:|photos:|photo by|photo credit|photo credits|photograph:|photographs:|photo courtesy|\
+    photography by|picture:|pictures:|credit:|credits:|featured image|video:|video by|illustration by|illustration:|\
+    foto:|fotos:|bild:|bilder:|crédit photo|crédits photo|crédit :|imagen:|imagem:|foto di|foto van|фото:|source: getty|\
+    image by|图片来源|写真:";
+
+/// Ends of captions, closing marks left out.
+const CREDIT_ENDS_TEXT: &str = "/getty images|getty images|via getty images|/ap photo|(ap photo|/reuters|/afp|afp via getty|\
+    /shutterstock|shutterstock.com|via shutterstock|istockphoto|/istock|via unsplash|on unsplash|/unsplash|pexels.com|\
+    /getty|image: getty|alamy stock photo|/alamy|/epa|/pa wire|/imago|picture alliance|/dpa|nurphoto|zuma press";
+
+/// Words that begin a credit in brackets.
+const CREDIT_WORDS_TEXT: &str = "image|images|photo|photos|photograph|picture|pic|credit|foto|bild|getty|reuters|ap photo|ap|\
+    afp|courtesy|screenshot|screengrab|illustration|video|epa|pa|imagen|imagem|source: getty";
+
 /// A table whose entries are found by their first character.
 #[derive(Debug)]
 pub struct Table {
@@ -131,6 +155,11 @@ impl Table {
             .min_by_key(|rest| rest.len())
     }
 
+    /// Whether `text` ends with any entry.
+    pub fn ends(&self, text: &str) -> bool {
+        self.by_first.values().flatten().any(|entry| text.ends_with(entry))
+    }
+
     /// Whether any entry stands in `text`.
     pub fn is_within(&self, text: &str) -> bool {
         self.by_first.values().flatten().any(|entry| text.contains(entry))
@@ -156,3 +185,12 @@ pub static OFFERS: LazyLock<Table> = LazyLock::new(|| Table::new(OFFERS_TEXT));
 pub static UNITS: LazyLock<Table> = LazyLock::new(|| Table::new(UNITS_TEXT));
 /// Beginnings that also begin sentences: what follows them decides.
 pub static ONE_WORD: LazyLock<Table> = LazyLock::new(|| Table::new(ONE_WORD_TEXT));
+
+/// Beginnings of a byline.
+pub static BY: LazyLock<Table> = LazyLock::new(|| Table::new(BY_TEXT));
+/// Beginnings of captions and credits.
+pub static CREDIT_STARTS: LazyLock<Table> = LazyLock::new(|| Table::new(CREDIT_STARTS_TEXT));
+/// Ends of captions.
+pub static CREDIT_ENDS: LazyLock<Table> = LazyLock::new(|| Table::new(CREDIT_ENDS_TEXT));
+/// Words that begin a credit in brackets.
+pub static CREDIT_WORDS: LazyLock<Table> = LazyLock::new(|| Table::new(CREDIT_WORDS_TEXT));

@@ -5,7 +5,10 @@
 //! they begin, short ones by what they hold, and links by what is left of the line without them.
 //! Main languages of the press.
 
-use super::line_words::{OFFERS, ONE_WORD, POINTERS, PROMPTS, UNITS, WHOLE};
+use super::dates::{Order, find_human};
+use super::line_words::{
+    BY, CREDIT_ENDS, CREDIT_STARTS, CREDIT_WORDS, OFFERS, ONE_WORD, POINTERS, PROMPTS, UNITS, WHOLE,
+};
 
 /// Longer lines are sentences of the article, whatever they begin with, in bytes.
 const LINE_BYTES_MAX: usize = 320;
@@ -80,6 +83,39 @@ fn is_counter(text: &str) -> bool {
         && words.len() <= 6
         && words.iter().all(|w| UNITS.has(w))
         && (words.len() > 1 || words[0].len() > 2 || words == ["of"])
+}
+
+/// A line of metadata between headline and text: "By Ann Lee", "November 15, 2019", "Updated …".
+pub fn is_head_line(words: &str) -> bool {
+    if words.len() > 160 {
+        return false;
+    }
+    let folded = words.to_lowercase();
+    let by = BY.after(&folded).is_some() && !words.ends_with('.');
+    by || (words.len() <= 90
+        && find_human(words, Order::DayFirst).is_some()
+        && !words.ends_with(['.', '?', '!']))
+}
+
+/// A caption or the credit of a picture, by its end or its beginning: "(Image: Getty)",
+/// "Photo: Ann Lee, AP", "Image 1 of 5".
+pub fn is_credit(words: &str) -> bool {
+    if words.len() > LINE_BYTES_MAX {
+        return false;
+    }
+    let folded = words.to_lowercase();
+    if CREDIT_STARTS.after(&folded).is_some() && words.len() <= 160 {
+        return true;
+    }
+    let tail = folded.trim_end_matches([')', ']', '.', ' ']);
+    if CREDIT_ENDS.ends(tail) {
+        return true;
+    }
+    // "… (Photo by Ann Lee)": the last bracket begins with a word of credits.
+    let inside = tail.rfind(['(', '[']).and_then(|at| tail.get(at + 1..));
+    folded.ends_with([')', ']', '.'])
+        && inside
+            .is_some_and(|inner| inner.len() < 90 && CREDIT_WORDS.after(inner.trim()).is_some())
 }
 
 #[cfg(test)]

@@ -13,7 +13,7 @@ use super::dom::Dom;
 use super::flow::Flow;
 use super::json_ld::{LdArticle, unescape};
 use super::page::{Access, Fact, Image, Origin, Page};
-use super::{byline, headline, published};
+use super::{byline, caption, headline, published};
 
 /// What the facts are read from.
 pub struct Sources<'a> {
@@ -259,10 +259,10 @@ fn lead_image(from: &Sources<'_>) -> Option<Image> {
         Some(base) => base.join(written.trim()).map_or_else(|_| written.to_owned(), String::from),
         None => written.to_owned(),
     };
-    let caption = from
-        .declared
-        .meta(&["og:image:alt", "twitter:image:alt"])
-        .map(squeeze)
-        .filter(|c| !c.is_empty());
+    let described = || {
+        let alt = from.declared.meta(&["og:image:alt", "twitter:image:alt"]);
+        alt.map(squeeze).filter(|c| !c.is_empty())
+    };
+    let caption = caption::below(from.dom, &src).or_else(described);
     Some(Image { src, caption })
 }

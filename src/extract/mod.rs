@@ -9,6 +9,7 @@
 
 mod article;
 mod byline;
+mod caption;
 #[cfg(test)]
 mod cases;
 pub mod charset;

@@ -1,8 +1,9 @@
 //! One HTTP/1.1 exchange as it went over the wire: plain values, with the bytes of both sides.
 
 use std::fs::File;
-use std::io::{self, Read, Seek, SeekFrom};
+use std::io::{self, Read};
 use std::net::IpAddr;
+use std::os::unix::fs::FileExt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -56,10 +57,8 @@ impl Stored {
         match self {
             Self::Memory(bytes) => Ok(Box::new(bytes.as_slice())),
             Self::File(file, len) => {
-                // A handle of its own would share the file's position; there is one reader at a time.
-                let mut handle = file.try_clone()?;
-                handle.seek(SeekFrom::Start(0))?;
-                Ok(Box::new(io::BufReader::with_capacity(64 * 1024, handle).take(*len)))
+                let from_start = FileReader { file, at: 0, end: *len };
+                Ok(Box::new(io::BufReader::with_capacity(64 * 1024, from_start)))
             }
         }
     }
@@ -77,6 +76,24 @@ impl Stored {
                 Ok(out)
             }
         }
+    }
+}
+
+/// Reads a file at a place of its own: handles of one file share its position, and two readers
+/// of one response (one for its block, one for its payload) would move it under each other.
+struct FileReader<'a> {
+    file: &'a File,
+    at: u64,
+    end: u64,
+}
+
+impl Read for FileReader<'_> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        let left = usize::try_from(self.end - self.at).unwrap_or(usize::MAX);
+        let room = out.len().min(left);
+        let count = self.file.read_at(&mut out[..room], self.at)?;
+        self.at += count as u64;
+        Ok(count)
     }
 }
 
@@ -253,4 +270,27 @@ pub struct Failure {
     pub dns: Option<DnsFacts>,
     /// How long it took.
     pub timing: Timing,
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use super::*;
+
+    #[test]
+    fn two_readers_of_a_spooled_response_do_not_move_each_other() {
+        let bytes: Vec<u8> = (0..200_000_u32).map(|n| n.to_le_bytes()[0]).collect();
+        let mut file = tempfile::tempfile().unwrap();
+        file.write_all(&bytes).unwrap();
+        file.write_all(b"what does not count").unwrap();
+        let stored = Stored::File(Arc::new(file), bytes.len() as u64);
+        let (mut one, mut other) = (stored.reader().unwrap(), stored.reader().unwrap());
+        let (mut first, mut second) = (vec![0; 70_000], Vec::new());
+        one.read_exact(&mut first).unwrap();
+        other.read_to_end(&mut second).unwrap();
+        one.read_to_end(&mut first).unwrap();
+        assert!(first == bytes && second == bytes);
+        assert_eq!(stored.prefix(3).unwrap(), [0, 1, 2]);
+    }
 }

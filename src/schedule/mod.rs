@@ -12,15 +12,18 @@
 //! taken off it ([`clean`]), whether it is one of a million like it ([`traps`]); what is kept of it
 //! ([`entry`]), the queues on disk and their journal ([`state`], [`journal`]), who is next
 //! ([`frontier`]); when to look again ([`revisit`]), whether it is still there ([`life`]), both as
-//! bytes ([`memory`]); and what a person asked to have watched ([`watch`]).
+//! bytes ([`memory`]); what a person asked to have watched ([`watch`]), and whole jobs ([`job`], with
+//! their secrets in [`credentials`]).
 //!
 //! Pure but for `state` and `journal`; times are passed in and nothing here sleeps, fetches or
 //! reads pages.
 
 pub mod clean;
+pub mod credentials;
 pub mod discovery;
 pub mod entry;
 pub mod frontier;
+pub mod job;
 pub mod journal;
 pub mod life;
 pub mod memory;
@@ -31,11 +34,13 @@ pub mod state;
 pub mod traps;
 pub mod watch;
 
+pub use credentials::{Credentials, HostCredentials, Secret};
 pub use discovery::{DiscoveryPath, Step};
 pub use entry::{Entry, Phase, Priority};
 pub use frontier::{
     Added, Ask, Claim, ClaimId, Counts, Disposition, DueItem, Found, Frontier, FrontierOptions,
     HostCounts, Next, NextVisit,
 };
+pub use job::{JobLimits, JobSpec, Notify, Overlap};
 pub use memory::PageMemory;
 pub use state::{Opened, ScheduleError};

@@ -87,6 +87,8 @@ pub struct Discovery {
     pub via: Option<String>,
     /// A letter for each hop from the seed.
     pub path: String,
+    /// Further fields for the metadata record, in order.
+    pub more: Vec<(String, String)>,
 }
 
 /// Something to be kept, and what is known of it.
@@ -315,6 +317,7 @@ fn pack(
     let notes = CaptureNotes {
         via: submission.discovery.via.clone(),
         hops_from_seed: Some(submission.discovery.path.clone()).filter(|p| !p.is_empty()),
+        more: submission.discovery.more.clone(),
         ..CaptureNotes::default()
     };
     let spool = |why| StoreError::Io { doing: "packing", path: "a response".to_owned(), why };
@@ -478,7 +481,6 @@ impl Writer {
         self.roll_over();
     }
 
-    #[expect(clippy::type_complexity, reason = "one caller, which takes it apart at once")]
     fn write(
         &mut self,
         mut job: WriteJob,

@@ -7,6 +7,7 @@
 //!   warc/           the truth: *.warc.gz, and *.warc.gz.open while being written
 //!   set-aside/      unfinished tails and whatever else was moved out of the way; never read
 //!   index/          derived from warc/; may be deleted
+//!   derived/        what pages say and what changed, kept for speed; may be deleted
 //!   state/          queue, host facts, robots cache; may be deleted, at the price of politeness memory
 //!   logs/           crawl.log
 //!   tmp/            bodies in flight
@@ -70,6 +71,12 @@ impl Layout {
     #[must_use]
     pub fn index_dir(&self) -> PathBuf {
         self.root.join("index")
+    }
+
+    /// Derived articles.
+    #[must_use]
+    pub fn derived_dir(&self) -> PathBuf {
+        self.root.join("derived")
     }
 
     /// Queue, host facts, robots cache.

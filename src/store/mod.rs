@@ -3,7 +3,7 @@
 //! The WARC files are the truth and their fsync is the commit; the index follows, and at every
 //! open the gap between the two is closed. In reading order: names ([`layout`]), the one writer
 //! ([`lock`], [`append`], `rotate`), what a record is to the index ([`describe`]), reading
-//! ([`lookup`]), closing gaps ([`catch_up`], `repair`), checking ([`verify`]), trouble ([`error`]).
+//! ([`lookup`]), closing gaps ([`catch_up`], `repair`), checking ([`mod@verify`]), trouble ([`error`]).
 //!
 //! Nothing here deletes or shortens a record.
 
@@ -24,6 +24,7 @@ pub use append::{Appended, Discovery, Done, Store, StoreOptions, StoredAs, Submi
 pub use catch_up::{Progress, Reindexed, reindex};
 pub use disk::free as disk_free;
 pub use error::StoreError;
+pub use layout::Layout;
 pub use lookup::{Loaded, Reader};
 pub use verify::{Checked, VerifyOptions, verify, verify_files};
 

@@ -63,7 +63,7 @@ pub enum Compression {
 impl Default for Compression {
     /// gzip at the level chosen by measurement (decision 2).
     fn default() -> Self {
-        Self::Gzip(6)
+        Self::Gzip(5)
     }
 }
 

@@ -1,7 +1,8 @@
 """Pages per second and CPU per page of a crawl into WARC, beside wget, in one run.
 
 usage: crawl.py --pages DIR [--binary target/release/pressmark] [--count 1000] [--hosts 100]
-                [--rounds 3] [--peer NAME=COMMAND ...]
+                [--rounds 3] [--set KEY=VALUE ...] [--no-wget]
+       crawl.py --synthetic BYTES --count 100000 ...        (pages of made-up words instead of DIR)
 
 DIR holds HTML files of any site; they are served by nginx on loopback (one worker, gzip off, kept
 alive) from as many addresses 127.0.1.N as there are hosts. Every program gets the same list of
@@ -49,13 +50,27 @@ http {{ access_log off; sendfile on; keepalive_requests 1000000; gzip off;
 
 
 def measure(command, cwd):
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    begun = time.monotonic()
-    done = subprocess.run(command, cwd=cwd, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    wall = time.monotonic() - begun
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    cpu = (after.ru_utime - before.ru_utime) + (after.ru_stime - before.ru_stime)
-    return wall, cpu, after.ru_maxrss / 1024, done
+    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+        begun = time.monotonic()
+        process = subprocess.Popen(command, cwd=cwd, stdout=out, stderr=err)
+        _, status, usage = os.wait4(process.pid, 0)
+        wall = time.monotonic() - begun
+        err.seek(0)
+        message = err.read().decode(errors="replace")
+    process.returncode = os.waitstatus_to_exitcode(status)
+    cpu = usage.ru_utime + usage.ru_stime
+    return wall, cpu, usage.ru_maxrss / 1024, (process.returncode, message)
+
+
+def made_up(length, seed):
+    import random
+    chance = random.Random(seed)
+    words = ["".join(chance.choices("abcdefghijklmnoprstuvw", k=chance.randint(2, 9)))
+             for _ in range(2000)]
+    text = "<html><body><p>"
+    while len(text) < length:
+        text += chance.choice(words) + chance.choice([" ", " ", " ", ", ", ".</p>\n<p>"])
+    return text.encode()
 
 
 def size(folder):
@@ -64,7 +79,8 @@ def size(folder):
 
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument("--pages", required=True, type=pathlib.Path)
+    parser.add_argument("--pages", type=pathlib.Path)
+    parser.add_argument("--synthetic", type=int)
     parser.add_argument("--binary", default="target/release/pressmark")
     parser.add_argument("--count", type=int, default=1000)
     parser.add_argument("--hosts", type=int, default=100)
@@ -77,19 +93,27 @@ def main():
     root = work / "site"
     root.mkdir()
     os.chmod(work, 0o755)
-    sources = sorted(options.pages.rglob("*.html")) or sorted(options.pages.iterdir())
+    if options.synthetic:
+        bodies = [made_up(options.synthetic, seed) for seed in range(100)]
+    elif options.pages:
+        sources = sorted(options.pages.rglob("*.html")) or sorted(options.pages.iterdir())
+        bodies = [s.read_bytes() for s in sources[:options.count]]
+    else:
+        sys.exit("crawl.py: --pages DIR or --synthetic BYTES is needed")
     names = []
     for number in range(options.count):
-        source = sources[number % len(sources)]
         name = f"p{number}.html"
         # A page that comes round again is made another one, so that nothing is a duplicate.
-        (root / name).write_bytes(source.read_bytes() + f"<!-- {number} -->".encode())
+        (root / name).write_bytes(bodies[number % len(bodies)] + f"<!-- {number} -->".encode())
         names.append(name)
     total = sum((root / n).stat().st_size for n in names)
     port = free_port()
     server = serve(root, port, work)
     urls = [f"http://127.0.1.{1 + i % options.hosts}:{port}/{n}" for i, n in enumerate(names)]
     (work / "urls.txt").write_text("\n".join(urls) + "\n")
+    # A long list of addresses needs room on the stack of the new process.
+    soft, hard = resource.getrlimit(resource.RLIMIT_STACK)
+    resource.setrlimit(resource.RLIMIT_STACK, (hard if hard != resource.RLIM_INFINITY else 1 << 28, hard))
     base = [binary, "--quiet", "--format", "json", "crawl", "--allow-private",
             "--set", "politeness.delay_min=0s", "--set", "politeness.delay_factor=0"]
     for setting in options.set:
@@ -110,8 +134,8 @@ def main():
                 shutil.rmtree(folder, ignore_errors=True)
                 folder.mkdir()
                 wall, cpu, memory, done = measure(command(folder), folder)
-                if name != "wget" and done.returncode != 0:
-                    sys.exit(f"{name}: {done.stderr.decode()}")
+                if name != "wget" and done[0] != 0:
+                    sys.exit(f"{name}: {done[1]}")
                 results[name].append((wall, cpu, memory, size(folder)))
     finally:
         server.terminate()

@@ -168,9 +168,11 @@ fn run(name: &str, cases: &[Case], options: &Options) {
         };
         if !options.only_text {
             let again = perturb::perturb(&String::from_utf8_lossy(&case.html), &case.gold);
-            let before = perturb::is_utf8(&case.html).then(|| text.clone()).unwrap_or_else(|| {
+            let before = if perturb::is_utf8(&case.html) {
+                text.clone()
+            } else {
                 extract(String::from_utf8_lossy(&case.html).as_bytes(), &utf8(&hints)).page.text
-            });
+            };
             perturbed += 1;
             let after = extract(again.as_bytes(), &utf8(&hints)).page.text;
             if after != before {

@@ -4,9 +4,30 @@
 //! - `crawl`: whole crawls on a manual clock
 //! - `crash`: the process is killed at random points
 //! - `rebuild`: the index deleted or damaged, every query answers the same
-//! - `cli`: help, exit codes, JSON, bad input
+//! - `cli`: help, exit codes, JSON, closed pipes, local files
+//! - `trouble`: bad input, each kind with its own message and exit code
 //! - `interop`: our files in other people's readers
+//! - `readme`: the commands that the README shows are real
+//! - `quotes`: the command, on files and on an archive
+//! - `pages`: what is read from the corpus of pages, held to floors
 //! - `layers`: who imports whom
+//! - `schemas`: every JSON form against its schema
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod cli;
+mod crash;
+mod crawl;
+mod hostile;
+mod interop;
+mod jobs;
+mod lab;
 mod layers;
+mod pages;
+mod quotes;
+mod readme;
+mod rebuild;
+mod schemas;
 mod support;
+mod trouble;
+mod wire;

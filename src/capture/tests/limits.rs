@@ -186,6 +186,7 @@ async fn a_spool_directory_that_is_not_there_is_trouble_of_ours() {
     let site = Site::new(vec![answer(bytes)]).await;
     let mut options = loopback();
     options.spool_dir = Some("/nonexistent/spool".into());
+    options.spool_memory_bytes_max = 100_000;
     let capturer = Capturer::new(options, clock()).unwrap();
     let request = CaptureRequest::new("x");
     let got = capturer.capture(Permit::for_test(site.uri("/")), &request).await;

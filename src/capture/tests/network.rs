@@ -233,3 +233,22 @@ async fn what_is_resolved_here_is_checked_here_also_before_a_proxy() {
     let got = failed(get(&capturer, &uri("http://localhost/")).await);
     assert_eq!(got.kind, FailureKind::AddressRefused);
 }
+
+#[tokio::test(start_paused = true)]
+async fn names_that_share_an_address_share_its_places() {
+    let pipes = Pipes::new(vec![holding(answer(OK)), holding(answer(OK)), holding(answer(OK))]);
+    let same = || Ok(ips(&["93.184.216.34"]));
+    *pipes.answers.lock().unwrap() = VecDeque::from([same(), same(), same()]);
+    let options = CaptureOptions { connections_per_address_max: 2, ..CaptureOptions::default() };
+    let capturer = on_pipes(options, &pipes);
+    for name in ["http://a.example/", "http://b.example/", "http://c.example/"] {
+        exchange(get(&capturer, &uri(name)).await);
+    }
+    // One stays for the next exchange, and the last free place stays free.
+    assert_eq!(capturer.idle_connections(), 1);
+}
+
+fn holding(mut acts: Vec<Act>) -> Vec<Act> {
+    acts.push(Act::Hold);
+    acts
+}

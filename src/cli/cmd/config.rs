@@ -2,16 +2,17 @@
 
 use serde::Serialize;
 
+use crate::base::{Clock, SystemClock};
 use crate::cli::args::{ConfigArgs, ConfigCommand, Global};
-use crate::cli::context::load_settings;
+use crate::cli::context::{jobs_dir, load_settings};
 use crate::cli::output::{Format, Output, table};
 use crate::cli::{CliError, Exit};
-use crate::config::ConfigError;
+use crate::config::{ConfigError, Problem, job_files, load_jobs};
 
 #[derive(Serialize)]
 struct Row<'a> {
     key: &'a str,
-    value: String,
+    value: serde_json::Value,
     source: String,
 }
 
@@ -38,7 +39,7 @@ fn show(global: &Global, out: &Output) -> Result<Exit, CliError> {
     match out.format()? {
         Format::Json => {
             for (key, value, source) in settings.iter() {
-                out.json(&Row { key, value: value.to_string(), source: source.to_string() })?;
+                out.json(&Row { key, value: value.to_json(), source: source.to_string() })?;
             }
         }
         Format::Text => {
@@ -63,21 +64,44 @@ fn check(global: &Global, out: &Output) -> Result<Exit, CliError> {
                     "no config file; the defaults and the environment hold no problem".to_owned()
                 }
             });
-            Ok(Exit::Done)
+            check_jobs(global, out)
         }
         Err(ConfigError::Problems(problems)) => {
-            for problem in &problems {
-                match out.format()? {
-                    Format::Text => out.line(&problem.to_string())?,
-                    Format::Json => out.json(&ProblemRow {
-                        source: problem.source.to_string(),
-                        key: &problem.key,
-                        what: &problem.what,
-                    })?,
-                }
-            }
+            print(&problems, out)?;
             Ok(Exit::Usage)
         }
         Err(error) => Err(super::super::context::config_error(error)),
     }
+}
+
+/// The same for the job files beside the config file.
+fn check_jobs(global: &Global, out: &Output) -> Result<Exit, CliError> {
+    let dir = jobs_dir(global);
+    let files = job_files(&dir)
+        .map_err(|why| CliError::usage(format!("reading the jobs in {}: {why}", dir.display())))?;
+    match load_jobs(&files, SystemClock.now()) {
+        Ok(jobs) if jobs.is_empty() => Ok(Exit::Done),
+        Ok(jobs) => {
+            out.say(&format!("{}: {} jobs, no problem found", dir.display(), jobs.len()));
+            Ok(Exit::Done)
+        }
+        Err(problems) => {
+            print(&problems, out)?;
+            Ok(Exit::Usage)
+        }
+    }
+}
+
+fn print(problems: &[Problem], out: &Output) -> Result<(), CliError> {
+    for problem in problems {
+        match out.format()? {
+            Format::Text => out.line(&problem.to_string())?,
+            Format::Json => out.json(&ProblemRow {
+                source: problem.source.to_string(),
+                key: &problem.key,
+                what: &problem.what,
+            })?,
+        }
+    }
+    Ok(())
 }

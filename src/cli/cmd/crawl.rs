@@ -5,11 +5,13 @@ use serde_json::{Value, json};
 use crate::base::{ByteSize, TargetUri};
 use crate::cli::args::CrawlArgs;
 use crate::cli::context::Context;
+use crate::cli::jobs;
 use crate::cli::output::Format;
 use crate::cli::progress::CrawlProgress;
-use crate::cli::wiring::{real_timer, runtime, start, stop_on_signals};
+use crate::cli::wiring::{Begun, begin, real_timer, runtime, stop_on_signals};
 use crate::cli::{CliError, Exit};
 use crate::crawl::{Job, Report, Stop, Take};
+use crate::schedule::{JobSpec, Overlap};
 
 /// Captures URLs and what they need until nothing is left in scope, then prints a report.
 ///
@@ -19,12 +21,27 @@ pub fn run(args: &CrawlArgs, context: Context) -> Result<Exit, CliError> {
     let context = context.with_network(&args.network)?;
     let format = context.out.format()?;
     let job = job_of(args, &context)?;
+    let jobs = jobs_of(args, &context)?;
     if args.dry_run {
-        return super::dry_run::run(&job, &context);
+        return super::dry_run::run(&job, &jobs, &context);
     }
-    let timer = real_timer(context.clock.clone());
-    let (mut running, notes) =
-        start(&context.settings, &context.archive, &context.resolve, job.take, timer)?;
+    let (mut running, notes) = loop {
+        let timer = real_timer(context.clock.clone());
+        match begin(&context, &jobs, job.take, timer)? {
+            Begun::Running(running, notes) => break (running, notes),
+            Begun::Busy(error) => match overlap(args, &jobs) {
+                None => return Err(error),
+                Some(Overlap::Queue) => {
+                    context.out.say("another run is going on in this archive; waiting for its end");
+                    std::thread::sleep(TURN_EVERY);
+                }
+                Some(Overlap::Skip | Overlap::Resume) => {
+                    context.out.say("another run is going on in this archive; it goes on with what is due, and this one does not take place");
+                    return Ok(Exit::Done);
+                }
+            },
+        }
+    };
     for note in notes {
         context.out.say(&format!("pressmark: {note}"));
     }
@@ -59,6 +76,26 @@ pub fn run(args: &CrawlArgs, context: Context) -> Result<Exit, CliError> {
     })
 }
 
+/// How often it is looked whether another run has ended.
+const TURN_EVERY: std::time::Duration = std::time::Duration::from_secs(5);
+
+/// The jobs of a run. `--due` follows all there are, since what is due may be of any.
+fn jobs_of(args: &CrawlArgs, context: &Context) -> Result<Vec<JobSpec>, CliError> {
+    if args.job.is_empty() && args.due {
+        return jobs::load_all(context);
+    }
+    jobs::load(context, &args.job)
+}
+
+/// What the jobs say about a run that comes while another is going on: the most patient counts.
+fn overlap(args: &CrawlArgs, jobs: &[JobSpec]) -> Option<Overlap> {
+    if args.job.is_empty() {
+        return None;
+    }
+    let waits = jobs.iter().any(|job| job.overlap == Overlap::Queue);
+    Some(if waits { Overlap::Queue } else { Overlap::Resume })
+}
+
 fn job_of(args: &CrawlArgs, context: &Context) -> Result<Job, CliError> {
     let mut seeds = Vec::with_capacity(args.urls.len());
     for url in &args.urls {
@@ -78,12 +115,16 @@ fn job_of(args: &CrawlArgs, context: &Context) -> Result<Job, CliError> {
         depth: u32::try_from(depth).unwrap_or(u32::MAX),
         requisites: args.requisites || settings.bool("crawl.requisites"),
         pages_max: (pages_max > 0).then_some(pages_max),
-        take: if args.due { Take::Due } else { Take::Queue },
+        take: match (args.due, args.job.is_empty()) {
+            (true, _) => Take::Due,
+            (false, false) => Take::Jobs,
+            (false, true) => Take::Queue,
+        },
     })
 }
 
 /// Keeps the report for `status`. A report that cannot be kept is no reason to fail.
-fn keep(context: &Context, report: &Report) {
+pub(super) fn keep(context: &Context, report: &Report) {
     let path = crate::store::layout::Layout::new(&context.archive).log_dir().join("last-run.json");
     if let Err(why) = std::fs::write(&path, format!("{}\n", to_json(report))) {
         context.out.say(&format!("pressmark: {}: {why}", path.display()));
@@ -106,6 +147,7 @@ pub fn to_json(report: &Report) -> Value {
         "bytes": report.bytes,
         "versions": report.versions,
         "changes": report.changes,
+        "left_out": report.left_out,
         "left": report.left,
         "stopped": report.stopped,
         "hosts": report.hosts.iter().map(|(host, h)| json!({

@@ -10,7 +10,7 @@ use crate::cli::{CliError, Exit, local};
 use crate::diff::render::{Shown, html, json as diff_json, markdown, terminal, unified};
 use crate::diff::{CompareOptions, Side, compare_captures};
 use crate::extract::page::Page;
-use crate::history::{Said, Sayer, history};
+use crate::history::{Said, Sayer};
 use crate::store::Reader;
 
 use super::history::capture_json;
@@ -141,7 +141,7 @@ fn one(said: Said, url: &str) -> One {
     One {
         page: Arc::clone(&said.page),
         label: said.entry.date.to_rfc3339(),
-        json: capture_json(&said),
+        json: capture_json(&said.entry, &said.file),
         url: Some(url.to_owned()),
         said: Some(said),
     }
@@ -154,12 +154,14 @@ fn two_captures(args: &DiffArgs, context: &Context, url: &str) -> Result<(One, O
     let reader = context.reader()?;
     if args.from.is_none() && args.to.is_none() {
         let what = format!("reading the history of {url}");
-        let found = history(&reader, url, crate::base::TimeRange::ALL)
-            .map_err(|e| store_error(&what, e))?;
-        let mut versions = found.versions.into_iter().rev();
-        let new =
-            versions.next().ok_or_else(|| CliError::nothing(format!("no capture of {url}")))?;
-        let old = versions.next().ok_or_else(|| {
+        let derived = context.derived(&reader);
+        let mut sayer = Sayer::cached(&reader, &derived);
+        let mut newest = None;
+        for version in sayer.versions(url, crate::base::TimeRange::ALL) {
+            newest = Some(version.map_err(|e| store_error(&what, e))?);
+        }
+        let new = newest.ok_or_else(|| CliError::nothing(format!("no capture of {url}")))?;
+        let old = new.before.ok_or_else(|| {
             CliError::nothing(format!(
                 "{url} has one version, seen in {} capture{}; there is nothing to compare it with",
                 new.captures,
@@ -167,7 +169,7 @@ fn two_captures(args: &DiffArgs, context: &Context, url: &str) -> Result<(One, O
             ))
             .hint("--from and --to compare any two captures")
         })?;
-        return Ok((one(old.said, url), one(new.said, url)));
+        return Ok((one(old, url), one(new.said, url)));
     }
     let from = context.instant("--from", args.from.as_deref())?;
     let to = context.instant("--to", args.to.as_deref())?;

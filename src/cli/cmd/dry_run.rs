@@ -2,23 +2,33 @@
 
 use serde_json::json;
 
+use crate::base::TargetUri;
 use crate::cli::context::Context;
 use crate::cli::output::{Format, table};
 use crate::cli::progress::CrawlProgress;
-use crate::cli::wiring::{real_timer, runtime, start, stop_on_signals};
+use crate::cli::wiring::{Begun, begin, real_timer, runtime, stop_on_signals};
 use crate::cli::{CliError, Exit};
 use crate::crawl::{Job, Stop, Take};
+use crate::schedule::JobSpec;
 
 /// Asks for robots.txt where it is not known, and prints what a run would fetch first: its seeds
 /// or what is due, each with the verdict.
 ///
 /// # Errors
 /// As a crawl.
-pub fn run(job: &Job, context: &Context) -> Result<Exit, CliError> {
+pub fn run(job: &Job, jobs: &[JobSpec], context: &Context) -> Result<Exit, CliError> {
     let format = context.out.format()?;
     let timer = real_timer(context.clock.clone());
-    let (mut running, notes) =
-        start(&context.settings, &context.archive, &context.resolve, job.take, timer)?;
+    let (mut running, notes) = match begin(context, jobs, job.take, timer)? {
+        Begun::Running(running, notes) => (running, notes),
+        Begun::Busy(error) => return Err(error),
+    };
+    let mut job = job.clone();
+    if job.take == Take::Jobs {
+        let named = jobs.iter().flat_map(JobSpec::named).map(TargetUri::clone);
+        job.seeds.extend(named.filter(|uri| !job.seeds.contains(uri)).collect::<Vec<_>>());
+    }
+    let job = &job;
     for note in notes {
         context.out.say(&format!("pressmark: {note}"));
     }
@@ -53,7 +63,7 @@ pub fn run(job: &Job, context: &Context) -> Result<Exit, CliError> {
     } else if !rows.is_empty() {
         context.out.line(&table(&["would", "at (UTC)", "URL", "because"], &[], &rows))?;
     }
-    if job.take == Take::Queue && !job.seeds.is_empty() {
+    if job.take != Take::Due && !job.seeds.is_empty() {
         context.out.say("what these pages lead to is known once they are fetched");
     }
     Ok(Exit::Done)

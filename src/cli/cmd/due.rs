@@ -4,6 +4,7 @@ use serde_json::json;
 
 use crate::cli::args::DueArgs;
 use crate::cli::context::Context;
+use crate::cli::jobs;
 use crate::cli::output::{Format, table};
 use crate::cli::wiring::open_frontiers;
 use crate::cli::{CliError, Exit};
@@ -16,11 +17,20 @@ pub fn run(args: &DueArgs, context: &Context) -> Result<Exit, CliError> {
     let format = context.out.format()?;
     let frontiers = open_frontiers(context)?;
     let now = context.clock.now();
+    let names: Vec<String> = jobs::load(context, &args.job)?.into_iter().map(|j| j.name).collect();
+    let is_asked = |job: &str| args.job.is_empty() || names.iter().any(|name| name == job);
     let mut items = Vec::new();
     for (list, frontier) in [("queue", &frontiers.queue), ("watched", &frontiers.watched)] {
-        for item in frontier.due().take(args.limit) {
+        let mut found = 0;
+        for item in frontier.due() {
+            if found >= args.limit {
+                break;
+            }
             let item = item.map_err(|e| CliError::failed("reading the queue", e))?;
-            items.push((list, item));
+            if is_asked(&item.job) {
+                found += 1;
+                items.push((list, item));
+            }
         }
     }
     items.sort_by_key(|(_, item)| item.at);

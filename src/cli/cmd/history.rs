@@ -7,9 +7,10 @@ use crate::cli::args::HistoryArgs;
 use crate::cli::context::{Context, store_error};
 use crate::cli::output::Format;
 use crate::cli::{CliError, Exit};
-use crate::diff::render::json::change;
-use crate::history::{History, Said, Version, history};
+use crate::history::{Sayer, Version, Versions};
+use crate::index::IndexEntry;
 use crate::index::cdx::json_line;
+use crate::store::StoreError;
 
 /// Prints the versions of a page and the changes between them.
 ///
@@ -19,90 +20,98 @@ pub fn run(args: &HistoryArgs, context: &Context) -> Result<Exit, CliError> {
     let format = context.out.format()?;
     let period = context.period(args.from.as_deref(), args.to.as_deref())?;
     let reader = context.reader()?;
-    let what = format!("reading the history of {}", args.url);
-    let found = history(&reader, &args.url, period).map_err(|e| store_error(&what, e))?;
-    for note in &found.notes {
+    let derived = context.derived(&reader);
+    let mut sayer = Sayer::cached(&reader, &derived);
+    let mut versions = sayer.versions(&args.url, period);
+    let count = match format {
+        Format::Json => as_json(context, &args.url, &mut versions)?,
+        Format::Text => as_text(context, &args.url, &mut versions)?,
+    };
+    for note in &versions.notes {
         context.out.say(&format!("pressmark: left out: {note}"));
     }
-    if found.versions.is_empty() {
+    if count == 0 {
         return Err(CliError::nothing(format!("no capture of {}", args.url))
             .hint("`pressmark captures URL --match host` lists what there is of a host"));
-    }
-    match format {
-        Format::Json => context.out.json(&to_json(&args.url, &found))?,
-        Format::Text => print(context, &args.url, &found)?,
     }
     Ok(Exit::Done)
 }
 
 /// A capture as JSON.
 #[must_use]
-pub fn capture_json(said: &Said) -> Value {
+pub fn capture_json(entry: &IndexEntry, file: &str) -> Value {
     // The line is JSON by construction; null would show a mistake of ours.
-    serde_json::from_str(&json_line(&said.entry, &said.file)).unwrap_or(Value::Null)
+    serde_json::from_str(&json_line(entry, file)).unwrap_or(Value::Null)
 }
 
-fn to_json(url: &str, found: &History) -> Value {
-    let mut before: Option<&Version> = None;
-    let mut versions = Vec::new();
-    for version in &found.versions {
-        let changes: Vec<_> = match (&version.comparison, before) {
-            (Some(comparison), Some(old)) => comparison
-                .changes
-                .iter()
-                .map(|c| change(c, &old.said.page, &version.said.page))
-                .collect(),
-            _ => Vec::new(),
+fn reading(url: &str) -> impl Fn(StoreError) -> CliError {
+    move |error| store_error(&format!("reading the history of {url}"), error)
+}
+
+/// One object, written version by version: a page may have very many.
+fn as_json(context: &Context, url: &str, versions: &mut Versions<'_, '_>) -> Result<u64, CliError> {
+    let mut count = 0;
+    for version in versions.by_ref() {
+        let version = version.map_err(reading(url))?;
+        let start = match count {
+            0 => format!("{{\"url\":{},\"versions\":[", Value::from(url)),
+            _ => ",".to_owned(),
         };
-        versions.push(json!({
-            "capture": capture_json(&version.said),
-            "first_seen": version.first_seen.to_warc_date(),
-            "last_seen": version.last_seen.to_warc_date(),
-            "captures": version.captures,
-            "headline": version.said.page.headline.as_ref().map(|h| h.value.clone()),
-            "changes": changes,
-            "stealth": version.comparison.as_ref().is_some_and(|c| c.stealth),
-        }));
-        before = Some(version);
+        count += 1;
+        context.out.piece(&format!("{start}{}", version_json(&version)))?;
     }
-    json!({ "url": url, "versions": versions })
+    if count > 0 {
+        context.out.line("]}")?;
+    }
+    Ok(count)
 }
 
-fn print(context: &Context, url: &str, found: &History) -> Result<(), CliError> {
-    let count = found.versions.len();
-    let captures: u64 = found.versions.iter().map(|v| v.captures).sum();
+fn version_json(version: &Version) -> Value {
+    json!({
+        "capture": capture_json(&version.said.entry, &version.said.file),
+        "first_seen": version.first_seen.to_warc_date(),
+        "last_seen": version.last_seen.to_warc_date(),
+        "captures": version.captures,
+        "headline": version.said.page.headline.as_ref().map(|h| h.value.clone()),
+        "changes": version.changes_json(),
+        "stealth": version.is_stealth(),
+    })
+}
+
+fn as_text(context: &Context, url: &str, versions: &mut Versions<'_, '_>) -> Result<u64, CliError> {
     let plural = |n: u64, word: &str| format!("{n} {word}{}", if n == 1 { "" } else { "s" });
-    context.out.line(&format!(
-        "{url}: {} in {}",
-        plural(count as u64, "version"),
-        plural(captures, "capture")
-    ))?;
-    for (number, version) in found.versions.iter().enumerate() {
-        context.out.line("")?;
-        context.out.line(&format!(
-            "version {}  {}  {}",
-            number + 1,
-            span(version.first_seen, version.last_seen),
-            plural(version.captures, "capture")
-        ))?;
+    let (mut count, mut captures) = (0, 0);
+    // The first line counts what follows.
+    let mut lines = String::new();
+    for version in versions.by_ref() {
+        let version = version.map_err(reading(url))?;
+        count += 1;
+        captures += version.captures;
+        let seen = span(version.first_seen, version.last_seen);
+        let of = plural(version.captures, "capture");
+        lines.push_str(&format!("\nversion {count}  {seen}  {of}\n"));
         match (&version.said.page.headline, version.said.entry.status) {
             (Some(headline), Some(200 | 304)) => {
-                context.out.line(&format!("  {}", headline.value))?
+                lines.push_str(&format!("  {}\n", headline.value));
             }
-            (_, Some(status)) => context.out.line(&format!("  (status {status})"))?,
+            (_, Some(status)) => lines.push_str(&format!("  (status {status})\n")),
             (_, None) => {}
         }
-        let Some(comparison) = &version.comparison else { continue };
-        if comparison.stealth {
-            context
-                .out
-                .line("  changed without a word: no notice, and the declared date says nothing")?;
+        if version.is_stealth() {
+            lines.push_str(
+                "  changed without a word: no notice, and the declared date says nothing\n",
+            );
         }
-        for change in &comparison.changes {
-            context.out.line(&format!("  {}", line(change)))?;
+        for change in version.delta.iter().flat_map(|delta| &delta.changes) {
+            lines.push_str(&format!("  {}\n", line(change)));
         }
     }
-    Ok(())
+    if count > 0 {
+        let (versions, captures) = (plural(count, "version"), plural(captures, "capture"));
+        context.out.line(&format!("{url}: {versions} in {captures}"))?;
+        context.out.piece(&lines)?;
+    }
+    Ok(count)
 }
 
 fn span(first: Timestamp, last: Timestamp) -> String {
@@ -113,20 +122,27 @@ fn span(first: Timestamp, last: Timestamp) -> String {
 }
 
 fn line(change: &crate::diff::Change) -> String {
-    let short = |text: &str| {
-        let flat = text.split_whitespace().collect::<Vec<_>>().join(" ");
-        if flat.chars().count() <= 70 {
-            return flat;
+    change_line(change.kind.label(), change.before.as_deref(), change.after.as_deref())
+}
+
+/// A change on one line.
+#[must_use]
+pub fn change_line(kind: &str, before: Option<&str>, after: Option<&str>) -> String {
+    match (before, after) {
+        (Some(before), Some(after)) => {
+            format!("{kind:<16} {} → {}", short(before), short(after))
         }
-        let mut cut: String = flat.chars().take(69).collect();
-        cut.push('…');
-        cut
-    };
-    let kind = change.kind.label();
-    match (&change.before, &change.after) {
-        (Some(before), Some(after)) => format!("{kind:<16} {} → {}", short(before), short(after)),
         (Some(before), None) => format!("{kind:<16} - {}", short(before)),
         (None, Some(after)) => format!("{kind:<16} + {}", short(after)),
         (None, None) => kind.to_owned(),
     }
+}
+
+/// A text on one line, cut where it is long.
+fn short(text: &str) -> String {
+    let flat = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    if flat.chars().count() <= 70 {
+        return flat;
+    }
+    flat.chars().take(69).chain(['…']).collect()
 }

@@ -1,6 +1,8 @@
 //! One file for each command: options in, library call, output.
 
+pub mod blame;
 pub mod captures;
+pub mod changes;
 pub mod config;
 pub mod crawl;
 pub mod demo;
@@ -9,6 +11,7 @@ pub mod dry_run;
 pub mod due;
 pub mod history;
 pub mod init;
+pub mod quotes;
 pub mod reference;
 pub mod reindex;
 pub mod robots;
@@ -16,3 +19,5 @@ pub mod show;
 pub mod status;
 pub mod surt;
 pub mod verify;
+pub mod watch;
+pub mod when;

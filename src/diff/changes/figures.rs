@@ -24,6 +24,7 @@ struct Found<'a> {
 
 /// Reports figures and dates changed in an edit, and marks their words.
 pub(super) fn find(aligned: Aligned<'_>, view: &mut View<'_>, found: &mut Vec<Change>) {
+    notation(aligned, view);
     let mut old = figures(aligned.old, view, false);
     let mut new = figures(aligned.new, view, true);
     if old.is_empty() && new.is_empty() {
@@ -36,8 +37,40 @@ pub(super) fn find(aligned: Aligned<'_>, view: &mut View<'_>, found: &mut Vec<Ch
             pair(aligned, view, a, b, found);
         }
     }
+    // Across a rewording, what is counted tells which figure is which.
+    for a in &mut old {
+        if a.paired || !view.touches_old(&a.range) {
+            continue;
+        }
+        let same = new.iter_mut().find(|b| {
+            let open = !b.paired && view.touches_new(&b.range);
+            open && comparable(a.kind, b.kind) && counts_alike(a, b)
+        });
+        if let Some(b) = same {
+            a.paired = true;
+            b.paired = true;
+            pair(aligned, view, a, b, found);
+        }
+    }
     vague(aligned, view, &old, true, found);
     vague(aligned, view, &new, false, found);
+}
+
+/// Runs that are as a whole the same amount in other notation ("1,150", "1 150"), however the
+/// extractor read them.
+fn notation(aligned: Aligned<'_>, view: &mut View<'_>) {
+    for hunk in view.hunks() {
+        let (a, b) =
+            (words::bytes(view.old(), &hunk.old), words::bytes(view.new_side(), &hunk.new));
+        let said = |page: &'_ Page, range: &Range<usize>| {
+            page.text.get(range.clone()).unwrap_or_default().to_owned()
+        };
+        if numbers::same_amount(&said(aligned.old, &a), &said(aligned.new, &b)) {
+            view.notation = true;
+            view.take_old(&a);
+            view.take_new(&b);
+        }
+    }
 }
 
 /// The figures that a change touches, of the page and, in changed words, of our own reading.
@@ -47,12 +80,10 @@ fn figures<'a>(page: &'a Page, view: &View<'_>, new: bool) -> Vec<Found<'a>> {
     let first = page.figures.partition_point(|figure| figure.range.end <= range.start);
     let inside = page.figures.iter().skip(first).take_while(|f| f.range.start < range.end);
     let mut found: Vec<Found<'a>> = inside
-        .map(|figure| Found {
-            range: figure.range.clone(),
-            text: page.text.get(figure.range.clone()).unwrap_or(&figure.text),
-            kind: figure.kind,
-            figure: Some(figure),
-            paired: false,
+        .map(|figure| {
+            let range = whole_words(side, &figure.range);
+            let text = page.text.get(range.clone()).unwrap_or(&figure.text);
+            Found { range, text, kind: figure.kind, figure: Some(figure), paired: false }
         })
         .collect();
     for hunk in view.hunks() {
@@ -69,6 +100,18 @@ fn figures<'a>(page: &'a Page, view: &View<'_>, new: bool) -> Vec<Found<'a>> {
     found.retain(|f| is_free(view, f, new));
     found.sort_by_key(|f| f.range.start);
     found
+}
+
+/// A figure read from a part of a number ("1 150" with a thin space) is that number.
+fn whole_words(side: &[Token], range: &Range<usize>) -> Range<usize> {
+    let from = side.partition_point(|token| token.range.end <= range.start);
+    let mut whole = range.clone();
+    for token in side.iter().skip(from).take_while(|token| token.range.start < range.end) {
+        if token.class == Class::Number {
+            whole = whole.start.min(token.range.start)..whole.end.max(token.range.end);
+        }
+    }
+    whole
 }
 
 fn is_free(view: &View<'_>, figure: &Found<'_>, new: bool) -> bool {

@@ -92,9 +92,11 @@ fn unit_word(word: &str) -> Option<&'static str> {
 /// Reads an amount. None when the text holds anything but one.
 pub(super) fn amount(text: &str) -> Option<Amount> {
     let lower = text.to_lowercase().replace("per cent", "percent").replace("us$", "$");
+    let lower = lower.replace(['\u{2009}', '\u{202f}'], "");
     let mut unit = String::new();
     let mut total = 0.0;
     let mut group: Option<f64> = None;
+    let mut digits_only = false;
     for part in pieces(&lower) {
         if let Some(name) = unit_word(part) {
             if !unit.is_empty() && unit != name {
@@ -102,10 +104,17 @@ pub(super) fn amount(text: &str) -> Option<Amount> {
             }
             unit = name.to_owned();
         } else if is_digits(part) {
-            if group.is_some() {
-                return None;
-            }
-            group = Some(digits(part)?);
+            let value = digits(part)?;
+            group = Some(match group {
+                // "1 150", thousands parted by a space.
+                Some(before) if digits_only && part.len() == 3 && !part.contains(['.', ',']) => {
+                    before * 1000.0 + value
+                }
+                Some(_) => return None,
+                None => value,
+            });
+            digits_only = true;
+            continue;
         } else if let Some(&(_, value)) = UNITS.iter().find(|(name, _)| *name == part) {
             // "twenty one" adds; "two dozen" multiplies.
             group = Some(match group {
@@ -126,6 +135,7 @@ pub(super) fn amount(text: &str) -> Option<Amount> {
         } else if !matches!(part, "and" | "-" | "a") {
             return None;
         }
+        digits_only = false;
     }
     let value = total + group.unwrap_or(0.0);
     (group.is_some() || total > 0.0).then_some(Amount { value, unit })
@@ -187,6 +197,8 @@ mod tests {
             ("4", "four", true),
             ("twenty-one", "21", true),
             ("1,200", "1200", true),
+            ("1 200", "1,200", true),
+            ("2 20", "220", false),
             ("5%", "5 per cent", true),
             ("5 percent", "5 dollars", false),
             ("two hundred and five", "205", true),

@@ -38,9 +38,16 @@ pub(super) fn find(
     let touched_old = changed(aligned, views, false);
     let touched_new = changed(aligned, views, true);
     let (mut pairs, mut gone, mut fresh) = equal(aligned, &old, &new);
-    gone.retain(|&i| quote(aligned.old, i).is_some_and(|q| hit(&touched_old, &q.range)));
-    fresh.retain(|&j| quote(aligned.new, j).is_some_and(|q| hit(&touched_new, &q.range)));
-    pairs.extend(alike(aligned, views, &mut gone, &mut fresh));
+    let was_touched =
+        |i: &usize| quote(aligned.old, *i).is_some_and(|q| hit(&touched_old, &q.range));
+    let is_touched =
+        |j: &usize| quote(aligned.new, *j).is_some_and(|q| hit(&touched_new, &q.range));
+    // A quotation that lost a sentence has nothing new in it, so one touched side is enough to pair.
+    let mut likely = alike(aligned, views, &mut gone, &mut fresh);
+    likely.retain(|(i, j)| was_touched(i) || is_touched(j));
+    pairs.extend(likely);
+    gone.retain(was_touched);
+    fresh.retain(is_touched);
     for (i, j) in pairs {
         if let (Some(a), Some(b)) = (quote(aligned.old, i), quote(aligned.new, j)) {
             altered(aligned, views, a, b, found);
@@ -328,6 +335,15 @@ fn misspelled(a: &str, b: &str) -> bool {
     // "Roe" may be a slip for "Row", and "Kim" is not one for "Tim".
     if short < 3 || (short < 5 && a.first() != b.first()) || a.len().abs_diff(b.len()) > 2 {
         return false;
+    }
+    // "Frost", "Forst": letters that changed places.
+    let sorted = |word: &[char]| {
+        let mut letters = word.to_vec();
+        letters.sort_unstable();
+        letters
+    };
+    if a.first() == b.first() && sorted(&a) == sorted(&b) {
+        return true;
     }
     let mut row: Vec<usize> = (0..=b.len()).collect();
     for (i, x) in a.iter().enumerate() {

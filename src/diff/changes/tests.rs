@@ -432,3 +432,37 @@ fn a_return_to_an_earlier_version_is_told_as_that() {
     assert_eq!(found.changes[0].about.as_deref(), Some("version 1"));
     assert!(found.changes.iter().all(|change| change.kind != ChangeKind::TextEdited));
 }
+
+proptest::proptest! {
+    /// An extractor that breaks its contract makes a comparison poorer and never a panic.
+    #[test]
+    fn ranges_that_lie_never_panic(
+        text in "([a-zé“”.,0-9A-Z]{1,6} ){0,30}",
+        ranges in proptest::collection::vec((0_usize..200, 0_usize..200, 0_u8..6), 0..12),
+    ) {
+        use crate::diff::render::{Shown, html, markdown, terminal, unified};
+        let old = sample::page(&text);
+        let mut new = sample::page(&format!("{text} Rain fell. {text}"));
+        for (start, end, which) in ranges {
+            let range = start..end;
+            match which {
+                0 => new.sentences.iter_mut().take(1).for_each(|s| s.range = range.clone()),
+                1 => new.quotes.iter_mut().for_each(|q| q.range = range.clone()),
+                2 => new.figures.iter_mut().for_each(|f| f.range = range.clone()),
+                3 => new.links.push(ArticleLink { href: "x".to_owned(), range }),
+                4 => new.blocks.iter_mut().take(1).for_each(|b| b.range = range.clone()),
+                _ => new.quotes.iter_mut().for_each(|q| q.parts = vec![range.clone()]),
+            }
+        }
+        for (a, b) in [(&old, &new), (&new, &old)] {
+            let comparison = compare(a, b, &CompareOptions::default());
+            let shown = Shown {
+                comparison: &comparison, old: a, new: b, old_label: "a", new_label: "b", title: "t",
+            };
+            let _ = html::render(&shown);
+            let _ = markdown::render(&shown);
+            let _ = unified::render(&shown);
+            let _ = terminal::render(&shown, &terminal::TerminalOptions::default());
+        }
+    }
+}

@@ -157,9 +157,9 @@ fn left_over(
     stretches.into_iter().map(|(_, range)| range).collect()
 }
 
-/// How many words beside a quotation are still only its attribution ("said Ann Roe, who chairs the
-/// union of harbour pilots").
-const ATTRIBUTION_WORDS_MAX: usize = 12;
+/// How many words beside a quotation are still only its attribution, common words and the speaker's
+/// name not counted ("said Ann Roe, who chairs the union of harbour pilots").
+const ATTRIBUTION_WORDS_MAX: usize = 10;
 /// The same where only a fragment is quoted, so that the sentence is the reporter's own.
 const AROUND_FRAGMENT_WORDS_MAX: usize = 5;
 
@@ -185,16 +185,14 @@ fn beside_quotations(page: &Page, unit: &Unit, quoted: &[usize]) -> Option<Range
             })
     });
     let fragment = inside.iter().all(|q| q.kind == QuoteKind::Fragment);
-    if fragment {
-        rest.retain(|token| {
-            let word = page.text.get(token.range.clone()).unwrap_or_default();
-            !token.common
-                && !inside.iter().any(|q| {
-                    let named = q.speaker.as_ref().is_some_and(|s| s.name.contains(word));
-                    named || q.cue.as_ref().is_some_and(|c| c.text.contains(word))
-                })
-        });
-    }
+    rest.retain(|token| {
+        let word = page.text.get(token.range.clone()).unwrap_or_default();
+        !token.common
+            && !inside.iter().any(|q| {
+                let named = q.speaker.as_ref().is_some_and(|s| s.name.contains(word));
+                named || q.cue.as_ref().is_some_and(|c| c.text.contains(word))
+            })
+    });
     let most = if fragment { AROUND_FRAGMENT_WORDS_MAX } else { ATTRIBUTION_WORDS_MAX };
     if rest.len() <= most {
         return None;

@@ -122,8 +122,12 @@ fn sides(change: &Change, shown: &Shown<'_>, out: &mut String) {
             .map(|(a, b)| if old { a.clone() } else { b.clone() })
             .filter(|word| !word.is_empty())
             .collect();
-        // Only text that is shown as it stands in the article can have its words marked.
-        let place = range.clone().filter(|r| page.text.get(r.clone()) == Some(text.as_str()));
+        // Only text that is shown as it stands in the article can have its words marked; a quotation
+        // is shown without its marks, so it is looked for inside its range.
+        let place = range.clone().and_then(|r| {
+            let at = r.start + page.text.get(r)?.find(text.as_str())?;
+            Some(at..at + text.len())
+        });
         let Some(place) = place.filter(|_| !words.is_empty() && text.len() <= 600) else {
             return escaped(&abridged(&clean(text), 300));
         };

@@ -39,11 +39,13 @@ pub fn render(shown: &Shown<'_>) -> String {
         }
         out.push('\n');
     }
+    let mut unchanged = 0;
     for passage in passages(shown) {
         if passage.kind == OpKind::Keep {
-            let _ = writeln!(out, "*… {} unchanged …*\n", passage.sentences);
+            unchanged += passage.sentences;
             continue;
         }
+        folded(&mut unchanged, &mut out);
         if let Some(from) = passage.moved_from {
             let _ = write!(out, "*(moved, was sentence {from})* ");
         }
@@ -58,9 +60,17 @@ pub fn render(shown: &Shown<'_>) -> String {
         }
         out.push_str("\n\n");
     }
+    folded(&mut unchanged, &mut out);
     out.truncate(out.trim_end().len());
     out.push('\n');
     out
+}
+
+fn folded(unchanged: &mut usize, out: &mut String) {
+    if *unchanged > 0 {
+        let _ = writeln!(out, "*… {unchanged} unchanged …*\n");
+        *unchanged = 0;
+    }
 }
 
 /// Marks must touch the words, so the space at the ends stays outside.

@@ -188,10 +188,11 @@ impl Mender {
             let media_type = tag.attribute("type").unwrap_or_default();
             match &mut self.item {
                 Some((item, _)) => item.links.push((href, rel, media_type)),
-                None if matches!(rel.as_str(), "next" | "prev-archive") => {
-                    if self.next.len() < NEXT_MAX && !self.next.contains(&href) {
-                        self.next.push(href);
-                    }
+                None if matches!(rel.as_str(), "next" | "prev-archive")
+                    && self.next.len() < NEXT_MAX
+                    && !self.next.contains(&href) =>
+                {
+                    self.next.push(href);
                 }
                 None => {}
             }

@@ -121,7 +121,7 @@ pub(super) fn closers(text: &str, from: usize) -> usize {
     end
 }
 
-/// The length of a footnote mark such as "[12]".
+/// The length of a footnote mark such as `[12]`.
 pub(super) fn footnote(text: &str) -> Option<usize> {
     let inner = text.strip_prefix('[')?;
     let digits = inner.bytes().take(4).take_while(u8::is_ascii_digit).count();

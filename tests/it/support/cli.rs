@@ -15,6 +15,17 @@ pub fn command(archive: &Path) -> Command {
     command
 }
 
+/// A crawl over loopback without pauses, not yet run.
+pub fn crawl(archive: &Path, resolve: &[String]) -> Command {
+    let mut command = command(archive);
+    command.args(["crawl", "--allow-private", "--quiet"]);
+    command.args(["--set", "politeness.delay_min=0s", "--set", "politeness.delay_factor=0"]);
+    for rule in resolve {
+        command.args(["--resolve", rule]);
+    }
+    command
+}
+
 /// What it printed, as text.
 pub fn stdout(output: &Output) -> String {
     String::from_utf8(output.stdout.clone()).unwrap()

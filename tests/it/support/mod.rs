@@ -1,4 +1,8 @@
-//! What the tests share: a scripted little web on loopback, a throw-away archive, the binary.
+//! What the tests share: a scripted little web on loopback, a server of raw bytes, a throw-away
+//! archive, the binary.
 
+pub mod archive;
 pub mod cli;
+pub mod raw;
+pub mod schema;
 pub mod web;

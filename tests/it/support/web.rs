@@ -10,6 +10,9 @@ use std::thread;
 
 use pressmark::base::{Clock, Timestamp};
 
+/// Makes an answer of the request's bytes and how often the path was asked before.
+pub type Make = Arc<dyn Fn(&str, usize) -> Vec<u8> + Send + Sync>;
+
 /// What a path answers.
 #[derive(Clone)]
 pub enum Reply {
@@ -20,7 +23,7 @@ pub enum Reply {
     /// Nothing, and the connection is closed.
     Close,
     /// Made from the request's bytes and how often this path was asked before.
-    Made(Arc<dyn Fn(&str, usize) -> Vec<u8> + Send + Sync>),
+    Made(Make),
 }
 
 /// One request as it came.
@@ -82,6 +85,11 @@ impl Web {
     /// Every request so far, in order.
     pub fn asked(&self) -> Vec<Asked> {
         self.script.lock().unwrap().asked.clone()
+    }
+
+    /// How many requests came so far.
+    pub fn asked_count(&self) -> usize {
+        self.script.lock().unwrap().asked.len()
     }
 
     /// `--resolve` rules that lead these hosts here.

@@ -1,0 +1,54 @@
+//! `--job`: from what was typed to job files to jobs.
+
+use std::path::{Path, PathBuf};
+
+use super::CliError;
+use super::context::Context;
+use crate::config::{job_files, load_jobs};
+use crate::schedule::JobSpec;
+
+/// The jobs that were named: each a file, or a name under the folder of jobs.
+///
+/// # Errors
+/// When there is no such file, or with every mistake of every file.
+pub fn load(context: &Context, named: &[String]) -> Result<Vec<JobSpec>, CliError> {
+    let dir = context.jobs_dir();
+    let mut files: Vec<PathBuf> = Vec::new();
+    for name in named {
+        let file = file_of(&dir, name)?;
+        if !files.contains(&file) {
+            files.push(file);
+        }
+    }
+    read(context, &files)
+}
+
+/// All jobs of the folder of jobs; none where there is no such folder.
+///
+/// # Errors
+/// As [`load`].
+pub fn load_all(context: &Context) -> Result<Vec<JobSpec>, CliError> {
+    let dir = context.jobs_dir();
+    let files = job_files(&dir)
+        .map_err(|why| CliError::usage(format!("reading the jobs in {}: {why}", dir.display())))?;
+    read(context, &files)
+}
+
+fn file_of(dir: &Path, name: &str) -> Result<PathBuf, CliError> {
+    let tried = [PathBuf::from(name), dir.join(name), dir.join(format!("{name}.toml"))];
+    tried.into_iter().find(|path| path.is_file()).ok_or_else(|| {
+        CliError::usage(format!(
+            "there is no job {name:?}, neither as a file nor in {}",
+            dir.display()
+        ))
+        .hint("a job is a TOML file; docs/reference/job-file.md describes it")
+    })
+}
+
+fn read(context: &Context, files: &[PathBuf]) -> Result<Vec<JobSpec>, CliError> {
+    load_jobs(files, context.clock.now()).map_err(|problems| {
+        let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
+        CliError::usage(format!("reading the jobs:\n  {}", lines.join("\n  ")))
+            .hint("docs/reference/job-file.md describes every key")
+    })
+}

@@ -1,0 +1,291 @@
+//! Every key of a job file: its kind, its default, what it does and why the default is what it is.
+//! Reading, `config check`, the sample job and the reference page are all made from this table.
+
+use super::keys::Key;
+use super::value::Kind;
+
+const fn key(path: &'static str, kind: Kind, default: &'static str, doc: &'static str) -> Key {
+    Key { path, kind, default, doc }
+}
+
+/// All keys, in the order of the sample.
+pub const JOB_KEYS: &[Key] = &[
+    key(
+        "name",
+        Kind::Text,
+        "",
+        "The job's name: lower-case letters, digits, dots and dashes. No two jobs share one. Needed.",
+    ),
+    key("seeds", Kind::List, "", "Pages to capture, and to look at again as the schedule says."),
+    key(
+        "seed_files",
+        Kind::List,
+        "",
+        "Plain-text lists of further seeds, one URL a line, # begins a comment. Relative paths are seen from the job file's folder: \"../seeds/politics.txt\".",
+    ),
+    key(
+        "feeds",
+        Kind::List,
+        "",
+        "RSS, Atom and JSON feeds: what they name is captured, and looked at again when its date moves.",
+    ),
+    key(
+        "sitemaps",
+        Kind::List,
+        "",
+        "Sitemaps, indexes of sitemaps and news sitemaps, gzipped or not.",
+    ),
+    key(
+        "sitemaps_from_robots",
+        Kind::Bool,
+        "false",
+        "Whether the sitemaps named by the robots.txt of the job's hosts are followed, too. Off, since some name a whole archive; set entry_age_max with it.",
+    ),
+    key(
+        "sections",
+        Kind::List,
+        "",
+        "Front and section pages: every page they link to is captured, if it belongs.",
+    ),
+    key(
+        "entry_age_max",
+        Kind::Duration,
+        "0",
+        "Entries of feeds and sitemaps that are dated longer ago than this are left. 0 is no limit.",
+    ),
+    key(
+        "depth",
+        Kind::Integer,
+        "0",
+        "How many links are followed from a seed, or from a page that a feed, sitemap or section names. 0 captures those pages and follows nothing.",
+    ),
+    key(
+        "overlap",
+        Kind::Choice(&["resume", "queue", "skip"]),
+        "resume",
+        "What a run does that comes due while the one before is still going: add to it, wait for its end, or not take place.",
+    ),
+    key(
+        "user_agent",
+        Kind::Text,
+        "",
+        "The whole User-Agent of this job, in place of identity.user_agent.",
+    ),
+    key(
+        "contact",
+        Kind::Text,
+        "",
+        "Where a site's owner reaches you about this job, in place of identity.contact.",
+    ),
+    key("proxy", Kind::Text, "", "The proxy of this job: http://HOST:PORT or socks5://HOST:PORT."),
+    key(
+        "credentials_file",
+        Kind::Path,
+        "",
+        "A TOML file with cookies, passwords and header fields by host, readable by its owner alone. Relative paths are seen from the job file's folder. What it holds is never logged.",
+    ),
+    key(
+        "scope.surts",
+        Kind::List,
+        "",
+        "SURT prefixes that belong: \"org,example)/news\", or a URL that stands for its own. Without any of surts, hosts, domains, globs and regexes, the hosts of the job's seeds and sources belong.",
+    ),
+    key("scope.hosts", Kind::List, "", "Hosts that belong, exactly."),
+    key("scope.domains", Kind::List, "", "Domains that belong, with every host below them."),
+    key(
+        "scope.globs",
+        Kind::List,
+        "",
+        "Globs over the whole URL that belong; * matches slashes, too.",
+    ),
+    key(
+        "scope.regexes",
+        Kind::List,
+        "",
+        "Regular expressions that belong where they are found anywhere in the URL.",
+    ),
+    key(
+        "scope.exclude_surts",
+        Kind::List,
+        "",
+        "SURT prefixes that do not belong, whatever else takes them in.",
+    ),
+    key("scope.exclude_hosts", Kind::List, "", "Hosts that do not belong."),
+    key("scope.exclude_domains", Kind::List, "", "Domains that do not belong."),
+    key("scope.exclude_globs", Kind::List, "", "Globs that do not belong."),
+    key("scope.exclude_regexes", Kind::List, "", "Regular expressions that do not belong."),
+    key(
+        "scope.hops_max",
+        Kind::Integer,
+        "0",
+        "How many hops of any kind a page may be from a seed, sources counted. 0 is no limit; depth is what most jobs want.",
+    ),
+    key(
+        "scope.requisites",
+        Kind::Choice(&["none", "same-scope", "any-host"]),
+        "none",
+        "Which images, styles, scripts and fonts are captured with a page: none, those of hosts that belong, or all. None, since they are most of the bytes and seldom the evidence.",
+    ),
+    key(
+        "scope.requisite_hops_max",
+        Kind::Integer,
+        "3",
+        "How many embeds and redirects in a row a part may be from its page.",
+    ),
+    key(
+        "scope.media_types",
+        Kind::List,
+        "",
+        "Media types whose bodies are fetched, such as \"text/*\". All when empty.",
+    ),
+    key("scope.media_types_exclude", Kind::List, "", "Media types whose bodies are not fetched."),
+    key(
+        "scope.response_bytes_max",
+        Kind::Bytes,
+        "0",
+        "The largest body that is fetched, where the response says its length beforehand. 0 is no limit but capture's own.",
+    ),
+    key(
+        "clean.tracking",
+        Kind::Bool,
+        "true",
+        "Whether the parameters of advertisers and newsletters (utm_source and its kin) are taken off URLs. What is taken off is recorded.",
+    ),
+    key("clean.sessions", Kind::Bool, "true", "Whether session ids are taken off URLs."),
+    key(
+        "clean.remove",
+        Kind::List,
+        "",
+        "Further parameters that are taken off; * at the end stands for any rest.",
+    ),
+    key("clean.keep", Kind::List, "", "Parameters that stay, whatever else is said."),
+    key(
+        "traps.segment_repeats_max",
+        Kind::Integer,
+        "3",
+        "How often one path segment may stand in a URL.",
+    ),
+    key(
+        "traps.run_repeats_max",
+        Kind::Integer,
+        "2",
+        "How often a run of path segments may follow itself: /a/b/a/b is 2.",
+    ),
+    key("traps.path_segments_max", Kind::Integer, "20", "How many segments a path may have."),
+    key("traps.url_bytes_max", Kind::Integer, "2000", "How long a URL may be, in bytes."),
+    key("traps.parameters_max", Kind::Integer, "20", "How many parameters a query may have."),
+    key(
+        "traps.year_min",
+        Kind::Integer,
+        "1990",
+        "The earliest year that a dated URL may name: calendars go back for ever.",
+    ),
+    key("traps.days_ahead_max", Kind::Integer, "366", "How many days ahead a dated URL may lie."),
+    key(
+        "traps.per_host_max",
+        Kind::Integer,
+        "0",
+        "How many URLs of one host are let in. 0 is no limit.",
+    ),
+    key(
+        "traps.per_pattern_max",
+        Kind::Integer,
+        "20000",
+        "How many URLs of one pattern (digits and letters folded) are let in. 0 is no limit.",
+    ),
+    key(
+        "traps.queries_per_path_max",
+        Kind::Integer,
+        "500",
+        "How many queries of one path are let in. 0 is no limit.",
+    ),
+    key(
+        "limits.pages_max",
+        Kind::Integer,
+        "0",
+        "A run ends after so many pages; what is left stays in the queue. 0 is no limit.",
+    ),
+    key(
+        "limits.bytes_max",
+        Kind::Bytes,
+        "0",
+        "A run ends after so many bytes received. 0 is no limit.",
+    ),
+    key("limits.time_max", Kind::Duration, "0", "A run ends after so long. 0 is no limit."),
+    key(
+        "limits.disk_free_min",
+        Kind::Bytes,
+        "0",
+        "With less free disk than this the job pauses. 0 leaves it to store.disk_free_min.",
+    ),
+    key(
+        "schedule.adaptive",
+        Kind::Bool,
+        "true",
+        "Pages are looked at where an edit is most likely to be missed: densely while young, ever more rarely as they age. The default, unless every or cron is set.",
+    ),
+    key(
+        "schedule.every",
+        Kind::Duration,
+        "0",
+        "Pages are looked at always after the same time. In place of adaptive.",
+    ),
+    key(
+        "schedule.cron",
+        Kind::Text,
+        "",
+        "Pages are looked at at the times of a cron expression, in UTC: \"0 6 * * *\". In place of adaptive.",
+    ),
+    key(
+        "schedule.interval_min",
+        Kind::Duration,
+        "5m",
+        "Adaptive: the shortest time between two looks at a page.",
+    ),
+    key(
+        "schedule.interval_max",
+        Kind::Duration,
+        "60d",
+        "Adaptive: the longest time between two looks at a page.",
+    ),
+    key(
+        "schedule.sources_every",
+        Kind::Duration,
+        "15m",
+        "How often feeds, sitemaps and section pages are looked at. Politeness may make it longer.",
+    ),
+    key(
+        "schedule.young",
+        Kind::Duration,
+        "2d",
+        "A page that was published less long ago than this goes before others: most edits come in the first two days.",
+    ),
+    key(
+        "schedule.age_max",
+        Kind::Duration,
+        "0",
+        "A page that was found longer ago than this is looked at no more. 0 is no limit.",
+    ),
+    key(
+        "headers.*",
+        Kind::Text,
+        "",
+        "A header field for every request, such as Accept-Language. Cookies and passwords belong into the credentials file.",
+    ),
+    key("notify.webhook", Kind::Text, "", "Where a new version is posted, as JSON."),
+    key(
+        "notify.command",
+        Kind::List,
+        "",
+        "A program and its arguments, run for each new version with the same JSON as its standard input.",
+    ),
+];
+
+/// The key of a job file that a dotted path names.
+#[must_use]
+pub fn find(path: &str) -> Option<&'static Key> {
+    JOB_KEYS.iter().find(|k| k.path == path).or_else(|| {
+        path.strip_prefix("headers.")?;
+        JOB_KEYS.iter().find(|k| k.path == "headers.*")
+    })
+}

@@ -1,0 +1,156 @@
+//! What a job's file says, made ready for the crawl: compiled scope, counting trap guard, the
+//! request it sends and the network it sends it through.
+//!
+//! Deliberately reads no file and keeps no queue.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::base::{MediaType, TargetUri, Timestamp};
+use crate::capture::{BodyFilter, CaptureRequest, Capturer};
+use crate::http::Head;
+use crate::schedule::scope::{Scope, ScopeError};
+use crate::schedule::traps::{Trap, TrapGuard};
+use crate::schedule::{DiscoveryPath, JobSpec, Step};
+
+use super::sources::Role;
+
+/// The word in a queue entry's settings before the address as it stood before it was cleaned.
+const FOUND_AS: &str = "found-as=";
+
+/// A job, ready to be followed.
+pub struct JobRules {
+    /// What its file says.
+    pub spec: JobSpec,
+    /// Which pages belong.
+    pub scope: Arc<Scope>,
+    /// Its own network, where it has a proxy or a limit of its own.
+    pub capturer: Option<Arc<Capturer>>,
+    request: CaptureRequest,
+    guard: Mutex<TrapGuard>,
+}
+
+impl std::fmt::Debug for JobRules {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("JobRules").field("name", &self.spec.name).finish_non_exhaustive()
+    }
+}
+
+impl JobRules {
+    /// Makes a job ready. `request` is what it sends without its own header fields.
+    ///
+    /// # Errors
+    /// For the first rule of its scope that cannot be used.
+    pub fn new(
+        spec: JobSpec,
+        request: CaptureRequest,
+        capturer: Option<Arc<Capturer>>,
+    ) -> Result<Self, ScopeError> {
+        let scope = Arc::new(Scope::new(spec.scope.clone())?);
+        let guard = Mutex::new(TrapGuard::new(spec.traps.clone()));
+        Ok(Self { spec, scope, capturer, request, guard })
+    }
+
+    /// Its name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.spec.name
+    }
+
+    /// The request for one URL: the job's header fields, and what that host alone is sent. `None`
+    /// as its role is a robots.txt.
+    #[must_use]
+    pub fn request_for(&self, uri: &TargetUri, role: Option<Role>) -> CaptureRequest {
+        let mut request = self.request.clone();
+        // What a job reads to find pages is read whole, whatever pages it wants.
+        if role == Some(Role::Page) {
+            let scope = Arc::clone(&self.scope);
+            request.wanted = Some(BodyFilter::new(move |head| judge(&scope, head)));
+        }
+        let own = &self.spec.headers;
+        let secrets = self.spec.credentials.fields_for(uri);
+        let secrets = own
+            .iter()
+            .chain(secrets)
+            .map(|(name, secret)| (name.clone(), secret.expose().to_owned()));
+        request.headers.extend(secrets);
+        request
+    }
+
+    /// Whether a URL that was never heard of may be queued; counts it against the budgets.
+    ///
+    /// # Errors
+    /// The guard that it trips.
+    pub fn admit(&self, uri: &TargetUri, now: Timestamp) -> Result<(), Trap> {
+        self.guard.lock().unwrap_or_else(PoisonError::into_inner).admit(uri, now)
+    }
+
+    /// Whether the target of a redirect belongs: for a source only what is excluded does not.
+    #[must_use]
+    pub fn follows(
+        &self,
+        to: &TargetUri,
+        path: &DiscoveryPath,
+        role: Role,
+        from: &TargetUri,
+    ) -> bool {
+        let ruling = if role == Role::Page {
+            self.scope.judge(to, path, Some(from))
+        } else {
+            self.scope.judge(to, &DiscoveryPath::seed().then(Step::Redirect), Some(from))
+        };
+        ruling.is_in()
+    }
+}
+
+fn judge(scope: &Scope, head: &Head) -> Result<(), String> {
+    let media_type = head.get_text("content-type").map(|v| MediaType::parse(&v));
+    let length = head.get_text("content-length").and_then(|v| v.trim().parse().ok());
+    let ruling = scope.judge_body(&media_type.unwrap_or_else(|| MediaType::parse("")), length);
+    if ruling.is_in() { Ok(()) } else { Err(ruling.rule().to_owned()) }
+}
+
+/// A queue entry's settings, with the address as it stood added.
+pub(super) fn found_as(settings: &str, original: &TargetUri) -> String {
+    format!("{settings} {FOUND_AS}{original}").trim_start().to_owned()
+}
+
+/// The address as it stood before it was cleaned, from a queue entry's settings.
+pub(super) fn original_of(settings: &str) -> Option<&str> {
+    settings.split_whitespace().find_map(|word| word.strip_prefix(FOUND_AS))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::schedule::{Credentials, HostCredentials, Secret};
+
+    fn uri(text: &str) -> TargetUri {
+        TargetUri::parse(text).unwrap()
+    }
+
+    #[test]
+    fn a_host_is_sent_its_own_secrets_and_no_other_is() {
+        let mut spec = JobSpec::new("a");
+        spec.headers = vec![("Accept-Language".to_owned(), Secret::new("sv"))];
+        spec.credentials = Credentials::new(vec![HostCredentials {
+            host: "a.example".to_owned(),
+            fields: vec![("Cookie".to_owned(), Secret::new("s=1"))],
+            is_sent_in_clear: false,
+        }]);
+        let rules = JobRules::new(spec, CaptureRequest::new("test"), None).unwrap();
+        let names = |text: &str| -> Vec<String> {
+            rules.request_for(&uri(text), None).headers.into_iter().map(|(name, _)| name).collect()
+        };
+        assert_eq!(names("https://a.example/"), ["Accept-Language", "Cookie"]);
+        assert_eq!(names("https://b.example/"), ["Accept-Language"]);
+        assert!(!format!("{rules:?}").contains("s=1"));
+    }
+
+    #[test]
+    fn what_a_url_was_found_as_is_read_back() {
+        let settings = found_as("tags=feed", &uri("https://a.example/x?utm_source=b"));
+        assert_eq!(original_of(&settings), Some("https://a.example/x?utm_source=b"));
+        assert_eq!(original_of("tags=feed"), None);
+        assert_eq!(found_as("", &uri("https://a.example/")), "found-as=https://a.example/");
+    }
+}

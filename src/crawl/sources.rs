@@ -1,0 +1,498 @@
+//! What a captured page names: from feeds, sitemaps, section pages and pages to what the queue is
+//! asked for, each with why.
+//!
+//! Pure: it reads bytes that were captured and asks what is known through [`Rulings`]. It fetches
+//! nothing, queues nothing and keeps nothing. Discovery paths are Heritrix's: a source is found as
+//! `M` (a manifest), a sitemap in an index as `MM`, one that robots.txt names as `PM`, and what a
+//! source names as `L` from there. A job's own sources are followed by name, whatever its scope
+//! says; what they name must belong.
+//!
+//! A date that a source gives is a claim. It brings a visit forward, it never puts one off; and
+//! dates that are made up at the moment of asking (all the same, and just now) are not believed.
+
+mod role;
+
+use std::collections::HashSet;
+use std::time::Duration;
+
+pub use self::role::Role;
+use crate::base::{MediaType, TargetUri, Timestamp};
+use crate::extract::Hints;
+use crate::extract::feeds::{self, Feed, FeedItem};
+use crate::extract::links::{Hop, Outlink, links_of_css, links_of_html};
+use crate::extract::sitemaps::{self, SitemapEntry};
+use crate::schedule::clean::{Cleaned, Variant, VariantKind, variant};
+use crate::schedule::job::depth_of;
+use crate::schedule::scope::Ruling;
+use crate::schedule::traps::Trap;
+use crate::schedule::{Ask, DiscoveryPath, Found, JobSpec, Priority, Step};
+
+/// How many sitemaps of one robots.txt are followed.
+const ROBOTS_SITEMAPS_MAX: usize = 50;
+/// How many further pages of a feed are followed at one reading.
+const FEED_PAGES_MAX: u32 = 3;
+/// A date that lies further ahead than this is none.
+const CLOCK_SLIP: Duration = Duration::from_hours(24);
+/// So many entries dated alike, and just now, were dated by the asking.
+const DATED_BY_ASKING_MIN: usize = 4;
+/// How close together and how close to the capture such dates lie.
+const DATED_BY_ASKING: Duration = Duration::from_secs(120);
+
+/// So many notes are kept of a page.
+const NOTES_MAX: usize = 20;
+
+/// What was captured.
+#[derive(Debug, Clone, Copy)]
+pub struct Source<'a> {
+    /// What it is for.
+    pub role: Role,
+    /// Its URL.
+    pub uri: &'a TargetUri,
+    /// How it was found.
+    pub path: &'a DiscoveryPath,
+    /// Its body with the content coding undone.
+    pub payload: &'a [u8],
+    /// Its `Content-Type`.
+    pub content_type: Option<&'a str>,
+    /// What the page says is its canonical address, resolved.
+    pub canonical: Option<&'a str>,
+    /// When it was captured.
+    pub at: Timestamp,
+}
+
+/// What is known of a URL.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Known {
+    /// Nothing.
+    No,
+    /// It is in the queue and was not captured yet.
+    Queued,
+    /// It was captured last at this time.
+    Captured(Timestamp),
+}
+
+/// What is asked of the rest of the program.
+pub struct Rulings<'a> {
+    /// Whether a URL belongs: URL, path, the page it was found on.
+    pub scope: &'a dyn Fn(&TargetUri, &DiscoveryPath, Option<&TargetUri>) -> Ruling,
+    /// A URL without what is taken off.
+    pub clean: &'a dyn Fn(&TargetUri) -> Cleaned,
+    /// Whether a new URL is a trap. Asked once for each, and only when nothing is known of it.
+    pub admit: &'a mut dyn FnMut(&TargetUri) -> Result<(), Trap>,
+    /// What is known of a URL.
+    pub known: &'a dyn Fn(&TargetUri) -> Known,
+}
+
+/// A URL that was not taken, and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LeftOut {
+    /// The URL.
+    pub uri: TargetUri,
+    /// The rule that said so.
+    pub why: String,
+}
+
+/// What a source came to.
+#[derive(Debug, Default)]
+pub struct Gathered {
+    /// What the queue is asked for, in the order of the source; no URL twice.
+    pub found: Vec<Found>,
+    /// What was taken off: the URL as it stood, and what was left. For the metadata record.
+    pub cleaned: Vec<(TargetUri, Cleaned)>,
+    /// What the page is a variant of, as it says itself. Nothing is merged by it.
+    pub variant: Option<Variant>,
+    /// What was not taken.
+    pub left_out: Vec<LeftOut>,
+    /// What was odd.
+    pub notes: Vec<String>,
+}
+
+/// All that a job names, to be asked for now. A page that is named as a source, too, is a source:
+/// that way it is captured and followed.
+#[must_use]
+pub fn named_by(job: &JobSpec, now: Timestamp) -> Vec<Found> {
+    let manifest = DiscoveryPath::seed().then(Step::Manifest);
+    let sources: HashSet<&str> = [&job.feeds, &job.sitemaps, &job.sections]
+        .into_iter()
+        .flatten()
+        .map(TargetUri::as_str)
+        .collect();
+    let lists = [
+        (&job.seeds, Role::Page, "a seed of the job"),
+        (&job.feeds, Role::Feed, "a feed of the job"),
+        (&job.sitemaps, Role::Sitemap, "a sitemap of the job"),
+        (&job.sections, Role::Section, "a section page of the job"),
+    ];
+    let mut seen = HashSet::new();
+    let mut found = Vec::new();
+    for (list, role, because) in lists {
+        for uri in list {
+            let is_page = role == Role::Page;
+            if (is_page && sources.contains(uri.as_str())) || !seen.insert(uri.as_str()) {
+                continue;
+            }
+            found.push(Found {
+                uri: uri.clone(),
+                path: if is_page { DiscoveryPath::seed() } else { manifest.clone() },
+                via: None,
+                due: now,
+                because: because.to_owned(),
+                priority: Priority::Seed,
+                job: job.name.clone(),
+                settings: role.settings().to_owned(),
+                ask: Ask::Again,
+            });
+        }
+    }
+    found
+}
+
+/// The sitemaps that a robots.txt names, to be asked for now; none unless the job wants them.
+/// `path` is that of the robots.txt. They may lie on another host (sitemaps.org, "Sitemaps &
+/// cross submits"); an exclude rule of the scope leaves them out all the same.
+#[must_use]
+pub fn named_by_robots(
+    job: &JobSpec,
+    robots: &TargetUri,
+    path: &DiscoveryPath,
+    sitemaps: &[String],
+    now: Timestamp,
+    rulings: &mut Rulings<'_>,
+) -> Gathered {
+    let mut out = Gathered::default();
+    if !job.sitemaps_from_robots {
+        return out;
+    }
+    let source = Source {
+        role: Role::Sitemap,
+        uri: robots,
+        path,
+        payload: &[],
+        content_type: None,
+        canonical: None,
+        at: now,
+    };
+    let mut gatherer = Gatherer { job, source, now, rulings, seen: HashSet::new(), out: &mut out };
+    for text in sitemaps.iter().take(ROBOTS_SITEMAPS_MAX) {
+        if let Ok(uri) = robots.join(text) {
+            let because = format!("{robots} names it as a sitemap");
+            gatherer.source_named(uri, Step::Manifest, Role::Sitemap, because, None);
+        }
+    }
+    if sitemaps.len() > ROBOTS_SITEMAPS_MAX {
+        out.notes.push(format!("only {ROBOTS_SITEMAPS_MAX} of its sitemaps are followed"));
+    }
+    out
+}
+
+/// What a captured source or page names.
+#[must_use]
+pub fn gather(
+    job: &JobSpec,
+    source: Source<'_>,
+    now: Timestamp,
+    rulings: &mut Rulings<'_>,
+) -> Gathered {
+    let mut out = Gathered::default();
+    let mut gatherer = Gatherer { job, source, now, rulings, seen: HashSet::new(), out: &mut out };
+    match source.role {
+        Role::Feed => gatherer.feed(),
+        Role::Sitemap => gatherer.sitemap(),
+        Role::Section | Role::Page => gatherer.page(),
+    }
+    out
+}
+
+struct Gatherer<'a, 'b> {
+    job: &'a JobSpec,
+    source: Source<'a>,
+    now: Timestamp,
+    rulings: &'a mut Rulings<'b>,
+    seen: HashSet<String>,
+    out: &'a mut Gathered,
+}
+
+/// An entry of a feed or sitemap, as far as the queue is concerned.
+struct Claim {
+    uri: TargetUri,
+    published: Option<Timestamp>,
+    changed: Option<Timestamp>,
+}
+
+impl From<FeedItem> for Claim {
+    fn from(item: FeedItem) -> Self {
+        Self { changed: item.changed_at(), published: item.published, uri: item.url }
+    }
+}
+
+impl From<SitemapEntry> for Claim {
+    fn from(entry: SitemapEntry) -> Self {
+        Self { changed: entry.changed_at(), published: entry.news_published, uri: entry.url }
+    }
+}
+
+impl Gatherer<'_, '_> {
+    fn hints(&self) -> Hints<'_> {
+        Hints {
+            url: Some(self.source.uri.as_str()),
+            content_type: self.source.content_type,
+            status: Some(200),
+        }
+    }
+
+    fn feed(&mut self) {
+        let Feed { kind, items, next, notes, .. } = feeds::read(self.source.payload, &self.hints());
+        self.out.notes.extend(notes);
+        if kind.is_none() {
+            return;
+        }
+        self.claims("feed", items.into_iter().map(Claim::from).collect());
+        // Older pages are followed once, as long as they are near: each is a feed, too.
+        let pages = self.source.path.steps().filter(|s| *s == Step::Manifest).count();
+        if u32::try_from(pages).unwrap_or(u32::MAX) > FEED_PAGES_MAX {
+            return;
+        }
+        for uri in next {
+            let because = format!("the feed {} goes on there", self.source.uri);
+            self.source_named(uri, Step::Manifest, Role::Feed, because, None);
+        }
+    }
+
+    fn sitemap(&mut self) {
+        let above = self.source.path.steps().filter(|s| *s == Step::Manifest).count();
+        let depth = u32::try_from(above.saturating_sub(1)).unwrap_or(u32::MAX);
+        let map = sitemaps::read(self.source.payload, &self.hints(), depth);
+        self.out.notes.extend(map.notes);
+        self.claims("sitemap", map.entries.into_iter().map(Claim::from).collect());
+        for child in map.children {
+            let because = match child.lastmod {
+                Some(at) => format!("the sitemap {} names it, changed {at}", self.source.uri),
+                None => format!("the sitemap {} names it", self.source.uri),
+            };
+            self.source_named(child.url, Step::Manifest, Role::Sitemap, because, child.lastmod);
+        }
+    }
+
+    fn claims(&mut self, what: &str, claims: Vec<Claim>) {
+        let believed = !self.is_dated_by_asking(&claims);
+        if !believed {
+            self.out.notes.push(format!(
+                "the {what} dates all entries with the time of asking; its dates are not used"
+            ));
+        }
+        for claim in claims {
+            // A date in the future is a slip or a lie; either way it says nothing of changes.
+            let sane = |at: &Timestamp| believed && *at <= self.now.plus(CLOCK_SLIP);
+            let changed = claim.changed.filter(sane);
+            let published = claim.published.filter(sane);
+            self.entry(what, claim.uri, published, changed);
+        }
+    }
+
+    /// Whether the dates were made when the source was asked for: all close together, and all
+    /// close to its capture.
+    fn is_dated_by_asking(&self, claims: &[Claim]) -> bool {
+        let dates: Vec<Timestamp> = claims.iter().filter_map(|claim| claim.changed).collect();
+        let near = |at: &Timestamp| at.unix_micros().abs_diff(self.source.at.unix_micros());
+        dates.len() >= DATED_BY_ASKING_MIN
+            && dates.iter().all(|at| u128::from(near(at)) <= DATED_BY_ASKING.as_micros())
+    }
+
+    fn entry(
+        &mut self,
+        what: &str,
+        uri: TargetUri,
+        published: Option<Timestamp>,
+        changed: Option<Timestamp>,
+    ) {
+        let newest = changed.or(published);
+        let age = newest.map(|at| self.now.since(at));
+        if let (Some(max), Some(age)) = (self.job.entry_age_max, age)
+            && age > max
+        {
+            let why = format!("entry_age_max (the {what} dates it {})", day(newest));
+            self.out.left_out.push(LeftOut { uri, why });
+            return;
+        }
+        let path = self.source.path.then(Step::Link);
+        let Some((uri, known)) = self.admitted(uri, &path) else { return };
+        let source = self.source.uri;
+        let (ask, because) = match (known, changed) {
+            (Known::Captured(last), Some(at)) if at > last => {
+                let because = format!(
+                    "the {what} {source} says it changed at {}, after its capture at {}",
+                    at.to_rfc3339(),
+                    last.floor_second().to_rfc3339()
+                );
+                (Ask::Again, because)
+            }
+            _ => {
+                let when = published.or(changed);
+                let when = when.map(|at| format!(", dated {}", at.to_rfc3339()));
+                (Ask::IfNew, format!("the {what} {source} names it{}", when.unwrap_or_default()))
+            }
+        };
+        // What a feed names without a date is what it names first: new.
+        let is_young = age.map_or(what == "feed", |age| age <= self.job.young);
+        let priority =
+            if is_young || ask == Ask::Again { Priority::High } else { Priority::Normal };
+        self.put(uri, path, because, priority, Role::Page, ask);
+    }
+
+    /// A further source that this one names.
+    fn source_named(
+        &mut self,
+        uri: TargetUri,
+        step: Step,
+        role: Role,
+        because: String,
+        changed: Option<Timestamp>,
+    ) {
+        let path = self.source.path.then(step);
+        if !self.seen.insert(uri.as_str().to_owned()) || uri == *self.source.uri {
+            return;
+        }
+        // Excludes are obeyed as for a seed. Beyond that it must belong, lie on the host that
+        // names it, or be named by a robots.txt, which speaks for its host.
+        let excluded = (self.rulings.scope)(&uri, &DiscoveryPath::seed(), None);
+        let speaks_for = uri.host_key() == self.source.uri.host_key()
+            || self.source.path.steps().next_back() == Some(Step::Prerequisite);
+        let ruling = if excluded.is_in() && !speaks_for {
+            (self.rulings.scope)(&uri, &path, Some(self.source.uri))
+        } else {
+            excluded
+        };
+        if !ruling.is_in() {
+            self.out.left_out.push(LeftOut { uri, why: ruling.rule().to_owned() });
+            return;
+        }
+        let known = (self.rulings.known)(&uri);
+        let ask = match (known, changed) {
+            (Known::Captured(last), Some(at)) if at > last && at <= self.now.plus(CLOCK_SLIP) => {
+                Ask::Again
+            }
+            _ => Ask::IfNew,
+        };
+        if known == Known::No
+            && let Err(trap) = (self.rulings.admit)(&uri)
+        {
+            self.trapped(uri, &trap);
+            return;
+        }
+        self.put(uri, path, because, Priority::Seed, role, ask);
+    }
+
+    /// Records what the page is a variant of; an AMP, print or mobile form has its full form
+    /// captured, too, since it may say less.
+    fn canonical(&mut self) {
+        let named = self.source.canonical.and_then(|text| TargetUri::parse(text).ok());
+        let Some(found) = named.and_then(|of| variant(self.source.uri, &of)) else { return };
+        let is_form =
+            matches!(found.kind, VariantKind::Amp | VariantKind::Print | VariantKind::Mobile);
+        let path = self.source.path.then(Step::Inferred);
+        if is_form && let Some((uri, _)) = self.admitted(found.of.clone(), &path) {
+            let because = format!("{} names it as its canonical form", self.source.uri);
+            self.put(uri, path, because, Priority::High, Role::Page, Ask::IfNew);
+        }
+        self.out.variant = Some(found);
+    }
+
+    fn page(&mut self) {
+        let source = self.source;
+        self.canonical();
+        let media_type = source.content_type.map(MediaType::parse);
+        let links: Vec<Outlink> = match media_type.as_ref().map(MediaType::essence) {
+            Some("text/css") => links_of_css(source.payload, Some(source.uri.as_str())),
+            Some("text/html" | "application/xhtml+xml") | None => {
+                links_of_html(source.payload, &self.hints())
+            }
+            Some(other) => {
+                if source.role == Role::Section {
+                    self.out.notes.push(format!("a section page of type {other} has no links"));
+                }
+                return;
+            }
+        };
+        for link in links {
+            if link.hop == Hop::Manifest {
+                // A job follows the feeds it names: one that every page declares would double it.
+                if self.out.notes.len() < NOTES_MAX {
+                    self.out.notes.push(format!("{} declares a feed: {}", source.uri, link.url));
+                }
+                continue;
+            }
+            let step = Step::of(link.hop.letter()).unwrap_or(Step::Link);
+            let path = source.path.then(step);
+            if !path.is_requisite() && depth_of(&path) > self.job.depth {
+                continue;
+            }
+            let Ok(uri) = TargetUri::parse(&link.url) else { continue };
+            let Some((uri, _)) = self.admitted(uri, &path) else { continue };
+            let (priority, what) = match (path.is_requisite(), source.role) {
+                (true, _) => (Priority::Requisite, "needs it"),
+                (_, Role::Section) => (Priority::High, "links to it"),
+                _ => (Priority::Normal, "links to it"),
+            };
+            let because = format!("{} {what}", source.uri);
+            self.put(uri, path, because, priority, Role::Page, Ask::IfNew);
+        }
+    }
+
+    /// The URL as it is asked for, when it belongs and is no trap; once for each.
+    fn admitted(&mut self, uri: TargetUri, path: &DiscoveryPath) -> Option<(TargetUri, Known)> {
+        let cleaned = (self.rulings.clean)(&uri);
+        let clean = cleaned.uri.clone();
+        if !self.seen.insert(clean.as_str().to_owned()) {
+            return None;
+        }
+        if !cleaned.removed.is_empty() {
+            self.out.cleaned.push((uri, cleaned));
+        }
+        let ruling = (self.rulings.scope)(&clean, path, Some(self.source.uri));
+        if !ruling.is_in() {
+            self.out.left_out.push(LeftOut { uri: clean, why: ruling.rule().to_owned() });
+            return None;
+        }
+        let known = (self.rulings.known)(&clean);
+        if known == Known::No
+            && let Err(trap) = (self.rulings.admit)(&clean)
+        {
+            self.trapped(clean, &trap);
+            return None;
+        }
+        Some((clean, known))
+    }
+
+    fn trapped(&mut self, uri: TargetUri, trap: &Trap) {
+        self.out.left_out.push(LeftOut { uri, why: format!("traps.{}: {}", trap.rule, trap.what) });
+    }
+
+    fn put(
+        &mut self,
+        uri: TargetUri,
+        path: DiscoveryPath,
+        because: String,
+        priority: Priority,
+        role: Role,
+        ask: Ask,
+    ) {
+        self.out.found.push(Found {
+            uri,
+            path,
+            via: Some(self.source.uri.as_str().to_owned()),
+            due: self.now,
+            because,
+            priority,
+            job: self.job.name.clone(),
+            settings: role.settings().to_owned(),
+            ask,
+        });
+    }
+}
+
+fn day(at: Option<Timestamp>) -> String {
+    at.map(|at| at.to_rfc3339().chars().take(10).collect()).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,244 @@
+//! Changes as feeds: RSS 2.0 and Atom (RFC 4287), written piece by piece so that a long one needs no
+//! memory. One entry a change; its identifier names page, capture and place, and never changes.
+
+use std::fmt::Write as _;
+
+use crate::base::Timestamp;
+
+use super::changes::ArchiveChange;
+
+/// Which feed is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FeedForm {
+    /// RSS 2.0.
+    Rss,
+    /// Atom.
+    Atom,
+}
+
+/// What the feed says of itself.
+#[derive(Debug, Clone)]
+pub struct FeedHead<'a> {
+    /// Its title.
+    pub title: &'a str,
+    /// An address for it: an identifier in Atom, the link of the channel in RSS.
+    pub address: &'a str,
+    /// When the newest change was seen.
+    pub updated: Timestamp,
+}
+
+/// Writes one feed.
+#[derive(Debug, Clone, Copy)]
+pub struct FeedWriter {
+    form: FeedForm,
+}
+
+impl FeedWriter {
+    /// A writer of that form.
+    #[must_use]
+    pub fn new(form: FeedForm) -> Self {
+        Self { form }
+    }
+
+    /// What comes before the first change.
+    #[must_use]
+    pub fn begin(&self, head: &FeedHead<'_>) -> String {
+        let (title, address) = (escape(head.title), escape(head.address));
+        match self.form {
+            FeedForm::Rss => format!(
+                "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n<rss version=\"2.0\">\n<channel>\n\
+                 <title>{title}</title>\n<link>{address}</link>\n\
+                 <description>What changed in archived articles, and whether anyone said so.</description>\n\
+                 <lastBuildDate>{}</lastBuildDate>\n",
+                head.updated.to_http_date()
+            ),
+            FeedForm::Atom => format!(
+                "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n\
+                 <feed xmlns=\"http://www.w3.org/2005/Atom\">\n<title>{title}</title>\n\
+                 <id>{address}</id>\n<updated>{}</updated>\n<author><name>Pressmark</name></author>\n",
+                head.updated.floor_second().to_rfc3339()
+            ),
+        }
+    }
+
+    /// One change.
+    #[must_use]
+    pub fn entry(&self, found: &ArchiveChange) -> String {
+        let at = Timestamp::parse(&found.date);
+        let at = at.unwrap_or(Timestamp::from_unix_seconds(0));
+        let id = format!("{}#change-{}-{}", found.url, found.date, found.number);
+        let (id, url, title) = (escape(&id), escape(&found.url), escape(&title(found)));
+        let (kind, text) = (escape(&found.change.kind), escape(&description(found)));
+        match self.form {
+            FeedForm::Rss => format!(
+                "<item>\n<title>{title}</title>\n<link>{url}</link>\n\
+                 <guid isPermaLink=\"false\">{id}</guid>\n<pubDate>{}</pubDate>\n\
+                 <category>{kind}</category>\n<description>{text}</description>\n</item>\n",
+                at.to_http_date()
+            ),
+            FeedForm::Atom => format!(
+                "<entry>\n<title>{title}</title>\n<link href=\"{url}\"/>\n<id>{id}</id>\n\
+                 <updated>{}</updated>\n<category term=\"{kind}\"/>\n\
+                 <content type=\"html\">{text}</content>\n</entry>\n",
+                at.floor_second().to_rfc3339()
+            ),
+        }
+    }
+
+    /// What comes after the last change.
+    #[must_use]
+    pub fn end(&self) -> &'static str {
+        match self.form {
+            FeedForm::Rss => "</channel>\n</rss>\n",
+            FeedForm::Atom => "</feed>\n",
+        }
+    }
+}
+
+fn title(found: &ArchiveChange) -> String {
+    let change = &found.change;
+    let short = |text: &str| {
+        let flat = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        if flat.chars().count() <= 60 {
+            return flat;
+        }
+        flat.chars().take(59).chain(['…']).collect()
+    };
+    let what = match (&change.before, &change.after) {
+        (Some(before), Some(after)) => format!(": {} → {}", short(before), short(after)),
+        (Some(before), None) => format!(": − {}", short(before)),
+        (None, Some(after)) => format!(": + {}", short(after)),
+        (None, None) => String::new(),
+    };
+    format!("{}{what}", change.kind)
+}
+
+/// The whole change as HTML, which the feed then escapes once more.
+fn description(found: &ArchiveChange) -> String {
+    let change = &found.change;
+    let mut out = String::new();
+    let mut line = |name: &str, text: &str| {
+        // Writing to a String cannot fail.
+        let _ = write!(out, "<p><b>{name}</b> {}</p>", escape(text));
+    };
+    if let Some(headline) = &found.headline {
+        line("In", headline);
+    }
+    if let Some(before) = &change.before {
+        line("Before", before);
+    }
+    if let Some(after) = &change.after {
+        line("After", after);
+    }
+    if let Some(speaker) = &change.speaker {
+        line("Speaker", speaker);
+    }
+    if let Some(about) = &change.about {
+        line("About", about);
+    }
+    if found.stealth {
+        line("Stealth", "neither a notice nor the declared date says so");
+    }
+    out
+}
+
+/// Text for element content and quoted attributes. Characters that XML 1.0 cannot hold at all
+/// become U+FFFD.
+fn escape(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() + text.len() / 8);
+    for c in text.chars() {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            '\'' => out.push_str("&#39;"),
+            '\t' | '\n' => out.push(c),
+            '\r' => out.push_str("&#13;"),
+            '\0'..='\x1f' | '\u{fffe}' | '\u{ffff}' => out.push('\u{fffd}'),
+            _ => out.push(c),
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diff::render::json::JsonChange;
+    use proptest::prelude::*;
+
+    fn found(before: &str, after: &str, url: &str) -> ArchiveChange {
+        ArchiveChange {
+            url: url.to_owned(),
+            timestamp: "20310304080910".to_owned(),
+            date: "2031-03-04T08:09:10.250000Z".to_owned(),
+            before_timestamp: "20310304070000".to_owned(),
+            number: 1,
+            stealth: true,
+            headline: Some("Board & <mayor>".to_owned()),
+            change: JsonChange {
+                kind: "figure-changed".to_owned(),
+                before: Some(before.to_owned()),
+                after: Some(after.to_owned()),
+                speaker: None,
+                old_range: None,
+                new_range: None,
+                about: Some("boats".to_owned()),
+                words: Vec::new(),
+                notation: false,
+                weight: 3,
+            },
+        }
+    }
+
+    fn feed(form: FeedForm, changes: &[ArchiveChange]) -> String {
+        let writer = FeedWriter::new(form);
+        let updated = Timestamp::from_unix_seconds(1_900_000_000);
+        let address = "http://courier.example/?a=1&b=2";
+        let mut out = writer.begin(&FeedHead { title: "Changes <all>", address, updated });
+        for change in changes {
+            out.push_str(&writer.entry(change));
+        }
+        out.push_str(writer.end());
+        out
+    }
+
+    #[test]
+    fn both_forms_are_read_by_a_feed_reader() {
+        let url = "http://courier.example/a?x=1&y=\"2\"";
+        let second = ArchiveChange { number: 2, ..found("<b>", "]]> & \u{1}", url) };
+        let changes = [found("12", "15", url), second];
+        for form in [FeedForm::Rss, FeedForm::Atom] {
+            let text = feed(form, &changes);
+            let read = feed_rs::parser::parse(text.as_bytes()).unwrap_or_else(|e| {
+                panic!("{form:?}: {e}\n{text}");
+            });
+            assert_eq!(read.title.unwrap().content, "Changes <all>");
+            assert_eq!(read.entries.len(), 2, "{form:?}");
+            let first = &read.entries[0];
+            assert_eq!(first.title.as_ref().unwrap().content, "figure-changed: 12 → 15");
+            assert_eq!(first.categories[0].term, "figure-changed");
+            assert_eq!(
+                first.links[0].href.replace("%22", "\""),
+                "http://courier.example/a?x=1&y=\"2\""
+            );
+            let at = first.updated.or(first.published).unwrap();
+            assert_eq!(at.timestamp(), 1_930_378_150, "{form:?}");
+            assert_ne!(first.id, read.entries[1].id);
+            let said = read.entries[1].title.as_ref().unwrap();
+            assert_eq!(said.content, "figure-changed: <b> → ]]> & \u{fffd}", "{form:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_makes_a_well_formed_feed(before in "\\PC{0,40}|[\\x00-\\x7f]{0,40}", after in any::<String>()) {
+            for form in [FeedForm::Rss, FeedForm::Atom] {
+                let text = feed(form, &[found(&before, &after, "http://courier.example/a")]);
+                let read = feed_rs::parser::parse(text.as_bytes());
+                prop_assert!(read.is_ok_and(|feed| feed.entries.len() == 1), "{}", text);
+            }
+        }
+    }
+}

@@ -1,0 +1,97 @@
+//! The pages of an archive, in the order of their urlkeys: enough about each to tell whether it is
+//! worth reading. Holds one page's facts at a time.
+
+use crate::base::Timestamp;
+use crate::index::{IndexEntry, KeyRange, MatchType, RecordKind};
+use crate::store::{Reader, StoreError};
+
+use super::cache::PageKey;
+use super::versions::asking;
+
+/// What the index knows of a page.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PageCaptures {
+    /// Its address, as it was captured last.
+    pub url: String,
+    /// How many captures there are, reports of failures left out.
+    pub captures: u64,
+    /// The first of them.
+    pub first: Timestamp,
+    /// The last of them.
+    pub last: Timestamp,
+    /// Whether any of them is an HTML document.
+    pub is_html: bool,
+    /// Whether they are not all the same payload.
+    pub varies: bool,
+    urlkey: String,
+    payload: Option<PageKey>,
+}
+
+impl PageCaptures {
+    fn first(entry: &IndexEntry) -> Self {
+        let payload = PageKey::of(entry);
+        Self {
+            url: entry.url.clone(),
+            captures: 1,
+            first: entry.date,
+            last: entry.date,
+            is_html: is_html(entry),
+            varies: payload.is_none(),
+            urlkey: entry.urlkey.clone(),
+            payload,
+        }
+    }
+
+    fn add(&mut self, entry: &IndexEntry) {
+        self.captures += 1;
+        self.last = self.last.max(entry.date);
+        self.is_html |= is_html(entry);
+        // A confirmation by the server needs no digest to say that nothing changed.
+        self.varies |= entry.status != Some(304) && PageKey::of(entry) != self.payload;
+        self.url.clone_from(&entry.url);
+    }
+}
+
+fn is_html(entry: &IndexEntry) -> bool {
+    matches!(entry.mime.as_str(), "text/html" | "application/xhtml+xml")
+}
+
+/// The pages of an archive, or of one host of it.
+///
+/// # Errors
+/// Each item: when the index cannot answer; nothing comes after that.
+pub fn pages(
+    reader: &Reader,
+    host: Option<&str>,
+) -> impl Iterator<Item = Result<PageCaptures, StoreError>> {
+    let keys = host.map_or_else(KeyRange::all, |host| {
+        let address =
+            if host.contains("://") { host.to_owned() } else { format!("http://{host}/") };
+        KeyRange::of(&address, MatchType::Host)
+    });
+    let mut captures = reader.index().scan(&keys, None, None);
+    let mut current: Option<PageCaptures> = None;
+    std::iter::from_fn(move || {
+        loop {
+            let entry = match captures.next() {
+                Some(Ok(entry)) => entry,
+                Some(Err(error)) => {
+                    current = None;
+                    return Some(Err(asking(&error)));
+                }
+                None => return current.take().map(Ok),
+            };
+            if entry.kind == RecordKind::Metadata {
+                continue;
+            }
+            match &mut current {
+                Some(page) if page.urlkey == entry.urlkey => page.add(&entry),
+                _ => {
+                    if let Some(ended) = current.replace(PageCaptures::first(&entry)) {
+                        return Some(Ok(ended));
+                    }
+                }
+            }
+        }
+    })
+}

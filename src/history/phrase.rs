@@ -1,0 +1,298 @@
+//! When a phrase stood: in which versions of which pages, first, last, and since when no more.
+//!
+//! Words are compared as a reader would: white space, case, the shape of quotation marks and dashes,
+//! soft hyphens and ellipses do not count; digits and letters do. A phrase begins and ends where words
+//! do, so that "12 boats" is not found in "112 boats"; scripts without spaces between words (Chinese,
+//! Japanese, Thai and their like) have no such ends.
+
+use std::sync::Arc;
+
+use crate::base::{TimeRange, Timestamp};
+use crate::extract::page::Page;
+use crate::index::IndexEntry;
+use crate::store::StoreError;
+
+use super::pages::{PageCaptures, pages};
+use super::said::Sayer;
+
+/// A phrase, ready to be looked for.
+#[derive(Debug, Clone)]
+pub struct Phrase {
+    folded: String,
+    finder: memchr::memmem::Finder<'static>,
+    begins_word: bool,
+    ends_word: bool,
+}
+
+impl Phrase {
+    /// The phrase; none where it has no letter and no digit.
+    #[must_use]
+    pub fn new(text: &str) -> Option<Self> {
+        let folded = fold(text);
+        folded.chars().any(char::is_alphanumeric).then(|| Self {
+            finder: memchr::memmem::Finder::new(folded.as_bytes()).into_owned(),
+            begins_word: folded.chars().next().is_some_and(is_of_word),
+            ends_word: folded.chars().next_back().is_some_and(is_of_word),
+            folded,
+        })
+    }
+
+    /// Whether it stands in the headline or the text of a page.
+    #[must_use]
+    pub fn is_in(&self, page: &Page) -> bool {
+        let headline = page.headline.as_ref().map(|headline| headline.value.as_str());
+        headline.is_some_and(|headline| self.is_in_text(headline)) || self.is_in_text(&page.text)
+    }
+
+    fn is_in_text(&self, text: &str) -> bool {
+        let text = fold(text);
+        self.finder.find_iter(text.as_bytes()).any(|at| {
+            let before = text[..at].chars().next_back();
+            let after = text[at + self.folded.len()..].chars().next();
+            let goes_on = |ends: bool, next: Option<char>| ends && next.is_some_and(is_of_word);
+            !goes_on(self.begins_word, before) && !goes_on(self.ends_word, after)
+        })
+    }
+}
+
+/// Whether a character is part of a word that spaces set off.
+fn is_of_word(c: char) -> bool {
+    let has_no_spaces = matches!(c, '\u{e00}'..='\u{eff}' | '\u{1000}'..='\u{109f}' | '\u{1780}'..='\u{17ff}' | '\u{2e80}'..='\u{a4cf}' | '\u{f900}'..='\u{faff}' | '\u{ff66}'..='\u{ff9f}' | '\u{20000}'..);
+    c.is_alphanumeric() && !has_no_spaces
+}
+
+/// The text with everything folded away that does not count.
+fn fold(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut space = false;
+    for c in text.chars() {
+        match c {
+            '\u{ad}'
+            | '\u{200b}'..='\u{200f}'
+            | '\u{2060}'
+            | '\u{feff}'
+            | '\u{202a}'..='\u{202e}' => {}
+            _ if c.is_whitespace() => space = true,
+            '-' | '\u{2010}'..='\u{2015}' | '\u{2212}' | '\u{fe58}' | '\u{fe63}' | '\u{ff0d}' => {
+                // Dashes are set with and without spaces, and in ones, twos and threes.
+                if !out.ends_with('-') {
+                    out.push('-');
+                }
+                space = false;
+            }
+            _ => {
+                // Neither the text nor what follows a dash begins with a space.
+                if space && !out.is_empty() && !out.ends_with('-') {
+                    out.push(' ');
+                }
+                space = false;
+                put(&mut out, c);
+            }
+        }
+    }
+    out
+}
+
+fn put(out: &mut String, c: char) {
+    match c {
+        '\''
+        | '"'
+        | '`'
+        | '´'
+        | '\u{2018}'..='\u{201f}'
+        | '\u{2032}'
+        | '\u{2033}'
+        | '\u{2039}'
+        | '\u{203a}'
+        | '«'
+        | '»'
+        | '\u{2bc}'
+        | '\u{300c}'..='\u{300f}'
+        | '\u{301d}'..='\u{301f}'
+        | '＂'
+        | '＇' => out.push('\''),
+        '…' => out.push_str("..."),
+        'A'..='Z' => out.push(c.to_ascii_lowercase()),
+        _ if c.is_ascii() => out.push(c),
+        _ => out.extend(c.to_lowercase()),
+    }
+}
+
+/// A capture and the name of its file.
+pub type NamedCapture = (IndexEntry, Arc<str>);
+
+/// When a phrase stood on one page.
+#[derive(Debug, Clone)]
+pub struct Stood {
+    /// The page, as it was captured last.
+    pub url: String,
+    /// The first capture that has the phrase.
+    pub first_seen: NamedCapture,
+    /// The last capture that has it.
+    pub last_seen: NamedCapture,
+    /// When it was first found missing for good; none where the newest version has it.
+    pub gone_since: Option<Timestamp>,
+    /// In how many versions it stood.
+    pub versions: u64,
+}
+
+/// Looks for a phrase over all pages, in the order of their urlkeys.
+///
+/// # Errors
+/// Each item, and what `found` gives back: when the index cannot answer. Notes on records that could
+/// not be read are the result.
+pub fn when<E: From<StoreError>>(
+    sayer: &mut Sayer<'_>,
+    phrase: &Phrase,
+    host: Option<&str>,
+    found: &mut dyn FnMut(Stood) -> Result<(), E>,
+) -> Result<Vec<String>, E> {
+    let mut notes = Vec::new();
+    for page in pages(sayer.reader(), host) {
+        let page = page?;
+        if !page.is_html {
+            continue;
+        }
+        if let Some(stood) = on_page(sayer, phrase, &page, &mut notes)? {
+            found(stood)?;
+        }
+    }
+    Ok(notes)
+}
+
+fn on_page(
+    sayer: &mut Sayer<'_>,
+    phrase: &Phrase,
+    page: &PageCaptures,
+    notes: &mut Vec<String>,
+) -> Result<Option<Stood>, StoreError> {
+    let reader = sayer.reader();
+    let mut stood: Option<Stood> = None;
+    let mut versions = sayer.versions(&page.url, TimeRange::ALL);
+    for version in versions.by_ref() {
+        let version = version?;
+        let is_here = phrase.is_in(&version.said.page);
+        match &mut stood {
+            Some(stood) if is_here => {
+                stood.last_seen = (version.last, version.said.file);
+                stood.gone_since = None;
+                stood.versions += 1;
+            }
+            Some(stood) => {
+                stood.gone_since.get_or_insert(version.first_seen);
+            }
+            None if is_here => {
+                let file = reader.file_name(&version.last);
+                stood = Some(Stood {
+                    url: page.url.clone(),
+                    first_seen: (version.said.entry, version.said.file),
+                    last_seen: (version.last, file),
+                    gone_since: None,
+                    versions: 1,
+                });
+            }
+            None => {}
+        }
+    }
+    notes.append(&mut versions.notes);
+    // The file of a version's last capture may be another one than that of its first.
+    if let Some(stood) = &mut stood {
+        stood.last_seen.1 = reader.file_name(&stood.last_seen.0);
+    }
+    Ok(stood)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::history::testing::Archive;
+    use proptest::prelude::*;
+
+    #[test]
+    fn what_counts_as_the_same_phrase() {
+        let cases = [
+            ("the harbour board", "and The  Harbour\nBoard met", true),
+            ("we won't go", "“We won’t go,” she said", true),
+            ("\"we won't go\"", "‘We won’t go’", true),
+            ("plan - a bad one - fell", "the plan—a bad one—fell", true),
+            ("2010-12", "in 2010–12 it", true),
+            ("cooperate", "to co\u{ad}operate", true),
+            ("and so on...", "and so on…", true),
+            ("12 boats", "112 boats", false),
+            ("12 boats", "12 boatsheds", false),
+            ("12 boats", "counted 112 boats and then 12 boats.", true),
+            ("12 boats", "13 boats", false),
+            ("ÉTÉ", "un été chaud", true),
+            ("港口", "旧港口的船", true),
+            ("bad one", "bad-one", false),
+        ];
+        for (phrase, text, stands) in cases {
+            let found = Phrase::new(phrase).unwrap().is_in_text(text);
+            assert_eq!(found, stands, "{phrase:?} in {text:?}: {:?}", fold(text));
+        }
+        for nothing in ["", "  ", "— “”", "..."] {
+            assert!(Phrase::new(nothing).is_none(), "{nothing:?}");
+        }
+    }
+
+    #[test]
+    fn first_seen_last_seen_and_gone_since() {
+        const A: &str = "The board met on Tuesday in the old harbour house.";
+        const B: &str = "It counted 12 boats at the eastern pier that morning.";
+        let url = "http://courier.example/a";
+        let mut archive = Archive::new();
+        archive.page(url, 1, &[A]);
+        archive.page(url, 2, &[A, B]);
+        archive.page(url, 3, &[A, B]);
+        archive.page(url, 4, &[A]);
+        archive.status(url, 5, 404);
+        archive.page("http://courier.example/b", 2, &[B]);
+        archive.page("http://other.example/c", 2, &[A]);
+        let reader = archive.reader();
+        let ask = |phrase: &str, host: Option<&str>| {
+            let mut found = Vec::new();
+            let mut sayer = Sayer::new(&reader);
+            when::<StoreError>(&mut sayer, &Phrase::new(phrase).unwrap(), host, &mut |stood| {
+                found.push((
+                    stood.url,
+                    stood.first_seen.0.date,
+                    stood.last_seen.0.date,
+                    stood.gone_since,
+                    stood.versions,
+                ));
+                Ok(())
+            })
+            .unwrap();
+            found
+        };
+        let at = Archive::at;
+        assert_eq!(
+            ask("12 Boats", None),
+            [
+                (url.to_owned(), at(2), at(3), Some(at(4)), 1),
+                ("http://courier.example/b".to_owned(), at(2), at(2), None, 1),
+            ]
+        );
+        assert_eq!(
+            ask("old harbour house", Some("courier.example")),
+            [(url.to_owned(), at(1), at(4), Some(at(5)), 3)]
+        );
+        assert_eq!(ask("never said", None), []);
+    }
+
+    proptest! {
+        #[test]
+        fn a_text_holds_its_own_words(text in "\\PC{0,60}") {
+            if let Some(phrase) = Phrase::new(&text) {
+                let inside = format!("( {text} )");
+                prop_assert!(phrase.is_in_text(&inside));
+            }
+        }
+
+        #[test]
+        fn folding_twice_changes_nothing(text in any::<String>()) {
+            let once = fold(&text);
+            prop_assert_eq!(fold(&once), once);
+        }
+    }
+}

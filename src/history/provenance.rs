@@ -1,0 +1,210 @@
+//! Blame: for each sentence of a version, the version that brought it and the one that last touched
+//! it. The word and the idea are those of `git blame`; a sentence that moved is still the same one.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use crate::base::{TimeRange, Timestamp};
+use crate::diff::{CompareOptions, SentenceOrigin, compare};
+use crate::extract::page::Page;
+use crate::index::IndexEntry;
+use crate::store::StoreError;
+
+use super::said::{Said, Sayer};
+
+/// A sentence and where it comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BlamedSentence {
+    /// Where it stands in the article text, in bytes.
+    pub range: Range<usize>,
+    /// The version that brought it, by index into [`Blame::versions`].
+    pub since: usize,
+    /// The version that last changed its words; none where nobody did.
+    pub changed: Option<usize>,
+}
+
+/// The first capture of a version.
+#[derive(Debug, Clone)]
+pub struct VersionCapture {
+    /// The capture.
+    pub entry: IndexEntry,
+    /// The name of its file.
+    pub file: Arc<str>,
+}
+
+/// Where the sentences of one version come from.
+#[derive(Debug, Clone)]
+pub struct Blame {
+    /// The version that is blamed.
+    pub said: Said,
+    /// The versions that had an article, oldest first, up to that one.
+    pub versions: Vec<VersionCapture>,
+    /// The sentences of the text, in order.
+    pub sentences: Vec<BlamedSentence>,
+    /// Whether a later version of the page, which was asked for, has no article.
+    pub passed_over: bool,
+    /// Captures that could not be read, in words.
+    pub notes: Vec<String>,
+}
+
+/// Why there is nobody to blame.
+#[derive(Debug, thiserror::Error)]
+pub enum BlameError {
+    /// The page was never captured.
+    #[error("no capture of {0}")]
+    NoCapture(String),
+    /// No article was there to read then.
+    #[error("there was no article at {url} on {at}")]
+    NoArticle {
+        /// The page.
+        url: String,
+        /// The time.
+        at: Timestamp,
+    },
+    /// The archive cannot be read.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+#[derive(Clone, Copy)]
+struct Mark {
+    since: usize,
+    changed: Option<usize>,
+}
+
+/// Where the sentences come from that `url` had at `at`: in the capture closest to that time, or
+/// without it in the newest version that has an article.
+///
+/// # Errors
+/// When the page was never captured, had no article then, or the archive cannot be read.
+pub fn blame(sayer: &mut Sayer<'_>, url: &str, at: Option<Timestamp>) -> Result<Blame, BlameError> {
+    let target = sayer.reader().find(url, at)?;
+    let target = target.ok_or_else(|| BlameError::NoCapture(url.to_owned()))?;
+    let mut walk = Walk::default();
+    let mut versions = sayer.versions(url, TimeRange::ALL);
+    let mut passed_over = false;
+    for version in versions.by_ref() {
+        let version = version?;
+        if version.first_seen > target.date {
+            break;
+        }
+        passed_over = !version.said.has_article();
+        if passed_over {
+            continue;
+        }
+        // What stood before a gap is compared with what stands after it: being away for a day
+        // makes no sentence new.
+        let follows = match (&version.before, &walk.last) {
+            (Some(before), Some(last)) => before.entry.position() == last.entry.position(),
+            _ => false,
+        };
+        let origins = version.delta.filter(|_| follows).map(|delta| delta.origins);
+        walk.step(version.said, origins);
+    }
+    let notes = std::mem::take(&mut versions.notes);
+    let Some(said) = walk.last else {
+        return Err(BlameError::NoArticle { url: url.to_owned(), at: target.date });
+    };
+    if passed_over && at.is_some() {
+        return Err(BlameError::NoArticle { url: url.to_owned(), at: target.date });
+    }
+    let ranges = units(&said.page);
+    let sentences = ranges.into_iter().zip(walk.marks);
+    let sentences = sentences
+        .map(|(range, Mark { since, changed })| BlamedSentence { range, since, changed })
+        .collect();
+    Ok(Blame { said, versions: walk.versions, sentences, passed_over, notes })
+}
+
+/// The sentences as comparisons count them.
+fn units(page: &Page) -> Vec<Range<usize>> {
+    compare(page, page, &CompareOptions::default()).new_sentences
+}
+
+#[derive(Default)]
+struct Walk {
+    last: Option<Said>,
+    versions: Vec<VersionCapture>,
+    marks: Vec<Mark>,
+}
+
+impl Walk {
+    fn step(&mut self, said: Said, origins: Option<Vec<SentenceOrigin>>) {
+        let number = self.versions.len();
+        let fresh = Mark { since: number, changed: None };
+        let origins = origins.or_else(|| {
+            let last = self.last.as_ref()?;
+            Some(compare(&last.page, &said.page, &CompareOptions::default()).origins())
+        });
+        self.marks = match origins {
+            None => vec![fresh; units(&said.page).len()],
+            Some(origins) => origins.iter().map(|origin| self.mark(*origin, fresh)).collect(),
+        };
+        let file = Arc::clone(&said.file);
+        self.versions.push(VersionCapture { entry: said.entry.clone(), file });
+        self.last = Some(said);
+    }
+
+    fn mark(&self, origin: SentenceOrigin, fresh: Mark) -> Mark {
+        let of = |index: usize| self.marks.get(index).copied();
+        match origin {
+            SentenceOrigin::Added => fresh,
+            SentenceOrigin::Kept(index) => of(index).unwrap_or(fresh),
+            SentenceOrigin::Edited(index) => {
+                of(index).map_or(fresh, |mark| Mark { changed: Some(fresh.since), ..mark })
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::history::testing::Archive;
+
+    const A: &str = "The board met on Tuesday in the old harbour house.";
+    const B: &str = "It counted 12 boats at the eastern pier that morning.";
+    const B2: &str = "It counted 15 boats at the eastern pier that morning.";
+    const C: &str = "The mayor of the town was not asked about any of it.";
+    const URL: &str = "http://courier.example/a";
+
+    fn says(blame: &Blame) -> Vec<(&str, usize, Option<usize>)> {
+        let text = &blame.said.page.text;
+        let one = |s: &BlamedSentence| (&text[s.range.clone()], s.since, s.changed);
+        blame.sentences.iter().map(one).collect()
+    }
+
+    #[test]
+    fn each_sentence_names_the_version_that_brought_it_and_the_one_that_changed_it() {
+        let mut archive = Archive::new();
+        archive.page(URL, 1, &[A, B]);
+        archive.page(URL, 2, &[A, B2]);
+        archive.page(URL, 3, &[C, A, B2]);
+        let reader = archive.reader();
+        let mut sayer = Sayer::new(&reader);
+        let newest = blame(&mut sayer, URL, None).unwrap();
+        assert_eq!(says(&newest), [(C, 2, None), (A, 0, None), (B2, 0, Some(1))]);
+        assert_eq!(newest.versions.len(), 3);
+        let first = blame(&mut sayer, URL, Some(Archive::at(1))).unwrap();
+        assert_eq!(says(&first), [(A, 0, None), (B, 0, None)]);
+        assert_eq!(first.versions.len(), 1);
+    }
+
+    #[test]
+    fn a_page_that_was_away_brings_no_sentence_anew() {
+        let mut archive = Archive::new();
+        archive.page(URL, 1, &[A, B]);
+        archive.status(URL, 2, 404);
+        archive.page(URL, 3, &[A, B2]);
+        archive.status(URL, 4, 410);
+        let reader = archive.reader();
+        let mut sayer = Sayer::new(&reader);
+        let newest = blame(&mut sayer, URL, None).unwrap();
+        assert_eq!(says(&newest), [(A, 0, None), (B2, 0, Some(1))]);
+        assert!(newest.passed_over);
+        let gone = blame(&mut sayer, URL, Some(Archive::at(2)));
+        assert!(matches!(gone, Err(BlameError::NoArticle { .. })), "{gone:?}");
+        let never = blame(&mut sayer, "http://courier.example/never", None);
+        assert!(matches!(never, Err(BlameError::NoCapture(_))), "{never:?}");
+    }
+}

@@ -1,0 +1,79 @@
+//! A small archive for the tests of this module: one uncompressed WARC file, written by hand.
+
+use std::fmt::Write as _;
+use std::path::Path;
+
+use crate::base::{DigestAlgorithm, Timestamp};
+use crate::store::{Layout, Reader};
+
+/// An archive in a directory of its own.
+pub(crate) struct Archive {
+    root: tempfile::TempDir,
+    records: String,
+    count: u32,
+}
+
+impl Archive {
+    pub(crate) fn new() -> Self {
+        let root = tempfile::tempdir().unwrap();
+        Layout::new(root.path()).create().unwrap();
+        Self { root, records: String::new(), count: 0 }
+    }
+
+    /// The hour `n` of the archive's time.
+    pub(crate) fn at(hour: i64) -> Timestamp {
+        Timestamp::from_unix_seconds(1_900_000_000 + hour * 3600)
+    }
+
+    pub(crate) fn root(&self) -> &Path {
+        self.root.path()
+    }
+
+    /// A page of these paragraphs.
+    pub(crate) fn page(&mut self, url: &str, hour: i64, paragraphs: &[&str]) {
+        let mut body = String::from(
+            "<!doctype html><html lang=\"en\"><body><article><h1>The harbour and its boats</h1>",
+        );
+        for paragraph in paragraphs {
+            write!(body, "<p>{paragraph}</p>").unwrap();
+        }
+        self.response(url, hour, "200 OK", "", &body);
+    }
+
+    /// An answer without a page.
+    pub(crate) fn status(&mut self, url: &str, hour: i64, status: u16) {
+        self.response(url, hour, &format!("{status} Said"), "", "<p>Nothing here.</p>");
+    }
+
+    pub(crate) fn response(
+        &mut self,
+        url: &str,
+        hour: i64,
+        status: &str,
+        fields: &str,
+        body: &str,
+    ) {
+        let block = format!(
+            "HTTP/1.1 {status}\r\nContent-Type: text/html; charset=utf-8\r\n{fields}Content-Length: {}\r\n\r\n{body}",
+            body.len()
+        );
+        self.count += 1;
+        write!(
+            self.records,
+            "WARC/1.1\r\nWARC-Type: response\r\nWARC-Record-ID: <urn:uuid:00000000-0000-4000-8000-{:012}>\r\n\
+             WARC-Date: {}\r\nWARC-Target-URI: {url}\r\nWARC-Payload-Digest: {}\r\n\
+             Content-Type: application/http;msgtype=response\r\nContent-Length: {}\r\n\r\n{block}\r\n\r\n",
+            self.count,
+            Self::at(hour).to_warc_date(),
+            DigestAlgorithm::Sha256.digest(body.as_bytes()),
+            block.len()
+        )
+        .unwrap();
+    }
+
+    /// The archive with what was added so far.
+    pub(crate) fn reader(&self) -> Reader {
+        std::fs::write(self.root.path().join("warc/a.warc"), &self.records).unwrap();
+        Reader::open(self.root.path(), 8 << 20).unwrap().0
+    }
+}

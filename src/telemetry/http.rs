@@ -1,0 +1,128 @@
+//! A listener that answers `/healthz` and `/metrics` and nothing else (HTTP/1.1, one request a
+//! connection). Small and bounded: few connections at once, a short head, a short time.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
+
+use super::metrics::Metrics;
+
+/// So many are answered at once; more wait to be accepted.
+const CONNECTIONS_MAX: usize = 16;
+/// A longer request head is none of ours.
+const HEAD_MAX: usize = 8 * 1024;
+/// Who takes longer is hung up on.
+const TIME_MAX: Duration = Duration::from_secs(5);
+
+/// Begins to listen. The address that was bound (port 0 picks one), and the task that answers;
+/// it ends when it is aborted.
+///
+/// # Errors
+/// When the address cannot be bound.
+pub async fn serve(
+    bind: &str,
+    metrics: Metrics,
+) -> std::io::Result<(SocketAddr, tokio::task::JoinHandle<()>)> {
+    let listener = TcpListener::bind(bind).await?;
+    let address = listener.local_addr()?;
+    let task = tokio::spawn(async move {
+        let slots = Arc::new(Semaphore::new(CONNECTIONS_MAX));
+        loop {
+            let Ok(slot) = Arc::clone(&slots).acquire_owned().await else { return };
+            let Ok((stream, _)) = listener.accept().await else {
+                // Too many open files, most likely: there will be fewer in a while.
+                tokio::time::sleep(Duration::from_millis(100)).await;
+                continue;
+            };
+            let metrics = metrics.clone();
+            tokio::spawn(async move {
+                // A caller that is slow or gone is its own problem.
+                let _ = tokio::time::timeout(TIME_MAX, answer(stream, &metrics)).await;
+                drop(slot);
+            });
+        }
+    });
+    Ok((address, task))
+}
+
+async fn answer(mut stream: TcpStream, metrics: &Metrics) -> std::io::Result<()> {
+    let mut head = Vec::new();
+    while !head.windows(4).any(|w| w == b"\r\n\r\n") {
+        if head.len() > HEAD_MAX || stream.read_buf(&mut head).await? == 0 {
+            return Ok(());
+        }
+    }
+    let line = head.split(|b| *b == b'\r').next().unwrap_or_default();
+    let line = String::from_utf8_lossy(line).into_owned();
+    let reply = reply(&line, metrics);
+    stream.write_all(&reply).await?;
+    stream.shutdown().await
+}
+
+/// The reply to a request line.
+fn reply(line: &str, metrics: &Metrics) -> Vec<u8> {
+    let mut parts = line.split(' ');
+    let (method, target) = (parts.next().unwrap_or(""), parts.next().unwrap_or(""));
+    let path = target.split('?').next().unwrap_or("");
+    let plain = "text/plain; charset=utf-8";
+    let (status, media_type, body) = match (method, path) {
+        ("GET" | "HEAD", "/metrics") => {
+            ("200 OK", "text/plain; version=0.0.4; charset=utf-8", metrics.render())
+        }
+        ("GET" | "HEAD", "/healthz") => match metrics.ailments() {
+            none if none.is_empty() => ("200 OK", plain, "ok\n".to_owned()),
+            ailments => ("503 Service Unavailable", plain, format!("{}\n", ailments.join("\n"))),
+        },
+        ("GET" | "HEAD", _) => {
+            ("404 Not Found", plain, "/healthz and /metrics are here\n".to_owned())
+        }
+        _ => ("405 Method Not Allowed", plain, "GET or HEAD\n".to_owned()),
+    };
+    let mut out = format!(
+        "HTTP/1.1 {status}\r\nContent-Type: {media_type}\r\nContent-Length: {}\r\n\
+         Cache-Control: no-store\r\nConnection: close\r\n\r\n",
+        body.len()
+    );
+    if method != "HEAD" {
+        out.push_str(&body);
+    }
+    out.into_bytes()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::Timestamp;
+    use crate::crawl::{Observer, Trouble};
+
+    #[test]
+    fn health_is_told_by_the_status() {
+        let mut metrics = Metrics::default();
+        let status = |line: &str, metrics: &Metrics| {
+            let text = String::from_utf8(reply(line, metrics)).unwrap();
+            text.split(' ').nth(1).unwrap().to_owned()
+        };
+        assert_eq!(status("GET /healthz HTTP/1.1", &metrics), "200");
+        metrics.trouble(&Trouble::Stalled { since: Timestamp::from_unix_seconds(1) });
+        assert_eq!(status("GET /healthz HTTP/1.1", &metrics), "503");
+        assert_eq!(status("GET /metrics?x=y HTTP/1.1", &metrics), "200");
+        assert_eq!(status("POST /metrics HTTP/1.1", &metrics), "405");
+        assert_eq!(status("GET / HTTP/1.1", &metrics), "404");
+        assert_eq!(status("", &metrics), "405");
+    }
+
+    #[tokio::test]
+    async fn the_listener_answers_on_the_port_it_says() {
+        let (address, task) = serve("127.0.0.1:0", Metrics::default()).await.unwrap();
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        stream.write_all(b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n").await.unwrap();
+        let mut got = String::new();
+        stream.read_to_string(&mut got).await.unwrap();
+        assert!(got.starts_with("HTTP/1.1 200 OK\r\n") && got.contains("pressmark_queued 0"));
+        task.abort();
+    }
+}

@@ -1,0 +1,419 @@
+//! The counts of a run, fed by its observer, in Prometheus' text exposition format 0.0.4.
+//! Described one by one in `docs/reference/metrics.md`.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use crate::base::Timestamp;
+use crate::crawl::outcome::Stored;
+use crate::crawl::{Finished, News, Observer, Outcome, Trouble};
+
+/// Upper bounds of the buckets of exchange times, in seconds.
+const BUCKETS: [f64; 10] = [0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 120.0];
+/// The steps at which an exchange fails.
+const STEPS: [&str; 10] = [
+    "dns",
+    "connect",
+    "tls",
+    "timeout",
+    "reset",
+    "address-refused",
+    "proxy",
+    "protocol",
+    "closed",
+    "not-http",
+];
+/// The kinds of changes.
+const KINDS: [&str; 26] = [
+    "headline",
+    "byline",
+    "published",
+    "modified",
+    "text-added",
+    "text-removed",
+    "text-edited",
+    "text-moved",
+    "quote-added",
+    "quote-removed",
+    "quote-altered",
+    "quote-reattributed",
+    "figure-changed",
+    "date-changed",
+    "name-changed",
+    "claim-changed",
+    "correction",
+    "update-note",
+    "retraction",
+    "gone",
+    "restored",
+    "reverted",
+    "redirected",
+    "paywalled",
+    "image-changed",
+    "link-changed",
+];
+const OTHER: &str = "other";
+
+/// What became of a message to whoever is told of new versions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Told {
+    /// It arrived.
+    Delivered,
+    /// It was tried as often as it is tried.
+    GivenUp,
+    /// There was no room for it.
+    Dropped,
+}
+
+impl Told {
+    fn label(self) -> &'static str {
+        match self {
+            Self::Delivered => "delivered",
+            Self::GivenUp => "given-up",
+            Self::Dropped => "dropped",
+        }
+    }
+}
+
+/// The counts. Clones share them.
+#[derive(Debug, Clone, Default)]
+pub struct Metrics(Arc<Mutex<Inner>>);
+
+#[derive(Debug, Default)]
+struct Inner {
+    started: Timestamp,
+    outcomes: BTreeMap<&'static str, u64>,
+    classes: BTreeMap<&'static str, u64>,
+    steps: BTreeMap<&'static str, u64>,
+    kinds: BTreeMap<&'static str, u64>,
+    told: BTreeMap<Told, u64>,
+    bytes: u64,
+    truncated: u64,
+    versions: u64,
+    stealth: u64,
+    buckets: [u64; BUCKETS.len()],
+    times: u64,
+    seconds: f64,
+    last: Option<Timestamp>,
+    in_flight: u64,
+    queued: u64,
+    jobs: u64,
+    reloads: u64,
+    reloads_failed: u64,
+    stalled: Option<Timestamp>,
+    stalls: u64,
+    disk_low: Option<(u64, u64)>,
+}
+
+impl Metrics {
+    /// Counts from now on.
+    #[must_use]
+    pub fn new(now: Timestamp) -> Self {
+        Self(Arc::new(Mutex::new(Inner { started: now, ..Inner::default() })))
+    }
+
+    fn inner(&self) -> MutexGuard<'_, Inner> {
+        // Counts are right even where someone broke while counting.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// So many jobs are followed.
+    pub fn set_jobs(&self, jobs: usize) {
+        self.inner().jobs = jobs as u64;
+    }
+
+    /// The jobs were read again, or could not be.
+    pub fn reloaded(&self, worked: bool) {
+        let mut inner = self.inner();
+        if worked {
+            inner.reloads += 1;
+        } else {
+            inner.reloads_failed += 1;
+        }
+    }
+
+    /// What became of a message.
+    pub fn told(&self, told: Told) {
+        *self.inner().told.entry(told).or_default() += 1;
+    }
+
+    /// What is wrong, in words; nothing when all is well.
+    #[must_use]
+    pub fn ailments(&self) -> Vec<String> {
+        let inner = self.inner();
+        let mut trouble = Vec::new();
+        if let Some(since) = inner.stalled {
+            let since = since.to_rfc3339();
+            trouble.push(format!("stalled: nothing fetched since {since} though something is due"));
+        }
+        if let Some((free, wanted)) = inner.disk_low {
+            trouble.push(format!("paused: {free} bytes of disk are free, {wanted} are asked for"));
+        }
+        trouble
+    }
+
+    /// All counts as text.
+    #[must_use]
+    pub fn render(&self) -> String {
+        let inner = self.inner();
+        let mut out = Text(String::new());
+        let each = |map: &BTreeMap<&'static str, u64>, label: &str| -> Vec<(String, u64)> {
+            map.iter().map(|(value, n)| (format!("{{{label}=\"{value}\"}}"), *n)).collect()
+        };
+        let one = |n: u64| vec![(String::new(), n)];
+        out.family(
+            "fetches_total",
+            "counter",
+            "URLs that came to an outcome.",
+            &each(&inner.outcomes, "outcome"),
+        );
+        out.family(
+            "responses_total",
+            "counter",
+            "Responses by class of status.",
+            &each(&inner.classes, "class"),
+        );
+        out.family(
+            "failures_total",
+            "counter",
+            "Exchanges without a response, by step.",
+            &each(&inner.steps, "step"),
+        );
+        out.family("received_bytes_total", "counter", "Bytes of responses.", &one(inner.bytes));
+        out.family("truncated_total", "counter", "Responses cut short.", &one(inner.truncated));
+        out.histogram(&inner);
+        let versions = [("false", inner.versions - inner.stealth), ("true", inner.stealth)];
+        let versions = versions.map(|(v, n)| (format!("{{stealth=\"{v}\"}}"), n));
+        out.family("versions_total", "counter", "New versions of articles.", &versions);
+        out.family(
+            "changes_total",
+            "counter",
+            "Changes in them, by kind.",
+            &each(&inner.kinds, "kind"),
+        );
+        let told: Vec<_> = inner
+            .told
+            .iter()
+            .map(|(told, n)| (format!("{{result=\"{}\"}}", told.label()), *n))
+            .collect();
+        out.family("messages_total", "counter", "Messages about new versions.", &told);
+        out.family("in_flight", "gauge", "Exchanges under way.", &one(inner.in_flight));
+        out.family(
+            "queued",
+            "gauge",
+            "URLs that were never fetched and will be.",
+            &one(inner.queued),
+        );
+        out.family("jobs", "gauge", "Jobs that are followed.", &one(inner.jobs));
+        let reloads = [("ok", inner.reloads), ("failed", inner.reloads_failed)];
+        let reloads = reloads.map(|(v, n)| (format!("{{result=\"{v}\"}}"), n));
+        out.family("reloads_total", "counter", "Times the jobs were read again.", &reloads);
+        out.family(
+            "stalled",
+            "gauge",
+            "1 while something is due and nothing is fetched.",
+            &one(u64::from(inner.stalled.is_some())),
+        );
+        out.family("stalls_total", "counter", "Stall alarms.", &one(inner.stalls));
+        out.family(
+            "disk_low",
+            "gauge",
+            "1 while fetching is paused for want of disk.",
+            &one(u64::from(inner.disk_low.is_some())),
+        );
+        let seconds = |at: Timestamp| u64::try_from(at.unix_micros() / 1_000_000).unwrap_or(0);
+        out.family(
+            "last_fetch_timestamp_seconds",
+            "gauge",
+            "When a URL last came to an outcome.",
+            &one(inner.last.map_or(0, seconds)),
+        );
+        out.family(
+            "start_timestamp_seconds",
+            "gauge",
+            "When this run began.",
+            &one(seconds(inner.started)),
+        );
+        out.0
+    }
+}
+
+struct Text(String);
+
+impl Text {
+    fn head(&mut self, name: &str, kind: &str, help: &str) {
+        // Writing into a string cannot fail.
+        let _ = writeln!(self.0, "# HELP pressmark_{name} {help}\n# TYPE pressmark_{name} {kind}");
+    }
+
+    fn family(&mut self, name: &str, kind: &str, help: &str, samples: &[(String, u64)]) {
+        self.head(name, kind, help);
+        for (labels, value) in samples {
+            let _ = writeln!(self.0, "pressmark_{name}{labels} {value}");
+        }
+    }
+
+    fn histogram(&mut self, inner: &Inner) {
+        let name = "exchange_seconds";
+        self.head(name, "histogram", "How long exchanges took.");
+        for (bound, count) in BUCKETS.iter().zip(inner.buckets) {
+            let _ = writeln!(self.0, "pressmark_{name}_bucket{{le=\"{bound}\"}} {count}");
+        }
+        let _ = writeln!(self.0, "pressmark_{name}_bucket{{le=\"+Inf\"}} {}", inner.times);
+        let _ = writeln!(self.0, "pressmark_{name}_sum {:.6}", inner.seconds);
+        let _ = writeln!(self.0, "pressmark_{name}_count {}", inner.times);
+    }
+}
+
+/// The value of a fixed list that `text` is; `other` for anything else.
+fn bounded(list: &[&'static str], text: &str) -> &'static str {
+    list.iter().find(|value| **value == text).copied().unwrap_or(OTHER)
+}
+
+fn class(status: Option<u16>) -> &'static str {
+    match status {
+        Some(100..=199) => "1xx",
+        Some(200..=299) => "2xx",
+        Some(300..=399) => "3xx",
+        Some(400..=499) => "4xx",
+        Some(500..=599) => "5xx",
+        _ => OTHER,
+    }
+}
+
+impl Inner {
+    fn took(&mut self, took: Duration) {
+        let seconds = took.as_secs_f64();
+        self.times += 1;
+        self.seconds += seconds;
+        for (bound, count) in BUCKETS.iter().zip(&mut self.buckets) {
+            *count += u64::from(seconds <= *bound);
+        }
+    }
+}
+
+impl Observer for Metrics {
+    fn finished(&mut self, done: &Finished) {
+        let mut inner = self.inner();
+        inner.last = Some(inner.last.map_or(done.at, |last| last.max(done.at)));
+        inner.bytes += done.bytes;
+        let outcome = match &done.outcome {
+            Outcome::Fetched { status, stored, truncated } => {
+                *inner.classes.entry(class(*status)).or_default() += 1;
+                inner.truncated += u64::from(truncated.is_some());
+                inner.took(done.took);
+                match stored {
+                    Stored::New => "new",
+                    Stored::Revisit => "revisit",
+                    Stored::NotModified => "not-modified",
+                }
+            }
+            Outcome::Failed { step, .. } => {
+                *inner.steps.entry(bounded(&STEPS, step)).or_default() += 1;
+                "failed"
+            }
+            Outcome::Refused { .. } => "refused",
+        };
+        *inner.outcomes.entry(outcome).or_default() += 1;
+    }
+
+    fn progress(&mut self, _done: u64, in_flight: usize, queued: u64) {
+        let mut inner = self.inner();
+        inner.in_flight = in_flight as u64;
+        inner.queued = queued;
+    }
+
+    fn news(&mut self, news: &News) {
+        let mut inner = self.inner();
+        inner.versions += 1;
+        inner.stealth += u64::from(news.stealth);
+        for change in &news.changes {
+            *inner.kinds.entry(bounded(&KINDS, &change.kind)).or_default() += 1;
+        }
+    }
+
+    fn trouble(&mut self, trouble: &Trouble) {
+        let mut inner = self.inner();
+        match trouble {
+            Trouble::DiskLow { free, wanted } => inner.disk_low = Some((*free, *wanted)),
+            Trouble::DiskBack => inner.disk_low = None,
+            Trouble::Stalled { since } => {
+                inner.stalled = Some(*since);
+                inner.stalls += 1;
+            }
+            Trouble::Moving => inner.stalled = None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::TargetUri;
+
+    fn done(outcome: Outcome) -> Finished {
+        Finished {
+            uri: TargetUri::parse("http://a.example/").unwrap(),
+            at: Timestamp::from_unix_seconds(100),
+            outcome,
+            path: String::new(),
+            via: None,
+            media_type: None,
+            bytes: 10,
+            took: Duration::from_millis(300),
+            digest: None,
+            place: None,
+        }
+    }
+
+    #[test]
+    fn what_happened_is_counted_and_said_in_prometheus_words() {
+        let mut metrics = Metrics::new(Timestamp::from_unix_seconds(7));
+        let fetched =
+            Outcome::Fetched { status: Some(200), stored: Stored::New, truncated: Some("length") };
+        metrics.finished(&done(fetched));
+        metrics.finished(&done(Outcome::Failed { step: "dns", why: String::new() }));
+        metrics.finished(&done(Outcome::Failed { step: "made up", why: String::new() }));
+        metrics.progress(3, 2, 5);
+        metrics.told(Told::Delivered);
+        let text = metrics.render();
+        for line in [
+            "pressmark_fetches_total{outcome=\"new\"} 1",
+            "pressmark_fetches_total{outcome=\"failed\"} 2",
+            "pressmark_failures_total{step=\"dns\"} 1",
+            "pressmark_failures_total{step=\"other\"} 1",
+            "pressmark_responses_total{class=\"2xx\"} 1",
+            "pressmark_received_bytes_total 30",
+            "pressmark_exchange_seconds_bucket{le=\"0.25\"} 0",
+            "pressmark_exchange_seconds_bucket{le=\"0.5\"} 1",
+            "pressmark_exchange_seconds_bucket{le=\"+Inf\"} 1",
+            "pressmark_in_flight 2",
+            "pressmark_queued 5",
+            "pressmark_last_fetch_timestamp_seconds 100",
+            "pressmark_start_timestamp_seconds 7",
+            "pressmark_messages_total{result=\"delivered\"} 1",
+        ] {
+            assert!(text.lines().any(|l| l == line), "{line} in\n{text}");
+        }
+        // Every family is announced once, before its samples.
+        for line in text.lines().filter(|l| !l.starts_with('#')) {
+            assert!(line.starts_with("pressmark_") && line.split(' ').count() == 2, "{line}");
+        }
+    }
+
+    #[test]
+    fn trouble_is_told_until_it_is_over() {
+        let mut metrics = Metrics::default();
+        assert!(metrics.ailments().is_empty());
+        metrics.trouble(&Trouble::Stalled { since: Timestamp::from_unix_seconds(60) });
+        metrics.trouble(&Trouble::DiskLow { free: 1, wanted: 2 });
+        assert_eq!(metrics.ailments().len(), 2);
+        assert!(metrics.render().contains("\npressmark_stalled 1\n"));
+        metrics.trouble(&Trouble::Moving);
+        metrics.trouble(&Trouble::DiskBack);
+        assert!(metrics.ailments().is_empty());
+        assert!(metrics.render().contains("\npressmark_stalls_total 1\n"));
+    }
+}

@@ -1,0 +1,214 @@
+//! No host is asked sooner than its pace.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use pressmark::base::Timestamp;
+use pressmark::crawl::{Job, Stop};
+
+use super::{Web, links, reply, targets, text, web};
+use crate::support::archive::{Archive, job};
+use crate::support::web::{Reply, ok};
+
+const SECOND: Duration = Duration::from_secs(1);
+
+fn deep(urls: &[&str]) -> Job {
+    Job { depth: 1, ..job(urls) }
+}
+
+/// The time between each request to `host` and the one before it.
+fn gaps(web: &Web, host: &str) -> Vec<(String, Duration)> {
+    let asked: Vec<_> = web.asked().into_iter().filter(|a| a.host == host).collect();
+    asked.windows(2).map(|two| (two[0].target.clone(), two[1].at.since(two[0].at))).collect()
+}
+
+fn at(web: &Web, host: &str, target: &str) -> Timestamp {
+    web.asked().into_iter().find(|a| a.host == host && a.target == target).unwrap().at
+}
+
+/// This the first time, and a page from then on.
+fn once(trouble: &'static str) -> Reply {
+    Reply::Made(Arc::new(move |_, before| {
+        let fine = ok("text/html", b"<p>well again</p>");
+        if before == 0 { trouble.as_bytes().to_vec() } else { fine }
+    }))
+}
+
+/// A front page that leads to six pages.
+fn site(web: &Web, host: &str) {
+    let pages: Vec<String> = (0..6).map(|n| format!("/page/{n}")).collect();
+    links(web, host, "/", &pages);
+    for page in &pages {
+        web.page(host, page, &format!("<title>{page} of {host}</title><p>Text of {page}.</p>"));
+    }
+}
+
+#[test]
+fn no_host_is_asked_sooner_than_its_pace() {
+    let mut archive = Archive::new()
+        .set("politeness.crawl_delay_max=20s")
+        .set("politeness.host.\"own.example\".delay_min=500ms");
+    // host, its least pause
+    let hosts: BTreeMap<&str, Duration> = [
+        ("floor.example", 2 * SECOND),
+        ("slow.example", 7 * SECOND),
+        ("capped.example", 20 * SECOND),
+        ("own.example", SECOND / 2),
+        ("again.example", 2 * SECOND),
+        ("ill.example", 2 * SECOND),
+        ("mute.example", 2 * SECOND),
+        ("moved.example", 2 * SECOND),
+    ]
+    .into();
+    let names: Vec<&str> = hosts.keys().copied().collect();
+    let web = web(&mut archive, &names);
+    for host in &names {
+        site(&web, host);
+    }
+    text(&web, "slow.example", "/robots.txt", "User-agent: *\nCrawl-delay: 7\n");
+    text(&web, "capped.example", "/robots.txt", "User-agent: *\nCrawl-delay: 3600\n");
+    // Each trouble is over when the host is asked again.
+    let wait = "HTTP/1.1 429 Too Many Requests\r\nRetry-After: 90\r\nContent-Length: 0\r\n\r\n";
+    web.on("again.example", "/page/2", once(wait));
+    web.on("ill.example", "/page/2", once("HTTP/1.1 503 Ill\r\nContent-Length: 0\r\n\r\n"));
+    web.on("mute.example", "/page/2", Reply::Close);
+    // Kept connections that die on a request: asked again once, and not before the pause.
+    for page in ["/page/0", "/page/1", "/page/3", "/page/4", "/page/5"] {
+        web.on("mute.example", page, reply("200 OK", page));
+    }
+    let later = "301 Moved\r\nLocation: /page/3\r\nRetry-After: 45";
+    web.on("moved.example", "/page/2", reply(later, "moved"));
+    let urls: Vec<String> = names.iter().map(|h| format!("http://{h}/")).collect();
+    let report =
+        archive.run(&deep(&urls.iter().map(String::as_str).collect::<Vec<_>>()), &Stop::default());
+    assert_eq!(report.left, 0, "{report:?}");
+    for (host, least) in &hosts {
+        let gaps = gaps(&web, host);
+        assert!(gaps.len() >= 7, "{host}: {gaps:?}");
+        for (after, gap) in &gaps {
+            assert!(gap >= least, "{host}: {gap:?} after {after}, at least {least:?}");
+        }
+        // Nor is any host left waiting for no reason, but where trouble asks for it.
+        let calm = gaps.iter().filter(|(after, _)| after != "/page/2");
+        for (after, gap) in calm {
+            assert!(*gap <= *least + SECOND / 2, "{host}: {gap:?} after {after}");
+        }
+    }
+    for (host, least) in [
+        ("again.example", 90 * SECOND),
+        ("ill.example", 60 * SECOND),
+        ("mute.example", 60 * SECOND),
+        ("moved.example", 45 * SECOND),
+    ] {
+        let (_, gap) = gaps(&web, host).into_iter().find(|(after, _)| after == "/page/2").unwrap();
+        assert!(gap >= least, "{host}: {gap:?}");
+    }
+    // What was put off was asked again, and what failed was not.
+    for (host, times) in [("again.example", 2), ("ill.example", 2), ("mute.example", 2)] {
+        let count = targets(&web, host).iter().filter(|t| *t == "/page/2").count();
+        assert_eq!(count, times, "{host}");
+    }
+}
+
+#[test]
+fn a_retry_after_date_is_heeded_like_one_in_seconds() {
+    let mut archive = Archive::new();
+    let web = web(&mut archive, &["a.example"]);
+    // Two minutes after the beginning.
+    let head = "503 Later\r\nRetry-After: Wed, 05 Nov 2025 00:02:00 GMT";
+    web.on("a.example", "/one", reply(head, "later"));
+    text(&web, "a.example", "/two", "two");
+    archive.crawl(&["http://a.example/one"]);
+    archive.crawl(&["http://a.example/two"]);
+    let until = crate::support::archive::BEGIN.plus(120 * SECOND);
+    assert!(at(&web, "a.example", "/two") >= until);
+}
+
+#[test]
+fn trouble_doubles_the_pause_with_each_time() {
+    let mut archive = Archive::new().set("politeness.backoff_max=1h");
+    let web = web(&mut archive, &["a.example"]);
+    web.on("a.example", "/ill", reply("503 Ill", "ill"));
+    archive.crawl(&["http://a.example/ill"]);
+    let asked: Vec<Duration> = gaps(&web, "a.example").into_iter().map(|(_, gap)| gap).collect();
+    // robots.txt, then the page, which is asked again three times.
+    assert_eq!(asked.len(), 4, "{asked:?}");
+    for (n, least) in [(1, 60), (2, 120), (3, 240)] {
+        assert!(asked[n] >= least * SECOND, "{asked:?}");
+        assert!(asked[n] <= least * SECOND * 5 / 4, "{asked:?}");
+    }
+}
+
+#[test]
+fn what_is_known_of_a_host_survives_a_restart() {
+    let mut archive = Archive::new();
+    let web = web(&mut archive, &["a.example"]);
+    text(&web, "a.example", "/robots.txt", "User-agent: *\nCrawl-delay: 9\n");
+    let wait = "HTTP/1.1 429 Too Many\r\nRetry-After: 100000\r\nContent-Length: 0\r\n\r\n";
+    web.on("a.example", "/one", once(wait));
+    for page in ["/two", "/three", "/four"] {
+        text(&web, "a.example", page, page);
+    }
+    let first = archive.crawl(&["http://a.example/one"]);
+    assert_eq!(first.fetched, 2, "{first:?}");
+    assert_eq!(first.left, 1, "the host asks for a day: {first:?}");
+    // The second run ends without a request, since the wait is longer than a run waits.
+    let second = archive.crawl(&["http://a.example/two"]);
+    assert_eq!(second.fetched, 0, "{second:?}");
+    assert_eq!(second.left, 2);
+    archive.later(Duration::from_secs(86_400));
+    let third = archive.crawl(&["http://a.example/three"]);
+    assert_eq!(third.left, 0, "{third:?}");
+    let one = at(&web, "a.example", "/one");
+    // A day is the longest that is heeded.
+    let two = at(&web, "a.example", "/two");
+    assert!(two.since(one) >= Duration::from_secs(86_400), "{one} {two}");
+    // Another restart right away: the Crawl-delay counts on.
+    archive.crawl(&["http://a.example/four"]);
+    for (after, gap) in gaps(&web, "a.example") {
+        assert!(gap >= 9 * SECOND, "{gap:?} after {after}");
+    }
+}
+
+#[test]
+fn robots_txt_is_remembered_for_a_day_and_no_longer() {
+    let mut archive = Archive::new();
+    let web = web(&mut archive, &["a.example"]);
+    text(&web, "a.example", "/robots.txt", "User-agent: *\nDisallow: /no\n");
+    for page in ["/one", "/two", "/three"] {
+        text(&web, "a.example", page, page);
+    }
+    archive.crawl(&["http://a.example/one"]);
+    archive.later(Duration::from_secs(23 * 3600));
+    archive.crawl(&["http://a.example/two", "http://a.example/no/1"]);
+    assert_eq!(targets(&web, "a.example"), ["/robots.txt", "/one", "/two"]);
+    archive.later(Duration::from_secs(2 * 3600));
+    archive.crawl(&["http://a.example/three"]);
+    assert_eq!(
+        targets(&web, "a.example"),
+        ["/robots.txt", "/one", "/two", "/robots.txt", "/three"]
+    );
+}
+
+#[test]
+fn all_hosts_together_stay_under_the_global_cap() {
+    let mut archive = Archive::new().in_a_hurry().set("politeness.requests_per_second_max=1");
+    let hosts = ["a.example", "b.example", "c.example", "d.example"];
+    let web = web(&mut archive, &hosts);
+    for host in hosts {
+        site(&web, host);
+    }
+    let urls: Vec<String> = hosts.iter().map(|h| format!("http://{h}/")).collect();
+    archive.run(&deep(&urls.iter().map(String::as_str).collect::<Vec<_>>()), &Stop::default());
+    // robots.txt is not held back: it is asked before anything is known.
+    let mut pages: Vec<Timestamp> =
+        web.asked().iter().filter(|a| a.target != "/robots.txt").map(|a| a.at).collect();
+    pages.sort();
+    assert_eq!(pages.len(), 28);
+    // Any window of ten seconds holds ten requests, and a burst of one second's worth.
+    for window in pages.windows(12) {
+        let span = window[11].since(window[0]);
+        assert!(span >= 10 * SECOND, "twelve requests in {span:?}");
+    }
+}

@@ -1,0 +1,310 @@
+//! A hostile web: each host here does its worst, and each crawl goes on to the next page.
+//!
+//! Everything is scripted on loopback; a kind host stands beside every unkind one, and must be
+//! captured in the same run.
+
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use pressmark::capture::{BoxFuture, BoxStream, Dialer};
+use pressmark::crawl::{Outcome, Report};
+use pressmark::schedule::JobSpec;
+use pressmark::schedule::scope::Rule;
+
+use crate::lab::{Lab, Seen, article, uri};
+use crate::support::web::{Reply, ok};
+
+const BAD: &str = "bad.example";
+const KIND: &str = "kind.example";
+
+fn lab() -> Lab {
+    let mut lab = Lab::new(&[BAD, KIND]);
+    lab.web.page(KIND, "/", &article("Kind", &["All is well here, and has been for years."]));
+    // Small limits, so that a test moves kilobytes where an operator's would move gigabytes.
+    lab.capture.response_bytes_max = 256 << 10;
+    lab.capture.header_bytes_max = 16 << 10;
+    lab.options.decoded_bytes_max = 1 << 20;
+    lab
+}
+
+fn spec() -> JobSpec {
+    let mut spec = JobSpec::new("hostile");
+    spec.seeds = vec![uri("http://bad.example/"), uri("http://kind.example/")];
+    spec.scope.include = vec![Rule::Host(BAD.to_owned()), Rule::Host(KIND.to_owned())];
+    spec
+}
+
+/// Runs it, and sees that the kind page was captured and nothing took for ever.
+fn survives(lab: &Lab, spec: JobSpec) -> (Report, Seen) {
+    let begun = Instant::now();
+    let (report, seen) = lab.run(&[spec]);
+    assert!(begun.elapsed() < Duration::from_secs(50), "took {:?}", begun.elapsed());
+    let kind = seen.done.iter().any(|done| {
+        done.uri.as_str() == "http://kind.example/"
+            && matches!(done.outcome, Outcome::Fetched { status: Some(200), .. })
+    });
+    assert!(kind, "the crawl did not go on: {:?}", report.failures);
+    (report, seen)
+}
+
+fn outcome<'a>(seen: &'a Seen, url: &str) -> &'a Outcome {
+    &seen.done.iter().rev().find(|d| d.uri.as_str() == url).expect("an outcome").outcome
+}
+
+fn cut(seen: &Seen, url: &str) -> Option<&'static str> {
+    match outcome(seen, url) {
+        Outcome::Fetched { truncated, .. } => *truncated,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn an_endless_body_is_cut_and_marked() {
+    let lab = lab();
+    let mut body = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n".to_vec();
+    body.resize(2 << 20, b'x');
+    lab.web.on(BAD, "/", Reply::BytesThenClose(body));
+    let (_, seen) = survives(&lab, spec());
+    assert_eq!(cut(&seen, "http://bad.example/"), Some("length"));
+}
+
+#[test]
+fn an_endless_chunked_body_is_cut_and_marked() {
+    let lab = lab();
+    let mut body =
+        b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nTransfer-Encoding: chunked\r\n\r\n"
+            .to_vec();
+    for _ in 0..2_000 {
+        body.extend_from_slice(b"400\r\n");
+        body.resize(body.len() + 0x400, b'y');
+        body.extend_from_slice(b"\r\n");
+    }
+    lab.web.on(BAD, "/", Reply::BytesThenClose(body));
+    let (_, seen) = survives(&lab, spec());
+    assert_eq!(cut(&seen, "http://bad.example/"), Some("length"));
+}
+
+#[test]
+fn a_slow_drip_falls_under_the_floor() {
+    let mut lab = lab();
+    lab.capture.bytes_per_second_min = 1_000;
+    lab.capture.bytes_per_second_window = Duration::from_millis(300);
+    // A body that promises much, sends little and keeps the connection open.
+    let body = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 99999\r\n\r\nhello";
+    lab.web.on(BAD, "/", Reply::Bytes(body.to_vec()));
+    let (_, seen) = survives(&lab, spec());
+    assert_eq!(cut(&seen, "http://bad.example/"), Some("time"));
+}
+
+#[test]
+fn a_header_bomb_is_given_up() {
+    let lab = lab();
+    let mut head = b"HTTP/1.1 200 OK\r\n".to_vec();
+    for n in 0..50_000 {
+        head.extend_from_slice(format!("X-{n}: {n}\r\n").as_bytes());
+    }
+    lab.web.on(BAD, "/", Reply::BytesThenClose(head));
+    let (_, seen) = survives(&lab, spec());
+    match outcome(&seen, "http://bad.example/") {
+        Outcome::Fetched { truncated, .. } => assert!(truncated.is_some()),
+        Outcome::Failed { .. } => {}
+        refused @ Outcome::Refused { .. } => panic!("{refused:?}"),
+    }
+    assert!(seen.done.iter().all(|d| d.bytes < 1 << 20));
+}
+
+#[test]
+fn a_gzip_bomb_is_stored_as_it_came_and_not_unfolded() {
+    let lab = lab();
+    let mut packer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+    for _ in 0..64 {
+        io::Write::write_all(&mut packer, &vec![b' '; 1 << 20]).unwrap();
+    }
+    let body = packer.finish().unwrap();
+    assert!(body.len() < 100 << 10);
+    let mut reply = format!(
+        "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Encoding: gzip\r\n\
+         Content-Length: {}\r\n\r\n",
+        body.len()
+    )
+    .into_bytes();
+    reply.extend(body);
+    lab.web.on(BAD, "/", Reply::Bytes(reply));
+    let (report, _) = survives(&lab, spec());
+    assert_eq!(report.failed, 0);
+}
+
+fn redirect(to: &str) -> Reply {
+    let reply = format!("HTTP/1.1 302 Found\r\nLocation: {to}\r\nContent-Length: 0\r\n\r\n");
+    Reply::Bytes(reply.into_bytes())
+}
+
+#[test]
+fn redirect_loops_and_chains_end() {
+    let lab = lab();
+    lab.web.on(BAD, "/", redirect("/loop"));
+    lab.web.on(BAD, "/loop", redirect("/"));
+    let (_, _) = survives(&lab, spec());
+    assert_eq!(lab.asked().iter().filter(|url| url.starts_with(BAD)).count(), 2);
+    let lab = self::lab();
+    lab.web.on(BAD, "/", redirect("/1"));
+    for n in 1..40 {
+        lab.web.on(BAD, &format!("/{n}"), redirect(&format!("/{}", n + 1)));
+    }
+    survives(&lab, spec());
+    // The seed, and as many hops as are followed.
+    assert_eq!(lab.asked().iter().filter(|url| url.starts_with(BAD)).count(), 11);
+}
+
+/// A network on which every name has the address that the script gives at each asking, and every
+/// public address leads to the scripted web.
+#[derive(Debug)]
+struct Names {
+    web: SocketAddr,
+    bad: Vec<IpAddr>,
+    asked: AtomicUsize,
+    dialed: std::sync::Mutex<Vec<SocketAddr>>,
+}
+
+impl Dialer for Names {
+    fn lookup<'a>(&'a self, host: &'a str) -> BoxFuture<'a, io::Result<Vec<IpAddr>>> {
+        let address = if host == BAD {
+            let at = self.asked.fetch_add(1, Ordering::SeqCst);
+            self.bad[at.min(self.bad.len() - 1)]
+        } else {
+            "203.1.113.7".parse().unwrap()
+        };
+        Box::pin(async move { Ok(vec![address]) })
+    }
+
+    fn connect(&self, address: SocketAddr) -> BoxFuture<'_, io::Result<BoxStream>> {
+        self.dialed.lock().unwrap().push(address);
+        let web = self.web;
+        Box::pin(async move {
+            let stream = tokio::net::TcpStream::connect(web).await?;
+            Ok(Box::new(stream) as BoxStream)
+        })
+    }
+}
+
+/// A lab whose names are scripted and whose private addresses are refused, as in earnest.
+fn lab_of(bad: &[&str]) -> (Lab, Arc<Names>) {
+    let mut lab = lab();
+    let names = Arc::new(Names {
+        web: lab.web.address,
+        bad: bad.iter().map(|ip| ip.parse().unwrap()).collect(),
+        asked: AtomicUsize::new(0),
+        dialed: std::sync::Mutex::default(),
+    });
+    lab.capture.resolve.clear();
+    lab.capture.allow_private = false;
+    lab.dialer = Arc::clone(&names) as Arc<dyn Dialer>;
+    (lab, names)
+}
+
+#[test]
+fn a_redirect_to_a_private_address_is_not_followed_there() {
+    let (lab, names) = lab_of(&["203.1.113.9"]);
+    lab.web.on(BAD, "/", redirect("http://169.254.169.254/latest/meta-data/"));
+    let mut spec = spec();
+    spec.scope.include.push(Rule::Host("169.254.169.254".to_owned()));
+    survives(&lab, spec);
+    let dialed = names.dialed.lock().unwrap();
+    assert!(dialed.iter().all(|a| a.ip().to_string().starts_with("203.")), "{dialed:?}");
+}
+
+#[test]
+fn a_name_that_flips_to_a_private_address_is_not_dialled_there() {
+    let (mut lab, names) = lab_of(&["203.1.113.9", "127.0.0.1"]);
+    // Every exchange on a connection of its own, so that the name is asked for each.
+    lab.capture.idle_per_host_max = 0;
+    lab.web.page(BAD, "/", "<a href=/2>x</a>");
+    let mut spec = spec();
+    spec.depth = 1;
+    let (_, seen) = survives(&lab, spec);
+    let dialed = names.dialed.lock().unwrap();
+    assert!(dialed.iter().all(|a| a.ip().to_string().starts_with("203.")), "{dialed:?}");
+    assert!(names.asked.load(Ordering::SeqCst) >= 2);
+    let refused = |o: &Outcome| matches!(o, Outcome::Failed { step: "address-refused", .. });
+    assert!(seen.done.iter().any(|d| refused(&d.outcome)), "{:?}", seen.done);
+}
+
+#[test]
+fn a_huge_robots_txt_is_cut_and_what_was_read_is_obeyed() {
+    let lab = lab();
+    let mut text = b"User-agent: *\nDisallow: /secret\n".to_vec();
+    while text.len() < 20 << 20 {
+        text.extend_from_slice(b"Disallow: /some/path/that/is/long/and/means/nothing\n");
+    }
+    lab.web.on(BAD, "/robots.txt", Reply::BytesThenClose(ok("text/plain", &text)));
+    lab.web.page(BAD, "/", "<a href=/secret>s</a><a href=/open>o</a>");
+    let mut spec = spec();
+    spec.depth = 1;
+    survives(&lab, spec);
+    let asked = lab.asked();
+    assert!(!asked.iter().any(|url| url.ends_with("/secret")), "{asked:?}");
+}
+
+#[test]
+fn a_page_of_a_hundred_thousand_links_is_bounded_by_the_budget() {
+    let mut lab = lab();
+    lab.capture.response_bytes_max = 8 << 20;
+    lab.options.decoded_bytes_max = 8 << 20;
+    let links: String = (0..100_000).map(|n| format!("<a href=/p{n}>x</a>")).collect();
+    lab.web.page(BAD, "/", &links);
+    let mut spec = spec();
+    spec.depth = 1;
+    spec.traps.per_host_max = Some(50);
+    spec.limits.pages_max = Some(60);
+    let (report, _) = survives(&lab, spec);
+    assert!(report.left_out > 40_000, "{}", report.left_out);
+    assert!(lab.asked().len() <= 60);
+}
+
+#[test]
+fn deep_nesting_breaks_nothing() {
+    let lab = lab();
+    let deep = format!("{}{}", "<div><b><i>".repeat(7_000), "<a href=/next>x</a>");
+    lab.web.page(BAD, "/", &deep);
+    survives(&lab, spec());
+}
+
+#[test]
+fn sitemaps_that_name_each_other_end() {
+    let lab = lab();
+    let index = |other: &str| {
+        format!(
+            "<?xml version=\"1.0\"?><sitemapindex xmlns=\"http://www.sitemaps.org/schemas/sitemap/0.9\">\
+             <sitemap><loc>http://bad.example/{other}</loc></sitemap>\
+             <sitemap><loc>http://bad.example/{other}?again=1</loc></sitemap></sitemapindex>"
+        )
+    };
+    for (at, other) in [("/a.xml", "b.xml"), ("/b.xml", "a.xml")] {
+        lab.xml(BAD, at, "application/xml", &index(other));
+        lab.xml(BAD, &format!("{at}?again=1"), "application/xml", &index(other));
+    }
+    let mut spec = spec();
+    spec.sitemaps = vec![uri("http://bad.example/a.xml")];
+    survives(&lab, spec);
+    let maps = lab.asked().iter().filter(|url| url.contains(".xml")).count();
+    assert!(maps <= 4, "{maps}");
+}
+
+#[test]
+fn a_host_that_answers_200_to_everything_is_left_in_the_end() {
+    let lab = lab();
+    // Every page links to two deeper ones, for ever.
+    for path in ["/", "/a", "/b", "/a/a", "/a/b", "/a/a/a", "/a/a/b", "/a/a/a/a", "/a/a/a/b"] {
+        let base = path.trim_end_matches('/');
+        lab.web.page(BAD, path, &format!("<a href={base}/a>x</a><a href={base}/b>y</a>"));
+    }
+    let mut spec = spec();
+    spec.depth = 100;
+    spec.traps.segment_repeats_max = 3;
+    let (report, _) = survives(&lab, spec);
+    assert!(report.left_out > 0);
+    assert!(!lab.asked().iter().any(|url| url.contains("/a/a/a/a")), "{:?}", lab.asked());
+}

@@ -1,0 +1,186 @@
+//! A crawler in-process on the scripted web, on a manual clock: what jobs find, when they look
+//! again, and how they end.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use pressmark::base::{Clock, ManualClock, TargetUri, Timestamp};
+use pressmark::capture::{CaptureOptions, CaptureRequest, Capturer, Dialer, SystemDialer};
+use pressmark::crawl::log::CrawlLog;
+use pressmark::crawl::{
+    Crawl, CrawlOptions, Finished, Job, JobRules, ManualTimer, News, Observer, Parts, Report, Stop,
+    Take, Trouble,
+};
+use pressmark::kv::{Kv, KvOptions};
+use pressmark::politeness::{Gate, Options as Politeness};
+use pressmark::schedule::{Frontier, FrontierOptions, JobSpec};
+use pressmark::store::layout::Layout;
+use pressmark::store::{Store, StoreOptions};
+
+use crate::support::web::{Reply, Web, ok};
+
+/// The world of one test.
+pub struct Lab {
+    pub clock: Arc<ManualClock>,
+    pub web: Web,
+    pub dir: tempfile::TempDir,
+    pub capture: CaptureOptions,
+    pub options: CrawlOptions,
+    pub politeness: Politeness,
+    pub dialer: Arc<dyn Dialer>,
+}
+
+/// What a run told.
+#[derive(Default)]
+pub struct Seen {
+    pub done: Vec<Finished>,
+    pub news: Vec<News>,
+    pub trouble: Vec<Trouble>,
+    /// A stop is asked for at this time.
+    pub until: Option<(Timestamp, Arc<ManualClock>, Stop)>,
+    pub on_progress: Option<Box<dyn FnMut() + Send>>,
+}
+
+impl Observer for Seen {
+    fn finished(&mut self, done: &Finished) {
+        self.done.push(done.clone());
+    }
+    fn progress(&mut self, _: u64, _: usize, _: u64) {
+        if let Some(hook) = &mut self.on_progress {
+            hook();
+        }
+        if let Some((at, clock, stop)) = &self.until
+            && clock.now() >= *at
+        {
+            stop.ask();
+        }
+    }
+    fn news(&mut self, news: &News) {
+        self.news.push(news.clone());
+    }
+    fn trouble(&mut self, trouble: &Trouble) {
+        self.trouble.push(trouble.clone());
+    }
+}
+
+pub fn uri(text: &str) -> TargetUri {
+    TargetUri::parse(text).unwrap()
+}
+
+/// An article of one paragraph after the other.
+pub fn article(headline: &str, paragraphs: &[&str]) -> String {
+    let body: String = paragraphs.iter().map(|p| format!("<p>{p}</p>")).collect();
+    format!(
+        "<!doctype html><html lang=en><head><title>{headline}</title></head><body><article>\
+         <h1>{headline}</h1>{body}</article></body></html>"
+    )
+}
+
+impl Lab {
+    /// A world in which these hosts lead to the scripted web.
+    pub fn new(hosts: &[&str]) -> Self {
+        let clock = Arc::new(ManualClock::new(Timestamp::parse("2026-03-02T00:00:00Z").unwrap()));
+        let web = Web::start(Arc::clone(&clock) as Arc<dyn Clock>);
+        let resolve = web.resolve(hosts).iter().map(|rule| rule.parse().unwrap()).collect();
+        let capture = CaptureOptions { allow_private: true, resolve, ..CaptureOptions::default() };
+        let options = CrawlOptions {
+            request: CaptureRequest::new("pressmark/test"),
+            disk_free_min: 0,
+            ..CrawlOptions::default()
+        };
+        let dir = tempfile::tempdir().unwrap();
+        let politeness = Politeness::default();
+        Self { clock, web, dir, capture, options, politeness, dialer: Arc::new(SystemDialer) }
+    }
+
+    pub fn xml(&self, host: &str, target: &str, media_type: &str, body: &str) {
+        self.web.on(host, target, Reply::Bytes(ok(media_type, body.as_bytes())));
+    }
+
+    /// A crawl of these jobs, ready to run, and the store it writes to.
+    pub fn crawl(&self, specs: &[JobSpec]) -> (Crawl, Arc<Store>) {
+        let clock: Arc<dyn Clock> = Arc::clone(&self.clock) as Arc<dyn Clock>;
+        let root = self.dir.path().join("archive");
+        if !root.exists() {
+            Layout::new(&root).create().unwrap();
+        }
+        let (store, _) = Store::open(&root, StoreOptions::default(), Arc::clone(&clock)).unwrap();
+        let store = Arc::new(store);
+        let state = self.dir.path().join("state");
+        std::fs::create_dir_all(&state).unwrap();
+        let (kv, _) = Kv::open(&state.join("kv"), &KvOptions::default()).unwrap();
+        let kv = Arc::new(kv);
+        let (frontier, _) = Frontier::open(&kv, FrontierOptions::new(&state)).unwrap();
+        let capturer =
+            Capturer::with_dialer(self.capture.clone(), clock, Arc::clone(&self.dialer)).unwrap();
+        let parts = Parts {
+            capturer: Arc::new(capturer),
+            store: Arc::clone(&store),
+            frontier,
+            watched: None,
+            state: kv,
+            gate: Gate::new(self.politeness.clone()),
+            timer: Arc::new(ManualTimer(Arc::clone(&self.clock))),
+            log: CrawlLog::open(self.dir.path()).unwrap(),
+        };
+        let mut crawl = Crawl::new(parts, self.options.clone()).unwrap();
+        let rules = specs.iter().map(|spec| {
+            Arc::new(JobRules::new(spec.clone(), self.options.request.clone(), None).unwrap())
+        });
+        crawl.set_jobs(rules.collect());
+        (crawl, store)
+    }
+
+    /// Runs these jobs until nothing is due.
+    pub fn run(&self, specs: &[JobSpec]) -> (Report, Seen) {
+        self.run_as(specs, Take::Jobs, Seen::default(), &Stop::default())
+    }
+
+    /// Watches for so long.
+    pub fn watch(&self, specs: &[JobSpec], time: Duration) -> (Report, Seen) {
+        let stop = Stop::default();
+        let until = Some((self.clock.now().plus(time), Arc::clone(&self.clock), stop.clone()));
+        self.run_as(specs, Take::Forever, Seen { until, ..Seen::default() }, &stop)
+    }
+
+    pub fn run_as(
+        &self,
+        specs: &[JobSpec],
+        take: Take,
+        mut seen: Seen,
+        stop: &Stop,
+    ) -> (Report, Seen) {
+        let (mut crawl, _store) = self.crawl(specs);
+        let job = Job { take, ..Job::of(Vec::new()) };
+        let report = runtime().block_on(crawl.run(&job, &mut seen, stop)).unwrap();
+        crawl.close().unwrap();
+        (report, seen)
+    }
+
+    /// What was asked for, robots.txt left out, sorted.
+    pub fn asked(&self) -> Vec<String> {
+        let mut asked: Vec<String> = self
+            .web
+            .asked()
+            .into_iter()
+            .filter(|a| a.target != "/robots.txt")
+            .map(|a| format!("{}{}", a.host, a.target))
+            .collect();
+        asked.sort();
+        asked
+    }
+
+    pub fn log(&self) -> String {
+        let mut all = String::new();
+        for file in std::fs::read_dir(self.dir.path()).unwrap().flatten() {
+            if file.path().extension().is_some_and(|e| e == "log") {
+                all.push_str(&std::fs::read_to_string(file.path()).unwrap());
+            }
+        }
+        all
+    }
+}
+
+pub fn runtime() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap()
+}

@@ -1,0 +1,148 @@
+//! Every JSON form that the binary prints, against its schema in `docs/reference/schema`, on the
+//! archive of the demonstration site.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use serde_json::{Value, json};
+
+use crate::support::cli::{command, json_lines, stderr};
+use crate::support::schema::Schemas;
+
+const STORY: &str = "http://courier.example/harbour/ferry-contract";
+
+fn schemas() -> Schemas {
+    Schemas::read(&Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/reference/schema"))
+}
+
+/// The lines that a command prints, at least one.
+fn lines(archive: &Path, args: &[&str]) -> Vec<Value> {
+    let output = command(archive).args(args).output().unwrap();
+    let lines = json_lines(&output);
+    assert!(!lines.is_empty(), "{args:?} printed nothing: {}", stderr(&output));
+    lines
+}
+
+#[test]
+fn real_output_agrees_with_the_schemas() {
+    let dir = tempfile::tempdir().unwrap();
+    let archive = dir.path().join("archive");
+    let keep = archive.to_str().unwrap();
+    let demo = command(&archive).args(["demo", "--keep", keep]).output().unwrap();
+    assert!(demo.status.success(), "{}", stderr(&demo));
+    // A page of a host that no one answers for: a report with a failure.
+    let crawl = [
+        "crawl",
+        "http://127.0.0.1:9/",
+        "--allow-private",
+        "--format",
+        "json",
+        "--quiet",
+        "--set",
+        "identity.operator=tests",
+    ];
+    let old = dir.path().join("old.html");
+    let new = dir.path().join("new.html");
+    std::fs::write(&old, "<article><h1>Boats</h1><p>Police counted 12 boats in it.</p>").unwrap();
+    std::fs::write(&new, "<article><h1>Boats</h1><p>Police counted 15 boats in it.</p>").unwrap();
+    let (old, new) = (old.to_str().unwrap(), new.to_str().unwrap());
+    let quoted = dir.path().join("quoted.html");
+    std::fs::write(&quoted, "<article><h1>Boats</h1><p>“We go now,” said Anna Roe.</p>").unwrap();
+    let quoted = quoted.to_str().unwrap();
+    let harbour = "http://courier.example/";
+    let cases: [(&str, &[&str]); 16] = [
+        ("capture.json", &["captures", harbour, "--match", "host", "--format", "json"]),
+        ("history.json", &["history", STORY, "--format", "json"]),
+        ("diff.json", &["diff", STORY, "--format", "json"]),
+        ("diff.json", &["diff", old, new, "--format", "json"]),
+        ("changes.json", &["changes", "--format", "json"]),
+        ("show.json", &["show", STORY, "--as", "json"]),
+        ("show.json", &["show", old, new, "--as", "json"]),
+        ("blame.json", &["blame", STORY, "--format", "json"]),
+        ("when.json", &["when", "without asking for other offers", "--format", "json"]),
+        ("when.json", &["when", "electric ferries", "--format", "json"]),
+        ("quotes.json", &["quotes", STORY, "--format", "json"]),
+        ("quotes.json", &["quotes", quoted, "--format", "json"]),
+        ("due.json", &["due", "--format", "json"]),
+        ("status.json", &["status", "--format", "json"]),
+        ("crawl.json", &crawl),
+        ("status.json", &["status", "--format", "json"]),
+    ];
+    let schemas = schemas();
+    let mut seen = BTreeSet::new();
+    for (schema, args) in cases {
+        for line in lines(&archive, args) {
+            assert_eq!(schemas.problems(schema, &line), Vec::<String>::new(), "{args:?}");
+        }
+        seen.insert(schema.to_owned());
+    }
+    for finding in findings(dir.path(), &archive) {
+        assert_eq!(schemas.problems("finding.json", &finding), Vec::<String>::new());
+        seen.insert("finding.json".to_owned());
+    }
+    // Captures and changes stand inside the others as well.
+    seen.insert("change.json".to_owned());
+    let all: BTreeSet<String> = schemas.names().map(str::to_owned).collect();
+    let unseen: Vec<&String> = all.difference(&seen).collect();
+    assert_eq!(unseen, Vec::<&String>::new(), "schemas that no output was checked against");
+}
+
+/// What `verify` finds in a file with damage in its middle: more than the header of a gzip member, some
+/// of whose bytes mean nothing.
+fn findings(dir: &Path, archive: &Path) -> Vec<Value> {
+    let file = std::fs::read_dir(archive.join("warc")).unwrap().next().unwrap().unwrap().path();
+    let mut bytes = std::fs::read(&file).unwrap();
+    let middle = bytes.len() / 2;
+    for byte in &mut bytes[middle..middle + 64] {
+        *byte ^= 0x55;
+    }
+    let damaged = dir.join("damaged.warc.gz");
+    std::fs::write(&damaged, bytes).unwrap();
+    lines(archive, &["verify", damaged.to_str().unwrap(), "--format", "json"])
+}
+
+#[test]
+fn the_validator_finds_what_is_wrong() {
+    let schemas = schemas();
+    let good = json!({"severity": "error", "file": "a", "offset": null, "rule": "r", "what": "w"});
+    assert_eq!(schemas.problems("finding.json", &good), Vec::<String>::new());
+    for (field, value) in [
+        ("severity", json!("grave")),
+        ("file", json!(1)),
+        ("offset", json!(-1)),
+        ("offset", json!("7")),
+        ("colour", json!("red")),
+    ] {
+        let mut bad = good.clone();
+        bad[field] = value;
+        assert_eq!(schemas.problems("finding.json", &bad).len(), 1, "{bad}");
+    }
+    let mut short = good;
+    short.as_object_mut().unwrap().remove("what");
+    assert_eq!(schemas.problems("finding.json", &short), ["/what is missing"]);
+}
+
+#[test]
+fn the_index_of_schemas_names_each_of_them() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let page = std::fs::read_to_string(root.join("docs/reference/json.md")).unwrap();
+    for name in schemas().names() {
+        assert!(page.contains(&format!("(schema/{name})")), "docs/reference/json.md lacks {name}");
+    }
+}
+
+#[test]
+fn feeds_of_changes_are_read_by_a_feed_reader() {
+    let dir = tempfile::tempdir().unwrap();
+    let archive = dir.path().join("archive");
+    let keep = archive.to_str().unwrap();
+    assert!(command(&archive).args(["demo", "--keep", keep]).output().unwrap().status.success());
+    let count = lines(&archive, &["changes", "--format", "json"]).len();
+    for form in ["rss", "atom"] {
+        let output = command(&archive).args(["changes", "--format", form]).output().unwrap();
+        let feed = feed_rs::parser::parse(&output.stdout[..]).unwrap();
+        assert_eq!(feed.entries.len(), count, "{form}");
+        let ids: BTreeSet<&str> = feed.entries.iter().map(|entry| entry.id.as_str()).collect();
+        assert_eq!(ids.len(), count, "{form}: identifiers are unique");
+    }
+}
