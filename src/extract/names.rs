@@ -6,7 +6,9 @@
 
 use std::collections::HashMap;
 
-use super::quotes::{Kind, Token, is_calendar, is_particle, is_preposition, is_saying, is_title};
+use super::quotes::{
+    Kind, Token, is_calendar, is_determiner, is_particle, is_preposition, is_saying, is_title,
+};
 use super::words::words;
 
 mod first_names;
@@ -41,6 +43,7 @@ pub(crate) struct People {
     pub(crate) mentions: Vec<(usize, usize)>,
     by_surname: HashMap<String, Vec<usize>>,
     by_name: HashMap<String, usize>,
+    language: String,
 }
 
 /// Words that make a capitalised run a body or a place instead of a person.
@@ -81,8 +84,8 @@ pub(crate) fn first_name_gender(word: &str) -> Option<Gender> {
 
 impl People {
     /// Reads the capitalised runs of the tokens (quotations are no tokens of theirs).
-    pub(crate) fn find(text: &str, tokens: &[Token]) -> Self {
-        let mut people = Self::default();
+    pub(crate) fn find(text: &str, tokens: &[Token], language: &str) -> Self {
+        let mut people = Self { language: language.to_owned(), ..Self::default() };
         let mut at = 0;
         while at < tokens.len() {
             if !tokens[at].is_capital() || is_calendar(&tokens[at].lower) {
@@ -120,7 +123,8 @@ impl People {
         while start + 1 < end
             && (is_title(&tokens[start].lower)
                 || is_saying(&tokens[start].lower)
-                || is_preposition(&tokens[start].lower) && !is_particle(&tokens[start].lower)
+                || is_preposition(&self.language, &tokens[start].lower)
+                    && !is_particle(&tokens[start].lower)
                 || matches!(
                     tokens[start].lower.as_str(),
                     "según"
@@ -194,6 +198,7 @@ impl People {
         }
         self.mentions.push((start, person));
         self.apposition(tokens, end, person);
+        self.apposed_to(tokens, from, person);
     }
 
     /// "Tom Hale, a spokesman for the mill,": the role behind the name.
@@ -201,18 +206,55 @@ impl People {
         if tokens.get(end).is_none_or(|t| t.kind != Kind::Comma) {
             return;
         }
+        // The head is the last word before a preposition or comma: "a retired teacher from Elm".
+        let determined =
+            tokens.get(end + 1).is_some_and(|t| is_determiner(&self.language, &t.lower));
+        let mut noun = None;
         for token in tokens.iter().skip(end + 1).take(7) {
-            if !token.is_word() || is_preposition(&token.lower) {
+            if !token.is_word()
+                || is_preposition(&self.language, &token.lower)
+                || token.lower == "who"
+            {
                 break;
             }
-            if is_role_noun(&token.lower)
-                && let Some(entry) = self.list.get_mut(person)
-            {
-                entry.gender = entry.gender.or(title_gender(&token.lower));
-                if entry.roles.len() < 8 {
-                    entry.roles.push(token.lower.clone());
-                }
-                break;
+            if determined || is_role_noun(&token.lower) {
+                noun = Some(&token.lower);
+            }
+        }
+        if let Some(noun) = noun {
+            self.bear(person, noun);
+        }
+    }
+
+    /// "the rescuer, Dag Moe,": the role before the name.
+    fn apposed_to(&mut self, tokens: &[Token], start: usize, person: usize) {
+        let Some(comma) = start.checked_sub(1).filter(|&at| tokens[at].kind == Kind::Comma) else {
+            return;
+        };
+        let from = comma.saturating_sub(9);
+        let Some(determiner) = (from..comma).rev().find(|&at| {
+            is_determiner(&self.language, &tokens[at].lower) || tokens[at].is_possessive()
+        }) else {
+            return;
+        };
+        let phrase = &tokens[determiner + 1..comma];
+        let head = phrase
+            .iter()
+            .take_while(|t| {
+                t.is_word() && !is_preposition(&self.language, &t.lower) && t.lower != "who"
+            })
+            .last();
+        if let Some(noun) = head.filter(|_| phrase.iter().all(Token::is_word)) {
+            let noun = noun.lower.clone();
+            self.bear(person, &noun);
+        }
+    }
+
+    fn bear(&mut self, person: usize, role: &str) {
+        if let Some(entry) = self.list.get_mut(person) {
+            entry.gender = entry.gender.or(title_gender(role));
+            if entry.roles.len() < 8 && !entry.roles.iter().any(|known| known == role) {
+                entry.roles.push(role.to_owned());
             }
         }
     }

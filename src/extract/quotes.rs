@@ -24,7 +24,9 @@ use super::speakers::Speakers;
 use attribution::{Attribution, Way};
 use marks::Span;
 
-pub(crate) use lexicon::{Pronoun, is_calendar, is_preposition, is_saying, is_title};
+pub(crate) use lexicon::{
+    Pronoun, is_calendar, is_determiner, is_preposition, is_saying, is_title,
+};
 pub(crate) use subject::{Mention, MentionKind, is_particle};
 pub(crate) use tokens::{Kind, Token, Tokens};
 
@@ -71,7 +73,7 @@ pub fn attributed(
     let tokens = tokens::tokens(text, blocks, sentences, &spans);
     let (found, others) = attribution::attribute(&tokens, &spans, text, blocks, &language);
     let chosen: Vec<Mention> = found.iter().flatten().filter_map(|a| a.mention.clone()).collect();
-    let speakers = Speakers::new(text, &tokens, &chosen, &others, hints.byline);
+    let speakers = Speakers::new(text, &tokens, &chosen, &others, hints.byline, &language);
     let reading = Reading { text, blocks, sentences, tokens, spans, found, speakers, language };
     let groups = reading.groups();
     groups

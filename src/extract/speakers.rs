@@ -6,7 +6,7 @@
 //! role. Salience by recency and agreement, after Lappin and Leass (1994), without a parser. Each
 //! look-back is capped.
 
-use super::names::{Gender, People, Person, bare, is_role_noun};
+use super::names::{Gender, People, Person, bare};
 use super::page::Speaker;
 use super::quotes::{Mention, MentionKind, Pronoun, Tokens, is_title};
 
@@ -19,6 +19,7 @@ pub(crate) struct Speakers {
     /// Subjects of cues and of sentences before a quotation: (token, person), in text order.
     spoken: Vec<(usize, usize)>,
     byline: Option<String>,
+    language: String,
 }
 
 impl Speakers {
@@ -30,9 +31,15 @@ impl Speakers {
         mentions: &[Mention],
         others: &[Mention],
         byline: &[String],
+        language: &str,
     ) -> Self {
-        let people = People::find(text, &tokens.list);
-        let mut speakers = Self { people, spoken: Vec::new(), byline: byline.first().cloned() };
+        let people = People::find(text, &tokens.list, language);
+        let mut speakers = Self {
+            people,
+            spoken: Vec::new(),
+            byline: byline.first().cloned(),
+            language: language.to_owned(),
+        };
         let mut spoken: Vec<(usize, usize)> = mentions
             .iter()
             .filter(|m| m.kind == MentionKind::Name)
@@ -179,20 +186,17 @@ impl Speakers {
     fn bearer(&self, tokens: &Tokens, mention: &Mention) -> Option<usize> {
         let list = &tokens.list[mention.name.clone()];
         let first = list.first()?;
-        if !matches!(
-            first.lower.as_str(),
-            "the" | "el" | "la" | "le" | "der" | "die" | "o" | "a" | "il"
-        ) || list.len() > 4
-        {
-            return None;
-        }
-        if first.lower == "a" && !first.lower.is_empty() && mention.tokens.start == 0 {
+        let definite = match self.language.as_str() {
+            "en" => first.lower == "the",
+            _ => matches!(
+                first.lower.as_str(),
+                "el" | "la" | "le" | "der" | "die" | "o" | "a" | "il"
+            ),
+        };
+        if !definite || list.len() > 4 {
             return None;
         }
         let noun = list.last().map(|t| t.lower.as_str())?;
-        if !is_role_noun(noun) {
-            return None;
-        }
         let fits = |person: &Person| person.roles.iter().any(|role| role == noun);
         self.last_before(&self.people.mentions, mention.tokens.start, LOOK_BACK_MENTIONS * 4, &fits)
     }

@@ -93,14 +93,35 @@ fn subjects_before(tokens: &Tokens, out: &[Option<Attribution>], language: &str)
                 break;
             };
             let scope = Scope { list: &tokens.list, from: range.start, to: range.end, language };
+            let subject = scope.main_subject(range.end.min(range.start + REACH_MAX));
             found.extend(
-                scope
-                    .main_subject(range.end.min(range.start + REACH_MAX))
-                    .filter(|m| m.kind == MentionKind::Name),
+                subject.filter(|m| m.kind == MentionKind::Name && !is_plural(tokens, m, range)),
             );
         }
     }
     found
+}
+
+/// "Prices at the gate rose": one capitalised word at the head of a sentence that is no name.
+fn is_plural(tokens: &Tokens, mention: &Mention, range: &Range<usize>) -> bool {
+    let next = tokens.list.get(mention.name.end).map_or("", |t| t.lower.as_str());
+    mention.name.len() == 1
+        && mention.name.start == range.start
+        && tokens.list[mention.name.start].lower.ends_with('s')
+        && matches!(
+            next,
+            "at" | "of"
+                | "in"
+                | "on"
+                | "for"
+                | "from"
+                | "are"
+                | "were"
+                | "have"
+                | "who"
+                | "and"
+                | "with"
+        )
 }
 
 /// The first token behind a dateline: "ELM FALLS, Nov. 4 (EP) — ".

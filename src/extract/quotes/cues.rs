@@ -232,7 +232,7 @@ fn passive_agent(scope: Scope<'_>, at: usize, kind: Verb) -> Option<Option<Menti
                 passive = true;
                 break;
             }
-            word if super::lexicon::is_between(word) => {}
+            word if super::lexicon::is_between(scope.language, word) => {}
             _ => break,
         }
     }
@@ -281,7 +281,7 @@ fn base_subject(scope: Scope<'_>, at: usize, earlier: &[CueHit]) -> Option<Optio
         if BASE_SUBJECT_WORDS.contains(word) {
             return Some(scope.before(back + 1).filter(|_| true).or_else(|| scope.before(back)));
         }
-        if !super::lexicon::is_between(word) {
+        if !super::lexicon::is_between(scope.language, word) {
             break;
         }
     }

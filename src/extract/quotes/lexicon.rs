@@ -176,24 +176,25 @@ pub(crate) fn is_saying(word: &str) -> bool {
 }
 
 /// Words that a subject does not end with: they stand between subject and verb.
-pub(crate) fn is_between(word: &str) -> bool {
+pub(crate) fn is_between(language: &str, word: &str) -> bool {
     (word.len() > 4 && word.ends_with("ly") && !BETWEEN_WORDS.contains(word))
         || BETWEEN_WORDS_2.contains(word)
+        || (language != "en" && OTHER_BETWEEN.contains(word))
 }
 
 /// Words that begin a clause of their own, so that the subject stands behind them.
-pub(crate) fn is_clause_word(word: &str) -> bool {
-    CLAUSE_WORD_WORDS.contains(word)
+pub(crate) fn is_clause_word(language: &str, word: &str) -> bool {
+    CLAUSE_WORD_WORDS.contains(word) || (language != "en" && OTHER_CLAUSE_WORDS.contains(word))
 }
 
 /// Prepositions: a noun behind one is no subject.
-pub(crate) fn is_preposition(word: &str) -> bool {
-    PREPOSITION_WORDS.contains(word)
+pub(crate) fn is_preposition(language: &str, word: &str) -> bool {
+    PREPOSITION_WORDS.contains(word) || (language != "en" && OTHER_PREPOSITIONS.contains(word))
 }
 
 /// Words that begin a noun phrase.
-pub(crate) fn is_determiner(word: &str) -> bool {
-    DETERMINER_WORDS.contains(word)
+pub(crate) fn is_determiner(language: &str, word: &str) -> bool {
+    DETERMINER_WORDS.contains(word) || (language != "en" && OTHER_DETERMINERS.contains(word))
 }
 
 /// What a pronoun points at.
@@ -254,33 +255,40 @@ words!(
 );
 words!(
     BETWEEN_WORDS_2,
-    "also then later again once now just even still further often has have had is was were be \
-     been being would could will can may might must should did does do not never always \
+    "also then later again once now just even still further often has have had is was were \
+     be been being would could will can may might must should did does do not never always \
      sometimes reportedly himself herself themselves both all simply first soon who've ever \
-     instead too yet already are am wo didn't didn’t a ont avait hat haben ha han había tem \
-     hanno heeft"
+     instead too yet already are am wo didn't didn’t"
 );
+words!(OTHER_BETWEEN, "a ont avait hat haben ha han había tem hanno heeft");
 words!(
     CLAUSE_WORD_WORDS,
     "that because as when while if and but after before where whether since although though \
-     than or so yet until unless whereas nor even how why what which who whom que y et und \
-     dass daß wie als e pero mais mas aber"
+     than or so yet until unless whereas nor even how why what which who whom"
 );
+words!(OTHER_CLAUSE_WORDS, "que y et und dass daß wie als e pero mais mas aber");
 words!(
     PREPOSITION_WORDS,
-    "of for from in at with on to by about against near under over during into between among \
-     through without within behind outside inside toward towards upon across around amid \
-     despite following via like per including regarding throughout besides beyond off along \
-     ahead unlike since ago de del des du da do dos das von vom zu zum zur im en con para por \
-     pour avec dans sur bei mit aus nach am no na em com durante tras lors auf für gegenüber \
-     au aux chez sobre al ao"
+    "of for from in at with on to by about against near under over during into between \
+     among through without within behind outside inside toward towards upon across around \
+     amid despite following via like per including regarding throughout besides beyond off \
+     along ahead unlike since ago"
+);
+words!(
+    OTHER_PREPOSITIONS,
+    "de del des du da do dos das von vom zu zum zur im en con para por pour avec dans sur \
+     bei mit aus nach am no na em com durante tras lors auf für gegenüber au aux chez sobre \
+     al ao"
 );
 words!(
     DETERMINER_WORDS,
     "the a an his her its their my our your one two three four five some many most several \
-     another other both each every this these those no any few all dozens hundreds el la los \
-     las un una unos unas su le les une l son sa ses der die das ein eine sein seine ihre o \
-     os as um uma seu sua il lo gli i de het een"
+     another other both each every this these those no any few all dozens hundreds"
+);
+words!(
+    OTHER_DETERMINERS,
+    "el la los las un una unos unas su le les une l son sa ses der die das ein eine sein \
+     seine ihre o os as um uma seu sua il lo gli i de het een"
 );
 words!(
     CALENDAR_WORDS,

@@ -5,6 +5,7 @@
 
 use std::ops::Range;
 
+use super::lexicon::is_title;
 use super::lexicon::{
     Pronoun, is_between, is_calendar, is_clause_word, is_determiner, is_preposition, pronoun,
 };
@@ -20,7 +21,7 @@ impl Scope<'_> {
         let mut from = from;
         while from < end
             && (is_opening_adverb(self.lower(from))
-                || (is_clause_word(self.lower(from)) && !self.joins_names(from)))
+                || (is_clause_word(self.language, self.lower(from)) && !self.joins_names(from)))
         {
             from += 1;
         }
@@ -34,7 +35,7 @@ impl Scope<'_> {
         let mut end = end;
         while end > from
             && (is_calendar(self.lower(end - 1))
-                || is_between(self.lower(end - 1))
+                || is_between(self.language, self.lower(end - 1))
                     && self.list[end - 1].is_word()
                     && !self.list[end - 1].is_capital())
         {
@@ -46,12 +47,12 @@ impl Scope<'_> {
         // "with one of her ads asking": the phrase behind "with" is the subject.
         if self.lower(from) == "with" && from + 1 < end {
             from += 1;
-        } else if is_preposition(self.lower(from)) {
+        } else if is_preposition(self.language, self.lower(from)) {
             return self.behind_fronted(from, end);
         }
         let cut = (from + 1..end)
             .find(|&at| {
-                is_preposition(self.lower(at)) && !self.list[at].is_capital()
+                is_preposition(self.language, self.lower(at)) && !self.list[at].is_capital()
                     || self.kind(at) == Kind::Open
             })
             .unwrap_or(end);
@@ -63,18 +64,19 @@ impl Scope<'_> {
         if self.is_name_word(end - 1) {
             let start = self.name_start(from, end);
             if start > from
-                && !is_preposition(self.lower(start - 1))
+                && !is_preposition(self.language, self.lower(start - 1))
                 && !self.list[start - 1].is_possessive()
             {
                 return Some(Mention::new(start..end, MentionKind::Name));
             }
-            if start > from + 1 || !is_preposition(self.lower(from)) {
+            if start > from + 1 || !is_preposition(self.language, self.lower(from)) {
                 return Some(Mention::new(start..end, MentionKind::Name));
             }
         }
-        let determiner = (from + 1..end)
-            .rev()
-            .find(|&at| is_determiner(self.lower(at)) && !is_preposition(self.lower(at - 1)))?;
+        let determiner = (from + 1..end).rev().find(|&at| {
+            is_determiner(self.language, self.lower(at))
+                && !is_preposition(self.language, self.lower(at - 1))
+        })?;
         Some(Mention::new(determiner..end, MentionKind::Role))
     }
 
@@ -86,30 +88,42 @@ impl Scope<'_> {
         }
         if self.is_name_word(cut - 1) && !(self.list[cut - 1].is_possessive() && cut == end) {
             let start = self.with_partner(from, self.name_start(from, cut));
+            if self.is_german_noun(start, cut) {
+                return Some(Mention::new(from..end, MentionKind::Role));
+            }
             return Some(Mention::new(start..cut, MentionKind::Name));
         }
         if !matches!(self.kind(cut - 1), Kind::Word { .. } | Kind::Number) {
             return None;
         }
-        let starts_well = is_determiner(self.lower(from))
+        let starts_well = is_determiner(self.language, self.lower(from))
             || self.list[from].is_capital()
             || self.list[from].is_possessive()
             || self.kind(from) == Kind::Number
             || self.list[cut - 1].lower.ends_with('s')
             || cut - from <= 4;
-        let determiner =
-            (from..cut).rev().find(|&at| is_determiner(self.lower(at)) && at + 1 < cut);
+        let determiner = (from..cut)
+            .rev()
+            .find(|&at| is_determiner(self.language, self.lower(at)) && at + 1 < cut);
         let start = if starts_well { from } else { determiner.unwrap_or(from) };
         // A phrase that begins with a verb, or is a bare article, is no subject.
         let lead = self.lower(start);
         let participle = lead.len() > 5 && lead.ends_with("ing") && !self.list[start].is_capital();
         if self.is_verbal(start)
             || participle
-            || (is_determiner(lead) && end - start == 1 && lead.len() < 5)
+            || (is_determiner(self.language, lead) && end - start == 1 && lead.len() < 5)
         {
             return None;
         }
         Some(Mention::new(start..end, MentionKind::Role))
+    }
+
+    /// German nouns are capitalised: "die Ministerin" is a role, "die Ministerin Anna Klein" a name.
+    fn is_german_noun(&self, start: usize, cut: usize) -> bool {
+        self.language == "de"
+            && cut == start + 1
+            && start > self.from
+            && is_determiner(self.language, self.lower(start - 1))
     }
 
     /// "Hale and Reyes": where the first of two joined names begins.
@@ -129,7 +143,8 @@ impl Scope<'_> {
         let mut start = end - 1;
         while start > from {
             let at = start - 1;
-            let particle = is_particle(self.lower(at))
+            let particle = (self.language != "de" || self.lower(at) == "von")
+                && is_particle(self.lower(at))
                 && at > from
                 && (self.is_name_word(at - 1)
                     || (at > from + 1
@@ -151,8 +166,8 @@ impl Scope<'_> {
         while from < self.to
             && from - at < 2
             && self.list[from].is_word()
-            && is_between(self.lower(from))
-            && !is_determiner(self.lower(from))
+            && is_between(self.language, self.lower(from))
+            && !is_determiner(self.language, self.lower(from))
         {
             from += 1;
         }
@@ -164,9 +179,9 @@ impl Scope<'_> {
             return Some(Mention::new(from..from + 1, MentionKind::Pronoun(pronoun)));
         }
         if !self.list[from].is_word() && self.kind(from) != Kind::Number
-            || is_preposition(first) && !is_determiner(first)
+            || is_preposition(self.language, first) && !is_determiner(self.language, first)
             || is_calendar(first)
-            || is_clause_word(first)
+            || is_clause_word(self.language, first)
         {
             return None;
         }
@@ -177,11 +192,12 @@ impl Scope<'_> {
             let token = &self.list[end];
             let word = token.lower.as_str();
             if !matches!(token.kind, Kind::Word { .. } | Kind::Number)
-                || is_clause_word(word) && !self.joins_names(end)
+                || is_clause_word(self.language, word) && !self.joins_names(end)
             {
                 break;
             }
-            if end > from && is_preposition(word) && !is_particle_in_name(self, end) {
+            if end > from && is_preposition(self.language, word) && !is_particle_in_name(self, end)
+            {
                 if !AFTER_WORDS.contains(word) {
                     break;
                 }
@@ -189,7 +205,11 @@ impl Scope<'_> {
             } else if !past
                 && end > from
                 && !token.is_capital()
-                && (word.ends_with("ing") && word.len() > 5 || is_calendar(word))
+                && (word.ends_with("ing")
+                    && word.len() > 5
+                    && !self.list[end - 1].is_possessive()
+                    && !is_determiner(self.language, self.lower(end - 1))
+                    || is_calendar(word))
             {
                 break;
             }
@@ -213,7 +233,9 @@ impl Scope<'_> {
         if cut == from {
             return None;
         }
-        while cut > from + 1 && is_between(self.lower(cut - 1)) && !self.list[cut - 1].is_capital()
+        while cut > from + 1
+            && is_between(self.language, self.lower(cut - 1))
+            && !self.list[cut - 1].is_capital()
         {
             cut -= 1;
             if !past {
@@ -222,35 +244,49 @@ impl Scope<'_> {
         }
         if self.is_name_word(cut - 1) {
             let start = self.with_partner(from, self.name_start(from, cut));
-            // German nouns are capitalised: "die Ministerin" is a role, "die Ministerin Anna Klein" a name.
-            if self.language == "de"
-                && cut - start == 1
-                && start > from
-                && is_determiner(self.lower(start - 1))
-            {
-                return Some(Mention::new(start - 1..cut, MentionKind::Role));
+            if self.is_german_noun(start, cut) {
+                let end = end.max(cut);
+                let role = Mention::new(start - 1..end, MentionKind::Role);
+                return Some(self.with_apposed_name(role, end));
             }
             return Some(Mention::new(start..cut, MentionKind::Name));
         }
         let end = end.max(cut);
-        if let Some(name) = self.apposed_name(end) {
-            return Some(Mention { tokens: from..name.end, name, kind: MentionKind::Name });
-        }
-        Some(Mention::new(from..end, MentionKind::Role))
+        let role = Mention::new(from..end, MentionKind::Role);
+        // "the rescuer who reached them first, Dag Moe": past a short relative clause.
+        let comma = if matches!(self.lower(end), "who" | "which" | "that") {
+            (end + 1..self.to.min(end + 8))
+                .find(|&at| !matches!(self.kind(at), Kind::Word { .. }))
+                .unwrap_or(end)
+        } else {
+            end
+        };
+        let long = Mention { tokens: from..comma.max(end), ..role.clone() };
+        let named = self.with_apposed_name(long, comma);
+        Some(if named.kind == MentionKind::Name { named } else { role })
     }
 
     /// "Hale’s wife, Mia Stone": the name behind the comma at `comma`, where nothing else stands there.
-    fn apposed_name(&self, comma: usize) -> Option<Range<usize>> {
+    pub(super) fn apposed_name(&self, comma: usize) -> Option<Range<usize>> {
         if self.kind(comma) != Kind::Comma || comma + 1 >= self.to {
             return None;
         }
-        let start = comma + 1;
-        let end = (start..self.to.min(start + 5))
-            .find(|&at| !self.is_name_word(at))
-            .unwrap_or(self.to.min(start + 5));
+        // "the vicar, the Rev. Joyce Tull".
+        let titled = self.lower(comma + 1) == "the" && is_title(self.lower(comma + 2));
+        let start = comma + 1 + usize::from(titled);
+        let limit = self.to.min(start + 6);
+        let named = |at: usize| {
+            self.is_name_word(at)
+                || (at == start && self.list[at].is_capital())
+                || is_particle(self.lower(at)) && at > start
+        };
+        let end = (start..limit).find(|&at| !named(at)).unwrap_or(limit);
         let closed =
             end >= self.to || matches!(self.kind(end), Kind::Comma | Kind::Stop | Kind::Quote(_));
-        (end > start && closed).then_some(start..end)
+        let last = end
+            .checked_sub(1)
+            .is_some_and(|at| self.list[at].is_capital() && !is_calendar(self.lower(at)));
+        (end > start && closed && last).then_some(start..end)
     }
 }
 
@@ -265,4 +301,4 @@ fn is_particle_in_name(scope: &Scope<'_>, at: usize) -> bool {
         && scope.language != "de"
 }
 
-words!(AFTER_WORDS, "of for from at with in de del du des da do von para to");
+words!(AFTER_WORDS, "of for from at with in de del du des da do von para to en des am im");

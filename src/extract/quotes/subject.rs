@@ -80,9 +80,9 @@ impl Scope<'_> {
         let word = self.lower(at);
         let leads = at == self.from || !matches!(self.kind(at - 1), Kind::Word { .. });
         let upper_roman_article = !leads && word.len() <= 2;
-        (is_determiner(word) && !upper_roman_article)
-            || is_clause_word(word)
-            || (leads && (is_preposition(word) || is_opening_adverb(word)))
+        (is_determiner(self.language, word) && !upper_roman_article)
+            || is_clause_word(self.language, word)
+            || (leads && (is_preposition(self.language, word) || is_opening_adverb(word)))
             || pronoun(self.language, word).is_some()
     }
 
@@ -92,7 +92,7 @@ impl Scope<'_> {
         while end > self.from
             && verb_at - end < 6
             && self.list[end - 1].is_word()
-            && is_between(self.lower(end - 1))
+            && is_between(self.language, self.lower(end - 1))
         {
             end -= 1;
         }
@@ -140,7 +140,9 @@ impl Scope<'_> {
         while start > self.from && end - start < PHRASE_MAX {
             let at = start - 1;
             match self.kind(at) {
-                Kind::Word { .. } if is_clause_word(self.lower(at)) && !self.joins_names(at) => {
+                Kind::Word { .. }
+                    if is_clause_word(self.language, self.lower(at)) && !self.joins_names(at) =>
+                {
                     break;
                 }
                 Kind::Word { .. } | Kind::Number => start = at,
@@ -174,7 +176,9 @@ impl Scope<'_> {
         while start > self.from && end - start < PHRASE_MAX {
             let at = start - 1;
             match self.kind(at) {
-                Kind::Word { .. } if is_clause_word(self.lower(at)) && !self.joins_names(at) => {
+                Kind::Word { .. }
+                    if is_clause_word(self.language, self.lower(at)) && !self.joins_names(at) =>
+                {
                     break;
                 }
                 Kind::Word { .. } | Kind::Number => start = at,
@@ -246,10 +250,10 @@ impl Scope<'_> {
                 )
             })
             .unwrap_or(0);
-        for (index, segment) in segments.iter().enumerate().skip(restart) {
+        for segment in &segments[restart..] {
             let mut from = segment.start;
             while from < segment.end
-                && (is_clause_word(self.lower(from)) && self.lower(from) != "who"
+                && (is_clause_word(self.language, self.lower(from)) && self.lower(from) != "who"
                     || is_opening_adverb(self.lower(from)))
             {
                 from += 1;
@@ -257,32 +261,29 @@ impl Scope<'_> {
             if from >= segment.end || self.is_fronted(from) {
                 continue;
             }
-            if let Some(mut mention) = self.leading_phrase(from, segment.end) {
-                // "The mayor’s spokeswoman, Mia Stone, said": the name stands in the apposition.
-                let next = segments.get(index + 1);
-                if let Some(name) = next.filter(|s| {
-                    mention.kind == MentionKind::Role
-                        && !s.is_empty()
-                        && s.len() <= 5
-                        && (s.start..s.end)
-                            .all(|at| self.is_name_word(at) || is_particle(self.lower(at)))
-                }) {
-                    mention = Mention {
-                        tokens: mention.tokens.start..name.end,
-                        name: name.clone(),
-                        kind: MentionKind::Name,
-                    };
-                }
-                return Some(mention);
+            if let Some(mention) = self.leading_phrase(from, segment.end) {
+                return Some(self.with_apposed_name(mention, segment.end));
             }
         }
         None
     }
 
+    /// "The mayor’s spokeswoman, Mia Stone, said": a role whose name stands in the apposition behind the
+    /// comma at `comma`.
+    pub(super) fn with_apposed_name(&self, mention: Mention, comma: usize) -> Mention {
+        let whole = mention.tokens.end >= comma;
+        match self.apposed_name(comma).filter(|_| mention.kind == MentionKind::Role && whole) {
+            Some(name) => {
+                Mention { tokens: mention.tokens.start..name.end, name, kind: MentionKind::Name }
+            }
+            None => mention,
+        }
+    }
+
     /// Whether a stretch that begins at `at` is no subject: a preposition, a participle, a day.
     fn is_fronted(&self, at: usize) -> bool {
         let word = self.lower(at);
-        is_preposition(word)
+        is_preposition(self.language, word)
             || is_calendar(word)
             || (word.ends_with("ing") && word.len() > 5 && !self.list[at].is_capital())
             || matches!(
@@ -339,13 +340,13 @@ impl Scope<'_> {
             );
             if from >= segment.end
                 || self.is_fronted(from)
-                || is_clause_word(self.lower(from))
+                || is_clause_word(self.language, self.lower(from))
                 || timed
             {
                 continue;
             }
             if let Some(mention) = self.leading_phrase(from, segment.end) {
-                return Some(mention);
+                return Some(self.with_apposed_name(mention, segment.end));
             }
         }
         None
@@ -379,10 +380,10 @@ impl Scope<'_> {
                     || is_auxiliary(word)
                     || (word.len() > 4 && word.ends_with("ed"))
                     || is_common_verb(word)
-                    || is_clause_word(word) && !self.joins_names(to)
+                    || is_clause_word(self.language, word) && !self.joins_names(to)
                     || word.ends_with("ly")
-                        && is_between(word)
-                        && !is_determiner(self.lower(to - 1)));
+                        && is_between(self.language, word)
+                        && !is_determiner(self.language, self.lower(to - 1)));
             if verbal || matches!(token.kind, Kind::Quote(_)) {
                 break;
             }
