@@ -362,6 +362,9 @@ pub(crate) fn magnitude(language: &str, word: &str) -> Option<u64> {
         return Some(common);
     }
     Some(match (language, word) {
+        ("ar", "ألف" | "آلاف" | "ألفا") => 1_000,
+        ("ar", "مليون" | "ملايين") => MILLION,
+        ("ar", "مليار" | "مليارات") => BILLION,
         ("es", "mil") | ("pt", "mil") | ("fr", "mille") | ("de", "tausend") | ("it", "mila") => {
             1_000
         }

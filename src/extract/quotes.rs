@@ -74,7 +74,9 @@ pub fn attributed(
     let (found, others) = attribution::attribute(&tokens, &spans, text, blocks, &language);
     let chosen: Vec<Mention> = found.iter().flatten().filter_map(|a| a.mention.clone()).collect();
     let speakers = Speakers::new(text, &tokens, &chosen, &others, hints.byline, &language);
-    let reading = Reading { text, blocks, sentences, tokens, spans, found, speakers, language };
+    let single_style = judge::single_style(&spans, &found);
+    let reading =
+        Reading { text, blocks, sentences, tokens, spans, found, speakers, language, single_style };
     let groups = reading.groups();
     groups
         .iter()
@@ -93,6 +95,7 @@ struct Reading<'a> {
     found: Vec<Option<Attribution>>,
     speakers: Speakers,
     language: String,
+    single_style: bool,
 }
 
 /// Block quotes and posts are quotations whole, with marks or without.
@@ -193,7 +196,15 @@ impl Reading<'_> {
     }
 
     fn is_quotation(&self, group: &[usize]) -> bool {
-        judge::is_quotation(self.text, self.blocks, &self.tokens, &self.spans, &self.found, group)
+        judge::is_quotation(
+            self.text,
+            self.blocks,
+            &self.tokens,
+            &self.spans,
+            &self.found,
+            group,
+            self.single_style,
+        )
     }
 
     fn make(&self, group: &[usize]) -> Attributed {

@@ -16,6 +16,7 @@ impl Reader<'_> {
                 let value = value.and_then(Decimal::as_whole);
                 self.iso(at)
                     .or_else(|| self.clock(at))
+                    .or_else(|| self.dotted_clock(at))
                     .or_else(|| self.day_first(at, value?))
                     .or_else(|| self.slashed(at, value?))
                     .or_else(|| self.year(at, value?))
@@ -129,6 +130,22 @@ impl Reader<'_> {
             return None;
         }
         Some(clock(hour, minute, self.zone(end)))
+    }
+
+    /// "8.15 a.m.", "11.40pm": British papers part hours and minutes with a stop.
+    fn dotted_clock(&self, at: usize) -> Option<Draft> {
+        let bit = self.bits.get(at)?;
+        let (hour, minute) = self.text.get(bit.start..bit.end)?.split_once('.')?;
+        let (hour, minute): (u64, u64) =
+            (hour.parse().ok()?, minute.parse().ok().filter(|_| minute.len() == 2)?);
+        let word = self.lower(at + 1);
+        let half = word.replace('.', "");
+        if !matches!(half.as_str(), "am" | "pm") || !(1..=12).contains(&hour) || minute > 59 {
+            return None;
+        }
+        let hour = hour % 12 + if half == "pm" { 12 } else { 0 };
+        let stop = self.piece(at + 2) == Piece::Dot && self.is_glued(at + 2) && word.contains('.');
+        Some(clock(hour, minute, self.zone(at + 2 + usize::from(stop))))
     }
 
     fn zone(&self, at: usize) -> usize {

@@ -15,6 +15,20 @@ impl Reader<'_> {
         if let Some(draft) = self.spelled_range(at) {
             return Some(draft);
         }
+        // "one" alone mostly counts nothing; "one in nine" does.
+        if self.language == "en" && self.lower(at) == "one" {
+            let one = Amount {
+                end: at + 1,
+                value: Some(Decimal::whole(1)),
+                text: None,
+                currency: None,
+                sized: false,
+                digits: false,
+            };
+            if let Some(share) = self.out_of(&one) {
+                return Some(share);
+            }
+        }
         let amount = self.amount(at)?;
         if let Some(draft) = self.range_from(at, &amount).or_else(|| self.out_of(&amount)) {
             return Some(draft);
@@ -36,10 +50,20 @@ impl Reader<'_> {
             return None;
         }
         let joint_at = low_unit.end;
-        if !joint.contains(&self.lower(joint_at).as_str()) {
+        if !joint.contains(&self.lower(joint_at).as_str()) || self.is_change(at, &low, joint_at) {
             return None;
         }
         self.join(at, &low, joint_at + 1)
+    }
+
+    /// "rose from €310 million to €402 million": two figures, each with its unit, and no range.
+    fn is_change(&self, at: usize, low: &Amount, joint_at: usize) -> bool {
+        let before = at.checked_sub(1).map(|b| self.lower(b)).unwrap_or_default();
+        let own = self
+            .with_unit(at, low)
+            .is_some_and(|draft| draft.unit.is_some() && draft.end == joint_at);
+        let shared = self.amount(joint_at + 1).is_some_and(|high| high.sized && !low.sized);
+        matches!(before.as_str(), "from" | "de" | "von" | "desde") && own && !shared
     }
 
     /// "10-15", "10 to 15": the amount and what stands behind it.
@@ -54,6 +78,9 @@ impl Reader<'_> {
             return self.join(at, low, low.end + 1);
         }
         let to = self.lower(low.end);
+        if self.is_change(at, low, low.end) {
+            return None;
+        }
         if matches!(to.as_str(), "to" | "à" | "bis") && !low.sized
             || (to == "to" && low.currency.is_some())
         {
@@ -289,6 +316,8 @@ impl Reader<'_> {
                 Some((at + 2, "percentage points"))
             }
             ("prozentpunkte" | "prozentpunkten", _) => Some((at + 1, "percentage points")),
+            ("في", "المئة" | "المائة") => Some((at + 2, "percent")),
+            ("بالمئة" | "بالمائة", _) => Some((at + 1, "percent")),
             ("pontos", "percentuais") => Some((at + 2, "percentage points")),
             ("percentage", _)
                 if self.piece(at + 1) == Piece::Hyphen && self.lower(at + 2) == "point" =>

@@ -85,6 +85,11 @@ pub(super) fn currency_word(word: &str, big: bool) -> Option<&'static str> {
         "naira" => "NGN",
         "cent" | "cents" | "pence" => "cent",
         "bitcoin" | "bitcoins" => "BTC",
+        "دولار" | "دولارات" => "USD",
+        "يورو" => "EUR",
+        "دينار" | "دنانير" | "dinar" | "dinars" => "dinar",
+        "ريال" | "ريالات" | "riyals" | "rials" => "riyal",
+        "درهم" | "دراهم" | "dirhams" => "dirham",
         _ => return None,
     })
 }

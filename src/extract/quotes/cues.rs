@@ -207,7 +207,19 @@ fn follows_quote(scope: Scope<'_>, at: usize) -> bool {
             Kind::Word { .. }
                 if matches!(
                     scope.list[back].lower.as_str(),
-                    "ha" | "a" | "hat" | "han" | "ont" | "había" | "avait" | "s’est" | "so"
+                    "ha" | "a"
+                        | "hat"
+                        | "han"
+                        | "ont"
+                        | "había"
+                        | "avait"
+                        | "s’est"
+                        | "so"
+                        | "se"
+                        | "si"
+                        | "lui"
+                        | "le"
+                        | "da"
                 ) && scope.language != "en" => {}
             _ => return false,
         }

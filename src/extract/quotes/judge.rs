@@ -42,6 +42,7 @@ pub(crate) fn is_quotation(
     spans: &[Span],
     found: &[Option<Attribution>],
     group: &[usize],
+    single_style: bool,
 ) -> bool {
     let Some(&first) = group.first() else { return false };
     if group.len() > 1
@@ -60,7 +61,8 @@ pub(crate) fn is_quotation(
     if !inner.chars().any(char::is_alphanumeric) {
         return false;
     }
-    if span.single && !(beside || is_whole(text, tokens, spans, first) && attribution.is_some()) {
+    let single = span.single && !single_style;
+    if single && !(beside || is_whole(text, tokens, spans, first) && attribution.is_some()) {
         return false;
     }
     let naming = named_by(text, span.start);
@@ -96,6 +98,19 @@ pub(crate) fn is_quotation(
         return false;
     }
     words > SHORT_WORDS_MAX || attribution.is_some()
+}
+
+/// Whether the article quotes in single marks, as British papers do: no double ones stand in it, and a
+/// verb of saying stands beside a single one.
+pub(crate) fn single_style(spans: &[Span], found: &[Option<Attribution>]) -> bool {
+    let mut beside = false;
+    for (span, attribution) in spans.iter().zip(found) {
+        if !span.single {
+            return false;
+        }
+        beside = beside || attribution.as_ref().is_some_and(|a| a.way == Way::Beside);
+    }
+    beside
 }
 
 /// Whether the quotation is its whole sentence.

@@ -77,7 +77,7 @@ const ES: &str = "dicho afirmado asegurado declarado señalado explicado dijo di
     reitera precisó precisa matizó zanjó exclamó gritó concluyó concluye admitió admite argumentó argumenta sentenció \
     ironizó remarcó resaltó puntualizó defendió defiende reclamó reclama exigió exige pidió pide alertó alerta tuiteó \
     relató opinó opina consideró considera confesó confiesa enfatizó detalló celebró prometió promete llamó calificó";
-const FR: &str = "dit déclare déclaré affirme affirmé explique expliqué ajoute ajouté précise précisé assure assuré estime estimé \
+const FR: &str = "souvient plaidé félicite félicité martelait souligna expliqua déclara affirma répondit ajouta lança confia murmure murmuré crie crié hurle hurlé proteste protesté tranche tranché promettent disent affirment expliquent dit déclare déclaré affirme affirmé explique expliqué ajoute ajouté précise précisé assure assuré estime estimé \
     souligne souligné indique indiqué annonce annoncé raconte raconté répond répondu demande demandé lance lancé \
     confie confié regrette regretté dénonce dénoncé rappelle rappelé insiste insisté reconnaît reconnu écrit martelé \
     martèle poursuit poursuivi conclut conclu constate constaté témoigne témoigné note noté prévient prévenu résume \
