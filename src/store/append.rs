@@ -9,6 +9,7 @@
 //! queues are bounded by their callers, each of whom waits for the reply to its submission.
 
 use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
@@ -137,6 +138,7 @@ pub type Done = Box<dyn FnOnce(Result<Appended, StoreError>) + Send>;
 pub struct Store {
     layout: Layout,
     index: Arc<Index>,
+    shared: Arc<Shared>,
     pack_queue: Option<Sender<PackJob>>,
     packers: Vec<JoinHandle<()>>,
     writer: Option<JoinHandle<Vec<String>>>,
@@ -169,6 +171,8 @@ pub(super) struct Shared {
     pub index: Arc<Index>,
     // A plain mutex: held for the time of a clone, never across I/O.
     pub current: Mutex<Current>,
+    /// Submissions that are neither durable nor given up: how long a sync may wait for company.
+    pub pending: AtomicUsize,
 }
 
 impl Store {
@@ -189,8 +193,12 @@ impl Store {
         let (index, notes) = open::for_writing(&layout, options.index_cache_bytes)?;
         let index = Arc::new(index);
         let current = Current { generation: 0, warcinfo_id: RandomIds.next_id() };
-        let shared =
-            Arc::new(Shared { options, index: Arc::clone(&index), current: Mutex::new(current) });
+        let shared = Arc::new(Shared {
+            options,
+            index: Arc::clone(&index),
+            current: Mutex::new(current),
+            pending: AtomicUsize::new(0),
+        });
         let (pack_send, pack_receive) = channel::<PackJob>();
         let (write_send, write_receive) = channel::<WriteJob>();
         let pack_receive = Arc::new(Mutex::new(pack_receive));
@@ -201,11 +209,13 @@ impl Store {
             packers.push(std::thread::spawn(move || pack_loop(&shared, &queue, &out)));
         }
         drop(write_send);
+        let kept = Arc::clone(&shared);
         let writer = Writer::new(layout.clone(), shared, clock);
         let handle = std::thread::spawn(move || writer.run(&write_receive));
         let store = Self {
             layout,
             index,
+            shared: kept,
             pack_queue: Some(pack_send),
             packers,
             writer: Some(handle),
@@ -220,6 +230,7 @@ impl Store {
         let Some(queue) = &self.pack_queue else {
             return (job.done)(Err(StoreError::Stopped("the archive is closed".to_owned())));
         };
+        self.shared.pending.fetch_add(1, Ordering::Relaxed);
         if let Err(refused) = queue.send(job) {
             (refused.0.done)(Err(StoreError::Stopped("the writer has gone".to_owned())));
         }
@@ -287,7 +298,10 @@ fn pack_loop(shared: &Shared, queue: &Mutex<Receiver<PackJob>>, out: &Sender<Wri
                     )));
                 }
             }
-            Err(error) => (job.done)(Err(error)),
+            Err(error) => {
+                shared.pending.fetch_sub(1, Ordering::Relaxed);
+                (job.done)(Err(error));
+            }
         }
     }
 }

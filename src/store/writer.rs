@@ -1,8 +1,10 @@
 //! The thread that appends: all that has been packed is written, the file synced once, the index
 //! told, and then everyone who waits.
 
+use std::sync::atomic::Ordering;
 use std::sync::mpsc::Receiver;
 use std::sync::{Arc, PoisonError};
+use std::time::Duration;
 
 use crate::base::Clock;
 use crate::index::{IndexBatch, IndexEntry, Mark};
@@ -28,6 +30,10 @@ pub(super) struct Writer {
 
 /// So many submissions share one sync at most, which bounds how long the first of them waits.
 const GROUP_MAX: usize = 256;
+/// A group of this size is synced without waiting for more.
+const COMPANY_MAX: usize = 24;
+/// How long a sync waits for one more submission that is being packed.
+const COMPANY_WAIT: Duration = Duration::from_millis(2);
 
 impl Writer {
     /// A writer with no file open yet.
@@ -41,11 +47,13 @@ impl Writer {
         while let Ok(first) = queue.recv() {
             let mut group = vec![first];
             while group.len() < GROUP_MAX
-                && let Ok(next) = queue.try_recv()
+                && let Some(next) = self.next_of(queue, group.len())
             {
                 group.push(next);
             }
+            let count = group.len();
             self.commit(group, &mut packer);
+            self.shared.pending.fetch_sub(count, Ordering::Relaxed);
         }
         if let Some(file) = self.file.take() {
             let name = file.name.clone();
@@ -55,6 +63,19 @@ impl Writer {
             }
         }
         self.trouble.into_iter().chain(self.index_trouble).collect()
+    }
+
+    /// What is packed already; else, while more is being packed and the group is small, what comes
+    /// within a moment: a sync costs more than the wait, and all of them share it.
+    fn next_of(&self, queue: &Receiver<WriteJob>, gathered: usize) -> Option<WriteJob> {
+        if let Ok(next) = queue.try_recv() {
+            return Some(next);
+        }
+        let others = self.shared.pending.load(Ordering::Relaxed) > gathered;
+        if !others || gathered >= COMPANY_MAX {
+            return None;
+        }
+        queue.recv_timeout(COMPANY_WAIT).ok()
     }
 
     fn commit(&mut self, group: Vec<WriteJob>, packer: &mut Packer) {
