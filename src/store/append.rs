@@ -9,6 +9,7 @@
 //! queues are bounded by their callers, each of whom waits for the reply to its submission.
 
 use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
@@ -16,7 +17,7 @@ use std::time::Duration;
 
 use crate::base::{Clock, Digest, DigestAlgorithm};
 use crate::http::{BodyFraming, Exchange, Failure, Payload};
-use crate::index::{Index, IndexBatch, IndexEntry, Mark};
+use crate::index::{Index, IndexEntry};
 use crate::warc::{
     self, CaptureNotes, Composer, Compression, Original, Packed, Packer, RandomIds, Record,
     RecordId, RecordIds, Verdict, Warcinfo,
@@ -26,7 +27,7 @@ use super::describe::{Place, entry_of, start_of};
 use super::layout::Layout;
 use super::lock::Lock;
 use super::lookup::Reader;
-use super::rotate::{Limits, Naming, OpenFile};
+use super::writer::Writer;
 use super::{StoreError, disk, open};
 
 /// How the archive is written.
@@ -137,38 +138,41 @@ pub type Done = Box<dyn FnOnce(Result<Appended, StoreError>) + Send>;
 pub struct Store {
     layout: Layout,
     index: Arc<Index>,
+    shared: Arc<Shared>,
     pack_queue: Option<Sender<PackJob>>,
     packers: Vec<JoinHandle<()>>,
     writer: Option<JoinHandle<Vec<String>>>,
     _lock: Lock,
 }
 
-struct PackJob {
-    submission: Submission,
-    done: Done,
+pub(super) struct PackJob {
+    pub submission: Submission,
+    pub done: Done,
 }
 
-struct WriteJob {
-    generation: u64,
-    packed: Vec<Packed>,
+pub(super) struct WriteJob {
+    pub generation: u64,
+    pub packed: Vec<Packed>,
     /// The index entries of the packed records, in the same order; their places are not known yet.
-    drafts: Vec<Option<IndexEntry>>,
-    appended: Appended,
-    main: usize,
-    back: PackJob,
+    pub drafts: Vec<Option<IndexEntry>>,
+    pub appended: Appended,
+    pub main: usize,
+    pub back: PackJob,
 }
 
 /// Which file the packers compose for.
-struct Current {
-    generation: u64,
-    warcinfo_id: RecordId,
+pub(super) struct Current {
+    pub generation: u64,
+    pub warcinfo_id: RecordId,
 }
 
-struct Shared {
-    options: StoreOptions,
-    index: Arc<Index>,
+pub(super) struct Shared {
+    pub options: StoreOptions,
+    pub index: Arc<Index>,
     // A plain mutex: held for the time of a clone, never across I/O.
-    current: Mutex<Current>,
+    pub current: Mutex<Current>,
+    /// Submissions that are neither durable nor given up: how long a sync may wait for company.
+    pub pending: AtomicUsize,
 }
 
 impl Store {
@@ -189,8 +193,12 @@ impl Store {
         let (index, notes) = open::for_writing(&layout, options.index_cache_bytes)?;
         let index = Arc::new(index);
         let current = Current { generation: 0, warcinfo_id: RandomIds.next_id() };
-        let shared =
-            Arc::new(Shared { options, index: Arc::clone(&index), current: Mutex::new(current) });
+        let shared = Arc::new(Shared {
+            options,
+            index: Arc::clone(&index),
+            current: Mutex::new(current),
+            pending: AtomicUsize::new(0),
+        });
         let (pack_send, pack_receive) = channel::<PackJob>();
         let (write_send, write_receive) = channel::<WriteJob>();
         let pack_receive = Arc::new(Mutex::new(pack_receive));
@@ -201,19 +209,13 @@ impl Store {
             packers.push(std::thread::spawn(move || pack_loop(&shared, &queue, &out)));
         }
         drop(write_send);
-        let writer = Writer {
-            layout: layout.clone(),
-            shared,
-            clock,
-            file: None,
-            serial: 0,
-            trouble: None,
-            index_trouble: None,
-        };
+        let kept = Arc::clone(&shared);
+        let writer = Writer::new(layout.clone(), shared, clock);
         let handle = std::thread::spawn(move || writer.run(&write_receive));
         let store = Self {
             layout,
             index,
+            shared: kept,
             pack_queue: Some(pack_send),
             packers,
             writer: Some(handle),
@@ -228,6 +230,7 @@ impl Store {
         let Some(queue) = &self.pack_queue else {
             return (job.done)(Err(StoreError::Stopped("the archive is closed".to_owned())));
         };
+        self.shared.pending.fetch_add(1, Ordering::Relaxed);
         if let Err(refused) = queue.send(job) {
             (refused.0.done)(Err(StoreError::Stopped("the writer has gone".to_owned())));
         }
@@ -295,14 +298,17 @@ fn pack_loop(shared: &Shared, queue: &Mutex<Receiver<PackJob>>, out: &Sender<Wri
                     )));
                 }
             }
-            Err(error) => (job.done)(Err(error)),
+            Err(error) => {
+                shared.pending.fetch_sub(1, Ordering::Relaxed);
+                (job.done)(Err(error));
+            }
         }
     }
 }
 
-type PackedGroup = (u64, Vec<Packed>, Vec<Option<IndexEntry>>, Appended, usize);
+pub(super) type PackedGroup = (u64, Vec<Packed>, Vec<Option<IndexEntry>>, Appended, usize);
 
-fn pack(
+pub(super) fn pack(
     shared: &Shared,
     packer: &mut Packer,
     submission: &Submission,
@@ -404,193 +410,5 @@ pub(super) fn original_of(entry: &IndexEntry) -> Original {
         target_uri: entry.url.clone(),
         date: entry.date,
         payload_digest: entry.digest,
-    }
-}
-
-struct Writer {
-    layout: Layout,
-    shared: Arc<Shared>,
-    clock: Arc<dyn Clock>,
-    file: Option<OpenFile>,
-    serial: u32,
-    /// The error after which nothing more is written.
-    trouble: Option<String>,
-    /// Why the index no longer follows; it is caught up at the next open.
-    index_trouble: Option<String>,
-}
-
-/// So many submissions share one sync at most, which bounds how long the first of them waits.
-const GROUP_MAX: usize = 256;
-
-impl Writer {
-    fn run(mut self, queue: &Receiver<WriteJob>) -> Vec<String> {
-        let mut packer = Packer::new(self.shared.options.compression);
-        while let Ok(first) = queue.recv() {
-            let mut group = vec![first];
-            while group.len() < GROUP_MAX
-                && let Ok(next) = queue.try_recv()
-            {
-                group.push(next);
-            }
-            self.commit(group, &mut packer);
-        }
-        if let Some(file) = self.file.take() {
-            let name = file.name.clone();
-            match file.seal() {
-                Ok(length) => self.tell_index(Vec::new(), &name, length, true),
-                Err(error) => self.trouble = Some(error.to_string()),
-            }
-        }
-        self.trouble.into_iter().chain(self.index_trouble).collect()
-    }
-
-    fn commit(&mut self, group: Vec<WriteJob>, packer: &mut Packer) {
-        let mut written = Vec::with_capacity(group.len());
-        let mut entries = Vec::new();
-        for job in group {
-            match self.write(job, packer) {
-                Ok((done, appended, mut own)) => {
-                    entries.append(&mut own);
-                    written.push((done, appended));
-                }
-                Err((done, error)) => done(Err(error)),
-            }
-        }
-        if written.is_empty() {
-            return;
-        }
-        let synced = self.file.as_ref().map_or(Ok(()), OpenFile::sync);
-        if let Err(error) = synced {
-            // After a failed sync nobody knows what is on the disk: nothing of this group is
-            // acknowledged and nothing more is written.
-            let why = error.to_string();
-            self.trouble = Some(why.clone());
-            for (done, _) in written {
-                done(Err(StoreError::Stopped(why.clone())));
-            }
-            return;
-        }
-        if let Some((name, position)) =
-            self.file.as_ref().map(|f| (f.name.clone(), f.writer.position()))
-        {
-            self.tell_index(entries, &name, position, false);
-        }
-        for (done, appended) in written {
-            done(Ok(appended));
-        }
-        self.roll_over();
-    }
-
-    fn write(
-        &mut self,
-        mut job: WriteJob,
-        packer: &mut Packer,
-    ) -> Result<(Done, Appended, Vec<IndexEntry>), (Done, StoreError)> {
-        if let Some(why) = &self.trouble {
-            return Err((job.back.done, StoreError::Stopped(why.clone())));
-        }
-        let generation =
-            self.shared.current.lock().unwrap_or_else(PoisonError::into_inner).generation;
-        if job.generation != generation {
-            // Packed for the file before: its records name that file's warcinfo.
-            match pack(&self.shared, packer, &job.back.submission) {
-                Ok((generation, packed, drafts, appended, main)) => {
-                    job = WriteJob { generation, packed, drafts, appended, main, back: job.back };
-                }
-                Err(error) => return Err((job.back.done, error)),
-            }
-        }
-        let result = self.append(&mut job);
-        match result {
-            Ok(entries) => Ok((job.back.done, job.appended, entries)),
-            Err(error) => Err((job.back.done, error)),
-        }
-    }
-
-    fn append(&mut self, job: &mut WriteJob) -> Result<Vec<IndexEntry>, StoreError> {
-        if self.file.is_none() {
-            self.file = Some(self.begin()?);
-        }
-        let Some(file) = &mut self.file else { return Ok(Vec::new()) };
-        let placements = match file.writer.append_all(&mut job.packed) {
-            Ok(placements) => placements,
-            Err(error) => {
-                let error = file.error(error);
-                if let Err(worse) = file.wind_back() {
-                    self.trouble = Some(worse.to_string());
-                }
-                return Err(error);
-            }
-        };
-        job.appended.file.clone_from(&file.name);
-        job.appended.offset = placements.get(job.main).map_or(0, |p| p.offset);
-        let id = self.shared.index.file_id(&file.name);
-        let Ok(id) = id else {
-            self.index_trouble = id.err().map(|e| e.to_string());
-            return Ok(Vec::new());
-        };
-        Ok(job
-            .drafts
-            .drain(..)
-            .zip(placements)
-            .filter_map(|(draft, at)| {
-                Some(IndexEntry { file: id, offset: at.offset, length: at.length, ..draft? })
-            })
-            .collect())
-    }
-
-    fn begin(&mut self) -> Result<OpenFile, StoreError> {
-        let options = &self.shared.options;
-        let id = {
-            let current = self.shared.current.lock().unwrap_or_else(PoisonError::into_inner);
-            current.warcinfo_id.clone()
-        };
-        let naming = Naming {
-            prefix: &options.prefix,
-            host: &options.host,
-            compression: options.compression,
-            algorithm: options.digest,
-            warcinfo: &options.warcinfo,
-        };
-        let file = OpenFile::begin(&self.layout, &naming, self.serial, &id, self.clock.now())?;
-        self.serial += 1;
-        Ok(file)
-    }
-
-    fn roll_over(&mut self) {
-        let options = &self.shared.options;
-        let limits = Limits { bytes_max: options.file_bytes_max, age_max: options.file_age_max };
-        let now = self.clock.now();
-        if let Some(file) = self.file.take_if(|f| f.is_full(limits, now)) {
-            {
-                let mut current =
-                    self.shared.current.lock().unwrap_or_else(PoisonError::into_inner);
-                current.generation += 1;
-                current.warcinfo_id = RandomIds.next_id();
-            }
-            let name = file.name.clone();
-            match file.seal() {
-                Ok(length) => self.tell_index(Vec::new(), &name, length, true),
-                Err(error) => self.trouble = Some(error.to_string()),
-            }
-        }
-    }
-
-    /// The index follows; where it cannot, the records are safe and it is caught up later.
-    fn tell_index(&mut self, entries: Vec<IndexEntry>, name: &str, position: u64, sealed: bool) {
-        if self.index_trouble.is_some() {
-            return;
-        }
-        let index = &self.shared.index;
-        let result = index.file_id(name).and_then(|file| {
-            let mark = Mark { file, indexed_to: position, sealed_size: sealed.then_some(position) };
-            index.apply(IndexBatch { entries, marks: vec![mark] })
-        });
-        if let Err(error) = result {
-            index.mark_damaged(&error.to_string());
-            self.index_trouble = Some(format!(
-                "the index stopped following ({error}); it is caught up at the next open"
-            ));
-        }
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! The WARC files are the truth and their fsync is the commit; the index follows, and at every
 //! open the gap between the two is closed. In reading order: names ([`layout`]), the one writer
-//! ([`lock`], [`append`], `rotate`), what a record is to the index ([`describe`]), reading
+//! ([`lock`], [`append`], `writer`, `rotate`), what a record is to the index ([`describe`]), reading
 //! ([`lookup`]), closing gaps ([`catch_up`], `repair`), checking ([`mod@verify`]), trouble ([`error`]).
 //!
 //! Nothing here deletes or shortens a record.
@@ -19,6 +19,7 @@ mod open;
 mod repair;
 mod rotate;
 pub mod verify;
+mod writer;
 
 pub use append::{Appended, Discovery, Done, Store, StoreOptions, StoredAs, Submission, What};
 pub use catch_up::{Progress, Reindexed, reindex};

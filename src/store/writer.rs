@@ -1,0 +1,230 @@
+//! The thread that appends: all that has been packed is written, the file synced once, the index
+//! told, and then everyone who waits.
+
+use std::sync::atomic::Ordering;
+use std::sync::mpsc::Receiver;
+use std::sync::{Arc, PoisonError};
+use std::time::Duration;
+
+use crate::base::Clock;
+use crate::index::{IndexBatch, IndexEntry, Mark};
+use crate::warc::{Packer, RandomIds, RecordIds};
+
+use super::StoreError;
+use super::append::{Appended, Done, Shared, WriteJob, pack};
+use super::layout::Layout;
+use super::rotate::{Limits, Naming, OpenFile};
+
+/// The one thread that appends.
+pub(super) struct Writer {
+    layout: Layout,
+    shared: Arc<Shared>,
+    clock: Arc<dyn Clock>,
+    file: Option<OpenFile>,
+    serial: u32,
+    /// The error after which nothing more is written.
+    trouble: Option<String>,
+    /// Why the index no longer follows; it is caught up at the next open.
+    index_trouble: Option<String>,
+}
+
+/// So many submissions share one sync at most, which bounds how long the first of them waits.
+const GROUP_MAX: usize = 256;
+/// A group of this size is synced without waiting for more.
+const COMPANY_MAX: usize = 24;
+/// How long a sync waits for one more submission that is being packed.
+const COMPANY_WAIT: Duration = Duration::from_millis(2);
+
+impl Writer {
+    /// A writer with no file open yet.
+    pub fn new(layout: Layout, shared: Arc<Shared>, clock: Arc<dyn Clock>) -> Self {
+        Self { layout, shared, clock, file: None, serial: 0, trouble: None, index_trouble: None }
+    }
+
+    /// Takes what is packed until nothing more can come; what went wrong, in words.
+    pub fn run(mut self, queue: &Receiver<WriteJob>) -> Vec<String> {
+        let mut packer = Packer::new(self.shared.options.compression);
+        while let Ok(first) = queue.recv() {
+            let mut group = vec![first];
+            while group.len() < GROUP_MAX
+                && let Some(next) = self.next_of(queue, group.len())
+            {
+                group.push(next);
+            }
+            let count = group.len();
+            self.commit(group, &mut packer);
+            self.shared.pending.fetch_sub(count, Ordering::Relaxed);
+        }
+        if let Some(file) = self.file.take() {
+            let name = file.name.clone();
+            match file.seal() {
+                Ok(length) => self.tell_index(Vec::new(), &name, length, true),
+                Err(error) => self.trouble = Some(error.to_string()),
+            }
+        }
+        self.trouble.into_iter().chain(self.index_trouble).collect()
+    }
+
+    /// What is packed already; else, while more is being packed and the group is small, what comes
+    /// within a moment: a sync costs more than the wait, and all of them share it.
+    fn next_of(&self, queue: &Receiver<WriteJob>, gathered: usize) -> Option<WriteJob> {
+        if let Ok(next) = queue.try_recv() {
+            return Some(next);
+        }
+        let others = self.shared.pending.load(Ordering::Relaxed) > gathered;
+        if !others || gathered >= COMPANY_MAX {
+            return None;
+        }
+        queue.recv_timeout(COMPANY_WAIT).ok()
+    }
+
+    fn commit(&mut self, group: Vec<WriteJob>, packer: &mut Packer) {
+        let mut written = Vec::with_capacity(group.len());
+        let mut entries = Vec::new();
+        for job in group {
+            match self.write(job, packer) {
+                Ok((done, appended, mut own)) => {
+                    entries.append(&mut own);
+                    written.push((done, appended));
+                }
+                Err((done, error)) => done(Err(error)),
+            }
+        }
+        if written.is_empty() {
+            return;
+        }
+        let synced = self.file.as_ref().map_or(Ok(()), OpenFile::sync);
+        if let Err(error) = synced {
+            // After a failed sync nobody knows what is on the disk: nothing of this group is
+            // acknowledged and nothing more is written.
+            let why = error.to_string();
+            self.trouble = Some(why.clone());
+            for (done, _) in written {
+                done(Err(StoreError::Stopped(why.clone())));
+            }
+            return;
+        }
+        if let Some((name, position)) =
+            self.file.as_ref().map(|f| (f.name.clone(), f.writer.position()))
+        {
+            self.tell_index(entries, &name, position, false);
+        }
+        for (done, appended) in written {
+            done(Ok(appended));
+        }
+        self.roll_over();
+    }
+
+    fn write(
+        &mut self,
+        mut job: WriteJob,
+        packer: &mut Packer,
+    ) -> Result<(Done, Appended, Vec<IndexEntry>), (Done, StoreError)> {
+        if let Some(why) = &self.trouble {
+            return Err((job.back.done, StoreError::Stopped(why.clone())));
+        }
+        let generation =
+            self.shared.current.lock().unwrap_or_else(PoisonError::into_inner).generation;
+        if job.generation != generation {
+            // Packed for the file before: its records name that file's warcinfo.
+            match pack(&self.shared, packer, &job.back.submission) {
+                Ok((generation, packed, drafts, appended, main)) => {
+                    job = WriteJob { generation, packed, drafts, appended, main, back: job.back };
+                }
+                Err(error) => return Err((job.back.done, error)),
+            }
+        }
+        let result = self.append(&mut job);
+        match result {
+            Ok(entries) => Ok((job.back.done, job.appended, entries)),
+            Err(error) => Err((job.back.done, error)),
+        }
+    }
+
+    fn append(&mut self, job: &mut WriteJob) -> Result<Vec<IndexEntry>, StoreError> {
+        if self.file.is_none() {
+            self.file = Some(self.begin()?);
+        }
+        let Some(file) = &mut self.file else { return Ok(Vec::new()) };
+        let placements = match file.writer.append_all(&mut job.packed) {
+            Ok(placements) => placements,
+            Err(error) => {
+                let error = file.error(error);
+                if let Err(worse) = file.wind_back() {
+                    self.trouble = Some(worse.to_string());
+                }
+                return Err(error);
+            }
+        };
+        job.appended.file.clone_from(&file.name);
+        job.appended.offset = placements.get(job.main).map_or(0, |p| p.offset);
+        let id = self.shared.index.file_id(&file.name);
+        let Ok(id) = id else {
+            self.index_trouble = id.err().map(|e| e.to_string());
+            return Ok(Vec::new());
+        };
+        Ok(job
+            .drafts
+            .drain(..)
+            .zip(placements)
+            .filter_map(|(draft, at)| {
+                Some(IndexEntry { file: id, offset: at.offset, length: at.length, ..draft? })
+            })
+            .collect())
+    }
+
+    fn begin(&mut self) -> Result<OpenFile, StoreError> {
+        let options = &self.shared.options;
+        let id = {
+            let current = self.shared.current.lock().unwrap_or_else(PoisonError::into_inner);
+            current.warcinfo_id.clone()
+        };
+        let naming = Naming {
+            prefix: &options.prefix,
+            host: &options.host,
+            compression: options.compression,
+            algorithm: options.digest,
+            warcinfo: &options.warcinfo,
+        };
+        let file = OpenFile::begin(&self.layout, &naming, self.serial, &id, self.clock.now())?;
+        self.serial += 1;
+        Ok(file)
+    }
+
+    fn roll_over(&mut self) {
+        let options = &self.shared.options;
+        let limits = Limits { bytes_max: options.file_bytes_max, age_max: options.file_age_max };
+        let now = self.clock.now();
+        if let Some(file) = self.file.take_if(|f| f.is_full(limits, now)) {
+            {
+                let mut current =
+                    self.shared.current.lock().unwrap_or_else(PoisonError::into_inner);
+                current.generation += 1;
+                current.warcinfo_id = RandomIds.next_id();
+            }
+            let name = file.name.clone();
+            match file.seal() {
+                Ok(length) => self.tell_index(Vec::new(), &name, length, true),
+                Err(error) => self.trouble = Some(error.to_string()),
+            }
+        }
+    }
+
+    /// The index follows; where it cannot, the records are safe and it is caught up later.
+    fn tell_index(&mut self, entries: Vec<IndexEntry>, name: &str, position: u64, sealed: bool) {
+        if self.index_trouble.is_some() {
+            return;
+        }
+        let index = &self.shared.index;
+        let result = index.file_id(name).and_then(|file| {
+            let mark = Mark { file, indexed_to: position, sealed_size: sealed.then_some(position) };
+            index.apply(IndexBatch { entries, marks: vec![mark] })
+        });
+        if let Err(error) = result {
+            index.mark_damaged(&error.to_string());
+            self.index_trouble = Some(format!(
+                "the index stopped following ({error}); it is caught up at the next open"
+            ));
+        }
+    }
+}
