@@ -13,7 +13,7 @@ impl Crawl {
         let host = uri.host_key();
         let pace = self.gate.options().pace_for(&host);
         let facts = self.book.facts(&host, now, &pace)?;
-        Ok(self.gate.ask(uri, facts, robots.as_ref(), now))
+        Ok(self.gate.ask(uri, facts, robots.as_deref(), now))
     }
 
     /// The gate's answer for a robots.txt.
@@ -46,7 +46,7 @@ impl Crawl {
         let robots = self.book.robots(uri)?;
         let pace = self.gate.options().pace_for(host);
         let facts = self.book.facts(host, now, &pace)?;
-        Ok(self.gate.next_at(uri, facts, robots.as_ref(), now).at)
+        Ok(self.gate.next_at(uri, facts, robots.as_deref(), now).at)
     }
 
     /// What the exchange says about the host.

@@ -1,6 +1,7 @@
 //! What is remembered of hosts and authorities over restarts: pace facts and robots.txt.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use crate::base::{HostKey, TargetUri, Timestamp};
 use crate::kv::{Kv, KvError, Tree};
@@ -13,7 +14,7 @@ pub struct HostBook {
     hosts: Tree,
     robots: Tree,
     facts: HashMap<HostKey, HostFacts>,
-    rules: HashMap<String, CachedRobots>,
+    rules: HashMap<String, Arc<CachedRobots>>,
     revisit_tree: Tree,
     revisits: HashMap<HostKey, HostHistory>,
 }
@@ -77,15 +78,15 @@ impl HostBook {
     ///
     /// # Errors
     /// When the table cannot be read.
-    pub fn robots(&mut self, uri: &TargetUri) -> Result<Option<CachedRobots>, KvError> {
+    pub fn robots(&mut self, uri: &TargetUri) -> Result<Option<Arc<CachedRobots>>, KvError> {
         let authority = uri.authority();
         if let Some(known) = self.rules.get(&authority) {
-            return Ok(Some(known.clone()));
+            return Ok(Some(Arc::clone(known)));
         }
         let stored = self.robots.get(authority.as_bytes())?;
-        let found = stored.and_then(|b| CachedRobots::from_bytes(&b).ok());
+        let found = stored.and_then(|b| CachedRobots::from_bytes(&b).ok()).map(Arc::new);
         if let Some(found) = &found {
-            self.hold(authority, found.clone());
+            self.hold(authority, Arc::clone(found));
         }
         Ok(found)
     }
@@ -97,11 +98,11 @@ impl HostBook {
     pub fn learn_robots(&mut self, robots: CachedRobots) -> Result<(), KvError> {
         let authority = robots.authority().to_owned();
         self.robots.insert(authority.as_bytes(), &robots.to_bytes())?;
-        self.hold(authority, robots);
+        self.hold(authority, Arc::new(robots));
         Ok(())
     }
 
-    fn hold(&mut self, authority: String, robots: CachedRobots) {
+    fn hold(&mut self, authority: String, robots: Arc<CachedRobots>) {
         if self.rules.len() >= RULES_MAX {
             self.rules.clear();
         }

@@ -153,7 +153,7 @@ impl Crawl {
         let governed = target.governs().clone();
         let previous = self.book.robots(&governed)?;
         let options = &self.gate.options().robots;
-        let learned = CachedRobots::learn(&governed, previous.as_ref(), fetch, now, options);
+        let learned = CachedRobots::learn(&governed, previous.as_deref(), fetch, now, options);
         let host = governed.host_key();
         let delay = self.gate.crawl_delay(&learned);
         let pace = self.gate.options().pace_for(&host);

@@ -10,6 +10,7 @@ use crate::extract::links::{Hop, OutlinkKind, links_of_css, links_of_html};
 use crate::extract::page::{Page, PageKind};
 use crate::extract::{self, Hints};
 use crate::http::{Exchange, Failure, FailureKind, Head, Payload, decode_body};
+use crate::index::IndexEntry;
 use crate::politeness::robots::ROBOTS_BYTES_MAX;
 use crate::politeness::{Permit, RobotsFetch, RobotsTarget};
 use crate::schedule::Claim;
@@ -236,6 +237,8 @@ impl Step {
             Some(following) if !is_robots => Some(Gathering { following, reader: self.reader }),
             _ => None,
         };
+        let parses =
+            is_robots || wants_links || wants_text || before.is_some() || gathering.is_some();
         let task = move || {
             let reading = Reading {
                 what: &what,
@@ -248,10 +251,15 @@ impl Step {
             };
             reading.read(&uri, ended, &discovery, &appended)
         };
-        // Parsing a large page takes milliseconds, which the network tasks do not have.
-        let mut stepped = tokio::task::spawn_blocking(task)
-            .await
-            .map_err(|why| CrawlError::Broken { uri: asked, why: why.to_string() })?;
+        // Parsing a large page takes milliseconds, which the network tasks do not have; what needs
+        // no parsing is not worth the way to another thread and back.
+        let mut stepped = if parses {
+            tokio::task::spawn_blocking(task)
+                .await
+                .map_err(|why| CrawlError::Broken { uri: asked, why: why.to_string() })?
+        } else {
+            task()
+        };
         stepped.page_failure = page_failure;
         Ok(stepped)
     }
@@ -293,12 +301,11 @@ impl Step {
 
     /// The newest capture of this URL that holds or names a payload.
     async fn before(&self, uri: &TargetUri) -> Result<Option<Before>, CrawlError> {
+        // The index answers from memory as a rule; a record has to be read and unpacked.
+        let Some(entry) = self.reader.newest_with_payload(uri.as_str())? else { return Ok(None) };
         let reader = self.reader.clone();
-        let wanted = uri.as_str().to_owned();
-        let found = tokio::task::spawn_blocking(move || Before::find(&reader, &wanted)).await;
-        found
-            .map_err(|why| CrawlError::Broken { uri: uri.to_string(), why: why.to_string() })?
-            .map_err(CrawlError::from)
+        let loaded = tokio::task::spawn_blocking(move || Before::load(&reader, &entry)).await;
+        loaded.map_err(|why| CrawlError::Broken { uri: uri.to_string(), why: why.to_string() })
     }
 }
 
@@ -323,17 +330,16 @@ struct Before {
 }
 
 impl Before {
-    fn find(reader: &Reader, url: &str) -> Result<Option<Self>, StoreError> {
-        let Some(entry) = reader.newest_with_payload(url)? else { return Ok(None) };
-        // A record that cannot be read any more is a finding of `verify`, and no reason not to
-        // capture the page again.
-        let Ok(loaded) = reader.load(&entry) else { return Ok(None) };
-        let Some(original) = loaded.original() else { return Ok(None) };
+    /// A record that cannot be read any more is a finding of `verify`, and no reason not to capture
+    /// the page again: `None`.
+    fn load(reader: &Reader, entry: &IndexEntry) -> Option<Self> {
+        let loaded = reader.load(entry).ok()?;
+        let original = loaded.original()?;
         let head = Head::parse(&loaded.head);
         let field =
             |name: &str| head.get_text(name).map(|v| v.trim().to_owned()).filter(|v| !v.is_empty());
         let (etag, last_modified) = (field("etag"), field("last-modified"));
-        Ok(Some(Self { original, etag, last_modified, loaded }))
+        Some(Self { original, etag, last_modified, loaded })
     }
 }
 
