@@ -2,9 +2,35 @@
 
 use crate::base::{HostKey, TargetUri, Timestamp};
 use crate::politeness::{Answer, Reply, RobotsTarget};
+use crate::schedule::Claim;
 
-use super::engine::{Crawl, CrawlError};
+use super::engine::Crawl;
+use super::options::CrawlError;
 use super::step::{Met, Stepped};
+
+/// A robots.txt that has to wait for its host: when, what, and for whose sake.
+pub(super) struct Delayed {
+    pub at: Timestamp,
+    pub target: RobotsTarget,
+    pub claim: Box<Claim>,
+}
+
+impl PartialEq for Delayed {
+    fn eq(&self, other: &Self) -> bool {
+        self.at == other.at
+    }
+}
+impl Eq for Delayed {}
+impl PartialOrd for Delayed {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+impl Ord for Delayed {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        self.at.cmp(&other.at)
+    }
+}
 
 impl Crawl {
     /// The gate's answer for a URL.

@@ -9,9 +9,11 @@ use crate::schedule::{
     Ask, Claim, DiscoveryPath, Disposition, Found, NextVisit, Priority, Step as PathStep,
 };
 
-use super::engine::{Crawl, CrawlError, Observer, Run, hash_of};
+use super::engine::{Crawl, Run, hash_of};
 use super::job::Take;
 use super::learn;
+use super::observer::Observer;
+use super::options::CrawlError;
 use super::outcome::{Finished, Outcome};
 use super::running::{FORBIDDEN_AGAIN, is_named};
 use super::step::{Met, Stepped};

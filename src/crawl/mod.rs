@@ -1,7 +1,7 @@
 //! The write journey: from URLs to captures, politely, until nothing is left or a signal comes.
 //!
 //! In reading order: what a run is asked ([`job`]), the loop ([`engine`]), one URL in a straight
-//! line ([`step`]), what a captured source names ([`sources`]), what is remembered of hosts ([`hosts`]), how it waits ([`timer`]), what became
+//! line ([`step`]) and what its answer says (`reading`), what a captured source names ([`sources`]), what is remembered of hosts ([`hosts`]), how it waits ([`timer`]), what became
 //! of each URL ([`outcome`]), the counts ([`report`]) and the log ([`log`]).
 //!
 //! The network is touched only through `capture`, the disk only through `store`, time only through
@@ -16,8 +16,11 @@ pub mod job;
 mod learn;
 pub mod log;
 pub mod news;
+pub mod observer;
+pub mod options;
 pub mod outcome;
 pub mod plan;
+mod reading;
 pub mod report;
 pub mod rules;
 mod running;
@@ -26,9 +29,11 @@ pub mod step;
 pub mod stop;
 pub mod timer;
 
-pub use engine::{Crawl, CrawlError, CrawlOptions, Observer, Parts, Trouble};
+pub use engine::{Crawl, Parts};
 pub use job::{Job, Take};
 pub use news::News;
+pub use observer::{Observer, Trouble};
+pub use options::{CrawlError, CrawlOptions};
 pub use outcome::{Finished, Outcome};
 pub use plan::{Plan, Verdict};
 pub use report::Report;

@@ -6,8 +6,10 @@ use std::sync::Arc;
 use crate::base::{TargetUri, Timestamp};
 use crate::politeness::{Answer, CachedRobots, RobotsFetch, RobotsTarget};
 
-use super::engine::{Crawl, CrawlError, Observer};
+use super::engine::Crawl;
 use super::job::{Job, Take};
+use super::observer::Observer;
+use super::options::CrawlError;
 use super::step::{Purpose, Step};
 use super::stop::Stop;
 

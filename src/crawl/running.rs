@@ -14,10 +14,12 @@ use crate::schedule::clean::clean;
 use crate::schedule::{Ask, Claim, DiscoveryPath, Found, Phase, Priority, Step as PathStep};
 
 use super::ending::trailing_redirects;
-use super::engine::{Crawl, CrawlError, Observer, Run, Trouble};
+use super::engine::{Crawl, Run};
 use super::following::{Following, known};
 use super::job::Take;
 use super::learn::{self, Learned};
+use super::observer::{Observer, Trouble};
+use super::options::CrawlError;
 use super::rules::{JobRules, found_as, original_of};
 use super::sources::{self, Role, Rulings};
 use super::step::{Met, Stepped};
