@@ -1,7 +1,9 @@
 //! The gate, asked with what is remembered of the host, and what an exchange teaches about it.
 
+use std::time::Duration;
+
 use crate::base::{HostKey, TargetUri, Timestamp};
-use crate::politeness::{Answer, Reply, RobotsTarget};
+use crate::politeness::{Answer, Permit, Reply, RobotsTarget};
 use crate::schedule::Claim;
 
 use super::engine::Crawl;
@@ -32,7 +34,31 @@ impl Ord for Delayed {
     }
 }
 
+/// With more hosts than this in the last check, those that were not asked of late are forgotten.
+const CHECKED_MAX: usize = 10_000;
+
 impl Crawl {
+    /// The last check before a socket opens: the cap of the whole program, and the least time
+    /// between two requests to a host, whatever the queue says.
+    ///
+    /// # Errors
+    /// With the earliest time at which it may go.
+    pub(super) fn let_through(&mut self, permit: &Permit, now: Timestamp) -> Result<(), Timestamp> {
+        if let Some(cap) = &self.cap {
+            cap.pass(now)?;
+        }
+        let host = permit.host();
+        let pace = self.gate.options().pace_for(&host);
+        // Requests that may run side by side may also begin together.
+        if pace.connections_max.get() > 1 {
+            return Ok(());
+        }
+        if self.last.len() > CHECKED_MAX {
+            self.last.forget_idle(Duration::from_secs(60), now);
+        }
+        self.last.pass(host, pace.delay_min, now)
+    }
+
     /// The gate's answer for a URL.
     pub(super) fn ask(&mut self, uri: &TargetUri, now: Timestamp) -> Result<Answer, CrawlError> {
         let robots = self.book.robots(uri)?;

@@ -9,11 +9,11 @@ use std::time::Duration;
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::task::{Id, JoinSet};
 
-use crate::base::{TargetUri, Timestamp};
+use crate::base::{HostKey, TargetUri, Timestamp};
 use crate::capture::Capturer;
 use crate::kv::Kv;
 use crate::politeness::RobotsTarget;
-use crate::politeness::{Answer, Gate, GlobalCap, Permit};
+use crate::politeness::{Answer, Gate, GlobalCap, LastCheck, Permit};
 use crate::schedule::{Ask, Claim, ClaimId, DiscoveryPath, Found, Frontier, Next, Priority};
 use crate::store::{Reader, Store};
 
@@ -64,7 +64,8 @@ pub struct Crawl {
     pub(super) watched: Option<Frontier>,
     pub(super) book: HostBook,
     pub(super) gate: Gate,
-    cap: Option<GlobalCap>,
+    pub(super) cap: Option<GlobalCap>,
+    pub(super) last: LastCheck<HostKey>,
     pub(super) timer: Arc<dyn Timer>,
     log: CrawlLog,
     pub(super) options: CrawlOptions,
@@ -109,7 +110,7 @@ impl Crawl {
     pub fn new(parts: Parts, options: CrawlOptions) -> Result<Self, CrawlError> {
         let Parts { capturer, store, frontier, watched, state, gate, timer, log } = parts;
         let now = timer.clock().now();
-        let cap = gate.options().requests_per_second_max.map(|max| GlobalCap::new(max, now));
+        let cap = GlobalCap::new(gate.options().requests_per_second_max, now);
         let reader = store.reader();
         let book = HostBook::open(&state)?;
         Ok(Self {
@@ -121,6 +122,7 @@ impl Crawl {
             book,
             gate,
             cap,
+            last: LastCheck::default(),
             timer,
             log,
             options,
@@ -336,7 +338,7 @@ impl Crawl {
         }
         match self.ask(&uri, now)? {
             Answer::Go(permit) => {
-                if let Some(Err(until)) = self.cap.as_ref().map(|cap| cap.pass(now)) {
+                if let Err(until) = self.let_through(&permit, now) {
                     self.frontier.release(*claim)?;
                     return Ok(self.frontier.host_wait(&permit.host(), until, now)?);
                 }
@@ -363,7 +365,13 @@ impl Crawl {
         now: Timestamp,
     ) -> Result<(), CrawlError> {
         match self.ask_for_robots(&target)? {
-            Answer::Go(permit) => self.start(run, permit, claim, Purpose::Robots(target), now),
+            Answer::Go(permit) => match self.let_through(&permit, now) {
+                Ok(()) => self.start(run, permit, claim, Purpose::Robots(target), now),
+                Err(until) => {
+                    run.delayed.push(Reverse(Delayed { at: until, target, claim }));
+                    Ok(())
+                }
+            },
             Answer::Wait { until, .. } => {
                 run.delayed.push(Reverse(Delayed { at: until, target, claim }));
                 Ok(())

@@ -43,11 +43,13 @@ spider = { version = "2", default-features = false, features = ["warc", "sync", 
 async fn main() {
     let mut args = std::env::args().skip(1);
     let (url, out) = (args.next().unwrap(), args.next().unwrap());
+    let pages: u32 = args.next().unwrap().parse().unwrap();
     let mut site = Website::new(&url);
-    site.with_respect_robots_txt(false).with_delay(0);
+    // The page of links, and what it links to; not what those pages link to.
+    site.with_respect_robots_txt(false).with_delay(0).with_limit(pages + 1);
     site.configuration.with_warc(WarcConfig { path: out, ..WarcConfig::default() });
     site.crawl().await;
-    println!("{}", site.get_links().len());
+    println!("{}", site.warc_record_count());
 }
 """,
 }
@@ -186,7 +188,8 @@ def main():
         links = "".join(f'<a href="{n}">{n}</a>\n' for n in names)
         (root / "all.html").write_text(f"<html><body>{links}</body></html>")
         start = f"http://127.0.1.1:{port}/all.html"
-        runs["spider"] = lambda d: [binary_of_spider, start, f"{d}/out.warc"]
+        runs["spider"] = lambda d: [binary_of_spider, start, f"{d}/out.warc",
+                                    str(options.count)]
         runs["pressmark, packing nothing"] = lambda d: [
             base[0], "--archive", f"{d}/archive", *base[1:], "--set", "warc.compression=none", *urls]
     if not options.no_wget:
