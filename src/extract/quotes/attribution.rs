@@ -68,7 +68,9 @@ pub(crate) fn attribute(
     }
     super::neighbours::fill(tokens, spans, text, blocks, language, &cues_of, &mut out);
     let mut subjects = subjects_before(tokens, &out, language);
-    let named = |hit: CueHit| hit.subject.filter(|subject| subject.kind == MentionKind::Name);
+    let named = |hit: CueHit| {
+        hit.subject.filter(|subject| matches!(subject.kind, MentionKind::Name | MentionKind::Role))
+    };
     subjects.extend(cues_of.into_iter().flatten().filter_map(named));
     (out, subjects)
 }
@@ -78,14 +80,15 @@ pub(crate) fn attribute(
 fn subjects_before(tokens: &Tokens, out: &[Option<Attribution>], language: &str) -> Vec<Mention> {
     let mut found = Vec::new();
     for (index, attribution) in out.iter().enumerate() {
-        let pronoun = attribution
-            .as_ref()
-            .and_then(|a| a.mention.as_ref())
-            .is_some_and(|m| matches!(m.kind, MentionKind::Pronoun(_)));
+        let pronoun = attribution.as_ref().and_then(|a| a.mention.as_ref()).and_then(|m| {
+            if let MentionKind::Pronoun(pronoun) = m.kind { Some(pronoun) } else { None }
+        });
         let (_, sentence) = tokens.of_quote[index];
-        if !pronoun {
-            continue;
-        }
+        let Some(pronoun) = pronoun else { continue };
+        let wanted = match pronoun {
+            Pronoun::They | Pronoun::It => MentionKind::Role,
+            _ => MentionKind::Name,
+        };
         for before in 1..=2 {
             let Some((range, _)) =
                 sentence.checked_sub(before).and_then(|s| tokens.sentences.get(s))
@@ -94,9 +97,7 @@ fn subjects_before(tokens: &Tokens, out: &[Option<Attribution>], language: &str)
             };
             let scope = Scope { list: &tokens.list, from: range.start, to: range.end, language };
             let subject = scope.main_subject(range.end.min(range.start + REACH_MAX));
-            found.extend(
-                subject.filter(|m| m.kind == MentionKind::Name && !is_plural(tokens, m, range)),
-            );
+            found.extend(subject.filter(|m| m.kind == wanted && !is_plural(tokens, m, range)));
         }
     }
     found
