@@ -1,6 +1,6 @@
 """Pages per CPU second and memory of the whole extraction, beside others, on the same pages.
 
-usage: extract_speed.py FOLDER... [--count N] [--passes 3] [--rounds 3] [--work DIR] [--only NAME,...]
+usage: extract_speed.py FOLDER... [--count N] [--passes 3] [--rounds 3] [--work DIR] [--only NAME,...] [--ours BINARY]
 
 FOLDER holds HTML files of any site (.html, or .html.gz, which are unpacked first). Ours is run with
 everything on: text, metadata, sentences, quotations, figures. Beside it, each as its own documentation
@@ -34,7 +34,8 @@ import tempfile
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
-PYTHON_PEERS = ["trafilatura==2.3.1", "resiliparse==2.0.1"]
+# Each with what it needs besides and does not ask for: newer lxml has no cleaner of its own.
+PYTHON_PEERS = [["trafilatura==2.3.1", "lxml_html_clean"], ["resiliparse==2.0.1"]]
 CARGO = """[package]
 name = "peers"
 version = "0.0.0"
@@ -64,13 +65,13 @@ def python_peers(work):
     script = str(HERE / "extract_speed" / "peers.py")
     found = {}
     for wanted in PYTHON_PEERS:
-        name = wanted.split("==")[0]
+        name = wanted[0].split("==")[0]
         have = subprocess.run([str(python), "-c", f"import {name}"], capture_output=True, check=False)
         if have.returncode:
-            got = subprocess.run([str(python), "-m", "pip", "install", "-q", wanted],
+            got = subprocess.run([str(python), "-m", "pip", "install", "-q", *wanted],
                                  capture_output=True, text=True, check=False)
             if got.returncode:
-                print(f"left out, not to be had: {wanted}", file=sys.stderr)
+                print(f"left out, not to be had: {wanted[0]}", file=sys.stderr)
                 continue
         found[name] = [str(python), script, name]
         if name == "trafilatura":
@@ -131,6 +132,7 @@ def main():
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--work", type=pathlib.Path)
     parser.add_argument("--only")
+    parser.add_argument("--ours", help="the built bench, where cargo shall not be asked for it")
     options = parser.parse_args()
     scratch = pathlib.Path(tempfile.mkdtemp(prefix="pressmark-extract-"))
     work = (options.work or scratch / "work").resolve()
@@ -142,7 +144,7 @@ def main():
         if not count:
             sys.exit("no .html or .html.gz in the folders given")
         only = options.only.split(",") if options.only else None
-        programs = {"pressmark": build_ours()}
+        programs = {"pressmark": [options.ours] if options.ours else build_ours()}
         if only is None or set(only) - {"pressmark"}:
             programs.update(python_peers(work))
             programs.update(rust_peers(work))

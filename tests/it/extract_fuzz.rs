@@ -24,7 +24,7 @@ use mutate::Mutator;
 /// Mutated pages of one plain test run.
 const RUNS: u64 = 300;
 /// The size of each hostile document of a test run, in bytes.
-const HOSTILE_BYTES: usize = 1_500;
+const HOSTILE_BYTES: usize = 800;
 
 fn pages() -> Vec<Vec<u8>> {
     fn gather(folder: &Path, into: &mut Vec<PathBuf>) {

@@ -16,7 +16,7 @@ else:
     import trafilatura
 
     def extract(page):
-        return trafilatura.extract(page, output_format="json", with_metadata=True,
+        return trafilatura.extract(page, with_metadata=True,
                                    fast=name == "trafilatura-fast")
 
 text = failed = 0
