@@ -9,6 +9,7 @@
 //! - `interop`: our files in other people's readers
 //! - `readme`: the commands that the README shows are real
 //! - `quotes`: the command, on files and on an archive
+//! - `extract_fuzz`: mutated pages and hostile documents are survived
 //! - `pages`: what is read from the corpus of pages, held to floors
 //! - `layers`: who imports whom
 //! - `schemas`: every JSON form against its schema
@@ -18,6 +19,7 @@
 mod cli;
 mod crash;
 mod crawl;
+mod extract_fuzz;
 mod hostile;
 mod interop;
 mod jobs;
