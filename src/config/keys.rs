@@ -305,6 +305,12 @@ pub const KEYS: &[Key] = &[
         "How much memory the index may use for its pages.",
     ),
     key(
+        "store.derived_bytes_max",
+        Kind::Bytes,
+        "2 GiB",
+        "How much disk the cache of derived articles may take before it is begun anew.",
+    ),
+    key(
         "store.disk_free_min",
         Kind::Bytes,
         "512 MiB",

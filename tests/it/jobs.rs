@@ -162,6 +162,8 @@ fn a_lastmod_that_moved_brings_the_next_look_forward() {
     assert!(looks[1].at.since(edited_at) <= Duration::from_mins(62));
     assert_eq!(seen.news.len(), 1);
     let news = seen.news[0].to_json();
+    let problems = crate::schemas::schemas().problems("message.json", &news);
+    assert_eq!(problems, Vec::<String>::new());
     assert_eq!(news["job"], "paper");
     assert_eq!(news["stealth"], true);
     assert_eq!(news["changes"][0]["kind"], "figure-changed");
