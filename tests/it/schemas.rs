@@ -50,7 +50,10 @@ fn real_output_agrees_with_the_schemas() {
     std::fs::write(&quoted, "<article><h1>Boats</h1><p>“We go now,” said Anna Roe.</p>").unwrap();
     let quoted = quoted.to_str().unwrap();
     let harbour = "http://courier.example/";
-    let cases: [(&str, &[&str]); 16] = [
+    let cited = ["cite", STORY, "--quote", "the", "--format", "json"];
+    let public =
+        ["cite", STORY, "--format", "json", "--set", "cite.archive_url=https://a.example/web"];
+    let cases: [(&str, &[&str]); 18] = [
         ("capture.json", &["captures", harbour, "--match", "host", "--format", "json"]),
         ("history.json", &["history", STORY, "--format", "json"]),
         ("diff.json", &["diff", STORY, "--format", "json"]),
@@ -63,6 +66,8 @@ fn real_output_agrees_with_the_schemas() {
         ("when.json", &["when", "electric ferries", "--format", "json"]),
         ("quotes.json", &["quotes", STORY, "--format", "json"]),
         ("quotes.json", &["quotes", quoted, "--format", "json"]),
+        ("cite.json", &cited),
+        ("cite.json", &public),
         ("due.json", &["due", "--format", "json"]),
         ("status.json", &["status", "--format", "json"]),
         ("crawl.json", &crawl),
