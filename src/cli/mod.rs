@@ -79,6 +79,7 @@ fn run(cli: Cli) -> Result<Exit, CliError> {
         Command::Blame(args) => cmd::blame::run(&args, &context),
         Command::Changes(args) => cmd::changes::run(&args, &context),
         Command::When(args) => cmd::when::run(&args, &context),
+        Command::Cite(args) => cmd::cite::run(&args, &context),
         Command::Verify(args) => cmd::verify::run(&args, &context),
         Command::Reindex => cmd::reindex::run(&context),
         Command::Demo(args) => cmd::demo::run(&args, context),

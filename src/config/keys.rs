@@ -361,6 +361,18 @@ pub const KEYS: &[Key] = &[
         "How many looks the watched pages of one host may have in a day. They are spent where an edit is most likely to be missed.",
     ),
     key(
+        "cite.archive_url",
+        Kind::Text,
+        "",
+        "Where the captures of this archive are served to the public, such as https://archive.example.org/web/: a citation then links BASE/TIMESTAMP/URL. Empty means that it is not public, and citations name the archive, the time, the record and the digest.",
+    ),
+    key(
+        "cite.archive_name",
+        Kind::Text,
+        "",
+        "The name of this archive in citations. Empty takes \"Pressmark archive\", with identity.operator where that is set.",
+    ),
+    key(
         "watch.stall_after",
         Kind::Duration,
         "15m",

@@ -11,11 +11,13 @@
 //! - `quotes`: the command, on files and on an archive
 //! - `extract_fuzz`: mutated pages and hostile documents are survived
 //! - `pages`: what is read from the corpus of pages, held to floors
+//! - `cite`: the command on an archive, and its formats in other people's readers
 //! - `layers`: who imports whom
 //! - `schemas`: every JSON form against its schema
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod cite;
 mod cli;
 mod crash;
 mod crawl;

@@ -66,7 +66,10 @@ fn real_output_agrees_with_the_schemas() {
     ];
     let mut plan = crawl.to_vec();
     plan.push("--dry-run");
-    let cases: [(&str, &[&str]); 21] = [
+    let cited = ["cite", STORY, "--quote", "the", "--format", "json"];
+    let public =
+        ["cite", STORY, "--format", "json", "--set", "cite.archive_url=https://a.example/web"];
+    let cases: [(&str, &[&str]); 23] = [
         ("robots.json", &robots),
         ("setting.json", &["config", "show", "--format", "json"]),
         (
@@ -86,6 +89,8 @@ fn real_output_agrees_with_the_schemas() {
         ("when.json", &["when", "electric ferries", "--format", "json"]),
         ("quotes.json", &["quotes", STORY, "--format", "json"]),
         ("quotes.json", &["quotes", quoted, "--format", "json"]),
+        ("cite.json", &cited),
+        ("cite.json", &public),
         ("due.json", &["due", "--format", "json"]),
         ("status.json", &["status", "--format", "json"]),
         ("crawl.json", &crawl),

@@ -153,7 +153,11 @@ fn decoded(loaded: &Loaded, what: &str) -> Result<Vec<u8>, CliError> {
     loaded.decoded(DECODED_BYTES_MAX).map_err(|e| CliError::failed(what, e))
 }
 
-fn says(loaded: &Loaded, what: &str) -> Result<Extraction, CliError> {
+/// What a capture says.
+///
+/// # Errors
+/// When its payload is not in the archive or cannot be read.
+pub(super) fn says(loaded: &Loaded, what: &str) -> Result<Extraction, CliError> {
     let content_type = loaded.content_type();
     let hints = Hints {
         url: Some(&loaded.entry.url),
