@@ -10,7 +10,7 @@
 //!
 //! In reading order: the words ([`base`]); the formats ([`http`], [`warc`], [`kv`]); the parts, all
 //! pure or nearly so ([`index`], [`politeness`], [`schedule`], [`extract`], [`diff`]); who owns
-//! sockets and files ([`capture`], [`store`]); the journeys ([`crawl`], [`history`]); the edges
+//! sockets and files ([`capture`], [`store`]); the journeys ([`crawl`], [`history`], [`evidence`]); the edges
 //! ([`config`], [`cli`], [`demo`]). `docs/architecture.md` has the invariants.
 pub mod base;
 pub mod capture;
@@ -19,6 +19,7 @@ pub mod config;
 pub mod crawl;
 pub mod demo;
 pub mod diff;
+pub mod evidence;
 pub mod extract;
 pub mod history;
 pub mod http;
