@@ -93,8 +93,12 @@ pub enum Command {
     Quotes(QuotesArgs),
     /// A citation of one capture, with its digest; of the words in it with --quote
     Cite(CiteArgs),
-    /// Reread every record and recompute every digest
+    /// Reread every record, recompute every digest, check the evidence log
     Verify(VerifyArgs),
+    /// An evidence bundle of one capture, checkable without this program; or check one
+    Prove(ProveArgs),
+    /// The evidence log: its newest checkpoint, its keys, bringing it up to date
+    Evidence(EvidenceArgs),
     /// Build the index anew from the WARC files alone
     Reindex,
     /// What a robots.txt says to an agent
@@ -402,6 +406,63 @@ pub struct VerifyArgs {
     /// Check structure and lengths, and skip digests
     #[arg(long)]
     pub fast: bool,
+    /// A checkpoint of the log that was published or kept elsewhere: the log must still hold it; repeatable
+    #[arg(long, value_name = "FILE", conflicts_with = "files")]
+    pub checkpoint: Vec<PathBuf>,
+}
+
+/// `prove`
+#[derive(Debug, Args)]
+pub struct ProveArgs {
+    /// The URL
+    #[arg(required_unless_present = "check", conflicts_with = "check")]
+    pub url: Option<String>,
+    /// The capture closest to this time (the newest without it)
+    #[arg(long, value_name = "TIME", conflicts_with = "check")]
+    pub at: Option<String>,
+    /// Where the bundle goes
+    #[arg(
+        long,
+        short,
+        value_name = "FILE.zip",
+        required_unless_present = "check",
+        conflicts_with = "check"
+    )]
+    pub output: Option<PathBuf>,
+    /// Check this bundle
+    #[arg(long, value_name = "FILE.zip")]
+    pub check: Option<PathBuf>,
+    /// With --check: the key of the log, as `evidence keys` prints it, or a file with it
+    #[arg(long, value_name = "KEY", requires = "check")]
+    pub key: Option<String>,
+    /// With --check: the checkpoint as it was published; repeatable
+    #[arg(long, value_name = "FILE", requires = "check")]
+    pub checkpoint: Vec<PathBuf>,
+}
+
+/// `evidence`
+#[derive(Debug, Args)]
+pub struct EvidenceArgs {
+    /// What to do
+    #[command(subcommand)]
+    pub what: EvidenceCommand,
+}
+
+/// What `evidence` does.
+#[derive(Debug, Subcommand)]
+pub enum EvidenceCommand {
+    /// Print the newest checkpoint, to publish or to mail
+    Checkpoint,
+    /// Print the keys of the log, oldest first
+    Keys,
+    /// Add what is not in the log yet, sign a checkpoint, and ask for time stamps
+    Extend,
+    /// Replace the key of the log; a leaf records the change, signed by the old key
+    NewKey {
+        /// The old key is lost: begin with a new one that nothing signs for
+        #[arg(long)]
+        lost: bool,
+    },
 }
 
 /// `robots`

@@ -5,6 +5,7 @@
 pub mod args;
 pub mod cmd;
 pub mod context;
+pub mod evidence;
 pub mod exit;
 pub mod jobs;
 pub mod local;
@@ -82,6 +83,8 @@ fn run(cli: Cli) -> Result<Exit, CliError> {
         Command::Cite(args) => cmd::cite::run(&args, &context),
         Command::Verify(args) => cmd::verify::run(&args, &context),
         Command::Reindex => cmd::reindex::run(&context),
+        Command::Prove(args) => cmd::prove::run(&args, &context),
+        Command::Evidence(args) => cmd::evidence::run(&args, &context),
         Command::Demo(args) => cmd::demo::run(&args, context),
         // Handled above: they need no settings, or load them in their own way.
         Command::Robots(_)

@@ -5,12 +5,14 @@ use std::sync::Arc;
 
 use super::CliError;
 use super::context::{Context, store_error};
+use super::evidence::{self, Follower};
 use crate::base::Clock;
 use crate::capture::{CaptureOptions, Capturer, Proxy};
 use crate::config::Settings;
 use crate::crawl::JobRules;
 use crate::crawl::log::CrawlLog;
 use crate::crawl::{Crawl, Job, Observer, Order, Parts, RealTimer, Report, Stop, Take, Timer};
+use crate::evidence::OpenFiles;
 use crate::kv::{Kv, KvOptions};
 use crate::politeness::Gate;
 use crate::schedule::{Frontier, FrontierOptions, JobSpec};
@@ -179,6 +181,7 @@ fn assemble(
         Network { settings: settings.clone(), options: options.clone(), clock: Arc::clone(&clock) };
     let capturer = Capturer::new(options, clock)
         .map_err(|e| CliError::usage(format!("setting up the network: {e}")))?;
+    notes.extend(evidence::prepare(store.layout(), settings));
     let opened = frontiers(store.layout())?;
     notes.extend(opened.notes);
     let log = CrawlLog::open(&store.layout().log_dir())
@@ -269,17 +272,29 @@ impl Running {
         self.crawl.plan(job, observer, stop).await.map_err(crawl_error)
     }
 
-    /// Ends it in order: the queue flushed, the WARC file sealed. What went wrong with the index.
+    /// What lets the evidence log follow while the crawl goes on.
+    #[must_use]
+    pub fn follower(&self) -> Follower {
+        let Network { settings, clock, .. } = &self.network;
+        Follower::new(self.store.reader(), settings, Arc::clone(clock))
+    }
+
+    /// Ends it in order: the queue flushed, the WARC file sealed, the evidence log brought up to
+    /// it. What went wrong with the index or the log.
     ///
     /// # Errors
     /// When the queue or the index cannot be flushed.
     pub fn close(self) -> Result<Vec<String>, CliError> {
         self.crawl.close().map_err(crawl_error)?;
-        match Arc::try_unwrap(self.store) {
-            Ok(store) => store.close().map_err(|e| store_error("closing the archive", e)),
+        let layout = self.store.layout().clone();
+        let mut notes = match Arc::try_unwrap(self.store) {
+            Ok(store) => store.close().map_err(|e| store_error("closing the archive", e))?,
             // Someone still holds it; dropping the last handle ends it in order too.
-            Err(_) => Ok(Vec::new()),
-        }
+            Err(_) => Vec::new(),
+        };
+        let Network { settings, clock, .. } = &self.network;
+        notes.extend(evidence::follow(&layout, settings, &OpenFiles::Leave, clock.now()));
+        Ok(notes)
     }
 }
 

@@ -420,6 +420,36 @@ pub const KEYS: &[Key] = &[
         "8",
         "How often a message is tried. The pauses double from one second to five minutes.",
     ),
+    key(
+        "evidence.key_file",
+        Kind::Path,
+        "",
+        "Where the key lies that signs the evidence log; evidence/log.key in the archive when empty. It is made when it is missing and no log has begun, and refused when others may read it.",
+    ),
+    key(
+        "evidence.origin",
+        Kind::Text,
+        "",
+        "The name of a log that is begun, without blanks and plus signs, such as archive.example.org/news; made from its key when empty. A log keeps its name.",
+    ),
+    key(
+        "evidence.checkpoint_every",
+        Kind::Duration,
+        "1h",
+        "How often watch adds what is new to the evidence log and signs a checkpoint; crawl does so at its end. Until then a record is proved by nothing but its own digests.",
+    ),
+    key(
+        "evidence.timestamp_authorities",
+        Kind::List,
+        "",
+        "Addresses of time-stamp authorities (RFC 3161). Each is asked for a token over the newest checkpoint when one was signed; one that does not answer is asked again at the next run, and nothing waits for it.",
+    ),
+    key(
+        "evidence.timestamp_roots",
+        Kind::Path,
+        "",
+        "A PEM file with the root certificates that tokens must lead to, and any certificates between that authorities do not send. Without it tokens are refused: what leads to no trusted root proves nothing.",
+    ),
 ];
 
 /// The key that a dotted path names, host names standing for `*`.

@@ -52,19 +52,7 @@ impl Poster {
     /// # Errors
     /// When TLS cannot be set up.
     pub fn new(user_agent: &str) -> Result<Self, WebhookError> {
-        // Whoever was first in this process has chosen; the choice is the same.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let mut roots = rustls::RootCertStore::empty();
-        roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
-        let tls =
-            rustls::ClientConfig::builder().with_root_certificates(roots).with_no_client_auth();
-        reqwest::Client::builder()
-            .tls_backend_preconfigured(tls)
-            .redirect(reqwest::redirect::Policy::none())
-            .no_proxy()
-            .timeout(ATTEMPT_TIME_MAX)
-            .user_agent(user_agent)
-            .build()
+        super::client(user_agent, ATTEMPT_TIME_MAX)
             .map(Self)
             .map_err(|why| WebhookError::Client(why.to_string()))
     }

@@ -6,6 +6,7 @@
 //!   lock            held by the one writer; a dead process does not hold it
 //!   warc/           the truth: *.warc.gz, and *.warc.gz.open while being written
 //!   set-aside/      unfinished tails and whatever else was moved out of the way; never read
+//!   evidence/       the log over warc/, its key and checkpoints; see docs/formats-evidence.md
 //!   index/          derived from warc/; may be deleted
 //!   derived/        what pages say and what changed, kept for speed; may be deleted
 //!   state/          queue, host facts, robots cache; may be deleted, at the price of politeness memory
@@ -77,6 +78,12 @@ impl Layout {
     #[must_use]
     pub fn derived_dir(&self) -> PathBuf {
         self.root.join("derived")
+    }
+
+    /// The evidence log.
+    #[must_use]
+    pub fn evidence_dir(&self) -> PathBuf {
+        self.root.join("evidence")
     }
 
     /// Queue, host facts, robots cache.

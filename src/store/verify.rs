@@ -2,12 +2,15 @@
 
 use std::fs::File;
 use std::io::{self, BufReader, Read};
+use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
 use crate::base::{Digest, Finding, Hasher};
 use crate::http::{BodyFraming, Method, Payload, shape_of};
 use crate::index::{Index, IndexEntry};
-use crate::warc::{End, Fields, ReadOptions, RecordReader, WarcReader, rules};
+use crate::warc::{
+    End, Fields, Located, ReadOptions, RecordReader, WarcReader, member, rules, warc_fields,
+};
 
 use super::StoreError;
 use super::describe::{BLOCK_START_MAX, Place, entry_of};
@@ -103,7 +106,8 @@ fn check_file(
     };
     let read_options = ReadOptions { file: name.clone(), ..ReadOptions::default() };
     let mut reader = WarcReader::seekable(BufReader::with_capacity(1 << 20, input), read_options);
-    let mut check = FileCheck { name: &name, options, captures: Vec::new(), first: true };
+    let members = File::open(path).ok().filter(|_| stable_name(path).ends_with(".gz"));
+    let mut check = FileCheck { name: &name, options, captures: Vec::new(), first: true, members };
     let is_open = path.extension().is_some_and(|e| e == "open");
     // What is found in the tail of an open file is not known to be its tail before the end.
     let mut held = Vec::new();
@@ -159,6 +163,9 @@ struct FileCheck<'a> {
     /// The captures in the file.
     captures: Vec<IndexEntry>,
     first: bool,
+    /// The file once more, to compare the headers of its members with what we write; none where
+    /// another program wrote it, or it is not gzip.
+    members: Option<File>,
 }
 
 impl FileCheck<'_> {
@@ -166,7 +173,10 @@ impl FileCheck<'_> {
         let offset = record.offset();
         let fields = record.header().fields.clone();
         let mut findings = rules::check(&fields, self.name, offset);
-        if std::mem::take(&mut self.first) && !is_kind(&fields, "warcinfo") {
+        let header = record.header();
+        let raw_len = (header.raw.len() as u64).saturating_add(header.content_length) + 4;
+        let is_first = std::mem::take(&mut self.first);
+        if is_first && !is_kind(&fields, "warcinfo") {
             findings.push(Finding::warning(
                 self.name,
                 Some(offset),
@@ -184,6 +194,10 @@ impl FileCheck<'_> {
             // The reader reports it as a finding of the file.
             Err(_) => return findings,
         };
+        if is_first && !start.as_ref().is_ok_and(|start| is_ours(&fields, start)) {
+            self.members = None;
+        }
+        findings.extend(self.member_header(&located, raw_len));
         let place = Place {
             file: crate::index::FileId(0),
             offset: located.offset,
@@ -195,6 +209,24 @@ impl FileCheck<'_> {
             self.captures.push(entry);
         }
         findings
+    }
+
+    /// A member of ours whose header is not as we write it. Readers pass over most of its bytes,
+    /// and no checksum covers them.
+    fn member_header(&self, located: &Located, raw_len: u64) -> Option<Finding> {
+        let (file, length) = (self.members.as_ref()?, located.length?);
+        let expected = member::header_bytes(length, raw_len);
+        let mut there = vec![0; expected.len()];
+        let fine = file.read_exact_at(&mut there, located.offset).is_ok() && there == expected;
+        // A long record's header states no lengths even where they would fit.
+        let bare = !fine && {
+            let bare = member::header_bytes(u64::MAX, raw_len);
+            raw_len > BARE_FROM && there.starts_with(&bare)
+        };
+        (!fine && !bare && located.intact).then(|| {
+            let what = "the header of its gzip member is not as it was written";
+            Finding::error(self.name, Some(located.offset), "member-header", what)
+        })
     }
 
     /// Recomputes block and payload digest in one pass; the block's first bytes.
@@ -270,6 +302,17 @@ impl FileCheck<'_> {
             }
         }
     }
+}
+
+/// From this length on a record may have been packed without knowing whether its member's length
+/// fits in 32 bits.
+const BARE_FROM: u64 = 0xffff_ffff / 2;
+
+/// Whether a file that begins with this record was written by us.
+fn is_ours(fields: &Fields, start: &[u8]) -> bool {
+    is_kind(fields, "warcinfo")
+        && warc_fields::read(start)
+            .is_ok_and(|f| f.text("software").is_some_and(|s| s.starts_with("pressmark/")))
 }
 
 fn is_kind(fields: &Fields, kind: &str) -> bool {

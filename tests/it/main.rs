@@ -5,6 +5,7 @@
 //! - `crash`: the process is killed at random points
 //! - `rebuild`: the index deleted or damaged, every query answers the same
 //! - `cli`: help, exit codes, JSON, closed pipes, local files
+//! - `evidence`: whatever is changed in an archive is found; bundles and time stamps
 //! - `trouble`: bad input, each kind with its own message and exit code
 //! - `interop`: our files in other people's readers
 //! - `readme`: the commands that the README shows are real
@@ -22,6 +23,7 @@ mod cli;
 mod crash;
 mod crawl;
 mod extract_fuzz;
+mod evidence;
 mod hostile;
 mod interop;
 mod jobs;

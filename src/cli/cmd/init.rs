@@ -31,7 +31,10 @@ pub fn run(args: &InitArgs, global: &Global, out: &Output) -> Result<Exit, CliEr
         return Err(CliError::failed(&what, "the directory holds something else")
             .hint("choose a new or empty directory"));
     }
+    let (settings, _) = load_settings(global).map_err(super::super::context::config_error)?;
     layout.create().map_err(|e| CliError::failed(&what, e))?;
+    crate::evidence::log::prepare(&layout, &crate::cli::evidence::options(&settings))
+        .map_err(|e| CliError::failed(&what, e))?;
     out.say(&format!("archive laid out in {}", root.display()));
     let config: PathBuf =
         global.config.clone().unwrap_or_else(|| PathBuf::from("config/pressmark.toml"));

@@ -7,9 +7,22 @@ use crate::cli::args::VerifyArgs;
 use crate::cli::context::{Context, store_error};
 use crate::cli::output::Format;
 use crate::cli::{CliError, Exit};
-use crate::store::{VerifyOptions, verify, verify_files};
+use crate::evidence;
+use crate::store::{Checked, VerifyOptions, verify, verify_files};
 
-/// Rereads every record and recomputes every digest; prints findings as they are made.
+/// The checkpoints that `--checkpoint` names.
+fn published(args: &VerifyArgs) -> Result<Vec<(String, Vec<u8>)>, CliError> {
+    let read = |path: &std::path::PathBuf| {
+        let name = path.display().to_string();
+        let bytes = std::fs::read(path)
+            .map_err(|e| CliError::usage(format!("--checkpoint {name}: {e}")))?;
+        Ok((name, bytes))
+    };
+    args.checkpoint.iter().map(read).collect()
+}
+
+/// Rereads every record, recomputes every digest and checks the evidence log; prints findings as
+/// they are made.
 ///
 /// # Errors
 /// When the archive cannot be opened or stdout cannot be written.
@@ -32,14 +45,39 @@ pub fn run(args: &VerifyArgs, context: &Context) -> Result<Exit, CliError> {
             failed.get_or_insert(error);
         }
     };
+    let mut log = None;
     let checked = if args.files.is_empty() {
         let reader = context.reader()?;
-        verify(&reader, options, &mut print).map_err(|e| store_error("verifying", e))?
+        let published = published(args)?;
+        let checked =
+            verify(&reader, options, &mut print).map_err(|e| store_error("verifying", e))?;
+        let key = crate::cli::evidence::options(&context.settings);
+        let authorities = crate::cli::evidence::authorities(&context.settings);
+        let trust = authorities.map_err(CliError::usage)?.trust;
+        let options = evidence::VerifyOptions { fast: args.fast, key, trust, published };
+        let checked_log = evidence::verify(reader.layout(), &options, &mut print)
+            .map_err(|e| CliError::failed("verifying the evidence log", e))?;
+        let findings = checked.findings + checked_log.findings;
+        log = Some(checked_log);
+        Checked { findings, ..checked }
     } else {
         verify_files(&args.files, options, &mut print)
     };
     if let Some(error) = failed {
         return Err(error.into());
+    }
+    if let Some(log) = log.filter(|log| log.checkpoints > 0) {
+        context.out.say(&format!(
+            "evidence log: {} leaves, {} checkpoints, {} time stamps, the newest checkpoint of {}{}",
+            log.leaves,
+            log.checkpoints,
+            log.stamps,
+            log.newest.map_or_else(|| "an unknown time".to_owned(), |t| t.to_rfc3339()),
+            match log.waiting {
+                0 => String::new(),
+                n => format!("; {n} records are not in it yet"),
+            }
+        ));
     }
     context.out.say(&format!(
         "{} records in {} files ({}): {}",

@@ -9,6 +9,7 @@ use tokio::sync::mpsc::UnboundedSender;
 use crate::base::TargetUri;
 use crate::cli::args::WatchArgs;
 use crate::cli::context::Context;
+use crate::cli::evidence::Follower;
 use crate::cli::jobs;
 use crate::cli::progress::CrawlProgress;
 use crate::cli::wiring::{Begun, Preparer, begin, real_timer, runtime, stop_on_signals};
@@ -64,13 +65,17 @@ pub fn run(args: &WatchArgs, context: Context) -> Result<Exit, CliError> {
         receivers,
     };
     let runtime = runtime()?;
+    let follower = running.follower();
+    let checkpoint_every = settings.duration("evidence.checkpoint_every");
     tracing::info!(jobs = specs.len(), "watching");
     let report = runtime.block_on(async {
         stop_on_signals(&stop);
         let reloading = tokio::spawn(reload.on_hangup());
+        let following = tokio::spawn(follow(follower.clone(), checkpoint_every));
         let listening = listen(&context, &metrics).await?;
         let report = running.run(&job, &mut observer, &stop).await;
         reloading.abort();
+        following.abort();
         if let Some(task) = listening {
             task.abort();
         }
@@ -82,6 +87,7 @@ pub fn run(args: &WatchArgs, context: Context) -> Result<Exit, CliError> {
         }
         report
     });
+    follower.end();
     let waiting = running.crawl().frontier().counts();
     for note in running.close()? {
         tracing::warn!("{note}");
@@ -102,6 +108,21 @@ pub fn run(args: &WatchArgs, context: Context) -> Result<Exit, CliError> {
 
 fn load(context: &Context, named: &[String]) -> Result<Vec<JobSpec>, CliError> {
     if named.is_empty() { jobs::load_all(context) } else { jobs::load(context, named) }
+}
+
+/// Lets the evidence log follow, at once and then every so often.
+async fn follow(follower: Follower, every: Duration) {
+    // An interval of nothing would never rest.
+    let mut ticks = tokio::time::interval(every.max(Duration::from_secs(1)));
+    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        let follower = follower.clone();
+        match tokio::task::spawn_blocking(move || follower.once()).await {
+            Ok(notes) => notes.iter().for_each(|note| tracing::warn!("{note}")),
+            Err(why) => tracing::error!(%why, "the evidence log does not follow"),
+        }
+    }
 }
 
 fn notify_options(context: &Context) -> NotifyOptions {

@@ -1,0 +1,127 @@
+//! `evidence`
+
+use serde_json::json;
+
+use crate::base::Timestamp;
+use crate::cli::args::{EvidenceArgs, EvidenceCommand};
+use crate::cli::context::{Context, store_error};
+use crate::cli::evidence::options;
+use crate::cli::output::Format;
+use crate::cli::{CliError, Exit};
+use crate::evidence::log::{Appender, replace_lost_key};
+use crate::evidence::{EvidenceError, Log, OpenFiles, extend};
+use crate::store::Layout;
+
+/// Prints what the log says of itself, or brings it up to date.
+///
+/// # Errors
+/// When there is no archive or no log, or the log cannot be written.
+pub fn run(args: &EvidenceArgs, context: &Context) -> Result<Exit, CliError> {
+    let layout = Layout::new(&context.archive);
+    layout.check().map_err(|e| store_error("opening the archive", e))?;
+    let now = context.clock.now();
+    match args.what {
+        EvidenceCommand::Checkpoint => checkpoint(context, &layout),
+        EvidenceCommand::Keys => keys(context, &layout),
+        EvidenceCommand::Extend => bring_up(context, &layout, now),
+        EvidenceCommand::NewKey { lost } => new_key(context, &layout, now, lost),
+    }
+}
+
+/// An error of the log for a person.
+#[must_use]
+pub fn evidence_error(what: &str, error: EvidenceError) -> CliError {
+    let hint = error.hint();
+    let cli = CliError::failed(what, error);
+    match hint {
+        Some(hint) => cli.hint(hint),
+        None => cli,
+    }
+}
+
+fn open(layout: &Layout) -> Result<Log, CliError> {
+    let log = Log::open(layout).map_err(|e| evidence_error("opening the evidence log", e))?;
+    if log.newest().is_none() {
+        return Err(CliError::nothing("the archive has no evidence log yet")
+            .hint("`pressmark evidence extend` begins one"));
+    }
+    Ok(log)
+}
+
+fn checkpoint(context: &Context, layout: &Layout) -> Result<Exit, CliError> {
+    let log = open(layout)?;
+    if let Some(newest) = log.newest() {
+        match context.out.format()? {
+            Format::Text => context.out.piece(&newest.render())?,
+            Format::Json => context.out.json(&json!({
+                "origin": newest.origin,
+                "size": newest.size,
+                "root": newest.root.to_string(),
+                "time": newest.time.map(Timestamp::to_warc_date),
+                "note": newest.render(),
+            }))?,
+        }
+    }
+    Ok(Exit::Done)
+}
+
+fn keys(context: &Context, layout: &Layout) -> Result<Exit, CliError> {
+    let format = context.out.format()?;
+    for (index, key) in open(layout)?.keys() {
+        match format {
+            Format::Text => context.out.line(&key.text())?,
+            Format::Json => {
+                context.out.json(&json!({"leaf": index, "key": key.text(), "pem": key.pem()}))?
+            }
+        }
+    }
+    Ok(Exit::Done)
+}
+
+fn bring_up(context: &Context, layout: &Layout, now: Timestamp) -> Result<Exit, CliError> {
+    let format = context.out.format()?;
+    let done = extend(layout, &options(&context.settings), &OpenFiles::Leave, now)
+        .map_err(|e| evidence_error("extending the evidence log", e))?;
+    let stamps = crate::cli::evidence::stamp(layout, &context.settings);
+    for note in done.notes.iter().chain(&stamps) {
+        context.out.say(&format!("pressmark: {note}"));
+    }
+    match format {
+        Format::Text => context.out.line(&format!(
+            "{} records and {} files added to the log; {}",
+            done.records,
+            done.files,
+            match &done.checkpoint {
+                Some(checkpoint) =>
+                    format!("a checkpoint over {} leaves is signed", checkpoint.size),
+                None => "nothing was new".to_owned(),
+            }
+        ))?,
+        Format::Json => context.out.json(&json!({
+            "records": done.records,
+            "files": done.files,
+            "size": done.checkpoint.as_ref().map(|c| c.size),
+        }))?,
+    }
+    Ok(Exit::Done)
+}
+
+fn new_key(
+    context: &Context,
+    layout: &Layout,
+    now: Timestamp,
+    lost: bool,
+) -> Result<Exit, CliError> {
+    let what = "replacing the key of the evidence log";
+    let options = options(&context.settings);
+    let done = if lost {
+        replace_lost_key(layout, &options, now)
+    } else {
+        Appender::open(layout, &options).and_then(|appender| appender.new_key(now))
+    };
+    let done = done.map_err(|e| evidence_error(what, e))?;
+    context
+        .out
+        .say(&format!("the key is replaced; a checkpoint over {} leaves says so", done.size));
+    keys(context, layout)
+}

@@ -1,0 +1,137 @@
+//! `prove`
+
+use std::path::Path;
+
+use serde_json::json;
+
+use super::evidence::evidence_error;
+use crate::cli::args::ProveArgs;
+use crate::cli::context::{Context, store_error};
+use crate::cli::evidence::{authorities, options};
+use crate::cli::output::Format;
+use crate::cli::{CliError, Exit};
+use crate::evidence::bundle::{Bundle, Texts, gather, read_zip};
+use crate::evidence::check::{Known, Outcome, check};
+use crate::evidence::note::VerifierKey;
+use crate::evidence::{OpenFiles, extend};
+use crate::extract::{EXTRACTOR, Hints, extract};
+use crate::history::DECODED_BYTES_MAX;
+use crate::store::{Loaded, Reader};
+
+/// Writes the evidence bundle of one capture, or checks one.
+///
+/// # Errors
+/// When nothing is found (exit 3), the log does not hold it, or a file cannot be read or written.
+pub fn run(args: &ProveArgs, context: &Context) -> Result<Exit, CliError> {
+    match (&args.check, &args.url, &args.output) {
+        (Some(bundle), _, _) => check_bundle(args, bundle, context),
+        (None, Some(url), Some(out)) => prove(args, url, out, context),
+        _ => Err(CliError::usage("prove takes a URL and -o FILE.zip, or --check FILE.zip")),
+    }
+}
+
+fn prove(args: &ProveArgs, url: &str, out: &Path, context: &Context) -> Result<Exit, CliError> {
+    let at = context.instant("--at", args.at.as_deref())?;
+    let reader = context.reader()?;
+    let what = format!("proving {url}");
+    let entry = reader.find(url, at).map_err(|e| store_error(&what, e))?.ok_or_else(|| {
+        CliError::nothing(format!("no capture of {url}"))
+            .hint("`pressmark captures URL --match host` lists what there is of a host")
+    })?;
+    let loaded = reader.load(&entry).map_err(|e| store_error(&what, e))?;
+    let pieces = gather(&reader, &loaded).map_err(|e| evidence_error(&what, e))?;
+    let trust = authorities(&context.settings).map_err(CliError::usage)?.trust;
+    let texts = texts(url, &reader, &loaded);
+    let make = || {
+        let now = context.clock.now();
+        Bundle::prove(reader.layout(), pieces.clone(), texts.clone(), &trust, now)
+    };
+    let options = options(&context.settings);
+    let bundle = make().or_else(|why| {
+        // What a run that died has written is not in the log yet.
+        let now = context.clock.now();
+        match extend(reader.layout(), &options, &OpenFiles::Leave, now) {
+            Ok(done) if done.checkpoint.is_some() => make(),
+            _ => Err(why),
+        }
+    });
+    let bundle = bundle.map_err(|e| evidence_error(&what, e))?;
+    context.out.say(&format!(
+        "{} records, proved by a checkpoint over {} leaves with {} time stamps: {}",
+        bundle.records.len(),
+        bundle.checkpoint.size,
+        bundle.stamps.len(),
+        out.display()
+    ));
+    bundle.write(reader.layout(), &options, out).map_err(|e| evidence_error(&what, e))?;
+    Ok(Exit::Done)
+}
+
+/// What the page says. A page that cannot be read is proved all the same.
+fn texts(url: &str, _reader: &Reader, loaded: &Loaded) -> Texts {
+    let mut texts = Texts {
+        url: url.to_owned(),
+        extractor: EXTRACTOR.to_owned(),
+        citation: citation(loaded),
+        ..Texts::default()
+    };
+    if let Ok(bytes) = loaded.decoded(DECODED_BYTES_MAX) {
+        let content_type = loaded.content_type();
+        let hints = Hints {
+            url: Some(&loaded.entry.url),
+            content_type: content_type.as_deref(),
+            status: loaded.entry.status,
+        };
+        let page = extract(&bytes, &hints).page;
+        texts.headline = page.headline.map(|h| h.value);
+        texts.article = Some(page.text).filter(|text| !text.is_empty());
+    }
+    texts
+}
+
+/// How to cite the capture; none where nothing cites.
+fn citation(_loaded: &Loaded) -> Option<String> {
+    None
+}
+
+fn check_bundle(args: &ProveArgs, bundle: &Path, context: &Context) -> Result<Exit, CliError> {
+    let format = context.out.format()?;
+    let what = format!("checking {}", bundle.display());
+    let trust = authorities(&context.settings).map_err(CliError::usage)?.trust;
+    let known = Known { key: key(args)?, published: published(args)?, trust };
+    let contents = read_zip(bundle).map_err(|e| evidence_error(&what, e))?;
+    let mut failed = false;
+    for step in check(&contents, &known) {
+        failed |= step.outcome == Outcome::Fails;
+        match format {
+            Format::Text => {
+                let label = step.outcome.label();
+                context.out.line(&format!("{label:7} {}: {}", step.name, step.what))?;
+            }
+            Format::Json => context.out.json(&json!({
+                "step": step.name, "outcome": step.outcome.label(), "what": step.what,
+            }))?,
+        }
+    }
+    Ok(if failed { Exit::Findings } else { Exit::Done })
+}
+
+/// The key that `--key` gives, as text or in a file.
+fn key(args: &ProveArgs) -> Result<Option<VerifierKey>, CliError> {
+    let Some(given) = &args.key else { return Ok(None) };
+    let text = std::fs::read_to_string(given).unwrap_or_else(|_| given.clone());
+    // A file may list several; the last one is in force.
+    let key = text.lines().rev().find_map(VerifierKey::parse);
+    let key = key.ok_or_else(|| CliError::usage(format!("--key {given}: no verifier key")));
+    key.map(Some).map_err(|e| e.hint("`pressmark evidence keys` prints those of an archive"))
+}
+
+fn published(args: &ProveArgs) -> Result<Vec<(String, Vec<u8>)>, CliError> {
+    let read = |path: &std::path::PathBuf| {
+        let name = path.display().to_string();
+        let bytes = std::fs::read(path)
+            .map_err(|e| CliError::usage(format!("--checkpoint {name}: {e}")))?;
+        Ok((name, bytes))
+    };
+    args.checkpoint.iter().map(read).collect()
+}

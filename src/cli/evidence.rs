@@ -1,0 +1,125 @@
+//! The evidence log as the commands keep it: its settings, and letting it follow the archive.
+//!
+//! Trouble with the log never stops a crawl: it is said, and the next run catches up.
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::base::{Clock, Timestamp};
+use crate::config::Settings;
+use crate::evidence::{self, Authorities, OpenFiles, Options, Trust};
+use crate::store::{Layout, Reader};
+
+/// What the settings say of the log.
+#[must_use]
+pub fn options(settings: &Settings) -> Options {
+    let text = |key: &str| Some(settings.text(key)).filter(|text| !text.is_empty());
+    Options {
+        key_file: text("evidence.key_file").map(PathBuf::from),
+        origin: text("evidence.origin").map(str::to_owned),
+    }
+}
+
+/// What the settings say of time stamps.
+///
+/// # Errors
+/// When the file of roots cannot be read.
+pub fn authorities(settings: &Settings) -> Result<Authorities, String> {
+    let path = settings.text("evidence.timestamp_roots");
+    let trust = if path.is_empty() {
+        Trust::default()
+    } else {
+        let fail = |why: &dyn std::fmt::Display| format!("evidence.timestamp_roots: {path}: {why}");
+        let pem = std::fs::read(path).map_err(|e| fail(&e))?;
+        Trust::from_pem(&pem).map_err(|e| fail(&e))?
+    };
+    Ok(Authorities {
+        urls: settings.list("evidence.timestamp_authorities").to_vec(),
+        trust,
+        user_agent: settings.user_agent(),
+    })
+}
+
+/// Asks for the time stamps that the newest checkpoint lacks; what went wrong, in words. To be
+/// called where no runtime is.
+pub fn stamp(layout: &Layout, settings: &Settings) -> Vec<String> {
+    let authorities = match authorities(settings) {
+        Ok(authorities) if authorities.urls.is_empty() => return Vec::new(),
+        Ok(authorities) => authorities,
+        Err(why) => return vec![why],
+    };
+    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(why) => return vec![format!("no time stamp: {why}")],
+    };
+    match runtime.block_on(evidence::timestamp::stamp(layout, &authorities)) {
+        Ok(notes) => notes,
+        Err(why) => vec![format!("no time stamp: {}", said(&why))],
+    }
+}
+
+/// Makes the key of an archive that has none; what went wrong, in words.
+pub fn prepare(layout: &Layout, settings: &Settings) -> Option<String> {
+    let made = evidence::log::prepare(layout, &options(settings));
+    made.err().map(|why| format!("the evidence log is not kept: {}", said(&why)))
+}
+
+/// Brings the log up to the archive, and asks for time stamps; what went wrong or is odd, in words.
+pub fn follow(
+    layout: &Layout,
+    settings: &Settings,
+    open: &OpenFiles<'_>,
+    now: Timestamp,
+) -> Vec<String> {
+    match evidence::extend(layout, &options(settings), open, now) {
+        Ok(done) => {
+            let mut notes = done.notes;
+            notes.extend(stamp(layout, settings));
+            notes
+        }
+        Err(why) => vec![format!("the evidence log does not follow: {}", said(&why))],
+    }
+}
+
+fn said(why: &evidence::EvidenceError) -> String {
+    match why.hint() {
+        Some(hint) => format!("{why}; {hint}"),
+        None => why.to_string(),
+    }
+}
+
+/// Lets the log follow while a crawl writes.
+#[derive(Clone)]
+pub struct Follower {
+    reader: Reader,
+    settings: Settings,
+    clock: Arc<dyn Clock>,
+    // Held while following, so that whoever ends the crawl waits for it; true when it has ended.
+    ended: Arc<Mutex<bool>>,
+}
+
+impl Follower {
+    /// Follows what `reader` knows to be durable.
+    #[must_use]
+    pub fn new(reader: Reader, settings: &Settings, clock: Arc<dyn Clock>) -> Self {
+        Self { reader, settings: settings.clone(), clock, ended: Arc::default() }
+    }
+
+    /// Brings the log up to what is durable now; what went wrong or is odd, in words.
+    #[must_use]
+    pub fn once(&self) -> Vec<String> {
+        let ended = self.ended.lock().unwrap_or_else(PoisonError::into_inner);
+        if *ended {
+            return Vec::new();
+        }
+        // The index is told after the sync: what it knows of a file is on the disk.
+        let durable = |name: &str| self.reader.index().file_named(name).map(|f| f.indexed_to);
+        let open = OpenFiles::UpTo(&durable);
+        follow(self.reader.layout(), &self.settings, &open, self.clock.now())
+    }
+
+    /// Ends it, after what is under way.
+    pub fn end(&self) {
+        *self.ended.lock().unwrap_or_else(PoisonError::into_inner) = true;
+    }
+}

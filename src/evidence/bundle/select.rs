@@ -1,0 +1,323 @@
+//! Which records belong to a capture: the exchange itself, the payload that a revisit refers to,
+//! the redirects that led to it or lead on, the name resolution, the robots.txt that was in force,
+//! and the warcinfo of each file.
+
+use std::collections::BTreeSet;
+use std::fs::File;
+use std::io::{BufReader, Read};
+use std::os::unix::fs::FileExt;
+use std::path::Path;
+use std::time::Duration;
+
+use super::super::EvidenceError;
+use super::super::error::{damaged, io as disk};
+use super::super::leaf::record_text;
+use crate::base::{DigestAlgorithm, TargetUri, Timestamp};
+use crate::store::{Loaded, Reader};
+use crate::warc::{Fields, ReadError, ReadOptions, RecordId, WarcReader, name, warc_fields};
+
+/// So many redirects are followed either way.
+const HOPS_MAX: usize = 20;
+/// So long after a redirect its target was asked for, at most.
+const HOP_TIME_MAX: Duration = Duration::from_mins(10);
+/// The longest member that goes into a bundle.
+const MEMBER_BYTES_MAX: u64 = 1 << 30;
+/// So many records of one exchange are looked for behind the main one.
+const GROUP_MAX: usize = 64;
+
+/// What a record is to the capture.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Role {
+    /// What its file says of itself: software, operator, configuration.
+    Warcinfo,
+    /// The capture.
+    Capture,
+    /// The request, and what else is known of the exchange.
+    Exchange,
+    /// The response that holds the payload of a revisit.
+    Payload,
+    /// A redirect on the way.
+    Redirect,
+    /// The name resolution.
+    Dns,
+    /// The robots.txt that was in force.
+    Robots,
+}
+
+impl Role {
+    /// The word for it.
+    #[must_use]
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Warcinfo => "warcinfo",
+            Self::Capture => "capture",
+            Self::Exchange => "exchange",
+            Self::Payload => "payload",
+            Self::Redirect => "redirect",
+            Self::Dns => "dns",
+            Self::Robots => "robots",
+        }
+    }
+}
+
+/// A record, as it lies in the archive.
+#[derive(Debug, Clone)]
+pub struct Piece {
+    /// What it is to the capture.
+    pub role: Role,
+    /// Its file.
+    pub file: String,
+    /// Where its member begins.
+    pub offset: u64,
+    /// The member, byte for byte.
+    pub member: Vec<u8>,
+    /// The text of its leaf.
+    pub leaf: String,
+    /// `WARC-Type`.
+    pub kind: String,
+    /// `WARC-Target-URI`; empty where there is none.
+    pub uri: String,
+    /// `WARC-Date`.
+    pub date: String,
+    /// `WARC-Record-ID`.
+    pub id: String,
+    /// What its block says, where it is `application/warc-fields`.
+    pub says: Option<Fields>,
+}
+
+/// The records of a capture and of what belongs to it.
+///
+/// # Errors
+/// When one cannot be read.
+pub fn gather(reader: &Reader, capture: &Loaded) -> Result<Vec<Piece>, EvidenceError> {
+    let mut gathered = Gathered { reader, pieces: Vec::new(), seen: BTreeSet::new() };
+    gathered.exchange(capture, Role::Capture)?;
+    if let Some(original) = &capture.original {
+        gathered.exchange(original, Role::Payload)?;
+    }
+    gathered.led_here(capture)?;
+    gathered.leads_on(capture)?;
+    gathered.dns(capture)?;
+    gathered.robots(capture)?;
+    Ok(gathered.pieces)
+}
+
+struct Gathered<'a> {
+    reader: &'a Reader,
+    pieces: Vec<Piece>,
+    seen: BTreeSet<(String, u64)>,
+}
+
+fn unreadable(file: &str) -> impl Fn(ReadError) -> EvidenceError + use<'_> {
+    move |why| damaged(file, why.to_string())
+}
+
+impl Gathered<'_> {
+    /// The main record of an exchange, those that were written with it, and its file's warcinfo.
+    fn exchange(&mut self, main: &Loaded, role: Role) -> Result<(), EvidenceError> {
+        let file = self.reader.file_name(&main.entry).to_string();
+        let path = self.reader.path_of(&main.entry);
+        let id = main.fields.record_id();
+        let named = main.fields.concurrent_to();
+        let input = File::open(&path).map_err(disk("opening", &path))?;
+        let options = ReadOptions { file: file.clone(), ..ReadOptions::default() };
+        let mut reader = WarcReader::seekable(BufReader::with_capacity(64 * 1024, input), options);
+        let mut next = Some(reader.read_at(main.entry.offset).map_err(unreadable(&file))?);
+        for n in 0..GROUP_MAX {
+            let Some(mut record) = next.take() else { break };
+            let header = record.take_header();
+            if n > 0 && !belongs(&header.fields, id.as_ref(), &named) {
+                break;
+            }
+            let own = if n == 0 { role } else { exchange_role(role) };
+            let mut block = Vec::new();
+            let is_fields = header
+                .fields
+                .content_type()
+                .is_some_and(|t| t.trim().eq_ignore_ascii_case(warc_fields::MEDIA_TYPE));
+            let counted = !header.fields.contains(name::BLOCK_DIGEST);
+            if is_fields || counted {
+                record
+                    .by_ref()
+                    .take(MEMBER_BYTES_MAX)
+                    .read_to_end(&mut block)
+                    .map_err(disk("reading", &path))?;
+            }
+            let located = record.finish().map_err(unreadable(&file))?;
+            let Some(length) = located.length.filter(|_| located.intact) else {
+                let what = format!(
+                    "the record at {} has no member of its own, or is not whole",
+                    located.offset
+                );
+                return Err(damaged(&file, what));
+            };
+            let digest = counted.then(|| DigestAlgorithm::Sha256.digest(&block).to_string());
+            let leaf = record_text(&header.fields, &header.raw, digest.as_deref());
+            let says = is_fields.then(|| warc_fields::read(&block).ok()).flatten();
+            self.add(own, &file, &path, (located.offset, length), &header.fields, leaf, says)?;
+            next = reader.next_record().map_err(unreadable(&file))?;
+        }
+        drop(next);
+        self.warcinfo(&file, &path)
+    }
+
+    fn warcinfo(&mut self, file: &str, path: &Path) -> Result<(), EvidenceError> {
+        let input = File::open(path).map_err(disk("opening", path))?;
+        let options = ReadOptions { file: file.to_owned(), ..ReadOptions::default() };
+        let mut reader = WarcReader::seekable(BufReader::new(input), options);
+        let Some(mut record) = reader.next_record().map_err(unreadable(file))? else {
+            return Ok(());
+        };
+        let header = record.take_header();
+        if header.fields.text(name::TYPE).as_deref() != Some("warcinfo") {
+            return Ok(());
+        }
+        let mut block = Vec::new();
+        record.by_ref().take(1 << 20).read_to_end(&mut block).map_err(disk("reading", path))?;
+        let located = record.finish().map_err(unreadable(file))?;
+        let Some(length) = located.length else { return Ok(()) };
+        let counted = !header.fields.contains(name::BLOCK_DIGEST);
+        let digest = counted.then(|| DigestAlgorithm::Sha256.digest(&block).to_string());
+        let leaf = record_text(&header.fields, &header.raw, digest.as_deref());
+        let says = warc_fields::read(&block).ok();
+        self.add(Role::Warcinfo, file, path, (located.offset, length), &header.fields, leaf, says)
+    }
+
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "the parts of one record, taken apart in one place"
+    )]
+    fn add(
+        &mut self,
+        role: Role,
+        file: &str,
+        path: &Path,
+        (offset, length): (u64, u64),
+        fields: &Fields,
+        leaf: String,
+        says: Option<Fields>,
+    ) -> Result<(), EvidenceError> {
+        if !self.seen.insert((file.to_owned(), offset)) {
+            return Ok(());
+        }
+        if length > MEMBER_BYTES_MAX {
+            return Err(damaged(file, format!("the record at {offset} is too long for a bundle")));
+        }
+        let mut member = vec![0; usize::try_from(length).unwrap_or(0)];
+        let input = File::open(path).map_err(disk("opening", path))?;
+        input.read_exact_at(&mut member, offset).map_err(disk("reading", path))?;
+        let text = |name: &str| fields.text(name).unwrap_or_default().into_owned();
+        self.pieces.push(Piece {
+            role,
+            file: file.to_owned(),
+            offset,
+            member,
+            leaf,
+            kind: text(name::TYPE),
+            uri: text(name::TARGET_URI),
+            date: text(name::DATE),
+            id: text(name::RECORD_ID),
+            says,
+        });
+        Ok(())
+    }
+
+    /// The newest capture of a URL that is not younger than `at`.
+    fn last_before(&self, url: &str, at: Timestamp) -> Result<Option<Loaded>, EvidenceError> {
+        let mut last = None;
+        for entry in self.reader.captures_of(url) {
+            let entry = entry?;
+            if entry.date > at {
+                break;
+            }
+            last = Some(entry);
+        }
+        Ok(last.map(|entry| self.reader.load(&entry)).transpose()?)
+    }
+
+    /// Redirects that led to the capture, as the metadata of each exchange tells.
+    fn led_here(&mut self, capture: &Loaded) -> Result<(), EvidenceError> {
+        let mut uri = capture.entry.url.clone();
+        let mut date = capture.entry.date;
+        for _ in 0..HOPS_MAX {
+            let said = self.pieces.iter().filter(|p| p.uri == uri).find_map(|p| {
+                let says = p.says.as_ref()?;
+                let path = says.text("hopsFromSeed")?;
+                path.ends_with('R').then(|| says.text("via").map(|v| v.into_owned()))?
+            });
+            let Some(via) = said else { break };
+            let Some(before) = self.last_before(&via, date)? else { break };
+            if !before.entry.status.is_some_and(|s| (300..400).contains(&s)) {
+                break;
+            }
+            (uri, date) = (before.entry.url.clone(), before.entry.date);
+            self.exchange(&before, Role::Redirect)?;
+        }
+        Ok(())
+    }
+
+    /// Where the capture is a redirect itself: what was captured when it was followed.
+    fn leads_on(&mut self, capture: &Loaded) -> Result<(), EvidenceError> {
+        let (mut url, mut date) = (capture.entry.url.clone(), capture.entry.date);
+        let mut target = location(capture, &url);
+        for _ in 0..HOPS_MAX {
+            let Some(next) = target.take() else { break };
+            let mut found = None;
+            for entry in self.reader.captures_of(&next) {
+                let entry = entry?;
+                if entry.date >= date && entry.date.since(date) <= HOP_TIME_MAX {
+                    found = Some(entry);
+                    break;
+                }
+            }
+            let Some(entry) = found else { break };
+            let loaded = self.reader.load(&entry)?;
+            self.exchange(&loaded, Role::Redirect)?;
+            if let Some(original) = &loaded.original {
+                self.exchange(original, Role::Payload)?;
+            }
+            (url, date) = (next, entry.date);
+            target = location(&loaded, &url);
+        }
+        Ok(())
+    }
+
+    fn dns(&mut self, capture: &Loaded) -> Result<(), EvidenceError> {
+        let Ok(uri) = TargetUri::parse(&capture.entry.url) else { return Ok(()) };
+        let found = self.last_before(&format!("dns:{}", uri.host()), capture.entry.date)?;
+        found.map_or(Ok(()), |dns| self.exchange(&dns, Role::Dns))
+    }
+
+    fn robots(&mut self, capture: &Loaded) -> Result<(), EvidenceError> {
+        let Ok(uri) = TargetUri::parse(&capture.entry.url) else { return Ok(()) };
+        let Some(robots) = self.last_before(uri.robots_txt().as_str(), capture.entry.date)? else {
+            return Ok(());
+        };
+        self.exchange(&robots, Role::Robots)?;
+        robots.original.as_ref().map_or(Ok(()), |original| self.exchange(original, Role::Robots))
+    }
+}
+
+/// Where a redirect leads.
+fn location(loaded: &Loaded, from: &str) -> Option<String> {
+    if !loaded.entry.status.is_some_and(|s| (300..400).contains(&s)) {
+        return None;
+    }
+    let head = loaded.payload_head();
+    let location = head.get_text("location")?;
+    let target = TargetUri::parse(from).ok()?.join(&location).ok()?;
+    Some(target.without_fragment().as_str().to_owned())
+}
+
+fn exchange_role(role: Role) -> Role {
+    if role == Role::Capture { Role::Exchange } else { role }
+}
+
+/// Whether a record was written with the main one.
+fn belongs(fields: &Fields, main: Option<&RecordId>, named: &[RecordId]) -> bool {
+    let own = fields.record_id();
+    own.is_some_and(|own| named.contains(&own))
+        || main.is_some_and(|main| {
+            fields.concurrent_to().contains(main) || fields.refers_to().as_ref() == Some(main)
+        })
+}

@@ -1,0 +1,82 @@
+//! The leaves that a WARC file gives: every record, in order, from its header alone.
+//!
+//! Blocks are not unpacked where the member states its length: the header's digests stand for them,
+//! and `verify` proves those. Only a record whose header has no block digest is read to its end.
+
+use std::fs::File;
+use std::io::{self, BufReader};
+use std::path::Path;
+
+use super::leaf::{ENTRY_LEN, entry_of, record_text};
+use crate::base::{DigestAlgorithm, Hasher, Timestamp};
+use crate::warc::{Located, ReadError, ReadOptions, RecordReader, WarcReader, name};
+
+/// A record and its leaf.
+#[derive(Debug, Clone)]
+pub(super) struct Derived {
+    pub offset: u64,
+    pub within: u32,
+    /// Where it ends in the file; zero where it shares its member.
+    pub end: u64,
+    pub entry: [u8; ENTRY_LEN],
+    pub date: Option<Timestamp>,
+}
+
+/// Reads the records of one file.
+pub(super) struct Deriver {
+    reader: WarcReader<BufReader<File>>,
+    /// Where reading begins, and whether that record is wanted itself.
+    from: Option<(u64, u32)>,
+}
+
+fn other(why: ReadError) -> io::Error {
+    match why {
+        ReadError::Io { source, .. } => source,
+        other => io::Error::new(io::ErrorKind::InvalidData, other.to_string()),
+    }
+}
+
+impl Deriver {
+    /// The records of a file, from its start, or after the one at `after`.
+    pub fn open(path: &Path, after: Option<(u64, u32)>) -> io::Result<Self> {
+        let file = path.display().to_string();
+        let options = ReadOptions { file, skip_by_length: true, ..ReadOptions::default() };
+        let input = BufReader::with_capacity(256 * 1024, File::open(path)?);
+        Ok(Self { reader: WarcReader::seekable(input, options), from: after })
+    }
+
+    /// The next whole record; none at the end, or where the file is cut.
+    pub fn next(&mut self) -> io::Result<Option<Derived>> {
+        if let Some((offset, within)) = self.from.take() {
+            let record = self.reader.read_within(offset, u64::from(within)).map_err(other)?;
+            record.skip().map_err(other)?;
+        }
+        while let Some(record) = self.reader.next_record().map_err(other)? {
+            // What is not whole was never acknowledged, or is damage that `verify` tells of.
+            if let Some(derived) = leaf_of(record)? {
+                return Ok(Some(derived));
+            }
+        }
+        Ok(None)
+    }
+}
+
+fn leaf_of<R: io::Read>(mut record: RecordReader<'_, R>) -> io::Result<Option<Derived>> {
+    let header = record.take_header();
+    let block = match header.fields.contains(name::BLOCK_DIGEST) {
+        true => None,
+        false => count(&mut record),
+    };
+    let Located { offset, length, within, intact } = record.skip().map_err(other)?;
+    let (true, Ok(within)) = (intact, u32::try_from(within)) else { return Ok(None) };
+    let entry = entry_of(&record_text(&header.fields, &header.raw, block.as_deref()));
+    let end = length.map_or(0, |length| offset + length);
+    Ok(Some(Derived { offset, within, end, entry, date: header.fields.date() }))
+}
+
+/// The digest of a block that its header does not state; none where it cannot be read.
+fn count<R: io::Read>(record: &mut RecordReader<'_, R>) -> Option<String> {
+    let mut hasher = Hasher::new(DigestAlgorithm::Sha256);
+    io::copy(record, &mut hasher).ok()?;
+    Some(hasher.finish().to_string())
+}

@@ -1,0 +1,83 @@
+//! What can go wrong with the evidence log: trouble of ours. Damage and forgery are findings.
+
+use std::io;
+use std::path::Path;
+
+/// Why the log could not do what was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum EvidenceError {
+    /// The disk did not do it.
+    #[error("{doing} {path}: {why}")]
+    Io {
+        /// What was being done.
+        doing: &'static str,
+        /// To which file.
+        path: String,
+        /// What the system said.
+        why: io::Error,
+    },
+    /// The key can be read by others.
+    #[error(
+        "{path} may be read by others (mode {mode:03o}); the key of the log is for its owner alone"
+    )]
+    KeyExposed {
+        /// The file.
+        path: String,
+        /// Its permission bits.
+        mode: u32,
+    },
+    /// The key is missing though there is a log, or is no key.
+    #[error("{path}: {why}")]
+    Key {
+        /// The file.
+        path: String,
+        /// What is wrong.
+        why: String,
+    },
+    /// Something of the log cannot be what was written.
+    #[error("{path} is damaged: {why}")]
+    Damaged {
+        /// The file below the archive root.
+        path: String,
+        /// What is wrong.
+        why: String,
+    },
+    /// Another process extends the log.
+    #[error("another process extends the evidence log")]
+    Busy,
+    /// The archive could not be read.
+    #[error(transparent)]
+    Store(#[from] crate::store::StoreError),
+}
+
+impl EvidenceError {
+    /// What to try.
+    #[must_use]
+    pub fn hint(&self) -> Option<&'static str> {
+        Some(match self {
+            Self::KeyExposed { .. } => {
+                "`chmod 600` it; where others may have read it, `pressmark evidence new-key` replaces it"
+            }
+            Self::Key { .. } => {
+                "put the key back from its copy, or `pressmark evidence new-key` begins with a new one and says so in the log"
+            }
+            Self::Damaged { .. } => "`pressmark verify` tells what is damaged",
+            Self::Busy => "wait until it is done",
+            Self::Io { .. } | Self::Store(_) => return None,
+        })
+    }
+}
+
+/// Makes an error of the disk.
+pub(super) fn io(
+    doing: &'static str,
+    path: &Path,
+) -> impl FnOnce(io::Error) -> EvidenceError + use<> {
+    let path = path.display().to_string();
+    move |why| EvidenceError::Io { doing, path, why }
+}
+
+/// Makes an error of damage.
+pub(super) fn damaged(path: &str, why: impl Into<String>) -> EvidenceError {
+    EvidenceError::Damaged { path: path.to_owned(), why: why.into() }
+}

@@ -1,0 +1,209 @@
+//! The log after the WARC files: a leaf for every record that has none, then a checkpoint.
+//!
+//! To be called whenever it suits: at the end of a run, now and then while one goes on. Nothing is
+//! lost when it is not: the next call finds what is missing by itself. Files are taken in the order
+//! in which they were first seen, and new ones by name.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::File;
+use std::io::{self, Read, Seek, SeekFrom};
+use std::path::{Path, PathBuf};
+
+use super::derive::Deriver;
+use super::key::Options;
+use super::leaf::Statement;
+use super::log::{Appender, Log};
+use super::{Checkpoint, EvidenceError};
+use crate::base::Timestamp;
+use crate::store::Layout;
+use crate::store::layout::stable_name;
+
+/// What is done with files that are still being written.
+pub enum OpenFiles<'a> {
+    /// They are left for later.
+    Leave,
+    /// They are taken up to where this says that they are durable.
+    UpTo(&'a dyn Fn(&str) -> Option<u64>),
+}
+
+/// What a call did.
+#[derive(Debug, Clone, Default)]
+pub struct Extended {
+    /// Leaves of records.
+    pub records: u64,
+    /// Files that were sealed.
+    pub files: u64,
+    /// The checkpoint; none where nothing was new.
+    pub checkpoint: Option<Checkpoint>,
+    /// What was odd, in words.
+    pub notes: Vec<String>,
+}
+
+/// Appends what is not in the log yet and signs a checkpoint.
+///
+/// # Errors
+/// When another process appends, the key is missing, or the disk fails.
+pub fn extend(
+    layout: &Layout,
+    options: &Options,
+    open: &OpenFiles<'_>,
+    now: Timestamp,
+) -> Result<Extended, EvidenceError> {
+    let mut appender = Appender::open(layout, options)?;
+    let mut done = Extended::default();
+    let known = Known::of(appender.log());
+    let mut paths: BTreeMap<String, PathBuf> = BTreeMap::new();
+    for path in layout.warc_files()? {
+        paths.insert(stable_name(&path), path);
+    }
+    let seen = appender.log().ledger().names().to_vec();
+    let mut left: BTreeSet<String> = paths.keys().cloned().collect();
+    let mut names: Vec<String> = seen.into_iter().filter(|name| left.remove(name)).collect();
+    names.extend(left);
+    for name in names {
+        let (Some(path), false) = (paths.get(&name), known.sealed.contains(&name)) else {
+            continue;
+        };
+        let is_open = path.extension().is_some_and(|e| e == "open");
+        let bound = match (is_open, open) {
+            (false, _) => None,
+            (true, OpenFiles::Leave) => continue,
+            (true, OpenFiles::UpTo(durable)) => match durable(&name) {
+                Some(bound) => Some(bound),
+                None => continue,
+            },
+        };
+        let mut one = OneFile { appender: &mut appender, name: &name, path, done: &mut done };
+        match one.follow(&known, bound) {
+            Ok(()) => {}
+            Err(Trouble::Ours(error)) => return Err(error),
+            Err(Trouble::File(why)) => {
+                done.notes.push(format!(
+                    "{name}: not in the evidence log: {why}; `pressmark verify` tells more"
+                ));
+            }
+        }
+    }
+    done.checkpoint = appender.checkpoint(now)?;
+    Ok(done)
+}
+
+/// Records that a file was made elsewhere, so that old dates in it are no surprise. To be called
+/// before the log follows it.
+///
+/// # Errors
+/// As [`extend`].
+pub fn adopt(
+    layout: &Layout,
+    options: &Options,
+    name: &str,
+    now: Timestamp,
+) -> Result<(), EvidenceError> {
+    let mut appender = Appender::open(layout, options)?;
+    appender.state(Statement::Adopted { name: name.to_owned() })?;
+    appender.checkpoint(now).map(drop)
+}
+
+/// What the statements say of files.
+struct Known {
+    sealed: BTreeSet<String>,
+    spans: BTreeMap<String, u64>,
+}
+
+impl Known {
+    fn of(log: &Log) -> Self {
+        let mut known = Self { sealed: BTreeSet::new(), spans: BTreeMap::new() };
+        for (_, statement) in log.ledger().statements() {
+            match statement {
+                Statement::File { name, .. } => {
+                    known.sealed.insert(name.clone());
+                }
+                Statement::Span { name, to, .. } => {
+                    known.spans.insert(name.clone(), *to);
+                }
+                Statement::Key { .. } | Statement::Adopted { .. } => {}
+            }
+        }
+        known
+    }
+}
+
+enum Trouble {
+    Ours(EvidenceError),
+    File(String),
+}
+
+impl From<EvidenceError> for Trouble {
+    fn from(error: EvidenceError) -> Self {
+        Self::Ours(error)
+    }
+}
+
+struct OneFile<'a> {
+    appender: &'a mut Appender,
+    name: &'a str,
+    path: &'a Path,
+    done: &'a mut Extended,
+}
+
+impl OneFile<'_> {
+    /// Takes the records of a file that have no leaf; with a bound those that end before it, and
+    /// then the stretch of bytes up to it, else the whole file.
+    fn follow(&mut self, known: &Known, bound: Option<u64>) -> Result<(), Trouble> {
+        let unreadable = |why: io::Error| Trouble::File(why.to_string());
+        let after = self.appender.log().last_of(self.name)?;
+        let from = known.spans.get(self.name).copied().unwrap_or(0);
+        if bound.is_some_and(|bound| bound <= from) {
+            return Ok(());
+        }
+        let mut deriver = Deriver::open(self.path, after).map_err(unreadable)?;
+        while let Some(record) = deriver.next().map_err(unreadable)? {
+            if bound.is_some_and(|bound| record.end > bound) {
+                break;
+            }
+            self.appender.record(&record.entry, self.name, record.offset, record.within)?;
+            self.done.records += 1;
+        }
+        let name = self.name.to_owned();
+        match bound {
+            Some(to) => {
+                let sha256 = sha256_of(self.path, from, Some(to)).map_err(unreadable)?.1;
+                self.appender.state(Statement::Span { name, from, to, sha256 })?;
+            }
+            None => {
+                let (length, sha256) = sha256_of(self.path, 0, None).map_err(unreadable)?;
+                self.appender.state(Statement::File { name, length, sha256 })?;
+                self.done.files += 1;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Length and SHA-256 of a stretch of a file; to its end without an end.
+pub(super) fn sha256_of(path: &Path, from: u64, to: Option<u64>) -> io::Result<(u64, [u8; 32])> {
+    let mut file = File::open(path)?;
+    file.seek(SeekFrom::Start(from))?;
+    let wanted = to.map(|to| to.saturating_sub(from));
+    let mut input = file.take(wanted.unwrap_or(u64::MAX));
+    let mut context = ring::digest::Context::new(&ring::digest::SHA256);
+    let mut piece = vec![0; 1 << 20];
+    let mut length = 0;
+    loop {
+        let count = input.read(&mut piece)?;
+        if count == 0 {
+            break;
+        }
+        context.update(&piece[..count]);
+        length += count as u64;
+    }
+    if wanted.is_some_and(|wanted| wanted != length) {
+        return Err(io::Error::new(
+            io::ErrorKind::UnexpectedEof,
+            "the file is shorter than what was written to it",
+        ));
+    }
+    let mut out = [0; 32];
+    out.copy_from_slice(context.finish().as_ref());
+    Ok((length, out))
+}

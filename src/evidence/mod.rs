@@ -1,0 +1,39 @@
+//! Proof that a capture is what it was: an append-only Merkle log over the archive, time stamps
+//! over its checkpoints, and bundles that stand alone.
+//!
+//! The log is derived from the WARC files and signed with a key of the archive: [`extend()`] appends a
+//! leaf for every record that is not in it yet and signs a checkpoint. In reading order: what is
+//! logged ([`leaf`]), who signs ([`key`], [`note`]), what is signed ([`checkpoint`]), where the
+//! hashes lie ([`tiles`], `ledger`), the log itself ([`log`]), how it follows the WARC files
+//! ([`mod@extend`], `derive`), checking ([`mod@verify`]), time stamps ([`timestamp`], [`token`]),
+//! bundles ([`bundle`], [`certificate`], [`check`]), trouble ([`error`]).
+//!
+//! Nothing here is on the path of a capture, and nothing here changes a WARC file. Bytes and limits
+//! are drawn in `docs/formats-evidence.md`.
+
+pub mod bundle;
+pub mod certificate;
+pub mod check;
+pub mod checkpoint;
+mod derive;
+pub mod error;
+pub mod extend;
+mod files;
+pub mod key;
+pub mod leaf;
+mod ledger;
+pub mod log;
+pub mod note;
+pub mod tiles;
+pub mod timestamp;
+pub mod token;
+pub mod verify;
+
+pub use checkpoint::Checkpoint;
+pub use error::EvidenceError;
+pub use extend::{Extended, OpenFiles, extend};
+pub use key::{LogKey, Options};
+pub use log::Log;
+pub use timestamp::Authorities;
+pub use token::Trust;
+pub use verify::{Checked, VerifyOptions, verify};

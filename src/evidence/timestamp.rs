@@ -1,0 +1,217 @@
+//! Time stamps over checkpoints: asked for, kept beside them, checked again whenever `verify` runs.
+//!
+//! ```text
+//! checkpoints/000000001234.tsa.example.org_ts.tsr   the response, DER
+//! checkpoints/000000001234.tsa.example.org_ts.pem   the chain from the signer to the root
+//! ```
+//!
+//! Only the newest checkpoint is stamped: it covers all that came before. What an authority does
+//! not answer now is asked for again at the next run.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use ring::rand::{SecureRandom, SystemRandom};
+
+use super::error::io as disk;
+use super::files::write_whole;
+use super::leaf::sha256;
+use super::log::Log;
+use super::token::{self, Token, TokenError, Trust};
+use super::{Checkpoint, EvidenceError, checkpoint::file_name};
+use crate::remote::timestamp_authority::Asker;
+use crate::store::Layout;
+
+/// Who is asked, and what is believed.
+#[derive(Debug, Clone, Default)]
+pub struct Authorities {
+    /// Where each is asked.
+    pub urls: Vec<String>,
+    /// What tokens must lead to.
+    pub trust: Trust,
+    /// How we introduce ourselves.
+    pub user_agent: String,
+}
+
+/// A token that is kept.
+#[derive(Debug, Clone)]
+pub struct Kept {
+    /// The size of its checkpoint.
+    pub size: u64,
+    /// The authority, as file names have it.
+    pub label: String,
+    /// The response.
+    pub response: Vec<u8>,
+    /// The chain, as PEM.
+    pub chain: Vec<u8>,
+}
+
+/// The part of file names that stands for an authority.
+#[must_use]
+pub fn label(url: &str) -> String {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let kept = |c: char| if c.is_ascii_alphanumeric() || c == '.' || c == '-' { c } else { '_' };
+    let label: String = rest.trim_end_matches('/').chars().map(kept).take(80).collect();
+    if label.is_empty() { "authority".to_owned() } else { label }
+}
+
+/// Asks each authority for a token over the newest checkpoint that it has not stamped; what went
+/// wrong, in words. Nothing is kept that was not verified.
+///
+/// # Errors
+/// When the log cannot be read or a token cannot be written.
+pub async fn stamp(
+    layout: &Layout,
+    authorities: &Authorities,
+) -> Result<Vec<String>, EvidenceError> {
+    let log = Log::open(layout)?;
+    let Some(newest) = log.newest() else { return Ok(Vec::new()) };
+    let stamped: Vec<String> =
+        kept(layout)?.into_iter().filter(|k| k.size == newest.size).map(|k| k.label).collect();
+    let missing: Vec<&String> =
+        authorities.urls.iter().filter(|url| !stamped.contains(&label(url))).collect();
+    if missing.is_empty() {
+        return Ok(Vec::new());
+    }
+    let asker = match Asker::new(&authorities.user_agent) {
+        Ok(asker) => asker,
+        Err(why) => return Ok(vec![why.to_string()]),
+    };
+    // All at once, so that one that is slow holds up no other.
+    let mut asked = tokio::task::JoinSet::new();
+    for url in missing {
+        let (url, asker) = (url.clone(), asker.clone());
+        let data = newest.render().into_bytes();
+        let trust = authorities.trust.clone();
+        asked.spawn(async move {
+            let token = ask(&asker, &url, &data, &trust).await;
+            (url, token)
+        });
+    }
+    let mut notes = Vec::new();
+    while let Some(done) = asked.join_next().await {
+        match done {
+            Ok((url, Ok((response, token)))) => {
+                keep(&log, newest, &label(&url), &response, &token)?
+            }
+            Ok((url, Err(why))) => {
+                notes.push(format!(
+                    "no time stamp from {}: {why}; it is asked again at the next run",
+                    label(&url)
+                ));
+            }
+            Err(why) => notes.push(format!("no time stamp: {why}")),
+        }
+    }
+    notes.sort();
+    Ok(notes)
+}
+
+async fn ask(
+    asker: &Asker,
+    url: &str,
+    data: &[u8],
+    trust: &Trust,
+) -> Result<(Vec<u8>, Token), String> {
+    let mut nonce = [0; 8];
+    SystemRandom::new()
+        .fill(&mut nonce)
+        .map_err(|_| "the system gives no random bytes".to_owned())?;
+    let request = token::request(&sha256(data), &nonce);
+    let response = asker.ask(url, request).await.map_err(|e| e.to_string())?;
+    let token = token::verify(&response, data, Some(&nonce), trust).map_err(|e| e.to_string())?;
+    Ok((response, token))
+}
+
+fn keep(
+    log: &Log,
+    checkpoint: &Checkpoint,
+    label: &str,
+    response: &[u8],
+    token: &Token,
+) -> Result<(), EvidenceError> {
+    let dir = log.dir().join("checkpoints");
+    for (end, bytes) in [("pem", token.chain_pem().as_bytes()), ("tsr", response)] {
+        let path = dir.join(format!("{}.{label}.{end}", file_name(checkpoint.size)));
+        write_whole(&path, bytes).map_err(disk("writing", &path))?;
+    }
+    Ok(())
+}
+
+/// The tokens that are kept, by checkpoint and authority. One without its chain, or the reverse,
+/// has that part empty.
+///
+/// # Errors
+/// When they cannot be read.
+pub fn kept(layout: &Layout) -> Result<Vec<Kept>, EvidenceError> {
+    let dir = layout.evidence_dir().join("checkpoints");
+    let mut found: BTreeMap<(u64, String), (Option<PathBuf>, Option<PathBuf>)> = BTreeMap::new();
+    let entries = match std::fs::read_dir(&dir) {
+        Ok(entries) => entries,
+        Err(why) if why.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(why) => return Err(disk("listing", &dir)(why)),
+    };
+    for entry in entries {
+        let path = entry.map_err(disk("listing", &dir))?.path();
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let Some((size, rest)) = name.split_once('.') else { continue };
+        let Some((label, end)) = rest.rsplit_once('.') else { continue };
+        let Ok(size) = size.parse::<u64>() else { continue };
+        let slot = found.entry((size, label.to_owned())).or_default();
+        match end {
+            "tsr" => slot.0 = Some(path),
+            "pem" => slot.1 = Some(path),
+            _ => {}
+        }
+    }
+    let read = |path: Option<PathBuf>| match path {
+        Some(path) => std::fs::read(&path).map_err(disk("reading", &path)),
+        None => Ok(Vec::new()),
+    };
+    let one = |((size, label), (response, chain))| {
+        Ok(Kept { size, label, response: read(response)?, chain: read(chain)? })
+    };
+    found.into_iter().map(one).collect()
+}
+
+impl Kept {
+    /// The name of its file below the archive root.
+    #[must_use]
+    pub fn name(&self) -> String {
+        format!("evidence/checkpoints/{}.{}.tsr", file_name(self.size), self.label)
+    }
+
+    /// Checks it over its checkpoint, by the chain that is kept with it; and where roots are
+    /// trusted, by these too.
+    ///
+    /// # Errors
+    /// When it proves nothing, and why.
+    pub fn verify(&self, checkpoint: &[u8], trust: &Trust) -> Result<Token, TokenError> {
+        let own = Trust::from_pem(&self.chain)?;
+        let token = token::verify(&self.response, checkpoint, None, &own)?;
+        if token.chain_pem().as_bytes() != self.chain {
+            return Err(TokenError::Chain("the chain that is kept with it was changed".to_owned()));
+        }
+        if !trust.is_empty() {
+            token::verify(&self.response, checkpoint, None, trust)?;
+        }
+        Ok(token)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_authority_has_a_name_that_a_file_may_have() {
+        for (url, expected) in [
+            ("https://freetsa.org/tsr", "freetsa.org_tsr"),
+            ("http://127.0.0.1:8080/", "127.0.0.1_8080"),
+            ("http://h/../../x?a=b", "h_.._.._x_a_b"),
+            ("", "authority"),
+        ] {
+            assert_eq!(label(url), expected);
+        }
+    }
+}

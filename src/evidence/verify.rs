@@ -1,0 +1,376 @@
+//! The log against the WARC files, and every checkpoint against all that came before it.
+//!
+//! The hashes of the log are put together again from its first leaf to its last; on the way the
+//! root is compared at the size of every checkpoint, so that each is proved to be a prefix of the
+//! next. Every leaf is made again from the record that it stands for. Every sealed file is hashed.
+//! So a change of any byte that a checkpoint covers shows, and so does a log that was made anew:
+//! by its key, by the checkpoints, or, where all of that was replaced, by a checkpoint that someone
+//! else kept.
+//!
+//! What a finding means is told in `docs/formats-evidence.md`.
+
+mod checkpoints;
+mod records;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+
+use tlog_tiles::{HASH_SIZE, Hash};
+
+use super::extend::sha256_of;
+use super::key::Options;
+use super::leaf::{ENTRY_LEN, Statement, entry_of, hash_of};
+use super::ledger::Position;
+use super::log::Log;
+use super::tiles::{BUNDLED_LEN, Edge, Full, Level, WIDTH, tile_name};
+use super::{Checkpoint, EvidenceError, Trust};
+use crate::base::{Finding, Severity, Timestamp};
+use crate::store::Layout;
+use crate::store::layout::stable_name;
+
+/// So many findings about one file are told; more are counted.
+const FINDINGS_PER_FILE: u32 = 100;
+
+/// What is compared.
+#[derive(Debug, Clone, Default)]
+pub struct VerifyOptions {
+    /// Leave out the digests of whole files.
+    pub fast: bool,
+    /// Where the key lies.
+    pub key: Options,
+    /// What time stamps must lead to, beside the chains that are kept with them.
+    pub trust: Trust,
+    /// Checkpoints that were published or kept elsewhere: what they are called, and their bytes.
+    pub published: Vec<(String, Vec<u8>)>,
+}
+
+/// What was checked.
+#[derive(Debug, Clone, Default)]
+pub struct Checked {
+    /// Leaves of the log.
+    pub leaves: u64,
+    /// Checkpoints.
+    pub checkpoints: u64,
+    /// Time stamps.
+    pub stamps: u64,
+    /// Records that are not in the log yet.
+    pub waiting: u64,
+    /// Findings.
+    pub findings: u64,
+    /// When the newest checkpoint was signed.
+    pub newest: Option<Timestamp>,
+}
+
+/// Checks the log of an archive; each finding is handed to `found` as it is made.
+///
+/// # Errors
+/// When a directory cannot be read. Damage is a finding.
+pub fn verify(
+    layout: &Layout,
+    options: &VerifyOptions,
+    found: &mut dyn FnMut(Finding),
+) -> Result<Checked, EvidenceError> {
+    let mut tell = Tell { found, count: 0, per_file: BTreeMap::new() };
+    let mut files = BTreeMap::new();
+    for path in layout.warc_files()? {
+        files.insert(stable_name(&path), path);
+    }
+    let checkpoints = checkpoints::read(layout, &mut tell)?;
+    let Some(newest) = checkpoints.last() else {
+        if !files.is_empty() || options.published.len() + tell.count > 0 {
+            let what = "the archive has no evidence log; the next run that writes begins one";
+            tell.say(Finding::warning("evidence", None, "no-log", what));
+        }
+        for (name, _) in &options.published {
+            let what = "there is no log that this checkpoint could be of";
+            tell.say(Finding::error(name, None, "published", what));
+        }
+        return Ok(Checked { findings: tell.total(), ..Checked::default() });
+    };
+    let log = Log::up_to(layout, Some(newest.clone()))?;
+    let mut walk = Walk {
+        log: &log,
+        files: &files,
+        checkpoints: &checkpoints,
+        tell: &mut tell,
+        statements: Vec::new(),
+        roots: BTreeMap::new(),
+    };
+    let published = checkpoints::published(options, walk.tell);
+    let mut sizes: BTreeSet<u64> = checkpoints.iter().map(|c| c.size).collect();
+    sizes.extend(published.iter().map(|(_, c)| c.size));
+    let waiting = walk.leaves(&sizes)?;
+    let (statements, roots) = (walk.statements, walk.roots);
+    let keys = checkpoints::keys(&statements, &mut tell);
+    checkpoints::signatures(&checkpoints, &keys, &mut tell);
+    checkpoints::own_key(layout, options, &keys, &mut tell);
+    checkpoints::roots(&checkpoints, &roots, &mut tell);
+    checkpoints::against(&published, &roots, &keys, &mut tell);
+    sealed(&statements, &files, options.fast, &mut tell);
+    let stamps = checkpoints::stamps(layout, &checkpoints, &options.trust, &mut tell)?;
+    Ok(Checked {
+        stamps,
+        leaves: log.size(),
+        checkpoints: checkpoints.len() as u64,
+        waiting,
+        findings: tell.total(),
+        newest: newest.time,
+    })
+}
+
+/// Hands findings on, not too many of one file.
+struct Tell<'a> {
+    found: &'a mut dyn FnMut(Finding),
+    count: usize,
+    per_file: BTreeMap<String, u32>,
+}
+
+impl Tell<'_> {
+    fn say(&mut self, finding: Finding) {
+        let told = self.per_file.entry(finding.file.clone()).or_default();
+        *told += 1;
+        match *told {
+            n if n < FINDINGS_PER_FILE => {
+                self.count += 1;
+                (self.found)(finding);
+            }
+            FINDINGS_PER_FILE => {
+                self.count += 1;
+                let what = "more findings of this kind of this file are left out".to_owned();
+                (self.found)(Finding { what, severity: Severity::Warning, ..finding });
+            }
+            _ => {}
+        }
+    }
+
+    fn total(&self) -> u64 {
+        self.count as u64
+    }
+}
+
+/// The way from the first leaf to the last.
+struct Walk<'a, 'b> {
+    log: &'a Log,
+    files: &'a BTreeMap<String, PathBuf>,
+    checkpoints: &'a [Checkpoint],
+    tell: &'a mut Tell<'b>,
+    /// The statements whose texts give their leaves.
+    statements: Vec<(u64, Statement)>,
+    /// The roots at the sizes that were asked for.
+    roots: BTreeMap<u64, Hash>,
+}
+
+impl Walk<'_, '_> {
+    /// Takes every leaf; how many records are not in the log yet.
+    fn leaves(&mut self, sizes: &BTreeSet<u64>) -> Result<u64, EvidenceError> {
+        let size = self.log.size();
+        let mut edge = Edge::default();
+        let mut tile = Tile256::default();
+        let mut positions = self.log.ledger().all().ok();
+        let texts = std::fs::read(self.log.dir().join("statements")).unwrap_or_default();
+        let mut records = records::Records::new(self.log, self.files, self.checkpoints);
+        for index in 0..size {
+            if index % WIDTH == 0 {
+                tile = self.tile(index / WIDTH);
+            }
+            let position = positions.as_mut().and_then(|all| all.next()).and_then(Result::ok);
+            if position.is_none() && positions.take().is_some() {
+                let what = format!("it ends before the position of leaf {index}");
+                self.tell.say(Finding::error("evidence/positions", None, "log-position", what));
+            }
+            let at = usize::try_from(index % WIDTH).unwrap_or(0);
+            let hash = tile.hashes.get(at).copied();
+            let entry = tile.entries.get(at).copied();
+            if let (Some(hash), Some(entry)) = (hash, entry)
+                && hash_of(&entry) != hash
+            {
+                let name = evidence(&tile_name(Level::Entries, index / WIDTH, WIDTH));
+                let what =
+                    format!("entry {index} does not have the hash that the log holds for it");
+                self.tell.say(Finding::error(&name, None, "log-entry", what));
+            }
+            let hash = hash.or(entry.map(|entry| hash_of(&entry)));
+            let made = match position {
+                Some(Position::Statement(offset, length)) => {
+                    self.statement(&texts, index, (offset, length), hash)
+                }
+                Some(Position::Record(number, offset, within)) => {
+                    records.leaf(index, (number, offset, within), hash, self.tell)
+                }
+                None => None,
+            };
+            let Some(hash) = hash.or(made.map(|entry| hash_of(&entry))) else {
+                let what = format!("leaf {index} is lost; nothing after it can be proved");
+                self.tell.say(Finding::error("evidence/tile", None, "log-tile", what));
+                return Ok(records.finish(self.tell));
+            };
+            let entry = entry.or(made).unwrap_or_default();
+            self.push(&mut edge, &entry, hash)?;
+            if sizes.contains(&edge.size())
+                && let Ok(root) = edge.root()
+            {
+                self.roots.insert(edge.size(), root);
+            }
+        }
+        for (level, number, width, bytes) in edge.partial() {
+            self.compare(level, number, width, bytes);
+        }
+        if self.log.ledger().statements() != self.statements {
+            let what = "what stands between the texts, or their order, is not what was written";
+            self.tell.say(Finding::error("evidence/statements", None, "log-statement", what));
+        }
+        Ok(records.finish(self.tell))
+    }
+
+    fn push(
+        &mut self,
+        edge: &mut Edge,
+        entry: &[u8; ENTRY_LEN],
+        hash: Hash,
+    ) -> Result<(), EvidenceError> {
+        edge.push(entry, hash, &mut |full: Full| {
+            self.compare(full.level, full.number, WIDTH, &full.bytes);
+            Ok(())
+        })
+    }
+
+    /// A tile of the upper levels, which follows from the leaf hashes. Those of the lowest level
+    /// and the entries were read from where they are compared with: they are judged by the root.
+    fn compare(&mut self, level: Level, number: u64, width: u64, bytes: &[u8]) {
+        if matches!(level, Level::Entries | Level::Hashes(0)) {
+            return;
+        }
+        let name = evidence(&tile_name(level, number, width));
+        match self.log.tiles().read(level, number, self.log.size()) {
+            Ok(there) if there == bytes => {}
+            Ok(_) => {
+                let what = "its hashes do not follow from the leaves";
+                self.tell.say(Finding::error(&name, None, "log-tile", what));
+            }
+            Err(why) => self.tell.say(Finding::error(&name, None, "log-tile", why.to_string())),
+        }
+    }
+
+    /// Leaf hashes and entries of the tile that begins here, as far as they can be read.
+    fn tile(&mut self, number: u64) -> Tile256 {
+        let width = (self.log.size() - number * WIDTH).min(WIDTH);
+        let mut read = |level| {
+            self.log.tiles().read(level, number, self.log.size()).unwrap_or_else(|why| {
+                let name = evidence(&tile_name(level, number, width));
+                self.tell.say(Finding::error(&name, None, "log-tile", why.to_string()));
+                Vec::new()
+            })
+        };
+        let (hashes, entries) = (read(Level::Hashes(0)), read(Level::Entries));
+        let mut tile = Tile256::default();
+        for bytes in hashes.chunks_exact(HASH_SIZE) {
+            let mut hash = Hash::default();
+            hash.0.copy_from_slice(bytes);
+            tile.hashes.push(hash);
+        }
+        for bytes in entries.chunks_exact(BUNDLED_LEN) {
+            let (length, entry) = bytes.split_at(2);
+            if length != (ENTRY_LEN as u16).to_be_bytes() {
+                let name = evidence(&tile_name(Level::Entries, number, width));
+                let what = format!("entry {} is not 32 bytes long", tile.entries.len());
+                self.tell.say(Finding::error(&name, None, "log-entry", what));
+            }
+            tile.entries.push(entry.try_into().unwrap_or_default());
+        }
+        tile
+    }
+
+    fn statement(
+        &mut self,
+        texts: &[u8],
+        index: u64,
+        (offset, length): (u64, u32),
+        hash: Option<Hash>,
+    ) -> Option<[u8; ENTRY_LEN]> {
+        let from = usize::try_from(offset).ok();
+        let range =
+            from.and_then(|from| Some(from..from.checked_add(usize::try_from(length).ok()?)?));
+        let text =
+            range.and_then(|range| texts.get(range)).and_then(|t| std::str::from_utf8(t).ok());
+        let entry = text.map(entry_of);
+        let agrees = entry.is_some_and(|entry| hash.is_none_or(|hash| hash_of(&entry) == hash));
+        match text.and_then(Statement::parse).filter(|_| agrees) {
+            Some(statement) => self.statements.push((index, statement)),
+            None => {
+                let what =
+                    format!("the text at {offset} is not what the log holds as leaf {index}");
+                self.tell.say(Finding::error(
+                    "evidence/statements",
+                    Some(offset),
+                    "log-statement",
+                    what,
+                ));
+            }
+        }
+        entry
+    }
+}
+
+#[derive(Default)]
+struct Tile256 {
+    hashes: Vec<Hash>,
+    entries: Vec<[u8; ENTRY_LEN]>,
+}
+
+fn evidence(name: &str) -> String {
+    format!("evidence/{name}")
+}
+
+/// Every sealed file is there and as it was, and so is every stretch of one that is not sealed.
+fn sealed(
+    statements: &[(u64, Statement)],
+    files: &BTreeMap<String, PathBuf>,
+    fast: bool,
+    tell: &mut Tell<'_>,
+) {
+    let mut whole = BTreeSet::new();
+    for (_, statement) in statements {
+        let Statement::File { name, length, sha256 } = statement else { continue };
+        whole.insert(name);
+        let Some(path) = files.get(name) else {
+            let what = format!("the log has it with {length} bytes, but the file is gone");
+            tell.say(Finding::error(name, None, "file-missing", what));
+            continue;
+        };
+        let there = std::fs::metadata(path).map_or(0, |m| m.len());
+        if there != *length {
+            let what = format!("it was {length} bytes long when it was sealed, and is {there} now");
+            tell.say(Finding::error(name, None, "file-changed", what));
+        } else if !fast {
+            match sha256_of(path, 0, None) {
+                Ok((_, now)) if now == *sha256 => {}
+                Ok(_) => {
+                    let what = "its bytes are not those that were sealed";
+                    tell.say(Finding::error(name, None, "file-changed", what));
+                }
+                Err(why) => tell.say(Finding::error(name, None, "unreadable", why.to_string())),
+            }
+        }
+    }
+    for (_, statement) in statements {
+        let Statement::Span { name, from, to, sha256 } = statement else { continue };
+        if fast || whole.contains(name) {
+            continue;
+        }
+        let Some(path) = files.get(name) else {
+            let what = format!("the log has {to} bytes of it, but the file is gone");
+            tell.say(Finding::error(name, None, "file-missing", what));
+            continue;
+        };
+        match sha256_of(path, *from, Some(*to)) {
+            Ok((_, now)) if now == *sha256 => {}
+            Ok(_) => {
+                let what = format!("its bytes from here to {to} are not those that were written");
+                tell.say(Finding::error(name, Some(*from), "file-changed", what));
+            }
+            Err(why) => {
+                tell.say(Finding::error(name, Some(*from), "file-changed", why.to_string()))
+            }
+        }
+    }
+}

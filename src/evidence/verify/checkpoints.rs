@@ -1,0 +1,266 @@
+//! Checkpoints, their signatures and the keys that made them.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use tlog_tiles::Hash;
+
+use super::super::checkpoint::file_name;
+use super::super::error::io as disk;
+use super::super::key::LogKey;
+use super::super::leaf::{Statement, key_change_text};
+use super::super::log::Log;
+use super::super::note::VerifierKey;
+use super::super::{Checkpoint, EvidenceError, Trust, timestamp};
+use super::{Tell, VerifyOptions};
+use crate::base::Finding;
+use crate::store::Layout;
+
+/// How far our clock may be ahead of an authority's before it is said.
+const CLOCK_OFF_MAX: Duration = Duration::from_mins(5);
+
+fn name_of(size: u64) -> String {
+    format!("evidence/checkpoints/{}", file_name(size))
+}
+
+/// The checkpoints that are kept and can be read, smallest first; each must name the one before.
+pub(super) fn read(layout: &Layout, tell: &mut Tell<'_>) -> Result<Vec<Checkpoint>, EvidenceError> {
+    let empty = Log::up_to(layout, None)?;
+    let dir = layout.evidence_dir();
+    let mut checkpoints: Vec<Checkpoint> = Vec::new();
+    for size in empty.checkpoint_sizes()? {
+        match empty.checkpoint(size) {
+            Ok(checkpoint) => checkpoints.push(checkpoint),
+            Err(why) => {
+                tell.say(Finding::error(&name_of(size), None, "checkpoint", why.to_string()));
+            }
+        }
+    }
+    let mut before: Option<&Checkpoint> = None;
+    for checkpoint in &checkpoints {
+        let expected = before.map_or(0, |c| c.size);
+        if checkpoint.previous != Some(expected) {
+            let what = match checkpoint.previous {
+                Some(previous) => {
+                    format!("the checkpoint before it, of {previous} leaves, is missing")
+                }
+                None => "it does not say which checkpoint came before it".to_owned(),
+            };
+            let name = name_of(checkpoint.size);
+            tell.say(Finding::error(&name, None, "checkpoint-missing", what));
+        }
+        if let (Some(time), Some(earlier)) = (checkpoint.time, before.and_then(|c| c.time))
+            && time < earlier
+        {
+            let what = format!("it says {}, and the one before it is later", time.to_rfc3339());
+            let name = name_of(checkpoint.size);
+            tell.say(Finding::warning(&name, None, "checkpoint-time", what));
+        }
+        before = Some(checkpoint);
+    }
+    let newest = dir.join("checkpoint");
+    let copy = match std::fs::read(&newest) {
+        Ok(bytes) => Some(bytes),
+        Err(why) if why.kind() == std::io::ErrorKind::NotFound => None,
+        Err(why) => return Err(disk("reading", &newest)(why)),
+    };
+    let agrees = match (&copy, checkpoints.last()) {
+        (None, None) => true,
+        (Some(copy), Some(last)) => *copy == last.render().into_bytes(),
+        _ => false,
+    };
+    if !agrees {
+        let what = "it is not the newest of the checkpoints that are kept";
+        tell.say(Finding::error("evidence/checkpoint", None, "checkpoint", what));
+    }
+    Ok(checkpoints)
+}
+
+/// The checkpoints that others kept.
+pub(super) fn published(options: &VerifyOptions, tell: &mut Tell<'_>) -> Vec<(String, Checkpoint)> {
+    let mut read = Vec::new();
+    for (name, bytes) in &options.published {
+        // Mail programs add and take away line breaks at the end.
+        let text = String::from_utf8_lossy(bytes).replace("\r\n", "\n");
+        let text = format!("{}\n", text.trim_end());
+        match Checkpoint::parse(text.as_bytes()) {
+            Some(checkpoint) => read.push((name.clone(), checkpoint)),
+            None => tell.say(Finding::error(name, None, "published", "this is no checkpoint")),
+        }
+    }
+    read
+}
+
+/// The keys, each with the index of the leaf that names it; each must be handed over by the one
+/// before.
+pub(super) fn keys(
+    statements: &[(u64, Statement)],
+    tell: &mut Tell<'_>,
+) -> Vec<(u64, VerifierKey, bool)> {
+    let mut keys: Vec<(u64, VerifierKey, bool)> = Vec::new();
+    for (index, statement) in statements {
+        let Statement::Key { origin, key: text, before, signature } = statement else { continue };
+        let mut wrong = |what: String| {
+            tell.say(Finding::error("evidence/statements", None, "key-change", what));
+        };
+        let Some(key) = VerifierKey::parse(text).filter(|key| key.name == *origin) else {
+            wrong(format!("leaf {index} names a key that cannot be read"));
+            continue;
+        };
+        let last = keys.last().map(|(_, key, _)| key.clone());
+        if before.as_deref() != last.as_ref().map(VerifierKey::text).as_deref() {
+            wrong(format!("the key that leaf {index} names does not replace the one before it"));
+        }
+        let mut handed_over = false;
+        match (&last, signature) {
+            (None, _) => {}
+            (Some(old), Some(signature)) => {
+                let change = key_change_text(origin, &old.text(), text);
+                handed_over = old.verifies(change.as_bytes(), signature);
+                if !handed_over {
+                    wrong(format!("the key before did not sign the change in leaf {index}"));
+                }
+            }
+            (Some(_), None) => {
+                let what = format!(
+                    "leaf {index} begins with a new key that the old one did not sign for: its file was lost, or someone else took over"
+                );
+                tell.say(Finding::warning("evidence/statements", None, "key-replaced", what));
+            }
+        }
+        keys.push((*index, key, handed_over));
+    }
+    if keys.first().is_none_or(|(index, _, _)| *index != 0) {
+        let what = "the first leaf does not name the key of the log";
+        tell.say(Finding::error("evidence/statements", None, "key-change", what));
+    }
+    keys
+}
+
+/// The key in force for a log of this size.
+fn key_at(keys: &[(u64, VerifierKey, bool)], size: u64) -> Option<&VerifierKey> {
+    keys.iter().take_while(|(index, _, _)| *index < size).last().map(|(_, key, _)| key)
+}
+
+/// Every checkpoint is signed by the key of its time, at a change by both, and by nobody else.
+pub(super) fn signatures(
+    checkpoints: &[Checkpoint],
+    keys: &[(u64, VerifierKey, bool)],
+    tell: &mut Tell<'_>,
+) {
+    let mut covered = 0;
+    for checkpoint in checkpoints {
+        let name = name_of(checkpoint.size);
+        let mut wanted: Vec<&VerifierKey> = key_at(keys, checkpoint.size).into_iter().collect();
+        for pair in keys.windows(2) {
+            let [(_, old, _), (index, _, true)] = pair else { continue };
+            if (covered..checkpoint.size).contains(index) {
+                wanted.push(old);
+            }
+        }
+        covered = checkpoint.size;
+        let signed = wanted.iter().filter(|key| checkpoint.signed_by(key)).count();
+        if wanted.is_empty() || signed < wanted.len() {
+            let what = "it is not signed by the key of the log at its time";
+            tell.say(Finding::error(&name, None, "checkpoint-signature", what));
+        } else if checkpoint.note.signatures.len() > wanted.len() {
+            let what = "it has a signature that is none of this log's";
+            tell.say(Finding::warning(&name, None, "checkpoint-signature", what));
+        }
+    }
+}
+
+/// The key on the disk is the one that the log names.
+pub(super) fn own_key(
+    layout: &Layout,
+    options: &VerifyOptions,
+    keys: &[(u64, VerifierKey, bool)],
+    tell: &mut Tell<'_>,
+) {
+    let path = options.key.key_path(layout);
+    let name = path.strip_prefix(layout.root()).unwrap_or(&path).display().to_string();
+    match LogKey::read(&path) {
+        Ok(Some(key)) => {
+            let fits =
+                keys.last().is_some_and(|(_, named, _)| named.public == key.verifier("").public);
+            if !fits {
+                let what = "it is not the key that the log names last";
+                tell.say(Finding::error(&name, None, "key", what));
+            }
+        }
+        // Who verifies a copy has no key, and may have no right to read one.
+        Ok(None) => {}
+        Err(EvidenceError::Io { why, .. })
+            if why.kind() == std::io::ErrorKind::PermissionDenied => {}
+        Err(why) => tell.say(Finding::error(&name, None, "key", why.to_string())),
+    }
+}
+
+/// Every checkpoint has the root that the leaves give at its size.
+pub(super) fn roots(checkpoints: &[Checkpoint], roots: &BTreeMap<u64, Hash>, tell: &mut Tell<'_>) {
+    for checkpoint in checkpoints {
+        if roots.get(&checkpoint.size) != Some(&checkpoint.root) {
+            let what = "the hashes of the log do not give its root: the log was changed after it was signed";
+            tell.say(Finding::error(&name_of(checkpoint.size), None, "log-root", what));
+        }
+    }
+}
+
+/// Every time stamp is over its checkpoint, and not much older or younger than that says; how many.
+pub(super) fn stamps(
+    layout: &Layout,
+    checkpoints: &[Checkpoint],
+    trust: &Trust,
+    tell: &mut Tell<'_>,
+) -> Result<u64, EvidenceError> {
+    let kept = timestamp::kept(layout)?;
+    for stamp in &kept {
+        let name = stamp.name();
+        let Some(checkpoint) = checkpoints.iter().find(|c| c.size == stamp.size) else {
+            let what = "there is no checkpoint that this time stamp is over";
+            tell.say(Finding::error(&name, None, "timestamp", what));
+            continue;
+        };
+        match stamp.verify(checkpoint.render().as_bytes(), trust) {
+            Ok(token) => {
+                let early = checkpoint.time.filter(|time| token.time.plus(CLOCK_OFF_MAX) < *time);
+                if let Some(time) = early {
+                    let what = format!(
+                        "it is of {}, and its checkpoint says {}: our clock was ahead",
+                        token.time.to_rfc3339(),
+                        time.to_rfc3339()
+                    );
+                    tell.say(Finding::warning(&name, None, "checkpoint-time", what));
+                }
+            }
+            Err(why) => tell.say(Finding::error(&name, None, "timestamp", why.to_string())),
+        }
+    }
+    Ok(kept.len() as u64)
+}
+
+/// What others kept agrees with the log.
+pub(super) fn against(
+    published: &[(String, Checkpoint)],
+    roots: &BTreeMap<u64, Hash>,
+    keys: &[(u64, VerifierKey, bool)],
+    tell: &mut Tell<'_>,
+) {
+    for (name, checkpoint) in published {
+        let what = match roots.get(&checkpoint.size) {
+            None => format!(
+                "the log has fewer than the {} leaves that this one covers",
+                checkpoint.size
+            ),
+            Some(root) if *root != checkpoint.root => {
+                "the log is not the one that this checkpoint was published for: it was made anew"
+                    .to_owned()
+            }
+            Some(_) => match key_at(keys, checkpoint.size) {
+                Some(key) if checkpoint.signed_by(key) => continue,
+                _ => "it is not signed by the key that the log names for its time".to_owned(),
+            },
+        };
+        tell.say(Finding::error(name, None, "published", what));
+    }
+}

@@ -1,0 +1,258 @@
+//! The records of the WARC files beside the leaves that stand for them, file by file.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use tlog_tiles::Hash;
+
+use super::super::derive::{Derived, Deriver};
+use super::super::leaf::{ENTRY_LEN, Statement, hash_of};
+use super::super::log::Log;
+use super::{Checkpoint, Tell};
+use crate::base::{Finding, Timestamp};
+
+/// How much older than the checkpoint before it a record may be: its date is that of the request,
+/// and the longest exchange, with the clocks of two runs, takes less.
+const OLDER_MAX: Duration = Duration::from_hours(1);
+
+/// The records, walked in the order of the leaves.
+pub(super) struct Records<'a> {
+    log: &'a Log,
+    files: &'a BTreeMap<String, PathBuf>,
+    checkpoints: &'a [Checkpoint],
+    sealed: BTreeSet<String>,
+    adopted: BTreeSet<String>,
+    /// Whether a file is being written, or was when its process died.
+    is_writing: bool,
+    current: Option<Current>,
+    /// Files that the log comes back to later.
+    left: BTreeMap<String, Current>,
+    seen: BTreeSet<String>,
+    waiting: u64,
+    /// How many checkpoints do not cover the leaf in hand.
+    passed: usize,
+}
+
+/// A file in the middle of being read.
+struct Current {
+    number: u32,
+    name: String,
+    deriver: Option<Deriver>,
+    next: Option<Derived>,
+}
+
+impl Current {
+    fn advance(&mut self, tell: &mut Tell<'_>) {
+        self.next = match self.deriver.as_mut().map(Deriver::next) {
+            Some(Ok(next)) => next,
+            Some(Err(why)) => {
+                tell.say(Finding::error(&self.name, None, "unreadable", why.to_string()));
+                self.deriver = None;
+                None
+            }
+            None => None,
+        };
+    }
+}
+
+impl<'a> Records<'a> {
+    pub fn new(
+        log: &'a Log,
+        files: &'a BTreeMap<String, PathBuf>,
+        checkpoints: &'a [Checkpoint],
+    ) -> Self {
+        let (mut sealed, mut adopted) = (BTreeSet::new(), BTreeSet::new());
+        for (_, statement) in log.ledger().statements() {
+            match statement {
+                Statement::File { name, .. } => drop(sealed.insert(name.clone())),
+                Statement::Adopted { name } => drop(adopted.insert(name.clone())),
+                Statement::Span { .. } | Statement::Key { .. } => {}
+            }
+        }
+        let is_writing = files.values().any(|path| path.extension().is_some_and(|e| e == "open"));
+        Self {
+            log,
+            files,
+            checkpoints,
+            sealed,
+            adopted,
+            is_writing,
+            current: None,
+            left: BTreeMap::new(),
+            seen: BTreeSet::new(),
+            waiting: 0,
+            passed: 0,
+        }
+    }
+
+    /// The entry of the record that leaf `index` should stand for, made anew; what differs is told.
+    pub fn leaf(
+        &mut self,
+        index: u64,
+        (number, offset, within): (u32, u64, u32),
+        hash: Option<Hash>,
+        tell: &mut Tell<'_>,
+    ) -> Option<[u8; ENTRY_LEN]> {
+        if self.current.as_ref().is_none_or(|current| current.number != number) {
+            self.leave(tell);
+            self.current = Some(self.enter(index, number, tell)?);
+        }
+        let current = self.current.as_mut()?;
+        let place = (offset, within);
+        while let Some(there) = current.next.as_ref().filter(|d| (d.offset, d.within) < place) {
+            let what =
+                "this record is not in the log, though later ones are: it was put in afterwards";
+            tell.say(Finding::error(&current.name, Some(there.offset), "record-inserted", what));
+            current.advance(tell);
+        }
+        let Some(derived) = current.next.take_if(|d| (d.offset, d.within) == place) else {
+            if current.deriver.is_some() {
+                let what =
+                    format!("leaf {index} of the log stands for a record here, and there is none");
+                tell.say(Finding::error(&current.name, Some(offset), "record-missing", what));
+            }
+            return None;
+        };
+        if hash.is_some_and(|hash| hash_of(&derived.entry) != hash) {
+            let what = format!("the record is not the one that was logged as leaf {index}");
+            tell.say(Finding::error(&current.name, Some(offset), "record-changed", what));
+        }
+        let name = current.name.clone();
+        current.advance(tell);
+        self.dated(index, &name, &derived, tell);
+        Some(derived.entry)
+    }
+
+    /// A record that claims to be older than a checkpoint that came before it.
+    fn dated(&mut self, index: u64, name: &str, derived: &Derived, tell: &mut Tell<'_>) {
+        while self.checkpoints.get(self.passed).is_some_and(|c| c.size <= index) {
+            self.passed += 1;
+        }
+        let before = self.passed.checked_sub(1).and_then(|at| self.checkpoints.get(at)?.time);
+        if let (Some(date), Some(before)) = (derived.date, before)
+            && is_older(date, before)
+            && !self.adopted.contains(name)
+        {
+            let what = format!(
+                "the record is dated {}, but was not in the log at {}",
+                date.to_rfc3339(),
+                before.to_rfc3339()
+            );
+            tell.say(Finding::warning(name, Some(derived.offset), "back-dated", what));
+        }
+    }
+
+    fn enter(&mut self, index: u64, number: u32, tell: &mut Tell<'_>) -> Option<Current> {
+        let names = self.log.ledger().names();
+        let Some(name) = usize::try_from(number).ok().and_then(|n| names.get(n)) else {
+            let what = format!("leaf {index} is of file {number}, which has no name");
+            tell.say(Finding::error("evidence/files", None, "log-position", what));
+            return None;
+        };
+        self.seen.insert(name.clone());
+        if let Some(current) = self.left.remove(name) {
+            return Some(Current { number, ..current });
+        }
+        let deriver = match self.files.get(name).map(|path| Deriver::open(path, None)) {
+            Some(Ok(deriver)) => Some(deriver),
+            Some(Err(why)) => {
+                tell.say(Finding::error(name, None, "unreadable", why.to_string()));
+                None
+            }
+            None => {
+                // A sealed file that is gone is told of with its seal.
+                if !self.sealed.contains(name) {
+                    let what = "the log has records of it, but the file is gone";
+                    tell.say(Finding::error(name, None, "file-missing", what));
+                }
+                None
+            }
+        };
+        let mut current = Current { number, name: name.clone(), deriver, next: None };
+        current.advance(tell);
+        Some(current)
+    }
+
+    /// Ends a file, or puts it by where the log comes back to it.
+    fn leave(&mut self, tell: &mut Tell<'_>) {
+        let Some(current) = self.current.take() else { return };
+        let numbers = self.log.ledger().numbers(&current.name);
+        if numbers.last().is_some_and(|last| *last > current.number) {
+            self.left.insert(current.name.clone(), current);
+        } else {
+            self.rest(current, tell);
+        }
+    }
+
+    /// What a file holds beyond its last leaf.
+    fn rest(&mut self, mut current: Current, tell: &mut Tell<'_>) {
+        let is_open = self
+            .files
+            .get(&current.name)
+            .is_some_and(|path| path.extension().is_some_and(|e| e == "open"));
+        let newest = self.checkpoints.last().and_then(|c| c.time);
+        let (mut count, mut first) = (0, None);
+        while let Some(derived) = current.next.take() {
+            if self.sealed.contains(&current.name) {
+                let what = "this record is not in the log, though its file was sealed: it was put in afterwards";
+                tell.say(Finding::error(
+                    &current.name,
+                    Some(derived.offset),
+                    "record-inserted",
+                    what,
+                ));
+            } else {
+                count += 1;
+                first.get_or_insert(derived.offset);
+                if let (Some(date), Some(newest)) = (derived.date, newest)
+                    && is_older(date, newest)
+                    && !self.adopted.contains(&current.name)
+                {
+                    let what = format!(
+                        "the record is dated {}, but was not in the log at {}",
+                        date.to_rfc3339(),
+                        newest.to_rfc3339()
+                    );
+                    let at = Some(derived.offset);
+                    tell.say(Finding::warning(&current.name, at, "back-dated", what));
+                }
+            }
+            current.advance(tell);
+        }
+        self.waiting += count;
+        if count > 0 && !is_open && !self.is_writing {
+            let what = format!(
+                "{count} records from here on are not in the log; the next run that writes adds them, and nothing proves them until then"
+            );
+            tell.say(Finding::warning(&current.name, first, "not-in-log", what));
+        }
+    }
+
+    /// Ends the walk: files that the log does not know; how many records are not in it yet.
+    pub fn finish(mut self, tell: &mut Tell<'_>) -> u64 {
+        self.leave(tell);
+        for current in std::mem::take(&mut self.left).into_values() {
+            self.rest(current, tell);
+        }
+        for (name, path) in self.files {
+            if self.seen.contains(name) {
+                continue;
+            }
+            match Deriver::open(path, None) {
+                Ok(deriver) => {
+                    let (name, deriver) = (name.clone(), Some(deriver));
+                    let mut current = Current { number: u32::MAX, name, deriver, next: None };
+                    current.advance(tell);
+                    self.rest(current, tell);
+                }
+                Err(why) => tell.say(Finding::error(name, None, "unreadable", why.to_string())),
+            }
+        }
+        self.waiting
+    }
+}
+
+fn is_older(date: Timestamp, than: Timestamp) -> bool {
+    date < than && than.since(date) > OLDER_MAX
+}
