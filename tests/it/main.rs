@@ -11,6 +11,7 @@
 //! - `quotes`: the command, on files and on an archive
 //! - `pages`: what is read from the corpus of pages, held to floors
 //! - `layers`: who imports whom
+//! - `month`: a job of thirty outlets for a month of the manual clock
 //! - `schemas`: every JSON form against its schema
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
@@ -23,6 +24,7 @@ mod interop;
 mod jobs;
 mod lab;
 mod layers;
+mod month;
 mod pages;
 mod quotes;
 mod readme;
