@@ -32,6 +32,7 @@ use super::running::{Care, Order};
 use super::step::{self, Purpose, StepDone};
 use super::stop::Stop;
 use super::timer::Timer;
+use super::view::Viewer;
 
 /// A run for ever looks round at least so often.
 const TICK: Duration = Duration::from_secs(60);
@@ -201,6 +202,7 @@ pub struct Crawl {
     pub(super) rules: HashMap<String, Arc<JobRules>>,
     pub(super) orders: Option<UnboundedReceiver<Order>>,
     pub(super) gauge: Option<Box<dyn Fn() -> Option<u64> + Send>>,
+    pub(super) viewer: Option<Viewer>,
 }
 
 /// A robots.txt that has to wait for its host: when, what, and for whose sake.
@@ -281,6 +283,7 @@ impl Crawl {
             rules: HashMap::new(),
             orders: None,
             gauge: None,
+            viewer: None,
         })
     }
 
@@ -412,6 +415,7 @@ impl Crawl {
                 }
             }
             observer.progress(run.report.fetched, run.tasks.len(), self.queued());
+            self.tell_queue(run)?;
             let idle = run.tasks.is_empty();
             // A clock that stands still must not be moved while work is under way.
             let wait = wake.filter(|_| idle || !timer.stands_still());

@@ -2,7 +2,8 @@
 //!
 //! In reading order: what a run is asked ([`job`]), the loop ([`engine`]), one URL in a straight
 //! line ([`step`]), what a captured source names ([`sources`]), what is remembered of hosts ([`hosts`]), how it waits ([`timer`]), what became
-//! of each URL ([`outcome`]), the counts ([`report`]) and the log ([`log`]).
+//! of each URL ([`outcome`]), the counts ([`report`]), the log ([`log`]), and what others are told of
+//! the queue ([`view`]).
 //!
 //! The network is touched only through `capture`, the disk only through `store`, time only through
 //! [`Timer`]; so a whole crawl runs in a test on a manual clock.
@@ -25,6 +26,7 @@ pub mod sources;
 pub mod step;
 pub mod stop;
 pub mod timer;
+pub mod view;
 
 pub use engine::{Crawl, CrawlError, CrawlOptions, Observer, Parts, Trouble};
 pub use job::{Job, Take};
@@ -36,3 +38,4 @@ pub use rules::JobRules;
 pub use running::Order;
 pub use stop::Stop;
 pub use timer::{ManualTimer, RealTimer, Timer};
+pub use view::{DueLine, ListView, QueueView};

@@ -7,3 +7,4 @@ pub mod notify;
 pub mod webhook;
 
 pub use notify::{Notifier, NotifyOptions, Receiver};
+pub use webhook::Route;

@@ -8,9 +8,8 @@ request, with pages of about 3 kB made up of words, no two alike. All programs g
 URLs, in which neighbours lie on different hosts. In one run:
 
 1. pressmark crawls the list as a job and is killed (SIGKILL) KILLS times, at random points, and begun
-   again with the same command. Then the requests in nginx's log are compared with the list, and the
-   WARC files are read by `pressmark index`, which does not look at the archive's own index: lost is a
-   URL without a record, twice is a URL that was asked for again. In flight are at most
+   again with the same command. Then the requests in nginx's log are compared with the list, and so
+   are the records of the WARC files, read by this script itself: lost is a URL without a record, twice is a URL that was asked for again. In flight are at most
    crawl.hosts_max URLs at each kill. The exit code is 1 when anything is lost or more is twice.
 2. pressmark crawls it without a kill: pages a second and resident memory on the way.
 3. wget (-i LIST --warc-file) does the same; and BIN, called with the list's path, where --spider names
@@ -21,7 +20,7 @@ nginx and wget are Debian packages of these names; memory is read from /proc.
 
 import argparse
 import collections
-import json
+import gzip
 import os
 import pathlib
 import random
@@ -101,6 +100,22 @@ http {{ log_format one '$host$uri'; access_log {self.log} one; keepalive_request
     def stop(self):
         self.process.terminate()
         self.process.wait()
+
+
+def records(name):
+    """The records of a WARC file: fields by lower-case name, and block. ISO 28500, section 4."""
+    with gzip.open(name, "rb") as warc:
+        while True:
+            line = warc.readline()
+            if not line:
+                return
+            fields = {}
+            while (line := warc.readline().rstrip(b"\r\n")):
+                key, _, value = line.partition(b":")
+                fields[key.lower()] = value.strip()
+            block = warc.read(int(fields[b"content-length"]))
+            warc.read(4)
+            yield fields, block
 
 
 def rss(pid):
@@ -224,15 +239,12 @@ def main():
         """What the web and the WARC files say of the list."""
         nonlocal failed
         again = {url: n - 1 for url, n in origin.asked.items() if n > 1}
-        files = sorted((folder / "archive" / "warc").glob("*.warc.gz"))
-        index = subprocess.run([binary, "index", *map(str, files)], stdout=subprocess.PIPE, check=True)
         kept = collections.Counter()
-        for line in index.stdout.splitlines():
-            fields = json.loads(line.split(b" ", 2)[2])
-            if fields.get("status") == "200" and fields.get("mime") != "warc/revisit":
-                url = fields["url"].encode().split(b"//", 1)[1]
-                host, _, path = url.partition(b"/")
-                kept[host.partition(b":")[0] + b"/" + path] += 1
+        for name in sorted((folder / "archive" / "warc").glob("*.warc.gz")):
+            for fields, block in records(name):
+                if fields.get(b"warc-type") in (b"response", b"revisit") and b" 200 " in block[:16]:
+                    host, _, path = fields[b"warc-target-uri"].split(b"//", 1)[1].partition(b"/")
+                    kept[host.partition(b":")[0] + b"/" + path] += 1
         lost = wanted - set(kept)
         twice = sum(again.values())
         robots = sum(n - 1 for n in origin.robots.values())

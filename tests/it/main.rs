@@ -3,6 +3,10 @@
 //! - `wire`: every stored response equals the bytes that were sent
 //! - `crawl`: whole crawls on a manual clock
 //! - `crash`: the process is killed at random points
+//! - `hostile`: a web that does its worst
+//! - `jobs`, `limits`: what a job finds, when it looks again, what bounds it
+//! - `daemon`: `watch` as a process, and jobs that are killed
+//! - `proxies`: the way through HTTP and SOCKS5 proxies
 //! - `rebuild`: the index deleted or damaged, every query answers the same
 //! - `cli`: help, exit codes, JSON, closed pipes, local files
 //! - `trouble`: bad input, each kind with its own message and exit code
@@ -19,13 +23,16 @@
 mod cli;
 mod crash;
 mod crawl;
+mod daemon;
 mod hostile;
 mod interop;
 mod jobs;
 mod lab;
 mod layers;
+mod limits;
 mod month;
 mod pages;
+mod proxies;
 mod quotes;
 mod readme;
 mod rebuild;

@@ -188,13 +188,14 @@ impl Outlet {
 
     /// Puts it on the web.
     fn opens(self: &Arc<Self>, n: usize, lab: &Lab) {
-        let on = |target: &str, make: Box<dyn Fn(&Self, &str, Timestamp) -> Vec<u8> + Send + Sync>| {
+        let on = |target: &str, make: Answers| {
             let (outlet, clock) = (Arc::clone(self), Arc::clone(&lab.clock));
             let reply: Make = Arc::new(move |request: &str, _: usize| {
                 let now = ManualClock::now(&clock);
                 match outlet.trouble {
                     Trouble::Overloaded if outlet.ails(now) => {
-                        b"HTTP/1.1 503 Busy\r\nRetry-After: 3600\r\nContent-Length: 0\r\n\r\n".to_vec()
+                        b"HTTP/1.1 503 Busy\r\nRetry-After: 3600\r\nContent-Length: 0\r\n\r\n"
+                            .to_vec()
                     }
                     Trouble::Down if outlet.ails(now) => Vec::new(),
                     _ => make(&outlet, request, now),
@@ -215,6 +216,9 @@ fn text(edits: usize) -> String {
     let grew = format!("The repair will cost {} million kronor, the mayor said.", 10 + edits);
     article("Bridge closed", &[TEXT, &grew])
 }
+
+/// What an outlet answers to a request at a time.
+type Answers = Box<dyn Fn(&Outlet, &str, Timestamp) -> Vec<u8> + Send + Sync>;
 
 /// What became of an edit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -264,7 +268,8 @@ fn is_polite(outlet: &Outlet, pause: Duration, asked: &[&Asked]) {
             // An outlet that is away keeps its last robots.txt for longer.
             assert!(age.is_some(), "{host}: asked before its robots.txt");
             assert!(
-                age <= Some(ROBOTS_AGE + Duration::from_secs(60)) || outlet.trouble != Trouble::None,
+                age <= Some(ROBOTS_AGE + Duration::from_secs(60))
+                    || outlet.trouble != Trouble::None,
                 "{host}: its robots.txt is {age:?} old"
             );
         }

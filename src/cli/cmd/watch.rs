@@ -14,7 +14,7 @@ use crate::cli::progress::CrawlProgress;
 use crate::cli::wiring::{Begun, Preparer, begin, real_timer, runtime, stop_on_signals};
 use crate::cli::{CliError, Exit};
 use crate::crawl::{Finished, Job, News, Observer, Order, Stop, Take, Trouble};
-use crate::remote::{Notifier, NotifyOptions, Receiver};
+use crate::remote::{Notifier, NotifyOptions, Receiver, Route};
 use crate::schedule::JobSpec;
 use crate::telemetry::logs::{self, Form};
 use crate::telemetry::{Metrics, http};
@@ -107,10 +107,15 @@ fn load(context: &Context, named: &[String]) -> Result<Vec<JobSpec>, CliError> {
 fn notify_options(context: &Context) -> NotifyOptions {
     let settings = &context.settings;
     let number = |key: &str| settings.integer(key);
+    let some = |key: &str| Some(settings.text(key).to_owned()).filter(|text| !text.is_empty());
     NotifyOptions {
         queue_max: usize::try_from(number("notify.queue_max")).unwrap_or(usize::MAX),
         attempts_max: u32::try_from(number("notify.attempts_max")).unwrap_or(u32::MAX),
         user_agent: settings.user_agent(),
+        route: Route {
+            proxy: some("capture.proxy"),
+            roots_file: some("tls.roots_file").map(Into::into),
+        },
         ..NotifyOptions::default()
     }
 }
