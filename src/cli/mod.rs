@@ -11,6 +11,7 @@ pub mod jobs;
 pub mod local;
 pub mod output;
 pub mod progress;
+mod queue;
 pub mod wiring;
 
 use std::process::ExitCode;

@@ -26,7 +26,7 @@ impl Crawl {
     pub(super) fn page_came(
         &mut self,
         run: &mut Run<'_>,
-        claim: Claim,
+        mut claim: Claim,
         mut stepped: Stepped,
         now: Timestamp,
         observer: &mut dyn Observer,
@@ -43,6 +43,7 @@ impl Crawl {
             }
         }
         let rules = self.rules_of(&claim);
+        Self::keep_variant(&mut claim, &stepped);
         let found = match &rules {
             Some(rules) => self.found_by_job(run, rules, &claim, &mut stepped, now)?,
             None => self.found_on(run, &claim, &stepped, now),

@@ -31,6 +31,7 @@ use super::running::{Care, Order};
 use super::step::{self, Purpose, StepDone};
 use super::stop::Stop;
 use super::timer::Timer;
+use super::view::Viewer;
 
 /// A run for ever looks round at least so often.
 const TICK: Duration = Duration::from_secs(60);
@@ -72,6 +73,7 @@ pub struct Crawl {
     pub(super) rules: HashMap<String, Arc<JobRules>>,
     pub(super) orders: Option<UnboundedReceiver<Order>>,
     pub(super) gauge: Option<Box<dyn Fn() -> Option<u64> + Send>>,
+    pub(super) viewer: Option<Viewer>,
 }
 
 /// The state of one run.
@@ -129,6 +131,7 @@ impl Crawl {
             rules: HashMap::new(),
             orders: None,
             gauge: None,
+            viewer: None,
         })
     }
 
@@ -260,6 +263,7 @@ impl Crawl {
                 }
             }
             observer.progress(run.report.fetched, run.tasks.len(), self.queued());
+            self.tell_queue(run)?;
             let idle = run.tasks.is_empty();
             // A clock that stands still must not be moved while work is under way.
             let wait = wake.filter(|_| idle || !timer.stands_still());

@@ -1,4 +1,5 @@
-//! What is remembered of hosts and authorities over restarts: pace facts and robots.txt.
+//! What is remembered over restarts beside the queue: pace facts of hosts, robots.txt of
+//! authorities, and which jobs have a run that did not come to its end.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -17,6 +18,7 @@ pub struct HostBook {
     rules: HashMap<String, Arc<CachedRobots>>,
     revisit_tree: Tree,
     revisits: HashMap<HostKey, HostHistory>,
+    runs: Tree,
 }
 
 /// So many facts are held in memory; a host's are some hundred bytes.
@@ -37,6 +39,7 @@ impl HostBook {
             rules: HashMap::new(),
             revisit_tree: kv.tree("revisits")?,
             revisits: HashMap::new(),
+            runs: kv.tree("runs")?,
         })
     }
 
@@ -107,6 +110,28 @@ impl HostBook {
             self.rules.clear();
         }
         self.rules.insert(authority, robots);
+    }
+
+    /// When the run of a job began that did not come to its end; `None` where the last one did.
+    ///
+    /// # Errors
+    /// When the table cannot be read.
+    pub fn unfinished(&self, job: &str) -> Result<Option<Timestamp>, KvError> {
+        let began = self.runs.get(job.as_bytes())?;
+        let began = began.and_then(|bytes| bytes.as_ref().try_into().ok().map(i64::from_be_bytes));
+        Ok(began.map(Timestamp::from_unix_micros))
+    }
+
+    /// Notes that a run of a job has begun, or (`None`) has come to its end.
+    ///
+    /// # Errors
+    /// When the table cannot be written.
+    pub fn set_unfinished(&self, job: &str, began: Option<Timestamp>) -> Result<(), KvError> {
+        match began {
+            Some(at) => self.runs.insert(job.as_bytes(), &at.unix_micros().to_be_bytes())?,
+            None => self.runs.remove(job.as_bytes())?,
+        };
+        Ok(())
     }
 
     /// What is known of the edits of a host's pages, to read and teach.

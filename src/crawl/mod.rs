@@ -1,8 +1,10 @@
 //! The write journey: from URLs to captures, politely, until nothing is left or a signal comes.
 //!
 //! In reading order: what a run is asked ([`job`]), the loop ([`engine`]), one URL in a straight
-//! line ([`step`]) and what its answer says (`reading`), what a captured source names ([`sources`]), what is remembered of hosts ([`hosts`]), how it waits ([`timer`]), what became
-//! of each URL ([`outcome`]), the counts ([`report`]) and the log ([`log`]).
+//! line ([`step`]) and what its answer says (`reading`), what a captured source names ([`sources`]),
+//! what is remembered of hosts ([`hosts`]), how it waits ([`timer`]), what became of each URL
+//! ([`outcome`]), the counts ([`report`]), the log ([`log`]), and what others are told of the queue
+//! ([`view`]).
 //!
 //! The network is touched only through `capture`, the disk only through `store`, time only through
 //! [`Timer`]; so a whole crawl runs in a test on a manual clock.
@@ -28,6 +30,7 @@ pub mod sources;
 pub mod step;
 pub mod stop;
 pub mod timer;
+pub mod view;
 
 pub use engine::{Crawl, Parts};
 pub use job::{Job, Take};
@@ -41,3 +44,4 @@ pub use rules::JobRules;
 pub use running::Order;
 pub use stop::Stop;
 pub use timer::{ManualTimer, RealTimer, Timer};
+pub use view::{DueLine, ListView, QueueView};

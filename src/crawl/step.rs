@@ -20,6 +20,10 @@ use super::reading::{Before, Reading};
 use super::sources::Gathered;
 use super::timer::Timer;
 
+/// So much of the response to a robots.txt is taken, its head and what chunks cost included: more
+/// than the 500 KiB of it that are read (RFC 9309, section 2.5), however much there is.
+const ROBOTS_RESPONSE_MAX: u64 = 1 << 20;
+
 /// What an exchange is for.
 #[derive(Debug)]
 #[expect(clippy::large_enum_variant, reason = "one for each exchange in flight, moved twice")]
@@ -200,6 +204,9 @@ impl Step {
         let is_robots = matches!(purpose, Purpose::Robots(_));
         let before = if is_robots { None } else { self.before(&uri).await? };
         let mut request = self.request.clone();
+        if is_robots {
+            request.response_bytes_max = Some(ROBOTS_RESPONSE_MAX);
+        }
         if let Some(before) = &before {
             request.if_none_match.clone_from(&before.etag);
             request.if_modified_since.clone_from(&before.last_modified);
