@@ -52,9 +52,15 @@ fn queue_error(why: impl std::fmt::Display) -> CliError {
         .hint("another process may be crawling into this archive; wait until it is done")
 }
 
+/// Memory for the queue's pages. With more of it a crawl grows until it is full, and is no faster.
+const STATE_CACHE_BYTES: u64 = 16 << 20;
+
 fn frontiers(layout: &Layout) -> Result<Option<Frontiers>, CliError> {
     let dir = layout.state_dir();
-    let (kv, mut notes) = match Kv::open(&dir.join("kv"), &KvOptions::default()) {
+    let (kv, mut notes) = match Kv::open(
+        &dir.join("kv"),
+        &KvOptions { cache_bytes: STATE_CACHE_BYTES, ..KvOptions::default() },
+    ) {
         Ok(opened) => opened,
         Err(error) if error.is_locked() => return Ok(None),
         Err(error) => return Err(queue_error(error)),

@@ -301,7 +301,7 @@ pub const KEYS: &[Key] = &[
     key(
         "store.index_cache_bytes",
         Kind::Bytes,
-        "64 MiB",
+        "32 MiB",
         "How much memory the index may use for its pages.",
     ),
     key(
