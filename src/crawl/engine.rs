@@ -207,23 +207,19 @@ impl Crawl {
     }
 
     fn add_seeds(&mut self, run: &mut Run<'_>, now: Timestamp) -> Result<(), CrawlError> {
-        let seeds: Vec<Found> = run
-            .job
-            .seeds
-            .iter()
-            .filter(|uri| run.asked.insert(hash_of(uri)))
-            .map(|uri| Found {
-                uri: uri.clone(),
-                path: DiscoveryPath::seed(),
-                via: None,
-                due: now,
-                because: "asked for by name".to_owned(),
-                priority: Priority::Seed,
-                job: run.job.name.clone(),
-                settings: String::new(),
-                ask: Ask::Again,
-            })
-            .collect();
+        let (job, asked) = (run.job, &mut run.asked);
+        let new = job.seeds.iter().filter(|uri| asked.insert(hash_of(uri)));
+        let seeds = new.map(|uri| Found {
+            uri: uri.clone(),
+            path: DiscoveryPath::seed(),
+            via: None,
+            due: now,
+            because: "asked for by name".to_owned(),
+            priority: Priority::Seed,
+            job: job.name.clone(),
+            settings: String::new(),
+            ask: Ask::Again,
+        });
         self.frontier.add_all(seeds, now)?;
         Ok(())
     }

@@ -161,7 +161,7 @@ impl Crawl {
             let goes_on = is_run && self.book.unfinished(rules.name())?.is_some();
             let ask = if goes_on { Ask::IfNew } else { ask };
             let named = sources::named_by(&rules.spec, now);
-            self.frontier.add_all(named.into_iter().map(|found| Found { ask, ..found }), now)?;
+            self.frontier.add_all(named.map(|found| Found { ask, ..found }), now)?;
             if is_run && !goes_on {
                 // Only now: a kill before this asks for all of it again.
                 self.book.set_unfinished(rules.name(), Some(now))?;

@@ -110,7 +110,7 @@ pub struct Gathered {
 /// All that a job names, to be asked for now. A page that is named as a source, too, is a source:
 /// that way it is captured and followed.
 #[must_use]
-pub fn named_by(job: &JobSpec, now: Timestamp) -> Vec<Found> {
+pub fn named_by(job: &JobSpec, now: Timestamp) -> impl Iterator<Item = Found> {
     let manifest = DiscoveryPath::seed().then(Step::Manifest);
     let sources: HashSet<&str> = [&job.feeds, &job.sitemaps, &job.sections]
         .into_iter()
@@ -118,33 +118,30 @@ pub fn named_by(job: &JobSpec, now: Timestamp) -> Vec<Found> {
         .map(TargetUri::as_str)
         .collect();
     let lists = [
-        (&job.seeds, Role::Page, "a seed of the job"),
-        (&job.feeds, Role::Feed, "a feed of the job"),
-        (&job.sitemaps, Role::Sitemap, "a sitemap of the job"),
-        (&job.sections, Role::Section, "a section page of the job"),
+        (&job.seeds[..], Role::Page, "a seed of the job"),
+        (&job.feeds[..], Role::Feed, "a feed of the job"),
+        (&job.sitemaps[..], Role::Sitemap, "a sitemap of the job"),
+        (&job.sections[..], Role::Section, "a section page of the job"),
     ];
     let mut seen = HashSet::new();
-    let mut found = Vec::new();
-    for (list, role, because) in lists {
-        for uri in list {
-            let is_page = role == Role::Page;
-            if (is_page && sources.contains(uri.as_str())) || !seen.insert(uri.as_str()) {
-                continue;
-            }
-            found.push(Found {
-                uri: uri.clone(),
-                path: if is_page { DiscoveryPath::seed() } else { manifest.clone() },
-                via: None,
-                due: now,
-                because: because.to_owned(),
-                priority: Priority::Seed,
-                job: job.name.clone(),
-                settings: role.settings().to_owned(),
-                ask: Ask::Again,
-            });
-        }
-    }
-    found
+    let all = lists
+        .into_iter()
+        .flat_map(|(list, role, because)| list.iter().map(move |uri| (uri, role, because)));
+    let wanted = all.filter(move |(uri, role, _)| {
+        !(*role == Role::Page && sources.contains(uri.as_str())) && seen.insert(uri.as_str())
+    });
+    // One at a time: a list of seeds may be long.
+    wanted.map(move |(uri, role, because)| Found {
+        uri: uri.clone(),
+        path: if role == Role::Page { DiscoveryPath::seed() } else { manifest.clone() },
+        via: None,
+        due: now,
+        because: because.to_owned(),
+        priority: Priority::Seed,
+        job: job.name.clone(),
+        settings: role.settings().to_owned(),
+        ask: Ask::Again,
+    })
 }
 
 /// The sitemaps that a robots.txt names, to be asked for now; none unless the job wants them.

@@ -287,7 +287,6 @@ fn a_job_asks_for_all_it_names_and_a_robots_txt_for_its_sitemaps() {
     let mut job = job();
     job.seeds = vec![uri("https://a.org/"), uri("https://a.org/politics"), uri("https://a.org/")];
     let found: Vec<String> = named_by(&job, time(NOW))
-        .iter()
         .map(|f| format!("{} {} {}", f.uri, f.path, f.settings).trim_end().to_owned())
         .collect();
     assert_eq!(
