@@ -10,7 +10,7 @@
 //!
 //! In reading order: the words ([`base`]); the formats ([`http`], [`warc`], [`kv`]); the parts, all
 //! pure or nearly so ([`index`], [`politeness`], [`schedule`], [`extract`], [`diff`]); who owns
-//! sockets and files ([`capture`], [`store`]); the journeys ([`crawl`], [`history`], [`cite`]); the edges
+//! sockets and files ([`capture`], [`store`]); the journeys ([`crawl`], [`history`], [`cite`], [`evidence`]); the edges
 //! ([`config`], [`cli`], [`demo`]). `docs/architecture.md` has the invariants.
 pub mod base;
 pub mod capture;
@@ -20,6 +20,7 @@ pub mod config;
 pub mod crawl;
 pub mod demo;
 pub mod diff;
+pub mod evidence;
 pub mod extract;
 pub mod history;
 pub mod http;

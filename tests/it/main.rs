@@ -12,6 +12,7 @@
 //! - `pages`: what is read from the corpus of pages, held to floors
 //! - `cite`: the command on an archive, and its formats in other people's readers
 //! - `layers`: who imports whom
+//! - `wacz`: a signed package of captures in other people's readers
 //! - `schemas`: every JSON form against its schema
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
@@ -32,4 +33,5 @@ mod rebuild;
 mod schemas;
 mod support;
 mod trouble;
+mod wacz;
 mod wire;
