@@ -12,6 +12,7 @@
 //! pure or nearly so ([`index`], [`politeness`], [`schedule`], [`extract`], [`diff`]); who owns
 //! sockets and files ([`capture`], [`store`]); the journeys ([`crawl`], [`history`], [`cite`]); the edges
 //! sockets and files ([`capture`], [`store`]); the journeys ([`crawl`], [`history`], [`evidence`]); the edges
+//! sockets and files ([`capture`], [`store`]); the journeys ([`crawl`], [`history`], [`cite`], [`evidence`]); the edges
 //! ([`config`], [`cli`], [`demo`]). `docs/architecture.md` has the invariants.
 pub mod base;
 pub mod capture;

@@ -18,8 +18,9 @@ pub(super) fn render(source: &Source) -> String {
     let title = isolate(&source.title());
     let names: Vec<String> = source.named_authors().into_iter().map(Name::with_initials).collect();
     let outlet = isolate(source.outlet());
-    // Without a person, the outlet is the author of what it publishes; it is then not named twice.
-    let head = if names.is_empty() && source.publisher.is_some() {
+    // Where the byline names the outlet, that is the author, and is not named twice (10.16); without
+    // any byline the title stands first (9.12).
+    let head = if names.is_empty() && !source.authors.is_empty() {
         format!("{} ({date}). {}", stop(&outlet), stop(&title))
     } else if names.is_empty() {
         format!("{} ({date}). {}", stop(&title), stop(&outlet))

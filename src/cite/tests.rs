@@ -135,6 +135,7 @@ fn bylines_and_dates_of_all_kinds_are_set_by_the_rules() {
         // APA 9.11: a group author in full; the outlet is not named twice.
         (vec!["*Associated Press"], "Courier", "2025", Style::Apa, format!("Associated Press. (2025). Bridge closed? Courier. {retrieved}")),
         (vec!["*Courier"], "Courier", "2025", Style::Apa, format!("Courier. (2025). Bridge closed? {retrieved}")),
+        (vec![], "Courier", "2025", Style::Apa, format!("Bridge closed? (2025). Courier. {retrieved}")),
         (vec![], "", "2025", Style::Apa, format!("Bridge closed? (2025). courier.example. {retrieved}")),
         (vec!["Sammy Davis Jr."], "Courier", "2025", Style::Apa, format!("Davis, S., Jr. (2025). Bridge closed? Courier. {retrieved}")),
         // Chicago 14.76: from eleven on, seven and "et al."

@@ -19,6 +19,7 @@
 //! - `cite`: the command on an archive, and its formats in other people's readers
 //! - `layers`: who imports whom
 //! - `month`: a job of thirty outlets for a month of the manual clock
+//! - `wacz`: a signed package of captures in other people's readers
 //! - `schemas`: every JSON form against its schema
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
@@ -45,4 +46,5 @@ mod rebuild;
 mod schemas;
 mod support;
 mod trouble;
+mod wacz;
 mod wire;

@@ -1,0 +1,105 @@
+//! A signed WACZ of real captures, in other people's readers: py-wacz, warcio and a check of its signature,
+//! by `tests/interop/wacz.py`.
+
+use std::fs::File;
+use std::io::{BufReader, Cursor};
+use std::path::PathBuf;
+use std::process::Command;
+use std::sync::Arc;
+
+use pressmark::base::Clock;
+use pressmark::evidence::wacz::{Extra, IndexLine, Member, P384Key, Package, PageEntry, write};
+use pressmark::index::cdx::cdxj_line;
+use pressmark::warc::{ReadOptions, WarcReader};
+use serde_json::{Map, Value};
+
+use crate::support::archive::{Archive, BEGIN, files};
+use crate::support::cli::{stderr, stdout};
+use crate::support::web::{Reply, Web};
+
+const MISSING: i32 = 77;
+
+/// An archive with a page, a revisit of it and a redirect.
+fn archive() -> Archive {
+    let mut archive = Archive::new().in_a_hurry();
+    let web = Web::start(Arc::clone(&archive.clock) as Arc<dyn Clock>);
+    archive.resolve = web.resolve(&["a.example"]);
+    web.page("a.example", "/story", "<title>A story</title><p>Of a bridge that was closed.</p>");
+    let moved = b"HTTP/1.1 302 Found\r\nLocation: /story\r\nContent-Length: 0\r\n\r\n".to_vec();
+    web.on("a.example", "/moved", Reply::Bytes(moved));
+    for _ in 0..2 {
+        archive.crawl(&["http://a.example/moved", "http://a.example/story"]);
+        archive.later(std::time::Duration::from_secs(3600));
+    }
+    archive
+}
+
+/// Every record of the archive's one file as a member, those of captures with their index lines.
+fn members(archive: &Archive) -> Vec<Member<'static>> {
+    let [path] = &files(&archive.root())[..] else { panic!("more than one file") };
+    let bytes = std::fs::read(path).unwrap();
+    let reader = archive.reader();
+    let captures = archive.captures_below("a.example");
+    let mut records =
+        WarcReader::new(BufReader::new(File::open(path).unwrap()), ReadOptions::default());
+    let mut members = Vec::new();
+    while let Some(record) = records.next_record().unwrap() {
+        let place = record.skip().unwrap();
+        let at = usize::try_from(place.offset).unwrap();
+        let length = place.length.unwrap();
+        let len = usize::try_from(length).unwrap();
+        let index = captures.iter().find(|c| c.offset == place.offset).map(|entry| {
+            let line = cdxj_line(entry, &reader.file_name(entry));
+            let fields: Map<String, Value> =
+                serde_json::from_str(line.splitn(3, ' ').nth(2).unwrap()).unwrap();
+            IndexLine { urlkey: entry.urlkey.clone(), at: entry.date, fields }
+        });
+        members.push(Member {
+            length,
+            bytes: Box::new(Cursor::new(bytes[at..at + len].to_vec())),
+            index,
+        });
+    }
+    members
+}
+
+#[test]
+fn a_signed_package_of_captures_is_read_by_others() {
+    let Some(python) = std::env::var_os("PRESSMARK_INTEROP_PYTHON") else {
+        eprintln!("skipped: PRESSMARK_INTEROP_PYTHON is not set, so other readers are not asked");
+        return;
+    };
+    let archive = archive();
+    let members = members(&archive);
+    let count = members.len();
+    let page = PageEntry {
+        url: "http://a.example/story".to_owned(),
+        at: BEGIN,
+        title: Some("A story".to_owned()),
+        text: Some("Of a bridge that was closed.".to_owned()),
+    };
+    let package = Package {
+        warc_name: "capture.warc.gz".to_owned(),
+        members,
+        pages: vec![page],
+        title: Some("A story".to_owned()),
+        description: None,
+        software: "pressmark/0".to_owned(),
+        created: BEGIN,
+        extra: vec![Extra { path: "evidence/note.txt".to_owned(), bytes: b"a note\n".to_vec() }],
+    };
+    let file = archive.root().with_extension("wacz");
+    let key = P384Key::generate().unwrap();
+    let written = write(package, Some(&key), File::create(&file).unwrap()).unwrap();
+    assert_eq!(written.records, count);
+    assert!(written.indexed >= 4, "{written:?}");
+    let script = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/interop/wacz.py");
+    let mut command = Command::new(python);
+    let output = command.arg(script).arg(&file).arg(count.to_string()).output().unwrap();
+    let said = stdout(&output) + &stderr(&output);
+    if output.status.code() == Some(MISSING) {
+        eprintln!("skipped: a reader is missing:\n{said}");
+        return;
+    }
+    assert!(output.status.success(), "{said}");
+}
