@@ -293,7 +293,7 @@ fn steps(out: &mut String, bundle: &Bundle) {
         out,
         "The leaf of the capture says of the record what it is: the digest of its header, from WARC/1.1 to the empty line, and that of its block, which is all after that but the last four bytes. Both sums must stand in the leaf (a block digest that begins with sha1: is in base32).",
         &format!(
-            "{one}\nn=$(awk '{{ s += length($0) + 1 }} /^\\r$/ {{ print s; exit }}' record)\nhead -c $n record | sha256sum\ntail -c +$((n+1)) record | head -c -4 | sha256sum\ncat leaves/{n:02}.txt"
+            "{one}\nn=$(LC_ALL=C awk '{{ s += length($0) + 1 }} /^\\r$/ {{ print s; exit }}' record)\nhead -c $n record | sha256sum\ntail -c +$((n+1)) record | head -c -4 | sha256sum\ncat leaves/{n:02}.txt"
         ),
     );
     step(

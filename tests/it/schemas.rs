@@ -50,7 +50,11 @@ fn real_output_agrees_with_the_schemas() {
     std::fs::write(&quoted, "<article><h1>Boats</h1><p>“We go now,” said Anna Roe.</p>").unwrap();
     let quoted = quoted.to_str().unwrap();
     let harbour = "http://courier.example/";
-    let cases: [(&str, &[&str]); 16] = [
+    let bundle = dir.path().join("bundle.zip");
+    let bundle = bundle.to_str().unwrap();
+    let proved = command(&archive).args(["prove", STORY, "-o", bundle]).output().unwrap();
+    assert!(proved.status.success(), "{}", stderr(&proved));
+    let cases: [(&str, &[&str]); 20] = [
         ("capture.json", &["captures", harbour, "--match", "host", "--format", "json"]),
         ("history.json", &["history", STORY, "--format", "json"]),
         ("diff.json", &["diff", STORY, "--format", "json"]),
@@ -65,6 +69,10 @@ fn real_output_agrees_with_the_schemas() {
         ("quotes.json", &["quotes", quoted, "--format", "json"]),
         ("due.json", &["due", "--format", "json"]),
         ("status.json", &["status", "--format", "json"]),
+        ("step.json", &["prove", "--check", bundle, "--format", "json"]),
+        ("checkpoint.json", &["evidence", "checkpoint", "--format", "json"]),
+        ("log-key.json", &["evidence", "keys", "--format", "json"]),
+        ("extended.json", &["evidence", "extend", "--format", "json"]),
         ("crawl.json", &crawl),
         ("status.json", &["status", "--format", "json"]),
     ];
