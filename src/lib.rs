@@ -10,10 +10,12 @@
 //!
 //! In reading order: the words ([`base`]); the formats ([`http`], [`warc`], [`kv`]); the parts, all
 //! pure or nearly so ([`index`], [`politeness`], [`schedule`], [`extract`], [`diff`]); who owns
+//! sockets and files ([`capture`], [`store`]); the journeys ([`crawl`], [`history`], [`cite`]); the edges
 //! sockets and files ([`capture`], [`store`]); the journeys ([`crawl`], [`history`], [`evidence`]); the edges
 //! ([`config`], [`cli`], [`demo`]). `docs/architecture.md` has the invariants.
 pub mod base;
 pub mod capture;
+pub mod cite;
 pub mod cli;
 pub mod config;
 pub mod crawl;

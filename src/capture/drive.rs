@@ -31,6 +31,8 @@ pub(super) struct Drive<'a> {
     pub(super) method: Method,
     pub(super) request: &'a [u8],
     pub(super) wanted: Option<&'a BodyFilter>,
+    /// Of this exchange alone, in bytes.
+    pub(super) response_bytes_max: u64,
 }
 
 /// How an exchange went.
@@ -134,6 +136,7 @@ struct Reading<'a> {
     options: &'a CaptureOptions,
     /// Until it has been asked.
     wanted: Option<&'a BodyFilter>,
+    response_bytes_max: u64,
     reader: ResponseReader,
     spool: Spool,
     interim: Vec<Vec<u8>>,
@@ -156,6 +159,7 @@ impl Drive<'_> {
         let mut reading = Reading {
             options: self.options,
             wanted: self.wanted,
+            response_bytes_max: self.options.response_bytes_max.min(self.response_bytes_max),
             reader: ResponseReader::new(
                 self.method,
                 HeadLimits { header_bytes_max: self.options.header_bytes_max },
@@ -231,7 +235,7 @@ impl Reading<'_> {
         let mut at = self.spool.buffer.len() - fresh;
         loop {
             let before = self.spool.len() - (self.spool.buffer.len() - at) as u64;
-            let room = self.options.response_bytes_max.saturating_sub(before);
+            let room = self.response_bytes_max.saturating_sub(before);
             let rest = self.spool.buffer.len() - at;
             let allowed = usize::try_from(room).map_or(rest, |room| room.min(rest));
             let progress = self.reader.feed(&self.spool.buffer[at..at + allowed]);

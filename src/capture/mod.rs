@@ -186,6 +186,7 @@ impl Capturer {
             method: request.method,
             request: &bytes,
             wanted: request.wanted.as_ref(),
+            response_bytes_max: request.response_bytes_max.unwrap_or(u64::MAX),
         };
         let key = Key::of(&uri);
         if let Some(mut connection) = self.pool.take(&key).await {

@@ -71,6 +71,8 @@ pub struct CaptureRequest {
     /// Which bodies of 200 are read to their end; what came of another is kept, and marked
     /// `WARC-Truncated: unspecified`. Without it all are.
     pub wanted: Option<BodyFilter>,
+    /// A response longer than this is cut there, where the network's own limit is not lower.
+    pub response_bytes_max: Option<u64>,
 }
 
 impl CaptureRequest {
@@ -90,6 +92,7 @@ impl CaptureRequest {
             cookie: None,
             basic_auth: None,
             wanted: None,
+            response_bytes_max: None,
         }
     }
 }

@@ -91,6 +91,8 @@ pub enum Command {
     When(WhenArgs),
     /// Quotations with their speakers
     Quotes(QuotesArgs),
+    /// A citation of one capture, with its digest; of the words in it with --quote
+    Cite(CiteArgs),
     /// Reread every record, recompute every digest, check the evidence log
     Verify(VerifyArgs),
     /// An evidence bundle of one capture, checkable without this program; or check one
@@ -351,6 +353,49 @@ pub struct QuotesArgs {
     /// The capture closest to this time (the newest without it); without a URL, the newest not after it
     #[arg(long, value_name = "TIME")]
     pub at: Option<String>,
+}
+
+/// The form of a citation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum StyleArg {
+    /// All that is known, in lines
+    Text,
+    /// APA, 7th edition
+    Apa,
+    /// Chicago, 17th edition, notes and bibliography
+    Chicago,
+    /// MLA, 9th edition
+    Mla,
+    /// BibTeX
+    Bibtex,
+    /// biblatex
+    Biblatex,
+    /// CSL-JSON, as citation processors read it
+    CslJson,
+    /// RIS, as reference managers import it
+    Ris,
+    /// Wikipedia's cite news or cite web
+    Wikipedia,
+    /// HTML with Robust Links
+    Html,
+    /// Markdown with Robust Links
+    Markdown,
+}
+
+/// `cite`
+#[derive(Debug, Args)]
+pub struct CiteArgs {
+    /// The URL
+    pub url: String,
+    /// The capture closest to this time (the newest without it)
+    #[arg(long, value_name = "TIME")]
+    pub at: Option<String>,
+    /// Words that have to stand in that capture; a link to them goes with the citation
+    #[arg(long, value_name = "TEXT")]
+    pub quote: Option<String>,
+    /// The form
+    #[arg(long, value_name = "STYLE", default_value = "text")]
+    pub style: StyleArg,
 }
 
 /// `verify`

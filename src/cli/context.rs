@@ -107,7 +107,8 @@ impl Context {
     /// What was derived from the archive before, so that it need not be derived again.
     #[must_use]
     pub fn derived(&self, reader: &Reader) -> Derived {
-        let derived = Derived::open(reader.layout());
+        let derived =
+            Derived::open(reader.layout(), self.settings.bytes("store.derived_bytes_max"));
         if let (Some(why), true) = (derived.why_not(), self.out.verbose() > 0) {
             self.out.say(&format!("pressmark: pages are read anew: {why}"));
         }

@@ -5,6 +5,7 @@
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use super::wiring::route;
 use crate::base::{Clock, Timestamp};
 use crate::config::Settings;
 use crate::evidence::{self, Authorities, OpenFiles, Options, Trust};
@@ -37,6 +38,7 @@ pub fn authorities(settings: &Settings) -> Result<Authorities, String> {
         urls: settings.list("evidence.timestamp_authorities").to_vec(),
         trust,
         user_agent: settings.user_agent(),
+        route: route(settings),
     })
 }
 

@@ -11,6 +11,7 @@ pub mod jobs;
 pub mod local;
 pub mod output;
 pub mod progress;
+mod queue;
 pub mod wiring;
 
 use std::process::ExitCode;
@@ -80,6 +81,7 @@ fn run(cli: Cli) -> Result<Exit, CliError> {
         Command::Blame(args) => cmd::blame::run(&args, &context),
         Command::Changes(args) => cmd::changes::run(&args, &context),
         Command::When(args) => cmd::when::run(&args, &context),
+        Command::Cite(args) => cmd::cite::run(&args, &context),
         Command::Verify(args) => cmd::verify::run(&args, &context),
         Command::Reindex => cmd::reindex::run(&context),
         Command::Prove(args) => cmd::prove::run(&args, &context),

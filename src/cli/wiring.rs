@@ -2,22 +2,30 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::CliError;
 use super::context::{Context, store_error};
 use super::evidence::{self, Follower};
+use super::queue::Told;
 use crate::base::Clock;
 use crate::capture::{CaptureOptions, Capturer, Proxy};
 use crate::config::Settings;
 use crate::crawl::JobRules;
 use crate::crawl::log::CrawlLog;
-use crate::crawl::{Crawl, Job, Observer, Order, Parts, RealTimer, Report, Stop, Take, Timer};
+use crate::crawl::{
+    Crawl, Job, ListView, Observer, Order, Parts, RealTimer, Report, Stop, Take, Timer,
+};
 use crate::evidence::OpenFiles;
 use crate::kv::{Kv, KvOptions};
 use crate::politeness::Gate;
+use crate::remote::Route;
 use crate::schedule::{Frontier, FrontierOptions, JobSpec};
 use crate::store::layout::Layout;
 use crate::store::{Store, StoreError};
+
+/// How often a run says what is in its queue, for `status` and `due`.
+const QUEUE_SAID_EVERY: Duration = Duration::from_secs(15);
 
 /// The queue of a run, and the list of what is watched.
 pub struct Frontiers {
@@ -31,30 +39,37 @@ pub struct Frontiers {
     pub notes: Vec<String>,
 }
 
-/// Opens the queue and the list of an archive.
+/// Opens the queue and the list of an archive; nothing where another process has them.
 ///
 /// # Errors
-/// When there is no archive, or another process uses it.
-pub fn open_frontiers(context: &Context) -> Result<Frontiers, CliError> {
-    let layout = Layout::new(&context.archive);
-    layout.check().map_err(|e| store_error("opening the archive", e))?;
-    frontiers(&layout)
+/// When they cannot be read.
+pub fn open_frontiers(context: &Context) -> Result<Option<Frontiers>, CliError> {
+    frontiers(&Layout::new(&context.archive))
 }
 
-fn frontiers(layout: &Layout) -> Result<Frontiers, CliError> {
+fn queue_error(why: impl std::fmt::Display) -> CliError {
+    CliError::failed("opening the queue", why)
+        .hint("another process may be crawling into this archive; wait until it is done")
+}
+
+/// Memory for the queue's pages. With more of it a crawl grows until it is full, and is no faster.
+const STATE_CACHE_BYTES: u64 = 16 << 20;
+
+fn frontiers(layout: &Layout) -> Result<Option<Frontiers>, CliError> {
     let dir = layout.state_dir();
-    let fail = |why: String| {
-        CliError::failed("opening the queue", why)
-            .hint("another process may be crawling into this archive; wait until it is done")
+    let (kv, mut notes) = match Kv::open(
+        &dir.join("kv"),
+        &KvOptions { cache_bytes: STATE_CACHE_BYTES, ..KvOptions::default() },
+    ) {
+        Ok(opened) => opened,
+        Err(error) if error.is_locked() => return Ok(None),
+        Err(error) => return Err(queue_error(error)),
     };
-    let (kv, mut notes) =
-        Kv::open(&dir.join("kv"), &KvOptions::default()).map_err(|e| fail(e.to_string()))?;
     let state = Arc::new(kv);
     let mut open = |name: &str| {
         let mut options = FrontierOptions::new(&dir);
         name.clone_into(&mut options.name);
-        let (frontier, opened) =
-            Frontier::open(&state, options).map_err(|e| fail(e.to_string()))?;
+        let (frontier, opened) = Frontier::open(&state, options).map_err(queue_error)?;
         if !opened.requeued.is_empty() {
             notes.push(format!(
                 "{name}: {} URLs were in flight when the last run ended, and are queued again",
@@ -65,7 +80,7 @@ fn frontiers(layout: &Layout) -> Result<Frontiers, CliError> {
     };
     let queue = open("queue")?;
     let watched = open("watched")?;
-    Ok(Frontiers { queue, watched, state, notes })
+    Ok(Some(Frontiers { queue, watched, state, notes }))
 }
 
 /// A crawl and the archive it writes to.
@@ -73,6 +88,7 @@ pub struct Running {
     crawl: Crawl,
     store: Arc<Store>,
     network: Network,
+    told: Told,
 }
 
 /// From what the network side of a job is made.
@@ -173,6 +189,7 @@ fn assemble(
     timer: Arc<dyn Timer>,
 ) -> Result<(Running, Vec<String>), CliError> {
     let clock: Arc<dyn Clock> = timer.clock();
+    let clock_now = clock.now();
     let Opened { store, mut notes } = opened;
     let store = Arc::new(store);
     let mut options = settings.capture_options(resolve).map_err(CliError::usage)?;
@@ -182,14 +199,19 @@ fn assemble(
     let capturer = Capturer::new(options, clock)
         .map_err(|e| CliError::usage(format!("setting up the network: {e}")))?;
     notes.extend(evidence::prepare(store.layout(), settings));
-    let opened = frontiers(store.layout())?;
+    let opened = frontiers(store.layout())?.ok_or_else(|| queue_error("another process has it"))?;
     notes.extend(opened.notes);
     let log = CrawlLog::open(&store.layout().log_dir())
         .map_err(|e| CliError::failed("opening the crawl log", e))?;
     let mut left = None;
+    let mut other = None;
     let (frontier, watched) = match take {
         Take::Queue => (opened.queue, Some(opened.watched)),
-        Take::Due | Take::Jobs => (opened.watched, None),
+        Take::Due | Take::Jobs => {
+            let view = ListView::of("queue", &opened.queue, clock_now);
+            other = Some(view.map_err(queue_error)?);
+            (opened.watched, None)
+        }
         Take::Forever => {
             left = Some(opened.queue);
             (opened.watched, None)
@@ -214,7 +236,10 @@ fn assemble(
             notes.push(format!("{moved} URLs that an earlier run left are looked at first"));
         }
     }
-    Ok((Running { crawl, store, network }, notes))
+    let told = Told::of(store.layout());
+    let say = told.clone();
+    crawl.show_queue(QUEUE_SAID_EVERY, other, Box::new(move |view| say.say(view)));
+    Ok((Running { crawl, store, network, told }, notes))
 }
 
 /// The timer of the machine.
@@ -228,6 +253,14 @@ impl Running {
     #[must_use]
     pub fn crawl(&self) -> &Crawl {
         &self.crawl
+    }
+
+    /// The jobs that are followed and whose last run did not come to its end.
+    ///
+    /// # Errors
+    /// When the state tables cannot be read.
+    pub fn unfinished_jobs(&self) -> Result<Vec<String>, CliError> {
+        self.crawl.unfinished_jobs().map_err(crawl_error)
     }
 
     /// Lets the crawl take orders while it runs.
@@ -285,6 +318,7 @@ impl Running {
     /// # Errors
     /// When the queue or the index cannot be flushed.
     pub fn close(self) -> Result<Vec<String>, CliError> {
+        self.told.take_back();
         self.crawl.close().map_err(crawl_error)?;
         let layout = self.store.layout().clone();
         let mut notes = match Arc::try_unwrap(self.store) {
@@ -321,12 +355,23 @@ fn crawl_error(error: crate::crawl::CrawlError) -> CliError {
     }
 }
 
+/// The way to whoever is told of our own accord: receivers of webhooks, time-stamp authorities.
+#[must_use]
+pub fn route(settings: &Settings) -> Route {
+    let some = |key: &str| Some(settings.text(key).to_owned()).filter(|text| !text.is_empty());
+    Route { proxy: some("capture.proxy"), roots_file: some("tls.roots_file").map(Into::into) }
+}
+
 /// A runtime for what is asynchronous.
 ///
 /// # Errors
 /// When the system gives no threads.
 pub fn runtime() -> Result<tokio::runtime::Runtime, CliError> {
+    // The network is the smaller part of the work: packing has as many threads as there are cores,
+    // and a page that is handed between fewer threads costs less (2 % of a crawl on two cores).
+    let cores = std::thread::available_parallelism().map_or(2, usize::from);
     tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(cores.div_ceil(2))
         .enable_all()
         .build()
         .map_err(|e| CliError::failed("starting", e))

@@ -301,8 +301,14 @@ pub const KEYS: &[Key] = &[
     key(
         "store.index_cache_bytes",
         Kind::Bytes,
-        "64 MiB",
+        "32 MiB",
         "How much memory the index may use for its pages.",
+    ),
+    key(
+        "store.derived_bytes_max",
+        Kind::Bytes,
+        "2 GiB",
+        "How much disk the cache of derived articles may take before it is begun anew.",
     ),
     key(
         "store.disk_free_min",
@@ -353,6 +359,18 @@ pub const KEYS: &[Key] = &[
         Kind::Float,
         "500",
         "How many looks the watched pages of one host may have in a day. They are spent where an edit is most likely to be missed.",
+    ),
+    key(
+        "cite.archive_url",
+        Kind::Text,
+        "",
+        "Where the captures of this archive are served to the public, such as https://archive.example.org/web/: a citation then links BASE/TIMESTAMP/URL. Empty means that it is not public, and citations name the archive, the time, the record and the digest.",
+    ),
+    key(
+        "cite.archive_name",
+        Kind::Text,
+        "",
+        "The name of this archive in citations. Empty takes \"Pressmark archive\", with identity.operator where that is set.",
     ),
     key(
         "watch.stall_after",

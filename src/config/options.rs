@@ -1,7 +1,5 @@
 //! Settings as the `Options` of the modules: the one place where a key meets a field.
 
-use std::num::NonZeroU32;
-
 use crate::base::DigestAlgorithm;
 use crate::capture::{CaptureOptions, CaptureRequest, Proxy, ResolveRule, RootSource};
 use crate::crawl::CrawlOptions;
@@ -77,10 +75,7 @@ impl Settings {
     pub fn politeness_options(&self) -> PolitenessOptions {
         let mut options = PolitenessOptions {
             product_token: self.text("identity.product").to_owned(),
-            // Fewer than one request in a second is rounded up to one: a host's own pace is slower.
-            requests_per_second_max: NonZeroU32::new(
-                self.float("politeness.requests_per_second_max").ceil() as u32,
-            ),
+            requests_per_second_max: self.float("politeness.requests_per_second_max"),
             ..PolitenessOptions::default()
         };
         let pace = &mut options.pace;

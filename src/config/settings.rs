@@ -46,7 +46,9 @@ pub struct Problem {
 
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.key.is_empty() {
+        // A flag names its key already.
+        let named = matches!(&self.source, Source::Flag(flag) if flag.ends_with(&self.key));
+        if self.key.is_empty() || named {
             write!(f, "{}: {}", self.source, self.what)
         } else {
             write!(f, "{}: {}: {}", self.source, self.key, self.what)

@@ -1,19 +1,71 @@
 //! The gate, asked with what is remembered of the host, and what an exchange teaches about it.
 
-use crate::base::{HostKey, TargetUri, Timestamp};
-use crate::politeness::{Answer, Reply, RobotsTarget};
+use std::time::Duration;
 
-use super::engine::{Crawl, CrawlError};
+use crate::base::{HostKey, TargetUri, Timestamp};
+use crate::politeness::{Answer, Permit, Reply, RobotsTarget};
+use crate::schedule::Claim;
+
+use super::engine::Crawl;
+use super::options::CrawlError;
 use super::step::{Met, Stepped};
 
+/// A robots.txt that has to wait for its host: when, what, and for whose sake.
+pub(super) struct Delayed {
+    pub at: Timestamp,
+    pub target: RobotsTarget,
+    pub claim: Box<Claim>,
+}
+
+impl PartialEq for Delayed {
+    fn eq(&self, other: &Self) -> bool {
+        self.at == other.at
+    }
+}
+impl Eq for Delayed {}
+impl PartialOrd for Delayed {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+impl Ord for Delayed {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        self.at.cmp(&other.at)
+    }
+}
+
+/// With more hosts than this in the last check, those that were not asked of late are forgotten.
+const CHECKED_MAX: usize = 10_000;
+
 impl Crawl {
+    /// The last check before a socket opens: the cap of the whole program, and the least time
+    /// between two requests to a host, whatever the queue says.
+    ///
+    /// # Errors
+    /// With the earliest time at which it may go.
+    pub(super) fn let_through(&mut self, permit: &Permit, now: Timestamp) -> Result<(), Timestamp> {
+        if let Some(cap) = &self.cap {
+            cap.pass(now)?;
+        }
+        let host = permit.host();
+        let pace = self.gate.options().pace_for(&host);
+        // Requests that may run side by side may also begin together.
+        if pace.connections_max.get() > 1 {
+            return Ok(());
+        }
+        if self.last.len() > CHECKED_MAX {
+            self.last.forget_idle(Duration::from_secs(60), now);
+        }
+        self.last.pass(host, pace.delay_min, now)
+    }
+
     /// The gate's answer for a URL.
     pub(super) fn ask(&mut self, uri: &TargetUri, now: Timestamp) -> Result<Answer, CrawlError> {
         let robots = self.book.robots(uri)?;
         let host = uri.host_key();
         let pace = self.gate.options().pace_for(&host);
         let facts = self.book.facts(&host, now, &pace)?;
-        Ok(self.gate.ask(uri, facts, robots.as_ref(), now))
+        Ok(self.gate.ask(uri, facts, robots.as_deref(), now))
     }
 
     /// The gate's answer for a robots.txt.
@@ -46,7 +98,7 @@ impl Crawl {
         let robots = self.book.robots(uri)?;
         let pace = self.gate.options().pace_for(host);
         let facts = self.book.facts(host, now, &pace)?;
-        Ok(self.gate.next_at(uri, facts, robots.as_ref(), now).at)
+        Ok(self.gate.next_at(uri, facts, robots.as_deref(), now).at)
     }
 
     /// What the exchange says about the host.

@@ -9,9 +9,11 @@ use crate::schedule::{
     Ask, Claim, DiscoveryPath, Disposition, Found, NextVisit, Priority, Step as PathStep,
 };
 
-use super::engine::{Crawl, CrawlError, Observer, Run, hash_of};
+use super::engine::{Crawl, Run, hash_of};
 use super::job::Take;
 use super::learn;
+use super::observer::Observer;
+use super::options::CrawlError;
 use super::outcome::{Finished, Outcome};
 use super::running::{FORBIDDEN_AGAIN, is_named};
 use super::step::{Met, Stepped};
@@ -24,7 +26,7 @@ impl Crawl {
     pub(super) fn page_came(
         &mut self,
         run: &mut Run<'_>,
-        claim: Claim,
+        mut claim: Claim,
         mut stepped: Stepped,
         now: Timestamp,
         observer: &mut dyn Observer,
@@ -41,6 +43,7 @@ impl Crawl {
             }
         }
         let rules = self.rules_of(&claim);
+        Self::keep_variant(&mut claim, &stepped);
         let found = match &rules {
             Some(rules) => self.found_by_job(run, rules, &claim, &mut stepped, now)?,
             None => self.found_on(run, &claim, &stepped, now),

@@ -9,22 +9,21 @@ use std::time::Duration;
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::task::{Id, JoinSet};
 
-use crate::base::{TargetUri, Timestamp};
-use crate::capture::{CaptureError, CaptureRequest, Capturer};
-use crate::kv::{Kv, KvError};
+use crate::base::{HostKey, TargetUri, Timestamp};
+use crate::capture::Capturer;
+use crate::kv::Kv;
 use crate::politeness::RobotsTarget;
-use crate::politeness::{Answer, Gate, GlobalCap, Permit};
-use crate::schedule::revisit::AdaptiveParams;
-use crate::schedule::{
-    Ask, Claim, ClaimId, DiscoveryPath, Found, Frontier, Next, Priority, ScheduleError,
-};
-use crate::store::{Reader, Store, StoreError};
+use crate::politeness::{Answer, Gate, GlobalCap, LastCheck, Permit};
+use crate::schedule::{Ask, Claim, ClaimId, DiscoveryPath, Found, Frontier, Next, Priority};
+use crate::store::{Reader, Store};
 
+use super::asking::Delayed;
 use super::ending;
 use super::hosts::HostBook;
 use super::job::{Job, Take};
 use super::log::CrawlLog;
-use super::news::News;
+use super::observer::Observer;
+use super::options::{CrawlError, CrawlOptions};
 use super::outcome::{Finished, Outcome};
 use super::report::Report;
 use super::rules::JobRules;
@@ -32,138 +31,10 @@ use super::running::{Care, Order};
 use super::step::{self, Purpose, StepDone};
 use super::stop::Stop;
 use super::timer::Timer;
+use super::view::Viewer;
 
 /// A run for ever looks round at least so often.
 const TICK: Duration = Duration::from_secs(60);
-
-/// How a crawl runs.
-#[derive(Debug, Clone)]
-pub struct CrawlOptions {
-    /// How many hosts are asked at the same time.
-    pub hosts_max: usize,
-    /// How many redirects are followed from one URL.
-    pub redirect_hops_max: u32,
-    /// How long exchanges in flight may go on after a stop was asked for.
-    pub stop_deadline: Duration,
-    /// A run that has nothing else to do does not wait longer than this for a host; what is left
-    /// stays in the queue.
-    pub wait_max: Duration,
-    /// The longest payload after decompression that is read for links and text.
-    pub decoded_bytes_max: usize,
-    /// Who we say we are, and what we accept.
-    pub request: CaptureRequest,
-    /// Seeds the jitter of back-off.
-    pub seed: u64,
-    /// When pages are looked at again.
-    pub revisit: AdaptiveParams,
-    /// How many looks a host's watched pages may have in a day.
-    pub looks_per_day: f64,
-    /// With less free disk than this, in bytes, nothing new is fetched.
-    pub disk_free_min: u64,
-    /// A run for ever raises the alarm when something could be fetched and nothing was for so long.
-    pub stall_after: Duration,
-}
-
-impl Default for CrawlOptions {
-    fn default() -> Self {
-        Self {
-            hosts_max: 64,
-            redirect_hops_max: 10,
-            stop_deadline: Duration::from_secs(30),
-            wait_max: Duration::from_secs(600),
-            decoded_bytes_max: 256 << 20,
-            request: CaptureRequest::new("pressmark"),
-            seed: 0,
-            revisit: AdaptiveParams::default(),
-            looks_per_day: 500.0,
-            disk_free_min: 512 << 20,
-            stall_after: Duration::from_mins(15),
-        }
-    }
-}
-
-/// Trouble of ours that ends a crawl.
-#[derive(Debug, thiserror::Error)]
-pub enum CrawlError {
-    /// The archive cannot be written or read.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    /// The network side cannot work.
-    #[error(transparent)]
-    Capture(#[from] CaptureError),
-    /// The queue cannot be written or read.
-    #[error("the queue: {0}")]
-    Queue(#[from] ScheduleError),
-    /// The state tables cannot be written or read.
-    #[error("the crawl's state: {0}")]
-    State(#[from] KvError),
-    /// The log cannot be written.
-    #[error("writing the crawl log: {0}")]
-    Log(std::io::Error),
-    /// Too little disk is left.
-    #[error("only {free} bytes of disk are free, and store.disk_free_min asks for {wanted}")]
-    DiskFull {
-        /// What is free.
-        free: u64,
-        /// What should be.
-        wanted: u64,
-    },
-    /// A task of ours broke.
-    #[error("a task broke while {uri} was in flight: {why}")]
-    Broken {
-        /// What was in flight.
-        uri: String,
-        /// How it broke.
-        why: String,
-    },
-}
-
-/// Sees what a crawl does. Every method may be left as it is.
-pub trait Observer: Send {
-    /// A URL came to its outcome.
-    fn finished(&mut self, done: &Finished) {
-        let _ = done;
-    }
-
-    /// The loop went round: URLs done, in flight, and known to be queued.
-    fn progress(&mut self, done: u64, in_flight: usize, queued: u64) {
-        let _ = (done, in_flight, queued);
-    }
-
-    /// An article says something else than it did.
-    fn news(&mut self, news: &News) {
-        let _ = news;
-    }
-
-    /// A run for ever met trouble, or got over it.
-    fn trouble(&mut self, trouble: &Trouble) {
-        let _ = trouble;
-    }
-}
-
-/// What an operator should know of a run for ever.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Trouble {
-    /// Too little disk is free; nothing new is fetched until there is more.
-    DiskLow {
-        /// What is free, in bytes.
-        free: u64,
-        /// What should be.
-        wanted: u64,
-    },
-    /// There is room again.
-    DiskBack,
-    /// Something could be fetched since then, and nothing was.
-    Stalled {
-        /// Since when.
-        since: Timestamp,
-    },
-    /// It goes on.
-    Moving,
-}
-
-/// No observer.
-impl Observer for () {}
 
 /// What a crawl is made of.
 pub struct Parts {
@@ -194,37 +65,15 @@ pub struct Crawl {
     pub(super) watched: Option<Frontier>,
     pub(super) book: HostBook,
     pub(super) gate: Gate,
-    cap: Option<GlobalCap>,
+    pub(super) cap: Option<GlobalCap>,
+    pub(super) last: LastCheck<HostKey>,
     pub(super) timer: Arc<dyn Timer>,
     log: CrawlLog,
     pub(super) options: CrawlOptions,
     pub(super) rules: HashMap<String, Arc<JobRules>>,
     pub(super) orders: Option<UnboundedReceiver<Order>>,
     pub(super) gauge: Option<Box<dyn Fn() -> Option<u64> + Send>>,
-}
-
-/// A robots.txt that has to wait for its host: when, what, and for whose sake.
-struct Delayed {
-    at: Timestamp,
-    target: RobotsTarget,
-    claim: Box<Claim>,
-}
-
-impl PartialEq for Delayed {
-    fn eq(&self, other: &Self) -> bool {
-        self.at == other.at
-    }
-}
-impl Eq for Delayed {}
-impl PartialOrd for Delayed {
-    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
-        Some(self.cmp(other))
-    }
-}
-impl Ord for Delayed {
-    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
-        self.at.cmp(&other.at)
-    }
+    pub(super) viewer: Option<Viewer>,
 }
 
 /// The state of one run.
@@ -263,7 +112,7 @@ impl Crawl {
     pub fn new(parts: Parts, options: CrawlOptions) -> Result<Self, CrawlError> {
         let Parts { capturer, store, frontier, watched, state, gate, timer, log } = parts;
         let now = timer.clock().now();
-        let cap = gate.options().requests_per_second_max.map(|max| GlobalCap::new(max, now));
+        let cap = GlobalCap::new(gate.options().requests_per_second_max, now);
         let reader = store.reader();
         let book = HostBook::open(&state)?;
         Ok(Self {
@@ -275,12 +124,14 @@ impl Crawl {
             book,
             gate,
             cap,
+            last: LastCheck::default(),
             timer,
             log,
             options,
             rules: HashMap::new(),
             orders: None,
             gauge: None,
+            viewer: None,
         })
     }
 
@@ -412,6 +263,7 @@ impl Crawl {
                 }
             }
             observer.progress(run.report.fetched, run.tasks.len(), self.queued());
+            self.tell_queue(run)?;
             let idle = run.tasks.is_empty();
             // A clock that stands still must not be moved while work is under way.
             let wait = wake.filter(|_| idle || !timer.stands_still());
@@ -490,7 +342,7 @@ impl Crawl {
         }
         match self.ask(&uri, now)? {
             Answer::Go(permit) => {
-                if let Some(Err(until)) = self.cap.as_ref().map(|cap| cap.pass(now)) {
+                if let Err(until) = self.let_through(&permit, now) {
                     self.frontier.release(*claim)?;
                     return Ok(self.frontier.host_wait(&permit.host(), until, now)?);
                 }
@@ -517,7 +369,13 @@ impl Crawl {
         now: Timestamp,
     ) -> Result<(), CrawlError> {
         match self.ask_for_robots(&target)? {
-            Answer::Go(permit) => self.start(run, permit, claim, Purpose::Robots(target), now),
+            Answer::Go(permit) => match self.let_through(&permit, now) {
+                Ok(()) => self.start(run, permit, claim, Purpose::Robots(target), now),
+                Err(until) => {
+                    run.delayed.push(Reverse(Delayed { at: until, target, claim }));
+                    Ok(())
+                }
+            },
             Answer::Wait { until, .. } => {
                 run.delayed.push(Reverse(Delayed { at: until, target, claim }));
                 Ok(())

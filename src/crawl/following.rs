@@ -27,10 +27,13 @@ pub struct Following {
     pub is_first: bool,
     /// The address as it stood before it was cleaned.
     pub found_as: Option<String>,
+    /// What is known of its variants, as fields of a metadata record.
+    pub variants: Vec<(String, String)>,
 }
 
 impl Following {
-    /// What the metadata record of a capture says of the job, and of what was taken off its URL.
+    /// What the metadata record of a capture says of the job, of what was taken off its URL, and of
+    /// which page it is a variant.
     pub(super) fn notes(&self) -> Vec<(String, String)> {
         let mut notes = vec![("job".to_owned(), self.rules.name().to_owned())];
         let original = self.found_as.as_deref().and_then(|text| TargetUri::parse(text).ok());
@@ -43,6 +46,7 @@ impl Following {
                 ));
             }
         }
+        notes.extend(self.variants.iter().cloned());
         notes
     }
 }

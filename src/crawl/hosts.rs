@@ -1,6 +1,8 @@
-//! What is remembered of hosts and authorities over restarts: pace facts and robots.txt.
+//! What is remembered over restarts beside the queue: pace facts of hosts, robots.txt of
+//! authorities, and which jobs have a run that did not come to its end.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use crate::base::{HostKey, TargetUri, Timestamp};
 use crate::kv::{Kv, KvError, Tree};
@@ -13,9 +15,10 @@ pub struct HostBook {
     hosts: Tree,
     robots: Tree,
     facts: HashMap<HostKey, HostFacts>,
-    rules: HashMap<String, CachedRobots>,
+    rules: HashMap<String, Arc<CachedRobots>>,
     revisit_tree: Tree,
     revisits: HashMap<HostKey, HostHistory>,
+    runs: Tree,
 }
 
 /// So many facts are held in memory; a host's are some hundred bytes.
@@ -36,6 +39,7 @@ impl HostBook {
             rules: HashMap::new(),
             revisit_tree: kv.tree("revisits")?,
             revisits: HashMap::new(),
+            runs: kv.tree("runs")?,
         })
     }
 
@@ -77,15 +81,15 @@ impl HostBook {
     ///
     /// # Errors
     /// When the table cannot be read.
-    pub fn robots(&mut self, uri: &TargetUri) -> Result<Option<CachedRobots>, KvError> {
+    pub fn robots(&mut self, uri: &TargetUri) -> Result<Option<Arc<CachedRobots>>, KvError> {
         let authority = uri.authority();
         if let Some(known) = self.rules.get(&authority) {
-            return Ok(Some(known.clone()));
+            return Ok(Some(Arc::clone(known)));
         }
         let stored = self.robots.get(authority.as_bytes())?;
-        let found = stored.and_then(|b| CachedRobots::from_bytes(&b).ok());
+        let found = stored.and_then(|b| CachedRobots::from_bytes(&b).ok()).map(Arc::new);
         if let Some(found) = &found {
-            self.hold(authority, found.clone());
+            self.hold(authority, Arc::clone(found));
         }
         Ok(found)
     }
@@ -97,15 +101,37 @@ impl HostBook {
     pub fn learn_robots(&mut self, robots: CachedRobots) -> Result<(), KvError> {
         let authority = robots.authority().to_owned();
         self.robots.insert(authority.as_bytes(), &robots.to_bytes())?;
-        self.hold(authority, robots);
+        self.hold(authority, Arc::new(robots));
         Ok(())
     }
 
-    fn hold(&mut self, authority: String, robots: CachedRobots) {
+    fn hold(&mut self, authority: String, robots: Arc<CachedRobots>) {
         if self.rules.len() >= RULES_MAX {
             self.rules.clear();
         }
         self.rules.insert(authority, robots);
+    }
+
+    /// When the run of a job began that did not come to its end; `None` where the last one did.
+    ///
+    /// # Errors
+    /// When the table cannot be read.
+    pub fn unfinished(&self, job: &str) -> Result<Option<Timestamp>, KvError> {
+        let began = self.runs.get(job.as_bytes())?;
+        let began = began.and_then(|bytes| bytes.as_ref().try_into().ok().map(i64::from_be_bytes));
+        Ok(began.map(Timestamp::from_unix_micros))
+    }
+
+    /// Notes that a run of a job has begun, or (`None`) has come to its end.
+    ///
+    /// # Errors
+    /// When the table cannot be written.
+    pub fn set_unfinished(&self, job: &str, began: Option<Timestamp>) -> Result<(), KvError> {
+        match began {
+            Some(at) => self.runs.insert(job.as_bytes(), &at.unix_micros().to_be_bytes())?,
+            None => self.runs.remove(job.as_bytes())?,
+        };
+        Ok(())
     }
 
     /// What is known of the edits of a host's pages, to read and teach.

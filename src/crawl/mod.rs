@@ -1,8 +1,10 @@
 //! The write journey: from URLs to captures, politely, until nothing is left or a signal comes.
 //!
 //! In reading order: what a run is asked ([`job`]), the loop ([`engine`]), one URL in a straight
-//! line ([`step`]), what a captured source names ([`sources`]), what is remembered of hosts ([`hosts`]), how it waits ([`timer`]), what became
-//! of each URL ([`outcome`]), the counts ([`report`]) and the log ([`log`]).
+//! line ([`step`]) and what its answer says (`reading`), what a captured source names ([`sources`]),
+//! what is remembered of hosts ([`hosts`]), how it waits ([`timer`]), what became of each URL
+//! ([`outcome`]), the counts ([`report`]), the log ([`log`]), and what others are told of the queue
+//! ([`view`]).
 //!
 //! The network is touched only through `capture`, the disk only through `store`, time only through
 //! [`Timer`]; so a whole crawl runs in a test on a manual clock.
@@ -16,8 +18,11 @@ pub mod job;
 mod learn;
 pub mod log;
 pub mod news;
+pub mod observer;
+pub mod options;
 pub mod outcome;
 pub mod plan;
+mod reading;
 pub mod report;
 pub mod rules;
 mod running;
@@ -25,10 +30,13 @@ pub mod sources;
 pub mod step;
 pub mod stop;
 pub mod timer;
+pub mod view;
 
-pub use engine::{Crawl, CrawlError, CrawlOptions, Observer, Parts, Trouble};
+pub use engine::{Crawl, Parts};
 pub use job::{Job, Take};
 pub use news::News;
+pub use observer::{Observer, Trouble};
+pub use options::{CrawlError, CrawlOptions};
 pub use outcome::{Finished, Outcome};
 pub use plan::{Plan, Verdict};
 pub use report::Report;
@@ -36,3 +44,4 @@ pub use rules::JobRules;
 pub use running::Order;
 pub use stop::Stop;
 pub use timer::{ManualTimer, RealTimer, Timer};
+pub use view::{DueLine, ListView, QueueView};

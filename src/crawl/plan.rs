@@ -6,8 +6,10 @@ use std::sync::Arc;
 use crate::base::{TargetUri, Timestamp};
 use crate::politeness::{Answer, CachedRobots, RobotsFetch, RobotsTarget};
 
-use super::engine::{Crawl, CrawlError, Observer};
+use super::engine::Crawl;
 use super::job::{Job, Take};
+use super::observer::Observer;
+use super::options::CrawlError;
 use super::step::{Purpose, Step};
 use super::stop::Stop;
 
@@ -153,7 +155,7 @@ impl Crawl {
         let governed = target.governs().clone();
         let previous = self.book.robots(&governed)?;
         let options = &self.gate.options().robots;
-        let learned = CachedRobots::learn(&governed, previous.as_ref(), fetch, now, options);
+        let learned = CachedRobots::learn(&governed, previous.as_deref(), fetch, now, options);
         let host = governed.host_key();
         let delay = self.gate.crawl_delay(&learned);
         let pace = self.gate.options().pace_for(&host);

@@ -3,16 +3,19 @@
 //!
 //! Deliberately reads no file and keeps no queue.
 
+use std::collections::HashSet;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::base::{MediaType, TargetUri, Timestamp};
+use crate::base::{HostKey, MediaType, TargetUri, Timestamp};
 use crate::capture::{BodyFilter, CaptureRequest, Capturer};
 use crate::http::Head;
+use crate::schedule::clean::Variant;
 use crate::schedule::scope::{Scope, ScopeError};
 use crate::schedule::traps::{Trap, TrapGuard};
 use crate::schedule::{DiscoveryPath, JobSpec, Step};
 
-use super::sources::Role;
+use super::sources::{Role, variant_word};
 
 /// The word in a queue entry's settings before the address as it stood before it was cleaned.
 const FOUND_AS: &str = "found-as=";
@@ -27,6 +30,8 @@ pub struct JobRules {
     pub capturer: Option<Arc<Capturer>>,
     request: CaptureRequest,
     guard: Mutex<TrapGuard>,
+    /// Hosts whose URLs the guard has counted, by the hash of their names.
+    counted: Mutex<HashSet<u64>>,
 }
 
 impl std::fmt::Debug for JobRules {
@@ -47,7 +52,7 @@ impl JobRules {
     ) -> Result<Self, ScopeError> {
         let scope = Arc::new(Scope::new(spec.scope.clone())?);
         let guard = Mutex::new(TrapGuard::new(spec.traps.clone()));
-        Ok(Self { spec, scope, capturer, request, guard })
+        Ok(Self { spec, scope, capturer, request, guard, counted: Mutex::default() })
     }
 
     /// Its name.
@@ -84,6 +89,21 @@ impl JobRules {
         self.guard.lock().unwrap_or_else(PoisonError::into_inner).admit(uri, now)
     }
 
+    /// Whether the guard has to be told what was let in of a host: true once for each host, and
+    /// never where no budget is set.
+    #[must_use]
+    pub fn is_first_of(&self, host: &HostKey) -> bool {
+        let mut hasher = DefaultHasher::new();
+        host.as_str().hash(&mut hasher);
+        self.spec.traps.has_budgets()
+            && self.counted.lock().unwrap_or_else(PoisonError::into_inner).insert(hasher.finish())
+    }
+
+    /// Counts a URL that was let in before.
+    pub fn count(&self, uri: &TargetUri) {
+        self.guard.lock().unwrap_or_else(PoisonError::into_inner).count_in(uri);
+    }
+
     /// Whether the target of a redirect belongs: for a source only what is excluded does not.
     #[must_use]
     pub fn follows(
@@ -112,6 +132,29 @@ fn judge(scope: &Scope, head: &Head) -> Result<(), String> {
 /// A queue entry's settings, with the address as it stood added.
 pub(super) fn found_as(settings: &str, original: &TargetUri) -> String {
     format!("{settings} {FOUND_AS}{original}").trim_start().to_owned()
+}
+
+/// A queue entry's settings, with what the page was last seen to be a variant of.
+pub(super) fn with_variant(settings: &str, variant: Option<&Variant>) -> String {
+    let mut words: Vec<&str> =
+        settings.split_whitespace().filter(|word| !word.starts_with("variant-of=")).collect();
+    let word = variant.map(|found| variant_word("variant-of", found.kind, &found.of));
+    words.extend(word.as_deref());
+    words.join(" ")
+}
+
+/// What a queue entry's settings say of variants, for the metadata record: each with its field.
+pub(super) fn variants_in(settings: &str) -> Vec<(String, String)> {
+    let fields = [("variant-of=", "variantOf"), ("variant=", "variant")];
+    settings
+        .split_whitespace()
+        .filter_map(|word| {
+            let (said, field) =
+                fields.iter().find_map(|(mark, field)| Some((word.strip_prefix(mark)?, field)))?;
+            let (kind, url) = said.split_once(':')?;
+            Some(((*field).to_owned(), format!("{url} ({kind})")))
+        })
+        .collect()
 }
 
 /// The address as it stood before it was cleaned, from a queue entry's settings.
@@ -151,6 +194,14 @@ mod tests {
         let settings = found_as("tags=feed", &uri("https://a.example/x?utm_source=b"));
         assert_eq!(original_of(&settings), Some("https://a.example/x?utm_source=b"));
         assert_eq!(original_of("tags=feed"), None);
+        let of = TargetUri::parse("https://a.example/x").unwrap();
+        let page = uri("https://a.example/amp/x");
+        let variant = crate::schedule::clean::variant(&page, &of).unwrap();
+        let both = with_variant(&with_variant(&settings, Some(&variant)), Some(&variant));
+        assert_eq!(both, format!("{settings} variant-of=amp:https://a.example/x"));
+        let said = vec![("variantOf".to_owned(), "https://a.example/x (amp)".to_owned())];
+        assert_eq!(variants_in(&both), said);
+        assert_eq!(with_variant(&both, None), settings);
         assert_eq!(found_as("", &uri("https://a.example/")), "found-as=https://a.example/");
     }
 }

@@ -14,11 +14,13 @@ use crate::schedule::clean::clean;
 use crate::schedule::{Ask, Claim, DiscoveryPath, Found, Phase, Priority, Step as PathStep};
 
 use super::ending::trailing_redirects;
-use super::engine::{Crawl, CrawlError, Observer, Run, Trouble};
+use super::engine::{Crawl, Run};
 use super::following::{Following, known};
 use super::job::Take;
 use super::learn::{self, Learned};
-use super::rules::{JobRules, found_as, original_of};
+use super::observer::{Observer, Trouble};
+use super::options::CrawlError;
+use super::rules::{JobRules, found_as, original_of, variants_in, with_variant};
 use super::sources::{self, Role, Rulings};
 use super::step::{Met, Stepped};
 
@@ -48,6 +50,17 @@ struct Spent {
     since: Timestamp,
     pages: u64,
     bytes: u64,
+}
+
+impl Spent {
+    fn is_within(&self, rules: &JobRules, now: Timestamp, free: Option<u64>) -> bool {
+        let limits = &rules.spec.limits;
+        let is_over = limits.pages_max.is_some_and(|max| self.pages >= max)
+            || limits.bytes_max.is_some_and(|max| self.bytes >= max)
+            || limits.time_max.is_some_and(|max| now.since(self.since) >= max)
+            || matches!((limits.disk_free_min, free), (Some(min), Some(free)) if free < min);
+        !is_over
+    }
 }
 
 /// What a run keeps for its jobs and its operator.
@@ -130,18 +143,64 @@ impl Crawl {
             path: entry.path.clone(),
             is_first: entry.visits == 0,
             found_as: original_of(&entry.settings).map(str::to_owned),
+            variants: variants_in(&entry.settings),
             rules,
         })
     }
 
-    /// Queues what the jobs name: now, or where it was never heard of.
+    /// Queues what the jobs name: now, or where it was never heard of. A job whose last run was
+    /// killed or stopped is taken up where it was left: what it names is in the queue already, and
+    /// what was captured since that run began is not asked for again.
     pub(super) fn add_named(&mut self, ask: Ask, now: Timestamp) -> Result<(), CrawlError> {
         let mut jobs: Vec<Arc<JobRules>> = self.rules.values().cloned().collect();
         // The order of a map is not the same twice; that of a queue should be.
         jobs.sort_by(|a, b| a.name().cmp(b.name()));
+        let mut has_begun = false;
         for rules in jobs {
+            let is_run = ask == Ask::Again;
+            let goes_on = is_run && self.book.unfinished(rules.name())?.is_some();
+            let ask = if goes_on { Ask::IfNew } else { ask };
             let named = sources::named_by(&rules.spec, now);
             self.frontier.add_all(named.into_iter().map(|found| Found { ask, ..found }), now)?;
+            if is_run && !goes_on {
+                // Only now: a kill before this asks for all of it again.
+                self.book.set_unfinished(rules.name(), Some(now))?;
+                has_begun = true;
+            }
+        }
+        if has_begun {
+            self.frontier.checkpoint()?;
+        }
+        Ok(())
+    }
+
+    /// The jobs that are followed and whose last run did not come to its end.
+    ///
+    /// # Errors
+    /// When the state tables cannot be read.
+    pub fn unfinished_jobs(&self) -> Result<Vec<String>, CrawlError> {
+        let mut jobs = Vec::new();
+        for name in self.rules.keys() {
+            if self.book.unfinished(name)?.is_some() {
+                jobs.push(name.clone());
+            }
+        }
+        jobs.sort();
+        Ok(jobs)
+    }
+
+    /// Notes of each job whether its run has come to its end: it has unless a limit ended it.
+    fn note_ended(&self, run: &Run<'_>) -> Result<(), CrawlError> {
+        if run.job.take != Take::Jobs || run.job.pages_max.is_some_and(|max| run.pages >= max) {
+            return Ok(());
+        }
+        let (now, free) = (self.now(), self.disk_free());
+        for (name, rules) in &self.rules {
+            let is_within =
+                run.care.spent.get(name).is_none_or(|spent| spent.is_within(rules, now, free));
+            if is_within {
+                self.book.set_unfinished(name, None)?;
+            }
         }
         Ok(())
     }
@@ -189,6 +248,10 @@ impl Crawl {
         for note in gathered.notes {
             tracing::debug!(url = %entry.uri, note = %note, "source");
         }
+        if let Some(found) = &gathered.variant {
+            let kind = found.kind.label();
+            tracing::debug!(url = %found.uri, of = %found.of, kind, "a variant");
+        }
         for mut found in gathered.found {
             if let Some(original) = originals.remove(found.uri.as_str()) {
                 found.settings = found_as(&found.settings, &original);
@@ -201,6 +264,14 @@ impl Crawl {
         self.admitted(run, rules, offered, now)
     }
 
+    /// Keeps with the queue's entry what its page says it is a variant of, so that every later
+    /// capture says so in its metadata record. A look that read no page leaves it as it is.
+    pub(super) fn keep_variant(claim: &mut Claim, stepped: &Stepped) {
+        if let Some(gathered) = &stepped.gathered {
+            claim.entry.settings = with_variant(&claim.entry.settings, gathered.variant.as_ref());
+        }
+    }
+
     /// What may be queued of it: what is known already, and what trips no guard.
     fn admitted(
         &mut self,
@@ -211,9 +282,12 @@ impl Crawl {
     ) -> Result<Vec<Found>, CrawlError> {
         let mut found = Vec::with_capacity(offered.len());
         for one in offered {
-            if self.frontier.get(&one.uri)?.is_none()
-                && let Err(trap) = rules.admit(&one.uri, now)
-            {
+            if self.frontier.get(&one.uri)?.is_some() {
+                found.push(one);
+                continue;
+            }
+            self.count_host(rules, &one.uri)?;
+            if let Err(trap) = rules.admit(&one.uri, now) {
                 run.report.left_out += 1;
                 tracing::debug!(url = %one.uri, rule = trap.rule, what = %trap.what, "a trap");
                 continue;
@@ -221,6 +295,24 @@ impl Crawl {
             found.push(one);
         }
         Ok(found)
+    }
+
+    /// Counts what earlier processes, or the job before it was read again, let in of a host: the
+    /// budgets of the trap guard are for the job's life. The queue itself says what was let in, so
+    /// no kill makes it forget any.
+    fn count_host(&self, rules: &JobRules, uri: &TargetUri) -> Result<(), CrawlError> {
+        let host = uri.host_key();
+        if !rules.is_first_of(&host) {
+            return Ok(());
+        }
+        for entry in self.frontier.entries_of(&host, rules.name()) {
+            let entry = entry?;
+            // What the job names itself is put to no guard.
+            if entry.via.is_some() {
+                rules.count(&entry.uri);
+            }
+        }
+        Ok(())
     }
 
     /// Queues the sitemaps that a robots.txt names, where the job of the URL it was asked for
@@ -315,17 +407,12 @@ impl Crawl {
         let free = self.disk_free();
         let mut served = vec![CLI_JOB, run.job.name.as_str()];
         for (name, rules) in &self.rules {
-            let limits = &rules.spec.limits;
             let fresh = Spent { since: started, pages: 0, bytes: 0 };
             let spent = run.care.spent.entry(name.clone()).or_insert(fresh);
             if forever && now.since(spent.since) >= LIMITS_RENEWED {
                 *spent = Spent { since: now, pages: 0, bytes: 0 };
             }
-            let over = limits.pages_max.is_some_and(|max| spent.pages >= max)
-                || limits.bytes_max.is_some_and(|max| spent.bytes >= max)
-                || limits.time_max.is_some_and(|max| now.since(spent.since) >= max)
-                || matches!((limits.disk_free_min, free), (Some(min), Some(free)) if free < min);
-            if !over {
+            if spent.is_within(rules, now, free) {
                 served.push(name);
             }
         }
@@ -344,6 +431,7 @@ impl Crawl {
         let now = self.now();
         let limit = self.options.wait_max;
         if wake.is_none_or(|at| at.since(now) > limit) {
+            self.note_ended(run)?;
             return Ok(true);
         }
         if run.job.take == Take::Queue || run.is_delayed() {
@@ -364,6 +452,7 @@ impl Crawl {
                 return Ok(false);
             }
         }
+        self.note_ended(run)?;
         Ok(true)
     }
 

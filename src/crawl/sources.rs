@@ -393,6 +393,9 @@ impl Gatherer<'_, '_> {
         if is_form && let Some((uri, _)) = self.admitted(found.of.clone(), &path) {
             let because = format!("{} names it as its canonical form", self.source.uri);
             self.put(uri, path, because, Priority::High, Role::Page, Ask::IfNew);
+            if let Some(form) = self.out.found.last_mut() {
+                form.settings = variant_word("variant", found.kind, self.source.uri);
+            }
         }
         self.out.variant = Some(found);
     }
@@ -488,6 +491,12 @@ impl Gatherer<'_, '_> {
             ask,
         });
     }
+}
+
+/// A queue entry's word for a variant: `variant-of=amp:URL` at the variant, `variant=amp:URL` at what
+/// it names as its canonical form.
+pub(super) fn variant_word(word: &str, kind: VariantKind, uri: &TargetUri) -> String {
+    format!("{word}={}:{uri}", kind.label())
 }
 
 fn day(at: Option<Timestamp>) -> String {

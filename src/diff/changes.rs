@@ -16,6 +16,7 @@ mod numbers;
 pub(super) mod page_facts;
 pub(super) mod presence;
 mod quotes;
+mod speakers;
 #[cfg(test)]
 mod tests;
 mod text;

@@ -16,6 +16,7 @@ mod normal;
 pub mod notices;
 mod ops;
 pub mod render;
+mod returns;
 #[cfg(test)]
 pub(crate) mod sample;
 mod similar;
@@ -36,6 +37,7 @@ pub use changes::presence::Side;
 pub use changes::{Change, ChangeKind};
 pub use normal::same_words;
 pub use ops::{Edit, Op, OpKind};
+pub use returns::{EarlierSentences, tell_returns};
 pub use stealth::{Acknowledgement, Declared};
 
 /// How a comparison is made.

@@ -54,6 +54,13 @@ impl Folded<'_> {
         self.rest.clone().find(|&c| !is_invisible(c))
     }
 
+    /// Whether a closing quotation mark comes next: behind it nothing follows, or no letter does.
+    fn closes_next(&self) -> bool {
+        let mut ahead = self.rest.clone().filter(|&c| !is_invisible(c));
+        let mark = ahead.next().is_some_and(|c| is_double_quote(c) || is_single_quote(c));
+        mark && !ahead.next().is_some_and(char::is_alphanumeric)
+    }
+
     fn skip_while(&mut self, wanted: impl Fn(char) -> bool) {
         let mut ahead = self.rest.clone();
         while let Some(c) = ahead.next() {
@@ -128,6 +135,13 @@ impl Iterator for Folded<'_> {
                 self.previous = '.';
                 return Some('.');
             }
+        }
+        if matches!(c, ',' | '.') && self.previous.is_alphanumeric() && self.closes_next() {
+            // American and British houses put the mark inside and outside; which is notation.
+            self.next_visible();
+            self.queued = Some(c);
+            self.previous = c;
+            return Some('"');
         }
         let folded = self.fold(c);
         self.previous = folded;
@@ -236,6 +250,11 @@ mod tests {
             ("the plan—a bad one—fell", "the plan – a bad one – fell", true),
             ("two\u{a0}thousand  men\n", "two thousand men", true),
             ("and so on…", "and so on...", true),
+            ("“We will go,” she said.", "“We will go”, she said.", true),
+            ("It was ‘a mistake.’", "It was ‘a mistake’.", true),
+            ("“We will go.” She left.", "“We will go”. She left.", true),
+            ("“We will go.” She left.", "“We will go” She left.", false),
+            ("„Nein“, sagte er.", "„Nein,“ sagte er.", true),
             ("co\u{ad}operate", "cooperate", true),
             ("12 people died", "13 people died", false),
             ("the Bank fell", "the bank fell", false),

@@ -14,6 +14,8 @@ pub fn of(change: &Change) -> u8 {
     match change.kind {
         ChangeKind::Gone | ChangeKind::Retraction => 5,
         ChangeKind::QuoteAltered | ChangeKind::QuoteReattributed | ChangeKind::Correction => 4,
+        // A part of the text that is back is text; a whole version that is back says more.
+        ChangeKind::Reverted if change.new_range.is_some() => 3,
         ChangeKind::ClaimChanged | ChangeKind::Reverted | ChangeKind::Restored => 4,
         ChangeKind::QuoteRemoved => 4,
         ChangeKind::FigureChanged => by_ratio(change),

@@ -58,11 +58,8 @@ fn list(out: &mut String, items: &[&str]) {
 
 /// A step that a reader takes: what it shows, and the commands.
 fn step(out: &mut String, what: &str, commands: &str) {
-    out.push_str(&format!(
-        "<li><p>{}</p>\n<pre>{}</pre></li>\n",
-        escape(what),
-        escape(commands.trim_end())
-    ));
+    let lines: Vec<String> = commands.lines().map(escape).collect();
+    out.push_str(&format!("<li><p>{}</p>\n<pre>{}</pre></li>\n", escape(what), lines.join("\n")));
 }
 
 /// The certificate of a bundle.
@@ -111,7 +108,9 @@ fn captured(out: &mut String, bundle: &Bundle) {
     );
     if let Some(citation) = &texts.citation {
         heading(out, "How to cite it");
-        paragraph(out, citation);
+        for line in citation.lines().filter(|line| !line.is_empty()) {
+            paragraph(out, line);
+        }
     }
     if main.is_some_and(|p| p.kind == "revisit") {
         paragraph(

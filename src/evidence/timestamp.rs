@@ -20,6 +20,7 @@ use super::leaf::sha256;
 use super::log::Log;
 use super::token::{self, Token, TokenError, Trust};
 use super::{Checkpoint, EvidenceError, checkpoint::file_name};
+use crate::remote::Route;
 use crate::remote::timestamp_authority::Asker;
 use crate::store::Layout;
 
@@ -32,6 +33,8 @@ pub struct Authorities {
     pub trust: Trust,
     /// How we introduce ourselves.
     pub user_agent: String,
+    /// The way to them.
+    pub route: Route,
 }
 
 /// A token that is kept.
@@ -74,7 +77,7 @@ pub async fn stamp(
     if missing.is_empty() {
         return Ok(Vec::new());
     }
-    let asker = match Asker::new(&authorities.user_agent) {
+    let asker = match Asker::new(&authorities.user_agent, &authorities.route) {
         Ok(asker) => asker,
         Err(why) => return Ok(vec![why.to_string()]),
     };

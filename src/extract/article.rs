@@ -10,6 +10,7 @@ use super::dom::{Dom, NodeId, Tag};
 use super::flow::{Flow, RawBlock, Shape};
 use super::furniture::is_furniture_tag;
 use super::lines::{self, Line};
+use super::notices;
 
 /// Prose below this, in bytes, is too little to settle on.
 const PROSE_ENOUGH: u32 = 400;
@@ -218,16 +219,31 @@ impl<'a> Survey<'a> {
                 *id == container || self.dom.parent(*id).is_some_and(|up| inside[up as usize]);
         }
         let everything = container == Dom::ROOT;
+        // What holds headline, text and what the editors say about them.
+        let home = self.dom.ancestors(container).find(|id| self.dom.tag(*id) == Tag::Article);
+        let home = home.or_else(|| self.dom.parent(container));
         let mut kept: Vec<usize> = Vec::new();
         for (at, block) in self.flow.blocks.iter().enumerate() {
             let node = block.node as usize;
-            if (everything || inside[node]) && !self.furniture[node] && self.keeps(block) {
+            let holds = everything || inside[node] || self.is_notice_beside(block, home);
+            if holds && !self.furniture[node] && self.keeps(block) {
                 kept.push(at);
             }
         }
         self.cut_head(&mut kept);
         self.trim(&mut kept);
         kept
+    }
+
+    /// A correction or an editor's note that stands before or behind the text, in the same article:
+    /// many sites keep them out of the body.
+    fn is_notice_beside(&self, block: &RawBlock, home: Option<NodeId>) -> bool {
+        matches!(block.shape, Shape::Paragraph | Shape::Loose)
+            && block.linked * 2 < block.range.len()
+            && notices::is_one(self.flow.words(block))
+            && home.is_some_and(|home| {
+                block.node == home || self.dom.ancestors(block.node).any(|up| up == home)
+            })
     }
 
     /// Bylines, dates and labels between headline and text: metadata, read elsewhere.

@@ -21,13 +21,29 @@ pub(super) fn below(dom: &Dom, src: &str) -> Option<String> {
     if wanted.len() < 3 {
         return None;
     }
+    let said = |caption: u32| {
+        Some(squeeze(&dom.text_below(caption, CAPTION_BYTES_MAX))).filter(|text| !text.is_empty())
+    };
     let figures = dom.elements().filter(|&id| dom.tag(id) == Tag::Figure);
-    figures.filter(|&figure| shows(dom, figure, wanted)).find_map(|figure| {
+    let below = figures.filter(|&figure| shows(dom, figure, wanted)).find_map(|figure| {
         let caption = dom.walk(figure).find_map(|step| match step {
             Step::Enter(id) if dom.tag(id) == Tag::Figcaption => Some(id),
             _ => None,
         })?;
-        Some(squeeze(&dom.text_below(caption, CAPTION_BYTES_MAX))).filter(|text| !text.is_empty())
+        said(caption)
+    });
+    // Older pages have no figures: the caption is what calls itself one, beside the picture.
+    below.or_else(|| {
+        let named = dom.elements().filter(|&id| {
+            let class = dom.attr(id, "class").unwrap_or_default().to_ascii_lowercase();
+            class
+                .split_ascii_whitespace()
+                .any(|c| c == "caption" || c.ends_with("-caption") || c.ends_with("_caption"))
+        });
+        let mut beside = named.filter(|&id| {
+            dom.parent(id).is_some_and(|up| dom.children(up).count() <= 4 && shows(dom, up, wanted))
+        });
+        beside.find_map(said)
     })
 }
 
@@ -72,5 +88,8 @@ mod tests {
         let caption = below(&dom, "https://cdn.example/p/boats-1200x800.jpg?q=80");
         assert_eq!(caption.as_deref(), Some("Boats at dawn"));
         assert_eq!(below(&dom, "https://cdn.example/p/quay.jpg"), None);
+        let html = "<div><img src=/a/boats.jpg><p class='photo-caption'>Boats at noon</p></div>";
+        let dom = Dom::parse(html, &mut Vec::new());
+        assert_eq!(below(&dom, "/a/boats.jpg").as_deref(), Some("Boats at noon"));
     }
 }

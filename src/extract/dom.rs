@@ -102,6 +102,7 @@ impl Iterator for Walk<'_> {
 
     fn next(&mut self) -> Option<Step> {
         let step = self.next?;
+        super::work::step();
         self.next = match step {
             Step::Enter(id) => match self.dom.link(self.dom.nodes[id as usize].first) {
                 Some(child) => Some(self.dom.step_into(child)),
@@ -182,18 +183,21 @@ impl Dom {
     /// The parent.
     #[must_use]
     pub fn parent(&self, id: NodeId) -> Option<NodeId> {
+        super::work::step();
         self.link(self.nodes[id as usize].parent)
     }
 
     /// The next sibling.
     #[must_use]
     pub fn next_sibling(&self, id: NodeId) -> Option<NodeId> {
+        super::work::step();
         self.link(self.nodes[id as usize].next)
     }
 
     /// The sibling before.
     #[must_use]
     pub fn prev_sibling(&self, id: NodeId) -> Option<NodeId> {
+        super::work::step();
         self.link(self.nodes[id as usize].prev)
     }
 

@@ -21,6 +21,8 @@ pub mod feeds;
 pub mod figures;
 mod flow;
 mod furniture;
+#[cfg(test)]
+mod growth;
 mod headline;
 mod json_ld;
 mod kind;

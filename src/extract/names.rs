@@ -47,7 +47,7 @@ pub(crate) struct People {
 }
 
 /// Words that make a capitalised run a body or a place instead of a person.
-fn is_body_word(word: &str) -> bool {
+pub(crate) fn is_body_word(word: &str) -> bool {
     BODY_WORD_WORDS.contains(word)
 }
 

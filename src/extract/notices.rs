@@ -12,13 +12,14 @@ use std::ops::Range;
 use super::page::{BlockKind, Notice, NoticeKind, Page};
 
 /// Words that begin a notice, lower case; the longer ones before those they begin with.
-const LEADS: [(&str, NoticeKind); 34] = [
+const LEADS: [(&str, NoticeKind); 37] = [
     ("corrections and clarifications", NoticeKind::Correction),
     ("correction and clarification", NoticeKind::Correction),
     ("corrections", NoticeKind::Correction),
     ("correction", NoticeKind::Correction),
     ("corrected", NoticeKind::Correction),
     ("erratum", NoticeKind::Correction),
+    ("amendment", NoticeKind::Correction),
     ("clarifications", NoticeKind::Clarification),
     ("clarification", NoticeKind::Clarification),
     ("retraction notice", NoticeKind::Retraction),
@@ -39,7 +40,9 @@ const LEADS: [(&str, NoticeKind); 34] = [
     ("richtigstellung", NoticeKind::Correction),
     ("anmerkung der redaktion", NoticeKind::EditorsNote),
     ("hinweis der redaktion", NoticeKind::EditorsNote),
+    ("in eigener sache", NoticeKind::EditorsNote),
     ("aktualisierung", NoticeKind::Update),
+    ("aktualisiert", NoticeKind::Update),
     // French
     ("rectificatif", NoticeKind::Correction),
     ("note de la rédaction", NoticeKind::EditorsNote),
@@ -116,7 +119,10 @@ fn sharpened(kind: NoticeKind, text: &str) -> NoticeKind {
                 "has withdrawn this",
                 "have withdrawn this",
                 "was withdrawn",
-            ]) && says(&["article", "story", "report", "piece"]) =>
+                "zurückgezogen",
+            ]) && says(&[
+                "article", "story", "report", "piece", "artikel", "beitrag", "text",
+            ]) =>
         {
             NoticeKind::Retraction
         }
@@ -140,10 +146,15 @@ fn sharpened(kind: NoticeKind, text: &str) -> NoticeKind {
     }
 }
 
+/// Whether a text is a notice by its own words, wherever on the page it stands.
+pub(super) fn is_one(text: &str) -> bool {
+    kind_of(text).is_some()
+}
+
 /// The kind of the notice that a block is; none for other text.
 fn kind_of(text: &str) -> Option<NoticeKind> {
     let start = text.trim_start_matches(|c: char| !c.is_alphanumeric());
-    by_lead(start).or_else(|| by_phrase(start))
+    by_lead(start).or_else(|| by_phrase(start)).or_else(|| by_publisher(start))
 }
 
 fn lead(text: &str) -> Option<(NoticeKind, &str)> {
@@ -182,6 +193,59 @@ fn bare_lead(text: &str) -> Option<NoticeKind> {
 /// What an article calls itself.
 const SELVES: [&str; 8] =
     ["article", "story", "report", "piece", "post", "column", "obituary", "page"];
+
+/// Beginnings of notices in other languages, each after words for "this article".
+const FOREIGN: [(&str, NoticeKind); 22] = [
+    ("in einer früheren version dieses", NoticeKind::Correction),
+    ("in einer früheren fassung dieses", NoticeKind::Correction),
+    ("in einer ersten version dieses", NoticeKind::Correction),
+    ("eine frühere version dieses", NoticeKind::Correction),
+    ("eine frühere fassung dieses", NoticeKind::Correction),
+    ("dieser artikel wurde korrigiert", NoticeKind::Correction),
+    ("dieser text wurde korrigiert", NoticeKind::Correction),
+    ("dieser artikel wurde aktualisiert", NoticeKind::Update),
+    ("dieser text wurde aktualisiert", NoticeKind::Update),
+    ("dieser artikel wurde zurückgezogen", NoticeKind::Retraction),
+    ("dieser text wurde zurückgezogen", NoticeKind::Retraction),
+    ("une version précédente de cet article", NoticeKind::Correction),
+    ("une première version de cet article", NoticeKind::Correction),
+    ("cet article a été corrigé", NoticeKind::Correction),
+    ("cet article a été modifié", NoticeKind::Correction),
+    ("cet article a été mis à jour", NoticeKind::Update),
+    ("cet article a été retiré", NoticeKind::Retraction),
+    ("una versión anterior de este artículo", NoticeKind::Correction),
+    ("una versión anterior de esta noticia", NoticeKind::Correction),
+    ("este artículo ha sido corregido", NoticeKind::Correction),
+    ("este artículo ha sido actualizado", NoticeKind::Update),
+    ("een eerdere versie van dit artikel", NoticeKind::Correction),
+];
+
+/// A publisher that says what it did to the article: "The Post has retracted this article", "Updated
+/// at 5 p.m. with a statement".
+fn by_publisher(text: &str) -> Option<NoticeKind> {
+    let lower: String = text.chars().take(160).collect::<String>().to_lowercase();
+    if let Some((_, kind)) = FOREIGN.iter().find(|(words, _)| lower.starts_with(words)) {
+        return Some(*kind);
+    }
+    let first = lower.split(['.', '!', '?']).next().unwrap_or(&lower);
+    let withdrew = ["has", "have"].iter().any(|verb| {
+        ["retracted", "withdrawn", "unpublished"].iter().any(|done| {
+            SELVES.iter().any(|own| {
+                let said = format!(" {verb} {done} this {own}");
+                first.find(&said).is_some_and(|at| first[..at].split(' ').count() <= 6)
+            })
+        })
+    });
+    if withdrew {
+        return Some(NoticeKind::Retraction);
+    }
+    // A time of change that says what for; the bare time is a date and no notice.
+    let rest = lower.strip_prefix("updated ")?;
+    let why = [" with ", " to include ", " to add ", " to reflect ", " adds ", " adding "];
+    let at = why.iter().filter_map(|word| rest.find(word).map(|at| at + word.len())).min()?;
+    let timed = rest.get(..at)?.contains(|c: char| c.is_ascii_digit());
+    (timed && at <= LEAD_TAIL_BYTES_MAX).then_some(NoticeKind::Update)
+}
 
 fn by_phrase(text: &str) -> Option<NoticeKind> {
     let lower: String = text.chars().take(200).collect::<String>().to_lowercase();
@@ -248,6 +312,15 @@ mod tests {
             ("This article was amended on 4 March to remove a name.", Some(Correction)),
             ("* This article has been updated with a comment of the firm.", Some(Update)),
             ("Korrektur: In einer früheren Fassung hieß es, der Hafen sei tief.", Some(Correction)),
+            ("The Post has retracted this article after a review.", Some(Retraction)),
+            ("We have withdrawn this story: its figures were invented.", Some(Retraction)),
+            ("Updated at 22:40 with a statement of the police.", Some(Update)),
+            ("Updated 5 p.m. ET to add the reply of the firm.", Some(Update)),
+            ("In eigener Sache: Die Redaktion hat diesen Artikel zurückgezogen.", Some(Retraction)),
+            ("In einer früheren Version dieses Artikels hieß es 12.", Some(Correction)),
+            ("Cet article a été mis à jour à 18 heures.", Some(Update)),
+            ("Updated rules with fewer exceptions take effect in May.", None),
+            ("The journal that published the study has retracted this week's issue.", None),
             ("Updated 5 p.m.", None),
             ("Updated: 3 March 2026", None),
             ("Correction of the river bed: engineers start in spring", None),

@@ -8,6 +8,7 @@
 mod attribution;
 mod caseless;
 mod cues;
+mod inserts;
 mod judge;
 mod lexicon;
 mod marks;
@@ -68,7 +69,7 @@ pub fn attributed(
     hints: &Hints<'_>,
 ) -> Vec<Attributed> {
     let language = primary_language(hints.language);
-    let mut spans = marks::spans(text, blocks);
+    let mut spans = marks::spans(text, blocks, &language);
     whole_blocks(text, blocks, &mut spans);
     let tokens = tokens::tokens(text, blocks, sentences, &spans);
     let (found, others) = attribution::attribute(&tokens, &spans, text, blocks, &language);
@@ -126,6 +127,7 @@ fn whole_blocks(text: &str, blocks: &[Block], spans: &mut Vec<Span>) {
             end,
             closed: true,
             single: false,
+            dialogue: false,
         });
     }
     if whole.is_empty() {
@@ -180,6 +182,10 @@ impl Reading<'_> {
         let (Some(one), Some(two)) = (&self.found[last], &self.found[index]) else { return false };
         let inner = self.text[a.inner_start..a.inner_end].trim_end();
         let words = self.tokens.list[a_at + 1..b_at].iter().filter(|t| t.is_word()).count();
+        // —Sí —dijo Ana—. Hay que ir: the stop stands behind the dash.
+        if b.dialogue && self.text[b.start..b.inner_start].contains('.') {
+            return false;
+        }
         let attribution_between = one.way == Way::Beside
             && one.cue.as_ref().is_some_and(|(cue, _)| cue.start > a_at && cue.end <= b_at)
             && words <= 25;

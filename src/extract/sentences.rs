@@ -138,6 +138,11 @@ impl Splitter<'_> {
         if matches!(next, '—' | '–' | '-' | '―') && closed {
             return false;
         }
+        // —¿Cuándo? —preguntó Luis: dashes in place of marks.
+        let dash = matches!(next, '—' | '–' | '―').then(|| word_at + next.len_utf8());
+        if dash.is_some_and(|at| self.is_dialogue(skip_space(text, at))) {
+            return false;
+        }
         match stop {
             '.' if run == "." => self.full_stop(start, at, closed, next, word_at, next_word),
             '.' | '…' => self.ellipsis(run, closed, next_word),
@@ -257,6 +262,13 @@ impl Splitter<'_> {
             && plain
             && !next.contains(['.', '/', '@'])
             && stop_after(self.language, word, false).is_none()
+    }
+
+    /// Whether the words from `at`, behind a dash, say who said what stands before it.
+    fn is_dialogue(&self, at: usize) -> bool {
+        matches!(self.language, "es" | "fr" | "pt" | "it" | "ca" | "gl")
+            && char_at(self.text, at).is_some_and(char::is_lowercase)
+            && self.is_attribution(at)
     }
 
     /// Whether the words from `at` are an attribution: up to a few words and then a verb of saying.

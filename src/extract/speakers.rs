@@ -6,25 +6,39 @@
 //! role. Salience by recency and agreement, after Lappin and Leass (1994), without a parser. Each
 //! look-back is capped.
 
-use super::names::{Gender, People, Person, bare};
+use super::names::{Gender, People, Person, bare, is_body_word};
 use super::page::Speaker;
-use super::quotes::{Mention, MentionKind, Pronoun, Tokens, is_title};
+use super::quotes::{Mention, MentionKind, Pronoun, Tokens, is_preposition, is_title};
+use super::words::words;
 
 /// Mentions looked back over for a pronoun.
 const LOOK_BACK_MENTIONS: usize = 60;
+
+/// Tokens looked back over for what "they" or "it" is.
+const LOOK_BACK_TOKENS: usize = 250;
+
+/// Several people or a body: what "they" and "it" can mean.
+struct Group {
+    token: usize,
+    name: String,
+    several: bool,
+    body: bool,
+}
 
 /// The people of an article, ready to resolve mentions.
 pub(crate) struct Speakers {
     people: People,
     /// Subjects of cues and of sentences before a quotation: (token, person), in text order.
     spoken: Vec<(usize, usize)>,
+    /// Subjects that are several people or a body, in text order.
+    groups: Vec<Group>,
     byline: Option<String>,
     language: String,
 }
 
 impl Speakers {
     /// Reads the people of the text; `mentions` are those of the attributions
-    /// found, `others` the names beside any other cue.
+    /// found, `others` the names and roles beside any other cue.
     pub(crate) fn new(
         text: &str,
         tokens: &Tokens,
@@ -37,12 +51,13 @@ impl Speakers {
         let mut speakers = Self {
             people,
             spoken: Vec::new(),
+            groups: Vec::new(),
             byline: byline.first().cloned(),
             language: language.to_owned(),
         };
         let mut spoken: Vec<(usize, usize)> = mentions
             .iter()
-            .filter(|m| m.kind == MentionKind::Name)
+            .filter(|m| m.kind == MentionKind::Name && !is_pair(tokens, m))
             .filter_map(|m| {
                 let known = speakers.person_of(tokens, m);
                 let person = known.or_else(|| speakers.people.adopt(&written(text, tokens, m)));
@@ -50,7 +65,8 @@ impl Speakers {
             })
             .collect();
         // A name beside any cue is a person too, though not the speaker of a quotation.
-        for mention in others {
+        let names = others.iter().filter(|m| m.kind == MentionKind::Name && !is_pair(tokens, m));
+        for mention in names {
             let known = speakers.person_of(tokens, mention);
             let person = known.or_else(|| speakers.people.adopt(&written(text, tokens, mention)));
             if let Some(person) = person {
@@ -62,7 +78,37 @@ impl Speakers {
         spoken.sort_unstable();
         spoken.dedup();
         speakers.spoken = spoken;
+        let mut groups: Vec<Group> =
+            mentions.iter().chain(others).filter_map(|m| speakers.group(text, tokens, m)).collect();
+        groups.sort_by_key(|group| group.token);
+        speakers.groups = groups;
         speakers
+    }
+
+    /// The mention as several people or a body, where it is one.
+    fn group(&self, text: &str, tokens: &Tokens, mention: &Mention) -> Option<Group> {
+        let list = &tokens.list[mention.name.clone()];
+        let (several, body) = match mention.kind {
+            MentionKind::Pronoun(_) => return None,
+            MentionKind::Name if is_pair(tokens, mention) => (true, false),
+            MentionKind::Name => (false, list.iter().skip(1).any(|t| is_body_word(&t.lower))),
+            MentionKind::Role => {
+                let head = list
+                    .iter()
+                    .skip(1)
+                    .position(|t| is_preposition(&self.language, &t.lower))
+                    .map_or(list.len(), |at| at + 1);
+                let noun = bare(&list.get(head.checked_sub(1)?)?.lower);
+                let counted = list.first().is_some_and(|t| is_several(&t.lower));
+                (counted || is_plural(noun), is_body_word(noun) || BODY_NOUNS.contains(noun))
+            }
+        };
+        let name = match mention.kind {
+            MentionKind::Name => self.pair(text, tokens, mention),
+            _ => None,
+        };
+        let name = name.unwrap_or_else(|| written(text, tokens, mention));
+        (several || body).then_some(Group { token: mention.tokens.start, name, several, body })
     }
 
     /// Who the mention means. `inferred`: the mention itself was taken from a neighbouring sentence.
@@ -142,14 +188,25 @@ impl Speakers {
             Pronoun::She => Some(Gender::Female),
             Pronoun::Relative => return self.relative(text, tokens, at),
             Pronoun::I => return self.byline.clone().map(|name| Speaker { name, named: false }),
-            Pronoun::They | Pronoun::It => None,
+            Pronoun::They | Pronoun::It => return self.group_before(at, pronoun),
         };
-        gender?;
         let fits = |person: &Person| person.gender.is_none() || person.gender == gender;
         let person = self
             .last_before(&self.spoken, at, 12, &fits)
             .or_else(|| self.last_before(&self.people.mentions, at, LOOK_BACK_MENTIONS, &fits))?;
         Some(Speaker { name: self.people.list[person].name.clone(), named: false })
+    }
+
+    /// What "they" or "it" is: the last subject before it that is several people, or a body.
+    fn group_before(&self, at: usize, pronoun: Pronoun) -> Option<Speaker> {
+        let end = self.groups.partition_point(|group| group.token < at);
+        let found = self.groups[..end]
+            .iter()
+            .rev()
+            .take(LOOK_BACK_MENTIONS)
+            .take_while(|group| at - group.token <= LOOK_BACK_TOKENS)
+            .find(|group| group.body || pronoun == Pronoun::They && group.several)?;
+        Some(Speaker { name: found.name.clone(), named: false })
     }
 
     /// The last entry before token `at` whose person fits; one whose gender is known goes first.
@@ -201,6 +258,44 @@ impl Speakers {
         self.last_before(&self.people.mentions, mention.tokens.start, LOOK_BACK_MENTIONS * 4, &fits)
     }
 }
+
+/// "Hale and Reyes".
+fn is_pair(tokens: &Tokens, mention: &Mention) -> bool {
+    tokens.list[mention.name.clone()].iter().any(|t| t.lower == "and")
+}
+
+/// "two", "several": a count of people.
+fn is_several(word: &str) -> bool {
+    SEVERAL_WORDS.contains(word)
+}
+
+/// Whether a noun stands in the plural, as far as its end tells.
+fn is_plural(noun: &str) -> bool {
+    PLURAL_NOUNS.contains(noun)
+        || noun.len() > 3 && noun.ends_with('s') && !noun.ends_with("ss") && !noun.ends_with("us")
+}
+
+words!(
+    SEVERAL_WORDS,
+    "two three four five six seven eight nine ten several many some both dozens hundreds most dos \
+     deux zwei dois due"
+);
+words!(
+    PLURAL_NOUNS,
+    "people police men women children parents staff gente gens leute crew family couple public"
+);
+words!(
+    BODY_NOUNS,
+    "ministry company firm agency government administration court group party bank union \
+     commission council university hospital police airline committee army navy military embassy \
+     board office team club department authority association organisation organization charity \
+     network paper newspaper magazine broadcaster studio label retailer manufacturer maker \
+     operator regulator watchdog tribunal panel jury regime parliament senate congress city \
+     state campaign institute foundation service force school college church museum theatre \
+     bureau watch alliance coalition federation league start-up startup publisher developer \
+     ministerio empresa gobierno policía ayuntamiento entreprise gouvernement ministère société \
+     unternehmen regierung ministerium behörde polizei governo ministério prefeitura polícia"
+);
 
 /// The mention as it stands, without titles before a name and without a possessive.
 fn written(text: &str, tokens: &Tokens, mention: &Mention) -> String {

@@ -5,16 +5,19 @@
 //! derived/             one kv store; may be deleted, and is then made anew as it is needed
 //!   tree "pages"       payload digest + address + status  →  value of a page
 //!   tree "deltas"      two such keys + the version returned to  →  value of a delta
+//!   tree "state"       "derivation"  →  that of the values
 //! value:  01 | length, derivation | length of what follows when inflated | zstd frame
 //! ```
 //!
 //! The *derivation* names the extractor's version and the state of the code that derived the value; a
-//! value of any other derivation is none, is derived anew from the stored bytes and overwritten. So a
-//! newer extractor never meets an older one's reading of a page.
+//! value of any other derivation is none, and a store that holds such values is begun anew when it is
+//! opened. So a newer extractor never meets an older one's reading of a page, and what it will never
+//! read again takes no space. The same happens to a store that has reached its bound.
 //!
 //! The cache is a convenience: where it cannot be opened (another process has it, or nothing can be
 //! written) everything works without it, slower, and no failure of it is ever an error.
 
+use std::cell::Cell;
 use std::fmt;
 
 use crate::base::DigestAlgorithm;
@@ -22,7 +25,7 @@ use crate::diff::Fingerprint;
 use crate::extract::EXTRACTOR;
 use crate::extract::page::Page;
 use crate::index::IndexEntry;
-use crate::kv::{Kv, KvOptions, Tree};
+use crate::kv::{Kv, KvError, KvOptions, Tree};
 use crate::store::Layout;
 
 use super::delta::Delta;
@@ -33,6 +36,13 @@ const VALUE_VERSION: u8 = 1;
 
 /// A page longer than this when packed is derived each time.
 const VALUE_BYTES_MAX: usize = 8 << 20;
+
+/// So many bytes the cache may take on disk unless it is told otherwise: the pages of some hundred
+/// thousand versions.
+pub const DERIVED_BYTES_MAX: u64 = 2 << 30;
+
+/// Under this key the `state` tree names the derivation of the values.
+const DERIVATION: &[u8] = b"derivation";
 
 /// The state of the code that derives, as a hash of its sources.
 const CODE: &str = env!("PRESSMARK_DERIVATION");
@@ -87,12 +97,45 @@ pub struct Derived {
     open: Option<Open>,
     why_not: Option<String>,
     derivation: String,
+    /// How many bytes may still be written.
+    room: Cell<u64>,
 }
 
 struct Open {
     kv: Kv,
     pages: Tree,
     deltas: Tree,
+    state: Tree,
+}
+
+impl Open {
+    fn at(layout: &Layout) -> Result<Self, KvError> {
+        let options = KvOptions { cache_bytes: 32 << 20, ..KvOptions::default() };
+        // What was lost of it is derived again: nobody has to be told.
+        let (kv, _) = Kv::open(&layout.derived_dir(), &options)?;
+        let (pages, deltas) = (kv.tree("pages")?, kv.tree("deltas")?);
+        let state = kv.tree("state")?;
+        Ok(Self { kv, pages, deltas, state })
+    }
+
+    /// Whether the values are of this derivation. A new store has none yet and takes it.
+    fn is_of(&self, derivation: &str) -> Result<bool, KvError> {
+        match self.state.get(DERIVATION)? {
+            Some(kept) => Ok(kept.as_ref() == derivation.as_bytes()),
+            None if self.pages.is_empty()? && self.deltas.is_empty()? => {
+                self.state.insert(DERIVATION, derivation.as_bytes())?;
+                Ok(true)
+            }
+            None => Ok(false),
+        }
+    }
+
+    fn close(self) {
+        let Self { kv, pages, deltas, state } = self;
+        drop((pages, deltas, state));
+        // Not closed in order, it is merely checked at the next open.
+        let _ = kv.close();
+    }
 }
 
 impl fmt::Debug for Derived {
@@ -102,23 +145,41 @@ impl fmt::Debug for Derived {
 }
 
 impl Derived {
-    /// The cache of an archive. Never fails: [`Self::why_not`] says when there is none.
+    /// The cache of an archive, which takes some `bytes_max` bytes on disk at most. Never fails:
+    /// [`Self::why_not`] says when there is none.
+    ///
+    /// One that holds values of another derivation, or has reached its bound, is begun anew: a value
+    /// costs a few milliseconds to derive again, and nothing that is never read stays for ever.
     #[must_use]
-    pub fn open(layout: &Layout) -> Self {
-        Self::of_derivation(layout, &format!("{EXTRACTOR}+{CODE}"))
+    pub fn open(layout: &Layout, bytes_max: u64) -> Self {
+        Self::of_derivation(layout, &format!("{EXTRACTOR}+{CODE}"), bytes_max)
     }
 
-    fn of_derivation(layout: &Layout, derivation: &str) -> Self {
-        let options = KvOptions { cache_bytes: 32 << 20, ..KvOptions::default() };
-        let opened = Kv::open(&layout.derived_dir(), &options).and_then(|(kv, _)| {
-            // What was lost of it is derived again: nobody has to be told.
-            let (pages, deltas) = (kv.tree("pages")?, kv.tree("deltas")?);
-            Ok(Open { kv, pages, deltas })
+    fn of_derivation(layout: &Layout, derivation: &str, bytes_max: u64) -> Self {
+        let opened = Open::at(layout).and_then(|open| {
+            let size = open.kv.size_on_disk()?;
+            if size < bytes_max && open.is_of(derivation)? {
+                return Ok((open, size));
+            }
+            open.close();
+            // The engine keeps the space of what is removed, so the whole directory goes.
+            let _ = std::fs::remove_dir_all(layout.derived_dir());
+            let open = Open::at(layout)?;
+            open.state.insert(DERIVATION, derivation.as_bytes())?;
+            let size = open.kv.size_on_disk()?;
+            Ok((open, size))
         });
         let derivation = derivation.to_owned();
         match opened {
-            Ok(open) => Self { open: Some(open), why_not: None, derivation },
-            Err(why) => Self { open: None, why_not: Some(why.to_string()), derivation },
+            Ok((open, size)) => Self {
+                open: Some(open),
+                why_not: None,
+                derivation,
+                room: Cell::new(bytes_max.saturating_sub(size)),
+            },
+            Err(why) => {
+                Self { open: None, why_not: Some(why.to_string()), derivation, room: Cell::new(0) }
+            }
         }
     }
 
@@ -146,8 +207,7 @@ impl Derived {
         print.to_bits().put(&mut packed);
         page.put(&mut packed);
         if let Some(value) = self.value(&packed) {
-            // A cache that cannot be written is a slow cache.
-            let _ = open.pages.insert(&key.0, &value);
+            self.write(&open.pages, &key.0, &value);
         }
     }
 
@@ -161,8 +221,16 @@ impl Derived {
         let mut packed = Vec::new();
         delta.put(&mut packed);
         if let Some(value) = self.value(&packed) {
-            let _ = open.deltas.insert(key, &value);
+            self.write(&open.deltas, key, &value);
         }
+    }
+
+    fn write(&self, tree: &Tree, key: &[u8], value: &[u8]) {
+        let bytes = u64::try_from(key.len() + value.len()).unwrap_or(u64::MAX);
+        let Some(room) = self.room.get().checked_sub(bytes) else { return };
+        self.room.set(room);
+        // A cache that cannot be written is a slow cache.
+        let _ = tree.insert(key, value);
     }
 
     fn value(&self, packed: &[u8]) -> Option<Vec<u8>> {
@@ -191,10 +259,8 @@ impl Derived {
 
 impl Drop for Derived {
     fn drop(&mut self) {
-        if let Some(Open { kv, pages, deltas }) = self.open.take() {
-            drop((pages, deltas));
-            // Not closed in order, it is merely checked at the next open.
-            let _ = kv.close();
+        if let Some(open) = self.open.take() {
+            open.close();
         }
     }
 }
@@ -234,31 +300,80 @@ mod tests {
         let layout = Layout::new(root.path());
         let key = PageKey::of(&entry("http://a.example/", Some(200), "x")).unwrap();
         let (page, print) = (page(), Fingerprint::of(&page()));
-        let derived = Derived::of_derivation(&layout, "one/1");
+        let derived = Derived::of_derivation(&layout, "one/1", DERIVED_BYTES_MAX);
         assert!(derived.page(&key).is_none());
         derived.keep_page(&key, &page, print);
         drop(derived);
-        let derived = Derived::of_derivation(&layout, "one/1");
+        let derived = Derived::of_derivation(&layout, "one/1", DERIVED_BYTES_MAX);
         let found = derived.page(&key).unwrap();
         assert!(found.page == page && found.print == print);
         drop(derived);
         // Another version, also one whose name begins the same, does not read it and replaces it.
         for other in ["one/2", "one/10", "one/"] {
-            let derived = Derived::of_derivation(&layout, other);
+            let derived = Derived::of_derivation(&layout, other, DERIVED_BYTES_MAX);
             assert!(derived.page(&key).is_none(), "{other}");
         }
-        let derived = Derived::of_derivation(&layout, "one/2");
+        let derived = Derived::of_derivation(&layout, "one/2", DERIVED_BYTES_MAX);
         derived.keep_page(&key, &page, print);
         assert!(derived.page(&key).is_some());
+    }
+
+    #[test]
+    fn values_of_an_older_derivation_take_no_space() {
+        let root = tempfile::tempdir().unwrap();
+        let layout = Layout::new(root.path());
+        let key = PageKey::of(&entry("http://a.example/", Some(200), "x")).unwrap();
+        for derivation in ["one/1", "one/2"] {
+            let derived = Derived::of_derivation(&layout, derivation, DERIVED_BYTES_MAX);
+            let open = derived.open.as_ref().unwrap();
+            assert!(open.pages.is_empty().unwrap(), "{derivation}");
+            derived.keep_page(&key, &page(), Fingerprint::of(&page()));
+            derived.keep_delta(b"some two pages", &Delta::default());
+        }
+        let derived = Derived::of_derivation(&layout, "one/2", DERIVED_BYTES_MAX);
+        assert!(derived.page(&key).is_some() && derived.delta(b"some two pages").is_some());
+    }
+
+    #[test]
+    fn a_full_cache_takes_nothing_more_and_is_begun_anew() {
+        let root = tempfile::tempdir().unwrap();
+        let layout = Layout::new(root.path());
+        let key = |n: usize| {
+            PageKey::of(&entry(&format!("http://a.example/{n}"), Some(200), "x")).unwrap()
+        };
+        let kept =
+            |derived: &Derived| (0..800).filter(|&n| derived.page(&key(n)).is_some()).count();
+        let bytes_max = 2 << 20;
+        // Words that do not pack well.
+        let words = (0..700_u64).map(|n| format!("{:x}", n.wrapping_mul(0x9e37_79b9_7f4a_7c15)));
+        let text = words.collect::<Vec<_>>().join(" ");
+        let html = format!("<article><h1>A headline</h1><p>{text}.</p></article>");
+        let page = extract(html.as_bytes(), &Hints::default()).page;
+        let print = Fingerprint::of(&page);
+        let derived = Derived::open(&layout, bytes_max);
+        for n in 0..800 {
+            derived.keep_page(&key(n), &page, print);
+        }
+        let first = kept(&derived);
+        assert!((50..700).contains(&first), "{first} kept");
+        drop(derived);
+        let size = |dir: &std::path::Path| -> u64 {
+            let files =
+                std::fs::read_dir(dir).unwrap().map(|file| file.unwrap().metadata().unwrap());
+            files.filter(std::fs::Metadata::is_file).map(|file| file.len()).sum()
+        };
+        assert!(size(&layout.derived_dir()) < 4 * bytes_max);
+        let derived = Derived::open(&layout, 1_000);
+        assert_eq!(kept(&derived), 0);
     }
 
     #[test]
     fn a_cache_in_use_elsewhere_is_done_without() {
         let root = tempfile::tempdir().unwrap();
         let layout = Layout::new(root.path());
-        let first = Derived::open(&layout);
+        let first = Derived::open(&layout, DERIVED_BYTES_MAX);
         assert!(first.why_not().is_none());
-        let second = Derived::open(&layout);
+        let second = Derived::open(&layout, DERIVED_BYTES_MAX);
         assert!(second.why_not().is_some());
         let key = PageKey::of(&entry("http://a.example/", Some(200), "x")).unwrap();
         second.keep_page(&key, &page(), Fingerprint::of(&page()));
@@ -288,7 +403,7 @@ mod tests {
     #[test]
     fn garbage_in_the_cache_is_nothing() {
         let root = tempfile::tempdir().unwrap();
-        let derived = Derived::open(&Layout::new(root.path()));
+        let derived = Derived::open(&Layout::new(root.path()), DERIVED_BYTES_MAX);
         let key = PageKey::of(&entry("http://a.example/", Some(200), "x")).unwrap();
         let good = derived.value(&{
             let mut packed = Vec::new();

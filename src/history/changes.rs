@@ -274,13 +274,13 @@ mod tests {
         let bare = ask(&mut Sayer::new(&reader));
         assert_eq!(bare.len(), 3);
         for _ in 0..2 {
-            let derived = Derived::open(reader.layout());
+            let derived = Derived::open(reader.layout(), crate::history::DERIVED_BYTES_MAX);
             assert_eq!(derived.why_not(), None);
             assert_eq!(ask(&mut Sayer::cached(&reader, &derived)), bare);
         }
         // The second reading needs no record at all.
         std::fs::write(archive.root().join("warc/a.warc"), b"").unwrap();
-        let derived = Derived::open(reader.layout());
+        let derived = Derived::open(reader.layout(), crate::history::DERIVED_BYTES_MAX);
         assert_eq!(ask(&mut Sayer::cached(&reader, &derived)), bare);
     }
 }

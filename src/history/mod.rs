@@ -23,7 +23,7 @@ pub mod said;
 pub(crate) mod testing;
 pub mod versions;
 
-pub use cache::Derived;
+pub use cache::{DERIVED_BYTES_MAX, Derived};
 pub use delta::Delta;
 pub use said::{DECODED_BYTES_MAX, Said, Sayer};
 pub use versions::{History, Version, Versions, history};

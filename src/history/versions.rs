@@ -2,7 +2,7 @@
 //! that a page of ten thousand versions takes the memory of two.
 
 use crate::base::{TimeRange, Timestamp};
-use crate::diff::Fingerprint;
+use crate::diff::{EarlierSentences, Fingerprint, tell_returns};
 use crate::extract::page::PageKind;
 use crate::index::{IndexEntry, IndexError, RecordKind, Scan};
 use crate::store::{Reader, StoreError};
@@ -61,6 +61,8 @@ pub struct Versions<'s, 'a> {
     /// Whether the current version is only a server in trouble, which the first page replaces.
     is_nothing: bool,
     prints: Vec<Fingerprint>,
+    /// What the versions before the current one said.
+    past: EarlierSentences,
     /// Captures that could not be read, in words.
     pub notes: Vec<String>,
 }
@@ -75,6 +77,7 @@ impl<'a> Sayer<'a> {
             current: None,
             is_nothing: false,
             prints: Vec::new(),
+            past: EarlierSentences::default(),
             notes: Vec::new(),
         }
     }
@@ -99,11 +102,14 @@ impl Versions<'_, '_> {
         if self.is_nothing {
             self.is_nothing = false;
             (self.current, self.prints) = (None, Vec::new());
+            self.past = EarlierSentences::default();
             return self.begin(Version::first(said));
         }
         let delta = (!last.said.is_of_same_bytes(&said)).then(|| {
             let earlier = &self.prints[..self.prints.len().saturating_sub(1)];
-            self.sayer.compare(&last.said, &said, earlier)
+            let mut delta = self.sayer.compare(&last.said, &said, earlier);
+            tell_returns(&mut delta.changes, &last.said.page, &said.page, &self.past);
+            delta
         });
         match delta {
             Some(delta) if !delta.changes.is_empty() => {
@@ -119,6 +125,9 @@ impl Versions<'_, '_> {
     }
 
     fn begin(&mut self, version: Version) -> Option<Version> {
+        if let Some(current) = &self.current {
+            self.past.take_in(&current.said.page, self.prints.len());
+        }
         self.prints.push(version.said.print);
         self.current.replace(version)
     }

@@ -25,9 +25,9 @@ pub struct Options {
     /// What differs for some hosts: a host name, or a domain for all hosts below it. The longest
     /// name that fits holds. Default empty.
     pub hosts: BTreeMap<String, HostOptions>,
-    /// Requests per second of the whole program, all hosts together. Default none: the pace of
+    /// Requests per second of the whole program, all hosts together; 0 is no cap, the default: the pace of
     /// each host is what protects hosts; this protects the operator's own line.
-    pub requests_per_second_max: Option<NonZeroU32>,
+    pub requests_per_second_max: f64,
 }
 
 /// How a robots.txt ages.
@@ -110,7 +110,7 @@ impl Default for Options {
             robots: RobotsOptions::default(),
             pace: PaceOptions::default(),
             hosts: BTreeMap::new(),
-            requests_per_second_max: None,
+            requests_per_second_max: 0.0,
         }
     }
 }

@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::mpsc::{self, Receiver as Queue, Sender};
 use tokio::task::JoinSet;
 
+use super::client::Route;
 use super::webhook::{Poster, WebhookError};
 use crate::base::TargetUri;
 use crate::telemetry::Metrics;
@@ -42,6 +43,8 @@ pub struct NotifyOptions {
     pub pause_max: Duration,
     /// What the receiver is told of who asks.
     pub user_agent: String,
+    /// The way to webhooks.
+    pub route: Route,
 }
 
 impl Default for NotifyOptions {
@@ -52,6 +55,7 @@ impl Default for NotifyOptions {
             pause_min: Duration::from_secs(1),
             pause_max: Duration::from_mins(5),
             user_agent: "pressmark".to_owned(),
+            route: Route::default(),
         }
     }
 }
@@ -76,7 +80,7 @@ impl Notifier {
     /// # Errors
     /// When TLS cannot be set up.
     pub fn new(options: NotifyOptions, metrics: Metrics) -> Result<Self, WebhookError> {
-        let poster = Poster::new(&options.user_agent)?;
+        let poster = Poster::new(&options.user_agent, &options.route)?;
         Ok(Self { options, poster, metrics, queues: HashMap::new(), tasks: JoinSet::new() })
     }
 

@@ -4,6 +4,8 @@
 
 use std::time::Duration;
 
+use super::client::{Route, client};
+
 /// How long one question may take in all.
 const TIME_MAX: Duration = Duration::from_secs(30);
 /// The longest response that is read; one with a long chain has a tenth of it.
@@ -31,14 +33,12 @@ pub enum AuthorityError {
 pub struct Asker(reqwest::Client);
 
 impl Asker {
-    /// A client that follows no redirect and uses no proxy of the environment.
+    /// A client that follows no redirect and uses no proxy but that of the route.
     ///
     /// # Errors
-    /// When TLS cannot be set up.
-    pub fn new(user_agent: &str) -> Result<Self, AuthorityError> {
-        super::client(user_agent, TIME_MAX)
-            .map(Self)
-            .map_err(|why| AuthorityError::Client(why.to_string()))
+    /// When TLS or the proxy cannot be set up.
+    pub fn new(user_agent: &str, route: &Route) -> Result<Self, AuthorityError> {
+        client(user_agent, TIME_MAX, route).map(Self).map_err(AuthorityError::Client)
     }
 
     /// Sends a request and gives the response, both DER.

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use super::client::{Route, client};
+
 /// How long one attempt may take in all.
 const ATTEMPT_TIME_MAX: Duration = Duration::from_secs(30);
 
@@ -47,14 +49,12 @@ impl WebhookError {
 pub struct Poster(reqwest::Client);
 
 impl Poster {
-    /// A client that follows no redirect and uses no proxy of the environment.
+    /// A client that follows no redirect and uses no proxy but that of the route.
     ///
     /// # Errors
-    /// When TLS cannot be set up.
-    pub fn new(user_agent: &str) -> Result<Self, WebhookError> {
-        super::client(user_agent, ATTEMPT_TIME_MAX)
-            .map(Self)
-            .map_err(|why| WebhookError::Client(why.to_string()))
+    /// When TLS or the proxy cannot be set up.
+    pub fn new(user_agent: &str, route: &Route) -> Result<Self, WebhookError> {
+        client(user_agent, ATTEMPT_TIME_MAX, route).map(Self).map_err(WebhookError::Client)
     }
 
     /// Posts one message. `id` is the same for every attempt, so that a receiver can tell
@@ -81,5 +81,90 @@ impl Poster {
             408 | 425 | 429 | 500..=599 => Err(WebhookError::Later { status, wait }),
             _ => Err(WebhookError::Refused { status }),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read, Write};
+    use std::net::TcpListener;
+    use std::sync::Arc;
+
+    use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
+    use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+    use super::*;
+
+    const DONE: &[u8] = b"HTTP/1.1 204 No Content\r\nContent-Length: 0\r\n\r\n";
+
+    #[tokio::test]
+    async fn a_message_goes_by_the_proxy_of_the_settings() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let proxy = listener.local_addr().unwrap();
+        let asked = std::thread::spawn(move || {
+            let (mut stream, _) = listener.accept().unwrap();
+            let mut piece = [0; 4096];
+            let length = stream.read(&mut piece).unwrap();
+            stream.write_all(DONE).unwrap();
+            String::from_utf8_lossy(&piece[..length]).into_owned()
+        });
+        let route = Route { proxy: Some(format!("http://me:hunter2@{proxy}")), roots_file: None };
+        assert!(!format!("{route:?}").contains("hunter2"));
+        let poster = Poster::new("test", &route).unwrap();
+        poster.post("http://hooks.example/hook", "1", b"{}").await.unwrap();
+        let asked = asked.join().unwrap();
+        assert!(asked.starts_with("POST http://hooks.example/hook HTTP/1.1\r\n"), "{asked}");
+        assert!(asked.to_ascii_lowercase().contains("proxy-authorization: basic "), "{asked}");
+        let socks = Route { proxy: Some("socks5h://127.0.0.1:9".to_owned()), roots_file: None };
+        assert!(Poster::new("test", &socks).is_ok());
+    }
+
+    #[tokio::test]
+    async fn a_receiver_whose_root_the_settings_name_is_trusted_and_no_other() {
+        let mut params = CertificateParams::new(Vec::new()).unwrap();
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        let root_key = KeyPair::generate().unwrap();
+        let root = params.self_signed(&root_key).unwrap();
+        let issuer = Issuer::from_params(&params, &root_key);
+        let key = KeyPair::generate().unwrap();
+        let leaf = CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
+        let leaf = leaf.signed_by(&key, &issuer).unwrap();
+        let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let config = rustls::ServerConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_no_client_auth()
+            .with_single_cert(vec![leaf.der().clone()], key)
+            .unwrap();
+        let acceptor = tokio_rustls::TlsAcceptor::from(Arc::new(config));
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                let Ok(mut stream) = acceptor.accept(stream).await else { continue };
+                let mut piece = [0; 4096];
+                if stream.read(&mut piece).await.is_ok() {
+                    let _ = stream.write_all(DONE).await;
+                }
+            }
+        });
+        let dir = tempfile::tempdir().unwrap();
+        let url = format!("https://localhost:{port}/hook");
+        for (name, bytes) in
+            [("root.pem", root.pem().into_bytes()), ("root.der", root.der().to_vec())]
+        {
+            let file = dir.path().join(name);
+            std::fs::write(&file, bytes).unwrap();
+            let route = Route { proxy: None, roots_file: Some(file) };
+            let poster = Poster::new("test", &route).unwrap();
+            poster.post(&url, "1", b"{}").await.unwrap();
+        }
+        let stranger = Poster::new("test", &Route::default()).unwrap();
+        let refused = stranger.post(&url, "1", b"{}").await.unwrap_err();
+        assert!(matches!(refused, WebhookError::Unreached(_)), "{refused}");
+        let nowhere = Route { proxy: None, roots_file: Some(dir.path().join("none")) };
+        assert!(Poster::new("test", &nowhere).is_err());
     }
 }

@@ -259,6 +259,20 @@ pub enum VariantKind {
     Doubtful,
 }
 
+impl VariantKind {
+    /// Its word in records.
+    #[must_use]
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Amp => "amp",
+            Self::Print => "print",
+            Self::Mobile => "mobile",
+            Self::Other => "other",
+            Self::Doubtful => "doubtful",
+        }
+    }
+}
+
 /// A fact: one page says that another is its canonical form. Nothing is merged by it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Variant {

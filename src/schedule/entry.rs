@@ -156,6 +156,14 @@ impl Place {
         tail
     }
 
+    /// What the `q` keys of one host and job begin with.
+    pub(in crate::schedule) fn job_prefix(host: u32, job: u16) -> [u8; 7] {
+        let mut key = [b'q'; 7];
+        key[1..5].copy_from_slice(&host.to_be_bytes());
+        key[5..].copy_from_slice(&job.to_be_bytes());
+        key
+    }
+
     /// The `q` key of the first possible entry of a lane.
     pub(in crate::schedule) fn lane_prefix(host: u32, job: u16, lane: Lane) -> [u8; 8] {
         let mut key = [b'q'; 8];

@@ -198,9 +198,13 @@ fn chance_of(seed: u64, now: Timestamp, born: Timestamp) -> f64 {
     ((z ^ (z >> 31)) >> 11) as f64 / (1_u64 << 53) as f64
 }
 
-/// Hours in words: `12 min`, `3.5 h`, `9 days`.
+/// Hours in words: `20 s`, `12 min`, `3.5 h`, `9 days`.
 fn span(h: f64) -> String {
-    if h < 1.0 {
+    let seconds = h * 3_600.0;
+    // Rounded before it is looked at, so that 59.9 s are a minute and not 60 s.
+    if seconds.round() < 60.0 {
+        format!("{seconds:.0} s")
+    } else if h < 1.0 {
         format!("{:.0} min", h * 60.0)
     } else if h < 48.0 {
         format!("{h:.1} h")
@@ -281,6 +285,11 @@ mod tests {
         let fixed = Schedule::Fixed { every: Duration::from_hours(3) };
         let visit = next_visit(&fixed, &page(0, 0), &host, at(0), 0).unwrap();
         assert_eq!((visit.at, visit.because.as_str()), (at(180), "every 3.0 h"));
+        for (seconds, words) in
+            [(1, "1 s"), (59, "59 s"), (60, "1 min"), (900, "15 min"), (172_800, "2 days")]
+        {
+            assert_eq!(span(f64::from(seconds) / 3_600.0), words);
+        }
         let cron = Schedule::Cron("30 4 * * *".parse().unwrap());
         let visit = next_visit(&cron, &page(0, 0), &host, at(0), 0).unwrap();
         assert_eq!((visit.at, visit.because.as_str()), (at(270), "cron \"30 4 * * *\""));

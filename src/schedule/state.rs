@@ -1,8 +1,8 @@
 //! The queues' state on disk: one tree of the key-value store, and the journal before it.
 //!
 //! Owns which bytes are written, in which order, and how they are found again after a death.
-//! Decides nothing about who is next. Every change goes to the journal, then to the tree in one
-//! batch; `State::checkpoint` flushes the tree and begins a new journal. Opening replays the
+//! Decides nothing about who is next. Every change goes to the journal, then to the tree, key
+//! by key; `State::checkpoint` flushes the tree and begins a new journal. Opening replays the
 //! journal over the tree: each frame sets the whole new state of one URL, so it does not matter
 //! how much of it the tree already holds.
 
@@ -14,7 +14,7 @@ use std::sync::Arc;
 use super::entry::{Entry, Place, UrlDigest, url_digest, url_key};
 use super::journal::{self, Journal};
 use super::packing::{Packer, Unpacker};
-use crate::kv::{Batch, Bytes, Kv, KvError, Tree};
+use crate::kv::{Bytes, Kv, KvError, Tree};
 
 /// Why the schedule could not be read or written.
 #[derive(Debug, thiserror::Error)]
@@ -138,14 +138,11 @@ impl State {
     /// Makes `changes`: when this returns, a kill of the process loses none of them.
     pub(in crate::schedule) fn commit(&mut self, changes: &[Change]) -> Result<(), ScheduleError> {
         let mut frames = Vec::new();
-        let mut batch = Batch::default();
         for change in changes {
             journal::frame(&change.to_payload(), &mut frames);
-            change.add_to(&mut batch);
         }
         self.journal.append(&frames).map_err(|source| self.journal_error(source))?;
-        self.tree.apply(batch)?;
-        Ok(())
+        changes.iter().try_for_each(|change| change.apply_to(&self.tree))
     }
 
     /// Notes that the URL at `place` is in flight. Only the report of the next opening needs it,
@@ -325,25 +322,38 @@ impl Change {
         }
     }
 
-    fn add_to(&self, batch: &mut Batch) {
+    /// Makes it, key by key. A death in between leaves only the first of the writes made, and the
+    /// journal's frame makes them all again; an atomic batch would cost the engine two writes to
+    /// the disk for each change.
+    fn apply_to(&self, tree: &Tree) -> Result<(), ScheduleError> {
+        for (key, value) in self.writes() {
+            match value {
+                Some(value) => tree.insert(&key, &value)?,
+                None => tree.remove(&key)?,
+            };
+        }
+        Ok(())
+    }
+
+    /// What it sets and removes. In this order: whatever a death leaves, the URL has a place, and
+    /// its digest names one that the replay takes away.
+    fn writes(&self) -> Vec<(Vec<u8>, Option<Vec<u8>>)> {
         match self {
             Self::Put { digest, old, place, entry } => {
-                if let Some(old) = old.filter(|old| old != place) {
-                    batch.remove(&old.key());
-                }
-                batch.insert(&place.key(), entry);
-                batch.insert(&url_key(place.host, digest), &place.tail());
+                let mut writes = vec![(place.key().to_vec(), Some(entry.clone()))];
+                writes.extend(old.filter(|old| old != place).map(|old| (old.key().to_vec(), None)));
+                writes.push((url_key(place.host, digest).to_vec(), Some(place.tail().to_vec())));
+                writes
             }
             Self::Remove { digest, place } => {
-                batch.remove(&place.key());
-                batch.remove(&url_key(place.host, digest));
+                vec![(place.key().to_vec(), None), (url_key(place.host, digest).to_vec(), None)]
             }
             Self::Host { id, name, ready } => {
                 let mut value = id.to_be_bytes().to_vec();
                 value.extend_from_slice(&ready.to_be_bytes());
-                batch.insert(&named(b'h', name), &value);
+                vec![(named(b'h', name), Some(value))]
             }
-            Self::Job { id, name } => batch.insert(&named(b'j', name), &id.to_be_bytes()),
+            Self::Job { id, name } => vec![(named(b'j', name), Some(id.to_be_bytes().to_vec()))],
         }
     }
 }
@@ -400,8 +410,87 @@ fn replay(tree: &Tree, payload: &[u8], claimed: &mut Vec<Place>) -> Result<(), S
         }
         _ => return Err(bad()),
     };
-    let mut batch = Batch::default();
-    change.add_to(&mut batch);
-    tree.apply(batch)?;
-    Ok(())
+    change.apply_to(tree)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::discovery::DiscoveryPath;
+    use super::super::entry::{Lane, Phase, Priority};
+    use super::*;
+    use crate::base::{TargetUri, Timestamp};
+    use crate::kv::KvOptions;
+
+    /// A URL moves from place to place and is forgotten. Whichever writes of whichever change a
+    /// death let through, the journal's frames bring the state that they say.
+    #[test]
+    fn a_death_between_the_writes_of_a_change_is_mended_by_the_journal() {
+        let uri = TargetUri::parse("http://a.org/1").unwrap();
+        let digest = url_digest(&uri);
+        let entry = Entry {
+            uri,
+            path: DiscoveryPath::seed(),
+            via: None,
+            because: "a seed".to_owned(),
+            settings: String::new(),
+            visits: 0,
+            snoozes: 0,
+            signalled: false,
+            found_at: Timestamp::default(),
+            memo: Vec::new(),
+        };
+        let entry = entry.to_bytes();
+        let place = |due| Place {
+            host: 3,
+            job: 0,
+            lane: Lane::new(Phase::Waiting, Priority::Normal),
+            due,
+            seq: 7,
+        };
+        let put = |old: Option<i64>, new| Change::Put {
+            digest,
+            old: old.map(place),
+            place: place(new),
+            entry: entry.clone(),
+        };
+        let changes = [
+            put(None, 10),
+            put(Some(10), 20),
+            put(Some(20), 10),
+            put(Some(10), 10),
+            put(Some(10), 30),
+            Change::Remove { digest, place: place(30) },
+            put(None, 5),
+        ];
+        for count in 1..=changes.len() {
+            for cut in 0..=changes[count - 1].writes().len() {
+                let dir = tempfile::tempdir().unwrap();
+                let (kv, _) = Kv::open(dir.path(), &KvOptions::default()).unwrap();
+                let tree = kv.tree("t").unwrap();
+                for change in &changes[..count - 1] {
+                    change.apply_to(&tree).unwrap();
+                }
+                for (key, value) in changes[count - 1].writes().into_iter().take(cut) {
+                    match value {
+                        Some(value) => tree.insert(&key, &value).unwrap(),
+                        None => tree.remove(&key).unwrap(),
+                    };
+                }
+                for change in &changes[..count] {
+                    replay(&tree, &change.to_payload(), &mut Vec::new()).unwrap();
+                }
+                let expected = match &changes[count - 1] {
+                    Change::Put { place, .. } => Some(*place),
+                    _ => None,
+                };
+                let places: Vec<_> = tree
+                    .scan_prefix(b"q")
+                    .map(|item| Place::of_key(&item.unwrap().0).unwrap())
+                    .collect();
+                let known = place_of(&tree, 3, &digest).unwrap();
+                assert_eq!(places, Vec::from_iter(expected), "change {count}, {cut} writes");
+                assert_eq!(known, expected, "change {count}, {cut} writes");
+            }
+        }
+    }
 }

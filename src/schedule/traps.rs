@@ -60,6 +60,16 @@ impl Default for TrapOptions {
     }
 }
 
+impl TrapOptions {
+    /// Whether anything is counted.
+    #[must_use]
+    pub fn has_budgets(&self) -> bool {
+        self.per_host_max.is_some()
+            || self.per_pattern_max.is_some()
+            || self.queries_per_path_max.is_some()
+    }
+}
+
 /// Why a URL was not let in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Trap {
@@ -78,6 +88,8 @@ pub struct TrapGuard {
 
 const ROWS: usize = 4;
 
+type Budget = (&'static str, Option<u32>, u64);
+
 impl TrapGuard {
     /// Guards that have counted nothing.
     #[must_use]
@@ -93,8 +105,41 @@ impl TrapGuard {
     /// The [`Trap`] that it looks like.
     pub fn admit(&mut self, uri: &TargetUri, now: Timestamp) -> Result<(), Trap> {
         look_at(uri, now, &self.options)?;
+        let keys = self.budgets(uri);
+        for (rule, max, key) in &keys {
+            if let Some(max) = max
+                && self.count(*key) >= *max
+            {
+                let what = match *rule {
+                    "per_host_max" => uri.host_key().to_string(),
+                    "per_pattern_max" => pattern(uri),
+                    _ => uri.url().path().to_owned(),
+                };
+                return Err(Trap { rule, what: format!("{what} had its {max}") });
+            }
+        }
+        self.spend(keys);
+        Ok(())
+    }
+
+    /// Counts a URL that was let in before, by another guard with the same budgets.
+    pub fn count_in(&mut self, uri: &TargetUri) {
+        let keys = self.budgets(uri);
+        self.spend(keys);
+    }
+
+    fn spend(&mut self, keys: [Budget; 3]) {
+        for (_, max, key) in keys {
+            if max.is_some() {
+                self.add(key);
+            }
+        }
+    }
+
+    /// The budgets that a URL counts against: the option, its number, and what is counted.
+    fn budgets(&self, uri: &TargetUri) -> [Budget; 3] {
         let host = uri.host_key();
-        let keys = [
+        [
             ("per_host_max", self.options.per_host_max, hash(&[b"h", host.as_str().as_bytes()])),
             ("per_pattern_max", self.options.per_pattern_max, {
                 hash(&[b"p", host.as_str().as_bytes(), pattern(uri).as_bytes()])
@@ -104,25 +149,7 @@ impl TrapGuard {
                 self.options.queries_per_path_max.filter(|_| uri.url().query().is_some()),
                 hash(&[b"q", host.as_str().as_bytes(), uri.url().path().as_bytes()]),
             ),
-        ];
-        for (rule, max, key) in &keys {
-            if let Some(max) = max
-                && self.count(*key) >= *max
-            {
-                let what = match *rule {
-                    "per_host_max" => host.to_string(),
-                    "per_pattern_max" => pattern(uri),
-                    _ => uri.url().path().to_owned(),
-                };
-                return Err(Trap { rule, what: format!("{what} had its {max}") });
-            }
-        }
-        for (_, max, key) in keys {
-            if max.is_some() {
-                self.add(key);
-            }
-        }
-        Ok(())
+        ]
     }
 
     fn cells(&self, key: u64) -> [usize; ROWS] {

@@ -64,7 +64,7 @@ impl Default for StoreOptions {
             compression: Compression::default(),
             file_bytes_max: 1 << 30,
             file_age_max: Duration::from_hours(24),
-            index_cache_bytes: 64 << 20,
+            index_cache_bytes: 32 << 20,
             warcinfo: Warcinfo { tls_verified: true, ..Warcinfo::default() },
             certificates: false,
             packers: std::thread::available_parallelism().map_or(2, usize::from),

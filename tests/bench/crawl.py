@@ -1,13 +1,18 @@
 """Pages per second and CPU per page of a crawl into WARC, beside wget, in one run.
 
 usage: crawl.py --pages DIR [--binary target/release/pressmark] [--count 1000] [--hosts 100]
-                [--rounds 3] [--set KEY=VALUE ...] [--no-wget]
+                [--rounds 3] [--set KEY=VALUE ...] [--no-wget] [--spider DIR]
        crawl.py --synthetic BYTES --count 100000 ...        (pages of made-up words instead of DIR)
 
 DIR holds HTML files of any site; they are served by nginx on loopback (one worker, gzip off, kept
 alive) from as many addresses 127.0.1.N as there are hosts. Every program gets the same list of
 addresses, in turn, round after round. wall and CPU are of the program alone, nginx left out; size
-is of the WARC files it wrote. nginx and wget are Debian packages of these names.
+is of the WARC files it wrote; the peak of memory is the process's own high-water mark. nginx and wget
+are Debian packages of these names.
+
+--spider also runs the spider crate, which is built in DIR (ten minutes the first time): it starts
+from a page that links to all pages on one host, with its WARC writer on. It packs nothing, digests
+nothing, and writes headers anew; pressmark and wget do all of that, from a list over all hosts.
 """
 
 import argparse
@@ -20,7 +25,45 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import time
+
+SPIDER = {
+    "Cargo.toml": """[package]
+name = "spiderbench"
+version = "0.0.0"
+edition = "2021"
+[workspace]
+[dependencies]
+spider = { version = "2", default-features = false, features = ["warc", "sync", "headers"] }
+""",
+    "src/main.rs": """use spider::{tokio, utils::warc::WarcConfig, website::Website};
+
+#[tokio::main]
+async fn main() {
+    let mut args = std::env::args().skip(1);
+    let (url, out) = (args.next().unwrap(), args.next().unwrap());
+    let pages: u32 = args.next().unwrap().parse().unwrap();
+    let mut site = Website::new(&url);
+    // The page of links, and what it links to; not what those pages link to.
+    site.with_respect_robots_txt(false).with_delay(0).with_limit(pages + 1);
+    site.configuration.with_warc(WarcConfig { path: out, ..WarcConfig::default() });
+    site.crawl().await;
+    println!("{}", site.warc_record_count());
+}
+""",
+}
+
+
+def spider(folder):
+    for name, text in SPIDER.items():
+        file = folder / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        if not file.exists() or file.read_text() != text:
+            file.write_text(text)
+    subprocess.run(["cargo", "build", "--release", "--quiet", "--target-dir", "target"], cwd=folder,
+                   check=True)
+    return str(folder.resolve() / "target/release/spiderbench")
 
 
 def free_port():
@@ -50,16 +93,32 @@ http {{ access_log off; sendfile on; keepalive_requests 1000000; gzip off;
 
 
 def measure(command, cwd):
+    """Wall seconds, CPU seconds, peak of memory in MB, and how it ended."""
+    peak = 0
+
+    def watch(pid):
+        # Not ru_maxrss: a fork of this program counts there with all the pages that it holds.
+        nonlocal peak
+        try:
+            while True:
+                for line in open(f"/proc/{pid}/status"):
+                    if line.startswith("VmHWM:"):
+                        peak = int(line.split()[1]) / 1024
+                time.sleep(0.02)
+        except OSError:
+            return
+
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
         begun = time.monotonic()
         process = subprocess.Popen(command, cwd=cwd, stdout=out, stderr=err)
+        threading.Thread(target=watch, args=(process.pid,), daemon=True).start()
         _, status, usage = os.wait4(process.pid, 0)
         wall = time.monotonic() - begun
         err.seek(0)
         message = err.read().decode(errors="replace")
     process.returncode = os.waitstatus_to_exitcode(status)
     cpu = usage.ru_utime + usage.ru_stime
-    return wall, cpu, usage.ru_maxrss / 1024, (process.returncode, message)
+    return wall, cpu, peak, (process.returncode, message)
 
 
 def made_up(length, seed):
@@ -87,6 +146,7 @@ def main():
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--set", action="append", default=[])
     parser.add_argument("--no-wget", action="store_true")
+    parser.add_argument("--spider", type=pathlib.Path)
     options = parser.parse_args()
     binary = os.path.abspath(options.binary)
     work = pathlib.Path(tempfile.mkdtemp(prefix="pressmark-bench-"))
@@ -123,6 +183,15 @@ def main():
         "pressmark fast": lambda d: [base[0], "--archive", f"{d}/archive", *base[1:],
                                      "--set", "warc.level=1", *urls],
     }
+    if options.spider:
+        binary_of_spider = spider(options.spider)
+        links = "".join(f'<a href="{n}">{n}</a>\n' for n in names)
+        (root / "all.html").write_text(f"<html><body>{links}</body></html>")
+        start = f"http://127.0.1.1:{port}/all.html"
+        runs["spider"] = lambda d: [binary_of_spider, start, f"{d}/out.warc",
+                                    str(options.count)]
+        runs["pressmark, packing nothing"] = lambda d: [
+            base[0], "--archive", f"{d}/archive", *base[1:], "--set", "warc.compression=none", *urls]
     if not options.no_wget:
         runs["wget"] = lambda d: ["wget", "-q", "-i", str(work / "urls.txt"), f"--warc-file={d}/out",
                                   "-O", "/dev/null"]
@@ -134,7 +203,7 @@ def main():
                 shutil.rmtree(folder, ignore_errors=True)
                 folder.mkdir()
                 wall, cpu, memory, done = measure(command(folder), folder)
-                if name != "wget" and done[0] != 0:
+                if name.startswith("pressmark") and done[0] != 0:
                     sys.exit(f"{name}: {done[1]}")
                 results[name].append((wall, cpu, memory, size(folder)))
     finally:
@@ -143,12 +212,12 @@ def main():
         shutil.rmtree(work, ignore_errors=True)
     print(f"{options.count} pages, {total / options.count / 1000:.0f} kB on average, "
           f"{options.hosts} hosts, {options.rounds} rounds, medians; load {os.getloadavg()[0]:.1f}")
-    print(f"{'program':16} {'wall s':>8} {'pages/s':>8} {'CPU ms/page':>12} {'peak MB':>8} {'MB':>8}")
+    print(f"{'program':26} {'wall s':>8} {'pages/s':>8} {'CPU ms/page':>12} {'peak MB':>8} {'MB':>8}")
     middle = {}
     for name, rows in results.items():
         wall, cpu, memory, length = (statistics.median(c) for c in zip(*rows))
         middle[name] = (wall, cpu, length)
-        print(f"{name:16} {wall:8.2f} {options.count / wall:8.0f} {1000 * cpu / options.count:12.2f} "
+        print(f"{name:26} {wall:8.2f} {options.count / wall:8.0f} {1000 * cpu / options.count:12.2f} "
               f"{memory:8.0f} {length / 1e6:8.2f}")
     if "wget" in results:
         for name in ("pressmark", "pressmark fast"):

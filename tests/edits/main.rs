@@ -1,7 +1,8 @@
 //! The corpus of edit pairs under `tests/corpus/edits`: two payloads, extracted and compared, against
 //! the changes a reader would name. Measures precision and recall per kind, and holds them to floors
 //! that only rise (`floors.toml`). Beside it `furniture` (no change between a page and itself under
-//! other furniture) and `moves` (how often a moved paragraph is told as that).
+//! other furniture), `moves` (how often a moved paragraph is told as that) and `long` (a live blog
+//! under a budget of work).
 //!
 //! A folder holds `old.html`, `new.html`, and `expected.json`: the changes by kind with words that
 //! `before` and `after` must hold (`*` anything, null nothing), `stealth` where it is judged,
@@ -11,13 +12,17 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot read its corpus has failed")]
 
 mod furniture;
+mod long;
 mod moves;
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
-use pressmark::diff::{Change, CompareOptions, Comparison, Fingerprint, Side, compare_captures};
+use pressmark::diff::{
+    Change, CompareOptions, Comparison, EarlierSentences, Fingerprint, Side, compare_captures,
+    tell_returns,
+};
 use pressmark::extract::page::Page;
 use pressmark::extract::{Hints, extract};
 use serde::Deserialize;
@@ -110,15 +115,19 @@ fn compared(folder: &Path, expected: &Expected) -> (Page, Page, Comparison) {
     let old = page(folder, "old.html", &expected.old);
     let new = page(folder, "new.html", &expected.new);
     let mut earlier = Vec::new();
+    let mut sentences = EarlierSentences::default();
     if folder.join("earlier.html").exists() {
-        earlier.push(Fingerprint::of(&page(folder, "earlier.html", &expected.old)));
+        let first = page(folder, "earlier.html", &expected.old);
+        earlier.push(Fingerprint::of(&first));
+        sentences.take_in(&first, 1);
     }
-    let found = compare_captures(
+    let mut found = compare_captures(
         &side(&old, &expected.old),
         &side(&new, &expected.new),
         &earlier,
         &CompareOptions::default(),
     );
+    tell_returns(&mut found.changes, &old, &new, &sentences);
     (old, new, found)
 }
 

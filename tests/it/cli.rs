@@ -16,7 +16,7 @@ use crate::support::raw::{Answer, RawSite, Then};
 use crate::support::web::{Reply, Web, ok};
 
 /// What the first line of the program can do.
-const COMMANDS: [&str; 17] = [
+const COMMANDS: [&str; 18] = [
     "init",
     "crawl",
     "due",
@@ -26,6 +26,7 @@ const COMMANDS: [&str; 17] = [
     "history",
     "diff",
     "quotes",
+    "cite",
     "verify",
     "reindex",
     "robots",
@@ -117,6 +118,7 @@ fn help_of_crawl_captures_and_show_has_the_flags_of_the_contract() {
         ("show", "--at --as"),
         ("history", "--from --to"),
         ("diff", "--from --to --format --exit-code"),
+        ("cite", "--at --quote --style --format"),
         ("verify", "--fast"),
         ("robots", "--file --agent --explain"),
         ("demo", "--keep"),
@@ -359,9 +361,15 @@ fn the_demo_shows_everything_without_a_network() {
     let output = pressmark(&root, &["demo", "--keep", kept.to_str().unwrap()]);
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
     let text = stdout(&output);
-    for part in
-        ["crawl 3 of 3", "pressmark history", "pressmark diff", "pressmark captures", "3 versions"]
-    {
+    for part in [
+        "crawl 3 of 3",
+        "pressmark history",
+        "pressmark diff",
+        "pressmark cite",
+        "pressmark captures",
+        "3 versions",
+        "sha256:",
+    ] {
         assert!(text.contains(part), "{part} is missing in\n{text}");
     }
     let verified = pressmark(&kept, &["verify"]);

@@ -37,6 +37,34 @@ fn readers_say(root: &Path) -> Option<(bool, String)> {
     Some((output.status.success(), said))
 }
 
+/// The feeds of changes as Python's feedparser reads them: as many entries as there are changes, each
+/// with a title, a link, a time and an identifier of its own, and nothing it stumbles over.
+#[test]
+fn feeds_of_changes_are_read_by_feedparser() {
+    let Some(python) = std::env::var_os("PRESSMARK_INTEROP_PYTHON") else {
+        eprintln!("skipped: PRESSMARK_INTEROP_PYTHON is not set, so feedparser is not asked");
+        return;
+    };
+    let dir = tempfile::tempdir().unwrap();
+    let root = dir.path().join("archive");
+    let demo = pressmark(&root, &["demo", "--keep", root.to_str().unwrap()]);
+    assert!(demo.status.success());
+    let changes = stdout(&pressmark(&root, &["changes", "--format", "json"])).lines().count();
+    let script = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/interop/feeds.py");
+    for form in ["rss", "atom"] {
+        let file = dir.path().join(form);
+        std::fs::write(&file, stdout(&pressmark(&root, &["changes", "--format", form]))).unwrap();
+        let mut command = Command::new(&python);
+        let output = command.arg(&script).arg(&file).arg(changes.to_string()).output().unwrap();
+        let said = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
+        if output.status.code() == Some(MISSING) {
+            eprintln!("skipped: {said}");
+            return;
+        }
+        assert!(output.status.success(), "{form}: {said}");
+    }
+}
+
 /// A small site: versions, revisits of both kinds, redirects, chunks, packed bodies, a failure.
 fn archive(chunked: bool) -> Archive {
     let mut archive = Archive::new().in_a_hurry().set("warc.file_bytes_max=8 KiB");

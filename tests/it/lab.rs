@@ -1,11 +1,14 @@
 //! A crawler in-process on the scripted web, on a manual clock: what jobs find, when they look
 //! again, and how they end.
 
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
 use pressmark::base::{Clock, ManualClock, TargetUri, Timestamp};
-use pressmark::capture::{CaptureOptions, CaptureRequest, Capturer, Dialer, SystemDialer};
+use pressmark::capture::{
+    BoxFuture, BoxStream, CaptureOptions, CaptureRequest, Capturer, Dialer, SystemDialer,
+};
 use pressmark::crawl::log::CrawlLog;
 use pressmark::crawl::{
     Crawl, CrawlOptions, Finished, Job, JobRules, ManualTimer, News, Observer, Parts, Report, Stop,
@@ -22,12 +25,35 @@ use crate::support::web::{Reply, Web, ok};
 /// The world of one test.
 pub struct Lab {
     pub clock: Arc<ManualClock>,
-    pub web: Web,
+    pub web: Arc<Web>,
     pub dir: tempfile::TempDir,
     pub capture: CaptureOptions,
     pub options: CrawlOptions,
     pub politeness: Politeness,
     pub dialer: Arc<dyn Dialer>,
+}
+
+/// A network of pipes: every address leads to the scripted web.
+struct Pipes {
+    web: Arc<Web>,
+    clock: Arc<dyn Clock>,
+}
+
+impl std::fmt::Debug for Pipes {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Pipes")
+    }
+}
+
+impl Dialer for Pipes {
+    fn lookup<'a>(&'a self, _: &'a str) -> BoxFuture<'a, std::io::Result<Vec<IpAddr>>> {
+        Box::pin(async { Ok(vec![IpAddr::from([127, 0, 0, 1])]) })
+    }
+
+    fn connect(&self, _: SocketAddr) -> BoxFuture<'_, std::io::Result<BoxStream>> {
+        let pipe = self.web.pipe(Arc::clone(&self.clock));
+        Box::pin(async move { Ok(Box::new(pipe) as BoxStream) })
+    }
 }
 
 /// What a run told.
@@ -80,7 +106,7 @@ impl Lab {
     /// A world in which these hosts lead to the scripted web.
     pub fn new(hosts: &[&str]) -> Self {
         let clock = Arc::new(ManualClock::new(Timestamp::parse("2026-03-02T00:00:00Z").unwrap()));
-        let web = Web::start(Arc::clone(&clock) as Arc<dyn Clock>);
+        let web = Arc::new(Web::start(Arc::clone(&clock) as Arc<dyn Clock>));
         let resolve = web.resolve(hosts).iter().map(|rule| rule.parse().unwrap()).collect();
         let capture = CaptureOptions { allow_private: true, resolve, ..CaptureOptions::default() };
         let options = CrawlOptions {
@@ -91,6 +117,14 @@ impl Lab {
         let dir = tempfile::tempdir().unwrap();
         let politeness = Politeness::default();
         Self { clock, web, dir, capture, options, politeness, dialer: Arc::new(SystemDialer) }
+    }
+
+    /// The same without sockets: connections are pipes in memory, which makes long runs short.
+    pub fn in_memory(hosts: &[&str]) -> Self {
+        let mut lab = Self::new(hosts);
+        let clock = Arc::clone(&lab.clock) as Arc<dyn Clock>;
+        lab.dialer = Arc::new(Pipes { web: Arc::clone(&lab.web), clock });
+        lab
     }
 
     pub fn xml(&self, host: &str, target: &str, media_type: &str, body: &str) {

@@ -3,6 +3,10 @@
 //! - `wire`: every stored response equals the bytes that were sent
 //! - `crawl`: whole crawls on a manual clock
 //! - `crash`: the process is killed at random points
+//! - `hostile`: a web that does its worst
+//! - `jobs`, `limits`: what a job finds, when it looks again, what bounds it
+//! - `daemon`: `watch` as a process, and jobs that are killed
+//! - `proxies`: the way through HTTP and SOCKS5 proxies
 //! - `rebuild`: the index deleted or damaged, every query answers the same
 //! - `cli`: help, exit codes, JSON, closed pipes, local files
 //! - `evidence`: whatever is changed in an archive is found; bundles and time stamps
@@ -10,22 +14,31 @@
 //! - `interop`: our files in other people's readers
 //! - `readme`: the commands that the README shows are real
 //! - `quotes`: the command, on files and on an archive
+//! - `extract_fuzz`: mutated pages and hostile documents are survived
 //! - `pages`: what is read from the corpus of pages, held to floors
+//! - `cite`: the command on an archive, and its formats in other people's readers
 //! - `layers`: who imports whom
+//! - `month`: a job of thirty outlets for a month of the manual clock
 //! - `schemas`: every JSON form against its schema
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod cite;
 mod cli;
 mod crash;
 mod crawl;
+mod daemon;
 mod evidence;
+mod extract_fuzz;
 mod hostile;
 mod interop;
 mod jobs;
 mod lab;
 mod layers;
+mod limits;
+mod month;
 mod pages;
+mod proxies;
 mod quotes;
 mod readme;
 mod rebuild;

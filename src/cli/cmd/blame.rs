@@ -44,15 +44,27 @@ pub fn run(args: &BlameArgs, context: &Context) -> Result<Exit, CliError> {
     Ok(Exit::Done)
 }
 
-fn link(version: &VersionCapture) -> String {
-    format!("{}@{}", version.entry.url, version.entry.date.to_stamp14())
+/// How each version is named: by its second, or where two share one by its fractions as well.
+fn names(found: &Blame) -> Vec<String> {
+    let stamps: Vec<String> =
+        found.versions.iter().map(|version| version.entry.date.to_stamp14()).collect();
+    let exact = stamps.windows(2).any(|two| matches!(two, [a, b] if a == b));
+    let name = |version: &VersionCapture, stamp: &String| {
+        if exact { version.entry.date.to_warc_date() } else { stamp.clone() }
+    };
+    found.versions.iter().zip(&stamps).map(|(version, stamp)| name(version, stamp)).collect()
+}
+
+fn link(version: &VersionCapture, name: &str) -> String {
+    format!("{}@{name}", version.entry.url)
 }
 
 fn json(context: &Context, url: &str, found: &Blame) -> Result<(), CliError> {
     let capture = |index: usize| {
         found.versions.get(index).map(|version| capture_json(&version.entry, &version.file))
     };
-    let link = |index: usize| found.versions.get(index).map(link);
+    let names = names(found);
+    let link = |index: usize| Some(link(found.versions.get(index)?, names.get(index)?));
     let sentences = found.sentences.iter().map(|sentence| {
         json!({
             "text": found.said.page.text.get(sentence.range.clone()),
@@ -73,11 +85,10 @@ fn text(context: &Context, url: &str, found: &Blame) -> Result<(), CliError> {
     let out = &context.out;
     out.line(&format!("{url} as of {}", found.said.entry.date.to_rfc3339()))?;
     out.line("")?;
-    let stamp = |index: usize| {
-        let version = found.versions.get(index);
-        version.map_or_else(String::new, |version| version.entry.date.to_stamp14())
-    };
-    out.line("since           last changed    sentence")?;
+    let names = names(found);
+    let stamp = |index: usize| names.get(index).cloned().unwrap_or_default();
+    let width = names.iter().map(String::len).max().unwrap_or(0).max("last changed".len());
+    out.line(&format!("{:<width$}  {:<width$}  sentence", "since", "last changed"))?;
     let mut named = vec![false; found.versions.len()];
     for sentence in &found.sentences {
         for index in [Some(sentence.since), sentence.changed].into_iter().flatten() {
@@ -88,11 +99,13 @@ fn text(context: &Context, url: &str, found: &Blame) -> Result<(), CliError> {
         let said = found.said.page.text.get(sentence.range.clone()).unwrap_or_default();
         let said = said.split_whitespace().collect::<Vec<_>>().join(" ");
         let changed = sentence.changed.map_or_else(|| "-".to_owned(), stamp);
-        out.line(&format!("{:<14}  {changed:<14}  {said}", stamp(sentence.since)))?;
+        out.line(&format!("{:<width$}  {changed:<width$}  {said}", stamp(sentence.since)))?;
     }
     out.line("")?;
-    for version in found.versions.iter().zip(named).filter_map(|(v, named)| named.then_some(v)) {
-        out.line(&link(version))?;
+    for ((version, name), named) in found.versions.iter().zip(&names).zip(named) {
+        if named {
+            out.line(&link(version, name))?;
+        }
     }
     Ok(())
 }

@@ -49,6 +49,14 @@ pub fn run(args: &CrawlArgs, context: Context) -> Result<Exit, CliError> {
     if job.take == Take::Queue && left.queued > 0 {
         context.out.say(&format!("going on with {} URLs that an earlier run left", left.queued));
     }
+    if job.take == Take::Jobs {
+        let unfinished = running.unfinished_jobs()?;
+        if !unfinished.is_empty() {
+            context
+                .out
+                .say(&format!("going on where the last run of {} was left", unfinished.join(", ")));
+        }
+    }
     let runtime = runtime()?;
     let stop = Stop::default();
     let mut progress = CrawlProgress::new(&context.out);

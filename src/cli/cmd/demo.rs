@@ -2,7 +2,9 @@
 
 use std::path::PathBuf;
 
-use crate::cli::args::{CapturesArgs, DemoArgs, DiffArgs, HistoryArgs, MatchArg};
+use crate::cli::args::{
+    CapturesArgs, CiteArgs, DemoArgs, DiffArgs, HistoryArgs, MatchArg, StyleArg,
+};
 use crate::cli::context::Context;
 use crate::cli::{CliError, Exit};
 use crate::demo::{Act, run as run_demo};
@@ -49,6 +51,10 @@ pub fn run(args: &DemoArgs, context: Context) -> Result<Exit, CliError> {
     out.line(&format!("== pressmark diff {story}"))?;
     let diff = DiffArgs { targets: vec![story.clone()], from: None, to: None, exit_code: false };
     super::diff::run(&diff, &context)?;
+    out.line("")?;
+    out.line(&format!("== pressmark cite {story} --style chicago"))?;
+    let cite = CiteArgs { url: story.clone(), at: None, quote: None, style: StyleArg::Chicago };
+    super::cite::run(&cite, &context)?;
     out.line("")?;
     out.line("== pressmark captures http://courier.example/ --match host")?;
     let captures = CapturesArgs {

@@ -30,7 +30,16 @@ struct One {
 /// When a side is not found (exit 3), the archive cannot be read, or the usage is wrong.
 pub fn run(args: &DiffArgs, context: &Context) -> Result<Exit, CliError> {
     let format = context.out.format_of(&["text", "json", "html", "markdown", "unified"])?;
-    let (old, new) = sides(args, context)?;
+    let (mut old, mut new) = sides(args, context)?;
+    for side in [&mut old, &mut new] {
+        if let Some(said) = &side.said {
+            side.label = said.entry.date.to_rfc3339();
+        }
+    }
+    if let (Some(a), Some(b), true) = (&old.said, &new.said, old.label == new.label) {
+        // Captures of one second are told apart by its fractions.
+        (old.label, new.label) = (a.entry.date.to_warc_date(), b.entry.date.to_warc_date());
+    }
     let comparison = compare_captures(&old.side(), &new.side(), &[], &CompareOptions::default());
     let title = new.url.clone().unwrap_or_else(|| new.label.clone());
     let shown = Shown {

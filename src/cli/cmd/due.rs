@@ -2,12 +2,15 @@
 
 use serde_json::json;
 
+use crate::base::Timestamp;
 use crate::cli::args::DueArgs;
 use crate::cli::context::Context;
 use crate::cli::jobs;
 use crate::cli::output::{Format, table};
-use crate::cli::wiring::open_frontiers;
+use crate::cli::queue::Queue;
 use crate::cli::{CliError, Exit};
+use crate::crawl::DueLine;
+use crate::crawl::view::ITEMS_MAX;
 
 /// Prints what comes next, when, and the fact that set that time.
 ///
@@ -15,50 +18,57 @@ use crate::cli::{CliError, Exit};
 /// When the archive cannot be read.
 pub fn run(args: &DueArgs, context: &Context) -> Result<Exit, CliError> {
     let format = context.out.format()?;
-    let frontiers = open_frontiers(context)?;
     let now = context.clock.now();
+    let queue = Queue::see(context)?;
     let names: Vec<String> = jobs::load(context, &args.job)?.into_iter().map(|j| j.name).collect();
     let is_asked = |job: &str| args.job.is_empty() || names.iter().any(|name| name == job);
-    let mut items = Vec::new();
-    for (list, frontier) in [("queue", &frontiers.queue), ("watched", &frontiers.watched)] {
-        let mut found = 0;
-        for item in frontier.due() {
-            if found >= args.limit {
-                break;
-            }
-            let item = item.map_err(|e| CliError::failed("reading the queue", e))?;
-            if is_asked(&item.job) {
-                found += 1;
-                items.push((list, item));
+    let mut lines = Vec::new();
+    match &queue {
+        Queue::Here(frontiers) => {
+            for (list, frontier) in [("queue", &frontiers.queue), ("watched", &frontiers.watched)] {
+                let mut found = 0;
+                for item in frontier.due() {
+                    if found >= args.limit {
+                        break;
+                    }
+                    let item = item.map_err(|e| CliError::failed("reading the queue", e))?;
+                    if is_asked(&item.job) {
+                        found += 1;
+                        lines.push(DueLine::of(list, &item));
+                    }
+                }
             }
         }
+        Queue::Told(view) => {
+            let source = view.source(now);
+            context.out.say(&format!("{source}; the next {ITEMS_MAX} of each list are known"));
+            lines.extend(view.lists.iter().flat_map(|list| list.items.clone()));
+            lines.retain(|line| is_asked(&line.job));
+        }
     }
-    items.sort_by_key(|(_, item)| item.at);
-    items.truncate(args.limit);
-    if items.is_empty() {
+    // WARC-Dates sort as their times do.
+    lines.sort_by(|a, b| a.at.cmp(&b.at));
+    lines.truncate(args.limit);
+    if lines.is_empty() {
         context.out.say("nothing is queued and nothing is watched");
         return Ok(Exit::Done);
     }
+    let now = now.to_warc_date();
     let mut rows = Vec::new();
-    for (list, item) in items {
-        let because = if item.waits_for_host {
-            format!("{}; its host is asked again then", item.entry.because)
-        } else {
-            item.entry.because.clone()
-        };
+    for line in lines {
         match format {
             Format::Json => context.out.json(&json!({
-                "url": item.entry.uri.as_str(),
-                "at": item.at.to_warc_date(),
-                "due": item.due.to_warc_date(),
-                "because": because,
-                "list": list,
-                "job": item.job.to_string(),
-                "priority": item.priority.label(),
+                "url": line.url,
+                "at": line.at,
+                "due": line.due,
+                "because": line.because,
+                "list": line.list,
+                "job": line.job,
+                "priority": line.priority,
             }))?,
             Format::Text => {
-                let when = if item.at <= now { "now".to_owned() } else { item.at.to_rfc3339() };
-                rows.push(vec![when, list.to_owned(), item.entry.uri.to_string(), because]);
+                let when = if line.at <= now { "now".to_owned() } else { seconds(&line.at) };
+                rows.push(vec![when, line.list, line.url, line.because]);
             }
         }
     }
@@ -66,4 +76,9 @@ pub fn run(args: &DueArgs, context: &Context) -> Result<Exit, CliError> {
         context.out.line(&table(&["when (UTC)", "list", "URL", "because"], &[], &rows))?;
     }
     Ok(Exit::Done)
+}
+
+/// A WARC-Date without its fraction of a second.
+fn seconds(date: &str) -> String {
+    Timestamp::parse(date).map_or_else(|| date.to_owned(), Timestamp::to_rfc3339)
 }

@@ -82,14 +82,12 @@ fn as_text(context: &Context, url: &str, versions: &mut Versions<'_, '_>) -> Res
     let plural = |n: u64, word: &str| format!("{n} {word}{}", if n == 1 { "" } else { "s" });
     let (mut count, mut captures) = (0, 0);
     // The first line counts what follows.
-    let mut lines = String::new();
+    let mut told: Vec<Told> = Vec::new();
     for version in versions.by_ref() {
         let version = version.map_err(reading(url))?;
         count += 1;
         captures += version.captures;
-        let seen = span(version.first_seen, version.last_seen);
-        let of = plural(version.captures, "capture");
-        lines.push_str(&format!("\nversion {count}  {seen}  {of}\n"));
+        let mut lines = String::new();
         match (&version.said.page.headline, version.said.entry.status) {
             (Some(headline), Some(200 | 304)) => {
                 lines.push_str(&format!("  {}\n", headline.value));
@@ -105,20 +103,38 @@ fn as_text(context: &Context, url: &str, versions: &mut Versions<'_, '_>) -> Res
         for change in version.delta.iter().flat_map(|delta| &delta.changes) {
             lines.push_str(&format!("  {}\n", line(change)));
         }
+        let (first, last) = (version.first_seen, version.last_seen);
+        told.push(Told { first, last, captures: version.captures, lines });
     }
     if count > 0 {
         let (versions, captures) = (plural(count, "version"), plural(captures, "capture"));
         context.out.line(&format!("{url}: {versions} in {captures}"))?;
-        context.out.piece(&lines)?;
+        // Versions of one second are told apart by its fractions.
+        let crowded = told
+            .windows(2)
+            .any(|two| matches!(two, [a, b] if a.last.to_stamp14() == b.first.to_stamp14()));
+        for (number, one) in (1..).zip(&told) {
+            let (seen, of) = (span(one, crowded), plural(one.captures, "capture"));
+            context.out.piece(&format!("\nversion {number}  {seen}  {of}\n{}", one.lines))?;
+        }
     }
     Ok(count)
 }
 
-fn span(first: Timestamp, last: Timestamp) -> String {
-    if first == last {
-        return first.to_rfc3339();
+/// A version in words, but for its number.
+struct Told {
+    first: Timestamp,
+    last: Timestamp,
+    captures: u64,
+    lines: String,
+}
+
+fn span(told: &Told, crowded: bool) -> String {
+    let say = |at: Timestamp| if crowded { at.to_warc_date() } else { at.to_rfc3339() };
+    if told.first == told.last {
+        return say(told.first);
     }
-    format!("{} to {}", first.to_rfc3339(), last.to_rfc3339())
+    format!("{} to {}", say(told.first), say(told.last))
 }
 
 fn line(change: &crate::diff::Change) -> String {

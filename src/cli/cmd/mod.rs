@@ -3,6 +3,7 @@
 pub mod blame;
 pub mod captures;
 pub mod changes;
+pub mod cite;
 pub mod config;
 pub mod crawl;
 pub mod demo;

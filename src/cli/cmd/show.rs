@@ -5,6 +5,7 @@ use std::path::Path;
 
 use serde_json::{Map, Value, json};
 
+use crate::base::TargetUri;
 use crate::cli::args::{ShowArgs, ShowAs};
 use crate::cli::context::{Context, store_error};
 use crate::cli::local;
@@ -14,6 +15,7 @@ use crate::extract::page::{Fact, Page};
 use crate::extract::{EXTRACTOR, Hints, extract};
 use crate::history::DECODED_BYTES_MAX;
 use crate::index::RecordKind;
+use crate::schedule::clean::variant;
 use crate::store::Loaded;
 
 /// Prints one capture, or what local files say.
@@ -153,7 +155,11 @@ fn decoded(loaded: &Loaded, what: &str) -> Result<Vec<u8>, CliError> {
     loaded.decoded(DECODED_BYTES_MAX).map_err(|e| CliError::failed(what, e))
 }
 
-fn says(loaded: &Loaded, what: &str) -> Result<Extraction, CliError> {
+/// What a capture says.
+///
+/// # Errors
+/// When its payload is not in the archive or cannot be read.
+pub(super) fn says(loaded: &Loaded, what: &str) -> Result<Extraction, CliError> {
     let content_type = loaded.content_type();
     let hints = Hints {
         url: Some(&loaded.entry.url),
@@ -180,6 +186,14 @@ fn print_text(context: &Context, extraction: &Extraction) -> Result<(), CliError
         }
     }
     Ok(())
+}
+
+/// What the page is a variant of, as it says itself; null where it is none or has no address.
+fn variant_of(url: &Value, page: &Page) -> Value {
+    let uri = url.as_str().and_then(|text| TargetUri::parse(text).ok());
+    let named = page.canonical.as_ref().and_then(|fact| TargetUri::parse(&fact.value).ok());
+    let found = uri.zip(named).and_then(|(uri, of)| variant(&uri, &of));
+    found.map_or(Value::Null, |v| json!({"of": v.of.as_str(), "kind": v.kind.label()}))
 }
 
 /// What a page says, in the fields of the contract.
@@ -212,6 +226,7 @@ pub fn page_json(page: &Page, url: Value, file: Value, timestamp: Value) -> Valu
         "modified": page.modified.as_ref().map(|f| f.value.text.clone()),
         "language": text(&page.language),
         "canonical": text(&page.canonical),
+        "variant": variant_of(&url, page),
         "kind": page.kind.label(),
         "access": page.access.label(),
         "text": page.text,

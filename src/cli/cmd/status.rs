@@ -2,11 +2,12 @@
 
 use serde_json::{Value, json};
 
-use crate::base::ByteSize;
+use crate::base::{ByteSize, Timestamp};
 use crate::cli::context::{Context, store_error};
 use crate::cli::output::{Format, table};
-use crate::cli::wiring::open_frontiers;
+use crate::cli::queue::Queue;
 use crate::cli::{CliError, Exit};
+use crate::crawl::ListView;
 use crate::store::Reader;
 
 /// What is in the archive, per host and in all; the last run; what is due; disk.
@@ -42,19 +43,8 @@ fn gather(context: &Context, reader: &Reader) -> Result<Value, CliError> {
             "first": host.first.to_warc_date(), "last": host.last.to_warc_date(),
         }));
     }
-    // Another process may be crawling: then the queue is its own, and the rest can be told.
-    let queue = open_frontiers(context).ok().map(|f| {
-        let (queue, watched) = (f.queue.counts(), f.watched.counts());
-        let now = context.clock.now();
-        let next = [f.queue.next_ready_at(), f.watched.next_ready_at()].into_iter().flatten().min();
-        let is_due = watched_due(&f.watched, now);
-        json!({
-            "queued": queue.queued,
-            "watched": watched.queued + watched.waiting,
-            "due": is_due,
-            "next": next.map(|t| t.to_warc_date()),
-        })
-    });
+    let now = context.clock.now();
+    let queue = Queue::see(context).ok().map(|seen| of_queue(&seen, now)).transpose()?;
     let last_run = std::fs::read_to_string(layout.log_dir().join("last-run.json"))
         .ok()
         .and_then(|text| serde_json::from_str::<Value>(&text).ok());
@@ -71,9 +61,25 @@ fn gather(context: &Context, reader: &Reader) -> Result<Value, CliError> {
     }))
 }
 
-/// How many watched pages are due, counted up to a thousand.
-fn watched_due(watched: &crate::schedule::Frontier, now: crate::base::Timestamp) -> usize {
-    watched.due().take(1_000).filter_map(Result::ok).take_while(|item| item.due <= now).count()
+fn of_queue(seen: &Queue, now: Timestamp) -> Result<Value, CliError> {
+    let lists = seen.lists(now)?;
+    let sum = |count: fn(&ListView) -> u64, list: &str| -> u64 {
+        lists.iter().filter(|l| l.list == list).map(count).sum()
+    };
+    // What is watched has URLs in it that were never fetched, too.
+    let all = |l: &ListView| l.queued + l.waiting;
+    let (at, source) = match seen {
+        Queue::Here(_) => (Value::Null, Value::Null),
+        Queue::Told(view) => (Value::from(view.at.clone()), Value::from(view.source(now))),
+    };
+    Ok(json!({
+        "queued": sum(|l| l.queued, "queue"),
+        "watched": sum(all, "watched"),
+        "due": sum(|l| l.due, "watched"),
+        "next": lists.iter().filter_map(|l| l.next.clone()).min(),
+        "told_at": at,
+        "source": source,
+    }))
 }
 
 fn print(context: &Context, facts: &Value) -> Result<(), CliError> {
@@ -101,14 +107,20 @@ fn print(context: &Context, facts: &Value) -> Result<(), CliError> {
         ))?;
     }
     match facts["queue"].as_object() {
-        Some(queue) => out.line(&format!(
-            "queue: {} left, {} watched, {} due now, next at {}",
-            number(&queue["queued"]),
-            number(&queue["watched"]),
-            number(&queue["due"]),
-            text(&queue["next"]),
-        ))?,
-        None => out.line("queue: in use by another process")?,
+        Some(queue) => {
+            let source = queue["source"].as_str().map(|said| format!(" ({said})"));
+            out.line(&format!(
+                "queue: {} left, {} watched, {} due now, next at {}{}",
+                number(&queue["queued"]),
+                number(&queue["watched"]),
+                number(&queue["due"]),
+                text(&queue["next"]),
+                source.unwrap_or_default(),
+            ))?;
+        }
+        None => {
+            out.line("queue: in use by another process, which has not said what is in it yet")?
+        }
     }
     let rows: Vec<Vec<String>> = facts["hosts"]
         .as_array()

@@ -12,7 +12,7 @@ use crate::cli::context::Context;
 use crate::cli::evidence::Follower;
 use crate::cli::jobs;
 use crate::cli::progress::CrawlProgress;
-use crate::cli::wiring::{Begun, Preparer, begin, real_timer, runtime, stop_on_signals};
+use crate::cli::wiring::{Begun, Preparer, begin, real_timer, route, runtime, stop_on_signals};
 use crate::cli::{CliError, Exit};
 use crate::crawl::{Finished, Job, News, Observer, Order, Stop, Take, Trouble};
 use crate::remote::{Notifier, NotifyOptions, Receiver};
@@ -132,6 +132,7 @@ fn notify_options(context: &Context) -> NotifyOptions {
         queue_max: usize::try_from(number("notify.queue_max")).unwrap_or(usize::MAX),
         attempts_max: u32::try_from(number("notify.attempts_max")).unwrap_or(u32::MAX),
         user_agent: settings.user_agent(),
+        route: route(settings),
         ..NotifyOptions::default()
     }
 }

@@ -217,7 +217,30 @@ fn report(aligned: Aligned<'_>, view: &mut View<'_>, hunk: &Hunk, found: &mut Ve
         vec![(words::bytes(view.old(), &hunk.old), words::bytes(view.new_side(), &hunk.new))];
     found.push(change);
     view.explained = true;
+    if begins_with_marker(aligned, view, hunk) {
+        // "without asking for other offers": the phrase came or went as one, and is said as one.
+        for (run, new) in [(&hunk.old, false), (&hunk.new, true)] {
+            if new {
+                view.take_new(&words::bytes(view.new_side(), run));
+            } else {
+                view.take_old(&words::bytes(view.old(), run));
+            }
+        }
+        return;
+    }
     take_markers(aligned, view, hunk);
+}
+
+/// Whether a run is words that came or went as one and that its first word turns.
+fn begins_with_marker(aligned: Aligned<'_>, view: &View<'_>, hunk: &Hunk) -> bool {
+    let (page, tokens, run) = match (hunk.old.is_empty(), hunk.new.is_empty()) {
+        (false, true) => (aligned.old, view.old(), &hunk.old),
+        (true, false) => (aligned.new, view.new_side(), &hunk.new),
+        _ => return false,
+    };
+    let mut inside = tokens.get(run.clone()).unwrap_or_default().iter();
+    let first = inside.find(|token| token.is_word());
+    first.is_some_and(|token| is_marker(page.text.get(token.range.clone()).unwrap_or_default()))
 }
 
 /// Marks the negations and hedges of a run, and what only follows from them ("did not approve" to

@@ -147,6 +147,7 @@ impl ChangeKind {
                 | Self::DateChanged
                 | Self::NameChanged
                 | Self::ClaimChanged
+                | Self::Reverted
         )
     }
 

@@ -42,6 +42,9 @@ pub(super) fn find(aligned: Aligned<'_>, view: &mut View<'_>, found: &mut Vec<Ch
         if x.is_empty() || y.is_empty() || !is_renamed(&old, &x, &new, &y) {
             continue;
         }
+        if is_role_of(aligned, &old, &x, &new, &y) {
+            continue;
+        }
         if one_capital_means_little(aligned.new) && x.len() < 2 && y.len() < 2 {
             continue;
         }
@@ -74,6 +77,24 @@ fn report(
     let (a, b) = (bytes(view.old(), a), bytes(view.new_side(), b));
     view.take_old(&a);
     view.take_new(&b);
+}
+
+/// Whether one is an office in capitals ("the MP") that the text gives to the other.
+fn is_role_of(
+    aligned: Aligned<'_>,
+    old: &Side<'_>,
+    x: &Range<usize>,
+    new: &Side<'_>,
+    y: &Range<usize>,
+) -> bool {
+    let said = |side: &Side<'_>, run: &Range<usize>| -> String {
+        let range = crate::diff::words::bytes(side.tokens, run);
+        side.page.text.get(range).unwrap_or_default().to_owned()
+    };
+    let (a, b) = (said(old, x), said(new, y));
+    [aligned.old, aligned.new].iter().any(|page| {
+        super::speakers::called(&page.text, &a, &b) || super::speakers::called(&page.text, &b, &a)
+    })
 }
 
 /// In German every noun has a capital.
@@ -229,8 +250,17 @@ fn grown(side: &Side<'_>, hunk: Range<usize>, run: &Range<usize>) -> bool {
 /// Whether two names differ in more than words put before or cut from the front.
 fn is_renamed(old: &Side<'_>, x: &Range<usize>, new: &Side<'_>, y: &Range<usize>) -> bool {
     let ids = |side: &Side<'_>, run: &Range<usize>| -> Vec<u64> {
-        let tokens = side.tokens.get(run.clone()).unwrap_or_default();
-        tokens.iter().filter(|token| token.is_word()).map(|token| token.id).collect()
+        let mut words: Vec<usize> =
+            run.clone().filter(|&at| side.tokens.get(at).is_some_and(Token::is_word)).collect();
+        // "Sheila Barrow" and "Ms Barrow" are one name.
+        while words.len() > 1
+            && words
+                .first()
+                .is_some_and(|&at| super::speakers::is_title(&side.word(at).to_lowercase()))
+        {
+            words.remove(0);
+        }
+        words.iter().filter_map(|&at| side.tokens.get(at)).map(|token| token.id).collect()
     };
     let (a, b) = (ids(old, x), ids(new, y));
     !(a.ends_with(&b) || b.ends_with(&a))

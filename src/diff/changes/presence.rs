@@ -75,6 +75,18 @@ fn presence(side: &Side<'_>) -> Presence {
     }
 }
 
+/// Whether an address is that of the section an article's address lies in: `site/local` of
+/// `site/local/2026/article`.
+fn is_section_of(section: &str, article: &str) -> bool {
+    let bare = |address: &str| {
+        let address = address.split(['?', '#']).next().unwrap_or(address);
+        address.trim_end_matches('/').to_owned()
+    };
+    let (section, article) = (bare(section), bare(article));
+    section.contains('/')
+        && article.strip_prefix(section.as_str()).is_some_and(|rest| rest.starts_with('/'))
+}
+
 /// Whether an address is that of a site and not of a page on it.
 fn is_front(address: &str) -> bool {
     let path = address.split_once('/').map_or("", |(_, path)| path);
@@ -164,7 +176,10 @@ fn redirect(old: &Side<'_>, new: &Side<'_>, verdict: &mut Verdict) {
     let before = old.redirected_to.or(old.url);
     let after = new.redirected_to.or(new.url);
     let leads = after.map(address).unwrap_or_default();
-    let elsewhere = matches!(new.page.kind, PageKind::Front | PageKind::List) || is_front(&leads);
+    let from = before.map(address).unwrap_or_default();
+    let elsewhere = matches!(new.page.kind, PageKind::Front | PageKind::List)
+        || is_front(&leads)
+        || is_section_of(&leads, &from) && !same_article(old.page, new.page);
     let unread = words(new.page) < BODY_WORDS_MIN;
     let had = words(old.page) >= BODY_WORDS_MIN;
     if new.redirected_to.is_some()

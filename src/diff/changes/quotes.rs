@@ -7,8 +7,9 @@
 
 use std::ops::Range;
 
+use super::speakers::{name_words, same_speaker};
 use super::view::{self, View};
-use super::{Aligned, Change, ChangeKind, numbers};
+use super::{Aligned, Change, ChangeKind, numbers, speakers};
 use crate::diff::budget::Budget;
 use crate::diff::normal::{self, Map};
 use crate::diff::ops::OpKind;
@@ -77,13 +78,18 @@ fn quote(page: &Page, at: usize) -> Option<&Quote> {
 
 fn spoken(mut change: Change, q: &Quote, new: bool) -> Change {
     change.speaker = q.speaker.as_ref().map(|speaker| speaker.name.clone());
-    let said = Some(q.text.clone());
+    let said = Some(words_said(q));
     if new {
         change.after = said;
     } else {
         change.before = said;
     }
     change
+}
+
+/// What was said, without the comma that leads back to the sentence around it.
+fn words_said(q: &Quote) -> String {
+    q.text.trim_end().trim_end_matches(',').to_owned()
 }
 
 /// Quotations outside notices, without titles and scare quotes.
@@ -256,8 +262,8 @@ fn altered(
     }
     let mut change = Change::new(ChangeKind::QuoteAltered)
         .at(Some((old, a.range.clone())), Some((new, b.range.clone())));
-    change.before = Some(a.text.clone());
-    change.after = Some(b.text.clone());
+    change.before = Some(words_said(a));
+    change.after = Some(words_said(b));
     change.speaker = b.speaker.as_ref().or(a.speaker.as_ref()).map(|s| s.name.clone());
     change.words = hunks;
     found.push(change);
@@ -270,96 +276,11 @@ fn altered(
     }
 }
 
-/// Words of a speaker's name that say no person: titles and articles.
-const TITLES: [&str; 18] = [
-    "mr",
-    "mrs",
-    "ms",
-    "dr",
-    "sir",
-    "dame",
-    "lord",
-    "lady",
-    "prof",
-    "professor",
-    "the",
-    "a",
-    "an",
-    "president",
-    "minister",
-    "senator",
-    "mayor",
-    "judge",
-];
-
-fn name_words(name: &str) -> Vec<String> {
-    let lower = name.to_lowercase();
-    lower
-        .split(|c: char| !c.is_alphanumeric() && c != '-' && c != '\'' && c != '’')
-        .map(|word| word.trim_end_matches("'s").trim_end_matches("’s").to_owned())
-        .filter(|word| !word.is_empty())
-        .collect()
-}
-
 fn speakers_agree(a: &Quote, b: &Quote) -> bool {
     match (&a.speaker, &b.speaker) {
         (Some(a), Some(b)) => same_speaker(&a.name, &b.name),
         _ => false,
     }
-}
-
-/// Whether two names may be the same speaker's: one holds the other, or they differ by a letter or
-/// two, as corrected spellings do.
-pub(super) fn same_speaker(a: &str, b: &str) -> bool {
-    let (a, b) = (name_words(a), name_words(b));
-    let bare = |words: &[String]| -> Vec<String> {
-        let kept: Vec<String> =
-            words.iter().filter(|w| !TITLES.contains(&w.as_str())).cloned().collect();
-        if kept.is_empty() { words.to_vec() } else { kept }
-    };
-    let within = |a: &[String], b: &[String]| a.iter().all(|word| b.contains(word));
-    if within(&a, &b) || within(&b, &a) {
-        return true;
-    }
-    let (a, b) = (bare(&a), bare(&b));
-    if within(&a, &b) || within(&b, &a) {
-        return true;
-    }
-    a.len() == b.len() && a.iter().zip(&b).all(|(x, y)| x == y || misspelled(x, y))
-}
-
-/// Whether two words are within two letters of each other and long enough for that to say something.
-fn misspelled(a: &str, b: &str) -> bool {
-    let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
-    let short = a.len().min(b.len());
-    // "Roe" may be a slip for "Row", and "Kim" is not one for "Tim".
-    if short < 3 || (short < 5 && a.first() != b.first()) || a.len().abs_diff(b.len()) > 2 {
-        return false;
-    }
-    // "Frost", "Forst": letters that changed places.
-    let sorted = |word: &[char]| {
-        let mut letters = word.to_vec();
-        letters.sort_unstable();
-        letters
-    };
-    if a.first() == b.first() && sorted(&a) == sorted(&b) {
-        return true;
-    }
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, x) in a.iter().enumerate() {
-        let mut corner = i;
-        let mut left = i + 1;
-        for (slot, y) in row.iter_mut().skip(1).zip(&b) {
-            let cell = (corner + usize::from(x != y)).min(left + 1).min(*slot + 1);
-            corner = *slot;
-            *slot = cell;
-            left = cell;
-        }
-        if let Some(first) = row.first_mut() {
-            *first = i + 1;
-        }
-    }
-    row.last().is_some_and(|&apart| apart <= 2 && apart * 3 <= a.len().max(b.len()))
 }
 
 fn reattributed(
@@ -370,7 +291,12 @@ fn reattributed(
     found: &mut Vec<Change>,
 ) {
     let (Some(before), Some(after)) = (&a.speaker, &b.speaker) else { return };
-    if same_speaker(&before.name, &after.name) {
+    if same_speaker(&before.name, &after.name)
+        || [aligned.old, aligned.new].iter().any(|page| {
+            speakers::called(&page.text, &before.name, &after.name)
+                || speakers::called(&page.text, &after.name, &before.name)
+        })
+    {
         return;
     }
     let mut change =

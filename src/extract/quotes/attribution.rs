@@ -4,6 +4,7 @@
 //! pronoun. The order of the rules is the order of how sure they are; `docs/quotations.md` gives
 //! what each is worth on the training part of PolNeAR.
 
+use std::collections::HashSet;
 use std::ops::Range;
 
 use super::cues::{CueHit, HITS_MAX, cues};
@@ -11,7 +12,9 @@ use super::lexicon::{Pronoun, Verb};
 use super::marks::Span;
 use super::subject::{Mention, MentionKind, Scope};
 use super::tokens::{Kind, Token, Tokens};
+use crate::extract::names::bare;
 use crate::extract::page::Block;
+use crate::extract::words::words;
 use crate::extract::work::step;
 
 /// Tokens between a quotation and a possessive before it: "Trump's slogan, “…”".
@@ -68,7 +71,9 @@ pub(crate) fn attribute(
     }
     super::neighbours::fill(tokens, spans, text, blocks, language, &cues_of, &mut out);
     let mut subjects = subjects_before(tokens, &out, language);
-    let named = |hit: CueHit| hit.subject.filter(|subject| subject.kind == MentionKind::Name);
+    let named = |hit: CueHit| {
+        hit.subject.filter(|subject| matches!(subject.kind, MentionKind::Name | MentionKind::Role))
+    };
     subjects.extend(cues_of.into_iter().flatten().filter_map(named));
     (out, subjects)
 }
@@ -77,15 +82,17 @@ pub(crate) fn attribute(
 /// said."
 fn subjects_before(tokens: &Tokens, out: &[Option<Attribution>], language: &str) -> Vec<Mention> {
     let mut found = Vec::new();
+    let names = capitalised_inside(tokens);
     for (index, attribution) in out.iter().enumerate() {
-        let pronoun = attribution
-            .as_ref()
-            .and_then(|a| a.mention.as_ref())
-            .is_some_and(|m| matches!(m.kind, MentionKind::Pronoun(_)));
+        let pronoun = attribution.as_ref().and_then(|a| a.mention.as_ref()).and_then(|m| {
+            if let MentionKind::Pronoun(pronoun) = m.kind { Some(pronoun) } else { None }
+        });
         let (_, sentence) = tokens.of_quote[index];
-        if !pronoun {
-            continue;
-        }
+        let Some(pronoun) = pronoun else { continue };
+        let wanted = match pronoun {
+            Pronoun::They | Pronoun::It => MentionKind::Role,
+            _ => MentionKind::Name,
+        };
         for before in 1..=2 {
             let Some((range, _)) =
                 sentence.checked_sub(before).and_then(|s| tokens.sentences.get(s))
@@ -95,33 +102,43 @@ fn subjects_before(tokens: &Tokens, out: &[Option<Attribution>], language: &str)
             let scope = Scope { list: &tokens.list, from: range.start, to: range.end, language };
             let subject = scope.main_subject(range.end.min(range.start + REACH_MAX));
             found.extend(
-                subject.filter(|m| m.kind == MentionKind::Name && !is_plural(tokens, m, range)),
+                subject.filter(|m| m.kind == wanted && !is_common(&names, tokens, m, range)),
             );
         }
     }
     found
 }
 
-/// "Prices at the gate rose": one capitalised word at the head of a sentence that is no name.
-fn is_plural(tokens: &Tokens, mention: &Mention, range: &Range<usize>) -> bool {
+/// "Prices rose", "Rain fell": one capitalised word at the head of a sentence that has a capital nowhere
+/// else where no sentence begins, and is a plural or does what no one does; no name.
+fn is_common(
+    names: &HashSet<&str>,
+    tokens: &Tokens,
+    mention: &Mention,
+    range: &Range<usize>,
+) -> bool {
+    let word = tokens.list[mention.name.start].lower.as_str();
     let next = tokens.list.get(mention.name.end).map_or("", |t| t.lower.as_str());
     mention.name.len() == 1
         && mention.name.start == range.start
-        && tokens.list[mention.name.start].lower.ends_with('s')
-        && matches!(
-            next,
-            "at" | "of"
-                | "in"
-                | "on"
-                | "for"
-                | "from"
-                | "are"
-                | "were"
-                | "have"
-                | "who"
-                | "and"
-                | "with"
-        )
+        && !names.contains(bare(word))
+        && (word.ends_with('s') || OF_THINGS.contains(next))
+}
+
+words!(
+    OF_THINGS,
+    "at of in on for from are were have and with rose fell grew climbed dropped jumped soared surged \
+     slipped plunged increased decreased doubled halved eased shrank spread broke erupted happened \
+     occurred flowed burned burnt melted collapsed is was has had will remains remained"
+);
+
+/// The words that have a capital inside a sentence.
+fn capitalised_inside(tokens: &Tokens) -> HashSet<&str> {
+    let inside = tokens.list.windows(2).filter(|pair| {
+        pair[1].is_capital()
+            && (pair[0].is_word() || matches!(pair[0].kind, Kind::Number | Kind::Comma))
+    });
+    inside.map(|pair| bare(&pair[1].lower)).collect()
 }
 
 /// The first token behind a dateline: "ELM FALLS, Nov. 4 (EP) — ".

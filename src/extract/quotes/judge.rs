@@ -16,6 +16,9 @@ const SHORT_WORDS_MAX: usize = 4;
 /// Whether the quotation is made of whole sentences.
 pub(crate) fn is_whole(text: &str, tokens: &Tokens, spans: &[Span], index: usize) -> bool {
     let span = &spans[index];
+    if span.dialogue {
+        return true;
+    }
     let inner = text[span.inner_start..span.inner_end].trim();
     let inner = inner.trim_end_matches(['’', '\'', '”', '"', '»', '›', '“', '‘']).trim_end();
     let first = inner.chars().find(|c| c.is_alphanumeric());

@@ -6,6 +6,7 @@
 //! are those of the Unicode Standard, section 6.2 (quotation marks by language). One pass over the
 //! text with a small stack: linear.
 
+use super::inserts;
 use crate::extract::page::Block;
 
 /// Marks nested deeper than this are taken for text.
@@ -30,6 +31,8 @@ pub(crate) struct Span {
     pub(crate) closed: bool,
     /// Whether the marks are single ones.
     pub(crate) single: bool,
+    /// Whether dashes stand in place of marks.
+    pub(crate) dialogue: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,17 +66,23 @@ fn family(c: char) -> Option<Family> {
 }
 
 /// The outermost quoted spans of every block, in order.
-pub(crate) fn spans(text: &str, blocks: &[Block]) -> Vec<Span> {
+pub(crate) fn spans(text: &str, blocks: &[Block], language: &str) -> Vec<Span> {
     let mut out: Vec<Span> = Vec::new();
     for (index, block) in blocks.iter().enumerate() {
         let Some(slice) = text.get(block.range.clone()) else { continue };
+        let dialogue = inserts::dialogue(slice, block.range.start, index, language);
+        if !dialogue.is_empty() {
+            out.extend(dialogue);
+            continue;
+        }
         // A block whose quotation stays open and whose successor opens one is a continuation, so the
         // open one is kept; elsewhere only when it reads as a forgotten closing mark.
         let continues = blocks
             .get(index + 1)
             .and_then(|next| text.get(next.range.clone()))
             .is_some_and(opens_with_mark);
-        pair_block(slice, block.range.start, index, continues, &mut out);
+        let place = Place { text: slice, base: block.range.start, block: index, language };
+        pair_block(place, continues, &mut out);
     }
     out
 }
@@ -171,7 +180,18 @@ fn is_wide(c: char) -> bool {
     matches!(c as u32, 0x3000..=0x9fff | 0xac00..=0xd7af | 0xff00..=0xffef)
 }
 
-fn pair_block(text: &str, base: usize, block: usize, continues: bool, out: &mut Vec<Span>) {
+/// A block that is read.
+#[derive(Clone, Copy)]
+struct Place<'a> {
+    text: &'a str,
+    /// Where it begins in the text of the page.
+    base: usize,
+    block: usize,
+    language: &'a str,
+}
+
+fn pair_block(place: Place<'_>, continues: bool, out: &mut Vec<Span>) {
+    let Place { text, base, block, .. } = place;
     let singles = single_pairs(text);
     let mut next_single = 0;
     let mut stack: Vec<Frame> = Vec::new();
@@ -203,53 +223,42 @@ fn pair_block(text: &str, base: usize, block: usize, continues: bool, out: &mut 
             stack.push(Frame { family: kind, glyph: c, start: at, inner, inner_spans: Vec::new() });
         }
     }
-    finish_block(text, base, block, continues, stack, &mut top);
+    finish_block(place, continues, stack, &mut top);
     out.append(&mut top);
 }
 
 /// What stays open at the end of a block: a continuation, a forgotten mark, or no quotation.
-fn finish_block(
-    text: &str,
-    base: usize,
-    block: usize,
-    continues: bool,
-    stack: Vec<Frame>,
-    top: &mut Vec<Span>,
-) {
+fn finish_block(place: Place<'_>, continues: bool, stack: Vec<Frame>, top: &mut Vec<Span>) {
+    let Place { text, base, block, language } = place;
     let mut frames = stack.into_iter();
     let Some(bottom) = frames.next() else { return };
-    let leads = text[..bottom.start].trim().is_empty();
-    let spoken = {
-        let before = text[..bottom.start].trim_end();
-        before.ends_with([',', ':']) || before.is_empty()
-    };
+    let before = text[..bottom.start].trim_end();
+    let spoken = before.is_empty() || before.ends_with([',', ':']);
+    let leads = before.is_empty();
     let doubled = matches!(bottom.family, Family::Double | Family::Guillemet | Family::Corner);
-    if doubled
-        && bottom.inner_spans.is_empty()
+    let inner: Vec<Span> =
+        bottom.inner_spans.iter().cloned().chain(frames.flat_map(|f| f.inner_spans)).collect();
+    let end = text.trim_end().len().max(bottom.inner);
+    let open = |end: usize| make_span(text, base, block, &bottom, end, end, false);
+    // A forgotten mark: the speech ends where its attribution begins.
+    let limit = inner.first().map_or(end, |span| span.start - base).max(bottom.inner);
+    let begins = spoken || before.ends_with(['.', '!', '?']);
+    let forgotten = if doubled && begins && !continues {
+        inserts::forgotten_end(text, bottom.inner, limit, language)
+    } else {
+        None
+    };
+    let goes_on = spoken && continues;
+    let reads_open = bottom.inner_spans.is_empty()
         && (continues || (spoken && (leads || bottom.glyph != '"')))
-    {
-        let end = text.trim_end().len();
-        if end > bottom.inner {
-            top.push(make_span(text, base, block, &bottom, end, end, false));
-            return;
-        }
-    }
-    if doubled && continues && spoken {
-        let end = text.trim_end().len();
-        top.push(make_span(
-            text,
-            base,
-            block,
-            &bottom,
-            end.max(bottom.inner),
-            end.max(bottom.inner),
-            false,
-        ));
-        return;
-    }
-    top.extend(bottom.inner_spans);
-    for frame in frames {
-        top.extend(frame.inner_spans);
+        && end > bottom.inner;
+    if let Some(end) = forgotten {
+        top.push(open(end));
+        top.extend(inner);
+    } else if doubled && (goes_on || reads_open) {
+        top.push(open(end));
+    } else {
+        top.extend(inner);
     }
 }
 
@@ -273,6 +282,7 @@ fn make_span(
         end: base + end,
         closed,
         single: matches!(frame.family, Family::Single | Family::SingleGuillemet),
+        dialogue: false,
     }
 }
 

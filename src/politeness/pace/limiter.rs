@@ -8,7 +8,6 @@
 use std::collections::HashMap;
 use std::fmt;
 use std::hash::Hash;
-use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -153,11 +152,12 @@ impl<K: Hash + Eq> LastCheck<K> {
 pub struct GlobalCap(Limiter);
 
 impl GlobalCap {
-    /// A cap that starts at `now`. Requests are spread over the second, none in a burst.
+    /// A cap that starts at `now`. Requests are spread evenly, none in a burst; half a request a
+    /// second is one in two seconds. `None` for a rate that caps nothing: zero, or none at all.
     #[must_use]
-    pub fn new(per_second: NonZeroU32, now: Timestamp) -> Self {
-        let quota = Quota::per_second(per_second).allow_burst(NonZeroU32::MIN);
-        Self(Limiter::new(quota, now))
+    pub fn new(per_second: f64, now: Timestamp) -> Option<Self> {
+        let period = Duration::try_from_secs_f64(per_second.recip()).ok()?;
+        Some(Self(Limiter::new(Quota::with_period(period)?, now)))
     }
 
     /// Takes one request.
@@ -219,10 +219,21 @@ mod tests {
 
     #[test]
     fn the_cap_spreads_requests_over_the_second() {
-        let cap = GlobalCap::new(NonZeroU32::new(10).unwrap(), START);
+        let cap = GlobalCap::new(10.0, START).unwrap();
         let passed = (0..1_000).filter(|ms| cap.pass(at(*ms)).is_ok()).count();
         assert_eq!(passed, 10);
         assert_eq!(cap.pass(at(999)), Err(at(1_000)));
+    }
+
+    #[test]
+    fn less_than_one_request_a_second_is_less_than_one() {
+        let cap = GlobalCap::new(0.4, START).unwrap();
+        assert_eq!(cap.pass(at(0)), Ok(()));
+        assert_eq!(cap.pass(at(1_000)), Err(at(2_500)));
+        assert_eq!(cap.pass(at(2_500)), Ok(()));
+        for none in [0.0, -1.0, f64::NAN, f64::INFINITY] {
+            assert!(GlobalCap::new(none, START).is_none(), "{none}");
+        }
     }
 
     #[test]

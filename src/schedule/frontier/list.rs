@@ -149,6 +149,24 @@ impl Frontier {
         Due { frontier: self, heads }
     }
 
+    /// Everything that is kept of one host for one job, in whatever state.
+    pub fn entries_of(
+        &self,
+        host: &HostKey,
+        job: &str,
+    ) -> impl Iterator<Item = Result<Entry, ScheduleError>> {
+        let job = self.jobs.iter().position(|known| &*known.name == job);
+        let job = job.and_then(|at| u16::try_from(at).ok());
+        let id = self.hosts.id(host.as_str());
+        let prefix = id.zip(job).map(|(id, job)| Place::job_prefix(id, job));
+        prefix.into_iter().flat_map(|prefix| self.state.places(&prefix)).filter_map(|item| {
+            match item {
+                Ok((_, value)) => Entry::of_bytes(&value).map(Ok),
+                Err(why) => Some(Err(why)),
+            }
+        })
+    }
+
     /// What is known of a URL, and its phase and due time; `None` for one that was never added.
     ///
     /// # Errors

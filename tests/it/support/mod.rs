@@ -1,8 +1,9 @@
 //! What the tests share: a scripted little web on loopback, a server of raw bytes, a throw-away
-//! archive, the binary.
+//! archive, the binary, a proxy.
 
 pub mod archive;
 pub mod cli;
+pub mod proxy;
 pub mod raw;
 pub mod schema;
 pub mod web;

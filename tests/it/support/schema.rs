@@ -122,6 +122,7 @@ impl Schemas {
 fn is_of_type(rule: &Value, value: &Value) -> bool {
     let is = |name: &Value| match name.as_str().unwrap() {
         "string" => value.is_string(),
+        "number" => value.is_number(),
         "integer" => value.is_i64() || value.is_u64(),
         "boolean" => value.is_boolean(),
         "array" => value.is_array(),

@@ -10,7 +10,8 @@ use std::thread;
 
 use pressmark::base::{Clock, Timestamp};
 
-/// Makes an answer of the request's bytes and how often the path was asked before.
+/// Makes an answer of the request's bytes and how often the path was asked before; nothing closes
+/// the connection.
 pub type Make = Arc<dyn Fn(&str, usize) -> Vec<u8> + Send + Sync>;
 
 /// What a path answers.
@@ -87,6 +88,29 @@ impl Web {
         self.script.lock().unwrap().asked.clone()
     }
 
+    /// A connection to it without a socket, answered on the runtime this is called in.
+    pub fn pipe(&self, clock: Arc<dyn Clock>) -> tokio::io::DuplexStream {
+        use tokio::io::{AsyncReadExt, AsyncWriteExt};
+        let (ours, mut theirs) = tokio::io::duplex(1 << 20);
+        let script = Arc::clone(&self.script);
+        tokio::spawn(async move {
+            let mut buffer = Vec::new();
+            loop {
+                while head_end(&buffer).is_none() {
+                    if !theirs.read_buf(&mut buffer).await.is_ok_and(|n| n > 0) {
+                        return;
+                    }
+                }
+                let request: Vec<u8> = buffer.drain(..head_end(&buffer).unwrap()).collect();
+                let (bytes, goes_on) = answer(&script, request, &*clock);
+                if theirs.write_all(&bytes).await.is_err() || !goes_on {
+                    return;
+                }
+            }
+        });
+        ours
+    }
+
     /// How many requests came so far.
     pub fn asked_count(&self) -> usize {
         self.script.lock().unwrap().asked.len()
@@ -116,50 +140,60 @@ pub fn ok(media_type: &str, body: &[u8]) -> Vec<u8> {
     out
 }
 
+fn head_end(buffer: &[u8]) -> Option<usize> {
+    buffer.windows(4).position(|w| w == b"\r\n\r\n").map(|at| at + 4)
+}
+
 fn serve(mut stream: TcpStream, script: &Mutex<Script>, clock: &dyn Clock) -> std::io::Result<()> {
     stream.set_nodelay(true)?;
     let mut buffer = Vec::new();
     let mut piece = [0; 16 * 1024];
     loop {
         let end = loop {
-            if let Some(at) = buffer.windows(4).position(|w| w == b"\r\n\r\n") {
-                break at + 4;
+            if let Some(end) = head_end(&buffer) {
+                break end;
             }
             match stream.read(&mut piece)? {
                 0 => return Ok(()),
                 n => buffer.extend_from_slice(&piece[..n]),
             }
         };
-        let request: Vec<u8> = buffer.drain(..end).collect();
-        let text = String::from_utf8_lossy(&request).into_owned();
-        let target = text.split(' ').nth(1).unwrap_or("/").to_owned();
-        let host = text
-            .lines()
-            .find_map(|l| l.split_once(": ").filter(|(n, _)| n.eq_ignore_ascii_case("host")))
-            .map(|(_, v)| v.trim().split(':').next().unwrap_or("").to_owned())
-            .unwrap_or_default();
-        let key = (host.clone(), target.clone());
-        let (reply, before) = {
-            let mut script = script.lock().unwrap();
-            script.asked.push(Asked { at: clock.now(), host, target, bytes: request });
-            let count = script.counts.entry(key.clone()).or_default();
-            *count += 1;
-            let before = *count - 1;
-            (script.replies.get(&key).cloned(), before)
-        };
-        let not_found = b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n".to_vec();
-        match reply.unwrap_or(Reply::Bytes(not_found)) {
-            Reply::Bytes(bytes) => stream.write_all(&bytes)?,
-            Reply::Made(make) => stream.write_all(&make(&text, before))?,
-            Reply::BytesThenClose(bytes) => {
-                stream.write_all(&bytes)?;
-                stream.shutdown(Shutdown::Both)?;
-                return Ok(());
-            }
-            Reply::Close => {
-                stream.shutdown(Shutdown::Both)?;
-                return Ok(());
-            }
+        let (bytes, goes_on) = answer(script, buffer.drain(..end).collect(), clock);
+        stream.write_all(&bytes)?;
+        if !goes_on {
+            stream.shutdown(Shutdown::Both)?;
+            return Ok(());
         }
+    }
+}
+
+/// Notes a request; what is answered, and whether the connection stays open.
+fn answer(script: &Mutex<Script>, request: Vec<u8>, clock: &dyn Clock) -> (Vec<u8>, bool) {
+    let text = String::from_utf8_lossy(&request).into_owned();
+    let target = text.split(' ').nth(1).unwrap_or("/").to_owned();
+    let host = text
+        .lines()
+        .find_map(|l| l.split_once(": ").filter(|(n, _)| n.eq_ignore_ascii_case("host")))
+        .map(|(_, v)| v.trim().split(':').next().unwrap_or("").to_owned())
+        .unwrap_or_default();
+    let key = (host.clone(), target.clone());
+    let (reply, before) = {
+        let mut script = script.lock().unwrap();
+        script.asked.push(Asked { at: clock.now(), host, target, bytes: request });
+        let count = script.counts.entry(key.clone()).or_default();
+        *count += 1;
+        let before = *count - 1;
+        (script.replies.get(&key).cloned(), before)
+    };
+    let not_found = b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n".to_vec();
+    match reply.unwrap_or(Reply::Bytes(not_found)) {
+        Reply::Bytes(bytes) => (bytes, true),
+        Reply::Made(make) => {
+            let bytes = make(&text, before);
+            let goes_on = !bytes.is_empty();
+            (bytes, goes_on)
+        }
+        Reply::BytesThenClose(bytes) => (bytes, false),
+        Reply::Close => (Vec::new(), false),
     }
 }

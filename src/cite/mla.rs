@@ -1,0 +1,37 @@
+//! MLA Handbook, 9th edition: the core elements of chapter 5; two containers, the outlet and the archive.
+//!
+//! The handbook treats an archive as any other container (5.31 to 5.36): its name, and its location. The
+//! date of access is that of the capture. Plain text, so without italics.
+
+use super::date::Date;
+use super::prose::{isolate, quotation_lines, stop, title};
+use super::source::Source;
+
+pub(super) fn render(source: &Source) -> String {
+    let named = source.named_authors();
+    let authors = match named.as_slice() {
+        [] => String::new(),
+        [one] => format!("{} ", stop(&one.inverted())),
+        [one, two] => format!("{} ", stop(&format!("{}, and {}", one.inverted(), two.direct()))),
+        [first, ..] => format!("{}, et al. ", first.inverted()),
+    };
+    let date = source.published.as_ref().or(source.modified.as_ref());
+    let date = date.map_or(String::new(), |d| format!(" {},", d.value.day_short_month_year()));
+    let place = match (source.archive_url(), &source.capture.record_id) {
+        (Some(url), _) => url,
+        (None, Some(id)) => format!("record {id}"),
+        (None, None) => "no record id".to_owned(),
+    };
+    let at = source.capture.at;
+    format!(
+        "{authors}{} {},{date} {}. {}, captured {}, {}, {place}. Accessed {}.{}",
+        title(&source.title(), '.'),
+        isolate(source.outlet()),
+        source.capture.link(),
+        isolate(&source.archive.name),
+        at.to_rfc3339(),
+        source.digest(),
+        Date::of(at).day_short_month_year(),
+        quotation_lines(source)
+    )
+}

@@ -1,0 +1,120 @@
+//! From a capture to something one can quote: a citation of one capture, never of "latest".
+//!
+//! In reading order: the facts a citation needs, each with where it came from ([`source`]), names and
+//! dates taken apart ([`names`], [`date`]); the quoted words ([`locate`]: found as they stand, or the
+//! nearest that are; [`text_fragment`]: a link to them; [`selector`]: the same for annotation tools);
+//! the styles, a file for each family; the same as JSON ([`json`]).
+//!
+//! Reads only what it is given: no network, no clock, and no archive beyond the one capture.
+
+mod bibtex;
+mod csl;
+pub mod date;
+mod html;
+pub mod json;
+pub mod locate;
+mod markdown;
+pub mod names;
+mod prose;
+mod ris;
+pub mod selector;
+pub mod source;
+#[cfg(test)]
+mod tests;
+pub mod text_fragment;
+mod wikipedia;
+
+mod apa;
+mod chicago;
+mod mla;
+mod text;
+
+pub use locate::{Found, Missing, locate};
+pub use selector::Quotation;
+pub use source::{Archive, Capture, Source, Standing};
+
+/// The form of a citation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Style {
+    /// Everything that is known, in lines for a person.
+    Text,
+    /// APA, 7th edition.
+    Apa,
+    /// Chicago, 17th edition, notes and bibliography.
+    Chicago,
+    /// MLA, 9th edition.
+    Mla,
+    /// BibTeX, for the classic styles.
+    Bibtex,
+    /// BibTeX's format with the entry type and fields of biblatex.
+    Biblatex,
+    /// CSL-JSON 1.0.2.
+    CslJson,
+    /// RIS.
+    Ris,
+    /// Wikipedia's `cite news` or `cite web`.
+    Wikipedia,
+    /// HTML with Robust Links.
+    Html,
+    /// Markdown with Robust Links.
+    Markdown,
+}
+
+impl Style {
+    /// All of them, in the order of the reference.
+    pub const ALL: [Self; 11] = [
+        Self::Text,
+        Self::Apa,
+        Self::Chicago,
+        Self::Mla,
+        Self::Bibtex,
+        Self::Biblatex,
+        Self::CslJson,
+        Self::Ris,
+        Self::Wikipedia,
+        Self::Html,
+        Self::Markdown,
+    ];
+
+    /// The name of the style on the command line.
+    #[must_use]
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Text => "text",
+            Self::Apa => "apa",
+            Self::Chicago => "chicago",
+            Self::Mla => "mla",
+            Self::Bibtex => "bibtex",
+            Self::Biblatex => "biblatex",
+            Self::CslJson => "csl-json",
+            Self::Ris => "ris",
+            Self::Wikipedia => "wikipedia",
+            Self::Html => "html",
+            Self::Markdown => "markdown",
+        }
+    }
+}
+
+/// The citation of one capture in one style: one or more lines, without a line end after the last.
+#[must_use]
+pub fn cite(source: &Source, style: Style) -> String {
+    match style {
+        Style::Text => text::render(source),
+        Style::Apa => apa::render(source),
+        Style::Chicago => chicago::render(source),
+        Style::Mla => mla::render(source),
+        Style::Bibtex => bibtex::render(source, bibtex::Dialect::Bibtex),
+        Style::Biblatex => bibtex::render(source, bibtex::Dialect::Biblatex),
+        Style::CslJson => csl::render(source),
+        Style::Ris => ris::render(source),
+        Style::Wikipedia => wikipedia::render(source),
+        Style::Html => html::render(source),
+        Style::Markdown => markdown::render(source),
+    }
+}
+
+/// A text as one line: white space and control characters are single spaces, none at the ends.
+fn clean(text: &str) -> String {
+    let spaced = text.replace(|c: char| c.is_control() || c == '\u{2028}' || c == '\u{2029}', " ");
+    spaced.split_whitespace().collect::<Vec<_>>().join(" ")
+}

@@ -1,0 +1,109 @@
+//! Quoted words with what stands around them: a text-fragment link, and the `TextQuoteSelector` of the
+//! W3C Web Annotation Data Model (sections 4.2.4 and 4.3.1) for the capture's own time.
+//!
+//! Deliberately no `TextPositionSelector`: positions in an extracted article are none in the page.
+
+use std::ops::Range;
+
+use serde_json::{Value, json};
+
+use crate::extract::page::Page;
+
+use super::locate::{Found, words};
+use super::source::Source;
+use super::text_fragment::Directive;
+
+/// So much context is given on each side.
+const CONTEXT_CHARS_MAX: usize = 32;
+
+/// Words found in a capture.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Quotation {
+    /// The words as they stand there, in one line.
+    pub exact: String,
+    /// What stands right before them.
+    pub prefix: String,
+    /// What stands right after them.
+    pub suffix: String,
+    /// Their bytes in the article text; none for words of the headline.
+    pub range: Option<Range<usize>>,
+    /// What leads a browser to them.
+    pub directive: Directive,
+}
+
+impl Quotation {
+    /// The words that were found in a page.
+    #[must_use]
+    pub fn new(page: &Page, found: &Found) -> Self {
+        // A browser sees the headline before the text.
+        let headline = page.headline.as_ref().map_or("", |h| h.value.as_str());
+        let whole = format!("{headline}\n\n{}", page.text);
+        let shift = if found.in_headline { 0 } else { headline.len() + 2 };
+        let range = found.range.start + shift..found.range.end + shift;
+        Self {
+            exact: super::clean(&whole[range.clone()]),
+            prefix: before(&whole[..range.start]),
+            suffix: after(&whole[range.end..]),
+            range: (!found.in_headline).then(|| found.range.clone()),
+            directive: Directive::build(&whole, &range),
+        }
+    }
+
+    /// The selector alone.
+    #[must_use]
+    pub fn selector(&self) -> Value {
+        json!({
+            "type": "TextQuoteSelector",
+            "exact": self.exact,
+            "prefix": self.prefix,
+            "suffix": self.suffix,
+        })
+    }
+
+    /// The target of an annotation: the page, as it stood at the capture, and the words in it.
+    #[must_use]
+    pub fn target(&self, source: &Source) -> Value {
+        let mut state = json!({
+            "type": "TimeState",
+            "sourceDate": source.capture.at.to_rfc3339(),
+        });
+        if let Some(url) = source.archive_url() {
+            state["cached"] = Value::from(url);
+        }
+        json!({
+            "type": "SpecificResource",
+            "source": source.capture.link(),
+            "state": state,
+            "selector": self.selector(),
+        })
+    }
+
+    /// The link to the words in the capture, or on the live page where the archive is not public.
+    #[must_use]
+    pub fn link(&self, source: &Source) -> String {
+        self.directive.link(&source.archive_url().unwrap_or_else(|| source.capture.link()))
+    }
+
+    /// The link to the words on the live page, which may say something else by now.
+    #[must_use]
+    pub fn live_link(&self, source: &Source) -> String {
+        self.directive.link(&source.capture.link())
+    }
+}
+
+/// The last words of the line before, with the space that follows them.
+fn before(text: &str) -> String {
+    let line = text.rsplit('\n').next().unwrap_or("");
+    let too_many = line.chars().count().saturating_sub(CONTEXT_CHARS_MAX);
+    let cut = line.char_indices().nth(too_many).map_or(0, |(at, _)| at);
+    let from = words(line).iter().map(|w| w.start).find(|start| *start >= cut).unwrap_or(cut);
+    line[from..].to_owned()
+}
+
+/// The first words of the line after.
+fn after(text: &str) -> String {
+    let line = text.split('\n').next().unwrap_or("");
+    let cut = line.char_indices().nth(CONTEXT_CHARS_MAX).map_or(line.len(), |(at, _)| at);
+    let to = words(line).iter().map(|w| w.end).take_while(|end| *end <= cut).last();
+    line[..to.unwrap_or(cut)].to_owned()
+}

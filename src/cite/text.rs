@@ -1,0 +1,33 @@
+//! Plain text: everything that is known, in lines for a person.
+
+use super::names::Name;
+use super::prose::{isolate, list, place, quotation_lines, stop};
+use super::source::Source;
+
+pub(super) fn render(source: &Source) -> String {
+    let names: Vec<String> = source.named_authors().into_iter().map(Name::direct).collect();
+    let mut first = list(&names, "and");
+    if !first.is_empty() {
+        first.push_str(": ");
+    }
+    first.push_str(&stop(&isolate(&source.title())));
+    first.push_str(&format!(" {}", isolate(source.outlet())));
+    match (&source.published, &source.modified) {
+        (Some(published), Some(modified)) => {
+            let (published, modified) = (published.value.iso(), modified.value.iso());
+            first.push_str(&format!(", {published} (changed {modified})."));
+        }
+        (Some(date), None) => first.push_str(&format!(", {}.", date.value.iso())),
+        (None, Some(date)) => first.push_str(&format!(", no date (changed {}).", date.value.iso())),
+        (None, None) => first.push_str(", no date."),
+    }
+    format!(
+        "{first} {}\nCaptured: {}\nKept at: {}\nDigest: {}{}\n{}.",
+        source.capture.link(),
+        source.capture.at.to_rfc3339(),
+        place(source),
+        source.digest(),
+        quotation_lines(source),
+        source.origins_note()
+    )
+}

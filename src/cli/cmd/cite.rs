@@ -1,0 +1,185 @@
+//! `cite`
+
+use crate::base::{TimeRange, Timestamp};
+use crate::cite::json::to_json;
+use crate::cite::locate::{Difference, Nearest};
+use crate::cite::{Archive, Capture, Missing, Quotation, Source, Standing, Style, cite, locate};
+use crate::cli::args::{CiteArgs, StyleArg};
+use crate::cli::context::{Context, store_error};
+use crate::cli::output::Format;
+use crate::cli::{CliError, Exit};
+use crate::extract::page::Page;
+use crate::history::Sayer;
+use crate::index::{IndexEntry, RecordKind};
+use crate::store::Reader;
+
+use super::history::capture_json;
+use super::show::says;
+
+/// Prints a citation of one capture.
+///
+/// # Errors
+/// When there is no capture, or the quoted words do not stand in it (exit 3), or the archive cannot
+/// be read.
+pub fn run(args: &CiteArgs, context: &Context) -> Result<Exit, CliError> {
+    let format = context.out.format()?;
+    let archive = archive(context)?;
+    let at = context.instant("--at", args.at.as_deref())?;
+    if args.quote.as_ref().is_some_and(|q| !q.chars().any(char::is_alphanumeric)) {
+        return Err(CliError::usage("--quote has no letter and no digit"));
+    }
+    let url = &args.url;
+    let what = format!("citing {url}");
+    let reader = context.reader()?;
+    let entry = reader.find(url, at).map_err(|e| store_error(&what, e))?.ok_or_else(|| {
+        CliError::nothing(format!("no capture of {url}"))
+            .hint("`pressmark captures URL --match host` lists what there is of a host")
+    })?;
+    let when = entry.date.to_rfc3339();
+    if entry.kind == RecordKind::Metadata {
+        let why = format!("{what}: at {when} the exchange failed, so there is nothing to cite");
+        return Err(CliError::nothing(why));
+    }
+    let loaded = reader.load(&entry).map_err(|e| store_error(&what, e))?;
+    let page = says(&loaded, &what)?.page;
+    let mut source = Source::new(&page, Capture::of(&loaded), archive);
+    if let Some(quote) = &args.quote {
+        match locate(quote, &page) {
+            Ok(found) => source.quotation = Some(Quotation::new(&page, &found)),
+            Err(missing) => {
+                let elsewhere = elsewhere(context, &reader, url, quote)?;
+                return Err(refused(url, &when, &missing, elsewhere));
+            }
+        }
+    }
+    source.standing = standing(&reader, &entry, args.quote.as_deref(), &what)?;
+    if let Some(status) = entry.status.filter(|s| !matches!(s, 200..=299 | 304)) {
+        context.out.say(&format!("pressmark: at {when} the server answered with status {status}"));
+    }
+    let style = style_of(args.style);
+    match format {
+        Format::Text => context.out.line(&cite(&source, style))?,
+        Format::Json => {
+            let capture = capture_json(&entry, &reader.file_name(&entry));
+            context.out.json(&to_json(&source, style, &capture))?;
+        }
+    }
+    Ok(Exit::Done)
+}
+
+fn style_of(style: StyleArg) -> Style {
+    match style {
+        StyleArg::Text => Style::Text,
+        StyleArg::Apa => Style::Apa,
+        StyleArg::Chicago => Style::Chicago,
+        StyleArg::Mla => Style::Mla,
+        StyleArg::Bibtex => Style::Bibtex,
+        StyleArg::Biblatex => Style::Biblatex,
+        StyleArg::CslJson => Style::CslJson,
+        StyleArg::Ris => Style::Ris,
+        StyleArg::Wikipedia => Style::Wikipedia,
+        StyleArg::Html => Style::Html,
+        StyleArg::Markdown => Style::Markdown,
+    }
+}
+
+/// The archive as the settings name it.
+pub(super) fn archive(context: &Context) -> Result<Archive, CliError> {
+    let set = |key: &str| Some(context.settings.text(key).trim()).filter(|t| !t.is_empty());
+    let base = set("cite.archive_url");
+    if let Some(base) = base.filter(|b| !b.starts_with("https://") && !b.starts_with("http://")) {
+        return Err(CliError::usage(format!(
+            "reading the settings: cite.archive_url: {base:?} is no http or https address"
+        )));
+    }
+    let name = match (set("cite.archive_name"), set("identity.operator")) {
+        (Some(name), _) => name.to_owned(),
+        (None, Some(operator)) => format!("Pressmark archive of {operator}"),
+        (None, None) => "Pressmark archive".to_owned(),
+    };
+    Ok(Archive { name, base: base.map(str::to_owned) })
+}
+
+/// What became of the page, by its newest capture that is no failure.
+fn standing(
+    reader: &Reader,
+    cited: &IndexEntry,
+    quote: Option<&str>,
+    what: &str,
+) -> Result<Standing, CliError> {
+    let newest = reader.find(&cited.url, None).map_err(|e| store_error(what, e))?;
+    let Some(newest) = newest else { return Ok(Standing::Live) };
+    match newest.status {
+        None | Some(200..=299 | 304) => {}
+        Some(300..=399) => return Ok(Standing::Deviated),
+        Some(_) => return Ok(Standing::Dead),
+    }
+    let is_same = newest.position() == cited.position()
+        || (cited.digest.is_some() && newest.digest == cited.digest);
+    if is_same {
+        return Ok(Standing::Live);
+    }
+    // A record that cannot be read says nothing of the page.
+    let Ok(said) = Sayer::new(reader).say(&newest) else { return Ok(Standing::Live) };
+    let still_there = match quote {
+        Some(quote) => locate(quote, &said.page).is_ok(),
+        None => said.has_article() || is_bare(&said.page),
+    };
+    Ok(if still_there { Standing::Live } else { Standing::Deviated })
+}
+
+/// Whether there is nothing to read on a page, wall or not: an image, a PDF.
+fn is_bare(page: &Page) -> bool {
+    page.text.is_empty() && !page.kind.is_wall()
+}
+
+/// The first capture of the same URL in which the words do stand.
+fn elsewhere(
+    context: &Context,
+    reader: &Reader,
+    url: &str,
+    quote: &str,
+) -> Result<Option<Timestamp>, CliError> {
+    let derived = context.derived(reader);
+    let mut sayer = Sayer::cached(reader, &derived);
+    for version in sayer.versions(url, TimeRange::ALL).by_ref() {
+        let version = version.map_err(|e| store_error(&format!("looking through {url}"), e))?;
+        if locate(quote, &version.said.page).is_ok() {
+            return Ok(Some(version.said.entry.date));
+        }
+    }
+    Ok(None)
+}
+
+/// The error for words that do not stand there: the nearest that do, and where else the words are.
+fn refused(url: &str, when: &str, missing: &Missing, elsewhere: Option<Timestamp>) -> CliError {
+    let nearest = match &missing.nearest {
+        None => "and none like them".to_owned(),
+        Some(Nearest { text, differences }) if differences.is_empty() => {
+            format!("the nearest that are: “{text}”")
+        }
+        Some(Nearest { text, differences }) => {
+            let told: Vec<String> = differences.iter().map(difference).collect();
+            format!("the nearest that are: “{text}” ({})", told.join("; "))
+        }
+    };
+    let error = CliError::nothing(format!(
+        "quoting {url}: the words are not in its capture of {when}; {nearest}"
+    ));
+    match elsewhere {
+        Some(at) => error.hint(format!(
+            "they do stand in the capture of {}: --at {}",
+            at.to_rfc3339(),
+            at.to_stamp14()
+        )),
+        None => error.hint(format!("`pressmark show {url} --at {when}` prints what it says")),
+    }
+}
+
+fn difference(difference: &Difference) -> String {
+    match (difference.asked.as_str(), difference.stands.as_str()) {
+        ("", stands) => format!("“{stands}” is left out"),
+        (asked, "") => format!("“{asked}” is not there"),
+        (asked, stands) => format!("“{stands}”, not “{asked}”"),
+    }
+}

@@ -1,0 +1,91 @@
+//! How a crawl runs, and the trouble of ours that ends one.
+
+use std::time::Duration;
+
+use crate::capture::{CaptureError, CaptureRequest};
+use crate::kv::KvError;
+use crate::schedule::ScheduleError;
+use crate::schedule::revisit::AdaptiveParams;
+use crate::store::StoreError;
+
+/// How a crawl runs.
+#[derive(Debug, Clone)]
+pub struct CrawlOptions {
+    /// How many hosts are asked at the same time.
+    pub hosts_max: usize,
+    /// How many redirects are followed from one URL.
+    pub redirect_hops_max: u32,
+    /// How long exchanges in flight may go on after a stop was asked for.
+    pub stop_deadline: Duration,
+    /// A run that has nothing else to do does not wait longer than this for a host; what is left
+    /// stays in the queue.
+    pub wait_max: Duration,
+    /// The longest payload after decompression that is read for links and text.
+    pub decoded_bytes_max: usize,
+    /// Who we say we are, and what we accept.
+    pub request: CaptureRequest,
+    /// Seeds the jitter of back-off.
+    pub seed: u64,
+    /// When pages are looked at again.
+    pub revisit: AdaptiveParams,
+    /// How many looks a host's watched pages may have in a day.
+    pub looks_per_day: f64,
+    /// With less free disk than this, in bytes, nothing new is fetched.
+    pub disk_free_min: u64,
+    /// A run for ever raises the alarm when something could be fetched and nothing was for so long.
+    pub stall_after: Duration,
+}
+
+impl Default for CrawlOptions {
+    fn default() -> Self {
+        Self {
+            hosts_max: 64,
+            redirect_hops_max: 10,
+            stop_deadline: Duration::from_secs(30),
+            wait_max: Duration::from_secs(600),
+            decoded_bytes_max: 256 << 20,
+            request: CaptureRequest::new("pressmark"),
+            seed: 0,
+            revisit: AdaptiveParams::default(),
+            looks_per_day: 500.0,
+            disk_free_min: 512 << 20,
+            stall_after: Duration::from_mins(15),
+        }
+    }
+}
+
+/// Trouble of ours that ends a crawl.
+#[derive(Debug, thiserror::Error)]
+pub enum CrawlError {
+    /// The archive cannot be written or read.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The network side cannot work.
+    #[error(transparent)]
+    Capture(#[from] CaptureError),
+    /// The queue cannot be written or read.
+    #[error("the queue: {0}")]
+    Queue(#[from] ScheduleError),
+    /// The state tables cannot be written or read.
+    #[error("the crawl's state: {0}")]
+    State(#[from] KvError),
+    /// The log cannot be written.
+    #[error("writing the crawl log: {0}")]
+    Log(std::io::Error),
+    /// Too little disk is left.
+    #[error("only {free} bytes of disk are free, and store.disk_free_min asks for {wanted}")]
+    DiskFull {
+        /// What is free.
+        free: u64,
+        /// What should be.
+        wanted: u64,
+    },
+    /// A task of ours broke.
+    #[error("a task broke while {uri} was in flight: {why}")]
+    Broken {
+        /// What was in flight.
+        uri: String,
+        /// How it broke.
+        why: String,
+    },
+}

@@ -1,0 +1,113 @@
+//! Sentences that come back: text that is new beside the version before, and that an earlier version
+//! had.
+//!
+//! A whole version that says again what an earlier one said is told by its fingerprint. Where only a
+//! part of a text returns, the plain change that brings it (an addition, a rewording) is told as a
+//! return; a figure or a quotation that has its old value again stays what it is, because its kind says
+//! more. Short sentences prove nothing: many a text says "Yes." twice.
+
+use crate::extract::page::Page;
+
+use super::changes::{Change, ChangeKind};
+use super::normal::Map;
+use super::{units, weight};
+
+/// Sentences of fewer words than this are no evidence of a return.
+const WORDS_MIN: usize = 5;
+
+/// The sentences of earlier versions, each with the last version that had it.
+#[derive(Debug, Clone, Default)]
+pub struct EarlierSentences {
+    last_in: Map<u64, usize>,
+}
+
+impl EarlierSentences {
+    /// Takes in what a version says; `number` counts versions from 1, and later ones are taken in later.
+    pub fn take_in(&mut self, page: &Page, number: usize) {
+        for unit in units::of(page) {
+            self.last_in.insert(unit.key, number);
+        }
+    }
+
+    /// Whether none was taken in.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.last_in.is_empty()
+    }
+}
+
+/// Tells plain additions and rewordings that bring back whole sentences of earlier versions as
+/// `reverted`. `earlier` holds the versions before `old`.
+pub fn tell_returns(changes: &mut [Change], old: &Page, new: &Page, earlier: &EarlierSentences) {
+    use ChangeKind::{Reverted, TextAdded, TextEdited};
+    let plain = |change: &Change| matches!(change.kind, TextAdded | TextEdited) && !change.notation;
+    let whole = changes.iter().any(|c| c.kind == Reverted && c.new_range.is_none());
+    if earlier.is_empty() || whole || !changes.iter().any(plain) {
+        return;
+    }
+    let before: Map<u64, ()> = units::of(old).into_iter().map(|unit| (unit.key, ())).collect();
+    let now = units::of(new);
+    for change in changes.iter_mut().filter(|change| plain(change)) {
+        let Some(range) = change.new_range.clone() else { continue };
+        let first = now.partition_point(|unit| unit.range.end <= range.start);
+        let inside: Vec<_> =
+            now.iter().skip(first).take_while(|unit| unit.range.start < range.end).collect();
+        let words = inside
+            .iter()
+            .filter_map(|unit| new.text.get(unit.range.clone()))
+            .map(|text| text.split_whitespace().count());
+        let stood = inside.iter().map(|unit| {
+            earlier.last_in.get(&unit.key).filter(|_| !before.contains_key(&unit.key)).copied()
+        });
+        let stood: Option<Vec<usize>> = stood.collect();
+        if let Some(version) = stood.and_then(|all| all.into_iter().max())
+            && words.min().is_some_and(|least| least >= WORDS_MIN)
+        {
+            change.kind = Reverted;
+            change.about = Some(format!("version {version}"));
+            change.weight = weight::of(change);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diff::{CompareOptions, compare, sample};
+
+    fn kinds(first: &str, second: &str, third: &str) -> Vec<String> {
+        let [first, second, third] = [first, second, third].map(sample::page);
+        let mut earlier = EarlierSentences::default();
+        earlier.take_in(&first, 1);
+        let mut changes = compare(&second, &third, &CompareOptions::default()).changes;
+        tell_returns(&mut changes, &second, &third, &earlier);
+        let say =
+            |c: &Change| format!("{} {}", c.kind.label(), c.about.clone().unwrap_or_default());
+        changes.iter().map(say).collect()
+    }
+
+    #[test]
+    fn what_comes_back_is_told_and_what_is_new_is_not() {
+        let full = "The board met on Monday. The engineers had warned of the rust for years.";
+        let cut = "The board met on Monday.";
+        // A part of the text returns, another part is new.
+        let more = "The board met on Monday.\n\nThe engineers had warned of the rust for years.\n\n\
+                    A second report is due.";
+        assert_eq!(kinds(full, cut, full), ["reverted version 1"]);
+        assert_eq!(
+            kinds(full, cut, "The board met on Monday. The engineers had slept badly for years."),
+            ["text-added "]
+        );
+        let found = kinds(full, cut, more);
+        assert!(found.contains(&"text-added ".to_owned()) || found.len() == 1, "{found:?}");
+        // A short sentence is no evidence.
+        assert_eq!(
+            kinds("It rained. Nobody came.", "It rained.", "It rained. Nobody came."),
+            ["text-added "]
+        );
+        // A figure that is back stays a figure.
+        let with = |n: u8| format!("Police counted {n} boats in the harbour that night.");
+        let found = kinds(&with(12), &with(15), &with(12));
+        assert!(found[0].starts_with("figure-changed"), "{found:?}");
+    }
+}

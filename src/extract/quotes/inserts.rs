@@ -1,0 +1,234 @@
+//! An attribution set into speech without marks around it.
+//!
+//! Owns two readings of bare text: dialogue that dashes introduce instead of marks (—Sí —dijo Ana—),
+//! as the press of Spain, France, Portugal and Brazil writes it, and the place where speech whose
+//! closing mark was forgotten ends ("“We lost it all, Hale said."). Both look for a verb of saying in
+//! the few words where an attribution must begin. Deliberately names no speaker: what is left outside the
+//! spans is read as any attribution is. One pass over a paragraph each, with a cap on the words looked
+//! at after each candidate.
+
+use super::lexicon::{Pronoun, Verb, is_determiner, pronoun, verb};
+use super::marks::Span;
+use crate::extract::work::step;
+
+/// Words of an attribution up to its verb: "the mayor’s spokeswoman said".
+const LEAD_WORDS_MAX: usize = 6;
+/// Candidates looked at in one paragraph.
+const CANDIDATES_MAX: usize = 60;
+
+fn is_dash(c: char) -> bool {
+    matches!(c, '—' | '―' | '–')
+}
+
+/// Languages whose press sets dialogue in dashes.
+fn has_dialogue(language: &str) -> bool {
+    matches!(language, "es" | "fr" | "pt" | "it" | "ca" | "gl")
+}
+
+/// The spans of a paragraph that dashes make dialogue; none where it is no dialogue.
+///
+/// It is dialogue when it begins with a dash and a capital, and an attribution stands in it: a list of
+/// points that begin with dashes has none.
+pub(super) fn dialogue(text: &str, base: usize, block: usize, language: &str) -> Vec<Span> {
+    if !has_dialogue(language) {
+        return Vec::new();
+    }
+    let lead = text.len() - text.trim_start().len();
+    let Some(dash) = text[lead..].chars().next() else { return Vec::new() };
+    let hyphen = text[lead..].starts_with("- ");
+    if !is_dash(dash) && !hyphen {
+        return Vec::new();
+    }
+    let words = lead + dash.len_utf8();
+    let opens =
+        text[words..].chars().find(|c| c.is_alphanumeric()).is_some_and(|c| !c.is_lowercase());
+    if !opens {
+        return Vec::new();
+    }
+    let mut spans = Vec::new();
+    let mut start = lead;
+    let mut from = words;
+    while let Some((end, rest)) = next_insert(text, from, language) {
+        push(text, base, block, start..from, end, &mut spans);
+        let Some((dash_at, after)) = resumes(text, rest, language) else { return spans };
+        (start, from) = (dash_at, after);
+    }
+    if !spans.is_empty() {
+        push(text, base, block, start..from, text.trim_end().len(), &mut spans);
+    }
+    spans
+}
+
+fn push(
+    text: &str,
+    base: usize,
+    block: usize,
+    opening: std::ops::Range<usize>,
+    end: usize,
+    spans: &mut Vec<Span>,
+) {
+    let from = opening.end;
+    let Some(words) = text.get(from..end) else { return };
+    let left =
+        words.len() - words.trim_start_matches([' ', '\u{a0}', '\u{202f}', '.', ',', ';']).len();
+    let right = words.trim_end().len();
+    if left >= right || !words.contains(char::is_alphanumeric) {
+        return;
+    }
+    spans.push(Span {
+        block,
+        start: base + opening.start,
+        inner_start: base + from + left,
+        inner_end: base + from + right,
+        end: base + from + right,
+        closed: true,
+        single: false,
+        dialogue: true,
+    });
+}
+
+/// Where the speech that goes on at `from` is broken by an attribution: the end of the speech, and where
+/// the words of the attribution begin.
+fn next_insert(text: &str, from: usize, language: &str) -> Option<(usize, usize)> {
+    let mut candidates = 0;
+    let mut before = ' ';
+    for (at, c) in text[from..].char_indices() {
+        step();
+        let at = from + at;
+        let after = at + c.len_utf8();
+        let set_off = is_dash(c) || c == '-' && before.is_whitespace();
+        // French sets no dash between the words and "dit-elle".
+        let comma = language == "fr"
+            && (c == ',' || matches!(c, '?' | '!' | '…'))
+            && text[after..].starts_with([' ', '\u{a0}']);
+        before = c;
+        if !set_off && !comma {
+            continue;
+        }
+        candidates += 1;
+        if candidates > CANDIDATES_MAX {
+            return None;
+        }
+        let found = if set_off {
+            says_soon(&text[after..], language)
+        } else {
+            inverted(&text[after..], language)
+        };
+        if found {
+            return Some((if comma { after } else { at }, after));
+        }
+    }
+    None
+}
+
+/// Where speech goes on behind an attribution that begins at `rest`: the dash and what is behind it.
+fn resumes(text: &str, rest: usize, language: &str) -> Option<(usize, usize)> {
+    for (at, c) in text[rest..].char_indices() {
+        step();
+        let at = rest + at;
+        let after = at + c.len_utf8();
+        let spaced = text[..at].ends_with(char::is_whitespace) && text[after..].starts_with(' ');
+        if (is_dash(c) || c == '-' && spaced) && text[after..].contains(char::is_alphanumeric) {
+            // A second attribution or an insertion of the narrator is no speech.
+            let narrates = says_soon(&text[after..], language);
+            return (!narrates).then_some((at, after));
+        }
+    }
+    None
+}
+
+/// The first words of a text, in lower case, without marks at their ends; up to the end of a sentence.
+fn first_words(text: &str, most: usize) -> Vec<(String, bool)> {
+    let mut out = Vec::new();
+    for word in text.split_whitespace().take(most) {
+        step();
+        let bare = word.trim_matches(|c: char| !c.is_alphanumeric());
+        let ends = word.ends_with(['.', ',', ';', ':', '?', '!', '—', '–', '”', '"', '»']);
+        if !bare.is_empty() {
+            let bare: String = bare.chars().take(40).collect();
+            out.push((bare, ends));
+        }
+        if ends {
+            break;
+        }
+    }
+    out
+}
+
+fn says(language: &str, word: &str) -> bool {
+    matches!(verb(language, &word.to_lowercase()), Some(Verb::Says))
+}
+
+/// Whether one of the first words is a verb of saying, and what leads to it is in lower case or a name.
+fn says_soon(text: &str, language: &str) -> bool {
+    first_words(text, 3).iter().any(|(word, _)| says(language, word))
+}
+
+/// Whether an attribution with its verb in front begins here: "a dit Anne Roy", "dit-elle".
+fn inverted(text: &str, language: &str) -> bool {
+    let words = first_words(text, 3);
+    let Some((first, _)) = words.first() else { return false };
+    let auxiliary = matches!(first.as_str(), "a" | "ont" | "avait" | "avaient" | "s’est" | "s'est");
+    let at = usize::from(auxiliary);
+    let Some((word, _)) = words.get(at) else { return false };
+    let carried = word.rsplit_once('-').is_some_and(|(_, end)| pronoun(language, end).is_some());
+    let followed = words.get(at + 1).is_some_and(|(next, _)| {
+        next.starts_with(char::is_uppercase) || is_determiner(language, &next.to_lowercase())
+    });
+    says(language, word) && (carried || followed)
+}
+
+/// Where speech without a closing mark ends because its attribution begins: "We lost it all, Hale said.";
+/// the byte behind the comma. Looked for between `from` and `to`.
+pub(super) fn forgotten_end(text: &str, from: usize, to: usize, language: &str) -> Option<usize> {
+    let slice = text.get(from..to)?;
+    let mut candidates = 0;
+    for (at, c) in slice.char_indices() {
+        step();
+        if !matches!(c, ',' | '?' | '!' | '—') {
+            continue;
+        }
+        let after = at + c.len_utf8();
+        if !slice[after..].starts_with([' ', '\u{a0}']) || at < 2 {
+            continue;
+        }
+        candidates += 1;
+        if candidates > CANDIDATES_MAX {
+            return None;
+        }
+        if attributes(&slice[after..], language) {
+            return Some(from + after);
+        }
+    }
+    None
+}
+
+/// Whether the words are an attribution and nothing else up to the end of a clause.
+fn attributes(text: &str, language: &str) -> bool {
+    let words = first_words(text, LEAD_WORDS_MAX + 2);
+    let Some(at) = words.iter().take(LEAD_WORDS_MAX).position(|(word, _)| says(language, word))
+    else {
+        return false;
+    };
+    let is_name = |word: &str| word.starts_with(char::is_uppercase);
+    let subject = |word: &str| {
+        let lower = word.to_lowercase();
+        let personal =
+            pronoun(language, &lower).is_some_and(|p| !matches!(p, Pronoun::Relative | Pronoun::I));
+        personal || is_name(word) && lower != "i" || is_determiner(language, &lower)
+    };
+    // What follows the verb must not go on with what was said: "he said yes" inside speech.
+    let closed = |at: usize| {
+        words.get(at).is_some_and(|(_, ends)| *ends)
+            || words.get(at + 1).is_none_or(|(next, _)| {
+                matches!(
+                    next.as_str(),
+                    "on" | "in" | "at" | "during" | "to" | "after" | "as" | "when"
+                ) || is_name(next)
+            })
+    };
+    if at == 0 {
+        return words.get(1).is_some_and(|(next, _)| subject(next));
+    }
+    words.first().is_some_and(|(first, _)| subject(first)) && closed(at)
+}
