@@ -58,11 +58,8 @@ fn list(out: &mut String, items: &[&str]) {
 
 /// A step that a reader takes: what it shows, and the commands.
 fn step(out: &mut String, what: &str, commands: &str) {
-    out.push_str(&format!(
-        "<li><p>{}</p>\n<pre>{}</pre></li>\n",
-        escape(what),
-        escape(commands.trim_end())
-    ));
+    let lines: Vec<String> = commands.lines().map(escape).collect();
+    out.push_str(&format!("<li><p>{}</p>\n<pre>{}</pre></li>\n", escape(what), lines.join("\n")));
 }
 
 /// The certificate of a bundle.
@@ -111,7 +108,9 @@ fn captured(out: &mut String, bundle: &Bundle) {
     );
     if let Some(citation) = &texts.citation {
         heading(out, "How to cite it");
-        paragraph(out, citation);
+        for line in citation.lines().filter(|line| !line.is_empty()) {
+            paragraph(out, line);
+        }
     }
     if main.is_some_and(|p| p.kind == "revisit") {
         paragraph(
@@ -293,7 +292,7 @@ fn steps(out: &mut String, bundle: &Bundle) {
         out,
         "The leaf of the capture says of the record what it is: the digest of its header, from WARC/1.1 to the empty line, and that of its block, which is all after that but the last four bytes. Both sums must stand in the leaf (a block digest that begins with sha1: is in base32).",
         &format!(
-            "{one}\nn=$(awk '{{ s += length($0) + 1 }} /^\\r$/ {{ print s; exit }}' record)\nhead -c $n record | sha256sum\ntail -c +$((n+1)) record | head -c -4 | sha256sum\ncat leaves/{n:02}.txt"
+            "{one}\nn=$(LC_ALL=C awk '{{ s += length($0) + 1 }} /^\\r$/ {{ print s; exit }}' record)\nhead -c $n record | sha256sum\ntail -c +$((n+1)) record | head -c -4 | sha256sum\ncat leaves/{n:02}.txt"
         ),
     );
     step(

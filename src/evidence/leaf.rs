@@ -195,7 +195,7 @@ mod tests {
         let mut fields = Fields::new();
         fields.push("WARC-Type", "response");
         fields.push("WARC-Record-ID", "<urn:uuid:1>");
-        fields.push("WARC-Target-URI", "http://a.example/x\u{7}\u{e9}");
+        fields.push("WARC-Target-URI", "http://a.example/x\u{e9}");
         fields.push("WARC-Date", "2025-11-05T00:00:00Z");
         fields.push("WARC-Block-Digest", "sha256:00");
         let text = record_text(&fields, b"WARC/1.1\r\n\r\n", Some("ignored"));
@@ -203,9 +203,10 @@ mod tests {
         assert_eq!(
             text,
             format!(
-                "pressmark/leaf/1 record\nid <urn:uuid:1>\ntype response\nuri http://a.example/x%07%C3%A9\ndate 2025-11-05T00:00:00Z\nblock sha256:00\npayload -\nheader sha256:{header}\n"
+                "pressmark/leaf/1 record\nid <urn:uuid:1>\ntype response\nuri http://a.example/x%C3%A9\ndate 2025-11-05T00:00:00Z\nblock sha256:00\npayload -\nheader sha256:{header}\n"
             )
         );
+        assert_eq!(plain(b" a\x07b\n"), "a%07b");
         assert_ne!(record_text(&fields, b"WARC/1.1\r\n\n", None), text);
     }
 

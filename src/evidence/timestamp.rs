@@ -11,6 +11,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use data_encoding::HEXLOWER;
 use ring::rand::{SecureRandom, SystemRandom};
 
 use super::error::io as disk;
@@ -134,11 +135,18 @@ fn keep(
     token: &Token,
 ) -> Result<(), EvidenceError> {
     let dir = log.dir().join("checkpoints");
-    for (end, bytes) in [("pem", token.chain_pem().as_bytes()), ("tsr", response)] {
+    for (end, bytes) in [("pem", chain_file(response, token).as_bytes()), ("tsr", response)] {
         let path = dir.join(format!("{}.{label}.{end}", file_name(checkpoint.size)));
         write_whole(&path, bytes).map_err(disk("writing", &path))?;
     }
     Ok(())
+}
+
+/// The chain as it is kept: the digest of the whole response goes before it, since parts of a
+/// response are covered by no signature.
+fn chain_file(response: &[u8], token: &Token) -> String {
+    let sum = HEXLOWER.encode(&sha256(response));
+    format!("# SHA-256 of the response: {sum}\n{}", token.chain_pem())
 }
 
 /// The tokens that are kept, by checkpoint and authority. One without its chain, or the reverse,
@@ -192,8 +200,9 @@ impl Kept {
     pub fn verify(&self, checkpoint: &[u8], trust: &Trust) -> Result<Token, TokenError> {
         let own = Trust::from_pem(&self.chain)?;
         let token = token::verify(&self.response, checkpoint, None, &own)?;
-        if token.chain_pem().as_bytes() != self.chain {
-            return Err(TokenError::Chain("the chain that is kept with it was changed".to_owned()));
+        if chain_file(&self.response, &token).as_bytes() != self.chain {
+            let what = "it, or the chain that is kept with it, was changed";
+            return Err(TokenError::Chain(what.to_owned()));
         }
         if !trust.is_empty() {
             token::verify(&self.response, checkpoint, None, trust)?;

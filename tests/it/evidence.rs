@@ -13,6 +13,7 @@ use crate::support::web::Web;
 
 mod authority;
 mod bundles;
+mod keys;
 mod tampering;
 
 /// What the log's check finds, as text.
@@ -87,4 +88,58 @@ fn an_archive_from_before_the_log_gets_one_with_the_next_run() {
     assert_eq!(findings(&archive.root()), Vec::<String>::new());
     let log = Log::open(&Layout::new(&archive.root())).unwrap();
     assert_eq!(log.size(), archive.records().len() as u64 + 5);
+}
+
+#[test]
+fn header_bytes_that_every_reader_passes_over_are_compared_with_what_we_write() {
+    let (archive, _web) = archive();
+    assert_eq!(archive.findings(), Vec::<String>::new());
+    let path = tree(&archive.root().join("warc")).remove(0);
+    let sound = fs::read(&path).unwrap();
+    let record = u32::from_le_bytes(sound[16..20].try_into().unwrap()) as usize;
+    for member in [0, record] {
+        // Flags, time, extra flags, system, the extra field.
+        for at in 3..24 {
+            let mut bytes = sound.clone();
+            bytes[member + at] ^= 1;
+            fs::write(&path, &bytes).unwrap();
+            assert!(!archive.findings().is_empty(), "byte {at} of the member at {member}");
+        }
+    }
+    fs::write(&path, &sound).unwrap();
+    assert_eq!(archive.findings(), Vec::<String>::new());
+}
+
+#[test]
+fn the_log_follows_while_a_run_goes_on_and_covers_the_open_file() {
+    let (archive, web) = archive();
+    web.page("news.example", "/late", "<title>Late</title><p>Breaking, and not yet sealed.</p>");
+    let job = crate::support::archive::job(&["http://news.example/late"]);
+    let dir = tempfile::tempdir().unwrap();
+    let open = dir.path().join("open");
+    archive.run_and(&job, &pressmark::crawl::Stop::default(), |running| {
+        let follower = running.follower();
+        assert_eq!(follower.once(), Vec::<String>::new());
+        assert_eq!(follower.once(), Vec::<String>::new(), "nothing is new");
+        // As the archive lies while it is being written to.
+        for part in ["warc", "evidence"] {
+            copy(&archive.root().join(part), &open.join(part));
+        }
+        follower.end();
+        assert_eq!(follower.once(), Vec::<String>::new(), "it has ended");
+    });
+    assert_eq!(findings(&archive.root()), Vec::<String>::new());
+    let log = Log::open(&Layout::new(&archive.root())).unwrap();
+    assert_eq!(log.checkpoint_sizes().unwrap().len(), 5);
+    assert_eq!(findings(&open), Vec::<String>::new());
+    let file =
+        tree(&open.join("warc")).into_iter().find(|p| p.extension().is_some_and(|e| e == "open"));
+    let file = file.unwrap();
+    let sound = fs::read(&file).unwrap();
+    for at in (0..sound.len()).step_by(13) {
+        let mut bytes = sound.clone();
+        bytes[at] ^= 0x10;
+        fs::write(&file, &bytes).unwrap();
+        assert!(!findings(&open).is_empty(), "byte {at} of the open file");
+    }
 }

@@ -50,6 +50,10 @@ fn real_output_agrees_with_the_schemas() {
     std::fs::write(&quoted, "<article><h1>Boats</h1><p>“We go now,” said Anna Roe.</p>").unwrap();
     let quoted = quoted.to_str().unwrap();
     let harbour = "http://courier.example/";
+    let bundle = dir.path().join("bundle.zip");
+    let bundle = bundle.to_str().unwrap();
+    let proved = command(&archive).args(["prove", STORY, "-o", bundle]).output().unwrap();
+    assert!(proved.status.success(), "{}", stderr(&proved));
     let rules = dir.path().join("robots.txt");
     std::fs::write(&rules, "User-agent: *\nDisallow: /private\n").unwrap();
     let rules = rules.to_str().unwrap();
@@ -69,7 +73,7 @@ fn real_output_agrees_with_the_schemas() {
     let cited = ["cite", STORY, "--quote", "the", "--format", "json"];
     let public =
         ["cite", STORY, "--format", "json", "--set", "cite.archive_url=https://a.example/web"];
-    let cases: [(&str, &[&str]); 23] = [
+    let cases: [(&str, &[&str]); 27] = [
         ("robots.json", &robots),
         ("setting.json", &["config", "show", "--format", "json"]),
         (
@@ -93,6 +97,10 @@ fn real_output_agrees_with_the_schemas() {
         ("cite.json", &public),
         ("due.json", &["due", "--format", "json"]),
         ("status.json", &["status", "--format", "json"]),
+        ("step.json", &["prove", "--check", bundle, "--format", "json"]),
+        ("checkpoint.json", &["evidence", "checkpoint", "--format", "json"]),
+        ("log-key.json", &["evidence", "keys", "--format", "json"]),
+        ("extended.json", &["evidence", "extend", "--format", "json"]),
         ("crawl.json", &crawl),
         ("status.json", &["status", "--format", "json"]),
         ("reindex.json", &["reindex", "--format", "json"]),

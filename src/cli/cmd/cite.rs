@@ -84,7 +84,7 @@ fn style_of(style: StyleArg) -> Style {
 }
 
 /// The archive as the settings name it.
-fn archive(context: &Context) -> Result<Archive, CliError> {
+pub(super) fn archive(context: &Context) -> Result<Archive, CliError> {
     let set = |key: &str| Some(context.settings.text(key).trim()).filter(|t| !t.is_empty());
     let base = set("cite.archive_url");
     if let Some(base) = base.filter(|b| !b.starts_with("https://") && !b.starts_with("http://")) {

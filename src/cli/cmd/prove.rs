@@ -5,6 +5,7 @@ use std::path::Path;
 use serde_json::json;
 
 use super::evidence::evidence_error;
+use crate::cite::{Capture, Source, Style, cite};
 use crate::cli::args::ProveArgs;
 use crate::cli::context::{Context, store_error};
 use crate::cli::evidence::{authorities, options};
@@ -16,7 +17,8 @@ use crate::evidence::note::VerifierKey;
 use crate::evidence::{OpenFiles, extend};
 use crate::extract::{EXTRACTOR, Hints, extract};
 use crate::history::DECODED_BYTES_MAX;
-use crate::store::{Loaded, Reader};
+use crate::index::RecordKind;
+use crate::store::Loaded;
 
 /// Writes the evidence bundle of one capture, or checks one.
 ///
@@ -41,7 +43,7 @@ fn prove(args: &ProveArgs, url: &str, out: &Path, context: &Context) -> Result<E
     let loaded = reader.load(&entry).map_err(|e| store_error(&what, e))?;
     let pieces = gather(&reader, &loaded).map_err(|e| evidence_error(&what, e))?;
     let trust = authorities(&context.settings).map_err(CliError::usage)?.trust;
-    let texts = texts(url, &reader, &loaded);
+    let texts = texts(url, &loaded, context)?;
     let make = || {
         let now = context.clock.now();
         Bundle::prove(reader.layout(), pieces.clone(), texts.clone(), &trust, now)
@@ -67,31 +69,27 @@ fn prove(args: &ProveArgs, url: &str, out: &Path, context: &Context) -> Result<E
     Ok(Exit::Done)
 }
 
-/// What the page says. A page that cannot be read is proved all the same.
-fn texts(url: &str, _reader: &Reader, loaded: &Loaded) -> Texts {
-    let mut texts = Texts {
-        url: url.to_owned(),
-        extractor: EXTRACTOR.to_owned(),
-        citation: citation(loaded),
-        ..Texts::default()
-    };
-    if let Ok(bytes) = loaded.decoded(DECODED_BYTES_MAX) {
-        let content_type = loaded.content_type();
-        let hints = Hints {
-            url: Some(&loaded.entry.url),
-            content_type: content_type.as_deref(),
-            status: loaded.entry.status,
-        };
-        let page = extract(&bytes, &hints).page;
-        texts.headline = page.headline.map(|h| h.value);
-        texts.article = Some(page.text).filter(|text| !text.is_empty());
+/// What the page says, and how to cite it. A page that cannot be read is proved all the same.
+fn texts(url: &str, loaded: &Loaded, context: &Context) -> Result<Texts, CliError> {
+    let mut texts =
+        Texts { url: url.to_owned(), extractor: EXTRACTOR.to_owned(), ..Texts::default() };
+    // Of a failure there is nothing to read.
+    let Ok(bytes) = loaded.decoded(DECODED_BYTES_MAX) else { return Ok(texts) };
+    if loaded.entry.kind == RecordKind::Metadata {
+        return Ok(texts);
     }
-    texts
-}
-
-/// How to cite the capture; none where nothing cites.
-fn citation(_loaded: &Loaded) -> Option<String> {
-    None
+    let content_type = loaded.content_type();
+    let hints = Hints {
+        url: Some(&loaded.entry.url),
+        content_type: content_type.as_deref(),
+        status: loaded.entry.status,
+    };
+    let page = extract(&bytes, &hints).page;
+    let source = Source::new(&page, Capture::of(loaded), super::cite::archive(context)?);
+    texts.citation = Some(cite(&source, Style::Text));
+    texts.headline = page.headline.map(|h| h.value);
+    texts.article = Some(page.text).filter(|text| !text.is_empty());
+    Ok(texts)
 }
 
 fn check_bundle(args: &ProveArgs, bundle: &Path, context: &Context) -> Result<Exit, CliError> {

@@ -16,7 +16,7 @@ use super::{Tell, VerifyOptions};
 use crate::base::Finding;
 use crate::store::Layout;
 
-/// How far our clock may be ahead of an authority's before it is said.
+/// How far clocks may be apart before it is said.
 const CLOCK_OFF_MAX: Duration = Duration::from_mins(5);
 
 fn name_of(size: u64) -> String {
@@ -50,7 +50,7 @@ pub(super) fn read(layout: &Layout, tell: &mut Tell<'_>) -> Result<Vec<Checkpoin
             tell.say(Finding::error(&name, None, "checkpoint-missing", what));
         }
         if let (Some(time), Some(earlier)) = (checkpoint.time, before.and_then(|c| c.time))
-            && time < earlier
+            && time.plus(CLOCK_OFF_MAX) < earlier
         {
             let what = format!("it says {}, and the one before it is later", time.to_rfc3339());
             let name = name_of(checkpoint.size);

@@ -63,7 +63,8 @@ impl Authority {
             let file = format!("{name}.key");
             assert!(openssl(at, &[&["genpkey", "-out", &file][..], key].concat()));
         }
-        let root = format!("/O=Test {kind}/CN=Root {}", at.display());
+        let unique = at.file_name().unwrap_or_default().to_string_lossy();
+        let root = format!("/O=Test {kind}/CN=Root {unique}");
         assert!(openssl(
             at,
             &[

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use pressmark::base::{ManualClock, TargetUri, Timestamp};
-use pressmark::cli::wiring::{runtime, start};
+use pressmark::cli::wiring::{Running, runtime, start};
 use pressmark::config::Settings;
 use pressmark::crawl::{Job, ManualTimer, Report, Stop};
 use pressmark::index::{IndexEntry, Query};
@@ -60,6 +60,11 @@ impl Archive {
 
     /// Crawls, in-process, until nothing is left or `stop` is asked.
     pub fn run(&self, job: &Job, stop: &Stop) -> Report {
+        self.run_and(job, stop, |_| {})
+    }
+
+    /// The same, with something done before the archive is closed.
+    pub fn run_and(&self, job: &Job, stop: &Stop, before: impl FnOnce(&Running)) -> Report {
         let flags: Vec<(String, String, String)> = self
             .sets
             .iter()
@@ -73,6 +78,7 @@ impl Archive {
         let (mut running, _) =
             start(&settings, &self.root(), &self.resolve, job.take, timer).unwrap();
         let report = runtime().unwrap().block_on(running.run(job, &mut (), stop)).unwrap();
+        before(&running);
         let trouble = running.close().unwrap();
         assert!(trouble.is_empty(), "{trouble:?}");
         report

@@ -1,0 +1,81 @@
+//! The key of the log: made with the archive, kept from others, replaced with a record of it.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+
+use pressmark::base::Clock;
+use pressmark::evidence::log::Appender;
+use pressmark::evidence::{Log, Options};
+use pressmark::store::Layout;
+
+use super::{archive, findings};
+use crate::support::cli::{pressmark, stderr, stdout};
+
+#[test]
+fn init_makes_a_key_that_its_owner_alone_may_read() {
+    let dir = tempfile::tempdir().unwrap();
+    let root = dir.path().join("archive");
+    let done = pressmark(&root, &["init", root.to_str().unwrap()]);
+    assert!(done.status.success(), "{}", stderr(&done));
+    let mode = fs::metadata(root.join("evidence/log.key")).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+    assert_eq!(findings(&root), Vec::<String>::new());
+    let none = pressmark(&root, &["evidence", "checkpoint"]);
+    assert_eq!(none.status.code(), Some(3), "{}", stderr(&none));
+}
+
+#[test]
+fn a_key_that_others_may_read_is_not_used_and_stops_no_crawl() {
+    let (archive, _web) = archive();
+    let key = archive.root().join("evidence/log.key");
+    fs::set_permissions(&key, fs::Permissions::from_mode(0o644)).unwrap();
+    let extend = pressmark(&archive.root(), &["evidence", "extend"]);
+    assert_eq!(extend.status.code(), Some(1));
+    assert!(stderr(&extend).contains("may be read by others"), "{}", stderr(&extend));
+    let found = findings(&archive.root());
+    assert!(found.len() == 1 && found[0].contains("may be read by others"), "{found:?}");
+    fs::set_permissions(&key, fs::Permissions::from_mode(0o600)).unwrap();
+    assert_eq!(findings(&archive.root()), Vec::<String>::new());
+}
+
+#[test]
+fn a_key_is_replaced_and_what_it_signed_still_holds() {
+    let (archive, _web) = archive();
+    let before = pressmark(&archive.root(), &["evidence", "checkpoint"]);
+    let mailed = archive.root().parent().unwrap().join("mailed.txt");
+    // Mail has its own line breaks.
+    fs::write(&mailed, stdout(&before).replace('\n', "\r\n")).unwrap();
+    let layout = Layout::new(&archive.root());
+    let appender = Appender::open(&layout, &Options::default()).unwrap();
+    appender.new_key(archive.clock.now()).unwrap();
+    let keys = pressmark(&archive.root(), &["evidence", "keys"]);
+    assert_eq!(stdout(&keys).lines().count(), 2);
+    archive.crawl(&["http://news.example/a"]);
+    let verify = ["verify", "--checkpoint", mailed.to_str().unwrap()];
+    let done = pressmark(&archive.root(), &verify);
+    assert_eq!(done.status.code(), Some(0), "{}{}", stdout(&done), stderr(&done));
+    let log = Log::open(&Layout::new(&archive.root())).unwrap();
+    let sizes = log.checkpoint_sizes().unwrap();
+    let signatures = |size| log.checkpoint(size).unwrap().note.signatures.len();
+    assert_eq!(sizes.iter().map(|s| signatures(*s)).collect::<Vec<_>>(), [1, 1, 1, 2, 1]);
+    // The old key's signature taken away.
+    let path = archive.root().join(format!("evidence/checkpoints/{:012}", sizes[3]));
+    let text = fs::read_to_string(&path).unwrap();
+    let cut: Vec<&str> = text.lines().collect();
+    fs::write(&path, format!("{}\n", cut[..cut.len() - 1].join("\n"))).unwrap();
+    assert!(findings(&archive.root()).iter().any(|f| f.contains("checkpoint-signature")));
+}
+
+#[test]
+fn a_lost_key_is_replaced_and_said_for_ever() {
+    let (archive, _web) = archive();
+    fs::remove_file(archive.root().join("evidence/log.key")).unwrap();
+    archive.later(std::time::Duration::from_secs(60));
+    let refused = pressmark(&archive.root(), &["evidence", "new-key"]);
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(stderr(&refused).contains("missing"), "{}", stderr(&refused));
+    let done = pressmark(&archive.root(), &["evidence", "new-key", "--lost"]);
+    assert!(done.status.success(), "{}", stderr(&done));
+    let found = findings(&archive.root());
+    assert!(found.iter().all(|f| f.contains("key-replaced")) && found.len() == 1, "{found:?}");
+}
