@@ -65,8 +65,10 @@ impl DueLine {
 pub struct ListView {
     /// `queue` or `watched`.
     pub list: String,
-    /// Never fetched, in flight included.
+    /// Never fetched.
     pub queued: u64,
+    /// Being fetched.
+    pub in_flight: u64,
     /// Fetched, with a next visit.
     pub waiting: u64,
     /// How many are due, counted up to [`DUE_COUNTED_MAX`].
@@ -95,7 +97,8 @@ impl ListView {
         }
         Ok(Self {
             list: list.to_owned(),
-            queued: counts.queued + counts.in_flight,
+            queued: counts.queued,
+            in_flight: counts.in_flight,
             waiting: counts.waiting,
             due,
             next: frontier.next_ready_at().map(Timestamp::to_warc_date),

@@ -12,7 +12,8 @@
 //! such key for a URL, a URL is in exactly one state by construction. In flight is no state on
 //! disk: a claimed URL keeps its place, which is why the death of the process puts it back.
 //!
-//! Beside them: `h | host name → host 4 | ready 8`, `j | job name → job 2`.
+//! Beside them: `h | host name → host 4 | ready 8`, `j | job name → job 2`, and the summaries of
+//! `frontier/opening.rs`.
 
 use sha2::{Digest as _, Sha256};
 
@@ -154,6 +155,13 @@ impl Place {
         tail[3..11].copy_from_slice(&(self.due.cast_unsigned() ^ SIGN).to_be_bytes());
         tail[11..].copy_from_slice(&self.seq.to_be_bytes());
         tail
+    }
+
+    /// What the `q` keys of one host begin with.
+    pub(in crate::schedule) fn host_prefix(host: u32) -> [u8; 5] {
+        let mut key = [b'q'; 5];
+        key[1..].copy_from_slice(&host.to_be_bytes());
+        key
     }
 
     /// What the `q` keys of one host and job begin with.

@@ -16,6 +16,7 @@ mod hosts;
 #[cfg(test)]
 mod kill_tests;
 mod list;
+mod opening;
 #[cfg(test)]
 mod tests;
 
@@ -95,6 +96,8 @@ pub struct Frontier {
     seq_next: u64,
     claim_next: u64,
     synced_at: Timestamp,
+    /// Hosts whose summary on disk is no longer right.
+    changed: HashSet<u32>,
 }
 
 impl Frontier {
@@ -104,7 +107,7 @@ impl Frontier {
     /// # Errors
     /// When the tables or the journal cannot be read or written.
     pub fn open(kv: &Arc<Kv>, options: FrontierOptions) -> Result<(Self, Opened), ScheduleError> {
-        let (state, opened) = State::open(kv, &options.name, &options.folder)?;
+        let (state, mut opened, summarised) = State::open(kv, &options.name, &options.folder)?;
         let mut frontier = Self {
             hosts: Hosts::new(options.claims_per_host_max, options.seed),
             state,
@@ -115,8 +118,9 @@ impl Frontier {
             seq_next: 0,
             claim_next: 0,
             synced_at: Timestamp::default(),
+            changed: HashSet::new(),
         };
-        frontier.load()?;
+        opened.hosts_read = frontier.load(summarised)?;
         Ok((frontier, opened))
     }
 
@@ -191,46 +195,10 @@ impl Frontier {
     /// # Errors
     /// When either cannot be written.
     pub fn checkpoint(&mut self) -> Result<(), ScheduleError> {
-        self.state.checkpoint(self.flights.values().map(|flight| flight.place))
+        self.checkpoint_with_summaries()
     }
 
     // ---- private: the state and memory together
-
-    /// Reads hosts, jobs, and of every lane its first entry and length.
-    fn load(&mut self) -> Result<(), ScheduleError> {
-        let mut hosts = self.state.hosts().collect::<Result<Vec<_>, _>>()?;
-        hosts.sort_unstable_by_key(|(id, _, _)| *id);
-        for (id, name, ready) in hosts {
-            self.fill_hosts_up_to(id);
-            self.hosts.push(&name, ready);
-        }
-        let mut jobs = self.state.jobs().collect::<Result<Vec<_>, _>>()?;
-        jobs.sort_unstable();
-        for (id, name) in jobs {
-            self.fill_jobs_up_to(id);
-            self.push_job(&name);
-        }
-        for item in self.state.places(b"q") {
-            let (place, value) = item?;
-            if self.hosts.get(place.host).is_none() {
-                // The table of hosts lost this one (it was rebuilt after damage): its URLs know it.
-                self.fill_hosts_up_to(place.host);
-                let name = Entry::of_bytes(&value).map(|entry| entry.uri.host_key());
-                let name = name.map_or_else(|| format!("?{}", place.host), |n| n.to_string());
-                self.hosts.push(&name, 0);
-            }
-            self.fill_jobs_up_to(place.job.saturating_add(1));
-            self.seq_next = self.seq_next.max(place.seq.saturating_add(1));
-            self.count(place, 1);
-            if let Some(host) = self.hosts.get_mut(place.host) {
-                host.gain(place, &value);
-            }
-        }
-        for id in 0..self.hosts.len() {
-            self.reslot(u32::try_from(id).unwrap_or(u32::MAX));
-        }
-        Ok(())
-    }
 
     fn fill_hosts_up_to(&mut self, id: u32) {
         while self.hosts.len() < id as usize {
@@ -252,6 +220,7 @@ impl Frontier {
     }
 
     fn count(&mut self, place: Place, by: i64) {
+        self.changed.insert(place.host);
         if let Some(job) = self.jobs.get_mut(usize::from(place.job)) {
             let count = &mut job.counts[place.lane.phase() as usize];
             *count = count.saturating_add_signed(by);

@@ -6,6 +6,7 @@
 //! journal over the tree: each frame sets the whole new state of one URL, so it does not matter
 //! how much of it the tree already holds.
 
+use std::collections::HashSet;
 use std::io;
 use std::ops::Bound;
 use std::path::{Path, PathBuf};
@@ -84,6 +85,17 @@ pub struct Opened {
     pub bytes_cut: u64,
     /// URLs that were in flight when the last process died, and are queued again.
     pub requeued: Vec<String>,
+    /// Hosts whose URLs had to be read, one by one, to know what is in their queues.
+    pub hosts_read: usize,
+}
+
+/// What the summaries of hosts are worth after an opening.
+#[derive(Debug, Default)]
+pub(in crate::schedule) struct Summarised {
+    /// They were written with this journal's beginning, so that they are right but for `touched`.
+    pub(in crate::schedule) are_right: bool,
+    /// Hosts whose URLs were changed since.
+    pub(in crate::schedule) touched: HashSet<u32>,
 }
 
 /// The tree and its journal.
@@ -101,6 +113,10 @@ const HOST: u8 = 3;
 const JOB: u8 = 4;
 const CLAIM: u8 = 5;
 const RELEASE: u8 = 6;
+const SUMMARY: u8 = 7;
+
+/// The key of the summaries' number and of the next sequence number.
+const SUMMARIES: &[u8] = b"S";
 
 impl State {
     /// Opens the tree `name` and its journal in `folder`, replays what the tree may lack, and
@@ -109,19 +125,20 @@ impl State {
         kv: &Arc<Kv>,
         name: &str,
         folder: &Path,
-    ) -> Result<(Self, Opened), ScheduleError> {
+    ) -> Result<(Self, Opened, Summarised), ScheduleError> {
         let path = folder.join(format!("{name}.journal"));
         let fail = |source| ScheduleError::Journal { path: path.clone(), source };
         let tree = kv.tree(name)?;
-        let mut claimed: Vec<Place> = Vec::new();
+        let mut replayed = Replaying::default();
         let done = Journal::read(&path, |payload| {
-            replay(&tree, payload, &mut claimed).map_err(ReplayError::Schedule)
+            replay(&tree, payload, &mut replayed).map_err(ReplayError::Schedule)
         })
         .map_err(|why| match why {
             ReplayError::Io(source) => fail(source),
             ReplayError::Schedule(why) => why,
         })?;
         let mut requeued = Vec::new();
+        let Replaying { claimed, touched, summary } = replayed;
         for place in claimed {
             if let Some(value) = tree.get(&place.key())? {
                 requeued.extend(Entry::of_bytes(&value).map(|e| e.uri.as_str().to_owned()));
@@ -130,9 +147,19 @@ impl State {
         if done.frames > 0 {
             kv.flush()?;
         }
-        let journal = Journal::begin(&path, &[]).map_err(fail)?;
-        let opened = Opened { replayed: done.frames, bytes_cut: done.bytes_cut, requeued };
-        Ok((Self { kv: Arc::clone(kv), tree, journal }, opened))
+        let known = summaries_of(&tree)?.map(|(id, _)| id);
+        let are_right = summary.is_some() && summary == known && !kv.was_repaired();
+        // A journal that begins without a summary says that none is to be trusted; a new one comes
+        // with the first checkpoint.
+        let mut frames = Vec::new();
+        if let Some(id) = summary.filter(|_| are_right && touched.is_empty()) {
+            journal::frame(&summary_payload(id), &mut frames);
+        }
+        let journal = Journal::begin(&path, &frames).map_err(fail)?;
+        let opened =
+            Opened { replayed: done.frames, bytes_cut: done.bytes_cut, requeued, hosts_read: 0 };
+        let summarised = Summarised { are_right, touched };
+        Ok((Self { kv: Arc::clone(kv), tree, journal }, opened, summarised))
     }
 
     /// Makes `changes`: when this returns, a kill of the process loses none of them.
@@ -170,13 +197,32 @@ impl State {
         self.journal.sync().map_err(|source| self.journal_error(source))
     }
 
-    /// Flushes the tree and begins a new journal that knows of the claims `in_flight`.
+    /// Flushes the tree and begins a new journal that knows of the claims `in_flight`. Summaries are
+    /// written with it: of each host its bytes, or nothing where it is to be read anew.
+    ///
+    /// The summaries are one batch with a number, and the new journal names that number. A kill in
+    /// between leaves a journal that names another one, and then none is trusted.
     pub(in crate::schedule) fn checkpoint(
         &mut self,
         in_flight: impl Iterator<Item = Place>,
+        summaries: impl Iterator<Item = (u32, Option<Vec<u8>>)>,
+        seq_next: u64,
     ) -> Result<(), ScheduleError> {
+        let id = summaries_of(&self.tree)?.map_or(0, |(id, _)| id).wrapping_add(1);
+        let mut batch = Batch::default();
+        for (host, summary) in summaries {
+            match summary {
+                Some(bytes) => batch.insert(&summary_key(host), &bytes),
+                None => batch.remove(&summary_key(host)),
+            }
+        }
+        let mut head = id.to_be_bytes().to_vec();
+        head.extend_from_slice(&seq_next.to_be_bytes());
+        batch.insert(SUMMARIES, &head);
+        self.tree.apply(batch)?;
         self.kv.flush()?;
         let mut frames = Vec::new();
+        journal::frame(&summary_payload(id), &mut frames);
         in_flight.for_each(|place| journal::frame(&place_payload(CLAIM, &place), &mut frames));
         let path = self.journal.path().to_owned();
         self.journal = Journal::begin(&path, &frames)
@@ -231,6 +277,22 @@ impl State {
                 let (_, key) = item?;
                 Place::of_key(&key).ok_or_else(|| unreadable("a place", &key))
             })
+    }
+
+    /// The next sequence number, as the summaries have it.
+    pub(in crate::schedule) fn seq_next(&self) -> Result<u64, ScheduleError> {
+        Ok(summaries_of(&self.tree)?.map_or(0, |(_, seq)| seq))
+    }
+
+    /// The summary of every host that has one.
+    pub(in crate::schedule) fn summaries(
+        &self,
+    ) -> impl Iterator<Item = Result<(u32, Bytes), ScheduleError>> + use<> {
+        self.tree.scan_prefix(b"s").map(|item| {
+            let (key, value) = item?;
+            let id: [u8; 4] = key[1..].try_into().map_err(|_| unreadable("a summary", &key))?;
+            Ok((u32::from_be_bytes(id), value))
+        })
     }
 
     /// Every host: number, name, and when it may be asked again.
@@ -358,6 +420,26 @@ impl Change {
     }
 }
 
+fn summary_key(host: u32) -> [u8; 5] {
+    let mut key = [b's'; 5];
+    key[1..].copy_from_slice(&host.to_be_bytes());
+    key
+}
+
+fn summary_payload(id: u64) -> Vec<u8> {
+    let mut out = Packer::new(SUMMARY);
+    out.number(id);
+    out.finish()
+}
+
+/// The number of the summaries and the next sequence number; nothing where there are none.
+fn summaries_of(tree: &Tree) -> Result<Option<(u64, u64)>, ScheduleError> {
+    let Some(value) = tree.get(SUMMARIES)? else { return Ok(None) };
+    let number = |part: &[u8]| part.try_into().ok().map(u64::from_be_bytes);
+    let parts = value.split_at_checked(8);
+    Ok(parts.and_then(|(id, seq)| Some((number(id)?, number(seq)?))))
+}
+
 fn named(kind: u8, name: &str) -> Vec<u8> {
     let mut key = vec![kind];
     key.extend_from_slice(name.as_bytes());
@@ -370,8 +452,19 @@ fn place_payload(kind: u8, place: &Place) -> Vec<u8> {
     out.finish()
 }
 
+/// What the frames of a journal say beside the changes.
+#[derive(Debug, Default)]
+struct Replaying {
+    claimed: Vec<Place>,
+    /// The hosts whose URLs were changed.
+    touched: HashSet<u32>,
+    /// The summaries that the journal began with.
+    summary: Option<u64>,
+}
+
 /// Applies one frame. The old place is the one that the tree knows at this moment, whichever it is.
-fn replay(tree: &Tree, payload: &[u8], claimed: &mut Vec<Place>) -> Result<(), ScheduleError> {
+fn replay(tree: &Tree, payload: &[u8], to: &mut Replaying) -> Result<(), ScheduleError> {
+    let Replaying { claimed, touched, summary } = to;
     let bad = || ScheduleError::Corrupt { what: "a journal frame".to_owned() };
     let mut from = Unpacker::new(payload);
     let change = match from.byte().ok_or_else(bad)? {
@@ -381,12 +474,14 @@ fn replay(tree: &Tree, payload: &[u8], claimed: &mut Vec<Place>) -> Result<(), S
             let digest = url_digest(&Entry::of_bytes(&bytes).ok_or_else(bad)?.uri);
             let old = place_of(tree, place.host, &digest)?;
             claimed.retain(|other| other.seq != place.seq);
+            touched.insert(place.host);
             Change::Put { digest, old, place, entry: bytes }
         }
         REMOVE => {
             let place = from.bytes().and_then(Place::of_key).ok_or_else(bad)?;
             let digest: UrlDigest = from.bytes().and_then(|d| d.try_into().ok()).ok_or_else(bad)?;
             claimed.retain(|other| other.seq != place.seq);
+            touched.insert(place.host);
             let place = place_of(tree, place.host, &digest)?.unwrap_or(place);
             Change::Remove { digest, place }
         }
@@ -406,6 +501,10 @@ fn replay(tree: &Tree, payload: &[u8], claimed: &mut Vec<Place>) -> Result<(), S
         RELEASE => {
             let place = from.bytes().and_then(Place::of_key).ok_or_else(bad)?;
             claimed.retain(|other| other.seq != place.seq);
+            return Ok(());
+        }
+        SUMMARY => {
+            *summary = Some(from.number().ok_or_else(bad)?);
             return Ok(());
         }
         _ => return Err(bad()),

@@ -3,7 +3,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Stdio};
+use std::process::{Child, Output, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -33,6 +33,28 @@ fn place(hosts: &[&str]) -> Place {
     Place { root: dir.path().join("archive"), config, web, _dir: dir }
 }
 
+/// A process that does not outlive its test.
+struct Running(Option<Child>);
+
+impl Running {
+    fn id(&self) -> u32 {
+        self.0.as_ref().unwrap().id()
+    }
+
+    fn wait_with_output(mut self) -> std::io::Result<Output> {
+        self.0.take().unwrap().wait_with_output()
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        if let Some(mut child) = self.0.take() {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+    }
+}
+
 impl Place {
     fn job(&self, name: &str, text: &str) -> PathBuf {
         let file = self.config.parent().unwrap().join("jobs").join(format!("{name}.toml"));
@@ -40,10 +62,11 @@ impl Place {
         file
     }
 
-    fn run(&self, args: &[&str]) -> Child {
+    fn run(&self, args: &[&str]) -> Running {
         let mut command = command(&self.root);
         command.arg("--config").arg(&self.config).args(args);
-        command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+        let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        Running(Some(child))
     }
 
     fn asked(&self, target: &str) -> usize {
@@ -149,10 +172,9 @@ fn a_job_killed_twice_loses_nothing_and_repeats_what_was_in_flight_alone() {
     let args = ["--quiet", "crawl", "--job", job.to_str().unwrap(), "--format", "json"];
     let pages = || place.web.asked().iter().filter(|a| a.target != "/robots.txt").count();
     for share in [4, 2] {
-        let mut child = place.run(&args);
+        let child = place.run(&args);
         wait_until(|| pages() >= HOSTS * PAGES / share);
-        child.kill().unwrap();
-        child.wait().unwrap();
+        drop(child);
     }
     assert!(pages() < HOSTS * PAGES, "it was over before it was killed");
     let done = place.run(&args).wait_with_output().unwrap();

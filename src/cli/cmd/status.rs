@@ -67,13 +67,13 @@ fn of_queue(seen: &Queue, now: Timestamp) -> Result<Value, CliError> {
         lists.iter().filter(|l| l.list == list).map(count).sum()
     };
     // What is watched has URLs in it that were never fetched, too.
-    let all = |l: &ListView| l.queued + l.waiting;
+    let all = |l: &ListView| l.queued + l.in_flight + l.waiting;
     let (at, source) = match seen {
         Queue::Here(_) => (Value::Null, Value::Null),
         Queue::Told(view) => (Value::from(view.at.clone()), Value::from(view.source(now))),
     };
     Ok(json!({
-        "queued": sum(|l| l.queued, "queue"),
+        "queued": sum(|l| l.queued + l.in_flight, "queue"),
         "watched": sum(all, "watched"),
         "due": sum(|l| l.due, "watched"),
         "next": lists.iter().filter_map(|l| l.next.clone()).min(),

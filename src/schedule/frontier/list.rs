@@ -2,7 +2,7 @@
 //! tables agree with each other.
 
 use std::cmp::Reverse;
-use std::collections::BinaryHeap;
+use std::collections::{BinaryHeap, HashMap};
 use std::sync::Arc;
 
 use super::{Frontier, is_active};
@@ -188,15 +188,32 @@ impl Frontier {
             findings.push(Finding::error(&self.options.name, None, rule, what));
         };
         let mut seen = Counts::default();
+        let mut lanes: HashMap<(u32, u16, Lane), (u32, i64)> = HashMap::new();
         for item in self.state.places(b"q") {
             let (place, value) = item?;
             *seen.of(place.lane.phase()) += 1;
+            let lane = lanes.entry((place.host, place.job, place.lane)).or_insert((0, place.due));
+            *lane = (lane.0 + 1, lane.1.min(place.due));
             let Some(entry) = Entry::of_bytes(&value) else {
                 report("queue-entry", format!("an entry cannot be read ({place:?})"));
                 continue;
             };
             if self.state.place(place.host, &url_digest(&entry.uri))? != Some(place) {
                 report("one-state", format!("{} stands in two places", entry.uri));
+            }
+        }
+        // What is in flight stands aside: the first of its lane may be the one behind it.
+        for (id, host) in self.hosts.iter().filter(|(_, host)| host.in_flight.is_empty()) {
+            for info in &host.lanes {
+                let (count, first) =
+                    lanes.remove(&(id, info.job, info.lane)).unwrap_or((0, i64::MAX));
+                let is_first = info.lane.phase() == Phase::Retired || info.head == first;
+                if count != info.count || !is_first {
+                    report("lane", format!("{info:?} of {} has {count}, first {first}", host.name));
+                }
+            }
+            if let Some((lane, _)) = lanes.iter().find(|((of, ..), _)| *of == id) {
+                report("lane", format!("{lane:?} of {} is not known", host.name));
             }
         }
         let urls = self.state.count(b"u")?;
