@@ -22,7 +22,7 @@ use invariants::broken;
 use mutate::Mutator;
 
 /// Mutated pages of one plain test run.
-const RUNS: u64 = 300;
+const RUNS: u64 = 1_000;
 /// The size of each hostile document of a test run, in bytes.
 const HOSTILE_BYTES: usize = 800;
 
