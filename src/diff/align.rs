@@ -74,6 +74,7 @@ fn align_in_order(old: Text<'_>, new: Text<'_>, budget: &Budget) -> Vec<Link> {
         mark_moves(old, &mut links);
         let gaps = Gaps::new(&links, old.units.len(), new.units.len());
         links.extend(similar::pair(old, new, &pairing, &gaps, budget));
+        lonely(old, new, &mut links);
     }
     settle(old, new, &mut links);
     links
@@ -209,6 +210,52 @@ impl Gaps {
         }
         gaps
     }
+}
+
+/// Pairs what stands alone between the same neighbours on both sides and keeps its frame: "It chose
+/// Anna Roe.", "It chose Piet Hals." Too few words are shared for that to be seen from afar.
+fn lonely(old: Text<'_>, new: Text<'_>, links: &mut Vec<Link>) {
+    mark_moves(old, links);
+    let taken = |side: fn(&Link) -> &Range<usize>, count: usize| -> Vec<bool> {
+        let mut taken = vec![false; count];
+        for at in links.iter().flat_map(|link| side(link).clone()) {
+            taken.get_mut(at).into_iter().for_each(|flag| *flag = true);
+        }
+        taken
+    };
+    let (a, b) = (taken(|l| &l.old, old.units.len()), taken(|l| &l.new, new.units.len()));
+    let free = |taken: &[bool], run: Range<usize>| -> Option<usize> {
+        let mut free = run.filter(|&at| taken.get(at) == Some(&false));
+        free.next().filter(|_| free.next().is_none())
+    };
+    let mut found = Vec::new();
+    let (mut i, mut j) = (0, 0);
+    // Sorted by `mark_moves`, and the ordered ones increase on both sides.
+    let ordered = links.iter().filter(|link| !link.moved);
+    let ends = ordered.map(|link| (link.old.clone(), link.new.clone()));
+    let last = (old.units.len()..old.units.len(), new.units.len()..new.units.len());
+    for (x, y) in ends.chain([last]) {
+        if let (Some(one), Some(other)) = (free(&a, i..x.start), free(&b, j..y.start))
+            && old.units.get(one).map(|u| u.role) == new.units.get(other).map(|u| u.role)
+            && framed(old.of(one), new.of(other))
+        {
+            let (old, new) = (one..one + 1, other..other + 1);
+            found.push(Link { old, new, exact: false, moved: false });
+        }
+        (i, j) = (x.end, y.end);
+    }
+    links.extend(found);
+}
+
+/// Whether two sentences begin and end alike: with two words at least, and half of the shorter one.
+fn framed(a: &str, b: &str) -> bool {
+    let (a, b): (Vec<&str>, Vec<&str>) =
+        (a.split_whitespace().collect(), b.split_whitespace().collect());
+    let short = a.len().min(b.len());
+    let front = a.iter().zip(&b).take_while(|(x, y)| x == y).count();
+    let back = a.iter().rev().zip(b.iter().rev()).take_while(|(x, y)| x == y).count();
+    let shared = front + back.min(short - front);
+    shared >= 2 && shared * 2 >= short
 }
 
 /// Marks as moved every link outside the heaviest run that increases in both texts. A sentence
@@ -369,6 +416,17 @@ mod tests {
                 format!("{A} {B} {C}"),
                 format!("{A} {C} Fishing crews had waited four weeks for an answer."),
                 "0=0 2=1 1>~2",
+            ),
+            // Alone between the same neighbours, in the same frame.
+            (
+                format!("{A} It chose Anna Roe. {B}"),
+                format!("{A} It chose Piet Hals. {B}"),
+                "0=0 1~1 2=2",
+            ),
+            (
+                format!("{A} It chose Anna Roe. {B}"),
+                format!("{A} {B} It chose Piet Hals."),
+                "0=0 2=1",
             ),
             // Nothing in common.
             (A.to_owned(), "Completely different words stand here now.".to_owned(), ""),

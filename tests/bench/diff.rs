@@ -2,12 +2,18 @@
 //! from end to end, and from two payloads to the finished diff. Beside them, in the same run and on
 //! the same texts, Python's difflib, and web-monitoring-diff where it is installed.
 //!
-//! `cargo bench --bench diff`; prints the median and the spread of rounds, in milliseconds of wall
-//! time on one thread. The texts are made from a seed, so every run measures the same.
+//! `cargo bench --bench diff [-- --pages DIR]`; with a directory of HTML pages also how long it takes
+//! from two stored payloads to the finished diff, for every page of 64 to 256 kB and the same with three
+//! sentences changed. web-monitoring-diff is asked when `PRESSMARK_BENCH_PYTHON` names a Python that has
+//! it (`python3 -m venv V && V/bin/pip install --no-binary lxml,html5-parser web-monitoring-diff`, which builds
+//! both against one libxml2; `python3` otherwise). Prints
+//! milliseconds of CPU time on one thread, which other work on the machine hardly changes: the median
+//! and the spread. The texts are made from a seed, so every run measures the same.
 
 use std::fmt::Write as _;
 use std::hint::black_box;
 use std::io::Write as _;
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
@@ -159,15 +165,36 @@ fn page(paragraphs: &[Vec<String>]) -> Page {
     extract(html(paragraphs).as_bytes(), &Hints::default()).page
 }
 
-fn measure(name: &str, rounds: usize, mut work: impl FnMut()) {
-    for _ in 0..rounds.div_ceil(5) {
+/// The CPU time of this thread in milliseconds, so that other work on the machine does not count; wall
+/// time where the system does not tell. The kernel brings it up to date every few milliseconds only,
+/// so short work is measured many times over.
+fn cpu_ms() -> f64 {
+    let told = std::fs::read_to_string("/proc/thread-self/schedstat").ok();
+    let nanos = told.and_then(|text| text.split(' ').next()?.parse::<f64>().ok());
+    nanos.map_or_else(
+        || {
+            static BEGIN: std::sync::LazyLock<Instant> = std::sync::LazyLock::new(Instant::now);
+            BEGIN.elapsed().as_secs_f64() * 1000.0
+        },
+        |nanos| nanos / 1e6,
+    )
+}
+
+/// Runs `work` in batches of a tenth of a second, and prints the median batch, for one round of work.
+fn measure(name: &str, batches: usize, mut work: impl FnMut()) {
+    let start = cpu_ms();
+    let mut rounds = 0_u32;
+    while cpu_ms() - start < 100.0 {
         work();
+        rounds += 1;
     }
-    let mut times: Vec<f64> = (0..rounds)
+    let mut times: Vec<f64> = (0..batches)
         .map(|_| {
-            let start = Instant::now();
-            work();
-            start.elapsed().as_secs_f64() * 1000.0
+            let start = cpu_ms();
+            for _ in 0..rounds {
+                work();
+            }
+            (cpu_ms() - start) / f64::from(rounds)
         })
         .collect();
     times.sort_by(f64::total_cmp);
@@ -175,7 +202,7 @@ fn measure(name: &str, rounds: usize, mut work: impl FnMut()) {
         let place = (share * (times.len() - 1) as f64).round();
         times.get(place as usize).copied().unwrap_or(0.0)
     };
-    println!("{name:<58} {:>9.3} ms  ({:.3}–{:.3})", at(0.5), at(0.05), at(0.95));
+    println!("{name:<58} {:>9.3} ms  ({:.3}–{:.3})", at(0.5), at(0.0), at(1.0));
 }
 
 fn main() {
@@ -191,18 +218,18 @@ fn main() {
         found.ops.len(),
         found.changes.len()
     );
-    measure("1,000 words, ten edits: aligned and typed", 400, || {
+    measure("1,000 words, ten edits: aligned and typed", 15, || {
         black_box(compare(&a, &b, &options));
     });
-    measure("1,000 words, nothing changed", 400, || {
+    measure("1,000 words, nothing changed", 15, || {
         black_box(compare(&a, &a, &options));
     });
     let other = page(&article(99, 1000));
-    measure("1,000 words, rewritten from end to end", 200, || {
+    measure("1,000 words, rewritten from end to end", 9, || {
         black_box(compare(&a, &other, &options));
     });
     let (x, y) = (html(&old), html(&new));
-    measure("two payloads to the finished diff in JSON", 100, || {
+    measure("two payloads to the finished diff in JSON", 9, || {
         let a = extract(x.as_bytes(), &Hints::default()).page;
         let b = extract(y.as_bytes(), &Hints::default()).page;
         let found = compare(&a, &b, &options);
@@ -212,7 +239,7 @@ fn main() {
     let long = article(3, 100_000);
     let grown = revised(&long, 5, 200);
     let (c, d) = (page(&long), page(&grown));
-    measure("100,000 words, two hundred edits", 10, || {
+    measure("100,000 words, two hundred edits", 5, || {
         black_box(compare(&c, &d, &options));
     });
     let stranger = page(&article(4, 100_000));
@@ -220,6 +247,98 @@ fn main() {
         black_box(compare(&c, &stranger, &options));
     });
     python(&a.text, &b.text, &x, &y);
+    if let Some(dir) = pages_dir() {
+        stored(Path::new(&dir));
+    }
+}
+
+fn pages_dir() -> Option<String> {
+    let mut args = std::env::args().skip_while(|arg| arg != "--pages");
+    args.nth(1)
+}
+
+/// The page with three of its sentences changed: a figure, a word, a sentence more.
+fn edited(page: &str) -> Option<String> {
+    let mut out = String::with_capacity(page.len() + 100);
+    let mut rest = page;
+    let mut done = 0;
+    while let Some(at) = rest.find("</p>") {
+        let (paragraph, tail) = rest.split_at(at);
+        let text = paragraph.rsplit("<p").next().unwrap_or_default();
+        let long = text.len() > 120 && text.ends_with('.');
+        match (long, done) {
+            (true, 0) => {
+                out.push_str(paragraph.strip_suffix('.').unwrap_or(paragraph));
+                out.push_str(", which cost 4,711 crowns.");
+                done = 1;
+            }
+            (true, 1) => {
+                out.push_str(paragraph);
+                out.push_str(" Nobody at the ministry could be reached on Sunday.");
+                done = 2;
+            }
+            (true, 2) if paragraph.contains(" the ") => {
+                let cut = paragraph.rfind(" the ").unwrap_or(0);
+                out.push_str(&paragraph[..cut]);
+                out.push_str(" the former ");
+                out.push_str(&paragraph[cut + 5..]);
+                done = 3;
+            }
+            _ => out.push_str(paragraph),
+        }
+        out.push_str("</p>");
+        rest = &tail[4..];
+    }
+    out.push_str(rest);
+    (done == 3).then_some(out)
+}
+
+/// From two payloads to the diff in JSON, over pages as they were captured.
+fn stored(dir: &Path) {
+    let Ok(entries) = std::fs::read_dir(dir) else {
+        println!("{}: no such directory", dir.display());
+        return;
+    };
+    let mut files: Vec<_> = entries.flatten().map(|entry| entry.path()).collect();
+    files.sort();
+    let options = CompareOptions::default();
+    let (mut read, mut typed, mut written) = (0.0, 0.0, 0.0);
+    let (mut count, mut bytes, mut told) = (0_u32, 0, 0);
+    for file in files {
+        let Ok(payload) = std::fs::read(&file) else { continue };
+        let Ok(old) = String::from_utf8(payload) else { continue };
+        if !(64_000..256_000).contains(&old.len()) {
+            continue;
+        }
+        let Some(new) = edited(&old) else { continue };
+        let start = cpu_ms();
+        let a = extract(old.as_bytes(), &Hints::default()).page;
+        let b = extract(new.as_bytes(), &Hints::default()).page;
+        let extracted = cpu_ms();
+        let found = compare(&a, &b, &options);
+        let compared = cpu_ms();
+        let _ = black_box(serde_json::to_string(&json::comparison(&found, &a, &b)));
+        read += extracted - start;
+        typed += compared - extracted;
+        written += cpu_ms() - compared;
+        told += u32::from(!found.changes.is_empty());
+        bytes += old.len();
+        count += 1;
+    }
+    let each = f64::from(count.max(1));
+    println!(
+        "{count} stored pages of {} kB on average, three sentences changed ({} % told a change); means:",
+        bytes / count.max(1) as usize / 1000,
+        told * 100 / count.max(1)
+    );
+    for (name, sum) in [
+        ("both payloads extracted", read),
+        ("aligned and typed", typed),
+        ("written as JSON", written),
+        ("two stored payloads to the finished diff", read + typed + written),
+    ] {
+        println!("{name:<58} {:>9.3} ms", sum / each);
+    }
 }
 
 /// The same pairs through Python, where there is one.
@@ -230,7 +349,7 @@ a, b, x, y = json.load(sys.stdin)
 def measure(name, work, rounds):
     times = []
     for _ in range(rounds):
-        start = time.perf_counter(); work(); times.append((time.perf_counter() - start) * 1000)
+        start = time.thread_time(); work(); times.append((time.thread_time() - start) * 1000)
     times.sort()
     print(f"{name:<58} {times[len(times) // 2]:>9.3f} ms  ({times[0]:.3f}–{times[-1]:.3f})")
 words = lambda t: re.findall(r"\w+|\W", t)
@@ -241,12 +360,13 @@ try:
     from web_monitoring_diff import html_text_diff, html_diff_render
     measure("web-monitoring-diff, text", lambda: html_text_diff(x, y), 5)
     measure("web-monitoring-diff, rendered", lambda: html_diff_render(x, y), 5)
-except ImportError:
-    print("web-monitoring-diff is not installed")
+except (ImportError, RuntimeError) as why:
+    print(f"web-monitoring-diff is not installed: {why}")
 "#;
-    let child = Command::new("python3").args(["-c", code]).stdin(Stdio::piped()).spawn();
+    let program = std::env::var_os("PRESSMARK_BENCH_PYTHON").unwrap_or_else(|| "python3".into());
+    let child = Command::new(program).args(["-c", code]).stdin(Stdio::piped()).spawn();
     let Ok(mut child) = child else {
-        println!("no python3 here");
+        println!("no Python here");
         return;
     };
     if let Some(mut stdin) = child.stdin.take()

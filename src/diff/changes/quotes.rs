@@ -304,7 +304,7 @@ fn reattributed(
     change.speaker = Some(after.name.clone());
     change.old_range = Some(a.range.clone());
     change.new_range = Some(b.range.clone());
-    change.about = Some(b.text.clone());
+    change.about = Some(words_said(b));
     found.push(change);
     // The attribution around the quotation is what changed; a figure beside it is not part of it.
     let old = around(aligned.old, aligned.old_units, a);
