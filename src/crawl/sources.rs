@@ -109,7 +109,6 @@ pub struct Gathered {
 
 /// All that a job names, to be asked for now. A page that is named as a source, too, is a source:
 /// that way it is captured and followed.
-#[must_use]
 pub fn named_by(job: &JobSpec, now: Timestamp) -> impl Iterator<Item = Found> {
     let manifest = DiscoveryPath::seed().then(Step::Manifest);
     let sources: HashSet<&str> = [&job.feeds, &job.sitemaps, &job.sections]
