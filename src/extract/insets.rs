@@ -1,6 +1,5 @@
 //! Furniture that stands inside the article and is only known from several blocks together: lists
-//! of other stories below a line that announces them, cards that sell a subscription, and headings
-//! of which nothing is left.
+//! of other stories below a line that announces them, and headings of which nothing is left.
 //!
 //! Like all that judges blocks, this looks at a block, at the element it stands in, and at where its
 //! links lead; never at how many such blocks there are or in which order they come.
@@ -12,20 +11,12 @@ use super::dom::{NodeId, Tag};
 use super::flow::{RawBlock, Shape};
 use super::lines;
 
-/// How far up the list or the card of a block is looked for.
+/// How far up the list or the box of a block is looked for.
 const LEVELS_MAX: usize = 6;
-/// Elements with more text than this are no cards, in bytes.
-const CARD_BYTES_MAX: u32 = 300;
-
-/// Parts of addresses where subscriptions are sold.
-const OFFERS: &[&str] =
-    &["subscri", "suscri", "subscrever", "/assin", "/abonn", "/abo/", "/abbona", "/checkout"];
-
 impl Survey<'_> {
     /// Takes such furniture out of the blocks kept so far.
     pub(super) fn cut_insets(&self, kept: &mut Vec<usize>) {
         self.cut_rail_lists(kept);
-        self.cut_offers(kept);
         self.cut_left_headings(kept);
         self.cut_last_headings(kept);
     }
@@ -73,34 +64,6 @@ impl Survey<'_> {
                 let list = self.list_of(&blocks[*at]);
                 !above.contains(at) && list.is_none_or(|list| !heads.contains_key(&list))
             });
-        }
-    }
-
-    /// Cards around a link to where subscriptions are sold: "Annual · $399 · Save 15% · Get started".
-    fn cut_offers(&self, kept: &mut Vec<usize>) {
-        let mut cards: HashSet<NodeId> = HashSet::new();
-        let mut links = self.flow.links.iter().peekable();
-        let mut bytes: Option<Vec<u32>> = None;
-        for block in &self.flow.blocks {
-            while let Some(link) = links.next_if(|link| link.range.start < block.range.end) {
-                let href = self.dom.attr(link.node, "href").unwrap_or_default();
-                let alone = block.plain_words == 0 && block.range.len() <= 60;
-                if !alone || !OFFERS.iter().any(|part| href.contains(part)) {
-                    continue;
-                }
-                let bytes = bytes.get_or_insert_with(|| self.bytes_below(|_| true));
-                let card = match block.shape {
-                    Shape::Loose => Some(block.node),
-                    _ => self.dom.parent(block.node),
-                };
-                let is_card = |id: &NodeId| {
-                    self.prose[*id as usize] == 0 && bytes[*id as usize] <= CARD_BYTES_MAX
-                };
-                cards.extend(card.filter(is_card));
-            }
-        }
-        if !cards.is_empty() {
-            kept.retain(|at| !self.around(&self.flow.blocks[*at]).any(|id| cards.contains(&id)));
         }
     }
 

@@ -90,7 +90,7 @@ const UNITS_TEXT: &str = "min|mins|minute|minutes|minuten|minutos|minuti|minuto|
     kommentare|commentaires|comentarios|comentários|shares|share|views|view|likes|like|of|ago|\
     hour|hours|hrs|hr|day|days|votes|vote|ratings|replies|reply|followers|photos|images|\
     videos|listen|k|m|watch|readers|words|leitura|lectura|lecture|de|la|tempo|tiempo|temps|\
-    lesezeit|x|lettura|lesedauer|minutes'|second|seconds|sec|s|ratings|reviews|stars|star|source|sources|\
+    lesezeit|x|lettura|lesedauer|minutes'|second|seconds|sec|s|ratings|reviews|stars|star|source|sources|article|articles|story|stories|post|posts|result|results|\
     claps";
 
 /// Beginnings that also begin sentences: what follows them decides.

@@ -4,7 +4,7 @@
 //! The prose is chosen without them ([`super::article`]); they are then put in their places in
 //! reading order. A standfirst is known by its name or by being the description that the page
 //! declares; a caption by its markup; a post by the name of its block quote; entries of a live blog
-//! by their structure: sibling elements that each begin with a time of day and go on with text.
+//! by their structure: siblings that each begin with a time of day and go on with text, or times that head what follows.
 
 use std::collections::{HashMap, HashSet};
 
@@ -207,9 +207,8 @@ fn entries(
         let mut at = entry.node;
         for _ in 0..ENTRY_LEVELS_MAX {
             let Some(up) = survey.dom.parent(at) else { break };
-            // An entry has prose of its own, and its time stands where it begins.
+            // The time stands where the entry begins.
             if let Some((from, _)) = span[at as usize]
-                && survey.prose[at as usize] > 0
                 && entry.block <= from + BEFORE_TIME_MAX
             {
                 groups.entry(up).or_default().push(Entry { node: at, ..entry.clone() });
@@ -221,16 +220,27 @@ fn entries(
         }
     }
     let total: u64 = kept.iter().map(|at| u64::from(prose_of(flow, &flow.blocks[*at]))).sum();
+    let with_prose: Vec<usize> =
+        kept.iter().copied().filter(|at| prose_of(flow, &flow.blocks[*at]) > 0).collect();
     let best = groups
-        .into_values()
-        .map(|mut entries| {
+        .into_iter()
+        .map(|(up, mut entries)| {
             entries.dedup_by_key(|entry| entry.node);
-            let prose: u64 = entries.iter().map(|e| u64::from(survey.prose[e.node as usize])).sum();
+            let mut prose: u64 =
+                entries.iter().map(|e| u64::from(survey.prose[e.node as usize])).sum();
+            // Times between the paragraphs of one element: each heads what follows it.
+            let heads = |pair: &[Entry]| {
+                let next = with_prose.partition_point(|at| *at <= pair[0].block);
+                with_prose.get(next).is_some_and(|at| *at < pair[1].block)
+            };
+            if prose == 0 && entries.windows(2).all(heads) {
+                prose = u64::from(survey.prose[up as usize]);
+            }
             (prose, entries)
         })
-        .filter(|(prose, entries)| entries.len() >= ENTRIES_MIN && *prose * 2 >= total)
+        .filter(|(prose, entries)| entries.len() >= ENTRIES_MIN && *prose * 2 >= total.max(1))
         // Of groups with the same prose, the one with more entries: the innermost.
-        .max_by_key(|(prose, entries)| (*prose, entries.len()));
+        .max_by_key(|(prose, entries)| (*prose, entries.len(), entries.first().map(|e| e.block)));
     best.map_or_else(Vec::new, |(_, entries)| {
         entries.into_iter().map(|entry| (entry.block, entry.time)).collect()
     })
@@ -340,7 +350,7 @@ mod tests {
         {
             let entry = |clock: &str, n: u32| {
                 format!(
-                    "<div class=c><div>{open}{clock}{close}</div><h3>Vote {n} begins</h3><p>{LONG} {n}</p></div>"
+                    "<div class=c><div>{open}{clock}{close}</div><h3>Vote {n} begins</h3><p>{n}: {LONG}</p></div>"
                 )
             };
             let html = format!(

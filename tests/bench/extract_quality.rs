@@ -208,17 +208,12 @@ fn run(name: &str, cases: &[Case], options: &Options) {
     }
 }
 
-/// The text without standfirst and captions, which the gold texts of the sets leave out.
+/// The text without standfirst and captions: the gold texts of the sets leave them out, and the
+/// other extractors that were scored on them too.
 fn body_of(page: &pressmark::extract::page::Page) -> String {
     use pressmark::extract::page::BlockKind;
-    let mode = std::env::var("SCORE").unwrap_or_default();
-    let (nocap, nost) = (mode.contains('c'), mode.contains('s'));
-    let whole = false;
-    let is_body = |kind: &BlockKind| {
-        !(matches!(kind, BlockKind::Standfirst) && nost)
-            && !(matches!(kind, BlockKind::Caption) && nocap)
-    };
-    let body = page.blocks.iter().filter(|block| whole || is_body(&block.kind));
+    let is_body = |kind: &BlockKind| !matches!(kind, BlockKind::Standfirst | BlockKind::Caption);
+    let body = page.blocks.iter().filter(|block| is_body(&block.kind));
     body.map(|block| &page.text[block.range.clone()]).collect::<Vec<_>>().join("\n\n")
 }
 

@@ -5,13 +5,13 @@
 //! - links, and items of lists that are made of links, whose words are not gold: each changes places
 //!   with another. Outside the article that is every rail, menu, list of tags and teaser; inside it
 //!   every link that stands by itself or behind a label ("Related: …", "Read more …").
-//! - counters: a short text of one number and a few words ("12 comments", "(45)", "Save 15%") goes up
+//! - counters: a short text of one number and up to three words ("12 comments", "(45)", "Save 15%") goes up
 //!   by one; inside the article only beside a unit of counters ("3 min read").
 //!
 //! What does not, since it is the article's own: whatever is gold, links within sentences, marks of
 //! notes, headings and cells of tables of data with words of their own, code, dates, numbering, phone
-//! numbers, names with digits. Links that show a picture or hold hidden words stay as well (a line
-//! of words would become empty). An element whose tags do not balance stays where it is: moving it
+//! numbers, names with digits. Links that show a picture, hold hidden words or dial a number stay as
+//! well (a line of words would become empty), and cards change places with cards alone. An element whose tags do not balance stays where it is: moving it
 //! would not change the order of the page but its tree.
 //!
 //! The work is done on the bytes of the markup, so that nothing of the extractor under test takes
@@ -125,7 +125,17 @@ fn without_links(html: &str) -> String {
 /// none of words would.
 fn shows_more(link: &str) -> bool {
     let lower = link.to_ascii_lowercase();
-    let signs = ["<img", "<svg", "<picture", "sr-only", "screen-reader", "hidden", "display:none"];
+    let signs = [
+        "tel:",
+        "mailto:",
+        "<img",
+        "<svg",
+        "<picture",
+        "sr-only",
+        "screen-reader",
+        "hidden",
+        "display:none",
+    ];
     signs.iter().any(|sign| lower.contains(sign))
 }
 
@@ -232,7 +242,7 @@ fn stands_in_sentence(html: &str, from: usize, to: usize) -> bool {
     if ahead + behind >= 4 || (ahead >= 3 && !before.trim_end().ends_with(':')) {
         return true;
     }
-    if ahead + behind > 0 && (behind >= 2 || after.trim_end().ends_with(['.', '!', '?'])) {
+    if (ahead > 0 && behind >= 2) || after.trim_end().ends_with(['.', '!', '?']) {
         return true;
     }
     let inner = strip(&html[from..to]);
@@ -246,7 +256,7 @@ const CELLS: &[&str] = &["td", "th", "pre", "code"];
 /// Whether the nearest markup before it opens one of these elements and does not close it.
 fn stands_in(html: &str, from: usize, names: &[&str]) -> bool {
     let start =
-        (from.saturating_sub(3_000)..=from).find(|at| html.is_char_boundary(*at)).unwrap_or(from);
+        (from.saturating_sub(12_000)..=from).find(|at| html.is_char_boundary(*at)).unwrap_or(from);
     let before = html[start..from].to_ascii_lowercase();
     names.iter().any(|name| {
         let opened = before
@@ -267,7 +277,7 @@ fn elements_open(html: &str, names: &[&str]) -> bool {
     })
 }
 
-/// One number that counts, and up to five words: no date, no numbering, no phone number, no name
+/// One number that counts, and up to three words: no date, no numbering, no phone number, no name
 /// or measure with digits in it.
 fn is_count(text: &str) -> bool {
     let text = text.trim();
@@ -289,10 +299,16 @@ fn is_count(text: &str) -> bool {
     let numbered = text.starts_with(number)
         && (number.ends_with('.') || text[number.len()..].starts_with(')'))
         && text.len() > number.len() + 1;
+    // "3-person", "401(k)", postal codes.
+    let behind = &text[text.find(number).unwrap_or(0) + number.len()..];
+    let is_named = behind.starts_with(['-', '(']) && behind.len() > 1;
+    let is_code = digits == 5 && !number.contains([',', '.']);
     digits <= 6
+        && !is_named
+        && !is_code
         && !numbered
         && matches!(tail, "" | "k" | "K" | "m" | "M" | "x")
-        && words(text).len() <= 6
+        && words(text).len() <= 4
 }
 
 fn strip(html: &str) -> String {
@@ -359,10 +375,11 @@ fn elements(html: &str, name: &str) -> Vec<(usize, usize)> {
     spans
 }
 
-/// Moves every movable element to the place of another: rotated by a third, then odd and even
-/// swapped, which changes every order of two.
+/// Whether a span of the markup moves, given where the article lies.
 type Pick<'a> = dyn Fn(&str, (usize, usize), &Range<usize>) -> bool + 'a;
 
+/// Moves every movable element to the place of another: rotated by a third, then odd and even
+/// swapped, which changes every order of two.
 fn shuffled(html: &str, name: &str, moves: &Pick<'_>, article: &Range<usize>) -> String {
     let movable: Vec<(usize, usize)> =
         elements(html, name).into_iter().filter(|span| moves(html, *span, article)).collect();
