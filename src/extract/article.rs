@@ -231,7 +231,7 @@ impl<'a> Survey<'a> {
             }
         }
         self.cut_head(&mut kept);
-        self.trim(&mut kept);
+        self.cut_insets(&mut kept);
         kept
     }
 
@@ -298,15 +298,7 @@ impl<'a> Survey<'a> {
             return false;
         }
         let words = self.flow.words(block);
-        block.plain_words <= 3 && !words.ends_with(['.', '!', '?', '”', '"'])
-    }
-
-    /// Headings without anything after them belong to furniture that was taken out: at the end,
-    /// and before a heading of the same or a higher level.
-    fn trim(&self, kept: &mut Vec<usize>) {
-        while kept.last().is_some_and(|at| matches!(self.flow.blocks[*at].shape, Shape::Heading(_)))
-        {
-            kept.pop();
-        }
+        // What ends with the link ends as the link does; a sentence has its stop behind it.
+        block.plain_words <= 3 && (block.ends_linked || !words.ends_with(['.', '!', '?', '”', '"']))
     }
 }

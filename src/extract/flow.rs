@@ -1,7 +1,7 @@
 //! The document as a stream of text blocks, in reading order, before anything is judged.
 //!
 //! A block is what a reader sees as one paragraph, heading, list item, caption or table row. White
-//! space is collapsed; `br` is a line break, two are a new block. For each block: the element it
+//! space is collapsed; `br` is a line break, two are a new block, and a link alone below a sentence is one too. For each block: the element it
 //! stands in, how much of it is link text, and where it lies in the document.
 
 use std::ops::Range;
@@ -13,6 +13,11 @@ use super::furniture::{Marks, Names, is_never_text};
 const CELL_BYTES_MAX: usize = 400;
 /// The most text that blocks are made of, in bytes.
 pub const FLOW_BYTES_MAX: usize = 4 * 1024 * 1024;
+
+/// A linked line longer than this below a sentence is text, in bytes.
+const LINK_LINE_BYTES_MAX: usize = 40;
+/// Text shorter than this above a linked line is no sentence but a name or an address, in bytes.
+const SENTENCE_BYTES_MIN: usize = 60;
 
 /// What a block is by its markup alone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,6 +53,8 @@ pub struct RawBlock {
     pub linked: usize,
     /// How many words with letters it has outside links.
     pub plain_words: u32,
+    /// Whether its last word is that of a link.
+    pub ends_linked: bool,
     /// Where it stands in the document.
     pub source: Option<Range<usize>>,
 }
@@ -156,7 +163,9 @@ pub fn read(dom: &Dom) -> Flow {
         pending: Gap::None,
         linked: 0,
         plain_words: 0,
+        ends_linked: false,
         source: nowhere(),
+        line: Line::default(),
         breaks: 0,
     };
     reader.run();
@@ -184,8 +193,28 @@ struct Reader<'a> {
     pending: Gap,
     linked: usize,
     plain_words: u32,
+    ends_linked: bool,
     source: Option<Range<usize>>,
+    /// What the block had before its present line began.
+    line: Line,
     breaks: u32,
+}
+
+/// The state of a block where a line of it began: a link alone below a sentence is a block of its
+/// own.
+#[derive(Clone)]
+struct Line {
+    start: usize,
+    end_before: usize,
+    linked: usize,
+    plain_words: u32,
+    source: Option<Range<usize>>,
+}
+
+impl Default for Line {
+    fn default() -> Self {
+        Self { start: 0, end_before: 0, linked: 0, plain_words: 0, source: nowhere() }
+    }
 }
 
 impl Reader<'_> {
@@ -335,7 +364,7 @@ impl Reader<'_> {
                     match self.pending {
                         Gap::None => {}
                         Gap::Space => self.flow.text.push(' '),
-                        Gap::Line => self.flow.text.push('\n'),
+                        Gap::Line => self.begin_line(),
                         Gap::Tab => self.flow.text.push('\t'),
                     }
                     self.pending = Gap::None;
@@ -353,7 +382,8 @@ impl Reader<'_> {
         if grown == 0 {
             return;
         }
-        if self.link.is_some() {
+        self.ends_linked = self.link.is_some();
+        if self.ends_linked {
             self.linked += grown;
         }
         self.source = match (self.source.take(), self.dom.source(id)) {
@@ -362,7 +392,62 @@ impl Reader<'_> {
         };
     }
 
+    fn begin_line(&mut self) {
+        let end_before = self.flow.text.len();
+        self.flow.text.push('\n');
+        self.line = Line {
+            start: end_before + 1,
+            end_before,
+            linked: self.linked,
+            plain_words: self.plain_words,
+            source: self.source.clone(),
+        };
+    }
+
+    /// Whether the present line stands below a sentence and is a few linked words and nothing else:
+    /// "Start shopping now".
+    fn line_is_link(&self) -> bool {
+        let text = &self.flow.text;
+        let len = text.len().saturating_sub(self.line.start);
+        let shape = self.open.last().map(|(_, shape)| *shape);
+        let above = text.get(self.start..self.line.end_before).unwrap_or_default();
+        let line = text.get(self.line.start..).unwrap_or_default();
+        (1..=LINK_LINE_BYTES_MAX).contains(&len)
+            && !matches!(shape, Some(Shape::Row | Shape::Preformatted | Shape::Caption))
+            && self.linked.saturating_sub(self.line.linked) >= len
+            && above.len() >= SENTENCE_BYTES_MIN
+            && above.ends_with(['.', '!', '?', '…'])
+            && !line.contains(['.', '/', '@'])
+    }
+
+    /// The lines before the last one become a block of their own where the last one is a link.
+    fn part_last_line(&mut self) {
+        if self.line.start <= self.start || !self.line_is_link() {
+            return;
+        }
+        let line = std::mem::take(&mut self.line);
+        let (node, shape) = self.open.last().copied().unwrap_or((Dom::ROOT, Shape::Loose));
+        let range = self.start..line.end_before;
+        let source = self.source.take();
+        // The line's own place: what was added to the place of the block since it began.
+        let begun = line.source.as_ref().map_or(0, |before| before.end);
+        self.source = source.map(|all| begun.min(all.end)..all.end);
+        self.flow.blocks.push(RawBlock {
+            node,
+            shape,
+            linked: line.linked.min(range.len()),
+            plain_words: line.plain_words,
+            ends_linked: false,
+            source: line.source,
+            range,
+        });
+        self.start = line.start;
+        self.linked = self.linked.saturating_sub(line.linked);
+        self.plain_words = self.plain_words.saturating_sub(line.plain_words);
+    }
+
     fn end_block(&mut self) {
+        self.part_last_line();
         let range = self.start..self.flow.text.len();
         if !range.is_empty() {
             let (node, shape) = self.open.last().copied().unwrap_or((Dom::ROOT, Shape::Loose));
@@ -377,6 +462,7 @@ impl Reader<'_> {
                 shape,
                 linked: self.linked.min(range.len()),
                 plain_words: self.plain_words,
+                ends_linked: self.ends_linked,
                 source: self.source.take(),
                 range,
             });
@@ -384,6 +470,7 @@ impl Reader<'_> {
         self.start = self.flow.text.len();
         self.pending = Gap::None;
         (self.linked, self.plain_words, self.breaks) = (0, 0, 0);
+        self.line = Line { start: self.start, ..Line::default() };
         self.source = nowhere();
     }
 }

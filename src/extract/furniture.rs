@@ -444,8 +444,9 @@ fn read_word(word: &str, marks: &mut Marks) {
         "caption" | "figcaption" | "credit" | "credits" | "imagecaption" | "copyright" => {
             marks.caption = true
         }
-        "standfirst" | "dek" | "subtitle" | "subheadline" | "lede" | "summary" | "subhead"
-        | "sapo" | "deck" => {
+        "standfirst" | "dek" | "chapo" | "chapeau" | "entradilla" | "bajada" | "vorspann"
+        | "sottotitolo" | "subtitulo" | "linhafina" | "untertitel" | "intro" | "subtitle"
+        | "subheadline" | "lede" | "summary" | "subhead" | "sapo" | "deck" => {
             marks.standfirst = true;
         }
         "correction" | "corrections" | "clarification" | "editorsnote" | "retraction" => {
@@ -454,7 +455,9 @@ fn read_word(word: &str, marks: &mut Marks) {
         "byline" | "author" | "authors" | "dateline" | "timestamp" | "pubdate" | "published" => {
             marks.byline = true;
         }
-        "tweet" | "instagram" | "tiktok" => marks.post = true,
+        "tweet" | "instagram" | "tiktok" | "bluesky" | "mastodon" | "truthsocial" => {
+            marks.post = true
+        }
         "comment" | "comments" | "commentlist" | "disqus" | "respond" | "commenting" => {
             marks.comments = true
         }

@@ -14,6 +14,9 @@ use super::page::{BlockKind, Page, PageKind};
 /// Pages with more article text than this are no walls, in bytes.
 const WALL_BYTES_MAX: usize = 1_500;
 
+/// The least text apart from a wall that is an article, in bytes.
+const SHORT_ARTICLE_BYTES_MIN: usize = 140;
+
 const BLOCK_PHRASES: &[&str] = &[
     "just a moment...",
     "attention required! | cloudflare",
@@ -154,7 +157,8 @@ pub fn of(evidence: &Evidence<'_>, page: &Page) -> PageKind {
         || path.contains("liveblog")
         || path.contains("live-blog")
         || path.contains("/liveticker");
-    if live_path && (entries >= 2 || page.text.len() > 2_000) {
+    // Entries are only told where they hold most of the prose.
+    if entries >= 3 || (live_path && page.text.len() > 2_000) {
         return PageKind::Live;
     }
     let prose: usize = page
@@ -284,15 +288,26 @@ fn wall(evidence: &Evidence<'_>, page: &Page) -> Option<PageKind> {
         u.contains("//consent.") || u.contains("//myprivacy.") || u.contains("/consent?")
     });
     if consent_host
-        || (alone && said(CONSENT_PHRASES, &[&whole, &title]) && !has_article(page, visible))
+        || (alone
+            && said(CONSENT_PHRASES, &[&whole, &title])
+            && !has_article(evidence, page, &text, visible))
     {
         return Some(PageKind::Consent);
     }
     None
 }
 
-/// Whether the page carries more than the wall: text apart from it, with a date or an author.
-fn has_article(page: &Page, visible: usize) -> bool {
-    (page.published.is_some() || !page.byline.is_empty()) && page.text.len() > 400
-        || page.text.len() * 2 > visible && page.text.len() > 1_000
+/// Whether the page carries more than the wall. A short article below a cookie banner has a date, an
+/// author or a declared type, and its text says nothing of consent; a wall in place of an article has
+/// its facts too, but no text besides the wall's own.
+fn has_article(evidence: &Evidence<'_>, page: &Page, text: &str, visible: usize) -> bool {
+    let og = evidence.declared.meta(&["og:type"]).unwrap_or_default();
+    let dated = page.published.is_some() || !page.byline.is_empty();
+    let told = dated
+        || og.eq_ignore_ascii_case("article")
+        || evidence.ld.types.iter().any(|t| t.ends_with("Article"));
+    let apart = !CONSENT_PHRASES.iter().any(|phrase| text.contains(phrase));
+    (told && apart && text.len() >= SHORT_ARTICLE_BYTES_MIN)
+        || (dated && text.len() > 400)
+        || (text.len() * 2 > visible && text.len() > 1_000)
 }

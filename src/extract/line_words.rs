@@ -15,7 +15,8 @@ const POINTERS_TEXT: &str = "related|read more|read also|also read|see also|see 
     click here|find out more|check out|lesen sie auch|lesen sie mehr|mehr zum thema|mehr dazu|\
     mehr:|auch interessant|weiterlesen|lire aussi|à lire aussi|a lire aussi|à lire|voir aussi|\
     lire la suite|pour aller plus loin|lea también|lee también|leer más|leer también|\
-    te puede interesar|ver también|más información|mira también|le puede interesar|\
+    te puede interesar|te recomendamos|le recomendamos|lies auch|lest auch|lesen sie hier|siehe auch|aussi à lire|\
+    sur le même sujet|confira também|confira:|mais sobre|más sobre|ver también|más información|mira también|le puede interesar|\
     leia também|leia mais|veja também|saiba mais|veja mais|leggi anche|leggi di più|\
     guarda anche|approfondisci|lees ook|lees meer|bekijk ook|les også|læs også|läs också|\
     läs mer|lue myös|czytaj też|czytaj także|zobacz też|zobacz także|читайте также|\
@@ -69,7 +70,7 @@ const WHOLE_TEXT: &str = "share|tweet|email|e-mail|print|save|facebook|twitter|x
     sponsored content|partner content|from our partners|promoted stories|you might also like|\
     more for you|up next|watch|listen|keep reading|weitere artikel|mehr zum thema|\
     das könnte sie auch interessieren|à lire aussi|sur le même sujet|artículos relacionados|\
-    noticias relacionadas|leia também|relacionadas|veja também|articoli correlati|leggi anche|\
+    noticias relacionadas|notícias relacionadas|leia também|relacionadas|veja também|articoli correlati|leggi anche|\
     похожие статьи|теги|read full story|read full article|read the full story|more stories|\
     link copied|link copied!";
 
@@ -79,7 +80,7 @@ const OFFERS_TEXT: &str = "our newsletter|free newsletter|daily newsletter|weekl
     whatsapp channel|telegram channel|our youtube channel|follow us on|on facebook and|\
     preferred source on google|google news|push notifications|subscribe to our|subscribe for|\
     sign up for our|sign up to our|sign up here|sign up for free|become a subscriber|\
-    start your subscription|scan the qr code|qr code|click here to subscribe|use our app|\
+    start your subscription|click here to subscribe|use our app|\
     get notified|unseren newsletter|unserem newsletter|notre newsletter|nuestro boletín|\
     nuestra newsletter|nossa newsletter|nostra newsletter|canal de whatsapp|canal do whatsapp|\
     onze nieuwsbrief|телеграм-канал|telegram-канал";
@@ -89,7 +90,7 @@ const UNITS_TEXT: &str = "min|mins|minute|minutes|minuten|minutos|minuti|minuto|
     kommentare|commentaires|comentarios|comentários|shares|share|views|view|likes|like|of|ago|\
     hour|hours|hrs|hr|day|days|votes|vote|ratings|replies|reply|followers|photos|images|\
     videos|listen|k|m|watch|readers|words|leitura|lectura|lecture|de|la|tempo|tiempo|temps|\
-    lesezeit|x|lettura|lesedauer|minutes'|second|seconds|sec|s|ratings|reviews|stars|star|\
+    lesezeit|x|lettura|lesedauer|minutes'|second|seconds|sec|s|ratings|reviews|stars|star|source|sources|article|articles|story|stories|post|posts|result|results|\
     claps";
 
 /// Beginnings that also begin sentences: what follows them decides.

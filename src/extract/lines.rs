@@ -46,7 +46,14 @@ pub fn judge(words: &str, linked: usize) -> Line {
     if prompt && (len <= 60 || linked * 3 > len || is_offer(bare)) && !is_sentence_about(bare) {
         return Line::Furniture;
     }
-    if POINTERS.after(bare).is_some() {
+    if let Some(rest) = POINTERS.after(bare) {
+        // "Check out:", "Learn more about": what it pointed to has no words.
+        let leads_nowhere =
+            rest.split(|c: char| !c.is_alphanumeric()).all(|w| LEADING.contains(&w));
+        let is_label = folded.ends_with(':') && len <= 60;
+        if is_label || (leads_nowhere && rest.len() > 1 && !words.ends_with(['.', '!', '?'])) {
+            return Line::Furniture;
+        }
         let marked = bare
             .split_once([':', '|', '>', '»', '→'])
             .is_some_and(|(head, _)| head.chars().count() <= 30);
@@ -54,11 +61,116 @@ pub fn judge(words: &str, linked: usize) -> Line {
             return Line::Furniture;
         }
     }
+    if asks_to_scan(bare) {
+        return Line::Furniture;
+    }
     if is_offer(bare) && (linked > 0 || len < 140) {
         return Line::Furniture;
     }
     Line::Text
 }
+
+/// What may stand between a pointer and the name of what it points to.
+const LEADING: &[&str] =
+    &["", "about", "on", "our", "the", "full", "here", "in", "at", "more", "and"];
+
+/// Whether a short line announces a list of other stories: "Related", "More great stories".
+pub fn announces_stories(words: &str) -> bool {
+    if words.len() > 70 || words.split_whitespace().count() > 6 || words.ends_with(['.', '?', '!'])
+    {
+        return false;
+    }
+    let folded = words.to_lowercase();
+    let bare = folded.trim_matches(|c: char| !c.is_alphanumeric());
+    let has = |list: &[&str]| bare.split(|c: char| !c.is_alphanumeric()).any(|w| list.contains(&w));
+    WHOLE.has(bare)
+        || (has(OTHER) && has(STORIES))
+        || POINTERS.after(bare).is_some_and(|rest| rest.len() < 20)
+}
+
+/// Words that tell other stories from this one, in the languages that put them beside a noun.
+const OTHER: &[&str] = &[
+    "more",
+    "other",
+    "related",
+    "latest",
+    "recent",
+    "top",
+    "popular",
+    "similar",
+    "previous",
+    "weitere",
+    "andere",
+    "mehr",
+    "verwandte",
+    "autres",
+    "plus",
+    "otras",
+    "otros",
+    "más",
+    "relacionadas",
+    "relacionados",
+    "outras",
+    "outros",
+    "mais",
+    "altri",
+    "altre",
+    "correlati",
+];
+const STORIES: &[&str] = &[
+    "stories",
+    "articles",
+    "news",
+    "posts",
+    "coverage",
+    "reads",
+    "reading",
+    "links",
+    "headlines",
+    "artikel",
+    "meldungen",
+    "beiträge",
+    "nachrichten",
+    "articles",
+    "actualités",
+    "noticias",
+    "artículos",
+    "notas",
+    "notícias",
+    "artigos",
+    "matérias",
+    "reportagens",
+    "notizie",
+    "articoli",
+];
+
+/// "Scan the QR code", "QR-Code scannen", "Escanee el código QR": the verb begins or ends the line,
+/// or nothing is left beside it. A sentence that tells of someone who scans one does neither.
+fn asks_to_scan(bare: &str) -> bool {
+    let words: Vec<&str> =
+        bare.split(|c: char| !c.is_alphanumeric()).filter(|w| !w.is_empty()).collect();
+    let scans = |word: Option<&&str>| {
+        word.is_some_and(|word| SCAN.iter().any(|verb| word.starts_with(verb)))
+    };
+    words.len() <= 16
+        && words.iter().any(|w| matches!(*w, "qr" | "qrcode"))
+        && (scans(words.first()) || scans(words.last()))
+}
+
+/// Beginnings of the verb, as it is asked for.
+const SCAN: &[&str] = &[
+    "scan",
+    "escane",
+    "escáne",
+    "flash",
+    "inquadra",
+    "fotografía",
+    "leia",
+    "aponte",
+    "сканируйте",
+    "отсканируйте",
+    "امسح",
+];
 
 /// "Advertising revenue fell 8 percent." is a sentence; "Advertisement" is not.
 fn is_sentence_about(text: &str) -> bool {
@@ -118,6 +230,18 @@ pub fn is_credit(words: &str) -> bool {
             .is_some_and(|inner| inner.len() < 90 && CREDIT_WORDS.after(inner.trim()).is_some())
 }
 
+/// A caption that is nothing but a credit: "Photo: Ann Lee", "(Image: Getty)".
+pub fn is_bare_credit(words: &str) -> bool {
+    let folded = words.to_lowercase();
+    let bare = folded.trim_start_matches(|c: char| !c.is_alphanumeric() && c != '©');
+    words.len() <= 100
+        && !words.contains(". ")
+        && (bare.starts_with('©')
+            || CREDIT_STARTS.after(bare).is_some()
+            || CREDIT_WORDS.after(bare).is_some_and(|rest| rest.starts_with([':', '/', ' '])))
+        && is_credit(words)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -139,6 +263,10 @@ mod tests {
             ("* * *", 0),
             ("Follow us on Twitter and Facebook", 0),
             ("Leia também", 0),
+            ("Escanee el código QR", 0),
+            ("QR-Code scannen", 0),
+            ("Check out:", 0),
+            ("Learn more about", 0),
             ("© 2025 The Paper", 0),
         ];
         for (line, linked) in furniture {
@@ -153,6 +281,8 @@ mod tests {
             "More than 40 people died.",
             "Copyright law protects them, the court said.",
             "By 2030",
+            "The QR code led to a forged page, the police said.",
+            "Listen to your body",
             "“Go home,” he said.",
         ];
         for line in text {

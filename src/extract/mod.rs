@@ -5,7 +5,7 @@
 //!
 //! In reading order: bytes to text ([`charset`]), text to a tree ([`dom`], [`tag`]), the tree to a
 //! stream of blocks ([`flow`]), what names tell ([`furniture`]), which blocks are the article
-//! ([`article`]), what the page says of itself ([`metadata`]), and what it links to ([`links`]).
+//! ([`article`], [`insets`]), what belongs to it beside the prose ([`parts`]), what the page says of itself ([`metadata`]), and what it links to ([`links`]).
 
 mod article;
 mod byline;
@@ -24,6 +24,7 @@ mod furniture;
 #[cfg(test)]
 mod growth;
 mod headline;
+mod insets;
 mod json_ld;
 mod kind;
 mod line_words;
@@ -35,6 +36,7 @@ mod names;
 mod notices;
 mod numbers;
 pub mod page;
+mod parts;
 mod published;
 pub mod quotes;
 mod reading;
@@ -52,6 +54,7 @@ use declared::Declared;
 use dom::Dom;
 use flow::{Flow, Shape};
 use page::{ArticleLink, Block, BlockKind, Extraction, Page};
+use parts::{Part, Role};
 
 /// The extractor and its version, which travels with everything derived.
 pub const EXTRACTOR: &str = "pressmark/1";
@@ -88,9 +91,11 @@ pub fn extract(payload: &[u8], hints: &Hints<'_>) -> Extraction {
     let base = links::base_of(&dom, hints.url);
     let head = headline::find(&dom, &declared, &ld);
     let survey = article::Survey::new(&dom, &flow, head.node);
-    let kept = survey.blocks(survey.container());
+    let container = survey.container();
+    let kept = survey.blocks(container);
+    let parts = parts::place(&survey, container, &kept, head.node, &declared);
     let mut page = Page::default();
-    compose(&dom, &flow, &kept, base.as_ref(), &mut page);
+    compose(&dom, &flow, parts, base.as_ref(), &mut page);
     let sources = metadata::Sources {
         dom: &dom,
         flow: &flow,
@@ -168,19 +173,26 @@ fn push_block(
     start
 }
 
-fn compose(dom: &Dom, flow: &Flow, kept: &[usize], base: Option<&url::Url>, page: &mut Page) {
+fn kind_of(shape: Shape, role: Role) -> BlockKind {
+    match (role, shape) {
+        (Role::Standfirst, _) => BlockKind::Standfirst,
+        (Role::Post, _) => BlockKind::Post,
+        (Role::Entry(time), _) => BlockKind::LiveEntry(time),
+        (Role::Body, Shape::Heading(level)) => BlockKind::Subheading(level),
+        (Role::Body, Shape::Item) => BlockKind::ListItem,
+        (Role::Body, Shape::Quote) => BlockKind::Quote,
+        (Role::Body, Shape::Caption) => BlockKind::Caption,
+        (Role::Body, Shape::Row) => BlockKind::TableRow,
+        (Role::Body, Shape::Preformatted) => BlockKind::Preformatted,
+        (Role::Body, Shape::Paragraph | Shape::Loose) => BlockKind::Paragraph,
+    }
+}
+
+fn compose(dom: &Dom, flow: &Flow, parts: Vec<Part>, base: Option<&url::Url>, page: &mut Page) {
     let mut links = flow.links.iter().peekable();
-    for at in kept {
-        let block = &flow.blocks[*at];
-        let kind = match block.shape {
-            Shape::Heading(level) => BlockKind::Subheading(level),
-            Shape::Item => BlockKind::ListItem,
-            Shape::Quote => BlockKind::Quote,
-            Shape::Caption => BlockKind::Caption,
-            Shape::Row => BlockKind::TableRow,
-            Shape::Preformatted => BlockKind::Preformatted,
-            Shape::Paragraph | Shape::Loose => BlockKind::Paragraph,
-        };
+    for part in parts {
+        let block = &flow.blocks[part.block];
+        let kind = kind_of(block.shape, part.role);
         let start = push_block(page, kind, flow.words(block), block.source.clone());
         while let Some(link) = links.next_if(|link| link.range.start < block.range.end) {
             if link.range.start >= block.range.start {

@@ -3,7 +3,7 @@
 //! The sets are given on the command line and are no part of this repository:
 //!
 //! ```text
-//! cargo bench --bench extract_quality -- --scrapinghub DIR --wcxb DIR/dev [--worst N] [--show ID] [--dump FILE]
+//! cargo bench --bench extract_quality -- --scrapinghub DIR --wcxb DIR/dev [--worst N] [--show ID] [--dump DIR] [--changes DIR]
 //! ```
 //!
 //! `--scrapinghub` is a copy of the article-extraction-benchmark: `ground-truth.json` and
@@ -42,6 +42,8 @@ struct Options {
     worst: usize,
     show: Vec<String>,
     dump: Option<PathBuf>,
+    /// Where both texts of every page that changed are written, beside the page as it was changed.
+    changes: Option<PathBuf>,
     only_text: bool,
 }
 
@@ -72,6 +74,7 @@ fn read_options() -> Options {
             "--worst" => options.worst = value().parse().unwrap_or(20),
             "--show" => options.show.push(value()),
             "--dump" => options.dump = Some(value().into()),
+            "--changes" => options.changes = Some(value().into()),
             "--only-text" => options.only_text = true,
             // Cargo's own.
             "--bench" => {}
@@ -148,16 +151,9 @@ fn run(name: &str, cases: &[Case], options: &Options) {
     let mut tally = Tally::default();
     let mut seconds = 0.0;
     let mut dump = serde_json::Map::new();
-    for case in cases {
-        let hints = Hints {
-            url: case.url.as_deref(),
-            content_type: (name == "wcxb").then_some("text/html; charset=utf-8"),
-            ..Hints::default()
-        };
-        let start = cpu_seconds();
-        let found = extract(&case.html, &hints);
-        seconds += cpu_seconds() - start;
-        let text = found.page.text.clone();
+    for (case, read) in cases.iter().zip(read_all(name, cases, options)) {
+        let text = body_of(&read.page);
+        seconds += read.seconds;
         if options.dump.is_some() {
             dump.insert(case.id.clone(), serde_json::json!({ "articleBody": text }));
         }
@@ -166,23 +162,14 @@ fn run(name: &str, cases: &[Case], options: &Options) {
         } else {
             score::shingles(&text, &case.gold)
         };
-        if !options.only_text {
-            let again = perturb::perturb(&String::from_utf8_lossy(&case.html), &case.gold);
-            let before = if perturb::is_utf8(&case.html) {
-                text.clone()
-            } else {
-                extract(String::from_utf8_lossy(&case.html).as_bytes(), &utf8(&hints)).page.text
-            };
-            perturbed += 1;
-            let after = extract(again.as_bytes(), &utf8(&hints)).page.text;
-            if after != before {
-                false_changes += 1;
-                changed.push((case.id.clone(), first_difference(&before, &after)));
-            }
+        perturbed += u32::from(!options.only_text);
+        if let Some(what) = read.changed {
+            false_changes += 1;
+            changed.push((case.id.clone(), what));
         }
-        tally.add(case, &found.page);
+        tally.add(case, &read.page);
         if options.show.contains(&case.id) || options.show.iter().any(|s| s == name) {
-            show(case, &found.page);
+            show(case, &read.page);
         }
         rows.push((scored, case, text));
     }
@@ -219,6 +206,66 @@ fn run(name: &str, cases: &[Case], options: &Options) {
         let file = path.join(format!("{name}.json"));
         let _ = std::fs::write(file, serde_json::Value::Object(dump).to_string());
     }
+}
+
+/// The text without standfirst and captions: the gold texts of the sets leave them out, and the
+/// other extractors that were scored on them too.
+fn body_of(page: &pressmark::extract::page::Page) -> String {
+    use pressmark::extract::page::BlockKind;
+    let is_body = |kind: &BlockKind| !matches!(kind, BlockKind::Standfirst | BlockKind::Caption);
+    let body = page.blocks.iter().filter(|block| is_body(&block.kind));
+    body.map(|block| &page.text[block.range.clone()]).collect::<Vec<_>>().join("\n\n")
+}
+
+/// What one page gave.
+struct Reading {
+    page: pressmark::extract::page::Page,
+    seconds: f64,
+    /// Where the text of the page as changed differs from that of the page as it was.
+    changed: Option<String>,
+}
+
+/// Reads all pages, one thread for each processor; times are those of the thread.
+fn read_all(name: &str, cases: &[Case], options: &Options) -> Vec<Reading> {
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    let share = cases.len().div_ceil(threads).max(1);
+    std::thread::scope(|scope| {
+        let readers: Vec<_> = cases
+            .chunks(share)
+            .map(|part| {
+                scope.spawn(|| part.iter().map(|c| read_one(name, c, options)).collect::<Vec<_>>())
+            })
+            .collect();
+        readers.into_iter().filter_map(|reader| reader.join().ok()).flatten().collect()
+    })
+}
+
+fn read_one(name: &str, case: &Case, options: &Options) -> Reading {
+    let hints = Hints {
+        url: case.url.as_deref(),
+        content_type: (name == "wcxb").then_some("text/html; charset=utf-8"),
+        ..Hints::default()
+    };
+    let start = cpu_seconds();
+    let page = extract(&case.html, &hints).page;
+    let seconds = cpu_seconds() - start;
+    if options.only_text {
+        return Reading { page, seconds, changed: None };
+    }
+    let again = perturb::perturb(&String::from_utf8_lossy(&case.html), &case.gold);
+    let before = if perturb::is_utf8(&case.html) {
+        page.text.clone()
+    } else {
+        extract(String::from_utf8_lossy(&case.html).as_bytes(), &utf8(&hints)).page.text
+    };
+    let after = extract(again.as_bytes(), &utf8(&hints)).page.text;
+    let changed = (after != before).then(|| first_difference(&before, &after));
+    if let Some(dir) = options.changes.as_ref().filter(|_| changed.is_some()) {
+        for (kind, text) in [("before.txt", &before), ("after.txt", &after), ("html", &again)] {
+            let _ = std::fs::write(dir.join(format!("{}.{kind}", case.id)), text);
+        }
+    }
+    Reading { page, seconds, changed }
 }
 
 /// Time this thread has spent on a processor, where the system tells (Linux); 0 elsewhere.

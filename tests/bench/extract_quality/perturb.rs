@@ -1,10 +1,19 @@
 //! The same page captured a second time: the article unchanged, everything around it turned over.
 //!
-//! The article lies between the first and the last text that the gold text has. Outside it every
-//! link and link list whose words are not gold changes places with another, and every number in a
-//! short text moves on (comments, shares, prices of the shop); dates stay. Inside it, what stands by
-//! itself as a link ("Related: …", teasers between paragraphs) changes places too, and counters with
-//! a unit ("3 min read", "12 comments") move on; sentences, tables and code are the article's own.
+//! The article lies between the first and the last text that the gold text has. What moves:
+//!
+//! - links, and items of lists that are made of links, whose words are not gold: each changes places
+//!   with another. Outside the article that is every rail, menu, list of tags and teaser; inside it
+//!   every link that stands by itself or behind a label ("Related: …", "Read more …").
+//! - counters: a short text of one number and up to three words ("12 comments", "(45)", "Save 15%") goes up
+//!   by one; inside the article only beside a unit of counters ("3 min read").
+//!
+//! What does not, since it is the article's own: whatever is gold, links within sentences, marks of
+//! notes, headings and cells of tables of data with words of their own, code, dates, numbering, phone
+//! numbers, names with digits. Links that show a picture, hold hidden words or dial a number stay as
+//! well (a line of words would become empty), and cards change places with cards alone. An element whose tags do not balance stays where it is: moving it
+//! would not change the order of the page but its tree.
+//!
 //! The work is done on the bytes of the markup, so that nothing of the extractor under test takes
 //! part in it.
 
@@ -25,11 +34,46 @@ pub fn perturb(html: &str, gold: &str) -> String {
         let found = words(&strip(inner)).join(" ");
         !found.is_empty() && !gold.contains(&format!(" {found} "))
     };
+    let layout = gold_in_cells(html, &gold);
     // Gold texts leave out words, and whole lists of sentences; a rail is made of links.
-    let is_rail = |inner: &str| safe(inner) && mostly_links(inner) && !mostly_known(inner, &bag);
+    let is_rail = |html: &str, (from, to): (usize, usize), article: &Range<usize>| {
+        let item = &html[from..to];
+        safe(item)
+            && is_balanced(item)
+            && mostly_links(item)
+            && !mostly_known(item, &bag)
+            && !(article.contains(&from) && plain_words(item) >= 4)
+            && !stands_in_sentence(html, from, to)
+            && !(article.contains(&from) && stands_in(html, from, CELLS))
+    };
+    let is_link = |html: &str, (from, to): (usize, usize), article: &Range<usize>| {
+        safe(&html[from..to])
+            && is_balanced(&html[from..to])
+            && !shows_more(&html[from..to])
+            && !stands_in(html, from, &["h1"])
+            && !stands_in_sentence(html, from, to)
+            && !((!layout || article.contains(&from)) && stands_in(html, from, CELLS))
+    };
     let items = shuffled(html, "li", &is_rail, &article(html, &gold));
-    let links = shuffled(&items, "a", &safe, &article(&items, &gold));
-    tick(&links, &safe, &article(&links, &gold))
+    let links = shuffled(&items, "a", &is_link, &article(&items, &gold));
+    let ticks = |html: &str, (from, to): (usize, usize), article: &Range<usize>| {
+        let text = &html[from..to];
+        is_count(text)
+            && (!article.contains(&from) || has_unit(text))
+            && !stands_in(html, from, HEADINGS)
+            && !((!layout || article.contains(&from)) && stands_in(html, from, CELLS))
+            && !stands_in_sentence(html, from, to)
+            && safe(text)
+    };
+    tick(&links, &ticks, &article(&links, &gold))
+}
+
+/// Whether a page is laid out by tables: whether gold text stands in a cell, outside any element
+/// that a table of data does not hold.
+fn gold_in_cells(html: &str, gold: &str) -> bool {
+    let range = article(html, gold);
+    let before = html[..range.start].to_ascii_lowercase();
+    before.matches("<table").count() > before.matches("</table").count()
 }
 
 /// Where the article lies: from the first to the last run of text that is gold, of six words or
@@ -62,6 +106,53 @@ fn mostly_links(item: &str) -> bool {
     let linked: usize =
         elements(item, "a").iter().map(|(from, to)| strip(&item[*from..*to]).trim().len()).sum();
     linked * 2 > strip(item).trim().len()
+}
+
+/// The words with letters outside links.
+fn plain_words(html: &str) -> usize {
+    words(&strip(&without_links(html))).iter().filter(|w| w.contains(char::is_alphabetic)).count()
+}
+
+fn without_links(html: &str) -> String {
+    let mut plain = html.to_owned();
+    for (from, to) in elements(html, "a").into_iter().rev() {
+        plain.replace_range(from..to, " ");
+    }
+    plain
+}
+
+/// Whether a link shows a picture, or says something that is not shown: where such a link stands,
+/// none of words would.
+fn shows_more(link: &str) -> bool {
+    let lower = link.to_ascii_lowercase();
+    let signs = [
+        "tel:",
+        "mailto:",
+        "<img",
+        "<svg",
+        "<picture",
+        "sr-only",
+        "screen-reader",
+        "hidden",
+        "display:none",
+    ];
+    signs.iter().any(|sign| lower.contains(sign))
+}
+
+/// Whether each element that is opened is closed, by the count of tags that need both.
+fn is_balanced(html: &str) -> bool {
+    let lower = html.to_ascii_lowercase();
+    ["div", "ul", "ol", "li", "p", "span", "section", "article", "table", "td", "tr", "a", "h3"]
+        .iter()
+        .all(|name| {
+            let open = lower
+                .match_indices(&format!("<{name}"))
+                .filter(|(at, _)| {
+                    lower[at + 1 + name.len()..].starts_with([' ', '>', '\n', '\t', '\r'])
+                })
+                .count();
+            open == lower.matches(&format!("</{name}>")).count()
+        })
 }
 
 fn mostly_known(item: &str, gold: &HashSet<&str>) -> bool {
@@ -123,9 +214,10 @@ fn ends_line(tag: &str) -> bool {
     LINE_ENDS.contains(&name.as_str())
 }
 
-/// Whether the line a span stands on is a sentence: four words or more that are no link. Such a
-/// line belongs to the text it stands in, and what turns over is what stands by itself: rails,
-/// teasers, "Related: …", tags.
+/// Whether a span is part of a line with words of its own: four words or more that are no link,
+/// words behind it that end a sentence, three words before it that do not end in a colon, a heading
+/// with more than the link, or the mark of a note. Such a line belongs to the text it stands in, and
+/// what turns over is what stands by itself: rails, teasers, "Related: …", tags.
 fn stands_in_sentence(html: &str, from: usize, to: usize) -> bool {
     let mut start = from;
     while let Some(at) = html[..start].rfind('<') {
@@ -143,25 +235,80 @@ fn stands_in_sentence(html: &str, from: usize, to: usize) -> bool {
         }
         end = at + 1;
     }
-    let before = html[..start].rfind('<').unwrap_or(0);
-    let line = format!("{} {}", &html[before..from], &html[to..end]);
-    let mut plain = line.clone();
-    for (from, to) in elements(&line, "a").into_iter().rev() {
-        plain.replace_range(from..to, " ");
+    let begin = html[..start].rfind('<').unwrap_or(0);
+    let before = strip(&without_links(&html[begin..from]));
+    let after = strip(&without_links(&html[to..end]));
+    let (ahead, behind) = (words(&before).len(), words(&after).len());
+    if ahead + behind >= 4 || (ahead >= 3 && !before.trim_end().ends_with(':')) {
+        return true;
     }
-    words(&strip(&plain)).len() >= 4
+    if (ahead > 0 && behind >= 2) || after.trim_end().ends_with(['.', '!', '?']) {
+        return true;
+    }
+    let inner = strip(&html[from..to]);
+    let is_mark = inner.trim().len() <= 3 && inner.trim().bytes().all(|b| b.is_ascii_digit());
+    (is_mark && ahead > 0) || (ahead + behind > 0 && stands_in(html, from, HEADINGS))
 }
 
-/// Whether the nearest line of the markup before it is a cell of a table or code.
-fn stands_in_cell(html: &str, from: usize) -> bool {
+const HEADINGS: &[&str] = &["h1", "h2", "h3", "h4", "h5", "h6"];
+const CELLS: &[&str] = &["td", "th", "pre", "code"];
+
+/// Whether the nearest markup before it opens one of these elements and does not close it.
+fn stands_in(html: &str, from: usize, names: &[&str]) -> bool {
     let start =
-        (from.saturating_sub(3_000)..=from).find(|at| html.is_char_boundary(*at)).unwrap_or(from);
+        (from.saturating_sub(12_000)..=from).find(|at| html.is_char_boundary(*at)).unwrap_or(from);
     let before = html[start..from].to_ascii_lowercase();
-    let last = |name: &str| before.rfind(name);
-    last("<td") > last("</td")
-        || last("<th") > last("</th")
-        || last("<pre") > last("</pre")
-        || last("<code") > last("</code")
+    names.iter().any(|name| {
+        let opened = before
+            .rmatch_indices(&format!("<{name}"))
+            .map(|(at, _)| at)
+            .find(|at| before[at + 1 + name.len()..].starts_with([' ', '>', '\n', '\t', '\r']));
+        opened > before.rfind(&format!("</{name}"))
+    })
+}
+
+/// Whether markup opens one of these elements.
+fn elements_open(html: &str, names: &[&str]) -> bool {
+    let lower = html.to_ascii_lowercase();
+    names.iter().any(|name| {
+        lower
+            .match_indices(&format!("<{name}"))
+            .any(|(at, _)| lower[at + 1 + name.len()..].starts_with([' ', '>', '\n', '\t', '\r']))
+    })
+}
+
+/// One number that counts, and up to three words: no date, no numbering, no phone number, no name
+/// or measure with digits in it.
+fn is_count(text: &str) -> bool {
+    let text = text.trim();
+    if text.len() > 60
+        || !text.bytes().any(|b| b.is_ascii_digit())
+        || text.contains('&')
+        || text.ends_with('.')
+        || looks_dated(text)
+    {
+        return false;
+    }
+    let runs: Vec<&str> = text
+        .split(|c: char| !(c.is_alphanumeric() || matches!(c, '.' | ',')))
+        .filter(|run| run.contains(|c: char| c.is_ascii_digit()))
+        .collect();
+    let [number] = runs.as_slice() else { return false };
+    let digits = number.bytes().filter(u8::is_ascii_digit).count();
+    let tail = number.trim_start_matches(|c: char| c.is_ascii_digit() || matches!(c, '.' | ','));
+    let numbered = text.starts_with(number)
+        && (number.ends_with('.') || text[number.len()..].starts_with(')'))
+        && text.len() > number.len() + 1;
+    // "3-person", "401(k)", postal codes.
+    let behind = &text[text.find(number).unwrap_or(0) + number.len()..];
+    let is_named = behind.starts_with(['-', '(']) && behind.len() > 1;
+    let is_code = digits == 5 && !number.contains([',', '.']);
+    digits <= 6
+        && !is_named
+        && !is_code
+        && !numbered
+        && matches!(tail, "" | "k" | "K" | "m" | "M" | "x")
+        && words(text).len() <= 4
 }
 
 fn strip(html: &str) -> String {
@@ -228,21 +375,31 @@ fn elements(html: &str, name: &str) -> Vec<(usize, usize)> {
     spans
 }
 
+/// Whether a span of the markup moves, given where the article lies.
+type Pick<'a> = dyn Fn(&str, (usize, usize), &Range<usize>) -> bool + 'a;
+
 /// Moves every movable element to the place of another: rotated by a third, then odd and even
 /// swapped, which changes every order of two.
-fn shuffled(html: &str, name: &str, safe: &dyn Fn(&str) -> bool, article: &Range<usize>) -> String {
-    let movable: Vec<(usize, usize)> = elements(html, name)
-        .into_iter()
-        .filter(|(from, to)| {
-            safe(&html[*from..*to])
-                && !stands_in_sentence(html, *from, *to)
-                && !(article.contains(from) && stands_in_cell(html, *from))
-        })
-        .collect();
-    let n = movable.len();
-    let mut order: Vec<usize> = (0..n).map(|i| (i + n / 3 + 1) % n.max(1)).collect();
-    for pair in order.chunks_mut(2) {
-        pair.reverse();
+fn shuffled(html: &str, name: &str, moves: &Pick<'_>, article: &Range<usize>) -> String {
+    let movable: Vec<(usize, usize)> =
+        elements(html, name).into_iter().filter(|span| moves(html, *span, article)).collect();
+    // A card takes the place of a card, a line of words that of a line.
+    let is_card = |(from, to): &(usize, usize)| {
+        name == "a"
+            && elements_open(&html[*from..*to], &["h2", "h3", "h4", "h5", "h6", "div", "p", "ul"])
+    };
+    let mut order: Vec<usize> = (0..movable.len()).collect();
+    for card in [false, true] {
+        let kin: Vec<usize> =
+            (0..movable.len()).filter(|i| is_card(&movable[*i]) == card).collect();
+        let n = kin.len();
+        let mut turned: Vec<usize> = (0..n).map(|i| kin[(i + n / 3 + 1) % n]).collect();
+        for pair in turned.chunks_mut(2) {
+            pair.reverse();
+        }
+        for (place, source) in kin.iter().zip(turned) {
+            order[*place] = source;
+        }
     }
     let mut out = String::with_capacity(html.len());
     let mut at = 0;
@@ -256,7 +413,7 @@ fn shuffled(html: &str, name: &str, safe: &dyn Fn(&str) -> bool, article: &Range
     out
 }
 
-fn tick(html: &str, safe: &dyn Fn(&str) -> bool, article: &Range<usize>) -> String {
+fn tick(html: &str, ticks: &Pick<'_>, article: &Range<usize>) -> String {
     let raw = raw_spans(html);
     let mut out = String::with_capacity(html.len());
     let mut at = 0;
@@ -280,15 +437,7 @@ fn tick(html: &str, safe: &dyn Fn(&str) -> bool, article: &Range<usize>) -> Stri
         }
         let end = html[at..].find('<').map_or(html.len(), |e| at + e).min(next_raw);
         let text = &html[at..end];
-        let counter = text.len() <= 60
-            && !stands_in_sentence(html, at, end)
-            && text.bytes().any(|b| b.is_ascii_digit())
-            && !looks_dated(text)
-            && !text.contains('&')
-            && words(text).len() <= 6
-            && (!article.contains(&at) || has_unit(text))
-            && safe(text);
-        if counter {
+        if ticks(html, (at, end), article) {
             out.push_str(&ticked(text))
         } else {
             out.push_str(text)

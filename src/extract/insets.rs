@@ -1,0 +1,137 @@
+//! Furniture that stands inside the article and is only known from several blocks together: lists
+//! of other stories below a line that announces them, and headings of which nothing is left.
+//!
+//! Like all that judges blocks, this looks at a block, at the element it stands in, and at where its
+//! links lead; never at how many such blocks there are or in which order they come.
+
+use std::collections::{HashMap, HashSet};
+
+use super::article::Survey;
+use super::dom::{NodeId, Tag};
+use super::flow::{RawBlock, Shape};
+use super::lines;
+
+/// How far up the list or the box of a block is looked for.
+const LEVELS_MAX: usize = 6;
+impl Survey<'_> {
+    /// Takes such furniture out of the blocks kept so far.
+    pub(super) fn cut_insets(&self, kept: &mut Vec<usize>) {
+        self.cut_rail_lists(kept);
+        self.cut_left_headings(kept);
+        self.cut_last_headings(kept);
+    }
+
+    fn list_of(&self, block: &RawBlock) -> Option<NodeId> {
+        if block.shape != Shape::Item {
+            return None;
+        }
+        self.around(block).find(|id| matches!(self.dom.tag(*id), Tag::Ul | Tag::Ol | Tag::Menu))
+    }
+
+    fn around(&self, block: &RawBlock) -> impl Iterator<Item = NodeId> + '_ {
+        std::iter::once(block.node).chain(self.dom.ancestors(block.node)).take(LEVELS_MAX)
+    }
+
+    /// Lists made of links, under a line that announces other stories, also where an item has a few
+    /// words beside its link.
+    fn cut_rail_lists(&self, kept: &mut Vec<usize>) {
+        let blocks = &self.flow.blocks;
+        // How many items a list has, and how many of them hold a link.
+        let mut lists: HashMap<NodeId, (usize, usize)> = HashMap::new();
+        let mut heads: HashMap<NodeId, usize> = HashMap::new();
+        let mut before = None;
+        for (at, block) in blocks.iter().enumerate() {
+            let list = self.list_of(block);
+            if let Some(list) = list {
+                let (linked, all) = lists.entry(list).or_default();
+                *linked += usize::from(block.linked > 0);
+                *all += 1;
+                let above = at.checked_sub(1).and_then(|above| blocks.get(above));
+                if before != Some(list)
+                    && above.is_some_and(|a| {
+                        a.linked == 0 && lines::announces_stories(self.flow.words(a))
+                    })
+                {
+                    heads.entry(list).or_insert(at - 1);
+                }
+            }
+            before = list;
+        }
+        heads.retain(|list, _| lists.get(list).is_some_and(|(linked, all)| linked * 4 >= *all * 3));
+        if !heads.is_empty() {
+            let above: HashSet<usize> = heads.values().copied().collect();
+            kept.retain(|at| {
+                let list = self.list_of(&blocks[*at]);
+                !above.contains(at) && list.is_none_or(|list| !heads.contains_key(&list))
+            });
+        }
+    }
+
+    /// Text below each element, in bytes, of the blocks that count.
+    fn bytes_below(&self, counts: impl Fn(usize) -> bool) -> Vec<u32> {
+        let mut sums = vec![0_u32; self.dom.len()];
+        for (_, block) in self.flow.blocks.iter().enumerate().filter(|(at, _)| counts(*at)) {
+            let len = u32::try_from(block.range.len()).unwrap_or(u32::MAX / 4);
+            let sum = &mut sums[block.node as usize];
+            *sum = sum.saturating_add(len);
+        }
+        for id in self.flow.order.iter().rev() {
+            if let Some(up) = self.dom.parent(*id) {
+                sums[up as usize] = sums[up as usize].saturating_add(sums[*id as usize]);
+            }
+        }
+        sums
+    }
+
+    /// Headings that share their box with links to other pages and with no text of the article: the
+    /// heading of a rail, in whatever language it says so. What counts is that there are links, not
+    /// what they say or how many there are.
+    fn cut_left_headings(&self, kept: &mut Vec<usize>) {
+        let is_heading = |at: usize| matches!(self.flow.blocks[at].shape, Shape::Heading(_));
+        if !kept.iter().any(|at| is_heading(*at)) {
+            return;
+        }
+        let mut stays = vec![false; self.flow.blocks.len()];
+        for at in kept.iter().filter(|at| !is_heading(**at)) {
+            stays[*at] = true;
+        }
+        let left = self.bytes_below(|at| stays[at]);
+        let links = self.links_below();
+        kept.retain(|at| {
+            if !is_heading(*at) {
+                return true;
+            }
+            let node = self.flow.blocks[*at].node;
+            let own = links[node as usize];
+            let holder = self
+                .dom
+                .ancestors(node)
+                .take(LEVELS_MAX)
+                .find(|up| left[*up as usize] > 0 || links[*up as usize] > own);
+            holder.is_none_or(|up| left[up as usize] > 0)
+        });
+    }
+
+    /// Links to other pages below each element.
+    fn links_below(&self) -> Vec<u32> {
+        let mut sums = vec![0_u32; self.dom.len()];
+        for id in self.flow.order.iter().rev() {
+            let leads_out = self.dom.tag(*id) == Tag::A
+                && self.dom.attr(*id, "href").is_some_and(|href| !href.starts_with('#'));
+            let at = *id as usize;
+            sums[at] = sums[at].saturating_add(u32::from(leads_out));
+            if let Some(up) = self.dom.parent(*id) {
+                sums[up as usize] = sums[up as usize].saturating_add(sums[at]);
+            }
+        }
+        sums
+    }
+
+    /// Headings at the end, below which nothing is left.
+    fn cut_last_headings(&self, kept: &mut Vec<usize>) {
+        while kept.last().is_some_and(|at| matches!(self.flow.blocks[*at].shape, Shape::Heading(_)))
+        {
+            kept.pop();
+        }
+    }
+}
