@@ -215,10 +215,17 @@ fn nearest(quote: &str, text: &str) -> Option<Nearest> {
     let word_there = |i: usize| &text[text_ranges[i].clone()];
     let mut differences: Vec<Difference> = Vec::new();
     let mut open = false;
-    for step in &steps {
+    for (n, step) in steps.iter().enumerate() {
         let asked = step.asked.map_or("", word_asked);
         let stands = step.there.map_or("", word_there);
-        let (asked, stands) = bare_pair(asked, stands);
+        let (asked, mut stands) = bare_pair(asked, stands);
+        // What stands before the first word and after the last one was not asked for.
+        if n == 0 && !asked.starts_with(is_outer) {
+            stands = stands.trim_start_matches(is_outer);
+        }
+        if n + 1 == steps.len() && !asked.ends_with(is_outer) {
+            stands = stands.trim_end_matches(is_outer);
+        }
         if plain_word(asked) == plain_word(stands) {
             open = false;
             continue;
@@ -244,8 +251,13 @@ fn nearest(quote: &str, text: &str) -> Option<Nearest> {
 /// Two words without the quotation marks around them; without any marks around them where the words
 /// themselves differ.
 fn bare_pair<'a>(a: &'a str, b: &'a str) -> (&'a str, &'a str) {
-    let is_outer = |c: char| if core(a) == core(b) { is_mark(c) } else { !c.is_alphanumeric() };
-    (a.trim_matches(is_outer), b.trim_matches(is_outer))
+    let are_same = core(a) == core(b);
+    let around = |c: char| if are_same { is_mark(c) } else { is_outer(c) };
+    (a.trim_matches(around), b.trim_matches(around))
+}
+
+fn is_outer(c: char) -> bool {
+    !c.is_alphanumeric()
 }
 
 fn plain_word(word: &str) -> String {
@@ -387,6 +399,8 @@ mod tests {
                 vec![("", "old"), ("next", "")],
             ),
             ("The Mayor said", "The mayor said", vec![("Mayor", "mayor")]),
+            ("until Spring at least", "until spring at least.", vec![("Spring", "spring")]),
+            ("until spring at least!", "until spring at least.", vec![("least!", "least.")]),
         ] {
             let found = locate(quote, &page(text)).unwrap_err().nearest.unwrap();
             let told: Vec<(&str, &str)> =

@@ -124,7 +124,9 @@ impl Directive {
                     at
                 }
             };
-            from = from.max(at + 1);
+            if self.prefix.is_none() {
+                from = at + 1;
+            }
             let mut to = at + start.len();
             loop {
                 if let Some(end) = &end {

@@ -1,5 +1,5 @@
-//! A signed WACZ of real captures, in other people's readers: py-wacz, warcio and a check of its signature,
-//! by `tests/interop/wacz.py`.
+//! A signed WACZ of real captures, in other people's readers: py-wacz, warcio and a check of its signature
+//! by `tests/interop/wacz.py`, and the engine of ReplayWeb.page by `tests/interop/replay.mjs`.
 
 use std::fs::File;
 use std::io::{BufReader, Cursor};
@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use pressmark::base::Clock;
 use pressmark::evidence::wacz::{Extra, IndexLine, Member, P384Key, Package, PageEntry, write};
+use pressmark::index::IndexEntry;
 use pressmark::index::cdx::cdxj_line;
 use pressmark::warc::{ReadOptions, WarcReader};
 use serde_json::{Map, Value};
@@ -34,43 +35,38 @@ fn archive() -> Archive {
     archive
 }
 
-/// Every record of the archive's one file as a member, those of captures with their index lines.
+/// Every record of the archive as a member, those of captures with their index lines.
 fn members(archive: &Archive) -> Vec<Member<'static>> {
-    let [path] = &files(&archive.root())[..] else { panic!("more than one file") };
-    let bytes = std::fs::read(path).unwrap();
     let reader = archive.reader();
     let captures = archive.captures_below("a.example");
-    let mut records =
-        WarcReader::new(BufReader::new(File::open(path).unwrap()), ReadOptions::default());
     let mut members = Vec::new();
-    while let Some(record) = records.next_record().unwrap() {
-        let place = record.skip().unwrap();
-        let at = usize::try_from(place.offset).unwrap();
-        let length = place.length.unwrap();
-        let len = usize::try_from(length).unwrap();
-        let index = captures.iter().find(|c| c.offset == place.offset).map(|entry| {
-            let line = cdxj_line(entry, &reader.file_name(entry));
-            let fields: Map<String, Value> =
-                serde_json::from_str(line.splitn(3, ' ').nth(2).unwrap()).unwrap();
-            IndexLine { urlkey: entry.urlkey.clone(), at: entry.date, fields }
-        });
-        members.push(Member {
-            length,
-            bytes: Box::new(Cursor::new(bytes[at..at + len].to_vec())),
-            index,
-        });
+    for path in files(&archive.root()) {
+        let bytes = std::fs::read(&path).unwrap();
+        let file = BufReader::new(File::open(&path).unwrap());
+        let mut records = WarcReader::new(file, ReadOptions::default());
+        while let Some(record) = records.next_record().unwrap() {
+            let place = record.finish().unwrap();
+            let at = usize::try_from(place.offset).unwrap();
+            let length = place.length.unwrap();
+            let len = usize::try_from(length).unwrap();
+            let is_here =
+                |entry: &IndexEntry| entry.offset == place.offset && reader.path_of(entry) == path;
+            let index = captures.iter().find(|entry| is_here(entry)).map(|entry| {
+                let line = cdxj_line(entry, &reader.file_name(entry));
+                let fields: Map<String, Value> =
+                    serde_json::from_str(line.splitn(3, ' ').nth(2).unwrap()).unwrap();
+                IndexLine { urlkey: entry.urlkey.clone(), at: entry.date, fields }
+            });
+            let bytes = Box::new(Cursor::new(bytes[at..at + len].to_vec()));
+            members.push(Member { length, bytes, index });
+        }
     }
     members
 }
 
-#[test]
-fn a_signed_package_of_captures_is_read_by_others() {
-    let Some(python) = std::env::var_os("PRESSMARK_INTEROP_PYTHON") else {
-        eprintln!("skipped: PRESSMARK_INTEROP_PYTHON is not set, so other readers are not asked");
-        return;
-    };
-    let archive = archive();
-    let members = members(&archive);
+/// A signed package of everything in the archive, and how many records it holds.
+fn packed(archive: &Archive) -> (PathBuf, usize) {
+    let members = members(archive);
     let count = members.len();
     let page = PageEntry {
         url: "http://a.example/story".to_owned(),
@@ -93,13 +89,50 @@ fn a_signed_package_of_captures_is_read_by_others() {
     let written = write(package, Some(&key), File::create(&file).unwrap()).unwrap();
     assert_eq!(written.records, count);
     assert!(written.indexed >= 4, "{written:?}");
-    let script = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/interop/wacz.py");
-    let mut command = Command::new(python);
-    let output = command.arg(script).arg(&file).arg(count.to_string()).output().unwrap();
+    (file, count)
+}
+
+/// Runs a reader; what it said has to be fine, where the reader is there.
+fn ask(command: &mut Command) {
+    let Ok(output) = command.output() else {
+        eprintln!("skipped: the program is missing");
+        return;
+    };
     let said = stdout(&output) + &stderr(&output);
     if output.status.code() == Some(MISSING) {
         eprintln!("skipped: a reader is missing:\n{said}");
         return;
     }
     assert!(output.status.success(), "{said}");
+}
+
+fn script(name: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/interop").join(name)
+}
+
+#[test]
+fn a_signed_package_of_captures_is_read_by_others() {
+    let Some(python) = std::env::var_os("PRESSMARK_INTEROP_PYTHON") else {
+        eprintln!("skipped: PRESSMARK_INTEROP_PYTHON is not set, so other readers are not asked");
+        return;
+    };
+    let archive = archive();
+    let (file, count) = packed(&archive);
+    ask(Command::new(python).arg(script("wacz.py")).arg(&file).arg(count.to_string()));
+}
+
+#[test]
+fn the_engine_of_replayweb_page_opens_a_signed_package() {
+    let Some(packages) = std::env::var_os("PRESSMARK_INTEROP_NODE_PATH") else {
+        eprintln!("skipped: PRESSMARK_INTEROP_NODE_PATH is not set, so wabac.js is not asked");
+        return;
+    };
+    let archive = archive();
+    let (file, _) = packed(&archive);
+    // The page as it was captured first, and as a revisit confirmed it an hour later.
+    for stamp in ["20251105000000", "20251105010000"] {
+        let mut command = Command::new("node");
+        command.env("PRESSMARK_INTEROP_NODE_PATH", &packages).arg(script("replay.mjs")).arg(&file);
+        ask(command.args(["http://a.example/story", stamp, "200", "Of a bridge that was closed."]));
+    }
 }

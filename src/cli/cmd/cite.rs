@@ -170,7 +170,7 @@ fn refused(url: &str, when: &str, missing: &Missing, elsewhere: Option<Timestamp
         Some(at) => error.hint(format!(
             "they do stand in the capture of {}: --at {}",
             at.to_rfc3339(),
-            at.to_stamp14()
+            at.to_warc_date()
         )),
         None => error.hint(format!("`pressmark show {url} --at {when}` prints what it says")),
     }
