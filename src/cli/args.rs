@@ -420,7 +420,7 @@ pub struct ProveArgs {
     /// The capture closest to this time (the newest without it)
     #[arg(long, value_name = "TIME", conflicts_with = "check")]
     pub at: Option<String>,
-    /// Where the bundle goes
+    /// Where the bundle goes; a name that ends in .wacz makes a signed package for replay
     #[arg(
         long,
         short,

@@ -24,8 +24,10 @@ use zip::{CompressionMethod, DateTime, ZipWriter};
 
 use crate::base::{DigestAlgorithm, Hasher, Timestamp};
 
+mod kept;
 mod signing;
 
+pub use kept::{key_at, key_path};
 pub use signing::{P384Key, Signer, is_signature};
 
 /// The version of the format that is written.

@@ -121,6 +121,43 @@ fn a_signed_package_of_captures_is_read_by_others() {
     ask(Command::new(python).arg(script("wacz.py")).arg(&file).arg(count.to_string()));
 }
 
+/// A package of one capture, as the binary writes it.
+#[test]
+fn a_capture_is_handed_over_as_a_package_that_others_read() {
+    let archive = archive();
+    let out = archive.root().with_extension("one.wacz");
+    let name = out.to_str().unwrap();
+    let root = archive.root();
+    let args = ["prove", "http://a.example/story", "-o", name];
+    let made = crate::support::cli::pressmark(&root, &args);
+    assert_eq!(made.status.code(), Some(0), "{}", stderr(&made));
+    let key = root.join("evidence/log.wacz.pem");
+    let mode = std::os::unix::fs::PermissionsExt::mode(&key.metadata().unwrap().permissions());
+    assert_eq!(mode & 0o777, 0o600);
+    let mut zip = zip::ZipArchive::new(File::open(&out).unwrap()).unwrap();
+    let text = |zip: &mut zip::ZipArchive<File>, name: &str| {
+        std::io::read_to_string(zip.by_name(name).unwrap()).unwrap()
+    };
+    let pages = text(&mut zip, "pages/pages.jsonl");
+    assert!(pages.contains("http://a.example/story"), "{pages}");
+    assert!(text(&mut zip, "evidence/checkpoint").contains("pressmark/"));
+    assert!(text(&mut zip, "evidence/citation.txt").contains("A story"));
+    if let Some(python) = std::env::var_os("PRESSMARK_INTEROP_PYTHON") {
+        let count = zip
+            .file_names()
+            .filter(|name| name.as_ref().is_ok_and(|n| n.starts_with("evidence/leaves-")))
+            .count();
+        ask(Command::new(python).arg(script("wacz.py")).arg(&out).arg(count.to_string()));
+    }
+    if let Some(packages) = std::env::var_os("PRESSMARK_INTEROP_NODE_PATH") {
+        let mut command = Command::new("node");
+        command.env("PRESSMARK_INTEROP_NODE_PATH", &packages).arg(script("replay.mjs")).arg(&out);
+        let page =
+            ["http://a.example/story", "20251105010000", "200", "Of a bridge that was closed."];
+        ask(command.args(page));
+    }
+}
+
 #[test]
 fn the_engine_of_replayweb_page_opens_a_signed_package() {
     let Some(packages) = std::env::var_os("PRESSMARK_INTEROP_NODE_PATH") else {

@@ -22,5 +22,6 @@ pub mod show;
 pub mod status;
 pub mod surt;
 pub mod verify;
+pub mod wacz;
 pub mod watch;
 pub mod when;

@@ -5,6 +5,7 @@ use std::path::Path;
 use serde_json::json;
 
 use super::evidence::evidence_error;
+use super::wacz;
 use crate::cite::{Capture, Source, Style, cite};
 use crate::cli::args::ProveArgs;
 use crate::cli::context::{Context, store_error};
@@ -20,7 +21,8 @@ use crate::history::DECODED_BYTES_MAX;
 use crate::index::RecordKind;
 use crate::store::Loaded;
 
-/// Writes the evidence bundle of one capture, or checks one.
+/// Writes the evidence bundle of one capture, or checks one. A file named `….wacz` becomes a signed
+/// package for replay.
 ///
 /// # Errors
 /// When nothing is found (exit 3), the log does not hold it, or a file cannot be read or written.
@@ -28,7 +30,9 @@ pub fn run(args: &ProveArgs, context: &Context) -> Result<Exit, CliError> {
     match (&args.check, &args.url, &args.output) {
         (Some(bundle), _, _) => check_bundle(args, bundle, context),
         (None, Some(url), Some(out)) => prove(args, url, out, context),
-        _ => Err(CliError::usage("prove takes a URL and -o FILE.zip, or --check FILE.zip")),
+        _ => Err(CliError::usage(
+            "prove takes a URL and -o FILE.zip (or FILE.wacz), or --check FILE.zip",
+        )),
     }
 }
 
@@ -58,6 +62,13 @@ fn prove(args: &ProveArgs, url: &str, out: &Path, context: &Context) -> Result<E
         }
     });
     let bundle = bundle.map_err(|e| evidence_error(&what, e))?;
+    if out.extension().is_some_and(|end| end.eq_ignore_ascii_case("wacz")) {
+        let now = context.clock.now();
+        let written = wacz::export(&bundle, &entry, &reader, &options, now, out)?;
+        let (records, digest) = (written.records, &written.digest);
+        context.out.say(&format!("{records} records, signed over {digest}: {}", out.display()));
+        return Ok(Exit::Done);
+    }
     context.out.say(&format!(
         "{} records, proved by a checkpoint over {} leaves with {} time stamps: {}",
         bundle.records.len(),

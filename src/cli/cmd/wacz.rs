@@ -1,0 +1,97 @@
+//! `prove -o FILE.wacz`: the records of an evidence bundle as a signed package for replay.
+
+use std::fs::File;
+use std::io::{BufWriter, Cursor};
+use std::path::Path;
+
+use serde_json::{Map, Value};
+
+use crate::base::Timestamp;
+use crate::cli::CliError;
+use crate::cli::context::store_error;
+use crate::evidence::Options;
+use crate::evidence::bundle::{Bundle, Proved};
+use crate::evidence::wacz::{
+    Extra, IndexLine, Member, Package, PageEntry, WaczError, Written, key_at, key_path, write,
+};
+use crate::index::IndexEntry;
+use crate::index::cdx::cdxj_line;
+use crate::store::Reader;
+
+/// Writes the package under another name, and gives it its own when it is whole.
+///
+/// # Errors
+/// When the index cannot be asked, the key cannot be used, or the file cannot be written.
+pub fn export(
+    bundle: &Bundle,
+    capture: &IndexEntry,
+    reader: &Reader,
+    options: &Options,
+    now: Timestamp,
+    out: &Path,
+) -> Result<Written, CliError> {
+    let what = format!("writing {}", out.display());
+    let failed = |why: WaczError| CliError::failed(&what, why);
+    let key = key_at(&key_path(options, reader.layout())).map_err(failed)?;
+    let mut members = Vec::new();
+    for record in &bundle.records {
+        let bytes = Cursor::new(&record.piece.member[..]);
+        let length = record.piece.member.len() as u64;
+        let index = line(record, reader).map_err(|e| store_error(&what, e))?;
+        members.push(Member { length, bytes: Box::new(bytes), index });
+    }
+    let page = PageEntry {
+        url: capture.url.clone(),
+        at: capture.date,
+        title: bundle.texts.headline.clone(),
+        text: bundle.texts.article.clone(),
+    };
+    let package = Package {
+        warc_name: bundle.warc_name().to_owned(),
+        members,
+        pages: vec![page],
+        title: bundle.texts.headline.clone(),
+        description: bundle.texts.citation.clone(),
+        software: concat!("pressmark/", env!("CARGO_PKG_VERSION")).to_owned(),
+        created: now,
+        extra: evidence(bundle),
+    };
+    let mut name = out.file_name().unwrap_or_default().to_owned();
+    name.push(".new");
+    let fresh = out.with_file_name(name);
+    let disk = |why: std::io::Error| CliError::failed(&what, why);
+    let file = File::create(&fresh).map_err(disk)?;
+    let written = write(package, Some(&key), BufWriter::new(&file)).map_err(failed)?;
+    file.sync_all().map_err(disk)?;
+    std::fs::rename(&fresh, out).map_err(disk)?;
+    Ok(written)
+}
+
+/// The line of a record in the package's index; none for what is no capture.
+fn line(record: &Proved, reader: &Reader) -> Result<Option<IndexLine>, crate::store::StoreError> {
+    let piece = &record.piece;
+    for entry in reader.captures_of(&piece.uri) {
+        let entry = entry?;
+        let file = reader.file_name(&entry);
+        if entry.offset != piece.offset || *file != *piece.file {
+            continue;
+        }
+        let line = cdxj_line(&entry, &file);
+        let fields = line.splitn(3, ' ').nth(2).and_then(|json| serde_json::from_str(json).ok());
+        let fields: Map<String, Value> = fields.unwrap_or_default();
+        return Ok(Some(IndexLine { urlkey: entry.urlkey.clone(), at: entry.date, fields }));
+    }
+    Ok(None)
+}
+
+/// The proofs, as `evidence/leaves-01.txt` and so on: py-wacz finds files one folder deep and no
+/// deeper. What explains and checks a bundle is about a bundle's files and stays there.
+fn evidence(bundle: &Bundle) -> Vec<Extra> {
+    let of_bundles = ["bundle.json", "check.py", "certificate.html", bundle.warc_name()];
+    bundle
+        .contents()
+        .into_iter()
+        .filter(|(name, _)| !of_bundles.contains(&name.as_str()))
+        .map(|(name, bytes)| Extra { path: format!("evidence/{}", name.replace('/', "-")), bytes })
+        .collect()
+}
