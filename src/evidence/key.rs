@@ -104,12 +104,11 @@ impl LogKey {
         }
         let mut text = String::new();
         file.take(KEY_FILE_MAX).read_to_string(&mut text).map_err(io("reading the key", path))?;
-        let text = text.trim_end_matches(['\r', '\n']);
         let der = text
             .lines()
             .nth(1)
             .and_then(|line| BASE64.decode(line.as_bytes()).ok())
-            .filter(|der| pem_of(der).trim_end() == text)
+            .filter(|der| pem_of(der) == text)
             .ok_or_else(|| wrong(path, "it should hold one PEM private key and nothing else"))?;
         Self::of_der(path, &der).map(Some)
     }

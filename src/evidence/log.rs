@@ -385,11 +385,10 @@ impl Appender {
     /// When the disk does not do it.
     pub fn new_key(mut self, now: Timestamp) -> Result<Checkpoint, EvidenceError> {
         self.commit(now, None)?;
-        let old = Some(self.key.verifier(&self.origin).text());
+        let before = self.key.verifier(&self.origin).text();
         let next = next_path(&self.key_path);
         let key = LogKey::make(&next)?;
         let named = key.verifier(&self.origin);
-        let before = old.unwrap_or_default();
         let signature =
             self.key.sign(key_change_text(&self.origin, &before, &named.text()).as_bytes());
         let (origin, name) = (self.origin.clone(), named.text());

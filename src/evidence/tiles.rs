@@ -158,7 +158,7 @@ impl Edge {
                 tiles.read(Level::Hashes(level), there / WIDTH, size).map_err(named)?
             });
         }
-        if size % WIDTH != 0 {
+        if !size.is_multiple_of(WIDTH) {
             edge.entries = tiles.read(Level::Entries, size / WIDTH, size)?;
         }
         Ok(edge)
@@ -183,7 +183,7 @@ impl Edge {
         self.entries.extend((ENTRY_LEN as u16).to_be_bytes());
         self.entries.extend(entry);
         self.size += 1;
-        if self.size % WIDTH == 0 {
+        if self.size.is_multiple_of(WIDTH) {
             let bytes = std::mem::take(&mut self.entries);
             full(Full { level: Level::Entries, number: self.size / WIDTH - 1, bytes })?;
         }
@@ -300,8 +300,11 @@ impl TileWriter {
 pub struct TileHashes<'a> {
     tiles: &'a TileDir,
     size: u64,
-    read: RefCell<HashMap<(u8, u64), Rc<Vec<u8>>>>,
+    read: RefCell<Read>,
 }
+
+/// Tiles by level and number.
+type Read = HashMap<(u8, u64), Rc<Vec<u8>>>;
 
 impl<'a> TileHashes<'a> {
     /// The hashes of a log that is `size` leaves long now.

@@ -142,11 +142,16 @@ fn keep(
     Ok(())
 }
 
-/// The chain as it is kept: the digest of the whole response goes before it, since parts of a
-/// response are covered by no signature.
+/// The chain as it is kept: the digests of the whole response and of the chain go before it, since
+/// parts of a response, and the signature of a root, are covered by no signature that is checked.
 fn chain_file(response: &[u8], token: &Token) -> String {
-    let sum = HEXLOWER.encode(&sha256(response));
-    format!("# SHA-256 of the response: {sum}\n{}", token.chain_pem())
+    let chain = token.chain_pem();
+    let sum = |bytes: &[u8]| HEXLOWER.encode(&sha256(bytes));
+    format!(
+        "# SHA-256 of the response: {}\n# SHA-256 of the chain: {}\n{chain}",
+        sum(response),
+        sum(chain.as_bytes())
+    )
 }
 
 /// The tokens that are kept, by checkpoint and authority. One without its chain, or the reverse,

@@ -293,8 +293,8 @@ fn is_of(id: &SignerIdentifier, certificate: &Certificate) -> bool {
             id.issuer == tbs.issuer && id.serial_number == tbs.serial_number
         }
         SignerIdentifier::SubjectKeyIdentifier(id) => {
-            let extensions = tbs.extensions.iter().flatten();
-            let own = extensions.filter(|e| e.extn_id == oid("2.5.29.14")).next();
+            let mut extensions = tbs.extensions.iter().flatten();
+            let own = extensions.find(|e| e.extn_id == oid("2.5.29.14"));
             own.is_some_and(|e| e.extn_value.as_bytes() == id.to_der().unwrap_or_default())
         }
     }
