@@ -13,6 +13,9 @@ use super::lines;
 
 /// How far up the list or the box of a block is looked for.
 const LEVELS_MAX: usize = 6;
+/// Headings longer than this are text in large letters, in bytes.
+const TITLE_BYTES_MAX: usize = 70;
+
 impl Survey<'_> {
     /// Takes such furniture out of the blocks kept so far.
     pub(super) fn cut_insets(&self, kept: &mut Vec<usize>) {
@@ -83,9 +86,9 @@ impl Survey<'_> {
         sums
     }
 
-    /// Headings that share their box with links to other pages and with no text of the article: the
-    /// heading of a rail, in whatever language it says so. What counts is that there are links, not
-    /// what they say or how many there are.
+    /// Headings that share their box with links and with no text of the article: the heading of a
+    /// rail, in whatever language it says so. What counts is that there are links beside it (one
+    /// alone may be the anchor of the heading), not what they say or where they lead.
     fn cut_left_headings(&self, kept: &mut Vec<usize>) {
         let is_heading = |at: usize| matches!(self.flow.blocks[at].shape, Shape::Heading(_));
         if !kept.iter().any(|at| is_heading(*at)) {
@@ -98,7 +101,9 @@ impl Survey<'_> {
         let left = self.bytes_below(|at| stays[at]);
         let links = self.links_below();
         kept.retain(|at| {
-            if !is_heading(*at) {
+            let words = self.flow.words(&self.flow.blocks[*at]);
+            if !is_heading(*at) || words.len() > TITLE_BYTES_MAX || words.ends_with(['.', '?', '!'])
+            {
                 return true;
             }
             let node = self.flow.blocks[*at].node;
@@ -107,19 +112,18 @@ impl Survey<'_> {
                 .dom
                 .ancestors(node)
                 .take(LEVELS_MAX)
-                .find(|up| left[*up as usize] > 0 || links[*up as usize] > own);
+                .find(|up| left[*up as usize] > 0 || links[*up as usize] > own + 1);
             holder.is_none_or(|up| left[up as usize] > 0)
         });
     }
 
-    /// Links to other pages below each element.
+    /// Links below each element.
     fn links_below(&self) -> Vec<u32> {
         let mut sums = vec![0_u32; self.dom.len()];
         for id in self.flow.order.iter().rev() {
-            let leads_out = self.dom.tag(*id) == Tag::A
-                && self.dom.attr(*id, "href").is_some_and(|href| !href.starts_with('#'));
+            let is_link = self.dom.tag(*id) == Tag::A && self.dom.attr(*id, "href").is_some();
             let at = *id as usize;
-            sums[at] = sums[at].saturating_add(u32::from(leads_out));
+            sums[at] = sums[at].saturating_add(u32::from(is_link));
             if let Some(up) = self.dom.parent(*id) {
                 sums[up as usize] = sums[up as usize].saturating_add(sums[at]);
             }

@@ -50,7 +50,11 @@ pub fn judge(words: &str, linked: usize) -> Line {
         // "Check out:", "Learn more about": what it pointed to has no words.
         let leads_nowhere =
             rest.split(|c: char| !c.is_alphanumeric()).all(|w| LEADING.contains(&w));
-        let is_label = folded.ends_with(':') && len <= 60;
+        let more = ["more on ", "more from ", "more about "].iter().any(|p| bare.starts_with(p));
+        let is_label = (folded.ends_with(':') && len <= 60)
+            || (more
+                && bare.split_whitespace().count() <= 5
+                && !words.ends_with(['.', '!', '?', '”', '"']));
         if is_label || (leads_nowhere && rest.len() > 1 && !words.ends_with(['.', '!', '?'])) {
             return Line::Furniture;
         }
@@ -235,7 +239,7 @@ pub fn is_bare_credit(words: &str) -> bool {
     let folded = words.to_lowercase();
     let bare = folded.trim_start_matches(|c: char| !c.is_alphanumeric() && c != '©');
     words.len() <= 100
-        && !words.contains(". ")
+        && words.split_whitespace().count() <= 10
         && (bare.starts_with('©')
             || CREDIT_STARTS.after(bare).is_some()
             || CREDIT_WORDS.after(bare).is_some_and(|rest| rest.starts_with([':', '/', ' '])))

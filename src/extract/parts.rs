@@ -264,9 +264,12 @@ fn times(survey: &Survey<'_>, container: NodeId) -> Vec<Entry> {
         if inside[*id as usize] && dom.tag(*id) == Tag::Time {
             let declared = dom.attr(*id, "datetime").and_then(dates::parse_machine);
             let time = declared.filter(|time| !time.day_only);
-            let shown = is_clock(&dom.text_below(*id, 40));
+            // A day alone, however exact its machine-readable time, dates a teaser or a comment.
+            let shown = dom.text_below(*id, 60);
+            let dated =
+                !shown.contains(':') && dates::find_human(&shown, dates::Order::DayFirst).is_some();
             // A `time` stands in a block of its parent.
-            if let Some(up) = up.filter(|_| time.is_some() || shown) {
+            if let Some(up) = up.filter(|_| !dated && (time.is_some() || is_clock(&shown))) {
                 timed.entry(up).or_insert(time);
             }
         }

@@ -15,7 +15,7 @@
 
 #![allow(missing_docs)]
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
@@ -298,6 +298,10 @@ struct Tally {
     dated: usize,
     date_right: usize,
     date_said: usize,
+    /// Wrong days that are the day the page declares as that of its last change.
+    date_modified: usize,
+    /// Days said and right, by where they were found.
+    by_origin: BTreeMap<&'static str, (usize, usize)>,
     titled: usize,
     title_right: usize,
     title_near: usize,
@@ -314,6 +318,13 @@ impl Tally {
             self.date_said += usize::from(said.is_some());
             let right = said.as_deref() == date.get(..10);
             self.date_right += usize::from(right);
+            if let Some(fact) = &page.published {
+                let (said, hit) = self.by_origin.entry(fact.origin.label()).or_default();
+                *said += 1;
+                *hit += usize::from(right);
+            }
+            let modified = page.modified.as_ref().and_then(|f| f.value.text.get(..10));
+            self.date_modified += usize::from(!right && modified == date.get(..10));
             if !right {
                 let origin = page.published.as_ref().map_or("-", |f| f.origin.label());
                 self.wrong_dates.push(format!("{} gold {date} said {said:?} {origin}", case.id));
@@ -340,6 +351,12 @@ impl Tally {
                 self.date_right as f64 / of,
                 self.date_said as f64 / of,
                 self.dated
+            );
+            println!(
+                "{name}: {} of the wrong days are those of the last change as declared; by origin, \
+                 right of said: {:?}",
+                self.date_modified,
+                self.by_origin.iter().map(|(o, (n, r))| format!("{o} {r}/{n}")).collect::<Vec<_>>()
             );
             self.wrong_dates.iter().take(options.worst).for_each(|line| println!("  date {line}"));
         }
