@@ -11,7 +11,8 @@ use crate::base::Timestamp;
 const STYLE: &str = "body{font:16px/1.5 Georgia,serif;max-width:48em;margin:2em auto;padding:0 1em;color:#111;background:#fff}\
 h1{font-size:1.6em;margin-bottom:.2em}h2{font-size:1.2em;margin-top:2em;border-bottom:1px solid #999}\
 table{border-collapse:collapse;width:100%;font-size:.9em}td,th{border:1px solid #bbb;padding:.3em .5em;text-align:left;vertical-align:top;overflow-wrap:anywhere}\
-th{background:#eee;font-weight:normal;width:12em}thead th{width:auto}\
+th{background:#eee;font-weight:normal;width:12em}thead th{width:auto}table{margin-bottom:1em}\
+.records td:nth-child(3),.records td:nth-child(6),.records th{overflow-wrap:normal}\
 pre{background:#f4f4f4;border:1px solid #ccc;padding:.6em;overflow-x:auto;font-size:.8em;line-height:1.4}code{font-size:.85em;overflow-wrap:anywhere}\
 .sign td{height:2.4em}@media print{body{margin:0;max-width:none}pre{white-space:pre-wrap}}";
 
@@ -141,9 +142,11 @@ fn how(out: &mut String, bundle: &Bundle) {
                 ("Digest of the configuration", said("configDigest")),
                 (
                     "Certificates of servers verified",
+                    // Ours says where they were not; what other programs leave out says nothing.
                     match said("tlsVerified").as_str() {
                         "false" => "no".to_owned(),
-                        _ => "yes".to_owned(),
+                        _ if said("software").starts_with("pressmark/") => "yes".to_owned(),
+                        _ => String::new(),
                     },
                 ),
             ],
@@ -193,7 +196,7 @@ fn when(out: &mut String, bundle: &Bundle) {
 
 fn records(out: &mut String, bundle: &Bundle) {
     heading(out, "The records in this bundle");
-    out.push_str("<table><thead><tr><th>No.</th><th>What it is</th><th>Type</th><th>About</th><th>Date</th><th>Leaf</th></tr></thead>\n");
+    out.push_str("<table class=\"records\"><thead><tr><th>No.</th><th>What it is</th><th>Type</th><th>About</th><th>Date</th><th>Leaf</th></tr></thead>\n");
     for (n, record) in (1..).zip(&bundle.records) {
         let piece = &record.piece;
         let role = match piece.role {

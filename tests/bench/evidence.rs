@@ -30,6 +30,13 @@ fn row(what: &str, value: String) {
     println!("| {what} | {value} |");
 }
 
+/// How often the system took the processor away from this thread.
+fn preemptions() -> u64 {
+    let status = fs::read_to_string("/proc/thread-self/status").unwrap_or_default();
+    let line = status.lines().find(|line| line.starts_with("nonvoluntary_ctxt_switches"));
+    line.and_then(|line| line.split_whitespace().nth(1)?.parse().ok()).unwrap_or(0)
+}
+
 /// Bytes of files below a directory, as long as they are and as the disk counts them, and files.
 fn size(dir: &Path) -> (u64, u64, u64) {
     use std::os::unix::fs::MetadataExt;
@@ -91,14 +98,19 @@ fn log(leaves: u64) {
     drop(appender);
 
     let log = Log::open(&layout).unwrap();
-    let mut times = Vec::new();
+    let (mut times, mut undisturbed) = (Vec::new(), Vec::new());
     for n in 0..2_000_u64 {
         let at = (n.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 11) % leaves;
         let file = format!("pressmark-20251105000000000-{:05}-host.warc.gz", at / 50_000);
+        let before = preemptions();
         let begun = Instant::now();
         let index = log.index_of(&file, at % 50_000 * 20_000, 0).unwrap().unwrap();
         let proof = log.prove(index, checkpoint.size).unwrap();
-        times.push(begun.elapsed());
+        let took = begun.elapsed();
+        times.push(took);
+        if preemptions() == before {
+            undisturbed.push(took);
+        }
         let hash = hash_of(&entry(at));
         tlog_tiles::check_record(&proof, checkpoint.size, checkpoint.root, index, hash).unwrap();
     }
@@ -109,6 +121,12 @@ fn log(leaves: u64) {
         format!("{:.3} ms median, {:.3} ms at 99 %, {:.3} ms at most", ms(0.5), ms(0.99), ms(1.0)),
     );
 
+    undisturbed.sort_unstable();
+    let most = undisturbed.last().map_or(0.0, |t| t.as_secs_f64() * 1e3);
+    row(
+        "of these, while nobody took the processor away",
+        format!("{} of {}, {most:.3} ms at most", undisturbed.len(), times.len()),
+    );
     let evidence = layout.evidence_dir();
     let (all, blocks, files) = size(&evidence);
     let hashes: u64 = fs::read_dir(evidence.join("tile"))
