@@ -11,7 +11,7 @@ pub struct KvOptions {
 
 impl Default for KvOptions {
     fn default() -> Self {
-        Self { cache_bytes: 64 << 20, flush_every_ms: 5_000 }
+        Self { cache_bytes: 64 << 20, flush_every_ms: 500 }
     }
 }
 
