@@ -9,8 +9,9 @@
 use crate::extract::page::Page;
 
 use super::changes::{Change, ChangeKind};
-use super::normal::Map;
-use super::{units, weight};
+use super::normal::{self, Map};
+use super::units::{self, Unit};
+use super::{SentenceOrigin, weight};
 
 /// Sentences of fewer words than this are no evidence of a return.
 const WORDS_MIN: usize = 5;
@@ -24,8 +25,21 @@ pub struct EarlierSentences {
 impl EarlierSentences {
     /// Takes in what a version says; `number` counts versions from 1, and later ones are taken in later.
     pub fn take_in(&mut self, page: &Page, number: usize) {
-        for unit in units::of(page) {
-            self.last_in.insert(unit.key, number);
+        self.take_in_lost(page, &[], number);
+    }
+
+    /// Takes in what the version after `page` does not say any more, which is all that can return:
+    /// `origins` tells where the sentences of that version come from.
+    pub fn take_in_lost(&mut self, page: &Page, origins: &[SentenceOrigin], number: usize) {
+        let units = units::without_keys(page);
+        let mut lost = vec![true; units.len()];
+        for origin in origins {
+            if let SentenceOrigin::Kept(at) = origin {
+                lost.get_mut(*at).into_iter().for_each(|lost| *lost = false);
+            }
+        }
+        for (unit, _) in units.iter().zip(lost).filter(|(_, lost)| *lost) {
+            self.last_in.insert(key(page, unit), number);
         }
     }
 
@@ -34,6 +48,10 @@ impl EarlierSentences {
     pub fn is_empty(&self) -> bool {
         self.last_in.is_empty()
     }
+}
+
+fn key(page: &Page, unit: &Unit) -> u64 {
+    normal::key(page.text.get(unit.range.clone()).unwrap_or_default())
 }
 
 /// Tells plain additions and rewordings that bring back whole sentences of earlier versions as
@@ -45,8 +63,9 @@ pub fn tell_returns(changes: &mut [Change], old: &Page, new: &Page, earlier: &Ea
     if earlier.is_empty() || whole || !changes.iter().any(plain) {
         return;
     }
-    let before: Map<u64, ()> = units::of(old).into_iter().map(|unit| (unit.key, ())).collect();
-    let now = units::of(new);
+    let now = units::without_keys(new);
+    // Most changes bring nothing back, and then the old text need not be read at all.
+    let mut before: Option<Map<u64, ()>> = None;
     for change in changes.iter_mut().filter(|change| plain(change)) {
         let Some(range) = change.new_range.clone() else { continue };
         let first = now.partition_point(|unit| unit.range.end <= range.start);
@@ -57,7 +76,12 @@ pub fn tell_returns(changes: &mut [Change], old: &Page, new: &Page, earlier: &Ea
             .filter_map(|unit| new.text.get(unit.range.clone()))
             .map(|text| text.split_whitespace().count());
         let stood = inside.iter().map(|unit| {
-            earlier.last_in.get(&unit.key).filter(|_| !before.contains_key(&unit.key)).copied()
+            let key = key(new, unit);
+            let version = earlier.last_in.get(&key).copied()?;
+            let before = before.get_or_insert_with(|| {
+                units::of(old).into_iter().map(|unit| (unit.key, ())).collect()
+            });
+            (!before.contains_key(&key)).then_some(version)
         });
         let stood: Option<Vec<usize>> = stood.collect();
         if let Some(version) = stood.and_then(|all| all.into_iter().max())

@@ -38,6 +38,15 @@ pub(super) enum Role {
 
 /// The units of a page, in reading order.
 pub(super) fn of(page: &Page) -> Vec<Unit> {
+    let mut units = without_keys(page);
+    for unit in &mut units {
+        unit.key = normal::key(page.text.get(unit.range.clone()).unwrap_or_default());
+    }
+    units
+}
+
+/// The same with keys of 0, which is ten times as fast: where they stand, and what part they play.
+pub(super) fn without_keys(page: &Page) -> Vec<Unit> {
     let mut units = Vec::with_capacity(page.sentences.len() + 4);
     let mut at = 0;
     let mut block = 0;
@@ -76,14 +85,13 @@ fn push(page: &Page, range: Range<usize>, block: &mut usize, units: &mut Vec<Uni
         *block += 1;
     }
     let holder = page.blocks.get(*block).filter(|b| b.range.start < range.end).map(|_| *block);
-    let key = normal::key(page.text.get(range.clone()).unwrap_or_default());
     let role = match holder.and_then(|at| page.blocks.get(at)).map(|block| &block.kind) {
         Some(BlockKind::Notice(_)) => Role::Notice,
         Some(BlockKind::Caption) => Role::Caption,
         Some(BlockKind::Subheading(_) | BlockKind::LiveEntry(_)) => Role::Heading,
         _ => Role::Text,
     };
-    units.push(Unit { range, block: holder, key, role });
+    units.push(Unit { range, block: holder, key: 0, role });
 }
 
 /// The kind of block a unit stands in.

@@ -126,7 +126,8 @@ impl Versions<'_, '_> {
 
     fn begin(&mut self, version: Version) -> Option<Version> {
         if let Some(current) = &self.current {
-            self.past.take_in(&current.said.page, self.prints.len());
+            let origins = version.delta.as_ref().map_or(&[][..], |delta| &delta.origins);
+            self.past.take_in_lost(&current.said.page, origins, self.prints.len());
         }
         self.prints.push(version.said.print);
         self.current.replace(version)
