@@ -25,6 +25,8 @@ const STANDFIRST_BLOCKS_MAX: usize = 2;
 const CAPTION_WORDS_MIN: u32 = 6;
 /// A standfirst of fewer words than this outside links is a label or a date.
 const STANDFIRST_WORDS_MIN: u32 = 4;
+/// So many blocks of prose below the headline are what a standfirst must not repeat.
+const OPENING_BLOCKS: usize = 2;
 /// Fewer elements than this that begin with a time are no live blog.
 const ENTRIES_MIN: usize = 3;
 /// How far above its time an entry may begin.
@@ -70,12 +72,19 @@ pub fn place(
         }
     }
     let heading = headline.and_then(|node| place_of(survey.dom, flow, node));
-    let mut said = Said::default();
+    let (mut said, mut opening) = (Said::default(), Said::default());
+    let prose = kept.iter().copied().filter(|at| prose_of(flow, &flow.blocks[*at]) > 0);
+    heading
+        .into_iter()
+        .chain(prose.take(OPENING_BLOCKS))
+        .for_each(|at| opening.hear(words_at(flow, at)));
     heading.into_iter().chain(kept.iter().copied()).for_each(|at| said.hear(words_at(flow, at)));
     for at in standfirst(survey, kept, heading, declared) {
-        // What is in the prose anyway only gets its name; what is beside it must say something new.
-        if roles.contains_key(&at) || !said.has(words_at(flow, at)) {
-            said.hear(words_at(flow, at));
+        let words = words_at(flow, at);
+        // What is in the prose anyway only gets its name. Beside it, a summary has the words of what it
+        // sums up, but not those of the headline and the first paragraphs alone.
+        if roles.contains_key(&at) || !(opening.has(words) || said.repeats(words)) {
+            said.hear(words);
             roles.insert(at, Role::Standfirst);
         }
     }
@@ -345,7 +354,7 @@ fn is_clock(words: &str) -> bool {
         && minutes.len() == 2
         && minutes.bytes().all(|b| b.is_ascii_digit())
         && !tail.starts_with(|c: char| c.is_ascii_digit() || c == ',' || c == '%')
-        && tail.split_whitespace().all(|word| is_of_clock(word))
+        && tail.split_whitespace().all(is_of_clock)
         && tail.split_whitespace().count() <= 3
 }
 

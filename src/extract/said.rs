@@ -10,10 +10,10 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 const RUN_WORDS: usize = 3;
 /// Shorter words are mostly grammar.
 const TELLING_CHARS_MIN: usize = 4;
-/// Where this share of the longer words has been said, nothing new is: 7 of 8.
-const TELLING_KNOWN: usize = 7;
+/// Where this share of the longer words has been said, nothing new is: 4 of 5.
+const TELLING_KNOWN: usize = 4;
 /// See [`TELLING_KNOWN`].
-const TELLING_OF: usize = 8;
+const TELLING_OF: usize = 5;
 
 /// What has been said, as runs of words and as words: a caption or standfirst beside the prose that
 /// says nothing else is left out.
@@ -31,19 +31,23 @@ impl Said {
         self.runs.extend(runs(&words));
     }
 
-    /// Whether most of the runs of these words, or nearly all words that tell something, have been
-    /// said.
+    /// Whether most of the runs of these words have been said.
+    #[must_use]
+    pub fn repeats(&self, text: &str) -> bool {
+        let runs = runs(&numbers(text));
+        runs.iter().filter(|run| self.runs.contains(run)).count() * 2 > runs.len()
+    }
+
+    /// Whether nearly all words of these that tell something have been said, or most of their runs.
     #[must_use]
     pub fn has(&self, text: &str) -> bool {
         let words = numbers(text);
-        let runs = runs(&words);
-        let tell: Vec<u64> =
-            words.iter().filter(|(_, tells)| *tells).map(|(word, _)| *word).collect();
-        let again =
-            |known: &HashSet<u64>, all: &[u64]| all.iter().filter(|n| known.contains(*n)).count();
-        again(&self.runs, &runs) * 2 > runs.len()
-            || (!tell.is_empty()
-                && again(&self.words, &tell) * TELLING_OF >= tell.len() * TELLING_KNOWN)
+        let (mut tell, mut known) = (0, 0);
+        for (word, _) in words.iter().filter(|(_, tells)| *tells) {
+            tell += 1;
+            known += usize::from(self.words.contains(word));
+        }
+        (tell > 0 && known * TELLING_OF >= tell * TELLING_KNOWN) || self.repeats(text)
     }
 }
 
