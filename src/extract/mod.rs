@@ -40,6 +40,7 @@ mod parts;
 mod published;
 pub mod quotes;
 mod reading;
+mod said;
 pub mod sentences;
 pub mod sitemaps;
 mod speakers;

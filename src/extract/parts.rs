@@ -6,7 +6,7 @@
 //! declares; a caption by its markup; a post by the name of its block quote; entries of a live blog
 //! by their structure: siblings that each begin with a time of day and go on with text, or times that head what follows.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use super::article::{Survey, prose_of};
 use super::dates;
@@ -15,13 +15,18 @@ use super::dom::{Dom, NodeId, Tag};
 use super::flow::{Flow, RawBlock, Shape};
 use super::lines;
 use super::page::PageTime;
+use super::said::Said;
 
 /// Longer ones are paragraphs, in bytes.
 const STANDFIRST_BYTES_MAX: usize = 900;
 /// The most blocks that a standfirst has.
 const STANDFIRST_BLOCKS_MAX: usize = 2;
-/// A caption of fewer words than this outside links is a credit or a label.
-const CAPTION_WORDS_MIN: u32 = 4;
+/// A caption of fewer words than this outside links is a credit, a name or a label.
+const CAPTION_WORDS_MIN: u32 = 6;
+/// A standfirst of fewer words than this outside links is a label or a date.
+const STANDFIRST_WORDS_MIN: u32 = 4;
+/// So many blocks of prose below the headline are what a standfirst must not repeat.
+const OPENING_BLOCKS: usize = 2;
 /// Fewer elements than this that begin with a time are no live blog.
 const ENTRIES_MIN: usize = 3;
 /// How far above its time an entry may begin.
@@ -67,11 +72,27 @@ pub fn place(
         }
     }
     let heading = headline.and_then(|node| place_of(survey.dom, flow, node));
+    let (mut said, mut opening) = (Said::default(), Said::default());
+    let prose = kept.iter().copied().filter(|at| prose_of(flow, &flow.blocks[*at]) > 0);
+    heading
+        .into_iter()
+        .chain(prose.take(OPENING_BLOCKS))
+        .for_each(|at| opening.hear(words_at(flow, at)));
+    heading.into_iter().chain(kept.iter().copied()).for_each(|at| said.hear(words_at(flow, at)));
     for at in standfirst(survey, kept, heading, declared) {
-        roles.insert(at, Role::Standfirst);
+        let words = words_at(flow, at);
+        // What is in the prose anyway only gets its name. Beside it, a summary has the words of what it
+        // sums up, but not those of the headline and the first paragraphs alone.
+        if roles.contains_key(&at) || !(opening.has(words) || said.repeats(words)) {
+            said.hear(words);
+            roles.insert(at, Role::Standfirst);
+        }
     }
     for at in captions(survey, container, kept, heading) {
-        roles.entry(at).or_insert(Role::Body);
+        if !said.has(words_at(flow, at)) {
+            said.hear(words_at(flow, at));
+            roles.entry(at).or_insert(Role::Body);
+        }
     }
     for (at, time) in entries(survey, container, kept) {
         roles.insert(at, Role::Entry(time));
@@ -80,6 +101,10 @@ pub fn place(
         roles.into_iter().map(|(block, role)| Part { block, role }).collect();
     parts.sort_by_key(|part| part.block);
     parts
+}
+
+fn words_at(flow: &Flow, at: usize) -> &str {
+    flow.blocks.get(at).map_or("", |block| flow.words(block))
 }
 
 /// The block that holds the headline.
@@ -136,7 +161,7 @@ fn standfirst(
             && block.shape != Shape::Caption
             && (15..=STANDFIRST_BYTES_MAX).contains(&words.len())
             && block.linked * 2 <= words.len()
-            && block.plain_words >= 3
+            && block.plain_words >= STANDFIRST_WORDS_MIN
             && lines::judge(words, block.linked) == lines::Line::Text
             && !lines::is_head_line(words)
             && (named() || told)
@@ -157,7 +182,6 @@ fn captions(
     };
     let from = heading.filter(|heading| *heading < first);
     let everything = container == Dom::ROOT;
-    let mut said: HashSet<&str> = HashSet::new();
     let mut found = Vec::new();
     for at in from.unwrap_or(first)..=last.max(first) {
         let block = &flow.blocks[at];
@@ -168,18 +192,35 @@ fn captions(
             || (from.is_some() && at < first)
             || survey.dom.ancestors(block.node).any(|up| up == container);
         let words = flow.words(block);
-        if inside && is_caption(block, words) && said.insert(words) {
+        if inside && is_caption(block, words) {
             found.push(at);
         }
     }
     found
 }
 
+/// A caption tells something: it has a sentence, whatever credit stands behind it. A name, a place
+/// or a label below a picture is as little text as the credit is.
 fn is_caption(block: &RawBlock, words: &str) -> bool {
-    block.plain_words >= CAPTION_WORDS_MIN
+    has_sentence(block, words)
         && block.linked * 2 <= words.len()
         && lines::judge(words, block.linked) == lines::Line::Text
         && !lines::is_bare_credit(words)
+}
+
+fn has_sentence(block: &RawBlock, words: &str) -> bool {
+    let stops = ['.', '!', '?', '…', '।', '؟', '۔'];
+    let parted = words.match_indices(stops).any(|(at, stop)| {
+        let behind = words.get(at + stop.len()..).unwrap_or_default();
+        let ends = behind.chars().next().is_none_or(|c| c.is_whitespace() || !c.is_alphanumeric());
+        // An initial ("A. Lee") or "St." is no end of a sentence.
+        let before = words.get(..at).unwrap_or_default();
+        let last = before.rsplit(char::is_whitespace).next().unwrap_or_default();
+        let long = last.chars().filter(|c| c.is_alphanumeric()).count() >= 3
+            || last.chars().all(|c| c.is_ascii_digit());
+        ends && long && before.split_whitespace().count() >= CAPTION_WORDS_MIN as usize
+    });
+    words.contains('。') || (block.plain_words >= CAPTION_WORDS_MIN && parted)
 }
 
 /// The blocks that begin the entries of a live blog, with their times.
@@ -313,7 +354,18 @@ fn is_clock(words: &str) -> bool {
         && minutes.len() == 2
         && minutes.bytes().all(|b| b.is_ascii_digit())
         && !tail.starts_with(|c: char| c.is_ascii_digit() || c == ',' || c == '%')
+        && tail.split_whitespace().all(is_of_clock)
         && tail.split_whitespace().count() <= 3
+}
+
+/// A word that stands beside a time of day, in lower case: half of the day, hour, zone.
+fn is_of_clock(word: &str) -> bool {
+    let letters: String = word.chars().filter(|c| c.is_alphabetic()).collect();
+    // The names of zones have two to five letters ("et", "aest"); units of figures are longer, or
+    // are these.
+    let unit =
+        ["m", "bn", "mln", "mrd", "mio", "km", "kg", "usd", "eur", "gbp", "mb", "gb", "cm", "mm"];
+    letters.chars().count() <= 5 && !unit.contains(&letters.as_str())
 }
 
 #[cfg(test)]
@@ -397,7 +449,9 @@ mod tests {
             ("9.15 Uhr", true),
             ("14h30", true),
             ("9:05 a.m. ET", true),
-            ("3.14 million", true),
+            ("3.14 million", false),
+            ("11.20 GMT", true),
+            ("9:05 pm BST", true),
             ("10:42 The vote begins now in the hall", false),
             ("2025", false),
             ("3.5%", false),

@@ -3,7 +3,7 @@
 //! The sets are given on the command line and are no part of this repository:
 //!
 //! ```text
-//! cargo bench --bench extract_quality -- --scrapinghub DIR --wcxb DIR/dev [--worst N] [--show ID] [--dump DIR] [--changes DIR]
+//! cargo bench --bench extract_quality -- --scrapinghub DIR --wcxb DIR/dev [--worst N] [--show ID] [--parts] [--dump DIR] [--changes DIR]
 //! ```
 //!
 //! `--scrapinghub` is a copy of the article-extraction-benchmark: `ground-truth.json` and
@@ -45,6 +45,8 @@ struct Options {
     /// Where both texts of every page that changed are written, beside the page as it was changed.
     changes: Option<PathBuf>,
     only_text: bool,
+    /// List every standfirst and caption, with whether the gold text has it.
+    parts: bool,
 }
 
 fn main() {
@@ -75,6 +77,7 @@ fn read_options() -> Options {
             "--show" => options.show.push(value()),
             "--dump" => options.dump = Some(value().into()),
             "--changes" => options.changes = Some(value().into()),
+            "--parts" => options.parts = true,
             "--only-text" => options.only_text = true,
             // Cargo's own.
             "--bench" => {}
@@ -147,6 +150,8 @@ fn wcxb(dir: &Path) -> Vec<Case> {
 
 fn run(name: &str, cases: &[Case], options: &Options) {
     let mut rows: Vec<(score::Score, &Case, String)> = Vec::new();
+    // The same over the whole text, as `show --as text` prints it.
+    let mut whole: Vec<(score::Score, &Case, score::Score)> = Vec::new();
     let (mut false_changes, mut perturbed, mut changed) = (0, 0, Vec::new());
     let mut tally = Tally::default();
     let mut seconds = 0.0;
@@ -157,11 +162,9 @@ fn run(name: &str, cases: &[Case], options: &Options) {
         if options.dump.is_some() {
             dump.insert(case.id.clone(), serde_json::json!({ "articleBody": text }));
         }
-        let scored = if name == "wcxb" {
-            score::bag_of_words(&text, &case.gold)
-        } else {
-            score::shingles(&text, &case.gold)
-        };
+        let measure = if name == "wcxb" { score::bag_of_words } else { score::shingles };
+        let scored = measure(&text, &case.gold);
+        whole.push((measure(&read.page.text, &case.gold), case, scored));
         perturbed += u32::from(!options.only_text);
         if let Some(what) = read.changed {
             false_changes += 1;
@@ -171,13 +174,17 @@ fn run(name: &str, cases: &[Case], options: &Options) {
         if options.show.contains(&case.id) || options.show.iter().any(|s| s == name) {
             show(case, &read.page);
         }
+        if options.parts {
+            show_parts(case, &read.page);
+        }
         rows.push((scored, case, text));
     }
-    let (f1, p, r) =
-        if name == "wcxb" { score::mean_of_f1(&rows) } else { score::f1_of_means(&rows) };
+    let is_bag = name == "wcxb";
+    let (f1, p, r) = if is_bag { score::mean_of_f1(&rows) } else { score::f1_of_means(&rows) };
+    println!("{name}: {} pages, body alone F1 {f1:.4}, P {p:.4}, R {r:.4}", cases.len());
+    let (f1, p, r) = if is_bag { score::mean_of_f1(&whole) } else { score::f1_of_means(&whole) };
     println!(
-        "{name}: {} pages, F1 {f1:.4}, P {p:.4}, R {r:.4}, {:.2} CPU ms a page ({:.0} pages/CPU-s)",
-        cases.len(),
+        "{name}: whole text F1 {f1:.4}, P {p:.4}, R {r:.4}, {:.2} CPU ms a page ({:.0} pages/CPU-s)",
         seconds * 1000.0 / cases.len().max(1) as f64,
         cases.len() as f64 / seconds.max(1e-9),
     );
@@ -201,6 +208,10 @@ fn run(name: &str, cases: &[Case], options: &Options) {
             scored.r,
             case.url.as_deref().unwrap_or("")
         );
+    }
+    whole.sort_by(|a, b| (a.0.f1 - a.2.f1).total_cmp(&(b.0.f1 - b.2.f1)));
+    for (scored, case, body) in whole.iter().take(options.worst) {
+        println!("  {} whole F1 {:.3}, body alone {:.3}", case.id, scored.f1, body.f1);
     }
     if let Some(path) = &options.dump {
         let file = path.join(format!("{name}.json"));
@@ -405,6 +416,18 @@ fn show(case: &Case, page: &pressmark::extract::page::Page) {
                 println!("      {path}");
             }
             last = path;
+        }
+    }
+}
+
+/// What stands beside the prose, with how much of its words' sequences the gold text has.
+fn show_parts(case: &Case, page: &pressmark::extract::page::Page) {
+    use pressmark::extract::page::BlockKind;
+    for block in &page.blocks {
+        if matches!(block.kind, BlockKind::Standfirst | BlockKind::Caption) {
+            let text = &page.text[block.range.clone()];
+            let known = score::shingles(text, &case.gold).p;
+            println!("part {} {:?} {known:.2} {}", case.id, block.kind, text.replace('\n', "⏎"));
         }
     }
 }
