@@ -41,6 +41,7 @@ mod published;
 pub mod quotes;
 mod reading;
 pub mod sentences;
+mod shown_dates;
 pub mod sitemaps;
 mod speakers;
 mod tag;
