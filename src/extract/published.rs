@@ -213,17 +213,26 @@ fn weigh(
     let fact = |origin: Origin, value: &PageTime| Some(Fact { value: value.clone(), origin });
     let is_change = |time: &PageTime| modified.0.iter().any(|(_, m)| day(m) == day(time));
     let url = published.0.iter().filter(|(origin, _)| *origin == Origin::Url);
-    let told = shown.iter().filter(|s| s.call != Call::Updated).map(|s| (s.origin, &s.time));
+    // A `time` that nothing names may be of a card of another page.
+    let own = |s: &&Shown| {
+        s.call == Call::Published || s.call == Call::Nothing && s.origin == Origin::Visible
+    };
+    let told = shown.iter().filter(own).map(|s| (s.origin, &s.time));
     let read: Vec<(Origin, &PageTime)> = told.chain(url.map(|(o, t)| (*o, t))).collect();
-    if let Some((origin, local)) = read.iter().find(|(_, time)| is_local_day(&first.value, time)) {
+    let local = published.0.iter().find(|(origin, time)| is_local_day(&first.value, *origin, time));
+    if let Some((origin, local)) = local {
         return fact(*origin, local);
     }
-    let earlier = |time: &PageTime| day(time) < day(&first.value) && time.text.len() >= 10;
+    let earlier = |time: &PageTime| {
+        day(time) < day(&first.value) && time.text.len() >= 10 && !is_swapped(time, &first.value)
+    };
     let said = shown.iter().find(|s| s.call == Call::Published && earlier(&s.time));
     if let Some(said) = said {
         return fact(said.origin, &said.time);
     }
-    if is_change(&first.value)
+    // Changed on the day it was published, or before: the day is that of the last change.
+    let restamped = modified.0.iter().any(|(_, m)| day(m) <= day(&first.value));
+    if restamped
         && let Some((origin, time)) = read.iter().find(|(_, t)| earlier(t) && !is_change(t))
     {
         return fact(*origin, time);
@@ -238,8 +247,21 @@ fn weigh(
     fact(*origin, time)
 }
 
-/// Whether `other` is the day at the publisher's of a time that is written in UTC.
-fn is_local_day(time: &PageTime, other: &PageTime) -> bool {
+/// Whether two days are one with its day and month in the other order.
+fn is_swapped(a: &PageTime, b: &PageTime) -> bool {
+    let parts = |time: &PageTime| {
+        let text = &time.text;
+        Some((text.get(..4)?.to_owned(), text.get(5..7)?.to_owned(), text.get(8..10)?.to_owned()))
+    };
+    match (parts(a), parts(b)) {
+        (Some((y, m, d)), Some((year, month, of))) => y == year && m == of && d == month,
+        _ => false,
+    }
+}
+
+/// Whether `other` is the publisher's own day of a time that is written in UTC: the same instant
+/// with an offset, or the neighbouring day in the address.
+fn is_local_day(time: &PageTime, origin: Origin, other: &PageTime) -> bool {
     const HOUR: i64 = 3_600_000_000;
     if time.day_only || !time.text.ends_with('Z') || day(time) == day(other) {
         return false;
@@ -247,8 +269,9 @@ fn is_local_day(time: &PageTime, other: &PageTime) -> bool {
     if !other.day_only {
         return other.instant == time.instant;
     }
+    // From UTC+14 to UTC-12.
     let since = time.instant.unix_micros() - other.instant.unix_micros();
-    other.text.len() >= 10 && (-14 * HOUR..36 * HOUR).contains(&since)
+    origin == Origin::Url && (-14 * HOUR..36 * HOUR).contains(&since)
 }
 
 /// Names that are no list's but say it: `w-published-date`, `site:publish_time`.
