@@ -426,3 +426,7 @@ fn is_meta_line(place: &Place<'_>, id: NodeId) -> bool {
 fn holds_headline(place: &Place<'_>, id: NodeId) -> bool {
     place.headline.is_some_and(|h| h == id || place.dom.ancestors(h).any(|up| up == id))
 }
+
+#[cfg(test)]
+#[path = "published_tests.rs"]
+mod tests;

@@ -129,7 +129,8 @@ pub fn beside_headline(place: &Place<'_>) -> Vec<Shown> {
     let mut found = Vec::new();
     for at in near {
         let block = &blocks[at];
-        let own = heading.is_some() && head.contains(&at) && is_of_this_page(place, block.node);
+        let own = heading.is_some_and(|h| at > h || is_of_this_page(place, block.node))
+            && head.contains(&at);
         read_line(place, block, own, &mut found);
     }
     found
