@@ -5,6 +5,8 @@
 //! whose order the language decides. A clock time counts only beside a zone that is known: else
 //! the day is all that is sure. Nothing here knows today's date.
 
+use std::ops::Range;
+
 use jiff::civil::{Date, DateTime};
 use jiff::tz::{Offset, TimeZone};
 
@@ -41,9 +43,17 @@ impl Order {
     }
 }
 
-/// A date and time written for machines: of an attribute or of JSON.
+/// A date and time written for machines: of an attribute or of JSON. A month without a day stays
+/// one (`2025-11`).
 #[must_use]
 pub fn parse_machine(text: &str) -> Option<PageTime> {
+    parse_machine_in(text, Order::MonthFirst)
+}
+
+/// As [`parse_machine`], with the order of numbers that the language of the page expects: attributes
+/// too are filled with what the site's template shows to readers.
+#[must_use]
+pub fn parse_machine_in(text: &str, order: Order) -> Option<PageTime> {
     let text = text.trim();
     if text.len() < 4 || text.len() > 80 {
         return None;
@@ -66,7 +76,7 @@ pub fn parse_machine(text: &str) -> Option<PageTime> {
     {
         return Some(PageTime { text: at.to_rfc3339(), instant: at, day_only: false });
     }
-    find_human(text, Order::MonthFirst)
+    find_human(text, order).or_else(|| month_of_machine(text)).or_else(|| find_month(text))
 }
 
 fn from_epoch(seconds: i64) -> Option<PageTime> {
@@ -100,6 +110,34 @@ fn parse_iso(text: &str) -> Option<PageTime> {
         Some((hour, minute, second, zone)) => at_time(date, hour, minute, second, zone),
         None => Some(day_only(date)),
     }
+}
+
+/// `2025-11`, `2025/11`, with nothing after it.
+fn month_of_machine(text: &str) -> Option<PageTime> {
+    let (year, month) = text.split_once(['-', '/'])?;
+    let is_number = |part: &str| part.bytes().all(|b| b.is_ascii_digit());
+    if year.len() != 4 || !(1..=2).contains(&month.len()) || !is_number(year) || !is_number(month) {
+        return None;
+    }
+    month_only(day_of(year.parse().ok()?, month.parse().ok()?, 1)?)
+}
+
+/// The first month of a year that a text names, where it names no day: "June 2022".
+#[must_use]
+pub fn find_month(text: &str) -> Option<PageTime> {
+    let tokens = tokens(text.get(..text.len().min(SEARCH_BYTES_MAX)).unwrap_or(""));
+    tokens.windows(2).find_map(|pair| {
+        let month = month_of(word(pair.first())?)?;
+        let (year, 4) = number(pair.get(1))? else { return None };
+        month_only(civil(year, month, 1)?)
+    })
+}
+
+/// A month of which no day is said.
+fn month_only(first: Date) -> Option<PageTime> {
+    let mut time = day_only(first);
+    time.text.truncate(7);
+    (time.text.len() == 7).then_some(time)
 }
 
 fn day_of(year: i16, month: i8, day: i8) -> Option<Date> {
@@ -252,6 +290,8 @@ fn tokens(text: &str) -> Vec<(Token<'_>, &str, usize)> {
                     if is_digit { !c.is_ascii_digit() } else { !c.is_alphabetic() && !is_mark(c) }
                 })
                 .map_or(text.len(), |length| start + length);
+        // Texts of elements side by side run together: "HealthDecember 22, 2022".
+        let end = if is_digit { end } else { seam(&text[start..end]).map_or(end, |at| start + at) };
         let end = if end == start {
             start + text[start..].chars().next().map_or(1, char::len_utf8)
         } else {
@@ -271,6 +311,16 @@ fn tokens(text: &str) -> Vec<(Token<'_>, &str, usize)> {
     out
 }
 
+/// Where a capital follows a small letter, and begins the name of a month.
+fn seam(word: &str) -> Option<usize> {
+    let mut was_small = false;
+    word.char_indices().find_map(|(at, c)| {
+        let is_seam = was_small && c.is_uppercase() && month_of(&word[at..]).is_some();
+        was_small = c.is_lowercase();
+        is_seam.then_some(at)
+    })
+}
+
 /// Vowel signs of Indic and Thai script are no letters to Unicode, and are parts of words.
 fn is_mark(c: char) -> bool {
     matches!(c, '\u{900}'..='\u{97f}' | '\u{980}'..='\u{9ff}' | '\u{b80}'..='\u{bff}' | '\u{e30}'..='\u{e4e}' | '\u{64b}'..='\u{652}')
@@ -279,6 +329,12 @@ fn is_mark(c: char) -> bool {
 /// The first date in a text written for people.
 #[must_use]
 pub fn find_human(text: &str, order: Order) -> Option<PageTime> {
+    find_human_at(text, order).map(|(found, _)| found)
+}
+
+/// The first date in a text, and which bytes of the text are its day, month and year.
+#[must_use]
+pub fn find_human_at(text: &str, order: Order) -> Option<(PageTime, Range<usize>)> {
     let mut end = text.len().min(SEARCH_BYTES_MAX);
     while !text.is_char_boundary(end) {
         end -= 1;
@@ -291,7 +347,9 @@ pub fn find_human(text: &str, order: Order) -> Option<PageTime> {
     for at in 0..tokens.len() {
         if let Some((date, used)) = date_at(&tokens[at..], order) {
             let after = tokens.get(at + used - 1).map_or(text.len(), |token| token.2);
-            return Some(with_clock(date, &text[after..]));
+            let start = at.checked_sub(1).and_then(|i| tokens.get(i)).map_or(0, |token| token.2);
+            let start = start + tokens[at].1.len();
+            return Some((with_clock(date, &text[after..]), start..after));
         }
     }
     None
@@ -380,8 +438,8 @@ fn numeric(tokens: Tokens<'_, '_>, order: Order) -> Option<(Date, usize)> {
     let (day, month) = match (a > 12, b > 12) {
         (true, _) => (a, b),
         (_, true) => (b, a),
-        // Points and dashes are never American.
-        _ if first == "/" && order == Order::MonthFirst => (b, a),
+        // Points are never American.
+        _ if matches!(first, "/" | "-") && order == Order::MonthFirst => (b, a),
         _ => (a, b),
     };
     Some((civil(c, month, day)?, 3))

@@ -101,3 +101,40 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_month_without_a_day_stays_a_month() {
+    for (text, want) in [
+        ("2025-11", Some("2025-11")),
+        ("2025/3", Some("2025-03")),
+        ("November 2025", Some("2025-11")),
+        ("2025-13", None),
+        ("2025-11x", None),
+        ("11-2025", None),
+    ] {
+        let found = parse_machine(text);
+        assert_eq!(found.as_ref().map(|t| t.text.as_str()), want, "{text}");
+        assert!(found.is_none_or(|t| t.day_only), "{text}");
+    }
+    assert_eq!(find_month("Last updated: June 2022").unwrap().text, "2022-06");
+    assert_eq!(find_month("May I come in 22"), None);
+}
+
+#[test]
+fn a_date_that_runs_into_the_word_before_it_is_read() {
+    let read = |text| find_human(text, Order::MonthFirst).map(|t| t.text);
+    assert_eq!(read("Mental HealthDECEMBER 22, 2022").as_deref(), Some("2022-12-22"));
+    assert_eq!(read("by Ann LeeNov 4, 2025").as_deref(), Some("2025-11-04"));
+}
+
+#[test]
+fn the_language_decides_the_order_of_numbers_for_machines_too() {
+    for (text, order, want) in [
+        ("03-09-2026", Order::MonthFirst, "2026-03-09"),
+        ("03-09-2026", Order::DayFirst, "2026-09-03"),
+        ("03/09/2026", Order::DayFirst, "2026-09-03"),
+        ("03.09.2026", Order::MonthFirst, "2026-09-03"),
+    ] {
+        assert_eq!(parse_machine_in(text, order).unwrap().text, want, "{text} {order:?}");
+    }
+}

@@ -42,6 +42,7 @@ pub mod quotes;
 mod reading;
 mod said;
 pub mod sentences;
+mod shown_dates;
 pub mod sitemaps;
 mod speakers;
 mod tag;

@@ -60,11 +60,12 @@ pub struct Fact<T> {
 /// A time as a page declares it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PageTime {
-    /// RFC 3339 with the declared offset (or `Z`), or a bare date `2025-11-04` where only a day is said.
+    /// RFC 3339 with the declared offset (or `Z`), a bare date `2025-11-04` where only a day is said,
+    /// or `2025-11` where only a month is.
     pub text: String,
-    /// The instant; the start of the day (UTC) for a bare date.
+    /// The instant; the start of the day or of the month (UTC) for a bare one.
     pub instant: Timestamp,
-    /// Whether only a day is known.
+    /// Whether only a day, or not even that, is known: no clock time.
     pub day_only: bool,
 }
 

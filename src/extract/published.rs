@@ -11,6 +11,7 @@ use super::dom::{Dom, NodeId, Tag};
 use super::flow::Flow;
 use super::json_ld::LdArticle;
 use super::page::{Disagreement, Fact, Origin, PageTime};
+use super::shown_dates::{self, Call, Shown, words_call};
 
 const PUBLISHED_METAS: &[&str] = &[
     "article:published_time",
@@ -94,69 +95,6 @@ const MODIFIED_METAS: &[&str] = &[
     "utime",
 ];
 
-/// Words beside a date that say it is of a change.
-const UPDATED_WORDS: &[&str] = &[
-    "updat",
-    "modif",
-    "edited",
-    "revis",
-    "last change",
-    "aktualis",
-    "geändert",
-    "actualiz",
-    "atualiz",
-    "mis à jour",
-    "mise à jour",
-    "maj ",
-    "aggiorn",
-    "bijgewerkt",
-    "gewijzigd",
-    "oppdatert",
-    "opdateret",
-    "uppdaterad",
-    "обновлен",
-    "изменен",
-    "güncelle",
-    "更新",
-    "수정",
-    "تحديث",
-    "آخر تحديث",
-    "päivitetty",
-    "zaktualizowan",
-    "reviewed",
-    "fact checked",
-];
-
-/// Words that say it is of the publication.
-const PUBLISHED_WORDS: &[&str] = &[
-    "publish",
-    "posted",
-    "created",
-    "written",
-    "first ",
-    "publi",
-    "veröffentlicht",
-    "erschienen",
-    "erstellt",
-    "publicad",
-    "pubblicat",
-    "geplaatst",
-    "gepubliceerd",
-    "опубликован",
-    "yayınlan",
-    "发布",
-    "公開",
-    "入力",
-    "نشر",
-    "opublikowan",
-    "filed",
-    "issued",
-    "dated",
-    "date:",
-    "date ",
-    "on ",
-];
-
 /// What was found.
 pub struct Found {
     pub published: Option<Fact<PageTime>>,
@@ -167,8 +105,8 @@ pub struct Found {
 struct Candidates(Vec<(Origin, PageTime)>);
 
 impl Candidates {
-    fn machine(&mut self, origin: Origin, text: Option<&str>) {
-        if let Some(found) = text.and_then(dates::parse_machine) {
+    fn machine(&mut self, origin: Origin, text: Option<&str>, order: Order) {
+        if let Some(found) = text.and_then(|text| dates::parse_machine_in(text, order)) {
             self.0.push((origin, found));
         }
     }
@@ -184,11 +122,14 @@ impl Candidates {
     }
 
     fn first(&self) -> Option<Fact<PageTime>> {
-        let (origin, first) = self.0.first()?;
+        // A month is taken only where nothing says a day of it.
+        let whole = self.0.iter().find(|(_, time)| time.text.len() >= 10);
+        let (origin, first) = whole.or_else(|| self.0.first())?;
         // Where the surest source gives only a day, a time of the same day elsewhere adds to it.
-        let finer = self.0.iter().find(|(_, time)| {
-            first.day_only && !time.day_only && time.text.get(..10) == first.text.get(..10)
-        });
+        let finer = self
+            .0
+            .iter()
+            .find(|(_, time)| first.day_only && !time.day_only && day(time) == day(first));
         let (origin, value) = finer.map_or((*origin, first), |(origin, time)| (*origin, time));
         Some(Fact { value: value.clone(), origin })
     }
@@ -209,22 +150,40 @@ pub struct Place<'a> {
 /// Finds both dates.
 pub fn find(place: &Place<'_>, declared: &Declared, ld: &LdArticle) -> Found {
     let (mut published, mut modified) = (Candidates(Vec::new()), Candidates(Vec::new()));
-    published.machine(Origin::JsonLd, ld.published.as_deref());
-    modified.machine(Origin::JsonLd, ld.modified.as_deref());
-    metas(&mut published, declared, PUBLISHED_METAS);
-    metas(&mut modified, declared, MODIFIED_METAS);
-    times(place, declared, &mut published, &mut modified);
+    published.machine(Origin::JsonLd, ld.published.as_deref(), place.order);
+    modified.machine(Origin::JsonLd, ld.modified.as_deref(), place.order);
+    metas(&mut published, declared, PUBLISHED_METAS, place.order);
+    metas(&mut modified, declared, MODIFIED_METAS, place.order);
+    named_published(&mut published, declared, place.order);
+    let mut shown = times(place, declared, &mut published, &mut modified);
     if let Some(found) = place.url.and_then(dates::in_url) {
         published.0.push((Origin::Url, found));
     }
-    if published.0.is_empty() || modified.0.is_empty() {
-        visible(place, &mut published, &mut modified);
+    let beside = shown_dates::beside_headline(place);
+    if published.0.is_empty() {
+        published.0.extend(shown_dates::best(&beside, Call::Published));
+        published.0.extend(shown_dates::best(&beside, Call::Nothing));
+    }
+    if published.0.is_empty() {
+        published.0.extend(shown_dates::only_day(declared, place.order));
+    }
+    if published.0.is_empty() {
+        published.0.extend(shown_dates::labelled(place));
+    }
+    if modified.0.is_empty() {
+        modified.0.extend(shown_dates::best(&beside, Call::Updated));
+    }
+    shown.extend(beside.into_iter().filter(|shown| shown.sure));
+    let weighed = published.first().and_then(|first| weigh(&first, &published, &modified, &shown));
+    // The one that won stands first among those that differ.
+    if let Some(winner) = &weighed {
+        published.0.insert(0, (winner.origin, winner.value.clone()));
     }
     let disagreements = [published.disagreement("published"), modified.disagreement("modified")]
         .into_iter()
         .flatten()
         .collect();
-    let (mut first, last) = (published.first(), modified.first());
+    let (mut first, last) = (weighed.or_else(|| published.first()), modified.first());
     // One date in all, and it is called an update: nothing else says when it appeared.
     if first.is_none() {
         first = last.clone();
@@ -232,7 +191,104 @@ pub fn find(place: &Place<'_>, declared: &Declared, ld: &LdArticle) -> Found {
     Found { published: first, modified: last, disagreements }
 }
 
-fn metas(to: &mut Candidates, declared: &Declared, names: &[&str]) {
+/// The day as written, in its own zone.
+fn day(time: &PageTime) -> &str {
+    time.text.get(..10).unwrap_or(&time.text)
+}
+
+/// What is to be believed in place of the surest declaration, if anything.
+///
+/// Three cases. A time in UTC is of the neighbouring day where the page shows its own day. A
+/// template that fills the day of publication anew at every change gives itself away by an earlier
+/// day that readers are shown. And a day that two other sources say beats one that stands alone.
+fn weigh(
+    first: &Fact<PageTime>,
+    published: &Candidates,
+    modified: &Candidates,
+    shown: &[Shown],
+) -> Option<Fact<PageTime>> {
+    if matches!(first.origin, Origin::Visible | Origin::Url) {
+        return None;
+    }
+    let fact = |origin: Origin, value: &PageTime| Some(Fact { value: value.clone(), origin });
+    let is_change = |time: &PageTime| modified.0.iter().any(|(_, m)| day(m) == day(time));
+    let url = published.0.iter().filter(|(origin, _)| *origin == Origin::Url);
+    // A `time` that nothing names may be of a card of another page.
+    let own = |s: &&Shown| {
+        s.call == Call::Published || s.call == Call::Nothing && s.origin == Origin::Visible
+    };
+    let told = shown.iter().filter(own).map(|s| (s.origin, &s.time));
+    let read: Vec<(Origin, &PageTime)> = told.chain(url.map(|(o, t)| (*o, t))).collect();
+    let local = published.0.iter().find(|(origin, time)| is_local_day(&first.value, *origin, time));
+    if let Some((origin, local)) = local {
+        return fact(*origin, local);
+    }
+    let earlier = |time: &PageTime| {
+        day(time) < day(&first.value) && time.text.len() >= 10 && !is_swapped(time, &first.value)
+    };
+    let said = shown.iter().find(|s| s.call == Call::Published && earlier(&s.time));
+    if let Some(said) = said {
+        return fact(said.origin, &said.time);
+    }
+    // Changed on the day it was published, or before: the day is that of the last change.
+    let restamped = modified.0.iter().any(|(_, m)| day(m) <= day(&first.value));
+    if restamped
+        && let Some((origin, time)) = read.iter().find(|(_, t)| earlier(t) && !is_change(t))
+    {
+        return fact(*origin, time);
+    }
+    let mut origins: Vec<(Origin, &PageTime)> =
+        published.0.iter().map(|(o, t)| (*o, t)).chain(read.iter().copied()).collect();
+    let alone = origins.iter().all(|(o, t)| *o == first.origin || day(t) != day(&first.value));
+    origins.retain(|(o, t)| *o != first.origin && !is_change(t) && t.text.len() >= 10);
+    let two =
+        |time: &PageTime, by: Origin| origins.iter().any(|(o, t)| *o != by && day(t) == day(time));
+    let (origin, time) = read.iter().find(|(o, t)| alone && !is_change(t) && two(t, *o))?;
+    fact(*origin, time)
+}
+
+/// Whether two days are one with its day and month in the other order.
+fn is_swapped(a: &PageTime, b: &PageTime) -> bool {
+    let parts = |time: &PageTime| {
+        let text = &time.text;
+        Some((text.get(..4)?.to_owned(), text.get(5..7)?.to_owned(), text.get(8..10)?.to_owned()))
+    };
+    match (parts(a), parts(b)) {
+        (Some((y, m, d)), Some((year, month, of))) => y == year && m == of && d == month,
+        _ => false,
+    }
+}
+
+/// Whether `other` is the publisher's own day of a time that is written in UTC: the same instant
+/// with an offset, or the neighbouring day in the address.
+fn is_local_day(time: &PageTime, origin: Origin, other: &PageTime) -> bool {
+    const HOUR: i64 = 3_600_000_000;
+    if time.day_only || !time.text.ends_with('Z') || day(time) == day(other) {
+        return false;
+    }
+    if !other.day_only {
+        return other.instant == time.instant;
+    }
+    // From UTC+14 to UTC-12.
+    let since = time.instant.unix_micros() - other.instant.unix_micros();
+    origin == Origin::Url && (-14 * HOUR..36 * HOUR).contains(&since)
+}
+
+/// Names that are no list's but say it: `w-published-date`, `site:publish_time`.
+fn named_published(to: &mut Candidates, declared: &Declared, order: Order) {
+    for (name, value) in &declared.metas {
+        let says = name.contains("publish") && !name.contains("publisher");
+        let other = ["modif", "updat", "last", "until", "expir", "unpublish", "end"];
+        if says
+            && !PUBLISHED_METAS.contains(&name.as_str())
+            && !other.iter().any(|word| name.contains(word))
+        {
+            to.machine(Origin::Meta, Some(value), order);
+        }
+    }
+}
+
+fn metas(to: &mut Candidates, declared: &Declared, names: &[&str], order: Order) {
     for name in names {
         for value in declared.all(name).take(2) {
             let origin = if name.contains("article:") || name.starts_with("og:") {
@@ -240,7 +296,7 @@ fn metas(to: &mut Candidates, declared: &Declared, names: &[&str]) {
             } else {
                 Origin::Meta
             };
-            to.machine(origin, Some(value));
+            to.machine(origin, Some(value), order);
         }
     }
 }
@@ -250,9 +306,11 @@ fn times(
     declared: &Declared,
     published: &mut Candidates,
     modified: &mut Candidates,
-) {
+) -> Vec<Shown> {
+    let mut shown = Vec::new();
     let inner = |dated: &Dated| {
-        dates::parse_machine(&dated.value).or_else(|| dates::find_human(&dated.shown, place.order))
+        dates::parse_machine_in(&dated.value, place.order)
+            .or_else(|| dates::find_human(&dated.shown, place.order))
     };
     for dated in declared.times.iter().filter(|d| !d.property.is_empty()) {
         let Some(found) = inner(dated) else { continue };
@@ -271,28 +329,14 @@ fn times(
             continue;
         }
         let Some(found) = inner(dated) else { continue };
-        match call(place.dom, dated) {
-            Call::Updated => modified.0.push((Origin::Markup, found)),
-            Call::Published | Call::Nothing => published.0.push((Origin::Markup, found)),
+        let call = call(place.dom, dated);
+        match call {
+            Call::Updated => modified.0.push((Origin::Markup, found.clone())),
+            Call::Published | Call::Nothing => published.0.push((Origin::Markup, found.clone())),
         }
+        shown.push(Shown { origin: Origin::Markup, time: found, call, sure: true });
     }
-}
-
-enum Call {
-    Updated,
-    Published,
-    Nothing,
-}
-
-fn words_call(text: &str) -> Call {
-    let lower = text.to_lowercase();
-    let at = |words: &[&str]| words.iter().filter_map(|w| lower.rfind(w)).max();
-    match (at(UPDATED_WORDS), at(PUBLISHED_WORDS)) {
-        (Some(updated), Some(published)) if published > updated => Call::Published,
-        (Some(_), _) => Call::Updated,
-        (None, Some(_)) => Call::Published,
-        (None, None) => Call::Nothing,
-    }
+    shown
 }
 
 /// What a `time` is called by its own class, the text just before it, or its parent's class.
@@ -349,7 +393,7 @@ fn call(dom: &Dom, dated: &Dated) -> Call {
 }
 
 /// Whether a date stands near the headline or in the article, and not in a list of other pages.
-fn is_of_this_page(place: &Place<'_>, node: NodeId) -> bool {
+pub(super) fn is_of_this_page(place: &Place<'_>, node: NodeId) -> bool {
     let dom = place.dom;
     for up in dom.ancestors(node) {
         let marks = place.flow.marks[up as usize];
@@ -383,40 +427,6 @@ fn holds_headline(place: &Place<'_>, id: NodeId) -> bool {
     place.headline.is_some_and(|h| h == id || place.dom.ancestors(h).any(|up| up == id))
 }
 
-/// Dates in short texts around the headline, then at the head and the foot of the article.
-fn visible(place: &Place<'_>, published: &mut Candidates, modified: &mut Candidates) {
-    let blocks = &place.flow.blocks;
-    let heading = place.headline.and_then(|h| {
-        blocks
-            .iter()
-            .position(|b| b.node == h || place.dom.ancestors(b.node).take(4).any(|up| up == h))
-    });
-    let first = place.kept.first().copied();
-    let last = place.kept.last().copied();
-    let anchor = heading.or(first).unwrap_or(0);
-    let mut near: Vec<usize> = (anchor..(anchor + 14).min(blocks.len())).collect();
-    near.extend((anchor.saturating_sub(6)..anchor).rev());
-    if let Some(first) = first {
-        near.extend(first.saturating_sub(5)..(first + 4).min(blocks.len()));
-    }
-    if let Some(last) = last {
-        near.extend(last.saturating_sub(2)..(last + 6).min(blocks.len()));
-    }
-    let (had_published, had_modified) = (!published.0.is_empty(), !modified.0.is_empty());
-    for at in near {
-        let block = &blocks[at];
-        let words = place.flow.words(block);
-        // Long texts tell of dates of events.
-        if words.len() > 160 {
-            continue;
-        }
-        let Some(found) = dates::find_human(words, place.order) else { continue };
-        match words_call(words) {
-            Call::Updated if !had_modified => modified.0.push((Origin::Visible, found)),
-            Call::Published | Call::Nothing if !had_published => {
-                published.0.push((Origin::Visible, found))
-            }
-            _ => {}
-        }
-    }
-}
+#[cfg(test)]
+#[path = "published_tests.rs"]
+mod tests;

@@ -74,8 +74,9 @@ fn same_time(a: &PageTime, b: &PageTime) -> bool {
     if a.instant == b.instant {
         return true;
     }
-    let day = |time: &PageTime| time.text.get(..10).map(str::to_owned);
-    (a.day_only || b.day_only) && day(a) == day(b)
+    // A day, or a month where one of them says no day.
+    let known = a.text.len().min(b.text.len()).min(10);
+    (a.day_only || b.day_only) && a.text.get(..known) == b.text.get(..known)
 }
 
 fn image(old: &Page, new: &Page, found: &mut Vec<Change>) {
