@@ -89,7 +89,8 @@ pub fn place(
         }
     }
     for at in captions(survey, container, kept, heading) {
-        if !said.has(words_at(flow, at)) {
+        // By runs alone: single words would let a caption come and go with paragraphs elsewhere.
+        if !said.repeats(words_at(flow, at)) {
             said.hear(words_at(flow, at));
             roles.entry(at).or_insert(Role::Body);
         }
