@@ -1,7 +1,7 @@
 //! From a capture to something one can quote: a citation of one capture, never of "latest".
 //!
 //! In reading order: the facts a citation needs, each with where it came from ([`source`]), names and
-//! dates taken apart ([`names`], [`date`]); the quoted words ([`locate`]: found as they stand, or the
+//! dates taken apart ([`names`], [`date`]); the quoted words ([`locate()`]: found as they stand, or the
 //! nearest that are; [`text_fragment`]: a link to them; [`selector`]: the same for annotation tools);
 //! the styles, a file for each family; the same as JSON ([`json`]).
 //!
