@@ -13,9 +13,9 @@ use crate::cli::evidence::{authorities, options};
 use crate::cli::output::Format;
 use crate::cli::{CliError, Exit};
 use crate::evidence::bundle::{Bundle, Texts, gather, read_zip};
-use crate::evidence::check::{Known, Outcome, check};
+use crate::evidence::check::{Known, Outcome, Step, check};
 use crate::evidence::note::VerifierKey;
-use crate::evidence::{OpenFiles, extend};
+use crate::evidence::{EvidenceError, OpenFiles, extend};
 use crate::extract::{EXTRACTOR, Hints, extract};
 use crate::history::DECODED_BYTES_MAX;
 use crate::index::RecordKind;
@@ -108,9 +108,16 @@ fn check_bundle(args: &ProveArgs, bundle: &Path, context: &Context) -> Result<Ex
     let what = format!("checking {}", bundle.display());
     let trust = authorities(&context.settings).map_err(CliError::usage)?.trust;
     let known = Known { key: key(args)?, published: published(args)?, trust };
-    let contents = read_zip(bundle).map_err(|e| evidence_error(&what, e))?;
+    let steps = match read_zip(bundle) {
+        Ok(contents) => check(&contents, &known),
+        // A zip that cannot be unpacked is a bundle that was changed, and no trouble of ours.
+        Err(EvidenceError::Damaged { why, .. }) => {
+            vec![Step { name: "zip", outcome: Outcome::Fails, what: why }]
+        }
+        Err(why) => return Err(evidence_error(&what, why)),
+    };
     let mut failed = false;
-    for step in check(&contents, &known) {
+    for step in steps {
         failed |= step.outcome == Outcome::Fails;
         match format {
             Format::Text => {

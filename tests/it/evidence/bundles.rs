@@ -191,6 +191,20 @@ fn a_spoiled_bundle_names_the_step_that_fails() {
     }
 }
 
+#[test]
+fn a_bundle_that_is_no_zip_any_more_fails_its_check() {
+    let (archive, _web) = archive(&[]);
+    let (out, _) = prove(&archive, STORY, "story.zip");
+    let whole = std::fs::read(&out).unwrap();
+    for bytes in [&whole[..whole.len() / 2], b"", b"no zip at all"] {
+        let path = out.with_file_name("broken.zip");
+        std::fs::write(&path, bytes).unwrap();
+        let check = pressmark(&archive.root(), &["prove", "--check", &path.display().to_string()]);
+        assert_eq!(check.status.code(), Some(4), "{}", stdout(&check));
+        assert!(stdout(&check).starts_with("failed  zip: "), "{}", stdout(&check));
+    }
+}
+
 /// The commands that the certificate tells a reader to type, typed.
 #[test]
 fn the_commands_in_the_certificate_do_what_it_says() {
