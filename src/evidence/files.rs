@@ -1,17 +1,62 @@
-//! Small files that appear whole or not at all, and many files put on the disk at once.
+//! Small files that appear whole or not at all, files for their owner alone, and many files put on
+//! the disk at once.
 
-use std::fs::{self, File};
-use std::io::{self, Write};
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Read, Write};
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+
+/// The longest private file that is read.
+const PRIVATE_BYTES_MAX: u64 = 4096;
 
 /// From so many files on, the whole file system is synced instead of each of them.
 const SYNC_EACH_MAX: usize = 64;
 
-/// Writes a file under another name, syncs it, and gives it its name.
-pub(super) fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
+/// The name that a file has until it is whole.
+pub(super) fn fresh(path: &Path) -> PathBuf {
     let mut name = path.file_name().unwrap_or_default().to_owned();
     name.push(".new");
-    let fresh = path.with_file_name(name);
+    path.with_file_name(name)
+}
+
+/// Why a private file was not read.
+pub(super) enum PrivateError {
+    /// The disk.
+    Io(io::Error),
+    /// Others may read it: its mode.
+    Exposed(u32),
+}
+
+/// Writes a file where none is yet, readable by its owner alone.
+pub(super) fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    if let Some(dir) = path.parent().filter(|d| !d.as_os_str().is_empty()) {
+        fs::create_dir_all(dir)?;
+    }
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+    file.write_all(bytes)?;
+    file.sync_all()?;
+    sync_dir(path)
+}
+
+/// Reads such a file; none where there is none.
+pub(super) fn read_private(path: &Path) -> Result<Option<String>, PrivateError> {
+    let file = match File::open(path) {
+        Ok(file) => file,
+        Err(why) if why.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(why) => return Err(PrivateError::Io(why)),
+    };
+    let mode = file.metadata().map_err(PrivateError::Io)?.permissions().mode() & 0o777;
+    if mode & 0o077 != 0 {
+        return Err(PrivateError::Exposed(mode));
+    }
+    let mut text = String::new();
+    file.take(PRIVATE_BYTES_MAX).read_to_string(&mut text).map_err(PrivateError::Io)?;
+    Ok(Some(text))
+}
+
+/// Writes a file under another name, syncs it, and gives it its name.
+pub(super) fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let fresh = fresh(path);
     let mut file = File::create(&fresh)?;
     file.write_all(bytes)?;
     file.sync_all()?;

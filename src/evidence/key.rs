@@ -3,9 +3,6 @@
 //! PKCS#8 (RFC 8410) as PEM, which `openssl pkey -in log.key -text` reads. It is made with the
 //! archive, never overwritten, and refused when others may read it.
 
-use std::fs::{File, OpenOptions};
-use std::io::{self, Read, Write};
-use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use data_encoding::{BASE64, HEXLOWER};
@@ -14,13 +11,12 @@ use ring::signature::{Ed25519KeyPair, KeyPair};
 
 use super::EvidenceError;
 use super::error::io;
+use super::files::{PrivateError, read_private, write_private};
 use super::note::{Note, Signature, VerifierKey, is_name};
 use crate::store::Layout;
 
 /// PKCS#8, version 1, of an Ed25519 seed: what stands before the 32 bytes (RFC 8410 section 7).
 const PREFIX_HEX: &[u8] = b"302e020100300506032b657004220420";
-/// The longest key file that is read.
-const KEY_FILE_MAX: u64 = 4096;
 
 /// How the log is kept.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -73,17 +69,7 @@ impl LogKey {
         let mut der = HEXLOWER.decode(PREFIX_HEX).unwrap_or_default();
         der.extend(seed);
         let pem = pem_of(&der);
-        let write = || -> io::Result<()> {
-            if let Some(dir) = path.parent().filter(|d| !d.as_os_str().is_empty()) {
-                std::fs::create_dir_all(dir)?;
-            }
-            let mut options = OpenOptions::new();
-            let mut file = options.write(true).create_new(true).mode(0o600).open(path)?;
-            file.write_all(pem.as_bytes())?;
-            file.sync_all()?;
-            path.parent().map_or(Ok(()), |d| File::open(d).and_then(|d| d.sync_all()))
-        };
-        write().map_err(io("writing the key", path))?;
+        write_private(path, pem.as_bytes()).map_err(io("writing the key", path))?;
         Self::of_der(path, &der)
     }
 
@@ -92,18 +78,14 @@ impl LogKey {
     /// # Errors
     /// When others may read it, or it is no key.
     pub fn read(path: &Path) -> Result<Option<Self>, EvidenceError> {
-        let file = match File::open(path) {
-            Ok(file) => file,
-            Err(why) if why.kind() == io::ErrorKind::NotFound => return Ok(None),
-            Err(why) => return Err(io("reading the key", path)(why)),
+        let text = match read_private(path) {
+            Ok(Some(text)) => text,
+            Ok(None) => return Ok(None),
+            Err(PrivateError::Io(why)) => return Err(io("reading the key", path)(why)),
+            Err(PrivateError::Exposed(mode)) => {
+                return Err(EvidenceError::KeyExposed { path: path.display().to_string(), mode });
+            }
         };
-        let mode =
-            file.metadata().map_err(io("reading the key", path))?.permissions().mode() & 0o777;
-        if mode & 0o077 != 0 {
-            return Err(EvidenceError::KeyExposed { path: path.display().to_string(), mode });
-        }
-        let mut text = String::new();
-        file.take(KEY_FILE_MAX).read_to_string(&mut text).map_err(io("reading the key", path))?;
         let der = text
             .lines()
             .nth(1)
@@ -157,6 +139,8 @@ impl LogKey {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
     use super::*;
 
     #[test]

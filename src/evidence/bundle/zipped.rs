@@ -9,6 +9,7 @@ use zip::{CompressionMethod, ZipArchive, ZipWriter};
 
 use super::super::EvidenceError;
 use super::super::error::{damaged, io as disk};
+use super::super::files::fresh;
 
 /// Names and bytes, in order.
 pub type Contents = Vec<(String, Vec<u8>)>;
@@ -24,9 +25,7 @@ const FILES_MAX: usize = 10_000;
 /// # Errors
 /// When it cannot be written.
 pub fn write_zip(path: &Path, contents: &Contents) -> Result<(), EvidenceError> {
-    let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(".new");
-    let fresh = path.with_file_name(name);
+    let fresh = fresh(path);
     let write = || -> io::Result<()> {
         let mut zip = ZipWriter::new(io::BufWriter::new(File::create(&fresh)?));
         for (name, bytes) in contents {

@@ -1,17 +1,12 @@
 //! Where the key of packages lies: a file of its own beside the key of the log, readable by its
 //! owner alone.
 
-use std::fs::{File, OpenOptions};
-use std::io::{ErrorKind, Read, Write};
-use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use super::{P384Key, WaczError};
 use crate::evidence::Options;
+use crate::evidence::files::{PrivateError, read_private, write_private};
 use crate::store::Layout;
-
-/// The longest key file that is read.
-const KEY_FILE_MAX: u64 = 4096;
 
 /// Where it lies: the name of the log's key with another ending.
 #[must_use]
@@ -24,41 +19,26 @@ pub fn key_path(options: &Options, layout: &Layout) -> PathBuf {
 /// # Errors
 /// When others may read it, it is no P-384 key in PEM, or it cannot be read or made.
 pub fn key_at(path: &Path) -> Result<P384Key, WaczError> {
-    let fail = |why: std::io::Error| WaczError::Key(format!("{}: {why}", path.display()));
-    let file = match File::open(path) {
-        Ok(file) => file,
-        Err(why) if why.kind() == ErrorKind::NotFound => return make(path),
-        Err(why) => return Err(fail(why)),
-    };
-    let mode = file.metadata().map_err(fail)?.permissions().mode() & 0o777;
-    if mode & 0o077 != 0 {
-        let path = path.display();
-        return Err(WaczError::Key(format!(
-            "{path} may be read by others ({mode:o}): chmod 600, or take it away for a new one"
-        )));
-    }
-    let mut text = String::new();
-    file.take(KEY_FILE_MAX).read_to_string(&mut text).map_err(fail)?;
-    P384Key::from_pem(&text).map_err(|why| WaczError::Key(format!("{}: {why}", path.display())))
-}
-
-fn make(path: &Path) -> Result<P384Key, WaczError> {
-    let key = P384Key::generate()?;
-    let pem = key.to_pem()?;
-    let write = || {
-        if let Some(dir) = path.parent().filter(|dir| !dir.as_os_str().is_empty()) {
-            std::fs::create_dir_all(dir)?;
+    let fail = |why: &dyn std::fmt::Display| WaczError::Key(format!("{}: {why}", path.display()));
+    match read_private(path) {
+        Ok(Some(text)) => P384Key::from_pem(&text).map_err(|why| fail(&why)),
+        Ok(None) => {
+            let key = P384Key::generate()?;
+            write_private(path, key.to_pem()?.as_bytes()).map_err(|why| fail(&why))?;
+            Ok(key)
         }
-        let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
-        file.write_all(pem.as_bytes())?;
-        file.sync_all()
-    };
-    write().map_err(|why| WaczError::Key(format!("{}: {why}", path.display())))?;
-    Ok(key)
+        Err(PrivateError::Io(why)) => Err(fail(&why)),
+        Err(PrivateError::Exposed(mode)) => Err(WaczError::Key(format!(
+            "{} may be read by others ({mode:o}): chmod 600, or take it away for a new one",
+            path.display()
+        ))),
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
     use super::super::{Signer, is_signature};
     use super::*;
 
