@@ -9,7 +9,7 @@ use super::wiring::route;
 use crate::base::{Clock, Timestamp};
 use crate::config::Settings;
 use crate::evidence::{self, Authorities, OpenFiles, Options, Trust};
-use crate::store::{Layout, Reader};
+use crate::store::{Layout, Reader, Store, Trail};
 
 /// What the settings say of the log.
 #[must_use]
@@ -71,9 +71,10 @@ pub fn follow(
     layout: &Layout,
     settings: &Settings,
     open: &OpenFiles<'_>,
+    trail: &Mutex<Trail>,
     now: Timestamp,
 ) -> Vec<String> {
-    match evidence::extend(layout, &options(settings), open, now) {
+    match evidence::extend_along(layout, &options(settings), open, trail, now) {
         Ok(done) => {
             let mut notes = done.notes;
             notes.extend(stamp(layout, settings));
@@ -94,6 +95,7 @@ fn said(why: &evidence::EvidenceError) -> String {
 #[derive(Clone)]
 pub struct Follower {
     reader: Reader,
+    trail: Arc<Mutex<Trail>>,
     settings: Settings,
     clock: Arc<dyn Clock>,
     // Held while following, so that whoever ends the crawl waits for it; true when it has ended.
@@ -101,10 +103,11 @@ pub struct Follower {
 }
 
 impl Follower {
-    /// Follows what `reader` knows to be durable.
+    /// Follows what the store knows to be durable.
     #[must_use]
-    pub fn new(reader: Reader, settings: &Settings, clock: Arc<dyn Clock>) -> Self {
-        Self { reader, settings: settings.clone(), clock, ended: Arc::default() }
+    pub fn new(store: &Store, settings: &Settings, clock: Arc<dyn Clock>) -> Self {
+        let (reader, trail) = (store.reader(), store.trail());
+        Self { reader, trail, settings: settings.clone(), clock, ended: Arc::default() }
     }
 
     /// Brings the log up to what is durable now; what went wrong or is odd, in words.
@@ -117,7 +120,7 @@ impl Follower {
         // The index is told after the sync: what it knows of a file is on the disk.
         let durable = |name: &str| self.reader.index().file_named(name).map(|f| f.indexed_to);
         let open = OpenFiles::UpTo(&durable);
-        follow(self.reader.layout(), &self.settings, &open, self.clock.now())
+        follow(self.reader.layout(), &self.settings, &open, &self.trail, self.clock.now())
     }
 
     /// Ends it, after what is under way.

@@ -22,7 +22,7 @@ use crate::politeness::Gate;
 use crate::remote::Route;
 use crate::schedule::{Frontier, FrontierOptions, JobSpec};
 use crate::store::layout::Layout;
-use crate::store::{Store, StoreError};
+use crate::store::{Store, StoreError, StoreOptions};
 
 /// How often a run says what is in its queue, for `status` and `due`.
 const QUEUE_SAID_EVERY: Duration = Duration::from_secs(15);
@@ -142,7 +142,7 @@ pub fn begin(
     take: Take,
     timer: Arc<dyn Timer>,
 ) -> Result<Begun, CliError> {
-    let opened = Store::open(&context.archive, context.settings.store_options(), timer.clock());
+    let opened = Store::open(&context.archive, store_options(&context.settings), timer.clock());
     let (store, notes) = match opened {
         Ok(opened) => opened,
         Err(error) => {
@@ -157,6 +157,11 @@ pub fn begin(
     let rules = running.network.rules(jobs)?;
     running.crawl.set_jobs(rules);
     Ok(Begun::Running(Box::new(running), notes))
+}
+
+/// How the archive is written: with a trail for the evidence log.
+fn store_options(settings: &Settings) -> StoreOptions {
+    StoreOptions { mark: Some(crate::evidence::leaf::mark_of), ..settings.store_options() }
 }
 
 /// An archive that is open for writing.
@@ -176,7 +181,7 @@ pub fn start(
     take: Take,
     timer: Arc<dyn Timer>,
 ) -> Result<(Running, Vec<String>), CliError> {
-    let (store, notes) = Store::open(archive, settings.store_options(), timer.clock())
+    let (store, notes) = Store::open(archive, store_options(settings), timer.clock())
         .map_err(|e| store_error(&format!("opening the archive in {}", archive.display()), e))?;
     assemble(settings, Opened { store, notes }, resolve, take, timer)
 }
@@ -309,7 +314,7 @@ impl Running {
     #[must_use]
     pub fn follower(&self) -> Follower {
         let Network { settings, clock, .. } = &self.network;
-        Follower::new(self.store.reader(), settings, Arc::clone(clock))
+        Follower::new(&self.store, settings, Arc::clone(clock))
     }
 
     /// Ends it in order: the queue flushed, the WARC file sealed, the evidence log brought up to
@@ -320,14 +325,15 @@ impl Running {
     pub fn close(self) -> Result<Vec<String>, CliError> {
         self.told.take_back();
         self.crawl.close().map_err(crawl_error)?;
-        let layout = self.store.layout().clone();
+        let (layout, trail) = (self.store.layout().clone(), self.store.trail());
         let mut notes = match Arc::try_unwrap(self.store) {
             Ok(store) => store.close().map_err(|e| store_error("closing the archive", e))?,
             // Someone still holds it; dropping the last handle ends it in order too.
             Err(_) => Vec::new(),
         };
         let Network { settings, clock, .. } = &self.network;
-        notes.extend(evidence::follow(&layout, settings, &OpenFiles::Leave, clock.now()));
+        let open = OpenFiles::Leave;
+        notes.extend(evidence::follow(&layout, settings, &open, &trail, clock.now()));
         Ok(notes)
     }
 }

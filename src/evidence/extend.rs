@@ -3,11 +3,15 @@
 //! To be called whenever it suits: at the end of a run, now and then while one goes on. Nothing is
 //! lost when it is not: the next call finds what is missing by itself. Files are taken in the order
 //! in which they were first seen, and new ones by name.
+//!
+//! What the run itself has written need not be read again: the store's trail has its records and
+//! the digests of its files. A trail that does not fit its file is passed over.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use super::derive::Deriver;
 use super::key::Options;
@@ -15,8 +19,8 @@ use super::leaf::Statement;
 use super::log::{Appender, Log};
 use super::{Checkpoint, EvidenceError};
 use crate::base::Timestamp;
-use crate::store::Layout;
 use crate::store::layout::stable_name;
+use crate::store::{FileTrail, Layout, Trail};
 
 /// What is done with files that are still being written.
 pub enum OpenFiles<'a> {
@@ -49,6 +53,21 @@ pub fn extend(
     open: &OpenFiles<'_>,
     now: Timestamp,
 ) -> Result<Extended, EvidenceError> {
+    extend_along(layout, options, open, &Mutex::default(), now)
+}
+
+/// As [`extend`], with what this process has written itself, whose records were marked by
+/// [`mark_of`](super::leaf::mark_of). The log is the same as without.
+///
+/// # Errors
+/// As [`extend`].
+pub fn extend_along(
+    layout: &Layout,
+    options: &Options,
+    open: &OpenFiles<'_>,
+    trail: &Mutex<Trail>,
+    now: Timestamp,
+) -> Result<Extended, EvidenceError> {
     let mut appender = Appender::open(layout, options)?;
     let mut done = Extended::default();
     let known = Known::of(appender.log());
@@ -73,8 +92,13 @@ pub fn extend(
                 None => continue,
             },
         };
-        let mut one = OneFile { appender: &mut appender, name: &name, path, done: &mut done };
+        // Held for the time of a hand-over: the writer adds to it.
+        let own = trail.lock().unwrap_or_else(PoisonError::into_inner).take(&name);
+        let mut one = OneFile { appender: &mut appender, name: &name, path, own, done: &mut done };
         match one.follow(&known, bound) {
+            Ok(()) if bound.is_none() => {
+                trail.lock().unwrap_or_else(PoisonError::into_inner).forget(&name);
+            }
             Ok(()) => {}
             Err(Trouble::Ours(error)) => return Err(error),
             Err(Trouble::File(why)) => {
@@ -143,6 +167,7 @@ struct OneFile<'a> {
     appender: &'a mut Appender,
     name: &'a str,
     path: &'a Path,
+    own: Option<FileTrail>,
     done: &'a mut Extended,
 }
 
@@ -150,19 +175,32 @@ impl OneFile<'_> {
     /// Takes the records of a file that have no leaf; with a bound those that end before it, and
     /// then the stretch of bytes up to it, else the whole file.
     fn follow(&mut self, known: &Known, bound: Option<u64>) -> Result<(), Trouble> {
-        let unreadable = |why: io::Error| Trouble::File(why.to_string());
-        let after = self.appender.log().last_of(self.name)?;
         let from = known.spans.get(self.name).copied().unwrap_or(0);
         if bound.is_some_and(|bound| bound <= from) {
             return Ok(());
         }
-        let mut deriver = Deriver::open(self.path, after).map_err(unreadable)?;
-        while let Some(record) = deriver.next().map_err(unreadable)? {
+        let length = match bound {
+            Some(_) => None,
+            None => Some(std::fs::metadata(self.path).map_err(unreadable)?.len()),
+        };
+        // Where it is the whole of a file that nobody else has touched, the trail says it all.
+        let own = self.own.take().filter(|own| length.is_none_or(|length| length == own.length));
+        let mut after = self.appender.log().last_of(self.name)?;
+        let mut reached = 0;
+        for record in own.iter().flat_map(|own| own.records.iter().flatten()) {
             if bound.is_some_and(|bound| record.end > bound) {
                 break;
             }
-            self.appender.record(&record.entry, self.name, record.offset, record.within)?;
+            reached = record.end;
+            if after.is_some_and(|(last, _)| record.offset <= last) {
+                continue;
+            }
+            self.appender.record(&record.mark, self.name, record.offset, 0)?;
             self.done.records += 1;
+            after = Some((record.offset, 0));
+        }
+        if length.or(bound) != Some(reached) {
+            self.derive(after, bound)?;
         }
         let name = self.name.to_owned();
         match bound {
@@ -171,13 +209,33 @@ impl OneFile<'_> {
                 self.appender.state(Statement::Span { name, from, to, sha256 })?;
             }
             None => {
-                let (length, sha256) = sha256_of(self.path, 0, None).map_err(unreadable)?;
+                let (length, sha256) = match own {
+                    Some(own) => (own.length, own.sha256()),
+                    None => sha256_of(self.path, 0, None).map_err(unreadable)?,
+                };
                 self.appender.state(Statement::File { name, length, sha256 })?;
                 self.done.files += 1;
             }
         }
         Ok(())
     }
+
+    /// Takes the records after the one at `after`, from the file itself.
+    fn derive(&mut self, after: Option<(u64, u32)>, bound: Option<u64>) -> Result<(), Trouble> {
+        let mut deriver = Deriver::open(self.path, after).map_err(unreadable)?;
+        while let Some(record) = deriver.next().map_err(unreadable)? {
+            if bound.is_some_and(|bound| record.end > bound) {
+                break;
+            }
+            self.appender.record(&record.entry, self.name, record.offset, record.within)?;
+            self.done.records += 1;
+        }
+        Ok(())
+    }
+}
+
+fn unreadable(why: io::Error) -> Trouble {
+    Trouble::File(why.to_string())
 }
 
 /// Length and SHA-256 of a stretch of a file; to its end without an end.

@@ -39,6 +39,12 @@ pub fn entry_of(text: &str) -> [u8; ENTRY_LEN] {
     sha256(text.as_bytes())
 }
 
+/// The entry of a record that is being written: as it will be derived from the file.
+#[must_use]
+pub fn mark_of(fields: &Fields, header: &[u8]) -> [u8; ENTRY_LEN] {
+    entry_of(&record_text(fields, header, None))
+}
+
 /// The leaf hash of an entry (RFC 6962 section 2.1).
 #[must_use]
 pub fn hash_of(entry: &[u8; ENTRY_LEN]) -> Hash {

@@ -27,6 +27,7 @@ use super::describe::{Place, entry_of, start_of};
 use super::layout::Layout;
 use super::lock::Lock;
 use super::lookup::Reader;
+use super::trail::{Mark, Trail};
 use super::writer::Writer;
 use super::{StoreError, disk, open};
 
@@ -53,6 +54,8 @@ pub struct StoreOptions {
     pub certificates: bool,
     /// How many threads pack.
     pub packers: usize,
+    /// What stands for a record in the [`Trail`]; none where no trail is wanted.
+    pub mark: Option<Mark>,
 }
 
 impl Default for StoreOptions {
@@ -68,6 +71,7 @@ impl Default for StoreOptions {
             warcinfo: Warcinfo { tls_verified: true, ..Warcinfo::default() },
             certificates: false,
             packers: std::thread::available_parallelism().map_or(2, usize::from),
+            mark: None,
         }
     }
 }
@@ -151,13 +155,25 @@ pub(super) struct PackJob {
 }
 
 pub(super) struct WriteJob {
-    pub generation: u64,
-    pub packed: Vec<Packed>,
-    /// The index entries of the packed records, in the same order; their places are not known yet.
-    pub drafts: Vec<Option<IndexEntry>>,
-    pub appended: Appended,
-    pub main: usize,
+    pub group: Group,
     pub back: PackJob,
+}
+
+/// The records of one submission, packed.
+pub(super) struct Group {
+    /// For which file.
+    pub generation: u64,
+    pub records: Vec<PackedRecord>,
+    pub appended: Appended,
+    /// Which of the records is the main one.
+    pub main: usize,
+}
+
+pub(super) struct PackedRecord {
+    pub packed: Packed,
+    /// Its index entry, whose place is not known yet.
+    pub draft: Option<IndexEntry>,
+    pub mark: Option<[u8; 32]>,
 }
 
 /// Which file the packers compose for.
@@ -173,6 +189,7 @@ pub(super) struct Shared {
     pub current: Mutex<Current>,
     /// Submissions that are neither durable nor given up: how long a sync may wait for company.
     pub pending: AtomicUsize,
+    pub trail: Arc<Mutex<Trail>>,
 }
 
 impl Store {
@@ -198,6 +215,7 @@ impl Store {
             index: Arc::clone(&index),
             current: Mutex::new(current),
             pending: AtomicUsize::new(0),
+            trail: Arc::default(),
         });
         let (pack_send, pack_receive) = channel::<PackJob>();
         let (write_send, write_receive) = channel::<WriteJob>();
@@ -240,6 +258,12 @@ impl Store {
     #[must_use]
     pub fn reader(&self) -> Reader {
         Reader::over(self.layout.clone(), Arc::clone(&self.index))
+    }
+
+    /// What this run appends; empty where the options name no mark.
+    #[must_use]
+    pub fn trail(&self) -> Arc<Mutex<Trail>> {
+        Arc::clone(&self.shared.trail)
     }
 
     /// The names inside the archive.
@@ -290,8 +314,8 @@ fn pack_loop(shared: &Shared, queue: &Mutex<Receiver<PackJob>>, out: &Sender<Wri
         let job = queue.lock().unwrap_or_else(PoisonError::into_inner).recv();
         let Ok(job) = job else { return };
         match pack(shared, &mut packer, &job.submission) {
-            Ok((generation, packed, drafts, appended, main)) => {
-                let write = WriteJob { generation, packed, drafts, appended, main, back: job };
+            Ok(group) => {
+                let write = WriteJob { group, back: job };
                 if let Err(refused) = out.send(write) {
                     (refused.0.back.done)(Err(StoreError::Stopped(
                         "the writer has gone".to_owned(),
@@ -306,13 +330,11 @@ fn pack_loop(shared: &Shared, queue: &Mutex<Receiver<PackJob>>, out: &Sender<Wri
     }
 }
 
-pub(super) type PackedGroup = (u64, Vec<Packed>, Vec<Option<IndexEntry>>, Appended, usize);
-
 pub(super) fn pack(
     shared: &Shared,
     packer: &mut Packer,
     submission: &Submission,
-) -> Result<PackedGroup, StoreError> {
+) -> Result<Group, StoreError> {
     let (generation, warcinfo_id) = {
         let current = shared.current.lock().unwrap_or_else(PoisonError::into_inner);
         (current.generation, current.warcinfo_id.clone())
@@ -345,22 +367,22 @@ pub(super) fn pack(
             (records, StoredAs::Failure, None)
         }
     };
-    let mut packed = Vec::with_capacity(records.len());
-    let mut drafts = Vec::with_capacity(records.len());
+    let mut all = Vec::with_capacity(records.len());
     let mut main = 0;
     let mut record_id = String::new();
     for record in &records {
         let draft = draft(record).map_err(spool)?;
         let is_dns = record.fields.target_uri().is_some_and(|u| u.starts_with("dns:"));
         if record_id.is_empty() && draft.is_some() && !is_dns {
-            main = packed.len();
+            main = all.len();
             record_id = record.id().map(|id| id.to_string()).unwrap_or_default();
         }
-        packed.push(packer.pack(record).map_err(spool)?);
-        drafts.push(draft);
+        let packed = packer.pack(record).map_err(spool)?;
+        let mark = options.mark.map(|mark| mark(&record.fields, packer.header()));
+        all.push(PackedRecord { packed, draft, mark });
     }
     let appended = Appended { stored, file: String::new(), offset: 0, record_id, digest };
-    Ok((generation, packed, drafts, appended, main))
+    Ok(Group { generation, records: all, appended, main })
 }
 
 fn digests_of(

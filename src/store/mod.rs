@@ -2,7 +2,7 @@
 //!
 //! The WARC files are the truth and their fsync is the commit; the index follows, and at every
 //! open the gap between the two is closed. In reading order: names ([`layout`]), the one writer
-//! ([`lock`], [`append`], `writer`, `rotate`), what a record is to the index ([`describe`]), reading
+//! ([`lock`], [`append`], `writer`, `rotate`), what it tells of that ([`trail`]), what a record is to the index ([`describe`]), reading
 //! ([`lookup`]), closing gaps ([`catch_up`], `repair`), checking ([`mod@verify`]), trouble ([`error`]).
 //!
 //! Nothing here deletes or shortens a record.
@@ -18,6 +18,7 @@ pub mod lookup;
 mod open;
 mod repair;
 mod rotate;
+pub mod trail;
 pub mod verify;
 mod writer;
 
@@ -27,6 +28,7 @@ pub use disk::free as disk_free;
 pub use error::StoreError;
 pub use layout::Layout;
 pub use lookup::{Loaded, Reader};
+pub use trail::{FileTrail, Mark, Marked, Trail};
 pub use verify::{Checked, VerifyOptions, verify, verify_files};
 
 pub use crate::warc::Original;

@@ -5,10 +5,11 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::base::{DigestAlgorithm, Timestamp};
-use crate::warc::{Compression, FileName, Packed, Packer, RecordId, WarcWriter, Warcinfo};
+use crate::warc::{Compression, FileName, Packer, RecordId, WarcWriter, Warcinfo};
 
 use super::StoreError;
 use super::layout::Layout;
+use super::trail::{Mark, Written};
 
 /// When a file is closed and the next begun.
 #[derive(Debug, Clone, Copy)]
@@ -23,6 +24,8 @@ pub(super) struct OpenFile {
     pub name: String,
     path: PathBuf,
     pub writer: WarcWriter<File>,
+    /// Records that were appended and are not in the trail yet.
+    pub written: Vec<Written>,
     opened: Timestamp,
 }
 
@@ -33,6 +36,7 @@ pub(super) struct Naming<'a> {
     pub compression: Compression,
     pub algorithm: DigestAlgorithm,
     pub warcinfo: &'a Warcinfo,
+    pub mark: Option<Mark>,
 }
 
 fn io(doing: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> StoreError + use<> {
@@ -41,17 +45,25 @@ fn io(doing: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> StoreE
 }
 
 impl OpenFile {
-    /// Begins a file: makes it under its `.open` name and writes its warcinfo record.
+    /// Begins a file: makes it under its `.open` name and writes its warcinfo record. `serial` is
+    /// the first one that may be used, and then the one after that which was.
     pub fn begin(
         layout: &Layout,
         naming: &Naming<'_>,
-        serial: u32,
+        serial: &mut u32,
         warcinfo_id: &RecordId,
         now: Timestamp,
     ) -> Result<Self, StoreError> {
-        let name = FileName::new(naming.prefix, now, serial, naming.host, naming.compression);
-        let final_name = name.clone().finished().to_string();
-        let path = layout.warc_dir().join(name.opened().to_string());
+        let (final_name, path) = loop {
+            let name = FileName::new(naming.prefix, now, *serial, naming.host, naming.compression);
+            *serial = serial.wrapping_add(1);
+            let final_name = name.clone().finished().to_string();
+            let path = layout.warc_dir().join(name.opened().to_string());
+            // A clock that was set back may come upon the name of an earlier file.
+            if !path.exists() && !layout.warc_dir().join(&final_name).exists() {
+                break (final_name, path);
+            }
+        };
         let file = OpenOptions::new()
             .append(true)
             .create_new(true)
@@ -60,10 +72,12 @@ impl OpenFile {
         sync_dir(&layout.warc_dir())?;
         let mut writer = WarcWriter::new(file, 0);
         let record = naming.warcinfo.record(&final_name, warcinfo_id, now, naming.algorithm);
-        let mut packed: Packed =
-            Packer::new(naming.compression).pack(&record).map_err(io("packing for", &path))?;
-        writer.append(&mut packed).map_err(|e| write_error(&path, e))?;
-        Ok(Self { name: final_name, path, writer, opened: now })
+        let mut packer = Packer::new(naming.compression);
+        let mut packed = packer.pack(&record).map_err(io("packing for", &path))?;
+        let mark = naming.mark.map(|mark| mark(&record.fields, packer.header()));
+        let at = writer.append(&mut packed).map_err(|e| write_error(&path, e))?;
+        let written = mark.map(|mark| Written { packed, at, mark }).into_iter().collect();
+        Ok(Self { name: final_name, path, writer, written, opened: now })
     }
 
     /// Whether the file has reached its length or age.
@@ -114,6 +128,11 @@ fn write_error(path: &Path, error: crate::warc::WriteError) -> StoreError {
 /// Takes `.open` off a file's name.
 pub(super) fn seal_path(path: &Path) -> Result<PathBuf, StoreError> {
     let sealed = path.with_file_name(super::layout::stable_name(path));
+    if sealed.exists() {
+        // Renaming would take its place.
+        let why = std::io::Error::from(std::io::ErrorKind::AlreadyExists);
+        return Err(io("sealing a file as", &sealed)(why));
+    }
     fs::rename(path, &sealed).map_err(io("renaming", path))?;
     if let Some(dir) = path.parent() {
         sync_dir(dir)?;

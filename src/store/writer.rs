@@ -11,9 +11,10 @@ use crate::index::{IndexBatch, IndexEntry, Mark};
 use crate::warc::{Packer, RandomIds, RecordIds};
 
 use super::StoreError;
-use super::append::{Appended, Done, Shared, WriteJob, pack};
+use super::append::{Appended, Done, Group, Shared, WriteJob, pack};
 use super::layout::Layout;
 use super::rotate::{Limits, Naming, OpenFile};
+use super::trail::Written;
 
 /// The one thread that appends.
 pub(super) struct Writer {
@@ -112,6 +113,7 @@ impl Writer {
         for (done, appended) in written {
             done(Ok(appended));
         }
+        self.tell_trail();
         self.roll_over();
     }
 
@@ -125,28 +127,28 @@ impl Writer {
         }
         let generation =
             self.shared.current.lock().unwrap_or_else(PoisonError::into_inner).generation;
-        if job.generation != generation {
+        if job.group.generation != generation {
             // Packed for the file before: its records name that file's warcinfo.
             match pack(&self.shared, packer, &job.back.submission) {
-                Ok((generation, packed, drafts, appended, main)) => {
-                    job = WriteJob { generation, packed, drafts, appended, main, back: job.back };
-                }
+                Ok(group) => job.group = group,
                 Err(error) => return Err((job.back.done, error)),
             }
         }
-        let result = self.append(&mut job);
-        match result {
-            Ok(entries) => Ok((job.back.done, job.appended, entries)),
+        match self.append(job.group) {
+            Ok((appended, entries)) => Ok((job.back.done, appended, entries)),
             Err(error) => Err((job.back.done, error)),
         }
     }
 
-    fn append(&mut self, job: &mut WriteJob) -> Result<Vec<IndexEntry>, StoreError> {
+    fn append(&mut self, group: Group) -> Result<(Appended, Vec<IndexEntry>), StoreError> {
         if self.file.is_none() {
             self.file = Some(self.begin()?);
         }
-        let Some(file) = &mut self.file else { return Ok(Vec::new()) };
-        let placements = match file.writer.append_all(&mut job.packed) {
+        let Group { records, mut appended, main, .. } = group;
+        let Some(file) = &mut self.file else { return Ok((appended, Vec::new())) };
+        let (mut packed, facts): (Vec<_>, Vec<_>) =
+            records.into_iter().map(|r| (r.packed, (r.draft, r.mark))).unzip();
+        let placements = match file.writer.append_all(&mut packed) {
             Ok(placements) => placements,
             Err(error) => {
                 let error = file.error(error);
@@ -156,21 +158,25 @@ impl Writer {
                 return Err(error);
             }
         };
-        job.appended.file.clone_from(&file.name);
-        job.appended.offset = placements.get(job.main).map_or(0, |p| p.offset);
+        appended.file.clone_from(&file.name);
+        appended.offset = placements.get(main).map_or(0, |p| p.offset);
+        let mut drafts = Vec::with_capacity(facts.len());
+        for ((packed, (draft, mark)), at) in packed.into_iter().zip(facts).zip(placements) {
+            drafts.extend(draft.map(|draft| (draft, at)));
+            file.written.extend(mark.map(|mark| Written { packed, at, mark }));
+        }
         let id = self.shared.index.file_id(&file.name);
         let Ok(id) = id else {
             self.index_trouble = id.err().map(|e| e.to_string());
-            return Ok(Vec::new());
+            return Ok((appended, Vec::new()));
         };
-        Ok(job
-            .drafts
-            .drain(..)
-            .zip(placements)
-            .filter_map(|(draft, at)| {
-                Some(IndexEntry { file: id, offset: at.offset, length: at.length, ..draft? })
-            })
-            .collect())
+        let entries = drafts.into_iter().map(|(draft, at)| IndexEntry {
+            file: id,
+            offset: at.offset,
+            length: at.length,
+            ..draft
+        });
+        Ok((appended, entries.collect()))
     }
 
     fn begin(&mut self) -> Result<OpenFile, StoreError> {
@@ -185,10 +191,9 @@ impl Writer {
             compression: options.compression,
             algorithm: options.digest,
             warcinfo: &options.warcinfo,
+            mark: options.mark,
         };
-        let file = OpenFile::begin(&self.layout, &naming, self.serial, &id, self.clock.now())?;
-        self.serial += 1;
-        Ok(file)
+        OpenFile::begin(&self.layout, &naming, &mut self.serial, &id, self.clock.now())
     }
 
     fn roll_over(&mut self) {
@@ -207,6 +212,14 @@ impl Writer {
                 Ok(length) => self.tell_index(Vec::new(), &name, length, true),
                 Err(error) => self.trouble = Some(error.to_string()),
             }
+        }
+    }
+
+    /// What is durable now goes into the trail, after everyone who waited was told.
+    fn tell_trail(&mut self) {
+        if let Some(file) = self.file.as_mut().filter(|file| !file.written.is_empty()) {
+            let mut trail = self.shared.trail.lock().unwrap_or_else(PoisonError::into_inner);
+            trail.add(&file.name, std::mem::take(&mut file.written));
         }
     }
 

@@ -82,6 +82,7 @@ pub struct Packer {
     stream: Option<Compress>,
     zstd: Option<zstd::bulk::Compressor<'static>>,
     raw: Vec<u8>,
+    header_len: usize,
     out: Vec<u8>,
     whole_bytes_max: u64,
 }
@@ -109,6 +110,7 @@ impl Packer {
             stream: None,
             zstd: None,
             raw: Vec::new(),
+            header_len: 0,
             out: Vec::new(),
             whole_bytes_max: WHOLE_BYTES_MAX,
         }
@@ -120,6 +122,12 @@ impl Packer {
         self.compression
     }
 
+    /// The header of the record that was packed last, from the version line to the empty line.
+    #[must_use]
+    pub fn header(&self) -> &[u8] {
+        &self.raw[..self.header_len]
+    }
+
     /// The record as it goes into the file.
     ///
     /// # Errors
@@ -127,8 +135,8 @@ impl Packer {
     pub fn pack(&mut self, record: &Record<'_>) -> io::Result<Packed> {
         self.raw.clear();
         record.write_header(&mut self.raw);
-        let header_len = self.raw.len();
-        let raw_len = (header_len as u64).saturating_add(record.block.len()).saturating_add(4);
+        self.header_len = self.raw.len();
+        let raw_len = (self.header_len as u64).saturating_add(record.block.len()).saturating_add(4);
         if raw_len > self.whole_bytes_max {
             return self.pack_long(record, raw_len);
         }
@@ -136,43 +144,47 @@ impl Packer {
         self.raw.extend_from_slice(b"\r\n\r\n");
         match self.compression {
             Compression::None => Ok(Packed::Memory(self.raw.clone())),
-            Compression::Gzip(_) => self.gzip_whole(header_len).map(Packed::Memory),
+            Compression::Gzip(_) => self.gzip_whole().map(Packed::Memory),
             Compression::Zstd(level) => self.zstd_whole(level).map(Packed::Memory),
         }
     }
 
-    /// Packs `self.raw`, whose first `header_len` bytes are the record's header.
-    fn gzip_whole(&mut self, header_len: usize) -> io::Result<Vec<u8>> {
+    /// Packs `self.raw`, which begins with the record's header.
+    fn gzip_whole(&mut self) -> io::Result<Vec<u8>> {
+        let header_len = self.header_len;
         let block = &self.raw[header_len..self.raw.len() - 4];
-        self.out.clear();
-        self.out.resize(HEADER_LEN, 0);
+        let mut member = vec![0; HEADER_LEN];
         match &mut self.deflate {
             Some(deflate) if !looks_packed(block) => {
+                // The room is kept from record to record, since clearing it costs as much as a copy.
                 let bound = deflate.deflate_compress_bound(self.raw.len());
-                self.out.resize(HEADER_LEN + bound, 0);
+                if self.out.len() < bound {
+                    self.out.resize(bound, 0);
+                }
                 let len = deflate
-                    .deflate_compress(&self.raw, &mut self.out[HEADER_LEN..])
+                    .deflate_compress(&self.raw, &mut self.out)
                     .map_err(|why| io::Error::other(format!("deflate: {why}")))?;
-                self.out.truncate(HEADER_LEN + len);
+                member.reserve_exact(len + TRAILER_LEN);
+                member.extend_from_slice(&self.out[..len]);
             }
-            None => store(&self.raw, true, &mut self.out),
+            None => store(&self.raw, true, &mut member),
             Some(_) => {
                 let head = header_len + http_head_len(block);
                 let stream = fresh_stream(&mut self.stream, self.compression);
                 deflate_chunk(stream, &self.raw[..head], FlushCompress::Sync, &mut |bytes| {
-                    self.out.extend_from_slice(bytes);
+                    member.extend_from_slice(bytes);
                     Ok(())
                 })?;
-                store(&self.raw[head..], true, &mut self.out);
+                store(&self.raw[head..], true, &mut member);
             }
         }
         let mut crc = Crc::new();
         crc.update(&self.raw);
         let raw_len = self.raw.len() as u64;
-        self.out.extend_from_slice(&member::trailer_bytes(crc.sum(), raw_len));
-        let header = member::header_bytes(self.out.len() as u64, raw_len);
-        self.out[..HEADER_LEN].copy_from_slice(&header);
-        Ok(self.out.as_slice().to_vec())
+        member.extend_from_slice(&member::trailer_bytes(crc.sum(), raw_len));
+        let header = member::header_bytes(member.len() as u64, raw_len);
+        member[..HEADER_LEN].copy_from_slice(&header);
+        Ok(member)
     }
 
     fn zstd_whole(&mut self, level: i32) -> io::Result<Vec<u8>> {

@@ -15,6 +15,7 @@ mod authority;
 mod bundles;
 mod keys;
 mod tampering;
+mod trail;
 
 /// What the log's check finds, as text.
 pub fn findings_with(root: &Path, options: &VerifyOptions) -> Vec<String> {

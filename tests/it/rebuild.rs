@@ -242,3 +242,20 @@ fn reindex_builds_the_same_index_from_the_files_alone() {
         compare(&root, &expected, label);
     }
 }
+
+#[test]
+fn a_clock_that_was_set_back_takes_no_earlier_files_name() {
+    let mut archive = Archive::new().in_a_hurry();
+    let web = Web::start(archive.clock.clone());
+    archive.resolve = web.resolve(&["news.example"]);
+    web.page("news.example", "/a", "<p>One.</p>");
+    web.page("news.example", "/b", "<p>Two.</p>");
+    archive.crawl(&["http://news.example/a"]);
+    let before = archive.records().len();
+    // The manual clock has not moved: the second file would have the name of the first.
+    archive.crawl(&["http://news.example/b"]);
+    assert!(archive.records().len() > before);
+    assert_eq!(archive.captures("http://news.example/a").len(), 1);
+    assert_eq!(archive.captures("http://news.example/b").len(), 1);
+    assert_eq!(archive.findings(), Vec::<String>::new());
+}

@@ -1,0 +1,154 @@
+//! What a run appended, told to whoever keeps account of the records: a mark for each record, and
+//! the SHA-256 of each file, counted as the bytes go by.
+//!
+//! Everything here can be read from the WARC files too, and is where this does not have it: after a
+//! crash, or past [`RECORDS_MAX`]. It saves reading everything again that has just been written.
+
+use std::collections::BTreeMap;
+
+use crate::base::{DigestAlgorithm, Hasher};
+use crate::warc::{Fields, Packed, Placement};
+
+/// What stands for a record in the account: made of its fields and of its header as it is packed,
+/// from the version line to the empty line.
+pub type Mark = fn(&Fields, &[u8]) -> [u8; 32];
+
+/// So many records are held at most, of all files together: 12 MiB. Of files beyond that only the
+/// digest is kept.
+const RECORDS_MAX: usize = 256 * 1024;
+
+/// A record that was appended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Marked {
+    /// The offset of its first byte.
+    pub offset: u64,
+    /// The offset after its last byte.
+    pub end: u64,
+    /// Its mark.
+    pub mark: [u8; 32],
+}
+
+/// What was appended to one file, from its first byte on.
+#[derive(Debug, Clone)]
+pub struct FileTrail {
+    /// The records in order, those that were taken already left out; none where they were too many.
+    pub records: Option<Vec<Marked>>,
+    /// How many bytes were appended.
+    pub length: u64,
+    sha256: Hasher,
+}
+
+impl FileTrail {
+    /// The SHA-256 of all bytes that were appended.
+    #[must_use]
+    pub fn sha256(&self) -> [u8; 32] {
+        let mut out = [0; 32];
+        out.copy_from_slice(self.sha256.clone().finish().as_bytes());
+        out
+    }
+}
+
+/// A packed record that stands in its file.
+#[derive(Debug)]
+pub(super) struct Written {
+    pub packed: Packed,
+    pub at: Placement,
+    pub mark: [u8; 32],
+}
+
+/// What a run appended to its files, by their final names.
+#[derive(Debug, Default)]
+pub struct Trail {
+    files: BTreeMap<String, FileTrail>,
+    held: usize,
+}
+
+impl Trail {
+    /// What was appended to a file, if it was begun in this run. The records are handed over: the
+    /// next call has those that came after.
+    pub fn take(&mut self, name: &str) -> Option<FileTrail> {
+        let file = self.files.get_mut(name)?;
+        let mut taken = file.clone();
+        if let Some(records) = &mut file.records {
+            self.held -= records.len();
+            taken.records = Some(std::mem::take(records));
+        }
+        Some(taken)
+    }
+
+    /// Forgets a file: it is sealed and accounted for.
+    pub fn forget(&mut self, name: &str) {
+        if let Some(file) = self.files.remove(name) {
+            self.held -= file.records.map_or(0, |records| records.len());
+        }
+    }
+
+    /// Records that were appended to `name`, in order and from the file's start on, and are durable.
+    pub(super) fn add(&mut self, name: &str, written: Vec<Written>) {
+        if !self.files.contains_key(name) {
+            let sha256 = Hasher::new(DigestAlgorithm::Sha256);
+            let begun = FileTrail { records: Some(Vec::new()), length: 0, sha256 };
+            self.files.insert(name.to_owned(), begun);
+        }
+        let Some(file) = self.files.get_mut(name) else { return };
+        for Written { mut packed, at, mark } in written {
+            if packed.write_to(&mut file.sha256).is_err() {
+                // Its temporary file cannot be read again; the WARC file can.
+                self.forget(name);
+                return;
+            }
+            file.length += at.length;
+            match &mut file.records {
+                Some(records) if self.held < RECORDS_MAX => {
+                    records.push(Marked { offset: at.offset, end: at.offset + at.length, mark });
+                    self.held += 1;
+                }
+                Some(records) => {
+                    self.held -= records.len();
+                    file.records = None;
+                }
+                None => {}
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn written(bytes: &[u8], offset: u64) -> Written {
+        let at = Placement { offset, length: bytes.len() as u64 };
+        Written { packed: Packed::Memory(bytes.to_vec()), at, mark: [bytes[0]; 32] }
+    }
+
+    #[test]
+    fn records_are_handed_over_once_and_the_digest_goes_on() {
+        let mut trail = Trail::default();
+        assert!(trail.take("a").is_none());
+        trail.add("a", vec![written(b"one", 0), written(b"two2", 3)]);
+        let first = trail.take("a").unwrap();
+        let places = |file: &FileTrail| -> Vec<(u64, u64)> {
+            file.records.iter().flatten().map(|r| (r.offset, r.end)).collect()
+        };
+        assert_eq!(places(&first), [(0, 3), (3, 7)]);
+        trail.add("a", vec![written(b"three", 7)]);
+        let second = trail.take("a").unwrap();
+        assert_eq!((places(&second), second.length), (vec![(7, 12)], 12));
+        let whole = DigestAlgorithm::Sha256.digest(b"onetwo2three");
+        assert_eq!(second.sha256(), whole.as_bytes());
+        trail.forget("a");
+        assert!(trail.take("a").is_none());
+        assert_eq!(trail.held, 0);
+    }
+
+    #[test]
+    fn past_the_bound_only_the_digest_is_kept() {
+        let mut trail = Trail { held: RECORDS_MAX - 1, ..Trail::default() };
+        trail.add("a", vec![written(b"1", 0), written(b"2", 1), written(b"3", 2)]);
+        let file = trail.take("a").unwrap();
+        assert!(file.records.is_none());
+        assert_eq!(file.length, 3);
+        assert_eq!(trail.held, RECORDS_MAX - 1);
+    }
+}
