@@ -32,7 +32,13 @@ pub(super) struct Files {
 struct Known {
     by_id: BTreeMap<FileId, FileState>,
     by_name: HashMap<Arc<str>, FileId>,
+    /// The marks that the tree has, of files whose mark has moved on since.
+    saved: BTreeMap<FileId, u64>,
 }
+
+/// A mark is written when it has moved by so many bytes. What lies beyond it is read again after a
+/// crash, and records that are in the index already stay as they are.
+const MARK_EVERY: u64 = 8 << 20;
 
 const VERSION: u8 = 1;
 
@@ -102,6 +108,7 @@ impl Files {
         let mut state = known.by_id.get(&id).cloned().ok_or(IndexError::UnknownFile(id))?;
         state.name = to.into();
         self.store(&state, Some(from))?;
+        known.saved.remove(&id);
         known.by_name.remove(from);
         known.by_name.insert(Arc::clone(&state.name), id);
         known.by_id.insert(id, state);
@@ -116,10 +123,29 @@ impl Files {
     ) -> Result<(), IndexError> {
         let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
         let mut state = known.by_id.get(&id).cloned().ok_or(IndexError::UnknownFile(id))?;
+        let saved = known.saved.get(&id).copied().unwrap_or(state.indexed_to);
         state.indexed_to = indexed_to;
         state.sealed_size = sealed_size.or(state.sealed_size);
-        self.store(&state, None)?;
+        if sealed_size.is_some() || indexed_to < saved || indexed_to - saved >= MARK_EVERY {
+            self.store(&state, None)?;
+            known.saved.remove(&id);
+        } else {
+            known.saved.insert(id, saved);
+        }
         known.by_id.insert(id, state);
+        Ok(())
+    }
+
+    /// Writes the marks that have moved since they were written.
+    pub(super) fn save_marks(&self) -> Result<(), IndexError> {
+        let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
+        while let Some((id, _)) = known.saved.first_key_value() {
+            let id = *id;
+            if let Some(state) = known.by_id.get(&id) {
+                self.store(state, None)?;
+            }
+            known.saved.remove(&id);
+        }
         Ok(())
     }
 

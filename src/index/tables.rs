@@ -194,17 +194,18 @@ impl Index {
         &self,
         payloads: HashMap<key::DigestKey, (Position, String)>,
     ) -> Result<(), IndexError> {
-        let mut changes = Batch::default();
         let mut payloads: Vec<_> = payloads.into_iter().collect();
         payloads.sort_unstable();
         for (key, (position, urlkey)) in payloads {
             let before = self.digests.get(&key)?;
             let before = before.map(|bytes| decode_payload(&key, &bytes)).transpose()?;
             if before.is_none_or(|(before, at)| (position, &urlkey) < (before, &at)) {
-                changes.insert(&key, &encode_payload(position, &urlkey));
+                // Key by key: a batch makes the engine write out what it holds, and those that a
+                // crash leaves out are noted again with their captures.
+                self.digests.insert(&key, &encode_payload(position, &urlkey))?;
             }
         }
-        Ok(self.digests.apply(changes)?)
+        Ok(())
     }
 
     /// The earliest whole capture of the payload with this digest, under any URL.
@@ -245,6 +246,7 @@ impl Index {
     /// # Errors
     /// When the store fails; then nothing is promised.
     pub fn flush(&self) -> Result<(), IndexError> {
+        self.files.save_marks()?;
         Ok(self.kv.flush()?)
     }
 
@@ -253,6 +255,7 @@ impl Index {
     /// # Errors
     /// As [`Self::flush`].
     pub fn close(self) -> Result<(), IndexError> {
+        self.files.save_marks()?;
         let Self { kv, captures, digests, files, .. } = self;
         // Trees go first: they keep the directory in use.
         drop((captures, digests, files));

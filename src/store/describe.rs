@@ -1,5 +1,6 @@
 //! What a record is to the index: the same answer when it is written and when it is read back.
 
+use std::borrow::Cow;
 use std::io::Read;
 
 use crate::base::{MediaType, surt};
@@ -79,28 +80,32 @@ pub fn head_len(block: &[u8]) -> usize {
     usize::try_from(shape.head_len).unwrap_or(block.len()).min(block.len())
 }
 
-/// The first bytes of a block that is about to be written.
+/// The first bytes of a block that is about to be written; without a copy where it lies in memory
+/// in one piece.
 ///
 /// # Errors
 /// When a spooled block cannot be read.
-pub fn start_of(block: &Block<'_>) -> std::io::Result<Vec<u8>> {
+pub fn start_of<'b>(block: &'b Block<'_>) -> std::io::Result<Cow<'b, [u8]>> {
     Ok(match block {
-        Block::Bytes(bytes) => bytes[..bytes.len().min(BLOCK_START_MAX)].to_vec(),
+        Block::Bytes(bytes) => Cow::Borrowed(&bytes[..bytes.len().min(BLOCK_START_MAX)]),
         Block::File(file, len) => {
             let stored = crate::http::Stored::File(std::sync::Arc::clone(file), *len);
-            stored.prefix(BLOCK_START_MAX)?
+            Cow::Owned(stored.prefix(BLOCK_START_MAX)?)
         }
-        Block::Parts(parts) => {
-            let mut out = Vec::new();
-            for part in parts {
-                out.extend(start_of(part)?);
-                if out.len() >= BLOCK_START_MAX {
-                    break;
+        Block::Parts(parts) => match parts.as_slice() {
+            [only] => start_of(only)?,
+            parts => {
+                let mut out = Vec::new();
+                for part in parts {
+                    out.extend_from_slice(&start_of(part)?);
+                    if out.len() >= BLOCK_START_MAX {
+                        break;
+                    }
                 }
+                out.truncate(BLOCK_START_MAX);
+                Cow::Owned(out)
             }
-            out.truncate(BLOCK_START_MAX);
-            out
-        }
+        },
     })
 }
 
