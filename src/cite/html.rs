@@ -2,14 +2,15 @@
 //! address of the capture where it is public, and its time, on one link.
 
 use super::names::Name;
-use super::prose::{best_link, escape_html, list, place};
+use super::prose::{best_link, list, place};
 use super::source::Source;
+use crate::base::markup::escaped;
 
 /// The attributes of a robust link, with a space before each.
 pub(super) fn robust_attributes(source: &Source) -> String {
-    let mut out = format!(" data-originalurl=\"{}\"", escape_html(&source.capture.link()));
+    let mut out = format!(" data-originalurl=\"{}\"", escaped(&source.capture.link()));
     if let Some(url) = source.archive_url() {
-        out.push_str(&format!(" data-versionurl=\"{}\"", escape_html(&url)));
+        out.push_str(&format!(" data-versionurl=\"{}\"", escaped(&url)));
     }
     out.push_str(&format!(" data-versiondate=\"{}\"", source.capture.at.to_rfc3339()));
     out
@@ -19,21 +20,20 @@ pub(super) fn render(source: &Source) -> String {
     let names: Vec<String> = source
         .named_authors()
         .into_iter()
-        .map(|n| format!("<bdi>{}</bdi>", escape_html(&Name::direct(n))))
+        .map(|n| format!("<bdi>{}</bdi>", escaped(&Name::direct(n))))
         .collect();
     let mut out = String::from("<p class=\"citation\">");
     if !names.is_empty() {
         out.push_str(&format!("{}, ", list(&names, "and")));
     }
     let language = source.language.as_ref();
-    let language =
-        language.map_or(String::new(), |l| format!(" lang=\"{}\"", escape_html(&l.value)));
+    let language = language.map_or(String::new(), |l| format!(" lang=\"{}\"", escaped(&l.value)));
     out.push_str(&format!(
         "“<a href=\"{}\"{}><bdi{language}>{}</bdi></a>”, <cite><bdi>{}</bdi></cite>",
-        escape_html(&best_link(source)),
+        escaped(&best_link(source)),
         robust_attributes(source),
-        escape_html(&source.title()),
-        escape_html(source.outlet()),
+        escaped(&source.title()),
+        escaped(source.outlet()),
     ));
     for (words, date) in [("", &source.published), ("changed ", &source.modified)] {
         if let Some(date) = date {
@@ -44,19 +44,19 @@ pub(super) fn render(source: &Source) -> String {
     let at = source.capture.at.to_rfc3339();
     let place = match source.archive_url() {
         Some(url) => {
-            format!("<a href=\"{0}\">{1}</a>", escape_html(&url), escape_html(&source.archive.name))
+            format!("<a href=\"{0}\">{1}</a>", escaped(&url), escaped(&source.archive.name))
         }
-        None => escape_html(&place(source)),
+        None => escaped(&place(source)),
     };
     out.push_str(&format!(
         "; captured <time datetime=\"{at}\">{at}</time>, {place}, <code>{}</code>.</p>",
-        escape_html(source.digest())
+        escaped(source.digest())
     ));
     if let Some(quotation) = &source.quotation {
         out.push_str(&format!(
             "\n<blockquote cite=\"{}\"><p dir=\"auto\">{}</p></blockquote>",
-            escape_html(&quotation.link(source)),
-            escape_html(&quotation.exact)
+            escaped(&quotation.link(source)),
+            escaped(&quotation.exact)
         ));
         // Inside of a script no character may begin a tag; JSON can escape them all.
         let target = quotation.target(source).to_string();

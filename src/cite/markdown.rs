@@ -3,8 +3,9 @@
 
 use super::html::robust_attributes;
 use super::names::Name;
-use super::prose::{best_link, escape_html, isolate, list, place};
+use super::prose::{best_link, isolate, list, place};
 use super::source::Source;
+use crate::base::markup::escaped;
 
 pub(super) fn render(source: &Source) -> String {
     let names: Vec<String> =
@@ -15,7 +16,7 @@ pub(super) fn render(source: &Source) -> String {
     }
     out.push_str(&format!(
         "“<a href=\"{}\"{}>{}</a>”, *{}*",
-        escape_html(&best_link(source)),
+        escaped(&best_link(source)),
         robust_attributes(source),
         escape(&isolate(&source.title())),
         escape(&isolate(source.outlet()))

@@ -4,6 +4,7 @@
 use std::fmt::Write as _;
 
 use crate::base::Timestamp;
+use crate::base::markup::escaped_but;
 
 use super::changes::ArchiveChange;
 
@@ -145,21 +146,12 @@ fn description(found: &ArchiveChange) -> String {
 /// Text for element content and quoted attributes. Characters that XML 1.0 cannot hold at all
 /// become U+FFFD.
 fn escape(text: &str) -> String {
-    let mut out = String::with_capacity(text.len() + text.len() / 8);
-    for c in text.chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\'' => out.push_str("&#39;"),
-            '\t' | '\n' => out.push(c),
-            '\r' => out.push_str("&#13;"),
-            '\0'..='\x1f' | '\u{fffe}' | '\u{ffff}' => out.push('\u{fffd}'),
-            _ => out.push(c),
-        }
-    }
-    out
+    escaped_but(text, |c| match c {
+        '\t' | '\n' => None,
+        '\r' => Some("&#13;"),
+        '\0'..='\x1f' | '\u{fffe}' | '\u{ffff}' => Some("\u{fffd}"),
+        _ => None,
+    })
 }
 
 #[cfg(test)]

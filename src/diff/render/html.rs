@@ -10,6 +10,7 @@ use std::fmt::Write as _;
 use super::lines::{abridged, clean, flat};
 use super::passages::{Passage, Piece, Side, passages};
 use super::{Shown, verdict};
+use crate::base::markup::escaped;
 use crate::diff::{Change, ChangeKind, OpKind};
 
 /// The style of the file, also for pages that embed a [`fragment`].
@@ -255,22 +256,6 @@ fn pieces(passage: &Passage<'_>, view: View, out: &mut String) {
 
 fn marked(tag: &str, text: &str, out: &mut String) {
     let _ = write!(out, "<{tag}>{}</{tag}>", escaped(&flat(text)));
-}
-
-/// Text that HTML shows as it stands, in content and in quoted attributes.
-fn escaped(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\'' => out.push_str("&#39;"),
-            c => out.push(c),
-        }
-    }
-    out
 }
 
 #[cfg(test)]

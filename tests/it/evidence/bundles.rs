@@ -226,6 +226,7 @@ fn the_commands_in_the_certificate_do_what_it_says() {
             .replace("&lt;", "<")
             .replace("&gt;", ">")
             .replace("&quot;", "\"")
+            .replace("&#39;", "'")
             .replace("&amp;", "&")
             .replace("less ", "cat ");
         let done =
