@@ -4,6 +4,7 @@
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use super::wiring::route;
 use crate::base::{Clock, Timestamp};
@@ -121,6 +122,23 @@ impl Follower {
         let durable = |name: &str| self.reader.index().file_named(name).map(|f| f.indexed_to);
         let open = OpenFiles::UpTo(&durable);
         follow(self.reader.layout(), &self.settings, &open, &self.trail, self.clock.now())
+    }
+
+    /// Follows after `first` and then every so often, until it is dropped; what went wrong or is odd
+    /// is said to `say`.
+    pub async fn follow_every(self, first: Duration, every: Duration, say: impl Fn(&str) + Send) {
+        let begin = tokio::time::Instant::now() + first;
+        // An interval of nothing would never rest.
+        let mut ticks = tokio::time::interval_at(begin, every.max(Duration::from_secs(1)));
+        ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        loop {
+            ticks.tick().await;
+            let follower = self.clone();
+            match tokio::task::spawn_blocking(move || follower.once()).await {
+                Ok(notes) => notes.iter().for_each(|note| say(note)),
+                Err(why) => say(&format!("the evidence log does not follow: {why}")),
+            }
+        }
     }
 
     /// Ends it, after what is under way.

@@ -436,7 +436,7 @@ pub const KEYS: &[Key] = &[
         "evidence.checkpoint_every",
         Kind::Duration,
         "1h",
-        "How often watch adds what is new to the evidence log and signs a checkpoint; crawl does so at its end. Until then a record is proved by nothing but its own digests.",
+        "How often watch, and a crawl that takes so long, adds what is new to the evidence log and signs a checkpoint; a crawl also does so at its end. Until then a record is proved by nothing but its own digests.",
     ),
     key(
         "evidence.timestamp_authorities",

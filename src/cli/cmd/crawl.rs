@@ -60,10 +60,18 @@ pub fn run(args: &CrawlArgs, context: Context) -> Result<Exit, CliError> {
     let runtime = runtime()?;
     let stop = Stop::default();
     let mut progress = CrawlProgress::new(&context.out);
+    let follower = running.follower();
+    let every = context.settings.duration("evidence.checkpoint_every");
     let report = runtime.block_on(async {
         stop_on_signals(&stop);
-        running.run(&job, &mut progress, &stop).await
+        let out = context.out.clone();
+        let say = move |note: &str| out.say(&format!("pressmark: {note}"));
+        let following = tokio::spawn(follower.clone().follow_every(every, every, say));
+        let report = running.run(&job, &mut progress, &stop).await;
+        following.abort();
+        report
     });
+    follower.end();
     progress.finish();
     let notes = running.close()?;
     for note in notes {

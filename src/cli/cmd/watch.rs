@@ -9,7 +9,6 @@ use tokio::sync::mpsc::UnboundedSender;
 use crate::base::TargetUri;
 use crate::cli::args::WatchArgs;
 use crate::cli::context::Context;
-use crate::cli::evidence::Follower;
 use crate::cli::jobs;
 use crate::cli::progress::CrawlProgress;
 use crate::cli::wiring::{Begun, Preparer, begin, real_timer, route, runtime, stop_on_signals};
@@ -71,7 +70,11 @@ pub fn run(args: &WatchArgs, context: Context) -> Result<Exit, CliError> {
     let report = runtime.block_on(async {
         stop_on_signals(&stop);
         let reloading = tokio::spawn(reload.on_hangup());
-        let following = tokio::spawn(follow(follower.clone(), checkpoint_every));
+        let following = tokio::spawn(follower.clone().follow_every(
+            Duration::ZERO,
+            checkpoint_every,
+            |note| tracing::warn!("{note}"),
+        ));
         let listening = listen(&context, &metrics).await?;
         let report = running.run(&job, &mut observer, &stop).await;
         reloading.abort();
@@ -108,21 +111,6 @@ pub fn run(args: &WatchArgs, context: Context) -> Result<Exit, CliError> {
 
 fn load(context: &Context, named: &[String]) -> Result<Vec<JobSpec>, CliError> {
     if named.is_empty() { jobs::load_all(context) } else { jobs::load(context, named) }
-}
-
-/// Lets the evidence log follow, at once and then every so often.
-async fn follow(follower: Follower, every: Duration) {
-    // An interval of nothing would never rest.
-    let mut ticks = tokio::time::interval(every.max(Duration::from_secs(1)));
-    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    loop {
-        ticks.tick().await;
-        let follower = follower.clone();
-        match tokio::task::spawn_blocking(move || follower.once()).await {
-            Ok(notes) => notes.iter().for_each(|note| tracing::warn!("{note}")),
-            Err(why) => tracing::error!(%why, "the evidence log does not follow"),
-        }
-    }
 }
 
 fn notify_options(context: &Context) -> NotifyOptions {

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::Path;
+use std::time::Duration;
 
 use pressmark::crawl::Stop;
 use pressmark::evidence::{Log, OpenFiles, Options, extend};
@@ -65,6 +66,31 @@ fn the_log_of_a_run_is_the_one_that_its_files_give() {
         assert_eq!(findings(&archive.root()), Vec::<String>::new(), "{packing}");
         assert_eq!(newest(&archive.root()), made_anew(&archive.root()), "{packing}");
     }
+}
+
+#[test]
+fn a_run_that_takes_long_signs_checkpoints_on_its_way() {
+    let mut archive = Archive::new().in_a_hurry();
+    let (_web, urls) = site(&mut archive);
+    let urls: Vec<&str> = urls.iter().map(String::as_str).collect();
+    archive.run_and(&job(&urls[..3]), &Stop::default(), |running| {
+        let runtime =
+            tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
+        let hour = Duration::from_hours(1);
+        let log = || Log::open(&Layout::new(&archive.root())).unwrap().size();
+        runtime.unwrap().block_on(async {
+            let follower = running.follower();
+            let following = follower.clone().follow_every(hour, hour, |note| panic!("{note}"));
+            let following = tokio::spawn(following);
+            tokio::time::sleep(hour / 2).await;
+            assert_eq!(log(), 0, "not before its time");
+            tokio::time::sleep(hour).await;
+            assert!(log() > 6, "a leaf for each record");
+            following.abort();
+            follower.end();
+        });
+    });
+    assert_eq!(findings(&archive.root()), Vec::<String>::new());
 }
 
 #[test]
