@@ -4,11 +4,12 @@
 //! breadcrumbs, and templates leave stale values in them. The object taken is the one whose type
 //! names an article and that says most; every fact from it is weighed against others elsewhere.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use serde_json::Value;
 
-use super::dom::{Dom, Tag};
+use super::dom::{Dom, NodeId, Tag};
 
 /// The most JSON-LD that is read of one page, in bytes.
 const BYTES_MAX: usize = 2 * 1024 * 1024;
@@ -59,14 +60,8 @@ impl LdArticle {
 pub fn read(dom: &Dom) -> LdArticle {
     let mut left = BYTES_MAX;
     let mut roots = Vec::new();
-    for id in dom.elements().filter(|id| dom.tag(*id) == Tag::Script) {
-        let is_ld = dom.attr(id, "type").is_some_and(|t| {
-            t.trim().get(..19).is_some_and(|t| t.eq_ignore_ascii_case("application/ld+json"))
-        });
-        if !is_ld {
-            continue;
-        }
-        let text = dom.text_below(id, left);
+    for id in dom.elements() {
+        let Some(text) = data_of(dom, id, left) else { continue };
         if text.len() > left {
             break;
         }
@@ -74,6 +69,24 @@ pub fn read(dom: &Dom) -> LdArticle {
         roots.extend(parse(&text));
     }
     pick(&roots)
+}
+
+/// The data that an element carries, if it does: a script, or a `meta` into which a router of pages
+/// wrote what it was given for a script (`name="script:ld+json"`).
+fn data_of(dom: &Dom, id: NodeId, bytes_max: usize) -> Option<Cow<'_, str>> {
+    match dom.tag(id) {
+        Tag::Script => {
+            let kind = dom.attr(id, "type")?.trim().get(..19)?;
+            let is_data = kind.eq_ignore_ascii_case("application/ld+json");
+            is_data.then(|| dom.text_below(id, bytes_max).into())
+        }
+        Tag::Meta => {
+            let name = dom.attr(id, "name").or_else(|| dom.attr(id, "property"))?;
+            let is_data = name.trim().eq_ignore_ascii_case("script:ld+json");
+            dom.attr(id, "content").filter(|_| is_data).map(Cow::Borrowed)
+        }
+        _ => None,
+    }
 }
 
 /// Parses, forgiving what pages get wrong most: raw line breaks in strings, comment marks around
@@ -369,6 +382,19 @@ mod tests {
         assert_eq!(found.authors, [Name { name: "Ann Lee".into(), organisation: false }]);
         assert_eq!(found.publisher.as_deref(), Some("Site"));
         assert_eq!((found.free, found.is_a("NewsArticle")), (Some(false), true));
+    }
+
+    #[test]
+    fn data_meant_for_a_script_is_read_from_a_meta() {
+        let json = "{&quot;@type&quot;:&quot;Article&quot;,&quot;datePublished&quot;:&quot;2025-11-04&quot;}";
+        for (name, want) in [("script:ld+json", Some("2025-11-04")), ("script:other", None)] {
+            let html = format!("<meta name=\"{name}\" content=\"{json}\">");
+            assert_eq!(
+                read(&Dom::parse(&html, &mut Vec::new())).published.as_deref(),
+                want,
+                "{name}"
+            );
+        }
     }
 
     #[test]

@@ -5,6 +5,10 @@
 //! address, then text beside the headline. Published and modified are kept apart: a "last updated"
 //! is never taken for a publication while anything says published.
 
+mod weigh;
+
+use weigh::weigh;
+
 use super::dates::{self, Order};
 use super::declared::{Dated, Declared};
 use super::dom::{Dom, NodeId, Tag};
@@ -162,7 +166,7 @@ pub fn find(place: &Place<'_>, declared: &Declared, ld: &LdArticle) -> Found {
     let beside = shown_dates::beside_headline(place);
     if published.0.is_empty() {
         published.0.extend(shown_dates::best(&beside, Call::Published));
-        published.0.extend(shown_dates::best(&beside, Call::Nothing));
+        published.0.extend(shown_dates::unnamed(&beside));
     }
     if published.0.is_empty() {
         published.0.extend(shown_dates::only_day(declared, place.order));
@@ -174,7 +178,10 @@ pub fn find(place: &Place<'_>, declared: &Declared, ld: &LdArticle) -> Found {
         modified.0.extend(shown_dates::best(&beside, Call::Updated));
     }
     shown.extend(beside.into_iter().filter(|shown| shown.sure));
-    let weighed = published.first().and_then(|first| weigh(&first, &published, &modified, &shown));
+    let titles = declared.title.as_deref().into_iter().chain(declared.meta(&["og:title"]));
+    let year = titles.filter_map(weigh::year_in_title).max();
+    let weighed =
+        published.first().and_then(|first| weigh(&first, &published, &modified, &shown, year));
     // The one that won stands first among those that differ.
     if let Some(winner) = &weighed {
         published.0.insert(0, (winner.origin, winner.value.clone()));
@@ -194,84 +201,6 @@ pub fn find(place: &Place<'_>, declared: &Declared, ld: &LdArticle) -> Found {
 /// The day as written, in its own zone.
 fn day(time: &PageTime) -> &str {
     time.text.get(..10).unwrap_or(&time.text)
-}
-
-/// What is to be believed in place of the surest declaration, if anything.
-///
-/// Three cases. A time in UTC is of the neighbouring day where the page shows its own day. A
-/// template that fills the day of publication anew at every change gives itself away by an earlier
-/// day that readers are shown. And a day that two other sources say beats one that stands alone.
-fn weigh(
-    first: &Fact<PageTime>,
-    published: &Candidates,
-    modified: &Candidates,
-    shown: &[Shown],
-) -> Option<Fact<PageTime>> {
-    if matches!(first.origin, Origin::Visible | Origin::Url) {
-        return None;
-    }
-    let fact = |origin: Origin, value: &PageTime| Some(Fact { value: value.clone(), origin });
-    let is_change = |time: &PageTime| modified.0.iter().any(|(_, m)| day(m) == day(time));
-    let url = published.0.iter().filter(|(origin, _)| *origin == Origin::Url);
-    // A `time` that nothing names may be of a card of another page.
-    let own = |s: &&Shown| {
-        s.call == Call::Published || s.call == Call::Nothing && s.origin == Origin::Visible
-    };
-    let told = shown.iter().filter(own).map(|s| (s.origin, &s.time));
-    let read: Vec<(Origin, &PageTime)> = told.chain(url.map(|(o, t)| (*o, t))).collect();
-    let local = published.0.iter().find(|(origin, time)| is_local_day(&first.value, *origin, time));
-    if let Some((origin, local)) = local {
-        return fact(*origin, local);
-    }
-    let earlier = |time: &PageTime| {
-        day(time) < day(&first.value) && time.text.len() >= 10 && !is_swapped(time, &first.value)
-    };
-    let said = shown.iter().find(|s| s.call == Call::Published && earlier(&s.time));
-    if let Some(said) = said {
-        return fact(said.origin, &said.time);
-    }
-    // Changed on the day it was published, or before: the day is that of the last change.
-    let restamped = modified.0.iter().any(|(_, m)| day(m) <= day(&first.value));
-    if restamped
-        && let Some((origin, time)) = read.iter().find(|(_, t)| earlier(t) && !is_change(t))
-    {
-        return fact(*origin, time);
-    }
-    let mut origins: Vec<(Origin, &PageTime)> =
-        published.0.iter().map(|(o, t)| (*o, t)).chain(read.iter().copied()).collect();
-    let alone = origins.iter().all(|(o, t)| *o == first.origin || day(t) != day(&first.value));
-    origins.retain(|(o, t)| *o != first.origin && !is_change(t) && t.text.len() >= 10);
-    let two =
-        |time: &PageTime, by: Origin| origins.iter().any(|(o, t)| *o != by && day(t) == day(time));
-    let (origin, time) = read.iter().find(|(o, t)| alone && !is_change(t) && two(t, *o))?;
-    fact(*origin, time)
-}
-
-/// Whether two days are one with its day and month in the other order.
-fn is_swapped(a: &PageTime, b: &PageTime) -> bool {
-    let parts = |time: &PageTime| {
-        let text = &time.text;
-        Some((text.get(..4)?.to_owned(), text.get(5..7)?.to_owned(), text.get(8..10)?.to_owned()))
-    };
-    match (parts(a), parts(b)) {
-        (Some((y, m, d)), Some((year, month, of))) => y == year && m == of && d == month,
-        _ => false,
-    }
-}
-
-/// Whether `other` is the publisher's own day of a time that is written in UTC: the same instant
-/// with an offset, or the neighbouring day in the address.
-fn is_local_day(time: &PageTime, origin: Origin, other: &PageTime) -> bool {
-    const HOUR: i64 = 3_600_000_000;
-    if time.day_only || !time.text.ends_with('Z') || day(time) == day(other) {
-        return false;
-    }
-    if !other.day_only {
-        return other.instant == time.instant;
-    }
-    // From UTC+14 to UTC-12.
-    let since = time.instant.unix_micros() - other.instant.unix_micros();
-    origin == Origin::Url && (-14 * HOUR..36 * HOUR).contains(&since)
 }
 
 /// Names that are no list's but say it: `w-published-date`, `site:publish_time`.
@@ -308,9 +237,15 @@ fn times(
     modified: &mut Candidates,
 ) -> Vec<Shown> {
     let mut shown = Vec::new();
+    let whole = whole_days(declared);
     let inner = |dated: &Dated| {
-        dates::parse_machine_in(&dated.value, place.order)
-            .or_else(|| dates::find_human(&dated.shown, place.order))
+        let read = |order| dates::parse_machine_in(&dated.value, order);
+        // Other elements tell which number is the month.
+        let other = read(place.order.other()).filter(|time| whole.contains(&day(time)));
+        match read(place.order).or_else(|| dates::find_human(&dated.shown, place.order)) {
+            Some(time) if !whole.contains(&day(&time)) => other.or(Some(time)),
+            found => found,
+        }
     };
     for dated in declared.times.iter().filter(|d| !d.property.is_empty()) {
         let Some(found) = inner(dated) else { continue };
@@ -337,6 +272,12 @@ fn times(
         shown.push(Shown { origin: Origin::Markup, time: found, call, sure: true });
     }
     shown
+}
+
+/// The days that elements give with the year first, which nobody reads in two ways.
+fn whole_days(declared: &Declared) -> Vec<&str> {
+    let is_whole = |text: &&str| text.len() >= 10 && dates::is_year_first(text);
+    declared.times.iter().filter_map(|dated| dated.value.get(..10)).filter(is_whole).collect()
 }
 
 /// What a `time` is called by its own class, the text just before it, or its parent's class.
@@ -428,5 +369,4 @@ fn holds_headline(place: &Place<'_>, id: NodeId) -> bool {
 }
 
 #[cfg(test)]
-#[path = "published_tests.rs"]
 mod tests;
