@@ -1,7 +1,7 @@
 //! The archive on disk.
 //!
 //! The WARC files are the truth and their fsync is the commit; the index follows, and at every
-//! open the gap between the two is closed. In reading order: names ([`layout`]), the one writer
+//! open the gap between the two is closed. In reading order: names ([`layout`], [`durable`]), the one writer
 //! ([`lock`], [`append`], `writer`, `rotate`), what a record is to the index ([`describe`]), reading
 //! ([`lookup`]), closing gaps ([`catch_up`], `repair`), checking ([`mod@verify`]), trouble ([`error`]).
 //!
@@ -11,6 +11,7 @@ pub mod append;
 mod catch_up;
 pub mod describe;
 mod disk;
+pub mod durable;
 pub mod error;
 pub mod layout;
 mod lock;
