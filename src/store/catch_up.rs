@@ -1,5 +1,9 @@
 //! The index after the WARC files: every record past a file's high-water mark.
 //!
+//! After a loss of power the marks say nothing: the engine's writes are synced when it is flushed,
+//! and of those since anything may be missing, a capture before a mark that is there. All files
+//! are then read from their start; what the index has of them already stays as it is.
+//!
 //! A file that is still open ends in what may be no record, and after a loss of power it may have
 //! holes before whole ones. It is read with every checksum and only up to the first damage, and
 //! synced before the index hears of it: a mark says that what lies before it is durable.
@@ -88,6 +92,13 @@ fn run(
 ) -> Result<Reindexed, Trouble> {
     let mut done = Reindexed::default();
     let mut at = Progress::default();
+    let suspect = index.is_suspect();
+    if suspect {
+        done.notes.push(
+            "the system may have gone down while the index was open: it was compared with all WARC files"
+                .to_owned(),
+        );
+    }
     let files = layout.warc_files()?;
     let length_of = |path: &Path| std::fs::metadata(path).map_or(0, |m| m.len());
     at.bytes.1 = files.iter().map(|f| length_of(f)).sum();
@@ -96,6 +107,7 @@ fn run(
         let length = length_of(path);
         let known = index.file_named(&name);
         let mark = known.as_ref().map_or(0, |f| f.indexed_to);
+        let mark = if suspect { 0 } else { mark };
         if mark > length {
             done.notes.push(format!(
                 "{name}: the index knows records up to {mark}, but the file ends at {length}; `pressmark verify` tells more"
@@ -121,6 +133,7 @@ fn run(
         done.files += 1;
     }
     index.flush()?;
+    index.is_right()?;
     Ok(done)
 }
 
