@@ -8,7 +8,7 @@
 //!
 //! `PRESSMARK_POWER_CUTS` sets at how many moments the power goes (6 without it),
 //! `PRESSMARK_POWER_VARIANTS` how many outcomes of each are tried (3), `PRESSMARK_POWER_SEED` which
-//! (1), and `PRESSMARK_POWER_KEEP` names a directory for the archives that failed.
+//! (1), `PRESSMARK_POWER_PAGES` how many pages each of the four hosts has (9), and `PRESSMARK_POWER_KEEP` names a directory for the archives that failed.
 
 mod disk;
 mod trace;
@@ -21,14 +21,21 @@ use std::process::{Command, Output};
 use std::sync::Arc;
 
 use pressmark::base::{DigestAlgorithm, SystemClock};
+use pressmark::index::{Index, Mark};
+use pressmark::kv::KvOptions;
+use pressmark::store::layout::stable_name;
 
-use crate::support::archive::records;
+use crate::support::archive::{files, records};
 use crate::support::cli::{command, crawl, json_lines, pressmark, stderr};
 use crate::support::web::{Reply, Web, ok};
 use disk::{Bytes, Disk, Effect, Names, State, Way};
 
 const HOSTS: usize = 4;
-const PAGES: usize = 9;
+
+/// So many pages a host has.
+fn pages() -> usize {
+    number("PRESSMARK_POWER_PAGES", 9) as usize
+}
 
 /// SplitMix64 (Steele, Lea and Flood 2014).
 pub struct Chance(u64);
@@ -55,7 +62,9 @@ fn body(host: usize, page: usize) -> Vec<u8> {
             (0..60_000).map(|_| chance.below(256) as u8).collect()
         }
         3 | 7 => format!("the same page {page} everywhere").into_bytes(),
-        _ => format!("page {page} of host {host} ").repeat(1 + page * 37 + host * 11).into_bytes(),
+        _ => format!("page {page} of host {host} ")
+            .repeat(1 + page % 10 * 37 + host * 11)
+            .into_bytes(),
     }
 }
 
@@ -73,12 +82,13 @@ impl Site {
         let mut sent = BTreeMap::new();
         for n in 0..HOSTS {
             let name = host(n);
-            let links: String = (0..PAGES).map(|p| format!("<a href=\"/{p}\">{p}</a> ")).collect();
+            let links: String =
+                (0..pages()).map(|p| format!("<a href=\"/{p}\">{p}</a> ")).collect();
             let front =
                 format!("<html><title>{name}</title><body>{links}</body></html>").into_bytes();
             web.on(&name, "/", Reply::Bytes(ok("text/html", &front)));
             sent.insert(format!("http://{name}/"), front);
-            for page in 0..PAGES {
+            for page in 0..pages() {
                 let body = body(n, page);
                 web.on(&name, &format!("/{page}"), Reply::Bytes(ok("text/plain", &body)));
                 sent.insert(format!("http://{name}/{page}"), body);
@@ -447,7 +457,8 @@ fn outcome(
     label: &str,
 ) -> Result<(), String> {
     let dir = tempfile::tempdir().unwrap();
-    let state = story.disk.after_loss(line, way, chance);
+    let mut state = story.disk.after_loss(line, way, chance);
+    state.boot_anew();
     state.lay_out(dir.path());
     let before = story.promises.iter().filter(|promise| promise.line <= line);
     let after = After {
@@ -509,4 +520,34 @@ fn a_loss_of_power_loses_nothing_that_was_acknowledged() {
         failed.len()
     );
     assert!(failed.is_empty(), "{} of {} failed", failed.len(), cuts * variants);
+}
+
+/// The engine of the index uses the place of what was replaced before the replacement is on the
+/// disk: a loss of power may leave a mark and take a capture before it.
+#[test]
+fn captures_that_an_index_lost_with_the_power_are_found_again() {
+    let dir = tempfile::tempdir().unwrap();
+    let site = Site::new(dir.path());
+    let root = dir.path().join("archive");
+    assert!(site.crawling(&root).output().unwrap().status.success());
+    let args = ["captures", "http://power.example/", "--match", "domain", "--format", "json"];
+    let captures = || json_lines(&pressmark(&root, &args)).len();
+    let before = captures();
+    assert!(before > site.sent.len());
+    fs::remove_dir_all(root.join("index")).unwrap();
+    let (index, _) = Index::open(&root.join("index"), &KvOptions::default()).unwrap();
+    for file in files(&root) {
+        let size = file.metadata().unwrap().len();
+        let id = index.file_id(&stable_name(&file)).unwrap();
+        let mark = Mark { file: id, indexed_to: size, sealed_size: Some(size) };
+        index.set_high_water(mark).unwrap();
+    }
+    index.flush().unwrap();
+    index.is_right().unwrap();
+    drop(index);
+    if Path::new("/proc/sys/kernel/random/boot_id").exists() {
+        assert_eq!(captures(), 0, "after a mere kill the marks are believed");
+    }
+    fs::write(root.join("index/boot"), "another boot\n").unwrap();
+    assert_eq!(captures(), before);
 }

@@ -158,6 +158,18 @@ impl State {
         }
     }
 
+    /// Small files that name the boot of the system name another one.
+    pub fn boot_anew(&mut self) {
+        let Ok(boot) = fs::read("/proc/sys/kernel/random/boot_id") else { return };
+        for content in &mut self.0 {
+            if let Content::File { bytes, .. } = content
+                && *bytes == boot
+            {
+                bytes[0] = if boot[0] == b'0' { b'1' } else { b'0' };
+            }
+        }
+    }
+
     /// What stands at a path below the top.
     pub fn find(&self, path: &str) -> Option<Node> {
         let parts = path.split('/').filter(|part| !part.is_empty());
