@@ -13,7 +13,6 @@ use std::fs;
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
-use super::Chance;
 use super::trace::Call;
 
 /// A file or a directory, whatever its name is at the time.
@@ -75,41 +74,6 @@ pub struct Disk {
     pub line: usize,
 }
 
-/// What becomes of names that were not synced.
-#[derive(Debug, Clone, Copy)]
-pub enum Names {
-    Lost,
-    Kept,
-    /// Up to some moment, as in a file system with a journal.
-    UpTo(usize),
-    /// Each by chance: one in so many hundredths.
-    Some(u64),
-}
-
-/// What becomes of bytes that were not synced.
-#[derive(Debug, Clone, Copy)]
-pub enum Bytes {
-    Lost,
-    Kept,
-    /// The file has its length and none of the bytes.
-    Zeros,
-    /// The first so many hundredths of the writes, and part of the next.
-    First(u64),
-    /// Each block by chance.
-    Some(u64),
-}
-
-/// What a loss of power does.
-#[derive(Debug, Clone, Copy)]
-pub struct Way {
-    pub names: Names,
-    /// For all files; drawn for each where there is none.
-    pub bytes: Option<Bytes>,
-}
-
-const BLOCK: usize = 4096;
-const SECTOR: u64 = 512;
-
 impl State {
     fn names(&self, node: Node) -> Option<&BTreeMap<String, Node>> {
         match &self.0[node] {
@@ -118,14 +82,14 @@ impl State {
         }
     }
 
-    fn bytes_mut(&mut self, node: Node) -> Option<&mut Vec<u8>> {
+    pub fn bytes_mut(&mut self, node: Node) -> Option<&mut Vec<u8>> {
         match &mut self.0[node] {
             Content::File { bytes, .. } => Some(bytes),
             Content::Directory(_) => None,
         }
     }
 
-    fn name(&mut self, changes: &[(Node, String, Option<Node>)]) {
+    pub fn name(&mut self, changes: &[(Node, String, Option<Node>)]) {
         for (dir, name, node) in changes {
             if let Content::Directory(names) = &mut self.0[*dir] {
                 match node {
@@ -136,7 +100,7 @@ impl State {
         }
     }
 
-    fn write(&mut self, node: Node, at: u64, bytes: &[u8]) {
+    pub fn write(&mut self, node: Node, at: u64, bytes: &[u8]) {
         let Some(file) = self.bytes_mut(node) else { return };
         let (from, to) = (at as usize, at as usize + bytes.len());
         if file.len() < to {
@@ -145,7 +109,7 @@ impl State {
         file[from..to].copy_from_slice(bytes);
     }
 
-    fn apply(&mut self, effect: &Effect) {
+    pub fn apply(&mut self, effect: &Effect) {
         match effect {
             Effect::Write { node, at, bytes } => self.write(*node, *at, bytes),
             Effect::Length { node, length } => {
@@ -225,6 +189,11 @@ impl Disk {
         Self { top, now, blank, events: Vec::new(), open: HashMap::new(), line: 0 }
     }
 
+    /// Everything that ever was, empty and without a name.
+    pub fn blank(&self) -> State {
+        State(self.blank.clone())
+    }
+
     /// Everything as the last call left it.
     pub fn now(&self) -> &State {
         &self.now
@@ -242,7 +211,7 @@ impl Disk {
 
     /// What had been written to a file up to a line, from its first byte on.
     pub fn written_to(&self, file: Node, line: usize) -> Vec<u8> {
-        let mut state = State(self.blank.clone());
+        let mut state = self.blank();
         for event in self.events.iter().filter(|event| event.ended <= line) {
             if matches!(&event.effect, Effect::Write { node, .. } if *node == file) {
                 state.apply(&event.effect);
@@ -256,7 +225,7 @@ impl Disk {
         self.events.retain(|e| e.began <= line);
         self.events
             .retain(|e| e.ended <= line || !matches!(e.effect, Effect::Sync(_) | Effect::SyncAll));
-        self.now = State(self.blank.clone());
+        self.now = self.blank();
         for event in &mut self.events {
             event.ended = event.ended.min(line);
             self.now.apply(&event.effect);
@@ -439,132 +408,6 @@ impl Disk {
         if let Some((dir, name, None)) = self.place(dir, &call.path(path)) {
             let node = self.node(Content::Directory(BTreeMap::new()));
             self.push(call, Effect::Names(vec![(dir, name, Some(node))]));
-        }
-    }
-
-    /// What a loss of power at this line may leave.
-    pub fn after_loss(&self, line: usize, way: Way, chance: &mut Chance) -> State {
-        let mut state = State(self.blank.clone());
-        let mut synced: HashMap<Node, usize> = HashMap::new();
-        let mut all_synced = 0;
-        for event in self.events.iter().filter(|event| event.ended <= line) {
-            match event.effect {
-                Effect::Sync(node) => drop(synced.insert(node, event.began)),
-                Effect::SyncAll => all_synced = event.began,
-                _ => {}
-            }
-        }
-        let durable = |node: Node, ended: usize| {
-            ended <= all_synced || synced.get(&node).is_some_and(|began| ended <= *began)
-        };
-        let mut fates: HashMap<Node, Fate> = HashMap::new();
-        for event in self.events.iter().filter(|event| event.began <= line) {
-            match &event.effect {
-                Effect::Names(changes) => {
-                    let safe = changes.iter().all(|(dir, ..)| durable(*dir, event.ended));
-                    let kept = match way.names {
-                        Names::Lost => false,
-                        Names::Kept => true,
-                        Names::UpTo(moment) => event.ended <= moment,
-                        Names::Some(hundredths) => chance.below(100) < hundredths,
-                    };
-                    if safe || kept {
-                        state.name(changes);
-                    }
-                }
-                Effect::Write { node, .. } | Effect::Length { node, .. } => {
-                    if durable(*node, event.ended) {
-                        state.apply(&event.effect);
-                    } else {
-                        let fate = fates.entry(*node).or_insert_with(|| Fate::draw(way, chance));
-                        fate.apply(&mut state, &event.effect, chance);
-                    }
-                }
-                Effect::Sync(_) | Effect::SyncAll => {}
-            }
-        }
-        state
-    }
-}
-
-/// What becomes of the bytes of one file.
-struct Fate {
-    bytes: Bytes,
-    /// How many hundredths of a first part are over.
-    over: bool,
-    /// What is found where a file grew and its bytes are not there.
-    garbage: bool,
-    grows: bool,
-}
-
-impl Fate {
-    fn draw(way: Way, chance: &mut Chance) -> Self {
-        let drawn = match chance.below(8) {
-            0 => Bytes::Lost,
-            1 | 2 => Bytes::Kept,
-            3 => Bytes::Zeros,
-            4 | 5 => Bytes::First(70 + chance.below(30)),
-            _ => Bytes::Some(10 + chance.below(85)),
-        };
-        let bytes = way.bytes.unwrap_or(drawn);
-        Self { bytes, over: false, garbage: chance.below(4) == 0, grows: chance.below(2) == 0 }
-    }
-
-    fn apply(&mut self, state: &mut State, effect: &Effect, chance: &mut Chance) {
-        let Effect::Write { node, at, bytes } = effect else {
-            let kept = match self.bytes {
-                Bytes::Lost => false,
-                Bytes::Kept | Bytes::Zeros => true,
-                Bytes::First(_) => !self.over,
-                Bytes::Some(hundredths) => chance.below(100) < hundredths,
-            };
-            if kept {
-                state.apply(effect);
-            }
-            return;
-        };
-        match self.bytes {
-            Bytes::Lost => {}
-            Bytes::Kept => state.write(*node, *at, bytes),
-            Bytes::Zeros => self.grow(state, *node, *at + bytes.len() as u64, chance),
-            Bytes::First(_) if self.over => {}
-            Bytes::First(hundredths) => {
-                if chance.below(100) < hundredths {
-                    state.write(*node, *at, bytes);
-                } else {
-                    self.over = true;
-                    let end = chance.below(bytes.len() as u64 + 1) as usize;
-                    let end = if chance.below(2) == 0 { end } else { end - end % SECTOR as usize };
-                    state.write(*node, *at, &bytes[..end]);
-                    if self.grows {
-                        self.grow(state, *node, *at + bytes.len() as u64, chance);
-                    }
-                }
-            }
-            Bytes::Some(hundredths) => {
-                if self.grows {
-                    self.grow(state, *node, *at + bytes.len() as u64, chance);
-                }
-                let mut from = 0;
-                while from < bytes.len() {
-                    let block = BLOCK - (*at as usize + from) % BLOCK;
-                    let to = (from + block).min(bytes.len());
-                    if chance.below(100) < hundredths {
-                        state.write(*node, *at + from as u64, &bytes[from..to]);
-                    }
-                    from = to;
-                }
-            }
-        }
-    }
-
-    fn grow(&self, state: &mut State, node: Node, to: u64, chance: &mut Chance) {
-        let Some(file) = state.bytes_mut(node) else { return };
-        let missing = (to as usize).saturating_sub(file.len());
-        if self.garbage {
-            file.extend((0..missing).map(|_| chance.below(256) as u8));
-        } else {
-            file.resize(file.len() + missing, 0);
         }
     }
 }
