@@ -95,6 +95,7 @@ pub struct Kv {
     shared: Arc<Shared>,
     was_clean: bool,
     repaired: bool,
+    suspect: bool,
     durable: directory::Durable,
 }
 
@@ -132,6 +133,8 @@ impl Kv {
 
     fn open_now(dir: &Path, options: &KvOptions) -> Result<(Self, Vec<String>), KvError> {
         let io_error = |what, source| directory::io_error(what, dir, source);
+        let is_new = !dir.join("db").exists();
+        let suspect = !is_new && directory::may_have_lost_power(dir);
         let (mut marker, mut notes) = directory::prepare(dir)?;
         let db = match start(dir, options)? {
             Ok(db) => db,
@@ -167,8 +170,8 @@ impl Kv {
             failure: OnceLock::new(),
             closed: AtomicBool::new(false),
         });
-        let mut kv =
-            Self { db: Some(db), shared, was_clean: false, repaired: !notes.is_empty(), durable };
+        let repaired = !notes.is_empty();
+        let mut kv = Self { db: Some(db), shared, was_clean: false, repaired, suspect, durable };
         if let Some(marker) = marker {
             // The count is the last thing a close writes into the log, so that it is missing when
             // the engine took a damaged place for the torn end of its log and left out the rest.
@@ -177,6 +180,7 @@ impl Kv {
                 notes.push(format!("the log of {} lost what was written last", dir.display()));
                 kv.repaired = true;
             }
+            kv.suspect &= !kv.was_clean;
         }
         Ok((kv, notes))
     }
@@ -198,6 +202,25 @@ impl Kv {
     #[must_use]
     pub fn was_repaired(&self) -> bool {
         self.repaired
+    }
+
+    /// Whether the system may have gone down while it was open, and nobody has called
+    /// [`Self::is_right`] since. Of what was not flushed, anything may then be there or not, a later
+    /// change without an earlier one; and since the engine uses the place of what was replaced
+    /// before the replacement is on the disk, older entries may be missing as well.
+    #[must_use]
+    pub fn is_suspect(&self) -> bool {
+        self.suspect
+    }
+
+    /// Notes that what it holds was compared with its source, or mended.
+    ///
+    /// # Errors
+    /// When the note cannot be written; the next open is then [`Self::is_suspect`], as it was.
+    pub fn is_right(&self) -> Result<(), KvError> {
+        let dir = &self.shared.dir;
+        directory::note_boot(dir)
+            .map_err(|source| directory::io_error("note the boot in", dir, source))
     }
 
     /// The directory it lies in.

@@ -1,10 +1,12 @@
 //! Small files that appear whole or not at all, files for their owner alone, and many files put on
 //! the disk at once.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File};
 use std::io::{self, Read, Write};
-use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+
+use crate::store::durable::{make_dirs, sync_dir};
 
 /// The longest private file that is read.
 const PRIVATE_BYTES_MAX: u64 = 4096;
@@ -27,15 +29,18 @@ pub(super) enum PrivateError {
     Exposed(u32),
 }
 
-/// Writes a file where none is yet, readable by its owner alone.
+/// Writes a file where none is yet, readable by its owner alone; whole or not at all.
 pub(super) fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    if let Some(dir) = path.parent().filter(|d| !d.as_os_str().is_empty()) {
-        fs::create_dir_all(dir)?;
-    }
-    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+    let dir = path.parent().filter(|d| !d.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    make_dirs(dir)?;
+    let mut file = tempfile::Builder::new()
+        .prefix(".new-")
+        .permissions(fs::Permissions::from_mode(0o600))
+        .tempfile_in(dir)?;
     file.write_all(bytes)?;
-    file.sync_all()?;
-    sync_dir(path)
+    file.as_file().sync_all()?;
+    file.persist_noclobber(path).map_err(|refused| refused.error)?;
+    sync_dir(dir)
 }
 
 /// Reads such a file; none where there is none.
@@ -61,11 +66,7 @@ pub(super) fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
     file.write_all(bytes)?;
     file.sync_all()?;
     fs::rename(&fresh, path)?;
-    sync_dir(path)
-}
-
-fn sync_dir(path: &Path) -> io::Result<()> {
-    path.parent().map_or(Ok(()), |dir| File::open(dir)?.sync_all())
+    path.parent().map_or(Ok(()), sync_dir)
 }
 
 /// Puts files and their names on the disk.

@@ -20,6 +20,7 @@ use super::note::VerifierKey;
 use super::tiles::{Edge, Full, TileDir, TileHashes, TileWriter};
 use crate::base::Timestamp;
 use crate::store::Layout;
+use crate::store::durable::sync_dir;
 
 /// So many positions wait in memory at most.
 const WAITING_MAX: usize = 64 * 1024;
@@ -280,6 +281,9 @@ impl Appender {
                 "the tiles do not give the root of the newest checkpoint",
             ));
         }
+        if let Some(newest) = &log.newest {
+            finish_checkpoint(&log.dir, newest)?;
+        }
         let writer = TileWriter::new(log.tiles.clone(), &edge);
         let mut appender = Self { log, edge, writer, key, key_path, origin, _lock: lock };
         if appender.edge.size() == 0 {
@@ -362,8 +366,14 @@ impl Appender {
         }
         let dir = self.log.dir.clone();
         let written = self.writer.partial(&self.edge).map_err(disk("writing tiles in", &dir))?;
-        sync_all(&dir, &written).map_err(disk("syncing tiles in", &dir))?;
         self.log.ledger.write().map_err(disk("writing", &dir))?;
+        // After the ledger, whose files may be new: their names are in this directory, too.
+        sync_all(&dir, &written).map_err(disk("syncing tiles in", &dir))?;
+        if previous == 0
+            && let Some(root) = dir.parent()
+        {
+            sync_dir(root).map_err(disk("syncing", root))?;
+        }
         let root = self.edge.root().map_err(|why| damaged("evidence/tile", why.to_string()))?;
         let mut keys = vec![&self.key];
         keys.extend(old);
@@ -434,7 +444,17 @@ pub fn replace_lost_key(
     done.ok_or_else(|| damaged("evidence", "the change of key gave no checkpoint"))
 }
 
-fn next_path(key: &Path) -> PathBuf {
+/// Puts the newest checkpoint where it is looked for, if a process that died had not come to it.
+fn finish_checkpoint(dir: &Path, newest: &Checkpoint) -> Result<(), EvidenceError> {
+    let path = dir.join("checkpoint");
+    let text = newest.render();
+    if std::fs::read(&path).is_ok_and(|there| there == text.as_bytes()) {
+        return Ok(());
+    }
+    write_whole(&path, text.as_bytes()).map_err(disk("writing", &path))
+}
+
+pub(super) fn next_path(key: &Path) -> PathBuf {
     let mut name = key.file_name().unwrap_or_default().to_owned();
     name.push(".next");
     key.with_file_name(name)

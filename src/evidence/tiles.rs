@@ -104,6 +104,11 @@ impl TileDir {
 
     fn write(&self, level: Level, number: u64, width: u64, bytes: &[u8]) -> io::Result<PathBuf> {
         let path = self.path(level, number, width);
+        // The newest checkpoint may need it as it is, and a tile that is written again is empty for
+        // a moment.
+        if fs::read(&path).is_ok_and(|there| there == bytes) {
+            return Ok(path);
+        }
         // A tile that an unfinished run left is beyond every checkpoint, and is written anew.
         let mut file = match fs::File::create(&path) {
             Err(why) if why.kind() == io::ErrorKind::NotFound => {

@@ -114,6 +114,21 @@ impl Index {
         self.kv.was_clean()
     }
 
+    /// Whether the system may have gone down while it was open: captures before a mark may then be
+    /// missing, so that every WARC file should be read again from its start.
+    #[must_use]
+    pub fn is_suspect(&self) -> bool {
+        self.kv.is_suspect()
+    }
+
+    /// Notes that it was brought in line with the WARC files.
+    ///
+    /// # Errors
+    /// When that cannot be written.
+    pub fn is_right(&self) -> Result<(), IndexError> {
+        Ok(self.kv.is_right()?)
+    }
+
     /// Takes in a batch: captures, then payloads, then marks. A record that is there already (same
     /// urlkey, time, file and offset) stays one entry. Large batches are cheaper; 1,000 is good.
     /// Nothing is durable before [`Self::flush`].

@@ -10,6 +10,7 @@
 //!   closed-in-order    at an orderly close: length of db, and how many closes there have been, which
 //!                      is also the last thing in the log; gone while open
 //!   damaged            why the next open shall set this directory aside
+//!   boot               the boot of the system under which it was last found or made right
 //! index.damaged-1/     set aside; may be deleted by a person
 //! ```
 
@@ -24,6 +25,7 @@ const LOG: &str = "db";
 const BLOBS: &str = "blobs";
 const CLEAN: &str = "closed-in-order";
 const DAMAGED: &str = "damaged";
+const BOOT: &str = "boot";
 const SNAPSHOT: &str = "snap.";
 const MOVED_SNAPSHOT: &str = "aside-snap.";
 
@@ -104,6 +106,27 @@ fn not_a_store(dir: &Path) -> Option<&'static str> {
         return Some("not a directory");
     }
     fs::metadata(dir.join(LOG)).is_ok_and(|log| !log.is_file()).then_some("its log is not a file")
+}
+
+/// Whether the system may have gone down since the store was last right: what the engine had
+/// written and not synced may then be there in part, in any order. Where the system does not tell
+/// one boot from another, it may have.
+pub(super) fn may_have_lost_power(dir: &Path) -> bool {
+    boot().is_none_or(|boot| fs::read(dir.join(BOOT)).ok() != Some(boot))
+}
+
+/// Notes that the store is right under this boot. Not synced: a note that is lost, or is not of
+/// this boot, says that it may not be right.
+pub(super) fn note_boot(dir: &Path) -> io::Result<()> {
+    match boot() {
+        Some(boot) => fs::write(dir.join(BOOT), boot),
+        None => Ok(()),
+    }
+}
+
+/// What Linux calls a boot of the system (random(4)).
+fn boot() -> Option<Vec<u8>> {
+    fs::read("/proc/sys/kernel/random/boot_id").ok().filter(|id| !id.is_empty())
 }
 
 /// Leaves word for the next open. Best effort: whoever calls has an error to report already.

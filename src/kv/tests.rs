@@ -397,3 +397,31 @@ fn a_directory_that_cannot_be_made_is_an_error_of_the_system() {
     let error = Kv::open(&root.path().join("file/index"), &KvOptions::default()).unwrap_err();
     assert!(matches!(error, KvError::Io { .. }), "{error}");
 }
+
+#[test]
+fn after_another_boot_a_store_is_suspect_unless_it_was_closed_in_order() {
+    let root = tempfile::tempdir().unwrap();
+    let dir = root.path().join("index");
+    let reopened = |change: &dyn Fn(&Path)| {
+        change(&dir.join("boot"));
+        let (kv, notes) = open(&dir);
+        assert!(notes.is_empty(), "{notes:?}");
+        kv
+    };
+    let (kv, _) = open(&dir);
+    assert!(!kv.is_suspect(), "a new one holds nothing");
+    drop(kv);
+    assert!(reopened(&|_| {}).is_suspect(), "nobody said that it is right");
+    let kv = reopened(&|_| {});
+    kv.is_right().unwrap();
+    drop(kv);
+    let linux = Path::new("/proc/sys/kernel/random/boot_id").exists();
+    assert_eq!(reopened(&|_| {}).is_suspect(), !linux, "killed under the same boot");
+    for change in [|boot: &Path| fs::write(boot, "another\n"), |boot: &Path| fs::remove_file(boot)]
+    {
+        let _ = reopened(&|_| {}).is_right();
+        assert!(reopened(&|boot| change(boot).unwrap()).is_suspect());
+        reopened(&|_| {}).close().unwrap();
+        assert!(!reopened(&|boot| drop(change(boot))).is_suspect(), "nothing was left to sync");
+    }
+}

@@ -12,8 +12,10 @@
 //! ```
 //!
 //! A frame says the whole new state of one URL, so that replaying a journal over a store that
-//! already holds part of it ends in the same state. Reading stops at the first frame that is cut
-//! or fails its checksum: what comes after it was never acknowledged.
+//! already holds part of it ends in the same state. Reading stops at the first frame that is cut,
+//! empty or fails its checksum: what comes after it was never acknowledged. No frame that is
+//! written is empty; zeros, which a loss of power leaves where a file grew and its bytes did not
+//! follow, would otherwise pass for empty frames with a right checksum.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufReader, Read, Seek, SeekFrom, Write};
@@ -179,7 +181,7 @@ fn read_frame(from: &mut impl Read, payload: &mut Vec<u8>) -> io::Result<Option<
     let number =
         |at: usize| u32::from_le_bytes([head[at], head[at + 1], head[at + 2], head[at + 3]]);
     let (length, sum) = (number(0), number(4));
-    if length > FRAME_BYTES_MAX {
+    if length == 0 || length > FRAME_BYTES_MAX {
         return Ok(None);
     }
     payload.resize(length as usize, 0);
@@ -219,7 +221,7 @@ mod tests {
     fn a_journal_cut_at_any_byte_gives_back_its_whole_frames() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("f.journal");
-        let payloads: [&[u8]; 4] = [b"one", b"", b"three", &[7; 300]];
+        let payloads: [&[u8]; 4] = [b"one", b"2", b"three", &[7; 300]];
         let mut journal = Journal::begin(&path, &frames(&payloads[..1])).unwrap();
         journal.hold(&frames(&payloads[1..2]));
         journal.append(&frames(&payloads[2..])).unwrap();
@@ -247,6 +249,22 @@ mod tests {
         let (seen, done) = read(&path);
         assert_eq!(seen, [b"one"]);
         assert_eq!(done, Replayed { frames: 1, bytes_cut: 8 + 3 + 8 + 5 });
+    }
+
+    #[test]
+    fn zeros_at_the_end_are_no_frames() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("f.journal");
+        drop(Journal::begin(&path, &frames(&[b"one"])).unwrap());
+        let mut bytes = std::fs::read(&path).unwrap();
+        bytes.resize(bytes.len() + 4096, 0);
+        std::fs::write(&path, &bytes).unwrap();
+        let (seen, done) = read(&path);
+        assert_eq!(seen, [b"one"]);
+        assert_eq!(done, Replayed { frames: 1, bytes_cut: 4096 });
+        // Nothing but zeros: not even the beginning.
+        std::fs::write(&path, [0; 100]).unwrap();
+        assert_eq!(read(&path), (Vec::new(), Replayed { frames: 0, bytes_cut: 100 }));
     }
 
     #[test]

@@ -14,6 +14,7 @@ use std::sync::Arc;
 
 use super::entry::{Entry, Place, UrlDigest, url_digest, url_key};
 use super::journal::{self, Journal};
+use super::mend::mend;
 use super::packing::{Packer, Unpacker};
 use crate::kv::{Batch, Bytes, Kv, KvError, Tree};
 
@@ -144,11 +145,15 @@ impl State {
                 requeued.extend(Entry::of_bytes(&value).map(|e| e.uri.as_str().to_owned()));
             }
         }
-        if done.frames > 0 {
+        if kv.is_suspect() {
+            mend(&tree)?;
+        }
+        if done.frames > 0 || kv.is_suspect() {
             kv.flush()?;
         }
         let known = summaries_of(&tree)?.map(|(id, _)| id);
-        let are_right = summary.is_some() && summary == known && !kv.was_repaired();
+        let is_whole = !kv.was_repaired() && !kv.is_suspect();
+        let are_right = is_whole && summary.is_some() && summary == known;
         // A journal that begins without a summary says that none is to be trusted; a new one comes
         // with the first checkpoint.
         let mut frames = Vec::new();
@@ -343,11 +348,15 @@ impl From<io::Error> for ReplayError {
     }
 }
 
-fn unreadable(what: &str, key: &[u8]) -> ScheduleError {
+pub(super) fn unreadable(what: &str, key: &[u8]) -> ScheduleError {
     ScheduleError::Corrupt { what: format!("{what} ({})", key.escape_ascii()) }
 }
 
-fn place_of(tree: &Tree, host: u32, digest: &UrlDigest) -> Result<Option<Place>, ScheduleError> {
+pub(super) fn place_of(
+    tree: &Tree,
+    host: u32,
+    digest: &UrlDigest,
+) -> Result<Option<Place>, ScheduleError> {
     let key = url_key(host, digest);
     let Some(tail) = tree.get(&key)? else { return Ok(None) };
     Place::of_tail(host, &tail).map(Some).ok_or_else(|| unreadable("a place", &key))

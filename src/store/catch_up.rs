@@ -1,4 +1,12 @@
 //! The index after the WARC files: every record past a file's high-water mark.
+//!
+//! After a loss of power the marks say nothing: the engine's writes are synced when it is flushed,
+//! and of those since anything may be missing, a capture before a mark that is there. All files
+//! are then read from their start; what the index has of them already stays as it is.
+//!
+//! A file that is still open ends in what may be no record, and after a loss of power it may have
+//! holes before whole ones. It is read with every checksum and only up to the first damage, and
+//! synced before the index hears of it: a mark says that what lies before it is durable.
 
 use std::fs::File;
 use std::io::BufReader;
@@ -12,6 +20,7 @@ use super::StoreError;
 use super::describe::{Place, entry_of, read_start};
 use super::layout::{Layout, stable_name};
 use super::open::index_error;
+use super::repair::is_damaged;
 
 /// How far a rebuild has come.
 #[derive(Debug, Clone, Default)]
@@ -59,21 +68,37 @@ impl From<Trouble> for StoreError {
 const BATCH: usize = 1_000;
 
 /// Indexes every record past the high-water mark of its file; what was odd, in words.
-pub(super) fn catch_up(
-    index: &Index,
-    layout: &Layout,
-    progress: &mut dyn FnMut(&Progress),
-) -> Result<Vec<String>, Trouble> {
-    Ok(run(index, layout, progress)?.notes)
+pub(super) fn catch_up(index: &Index, layout: &Layout) -> Result<Vec<String>, Trouble> {
+    Ok(run(index, layout, Kind::Own, &mut |_| {})?.notes)
+}
+
+/// The same for a copy of the index that is thrown away, while another process may be writing.
+pub(super) fn catch_up_copy(index: &Index, layout: &Layout) -> Result<Vec<String>, Trouble> {
+    Ok(run(index, layout, Kind::Copy, &mut |_| {})?.notes)
+}
+
+/// Whose index it is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Own,
+    Copy,
 }
 
 fn run(
     index: &Index,
     layout: &Layout,
+    kind: Kind,
     progress: &mut dyn FnMut(&Progress),
 ) -> Result<Reindexed, Trouble> {
     let mut done = Reindexed::default();
     let mut at = Progress::default();
+    let suspect = index.is_suspect();
+    if suspect {
+        done.notes.push(
+            "the system may have gone down while the index was open: it was compared with all WARC files"
+                .to_owned(),
+        );
+    }
     let files = layout.warc_files()?;
     let length_of = |path: &Path| std::fs::metadata(path).map_or(0, |m| m.len());
     at.bytes.1 = files.iter().map(|f| length_of(f)).sum();
@@ -82,12 +107,21 @@ fn run(
         let length = length_of(path);
         let known = index.file_named(&name);
         let mark = known.as_ref().map_or(0, |f| f.indexed_to);
+        let mark = if suspect { 0 } else { mark };
         if mark > length {
             done.notes.push(format!(
                 "{name}: the index knows records up to {mark}, but the file ends at {length}; `pressmark verify` tells more"
             ));
         }
         if mark < length {
+            if kind == Kind::Own && is_open(path) {
+                let fail = |why| StoreError::Io {
+                    doing: "syncing",
+                    path: path.display().to_string(),
+                    why,
+                };
+                File::open(path).and_then(|file| file.sync_all()).map_err(fail)?;
+            }
             let id = index.file_id(&name)?;
             at.file.clone_from(&name);
             one_file(index, path, &name, id, mark, &mut done, &mut |records, offset| {
@@ -99,6 +133,7 @@ fn run(
         done.files += 1;
     }
     index.flush()?;
+    index.is_right()?;
     Ok(done)
 }
 
@@ -113,8 +148,9 @@ fn one_file(
 ) -> Result<(), Trouble> {
     let fail = |offset: u64, why: String| StoreError::Record { file: name.to_owned(), offset, why };
     let input = File::open(path).map_err(|e| fail(from, e.to_string()))?;
+    let is_open = is_open(path);
     let options =
-        ReadOptions { file: name.to_owned(), skip_by_length: true, ..ReadOptions::default() };
+        ReadOptions { file: name.to_owned(), skip_by_length: !is_open, ..ReadOptions::default() };
     let mut reader = WarcReader::seekable(BufReader::with_capacity(256 * 1024, input), options);
     let mut entries: Vec<IndexEntry> = Vec::with_capacity(BATCH);
     let mut reached = from;
@@ -135,6 +171,14 @@ fn one_file(
         let fields = record.header().fields.clone();
         let start = read_start(&mut record);
         let located = record.skip().map_err(|e| fail(reached, e.to_string()))?;
+        if is_open {
+            let findings = reader.take_findings();
+            let ends = is_damaged(&findings, from);
+            done.notes.extend(findings.iter().map(ToString::to_string));
+            if ends {
+                break;
+            }
+        }
         done.records += 1;
         let (Ok(start), Some(length), true) = (start, located.length, located.intact) else {
             continue;
@@ -158,6 +202,10 @@ fn one_file(
         done.notes.push(finding.to_string());
     }
     Ok(())
+}
+
+fn is_open(path: &Path) -> bool {
+    path.extension().is_some_and(|e| e == "open")
 }
 
 /// Builds the index of the archive anew from its WARC files alone. The old one is moved to
@@ -185,11 +233,12 @@ pub fn reindex(
     let options = KvOptions { cache_bytes, ..KvOptions::default() };
     let (index, _) = Index::open(&dir, &options).map_err(index_error("opening"))?;
     for path in layout.warc_files()? {
-        if path.extension().is_some_and(|e| e == "open") {
-            super::repair::seal_left_open(layout, &path)?;
+        if is_open(&path) {
+            // Nothing tells which damage in it is older than its last sync: what can be read stays.
+            super::repair::seal_left_open(layout, &path, u64::MAX)?;
         }
     }
-    let done = run(&index, layout, progress)?;
+    let done = run(&index, layout, Kind::Own, progress)?;
     index.close().map_err(index_error("closing"))?;
     Ok(done)
 }

@@ -19,6 +19,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use super::StoreError;
+use super::durable;
 
 /// The version of the layout that this program writes.
 pub const FORMAT_VERSION: u32 = 1;
@@ -104,7 +105,8 @@ impl Layout {
         self.root.join("tmp")
     }
 
-    /// Makes every directory and the format file, where missing.
+    /// Makes every directory and the format file, where missing; when this returns, their names
+    /// survive a loss of power.
     ///
     /// # Errors
     /// When something cannot be made.
@@ -113,8 +115,13 @@ impl Layout {
             let path = path.display().to_string();
             move |why: io::Error| StoreError::Io { doing: "making", path, why }
         };
+        let format = self.format_file();
+        if format.exists() {
+            fs::create_dir_all(&self.root).map_err(fail(&self.root))?;
+        } else {
+            durable::make_dirs(&self.root).map_err(fail(&self.root))?;
+        }
         for dir in [
-            self.root.clone(),
             self.warc_dir(),
             self.set_aside_dir(),
             self.index_dir(),
@@ -124,16 +131,20 @@ impl Layout {
         ] {
             fs::create_dir_all(&dir).map_err(fail(&dir))?;
         }
-        let format = self.format_file();
         if !format.exists() {
+            // Whole or not at all: an archive with half a format file would be taken for none of
+            // ours. A process that died may have left the new name behind.
+            let fresh = format.with_extension("new");
             let write = || -> io::Result<()> {
-                let mut file = File::create_new(&format)?;
+                let mut file = File::create(&fresh)?;
                 writeln!(file, "{FORMAT_WORDS}{FORMAT_VERSION}")?;
                 file.sync_all()?;
-                File::open(&self.root)?.sync_all()
+                fs::rename(&fresh, &format)
             };
             write().map_err(fail(&format))?;
         }
+        // Every time, since a process that died may have made any of the names and not synced them.
+        durable::sync_dir(&self.root).map_err(fail(&self.root))?;
         Ok(())
     }
 

@@ -1,8 +1,9 @@
 //! The archive on disk.
 //!
 //! The WARC files are the truth and their fsync is the commit; the index follows, and at every
-//! open the gap between the two is closed. In reading order: names ([`layout`]), the one writer
-//! ([`lock`], [`append`], `writer`, `rotate`), what it tells of that ([`trail`]), what a record is to the index ([`describe`]), reading
+//! open the gap between the two is closed. In reading order: names ([`layout`], [`durable`]), the one
+//! writer ([`lock`], [`append`], `writer`, `rotate`), what it tells of that ([`trail`]), what a record is
+//! to the index ([`describe`]), reading
 //! ([`lookup`]), closing gaps ([`catch_up`], `repair`), checking ([`mod@verify`]), trouble ([`error`]).
 //!
 //! Nothing here deletes or shortens a record.
@@ -11,6 +12,7 @@ pub mod append;
 mod catch_up;
 pub mod describe;
 mod disk;
+pub mod durable;
 pub mod error;
 pub mod layout;
 mod lock;

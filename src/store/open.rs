@@ -9,7 +9,7 @@ use crate::kv::KvOptions;
 
 use super::StoreError;
 use super::catch_up;
-use super::layout::Layout;
+use super::layout::{Layout, stable_name};
 use super::repair;
 
 fn options(cache_bytes: u64) -> KvOptions {
@@ -25,18 +25,20 @@ pub(super) fn for_writing(
     let (mut index, mut notes) = open(layout, cache_bytes)?;
     for file in layout.warc_files()? {
         if file.extension().is_some_and(|e| e == "open") {
-            notes.extend(repair::seal_left_open(layout, &file)?);
+            let known = index.file_named(&stable_name(&file));
+            let durable = known.map_or(0, |known| known.indexed_to);
+            notes.extend(repair::seal_left_open(layout, &file, durable)?);
         }
     }
     // A damaged entry shows while catching up; the index is then set aside and built anew.
-    match catch_up::catch_up(&index, layout, &mut |_| {}) {
+    match catch_up::catch_up(&index, layout) {
         Ok(more) => notes.extend(more),
         Err(catch_up::Trouble::Index(error)) if error.needs_rebuild() => {
             index.mark_damaged(&error.to_string());
             drop(index);
             let (fresh, more) = open(layout, cache_bytes)?;
             notes.extend(more);
-            notes.extend(catch_up::catch_up(&fresh, layout, &mut |_| {})?);
+            notes.extend(catch_up::catch_up(&fresh, layout)?);
             index = fresh;
         }
         Err(error) => return Err(error.into()),
@@ -56,7 +58,7 @@ pub(super) fn for_reading(
 ) -> Result<(Index, Option<tempfile::TempDir>, Vec<String>), StoreError> {
     match open(layout, cache_bytes) {
         Ok((index, mut notes)) => {
-            notes.extend(catch_up::catch_up(&index, layout, &mut |_| {})?);
+            notes.extend(catch_up::catch_up(&index, layout)?);
             Ok((index, None, notes))
         }
         Err(StoreError::IndexBusy) => copied(layout, cache_bytes, None),
@@ -86,7 +88,7 @@ fn copied(
     copy_tree(&layout.index_dir(), copy.path()).map_err(io("copying"))?;
     let (index, _) =
         Index::open(copy.path(), &options(cache_bytes)).map_err(index_error("opening"))?;
-    catch_up::catch_up(&index, layout, &mut |_| {})?;
+    catch_up::catch_up_copy(&index, layout)?;
     let notes = why.map(|why| format!("reading from a copy of the index: {why}"));
     Ok((index, Some(copy), notes.into_iter().collect()))
 }

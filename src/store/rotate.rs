@@ -142,5 +142,5 @@ pub(super) fn seal_path(path: &Path) -> Result<PathBuf, StoreError> {
 
 /// Makes a new or renamed name in a directory durable.
 pub(super) fn sync_dir(dir: &Path) -> Result<(), StoreError> {
-    File::open(dir).and_then(|d| d.sync_all()).map_err(io("syncing", dir))
+    super::durable::sync_dir(dir).map_err(io("syncing", dir))
 }

@@ -3,6 +3,7 @@
 //! - `wire`: every stored response equals the bytes that were sent
 //! - `crawl`: whole crawls on a manual clock
 //! - `crash`: the process is killed at random points
+//! - `power_loss`: the power goes at random points
 //! - `hostile`: a web that does its worst
 //! - `jobs`, `limits`: what a job finds, when it looks again, what bounds it
 //! - `daemon`: `watch` as a process, and jobs that are killed
@@ -39,6 +40,7 @@ mod layers;
 mod limits;
 mod month;
 mod pages;
+mod power_loss;
 mod proxies;
 mod quotes;
 mod readme;

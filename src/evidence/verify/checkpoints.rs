@@ -9,7 +9,7 @@ use super::super::checkpoint::file_name;
 use super::super::error::io as disk;
 use super::super::key::LogKey;
 use super::super::leaf::{Statement, key_change_text};
-use super::super::log::Log;
+use super::super::log::{Log, next_path};
 use super::super::note::VerifierKey;
 use super::super::{Checkpoint, EvidenceError, Trust, timestamp};
 use super::{Tell, VerifyOptions};
@@ -69,8 +69,15 @@ pub(super) fn read(layout: &Layout, tell: &mut Tell<'_>) -> Result<Vec<Checkpoin
         (Some(copy), Some(last)) => *copy == last.render().into_bytes(),
         _ => false,
     };
-    if !agrees {
-        let what = "it is not the newest of the checkpoints that are kept";
+    // A process that died between the two leaves the one before, which the next puts right.
+    let kept = match &copy {
+        Some(copy) => checkpoints.iter().any(|c| c.render().into_bytes() == *copy),
+        None => checkpoints.len() == 1,
+    };
+    let what = "it is not the newest of the checkpoints that are kept";
+    if !agrees && kept {
+        tell.say(Finding::warning("evidence/checkpoint", None, "checkpoint", what));
+    } else if !agrees {
         tell.say(Finding::error("evidence/checkpoint", None, "checkpoint", what));
     }
     Ok(checkpoints)
@@ -181,9 +188,15 @@ pub(super) fn own_key(
     let name = path.strip_prefix(layout.root()).unwrap_or(&path).display().to_string();
     match LogKey::read(&path) {
         Ok(Some(key)) => {
-            let fits =
-                keys.last().is_some_and(|(_, named, _)| named.public == key.verifier("").public);
-            if !fits {
+            let names = |key: &LogKey| {
+                keys.last().is_some_and(|(_, named, _)| named.public == key.verifier("").public)
+            };
+            let fits = names(&key);
+            let next = LogKey::read(&next_path(&path)).ok().flatten();
+            if !fits && next.is_some_and(|next| names(&next)) {
+                let what = "the key that the log names last waits beside it: the change was broken off, and the next run ends it";
+                tell.say(Finding::warning(&name, None, "key", what));
+            } else if !fits {
                 let what = "it is not the key that the log names last";
                 tell.say(Finding::error(&name, None, "key", what));
             }

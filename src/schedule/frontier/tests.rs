@@ -27,7 +27,10 @@ pub(super) fn open(dir: &Path) -> (Frontier, Opened) {
         })
         .expect("the lock of a store that was dropped");
     assert_eq!(notes, Vec::<String>::new());
-    Frontier::open(&Arc::new(kv), FrontierOptions::new(dir)).unwrap()
+    let kv = Arc::new(kv);
+    let opened = Frontier::open(&kv, FrontierOptions::new(dir)).unwrap();
+    kv.is_right().unwrap();
+    opened
 }
 
 pub(super) fn found(url: &str, due: i64) -> Found {

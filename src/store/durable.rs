@@ -1,0 +1,74 @@
+//! Directories whose names survive a loss of power.
+//!
+//! The fsync of a file says nothing of its name: that is part of its directory, which has to be
+//! synced itself, and so for every directory above that is new (fsync(2); Pillai et al., "All File
+//! Systems Are Not Created Equal", OSDI 2014). This deliberately syncs no file.
+
+use std::fs::{self, File};
+use std::io;
+use std::path::Path;
+
+/// Makes the names in a directory durable.
+///
+/// # Errors
+/// When it cannot be opened or synced.
+pub fn sync_dir(dir: &Path) -> io::Result<()> {
+    File::open(here(dir))?.sync_all()
+}
+
+/// Makes a directory and those above it, where missing. Durable are the names of all that it made,
+/// and that of the nearest one that was there: it may be left by a process that died before this.
+///
+/// # Errors
+/// When one cannot be made, or the directory above a new one not synced.
+pub fn make_dirs(dir: &Path) -> io::Result<()> {
+    if dir.is_dir() {
+        sync_above(dir);
+        return Ok(());
+    }
+    match dir.parent() {
+        Some(above) if above != Path::new("") => make_dirs(above)?,
+        _ => {}
+    }
+    match fs::create_dir(dir) {
+        Err(why) if why.kind() != io::ErrorKind::AlreadyExists => return Err(why),
+        _ if !dir.is_dir() => return Err(io::ErrorKind::NotADirectory.into()),
+        _ => {}
+    }
+    match dir.parent().map(sync_dir) {
+        // Whoever may make a name there and not list them cannot sync the directory; that of the
+        // new one is what is left to ask for, and on journalling file systems it is enough.
+        Some(Err(why)) if why.kind() == io::ErrorKind::PermissionDenied => sync_dir(dir),
+        Some(done) => done,
+        None => Ok(()),
+    }
+}
+
+/// For a directory that was there: it may be ours to write in and the one above not even to read.
+fn sync_above(dir: &Path) {
+    if let Some(above) = dir.parent() {
+        let _ = sync_dir(above);
+    }
+}
+
+fn here(dir: &Path) -> &Path {
+    if dir == Path::new("") { Path::new(".") } else { dir }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn directories_are_made_where_they_are_missing_and_nowhere_else() {
+        let top = tempfile::tempdir().unwrap();
+        let deep = top.path().join("a/b/c");
+        make_dirs(&deep).unwrap();
+        make_dirs(&deep).unwrap();
+        assert!(deep.is_dir());
+        let file = top.path().join("a/file");
+        fs::write(&file, b"").unwrap();
+        assert!(make_dirs(&file).is_err(), "a file is in the way");
+        assert!(make_dirs(&file.join("below")).is_err());
+    }
+}
