@@ -6,6 +6,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::sync::Semaphore;
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::task::{Id, JoinSet};
 
@@ -36,6 +37,10 @@ use super::view::Viewer;
 /// A run for ever looks round at least so often.
 const TICK: Duration = Duration::from_secs(60);
 
+/// At least so many pages are read at once, and otherwise one a core: with more, none is read sooner,
+/// and every thread has an allocator's arena and the readers' scratch memory of its own.
+const READERS_MIN: usize = 2;
+
 /// What a crawl is made of.
 pub struct Parts {
     /// The network.
@@ -61,6 +66,7 @@ pub struct Crawl {
     pub(super) capturer: Arc<Capturer>,
     pub(super) store: Arc<Store>,
     pub(super) reader: Reader,
+    readers: Arc<Semaphore>,
     pub(super) frontier: Frontier,
     pub(super) watched: Option<Frontier>,
     pub(super) book: HostBook,
@@ -115,10 +121,12 @@ impl Crawl {
         let cap = GlobalCap::new(gate.options().requests_per_second_max, now);
         let reader = store.reader();
         let book = HostBook::open(&state)?;
+        let cores = std::thread::available_parallelism().map_or(READERS_MIN, usize::from);
         Ok(Self {
             capturer,
             store,
             reader,
+            readers: Arc::new(Semaphore::new(cores.max(READERS_MIN))),
             frontier,
             watched,
             book,
@@ -419,6 +427,7 @@ impl Crawl {
             request: self.options.request.clone(),
             store: Arc::clone(&self.store),
             reader: self.reader.clone(),
+            readers: Arc::clone(&self.readers),
             timer: Arc::clone(&self.timer),
             wants_links,
             wants_text,
