@@ -6,7 +6,6 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::Semaphore;
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::task::{Id, JoinSet};
 
@@ -26,6 +25,7 @@ use super::log::CrawlLog;
 use super::observer::Observer;
 use super::options::{CrawlError, CrawlOptions};
 use super::outcome::{Finished, Outcome};
+use super::readers::Readers;
 use super::report::Report;
 use super::rules::JobRules;
 use super::running::{Care, Order};
@@ -36,10 +36,6 @@ use super::view::Viewer;
 
 /// A run for ever looks round at least so often.
 const TICK: Duration = Duration::from_secs(60);
-
-/// At least so many pages are read at once, and otherwise one a core: with more, none is read sooner,
-/// and every thread has an allocator's arena and the readers' scratch memory of its own.
-const READERS_MIN: usize = 2;
 
 /// What a crawl is made of.
 pub struct Parts {
@@ -66,7 +62,7 @@ pub struct Crawl {
     pub(super) capturer: Arc<Capturer>,
     pub(super) store: Arc<Store>,
     pub(super) reader: Reader,
-    readers: Arc<Semaphore>,
+    readers: Readers,
     pub(super) frontier: Frontier,
     pub(super) watched: Option<Frontier>,
     pub(super) book: HostBook,
@@ -121,12 +117,11 @@ impl Crawl {
         let cap = GlobalCap::new(gate.options().requests_per_second_max, now);
         let reader = store.reader();
         let book = HostBook::open(&state)?;
-        let cores = std::thread::available_parallelism().map_or(READERS_MIN, usize::from);
         Ok(Self {
             capturer,
             store,
             reader,
-            readers: Arc::new(Semaphore::new(cores.max(READERS_MIN))),
+            readers: Readers::one_a_core(),
             frontier,
             watched,
             book,
@@ -427,7 +422,7 @@ impl Crawl {
             request: self.options.request.clone(),
             store: Arc::clone(&self.store),
             reader: self.reader.clone(),
-            readers: Arc::clone(&self.readers),
+            readers: self.readers.clone(),
             timer: Arc::clone(&self.timer),
             wants_links,
             wants_text,

@@ -130,9 +130,8 @@ pub fn named_by(job: &JobSpec, now: Timestamp) -> impl Iterator<Item = Found> {
         !(*role == Role::Page && sources.contains(text)) && seen.insert(*text)
     });
     // One at a time: a list of seeds may be long.
-    let parsed = wanted.filter_map(|(text, role, because)| {
-        Some((TargetUri::parse(text).ok()?, role, because))
-    });
+    let parsed = wanted
+        .filter_map(|(text, role, because)| Some((TargetUri::parse(text).ok()?, role, because)));
     parsed.map(move |(uri, role, because)| Found {
         uri,
         path: if role == Role::Page { DiscoveryPath::seed() } else { manifest.clone() },

@@ -3,8 +3,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::Semaphore;
-
 use crate::base::{HostKey, TargetUri, Timestamp};
 use crate::capture::{CaptureRequest, Captured, Capturer};
 use crate::extract::links::Hop;
@@ -18,6 +16,7 @@ use super::following::{Following, Gathering};
 use super::news::News;
 use super::options::CrawlError;
 use super::outcome::{Finished, Outcome};
+use super::readers::Readers;
 use super::reading::{Before, Reading};
 use super::sources::Gathered;
 use super::timer::Timer;
@@ -46,9 +45,8 @@ pub struct Step {
     pub store: Arc<Store>,
     /// Where to read earlier captures.
     pub reader: Reader,
-    /// How many pages are read at once. Reading is work of the processor, so no more than it has
-    /// cores for: each reading holds its page unpacked and the trees and tables made of it.
-    pub readers: Arc<Semaphore>,
+    /// Where pages are read.
+    pub readers: Readers,
     /// Time.
     pub timer: Arc<dyn Timer>,
     /// Whether links and requisites of the page are wanted.
@@ -239,7 +237,7 @@ impl Step {
         let appended = append(&self.store, submission).await?;
         let decoded_bytes_max = self.decoded_bytes_max;
         let (wants_links, wants_text) = (self.wants_links, self.wants_text);
-        let readers = Arc::clone(&self.readers);
+        let readers = self.readers;
         let asked = uri.to_string();
         let gathering = match self.following {
             Some(following) if !is_robots => Some(Gathering { following, reader: self.reader }),
@@ -262,9 +260,8 @@ impl Step {
         // Parsing a large page takes milliseconds, which the network tasks do not have; what needs
         // no parsing is not worth the way to another thread and back.
         let mut stepped = if parses {
-            aside(&readers, task)
-                .await
-                .map_err(|why| CrawlError::Broken { uri: asked, why: why.to_string() })?
+            let read = readers.run(task).await;
+            read.map_err(|why| CrawlError::Broken { uri: asked, why })?
         } else {
             task()
         };
@@ -312,24 +309,9 @@ impl Step {
         // The index answers from memory as a rule; a record has to be read and unpacked.
         let Some(entry) = self.reader.newest_with_payload(uri.as_str())? else { return Ok(None) };
         let reader = self.reader.clone();
-        let loaded = aside(&self.readers, move || Before::load(&reader, &entry)).await;
-        loaded.map_err(|why| CrawlError::Broken { uri: uri.to_string(), why: why.to_string() })
+        let loaded = self.readers.run(move || Before::load(&reader, &entry)).await;
+        loaded.map_err(|why| CrawlError::Broken { uri: uri.to_string(), why })
     }
-}
-
-/// Runs what takes the processor for long on a thread of its own, when its turn has come. The turn
-/// ends with the work, even where nobody waits for it any more.
-async fn aside<T: Send + 'static>(
-    readers: &Arc<Semaphore>,
-    task: impl FnOnce() -> T + Send + 'static,
-) -> Result<T, tokio::task::JoinError> {
-    let turn = Arc::clone(readers).acquire_owned().await;
-    let done = tokio::task::spawn_blocking(move || {
-        let done = task();
-        drop(turn);
-        done
-    });
-    done.await
 }
 
 async fn append(store: &Store, submission: Submission) -> Result<Appended, CrawlError> {

@@ -89,10 +89,11 @@ mod tests {
 
     #[test]
     fn a_list_gives_back_what_was_put_in_and_a_clone_shares_it() {
-        let uris: Vec<TargetUri> = ["https://a.org/", "HTTP://B.org:80/x y?q=ü#f", "https://a.org/"]
-            .iter()
-            .map(|text| TargetUri::parse(text).unwrap())
-            .collect();
+        let uris: Vec<TargetUri> =
+            ["https://a.org/", "HTTP://B.org:80/x y?q=ü#f", "https://a.org/"]
+                .iter()
+                .map(|text| TargetUri::parse(text).unwrap())
+                .collect();
         let mut list = SeedList::from(uris.clone());
         assert_eq!((list.len(), list.is_empty()), (3, false));
         assert_eq!(list.iter().collect::<Vec<_>>(), uris);

@@ -1,7 +1,7 @@
 """A soak on loopback: many hosts, many URLs, killed and taken up again; nothing lost, nothing twice.
 
 usage: soak.py [--binary target/release/pressmark] [--hosts 2000] [--urls 200000] [--kills 5]
-               [--seed 1] [--set KEY=VALUE ...] [--no-wget] [--spider BIN] [--keep]
+               [--seed 1] [--length 3000] [--set KEY=VALUE ...] [--no-wget] [--spider BIN] [--keep]
        soak.py --memory [--every 25000] [--shape job|links] [--binary BIN] [--hosts N] [--urls N] [--set ...]
 
 Every host is a loopback address of its own (127.A.B.C); nginx answers for all of them and logs each
@@ -63,13 +63,13 @@ def pages(chance, count=10, length=3000):
 class Origin:
     """nginx for one program: its own port, its own log."""
 
-    def __init__(self, work, name, chance, links=0):
+    def __init__(self, work, name, chance, length, links=0):
         self.port = free_port()
         self.folder = work / f"origin-{name}"
         self.folder.mkdir()
         self.log = self.folder / "requests.log"
         places = "".join(f"location ~ {number}$ {{ return 200 '{body}'; }}\n"
-                         for number, body in enumerate(pages(chance)))
+                         for number, body in enumerate(pages(chance, length=length)))
         front = "".join(f"<p><a href=/{n}/story-{n}>Story {n}</a>" for n in range(links))
         places += f"location = / {{ return 200 '<title>$host</title>{front}'; }}\n" if links else ""
         config = self.folder / "nginx.conf"
@@ -217,6 +217,7 @@ def main():
     parser.add_argument("--urls", type=int, default=200_000)
     parser.add_argument("--kills", type=int, default=5)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--length", type=int, default=3000, help="bytes of a page, about")
     parser.add_argument("--set", action="append", default=[])
     parser.add_argument("--no-plain", action="store_true", help="leave out the run without kills")
     parser.add_argument("--no-wget", action="store_true")
@@ -255,7 +256,7 @@ def main():
 
     if options.memory:
         links = options.urls // options.hosts if options.shape == "links" else 0
-        origin = Origin(work, "memory", random.Random(options.seed), links)
+        origin = Origin(work, "memory", random.Random(options.seed), options.length, links)
         folder = work / "memory"
         try:
             listed(folder, origin.port)
@@ -279,7 +280,7 @@ def main():
 
     def run(name, command_of, kills=0):
         nonlocal failed
-        origin = Origin(work, name.replace(" ", "-"), random.Random(options.seed))
+        origin = Origin(work, name.replace(" ", "-"), random.Random(options.seed), options.length)
         origins.append(origin)
         folder = work / name.replace(" ", "-")
         listing = listed(folder, origin.port)
