@@ -52,7 +52,9 @@ fn queue_error(why: impl std::fmt::Display) -> CliError {
         .hint("another process may be crawling into this archive; wait until it is done")
 }
 
-/// Memory for the queue's pages. With more of it a crawl grows until it is full, and is no faster.
+/// Memory for the queue's pages, as they lie on disk; there they take twice that. With more of it a
+/// crawl grows until it is full, and is no faster; with half of it 20,000 pages take 8 % more of the
+/// processor.
 const STATE_CACHE_BYTES: u64 = 16 << 20;
 
 fn frontiers(layout: &Layout) -> Result<Option<Frontiers>, CliError> {

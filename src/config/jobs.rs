@@ -3,8 +3,9 @@
 //! Every mistake of every file is reported together, each with file, line and key. What it
 //! deliberately does not do: fetch, resolve names, or look at a queue.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::credentials;
 use super::job_values::JobValues;
@@ -14,7 +15,7 @@ use crate::schedule::clean::{CleanOptions, Switch};
 use crate::schedule::revisit::{AdaptiveParams, Cron, Schedule};
 use crate::schedule::scope::{Requisites, Rule, Scope, ScopeOptions};
 use crate::schedule::traps::TrapOptions;
-use crate::schedule::{DiscoveryPath, JobLimits, JobSpec, Notify, Overlap, Secret};
+use crate::schedule::{DiscoveryPath, JobLimits, JobSpec, Notify, Overlap, Secret, SeedList};
 
 /// The job files of a folder: all that end in `.toml`, sorted by name. Empty when there is no such
 /// folder.
@@ -220,22 +221,22 @@ fn check_name(values: &mut JobValues<'_>, name: &str) {
 }
 
 /// Where a seed is written: file and line; the key's own file when `None`.
-type SeedLine = (Option<PathBuf>, usize);
+type SeedLine = (Option<Arc<Path>>, usize);
 
-fn seeds_of(values: &mut JobValues<'_>) -> (Vec<TargetUri>, Vec<SeedLine>) {
-    let mut seeds = Vec::new();
+fn seeds_of(values: &mut JobValues<'_>) -> (SeedList, Vec<SeedLine>) {
+    let mut seeds = SeedList::default();
     let mut lines: Vec<SeedLine> = Vec::new();
     for (text, line) in values.list("seeds") {
         match TargetUri::parse(text.trim()) {
             Ok(uri) => {
-                seeds.push(uri);
+                seeds.push(&uri);
                 lines.push((None, line));
             }
             Err(why) => values.problem_at(line, "seeds", why.to_string()),
         }
     }
     for (file, line) in values.list("seed_files") {
-        let path = values.folder().join(&file);
+        let path: Arc<Path> = values.folder().join(&file).into();
         let text = match std::fs::read_to_string(&path) {
             Ok(text) => text,
             Err(why) => {
@@ -246,17 +247,18 @@ fn seeds_of(values: &mut JobValues<'_>) -> (Vec<TargetUri>, Vec<SeedLine>) {
         for (at, uri) in seed_lines(&text) {
             match TargetUri::parse(uri) {
                 Ok(uri) => {
-                    seeds.push(uri);
-                    lines.push((Some(path.clone()), at));
+                    seeds.push(&uri);
+                    lines.push((Some(Arc::clone(&path)), at));
                 }
                 Err(why) => values.problems.push(Problem {
-                    source: Source::File(path.clone(), at),
+                    source: Source::File(path.to_path_buf(), at),
                     key: String::new(),
                     what: why.to_string(),
                 }),
             }
         }
     }
+    seeds.shrink_to_fit();
     (seeds, lines)
 }
 
@@ -276,7 +278,7 @@ fn seed_lines(text: &str) -> impl Iterator<Item = (usize, &str)> {
 fn check_seeds(values: &mut JobValues<'_>, job: &JobSpec, lines: &[SeedLine]) {
     let Ok(scope) = Scope::new(job.scope.clone()) else { return };
     for (seed, (file, line)) in job.seeds.iter().zip(lines) {
-        let ruling = scope.judge(seed, &DiscoveryPath::seed(), None);
+        let ruling = scope.judge(&seed, &DiscoveryPath::seed(), None);
         if ruling.is_in() {
             continue;
         }
@@ -284,7 +286,7 @@ fn check_seeds(values: &mut JobValues<'_>, job: &JobSpec, lines: &[SeedLine]) {
         match file {
             None => values.problem_at(*line, "seeds", what),
             Some(path) => values.problems.push(Problem {
-                source: Source::File(path.clone(), *line),
+                source: Source::File(path.to_path_buf(), *line),
                 key: String::new(),
                 what,
             }),
@@ -307,14 +309,10 @@ fn scope_of(values: &mut JobValues<'_>, job: &JobSpec) -> ScopeOptions {
     let mut include = rules_of(values, "scope.");
     let exclude = rules_of(values, "scope.exclude_");
     if include.is_empty() {
-        let mut hosts: Vec<String> = Vec::new();
-        for uri in job.named() {
-            let host = uri.host_key().as_str().to_owned();
-            if !hosts.contains(&host) {
-                hosts.push(host);
-            }
-        }
-        include = hosts.into_iter().map(Rule::Host).collect();
+        let mut hosts = HashSet::new();
+        let all = job.named().map(|uri| uri.host_key().as_str().to_owned());
+        let new = all.filter(|host| hosts.insert(host.clone()));
+        include = new.map(Rule::Host).collect();
     }
     let requisites = match values.text("scope.requisites").as_str() {
         "same-scope" => Requisites::SameScope,

@@ -301,8 +301,8 @@ pub const KEYS: &[Key] = &[
     key(
         "store.index_cache_bytes",
         Kind::Bytes,
-        "32 MiB",
-        "How much memory the index may use for its pages.",
+        "8 MiB",
+        "How many bytes of the index are kept in memory, as they lie on disk; there they take twice that.",
     ),
     key(
         "store.derived_bytes_max",

@@ -25,6 +25,7 @@ use super::log::CrawlLog;
 use super::observer::Observer;
 use super::options::{CrawlError, CrawlOptions};
 use super::outcome::{Finished, Outcome};
+use super::readers::Readers;
 use super::report::Report;
 use super::rules::JobRules;
 use super::running::{Care, Order};
@@ -61,6 +62,7 @@ pub struct Crawl {
     pub(super) capturer: Arc<Capturer>,
     pub(super) store: Arc<Store>,
     pub(super) reader: Reader,
+    readers: Readers,
     pub(super) frontier: Frontier,
     pub(super) watched: Option<Frontier>,
     pub(super) book: HostBook,
@@ -119,6 +121,7 @@ impl Crawl {
             capturer,
             store,
             reader,
+            readers: Readers::one_a_core(),
             frontier,
             watched,
             book,
@@ -419,6 +422,7 @@ impl Crawl {
             request: self.options.request.clone(),
             store: Arc::clone(&self.store),
             reader: self.reader.clone(),
+            readers: self.readers.clone(),
             timer: Arc::clone(&self.timer),
             wants_links,
             wants_text,

@@ -22,6 +22,7 @@ pub mod observer;
 pub mod options;
 pub mod outcome;
 pub mod plan;
+mod readers;
 mod reading;
 pub mod report;
 pub mod rules;

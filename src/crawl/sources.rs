@@ -117,21 +117,23 @@ pub fn named_by(job: &JobSpec, now: Timestamp) -> impl Iterator<Item = Found> {
         .map(TargetUri::as_str)
         .collect();
     let lists = [
-        (&job.seeds[..], Role::Page, "a seed of the job"),
-        (&job.feeds[..], Role::Feed, "a feed of the job"),
-        (&job.sitemaps[..], Role::Sitemap, "a sitemap of the job"),
-        (&job.sections[..], Role::Section, "a section page of the job"),
+        (&job.feeds, Role::Feed, "a feed of the job"),
+        (&job.sitemaps, Role::Sitemap, "a sitemap of the job"),
+        (&job.sections, Role::Section, "a section page of the job"),
     ];
-    let mut seen = HashSet::new();
-    let all = lists
+    let others = lists
         .into_iter()
-        .flat_map(|(list, role, because)| list.iter().map(move |uri| (uri, role, because)));
-    let wanted = all.filter(move |(uri, role, _)| {
-        !(*role == Role::Page && sources.contains(uri.as_str())) && seen.insert(uri.as_str())
+        .flat_map(|(list, role, because)| list.iter().map(move |u| (u.as_str(), role, because)));
+    let seeds = job.seeds.texts().map(|text| (text, Role::Page, "a seed of the job"));
+    let mut seen = HashSet::new();
+    let wanted = seeds.chain(others).filter(move |(text, role, _)| {
+        !(*role == Role::Page && sources.contains(text)) && seen.insert(*text)
     });
     // One at a time: a list of seeds may be long.
-    wanted.map(move |(uri, role, because)| Found {
-        uri: uri.clone(),
+    let parsed = wanted
+        .filter_map(|(text, role, because)| Some((TargetUri::parse(text).ok()?, role, because)));
+    parsed.map(move |(uri, role, because)| Found {
+        uri,
         path: if role == Role::Page { DiscoveryPath::seed() } else { manifest.clone() },
         via: None,
         due: now,

@@ -16,6 +16,7 @@ use super::following::{Following, Gathering};
 use super::news::News;
 use super::options::CrawlError;
 use super::outcome::{Finished, Outcome};
+use super::readers::Readers;
 use super::reading::{Before, Reading};
 use super::sources::Gathered;
 use super::timer::Timer;
@@ -44,6 +45,8 @@ pub struct Step {
     pub store: Arc<Store>,
     /// Where to read earlier captures.
     pub reader: Reader,
+    /// Where pages are read.
+    pub readers: Readers,
     /// Time.
     pub timer: Arc<dyn Timer>,
     /// Whether links and requisites of the page are wanted.
@@ -234,6 +237,7 @@ impl Step {
         let appended = append(&self.store, submission).await?;
         let decoded_bytes_max = self.decoded_bytes_max;
         let (wants_links, wants_text) = (self.wants_links, self.wants_text);
+        let readers = self.readers;
         let asked = uri.to_string();
         let gathering = match self.following {
             Some(following) if !is_robots => Some(Gathering { following, reader: self.reader }),
@@ -256,9 +260,8 @@ impl Step {
         // Parsing a large page takes milliseconds, which the network tasks do not have; what needs
         // no parsing is not worth the way to another thread and back.
         let mut stepped = if parses {
-            tokio::task::spawn_blocking(task)
-                .await
-                .map_err(|why| CrawlError::Broken { uri: asked, why: why.to_string() })?
+            let read = readers.run(task).await;
+            read.map_err(|why| CrawlError::Broken { uri: asked, why })?
         } else {
             task()
         };
@@ -306,8 +309,8 @@ impl Step {
         // The index answers from memory as a rule; a record has to be read and unpacked.
         let Some(entry) = self.reader.newest_with_payload(uri.as_str())? else { return Ok(None) };
         let reader = self.reader.clone();
-        let loaded = tokio::task::spawn_blocking(move || Before::load(&reader, &entry)).await;
-        loaded.map_err(|why| CrawlError::Broken { uri: uri.to_string(), why: why.to_string() })
+        let loaded = self.readers.run(move || Before::load(&reader, &entry)).await;
+        loaded.map_err(|why| CrawlError::Broken { uri: uri.to_string(), why })
     }
 }
 

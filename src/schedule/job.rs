@@ -9,6 +9,7 @@ use super::credentials::{Credentials, Secret};
 use super::discovery::{DiscoveryPath, Step};
 use super::revisit::{AdaptiveParams, Schedule};
 use super::scope::ScopeOptions;
+use super::seeds::SeedList;
 use super::traps::TrapOptions;
 use crate::base::TargetUri;
 
@@ -61,7 +62,7 @@ pub struct JobSpec {
     /// Its name, unlike that of any other job.
     pub name: String,
     /// Pages to capture.
-    pub seeds: Vec<TargetUri>,
+    pub seeds: SeedList,
     /// Feeds to follow.
     pub feeds: Vec<TargetUri>,
     /// Sitemaps to follow.
@@ -112,7 +113,7 @@ impl JobSpec {
     pub fn new(name: impl Into<String>) -> Self {
         Self {
             name: name.into(),
-            seeds: Vec::new(),
+            seeds: SeedList::default(),
             feeds: Vec::new(),
             sitemaps: Vec::new(),
             sections: Vec::new(),
@@ -144,14 +145,14 @@ impl JobSpec {
     }
 
     /// All that it names, with no page twice.
-    pub fn named(&self) -> impl Iterator<Item = &TargetUri> {
+    pub fn named(&self) -> impl Iterator<Item = TargetUri> {
         let mut seen = std::collections::HashSet::new();
+        let sources = [&self.feeds, &self.sitemaps, &self.sections].into_iter().flatten();
         self.seeds
-            .iter()
-            .chain(&self.feeds)
-            .chain(&self.sitemaps)
-            .chain(&self.sections)
-            .filter(move |uri| seen.insert(uri.as_str()))
+            .texts()
+            .chain(sources.map(TargetUri::as_str))
+            .filter(move |text| seen.insert(*text))
+            .filter_map(|text| TargetUri::parse(text).ok())
     }
 }
 
@@ -198,7 +199,7 @@ mod tests {
     fn nothing_is_named_twice() {
         let uri = |text: &str| TargetUri::parse(text).unwrap();
         let mut job = JobSpec::new("a");
-        job.seeds = vec![uri("https://a.org/"), uri("https://a.org/b")];
+        job.seeds = vec![uri("https://a.org/"), uri("https://a.org/b")].into();
         job.sections = vec![uri("https://a.org/")];
         assert_eq!(job.named().count(), 2);
     }

@@ -13,7 +13,7 @@
 //! ([`entry`]), the queues on disk and their journal ([`state`], [`journal`], `mend`), who is next
 //! ([`frontier`]); when to look again ([`revisit`]), whether it is still there ([`life`]), both as
 //! bytes ([`memory`]); what a person asked to have watched ([`watch`]), and whole jobs ([`job`], with
-//! their secrets in [`credentials`]).
+//! their secrets in [`credentials`] and what they name in [`seeds`]).
 //!
 //! Pure but for `state` and `journal`; times are passed in and nothing here sleeps, fetches or
 //! reads pages.
@@ -31,6 +31,7 @@ mod mend;
 mod packing;
 pub mod revisit;
 pub mod scope;
+pub mod seeds;
 pub mod state;
 pub mod traps;
 pub mod watch;
@@ -44,4 +45,5 @@ pub use frontier::{
 };
 pub use job::{JobLimits, JobSpec, Notify, Overlap};
 pub use memory::PageMemory;
+pub use seeds::SeedList;
 pub use state::{Opened, ScheduleError};

@@ -46,7 +46,9 @@ pub struct StoreOptions {
     pub file_bytes_max: u64,
     /// At this age a file is closed.
     pub file_age_max: Duration,
-    /// Memory for the index, in bytes.
+    /// How many bytes of the index are kept in memory, as [`KvOptions::cache_bytes`] counts them.
+    ///
+    /// [`KvOptions::cache_bytes`]: crate::kv::KvOptions::cache_bytes
     pub index_cache_bytes: u64,
     /// What every file says of itself.
     pub warcinfo: Warcinfo,
@@ -67,7 +69,7 @@ impl Default for StoreOptions {
             compression: Compression::default(),
             file_bytes_max: 1 << 30,
             file_age_max: Duration::from_hours(24),
-            index_cache_bytes: 32 << 20,
+            index_cache_bytes: 8 << 20,
             warcinfo: Warcinfo { tls_verified: true, ..Warcinfo::default() },
             certificates: false,
             packers: std::thread::available_parallelism().map_or(2, usize::from),

@@ -1,7 +1,8 @@
 """A soak on loopback: many hosts, many URLs, killed and taken up again; nothing lost, nothing twice.
 
 usage: soak.py [--binary target/release/pressmark] [--hosts 2000] [--urls 200000] [--kills 5]
-               [--seed 1] [--set KEY=VALUE ...] [--no-wget] [--spider BIN] [--keep]
+               [--seed 1] [--length 3000] [--set KEY=VALUE ...] [--no-wget] [--spider BIN] [--keep]
+       soak.py --memory [--every 25000] [--shape job|links] [--binary BIN] [--hosts N] [--urls N] [--set ...]
 
 Every host is a loopback address of its own (127.A.B.C); nginx answers for all of them and logs each
 request, with pages of about 3 kB made up of words, no two alike. All programs get the same list of
@@ -14,6 +15,11 @@ URLs, in which neighbours lie on different hosts. In one run:
 2. pressmark crawls it without a kill: pages a second and resident memory on the way.
 3. wget (-i LIST --warc-file) does the same; and BIN, called with the list's path, where --spider names
    one.
+
+With --memory it is one crawl without a kill: a line for every so many pages, with the memory that is
+resident then, the part of it that is not mapped from files (the program itself), the bytes of the two
+stores on disk, and the CPU time so far. The shape is a job with a list of seeds, or `links`: a crawl of
+the hosts' front pages, one link deep, each of which names all pages of its host.
 
 nginx and wget are Debian packages of these names; memory is read from /proc.
 """
@@ -57,13 +63,15 @@ def pages(chance, count=10, length=3000):
 class Origin:
     """nginx for one program: its own port, its own log."""
 
-    def __init__(self, work, name, chance):
+    def __init__(self, work, name, chance, length, links=0):
         self.port = free_port()
         self.folder = work / f"origin-{name}"
         self.folder.mkdir()
         self.log = self.folder / "requests.log"
         places = "".join(f"location ~ {number}$ {{ return 200 '{body}'; }}\n"
-                         for number, body in enumerate(pages(chance)))
+                         for number, body in enumerate(pages(chance, length=length)))
+        front = "".join(f"<p><a href=/{n}/story-{n}>Story {n}</a>" for n in range(links))
+        places += f"location = / {{ return 200 '<title>$host</title>{front}'; }}\n" if links else ""
         config = self.folder / "nginx.conf"
         config.write_text(f"""
 daemon off; worker_processes 1; pid {self.folder}/nginx.pid; error_log {self.folder}/nginx.err;
@@ -130,6 +138,47 @@ def rss(pid):
     return tuple(int(fields[key].split()[0]) / 1024 for key in ("VmRSS", "VmHWM"))
 
 
+def size(folder):
+    """Bytes on disk of the files under a folder."""
+    total = 0
+    for place, _, names in os.walk(folder):
+        for name in names:
+            try:
+                total += os.stat(os.path.join(place, name)).st_blocks * 512
+            except OSError:
+                pass
+    return total
+
+
+def cpu(pid):
+    """CPU seconds of a process so far."""
+    fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def memory_of(options, work, command, origin):
+    """Runs one crawl and prints a line for every so many pages."""
+    watched = Watched(command, work, origin, options.urls)
+    pid = watched.process.pid
+    print("| pages | MB resident | MB of its own | index MB | queue MB | CPU s |")
+    print("|---|---|---|---|---|---|", flush=True)
+    archive = work / "archive"
+    for at in range(options.every, options.urls + 1, options.every):
+        # The last look is taken while the last pages are under way.
+        if watched.until(min(at, int(options.urls * 0.999))):
+            break
+        status = pathlib.Path(f"/proc/{pid}/status").read_text()
+        fields = dict(line.split(":", 1) for line in status.splitlines() if ":" in line)
+        whole, own = (int(fields[key].split()[0]) / 1024 for key in ("VmRSS", "RssAnon"))
+        print(f"| {at:,} | {whole:.0f} | {own:.0f} | {size(archive / 'index') / 1e6:.0f} "
+              f"| {size(archive / 'state') / 1e6:.0f} | {cpu(pid):.1f} |", flush=True)
+    code = watched.process.wait()
+    print(f"{origin.look():,} pages; highest {watched.peak:.0f} MB; ended with {code}", flush=True)
+    if code != 0:
+        print((work / "out.txt").read_text()[-2000:])
+    return code
+
+
 class Watched:
     """A program that runs, its pages and memory looked at on the way."""
 
@@ -168,11 +217,15 @@ def main():
     parser.add_argument("--urls", type=int, default=200_000)
     parser.add_argument("--kills", type=int, default=5)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--length", type=int, default=3000, help="bytes of a page, about")
     parser.add_argument("--set", action="append", default=[])
     parser.add_argument("--no-plain", action="store_true", help="leave out the run without kills")
     parser.add_argument("--no-wget", action="store_true")
     parser.add_argument("--spider", help="a program that is called with the list's path")
     parser.add_argument("--keep", action="store_true", help="keep the working folder")
+    parser.add_argument("--memory", action="store_true", help="only the memory of one run")
+    parser.add_argument("--every", type=int, default=25_000)
+    parser.add_argument("--shape", choices=("job", "links"), default="job")
     options = parser.parse_args()
     binary = os.path.abspath(options.binary)
     chance = random.Random(options.seed)
@@ -201,12 +254,33 @@ def main():
             command += ["--set", setting]
         return command
 
+    if options.memory:
+        links = options.urls // options.hosts if options.shape == "links" else 0
+        origin = Origin(work, "memory", random.Random(options.seed), options.length, links)
+        folder = work / "memory"
+        try:
+            listed(folder, origin.port)
+            command = crawling(folder)
+            if links:
+                at = command.index("--job")
+                command[at:at + 2] = ["--depth", "1"]
+                command += [f"http://{host}:{origin.port}/" for host in hosts]
+            print(f"{options.urls} URLs on {options.hosts} hosts as {options.shape}, seed {options.seed}")
+            code = memory_of(options, folder, command, origin)
+        finally:
+            origin.stop()
+            if options.keep:
+                print(f"kept in {work}")
+            else:
+                shutil.rmtree(work, ignore_errors=True)
+        sys.exit(1 if code else 0)
+
     rows, failed = [], False
     origins = []
 
     def run(name, command_of, kills=0):
         nonlocal failed
-        origin = Origin(work, name.replace(" ", "-"), random.Random(options.seed))
+        origin = Origin(work, name.replace(" ", "-"), random.Random(options.seed), options.length)
         origins.append(origin)
         folder = work / name.replace(" ", "-")
         listing = listed(folder, origin.port)

@@ -32,7 +32,7 @@ fn lab() -> Lab {
 
 fn spec() -> JobSpec {
     let mut spec = JobSpec::new("hostile");
-    spec.seeds = vec![uri("http://bad.example/"), uri("http://kind.example/")];
+    spec.seeds = vec![uri("http://bad.example/"), uri("http://kind.example/")].into();
     spec.scope.include = vec![Rule::Host(BAD.to_owned()), Rule::Host(KIND.to_owned())];
     spec
 }
@@ -172,7 +172,7 @@ fn of_a_robots_txt_of_two_gigabytes_no_more_than_one_megabyte_is_taken() {
     );
     leads(&mut lab, address);
     let mut spec = spec();
-    spec.seeds.push(uri("http://bad.example/secret"));
+    spec.seeds.push(&uri("http://bad.example/secret"));
     let (report, seen) = survives(&lab, spec);
     let robots =
         seen.done.iter().find(|d| d.uri.as_str() == "http://bad.example/robots.txt").unwrap();

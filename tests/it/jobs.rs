@@ -107,7 +107,7 @@ fn requisites_of_other_hosts_come_when_the_scope_says_so() {
         let lab = Lab::new(&["a.example", "b.example"]);
         lab.web.page("a.example", "/", "<p>x<img src=/i.png><img src=http://b.example/j.png>");
         let mut spec = job("paper", "a.example");
-        spec.seeds = vec![uri("http://a.example/")];
+        spec.seeds = vec![uri("http://a.example/")].into();
         spec.scope.requisites = requisites;
         lab.run(&[spec]);
         assert_eq!(lab.asked(), expected, "{requisites:?}");
@@ -120,7 +120,7 @@ fn a_job_ends_at_its_limit_and_the_next_run_goes_on() {
     let mut spec = job("paper", "a.example");
     for n in 0..5 {
         lab.web.page("a.example", &format!("/{n}"), &article("x", &[TEXT]));
-        spec.seeds.push(uri(&format!("http://a.example/{n}")));
+        spec.seeds.push(&uri(&format!("http://a.example/{n}")));
     }
     spec.limits.pages_max = Some(2);
     let (first, _) = lab.run(&[spec.clone()]);
@@ -173,7 +173,7 @@ fn a_full_disk_pauses_a_run_for_ever_and_it_goes_on_by_itself() {
     lab.options.disk_free_min = 100;
     lab.web.page("a.example", "/", &article("x", &[TEXT]));
     let mut spec = job("paper", "a.example");
-    spec.seeds = vec![uri("http://a.example/")];
+    spec.seeds = vec![uri("http://a.example/")].into();
     let begun = lab.clock.now();
     let (mut crawl, _store) = lab.crawl(&[spec]);
     let clock = Arc::clone(&lab.clock);
@@ -197,10 +197,10 @@ fn jobs_are_exchanged_while_a_run_goes_on() {
     lab.web.page("a.example", "/", &article("x", &[TEXT]));
     lab.web.page("b.example", "/", &article("x", &[TEXT]));
     let mut one = job("one", "a.example");
-    one.seeds = vec![uri("http://a.example/")];
+    one.seeds = vec![uri("http://a.example/")].into();
     one.schedule = Schedule::Fixed { every: Duration::from_hours(1) };
     let mut two = job("two", "b.example");
-    two.seeds = vec![uri("http://b.example/")];
+    two.seeds = vec![uri("http://b.example/")].into();
     two.schedule = Schedule::Fixed { every: Duration::from_hours(1) };
     let (mut crawl, _store) = lab.crawl(&[one]);
     let (orders, ordered) = tokio::sync::mpsc::unbounded_channel();
@@ -238,7 +238,7 @@ fn an_alarm_is_raised_while_nothing_ends_for_longer_than_allowed_and_taken_back(
     lab.web.on("a.example", "/robots.txt", Reply::Bytes(Vec::new()));
     lab.web.page("a.example", "/", &article("x", &[TEXT]));
     let mut spec = job("paper", "a.example");
-    spec.seeds = vec![uri("http://a.example/")];
+    spec.seeds = vec![uri("http://a.example/")].into();
     let (_, seen) = lab.watch(&[spec], Duration::from_mins(1));
     assert!(matches!(seen.trouble.first(), Some(Trouble::Stalled { .. })), "{:?}", seen.trouble);
     assert_eq!(seen.trouble.get(1), Some(&Trouble::Moving));
@@ -251,7 +251,7 @@ fn secrets_go_to_their_host_and_into_no_log() {
     lab.web.page("a.example", "/", &article("x", &[TEXT]));
     lab.web.page("b.example", "/", &article("x", &[TEXT]));
     let mut spec = job("paper", "a.example");
-    spec.seeds = vec![uri("http://a.example/"), uri("http://b.example/")];
+    spec.seeds = vec![uri("http://a.example/"), uri("http://b.example/")].into();
     spec.headers = vec![("X-From".to_owned(), Secret::new("paper"))];
     spec.credentials = Credentials::new(vec![HostCredentials {
         host: "a.example".to_owned(),
@@ -276,7 +276,7 @@ fn bodies_that_a_job_does_not_want_are_left_at_their_head_and_its_sources_are_no
     lab.web.page("a.example", "/short", &article("x", &[TEXT]));
     lab.xml("a.example", "/feed", "application/rss+xml", &rss(&[("http://a.example/short", "")]));
     let mut spec = job("paper", "a.example");
-    spec.seeds = vec![uri("http://a.example/film"), uri("http://a.example/long")];
+    spec.seeds = vec![uri("http://a.example/film"), uri("http://a.example/long")].into();
     spec.feeds = vec![uri("http://a.example/feed")];
     spec.scope.media_types = vec!["text/html".to_owned()];
     spec.scope.payload_bytes_max = Some(pressmark::base::ByteSize(1 << 20));

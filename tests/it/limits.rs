@@ -19,7 +19,7 @@ fn pages(lab: &Lab, count: usize) -> JobSpec {
     let mut spec = job("paper", HOST);
     for n in 0..count {
         lab.web.page(HOST, &format!("/{n}"), &article("x", &[&"word ".repeat(200)]));
-        spec.seeds.push(uri(&format!("http://{HOST}/{n}")));
+        spec.seeds.push(&uri(&format!("http://{HOST}/{n}")));
     }
     spec
 }
@@ -65,7 +65,7 @@ fn a_job_with_a_disk_limit_of_its_own_pauses_alone() {
     let mut spec = pages(&lab, 2);
     spec.limits.disk_free_min = Some(500);
     let mut other = job("other", "b.example");
-    other.seeds = vec![uri("http://b.example/")];
+    other.seeds = vec![uri("http://b.example/")].into();
     lab.web.page("b.example", "/", &article("x", &["text"]));
     let begun = lab.clock.now();
     let (mut crawl, _store) = lab.crawl(&[spec, other]);
@@ -173,7 +173,7 @@ fn what_a_job_names_since_it_was_stopped_is_asked_for_too() {
     let mut spec = pages(&lab, 4);
     stopped_after(&lab, &[spec.clone()], 2);
     lab.web.page(HOST, "/new", &article("x", &["text"]));
-    spec.seeds.push(uri("http://a.example/new"));
+    spec.seeds.push(&uri("http://a.example/new"));
     lab.run(&[spec]);
     let asked = paths(&lab);
     assert_eq!(asked.iter().filter(|p| *p == "/new").count(), 1);
@@ -188,7 +188,7 @@ fn another_form_of_a_page_is_recorded_and_not_merged() {
     lab.web.page(HOST, "/amp/story", amp);
     lab.web.page(HOST, "/story", &article("Bridge", &["The long form of it, with more words."]));
     let mut spec = job("paper", HOST);
-    spec.seeds = vec![uri("http://a.example/amp/story")];
+    spec.seeds = vec![uri("http://a.example/amp/story")].into();
     spec.schedule = Schedule::Fixed { every: Duration::from_hours(1) };
     lab.watch(&[spec], Duration::from_mins(90));
     let asked = paths(&lab);

@@ -1,5 +1,7 @@
 //! `crawl --dry-run`: what would be fetched, when, and which fact set the time.
 
+use std::collections::HashSet;
+
 use serde_json::json;
 
 use crate::base::TargetUri;
@@ -25,8 +27,9 @@ pub fn run(job: &Job, jobs: &[JobSpec], context: &Context) -> Result<Exit, CliEr
     };
     let mut job = job.clone();
     if job.take == Take::Jobs {
-        let named = jobs.iter().flat_map(JobSpec::named).map(TargetUri::clone);
-        job.seeds.extend(named.filter(|uri| !job.seeds.contains(uri)).collect::<Vec<_>>());
+        let mut seen: HashSet<TargetUri> = job.seeds.iter().cloned().collect();
+        let named = jobs.iter().flat_map(JobSpec::named);
+        job.seeds.extend(named.filter(|uri| seen.insert(uri.clone())));
     }
     let job = &job;
     for note in notes {

@@ -72,7 +72,7 @@ fn a_whole_job_is_read() {
     let jobs =
         load(&[("a.toml", WHOLE), ("more.txt", seeds), ("b.toml.sample", "nonsense")]).unwrap();
     let [job] = jobs.as_slice() else { panic!("{jobs:?}") };
-    let seeds: Vec<&str> = job.seeds.iter().map(TargetUri::as_str).collect();
+    let seeds: Vec<&str> = job.seeds.texts().collect();
     assert_eq!(
         seeds,
         ["https://www.example.org/", "https://www.example.org/a#top", "https://b.example.org/"]
@@ -110,7 +110,7 @@ fn what_is_not_set_is_as_the_plain_data_has_it() {
         .try_into()
         .unwrap();
     let mut want = JobSpec::new("a");
-    want.seeds = vec![TargetUri::parse("https://a.org/").unwrap()];
+    want.seeds = vec![TargetUri::parse("https://a.org/").unwrap()].into();
     want.scope.include = vec![Rule::Host("a.org".to_owned())];
     assert_eq!(format!("{read:?}"), format!("{want:?}"));
 }

@@ -285,7 +285,8 @@ fn what_a_url_is_for_is_seen_by_tag_name_and_path() {
 #[test]
 fn a_job_asks_for_all_it_names_and_a_robots_txt_for_its_sitemaps() {
     let mut job = job();
-    job.seeds = vec![uri("https://a.org/"), uri("https://a.org/politics"), uri("https://a.org/")];
+    job.seeds =
+        vec![uri("https://a.org/"), uri("https://a.org/politics"), uri("https://a.org/")].into();
     let found: Vec<String> = named_by(&job, time(NOW))
         .map(|f| format!("{} {} {}", f.uri, f.path, f.settings).trim_end().to_owned())
         .collect();
