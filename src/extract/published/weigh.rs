@@ -45,9 +45,11 @@ pub(super) fn weigh(
         }
         // Changed on the day it was published, or before: the day is that of the last change.
         let restamped = modified.0.iter().any(|(_, m)| day(m) <= day(&first.value));
-        // No line beside the headline tells of a day before the page was there, if not its own.
-        let is_told =
-            |o: Origin| restamped || o == Origin::Visible && first.origin != Origin::Markup;
+        // The declared day is for machines alone, and a line beside the headline has another: no
+        // line tells of a day before the page was there, if not of its own.
+        let is_hidden = first.origin != Origin::Markup
+            && !called(Call::Nothing).any(|s| day(&s.time) == day(&first.value));
+        let is_told = |o: Origin| restamped || is_hidden && o == Origin::Visible;
         let told = read.iter().find(|(o, t)| is_told(*o) && earlier(t) && !is_change(t));
         if let Some((origin, time)) = told {
             return fact(*origin, time);
