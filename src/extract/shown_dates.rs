@@ -13,6 +13,12 @@ const LINE_BYTES_MAX: usize = 160;
 /// reading.
 const BESIDE_BYTES_MAX: usize = 48;
 
+/// Longer lines are no labels of the date below them, in bytes.
+const LABEL_BYTES_MAX: usize = 30;
+/// Labels that say no more than that a date follows.
+const DATE_WORDS: &[&str] =
+    &["date", "fecha", "datum", "data", "dato", "дата", "tarih", "التاريخ", "日付", "日期", "날짜"];
+
 /// Words beside a date that say it is of a change.
 const UPDATED_WORDS: &[&str] = &[
     "updat",
@@ -116,8 +122,12 @@ pub fn beside_headline(place: &Place<'_>) -> Vec<Shown> {
     });
     let first = place.kept.first().copied();
     let last = place.kept.last().copied();
+    // A headline below the article is that of another page.
+    let heading = heading.filter(|heading| last.is_none_or(|last| *heading <= last));
     let anchor = heading.or(first).unwrap_or(0);
-    let mut near: Vec<usize> = (anchor..(anchor + 14).min(blocks.len())).collect();
+    // What is below the article comes last.
+    let below = last.map_or(blocks.len(), |last| last + 1);
+    let mut near: Vec<usize> = (anchor..(anchor + 14).min(below)).collect();
     near.extend((anchor.saturating_sub(6)..anchor).rev());
     if let Some(first) = first {
         near.extend(first.saturating_sub(5)..(first + 4).min(blocks.len()));
@@ -125,19 +135,41 @@ pub fn beside_headline(place: &Place<'_>) -> Vec<Shown> {
     if let Some(last) = last {
         near.extend(last.saturating_sub(2)..(last + 6).min(blocks.len()));
     }
-    let head = anchor.saturating_sub(3)..(anchor + 8).min(first.unwrap_or(anchor) + 3);
+    let head = anchor.saturating_sub(3)..(anchor + 8).min(second_paragraph(place, anchor));
     let mut found = Vec::new();
     for at in near {
         let block = &blocks[at];
-        let own = heading.is_some_and(|h| at > h || is_of_this_page(place, block.node))
-            && head.contains(&at);
-        read_line(place, block, own, &mut found);
+        let beside = heading.is_some_and(|h| at > h || is_of_this_page(place, block.node));
+        // An article without a headline in the markup may begin with its date.
+        let own = beside && head.contains(&at) || first == Some(at);
+        let above = at.checked_sub(1).map_or("", |above| place.flow.words(&blocks[above]));
+        read_line(place, block, own, label(above), &mut found);
     }
     found
 }
 
+/// Where the prose goes on after its first paragraph, which may be a standfirst above the date.
+fn second_paragraph(place: &Place<'_>, anchor: usize) -> usize {
+    let is_prose = |at: &&usize| {
+        **at > anchor && place.flow.words(&place.flow.blocks[**at]).len() > LINE_BYTES_MAX
+    };
+    let second = place.kept.iter().filter(is_prose).nth(1).copied();
+    second.unwrap_or_else(|| place.kept.first().map_or(anchor, |first| first + 3))
+}
+
+/// What a short line without a date calls the date in the line below it: "Updated on".
+fn label(line: &str) -> Call {
+    if line.len() > LABEL_BYTES_MAX || line.bytes().any(|b| b.is_ascii_digit()) {
+        return Call::Nothing;
+    }
+    let word = line.trim_end_matches([' ', ':', '：']).to_lowercase();
+    let is_date = DATE_WORDS.contains(&word.as_str());
+    if is_date { Call::Published } else { words_call(line) }
+}
+
 /// All dates of one short text, each with what stands before it, the last also with what follows.
-fn read_line(place: &Place<'_>, block: &RawBlock, own: bool, found: &mut Vec<Shown>) {
+/// `above` is what the line above calls a date that begins this one.
+fn read_line(place: &Place<'_>, block: &RawBlock, own: bool, above: Call, found: &mut Vec<Shown>) {
     let words = place.flow.words(block);
     if words.len() > LINE_BYTES_MAX {
         return;
@@ -146,14 +178,17 @@ fn read_line(place: &Place<'_>, block: &RawBlock, own: bool, found: &mut Vec<Sho
     let start = found.len();
     while let Some((time, range)) = dates::find_human_at(rest, place.order) {
         dated += range.len();
-        let call = words_call(&rest[..range.start]);
+        let before = &rest[..range.start];
+        let begins = found.len() == start && !before.contains(char::is_alphanumeric);
+        let call = if begins { above } else { words_call(before) };
         found.push(Shown { origin: Origin::Visible, time, call, sure: false });
         rest = &rest[range.end..];
     }
     if found.len() == start {
-        // A month is a date only where it is called one.
+        // A month is a date only where it is called one, or is all that the line says.
         let call = words_call(words);
-        if let Some(time) = dates::find_month(words).filter(|_| call != Call::Nothing && own) {
+        let is_date = call != Call::Nothing || is_month_alone(words);
+        if let Some(time) = dates::find_month(words).filter(|_| is_date && own) {
             found.push(Shown { origin: Origin::Visible, time, call, sure: true });
         }
         return;
@@ -165,11 +200,25 @@ fn read_line(place: &Place<'_>, block: &RawBlock, own: bool, found: &mut Vec<Sho
     found[start..].iter_mut().for_each(|shown| shown.sure = own && is_line);
 }
 
+/// Whether a line has two words: of a month and a year, if there is a month in it.
+fn is_month_alone(line: &str) -> bool {
+    line.split_whitespace().count() == 2
+}
+
 /// The first date of a call, the sure ones before the others.
 pub fn best(shown: &[Shown], call: Call) -> Option<(Origin, PageTime)> {
     let called = || shown.iter().filter(|shown| shown.call == call);
     let best = called().find(|shown| shown.sure).or_else(|| called().next())?;
     Some((best.origin, best.time.clone()))
+}
+
+/// The first date of which nothing is said. One that may be another page's says less than a day of
+/// change that is surely this one's.
+pub fn unnamed(shown: &[Shown]) -> Option<(Origin, PageTime)> {
+    let is_changed = shown.iter().any(|shown| shown.sure && shown.call == Call::Updated);
+    best(shown, Call::Nothing).filter(|_| {
+        !is_changed || shown.iter().any(|shown| shown.sure && shown.call == Call::Nothing)
+    })
 }
 
 /// The day of all `time` elements of a page, wherever they stand, if there is only one: no list of
@@ -186,18 +235,18 @@ pub fn only_day(declared: &Declared, order: dates::Order) -> Option<(Origin, Pag
     (same && first.text.len() >= 10).then(|| (Origin::Markup, first.clone()))
 }
 
-/// A date anywhere on the page that is a line by itself or with the word for it: "Published" above
-/// "Feb 2, 2023".
+/// A date anywhere on the page that is a line by itself below the word for it: "Published" above
+/// "Feb 2, 2023", "Date" above "November 2003".
 pub fn labelled(place: &Place<'_>) -> Option<(Origin, PageTime)> {
-    let short = |block: &RawBlock| {
-        let words = place.flow.words(block);
-        (words.len() <= 30).then_some(words)
-    };
     place.flow.blocks.windows(2).find_map(|pair| {
-        let (label, line) = (short(&pair[0])?, short(&pair[1])?);
-        let (time, range) = dates::find_human_at(line, place.order)?;
-        let alone =
-            line.len() <= range.len() + 2 && dates::find_human(label, place.order).is_none();
-        (alone && words_call(label) == Call::Published).then_some((Origin::Visible, time))
+        let line = place.flow.words(&pair[1]);
+        if line.len() > LABEL_BYTES_MAX || label(place.flow.words(&pair[0])) != Call::Published {
+            return None;
+        }
+        let time = match dates::find_human_at(line, place.order) {
+            Some((time, range)) => (line.len() <= range.len() + 2).then_some(time),
+            None => dates::find_month(line).filter(|_| is_month_alone(line)),
+        };
+        time.map(|time| (Origin::Visible, time))
     })
 }

@@ -46,6 +46,23 @@ impl Order {
             _ => Self::DayFirst,
         }
     }
+
+    /// The other one.
+    #[must_use]
+    pub fn other(self) -> Self {
+        match self {
+            Self::DayFirst => Self::MonthFirst,
+            Self::MonthFirst => Self::DayFirst,
+        }
+    }
+}
+
+/// Whether a text begins as ISO 8601 has it, `2025-11-04`.
+#[must_use]
+pub fn is_year_first(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    let is_digit = |at: usize| bytes.get(at).is_some_and(u8::is_ascii_digit);
+    (0..4).all(is_digit) && bytes.get(4) == Some(&b'-') && bytes.get(7) == Some(&b'-')
 }
 
 /// A month of which no day is said.

@@ -166,7 +166,7 @@ pub fn find(place: &Place<'_>, declared: &Declared, ld: &LdArticle) -> Found {
     let beside = shown_dates::beside_headline(place);
     if published.0.is_empty() {
         published.0.extend(shown_dates::best(&beside, Call::Published));
-        published.0.extend(shown_dates::best(&beside, Call::Nothing));
+        published.0.extend(shown_dates::unnamed(&beside));
     }
     if published.0.is_empty() {
         published.0.extend(shown_dates::only_day(declared, place.order));
@@ -178,7 +178,10 @@ pub fn find(place: &Place<'_>, declared: &Declared, ld: &LdArticle) -> Found {
         modified.0.extend(shown_dates::best(&beside, Call::Updated));
     }
     shown.extend(beside.into_iter().filter(|shown| shown.sure));
-    let weighed = published.first().and_then(|first| weigh(&first, &published, &modified, &shown));
+    let titles = declared.title.as_deref().into_iter().chain(declared.meta(&["og:title"]));
+    let year = titles.filter_map(weigh::year_in_title).max();
+    let weighed =
+        published.first().and_then(|first| weigh(&first, &published, &modified, &shown, year));
     // The one that won stands first among those that differ.
     if let Some(winner) = &weighed {
         published.0.insert(0, (winner.origin, winner.value.clone()));
@@ -234,9 +237,15 @@ fn times(
     modified: &mut Candidates,
 ) -> Vec<Shown> {
     let mut shown = Vec::new();
+    let whole = whole_days(declared);
     let inner = |dated: &Dated| {
-        dates::parse_machine_in(&dated.value, place.order)
-            .or_else(|| dates::find_human(&dated.shown, place.order))
+        let read = |order| dates::parse_machine_in(&dated.value, order);
+        // Other elements tell which number is the month.
+        let other = read(place.order.other()).filter(|time| whole.contains(&day(time)));
+        match read(place.order).or_else(|| dates::find_human(&dated.shown, place.order)) {
+            Some(time) if !whole.contains(&day(&time)) => other.or(Some(time)),
+            found => found,
+        }
     };
     for dated in declared.times.iter().filter(|d| !d.property.is_empty()) {
         let Some(found) = inner(dated) else { continue };
@@ -263,6 +272,12 @@ fn times(
         shown.push(Shown { origin: Origin::Markup, time: found, call, sure: true });
     }
     shown
+}
+
+/// The days that elements give with the year first, which nobody reads in two ways.
+fn whole_days(declared: &Declared) -> Vec<&str> {
+    let is_whole = |text: &&str| text.len() >= 10 && dates::is_year_first(text);
+    declared.times.iter().filter_map(|dated| dated.value.get(..10)).filter(is_whole).collect()
 }
 
 /// What a `time` is called by its own class, the text just before it, or its parent's class.

@@ -2,35 +2,55 @@ use crate::extract::{Hints, extract};
 
 /// The day of publication and its origin, of a page with this head, this line below its headline.
 fn told(head: &str, line: &str, url: &str) -> Option<(String, &'static str)> {
-    let prose = "<p>The council voted on Tuesday to keep the bridge open, its chair said.</p>";
+    told_of(head, &format!("<h1>Bridge stays open</h1>{line}"), "", url)
+}
+
+/// As [`told`], of a page with this above the prose of its article and this below the article.
+fn told_of(head: &str, above: &str, below: &str, url: &str) -> Option<(String, &'static str)> {
+    let prose = "<p>The council voted on Tuesday to keep the bridge open, its chair said. The piers \
+        will be looked at by an engineer before the winter, and the towns will share what it costs.</p>";
     let html = format!(
-        "<html lang=en><head>{head}</head><body><article><h1>Bridge stays open</h1>{line}{}</article>",
+        "<html lang=en><head>{head}</head><body><article>{above}{}</article>{below}",
         prose.repeat(12)
     );
     let page = extract(html.as_bytes(), &Hints { url: Some(url), ..Hints::default() }).page;
     page.published.map(|fact| (fact.value.text, fact.origin.label()))
 }
 
+/// The declarations of a page in Open Graph.
+fn declared(published: &str, modified: &str) -> String {
+    format!(
+        "<meta property='article:published_time' content='{published}'>\
+         <meta property='article:modified_time' content='{modified}'>"
+    )
+}
+
+const PLAIN: &str = "https://a.example/bridge";
+
 #[test]
 fn declared_days_are_weighed_against_what_readers_are_shown() {
-    let meta = |published: &str, modified: &str| {
-        format!(
-            "<meta property='article:published_time' content='{published}'>\
-             <meta property='article:modified_time' content='{modified}'>"
-        )
-    };
-    let plain = "https://a.example/bridge";
     let dated = "https://a.example/2025/11/03/bridge";
-    let stamped = meta("2025-11-20T09:00:00-05:00", "2025-11-20T09:00:00-05:00");
-    let later = meta("2025-11-04T09:00:00-05:00", "2025-11-20T09:00:00-05:00");
-    let night = meta("2025-11-04T02:00:00Z", "2025-11-20T09:00:00Z");
+    let stamped = declared("2025-11-20T09:00:00-05:00", "2025-11-20T09:00:00-05:00");
+    let later = declared("2025-11-04T09:00:00-05:00", "2025-11-20T09:00:00-05:00");
+    let night = declared("2025-11-04T02:00:00Z", "2025-11-20T09:00:00Z");
     for (head, line, url, want) in [
-        (&stamped, "<p>May 14, 2025</p>", plain, "2025-05-14"),
-        (&stamped, "<p>Updated May 14, 2025</p>", plain, "2025-11-20"),
-        (&later, "<p>Published Nov 2, 2025</p>", plain, "2025-11-02"),
-        (&later, "<p>November 20, 2025</p>", plain, "2025-11-04"),
+        (&stamped, "<p>May 14, 2025</p>", PLAIN, "2025-05-14"),
+        // Nothing is changed before it is there.
+        (&stamped, "<p>Updated May 14, 2025</p>", PLAIN, "2025-05-14"),
+        (&later, "<p>Updated November 20, 2025</p>", PLAIN, "2025-11-04"),
+        (&later, "<p>May 14, 2025</p>", PLAIN, "2025-05-14"),
+        // The second is of a card, or of what the page tells of.
+        (&later, "<p>November 4, 2025</p><p>May 14, 2025</p>", PLAIN, "2025-11-04"),
+        (
+            &later,
+            "<p>Posted on November 4, 2025. First published May 14, 2025</p>",
+            PLAIN,
+            "2025-11-04",
+        ),
+        (&later, "<p>Published Nov 2, 2025</p>", PLAIN, "2025-11-02"),
+        (&later, "<p>November 20, 2025</p>", PLAIN, "2025-11-04"),
         (&night, "", dated, "2025-11-03"),
-        (&night, "", plain, "2025-11-04"),
+        (&night, "", PLAIN, "2025-11-04"),
     ] {
         let said = told(head, line, url).map(|(text, _)| text[..10].to_owned());
         assert_eq!(said.as_deref(), Some(want), "{head} {line} {url}");
@@ -42,4 +62,103 @@ fn a_month_is_said_where_no_day_is() {
     let head = "<meta name='citation_publication_date' content='2025-11'>";
     let url = "https://a.example/bridge";
     assert_eq!(told(head, "", url), Some(("2025-11".to_owned(), "meta")));
+}
+
+#[test]
+fn a_page_issued_anew_has_the_day_that_goes_with_its_title() {
+    for (title, changed, line, want) in [
+        ("The best tents of 2025", "2025-11-20", "November 20, 2025", "2025-11-20"),
+        ("The best tents of 2026", "2025-11-20", "November 20, 2025", "2025-11-20"),
+        // What is called a change stays one.
+        ("The best tents of 2025", "2025-11-20", "Updated November 20, 2025", "2019-03-02"),
+        ("The best tents", "2025-11-20", "November 20, 2025", "2019-03-02"),
+        // Titles of 2019 look ahead, too.
+        ("The best tents of 2020", "2020-01-12", "January 12, 2020", "2019-03-02"),
+        ("What cities plan until 2030", "2025-11-20", "November 20, 2025", "2019-03-02"),
+        ("The best tents of 2025", "2025-11-20", "March 2, 2019. November 20, 2025", "2019-03-02"),
+        // That it was changed on this day the page does not say.
+        ("The best tents of 2025", "2025-11-20", "November 12, 2025", "2019-03-02"),
+    ] {
+        let above = format!("<h1>{title}</h1><p>{line}</p>");
+        let dates = declared("2019-03-02T09:00:00Z", &format!("{changed}T09:00:00Z"));
+        let said = told_of(&format!("<title>{title}</title>{dates}"), &above, "", PLAIN);
+        assert_eq!(
+            said.map(|(text, _)| text[..10].to_owned()).as_deref(),
+            Some(want),
+            "{title} {line}"
+        );
+    }
+}
+
+#[test]
+fn the_line_above_a_date_says_what_it_is() {
+    let stamped = declared("2025-11-20T09:00:00Z", "2025-11-20T10:00:00Z");
+    let two = "<h1>Bridge</h1><p>Updated on</p><p>May 14, 2025</p><p>May 2, 2025</p>";
+    for (head, above, below, want) in [
+        ("", "<h1>Bridge</h1><p>Published</p><p>May 14, 2025</p>", "", Some("2025-05-14")),
+        ("", "<h1>Bridge</h1>", "<h6>Date</h6><p>May 2025</p>", Some("2025-05")),
+        ("", "<h1>Bridge</h1>", "<h6>Fecha:</h6><p>mayo 2025</p>", Some("2025-05")),
+        ("", "<h1>Bridge</h1>", "<h6>Archive</h6><p>May 2025</p>", None),
+        ("", two, "", Some("2025-05-02")),
+        (&stamped, "<h1>Bridge</h1><p>Revised on</p><p>Nov 20, 2025</p>", "", Some("2025-11-20")),
+        // An article may begin with its month.
+        ("", "<p>May 2025</p>", "", Some("2025-05")),
+    ] {
+        let said = told_of(head, above, below, PLAIN).map(|(text, _)| text);
+        let said = said.as_deref().map(|text| text.get(..10).unwrap_or(text));
+        assert_eq!(said, want, "{above} {below}");
+    }
+}
+
+#[test]
+fn the_day_beside_the_headline_is_not_that_of_a_card() {
+    let standfirst = "The vote, which nobody had thought possible when the year began, ends a quarrel \
+        over who pays for the repair of the piers that the two towns have had since the flood.";
+    let card = "<div><h1>Another vote</h1><p>By Ann Lee 03/09/2025</p></div>";
+    let cards = "<div><h3>A vote</h3><p>By Ann Lee 03/09/2025</p></div><h1>Another vote</h1>";
+    let late = declared("2025-11-20T09:00:00Z", "2025-11-21T10:00:00Z");
+    for (head, above, below, want) in [
+        (
+            "",
+            "<h1>Bridge</h1><p>Last modified: May 14, 2025</p>",
+            "<p>Mar 9, 2025</p>",
+            "2025-05-14",
+        ),
+        (
+            late.as_str(),
+            &format!(
+                "<h1>Bridge</h1><p>{standfirst}</p><p>Ann Lee</p><p>3 min</p><p>May 14, 2025</p>"
+            ),
+            "",
+            "2025-05-14",
+        ),
+        ("", "<p>By Ben Roy, May 14, 2025</p>", card, "2025-05-14"),
+        ("", "<header><p class=meta>By Ben Roy May 14, 2025</p></header>", cards, "2025-05-14"),
+        // One element says one day, for machines.
+        ("", "<h1>Bridge</h1><time datetime='2025-11-20'>May 14, 2025</time>", "", "2025-11-20"),
+    ] {
+        let said = told_of(head, above, below, PLAIN);
+        assert_eq!(
+            said.map(|(text, _)| text[..10].to_owned()).as_deref(),
+            Some(want),
+            "{above} {below}"
+        );
+    }
+}
+
+#[test]
+fn other_elements_tell_which_number_is_the_month() {
+    let own = "<h1>Bridge</h1><time datetime='02-12-2025'>02-12-2025</time>";
+    let rail =
+        |day: &str| format!("<aside><ul><li><time datetime='{day}'>a day</time></ul></aside>");
+    for (below, want) in [
+        (String::new(), "2025-02-12"),
+        (rail("2025-12-02"), "2025-12-02"),
+        (rail("2025-12-02T09:00:00Z"), "2025-12-02"),
+        (rail("2025-02-12") + &rail("2025-12-02"), "2025-02-12"),
+        (rail("2025-12-03"), "2025-02-12"),
+    ] {
+        let said = told_of("", own, &below, PLAIN);
+        assert_eq!(said.map(|(text, _)| text).as_deref(), Some(want), "{below}");
+    }
 }

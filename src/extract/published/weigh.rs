@@ -15,6 +15,7 @@ pub(super) fn weigh(
     published: &Candidates,
     modified: &Candidates,
     shown: &[Shown],
+    title_year: Option<u16>,
 ) -> Option<Fact<PageTime>> {
     if matches!(first.origin, Origin::Visible | Origin::Url) {
         return None;
@@ -35,16 +36,34 @@ pub(super) fn weigh(
     let earlier = |time: &PageTime| {
         day(time) < day(&first.value) && time.text.len() >= 10 && !is_swapped(time, &first.value)
     };
-    let said = shown.iter().find(|s| s.call == Call::Published && earlier(&s.time));
-    if let Some(said) = said {
-        return fact(said.origin, &said.time);
+    let called = |call: Call| shown.iter().filter(move |s| s.call == call);
+    // "Published 25 June", and further down "first published 4 April" of what came before it.
+    let confirmed = called(Call::Published).any(|s| day(&s.time) == day(&first.value));
+    if !confirmed {
+        if let Some(said) = called(Call::Published).find(|s| earlier(&s.time)) {
+            return fact(said.origin, &said.time);
+        }
+        // Changed on the day it was published, or before: the day is that of the last change.
+        let restamped = modified.0.iter().any(|(_, m)| day(m) <= day(&first.value));
+        // The declared day is for machines alone, and a line beside the headline has another: no
+        // line tells of a day before the page was there, if not of its own.
+        let is_hidden = first.origin != Origin::Markup
+            && !called(Call::Nothing).any(|s| day(&s.time) == day(&first.value));
+        let is_told = |o: Origin| restamped || is_hidden && o == Origin::Visible;
+        let told = read.iter().find(|(o, t)| is_told(*o) && earlier(t) && !is_change(t));
+        if let Some((origin, time)) = told {
+            return fact(*origin, time);
+        }
+        // What was changed in May did not appear in November.
+        let changed =
+            called(Call::Updated).find(|s| s.origin == Origin::Visible && earlier(&s.time));
+        if let Some(changed) = changed {
+            return fact(changed.origin, &changed.time);
+        }
     }
-    // Changed on the day it was published, or before: the day is that of the last change.
-    let restamped = modified.0.iter().any(|(_, m)| day(m) <= day(&first.value));
-    if restamped
-        && let Some((origin, time)) = read.iter().find(|(_, t)| earlier(t) && !is_change(t))
-    {
-        return fact(*origin, time);
+    let anew = title_year.and_then(|year| reissued(&first.value, shown, year));
+    if let Some(time) = anew.filter(|time| is_change(time)) {
+        return fact(Origin::Visible, time);
     }
     let mut origins: Vec<(Origin, &PageTime)> =
         published.0.iter().map(|(o, t)| (*o, t)).chain(read.iter().copied()).collect();
@@ -54,6 +73,25 @@ pub(super) fn weigh(
         |time: &PageTime, by: Origin| origins.iter().any(|(o, t)| *o != by && day(t) == day(time));
     let (origin, time) = read.iter().find(|(o, t)| alone && !is_change(t) && two(t, *o))?;
     fact(*origin, time)
+}
+
+/// The day of a page that is issued anew under its old address: "The best tents of 2025", declared in
+/// 2019, with one day beside the headline, called nothing, that goes with the year in the title.
+///
+/// A title may look ahead into the next year, not further.
+fn reissued<'a>(declared: &PageTime, shown: &'a [Shown], title_year: u16) -> Option<&'a PageTime> {
+    let year = |time: &PageTime| time.text.get(..4)?.parse::<u16>().ok();
+    let line = &shown.iter().find(|s| s.sure && s.origin == Origin::Visible)?.time;
+    let alone = shown.iter().all(|s| s.call == Call::Nothing && day(&s.time) == day(line));
+    let ahead = title_year.checked_sub(year(line)?)?;
+    (alone && ahead <= 1 && year(declared)? + 1 < title_year).then_some(line)
+}
+
+/// The last year that a title names: "Best tents of 2025".
+pub(super) fn year_in_title(title: &str) -> Option<u16> {
+    let words = title.split(|c: char| !c.is_ascii_alphanumeric());
+    let years = words.filter(|word| word.len() == 4 && word.starts_with("20"));
+    years.filter_map(|word| word.parse().ok()).max()
 }
 
 /// Whether two days are one with its day and month in the other order.
