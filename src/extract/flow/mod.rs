@@ -6,11 +6,16 @@
 
 use std::ops::Range;
 
+mod shape;
+mod words;
+
+pub use shape::is_block_level;
+use shape::is_table_of_data;
+use words::{Word, Words};
+
 use super::dom::{Dom, NodeId, Step, Tag};
 use super::furniture::{Marks, Names, is_never_text};
 
-/// The longest cell of a table that is read as rows; longer ones are layout.
-const CELL_BYTES_MAX: usize = 400;
 /// The most text that blocks are made of, in bytes.
 pub const FLOW_BYTES_MAX: usize = 4 * 1024 * 1024;
 
@@ -91,62 +96,6 @@ impl Flow {
     pub fn words(&self, block: &RawBlock) -> &str {
         &self.text[block.range.clone()]
     }
-}
-
-/// Whether an element starts a block of its own.
-#[must_use]
-pub fn is_block_level(tag: Tag) -> bool {
-    matches!(
-        tag,
-        Tag::Html
-            | Tag::Body
-            | Tag::Article
-            | Tag::Section
-            | Tag::Nav
-            | Tag::Aside
-            | Tag::Header
-            | Tag::Footer
-            | Tag::Main
-            | Tag::Address
-            | Tag::H1
-            | Tag::H2
-            | Tag::H3
-            | Tag::H4
-            | Tag::H5
-            | Tag::H6
-            | Tag::Hgroup
-            | Tag::P
-            | Tag::Div
-            | Tag::Pre
-            | Tag::Blockquote
-            | Tag::Ol
-            | Tag::Ul
-            | Tag::Menu
-            | Tag::Li
-            | Tag::Dl
-            | Tag::Dt
-            | Tag::Dd
-            | Tag::Figure
-            | Tag::Figcaption
-            | Tag::Hr
-            | Tag::Table
-            | Tag::Caption
-            | Tag::Tbody
-            | Tag::Thead
-            | Tag::Tfoot
-            | Tag::Tr
-            | Tag::Td
-            | Tag::Th
-            | Tag::Form
-            | Tag::Fieldset
-            | Tag::Legend
-            | Tag::Details
-            | Tag::Summary
-            | Tag::Dialog
-            | Tag::Center
-            | Tag::Search
-            | Tag::Frameset
-    )
 }
 
 /// Reads the stream of a document.
@@ -479,65 +428,4 @@ impl Reader<'_> {
 fn nowhere() -> Option<Range<usize>> {
     let (start, end) = (usize::MAX, 0);
     Some(Range { start, end })
-}
-
-/// Whether rows of this table are to be read as rows: several cells, none of them long, no table
-/// inside. The walk stops at the first sign of layout, so that nested tables stay linear.
-fn is_table_of_data(dom: &Dom, table: NodeId) -> bool {
-    let (mut cells, mut rows, mut cell_bytes) = (0, 0, 0);
-    for step in dom.walk(table) {
-        match step {
-            Step::Enter(id) if id != table => match dom.tag(id) {
-                Tag::Table | Tag::H1 | Tag::Form | Tag::Article => return false,
-                Tag::Tr => rows += 1,
-                Tag::Td | Tag::Th => {
-                    cells += 1;
-                    cell_bytes = 0;
-                }
-                _ => {}
-            },
-            Step::Text(id) => {
-                cell_bytes += dom.text(id).trim().len();
-                if cell_bytes > CELL_BYTES_MAX {
-                    return false;
-                }
-            }
-            _ => {}
-        }
-    }
-    rows >= 1 && cells > rows
-}
-
-enum Word<'a> {
-    Space(&'a str),
-    Text(&'a str),
-}
-
-/// Parts a text into runs of white space and runs of the rest. Invisible characters that break
-/// words for layout count as nothing here and are kept: they are in the document.
-struct Words<'a> {
-    rest: &'a str,
-}
-
-impl<'a> Words<'a> {
-    fn new(text: &'a str) -> Self {
-        Self { rest: text }
-    }
-}
-
-fn is_space(c: char) -> bool {
-    c.is_whitespace() || c == '\u{feff}'
-}
-
-impl<'a> Iterator for Words<'a> {
-    type Item = Word<'a>;
-
-    fn next(&mut self) -> Option<Word<'a>> {
-        let first = self.rest.chars().next()?;
-        let space = is_space(first);
-        let end = self.rest.find(|c| is_space(c) != space).unwrap_or(self.rest.len());
-        let (run, rest) = self.rest.split_at(end);
-        self.rest = rest;
-        Some(if space { Word::Space(run) } else { Word::Text(run) })
-    }
 }
