@@ -15,7 +15,8 @@ use tokio::sync::oneshot;
 
 type Work = Box<dyn FnOnce() + Send>;
 
-/// The threads; they end when the last handle is gone and what was handed to them is done.
+/// The threads; they end when the last handle is gone and what was handed to them is done. What waits
+/// for them is bounded by whoever asks: a crawl has no more pages in flight than `hosts_max`.
 #[derive(Debug, Clone)]
 pub struct Readers {
     /// None where the system gave no thread: then whoever asks does the work.
