@@ -6,7 +6,7 @@
 //! power may leave at any moment, and each of these is opened, read, verified and crawled on.
 //! Skipped, saying so, where strace is missing or may not trace.
 //!
-//! `PRESSMARK_POWER_CUTS` sets at how many moments the power goes (4 without it),
+//! `PRESSMARK_POWER_CUTS` sets at how many moments the power goes (6 without it),
 //! `PRESSMARK_POWER_VARIANTS` how many outcomes of each are tried (2), `PRESSMARK_POWER_SEED` which
 //! (1), `PRESSMARK_POWER_PAGES` how many pages each of the four hosts has (9), and `PRESSMARK_POWER_KEEP` names a directory for the archives that failed.
 
@@ -410,7 +410,7 @@ fn a_loss_of_power_loses_nothing_that_was_acknowledged() {
         eprintln!("skipped: {why}; no loss of power was tried");
         return;
     }
-    let cuts = number("PRESSMARK_POWER_CUTS", 4);
+    let cuts = number("PRESSMARK_POWER_CUTS", 6);
     let variants = number("PRESSMARK_POWER_VARIANTS", 2);
     let seed = number("PRESSMARK_POWER_SEED", 1);
     let dir = tempfile::tempdir().unwrap();

@@ -14,6 +14,9 @@ use crate::support::web::{Reply, Web, ok};
 
 const HOSTS: usize = 4;
 
+/// A front page that will be looked at again in some minutes is not waited for.
+const WAIT_MAX: &str = "crawl.wait_max=10s";
+
 /// So many pages a host has.
 fn pages() -> usize {
     number("PRESSMARK_POWER_PAGES", 9) as usize
@@ -85,7 +88,8 @@ impl Site {
         let hosts: Vec<String> = (0..HOSTS).map(host).collect();
         let rules = self.web.resolve(&hosts.iter().map(String::as_str).collect::<Vec<_>>());
         let mut crawling = crawl(root, &rules);
-        crawling.args(["--set", "warc.file_bytes_max=90 KiB", "--depth", "1", "--format", "json"]);
+        crawling.args(["--set", "warc.file_bytes_max=90 KiB", "--set", WAIT_MAX]);
+        crawling.args(["--depth", "1", "--format", "json"]);
         crawling.args(hosts.iter().map(|name| format!("http://{name}/")));
         crawling
     }
@@ -94,6 +98,7 @@ impl Site {
     pub fn job(&self, root: &Path) -> Command {
         let mut job = command(root);
         job.arg("--config").arg(&self.config).args(["--quiet", "--format", "json"]);
+        job.args(["--set", WAIT_MAX]);
         job.args(["crawl", "--job"]).arg(&self.job);
         job
     }
