@@ -195,7 +195,7 @@ impl Crawl {
         }
         outcome?;
         run.report.finished = self.now();
-        run.report.left = self.queued();
+        run.report.left = self.left(&run);
         self.frontier.serve_jobs(None);
         run.report.stopped = stop.asked();
         Ok(run.report)

@@ -63,6 +63,15 @@ impl Spent {
     }
 }
 
+/// The names under which a run serves single URLs. A run of jobs without any leaves alone what
+/// earlier ones left to be watched.
+fn singles(job: &super::Job) -> Vec<&str> {
+    match job.take {
+        Take::Jobs if job.seeds.is_empty() => Vec::new(),
+        _ => vec![CLI_JOB, job.name.as_str()],
+    }
+}
+
 /// What a run keeps for its jobs and its operator.
 #[derive(Debug, Default)]
 pub(super) struct Care {
@@ -405,7 +414,7 @@ impl Crawl {
         let forever = run.job.take == Take::Forever;
         let started = run.report.started;
         let free = self.disk_free();
-        let mut served = vec![CLI_JOB, run.job.name.as_str()];
+        let mut served = singles(run.job);
         for (name, rules) in &self.rules {
             let fresh = Spent { since: started, pages: 0, bytes: 0 };
             let spent = run.care.spent.entry(name.clone()).or_insert(fresh);
@@ -443,9 +452,8 @@ impl Crawl {
             if item.at.since(now) > limit {
                 break;
             }
-            let is_served = self.rules.contains_key(&*item.job)
-                || *item.job == *CLI_JOB
-                || *item.job == *run.job.name;
+            let is_served =
+                self.rules.contains_key(&*item.job) || singles(run.job).contains(&&*item.job);
             let is_wanted =
                 item.due <= now || item.phase == Phase::Queued || item.entry.snoozes > 0;
             if is_served && is_wanted {
@@ -454,6 +462,18 @@ impl Crawl {
         }
         self.note_ended(run)?;
         Ok(true)
+    }
+
+    /// How many URLs the run leaves in the queue: for the next one to go on with.
+    pub(super) fn left(&self, run: &Run<'_>) -> u64 {
+        if run.job.take != Take::Jobs {
+            return self.frontier.counts().queued;
+        }
+        let mut names = singles(run.job);
+        names.extend(self.rules.keys().map(String::as_str));
+        names.sort_unstable();
+        names.dedup();
+        names.into_iter().map(|name| self.frontier.counts_of_job(name).queued).sum()
     }
 
     pub(super) fn disk_free(&self) -> Option<u64> {

@@ -132,6 +132,31 @@ fn a_job_ends_at_its_limit_and_the_next_run_goes_on() {
 }
 
 #[test]
+fn a_run_of_a_job_leaves_alone_what_single_urls_left_to_be_watched() {
+    let lab = Lab::new(&["a.example", "b.example"]);
+    lab.web.page("a.example", "/", &article("A", &[TEXT]));
+    lab.web.page("b.example", "/", &article("B", &[TEXT]));
+    {
+        let (mut crawl, _store) = lab.crawl(&[]);
+        let single = Job { take: Take::Jobs, ..Job::of(vec![uri("http://b.example/")]) };
+        let report = runtime().block_on(crawl.run(&single, &mut (), &Stop::default())).unwrap();
+        crawl.close().unwrap();
+        assert_eq!(report.left, 0);
+    }
+    assert_eq!(lab.asked(), ["b.example/"]);
+    // Long after its next visit was due.
+    lab.clock.advance(Duration::from_hours(24 * 90));
+    let mut spec = job("paper", "a.example");
+    spec.seeds.push(&uri("http://a.example/"));
+    let (report, _) = lab.run(&[spec.clone()]);
+    assert_eq!(lab.asked(), ["a.example/", "b.example/"]);
+    assert_eq!(report.left, 0);
+    let (due, _) = lab.run_as(&[spec], Take::Due, Seen::default(), &Stop::default());
+    assert_eq!(lab.asked(), ["a.example/", "b.example/", "b.example/"]);
+    assert_eq!(due.left, 0);
+}
+
+#[test]
 fn a_lastmod_that_moved_brings_the_next_look_forward() {
     let lab = Lab::new(&["a.example"]);
     let mut spec = job("paper", "a.example");
