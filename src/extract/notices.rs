@@ -158,7 +158,9 @@ fn kind_of(text: &str) -> Option<NoticeKind> {
 }
 
 fn lead(text: &str) -> Option<(NoticeKind, &str)> {
-    LEADS.iter().find_map(|(words, kind)| {
+    // Few texts get further than their first letter.
+    let first = text.chars().next()?.to_ascii_lowercase();
+    LEADS.iter().filter(|(words, _)| words.starts_with(first)).find_map(|(words, kind)| {
         let head = text.get(..words.len())?;
         let rest = text.get(words.len()..)?;
         let ends = !rest.starts_with(|c: char| c.is_alphanumeric());
@@ -228,15 +230,15 @@ fn by_publisher(text: &str) -> Option<NoticeKind> {
         return Some(*kind);
     }
     let first = lower.split(['.', '!', '?']).next().unwrap_or(&lower);
-    let withdrew = ["has", "have"].iter().any(|verb| {
-        ["retracted", "withdrawn", "unpublished"].iter().any(|done| {
-            SELVES.iter().any(|own| {
-                let said = format!(" {verb} {done} this {own}");
-                first.find(&said).is_some_and(|at| first[..at].split(' ').count() <= 6)
-            })
-        })
-    });
-    if withdrew {
+    let withdrew = |(at, verb): (usize, &str)| {
+        let (who, rest) = (&first[..at], &first[at + verb.len()..]);
+        let of = ["retracted this ", "withdrawn this ", "unpublished this "];
+        of.iter()
+            .find_map(|done| rest.strip_prefix(done))
+            .is_some_and(|what| SELVES.iter().any(|own| what.starts_with(own)))
+            && who.split(' ').count() <= 6
+    };
+    if [" has ", " have "].iter().any(|verb| first.match_indices(verb).any(withdrew)) {
         return Some(NoticeKind::Retraction);
     }
     // A time of change that says what for; the bare time is a date and no notice.
@@ -248,6 +250,10 @@ fn by_publisher(text: &str) -> Option<NoticeKind> {
 }
 
 fn by_phrase(text: &str) -> Option<NoticeKind> {
+    // What the phrases below begin with.
+    if !text.starts_with(['a', 'A', 'p', 'P', 'e', 'E', 't', 'T', 'i', 'I']) {
+        return None;
+    }
     let lower: String = text.chars().take(200).collect::<String>().to_lowercase();
     let after = |phrase: &str| lower.strip_prefix(phrase);
     let versions = [

@@ -143,7 +143,7 @@ pub fn beside_headline(place: &Place<'_>) -> Vec<Shown> {
         // An article without a headline in the markup may begin with its date.
         let own = beside && head.contains(&at) || first == Some(at);
         let above = at.checked_sub(1).map_or("", |above| place.flow.words(&blocks[above]));
-        read_line(place, block, own, label(above), &mut found);
+        read_line(place, block, own, above, &mut found);
     }
     found
 }
@@ -168,8 +168,8 @@ fn label(line: &str) -> Call {
 }
 
 /// All dates of one short text, each with what stands before it, the last also with what follows.
-/// `above` is what the line above calls a date that begins this one.
-fn read_line(place: &Place<'_>, block: &RawBlock, own: bool, above: Call, found: &mut Vec<Shown>) {
+/// `above` is the line above, which may call a date that begins this one.
+fn read_line(place: &Place<'_>, block: &RawBlock, own: bool, above: &str, found: &mut Vec<Shown>) {
     let words = place.flow.words(block);
     if words.len() > LINE_BYTES_MAX {
         return;
@@ -180,16 +180,17 @@ fn read_line(place: &Place<'_>, block: &RawBlock, own: bool, above: Call, found:
         dated += range.len();
         let before = &rest[..range.start];
         let begins = found.len() == start && !before.contains(char::is_alphanumeric);
-        let call = if begins { above } else { words_call(before) };
+        let call = if begins { label(above) } else { words_call(before) };
         found.push(Shown { origin: Origin::Visible, time, call, sure: false });
         rest = &rest[range.end..];
     }
     if found.len() == start {
         // A month is a date only where it is called one, or is all that the line says.
-        let call = words_call(words);
-        let is_date = call != Call::Nothing || is_month_alone(words);
-        if let Some(time) = dates::find_month(words).filter(|_| is_date && own) {
-            found.push(Shown { origin: Origin::Visible, time, call, sure: true });
+        if let Some(time) = own.then(|| dates::find_month(words)).flatten() {
+            let call = words_call(words);
+            if call != Call::Nothing || is_month_alone(words) {
+                found.push(Shown { origin: Origin::Visible, time, call, sure: true });
+            }
         }
         return;
     }
@@ -240,7 +241,10 @@ pub fn only_day(declared: &Declared, order: dates::Order) -> Option<(Origin, Pag
 pub fn labelled(place: &Place<'_>) -> Option<(Origin, PageTime)> {
     place.flow.blocks.windows(2).find_map(|pair| {
         let line = place.flow.words(&pair[1]);
-        if line.len() > LABEL_BYTES_MAX || label(place.flow.words(&pair[0])) != Call::Published {
+        if line.len() > LABEL_BYTES_MAX
+            || !line.contains(char::is_numeric)
+            || label(place.flow.words(&pair[0])) != Call::Published
+        {
             return None;
         }
         let time = match dates::find_human_at(line, place.order) {
