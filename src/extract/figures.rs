@@ -36,12 +36,15 @@ pub fn figures(
     let language = primary_language(language);
     let notation = Notation::of(&language);
     let mut out = Vec::new();
+    let mut lower = Lower::default();
     for sentence in sentences {
         if text.get(sentence.range.clone()).is_none() || blocks.get(sentence.block).is_none() {
             continue;
         }
-        let bits = scan::bits(text, sentence.range.start, sentence.range.end, notation);
-        let reader = Reader { text, bits: &bits, language: &language, from: sentence.range.start };
+        let from = sentence.range.start;
+        let bits = scan::bits(text, from, sentence.range.end, notation);
+        lower.fill(text, &bits);
+        let reader = Reader { text, bits: &bits, lower: &lower, language: &language, from };
         let mut at = 0;
         while at < bits.len() {
             match reader.figure(at) {
@@ -76,9 +79,43 @@ struct Draft {
 struct Reader<'a> {
     text: &'a str,
     bits: &'a [Bit],
+    lower: &'a Lower,
     language: &'a str,
     /// The first byte of the sentence.
     from: usize,
+}
+
+/// The words of a sentence in lower case, each made once: every form that a figure can have asks for
+/// them again.
+#[derive(Default)]
+struct Lower {
+    text: String,
+    ends: Vec<usize>,
+}
+
+impl Lower {
+    fn fill(&mut self, text: &str, bits: &[Bit]) {
+        self.text.clear();
+        self.ends.clear();
+        for bit in bits {
+            if bit.piece == Piece::Word {
+                let word = text.get(bit.start..bit.end).unwrap_or("");
+                match word.is_ascii() {
+                    true => self.text.extend(word.chars().map(|c| c.to_ascii_lowercase())),
+                    // As a whole word: a sigma at its end is another letter.
+                    false => self.text.push_str(&word.to_lowercase()),
+                }
+            }
+            self.ends.push(self.text.len());
+        }
+    }
+
+    /// The word at a piece; empty where there is none.
+    fn get(&self, at: usize) -> &str {
+        let start = at.checked_sub(1).map_or(Some(0), |before| self.ends.get(before).copied());
+        let range = start.zip(self.ends.get(at).copied());
+        range.and_then(|(start, end)| self.text.get(start..end)).unwrap_or("")
+    }
 }
 
 impl Reader<'_> {
@@ -92,8 +129,9 @@ impl Reader<'_> {
         }
     }
 
-    fn lower(&self, at: usize) -> String {
-        self.word(at).to_lowercase()
+    fn lower(&self, at: usize) -> &str {
+        super::work::step();
+        self.lower.get(at)
     }
 
     fn piece(&self, at: usize) -> Piece {
@@ -170,9 +208,7 @@ impl Reader<'_> {
             return Some(before[before.len() - length..].to_owned());
         }
         let (one, two) = (self.lower(end), self.lower(end + 1));
-        if one == "or"
-            && matches!(two.as_str(), "more" | "so" | "fewer" | "less" | "older" | "younger")
-        {
+        if one == "or" && matches!(two, "more" | "so" | "fewer" | "less" | "older" | "younger") {
             return Some(self.span(end..end + 2));
         }
         if self.piece(end) == Piece::Plus && self.is_glued(end) {
@@ -197,14 +233,14 @@ impl Reader<'_> {
             from += 1;
         }
         if self.lower(from) == "or"
-            && matches!(self.lower(from + 1).as_str(), "more" | "so" | "fewer" | "less")
+            && matches!(self.lower(from + 1), "more" | "so" | "fewer" | "less")
         {
             from += 2;
         }
-        if matches!(self.lower(from).as_str(), "of" | "de" | "des" | "du" | "der" | "dos" | "das") {
+        if matches!(self.lower(from), "of" | "de" | "des" | "du" | "der" | "dos" | "das") {
             from += 1;
             while matches!(
-                self.lower(from).as_str(),
+                self.lower(from),
                 "the"
                     | "its"
                     | "their"
@@ -257,18 +293,18 @@ impl Reader<'_> {
             matches!(self.text[bit.start..bit.end].to_lowercase().as_str(), "one" | "1")
         });
         let end =
-            best.or_else(|| (one && units::one_counts(&self.lower(from))).then_some(from + 1))?;
+            best.or_else(|| (one && units::one_counts(self.lower(from))).then_some(from + 1))?;
         Some(self.span(from..end))
     }
 
     /// What a share or an amount is of: "40 percent of voters", "$5 million in fines".
     fn counted_of(&self, from: usize) -> Option<String> {
-        if !matches!(self.lower(from).as_str(), "of" | "in" | "de" | "der" | "des") {
+        if !matches!(self.lower(from), "of" | "in" | "de" | "der" | "des") {
             return None;
         }
         let mut start = from + 1;
         while matches!(
-            self.lower(start).as_str(),
+            self.lower(start),
             "the"
                 | "all"
                 | "its"
@@ -288,13 +324,12 @@ impl Reader<'_> {
             return None;
         }
         let known_place = self.lower(from) == "in"
-            && (self.is_capital(start)
-                || dates::month(self.language, &self.lower(start)).is_some());
+            && (self.is_capital(start) || dates::month(self.language, self.lower(start)).is_some());
         if known_place {
             return None;
         }
         self.counted(start).or_else(|| {
-            (!units::ends_counted(&self.lower(start))).then(|| self.word(start).to_owned())
+            (!units::ends_counted(self.lower(start))).then(|| self.word(start).to_owned())
         })
     }
 }

@@ -4,7 +4,9 @@
 //! parted by bars.
 
 use std::collections::HashMap;
-use std::sync::LazyLock;
+use std::sync::{LazyLock, OnceLock};
+
+use aho_corasick::AhoCorasick;
 
 /// Beginnings of lines that point elsewhere; they count beside a link or a colon.
 const POINTERS_TEXT: &str = "related|read more|read also|also read|see also|see more|more on|more from|more:|read next|\
@@ -125,6 +127,8 @@ const CREDIT_WORDS_TEXT: &str = "image|images|photo|photos|photograph|picture|pi
 #[derive(Debug)]
 pub struct Table {
     by_first: HashMap<char, Vec<&'static str>>,
+    /// All of them at once, made where that is asked for.
+    anywhere: OnceLock<Option<AhoCorasick>>,
 }
 
 impl Table {
@@ -135,7 +139,7 @@ impl Table {
                 by_first.entry(first).or_default().push(entry);
             }
         }
-        Self { by_first }
+        Self { by_first, anywhere: OnceLock::new() }
     }
 
     /// The entries that could begin `text`.
@@ -163,7 +167,11 @@ impl Table {
 
     /// Whether any entry stands in `text`.
     pub fn is_within(&self, text: &str) -> bool {
-        self.by_first.values().flatten().any(|entry| text.contains(entry))
+        let entries = || self.by_first.values().flatten();
+        match self.anywhere.get_or_init(|| AhoCorasick::new(entries()).ok()) {
+            Some(matcher) => matcher.is_match(text),
+            None => entries().any(|entry| text.contains(entry)),
+        }
     }
 }
 

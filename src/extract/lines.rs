@@ -68,7 +68,7 @@ pub fn judge(words: &str, linked: usize) -> Line {
     if asks_to_scan(bare) {
         return Line::Furniture;
     }
-    if is_offer(bare) && (linked > 0 || len < 140) {
+    if (linked > 0 || len < 140) && is_offer(bare) {
         return Line::Furniture;
     }
     Line::Text

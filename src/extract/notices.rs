@@ -164,7 +164,8 @@ fn lead(text: &str) -> Option<(NoticeKind, &str)> {
         let head = text.get(..words.len())?;
         let rest = text.get(words.len()..)?;
         let ends = !rest.starts_with(|c: char| c.is_alphanumeric());
-        (head.to_lowercase() == *words && ends).then_some((*kind, rest))
+        let same = ends && head.chars().flat_map(char::to_lowercase).eq(words.chars());
+        same.then_some((*kind, rest))
     })
 }
 

@@ -72,14 +72,21 @@ pub fn place(
         }
     }
     let heading = headline.and_then(|node| place_of(survey.dom, flow, node));
+    let above: Vec<usize> = standfirst(survey, kept, heading, declared).into_iter().collect();
+    let beside = captions(survey, container, kept, heading);
     let (mut said, mut opening) = (Said::default(), Said::default());
-    let prose = kept.iter().copied().filter(|at| prose_of(flow, &flow.blocks[*at]) > 0);
+    // Only what stands beside the prose has to be compared with it.
+    let compared = if above.is_empty() && beside.is_empty() { &[][..] } else { kept };
+    let prose = compared.iter().copied().filter(|at| prose_of(flow, &flow.blocks[*at]) > 0);
     heading
         .into_iter()
         .chain(prose.take(OPENING_BLOCKS))
         .for_each(|at| opening.hear(words_at(flow, at)));
-    heading.into_iter().chain(kept.iter().copied()).for_each(|at| said.hear(words_at(flow, at)));
-    for at in standfirst(survey, kept, heading, declared) {
+    heading
+        .into_iter()
+        .chain(compared.iter().copied())
+        .for_each(|at| said.hear(words_at(flow, at)));
+    for at in above {
         let words = words_at(flow, at);
         // What is in the prose anyway only gets its name. Beside it, a summary has the words of what it
         // sums up, but not those of the headline and the first paragraphs alone.
@@ -88,7 +95,7 @@ pub fn place(
             roles.insert(at, Role::Standfirst);
         }
     }
-    for at in captions(survey, container, kept, heading) {
+    for at in beside {
         // By runs alone: single words would let a caption come and go with paragraphs elsewhere.
         if !said.repeats(words_at(flow, at)) {
             said.hear(words_at(flow, at));

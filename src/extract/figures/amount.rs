@@ -104,13 +104,13 @@ impl Reader<'_> {
             }
             let lower = self.lower(at);
             let money_letter = amount.currency.is_some()
-                && matches!(lower.as_str(), "m" | "bn" | "b" | "tn" | "k" | "mio" | "mrd");
-            let factor = match lower.as_str() {
+                && matches!(lower, "m" | "bn" | "b" | "tn" | "k" | "mio" | "mrd");
+            let factor = match lower {
                 "dozen" => Some(12),
                 "docenas" | "douzaines" => Some(12),
-                _ if money_letter => suffix(if lower == "k" { "k" } else { &lower }, true)
-                    .or_else(|| magnitude(self.language, &lower)),
-                _ => magnitude(self.language, &lower),
+                _ if money_letter => suffix(if lower == "k" { "k" } else { lower }, true)
+                    .or_else(|| magnitude(self.language, lower)),
+                _ => magnitude(self.language, lower),
             };
             let Some(factor) = factor else { break };
             amount.value = amount.value.and_then(|v| v.times(factor));
@@ -118,7 +118,7 @@ impl Reader<'_> {
             amount.sized = true;
             if self.piece(amount.end) == super::scan::Piece::Dot
                 && self.is_glued(amount.end)
-                && matches!(lower.as_str(), "mio" | "mrd")
+                && matches!(lower, "mio" | "mrd")
             {
                 amount.end += 1;
             }
@@ -136,10 +136,10 @@ impl Reader<'_> {
             sized: false,
             digits: false,
         };
-        if is_vague(&first) {
+        if is_vague(first) {
             // "hundreds of thousands".
             let mut end = at + 1;
-            if matches!(self.lower(end).as_str(), "of" | "de") && is_vague(&self.lower(end + 1)) {
+            if matches!(self.lower(end), "of" | "de") && is_vague(self.lower(end + 1)) {
                 end += 2;
             }
             return Some(Amount { end, sized: true, ..none });
@@ -147,15 +147,15 @@ impl Reader<'_> {
         if let Some(part) = self.part(at) {
             return Some(part);
         }
-        if matches!(first.as_str(), "a" | "an" | "un" | "une" | "una" | "uma" | "eine" | "ein") {
+        if matches!(first, "a" | "an" | "un" | "une" | "una" | "uma" | "eine" | "ein") {
             let next = self.lower(at + 1);
-            let factor = match next.as_str() {
+            let factor = match next {
                 "dozen" | "docena" | "douzaine" | "dúzia" => 12,
                 "score" => 20,
                 "couple" if self.lower(at + 2) == "of" => return None,
                 "million" | "billion" | "trillion" | "thousand" | "hundred" | "millón"
-                | "milliard" | "million-" => magnitude(self.language, &next)?,
-                _ => magnitude(self.language, &next)?,
+                | "milliard" | "million-" => magnitude(self.language, next)?,
+                _ => magnitude(self.language, next)?,
             };
             let mut amount =
                 Amount { end: at + 2, value: Some(Decimal::whole(factor)), sized: true, ..none };
@@ -190,14 +190,14 @@ impl Reader<'_> {
                 word_at += 1;
             }
             if any
-                && matches!(self.lower(word_at).as_str(), "and" | "y" | "e" | "et")
+                && matches!(self.lower(word_at), "and" | "y" | "e" | "et")
                 && sized_or_tens(group, sized)
-                && small(self.language, &self.lower(word_at + 1)).is_some()
+                && small(self.language, self.lower(word_at + 1)).is_some()
             {
                 word_at += 1;
             }
             let lower = self.lower(word_at);
-            if let Some(value) = small(self.language, &lower) {
+            if let Some(value) = small(self.language, lower) {
                 // "two three" is no number; "twenty three" is.
                 if any
                     && group != 0
@@ -207,8 +207,8 @@ impl Reader<'_> {
                     break;
                 }
                 group = group.checked_add(value)?;
-            } else if let Some(factor) = magnitude(self.language, &lower)
-                .filter(|_| any || matches!(lower.as_str(), "mil" | "mille"))
+            } else if let Some(factor) =
+                magnitude(self.language, lower).filter(|_| any || matches!(lower, "mil" | "mille"))
             {
                 if !any {
                     group = 1;
@@ -253,7 +253,7 @@ impl Reader<'_> {
             return Some(amount);
         }
         let spelled = self.lower(at);
-        if end == at + 1 && matches!(spelled.as_str(), "one") && !self.one_counts(end) {
+        if end == at + 1 && matches!(spelled, "one") && !self.one_counts(end) {
             return None;
         }
         if end == at + 1
@@ -274,8 +274,8 @@ impl Reader<'_> {
         }
         let lower = self.lower(word_at);
         let before = at.checked_sub(2).map(|b| self.lower(b)).unwrap_or_default();
-        !matches!(before.as_str(), "no" | "any" | "every" | "the" | "this" | "that" | "some")
-            && units::one_counts(&lower)
+        !matches!(before, "no" | "any" | "every" | "the" | "this" | "that" | "some")
+            && units::one_counts(lower)
     }
 
     fn and_more(&self, amount: &mut Amount) {
@@ -303,10 +303,10 @@ impl Reader<'_> {
             digits: false,
         };
         let first = self.lower(at);
-        if matches!(first.as_str(), "half" | "medio" | "meio" | "demi") {
-            if matches!(self.lower(at + 1).as_str(), "a" | "an") || first != "half" {
+        if matches!(first, "half" | "medio" | "meio" | "demi") {
+            if matches!(self.lower(at + 1), "a" | "an") || first != "half" {
                 let size_at = if first == "half" { at + 2 } else { at + 1 };
-                let factor = match self.lower(size_at).as_str() {
+                let factor = match self.lower(size_at) {
                     "dozen" => Some(12),
                     other => magnitude(self.language, other),
                 };
@@ -317,26 +317,22 @@ impl Reader<'_> {
             }
             if first != "half"
                 || self.piece(at + 1) == Piece::Hyphen && self.is_glued(at + 1)
-                || matches!(
-                    self.lower(at + 1).as_str(),
-                    "way" | "time" | "hour" | "brother" | "sister"
-                )
+                || matches!(self.lower(at + 1), "way" | "time" | "hour" | "brother" | "sister")
             {
                 return None;
             }
             return Some(Amount { text: Some("0.5".to_owned()), ..none });
         }
-        if matches!(first.as_str(), "la" | "die" | "der" | "a")
-            && matches!(self.lower(at + 1).as_str(), "moitié" | "hälfte" | "mitad" | "metade")
+        if matches!(first, "la" | "die" | "der" | "a")
+            && matches!(self.lower(at + 1), "moitié" | "hälfte" | "mitad" | "metade")
         {
             return Some(Amount { end: at + 2, text: Some("0.5".to_owned()), ..none });
         }
-        let (numerator, part_at) =
-            if matches!(first.as_str(), "a" | "one" | "un" | "une" | "um" | "ein") {
-                (1, at + 1)
-            } else {
-                (small(self.language, &first).filter(|n| (2..=9).contains(n))?, at + 1)
-            };
+        let (numerator, part_at) = if matches!(first, "a" | "one" | "un" | "une" | "um" | "ein") {
+            (1, at + 1)
+        } else {
+            (small(self.language, first).filter(|n| (2..=9).contains(n))?, at + 1)
+        };
         let part_at = if self.piece(part_at) == Piece::Hyphen && self.is_glued(part_at) {
             part_at + 1
         } else {
@@ -344,10 +340,9 @@ impl Reader<'_> {
         };
         let word = self.lower(part_at);
         let plural = word.ends_with('s');
-        let denominator = fraction(self.language, &word)?;
-        let of_behind =
-            matches!(self.lower(part_at + 1).as_str(), "of" | "de" | "der" | "des" | "du")
-                || self.piece(part_at + 1) != Piece::Word;
+        let denominator = fraction(self.language, word)?;
+        let of_behind = matches!(self.lower(part_at + 1), "of" | "de" | "der" | "des" | "du")
+            || self.piece(part_at + 1) != Piece::Word;
         if (numerator == 1 && (plural || !of_behind && word != "half"))
             || (numerator > 1 && !plural && self.language == "en")
         {
@@ -358,7 +353,7 @@ impl Reader<'_> {
         // "a quarter of a million".
         if self.lower(amount.end) == "of"
             && self.lower(amount.end + 1) == "a"
-            && let Some(factor) = magnitude(self.language, &self.lower(amount.end + 2))
+            && let Some(factor) = magnitude(self.language, self.lower(amount.end + 2))
             && let Some(value) =
                 Decimal::parse(amount.text.as_deref()?).and_then(|v| v.times(factor))
         {
@@ -370,18 +365,18 @@ impl Reader<'_> {
     /// Ordinals in words: "third", "21st" is told with the digits.
     pub(super) fn ordinal_word(&self, at: usize) -> Option<Draft> {
         let lower = self.lower(at);
-        let (value, end) = match ordinal(self.language, &lower) {
+        let (value, end) = match ordinal(self.language, lower) {
             Some(value) => (value, at + 1),
             None => {
                 let tens =
-                    small(self.language, &lower).filter(|n| *n >= 20 && n.is_multiple_of(10))?;
+                    small(self.language, lower).filter(|n| *n >= 20 && n.is_multiple_of(10))?;
                 let unit_at = if self.piece(at + 1) == Piece::Hyphen && self.is_glued(at + 1) {
                     at + 2
                 } else {
                     return None;
                 };
                 (
-                    tens + ordinal(self.language, &self.lower(unit_at)).filter(|n| *n < 10)?,
+                    tens + ordinal(self.language, self.lower(unit_at)).filter(|n| *n < 10)?,
                     unit_at + 1,
                 )
             }
@@ -390,7 +385,7 @@ impl Reader<'_> {
         let hyphen = self.piece(end) == Piece::Hyphen && self.is_glued(end);
         // "second" is also a measure of time, "first lady" and "Third Avenue" are names.
         if matches!(
-            behind.as_str(),
+            behind,
             "lady" | "hand" | "avenue" | "street" | "world" | "amendment" | "family" | "of"
         ) && behind != "of"
             || (self.is_capital(at) && self.is_capital(end))
@@ -400,7 +395,7 @@ impl Reader<'_> {
         if lower == "second"
             && at > 0
             && (matches!(self.piece(at - 1), Piece::Number(_))
-                || matches!(self.lower(at - 1).as_str(), "a" | "per" | "split" | "one"))
+                || matches!(self.lower(at - 1), "a" | "per" | "split" | "one"))
             && self.lower(at - 1) != "a"
         {
             return None;
@@ -408,11 +403,11 @@ impl Reader<'_> {
         if lower == "second"
             && at > 0
             && self.lower(at - 1) == "a"
-            && (behind.is_empty() || units::ends_counted(&behind))
+            && (behind.is_empty() || units::ends_counted(behind))
         {
             return None;
         }
-        if hyphen && matches!(self.lower(end + 1).as_str(), "class" | "hand" | "rate") {
+        if hyphen && matches!(self.lower(end + 1), "class" | "hand" | "rate") {
             return None;
         }
         Some(Draft { kind: FigureKind::Ordinal, end, value: Some(value.to_string()), unit: None })

@@ -11,7 +11,7 @@ impl Reader<'_> {
         let hyphen = self.piece(at + 1) == Piece::Hyphen && self.is_glued(at + 1);
         let number = matches!(self.piece(at + 2), Piece::Number(_)) && self.is_glued(at + 2);
         let prefix = matches!(
-            self.lower(at).as_str(),
+            self.lower(at),
             "mid" | "pre" | "post" | "under" | "over" | "early" | "late" | "top" | "non" | "sub"
         );
         if hyphen && number && !prefix { self.past_glued(at + 3) } else { at + 1 }

@@ -122,7 +122,7 @@ impl Reader<'_> {
                 end + 1 + usize::from(minutes.is_some()),
             ));
         }
-        if matches!(word.as_str(), "o'clock" | "o’clock") {
+        if matches!(word, "o'clock" | "o’clock") {
             return Some(clock(hour, 0, end + 1));
         }
         let minute = minute?;
@@ -177,15 +177,14 @@ impl Reader<'_> {
             return None;
         }
         let mut next = at + 1;
-        if matches!(self.lower(next).as_str(), "st" | "nd" | "rd" | "th" | "er" | "º")
-            && self.is_glued(next)
+        if matches!(self.lower(next), "st" | "nd" | "rd" | "th" | "er" | "º") && self.is_glued(next)
         {
             next += 1;
         }
         if self.piece(next) == Piece::Dot && self.is_glued(next) {
             next += 1;
         }
-        if matches!(self.lower(next).as_str(), "of" | "de") {
+        if matches!(self.lower(next), "of" | "de") {
             next += 1;
         }
         let word = self.lower(next);
@@ -200,7 +199,7 @@ impl Reader<'_> {
     /// "November 4, 2025", "Nov. 4", "November 2025", "in November".
     fn month_first(&self, at: usize) -> Option<Draft> {
         let word = self.lower(at);
-        let (month, sure) = dates::month(self.language, &word)?;
+        let (month, sure) = dates::month(self.language, word)?;
         if matches!(self.language, "en" | "de") && !self.is_capital(at) {
             return None;
         }
@@ -213,12 +212,10 @@ impl Reader<'_> {
             .filter(|d| (1..=31).contains(d) && self.length(next) <= 2 && !self.is_glued(next))
         {
             let percent = matches!(self.piece(next + 1), Piece::Percent)
-                || matches!(self.lower(next + 1).as_str(), "percent" | "million" | "people");
+                || matches!(self.lower(next + 1), "percent" | "million" | "people");
             if !percent {
                 let mut end = next + 1;
-                if matches!(self.lower(end).as_str(), "st" | "nd" | "rd" | "th")
-                    && self.is_glued(end)
-                {
+                if matches!(self.lower(end), "st" | "nd" | "rd" | "th") && self.is_glued(end) {
                     end += 1;
                 }
                 // "Nov. 4-6": a span of days.
@@ -242,7 +239,7 @@ impl Reader<'_> {
                 return Some(date(end, year, Some(month), Some(day)));
             }
         }
-        if (matches!(self.lower(next).as_str(), "de" | "of") || self.piece(next) == Piece::Comma)
+        if (matches!(self.lower(next), "de" | "of") || self.piece(next) == Piece::Comma)
             && let Some(year) = self.year_at(next + 1)
         {
             return Some(date(next + 2, Some(year), Some(month), None));
@@ -252,7 +249,7 @@ impl Reader<'_> {
         }
         let before = at.checked_sub(1).map(|b| self.lower(b)).unwrap_or_default();
         let placed = matches!(
-            before.as_str(),
+            before,
             "in" | "since"
                 | "until"
                 | "by"
@@ -283,7 +280,7 @@ impl Reader<'_> {
         if placed
             && (sure
                 || matches!(
-                    before.as_str(),
+                    before,
                     "in" | "since" | "until" | "last" | "next" | "this" | "early" | "late" | "mid"
                 ))
         {
@@ -295,9 +292,7 @@ impl Reader<'_> {
     /// ", 2025", " 2025", " de 2025" behind a day.
     fn year_behind(&self, at: usize) -> (usize, Option<u64>) {
         let mut next = at;
-        if matches!(self.piece(next), Piece::Comma)
-            || matches!(self.lower(next).as_str(), "de" | "del")
-        {
+        if matches!(self.piece(next), Piece::Comma) || matches!(self.lower(next), "de" | "del") {
             next += 1;
         }
         match self.year_at(next).filter(|y| (1500..=2200).contains(y)) {
@@ -309,7 +304,7 @@ impl Reader<'_> {
     /// "Tuesday", "noon", "midnight".
     fn named_day(&self, at: usize) -> Option<Draft> {
         let word = self.lower(at);
-        if let Some(day) = dates::weekday(self.language, &word) {
+        if let Some(day) = dates::weekday(self.language, word) {
             if matches!(self.language, "en" | "de") && !self.is_capital(at) {
                 return None;
             }
@@ -320,7 +315,7 @@ impl Reader<'_> {
                 unit: None,
             });
         }
-        if self.language == "en" && matches!(word.as_str(), "noon" | "midnight") {
+        if self.language == "en" && matches!(word, "noon" | "midnight") {
             return Some(clock(if word == "noon" { 12 } else { 0 }, 0, at + 1));
         }
         None
@@ -380,7 +375,7 @@ impl Reader<'_> {
         }
         if self.unit_behind(at + 1)
             || matches!(
-                behind.as_str(),
+                behind,
                 "people"
                     | "troops"
                     | "soldiers"
@@ -399,13 +394,13 @@ impl Reader<'_> {
             return None;
         }
         if matches!(self.piece(at + 1), Piece::Currency(_))
-            || super::units::measure(self.word(at + 1), &behind).is_some()
+            || super::units::measure(self.word(at + 1), behind).is_some()
         {
             return None;
         }
         let before = at.checked_sub(1).map(|b| self.lower(b)).unwrap_or_default();
         if matches!(
-            before.as_str(),
+            before,
             "about"
                 | "nearly"
                 | "almost"

@@ -39,7 +39,7 @@ impl Reader<'_> {
     /// "between 5 and 10", "from 3 to 7": begins at the number; the small words stand before it.
     fn spelled_range(&self, at: usize) -> Option<Draft> {
         let before = self.lower(at.checked_sub(1)?);
-        let joint = match before.as_str() {
+        let joint = match before {
             "between" | "entre" | "zwischen" => ["and", "y", "et", "und", "e"].as_slice(),
             "from" | "de" | "von" | "desde" => ["to", "a", "à", "bis", "hasta"].as_slice(),
             _ => return None,
@@ -50,7 +50,7 @@ impl Reader<'_> {
             return None;
         }
         let joint_at = low_unit.end;
-        if !joint.contains(&self.lower(joint_at).as_str()) || self.is_change(at, &low, joint_at) {
+        if !joint.contains(&self.lower(joint_at)) || self.is_change(at, &low, joint_at) {
             return None;
         }
         self.join(at, &low, joint_at + 1)
@@ -63,7 +63,7 @@ impl Reader<'_> {
             .with_unit(at, low)
             .is_some_and(|draft| draft.unit.is_some() && draft.end == joint_at);
         let shared = self.amount(joint_at + 1).is_some_and(|high| high.sized && !low.sized);
-        matches!(before.as_str(), "from" | "de" | "von" | "desde") && own && !shared
+        matches!(before, "from" | "de" | "von" | "desde") && own && !shared
     }
 
     /// "10-15", "10 to 15": the amount and what stands behind it.
@@ -81,11 +81,10 @@ impl Reader<'_> {
         if self.is_change(at, low, low.end) {
             return None;
         }
-        if matches!(to.as_str(), "to" | "à" | "bis") && !low.sized
-            || (to == "to" && low.currency.is_some())
+        if matches!(to, "to" | "à" | "bis") && !low.sized || (to == "to" && low.currency.is_some())
         {
             let number = matches!(self.piece(low.end + 1), Piece::Number(_) | Piece::Currency(_))
-                || (!low.digits && small(self.language, &self.lower(low.end + 1)).is_some());
+                || (!low.digits && small(self.language, self.lower(low.end + 1)).is_some());
             if number {
                 let high = self.amount(low.end + 1)?;
                 let rising = low.value.zip(high.value).is_some_and(|(a, b)| a.is_below(b));
@@ -171,7 +170,7 @@ impl Reader<'_> {
     /// "nine out of 10", "one in five": a share.
     fn out_of(&self, amount: &Amount) -> Option<Draft> {
         let next = amount.end;
-        let bottom_at = match (self.lower(next).as_str(), self.lower(next + 1).as_str()) {
+        let bottom_at = match (self.lower(next), self.lower(next + 1)) {
             ("out", "of") => next + 2,
             ("in", _) | ("of", "every") if self.language == "en" => {
                 next + if self.lower(next) == "of" { 2 } else { 1 }
@@ -298,13 +297,13 @@ impl Reader<'_> {
     /// "%", "percent", "per cent", "percentage points", with the piece behind.
     fn percent(&self, at: usize) -> Option<(usize, &'static str)> {
         if self.piece(at) == Piece::Percent {
-            if matches!(self.lower(at + 1).as_str(), "points" | "pts") {
+            if matches!(self.lower(at + 1), "points" | "pts") {
                 return Some((at + 2, "percentage points"));
             }
             return Some((at + 1, "percent"));
         }
         let (one, two) = (self.lower(at), self.lower(at + 1));
-        match (one.as_str(), two.as_str()) {
+        match (one, two) {
             ("percent" | "pct" | "prozent" | "procent" | "%" | "pourcent", _) => {
                 Some((at + 1, "percent"))
             }
@@ -331,7 +330,7 @@ impl Reader<'_> {
     /// "square miles", "cubic meters", "sq ft".
     fn area(&self, at: usize) -> Option<(usize, String)> {
         let lower = self.lower(at);
-        let power = match lower.as_str() {
+        let power = match lower {
             "square" | "sq" => "2",
             "cubic" | "cu" => "3",
             _ => return None,
@@ -340,14 +339,14 @@ impl Reader<'_> {
         if matches!(self.piece(next), Piece::Dot | Piece::Hyphen) {
             next += 1;
         }
-        let unit = units::measure(self.word(next), &self.lower(next))?;
+        let unit = units::measure(self.word(next), self.lower(next))?;
         Some((next + 1, format!("{unit}{power}")))
     }
 
     /// "miles per hour", "km/h", "feet tall" stays "ft".
     fn compound(&self, at: usize, unit: &str) -> (usize, String) {
         if (self.lower(at) == "per" || self.lower(at) == "an")
-            && let Some(time) = units::duration(&self.lower(at + 1))
+            && let Some(time) = units::duration(self.lower(at + 1))
         {
             let unit = match (unit, time) {
                 ("mi", "hour") => "mph".to_owned(),
@@ -359,7 +358,7 @@ impl Reader<'_> {
         if self.piece(at) == Piece::Slash && self.word(at + 1) == "h" {
             return (at + 2, format!("{unit}/h"));
         }
-        match (unit, self.lower(at).as_str()) {
+        match (unit, self.lower(at)) {
             ("degree", "celsius" | "c") => (at + 1, "°C".to_owned()),
             ("degree", "fahrenheit" | "f") => (at + 1, "°F".to_owned()),
             _ => (at, unit.to_owned()),
@@ -375,7 +374,7 @@ impl Reader<'_> {
         };
         let _ = value;
         let Some(before) = at.checked_sub(1) else { return false };
-        if matches!(self.lower(before).as_str(), "aged" | "age") && !amount.sized {
+        if matches!(self.lower(before), "aged" | "age") && !amount.sized {
             return true;
         }
         let named = before > 0
@@ -384,7 +383,7 @@ impl Reader<'_> {
             && before > 1;
         let closed = matches!(self.piece(amount.end), Piece::Comma | Piece::Dot)
             && self.is_glued(amount.end);
-        let month = named && super::dates::month(self.language, &self.lower(before - 1)).is_some();
+        let month = named && super::dates::month(self.language, self.lower(before - 1)).is_some();
         named
             && closed
             && !month
