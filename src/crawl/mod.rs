@@ -2,8 +2,8 @@
 //!
 //! In reading order: what a run is asked ([`job`]), the loop ([`engine`]), one URL in a straight
 //! line ([`step`]) and what its answer says (`reading`), what a captured source names ([`sources`]),
-//! what is remembered of hosts ([`hosts`]), how it waits ([`timer`]), what became of each URL
-//! ([`outcome`]), the counts ([`report`]), the log ([`log`]), and what others are told of the queue
+//! what is remembered of hosts ([`hosts`]), how it waits ([`timer`]), whom it serves and when it is over
+//! (`serving`), what became of each URL ([`outcome`]), the counts ([`report`]), the log ([`log`]), and what others are told of the queue
 //! ([`view`]).
 //!
 //! The network is touched only through `capture`, the disk only through `store`, time only through
@@ -27,6 +27,7 @@ mod reading;
 pub mod report;
 pub mod rules;
 mod running;
+mod serving;
 pub mod sources;
 pub mod step;
 pub mod stop;

@@ -11,31 +11,25 @@ use tokio::sync::mpsc::UnboundedReceiver;
 use crate::base::{TargetUri, Timestamp};
 use crate::politeness::CachedRobots;
 use crate::schedule::clean::clean;
-use crate::schedule::{Ask, Claim, DiscoveryPath, Found, Phase, Priority, Step as PathStep};
+use crate::schedule::{Ask, Claim, DiscoveryPath, Found, Priority, Step as PathStep};
 
 use super::ending::trailing_redirects;
 use super::engine::{Crawl, Run};
 use super::following::{Following, known};
-use super::job::Take;
 use super::learn::{self, Learned};
 use super::observer::{Observer, Trouble};
 use super::options::CrawlError;
 use super::rules::{JobRules, found_as, original_of, variants_in, with_variant};
+use super::serving::Spent;
 use super::sources::{self, Role, Rulings};
 use super::step::{Met, Stepped};
 
-/// The job of what was asked for on the command line.
-const CLI_JOB: &str = "cli";
 /// How often the disk is looked at while there is room.
 const DISK_EVERY: Duration = Duration::from_secs(5);
 /// How often it is looked at while there is none.
 const DISK_EVERY_FULL: Duration = Duration::from_secs(60);
-/// In a run for ever, limits of a job hold for so long and then anew.
-const LIMITS_RENEWED: Duration = Duration::from_hours(24);
 /// What robots.txt forbids is asked about again after this, where a job names it.
 pub(super) const FORBIDDEN_AGAIN: Duration = Duration::from_hours(24);
-/// So many entries of the queue are looked at to tell whether a run is over.
-const LOOKED_AT_MAX: usize = 10_000;
 
 /// What a run for ever is told while it runs.
 #[derive(Debug)]
@@ -44,38 +38,10 @@ pub enum Order {
     Jobs(Vec<Arc<JobRules>>),
 }
 
-/// What a job has used of its limits.
-#[derive(Debug, Clone)]
-struct Spent {
-    since: Timestamp,
-    pages: u64,
-    bytes: u64,
-}
-
-impl Spent {
-    fn is_within(&self, rules: &JobRules, now: Timestamp, free: Option<u64>) -> bool {
-        let limits = &rules.spec.limits;
-        let is_over = limits.pages_max.is_some_and(|max| self.pages >= max)
-            || limits.bytes_max.is_some_and(|max| self.bytes >= max)
-            || limits.time_max.is_some_and(|max| now.since(self.since) >= max)
-            || matches!((limits.disk_free_min, free), (Some(min), Some(free)) if free < min);
-        !is_over
-    }
-}
-
-/// The names under which a run serves single URLs. A run of jobs without any leaves alone what
-/// earlier ones left to be watched.
-fn singles(job: &super::Job) -> Vec<&str> {
-    match job.take {
-        Take::Jobs if job.seeds.is_empty() => Vec::new(),
-        _ => vec![CLI_JOB, job.name.as_str()],
-    }
-}
-
 /// What a run keeps for its jobs and its operator.
 #[derive(Debug, Default)]
 pub(super) struct Care {
-    spent: HashMap<String, Spent>,
+    pub(super) spent: HashMap<String, Spent>,
     /// Until when the disk is not looked at again.
     disk_at: Option<Timestamp>,
     /// What is free, as long as that is too little.
@@ -196,22 +162,6 @@ impl Crawl {
         }
         jobs.sort();
         Ok(jobs)
-    }
-
-    /// Notes of each job whether its run has come to its end: it has unless a limit ended it.
-    fn note_ended(&self, run: &Run<'_>) -> Result<(), CrawlError> {
-        if run.job.take != Take::Jobs || run.job.pages_max.is_some_and(|max| run.pages >= max) {
-            return Ok(());
-        }
-        let (now, free) = (self.now(), self.disk_free());
-        for (name, rules) in &self.rules {
-            let is_within =
-                run.care.spent.get(name).is_none_or(|spent| spent.is_within(rules, now, free));
-            if is_within {
-                self.book.set_unfinished(name, None)?;
-            }
-        }
-        Ok(())
     }
 
     /// What a job's page or source leads to, as far as the queue and the trap guard allow it.
@@ -401,79 +351,6 @@ impl Crawl {
         if is_spent {
             self.serve(run);
         }
-    }
-
-    /// Serves the jobs that are within their limits.
-    pub(super) fn serve(&mut self, run: &mut Run<'_>) {
-        if self.rules.is_empty() && run.job.take == Take::Queue {
-            return self.frontier.serve_jobs(None);
-        }
-        // What belongs to a job that is not followed now waits for a run that follows it: without
-        // its rules it would be taken for something else.
-        let now = self.now();
-        let forever = run.job.take == Take::Forever;
-        let started = run.report.started;
-        let free = self.disk_free();
-        let mut served = singles(run.job);
-        for (name, rules) in &self.rules {
-            let fresh = Spent { since: started, pages: 0, bytes: 0 };
-            let spent = run.care.spent.entry(name.clone()).or_insert(fresh);
-            if forever && now.since(spent.since) >= LIMITS_RENEWED {
-                *spent = Spent { since: now, pages: 0, bytes: 0 };
-            }
-            if spent.is_within(rules, now, free) {
-                served.push(name);
-            }
-        }
-        self.frontier.serve_jobs(Some(&served));
-    }
-
-    /// Whether a run that is not for ever has nothing left to wait for.
-    pub(super) fn is_over(
-        &self,
-        run: &Run<'_>,
-        wake: Option<Timestamp>,
-    ) -> Result<bool, CrawlError> {
-        if run.job.take == Take::Forever || !run.is_idle() {
-            return Ok(false);
-        }
-        let now = self.now();
-        let limit = self.options.wait_max;
-        if wake.is_none_or(|at| at.since(now) > limit) {
-            self.note_ended(run)?;
-            return Ok(true);
-        }
-        if run.job.take == Take::Queue || run.is_delayed() {
-            return Ok(false);
-        }
-        // What was fetched in this run is watched from now on, and not waited for.
-        for item in self.frontier.due().take(LOOKED_AT_MAX) {
-            let item = item?;
-            if item.at.since(now) > limit {
-                break;
-            }
-            let is_served =
-                self.rules.contains_key(&*item.job) || singles(run.job).contains(&&*item.job);
-            let is_wanted =
-                item.due <= now || item.phase == Phase::Queued || item.entry.snoozes > 0;
-            if is_served && is_wanted {
-                return Ok(false);
-            }
-        }
-        self.note_ended(run)?;
-        Ok(true)
-    }
-
-    /// How many URLs the run leaves in the queue: for the next one to go on with.
-    pub(super) fn left(&self, run: &Run<'_>) -> u64 {
-        if run.job.take != Take::Jobs {
-            return self.frontier.counts().queued;
-        }
-        let mut names = singles(run.job);
-        names.extend(self.rules.keys().map(String::as_str));
-        names.sort_unstable();
-        names.dedup();
-        names.into_iter().map(|name| self.frontier.counts_of_job(name).queued).sum()
     }
 
     pub(super) fn disk_free(&self) -> Option<u64> {

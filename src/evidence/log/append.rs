@@ -1,0 +1,319 @@
+//! Appending to the log: leaves, then a checkpoint, which is the commit; the change of its key.
+//!
+//! Reads nothing that the log can tell itself, and never rewrites what a checkpoint covers.
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::{Log, checkpoint_sizes};
+use crate::base::Timestamp;
+use crate::evidence::EvidenceError;
+use crate::evidence::checkpoint::{Checkpoint, file_name};
+use crate::evidence::error::{damaged, io as disk};
+use crate::evidence::files::{sync_all, write_whole};
+use crate::evidence::key::{LogKey, Options};
+use crate::evidence::leaf::{ENTRY_LEN, Statement, entry_of, hash_of, key_change_text};
+use crate::evidence::note::VerifierKey;
+use crate::evidence::tiles::{Edge, Full, TileWriter};
+use crate::store::Layout;
+use crate::store::durable::sync_dir;
+
+/// So many positions wait in memory at most.
+const WAITING_MAX: usize = 64 * 1024;
+
+/// The log of an archive, to append to. One at a time for each archive.
+pub struct Appender {
+    log: Log,
+    edge: Edge,
+    writer: TileWriter,
+    key: LogKey,
+    key_path: PathBuf,
+    origin: String,
+    _lock: File,
+}
+
+impl std::fmt::Debug for Appender {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Appender").field("log", &self.log).finish_non_exhaustive()
+    }
+}
+
+/// Makes the key of an archive where there is neither key nor log; whether one was made.
+///
+/// # Errors
+/// When the key cannot be written, or is not for us to use.
+pub fn prepare(layout: &Layout, options: &Options) -> Result<bool, EvidenceError> {
+    let path = options.key_path(layout);
+    let dir = layout.evidence_dir();
+    std::fs::create_dir_all(dir.join("checkpoints")).map_err(disk("making", &dir))?;
+    if LogKey::read(&path)?.is_some() || !checkpoint_sizes(&dir)?.is_empty() {
+        return Ok(false);
+    }
+    LogKey::make(&path).map(|_| true)
+}
+
+impl Appender {
+    /// Opens the log for appending; begins it, with a leaf that names its key, where there is none.
+    ///
+    /// # Errors
+    /// When another process appends, the key is missing or not the log's, or the log is damaged.
+    pub fn open(layout: &Layout, options: &Options) -> Result<Self, EvidenceError> {
+        prepare(layout, options)?;
+        let lock = lock(&layout.evidence_dir())?;
+        let key_path = options.key_path(layout);
+        let log = Log::open(layout)?;
+        let current = log.key_at(log.size());
+        if let Some(current) = &current {
+            finish_change(&key_path, current)?;
+        }
+        let wrong = |why: &str| EvidenceError::Key {
+            path: key_path.display().to_string(),
+            why: why.to_owned(),
+        };
+        let key = LogKey::read(&key_path)?.ok_or_else(|| wrong("the key of the log is missing"))?;
+        let origin = match &current {
+            Some(current) => current.name.clone(),
+            None => key.origin(options.origin.as_deref()),
+        };
+        if current.is_some_and(|current| current.public != key.verifier("").public) {
+            return Err(wrong("this is not the key that the log names"));
+        }
+        Self::over(log, key, key_path, origin, lock)
+    }
+
+    fn over(
+        log: Log,
+        key: LogKey,
+        key_path: PathBuf,
+        origin: String,
+        lock: File,
+    ) -> Result<Self, EvidenceError> {
+        let edge = Edge::read(&log.tiles, log.size())
+            .map_err(|why| damaged("evidence/tile", why.to_string()))?;
+        let root = edge.root().map_err(|why| damaged("evidence/tile", why.to_string()))?;
+        if log.newest.as_ref().is_some_and(|newest| newest.root != root) {
+            return Err(damaged(
+                "evidence/tile",
+                "the tiles do not give the root of the newest checkpoint",
+            ));
+        }
+        if let Some(newest) = &log.newest {
+            finish_checkpoint(&log.dir, newest)?;
+        }
+        let writer = TileWriter::new(log.tiles.clone(), &edge);
+        let mut appender = Self { log, edge, writer, key, key_path, origin, _lock: lock };
+        if appender.edge.size() == 0 {
+            let first = appender.key.verifier(&appender.origin).text();
+            let origin = appender.origin.clone();
+            appender.state(Statement::Key { origin, key: first, before: None, signature: None })?;
+        }
+        Ok(appender)
+    }
+
+    /// The log as of the newest checkpoint.
+    #[must_use]
+    pub fn log(&self) -> &Log {
+        &self.log
+    }
+
+    /// How many leaves there are, those without a checkpoint included.
+    #[must_use]
+    pub fn size(&self) -> u64 {
+        self.edge.size()
+    }
+
+    fn push(&mut self, entry: &[u8; ENTRY_LEN]) -> Result<(), EvidenceError> {
+        let writer = &mut self.writer;
+        let mut full = |full: Full| writer.full(&full);
+        self.edge
+            .push(entry, hash_of(entry), &mut full)
+            .map_err(disk("writing tiles in", &self.log.dir))?;
+        if self.log.ledger.waiting() >= WAITING_MAX {
+            self.log.ledger.spill().map_err(disk("writing positions in", &self.log.dir))?;
+        }
+        Ok(())
+    }
+
+    /// Appends the leaf of a record, given the entry of its text and its place. Places of one file
+    /// come in order, and file after file.
+    ///
+    /// # Errors
+    /// When the disk does not do it.
+    pub fn record(
+        &mut self,
+        entry: &[u8; ENTRY_LEN],
+        file: &str,
+        offset: u64,
+        within: u32,
+    ) -> Result<(), EvidenceError> {
+        let number = self.log.ledger.number_for(file);
+        self.log.ledger.add_record(number, offset, within);
+        self.push(entry)
+    }
+
+    /// Appends a statement.
+    ///
+    /// # Errors
+    /// When the disk does not do it.
+    pub fn state(&mut self, statement: Statement) -> Result<(), EvidenceError> {
+        let entry = entry_of(&statement.text());
+        self.log.ledger.add_statement(self.edge.size(), statement);
+        self.push(&entry)
+    }
+
+    /// Signs a checkpoint over all leaves; none where no leaf is new. When this returns, it and
+    /// all it covers are on the disk.
+    ///
+    /// # Errors
+    /// When the disk does not do it.
+    pub fn checkpoint(&mut self, now: Timestamp) -> Result<Option<Checkpoint>, EvidenceError> {
+        self.commit(now, None)
+    }
+
+    fn commit(
+        &mut self,
+        now: Timestamp,
+        old: Option<&LogKey>,
+    ) -> Result<Option<Checkpoint>, EvidenceError> {
+        let size = self.edge.size();
+        let previous = self.log.size();
+        if size == previous {
+            return Ok(None);
+        }
+        let dir = self.log.dir.clone();
+        let written = self.writer.partial(&self.edge).map_err(disk("writing tiles in", &dir))?;
+        self.log.ledger.write().map_err(disk("writing", &dir))?;
+        // After the ledger, whose files may be new: their names are in this directory, too.
+        sync_all(&dir, &written).map_err(disk("syncing tiles in", &dir))?;
+        if previous == 0
+            && let Some(root) = dir.parent()
+        {
+            sync_dir(root).map_err(disk("syncing", root))?;
+        }
+        let root = self.edge.root().map_err(|why| damaged("evidence/tile", why.to_string()))?;
+        let mut keys = vec![&self.key];
+        keys.extend(old);
+        let checkpoint = Checkpoint::sign(&self.origin, (size, root), now, previous, &keys);
+        let text = checkpoint.render();
+        let kept = dir.join("checkpoints").join(file_name(size));
+        write_whole(&kept, text.as_bytes()).map_err(disk("writing", &kept))?;
+        let newest = dir.join("checkpoint");
+        write_whole(&newest, text.as_bytes()).map_err(disk("writing", &newest))?;
+        self.writer.tidy(&self.edge);
+        self.log.newest = Some(checkpoint.clone());
+        Ok(Some(checkpoint))
+    }
+
+    /// Replaces the key: a leaf that the old key signs names the new one, and both sign the
+    /// checkpoint over it. The old key's file is kept beside the new one.
+    ///
+    /// # Errors
+    /// When the disk does not do it.
+    pub fn new_key(mut self, now: Timestamp) -> Result<Checkpoint, EvidenceError> {
+        self.commit(now, None)?;
+        let before = self.key.verifier(&self.origin).text();
+        let next = next_path(&self.key_path);
+        let key = LogKey::make(&next)?;
+        let named = key.verifier(&self.origin);
+        let signature =
+            self.key.sign(key_change_text(&self.origin, &before, &named.text()).as_bytes());
+        let (origin, name) = (self.origin.clone(), named.text());
+        self.state(Statement::Key {
+            origin,
+            key: name,
+            before: Some(before),
+            signature: Some(signature),
+        })?;
+        let old = std::mem::replace(&mut self.key, key);
+        let done = self.commit(now, Some(&old))?;
+        finish_change(&self.key_path, &named)?;
+        done.ok_or_else(|| damaged("evidence", "the change of key gave no checkpoint"))
+    }
+}
+
+/// Begins with a new key where the old one is lost. Nothing signs for it, and `verify` says so.
+///
+/// # Errors
+/// When another process appends, or the disk does not do it.
+pub fn replace_lost_key(
+    layout: &Layout,
+    options: &Options,
+    now: Timestamp,
+) -> Result<Checkpoint, EvidenceError> {
+    let lock = lock(&layout.evidence_dir())?;
+    let log = Log::open(layout)?;
+    let key_path = options.key_path(layout);
+    let Some(current) = log.key_at(log.size()) else {
+        return Err(damaged("evidence/statements", "no leaf names the key of the log"));
+    };
+    let key = LogKey::make(&next_path(&key_path))?;
+    let named = key.verifier(&current.name);
+    let mut appender = Appender::over(log, key, key_path.clone(), current.name.clone(), lock)?;
+    appender.state(Statement::Key {
+        origin: current.name.clone(),
+        key: named.text(),
+        before: Some(current.text()),
+        signature: None,
+    })?;
+    let done = appender.commit(now, None)?;
+    finish_change(&key_path, &named)?;
+    done.ok_or_else(|| damaged("evidence", "the change of key gave no checkpoint"))
+}
+
+/// Puts the newest checkpoint where it is looked for, if a process that died had not come to it.
+fn finish_checkpoint(dir: &Path, newest: &Checkpoint) -> Result<(), EvidenceError> {
+    let path = dir.join("checkpoint");
+    let text = newest.render();
+    if std::fs::read(&path).is_ok_and(|there| there == text.as_bytes()) {
+        return Ok(());
+    }
+    write_whole(&path, text.as_bytes()).map_err(disk("writing", &path))
+}
+
+pub(in crate::evidence) fn next_path(key: &Path) -> PathBuf {
+    let mut name = key.file_name().unwrap_or_default().to_owned();
+    name.push(".next");
+    key.with_file_name(name)
+}
+
+/// Puts the next key in the place of the old one, where the log names it already.
+fn finish_change(key: &Path, current: &VerifierKey) -> Result<(), EvidenceError> {
+    let next = next_path(key);
+    let Some(made) = LogKey::read(&next)? else { return Ok(()) };
+    let fail = disk("replacing", key);
+    let rename = || -> io::Result<()> {
+        if made.verifier("").public != current.public {
+            // The log does not name it: a change that was broken off before its checkpoint.
+            return std::fs::remove_file(&next);
+        }
+        if key.exists() {
+            let aside = (1..)
+                .map(|n| {
+                    let mut name = key.file_name().unwrap_or_default().to_owned();
+                    name.push(format!(".old-{n}"));
+                    key.with_file_name(name)
+                })
+                .find(|path| !path.exists());
+            aside.map_or(Ok(()), |aside| std::fs::rename(key, aside))?;
+        }
+        std::fs::rename(&next, key)?;
+        key.parent().map_or(Ok(()), |dir| File::open(dir)?.sync_all())
+    };
+    rename().map_err(fail)
+}
+
+fn lock(dir: &Path) -> Result<File, EvidenceError> {
+    let path = dir.join("lock");
+    let file = OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .open(&path)
+        .map_err(disk("opening", &path))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(EvidenceError::Busy),
+        Err(TryLockError::Error(why)) => Err(disk("locking", &path)(why)),
+    }
+}
