@@ -1,6 +1,5 @@
 //! `prove -o FILE.wacz`: the records of an evidence bundle as a signed package for replay.
 
-use std::fs::File;
 use std::io::{BufWriter, Cursor};
 use std::path::Path;
 
@@ -9,11 +8,11 @@ use serde_json::{Map, Value};
 use crate::base::Timestamp;
 use crate::cli::CliError;
 use crate::cli::context::store_error;
-use crate::evidence::Options;
 use crate::evidence::bundle::{Bundle, Proved};
 use crate::evidence::wacz::{
     Extra, IndexLine, Member, Package, PageEntry, WaczError, Written, key_at, key_path, write,
 };
+use crate::evidence::{Options, make_whole};
 use crate::index::IndexEntry;
 use crate::index::cdx::cdxj_line;
 use crate::store::Reader;
@@ -56,15 +55,8 @@ pub fn export(
         created: now,
         extra: evidence(bundle),
     };
-    let mut name = out.file_name().unwrap_or_default().to_owned();
-    name.push(".new");
-    let fresh = out.with_file_name(name);
     let disk = |why: std::io::Error| CliError::failed(&what, why);
-    let file = File::create(&fresh).map_err(disk)?;
-    let written = write(package, Some(&key), BufWriter::new(&file)).map_err(failed)?;
-    file.sync_all().map_err(disk)?;
-    std::fs::rename(&fresh, out).map_err(disk)?;
-    Ok(written)
+    make_whole(out, disk, |file| write(package, Some(&key), BufWriter::new(file)).map_err(failed))
 }
 
 /// The line of a record in the package's index; none for what is no capture.

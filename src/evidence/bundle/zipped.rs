@@ -9,7 +9,7 @@ use zip::{CompressionMethod, ZipArchive, ZipWriter};
 
 use super::super::EvidenceError;
 use super::super::error::{damaged, io as disk};
-use super::super::files::fresh;
+use super::super::files::make_whole;
 
 /// Names and bytes, in order.
 pub type Contents = Vec<(String, Vec<u8>)>;
@@ -25,9 +25,8 @@ const FILES_MAX: usize = 10_000;
 /// # Errors
 /// When it cannot be written.
 pub fn write_zip(path: &Path, contents: &Contents) -> Result<(), EvidenceError> {
-    let fresh = fresh(path);
-    let write = || -> io::Result<()> {
-        let mut zip = ZipWriter::new(io::BufWriter::new(File::create(&fresh)?));
+    let write = |file: &File| -> io::Result<()> {
+        let mut zip = ZipWriter::new(io::BufWriter::new(file));
         for (name, bytes) in contents {
             // What is packed already is stored, so that it can be read in place.
             let packed = [".gz", ".zst", ".tsr", ".sig"].iter().any(|end| name.ends_with(end));
@@ -41,12 +40,9 @@ pub fn write_zip(path: &Path, contents: &Contents) -> Result<(), EvidenceError> 
             zip.start_file(name.as_str(), options)?;
             zip.write_all(bytes)?;
         }
-        let mut file = zip.finish()?;
-        file.flush()?;
-        file.get_ref().sync_all()?;
-        std::fs::rename(&fresh, path)
+        zip.finish()?.flush()
     };
-    write().map_err(disk("writing", path))
+    make_whole(path, |why| why, write).map_err(disk("writing", path))
 }
 
 /// Reads a zip.
