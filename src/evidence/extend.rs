@@ -186,15 +186,14 @@ impl OneFile<'_> {
         // Where it is the whole of a file that nobody else has touched, the trail says it all.
         let own = self.own.take().filter(|own| length.is_none_or(|length| length == own.length));
         let mut after = self.appender.log().last_of(self.name)?;
+        // A call that failed was handed records that the log does not have: there is a gap then.
+        let joins = own.as_ref().filter(|own| own.after == after.map(|(offset, _)| offset));
         let mut reached = 0;
-        for record in own.iter().flat_map(|own| own.records.iter().flatten()) {
+        for record in joins.iter().flat_map(|own| own.records.iter().flatten()) {
             if bound.is_some_and(|bound| record.end > bound) {
                 break;
             }
             reached = record.end;
-            if after.is_some_and(|(last, _)| record.offset <= last) {
-                continue;
-            }
             self.appender.record(&record.mark, self.name, record.offset, 0)?;
             self.done.records += 1;
             after = Some((record.offset, 0));

@@ -31,7 +31,9 @@ pub struct Marked {
 /// What was appended to one file, from its first byte on.
 #[derive(Debug, Clone)]
 pub struct FileTrail {
-    /// The records in order, those that were taken already left out; none where they were too many.
+    /// The offset of the last record that an earlier call handed over; none where none was.
+    pub after: Option<u64>,
+    /// The records behind that one, in order; none where they were too many.
     pub records: Option<Vec<Marked>>,
     /// How many bytes were appended.
     pub length: u64,
@@ -68,12 +70,12 @@ impl Trail {
     /// next call has those that came after.
     pub fn take(&mut self, name: &str) -> Option<FileTrail> {
         let file = self.files.get_mut(name)?;
-        let mut taken = file.clone();
-        if let Some(records) = &mut file.records {
-            self.held -= records.len();
-            taken.records = Some(std::mem::take(records));
-        }
-        Some(taken)
+        let records = file.records.as_mut().map(std::mem::take);
+        self.held -= records.as_ref().map_or(0, Vec::len);
+        let last = records.iter().flatten().last().map(|record| record.offset);
+        let after = file.after;
+        file.after = last.or(after);
+        Some(FileTrail { after, records, length: file.length, sha256: file.sha256.clone() })
     }
 
     /// Forgets a file: it is sealed and accounted for.
@@ -87,7 +89,7 @@ impl Trail {
     pub(super) fn add(&mut self, name: &str, written: Vec<Written>) {
         if !self.files.contains_key(name) {
             let sha256 = Hasher::new(DigestAlgorithm::Sha256);
-            let begun = FileTrail { records: Some(Vec::new()), length: 0, sha256 };
+            let begun = FileTrail { after: None, records: Some(Vec::new()), length: 0, sha256 };
             self.files.insert(name.to_owned(), begun);
         }
         let Some(file) = self.files.get_mut(name) else { return };
@@ -135,6 +137,7 @@ mod tests {
         trail.add("a", vec![written(b"three", 7)]);
         let second = trail.take("a").unwrap();
         assert_eq!((places(&second), second.length), (vec![(7, 12)], 12));
+        assert_eq!((first.after, second.after), (None, Some(3)));
         let whole = DigestAlgorithm::Sha256.digest(b"onetwo2three");
         assert_eq!(second.sha256(), whole.as_bytes());
         trail.forget("a");

@@ -1,10 +1,12 @@
 //! The log that a run writes from what it knows is the one that its files give.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use pressmark::crawl::Stop;
+use pressmark::cli::evidence::Follower;
+use pressmark::cli::wiring::Running;
+use pressmark::crawl::{Finished, Observer, Stop};
 use pressmark::evidence::{Log, OpenFiles, Options, extend};
 use pressmark::store::Layout;
 
@@ -66,6 +68,39 @@ fn the_log_of_a_run_is_the_one_that_its_files_give() {
         assert_eq!(findings(&archive.root()), Vec::<String>::new(), "{packing}");
         assert_eq!(newest(&archive.root()), made_anew(&archive.root()), "{packing}");
     }
+}
+
+/// Lets the log follow after the second URL, with something in its way.
+struct Hindered {
+    follower: Follower,
+    tiles: PathBuf,
+    seen: u32,
+}
+
+impl Observer for Hindered {
+    fn finished(&mut self, _: &Finished) {
+        self.seen += 1;
+        if self.seen == 2 {
+            fs::write(&self.tiles, b"in the way").unwrap();
+            let notes = self.follower.once();
+            assert!(notes.len() == 1 && notes[0].contains("does not follow"), "{notes:?}");
+            fs::remove_file(&self.tiles).unwrap();
+        }
+    }
+}
+
+#[test]
+fn what_a_failed_call_was_told_is_read_from_the_files() {
+    let mut archive = Archive::new().in_a_hurry();
+    let (_web, urls) = site(&mut archive);
+    let urls: Vec<&str> = urls.iter().map(String::as_str).collect();
+    let tiles = Layout::new(&archive.root()).evidence_dir().join("tile");
+    let observer = |running: &Running| -> Box<dyn Observer> {
+        Box::new(Hindered { follower: running.follower(), tiles, seen: 0 })
+    };
+    archive.run_observed(&job(&urls), &Stop::default(), observer, |_| {});
+    assert_eq!(findings(&archive.root()), Vec::<String>::new());
+    assert_eq!(newest(&archive.root()), made_anew(&archive.root()));
 }
 
 #[test]

@@ -9,7 +9,7 @@ use std::time::Duration;
 use pressmark::base::{ManualClock, TargetUri, Timestamp};
 use pressmark::cli::wiring::{Running, runtime, start};
 use pressmark::config::Settings;
-use pressmark::crawl::{Job, ManualTimer, Report, Stop};
+use pressmark::crawl::{Job, ManualTimer, Observer, Report, Stop};
 use pressmark::index::{IndexEntry, Query};
 use pressmark::store::Reader;
 use pressmark::store::layout::Layout;
@@ -65,6 +65,17 @@ impl Archive {
 
     /// The same, with something done before the archive is closed.
     pub fn run_and(&self, job: &Job, stop: &Stop, before: impl FnOnce(&Running)) -> Report {
+        self.run_observed(job, stop, |_| Box::new(()), before)
+    }
+
+    /// The same, with somebody who is told what becomes of each URL.
+    pub fn run_observed(
+        &self,
+        job: &Job,
+        stop: &Stop,
+        observer: impl FnOnce(&Running) -> Box<dyn Observer>,
+        before: impl FnOnce(&Running),
+    ) -> Report {
         let flags: Vec<(String, String, String)> = self
             .sets
             .iter()
@@ -77,7 +88,9 @@ impl Archive {
         let timer = Arc::new(ManualTimer(Arc::clone(&self.clock)));
         let (mut running, _) =
             start(&settings, &self.root(), &self.resolve, job.take, timer).unwrap();
-        let report = runtime().unwrap().block_on(running.run(job, &mut (), stop)).unwrap();
+        let mut observer = observer(&running);
+        let run = running.run(job, observer.as_mut(), stop);
+        let report = runtime().unwrap().block_on(run).unwrap();
         before(&running);
         let trouble = running.close().unwrap();
         assert!(trouble.is_empty(), "{trouble:?}");
