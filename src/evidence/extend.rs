@@ -19,7 +19,7 @@ use super::leaf::Statement;
 use super::log::{Appender, Log};
 use super::{Checkpoint, EvidenceError};
 use crate::base::Timestamp;
-use crate::store::layout::stable_name;
+use crate::store::layout::{is_open, stable_name};
 use crate::store::{FileTrail, Layout, Trail};
 
 /// What is done with files that are still being written.
@@ -83,7 +83,7 @@ pub fn extend_along(
         let (Some(path), false) = (paths.get(&name), known.sealed.contains(&name)) else {
             continue;
         };
-        let is_open = path.extension().is_some_and(|e| e == "open");
+        let is_open = is_open(path);
         let bound = match (is_open, open) {
             (false, _) => None,
             (true, OpenFiles::Leave) => continue,

@@ -98,7 +98,7 @@ pub(super) fn sync_all(root: &Path, paths: &[PathBuf]) -> io::Result<()> {
     }
     dirs.sort_unstable();
     dirs.dedup();
-    dirs.into_iter().try_for_each(|dir| File::open(dir)?.sync_all())
+    dirs.into_iter().try_for_each(sync_dir)
 }
 
 #[cfg(test)]

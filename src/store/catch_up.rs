@@ -18,7 +18,7 @@ use crate::warc::{ReadError, ReadOptions, WarcReader};
 
 use super::StoreError;
 use super::describe::{Place, entry_of, read_start};
-use super::layout::{Layout, stable_name};
+use super::layout::{Layout, is_open, stable_name};
 use super::open::index_error;
 use super::repair::is_damaged;
 
@@ -202,10 +202,6 @@ fn one_file(
         done.notes.push(finding.to_string());
     }
     Ok(())
-}
-
-fn is_open(path: &Path) -> bool {
-    path.extension().is_some_and(|e| e == "open")
 }
 
 /// Builds the index of the archive anew from its WARC files alone. The old one is moved to

@@ -199,6 +199,12 @@ impl Layout {
     }
 }
 
+/// Whether a WARC file is still being written, or was left so by a process that died.
+#[must_use]
+pub fn is_open(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| extension == "open")
+}
+
 /// Whether a file of this name holds WARC records.
 #[must_use]
 pub fn is_warc(name: &str) -> bool {

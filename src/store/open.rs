@@ -9,7 +9,7 @@ use crate::kv::KvOptions;
 
 use super::StoreError;
 use super::catch_up;
-use super::layout::{Layout, stable_name};
+use super::layout::{Layout, is_open, stable_name};
 use super::repair;
 
 fn options(cache_bytes: u64) -> KvOptions {
@@ -24,7 +24,7 @@ pub(super) fn for_writing(
 ) -> Result<(Index, Vec<String>), StoreError> {
     let (mut index, mut notes) = open(layout, cache_bytes)?;
     for file in layout.warc_files()? {
-        if file.extension().is_some_and(|e| e == "open") {
+        if is_open(&file) {
             let known = index.file_named(&stable_name(&file));
             let durable = known.map_or(0, |known| known.indexed_to);
             notes.extend(repair::seal_left_open(layout, &file, durable)?);

@@ -108,7 +108,7 @@ fn check_file(
     let mut reader = WarcReader::seekable(BufReader::with_capacity(1 << 20, input), read_options);
     let members = File::open(path).ok().filter(|_| stable_name(path).ends_with(".gz"));
     let mut check = FileCheck { name: &name, options, captures: Vec::new(), first: true, members };
-    let is_open = path.extension().is_some_and(|e| e == "open");
+    let is_open = super::layout::is_open(path);
     // What is found in the tail of an open file is not known to be its tail before the end.
     let mut held = Vec::new();
     let mut tell = |finding: Finding, checked: &mut Checked| {

@@ -298,7 +298,7 @@ fn finish_change(key: &Path, current: &VerifierKey) -> Result<(), EvidenceError>
             aside.map_or(Ok(()), |aside| std::fs::rename(key, aside))?;
         }
         std::fs::rename(&next, key)?;
-        key.parent().map_or(Ok(()), |dir| File::open(dir)?.sync_all())
+        key.parent().map_or(Ok(()), sync_dir)
     };
     rename().map_err(fail)
 }

@@ -11,6 +11,7 @@ use super::super::leaf::{ENTRY_LEN, Statement, hash_of};
 use super::super::log::Log;
 use super::{Checkpoint, Tell};
 use crate::base::{Finding, Timestamp};
+use crate::store::layout::is_open;
 
 /// How much older than the checkpoint before it a record may be: its date is that of the request,
 /// and the longest exchange, with the clocks of two runs, takes less.
@@ -70,7 +71,7 @@ impl<'a> Records<'a> {
                 Statement::Span { .. } | Statement::Key { .. } => {}
             }
         }
-        let is_writing = files.values().any(|path| path.extension().is_some_and(|e| e == "open"));
+        let is_writing = files.values().any(|path| is_open(path));
         Self {
             log,
             files,
@@ -187,10 +188,7 @@ impl<'a> Records<'a> {
 
     /// What a file holds beyond its last leaf.
     fn rest(&mut self, mut current: Current, tell: &mut Tell<'_>) {
-        let is_open = self
-            .files
-            .get(&current.name)
-            .is_some_and(|path| path.extension().is_some_and(|e| e == "open"));
+        let is_open = self.files.get(&current.name).is_some_and(|path| is_open(path));
         let newest = self.checkpoints.last().and_then(|c| c.time);
         let (mut count, mut first) = (0, None);
         while let Some(derived) = current.next.take() {
