@@ -202,6 +202,8 @@ def main():
                 folder = work / "run"
                 shutil.rmtree(folder, ignore_errors=True)
                 folder.mkdir()
+                # What the run before left to be written to the disk is not this one's work.
+                os.sync()
                 wall, cpu, memory, done = measure(command(folder), folder)
                 if name.startswith("pressmark") and done[0] != 0:
                     sys.exit(f"{name}: {done[1]}")
