@@ -232,8 +232,10 @@ impl Step {
             Discovery { via: origin.via, path: origin.path, more }
         };
         let original = before.as_ref().map(|b| b.original.clone());
-        let submission =
-            Submission { what: what.clone(), refers_to: original, discovery: discovery.clone() };
+        // Every crawl of a host asks for its robots.txt: which page came first tells nothing of it,
+        // and stands in the log.
+        let told = if is_robots { Discovery::default() } else { discovery.clone() };
+        let submission = Submission { what: what.clone(), refers_to: original, discovery: told };
         let appended = append(&self.store, submission).await?;
         let decoded_bytes_max = self.decoded_bytes_max;
         let (wants_links, wants_text) = (self.wants_links, self.wants_text);

@@ -158,7 +158,7 @@ pub struct CaptureNotes {
 pub struct Composer {
     /// The algorithm of block digests.
     pub algorithm: DigestAlgorithm,
-    /// The warcinfo record that every record names.
+    /// The warcinfo record that the main record of every capture event names.
     pub warcinfo_id: Option<RecordId>,
     /// Whether every capture gets a `metadata` record with its fetch time. Without it one is
     /// made only where there is something else to say.
@@ -188,7 +188,8 @@ impl Composer {
         dns: bool,
     ) -> Vec<Record<'a>> {
         let event = Event::of(self, exchange);
-        let (response_id, request_id) = (ids.next_id(), ids.next_id());
+        let response_id = ids.next_id();
+        let request_id = ids.beside(&response_id, 1);
         let beside = self.beside(exchange, notes, &event, &response_id, ids);
         let mut linked = vec![request_id.clone()];
         linked.extend(beside.iter().filter_map(Record::id));
@@ -226,7 +227,7 @@ impl Composer {
             Verdict::Response => RecordKind::Response,
             Verdict::IdenticalPayload(_) | Verdict::NotModified(_) => RecordKind::Revisit,
         };
-        let mut record = event.start(self, &kind, id);
+        let mut record = self.name_warcinfo(event.start(&kind, id));
         for other in linked {
             record = record.field(name::CONCURRENT_TO, other.to_string());
         }
@@ -269,6 +270,11 @@ impl Composer {
             .block(block)
     }
 
+    /// Only the main record of an event names the warcinfo: the others name the main record.
+    fn name_warcinfo(&self, record: RecordBuilder) -> RecordBuilder {
+        record.maybe(name::WARCINFO_ID, self.warcinfo_id.as_ref().map(ToString::to_string))
+    }
+
     /// The response's head. Where a spooled head cannot be read the block is the whole response,
     /// which is longer and as true.
     fn head_of<'a>(&self, exchange: &'a Exchange) -> Block<'a> {
@@ -298,7 +304,7 @@ impl Composer {
         concurrent_to: &RecordId,
     ) -> Record<'a> {
         let record = event
-            .start(self, &RecordKind::Request, id)
+            .start(&RecordKind::Request, id)
             .field(name::CONCURRENT_TO, concurrent_to.to_string());
         let digest = self.algorithm.digest(request);
         event
@@ -319,7 +325,11 @@ impl Composer {
     ) -> Vec<Record<'a>> {
         let mut records = Vec::new();
         let mut add = |content_type: &str, block: Cow<'a, [u8]>| {
-            let id = ids.next_id();
+            // The request is the first beside the response.
+            let id = match u16::try_from(records.len() + 2) {
+                Ok(number) => ids.beside(response_id, number),
+                Err(_) => ids.next_id(),
+            };
             records.push(self.metadata(event, &id, Some(response_id), content_type, block));
         };
         for interim in &exchange.interim {
@@ -348,9 +358,11 @@ impl Composer {
         content_type: &str,
         block: Cow<'a, [u8]>,
     ) -> Record<'a> {
-        let record = event
-            .start(self, &RecordKind::Metadata, id)
-            .maybe(name::CONCURRENT_TO, concurrent_to.map(ToString::to_string));
+        let record = event.start(&RecordKind::Metadata, id);
+        let record = match concurrent_to {
+            Some(main) => record.field(name::CONCURRENT_TO, main.to_string()),
+            None => self.name_warcinfo(record),
+        };
         record
             .maybe(name::IP_ADDRESS, event.address.map(|address| address.to_string()))
             .field(name::BLOCK_DIGEST, self.algorithm.digest(&block).to_string())
@@ -429,10 +441,8 @@ impl Event {
         }
     }
 
-    fn start(&self, composer: &Composer, kind: &RecordKind, id: &RecordId) -> RecordBuilder {
-        Record::build(kind, id, self.date)
-            .field(name::TARGET_URI, &self.uri)
-            .maybe(name::WARCINFO_ID, composer.warcinfo_id.as_ref().map(ToString::to_string))
+    fn start(&self, kind: &RecordKind, id: &RecordId) -> RecordBuilder {
+        Record::build(kind, id, self.date).field(name::TARGET_URI, &self.uri)
     }
 
     fn connection(&self, mut record: RecordBuilder) -> RecordBuilder {

@@ -39,11 +39,11 @@ impl Composer {
         }
         records.push(report);
         if !failure.request.is_empty() {
-            records.push(self.request_record(&failure.request, &event, &ids.next_id(), &id));
+            records.push(self.request_record(&failure.request, &event, &ids.beside(&id, 1), &id));
         }
         if !failure.received.is_empty() {
             let received = Cow::Borrowed(failure.received.as_slice());
-            records.push(self.metadata(&event, &ids.next_id(), Some(&id), OCTETS, received));
+            records.push(self.metadata(&event, &ids.beside(&id, 2), Some(&id), OCTETS, received));
         }
         records
     }

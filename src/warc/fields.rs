@@ -237,7 +237,7 @@ impl fmt::Debug for Fields {
 
 /// A `token` byte (section 4): visible ASCII that is no separator.
 pub(super) fn is_token_byte(c: u8) -> bool {
-    c.is_ascii_graphic() && !b"()<>@,;:\\\"/[]?={}".contains(&c)
+    c.is_ascii_alphanumeric() || b"-!#$%&'*+.^_`|~".contains(&c)
 }
 
 /// A written value as text: see [`Fields::text`].

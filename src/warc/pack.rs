@@ -75,10 +75,34 @@ impl Packed {
     }
 }
 
+/// The longest record, in raw bytes, that is packed a level lower than longer ones. A level makes
+/// pages of up to this length 1.4 to 1.6 % smaller, longer ones 1.7 to 2.5 %, and takes an eighth of
+/// the time of both (decision 2).
+const SHORT_BYTES_MAX: usize = 128 * 1024;
+
+/// The compressors of a packer.
+struct Levels {
+    short: Compressor,
+    long: Compressor,
+}
+
+impl Levels {
+    fn new(level: u8) -> Self {
+        let compressor = |level: u8| {
+            Compressor::new(CompressionLvl::new(i32::from(level.clamp(1, 12))).unwrap_or_default())
+        };
+        Self { short: compressor(level - 1), long: compressor(level) }
+    }
+
+    fn of(&mut self, raw_len: usize) -> &mut Compressor {
+        if raw_len <= SHORT_BYTES_MAX { &mut self.short } else { &mut self.long }
+    }
+}
+
 /// Packs records, one after another, in one way.
 pub struct Packer {
     compression: Compression,
-    deflate: Option<Compressor>,
+    deflate: Option<Levels>,
     stream: Option<Compress>,
     zstd: Option<zstd::bulk::Compressor<'static>>,
     raw: Vec<u8>,
@@ -98,10 +122,7 @@ impl Packer {
     #[must_use]
     pub fn new(compression: Compression) -> Self {
         let deflate = match compression {
-            Compression::Gzip(level @ 1..) => {
-                let level = CompressionLvl::new(i32::from(level.min(12))).unwrap_or_default();
-                Some(Compressor::new(level))
-            }
+            Compression::Gzip(level @ 1..) => Some(Levels::new(level)),
             _ => None,
         };
         Self {
@@ -155,7 +176,8 @@ impl Packer {
         let block = &self.raw[header_len..self.raw.len() - 4];
         let mut member = vec![0; HEADER_LEN];
         match &mut self.deflate {
-            Some(deflate) if !looks_packed(block) => {
+            Some(levels) if !looks_packed(block) => {
+                let deflate = levels.of(self.raw.len());
                 // The room is kept from record to record, since clearing it costs as much as a copy.
                 let bound = deflate.deflate_compress_bound(self.raw.len());
                 if self.out.len() < bound {

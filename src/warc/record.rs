@@ -93,6 +93,15 @@ impl RecordId {
         Self(format!("urn:uuid:{}", uuid::Uuid::from_bytes(bytes).hyphenated()))
     }
 
+    /// The identifier of the `number`th record beside this one: the same but for the last four digits,
+    /// to which `number` is added. `None` where this one is no UUID.
+    fn sibling(&self, number: u16) -> Option<Self> {
+        let mut bytes = uuid::Uuid::try_parse(self.0.strip_prefix("urn:uuid:")?).ok()?.into_bytes();
+        let [.., high, low] = &mut bytes;
+        [*high, *low] = u16::from_be_bytes([*high, *low]).wrapping_add(number).to_be_bytes();
+        Some(Self::from_uuid_bytes(bytes))
+    }
+
     /// Reads `<URI>`; the brackets may be missing, as some writers leave them out. `None` when
     /// there is nothing, or a blank inside.
     #[must_use]
@@ -120,15 +129,30 @@ impl fmt::Display for RecordId {
 pub trait RecordIds {
     /// The next identifier: never the same one twice.
     fn next_id(&mut self) -> RecordId;
+
+    /// An identifier for the `number`th record (from 1) beside the main one of a capture event,
+    /// whose identifier is `main`. Another one for every `number` of an event.
+    fn beside(&mut self, main: &RecordId, number: u16) -> RecordId {
+        let _ = (main, number);
+        self.next_id()
+    }
 }
 
-/// Random identifiers (UUID version 4).
+/// Random identifiers: UUIDs of version 8, RFC 9562 section 5.8. 106 bits are random, and the last
+/// 16 count the records of one capture event from zero. So the records of an event name each other
+/// in almost the same digits, which takes fifty bytes less in their packed form.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct RandomIds;
 
 impl RecordIds for RandomIds {
     fn next_id(&mut self) -> RecordId {
-        RecordId(format!("urn:uuid:{}", uuid::Uuid::new_v4().hyphenated()))
+        let mut bytes = uuid::Uuid::new_v4().into_bytes();
+        bytes[14..].fill(0);
+        RecordId::from_uuid_bytes(uuid::Builder::from_custom_bytes(bytes).into_uuid().into_bytes())
+    }
+
+    fn beside(&mut self, main: &RecordId, number: u16) -> RecordId {
+        main.sibling(number).unwrap_or_else(|| self.next_id())
     }
 }
 
@@ -379,6 +403,21 @@ mod tests {
         let (mut a, mut b) = (CountingIds::default(), CountingIds::default());
         assert_eq!((a.next_id(), a.next_id()), (b.next_id(), b.next_id()));
         assert_ne!(RandomIds.next_id(), RandomIds.next_id());
+    }
+
+    #[test]
+    fn random_ids_of_one_event_differ_in_their_last_digits_alone() {
+        let main = RandomIds.next_id();
+        let uuid = uuid::Uuid::parse_str(main.uri().strip_prefix("urn:uuid:").unwrap()).unwrap();
+        assert_eq!(uuid.get_version_num(), 8);
+        assert_eq!(uuid.get_variant(), uuid::Variant::RFC4122);
+        let (stem, last) = main.uri().split_at(main.uri().len() - 4);
+        assert_eq!(last, "0000");
+        for number in [1, 2, 255, 256, u16::MAX] {
+            assert_eq!(RandomIds.beside(&main, number).uri(), format!("{stem}{number:04x}"));
+        }
+        let foreign = RecordId::parse("<urn:x:1>").unwrap();
+        assert_ne!(RandomIds.beside(&foreign, 1), RandomIds.beside(&foreign, 1));
     }
 
     #[test]

@@ -85,8 +85,16 @@ fn hold_to_the_rules(records: &[Record<'_>]) {
         assert_eq!(text(record, name::CONTENT_LENGTH), block.len().to_string());
         let digest = record.fields.block_digest().unwrap();
         assert_eq!(digest.algorithm().digest(&block), digest);
-        if record.fields.record_kind() != Some(RecordKind::Warcinfo) {
+        // The main record names the warcinfo, and the others name the main record.
+        let kind = record.fields.record_kind();
+        let is_main = record.fields.warcinfo_id().is_some();
+        if is_main {
             assert_eq!(record.fields.warcinfo_id(), Some(RecordId::from_uuid_bytes([9; 16])));
+        } else if kind != Some(RecordKind::Warcinfo) {
+            let main = records.iter().filter(|r| r.fields.warcinfo_id().is_some());
+            let mains: Vec<_> = main.filter_map(Record::id).collect();
+            let [named] = &record.fields.concurrent_to()[..] else { panic!("{:?}", record.fields) };
+            assert!(mains.contains(named), "{:?}", record.fields);
         }
     }
 }

@@ -118,6 +118,33 @@ fn a_long_record_is_streamed_and_keeps_its_head_readable() {
 }
 
 #[test]
+fn a_short_record_is_packed_a_level_lower_than_a_long_one() {
+    let deflated = |level: i32, raw: &[u8]| {
+        let mut deflate = Compressor::new(CompressionLvl::new(level).unwrap());
+        let mut out = vec![0; deflate.deflate_compress_bound(raw.len())];
+        let len = deflate.deflate_compress(raw, &mut out).unwrap();
+        out.truncate(len);
+        out
+    };
+    let around = record(Block::from(&b""[..])).raw_len() as usize;
+    for (extra, of_five, of_one) in [(0, 4, 1), (1, 5, 1)] {
+        // Six digits of length stand in the header, where the empty record has one.
+        let content = markup(SHORT_BYTES_MAX - around - 5 + extra);
+        let raw = record(Block::from(&content[..]));
+        assert_eq!(raw.raw_len() as usize, SHORT_BYTES_MAX + extra);
+        let raw = [raw.header_bytes(), content.clone(), b"\r\n\r\n".to_vec()].concat();
+        for (level, used) in [(5, of_five), (1, of_one)] {
+            let mut packer = Packer::new(Compression::Gzip(level));
+            let packed = bytes(&mut packer.pack(&record(Block::from(&content[..]))).unwrap());
+            let inside = &packed[HEADER_LEN..packed.len() - TRAILER_LEN];
+            assert!(inside == deflated(used, &raw), "level {level}, {extra} bytes more");
+        }
+    }
+    let other = markup(50_000);
+    assert_ne!(deflated(4, &other), deflated(5, &other));
+}
+
+#[test]
 fn text_looks_unpacked_and_noise_looks_packed() {
     let markup = markup(50_000);
     let base64 = data_encoding::BASE64.encode(&noise(50_000)).into_bytes();

@@ -47,6 +47,12 @@ fn a_robots_txt_that_is_not_there_means_free() {
         archive.crawl(&[&format!("http://{host}/page")]);
         assert_eq!(targets(&web, host), ["/robots.txt", "/page"], "{host}");
     }
+    // How a robots.txt was found goes without saying: no record is made of it.
+    let of = |kind: &str| {
+        archive.records().iter().filter(|record| record.field("WARC-Type") == kind).count()
+    };
+    // The payload of the second robots.txt, and of the second page, is that of the first.
+    assert_eq!((of("response") + of("revisit"), of("request"), of("metadata")), (8, 8, 0));
 }
 
 #[test]
