@@ -12,9 +12,8 @@ use tokio::task::{Id, JoinSet};
 use crate::base::{HostKey, TargetUri, Timestamp};
 use crate::capture::Capturer;
 use crate::kv::Kv;
-use crate::politeness::RobotsTarget;
-use crate::politeness::{Answer, Gate, GlobalCap, LastCheck, Permit};
-use crate::schedule::{Ask, Claim, ClaimId, DiscoveryPath, Found, Frontier, Next, Priority};
+use crate::politeness::{Gate, GlobalCap, LastCheck};
+use crate::schedule::{Ask, ClaimId, DiscoveryPath, Found, Frontier, Next, Priority};
 use crate::store::{Reader, Store};
 
 use super::asking::Delayed;
@@ -29,7 +28,7 @@ use super::readers::Readers;
 use super::report::Report;
 use super::rules::JobRules;
 use super::running::{Care, Order};
-use super::step::{self, Purpose, StepDone};
+use super::step::{Purpose, StepDone};
 use super::stop::Stop;
 use super::timer::Timer;
 use super::view::Viewer;
@@ -62,7 +61,7 @@ pub struct Crawl {
     pub(super) capturer: Arc<Capturer>,
     pub(super) store: Arc<Store>,
     pub(super) reader: Reader,
-    readers: Readers,
+    pub(super) readers: Readers,
     pub(super) frontier: Frontier,
     pub(super) watched: Option<Frontier>,
     pub(super) book: HostBook,
@@ -82,10 +81,10 @@ pub struct Crawl {
 pub(super) struct Run<'a> {
     pub(super) job: &'a Job,
     pub(super) report: Report,
-    tasks: JoinSet<StepDone>,
+    pub(super) tasks: JoinSet<StepDone>,
     /// For a task that breaks: whose URL it had.
-    owners: HashMap<Id, (ClaimId, TargetUri)>,
-    delayed: BinaryHeap<Reverse<Delayed>>,
+    pub(super) owners: HashMap<Id, (ClaimId, TargetUri)>,
+    pub(super) delayed: BinaryHeap<Reverse<Delayed>>,
     /// Authorities whose robots.txt is being fetched: their URLs wait for it.
     pub(super) asking_robots: HashSet<String>,
     /// URLs that were asked for in this run, by hash: each once.
@@ -326,122 +325,8 @@ impl Crawl {
         Ok(wake.map_or(Filled::Nothing, Filled::Until))
     }
 
-    fn dispatch(
-        &mut self,
-        run: &mut Run<'_>,
-        claim: Box<Claim>,
-        now: Timestamp,
-        observer: &mut dyn Observer,
-    ) -> Result<(), CrawlError> {
-        let uri = claim.uri().clone();
-        if run.asking_robots.contains(&uri.authority()) {
-            let until = now.plus(Duration::from_millis(200));
-            self.frontier.host_wait(&claim.host, until, now)?;
-            return Ok(self.frontier.release(*claim)?);
-        }
-        match self.ask(&uri, now)? {
-            Answer::Go(permit) => {
-                if let Err(until) = self.let_through(&permit, now) {
-                    self.frontier.release(*claim)?;
-                    return Ok(self.frontier.host_wait(&permit.host(), until, now)?);
-                }
-                self.start(run, permit, claim, Purpose::Page, now)
-            }
-            Answer::Wait { until, because } => {
-                let host = claim.host.clone();
-                self.frontier.snooze(*claim, until, &because.to_string(), now)?;
-                Ok(self.frontier.host_wait(&host, until, now)?)
-            }
-            Answer::NeedRobots(target) => {
-                run.asking_robots.insert(uri.authority());
-                self.ask_robots(run, target, claim, now)
-            }
-            Answer::Refused(refusal) => self.refused(run, *claim, &refusal, now, observer),
-        }
-    }
-
-    pub(super) fn ask_robots(
-        &mut self,
-        run: &mut Run<'_>,
-        target: RobotsTarget,
-        claim: Box<Claim>,
-        now: Timestamp,
-    ) -> Result<(), CrawlError> {
-        match self.ask_for_robots(&target)? {
-            Answer::Go(permit) => match self.let_through(&permit, now) {
-                Ok(()) => self.start(run, permit, claim, Purpose::Robots(target), now),
-                Err(until) => {
-                    run.delayed.push(Reverse(Delayed { at: until, target, claim }));
-                    Ok(())
-                }
-            },
-            Answer::Wait { until, .. } => {
-                run.delayed.push(Reverse(Delayed { at: until, target, claim }));
-                Ok(())
-            }
-            // A robots.txt is paced and never refused.
-            Answer::NeedRobots(_) | Answer::Refused(_) => Ok(self.frontier.release(*claim)?),
-        }
-    }
-
-    fn start(
-        &mut self,
-        run: &mut Run<'_>,
-        permit: Permit,
-        claim: Box<Claim>,
-        purpose: Purpose,
-        now: Timestamp,
-    ) -> Result<(), CrawlError> {
-        if run.job.take != Take::Forever {
-            self.guard_disk()?;
-        }
-        let host = permit.host();
-        let pace = self.gate.options().pace_for(&host);
-        self.book.facts(&host, now, &pace)?.began(now);
-        let owner = (claim.id(), permit.uri().clone());
-        let following = self.following(&claim);
-        let wants_links = following.is_none() && (run.job.requisites || run.job.depth > 0);
-        let mut step = self.step_for(wants_links, run.job.take != Take::Queue);
-        if let Some(following) = &following {
-            let role = matches!(purpose, Purpose::Page).then_some(following.role);
-            step.request = following.rules.request_for(permit.uri(), role);
-            if let Some(own) = &following.rules.capturer {
-                step.capturer = Arc::clone(own);
-            }
-        }
-        step.following = following;
-        let task = run.tasks.spawn(step.run(permit, claim, purpose));
-        run.owners.insert(task.id(), owner);
-        Ok(())
-    }
-
-    /// What one step needs.
-    pub(super) fn step_for(&self, wants_links: bool, wants_text: bool) -> step::Step {
-        step::Step {
-            capturer: Arc::clone(&self.capturer),
-            request: self.options.request.clone(),
-            store: Arc::clone(&self.store),
-            reader: self.reader.clone(),
-            readers: self.readers.clone(),
-            timer: Arc::clone(&self.timer),
-            wants_links,
-            wants_text,
-            decoded_bytes_max: self.options.decoded_bytes_max,
-            following: None,
-        }
-    }
-
     pub(super) fn write_log(&mut self, finished: &Finished) -> Result<(), CrawlError> {
         self.log.write(finished).map_err(CrawlError::Log)
-    }
-
-    /// With too little disk left a crawl ends before it writes half a record.
-    fn guard_disk(&self) -> Result<(), CrawlError> {
-        let wanted = self.options.disk_free_min;
-        match self.disk_free() {
-            Some(free) if free < wanted => Err(CrawlError::DiskFull { free, wanted }),
-            _ => Ok(()),
-        }
     }
 
     fn joined(

@@ -12,10 +12,11 @@ use std::ops::Bound;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::entry::{Entry, Place, UrlDigest, url_digest, url_key};
+use super::entry::{Entry, Place, UrlDigest, url_key};
 use super::journal::{self, Journal};
 use super::mend::mend;
-use super::packing::{Packer, Unpacker};
+use super::packing::Packer;
+use super::replay::{ReplayError, Replaying, replay};
 use crate::kv::{Batch, Bytes, Kv, KvError, Tree};
 
 /// Why the schedule could not be read or written.
@@ -108,13 +109,13 @@ pub(in crate::schedule) struct State {
     journal: Journal,
 }
 
-const PUT: u8 = 1;
-const REMOVE: u8 = 2;
-const HOST: u8 = 3;
-const JOB: u8 = 4;
-const CLAIM: u8 = 5;
-const RELEASE: u8 = 6;
-const SUMMARY: u8 = 7;
+pub(super) const PUT: u8 = 1;
+pub(super) const REMOVE: u8 = 2;
+pub(super) const HOST: u8 = 3;
+pub(super) const JOB: u8 = 4;
+pub(super) const CLAIM: u8 = 5;
+pub(super) const RELEASE: u8 = 6;
+pub(super) const SUMMARY: u8 = 7;
 
 /// The key of the summaries' number and of the next sequence number.
 const SUMMARIES: &[u8] = b"S";
@@ -337,17 +338,6 @@ impl State {
     }
 }
 
-enum ReplayError {
-    Io(io::Error),
-    Schedule(ScheduleError),
-}
-
-impl From<io::Error> for ReplayError {
-    fn from(why: io::Error) -> Self {
-        Self::Io(why)
-    }
-}
-
 pub(super) fn unreadable(what: &str, key: &[u8]) -> ScheduleError {
     ScheduleError::Corrupt { what: format!("{what} ({})", key.escape_ascii()) }
 }
@@ -396,7 +386,7 @@ impl Change {
     /// Makes it, key by key. A death in between leaves only the first of the writes made, and the
     /// journal's frame makes them all again; an atomic batch would cost the engine two writes to
     /// the disk for each change.
-    fn apply_to(&self, tree: &Tree) -> Result<(), ScheduleError> {
+    pub(super) fn apply_to(&self, tree: &Tree) -> Result<(), ScheduleError> {
         for (key, value) in self.writes() {
             match value {
                 Some(value) => tree.insert(&key, &value)?,
@@ -459,66 +449,6 @@ fn place_payload(kind: u8, place: &Place) -> Vec<u8> {
     let mut out = Packer::new(kind);
     out.bytes(&place.key());
     out.finish()
-}
-
-/// What the frames of a journal say beside the changes.
-#[derive(Debug, Default)]
-struct Replaying {
-    claimed: Vec<Place>,
-    /// The hosts whose URLs were changed.
-    touched: HashSet<u32>,
-    /// The summaries that the journal began with.
-    summary: Option<u64>,
-}
-
-/// Applies one frame. The old place is the one that the tree knows at this moment, whichever it is.
-fn replay(tree: &Tree, payload: &[u8], to: &mut Replaying) -> Result<(), ScheduleError> {
-    let Replaying { claimed, touched, summary } = to;
-    let bad = || ScheduleError::Corrupt { what: "a journal frame".to_owned() };
-    let mut from = Unpacker::new(payload);
-    let change = match from.byte().ok_or_else(bad)? {
-        PUT => {
-            let place = from.bytes().and_then(Place::of_key).ok_or_else(bad)?;
-            let bytes = from.bytes().ok_or_else(bad)?.to_vec();
-            let digest = url_digest(&Entry::of_bytes(&bytes).ok_or_else(bad)?.uri);
-            let old = place_of(tree, place.host, &digest)?;
-            claimed.retain(|other| other.seq != place.seq);
-            touched.insert(place.host);
-            Change::Put { digest, old, place, entry: bytes }
-        }
-        REMOVE => {
-            let place = from.bytes().and_then(Place::of_key).ok_or_else(bad)?;
-            let digest: UrlDigest = from.bytes().and_then(|d| d.try_into().ok()).ok_or_else(bad)?;
-            claimed.retain(|other| other.seq != place.seq);
-            touched.insert(place.host);
-            let place = place_of(tree, place.host, &digest)?.unwrap_or(place);
-            Change::Remove { digest, place }
-        }
-        HOST => Change::Host {
-            id: from.number_u32().ok_or_else(bad)?,
-            name: from.text().ok_or_else(bad)?.to_owned(),
-            ready: from.signed().ok_or_else(bad)?,
-        },
-        JOB => Change::Job {
-            id: from.number().and_then(|id| u16::try_from(id).ok()).ok_or_else(bad)?,
-            name: from.text().ok_or_else(bad)?.to_owned(),
-        },
-        CLAIM => {
-            claimed.push(from.bytes().and_then(Place::of_key).ok_or_else(bad)?);
-            return Ok(());
-        }
-        RELEASE => {
-            let place = from.bytes().and_then(Place::of_key).ok_or_else(bad)?;
-            claimed.retain(|other| other.seq != place.seq);
-            return Ok(());
-        }
-        SUMMARY => {
-            *summary = Some(from.number().ok_or_else(bad)?);
-            return Ok(());
-        }
-        _ => return Err(bad()),
-    };
-    change.apply_to(tree)
 }
 
 #[cfg(test)]

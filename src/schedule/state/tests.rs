@@ -1,7 +1,7 @@
 //! The tree against deaths between its writes.
 
 use super::super::discovery::DiscoveryPath;
-use super::super::entry::{Lane, Phase, Priority};
+use super::super::entry::{Lane, Phase, Priority, url_digest};
 use super::*;
 use crate::base::{TargetUri, Timestamp};
 use crate::kv::KvOptions;

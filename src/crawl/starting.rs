@@ -1,0 +1,132 @@
+//! From a claim to a task under way: may we ask, and is robots.txt to be asked for first.
+
+use std::cmp::Reverse;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::base::Timestamp;
+use crate::politeness::{Answer, Permit, RobotsTarget};
+use crate::schedule::Claim;
+
+use super::asking::Delayed;
+use super::engine::{Crawl, Run};
+use super::job::Take;
+use super::observer::Observer;
+use super::options::CrawlError;
+use super::step::{self, Purpose};
+
+impl Crawl {
+    pub(super) fn dispatch(
+        &mut self,
+        run: &mut Run<'_>,
+        claim: Box<Claim>,
+        now: Timestamp,
+        observer: &mut dyn Observer,
+    ) -> Result<(), CrawlError> {
+        let uri = claim.uri().clone();
+        if run.asking_robots.contains(&uri.authority()) {
+            let until = now.plus(Duration::from_millis(200));
+            self.frontier.host_wait(&claim.host, until, now)?;
+            return Ok(self.frontier.release(*claim)?);
+        }
+        match self.ask(&uri, now)? {
+            Answer::Go(permit) => {
+                if let Err(until) = self.let_through(&permit, now) {
+                    self.frontier.release(*claim)?;
+                    return Ok(self.frontier.host_wait(&permit.host(), until, now)?);
+                }
+                self.start(run, permit, claim, Purpose::Page, now)
+            }
+            Answer::Wait { until, because } => {
+                let host = claim.host.clone();
+                self.frontier.snooze(*claim, until, &because.to_string(), now)?;
+                Ok(self.frontier.host_wait(&host, until, now)?)
+            }
+            Answer::NeedRobots(target) => {
+                run.asking_robots.insert(uri.authority());
+                self.ask_robots(run, target, claim, now)
+            }
+            Answer::Refused(refusal) => self.refused(run, *claim, &refusal, now, observer),
+        }
+    }
+
+    pub(super) fn ask_robots(
+        &mut self,
+        run: &mut Run<'_>,
+        target: RobotsTarget,
+        claim: Box<Claim>,
+        now: Timestamp,
+    ) -> Result<(), CrawlError> {
+        match self.ask_for_robots(&target)? {
+            Answer::Go(permit) => match self.let_through(&permit, now) {
+                Ok(()) => self.start(run, permit, claim, Purpose::Robots(target), now),
+                Err(until) => {
+                    run.delayed.push(Reverse(Delayed { at: until, target, claim }));
+                    Ok(())
+                }
+            },
+            Answer::Wait { until, .. } => {
+                run.delayed.push(Reverse(Delayed { at: until, target, claim }));
+                Ok(())
+            }
+            // A robots.txt is paced and never refused.
+            Answer::NeedRobots(_) | Answer::Refused(_) => Ok(self.frontier.release(*claim)?),
+        }
+    }
+
+    fn start(
+        &mut self,
+        run: &mut Run<'_>,
+        permit: Permit,
+        claim: Box<Claim>,
+        purpose: Purpose,
+        now: Timestamp,
+    ) -> Result<(), CrawlError> {
+        if run.job.take != Take::Forever {
+            self.guard_disk()?;
+        }
+        let host = permit.host();
+        let pace = self.gate.options().pace_for(&host);
+        self.book.facts(&host, now, &pace)?.began(now);
+        let owner = (claim.id(), permit.uri().clone());
+        let following = self.following(&claim);
+        let wants_links = following.is_none() && (run.job.requisites || run.job.depth > 0);
+        let mut step = self.step_for(wants_links, run.job.take != Take::Queue);
+        if let Some(following) = &following {
+            let role = matches!(purpose, Purpose::Page).then_some(following.role);
+            step.request = following.rules.request_for(permit.uri(), role);
+            if let Some(own) = &following.rules.capturer {
+                step.capturer = Arc::clone(own);
+            }
+        }
+        step.following = following;
+        let task = run.tasks.spawn(step.run(permit, claim, purpose));
+        run.owners.insert(task.id(), owner);
+        Ok(())
+    }
+
+    /// What one step needs.
+    pub(super) fn step_for(&self, wants_links: bool, wants_text: bool) -> step::Step {
+        step::Step {
+            capturer: Arc::clone(&self.capturer),
+            request: self.options.request.clone(),
+            store: Arc::clone(&self.store),
+            reader: self.reader.clone(),
+            readers: self.readers.clone(),
+            timer: Arc::clone(&self.timer),
+            wants_links,
+            wants_text,
+            decoded_bytes_max: self.options.decoded_bytes_max,
+            following: None,
+        }
+    }
+
+    /// With too little disk left a crawl ends before it writes half a record.
+    fn guard_disk(&self) -> Result<(), CrawlError> {
+        let wanted = self.options.disk_free_min;
+        match self.disk_free() {
+            Some(free) if free < wanted => Err(CrawlError::DiskFull { free, wanted }),
+            _ => Ok(()),
+        }
+    }
+}
