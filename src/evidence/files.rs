@@ -6,39 +6,13 @@ use std::io::{self, Read, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-use crate::store::durable::{make_dirs, sync_dir};
+use crate::store::durable::{make_dirs, make_whole, sync_dir};
 
 /// The longest private file that is read.
 const PRIVATE_BYTES_MAX: u64 = 4096;
 
 /// From so many files on, the whole file system is synced instead of each of them.
 const SYNC_EACH_MAX: usize = 64;
-
-/// Makes a file under another name, syncs it, and gives it its name, which is durable then: it
-/// appears whole or not at all. What there was of one that failed is removed.
-///
-/// # Errors
-/// As `fill`; and what `disk` makes of trouble with the disk.
-pub fn make_whole<T, E>(
-    path: &Path,
-    disk: impl Fn(io::Error) -> E,
-    fill: impl FnOnce(&File) -> Result<T, E>,
-) -> Result<T, E> {
-    let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(".new");
-    let fresh = path.with_file_name(name);
-    let file = File::create(&fresh).map_err(&disk)?;
-    let made = fill(&file).and_then(|made| {
-        file.sync_all().and_then(|()| fs::rename(&fresh, path)).map_err(&disk)?;
-        path.parent().map_or(Ok(()), sync_dir).map_err(&disk)?;
-        Ok(made)
-    });
-    if made.is_err() {
-        // Best effort: whoever asked has an error to report already.
-        let _ = fs::remove_file(&fresh);
-    }
-    made
-}
 
 /// Why a private file was not read.
 pub(super) enum PrivateError {
@@ -99,30 +73,4 @@ pub(super) fn sync_all(root: &Path, paths: &[PathBuf]) -> io::Result<()> {
     dirs.sort_unstable();
     dirs.dedup();
     dirs.into_iter().try_for_each(sync_dir)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_file_appears_whole_or_not_at_all() {
-        let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("out.zip");
-        let names = || fs::read_dir(dir.path()).unwrap().count();
-        let failed = make_whole(
-            &path,
-            |why| why.to_string(),
-            |mut file| {
-                file.write_all(b"half").unwrap();
-                Err::<(), _>("given up".to_owned())
-            },
-        );
-        assert_eq!((failed, names()), (Err("given up".to_owned()), 0));
-        write_whole(&path, b"one").unwrap();
-        write_whole(&path, b"two").unwrap();
-        assert_eq!((fs::read(&path).unwrap(), names()), (b"two".to_vec(), 1));
-        let nowhere = dir.path().join("none/out.zip");
-        assert!(write_whole(&nowhere, b"x").is_err());
-    }
 }

@@ -33,7 +33,6 @@ pub mod wacz;
 pub use checkpoint::Checkpoint;
 pub use error::EvidenceError;
 pub use extend::{Extended, OpenFiles, extend, extend_along};
-pub use files::make_whole;
 pub use key::{LogKey, Options};
 pub use log::Log;
 pub use timestamp::Authorities;

@@ -1,8 +1,8 @@
-//! Directories whose names survive a loss of power.
+//! Names that survive a loss of power: of directories, and of files that appear whole or not at all.
 //!
 //! The fsync of a file says nothing of its name: that is part of its directory, which has to be
 //! synced itself, and so for every directory above that is new (fsync(2); Pillai et al., "All File
-//! Systems Are Not Created Equal", OSDI 2014). This deliberately syncs no file.
+//! Systems Are Not Created Equal", OSDI 2014).
 
 use std::fs::{self, File};
 use std::io;
@@ -55,8 +55,36 @@ fn here(dir: &Path) -> &Path {
     if dir == Path::new("") { Path::new(".") } else { dir }
 }
 
+/// Makes a file under another name, syncs it, and gives it its name, which is durable then: it
+/// appears whole or not at all. What there was of one that failed is removed.
+///
+/// # Errors
+/// As `fill`; and what `disk` makes of trouble with the disk.
+pub fn make_whole<T, E>(
+    path: &Path,
+    disk: impl Fn(io::Error) -> E,
+    fill: impl FnOnce(&File) -> Result<T, E>,
+) -> Result<T, E> {
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(".new");
+    let fresh = path.with_file_name(name);
+    let file = File::create(&fresh).map_err(&disk)?;
+    let made = fill(&file).and_then(|made| {
+        file.sync_all().and_then(|()| fs::rename(&fresh, path)).map_err(&disk)?;
+        path.parent().map_or(Ok(()), sync_dir).map_err(&disk)?;
+        Ok(made)
+    });
+    if made.is_err() {
+        // Best effort: whoever asked has an error to report already.
+        let _ = fs::remove_file(&fresh);
+    }
+    made
+}
+
 #[cfg(test)]
 mod tests {
+    use std::io::Write;
+
     use super::*;
 
     #[test]
@@ -70,5 +98,29 @@ mod tests {
         fs::write(&file, b"").unwrap();
         assert!(make_dirs(&file).is_err(), "a file is in the way");
         assert!(make_dirs(&file.join("below")).is_err());
+    }
+
+    #[test]
+    fn a_file_appears_whole_or_not_at_all() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("out.zip");
+        let names = || fs::read_dir(dir.path()).unwrap().count();
+        let failed = make_whole(
+            &path,
+            |why| why.to_string(),
+            |mut file| {
+                file.write_all(b"half").unwrap();
+                Err::<(), _>("given up".to_owned())
+            },
+        );
+        assert_eq!((failed, names()), (Err("given up".to_owned()), 0));
+        let write = |path: &Path, bytes: &[u8]| {
+            make_whole(path, |why| why, |mut file| file.write_all(bytes))
+        };
+        write(&path, b"one").unwrap();
+        write(&path, b"two").unwrap();
+        assert_eq!((fs::read(&path).unwrap(), names()), (b"two".to_vec(), 1));
+        let nowhere = dir.path().join("none/out.zip");
+        assert!(write(&nowhere, b"x").is_err());
     }
 }

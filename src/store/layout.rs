@@ -14,7 +14,7 @@
 //!   tmp/            bodies in flight
 //! ```
 
-use std::fs::{self, File};
+use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
@@ -132,16 +132,10 @@ impl Layout {
             fs::create_dir_all(&dir).map_err(fail(&dir))?;
         }
         if !format.exists() {
-            // Whole or not at all: an archive with half a format file would be taken for none of
-            // ours. A process that died may have left the new name behind.
-            let fresh = format.with_extension("new");
-            let write = || -> io::Result<()> {
-                let mut file = File::create(&fresh)?;
-                writeln!(file, "{FORMAT_WORDS}{FORMAT_VERSION}")?;
-                file.sync_all()?;
-                fs::rename(&fresh, &format)
-            };
-            write().map_err(fail(&format))?;
+            // An archive with half a format file would be taken for none of ours.
+            let words = format!("{FORMAT_WORDS}{FORMAT_VERSION}\n");
+            let write = |mut file: &fs::File| file.write_all(words.as_bytes());
+            durable::make_whole(&format, |why| why, write).map_err(fail(&format))?;
         }
         // Every time, since a process that died may have made any of the names and not synced them.
         durable::sync_dir(&self.root).map_err(fail(&self.root))?;
@@ -178,11 +172,28 @@ impl Layout {
         }
     }
 
-    /// The WARC files, sealed and open, sorted by name.
+    /// The WARC files, sealed and open, sorted by name. Where one lies there under both its names,
+    /// as in a copy that was made twice, only the sealed one counts.
     ///
     /// # Errors
     /// When the directory cannot be read.
     pub fn warc_files(&self) -> Result<Vec<PathBuf>, StoreError> {
+        let mut files = self.all_warc_files()?;
+        files.retain(|path| !is_open(path) || !sealed_path(path).exists());
+        Ok(files)
+    }
+
+    /// The open files whose sealed name is there as well, sorted by name.
+    ///
+    /// # Errors
+    /// When the directory cannot be read.
+    pub fn open_doubles(&self) -> Result<Vec<PathBuf>, StoreError> {
+        let mut files = self.all_warc_files()?;
+        files.retain(|path| is_open(path) && sealed_path(path).exists());
+        Ok(files)
+    }
+
+    fn all_warc_files(&self) -> Result<Vec<PathBuf>, StoreError> {
         let dir = self.warc_dir();
         let fail = |why| StoreError::Io { doing: "listing", path: dir.display().to_string(), why };
         let mut files = Vec::new();
@@ -203,6 +214,12 @@ impl Layout {
 #[must_use]
 pub fn is_open(path: &Path) -> bool {
     path.extension().is_some_and(|extension| extension == "open")
+}
+
+/// Where an open WARC file lies once it is sealed.
+#[must_use]
+pub fn sealed_path(path: &Path) -> PathBuf {
+    path.with_file_name(stable_name(path))
 }
 
 /// Whether a file of this name holds WARC records.

@@ -4,7 +4,7 @@
 //! open the gap between the two is closed. In reading order: names ([`layout`], [`durable`]), the one
 //! writer ([`lock`], [`append`], `writer`, `rotate`), what it tells of that ([`trail`]), what a record is
 //! to the index ([`describe`]), reading
-//! ([`lookup`]), closing gaps ([`catch_up`], `repair`), checking ([`mod@verify`]), trouble ([`error`]).
+//! ([`lookup`]), closing gaps ([`catch_up`], `repair`, `doubles`), checking ([`mod@verify`]), trouble ([`error`]).
 //!
 //! Nothing here deletes or shortens a record.
 
@@ -12,6 +12,7 @@ pub mod append;
 mod catch_up;
 pub mod describe;
 mod disk;
+mod doubles;
 pub mod durable;
 pub mod error;
 pub mod layout;

@@ -9,6 +9,7 @@ use crate::kv::KvOptions;
 
 use super::StoreError;
 use super::catch_up;
+use super::doubles;
 use super::layout::{Layout, is_open, stable_name};
 use super::repair;
 
@@ -23,6 +24,7 @@ pub(super) fn for_writing(
     cache_bytes: u64,
 ) -> Result<(Index, Vec<String>), StoreError> {
     let (mut index, mut notes) = open(layout, cache_bytes)?;
+    notes.extend(doubles::settle(layout)?);
     for file in layout.warc_files()? {
         if is_open(&file) {
             let known = index.file_named(&stable_name(&file));

@@ -127,7 +127,7 @@ fn write_error(path: &Path, error: crate::warc::WriteError) -> StoreError {
 
 /// Takes `.open` off a file's name.
 pub(super) fn seal_path(path: &Path) -> Result<PathBuf, StoreError> {
-    let sealed = path.with_file_name(super::layout::stable_name(path));
+    let sealed = super::layout::sealed_path(path);
     if sealed.exists() {
         // Renaming would take its place.
         let why = std::io::Error::from(std::io::ErrorKind::AlreadyExists);

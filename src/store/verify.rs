@@ -55,6 +55,11 @@ pub fn verify(
     for path in &files {
         check_file(path, options, Some(reader.index()), &mut checked, &mut count);
     }
+    for path in reader.layout().open_doubles()? {
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let what = "not read: the sealed file of this name is there, too; the next writer sets one of them aside";
+        count(Finding::warning(&name, None, "double-file", what), &mut checked);
+    }
     let names: Vec<String> = files.iter().map(|p| stable_name(p)).collect();
     for known in reader.index().files() {
         if !names.iter().any(|n| **n == *known.name) {

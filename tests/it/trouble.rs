@@ -276,6 +276,45 @@ fn a_warc_cut_in_the_middle_costs_only_what_was_cut() {
 }
 
 #[test]
+fn a_file_that_is_there_open_and_sealed_is_settled_and_nothing_is_lost() {
+    let (archive, _site) = kept(&["a.example", "b.example"]);
+    let root = archive.root();
+    let sealed = files(&root)[0].clone();
+    let open = PathBuf::from(format!("{}.open", sealed.display()));
+    let bytes = fs::read(&sealed).unwrap();
+    let listed = stdout(&pressmark(&root, &["captures", "http://b.example/"]));
+    // As a copy has it that was begun while the file was open and ended when it was sealed.
+    fs::write(&open, &bytes[..bytes.len() / 2]).unwrap();
+    let verified = pressmark(&root, &["verify", "--format", "json"]);
+    let findings = json_lines(&verified);
+    assert_eq!(findings.len(), 1, "{findings:?}");
+    assert_eq!(
+        (&findings[0]["rule"], &findings[0]["severity"]),
+        (&"double-file".into(), &"warning".into())
+    );
+    let output = pressmark(&root, &["crawl", "--dry-run"]);
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    assert!(stderr(&output).contains("set aside"), "{}", stderr(&output));
+    assert!(!open.exists());
+    assert_eq!(fs::read(&sealed).unwrap(), bytes);
+    let name = open.file_name().unwrap();
+    assert_eq!(fs::read(root.join("set-aside").join(name)).unwrap(), bytes[..bytes.len() / 2]);
+    assert_eq!(stdout(&pressmark(&root, &["captures", "http://b.example/"])), listed);
+    assert_eq!(
+        json_lines(&pressmark(&root, &["verify", "--format", "json"])),
+        Vec::<serde_json::Value>::new()
+    );
+    // The other way round: the sealed name has the beginning only.
+    fs::rename(&sealed, &open).unwrap();
+    fs::write(&sealed, &bytes[..bytes.len() / 3]).unwrap();
+    let output = pressmark(&root, &["crawl", "--dry-run"]);
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    assert!(stderr(&output).contains("only the first"), "{}", stderr(&output));
+    assert_eq!(fs::read(&sealed).unwrap(), bytes);
+    assert_eq!(stdout(&pressmark(&root, &["captures", "http://b.example/"])), listed);
+}
+
+#[test]
 fn a_file_left_open_is_sealed_and_its_tail_set_aside() {
     let (archive, _site) = kept(&["a.example", "b.example"]);
     let root = archive.root();

@@ -8,14 +8,15 @@ use serde_json::{Map, Value};
 use crate::base::Timestamp;
 use crate::cli::CliError;
 use crate::cli::context::store_error;
+use crate::evidence::Options;
 use crate::evidence::bundle::{Bundle, Proved};
 use crate::evidence::wacz::{
     Extra, IndexLine, Member, Package, PageEntry, WaczError, Written, key_at, key_path, write,
 };
-use crate::evidence::{Options, make_whole};
 use crate::index::IndexEntry;
 use crate::index::cdx::cdxj_line;
 use crate::store::Reader;
+use crate::store::durable::make_whole;
 
 /// Writes the package under another name, and gives it its own when it is whole.
 ///

@@ -9,7 +9,7 @@ use zip::{CompressionMethod, ZipArchive, ZipWriter};
 
 use super::super::EvidenceError;
 use super::super::error::{damaged, io as disk};
-use super::super::files::make_whole;
+use crate::store::durable::make_whole;
 
 /// Names and bytes, in order.
 pub type Contents = Vec<(String, Vec<u8>)>;
