@@ -9,10 +9,14 @@
 //! ISO 28500:2017 (WARC/1.1) sections 5 and 6; `WARC-Protocol` and `WARC-Cipher-Suite` as adopted
 //! by the IIPC.
 
+mod digests;
+
 use std::borrow::Cow;
 use std::net::IpAddr;
 
 use data_encoding::BASE64;
+
+pub use digests::{BodyDigests, digests};
 
 use super::fields::{Fields, name};
 use super::record::{Block, Record, RecordBuilder, RecordId, RecordIds, RecordKind};
@@ -25,10 +29,6 @@ pub const IDENTICAL_PAYLOAD_DIGEST: &str =
     "http://netpreserve.org/warc/1.1/revisit/identical-payload-digest";
 /// The profile of a revisit that the server answered with 304.
 pub const SERVER_NOT_MODIFIED: &str = "http://netpreserve.org/warc/1.1/revisit/server-not-modified";
-
-mod digests;
-
-pub use digests::{BodyDigests, digests};
 
 const HTTP_RESPONSE: &str = "application/http;msgtype=response";
 const HTTP_REQUEST: &str = "application/http;msgtype=request";
