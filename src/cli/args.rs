@@ -34,7 +34,7 @@ pub struct Global {
     /// text for people, json for programs; some commands take more
     #[arg(long, global = true, value_name = "FORMAT", help_heading = "For every command")]
     pub format: Option<String>,
-    /// Say nothing but data and errors
+    /// Say nothing but data, errors, and what had to be repaired
     #[arg(long, short, global = true, help_heading = "For every command")]
     pub quiet: bool,
     /// Say more; repeatable

@@ -135,6 +135,13 @@ impl Output {
         self.line(&serde_json::to_string(value).map_err(io::Error::other)?)
     }
 
+    /// What became of the archive that was not asked for: a repair, something set aside, a log that
+    /// does not follow. A line to stderr, quiet or not: whoever runs this unattended should hear it.
+    #[expect(clippy::print_stderr, reason = "the command line is where talk is printed")]
+    pub fn warn(&self, note: &str) {
+        eprintln!("pressmark: {note}");
+    }
+
     /// Talk: a line to stderr, unless quiet.
     #[expect(clippy::print_stderr, reason = "the command line is where talk is printed")]
     pub fn say(&self, text: &str) {

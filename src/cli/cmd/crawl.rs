@@ -43,7 +43,7 @@ pub fn run(args: &CrawlArgs, context: Context) -> Result<Exit, CliError> {
         }
     };
     for note in notes {
-        context.out.say(&format!("pressmark: {note}"));
+        context.out.warn(&note);
     }
     let left = running.crawl().frontier().counts();
     if job.take == Take::Queue && left.queued > 0 {
@@ -65,7 +65,7 @@ pub fn run(args: &CrawlArgs, context: Context) -> Result<Exit, CliError> {
     let report = runtime.block_on(async {
         stop_on_signals(&stop);
         let out = context.out.clone();
-        let say = move |note: &str| out.say(&format!("pressmark: {note}"));
+        let say = move |note: &str| out.warn(note);
         let following = tokio::spawn(follower.clone().follow_every(every, every, say));
         let report = running.run(&job, &mut progress, &stop).await;
         following.abort();
@@ -75,7 +75,7 @@ pub fn run(args: &CrawlArgs, context: Context) -> Result<Exit, CliError> {
     progress.finish();
     let notes = running.close()?;
     for note in notes {
-        context.out.say(&format!("pressmark: {note}"));
+        context.out.warn(&note);
     }
     let report = report?;
     keep(&context, &report);
@@ -143,7 +143,7 @@ fn job_of(args: &CrawlArgs, context: &Context) -> Result<Job, CliError> {
 pub(super) fn keep(context: &Context, report: &Report) {
     let path = crate::store::layout::Layout::new(&context.archive).log_dir().join("last-run.json");
     if let Err(why) = std::fs::write(&path, format!("{}\n", to_json(report))) {
-        context.out.say(&format!("pressmark: {}: {why}", path.display()));
+        context.out.warn(&format!("{}: {why}", path.display()));
     }
 }
 

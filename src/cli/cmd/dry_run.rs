@@ -33,7 +33,7 @@ pub fn run(job: &Job, jobs: &[JobSpec], context: &Context) -> Result<Exit, CliEr
     }
     let job = &job;
     for note in notes {
-        context.out.say(&format!("pressmark: {note}"));
+        context.out.warn(&note);
     }
     let mut progress = CrawlProgress::new(&context.out);
     let stop = Stop::default();

@@ -84,7 +84,7 @@ fn bring_up(context: &Context, layout: &Layout, now: Timestamp) -> Result<Exit, 
         .map_err(|e| evidence_error("extending the evidence log", e))?;
     let stamps = crate::cli::evidence::stamp(layout, &context.settings);
     for note in done.notes.iter().chain(&stamps) {
-        context.out.say(&format!("pressmark: {note}"));
+        context.out.warn(note);
     }
     match format {
         Format::Text => context.out.line(&format!(

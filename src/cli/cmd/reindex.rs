@@ -25,7 +25,7 @@ pub fn run(context: &Context) -> Result<Exit, CliError> {
     .map_err(|e| store_error("building the index anew", e))?;
     bar.finish();
     for note in &done.notes {
-        context.out.say(&format!("pressmark: {note}"));
+        context.out.warn(note);
     }
     match format {
         Format::Json => context.out.json(&json!({
