@@ -178,8 +178,7 @@ impl Layout {
     /// # Errors
     /// When the directory cannot be read.
     pub fn warc_files(&self) -> Result<Vec<PathBuf>, StoreError> {
-        let mut files = self.all_warc_files()?;
-        files.retain(|path| !is_open(path) || !sealed_path(path).exists());
+        let (files, _) = self.listed()?;
         Ok(files)
     }
 
@@ -188,9 +187,20 @@ impl Layout {
     /// # Errors
     /// When the directory cannot be read.
     pub fn open_doubles(&self) -> Result<Vec<PathBuf>, StoreError> {
-        let mut files = self.all_warc_files()?;
-        files.retain(|path| is_open(path) && sealed_path(path).exists());
-        Ok(files)
+        let (_, mut doubles) = self.listed()?;
+        // One that was sealed just now may have been listed under both names.
+        doubles.retain(|path| path.exists());
+        Ok(doubles)
+    }
+
+    /// What counts, and the open files whose sealed names are listed. By the listing alone: a file
+    /// that is sealed meanwhile must not fall out of both.
+    fn listed(&self) -> Result<(Vec<PathBuf>, Vec<PathBuf>), StoreError> {
+        let all = self.all_warc_files()?;
+        let is_double =
+            |path: &PathBuf| is_open(path) && all.binary_search(&sealed_path(path)).is_ok();
+        let (doubles, files) = all.iter().cloned().partition(is_double);
+        Ok((files, doubles))
     }
 
     fn all_warc_files(&self) -> Result<Vec<PathBuf>, StoreError> {
