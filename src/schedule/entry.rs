@@ -297,6 +297,25 @@ pub(in crate::schedule) fn cut(text: &str, bytes_max: usize) -> String {
 }
 
 #[cfg(test)]
+impl Entry {
+    /// What is kept of a seed that was just added.
+    pub(in crate::schedule) fn of_seed(uri: TargetUri) -> Self {
+        Self {
+            uri,
+            path: DiscoveryPath::seed(),
+            via: None,
+            because: "a seed".to_owned(),
+            settings: String::new(),
+            visits: 0,
+            snoozes: 0,
+            signalled: false,
+            found_at: Timestamp::default(),
+            memo: Vec::new(),
+        }
+    }
+}
+
+#[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 

@@ -48,9 +48,8 @@ pub(super) fn mend(tree: &Tree) -> Result<u64, ScheduleError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::base::{TargetUri, Timestamp};
+    use crate::base::TargetUri;
     use crate::kv::{Kv, KvOptions};
-    use crate::schedule::discovery::DiscoveryPath;
     use crate::schedule::entry::{Lane, Phase, Priority};
 
     fn place(due: i64) -> Place {
@@ -61,18 +60,7 @@ mod tests {
     fn a_url_has_one_place_whichever_half_of_a_change_is_left() {
         let uri = TargetUri::parse("http://a.example/1").unwrap();
         let name = url_key(3, &url_digest(&uri));
-        let entry = Entry {
-            uri,
-            path: DiscoveryPath::seed(),
-            via: None,
-            because: "a seed".to_owned(),
-            settings: String::new(),
-            visits: 0,
-            snoozes: 0,
-            signalled: false,
-            found_at: Timestamp::default(),
-            memo: Vec::new(),
-        };
+        let entry = Entry::of_seed(uri);
         let (old, new) = (place(1), place(2));
         // The places that are there, the one that the digest names, and the one that stays.
         for (there, named, stays, changes) in [

@@ -12,9 +12,9 @@ use super::StoreError;
 use super::layout::{Layout, sealed_path, stable_name};
 use super::rotate::sync_dir;
 
-/// Settles every double; what was done, in words.
-pub(super) fn settle(layout: &Layout) -> Result<Vec<String>, StoreError> {
-    layout.open_doubles()?.iter().map(|open| settle_one(layout, open)).collect()
+/// Settles every double of [`Layout::listed`]; what was done, in words.
+pub(super) fn settle(layout: &Layout, doubles: &[PathBuf]) -> Result<Vec<String>, StoreError> {
+    doubles.iter().map(|open| settle_one(layout, open)).collect()
 }
 
 /// What begins like the other is a part of it and is set aside. Where both go on differently the
@@ -83,11 +83,11 @@ mod tests {
         fs::write(layout.warc_dir().join("a.warc.gz"), sealed).unwrap();
         fs::write(layout.warc_dir().join("b.warc.gz.open"), b"alone").unwrap();
         fs::write(layout.set_aside_dir().join("a.warc.gz.open"), b"of before").unwrap();
-        let listed = layout.warc_files().unwrap();
+        let (listed, doubles) = layout.listed().unwrap();
         let names: Vec<_> = listed.iter().filter_map(|path| path.file_name()).collect();
         assert_eq!(names, ["a.warc.gz", "b.warc.gz.open"]);
-        let notes = settle(&layout).unwrap();
-        assert_eq!(settle(&layout).unwrap(), Vec::<String>::new());
+        let notes = settle(&layout, &doubles).unwrap();
+        assert_eq!(layout.listed().unwrap().1, Vec::<PathBuf>::new());
         let mut found = Vec::new();
         for dir in [layout.warc_dir(), layout.set_aside_dir()] {
             for entry in fs::read_dir(&dir).unwrap().flatten() {

@@ -178,28 +178,18 @@ impl Layout {
     /// # Errors
     /// When the directory cannot be read.
     pub fn warc_files(&self) -> Result<Vec<PathBuf>, StoreError> {
-        let (files, _) = self.listed()?;
-        Ok(files)
+        Ok(self.listed()?.0)
     }
 
-    /// The open files whose sealed name is there as well, sorted by name.
-    ///
-    /// # Errors
-    /// When the directory cannot be read.
-    pub fn open_doubles(&self) -> Result<Vec<PathBuf>, StoreError> {
-        let (_, mut doubles) = self.listed()?;
-        // One that was sealed just now may have been listed under both names.
-        doubles.retain(|path| path.exists());
-        Ok(doubles)
-    }
-
-    /// What counts, and the open files whose sealed names are listed. By the listing alone: a file
-    /// that is sealed meanwhile must not fall out of both.
-    fn listed(&self) -> Result<(Vec<PathBuf>, Vec<PathBuf>), StoreError> {
+    /// What counts, and the open files whose sealed names are there as well, each sorted by name.
+    pub(super) fn listed(&self) -> Result<(Vec<PathBuf>, Vec<PathBuf>), StoreError> {
         let all = self.all_warc_files()?;
+        // By the listing alone: a file that is sealed meanwhile must not fall out of both.
         let is_double =
             |path: &PathBuf| is_open(path) && all.binary_search(&sealed_path(path)).is_ok();
-        let (doubles, files) = all.iter().cloned().partition(is_double);
+        let (mut doubles, files): (Vec<_>, _) = all.iter().cloned().partition(is_double);
+        // One that was sealed just now may have been listed under both names.
+        doubles.retain(|path| path.exists());
         Ok((files, doubles))
     }
 

@@ -24,8 +24,12 @@ pub(super) fn for_writing(
     cache_bytes: u64,
 ) -> Result<(Index, Vec<String>), StoreError> {
     let (mut index, mut notes) = open(layout, cache_bytes)?;
-    notes.extend(doubles::settle(layout)?);
-    for file in layout.warc_files()? {
+    let (mut files, twice) = layout.listed()?;
+    if !twice.is_empty() {
+        notes.extend(doubles::settle(layout, &twice)?);
+        files = layout.warc_files()?;
+    }
+    for file in files {
         if is_open(&file) {
             let known = index.file_named(&stable_name(&file));
             let durable = known.map_or(0, |known| known.indexed_to);

@@ -46,7 +46,7 @@ pub fn verify(
     options: VerifyOptions,
     found: &mut dyn FnMut(Finding),
 ) -> Result<Checked, StoreError> {
-    let files = reader.layout().warc_files()?;
+    let (files, doubles) = reader.layout().listed()?;
     let mut checked = Checked::default();
     let mut count = |finding: Finding, checked: &mut Checked| {
         checked.findings += 1;
@@ -55,7 +55,7 @@ pub fn verify(
     for path in &files {
         check_file(path, options, Some(reader.index()), &mut checked, &mut count);
     }
-    for path in reader.layout().open_doubles()? {
+    for path in doubles {
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let what = "not read: the sealed file of this name is there, too; the next writer sets one of them aside";
         count(Finding::warning(&name, None, "double-file", what), &mut checked);

@@ -324,9 +324,9 @@ impl Composer {
         }
         text.push_str(&format!("; answered by: {}\r\n", facts.source));
         let digest = self.algorithm.digest(text.as_bytes()).to_string();
-        Record::build(&RecordKind::Resource, id, facts.at)
-            .field(name::TARGET_URI, escaped_uri(&format!("dns:{}", facts.host)).as_ref())
-            .maybe(name::WARCINFO_ID, self.warcinfo_id.as_ref().map(ToString::to_string))
+        let record = Record::build(&RecordKind::Resource, id, facts.at)
+            .field(name::TARGET_URI, escaped_uri(&format!("dns:{}", facts.host)).as_ref());
+        self.name_warcinfo(record)
             .field(name::PAYLOAD_DIGEST, &digest)
             .field(name::BLOCK_DIGEST, &digest)
             .field(name::CONTENT_TYPE, "text/dns")

@@ -33,16 +33,8 @@ pub(super) struct Sink {
 
 impl Sink {
     pub(super) fn new() -> Self {
-        let document = Node {
-            parent: NONE,
-            first: NONE,
-            last: NONE,
-            prev: NONE,
-            next: NONE,
-            depth: 0,
-            data: Data::Document,
-        };
-        let dom = Dom { nodes: vec![document], ..Dom::default() };
+        let mut dom = Dom::default();
+        dom.push(Data::Document);
         Self {
             dom: RefCell::new(dom),
             open_depth: Cell::new(0),

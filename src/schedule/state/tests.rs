@@ -1,9 +1,8 @@
 //! The tree against deaths between its writes.
 
-use super::super::discovery::DiscoveryPath;
 use super::super::entry::{Lane, Phase, Priority, url_digest};
 use super::*;
-use crate::base::{TargetUri, Timestamp};
+use crate::base::TargetUri;
 use crate::kv::KvOptions;
 
 /// A URL moves from place to place and is forgotten. Whichever writes of whichever change a
@@ -12,18 +11,7 @@ use crate::kv::KvOptions;
 fn a_death_between_the_writes_of_a_change_is_mended_by_the_journal() {
     let uri = TargetUri::parse("http://a.org/1").unwrap();
     let digest = url_digest(&uri);
-    let entry = Entry {
-        uri,
-        path: DiscoveryPath::seed(),
-        via: None,
-        because: "a seed".to_owned(),
-        settings: String::new(),
-        visits: 0,
-        snoozes: 0,
-        signalled: false,
-        found_at: Timestamp::default(),
-        memo: Vec::new(),
-    };
+    let entry = Entry::of_seed(uri);
     let entry = entry.to_bytes();
     let place = |due| Place {
         host: 3,
