@@ -205,7 +205,7 @@ impl Kv {
     }
 
     /// Whether the system may have gone down while it was open, and nobody has called
-    /// [`Self::is_right`] since. Of what was not flushed, anything may then be there or not, a later
+    /// [`Self::mark_consistent`] since. Of what was not flushed, anything may then be there or not, a later
     /// change without an earlier one; and since the engine uses the place of what was replaced
     /// before the replacement is on the disk, older entries may be missing as well.
     #[must_use]
@@ -217,7 +217,7 @@ impl Kv {
     ///
     /// # Errors
     /// When the note cannot be written; the next open is then [`Self::is_suspect`], as it was.
-    pub fn is_right(&self) -> Result<(), KvError> {
+    pub fn mark_consistent(&self) -> Result<(), KvError> {
         let dir = &self.shared.dir;
         directory::note_boot(dir)
             .map_err(|source| directory::io_error("note the boot in", dir, source))

@@ -8,12 +8,12 @@
 //!      └──────── crawl ◄─── extract (links)                  extract ─► diff ─► history ─► cli
 //! ```
 //!
-//! In reading order: the words ([`base`]); the formats ([`http`], [`warc`], [`kv`]); the parts, all
-//! pure or nearly so ([`index`], [`politeness`], [`schedule`], [`extract`], [`diff`]); who owns
-//! sockets and files ([`capture`], [`store`]); the journeys ([`crawl`], [`history`], [`cite`]); the edges
-//! sockets and files ([`capture`], [`store`]); the journeys ([`crawl`], [`history`], [`evidence`]); the edges
-//! sockets and files ([`capture`], [`store`]); the journeys ([`crawl`], [`history`], [`cite`], [`evidence`]); the edges
+//! In reading order: the words ([`base`]); the formats ([`http`], [`warc`], [`kv`]); the contracts of
+//! an archive ([`archive`]) and the backend that keeps captures ([`index`]); the parts, all pure or
+//! nearly so ([`politeness`], [`schedule`], [`extract`], [`diff`]); who owns sockets and files
+//! ([`capture`], [`store`]); the journeys ([`crawl`], [`history`], [`cite`], [`evidence`]); the edges
 //! ([`config`], [`cli`], [`demo`]). `docs/architecture.md` has the invariants.
+pub mod archive;
 pub mod base;
 pub mod capture;
 pub mod cite;

@@ -119,7 +119,9 @@ impl Follower {
             return Vec::new();
         }
         // The index is told after the sync: what it knows of a file is on the disk.
-        let durable = |name: &str| self.reader.index().file_named(name).map(|f| f.indexed_to);
+        let durable = |name: &str| {
+            self.reader.sink().mark_of(name).ok().flatten().map(|mark| mark.indexed_to)
+        };
         let open = OpenFiles::UpTo(&durable);
         follow(self.reader.layout(), &self.settings, &open, &self.trail, self.clock.now())
     }

@@ -82,7 +82,7 @@ fn frontiers(layout: &Layout) -> Result<Option<Frontiers>, CliError> {
     };
     let queue = open("queue")?;
     let watched = open("watched")?;
-    state.is_right().map_err(queue_error)?;
+    state.mark_consistent().map_err(queue_error)?;
     if state.is_suspect() {
         notes.push(
             "the system may have gone down while the queue was open: what it was told last may be missing"

@@ -3,13 +3,13 @@
 
 use std::time::Duration;
 
+use crate::archive::Capture;
 use crate::base::{MediaType, TargetUri, Timestamp};
 use crate::diff;
 use crate::extract::links::{OutlinkKind, links_of_css, links_of_html};
 use crate::extract::page::Page;
 use crate::extract::{self, Hints};
 use crate::http::{Exchange, FailureKind, Head, Payload, decode_body};
-use crate::index::IndexEntry;
 use crate::politeness::robots::ROBOTS_BYTES_MAX;
 use crate::store::{Appended, Discovery, Loaded, Original, Reader, StoredAs, What};
 
@@ -29,7 +29,7 @@ pub(super) struct Before {
 impl Before {
     /// A record that cannot be read any more is a finding of `verify`, and no reason not to capture
     /// the page again: `None`.
-    pub fn load(reader: &Reader, entry: &IndexEntry) -> Option<Self> {
+    pub fn load(reader: &Reader, entry: &Capture) -> Option<Self> {
         let loaded = reader.load(entry).ok()?;
         let original = loaded.original()?;
         let head = Head::parse(&loaded.head);

@@ -20,11 +20,11 @@
 use std::cell::Cell;
 use std::fmt;
 
+use crate::archive::Capture;
 use crate::base::DigestAlgorithm;
 use crate::diff::Fingerprint;
 use crate::extract::EXTRACTOR;
 use crate::extract::page::Page;
-use crate::index::IndexEntry;
 use crate::kv::{Kv, KvError, KvOptions, Tree};
 use crate::store::Layout;
 
@@ -54,7 +54,7 @@ pub(super) struct PageKey(Vec<u8>);
 impl PageKey {
     /// The key of a capture; none where what it says is not told by its payload alone: a redirect
     /// says where to in its head, and a cut body may have been cut elsewhere.
-    pub(super) fn of(entry: &IndexEntry) -> Option<Self> {
+    pub(super) fn of(entry: &Capture) -> Option<Self> {
         let (status, digest) = (entry.status?, entry.digest.as_ref()?);
         let is_redirect = (300..400).contains(&status) && status != 304;
         if is_redirect || entry.truncated {
@@ -271,8 +271,8 @@ mod tests {
     use crate::base::Timestamp;
     use crate::extract::{Hints, extract};
 
-    fn entry(url: &str, status: Option<u16>, payload: &str) -> IndexEntry {
-        IndexEntry {
+    fn entry(url: &str, status: Option<u16>, payload: &str) -> Capture {
+        Capture {
             urlkey: crate::base::surt::urlkey(url),
             date: Timestamp::from_unix_seconds(0),
             url: url.to_owned(),
@@ -281,9 +281,9 @@ mod tests {
             digest: Some(DigestAlgorithm::Sha256.digest(payload.as_bytes())),
             length: 1,
             offset: 0,
-            file: crate::index::FileId(0),
+            file: "a.warc.gz".into(),
             record_id: None,
-            kind: crate::index::RecordKind::Response,
+            kind: crate::archive::RecordKind::Response,
             refers_to: None,
             truncated: false,
         }
@@ -396,7 +396,7 @@ mod tests {
         for none in [Some(301), Some(302), None] {
             assert_eq!(key("http://a.example/", none, "x"), None);
         }
-        let cut = IndexEntry { truncated: true, ..entry("http://a.example/", Some(200), "x") };
+        let cut = Capture { truncated: true, ..entry("http://a.example/", Some(200), "x") };
         assert_eq!(PageKey::of(&cut), None);
     }
 

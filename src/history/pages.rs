@@ -1,8 +1,8 @@
 //! The pages of an archive, in the order of their urlkeys: enough about each to tell whether it is
 //! worth reading. Holds one page's facts at a time.
 
+use crate::archive::{Capture, KeyRange, MatchType, Query, RecordKind};
 use crate::base::Timestamp;
-use crate::index::{IndexEntry, KeyRange, MatchType, RecordKind};
 use crate::store::{Reader, StoreError};
 
 use super::cache::PageKey;
@@ -28,7 +28,7 @@ pub struct PageCaptures {
 }
 
 impl PageCaptures {
-    fn first(entry: &IndexEntry) -> Self {
+    fn first(entry: &Capture) -> Self {
         let payload = PageKey::of(entry);
         Self {
             url: entry.url.clone(),
@@ -42,7 +42,7 @@ impl PageCaptures {
         }
     }
 
-    fn add(&mut self, entry: &IndexEntry) {
+    fn add(&mut self, entry: &Capture) {
         self.captures += 1;
         self.last = self.last.max(entry.date);
         self.is_html |= is_html(entry);
@@ -52,7 +52,7 @@ impl PageCaptures {
     }
 }
 
-fn is_html(entry: &IndexEntry) -> bool {
+fn is_html(entry: &Capture) -> bool {
     matches!(entry.mime.as_str(), "text/html" | "application/xhtml+xml")
 }
 
@@ -69,7 +69,7 @@ pub fn pages(
             if host.contains("://") { host.to_owned() } else { format!("http://{host}/") };
         KeyRange::of(&address, MatchType::Host)
     });
-    let mut captures = reader.index().scan(&keys, None, None);
+    let mut captures = reader.query(&Query { captures_scanned_max: u64::MAX, ..Query::of(keys) });
     let mut current: Option<PageCaptures> = None;
     std::iter::from_fn(move || {
         loop {

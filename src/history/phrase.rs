@@ -7,9 +7,9 @@
 
 use std::sync::Arc;
 
+use crate::archive::Capture;
 use crate::base::{TimeRange, Timestamp};
 use crate::extract::page::Page;
-use crate::index::IndexEntry;
 use crate::store::StoreError;
 
 use super::pages::{PageCaptures, pages};
@@ -119,7 +119,7 @@ fn put(out: &mut String, c: char) {
 }
 
 /// A capture and the name of its file.
-pub type NamedCapture = (IndexEntry, Arc<str>);
+pub type NamedCapture = (Capture, Arc<str>);
 
 /// When a phrase stood on one page.
 #[derive(Debug, Clone)]

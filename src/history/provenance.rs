@@ -4,10 +4,10 @@
 use std::ops::Range;
 use std::sync::Arc;
 
+use crate::archive::Capture;
 use crate::base::{TimeRange, Timestamp};
 use crate::diff::{CompareOptions, SentenceOrigin, compare};
 use crate::extract::page::Page;
-use crate::index::IndexEntry;
 use crate::store::StoreError;
 
 use super::said::{Said, Sayer};
@@ -27,7 +27,7 @@ pub struct BlamedSentence {
 #[derive(Debug, Clone)]
 pub struct VersionCapture {
     /// The capture.
-    pub entry: IndexEntry,
+    pub entry: Capture,
     /// The name of its file.
     pub file: Arc<str>,
 }
@@ -95,7 +95,7 @@ pub fn blame(sayer: &mut Sayer<'_>, url: &str, at: Option<Timestamp>) -> Result<
         // What stood before a gap is compared with what stands after it: being away for a day
         // makes no sentence new.
         let follows = match (&version.before, &walk.last) {
-            (Some(before), Some(last)) => before.entry.position() == last.entry.position(),
+            (Some(before), Some(last)) => before.entry.is_same_record(&last.entry),
             _ => false,
         };
         let origins = version.delta.filter(|_| follows).map(|delta| delta.origins);

@@ -3,11 +3,11 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use crate::archive::{Capture, RecordKind};
 use crate::diff::{CompareOptions, Fingerprint, Side, compare_captures};
 use crate::extract::page::Page;
 use crate::extract::{Hints, extract};
 use crate::http::Head;
-use crate::index::{IndexEntry, RecordKind};
 use crate::store::{Loaded, Reader, StoreError};
 
 use super::cache::{Derivation, Derived, PageKey};
@@ -23,7 +23,7 @@ const PAGES_MAX: usize = 256;
 #[derive(Debug, Clone)]
 pub struct Said {
     /// The capture.
-    pub entry: IndexEntry,
+    pub entry: Capture,
     /// The name of its file.
     pub file: Arc<str>,
     /// What the page says; the empty page where there is nothing to read.
@@ -62,7 +62,7 @@ impl Said {
     }
 }
 
-fn status_of(entry: &IndexEntry) -> Option<u16> {
+fn status_of(entry: &Capture) -> Option<u16> {
     entry.status.map(|status| if status == 304 { 200 } else { status })
 }
 
@@ -98,7 +98,7 @@ impl<'a> Sayer<'a> {
     ///
     /// # Errors
     /// When its record, or for a revisit the record that holds its payload, cannot be read.
-    pub fn say(&mut self, entry: &IndexEntry) -> Result<Said, StoreError> {
+    pub fn say(&mut self, entry: &Capture) -> Result<Said, StoreError> {
         let key = PageKey::of(entry);
         if let Some(key) = &key
             && let Some((page, print)) = self.known(key)
@@ -174,7 +174,7 @@ impl<'a> Sayer<'a> {
 
     fn said(
         &self,
-        entry: &IndexEntry,
+        entry: &Capture,
         page: Arc<Page>,
         print: Fingerprint,
         redirected_to: Option<String>,

@@ -1,10 +1,10 @@
 //! Captures folded into versions: runs whose article says the same, one at a time and in order, so
 //! that a page of ten thousand versions takes the memory of two.
 
+use crate::archive::{Answers, ArchiveError, Capture, Query, RecordKind};
 use crate::base::{TimeRange, Timestamp};
 use crate::diff::{EarlierSentences, Fingerprint, tell_returns};
 use crate::extract::page::PageKind;
-use crate::index::{IndexEntry, IndexError, RecordKind, Scan};
 use crate::store::{Reader, StoreError};
 
 use super::delta::Delta;
@@ -20,7 +20,7 @@ pub struct Version {
     /// When it was seen last.
     pub last_seen: Timestamp,
     /// Its last capture.
-    pub last: IndexEntry,
+    pub last: Capture,
     /// How many captures there are of it.
     pub captures: u64,
     /// What changed since the version before; none for the first.
@@ -52,10 +52,9 @@ impl Version {
 }
 
 /// The versions of a page, oldest first, each given out when the next one begins.
-#[derive(Debug)]
 pub struct Versions<'s, 'a> {
     sayer: &'s mut Sayer<'a>,
-    captures: Scan,
+    captures: Answers<'a>,
     period: TimeRange,
     current: Option<Version>,
     /// Whether the current version is only a server in trouble, which the first page replaces.
@@ -67,11 +66,17 @@ pub struct Versions<'s, 'a> {
     pub notes: Vec<String>,
 }
 
+impl std::fmt::Debug for Versions<'_, '_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Versions").field("period", &self.period).finish_non_exhaustive()
+    }
+}
+
 impl<'a> Sayer<'a> {
     /// The versions of `url` in `period`, oldest first.
     pub fn versions(&mut self, url: &str, period: TimeRange) -> Versions<'_, 'a> {
         Versions {
-            captures: self.reader().index().captures_of(url),
+            captures: self.reader().query(&Query::exactly(url)),
             sayer: self,
             period,
             current: None,
@@ -159,7 +164,7 @@ impl Iterator for Versions<'_, '_> {
     }
 }
 
-pub(super) fn asking(error: &IndexError) -> StoreError {
+pub(super) fn asking(error: &ArchiveError) -> StoreError {
     StoreError::Index { doing: "asking", why: error.to_string() }
 }
 

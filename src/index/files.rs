@@ -5,11 +5,12 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use super::value::{self, ValueError};
 use super::{FileId, IndexError, key};
+use crate::archive::FileMark;
 use crate::kv::{Batch, Tree};
 
 /// What the index knows of a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct FileState {
+pub(crate) struct FileState {
     /// Its number; never given to another file.
     pub id: FileId,
     /// Its name now, relative to where the archive keeps its WARC files.
@@ -18,6 +19,13 @@ pub struct FileState {
     pub indexed_to: u64,
     /// Its size, once nothing more is appended.
     pub sealed_size: Option<u64>,
+}
+
+impl FileState {
+    pub(super) fn into_mark(self) -> FileMark {
+        let Self { id: _, name, indexed_to, sealed_size } = self;
+        FileMark { file: name, indexed_to, sealed_size }
+    }
 }
 
 /// The files table. All of it is kept in memory beside the tree, since every line that is printed
@@ -77,10 +85,6 @@ impl Files {
         Ok(id)
     }
 
-    pub(super) fn get(&self, id: FileId) -> Option<FileState> {
-        self.known.read().unwrap_or_else(PoisonError::into_inner).by_id.get(&id).cloned()
-    }
-
     pub(super) fn name(&self, id: FileId) -> Option<Arc<str>> {
         let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
         known.by_id.get(&id).map(|state| Arc::clone(&state.name))
@@ -94,25 +98,6 @@ impl Files {
     pub(super) fn all(&self) -> Vec<FileState> {
         let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
         known.by_id.values().cloned().collect()
-    }
-
-    pub(super) fn rename(&self, from: &str, to: &str) -> Result<FileId, IndexError> {
-        let id = self.id(from)?;
-        if from == to {
-            return Ok(id);
-        }
-        let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
-        if known.by_name.contains_key(to) {
-            return Err(IndexError::FileExists(to.to_owned()));
-        }
-        let mut state = known.by_id.get(&id).cloned().ok_or(IndexError::UnknownFile(id))?;
-        state.name = to.into();
-        self.store(&state, Some(from))?;
-        known.saved.remove(&id);
-        known.by_name.remove(from);
-        known.by_name.insert(Arc::clone(&state.name), id);
-        known.by_id.insert(id, state);
-        Ok(id)
     }
 
     pub(super) fn mark(

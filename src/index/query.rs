@@ -1,81 +1,24 @@
-//! Questions to the index, and answers one at a time. No question gathers a host in memory: a scan
+//! Scans of the index, and answers one at a time. No question gathers a host in memory: a scan
 //! holds one block at either end, and stops at a named number of captures.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
 
-use super::{Filter, Index, IndexEntry, IndexError, KeyRange, MatchType, Position, blocks, key};
+use super::{FileId, Index, IndexEntry, IndexError, Position, blocks, key};
+use crate::archive::{ArchiveError, Capture, Cursor, Filter, KeyRange, Query, Sort};
 use crate::base::Timestamp;
 use crate::kv::Range;
-
-/// In which order answers come.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Sort {
-    /// By urlkey, then time.
-    #[default]
-    Ascending,
-    /// The other way round.
-    Descending,
-    /// By distance in time; the earlier of two that are equally far comes first.
-    Closest(Timestamp),
-}
-
-/// What is asked for.
-#[derive(Debug, Clone)]
-pub struct Query {
-    /// Which urlkeys.
-    pub keys: KeyRange,
-    /// Not before this instant.
-    pub from: Option<Timestamp>,
-    /// Before this instant.
-    pub to: Option<Timestamp>,
-    /// In which order.
-    pub sort: Sort,
-    /// How many answers at most.
-    pub limit: Option<usize>,
-    /// All of these have to agree.
-    pub filters: Vec<Filter>,
-    /// How many captures may be looked at before the query ends with
-    /// [`IndexError::ScanLimit`].
-    pub captures_scanned_max: u64,
-}
-
-impl Query {
-    /// Ten million captures: some ten seconds of reading.
-    pub const CAPTURES_SCANNED_MAX: u64 = 10_000_000;
-
-    /// How many answers a closest-first query over more than one URL keeps when it has no limit.
-    pub const CLOSEST_KEPT_MAX: usize = 10_000;
-
-    /// All captures of `uri` by that match type, oldest first.
-    #[must_use]
-    pub fn new(uri: &str, match_type: MatchType) -> Self {
-        Self::of(KeyRange::of(uri, match_type))
-    }
-
-    /// All captures in a range of urlkeys.
-    #[must_use]
-    pub fn of(keys: KeyRange) -> Self {
-        Self {
-            keys,
-            from: None,
-            to: None,
-            sort: Sort::Ascending,
-            limit: None,
-            filters: Vec::new(),
-            captures_scanned_max: Self::CAPTURES_SCANNED_MAX,
-        }
-    }
-
-    fn names_one_key(&self) -> bool {
-        self.keys.end.as_deref().and_then(|end| end.strip_suffix(b"\x01")) == Some(&self.keys.start)
-    }
-}
 
 impl Index {
     /// Answers to `query`, one at a time. Ends after the first error.
     #[must_use]
-    pub fn query(&self, query: &Query) -> Results<'_> {
-        let scan = self.scan(&query.keys, query.from, query.to);
+    pub(crate) fn query(&self, query: &Query) -> Results<'_> {
+        let mut scan = self.scan(&query.keys, query.from, query.to);
+        match (&query.after, query.sort) {
+            (Some(cursor), Sort::Ascending) => self.start_after(&mut scan, cursor, query),
+            (Some(cursor), Sort::Descending) => self.end_before(&mut scan, cursor, query),
+            _ => {}
+        }
         let source = match query.sort {
             Sort::Ascending => Source::Forward(scan),
             Sort::Descending => Source::Backward(scan),
@@ -95,6 +38,7 @@ impl Index {
         Results {
             index: self,
             source: Some(source),
+            file: None,
             filters: query.filters.clone(),
             left: query.limit.unwrap_or(usize::MAX),
             limit: query.limit,
@@ -103,9 +47,50 @@ impl Index {
         }
     }
 
+    /// Lets an ascending scan begin behind a place.
+    fn start_after(&self, scan: &mut Scan, cursor: &Cursor, query: &Query) {
+        let (stored, position) = self.place(cursor, FileId(0));
+        let at = key::block_at(&stored, position);
+        // The block that has the place, or the first one after it.
+        let before = self.captures.range(..=&at[..]).next_back().and_then(Result::ok);
+        let start = before
+            .filter(|(key, _)| key::parse_block(key).is_some_and(|(key, _)| key == stored))
+            .map_or(at, |(key, _)| key.to_vec());
+        let (first, end) = key::blocks_in(&query.keys);
+        let start = start.max(first);
+        scan.range = match &end {
+            Some(end) if start >= *end => None,
+            Some(end) => Some(self.captures.range(&start[..]..&end[..])),
+            None => Some(self.captures.range(&start[..]..)),
+        };
+        scan.last_front = Some((stored, position));
+    }
+
+    /// Lets a descending scan begin before a place.
+    fn end_before(&self, scan: &mut Scan, cursor: &Cursor, query: &Query) {
+        let (stored, position) = self.place(cursor, FileId(u32::MAX));
+        let at = key::block_at(&stored, position);
+        let (start, end) = key::blocks_in(&query.keys);
+        let end = end.map_or(at.clone(), |end| end.min(at));
+        scan.range = (start < end).then(|| self.captures.range(&start[..]..=&end[..]));
+        scan.last_back = Some((stored, position));
+    }
+
+    /// A cursor as a place in the tables. For a file that is not known, captures of the very
+    /// microsecond are given again rather than left out.
+    fn place(&self, cursor: &Cursor, unknown: FileId) -> (Vec<u8>, Position) {
+        let file = self.file_named(&cursor.file).map_or(unknown, |file| file.id);
+        (key::stored(&cursor.urlkey).into_owned(), (cursor.date, file, cursor.offset))
+    }
+
     /// All captures in a range of urlkeys, from either end, without filters or limits.
     #[must_use]
-    pub fn scan(&self, keys: &KeyRange, from: Option<Timestamp>, to: Option<Timestamp>) -> Scan {
+    pub(crate) fn scan(
+        &self,
+        keys: &KeyRange,
+        from: Option<Timestamp>,
+        to: Option<Timestamp>,
+    ) -> Scan {
         let (mut start, mut end) = key::blocks_in(keys);
         if let Some(stored) = single_key(&start, end.as_deref()) {
             // One urlkey: whole blocks outside the period need not be read.
@@ -134,37 +119,6 @@ impl Index {
             last_back: None,
         }
     }
-
-    /// All captures of exactly this URL, oldest first; from either end.
-    #[must_use]
-    pub fn captures_of(&self, uri: &str) -> Scan {
-        self.scan(&KeyRange::of(uri, MatchType::Exact), None, None)
-    }
-
-    /// The newest capture of exactly this URL, of any kind.
-    ///
-    /// # Errors
-    /// When the store fails or an entry does not decode.
-    pub fn newest(&self, uri: &str) -> Result<Option<IndexEntry>, IndexError> {
-        self.captures_of(uri).next_back().transpose()
-    }
-
-    /// The capture of exactly this URL that is closest to `at`, of any kind; the earlier of two
-    /// that are equally far.
-    ///
-    /// # Errors
-    /// When the store fails or an entry does not decode.
-    pub fn closest(&self, uri: &str, at: Timestamp) -> Result<Option<IndexEntry>, IndexError> {
-        self.by_distance(uri, at).next().transpose()
-    }
-
-    /// All captures of exactly this URL by their distance from `at`: the same as a query, for who
-    /// looks for the first that has some property.
-    #[must_use]
-    pub fn by_distance(&self, uri: &str, at: Timestamp) -> Results<'_> {
-        let sort = Sort::Closest(at);
-        self.query(&Query { sort, ..Query::new(uri, MatchType::Exact) })
-    }
 }
 
 /// The stored urlkey, when the bounds are those of one urlkey that is not cut.
@@ -175,7 +129,7 @@ fn single_key(start: &[u8], end: Option<&[u8]>) -> Option<Vec<u8>> {
 
 /// Captures in the order of their keys, from either end. Ends after the first error.
 #[derive(Debug)]
-pub struct Scan {
+pub(crate) struct Scan {
     range: Option<Range>,
     keys: KeyRange,
     from: Option<Timestamp>,
@@ -277,8 +231,10 @@ impl std::iter::FusedIterator for Scan {}
 
 /// Answers to a query.
 #[derive(Debug)]
-pub struct Results<'a> {
+pub(crate) struct Results<'a> {
     index: &'a Index,
+    /// The file named last: neighbours mostly share theirs.
+    file: Option<(FileId, Arc<str>)>,
     source: Option<Source>,
     filters: Vec<Filter>,
     left: usize,
@@ -297,7 +253,7 @@ enum Source {
         scan: Scan,
         at: Timestamp,
     },
-    Sorted(std::vec::IntoIter<IndexEntry>),
+    Sorted(std::vec::IntoIter<Capture>),
 }
 
 /// Two scans of one urlkey away from an instant, merged.
@@ -339,56 +295,64 @@ fn distance(a: Timestamp, b: Timestamp) -> u64 {
 }
 
 impl Results<'_> {
-    fn advance(&mut self) -> Option<Result<IndexEntry, IndexError>> {
-        match self.source.as_mut()? {
+    fn advance(&mut self) -> Option<Result<Capture, ArchiveError>> {
+        let entry = match self.source.as_mut()? {
             Source::Forward(scan) => scan.next(),
             Source::Backward(scan) => scan.next_back(),
             Source::Closest(closest) => closest.next(),
-            Source::Sorted(entries) => return entries.next().map(Ok),
+            Source::Sorted(captures) => return captures.next().map(Ok),
             Source::Unsorted { .. } => return self.sort_by_distance(),
-        }
-        .map(|entry| {
-            self.scanned += 1;
-            match entry {
-                Ok(_) if self.scanned > self.scanned_max => {
-                    Err(IndexError::ScanLimit { scanned: self.scanned_max })
-                }
-                entry => entry,
+        }?;
+        self.scanned += 1;
+        Some(match entry {
+            Ok(_) if self.scanned > self.scanned_max => {
+                Err(ArchiveError::scan_limit(self.scanned_max))
             }
+            Ok(entry) => Ok(self.named(entry)),
+            Err(error) => Err(error.into()),
         })
     }
 
-    fn wanted(&self, entry: &IndexEntry) -> bool {
-        // The name costs a look-up, and most queries have no filter.
-        self.filters.is_empty() || {
-            let name = self.index.file_name(entry.file);
-            self.filters.iter().all(|filter| filter.matches(entry, &name))
-        }
+    fn named(&mut self, entry: IndexEntry) -> Capture {
+        let name = match &self.file {
+            Some((id, name)) if *id == entry.file => Arc::clone(name),
+            _ => {
+                let name = self.index.file_name(entry.file);
+                self.file = Some((entry.file, Arc::clone(&name)));
+                name
+            }
+        };
+        entry.in_file(name)
     }
 
-    /// Keeps the closest so many, and gives out the first.
-    fn sort_by_distance(&mut self) -> Option<Result<IndexEntry, IndexError>> {
+    fn wanted(&self, capture: &Capture) -> bool {
+        self.filters.iter().all(|filter| filter.matches(capture))
+    }
+
+    /// Keeps the closest ones, at most as many as are wanted, and gives out the first.
+    fn sort_by_distance(&mut self) -> Option<Result<Capture, ArchiveError>> {
         let Some(Source::Unsorted { scan, at }) = self.source.take() else { return None };
         let kept_max = self.limit.unwrap_or(Query::CLOSEST_KEPT_MAX);
-        let mut kept: BTreeMap<(u64, u64), IndexEntry> = BTreeMap::new();
+        let mut kept: BTreeMap<(u64, u64), Capture> = BTreeMap::new();
         for entry in scan {
             let entry = match entry {
                 Ok(entry) => entry,
-                Err(error) => return Some(Err(error)),
+                Err(error) => return Some(Err(error.into())),
             };
             self.scanned += 1;
             if self.scanned > self.scanned_max {
-                return Some(Err(IndexError::ScanLimit { scanned: self.scanned_max }));
+                return Some(Err(ArchiveError::scan_limit(self.scanned_max)));
             }
-            if self.wanted(&entry) {
-                // The running number keeps entries apart that are equally far.
-                kept.insert((distance(entry.date, at), self.scanned), entry);
+            let capture = self.named(entry);
+            if self.wanted(&capture) {
+                // The running number keeps captures apart that are equally far.
+                kept.insert((distance(capture.date, at), self.scanned), capture);
                 if kept.len() > kept_max {
                     kept.pop_last();
                 }
             }
         }
-        let sorted: Vec<IndexEntry> = kept.into_values().collect();
+        let sorted: Vec<Capture> = kept.into_values().collect();
         let mut sorted = sorted.into_iter();
         let first = sorted.next();
         self.source = Some(Source::Sorted(sorted));
@@ -397,7 +361,7 @@ impl Results<'_> {
 }
 
 impl Iterator for Results<'_> {
-    type Item = Result<IndexEntry, IndexError>;
+    type Item = Result<Capture, ArchiveError>;
 
     fn next(&mut self) -> Option<Self::Item> {
         if self.left == 0 {
@@ -405,10 +369,10 @@ impl Iterator for Results<'_> {
         }
         loop {
             match self.advance() {
-                Some(Ok(entry)) => {
-                    if self.wanted(&entry) {
+                Some(Ok(capture)) => {
+                    if self.wanted(&capture) {
                         self.left -= 1;
-                        return Some(Ok(entry));
+                        return Some(Ok(capture));
                     }
                 }
                 Some(Err(error)) => {

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use super::files::Files;
 use super::value::{self, ValueError};
 use super::{FileId, FileState, IndexEntry, IndexError, Position, blocks, key};
+use crate::archive::{Applied, HostCount};
 use crate::base::surt::host_of_key;
 use crate::base::{Digest, Timestamp};
 use crate::kv::{Batch, Kv, KvOptions, Tree};
@@ -33,7 +34,7 @@ impl std::fmt::Debug for Index {
 
 /// How far a file has been indexed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Mark {
+pub(crate) struct Mark {
     /// The file.
     pub file: FileId,
     /// Every record that ends at or before this offset is in the index, or is in this batch.
@@ -44,36 +45,12 @@ pub struct Mark {
 
 /// What is put into the index together: captures, and the marks they justify.
 #[derive(Debug, Default, Clone)]
-pub struct IndexBatch {
+pub(crate) struct IndexBatch {
     /// Captures, in any order, of any URLs.
     pub entries: Vec<IndexEntry>,
     /// High-water marks. They are written after the entries, so that a crash in between leaves a
     /// mark that is too low and never one that is too high.
     pub marks: Vec<Mark>,
-}
-
-/// What a batch did.
-#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
-pub struct Applied {
-    /// Captures that were not in the index before.
-    pub added: u64,
-    /// Captures that were, and are there once.
-    pub known: u64,
-}
-
-/// How much there is of one host.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct HostCount {
-    /// Host and port in the usual order (`example.com:8080`); empty for URLs without a host.
-    pub host: String,
-    /// Captures of all kinds.
-    pub captures: u64,
-    /// Their bytes on disk, packed.
-    pub bytes: u64,
-    /// The earliest of them.
-    pub first: Timestamp,
-    /// The latest of them.
-    pub last: Timestamp,
 }
 
 impl Index {
@@ -125,8 +102,8 @@ impl Index {
     ///
     /// # Errors
     /// When that cannot be written.
-    pub fn is_right(&self) -> Result<(), IndexError> {
-        Ok(self.kv.is_right()?)
+    pub fn mark_consistent(&self) -> Result<(), IndexError> {
+        Ok(self.kv.mark_consistent()?)
     }
 
     /// Takes in a batch: captures, then payloads, then marks. A record that is there already (same
@@ -136,7 +113,7 @@ impl Index {
     /// # Errors
     /// When the store fails, an entry there does not decode, or a mark names an unknown file; then
     /// part of the captures may be in, and no mark is.
-    pub fn apply(&self, batch: IndexBatch) -> Result<Applied, IndexError> {
+    pub(crate) fn apply_entries(&self, batch: IndexBatch) -> Result<Applied, IndexError> {
         let _writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
         let mut by_urlkey: BTreeMap<String, Vec<IndexEntry>> = BTreeMap::new();
         let mut applied = Applied { added: 0, known: batch.entries.len() as u64 };
@@ -227,7 +204,7 @@ impl Index {
     ///
     /// # Errors
     /// When the store fails or an entry does not decode.
-    pub fn lookup_digest(&self, digest: &Digest) -> Result<Option<IndexEntry>, IndexError> {
+    pub(crate) fn lookup_digest(&self, digest: &Digest) -> Result<Option<IndexEntry>, IndexError> {
         let key = key::digest(digest);
         let Some(bytes) = self.digests.get(&key)? else { return Ok(None) };
         let (position, urlkey) = decode_payload(&key, &bytes)?;
@@ -240,7 +217,7 @@ impl Index {
     ///
     /// # Errors
     /// When the store fails or an entry does not decode.
-    pub fn entry_at(
+    pub(crate) fn entry_at(
         &self,
         urlkey: &str,
         position: Position,
@@ -294,52 +271,30 @@ impl Index {
     ///
     /// # Errors
     /// When the store fails.
-    pub fn file_id(&self, name: &str) -> Result<FileId, IndexError> {
+    pub(crate) fn file_id(&self, name: &str) -> Result<FileId, IndexError> {
         self.files.id(name)
-    }
-
-    /// What is known of a file by its number.
-    #[must_use]
-    pub fn file(&self, id: FileId) -> Option<FileState> {
-        self.files.get(id)
     }
 
     /// The name of a file, or an empty text for a number that was never given.
     #[must_use]
-    pub fn file_name(&self, id: FileId) -> Arc<str> {
+    pub(crate) fn file_name(&self, id: FileId) -> Arc<str> {
         self.files.name(id).unwrap_or_else(|| "".into())
     }
 
     /// What is known of a file by its name.
     #[must_use]
-    pub fn file_named(&self, name: &str) -> Option<FileState> {
+    pub(crate) fn file_named(&self, name: &str) -> Option<FileState> {
         self.files.named(name)
     }
 
     /// All files, by number.
     #[must_use]
-    pub fn files(&self) -> Vec<FileState> {
+    pub(crate) fn files(&self) -> Vec<FileState> {
         self.files.all()
     }
 
-    /// Gives a file another name; its entries follow, since they have its number.
-    ///
-    /// # Errors
-    /// When the store fails, or another file has that name.
-    pub fn rename_file(&self, from: &str, to: &str) -> Result<FileId, IndexError> {
-        self.files.rename(from, to)
-    }
-
-    /// Sets a file's mark without entries: a stretch with no captures, or a file that was sealed.
-    ///
-    /// # Errors
-    /// When the store fails, or the file is unknown.
-    pub fn set_high_water(&self, mark: Mark) -> Result<(), IndexError> {
-        self.files.mark(mark.file, mark.indexed_to, mark.sealed_size)
-    }
-
     /// Counts of every host, in the order of urlkeys.
-    pub fn hosts(&self) -> impl Iterator<Item = Result<HostCount, IndexError>> {
+    pub(crate) fn host_counts(&self) -> impl Iterator<Item = Result<HostCount, IndexError>> {
         self.captures.scan_prefix(&[0]).map(|entry| {
             let (key, value) = entry?;
             decode_count(&key, &value)
@@ -350,7 +305,7 @@ impl Index {
     ///
     /// # Errors
     /// When the store fails or the count does not decode.
-    pub fn host_count(&self, uri: &str) -> Result<Option<HostCount>, IndexError> {
+    pub(crate) fn host_count(&self, uri: &str) -> Result<Option<HostCount>, IndexError> {
         let urlkey = crate::base::surt::urlkey(uri);
         let key = key::host(host_of_key(&urlkey).unwrap_or(""));
         self.captures.get(&key)?.map(|bytes| decode_count(&key, &bytes)).transpose()

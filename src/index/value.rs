@@ -21,7 +21,8 @@
 //! code 1 + 4·https + 2·www + slash. So a page that is captured often costs its digest, its record
 //! id and about 15 bytes each time.
 
-use super::entry::{FileId, IndexEntry, RecordId, RecordKind, RefersTo};
+use super::entry::{FileId, IndexEntry};
+use crate::archive::{RecordId, RecordKind, RefersTo};
 use crate::base::{Digest, DigestAlgorithm, Timestamp};
 
 /// The version that is written.

@@ -413,13 +413,13 @@ fn after_another_boot_a_store_is_suspect_unless_it_was_closed_in_order() {
     drop(kv);
     assert!(reopened(&|_| {}).is_suspect(), "nobody said that it is right");
     let kv = reopened(&|_| {});
-    kv.is_right().unwrap();
+    kv.mark_consistent().unwrap();
     drop(kv);
     let linux = Path::new("/proc/sys/kernel/random/boot_id").exists();
     assert_eq!(reopened(&|_| {}).is_suspect(), !linux, "killed under the same boot");
     for change in [|boot: &Path| fs::write(boot, "another\n"), |boot: &Path| fs::remove_file(boot)]
     {
-        let _ = reopened(&|_| {}).is_right();
+        let _ = reopened(&|_| {}).mark_consistent();
         assert!(reopened(&|boot| change(boot).unwrap()).is_suspect());
         reopened(&|_| {}).close().unwrap();
         assert!(!reopened(&|boot| drop(change(boot))).is_suspect(), "nothing was left to sync");

@@ -15,9 +15,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use crate::archive::{Capture, CaptureStore};
 use crate::base::{Clock, Digest, DigestAlgorithm};
 use crate::http::{BodyFraming, Exchange, Failure, Payload};
-use crate::index::{Index, IndexEntry};
+use crate::index::Index;
 use crate::warc::{
     self, CaptureNotes, Composer, Compression, Original, Packed, Packer, RandomIds, Record,
     RecordId, RecordIds, Verdict, Warcinfo,
@@ -174,7 +175,7 @@ pub(super) struct Group {
 pub(super) struct PackedRecord {
     pub packed: Packed,
     /// Its index entry, whose place is not known yet.
-    pub draft: Option<IndexEntry>,
+    pub draft: Option<Capture>,
     pub mark: Option<[u8; 32]>,
 }
 
@@ -186,7 +187,7 @@ pub(super) struct Current {
 
 pub(super) struct Shared {
     pub options: StoreOptions,
-    pub index: Arc<Index>,
+    pub captures: Arc<dyn CaptureStore>,
     // A plain mutex: held for the time of a clone, never across I/O.
     pub current: Mutex<Current>,
     /// Submissions that are neither durable nor given up: how long a sync may wait for company.
@@ -214,7 +215,7 @@ impl Store {
         let current = Current { generation: 0, warcinfo_id: RandomIds.next_id() };
         let shared = Arc::new(Shared {
             options,
-            index: Arc::clone(&index),
+            captures: Arc::clone(&index) as Arc<dyn CaptureStore>,
             current: Mutex::new(current),
             pending: AtomicUsize::new(0),
             trail: Arc::default(),
@@ -259,7 +260,7 @@ impl Store {
     /// The archive, to read from.
     #[must_use]
     pub fn reader(&self) -> Reader {
-        Reader::over(self.layout.clone(), Arc::clone(&self.index))
+        Reader::over(self.layout.clone(), Arc::clone(&self.shared.captures))
     }
 
     /// What this run appends; empty where the options name no mark.
@@ -287,9 +288,7 @@ impl Store {
     /// When the index cannot be flushed.
     pub fn close(mut self) -> Result<Vec<String>, StoreError> {
         let notes = self.finish();
-        self.index
-            .flush()
-            .map_err(|e| StoreError::Index { doing: "flushing", why: e.to_string() })?;
+        self.index.flush().map_err(open::index_error("flushing"))?;
         Ok(notes)
     }
 
@@ -354,7 +353,8 @@ pub(super) fn pack(
     let (records, stored, digest) = match &submission.what {
         What::Exchange(exchange) => {
             let digests = digests_of(exchange, options.digest).map_err(spool)?;
-            let verdict = verdict(&shared.index, exchange, &digests, submission.refers_to.as_ref());
+            let verdict =
+                verdict(&*shared.captures, exchange, &digests, submission.refers_to.as_ref());
             let (stored, digest) = match &verdict {
                 Verdict::Response => (StoredAs::New, Some(digests.payload)),
                 Verdict::IdenticalPayload(_) => (StoredAs::Revisit, Some(digests.payload)),
@@ -399,15 +399,15 @@ fn digests_of(
     }
 }
 
-fn draft(record: &Record<'_>) -> std::io::Result<Option<IndexEntry>> {
-    let nowhere = Place { file: crate::index::FileId(0), offset: 0, length: 0 };
+fn draft(record: &Record<'_>) -> std::io::Result<Option<Capture>> {
+    let nowhere = Place { file: "".into(), offset: 0, length: 0 };
     Ok(entry_of(&record.fields, &start_of(&record.block)?, nowhere))
 }
 
 /// Which record the response becomes. Only what is durable and whole is referred to; what is cut
 /// short, empty or without a status is always kept as it is.
 fn verdict(
-    index: &Index,
+    captures: &dyn CaptureStore,
     exchange: &Exchange,
     digests: &warc::BodyDigests,
     refers_to: Option<&Original>,
@@ -421,14 +421,14 @@ fn verdict(
         return Verdict::Response;
     }
     // An index that cannot answer costs a copy of the payload and nothing else.
-    match index.lookup_digest(&digests.payload) {
+    match captures.by_payload(&digests.payload) {
         Ok(Some(entry)) if entry.holds_payload() => Verdict::IdenticalPayload(original_of(&entry)),
         _ => Verdict::Response,
     }
 }
 
 /// The record of an entry, as a revisit names it.
-pub(super) fn original_of(entry: &IndexEntry) -> Original {
+pub(super) fn original_of(entry: &Capture) -> Original {
     Original {
         record_id: entry.record_id.as_ref().and_then(|id| RecordId::parse(&id.to_string())),
         target_uri: entry.url.clone(),

@@ -11,8 +11,10 @@
 use std::fs::File;
 use std::io::BufReader;
 use std::path::Path;
+use std::sync::Arc;
 
-use crate::index::{FileId, Index, IndexBatch, IndexEntry, IndexError, Mark};
+use crate::archive::{ArchiveError, Capture, CaptureBatch, CaptureSink, FileMark};
+use crate::index::Index;
 use crate::kv::KvOptions;
 use crate::warc::{ReadError, ReadOptions, WarcReader};
 
@@ -52,7 +54,7 @@ pub(super) enum Trouble {
     #[error(transparent)]
     Store(#[from] StoreError),
     #[error(transparent)]
-    Index(#[from] IndexError),
+    Index(#[from] ArchiveError),
 }
 
 impl From<Trouble> for StoreError {
@@ -68,12 +70,15 @@ impl From<Trouble> for StoreError {
 const BATCH: usize = 1_000;
 
 /// Indexes every record past the high-water mark of its file; what was odd, in words.
-pub(super) fn catch_up(index: &Index, layout: &Layout) -> Result<Vec<String>, Trouble> {
+pub(super) fn catch_up(index: &dyn CaptureSink, layout: &Layout) -> Result<Vec<String>, Trouble> {
     Ok(run(index, layout, Kind::Own, &mut |_| {})?.notes)
 }
 
 /// The same for a copy of the index that is thrown away, while another process may be writing.
-pub(super) fn catch_up_copy(index: &Index, layout: &Layout) -> Result<Vec<String>, Trouble> {
+pub(super) fn catch_up_copy(
+    index: &dyn CaptureSink,
+    layout: &Layout,
+) -> Result<Vec<String>, Trouble> {
     Ok(run(index, layout, Kind::Copy, &mut |_| {})?.notes)
 }
 
@@ -85,7 +90,7 @@ enum Kind {
 }
 
 fn run(
-    index: &Index,
+    index: &dyn CaptureSink,
     layout: &Layout,
     kind: Kind,
     progress: &mut dyn FnMut(&Progress),
@@ -105,7 +110,7 @@ fn run(
     for path in &files {
         let name = stable_name(path);
         let length = length_of(path);
-        let known = index.file_named(&name);
+        let known = index.mark_of(&name)?;
         let mark = known.as_ref().map_or(0, |f| f.indexed_to);
         let mark = if suspect { 0 } else { mark };
         if mark > length {
@@ -122,37 +127,43 @@ fn run(
                 };
                 File::open(path).and_then(|file| file.sync_all()).map_err(fail)?;
             }
-            let id = index.file_id(&name)?;
             at.file.clone_from(&name);
-            one_file(index, path, &name, id, mark, &mut done, &mut |records, offset| {
-                at.records = records;
-                progress(&Progress { bytes: (at.bytes.0 + offset, at.bytes.1), ..at.clone() });
-            })?;
+            one_file(
+                index,
+                path,
+                &name.as_str().into(),
+                mark,
+                &mut done,
+                &mut |records, offset| {
+                    at.records = records;
+                    progress(&Progress { bytes: (at.bytes.0 + offset, at.bytes.1), ..at.clone() });
+                },
+            )?;
         }
         at.bytes.0 += length;
         done.files += 1;
     }
     index.flush()?;
-    index.is_right()?;
+    index.mark_consistent()?;
     Ok(done)
 }
 
 fn one_file(
-    index: &Index,
+    index: &dyn CaptureSink,
     path: &Path,
-    name: &str,
-    file: FileId,
+    name: &Arc<str>,
     from: u64,
     done: &mut Reindexed,
     progress: &mut dyn FnMut(u64, u64),
 ) -> Result<(), Trouble> {
-    let fail = |offset: u64, why: String| StoreError::Record { file: name.to_owned(), offset, why };
+    let fail =
+        |offset: u64, why: String| StoreError::Record { file: name.to_string(), offset, why };
     let input = File::open(path).map_err(|e| fail(from, e.to_string()))?;
     let is_open = is_open(path);
     let options =
-        ReadOptions { file: name.to_owned(), skip_by_length: !is_open, ..ReadOptions::default() };
+        ReadOptions { file: name.to_string(), skip_by_length: !is_open, ..ReadOptions::default() };
     let mut reader = WarcReader::seekable(BufReader::with_capacity(256 * 1024, input), options);
-    let mut entries: Vec<IndexEntry> = Vec::with_capacity(BATCH);
+    let mut entries: Vec<Capture> = Vec::with_capacity(BATCH);
     let mut reached = from;
     let mut first = true;
     loop {
@@ -184,20 +195,20 @@ fn one_file(
             continue;
         };
         reached = located.offset + length;
-        let place = Place { file, offset: located.offset, length };
+        let place = Place { file: Arc::clone(name), offset: located.offset, length };
         if let Some(entry) = entry_of(&fields, &start, place) {
             entries.push(entry);
             done.captures += 1;
         }
         if entries.len() >= BATCH {
-            let mark = Mark { file, indexed_to: reached, sealed_size: None };
+            let mark = FileMark { file: Arc::clone(name), indexed_to: reached, sealed_size: None };
             let batch = std::mem::replace(&mut entries, Vec::with_capacity(BATCH));
-            index.apply(IndexBatch { entries: batch, marks: vec![mark] })?;
+            index.apply(CaptureBatch { captures: batch, marks: vec![mark] })?;
             progress(done.records, reached);
         }
     }
-    let mark = Mark { file, indexed_to: reached, sealed_size: None };
-    index.apply(IndexBatch { entries, marks: vec![mark] })?;
+    let mark = FileMark { file: Arc::clone(name), indexed_to: reached, sealed_size: None };
+    index.apply(CaptureBatch { captures: entries, marks: vec![mark] })?;
     for finding in reader.take_findings() {
         done.notes.push(finding.to_string());
     }

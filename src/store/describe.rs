@@ -2,30 +2,31 @@
 
 use std::borrow::Cow;
 use std::io::Read;
+use std::sync::Arc;
 
+use crate::archive::{Capture, RecordId, RecordKind, RefersTo};
 use crate::base::{MediaType, surt};
 use crate::http::Head;
-use crate::index::{FileId, IndexEntry, RecordId, RecordKind, RefersTo};
 use crate::warc::{Block, Fields, warc_fields};
 
 /// How many bytes of a block are looked at: longer than any head that is taken by default.
 pub const BLOCK_START_MAX: usize = 256 * 1024;
 
 /// Where a record lies.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Place {
-    /// Its file.
-    pub file: FileId,
+    /// The name of its file.
+    pub file: Arc<str>,
     /// The offset of its member.
     pub offset: u64,
     /// The length of its member.
     pub length: u64,
 }
 
-/// The index entry of a record with these fields, whose block begins with `start`. None for
+/// The capture that a record with these fields is, whose block begins with `start`. None for
 /// records that are no captures: requests, warcinfo, notes beside a response.
 #[must_use]
-pub fn entry_of(fields: &Fields, start: &[u8], place: Place) -> Option<IndexEntry> {
+pub fn entry_of(fields: &Fields, start: &[u8], place: Place) -> Option<Capture> {
     let kind = RecordKind::from_warc_type(fields.record_kind()?.as_str())?;
     let url = fields.target_uri()?.into_owned();
     let content_type = fields.content_type().unwrap_or_default();
@@ -49,7 +50,7 @@ pub fn entry_of(fields: &Fields, start: &[u8], place: Place) -> Option<IndexEntr
         date: fields.refers_to_date(),
         record_id: fields.refers_to().map(|id| RecordId::parse(&id.to_string())),
     });
-    Some(IndexEntry {
+    Some(Capture {
         urlkey: surt::urlkey(&url),
         date: fields.date()?,
         mime,

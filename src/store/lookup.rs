@@ -1,27 +1,31 @@
 //! Finding captures and loading them; a revisit leads to the record that holds its payload.
 
-use std::fs::File;
 use std::io::{self, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use crate::archive::{
+    Answers, ArchiveError, Capture, CaptureSink, CaptureStore, Captures, Query, RecordKind,
+    WarcFiles,
+};
 use crate::base::Timestamp;
 use crate::http::{
     BodyFraming, Head, Method, Payload, ResponseShape, Stored, decode_body, shape_of,
 };
-use crate::index::{Index, IndexEntry, Query, RecordKind, Results};
 use crate::warc::{Fields, Original, ReadOptions, WarcReader};
 
 use super::StoreError;
 use super::append::original_of;
+use super::files;
 use super::layout::Layout;
 use super::open::{self, index_error};
 
-/// The archive, to read from. Clones share the index.
+/// The archive, to read from. Clones share what it reads through.
 #[derive(Debug, Clone)]
 pub struct Reader {
     layout: Layout,
-    index: Arc<Index>,
+    captures: Arc<dyn CaptureStore>,
+    files: Arc<dyn WarcFiles>,
     /// The copy of the index that is being read, where another process has the index.
     _copy: Option<Arc<tempfile::TempDir>>,
 }
@@ -30,7 +34,7 @@ pub struct Reader {
 #[derive(Debug)]
 pub struct Loaded {
     /// Its line of the index.
-    pub entry: IndexEntry,
+    pub entry: Capture,
     /// The header of its record.
     pub fields: Fields,
     /// The header's bytes.
@@ -57,17 +61,39 @@ impl Reader {
         let layout = Layout::new(root);
         layout.check()?;
         let (index, copy, notes) = open::for_reading(&layout, cache_bytes)?;
-        Ok((Self { layout, index: Arc::new(index), _copy: copy.map(Arc::new) }, notes))
+        let reader = Self {
+            files: files::of(&layout),
+            layout,
+            captures: Arc::new(index),
+            _copy: copy.map(Arc::new),
+        };
+        Ok((reader, notes))
     }
 
-    pub(super) fn over(layout: Layout, index: Arc<Index>) -> Self {
-        Self { layout, index, _copy: None }
+    pub(super) fn over(layout: Layout, captures: Arc<dyn CaptureStore>) -> Self {
+        Self { files: files::of(&layout), layout, captures, _copy: None }
     }
 
-    /// The index.
+    /// Where captures lie.
     #[must_use]
-    pub fn index(&self) -> &Index {
-        &self.index
+    pub fn captures(&self) -> &dyn Captures {
+        &*self.captures
+    }
+
+    /// How far each WARC file is in the index.
+    pub(crate) fn sink(&self) -> &dyn CaptureSink {
+        &*self.captures
+    }
+
+    /// The same as [`Self::sink`], for comparisons that need both sides.
+    pub(super) fn store(&self) -> &dyn CaptureStore {
+        &*self.captures
+    }
+
+    /// The bytes of WARC files.
+    #[must_use]
+    pub fn files(&self) -> &dyn WarcFiles {
+        &*self.files
     }
 
     /// The names inside the archive.
@@ -76,21 +102,31 @@ impl Reader {
         &self.layout
     }
 
-    /// The name of an entry's file.
+    /// The name of a capture's file.
     #[must_use]
-    pub fn file_name(&self, entry: &IndexEntry) -> Arc<str> {
-        self.index.file_name(entry.file)
+    pub fn file_name(&self, capture: &Capture) -> Arc<str> {
+        Arc::clone(&capture.file)
     }
 
     /// Answers to a query, one at a time.
     #[must_use]
-    pub fn query(&self, query: &Query) -> Results<'_> {
-        self.index.query(query)
+    pub fn query(&self, query: &Query) -> Answers<'_> {
+        self.captures.scan(query)
     }
 
     /// All captures of exactly `url`, oldest first.
-    pub fn captures_of(&self, url: &str) -> impl Iterator<Item = Result<IndexEntry, StoreError>> {
-        self.index.captures_of(url).map(|entry| entry.map_err(index_error("asking")))
+    pub fn captures_of(&self, url: &str) -> impl Iterator<Item = Result<Capture, StoreError>> {
+        self.captures
+            .scan(&Query::exactly(url))
+            .map(|capture| capture.map_err(index_error("asking")))
+    }
+
+    /// The path of a capture's file, sealed or still open.
+    #[must_use]
+    pub(crate) fn path_of(&self, capture: &Capture) -> PathBuf {
+        let sealed = self.layout.warc_dir().join(&*capture.file);
+        let open = || self.layout.warc_dir().join(format!("{}.open", capture.file));
+        if sealed.exists() { sealed } else { open() }
     }
 
     /// The capture of `url` that is closest to `at`; the newest without it. Reports of failures
@@ -98,32 +134,18 @@ impl Reader {
     ///
     /// # Errors
     /// When the index cannot answer.
-    pub fn find(&self, url: &str, at: Option<Timestamp>) -> Result<Option<IndexEntry>, StoreError> {
-        let fail = index_error("asking");
-        let mut failure = None;
-        let mut look = |entry: Result<IndexEntry, _>| -> Result<Option<IndexEntry>, StoreError> {
-            let entry = entry.map_err(&fail)?;
-            if entry.kind != RecordKind::Metadata {
-                return Ok(Some(entry));
-            }
-            failure.get_or_insert(entry);
-            Ok(None)
+    pub fn find(&self, url: &str, at: Option<Timestamp>) -> Result<Option<Capture>, StoreError> {
+        let captures = match at {
+            Some(at) => self.captures.nearest(url, at),
+            None => self.captures.scan(&Query::exactly(url).newest_first()),
         };
-        match at {
-            Some(at) => {
-                for entry in self.index.by_distance(url, at) {
-                    if let Some(found) = look(entry)? {
-                        return Ok(Some(found));
-                    }
-                }
+        let mut failure = None;
+        for capture in captures {
+            let capture = capture.map_err(index_error("asking"))?;
+            if capture.kind != RecordKind::Metadata {
+                return Ok(Some(capture));
             }
-            None => {
-                for entry in self.index.captures_of(url).rev() {
-                    if let Some(found) = look(entry)? {
-                        return Ok(Some(found));
-                    }
-                }
-            }
+            failure.get_or_insert(capture);
         }
         Ok(failure)
     }
@@ -132,15 +154,16 @@ impl Reader {
     ///
     /// # Errors
     /// When the index cannot answer.
-    pub fn newest_with_payload(&self, url: &str) -> Result<Option<IndexEntry>, StoreError> {
+    pub fn newest_with_payload(&self, url: &str) -> Result<Option<Capture>, StoreError> {
         // A page that has answered nothing else for so long has no payload to compare with.
         const LOOK_BACK_MAX: usize = 100;
-        for entry in self.index.captures_of(url).rev().take(LOOK_BACK_MAX) {
-            let entry = entry.map_err(index_error("asking"))?;
-            let is_page = matches!(entry.status, Some(200 | 304)) && !entry.truncated;
+        let newest = Query::exactly(url).newest_first();
+        for capture in self.captures.scan(&newest).take(LOOK_BACK_MAX) {
+            let capture = capture.map_err(index_error("asking"))?;
+            let is_page = matches!(capture.status, Some(200 | 304)) && !capture.truncated;
             // The urlkey folds what the server may tell apart; a validator is only for its own URL.
-            if is_page && entry.url == url && entry.kind != RecordKind::Metadata {
-                return Ok(Some(entry));
+            if is_page && capture.url == url && capture.kind != RecordKind::Metadata {
+                return Ok(Some(capture));
             }
         }
         Ok(None)
@@ -151,7 +174,7 @@ impl Reader {
     /// # Errors
     /// When the record cannot be read. A referred capture that is not there is no error:
     /// [`Loaded::original`] is then none.
-    pub fn load(&self, entry: &IndexEntry) -> Result<Loaded, StoreError> {
+    pub fn load(&self, entry: &Capture) -> Result<Loaded, StoreError> {
         let mut loaded = self.load_one(entry)?;
         if entry.kind == RecordKind::Revisit {
             let original = self.original_entry(entry)?;
@@ -160,12 +183,12 @@ impl Reader {
         Ok(loaded)
     }
 
-    fn original_entry(&self, entry: &IndexEntry) -> Result<Option<IndexEntry>, StoreError> {
-        let fail = index_error("asking");
+    fn original_entry(&self, entry: &Capture) -> Result<Option<Capture>, StoreError> {
+        let fail = index_error::<ArchiveError>("asking");
         if let Some(refers) = &entry.refers_to
             && let (Some(url), Some(date)) = (&refers.url, refers.date)
         {
-            for near in self.index.by_distance(url, date).take(16) {
+            for near in self.captures.nearest(url, date).take(16) {
                 let near = near.map_err(&fail)?;
                 let named = refers.record_id.is_none() || refers.record_id == near.record_id;
                 if near.date == date && named && near.kind != RecordKind::Revisit {
@@ -174,28 +197,19 @@ impl Reader {
             }
         }
         match &entry.digest {
-            Some(digest) => self.index.lookup_digest(digest).map_err(&fail),
+            Some(digest) => self.captures.by_payload(digest).map_err(&fail),
             None => Ok(None),
         }
     }
 
-    /// The path of an entry's file, sealed or still open.
-    #[must_use]
-    pub fn path_of(&self, entry: &IndexEntry) -> PathBuf {
-        let name = self.index.file_name(entry.file);
-        let sealed = self.layout.warc_dir().join(&*name);
-        if sealed.exists() { sealed } else { self.layout.warc_dir().join(format!("{name}.open")) }
-    }
-
-    fn load_one(&self, entry: &IndexEntry) -> Result<Loaded, StoreError> {
-        let path = self.path_of(entry);
+    fn load_one(&self, entry: &Capture) -> Result<Loaded, StoreError> {
         let fail = |why: String| StoreError::Record {
-            file: self.index.file_name(entry.file).to_string(),
+            file: entry.file.to_string(),
             offset: entry.offset,
             why,
         };
-        let file = File::open(&path).map_err(|e| fail(e.to_string()))?;
-        let options = ReadOptions { file: path.display().to_string(), ..ReadOptions::default() };
+        let file = self.files.open(&entry.file).map_err(|e| fail(e.to_string()))?;
+        let options = ReadOptions { file: entry.file.to_string(), ..ReadOptions::default() };
         let mut reader = WarcReader::seekable(BufReader::with_capacity(64 * 1024, file), options);
         let mut record = reader.read_at(entry.offset).map_err(|e| fail(e.to_string()))?;
         let header = record.take_header();

@@ -15,6 +15,7 @@ mod disk;
 mod doubles;
 pub mod durable;
 pub mod error;
+mod files;
 pub mod layout;
 mod lock;
 pub mod lookup;
@@ -29,6 +30,7 @@ pub use append::{Appended, Discovery, Done, Store, StoreOptions, StoredAs, Submi
 pub use catch_up::{Progress, Reindexed, reindex};
 pub use disk::free as disk_free;
 pub use error::StoreError;
+pub use files::DirectoryFiles;
 pub use layout::Layout;
 pub use lookup::{Loaded, Reader};
 pub use trail::{FileTrail, Mark, Marked, Trail};

@@ -4,7 +4,8 @@
 use std::fs;
 use std::path::Path;
 
-use crate::index::{Index, IndexError};
+use crate::archive::{ArchiveError, ArchiveErrorKind, CaptureSink as _};
+use crate::index::Index;
 use crate::kv::KvOptions;
 
 use super::StoreError;
@@ -31,7 +32,7 @@ pub(super) fn for_writing(
     }
     for file in files {
         if is_open(&file) {
-            let known = index.file_named(&stable_name(&file));
+            let known = index.mark_of(&stable_name(&file)).map_err(index_error("asking"))?;
             let durable = known.map_or(0, |known| known.indexed_to);
             notes.extend(repair::seal_left_open(layout, &file, durable)?);
         }
@@ -117,15 +118,17 @@ fn copy_tree(from: &Path, to: &Path) -> std::io::Result<()> {
     Ok(())
 }
 
-pub(super) fn index_error(doing: &'static str) -> impl Fn(IndexError) -> StoreError {
+/// The same failure in the words of the store.
+pub(super) fn index_error<E: Into<ArchiveError>>(doing: &'static str) -> impl Fn(E) -> StoreError {
     move |error| {
-        if error.is_locked() {
-            return StoreError::IndexBusy;
+        let error: ArchiveError = error.into();
+        match error.kind {
+            ArchiveErrorKind::Busy => StoreError::IndexBusy,
+            ArchiveErrorKind::Newer { found, known } => {
+                let narrow = |n: u64| u32::try_from(n).unwrap_or(u32::MAX);
+                StoreError::NewerFormat { found: narrow(found), known: narrow(known) }
+            }
+            _ => StoreError::Index { doing, why: error.why },
         }
-        if let IndexError::Newer { found, known } = error {
-            let narrow = |n: u64| u32::try_from(n).unwrap_or(u32::MAX);
-            return StoreError::NewerFormat { found: narrow(found), known: narrow(known) };
-        }
-        StoreError::Index { doing, why: error.to_string() }
     }
 }

@@ -4,10 +4,11 @@ use std::fs::File;
 use std::io::{self, BufReader, Read};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
+use crate::archive::{ArchiveError, Capture, CaptureStore, Query};
 use crate::base::{Digest, Finding, Hasher};
 use crate::http::{BodyFraming, Method, Payload, shape_of};
-use crate::index::{Index, IndexEntry};
 use crate::warc::{
     End, Fields, Located, ReadOptions, RecordReader, WarcReader, member, rules, warc_fields,
 };
@@ -16,6 +17,7 @@ use super::StoreError;
 use super::describe::{BLOCK_START_MAX, Place, entry_of};
 use super::layout::stable_name;
 use super::lookup::Reader;
+use super::open::index_error;
 
 /// How much is checked.
 #[derive(Debug, Clone, Copy, Default)]
@@ -53,7 +55,7 @@ pub fn verify(
         found(finding);
     };
     for path in &files {
-        check_file(path, options, Some(reader.index()), &mut checked, &mut count);
+        check_file(path, options, Some(reader.store()), &mut checked, &mut count);
     }
     for path in doubles {
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
@@ -61,13 +63,13 @@ pub fn verify(
         count(Finding::warning(&name, None, "double-file", what), &mut checked);
     }
     let names: Vec<String> = files.iter().map(|p| stable_name(p)).collect();
-    for known in reader.index().files() {
-        if !names.iter().any(|n| **n == *known.name) {
+    for known in reader.sink().marks().map_err(index_error("asking"))? {
+        if !names.iter().any(|n| **n == *known.file) {
             let what = format!(
                 "the index knows {} bytes of it, but the file is gone; `pressmark reindex` drops it from the index",
                 known.indexed_to
             );
-            count(Finding::error(&known.name, None, "file-missing", what), &mut checked);
+            count(Finding::error(&known.file, None, "file-missing", what), &mut checked);
         }
     }
     Ok(checked)
@@ -94,7 +96,7 @@ type Count<'a> = &'a mut dyn FnMut(Finding, &mut Checked);
 fn check_file(
     path: &Path,
     options: VerifyOptions,
-    index: Option<&Index>,
+    index: Option<&dyn CaptureStore>,
     checked: &mut Checked,
     count: Count<'_>,
 ) {
@@ -166,7 +168,7 @@ struct FileCheck<'a> {
     name: &'a str,
     options: VerifyOptions,
     /// The captures in the file.
-    captures: Vec<IndexEntry>,
+    captures: Vec<Capture>,
     first: bool,
     /// The file once more, to compare the headers of its members with what we write; none where
     /// another program wrote it, or it is not gzip.
@@ -204,7 +206,7 @@ impl FileCheck<'_> {
         }
         findings.extend(self.member_header(&located, raw_len));
         let place = Place {
-            file: crate::index::FileId(0),
+            file: self.name.into(),
             offset: located.offset,
             length: located.length.unwrap_or(0),
         };
@@ -283,18 +285,17 @@ impl FileCheck<'_> {
 
     /// Every capture in the file is in the index at its place, and every entry of the index leads
     /// to a capture.
-    fn against_index(&self, index: &Index, found: &mut dyn FnMut(Finding)) {
-        let Some(known) = index.file_named(self.name) else {
+    fn against_index(&self, index: &dyn CaptureStore, found: &mut dyn FnMut(Finding)) {
+        if !matches!(index.mark_of(self.name), Ok(Some(_))) {
             if !self.captures.is_empty() {
                 let what = "the index does not know this file; `pressmark reindex` adds it";
                 found(Finding::warning(self.name, None, "not-indexed", what));
             }
             return;
-        };
+        }
         for capture in &self.captures {
-            let position = (capture.date, known.id, capture.offset);
-            let is_there = match index.entry_at(&capture.urlkey, position) {
-                Ok(entry) => entry.is_some_and(|e| e.length == capture.length),
+            let is_there = match indexed_at(index, capture) {
+                Ok(there) => there,
                 Err(why) => {
                     let what = format!("{why}; `pressmark reindex` builds the index anew");
                     found(Finding::error(self.name, Some(capture.offset), "index-damaged", what));
@@ -307,6 +308,22 @@ impl FileCheck<'_> {
             }
         }
     }
+}
+
+/// Whether the index has a capture at exactly this place, and of this length.
+fn indexed_at(index: &dyn CaptureStore, capture: &Capture) -> Result<bool, ArchiveError> {
+    let query = Query {
+        from: Some(capture.date),
+        to: Some(capture.date.plus(Duration::from_micros(1))),
+        ..Query::of_urlkey(&capture.urlkey)
+    };
+    for there in index.scan(&query) {
+        let there = there?;
+        if there.file == capture.file && there.offset == capture.offset {
+            return Ok(there.length == capture.length);
+        }
+    }
+    Ok(false)
 }
 
 /// From this length on a record may have been packed without knowing whether its member's length

@@ -6,8 +6,8 @@ use std::sync::mpsc::Receiver;
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
+use crate::archive::{Capture, CaptureBatch, FileMark};
 use crate::base::Clock;
-use crate::index::{IndexBatch, IndexEntry, Mark};
 use crate::warc::{Packer, RandomIds, RecordIds};
 
 use super::StoreError;
@@ -121,7 +121,7 @@ impl Writer {
         &mut self,
         mut job: WriteJob,
         packer: &mut Packer,
-    ) -> Result<(Done, Appended, Vec<IndexEntry>), (Done, StoreError)> {
+    ) -> Result<(Done, Appended, Vec<Capture>), (Done, StoreError)> {
         if let Some(why) = &self.trouble {
             return Err((job.back.done, StoreError::Stopped(why.clone())));
         }
@@ -140,7 +140,7 @@ impl Writer {
         }
     }
 
-    fn append(&mut self, group: Group) -> Result<(Appended, Vec<IndexEntry>), StoreError> {
+    fn append(&mut self, group: Group) -> Result<(Appended, Vec<Capture>), StoreError> {
         if self.file.is_none() {
             self.file = Some(self.begin()?);
         }
@@ -165,18 +165,14 @@ impl Writer {
             drafts.extend(draft.map(|draft| (draft, at)));
             file.written.extend(mark.map(|mark| Written { packed, at, mark }));
         }
-        let id = self.shared.index.file_id(&file.name);
-        let Ok(id) = id else {
-            self.index_trouble = id.err().map(|e| e.to_string());
-            return Ok((appended, Vec::new()));
-        };
-        let entries = drafts.into_iter().map(|(draft, at)| IndexEntry {
-            file: id,
+        let name: Arc<str> = file.name.as_str().into();
+        let captures = drafts.into_iter().map(|(draft, at)| Capture {
+            file: Arc::clone(&name),
             offset: at.offset,
             length: at.length,
             ..draft
         });
-        Ok((appended, entries.collect()))
+        Ok((appended, captures.collect()))
     }
 
     fn begin(&mut self) -> Result<OpenFile, StoreError> {
@@ -224,17 +220,18 @@ impl Writer {
     }
 
     /// The index follows; where it cannot, the records are safe and it is caught up later.
-    fn tell_index(&mut self, entries: Vec<IndexEntry>, name: &str, position: u64, sealed: bool) {
+    fn tell_index(&mut self, captures: Vec<Capture>, name: &str, position: u64, sealed: bool) {
         if self.index_trouble.is_some() {
             return;
         }
-        let index = &self.shared.index;
-        let result = index.file_id(name).and_then(|file| {
-            let mark = Mark { file, indexed_to: position, sealed_size: sealed.then_some(position) };
-            index.apply(IndexBatch { entries, marks: vec![mark] })
-        });
-        if let Err(error) = result {
-            index.mark_damaged(&error.to_string());
+        let captures_of = &self.shared.captures;
+        let mark = FileMark {
+            file: name.into(),
+            indexed_to: position,
+            sealed_size: sealed.then_some(position),
+        };
+        if let Err(error) = captures_of.apply(CaptureBatch { captures, marks: vec![mark] }) {
+            captures_of.mark_damaged(&error.to_string());
             self.index_trouble = Some(format!(
                 "the index stopped following ({error}); it is caught up at the next open"
             ));

@@ -21,8 +21,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
+use pressmark::archive::{CaptureBatch, CaptureSink, FileMark};
 use pressmark::base::DigestAlgorithm;
-use pressmark::index::{Index, Mark};
+use pressmark::index::Index;
 use pressmark::kv::KvOptions;
 use pressmark::store::layout::stable_name;
 
@@ -459,12 +460,12 @@ fn captures_that_an_index_lost_with_the_power_are_found_again() {
     let (index, _) = Index::open(&root.join("index"), &KvOptions::default()).unwrap();
     for file in files(&root) {
         let size = file.metadata().unwrap().len();
-        let id = index.file_id(&stable_name(&file)).unwrap();
-        let mark = Mark { file: id, indexed_to: size, sealed_size: Some(size) };
-        index.set_high_water(mark).unwrap();
+        let file = stable_name(&file).into();
+        let marks = vec![FileMark { file, indexed_to: size, sealed_size: Some(size) }];
+        index.apply(CaptureBatch { captures: Vec::new(), marks }).unwrap();
     }
     index.flush().unwrap();
-    index.is_right().unwrap();
+    index.mark_consistent().unwrap();
     drop(index);
     if Path::new("/proc/sys/kernel/random/boot_id").exists() {
         assert_eq!(captures(), 0, "after a mere kill the marks are believed");

@@ -7,10 +7,10 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::sync::Arc;
 
+use pressmark::archive::Capture;
+use pressmark::archive::cdx::cdxj_line;
 use pressmark::base::Clock;
 use pressmark::evidence::wacz::{Extra, IndexLine, Member, P384Key, Package, PageEntry, write};
-use pressmark::index::IndexEntry;
-use pressmark::index::cdx::cdxj_line;
 use pressmark::warc::{ReadOptions, WarcReader};
 use serde_json::{Map, Value};
 
@@ -37,7 +37,6 @@ fn archive() -> Archive {
 
 /// Every record of the archive as a member, those of captures with their index lines.
 fn members(archive: &Archive) -> Vec<Member<'static>> {
-    let reader = archive.reader();
     let captures = archive.captures_below("a.example");
     let mut members = Vec::new();
     for path in files(&archive.root()) {
@@ -49,10 +48,12 @@ fn members(archive: &Archive) -> Vec<Member<'static>> {
             let at = usize::try_from(place.offset).unwrap();
             let length = place.length.unwrap();
             let len = usize::try_from(length).unwrap();
-            let is_here =
-                |entry: &IndexEntry| entry.offset == place.offset && reader.path_of(entry) == path;
+            let is_here = |entry: &Capture| {
+                entry.offset == place.offset
+                    && path.file_name().is_some_and(|name| name == &*entry.file)
+            };
             let index = captures.iter().find(|entry| is_here(entry)).map(|entry| {
-                let line = cdxj_line(entry, &reader.file_name(entry));
+                let line = cdxj_line(entry);
                 let fields: Map<String, Value> =
                     serde_json::from_str(line.splitn(3, ' ').nth(2).unwrap()).unwrap();
                 IndexLine { urlkey: entry.urlkey.clone(), at: entry.date, fields }

@@ -8,8 +8,8 @@ mod network;
 
 use std::collections::HashMap;
 
+use pressmark::archive::RecordKind;
 use pressmark::base::DigestAlgorithm;
-use pressmark::index::RecordKind;
 use pressmark::warc::warc_fields;
 
 use crate::support::archive::{Archive, Kept};
@@ -163,7 +163,7 @@ fn every_stored_response_equals_the_bytes_that_were_sent() {
 fn archive_captures(
     reader: &pressmark::store::Reader,
     url: &str,
-) -> Vec<pressmark::index::IndexEntry> {
+) -> Vec<pressmark::archive::Capture> {
     reader.captures_of(url).map(Result::unwrap).collect()
 }
 

@@ -1,11 +1,11 @@
 //! `captures`
 
+use crate::archive::cdx::{cdx11_line, cdxj_line, json_line};
+use crate::archive::{Capture, Filter, MatchType, Query, RecordKind};
 use crate::cli::args::{CapturesArgs, MatchArg};
 use crate::cli::context::Context;
 use crate::cli::output::table;
 use crate::cli::{CliError, Exit};
-use crate::index::cdx::{cdx11_line, cdxj_line, json_line};
-use crate::index::{Filter, IndexEntry, MatchType, Query, RecordKind};
 use crate::store::Reader;
 use crate::warc::warc_fields;
 
@@ -34,16 +34,15 @@ pub fn run(args: &CapturesArgs, context: &Context) -> Result<Exit, CliError> {
     let mut found = 0_u64;
     for entry in reader.query(&query) {
         let entry = entry.map_err(|e| CliError::failed("asking the index", e))?;
-        let file = reader.file_name(&entry);
         found += 1;
         match format {
-            "json" => context.out.line(&json_line(&entry, &file))?,
-            "cdxj" => context.out.line(&cdxj_line(&entry, &file))?,
+            "json" => context.out.line(&json_line(&entry))?,
+            "cdxj" => context.out.line(&cdxj_line(&entry))?,
             "cdx" => {
                 if found == 1 {
                     context.out.line(CDX11_HEADER)?;
                 }
-                context.out.line(&cdx11_line(&entry, &file))?;
+                context.out.line(&cdx11_line(&entry))?;
             }
             _ => rows.push(row(&reader, &entry)),
         }
@@ -69,7 +68,7 @@ fn match_type(arg: MatchArg) -> MatchType {
     }
 }
 
-fn row(reader: &Reader, entry: &IndexEntry) -> Vec<String> {
+fn row(reader: &Reader, entry: &Capture) -> Vec<String> {
     let (status, mime, kept) = match entry.kind {
         RecordKind::Metadata => {
             let (reason, detail) = failure(reader, entry);
@@ -93,12 +92,12 @@ fn row(reader: &Reader, entry: &IndexEntry) -> Vec<String> {
     ]
 }
 
-fn status(entry: &IndexEntry) -> String {
+fn status(entry: &Capture) -> String {
     entry.status.map_or_else(|| "-".to_owned(), |s| s.to_string())
 }
 
 /// What the report of a failure says: the step, and the words.
-fn failure(reader: &Reader, entry: &IndexEntry) -> (String, String) {
+fn failure(reader: &Reader, entry: &Capture) -> (String, String) {
     let fields = reader
         .load(entry)
         .ok()

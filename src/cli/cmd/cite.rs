@@ -1,5 +1,6 @@
 //! `cite`
 
+use crate::archive::{self, RecordKind};
 use crate::base::{TimeRange, Timestamp};
 use crate::cite::json::to_json;
 use crate::cite::locate::{Difference, Nearest};
@@ -10,7 +11,6 @@ use crate::cli::output::Format;
 use crate::cli::{CliError, Exit};
 use crate::extract::page::Page;
 use crate::history::Sayer;
-use crate::index::{IndexEntry, RecordKind};
 use crate::store::Reader;
 
 use super::history::capture_json;
@@ -103,7 +103,7 @@ pub(super) fn archive(context: &Context) -> Result<Archive, CliError> {
 /// What became of the page, by its newest capture that is no failure.
 fn standing(
     reader: &Reader,
-    cited: &IndexEntry,
+    cited: &archive::Capture,
     quote: Option<&str>,
     what: &str,
 ) -> Result<Standing, CliError> {
@@ -114,8 +114,8 @@ fn standing(
         Some(300..=399) => return Ok(Standing::Deviated),
         Some(_) => return Ok(Standing::Dead),
     }
-    let is_same = newest.position() == cited.position()
-        || (cited.digest.is_some() && newest.digest == cited.digest);
+    let is_same =
+        newest.is_same_record(cited) || (cited.digest.is_some() && newest.digest == cited.digest);
     if is_same {
         return Ok(Standing::Live);
     }

@@ -2,14 +2,14 @@
 
 use serde_json::{Value, json};
 
+use crate::archive::Capture;
+use crate::archive::cdx::json_line;
 use crate::base::Timestamp;
 use crate::cli::args::HistoryArgs;
 use crate::cli::context::{Context, store_error};
 use crate::cli::output::Format;
 use crate::cli::{CliError, Exit};
 use crate::history::{Sayer, Version, Versions};
-use crate::index::IndexEntry;
-use crate::index::cdx::json_line;
 use crate::store::StoreError;
 
 /// Prints the versions of a page and the changes between them.
@@ -39,9 +39,10 @@ pub fn run(args: &HistoryArgs, context: &Context) -> Result<Exit, CliError> {
 
 /// A capture as JSON.
 #[must_use]
-pub fn capture_json(entry: &IndexEntry, file: &str) -> Value {
+pub fn capture_json(entry: &Capture, file: &str) -> Value {
     // The line is JSON by construction; null would show a mistake of ours.
-    serde_json::from_str(&json_line(entry, file)).unwrap_or(Value::Null)
+    serde_json::from_str(&json_line(&Capture { file: file.into(), ..entry.clone() }))
+        .unwrap_or(Value::Null)
 }
 
 fn reading(url: &str) -> impl Fn(StoreError) -> CliError {

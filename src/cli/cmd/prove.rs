@@ -6,6 +6,7 @@ use serde_json::json;
 
 use super::evidence::evidence_error;
 use super::wacz;
+use crate::archive::RecordKind;
 use crate::cite::{Capture, Source, Style, cite};
 use crate::cli::args::ProveArgs;
 use crate::cli::context::{Context, store_error};
@@ -18,7 +19,6 @@ use crate::evidence::note::VerifierKey;
 use crate::evidence::{EvidenceError, OpenFiles, extend};
 use crate::extract::{EXTRACTOR, Hints, extract};
 use crate::history::DECODED_BYTES_MAX;
-use crate::index::RecordKind;
 use crate::store::Loaded;
 
 /// Writes the evidence bundle of one capture, or checks one. A file named `….wacz` becomes a signed

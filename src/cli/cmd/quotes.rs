@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use serde_json::{Map, Value};
 
+use crate::archive::{Capture, Query, RecordKind};
 use crate::base::{MediaType, Timestamp};
 use crate::cli::args::QuotesArgs;
 use crate::cli::context::{Context, store_error};
@@ -12,7 +13,6 @@ use crate::cli::output::Format;
 use crate::cli::{CliError, Exit};
 use crate::extract::page::{Page, Quote, QuoteKind, Speaker};
 use crate::history::Sayer;
-use crate::index::{IndexEntry, KeyRange, RecordKind};
 use crate::store::Reader;
 
 /// Where a page came from.
@@ -82,8 +82,8 @@ fn of_everything(
     let mut host = String::new();
     let until = at.map(|at| at.plus(std::time::Duration::from_secs(1)));
     // Backwards within a urlkey is newest first; a urlkey may hold several spellings of a URL.
-    let mut scan = reader.index().scan(&KeyRange::all(), None, until);
-    while let Some(entry) = scan.next_back() {
+    let everything = Query { to: until, ..Query::everything() };
+    for entry in reader.query(&everything.newest_first()) {
         let entry = entry.map_err(|e| CliError::failed("asking the index", e))?;
         let of = host_of(&entry.url);
         if of != host {
@@ -120,7 +120,7 @@ fn host_of(url: &str) -> &str {
 
 /// Whether a capture may hold a page of HTML. The media type of a revisit is that of the capture it
 /// refers to.
-fn is_page(entry: &IndexEntry) -> bool {
+fn is_page(entry: &Capture) -> bool {
     let is_answer = matches!(entry.status, Some(200..=299 | 304));
     match entry.kind {
         RecordKind::Response => is_answer && MediaType::parse(&entry.mime).is_html(),
@@ -132,7 +132,7 @@ fn is_page(entry: &IndexEntry) -> bool {
 
 /// Whether a revisit repeats a page of HTML. One that cannot be read is left to who reads it, and
 /// to the message that comes of that.
-fn confirms_page(reader: &Reader, entry: &IndexEntry) -> bool {
+fn confirms_page(reader: &Reader, entry: &Capture) -> bool {
     reader.load(entry).map_or(true, |loaded| {
         loaded.content_type().is_some_and(|media_type| MediaType::parse(&media_type).is_html())
     })

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use serde_json::{Map, Value, json};
 
+use crate::archive::RecordKind;
 use crate::base::TargetUri;
 use crate::cli::args::{ShowArgs, ShowAs};
 use crate::cli::context::{Context, store_error};
@@ -14,7 +15,6 @@ use crate::extract::page::Extraction;
 use crate::extract::page::{Fact, Page};
 use crate::extract::{EXTRACTOR, Hints, extract};
 use crate::history::DECODED_BYTES_MAX;
-use crate::index::RecordKind;
 use crate::schedule::clean::variant;
 use crate::store::Loaded;
 

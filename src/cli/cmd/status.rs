@@ -31,7 +31,7 @@ fn gather(context: &Context, reader: &Reader) -> Result<Value, CliError> {
     let bytes: u64 = files.iter().filter_map(|f| std::fs::metadata(f).ok()).map(|m| m.len()).sum();
     let mut hosts = Vec::new();
     let mut captures = 0;
-    for host in reader.index().hosts() {
+    for host in reader.captures().hosts() {
         let host = host.map_err(|e| CliError::failed("counting", e))?;
         captures += host.captures;
         // Name resolution has no host of its own; it counts in the sum.
@@ -53,7 +53,7 @@ fn gather(context: &Context, reader: &Reader) -> Result<Value, CliError> {
         "files": files.len(),
         "bytes": bytes,
         "captures": captures,
-        "index_bytes": reader.index().size_on_disk().ok(),
+        "index_bytes": reader.captures().bytes().ok().flatten(),
         "disk_free": crate::store::disk_free(layout.root()),
         "hosts": hosts,
         "queue": queue,

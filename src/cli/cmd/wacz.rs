@@ -5,6 +5,8 @@ use std::path::Path;
 
 use serde_json::{Map, Value};
 
+use crate::archive::Capture;
+use crate::archive::cdx::cdxj_line;
 use crate::base::Timestamp;
 use crate::cli::CliError;
 use crate::cli::context::store_error;
@@ -13,8 +15,6 @@ use crate::evidence::bundle::{Bundle, Proved};
 use crate::evidence::wacz::{
     Extra, IndexLine, Member, Package, PageEntry, WaczError, Written, key_at, key_path, write,
 };
-use crate::index::IndexEntry;
-use crate::index::cdx::cdxj_line;
 use crate::store::Reader;
 use crate::store::durable::make_whole;
 
@@ -24,7 +24,7 @@ use crate::store::durable::make_whole;
 /// When the index cannot be asked, the key cannot be used, or the file cannot be written.
 pub fn export(
     bundle: &Bundle,
-    capture: &IndexEntry,
+    capture: &Capture,
     reader: &Reader,
     options: &Options,
     now: Timestamp,
@@ -69,7 +69,7 @@ fn line(record: &Proved, reader: &Reader) -> Result<Option<IndexLine>, crate::st
         if entry.offset != piece.offset || *file != *piece.file {
             continue;
         }
-        let line = cdxj_line(&entry, &file);
+        let line = cdxj_line(&entry);
         let fields = line.splitn(3, ' ').nth(2).and_then(|json| serde_json::from_str(json).ok());
         let fields: Map<String, Value> = fields.unwrap_or_default();
         return Ok(Some(IndexLine { urlkey: entry.urlkey.clone(), at: entry.date, fields }));

@@ -29,7 +29,7 @@ pub(super) fn open(dir: &Path) -> (Frontier, Opened) {
     assert_eq!(notes, Vec::<String>::new());
     let kv = Arc::new(kv);
     let opened = Frontier::open(&kv, FrontierOptions::new(dir)).unwrap();
-    kv.is_right().unwrap();
+    kv.mark_consistent().unwrap();
     opened
 }
 

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use pressmark::archive::RecordKind;
 use pressmark::base::Timestamp;
-use pressmark::index::RecordKind;
 
 use super::{text, web};
 use crate::support::archive::{Archive, Kept};
@@ -108,7 +108,7 @@ fn a_page_that_did_not_change_becomes_a_revisit_of_the_capture_that_holds_it() {
     assert_eq!(archive.findings(), Vec::<String>::new());
 }
 
-fn archive_captures(archive: &Archive) -> Vec<pressmark::index::IndexEntry> {
+fn archive_captures(archive: &Archive) -> Vec<pressmark::archive::Capture> {
     archive.captures(URL)
 }
 

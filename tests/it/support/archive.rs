@@ -6,11 +6,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use pressmark::archive::{Capture, Query};
 use pressmark::base::{ManualClock, TargetUri, Timestamp};
 use pressmark::cli::wiring::{Running, runtime, start};
 use pressmark::config::Settings;
 use pressmark::crawl::{Job, ManualTimer, Observer, Report, Stop};
-use pressmark::index::{IndexEntry, Query};
 use pressmark::store::Reader;
 use pressmark::store::layout::Layout;
 use pressmark::warc::{Fields, ReadOptions, WarcReader};
@@ -110,12 +110,12 @@ impl Archive {
     }
 
     /// The captures of a URL, oldest first.
-    pub fn captures(&self, url: &str) -> Vec<IndexEntry> {
+    pub fn captures(&self, url: &str) -> Vec<Capture> {
         self.reader().captures_of(url).map(Result::unwrap).collect()
     }
 
     /// All captures of a host and the hosts below it.
-    pub fn captures_below(&self, host: &str) -> Vec<IndexEntry> {
+    pub fn captures_below(&self, host: &str) -> Vec<Capture> {
         let query =
             Query::new(&format!("http://{host}/"), pressmark::base::surt::MatchType::Domain);
         self.reader().query(&query).map(Result::unwrap).collect()

@@ -5,7 +5,7 @@ use std::net::{TcpListener, TcpStream};
 use std::sync::Arc;
 use std::thread;
 
-use pressmark::index::RecordKind;
+use pressmark::archive::RecordKind;
 use pressmark::warc::warc_fields;
 use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 

@@ -9,8 +9,9 @@
 use std::borrow::Cow;
 
 use regex::{Regex, RegexBuilder};
+use serde::{Deserialize, Serialize};
 
-use super::IndexEntry;
+use super::Capture;
 
 /// A field of a capture, by its name in CDXJ.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -90,21 +91,21 @@ impl Field {
 
     /// Its value as it is printed; `-` where there is none.
     #[must_use]
-    pub fn value<'a>(self, entry: &'a IndexEntry, filename: &'a str) -> Cow<'a, str> {
+    pub fn value(self, capture: &Capture) -> Cow<'_, str> {
         let or_dash = |text: Option<String>| text.map_or(Cow::Borrowed("-"), Cow::Owned);
         match self {
-            Self::Urlkey => Cow::Borrowed(&entry.urlkey),
-            Self::Timestamp => Cow::Owned(entry.date.to_stamp14()),
-            Self::Url => Cow::Borrowed(&entry.url),
-            Self::Mime => Cow::Borrowed(&entry.mime),
-            Self::Status => or_dash(entry.status.map(|status| status.to_string())),
-            Self::Digest => or_dash(entry.digest.map(|digest| digest.to_string())),
-            Self::Length => Cow::Owned(entry.length.to_string()),
-            Self::Offset => Cow::Owned(entry.offset.to_string()),
-            Self::Filename => Cow::Borrowed(filename),
-            Self::RecordId => or_dash(entry.record_id.as_ref().map(ToString::to_string)),
-            Self::RecordType => Cow::Borrowed(entry.kind.as_str()),
-            Self::Date => Cow::Owned(entry.date.to_warc_date()),
+            Self::Urlkey => Cow::Borrowed(&capture.urlkey),
+            Self::Timestamp => Cow::Owned(capture.date.to_stamp14()),
+            Self::Url => Cow::Borrowed(&capture.url),
+            Self::Mime => Cow::Borrowed(&capture.mime),
+            Self::Status => or_dash(capture.status.map(|status| status.to_string())),
+            Self::Digest => or_dash(capture.digest.map(|digest| digest.to_string())),
+            Self::Length => Cow::Owned(capture.length.to_string()),
+            Self::Offset => Cow::Owned(capture.offset.to_string()),
+            Self::Filename => Cow::Borrowed(&capture.file),
+            Self::RecordId => or_dash(capture.record_id.as_ref().map(ToString::to_string)),
+            Self::RecordType => Cow::Borrowed(capture.kind.as_str()),
+            Self::Date => Cow::Owned(capture.date.to_warc_date()),
         }
     }
 }
@@ -141,8 +142,10 @@ fn known() -> String {
 }
 
 /// A condition on one field.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(try_from = "Source", into = "Source")]
 pub struct Filter {
+    source: Source,
     field: Field,
     wanted: Wanted,
     inverted: bool,
@@ -153,6 +156,30 @@ enum Wanted {
     Part(String),
     Whole(String),
     Regex(Regex),
+}
+
+/// A filter as it was written, and in which dialect: what is sent to another process.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+enum Source {
+    Pywb(String),
+    Wayback(String),
+}
+
+impl TryFrom<Source> for Filter {
+    type Error = FilterError;
+
+    fn try_from(source: Source) -> Result<Self, FilterError> {
+        match source {
+            Source::Pywb(text) => Self::parse(&text),
+            Source::Wayback(text) => Self::parse_wayback(&text),
+        }
+    }
+}
+
+impl From<Filter> for Source {
+    fn from(filter: Filter) -> Self {
+        filter.source
+    }
 }
 
 impl Filter {
@@ -172,7 +199,7 @@ impl Filter {
             b'~' => Wanted::Regex(compile(text, &format!("^(?:{value})"))?),
             _ => Wanted::Part(value.to_owned()),
         };
-        Ok(Self { field, wanted, inverted })
+        Ok(Self { source: Source::Pywb(text.to_owned()), field, wanted, inverted })
     }
 
     /// Reads a filter as the Wayback Machine does.
@@ -183,13 +210,13 @@ impl Filter {
         let (inverted, rest) = inverted(text);
         let (field, value) = field(text, rest)?;
         let wanted = Wanted::Regex(compile(text, &format!("^(?:{value})$"))?);
-        Ok(Self { field, wanted, inverted })
+        Ok(Self { source: Source::Wayback(text.to_owned()), field, wanted, inverted })
     }
 
     /// Whether the capture passes.
     #[must_use]
-    pub fn matches(&self, entry: &IndexEntry, filename: &str) -> bool {
-        let value = self.field.value(entry, filename);
+    pub fn matches(&self, capture: &Capture) -> bool {
+        let value = self.field.value(capture);
         let found = match &self.wanted {
             Wanted::Part(text) => value.contains(text.as_str()),
             Wanted::Whole(text) => value == *text,
@@ -228,4 +255,58 @@ fn compile(filter: &str, pattern: &str) -> Result<Regex, FilterError> {
             FilterError::BadRegex { filter: filter.to_owned(), why }
         },
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::archive::suite;
+
+    #[test]
+    fn filters_are_read_as_pywb_and_the_wayback_machine_read_them() {
+        let made = suite::capture("http://Example.com/a", suite::at("2025"), 0, 7);
+        let capture = Capture { status: Some(301), ..made };
+        for (filter, passes) in [
+            ("status:30", true),
+            ("=status:30", false),
+            ("=status:301", true),
+            ("!=status:301", false),
+            ("~status:[23]..", true),
+            ("~status:0", false),
+            ("!~status:2", true),
+            ("mime:html", true),
+            ("=mimetype:text/html", true),
+            ("original:Example.com", true),
+            ("filename:000.warc", true),
+            ("record_type:response", true),
+            ("~url:http://(a|Example)", true),
+            ("timestamp:2025", true),
+        ] {
+            assert_eq!(Filter::parse(filter).unwrap().matches(&capture), passes, "{filter}");
+        }
+        for (filter, passes) in [
+            ("statuscode:30", false),
+            ("statuscode:30.", true),
+            ("!statuscode:200", true),
+            ("mimetype:text/.*", true),
+            ("original:http", false),
+            ("original:a|http.*", true),
+        ] {
+            let parsed = Filter::parse_wayback(filter).unwrap();
+            assert_eq!(parsed.matches(&capture), passes, "{filter}");
+        }
+        for (filter, says) in [
+            ("status", "names no field"),
+            ("colour:red", "unknown field \"colour\""),
+            ("~status:[", "bad regular expression"),
+            ("~url:(a{1000}){1000}", "too large"),
+            ("", "names no field"),
+        ] {
+            let message = Filter::parse(filter).unwrap_err().to_string();
+            assert!(
+                message.contains(says) && message.contains(&format!("{filter:?}")),
+                "{message}"
+            );
+        }
+    }
 }

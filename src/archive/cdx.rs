@@ -15,7 +15,7 @@ use std::fmt::Write as _;
 use serde_json::Value;
 
 use super::filter::Field;
-use super::{FileId, IndexEntry, RecordId, RecordKind};
+use super::{Capture, RecordId, RecordKind};
 use crate::base::{Digest, DigestAlgorithm, TimeRange, Timestamp};
 
 /// The first line of a CDX file with eleven columns.
@@ -57,26 +57,17 @@ pub enum CdxError {
     Header(String),
 }
 
-/// A capture read from a line, and the name of its file.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Row {
-    /// The capture; its `file` is 0 and is set by whoever knows the files.
-    pub entry: IndexEntry,
-    /// The name as the line has it.
-    pub filename: String,
-}
-
 /// The capture as a CDXJ line, without the newline.
 #[must_use]
-pub fn cdxj_line(entry: &IndexEntry, filename: &str) -> String {
+pub fn cdxj_line(capture: &Capture) -> String {
     let mut out = String::with_capacity(400);
-    out.push_str(&entry.urlkey);
+    out.push_str(&capture.urlkey);
     out.push(' ');
-    out.push_str(&entry.date.to_stamp14());
+    out.push_str(&capture.date.to_stamp14());
     out.push_str(" {");
     let mut first = true;
     for field in &Field::ALL[2..] {
-        let value = field.value(entry, filename);
+        let value = field.value(capture);
         if !value.is_empty() && value != "-" {
             put_field(&mut out, &mut first, field.name(), &value);
         }
@@ -87,18 +78,18 @@ pub fn cdxj_line(entry: &IndexEntry, filename: &str) -> String {
 
 /// The capture as a JSON object with all fields, all of them texts.
 #[must_use]
-pub fn json_line(entry: &IndexEntry, filename: &str) -> String {
-    json_fields(entry, filename, &Field::ALL)
+pub fn json_line(capture: &Capture) -> String {
+    json_fields(capture, &Field::ALL)
 }
 
 /// The capture as a JSON object with these fields, in this order.
 #[must_use]
-pub fn json_fields(entry: &IndexEntry, filename: &str, fields: &[Field]) -> String {
+pub fn json_fields(capture: &Capture, fields: &[Field]) -> String {
     let mut out = String::with_capacity(400);
     out.push('{');
     let mut first = true;
     for field in fields {
-        put_field(&mut out, &mut first, field.name(), &field.value(entry, filename));
+        put_field(&mut out, &mut first, field.name(), &field.value(capture));
     }
     out.push('}');
     out
@@ -142,20 +133,20 @@ fn put_json_text(out: &mut String, text: &str) {
 
 /// The capture as a line of eleven columns, without the newline.
 #[must_use]
-pub fn cdx11_line(entry: &IndexEntry, filename: &str) -> String {
-    let digest = entry.digest.map_or_else(|| "-".to_owned(), bare_digest);
+pub fn cdx11_line(capture: &Capture) -> String {
+    let digest = capture.digest.map_or_else(|| "-".to_owned(), bare_digest);
     let columns = [
-        entry.urlkey.as_str(),
-        &entry.date.to_stamp14(),
-        &entry.url,
-        &entry.mime,
-        &Field::Status.value(entry, filename),
+        capture.urlkey.as_str(),
+        &capture.date.to_stamp14(),
+        &capture.url,
+        &capture.mime,
+        &Field::Status.value(capture),
         &digest,
         "-",
         "-",
-        &entry.length.to_string(),
-        &entry.offset.to_string(),
-        filename,
+        &capture.length.to_string(),
+        &capture.offset.to_string(),
+        &capture.file,
     ];
     let mut line = String::with_capacity(200);
     for (index, column) in columns.iter().enumerate() {
@@ -198,7 +189,7 @@ fn put_column(line: &mut String, text: &str) {
 ///
 /// # Errors
 /// When it is no CDXJ line, or lacks its url, or has numbers that are none.
-pub fn parse_cdxj(line: &str) -> Result<Row, CdxError> {
+pub fn parse_cdxj(line: &str) -> Result<Capture, CdxError> {
     let mut parts = line.trim_end_matches(['\n', '\r']).splitn(3, ' ');
     let (Some(urlkey), Some(stamp), Some(json)) = (parts.next(), parts.next(), parts.next()) else {
         return Err(CdxError::NotCdxj);
@@ -264,7 +255,7 @@ impl CdxColumns {
     ///
     /// # Errors
     /// When it has another number of columns, or numbers that are none.
-    pub fn parse_line(&self, line: &str) -> Result<Row, CdxError> {
+    pub fn parse_line(&self, line: &str) -> Result<Capture, CdxError> {
         let columns: Vec<&str> = line.split_ascii_whitespace().collect();
         if columns.len() != self.0.len() {
             return Err(CdxError::Columns { expected: self.0.len(), found: columns.len() });
@@ -295,7 +286,7 @@ fn row(
     urlkey: &str,
     stamp: &str,
     value: impl Fn(Field) -> Option<String>,
-) -> Result<Row, CdxError> {
+) -> Result<Capture, CdxError> {
     let value = |field| value(field).filter(|text| !text.is_empty() && text != "-");
     let bad = |field: &'static str, value: &str| CdxError::Bad { field, value: value.to_owned() };
     let number = |field: Field| match value(field) {
@@ -315,7 +306,7 @@ fn row(
         None => None,
         Some(text) => Some(text.parse::<u16>().map_err(|_| bad("status", &text))?),
     };
-    let entry = IndexEntry {
+    Ok(Capture {
         urlkey: urlkey.to_owned(),
         date,
         url: value(Field::Url).ok_or(CdxError::Missing("url"))?,
@@ -324,13 +315,12 @@ fn row(
         digest: value(Field::Digest).and_then(|text| parse_digest(&text)),
         length: number(Field::Length)?.unwrap_or(0),
         offset: number(Field::Offset)?.ok_or(CdxError::Missing("offset"))?,
-        file: FileId(0),
+        file: value(Field::Filename).ok_or(CdxError::Missing("filename"))?.into(),
         record_id: value(Field::RecordId).map(|id| RecordId::parse(&id)),
         kind: kind.unwrap_or(of_mime),
         refers_to: None,
         truncated: false,
-    };
-    Ok(Row { entry, filename: value(Field::Filename).ok_or(CdxError::Missing("filename"))? })
+    })
 }
 
 /// A digest with a label, or SHA-1 without one. Other algorithms are of no use to us here: the

@@ -3,8 +3,8 @@ use proptest::prelude::*;
 use super::*;
 use crate::base::surt::urlkey;
 
-fn sample() -> IndexEntry {
-    IndexEntry {
+fn sample() -> Capture {
+    Capture {
         urlkey: "com,example)/a".to_owned(),
         date: Timestamp::parse("2025-11-05T00:00:00.123456Z").unwrap(),
         url: "http://example.com/a".to_owned(),
@@ -13,7 +13,7 @@ fn sample() -> IndexEntry {
         digest: Some(DigestAlgorithm::Sha1.digest(b"")),
         length: 1234,
         offset: 5678,
-        file: FileId(0),
+        file: "a.warc.gz".into(),
         record_id: Some(RecordId::parse("<urn:uuid:f81d4fae-7dec-11d0-a765-00a0c91e6bf6>")),
         kind: RecordKind::Response,
         refers_to: None,
@@ -25,7 +25,7 @@ fn sample() -> IndexEntry {
 fn a_capture_has_its_three_lines() {
     let entry = sample();
     assert_eq!(
-        cdxj_line(&entry, "a.warc.gz"),
+        cdxj_line(&entry),
         "com,example)/a 20251105000000 {\"url\": \"http://example.com/a\", \"mime\": \"text/html\", \
          \"status\": \"200\", \"digest\": \"sha1:3I42H3S6NNFQ2MSVX7XZKYAYSCX5QBYJ\", \"length\": \"1234\", \
          \"offset\": \"5678\", \"filename\": \"a.warc.gz\", \
@@ -33,16 +33,16 @@ fn a_capture_has_its_three_lines() {
          \"record_type\": \"response\", \"date\": \"2025-11-05T00:00:00.123456Z\"}"
     );
     assert_eq!(
-        cdx11_line(&entry, "a b.warc.gz"),
+        cdx11_line(&Capture { file: "a b.warc.gz".into(), ..entry.clone() }),
         "com,example)/a 20251105000000 http://example.com/a text/html 200 \
          3I42H3S6NNFQ2MSVX7XZKYAYSCX5QBYJ - - 1234 5678 a%20b.warc.gz"
     );
-    let failure = IndexEntry { status: None, digest: None, kind: RecordKind::Metadata, ..entry };
-    let json: serde_json::Value = serde_json::from_str(&json_line(&failure, "a.warc.gz")).unwrap();
+    let failure = Capture { status: None, digest: None, kind: RecordKind::Metadata, ..entry };
+    let json: serde_json::Value = serde_json::from_str(&json_line(&failure)).unwrap();
     assert_eq!(json.as_object().unwrap().len(), 12);
     assert_eq!((&json["status"], &json["digest"]), (&"-".into(), &"-".into()));
     assert_eq!((&json["record_type"], &json["length"]), (&"metadata".into(), &"1234".into()));
-    assert!(!cdxj_line(&failure, "a.warc.gz").contains("status"));
+    assert!(!cdxj_line(&failure).contains("status"));
 }
 
 /// Lines as other programs write them (our own texts in their form).
@@ -50,24 +50,24 @@ fn a_capture_has_its_three_lines() {
 fn lines_of_other_programs_are_read() {
     let pywb = r#"com,example)/ 20140126200624 {"url": "http://example.com/", "mime": "text/html", "status": "200", "digest": "B2LTWWPUOYAH7UIPQ7ZUPQ4VMBSVC36A", "length": "1042", "offset": "333", "filename": "example.warc.gz"}"#;
     let row = parse_cdxj(pywb).unwrap();
-    assert_eq!(row.filename, "example.warc.gz");
-    assert_eq!(row.entry.date.to_stamp14(), "20140126200624");
-    assert_eq!((row.entry.status, row.entry.offset), (Some(200), 333));
-    assert_eq!(row.entry.digest.unwrap().to_string(), "sha1:B2LTWWPUOYAH7UIPQ7ZUPQ4VMBSVC36A");
+    assert_eq!(&*row.file, "example.warc.gz");
+    assert_eq!(row.date.to_stamp14(), "20140126200624");
+    assert_eq!((row.status, row.offset), (Some(200), 333));
+    assert_eq!(row.digest.unwrap().to_string(), "sha1:B2LTWWPUOYAH7UIPQ7ZUPQ4VMBSVC36A");
     let revisit = r#"com,example)/ 20140126200625 {"url":"http://example.com/","mime":"warc/revisit","digest":"md5:00","length":1042,"offset":333,"filename":"e.warc.gz"}"#;
     let row = parse_cdxj(revisit).unwrap();
-    assert_eq!((row.entry.kind, row.entry.status), (RecordKind::Revisit, None));
-    assert_eq!(row.entry.digest, None);
+    assert_eq!((row.kind, row.status), (RecordKind::Revisit, None));
+    assert_eq!(row.digest, None);
 
     let columns = CdxColumns::parse(" CDX N b a m s k r M S V g").unwrap();
     assert_eq!(Some(&columns), CdxColumns::usual(11).as_ref());
     let line =
         "com,example)/ 20140126200624 http://example.com/ text/html - - - - 1042 333 e.warc.gz";
     let row = columns.parse_line(line).unwrap();
-    assert_eq!((row.entry.status, row.entry.length), (None, 1042));
+    assert_eq!((row.status, row.length), (None, 1042));
     let other = CdxColumns::parse("CDX a b V g").unwrap();
     let row = other.parse_line("http://WWW.example.com/A 2014 7 e.arc").unwrap();
-    assert_eq!((&*row.entry.urlkey, row.entry.offset), ("com,example)/a", 7));
+    assert_eq!((&*row.urlkey, row.offset), ("com,example)/a", 7));
 }
 
 #[test]
@@ -93,7 +93,7 @@ fn lines_that_are_none_are_refused_by_name() {
     assert_eq!(short, CdxError::Columns { expected: 9, found: 3 });
 }
 
-fn printable_entry() -> impl Strategy<Value = (IndexEntry, String)> {
+fn printable_entry() -> impl Strategy<Value = Capture> {
     let digest = prop_oneof![
         Just(None),
         any::<u8>().prop_map(|n| Some(DigestAlgorithm::Sha1.digest(&[n]))),
@@ -108,46 +108,43 @@ fn printable_entry() -> impl Strategy<Value = (IndexEntry, String)> {
         (any::<[u8; 16]>(), 0..5_usize),
         "[!-~é]{1,20}",
     )
-        .prop_map(|(url, date, head, tail, filename)| {
-            let entry = IndexEntry {
-                urlkey: urlkey(&url),
-                date: Timestamp::from_unix_micros(date),
-                url,
-                mime: "text/html".to_owned(),
-                status: head.0,
-                digest: head.1,
-                length: head.2,
-                offset: head.3,
-                file: FileId(0),
-                record_id: Some(RecordId::Uuid(tail.0)),
-                kind: RecordKind::ALL[tail.1],
-                refers_to: None,
-                truncated: false,
-            };
-            (entry, filename)
+        .prop_map(|(url, date, head, tail, filename)| Capture {
+            urlkey: urlkey(&url),
+            date: Timestamp::from_unix_micros(date),
+            url,
+            mime: "text/html".to_owned(),
+            status: head.0,
+            digest: head.1,
+            length: head.2,
+            offset: head.3,
+            file: filename.into(),
+            record_id: Some(RecordId::Uuid(tail.0)),
+            kind: RecordKind::ALL[tail.1],
+            refers_to: None,
+            truncated: false,
         })
-        .prop_filter("a lone dash stands for nothing", |(_, filename)| filename != "-")
+        .prop_filter("a lone dash stands for nothing", |entry| &*entry.file != "-")
 }
 
 proptest! {
     #[test]
-    fn a_cdxj_line_is_read_back((entry, filename) in printable_entry()) {
-        let line = cdxj_line(&entry, &filename);
+    fn a_cdxj_line_is_read_back(entry in printable_entry()) {
+        let line = cdxj_line(&entry);
         prop_assert!(line.is_ascii() || !entry.urlkey.is_ascii());
-        prop_assert_eq!(parse_cdxj(&line).unwrap(), Row { entry, filename });
+        prop_assert_eq!(parse_cdxj(&line).unwrap(), entry);
     }
 
     #[test]
-    fn a_cdx_line_is_read_back_but_for_what_it_cannot_say((entry, filename) in printable_entry()) {
-        let line = cdx11_line(&entry, &filename);
-        let said = IndexEntry {
+    fn a_cdx_line_is_read_back_but_for_what_it_cannot_say(entry in printable_entry()) {
+        let line = cdx11_line(&entry);
+        let said = Capture {
             date: entry.date.floor_second(),
             record_id: None,
             kind: RecordKind::Response,
             ..entry
         };
         let row = CdxColumns::usual(11).unwrap().parse_line(&line).unwrap();
-        prop_assert_eq!(row, Row { entry: said, filename });
+        prop_assert_eq!(row, said);
     }
 
     #[test]

@@ -1,0 +1,66 @@
+//! Why an archive could not answer or take something in, told apart by what the caller can do:
+//! wait, ask for less, rebuild, or give up.
+
+/// What kind of failure it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub enum ArchiveErrorKind {
+    /// Another process holds what is needed, and does not answer for it. Trying again may help.
+    Busy,
+    /// Written by a newer program.
+    Newer {
+        /// The format found.
+        found: u64,
+        /// The newest format known.
+        known: u64,
+    },
+    /// What is stored does not decode, or contradicts the WARC files: rebuild it from them.
+    Damaged,
+    /// A query read as many captures as it may.
+    ScanLimit {
+        /// How many captures it read.
+        scanned: u64,
+    },
+    /// The request itself cannot be answered.
+    Request,
+    /// The system refused: disk, memory, permissions.
+    System,
+}
+
+/// Why an archive could not answer or take something in.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, serde::Serialize, serde::Deserialize)]
+#[error("{why}")]
+pub struct ArchiveError {
+    /// What kind of failure it is.
+    pub kind: ArchiveErrorKind,
+    /// What failed and why, as text.
+    pub why: String,
+}
+
+impl ArchiveError {
+    /// An error of that kind.
+    #[must_use]
+    pub fn new(kind: ArchiveErrorKind, why: impl Into<String>) -> Self {
+        Self { kind, why: why.into() }
+    }
+
+    /// The error of a query that read as many captures as it may.
+    #[must_use]
+    pub fn scan_limit(scanned: u64) -> Self {
+        Self::new(
+            ArchiveErrorKind::ScanLimit { scanned },
+            format!("the query was stopped after {scanned} captures; a narrower one is needed"),
+        )
+    }
+
+    /// Whether the way out is to set the index aside and rebuild it from the WARC files.
+    #[must_use]
+    pub fn needs_rebuild(&self) -> bool {
+        matches!(self.kind, ArchiveErrorKind::Damaged | ArchiveErrorKind::Newer { .. })
+    }
+
+    /// Whether another process holds what is needed.
+    #[must_use]
+    pub fn is_busy(&self) -> bool {
+        self.kind == ArchiveErrorKind::Busy
+    }
+}

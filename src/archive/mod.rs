@@ -1,0 +1,26 @@
+//! The contracts between what reads and writes an archive and what keeps it: where captures lie
+//! ([`Captures`], [`CaptureSink`]) and where the bytes of WARC files come from ([`WarcFiles`]).
+//!
+//! Knows no backend, no path and no record format. In reading order: a capture ([`Capture`]),
+//! questions ([`Query`], [`Filter`]), the traits (`contract`), what can fail ([`ArchiveError`]), and
+//! the lines that others read ([`cdx`]).
+
+pub mod capture;
+pub mod cdx;
+mod contract;
+mod error;
+pub mod filter;
+mod query;
+#[cfg(test)]
+pub(crate) mod suite;
+mod wire;
+
+pub use crate::base::surt::{KeyRange, MatchType};
+pub use capture::{Capture, CaptureIn, RecordId, RecordKind, RefersTo};
+pub use contract::{
+    Answers, Applied, Bytes, CaptureBatch, CaptureSink, CaptureStore, Captures, FileInfo, FileMark,
+    HostCount, HostCounts, WarcFiles,
+};
+pub use error::{ArchiveError, ArchiveErrorKind};
+pub use filter::{Filter, FilterError};
+pub use query::{Cursor, Query, Sort};

@@ -1,0 +1,66 @@
+//! The WARC files of a directory, by name: sealed, or still under their `.open` name.
+
+use std::fs::File;
+use std::io;
+use std::sync::Arc;
+
+use crate::archive::{ArchiveError, ArchiveErrorKind, Bytes, FileInfo, WarcFiles};
+
+use super::layout::{Layout, is_open, stable_name};
+
+/// The WARC files of an archive on a local disk.
+#[derive(Debug, Clone)]
+pub struct DirectoryFiles {
+    layout: Layout,
+}
+
+impl DirectoryFiles {
+    /// The files of the archive with this layout.
+    #[must_use]
+    pub fn new(layout: Layout) -> Self {
+        Self { layout }
+    }
+}
+
+impl WarcFiles for DirectoryFiles {
+    fn list(&self) -> Result<Vec<FileInfo>, ArchiveError> {
+        let files = self.layout.warc_files().map_err(system)?;
+        let info = |path: &std::path::PathBuf| FileInfo {
+            name: stable_name(path).into(),
+            length: std::fs::metadata(path).map_or(0, |m| m.len()),
+            is_sealed: !is_open(path),
+        };
+        Ok(files.iter().map(info).collect())
+    }
+
+    fn open(&self, name: &str) -> Result<Box<dyn Bytes>, ArchiveError> {
+        // A name is one component, whatever a line of somebody's index says.
+        if name.is_empty() || name.contains(['/', '\0']) || name == "." || name == ".." {
+            return Err(ArchiveError::new(
+                ArchiveErrorKind::Request,
+                format!("{name:?} is no name of a WARC file"),
+            ));
+        }
+        let sealed = self.layout.warc_dir().join(name);
+        let open = self.layout.warc_dir().join(format!("{name}.open"));
+        let mut missing = None;
+        // The first name is tried again: the file may have been sealed between the two.
+        for path in [&sealed, &open, &sealed] {
+            match File::open(path) {
+                Ok(file) => return Ok(Box::new(file)),
+                Err(why) if why.kind() == io::ErrorKind::NotFound => missing = Some(why),
+                Err(why) => return Err(system(format!("{name}: {why}"))),
+            }
+        }
+        Err(system(missing.map_or_else(String::new, |why| format!("{name}: {why}"))))
+    }
+}
+
+fn system(why: impl std::fmt::Display) -> ArchiveError {
+    ArchiveError::new(ArchiveErrorKind::System, why.to_string())
+}
+
+/// The shared handle that readers hold.
+pub(super) fn of(layout: &Layout) -> Arc<dyn WarcFiles> {
+    Arc::new(DirectoryFiles::new(layout.clone()))
+}
