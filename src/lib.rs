@@ -28,6 +28,7 @@ pub mod history;
 pub mod http;
 pub mod index;
 pub mod kv;
+pub mod owner;
 pub mod politeness;
 pub mod remote;
 pub mod schedule;

@@ -142,6 +142,14 @@ pub trait CaptureSink: Send + Sync + Debug {
         Ok(())
     }
 
+    /// Flushes and ends in order; nothing is answered after that.
+    ///
+    /// # Errors
+    /// As [`Self::flush`].
+    fn close(&self) -> Result<(), ArchiveError> {
+        self.flush()
+    }
+
     /// Notes that it contradicts the WARC files, so that the next open rebuilds it.
     fn mark_damaged(&self, why: &str);
 }

@@ -6,6 +6,10 @@
 pub enum ArchiveErrorKind {
     /// Another process holds what is needed, and does not answer for it. Trying again may help.
     Busy,
+    /// The process that answered has ended; another one can be asked.
+    Gone,
+    /// The place cannot be written, and what was asked for needs that.
+    ReadOnly,
     /// Written by a newer program.
     Newer {
         /// The format found.

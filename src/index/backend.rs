@@ -90,6 +90,10 @@ impl CaptureSink for Index {
         Ok(Index::mark_consistent(self)?)
     }
 
+    fn close(&self) -> Result<(), ArchiveError> {
+        Ok(Index::close(self)?)
+    }
+
     fn mark_damaged(&self, why: &str) {
         Index::mark_damaged(self, why);
     }

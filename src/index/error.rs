@@ -18,6 +18,9 @@ pub enum IndexError {
         /// The newest format known.
         known: u64,
     },
+    /// It has been closed.
+    #[error("the index has been closed")]
+    Closed,
     /// An entry does not decode.
     #[error("the index is damaged at {key}: {source}")]
     Value {
@@ -29,15 +32,6 @@ pub enum IndexError {
     /// An entry names a file that the index does not know.
     #[error("the index knows no file number {}", .0.0)]
     UnknownFile(FileId),
-    /// A file name that is taken.
-    #[error("the index already knows a file {0:?}")]
-    FileExists(String),
-    /// A query looked at as many captures as it may.
-    #[error("the query was stopped after {scanned} captures; a narrower one is needed")]
-    ScanLimit {
-        /// How many captures it looked at.
-        scanned: u64,
-    },
 }
 
 impl IndexError {
@@ -47,7 +41,7 @@ impl IndexError {
         match self {
             Self::Kv(error) => error.is_damage(),
             Self::Newer { .. } | Self::Value { .. } | Self::UnknownFile(_) => true,
-            Self::FileExists(_) | Self::ScanLimit { .. } => false,
+            Self::Closed => false,
         }
     }
 

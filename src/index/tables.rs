@@ -10,14 +10,17 @@ use super::{FileId, FileState, IndexEntry, IndexError, Position, blocks, key};
 use crate::archive::{Applied, HostCount};
 use crate::base::surt::host_of_key;
 use crate::base::{Digest, Timestamp};
-use crate::kv::{Batch, Kv, KvOptions, Tree};
+use crate::kv::{Batch, Kv, KvError, KvOptions, Tree};
 
 /// The format that is written. A newer one is refused, an older one would be rebuilt.
 const FORMAT: u64 = 1;
 
 /// The index of an archive. One writes at a time; any number of threads read.
 pub struct Index {
-    kv: Kv,
+    // `None` once it is closed. A mutex, since only the rare things need it: the tables are reached
+    // by handles of their own.
+    kv: Mutex<Option<Kv>>,
+    was_clean: bool,
     pub(super) captures: Tree,
     pub(super) digests: Tree,
     files: Files,
@@ -28,7 +31,7 @@ pub struct Index {
 
 impl std::fmt::Debug for Index {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Index").field("dir", &self.kv.dir()).finish_non_exhaustive()
+        f.debug_struct("Index").field("files", &self.files.all().len()).finish_non_exhaustive()
     }
 }
 
@@ -82,20 +85,22 @@ impl Index {
         let captures = kv.tree("captures")?;
         let digests = kv.tree("digests")?;
         let files = Files::load(kv.tree("files")?)?;
-        Ok((Self { kv, captures, digests, files, writing: Mutex::new(()) }, notes))
+        let was_clean = kv.was_clean();
+        let kv = Mutex::new(Some(kv));
+        Ok((Self { kv, was_clean, captures, digests, files, writing: Mutex::new(()) }, notes))
     }
 
     /// Whether the last user closed it in order, so that nothing needs to be checked.
     #[must_use]
     pub fn was_clean(&self) -> bool {
-        self.kv.was_clean()
+        self.was_clean
     }
 
     /// Whether the system may have gone down while it was open: captures before a mark may then be
     /// missing, so that every WARC file should be read again from its start.
     #[must_use]
     pub fn is_suspect(&self) -> bool {
-        self.kv.is_suspect()
+        self.with_kv(|kv| Ok(kv.is_suspect())).unwrap_or(false)
     }
 
     /// Notes that it was brought in line with the WARC files.
@@ -103,7 +108,7 @@ impl Index {
     /// # Errors
     /// When that cannot be written.
     pub fn mark_consistent(&self) -> Result<(), IndexError> {
-        Ok(self.kv.mark_consistent()?)
+        self.with_kv(Kv::mark_consistent)
     }
 
     /// Takes in a batch: captures, then payloads, then marks. A record that is there already (same
@@ -239,19 +244,27 @@ impl Index {
     /// When the store fails; then nothing is promised.
     pub fn flush(&self) -> Result<(), IndexError> {
         self.files.save_marks()?;
-        Ok(self.kv.flush()?)
+        self.with_kv(Kv::flush)
     }
 
-    /// Flushes and closes in order.
+    /// Flushes and closes in order; nothing is answered after that. The directory is free for
+    /// another open when this handle is gone.
     ///
     /// # Errors
     /// As [`Self::flush`].
-    pub fn close(self) -> Result<(), IndexError> {
+    pub fn close(&self) -> Result<(), IndexError> {
         self.files.save_marks()?;
-        let Self { kv, captures, digests, files, .. } = self;
-        // Trees go first: they keep the directory in use.
-        drop((captures, digests, files));
-        Ok(kv.close()?)
+        match self.kv.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            Some(kv) => Ok(kv.close()?),
+            None => Ok(()),
+        }
+    }
+
+    fn with_kv<T>(&self, act: impl FnOnce(&Kv) -> Result<T, KvError>) -> Result<T, IndexError> {
+        match &*self.kv.lock().unwrap_or_else(PoisonError::into_inner) {
+            Some(kv) => Ok(act(kv)?),
+            None => Err(IndexError::Closed),
+        }
     }
 
     /// How many bytes it takes on disk.
@@ -259,12 +272,17 @@ impl Index {
     /// # Errors
     /// When the store cannot say.
     pub fn size_on_disk(&self) -> Result<u64, IndexError> {
-        Ok(self.kv.size_on_disk()?)
+        self.with_kv(Kv::size_on_disk)
     }
 
     /// Notes that it contradicts the WARC files, so that the next open sets it aside.
     pub fn mark_damaged(&self, why: &str) {
-        self.kv.mark_damaged(why);
+        let marked = self.with_kv(|kv| {
+            kv.mark_damaged(why);
+            Ok(())
+        });
+        // Closed: nothing contradicts anything any more.
+        let _ = marked;
     }
 
     /// The number of the file of that name, given now where it has none.

@@ -95,6 +95,8 @@ fn files_keep_their_number_and_marks_survive() {
     let unknown = index.apply_entries(IndexBatch { entries: Vec::new(), marks: vec![unknown] });
     assert!(matches!(unknown, Err(IndexError::UnknownFile(FileId(9)))));
     index.close().unwrap();
+    assert!(index.flush().is_err(), "nothing is answered after the end");
+    drop(index);
 
     let index = open(root.path());
     assert!(index.was_clean());

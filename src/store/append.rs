@@ -18,7 +18,6 @@ use std::time::Duration;
 use crate::archive::{Capture, CaptureStore};
 use crate::base::{Clock, Digest, DigestAlgorithm};
 use crate::http::{BodyFraming, Exchange, Failure, Payload};
-use crate::index::Index;
 use crate::warc::{
     self, CaptureNotes, Composer, Compression, Original, Packed, Packer, RandomIds, Record,
     RecordId, RecordIds, Verdict, Warcinfo,
@@ -144,7 +143,6 @@ pub type Done = Box<dyn FnOnce(Result<Appended, StoreError>) + Send>;
 /// The archive, open for writing. One for each archive at a time.
 pub struct Store {
     layout: Layout,
-    index: Arc<Index>,
     shared: Arc<Shared>,
     pack_queue: Option<Sender<PackJob>>,
     packers: Vec<JoinHandle<()>>,
@@ -210,12 +208,11 @@ impl Store {
         layout.create()?;
         layout.check()?;
         let lock = Lock::take(&layout)?;
-        let (index, notes) = open::for_writing(&layout, options.index_cache_bytes)?;
-        let index = Arc::new(index);
+        let (captures, notes) = open::for_writing(&layout, options.index_cache_bytes)?;
         let current = Current { generation: 0, warcinfo_id: RandomIds.next_id() };
         let shared = Arc::new(Shared {
             options,
-            captures: Arc::clone(&index) as Arc<dyn CaptureStore>,
+            captures,
             current: Mutex::new(current),
             pending: AtomicUsize::new(0),
             trail: Arc::default(),
@@ -235,7 +232,6 @@ impl Store {
         let handle = std::thread::spawn(move || writer.run(&write_receive));
         let store = Self {
             layout,
-            index,
             shared: kept,
             pack_queue: Some(pack_send),
             packers,
@@ -288,7 +284,7 @@ impl Store {
     /// When the index cannot be flushed.
     pub fn close(mut self) -> Result<Vec<String>, StoreError> {
         let notes = self.finish();
-        self.index.flush().map_err(open::index_error("flushing"))?;
+        self.shared.captures.flush().map_err(open::index_error("flushing"))?;
         Ok(notes)
     }
 

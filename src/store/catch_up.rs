@@ -13,7 +13,9 @@ use std::io::BufReader;
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::archive::{ArchiveError, Capture, CaptureBatch, CaptureSink, FileMark};
+use crate::archive::{
+    ArchiveError, ArchiveErrorKind, Capture, CaptureBatch, CaptureSink, FileMark,
+};
 use crate::index::Index;
 use crate::kv::KvOptions;
 use crate::warc::{ReadError, ReadOptions, WarcReader};
@@ -21,7 +23,7 @@ use crate::warc::{ReadError, ReadOptions, WarcReader};
 use super::StoreError;
 use super::describe::{Place, entry_of, read_start};
 use super::layout::{Layout, is_open, stable_name};
-use super::open::index_error;
+use super::open::{self, index_error};
 use super::repair::is_damaged;
 
 /// How far a rebuild has come.
@@ -55,6 +57,22 @@ pub(super) enum Trouble {
     Store(#[from] StoreError),
     #[error(transparent)]
     Index(#[from] ArchiveError),
+}
+
+impl Trouble {
+    /// Whether the index contradicts the WARC files.
+    pub fn needs_rebuild(&self) -> bool {
+        matches!(self, Self::Index(error) if error.needs_rebuild())
+    }
+}
+
+impl From<Trouble> for ArchiveError {
+    fn from(trouble: Trouble) -> Self {
+        match trouble {
+            Trouble::Store(error) => Self::new(ArchiveErrorKind::System, error.to_string()),
+            Trouble::Index(error) => error,
+        }
+    }
 }
 
 impl From<Trouble> for StoreError {
@@ -132,7 +150,7 @@ fn run(
                 index,
                 path,
                 &name.as_str().into(),
-                mark,
+                (mark, known.map_or(0, |file| file.indexed_to)),
                 &mut done,
                 &mut |records, offset| {
                     at.records = records;
@@ -152,7 +170,7 @@ fn one_file(
     index: &dyn CaptureSink,
     path: &Path,
     name: &Arc<str>,
-    from: u64,
+    (from, known): (u64, u64),
     done: &mut Reindexed,
     progress: &mut dyn FnMut(u64, u64),
 ) -> Result<(), Trouble> {
@@ -164,6 +182,12 @@ fn one_file(
         ReadOptions { file: name.to_string(), skip_by_length: !is_open, ..ReadOptions::default() };
     let mut reader = WarcReader::seekable(BufReader::with_capacity(256 * 1024, input), options);
     let mut entries: Vec<Capture> = Vec::with_capacity(BATCH);
+    // A mark of a file that is still open never goes back: it says what is known to be durable.
+    let mark_at = |reached: u64| FileMark {
+        file: Arc::clone(name),
+        indexed_to: if is_open { reached.max(known) } else { reached },
+        sealed_size: None,
+    };
     let mut reached = from;
     let mut first = true;
     loop {
@@ -184,7 +208,8 @@ fn one_file(
         let located = record.skip().map_err(|e| fail(reached, e.to_string()))?;
         if is_open {
             let findings = reader.take_findings();
-            let ends = is_damaged(&findings, from);
+            // What lies before the mark was durable when it was made: damage there is for `verify`.
+            let ends = is_damaged(&findings, from.max(known));
             done.notes.extend(findings.iter().map(ToString::to_string));
             if ends {
                 break;
@@ -201,13 +226,13 @@ fn one_file(
             done.captures += 1;
         }
         if entries.len() >= BATCH {
-            let mark = FileMark { file: Arc::clone(name), indexed_to: reached, sealed_size: None };
+            let mark = mark_at(reached);
             let batch = std::mem::replace(&mut entries, Vec::with_capacity(BATCH));
             index.apply(CaptureBatch { captures: batch, marks: vec![mark] })?;
             progress(done.records, reached);
         }
     }
-    let mark = FileMark { file: Arc::clone(name), indexed_to: reached, sealed_size: None };
+    let mark = mark_at(reached);
     index.apply(CaptureBatch { captures: entries, marks: vec![mark] })?;
     for finding in reader.take_findings() {
         done.notes.push(finding.to_string());
@@ -227,6 +252,8 @@ pub fn reindex(
 ) -> Result<Reindexed, StoreError> {
     layout.check()?;
     let _lock = super::lock::Lock::take(layout)?;
+    // While it is built nobody may answer from it.
+    let _owner = open::place(layout).claim().map_err(index_error("taking"))?;
     let dir = layout.index_dir();
     let io = |why| StoreError::Io { doing: "setting aside", path: dir.display().to_string(), why };
     if dir.exists() {

@@ -93,6 +93,12 @@ impl Layout {
         self.root.join("state")
     }
 
+    /// Where the process that owns the index answers for it.
+    #[must_use]
+    pub fn owner_dir(&self) -> PathBuf {
+        self.state_dir().join("owner")
+    }
+
     /// Logs.
     #[must_use]
     pub fn log_dir(&self) -> PathBuf {

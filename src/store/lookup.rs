@@ -60,13 +60,9 @@ impl Reader {
     pub fn open(root: &Path, cache_bytes: u64) -> Result<(Self, Vec<String>), StoreError> {
         let layout = Layout::new(root);
         layout.check()?;
-        let (index, copy, notes) = open::for_reading(&layout, cache_bytes)?;
-        let reader = Self {
-            files: files::of(&layout),
-            layout,
-            captures: Arc::new(index),
-            _copy: copy.map(Arc::new),
-        };
+        let open::ForReading { captures, copy, notes } = open::for_reading(&layout, cache_bytes)?;
+        let reader =
+            Self { files: files::of(&layout), layout, captures, _copy: copy.map(Arc::new) };
         Ok((reader, notes))
     }
 

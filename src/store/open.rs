@@ -1,12 +1,14 @@
-//! Opening the index so that it says what the WARC files say: to write with, or to read from while
-//! another process writes.
+//! Opening what says where captures lie, so that it says what the WARC files say: owned by this
+//! process, or asked for where another process owns it.
 
 use std::fs;
 use std::path::Path;
+use std::sync::Arc;
 
-use crate::archive::{ArchiveError, ArchiveErrorKind, CaptureSink as _};
+use crate::archive::{ArchiveError, ArchiveErrorKind, CaptureSink, CaptureStore};
 use crate::index::Index;
 use crate::kv::KvOptions;
+use crate::owner::{Opened, Place, SharedCaptures};
 
 use super::StoreError;
 use super::catch_up;
@@ -18,59 +20,88 @@ fn options(cache_bytes: u64) -> KvOptions {
     KvOptions { cache_bytes, ..KvOptions::default() }
 }
 
+/// Where the owner of an archive's index is found.
+pub(super) fn place(layout: &Layout) -> Place {
+    Place::new(layout.owner_dir())
+}
+
+/// The index of an archive, whoever owns it.
+fn shared(layout: &Layout, cache_bytes: u64) -> Result<(SharedCaptures, Vec<String>), StoreError> {
+    let opened = layout.clone();
+    let opener = Box::new(move || {
+        let (index, notes) = caught_up(&opened, cache_bytes)?;
+        Ok(Opened { store: Arc::new(index), notes })
+    });
+    let shared = SharedCaptures::open(place(layout), opener).map_err(index_error("opening"))?;
+    let notes = shared.take_notes();
+    Ok((shared, notes))
+}
+
+/// The index for its owner, in line with the WARC files. A damaged entry shows while catching up;
+/// the index is then set aside and built again from the WARC files.
+fn caught_up(layout: &Layout, cache_bytes: u64) -> Result<(Index, Vec<String>), ArchiveError> {
+    let (index, mut notes) = Index::open(&layout.index_dir(), &options(cache_bytes))?;
+    match catch_up::catch_up(&index, layout) {
+        Ok(more) => {
+            notes.extend(more);
+            Ok((index, notes))
+        }
+        Err(error) if error.needs_rebuild() => {
+            index.mark_damaged(&error.to_string());
+            drop(index);
+            let (fresh, more) = Index::open(&layout.index_dir(), &options(cache_bytes))?;
+            notes.extend(more);
+            notes.extend(catch_up::catch_up(&fresh, layout)?);
+            Ok((fresh, notes))
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
 /// The index for the writer: files left open by a dead process are repaired and sealed, and the
 /// gap between the files and the index is closed. The second part says what was done.
 pub(super) fn for_writing(
     layout: &Layout,
     cache_bytes: u64,
-) -> Result<(Index, Vec<String>), StoreError> {
-    let (mut index, mut notes) = open(layout, cache_bytes)?;
+) -> Result<(Arc<dyn CaptureStore>, Vec<String>), StoreError> {
+    let (shared, mut notes) = shared(layout, cache_bytes)?;
     let (mut files, twice) = layout.listed()?;
     if !twice.is_empty() {
         notes.extend(doubles::settle(layout, &twice)?);
         files = layout.warc_files()?;
     }
+    let mut repaired = !twice.is_empty();
     for file in files {
         if is_open(&file) {
-            let known = index.mark_of(&stable_name(&file)).map_err(index_error("asking"))?;
+            let known = shared.mark_of(&stable_name(&file)).map_err(index_error("asking"))?;
             let durable = known.map_or(0, |known| known.indexed_to);
             notes.extend(repair::seal_left_open(layout, &file, durable)?);
+            repaired = true;
         }
     }
-    // A damaged entry shows while catching up; the index is then set aside and built anew.
-    match catch_up::catch_up(&index, layout) {
-        Ok(more) => notes.extend(more),
-        Err(catch_up::Trouble::Index(error)) if error.needs_rebuild() => {
-            index.mark_damaged(&error.to_string());
-            drop(index);
-            let (fresh, more) = open(layout, cache_bytes)?;
-            notes.extend(more);
-            notes.extend(catch_up::catch_up(&fresh, layout)?);
-            index = fresh;
-        }
-        Err(error) => return Err(error.into()),
+    if repaired {
+        notes.extend(catch_up::catch_up(&shared, layout)?);
     }
-    Ok((index, notes))
+    Ok((Arc::new(shared), notes))
 }
 
-fn open(layout: &Layout, cache_bytes: u64) -> Result<(Index, Vec<String>), StoreError> {
-    Index::open(&layout.index_dir(), &options(cache_bytes)).map_err(index_error("opening"))
+/// The index as a reader has it.
+pub(super) struct ForReading {
+    pub captures: Arc<dyn CaptureStore>,
+    /// Where it was copied to, since the archive cannot be written.
+    pub copy: Option<tempfile::TempDir>,
+    /// What was repaired or caught up.
+    pub notes: Vec<String>,
 }
 
-/// The index for a reader. Where another process holds it, or the archive cannot be written, a
-/// copy of it is opened instead, and caught up from the WARC files in any case.
-pub(super) fn for_reading(
-    layout: &Layout,
-    cache_bytes: u64,
-) -> Result<(Index, Option<tempfile::TempDir>, Vec<String>), StoreError> {
-    match open(layout, cache_bytes) {
-        Ok((index, mut notes)) => {
-            notes.extend(catch_up::catch_up(&index, layout)?);
-            Ok((index, None, notes))
-        }
-        Err(StoreError::IndexBusy) => copied(layout, cache_bytes, None),
+/// The index for a reader. Where the archive cannot be written, so that nobody can own its index,
+/// a copy of it is opened instead and caught up from the WARC files.
+pub(super) fn for_reading(layout: &Layout, cache_bytes: u64) -> Result<ForReading, StoreError> {
+    match shared(layout, cache_bytes) {
+        Ok((shared, notes)) => Ok(ForReading { captures: Arc::new(shared), copy: None, notes }),
         Err(error @ StoreError::Index { .. }) if !is_writable(&layout.index_dir()) => {
-            copied(layout, cache_bytes, Some(error.to_string()))
+            let (index, copy, notes) = copied(layout, cache_bytes, &error.to_string())?;
+            Ok(ForReading { captures: Arc::new(index), copy: Some(copy), notes })
         }
         Err(error) => Err(error),
     }
@@ -85,8 +116,8 @@ fn is_writable(dir: &Path) -> bool {
 fn copied(
     layout: &Layout,
     cache_bytes: u64,
-    why: Option<String>,
-) -> Result<(Index, Option<tempfile::TempDir>, Vec<String>), StoreError> {
+    why: &str,
+) -> Result<(Index, tempfile::TempDir, Vec<String>), StoreError> {
     let io = |doing| {
         let path = layout.index_dir().display().to_string();
         move |why| StoreError::Io { doing, path, why }
@@ -96,8 +127,7 @@ fn copied(
     let (index, _) =
         Index::open(copy.path(), &options(cache_bytes)).map_err(index_error("opening"))?;
     catch_up::catch_up_copy(&index, layout)?;
-    let notes = why.map(|why| format!("reading from a copy of the index: {why}"));
-    Ok((index, Some(copy), notes.into_iter().collect()))
+    Ok((index, copy, vec![format!("reading from a copy of the index: {why}")]))
 }
 
 fn copy_tree(from: &Path, to: &Path) -> std::io::Result<()> {
