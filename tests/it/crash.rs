@@ -3,6 +3,8 @@
 //!
 //! `PRESSMARK_CRASH_ROUNDS` sets how many rounds (6 without it), `PRESSMARK_CRASH_SEED` which.
 
+mod beside;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::process::{Child, Stdio};
@@ -77,23 +79,24 @@ struct Acknowledged {
     digest: String,
 }
 
-fn acknowledged(root: &Path) -> Vec<Acknowledged> {
-    let log = std::fs::read_to_string(root.join("logs/crawl.log")).unwrap_or_default();
-    let mut found = Vec::new();
-    for line in log.lines() {
+impl Acknowledged {
+    /// What a line of the log acknowledges; `None` where it reports a failure or a refusal.
+    fn of(line: &str) -> Option<Self> {
         let words: Vec<&str> = line.split(' ').collect();
         assert_eq!(words.len(), 14, "a cut or mixed line in the log: {line:?}");
-        if words[10] != "-" {
-            found.push(Acknowledged {
-                url: words[3].to_owned(),
-                file: words[10].to_owned(),
-                offset: words[11].to_owned(),
-                record_id: words[12].to_owned(),
-                digest: words[8].to_owned(),
-            });
-        }
+        (words[10] != "-").then(|| Self {
+            url: words[3].to_owned(),
+            file: words[10].to_owned(),
+            offset: words[11].to_owned(),
+            record_id: words[12].to_owned(),
+            digest: words[8].to_owned(),
+        })
     }
-    found
+}
+
+fn acknowledged(root: &Path) -> Vec<Acknowledged> {
+    let log = std::fs::read_to_string(root.join("logs/crawl.log")).unwrap_or_default();
+    log.lines().filter_map(Acknowledged::of).collect()
 }
 
 /// What one round saw.
@@ -248,11 +251,13 @@ fn round(number: u64, chance: &mut Chance) -> Round {
     seen
 }
 
+/// A number from the environment.
+fn number(name: &str, default: u64) -> u64 {
+    std::env::var(name).map_or(default, |text| text.parse().unwrap())
+}
+
 #[test]
 fn a_killed_crawl_loses_nothing_that_it_acknowledged() {
-    let number = |name: &str, default: u64| {
-        std::env::var(name).map_or(default, |text| text.parse().unwrap())
-    };
     let rounds = number("PRESSMARK_CRASH_ROUNDS", 6);
     let seed = number("PRESSMARK_CRASH_SEED", 1);
     let (mut killed, mut acknowledged, mut found, mut tails) = (0, 0, 0, 0);
