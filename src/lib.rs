@@ -9,11 +9,10 @@
 //! ```
 //!
 //! In reading order: the words ([`base`]); the formats ([`http`], [`warc`], [`kv`]); the parts, all
-//! pure or nearly so ([`index`], [`politeness`], [`schedule`], [`extract`], [`diff`]); who owns
-//! sockets and files ([`capture`], [`store`]); the journeys ([`crawl`], [`history`], [`cite`]); the edges
-//! sockets and files ([`capture`], [`store`]); the journeys ([`crawl`], [`history`], [`evidence`]); the edges
-//! sockets and files ([`capture`], [`store`]); the journeys ([`crawl`], [`history`], [`cite`], [`evidence`]); the edges
-//! ([`config`], [`cli`], [`demo`]). `docs/architecture.md` has the invariants.
+//! pure or nearly so ([`index`], [`politeness`], [`schedule`], [`extract`], [`outlinks`], [`diff`]); who
+//! owns sockets and files ([`capture`], [`store`], [`remote`]); the journeys ([`crawl`], [`history`],
+//! [`cite`], [`evidence`]); the edges ([`telemetry`], [`config`], [`cli`], [`demo`]).
+//! `docs/architecture.md` has the invariants.
 pub mod base;
 pub mod capture;
 pub mod cite;
@@ -28,6 +27,7 @@ pub mod history;
 pub mod http;
 pub mod index;
 pub mod kv;
+pub mod outlinks;
 pub mod politeness;
 pub mod remote;
 pub mod schedule;
