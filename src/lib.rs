@@ -9,7 +9,7 @@
 //! ```
 //!
 //! In reading order: the words ([`base`]); the formats ([`http`], [`warc`], [`kv`]); the parts, all
-//! pure or nearly so ([`index`], [`politeness`], [`schedule`], [`extract`], [`outlinks`], [`diff`]); who
+//! pure or nearly so ([`index`], [`politeness`], [`schedule`], [`dates`], [`extract`], [`outlinks`], [`diff`]); who
 //! owns sockets and files ([`capture`], [`store`], [`remote`]); the journeys ([`crawl`], [`history`],
 //! [`cite`], [`evidence`]); the edges ([`telemetry`], [`config`], [`cli`], [`demo`]).
 //! `docs/architecture.md` has the invariants.
@@ -19,6 +19,7 @@ pub mod cite;
 pub mod cli;
 pub mod config;
 pub mod crawl;
+pub mod dates;
 pub mod demo;
 pub mod diff;
 pub mod evidence;

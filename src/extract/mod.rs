@@ -15,7 +15,6 @@ mod caption;
 #[cfg(test)]
 mod cases;
 pub mod charset;
-pub(crate) mod dates;
 mod declared;
 pub mod dom;
 pub mod figures;
@@ -30,7 +29,6 @@ mod kind;
 mod line_words;
 mod lines;
 mod metadata;
-mod month_names;
 mod names;
 mod notices;
 mod numbers;

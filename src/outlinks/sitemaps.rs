@@ -15,7 +15,7 @@ use std::io::Read;
 use super::feeds::{self, resolve};
 use super::xml::{self, Scanner, Token};
 use crate::base::{TargetUri, Timestamp};
-use crate::extract::dates::parse_machine;
+use crate::dates::parse_machine;
 use crate::extract::{Hints, charset};
 
 /// The most addresses of one sitemap that are read (sitemaps.org, "Sitemap file requirements").
