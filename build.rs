@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 fn main() -> io::Result<()> {
     let mut files = Vec::new();
-    for dir in ["src/extract", "src/diff", "src/history"] {
+    for dir in ["src/dates", "src/extract", "src/diff", "src/history"] {
         println!("cargo::rerun-if-changed={dir}");
         sources(Path::new(dir), &mut files)?;
     }

@@ -10,9 +10,9 @@
 //!
 //! In reading order: the words ([`base`]); the formats ([`http`], [`warc`], [`kv`]); the contracts of
 //! an archive ([`archive`]) and the backend that keeps captures ([`index`]); the parts, all pure or
-//! nearly so ([`politeness`], [`schedule`], [`extract`], [`diff`]); who owns sockets and files
-//! ([`capture`], [`store`]); the journeys ([`crawl`], [`history`], [`cite`], [`evidence`]); the edges
-//! ([`config`], [`cli`], [`demo`]). `docs/architecture.md` has the invariants.
+//! nearly so ([`politeness`], [`schedule`], [`dates`], [`extract`], [`outlinks`], [`diff`]); who owns
+//! sockets and files ([`owner`], [`capture`], [`store`], [`remote`]); the journeys ([`crawl`], [`history`], [`cite`], [`evidence`]); the edges
+//! ([`telemetry`], [`config`], [`cli`], [`demo`]). `docs/architecture.md` has the invariants.
 pub mod archive;
 pub mod base;
 pub mod capture;
@@ -20,6 +20,7 @@ pub mod cite;
 pub mod cli;
 pub mod config;
 pub mod crawl;
+pub mod dates;
 pub mod demo;
 pub mod diff;
 pub mod evidence;
@@ -28,6 +29,7 @@ pub mod history;
 pub mod http;
 pub mod index;
 pub mod kv;
+pub mod outlinks;
 pub mod owner;
 pub mod politeness;
 pub mod remote;

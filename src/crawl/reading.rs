@@ -6,10 +6,10 @@ use std::time::Duration;
 use crate::archive::Capture;
 use crate::base::{MediaType, TargetUri, Timestamp};
 use crate::diff;
-use crate::extract::links::{OutlinkKind, links_of_css, links_of_html};
 use crate::extract::page::Page;
 use crate::extract::{self, Hints};
 use crate::http::{Exchange, FailureKind, Head, Payload, decode_body};
+use crate::outlinks::links::{OutlinkKind, links_of_css, links_of_html};
 use crate::politeness::robots::ROBOTS_BYTES_MAX;
 use crate::store::{Appended, Discovery, Loaded, Original, Reader, StoredAs, What};
 

@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use crate::base::{HostKey, TargetUri, Timestamp};
 use crate::capture::{CaptureRequest, Captured, Capturer};
-use crate::extract::links::Hop;
 use crate::extract::page::PageKind;
 use crate::http::Failure;
+use crate::outlinks::links::Hop;
 use crate::politeness::{Permit, RobotsFetch, RobotsTarget};
 use crate::schedule::Claim;
 use crate::store::{Appended, Discovery, Reader, Store, StoreError, Submission, What};

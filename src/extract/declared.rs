@@ -31,6 +31,8 @@ pub struct Declared {
     /// The `h1` elements, in order.
     pub h1: Vec<NodeId>,
     pub times: Vec<Dated>,
+    /// Other elements that carry a date in an attribute: "5 days ago" with the day in its `title`.
+    pub stamps: Vec<Dated>,
     /// Microdata of one value: `headline`, `author`, `articleSection`.
     pub properties: Vec<(String, NodeId)>,
     /// Elements with `rel=author`.
@@ -84,14 +86,17 @@ impl Declared {
             let machine = dom
                 .attr(id, "datetime")
                 .or_else(|| dom.attr(id, "content"))
-                .or_else(|| dom.attr(id, "title"));
-            let value = machine
-                .filter(|v| v.bytes().any(|b| b.is_ascii_digit()))
-                .unwrap_or(&shown)
-                .to_owned();
+                .or_else(|| dom.attr(id, "title"))
+                .filter(|v| v.bytes().any(|b| b.is_ascii_digit()));
+            // A script writes the text of some from another attribute.
+            let hidden = || stamp_of(dom, id).filter(|_| !has_digit(&shown));
+            let value = machine.or_else(hidden).unwrap_or(&shown).to_owned();
             self.times.push(Dated { node: id, value, shown, property });
         } else if !property.is_empty() && self.properties.len() < KEPT_MAX {
             self.properties.push((property, id));
+        }
+        if tag != Tag::Time && !is_date && self.stamps.len() < KEPT_MAX {
+            self.take_stamp(dom, id);
         }
         if tag == Tag::A
             && self.author_links.len() < 20
@@ -100,6 +105,15 @@ impl Declared {
                 .is_some_and(|r| r.split_ascii_whitespace().any(|w| w == "author"))
         {
             self.author_links.push(id);
+        }
+    }
+
+    fn take_stamp(&mut self, dom: &Dom, id: NodeId) {
+        let Some(value) = stamp_of(dom, id) else { return };
+        let shown = squeeze(&dom.text_below(id, 2 * STAMPED_BYTES_MAX));
+        if shown.len() <= STAMPED_BYTES_MAX {
+            let value = value.to_owned();
+            self.stamps.push(Dated { node: id, value, shown, property: String::new() });
         }
     }
 
@@ -131,6 +145,71 @@ impl Declared {
     pub fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
         self.metas.iter().filter(move |(key, _)| key == name).map(|(_, v)| v.as_str())
     }
+}
+
+/// What an attribute of `data-` that holds the date of a page is called, in any combination.
+const STAMP_WORDS: &[&str] = &[
+    "article",
+    "at",
+    "created",
+    "date",
+    "datetime",
+    "epoch",
+    "gmt",
+    "iso",
+    "livestamp",
+    "local",
+    "on",
+    "original",
+    "post",
+    "posted",
+    "pub",
+    "pubdate",
+    "publish",
+    "published",
+    "raw",
+    "stamp",
+    "story",
+    "time",
+    "timeago",
+    "timestamp",
+    "title",
+    "ts",
+    "unix",
+    "utc",
+    "value",
+];
+/// The longest text of an element that carries a date in an attribute, in bytes.
+const STAMPED_BYTES_MAX: usize = 60;
+
+/// The attribute of an element that holds a date for scripts or for those who point at it, by its name
+/// or by that of the element, and by its digits.
+fn stamp_of(dom: &Dom, id: NodeId) -> Option<&str> {
+    let is_named = |name: &str| {
+        let name = name.to_ascii_lowercase();
+        ["date", "time", "publish", "posted", "ago"].iter().any(|word| name.contains(word))
+    };
+    let is_element_named = || {
+        ["class", "id"].iter().any(|key| dom.attr(id, key).is_some_and(is_named))
+            || dom.tag(id) == Tag::Other && is_named(dom.other_name(id))
+    };
+    let is_stamp = |name: &str| {
+        let mut words = name.split('-').filter(|word| !word.is_empty());
+        words.all(|word| STAMP_WORDS.contains(&word))
+    };
+    dom.attrs(id).find_map(|(name, value)| {
+        let may = match name {
+            "datetime" => true,
+            "title" | "aria-label" => is_element_named(),
+            _ => name.strip_prefix("data-").is_some_and(is_stamp),
+        };
+        let digits = value.bytes().filter(u8::is_ascii_digit).count();
+        (may && value.len() <= STAMPED_BYTES_MAX && digits >= 5).then_some(value)
+    })
+}
+
+fn has_digit(text: &str) -> bool {
+    text.bytes().any(|b| b.is_ascii_digit())
 }
 
 /// White space to single spaces, none at the ends.

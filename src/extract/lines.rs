@@ -5,10 +5,10 @@
 //! they begin, short ones by what they hold, and links by what is left of the line without them.
 //! Main languages of the press.
 
-use super::dates::{Order, find_human};
 use super::line_words::{
     BY, CREDIT_ENDS, CREDIT_STARTS, CREDIT_WORDS, OFFERS, ONE_WORD, POINTERS, PROMPTS, UNITS, WHOLE,
 };
+use crate::dates::{Order, find_human};
 
 /// Longer lines are sentences of the article, whatever they begin with, in bytes.
 const LINE_BYTES_MAX: usize = 320;

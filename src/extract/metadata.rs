@@ -7,13 +7,13 @@
 
 use url::Url;
 
-use super::dates::Order;
 use super::declared::{Declared, squeeze};
 use super::dom::Dom;
 use super::flow::Flow;
 use super::json_ld::{LdArticle, unescape};
 use super::page::{Access, Fact, Image, Origin, Page};
 use super::{byline, caption, headline, published};
+use crate::dates::Style;
 
 /// What the facts are read from.
 pub struct Sources<'a> {
@@ -34,8 +34,8 @@ pub fn fill(from: &Sources<'_>, head: headline::Found, page: &mut Page) {
     page.section = section(from);
     page.language = language(declared, ld);
     page.canonical = canonical(declared, base);
-    let order = Order::of_language(page.language.as_ref().map_or("", |f| f.value.as_str()));
-    let place = published::Place { dom, flow, headline: head.node, kept, url, order };
+    let style = Style::of_language(page.language.as_ref().map_or("", |f| f.value.as_str()));
+    let place = published::Place { dom, flow, headline: head.node, kept, url, style };
     let found = published::find(&place, declared, ld);
     (page.published, page.modified) = (found.published, found.modified);
     page.headline = head.fact;

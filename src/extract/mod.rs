@@ -5,19 +5,18 @@
 //!
 //! In reading order: bytes to text ([`charset`]), text to a tree ([`dom`], [`tag`]), the tree to a
 //! stream of blocks ([`flow`]), what names tell ([`furniture`]), which blocks are the article
-//! ([`article`], [`insets`]), what belongs to it beside the prose ([`parts`]), what the page says of itself ([`metadata`]), and what it links to ([`links`]).
+//! ([`article`], [`insets`]), what belongs to it beside the prose ([`parts`]), and what the page says of
+//! itself ([`metadata`]). What it links to, for the queue, is the affair of `outlinks`.
 
 mod article;
+pub(crate) mod base_url;
 mod byline;
 mod caption;
 #[cfg(test)]
 mod cases;
 pub mod charset;
-mod css;
-mod dates;
 mod declared;
 pub mod dom;
-pub mod feeds;
 pub mod figures;
 mod flow;
 mod furniture;
@@ -29,9 +28,7 @@ mod json_ld;
 mod kind;
 mod line_words;
 mod lines;
-pub mod links;
 mod metadata;
-mod month_names;
 mod names;
 mod notices;
 mod numbers;
@@ -43,12 +40,10 @@ mod reading;
 mod said;
 pub mod sentences;
 mod shown_dates;
-pub mod sitemaps;
 mod speakers;
 mod tag;
 mod words;
 mod work;
-mod xml;
 
 use std::borrow::Cow;
 
@@ -90,7 +85,7 @@ pub fn extract(payload: &[u8], hints: &Hints<'_>) -> Extraction {
     }
     let declared = Declared::read(&dom);
     let ld = json_ld::read(&dom);
-    let base = links::base_of(&dom, hints.url);
+    let base = base_url::base_of(&dom, hints.url);
     let head = headline::find(&dom, &declared, &ld);
     let survey = article::Survey::new(&dom, &flow, head.node);
     let container = survey.container();
@@ -148,7 +143,7 @@ pub fn extract_text_file(text: &str) -> Extraction {
     Extraction { page, charset: "utf-8".to_owned(), notes }
 }
 
-fn bounded<'a>(text: &'a str, notes: &mut Vec<String>) -> &'a str {
+pub(crate) fn bounded<'a>(text: &'a str, notes: &mut Vec<String>) -> &'a str {
     if text.len() <= DOCUMENT_BYTES_MAX {
         return text;
     }

@@ -5,7 +5,7 @@
 
 use std::ops::Range;
 
-use crate::base::Timestamp;
+pub use crate::dates::PageTime;
 
 /// Where a fact about a page was found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -55,18 +55,6 @@ pub struct Fact<T> {
     pub value: T,
     /// Where.
     pub origin: Origin,
-}
-
-/// A time as a page declares it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PageTime {
-    /// RFC 3339 with the declared offset (or `Z`), a bare date `2025-11-04` where only a day is said,
-    /// or `2025-11` where only a month is.
-    pub text: String,
-    /// The instant; the start of the day or of the month (UTC) for a bare one.
-    pub instant: Timestamp,
-    /// Whether only a day, or not even that, is known: no clock time.
-    pub day_only: bool,
 }
 
 /// One name of a byline.

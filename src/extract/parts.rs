@@ -9,13 +9,13 @@
 use std::collections::HashMap;
 
 use super::article::{Survey, prose_of};
-use super::dates;
 use super::declared::{Declared, squeeze};
 use super::dom::{Dom, NodeId, Tag};
 use super::flow::{Flow, RawBlock, Shape};
 use super::lines;
 use super::page::PageTime;
 use super::said::Said;
+use crate::dates::{self, Order};
 
 /// Longer ones are paragraphs, in bytes.
 const STANDFIRST_BYTES_MAX: usize = 900;
@@ -316,7 +316,7 @@ fn times(survey: &Survey<'_>, container: NodeId) -> Vec<Entry> {
             // A day alone, however exact its machine-readable time, dates a teaser or a comment.
             let shown = dom.text_below(*id, 60);
             let dated =
-                !shown.contains(':') && dates::find_human(&shown, dates::Order::DayFirst).is_some();
+                !shown.contains(':') && dates::find_human(&shown, Order::DayFirst).is_some();
             // A `time` stands in a block of its parent.
             if let Some(up) = up.filter(|_| !dated && (time.is_some() || is_clock(&shown))) {
                 timed.entry(up).or_insert(time);

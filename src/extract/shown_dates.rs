@@ -1,17 +1,20 @@
 //! Dates that readers are shown: what each is called by the words beside it, and how sure it is
 //! that it is this page's. Deliberately no weighing against what is declared for machines.
 
-use super::dates;
 use super::declared::Declared;
 use super::flow::RawBlock;
 use super::page::{Origin, PageTime};
 use super::published::{Place, is_of_this_page};
+use crate::dates;
 
 /// Longer texts tell of dates of events, in bytes.
 const LINE_BYTES_MAX: usize = 160;
 /// What a line has beside its date and is still the line of a date, in bytes: a name, a minute of
 /// reading.
 const BESIDE_BYTES_MAX: usize = 48;
+
+/// So many letters of a script without capitals, with a stop behind them, are a sentence.
+const CASELESS_LETTERS_MIN: usize = 24;
 
 /// Longer lines are no labels of the date below them, in bytes.
 const LABEL_BYTES_MAX: usize = 30;
@@ -22,6 +25,8 @@ const DATE_WORDS: &[&str] =
 /// Words beside a date that say it is of a change.
 const UPDATED_WORDS: &[&str] = &[
     "updat",
+    "upd:",
+    "upd.",
     "modif",
     "edited",
     "revis",
@@ -174,19 +179,20 @@ fn read_line(place: &Place<'_>, block: &RawBlock, own: bool, above: &str, found:
     if words.len() > LINE_BYTES_MAX {
         return;
     }
-    let (mut rest, mut dated) = (words, 0);
+    let (mut rest, mut dated, mut is_at_start) = (words, 0, false);
     let start = found.len();
-    while let Some((time, range)) = dates::find_human_at(rest, place.order) {
+    while let Some((time, range)) = dates::find_human_at(rest, place.style) {
         dated += range.len();
         let before = &rest[..range.start];
         let begins = found.len() == start && !before.contains(char::is_alphanumeric);
+        is_at_start |= begins;
         let call = if begins { label(above) } else { words_call(before) };
         found.push(Shown { origin: Origin::Visible, time, call, sure: false });
         rest = &rest[range.end..];
     }
     if found.len() == start {
         // A month is a date only where it is called one, or is all that the line says.
-        if let Some(time) = own.then(|| dates::find_month(words)).flatten() {
+        if let Some(time) = own.then(|| dates::find_month(words, place.style)).flatten() {
             let call = words_call(words);
             if call != Call::Nothing || is_month_alone(words) {
                 found.push(Shown { origin: Origin::Visible, time, call, sure: true });
@@ -199,6 +205,27 @@ fn read_line(place: &Place<'_>, block: &RawBlock, own: bool, above: &str, found:
         only.call = words_call(rest);
     }
     found[start..].iter_mut().for_each(|shown| shown.sure = own && is_line);
+    // What is told in a sentence happened on that day, or will: it is no line of a date. What begins the
+    // line may be one, with a sentence behind it.
+    if is_sentence(words) {
+        let told = start + usize::from(is_at_start);
+        let rest = found.split_off(told.min(found.len()));
+        found.extend(rest.into_iter().filter(|shown| shown.call != Call::Nothing));
+    }
+}
+
+/// Whether a line is a sentence and no label: it ends as one, and has three words of some length that are
+/// no names. Scripts without capitals have as many letters instead.
+fn is_sentence(line: &str) -> bool {
+    const STOPS: [char; 7] = ['.', '?', '!', '。', '।', '؟', '！'];
+    if !line.trim_end_matches(['"', '”', '»', ')']).ends_with(STOPS) {
+        return false;
+    }
+    let words = line.split(|c: char| !c.is_alphabetic());
+    let small = words.filter(|word| word.starts_with(char::is_lowercase) && word.len() >= 3);
+    // A clock time is no word: "10 a.m. EST".
+    let is_caseless = |c: &char| c.is_alphabetic() && !c.is_lowercase() && !c.is_uppercase();
+    small.count() >= 3 || line.chars().filter(is_caseless).count() >= CASELESS_LETTERS_MIN
 }
 
 /// Whether a line has two words: of a month and a year, if there is a month in it.
@@ -224,9 +251,9 @@ pub fn unnamed(shown: &[Shown]) -> Option<(Origin, PageTime)> {
 
 /// The day of all `time` elements of a page, wherever they stand, if there is only one: no list of
 /// other pages is dated so.
-pub fn only_day(declared: &Declared, order: dates::Order) -> Option<(Origin, PageTime)> {
+pub fn only_day(declared: &Declared, style: dates::Style) -> Option<(Origin, PageTime)> {
     let parsed = declared.times.iter().map(|dated| {
-        dates::parse_machine_in(&dated.value, order)
+        dates::parse_machine_in(&dated.value, style)
             .filter(|_| words_call(&dated.shown) != Call::Updated)
     });
     let times: Option<Vec<PageTime>> = parsed.collect();
@@ -247,9 +274,9 @@ pub fn labelled(place: &Place<'_>) -> Option<(Origin, PageTime)> {
         {
             return None;
         }
-        let time = match dates::find_human_at(line, place.order) {
+        let time = match dates::find_human_at(line, place.style) {
             Some((time, range)) => (line.len() <= range.len() + 2).then_some(time),
-            None => dates::find_month(line).filter(|_| is_month_alone(line)),
+            None => dates::find_month(line, place.style).filter(|_| is_month_alone(line)),
         };
         time.map(|time| (Origin::Visible, time))
     })

@@ -9,13 +9,13 @@ mod weigh;
 
 use weigh::weigh;
 
-use super::dates::{self, Order};
 use super::declared::{Dated, Declared};
 use super::dom::{Dom, NodeId, Tag};
 use super::flow::Flow;
 use super::json_ld::LdArticle;
 use super::page::{Disagreement, Fact, Origin, PageTime};
 use super::shown_dates::{self, Call, Shown, words_call};
+use crate::dates::{self, Style};
 
 const PUBLISHED_METAS: &[&str] = &[
     "article:published_time",
@@ -109,8 +109,8 @@ pub struct Found {
 struct Candidates(Vec<(Origin, PageTime)>);
 
 impl Candidates {
-    fn machine(&mut self, origin: Origin, text: Option<&str>, order: Order) {
-        if let Some(found) = text.and_then(|text| dates::parse_machine_in(text, order)) {
+    fn machine(&mut self, origin: Origin, text: Option<&str>, style: Style) {
+        if let Some(found) = text.and_then(|text| dates::parse_machine_in(text, style)) {
             self.0.push((origin, found));
         }
     }
@@ -148,17 +148,17 @@ pub struct Place<'a> {
     /// The blocks of the article, by index.
     pub kept: &'a [usize],
     pub url: Option<&'a str>,
-    pub order: Order,
+    pub style: Style,
 }
 
 /// Finds both dates.
 pub fn find(place: &Place<'_>, declared: &Declared, ld: &LdArticle) -> Found {
     let (mut published, mut modified) = (Candidates(Vec::new()), Candidates(Vec::new()));
-    published.machine(Origin::JsonLd, ld.published.as_deref(), place.order);
-    modified.machine(Origin::JsonLd, ld.modified.as_deref(), place.order);
-    metas(&mut published, declared, PUBLISHED_METAS, place.order);
-    metas(&mut modified, declared, MODIFIED_METAS, place.order);
-    named_published(&mut published, declared, place.order);
+    published.machine(Origin::JsonLd, ld.published.as_deref(), place.style);
+    modified.machine(Origin::JsonLd, ld.modified.as_deref(), place.style);
+    metas(&mut published, declared, PUBLISHED_METAS, place.style);
+    metas(&mut modified, declared, MODIFIED_METAS, place.style);
+    named_published(&mut published, declared, place.style);
     let mut shown = times(place, declared, &mut published, &mut modified);
     if let Some(found) = place.url.and_then(dates::in_url) {
         published.0.push((Origin::Url, found));
@@ -166,10 +166,13 @@ pub fn find(place: &Place<'_>, declared: &Declared, ld: &LdArticle) -> Found {
     let beside = shown_dates::beside_headline(place);
     if published.0.is_empty() {
         published.0.extend(shown_dates::best(&beside, Call::Published));
+        if published.0.is_empty() {
+            stamps(place, declared, &mut published, &mut modified);
+        }
         published.0.extend(shown_dates::unnamed(&beside));
     }
     if published.0.is_empty() {
-        published.0.extend(shown_dates::only_day(declared, place.order));
+        published.0.extend(shown_dates::only_day(declared, place.style));
     }
     if published.0.is_empty() {
         published.0.extend(shown_dates::labelled(place));
@@ -203,21 +206,70 @@ fn day(time: &PageTime) -> &str {
     time.text.get(..10).unwrap_or(&time.text)
 }
 
-/// Names that are no list's but say it: `w-published-date`, `site:publish_time`.
-fn named_published(to: &mut Candidates, declared: &Declared, order: Order) {
+/// Names that are no list's but say it: `w-published-date`, `site:publish_time`, `article:post_date`.
+fn named_published(to: &mut Candidates, declared: &Declared, style: Style) {
     for (name, value) in &declared.metas {
-        let says = name.contains("publish") && !name.contains("publisher");
-        let other = ["modif", "updat", "last", "until", "expir", "unpublish", "end"];
-        if says
-            && !PUBLISHED_METAS.contains(&name.as_str())
-            && !other.iter().any(|word| name.contains(word))
-        {
-            to.machine(Origin::Meta, Some(value), order);
+        if says_published(name) && !PUBLISHED_METAS.contains(&name.as_str()) {
+            to.machine(Origin::Meta, Some(value), style);
         }
     }
 }
 
-fn metas(to: &mut Candidates, declared: &Declared, names: &[&str], order: Order) {
+/// Whether a name says that its value is the date of publication.
+fn says_published(name: &str) -> bool {
+    const OTHER: &[&str] = &[
+        "modif",
+        "updat",
+        "last",
+        "until",
+        "expir",
+        "unpublish",
+        "end",
+        "event",
+        "start",
+        "publisher",
+    ];
+    // The same name is written with a hyphen, a point, a colon and with nothing.
+    let joined: String = name.chars().filter(char::is_ascii_alphanumeric).collect();
+    let has = |words: &[&str]| words.iter().any(|word| joined.contains(word));
+    let is_date = || has(&["date", "time", "datum", "fecha", "data"]);
+    let is_first =
+        has(&["publish", "pubdate", "posted", "postdate", "createdat", "issuedat", "datecreat"])
+            || is_date()
+                && has(&[
+                    "publi",
+                    "pubblic",
+                    "veroeffentlich",
+                    "create",
+                    "release",
+                    "article",
+                    "story",
+                    "issue",
+                    "first",
+                ]);
+    is_first && !has(OTHER)
+}
+
+/// Dates that stand in attributes of other elements than `time`.
+fn stamps(
+    place: &Place<'_>,
+    declared: &Declared,
+    published: &mut Candidates,
+    modified: &mut Candidates,
+) {
+    for dated in &declared.stamps {
+        let Some(found) = dates::parse_machine_in(&dated.value, place.style) else { continue };
+        if !is_of_this_page(place, dated.node) {
+            continue;
+        }
+        match call(place.dom, dated) {
+            Call::Updated => modified.0.push((Origin::Markup, found)),
+            Call::Published | Call::Nothing => published.0.push((Origin::Markup, found)),
+        }
+    }
+}
+
+fn metas(to: &mut Candidates, declared: &Declared, names: &[&str], style: Style) {
     for name in names {
         for value in declared.all(name).take(2) {
             let origin = if name.contains("article:") || name.starts_with("og:") {
@@ -225,7 +277,7 @@ fn metas(to: &mut Candidates, declared: &Declared, names: &[&str], order: Order)
             } else {
                 Origin::Meta
             };
-            to.machine(origin, Some(value), order);
+            to.machine(origin, Some(value), style);
         }
     }
 }
@@ -239,10 +291,10 @@ fn times(
     let mut shown = Vec::new();
     let whole = whole_days(declared);
     let inner = |dated: &Dated| {
-        let read = |order| dates::parse_machine_in(&dated.value, order);
+        let read = |style| dates::parse_machine_in(&dated.value, style);
         // Other elements tell which number is the month.
-        let other = read(place.order.other()).filter(|time| whole.contains(&day(time)));
-        match read(place.order).or_else(|| dates::find_human(&dated.shown, place.order)) {
+        let other = read(place.style.swapped()).filter(|time| whole.contains(&day(time)));
+        match read(place.style).or_else(|| dates::find_human(&dated.shown, place.style)) {
             Some(time) if !whole.contains(&day(&time)) => other.or(Some(time)),
             found => found,
         }

@@ -162,3 +162,82 @@ fn other_elements_tell_which_number_is_the_month() {
         assert_eq!(said.map(|(text, _)| text).as_deref(), Some(want), "{below}");
     }
 }
+
+#[test]
+fn a_day_that_a_sentence_tells_of_is_not_that_of_the_page() {
+    for (line, want) in [
+        ("The fair is on Saturday, 1 June 2030, in the square.", None),
+        ("The old bridge was opened on 4 May 1998 by the county.", None),
+        (
+            "老桥于1998年5月4日由县政府开通，二十年来没有人再想起过它，直到去年一辆卡车撞上了它。",
+            None,
+        ),
+        // Lines of a date end with stops, too.
+        ("Posted by Ann Lee on 4 May 2025 in the section News.", Some("2025-05-04")),
+        (
+            "4 May 2025, 09:14 (This post was last edited by Ann Lee on 9 May 2025.)",
+            Some("2025-05-04"),
+        ),
+        ("By Ann Lee, 4 May 2025, 10:00 a.m.", Some("2025-05-04")),
+    ] {
+        let said = told_of("", &format!("<h1>Bridge</h1><p>{line}</p>"), "", PLAIN);
+        assert_eq!(said.as_ref().map(|(text, _)| text.as_str()), want, "{line}");
+    }
+}
+
+#[test]
+fn a_date_is_found_in_the_attribute_that_a_script_or_a_pointer_reads() {
+    for (line, want) in [
+        ("<span class=date title='5 March 2024, 10:00'>5 days ago</span>", Some("2024-03-05")),
+        ("<time data-timestamp=1709632800>loading</time>", Some("2024-03-05T10:00:00Z")),
+        (
+            "<span data-published-at='2024-03-05T10:00:00Z'>a while ago</span>",
+            Some("2024-03-05T10:00:00Z"),
+        ),
+        ("<local-time datetime='2024-03-05T10:00:00Z'></local-time>", Some("2024-03-05T10:00:00Z")),
+        ("<p class=posted-on aria-label='Posted 5 March 2024'>last week</p>", Some("2024-03-05")),
+        // Those of a delivery, of a script's load, of a whole section, and of a change.
+        ("<span data-preorder-date='2024-03-05'>soon</span>", None),
+        ("<span data-load-time=1709632800000>ok</span>", None),
+        ("<span class=buy title='5 March 2024'>Buy</span>", None),
+    ] {
+        let said = told_of("", &format!("<h1>Bridge</h1>{line}"), "", PLAIN);
+        assert_eq!(said.as_ref().map(|(text, _)| text.as_str()), want, "{line}");
+    }
+}
+
+#[test]
+fn a_meta_says_publication_by_many_names() {
+    for name in [
+        "article:post_date",
+        "gsa:publishDate",
+        "published_time_telegram",
+        "date_published",
+        "dateCreate",
+        "articleDate",
+        "story-date",
+        "release-date",
+        "first_published_time",
+        "data_pubblicazione",
+        "fecha-publicacion",
+        "created_at",
+    ] {
+        let head = format!("<meta name='{name}' content='2024-03-05T09:00:00Z'>");
+        assert_eq!(
+            told(&head, "", PLAIN).map(|(text, _)| text).as_deref(),
+            Some("2024-03-05T09:00:00Z"),
+            "{name}"
+        );
+    }
+    for name in [
+        "event_date",
+        "expire-date",
+        "unpublish_date",
+        "publisher_data",
+        "last_update_time",
+        "viewport",
+    ] {
+        let head = format!("<meta name='{name}' content='2024-03-05T09:00:00Z'>");
+        assert_eq!(told(&head, "", PLAIN), None, "{name}");
+    }
+}

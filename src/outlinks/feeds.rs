@@ -13,9 +13,9 @@ mod mend;
 use feed_rs::model;
 use feed_rs::parser::Builder;
 
-use super::charset;
-use super::{Hints, xml};
+use super::xml;
 use crate::base::{TargetUri, Timestamp};
+use crate::extract::{Hints, charset};
 
 /// The most items of one feed that are read; feeds hold some dozens.
 pub const ITEMS_MAX: usize = 10_000;

@@ -2,9 +2,8 @@
 
 use jiff::civil::Date;
 
-use super::{civil, day_of, day_only};
-use crate::extract::month_names::month_of;
-use crate::extract::page::PageTime;
+use super::names::{Reach, month_of};
+use super::{PageTime, civil, day_of, day_only};
 
 /// The date in an address: `/2025/11/04/`, `/2025-11-04-`, `/20251104/`.
 #[must_use]
@@ -49,7 +48,7 @@ fn dated_path(path: &str) -> Option<Date> {
         return None;
     }
     let (month, rest) = path.get(5..)?.split_once(mark)?;
-    let month = month.parse().ok().or_else(|| month_of(month))?;
+    let month = month.parse().ok().or_else(|| month_of(month, "", Reach::Prose))?;
     let end = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
     if !(1..=2).contains(&end) {
         return None;

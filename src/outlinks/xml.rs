@@ -15,8 +15,8 @@ use std::collections::VecDeque;
 use quick_xml::Reader;
 use quick_xml::events::{BytesStart, Event};
 
-use super::charset;
 use crate::base::MediaType;
+use crate::extract::charset;
 
 /// Elements deeper than this are passed over, with what is in them.
 const DEPTH_MAX: usize = 128;

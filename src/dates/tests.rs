@@ -14,7 +14,7 @@ fn machine_dates_keep_the_offset_they_declare() {
         ("2025-11-04", Some("2025-11-04")),
         ("2025/11/4", Some("2025-11-04")),
         ("20251104", Some("2025-11-04")),
-        ("20251104T093000Z", Some("2025-11-04")),
+        ("20251104T093000Z", Some("2025-11-04T09:30:00Z")),
         ("1762248600", Some("2025-11-04T09:30:00Z")),
         ("1762248600000", Some("2025-11-04T09:30:00Z")),
         ("Tue, 04 Nov 2025 09:30:00 GMT", Some("2025-11-04T09:30:00Z")),
@@ -80,8 +80,19 @@ proptest! {
     #[test]
     fn no_text_breaks_the_readers(text in "\\PC{0,120}") {
         let _ = parse_machine(&text);
+        let _ = instant_of(&text, Order::DayFirst);
         let _ = find_human(&text, Order::MonthFirst);
         let _ = in_url(&text);
+    }
+
+    #[test]
+    fn no_run_of_digits_and_signs_breaks_the_readers(text in "[0-9 :.,/TZ+\\-年月日٠-٩a-e]{0,60}") {
+        let _ = parse_machine(&text);
+        let _ = instant_of(&text, Order::DayFirst);
+        let _ = find_human(&text, Style::of_language("ja"));
+        let _ = find_month(&text, Order::MonthFirst);
+        let _ = Style::of_source([text.as_str()], "");
+        let _ = in_url(&format!("https://a.example/{text}"));
     }
 
     #[test]
@@ -116,8 +127,8 @@ fn a_month_without_a_day_stays_a_month() {
         assert_eq!(found.as_ref().map(|t| t.text.as_str()), want, "{text}");
         assert!(found.is_none_or(|t| t.day_only), "{text}");
     }
-    assert_eq!(find_month("Last updated: June 2022").unwrap().text, "2022-06");
-    assert_eq!(find_month("May I come in 22"), None);
+    assert_eq!(find_month("Last updated: June 2022", Order::MonthFirst).unwrap().text, "2022-06");
+    assert_eq!(find_month("May I come in 22", Order::MonthFirst), None);
 }
 
 #[test]
@@ -137,4 +148,27 @@ fn the_language_decides_the_order_of_numbers_for_machines_too() {
     ] {
         assert_eq!(parse_machine_in(text, order).unwrap().text, want, "{text} {order:?}");
     }
+}
+
+/// The forms of `tests/corpus/dates/forms.tsv`, each with where it comes from.
+#[test]
+fn dates_are_read_in_all_forms_of_the_table() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/corpus/dates/forms.tsv");
+    let table = std::fs::read_to_string(path).unwrap();
+    let (mut forms, mut wrong) = (0, Vec::new());
+    for line in table.lines().filter(|line| !line.starts_with('#')) {
+        let cells: Vec<&str> = line.split('\t').collect();
+        let [text, language, page, instant, source] = cells[..] else { panic!("{line}") };
+        assert!(source.len() > 2, "no source: {line}");
+        let style = Style::of_language(if language == "-" { "" } else { language });
+        let as_page = parse_machine_in(text, style).map_or("-".to_owned(), |t| t.text);
+        let want = (instant != "-").then(|| Timestamp::parse(instant).unwrap());
+        let as_instant = instant_of(text, style);
+        if as_page != page || as_instant != want {
+            wrong.push(format!("{text}: {as_page} {as_instant:?}, for {page} {want:?}"));
+        }
+        forms += 1;
+    }
+    assert!(forms >= 100, "{forms}");
+    assert!(wrong.is_empty(), "{} of {forms} are wrong:\n{}", wrong.len(), wrong.join("\n"));
 }

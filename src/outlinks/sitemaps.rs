@@ -12,11 +12,11 @@
 use std::borrow::Cow;
 use std::io::Read;
 
-use super::dates::parse_machine;
 use super::feeds::{self, resolve};
 use super::xml::{self, Scanner, Token};
-use super::{Hints, charset};
 use crate::base::{TargetUri, Timestamp};
+use crate::dates::parse_machine;
+use crate::extract::{Hints, charset};
 
 /// The most addresses of one sitemap that are read (sitemaps.org, "Sitemap file requirements").
 pub const ENTRIES_MAX: usize = 50_000;

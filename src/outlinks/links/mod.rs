@@ -11,10 +11,10 @@ use std::collections::HashSet;
 use encoding_rs::Encoding;
 use url::Url;
 
-use super::Hints;
 use super::css::{self, CssLink};
-use super::dom::{Dom, NodeId, Step, Tag};
-use super::{bounded, charset};
+use crate::extract::base_url::base_of;
+use crate::extract::dom::{Dom, NodeId, Step, Tag};
+use crate::extract::{Hints, bounded, charset};
 
 /// The most addresses that are listed for one document.
 pub const OUTLINKS_MAX: usize = 50_000;
@@ -109,19 +109,6 @@ pub fn links_of_dom(dom: &Dom, url: Option<&str>) -> Vec<Outlink> {
     found.base = base_of(dom, url);
     found.document(dom, true);
     found.out
-}
-
-/// The address that references in a document are resolved against: its own, changed by `<base>`.
-pub(super) fn base_of(dom: &Dom, url: Option<&str>) -> Option<Url> {
-    let own = url.and_then(|u| Url::parse(u).ok());
-    let declared =
-        dom.elements().filter(|id| dom.tag(*id) == Tag::Base).find_map(|id| dom.attr(id, "href"));
-    let joined = match (declared, &own) {
-        (None, _) => None,
-        (Some(href), Some(own)) => own.join(href.trim()).ok(),
-        (Some(href), None) => Url::parse(href.trim()).ok(),
-    };
-    joined.or(own)
 }
 
 struct Gatherer {
