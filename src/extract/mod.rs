@@ -8,7 +8,7 @@
 //! ([`article`], [`insets`]), what belongs to it beside the prose ([`parts`]), what the page says of itself ([`metadata`]), and what it links to ([`links`]).
 
 mod article;
-mod byline;
+pub(crate) mod byline;
 mod caption;
 #[cfg(test)]
 mod cases;
@@ -26,6 +26,7 @@ mod growth;
 mod headline;
 mod insets;
 mod json_ld;
+mod json_loose;
 mod kind;
 mod line_words;
 mod lines;
