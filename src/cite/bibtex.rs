@@ -121,6 +121,8 @@ fn unmathematical(url: &str) -> String {
 fn name(name: &Name) -> String {
     match name {
         Name::Whole(name) | Name::Organisation(name) => format!("{{{}}}", escape(name)),
+        // The classic styles would set "小明 王".
+        Name::Person(p) if p.is_joined => format!("{{{}}}", escape(&name.direct())),
         Name::Person(p) => {
             let last = last(p);
             let given = match p.given.contains([',', '=']) || p.given.split(' ').any(is_and) {

@@ -24,7 +24,7 @@ pub(super) fn render(source: &Source) -> String {
     put("TI", &source.title());
     for author in &source.authors {
         // An asterisk has a meaning of its own in names.
-        put("AU", &author.value.inverted().replace('*', ""));
+        put("AU", &author.value.in_parts().replace('*', ""));
     }
     put("T2", source.outlet());
     if let Some(date) = &source.published {

@@ -24,7 +24,11 @@ fn time(text: &str) -> Option<Fact<PageTime>> {
 
 fn author(name: &str) -> Fact<Author> {
     let organisation = name.starts_with('*');
-    fact(Author { name: name.trim_start_matches('*').to_owned(), organisation })
+    fact(Author {
+        name: name.trim_start_matches('*').to_owned(),
+        organisation,
+        ..Author::default()
+    })
 }
 
 fn page(headline: &str, authors: &[&str], publisher: &str, published: &str) -> Page {
@@ -377,7 +381,9 @@ fn any_page() -> impl Strategy<Value = Page> {
             let mut page = page(&headline, &[], &publisher, &date);
             page.byline = authors
                 .into_iter()
-                .map(|(name, organisation)| fact(Author { name, organisation }))
+                .map(|(name, organisation)| {
+                    fact(Author { name, organisation, ..Author::default() })
+                })
                 .collect();
             page.language = Some(fact(language));
             page.text = body;

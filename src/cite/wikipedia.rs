@@ -4,7 +4,7 @@
 //! of the capture there is nothing for `archive-url`: what the archive has then stands in a comment.
 
 use super::date::Date;
-use super::names::Name;
+use super::names::{Name, Order};
 use super::prose::{is_right_to_left, place};
 use super::source::Source;
 
@@ -22,7 +22,7 @@ pub(super) fn render(source: &Source) -> String {
                 };
                 put(&format!("last{n}"), escape(&p.last()));
                 put(&format!("first{n}"), escape(&given));
-                if p.family_first {
+                if p.order == Order::FamilyFirst {
                     put(&format!("author-mask{n}"), escape(&author.direct()));
                 }
             }

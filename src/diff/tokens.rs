@@ -2,13 +2,15 @@
 //!
 //! A word is a run of letters and digits with the marks that hold a number, an abbreviation or a
 //! contraction together ("1,200", "3.5", "U.S.", "don't"); every other visible character is a token
-//! of its own, hyphens too, so that "4-hour" and "four-hour" differ in one token. Which words a
+//! of its own, hyphens too, so that "4-hour" and "four-hour" differ in one token. Marks on a letter belong
+//! to it, so that an accent of its own parts no word. Which words a
 //! language uses most is known for English only; elsewhere frequency in the two pages speaks.
 
 use std::hash::Hasher;
 use std::ops::Range;
 
 use super::normal::{Fnv, is_dash, is_double_quote, is_single_quote};
+use crate::base::normal_form::{combining_class, composed_chars};
 
 /// What a token is made of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -102,6 +104,11 @@ pub(super) fn tokenize_into(text: &str, range: Range<usize>, tokens: &mut Vec<To
                 digit |= c.is_numeric();
             } else if c == '\u{ad}' || (is_joiner(c) && next_joins(slice, at, last, c)) {
                 // Taken with the word.
+            } else if combining_class(c) != 0 {
+                // Taken with its letter, which what follows is joined to.
+                end = at + c.len_utf8();
+                chars.next();
+                continue;
             } else {
                 break;
             }
@@ -143,26 +150,24 @@ fn mark(c: char, range: Range<usize>) -> Token {
 
 /// The identity of a word: its letters, apostrophes folded, soft hyphens dropped.
 pub(super) fn word_id(word: &str) -> u64 {
+    id_of(word.chars(), word.is_ascii())
+}
+
+fn id_of(letters: impl Iterator<Item = char>, is_ascii: bool) -> u64 {
     let mut hasher = Fnv::new();
-    for c in word.chars() {
-        if c == '\u{ad}' {
-            continue;
-        }
-        hasher.write_char(if is_single_quote(c) { '\'' } else { c });
+    let letters = letters.filter(|c| *c != '\u{ad}');
+    let letters = letters.map(|c| if is_single_quote(c) { '\'' } else { c });
+    if is_ascii {
+        letters.for_each(|c| hasher.write_char(c));
+    } else {
+        composed_chars(letters).for_each(|c| hasher.write_char(c));
     }
     hasher.finish()
 }
 
 /// The identity of a word whatever its case, for matching a sentence's first word.
 pub(super) fn caseless_id(word: &str) -> u64 {
-    let mut hasher = Fnv::new();
-    for c in word.chars().flat_map(char::to_lowercase) {
-        if c == '\u{ad}' {
-            continue;
-        }
-        hasher.write_char(if is_single_quote(c) { '\'' } else { c });
-    }
-    hasher.finish()
+    id_of(word.chars().flat_map(char::to_lowercase), word.is_ascii())
 }
 
 /// The commonest words of English: articles, pronouns, prepositions, auxiliaries, and the verbs
@@ -219,6 +224,20 @@ mod tests {
             ["$", "50M", ",", "3.5", "%", "(", "4", "-", "hour", ")"]
         );
         assert_eq!(words("players’ “no”"), ["players", "’", "“", "no", "”"]);
+    }
+
+    #[test]
+    fn a_mark_belongs_to_its_letter() {
+        for (apart, whole) in [
+            ("de\u{301}mission l'e\u{301}te\u{301}", "démission l'été"),
+            ("O\u{308}l-Preis", "Öl-Preis"),
+        ] {
+            let ids =
+                |text: &str| tokenize(text, 0..text.len()).iter().map(|t| t.id).collect::<Vec<_>>();
+            assert_eq!(ids(apart), ids(whole), "{:?}", words(apart));
+            assert_eq!(caseless_id(apart), caseless_id(&whole.to_uppercase()));
+        }
+        assert_eq!(words("नमस्ते दुनिया"), ["नमस्ते", "दुनिया"]);
     }
 
     #[test]

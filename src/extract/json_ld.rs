@@ -10,6 +10,7 @@ use std::collections::HashMap;
 use serde_json::Value;
 
 use super::dom::{Dom, NodeId, Tag};
+use super::json_loose;
 
 /// The most JSON-LD that is read of one page, in bytes.
 const BYTES_MAX: usize = 2 * 1024 * 1024;
@@ -17,12 +18,14 @@ const BYTES_MAX: usize = 2 * 1024 * 1024;
 const OBJECTS_MAX: usize = 20_000;
 
 /// A person or an organisation.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Name {
-    /// As written.
+    /// As written; given and family name where those alone are.
     pub name: String,
     /// Whether its type says organisation.
     pub organisation: bool,
+    /// Given and family name, where both are said and go with the name.
+    pub parts: Option<(String, String)>,
 }
 
 /// What JSON-LD says of the article; empty where it says nothing.
@@ -89,16 +92,21 @@ fn data_of(dom: &Dom, id: NodeId, bytes_max: usize) -> Option<Cow<'_, str>> {
     }
 }
 
-/// Parses, forgiving what pages get wrong most: raw line breaks in strings, comment marks around
-/// the data, a comma or semicolon too many at the end.
-fn parse(text: &str) -> Option<Value> {
+/// Parses, forgiving what pages get wrong: raw line breaks in strings, comment marks around the data,
+/// a comma or semicolon too many at the end; and whatever [`json_loose`] forgives.
+fn parse(text: &str) -> Vec<Value> {
     let text = text.trim().trim_start_matches("<!--").trim_start_matches("//<![CDATA[");
     let text =
         text.trim_end_matches("-->").trim_end_matches("//]]>").trim().trim_end_matches([';', ',']);
-    serde_json::from_str(text).ok().or_else(|| {
+    let strict = serde_json::from_str(text).ok().or_else(|| {
         let flat: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
         serde_json::from_str(&flat).ok()
-    })
+    });
+    match strict {
+        Some(value) => vec![value],
+        None if text.contains("&quot;") && !text.contains('"') => json_loose::read(&unescape(text)),
+        None => json_loose::read(text),
+    }
 }
 
 fn types_of(object: &serde_json::Map<String, Value>) -> impl Iterator<Item = &str> {
@@ -227,10 +235,11 @@ fn read_object(object: &Object, by_id: &HashMap<&str, &Object>) -> LdArticle {
     LdArticle {
         types: types_of(object).map(str::to_owned).collect(),
         headline: text("headline").or_else(|| text("name")),
-        authors: object
-            .get("author")
-            .or_else(|| object.get("creator"))
-            .map(|v| names(v, by_id))
+        authors: ["author", "creator", "authors"]
+            .iter()
+            .filter_map(|key| object.get(*key))
+            .map(|value| names(value, by_id))
+            .find(|found| !found.is_empty())
             .unwrap_or_default(),
         publisher: text("publisher").or_else(|| text("sourceOrganization")),
         section: text("articleSection"),
@@ -287,35 +296,97 @@ fn resolve<'a>(object: &'a Object, by_id: &HashMap<&str, &'a Object>) -> &'a Obj
     object
 }
 
+/// The most names of one value, and the deepest list they are taken from.
+const NAMES_MAX: usize = 200;
+const LISTS_MAX: usize = 6;
+
+/// The people and bodies of a value: names, objects with names, and lists of them, however nested.
 fn names(value: &Value, by_id: &HashMap<&str, &Object>) -> Vec<Name> {
-    let items: &[Value] = match value {
-        Value::Array(items) => items,
-        one => std::slice::from_ref(one),
-    };
     let mut out = Vec::new();
-    for item in items.iter().take(30) {
-        match item {
-            Value::String(name) => {
-                out.push(Name { name: unescape(name.trim()), organisation: false })
-            }
-            Value::Object(object) => {
-                let object = resolve(object, by_id);
-                let organisation =
-                    types_of(object).any(|t| t.ends_with("Organization") || t == "Corporation");
-                let inner: Vec<&Value> = match object.get("name") {
-                    Some(Value::Array(many)) => many.iter().collect(),
-                    Some(one) => vec![one],
-                    None => Vec::new(),
-                };
-                for name in inner.into_iter().filter_map(Value::as_str).take(30) {
-                    out.push(Name { name: unescape(name.trim()), organisation });
-                }
-            }
-            _ => {}
-        }
-    }
+    gather(value, by_id, 0, &mut out);
     out.retain(|n| !n.name.is_empty());
     out
+}
+
+fn gather(value: &Value, by_id: &HashMap<&str, &Object>, depth: usize, out: &mut Vec<Name>) {
+    if depth > LISTS_MAX || out.len() >= NAMES_MAX {
+        return;
+    }
+    match value {
+        Value::String(name) => {
+            out.push(Name { name: unescape(name.trim()), ..Name::default() });
+        }
+        Value::Array(items) => {
+            for item in items.iter().take(NAMES_MAX) {
+                gather(item, by_id, depth + 1, out);
+            }
+        }
+        Value::Object(object) => {
+            let object = resolve(object, by_id);
+            let before = out.len();
+            of_object(object, depth, out);
+            let inner = ["@list", "@set", "author", "item", "itemListElement", "@graph", "member"];
+            if out.len() == before
+                && let Some(inner) = inner.iter().find_map(|key| object.get(*key))
+            {
+                gather(inner, by_id, depth + 1, out);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// The name or names of one object.
+fn of_object(object: &Object, depth: usize, out: &mut Vec<Name>) {
+    let organisation = types_of(object)
+        .any(|t| t.ends_with("Organization") || t.ends_with("Organisation") || t == "Corporation");
+    let text = |key: &str| -> Option<String> {
+        let value = object.get(key)?;
+        let text = value.as_str().or_else(|| value.get("@value")?.as_str())?;
+        Some(unescape(text.trim())).filter(|t| !t.is_empty())
+    };
+    let family = text("familyName");
+    let given = text("givenName").map(|given| match text("additionalName") {
+        Some(more) if !given.contains(&more) => format!("{given} {more}"),
+        _ => given,
+    });
+    let parts = given.clone().zip(family.clone());
+    let written: Vec<String> = match object.get("name") {
+        Some(Value::Array(many)) => many
+            .iter()
+            .take(NAMES_MAX)
+            .filter_map(|v| v.as_str().or_else(|| v.get("@value")?.as_str()))
+            .map(|t| unescape(t.trim()))
+            .collect(),
+        Some(Value::Object(_)) if text("name").is_none() && depth < LISTS_MAX => {
+            // A name by language: the first of them.
+            let by_language = object.get("name").and_then(Value::as_object);
+            by_language
+                .and_then(|o| o.values().find_map(Value::as_str))
+                .map(str::to_owned)
+                .into_iter()
+                .collect()
+        }
+        Some(_) => text("name").into_iter().collect(),
+        None => Vec::new(),
+    };
+    if let [name] = written.as_slice() {
+        // The parts tell where the family name begins, if they are those of this name.
+        let goes = |(given, family): &(String, String)| {
+            *name == format!("{given} {family}")
+                || *name == format!("{family} {given}")
+                || *name == format!("{family}, {given}")
+        };
+        out.push(Name { name: name.clone(), organisation, parts: parts.filter(goes) });
+    } else if !written.is_empty() {
+        out.extend(written.into_iter().map(|name| Name { name, organisation, parts: None }));
+    } else if let Some((given, family)) = &parts {
+        out.push(Name { name: format!("{given} {family}"), organisation, parts: parts.clone() });
+    } else if let Some(name) =
+        family.or(given).or_else(|| text("legalName")).or_else(|| text("alternateName"))
+    {
+        out.push(Name { name, organisation, parts: None });
+    }
 }
 
 /// Pages escape HTML twice; the common references are undone.
@@ -379,7 +450,7 @@ mod tests {
             {"@type":"ItemList","itemListElement":[{"@type":"NewsArticle","headline":"Other","author":"X",
              "datePublished":"2020-01-01","articleBody":"y"}]}]}"##);
         assert_eq!(found.headline.as_deref(), Some("A & B"));
-        assert_eq!(found.authors, [Name { name: "Ann Lee".into(), organisation: false }]);
+        assert_eq!(found.authors, [Name { name: "Ann Lee".into(), ..Name::default() }]);
         assert_eq!(found.publisher.as_deref(), Some("Site"));
         assert_eq!((found.free, found.is_a("NewsArticle")), (Some(false), true));
     }

@@ -42,7 +42,8 @@ pub fn fill(from: &Sources<'_>, head: headline::Found, page: &mut Page) {
     page.disagreements.extend(head.disagreement);
     page.disagreements.extend(found.disagreements);
     let site = page.publisher.as_ref().map(|f| f.value.as_str());
-    page.byline = byline::find(dom, flow, declared, ld, kept, site);
+    let language = page.language.as_ref().map(|f| f.value.as_str());
+    page.byline = byline::find(&byline::Sources { dom, flow, declared, ld, kept }, site, language);
     page.access = access(from, page);
     page.lead_image = lead_image(from);
 }

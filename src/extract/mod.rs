@@ -10,7 +10,7 @@
 
 mod article;
 pub(crate) mod base_url;
-mod byline;
+pub(crate) mod byline;
 mod caption;
 #[cfg(test)]
 mod cases;
@@ -25,6 +25,7 @@ mod growth;
 mod headline;
 mod insets;
 mod json_ld;
+mod json_loose;
 mod kind;
 mod line_words;
 mod lines;

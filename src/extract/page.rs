@@ -58,12 +58,15 @@ pub struct Fact<T> {
 }
 
 /// One name of a byline.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Author {
-    /// The name, cleaned of "By" and job titles.
+    /// The name as it is said, cleaned of "By" and job titles.
     pub name: String,
     /// Whether it names an organisation (an agency, a staff) and not a person.
     pub organisation: bool,
+    /// The family name, at one end of the name or before its suffix, where the page tells it: by a comma
+    /// ("Roe, Anna"), by capitals ("Anna ROE") or by a field of its own.
+    pub family: Option<String>,
 }
 
 /// What kind of page this is.

@@ -226,7 +226,7 @@ variants! {
 
 fields! {
     PageTime { text, instant, day_only }
-    Author { name, organisation }
+    Author { name, organisation, family }
     Block { kind, range, source }
     Sentence { range, block }
     Speaker { name, named }

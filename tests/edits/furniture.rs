@@ -1,7 +1,10 @@
 //! A page and itself under other furniture: navigation, trending lists, advertisements, counters and
 //! nonces made from a seed, put where sites put them.
 
-use pressmark::diff::{CompareOptions, OpKind, compare};
+use std::path::PathBuf;
+
+use pressmark::base::normal_form::{combining_class, decomposed};
+use pressmark::diff::{CompareOptions, Op, OpKind, compare};
 use pressmark::extract::{Hints, extract};
 use proptest::prelude::*;
 
@@ -20,6 +23,73 @@ fn pairs_that_differ_in_furniture_alone_have_one_text() {
         assert_eq!(old.text, new.text, "{}", folder.display());
     }
     assert!(count >= 5);
+}
+
+/// The document with every accent as a character of its own, in the text and in what it declares; with
+/// `as_references`, as a reference in the text.
+fn apart(html: &str, as_references: bool) -> String {
+    let mut out = String::with_capacity(html.len());
+    let mut in_tag = false;
+    for c in html.chars() {
+        in_tag = (in_tag || c == '<') && c != '>';
+        for part in decomposed(c) {
+            if as_references && !in_tag && combining_class(part) != 0 {
+                out.push_str(&format!("&#x{:x};", u32::from(part)));
+            } else {
+                out.push(part);
+            }
+        }
+    }
+    out
+}
+
+#[test]
+fn a_page_whose_accents_stand_apart_is_the_same_page() {
+    let corpus = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/corpus/pages");
+    let (mut pages, mut changed) = (0, Vec::new());
+    for outlet in std::fs::read_dir(corpus).unwrap().flatten() {
+        for story in std::fs::read_dir(outlet.path()).into_iter().flatten().flatten() {
+            let Ok(html) = std::fs::read_to_string(story.path().join("fetch-1.html")) else {
+                continue;
+            };
+            if html.is_ascii() || apart(&html, false) == html {
+                continue;
+            }
+            pages += 1;
+            let read = |html: &str| extract(html.as_bytes(), &Hints::default()).page;
+            let whole = read(&html);
+            let found = compare(&whole, &read(&apart(&html, false)), &CompareOptions::default());
+            // Dates in words are read before a reference is one letter with what stands before it.
+            let words = compare(&whole, &read(&apart(&html, true)), &CompareOptions::default());
+            let keeps = |ops: &[Op]| ops.iter().all(|op| op.kind == OpKind::Keep);
+            if !found.changes.is_empty() || !keeps(&found.ops) || !keeps(&words.ops) {
+                changed.push((story.path(), found.changes));
+            }
+        }
+    }
+    assert!(pages >= 15, "{pages}");
+    assert!(changed.is_empty(), "{changed:?}");
+}
+
+#[test]
+fn an_edit_is_told_the_same_whatever_form_its_accents_have() {
+    let mut count = 0;
+    for folder in folders() {
+        let capture = Capture::default();
+        let (old, new) = (page(&folder, "old.html", &capture), page(&folder, "new.html", &capture));
+        let html = std::fs::read_to_string(folder.join("new.html")).unwrap_or_default();
+        let other = extract(apart(&html, false).as_bytes(), &Hints::default()).page;
+        if apart(&html, false) == html {
+            continue;
+        }
+        count += 1;
+        let kinds = |new| -> Vec<_> {
+            let found = compare(&old, new, &CompareOptions::default());
+            found.changes.into_iter().map(|c| c.kind).collect()
+        };
+        assert_eq!(kinds(&other), kinds(&new), "{}", folder.display());
+    }
+    assert!(count >= 10, "{count}");
 }
 
 fn title() -> impl Strategy<Value = String> {

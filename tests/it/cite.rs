@@ -162,7 +162,11 @@ fn case(title: &str, authors: &[(&str, Value)], published: &str) -> Value {
         day_only: true,
     };
     let byline = authors.iter().map(|(name, read)| {
-        fact(Author { name: (*name).to_owned(), organisation: read["literal"].is_string() })
+        fact(Author {
+            name: (*name).to_owned(),
+            organisation: read["literal"].is_string(),
+            ..Author::default()
+        })
     });
     let page = Page {
         headline: Some(fact(title.to_owned())),

@@ -295,7 +295,10 @@ fn time(text: &str) -> Option<Fact<PageTime>> {
 fn facts_of_the_page_change() {
     let mut old = article("Rain fell.");
     old.headline = fact("Ferry sinks".to_owned());
-    old.byline = vec![fact(Author { name: "Ida Holm".to_owned(), organisation: false }).unwrap()];
+    old.byline = vec![
+        fact(Author { name: "Ida Holm".to_owned(), organisation: false, ..Author::default() })
+            .unwrap(),
+    ];
     old.published = time("2026-03-01T08:00:00Z");
     old.modified = time("2026-03-01T08:00:00Z");
     old.lead_image =
@@ -308,7 +311,10 @@ fn facts_of_the_page_change() {
     new.published = time("2026-03-01T09:00:00+01:00");
     assert!(changes(&old, &new).is_empty(), "notation is no change");
     new.headline = fact("Ferry damaged".to_owned());
-    new.byline.push(fact(Author { name: "Tom Ray".to_owned(), organisation: false }).unwrap());
+    new.byline.push(
+        fact(Author { name: "Tom Ray".to_owned(), organisation: false, ..Author::default() })
+            .unwrap(),
+    );
     new.published = time("2026-03-02T08:00:00Z");
     new.modified = time("2026-03-02T08:00:00Z");
     new.lead_image =

@@ -8,6 +8,7 @@ use html5ever::tendril::StrTendril;
 use html5ever::{Attribute, ExpandedName, LocalName, Namespace, QualName};
 
 use super::{Data, Dom, NONE, Node, NodeId, Tag};
+use crate::base::normal_form::composed;
 
 pub(super) fn narrow(at: usize) -> u32 {
     u32::try_from(at).unwrap_or(NONE)
@@ -55,6 +56,9 @@ impl Sink {
                 } else {
                     dom.nodes[before as usize].prev
                 };
+                // A reader's text has one form; what a script holds is data, with addresses in it.
+                let is_data = matches!(dom.tag(parent), Tag::Script | Tag::Style);
+                let text = if is_data { Cow::Borrowed(&*text) } else { composed(&text) };
                 match dom.push_text(prev, &text, self.text_source.get()) {
                     Some(id) => id,
                     None => return,

@@ -1,0 +1,105 @@
+//! Bylines in Chinese, Japanese and Korean, which part names by other means than spaces.
+
+use super::lexicon::{JOINED_ROLES, body_word};
+use super::line::{Context, is_unspaced};
+use crate::extract::page::Author;
+
+/// What stands behind the names and is none; of one character only where it stands by itself, since
+/// given names end with the same ones.
+const TAILS: &[&str] = &["综合报道", "綜合報導", "报道", "報導", "報道", "撰文", "整理"];
+const LONE_TAILS: &[&str] = &["撰", "文", "摄", "攝", "発", "電", "电", "님", "씀"];
+
+fn is_hangul(c: char) -> bool {
+    matches!(c, '\u{1100}'..='\u{11ff}' | '\u{ac00}'..='\u{d7a3}')
+}
+
+fn is_kana(c: char) -> bool {
+    matches!(c, '\u{3040}'..='\u{30ff}')
+}
+
+/// The names of a group of pieces in one of these scripts; none where it is in another.
+pub(super) fn read(group: &[Vec<&str>], context: &Context<'_>) -> Option<Vec<Author>> {
+    let letters = || group.iter().flatten().flat_map(|w| w.chars()).filter(|c| c.is_alphabetic());
+    let is_here = letters().next().is_some() && letters().all(|c| is_unspaced(c) || is_hangul(c));
+    if !is_here {
+        return None;
+    }
+    let mut out = Vec::new();
+    for words in group {
+        let mut names: Vec<String> = Vec::new();
+        let has_kana = words.iter().any(|w| w.chars().any(is_kana));
+        // A dot parts names, but for the parts of a foreign one in kana.
+        let parts = words.iter().flat_map(|word| word.split(move |c| c == '·' && !has_kana));
+        for word in parts {
+            let word = without_roles(word);
+            if !word.is_empty() && !LONE_TAILS.contains(&word) {
+                names.push(word.to_owned());
+            }
+        }
+        let is_joined = match context.language {
+            "ja" | "ko" => true,
+            "zh" => false,
+            _ => names.iter().any(|n| n.chars().any(|c| is_kana(c) || is_hangul(c))),
+        };
+        let has_dot = words.iter().any(|word| word.contains('·'));
+        out.extend(persons(&names, is_joined && !has_dot));
+    }
+    Some(out)
+}
+
+fn persons(names: &[String], is_joined: bool) -> Vec<Author> {
+    let length = |name: &String| name.chars().count();
+    let make = |name: String| {
+        let organisation = body_word(&name).is_some();
+        Author { name, organisation, family: None }
+    };
+    let mut out = Vec::new();
+    let mut at = 0;
+    while let Some(name) = names.get(at) {
+        // "山田 太郎" is one name; "李晓雯 王强" are two, "李 强" is one.
+        let next = names.get(at + 1).filter(|next| length(next) <= 4 && length(name) <= 4);
+        let next = next.filter(|next| body_word(name).is_none() && body_word(next).is_none());
+        let takes = next.is_some()
+            && if is_joined {
+                names.len().is_multiple_of(2) && length(name) <= 3
+            } else {
+                length(name) == 1
+            };
+        if let (true, Some(next)) = (takes, next) {
+            out.push(make(format!("{name} {next}")));
+            at += 2;
+            continue;
+        }
+        let is_name = (2..=12).contains(&length(name)) || body_word(name).is_some();
+        if is_name {
+            out.push(make(name.clone()));
+        }
+        at += 1;
+    }
+    out
+}
+
+/// A word without jobs at its ends.
+fn without_roles(word: &str) -> &str {
+    let trim = |text: &str| -> (usize, usize) {
+        let start = text.len() - text.trim_start_matches(|c: char| !c.is_alphanumeric()).len();
+        (start, text.trim_end_matches(|c: char| !c.is_alphanumeric()).len())
+    };
+    let mut word = word;
+    for _ in 0..4 {
+        let (start, end) = trim(word);
+        word = if start < end { &word[start..end] } else { "" };
+        let before = word;
+        for role in JOINED_ROLES.iter() {
+            word = word.strip_prefix(role).unwrap_or(word);
+            word = word.strip_suffix(role).unwrap_or(word);
+        }
+        for tail in TAILS {
+            word = word.strip_suffix(tail).unwrap_or(word);
+        }
+        if word == before {
+            break;
+        }
+    }
+    word
+}

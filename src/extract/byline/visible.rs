@@ -1,0 +1,212 @@
+//! Where a reader sees who wrote it: microdata, the lines around the headline, the box below the article.
+//!
+//! Finds texts and leaves their reading to [`super::line`]. Bylines of other stories, in rails and lists
+//! of links, stand elsewhere and are never asked.
+
+use super::lexicon::BY;
+use super::line::{self, Context, begins};
+use super::piece::is_lower_word;
+use crate::extract::declared::{Declared, squeeze};
+use crate::extract::dom::{Dom, NodeId, Step};
+use crate::extract::flow::Flow;
+use crate::extract::page::Author;
+use crate::extract::tag::Tag;
+
+/// Longer blocks are prose.
+const BLOCK_BYTES_MAX: usize = 400;
+/// So many elements inside of a block, or of a property, are looked at.
+const ELEMENTS_MAX: usize = 60;
+
+/// Class names of bylines, and of the names in them, as whole names and as parts.
+const CLASSES: &str = "author authors autor autores auteur auteurs autore autori author-name authorname post-author posted-by byl writer \
+    reporter fn firma signature signe redactor journalist forfatter skribent";
+const CLASS_PARTS: &str = "byline by-line author-name author__name author_name authorname authors-name name-author entry-author post-author \
+    article-author article__author article_author story-author story__author author-link author-list byauthor autor-name auteur-nom \
+    contributor-name article-byline articleautor dateline-author";
+/// Parts of class names that are about an author, and hold no byline.
+const NOT_CLASSES: &str = "bio box image img avatar photo social follow role title job desc about comment related more recommend rail card-list \
+    teaser newsletter tooltip";
+/// Class names of boxes about the author below an article.
+const BOXES: &str = "author-box authorbox author_box author-bio authorbio author_bio about-author about-the-author author-info author-card \
+    author-profile author-block author-description post-author entry-author article-author autorenbox autor-box autorbox bio-box";
+
+/// Authors in microdata, of the article's own scope.
+pub(super) fn microdata(dom: &Dom, declared: &Declared, context: &Context<'_>) -> Vec<Author> {
+    let mut names = Vec::new();
+    let mut scope: Option<NodeId> = None;
+    for (property, id) in &declared.properties {
+        if property != "author" && property != "creator" {
+            continue;
+        }
+        let own = dom.ancestors(*id).find(|up| dom.attr(*up, "itemscope").is_some());
+        let kind = own.and_then(|up| dom.attr(up, "itemtype")).unwrap_or("").to_ascii_lowercase();
+        // The writers of comments and of other stories are authors, too.
+        if ["comment", "review", "product", "itemlist"].iter().any(|k| kind.contains(k)) {
+            continue;
+        }
+        if !names.is_empty() && own != scope {
+            continue;
+        }
+        scope = own;
+        let inner = inside(dom, *id).find(|inner| dom.attr(*inner, "itemprop") == Some("name"));
+        let at = inner.unwrap_or(*id);
+        let text =
+            dom.attr(at, "content").map_or_else(|| squeeze(&dom.text_below(at, 200)), squeeze);
+        if text.len() <= 200 {
+            names.extend(line::read(&text, context));
+        }
+    }
+    for id in &declared.author_links {
+        let text = squeeze(&dom.text_below(*id, 200));
+        if names.is_empty() && text.len() <= 80 {
+            names.extend(line::read(&text, context));
+        }
+    }
+    names
+}
+
+/// The elements inside of one, without itself.
+fn inside(dom: &Dom, id: NodeId) -> impl Iterator<Item = NodeId> + '_ {
+    let entered = dom.walk(id).filter_map(|step| match step {
+        Step::Enter(inner) => Some(inner),
+        _ => None,
+    });
+    entered.take(ELEMENTS_MAX).filter(move |inner| *inner != id)
+}
+
+/// Bylines in short texts before and just inside the article: named so by class, or beginning with
+/// "By".
+pub(super) fn near_headline(
+    dom: &Dom,
+    flow: &Flow,
+    kept: &[usize],
+    context: &Context<'_>,
+) -> Vec<Author> {
+    let first = kept.first().copied().unwrap_or(0);
+    let near = first.saturating_sub(14)..(first + 3).min(flow.blocks.len());
+    let mut found: Vec<Author> = Vec::new();
+    // The element whose class said that it is a byline.
+    let mut holder: Option<NodeId> = None;
+    for block in &flow.blocks[near] {
+        let words = flow.words(block);
+        if words.len() > BLOCK_BYTES_MAX {
+            continue;
+        }
+        let outer = std::iter::once(block.node).chain(dom.ancestors(block.node).take(2));
+        let outer = outer.into_iter().find(|id| is_classed(dom, *id));
+        if holder.is_some() && outer != holder {
+            break;
+        }
+        let inner = inside(dom, block.node).find(|id| is_classed(dom, *id));
+        let names = match (outer, inner) {
+            (_, Some(inner)) if outer.is_none() => {
+                named(&squeeze(&dom.text_below(inner, BLOCK_BYTES_MAX)), context)
+            }
+            (Some(_), _) => named(words, context),
+            _ if begins_by(words) => named(words, context),
+            _ => continue,
+        };
+        if !names.is_empty() {
+            holder = outer;
+            found.extend(names);
+            if holder.is_none() {
+                break;
+            }
+        }
+    }
+    found
+}
+
+/// The names of a line, where it is made of names and little else.
+fn named(text: &str, context: &Context<'_>) -> Vec<Author> {
+    let text = text.replace(['\n', '\t'], " | ");
+    let words = text.split_whitespace().filter(|w| w.chars().any(char::is_alphabetic)).count();
+    let cased = text.split_whitespace().filter(|w| w.starts_with(char::is_lowercase));
+    let plain = cased.filter(|w| !is_lower_word(w)).count();
+    if words > 60 || (words > 12 && plain * 2 > words) {
+        return Vec::new();
+    }
+    line::read(&text, context)
+}
+
+/// Whether a text begins with a word for "by", and goes on with names and no sentence.
+fn begins_by(text: &str) -> bool {
+    let line = text.split(['\n', '|', '•', '·']).next().unwrap_or(text);
+    let Some(after) = BY
+        .iter()
+        .filter_map(|by| Some((by, begins(line, by)?)))
+        .map(|(by, at)| (*by, &line[at..]))
+        .max_by_key(|(by, _)| by.len())
+    else {
+        return false;
+    };
+    let (by, rest) = after;
+    let is_open = by.ends_with([':', '：', '/', '／', '｜']);
+    if !is_open && !rest.starts_with([' ', ':', '\u{a0}', '：']) {
+        return false;
+    }
+    let words: Vec<&str> =
+        rest.trim_start_matches([' ', ':', '\u{a0}']).split_whitespace().collect();
+    let Some(first) = words.first() else { return false };
+    let capitals = words.iter().filter(|w| w.starts_with(char::is_uppercase)).count();
+    let has_case = first.chars().any(|c| c.is_uppercase() || c.is_lowercase());
+    if has_case {
+        return words.len() <= 40
+            && capitals * 2 >= words.len()
+            && first.starts_with(char::is_uppercase)
+            && !rest.trim_end().ends_with('.')
+            || (first.starts_with(char::is_uppercase)
+                && words.len() <= 6
+                && capitals * 2 >= words.len());
+    }
+    // Without capitals a colon tells a byline from a sentence.
+    is_open && words.len() <= 8
+}
+
+fn is_classed(dom: &Dom, id: NodeId) -> bool {
+    let Some(class) = dom.attr(id, "class") else { return false };
+    let class = class.to_ascii_lowercase();
+    let names = || class.split_ascii_whitespace();
+    if names().any(|name| {
+        NOT_CLASSES.split_ascii_whitespace().any(|not| parts(name).any(|part| part == not))
+    }) {
+        return false;
+    }
+    names().any(|name| {
+        CLASSES.split_ascii_whitespace().any(|wanted| wanted == name)
+            || CLASS_PARTS.split_ascii_whitespace().any(|part| name.contains(part))
+    })
+}
+
+fn parts(name: &str) -> impl Iterator<Item = &str> {
+    name.split(['-', '_'])
+}
+
+/// The name in a box about the author right below the article.
+pub(super) fn below(dom: &Dom, flow: &Flow, kept: &[usize], context: &Context<'_>) -> Vec<Author> {
+    let Some(last) = kept.last().copied() else { return Vec::new() };
+    let after = (last + 1).min(flow.blocks.len())..(last + 9).min(flow.blocks.len());
+    for block in &flow.blocks[after] {
+        let words = flow.words(block);
+        let is_box = dom.ancestors(block.node).take(4).chain([block.node]).any(|id| {
+            let class = dom.attr(id, "class").unwrap_or("").to_ascii_lowercase();
+            BOXES.split_ascii_whitespace().any(|name| class.contains(name))
+        });
+        // The heading of the box ("About the author") is no name: a name is marked, or a link.
+        let here = || std::iter::once(block.node).chain(dom.ancestors(block.node).take(1));
+        let is_marked = here().any(|id| is_classed(dom, id))
+            || inside(dom, block.node)
+                .any(|id| is_classed(dom, id) || matches!(dom.tag(id), Tag::A | Tag::Strong));
+        if !is_box || !is_marked || words.len() > 80 {
+            continue;
+        }
+        let names = line::read(words, context);
+        let is_name = names.len() == 1
+            && !names[0].organisation
+            && (2..=5).contains(&names[0].name.split(' ').count());
+        if is_name {
+            return names;
+        }
+    }
+    Vec::new()
+}
