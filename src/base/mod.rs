@@ -3,7 +3,7 @@
 //! In reading order: what was asked for ([`TargetUri`]), the key it is found by ([`surt`]), when
 //! ([`Timestamp`], [`TimeRange`], [`Clock`]), what the bytes were ([`Digest`]), whose server it is
 //! ([`HostKey`]), what kind of bytes ([`MediaType`]), how many ([`ByteSize`]), how text
-//! stands in a page of ours ([`markup`]), and how a check reports ([`Finding`]).
+//! stands in a page of ours ([`markup`]) and on a terminal ([`printable`]), and how a check reports ([`Finding`]).
 
 pub mod bytes;
 pub mod clock;
@@ -12,6 +12,7 @@ pub mod finding;
 pub mod host;
 pub mod markup;
 pub mod media_type;
+pub mod printable;
 pub mod surt;
 pub mod target_uri;
 pub mod timestamp;

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::base::{ByteSize, Timestamp};
 use crate::cli::context::{Context, store_error};
-use crate::cli::output::{Format, table};
+use crate::cli::output::Format;
 use crate::cli::queue::Queue;
 use crate::cli::{CliError, Exit};
 use crate::crawl::ListView;
@@ -139,7 +139,7 @@ fn print(context: &Context, facts: &Value) -> Result<(), CliError> {
     if !rows.is_empty() {
         out.line("")?;
         let head = ["host", "captures", "bytes", "first", "last"];
-        out.line(&table(&head, &[false, true, true, false, false], &rows))?;
+        out.table(&head, &[false, true, true, false, false], &rows)?;
     }
     Ok(())
 }
