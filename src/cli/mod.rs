@@ -9,6 +9,7 @@ pub mod evidence;
 pub mod exit;
 pub mod jobs;
 pub mod local;
+pub mod out_file;
 pub mod output;
 pub mod progress;
 mod queue;
