@@ -1,7 +1,6 @@
 //! Opening the index so that it says what the WARC files say: to write with, or to read from while
 //! another process writes.
 
-use std::fs;
 use std::path::Path;
 
 use crate::archive::{ArchiveError, ArchiveErrorKind, CaptureSink as _};
@@ -13,6 +12,7 @@ use super::catch_up;
 use super::doubles;
 use super::layout::{Layout, is_open, stable_name};
 use super::repair;
+use super::room::{self, why_unwritable};
 
 fn options(cache_bytes: u64) -> KvOptions {
     KvOptions { cache_bytes, ..KvOptions::default() }
@@ -63,21 +63,20 @@ pub(super) fn for_reading(
     layout: &Layout,
     cache_bytes: u64,
 ) -> Result<(Index, Option<tempfile::TempDir>, Vec<String>), StoreError> {
-    match open(layout, cache_bytes) {
-        Ok((index, mut notes)) => {
-            notes.extend(catch_up::catch_up(&index, layout)?);
-            Ok((index, None, notes))
-        }
+    let in_place = || -> Result<_, StoreError> {
+        let (index, mut notes) = open(layout, cache_bytes)?;
+        notes.extend(catch_up::catch_up(&index, layout)?);
+        Ok((index, None, notes))
+    };
+    match in_place() {
         Err(StoreError::IndexBusy) => copied(layout, cache_bytes, None),
-        Err(error @ StoreError::Index { .. }) if !is_writable(&layout.index_dir()) => {
-            copied(layout, cache_bytes, Some(error.to_string()))
+        Err(error @ (StoreError::Index { .. } | StoreError::Io { .. })) => {
+            // Also a disk that filled up while the index took in what it lacked.
+            let Some(why) = why_unwritable(&layout.index_dir()) else { return Err(error) };
+            copied(layout, cache_bytes, Some(why.to_string()))
         }
-        Err(error) => Err(error),
+        answer => answer,
     }
-}
-
-fn is_writable(dir: &Path) -> bool {
-    tempfile::tempfile_in(dir).is_ok()
 }
 
 /// A copy may have been taken in the middle of a write. What does not open is set aside beside the
@@ -87,35 +86,22 @@ fn copied(
     cache_bytes: u64,
     why: Option<String>,
 ) -> Result<(Index, Option<tempfile::TempDir>, Vec<String>), StoreError> {
-    let io = |doing| {
-        let path = layout.index_dir().display().to_string();
-        move |why| StoreError::Io { doing, path, why }
+    let disk = |why| StoreError::Io {
+        doing: "copying",
+        path: layout.index_dir().display().to_string(),
+        why,
     };
-    let copy = tempfile::tempdir().map_err(io("copying"))?;
-    copy_tree(&layout.index_dir(), copy.path()).map_err(io("copying"))?;
-    let (index, _) =
-        Index::open(copy.path(), &options(cache_bytes)).map_err(index_error("opening"))?;
-    catch_up::catch_up_copy(&index, layout)?;
-    let notes = why.map(|why| format!("reading from a copy of the index: {why}"));
+    let open = |copy: &Path| {
+        let (index, _) =
+            Index::open(copy, &options(cache_bytes)).map_err(index_error("opening"))?;
+        catch_up::catch_up_copy(&index, layout)?;
+        Ok(index)
+    };
+    let (index, copy) = room::copied(&layout.index_dir(), disk, open)?;
+    let notes = why.map(|why| {
+        format!("reading from a copy of the index, since its place cannot be written: {why}")
+    });
     Ok((index, Some(copy), notes.into_iter().collect()))
-}
-
-fn copy_tree(from: &Path, to: &Path) -> std::io::Result<()> {
-    for entry in fs::read_dir(from)? {
-        let entry = entry?;
-        let target = to.join(entry.file_name());
-        if entry.file_type()?.is_dir() {
-            fs::create_dir_all(&target)?;
-            copy_tree(&entry.path(), &target)?;
-        } else {
-            // A file that the writer removed meanwhile was not needed any more.
-            match fs::copy(entry.path(), &target) {
-                Err(why) if why.kind() == std::io::ErrorKind::NotFound => {}
-                done => drop(done?),
-            }
-        }
-    }
-    Ok(())
 }
 
 /// The same failure in the words of the store.
