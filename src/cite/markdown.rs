@@ -1,6 +1,7 @@
 //! Markdown with Robust Links: CommonMark (0.31.2), whose links have no attributes of their own, so that
 //! the link itself is inline HTML, which every CommonMark reader takes.
 
+use super::clean;
 use super::html::robust_attributes;
 use super::names::Name;
 use super::prose::{best_link, isolate, list, place};
@@ -35,7 +36,7 @@ pub(super) fn render(source: &Source) -> String {
     if let Some(quotation) = &source.quotation {
         out.push_str(&format!(
             "\n\n> {} ([link](<{}>))",
-            escape(&isolate(&quotation.exact)),
+            escape(&isolate(&clean(&quotation.exact))),
             quotation.link(source)
         ));
         let selector = quotation.selector().to_string();

@@ -29,6 +29,8 @@ mod chicago;
 mod mla;
 mod text;
 
+use crate::base::printable;
+
 pub use locate::{Found, Missing, locate};
 pub use selector::Quotation;
 pub use source::{Archive, Capture, Source, Standing};
@@ -95,9 +97,23 @@ impl Style {
     }
 }
 
-/// The citation of one capture in one style: one or more lines, without a line end after the last.
+/// The citation of one capture in one style: one or more lines, without a line end after the last, and
+/// printable wherever it is pasted.
 #[must_use]
 pub fn cite(source: &Source, style: Style) -> String {
+    let text = rendered(source, style);
+    let printable = match style {
+        Style::CslJson => printable::json(&text),
+        // In prose, words of another direction are set apart by marks of this room's own.
+        Style::Text | Style::Apa | Style::Chicago | Style::Mla | Style::Markdown => {
+            printable::styled(&text)
+        }
+        _ => printable::lines(&text),
+    };
+    printable.into_owned()
+}
+
+fn rendered(source: &Source, style: Style) -> String {
     match style {
         Style::Text => text::render(source),
         Style::Apa => apa::render(source),
@@ -113,8 +129,12 @@ pub fn cite(source: &Source, style: Style) -> String {
     }
 }
 
-/// A text as one line: white space and control characters are single spaces, none at the ends.
+/// A text of a page as one printable line, without white space at the ends.
 fn clean(text: &str) -> String {
-    let spaced = text.replace(|c: char| c.is_control() || c == '\u{2028}' || c == '\u{2029}', " ");
-    spaced.split_whitespace().collect::<Vec<_>>().join(" ")
+    printable::flat(text).trim().to_owned()
+}
+
+/// A text exactly as a page has it, but for its white space: every run is one space, none at the ends.
+fn spaced(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }

@@ -4,7 +4,9 @@
 //! Deliberately changes the case of nothing: which words of a headline are names is not known here,
 //! so sentence case (APA) and headline case (Chicago, MLA) are left as the outlet had them.
 
+use super::clean;
 use super::source::Source;
+use crate::base::printable::json;
 
 /// `A`, `A and B`, `A, B, and C`, with the word given.
 pub(super) fn list(names: &[String], and: &str) -> String {
@@ -89,8 +91,8 @@ pub(super) fn quotation_lines(source: &Source) -> String {
     let Some(quotation) = &source.quotation else { return String::new() };
     format!(
         "\nQuotation: “{}”\nLink: {}\nSelector: {}",
-        isolate(&quotation.exact),
+        isolate(&clean(&quotation.exact)),
         quotation.link(source),
-        quotation.selector()
+        json(&quotation.selector().to_string())
     )
 }

@@ -19,7 +19,7 @@ const CONTEXT_CHARS_MAX: usize = 32;
 /// Words found in a capture.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Quotation {
-    /// The words as they stand there, in one line.
+    /// The words exactly as they stand there, in one line.
     pub exact: String,
     /// What stands right before them.
     pub prefix: String,
@@ -41,7 +41,7 @@ impl Quotation {
         let shift = if found.in_headline { 0 } else { headline.len() + 2 };
         let range = found.range.start + shift..found.range.end + shift;
         Self {
-            exact: super::clean(&whole[range.clone()]),
+            exact: super::spaced(&whole[range.clone()]),
             prefix: before(&whole[..range.start]),
             suffix: after(&whole[range.end..]),
             range: (!found.in_headline).then(|| found.range.clone()),

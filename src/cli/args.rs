@@ -429,6 +429,9 @@ pub struct ProveArgs {
         conflicts_with = "check"
     )]
     pub output: Option<PathBuf>,
+    /// Replace the file where there is one
+    #[arg(long, conflicts_with = "check")]
+    pub force: bool,
     /// Check this bundle
     #[arg(long, value_name = "FILE.zip")]
     pub check: Option<PathBuf>,

@@ -1,12 +1,15 @@
 //! What the commands share: settings, paths, clock, output.
 
-use std::path::PathBuf;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::base::{Clock, SystemClock, TimeRange, Timestamp};
 use crate::cli::CliError;
 use crate::config::{ConfigError, Settings};
 use crate::history::Derived;
+use crate::store::error::hint_of;
+use crate::store::room::why_unwritable;
 use crate::store::{Reader, StoreError};
 
 use super::args::{Global, NetworkArgs};
@@ -190,6 +193,44 @@ pub fn config_error(error: ConfigError) -> CliError {
     CliError::usage(format!("reading the settings: {error}")).hint(
         "`pressmark config check` lists all problems; config/pressmark.toml explains every key",
     )
+}
+
+/// The error of a command that writes into `dir`: where nothing can be written there, that is why,
+/// whatever failed because of it.
+#[must_use]
+pub fn unwritable_or(what: &str, dir: &Path, error: CliError) -> CliError {
+    // A directory that is not there yet says nothing.
+    let Some(why) = why_unwritable(dir).filter(|why| why.kind() != ErrorKind::NotFound) else {
+        return error;
+    };
+    let cli = CliError::failed(what, format!("{} cannot be written: {why}", dir.display()));
+    match hint_of(&why) {
+        Some(hint) => cli.hint(hint),
+        None => cli,
+    }
+}
+
+/// A store error of a command that writes into the archive at `root`.
+#[must_use]
+pub fn writing_error(what: &str, root: &Path, error: StoreError) -> CliError {
+    let busy = matches!(error, StoreError::Locked { .. } | StoreError::IndexBusy);
+    let error = store_error(what, error);
+    if busy { error } else { unwritable_or(what, root, error) }
+}
+
+/// An error with what led to it, as far as it does not say so itself.
+#[must_use]
+pub fn with_sources(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut text = error.to_string();
+    let mut next = error.source();
+    while let Some(source) = next {
+        let said = source.to_string();
+        if !text.contains(&said) {
+            text = format!("{text}: {said}");
+        }
+        next = source.source();
+    }
+    text
 }
 
 /// A store error for a person.

@@ -79,9 +79,10 @@ impl CliError {
 
 impl fmt::Display for CliError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "pressmark: {}", self.message)?;
+        // A further line is indented, so that no name with a line end in it reads as a hint.
+        write!(f, "pressmark: {}", self.message.replace('\n', "\n  "))?;
         if let Some(hint) = &self.hint {
-            write!(f, "\n\nhint: {hint}")?;
+            write!(f, "\n\nhint: {}", hint.replace('\n', "\n  "))?;
         }
         Ok(())
     }

@@ -48,7 +48,7 @@ fn file_of(dir: &Path, name: &str) -> Result<PathBuf, CliError> {
 fn read(context: &Context, files: &[PathBuf]) -> Result<Vec<JobSpec>, CliError> {
     load_jobs(files, context.clock.now()).map_err(|problems| {
         let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
-        CliError::usage(format!("reading the jobs:\n  {}", lines.join("\n  ")))
+        CliError::usage(format!("reading the jobs:\n{}", lines.join("\n")))
             .hint("docs/reference/job-file.md describes every key")
     })
 }

@@ -12,7 +12,7 @@ const FILE_BYTES_MAX: u64 = 256 << 20;
 /// The file that `target` names: a `file:` URL, or a path that exists. None for anything else.
 #[must_use]
 pub fn path_of(target: &str) -> Option<PathBuf> {
-    if target.len() >= 5 && target[..5].eq_ignore_ascii_case("file:") {
+    if target.get(..5).is_some_and(|scheme| scheme.eq_ignore_ascii_case("file:")) {
         let url = url::Url::parse(target).ok()?;
         return url.to_file_path().ok().or_else(|| Some(PathBuf::from(&target[5..])));
     }

@@ -9,6 +9,7 @@ pub mod evidence;
 pub mod exit;
 pub mod jobs;
 pub mod local;
+pub mod out_file;
 pub mod output;
 pub mod progress;
 mod queue;
@@ -26,7 +27,6 @@ use output::Output;
 
 /// Runs the command line of this process and says how it ended.
 #[must_use]
-#[expect(clippy::print_stderr, reason = "the last word on an error belongs to stderr")]
 pub fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
@@ -37,13 +37,12 @@ pub fn main() -> ExitCode {
         // Whoever reads us has had enough, as `head` does: that is success.
         Err(error) if error.broken_pipe => Exit::Done.into(),
         Err(error) => {
-            eprintln!("{error}");
+            output::tell(&error.to_string());
             error.exit.into()
         }
     }
 }
 
-#[expect(clippy::print_stderr, reason = "the last word on an error belongs to stderr")]
 fn usage(error: &clap::Error) -> ExitCode {
     if !error.use_stderr() {
         // Help and version were asked for; a closed pipe is fine here too.
@@ -52,7 +51,7 @@ fn usage(error: &clap::Error) -> ExitCode {
     }
     let text = error.render().to_string();
     let text = text.strip_prefix("error: ").unwrap_or(&text);
-    eprintln!("pressmark: {}", text.trim_end());
+    output::tell(&format!("pressmark: {}", text.trim_end()));
     Exit::Usage.into()
 }
 

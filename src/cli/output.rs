@@ -1,4 +1,8 @@
 //! Where output goes: data to stdout, talk to stderr; when there is colour.
+//!
+//! The one place of the program that prints. Whatever is printed may come from a page, a URL, a header
+//! or the name of a file, so all of it goes through [`printable`]; JSON keeps every value and is
+//! escaped; only the bytes of a capture are written as they are, and never to a terminal.
 
 use std::io::{self, IsTerminal, Write};
 
@@ -6,6 +10,7 @@ use serde::Serialize;
 
 use super::args::{ColorWhen, Global};
 use super::exit::CliError;
+use crate::base::printable::{self, Stream};
 
 /// For people or for programs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,6 +29,7 @@ pub struct Output {
     verbose: u8,
     color_out: bool,
     color_err: bool,
+    terminal_out: bool,
     terminal_err: bool,
 }
 
@@ -43,6 +49,7 @@ impl Output {
             verbose: global.verbose,
             color_out: color(io::stdout().is_terminal()),
             color_err: color(io::stderr().is_terminal()),
+            terminal_out: io::stdout().is_terminal(),
             terminal_err: io::stderr().is_terminal(),
         }
     }
@@ -99,32 +106,52 @@ impl Output {
         self.verbose
     }
 
-    /// A line of data.
+    /// A line of data. A line end inside of it is shown, so that it stays one line.
     ///
     /// # Errors
     /// When stdout cannot be written.
     pub fn line(&self, text: &str) -> io::Result<()> {
-        let mut out = io::stdout().lock();
-        out.write_all(text.as_bytes())?;
-        out.write_all(b"\n")
+        print(&[&printable::line(text), "\n"])
     }
 
-    /// A piece of a line of data.
+    /// A line of data whose fields are parted by tabs.
     ///
     /// # Errors
     /// When stdout cannot be written.
-    pub fn piece(&self, text: &str) -> io::Result<()> {
-        io::stdout().lock().write_all(text.as_bytes())
+    pub fn fields(&self, fields: &[&str]) -> io::Result<()> {
+        let fields: Vec<_> = fields.iter().map(|field| printable::line(field)).collect();
+        print(&[&fields.join("\t"), "\n"])
     }
 
-    /// Raw bytes of data.
+    /// Data of several lines, as it stands: no line end is added.
     ///
     /// # Errors
     /// When stdout cannot be written.
-    pub fn bytes(&self, bytes: &[u8]) -> io::Result<()> {
-        let mut out = io::stdout().lock();
-        out.write_all(bytes)?;
-        out.flush()
+    pub fn text(&self, text: &str) -> io::Result<()> {
+        print(&[&printable::lines(text)])
+    }
+
+    /// The same with colours in it, and words of another direction set apart (see
+    /// [`printable::styled`]).
+    ///
+    /// # Errors
+    /// When stdout cannot be written.
+    pub fn styled(&self, text: &str) -> io::Result<()> {
+        print(&[&printable::styled(text)])
+    }
+
+    /// Rows of data as aligned columns below their names; numbers right-aligned where `right` says so.
+    ///
+    /// # Errors
+    /// When stdout cannot be written.
+    pub fn table(&self, head: &[&str], right: &[bool], rows: &[Vec<String>]) -> io::Result<()> {
+        print(&[&table(head, right, rows), "\n"])
+    }
+
+    /// Bytes of a capture: exactly as they are, unless they go to a terminal, which would obey them.
+    #[must_use]
+    pub fn bytes(&self) -> Bytes<'_> {
+        Bytes { out: self, shown: self.terminal_out.then(Stream::default), is_altered: false }
     }
 
     /// An object as one line of JSON.
@@ -132,40 +159,118 @@ impl Output {
     /// # Errors
     /// When stdout cannot be written.
     pub fn json(&self, value: &impl Serialize) -> io::Result<()> {
-        self.line(&serde_json::to_string(value).map_err(io::Error::other)?)
+        self.json_line(&serde_json::to_string(value).map_err(io::Error::other)?)
+    }
+
+    /// A line of JSON that is serialised already.
+    ///
+    /// # Errors
+    /// When stdout cannot be written.
+    pub fn json_line(&self, text: &str) -> io::Result<()> {
+        print(&[&printable::json(text), "\n"])
+    }
+
+    /// A piece of a line of JSON, cut between two values.
+    ///
+    /// # Errors
+    /// When stdout cannot be written.
+    pub fn json_piece(&self, text: &str) -> io::Result<()> {
+        print(&[&printable::json(text)])
     }
 
     /// What became of the archive that was not asked for: a repair, something set aside, a log that
     /// does not follow. A line to stderr, quiet or not: whoever runs this unattended should hear it.
-    #[expect(clippy::print_stderr, reason = "the command line is where talk is printed")]
     pub fn warn(&self, note: &str) {
-        eprintln!("pressmark: {note}");
+        tell(&format!("pressmark: {}", printable::line(note)));
     }
 
     /// Talk: a line to stderr, unless quiet.
-    #[expect(clippy::print_stderr, reason = "the command line is where talk is printed")]
     pub fn say(&self, text: &str) {
         if !self.quiet {
-            eprintln!("{text}");
+            tell(&printable::line(text));
         }
     }
 }
 
+/// A message of several lines to stderr: an error with its hint, or how a command is used.
+#[expect(clippy::print_stderr, reason = "the command line is where talk is printed")]
+pub fn tell(text: &str) {
+    eprintln!("{}", printable::lines(text));
+}
+
+fn print(pieces: &[&str]) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    pieces.iter().try_for_each(|piece| out.write_all(piece.as_bytes()))
+}
+
+/// Where the bytes of a capture go, piece by piece.
+#[derive(Debug)]
+pub struct Bytes<'a> {
+    out: &'a Output,
+    shown: Option<Stream>,
+    is_altered: bool,
+}
+
+impl Bytes<'_> {
+    /// The next bytes.
+    ///
+    /// # Errors
+    /// When stdout cannot be written.
+    pub fn push(&mut self, bytes: &[u8]) -> io::Result<()> {
+        let mut out = io::stdout().lock();
+        match &mut self.shown {
+            None => out.write_all(bytes)?,
+            Some(stream) => {
+                let text = stream.push(bytes);
+                self.is_altered |= is_altered(&text);
+                out.write_all(text.as_bytes())?;
+            }
+        }
+        out.flush()
+    }
+
+    /// The end: what was held back is written, and it is said where a terminal was shown something
+    /// else than the bytes.
+    ///
+    /// # Errors
+    /// When stdout cannot be written.
+    pub fn end(self) -> io::Result<()> {
+        let Some(stream) = self.shown else { return Ok(()) };
+        let text = stream.end();
+        let is_altered = self.is_altered || is_altered(&text);
+        self.out.text(&text)?;
+        if is_altered {
+            self.out.say(
+                "pressmark: what is no text is shown by signs; redirect the output to have the bytes as they are",
+            );
+        }
+        Ok(())
+    }
+}
+
+/// Whether signs stand in a text for what was not printed.
+fn is_altered(text: &str) -> bool {
+    text.contains(|c| matches!(c, '\u{2400}'..='\u{2421}' | '\u{fffd}'))
+}
+
 /// Rows of text as aligned columns, the last one unpadded; numbers right-aligned where `right` says so.
-#[must_use]
-pub fn table(head: &[&str], right: &[bool], rows: &[Vec<String>]) -> String {
-    let width_of = |text: &str| text.chars().count();
-    let mut widths: Vec<usize> = head.iter().map(|h| width_of(h)).collect();
-    for row in rows {
+/// Widths are those of a terminal, and what a cell holds stays in its cell.
+fn table(head: &[&str], right: &[bool], rows: &[Vec<String>]) -> String {
+    let clean = |row: &Vec<String>| -> Vec<String> {
+        row.iter().map(|cell| printable::line(cell).into_owned()).collect()
+    };
+    let rows: Vec<Vec<String>> = rows.iter().map(clean).collect();
+    let mut widths: Vec<usize> = head.iter().map(|h| printable::width(h)).collect();
+    for row in &rows {
         for (width, cell) in widths.iter_mut().zip(row) {
-            *width = (*width).max(width_of(cell));
+            *width = (*width).max(printable::width(cell));
         }
     }
     let render = |cells: &mut dyn Iterator<Item = &str>| {
         let mut line = String::new();
         let last = widths.len().saturating_sub(1);
         for (i, cell) in cells.enumerate() {
-            let pad = widths.get(i).map_or(0, |w| w.saturating_sub(width_of(cell)));
+            let pad = widths.get(i).map_or(0, |w| w.saturating_sub(printable::width(cell)));
             if right.get(i).copied().unwrap_or(false) {
                 line.push_str(&" ".repeat(pad));
                 line.push_str(cell);
@@ -184,4 +289,23 @@ pub fn table(head: &[&str], right: &[bool], rows: &[Vec<String>]) -> String {
     let mut lines = vec![render(&mut head.iter().copied())];
     lines.extend(rows.iter().map(|row| render(&mut row.iter().map(String::as_str))));
     lines.join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_are_aligned_by_the_cells_of_a_terminal() {
+        let rows =
+            [["a.example", "1", "東京で火事"], ["münchen", "100", "x"], ["東京", "20", "y\nz"]];
+        let rows: Vec<Vec<String>> =
+            rows.iter().map(|row| row.iter().map(|c| (*c).to_owned()).collect()).collect();
+        let expected = "\
+host       count  title
+a.example      1  東京で火事
+münchen      100  x
+東京          20  y␊z";
+        assert_eq!(table(&["host", "count", "title"], &[false, true, false], &rows), expected);
+    }
 }

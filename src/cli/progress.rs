@@ -6,6 +6,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use super::output::Output;
 use crate::base::ByteSize;
+use crate::base::printable::line;
 use crate::crawl::{Finished, Observer, Outcome};
 
 /// How often a line is printed where there is no terminal.
@@ -36,7 +37,7 @@ impl Bar {
     pub fn set(&mut self, done: u64, all: u64, message: &str) {
         self.bar.set_length(all);
         self.bar.set_position(done);
-        self.bar.set_message(message.to_owned());
+        self.bar.set_message(line(message).into_owned());
         if !self.out.on_terminal() && self.last.elapsed() >= LINE_EVERY {
             self.last = Instant::now();
             self.out.say(&format!(
@@ -111,8 +112,8 @@ impl Observer for CrawlProgress {
                 Outcome::Failed { step, why } => format!("failed: {step}: {why}"),
                 Outcome::Refused { why } => format!("refused: {why}"),
             };
-            let line = format!("{what} {}", done.uri);
-            if self.bar.is_hidden() { self.out.say(&line) } else { self.bar.println(line) }
+            let said = format!("{what} {}", done.uri);
+            if self.bar.is_hidden() { self.out.say(&said) } else { self.bar.println(line(&said)) }
         }
     }
 
@@ -128,7 +129,7 @@ impl Observer for CrawlProgress {
         } else {
             String::new()
         };
-        let line = format!(
+        let said = format!(
             "{} done, {} in flight, {queued} queued, {rate:.1}/s, {}{eta}  {}",
             self.done,
             in_flight,
@@ -138,10 +139,10 @@ impl Observer for CrawlProgress {
         if self.bar.is_hidden() {
             if self.last_line.elapsed() >= LINE_EVERY {
                 self.last_line = Instant::now();
-                self.out.say(&line);
+                self.out.say(&said);
             }
         } else {
-            self.bar.set_message(line);
+            self.bar.set_message(line(&said).into_owned());
             self.bar.tick();
         }
     }

@@ -1,5 +1,5 @@
-//! The queue of an archive, for whoever only looks: read where no process has it, else as the process
-//! that has it last said (`state/queue.json`).
+//! The queue of an archive, for whoever only looks: read where no process has it (in a copy, where its
+//! place cannot be written), else as the process that has it last said (`state/queue.json`).
 //!
 //! The file is written whole and put in place by a rename, so that a reader sees one state of it.
 //! It is no state of the crawl: nothing is ever decided by it, and it may be deleted.
@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use super::CliError;
 use super::context::{Context, store_error};
-use super::wiring::{Frontiers, open_frontiers};
+use super::wiring::{Frontiers, open_frontiers, queue_busy};
 use crate::base::Timestamp;
 use crate::crawl::{ListView, QueueView};
 use crate::store::layout::Layout;
@@ -42,8 +42,8 @@ impl Queue {
                 }
             }
         }
-        Err(CliError::failed("opening the queue", "another process has it").hint(
-            "another process may be crawling into this archive; it says what is in its queue a moment after it has begun",
+        Err(queue_busy().hint(
+            "another process is crawling into this archive; it says what is in its queue a moment after it has begun",
         ))
     }
 

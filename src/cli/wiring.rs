@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::CliError;
-use super::context::{Context, store_error};
+use super::context::{Context, store_error, unwritable_or, with_sources, writing_error};
 use super::evidence::{self, Follower};
 use super::queue::Told;
 use crate::base::Clock;
@@ -17,11 +17,12 @@ use crate::crawl::{
     Crawl, Job, ListView, Observer, Order, Parts, RealTimer, Report, Stop, Take, Timer,
 };
 use crate::evidence::OpenFiles;
-use crate::kv::{Kv, KvOptions};
+use crate::kv::{Kv, KvError, KvOptions};
 use crate::politeness::Gate;
 use crate::remote::Route;
-use crate::schedule::{Frontier, FrontierOptions, JobSpec};
+use crate::schedule::{Frontier, FrontierOptions, JobSpec, ScheduleError};
 use crate::store::layout::Layout;
+use crate::store::room::{self, why_unwritable};
 use crate::store::{Store, StoreError, StoreOptions};
 
 /// How often a run says what is in its queue, for `status` and `due`.
@@ -37,19 +38,47 @@ pub struct Frontiers {
     pub state: Arc<Kv>,
     /// What was repaired, in words.
     pub notes: Vec<String>,
+    /// Where the copy lies that is read, where the place itself cannot be written.
+    _copy: Option<tempfile::TempDir>,
 }
 
-/// Opens the queue and the list of an archive; nothing where another process has them.
+/// Opens the queue and the list of an archive to look at them; nothing where another process has
+/// them. Where the disk is full, read-only or somebody else's, a copy is looked at.
 ///
 /// # Errors
 /// When they cannot be read.
 pub fn open_frontiers(context: &Context) -> Result<Option<Frontiers>, CliError> {
-    frontiers(&Layout::new(&context.archive))
+    let dir = Layout::new(&context.archive).state_dir();
+    let error = match frontiers(&dir) {
+        Err(error) => error,
+        answer => return answer,
+    };
+    if why_unwritable(&dir).is_none() {
+        return Err(error);
+    }
+    let disk = |why| CliError::failed("copying the queue", why);
+    let (frontiers, copy) = room::copied(&dir, disk, frontiers)?;
+    Ok(frontiers.map(|frontiers| Frontiers { _copy: Some(copy), ..frontiers }))
 }
 
-fn queue_error(why: impl std::fmt::Display) -> CliError {
-    CliError::failed("opening the queue", why)
-        .hint("another process may be crawling into this archive; wait until it is done")
+fn queue_error(why: impl Into<QueueError>) -> CliError {
+    CliError::failed("opening the queue", with_sources(&why.into()))
+}
+
+/// Another process has the queue.
+#[must_use]
+pub fn queue_busy() -> CliError {
+    CliError::failed("opening the queue", "another process has it")
+        .hint("another process is crawling into this archive; wait until it is done")
+}
+
+/// What could not be done with the queue.
+#[derive(Debug, thiserror::Error)]
+enum QueueError {
+    #[error(transparent)]
+    Tables(#[from] KvError),
+    #[error(transparent)]
+    Lists(#[from] ScheduleError),
 }
 
 /// Memory for the queue's pages, as they lie on disk; there they take twice that. With more of it a
@@ -57,8 +86,7 @@ fn queue_error(why: impl std::fmt::Display) -> CliError {
 /// processor.
 const STATE_CACHE_BYTES: u64 = 16 << 20;
 
-fn frontiers(layout: &Layout) -> Result<Option<Frontiers>, CliError> {
-    let dir = layout.state_dir();
+fn frontiers(dir: &Path) -> Result<Option<Frontiers>, CliError> {
     let (kv, mut notes) = match Kv::open(
         &dir.join("kv"),
         &KvOptions { cache_bytes: STATE_CACHE_BYTES, ..KvOptions::default() },
@@ -69,7 +97,7 @@ fn frontiers(layout: &Layout) -> Result<Option<Frontiers>, CliError> {
     };
     let state = Arc::new(kv);
     let mut open = |name: &str| {
-        let mut options = FrontierOptions::new(&dir);
+        let mut options = FrontierOptions::new(dir);
         name.clone_into(&mut options.name);
         let (frontier, opened) = Frontier::open(&state, options).map_err(queue_error)?;
         if !opened.requeued.is_empty() {
@@ -89,7 +117,7 @@ fn frontiers(layout: &Layout) -> Result<Option<Frontiers>, CliError> {
                 .to_owned(),
         );
     }
-    Ok(Some(Frontiers { queue, watched, state, notes }))
+    Ok(Some(Frontiers { queue, watched, state, notes, _copy: None }))
 }
 
 /// A crawl and the archive it writes to.
@@ -156,8 +184,7 @@ pub fn begin(
         Ok(opened) => opened,
         Err(error) => {
             let busy = matches!(error, StoreError::Locked { .. } | StoreError::IndexBusy);
-            let what = format!("opening the archive in {}", context.archive.display());
-            let error = store_error(&what, error);
+            let error = opening_error(&context.archive, error);
             return if busy { Ok(Begun::Busy(error)) } else { Err(error) };
         }
     };
@@ -191,8 +218,12 @@ pub fn start(
     timer: Arc<dyn Timer>,
 ) -> Result<(Running, Vec<String>), CliError> {
     let (store, notes) = Store::open(archive, store_options(settings), timer.clock())
-        .map_err(|e| store_error(&format!("opening the archive in {}", archive.display()), e))?;
+        .map_err(|e| opening_error(archive, e))?;
     assemble(settings, Opened { store, notes }, resolve, take, timer)
+}
+
+fn opening_error(archive: &Path, error: StoreError) -> CliError {
+    writing_error(&format!("opening the archive in {}", archive.display()), archive, error)
 }
 
 fn assemble(
@@ -213,7 +244,10 @@ fn assemble(
     let capturer = Capturer::new(options, clock)
         .map_err(|e| CliError::usage(format!("setting up the network: {e}")))?;
     notes.extend(evidence::prepare(store.layout(), settings));
-    let opened = frontiers(store.layout())?.ok_or_else(|| queue_error("another process has it"))?;
+    let dir = store.layout().state_dir();
+    let opened = frontiers(&dir)
+        .map_err(|error| unwritable_or("opening the queue", &dir, error))?
+        .ok_or_else(queue_busy)?;
     notes.extend(opened.notes);
     let log = CrawlLog::open(&store.layout().log_dir())
         .map_err(|e| CliError::failed("opening the crawl log", e))?;

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
+use crate::base::printable::is_plain;
 use crate::base::{Digest, TargetUri, Timestamp};
 
 /// What was stored for an exchange.
@@ -109,14 +110,14 @@ impl Finished {
     }
 }
 
-/// A text as one word: white space and control characters percent-encoded.
+/// A text as one word: white space and what cannot be printed as it is are percent-encoded.
 fn word(text: &str) -> String {
     if text.is_empty() {
         return "-".to_owned();
     }
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
-        if c.is_whitespace() || c.is_control() {
+        if c.is_whitespace() || !is_plain(c) {
             let mut buffer = [0; 4];
             for byte in c.encode_utf8(&mut buffer).bytes() {
                 let _ = write!(out, "%{byte:02X}");
@@ -137,7 +138,10 @@ mod tests {
         let finished = Finished {
             uri: TargetUri::parse("http://a.example/x y").unwrap(),
             at: Timestamp::from_unix_seconds(0),
-            outcome: Outcome::Failed { step: "dns", why: "no such\nhost".into() },
+            outcome: Outcome::Failed {
+                step: "dns",
+                why: "no such\nhost\u{1b}[2J\u{202e}\u{200b}".into(),
+            },
             path: String::new(),
             via: None,
             media_type: None,
@@ -149,6 +153,6 @@ mod tests {
         let line = finished.log_line();
         assert_eq!(line.split(' ').count(), 14, "{line}");
         assert!(line.contains("http://a.example/x%20y"), "{line}");
-        assert!(line.ends_with("no%20such%0Ahost"), "{line}");
+        assert!(line.ends_with("no%20such%0Ahost%1B[2J%E2%80%AE%E2%80%8B"), "{line}");
     }
 }

@@ -28,6 +28,7 @@ use jiff::tz::{Offset, TimeZone};
 pub use address::in_url;
 pub use human::{find_human, find_human_at, find_month};
 pub use machine::{instant_of, parse_machine, parse_machine_in};
+pub use names::is_month_name;
 pub use style::{Order, Style};
 
 use crate::base::Timestamp;

@@ -125,6 +125,12 @@ pub(super) fn month_of(word: &str, language: &str, reach: Reach) -> Option<u32> 
     found.map(u32::from)
 }
 
+/// Whether a word names a month in any language, in any case and with or without its full stop.
+#[must_use]
+pub fn is_month_name(word: &str) -> bool {
+    month_of(word, "", Reach::Field).is_some()
+}
+
 /// The month that this word names together with the next ones, and how many words that takes.
 pub(super) fn long_month_of<'a>(
     first: &str,

@@ -7,7 +7,8 @@
 
 use super::bundle::{Bundle, Proved, Role};
 use crate::base::Timestamp;
-use crate::base::markup::escaped_but;
+use crate::base::markup::escaped;
+use crate::base::printable;
 
 const STYLE: &str = "body{font:16px/1.5 Georgia,serif;max-width:48em;margin:2em auto;padding:0 1em;color:#111;background:#fff}\
 h1{font-size:1.6em;margin-bottom:.2em}h2{font-size:1.2em;margin-top:2em;border-bottom:1px solid #999}\
@@ -18,12 +19,7 @@ pre{background:#f4f4f4;border:1px solid #ccc;padding:.6em;overflow-x:auto;font-s
 .sign td{height:2.4em}@media print{body{margin:0;max-width:none}pre{white-space:pre-wrap}}";
 
 fn escape(text: &str) -> String {
-    escaped_but(text, |c| match c {
-        // Marks that turn the direction of text could make it read as something else.
-        '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => Some("\u{fffd}"),
-        c if c.is_control() => Some("\u{fffd}"),
-        _ => None,
-    })
+    escaped(&printable::line(text))
 }
 
 fn rows(out: &mut String, rows: &[(&str, String)]) {

@@ -5,7 +5,7 @@
 //! times and places are sorted: two dozen bytes a version, however long its text.
 
 use std::cmp::Reverse;
-use std::io::{self, BufReader, Read, Seek, SeekFrom, Write};
+use std::io;
 
 use serde::{Deserialize, Serialize};
 
@@ -16,6 +16,7 @@ use crate::store::StoreError;
 
 use super::pages::pages;
 use super::said::Sayer;
+use super::spool::Spool;
 use super::versions::Version;
 
 /// Up to so many bytes are spooled in memory.
@@ -109,7 +110,7 @@ struct Place {
 /// The changes that were found, newest first.
 #[derive(Debug)]
 pub struct NewestFirst {
-    spool: BufReader<tempfile::SpooledTempFile>,
+    spool: Spool,
     places: std::vec::IntoIter<Place>,
     batch: std::vec::IntoIter<ArchiveChange>,
     newest: Option<Timestamp>,
@@ -120,7 +121,7 @@ pub struct NewestFirst {
 /// Finds every wanted change. `progress` is told how many pages have been looked at.
 ///
 /// # Errors
-/// When the index cannot answer or the spool cannot be written. A record that cannot be read is left
+/// When the index cannot answer or the spool cannot be read. A record that cannot be read is left
 /// out and noted.
 pub fn changes(
     sayer: &mut Sayer<'_>,
@@ -128,10 +129,9 @@ pub fn changes(
     progress: &mut dyn FnMut(u64),
 ) -> Result<NewestFirst, StoreError> {
     let reader = sayer.reader();
-    let mut spool = tempfile::SpooledTempFile::new(SPOOL_MEMORY_MAX);
+    let mut spool = Spool::new(SPOOL_MEMORY_MAX);
     let mut places = Vec::new();
     let mut notes = Vec::new();
-    let mut offset = 0_u64;
     let mut looked_at = 0_u64;
     for page in pages(reader, wanted.host.as_deref()) {
         let page = page?;
@@ -150,10 +150,9 @@ pub fn changes(
                 continue;
             }
             let line = serde_json::to_vec(&found).map_err(|why| spooling(why.into()))?;
-            spool.write_all(&line).map_err(spooling)?;
+            let offset = spool.append(&line).map_err(spooling)?;
             let length = line.len() as u64;
             places.push(Place { at: version.first_seen, offset, length });
-            offset += length;
         }
         notes.append(&mut versions.notes);
     }
@@ -161,7 +160,7 @@ pub fn changes(
     places.sort_by_key(|place| Reverse(place.at));
     Ok(NewestFirst {
         newest: places.first().map(|place| place.at),
-        spool: BufReader::new(spool),
+        spool,
         places: places.into_iter(),
         batch: Vec::new().into_iter(),
         notes,
@@ -180,9 +179,7 @@ impl NewestFirst {
     }
 
     fn load(&mut self, place: Place) -> io::Result<Vec<ArchiveChange>> {
-        self.spool.seek(SeekFrom::Start(place.offset))?;
-        let mut line = Vec::new();
-        self.spool.by_ref().take(place.length).read_to_end(&mut line)?;
+        let line = self.spool.read(place.offset, place.length)?;
         Ok(serde_json::from_slice(&line)?)
     }
 }

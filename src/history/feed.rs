@@ -1,10 +1,12 @@
 //! Changes as feeds: RSS 2.0 and Atom (RFC 4287), written piece by piece so that a long one needs no
-//! memory. One entry a change; its identifier names page, capture and place, and never changes.
+//! memory. One entry a change. Its identifier is made of the archive's identity, page, capture and
+//! place: it never changes, and no other archive's feed has it, though it may follow the same page.
 
 use std::fmt::Write as _;
 
-use crate::base::Timestamp;
-use crate::base::markup::escaped_but;
+use crate::base::markup::escaped;
+use crate::base::printable::{self, fitted};
+use crate::base::{Digest, DigestAlgorithm, Hasher, Timestamp};
 
 use super::changes::ArchiveChange;
 
@@ -22,8 +24,10 @@ pub enum FeedForm {
 pub struct FeedHead<'a> {
     /// Its title.
     pub title: &'a str,
-    /// An address for it: an identifier in Atom, the link of the channel in RSS.
-    pub address: &'a str,
+    /// What it is of; none for a whole archive.
+    pub link: Option<&'a str>,
+    /// Which changes it has: two feeds of one archive that differ in this are two.
+    pub of: &'a str,
     /// When the newest change was seen.
     pub updated: Timestamp,
 }
@@ -32,23 +36,25 @@ pub struct FeedHead<'a> {
 #[derive(Debug, Clone, Copy)]
 pub struct FeedWriter {
     form: FeedForm,
+    archive: Digest,
 }
 
 impl FeedWriter {
-    /// A writer of that form.
+    /// A writer of that form, for the archive of this identity.
     #[must_use]
-    pub fn new(form: FeedForm) -> Self {
-        Self { form }
+    pub fn new(form: FeedForm, archive: Digest) -> Self {
+        Self { form, archive }
     }
 
     /// What comes before the first change.
     #[must_use]
     pub fn begin(&self, head: &FeedHead<'_>) -> String {
-        let (title, address) = (escape(head.title), escape(head.address));
+        let id = identifier(&self.archive, &["feed", head.link.unwrap_or_default(), head.of]);
+        let (title, link) = (escape(head.title), escape(head.link.unwrap_or(&id)));
         match self.form {
             FeedForm::Rss => format!(
                 "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n<rss version=\"2.0\">\n<channel>\n\
-                 <title>{title}</title>\n<link>{address}</link>\n\
+                 <title>{title}</title>\n<link>{link}</link>\n\
                  <description>What changed in archived articles, and whether anyone said so.</description>\n\
                  <lastBuildDate>{}</lastBuildDate>\n",
                 head.updated.to_http_date()
@@ -56,7 +62,7 @@ impl FeedWriter {
             FeedForm::Atom => format!(
                 "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n\
                  <feed xmlns=\"http://www.w3.org/2005/Atom\">\n<title>{title}</title>\n\
-                 <id>{address}</id>\n<updated>{}</updated>\n<author><name>Pressmark</name></author>\n",
+                 <id>{id}</id>\n<updated>{}</updated>\n<author><name>Pressmark</name></author>\n",
                 head.updated.floor_second().to_rfc3339()
             ),
         }
@@ -67,8 +73,9 @@ impl FeedWriter {
     pub fn entry(&self, found: &ArchiveChange) -> String {
         let at = Timestamp::parse(&found.date);
         let at = at.unwrap_or(Timestamp::from_unix_seconds(0));
-        let id = format!("{}#change-{}-{}", found.url, found.date, found.number);
-        let (id, url, title) = (escape(&id), escape(&found.url), escape(&title(found)));
+        let number = found.number.to_string();
+        let id = identifier(&self.archive, &["change", &found.url, &found.date, &number]);
+        let (url, title) = (escape(&found.url), escape(&title(found)));
         let (kind, text) = (escape(&found.change.kind), escape(&description(found)));
         match self.form {
             FeedForm::Rss => format!(
@@ -96,15 +103,23 @@ impl FeedWriter {
     }
 }
 
+/// A URN made of parts: a UUID of version 8 (RFC 9562, section 5.8), the first half of the SHA-256 of
+/// the parts, each after its length.
+fn identifier(archive: &Digest, parts: &[&str]) -> String {
+    let mut hasher = Hasher::new(DigestAlgorithm::Sha256);
+    for part in std::iter::once(archive.as_bytes()).chain(parts.iter().map(|p| p.as_bytes())) {
+        hasher.update(&(part.len() as u64).to_be_bytes());
+        hasher.update(part);
+    }
+    let digest = hasher.finish();
+    let mut bytes = [0; 16];
+    bytes.iter_mut().zip(digest.as_bytes()).for_each(|(byte, digest)| *byte = *digest);
+    uuid::Builder::from_custom_bytes(bytes).into_uuid().urn().to_string()
+}
+
 fn title(found: &ArchiveChange) -> String {
     let change = &found.change;
-    let short = |text: &str| {
-        let flat = text.split_whitespace().collect::<Vec<_>>().join(" ");
-        if flat.chars().count() <= 60 {
-            return flat;
-        }
-        flat.chars().take(59).chain(['…']).collect()
-    };
+    let short = |text: &str| fitted(printable::flat(text).trim(), 60).into_owned();
     let what = match (&change.before, &change.after) {
         (Some(before), Some(after)) => format!(": {} → {}", short(before), short(after)),
         (Some(before), None) => format!(": − {}", short(before)),
@@ -143,15 +158,9 @@ fn description(found: &ArchiveChange) -> String {
     out
 }
 
-/// Text for element content and quoted attributes. Characters that XML 1.0 cannot hold at all
-/// become U+FFFD.
+/// Text for element content and quoted attributes: printable, and so without what XML 1.0 cannot hold.
 fn escape(text: &str) -> String {
-    escaped_but(text, |c| match c {
-        '\t' | '\n' => None,
-        '\r' => Some("&#13;"),
-        '\0'..='\x1f' | '\u{fffe}' | '\u{ffff}' => Some("\u{fffd}"),
-        _ => None,
-    })
+    escaped(&printable::lines(text))
 }
 
 #[cfg(test)]
@@ -185,10 +194,14 @@ mod tests {
     }
 
     fn feed(form: FeedForm, changes: &[ArchiveChange]) -> String {
-        let writer = FeedWriter::new(form);
+        feed_of(form, changes, b"archive")
+    }
+
+    fn feed_of(form: FeedForm, changes: &[ArchiveChange], archive: &[u8]) -> String {
+        let writer = FeedWriter::new(form, DigestAlgorithm::Sha256.digest(archive));
         let updated = Timestamp::from_unix_seconds(1_900_000_000);
-        let address = "http://courier.example/?a=1&b=2";
-        let mut out = writer.begin(&FeedHead { title: "Changes <all>", address, updated });
+        let link = Some("http://courier.example/?a=1&b=2");
+        let mut out = writer.begin(&FeedHead { title: "Changes <all>", link, of: "all", updated });
         for change in changes {
             out.push_str(&writer.entry(change));
         }
@@ -219,7 +232,35 @@ mod tests {
             assert_eq!(at.timestamp(), 1_930_378_150, "{form:?}");
             assert_ne!(first.id, read.entries[1].id);
             let said = read.entries[1].title.as_ref().unwrap();
-            assert_eq!(said.content, "figure-changed: <b> → ]]> & \u{fffd}", "{form:?}");
+            assert_eq!(said.content, "figure-changed: <b> → ]]> & ␁", "{form:?}");
+        }
+    }
+
+    #[test]
+    fn identifiers_stay_the_same_and_are_of_one_archive() {
+        let one = [found("12", "15", "http://courier.example/a")];
+        let ids = |archive: &[u8], form: FeedForm| -> Vec<String> {
+            let read = feed_rs::parser::parse(feed_of(form, &one, archive).as_bytes()).unwrap();
+            std::iter::once(read.id).chain(read.entries.into_iter().map(|e| e.id)).collect()
+        };
+        let first = ids(b"archive", FeedForm::Atom);
+        assert_eq!(first[1], "urn:uuid:33d7202c-678e-883a-9944-dbe953dbaea9");
+        assert_eq!(first, ids(b"archive", FeedForm::Atom));
+        assert_eq!(first[1], ids(b"archive", FeedForm::Rss)[1]);
+        for (a, b) in first.iter().zip(ids(b"another", FeedForm::Atom)) {
+            assert_ne!(*a, b);
+        }
+    }
+
+    #[test]
+    fn what_a_page_says_cannot_steer_a_reader() {
+        let hostile = "a\u{1b}]0;x\u{7}\u{9b}2J\u{202e}b\u{200b}";
+        for form in [FeedForm::Rss, FeedForm::Atom] {
+            let text = feed(form, &[found(hostile, hostile, "http://courier.example/a")]);
+            let bad =
+                |c: char| (c.is_control() && c != '\n') || matches!(c, '\u{202e}' | '\u{200b}');
+            assert!(!text.contains(bad), "{text:?}");
+            assert!(text.contains("␛]0;x␇"), "{text}");
         }
     }
 

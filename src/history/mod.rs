@@ -19,6 +19,7 @@ pub mod pages;
 pub mod phrase;
 pub mod provenance;
 pub mod said;
+mod spool;
 #[cfg(test)]
 pub(crate) mod testing;
 pub mod versions;

@@ -73,6 +73,20 @@ fn holder_words(holder: &str) -> String {
     if holder.is_empty() { String::new() } else { format!(" ({holder})") }
 }
 
+/// What to try where the system refused to write.
+#[must_use]
+pub fn hint_of(why: &io::Error) -> Option<&'static str> {
+    match why.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+            Some("free some disk or move the archive; what was acknowledged is safe")
+        }
+        io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
+            Some("the archive must be writable for this; reading needs no more than read rights")
+        }
+        _ => None,
+    }
+}
+
 impl StoreError {
     /// What to try.
     #[must_use]
@@ -88,15 +102,7 @@ impl StoreError {
             Self::Locked { .. } | Self::IndexBusy => {
                 "wait until it is done, or stop it; the lock goes with the process"
             }
-            Self::Io { why, .. } => match why.kind() {
-                io::ErrorKind::StorageFull => {
-                    "free some disk or move the archive; what was acknowledged is safe"
-                }
-                io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
-                    "the archive must be writable for this; reading needs no more than read rights"
-                }
-                _ => return None,
-            },
+            Self::Io { why, .. } => return hint_of(why),
             Self::Index { .. } => "`pressmark reindex` builds it anew from the WARC files",
             Self::Record { .. } => "`pressmark verify` tells what else is damaged",
             Self::Stopped(_) => return None,

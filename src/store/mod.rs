@@ -21,6 +21,7 @@ mod lock;
 pub mod lookup;
 mod open;
 mod repair;
+pub mod room;
 mod rotate;
 pub mod trail;
 pub mod verify;

@@ -1,7 +1,6 @@
 //! Opening what says where captures lie, so that it says what the WARC files say: owned by this
 //! process, or asked for where another process owns it.
 
-use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -15,6 +14,7 @@ use super::catch_up;
 use super::doubles;
 use super::layout::{Layout, is_open, stable_name};
 use super::repair;
+use super::room::{self, why_unwritable};
 
 fn options(cache_bytes: u64) -> KvOptions {
     KvOptions { cache_bytes, ..KvOptions::default() }
@@ -99,53 +99,33 @@ pub(super) struct ForReading {
 pub(super) fn for_reading(layout: &Layout, cache_bytes: u64) -> Result<ForReading, StoreError> {
     match shared(layout, cache_bytes) {
         Ok((shared, notes)) => Ok(ForReading { captures: Arc::new(shared), copy: None, notes }),
-        Err(error @ StoreError::Index { .. }) if !is_writable(&layout.index_dir()) => {
-            let (index, copy, notes) = copied(layout, cache_bytes, &error.to_string())?;
-            Ok(ForReading { captures: Arc::new(index), copy: Some(copy), notes })
+        Err(error @ (StoreError::Index { .. } | StoreError::Io { .. })) => {
+            // Also a disk that filled up while the index took in what it lacked.
+            let Some(why) = why_unwritable(&layout.index_dir()) else { return Err(error) };
+            copied(layout, cache_bytes, &why.to_string())
         }
         Err(error) => Err(error),
     }
 }
 
-fn is_writable(dir: &Path) -> bool {
-    tempfile::tempfile_in(dir).is_ok()
-}
-
 /// A copy may have been taken in the middle of a write. What does not open is set aside beside the
 /// copy, and the WARC files say the rest: slower, and as true.
-fn copied(
-    layout: &Layout,
-    cache_bytes: u64,
-    why: &str,
-) -> Result<(Index, tempfile::TempDir, Vec<String>), StoreError> {
-    let io = |doing| {
-        let path = layout.index_dir().display().to_string();
-        move |why| StoreError::Io { doing, path, why }
+fn copied(layout: &Layout, cache_bytes: u64, why: &str) -> Result<ForReading, StoreError> {
+    let disk = |why| StoreError::Io {
+        doing: "copying",
+        path: layout.index_dir().display().to_string(),
+        why,
     };
-    let copy = tempfile::tempdir().map_err(io("copying"))?;
-    copy_tree(&layout.index_dir(), copy.path()).map_err(io("copying"))?;
-    let (index, _) =
-        Index::open(copy.path(), &options(cache_bytes)).map_err(index_error("opening"))?;
-    catch_up::catch_up_copy(&index, layout)?;
-    Ok((index, copy, vec![format!("reading from a copy of the index: {why}")]))
-}
-
-fn copy_tree(from: &Path, to: &Path) -> std::io::Result<()> {
-    for entry in fs::read_dir(from)? {
-        let entry = entry?;
-        let target = to.join(entry.file_name());
-        if entry.file_type()?.is_dir() {
-            fs::create_dir_all(&target)?;
-            copy_tree(&entry.path(), &target)?;
-        } else {
-            // A file that the writer removed meanwhile was not needed any more.
-            match fs::copy(entry.path(), &target) {
-                Err(why) if why.kind() == std::io::ErrorKind::NotFound => {}
-                done => drop(done?),
-            }
-        }
-    }
-    Ok(())
+    let open = |copy: &Path| {
+        let (index, _) =
+            Index::open(copy, &options(cache_bytes)).map_err(index_error("opening"))?;
+        catch_up::catch_up_copy(&index, layout)?;
+        Ok(index)
+    };
+    let (index, copy) = room::copied(&layout.index_dir(), disk, open)?;
+    let note =
+        format!("reading from a copy of the index, since its place cannot be written: {why}");
+    Ok(ForReading { captures: Arc::new(index), copy: Some(copy), notes: vec![note] })
 }
 
 /// The same failure in the words of the store.

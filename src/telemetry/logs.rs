@@ -1,6 +1,11 @@
-//! Where log lines go and what they look like.
+//! Where log lines go and what they look like. What a line quotes may come from a page or the name of
+//! a file, so a line is made printable as it is written, and stays one line.
+
+use std::io::{self, Write};
 
 use tracing_subscriber::filter::LevelFilter;
+
+use crate::base::printable;
 
 /// The form of log lines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,7 +22,7 @@ pub fn start(level: &str, form: Form) {
     let level: LevelFilter = level.parse().unwrap_or(LevelFilter::INFO);
     let lines = tracing_subscriber::fmt()
         .with_max_level(level)
-        .with_writer(std::io::stderr)
+        .with_writer(move || Lines { form, to: io::stderr() })
         .with_ansi(false)
         .with_target(false);
     // Someone who set up logging before us goes first.
@@ -25,4 +30,79 @@ pub fn start(level: &str, form: Form) {
         Form::Text => lines.try_init(),
         Form::Json => lines.json().flatten_event(true).try_init(),
     };
+}
+
+/// Writes lines that come whole, one in each call.
+struct Lines<W> {
+    form: Form,
+    to: W,
+}
+
+impl<W: Write> Write for Lines<W> {
+    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+        let text = String::from_utf8_lossy(line);
+        let (text, end) = text.strip_suffix('\n').map_or((&*text, ""), |text| (text, "\n"));
+        let printed = match self.form {
+            Form::Text => printable::line(text),
+            Form::Json => printable::json(text),
+        };
+        // In one call, so that lines of several threads do not mix.
+        self.to.write_all(format!("{printed}{end}").as_bytes())?;
+        Ok(line.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.to.flush()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use super::*;
+
+    #[derive(Clone, Default)]
+    struct Kept(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Kept {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    /// What a subscriber of this form writes for an event with hostile values.
+    fn logged(form: Form) -> String {
+        let kept = Kept::default();
+        let to = kept.clone();
+        let lines = tracing_subscriber::fmt()
+            .with_writer(move || Lines { form, to: to.clone() })
+            .with_ansi(false)
+            .without_time();
+        let hostile = "a\u{1b}]0;owned\u{7}\u{9b}2J\u{202e}b\nERROR forged\u{200b}";
+        let event = || tracing::warn!(url = %hostile, file = ?hostile, "{hostile}");
+        match form {
+            Form::Text => tracing::subscriber::with_default(lines.finish(), event),
+            Form::Json => tracing::subscriber::with_default(lines.json().finish(), event),
+        }
+        String::from_utf8(kept.0.lock().unwrap().clone()).unwrap()
+    }
+
+    #[test]
+    fn a_line_of_the_log_is_one_line_without_controls() {
+        for form in [Form::Text, Form::Json] {
+            let text = logged(form);
+            let line = text.strip_suffix('\n').unwrap();
+            let bad = |c: char| c.is_control() || matches!(c, '\u{202e}' | '\u{200b}');
+            assert!(!line.contains(bad), "{form:?}: {text:?}");
+        }
+        let json: serde_json::Value = serde_json::from_str(&logged(Form::Json)).unwrap();
+        let said = json["fields"]["url"].as_str().unwrap();
+        assert_eq!(said, "a\u{1b}]0;owned\u{7}\u{9b}2J\u{202e}b\nERROR forged\u{200b}");
+    }
 }

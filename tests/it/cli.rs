@@ -1,6 +1,7 @@
 //! The command line as its contract has it: help, exit codes, JSON, closed pipes, local files.
 
 mod json;
+mod out;
 
 use std::io::{Read, Write};
 use std::path::Path;

@@ -123,3 +123,26 @@ fn every_module_imports_only_what_the_architecture_page_lets_it() {
     offences.dedup();
     assert_eq!(offences, Vec::<String>::new());
 }
+
+#[test]
+fn only_the_output_and_the_log_write_to_stdout_and_stderr() {
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut files = Vec::new();
+    sources(&source, &mut files);
+    let mut places = BTreeSet::new();
+    for file in files {
+        let name = file.strip_prefix(&source).unwrap().display().to_string();
+        if name.contains("tests") {
+            continue;
+        }
+        let text = std::fs::read_to_string(&file).unwrap();
+        let code = text.split("#[cfg(test)]\nmod tests {").next().unwrap_or("");
+        let prints = ["print!(", "println!(", "io::stdout()", "io::stderr()", "dbg!("];
+        if prints.iter().any(|word| code.contains(word)) {
+            places.insert(name);
+        }
+    }
+    // What a page says reaches a terminal through these, which make it printable.
+    let known = ["cli/output.rs", "telemetry/logs.rs"];
+    assert_eq!(places, known.map(str::to_owned).into());
+}

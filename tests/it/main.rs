@@ -7,6 +7,7 @@
 //! - `hostile`: a web that does its worst
 //! - `jobs`, `limits`: what a job finds, when it looks again, what bounds it
 //! - `daemon`: `watch` as a process, and jobs that are killed
+//! - `printing`: what comes from the web never steers a terminal, whatever command prints it
 //! - `proxies`: the way through HTTP and SOCKS5 proxies
 //! - `rebuild`: the index deleted or damaged, every query answers the same
 //! - `cli`: help, exit codes, JSON, closed pipes, local files
@@ -41,6 +42,7 @@ mod limits;
 mod month;
 mod pages;
 mod power_loss;
+mod printing;
 mod proxies;
 mod quotes;
 mod readme;

@@ -4,7 +4,6 @@ use crate::archive::cdx::{cdx11_line, cdxj_line, json_line};
 use crate::archive::{Capture, Filter, MatchType, Query, RecordKind};
 use crate::cli::args::{CapturesArgs, MatchArg};
 use crate::cli::context::Context;
-use crate::cli::output::table;
 use crate::cli::{CliError, Exit};
 use crate::store::Reader;
 use crate::warc::warc_fields;
@@ -36,8 +35,8 @@ pub fn run(args: &CapturesArgs, context: &Context) -> Result<Exit, CliError> {
         let entry = entry.map_err(|e| CliError::failed("asking the index", e))?;
         found += 1;
         match format {
-            "json" => context.out.line(&json_line(&entry))?,
-            "cdxj" => context.out.line(&cdxj_line(&entry))?,
+            "json" => context.out.json_line(&json_line(&entry))?,
+            "cdxj" => context.out.json_line(&cdxj_line(&entry))?,
             "cdx" => {
                 if found == 1 {
                     context.out.line(CDX11_HEADER)?;
@@ -54,7 +53,7 @@ pub fn run(args: &CapturesArgs, context: &Context) -> Result<Exit, CliError> {
     }
     if !rows.is_empty() {
         let head = ["captured (UTC)", "status", "type", "kept as", "bytes", "URL"];
-        context.out.line(&table(&head, &[false, true, false, false, true, false], &rows))?;
+        context.out.table(&head, &[false, true, false, false, true, false], &rows)?;
     }
     Ok(Exit::Done)
 }

@@ -1,14 +1,17 @@
 //! `changes`
 
-use crate::base::{TimeRange, Timestamp};
+use crate::base::{Digest, DigestAlgorithm, TimeRange, Timestamp};
 use crate::cli::args::ChangesArgs;
 use crate::cli::context::{Context, store_error};
 use crate::cli::{CliError, Exit};
 use crate::config::nearest::nearest;
 use crate::diff::ChangeKind;
+use crate::evidence::Log;
 use crate::history::Sayer;
 use crate::history::changes::{ArchiveChange, NewestFirst, Wanted, changes};
 use crate::history::feed::{FeedForm, FeedHead, FeedWriter};
+
+use crate::store::Layout;
 
 use super::history::change_line;
 
@@ -42,8 +45,8 @@ pub fn run(args: &ChangesArgs, context: &Context) -> Result<Exit, CliError> {
                 context.out.json(&change.map_err(fail)?)?;
             }
         }
-        "rss" => feed(context, FeedForm::Rss, args, found, limit)?,
-        "atom" => feed(context, FeedForm::Atom, args, found, limit)?,
+        "rss" => feed(context, reader.layout(), FeedForm::Rss, args, found, limit)?,
+        "atom" => feed(context, reader.layout(), FeedForm::Atom, args, found, limit)?,
         _ => text(context, found, limit)?,
     }
     Ok(Exit::Done)
@@ -99,25 +102,44 @@ fn text(context: &Context, found: NewestFirst, limit: usize) -> Result<(), CliEr
     Ok(())
 }
 
+/// What tells this archive from every other, for as long as it grows: the name, the first key and the
+/// first checkpoint of its log. An archive without a log is known by the name of its oldest file.
+fn identity(layout: &Layout) -> Digest {
+    let of_log = || {
+        let log = Log::open(layout).ok()?;
+        let first = log.checkpoint(*log.checkpoint_sizes().ok()?.first()?).ok()?;
+        let (_, key) = log.keys().into_iter().next()?;
+        Some(format!("{}\n{}\n{}", first.origin, key.text(), first.root))
+    };
+    let of_files = || {
+        let files = layout.warc_files().unwrap_or_default();
+        let names = files.iter().filter_map(|file| file.file_name());
+        names.min().unwrap_or_default().to_string_lossy().into_owned()
+    };
+    DigestAlgorithm::Sha256.digest(of_log().unwrap_or_else(of_files).as_bytes())
+}
+
 fn feed(
     context: &Context,
+    layout: &Layout,
     form: FeedForm,
     args: &ChangesArgs,
     found: NewestFirst,
     limit: usize,
 ) -> Result<(), CliError> {
-    let writer = FeedWriter::new(form);
-    let (title, address) = match &args.host {
-        Some(host) => (format!("Changes on {host}"), format!("http://{host}/")),
-        None => ("Changes in the archive".to_owned(), "urn:pressmark:changes".to_owned()),
+    let writer = FeedWriter::new(form, identity(layout));
+    let (title, link) = match &args.host {
+        Some(host) => (format!("Changes on {host}"), Some(format!("http://{host}/"))),
+        None => ("Changes in the archive".to_owned(), None),
     };
+    let of = format!("{:?} {} {}", args.kind, args.stealth, args.weight);
     // Without a change there is no time to tell but the beginning of all.
     let updated = found.newest().unwrap_or(Timestamp::from_unix_seconds(0));
-    let head = FeedHead { title: &title, address: &address, updated };
-    context.out.piece(&writer.begin(&head))?;
+    let head = FeedHead { title: &title, link: link.as_deref(), of: &of, updated };
+    context.out.text(&writer.begin(&head))?;
     for change in found.take(limit) {
         let change = change.map_err(|error| store_error("looking for changes", error))?;
-        context.out.piece(&writer.entry(&change))?;
+        context.out.text(&writer.entry(&change))?;
     }
-    Ok(context.out.piece(writer.end())?)
+    Ok(context.out.text(writer.end())?)
 }

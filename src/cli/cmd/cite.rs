@@ -58,7 +58,7 @@ pub fn run(args: &CiteArgs, context: &Context) -> Result<Exit, CliError> {
     }
     let style = style_of(args.style);
     match format {
-        Format::Text => context.out.line(&cite(&source, style))?,
+        Format::Text => context.out.styled(&format!("{}\n", cite(&source, style)))?,
         Format::Json => {
             let capture = capture_json(&entry, &reader.file_name(&entry));
             context.out.json(&to_json(&source, style, &capture))?;

@@ -5,7 +5,7 @@ use serde::Serialize;
 use crate::base::{Clock, SystemClock};
 use crate::cli::args::{ConfigArgs, ConfigCommand, Global};
 use crate::cli::context::{jobs_dir, load_settings};
-use crate::cli::output::{Format, Output, table};
+use crate::cli::output::{Format, Output};
 use crate::cli::{CliError, Exit};
 use crate::config::{ConfigError, Problem, job_files, load_jobs};
 
@@ -49,7 +49,7 @@ fn show(global: &Global, out: &Output) -> Result<Exit, CliError> {
                     vec![key.to_owned(), value.to_string(), source.to_string()]
                 })
                 .collect();
-            out.line(&table(&["key", "value", "source"], &[], &rows))?;
+            out.table(&["key", "value", "source"], &[], &rows)?;
         }
     }
     Ok(Exit::Done)

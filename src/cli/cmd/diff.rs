@@ -61,16 +61,16 @@ pub fn run(args: &DiffArgs, context: &Context) -> Result<Exit, CliError> {
             };
             context.out.json(&body)?;
         }
-        "html" => context.out.bytes(html::render(&shown).as_bytes())?,
-        "markdown" => context.out.bytes(markdown::render(&shown).as_bytes())?,
-        "unified" => context.out.bytes(unified::render(&shown).as_bytes())?,
+        "html" => context.out.text(&html::render(&shown))?,
+        "markdown" => context.out.text(&markdown::render(&shown))?,
+        "unified" => context.out.text(&unified::render(&shown))?,
         _ => {
             let options = terminal::TerminalOptions {
                 color: context.out.color(),
                 columns: columns(),
                 ..terminal::TerminalOptions::default()
             };
-            context.out.bytes(terminal::render(&shown, &options).as_bytes())?;
+            context.out.styled(&terminal::render(&shown, &options))?;
         }
     }
     let differs = !comparison.changes.is_empty();

@@ -6,7 +6,7 @@ use serde_json::json;
 
 use crate::base::TargetUri;
 use crate::cli::context::Context;
-use crate::cli::output::{Format, table};
+use crate::cli::output::Format;
 use crate::cli::progress::CrawlProgress;
 use crate::cli::wiring::{Begun, begin, real_timer, runtime, stop_on_signals};
 use crate::cli::{CliError, Exit};
@@ -64,7 +64,7 @@ pub fn run(job: &Job, jobs: &[JobSpec], context: &Context) -> Result<Exit, CliEr
     if planned.is_empty() {
         context.out.say("nothing would be fetched");
     } else if !rows.is_empty() {
-        context.out.line(&table(&["would", "at (UTC)", "URL", "because"], &[], &rows))?;
+        context.out.table(&["would", "at (UTC)", "URL", "because"], &[], &rows)?;
     }
     if job.take != Take::Due && !job.seeds.is_empty() {
         context.out.say("what these pages lead to is known once they are fetched");

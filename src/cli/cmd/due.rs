@@ -6,7 +6,7 @@ use crate::base::Timestamp;
 use crate::cli::args::DueArgs;
 use crate::cli::context::Context;
 use crate::cli::jobs;
-use crate::cli::output::{Format, table};
+use crate::cli::output::Format;
 use crate::cli::queue::Queue;
 use crate::cli::{CliError, Exit};
 use crate::crawl::DueLine;
@@ -73,7 +73,7 @@ pub fn run(args: &DueArgs, context: &Context) -> Result<Exit, CliError> {
         }
     }
     if !rows.is_empty() {
-        context.out.line(&table(&["when (UTC)", "list", "URL", "because"], &[], &rows))?;
+        context.out.table(&["when (UTC)", "list", "URL", "because"], &[], &rows)?;
     }
     Ok(Exit::Done)
 }

@@ -52,7 +52,7 @@ fn checkpoint(context: &Context, layout: &Layout) -> Result<Exit, CliError> {
     let log = open(layout)?;
     if let Some(newest) = log.newest() {
         match context.out.format()? {
-            Format::Text => context.out.piece(&newest.render())?,
+            Format::Text => context.out.text(&newest.render())?,
             Format::Json => context.out.json(&json!({
                 "origin": newest.origin,
                 "size": newest.size,

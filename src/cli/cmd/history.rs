@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use crate::archive::Capture;
 use crate::archive::cdx::json_line;
 use crate::base::Timestamp;
+use crate::base::printable::{self, fitted};
 use crate::cli::args::HistoryArgs;
 use crate::cli::context::{Context, store_error};
 use crate::cli::output::Format;
@@ -59,7 +60,7 @@ fn as_json(context: &Context, url: &str, versions: &mut Versions<'_, '_>) -> Res
             _ => ",".to_owned(),
         };
         count += 1;
-        context.out.piece(&format!("{start}{}", version_json(&version)))?;
+        context.out.json_piece(&format!("{start}{}", version_json(&version)))?;
     }
     if count > 0 {
         context.out.line("]}")?;
@@ -88,22 +89,22 @@ fn as_text(context: &Context, url: &str, versions: &mut Versions<'_, '_>) -> Res
         let version = version.map_err(reading(url))?;
         count += 1;
         captures += version.captures;
-        let mut lines = String::new();
+        let mut lines = Vec::new();
         match (&version.said.page.headline, version.said.entry.status) {
             (Some(headline), Some(200 | 304)) => {
-                lines.push_str(&format!("  {}\n", headline.value));
+                lines.push(format!("  {}", headline.value));
             }
-            (_, Some(status)) => lines.push_str(&format!("  (status {status})\n")),
+            (_, Some(status)) => lines.push(format!("  (status {status})")),
             (_, None) => {}
         }
         if version.is_stealth() {
-            lines.push_str(
-                "  changed without a word: no notice, and the declared date says nothing\n",
+            lines.push(
+                "  changed without a word: no notice, and the declared date says nothing"
+                    .to_owned(),
             );
         }
-        for change in version.delta.iter().flat_map(|delta| &delta.changes) {
-            lines.push_str(&format!("  {}\n", line(change)));
-        }
+        let changes = version.delta.iter().flat_map(|delta| &delta.changes);
+        lines.extend(changes.map(|change| format!("  {}", line(change))));
         let (first, last) = (version.first_seen, version.last_seen);
         told.push(Told { first, last, captures: version.captures, lines });
     }
@@ -116,7 +117,11 @@ fn as_text(context: &Context, url: &str, versions: &mut Versions<'_, '_>) -> Res
             .any(|two| matches!(two, [a, b] if a.last.to_stamp14() == b.first.to_stamp14()));
         for (number, one) in (1..).zip(&told) {
             let (seen, of) = (span(one, crowded), plural(one.captures, "capture"));
-            context.out.piece(&format!("\nversion {number}  {seen}  {of}\n{}", one.lines))?;
+            context.out.line("")?;
+            context.out.line(&format!("version {number}  {seen}  {of}"))?;
+            for line in &one.lines {
+                context.out.line(line)?;
+            }
         }
     }
     Ok(count)
@@ -127,7 +132,7 @@ struct Told {
     first: Timestamp,
     last: Timestamp,
     captures: u64,
-    lines: String,
+    lines: Vec<String>,
 }
 
 fn span(told: &Told, crowded: bool) -> String {
@@ -157,9 +162,5 @@ pub fn change_line(kind: &str, before: Option<&str>, after: Option<&str>) -> Str
 
 /// A text on one line, cut where it is long.
 fn short(text: &str) -> String {
-    let flat = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    if flat.chars().count() <= 70 {
-        return flat;
-    }
-    flat.chars().take(69).chain(['…']).collect()
+    fitted(printable::flat(text).trim(), 70).into_owned()
 }

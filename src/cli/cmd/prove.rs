@@ -11,6 +11,7 @@ use crate::cite::{Capture, Source, Style, cite};
 use crate::cli::args::ProveArgs;
 use crate::cli::context::{Context, store_error};
 use crate::cli::evidence::{authorities, options};
+use crate::cli::out_file::OutFile;
 use crate::cli::output::Format;
 use crate::cli::{CliError, Exit};
 use crate::evidence::bundle::{Bundle, Texts, gather, read_zip};
@@ -37,6 +38,7 @@ pub fn run(args: &ProveArgs, context: &Context) -> Result<Exit, CliError> {
 }
 
 fn prove(args: &ProveArgs, url: &str, out: &Path, context: &Context) -> Result<Exit, CliError> {
+    let file = OutFile::at(out, args.force)?;
     let at = context.instant("--at", args.at.as_deref())?;
     let reader = context.reader()?;
     let what = format!("proving {url}");
@@ -64,19 +66,23 @@ fn prove(args: &ProveArgs, url: &str, out: &Path, context: &Context) -> Result<E
     let bundle = bundle.map_err(|e| evidence_error(&what, e))?;
     if out.extension().is_some_and(|end| end.eq_ignore_ascii_case("wacz")) {
         let now = context.clock.now();
-        let written = wacz::export(&bundle, &entry, &reader, &options, now, out)?;
+        let written =
+            file.write(|path| wacz::export(&bundle, &entry, &reader, &options, now, path))?;
         let (records, digest) = (written.records, &written.digest);
         context.out.say(&format!("{records} records, signed over {digest}: {}", out.display()));
         return Ok(Exit::Done);
     }
-    context.out.say(&format!(
+    let done = format!(
         "{} records, proved by a checkpoint over {} leaves with {} time stamps: {}",
         bundle.records.len(),
         bundle.checkpoint.size,
         bundle.stamps.len(),
         out.display()
-    ));
-    bundle.write(reader.layout(), &options, out).map_err(|e| evidence_error(&what, e))?;
+    );
+    file.write(|path| {
+        bundle.write(reader.layout(), &options, path).map_err(|e| evidence_error(&what, e))
+    })?;
+    context.out.say(&done);
     Ok(Exit::Done)
 }
 

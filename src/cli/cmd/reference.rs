@@ -13,7 +13,7 @@ use crate::cli::{CliError, Exit};
 pub fn completions(args: &CompletionsArgs, out: &Output) -> Result<Exit, CliError> {
     let mut script = Vec::new();
     clap_complete::generate(args.shell, &mut Cli::command(), "pressmark", &mut script);
-    out.bytes(&script)?;
+    out.text(&String::from_utf8_lossy(&script))?;
     Ok(Exit::Done)
 }
 
@@ -37,6 +37,6 @@ pub fn man(out: &Output) -> Result<Exit, CliError> {
         man.render_description_section(&mut page)?;
         man.render_options_section(&mut page)?;
     }
-    out.bytes(&page)?;
+    out.text(&String::from_utf8_lossy(&page))?;
     Ok(Exit::Done)
 }

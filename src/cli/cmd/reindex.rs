@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::base::ByteSize;
-use crate::cli::context::{Context, store_error};
+use crate::cli::context::{Context, store_error, writing_error};
 use crate::cli::output::Format;
 use crate::cli::progress::Bar;
 use crate::cli::{CliError, Exit};
@@ -22,7 +22,7 @@ pub fn run(context: &Context) -> Result<Exit, CliError> {
     let done = reindex(&layout, cache, &mut |at| {
         bar.set(at.bytes.0, at.bytes.1, &format!("{} records, {}", at.records, at.file));
     })
-    .map_err(|e| store_error("building the index anew", e))?;
+    .map_err(|e| writing_error("building the index anew", layout.root(), e))?;
     bar.finish();
     for note in &done.notes {
         context.out.warn(note);

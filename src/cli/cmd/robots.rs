@@ -38,9 +38,9 @@ pub fn run(args: &RobotsArgs, out: &Output) -> Result<Exit, CliError> {
                     || "no rule of its group matches".to_owned(),
                     |rule| format!("line {}: {}", rule.line, rule.text),
                 );
-                out.line(&format!("{word}\t{url}\t{why}"))?;
+                out.fields(&[word, url, &why])?;
             }
-            Format::Text => out.line(&format!("{word}\t{url}"))?,
+            Format::Text => out.fields(&[word, url])?,
         }
     }
     Ok(Exit::Done)

@@ -59,7 +59,7 @@ fn show_file(
             let page = page_json(&extraction.page, Value::Null, Value::from(name), Value::Null);
             Ok(context.out.json(&page)?)
         }
-        ShowAs::Html => Ok(context.out.bytes(&bytes)?),
+        ShowAs::Html => whole(context, &[&bytes]),
         ShowAs::Http | ShowAs::Headers | ShowAs::Record => Err(CliError::usage(format!(
             "{name} is a local file: it has no exchange to show; --as takes text, html and json here"
         ))),
@@ -80,20 +80,13 @@ fn show_capture(args: &ShowArgs, context: &Context, url: &str) -> Result<(), Cli
             "pressmark: at {} the exchange failed; this is its report",
             entry.date.to_rfc3339()
         ));
-        return copy(context, loaded.block.reader());
+        return copied(context, &[], loaded.block.reader(), &[]);
     }
     match args.form {
-        ShowAs::Record => {
-            context.out.bytes(&loaded.header)?;
-            copy(context, loaded.block.reader())?;
-            Ok(context.out.bytes(b"\r\n\r\n")?)
-        }
-        ShowAs::Headers => Ok(context.out.bytes(&loaded.head)?),
+        ShowAs::Record => copied(context, &loaded.header, loaded.block.reader(), b"\r\n\r\n"),
+        ShowAs::Headers => whole(context, &[&loaded.head]),
         ShowAs::Http => http(context, &loaded),
-        ShowAs::Html => {
-            let decoded = decoded(&loaded, &what)?;
-            Ok(context.out.bytes(&decoded)?)
-        }
+        ShowAs::Html => whole(context, &[&decoded(&loaded, &what)?]),
         ShowAs::Text => print_text(context, &says(&loaded, &what)?),
         ShowAs::Json => {
             let extraction = says(&loaded, &what)?;
@@ -114,14 +107,13 @@ fn http(context: &Context, loaded: &Loaded) -> Result<(), CliError> {
                 loaded.entry.date.to_rfc3339(),
                 original.entry.date.to_rfc3339()
             ));
-            context.out.bytes(&loaded.head)?;
             let mut reader = original.block.reader().map_err(unreadable)?;
             let head = original.shape.head_len;
             std::io::copy(&mut reader.by_ref().take(head), &mut std::io::sink())
                 .map_err(unreadable)?;
-            copy(context, Ok(reader))
+            copied(context, &loaded.head, Ok(reader), &[])
         }
-        _ => copy(context, loaded.block.reader()),
+        _ => copied(context, &[], loaded.block.reader(), &[]),
     }
 }
 
@@ -129,19 +121,32 @@ fn unreadable(why: std::io::Error) -> CliError {
     CliError::failed("reading the record", why)
 }
 
-fn copy<'a>(
+fn whole(context: &Context, pieces: &[&[u8]]) -> Result<(), CliError> {
+    let mut out = context.out.bytes();
+    pieces.iter().try_for_each(|piece| out.push(piece))?;
+    Ok(out.end()?)
+}
+
+/// Writes what is read, between what goes before it and after it.
+fn copied<'a>(
     context: &Context,
+    before: &[u8],
     reader: std::io::Result<Box<dyn Read + Send + 'a>>,
+    after: &[u8],
 ) -> Result<(), CliError> {
+    let mut out = context.out.bytes();
+    out.push(before)?;
     let mut reader = reader.map_err(unreadable)?;
     let mut piece = vec![0; 256 * 1024];
     loop {
         let count = reader.read(&mut piece).map_err(unreadable)?;
         if count == 0 {
-            return Ok(());
+            break;
         }
-        context.out.bytes(&piece[..count])?;
+        out.push(&piece[..count])?;
     }
+    out.push(after)?;
+    Ok(out.end()?)
 }
 
 fn decoded(loaded: &Loaded, what: &str) -> Result<Vec<u8>, CliError> {
@@ -178,7 +183,7 @@ fn print_text(context: &Context, extraction: &Extraction) -> Result<(), CliError
         }
     }
     if !page.text.is_empty() {
-        context.out.line(&page.text)?;
+        context.out.text(&format!("{}\n", page.text))?;
     }
     if context.out.verbose() > 0 {
         for note in &extraction.notes {

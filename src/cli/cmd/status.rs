@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::base::{ByteSize, Timestamp};
 use crate::cli::context::{Context, store_error};
-use crate::cli::output::{Format, table};
+use crate::cli::output::Format;
 use crate::cli::queue::Queue;
 use crate::cli::{CliError, Exit};
 use crate::crawl::ListView;
@@ -44,7 +44,11 @@ fn gather(context: &Context, reader: &Reader) -> Result<Value, CliError> {
         }));
     }
     let now = context.clock.now();
-    let queue = Queue::see(context).ok().map(|seen| of_queue(&seen, now)).transpose()?;
+    let (queue, queue_unread) = match Queue::see(context).and_then(|seen| of_queue(&seen, now)) {
+        Ok(queue) => (Some(queue), None),
+        // The rest of the archive is worth showing all the same.
+        Err(why) => (None, Some(why.message)),
+    };
     let last_run = std::fs::read_to_string(layout.log_dir().join("last-run.json"))
         .ok()
         .and_then(|text| serde_json::from_str::<Value>(&text).ok());
@@ -57,6 +61,7 @@ fn gather(context: &Context, reader: &Reader) -> Result<Value, CliError> {
         "disk_free": crate::store::disk_free(layout.root()),
         "hosts": hosts,
         "queue": queue,
+        "queue_unread": queue_unread,
         "last_run": last_run,
     }))
 }
@@ -118,9 +123,7 @@ fn print(context: &Context, facts: &Value) -> Result<(), CliError> {
                 source.unwrap_or_default(),
             ))?;
         }
-        None => {
-            out.line("queue: in use by another process, which has not said what is in it yet")?
-        }
+        None => out.line(&format!("queue: unknown: {}", text(&facts["queue_unread"])))?,
     }
     let rows: Vec<Vec<String>> = facts["hosts"]
         .as_array()
@@ -139,7 +142,7 @@ fn print(context: &Context, facts: &Value) -> Result<(), CliError> {
     if !rows.is_empty() {
         out.line("")?;
         let head = ["host", "captures", "bytes", "first", "last"];
-        out.line(&table(&head, &[false, true, true, false, false], &rows))?;
+        out.table(&head, &[false, true, true, false, false], &rows)?;
     }
     Ok(())
 }

@@ -1,46 +1,18 @@
-//! Lines for people: text made safe for a terminal, abridged, wrapped.
+//! Lines for people: text made printable, abridged, wrapped by the cells of a terminal.
 
-/// Text from the web, safe for a terminal and on one line: control characters are dropped.
+use crate::base::printable::{fitted, width};
+
+/// Text from the web, safe for a terminal and on one line, with the space at both ends kept as one.
+pub(super) use crate::base::printable::flat;
+
+/// As [`flat`], without space at the ends.
 pub(super) fn clean(text: &str) -> String {
     flat(text).trim().to_owned()
 }
 
-/// As [`clean`], with the space at both ends kept as one.
-pub(super) fn flat(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        if c.is_whitespace() {
-            if !out.ends_with(' ') {
-                out.push(' ');
-            }
-        } else if !c.is_control() && !matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-        {
-            out.push(c);
-        }
-    }
-    out
-}
-
-/// The first words of a text, with an ellipsis where it goes on.
+/// The first words of a text, with an ellipsis where it goes on, in so many cells.
 pub(super) fn abridged(text: &str, most: usize) -> String {
-    if text.chars().count() <= most {
-        return text.to_owned();
-    }
-    let mut out = String::new();
-    for word in text.split(' ') {
-        if out.chars().count() + word.chars().count() + 2 > most {
-            break;
-        }
-        if !out.is_empty() {
-            out.push(' ');
-        }
-        out.push_str(word);
-    }
-    if out.is_empty() {
-        out = text.chars().take(most.saturating_sub(1)).collect();
-    }
-    out.push('…');
-    out
+    fitted(text, most).into_owned()
 }
 
 /// Breaks at spaces, counting only what is seen.
@@ -68,16 +40,17 @@ pub(super) fn wrapped(text: &str, columns: usize) -> Vec<String> {
     lines
 }
 
+/// The cells that a word takes, without the colours that this room has put into it.
 fn visible(word: &str) -> usize {
-    let mut count = 0;
+    let mut seen = String::with_capacity(word.len());
     let mut escape = false;
     for c in word.chars() {
         match (escape, c) {
             (false, '\u{1b}') => escape = true,
             (true, 'm') => escape = false,
             (true, _) => {}
-            (false, _) => count += 1,
+            (false, c) => seen.push(c),
         }
     }
-    count
+    width(&seen)
 }

@@ -149,7 +149,7 @@ impl Writer {
             }
             ChangeKind::Reverted => {
                 if let Some(about) = &change.about {
-                    let _ = write!(line, "says again what {about} said");
+                    let _ = write!(line, "says again what {} said", clean(about));
                 }
             }
             _ => {}

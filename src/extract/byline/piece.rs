@@ -6,7 +6,7 @@ use super::given::{is_given, is_initial};
 use super::lexicon::{PLACE_WORDS, body_word, is_role_head, is_role_more};
 use super::line::{Context, Piece, kind_of};
 use crate::base::normal_form::combining_class;
-use crate::extract::month_names::month_of;
+use crate::dates::is_month_name;
 
 /// Longer ones, in bytes, and those of more words are no names.
 const NAME_BYTES_MAX: usize = 120;
@@ -188,8 +188,7 @@ fn without_day<'a, 'b>(words: &'b [&'a str]) -> &'b [&'a str] {
     let dated = |n: usize| -> bool {
         let word = words[n].to_lowercase();
         let near = |m: Option<usize>| m.and_then(|m| words.get(m)).is_some_and(|w| has_digit(w));
-        let is_month = month_of(word.trim_end_matches('.')).is_some()
-            && (near(n.checked_sub(1)) || near(Some(n + 1)));
+        let is_month = is_month_name(&word) && (near(n.checked_sub(1)) || near(Some(n + 1)));
         let beside_month = has_digit(words[n]) && digits >= 3;
         let beside_unit =
             has_digit(words[n]) && words.get(n + 1).is_some_and(|w| units(&w.to_lowercase()));
@@ -222,9 +221,8 @@ fn without_day<'a, 'b>(words: &'b [&'a str]) -> &'b [&'a str] {
 }
 
 fn near_month(words: &[&str], n: usize) -> bool {
-    let is_month = |m: Option<usize>| {
-        m.and_then(|m| words.get(m)).is_some_and(|w| month_of(w.trim_end_matches('.')).is_some())
-    };
+    let is_month =
+        |m: Option<usize>| m.and_then(|m| words.get(m)).is_some_and(|w| is_month_name(w));
     is_month(n.checked_sub(1)) || is_month(Some(n + 1))
 }
 

@@ -1,9 +1,10 @@
 //! What the tests share: a scripted little web on loopback, a server of raw bytes, a throw-away
-//! archive, the binary, a proxy.
+//! archive, the binary, a proxy, a terminal.
 
 pub mod archive;
 pub mod cli;
 pub mod proxy;
+pub mod pty;
 pub mod raw;
 pub mod schema;
 pub mod web;

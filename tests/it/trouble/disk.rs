@@ -6,7 +6,7 @@ use std::process::Command;
 
 use super::{fails, pages};
 use crate::support::archive::records;
-use crate::support::cli::{crawl, json_lines, pressmark, stderr, stdout};
+use crate::support::cli::{command, crawl, json_lines, pressmark, stderr, stdout};
 
 /// A little file system in memory; unmounted when dropped.
 struct Mounted(tempfile::TempDir);
@@ -112,6 +112,159 @@ fn a_full_disk_ends_the_crawl_and_loses_nothing() {
     }
 }
 
+/// Commands that begin by writing into the archive.
+const WRITING: [&[&str]; 4] = [
+    &["crawl", "http://a.example/"],
+    &["crawl", "--dry-run", "http://a.example/"],
+    &["watch", "--job", "job.toml"],
+    &["reindex"],
+];
+
+const STORY: &str = "http://courier.example/harbour/ferry-contract";
+
+/// Commands that read the archive of the demonstration site, and the code each ends with.
+const READING: [(&[&str], i32); 26] = [
+    (&["status"], 0),
+    (&["due"], 0),
+    (&["captures", STORY], 0),
+    (&["captures", "http://courier.example/", "--match", "host", "--format", "cdxj"], 0),
+    (&["show", STORY], 0),
+    (&["show", STORY, "--as", "http"], 0),
+    (&["show", STORY, "--as", "record"], 0),
+    (&["show", STORY, "--as", "json"], 0),
+    (&["history", STORY], 0),
+    (&["history", STORY, "--format", "json"], 0),
+    (&["diff", STORY], 0),
+    (&["diff", STORY, "--format", "html"], 0),
+    (&["blame", STORY], 0),
+    (&["changes"], 0),
+    (&["changes", "--format", "atom"], 0),
+    (&["when", "ferries"], 0),
+    (&["quotes"], 0),
+    (&["quotes", STORY], 0),
+    (&["cite", STORY], 0),
+    (&["cite", STORY, "--quote", "before the winter"], 0),
+    (&["cite", STORY, "--quote", "these words stand nowhere"], 3),
+    (&["verify"], 0),
+    (&["verify", "--fast"], 0),
+    (&["evidence", "checkpoint"], 0),
+    (&["evidence", "keys"], 0),
+    (&["config", "show"], 0),
+];
+
+/// The archive of the demonstration site on a disk of its own, and a job beside it.
+fn demonstration(size: &str) -> Option<(Mounted, PathBuf)> {
+    let disk = Mounted::new(size)?;
+    let root = disk.archive();
+    let free = ["--set", "store.disk_free_min=0 B"];
+    let made = pressmark(&root, &[&["demo", "--keep", root.to_str().unwrap()], &free[..]].concat());
+    assert_eq!(made.status.code(), Some(0), "{}", stderr(&made));
+    let job = "name = \"paper\"\nseeds = [\"http://a.example/\"]\n";
+    std::fs::write(disk.0.path().join("job.toml"), job).unwrap();
+    Some((disk, root))
+}
+
+/// Writes until nothing more goes in.
+fn fill(disk: &Mounted, name: &str) {
+    use std::io::Write;
+    let mut file = std::fs::File::create(disk.0.path().join(name)).unwrap();
+    for size in [1 << 16, 1 << 10, 1] {
+        let piece = vec![0; size];
+        while file.write_all(&piece).is_ok() {}
+    }
+}
+
+/// What the commands that read print, without what depends on the room that is left.
+fn readings(root: &Path, temporary: &Path) -> Vec<String> {
+    let read = |(args, code): &(&[&str], i32)| {
+        let output = command(root).args(*args).env("TMPDIR", temporary).output().unwrap();
+        let said = stderr(&output);
+        assert_eq!(output.status.code(), Some(*code), "{args:?}: {said}");
+        assert!(!said.contains("another process"), "{args:?}: {said}");
+        if args[0] == "status" {
+            let text = stdout(&output);
+            assert!(text.contains("1 watched"), "{text}");
+            return String::new();
+        }
+        stdout(&output)
+    };
+    READING.iter().map(read).collect()
+}
+
+#[test]
+fn with_no_byte_free_everything_is_read_and_a_start_says_why_it_cannot_be() {
+    let Some((disk, root)) = demonstration("16m") else { return };
+    let temporary = disk.0.path().join("tmp");
+    std::fs::create_dir(&temporary).unwrap();
+    let before = readings(&root, &temporary);
+    fill(&disk, "fill");
+    assert!(readings(&root, &temporary) == before);
+    // The same where everything that is derived is gone, or behind the WARC files.
+    for gone in ["index", "derived"] {
+        std::fs::remove_dir_all(root.join(gone)).unwrap();
+    }
+    fill(&disk, "more");
+    assert!(readings(&root, &temporary) == before);
+    for args in WRITING {
+        let output = pressmark(&root, args);
+        fails(&output, 1, &["cannot be written: No space left on device", "hint: free some disk"]);
+        assert!(!stderr(&output).contains("another process"), "{}", stderr(&output));
+    }
+    // What does not go in leaves nothing, and nothing is said to be done.
+    let bundle = disk.0.path().join("story.zip");
+    let output = pressmark(&root, &["prove", STORY, "-o", bundle.to_str().unwrap()]);
+    fails(&output, 1, &["No space left on device"]);
+    assert!(!stderr(&output).contains("proved by"), "{}", stderr(&output));
+    let left = std::fs::read_dir(disk.0.path()).unwrap().flatten();
+    let mut left: Vec<_> = left.map(|e| e.file_name().into_string().unwrap()).collect();
+    left.sort();
+    assert_eq!(left, ["archive", "fill", "job.toml", "more", "tmp"]);
+    std::fs::remove_file(disk.0.path().join("fill")).unwrap();
+    let output = pressmark(&root, &["prove", STORY, "-o", bundle.to_str().unwrap()]);
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    assert!(stderr(&output).contains("proved by"), "{}", stderr(&output));
+}
+
+#[test]
+fn an_archive_of_somebody_else_is_read_and_a_start_says_whose_right_is_missing() {
+    let nobody = |program: &str, args: &[&str]| {
+        let mut command = Command::new("setpriv");
+        command.args(["--reuid", "65534", "--regid", "65534", "--clear-groups", program]);
+        command.args(args).output()
+    };
+    let dir = tempfile::tempdir().unwrap();
+    let root = dir.path().join("archive");
+    let made = pressmark(&root, &["demo", "--keep", root.to_str().unwrap()]);
+    assert_eq!(made.status.code(), Some(0), "{}", stderr(&made));
+    let opened = Command::new("chmod").args(["-R", "go=rX"]).arg(dir.path()).status().unwrap();
+    assert!(opened.success());
+    // But for the key: others are not to read it, and need not.
+    let key = Command::new("chmod").arg("600").arg(root.join("evidence/log.key")).status().unwrap();
+    assert!(key.success());
+    let binary = env!("CARGO_BIN_EXE_pressmark");
+    let place = ["--archive", root.to_str().unwrap()];
+    if !nobody(binary, &["--version"]).is_ok_and(|output| output.status.success()) {
+        eprintln!("skipped: this process may not become another user");
+        return;
+    }
+    for (args, code) in READING {
+        let output = nobody(binary, &[&place, args].concat()).unwrap();
+        assert_eq!(output.status.code(), Some(code), "{args:?}: {}", stderr(&output));
+        assert!(!stderr(&output).contains("another process"), "{args:?}: {}", stderr(&output));
+    }
+    let job = dir.path().join("job.toml");
+    std::fs::write(&job, "name = \"paper\"\nseeds = [\"http://a.example/\"]\n").unwrap();
+    for args in WRITING {
+        let args: Vec<&str> = args
+            .iter()
+            .map(|arg| if *arg == "job.toml" { job.to_str().unwrap() } else { arg })
+            .collect();
+        let output = nobody(binary, &[&place, &args[..]].concat()).unwrap();
+        fails(&output, 1, &["cannot be written: Permission denied", "hint: "]);
+        assert!(!stderr(&output).contains("another process"), "{}", stderr(&output));
+    }
+}
+
 #[test]
 fn a_read_only_archive_is_read_and_not_written() {
     let Some(disk) = Mounted::new("16m") else { return };
@@ -129,6 +282,8 @@ fn a_read_only_archive_is_read_and_not_written() {
         &["history", "http://a.example/", "--format", "json"],
     ];
     let before: Vec<Vec<u8>> = queries.iter().map(|q| pressmark(&root, q).stdout).collect();
+    let job = "name = \"paper\"\nseeds = [\"http://a.example/\"]\n";
+    std::fs::write(disk.0.path().join("job.toml"), job).unwrap();
     disk.again("ro");
     for (query, before) in queries.iter().zip(&before) {
         let output = pressmark(&root, query);
@@ -142,6 +297,11 @@ fn a_read_only_archive_is_read_and_not_written() {
     let refused = crawl(&root, &resolve).arg("http://c.example/").args(free).output().unwrap();
     fails(&refused, 1, &["Read-only file system", "hint: "]);
     fails(&pressmark(&root, &["reindex"]), 1, &["Read-only file system"]);
+    for args in WRITING {
+        let output = pressmark(&root, args);
+        fails(&output, 1, &["cannot be written: Read-only file system", "hint: "]);
+        assert!(!stderr(&output).contains("another process"), "{}", stderr(&output));
+    }
     disk.again("rw");
     let again = crawl(&root, &resolve).arg("http://c.example/").args(free).output().unwrap();
     assert_eq!(again.status.code(), Some(0), "{}", stderr(&again));
