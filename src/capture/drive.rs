@@ -21,7 +21,8 @@ use super::request::BodyFilter;
 use super::spool::Spool;
 use crate::base::{Clock, Timestamp};
 use crate::http::{
-    Ending, FailureKind, HeadLimits, Method, ResponseReader, ResponseShape, Step, Stored, Truncated,
+    Ending, FailureKind, HeadLimits, Method, ResponseReader, ResponseShape, STORED_HEAD_BYTES_MAX,
+    Step, Stored, Truncated,
 };
 
 /// What is written and how far it is read.
@@ -162,7 +163,10 @@ impl Drive<'_> {
             response_bytes_max: self.options.response_bytes_max.min(self.response_bytes_max),
             reader: ResponseReader::new(
                 self.method,
-                HeadLimits { header_bytes_max: self.options.header_bytes_max },
+                HeadLimits {
+                    // What is stored has to be read back.
+                    header_bytes_max: self.options.header_bytes_max.min(STORED_HEAD_BYTES_MAX),
+                },
             ),
             spool: Spool::new(self.options.spool_memory_bytes_max, self.options.spool_dir.clone()),
             interim: Vec::new(),

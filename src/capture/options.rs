@@ -27,7 +27,8 @@ pub struct CaptureOptions {
     /// Bytes of one response, head included; what is over is cut and marked `length`.
     /// Default 1 GiB: news video stays below, an endless stream does not fill the disk.
     pub response_bytes_max: u64,
-    /// Bytes of all heads of one exchange. Default 1 MiB: see [`crate::http::HeadLimits`].
+    /// Bytes of all heads of one exchange. Default 1 MiB: see [`crate::http::HeadLimits`]. No more
+    /// than [`crate::http::STORED_HEAD_BYTES_MAX`], which is what can be read back.
     pub header_bytes_max: usize,
     /// Bytes kept of what comes after a complete response. Default 64 KiB: enough to see what
     /// kind of lie it was.

@@ -149,7 +149,7 @@ pub const KEYS: &[Key] = &[
         "capture.header_bytes_max",
         Kind::Bytes,
         "1 MiB",
-        "The longest response head taken. Real ones stay under 64 KiB; header bombs do not.",
+        "The longest response head taken, interim responses included; at most 16 MiB. Real ones stay under 64 KiB; header bombs do not.",
     ),
     key(
         "capture.surplus_bytes_max",

@@ -22,6 +22,9 @@ pub use exchange::{
     BodyFraming, DnsFacts, Exchange, Failure, FailureKind, ResponseShape, Stored, Timing, TlsFacts,
     Truncated,
 };
-pub use framing::{Ending, HeadLimits, Method, Progress, ResponseReader, Step, shape_of};
+pub use framing::{
+    Ending, HeadLimits, Method, Progress, ResponseReader, STORED_HEAD_BYTES_MAX, Step, read_shape,
+    shape_of,
+};
 pub use head::{Field, Head};
 pub use payload::{Payload, slices};

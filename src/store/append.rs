@@ -401,7 +401,7 @@ fn digests_of(
 
 fn draft(record: &Record<'_>) -> std::io::Result<Option<Capture>> {
     let nowhere = Place { file: "".into(), offset: 0, length: 0 };
-    Ok(entry_of(&record.fields, &start_of(&record.block)?, nowhere))
+    Ok(entry_of(&record.fields, &start_of(&record.fields, &record.block)?, nowhere))
 }
 
 /// Which record the response becomes. Only what is durable and whole is referred to; what is cut

@@ -14,7 +14,7 @@ use crate::warc::{
 };
 
 use super::StoreError;
-use super::describe::{BLOCK_START_MAX, Place, entry_of};
+use super::describe::{Place, entry_of, is_http, read_start};
 use super::layout::stable_name;
 use super::lookup::Reader;
 use super::open::index_error;
@@ -192,7 +192,7 @@ impl FileCheck<'_> {
             ));
         }
         let start = if self.options.fast {
-            super::describe::read_start(&mut record)
+            read_start(&fields, &mut record)
         } else {
             self.digests(&fields, offset, &mut record, &mut findings)
         };
@@ -258,14 +258,11 @@ impl FileCheck<'_> {
         let payload = read("WARC-Payload-Digest", "payload-digest-unreadable");
         // The payload of a revisit is elsewhere by design.
         let payload = payload.filter(|_| !is_kind(fields, "revisit"));
-        let mut tee = Tee {
-            inner: record,
-            hasher: block.map(|d| Hasher::new(d.algorithm())),
-            start: Vec::new(),
-        };
-        let got = payload.map(|wanted| (wanted, payload_digest(fields, wanted, &mut tee)));
+        let mut tee = Tee { inner: record, hasher: block.map(|d| Hasher::new(d.algorithm())) };
+        let start = read_start(fields, &mut tee)?;
+        let got = payload.map(|wanted| (wanted, payload_digest(fields, wanted, &start, &mut tee)));
         let drained = io::copy(&mut tee, &mut io::sink());
-        let Tee { hasher, start, .. } = tee;
+        let Tee { hasher, .. } = tee;
         let mut differs = |rule: &'static str, what: &str, wanted: Digest, got: Digest| {
             if wanted != got {
                 let what = format!("the {what} has the digest {got}, but the record says {wanted}");
@@ -342,40 +339,40 @@ fn is_kind(fields: &Fields, kind: &str) -> bool {
 }
 
 /// The digest of the payload: of an HTTP body without its transfer coding, or of the whole block.
+/// `start` is what was read of it to know where its head ends.
 fn payload_digest<R: Read>(
     fields: &Fields,
     wanted: Digest,
-    tee: &mut Tee<'_, R>,
+    start: &[u8],
+    rest: &mut Tee<'_, R>,
 ) -> io::Result<Option<Digest>> {
     let mut hasher = Hasher::new(wanted.algorithm());
-    let is_response = fields.content_type().is_some_and(|t| {
-        let t = t.to_ascii_lowercase().replace(' ', "");
-        t.starts_with("application/http") && !t.contains("msgtype=request")
-    });
     if is_kind(fields, "request") {
         return Ok(None);
     }
-    if !is_response {
-        io::copy(tee, &mut hasher)?;
-        return Ok(Some(hasher.finish()));
+    let mut whole = BufReader::with_capacity(64 * 1024, start.chain(rest));
+    if is_http(fields) && !is_request(fields) {
+        let mut shape = shape_of(start, Method::Get);
+        if shape.status.is_none() {
+            shape.framing = BodyFraming::Close;
+        }
+        io::copy(&mut Payload::new(whole, &shape), &mut hasher)?;
+    } else {
+        io::copy(&mut whole, &mut hasher)?;
     }
-    let mut start = Vec::new();
-    tee.by_ref().take(BLOCK_START_MAX as u64).read_to_end(&mut start)?;
-    let method = Method::Get;
-    let mut shape = shape_of(&start, method);
-    if shape.status.is_none() {
-        shape.framing = BodyFraming::Close;
-    }
-    let whole = BufReader::with_capacity(64 * 1024, io::Cursor::new(start).chain(tee));
-    io::copy(&mut Payload::new(whole, &shape), &mut hasher)?;
     Ok(Some(hasher.finish()))
 }
 
-/// Hashes what is read through it and keeps the first bytes.
+/// Whether the block is a request: what follows its head is no payload of a response.
+fn is_request(fields: &Fields) -> bool {
+    let text = fields.content_type().unwrap_or_default().to_ascii_lowercase().replace(' ', "");
+    text.starts_with("application/http") && text.contains("msgtype=request")
+}
+
+/// Hashes what is read through it.
 struct Tee<'r, R> {
     inner: &'r mut R,
     hasher: Option<Hasher>,
-    start: Vec<u8>,
 }
 
 impl<R: Read> Read for Tee<'_, R> {
@@ -384,8 +381,6 @@ impl<R: Read> Read for Tee<'_, R> {
         if let Some(hasher) = &mut self.hasher {
             hasher.update(&out[..count]);
         }
-        let room = BLOCK_START_MAX.saturating_sub(self.start.len()).min(count);
-        self.start.extend_from_slice(&out[..room]);
         Ok(count)
     }
 }
