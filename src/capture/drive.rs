@@ -47,6 +47,13 @@ pub(super) struct Driven {
     pub(super) total: Duration,
 }
 
+impl Driven {
+    /// Whether the connection ended and not one byte had come.
+    pub(super) fn was_closed_on_asking(&self) -> bool {
+        matches!(&self.end, End::Nothing { kind: FailureKind::Reset, received, .. } if received.is_empty())
+    }
+}
+
 /// What came back.
 pub(super) enum End {
     /// A response, whole or cut.

@@ -164,6 +164,12 @@ pub const KEYS: &[Key] = &[
         "How long a connection that is given up anyway is listened to for such bytes.",
     ),
     key(
+        "capture.dns_age_max",
+        Kind::Duration,
+        "5m",
+        "How long what a name resolved to is used for further connections to it. Each lookup is a record; 0 looks the name up for every connection.",
+    ),
+    key(
         "capture.connect_timeout",
         Kind::Duration,
         "10s",
