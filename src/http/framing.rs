@@ -19,6 +19,7 @@
 use std::io::{self, Read};
 
 use super::chunked::{ChunkedReader, Piece};
+use super::coding::ContentCoding;
 use super::exchange::{BodyFraming, ResponseShape};
 use super::head::{Head, is_status_line_start};
 
@@ -119,6 +120,7 @@ pub struct ResponseReader {
     head: Option<Head>,
     head_len: u64,
     framing: BodyFraming,
+    transfer_codings: Vec<ContentCoding>,
     warnings: Vec<String>,
     self_delimited: bool,
 }
@@ -139,6 +141,7 @@ impl ResponseReader {
             head: None,
             head_len: 0,
             framing: BodyFraming::Close,
+            transfer_codings: Vec::new(),
             warnings: Vec::new(),
             self_delimited: false,
         }
@@ -247,7 +250,8 @@ impl ResponseReader {
         {
             warnings.push(BARE_LF_CHUNKS.to_owned());
         }
-        ResponseShape { status, head_len, framing: self.framing, warnings }
+        let (framing, transfer_codings) = (self.framing, self.transfer_codings.clone());
+        ResponseShape { status, head_len, framing, transfer_codings, warnings }
     }
 
     /// Whether the connection may carry another exchange: the response ended by its own framing,
@@ -379,7 +383,13 @@ impl ResponseReader {
             self.warnings
                 .push("both Transfer-Encoding and Content-Length; the former counts".to_owned());
         }
-        let chunked = |coding: &str| coding.split(';').next().map(str::trim) == Some("chunked");
+        let name = |coding: &str| coding.split(';').next().unwrap_or("").trim().to_owned();
+        let chunked = |coding: &str| name(coding) == "chunked";
+        self.transfer_codings = named
+            .iter()
+            .filter(|coding| !chunked(coding))
+            .filter_map(|coding| ContentCoding::named(&name(coding)))
+            .collect();
         if named.len() > 1 {
             self.warnings.push(format!("transfer codings {}", named.join(", ")));
         }

@@ -5,7 +5,7 @@
 //! Nothing here normalises: printing what was parsed gives back the same bytes.
 //!
 //! In reading order: the start line and its fields ([`head`]), where the body ends ([`framing`],
-//! with [`chunked`] underneath), the body without its transfer coding ([`payload`]), the body
+//! with [`chunked`] underneath), the body without its transfer coding ([`payload`](mod@payload)), the body
 //! without its content coding ([`coding`]), and the value that one exchange leaves behind
 //! ([`exchange`]). Standards: RFC 9110 (semantics) and RFC 9112 (HTTP/1.1 messages).
 
@@ -27,4 +27,4 @@ pub use framing::{
     shape_of,
 };
 pub use head::{Field, Head};
-pub use payload::{Payload, slices};
+pub use payload::{Dechunked, payload, payload_of, slices, undone};

@@ -17,7 +17,7 @@ use std::time::Duration;
 
 use crate::archive::{Capture, CaptureStore};
 use crate::base::{Clock, Digest, DigestAlgorithm};
-use crate::http::{BodyFraming, Exchange, Failure, Payload};
+use crate::http::{BodyFraming, Exchange, Failure, payload_of};
 use crate::index::Index;
 use crate::warc::{
     self, CaptureNotes, Composer, Compression, Original, Packed, Packer, RandomIds, Record,
@@ -391,8 +391,9 @@ fn digests_of(
     exchange: &Exchange,
     algorithm: DigestAlgorithm,
 ) -> std::io::Result<warc::BodyDigests> {
-    if exchange.shape.framing == BodyFraming::Chunked {
-        let mut payload = Payload::of(&exchange.response, &exchange.shape)?;
+    let shape = &exchange.shape;
+    if shape.framing == BodyFraming::Chunked || !shape.transfer_codings.is_empty() {
+        let mut payload = payload_of(&exchange.response, shape)?;
         warc::digests(exchange, algorithm, Some(&mut payload))
     } else {
         warc::digests(exchange, algorithm, None)

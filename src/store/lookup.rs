@@ -10,7 +10,7 @@ use crate::archive::{
 };
 use crate::base::Timestamp;
 use crate::http::{
-    BodyFraming, Head, Method, Payload, ResponseShape, Stored, decode_body, read_shape, shape_of,
+    BodyFraming, Head, Method, ResponseShape, Stored, decode_body, payload_of, read_shape, shape_of,
 };
 use crate::warc::{Fields, Original, ReadOptions, WarcReader};
 
@@ -282,7 +282,7 @@ impl Loaded {
         if holder.head.is_empty() {
             return holder.block.reader();
         }
-        Ok(Box::new(Payload::of(&holder.block, &holder.shape)?))
+        Ok(Box::new(payload_of(&holder.block, &holder.shape)?))
     }
 
     /// The payload with its content coding undone, at most `max` bytes.

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use crate::archive::{ArchiveError, Capture, CaptureStore, Query};
 use crate::base::{Digest, Finding, Hasher};
-use crate::http::{BodyFraming, Method, Payload, shape_of};
+use crate::http::{BodyFraming, Dechunked, Method, shape_of, undone};
 use crate::warc::{
     End, Fields, Located, ReadOptions, RecordReader, WarcReader, member, rules, warc_fields,
 };
@@ -176,7 +176,11 @@ struct FileCheck<'a> {
 }
 
 impl FileCheck<'_> {
-    fn record<R: Read>(&mut self, mut record: RecordReader<'_, R>, keep: bool) -> Vec<Finding> {
+    fn record<R: Read + Send>(
+        &mut self,
+        mut record: RecordReader<'_, R>,
+        keep: bool,
+    ) -> Vec<Finding> {
         let offset = record.offset();
         let fields = record.header().fields.clone();
         let mut findings = rules::check(&fields, self.name, offset);
@@ -237,7 +241,7 @@ impl FileCheck<'_> {
     }
 
     /// Recomputes block and payload digest in one pass; the block's first bytes.
-    fn digests<R: Read>(
+    fn digests<R: Read + Send>(
         &self,
         fields: &Fields,
         offset: u64,
@@ -340,7 +344,7 @@ fn is_kind(fields: &Fields, kind: &str) -> bool {
 
 /// The digest of the payload: of an HTTP body without its transfer coding, or of the whole block.
 /// `start` is what was read of it to know where its head ends.
-fn payload_digest<R: Read>(
+fn payload_digest<R: Read + Send>(
     fields: &Fields,
     wanted: Digest,
     start: &[u8],
@@ -356,7 +360,19 @@ fn payload_digest<R: Read>(
         if shape.status.is_none() {
             shape.framing = BodyFraming::Close;
         }
-        io::copy(&mut Payload::new(whole, &shape), &mut hasher)?;
+        let mut coded = Dechunked::new(whole, &shape);
+        if shape.transfer_codings.is_empty() {
+            io::copy(&mut coded, &mut hasher)?;
+            return Ok(Some(hasher.finish()));
+        }
+        // Earlier versions of this program, and other writers, leave any coding but chunked on.
+        let mut left_on = Tee { inner: &mut coded, hasher: Some(Hasher::new(wanted.algorithm())) };
+        let mut input = BufReader::with_capacity(64 * 1024, &mut left_on);
+        io::copy(&mut undone(&mut input, &shape), &mut hasher)?;
+        io::copy(&mut input, &mut io::sink())?;
+        drop(input);
+        let left_on = left_on.hasher.map(Hasher::finish).filter(|digest| *digest == wanted);
+        return Ok(Some(left_on.unwrap_or_else(|| hasher.finish())));
     } else {
         io::copy(&mut whole, &mut hasher)?;
     }

@@ -22,7 +22,7 @@ use super::fields::{Fields, name};
 use super::record::{Block, Record, RecordBuilder, RecordId, RecordIds, RecordKind};
 use super::warc_fields;
 use crate::base::{Digest, DigestAlgorithm, Hasher, Timestamp};
-use crate::http::exchange::{BodyFraming, DnsFacts, Exchange, TlsFacts};
+use crate::http::exchange::{DnsFacts, Exchange, TlsFacts};
 
 /// The profile of a revisit whose payload has the digest of one archived before.
 pub const IDENTICAL_PAYLOAD_DIGEST: &str =
@@ -423,12 +423,6 @@ fn pem_chain(tls: &TlsFacts) -> Vec<u8> {
         out.push_str("-----END CERTIFICATE-----\n");
     }
     out.into_bytes()
-}
-
-/// Whether the payload of an exchange needs a reader of its own: a chunked body does.
-#[must_use]
-pub fn needs_payload_reader(exchange: &Exchange) -> bool {
-    exchange.shape.framing == BodyFraming::Chunked
 }
 
 #[cfg(test)]

@@ -1,8 +1,10 @@
-//! Heads that are long or many: what is stored can be read, shown, verified and indexed.
+//! Heads that are long or many, and codings that are in the way: what is stored can be read, shown,
+//! verified and indexed.
 
 use std::collections::HashMap;
 
-use pressmark::store::Reader;
+use pressmark::base::DigestAlgorithm;
+use pressmark::store::{Reader, VerifyOptions, verify_files};
 
 use crate::support::archive::Archive;
 use crate::support::cli::{pressmark, stderr, stdout};
@@ -109,4 +111,36 @@ fn thousands_of_interim_responses_make_a_record_that_can_be_read() {
     }
     let shown = pressmark(&archive.root(), &["show", &url, "--as", "http"]);
     assert_eq!(stdout(&shown), last);
+}
+
+/// Earlier versions of this program, and other writers, digest the body with a transfer coding other
+/// than chunked left on.
+#[test]
+fn either_digest_of_a_body_with_a_transfer_coding_is_no_damage() {
+    let gzip = super::cases::gzip(b"Every word of it.");
+    let chunk = format!("{:x}\r\n", gzip.len()).into_bytes();
+    let head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n";
+    let block = [&head[..], &chunk, &gzip, b"\r\n0\r\n\r\n"].concat();
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("a.warc");
+    for (payload, findings) in
+        [(&b"Every word of it."[..], 0), (gzip.as_slice(), 0), (b"Another word.", 1)]
+    {
+        let digest = DigestAlgorithm::Sha256.digest(payload);
+        let header = format!(
+            "WARC/1.1\r\nWARC-Type: response\r\nWARC-Target-URI: http://a.example/\r\n\
+             WARC-Date: 2025-11-05T00:00:00Z\r\n\
+             WARC-Record-ID: <urn:uuid:92283950-ef2f-4d72-b224-f54c6ec90bb1>\r\n\
+             WARC-Payload-Digest: {digest}\r\n\
+             Content-Type: application/http;msgtype=response\r\nContent-Length: {}\r\n\r\n",
+            block.len()
+        );
+        std::fs::write(&path, [header.as_bytes(), &block, b"\r\n\r\n"].concat()).unwrap();
+        let mut found = Vec::new();
+        verify_files(std::slice::from_ref(&path), VerifyOptions::default(), &mut |finding| {
+            found.push(finding.rule);
+        });
+        found.retain(|rule| *rule != "no-warcinfo");
+        assert_eq!(found, vec!["payload-digest"; findings], "{digest}");
+    }
 }
