@@ -22,6 +22,7 @@ use url::Host;
 
 use super::address::refusal;
 use super::addresses::Addresses;
+use super::names::Names;
 use super::options::{CaptureOptions, Proxy, ProxyKind};
 use super::pool::Pool;
 use super::proxy::{Destination, connect_socks5, connect_tunnel};
@@ -120,6 +121,7 @@ pub(super) struct Route<'a> {
     pub(super) clock: &'a dyn Clock,
     pub(super) addresses: &'a Addresses,
     pub(super) pool: &'a Pool,
+    pub(super) names: &'a Names,
 }
 
 type Dialing<T> = Result<T, Box<DialFailure>>;
@@ -178,6 +180,8 @@ impl Route<'_> {
         match self.first_that_answers(&addresses, deadline).await {
             Ok(reached) => Ok(Reached { dns, ..reached }),
             Err(mut failure) => {
+                // The name may have moved since it was looked up.
+                self.names.forget(uri.host());
                 failure.dns = dns;
                 Err(failure)
             }
@@ -190,12 +194,15 @@ impl Route<'_> {
         deadline: Instant,
     ) -> Dialing<(Vec<SocketAddr>, Option<DnsFacts>)> {
         let (host, port) = (uri.host(), uri.port());
-        let facts = |addresses, source| {
-            Some(DnsFacts { host: host.to_owned(), at: self.clock.now(), addresses, source })
+        // Told once for each lookup, and not for each connection that goes by it.
+        let told = |addresses: Vec<IpAddr>, source| {
+            let is_news = self.names.learn(host, &addresses);
+            let at = self.clock.now();
+            is_news.then(|| DnsFacts { host: host.to_owned(), at, addresses, source })
         };
         if let Some(rule) = self.options.resolve.iter().find(|rule| rule.fits(host, port)) {
             let ips = rule.addresses().iter().map(SocketAddr::ip).collect();
-            return Ok((rule.addresses().to_vec(), facts(ips, "resolve")));
+            return Ok((rule.addresses().to_vec(), told(ips, "resolve")));
         }
         let name = match uri.url().host() {
             Some(Host::Ipv4(address)) => return Ok((vec![(address, port).into()], None)),
@@ -203,16 +210,18 @@ impl Route<'_> {
             Some(Host::Domain(name)) => name,
             None => return failure(FailureKind::Dns, "there is no host"),
         };
+        let sockets =
+            |ips: &[IpAddr]| ips.iter().map(|ip| SocketAddr::new(*ip, port)).collect::<Vec<_>>();
+        if let Some(ips) = self.names.get(host) {
+            return Ok((sockets(&ips), None));
+        }
         match timeout_at(deadline, self.dialer.lookup(name)).await {
             Err(_) => failure(FailureKind::Dns, self.timed_out()),
             Ok(Err(error)) => failure(FailureKind::Dns, error.to_string()),
             Ok(Ok(ips)) if ips.is_empty() => {
                 failure(FailureKind::Dns, format!("{name} has no address"))
             }
-            Ok(Ok(ips)) => {
-                let sockets = ips.iter().map(|ip| SocketAddr::new(*ip, port)).collect();
-                Ok((sockets, facts(ips, "system")))
-            }
+            Ok(Ok(ips)) => Ok((sockets(&ips), told(ips, "system"))),
         }
     }
 

@@ -21,7 +21,8 @@ use super::request::BodyFilter;
 use super::spool::Spool;
 use crate::base::{Clock, Timestamp};
 use crate::http::{
-    Ending, FailureKind, HeadLimits, Method, ResponseReader, ResponseShape, Step, Stored, Truncated,
+    Ending, FailureKind, HeadLimits, Method, ResponseReader, ResponseShape, STORED_HEAD_BYTES_MAX,
+    Step, Stored, Truncated,
 };
 
 /// What is written and how far it is read.
@@ -44,6 +45,13 @@ pub(super) struct Driven {
     pub(super) end: End,
     pub(super) first_byte: Duration,
     pub(super) total: Duration,
+}
+
+impl Driven {
+    /// Whether the connection ended and not one byte had come.
+    pub(super) fn was_closed_on_asking(&self) -> bool {
+        matches!(&self.end, End::Nothing { kind: FailureKind::Reset, received, .. } if received.is_empty())
+    }
 }
 
 /// What came back.
@@ -162,7 +170,10 @@ impl Drive<'_> {
             response_bytes_max: self.options.response_bytes_max.min(self.response_bytes_max),
             reader: ResponseReader::new(
                 self.method,
-                HeadLimits { header_bytes_max: self.options.header_bytes_max },
+                HeadLimits {
+                    // What is stored has to be read back.
+                    header_bytes_max: self.options.header_bytes_max.min(STORED_HEAD_BYTES_MAX),
+                },
             ),
             spool: Spool::new(self.options.spool_memory_bytes_max, self.options.spool_dir.clone()),
             interim: Vec::new(),

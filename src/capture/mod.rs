@@ -6,17 +6,17 @@
 //! ends; where it cannot say, the bytes are still whole.
 //!
 //! What is cut short by bytes, time or a lost connection is a recorded fact and no error. No
-//! redirect is followed and nothing is retried, with one exception that is none: see
-//! [`Capturer::capture`].
+//! redirect is followed and nothing is retried, with one exception: see [`Capturer::capture`].
 //!
 //! In reading order: what it may cost ([`options`]), where it may go ([`address`]), how it gets
-//! there ([`dial`], `proxy`, `tls`), what it says ([`request`]), the exchange itself (`drive`,
+//! there ([`dial`], `names`, `proxy`, `tls`), what it says ([`request`]), the exchange itself (`drive`,
 //! `spool`), and connections kept for the next (`pool`).
 
 pub mod address;
 mod addresses;
 pub mod dial;
 mod drive;
+mod names;
 pub mod options;
 mod pool;
 mod proxy;
@@ -41,6 +41,7 @@ pub use request::{BodyFilter, CaptureRequest, RequestError};
 use addresses::Addresses;
 use dial::{Route, sends_absolute_form};
 use drive::{Drive, Driven, End};
+use names::Names;
 use pool::{Connection, Key, Pool};
 use request::TargetForm;
 use tls::Tls;
@@ -110,6 +111,7 @@ pub struct Capturer {
     tls: Tls,
     pool: Pool,
     addresses: Addresses,
+    names: Names,
 }
 
 impl Capturer {
@@ -134,7 +136,8 @@ impl Capturer {
         let pool =
             Pool::new(options.connections_max, options.idle_per_host_max, options.idle_timeout);
         let addresses = Addresses::new(options.connections_per_address_max);
-        Ok(Self { options, clock, dialer, tls, pool, addresses })
+        let names = Names::new(options.dns_age_max);
+        Ok(Self { options, clock, dialer, tls, pool, addresses, names })
     }
 
     /// The options it was made with.
@@ -157,9 +160,10 @@ impl Capturer {
     /// Makes the one exchange that the permit allows.
     ///
     /// A kept-alive connection that the server has closed meanwhile is noticed before anything is
-    /// sent, and a fresh one is used. When it closes on the request itself, that is a failure like
-    /// any other: the server may have read the request, and asking again at once would be asking
-    /// sooner than its pace. Whether to ask again, and when, is the caller's to decide.
+    /// sent, and a fresh one is used. When it closes as it is asked, without a byte of an answer,
+    /// the request is made once more on a fresh connection (RFC 9112 section 9.3.1): servers close
+    /// idle connections at any time, and a request that crosses such a close was most likely never
+    /// read. That is one exchange; what a fresh connection comes to is what is told.
     ///
     /// The time spent waiting for a free connection counts to no limit. Dropping the future loses
     /// this exchange and nothing else.
@@ -191,7 +195,9 @@ impl Capturer {
         let key = Key::of(&uri);
         if let Some(mut connection) = self.pool.take(&key).await {
             let driven = self.drive(&drive, &mut connection).await?;
-            return Ok(self.conclude(&uri, &drive, key, connection, driven, Duration::ZERO));
+            if !driven.was_closed_on_asking() {
+                return Ok(self.conclude(&uri, &drive, key, connection, driven, Duration::ZERO));
+            }
         }
         let slot = self.pool.slot().await.ok_or(CaptureError::Stopped)?;
         let (begun, begun_at) = (Instant::now(), self.clock.now());
@@ -202,6 +208,7 @@ impl Capturer {
             clock: &*self.clock,
             addresses: &self.addresses,
             pool: &self.pool,
+            names: &self.names,
         };
         let dialed = match route.dial(&uri).await {
             Ok(dialed) => dialed,

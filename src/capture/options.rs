@@ -27,7 +27,8 @@ pub struct CaptureOptions {
     /// Bytes of one response, head included; what is over is cut and marked `length`.
     /// Default 1 GiB: news video stays below, an endless stream does not fill the disk.
     pub response_bytes_max: u64,
-    /// Bytes of all heads of one exchange. Default 1 MiB: see [`crate::http::HeadLimits`].
+    /// Bytes of all heads of one exchange. Default 1 MiB: see [`crate::http::HeadLimits`]. No more
+    /// than [`crate::http::STORED_HEAD_BYTES_MAX`], which is what can be read back.
     pub header_bytes_max: usize,
     /// Bytes kept of what comes after a complete response. Default 64 KiB: enough to see what
     /// kind of lie it was.
@@ -36,6 +37,10 @@ pub struct CaptureOptions {
     /// complete response. Default 20 ms: servers that close do so at once, and then it costs
     /// nothing.
     pub surplus_wait: Duration,
+    /// How long what a name resolved to is used for further connections. Default 5 min: longer
+    /// than the visits to one host are apart while it is crawled, shorter than it takes to move a
+    /// site. Zero asks anew for each connection.
+    pub dns_age_max: Duration,
     /// Time for name resolution, TCP and TLS together. Default 10 s: a SYN is repeated after 1 s,
     /// 3 s and 7 s (RFC 6298), so three lost ones are still forgiven.
     pub connect_timeout: Duration,
@@ -88,6 +93,7 @@ impl Default for CaptureOptions {
             header_bytes_max: 1 << 20,
             surplus_bytes_max: 64 << 10,
             surplus_wait: Duration::from_millis(20),
+            dns_age_max: Duration::from_mins(5),
             connect_timeout: Duration::from_secs(10),
             first_byte_timeout: Duration::from_secs(30),
             total_timeout: Duration::from_mins(10),

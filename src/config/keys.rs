@@ -149,7 +149,7 @@ pub const KEYS: &[Key] = &[
         "capture.header_bytes_max",
         Kind::Bytes,
         "1 MiB",
-        "The longest response head taken. Real ones stay under 64 KiB; header bombs do not.",
+        "The longest response head taken, interim responses included; at most 16 MiB. Real ones stay under 64 KiB; header bombs do not.",
     ),
     key(
         "capture.surplus_bytes_max",
@@ -162,6 +162,12 @@ pub const KEYS: &[Key] = &[
         Kind::Duration,
         "20ms",
         "How long a connection that is given up anyway is listened to for such bytes.",
+    ),
+    key(
+        "capture.dns_age_max",
+        Kind::Duration,
+        "5m",
+        "How long what a name resolved to is used for further connections to it. Each lookup is a record; 0 looks the name up for every connection.",
     ),
     key(
         "capture.connect_timeout",

@@ -51,6 +51,7 @@ impl Settings {
             header_bytes_max: self.bytes_usize("capture.header_bytes_max"),
             surplus_bytes_max: self.bytes_usize("capture.surplus_bytes_max"),
             surplus_wait: self.duration("capture.surplus_wait"),
+            dns_age_max: self.duration("capture.dns_age_max"),
             connect_timeout: self.duration("capture.connect_timeout"),
             first_byte_timeout: self.duration("capture.first_byte_timeout"),
             total_timeout: self.duration("capture.total_timeout"),

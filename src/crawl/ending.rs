@@ -270,7 +270,8 @@ pub(super) fn put_off(take: Take, claim: &Claim, stepped: &Stepped) -> Option<&'
         (Met::Reply { status: 429 | 503, .. }, Take::Queue) if times < PUT_OFF_MAX => {
             Some("put us off")
         }
-        // A kept-alive connection may close just as it is used: once is no failure of the page.
+        // A server that hangs up on a fresh connection may be starting anew: once is no failure of
+        // the page.
         (Met::Failure { why: "reset" }, Take::Queue) if times == 0 => Some("hung up"),
         _ => None,
     }

@@ -8,7 +8,7 @@ use crate::base::{MediaType, TargetUri, Timestamp};
 use crate::diff;
 use crate::extract::page::Page;
 use crate::extract::{self, Hints};
-use crate::http::{Exchange, FailureKind, Head, Payload, decode_body};
+use crate::http::{Exchange, FailureKind, Head, decode_body, payload_of};
 use crate::outlinks::links::{OutlinkKind, links_of_css, links_of_html};
 use crate::politeness::robots::ROBOTS_BYTES_MAX;
 use crate::store::{Appended, Discovery, Loaded, Original, Reader, StoredAs, What};
@@ -235,7 +235,7 @@ impl Reading<'_> {
 
     /// The payload with its content coding undone, at most `max` bytes.
     fn payload(&self, exchange: &Exchange, head: &Head, max: usize) -> Vec<u8> {
-        match Payload::of(&exchange.response, &exchange.shape) {
+        match payload_of(&exchange.response, &exchange.shape) {
             Ok(payload) => decode_body(std::io::BufReader::new(payload), head, max).bytes,
             Err(_) => Vec::new(),
         }

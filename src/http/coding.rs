@@ -259,7 +259,7 @@ fn unpacker(coding: &ContentCoding, prefix: &[u8]) -> Result<Box<dyn Unpack>, St
 }
 
 /// RFC 1950 section 2.2: method 8, a window of at most 32 KiB, a check over both bytes.
-fn is_zlib(prefix: &[u8]) -> bool {
+pub(super) fn is_zlib(prefix: &[u8]) -> bool {
     let [method, flags, ..] = prefix else { return false };
     method & 0x0f == 8
         && method >> 4 <= 7

@@ -7,6 +7,7 @@ use std::os::unix::fs::FileExt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::coding::ContentCoding;
 use crate::base::{TargetUri, Timestamp};
 
 /// Bytes that were received: in memory, or past a threshold in an unlinked temporary file.
@@ -182,6 +183,9 @@ pub struct ResponseShape {
     pub head_len: u64,
     /// How its body is delimited.
     pub framing: BodyFraming,
+    /// What was put over the body beside `chunked`, in the order in which it was (RFC 9112 section
+    /// 7.2); nearly always nothing.
+    pub transfer_codings: Vec<ContentCoding>,
     /// What was odd, in words.
     pub warnings: Vec<String>,
 }

@@ -16,7 +16,10 @@
 //! the body runs to the close; a body that says chunked and whose first line is no chunk size is
 //! taken as it is. Every one of these leaves a warning and a connection that is not used again.
 
+use std::io::{self, Read};
+
 use super::chunked::{ChunkedReader, Piece};
+use super::coding::ContentCoding;
 use super::exchange::{BodyFraming, ResponseShape};
 use super::head::{Head, is_status_line_start};
 
@@ -117,6 +120,7 @@ pub struct ResponseReader {
     head: Option<Head>,
     head_len: u64,
     framing: BodyFraming,
+    transfer_codings: Vec<ContentCoding>,
     warnings: Vec<String>,
     self_delimited: bool,
 }
@@ -137,6 +141,7 @@ impl ResponseReader {
             head: None,
             head_len: 0,
             framing: BodyFraming::Close,
+            transfer_codings: Vec::new(),
             warnings: Vec::new(),
             self_delimited: false,
         }
@@ -245,7 +250,8 @@ impl ResponseReader {
         {
             warnings.push(BARE_LF_CHUNKS.to_owned());
         }
-        ResponseShape { status, head_len, framing: self.framing, warnings }
+        let (framing, transfer_codings) = (self.framing, self.transfer_codings.clone());
+        ResponseShape { status, head_len, framing, transfer_codings, warnings }
     }
 
     /// Whether the connection may carry another exchange: the response ended by its own framing,
@@ -377,7 +383,13 @@ impl ResponseReader {
             self.warnings
                 .push("both Transfer-Encoding and Content-Length; the former counts".to_owned());
         }
-        let chunked = |coding: &str| coding.split(';').next().map(str::trim) == Some("chunked");
+        let name = |coding: &str| coding.split(';').next().unwrap_or("").trim().to_owned();
+        let chunked = |coding: &str| name(coding) == "chunked";
+        self.transfer_codings = named
+            .iter()
+            .filter(|coding| !chunked(coding))
+            .filter_map(|coding| ContentCoding::named(&name(coding)))
+            .collect();
         if named.len() > 1 {
             self.warnings.push(format!("transfer codings {}", named.join(", ")));
         }
@@ -458,24 +470,94 @@ fn parse_length(text: &[u8]) -> Option<u64> {
     std::str::from_utf8(text).ok()?.parse().ok()
 }
 
-/// The shape of a response whose bytes are at hand, as far as they go: for records read back.
+/// The most head of a response that is read back, in bytes: every head that can be taken
+/// (`capture.header_bytes_max` goes no further), and no more memory than any machine has.
+pub const STORED_HEAD_BYTES_MAX: usize = 16 * 1024 * 1024;
+
+/// The parts of a response that is read back, as far as the bytes go.
+struct Parts {
+    reader: ResponseReader,
+    /// Bytes of interim responses in front.
+    before: u64,
+}
+
+impl Parts {
+    fn new(method: Method) -> Self {
+        let limits = HeadLimits { header_bytes_max: STORED_HEAD_BYTES_MAX };
+        Self { reader: ResponseReader::new(method, limits), before: 0 }
+    }
+
+    /// Takes the next bytes; whether the parts are known after them.
+    fn take(&mut self, mut bytes: &[u8]) -> bool {
+        loop {
+            let progress = self.reader.feed(bytes);
+            match progress.step {
+                Step::Interim => {
+                    bytes = &bytes[progress.consumed..];
+                    self.before = self.reader.interim_bytes as u64;
+                }
+                Step::Done | Step::HeadTooLong => return true,
+                Step::More => return self.are_known(),
+            }
+        }
+    }
+
+    /// A body that says chunked may turn out not to be at its first chunk-size line.
+    fn are_known(&self) -> bool {
+        match &self.reader.state {
+            State::Head => false,
+            State::Chunked(chunks) => chunks.chunks() > 0,
+            _ => true,
+        }
+    }
+
+    /// Without a final status line the interim bytes are no head of anything.
+    fn shape(&self) -> ResponseShape {
+        let mut shape = self.reader.shape();
+        shape.head_len += self.before;
+        shape
+    }
+}
+
+/// The shape of a response whose bytes are at hand: for records read back.
 ///
 /// Interim responses in front, which other writers keep in the same record, are counted to the
-/// head. A prefix that reaches past the first chunk-size line is enough.
+/// head. The body is looked at no further than its first chunk-size line.
 #[must_use]
 pub fn shape_of(bytes: &[u8], method: Method) -> ResponseShape {
-    let mut reader = ResponseReader::new(method, HeadLimits { header_bytes_max: usize::MAX / 2 });
-    let mut before = 0;
-    loop {
-        let progress = reader.feed(&bytes[before..]);
-        if progress.step != Step::Interim {
-            let mut shape = reader.shape();
-            // Without a final status line the interim bytes are no head of anything.
-            shape.head_len += before as u64;
-            return shape;
+    const PIECE_BYTES: usize = 64 * 1024;
+    let mut parts = Parts::new(method);
+    for piece in bytes.chunks(PIECE_BYTES) {
+        if parts.take(piece) {
+            break;
         }
-        before += progress.consumed;
     }
+    parts.shape()
+}
+
+/// As [`shape_of`], of a response that is being read: its shape, and the bytes that were read to
+/// know it, which are the whole head (of at most [`STORED_HEAD_BYTES_MAX`]) and little more.
+///
+/// # Errors
+/// When reading fails before the shape is known.
+pub fn read_shape(mut input: impl Read, method: Method) -> io::Result<(ResponseShape, Vec<u8>)> {
+    let mut parts = Parts::new(method);
+    let mut start = Vec::with_capacity(4 * 1024);
+    let mut piece = [0; 4 * 1024];
+    loop {
+        match input.read(&mut piece) {
+            Ok(0) => break,
+            Ok(count) => {
+                start.extend_from_slice(&piece[..count]);
+                if parts.take(&piece[..count]) {
+                    break;
+                }
+            }
+            Err(why) if why.kind() == io::ErrorKind::Interrupted => {}
+            Err(why) => return Err(why),
+        }
+    }
+    Ok((parts.shape(), start))
 }
 
 #[cfg(test)]

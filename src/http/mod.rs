@@ -5,7 +5,7 @@
 //! Nothing here normalises: printing what was parsed gives back the same bytes.
 //!
 //! In reading order: the start line and its fields ([`head`]), where the body ends ([`framing`],
-//! with [`chunked`] underneath), the body without its transfer coding ([`payload`]), the body
+//! with [`chunked`] underneath), the body without its transfer coding ([`payload`](mod@payload)), the body
 //! without its content coding ([`coding`]), and the value that one exchange leaves behind
 //! ([`exchange`]). Standards: RFC 9110 (semantics) and RFC 9112 (HTTP/1.1 messages).
 
@@ -22,6 +22,9 @@ pub use exchange::{
     BodyFraming, DnsFacts, Exchange, Failure, FailureKind, ResponseShape, Stored, Timing, TlsFacts,
     Truncated,
 };
-pub use framing::{Ending, HeadLimits, Method, Progress, ResponseReader, Step, shape_of};
+pub use framing::{
+    Ending, HeadLimits, Method, Progress, ResponseReader, STORED_HEAD_BYTES_MAX, Step, read_shape,
+    shape_of,
+};
 pub use head::{Field, Head};
-pub use payload::{Payload, slices};
+pub use payload::{Dechunked, payload, payload_of, slices, undone};

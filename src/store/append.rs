@@ -17,7 +17,7 @@ use std::time::Duration;
 
 use crate::archive::{Capture, CaptureStore};
 use crate::base::{Clock, Digest, DigestAlgorithm};
-use crate::http::{BodyFraming, Exchange, Failure, Payload};
+use crate::http::{BodyFraming, Exchange, Failure, payload_of};
 use crate::warc::{
     self, CaptureNotes, Composer, Compression, Original, Packed, Packer, RandomIds, Record,
     RecordId, RecordIds, Verdict, Warcinfo,
@@ -387,8 +387,9 @@ fn digests_of(
     exchange: &Exchange,
     algorithm: DigestAlgorithm,
 ) -> std::io::Result<warc::BodyDigests> {
-    if exchange.shape.framing == BodyFraming::Chunked {
-        let mut payload = Payload::of(&exchange.response, &exchange.shape)?;
+    let shape = &exchange.shape;
+    if shape.framing == BodyFraming::Chunked || !shape.transfer_codings.is_empty() {
+        let mut payload = payload_of(&exchange.response, shape)?;
         warc::digests(exchange, algorithm, Some(&mut payload))
     } else {
         warc::digests(exchange, algorithm, None)
@@ -397,7 +398,7 @@ fn digests_of(
 
 fn draft(record: &Record<'_>) -> std::io::Result<Option<Capture>> {
     let nowhere = Place { file: "".into(), offset: 0, length: 0 };
-    Ok(entry_of(&record.fields, &start_of(&record.block)?, nowhere))
+    Ok(entry_of(&record.fields, &start_of(&record.fields, &record.block)?, nowhere))
 }
 
 /// Which record the response becomes. Only what is durable and whole is referred to; what is cut

@@ -204,7 +204,7 @@ fn one_file(
         };
         let Some(mut record) = record else { break };
         let fields = record.header().fields.clone();
-        let start = read_start(&mut record);
+        let start = read_start(&fields, &mut record);
         let located = record.skip().map_err(|e| fail(reached, e.to_string()))?;
         if is_open {
             let findings = reader.take_findings();

@@ -1,16 +1,17 @@
 //! What a record is to the index: the same answer when it is written and when it is read back.
 
 use std::borrow::Cow;
-use std::io::Read;
+use std::io::{self, Read};
 use std::sync::Arc;
 
 use crate::archive::{Capture, RecordId, RecordKind, RefersTo};
 use crate::base::{MediaType, surt};
-use crate::http::Head;
+use crate::http::{Head, Method, read_shape, shape_of};
 use crate::warc::{Block, Fields, warc_fields};
 
-/// How many bytes of a block are looked at: longer than any head that is taken by default.
-pub const BLOCK_START_MAX: usize = 256 * 1024;
+/// How many bytes are looked at of a block that is no HTTP message: longer than any report of a
+/// failure.
+const BLOCK_START_MAX: usize = 256 * 1024;
 
 /// Where a record lies.
 #[derive(Debug, Clone)]
@@ -76,61 +77,52 @@ fn is_failure(media_type: &str, start: &[u8]) -> bool {
 /// The length of the HTTP head that `block` begins with; all of it where no head ends in it.
 #[must_use]
 pub fn head_len(block: &[u8]) -> usize {
-    let method = crate::http::Method::Get;
-    let shape = crate::http::shape_of(block, method);
+    let shape = shape_of(block, Method::Get);
     usize::try_from(shape.head_len).unwrap_or(block.len()).min(block.len())
 }
 
-/// The first bytes of a block that is about to be written; without a copy where it lies in memory
-/// in one piece.
+/// The first bytes of a block that is about to be written, as many as [`entry_of`] needs; without
+/// a copy where it lies in memory in one piece.
 ///
 /// # Errors
 /// When a spooled block cannot be read.
-pub fn start_of<'b>(block: &'b Block<'_>) -> std::io::Result<Cow<'b, [u8]>> {
-    Ok(match block {
-        Block::Bytes(bytes) => Cow::Borrowed(&bytes[..bytes.len().min(BLOCK_START_MAX)]),
+pub fn start_of<'b>(fields: &Fields, block: &'b Block<'_>) -> io::Result<Cow<'b, [u8]>> {
+    match block {
+        Block::Bytes(bytes) => Ok(Cow::Borrowed(bytes)),
         Block::File(file, len) => {
             let stored = crate::http::Stored::File(std::sync::Arc::clone(file), *len);
-            Cow::Owned(stored.prefix(BLOCK_START_MAX)?)
+            Ok(Cow::Owned(read_start(fields, stored.reader()?)?))
         }
         Block::Parts(parts) => match parts.as_slice() {
-            [only] => start_of(only)?,
+            [only] => start_of(fields, only),
             parts => {
-                let mut out = Vec::new();
+                let mut readers: Box<dyn Read + '_> = Box::new(io::empty());
                 for part in parts {
-                    out.extend_from_slice(&start_of(part)?);
-                    if out.len() >= BLOCK_START_MAX {
-                        break;
-                    }
+                    readers = Box::new(readers.chain(io::Cursor::new(start_of(fields, part)?)));
                 }
-                out.truncate(BLOCK_START_MAX);
-                Cow::Owned(out)
+                Ok(Cow::Owned(read_start(fields, readers)?))
             }
         },
-    })
+    }
 }
 
-/// The first bytes of a block that is being read.
+/// The first bytes of a block that is being read, as many as [`entry_of`] needs: of an HTTP message
+/// its whole head, however long.
 ///
 /// # Errors
 /// When the record is cut or damaged before them.
-pub fn read_start(mut block: impl Read) -> std::io::Result<Vec<u8>> {
-    let mut out = Vec::with_capacity(4 * 1024);
-    let mut piece = [0; 4 * 1024];
-    while out.len() < BLOCK_START_MAX {
-        let count = block.read(&mut piece)?;
-        if count == 0 {
-            break;
-        }
-        let seen = out.len().saturating_sub(3);
-        out.extend_from_slice(&piece[..count]);
-        let tail = &out[seen..];
-        let ends = memchr::memmem::find(tail, b"\r\n\r\n").is_some()
-            || memchr::memmem::find(tail, b"\n\n").is_some();
-        // warc-fields bodies are short and have no empty line before their end.
-        if ends {
-            break;
-        }
+pub fn read_start(fields: &Fields, block: impl Read) -> io::Result<Vec<u8>> {
+    if is_http(fields) {
+        return read_shape(block, Method::Get).map(|(_, start)| start);
     }
+    let mut out = Vec::new();
+    block.take(BLOCK_START_MAX as u64).read_to_end(&mut out)?;
     Ok(out)
+}
+
+/// Whether the block is an HTTP message.
+#[must_use]
+pub fn is_http(fields: &Fields) -> bool {
+    let content_type = fields.content_type().unwrap_or_default();
+    MediaType::parse(&content_type).essence() == "application/http"
 }

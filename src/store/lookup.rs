@@ -10,12 +10,14 @@ use crate::archive::{
 };
 use crate::base::Timestamp;
 use crate::http::{
-    BodyFraming, Head, Method, Payload, ResponseShape, Stored, decode_body, shape_of,
+    BodyFraming, Head, Method, ResponseShape, Stored, decode_body, payload_of, read_shape, shape_of,
 };
 use crate::warc::{Fields, Original, ReadOptions, WarcReader};
 
 use super::StoreError;
 use super::append::original_of;
+
+use super::describe::is_http;
 use super::files;
 use super::layout::Layout;
 use super::open::{self, index_error};
@@ -211,23 +213,18 @@ impl Reader {
         let header = record.take_header();
         let block =
             read_block(&mut record, header.content_length).map_err(|e| fail(e.to_string()))?;
-        let is_http = header
-            .fields
-            .content_type()
-            .is_some_and(|t| t.trim_start().to_ascii_lowercase().starts_with("application/http"));
-        let start = if is_http {
-            block.prefix(super::describe::BLOCK_START_MAX).map_err(|e| fail(e.to_string()))?
+        let (mut shape, mut head) = if is_http(&header.fields) {
+            let input = block.reader().map_err(|e| fail(e.to_string()))?;
+            read_shape(input, Method::Get).map_err(|e| fail(e.to_string()))?
         } else {
-            Vec::new()
+            (shape_of(&[], Method::Get), Vec::new())
         };
-        let method = Method::Get;
-        let mut shape = shape_of(&start, method);
-        let head_len = usize::try_from(shape.head_len).unwrap_or(start.len()).min(start.len());
+        let head_len = usize::try_from(shape.head_len).unwrap_or(head.len()).min(head.len());
         if entry.status.is_none() || head_len == 0 {
             // Bytes that no status line begins: all of them are what there is.
             shape.framing = BodyFraming::Close;
         }
-        let head = start[..head_len].to_vec();
+        head.truncate(head_len);
         Ok(Loaded {
             entry: entry.clone(),
             fields: header.fields,
@@ -281,7 +278,7 @@ impl Loaded {
         if holder.head.is_empty() {
             return holder.block.reader();
         }
-        Ok(Box::new(Payload::of(&holder.block, &holder.shape)?))
+        Ok(Box::new(payload_of(&holder.block, &holder.shape)?))
     }
 
     /// The payload with its content coding undone, at most `max` bytes.

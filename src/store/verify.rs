@@ -8,13 +8,13 @@ use std::time::Duration;
 
 use crate::archive::{ArchiveError, Capture, CaptureStore, Query};
 use crate::base::{Digest, Finding, Hasher};
-use crate::http::{BodyFraming, Method, Payload, shape_of};
+use crate::http::{BodyFraming, Dechunked, Method, shape_of, undone};
 use crate::warc::{
     End, Fields, Located, ReadOptions, RecordReader, WarcReader, member, rules, warc_fields,
 };
 
 use super::StoreError;
-use super::describe::{BLOCK_START_MAX, Place, entry_of};
+use super::describe::{Place, entry_of, is_http, read_start};
 use super::layout::stable_name;
 use super::lookup::Reader;
 use super::open::index_error;
@@ -176,7 +176,11 @@ struct FileCheck<'a> {
 }
 
 impl FileCheck<'_> {
-    fn record<R: Read>(&mut self, mut record: RecordReader<'_, R>, keep: bool) -> Vec<Finding> {
+    fn record<R: Read + Send>(
+        &mut self,
+        mut record: RecordReader<'_, R>,
+        keep: bool,
+    ) -> Vec<Finding> {
         let offset = record.offset();
         let fields = record.header().fields.clone();
         let mut findings = rules::check(&fields, self.name, offset);
@@ -192,7 +196,7 @@ impl FileCheck<'_> {
             ));
         }
         let start = if self.options.fast {
-            super::describe::read_start(&mut record)
+            read_start(&fields, &mut record)
         } else {
             self.digests(&fields, offset, &mut record, &mut findings)
         };
@@ -237,7 +241,7 @@ impl FileCheck<'_> {
     }
 
     /// Recomputes block and payload digest in one pass; the block's first bytes.
-    fn digests<R: Read>(
+    fn digests<R: Read + Send>(
         &self,
         fields: &Fields,
         offset: u64,
@@ -258,14 +262,11 @@ impl FileCheck<'_> {
         let payload = read("WARC-Payload-Digest", "payload-digest-unreadable");
         // The payload of a revisit is elsewhere by design.
         let payload = payload.filter(|_| !is_kind(fields, "revisit"));
-        let mut tee = Tee {
-            inner: record,
-            hasher: block.map(|d| Hasher::new(d.algorithm())),
-            start: Vec::new(),
-        };
-        let got = payload.map(|wanted| (wanted, payload_digest(fields, wanted, &mut tee)));
+        let mut tee = Tee { inner: record, hasher: block.map(|d| Hasher::new(d.algorithm())) };
+        let start = read_start(fields, &mut tee)?;
+        let got = payload.map(|wanted| (wanted, payload_digest(fields, wanted, &start, &mut tee)));
         let drained = io::copy(&mut tee, &mut io::sink());
-        let Tee { hasher, start, .. } = tee;
+        let Tee { hasher, .. } = tee;
         let mut differs = |rule: &'static str, what: &str, wanted: Digest, got: Digest| {
             if wanted != got {
                 let what = format!("the {what} has the digest {got}, but the record says {wanted}");
@@ -342,40 +343,52 @@ fn is_kind(fields: &Fields, kind: &str) -> bool {
 }
 
 /// The digest of the payload: of an HTTP body without its transfer coding, or of the whole block.
-fn payload_digest<R: Read>(
+/// `start` is what was read of it to know where its head ends.
+fn payload_digest<R: Read + Send>(
     fields: &Fields,
     wanted: Digest,
-    tee: &mut Tee<'_, R>,
+    start: &[u8],
+    rest: &mut Tee<'_, R>,
 ) -> io::Result<Option<Digest>> {
     let mut hasher = Hasher::new(wanted.algorithm());
-    let is_response = fields.content_type().is_some_and(|t| {
-        let t = t.to_ascii_lowercase().replace(' ', "");
-        t.starts_with("application/http") && !t.contains("msgtype=request")
-    });
     if is_kind(fields, "request") {
         return Ok(None);
     }
-    if !is_response {
-        io::copy(tee, &mut hasher)?;
-        return Ok(Some(hasher.finish()));
+    let mut whole = BufReader::with_capacity(64 * 1024, start.chain(rest));
+    if is_http(fields) && !is_request(fields) {
+        let mut shape = shape_of(start, Method::Get);
+        if shape.status.is_none() {
+            shape.framing = BodyFraming::Close;
+        }
+        let mut coded = Dechunked::new(whole, &shape);
+        if shape.transfer_codings.is_empty() {
+            io::copy(&mut coded, &mut hasher)?;
+            return Ok(Some(hasher.finish()));
+        }
+        // Earlier versions of this program, and other writers, leave any coding but chunked on.
+        let mut left_on = Tee { inner: &mut coded, hasher: Some(Hasher::new(wanted.algorithm())) };
+        let mut input = BufReader::with_capacity(64 * 1024, &mut left_on);
+        io::copy(&mut undone(&mut input, &shape), &mut hasher)?;
+        io::copy(&mut input, &mut io::sink())?;
+        drop(input);
+        let left_on = left_on.hasher.map(Hasher::finish).filter(|digest| *digest == wanted);
+        return Ok(Some(left_on.unwrap_or_else(|| hasher.finish())));
+    } else {
+        io::copy(&mut whole, &mut hasher)?;
     }
-    let mut start = Vec::new();
-    tee.by_ref().take(BLOCK_START_MAX as u64).read_to_end(&mut start)?;
-    let method = Method::Get;
-    let mut shape = shape_of(&start, method);
-    if shape.status.is_none() {
-        shape.framing = BodyFraming::Close;
-    }
-    let whole = BufReader::with_capacity(64 * 1024, io::Cursor::new(start).chain(tee));
-    io::copy(&mut Payload::new(whole, &shape), &mut hasher)?;
     Ok(Some(hasher.finish()))
 }
 
-/// Hashes what is read through it and keeps the first bytes.
+/// Whether the block is a request: what follows its head is no payload of a response.
+fn is_request(fields: &Fields) -> bool {
+    let text = fields.content_type().unwrap_or_default().to_ascii_lowercase().replace(' ', "");
+    text.starts_with("application/http") && text.contains("msgtype=request")
+}
+
+/// Hashes what is read through it.
 struct Tee<'r, R> {
     inner: &'r mut R,
     hasher: Option<Hasher>,
-    start: Vec<u8>,
 }
 
 impl<R: Read> Read for Tee<'_, R> {
@@ -384,8 +397,6 @@ impl<R: Read> Read for Tee<'_, R> {
         if let Some(hasher) = &mut self.hasher {
             hasher.update(&out[..count]);
         }
-        let room = BLOCK_START_MAX.saturating_sub(self.start.len()).min(count);
-        self.start.extend_from_slice(&out[..room]);
         Ok(count)
     }
 }

@@ -22,7 +22,7 @@ use super::fields::{Fields, name};
 use super::record::{Block, Record, RecordBuilder, RecordId, RecordIds, RecordKind};
 use super::warc_fields;
 use crate::base::{Digest, DigestAlgorithm, Hasher, Timestamp};
-use crate::http::exchange::{BodyFraming, DnsFacts, Exchange, TlsFacts};
+use crate::http::exchange::{DnsFacts, Exchange, TlsFacts};
 
 /// The profile of a revisit whose payload has the digest of one archived before.
 pub const IDENTICAL_PAYLOAD_DIGEST: &str =
@@ -32,6 +32,10 @@ pub const SERVER_NOT_MODIFIED: &str = "http://netpreserve.org/warc/1.1/revisit/s
 
 const HTTP_RESPONSE: &str = "application/http;msgtype=response";
 const HTTP_REQUEST: &str = "application/http;msgtype=request";
+/// So many interim responses have a record each; those after them are one block, in which they
+/// follow each other (RFC 9112 section 10.2). A server may send thousands, and the main record's
+/// header lists every record of its event.
+const INTERIM_MAX: usize = 16;
 pub(super) const OCTETS: &str = "application/octet-stream";
 
 /// The record that a revisit points to.
@@ -250,8 +254,12 @@ impl Composer {
             };
             records.push(self.metadata(event, &id, Some(response_id), content_type, block));
         };
-        for interim in &exchange.interim {
+        let (single, more) = exchange.interim.split_at(exchange.interim.len().min(INTERIM_MAX));
+        for interim in single {
             add(HTTP_RESPONSE, Cow::Borrowed(interim));
+        }
+        if !more.is_empty() {
+            add(HTTP_RESPONSE, Cow::Owned(more.concat()));
         }
         if !exchange.surplus.is_empty() {
             add(OCTETS, Cow::Borrowed(&exchange.surplus));
@@ -415,12 +423,6 @@ fn pem_chain(tls: &TlsFacts) -> Vec<u8> {
         out.push_str("-----END CERTIFICATE-----\n");
     }
     out.into_bytes()
-}
-
-/// Whether the payload of an exchange needs a reader of its own: a chunked body does.
-#[must_use]
-pub fn needs_payload_reader(exchange: &Exchange) -> bool {
-    exchange.shape.framing == BodyFraming::Chunked
 }
 
 #[cfg(test)]

@@ -1,12 +1,14 @@
 //! Whole crawls on a manual clock against the scripted web, which logs when it was asked by that
 //! same clock.
 //!
+//! - `connections`: what a lookup and a kept connection cost
 //! - `pace`: no host is asked sooner than its pace, over restarts too
 //! - `robots`: what robots.txt forbids is never asked
 //! - `reach`: redirects, requisites, depth, limits
 //! - `repeat`: what is asked again, and what becomes of it
 //! - `stop`: an orderly stop loses nothing
 
+mod connections;
 mod pace;
 mod reach;
 mod repeat;

@@ -3,6 +3,7 @@
 //! of its own.
 
 mod cases;
+mod heads;
 mod limits;
 mod network;
 

@@ -70,15 +70,35 @@ async fn a_connection_that_was_closed_while_idle_is_replaced_before_anything_is_
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_connection_that_dies_on_a_request_is_a_failure_and_asks_nothing_again() {
-    let dies = vec![Act::Read, Act::Reset];
-    let pipes = Pipes::new(vec![[answers(1), dies.clone()].concat(), dies, answers(1)]);
+async fn a_name_is_looked_up_once_in_a_while_and_told_once() {
+    // Closed after each answer: every exchange has a connection of its own.
+    let pipes = Pipes::new(vec![answers(1); 4]);
     let capturer = on_pipes(CaptureOptions::default(), &pipes);
-    exchange(get(&capturer, &uri("a.example")).await);
-    assert_eq!(failed(get(&capturer, &uri("a.example")).await).kind, FailureKind::Reset);
-    assert_eq!(pipes.dialled.lock().unwrap().len(), 1, "the reused one");
-    assert_eq!(failed(get(&capturer, &uri("a.example")).await).kind, FailureKind::Reset);
-    assert_eq!(pipes.dialled.lock().unwrap().len(), 2, "the fresh one");
+    let mut told = Vec::new();
+    for wait in [0, 100, 100, 200] {
+        tokio::time::sleep(Duration::from_secs(wait)).await;
+        told.push(exchange(get(&capturer, &uri("a.example")).await).dns.is_some());
+    }
+    assert_eq!(told, [true, false, false, true], "after five minutes it is looked up again");
+    assert_eq!(pipes.dialled.lock().unwrap().len(), 4);
+}
+
+/// RFC 9112 section 9.3.1.
+#[tokio::test(start_paused = true)]
+async fn a_kept_connection_that_closes_as_it_is_asked_is_replaced_once() {
+    for dies in [vec![Act::Read, Act::Reset], vec![Act::Read]] {
+        let pipes = Pipes::new(vec![[answers(1), dies.clone()].concat(), answers(1), dies]);
+        let capturer = on_pipes(CaptureOptions::default(), &pipes);
+        exchange(get(&capturer, &uri("a.example")).await);
+        let second = exchange(get(&capturer, &uri("a.example")).await);
+        assert_eq!(all_bytes(&second.response), OK);
+        assert_eq!(pipes.dialled.lock().unwrap().len(), 2, "the kept one, and a fresh one");
+        // A fresh connection that dies is a failure, and asks nothing again.
+        tokio::task::yield_now().await;
+        let third = failed(get(&capturer, &uri("a.example")).await);
+        assert_eq!((third.kind, third.received.len()), (FailureKind::Reset, 0));
+        assert_eq!(pipes.dialled.lock().unwrap().len(), 3);
+    }
 }
 
 #[tokio::test(start_paused = true)]

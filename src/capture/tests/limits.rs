@@ -3,7 +3,7 @@
 use std::io::Read;
 
 use super::*;
-use crate::http::{Payload, Truncated};
+use crate::http::{Truncated, payload_of};
 
 fn uri() -> TargetUri {
     TargetUri::parse("http://slow.example/").unwrap()
@@ -171,7 +171,7 @@ async fn a_big_body_goes_to_a_file_and_comes_back_whole() {
     assert_eq!((got.response.len(), got.truncated), ((head.len() + length) as u64, None));
     // The file has no name, so a crash leaves nothing behind.
     assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0);
-    let mut payload = Payload::of(&got.response, &got.shape).unwrap();
+    let mut payload = payload_of(&got.response, &got.shape).unwrap();
     let mut buffer = vec![0; piece.len()];
     for _ in 0..pieces {
         payload.read_exact(&mut buffer).unwrap();

@@ -45,7 +45,11 @@ async fn a_name_that_changes_its_mind_gets_nowhere() {
         Ok(ips(&["127.0.0.1"])),
         Ok(ips(&["10.0.0.1", "93.184.216.34", "::1"])),
     ]);
-    let options = CaptureOptions { idle_per_host_max: 0, ..CaptureOptions::default() };
+    let options = CaptureOptions {
+        idle_per_host_max: 0,
+        dns_age_max: Duration::ZERO,
+        ..CaptureOptions::default()
+    };
     let capturer = on_pipes(options, &pipes);
     let uri = uri("http://rebind.example/");
     exchange(get(&capturer, &uri).await);

@@ -33,11 +33,11 @@ fn gather(context: &Context, reader: &Reader) -> Result<Value, CliError> {
     let mut captures = 0;
     for host in reader.captures().hosts() {
         let host = host.map_err(|e| CliError::failed("counting", e))?;
-        captures += host.captures;
-        // Name resolution has no host of its own; it counts in the sum.
+        // Name resolution has no host of its own, and captures no page.
         if host.host.is_empty() {
             continue;
         }
+        captures += host.captures;
         hosts.push(json!({
             "host": host.host, "captures": host.captures, "bytes": host.bytes,
             "first": host.first.to_warc_date(), "last": host.last.to_warc_date(),

@@ -12,6 +12,7 @@ use super::super::record::CountingIds;
 use super::super::rules;
 use super::*;
 use crate::base::TargetUri;
+use crate::http::BodyFraming;
 use crate::http::exchange::{Failure, FailureKind, ResponseShape, Stored, Timing, Truncated};
 
 const HEAD: &str = "HTTP/1.1 200 OK\r\nX-odd :  spaced\r\nSet-Cookie: a\r\nset-cookie: b\r\n\r\n";
@@ -31,6 +32,7 @@ fn exchange(head: &str, body: &[u8]) -> Exchange {
             status: Some(200),
             head_len: head.len() as u64,
             framing: BodyFraming::Length(body.len() as u64),
+            transfer_codings: vec![],
             warnings: vec![],
         },
         surplus: vec![],

@@ -73,7 +73,8 @@ fn no_host_is_asked_sooner_than_its_pace() {
     web.on("again.example", "/page/2", once(wait));
     web.on("ill.example", "/page/2", once("HTTP/1.1 503 Ill\r\nContent-Length: 0\r\n\r\n"));
     web.on("mute.example", "/page/2", Reply::Close);
-    // Kept connections that die on a request: asked again once, and not before the pause.
+    // A kept connection that dies on a request is replaced at once (RFC 9112 section 9.3.1); a
+    // fresh one that does so is a failure, asked again once and not before the pause.
     for page in ["/page/0", "/page/1", "/page/3", "/page/4", "/page/5"] {
         web.on("mute.example", page, reply("200 OK", page));
     }
@@ -84,7 +85,11 @@ fn no_host_is_asked_sooner_than_its_pace() {
         archive.run(&deep(&urls.iter().map(String::as_str).collect::<Vec<_>>()), &Stop::default());
     assert_eq!(report.left, 0, "{report:?}");
     for (host, least) in &hosts {
-        let gaps = gaps(&web, host);
+        let mut gaps = gaps(&web, host);
+        let replaced = |(after, gap): &(String, Duration)| after == "/page/2" && gap.is_zero();
+        let times = if *host == "mute.example" { 2 } else { 0 };
+        assert_eq!(gaps.iter().filter(|g| replaced(g)).count(), times, "{host}");
+        gaps.retain(|gap| !replaced(gap));
         assert!(gaps.len() >= 7, "{host}: {gaps:?}");
         for (after, gap) in &gaps {
             assert!(gap >= least, "{host}: {gap:?} after {after}, at least {least:?}");
@@ -101,11 +106,12 @@ fn no_host_is_asked_sooner_than_its_pace() {
         ("mute.example", 60 * SECOND),
         ("moved.example", 45 * SECOND),
     ] {
-        let (_, gap) = gaps(&web, host).into_iter().find(|(after, _)| after == "/page/2").unwrap();
+        let gaps = gaps(&web, host).into_iter();
+        let gap = gaps.filter(|(after, _)| after == "/page/2").map(|(_, gap)| gap).max().unwrap();
         assert!(gap >= least, "{host}: {gap:?}");
     }
     // What was put off was asked again, and what failed was not.
-    for (host, times) in [("again.example", 2), ("ill.example", 2), ("mute.example", 2)] {
+    for (host, times) in [("again.example", 2), ("ill.example", 2), ("mute.example", 4)] {
         let count = targets(&web, host).iter().filter(|t| *t == "/page/2").count();
         assert_eq!(count, times, "{host}");
     }

@@ -104,7 +104,7 @@ fn noise(length: usize, mut seed: u64) -> Vec<u8> {
         .collect()
 }
 
-fn gzip(bytes: &[u8]) -> Vec<u8> {
+pub fn gzip(bytes: &[u8]) -> Vec<u8> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
     encoder.write_all(bytes).unwrap();
     encoder.finish().unwrap()
@@ -282,7 +282,8 @@ fn coded() -> Vec<Case> {
                 "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n",
                 &chunks(&transfer, 16),
             ),
-        ),
+        )
+        .payload(body("gzip-as-transfer-coding").into_bytes()),
     ]
 }
 

@@ -125,3 +125,23 @@ fn every_kind_of_record_is_read_and_keeps_to_the_rules() {
     assert!(raw == file, "the bytes come back as they are");
     assert_eq!(reader.take_findings(), []);
 }
+
+/// Until interim responses were put together, the main record listed each of them: as many as a
+/// head limit of 1 MiB let in.
+#[test]
+fn a_header_that_lists_all_the_interim_responses_of_a_flood_is_read() {
+    let listed = "WARC-Concurrent-To: <urn:uuid:92283950-ef2f-4d72-b224-f54c6ec90bb0>\r\n";
+    let listed = listed.repeat(65_537);
+    let record = format!(
+        "WARC/1.1\r\nWARC-Type: response\r\nWARC-Target-URI: http://a.example/\r\n\
+         WARC-Date: 2006-09-19T17:20:24Z\r\n\
+         WARC-Record-ID: <urn:uuid:92283950-ef2f-4d72-b224-f54c6ec90bb1>\r\n{listed}\
+         Content-Type: application/http;msgtype=response\r\nContent-Length: 19\r\n\r\n\
+         HTTP/1.1 200 OK\r\n\r\n\r\n\r\n"
+    );
+    let mut reader = WarcReader::new(record.as_bytes(), ReadOptions::default());
+    let read = reader.next_record().unwrap().unwrap();
+    assert_eq!(read.header().fields.concurrent_to().len(), 65_537);
+    assert!(read.finish().unwrap().intact);
+    assert_eq!(reader.take_findings(), []);
+}
