@@ -227,7 +227,10 @@ impl Crawl {
     /// capture says so in its metadata record. A look that read no page leaves it as it is.
     pub(super) fn keep_variant(claim: &mut Claim, stepped: &Stepped) {
         if let Some(gathered) = &stepped.gathered {
-            claim.entry.settings = with_variant(&claim.entry.settings, gathered.variant.as_ref());
+            // It is a fact of the page: whoever names it first says it for all.
+            if let Some(first) = claim.named_by.first_mut() {
+                first.settings = with_variant(&first.settings, gathered.variant.as_ref());
+            }
         }
     }
 
@@ -265,9 +268,9 @@ impl Crawl {
             return Ok(());
         }
         for entry in self.frontier.entries_of(&host, rules.name()) {
-            let entry = entry?;
+            let (entry, own) = entry?;
             // What the job names itself is put to no guard.
-            if entry.via.is_some() {
+            if own.via.is_some() {
                 rules.count(&entry.uri);
             }
         }
