@@ -165,6 +165,7 @@ pub fn begin(
     let (mut running, notes) = assemble(&context.settings, parts, &context.resolve, take, timer)?;
     let rules = running.network.rules(jobs)?;
     running.crawl.set_jobs(rules);
+    running.crawl.set_job_files(Box::new(Path::is_file));
     Ok(Begun::Running(Box::new(running), notes))
 }
 

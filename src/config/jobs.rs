@@ -61,7 +61,9 @@ pub fn load_jobs(files: &[PathBuf], now: Timestamp) -> Result<Vec<JobSpec>, Vec<
         };
         let mut of_file = Vec::new();
         let mut values = JobValues::read(path, &text, &mut of_file);
-        let job = job_of(&mut values, now);
+        let mut job = job_of(&mut values, now);
+        // By its full path, so that it is one file from wherever it is named.
+        job.file = Some(std::fs::canonicalize(path).unwrap_or_else(|_| path.clone()));
         if let Some(other) = names.get(&job.name) {
             let what = format!("the job of {} is called {:?}, too", other.display(), job.name);
             values.problem("name", what);
@@ -308,7 +310,8 @@ const RULES: [(&str, RuleOf); 5] = [
 fn scope_of(values: &mut JobValues<'_>, job: &JobSpec) -> ScopeOptions {
     let mut include = rules_of(values, "scope.");
     let exclude = rules_of(values, "scope.exclude_");
-    if include.is_empty() {
+    let named_by_sources = include.is_empty();
+    if named_by_sources {
         let mut hosts = HashSet::new();
         let all = job.named().map(|uri| uri.host_key().as_str().to_owned());
         let new = all.filter(|host| hosts.insert(host.clone()));
@@ -322,6 +325,7 @@ fn scope_of(values: &mut JobValues<'_>, job: &JobSpec) -> ScopeOptions {
     ScopeOptions {
         include,
         exclude,
+        named_by_sources,
         hops_max: values.limit("scope.hops_max"),
         requisites,
         transclusion_hops_max: values.number("scope.requisite_hops_max"),
@@ -383,6 +387,7 @@ fn traps_of(values: &mut JobValues<'_>) -> TrapOptions {
         parameters_max: values.number("traps.parameters_max"),
         year_min: values.number("traps.year_min"),
         days_ahead_max: values.number("traps.days_ahead_max"),
+        dated_per_host_max: values.limit("traps.dated_per_host_max"),
         per_host_max: values.limit("traps.per_host_max"),
         per_pattern_max: values.limit("traps.per_pattern_max"),
         queries_per_path_max: values.limit("traps.queries_per_path_max"),

@@ -10,12 +10,12 @@ use crate::schedule::{
 };
 
 use super::engine::{Crawl, Run, hash_of};
+use super::followed::{FORBIDDEN_AGAIN, is_named};
 use super::job::Take;
 use super::learn;
 use super::observer::Observer;
 use super::options::CrawlError;
 use super::outcome::{Finished, Outcome};
-use super::running::{FORBIDDEN_AGAIN, is_named};
 use super::step::{Met, Stepped};
 
 /// How often a URL that was put off with 429 or 503 is asked again in one run.
@@ -31,23 +31,31 @@ impl Crawl {
         now: Timestamp,
         observer: &mut dyn Observer,
     ) -> Result<(), CrawlError> {
-        if !claim.entry.path.is_requisite() {
+        self.frontier.refresh(&mut claim);
+        if claim.named_by.iter().any(|owner| !owner.path.is_requisite()) {
             run.pages += 1;
         }
+        let jobs = self.followed(&claim);
         if let Some(change) = &mut stepped.change {
             run.report.versions += u64::from(change.is_new_version);
             run.report.changes += change.changes;
             if let Some(news) = &mut change.news {
-                claim.job.as_ref().clone_into(&mut news.job);
+                news.jobs = jobs.iter().map(|job| job.rules.name().to_owned()).collect();
+                if news.jobs.is_empty() {
+                    news.jobs.push(claim.job.to_string());
+                }
+                news.job = news.jobs.first().cloned().unwrap_or_default();
                 observer.news(news);
             }
         }
-        let rules = self.rules_of(&claim);
         Self::keep_variant(&mut claim, &stepped);
-        let found = match &rules {
-            Some(rules) => self.found_by_job(run, rules, &claim, &mut stepped, now)?,
-            None => self.found_on(run, &claim, &stepped, now),
-        };
+        let mut found = Vec::new();
+        for followed in &jobs {
+            found.extend(self.found_by_job(run, followed, &claim, &mut stepped, now)?);
+        }
+        if jobs.is_empty() {
+            found = self.found_on(run, &claim, &stepped, now);
+        }
         self.spend(run, &claim, &stepped);
         if !found.is_empty() {
             self.frontier.add_all(found, now)?;
@@ -61,9 +69,10 @@ impl Crawl {
             self.frontier.snooze(claim, at, why, now)?;
             return Ok(self.frontier.host_wait(&host, at, now)?);
         }
-        let learned = match &rules {
-            Some(rules) => self.learn_for_job(rules, &claim, &stepped, now)?,
-            None => self.learn(run, &claim, &stepped, now)?,
+        let learned = if jobs.is_empty() {
+            self.learn(run, &claim, &stepped, now)?
+        } else {
+            self.learn_for_jobs(&jobs, &claim, &stepped, now)?
         };
         let disposition = Disposition {
             next: learned.next,
@@ -82,15 +91,19 @@ impl Crawl {
         stepped: &Stepped,
         now: Timestamp,
     ) -> Result<learn::Learned, CrawlError> {
-        if claim.entry.path != DiscoveryPath::seed() {
+        let others = self.schedules_of_others(claim, stepped);
+        if claim.entry.path != DiscoveryPath::seed() && others.is_empty() {
             return Ok(learn::Learned::retire("captured"));
         }
         let host = self.book.revisits(&claim.host, self.options.looks_per_day, now)?;
         let params = &self.options.revisit;
         if run.job.take != Take::Queue {
-            let schedule = Schedule::Adaptive(Box::new(params.clone()));
+            let mut schedules = others;
+            if schedules.is_empty() {
+                schedules.push(Schedule::Adaptive(Box::new(params.clone())));
+            }
             let learned =
-                learn::look(claim, stepped, host, &schedule, params, now, self.options.seed);
+                learn::look(claim, stepped, host, &schedules, params, now, self.options.seed);
             self.book.keep_revisits(&claim.host)?;
             return Ok(learned);
         }

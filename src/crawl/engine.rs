@@ -3,6 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap, HashSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -20,6 +21,7 @@ use super::asking::Delayed;
 use super::ending;
 use super::hosts::HostBook;
 use super::job::{Job, Take};
+use super::job_book::JobBook;
 use super::log::CrawlLog;
 use super::observer::Observer;
 use super::options::{CrawlError, CrawlOptions};
@@ -72,6 +74,10 @@ pub struct Crawl {
     log: CrawlLog,
     pub(super) options: CrawlOptions,
     pub(super) rules: HashMap<String, Arc<JobRules>>,
+    pub(super) job_book: JobBook,
+    pub(super) job_files: Option<Box<dyn Fn(&Path) -> bool + Send>>,
+    /// Names that jobs had before, and what they are called now.
+    pub(super) renamed: HashMap<String, String>,
     pub(super) orders: Option<UnboundedReceiver<Order>>,
     pub(super) gauge: Option<Box<dyn Fn() -> Option<u64> + Send>>,
     pub(super) viewer: Option<Viewer>,
@@ -116,6 +122,7 @@ impl Crawl {
         let cap = GlobalCap::new(gate.options().requests_per_second_max, now);
         let reader = store.reader();
         let book = HostBook::open(&state)?;
+        let job_book = JobBook::open(&state)?;
         Ok(Self {
             capturer,
             store,
@@ -131,6 +138,9 @@ impl Crawl {
             log,
             options,
             rules: HashMap::new(),
+            job_book,
+            job_files: None,
+            renamed: HashMap::new(),
             orders: None,
             gauge: None,
             viewer: None,
@@ -177,6 +187,7 @@ impl Crawl {
             pages: 0,
             care: Care::default(),
         };
+        self.adopt_jobs(observer, now)?;
         self.serve(&mut run);
         self.add_seeds(&mut run, now)?;
         match job.take {
@@ -277,7 +288,7 @@ impl Crawl {
                     }
                 }
                 () = stop.wait(), if !stop.asked() => {}
-                Some(order) = ordered => self.obey(run, order)?,
+                Some(order) = ordered => self.obey(run, order, observer)?,
                 () = timer.wait_until(wait.unwrap_or_default()), if wait.is_some() => {}
             }
         }

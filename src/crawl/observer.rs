@@ -22,6 +22,11 @@ pub trait Observer: Send {
         let _ = news;
     }
 
+    /// Something that whoever runs it should know of, in words.
+    fn note(&mut self, what: &str) {
+        let _ = what;
+    }
+
     /// A run for ever met trouble, or got over it.
     fn trouble(&mut self, trouble: &Trouble) {
         let _ = trouble;

@@ -96,8 +96,11 @@ impl Crawl {
             if item.at.since(now) > limit {
                 break;
             }
-            let is_served =
-                self.rules.contains_key(&*item.job) || singles(run.job).contains(&&*item.job);
+            let singles = singles(run.job);
+            let is_served = item
+                .jobs
+                .iter()
+                .any(|job| self.rules.contains_key(&**job) || singles.contains(&&**job));
             let is_wanted =
                 item.due <= now || item.phase == Phase::Queued || item.entry.snoozes > 0;
             if is_served && is_wanted {

@@ -234,6 +234,8 @@ pub(in crate::schedule) struct Owner {
     pub(in crate::schedule) path: DiscoveryPath,
     pub(in crate::schedule) via: Option<String>,
     pub(in crate::schedule) settings: String,
+    /// Whether the URL was visited since the job came to it.
+    pub(in crate::schedule) looked: bool,
 }
 
 /// What is kept of one URL beside its place.
@@ -260,8 +262,9 @@ pub struct Entry {
     /// What the caller remembers of the page from visit to visit (its history and its life),
     /// in the caller's bytes.
     pub memo: Vec<u8>,
-    /// The job that `path`, `via` and `settings` are of, where there are more; else the place says it.
-    pub(in crate::schedule) first: Option<u16>,
+    /// The job that `path`, `via` and `settings` are of, and whether it was visited for that one: where
+    /// there are more jobs, or where the place and `visits` do not say the same.
+    pub(in crate::schedule) first: Option<(u16, bool)>,
     /// The other jobs that name it, in the order in which they did.
     pub(in crate::schedule) also: Vec<Owner>,
 }
@@ -290,14 +293,16 @@ impl Entry {
         out.number(u64::from(self.signalled));
         out.signed(self.found_at.unix_micros());
         out.bytes(&self.memo);
-        if let Some(first) = self.first {
+        if let Some((first, looked)) = self.first {
             out.number(u64::from(first));
+            out.number(u64::from(looked));
             out.number(self.also.len() as u64);
             for owner in &self.also {
                 out.number(u64::from(owner.job));
                 out.text(&owner.path.to_string());
                 out.text(owner.via.as_deref().unwrap_or(""));
                 out.text(&owner.settings);
+                out.number(u64::from(owner.looked));
             }
         }
         out.finish()
@@ -321,13 +326,14 @@ impl Entry {
         let memo = from.bytes()?.to_vec();
         let (mut first, mut also) = (None, Vec::new());
         if version == ENTRY_OF_MORE {
-            first = Some(from.number_u16()?);
+            first = Some((from.number_u16()?, from.number()? == 1));
             for _ in 0..from.number()? {
                 also.push(Owner {
                     job: from.number_u16()?,
                     path: DiscoveryPath::parse(from.text()?)?,
                     via: Some(from.text()?.to_owned()).filter(|via| !via.is_empty()),
                     settings: from.text()?.to_owned(),
+                    looked: from.number()? == 1,
                 });
             }
         }
@@ -431,13 +437,14 @@ mod tests {
                 path: DiscoveryPath::parse("M").unwrap(),
                 via: Some(format!("http://example.org/{job}")).filter(|_| job % 2 == 0),
                 settings: "tags=feed".to_owned(),
+                looked: job % 3 == 0,
             });
             let entry = Entry {
                 uri: TargetUri::parse(&format!("http://example.org/{path}")).unwrap(),
                 path: DiscoveryPath::parse("LLE").unwrap(),
                 via: None, because, settings: String::new(), visits, snoozes: 1, signalled: visits % 2 == 1,
                 found_at: Timestamp::from_unix_micros(at), memo,
-                first: jobs.next().map(|owner| owner.job),
+                first: jobs.next().map(|owner| (owner.job, owner.looked)),
                 also: jobs.collect(),
             };
             prop_assert_eq!(Entry::of_bytes(&entry.to_bytes()), Some(entry));

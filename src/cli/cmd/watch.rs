@@ -174,6 +174,22 @@ impl Receivers {
     }
 }
 
+impl Receivers {
+    /// Who is told of a page of these jobs: each once, on behalf of the first job that names it. A job
+    /// that names nobody has those of the settings told.
+    fn of_jobs<'a>(&'a self, jobs: &'a [String]) -> Vec<(&'a Receiver, &'a str)> {
+        let mut told: Vec<(&Receiver, &str)> = Vec::new();
+        for job in jobs {
+            for receiver in self.jobs.get(job).unwrap_or(&self.others) {
+                if !told.iter().any(|(other, _)| *other == receiver) {
+                    told.push((receiver, job));
+                }
+            }
+        }
+        told
+    }
+}
+
 /// Reads the jobs again at every SIGHUP.
 struct Reload {
     context: Arc<Context>,
@@ -241,12 +257,13 @@ impl Observer for Watcher {
     fn news(&mut self, news: &News) {
         self.metrics.news(news);
         let changes = news.changes.len();
-        tracing::info!(url = %news.uri, job = %news.job, changes, stealth = news.stealth, "new version");
+        let job = news.jobs.join(", ");
+        tracing::info!(url = %news.uri, %job, changes, stealth = news.stealth, "new version");
         let receivers = self.receivers.lock().unwrap_or_else(PoisonError::into_inner);
-        let told = receivers.jobs.get(&news.job).unwrap_or(&receivers.others);
-        let body = news.to_json().to_string();
-        for receiver in told {
-            self.notifier.tell(receiver, body.clone().into_bytes());
+        for (receiver, job) in receivers.of_jobs(&news.jobs) {
+            let mut body = news.to_json();
+            body["job"] = job.into();
+            self.notifier.tell(receiver, body.to_string().into_bytes());
         }
     }
 

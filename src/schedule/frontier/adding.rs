@@ -237,7 +237,7 @@ impl Frontier {
 fn take_in(named_by: &mut Vec<NamedBy>, found: Found, id: u16) {
     let Some(own) = named_by.iter_mut().find(|one| *one.job == found.job) else {
         let Found { job, path, via, settings, .. } = found;
-        named_by.push(NamedBy { job: job.into(), path, via, settings, id });
+        named_by.push(NamedBy { job: job.into(), path, via, settings, looked: false, id });
         return;
     };
     if found.via.is_none() && own.via.is_some() {

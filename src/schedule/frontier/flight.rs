@@ -120,6 +120,11 @@ impl Flight {
         })
     }
 
+    /// Whether a job came to the URL while that was in flight.
+    fn joined(&self, id: u16) -> bool {
+        self.events.iter().any(|event| matches!(event, OwnerEvent::Joined(one) if one.id == id))
+    }
+
     /// Who owns the URL now, and why the last of them left.
     pub(super) fn owners(&self, mut named_by: Vec<NamedBy>) -> (Vec<NamedBy>, &str) {
         let mut last = "";
@@ -229,6 +234,12 @@ impl Frontier {
         entry.visits = entry.visits.saturating_add(1);
         entry.snoozes = 0;
         entry.signalled = false;
+        let mut named_by = claim.named_by;
+        let flight = self.flights.get(&claim.id.0);
+        for one in &mut named_by {
+            // Who came while it was under way was not asked what the visit is to be read for.
+            one.looked |= !flight.is_some_and(|flight| flight.joined(one.id));
+        }
         let priority = priority.unwrap_or(claim.priority);
         let (phase, due) = match next {
             NextVisit::At { due, because } => {
@@ -241,7 +252,7 @@ impl Frontier {
             }
         };
         let lane = Lane::new(phase, priority);
-        self.end(claim.id, (entry, claim.named_by), lane, due, host_ready_at, now)
+        self.end(claim.id, (entry, named_by), lane, due, host_ready_at, now)
     }
 
     /// Puts a claim off without a visit: back to its queue, due at `until`.

@@ -33,6 +33,8 @@ pub struct NamedBy {
     pub via: Option<String>,
     /// The settings of the URL for this job, in the watch list's words.
     pub settings: String,
+    /// Whether the URL was visited since the job came to it.
+    pub looked: bool,
     pub(super) id: u16,
 }
 
@@ -43,6 +45,7 @@ impl NamedBy {
             path: self.path.clone(),
             via: self.via.clone(),
             settings: self.settings.clone(),
+            looked: self.looked,
         }
     }
 }
@@ -215,26 +218,55 @@ impl Frontier {
         self.end(claim.id(), (claim.entry, claim.named_by), lane, now, None, now)
     }
 
+    /// Puts a claim back where it was, for those who name it still.
+    ///
+    /// # Errors
+    /// As [`Frontier::finish`].
+    pub fn hand_on(&mut self, claim: super::Claim, now: Timestamp) -> Result<(), ScheduleError> {
+        let lane = Lane::new(claim.phase, claim.priority);
+        self.end(claim.id(), (claim.entry, claim.named_by), lane, claim.due, None, now)
+    }
+
+    /// Everything that a job owns, in whatever state: each with how the job came to it.
+    pub fn owned_by(
+        &self,
+        job: &str,
+    ) -> impl Iterator<Item = Result<(Entry, NamedBy), ScheduleError>> {
+        let groups = self.groups_with(job);
+        let job = job.to_owned();
+        self.hosts
+            .iter()
+            .filter(move |(_, host)| host.lanes.iter().any(|lane| groups.contains(&lane.job)))
+            .flat_map(move |(_, host)| {
+                self.entries_of(&crate::base::HostKey::new(&host.name), &job).collect::<Vec<_>>()
+            })
+    }
+
     // ---- what the rest of the frontier asks
 
     /// Who names the URL at `place`.
     pub(super) fn named_by(&self, place: &Place, entry: &Entry) -> Vec<NamedBy> {
-        let of = |id: u16, path: &DiscoveryPath, via: &Option<String>, settings: &str| NamedBy {
-            job: self.jobs.get(usize::from(id)).map_or_else(|| "".into(), |j| Arc::clone(&j.name)),
-            path: path.clone(),
-            via: via.clone(),
-            settings: settings.to_owned(),
-            id,
+        let own = |id: u16, looked: bool| Owner {
+            job: id,
+            path: entry.path.clone(),
+            via: entry.via.clone(),
+            settings: entry.settings.clone(),
+            looked,
         };
-        let first = |id: u16| of(id, &entry.path, &entry.via, &entry.settings);
-        match entry.first {
-            Some(id) => {
-                let also = entry.also.iter().map(|o| of(o.job, &o.path, &o.via, &o.settings));
-                std::iter::once(first(id)).chain(also).collect()
+        let owners: Vec<Owner> = match entry.first {
+            Some((id, looked)) => {
+                std::iter::once(own(id, looked)).chain(entry.also.iter().cloned()).collect()
             }
             // Of a set without its entry's word, as damage may leave it, all have what is there.
-            None => self.members(place.job).iter().map(|id| first(*id)).collect(),
-        }
+            None => self.members(place.job).iter().map(|id| own(*id, entry.visits > 0)).collect(),
+        };
+        owners.into_iter().map(|owner| self.with_name(owner)).collect()
+    }
+
+    fn with_name(&self, owner: Owner) -> NamedBy {
+        let Owner { job: id, path, via, settings, looked } = owner;
+        let job = self.jobs.get(usize::from(id)).map_or_else(|| "".into(), |j| Arc::clone(&j.name));
+        NamedBy { job, path, via, settings, looked, id }
     }
 
     /// Writes into an entry who names it, and says which place it has by that. With nobody left it is
@@ -391,8 +423,8 @@ fn write_owners(named_by: &[NamedBy], entry: &mut Entry) {
     entry.path = first.path.clone();
     entry.via.clone_from(&first.via);
     entry.settings.clone_from(&first.settings);
-    if !others.is_empty() {
-        entry.first = Some(first.id);
+    if !others.is_empty() || first.looked != (entry.visits > 0) {
+        entry.first = Some((first.id, first.looked));
         entry.also = others.iter().map(NamedBy::to_owner).collect();
     }
 }
