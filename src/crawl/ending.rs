@@ -51,7 +51,7 @@ impl Crawl {
         Self::keep_variant(&mut claim, &stepped);
         let mut found = Vec::new();
         for followed in &jobs {
-            found.extend(self.found_by_job(run, followed, &claim, &mut stepped, now)?);
+            found.extend(self.found_by_job(run, followed, &claim, &mut stepped, now, observer)?);
         }
         if jobs.is_empty() {
             found = self.found_on(run, &claim, &stepped, now);
@@ -63,6 +63,16 @@ impl Crawl {
         let uri = claim.uri().clone();
         let host = claim.host.clone();
         let at = self.next_at(&uri, &host, now)?;
+        if run.paced.insert(host.clone())
+            && let Some((asked, kept)) = self.capped_delay(&uri)?
+        {
+            run.report.hosts.entry(host.to_string()).or_default().capped = Some((asked, kept));
+            observer.note(&format!(
+                "{host} asks for a Crawl-delay of {} s; {} s are kept (politeness.crawl_delay_max)",
+                asked.as_secs_f64(),
+                kept.as_secs_f64()
+            ));
+        }
         run.report.hosts.entry(host.to_string()).or_default().delay = at.since(stepped.ended);
         if let Some(did) = put_off(run.job.take, &claim, &stepped) {
             let why = &format!("the server {did}; asked again when its host may be");
@@ -200,11 +210,11 @@ impl Crawl {
         let governed = target.governs().clone();
         self.learn_robots(&target, fetch)?;
         if let Some(known) = self.book.robots(&governed)? {
-            self.sitemaps_of_robots(run, &claim, &known, target.uri(), now)?;
+            self.sitemaps_of_robots(run, &claim, &known, target.uri(), now, observer)?;
         }
         run.asking_robots.remove(&governed.authority());
         // What is refused does not wait for the host's pace.
-        match self.ask(claim.uri(), now)? {
+        match self.ask_for(&claim, now)? {
             Answer::Refused(refusal) => match &stepped.page_failure {
                 Some(failed) => self.page_failed(run, *claim, failed, now, observer),
                 None => self.refused(run, *claim, &refusal, now, observer),
@@ -249,10 +259,14 @@ impl Crawl {
         observer: &mut dyn Observer,
     ) -> Result<(), CrawlError> {
         let why = refusal.to_string();
+        let outcome = match refusal {
+            Refusal::Disallowed(_) => Outcome::Refused { why: why.clone() },
+            Refusal::RobotsUnreachable(_) => Outcome::RobotsUnreachable { why: why.clone() },
+        };
         let finished = Finished {
             uri: claim.uri().clone(),
             at: now,
-            outcome: Outcome::Refused { why: why.clone() },
+            outcome,
             path: claim.entry.path.to_string(),
             via: claim.entry.via.clone(),
             media_type: None,
@@ -263,13 +277,16 @@ impl Crawl {
         };
         self.note(run, &finished, observer)?;
         let next = match refusal {
-            Refusal::RobotsUnreachable(stay_out) if run.job.take != Take::Queue => {
-                NextVisit::At { due: stay_out.retry_at, because: why }
+            // Nothing is known of the page yet: it stays where it is in the queue, and this run does not
+            // wait for it.
+            Refusal::RobotsUnreachable(stay_out) => {
+                run.left_for_later.insert(hash_of(claim.uri()));
+                return Ok(self.frontier.snooze(claim, stay_out.retry_at, &why, now)?);
             }
             Refusal::Disallowed(_) if run.job.take != Take::Queue && is_named(&claim) => {
                 NextVisit::At { due: now.plus(FORBIDDEN_AGAIN), because: why }
             }
-            Refusal::RobotsUnreachable(_) | Refusal::Disallowed(_) => NextVisit::Retire { why },
+            Refusal::Disallowed(_) => NextVisit::Retire { why },
         };
         let disposition = Disposition { next, host_ready_at: None, memo: None, priority: None };
         Ok(self.frontier.finish(claim, disposition, now)?)

@@ -95,6 +95,10 @@ pub(super) struct Run<'a> {
     pub(super) asking_robots: HashSet<String>,
     /// URLs that were asked for in this run, by hash: each once.
     pub(super) asked: HashSet<u64>,
+    /// URLs, by hash, that wait for something which this run does not wait for.
+    pub(super) left_for_later: HashSet<u64>,
+    /// Hosts of which it was said what their pace is.
+    pub(super) paced: HashSet<HostKey>,
     pub(super) pages: u64,
     pub(super) care: Care,
 }
@@ -103,6 +107,18 @@ impl Run<'_> {
     /// Whether nothing is in flight.
     pub(super) fn is_idle(&self) -> bool {
         self.tasks.is_empty()
+    }
+
+    /// Counts a URL that was left out.
+    pub(super) fn leave_out(
+        &mut self,
+        url: &str,
+        rule: &str,
+        why: &str,
+        observer: &mut dyn Observer,
+    ) {
+        self.report.leave_out(url, rule, why);
+        observer.left_out(rule);
     }
 
     /// Whether a robots.txt waits for its host.
@@ -184,6 +200,8 @@ impl Crawl {
             delayed: BinaryHeap::new(),
             asking_robots: HashSet::new(),
             asked: HashSet::new(),
+            left_for_later: HashSet::new(),
+            paced: HashSet::new(),
             pages: 0,
             care: Care::default(),
         };

@@ -15,6 +15,7 @@ use super::ending::trailing_redirects;
 use super::engine::{Crawl, Run};
 use super::followed::Followed;
 use super::following::known;
+use super::observer::Observer;
 use super::options::CrawlError;
 use super::rules::{JobRules, by_source, found_as, is_named_by_source, with_variant};
 use super::sources::{self, Gathered, Rulings, is_source_word};
@@ -29,6 +30,7 @@ impl Crawl {
         claim: &Claim,
         stepped: &mut Stepped,
         now: Timestamp,
+        observer: &mut dyn Observer,
     ) -> Result<Vec<Found>, CrawlError> {
         let mut offered = Vec::new();
         let Followed { rules, owner, role } = followed;
@@ -64,39 +66,9 @@ impl Crawl {
             }
         }
         for gathered in of_job {
-            offered.extend(self.take_in(run, gathered, from));
+            offered.extend(take_in(run, gathered, from, observer));
         }
-        self.admitted(run, followed, offered, now)
-    }
-
-    /// What a page names, once what there is to say of the rest is said.
-    fn take_in(&self, run: &mut Run<'_>, gathered: Gathered, from: &TargetUri) -> Vec<Found> {
-        let mut originals: HashMap<String, TargetUri> = gathered
-            .cleaned
-            .into_iter()
-            .map(|(original, cleaned)| (cleaned.uri.as_str().to_owned(), original))
-            .collect();
-        run.report.left_out += gathered.left_out.len() as u64;
-        for left in gathered.left_out {
-            tracing::debug!(url = %left.uri, why = %left.why, via = %from, "left out");
-        }
-        for note in gathered.notes {
-            tracing::debug!(url = %from, note = %note, "source");
-        }
-        if let Some(found) = &gathered.variant {
-            let kind = found.kind.label();
-            tracing::debug!(url = %found.uri, of = %found.of, kind, "a variant");
-        }
-        let named = gathered.found.into_iter().map(|mut found| {
-            if let Some(original) = originals.remove(found.uri.as_str()) {
-                found.settings = found_as(&found.settings, &original);
-            }
-            if found.ask == Ask::Again {
-                found.ask = Ask::Signal;
-            }
-            found
-        });
-        named.collect()
+        self.admitted(run, followed, offered, now, observer)
     }
 
     /// Keeps with the queue's entry what its page says it is a variant of, so that every later
@@ -117,6 +89,7 @@ impl Crawl {
         followed: &Followed,
         offered: Vec<Found>,
         now: Timestamp,
+        observer: &mut dyn Observer,
     ) -> Result<Vec<Found>, CrawlError> {
         let rules = &followed.rules;
         let mut found = Vec::with_capacity(offered.len());
@@ -134,7 +107,9 @@ impl Crawl {
             }
             self.count_host(rules, &one.uri, now)?;
             if let Err(trap) = rules.admit(&one.uri, now) {
-                run.report.left_out += 1;
+                let rule = format!("traps.{}", trap.rule);
+                let why = format!("{rule}: {}", trap.what);
+                run.leave_out(one.uri.as_str(), &rule, &why, observer);
                 tracing::debug!(url = %one.uri, rule = trap.rule, what = %trap.what, "a trap");
                 continue;
             }
@@ -197,6 +172,7 @@ impl Crawl {
         robots: &CachedRobots,
         uri: &TargetUri,
         now: Timestamp,
+        observer: &mut dyn Observer,
     ) -> Result<(), CrawlError> {
         let Some(text) = robots.rules() else { return Ok(()) };
         let path = DiscoveryPath::seed().then(PathStep::Prerequisite);
@@ -213,7 +189,7 @@ impl Crawl {
             let spec = &rules.spec;
             let maps = &text.sitemaps;
             let named = sources::named_by_robots(spec, uri, &path, maps, now, &mut rulings);
-            let found = self.admitted(run, &followed, named.found, now)?;
+            let found = self.admitted(run, &followed, named.found, now, observer)?;
             self.frontier.add_all(found, now)?;
         }
         Ok(())
@@ -223,4 +199,39 @@ impl Crawl {
 /// Whether a publisher names it: a source, or what a source names.
 fn is_no_trap(settings: &str) -> bool {
     is_named_by_source(settings) || settings.split_whitespace().any(is_source_word)
+}
+
+/// What a page names, once what there is to say of the rest is said.
+fn take_in(
+    run: &mut Run<'_>,
+    gathered: Gathered,
+    from: &TargetUri,
+    observer: &mut dyn Observer,
+) -> Vec<Found> {
+    let mut originals: HashMap<String, TargetUri> = gathered
+        .cleaned
+        .into_iter()
+        .map(|(original, cleaned)| (cleaned.uri.as_str().to_owned(), original))
+        .collect();
+    for left in gathered.left_out {
+        run.leave_out(left.uri.as_str(), &left.rule, &left.why, observer);
+        tracing::debug!(url = %left.uri, why = %left.why, via = %from, "left out");
+    }
+    for note in gathered.notes {
+        tracing::debug!(url = %from, note = %note, "source");
+    }
+    if let Some(found) = &gathered.variant {
+        let kind = found.kind.label();
+        tracing::debug!(url = %found.uri, of = %found.of, kind, "a variant");
+    }
+    let named = gathered.found.into_iter().map(|mut found| {
+        if let Some(original) = originals.remove(found.uri.as_str()) {
+            found.settings = found_as(&found.settings, &original);
+        }
+        if found.ask == Ask::Again {
+            found.ask = Ask::Signal;
+        }
+        found
+    });
+    named.collect()
 }

@@ -41,7 +41,9 @@ impl News {
     ) -> Self {
         let status = match &finished.outcome {
             Outcome::Fetched { status, .. } => *status,
-            Outcome::Failed { .. } | Outcome::Refused { .. } => None,
+            Outcome::Failed { .. }
+            | Outcome::Refused { .. }
+            | Outcome::RobotsUnreachable { .. } => None,
         };
         let capture = json!({
             "url": uri.as_str(),

@@ -10,6 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use crate::base::{HostKey, MediaType, TargetUri, Timestamp};
 use crate::capture::{CaptureRequest, Capturer};
 use crate::http::Head;
+use crate::politeness::Gate;
 use crate::schedule::clean::Variant;
 use crate::schedule::scope::{Scope, ScopeError};
 use crate::schedule::traps::{Trap, TrapGuard};
@@ -32,6 +33,8 @@ pub struct JobRules {
     pub scope: Arc<Scope>,
     /// Its own network, where it has a proxy or a limit of its own.
     pub capturer: Option<Arc<Capturer>>,
+    /// Its own gate, where robots.txt is asked for another name than that of the program.
+    pub gate: Option<Gate>,
     request: CaptureRequest,
     /// Hashes of what its file names, in order.
     named: Box<[u64]>,
@@ -60,7 +63,14 @@ impl JobRules {
         let mut named: Vec<u64> = spec.named().map(|uri| named_hash(&uri)).collect();
         named.sort_unstable();
         let named = named.into();
-        Ok(Self { spec, scope, capturer, request, named, guard })
+        Ok(Self { spec, scope, capturer, gate: None, request, named, guard })
+    }
+
+    /// The same with a gate of its own.
+    #[must_use]
+    pub fn with_gate(mut self, gate: Option<Gate>) -> Self {
+        self.gate = gate;
+        self
     }
 
     /// Whether its file names this URL.

@@ -100,8 +100,16 @@ pub struct Rulings<'a> {
 pub struct LeftOut {
     /// The URL.
     pub uri: TargetUri,
-    /// The rule that said so.
+    /// The rule that said so, of a bounded number of rules.
+    pub rule: String,
+    /// The rule with what it was about.
     pub why: String,
+}
+
+impl LeftOut {
+    fn by_rule(uri: TargetUri, rule: &str) -> Self {
+        Self { uri, rule: rule.to_owned(), why: rule.to_owned() }
+    }
 }
 
 /// What a source came to.
@@ -296,7 +304,7 @@ impl Gatherer<'_, '_> {
             && age > max
         {
             let why = format!("entry_age_max (the {what} dates it {})", day(newest));
-            self.out.left_out.push(LeftOut { uri, why });
+            self.out.left_out.push(LeftOut { uri, rule: "entry_age_max".to_owned(), why });
             return;
         }
         let path = self.source.path.then(Step::Link);
@@ -351,7 +359,7 @@ impl Gatherer<'_, '_> {
             excluded
         };
         if !ruling.is_in() {
-            self.out.left_out.push(LeftOut { uri, why: ruling.rule().to_owned() });
+            self.out.left_out.push(LeftOut::by_rule(uri, ruling.rule()));
             return;
         }
         let known = (self.rulings.known)(&uri);
@@ -449,7 +457,7 @@ impl Gatherer<'_, '_> {
             ruling = (self.rulings.named)(&clean, path, from);
         }
         if !ruling.is_in() {
-            self.out.left_out.push(LeftOut { uri: clean, why: ruling.rule().to_owned() });
+            self.out.left_out.push(LeftOut::by_rule(clean, ruling.rule()));
             return None;
         }
         let known = (self.rulings.known)(&clean);
@@ -458,7 +466,7 @@ impl Gatherer<'_, '_> {
             if self.elsewhere > ELSEWHERE_MAX {
                 let why =
                     format!("more than {ELSEWHERE_MAX} new pages of other hosts at a reading");
-                self.out.left_out.push(LeftOut { uri: clean, why });
+                self.out.left_out.push(LeftOut::by_rule(clean, &why));
                 return None;
             }
         }
@@ -473,7 +481,9 @@ impl Gatherer<'_, '_> {
     }
 
     fn trapped(&mut self, uri: TargetUri, trap: &Trap) {
-        self.out.left_out.push(LeftOut { uri, why: format!("traps.{}: {}", trap.rule, trap.what) });
+        let rule = format!("traps.{}", trap.rule);
+        let why = format!("{rule}: {}", trap.what);
+        self.out.left_out.push(LeftOut { uri, rule, why });
     }
 
     fn put(

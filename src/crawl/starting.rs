@@ -38,7 +38,7 @@ impl Crawl {
             self.frontier.host_wait(&claim.host, until, now)?;
             return Ok(self.frontier.release(*claim)?);
         }
-        match self.ask(&uri, now)? {
+        match self.ask_for(&claim, now)? {
             Answer::Go(permit) => {
                 if let Err(until) = self.let_through(&permit, now) {
                     self.frontier.release(*claim)?;

@@ -20,7 +20,7 @@ use pressmark::kv::{Kv, KvOptions};
 use pressmark::politeness::{Gate, Options as Politeness};
 use pressmark::schedule::{Frontier, FrontierOptions, JobSpec};
 use pressmark::store::layout::Layout;
-use pressmark::store::{Store, StoreOptions};
+use pressmark::store::{Store, StoreError, StoreOptions};
 
 use crate::support::web::{Reply, Web, ok};
 
@@ -147,7 +147,17 @@ impl Lab {
         if !root.exists() {
             Layout::new(&root).create().unwrap();
         }
-        let (store, _) = Store::open(&root, StoreOptions::default(), Arc::clone(&clock)).unwrap();
+        // A process that another test is about to start holds the lock of the run before for a moment.
+        let open = || Store::open(&root, StoreOptions::default(), Arc::clone(&clock));
+        let (store, _) = (0..500)
+            .find_map(|_| match open() {
+                Err(StoreError::Locked { .. }) => {
+                    std::thread::sleep(Duration::from_millis(10));
+                    None
+                }
+                opened => Some(opened.unwrap()),
+            })
+            .expect("the lock of a run that has ended");
         let store = Arc::new(store);
         let state = self.dir.path().join("state");
         std::fs::create_dir_all(&state).unwrap();

@@ -110,7 +110,12 @@ pub fn run(args: &WatchArgs, context: Context) -> Result<Exit, CliError> {
 }
 
 fn load(context: &Context, named: &[String]) -> Result<Vec<JobSpec>, CliError> {
-    if named.is_empty() { jobs::load_all(context) } else { jobs::load(context, named) }
+    let specs =
+        if named.is_empty() { jobs::load_all(context) } else { jobs::load(context, named) }?;
+    for warning in context.settings.warnings(&specs) {
+        tracing::warn!("{warning}");
+    }
+    Ok(specs)
 }
 
 fn notify_options(context: &Context) -> NotifyOptions {
@@ -252,6 +257,14 @@ impl Observer for Watcher {
         if let Some(progress) = &mut self.progress {
             progress.progress(done, in_flight, queued);
         }
+    }
+
+    fn left_out(&mut self, rule: &str) {
+        self.metrics.left_out(rule);
+    }
+
+    fn note(&mut self, what: &str) {
+        tracing::warn!("{what}");
     }
 
     fn news(&mut self, news: &News) {
