@@ -111,10 +111,16 @@ impl Observer for CrawlProgress {
                 }
                 Outcome::Failed { step, why } => format!("failed: {step}: {why}"),
                 Outcome::Refused { why } => format!("refused: {why}"),
+                Outcome::RobotsUnreachable { why } => format!("not asked for: {why}"),
             };
             let said = format!("{what} {}", done.uri);
             if self.bar.is_hidden() { self.out.say(&said) } else { self.bar.println(line(&said)) }
         }
+    }
+
+    fn note(&mut self, what: &str) {
+        let line = format!("pressmark: {what}");
+        if self.bar.is_hidden() { self.out.say(&line) } else { self.bar.println(line) }
     }
 
     fn progress(&mut self, _fetched: u64, in_flight: usize, queued: u64) {

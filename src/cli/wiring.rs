@@ -144,7 +144,14 @@ impl Network {
     fn rules_of(&self, job: &JobSpec) -> Result<JobRules, CliError> {
         let wrong = |why: String| CliError::usage(format!("the job {}: {why}", job.name));
         let mut request = self.settings.crawl_options().request;
+        let mut gate = None;
         if let Some(agent) = self.settings.user_agent_of(job) {
+            let mut options = self.settings.politeness_options();
+            let token = self.settings.robots_token(&agent);
+            if token != options.product_token {
+                options.product_token = token;
+                gate = Some(Gate::new(options));
+            }
             request.user_agent = agent;
         }
         let mut options = self.options.clone();
@@ -157,7 +164,8 @@ impl Network {
             let made = Capturer::new(options, Arc::clone(&self.clock));
             Some(Arc::new(made.map_err(|e| wrong(e.to_string()))?))
         };
-        JobRules::new(job.clone(), request, capturer).map_err(|e| wrong(e.to_string()))
+        let rules = JobRules::new(job.clone(), request, capturer);
+        Ok(rules.map_err(|e| wrong(e.to_string()))?.with_gate(gate))
     }
 }
 
@@ -192,6 +200,7 @@ pub fn begin(
     let (mut running, notes) = assemble(&context.settings, parts, &context.resolve, take, timer)?;
     let rules = running.network.rules(jobs)?;
     running.crawl.set_jobs(rules);
+    running.crawl.set_job_files(Box::new(Path::is_file));
     Ok(Begun::Running(Box::new(running), notes))
 }
 

@@ -5,7 +5,6 @@
 
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use super::credentials;
 use super::job_values::JobValues;
@@ -15,7 +14,7 @@ use crate::schedule::clean::{CleanOptions, Switch};
 use crate::schedule::revisit::{AdaptiveParams, Cron, Schedule};
 use crate::schedule::scope::{Requisites, Rule, Scope, ScopeOptions};
 use crate::schedule::traps::TrapOptions;
-use crate::schedule::{DiscoveryPath, JobLimits, JobSpec, Notify, Overlap, Secret, SeedList};
+use crate::schedule::{JobLimits, JobSpec, Notify, Overlap, Secret, SeedList};
 
 /// The job files of a folder: all that end in `.toml`, sorted by name. Empty when there is no such
 /// folder.
@@ -61,7 +60,9 @@ pub fn load_jobs(files: &[PathBuf], now: Timestamp) -> Result<Vec<JobSpec>, Vec<
         };
         let mut of_file = Vec::new();
         let mut values = JobValues::read(path, &text, &mut of_file);
-        let job = job_of(&mut values, now);
+        let mut job = job_of(&mut values, now);
+        // By its full path, so that it is one file from wherever it is named.
+        job.file = Some(std::fs::canonicalize(path).unwrap_or_else(|_| path.clone()));
         if let Some(other) = names.get(&job.name) {
             let what = format!("the job of {} is called {:?}, too", other.display(), job.name);
             values.problem("name", what);
@@ -80,8 +81,7 @@ pub fn load_jobs(files: &[PathBuf], now: Timestamp) -> Result<Vec<JobSpec>, Vec<
 fn job_of(values: &mut JobValues<'_>, now: Timestamp) -> JobSpec {
     let mut job = JobSpec::new(values.text("name"));
     check_name(values, &job.name);
-    let (seeds, lines) = seeds_of(values);
-    job.seeds = seeds;
+    job.seeds = seeds_of(values);
     job.feeds = values.uris("feeds");
     job.sitemaps = values.uris("sitemaps");
     job.sections = values.uris("sections");
@@ -103,7 +103,6 @@ fn job_of(values: &mut JobValues<'_>, now: Timestamp) -> JobSpec {
         _ => Overlap::Resume,
     };
     job.scope = scope_of(values, &job);
-    check_seeds(values, &job, &lines);
     job.clean = clean_of(values);
     job.traps = traps_of(values);
     job.limits = JobLimits {
@@ -220,23 +219,16 @@ fn check_name(values: &mut JobValues<'_>, name: &str) {
     }
 }
 
-/// Where a seed is written: file and line; the key's own file when `None`.
-type SeedLine = (Option<Arc<Path>>, usize);
-
-fn seeds_of(values: &mut JobValues<'_>) -> (SeedList, Vec<SeedLine>) {
+fn seeds_of(values: &mut JobValues<'_>) -> SeedList {
     let mut seeds = SeedList::default();
-    let mut lines: Vec<SeedLine> = Vec::new();
     for (text, line) in values.list("seeds") {
         match TargetUri::parse(text.trim()) {
-            Ok(uri) => {
-                seeds.push(&uri);
-                lines.push((None, line));
-            }
+            Ok(uri) => seeds.push(&uri),
             Err(why) => values.problem_at(line, "seeds", why.to_string()),
         }
     }
     for (file, line) in values.list("seed_files") {
-        let path: Arc<Path> = values.folder().join(&file).into();
+        let path = values.folder().join(&file);
         let text = match std::fs::read_to_string(&path) {
             Ok(text) => text,
             Err(why) => {
@@ -246,12 +238,9 @@ fn seeds_of(values: &mut JobValues<'_>) -> (SeedList, Vec<SeedLine>) {
         };
         for (at, uri) in seed_lines(&text) {
             match TargetUri::parse(uri) {
-                Ok(uri) => {
-                    seeds.push(&uri);
-                    lines.push((Some(Arc::clone(&path)), at));
-                }
+                Ok(uri) => seeds.push(&uri),
                 Err(why) => values.problems.push(Problem {
-                    source: Source::File(path.to_path_buf(), at),
+                    source: Source::File(path.clone(), at),
                     key: String::new(),
                     what: why.to_string(),
                 }),
@@ -259,7 +248,7 @@ fn seeds_of(values: &mut JobValues<'_>) -> (SeedList, Vec<SeedLine>) {
         }
     }
     seeds.shrink_to_fit();
-    (seeds, lines)
+    seeds
 }
 
 /// The URLs of a seed list with their lines, from 1. A `#` begins a comment at the start of a line
@@ -275,24 +264,24 @@ fn seed_lines(text: &str) -> impl Iterator<Item = (usize, &str)> {
     })
 }
 
-fn check_seeds(values: &mut JobValues<'_>, job: &JobSpec, lines: &[SeedLine]) {
-    let Ok(scope) = Scope::new(job.scope.clone()) else { return };
-    for (seed, (file, line)) in job.seeds.iter().zip(lines) {
-        let ruling = scope.judge(&seed, &DiscoveryPath::seed(), None);
-        if ruling.is_in() {
-            continue;
-        }
-        let what = format!("{seed} is left out by the job's own scope ({})", ruling.rule());
-        match file {
-            None => values.problem_at(*line, "seeds", what),
-            Some(path) => values.problems.push(Problem {
-                source: Source::File(path.to_path_buf(), *line),
-                key: String::new(),
-                what,
-            }),
+/// What a job names and its own scope leaves out, with the rule: a publisher may have asked for it, and
+/// a file that says both must not keep a reload from being followed. At most [`EXCLUDED_MAX`], and how
+/// many there are.
+pub(super) fn excluded(job: &JobSpec) -> (Vec<String>, usize) {
+    let Ok(scope) = Scope::new(job.scope.clone()) else { return (Vec::new(), 0) };
+    let (mut said, mut count) = (Vec::new(), 0);
+    for uri in job.named() {
+        let Some(rule) = scope.excluded(&uri) else { continue };
+        count += 1;
+        if said.len() < EXCLUDED_MAX {
+            said.push(format!("{uri} is named and left out by the job's own scope ({rule})"));
         }
     }
+    (said, count)
 }
+
+/// How many of them are told one by one.
+pub(super) const EXCLUDED_MAX: usize = 20;
 
 type RuleOf = fn(String) -> Rule;
 
@@ -308,7 +297,8 @@ const RULES: [(&str, RuleOf); 5] = [
 fn scope_of(values: &mut JobValues<'_>, job: &JobSpec) -> ScopeOptions {
     let mut include = rules_of(values, "scope.");
     let exclude = rules_of(values, "scope.exclude_");
-    if include.is_empty() {
+    let named_by_sources = include.is_empty();
+    if named_by_sources {
         let mut hosts = HashSet::new();
         let all = job.named().map(|uri| uri.host_key().as_str().to_owned());
         let new = all.filter(|host| hosts.insert(host.clone()));
@@ -322,6 +312,7 @@ fn scope_of(values: &mut JobValues<'_>, job: &JobSpec) -> ScopeOptions {
     ScopeOptions {
         include,
         exclude,
+        named_by_sources,
         hops_max: values.limit("scope.hops_max"),
         requisites,
         transclusion_hops_max: values.number("scope.requisite_hops_max"),
@@ -383,6 +374,7 @@ fn traps_of(values: &mut JobValues<'_>) -> TrapOptions {
         parameters_max: values.number("traps.parameters_max"),
         year_min: values.number("traps.year_min"),
         days_ahead_max: values.number("traps.days_ahead_max"),
+        dated_per_host_max: values.limit("traps.dated_per_host_max"),
         per_host_max: values.limit("traps.per_host_max"),
         per_pattern_max: values.limit("traps.per_pattern_max"),
         queries_per_path_max: values.limit("traps.queries_per_path_max"),

@@ -3,13 +3,15 @@
 use crate::base::DigestAlgorithm;
 use crate::capture::{CaptureOptions, CaptureRequest, Proxy, ResolveRule, RootSource};
 use crate::crawl::CrawlOptions;
+use crate::politeness::agent::token_of;
 use crate::politeness::{AfterUnreachable, HostOptions, Options as PolitenessOptions};
 use crate::schedule::JobSpec;
 use crate::schedule::revisit::AdaptiveParams;
 use crate::store::StoreOptions;
 use crate::warc::{Compression, Warcinfo};
 
-use super::settings::{Problem, Settings};
+use super::jobs::excluded;
+use super::settings::{Problem, Settings, Source};
 
 /// The name and version of this program, as records name it.
 pub const SOFTWARE: &str = concat!("pressmark/", env!("CARGO_PKG_VERSION"));
@@ -75,7 +77,7 @@ impl Settings {
     #[must_use]
     pub fn politeness_options(&self) -> PolitenessOptions {
         let mut options = PolitenessOptions {
-            product_token: self.text("identity.product").to_owned(),
+            product_token: self.robots_token(&self.user_agent()),
             requests_per_second_max: self.float("politeness.requests_per_second_max"),
             ..PolitenessOptions::default()
         };
@@ -107,6 +109,51 @@ impl Settings {
             options.hosts.insert(host, own);
         }
         options
+    }
+
+    /// The product token by which robots.txt groups are looked up for a User-Agent: the one in it, so
+    /// that a site's owner who reads the User-Agent in a log can address it; else `identity.product`.
+    #[must_use]
+    pub fn robots_token(&self, user_agent: &str) -> String {
+        let product = self.text("identity.product");
+        token_of(user_agent, product)
+            .filter(|token| !token.eq_ignore_ascii_case(product))
+            .unwrap_or_else(|| product.to_owned())
+    }
+
+    /// What is no mistake and should be known: a User-Agent, of the settings or of a job, that names
+    /// another product than `identity.product`; what a job names and excludes.
+    #[must_use]
+    pub fn warnings(&self, jobs: &[JobSpec]) -> Vec<Problem> {
+        let product = self.text("identity.product");
+        let differs = |agent: &str| {
+            let token = self.robots_token(agent);
+            (token != product).then(|| {
+                format!(
+                    "robots.txt is asked for the group of {token:?}, which the User-Agent names, and not of {product:?} (identity.product)"
+                )
+            })
+        };
+        let own = differs(&self.user_agent()).map(|what| self.problem("identity.user_agent", what));
+        let of_jobs = jobs.iter().filter_map(|job| {
+            let what = differs(job.user_agent.as_ref()?)?;
+            let file = job.file.clone().unwrap_or_default();
+            let what = format!("the job {}: {what}", job.name);
+            Some(Problem { source: Source::File(file, 1), key: "user_agent".to_owned(), what })
+        });
+        let excluded = jobs.iter().flat_map(|job| {
+            let (mut said, count) = excluded(job);
+            if count > said.len() {
+                said.push(format!("and so are {} more", count - said.len()));
+            }
+            let file = job.file.clone().unwrap_or_default();
+            said.into_iter().map(move |what| Problem {
+                source: Source::File(file.clone(), 1),
+                key: String::new(),
+                what,
+            })
+        });
+        own.into_iter().chain(of_jobs).chain(excluded).collect()
     }
 
     /// The User-Agent: the one that is set, or product, version and contact.
@@ -239,6 +286,30 @@ mod tests {
         assert_eq!(store.file_bytes_max, default.file_bytes_max);
         assert_eq!(store.file_age_max, default.file_age_max);
         assert_eq!(store.index_cache_bytes, default.index_cache_bytes);
+    }
+
+    #[test]
+    fn the_user_agent_decides_which_group_of_a_robots_txt_holds() {
+        let with = |key: &str, value: &str| {
+            let flag = (key.to_owned(), value.to_owned(), "--set".to_owned());
+            Settings::load(None, std::iter::empty(), &[flag]).unwrap()
+        };
+        for (agent, token, warns) in [
+            ("", "pressmark", false),
+            ("pressmark/9 (+https://a.org/)", "pressmark", false),
+            ("Mozilla/5.0 (compatible; PressMark/9)", "pressmark", false),
+            ("FooBot/1.0", "FooBot", true),
+            ("Mozilla/5.0 (compatible; Foo-Bot/1.0; +http://a.org)", "Foo-Bot", true),
+        ] {
+            let settings = with("identity.user_agent", agent);
+            assert_eq!(settings.politeness_options().product_token, token, "{agent}");
+            let warnings = settings.warnings(&[]);
+            assert_eq!(!warnings.is_empty(), warns, "{agent}: {warnings:?}");
+        }
+        let mut job = JobSpec::new("paper");
+        job.user_agent = Some("Reader/1".to_owned());
+        let warnings = Settings::default().warnings(&[job]);
+        assert!(warnings[0].to_string().contains("\"Reader\""), "{warnings:?}");
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::base::{HostKey, TargetUri, Timestamp};
-use crate::politeness::{Answer, Permit, Reply, RobotsTarget};
+use crate::politeness::{Answer, Gate, Permit, Reply, RobotsTarget};
 use crate::schedule::Claim;
 
 use super::engine::Crawl;
@@ -59,13 +59,41 @@ impl Crawl {
         self.last.pass(host, pace.delay_min, now)
     }
 
-    /// The gate's answer for a URL.
+    /// The gate's answer for a URL, as the program is called.
     pub(super) fn ask(&mut self, uri: &TargetUri, now: Timestamp) -> Result<Answer, CrawlError> {
+        self.ask_as(None, uri, now)
+    }
+
+    /// The gate's answer for a claim: as the first of its jobs that are followed is called, which is
+    /// how it is asked for.
+    pub(super) fn ask_for(&mut self, claim: &Claim, now: Timestamp) -> Result<Answer, CrawlError> {
+        let rules = claim.named_by.iter().find_map(|owner| self.rules.get(&*owner.job)).cloned();
+        self.ask_as(rules.as_ref().and_then(|rules| rules.gate.as_ref()), claim.uri(), now)
+    }
+
+    fn ask_as(
+        &mut self,
+        gate: Option<&Gate>,
+        uri: &TargetUri,
+        now: Timestamp,
+    ) -> Result<Answer, CrawlError> {
         let robots = self.book.robots(uri)?;
         let host = uri.host_key();
         let pace = self.gate.options().pace_for(&host);
         let facts = self.book.facts(&host, now, &pace)?;
-        Ok(self.gate.ask(uri, facts, robots.as_deref(), now))
+        Ok(gate.unwrap_or(&self.gate).ask(uri, facts, robots.as_deref(), now))
+    }
+
+    /// The Crawl-delay that a host's robots.txt asks for, where it is longer than is obeyed: it, and
+    /// what is kept in its place.
+    pub(super) fn capped_delay(
+        &mut self,
+        uri: &TargetUri,
+    ) -> Result<Option<(Duration, Duration)>, CrawlError> {
+        let Some(robots) = self.book.robots(uri)? else { return Ok(None) };
+        let max = self.gate.options().pace_for(&uri.host_key()).crawl_delay_max;
+        let asked = self.gate.crawl_delay(&robots).filter(|asked| *asked > max);
+        Ok(asked.map(|asked| (asked, max)))
     }
 
     /// The gate's answer for a robots.txt.

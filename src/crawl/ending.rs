@@ -10,12 +10,12 @@ use crate::schedule::{
 };
 
 use super::engine::{Crawl, Run, hash_of};
+use super::followed::{FORBIDDEN_AGAIN, is_named};
 use super::job::Take;
 use super::learn;
 use super::observer::Observer;
 use super::options::CrawlError;
 use super::outcome::{Finished, Outcome};
-use super::running::{FORBIDDEN_AGAIN, is_named};
 use super::step::{Met, Stepped};
 
 /// How often a URL that was put off with 429 or 503 is asked again in one run.
@@ -31,23 +31,31 @@ impl Crawl {
         now: Timestamp,
         observer: &mut dyn Observer,
     ) -> Result<(), CrawlError> {
-        if !claim.entry.path.is_requisite() {
+        self.frontier.refresh(&mut claim);
+        if claim.named_by.iter().any(|owner| !owner.path.is_requisite()) {
             run.pages += 1;
         }
+        let jobs = self.followed(&claim);
         if let Some(change) = &mut stepped.change {
             run.report.versions += u64::from(change.is_new_version);
             run.report.changes += change.changes;
             if let Some(news) = &mut change.news {
-                claim.job.as_ref().clone_into(&mut news.job);
+                news.jobs = jobs.iter().map(|job| job.rules.name().to_owned()).collect();
+                if news.jobs.is_empty() {
+                    news.jobs.push(claim.job.to_string());
+                }
+                news.job = news.jobs.first().cloned().unwrap_or_default();
                 observer.news(news);
             }
         }
-        let rules = self.rules_of(&claim);
         Self::keep_variant(&mut claim, &stepped);
-        let found = match &rules {
-            Some(rules) => self.found_by_job(run, rules, &claim, &mut stepped, now)?,
-            None => self.found_on(run, &claim, &stepped, now),
-        };
+        let mut found = Vec::new();
+        for followed in &jobs {
+            found.extend(self.found_by_job(run, followed, &claim, &mut stepped, now, observer)?);
+        }
+        if jobs.is_empty() {
+            found = self.found_on(run, &claim, &stepped, now);
+        }
         self.spend(run, &claim, &stepped);
         if !found.is_empty() {
             self.frontier.add_all(found, now)?;
@@ -55,15 +63,26 @@ impl Crawl {
         let uri = claim.uri().clone();
         let host = claim.host.clone();
         let at = self.next_at(&uri, &host, now)?;
+        if run.paced.insert(host.clone())
+            && let Some((asked, kept)) = self.capped_delay(&uri)?
+        {
+            run.report.hosts.entry(host.to_string()).or_default().capped = Some((asked, kept));
+            observer.note(&format!(
+                "{host} asks for a Crawl-delay of {} s; {} s are kept (politeness.crawl_delay_max)",
+                asked.as_secs_f64(),
+                kept.as_secs_f64()
+            ));
+        }
         run.report.hosts.entry(host.to_string()).or_default().delay = at.since(stepped.ended);
         if let Some(did) = put_off(run.job.take, &claim, &stepped) {
             let why = &format!("the server {did}; asked again when its host may be");
             self.frontier.snooze(claim, at, why, now)?;
             return Ok(self.frontier.host_wait(&host, at, now)?);
         }
-        let learned = match &rules {
-            Some(rules) => self.learn_for_job(rules, &claim, &stepped, now)?,
-            None => self.learn(run, &claim, &stepped, now)?,
+        let learned = if jobs.is_empty() {
+            self.learn(run, &claim, &stepped, now)?
+        } else {
+            self.learn_for_jobs(&jobs, &claim, &stepped, now)?
         };
         let disposition = Disposition {
             next: learned.next,
@@ -82,15 +101,19 @@ impl Crawl {
         stepped: &Stepped,
         now: Timestamp,
     ) -> Result<learn::Learned, CrawlError> {
-        if claim.entry.path != DiscoveryPath::seed() {
+        let others = self.schedules_of_others(claim, stepped);
+        if claim.entry.path != DiscoveryPath::seed() && others.is_empty() {
             return Ok(learn::Learned::retire("captured"));
         }
         let host = self.book.revisits(&claim.host, self.options.looks_per_day, now)?;
         let params = &self.options.revisit;
         if run.job.take != Take::Queue {
-            let schedule = Schedule::Adaptive(Box::new(params.clone()));
+            let mut schedules = others;
+            if schedules.is_empty() {
+                schedules.push(Schedule::Adaptive(Box::new(params.clone())));
+            }
             let learned =
-                learn::look(claim, stepped, host, &schedule, params, now, self.options.seed);
+                learn::look(claim, stepped, host, &schedules, params, now, self.options.seed);
             self.book.keep_revisits(&claim.host)?;
             return Ok(learned);
         }
@@ -187,11 +210,11 @@ impl Crawl {
         let governed = target.governs().clone();
         self.learn_robots(&target, fetch)?;
         if let Some(known) = self.book.robots(&governed)? {
-            self.sitemaps_of_robots(run, &claim, &known, target.uri(), now)?;
+            self.sitemaps_of_robots(run, &claim, &known, target.uri(), now, observer)?;
         }
         run.asking_robots.remove(&governed.authority());
         // What is refused does not wait for the host's pace.
-        match self.ask(claim.uri(), now)? {
+        match self.ask_for(&claim, now)? {
             Answer::Refused(refusal) => match &stepped.page_failure {
                 Some(failed) => self.page_failed(run, *claim, failed, now, observer),
                 None => self.refused(run, *claim, &refusal, now, observer),
@@ -236,10 +259,14 @@ impl Crawl {
         observer: &mut dyn Observer,
     ) -> Result<(), CrawlError> {
         let why = refusal.to_string();
+        let outcome = match refusal {
+            Refusal::Disallowed(_) => Outcome::Refused { why: why.clone() },
+            Refusal::RobotsUnreachable(_) => Outcome::RobotsUnreachable { why: why.clone() },
+        };
         let finished = Finished {
             uri: claim.uri().clone(),
             at: now,
-            outcome: Outcome::Refused { why: why.clone() },
+            outcome,
             path: claim.entry.path.to_string(),
             via: claim.entry.via.clone(),
             media_type: None,
@@ -250,13 +277,16 @@ impl Crawl {
         };
         self.note(run, &finished, observer)?;
         let next = match refusal {
-            Refusal::RobotsUnreachable(stay_out) if run.job.take != Take::Queue => {
-                NextVisit::At { due: stay_out.retry_at, because: why }
+            // Nothing is known of the page yet: it stays where it is in the queue, and this run does not
+            // wait for it.
+            Refusal::RobotsUnreachable(stay_out) => {
+                run.left_for_later.insert(hash_of(claim.uri()));
+                return Ok(self.frontier.snooze(claim, stay_out.retry_at, &why, now)?);
             }
             Refusal::Disallowed(_) if run.job.take != Take::Queue && is_named(&claim) => {
                 NextVisit::At { due: now.plus(FORBIDDEN_AGAIN), because: why }
             }
-            Refusal::RobotsUnreachable(_) | Refusal::Disallowed(_) => NextVisit::Retire { why },
+            Refusal::Disallowed(_) => NextVisit::Retire { why },
         };
         let disposition = Disposition { next, host_ready_at: None, memo: None, priority: None };
         Ok(self.frontier.finish(claim, disposition, now)?)

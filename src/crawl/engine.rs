@@ -3,6 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap, HashSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -20,6 +21,7 @@ use super::asking::Delayed;
 use super::ending;
 use super::hosts::HostBook;
 use super::job::{Job, Take};
+use super::job_book::JobBook;
 use super::log::CrawlLog;
 use super::observer::Observer;
 use super::options::{CrawlError, CrawlOptions};
@@ -72,6 +74,10 @@ pub struct Crawl {
     log: CrawlLog,
     pub(super) options: CrawlOptions,
     pub(super) rules: HashMap<String, Arc<JobRules>>,
+    pub(super) job_book: JobBook,
+    pub(super) job_files: Option<Box<dyn Fn(&Path) -> bool + Send>>,
+    /// Names that jobs had before, and what they are called now.
+    pub(super) renamed: HashMap<String, String>,
     pub(super) orders: Option<UnboundedReceiver<Order>>,
     pub(super) gauge: Option<Box<dyn Fn() -> Option<u64> + Send>>,
     pub(super) viewer: Option<Viewer>,
@@ -89,6 +95,10 @@ pub(super) struct Run<'a> {
     pub(super) asking_robots: HashSet<String>,
     /// URLs that were asked for in this run, by hash: each once.
     pub(super) asked: HashSet<u64>,
+    /// URLs, by hash, that wait for something which this run does not wait for.
+    pub(super) left_for_later: HashSet<u64>,
+    /// Hosts of which it was said what their pace is.
+    pub(super) paced: HashSet<HostKey>,
     pub(super) pages: u64,
     pub(super) care: Care,
 }
@@ -97,6 +107,18 @@ impl Run<'_> {
     /// Whether nothing is in flight.
     pub(super) fn is_idle(&self) -> bool {
         self.tasks.is_empty()
+    }
+
+    /// Counts a URL that was left out.
+    pub(super) fn leave_out(
+        &mut self,
+        url: &str,
+        rule: &str,
+        why: &str,
+        observer: &mut dyn Observer,
+    ) {
+        self.report.leave_out(url, rule, why);
+        observer.left_out(rule);
     }
 
     /// Whether a robots.txt waits for its host.
@@ -116,6 +138,7 @@ impl Crawl {
         let cap = GlobalCap::new(gate.options().requests_per_second_max, now);
         let reader = store.reader();
         let book = HostBook::open(&state)?;
+        let job_book = JobBook::open(&state)?;
         Ok(Self {
             capturer,
             store,
@@ -131,6 +154,9 @@ impl Crawl {
             log,
             options,
             rules: HashMap::new(),
+            job_book,
+            job_files: None,
+            renamed: HashMap::new(),
             orders: None,
             gauge: None,
             viewer: None,
@@ -174,9 +200,12 @@ impl Crawl {
             delayed: BinaryHeap::new(),
             asking_robots: HashSet::new(),
             asked: HashSet::new(),
+            left_for_later: HashSet::new(),
+            paced: HashSet::new(),
             pages: 0,
             care: Care::default(),
         };
+        self.adopt_jobs(observer, now)?;
         self.serve(&mut run);
         self.add_seeds(&mut run, now)?;
         match job.take {
@@ -277,7 +306,7 @@ impl Crawl {
                     }
                 }
                 () = stop.wait(), if !stop.asked() => {}
-                Some(order) = ordered => self.obey(run, order)?,
+                Some(order) = ordered => self.obey(run, order, observer)?,
                 () = timer.wait_until(wait.unwrap_or_default()), if wait.is_some() => {}
             }
         }

@@ -1,4 +1,4 @@
-//! What a job wants of one URL, carried to where its bytes are read: off the loop, since a feed or
+//! What jobs want of one URL, carried to where its bytes are read: off the loop, since a feed or
 //! a page of many links takes its time.
 //!
 //! Here it is only asked what the archive knows. What the queue knows, and the budgets of the trap
@@ -7,8 +7,10 @@
 use std::sync::Arc;
 
 use crate::base::{TargetUri, Timestamp};
+use crate::capture::{BodyFilter, CaptureRequest};
 use crate::schedule::DiscoveryPath;
 use crate::schedule::clean::clean;
+use crate::schedule::job::depth_of;
 use crate::store::Reader;
 
 use super::rules::JobRules;
@@ -23,7 +25,7 @@ pub struct Following {
     pub role: Role,
     /// How it was found.
     pub path: DiscoveryPath,
-    /// Whether it is its first visit.
+    /// Whether it is its first visit for this job.
     pub is_first: bool,
     /// The address as it stood before it was cleaned.
     pub found_as: Option<String>,
@@ -49,16 +51,51 @@ impl Following {
         notes.extend(self.variants.iter().cloned());
         notes
     }
+
+    /// Whether a payload that the server only confirms has anything new for the job: what was not
+    /// read for it before.
+    pub(super) fn rereads(&self) -> bool {
+        self.is_first && (self.role != Role::Page || self.goes_on())
+    }
+
+    /// Whether the job follows what the page links to or needs.
+    fn goes_on(&self) -> bool {
+        let spec = &self.rules.spec;
+        spec.depth > depth_of(&self.path) || spec.scope.requisites != Default::default()
+    }
 }
 
-/// That, and the archive to ask.
+/// The request for a URL of these jobs: as the first of them asks, for as much of the body as any of
+/// them wants. What a job reads to find pages is read whole.
+pub(super) fn request_for(jobs: &[Following], uri: &TargetUri) -> Option<CaptureRequest> {
+    let (first, _) = jobs.split_first()?;
+    let mut request = first.rules.request_for(uri);
+    if jobs.iter().all(|job| job.role == Role::Page) {
+        let scopes: Vec<_> = jobs.iter().map(|job| Arc::clone(&job.rules.scope)).collect();
+        request.wanted = Some(BodyFilter::new(move |head| {
+            // What one job wants is fetched; else the first one says why it is not.
+            let mut refused = Ok(());
+            for scope in &scopes {
+                match super::rules::judge(scope, head) {
+                    Ok(()) => return Ok(()),
+                    Err(why) => refused = refused.and(Err(why)),
+                }
+            }
+            refused
+        }));
+    }
+    Some(request)
+}
+
+/// What jobs want, and the archive to ask.
 pub(super) struct Gathering {
-    pub following: Following,
+    pub jobs: Vec<Following>,
     pub reader: Reader,
 }
 
 impl Gathering {
-    /// What a captured payload names, as far as scope, cleaning and the archive decide it.
+    /// What a captured payload names, job by job, as far as scope, cleaning and the archive decide it;
+    /// of the jobs that `wants` holds for.
     pub fn gather(
         &self,
         uri: &TargetUri,
@@ -66,17 +103,23 @@ impl Gathering {
         content_type: Option<&str>,
         canonical: Option<&str>,
         now: Timestamp,
-    ) -> Gathered {
-        let Following { rules, role, path, .. } = &self.following;
-        let source = Source { role: *role, uri, path, payload, content_type, canonical, at: now };
+        wants: impl Fn(&Following) -> bool,
+    ) -> Vec<(String, Gathered)> {
         let known = |uri: &TargetUri| known(&self.reader, uri);
-        let mut rulings = Rulings {
-            scope: &|uri, path, via| rules.scope.judge(uri, path, via),
-            clean: &|uri| clean(uri, &rules.spec.clean),
-            admit: &mut |_| Ok(()),
-            known: &known,
+        let of = |following: &Following| {
+            let Following { rules, role, path, .. } = following;
+            let source =
+                Source { role: *role, uri, path, payload, content_type, canonical, at: now };
+            let mut rulings = Rulings {
+                scope: &|uri, path, via| rules.scope.judge(uri, path, via),
+                named: &|uri, path, via| rules.scope.judge_named(uri, path, via),
+                clean: &|uri| clean(uri, &rules.spec.clean),
+                admit: &mut |_| Ok(()),
+                known: &known,
+            };
+            (rules.name().to_owned(), sources::gather(&rules.spec, source, now, &mut rulings))
         };
-        sources::gather(&rules.spec, source, now, &mut rulings)
+        self.jobs.iter().filter(|job| wants(job)).map(of).collect()
     }
 }
 

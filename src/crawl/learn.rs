@@ -43,20 +43,21 @@ pub(super) fn first_look(
     (visit.at, visit.because)
 }
 
-/// What a look at a watched page teaches.
+/// What a look at a watched page teaches. Of several schedules the one counts that is due first.
 pub(super) fn look(
     claim: &Claim,
     stepped: &Stepped,
     host: &mut HostHistory,
-    schedule: &Schedule,
+    schedules: &[Schedule],
     params: &AdaptiveParams,
     now: Timestamp,
     seed: u64,
 ) -> Learned {
-    let params = match schedule {
-        Schedule::Adaptive(own) => own,
-        Schedule::Fixed { .. } | Schedule::Cron(_) => params,
-    };
+    let own = schedules.iter().find_map(|schedule| match schedule {
+        Schedule::Adaptive(own) => Some(&**own),
+        Schedule::Fixed { .. } | Schedule::Cron(_) => None,
+    });
+    let params = own.unwrap_or(params);
     // A memory that cannot be read counts as none: the page is learned anew.
     let mut memory = PageMemory::of_bytes(&claim.entry.memo).unwrap_or_default();
     let verdict = memory.life.look(now, &sight(stepped), &LifeRules::default());
@@ -80,10 +81,14 @@ pub(super) fn look(
     }
     let next = match (verdict.retry, &memory.history) {
         (Some((due, because)), _) => NextVisit::At { due, because },
-        (None, Some(history)) => match next_visit(schedule, history, host, now, seed) {
-            Some(visit) => NextVisit::At { due: visit.at, because: visit.because },
-            None => NextVisit::Retire { why: "its schedule names no further time".to_owned() },
-        },
+        (None, Some(history)) => {
+            let visits =
+                schedules.iter().filter_map(|one| next_visit(one, history, host, now, seed));
+            match visits.min_by_key(|visit| visit.at) {
+                Some(visit) => NextVisit::At { due: visit.at, because: visit.because },
+                None => NextVisit::Retire { why: "its schedule names no further time".to_owned() },
+            }
+        }
         (None, None) => NextVisit::At {
             due: now.plus(params.interval_min.max(Duration::from_hours(1))),
             because: "not seen yet".to_owned(),

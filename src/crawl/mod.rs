@@ -10,11 +10,16 @@
 //! [`Timer`]; so a whole crawl runs in a test on a manual clock.
 
 mod asking;
+mod belonging;
 mod ending;
 pub mod engine;
+mod followed;
 mod following;
+mod found;
 pub mod hosts;
 pub mod job;
+mod job_book;
+mod jobset;
 mod learn;
 pub mod log;
 pub mod news;

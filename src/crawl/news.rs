@@ -13,8 +13,10 @@ use super::outcome::{Finished, Outcome};
 /// A new version of an article.
 #[derive(Debug, Clone)]
 pub struct News {
-    /// Whose page it is; empty until the crawl says so.
+    /// Whose page it is: the first of `jobs`; empty until the crawl says so.
     pub job: String,
+    /// All jobs that name it.
+    pub jobs: Vec<String>,
     /// The page.
     pub uri: TargetUri,
     /// When the new version was captured.
@@ -39,7 +41,9 @@ impl News {
     ) -> Self {
         let status = match &finished.outcome {
             Outcome::Fetched { status, .. } => *status,
-            Outcome::Failed { .. } | Outcome::Refused { .. } => None,
+            Outcome::Failed { .. }
+            | Outcome::Refused { .. }
+            | Outcome::RobotsUnreachable { .. } => None,
         };
         let capture = json!({
             "url": uri.as_str(),
@@ -54,6 +58,7 @@ impl News {
         });
         Self {
             job: String::new(),
+            jobs: Vec::new(),
             uri: uri.clone(),
             at: finished.at,
             stealth: comparison.stealth,
@@ -69,6 +74,7 @@ impl News {
         json!({
             "event": "version",
             "job": self.job,
+            "jobs": self.jobs,
             "url": self.uri.as_str(),
             "timestamp": self.at.to_warc_date(),
             "headline": self.headline,

@@ -22,6 +22,16 @@ pub trait Observer: Send {
         let _ = news;
     }
 
+    /// A URL that a job found was left out, by this rule.
+    fn left_out(&mut self, rule: &str) {
+        let _ = rule;
+    }
+
+    /// Something that whoever runs it should know of, in words.
+    fn note(&mut self, what: &str) {
+        let _ = what;
+    }
+
     /// A run for ever met trouble, or got over it.
     fn trouble(&mut self, trouble: &Trouble) {
         let _ = trouble;

@@ -36,9 +36,15 @@ pub enum Outcome {
         /// Why, in words.
         why: String,
     },
-    /// robots.txt forbids it, or cannot be reached.
+    /// robots.txt forbids it.
     Refused {
-        /// The rule, or why nothing is known.
+        /// The rule.
+        why: String,
+    },
+    /// Its robots.txt cannot be reached, so that nobody knows whether it may be asked for. It stays
+    /// queued.
+    RobotsUnreachable {
+        /// What the newest attempt met, and when the next is made.
         why: String,
     },
 }
@@ -86,6 +92,9 @@ impl Finished {
             ),
             Outcome::Failed { step, why } => ((*step).to_owned(), "failure", Some(why.clone())),
             Outcome::Refused { why } => ("robots".to_owned(), "-", Some(why.clone())),
+            Outcome::RobotsUnreachable { why } => {
+                ("robots-unreachable".to_owned(), "-", Some(why.clone()))
+            }
         };
         let (file, offset, record) = match &self.place {
             Some((file, offset, record)) => (file.as_str(), offset.to_string(), record.as_str()),

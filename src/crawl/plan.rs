@@ -72,8 +72,10 @@ impl Crawl {
                     break;
                 }
                 let is_followed = self.rules.is_empty()
-                    || self.rules.contains_key(&*item.job)
-                    || *item.job == *job.name;
+                    || item
+                        .jobs
+                        .iter()
+                        .any(|of| self.rules.contains_key(&**of) || **of == *job.name);
                 if is_followed && named.insert(item.entry.uri.clone()) {
                     uris.push((item.entry.uri, item.at));
                 }

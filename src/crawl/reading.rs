@@ -13,7 +13,7 @@ use crate::outlinks::links::{OutlinkKind, links_of_css, links_of_html};
 use crate::politeness::robots::ROBOTS_BYTES_MAX;
 use crate::store::{Appended, Discovery, Loaded, Original, Reader, StoredAs, What};
 
-use super::following::Gathering;
+use super::following::{Following, Gathering};
 use super::news::News;
 use super::outcome::{Finished, Outcome, Stored};
 use super::step::{Change, Link, Met, Stepped, TextSeen};
@@ -85,7 +85,7 @@ impl Reading<'_> {
             robots_body: Vec::new(),
             page_failure: None,
             is_cut: false,
-            gathered: None,
+            gathered: Vec::new(),
         };
         match self.what {
             What::Failure(failure) => {
@@ -192,7 +192,7 @@ impl Reading<'_> {
             let content_type = content_type.as_deref();
             let canonical = canonical.as_deref();
             stepped.gathered =
-                Some(gathering.gather(uri, &decoded, content_type, canonical, stepped.ended));
+                gathering.gather(uri, &decoded, content_type, canonical, stepped.ended, |_| true);
         }
     }
 
@@ -206,11 +206,12 @@ impl Reading<'_> {
         let content_type = holder.get_text("content-type");
         stepped.is_worth_watching =
             content_type.as_ref().is_some_and(|v| MediaType::parse(v).is_html());
-        if gathering.following.is_first {
+        if gathering.jobs.iter().any(Following::rereads) {
             let decoded = before.loaded.decoded(self.decoded_bytes_max).unwrap_or_default();
             let content_type = content_type.as_deref();
+            let at = stepped.ended;
             stepped.gathered =
-                Some(gathering.gather(uri, &decoded, content_type, None, stepped.ended));
+                gathering.gather(uri, &decoded, content_type, None, at, Following::rereads);
         }
     }
 

@@ -18,14 +18,18 @@ pub struct Report {
     pub finished: Timestamp,
     /// Exchanges with a response; robots.txt among them.
     pub fetched: u64,
+    /// The same without robots.txt: what came of what was asked for.
+    pub captured: u64,
     /// Of these, with a payload that was not there before.
     pub new: u64,
     /// Of these, with a payload that was there.
     pub revisits: u64,
     /// Of these, where the server said that nothing changed.
     pub not_modified: u64,
-    /// URLs that robots.txt kept us from.
+    /// URLs that robots.txt forbids.
     pub refused_by_robots: u64,
+    /// URLs of which nobody knows whether they may be asked for; they stay queued.
+    pub robots_unreachable: u64,
     /// URLs that came to nothing.
     pub failed: u64,
     /// Bytes received.
@@ -36,6 +40,10 @@ pub struct Report {
     pub changes: u64,
     /// URLs that jobs found and that do not belong, or are traps.
     pub left_out: u64,
+    /// The same by the rule that left them out.
+    pub left_out_rules: BTreeMap<String, u64>,
+    /// The first [`Report::LEFT_OUT_MAX`] of them: URL and why.
+    pub left_out_urls: Vec<(String, String)>,
     /// URLs left in the queue.
     pub left: u64,
     /// Whether a signal ended it.
@@ -48,6 +56,8 @@ pub struct Report {
     pub media_types: BTreeMap<String, u64>,
     /// The first [`Report::FAILURES_MAX`] failures: URL and why.
     pub failures: Vec<(String, String)>,
+    /// Each robots.txt that cannot be reached, at most [`Report::FAILURES_MAX`]: its URL and why.
+    pub unreachable_robots: BTreeMap<String, String>,
 }
 
 /// What a crawl did with one host.
@@ -59,18 +69,44 @@ pub struct HostReport {
     pub failed: u64,
     /// The pause that was kept last.
     pub delay: Duration,
+    /// The Crawl-delay that its robots.txt asks for, where that is longer than is obeyed, and what is
+    /// kept in its place.
+    pub capped: Option<(Duration, Duration)>,
 }
 
 impl Report {
     /// How many failures are told by name; all are counted.
     pub const FAILURES_MAX: usize = 1_000;
+    /// How many URLs that were left out are told by name; all are counted.
+    pub const LEFT_OUT_MAX: usize = 100;
+    /// How many rules are told apart; what further ones left out is counted under `other`.
+    const RULES_MAX: usize = 100;
+
+    /// Whether nothing of what there was to do could be done.
+    #[must_use]
+    pub fn is_in_vain(&self) -> bool {
+        self.captured == 0 && self.failed + self.refused_by_robots + self.robots_unreachable > 0
+    }
+
+    /// Counts a URL that was left out, by the rule that did it.
+    pub fn leave_out(&mut self, url: &str, rule: &str, why: &str) {
+        self.left_out += 1;
+        let is_room = self.left_out_rules.len() < Self::RULES_MAX;
+        let rule = if is_room || self.left_out_rules.contains_key(rule) { rule } else { "other" };
+        *self.left_out_rules.entry(rule.to_owned()).or_default() += 1;
+        if self.left_out_urls.len() < Self::LEFT_OUT_MAX {
+            self.left_out_urls.push((url.to_owned(), why.to_owned()));
+        }
+    }
 
     /// Counts one URL in.
     pub fn count(&mut self, done: &Finished) {
+        let is_robots = done.uri.request_target() == "/robots.txt";
         let host = self.hosts.entry(done.uri.host_key().to_string()).or_default();
         match &done.outcome {
             Outcome::Fetched { status, stored, .. } => {
                 self.fetched += 1;
+                self.captured += u64::from(!is_robots);
                 self.bytes += done.bytes;
                 host.fetched += 1;
                 match stored {
@@ -94,6 +130,14 @@ impl Report {
             Outcome::Refused { .. } => {
                 self.refused_by_robots += 1;
                 *self.statuses.entry("robots".to_owned()).or_default() += 1;
+            }
+            Outcome::RobotsUnreachable { why } => {
+                self.robots_unreachable += 1;
+                *self.statuses.entry("robots-unreachable".to_owned()).or_default() += 1;
+                if self.unreachable_robots.len() < Self::FAILURES_MAX {
+                    let robots = done.uri.robots_txt().to_string();
+                    self.unreachable_robots.insert(robots, why.clone());
+                }
             }
         }
     }

@@ -8,15 +8,20 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::base::{HostKey, MediaType, TargetUri, Timestamp};
-use crate::capture::{BodyFilter, CaptureRequest, Capturer};
+use crate::capture::{CaptureRequest, Capturer};
 use crate::http::Head;
+use crate::politeness::Gate;
 use crate::schedule::clean::Variant;
 use crate::schedule::scope::{Scope, ScopeError};
 use crate::schedule::traps::{Trap, TrapGuard};
 use crate::schedule::{DiscoveryPath, JobSpec, Step};
 
+use super::job_book::named_hash;
 use super::sources::{Role, variant_word};
 
+/// The word in a queue entry's settings which says that a feed or sitemap of the job names the URL, or
+/// what redirects to it.
+const BY_SOURCE: &str = "by=source";
 /// The word in a queue entry's settings before the address as it stood before it was cleaned.
 const FOUND_AS: &str = "found-as=";
 
@@ -28,10 +33,13 @@ pub struct JobRules {
     pub scope: Arc<Scope>,
     /// Its own network, where it has a proxy or a limit of its own.
     pub capturer: Option<Arc<Capturer>>,
+    /// Its own gate, where robots.txt is asked for another name than that of the program.
+    pub gate: Option<Gate>,
     request: CaptureRequest,
-    guard: Mutex<TrapGuard>,
-    /// Hosts whose URLs the guard has counted, by the hash of their names.
-    counted: Mutex<HashSet<u64>>,
+    /// Hashes of what its file names, in order.
+    named: Box<[u64]>,
+    /// The guard, and the hosts whose URLs of the day it has counted, by the hash of their names.
+    guard: Mutex<(TrapGuard, HashSet<u64>)>,
 }
 
 impl std::fmt::Debug for JobRules {
@@ -51,8 +59,30 @@ impl JobRules {
         capturer: Option<Arc<Capturer>>,
     ) -> Result<Self, ScopeError> {
         let scope = Arc::new(Scope::new(spec.scope.clone())?);
-        let guard = Mutex::new(TrapGuard::new(spec.traps.clone()));
-        Ok(Self { spec, scope, capturer, request, guard, counted: Mutex::default() })
+        let guard = Mutex::new((TrapGuard::new(spec.traps.clone()), HashSet::new()));
+        let mut named: Vec<u64> = spec.named().map(|uri| named_hash(&uri)).collect();
+        named.sort_unstable();
+        let named = named.into();
+        Ok(Self { spec, scope, capturer, gate: None, request, named, guard })
+    }
+
+    /// The same with a gate of its own.
+    #[must_use]
+    pub fn with_gate(mut self, gate: Option<Gate>) -> Self {
+        self.gate = gate;
+        self
+    }
+
+    /// Whether its file names this URL.
+    #[must_use]
+    pub fn names(&self, uri: &TargetUri) -> bool {
+        self.named.binary_search(&named_hash(uri)).is_ok()
+    }
+
+    /// Hashes of what its file names, in order.
+    #[must_use]
+    pub(super) fn named(&self) -> &[u64] {
+        &self.named
     }
 
     /// Its name.
@@ -61,16 +91,10 @@ impl JobRules {
         &self.spec.name
     }
 
-    /// The request for one URL: the job's header fields, and what that host alone is sent. `None`
-    /// as its role is a robots.txt.
+    /// The request for one URL: the job's header fields, and what that host alone is sent.
     #[must_use]
-    pub fn request_for(&self, uri: &TargetUri, role: Option<Role>) -> CaptureRequest {
+    pub fn request_for(&self, uri: &TargetUri) -> CaptureRequest {
         let mut request = self.request.clone();
-        // What a job reads to find pages is read whole, whatever pages it wants.
-        if role == Some(Role::Page) {
-            let scope = Arc::clone(&self.scope);
-            request.wanted = Some(BodyFilter::new(move |head| judge(&scope, head)));
-        }
         let own = &self.spec.headers;
         let secrets = self.spec.credentials.fields_for(uri);
         let secrets = own
@@ -81,52 +105,73 @@ impl JobRules {
         request
     }
 
-    /// Whether a URL that was never heard of may be queued; counts it against the budgets.
+    /// Whether a URL that was never heard of may be queued; counts it against the budgets of the day.
     ///
     /// # Errors
     /// The guard that it trips.
     pub fn admit(&self, uri: &TargetUri, now: Timestamp) -> Result<(), Trap> {
-        self.guard.lock().unwrap_or_else(PoisonError::into_inner).admit(uri, now)
+        self.guard.lock().unwrap_or_else(PoisonError::into_inner).0.admit(uri, now)
     }
 
-    /// Whether the guard has to be told what was let in of a host: true once for each host, and
+    /// Whether the guard has to be told what was let in of a host: true once a day for each host, and
     /// never where no budget is set.
     #[must_use]
-    pub fn is_first_of(&self, host: &HostKey) -> bool {
+    pub fn is_first_of(&self, host: &HostKey, now: Timestamp) -> bool {
+        if !self.spec.traps.has_budgets() {
+            return false;
+        }
         let mut hasher = DefaultHasher::new();
         host.as_str().hash(&mut hasher);
-        self.spec.traps.has_budgets()
-            && self.counted.lock().unwrap_or_else(PoisonError::into_inner).insert(hasher.finish())
+        let mut guard = self.guard.lock().unwrap_or_else(PoisonError::into_inner);
+        let (guard, counted) = &mut *guard;
+        if guard.begin_day(now) {
+            counted.clear();
+        }
+        counted.insert(hasher.finish())
     }
 
-    /// Counts a URL that was let in before.
-    pub fn count(&self, uri: &TargetUri) {
-        self.guard.lock().unwrap_or_else(PoisonError::into_inner).count_in(uri);
+    /// Counts a URL that was let in before, on the same day.
+    pub fn count(&self, uri: &TargetUri, now: Timestamp) {
+        self.guard.lock().unwrap_or_else(PoisonError::into_inner).0.count_in(uri, now);
     }
 
-    /// Whether the target of a redirect belongs: for a source only what is excluded does not.
+    /// Whether the target of a redirect belongs: for a source only what is excluded does not, and what
+    /// a source names belongs wherever it went.
     #[must_use]
     pub fn follows(
         &self,
         to: &TargetUri,
         path: &DiscoveryPath,
         role: Role,
-        from: &TargetUri,
+        (from, settings): (&TargetUri, &str),
     ) -> bool {
-        let ruling = if role == Role::Page {
-            self.scope.judge(to, path, Some(from))
-        } else {
+        let ruling = if role != Role::Page {
             self.scope.judge(to, &DiscoveryPath::seed().then(Step::Redirect), Some(from))
+        } else if is_named_by_source(settings) {
+            self.scope.judge_named(to, path, Some(from))
+        } else {
+            self.scope.judge(to, path, Some(from))
         };
         ruling.is_in()
     }
 }
 
-fn judge(scope: &Scope, head: &Head) -> Result<(), String> {
+/// Whether a job wants the body that a head announces.
+pub(super) fn judge(scope: &Scope, head: &Head) -> Result<(), String> {
     let media_type = head.get_text("content-type").map(|v| MediaType::parse(&v));
     let length = head.get_text("content-length").and_then(|v| v.trim().parse().ok());
     let ruling = scope.judge_body(&media_type.unwrap_or_else(|| MediaType::parse("")), length);
     if ruling.is_in() { Ok(()) } else { Err(ruling.rule().to_owned()) }
+}
+
+/// Whether a queue entry's settings say that a source of the job names the URL.
+pub(super) fn is_named_by_source(settings: &str) -> bool {
+    settings.split_whitespace().any(|word| word == BY_SOURCE)
+}
+
+/// The settings of a page that a source names.
+pub(super) fn by_source() -> &'static str {
+    BY_SOURCE
 }
 
 /// A queue entry's settings, with the address as it stood added.
@@ -182,7 +227,7 @@ mod tests {
         }]);
         let rules = JobRules::new(spec, CaptureRequest::new("test"), None).unwrap();
         let names = |text: &str| -> Vec<String> {
-            rules.request_for(&uri(text), None).headers.into_iter().map(|(name, _)| name).collect()
+            rules.request_for(&uri(text)).headers.into_iter().map(|(name, _)| name).collect()
         };
         assert_eq!(names("https://a.example/"), ["Accept-Language", "Cookie"]);
         assert_eq!(names("https://b.example/"), ["Accept-Language"]);

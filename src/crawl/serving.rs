@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::base::Timestamp;
 use crate::schedule::Phase;
 
-use super::engine::{Crawl, Run};
+use super::engine::{Crawl, Run, hash_of};
 use super::job::{Job, Take};
 use super::options::CrawlError;
 use super::rules::JobRules;
@@ -87,7 +87,7 @@ impl Crawl {
             self.note_ended(run)?;
             return Ok(true);
         }
-        if run.job.take == Take::Queue || run.is_delayed() {
+        if run.is_delayed() || (run.job.take == Take::Queue && run.left_for_later.is_empty()) {
             return Ok(false);
         }
         // What was fetched in this run is watched from now on, and not waited for.
@@ -96,11 +96,19 @@ impl Crawl {
             if item.at.since(now) > limit {
                 break;
             }
-            let is_served =
-                self.rules.contains_key(&*item.job) || singles(run.job).contains(&&*item.job);
-            let is_wanted =
-                item.due <= now || item.phase == Phase::Queued || item.entry.snoozes > 0;
-            if is_served && is_wanted {
+            if run.left_for_later.contains(&hash_of(&item.entry.uri)) {
+                continue;
+            }
+            let singles = singles(run.job);
+            let is_served = item
+                .jobs
+                .iter()
+                .any(|job| self.rules.contains_key(&**job) || singles.contains(&&**job));
+            let is_wanted = run.job.take == Take::Queue
+                || item.due <= now
+                || item.phase == Phase::Queued
+                || item.entry.snoozes > 0;
+            if (is_served || run.job.take == Take::Queue) && is_wanted {
                 return Ok(false);
             }
         }

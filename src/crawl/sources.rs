@@ -18,6 +18,7 @@ use std::time::Duration;
 
 pub use self::named::named_by;
 pub use self::role::Role;
+pub(super) use self::role::is_source_word;
 use crate::base::{MediaType, TargetUri, Timestamp};
 use crate::extract::Hints;
 use crate::outlinks::feeds::{self, Feed, FeedItem};
@@ -29,6 +30,8 @@ use crate::schedule::scope::Ruling;
 use crate::schedule::traps::Trap;
 use crate::schedule::{Ask, DiscoveryPath, Found, JobSpec, Priority, Step};
 
+use super::rules::by_source;
+
 /// How many sitemaps of one robots.txt are followed.
 const ROBOTS_SITEMAPS_MAX: usize = 50;
 /// How many further pages of a feed are followed at one reading.
@@ -39,6 +42,10 @@ const CLOCK_SLIP: Duration = Duration::from_hours(24);
 const DATED_BY_ASKING_MIN: usize = 4;
 /// How close together and how close to the capture such dates lie.
 const DATED_BY_ASKING: Duration = Duration::from_secs(120);
+
+/// So many new pages on hosts that are not the job's are taken from one reading of a source; the next
+/// reading takes more. A publisher says which pages are its own, and may be wrong or hostile.
+const ELSEWHERE_MAX: usize = 1_000;
 
 /// So many notes are kept of a page.
 const NOTES_MAX: usize = 20;
@@ -77,9 +84,12 @@ pub enum Known {
 pub struct Rulings<'a> {
     /// Whether a URL belongs: URL, path, the page it was found on.
     pub scope: &'a dyn Fn(&TargetUri, &DiscoveryPath, Option<&TargetUri>) -> Ruling,
+    /// The same for what a feed or sitemap names.
+    pub named: &'a dyn Fn(&TargetUri, &DiscoveryPath, Option<&TargetUri>) -> Ruling,
     /// A URL without what is taken off.
     pub clean: &'a dyn Fn(&TargetUri) -> Cleaned,
-    /// Whether a new URL is a trap. Asked once for each, and only when nothing is known of it.
+    /// Whether a new URL is a trap. Asked once for each that a page links to, and only when nothing is
+    /// known of it: what a publisher names is none.
     pub admit: &'a mut dyn FnMut(&TargetUri) -> Result<(), Trap>,
     /// What is known of a URL.
     pub known: &'a dyn Fn(&TargetUri) -> Known,
@@ -90,8 +100,16 @@ pub struct Rulings<'a> {
 pub struct LeftOut {
     /// The URL.
     pub uri: TargetUri,
-    /// The rule that said so.
+    /// The rule that said so, of a bounded number of rules.
+    pub rule: String,
+    /// The rule with what it was about.
     pub why: String,
+}
+
+impl LeftOut {
+    fn by_rule(uri: TargetUri, rule: &str) -> Self {
+        Self { uri, rule: rule.to_owned(), why: rule.to_owned() }
+    }
 }
 
 /// What a source came to.
@@ -134,7 +152,8 @@ pub fn named_by_robots(
         canonical: None,
         at: now,
     };
-    let mut gatherer = Gatherer { job, source, now, rulings, seen: HashSet::new(), out: &mut out };
+    let mut gatherer =
+        Gatherer { job, source, now, rulings, seen: HashSet::new(), elsewhere: 0, out: &mut out };
     for text in sitemaps.iter().take(ROBOTS_SITEMAPS_MAX) {
         if let Ok(uri) = robots.join(text) {
             let because = format!("{robots} names it as a sitemap");
@@ -156,7 +175,8 @@ pub fn gather(
     rulings: &mut Rulings<'_>,
 ) -> Gathered {
     let mut out = Gathered::default();
-    let mut gatherer = Gatherer { job, source, now, rulings, seen: HashSet::new(), out: &mut out };
+    let mut gatherer =
+        Gatherer { job, source, now, rulings, seen: HashSet::new(), elsewhere: 0, out: &mut out };
     match source.role {
         Role::Feed => gatherer.feed(),
         Role::Sitemap => gatherer.sitemap(),
@@ -171,7 +191,18 @@ struct Gatherer<'a, 'b> {
     now: Timestamp,
     rulings: &'a mut Rulings<'b>,
     seen: HashSet<String>,
+    /// How many new pages of hosts were taken that are not the job's.
+    elsewhere: usize,
     out: &'a mut Gathered,
+}
+
+/// What names a URL.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum By {
+    /// A feed or a sitemap.
+    Source,
+    /// A link of a page.
+    Page,
 }
 
 /// An entry of a feed or sitemap, as far as the queue is concerned.
@@ -273,11 +304,11 @@ impl Gatherer<'_, '_> {
             && age > max
         {
             let why = format!("entry_age_max (the {what} dates it {})", day(newest));
-            self.out.left_out.push(LeftOut { uri, why });
+            self.out.left_out.push(LeftOut { uri, rule: "entry_age_max".to_owned(), why });
             return;
         }
         let path = self.source.path.then(Step::Link);
-        let Some((uri, known)) = self.admitted(uri, &path) else { return };
+        let Some((uri, known)) = self.taken(uri, &path, By::Source) else { return };
         let source = self.source.uri;
         let (ask, because) = match (known, changed) {
             (Known::Captured(last), Some(at)) if at > last => {
@@ -299,6 +330,9 @@ impl Gatherer<'_, '_> {
         let priority =
             if is_young || ask == Ask::Again { Priority::High } else { Priority::Normal };
         self.put(uri, path, because, priority, Role::Page, ask);
+        if let Some(page) = self.out.found.last_mut() {
+            by_source().clone_into(&mut page.settings);
+        }
     }
 
     /// A further source that this one names.
@@ -325,7 +359,7 @@ impl Gatherer<'_, '_> {
             excluded
         };
         if !ruling.is_in() {
-            self.out.left_out.push(LeftOut { uri, why: ruling.rule().to_owned() });
+            self.out.left_out.push(LeftOut::by_rule(uri, ruling.rule()));
             return;
         }
         let known = (self.rulings.known)(&uri);
@@ -335,12 +369,6 @@ impl Gatherer<'_, '_> {
             }
             _ => Ask::IfNew,
         };
-        if known == Known::No
-            && let Err(trap) = (self.rulings.admit)(&uri)
-        {
-            self.trapped(uri, &trap);
-            return;
-        }
         self.put(uri, path, because, Priority::Seed, role, ask);
     }
 
@@ -405,6 +433,15 @@ impl Gatherer<'_, '_> {
 
     /// The URL as it is asked for, when it belongs and is no trap; once for each.
     fn admitted(&mut self, uri: TargetUri, path: &DiscoveryPath) -> Option<(TargetUri, Known)> {
+        self.taken(uri, path, By::Page)
+    }
+
+    fn taken(
+        &mut self,
+        uri: TargetUri,
+        path: &DiscoveryPath,
+        by: By,
+    ) -> Option<(TargetUri, Known)> {
         let cleaned = (self.rulings.clean)(&uri);
         let clean = cleaned.uri.clone();
         if !self.seen.insert(clean.as_str().to_owned()) {
@@ -413,13 +450,28 @@ impl Gatherer<'_, '_> {
         if !cleaned.removed.is_empty() {
             self.out.cleaned.push((uri, cleaned));
         }
-        let ruling = (self.rulings.scope)(&clean, path, Some(self.source.uri));
+        let from = Some(self.source.uri);
+        let mut ruling = (self.rulings.scope)(&clean, path, from);
+        let is_elsewhere = by == By::Source && !ruling.is_in();
+        if is_elsewhere {
+            ruling = (self.rulings.named)(&clean, path, from);
+        }
         if !ruling.is_in() {
-            self.out.left_out.push(LeftOut { uri: clean, why: ruling.rule().to_owned() });
+            self.out.left_out.push(LeftOut::by_rule(clean, ruling.rule()));
             return None;
         }
         let known = (self.rulings.known)(&clean);
-        if known == Known::No
+        if is_elsewhere && known == Known::No {
+            self.elsewhere += 1;
+            if self.elsewhere > ELSEWHERE_MAX {
+                let why =
+                    format!("more than {ELSEWHERE_MAX} new pages of other hosts at a reading");
+                self.out.left_out.push(LeftOut::by_rule(clean, &why));
+                return None;
+            }
+        }
+        if by == By::Page
+            && known == Known::No
             && let Err(trap) = (self.rulings.admit)(&clean)
         {
             self.trapped(clean, &trap);
@@ -429,7 +481,9 @@ impl Gatherer<'_, '_> {
     }
 
     fn trapped(&mut self, uri: TargetUri, trap: &Trap) {
-        self.out.left_out.push(LeftOut { uri, why: format!("traps.{}: {}", trap.rule, trap.what) });
+        let rule = format!("traps.{}", trap.rule);
+        let why = format!("{rule}: {}", trap.what);
+        self.out.left_out.push(LeftOut { uri, rule, why });
     }
 
     fn put(

@@ -10,6 +10,7 @@ use crate::schedule::Claim;
 
 use super::asking::Delayed;
 use super::engine::{Crawl, Run};
+use super::following::request_for;
 use super::job::Take;
 use super::observer::Observer;
 use super::options::CrawlError;
@@ -19,17 +20,25 @@ impl Crawl {
     pub(super) fn dispatch(
         &mut self,
         run: &mut Run<'_>,
-        claim: Box<Claim>,
+        mut claim: Box<Claim>,
         now: Timestamp,
         observer: &mut dyn Observer,
     ) -> Result<(), CrawlError> {
+        if let Some(why) = self.take_from_lost(&mut claim)? {
+            if claim.named_by.is_empty() {
+                tracing::debug!(url = %claim.uri(), %why, "given up");
+                return Ok(self.frontier.give_up(*claim, &why, now)?);
+            }
+            // For those who name it still, and may not be served now.
+            return Ok(self.frontier.hand_on(*claim, now)?);
+        }
         let uri = claim.uri().clone();
         if run.asking_robots.contains(&uri.authority()) {
             let until = now.plus(Duration::from_millis(200));
             self.frontier.host_wait(&claim.host, until, now)?;
             return Ok(self.frontier.release(*claim)?);
         }
-        match self.ask(&uri, now)? {
+        match self.ask_for(&claim, now)? {
             Answer::Go(permit) => {
                 if let Err(until) = self.let_through(&permit, now) {
                     self.frontier.release(*claim)?;
@@ -90,12 +99,15 @@ impl Crawl {
         self.book.facts(&host, now, &pace)?.began(now);
         let owner = (claim.id(), permit.uri().clone());
         let following = self.following(&claim);
-        let wants_links = following.is_none() && (run.job.requisites || run.job.depth > 0);
+        let wants_links = following.is_empty() && (run.job.requisites || run.job.depth > 0);
         let mut step = self.step_for(wants_links, run.job.take != Take::Queue);
-        if let Some(following) = &following {
-            let role = matches!(purpose, Purpose::Page).then_some(following.role);
-            step.request = following.rules.request_for(permit.uri(), role);
-            if let Some(own) = &following.rules.capturer {
+        if let Some(first) = following.first() {
+            let request = match purpose {
+                Purpose::Page => request_for(&following, permit.uri()),
+                Purpose::Robots(_) => Some(first.rules.request_for(permit.uri())),
+            };
+            step.request = request.unwrap_or(step.request);
+            if let Some(own) = &first.rules.capturer {
                 step.capturer = Arc::clone(own);
             }
         }
@@ -117,7 +129,7 @@ impl Crawl {
             wants_links,
             wants_text,
             decoded_bytes_max: self.options.decoded_bytes_max,
-            following: None,
+            following: Vec::new(),
         }
     }
 

@@ -55,8 +55,8 @@ pub struct Step {
     pub wants_text: bool,
     /// The longest payload after decompression that is read.
     pub decoded_bytes_max: usize,
-    /// For a URL of a job: what the job wants of it.
-    pub following: Option<Following>,
+    /// For a URL of jobs: what each of them wants of it.
+    pub following: Vec<Following>,
 }
 
 /// Where a URL comes from.
@@ -155,8 +155,8 @@ pub struct Stepped {
     pub page_failure: Option<Finished>,
     /// Whether the response was cut short.
     pub is_cut: bool,
-    /// What it names, where its job follows it.
-    pub gathered: Option<Gathered>,
+    /// What it names, where jobs follow it: each with the job's name.
+    pub gathered: Vec<(String, Gathered)>,
 }
 
 impl Stepped {
@@ -228,7 +228,7 @@ impl Step {
         let discovery = if is_robots {
             Discovery { via: Some(origin.uri), path: format!("{}P", origin.path), more: Vec::new() }
         } else {
-            let more = self.following.as_ref().map(Following::notes).unwrap_or_default();
+            let more = self.following.iter().flat_map(Following::notes).collect();
             Discovery { via: origin.via, path: origin.path, more }
         };
         let original = before.as_ref().map(|b| b.original.clone());
@@ -241,10 +241,8 @@ impl Step {
         let (wants_links, wants_text) = (self.wants_links, self.wants_text);
         let readers = self.readers;
         let asked = uri.to_string();
-        let gathering = match self.following {
-            Some(following) if !is_robots => Some(Gathering { following, reader: self.reader }),
-            _ => None,
-        };
+        let follows = !is_robots && !self.following.is_empty();
+        let gathering = follows.then_some(Gathering { jobs: self.following, reader: self.reader });
         let parses =
             is_robots || wants_links || wants_text || before.is_some() || gathering.is_some();
         let task = move || {

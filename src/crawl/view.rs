@@ -33,8 +33,11 @@ pub struct DueLine {
     pub because: String,
     /// The list it stands in: `queue` or `watched`.
     pub list: String,
-    /// Whose it is.
+    /// Whose it is: the first that named it.
     pub job: String,
+    /// All who name it.
+    #[serde(default)]
+    pub jobs: Vec<String>,
     /// What it goes before.
     pub priority: String,
 }
@@ -55,6 +58,7 @@ impl DueLine {
             because,
             list: list.to_owned(),
             job: item.job.to_string(),
+            jobs: item.jobs.iter().map(ToString::to_string).collect(),
             priority: item.priority.label().to_owned(),
         }
     }

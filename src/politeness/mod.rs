@@ -7,9 +7,10 @@
 //!
 //! In reading order: [`robots`] (what the file says), [`robots_cache`] (whether it holds),
 //! [`pace`] (when), [`permit`] (the proof), [`options`] (the settings), `codec` (what survives a
-//! restart). Where the ideas come from: RFC 9309; Heritrix's delay factor; RFC 9110 for
+//! restart), [`agent`] (by which name we are addressed). Where the ideas come from: RFC 9309; Heritrix's delay factor; RFC 9110 for
 //! `Retry-After`.
 
+pub mod agent;
 mod codec;
 pub mod options;
 pub mod pace;

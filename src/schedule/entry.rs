@@ -12,8 +12,13 @@
 //! such key for a URL, a URL is in exactly one state by construction. In flight is no state on
 //! disk: a claimed URL keeps its place, which is why the death of the process puts it back.
 //!
-//! Beside them: `h | host name → host 4 | ready 8`, `j | job name → job 2`, and the summaries of
-//! `frontier/opening.rs`.
+//! The job of a key is a number for *whose* the URL is: a job, or a set of jobs that name it together
+//! (the empty set for what no job names any longer). Both have numbers of one series, so that a URL
+//! of several jobs has one place like any other.
+//!
+//! Beside them: `h | host name → host 4 | ready 8`, `j | job name → job 2`, `k | job 2 … → set 2` with
+//! the members in order, and the summaries of `frontier/opening.rs`. Where two jobs came to have one
+//! name by a rename, the key of the later one goes on with `\x01` and its number.
 
 use sha2::{Digest as _, Sha256};
 
@@ -221,12 +226,24 @@ pub(in crate::schedule) fn url_digest(uri: &TargetUri) -> UrlDigest {
     half
 }
 
+/// How one job came to a URL.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::schedule) struct Owner {
+    /// The number of the job.
+    pub(in crate::schedule) job: u16,
+    pub(in crate::schedule) path: DiscoveryPath,
+    pub(in crate::schedule) via: Option<String>,
+    pub(in crate::schedule) settings: String,
+    /// Whether the URL was visited since the job came to it.
+    pub(in crate::schedule) looked: bool,
+}
+
 /// What is kept of one URL beside its place.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
     /// The URL as asked for.
     pub uri: TargetUri,
-    /// How it was found.
+    /// How it was found, by the job that found it first.
     pub path: DiscoveryPath,
     /// The page it was found on.
     pub via: Option<String>,
@@ -245,9 +262,17 @@ pub struct Entry {
     /// What the caller remembers of the page from visit to visit (its history and its life),
     /// in the caller's bytes.
     pub memo: Vec<u8>,
+    /// The job that `path`, `via` and `settings` are of, and whether it was visited for that one: where
+    /// there are more jobs, or where the place and `visits` do not say the same.
+    pub(in crate::schedule) first: Option<(u16, bool)>,
+    /// The other jobs that name it, in the order in which they did.
+    pub(in crate::schedule) also: Vec<Owner>,
 }
 
-const ENTRY_VERSION: u8 = 1;
+/// The form of a URL of one job, which is what all were before a URL could have several.
+const ENTRY_OF_ONE: u8 = 1;
+/// The same with further jobs at its end.
+const ENTRY_OF_MORE: u8 = 2;
 
 impl Entry {
     /// The longest `because` that is kept, in bytes.
@@ -256,7 +281,8 @@ impl Entry {
     pub const MEMO_MAX: usize = 16 * 1024;
 
     pub(in crate::schedule) fn to_bytes(&self) -> Vec<u8> {
-        let mut out = Packer::new(ENTRY_VERSION);
+        let version = if self.first.is_some() { ENTRY_OF_MORE } else { ENTRY_OF_ONE };
+        let mut out = Packer::new(version);
         out.text(self.uri.as_str());
         out.text(&self.path.to_string());
         out.text(self.via.as_deref().unwrap_or(""));
@@ -267,12 +293,25 @@ impl Entry {
         out.number(u64::from(self.signalled));
         out.signed(self.found_at.unix_micros());
         out.bytes(&self.memo);
+        if let Some((first, looked)) = self.first {
+            out.number(u64::from(first));
+            out.number(u64::from(looked));
+            out.number(self.also.len() as u64);
+            for owner in &self.also {
+                out.number(u64::from(owner.job));
+                out.text(&owner.path.to_string());
+                out.text(owner.via.as_deref().unwrap_or(""));
+                out.text(&owner.settings);
+                out.number(u64::from(owner.looked));
+            }
+        }
         out.finish()
     }
 
     pub(in crate::schedule) fn of_bytes(bytes: &[u8]) -> Option<Self> {
         let mut from = Unpacker::new(bytes);
-        if from.byte()? != ENTRY_VERSION {
+        let version = from.byte()?;
+        if !matches!(version, ENTRY_OF_ONE | ENTRY_OF_MORE) {
             return None;
         }
         let uri = TargetUri::parse(from.text()?).ok()?;
@@ -285,8 +324,33 @@ impl Entry {
         let signalled = from.number()? == 1;
         let found_at = Timestamp::from_unix_micros(from.signed()?);
         let memo = from.bytes()?.to_vec();
-        let entry =
-            Self { uri, path, via, because, settings, visits, snoozes, signalled, found_at, memo };
+        let (mut first, mut also) = (None, Vec::new());
+        if version == ENTRY_OF_MORE {
+            first = Some((from.number_u16()?, from.number()? == 1));
+            for _ in 0..from.number()? {
+                also.push(Owner {
+                    job: from.number_u16()?,
+                    path: DiscoveryPath::parse(from.text()?)?,
+                    via: Some(from.text()?.to_owned()).filter(|via| !via.is_empty()),
+                    settings: from.text()?.to_owned(),
+                    looked: from.number()? == 1,
+                });
+            }
+        }
+        let entry = Self {
+            uri,
+            path,
+            via,
+            because,
+            settings,
+            visits,
+            snoozes,
+            signalled,
+            found_at,
+            memo,
+            first,
+            also,
+        };
         from.is_done().then_some(entry)
     }
 }
@@ -311,6 +375,8 @@ impl Entry {
             signalled: false,
             found_at: Timestamp::default(),
             memo: Vec::new(),
+            first: None,
+            also: Vec::new(),
         }
     }
 }
@@ -342,15 +408,44 @@ mod tests {
         assert_ne!(digest("http://a.org/x"), digest("https://a.org/x"));
     }
 
+    #[test]
+    fn an_entry_of_one_job_is_read_and_written_as_before_there_could_be_more() {
+        // Kept as the first form was written; never made again.
+        let bytes = [
+            b"\x01\x14http://example.org/a\x02ML\x13http://example.org/\x07because".as_slice(),
+            b"\x0btags=feed x\x03\x00\x01\x80\x80\xdf\x92\xb4\xb3\xa1\x06\x02mm",
+        ]
+        .concat();
+        let entry = Entry::of_bytes(&bytes).unwrap();
+        assert_eq!(entry.uri.as_str(), "http://example.org/a");
+        assert_eq!(
+            (entry.path.to_string().as_str(), entry.visits, entry.signalled),
+            ("ML", 3, true)
+        );
+        assert_eq!((entry.settings.as_str(), entry.memo.as_slice()), ("tags=feed x", &b"mm"[..]));
+        assert_eq!((entry.first, entry.also.len()), (None, 0));
+        assert_eq!(entry.to_bytes(), bytes);
+    }
+
     proptest! {
         #[test]
         fn entries_come_back_from_their_bytes(path in "[a-z/]{0,30}", because in ".{0,30}",
-                visits in any::<u32>(), at in any::<i64>(), memo in proptest::collection::vec(any::<u8>(), 0..50)) {
+                visits in any::<u32>(), at in any::<i64>(), memo in proptest::collection::vec(any::<u8>(), 0..50),
+                jobs in proptest::collection::vec(any::<u16>(), 0..4)) {
+            let mut jobs = jobs.into_iter().map(|job| Owner {
+                job,
+                path: DiscoveryPath::parse("M").unwrap(),
+                via: Some(format!("http://example.org/{job}")).filter(|_| job % 2 == 0),
+                settings: "tags=feed".to_owned(),
+                looked: job % 3 == 0,
+            });
             let entry = Entry {
                 uri: TargetUri::parse(&format!("http://example.org/{path}")).unwrap(),
                 path: DiscoveryPath::parse("LLE").unwrap(),
                 via: None, because, settings: String::new(), visits, snoozes: 1, signalled: visits % 2 == 1,
                 found_at: Timestamp::from_unix_micros(at), memo,
+                first: jobs.next().map(|owner| (owner.job, owner.looked)),
+                also: jobs.collect(),
             };
             prop_assert_eq!(Entry::of_bytes(&entry.to_bytes()), Some(entry));
         }

@@ -17,6 +17,9 @@ mod hosts;
 mod kill_tests;
 mod list;
 mod opening;
+mod owners;
+#[cfg(test)]
+mod owners_tests;
 #[cfg(test)]
 mod tests;
 
@@ -30,8 +33,9 @@ pub use self::adding::{Added, Ask, Found};
 use self::flight::Flight;
 pub use self::flight::{Claim, ClaimId, Disposition, Next, NextVisit};
 use self::hosts::Hosts;
-pub use self::list::{Counts, DueItem, HostCounts};
-use super::entry::{Entry, Lane, Phase, Place, UrlDigest, url_digest};
+pub use self::list::{Counts, DueItem, HostCounts, KnownUrl};
+pub use self::owners::NamedBy;
+use super::entry::{Lane, Phase, Place};
 use super::state::{Change, Opened, ScheduleError, State};
 use crate::base::{HostKey, Timestamp};
 use crate::kv::Kv;
@@ -75,9 +79,13 @@ impl FrontierOptions {
 /// process is up again, and politeness asks again in any case.
 const HOST_WAIT_KEPT: i64 = 60 * 1_000_000;
 
+/// Whose URLs are: a job, or several together.
 #[derive(Debug)]
 struct Job {
+    /// Empty for several.
     name: Arc<str>,
+    /// The numbers of the jobs, in order; its own alone for a job.
+    members: Box<[u16]>,
     active: bool,
     /// Entries by phase.
     counts: [u64; 3],
@@ -155,39 +163,11 @@ impl Frontier {
         Ok(())
     }
 
-    /// Serves only these jobs from now on; all jobs when `None`. The others keep their queues.
+    /// Serves only these jobs from now on; all jobs when `None`. The others keep their queues. A URL
+    /// of several jobs is served where one of them is.
     pub fn serve_jobs(&mut self, names: Option<&[&str]>) {
         self.served = names.map(|names| names.iter().map(|name| (*name).to_owned()).collect());
-        for job in &mut self.jobs {
-            job.active = self.served.as_ref().is_none_or(|served| served.contains(&*job.name));
-        }
-        for id in 0..self.hosts.len() {
-            self.reslot(u32::try_from(id).unwrap_or(u32::MAX));
-        }
-    }
-
-    /// Forgets every URL of a job, and says how many. What is in flight is forgotten when it
-    /// comes back.
-    ///
-    /// # Errors
-    /// When the tables or the journal cannot be read or written; then a part is forgotten.
-    pub fn forget_job(&mut self, name: &str, now: Timestamp) -> Result<u64, ScheduleError> {
-        let Some(job) = self.jobs.iter().position(|job| &*job.name == name) else { return Ok(0) };
-        let job = u16::try_from(job).unwrap_or(u16::MAX);
-        for flight in self.flights.values_mut().filter(|flight| flight.place.job == job) {
-            flight.forgotten = true;
-        }
-        let mut count = 0;
-        for id in 0..u32::try_from(self.hosts.len()).unwrap_or(u32::MAX) {
-            let Some(host) = self.hosts.get(id) else { continue };
-            let lanes: Vec<Lane> =
-                host.lanes.iter().filter(|info| info.job == job).map(|info| info.lane).collect();
-            for lane in lanes {
-                count += self.forget_lane(id, job, lane)?;
-            }
-        }
-        self.tend(now)?;
-        Ok(count)
+        self.reslot_all();
     }
 
     /// Flushes the tables and begins a new journal: what an orderly stop does last.
@@ -207,23 +187,18 @@ impl Frontier {
         }
     }
 
-    fn fill_jobs_up_to(&mut self, id: u16) {
-        while self.jobs.len() < usize::from(id) {
-            let name = format!("?{}", self.jobs.len());
-            self.push_job(&name);
-        }
-    }
-
-    fn push_job(&mut self, name: &str) {
-        let active = self.served.as_ref().is_none_or(|served| served.contains(name));
-        self.jobs.push(Job { name: name.into(), active, counts: [0; 3] });
-    }
-
     fn count(&mut self, place: Place, by: i64) {
         self.changed.insert(place.host);
         if let Some(job) = self.jobs.get_mut(usize::from(place.job)) {
             let count = &mut job.counts[place.lane.phase() as usize];
             *count = count.saturating_add_signed(by);
+        }
+    }
+
+    fn reslot_all(&mut self) {
+        self.activate();
+        for id in 0..self.hosts.len() {
+            self.reslot(u32::try_from(id).unwrap_or(u32::MAX));
         }
     }
 
@@ -253,31 +228,12 @@ impl Frontier {
         Ok(())
     }
 
-    /// Writes one move of a URL and takes it into memory: from `old` to `new`, or away.
-    fn apply_change(
-        &mut self,
-        digest: UrlDigest,
-        old: Option<Place>,
-        new: Option<Place>,
-        entry: Option<Vec<u8>>,
-    ) -> Result<(), ScheduleError> {
-        let change = match (old, new) {
-            (old, Some(place)) => {
-                Change::Put { digest, old, place, entry: entry.unwrap_or_default() }
-            }
-            (Some(place), None) => Change::Remove { digest, place },
-            (None, None) => return Ok(()),
-        };
-        self.state.commit(std::slice::from_ref(&change))?;
-        self.remember(&change)
-    }
-
     /// Takes a change that is on disk into memory.
     fn remember(&mut self, change: &Change) -> Result<(), ScheduleError> {
         let (old, new) = match change {
             Change::Put { old, place, entry, .. } => (*old, Some((*place, entry))),
             Change::Remove { place, .. } => (Some(*place), None),
-            Change::Host { .. } | Change::Job { .. } => return Ok(()),
+            Change::Host { .. } | Change::Job { .. } | Change::Set { .. } => return Ok(()),
         };
         if let Some((place, entry)) = new {
             self.count(place, 1);
@@ -302,40 +258,6 @@ impl Frontier {
             self.reslot(place.host);
         }
         Ok(())
-    }
-
-    fn forget_lane(&mut self, host: u32, job: u16, lane: Lane) -> Result<u64, ScheduleError> {
-        let flying = self.hosts.get(host).map(|h| h.in_flight.clone()).unwrap_or_default();
-        let mut count = 0;
-        loop {
-            let mut changes = Vec::new();
-            let mut places = Vec::new();
-            for item in self.state.places(&Place::lane_prefix(host, job, lane)) {
-                let (place, value) = item?;
-                if flying.contains(&place.seq) {
-                    continue;
-                }
-                let Some(entry) = Entry::of_bytes(&value) else { continue };
-                changes.push(Change::Remove { digest: url_digest(&entry.uri), place });
-                places.push(place);
-                if changes.len() == Staged::CHANGES_MAX {
-                    break;
-                }
-            }
-            if changes.is_empty() {
-                return Ok(count);
-            }
-            self.state.commit(&changes)?;
-            for place in places {
-                self.count(place, -1);
-                if let Some(host) = self.hosts.get_mut(place.host) {
-                    host.lose(place.job, place.lane);
-                }
-                count += 1;
-            }
-            self.refresh_lane(host, job, lane)?;
-            self.reslot(host);
-        }
     }
 
     /// Syncs and checkpoints when their time has come.

@@ -2,6 +2,7 @@
 //! stop. Plain data, as a job file says it; the settings read and check it, the crawl follows it.
 
 use std::fmt;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use super::clean::CleanOptions;
@@ -61,6 +62,8 @@ impl fmt::Debug for Notify {
 pub struct JobSpec {
     /// Its name, unlike that of any other job.
     pub name: String,
+    /// Where its file lies, by its full path; none for a job without one.
+    pub file: Option<PathBuf>,
     /// Pages to capture.
     pub seeds: SeedList,
     /// Feeds to follow.
@@ -113,6 +116,7 @@ impl JobSpec {
     pub fn new(name: impl Into<String>) -> Self {
         Self {
             name: name.into(),
+            file: None,
             seeds: SeedList::default(),
             feeds: Vec::new(),
             sitemaps: Vec::new(),

@@ -42,7 +42,7 @@ pub use discovery::{DiscoveryPath, Step};
 pub use entry::{Entry, Phase, Priority};
 pub use frontier::{
     Added, Ask, Claim, ClaimId, Counts, Disposition, DueItem, Found, Frontier, FrontierOptions,
-    HostCounts, Next, NextVisit,
+    HostCounts, KnownUrl, NamedBy, Next, NextVisit,
 };
 pub use job::{JobLimits, JobSpec, Notify, Overlap};
 pub use memory::PageMemory;

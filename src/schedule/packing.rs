@@ -80,6 +80,10 @@ impl<'a> Unpacker<'a> {
         u32::try_from(self.number()?).ok()
     }
 
+    pub(in crate::schedule) fn number_u16(&mut self) -> Option<u16> {
+        u16::try_from(self.number()?).ok()
+    }
+
     pub(in crate::schedule) fn signed(&mut self) -> Option<i64> {
         let raw = self.number()?;
         Some((raw >> 1).cast_signed() ^ -((raw & 1).cast_signed()))

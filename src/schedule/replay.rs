@@ -5,8 +5,8 @@ use std::io;
 
 use super::entry::{Entry, Place, UrlDigest, url_digest};
 use super::packing::Unpacker;
-use super::state::{CLAIM, Change, HOST, JOB, PUT, RELEASE, REMOVE, SUMMARY};
-use super::state::{ScheduleError, place_of};
+use super::state::{CLAIM, Change, HOST, JOB, PUT, RELEASE, REMOVE, SET, SUMMARY};
+use super::state::{ScheduleError, job_keys_of, place_of};
 use crate::kv::Tree;
 
 /// Why a journal was not replayed.
@@ -60,10 +60,17 @@ pub(super) fn replay(tree: &Tree, payload: &[u8], to: &mut Replaying) -> Result<
             name: from.text().ok_or_else(bad)?.to_owned(),
             ready: from.signed().ok_or_else(bad)?,
         },
-        JOB => Change::Job {
-            id: from.number().and_then(|id| u16::try_from(id).ok()).ok_or_else(bad)?,
-            name: from.text().ok_or_else(bad)?.to_owned(),
-        },
+        JOB => {
+            let id = from.number_u16().ok_or_else(bad)?;
+            let name = from.text().ok_or_else(bad)?.to_owned();
+            Change::Job { id, name, old: job_keys_of(tree, id)? }
+        }
+        SET => {
+            let id = from.number_u16().ok_or_else(bad)?;
+            let count = from.number().ok_or_else(bad)?;
+            let members = (0..count).map(|_| from.number_u16());
+            Change::Set { id, members: members.collect::<Option<_>>().ok_or_else(bad)? }
+        }
         CLAIM => {
             claimed.push(from.bytes().and_then(Place::of_key).ok_or_else(bad)?);
             return Ok(());

@@ -7,8 +7,9 @@
 //! 3. a part of a page (embed) is in or out by the rule on requisites;
 //! 4. a seed, and what a seed redirects to, is in;
 //! 5. more hops than allowed is out;
-//! 6. an include rule is in;
-//! 7. everything else is out.
+//! 6. what a feed or sitemap of the job names is in, where the job's options say so;
+//! 7. an include rule is in;
+//! 8. everything else is out.
 //!
 //! Within includes and excludes the order is that of the job file, so that the rule named is the
 //! first one a reader would find. SURT prefixes are Heritrix's: `com,example)/news` for a path,
@@ -21,6 +22,9 @@ use regex::{RegexSet, RegexSetBuilder};
 use super::discovery::{DiscoveryPath, Step};
 use crate::base::surt::urlkey;
 use crate::base::{ByteSize, HostKey, MediaType, TargetUri};
+
+/// What is said of a URL that no rule speaks of.
+const NO_INCLUDE_RULE: &str = "no include rule";
 
 /// One rule of a job, as written.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -68,6 +72,9 @@ pub struct ScopeOptions {
     pub include: Vec<Rule>,
     /// Leaves out, and outranks `include`.
     pub exclude: Vec<Rule>,
+    /// Whether what a feed or sitemap of the job names is in, whatever its host: a publisher says there
+    /// which pages are its own.
+    pub named_by_sources: bool,
     /// How many links from a seed are followed; without a limit when `None`.
     pub hops_max: Option<u32>,
     /// Which parts of a page are fetched with it.
@@ -87,6 +94,7 @@ impl Default for ScopeOptions {
         Self {
             include: Vec::new(),
             exclude: Vec::new(),
+            named_by_sources: false,
             hops_max: None,
             requisites: Requisites::None,
             transclusion_hops_max: 3,
@@ -174,8 +182,8 @@ impl Scope {
             return inside("prerequisite");
         }
         let subject = Subject::new(uri);
-        if let Some(index) = self.exclude.first(&subject) {
-            return Ruling::Out(format!("exclude {}", self.options.exclude[index].name()));
+        if let Some(rule) = self.exclude_rule(&subject) {
+            return Ruling::Out(rule);
         }
         if path.is_requisite() {
             return self.judge_requisite(&subject, path, via);
@@ -191,8 +199,36 @@ impl Scope {
         }
         match self.include.first(&subject) {
             Some(index) => Ruling::In(format!("include {}", self.options.include[index].name())),
-            None => Ruling::Out("no include rule".to_owned()),
+            None => Ruling::Out(NO_INCLUDE_RULE.to_owned()),
         }
+    }
+
+    /// The same for what a feed or sitemap of the job names, or what that redirects to.
+    #[must_use]
+    pub fn judge_named(
+        &self,
+        uri: &TargetUri,
+        path: &DiscoveryPath,
+        via: Option<&TargetUri>,
+    ) -> Ruling {
+        let ruling = self.judge(uri, path, via);
+        match ruling {
+            Ruling::Out(rule) if self.options.named_by_sources && rule == NO_INCLUDE_RULE => {
+                Ruling::In("named by a source".to_owned())
+            }
+            other => other,
+        }
+    }
+
+    /// The exclude rule that leaves a URL out, whatever else would take it in.
+    #[must_use]
+    pub fn excluded(&self, uri: &TargetUri) -> Option<String> {
+        self.exclude_rule(&Subject::new(uri))
+    }
+
+    fn exclude_rule(&self, subject: &Subject<'_>) -> Option<String> {
+        let index = self.exclude.first(subject)?;
+        Some(format!("exclude {}", self.options.exclude[index].name()))
     }
 
     fn judge_requisite(

@@ -74,8 +74,10 @@ pub(in crate::schedule) enum Change {
     Remove { digest: UrlDigest, place: Place },
     /// A host has this number, and is not asked before `ready` (microseconds).
     Host { id: u32, name: String, ready: i64 },
-    /// A job has this number.
-    Job { id: u16, name: String },
+    /// A job has this number, and the name of this key; the keys it had before, where it is renamed.
+    Job { id: u16, name: String, old: Vec<String> },
+    /// Jobs that name URLs together have this number.
+    Set { id: u16, members: Vec<u16> },
 }
 
 /// What opening found.
@@ -116,6 +118,7 @@ pub(super) const JOB: u8 = 4;
 pub(super) const CLAIM: u8 = 5;
 pub(super) const RELEASE: u8 = 6;
 pub(super) const SUMMARY: u8 = 7;
+pub(super) const SET: u8 = 8;
 
 /// The key of the summaries' number and of the next sequence number.
 const SUMMARIES: &[u8] = b"S";
@@ -315,7 +318,7 @@ impl State {
         })
     }
 
-    /// Every job: number and name.
+    /// Every job: number and the name in its key.
     pub(in crate::schedule) fn jobs(
         &self,
     ) -> impl Iterator<Item = Result<(u16, String), ScheduleError>> + use<> {
@@ -325,6 +328,28 @@ impl State {
             let name = std::str::from_utf8(&key[1..]).map_err(|_| bad())?.to_owned();
             let id: [u8; 2] = value.as_ref().try_into().map_err(|_| bad())?;
             Ok((u16::from_be_bytes(id), name))
+        })
+    }
+
+    /// The names in the keys of the job with this number.
+    pub(in crate::schedule) fn job_keys_of(&self, id: u16) -> Result<Vec<String>, ScheduleError> {
+        job_keys_of(&self.tree, id)
+    }
+
+    /// Every set of jobs: its number and theirs.
+    pub(in crate::schedule) fn sets(
+        &self,
+    ) -> impl Iterator<Item = Result<(u16, Vec<u16>), ScheduleError>> + use<> {
+        self.tree.scan_prefix(b"k").map(|item| {
+            let (key, value) = item?;
+            let bad = || unreadable("a set of jobs", &key);
+            let (members, rest) = key[1..].as_chunks::<2>();
+            let id: [u8; 2] = value.as_ref().try_into().map_err(|_| bad())?;
+            if !rest.is_empty() {
+                return Err(bad());
+            }
+            let members = members.iter().map(|member| u16::from_be_bytes(*member)).collect();
+            Ok((u16::from_be_bytes(id), members))
         })
     }
 
@@ -374,10 +399,17 @@ impl Change {
                 out.signed(*ready);
                 out.finish()
             }
-            Self::Job { id, name } => {
+            Self::Job { id, name, .. } => {
                 let mut out = Packer::new(JOB);
                 out.number(u64::from(*id));
                 out.text(name);
+                out.finish()
+            }
+            Self::Set { id, members } => {
+                let mut out = Packer::new(SET);
+                out.number(u64::from(*id));
+                out.number(members.len() as u64);
+                members.iter().for_each(|member| out.number(u64::from(*member)));
                 out.finish()
             }
         }
@@ -414,9 +446,31 @@ impl Change {
                 value.extend_from_slice(&ready.to_be_bytes());
                 vec![(named(b'h', name), Some(value))]
             }
-            Self::Job { id, name } => vec![(named(b'j', name), Some(id.to_be_bytes().to_vec()))],
+            Self::Job { id, name, old } => {
+                let mut writes = vec![(named(b'j', name), Some(id.to_be_bytes().to_vec()))];
+                let old = old.iter().filter(|old| *old != name);
+                writes.extend(old.map(|old| (named(b'j', old), None)));
+                writes
+            }
+            Self::Set { id, members } => {
+                let mut key = vec![b'k'];
+                members.iter().for_each(|member| key.extend_from_slice(&member.to_be_bytes()));
+                vec![(key, Some(id.to_be_bytes().to_vec()))]
+            }
         }
     }
+}
+
+/// The names in the keys of the job with this number: one, or two where a rename was cut short.
+pub(super) fn job_keys_of(tree: &Tree, id: u16) -> Result<Vec<String>, ScheduleError> {
+    let mut names = Vec::new();
+    for item in tree.scan_prefix(b"j") {
+        let (key, value) = item?;
+        if value.as_ref() == id.to_be_bytes() {
+            names.extend(std::str::from_utf8(&key[1..]).ok().map(str::to_owned));
+        }
+    }
+    Ok(names)
 }
 
 fn summary_key(host: u32) -> [u8; 5] {

@@ -1,14 +1,16 @@
 //! Guards against pages without end: repeating paths, calendars, parameters that multiply.
 //!
 //! Two kinds of guard. The first look at one URL and need no memory: repeated path segments, depth,
-//! length, number of parameters, dates that no newspaper has. The second count what was let in,
-//! per host and per pattern of URL, against a budget. Counts are kept in a count-min sketch with
+//! length, number of parameters. The second count what was let in of a day, per host, per pattern of
+//! URL and of dates that lie far back or ahead, against a budget; a day is one of UTC, so that a
+//! process that ends and begins counts on. Counts are kept in a count-min sketch with
 //! conservative update (Cormode and Muthukrishnan 2005; Estan and Varghese 2002), so that memory
 //! stays the same however many patterns a trap invents; a sketch can count too much and never too
 //! little, so a budget is never overrun.
 //!
 //! What it deliberately does not do: know scope or robots.txt. Every refusal names its rule; what a
-//! person asked for by name (a seed) should not be put to it.
+//! person or a publisher asked for by name (a seed, an entry of a feed or sitemap) is no trap and
+//! should not be put to it.
 
 use std::hash::Hasher as _;
 
@@ -27,15 +29,17 @@ pub struct TrapOptions {
     pub url_bytes_max: usize,
     /// How many parameters a query may have.
     pub parameters_max: usize,
-    /// The earliest year that a dated URL may name.
+    /// A dated URL of a year before this counts against `dated_per_host_max`.
     pub year_min: i32,
-    /// How many days after now a dated URL may lie.
+    /// So does one that lies more days ahead.
     pub days_ahead_max: i64,
-    /// How many URLs of one host are let in; without a limit when `None`.
+    /// How many URLs that are dated so of one host are let in a day; without a limit when `None`.
+    pub dated_per_host_max: Option<u32>,
+    /// How many URLs of one host are let in a day; without a limit when `None`.
     pub per_host_max: Option<u32>,
-    /// How many URLs of one pattern (digits and letters folded, query names kept) are let in.
+    /// How many URLs of one pattern (digits and letters folded, query names kept) are let in a day.
     pub per_pattern_max: Option<u32>,
-    /// How many different queries of one path are let in.
+    /// How many different queries of one path are let in a day.
     pub queries_per_path_max: Option<u32>,
     /// Counters in each of the sketch's four rows. 65,536 take 1 MiB in all and count too much by
     /// about 4 for every 100,000 URLs let in.
@@ -52,6 +56,7 @@ impl Default for TrapOptions {
             parameters_max: 20,
             year_min: 1990,
             days_ahead_max: 366,
+            dated_per_host_max: Some(200),
             per_host_max: None,
             per_pattern_max: Some(20_000),
             queries_per_path_max: Some(500),
@@ -65,6 +70,7 @@ impl TrapOptions {
     #[must_use]
     pub fn has_budgets(&self) -> bool {
         self.per_host_max.is_some()
+            || self.dated_per_host_max.is_some()
             || self.per_pattern_max.is_some()
             || self.queries_per_path_max.is_some()
     }
@@ -79,11 +85,24 @@ pub struct Trap {
     pub what: String,
 }
 
-/// The guards of one job, and what they have counted.
+/// The guards of one job, and what they have counted of one day.
 #[derive(Debug, Clone)]
 pub struct TrapGuard {
     options: TrapOptions,
     sketch: Vec<u32>,
+    day: i64,
+}
+
+/// The beginning of the day whose budgets hold at a time.
+#[must_use]
+pub fn day_of(now: Timestamp) -> Timestamp {
+    Timestamp::from_unix_micros(number_of_day(now).saturating_mul(DAY_MICROS))
+}
+
+const DAY_MICROS: i64 = 86_400 * 1_000_000;
+
+fn number_of_day(now: Timestamp) -> i64 {
+    now.unix_micros().div_euclid(DAY_MICROS)
 }
 
 const ROWS: usize = 4;
@@ -95,7 +114,18 @@ impl TrapGuard {
     #[must_use]
     pub fn new(options: TrapOptions) -> Self {
         let width = options.counters.max(64);
-        Self { sketch: vec![0; width * ROWS], options }
+        Self { sketch: vec![0; width * ROWS], options, day: i64::MIN }
+    }
+
+    /// Begins a day where it is another one than that of the counts; whether it is.
+    pub fn begin_day(&mut self, now: Timestamp) -> bool {
+        let day = number_of_day(now);
+        let is_new = day != self.day;
+        if is_new {
+            self.day = day;
+            self.sketch.fill(0);
+        }
+        is_new
     }
 
     /// Lets a URL in and counts it, or says why not. Ask once for a URL that is new to the
@@ -104,8 +134,10 @@ impl TrapGuard {
     /// # Errors
     /// The [`Trap`] that it looks like.
     pub fn admit(&mut self, uri: &TargetUri, now: Timestamp) -> Result<(), Trap> {
-        look_at(uri, now, &self.options)?;
-        let keys = self.budgets(uri);
+        self.begin_day(now);
+        look_at(uri, &self.options)?;
+        let dated = far_date(uri, now, &self.options);
+        let keys = self.budgets(uri, dated.is_some());
         for (rule, max, key) in &keys {
             if let Some(max) = max
                 && self.count(*key) >= *max
@@ -113,22 +145,23 @@ impl TrapGuard {
                 let what = match *rule {
                     "per_host_max" => uri.host_key().to_string(),
                     "per_pattern_max" => pattern(uri),
+                    "dated_per_host_max" => dated.unwrap_or_default(),
                     _ => uri.url().path().to_owned(),
                 };
-                return Err(Trap { rule, what: format!("{what} had its {max}") });
+                return Err(Trap { rule, what: format!("{what} had its {max} of the day") });
             }
         }
         self.spend(keys);
         Ok(())
     }
 
-    /// Counts a URL that was let in before, by another guard with the same budgets.
-    pub fn count_in(&mut self, uri: &TargetUri) {
-        let keys = self.budgets(uri);
+    /// Counts a URL that was let in before, of the same day, by another guard with the same budgets.
+    pub fn count_in(&mut self, uri: &TargetUri, now: Timestamp) {
+        let keys = self.budgets(uri, far_date(uri, now, &self.options).is_some());
         self.spend(keys);
     }
 
-    fn spend(&mut self, keys: [Budget; 3]) {
+    fn spend(&mut self, keys: [Budget; 4]) {
         for (_, max, key) in keys {
             if max.is_some() {
                 self.add(key);
@@ -137,17 +170,23 @@ impl TrapGuard {
     }
 
     /// The budgets that a URL counts against: the option, its number, and what is counted.
-    fn budgets(&self, uri: &TargetUri) -> [Budget; 3] {
+    fn budgets(&self, uri: &TargetUri, is_dated: bool) -> [Budget; 4] {
         let host = uri.host_key();
+        let name = host.as_str().as_bytes();
         [
-            ("per_host_max", self.options.per_host_max, hash(&[b"h", host.as_str().as_bytes()])),
+            ("per_host_max", self.options.per_host_max, hash(&[b"h", name])),
             ("per_pattern_max", self.options.per_pattern_max, {
-                hash(&[b"p", host.as_str().as_bytes(), pattern(uri).as_bytes()])
+                hash(&[b"p", name, pattern(uri).as_bytes()])
             }),
             (
                 "queries_per_path_max",
                 self.options.queries_per_path_max.filter(|_| uri.url().query().is_some()),
-                hash(&[b"q", host.as_str().as_bytes(), uri.url().path().as_bytes()]),
+                hash(&[b"q", name, uri.url().path().as_bytes()]),
+            ),
+            (
+                "dated_per_host_max",
+                self.options.dated_per_host_max.filter(|_| is_dated),
+                hash(&[b"d", name]),
             ),
         ]
     }
@@ -176,7 +215,7 @@ impl TrapGuard {
 }
 
 /// The guards that need no memory.
-fn look_at(uri: &TargetUri, now: Timestamp, options: &TrapOptions) -> Result<(), Trap> {
+fn look_at(uri: &TargetUri, options: &TrapOptions) -> Result<(), Trap> {
     let trap = |rule, what| Err(Trap { rule, what });
     let url = uri.url();
     let length = url.as_str().len();
@@ -201,15 +240,34 @@ fn look_at(uri: &TargetUri, now: Timestamp, options: &TrapOptions) -> Result<(),
     if parameters > options.parameters_max {
         return trap("parameters_max", format!("{parameters} parameters"));
     }
-    if let Some((year, days_ahead)) = date_in(uri, now) {
-        if year < options.year_min {
-            return trap("year_min", format!("the year {year}"));
-        }
-        if days_ahead > options.days_ahead_max {
-            return trap("days_ahead_max", format!("a date {days_ahead} days ahead"));
-        }
-    }
     Ok(())
+}
+
+/// The date in a URL, where it lies further back or ahead than a newspaper's do, in words. Calendars go
+/// on for ever in both directions; so do the archives of old papers, which is why this is counted and
+/// not forbidden.
+fn far_date(uri: &TargetUri, now: Timestamp, options: &TrapOptions) -> Option<String> {
+    let (year, days_ahead) = date_in(uri, now)?;
+    let is_far = year < options.year_min || days_ahead > options.days_ahead_max;
+    if !is_far || is_of_another_calendar(year, now, options) {
+        return None;
+    }
+    Some(format!("{}: the year {year}", uri.host_key()))
+}
+
+/// What is added to a year of another solar calendar to give ours, to within one: Solar Hijri (Iran),
+/// Buddhist (Thailand), Bikram Sambat (Nepal), Saka (India), Bengali, Hebrew, Coptic.
+const CALENDARS: [i32; 7] = [621, -543, -57, 78, 593, -3_760, 284];
+
+/// Whether a year is one that newspapers have, by a calendar that some of them date by.
+fn is_of_another_calendar(year: i32, now: Timestamp, options: &TrapOptions) -> bool {
+    let today = number_of_day(now);
+    // Within a day of the new year it may be the other one; a year of grace is given anyway.
+    let this_year = 1970 + (today as f64 / 365.2425).floor() as i32;
+    let is_right = |ours: i32| (options.year_min..=this_year + 1).contains(&ours);
+    // The Islamic year is lunar: 33 of them are 32 of ours.
+    let islamic = (f64::from(year) * 0.970_224 + 621.577_4).floor() as i32;
+    CALENDARS.iter().map(|offset| year + offset).chain([islamic]).any(is_right)
 }
 
 fn most_repeated<'a>(segments: &[&'a str]) -> Option<(&'a str, usize)> {
@@ -251,8 +309,7 @@ fn date_in(uri: &TargetUri, now: Timestamp) -> Option<(i32, i64)> {
             return None;
         }
         let days = days_from_1970(i64::from(year), month);
-        let today = now.unix_micros().div_euclid(86_400 * 1_000_000);
-        Some((year, days - today))
+        Some((year, days - number_of_day(now)))
     })
 }
 
@@ -376,16 +433,53 @@ mod tests {
             (&deep, "path_segments_max"),
             (&many, "parameters_max"),
             (&long, "url_bytes_max"),
-            ("https://a.org/events/2027/01/", "days_ahead_max"),
-            ("https://a.org/events/2026/05/", ""),
-            ("https://a.org/events?year=2031&month=4", "days_ahead_max"),
-            ("https://a.org/archive/1871-03-18", "year_min"),
+            ("https://a.org/events/2027/01/", ""),
+            ("https://a.org/archive/1871-03-18", ""),
             ("https://a.org/archive/1999-03-18", ""),
             ("https://a.org/flat/4000-sq-ft", ""),
             ("https://a.org/article/9999/1234", ""),
         ] {
             assert_eq!(rule(url), expected, "{url}");
         }
+    }
+
+    #[test]
+    fn calendars_are_cut_short_and_other_calendars_are_known() {
+        let far = |url: &str| {
+            far_date(&TargetUri::parse(url).unwrap(), now(), &TrapOptions::default()).is_some()
+        };
+        for (url, is_far) in [
+            ("https://a.org/events/2027/01/", true),
+            ("https://a.org/events/2026/05/", false),
+            ("https://a.org/events?year=2031&month=4", true),
+            ("https://a.org/archive/1871-03-18", true),
+            ("https://a.org/archive/1952/06/12/title.html", true),
+            ("https://a.org/archive/1999-03-18", false),
+            // Solar Hijri, Islamic, Buddhist, Bikram Sambat, Saka, Hebrew: of these days.
+            ("https://a.ir/1404/08/14/story", false),
+            ("https://a.ir/1369/01/02/story", false),
+            ("https://a.sa/1447/05/13/story", false),
+            ("https://a.th/2568/11/05/story", false),
+            ("https://a.np/2082/07/19/story", false),
+            ("https://a.in/1947/08/14/story", false),
+            ("https://a.il/5786/08/14/story", false),
+            ("https://a.ir/1200/08/14/story", true),
+            ("https://a.th/2600/01/01/story", true),
+        ] {
+            assert_eq!(far(url), is_far, "{url}");
+        }
+        let mut guard = TrapGuard::new(TrapOptions::default());
+        let mut let_in = |year: i32, month: i32, day: &str| {
+            let url = format!("https://a.org/calendar/{year}/{month}/");
+            guard.admit(&TargetUri::parse(&url).unwrap(), Timestamp::parse(day).unwrap())
+        };
+        let months = || (2100..2200).flat_map(|year| (1..=12).map(move |month| (year, month)));
+        let today = months().filter(|(y, m)| let_in(*y, *m, "2025-11-05").is_ok()).count();
+        assert_eq!(today, 200);
+        let trap = let_in(2300, 1, "2025-11-05T23:59:59Z").unwrap_err();
+        assert_eq!(trap.rule, "dated_per_host_max");
+        assert!(trap.what.contains("the year 2300"), "{trap:?}");
+        assert_eq!(let_in(2300, 1, "2025-11-06"), Ok(()));
     }
 
     #[test]

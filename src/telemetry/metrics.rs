@@ -54,6 +54,25 @@ const KINDS: [&str; 26] = [
     "image-changed",
     "link-changed",
 ];
+/// The kinds of rules that leave out what a job found.
+const LEFT_OUT: [&str; 16] = [
+    "exclude",
+    "include",
+    "hops_max",
+    "requisites",
+    "requisite_hops_max",
+    "entry_age_max",
+    "elsewhere",
+    "traps.segment_repeats_max",
+    "traps.run_repeats_max",
+    "traps.path_segments_max",
+    "traps.url_bytes_max",
+    "traps.parameters_max",
+    "traps.dated_per_host_max",
+    "traps.per_host_max",
+    "traps.per_pattern_max",
+    "traps.queries_per_path_max",
+];
 const OTHER: &str = "other";
 
 /// What became of a message to whoever is told of new versions.
@@ -89,6 +108,7 @@ struct Inner {
     steps: BTreeMap<&'static str, u64>,
     kinds: BTreeMap<&'static str, u64>,
     told: BTreeMap<Told, u64>,
+    left_out: BTreeMap<&'static str, u64>,
     bytes: u64,
     truncated: u64,
     versions: u64,
@@ -192,6 +212,12 @@ impl Metrics {
             "counter",
             "Changes in them, by kind.",
             &each(&inner.kinds, "kind"),
+        );
+        out.family(
+            "left_out_total",
+            "counter",
+            "URLs that jobs found and that were left out, by the kind of rule.",
+            &each(&inner.left_out, "rule"),
         );
         let told: Vec<_> = inner
             .told
@@ -315,6 +341,7 @@ impl Observer for Metrics {
                 "failed"
             }
             Outcome::Refused { .. } => "refused",
+            Outcome::RobotsUnreachable { .. } => "robots-unreachable",
         };
         *inner.outcomes.entry(outcome).or_default() += 1;
     }
@@ -332,6 +359,17 @@ impl Observer for Metrics {
         for change in &news.changes {
             *inner.kinds.entry(bounded(&KINDS, &change.kind)).or_default() += 1;
         }
+    }
+
+    fn left_out(&mut self, rule: &str) {
+        // Of a scope's rule only its kind: its text is the operator's.
+        let kind = match rule {
+            "no include rule" => "include",
+            _ if rule.starts_with("more than ") => "elsewhere",
+            _ if rule.starts_with("transclusion_hops_max") => "requisite_hops_max",
+            _ => rule.split(' ').next().unwrap_or_default(),
+        };
+        *self.inner().left_out.entry(bounded(&LEFT_OUT, kind)).or_default() += 1;
     }
 
     fn trouble(&mut self, trouble: &Trouble) {
@@ -378,6 +416,9 @@ mod tests {
         metrics.finished(&done(Outcome::Failed { step: "made up", why: String::new() }));
         metrics.progress(3, 2, 5);
         metrics.told(Told::Delivered);
+        for rule in ["no include rule", "exclude glob \"*/x\"", "traps.per_host_max", "made up"] {
+            metrics.left_out(rule);
+        }
         let text = metrics.render();
         for line in [
             "pressmark_fetches_total{outcome=\"new\"} 1",
@@ -394,6 +435,10 @@ mod tests {
             "pressmark_last_fetch_timestamp_seconds 100",
             "pressmark_start_timestamp_seconds 7",
             "pressmark_messages_total{result=\"delivered\"} 1",
+            "pressmark_left_out_total{rule=\"include\"} 1",
+            "pressmark_left_out_total{rule=\"exclude\"} 1",
+            "pressmark_left_out_total{rule=\"traps.per_host_max\"} 1",
+            "pressmark_left_out_total{rule=\"other\"} 1",
         ] {
             assert!(text.lines().any(|l| l == line), "{line} in\n{text}");
         }

@@ -193,7 +193,9 @@ fn a_header_bomb_is_given_up() {
     match outcome(&seen, "http://bad.example/") {
         Outcome::Fetched { truncated, .. } => assert!(truncated.is_some()),
         Outcome::Failed { .. } => {}
-        refused @ Outcome::Refused { .. } => panic!("{refused:?}"),
+        refused @ (Outcome::Refused { .. } | Outcome::RobotsUnreachable { .. }) => {
+            panic!("{refused:?}")
+        }
     }
     assert!(seen.done.iter().all(|d| d.bytes < 1 << 20));
 }

@@ -1,8 +1,10 @@
 //! A crawler in-process on the scripted web, on a manual clock: what jobs find, when they look
 //! again, and how they end.
 
+use std::collections::HashSet;
 use std::net::{IpAddr, SocketAddr};
-use std::sync::Arc;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use pressmark::base::{Clock, ManualClock, TargetUri, Timestamp};
@@ -18,7 +20,7 @@ use pressmark::kv::{Kv, KvOptions};
 use pressmark::politeness::{Gate, Options as Politeness};
 use pressmark::schedule::{Frontier, FrontierOptions, JobSpec};
 use pressmark::store::layout::Layout;
-use pressmark::store::{Store, StoreOptions};
+use pressmark::store::{Store, StoreError, StoreOptions};
 
 use crate::support::web::{Reply, Web, ok};
 
@@ -31,6 +33,8 @@ pub struct Lab {
     pub options: CrawlOptions,
     pub politeness: Politeness,
     pub dialer: Arc<dyn Dialer>,
+    /// Job files that were there and are there no longer.
+    pub gone: Arc<Mutex<HashSet<PathBuf>>>,
 }
 
 /// A network of pipes: every address leads to the scripted web.
@@ -62,6 +66,7 @@ pub struct Seen {
     pub done: Vec<Finished>,
     pub news: Vec<News>,
     pub trouble: Vec<Trouble>,
+    pub notes: Vec<String>,
     /// A stop is asked for at this time.
     pub until: Option<(Timestamp, Arc<ManualClock>, Stop)>,
     pub on_progress: Option<Box<dyn FnMut() + Send>>,
@@ -83,6 +88,9 @@ impl Observer for Seen {
     }
     fn news(&mut self, news: &News) {
         self.news.push(news.clone());
+    }
+    fn note(&mut self, what: &str) {
+        self.notes.push(what.to_owned());
     }
     fn trouble(&mut self, trouble: &Trouble) {
         self.trouble.push(trouble.clone());
@@ -116,7 +124,8 @@ impl Lab {
         };
         let dir = tempfile::tempdir().unwrap();
         let politeness = Politeness::default();
-        Self { clock, web, dir, capture, options, politeness, dialer: Arc::new(SystemDialer) }
+        let dialer = Arc::new(SystemDialer);
+        Self { clock, web, dir, capture, options, politeness, dialer, gone: Arc::default() }
     }
 
     /// The same without sockets: connections are pipes in memory, which makes long runs short.
@@ -138,7 +147,17 @@ impl Lab {
         if !root.exists() {
             Layout::new(&root).create().unwrap();
         }
-        let (store, _) = Store::open(&root, StoreOptions::default(), Arc::clone(&clock)).unwrap();
+        // A process that another test is about to start holds the lock of the run before for a moment.
+        let open = || Store::open(&root, StoreOptions::default(), Arc::clone(&clock));
+        let (store, _) = (0..500)
+            .find_map(|_| match open() {
+                Err(StoreError::Locked { .. }) => {
+                    std::thread::sleep(Duration::from_millis(10));
+                    None
+                }
+                opened => Some(opened.unwrap()),
+            })
+            .expect("the lock of a run that has ended");
         let store = Arc::new(store);
         let state = self.dir.path().join("state");
         std::fs::create_dir_all(&state).unwrap();
@@ -162,6 +181,8 @@ impl Lab {
             Arc::new(JobRules::new(spec.clone(), self.options.request.clone(), None).unwrap())
         });
         crawl.set_jobs(rules.collect());
+        let gone = Arc::clone(&self.gone);
+        crawl.set_job_files(Box::new(move |file| !gone.lock().unwrap().contains(file)));
         (crawl, store)
     }
 

@@ -6,6 +6,7 @@
 //! - `power_loss`: the power goes at random points
 //! - `hostile`: a web that does its worst
 //! - `jobs`, `limits`: what a job finds, when it looks again, what bounds it
+//! - `sequences`: jobs that are renamed, changed, removed, added again, and two that share pages
 //! - `daemon`: `watch` as a process, and jobs that are killed
 //! - `printing`: what comes from the web never steers a terminal, whatever command prints it
 //! - `proxies`: the way through HTTP and SOCKS5 proxies
@@ -48,6 +49,7 @@ mod quotes;
 mod readme;
 mod rebuild;
 mod schemas;
+mod sequences;
 mod support;
 mod trouble;
 mod wacz;

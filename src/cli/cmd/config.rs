@@ -7,7 +7,7 @@ use crate::cli::args::{ConfigArgs, ConfigCommand, Global};
 use crate::cli::context::{jobs_dir, load_settings};
 use crate::cli::output::{Format, Output};
 use crate::cli::{CliError, Exit};
-use crate::config::{ConfigError, Problem, job_files, load_jobs};
+use crate::config::{ConfigError, Problem, Settings, job_files, load_jobs};
 
 #[derive(Serialize)]
 struct Row<'a> {
@@ -57,14 +57,14 @@ fn show(global: &Global, out: &Output) -> Result<Exit, CliError> {
 
 fn check(global: &Global, out: &Output) -> Result<Exit, CliError> {
     match load_settings(global) {
-        Ok((_, file)) => {
+        Ok((settings, file)) => {
             out.say(&match file {
                 Some(path) => format!("{}: no problem found", path.display()),
                 None => {
                     "no config file; the defaults and the environment hold no problem".to_owned()
                 }
             });
-            check_jobs(global, out)
+            check_jobs(global, &settings, out)
         }
         Err(ConfigError::Problems(problems)) => {
             print(&problems, out)?;
@@ -75,14 +75,19 @@ fn check(global: &Global, out: &Output) -> Result<Exit, CliError> {
 }
 
 /// The same for the job files beside the config file.
-fn check_jobs(global: &Global, out: &Output) -> Result<Exit, CliError> {
+fn check_jobs(global: &Global, settings: &Settings, out: &Output) -> Result<Exit, CliError> {
     let dir = jobs_dir(global);
     let files = job_files(&dir)
         .map_err(|why| CliError::usage(format!("reading the jobs in {}: {why}", dir.display())))?;
     match load_jobs(&files, SystemClock.now()) {
-        Ok(jobs) if jobs.is_empty() => Ok(Exit::Done),
         Ok(jobs) => {
-            out.say(&format!("{}: {} jobs, no problem found", dir.display(), jobs.len()));
+            if !jobs.is_empty() {
+                out.say(&format!("{}: {} jobs, no problem found", dir.display(), jobs.len()));
+            }
+            settings
+                .warnings(&jobs)
+                .iter()
+                .for_each(|warning| out.warn(&format!("note: {warning}")));
             Ok(Exit::Done)
         }
         Err(problems) => {

@@ -1,5 +1,7 @@
 //! `crawl`
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
 use crate::base::{ByteSize, TargetUri};
@@ -11,7 +13,7 @@ use crate::cli::progress::CrawlProgress;
 use crate::cli::wiring::{Begun, begin, real_timer, runtime, stop_on_signals};
 use crate::cli::{CliError, Exit};
 use crate::crawl::{Job, Report, Stop, Take};
-use crate::schedule::{JobSpec, Overlap};
+use crate::schedule::{Frontier, JobSpec, Overlap, Phase};
 
 /// Captures URLs and what they need until nothing is left in scope, then prints a report.
 ///
@@ -22,6 +24,9 @@ pub fn run(args: &CrawlArgs, context: Context) -> Result<Exit, CliError> {
     let format = context.out.format()?;
     let job = job_of(args, &context)?;
     let jobs = jobs_of(args, &context)?;
+    for warning in context.settings.warnings(&jobs) {
+        context.out.say(&format!("pressmark: {warning}"));
+    }
     if args.dry_run {
         return super::dry_run::run(&job, &jobs, &context);
     }
@@ -45,9 +50,8 @@ pub fn run(args: &CrawlArgs, context: Context) -> Result<Exit, CliError> {
     for note in notes {
         context.out.warn(&note);
     }
-    let left = running.crawl().frontier().counts();
-    if job.take == Take::Queue && left.queued > 0 {
-        context.out.say(&format!("going on with {} URLs that an earlier run left", left.queued));
+    if job.take == Take::Queue {
+        say_left(&context, running.crawl().frontier())?;
     }
     if job.take == Take::Jobs {
         let unfinished = running.unfinished_jobs()?;
@@ -81,15 +85,68 @@ pub fn run(args: &CrawlArgs, context: Context) -> Result<Exit, CliError> {
     keep(&context, &report);
     match format {
         Format::Json => context.out.json(&to_json(&report))?,
-        Format::Text => print(&context, &report)?,
+        Format::Text => print(&context, &report, &goes_on(args))?,
     }
     Ok(if report.stopped {
         Exit::Stopped
+    } else if report.is_in_vain() {
+        context.out.warn("nothing of what was asked for could be captured");
+        Exit::Failed
     } else if args.strict && report.failed > 0 {
         Exit::Findings
     } else {
         Exit::Done
     })
+}
+
+/// With more than so many URLs left, all are said to be gone on with: nobody waits to have them counted.
+const COUNTED_MAX: u64 = 10_000;
+
+/// Says what an earlier run left: what this one goes on with, and what waits for its host for longer
+/// than a run waits.
+fn say_left(context: &Context, frontier: &Frontier) -> Result<(), CliError> {
+    let left = frontier.counts().queued;
+    if left == 0 {
+        return Ok(());
+    }
+    let until = context.clock.now().plus(context.settings.duration("crawl.wait_max"));
+    let mut waits = None;
+    let mut goes_on = 0_u64;
+    for item in frontier.due() {
+        let item = item.map_err(|e| CliError::failed("reading the queue", e))?;
+        if item.at > until {
+            waits = Some(item.at);
+            break;
+        }
+        goes_on += u64::from(item.phase == Phase::Queued);
+        if goes_on >= COUNTED_MAX {
+            goes_on = left;
+            break;
+        }
+    }
+    if goes_on > 0 {
+        context.out.say(&format!("going on with {goes_on} URLs that an earlier run left"));
+    }
+    if let (true, Some(at)) = (left > goes_on, waits) {
+        let (rest, at) = (left - goes_on, at.to_rfc3339());
+        context.out.say(&format!(
+            "{rest} URLs that an earlier run left wait for their hosts; the first until {at}"
+        ));
+    }
+    Ok(())
+}
+
+/// The command that goes on with what a run leaves: what jobs left stands in another list than what
+/// was asked for by name.
+fn goes_on(args: &CrawlArgs) -> String {
+    let mut command = "pressmark crawl".to_owned();
+    for job in &args.job {
+        command.push_str(&format!(" --job {job}"));
+    }
+    if args.due {
+        command.push_str(" --due");
+    }
+    command
 }
 
 /// How often it is looked whether another run has ended.
@@ -159,39 +216,56 @@ pub fn to_json(report: &Report) -> Value {
         "revisits": report.revisits,
         "not_modified": report.not_modified,
         "refused_by_robots": report.refused_by_robots,
+        "robots_unreachable": report.robots_unreachable,
         "failed": report.failed,
         "bytes": report.bytes,
         "versions": report.versions,
         "changes": report.changes,
+        "captured": report.captured,
         "left_out": report.left_out,
+        "left_out_rules": report.left_out_rules,
+        "left_out_urls": pairs(&report.left_out_urls),
         "left": report.left,
         "stopped": report.stopped,
         "hosts": report.hosts.iter().map(|(host, h)| json!({
             "host": host, "fetched": h.fetched, "failed": h.failed,
-            "delay_ms": u64::try_from(h.delay.as_millis()).unwrap_or(u64::MAX),
+            "delay_ms": millis(h.delay), "crawl_delay_capped_ms": h.capped.map(|(asked, _)| millis(asked)),
         })).collect::<Vec<_>>(),
-        "failures": report.failures.iter()
+        "failures": pairs(&report.failures),
+        "unreachable_robots": report.unreachable_robots.iter()
             .map(|(url, why)| json!({"url": url, "why": why})).collect::<Vec<_>>(),
         "statuses": report.statuses,
         "media_types": report.media_types,
     })
 }
 
-/// The report for a person.
+fn pairs(all: &[(String, String)]) -> Vec<Value> {
+    all.iter().map(|(url, why)| json!({"url": url, "why": why})).collect()
+}
+
+fn millis(span: Duration) -> u64 {
+    u64::try_from(span.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// The report for a person. `goes_on` is the command that goes on with what is left.
 ///
 /// # Errors
 /// When stdout cannot be written.
-pub fn print(context: &Context, report: &Report) -> Result<(), CliError> {
+pub fn print(context: &Context, report: &Report, goes_on: &str) -> Result<(), CliError> {
     let out = &context.out;
     let took = report.finished.since(report.started);
     out.line(&format!(
-        "{} fetched in {:.1} s: {} new, {} revisits, {} not modified; {} refused by robots.txt, {} failed; {}",
+        "{} fetched in {:.1} s: {} new, {} revisits, {} not modified; {} refused by robots.txt{}, {} failed; {}",
         report.fetched,
         took.as_secs_f64(),
         report.new,
         report.revisits,
         report.not_modified,
         report.refused_by_robots,
+        match report.robots_unreachable {
+            0 => String::new(),
+            n => format!(", {n} left since their robots.txt cannot be reached"),
+        },
         report.failed,
         ByteSize(report.bytes)
     ))?;
@@ -209,7 +283,12 @@ pub fn print(context: &Context, report: &Report) -> Result<(), CliError> {
     }
     for (host, h) in report.hosts.iter().take(20) {
         let failed = if h.failed > 0 { format!(", {} failed", h.failed) } else { String::new() };
-        out.line(&format!("  {host}: {} fetched{failed}", h.fetched))?;
+        let capped = h.capped.map(|(asked, kept)| {
+            let (asked, kept) = (asked.as_secs_f64(), kept.as_secs_f64());
+            format!(", its Crawl-delay of {asked:.0} s capped to {kept:.0} s")
+        });
+        let capped = capped.unwrap_or_default();
+        out.line(&format!("  {host}: {} fetched{failed}{capped}", h.fetched))?;
     }
     if report.hosts.len() > 20 {
         out.line(&format!("  and {} more hosts", report.hosts.len() - 20))?;
@@ -217,11 +296,22 @@ pub fn print(context: &Context, report: &Report) -> Result<(), CliError> {
     for (url, why) in report.failures.iter().take(20) {
         out.line(&format!("  failed: {url}: {why}"))?;
     }
-    if report.left > 0 {
+    for (url, why) in report.unreachable_robots.iter().take(20) {
+        out.line(&format!("  unreachable: {url}: {why}"))?;
+    }
+    if report.left_out > 0 {
         out.line(&format!(
-            "{} URLs are left in the queue; `pressmark crawl` goes on with them",
-            report.left
+            "{} URLs were left out: {}",
+            report.left_out,
+            counts(&report.left_out_rules)
         ))?;
+        for (url, why) in report.left_out_urls.iter().take(5) {
+            out.line(&format!("  left out: {url}: {why}"))?;
+        }
+    }
+    if report.left > 0 {
+        let left = report.left;
+        out.line(&format!("{left} URLs are left in the queue; `{goes_on}` goes on with them"))?;
     }
     Ok(())
 }

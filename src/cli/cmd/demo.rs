@@ -41,7 +41,7 @@ pub fn run(args: &DemoArgs, context: Context) -> Result<Exit, CliError> {
         Act::Crawling { number, of, site } => {
             Ok(out.line(&format!("== crawl {number} of {of}: a small news site on {site}"))?)
         }
-        Act::Crawled(report) => super::crawl::print(&context, report),
+        Act::Crawled(report) => super::crawl::print(&context, report, "pressmark crawl"),
     })?;
     out.line("")?;
     out.line(&format!("== pressmark history {story}"))?;

@@ -21,7 +21,8 @@ pub fn run(args: &DueArgs, context: &Context) -> Result<Exit, CliError> {
     let now = context.clock.now();
     let queue = Queue::see(context)?;
     let names: Vec<String> = jobs::load(context, &args.job)?.into_iter().map(|j| j.name).collect();
-    let is_asked = |job: &str| args.job.is_empty() || names.iter().any(|name| name == job);
+    let is_asked =
+        |line: &DueLine| args.job.is_empty() || names.iter().any(|name| line.jobs.contains(name));
     let mut lines = Vec::new();
     match &queue {
         Queue::Here(frontiers) => {
@@ -32,9 +33,10 @@ pub fn run(args: &DueArgs, context: &Context) -> Result<Exit, CliError> {
                         break;
                     }
                     let item = item.map_err(|e| CliError::failed("reading the queue", e))?;
-                    if is_asked(&item.job) {
+                    let line = DueLine::of(list, &item);
+                    if is_asked(&line) {
                         found += 1;
-                        lines.push(DueLine::of(list, &item));
+                        lines.push(line);
                     }
                 }
             }
@@ -43,7 +45,7 @@ pub fn run(args: &DueArgs, context: &Context) -> Result<Exit, CliError> {
             let source = view.source(now);
             context.out.say(&format!("{source}; the next {ITEMS_MAX} of each list are known"));
             lines.extend(view.lists.iter().flat_map(|list| list.items.clone()));
-            lines.retain(|line| is_asked(&line.job));
+            lines.retain(is_asked);
         }
     }
     // WARC-Dates sort as their times do.
@@ -64,6 +66,7 @@ pub fn run(args: &DueArgs, context: &Context) -> Result<Exit, CliError> {
                 "because": line.because,
                 "list": line.list,
                 "job": line.job,
+                "jobs": line.jobs,
                 "priority": line.priority,
             }))?,
             Format::Text => {

@@ -110,7 +110,12 @@ pub fn run(args: &WatchArgs, context: Context) -> Result<Exit, CliError> {
 }
 
 fn load(context: &Context, named: &[String]) -> Result<Vec<JobSpec>, CliError> {
-    if named.is_empty() { jobs::load_all(context) } else { jobs::load(context, named) }
+    let specs =
+        if named.is_empty() { jobs::load_all(context) } else { jobs::load(context, named) }?;
+    for warning in context.settings.warnings(&specs) {
+        tracing::warn!("{warning}");
+    }
+    Ok(specs)
 }
 
 fn notify_options(context: &Context) -> NotifyOptions {
@@ -171,6 +176,22 @@ impl Receivers {
             }
         }
         Ok(Self { jobs, others })
+    }
+}
+
+impl Receivers {
+    /// Who is told of a page of these jobs: each once, on behalf of the first job that names it. A job
+    /// that names nobody has those of the settings told.
+    fn of_jobs<'a>(&'a self, jobs: &'a [String]) -> Vec<(&'a Receiver, &'a str)> {
+        let mut told: Vec<(&Receiver, &str)> = Vec::new();
+        for job in jobs {
+            for receiver in self.jobs.get(job).unwrap_or(&self.others) {
+                if !told.iter().any(|(other, _)| *other == receiver) {
+                    told.push((receiver, job));
+                }
+            }
+        }
+        told
     }
 }
 
@@ -238,15 +259,24 @@ impl Observer for Watcher {
         }
     }
 
+    fn left_out(&mut self, rule: &str) {
+        self.metrics.left_out(rule);
+    }
+
+    fn note(&mut self, what: &str) {
+        tracing::warn!("{what}");
+    }
+
     fn news(&mut self, news: &News) {
         self.metrics.news(news);
         let changes = news.changes.len();
-        tracing::info!(url = %news.uri, job = %news.job, changes, stealth = news.stealth, "new version");
+        let job = news.jobs.join(", ");
+        tracing::info!(url = %news.uri, %job, changes, stealth = news.stealth, "new version");
         let receivers = self.receivers.lock().unwrap_or_else(PoisonError::into_inner);
-        let told = receivers.jobs.get(&news.job).unwrap_or(&receivers.others);
-        let body = news.to_json().to_string();
-        for receiver in told {
-            self.notifier.tell(receiver, body.clone().into_bytes());
+        for (receiver, job) in receivers.of_jobs(&news.jobs) {
+            let mut body = news.to_json();
+            body["job"] = job.into();
+            self.notifier.tell(receiver, body.to_string().into_bytes());
         }
     }
 

@@ -61,3 +61,8 @@ impl Role {
         }
     }
 }
+
+/// Whether a word of a queue entry's settings says that the URL is a source.
+pub(in crate::crawl) fn is_source_word(word: &str) -> bool {
+    [Role::Feed, Role::Sitemap, Role::Section].iter().any(|role| role.settings() == word)
+}

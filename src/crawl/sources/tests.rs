@@ -54,6 +54,7 @@ fn run(
     };
     let mut rulings = Rulings {
         scope: &|uri, path, via| scope.judge(uri, path, via),
+        named: &|uri, path, via| scope.judge_named(uri, path, via),
         clean: &|uri| clean(uri, &CleanOptions::default()),
         admit: &mut |uri| {
             let mut guard = guard.borrow_mut();
@@ -110,12 +111,12 @@ fn a_feed_names_new_pages_and_asks_again_for_those_that_it_says_changed() {
     assert_eq!(
         lines(&gathered),
         [
-            "https://a.org/new ML high IfNew",
-            "https://a.org/old ML normal IfNew",
-            "https://a.org/changed ML high Again",
-            "https://a.org/same ML high IfNew",
-            "https://a.org/future ML high IfNew",
-            "https://a.org/undated ML high IfNew",
+            "https://a.org/new ML high IfNew by=source",
+            "https://a.org/old ML normal IfNew by=source",
+            "https://a.org/changed ML high Again by=source",
+            "https://a.org/same ML high IfNew by=source",
+            "https://a.org/future ML high IfNew by=source",
+            "https://a.org/undated ML high IfNew by=source",
         ]
     );
     let because: Vec<&str> = gathered.found.iter().map(|f| f.because.as_str()).collect();
@@ -125,9 +126,9 @@ fn a_feed_names_new_pages_and_asks_again_for_those_that_it_says_changed() {
         "the feed https://a.org/feed.xml says it changed at 2025-11-05T10:30:00Z, after its capture at 2025-11-05T10:00:00Z"
     );
     assert_eq!(gathered.found[0].via.as_deref(), Some("https://a.org/feed.xml"));
-    // What was taken off is recorded; what is known is not put to the guards, which count.
+    // What was taken off is recorded; what a publisher names is put to no guard.
     assert_eq!(gathered.cleaned[0].1.removed[0].part, "utm_source=rss");
-    assert_eq!(asked, 3);
+    assert_eq!(asked, 0);
     let left: Vec<String> =
         gathered.left_out.iter().map(|l| format!("{}: {}", l.uri, l.why)).collect();
     assert_eq!(
@@ -167,6 +168,42 @@ fn old_entries_are_left_when_the_job_says_so() {
 }
 
 #[test]
+fn what_a_source_names_is_no_trap_and_belongs_on_any_host_where_the_job_says_so() {
+    let items: Vec<(String, String)> = (0..3_000)
+        .map(|n| format!("https://a.org/articleView.html?idxno={n}"))
+        .chain([
+            "https://a.ir/1404/08/14/story".to_owned(),
+            "https://a.org/archive/1871/03/18/".to_owned(),
+            "https://other.org/x/x/x/x/x".to_owned(),
+        ])
+        .map(|url| (url, String::new()))
+        .collect();
+    let items: Vec<(&str, &str)> = items.iter().map(|(a, b)| (a.as_str(), b.as_str())).collect();
+    let mut job = job();
+    let (gathered, asked) = run(&job, FEED, (&rss(&items), "text/xml"), &[]);
+    assert_eq!((gathered.found.len(), gathered.left_out.len(), asked), (3_001, 2, 0));
+    job.scope.named_by_sources = true;
+    let (gathered, _) = run(&job, FEED, (&rss(&items), "text/xml"), &[]);
+    assert_eq!((gathered.found.len(), gathered.left_out.len()), (3_003, 0));
+    // An exclusion holds, and what lies on other hosts is bounded at each reading.
+    let elsewhere: Vec<String> = (0..1_500)
+        .map(|n| format!("https://h{n}.net/{}x", if n < 10 { "video/" } else { "" }))
+        .collect();
+    let items: Vec<(&str, &str)> = elsewhere.iter().map(|url| (url.as_str(), "")).collect();
+    let (gathered, _) = run(&job, FEED, (&rss(&items), "text/xml"), &[]);
+    assert_eq!((gathered.found.len(), gathered.left_out.len()), (1_000, 500));
+    let captured: Vec<(&str, &str)> =
+        elsewhere[10..1_010].iter().map(|url| (url.as_str(), "2025-11-05T10:00:00Z")).collect();
+    let (gathered, _) = run(&job, FEED, (&rss(&items), "text/xml"), &captured);
+    assert_eq!((gathered.found.len(), gathered.left_out.len()), (1_490, 10));
+    // The links of a section page are put to the guards, and to the scope.
+    let html = "<a href=/x/x/x/x/x>x</a><a href=https://other.org/>y</a><a href=/z>z</a>";
+    let section = (Role::Section, "https://a.org/politics", "M");
+    let (gathered, asked) = run(&job, section, (html, "text/html"), &[]);
+    assert_eq!((lines(&gathered).len(), gathered.left_out.len(), asked), (1, 2, 2));
+}
+
+#[test]
 fn an_index_names_sitemaps_and_a_sitemap_names_pages() {
     let index = "<sitemapindex><sitemap><loc>https://a.org/s1.xml</loc><lastmod>2025-11-05T11:00:00Z</lastmod></sitemap>\
         <sitemap><loc>https://a.org/index.xml</loc></sitemap>\
@@ -184,7 +221,10 @@ fn an_index_names_sitemaps_and_a_sitemap_names_pages() {
     let (gathered, _) = run(&job(), of, (map, "application/xml"), &[]);
     assert_eq!(
         lines(&gathered),
-        ["https://a.org/a PMML high IfNew", "https://a.org/b PMML normal IfNew"]
+        [
+            "https://a.org/a PMML high IfNew by=source",
+            "https://a.org/b PMML normal IfNew by=source"
+        ]
     );
     // Too deep: nothing further.
     let of = (Role::Sitemap, "https://a.org/deep.xml", "MMMM");
@@ -310,6 +350,7 @@ fn a_job_asks_for_all_it_names_and_a_robots_txt_for_its_sitemaps() {
     let ask = |job: &JobSpec| {
         let mut rulings = Rulings {
             scope: &|uri, path, via| scope.judge(uri, path, via),
+            named: &|uri, path, via| scope.judge_named(uri, path, via),
             clean: &|uri| clean(uri, &CleanOptions::default()),
             admit: &mut |_| Ok(()),
             known: &|_| Known::No,

@@ -2,8 +2,8 @@
 
 use std::collections::HashSet;
 
-use super::Frontier;
-use super::flight::AskedAgain;
+use super::flight::{AskedAgain, OwnerEvent};
+use super::{Frontier, NamedBy};
 use crate::base::{TargetUri, Timestamp};
 use crate::schedule::discovery::DiscoveryPath;
 use crate::schedule::entry::{Entry, Lane, Phase, Place, Priority, UrlDigest, cut, url_digest};
@@ -36,7 +36,7 @@ pub struct Found {
     pub because: String,
     /// What it goes before.
     pub priority: Priority,
-    /// Whose it is. A URL belongs to the job that found it first.
+    /// Whose it is, with every other job that names it.
     pub job: String,
     /// Settings of its own, in the watch list's words.
     pub settings: String,
@@ -53,6 +53,9 @@ pub enum Added {
     Known,
     /// It was known; its visit was brought forward, or its priority raised.
     Sooner,
+    /// It was known and not of this job, which owns it from now on, too; its visit is due as asked at
+    /// the latest.
+    Joined,
 }
 
 impl Frontier {
@@ -111,20 +114,6 @@ impl Frontier {
         Ok(id)
     }
 
-    fn job_id(&mut self, name: &str, staged: &mut Staged) -> Result<u16, ScheduleError> {
-        if let Some(at) = self.jobs.iter().position(|job| &*job.name == name) {
-            return Ok(u16::try_from(at).unwrap_or(u16::MAX));
-        }
-        let max = u64::from(u16::MAX);
-        let id = u16::try_from(self.jobs.len())
-            .ok()
-            .filter(|id| *id < u16::MAX)
-            .ok_or(ScheduleError::TooMany { what: "jobs", max })?;
-        self.push_job(name);
-        staged.changes.push(Change::Job { id, name: name.to_owned() });
-        Ok(id)
-    }
-
     fn stage(
         &mut self,
         found: Found,
@@ -149,62 +138,83 @@ impl Frontier {
                 signalled: found.ask == Ask::Signal,
                 found_at: now,
                 memo: Vec::new(),
+                first: None,
+                also: Vec::new(),
             };
             staged.put(digest, None, place, &entry);
             return Ok(Added::Added);
         };
-        let due = found.due.unix_micros();
+        let was_of = self.is_of(old.job, &found.job);
         let flying = self.hosts.get(host).is_some_and(|host| host.in_flight.contains(&old.seq));
         if flying {
-            return Ok(self.ask_in_flight(old, due, found));
+            return self.ask_in_flight(old, was_of, found, staged);
         }
+        let due = found.due.unix_micros();
         let phase = old.lane.phase();
+        // A part of a page was captured for all who show it, whoever names it now.
+        let is_part = found.path.is_requisite();
         let wanted = match (found.ask, phase) {
             (Ask::IfNew, Phase::Queued) | (Ask::Again | Ask::Signal, _) => true,
-            (Ask::IfNew, _) => false,
+            (Ask::IfNew, _) => !was_of && !is_part,
         };
         let retired = phase == Phase::Retired;
         let raised = found.priority < old.lane.priority();
-        if !wanted || !(retired || raised || due < old.due) {
+        if was_of && (!wanted || !(retired || raised || due < old.due)) {
             return Ok(Added::Known);
         }
         let Some(mut entry) = self.state.entry(&old)? else { return Ok(Added::Known) };
-        let priority = found.priority.min(old.lane.priority());
+        let wanted = wanted || (retired && entry.visits == 0);
+        let sooner = wanted && (retired || due < old.due);
+        let priority = old.lane.priority();
+        let priority = if wanted { priority.min(found.priority) } else { priority };
         let phase = match phase {
+            Phase::Retired if !wanted => Phase::Retired,
             Phase::Retired if entry.visits > 0 => Phase::Waiting,
             Phase::Retired => Phase::Queued,
             other => other,
         };
-        let sooner = retired || due < old.due;
         if sooner {
             entry.signalled = found.ask == Ask::Signal;
             entry.because = cut(&found.because, Entry::BECAUSE_MAX);
         }
-        if !found.settings.is_empty() {
-            entry.settings = found.settings;
-        }
-        let place = Place {
-            lane: Lane::new(phase, priority),
-            due: if sooner { due } else { old.due },
-            ..old
-        };
+        let lane = Lane::new(phase, priority);
+        let place = Place { lane, due: if sooner { due } else { old.due }, ..old };
+        let job = self.job_id(&found.job, staged)?;
+        let mut named_by = self.named_by(&old, &entry);
+        take_in(&mut named_by, found, job);
+        let place = self.place_of_owners(&named_by, place, &mut entry, "", now, staged)?;
         staged.put(digest, Some(old), place, &entry);
-        Ok(Added::Sooner)
+        Ok(if was_of { Added::Sooner } else { Added::Joined })
     }
 
-    /// A visit asked for while one is under way is remembered until that comes back.
-    fn ask_in_flight(&mut self, old: Place, due: i64, found: Found) -> Added {
+    /// A visit asked for while one is under way is remembered until that comes back, and so is a job
+    /// that had not named the URL before.
+    fn ask_in_flight(
+        &mut self,
+        old: Place,
+        was_of: bool,
+        found: Found,
+        staged: &mut Staged,
+    ) -> Result<Added, ScheduleError> {
+        let job = self.job_id(&found.job, staged)?;
+        let numbers = self.numbers_of(&found.job);
+        let due = found.due.unix_micros();
         let flight = self.flights.values_mut().find(|flight| flight.place.seq == old.seq);
-        match (flight, found.ask) {
-            (Some(flight), Ask::Again | Ask::Signal)
-                if flight.again.as_ref().is_none_or(|again| due < again.due) =>
-            {
-                let signalled = found.ask == Ask::Signal;
-                flight.again = Some(AskedAgain { due, because: found.because, signalled });
-                Added::Sooner
-            }
-            _ => Added::Known,
+        let Some(flight) = flight else { return Ok(Added::Known) };
+        let joins = !flight.is_of(&numbers, was_of);
+        let asks = joins || matches!(found.ask, Ask::Again | Ask::Signal);
+        let sooner = asks && flight.again.as_ref().is_none_or(|again| due < again.due);
+        if sooner {
+            let signalled = found.ask == Ask::Signal;
+            flight.again = Some(AskedAgain { due, because: found.because.clone(), signalled });
         }
+        if joins {
+            let mut joined = Vec::new();
+            take_in(&mut joined, found, job);
+            flight.events.extend(joined.into_iter().map(OwnerEvent::Joined));
+            return Ok(Added::Joined);
+        }
+        Ok(if sooner { Added::Sooner } else { Added::Known })
     }
 
     pub(super) fn commit_staged(&mut self, staged: Staged) -> Result<(), ScheduleError> {
@@ -219,6 +229,23 @@ impl Frontier {
             self.remember(change)?;
         }
         Ok(())
+    }
+}
+
+/// Adds a job to those that name a URL. What its file names outranks how it may have found the URL
+/// before, and so do settings that say something.
+fn take_in(named_by: &mut Vec<NamedBy>, found: Found, id: u16) {
+    let Some(own) = named_by.iter_mut().find(|one| *one.job == found.job) else {
+        let Found { job, path, via, settings, .. } = found;
+        named_by.push(NamedBy { job: job.into(), path, via, settings, looked: false, id });
+        return;
+    };
+    if found.via.is_none() && own.via.is_some() {
+        own.path = found.path;
+        own.via = None;
+        own.settings = found.settings;
+    } else if !found.settings.is_empty() {
+        own.settings = found.settings;
     }
 }
 
@@ -245,7 +272,13 @@ impl Staged {
         }
     }
 
-    fn put(&mut self, digest: UrlDigest, old: Option<Place>, place: Place, entry: &Entry) {
+    pub(super) fn put(
+        &mut self,
+        digest: UrlDigest,
+        old: Option<Place>,
+        place: Place,
+        entry: &Entry,
+    ) {
         self.digests.insert(digest);
         self.changes.push(Change::Put { digest, old, place, entry: entry.to_bytes() });
     }

@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
+use super::adding::Staged;
 use super::hosts::{Host, LaneInfo};
-use super::{Frontier, is_active};
+use super::{Frontier, NamedBy, is_active};
 use crate::base::{HostKey, TargetUri, Timestamp};
 use crate::schedule::entry::{Entry, Lane, Phase, Place, Priority, UrlDigest, cut, url_digest};
 use crate::schedule::state::ScheduleError;
@@ -21,8 +22,10 @@ pub struct Claim {
     pub entry: Entry,
     /// Its host.
     pub host: HostKey,
-    /// Whose it is.
+    /// Whose it is: the first of those who name it.
     pub job: Arc<str>,
+    /// Who names it, and how each came to it. What is changed here is kept when the claim ends.
+    pub named_by: Vec<NamedBy>,
     /// When it was due.
     pub due: Timestamp,
     /// What it went before.
@@ -95,8 +98,48 @@ pub(super) struct Flight {
     pub(super) uri: TargetUri,
     /// A visit that was asked for while this one was under way.
     pub(super) again: Option<AskedAgain>,
-    /// Its job was forgotten meanwhile.
-    pub(super) forgotten: bool,
+    /// What became of its owners meanwhile, in order.
+    pub(super) events: Vec<OwnerEvent>,
+}
+
+/// A job that came to a URL, or left it, while that was in flight.
+#[derive(Debug)]
+pub(super) enum OwnerEvent {
+    Joined(NamedBy),
+    /// The number of the job, and why.
+    Left(u16, String),
+}
+
+impl Flight {
+    /// Whether a job owns the URL, by its numbers, given whether it did when that took off.
+    pub(super) fn is_of(&self, job: &[u16], was_of: bool) -> bool {
+        self.events.iter().fold(was_of, |is, event| match event {
+            OwnerEvent::Joined(one) if job.contains(&one.id) => true,
+            OwnerEvent::Left(id, _) if job.contains(id) => false,
+            _ => is,
+        })
+    }
+
+    /// Whether a job came to the URL while that was in flight.
+    fn joined(&self, id: u16) -> bool {
+        self.events.iter().any(|event| matches!(event, OwnerEvent::Joined(one) if one.id == id))
+    }
+
+    /// Who owns the URL now, and why the last of them left.
+    pub(super) fn owners(&self, mut named_by: Vec<NamedBy>) -> (Vec<NamedBy>, &str) {
+        let mut last = "";
+        for event in &self.events {
+            match event {
+                OwnerEvent::Joined(one) if named_by.iter().any(|other| other.id == one.id) => {}
+                OwnerEvent::Joined(one) => named_by.push(one.clone()),
+                OwnerEvent::Left(id, why) => {
+                    named_by.retain(|one| one.id != *id);
+                    last = why;
+                }
+            }
+        }
+        (named_by, last)
+    }
 }
 
 /// A visit that was asked for while one was under way.
@@ -148,6 +191,22 @@ impl Frontier {
         }
     }
 
+    /// Puts into a claim who names its URL now, by the names that jobs have now: they may have come,
+    /// gone or been renamed since it was made.
+    pub fn refresh(&self, claim: &mut Claim) {
+        if let Some(flight) = self.flights.get(&claim.id.0) {
+            claim.named_by = flight.owners(std::mem::take(&mut claim.named_by)).0;
+        }
+        for one in &mut claim.named_by {
+            if let Some(job) = self.jobs.get(usize::from(one.id)) {
+                one.job = Arc::clone(&job.name);
+            }
+        }
+        if let Some(first) = claim.named_by.first() {
+            claim.job = Arc::clone(&first.job);
+        }
+    }
+
     /// Ends a claim with what came of it. When this returns, no kill repeats the visit.
     ///
     /// # Errors
@@ -175,6 +234,12 @@ impl Frontier {
         entry.visits = entry.visits.saturating_add(1);
         entry.snoozes = 0;
         entry.signalled = false;
+        let mut named_by = claim.named_by;
+        let flight = self.flights.get(&claim.id.0);
+        for one in &mut named_by {
+            // Who came while it was under way was not asked what the visit is to be read for.
+            one.looked |= !flight.is_some_and(|flight| flight.joined(one.id));
+        }
         let priority = priority.unwrap_or(claim.priority);
         let (phase, due) = match next {
             NextVisit::At { due, because } => {
@@ -186,7 +251,8 @@ impl Frontier {
                 (Phase::Retired, now)
             }
         };
-        self.end(claim.id, entry, Lane::new(phase, priority), due, host_ready_at, now)
+        let lane = Lane::new(phase, priority);
+        self.end(claim.id, (entry, named_by), lane, due, host_ready_at, now)
     }
 
     /// Puts a claim off without a visit: back to its queue, due at `until`.
@@ -204,7 +270,7 @@ impl Frontier {
         entry.snoozes = entry.snoozes.saturating_add(1);
         because.clone_into(&mut entry.because);
         let lane = Lane::new(claim.phase, claim.priority);
-        self.end(claim.id, entry, lane, until, None, now)
+        self.end(claim.id, (entry, claim.named_by), lane, until, None, now)
     }
 
     /// Gives a claim back as it was, as if it had never been made.
@@ -228,16 +294,21 @@ impl Frontier {
         if let Some(host) = self.hosts.get_mut(place.host) {
             host.in_flight.retain(|seq| *seq != place.seq);
         }
-        if flight.forgotten {
-            self.apply_change(flight.digest, Some(place), None, None)?;
-        } else if let Some(again) = flight.again
-            && again.due < place.due
+        let sooner = flight.again.as_ref().filter(|again| again.due < place.due);
+        if (sooner.is_some() || !flight.events.is_empty())
             && let Some(mut entry) = self.state.entry(&place)?
         {
-            entry.because = again.because;
-            entry.signalled = again.signalled;
-            let sooner = Place { due: again.due, ..place };
-            self.apply_change(flight.digest, Some(place), Some(sooner), Some(entry.to_bytes()))?;
+            let mut new = place;
+            if let Some(again) = sooner {
+                again.because.clone_into(&mut entry.because);
+                entry.signalled = again.signalled;
+                new.due = again.due;
+            }
+            let (named_by, why) = flight.owners(self.named_by(&place, &entry));
+            // A time that has no meaning but for what is retired by it.
+            let now = Timestamp::from_unix_micros(place.due);
+            let why = why.to_owned();
+            self.put_owned((&named_by, &why), (flight.digest, place), (new, entry), now)?;
         }
         self.refresh_lane(place.host, place.job, place.lane)?;
         self.reslot(place.host);
@@ -283,10 +354,12 @@ impl Frontier {
         };
         let entry = Entry::of_bytes(&value)
             .ok_or_else(|| ScheduleError::Corrupt { what: format!("an entry of {}", host.name) })?;
+        let named_by = self.named_by(&place, &entry);
         let claim = Claim {
             id: ClaimId(self.claim_next),
             host: HostKey::new(&host.name),
-            job: self.jobs.get(usize::from(job)).map_or_else(|| "".into(), |j| Arc::clone(&j.name)),
+            job: named_by.first().map_or_else(|| "".into(), |one| Arc::clone(&one.job)),
+            named_by,
             due: Timestamp::from_unix_micros(place.due),
             priority: lane.priority(),
             phase: lane.phase(),
@@ -299,7 +372,7 @@ impl Frontier {
             digest: url_digest(&claim.entry.uri),
             uri: claim.entry.uri.clone(),
             again: None,
-            forgotten: false,
+            events: Vec::new(),
         };
         self.flights.insert(claim.id.0, flight);
         let more = self.hosts.get_mut(id).is_some_and(|host| {
@@ -314,11 +387,11 @@ impl Frontier {
         Ok(Some(claim))
     }
 
-    /// Ends a flight: the URL stands in `lane`, due at `due`.
-    fn end(
+    /// Ends a flight: the URL stands in `lane`, due at `due`, and is of those who name it.
+    pub(super) fn end(
         &mut self,
         id: ClaimId,
-        mut entry: Entry,
+        (mut entry, named_by): (Entry, Vec<NamedBy>),
         lane: Lane,
         due: Timestamp,
         host_ready_at: Option<Timestamp>,
@@ -328,6 +401,8 @@ impl Frontier {
             return Err(ScheduleError::NotInFlight { uri: entry.uri.as_str().to_owned() });
         };
         let (old, digest) = (flight.place, flight.digest);
+        let (named_by, why) = flight.owners(named_by);
+        let why = if why.is_empty() { entry.because.clone() } else { why.to_owned() };
         let mut place = Place { lane, due: due.unix_micros(), ..old };
         if let Some(again) = &flight.again {
             let retired = lane.phase() == Phase::Retired;
@@ -340,17 +415,16 @@ impl Frontier {
             }
         }
         entry.because = cut(&entry.because, Entry::BECAUSE_MAX);
-        let new = (!flight.forgotten).then_some(place);
         let in_flight_before = self.hosts.get(old.host).map(|host| host.in_flight.clone());
         if let Some(host) = self.hosts.get_mut(old.host) {
             host.in_flight.retain(|seq| *seq != old.seq);
         }
-        if let Err(why) = self.apply_change(digest, Some(old), new, Some(entry.to_bytes())) {
+        if let Err(error) = self.put_owned((&named_by, &why), (digest, old), (place, entry), now) {
             // It stays in flight, as promised.
             if let (Some(host), Some(before)) = (self.hosts.get_mut(old.host), in_flight_before) {
                 host.in_flight = before;
             }
-            return Err(why);
+            return Err(error);
         }
         self.flights.remove(&id.0);
         if let Some(at) = host_ready_at {
@@ -360,5 +434,27 @@ impl Frontier {
             }
         }
         self.tend(now)
+    }
+
+    /// Writes the move of a URL to `new`, or to where its owners put it.
+    fn put_owned(
+        &mut self,
+        (named_by, why): (&[NamedBy], &str),
+        (digest, old): (UrlDigest, Place),
+        (new, mut entry): (Place, Entry),
+        now: Timestamp,
+    ) -> Result<(), ScheduleError> {
+        let mut staged = Staged::new(self);
+        let placed = self.place_of_owners(named_by, new, &mut entry, why, now, &mut staged);
+        match placed {
+            Ok(place) => {
+                staged.put(digest, Some(old), place, &entry);
+                self.commit_staged(staged)
+            }
+            Err(error) => {
+                staged.roll_back(self);
+                Err(error)
+            }
+        }
     }
 }

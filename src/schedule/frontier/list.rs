@@ -5,7 +5,7 @@ use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap};
 use std::sync::Arc;
 
-use super::{Frontier, is_active};
+use super::{Frontier, NamedBy, is_active};
 use crate::base::{Finding, HostKey, TargetUri, Timestamp};
 use crate::schedule::entry::{Entry, Lane, Phase, Place, Priority, url_digest};
 use crate::schedule::state::ScheduleError;
@@ -45,12 +45,27 @@ pub struct DueItem {
     pub waits_for_host: bool,
     /// What is known of it; [`Entry::because`] is the fact that set its due time.
     pub entry: Entry,
-    /// Whose it is.
+    /// Whose it is: the first of `jobs`.
     pub job: Arc<str>,
+    /// All who name it.
+    pub jobs: Vec<Arc<str>>,
     /// What it goes before.
     pub priority: Priority,
     /// Queued or waiting.
     pub phase: Phase,
+}
+
+/// What is known of one URL.
+#[derive(Debug, Clone, PartialEq)]
+pub struct KnownUrl {
+    /// What is kept of it.
+    pub entry: Entry,
+    /// Queued, waiting or retired.
+    pub phase: Phase,
+    /// When it is due.
+    pub due: Timestamp,
+    /// Who names it.
+    pub named_by: Vec<NamedBy>,
 }
 
 impl Frontier {
@@ -60,11 +75,11 @@ impl Frontier {
         (0..self.jobs.len()).fold(Counts::default(), |sum, job| sum.plus(self.counts_at(job)))
     }
 
-    /// The URLs of one job by state.
+    /// The URLs of one job by state, also those that other jobs name, too.
     #[must_use]
     pub fn counts_of_job(&self, name: &str) -> Counts {
-        let job = self.jobs.iter().position(|job| &*job.name == name);
-        job.map_or_else(Counts::default, |job| self.counts_at(job))
+        let groups = self.groups_with(name);
+        groups.into_iter().fold(Counts::default(), |sum, id| sum.plus(self.counts_at(id.into())))
     }
 
     /// The URLs of the jobs that are served, by state. A crawl that visits everything once is done
@@ -88,9 +103,9 @@ impl Frontier {
         Counts { queued, in_flight, waiting, retired }
     }
 
-    /// The jobs that the frontier knows.
+    /// The jobs that the frontier knows; a name may stand twice.
     pub fn jobs(&self) -> impl Iterator<Item = &str> {
-        self.jobs.iter().map(|job| &*job.name)
+        self.jobs.iter().map(|job| &*job.name).filter(|name| !name.is_empty())
     }
 
     /// How many hosts are known.
@@ -149,22 +164,41 @@ impl Frontier {
         Due { frontier: self, heads }
     }
 
-    /// Everything that is kept of one host for one job, in whatever state.
+    /// Everything that is kept of one host for one job, in whatever state: each with how the job came
+    /// to it.
     pub fn entries_of(
         &self,
         host: &HostKey,
         job: &str,
-    ) -> impl Iterator<Item = Result<Entry, ScheduleError>> {
-        let job = self.jobs.iter().position(|known| &*known.name == job);
-        let job = job.and_then(|at| u16::try_from(at).ok());
+    ) -> impl Iterator<Item = Result<(Entry, NamedBy), ScheduleError>> {
         let id = self.hosts.id(host.as_str());
-        let prefix = id.zip(job).map(|(id, job)| Place::job_prefix(id, job));
-        prefix.into_iter().flat_map(|prefix| self.state.places(&prefix)).filter_map(|item| {
-            match item {
-                Ok((_, value)) => Entry::of_bytes(&value).map(Ok),
-                Err(why) => Some(Err(why)),
+        let groups = self.groups_with(job);
+        let prefixes = id.into_iter().flat_map(move |id| {
+            let of = move |group: &u16| Place::job_prefix(id, *group);
+            groups.iter().map(of).collect::<Vec<_>>()
+        });
+        let job = job.to_owned();
+        prefixes.flat_map(|prefix| self.state.places(&prefix)).filter_map(move |item| match item {
+            Ok((place, value)) => {
+                let entry = Entry::of_bytes(&value)?;
+                let own = self.named_by(&place, &entry).into_iter().find(|one| *one.job == job);
+                own.map(|own| Ok((entry, own)))
             }
+            Err(why) => Some(Err(why)),
         })
+    }
+
+    /// What is known of a URL, and who names it; `None` for one that was never added.
+    ///
+    /// # Errors
+    /// When the tables cannot be read.
+    pub fn known(&self, uri: &TargetUri) -> Result<Option<KnownUrl>, ScheduleError> {
+        let Some(host) = self.hosts.id(uri.host_key().as_str()) else { return Ok(None) };
+        let Some(place) = self.state.place(host, &url_digest(uri))? else { return Ok(None) };
+        let Some(entry) = self.state.entry(&place)? else { return Ok(None) };
+        let named_by = self.named_by(&place, &entry);
+        let due = Timestamp::from_unix_micros(place.due);
+        Ok(Some(KnownUrl { entry, phase: place.lane.phase(), due, named_by }))
     }
 
     /// What is known of a URL, and its phase and due time; `None` for one that was never added.
@@ -172,10 +206,7 @@ impl Frontier {
     /// # Errors
     /// When the tables cannot be read.
     pub fn get(&self, uri: &TargetUri) -> Result<Option<(Entry, Phase, Timestamp)>, ScheduleError> {
-        let Some(host) = self.hosts.id(uri.host_key().as_str()) else { return Ok(None) };
-        let Some(place) = self.state.place(host, &url_digest(uri))? else { return Ok(None) };
-        let Some(entry) = self.state.entry(&place)? else { return Ok(None) };
-        Ok(Some((entry, place.lane.phase(), Timestamp::from_unix_micros(place.due))))
+        Ok(self.known(uri)?.map(|known| (known.entry, known.phase, known.due)))
     }
 
     /// Rereads everything, and reports where the tables disagree with each other or with memory.
@@ -200,6 +231,15 @@ impl Frontier {
             };
             if self.state.place(place.host, &url_digest(&entry.uri))? != Some(place) {
                 report("one-state", format!("{} stands in two places", entry.uri));
+            }
+            let mut owners: Vec<_> =
+                self.named_by(&place, &entry).iter().map(|o| o.job.clone()).collect();
+            let mut group = self.names_of(place.job);
+            owners.sort();
+            group.sort();
+            if owners != group {
+                let what = format!("{} is of {owners:?} and stands with {group:?}", entry.uri);
+                report("owners", what);
             }
         }
         // What is in flight stands aside: the first of its lane may be the one behind it.
@@ -311,13 +351,15 @@ impl Iterator for Due<'_> {
 impl Due<'_> {
     fn item(&self, place: Place, entry: Entry) -> DueItem {
         let ready = self.frontier.hosts.get(place.host).map_or(i64::MIN, |host| host.ready);
-        let job = self.frontier.jobs.get(usize::from(place.job));
+        let named_by = self.frontier.named_by(&place, &entry);
+        let jobs: Vec<Arc<str>> = named_by.into_iter().map(|one| one.job).collect();
         DueItem {
             at: Timestamp::from_unix_micros(place.due.max(ready)),
             due: Timestamp::from_unix_micros(place.due),
             waits_for_host: ready > place.due,
             entry,
-            job: job.map_or_else(|| "".into(), |job| Arc::clone(&job.name)),
+            job: jobs.first().map_or_else(|| "".into(), Arc::clone),
+            jobs,
             priority: place.lane.priority(),
             phase: place.lane.phase(),
         }

@@ -28,12 +28,7 @@ impl Frontier {
             self.fill_hosts_up_to(id);
             self.hosts.push(&name, ready);
         }
-        let mut jobs = self.state.jobs().collect::<Result<Vec<_>, _>>()?;
-        jobs.sort_unstable();
-        for (id, name) in jobs {
-            self.fill_jobs_up_to(id);
-            self.push_job(&name);
-        }
+        self.load_jobs()?;
         let Summarised { are_right, touched } = summarised;
         let mut known = HashSet::new();
         if are_right {
@@ -57,9 +52,7 @@ impl Frontier {
         let read = unknown.len();
         // Also a host with nothing left in it: its old summary must go.
         self.changed.extend(unknown);
-        for id in 0..self.hosts.len() {
-            self.reslot(u32::try_from(id).unwrap_or(u32::MAX));
-        }
+        self.reslot_all();
         if !are_right || !touched.is_empty() {
             self.checkpoint_with_summaries()?;
         }
@@ -233,7 +226,7 @@ mod tests {
                         frontier.checkpoint().unwrap();
                     }
                     _ if host == 0 => {
-                        frontier.forget_job("job", at(time)).unwrap();
+                        frontier.disown("job", &mut |_, _| Some("gone".to_owned()), at(time)).unwrap();
                     }
                     _ => {
                         drop(frontier);

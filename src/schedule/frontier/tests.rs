@@ -195,11 +195,12 @@ fn jobs_are_served_and_forgotten_apart() {
     assert_eq!((&*claim.job, claim.uri().as_str()), ("y", "http://a.org/2"));
     assert!(take(&mut frontier, 0).is_none());
     assert_eq!(frontier.counts_served(), Counts { queued: 1, in_flight: 1, ..Counts::default() });
-    assert_eq!(frontier.forget_job("y", at(0)).unwrap(), 1);
+    let mut gives_up = |_: &TargetUri, _: &NamedBy| Some("no longer wanted".to_owned());
+    assert_eq!(frontier.disown("y", &mut gives_up, at(0)).unwrap(), 2);
     frontier.finish(claim, visit_at(9), at(0)).unwrap();
     assert_eq!(frontier.counts_of_job("y"), Counts::default());
     frontier.serve_jobs(None);
-    assert_eq!(frontier.counts(), Counts { queued: 2, ..Counts::default() });
+    assert_eq!(frontier.counts(), Counts { queued: 2, retired: 2, ..Counts::default() });
     assert_eq!(frontier.check().unwrap(), []);
 }
 

@@ -212,3 +212,24 @@ fn all_hosts_together_stay_under_the_global_cap() {
     assert_eq!(asked.len(), 28 + 4);
     assert!(asked.windows(2).all(|pair| pair[1].since(pair[0]) >= SECOND), "{asked:?}");
 }
+
+#[test]
+fn a_crawl_delay_that_is_longer_than_is_obeyed_is_capped_and_said() {
+    let mut archive = Archive::new();
+    let web = web(&mut archive, &["a.example", "b.example"]);
+    text(&web, "a.example", "/robots.txt", "User-agent: *\nCrawl-delay: 600\n");
+    text(&web, "b.example", "/robots.txt", "User-agent: *\nCrawl-delay: 30\n");
+    for host in ["a.example", "b.example"] {
+        text(&web, host, "/1", "one");
+        text(&web, host, "/2", "two");
+    }
+    let urls =
+        ["http://a.example/1", "http://a.example/2", "http://b.example/1", "http://b.example/2"];
+    let report = archive.crawl(&urls);
+    let capped = |host: &str| report.hosts[host].capped;
+    let (asked, kept) = (Duration::from_secs(600), Duration::from_secs(60));
+    assert_eq!((capped("a.example"), capped("b.example")), (Some((asked, kept)), None));
+    // It is said of a run, too, that found the robots.txt as an earlier one had fetched it.
+    let again = archive.crawl(&urls[..1]);
+    assert_eq!(again.hosts["a.example"].capped, Some((asked, kept)));
+}

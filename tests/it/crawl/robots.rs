@@ -1,5 +1,7 @@
 //! What robots.txt forbids is never asked; what it is unknown to forbid neither.
 
+use std::time::Duration;
+
 use pressmark::crawl::{Job, Stop};
 
 use super::{links, redirect, reply, targets, text, web};
@@ -25,14 +27,27 @@ fn an_unreachable_robots_txt_means_that_nothing_else_is_fetched() {
     for host in hosts {
         assert_eq!(targets(&web, host), ["/robots.txt"], "{host}");
     }
-    // A host that does not answer at all is a failure of the page; the others are refusals.
-    assert_eq!((report.refused_by_robots, report.failed), (hosts.len() as u64 - 1, 1));
+    // A host that does not answer at all is a failure of the page; of the others nobody knows what they
+    // forbid, which is said of each, and no run waits for them.
+    let rest = hosts.len() as u64 - 1;
+    assert_eq!((report.refused_by_robots, report.robots_unreachable, report.failed), (0, rest, 1));
+    let named: Vec<&str> = report.unreachable_robots.keys().map(String::as_str).collect();
+    let robots = ["429", "500", "503", "cut"].map(|n| format!("http://{n}.example/robots.txt"));
+    assert_eq!(named, robots);
+    assert_eq!((report.left, report.is_in_vain()), (rest, true));
+    assert!(report.finished.since(report.started) < Duration::from_secs(60), "{report:?}");
     // The evidence is there.
     for host in hosts {
         assert_eq!(archive.captures(&format!("http://{host}/robots.txt")).len(), 1, "{host}");
         let of_page = usize::from(host == "closed.example");
         assert_eq!(archive.captures(&format!("http://{host}/page")).len(), of_page, "{host}");
     }
+    // What was left is asked for by the next run, where it may be by then.
+    web.on("500.example", "/robots.txt", reply("404 None", "none"));
+    archive.later(Duration::from_mins(10));
+    let report = archive.crawl(&[]);
+    assert_eq!(targets(&web, "500.example"), ["/robots.txt", "/robots.txt", "/page"]);
+    assert_eq!((report.captured, report.left, report.robots_unreachable), (1, rest - 1, rest - 1));
 }
 
 #[test]

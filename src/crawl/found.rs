@@ -1,0 +1,237 @@
+//! What the pages and sources of jobs lead to, as far as the queue and the guards allow it.
+
+use std::collections::HashMap;
+
+use crate::base::{TargetUri, Timestamp};
+use crate::politeness::CachedRobots;
+use crate::schedule::clean::clean;
+use crate::schedule::revisit::next_visit;
+use crate::schedule::traps::day_of;
+use crate::schedule::{
+    Ask, Claim, DiscoveryPath, Found, KnownUrl, PageMemory, Phase, Step as PathStep,
+};
+
+use super::ending::trailing_redirects;
+use super::engine::{Crawl, Run};
+use super::followed::Followed;
+use super::following::known;
+use super::observer::Observer;
+use super::options::CrawlError;
+use super::rules::{JobRules, by_source, found_as, is_named_by_source, with_variant};
+use super::sources::{self, Gathered, Rulings, is_source_word};
+use super::step::Stepped;
+
+impl Crawl {
+    /// What a job's page or source leads to, as far as the queue and the trap guard allow it.
+    pub(super) fn found_by_job(
+        &mut self,
+        run: &mut Run<'_>,
+        followed: &Followed,
+        claim: &Claim,
+        stepped: &mut Stepped,
+        now: Timestamp,
+        observer: &mut dyn Observer,
+    ) -> Result<Vec<Found>, CrawlError> {
+        let mut offered = Vec::new();
+        let Followed { rules, owner, role } = followed;
+        let from = claim.uri();
+        if let Some(to) = stepped.redirect.as_ref().map(TargetUri::without_fragment) {
+            let path = owner.path.then(PathStep::Redirect);
+            let is_named = is_named_by_source(&owner.settings);
+            let settings = if is_named { by_source() } else { role.settings() };
+            let is_near = trailing_redirects(&owner.path) < self.options.redirect_hops_max;
+            if is_near && rules.follows(&to, &path, *role, (from, &owner.settings)) {
+                offered.push(Found {
+                    uri: to,
+                    path,
+                    via: Some(from.as_str().to_owned()),
+                    due: now,
+                    because: format!("{from} redirects to it"),
+                    priority: claim.priority,
+                    job: rules.name().to_owned(),
+                    settings: settings.to_owned(),
+                    ask: Ask::IfNew,
+                });
+            }
+        }
+        let mut of_job = Vec::new();
+        for (job, mut gathered) in std::mem::take(&mut stepped.gathered) {
+            let is_called = self.renamed.get(&job).unwrap_or(&job);
+            if is_called == rules.name() {
+                let names = gathered.found.iter_mut().map(|found| &mut found.job);
+                names.for_each(|name| rules.name().clone_into(name));
+                of_job.push(gathered)
+            } else {
+                stepped.gathered.push((job, gathered))
+            }
+        }
+        for gathered in of_job {
+            offered.extend(take_in(run, gathered, from, observer));
+        }
+        self.admitted(run, followed, offered, now, observer)
+    }
+
+    /// Keeps with the queue's entry what its page says it is a variant of, so that every later
+    /// capture says so in its metadata record. A look that read no page leaves it as it is.
+    pub(super) fn keep_variant(claim: &mut Claim, stepped: &Stepped) {
+        // It is a fact of the page: whoever names it first says it for all.
+        if let (Some((_, gathered)), Some(first)) =
+            (stepped.gathered.first(), claim.named_by.first_mut())
+        {
+            first.settings = with_variant(&first.settings, gathered.variant.as_ref());
+        }
+    }
+
+    /// What may be queued of it: what is known already, and what trips no guard.
+    fn admitted(
+        &mut self,
+        run: &mut Run<'_>,
+        followed: &Followed,
+        offered: Vec<Found>,
+        now: Timestamp,
+        observer: &mut dyn Observer,
+    ) -> Result<Vec<Found>, CrawlError> {
+        let rules = &followed.rules;
+        let mut found = Vec::with_capacity(offered.len());
+        for mut one in offered {
+            if let Some(known) = self.frontier.known(&one.uri)? {
+                if !known.named_by.iter().any(|other| *other.job == one.job) {
+                    one.due = self.due_for(rules, &one, &known, now)?;
+                }
+                found.push(one);
+                continue;
+            }
+            if is_no_trap(&one.settings) {
+                found.push(one);
+                continue;
+            }
+            self.count_host(rules, &one.uri, now)?;
+            if let Err(trap) = rules.admit(&one.uri, now) {
+                let rule = format!("traps.{}", trap.rule);
+                let why = format!("{rule}: {}", trap.what);
+                run.leave_out(one.uri.as_str(), &rule, &why, observer);
+                tracing::debug!(url = %one.uri, rule = trap.rule, what = %trap.what, "a trap");
+                continue;
+            }
+            found.push(one);
+        }
+        Ok(found)
+    }
+
+    /// When a job that comes to a page which others had captured wants it looked at: as its own schedule
+    /// says, counted from the last look. A source is read for it at once.
+    fn due_for(
+        &mut self,
+        rules: &JobRules,
+        one: &Found,
+        known: &KnownUrl,
+        now: Timestamp,
+    ) -> Result<Timestamp, CrawlError> {
+        let history = PageMemory::of_bytes(&known.entry.memo).and_then(|memory| memory.history);
+        let (Some(history), Phase::Waiting, true) =
+            (history, known.phase, !one.settings.split_whitespace().any(is_source_word))
+        else {
+            return Ok(one.due);
+        };
+        let host = one.uri.host_key();
+        let host = self.book.revisits(&host, self.options.looks_per_day, now)?;
+        let schedule = &rules.spec.schedule;
+        let visit = next_visit(schedule, &history, host, history.looked, self.options.seed);
+        Ok(visit.map_or(known.due, |visit| visit.at.max(now)))
+    }
+
+    /// Counts what earlier processes, or the job before it was read again, let in of a host today. The
+    /// queue itself says what was let in, so no kill makes it forget any.
+    fn count_host(
+        &self,
+        rules: &JobRules,
+        uri: &TargetUri,
+        now: Timestamp,
+    ) -> Result<(), CrawlError> {
+        let host = uri.host_key();
+        if !rules.is_first_of(&host, now) {
+            return Ok(());
+        }
+        let today = day_of(now);
+        for entry in self.frontier.entries_of(&host, rules.name()) {
+            let (entry, own) = entry?;
+            let is_guarded = own.via.is_some() && !is_no_trap(&own.settings);
+            if is_guarded && entry.found_at >= today {
+                rules.count(&entry.uri, now);
+            }
+        }
+        Ok(())
+    }
+
+    /// Queues the sitemaps that a robots.txt names, where the job of the URL it was asked for
+    /// wants them.
+    pub(super) fn sitemaps_of_robots(
+        &mut self,
+        run: &mut Run<'_>,
+        claim: &Claim,
+        robots: &CachedRobots,
+        uri: &TargetUri,
+        now: Timestamp,
+        observer: &mut dyn Observer,
+    ) -> Result<(), CrawlError> {
+        let Some(text) = robots.rules() else { return Ok(()) };
+        let path = DiscoveryPath::seed().then(PathStep::Prerequisite);
+        for followed in self.followed(claim) {
+            let rules = &followed.rules;
+            let reader = self.reader.clone();
+            let mut rulings = Rulings {
+                scope: &|uri, path, via| rules.scope.judge(uri, path, via),
+                named: &|uri, path, via| rules.scope.judge_named(uri, path, via),
+                clean: &|uri| clean(uri, &rules.spec.clean),
+                admit: &mut |_| Ok(()),
+                known: &|uri| known(&reader, uri),
+            };
+            let spec = &rules.spec;
+            let maps = &text.sitemaps;
+            let named = sources::named_by_robots(spec, uri, &path, maps, now, &mut rulings);
+            let found = self.admitted(run, &followed, named.found, now, observer)?;
+            self.frontier.add_all(found, now)?;
+        }
+        Ok(())
+    }
+}
+
+/// Whether a publisher names it: a source, or what a source names.
+fn is_no_trap(settings: &str) -> bool {
+    is_named_by_source(settings) || settings.split_whitespace().any(is_source_word)
+}
+
+/// What a page names, once what there is to say of the rest is said.
+fn take_in(
+    run: &mut Run<'_>,
+    gathered: Gathered,
+    from: &TargetUri,
+    observer: &mut dyn Observer,
+) -> Vec<Found> {
+    let mut originals: HashMap<String, TargetUri> = gathered
+        .cleaned
+        .into_iter()
+        .map(|(original, cleaned)| (cleaned.uri.as_str().to_owned(), original))
+        .collect();
+    for left in gathered.left_out {
+        run.leave_out(left.uri.as_str(), &left.rule, &left.why, observer);
+        tracing::debug!(url = %left.uri, why = %left.why, via = %from, "left out");
+    }
+    for note in gathered.notes {
+        tracing::debug!(url = %from, note = %note, "source");
+    }
+    if let Some(found) = &gathered.variant {
+        let kind = found.kind.label();
+        tracing::debug!(url = %found.uri, of = %found.of, kind, "a variant");
+    }
+    let named = gathered.found.into_iter().map(|mut found| {
+        if let Some(original) = originals.remove(found.uri.as_str()) {
+            found.settings = found_as(&found.settings, &original);
+        }
+        if found.ask == Ask::Again {
+            found.ask = Ask::Signal;
+        }
+        found
+    });
+    named.collect()
+}
