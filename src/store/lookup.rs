@@ -14,6 +14,7 @@ use crate::warc::{Fields, Original, ReadOptions, WarcReader};
 
 use super::StoreError;
 use super::append::original_of;
+use super::intact::{self, Hashing};
 use super::layout::Layout;
 use super::open::{self, index_error};
 
@@ -146,18 +147,28 @@ impl Reader {
         Ok(None)
     }
 
-    /// Loads a capture; a revisit with the capture it refers to.
+    /// Loads a capture; a revisit with the capture it refers to. What is loaded has the digests that
+    /// its header and the index state.
     ///
     /// # Errors
-    /// When the record cannot be read. A referred capture that is not there is no error:
-    /// [`Loaded::original`] is then none.
+    /// When the record, or the one that it refers to, cannot be read or was changed. A referred
+    /// capture that is not there is no error: [`Loaded::original`] is then none.
     pub fn load(&self, entry: &IndexEntry) -> Result<Loaded, StoreError> {
         let mut loaded = self.load_one(entry)?;
-        if entry.kind == RecordKind::Revisit {
-            let original = self.original_entry(entry)?;
-            loaded.original = original.and_then(|o| self.load_one(&o).ok()).map(Box::new);
+        if entry.kind == RecordKind::Revisit
+            && let Some(original) = self.original_entry(entry)?
+            && self.path_of(&original).exists()
+        {
+            let original = self.load_one(&original)?;
+            intact::check_pair(&loaded, &original).map_err(|why| self.unsound(entry, why))?;
+            loaded.original = Some(Box::new(original));
         }
         Ok(loaded)
+    }
+
+    fn unsound(&self, entry: &IndexEntry, why: String) -> StoreError {
+        let file = self.index.file_name(entry.file).to_string();
+        StoreError::Record { file, offset: entry.offset, why }
     }
 
     fn original_entry(&self, entry: &IndexEntry) -> Result<Option<IndexEntry>, StoreError> {
@@ -189,18 +200,16 @@ impl Reader {
 
     fn load_one(&self, entry: &IndexEntry) -> Result<Loaded, StoreError> {
         let path = self.path_of(entry);
-        let fail = |why: String| StoreError::Record {
-            file: self.index.file_name(entry.file).to_string(),
-            offset: entry.offset,
-            why,
-        };
+        let fail = |why: String| self.unsound(entry, why);
         let file = File::open(&path).map_err(|e| fail(e.to_string()))?;
         let options = ReadOptions { file: path.display().to_string(), ..ReadOptions::default() };
         let mut reader = WarcReader::seekable(BufReader::with_capacity(64 * 1024, file), options);
         let mut record = reader.read_at(entry.offset).map_err(|e| fail(e.to_string()))?;
         let header = record.take_header();
+        let mut bytes = Hashing::of_block(&mut record, &header.fields);
         let block =
-            read_block(&mut record, header.content_length).map_err(|e| fail(e.to_string()))?;
+            read_block(&mut bytes, header.content_length).map_err(|e| fail(e.to_string()))?;
+        let counted = bytes.finish();
         let is_http = header
             .fields
             .content_type()
@@ -218,7 +227,7 @@ impl Reader {
             shape.framing = BodyFraming::Close;
         }
         let head = start[..head_len].to_vec();
-        Ok(Loaded {
+        let loaded = Loaded {
             entry: entry.clone(),
             fields: header.fields,
             header: header.raw,
@@ -226,7 +235,9 @@ impl Reader {
             shape,
             block,
             original: None,
-        })
+        };
+        intact::check(&loaded, counted).map_err(fail)?;
+        Ok(loaded)
     }
 }
 

@@ -15,6 +15,7 @@ mod disk;
 mod doubles;
 pub mod durable;
 pub mod error;
+mod intact;
 pub mod layout;
 mod lock;
 pub mod lookup;

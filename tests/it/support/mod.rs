@@ -5,5 +5,6 @@ pub mod archive;
 pub mod cli;
 pub mod proxy;
 pub mod raw;
+pub mod rewrite;
 pub mod schema;
 pub mod web;
