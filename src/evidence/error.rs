@@ -59,7 +59,7 @@ impl EvidenceError {
                 "`chmod 600` it; where others may have read it, `pressmark evidence new-key` replaces it"
             }
             Self::Key { .. } => {
-                "put the key back from its copy, or `pressmark evidence new-key` begins with a new one and says so in the log"
+                "put the key back from its copy; where it is lost, `pressmark evidence new-key --lost` begins with a new one and says so in the log"
             }
             Self::Damaged { .. } => "`pressmark verify` tells what is damaged",
             Self::Busy => "wait until it is done",

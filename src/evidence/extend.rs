@@ -145,7 +145,7 @@ impl Known {
                 Statement::Span { name, to, .. } => {
                     known.spans.insert(name.clone(), *to);
                 }
-                Statement::Key { .. } | Statement::Adopted { .. } => {}
+                Statement::Key { .. } | Statement::Adopted { .. } | Statement::Stamp { .. } => {}
             }
         }
         known

@@ -122,6 +122,17 @@ pub enum Statement {
         /// Its name.
         name: String,
     },
+    /// A time stamp over an earlier checkpoint is kept.
+    Stamp {
+        /// The size of the checkpoint that it is over.
+        checkpoint: u64,
+        /// The authority, as file names have it.
+        authority: String,
+        /// SHA-256 of the response.
+        response: [u8; 32],
+        /// SHA-256 of the chain that is kept with it.
+        chain: [u8; 32],
+    },
 }
 
 /// What the key before signs when it hands over.
@@ -153,6 +164,12 @@ impl Statement {
             Self::Adopted { name } => {
                 format!("pressmark/leaf/1 adopted\nname {}\n", plain(name.as_bytes()))
             }
+            Self::Stamp { checkpoint, authority, response, chain } => format!(
+                "pressmark/leaf/1 stamp\ncheckpoint {checkpoint}\nauthority {}\nresponse {}\nchain {}\n",
+                plain(authority.as_bytes()),
+                HEXLOWER.encode(response),
+                HEXLOWER.encode(chain)
+            ),
         }
     }
 
@@ -186,6 +203,12 @@ impl Statement {
                 },
             },
             "adopted" => Self::Adopted { name: value("name")?.to_owned() },
+            "stamp" => Self::Stamp {
+                checkpoint: value("checkpoint")?.parse().ok()?,
+                authority: value("authority")?.to_owned(),
+                response: hash(value("response")?)?,
+                chain: hash(value("chain")?)?,
+            },
             _ => return None,
         };
         (statement.text() == text).then_some(statement)
@@ -230,6 +253,12 @@ mod tests {
             key(None, None),
             key(Some("o+1+j"), Some(vec![3; 64])),
             Statement::Adopted { name: "b.warc".into() },
+            Statement::Stamp {
+                checkpoint: 7,
+                authority: "a.example_ts".into(),
+                response: [2; 32],
+                chain: [4; 32],
+            },
         ] {
             let text = statement.text();
             assert_eq!(Statement::parse(&text), Some(statement));
@@ -241,7 +270,7 @@ mod tests {
 
     proptest::proptest! {
         #[test]
-        fn reading_never_panics(text in "(pressmark/leaf/1 (file|span|key|adopted)\n)?[ -~\n]{0,120}") {
+        fn reading_never_panics(text in "(pressmark/leaf/1 (file|span|key|adopted|stamp)\n)?[ -~\n]{0,120}") {
             let _ = Statement::parse(&text);
         }
 

@@ -5,7 +5,7 @@
 //! leaf for every record that is not in it yet and signs a checkpoint. In reading order: what is
 //! logged ([`leaf`]), who signs ([`key`], [`note`]), what is signed ([`checkpoint`]), where the
 //! hashes lie ([`tiles`], `ledger`), the log itself ([`log`]), how it follows the WARC files
-//! ([`mod@extend`], `derive`), checking ([`mod@verify`]), time stamps ([`timestamp`], [`token`]),
+//! ([`mod@extend`], `derive`), checking ([`mod@verify`], `held`), time stamps ([`timestamp`], [`token`]),
 //! bundles ([`bundle`], [`certificate`], [`check`]), packages for replay ([`wacz`]), trouble ([`error`]).
 //!
 //! Nothing here is on the path of a capture, and nothing here changes a WARC file. Bytes and limits
@@ -19,6 +19,7 @@ mod derive;
 pub mod error;
 pub mod extend;
 mod files;
+mod held;
 pub mod key;
 pub mod leaf;
 mod ledger;

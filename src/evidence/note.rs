@@ -100,6 +100,18 @@ pub struct Note {
     pub signatures: Vec<Signature>,
 }
 
+impl Signature {
+    /// Reads a line of a note; none where it is not of the form.
+    #[must_use]
+    pub fn parse(line: &str) -> Option<Self> {
+        let (name, data) = line.strip_prefix(DASH)?.split_once(' ')?;
+        let data = BASE64.decode(data.as_bytes()).ok()?;
+        let (id, bytes) = data.split_at_checked(4)?;
+        let id = id.try_into().ok()?;
+        Some(Self { name: name.to_owned(), id, bytes: bytes.to_vec() })
+    }
+}
+
 impl Note {
     /// The whole note.
     #[must_use]
@@ -120,11 +132,7 @@ impl Note {
         let text = whole[..=at].to_owned();
         let mut signatures = Vec::new();
         for line in whole[at + 2..].lines() {
-            let (name, data) = line.strip_prefix(DASH)?.split_once(' ')?;
-            let data = BASE64.decode(data.as_bytes()).ok()?;
-            let (id, bytes) = data.split_at_checked(4)?;
-            let id = id.try_into().ok()?;
-            signatures.push(Signature { name: name.to_owned(), id, bytes: bytes.to_vec() });
+            signatures.push(Signature::parse(line)?);
         }
         let note = Self { text, signatures };
         let fine = !note.signatures.is_empty() && note.signatures.iter().all(|s| is_name(&s.name));

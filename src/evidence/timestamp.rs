@@ -6,17 +6,18 @@
 //! ```
 //!
 //! Only the newest checkpoint is stamped: it covers all that came before. What an authority does
-//! not answer now is asked for again at the next run.
+//! not answer now is asked for again at the next run. The next checkpoint covers a leaf that names
+//! the stamp and its digests, so that one that is taken away is missed.
 
-use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
 
 use data_encoding::HEXLOWER;
 use ring::rand::{SecureRandom, SystemRandom};
 
 use super::error::io as disk;
 use super::files::write_whole;
-use super::leaf::sha256;
+use super::leaf::{Statement, sha256};
 use super::log::Log;
 use super::token::{self, Token, TokenError, Trust};
 use super::{Checkpoint, EvidenceError, checkpoint::file_name};
@@ -160,11 +161,47 @@ fn chain_file(response: &[u8], token: &Token) -> String {
 /// # Errors
 /// When they cannot be read.
 pub fn kept(layout: &Layout) -> Result<Vec<Kept>, EvidenceError> {
-    let dir = layout.evidence_dir().join("checkpoints");
-    let mut found: BTreeMap<(u64, String), (Option<PathBuf>, Option<PathBuf>)> = BTreeMap::new();
+    let named = named(&layout.evidence_dir())?;
+    named.into_iter().map(|(of, files)| read(of, files)).collect()
+}
+
+/// What the log says of the tokens that are kept and that none of its `statements` names; those
+/// that are not whole are left out.
+///
+/// # Errors
+/// When they cannot be read.
+pub(super) fn unstated(
+    evidence: &Path,
+    statements: &[(u64, Statement)],
+) -> Result<Vec<Statement>, EvidenceError> {
+    let known: BTreeSet<(u64, &str)> = statements
+        .iter()
+        .filter_map(|(_, statement)| match statement {
+            Statement::Stamp { checkpoint, authority, .. } => {
+                Some((*checkpoint, authority.as_str()))
+            }
+            _ => None,
+        })
+        .collect();
+    let mut out = Vec::new();
+    for ((size, label), files) in named(evidence)? {
+        if files.0.is_none() || files.1.is_none() || known.contains(&(size, label.as_str())) {
+            continue;
+        }
+        out.push(read((size, label), files)?.statement());
+    }
+    Ok(out)
+}
+
+/// The files of a token, the response and its chain, by checkpoint and authority.
+type Named = BTreeMap<(u64, String), (Option<PathBuf>, Option<PathBuf>)>;
+
+fn named(evidence: &Path) -> Result<Named, EvidenceError> {
+    let dir = evidence.join("checkpoints");
+    let mut found = Named::new();
     let entries = match std::fs::read_dir(&dir) {
         Ok(entries) => entries,
-        Err(why) if why.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(why) if why.kind() == std::io::ErrorKind::NotFound => return Ok(found),
         Err(why) => return Err(disk("listing", &dir)(why)),
     };
     for entry in entries {
@@ -180,21 +217,41 @@ pub fn kept(layout: &Layout) -> Result<Vec<Kept>, EvidenceError> {
             _ => {}
         }
     }
-    let read = |path: Option<PathBuf>| match path {
+    Ok(found)
+}
+
+fn read(
+    (size, label): (u64, String),
+    (response, chain): (Option<PathBuf>, Option<PathBuf>),
+) -> Result<Kept, EvidenceError> {
+    let bytes = |path: Option<PathBuf>| match path {
         Some(path) => std::fs::read(&path).map_err(disk("reading", &path)),
         None => Ok(Vec::new()),
     };
-    let one = |((size, label), (response, chain))| {
-        Ok(Kept { size, label, response: read(response)?, chain: read(chain)? })
-    };
-    found.into_iter().map(one).collect()
+    Ok(Kept { size, label, response: bytes(response)?, chain: bytes(chain)? })
+}
+
+/// The name of a token's file below the archive root.
+pub(super) fn name_of(size: u64, label: &str) -> String {
+    format!("evidence/checkpoints/{}.{label}.tsr", file_name(size))
 }
 
 impl Kept {
+    /// What the log says of it.
+    #[must_use]
+    pub fn statement(&self) -> Statement {
+        Statement::Stamp {
+            checkpoint: self.size,
+            authority: self.label.clone(),
+            response: sha256(&self.response),
+            chain: sha256(&self.chain),
+        }
+    }
+
     /// The name of its file below the archive root.
     #[must_use]
     pub fn name(&self) -> String {
-        format!("evidence/checkpoints/{}.{}.tsr", file_name(self.size), self.label)
+        name_of(self.size, &self.label)
     }
 
     /// Checks it over its checkpoint, by the chain that is kept with it; and where roots are

@@ -107,7 +107,7 @@ pub fn verify(
     checkpoints::roots(&checkpoints, &roots, &mut tell);
     checkpoints::against(&published, &roots, &keys, &mut tell);
     sealed(&statements, &files, options.fast, &mut tell);
-    let stamps = checkpoints::stamps(layout, &checkpoints, &options.trust, &mut tell)?;
+    let stamps = checkpoints::stamps(layout, &checkpoints, &statements, &options.trust, &mut tell)?;
     Ok(Checked {
         stamps,
         leaves: log.size(),

@@ -76,7 +76,8 @@ struct Mark {
 /// without it in the newest version that has an article.
 ///
 /// # Errors
-/// When the page was never captured, had no article then, or the archive cannot be read.
+/// When the page was never captured, had no article then, or the archive, or the capture that is
+/// asked for, cannot be read.
 pub fn blame(sayer: &mut Sayer<'_>, url: &str, at: Option<Timestamp>) -> Result<Blame, BlameError> {
     let target = sayer.reader().find(url, at)?;
     let target = target.ok_or_else(|| BlameError::NoCapture(url.to_owned()))?;
@@ -102,6 +103,14 @@ pub fn blame(sayer: &mut Sayer<'_>, url: &str, at: Option<Timestamp>) -> Result<
         walk.step(version.said, origins);
     }
     let notes = std::mem::take(&mut versions.notes);
+    // The version before it must not stand in for one that was damaged or changed.
+    let blamed = walk.last.as_ref().map(|said| said.entry.date);
+    if let Some((date, why)) = versions.unread.take()
+        && date <= target.date
+        && blamed.is_none_or(|blamed| blamed < date)
+    {
+        return Err(why.into());
+    }
     let Some(said) = walk.last else {
         return Err(BlameError::NoArticle { url: url.to_owned(), at: target.date });
     };

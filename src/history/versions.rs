@@ -64,6 +64,8 @@ pub struct Versions<'s, 'a> {
     past: EarlierSentences,
     /// Captures that could not be read, in words.
     pub notes: Vec<String>,
+    /// The newest of them: when it was captured, and why it cannot be read.
+    pub unread: Option<(Timestamp, StoreError)>,
 }
 
 impl std::fmt::Debug for Versions<'_, '_> {
@@ -84,6 +86,7 @@ impl<'a> Sayer<'a> {
             prints: Vec::new(),
             past: EarlierSentences::default(),
             notes: Vec::new(),
+            unread: None,
         }
     }
 }
@@ -158,7 +161,10 @@ impl Iterator for Versions<'_, '_> {
                         return Some(Ok(ended));
                     }
                 }
-                Err(error) => self.notes.push(error.to_string()),
+                Err(error) => {
+                    self.notes.push(error.to_string());
+                    self.unread = Some((entry.date, error));
+                }
             }
         }
     }

@@ -19,6 +19,7 @@ use super::append::original_of;
 
 use super::describe::is_http;
 use super::files;
+use super::intact::{self, Hashing};
 use super::layout::Layout;
 use super::open::{self, index_error};
 
@@ -167,18 +168,27 @@ impl Reader {
         Ok(None)
     }
 
-    /// Loads a capture; a revisit with the capture it refers to.
+    /// Loads a capture; a revisit with the capture it refers to. What is loaded has the digests that
+    /// its header and the index state.
     ///
     /// # Errors
-    /// When the record cannot be read. A referred capture that is not there is no error:
-    /// [`Loaded::original`] is then none.
+    /// When the record, or the one that it refers to, cannot be read or was changed. A referred
+    /// capture that is not there is no error: [`Loaded::original`] is then none.
     pub fn load(&self, entry: &Capture) -> Result<Loaded, StoreError> {
         let mut loaded = self.load_one(entry)?;
-        if entry.kind == RecordKind::Revisit {
-            let original = self.original_entry(entry)?;
-            loaded.original = original.and_then(|o| self.load_one(&o).ok()).map(Box::new);
+        if entry.kind == RecordKind::Revisit
+            && let Some(original) = self.original_entry(entry)?
+            && self.path_of(&original).exists()
+        {
+            let original = self.load_one(&original)?;
+            intact::check_pair(&loaded, &original).map_err(|why| self.unsound(entry, why))?;
+            loaded.original = Some(Box::new(original));
         }
         Ok(loaded)
+    }
+
+    fn unsound(&self, entry: &Capture, why: String) -> StoreError {
+        StoreError::Record { file: entry.file.to_string(), offset: entry.offset, why }
     }
 
     fn original_entry(&self, entry: &Capture) -> Result<Option<Capture>, StoreError> {
@@ -201,18 +211,16 @@ impl Reader {
     }
 
     fn load_one(&self, entry: &Capture) -> Result<Loaded, StoreError> {
-        let fail = |why: String| StoreError::Record {
-            file: entry.file.to_string(),
-            offset: entry.offset,
-            why,
-        };
+        let fail = |why: String| self.unsound(entry, why);
         let file = self.files.open(&entry.file).map_err(|e| fail(e.to_string()))?;
         let options = ReadOptions { file: entry.file.to_string(), ..ReadOptions::default() };
         let mut reader = WarcReader::seekable(BufReader::with_capacity(64 * 1024, file), options);
         let mut record = reader.read_at(entry.offset).map_err(|e| fail(e.to_string()))?;
         let header = record.take_header();
+        let mut bytes = Hashing::of_block(&mut record, &header.fields);
         let block =
-            read_block(&mut record, header.content_length).map_err(|e| fail(e.to_string()))?;
+            read_block(&mut bytes, header.content_length).map_err(|e| fail(e.to_string()))?;
+        let counted = bytes.finish();
         let (mut shape, mut head) = if is_http(&header.fields) {
             let input = block.reader().map_err(|e| fail(e.to_string()))?;
             read_shape(input, Method::Get).map_err(|e| fail(e.to_string()))?
@@ -225,7 +233,7 @@ impl Reader {
             shape.framing = BodyFraming::Close;
         }
         head.truncate(head_len);
-        Ok(Loaded {
+        let loaded = Loaded {
             entry: entry.clone(),
             fields: header.fields,
             header: header.raw,
@@ -233,7 +241,9 @@ impl Reader {
             shape,
             block,
             original: None,
-        })
+        };
+        intact::check(&loaded, counted).map_err(fail)?;
+        Ok(loaded)
     }
 }
 

@@ -16,6 +16,7 @@ mod doubles;
 pub mod durable;
 pub mod error;
 mod files;
+mod intact;
 pub mod layout;
 mod lock;
 pub mod lookup;

@@ -14,6 +14,7 @@
 //! - `cli`: help, exit codes, JSON, closed pipes, local files
 //! - `evidence`: whatever is changed in an archive is found; bundles and time stamps
 //! - `trouble`: bad input, each kind with its own message and exit code
+//! - `intact`: a record that was changed is neither shown, cited nor compared
 //! - `interop`: our files in other people's readers
 //! - `readme`: the commands that the README shows are real
 //! - `quotes`: the command, on files and on an archive
@@ -35,6 +36,7 @@ mod daemon;
 mod evidence;
 mod extract_fuzz;
 mod hostile;
+mod intact;
 mod interop;
 mod jobs;
 mod lab;

@@ -41,7 +41,7 @@ pub fn run(args: &BlameArgs, context: &Context) -> Result<Exit, CliError> {
         Format::Json => json(context, &args.url, &found)?,
         Format::Text => text(context, &args.url, &found)?,
     }
-    Ok(Exit::Done)
+    Ok(if found.notes.is_empty() { Exit::Done } else { Exit::Findings })
 }
 
 /// How each version is named: by its second, or where two share one by its fractions as well.

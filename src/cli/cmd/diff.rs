@@ -10,7 +10,7 @@ use crate::cli::{CliError, Exit, local};
 use crate::diff::render::{Shown, html, json as diff_json, markdown, terminal, unified};
 use crate::diff::{CompareOptions, Side, compare_captures};
 use crate::extract::page::Page;
-use crate::history::{Said, Sayer};
+use crate::history::{Said, Sayer, Version};
 use crate::store::Reader;
 
 use super::history::capture_json;
@@ -165,9 +165,18 @@ fn two_captures(args: &DiffArgs, context: &Context, url: &str) -> Result<(One, O
         let what = format!("reading the history of {url}");
         let derived = context.derived(&reader);
         let mut sayer = Sayer::cached(&reader, &derived);
-        let mut newest = None;
-        for version in sayer.versions(url, crate::base::TimeRange::ALL) {
+        let mut newest: Option<Version> = None;
+        let mut versions = sayer.versions(url, crate::base::TimeRange::ALL);
+        for version in versions.by_ref() {
             newest = Some(version.map_err(|e| store_error(&what, e))?);
+        }
+        // What lies between the two, or after them, may be the version that is asked for.
+        if let Some((date, why)) = versions.unread.take() {
+            let old = newest.as_ref().and_then(|new| new.before.as_ref());
+            if old.is_none_or(|old| old.entry.date <= date) {
+                return Err(store_error(&what, why));
+            }
+            context.out.say(&format!("pressmark: left out: {why}"));
         }
         let new = newest.ok_or_else(|| CliError::nothing(format!("no capture of {url}")))?;
         let old = new.before.ok_or_else(|| {

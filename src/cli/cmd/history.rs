@@ -16,7 +16,7 @@ use crate::store::StoreError;
 /// Prints the versions of a page and the changes between them.
 ///
 /// # Errors
-/// When nothing is found (exit 3) or the archive cannot be read.
+/// When nothing is found (exit 3) or the archive, or every capture, cannot be read.
 pub fn run(args: &HistoryArgs, context: &Context) -> Result<Exit, CliError> {
     let format = context.out.format()?;
     let period = context.period(args.from.as_deref(), args.to.as_deref())?;
@@ -30,6 +30,12 @@ pub fn run(args: &HistoryArgs, context: &Context) -> Result<Exit, CliError> {
     };
     for note in &versions.notes {
         context.out.say(&format!("pressmark: left out: {note}"));
+    }
+    match versions.unread.take() {
+        // Damage is a finding where there is something to tell beside it.
+        Some(_) if count > 0 => return Ok(Exit::Findings),
+        Some((_, why)) => return Err(reading(&args.url)(why)),
+        None => {}
     }
     if count == 0 {
         return Err(CliError::nothing(format!("no capture of {}", args.url))

@@ -16,6 +16,7 @@ use crate::evidence::key::{LogKey, Options};
 use crate::evidence::leaf::{ENTRY_LEN, Statement, entry_of, hash_of, key_change_text};
 use crate::evidence::note::VerifierKey;
 use crate::evidence::tiles::{Edge, Full, TileWriter};
+use crate::evidence::timestamp;
 use crate::store::Layout;
 use crate::store::durable::sync_dir;
 
@@ -176,12 +177,17 @@ impl Appender {
         now: Timestamp,
         old: Option<&LogKey>,
     ) -> Result<Option<Checkpoint>, EvidenceError> {
-        let size = self.edge.size();
         let previous = self.log.size();
-        if size == previous {
+        if self.edge.size() == previous {
             return Ok(None);
         }
         let dir = self.log.dir.clone();
+        // Time stamps that came since; they alone are no reason for a checkpoint, which would be
+        // stamped in its turn.
+        for stamp in timestamp::unstated(&dir, self.log.ledger.statements())? {
+            self.state(stamp)?;
+        }
+        let size = self.edge.size();
         let written = self.writer.partial(&self.edge).map_err(disk("writing tiles in", &dir))?;
         self.log.ledger.write().map_err(disk("writing", &dir))?;
         // After the ledger, whose files may be new: their names are in this directory, too.

@@ -11,7 +11,7 @@ use super::super::key::LogKey;
 use super::super::leaf::{Statement, key_change_text};
 use super::super::log::{Log, next_path};
 use super::super::note::VerifierKey;
-use super::super::{Checkpoint, EvidenceError, Trust, timestamp};
+use super::super::{Checkpoint, EvidenceError, Trust, held, timestamp};
 use super::{Tell, VerifyOptions};
 use crate::base::Finding;
 use crate::store::Layout;
@@ -87,12 +87,9 @@ pub(super) fn read(layout: &Layout, tell: &mut Tell<'_>) -> Result<Vec<Checkpoin
 pub(super) fn published(options: &VerifyOptions, tell: &mut Tell<'_>) -> Vec<(String, Checkpoint)> {
     let mut read = Vec::new();
     for (name, bytes) in &options.published {
-        // Mail programs add and take away line breaks at the end.
-        let text = String::from_utf8_lossy(bytes).replace("\r\n", "\n");
-        let text = format!("{}\n", text.trim_end());
-        match Checkpoint::parse(text.as_bytes()) {
-            Some(checkpoint) => read.push((name.clone(), checkpoint)),
-            None => tell.say(Finding::error(name, None, "published", "this is no checkpoint")),
+        match held::read(bytes) {
+            Ok(checkpoint) => read.push((name.clone(), checkpoint)),
+            Err(why) => tell.say(Finding::error(name, None, "published", why)),
         }
     }
     read
@@ -201,8 +198,11 @@ pub(super) fn own_key(
                 tell.say(Finding::error(&name, None, "key", what));
             }
         }
-        // Who verifies a copy has no key, and may have no right to read one.
-        Ok(None) => {}
+        Ok(None) => {
+            let what = "the key of the log is not there, so nothing can be added to it; put it back from its copy, or where it is lost, `pressmark evidence new-key --lost` begins with a new one (a copy of the archive may do without)";
+            tell.say(Finding::warning(&name, None, "key-missing", what));
+        }
+        // Who verifies an archive of someone else may have no right to read its key.
         Err(EvidenceError::Io { why, .. })
             if why.kind() == std::io::ErrorKind::PermissionDenied => {}
         Err(why) => tell.say(Finding::error(&name, None, "key", why.to_string())),
@@ -219,10 +219,12 @@ pub(super) fn roots(checkpoints: &[Checkpoint], roots: &BTreeMap<u64, Hash>, tel
     }
 }
 
-/// Every time stamp is over its checkpoint, and not much older or younger than that says; how many.
+/// Every time stamp is over its checkpoint, and not much older or younger than that says, and every
+/// one that the log names is there; how many.
 pub(super) fn stamps(
     layout: &Layout,
     checkpoints: &[Checkpoint],
+    statements: &[(u64, Statement)],
     trust: &Trust,
     tell: &mut Tell<'_>,
 ) -> Result<u64, EvidenceError> {
@@ -249,6 +251,17 @@ pub(super) fn stamps(
             Err(why) => tell.say(Finding::error(&name, None, "timestamp", why.to_string())),
         }
     }
+    for (index, statement) in statements {
+        let Statement::Stamp { checkpoint, authority, .. } = statement else { continue };
+        let there = kept.iter().find(|k| k.size == *checkpoint && k.label == *authority);
+        let what = match there {
+            Some(kept) if kept.statement() == *statement => continue,
+            Some(_) => format!("it, or its chain, is not the one that leaf {index} names"),
+            None => format!("the time stamp that leaf {index} names is gone, with its chain"),
+        };
+        let name = timestamp::name_of(*checkpoint, authority);
+        tell.say(Finding::error(&name, None, "timestamp", what));
+    }
     Ok(kept.len() as u64)
 }
 
@@ -259,8 +272,12 @@ pub(super) fn against(
     keys: &[(u64, VerifierKey, bool)],
     tell: &mut Tell<'_>,
 ) {
+    let all: Vec<VerifierKey> = keys.iter().map(|(_, key, _)| key.clone()).collect();
     for (name, checkpoint) in published {
+        // A text that nobody signed says nothing of the log.
+        let signer = held::signed(checkpoint, &all);
         let what = match roots.get(&checkpoint.size) {
+            _ if signer.is_err() => signer.err().unwrap_or_default(),
             None => format!(
                 "the log has fewer than the {} leaves that this one covers",
                 checkpoint.size

@@ -68,7 +68,7 @@ impl<'a> Records<'a> {
             match statement {
                 Statement::File { name, .. } => drop(sealed.insert(name.clone())),
                 Statement::Adopted { name } => drop(adopted.insert(name.clone())),
-                Statement::Span { .. } | Statement::Key { .. } => {}
+                Statement::Span { .. } | Statement::Key { .. } | Statement::Stamp { .. } => {}
             }
         }
         let is_writing = files.values().any(|path| is_open(path));

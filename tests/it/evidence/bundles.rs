@@ -279,6 +279,23 @@ fn time_stamps_are_asked_for_kept_and_go_with_the_bundle() {
         fs::write(&path, &sound).unwrap();
     }
     assert_eq!(findings(&archive.root()), Vec::<String>::new());
+    // A stamp that is taken away with its chain: the checkpoint after it has a leaf of it.
+    let first = kept.iter().map(|k| k.size).min().unwrap();
+    let dir = archive.root().join("evidence/checkpoints");
+    let parts = fs::read_dir(&dir).unwrap().flatten().map(|e| e.path());
+    let parts: Vec<(PathBuf, Vec<u8>)> = parts
+        .filter(|p| {
+            p.extension().is_some() && p.to_string_lossy().contains(&format!("{first:012}."))
+        })
+        .map(|p| (p.clone(), fs::read(p).unwrap()))
+        .collect();
+    assert_eq!(parts.len(), 4);
+    parts.iter().for_each(|(path, _)| fs::remove_file(path).unwrap());
+    let found = findings(&archive.root());
+    let gone = found.iter().filter(|f| f.contains("is gone, with its chain")).count();
+    assert_eq!((gone, found.len()), (2, 2), "{found:?}");
+    parts.iter().for_each(|(path, bytes)| fs::write(path, bytes).unwrap());
+    assert_eq!(findings(&archive.root()), Vec::<String>::new());
     // Roots of someone else.
     let other = Authority::start("rsa").unwrap();
     let trust = pressmark::evidence::Trust::from_pem(&fs::read(other.roots()).unwrap()).unwrap();

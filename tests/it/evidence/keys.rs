@@ -66,6 +66,31 @@ fn a_key_is_replaced_and_what_it_signed_still_holds() {
     assert!(findings(&archive.root()).iter().any(|f| f.contains("checkpoint-signature")));
 }
 
+/// A checkpoint on paper, with a letter copied wrong.
+#[test]
+fn a_typo_in_a_checkpoint_that_was_kept_is_called_a_typo() {
+    let (archive, _web) = archive();
+    let printed = stdout(&pressmark(&archive.root(), &["evidence", "checkpoint"]));
+    let kept = archive.root().parent().unwrap().join("kept.txt");
+    let verify = |text: &str| {
+        fs::write(&kept, text).unwrap();
+        let done = pressmark(&archive.root(), &["verify", "--checkpoint", kept.to_str().unwrap()]);
+        (done.status.code(), stdout(&done))
+    };
+    assert_eq!(verify(&printed), (Some(0), String::new()));
+    let lines: Vec<&str> = printed.lines().collect();
+    for (line, from, to) in
+        [(1, "1", "7"), (2, "A", "B"), (2, "=", "A"), (3, "2025", "2024"), (6, "\u{2014}", "-")]
+    {
+        let at = lines[line].find(from).unwrap_or_else(|| lines[line].len() - 1);
+        let typo = format!("{}{to}{}", &lines[line][..at], &lines[line][at + from.len()..]);
+        let text = printed.replacen(lines[line], &typo, 1);
+        let (code, said) = verify(&text);
+        assert_eq!(code, Some(4), "{text}");
+        assert!(said.contains("mistyped") && !said.contains("made anew"), "{text}\n{said}");
+    }
+}
+
 #[test]
 fn a_lost_key_is_replaced_and_said_for_ever() {
     let (archive, _web) = archive();
@@ -74,6 +99,15 @@ fn a_lost_key_is_replaced_and_said_for_ever() {
     let refused = pressmark(&archive.root(), &["evidence", "new-key"]);
     assert_eq!(refused.status.code(), Some(1));
     assert!(stderr(&refused).contains("missing"), "{}", stderr(&refused));
+    assert!(
+        stderr(&refused).contains("`pressmark evidence new-key --lost`"),
+        "{}",
+        stderr(&refused)
+    );
+    let found = findings(&archive.root());
+    let missed =
+        found.len() == 1 && found[0].contains("key-missing") && found[0].contains("--lost");
+    assert!(missed, "{found:?}");
     let done = pressmark(&archive.root(), &["evidence", "new-key", "--lost"]);
     assert!(done.status.success(), "{}", stderr(&done));
     let found = findings(&archive.root());

@@ -171,18 +171,21 @@ pub fn files(root: &Path) -> Vec<PathBuf> {
 
 /// Every record of every file of the archive at `root`, in order.
 pub fn records(root: &Path) -> Vec<Kept> {
+    files(root).iter().flat_map(|path| records_of(path)).collect()
+}
+
+/// Every record of a file, in order.
+pub fn records_of(path: &Path) -> Vec<Kept> {
     let mut kept = Vec::new();
-    for path in files(root) {
-        let file = BufReader::new(File::open(&path).unwrap());
-        let mut reader = WarcReader::new(file, ReadOptions::default());
-        while let Some(mut record) = reader.next_record().unwrap() {
-            let fields = record.header().fields.clone();
-            let mut block = Vec::new();
-            record.read_to_end(&mut block).unwrap();
-            record.finish().unwrap();
-            kept.push(Kept { fields, block });
-        }
-        assert_eq!(reader.take_findings(), [], "{}", path.display());
+    let file = BufReader::new(File::open(path).unwrap());
+    let mut reader = WarcReader::new(file, ReadOptions::default());
+    while let Some(mut record) = reader.next_record().unwrap() {
+        let fields = record.header().fields.clone();
+        let mut block = Vec::new();
+        record.read_to_end(&mut block).unwrap();
+        record.finish().unwrap();
+        kept.push(Kept { fields, block });
     }
+    assert_eq!(reader.take_findings(), [], "{}", path.display());
     kept
 }

@@ -6,5 +6,6 @@ pub mod cli;
 pub mod proxy;
 pub mod pty;
 pub mod raw;
+pub mod rewrite;
 pub mod schema;
 pub mod web;

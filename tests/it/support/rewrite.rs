@@ -1,0 +1,27 @@
+//! Records changed where they lie, as someone with all rights on the machine would.
+
+use std::path::Path;
+
+use pressmark::base::Timestamp;
+use pressmark::warc::{Compression, Packer, Record, RecordKind};
+
+use super::archive::{Kept, records_of};
+
+/// Packs a WARC file again with its records as `change` leaves them. Digests stay as the header
+/// states them; only the length follows the block. Offsets do not stay: the file that holds a
+/// record that is looked up later must end with it, or be indexed again.
+pub fn rewrite(path: &Path, mut change: impl FnMut(&mut Kept)) {
+    let mut out = Vec::new();
+    let mut packer = Packer::new(Compression::default());
+    for mut kept in records_of(path) {
+        change(&mut kept);
+        let id = kept.fields.record_id().unwrap();
+        let zero = Timestamp::from_unix_seconds(0);
+        let length = kept.block.len().to_string();
+        let mut anew = Record::build(&RecordKind::Response, &id, zero).block(kept.block);
+        kept.fields.set("Content-Length", length);
+        anew.fields = kept.fields;
+        packer.pack(&anew).unwrap().write_to(&mut out).unwrap();
+    }
+    std::fs::write(path, out).unwrap();
+}
