@@ -36,6 +36,13 @@ pub fn read(text: &str) -> Vec<Value> {
     }
 }
 
+/// Whether a member begins whose name has no quotation marks: `headline: …`.
+fn begins_bare_member(text: &str) -> bool {
+    let is_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '@' | '$');
+    let rest = text.trim_start_matches(is_name);
+    rest.len() < text.len() && rest.trim_start().starts_with(':')
+}
+
 struct Reader<'a> {
     text: &'a str,
     at: usize,
@@ -209,6 +216,7 @@ impl Reader<'_> {
                     || after.starts_with(|c: char| c.is_ascii_digit())
                     || after.is_empty()
                     || ["true", "false", "null"].iter().any(|word| after.starts_with(word))
+                    || begins_bare_member(after)
             }
             // A comma that is missing: the next line is a member.
             '"' => self.text[self.at..].trim_start_matches([' ', '\t', '\r']).starts_with('\n'),
