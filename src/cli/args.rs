@@ -432,14 +432,15 @@ pub struct ProveArgs {
     /// Replace the file where there is one
     #[arg(long, conflicts_with = "check")]
     pub force: bool,
-    /// Check this bundle
-    #[arg(long, value_name = "FILE.zip")]
+    /// Check this bundle or package, or the folder that a bundle was unpacked into
+    #[arg(long, value_name = "FILE")]
     pub check: Option<PathBuf>,
     /// With --check: the key of the log, as `evidence keys` prints it, or a file with it
     #[arg(long, value_name = "KEY", requires = "check")]
     pub key: Option<String>,
-    /// With --check: the checkpoint as it was published; repeatable
-    #[arg(long, value_name = "FILE", requires = "check")]
+    /// A checkpoint that somebody kept; repeatable. With --check: the log must begin with it; with a
+    /// URL: the bundle gets a proof for it
+    #[arg(long, value_name = "FILE")]
     pub checkpoint: Vec<PathBuf>,
 }
 
@@ -460,6 +461,8 @@ pub enum EvidenceCommand {
     Keys,
     /// Add what is not in the log yet, sign a checkpoint, and ask for time stamps
     Extend,
+    /// Print check.py, which checks a bundle with openssl and Python alone
+    Checker,
     /// Replace the key of the log; a leaf records the change, signed by the old key
     NewKey {
         /// The old key is lost: begin with a new one that nothing signs for

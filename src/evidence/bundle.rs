@@ -6,49 +6,67 @@
 //! leaves/01.txt       the leaf of each record, as text
 //! proofs/01.tlog-proof  its inclusion proof with the checkpoint (c2sp.org/tlog-proof)
 //! proofs/01.path      the same hashes, each with its side, for a shell
+//! withheld/04.header  of a request with credentials: the header of its record,
+//! withheld/04.txt       and what it asked, without them
 //! checkpoint          the signed checkpoint that the proofs lead to
-//! keys/               the key of the log, as PEM and as a verifier key
+//! log/newest          the newest checkpoint when the bundle was made
+//! log/consistency     proofs that it begins with the others
+//! keys/01.txt         the leaf that names the first key of the log, and so on for each later one,
+//! keys/01.tlog-proof    its proof with the newest checkpoint,
+//! keys/01.pem           and the key for openssl
 //! timestamps/         tokens over the checkpoint, and their chains
 //! article.txt citation.txt   what the page says, and how to cite it
 //! bundle.json         which file is what
 //! check.py            checks all of it with openssl and Python's standard library
-//! SHA256SUMS          and SHA256SUMS.sig, the log key's signature over it
+//! SHA256SUMS          and SHA256SUMS.sig, the signature over it by the last of the keys
 //! ```
 //!
-//! The same capture, checkpoint and texts give the same bytes.
+//! What binds what: the last key signs the list of all files, and the newest checkpoint. That
+//! covers the leaves of the keys, each of which the key before signed, and begins with the checkpoint
+//! that the records are proved by. So whoever knows one key of the log, or one checkpoint, need not
+//! believe anything in the bundle. The same capture, log and texts give the same bytes.
 
+mod described;
+mod lineage;
 mod select;
 mod steps;
+mod unpacked;
+mod withheld;
 mod zipped;
 
 use std::path::Path;
 
 use data_encoding::{BASE64, HEXLOWER};
-use serde_json::json;
 
+pub use described::{
+    DescribedCheckpoint, DescribedKey, DescribedRecord, DescribedStamp, Description, FORMAT,
+    FORMAT_1,
+};
+pub use lineage::{Lineage, NamedKey};
 pub use select::{Piece, Role, gather};
 pub use steps::path_sides;
-pub use zipped::{Contents, read_zip, write_zip};
+pub use unpacked::read_bundle;
+pub use withheld::{Withheld, has_user};
+pub use zipped::{Contents, TEXT_BYTES_MAX, write_zip};
 
+use super::check::{Known, Outcome, check};
 use super::error::damaged;
 use super::key::{LogKey, Options};
-use super::leaf::sha256;
+use super::leaf::{RecordLeaf, sha256};
 use super::log::Log;
-use super::note::VerifierKey;
-use super::timestamp;
+use super::proof::{Inclusion, consistency_text};
+use super::timestamp::{self, Kept};
 use super::token::{Token, Trust};
-use super::{Checkpoint, EvidenceError, certificate};
+use super::{Checkpoint, EvidenceError, certificate, held};
 use crate::base::Timestamp;
 use crate::store::Layout;
 
 /// The script that checks a bundle, which goes with every one.
-const CHECK_SCRIPT: &str = include_str!("../../tests/interop/check_bundle.py");
+pub const CHECK_SCRIPT: &str = include_str!("checker/check.py");
 
 /// What the caller knows of the page.
 #[derive(Debug, Clone, Default)]
 pub struct Texts {
-    /// The URL that was asked for.
-    pub url: String,
     /// The article.
     pub article: Option<String>,
     /// What made the article's text.
@@ -57,6 +75,18 @@ pub struct Texts {
     pub citation: Option<String>,
     /// The headline.
     pub headline: Option<String>,
+}
+
+/// How a bundle is made.
+#[derive(Debug, Clone)]
+pub struct Making<'a> {
+    /// What time stamps must lead to, beside the chains that are kept with them.
+    pub trust: &'a Trust,
+    /// When.
+    pub made: Timestamp,
+    /// Checkpoints that somebody kept, to which there must be a proof: what they are called, and their
+    /// bytes.
+    pub kept: &'a [(String, Vec<u8>)],
 }
 
 /// A record with its place in the log.
@@ -81,12 +111,10 @@ pub struct Bundle {
     pub records: Vec<Proved>,
     /// What the proofs lead to.
     pub checkpoint: Checkpoint,
-    /// The key that signed it.
-    pub key: VerifierKey,
+    /// The log beyond that.
+    pub lineage: Lineage,
     /// Tokens over the checkpoint: the authority's label, the response, its chain, what it says.
     pub stamps: Vec<(String, Vec<u8>, Vec<u8>, Token)>,
-    /// The key that signs the list of digests, where it was there to sign.
-    pub signer: Option<VerifierKey>,
     /// When the bundle was made.
     pub made: Timestamp,
 }
@@ -96,13 +124,13 @@ impl Bundle {
     /// stamp, or else the earliest.
     ///
     /// # Errors
-    /// When a record is not in the log, or the log is damaged.
+    /// When a record is not in the log, a checkpoint that was kept is not one of it, or the log is
+    /// damaged.
     pub fn prove(
         layout: &Layout,
         mut pieces: Vec<Piece>,
         texts: Texts,
-        trust: &Trust,
-        made: Timestamp,
+        making: &Making<'_>,
     ) -> Result<Self, EvidenceError> {
         let log = Log::open(layout)?;
         pieces.sort_by_key(|p| (p.role != Role::Warcinfo, p.file.clone(), p.offset));
@@ -117,34 +145,10 @@ impl Bundle {
             })?);
         }
         let needed = indexes.iter().max().map_or(1, |index| index + 1);
-        let sizes: Vec<u64> =
-            log.checkpoint_sizes()?.into_iter().filter(|s| *s >= needed).collect();
-        let kept = timestamp::kept(layout)?;
-        let mut chosen = None;
-        for size in &sizes {
-            let checkpoint = log.checkpoint(*size)?;
-            let bytes = checkpoint.render().into_bytes();
-            let mut stamps = Vec::new();
-            for stamp in kept.iter().filter(|k| k.size == *size) {
-                // One that proves nothing does not go with the others; `verify` tells of it.
-                if let Ok(token) = stamp.verify(&bytes, trust) {
-                    let Kept { label, response, chain, .. } = stamp.clone();
-                    stamps.push((label, response, chain, token));
-                }
-            }
-            let stamped = !stamps.is_empty();
-            if stamped || chosen.is_none() {
-                chosen = Some((checkpoint, stamps));
-            }
-            if stamped {
-                break;
-            }
-        }
-        let (checkpoint, stamps) = chosen
-            .ok_or_else(|| damaged("evidence/checkpoints", "no checkpoint covers the records"))?;
-        let key = log
-            .key_at(checkpoint.size)
-            .ok_or_else(|| damaged("evidence/statements", "no leaf names the key of the log"))?;
+        let (checkpoint, stamps) = chosen(layout, &log, needed, making.trust)?;
+        let mut wanted = kept_sizes(&log, making.kept)?;
+        wanted.push(checkpoint.size);
+        let lineage = Lineage::of(&log, &wanted)?;
         let (mut records, mut offset) = (Vec::new(), 0);
         for (piece, index) in pieces.into_iter().zip(indexes) {
             let proof = log.prove(index, checkpoint.size)?;
@@ -152,29 +156,59 @@ impl Bundle {
             records.push(Proved { piece, index, proof, offset });
             offset += length;
         }
-        Ok(Self { texts, records, checkpoint, key, stamps, signer: None, made })
+        Ok(Self { texts, records, checkpoint, lineage, stamps, made: making.made })
     }
 
-    /// Writes the bundle. The list of digests is signed where the log's key is there.
+    /// Signs and checks the bundle, and writes it.
     ///
     /// # Errors
-    /// When the file cannot be written.
+    /// When the key of the log is not there, the bundle would not hold, or the file cannot be
+    /// written.
     pub fn write(
-        mut self,
+        &self,
         layout: &Layout,
         options: &Options,
         out: &Path,
     ) -> Result<(), EvidenceError> {
-        // Who proves from a copy of the archive has no key; the rest proves as much without it.
-        let key = LogKey::read(&options.key_path(layout)).ok().flatten();
-        self.signer = key.as_ref().map(|key| key.verifier(&self.key.name));
+        write_zip(out, &self.signed(&self.signer(layout, options)?)?)
+    }
+
+    /// All files, the list and its signature among them, after they were checked.
+    ///
+    /// # Errors
+    /// When they would not hold.
+    pub fn signed(&self, key: &LogKey) -> Result<Contents, EvidenceError> {
         let mut contents = self.contents();
         let sums = sums(&contents);
-        if let Some(key) = &key {
-            contents.push(("SHA256SUMS.sig".to_owned(), key.sign(sums.as_bytes())));
-        }
+        contents.push(("SHA256SUMS.sig".to_owned(), key.sign(sums.as_bytes())));
         contents.push(("SHA256SUMS".to_owned(), sums.into_bytes()));
-        write_zip(out, &contents)
+        // What does not hold here would not hold in a court.
+        let failed = check(&contents, &Known::default());
+        if let Some(step) = failed.iter().find(|step| step.outcome == Outcome::Fails) {
+            let why = format!("it would not hold: {}: {}", step.name, step.what);
+            return Err(EvidenceError::Bundle { why });
+        }
+        Ok(contents)
+    }
+
+    /// The key that signs what a bundle says: the one that the log names last.
+    ///
+    /// # Errors
+    /// When it is not there, or another one is.
+    pub fn signer(&self, layout: &Layout, options: &Options) -> Result<LogKey, EvidenceError> {
+        let path = options.key_path(layout);
+        let wrong = |why: &str| EvidenceError::Key {
+            path: path.display().to_string(),
+            why: why.to_owned(),
+        };
+        let key = LogKey::read(&path)?.ok_or_else(|| {
+            wrong("the key of the log is missing, which signs what a bundle says")
+        })?;
+        let named = self.lineage.keys.last().map(|named| named.key.public);
+        if named != Some(key.verifier("").public) {
+            return Err(wrong("this is not the key that the log names"));
+        }
+        Ok(key)
     }
 
     /// The files, without the list of their digests.
@@ -186,15 +220,22 @@ impl Bundle {
         out.push((self.warc_name().to_owned(), warc));
         for (n, record) in (1..).zip(&self.records) {
             out.push(text(&format!("leaves/{n:02}.txt"), record.piece.leaf.clone()));
-            out.push(text(&format!("proofs/{n:02}.tlog-proof"), self.tlog_proof(record)));
+            let proof = proof_text(record.index, &record.proof, &self.checkpoint);
+            out.push(text(&format!("proofs/{n:02}.tlog-proof"), proof));
             out.push(text(&format!("proofs/{n:02}.path"), self.path(record)));
+            if let Some(withheld) = &record.piece.withheld {
+                out.push((format!("withheld/{n:02}.header"), withheld.header.clone()));
+                out.push(text(&format!("withheld/{n:02}.txt"), withheld.shown.clone()));
+            }
         }
         out.push(text("checkpoint", self.checkpoint.render()));
-        out.push(text("keys/public-key.pem", self.key.pem()));
-        out.push(text("keys/log.vkey", format!("{}\n", self.key.text())));
-        if let Some(signer) = &self.signer {
-            out.push(text("keys/manifest-key.pem", signer.pem()));
-            out.push(text("keys/manifest.vkey", format!("{}\n", signer.text())));
+        out.push(text("log/newest", self.lineage.newest.render()));
+        out.push(text("log/consistency", consistency_text(&self.lineage.earlier)));
+        for (n, named) in (1..).zip(&self.lineage.keys) {
+            let proof = proof_text(named.index, &named.proof, &self.lineage.newest);
+            out.push(text(&format!("keys/{n:02}.txt"), named.text.clone()));
+            out.push(text(&format!("keys/{n:02}.tlog-proof"), proof));
+            out.push(text(&format!("keys/{n:02}.pem"), named.key.pem()));
         }
         for (label, response, chain, _) in &self.stamps {
             out.push((format!("timestamps/{label}.tsr"), response.clone()));
@@ -202,7 +243,7 @@ impl Bundle {
         }
         out.extend(self.texts.article.clone().map(|t| text("article.txt", format!("{t}\n"))));
         out.extend(self.texts.citation.clone().map(|t| text("citation.txt", format!("{t}\n"))));
-        out.push(text("bundle.json", format!("{:#}\n", self.json())));
+        out.push(text("bundle.json", self.description().text()));
         out.push(text("check.py", CHECK_SCRIPT.to_owned()));
         out
     }
@@ -217,12 +258,17 @@ impl Bundle {
         }
     }
 
-    fn tlog_proof(&self, record: &Proved) -> String {
-        let mut out = format!("c2sp.org/tlog-proof@v1\nindex {}\n", record.index);
-        for hash in &record.proof {
-            out.push_str(&format!("{hash}\n"));
-        }
-        format!("{out}\n{}", self.checkpoint.render())
+    /// The record of the capture, with its number.
+    #[must_use]
+    pub fn main(&self) -> Option<(usize, &Proved)> {
+        (1..).zip(&self.records).find(|(_, record)| record.piece.role == Role::Capture)
+    }
+
+    /// The page: the target URI of the capture.
+    #[must_use]
+    pub fn url(&self) -> String {
+        let uri = self.main().map(|(_, record)| said(&record.piece, |leaf| leaf.uri));
+        uri.map_or_else(String::new, |uri| unbracketed(&uri).to_owned())
     }
 
     fn path(&self, record: &Proved) -> String {
@@ -231,46 +277,127 @@ impl Bundle {
         lines.map(|(side, hash)| format!("{side} {hash}\n")).collect()
     }
 
-    fn json(&self) -> serde_json::Value {
-        let records = (1..).zip(&self.records).map(|(n, r): (u32, _)| {
-            json!({
-                "number": n,
-                "role": r.piece.role.label(),
-                "type": r.piece.kind,
-                "uri": r.piece.uri,
-                "date": r.piece.date,
-                "record_id": r.piece.id,
-                "leaf": r.index,
-                "offset": r.offset,
-                "length": r.piece.member.len(),
-                "sha256": HEXLOWER.encode(&sha256(&r.piece.member)),
-                "archive_file": r.piece.file,
-                "archive_offset": r.piece.offset,
-            })
+    fn description(&self) -> Description {
+        let records = (1..).zip(&self.records).map(|(number, r)| {
+            let piece = &r.piece;
+            let here = piece.withheld.is_none();
+            DescribedRecord {
+                number,
+                role: piece.role.label().to_owned(),
+                kind: said(piece, |leaf| leaf.kind),
+                uri: said(piece, |leaf| leaf.uri),
+                date: said(piece, |leaf| leaf.date),
+                record_id: said(piece, |leaf| leaf.id),
+                leaf: r.index,
+                offset: here.then_some(r.offset),
+                length: here.then_some(piece.member.len() as u64),
+                sha256: here.then(|| HEXLOWER.encode(&sha256(&piece.member))),
+                withheld: piece.withheld.as_ref().map(|withheld| withheld.names.clone()),
+                archive_file: piece.file.clone(),
+                archive_offset: piece.offset,
+            }
         });
-        json!({
-            "format": "pressmark/bundle/1",
-            "url": self.texts.url,
-            "made": self.made.to_warc_date(),
-            "software": concat!("pressmark/", env!("CARGO_PKG_VERSION")),
-            "extractor": self.texts.extractor,
-            "warc": self.warc_name(),
-            "records": records.collect::<Vec<_>>(),
-            "checkpoint": {
-                "origin": self.checkpoint.origin,
-                "size": self.checkpoint.size,
-                "root": BASE64.encode(&self.checkpoint.root.0),
-                "time": self.checkpoint.time.map(Timestamp::to_warc_date),
-            },
-            "timestamps": self.stamps.iter().map(|(label, _, _, token)| json!({
-                "authority": label, "time": token.time.to_rfc3339(),
-                "serial": token.serial, "signer": token.signer,
-            })).collect::<Vec<_>>(),
-        })
+        let checkpoint = |checkpoint: &Checkpoint| DescribedCheckpoint {
+            origin: checkpoint.origin.clone(),
+            size: checkpoint.size,
+            root: BASE64.encode(&checkpoint.root.0),
+            time: checkpoint.time.map(Timestamp::to_warc_date),
+            key: self.lineage.key_number(checkpoint.size) as u64,
+        };
+        let keys = (1..).zip(&self.lineage.keys).map(|(number, named)| DescribedKey {
+            number,
+            leaf: named.index,
+            key: named.key.text(),
+        });
+        let stamps = self.stamps.iter().map(|(label, _, _, token)| DescribedStamp {
+            authority: label.clone(),
+            time: token.time.to_rfc3339(),
+            serial: token.serial.clone(),
+            signer: token.signer.clone(),
+        });
+        Description {
+            format: FORMAT.to_owned(),
+            url: self.url(),
+            date: self
+                .main()
+                .map_or_else(String::new, |(_, record)| said(&record.piece, |leaf| leaf.date)),
+            made: self.made.to_warc_date(),
+            software: concat!("pressmark/", env!("CARGO_PKG_VERSION")).to_owned(),
+            extractor: self.texts.extractor.clone(),
+            warc: self.warc_name().to_owned(),
+            records: records.collect(),
+            checkpoint: checkpoint(&self.checkpoint),
+            newest: checkpoint(&self.lineage.newest),
+            keys: keys.collect(),
+            timestamps: stamps.collect(),
+        }
     }
 }
 
-use super::timestamp::Kept;
+/// What the leaf of a record says.
+fn said(piece: &Piece, of: fn(RecordLeaf<'_>) -> &str) -> String {
+    RecordLeaf::parse(&piece.leaf).map(of).unwrap_or_default().to_owned()
+}
+
+/// A URI without the angle brackets that WARC/1.0 writers put around it.
+#[must_use]
+pub fn unbracketed(uri: &str) -> &str {
+    uri.strip_prefix('<').and_then(|uri| uri.strip_suffix('>')).unwrap_or(uri)
+}
+
+/// A checkpoint with the tokens over it.
+type Stamped = (Checkpoint, Vec<(String, Vec<u8>, Vec<u8>, Token)>);
+
+/// The earliest checkpoint that covers so many leaves and bears a time stamp, or else the earliest.
+fn chosen(
+    layout: &Layout,
+    log: &Log,
+    needed: u64,
+    trust: &Trust,
+) -> Result<Stamped, EvidenceError> {
+    let kept = timestamp::kept(layout)?;
+    let mut chosen: Option<Stamped> = None;
+    for size in log.checkpoint_sizes()?.into_iter().filter(|size| *size >= needed) {
+        let checkpoint = log.checkpoint(size)?;
+        let bytes = checkpoint.render().into_bytes();
+        let mut stamps = Vec::new();
+        for stamp in kept.iter().filter(|k| k.size == size) {
+            // One that proves nothing does not go with the others; `verify` tells of it.
+            if let Ok(token) = stamp.verify(&bytes, trust) {
+                let Kept { label, response, chain, .. } = stamp.clone();
+                stamps.push((label, response, chain, token));
+            }
+        }
+        let stamped = !stamps.is_empty();
+        if stamped || chosen.is_none() {
+            chosen = Some((checkpoint, stamps));
+        }
+        if stamped {
+            break;
+        }
+    }
+    chosen.ok_or_else(|| damaged("evidence/checkpoints", "no checkpoint covers the records"))
+}
+
+/// The sizes of checkpoints that somebody kept; each must be one of this log.
+fn kept_sizes(log: &Log, kept: &[(String, Vec<u8>)]) -> Result<Vec<u64>, EvidenceError> {
+    let keys: Vec<_> = log.keys().into_iter().map(|(_, key)| key).collect();
+    let size_of = |(name, bytes): &(String, Vec<u8>)| {
+        let refuse = |why: String| EvidenceError::Bundle { why: format!("{name}: {why}") };
+        let checkpoint = held::read(bytes).map_err(refuse)?;
+        held::signed(&checkpoint, &keys).map_err(refuse)?;
+        match log.checkpoint(checkpoint.size) {
+            Ok(own) if own.root == checkpoint.root => Ok(checkpoint.size),
+            _ => Err(refuse("it is of another history of this log".to_owned())),
+        }
+    };
+    kept.iter().map(size_of).collect()
+}
+
+fn proof_text(index: u64, hashes: &[tlog_tiles::Hash], checkpoint: &Checkpoint) -> String {
+    let checkpoint = checkpoint.render();
+    Inclusion { index, hashes: hashes.to_vec(), checkpoint: &checkpoint }.text()
+}
 
 /// The list of digests as `sha256sum` reads it.
 fn sums(contents: &Contents) -> String {

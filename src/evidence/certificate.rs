@@ -5,7 +5,7 @@
 //! chain of custody, the evidentiary copy apart from working copies) and of the certificates that
 //! FRE 902(13) and (14) ask of a qualified person: such a person signs it, no program does.
 
-use super::bundle::{Bundle, Proved, Role};
+use super::bundle::{Bundle, Role};
 use crate::base::Timestamp;
 use crate::base::markup::escaped;
 use crate::base::printable;
@@ -58,7 +58,7 @@ pub fn render(bundle: &Bundle) -> String {
     let mut out =
         String::from("<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\n");
     out.push_str("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n");
-    let title = format!("Evidence of a web capture: {}", bundle.texts.url);
+    let title = format!("Evidence of a web capture: {}", bundle.url());
     out.push_str(&format!(
         "<title>{}</title>\n<style>{STYLE}</style></head><body>\n",
         escape(&title)
@@ -68,6 +68,7 @@ pub fn render(bundle: &Bundle) -> String {
     how(&mut out, bundle);
     when(&mut out, bundle);
     records(&mut out, bundle);
+    withheld(&mut out, bundle);
     claims(&mut out, bundle);
     steps(&mut out, bundle);
     declaration(&mut out);
@@ -75,19 +76,15 @@ pub fn render(bundle: &Bundle) -> String {
     out
 }
 
-fn main_record(bundle: &Bundle) -> Option<&Proved> {
-    bundle.records.iter().find(|r| r.piece.role == Role::Capture)
-}
-
 fn captured(out: &mut String, bundle: &Bundle) {
     let texts = &bundle.texts;
-    let main = main_record(bundle).map(|r| &r.piece);
+    let main = bundle.main().map(|(_, r)| &r.piece);
     let text =
         |get: fn(&super::bundle::Piece) -> &String| main.map(get).cloned().unwrap_or_default();
     rows(
         out,
         &[
-            ("Page asked for", texts.url.clone()),
+            ("Page", bundle.url()),
             ("Headline, as read by the program", texts.headline.clone().unwrap_or_default()),
             ("Captured (date of the request, UTC)", text(|p| &p.date)),
             ("Record", text(|p| &p.id)),
@@ -143,6 +140,13 @@ fn how(out: &mut String, bundle: &Bundle) {
     }
 }
 
+/// The key in force at a size, as text.
+fn key_at(bundle: &Bundle, size: u64) -> String {
+    let at = bundle.lineage.key_number(size).checked_sub(1);
+    let named = at.and_then(|at| bundle.lineage.keys.get(at));
+    named.map(|named| named.key.text()).unwrap_or_default()
+}
+
 fn when(out: &mut String, bundle: &Bundle) {
     heading(out, "When, and on whose word");
     let checkpoint = &bundle.checkpoint;
@@ -156,7 +160,7 @@ fn when(out: &mut String, bundle: &Bundle) {
                 "Checkpoint signed, by the archive's clock",
                 checkpoint.time.map(Timestamp::to_rfc3339).unwrap_or_default(),
             ),
-            ("Key of the log", bundle.key.text()),
+            ("Key of the log that signed it", key_at(bundle, checkpoint.size)),
         ],
     );
     if bundle.stamps.is_empty() {
@@ -208,6 +212,29 @@ fn records(out: &mut String, bundle: &Bundle) {
     out.push_str("</table>\n");
 }
 
+fn withheld(out: &mut String, bundle: &Bundle) {
+    let records = (1..).zip(&bundle.records);
+    let mut items = Vec::new();
+    for (n, record) in records {
+        let Some(withheld) = &record.piece.withheld else { continue };
+        items.push(format!(
+            "Record {n:02}, the request for {}: {}. The header of its record, with the digest of the whole request, is withheld/{n:02}.header; what was asked, without the secrets, is withheld/{n:02}.txt.",
+            record.piece.uri,
+            withheld.names.join(", ")
+        ));
+    }
+    if items.is_empty() {
+        return;
+    }
+    heading(out, "What is withheld");
+    paragraph(
+        out,
+        "These requests were sent with credentials, which are not handed over. Their leaves are in the log and in this bundle, so that a request can be proved later by showing it. What is shown of it here rests on the archive's word.",
+    );
+    let items: Vec<&str> = items.iter().map(String::as_str).collect();
+    list(out, &items);
+}
+
 fn claims(out: &mut String, bundle: &Bundle) {
     heading(out, "What is claimed");
     let stamped = if bundle.stamps.is_empty() {
@@ -243,48 +270,46 @@ fn steps(out: &mut String, bundle: &Bundle) {
     heading(out, "How to check it");
     paragraph(
         out,
-        "Unpack the zip into an empty directory and run these commands in it, with OpenSSL 3, sha256sum and a shell. Each step shows one thing; check.py takes all of them with Python's standard library and openssl. The program that made the bundle does the same with: pressmark prove --check FILE.zip",
+        "Unpack the zip into an empty directory and run these commands in it, with OpenSSL 3, sha256sum and a shell. Each step shows one thing, and writes nothing into the directory. check.py takes these steps and more with Python's standard library and openssl; so does the program that made the bundle: pressmark prove --check FILE.zip. Whoever forged a bundle would have forged its check.py, too: take that from the program (pressmark evidence checker) or from where it is published. And give it what you know from elsewhere, a key of the archive (--key) or a checkpoint that somebody kept (--checkpoint): without either, all of this may agree and be made up.",
     );
     out.push_str("<ol>\n");
     step(out, "The files are those that were listed.", "sha256sum -c SHA256SUMS");
-    if bundle.signer.is_some() {
-        step(
-            out,
-            "The list was signed by the key of the log.",
-            "openssl pkeyutl -verify -pubin -inkey keys/manifest-key.pem -rawin -in SHA256SUMS -sigfile SHA256SUMS.sig",
-        );
-    }
+    let last = bundle.lineage.keys.len();
+    step(
+        out,
+        "The list was signed by the last key of the log. Compare that key with what the archive's operator publishes: that it is in this bundle says nothing about whose it is.",
+        &format!(
+            "openssl pkeyutl -verify -pubin -inkey keys/{last:02}.pem -rawin -in SHA256SUMS -sigfile SHA256SUMS.sig\nsed -n 's/^key //p' keys/{last:02}.txt"
+        ),
+    );
     let warc = bundle.warc_name();
     let unpack = match warc {
-        "capture.warc.gz" => "gzip -dc capture.warc.gz > capture.warc",
-        "capture.warc.zst" => "zstd -dc capture.warc.zst > capture.warc",
+        "capture.warc.gz" => "gzip -dc capture.warc.gz",
+        "capture.warc.zst" => "zstd -dc capture.warc.zst",
         _ => "cat capture.warc",
     };
-    let main = main_record(bundle);
-    let place = (1..).zip(&bundle.records).find(|(_, r)| r.piece.role == Role::Capture);
-    let (n, index) = place.map_or((1, 0), |(n, r)| (n, r.index));
-    let (offset, length) = main.map_or((0, 0), |r| (r.offset, r.piece.member.len()));
+    let main = bundle.main();
+    let (n, index) = main.map_or((1, 0), |(n, r)| (n, r.index));
+    let (offset, length) = main.map_or((0, 0), |(_, r)| (r.offset, r.piece.member.len()));
     step(
         out,
         "Any WARC reader shows the records; they are also plain to read. A reader that checks digests (for instance warcio check) compares WARC-Block-Digest with the block of each record.",
-        &format!("{unpack}\nless capture.warc"),
+        &format!("{unpack} | less"),
     );
     let one = match warc {
-        "capture.warc.gz" => format!(
-            "tail -c +{} capture.warc.gz | head -c {length} | gzip -dc > record",
-            offset + 1
-        ),
-        "capture.warc.zst" => format!(
-            "tail -c +{} capture.warc.zst | head -c {length} | zstd -dc > record",
-            offset + 1
-        ),
-        _ => format!("tail -c +{} capture.warc | head -c {length} > record", offset + 1),
+        "capture.warc.gz" => {
+            format!("tail -c +{} capture.warc.gz | head -c {length} | gzip -dc", offset + 1)
+        }
+        "capture.warc.zst" => {
+            format!("tail -c +{} capture.warc.zst | head -c {length} | zstd -dc", offset + 1)
+        }
+        _ => format!("tail -c +{} capture.warc | head -c {length}", offset + 1),
     };
     step(
         out,
         "The leaf of the capture says of the record what it is: the digest of its header, from WARC/1.1 to the empty line, and that of its block, which is all after that but the last four bytes. Both sums must stand in the leaf (a block digest that begins with sha1: is in base32).",
         &format!(
-            "{one}\nn=$(LC_ALL=C awk '{{ s += length($0) + 1 }} /^\\r$/ {{ print s; exit }}' record)\nhead -c $n record | sha256sum\ntail -c +$((n+1)) record | head -c -4 | sha256sum\ncat leaves/{n:02}.txt"
+            "d=$(mktemp -d)\n{one} > \"$d/record\"\nn=$(LC_ALL=C awk '{{ s += length($0) + 1 }} /^\\r$/ {{ print s; exit }}' \"$d/record\")\nhead -c $n \"$d/record\" | sha256sum\ntail -c +$((n+1)) \"$d/record\" | head -c -4 | sha256sum\ncat leaves/{n:02}.txt"
         ),
     );
     step(
@@ -298,9 +323,33 @@ fn steps(out: &mut String, bundle: &Bundle) {
     );
     step(
         out,
-        "The checkpoint was signed by the key of the log. Compare that key with what the archive's operator publishes: that it is in this bundle says nothing about whose it is.",
-        "sed '/^$/,$d' checkpoint > body\nsed -n '/^$/,$p' checkpoint | sed -n 2p | sed 's/.* //' | openssl base64 -d -A | tail -c 64 > body.sig\nopenssl pkeyutl -verify -pubin -inkey keys/public-key.pem -rawin -in body -sigfile body.sig",
+        "The checkpoint was signed by the key of the log at its time.",
+        &signature("checkpoint", bundle.lineage.key_number(bundle.checkpoint.size)),
     );
+    step(
+        out,
+        "The newest checkpoint when this bundle was made was signed by the last key. That it begins with the checkpoint above, and with others that somebody may have kept, is proved by the hashes in log/consistency (RFC 6962, section 2.1.2), which check.py puts together.",
+        &signature("log/newest", last),
+    );
+    for n in 2..=last {
+        let unsigned = bundle.lineage.keys.get(n - 1).is_some_and(|k| k.text.ends_with(" -\n"));
+        let before = n - 1;
+        if unsigned {
+            let what =
+                format!("Key {n:02} began where key {before:02} was lost: nothing signs for it.");
+            out.push_str(&format!("<li><p>{}</p></li>\n", escape(&what)));
+            continue;
+        }
+        step(
+            out,
+            &format!(
+                "Key {before:02} of the log signed for key {n:02}. The leaf that says so is covered by the newest checkpoint (keys/{n:02}.tlog-proof)."
+            ),
+            &format!(
+                "d=$(mktemp -d)\nk=keys/{n:02}.txt\nprintf 'pressmark/key-change/1\\n%s\\n%s\\n%s\\n' \"$(grep '^origin ' $k)\" \"$(grep '^before ' $k)\" \"$(grep '^key ' $k)\" > \"$d/change\"\nsed -n 's/^signature //p' $k | openssl base64 -d -A > \"$d/signature\"\nopenssl pkeyutl -verify -pubin -inkey keys/{before:02}.pem -rawin -in \"$d/change\" -sigfile \"$d/signature\""
+            ),
+        );
+    }
     for (label, _, _, token) in &bundle.stamps {
         let seconds = token.time.since(Timestamp::from_unix_seconds(0)).as_secs();
         step(
@@ -318,6 +367,13 @@ fn steps(out: &mut String, bundle: &Bundle) {
         out,
         "The whole archive is checked with: pressmark verify --checkpoint checkpoint. It proves that the log still holds what this checkpoint covers.",
     );
+}
+
+/// The commands that check the first signature of a signed note.
+fn signature(note: &str, key: usize) -> String {
+    format!(
+        "d=$(mktemp -d)\nsed '/^$/,$d' {note} > \"$d/body\"\nsed -n '/^$/,$p' {note} | sed -n 2p | sed 's/.* //' | openssl base64 -d -A | tail -c 64 > \"$d/signature\"\nopenssl pkeyutl -verify -pubin -inkey keys/{key:02}.pem -rawin -in \"$d/body\" -sigfile \"$d/signature\""
+    )
 }
 
 fn declaration(out: &mut String) {

@@ -42,6 +42,12 @@ pub enum EvidenceError {
         /// What is wrong.
         why: String,
     },
+    /// A bundle that cannot be made, or would not hold when it is checked.
+    #[error("no bundle: {why}")]
+    Bundle {
+        /// Why not.
+        why: String,
+    },
     /// Another process extends the log.
     #[error("another process extends the evidence log")]
     Busy,
@@ -63,7 +69,7 @@ impl EvidenceError {
             }
             Self::Damaged { .. } => "`pressmark verify` tells what is damaged",
             Self::Busy => "wait until it is done",
-            Self::Io { .. } | Self::Store(_) => return None,
+            Self::Io { .. } | Self::Store(_) | Self::Bundle { .. } => return None,
         })
     }
 }

@@ -61,7 +61,7 @@ pub fn record_text(fields: &Fields, header: &[u8], block: Option<&str>) -> Strin
         (None, None) => "-".to_owned(),
     };
     format!(
-        "pressmark/leaf/1 record\nid {}\ntype {}\nuri {}\ndate {}\nblock {block}\npayload {}\nheader sha256:{}\n",
+        "{RECORD}\nid {}\ntype {}\nuri {}\ndate {}\nblock {block}\npayload {}\nheader sha256:{}\n",
         value(name::RECORD_ID),
         value(name::TYPE),
         value(name::TARGET_URI),
@@ -69,6 +69,50 @@ pub fn record_text(fields: &Fields, header: &[u8], block: Option<&str>) -> Strin
         value(name::PAYLOAD_DIGEST),
         HEXLOWER.encode(&sha256(header)),
     )
+}
+
+/// The first line of a record's leaf.
+const RECORD: &str = "pressmark/leaf/1 record";
+
+/// What the leaf of a record says, each value as the text has it: `-` for none.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RecordLeaf<'a> {
+    /// `WARC-Record-ID`.
+    pub id: &'a str,
+    /// `WARC-Type`.
+    pub kind: &'a str,
+    /// `WARC-Target-URI`.
+    pub uri: &'a str,
+    /// `WARC-Date`.
+    pub date: &'a str,
+    /// The digest of the block.
+    pub block: &'a str,
+    /// `WARC-Payload-Digest`.
+    pub payload: &'a str,
+    /// The digest of the header.
+    pub header: &'a str,
+}
+
+impl<'a> RecordLeaf<'a> {
+    /// Reads a leaf; none where it is none of a record, or not exactly of the form.
+    #[must_use]
+    pub fn parse(text: &'a str) -> Option<Self> {
+        let mut lines = text.strip_suffix('\n')?.split('\n');
+        if lines.next()? != RECORD {
+            return None;
+        }
+        let mut value = |key: &str| lines.next()?.strip_prefix(key)?.strip_prefix(' ');
+        let leaf = Self {
+            id: value("id")?,
+            kind: value("type")?,
+            uri: value("uri")?,
+            date: value("date")?,
+            block: value("block")?,
+            payload: value("payload")?,
+            header: value("header")?,
+        };
+        lines.next().is_none().then_some(leaf)
+    }
 }
 
 /// A field's value on one line: controls, and bytes that are no ASCII, percent-encoded.
@@ -235,6 +279,11 @@ mod tests {
                 "pressmark/leaf/1 record\nid <urn:uuid:1>\ntype response\nuri http://a.example/x%C3%A9\ndate 2025-11-05T00:00:00Z\nblock sha256:00\npayload -\nheader sha256:{header}\n"
             )
         );
+        let leaf = RecordLeaf::parse(&text).unwrap();
+        assert_eq!((leaf.uri, leaf.payload), ("http://a.example/x%C3%A9", "-"));
+        for wrong in [text.trim_end(), &text.replace("uri", "url"), &format!("{text}more\n")] {
+            assert_eq!(RecordLeaf::parse(wrong), None);
+        }
         assert_eq!(plain(b" a\x07b\n"), "a%07b");
         assert_ne!(record_text(&fields, b"WARC/1.1\r\n\n", None), text);
     }

@@ -159,6 +159,22 @@ impl Log {
             .map_err(|why| damaged("evidence/tile", why.to_string()))
     }
 
+    /// The proof that the tree of `size` leaves begins with that of `older` (RFC 6962 section 2.1.2).
+    ///
+    /// # Errors
+    /// When a tile is missing or damaged, or there are no such trees.
+    pub fn prove_older(&self, older: u64, size: u64) -> Result<Vec<Hash>, EvidenceError> {
+        if older == 0 || older > size || size > self.size() {
+            return Err(damaged(
+                "evidence",
+                format!("no tree of {older} leaves is in one of {size}"),
+            ));
+        }
+        let hashes = TileHashes::new(&self.tiles, self.size());
+        tlog_tiles::prove_tree(size, older, &hashes)
+            .map_err(|why| damaged("evidence/tile", why.to_string()))
+    }
+
     /// Where the log lies.
     #[must_use]
     pub fn dir(&self) -> &Path {

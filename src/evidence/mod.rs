@@ -25,6 +25,7 @@ pub mod leaf;
 mod ledger;
 pub mod log;
 pub mod note;
+pub mod proof;
 pub mod tiles;
 pub mod timestamp;
 pub mod token;

@@ -8,7 +8,8 @@
 //! ```text
 //!  datapackage-digest.json   sha256 of ─► datapackage.json   sha256 of ─► archive/NAME.warc.gz
 //!    signedData: signature of that digest    (every file)                 indexes/index.cdx.gz, .idx
-//!                                                                         pages/pages.jsonl
+//!    logSignature: another one, of the                                    pages/pages.jsonl
+//!      file itself, by who else signs                                     evidence/…
 //! ```
 //!
 //! The WARC holds the members exactly as they were given, and is stored and not deflated, so that a
@@ -22,6 +23,8 @@ use serde_json::{Map, Value, json};
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, DateTime, ZipWriter};
 
+use super::bundle::TEXT_BYTES_MAX;
+use super::key::LogKey;
 use crate::base::{DigestAlgorithm, Hasher, Timestamp};
 
 mod kept;
@@ -107,8 +110,18 @@ pub struct Package<'a> {
     pub software: String,
     /// When it is made.
     pub created: Timestamp,
+    /// Who signs the list of files besides, where someone does.
+    pub seal: Option<Seal<'a>>,
     /// Further files: neither in `archive/`, `indexes/`, `pages/` nor one of the package's own.
     pub extra: Vec<Extra>,
+}
+
+/// A second signature over the list of files, which other readers pass over.
+pub struct Seal<'a> {
+    /// The key of the log that signs, as text.
+    pub key: String,
+    /// What signs.
+    pub key_pair: &'a LogKey,
 }
 
 /// A record: one gzip member, byte for byte as it lies in the archive.
@@ -218,6 +231,10 @@ pub fn write<W: Write + Seek>(
             "publicKey": base64(&signer.public_key()?),
         });
     }
+    if let Some(seal) = &package.seal {
+        let signature = seal.key_pair.sign(datapackage.as_bytes());
+        proof["logSignature"] = json!({ "key": seal.key, "signature": base64(&signature) });
+    }
     let proof = pretty(&proof);
     zip.file("datapackage-digest.json", proof.as_bytes(), CompressionMethod::Deflated)?;
     zip.finish()?;
@@ -257,6 +274,8 @@ struct Zip<W: Write + Seek> {
     zip: ZipWriter<W>,
     options: SimpleFileOptions,
     resources: Vec<Value>,
+    /// So many bytes may still be packed: see [`TEXT_BYTES_MAX`].
+    left: u64,
 }
 
 impl<W: Write + Seek> Zip<W> {
@@ -264,7 +283,7 @@ impl<W: Write + Seek> Zip<W> {
         let options = SimpleFileOptions::default()
             .last_modified_time(dos_time(created))
             .unix_permissions(0o644);
-        Self { zip: ZipWriter::new(out), options, resources: Vec::new() }
+        Self { zip: ZipWriter::new(out), options, resources: Vec::new(), left: TEXT_BYTES_MAX }
     }
 
     fn begin(&mut self, path: &str, method: CompressionMethod, len: u64) -> Result<(), WaczError> {
@@ -274,7 +293,11 @@ impl<W: Write + Seek> Zip<W> {
     }
 
     fn file(&mut self, path: &str, bytes: &[u8], how: CompressionMethod) -> Result<(), WaczError> {
-        self.begin(path, how, bytes.len() as u64)?;
+        let length = bytes.len() as u64;
+        let room = self.left.checked_sub(length).filter(|_| how != CompressionMethod::Stored);
+        self.left = room.unwrap_or(self.left);
+        let how = if room.is_some() { how } else { CompressionMethod::Stored };
+        self.begin(path, how, length)?;
         self.zip.write_all(bytes).map_err(io_error(path))?;
         self.resource(path, bytes.len() as u64, sha256(bytes));
         Ok(())

@@ -13,6 +13,8 @@ use crate::support::web::Web;
 
 mod authority;
 mod bundles;
+pub mod checkers;
+mod forgeries;
 mod keys;
 mod tampering;
 mod trail;

@@ -10,10 +10,15 @@ use std::sync::Arc;
 use pressmark::archive::Capture;
 use pressmark::archive::cdx::cdxj_line;
 use pressmark::base::Clock;
-use pressmark::evidence::wacz::{Extra, IndexLine, Member, P384Key, Package, PageEntry, write};
+use pressmark::evidence::LogKey;
+use pressmark::evidence::bundle::{Contents, read_bundle, write_zip};
+use pressmark::evidence::wacz::{
+    Extra, IndexLine, Member, P384Key, Package, PageEntry, Signer, write,
+};
 use pressmark::warc::{ReadOptions, WarcReader};
 use serde_json::{Map, Value};
 
+use crate::evidence::checkers::{Given, both, script as script_of_bundles};
 use crate::support::archive::{Archive, BEGIN, files};
 use crate::support::cli::{stderr, stdout};
 use crate::support::web::{Reply, Web};
@@ -83,6 +88,7 @@ fn packed(archive: &Archive) -> (PathBuf, usize) {
         description: None,
         software: "pressmark/0".to_owned(),
         created: BEGIN,
+        seal: None,
         extra: vec![Extra { path: "evidence/note.txt".to_owned(), bytes: b"a note\n".to_vec() }],
     };
     let file = archive.root().with_extension("wacz");
@@ -172,5 +178,132 @@ fn the_engine_of_replayweb_page_opens_a_signed_package() {
         let mut command = Command::new("node");
         command.env("PRESSMARK_INTEROP_NODE_PATH", &packages).arg(script("replay.mjs")).arg(&file);
         ask(command.args(["http://a.example/story", stamp, "200", "Of a bridge that was closed."]));
+    }
+}
+
+/// Files of a package whose list and whose signatures are made again, as far as a forger can.
+fn resealed(mut contents: Contents, key: &P384Key, keep_seal: bool) -> Contents {
+    let get = |contents: &Contents, name: &str| {
+        contents.iter().find(|(n, _)| n == name).unwrap().1.clone()
+    };
+    let sum = |bytes: &[u8]| pressmark::base::DigestAlgorithm::Sha256.digest(bytes).to_string();
+    let mut list: Value = serde_json::from_slice(&get(&contents, "datapackage.json")).unwrap();
+    let resources = contents.iter().filter(|(name, _)| !name.starts_with("datapackage"));
+    list["resources"] = resources
+        .map(|(path, bytes)| {
+            let name = path.rsplit('/').next().unwrap();
+            serde_json::json!({"name": name, "path": path, "hash": sum(bytes), "bytes": bytes.len()})
+        })
+        .collect();
+    let list = format!("{list:#}\n");
+    let mut proof: Value =
+        serde_json::from_slice(&get(&contents, "datapackage-digest.json")).unwrap();
+    let base64 = |bytes: &[u8]| Value::from(data_encoding::BASE64.encode(bytes));
+    proof["hash"] = Value::from(sum(list.as_bytes()));
+    proof["signedData"]["hash"] = proof["hash"].clone();
+    proof["signedData"]["signature"] = base64(&key.sign(sum(list.as_bytes()).as_bytes()).unwrap());
+    proof["signedData"]["publicKey"] = base64(&key.public_key().unwrap());
+    if !keep_seal {
+        proof.as_object_mut().unwrap().remove("logSignature");
+    }
+    for (name, bytes) in
+        [("datapackage.json", list), ("datapackage-digest.json", proof.to_string())]
+    {
+        contents.iter_mut().find(|(n, _)| n == name).unwrap().1 = bytes.into_bytes();
+    }
+    contents
+}
+
+/// The same with the signature of the log's own key.
+fn sealed(mut contents: Contents, key: &LogKey) -> Contents {
+    let find =
+        |contents: &Contents, name: &str| contents.iter().position(|(n, _)| n == name).unwrap();
+    let list = contents[find(&contents, "datapackage.json")].1.clone();
+    let at = find(&contents, "datapackage-digest.json");
+    let mut proof: Value = serde_json::from_slice(&contents[at].1).unwrap();
+    let signature = data_encoding::BASE64.encode(&key.sign(&list));
+    proof["logSignature"]["signature"] = Value::from(signature);
+    contents[at].1 = proof.to_string().into_bytes();
+    contents
+}
+
+/// A package is checked like a bundle, and every forgery of one is found by both checkers.
+#[test]
+fn a_package_checks_out_and_a_forged_one_is_found_by_both_checkers() {
+    let archive = archive();
+    let root = archive.root();
+    let out = root.with_extension("one.wacz");
+    let name = out.to_str().unwrap();
+    let made =
+        crate::support::cli::pressmark(&root, &["prove", "http://a.example/story", "-o", name]);
+    assert_eq!(made.status.code(), Some(0), "{}", stderr(&made));
+    let key = stdout(&crate::support::cli::pressmark(&root, &["evidence", "keys"]));
+    let given = Given::key(key.trim());
+    let check = ["prove", "--check", name, "--key", key.trim()];
+    let checked = crate::support::cli::pressmark(&root, &check);
+    assert_eq!(checked.status.code(), Some(0), "{}", stdout(&checked));
+    let by_script = script_of_bundles(&out, &given);
+    assert!(by_script.status.success(), "{}{}", stdout(&by_script), stderr(&by_script));
+    let sound = read_bundle(&out).unwrap();
+    let fresh = P384Key::generate().unwrap();
+    let dir = tempfile::tempdir().unwrap();
+    let mut forged = Vec::new();
+    let mut add = |name: String, contents: &Contents| {
+        let path = dir.path().join(format!("{}.wacz", forged.len()));
+        write_zip(&path, contents).unwrap();
+        forged.push((name, path));
+    };
+    for (name, bytes) in &sound {
+        let mut altered = sound.clone();
+        let file = altered.iter_mut().find(|(n, _)| n == name).unwrap();
+        let middle = bytes.len() / 2;
+        file.1[middle] ^= 1;
+        add(format!("{name} altered"), &altered);
+        if !name.starts_with("datapackage") {
+            add(format!("{name} altered, listed"), &resealed(altered.clone(), &fresh, true));
+            add(format!("{name} altered, listed, unsealed"), &resealed(altered, &fresh, false));
+        }
+        let mut dropped = sound.clone();
+        dropped.retain(|(n, _)| n != name);
+        add(format!("{name} dropped"), &dropped);
+    }
+    let replaced = |name: &str, from: &str, to: &str| {
+        let mut contents = sound.clone();
+        let file = contents.iter_mut().find(|(n, _)| n == name).unwrap();
+        let text = String::from_utf8(file.1.clone()).unwrap();
+        assert!(text.contains(from), "{text}");
+        file.1 = text.replace(from, to).into_bytes();
+        contents
+    };
+    let page = replaced("pages/pages.jsonl", "a.example/story", "a.example/other");
+    add("another page".to_owned(), &resealed(page, &fresh, false));
+    let mut more = sound.clone();
+    more.push(("evidence/note.txt".to_owned(), b"forged".to_vec()));
+    add("a file more".to_owned(), &more);
+    add("a file more, listed".to_owned(), &resealed(more, &fresh, true));
+    add("unsealed".to_owned(), &resealed(sound.clone(), &fresh, false));
+    // Even where the key of the log signs it, a page and an index are those of the records.
+    let log_key = LogKey::read(&root.join("evidence/log.key")).unwrap().unwrap();
+    let again = sealed(resealed(sound.clone(), &fresh, true), &log_key);
+    let control = dir.path().join("control.wacz");
+    write_zip(&control, &again).unwrap();
+    let none = (Vec::<String>::new(), Vec::<String>::new());
+    assert_eq!(both(&[control], &given), [none]);
+    let page = replaced("pages/pages.jsonl", "a.example/story", "a.example/other");
+    add("page, sealed".to_owned(), &sealed(resealed(page, &fresh, true), &log_key));
+    let page = replaced("pages/pages.jsonl", "2025-11", "2024-11");
+    add("time, sealed".to_owned(), &sealed(resealed(page, &fresh, true), &log_key));
+    let mut index = sound.clone();
+    let file = index.iter_mut().find(|(n, _)| n == "indexes/index.cdx.gz").unwrap();
+    let lines = std::io::read_to_string(flate2::read::GzDecoder::new(&file.1[..])).unwrap();
+    let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+    let forgery = lines.replacen("a.example/story", "a.example/other", 1);
+    assert_ne!(lines, forgery);
+    std::io::Write::write_all(&mut gzip, forgery.as_bytes()).unwrap();
+    file.1 = gzip.finish().unwrap();
+    add("index, sealed".to_owned(), &sealed(resealed(index, &fresh, true), &log_key));
+    let paths: Vec<PathBuf> = forged.iter().map(|(_, path)| path.clone()).collect();
+    for ((name, _), (ours, script)) in forged.iter().zip(both(&paths, &given)) {
+        assert!(!ours.is_empty() && !script.is_empty(), "{name}: {ours:?}, {script:?}");
     }
 }

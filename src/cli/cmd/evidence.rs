@@ -8,6 +8,7 @@ use crate::cli::context::{Context, store_error};
 use crate::cli::evidence::options;
 use crate::cli::output::Format;
 use crate::cli::{CliError, Exit};
+use crate::evidence::bundle::CHECK_SCRIPT;
 use crate::evidence::log::{Appender, replace_lost_key};
 use crate::evidence::{EvidenceError, Log, OpenFiles, extend};
 use crate::store::Layout;
@@ -17,10 +18,15 @@ use crate::store::Layout;
 /// # Errors
 /// When there is no archive or no log, or the log cannot be written.
 pub fn run(args: &EvidenceArgs, context: &Context) -> Result<Exit, CliError> {
+    if matches!(args.what, EvidenceCommand::Checker) {
+        context.out.piece(CHECK_SCRIPT)?;
+        return Ok(Exit::Done);
+    }
     let layout = Layout::new(&context.archive);
     layout.check().map_err(|e| store_error("opening the archive", e))?;
     let now = context.clock.now();
     match args.what {
+        EvidenceCommand::Checker => Ok(Exit::Done),
         EvidenceCommand::Checkpoint => checkpoint(context, &layout),
         EvidenceCommand::Keys => keys(context, &layout),
         EvidenceCommand::Extend => bring_up(context, &layout, now),

@@ -14,12 +14,13 @@ use crate::cli::evidence::{authorities, options};
 use crate::cli::out_file::OutFile;
 use crate::cli::output::Format;
 use crate::cli::{CliError, Exit};
-use crate::evidence::bundle::{Bundle, Texts, gather, read_zip};
+use crate::evidence::bundle::{Bundle, Making, Texts, gather, has_user, read_bundle};
 use crate::evidence::check::{Known, Outcome, Step, check};
 use crate::evidence::note::VerifierKey;
 use crate::evidence::{EvidenceError, OpenFiles, extend};
 use crate::extract::{EXTRACTOR, Hints, extract};
 use crate::history::DECODED_BYTES_MAX;
+use crate::http::Head;
 use crate::store::Loaded;
 
 /// Writes the evidence bundle of one capture, or checks one. A file named `….wacz` becomes a signed
@@ -32,7 +33,7 @@ pub fn run(args: &ProveArgs, context: &Context) -> Result<Exit, CliError> {
         (Some(bundle), _, _) => check_bundle(args, bundle, context),
         (None, Some(url), Some(out)) => prove(args, url, out, context),
         _ => Err(CliError::usage(
-            "prove takes a URL and -o FILE.zip (or FILE.wacz), or --check FILE.zip",
+            "prove takes a URL and -o FILE.zip (or FILE.wacz), or --check FILE",
         )),
     }
 }
@@ -49,10 +50,11 @@ fn prove(args: &ProveArgs, url: &str, out: &Path, context: &Context) -> Result<E
     let loaded = reader.load(&entry).map_err(|e| store_error(&what, e))?;
     let pieces = gather(&reader, &loaded).map_err(|e| evidence_error(&what, e))?;
     let trust = authorities(&context.settings).map_err(CliError::usage)?.trust;
-    let texts = texts(url, &loaded, context)?;
+    let texts = texts(&loaded, context)?;
+    let kept = published(args)?;
     let make = || {
-        let now = context.clock.now();
-        Bundle::prove(reader.layout(), pieces.clone(), texts.clone(), &trust, now)
+        let making = Making { trust: &trust, made: context.clock.now(), kept: &kept };
+        Bundle::prove(reader.layout(), pieces.clone(), texts.clone(), &making)
     };
     let options = options(&context.settings);
     let bundle = make().or_else(|why| {
@@ -70,6 +72,7 @@ fn prove(args: &ProveArgs, url: &str, out: &Path, context: &Context) -> Result<E
             file.write(|path| wacz::export(&bundle, &entry, &reader, &options, now, path))?;
         let (records, digest) = (written.records, &written.digest);
         context.out.say(&format!("{records} records, signed over {digest}: {}", out.display()));
+        warn_of_secrets(&bundle, &loaded, context);
         return Ok(Exit::Done);
     }
     let done = format!(
@@ -83,13 +86,38 @@ fn prove(args: &ProveArgs, url: &str, out: &Path, context: &Context) -> Result<E
         bundle.write(reader.layout(), &options, path).map_err(|e| evidence_error(&what, e))
     })?;
     context.out.say(&done);
+    warn_of_secrets(&bundle, &loaded, context);
     Ok(Exit::Done)
 }
 
+/// Says what was withheld, and what secrets may be left in what others are going to read.
+fn warn_of_secrets(bundle: &Bundle, capture: &Loaded, context: &Context) {
+    let mut withheld = false;
+    for (number, record) in (1..).zip(&bundle.records) {
+        let piece = &record.piece;
+        if let Some(secret) = &piece.withheld {
+            withheld = true;
+            context.out.warn(&format!(
+                "record {number:02}, a request, was sent with {}: it is withheld, and stays in the archive; its leaf and the digest of its block are handed over, by which a short password can be guessed",
+                secret.names.join(", ")
+            ));
+        }
+        if has_user(&piece.uri) {
+            context.out.warn(&format!(
+                "the address of record {number:02} names a user and maybe a password, and is handed over with the record"
+            ));
+        }
+    }
+    if withheld && Head::parse(&capture.holder().head).get("set-cookie").is_some() {
+        context.out.warn(
+            "the answer sets cookies, which may still open what the request was allowed to see; it is handed over as it came",
+        );
+    }
+}
+
 /// What the page says, and how to cite it. A page that cannot be read is proved all the same.
-fn texts(url: &str, loaded: &Loaded, context: &Context) -> Result<Texts, CliError> {
-    let mut texts =
-        Texts { url: url.to_owned(), extractor: EXTRACTOR.to_owned(), ..Texts::default() };
+fn texts(loaded: &Loaded, context: &Context) -> Result<Texts, CliError> {
+    let mut texts = Texts { extractor: EXTRACTOR.to_owned(), ..Texts::default() };
     // Of a failure there is nothing to read.
     let Ok(bytes) = loaded.decoded(DECODED_BYTES_MAX) else { return Ok(texts) };
     if loaded.entry.kind == RecordKind::Metadata {
@@ -114,7 +142,7 @@ fn check_bundle(args: &ProveArgs, bundle: &Path, context: &Context) -> Result<Ex
     let what = format!("checking {}", bundle.display());
     let trust = authorities(&context.settings).map_err(CliError::usage)?.trust;
     let known = Known { key: key(args)?, published: published(args)?, trust };
-    let steps = match read_zip(bundle) {
+    let steps = match read_bundle(bundle) {
         Ok(contents) => check(&contents, &known),
         // A zip that cannot be unpacked is a bundle that was changed, and no trouble of ours.
         Err(EvidenceError::Damaged { why, .. }) => {

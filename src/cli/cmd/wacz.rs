@@ -9,11 +9,12 @@ use crate::archive::Capture;
 use crate::archive::cdx::cdxj_line;
 use crate::base::Timestamp;
 use crate::cli::CliError;
+use crate::cli::cmd::evidence::evidence_error;
 use crate::cli::context::store_error;
 use crate::evidence::Options;
 use crate::evidence::bundle::{Bundle, Proved};
 use crate::evidence::wacz::{
-    Extra, IndexLine, Member, Package, PageEntry, WaczError, Written, key_at, key_path, write,
+    Extra, IndexLine, Member, Package, PageEntry, Seal, WaczError, Written, key_at, key_path, write,
 };
 use crate::store::Reader;
 use crate::store::durable::make_whole;
@@ -21,7 +22,8 @@ use crate::store::durable::make_whole;
 /// Writes the package under another name, and gives it its own when it is whole.
 ///
 /// # Errors
-/// When the index cannot be asked, the key cannot be used, or the file cannot be written.
+/// When the index cannot be asked, a key cannot be used, what is packed would not hold, or the file
+/// cannot be written.
 pub fn export(
     bundle: &Bundle,
     capture: &Capture,
@@ -32,9 +34,13 @@ pub fn export(
 ) -> Result<Written, CliError> {
     let what = format!("writing {}", out.display());
     let failed = |why: WaczError| CliError::failed(&what, why);
+    let log_key = bundle.signer(reader.layout(), options).map_err(|e| evidence_error(&what, e))?;
+    bundle.signed(&log_key).map_err(|e| evidence_error(&what, e))?;
+    let named = bundle.lineage.keys.last().map(|named| named.key.text());
+    let seal = Seal { key: named.unwrap_or_default(), key_pair: &log_key };
     let key = key_at(&key_path(options, reader.layout())).map_err(failed)?;
     let mut members = Vec::new();
-    for record in &bundle.records {
+    for record in bundle.records.iter().filter(|record| record.piece.withheld.is_none()) {
         let bytes = Cursor::new(&record.piece.member[..]);
         let length = record.piece.member.len() as u64;
         let index = line(record, reader).map_err(|e| store_error(&what, e))?;
@@ -54,6 +60,7 @@ pub fn export(
         description: bundle.texts.citation.clone(),
         software: concat!("pressmark/", env!("CARGO_PKG_VERSION")).to_owned(),
         created: now,
+        seal: Some(seal),
         extra: evidence(bundle),
     };
     let disk = |why: std::io::Error| CliError::failed(&what, why);
@@ -80,7 +87,7 @@ fn line(record: &Proved, reader: &Reader) -> Result<Option<IndexLine>, crate::st
 /// The proofs, as `evidence/leaves-01.txt` and so on: py-wacz finds files one folder deep and no
 /// deeper. What explains and checks a bundle is about a bundle's files and stays there.
 fn evidence(bundle: &Bundle) -> Vec<Extra> {
-    let of_bundles = ["bundle.json", "check.py", "certificate.html", bundle.warc_name()];
+    let of_bundles = ["check.py", "certificate.html", bundle.warc_name()];
     bundle
         .contents()
         .into_iter()

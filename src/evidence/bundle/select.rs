@@ -12,6 +12,7 @@ use std::time::Duration;
 use super::super::EvidenceError;
 use super::super::error::{damaged, io as disk};
 use super::super::leaf::record_text;
+use super::withheld::Withheld;
 use crate::base::{DigestAlgorithm, TargetUri, Timestamp};
 use crate::store::{Loaded, Reader};
 use crate::warc::{Fields, ReadError, ReadOptions, RecordId, WarcReader, name, warc_fields};
@@ -45,6 +46,10 @@ pub enum Role {
 }
 
 impl Role {
+    /// All words.
+    pub const LABELS: [&str; 7] =
+        ["warcinfo", "capture", "exchange", "payload", "redirect", "dns", "robots"];
+
     /// The word for it.
     #[must_use]
     pub fn label(self) -> &'static str {
@@ -69,8 +74,10 @@ pub struct Piece {
     pub file: String,
     /// Where its member begins.
     pub offset: u64,
-    /// The member, byte for byte.
+    /// The member, byte for byte; empty where the record is withheld.
     pub member: Vec<u8>,
+    /// What of it is withheld.
+    pub withheld: Option<Withheld>,
     /// The text of its leaf.
     pub leaf: String,
     /// `WARC-Type`.
@@ -136,7 +143,8 @@ impl Gathered<'_> {
                 .content_type()
                 .is_some_and(|t| t.trim().eq_ignore_ascii_case(warc_fields::MEDIA_TYPE));
             let counted = !header.fields.contains(name::BLOCK_DIGEST);
-            if is_fields || counted {
+            let is_request = header.fields.record_kind().is_some_and(|k| k.as_str() == "request");
+            if is_fields || counted || is_request {
                 record
                     .by_ref()
                     .take(MEMBER_BYTES_MAX)
@@ -154,7 +162,9 @@ impl Gathered<'_> {
             let digest = counted.then(|| DigestAlgorithm::Sha256.digest(&block).to_string());
             let leaf = record_text(&header.fields, &header.raw, digest.as_deref());
             let says = is_fields.then(|| warc_fields::read(&block).ok()).flatten();
-            self.add(own, &file, &path, (located.offset, length), &header.fields, leaf, says)?;
+            let withheld = Withheld::of(&header.fields, &header.raw, &block);
+            let place = (located.offset, length);
+            self.add(own, (&file, &path), place, &header.fields, (leaf, says, withheld))?;
             next = reader.next_record().map_err(unreadable(&file))?;
         }
         drop(next);
@@ -180,22 +190,17 @@ impl Gathered<'_> {
         let digest = counted.then(|| DigestAlgorithm::Sha256.digest(&block).to_string());
         let leaf = record_text(&header.fields, &header.raw, digest.as_deref());
         let says = warc_fields::read(&block).ok();
-        self.add(Role::Warcinfo, file, path, (located.offset, length), &header.fields, leaf, says)
+        let place = (located.offset, length);
+        self.add(Role::Warcinfo, (file, path), place, &header.fields, (leaf, says, None))
     }
 
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "the parts of one record, taken apart in one place"
-    )]
     fn add(
         &mut self,
         role: Role,
-        file: &str,
-        path: &Path,
+        (file, path): (&str, &Path),
         (offset, length): (u64, u64),
         fields: &Fields,
-        leaf: String,
-        says: Option<Fields>,
+        (leaf, says, withheld): (String, Option<Fields>, Option<Withheld>),
     ) -> Result<(), EvidenceError> {
         if !self.seen.insert((file.to_owned(), offset)) {
             return Ok(());
@@ -203,15 +208,19 @@ impl Gathered<'_> {
         if length > MEMBER_BYTES_MAX {
             return Err(damaged(file, format!("the record at {offset} is too long for a bundle")));
         }
-        let mut member = vec![0; usize::try_from(length).unwrap_or(0)];
-        let input = File::open(path).map_err(disk("opening", path))?;
-        input.read_exact_at(&mut member, offset).map_err(disk("reading", path))?;
+        let mut member = Vec::new();
+        if withheld.is_none() {
+            member = vec![0; usize::try_from(length).unwrap_or(0)];
+            let input = File::open(path).map_err(disk("opening", path))?;
+            input.read_exact_at(&mut member, offset).map_err(disk("reading", path))?;
+        }
         let text = |name: &str| fields.text(name).unwrap_or_default().into_owned();
         self.pieces.push(Piece {
             role,
             file: file.to_owned(),
             offset,
             member,
+            withheld,
             leaf,
             kind: text(name::TYPE),
             uri: text(name::TARGET_URI),

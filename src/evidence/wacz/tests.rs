@@ -49,6 +49,7 @@ fn package() -> Package<'static> {
         description: None,
         software: "pressmark/0".to_owned(),
         created: at(100),
+        seal: None,
         extra: vec![Extra { path: "evidence/proof.txt".to_owned(), bytes: b"proof".to_vec() }],
     }
 }

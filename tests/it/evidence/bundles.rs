@@ -5,12 +5,14 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::time::Duration;
 
-use pressmark::evidence::bundle::{Contents, read_zip, write_zip};
-use pressmark::evidence::check::{Known, Outcome, check};
-use pressmark::evidence::{Log, VerifyOptions};
+use pressmark::base::Clock;
+use pressmark::evidence::bundle::{Contents, read_bundle, write_zip};
+use pressmark::evidence::log::Appender;
+use pressmark::evidence::{Log, Options, VerifyOptions};
 use pressmark::store::Layout;
 
 use super::authority::Authority;
+use super::checkers::{self, Given, ours};
 use super::{findings, findings_with};
 use crate::support::archive::Archive;
 use crate::support::cli::{pressmark, stderr, stdout};
@@ -53,15 +55,12 @@ fn prove(archive: &Archive, url: &str, name: &str) -> (PathBuf, Output) {
     (out, done)
 }
 
-/// The script that anyone can run.
 fn script(bundle: &Path) -> Output {
-    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/interop/check_bundle.py");
-    Command::new("python3").arg(script).arg(bundle).output().unwrap()
+    checkers::script(bundle, &Given::default())
 }
 
 fn failed(contents: &Contents) -> Vec<&'static str> {
-    let steps = check(contents, &Known::default());
-    steps.into_iter().filter(|s| s.outcome == Outcome::Fails).map(|s| s.name).collect()
+    ours(contents, &Given::default())
 }
 
 #[test]
@@ -69,7 +68,7 @@ fn a_bundle_holds_the_capture_and_all_that_belongs_to_it_and_checks_out() {
     let (archive, _web) = archive(&[]);
     let (out, done) = prove(&archive, STORY, "story.zip");
     assert!(done.status.success(), "{}", stderr(&done));
-    let contents = read_zip(&out).unwrap();
+    let contents = read_bundle(&out).unwrap();
     let json = contents.iter().find(|(name, _)| name == "bundle.json").unwrap();
     let json: serde_json::Value = serde_json::from_slice(&json.1).unwrap();
     let roles: Vec<(&str, &str)> = json["records"]
@@ -105,7 +104,7 @@ fn a_bundle_holds_the_capture_and_all_that_belongs_to_it_and_checks_out() {
     assert!(by_script.status.success(), "{}{}", stdout(&by_script), stderr(&by_script));
     // The same capture gives the same bytes but for the time at which the bundle was made.
     let (again, _) = prove(&archive, STORY, "again.zip");
-    let differ: Vec<String> = read_zip(&again)
+    let differ: Vec<String> = read_bundle(&again)
         .unwrap()
         .into_iter()
         .zip(contents)
@@ -120,7 +119,7 @@ fn a_bundle_holds_the_capture_and_all_that_belongs_to_it_and_checks_out() {
 fn the_records_in_a_bundle_are_the_very_members_of_the_archive() {
     let (archive, _web) = archive(&[]);
     let (out, _) = prove(&archive, STORY, "story.zip");
-    let contents = read_zip(&out).unwrap();
+    let contents = read_bundle(&out).unwrap();
     let warc = &contents.iter().find(|(name, _)| name == "capture.warc.gz").unwrap().1;
     let json = &contents.iter().find(|(name, _)| name == "bundle.json").unwrap().1;
     let json: serde_json::Value = serde_json::from_slice(json).unwrap();
@@ -141,7 +140,7 @@ fn the_records_in_a_bundle_are_the_very_members_of_the_archive() {
 fn a_spoiled_bundle_names_the_step_that_fails() {
     let (archive, _web) = archive(&[]);
     let (out, _) = prove(&archive, STORY, "story.zip");
-    let sound = read_zip(&out).unwrap();
+    let sound = read_bundle(&out).unwrap();
     assert_eq!(failed(&sound), Vec::<&str>::new());
     // A forger lists the files anew.
     let listed_anew = |mut contents: Contents| {
@@ -161,8 +160,12 @@ fn a_spoiled_bundle_names_the_step_that_fails() {
         ("proofs/02.tlog-proof", 40, "inclusion"),
         ("proofs/01.path", 9, "inclusion"),
         ("checkpoint", 3, "checkpoint"),
-        ("keys/public-key.pem", 40, "checkpoint"),
-        ("keys/log.vkey", 60, "checkpoint"),
+        ("keys/01.pem", 40, "keys"),
+        ("keys/01.txt", 60, "keys"),
+        ("keys/01.tlog-proof", 40, "keys"),
+        ("log/newest", 3, "consistency"),
+        ("log/consistency", 40, "consistency"),
+        ("check.py", 40, "checker"),
         ("article.txt", 5, "files-signature"),
         ("certificate.html", 500, "files-signature"),
         ("SHA256SUMS.sig", 5, "files-signature"),
@@ -186,8 +189,7 @@ fn a_spoiled_bundle_names_the_step_that_fails() {
     for (name, _) in &sound {
         let mut spoiled = sound.clone();
         spoiled.retain(|(n, _)| n != name);
-        let unsigned = name == "SHA256SUMS.sig";
-        assert_eq!(failed(&spoiled).is_empty(), unsigned, "without {name}");
+        assert_ne!(failed(&spoiled), Vec::<&str>::new(), "without {name}");
     }
 }
 
@@ -205,19 +207,18 @@ fn a_bundle_that_is_no_zip_any_more_fails_its_check() {
     }
 }
 
-/// The commands that the certificate tells a reader to type, typed.
-#[test]
-fn the_commands_in_the_certificate_do_what_it_says() {
-    let (archive, _web) = archive(&[]);
-    let (out, _) = prove(&archive, STORY, "story.zip");
-    let dir = tempfile::tempdir().unwrap();
-    let contents = read_zip(&out).unwrap();
-    for (name, bytes) in &contents {
-        let path = dir.path().join(name);
+/// Unpacks a bundle; its certificate.
+fn unpack(bundle: &Path, into: &Path) -> String {
+    for (name, bytes) in read_bundle(bundle).unwrap() {
+        let path = into.join(name);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(path, bytes).unwrap();
     }
-    let html = fs::read_to_string(dir.path().join("certificate.html")).unwrap();
+    fs::read_to_string(into.join("certificate.html")).unwrap()
+}
+
+/// Types the commands of a certificate; what each step printed.
+fn typed(html: &str, dir: &Path) -> Vec<String> {
     let steps = html.split("<ol>").nth(1).unwrap();
     let mut said = Vec::new();
     for block in steps.split("<pre>").skip(1) {
@@ -228,12 +229,22 @@ fn the_commands_in_the_certificate_do_what_it_says() {
             .replace("&quot;", "\"")
             .replace("&#39;", "'")
             .replace("&amp;", "&")
-            .replace("less ", "cat ");
-        let done =
-            Command::new("sh").arg("-ec").arg(&commands).current_dir(dir.path()).output().unwrap();
+            .replace("| less", "| cat");
+        let done = Command::new("sh").arg("-ec").arg(&commands).current_dir(dir).output().unwrap();
         assert!(done.status.success(), "{commands}\n{}", stderr(&done));
         said.push(String::from_utf8_lossy(&done.stdout).into_owned());
     }
+    said
+}
+
+/// The commands that the certificate tells a reader to type, typed.
+#[test]
+fn the_commands_in_the_certificate_do_what_it_says() {
+    let (archive, _web) = archive(&[]);
+    let (out, _) = prove(&archive, STORY, "story.zip");
+    let dir = tempfile::tempdir().unwrap();
+    let html = unpack(&out, dir.path());
+    let said = typed(&html, dir.path());
     assert!(said[0].contains("capture.warc.gz: OK"), "{}", said[0]);
     assert!(said[1].contains("Verified Successfully"), "{}", said[1]);
     // The two sums stand in the leaf.
@@ -242,6 +253,31 @@ fn the_commands_in_the_certificate_do_what_it_says() {
     let roots: Vec<&str> = said[4].lines().collect();
     assert!(roots.len() == 2 && roots[0] == roots[1], "{}", said[4]);
     assert!(said[5].contains("Verified Successfully"), "{}", said[5]);
+    assert!(said[6].contains("Verified Successfully"), "{}", said[6]);
+    assert_eq!(said.len(), 7);
+    // Nothing was left in the folder: it still checks out, by its own script too.
+    let own = Command::new("python3").arg(dir.path().join("check.py")).output().unwrap();
+    assert!(own.status.success(), "{}{}", stdout(&own), stderr(&own));
+    let folder = dir.path().to_str().unwrap();
+    let checked = pressmark(&archive.root(), &["prove", "--check", folder]);
+    assert!(checked.status.success(), "{}{}", stdout(&checked), stderr(&checked));
+}
+
+/// The commands for a key that was replaced, and for time stamps.
+#[test]
+fn the_commands_for_later_keys_do_what_they_say() {
+    let (archive, _web) = archive(&[]);
+    let layout = Layout::new(&archive.root());
+    let appender = Appender::open(&layout, &Options::default()).unwrap();
+    appender.new_key(archive.clock.now()).unwrap();
+    let (out, done) = prove(&archive, STORY, "story.zip");
+    assert!(done.status.success(), "{}", stderr(&done));
+    let dir = tempfile::tempdir().unwrap();
+    let html = unpack(&out, dir.path());
+    let said = typed(&html, dir.path());
+    let verified = said.iter().filter(|said| said.contains("Verified Successfully")).count();
+    // The list, the checkpoint, the newest checkpoint, the change of key.
+    assert_eq!((verified, said.len()), (4, 8), "{said:?}");
 }
 
 #[test]
@@ -255,13 +291,13 @@ fn time_stamps_are_asked_for_kept_and_go_with_the_bundle() {
     assert_eq!(findings(&archive.root()), Vec::<String>::new());
     let (out, done) = prove(&archive, STORY, "story.zip");
     assert!(done.status.success(), "{}", stderr(&done));
-    let contents = read_zip(&out).unwrap();
+    let contents = read_bundle(&out).unwrap();
     assert_eq!(failed(&contents), Vec::<&str>::new());
     let stamps = contents.iter().filter(|(name, _)| name.ends_with(".tsr")).count();
     assert_eq!(stamps, 2);
     let by_script = script(&out);
     assert!(by_script.status.success(), "{}{}", stdout(&by_script), stderr(&by_script));
-    assert!(stdout(&by_script).contains("stamped"), "{}", stdout(&by_script));
+    assert!(stdout(&by_script).contains("timestamps: 20"), "{}", stdout(&by_script));
     // Any byte of a token, and any of its chain.
     for end in [".tsr", ".pem"] {
         let dir = archive.root().join("evidence/checkpoints");

@@ -1,0 +1,166 @@
+//! What `bundle.json` says against the records, and which files there are against what it says.
+
+use std::collections::BTreeSet;
+
+use super::records::Seen;
+use super::{Files, Said, holds};
+use crate::evidence::bundle::{Description, Role, unbracketed};
+use crate::evidence::leaf::RecordLeaf;
+use crate::warc::RecordId;
+
+/// Whether files are those of a bundle or of a package.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Form {
+    Bundle,
+    /// Whose own files are checked apart, and that explains nothing.
+    Package,
+}
+
+/// Every value follows from the records, and no file is there that it does not account for.
+pub(super) fn agrees(
+    files: &Files<'_>,
+    description: &Description,
+    records: &[Seen],
+    form: Form,
+) -> Said {
+    only_known_files(files, description, form)?;
+    for (n, (said, seen)) in (1..).zip(description.records.iter().zip(records)) {
+        let leaf = RecordLeaf::parse(&seen.leaf)
+            .ok_or_else(|| format!("the leaf of record {n} is not of the form"))?;
+        let (offset, length) = seen.place.unzip();
+        for (what, same) in [
+            ("number", said.number == n),
+            ("type", said.kind == leaf.kind),
+            ("uri", said.uri == leaf.uri),
+            ("date", said.date == leaf.date),
+            ("record_id", said.record_id == leaf.id),
+            ("offset", said.offset == offset),
+            ("length", said.length == length),
+            ("sha256", said.sha256 == seen.sha256),
+            ("withheld", said.withheld.as_ref().is_none_or(|names| !names.is_empty())),
+        ] {
+            if !same {
+                return Err(format!("bundle.json: {what} of record {n} is not that of the record"));
+            }
+        }
+    }
+    roles(description, records)?;
+    holds(format!("bundle.json says of {} records what they say", records.len()))
+}
+
+fn only_known_files(
+    files: &Files<'_>,
+    description: &Description,
+    form: Form,
+) -> Result<(), String> {
+    let mut expected: BTreeSet<String> = description.files().into_iter().collect();
+    if form == Form::Bundle {
+        let own = ["certificate.html", "check.py", "SHA256SUMS", "SHA256SUMS.sig"];
+        expected.extend(own.map(str::to_owned));
+    }
+    for name in files.by_name.keys() {
+        // A page of which nothing can be read has neither.
+        if !expected.remove(*name) && !["article.txt", "citation.txt"].contains(name) {
+            return Err(format!("{name} is no file of a bundle"));
+        }
+    }
+    match expected.first() {
+        Some(name) => Err(format!("{name} is missing")),
+        None => Ok(()),
+    }
+}
+
+/// The part that each record is said to have, as far as records tell.
+fn roles(description: &Description, records: &[Seen]) -> Result<(), String> {
+    let all = Records { description, records };
+    let mut captures = all.with("capture");
+    let capture = captures.next().ok_or("bundle.json names no record as the capture")?;
+    if captures.next().is_some() {
+        return Err("bundle.json names two records as the capture".to_owned());
+    }
+    let said = &description.records[capture];
+    if description.url != unbracketed(&said.uri) {
+        return Err("bundle.json: url is not that of the capture".to_owned());
+    }
+    if description.date != said.date {
+        return Err("bundle.json: date is not that of the capture".to_owned());
+    }
+    for (at, record) in description.records.iter().enumerate() {
+        let role = record.role.as_str();
+        let is_warcinfo = record.kind == "warcinfo";
+        let fits = match role {
+            "warcinfo" => is_warcinfo,
+            _ if is_warcinfo => false,
+            "capture" => record.withheld.is_none() && record.kind != "request",
+            "exchange" => all.belongs(at, capture),
+            _ if Role::LABELS.contains(&role) => {
+                all.is(at, role, capture)
+                    || all.with(role).any(|m| all.is(m, role, capture) && all.belongs(at, m))
+            }
+            _ => false,
+        };
+        if !fits {
+            let number = record.number;
+            return Err(format!("bundle.json: role of record {number} is not that of the record"));
+        }
+    }
+    Ok(())
+}
+
+struct Records<'a> {
+    description: &'a Description,
+    records: &'a [Seen],
+}
+
+impl Records<'_> {
+    fn with<'r>(&'r self, role: &'r str) -> impl Iterator<Item = usize> + 'r {
+        let records = self.description.records.iter().enumerate();
+        records.filter(move |(_, record)| record.role == role).map(|(at, _)| at)
+    }
+
+    /// Whether a record is what its role says, by itself.
+    fn is(&self, at: usize, role: &str, capture: usize) -> bool {
+        let uri = unbracketed(&self.description.records[at].uri);
+        let status = |at: usize| self.records[at].status;
+        let redirects = |at: usize| status(at).is_some_and(|s| (300..400).contains(&s));
+        if self.description.records[at].kind == "request" {
+            return false;
+        }
+        match role {
+            "payload" => self.is_referred_to(at, &["capture", "redirect"]),
+            "dns" => uri.starts_with("dns:"),
+            "robots" => uri.ends_with("/robots.txt") || self.is_referred_to(at, &["robots"]),
+            "redirect" => redirects(at) || redirects(capture),
+            _ => false,
+        }
+    }
+
+    /// Whether a revisit of one of these roles names this record as the one that holds its payload.
+    fn is_referred_to(&self, at: usize, roles: &[&str]) -> bool {
+        let own = &self.records[at].fields;
+        let revisits = self.description.records.iter().zip(self.records);
+        revisits
+            .filter(|(said, _)| said.kind == "revisit" && roles.contains(&said.role.as_str()))
+            .any(|(_, seen)| {
+                let fields = &seen.fields;
+                let by_id = fields.refers_to().is_some_and(|id| own.record_id() == Some(id));
+                let by_place = fields.refers_to_date().is_some()
+                    && fields.refers_to_date() == own.date()
+                    && fields.refers_to_target_uri() == own.target_uri();
+                let by_digest = fields.payload_digest().is_some()
+                    && fields.payload_digest() == own.payload_digest();
+                by_id || by_place || by_digest
+            })
+    }
+
+    /// Whether a record was written with the main one.
+    fn belongs(&self, at: usize, main: usize) -> bool {
+        let (own, main) = (&self.records[at].fields, &self.records[main].fields);
+        let (own_id, main_id): (Option<RecordId>, Option<RecordId>) =
+            (own.record_id(), main.record_id());
+        own_id.is_some_and(|id| main.concurrent_to().contains(&id))
+            || main_id.is_some_and(|id| {
+                own.concurrent_to().contains(&id) || own.refers_to().as_ref() == Some(&id)
+            })
+    }
+}

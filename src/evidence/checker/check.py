@@ -1,0 +1,1271 @@
+#!/usr/bin/env python3
+"""Checks an evidence bundle, or a signed package (WACZ), with nothing but openssl and Python.
+
+    python3 check.py BUNDLE [--key KEY] [--checkpoint FILE]... [--roots FILE.pem]
+
+BUNDLE is the zip, or the folder that it was unpacked into; without it, the folder of this file. It
+prints a line for each step, "ok", "absent" or "failed", and ends with 0 when none failed.
+
+--key         a key of the log as `pressmark evidence keys` prints it, or a file with it (its last line)
+--checkpoint  a checkpoint that somebody kept: the log must begin with it
+--roots       time stamps must lead to one of these root certificates
+
+Without --key and --checkpoint everything may agree and still be made up. Take this file from where
+the program is published (`pressmark evidence checker` prints it), not from the bundle that you
+doubt: whoever forged that would have forged its check.py, too.
+"""
+
+import argparse
+import base64
+import binascii
+import calendar
+import functools
+import gzip
+import hashlib
+import io
+import json
+import os
+import re
+import shutil
+import stat
+import struct
+import subprocess
+import sys
+import tempfile
+import time
+import zlib
+
+FORMAT = "pressmark/bundle/2"
+OLD_FORMAT = "pressmark/bundle/1"
+# So many bytes may be unpacked in all, whatever a zip claims.
+TEXT_BYTES_MAX = 64 << 20
+JSON_BYTES_MAX = 4 << 20
+FILES_MAX = 10_000
+# More leaves than this no log has, and no proof is longer.
+LEAVES_MAX = 1 << 62
+HASHES_MAX = 64
+EARLIER_MAX = 10_000
+HEADER_BYTES_MAX = 256 * 1024
+BLANKS = b" \t\n\x0c\r"
+PIECE = 1 << 20
+
+# Removed when the script ends.
+WORK = tempfile.TemporaryDirectory()
+
+
+class Failed(Exception):
+    pass
+
+
+class Absent(Exception):
+    pass
+
+
+def sha256(data):
+    return hashlib.sha256(data).digest()
+
+
+def unbase64(text):
+    """Strictly: a text that another one decodes like is none."""
+    data = text.encode() if isinstance(text, str) else text
+    try:
+        raw = base64.b64decode(data, validate=True)
+    except (binascii.Error, ValueError):
+        raise Failed("something is no base64") from None
+    if base64.b64encode(raw) != data:
+        raise Failed("something is no base64 as it is written")
+    return raw
+
+
+# --- openssl -----------------------------------------------------------------------------------
+
+
+def openssl(*args):
+    done = subprocess.run(["openssl", *args], capture_output=True)
+    return done.returncode == 0, (done.stdout + done.stderr).decode(errors="replace").strip()
+
+
+def in_files(**named):
+    """Puts bytes into files of a temporary directory and gives their paths."""
+    folder = tempfile.mkdtemp(dir=WORK.name)
+    paths = {}
+    for name, data in named.items():
+        paths[name] = os.path.join(folder, name)
+        with open(paths[name], "wb") as out:
+            out.write(data)
+    return paths
+
+
+def pem_of(public):
+    der = bytes.fromhex("302a300506032b6570032100") + public
+    return "-----BEGIN PUBLIC KEY-----\n%s\n-----END PUBLIC KEY-----\n" % base64.b64encode(der).decode()
+
+
+@functools.lru_cache(maxsize=None)
+def signed(public, data, signature):
+    """Whether an Ed25519 key signed bytes."""
+    p = in_files(key=pem_of(public).encode(), data=data, signature=signature)
+    fine, _ = openssl("pkeyutl", "-verify", "-pubin", "-inkey", p["key"], "-rawin",
+                      "-in", p["data"], "-sigfile", p["signature"])
+    return fine
+
+
+# --- files -------------------------------------------------------------------------------------
+
+NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*(/[A-Za-z0-9_-][A-Za-z0-9._-]*)*")
+REPACKED = "; if another program packed the files again, unpack them into an empty folder and check that"
+
+
+def is_name(name):
+    return len(name) <= 200 and NAME.fullmatch(name) is not None
+
+
+def load(path):
+    if os.path.isdir(path):
+        return load_folder(path)
+    with open(path, "rb") as file:
+        return load_zip(file, os.fstat(file.fileno()).st_size)
+
+
+def load_folder(root):
+    files = {}
+    for dirpath, folders, names in os.walk(root):
+        for name in folders + names:
+            full = os.path.join(dirpath, name)
+            below = os.path.relpath(full, root).replace(os.sep, "/")
+            mode = os.lstat(full).st_mode
+            if name in folders and stat.S_ISDIR(mode) and "/" not in below:
+                continue
+            if not stat.S_ISREG(mode) or not is_name(below) or len(files) >= FILES_MAX:
+                raise Failed(f"{below!a} is no file of a bundle")
+            with open(full, "rb") as data:
+                files[below] = data.read()
+    return files
+
+
+def load_zip(file, length):
+    """The files of a zip, which is read as strictly as it is written: entry after entry from the
+    first byte, each as the directory says, then the directory, then its end. Anything else is read
+    as other files by some program."""
+    def read(at, count):
+        if at + count > length:
+            raise Failed("it ends before what its directory names")
+        file.seek(at)
+        return file.read(count)
+
+    if length < 22:
+        raise Failed("it is no zip: it is too short")
+    end = read(length - 22, 22)
+    sign, disks, here, count, size, at, comment = struct.unpack("<4sIHHIIH", end)
+    if sign != b"PK\x05\x06":
+        raise Failed(f"it is no zip that ends with its directory{REPACKED}")
+    if disks or here != count or comment or at + size + 22 != length:
+        raise Failed(f"its directory is not where it was written{REPACKED}")
+    if count > FILES_MAX:
+        raise Failed("it holds more files than a bundle does")
+    directory, entries, lower, place = read(at, size), [], set(), 0
+    for _ in range(count):
+        head = directory[place:place + 46]
+        if len(head) < 46:
+            raise Failed("its directory is cut")
+        (sign, made, _, flags, method, _, _, crc, packed, unpacked, name_len, extra, comment, disk,
+         _, attributes, offset) = struct.unpack("<4sHHHHHHIIIHHHHHII", head)
+        name = directory[place + 46:place + 46 + name_len]
+        if sign != b"PK\x01\x02" or len(name) < name_len:
+            raise Failed("its directory is damaged")
+        text = name.decode("ascii", errors="replace")
+        if not is_name(text):
+            raise Failed(f"{text!a} is no name of a file in a bundle{REPACKED}")
+        if text.lower() in lower:
+            raise Failed(f"{text} is there twice")
+        lower.add(text.lower())
+        mode = (attributes >> 16) & 0o170000
+        if flags & ~0x0800 or extra or comment or disk or mode not in (0, 0o100000) or attributes & 0x10:
+            raise Failed(f"{text} is no plain file{REPACKED}")
+        entries.append((text, name, flags, method, crc, packed, unpacked, offset))
+        place += 46 + name_len
+    if place != len(directory):
+        raise Failed(f"its directory holds more than it says{REPACKED}")
+    files, position, left = {}, 0, TEXT_BYTES_MAX
+    for text, name, flags, method, crc, packed, unpacked, offset in entries:
+        if offset != position:
+            raise Failed(f"{text} does not follow on the file before it{REPACKED}")
+        local = read(offset, 30 + len(name))
+        same = struct.pack("<H", flags) + struct.pack("<H", method)
+        lengths = struct.pack("<IIIHH", crc, packed, unpacked, len(name), 0)
+        if local[:4] != b"PK\x03\x04" or local[6:10] != same or local[14:30] != lengths or local[30:] != name:
+            raise Failed(f"{text} is said to be something else in the directory{REPACKED}")
+        data = read(offset + len(local), packed)
+        if method == 8:
+            left -= unpacked
+            if left < 0:
+                raise Failed(f"{text} claims {unpacked} bytes; the texts of a bundle have {TEXT_BYTES_MAX} at most")
+            inflate = zlib.decompressobj(-15)
+            try:
+                data = inflate.decompress(data, unpacked + 1)
+            except zlib.error as why:
+                raise Failed(f"{text}: {why}") from None
+            if len(data) != unpacked or not inflate.eof or inflate.unused_data:
+                raise Failed(f"{text} does not unpack to the {unpacked} bytes that the zip states")
+        elif method != 0 or packed != unpacked:
+            raise Failed(f"{text} is not packed as files of a bundle are")
+        if zlib.crc32(data) != crc:
+            raise Failed(f"{text} does not have the checksum that the zip states")
+        files[text] = data
+        position += len(local) + packed
+    if position != at:
+        raise Failed(f"there are bytes between its files and its directory{REPACKED}")
+    return files
+
+
+def get(files, name):
+    if name not in files:
+        raise Failed(f"{name} is missing")
+    return files[name]
+
+
+def text_of(files, name):
+    try:
+        return get(files, name).decode()
+    except UnicodeDecodeError:
+        raise Failed(f"{name} is no UTF-8") from None
+
+
+def json_of(files, name):
+    """A value as JSON has it, in which no field stands twice."""
+    length = len(get(files, name))
+    if length > JSON_BYTES_MAX:
+        raise Failed(f"{name} is {length} bytes long; it may have {JSON_BYTES_MAX}")
+    return json.loads(text_of(files, name), object_pairs_hook=no_doubles)
+
+
+# --- bundle.json -------------------------------------------------------------------------------
+
+INT, STR, LIST = int, str, list
+MAYBE_INT, MAYBE_STR = (int, type(None)), (str, type(None))
+CHECKPOINT = {"origin": STR, "size": INT, "root": STR, "time": MAYBE_STR, "key": INT}
+SHAPE = {"format": STR, "url": STR, "date": STR, "made": STR, "software": STR, "extractor": STR,
+         "warc": STR, "records": LIST, "checkpoint": dict, "newest": dict, "keys": LIST,
+         "timestamps": LIST}
+RECORD = {"number": INT, "role": STR, "type": STR, "uri": STR, "date": STR, "record_id": STR,
+          "leaf": INT, "offset": MAYBE_INT, "length": MAYBE_INT, "sha256": MAYBE_STR,
+          "archive_file": STR, "archive_offset": INT}
+KEY = {"number": INT, "leaf": INT, "key": STR}
+STAMP = {"authority": STR, "time": STR, "serial": STR, "signer": STR}
+
+
+def no_doubles(pairs):
+    values = dict(pairs)
+    if len(values) != len(pairs):
+        raise Failed("a field stands twice")
+    return values
+
+
+def fits(value, shape, where, optional=()):
+    if not isinstance(value, dict):
+        raise Failed(f"{where} is no object")
+    for name, kind in shape.items():
+        if name not in value:
+            raise Failed(f"{where}: {name} is missing")
+        if not isinstance(value[name], kind) or isinstance(value[name], bool):
+            raise Failed(f"{where}: {name} is not of its kind")
+        if isinstance(value[name], int) and not 0 <= value[name] < 1 << 64:
+            raise Failed(f"{where}: {name} is no number of a bundle")
+    for name in value:
+        if name not in shape and name not in optional:
+            raise Failed(f"{where}: unknown field {name!a}")
+
+
+def describe(files, name):
+    said = json_of(files, name)
+    known = said.get("format") if isinstance(said, dict) else None
+    if known == OLD_FORMAT:
+        raise Failed(f"a bundle of an earlier version ({OLD_FORMAT}): its list of files need not be "
+                     "signed, nothing in it proves that a key is the log's, and it has no proof for "
+                     "checkpoints but its own. Have it made again from the archive")
+    if known != FORMAT:
+        raise Failed(f"its format, {known!a}, is not known to this script, which knows {FORMAT}")
+    fits(said, SHAPE, name)
+    for record in said["records"]:
+        fits(record, RECORD, f"{name}: a record", ("withheld",))
+        if "withheld" in record and not (isinstance(record["withheld"], list) and record["withheld"]
+                                         and all(isinstance(n, str) for n in record["withheld"])):
+            raise Failed(f"{name}: withheld is no list of names")
+    for key in said["keys"]:
+        fits(key, KEY, f"{name}: a key")
+    for stamp in said["timestamps"]:
+        fits(stamp, STAMP, f"{name}: a time stamp")
+    for one in ("checkpoint", "newest"):
+        fits(said[one], CHECKPOINT, f"{name}: {one}")
+    return said
+
+
+def expected_files(said):
+    names = {"bundle.json", "checkpoint", "log/newest", "log/consistency", said["warc"]}
+    for record in said["records"]:
+        n = f"{record['number']:02}"
+        names |= {f"leaves/{n}.txt", f"proofs/{n}.tlog-proof", f"proofs/{n}.path"}
+        if "withheld" in record:
+            names |= {f"withheld/{n}.header", f"withheld/{n}.txt"}
+    for key in said["keys"]:
+        names |= {f"keys/{key['number']:02}.{end}" for end in ("txt", "tlog-proof", "pem")}
+    for stamp in said["timestamps"]:
+        names |= {f"timestamps/{stamp['authority']}.{end}" for end in ("tsr", "pem")}
+    return names
+
+
+# --- the list of files -------------------------------------------------------------------------
+
+SUMS, SUMS_SIGNATURE = "SHA256SUMS", "SHA256SUMS.sig"
+
+
+def check_files(files):
+    listed = {}
+    for line in text_of(files, SUMS).splitlines():
+        digest, parted, name = line.partition("  ")
+        if not parted:
+            raise Failed(f"{SUMS} is not of the form")
+        if name in listed:
+            raise Failed(f"{name} is in the list twice")
+        listed[name] = digest
+    for name, data in files.items():
+        if name in (SUMS, SUMS_SIGNATURE):
+            continue
+        if name not in listed:
+            raise Failed(f"{name} is not in the list")
+        if sha256(data).hex() != listed[name]:
+            raise Failed(f"{name} was changed")
+    for name in listed:
+        get(files, name)
+    return f"{len(listed)} files are as they were listed"
+
+
+def check_files_signature(files, keys):
+    if SUMS_SIGNATURE not in files:
+        raise Failed("the list of files is not signed: whoever changed a file could mend it")
+    if not signed(keys()[-1].public, get(files, SUMS), files[SUMS_SIGNATURE]):
+        raise Failed(f"the last key of the log did not sign {SUMS}")
+    return "the list is signed by the last key of the log"
+
+
+# --- records -----------------------------------------------------------------------------------
+
+
+class Fields:
+    """The fields of a record's header, their values as written: first line to empty line."""
+
+    def __init__(self, raw):
+        self.all = []
+        at = raw.find(b"\n") + 1
+        if not raw.startswith(b"WARC/") or not at:
+            raise Failed("a record does not begin with WARC/")
+        while at < len(raw):
+            end = raw.find(b"\n", at) + 1 or len(raw)
+            line = raw[at:end].rstrip(BLANKS)
+            if raw[at:at + 1] in (b" ", b"\t"):
+                if self.all and line:
+                    name, start, _ = self.all[-1]
+                    self.all[-1] = (name, start, at + len(line))
+            elif b":" in line:
+                colon = line.index(b":")
+                value = line[colon + 1:]
+                start = at + colon + 1 + len(value) - len(value.lstrip(BLANKS))
+                self.all.append((line[:colon].rstrip(BLANKS).lower(), start, max(start, at + len(line))))
+            at = end
+        self.raw = raw
+
+    def every(self, name):
+        return [self.raw[a:b] for n, a, b in self.all if n == name.lower().encode()]
+
+    def get(self, name):
+        return next(iter(self.every(name)), None)
+
+    def text(self, name):
+        value = self.get(name)
+        return None if value is None else " ".join(value.decode(errors="replace").split())
+
+
+def plain(value):
+    """A value as leaves have it."""
+    data = b"" if value is None else value.strip(BLANKS)
+    return "".join(chr(b) if 0x20 <= b <= 0x7E else f"%{b:02X}" for b in data) or "-"
+
+
+def digest_of(stated):
+    """The algorithm and the bytes of a digest as records state them."""
+    label, _, value = stated.strip().partition(":")
+    name = {"sha1": "sha1", "sha-1": "sha1", "sha256": "sha256", "sha-256": "sha256"}.get(label.strip().lower())
+    if name is None:
+        raise Failed("the digest of a record cannot be read")
+    size = hashlib.new(name).digest_size
+    try:
+        if len(value) == 2 * size:
+            raw = bytes.fromhex(value)
+        else:
+            bare = value.upper().rstrip("=")
+            raw = base64.b32decode(bare + "=" * (-len(bare) % 8))
+    except (ValueError, binascii.Error):
+        raise Failed("the digest of a record cannot be read") from None
+    if len(raw) != size:
+        raise Failed("the digest of a record cannot be read")
+    return name, raw
+
+
+class Record:
+    """A record: its header, what is in its block so far as it matters, and where it lies."""
+
+    def __init__(self, header, block=None):
+        self.fields, self.place, self.sha256, self.status = Fields(header), None, None, None
+        self.header, self.block, self.weak = header, block, False
+        stated = self.fields.get("WARC-Block-Digest")
+        if stated is not None:
+            try:
+                self.weak = digest_of(self.fields.text("WARC-Block-Digest"))[0] == "sha1"
+            except Failed:
+                if block is None:
+                    raise
+
+    def leaf(self):
+        value = lambda name: plain(self.fields.get(name))
+        stated = self.fields.get("WARC-Block-Digest")
+        block = plain(stated) if stated is not None else self.block
+        return (f"pressmark/leaf/1 record\nid {value('WARC-Record-ID')}\ntype {value('WARC-Type')}\n"
+                f"uri {value('WARC-Target-URI')}\ndate {value('WARC-Date')}\nblock {block}\n"
+                f"payload {value('WARC-Payload-Digest')}\nheader sha256:{sha256(self.header).hex()}\n")
+
+    def id(self):
+        return self.fields.text("WARC-Record-ID")
+
+
+def header_end(data):
+    """Where the empty line behind a header ends."""
+    ends = [at + len(mark) for mark in (b"\n\r\n", b"\n\n") for at in [data.find(mark)] if at >= 0]
+    return min(ends) if ends else -1
+
+
+def raw_pieces(member, name):
+    """The bytes of a record, piece by piece, so that a long one takes no more memory than a short."""
+    if name.endswith(".gz"):
+        inflate, rest, at = zlib.decompressobj(31), b"", 0
+        while not inflate.eof:
+            if not rest:
+                rest = member[at:at + (64 << 10)]
+                at += len(rest)
+                if not rest:
+                    raise Failed("a record is not one whole gzip member")
+            try:
+                piece = inflate.decompress(rest, PIECE)
+            except zlib.error as why:
+                raise Failed(f"a record is no gzip member: {why}") from None
+            rest = inflate.unconsumed_tail
+            if piece:
+                yield piece
+        if inflate.unused_data or at < len(member):
+            raise Failed("a record is not one gzip member")
+    elif name.endswith(".zst"):
+        tool = shutil.which("zstd")
+        if tool is None:
+            raise Failed("zstd is not in Python's standard library: install the program zstd")
+        with subprocess.Popen([tool, "-dcq", in_files(member=member)["member"]],
+                              stdout=subprocess.PIPE) as run:
+            while piece := run.stdout.read(PIECE):
+                yield piece
+        if run.returncode:
+            raise Failed("a record is no zstd frame")
+    else:
+        for at in range(0, len(member), PIECE):
+            yield member[at:at + PIECE]
+
+
+def read_record(member, name):
+    pieces, start = raw_pieces(member, name), b""
+    while (end := header_end(start)) < 0:
+        piece = next(pieces, None)
+        if piece is None or len(start) > HEADER_BYTES_MAX:
+            raise Failed("a record has no end of its header")
+        start += piece
+    record = Record(start[:end])
+    lengths = set(record.fields.every("Content-Length"))
+    if len(lengths) != 1 or not (length := lengths.pop()).isdigit():
+        raise Failed("a record does not say how long it is")
+    left, stated = int(length), record.fields.text("WARC-Block-Digest")
+    algorithm, expected = digest_of(stated) if stated is not None else ("sha256", None)
+    digest, tail, first = hashlib.new(algorithm), b"", b""
+    piece = start[end:]
+    while True:
+        block, over = piece[:left], piece[left:]
+        first += block[:64 - len(first)]
+        digest.update(block)
+        left -= len(block)
+        tail += over
+        if len(tail) > 4:
+            break
+        piece = next(pieces, None)
+        if piece is None:
+            break
+    if left or tail != b"\r\n\r\n":
+        raise Failed("a record is not as long as it says")
+    if expected is not None and digest.digest() != expected:
+        raise Failed(f"the block of the record {record.id()!a} was changed")
+    record.block = f"{algorithm}:{digest.hexdigest()}"
+    words = first.split(b"\n")[0].split(b" ")
+    if words[0].startswith(b"HTTP/") and len(words) > 1 and words[1].strip().isdigit():
+        record.status = int(words[1])
+    return record
+
+
+def read_records(files, said):
+    """The records, with those that are withheld at their places."""
+    name, records, position = said["warc"], [], 0
+    data = get(files, name)
+    if not said["records"]:
+        raise Failed("there are no records")
+    for entry in said["records"]:
+        n = entry["number"]
+        if "withheld" in entry:
+            header = get(files, f"withheld/{n:02}.header")
+            if header_end(header) != len(header):
+                raise Failed(f"withheld/{n:02}.header is no header")
+            leaf = re.search(r"^block (.*)$", text_of(files, f"leaves/{n:02}.txt"), re.M)
+            record = Record(header, leaf.group(1) if leaf else "-")
+            if record.fields.text("WARC-Type") != "request":
+                raise Failed(f"withheld/{n:02}.header is the header of no request, and nothing else is withheld")
+        else:
+            offset, length = entry["offset"], entry["length"]
+            if offset != position or length is None:
+                raise Failed(f"record {n} is not where the one before it ends")
+            member = data[offset:offset + length]
+            record = read_record(member, name)
+            record.place, record.sha256 = (offset, length), sha256(member).hex()
+            position += length
+        records.append(record)
+    if position != len(data):
+        raise Failed(f"{name} holds more than the records that are listed")
+    return records
+
+
+def check_records(records):
+    records = records()
+    withheld = sum(r.place is None for r in records)
+    weak = sum(r.weak for r in records)
+    return (f"{len(records) - withheld} records are whole and have the digests that they state"
+            + (f"; {withheld} requests are withheld, whose digests are in their leaves" if withheld else "")
+            + (f"; the blocks of {weak} are bound by SHA-1 alone, which whoever made a block can make another for"
+               if weak else ""))
+
+
+def check_leaves(files, records):
+    for n, record in enumerate(records(), 1):
+        if get(files, f"leaves/{n:02}.txt") != record.leaf().encode():
+            raise Failed(f"leaves/{n:02}.txt is not the leaf of record {n}")
+    return f"{len(records())} leaves follow from the records"
+
+
+# --- what bundle.json says ---------------------------------------------------------------------
+
+ROLES = ("warcinfo", "capture", "exchange", "payload", "redirect", "dns", "robots")
+
+
+def unbracketed(uri):
+    return uri[1:-1] if len(uri) > 1 and uri[0] == "<" and uri[-1] == ">" else uri
+
+
+def instant(text):
+    """A date of a record, its fraction without zeros at the end."""
+    if not text:
+        return None
+    whole, _, fraction = text.strip().rstrip("Zz").partition(".")
+    return whole, fraction.rstrip("0")
+
+
+def check_description(files, said, records, own_files):
+    records = records()
+    expected = expected_files(said) | own_files
+    for name in files:
+        if name not in expected and name not in ("article.txt", "citation.txt"):
+            raise Failed(f"{name} is no file of a bundle")
+    for name in sorted(expected):
+        get(files, name)
+    for n, (entry, record) in enumerate(zip(said["records"], records), 1):
+        value = lambda name: plain(record.fields.get(name))
+        offset, length = record.place or (None, None)
+        for what, there in [("number", n), ("type", value("WARC-Type")), ("uri", value("WARC-Target-URI")),
+                            ("date", value("WARC-Date")), ("record_id", value("WARC-Record-ID")),
+                            ("offset", offset), ("length", length), ("sha256", record.sha256)]:
+            if entry[what] != there:
+                raise Failed(f"bundle.json: {what} of record {n} is not that of the record")
+    check_roles(said, records)
+    return f"bundle.json says of {len(records)} records what they say"
+
+
+def check_roles(said, records):
+    entries = said["records"]
+    having = lambda role: [at for at, entry in enumerate(entries) if entry["role"] == role]
+    if len(having("capture")) != 1:
+        raise Failed("bundle.json should name one record as the capture")
+    capture = having("capture")[0]
+    if said["url"] != unbracketed(entries[capture]["uri"]):
+        raise Failed("bundle.json: url is not that of the capture")
+    if said["date"] != entries[capture]["date"]:
+        raise Failed("bundle.json: date is not that of the capture")
+
+    def belongs(at, main):
+        """Whether a record was written with the main one."""
+        own, main = records[at], records[main]
+        named = lambda record: [" ".join(v.decode(errors="replace").split())
+                                for v in record.fields.every("WARC-Concurrent-To")]
+        return (own.id() is not None and own.id() in named(main)) or (
+            main.id() is not None and (main.id() in named(own) or own.fields.text("WARC-Refers-To") == main.id()))
+
+    def is_referred_to(at, roles):
+        own = records[at].fields
+        for entry, record in zip(entries, records):
+            if entry["type"] != "revisit" or entry["role"] not in roles:
+                continue
+            of = record.fields
+            by_id = of.text("WARC-Refers-To") is not None and of.text("WARC-Refers-To") == own.text("WARC-Record-ID")
+            date = instant(of.text("WARC-Refers-To-Date"))
+            by_place = date is not None and date == instant(own.text("WARC-Date")) and \
+                unbracketed(of.text("WARC-Refers-To-Target-URI") or "") == unbracketed(own.text("WARC-Target-URI") or "")
+            stated, there = of.text("WARC-Payload-Digest"), own.text("WARC-Payload-Digest")
+            by_digest = stated is not None and there is not None and digest_of(stated) == digest_of(there)
+            if by_id or by_place or by_digest:
+                return True
+        return False
+
+    redirects = lambda at: records[at].status is not None and 300 <= records[at].status < 400
+
+    def is_itself(at, role):
+        uri = unbracketed(entries[at]["uri"])
+        if entries[at]["type"] == "request":
+            return False
+        return {"payload": lambda: is_referred_to(at, ("capture", "redirect")),
+                "dns": lambda: uri.startswith("dns:"),
+                "robots": lambda: uri.endswith("/robots.txt") or is_referred_to(at, ("robots",)),
+                "redirect": lambda: redirects(at) or redirects(capture)}[role]()
+
+    for at, entry in enumerate(entries):
+        role, is_warcinfo = entry["role"], entry["type"] == "warcinfo"
+        if role not in ROLES:
+            fine = False
+        elif is_warcinfo or role == "warcinfo":
+            fine = is_warcinfo and role == "warcinfo"
+        elif role == "capture":
+            fine = "withheld" not in entry and entry["type"] != "request"
+        elif role == "exchange":
+            fine = belongs(at, capture)
+        else:
+            fine = is_itself(at, role) or any(is_itself(m, role) and belongs(at, m) for m in having(role))
+        if not fine:
+            raise Failed(f"bundle.json: role of record {entry['number']} is not that of the record")
+
+
+# --- the log -----------------------------------------------------------------------------------
+
+
+class Key:
+    """A key as c2sp.org/signed-note writes it: NAME+ID+BASE64."""
+
+    def __init__(self, text):
+        name, _, rest = text.strip().partition("+")
+        identity, _, data = rest.partition("+")
+        data = unbase64(data)
+        if (not re.fullmatch(r"[^\s+]+", name) or len(data) != 33 or data[:1] != b"\x01"
+                or sha256(name.encode() + b"\n" + data)[:4].hex() != identity):
+            raise Failed("a text is no key")
+        self.text, self.name, self.public, self.id = text.strip(), name, data[1:], bytes.fromhex(identity)
+        self.index, self.handed_over = 0, False
+
+
+def number(text):
+    if not re.fullmatch(r"0|[1-9][0-9]{0,19}", text) or int(text) >= 1 << 64:
+        raise Failed("a number is not written as numbers are")
+    return int(text)
+
+
+def one_hash(text):
+    data = unbase64(text)
+    if len(data) != 32:
+        raise Failed("a hash is not 32 bytes long")
+    return data
+
+
+class Checkpoint:
+    """A signed note over a tree (c2sp.org/tlog-checkpoint)."""
+
+    def __init__(self, text, name):
+        body, parted, signatures = text.rpartition("\n\n")
+        lines = body.split("\n")
+        if not parted or len(lines) < 3 or not signatures.endswith("\n") or "" in lines:
+            raise Failed(f"{name} is no checkpoint")
+        self.text, self.body = text, (body + "\n").encode()
+        self.origin, self.size, self.root = lines[0], number(lines[1]), one_hash(lines[2])
+        extra = dict(reversed([line.split(" ", 1) for line in lines[3:] if " " in line]))
+        self.time = extra.get("time")
+        self.signatures = []
+        for line in signatures[:-1].split("\n"):
+            signer = re.fullmatch("\u2014 ([^\\s+]+) (\\S+)", line)
+            if signer is None or len(data := unbase64(signer.group(2))) < 4:
+                raise Failed(f"{name} has a signature that is none")
+            self.signatures.append((signer.group(1), data[:4], data[4:]))
+        if self.size > LEAVES_MAX:
+            raise Failed(f"{name} claims more leaves than a log has")
+
+    def signed_by(self, key):
+        return self.origin == key.name and any(
+            name == key.name and identity == key.id and signed(key.public, self.body, signature)
+            for name, identity, signature in self.signatures)
+
+
+def leaf_hash(text):
+    return sha256(b"\x00" + sha256(text.encode()))
+
+
+def node(left, right):
+    return sha256(b"\x01" + left + right)
+
+
+def root_from(reached, index, size, proof):
+    """RFC 9162, section 2.1.3.2."""
+    fn, sn = index, size - 1
+    for other in proof:
+        if sn == 0:
+            raise Failed("a proof is too long")
+        if fn & 1 or fn == sn:
+            reached = node(other, reached)
+            while fn and not fn & 1:
+                fn >>= 1
+                sn >>= 1
+        else:
+            reached = node(reached, other)
+        fn >>= 1
+        sn >>= 1
+    if sn != 0:
+        raise Failed("a proof is too short")
+    return reached
+
+
+def begins_with(old_size, old_root, proof, size, root):
+    """RFC 9162, section 2.1.4.2: whether one tree is the beginning of another."""
+    if not 1 <= old_size <= size:
+        return False
+    if old_size == size:
+        return not proof and old_root == root
+    path = list(proof)
+    if old_size & (old_size - 1) == 0:
+        path.insert(0, old_root)
+    if not path:
+        return False
+    fn, sn = old_size - 1, size - 1
+    while fn & 1:
+        fn >>= 1
+        sn >>= 1
+    old = new = path[0]
+    for other in path[1:]:
+        if sn == 0:
+            return False
+        if fn & 1 or fn == sn:
+            old, new = node(other, old), node(other, new)
+            while fn and not fn & 1:
+                fn >>= 1
+                sn >>= 1
+        else:
+            new = node(new, other)
+        fn >>= 1
+        sn >>= 1
+    return sn == 0 and old == old_root and new == root
+
+
+def included(files, proof_name, leaf, checkpoint, name):
+    """The index of a leaf that a proof (c2sp.org/tlog-proof) leads from to a checkpoint; its hashes."""
+    head, parted, rest = text_of(files, proof_name).partition("\n\n")
+    lines = head.split("\n")
+    if not parted or lines[0] != "c2sp.org/tlog-proof@v1" or not lines[1:] or not lines[1].startswith("index "):
+        raise Failed(f"{proof_name} is not of the form")
+    if rest != checkpoint.text:
+        raise Failed(f"{proof_name} leads to another checkpoint than {name}")
+    index, hashes = number(lines[1][len("index "):]), [one_hash(line) for line in lines[2:]]
+    if index >= checkpoint.size or len(hashes) > HASHES_MAX or \
+            root_from(leaf_hash(leaf), index, checkpoint.size, hashes) != checkpoint.root:
+        raise Failed(f"{proof_name} does not lead from its leaf to the checkpoint")
+    return index, hashes
+
+
+def sides(index, size):
+    low, high, out = 0, size, []
+    while high - low > 1:
+        half = 1 << ((high - low - 1).bit_length() - 1)
+        if index < low + half:
+            out.append("right")
+            high = low + half
+        else:
+            out.append("left")
+            low += half
+    return out[::-1]
+
+
+KEY_LEAF = re.compile(r"pressmark/leaf/1 key\norigin (.*)\nkey (.*)\nbefore (.*)\nsignature (.*)\n")
+
+
+def read_keys(files, said, newest):
+    """The keys: each is named by a leaf that the newest checkpoint covers, and replaces the one before."""
+    newest, keys = newest(), []
+    for n, entry in enumerate(said["keys"], 1):
+        name = f"keys/{n:02}.txt"
+        text = text_of(files, name)
+        leaf = KEY_LEAF.fullmatch(text)
+        if leaf is None:
+            raise Failed(f"{name} is no leaf that names a key")
+        origin, written, before, signature = leaf.groups()
+        key = Key(written)
+        if key.text != written or key.name != origin or origin != newest.origin:
+            raise Failed(f"{name} names no key of this log")
+        key.index, _ = included(files, f"keys/{n:02}.tlog-proof", text, newest, "log/newest")
+        if text_of(files, f"keys/{n:02}.pem") != pem_of(key.public):
+            raise Failed(f"keys/{n:02}.pem is not the key that {name} names")
+        if entry != {"number": n, "leaf": key.index, "key": written}:
+            raise Failed(f"bundle.json says something else of the key in {name}")
+        last = keys[-1] if keys else None
+        follows = key.index == 0 if last is None else last.index < key.index
+        if not follows or before != ("-" if last is None else last.text):
+            raise Failed(f"the key in {name} does not follow on the one before it")
+        if signature != "-":
+            change = f"pressmark/key-change/1\norigin {origin}\nbefore {before}\nkey {written}\n".encode()
+            if last is None or not signed(last.public, change, unbase64(signature)):
+                raise Failed(f"the key before did not sign for the one in {name}")
+            key.handed_over = True
+        keys.append(key)
+    if not keys:
+        raise Failed("no key of the log is there")
+    return keys
+
+
+def check_keys(keys):
+    lost = sum(not key.handed_over for key in keys()[1:])
+    return f"{len(keys())} keys are named by leaves of the log; " + (
+        f"{lost} of them began where the one before was lost, without its word" if lost else "each signed for the next")
+
+
+def check_inclusion(files, said, checkpoint):
+    checkpoint = checkpoint()
+    for n, record in enumerate(said["records"], 1):
+        index, hashes = included(files, f"proofs/{n:02}.tlog-proof", text_of(files, f"leaves/{n:02}.txt"),
+                                 checkpoint, "checkpoint")
+        if record["leaf"] != index:
+            raise Failed(f"bundle.json: leaf of record {n} is not that of its proof")
+        path = "".join(f"{side} {base64.b64encode(other).decode()}\n"
+                       for side, other in zip(sides(index, checkpoint.size), hashes))
+        if text_of(files, f"proofs/{n:02}.path") != path:
+            raise Failed(f"proofs/{n:02}.path is not the same proof")
+    return f"{len(said['records'])} leaves are among the {checkpoint.size} of the checkpoint"
+
+
+def key_number(keys, size):
+    return sum(key.index < size for key in keys)
+
+
+def check_signed(checkpoint, described, keys, name):
+    if described != {"origin": checkpoint.origin, "size": checkpoint.size,
+                     "root": base64.b64encode(checkpoint.root).decode(), "time": checkpoint.time,
+                     "key": key_number(keys, checkpoint.size)}:
+        raise Failed(f"bundle.json says something else of {name}")
+    if not key_number(keys, checkpoint.size) or \
+            not checkpoint.signed_by(keys[key_number(keys, checkpoint.size) - 1]):
+        raise Failed(f"{name} is not signed by the key of the log at its time")
+
+
+def check_checkpoint(said, checkpoint, keys):
+    check_signed(checkpoint(), said["checkpoint"], keys(), "checkpoint")
+    return f"the checkpoint is signed by {keys()[key_number(keys(), checkpoint().size) - 1].text}"
+
+
+def read_consistency(files):
+    """Sizes, roots and proofs of the trees that the newest begins with."""
+    text = text_of(files, "log/consistency")
+    head, *paragraphs = text.removesuffix("\n").split("\n\n")
+    if text == "pressmark/consistency/1\n":
+        return {}
+    if not text.endswith("\n") or head != "pressmark/consistency/1" or not 1 <= len(paragraphs) <= EARLIER_MAX:
+        raise Failed("log/consistency is not of the form")
+    earlier, last = {}, 0
+    for paragraph in paragraphs:
+        first, *hashes = paragraph.split("\n")
+        old = re.fullmatch(r"old (\S+) (\S+)", first)
+        if old is None or len(hashes) > HASHES_MAX or number(old.group(1)) <= last:
+            raise Failed("log/consistency is not of the form")
+        last = number(old.group(1))
+        earlier[last] = (one_hash(old.group(2)), [one_hash(line) for line in hashes])
+    return earlier
+
+
+def roots_of(newest, earlier):
+    """The roots of the log by size, each proved to be the beginning of the newest."""
+    roots = {newest.size: newest.root}
+    for size, (root, proof) in earlier.items():
+        if not begins_with(size, root, proof, newest.size, newest.root):
+            raise Failed(f"the newest checkpoint does not begin with the {size} leaves that log/consistency says")
+        roots.setdefault(size, root)
+    return roots
+
+
+def check_consistency(files, said, newest, checkpoint, keys):
+    check_signed(newest(), said["newest"], keys(), "log/newest")
+    roots = roots_of(newest(), read_consistency(files))
+    root = roots.get(checkpoint().size)
+    if root is None:
+        raise Failed("nothing proves that the newest checkpoint begins with this one")
+    if root != checkpoint().root:
+        raise Failed("the newest checkpoint does not begin with this one")
+    others = set(roots) - {newest().size, checkpoint().size}
+    return f"the newest checkpoint, over {newest().size} leaves, begins with this one and {len(others)} others"
+
+
+def read_kept(name, data):
+    """A checkpoint that was kept, as mail and paper leave it."""
+    text = data.decode(errors="replace").replace("\r\n", "\n").removeprefix("\ufeff").rstrip() + "\n"
+    try:
+        return Checkpoint(text, name)
+    except Failed as why:
+        raise Failed(f"{name}: this is no checkpoint as it was signed: {why}; was it mistyped or cut?") from None
+
+
+def signer_of(name, checkpoint, keys):
+    for key in keys:
+        if checkpoint.signed_by(key):
+            return key
+    identities = {identity for _, identity, _ in checkpoint.signatures}
+    if any(key.id in identities for key in keys):
+        raise Failed(f"{name}: its text does not fit its signature: it was mistyped, or changed since it was signed")
+    if checkpoint.origin != keys[0].name:
+        raise Failed(f"{name}: it is of the log {checkpoint.origin!a}, and this one is {keys[0].name}")
+    raise Failed(f"{name}: it is signed by a key that this log never had: the log was made anew, "
+                 "or its signature was mistyped")
+
+
+def unbroken(keys, at):
+    return all(key.handed_over for key in keys[at + 1:])
+
+
+def check_key(keys, known):
+    keys, lost = keys(), ("the log's key was lost and replaced without its word: whoever made this bundle may "
+                          "be somebody else; give the key that is in force now")
+    if known.key is not None:
+        at = next((at for at, key in enumerate(keys) if key.text == known.key), None)
+        if at is None:
+            raise Failed("the key that was given is none of this log's keys")
+        if not unbroken(keys, at):
+            raise Failed(f"after the key that was given, {lost}")
+        return "everything is signed by the key that was given, or one that it handed over to"
+    broken = False
+    for name, data in known.kept:
+        try:
+            at = keys.index(signer_of(name, read_kept(name, data), keys))
+        except Failed:
+            continue
+        if unbroken(keys, at):
+            return f"everything is signed by the key of {name}, or one that it handed over to"
+        broken = True
+    if broken:
+        raise Failed(f"after the checkpoint that was given, {lost}")
+    if known.kept:
+        raise Failed("no checkpoint that was given is signed by a key of this log")
+    raise Absent("neither a key nor a checkpoint was given: everything may agree and be made up. Compare the key "
+                 f"{keys[-1].text} with what the archive's operator publishes")
+
+
+def check_published(files, keys, newest, known):
+    if not known.kept:
+        raise Absent("no checkpoint that was kept was given to compare with")
+    keys, newest = keys(), newest()
+    for name, data in known.kept:
+        kept = read_kept(name, data)
+        signer_of(name, kept, keys)
+        at = key_number(keys, kept.size)
+        if not at or not kept.signed_by(keys[at - 1]):
+            raise Failed(f"{name} is not signed by the key of the log at its time")
+        if kept.size > newest.size:
+            raise Failed(f"{name} is over {kept.size} leaves, and the log had {newest.size} when this bundle was made: "
+                         "nothing in it leads there; have the bundle made again")
+        root = roots_of(newest, read_consistency(files)).get(kept.size)
+        if root is None:
+            raise Failed(f"this bundle has no proof for {name}, over {kept.size} leaves; "
+                         f"`pressmark prove --checkpoint {name}` makes one that has")
+        if root != kept.root:
+            raise Failed(f"{name} and this bundle are of two histories of one log: one of them was forged, "
+                         "or the log was made anew")
+    return f"the log of this bundle begins with what was given ({len(known.kept)})"
+
+
+# --- time stamps -------------------------------------------------------------------------------
+
+
+def unix_time(text):
+    """Of a time as openssl prints it: Nov  5 00:00:00.123 2025 GMT."""
+    month, day, clock, year = text.removesuffix(" GMT").split()
+    months = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
+    hour, minute, second = clock.split(".")[0].split(":")
+    return calendar.timegm((int(year), months.index(month) + 1, int(day),
+                            int(hour), int(minute), int(second)))
+
+
+def check_timestamps(files, said, roots):
+    times = []
+    for stamp in said["timestamps"]:
+        name = f"timestamps/{stamp['authority']}.tsr"
+        chain = get(files, f"timestamps/{stamp['authority']}.pem")
+        p = in_files(data=get(files, "checkpoint"), token=get(files, name), chain=chain,
+                     roots=roots if roots is not None else chain)
+        fine, text = openssl("ts", "-reply", "-in", p["token"], "-text")
+        facts = dict(line.split(": ", 1) for line in text.splitlines() if ": " in line)
+        if not fine or "Time stamp" not in facts:
+            raise Failed(f"{name} is no time stamp")
+        when = unix_time(facts["Time stamp"])
+        fine, text = openssl("ts", "-verify", "-data", p["data"], "-in", p["token"],
+                             "-CAfile", p["roots"], "-untrusted", p["chain"], "-attime", str(when))
+        if not fine:
+            raise Failed(f"{name}: {text}")
+        day = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(when))
+        serial = int(facts.get("Serial number", "0x0"), 16)
+        if stamp["time"] != day or int(stamp["serial"] or "0", 16) != serial:
+            raise Failed(f"bundle.json says something else of {name}")
+        times.append(f"{day} by {stamp['signer']!a}")
+    there = sum(name.endswith(".tsr") for name in files)
+    if there != len(times):
+        raise Failed(f"{there} time stamps are there, and bundle.json names {len(times)}")
+    if not times:
+        raise Absent("the checkpoint bears no time stamp: when it was made rests on the archive's word")
+    return ", ".join(times)
+
+
+def check_checker(files):
+    with open(os.path.abspath(__file__), "rb") as own:
+        if get(files, "check.py") == own.read():
+            return "check.py is this script"
+    raise Absent("check.py in the bundle is another one than this script; trust the one that you had before")
+
+
+# --- packages ----------------------------------------------------------------------------------
+
+LIST, PROOF = "datapackage.json", "datapackage-digest.json"
+FOLDERS = ("leaves", "proofs", "keys", "log", "timestamps", "withheld")
+
+
+def as_bundle(files, warc):
+    """The files below evidence/, and the records, under the names that they have in a bundle."""
+    out = {}
+    for path, data in files.items():
+        if path == f"archive/{warc}":
+            out[warc] = data
+        elif path.startswith("evidence/"):
+            name = path.removeprefix("evidence/")
+            folder, dash, rest = name.partition("-")
+            out[f"{folder}/{rest}" if dash and folder in FOLDERS else name] = data
+    return out
+
+
+def check_package_files(files, said):
+    left = dict(files)
+    left.pop(LIST, None)
+    left.pop(PROOF, None)
+    resources = json_of(files, LIST)["resources"]
+    places = (f"archive/{said['warc']}", "indexes/index.cdx.gz", "indexes/index.idx", "pages/pages.jsonl")
+    for resource in resources:
+        path = resource["path"]
+        if path not in left:
+            raise Failed(f"{path!a} is missing, or is in the list twice")
+        data = left.pop(path)
+        if resource["hash"] != "sha256:" + sha256(data).hex() or resource["bytes"] != len(data):
+            raise Failed(f"{path} was changed")
+        if path not in places and not path.startswith("evidence/"):
+            raise Failed(f"{path} is no file of a package of this program")
+    for name in left:
+        raise Failed(f"{name} is not in the list")
+    return f"{len(resources)} files are as they were listed"
+
+
+def check_package_signatures(files, keys):
+    data, proof = get(files, LIST), json_of(files, PROOF)
+    digest, own = "sha256:" + sha256(data).hex(), proof["signedData"]
+    if proof["path"] != LIST or proof["hash"] != digest or own["hash"] != digest:
+        raise Failed(f"{PROOF} is of another list of files")
+    raw, public = unbase64(own["signature"]), unbase64(own["publicKey"])
+    if len(raw) != 96 or not ecdsa_signed(public, digest.encode(), raw):
+        raise Failed(f"the signature in {PROOF} that readers of packages check does not hold")
+    by_log = proof.get("logSignature")
+    if by_log is None:
+        raise Failed("the list of files is not signed by the key of the log: whoever changed a file could mend it")
+    if by_log["key"] != keys()[-1].text or not signed(keys()[-1].public, data, unbase64(by_log["signature"])):
+        raise Failed(f"the last key of the log did not sign {LIST}")
+    return "the list is signed by the last key of the log, and by the key of packages"
+
+
+def ecdsa_signed(public, data, raw):
+    """Whether an ECDSA key (DER) signed bytes; the signature is its two numbers one after the other."""
+    def der(tag, value):
+        length = bytes([len(value)]) if len(value) < 128 else bytes([0x81, len(value)])
+        return bytes([tag]) + length + value
+
+    def integer(value):
+        short = value.lstrip(b"\0") or b"\0"
+        return der(2, b"\0" + short if short[0] & 0x80 else short)
+
+    half = len(raw) // 2
+    sequence = der(0x30, integer(raw[:half]) + integer(raw[half:]))
+    pem = b"-----BEGIN PUBLIC KEY-----\n" + base64.encodebytes(public) + b"-----END PUBLIC KEY-----\n"
+    p = in_files(key=pem, data=data, signature=sequence)
+    fine, _ = openssl("dgst", "-sha256", "-verify", p["key"], "-signature", p["signature"], p["data"])
+    return fine
+
+
+def check_pages(files, said):
+    at = re.sub(r"\.\d+Z$", "Z", said["date"])
+    package = json_of(files, LIST)
+    if (package["mainPageUrl"], package["mainPageDate"]) != (said["url"], at):
+        raise Failed(f"the main page of {LIST} is not the capture")
+    pages = [json.loads(line, object_pairs_hook=no_doubles)
+             for line in text_of(files, "pages/pages.jsonl").split("\n")[1:] if line]
+    if [(page["url"], page["ts"]) for page in pages] != [(said["url"], at)]:
+        raise Failed("pages/pages.jsonl is not of the capture")
+    return "the page is the capture"
+
+
+def check_index(files, said):
+    with gzip.open(io.BytesIO(get(files, "indexes/index.cdx.gz"))) as packed:
+        lines = packed.read(TEXT_BYTES_MAX).decode().split("\n")
+    lines = [line for line in lines if line]
+    for n, line in enumerate(lines, 1):
+        _, stamp, fields = line.split(" ", 2)
+        fields = json.loads(fields, object_pairs_hook=no_doubles)
+        if fields["filename"] != said["warc"] or not any(
+                fields["offset"] == str(r["offset"]) and fields["length"] == str(r["length"])
+                and fields["recordDigest"] == f"sha256:{r['sha256']}" and fields["url"] == unbracketed(r["uri"])
+                and re.sub(r"[-T:]", "", r["date"])[:14] == stamp for r in said["records"]):
+            raise Failed(f"line {n} of the index is of no record")
+    return f"{len(lines)} lines of the index are of the records that lie there"
+
+
+# --- all steps ---------------------------------------------------------------------------------
+
+
+def once(make):
+    """Makes a value when it is first asked for; a failure fails whoever asks."""
+    done = []
+
+    def value():
+        if not done:
+            try:
+                done.append((make(), None))
+            except Exception as why:
+                done.append((None, why))
+        made, why = done[0]
+        if why is not None:
+            raise why
+        return made
+    return value
+
+
+def steps_of(files, known):
+    """The names of the steps, each with what takes it."""
+    is_package = LIST in files
+    own, name = files, "evidence/bundle.json" if is_package else "bundle.json"
+    if is_package and name not in files:
+        why = ("a package of an earlier version, or none of this program: it has no evidence/bundle.json, and "
+               "nothing binds its pages and its index to the log. Have it made again from the archive")
+        return [("format", lambda: fail(why))]
+    try:
+        said = describe(files, name)
+    except Exception as why:
+        return [("format", lambda why=why: fail(str(why)))]
+    if is_package:
+        files = as_bundle(files, said["warc"])
+    newest = once(lambda: Checkpoint(text_of(files, "log/newest"), "log/newest"))
+    checkpoint = once(lambda: Checkpoint(text_of(files, "checkpoint"), "checkpoint"))
+    keys = once(lambda: read_keys(files, said, newest))
+    records = once(lambda: read_records(files, said))
+    own_files = set() if is_package else {"certificate.html", "check.py", SUMS, SUMS_SIGNATURE}
+    steps = [("format", lambda: f"a {'package with a ' if is_package else ''}bundle of the format {FORMAT}")]
+    if is_package:
+        steps += [("files", lambda: check_package_files(own, said)),
+                  ("files-signature", lambda: check_package_signatures(own, keys))]
+    else:
+        steps += [("files", lambda: check_files(files)),
+                  ("files-signature", lambda: check_files_signature(files, keys))]
+    steps += [
+        ("records", lambda: check_records(records)),
+        ("leaves", lambda: check_leaves(files, records)),
+        ("description", lambda: check_description(files, said, records, own_files)),
+        ("inclusion", lambda: check_inclusion(files, said, checkpoint)),
+        ("checkpoint", lambda: check_checkpoint(said, checkpoint, keys)),
+        ("keys", lambda: check_keys(keys)),
+        ("consistency", lambda: check_consistency(files, said, newest, checkpoint, keys)),
+        ("key", lambda: check_key(keys, known)),
+        ("published", lambda: check_published(files, keys, newest, known)),
+        ("timestamps", lambda: check_timestamps(files, said, known.roots)),
+    ]
+    if is_package:
+        return steps + [("pages", lambda: check_pages(own, said)), ("index", lambda: check_index(own, said))]
+    return steps + [("checker", lambda: check_checker(files))]
+
+
+def fail(why):
+    raise Failed(why)
+
+
+class Known:
+    """What is known besides the bundle."""
+
+    def __init__(self, args):
+        self.key, self.roots = None, None
+        if args.key:
+            text = args.key
+            if os.path.isfile(text):
+                with open(text, encoding="utf-8") as file:
+                    text = file.read()
+            # A file may list several; the last one is in force.
+            self.key = Key([line for line in text.splitlines() if line.strip()][-1]).text
+        if args.roots:
+            with open(args.roots, "rb") as file:
+                self.roots = file.read()
+        self.kept = []
+        for name in args.checkpoint or []:
+            with open(name, "rb") as file:
+                self.kept.append((name, file.read()))
+
+
+def printable(text):
+    return "".join(c if c.isprintable() else "\ufffd" for c in text)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("bundle", nargs="?", default=os.path.dirname(os.path.abspath(__file__)))
+    parser.add_argument("--key")
+    parser.add_argument("--checkpoint", action="append")
+    parser.add_argument("--roots")
+    args = parser.parse_args()
+    try:
+        known = Known(args)
+    except (Failed, OSError, IndexError) as why:
+        parser.error(str(why))
+    failed = False
+    try:
+        steps = steps_of(load(args.bundle), known)
+    except (Failed, OSError) as why:
+        print(f"failed  zip: {printable(str(why))}")
+        return 1
+    for name, step in steps:
+        try:
+            label, what = "ok", step()
+        except Absent as why:
+            label, what = "absent", str(why)
+        except Exception as why:  # whatever is wrong with a bundle is its failure, not ours
+            failed = True
+            label, what = "failed", str(why) if isinstance(why, Failed) else f"{type(why).__name__}: {why}"
+        print(f"{label:7} {name}: {printable(what)}")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    if hasattr(sys.stdout, "reconfigure"):
+        sys.stdout.reconfigure(errors="backslashreplace")
+    sys.exit(main())

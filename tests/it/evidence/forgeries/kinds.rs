@@ -1,0 +1,224 @@
+//! Kinds of forgers, by what they have in their hands.
+
+use std::fs;
+use std::path::Path;
+
+use pressmark::base::{DigestAlgorithm, Timestamp};
+use pressmark::evidence::bundle::{Contents, read_bundle};
+use pressmark::evidence::key::LogKey;
+use pressmark::evidence::log::replace_lost_key;
+use pressmark::evidence::{OpenFiles, Options, extend};
+use pressmark::store::Layout;
+
+use super::means::{
+    Forgeries, get, json_of, mended, raw_zip, set, signed, unsigned, with_json, without,
+};
+use super::scene::{STORY, Scene};
+use crate::evidence::checkers::{Given, ours};
+use crate::evidence::copy;
+use crate::support::cli::{pressmark, stderr};
+use crate::support::rewrite::rewrite;
+
+/// Who changes files, drops and swaps them, and mends the list.
+pub fn by_files(forged: &mut Forgeries, sound: &Contents, other: &Contents) {
+    for (name, bytes) in sound {
+        let mut altered = sound.clone();
+        let mut changed = bytes.clone();
+        let middle = changed.len() / 2;
+        changed[middle] ^= 1;
+        set(&mut altered, name, changed);
+        match name.as_str() {
+            "SHA256SUMS" | "SHA256SUMS.sig" => forged.add(format!("{name} altered"), &altered),
+            _ => forged.each(&format!("{name} altered"), &altered),
+        }
+        let dropped = without(sound.clone(), &[name]);
+        match name.as_str() {
+            "SHA256SUMS" => forged.add("SHA256SUMS dropped", &dropped),
+            _ => {
+                forged.add(format!("{name} dropped"), &dropped);
+                forged.add(format!("{name} dropped, listed, unsigned"), &unsigned(dropped));
+            }
+        }
+        if let Some((_, foreign)) = other.iter().find(|(n, b)| n == name && b != bytes) {
+            let mut swapped = sound.clone();
+            set(&mut swapped, name, foreign.clone());
+            forged.add(format!("{name} of another bundle"), &swapped);
+            if !name.starts_with("SHA256SUMS") {
+                forged.add(format!("{name} of another bundle, listed"), &mended(swapped));
+            }
+        }
+    }
+    let mut list = sound.clone();
+    for name in ["SHA256SUMS", "SHA256SUMS.sig"] {
+        set(&mut list, name, get(other, name));
+    }
+    forged.add("the list of another bundle", &list);
+    // What the issue of a forged bundle began with.
+    let mut texts = sound.clone();
+    for name in ["certificate.html", "article.txt", "citation.txt"] {
+        let text = String::from_utf8(get(sound, name).to_vec()).unwrap();
+        set(&mut texts, name, text.replace("Bridge closed", "Bridge opened"));
+    }
+    forged.each("what a person reads", &texts);
+    for extra in ["article2.txt", "leaves/99.txt", "timestamps/b.tsr", "keys/03.pem", "record"] {
+        let mut more = sound.clone();
+        more.push((extra.to_owned(), b"forged".to_vec()));
+        forged.each(&format!("{extra} added"), &more);
+    }
+}
+
+/// Who makes a zip that some programs unpack to other files than were checked.
+pub fn by_zip(forged: &mut Forgeries, sound: &Contents) {
+    for (name, bytes) in sound {
+        let forgery = (name.clone(), [bytes.as_slice(), b"forged"].concat());
+        let first = [sound.clone(), vec![forgery.clone()]].concat();
+        forged.bytes(format!("{name} doubled"), &raw_zip(&first, b"", 0o100_644));
+        if name.len() % 2 == 0 {
+            let last = [vec![forgery], sound.clone()].concat();
+            forged.bytes(format!("{name} doubled before"), &raw_zip(&last, b"", 0o100_644));
+        }
+    }
+    let named = |name: &str| [sound.clone(), vec![(name.to_owned(), b"forged".to_vec())]].concat();
+    for name in ["CERTIFICATE.HTML", "../certificate.html", "/certificate.html", "keys/", "a\\b"] {
+        forged.bytes(format!("an entry {name}"), &raw_zip(&named(name), b"", 0o100_644));
+    }
+    forged.bytes("bytes in front".to_owned(), &raw_zip(sound, b"#!/bin/sh\n", 0o100_644));
+    forged.bytes("links".to_owned(), &raw_zip(sound, b"", 0o120_777));
+    let plain = raw_zip(sound, b"", 0o100_644);
+    forged.bytes("bytes behind".to_owned(), &[&plain[..], b"more"].concat());
+    forged.bytes("half of it".to_owned(), &plain[..plain.len() / 2]);
+}
+
+/// Who has a key of his own.
+pub fn by_fresh_key(forged: &mut Forgeries, scene: &Scene, sound: &Contents) {
+    let dir = tempfile::tempdir().unwrap();
+    let fresh = LogKey::make(&dir.path().join("k")).unwrap();
+    let origin = json_of(sound)["newest"]["origin"].as_str().unwrap().to_owned();
+    let public = fresh.verifier(&origin);
+    let mut texts = sound.clone();
+    set(&mut texts, "article.txt", "The bridge was never closed.\n");
+    forged.add("signed by a fresh key", &signed(mended(texts.clone()), &fresh));
+    // In the place of the last key.
+    let mut replaced = texts.clone();
+    set(&mut replaced, "keys/02.pem", public.pem());
+    forged.add("a fresh key as 02.pem", &signed(mended(replaced.clone()), &fresh));
+    let leaf = String::from_utf8(get(sound, "keys/02.txt").to_vec()).unwrap();
+    let named = leaf.replace(&format!("key {}", scene.keys[1]), &format!("key {}", public.text()));
+    assert_ne!(leaf, named);
+    set(&mut replaced, "keys/02.txt", named);
+    let json = get(sound, "bundle.json").to_vec();
+    let json = String::from_utf8(json).unwrap().replace(&scene.keys[1], &public.text());
+    set(&mut replaced, "bundle.json", json);
+    forged.add("a fresh key as key 02", &signed(mended(replaced.clone()), &fresh));
+    let mut noted = replaced;
+    for name in ["checkpoint", "log/newest"] {
+        let text = String::from_utf8(get(sound, name).to_vec()).unwrap();
+        let (body, _) = text.rsplit_once("\n\n").unwrap();
+        let mut note =
+            pressmark::evidence::note::Note { text: format!("{body}\n"), signatures: Vec::new() };
+        fresh.sign_note(&origin, &mut note);
+        let old = text;
+        let new = note.render();
+        let all: Vec<String> = noted.iter().map(|(name, _)| name.clone()).collect();
+        for file in all.iter().filter(|file| file.ends_with(".tlog-proof")) {
+            let proof = String::from_utf8(get(&noted, file).to_vec()).unwrap();
+            set(&mut noted, file, proof.replace(&old, &new));
+        }
+        set(&mut noted, name, new);
+    }
+    forged.add("a fresh key everywhere", &signed(mended(noted), &fresh));
+    // As a later key of the log, with and without a signature of the one before.
+    for signature in ["-".to_owned(), data_encoding::BASE64.encode(&fresh.sign(b"anything"))] {
+        let mut later = texts.clone();
+        let text = format!(
+            "pressmark/leaf/1 key\norigin {origin}\nkey {}\nbefore {}\nsignature {signature}\n",
+            public.text(),
+            scene.keys[1]
+        );
+        set(&mut later, "keys/03.txt", text);
+        set(&mut later, "keys/03.pem", public.pem());
+        set(&mut later, "keys/03.tlog-proof", get(sound, "keys/02.tlog-proof"));
+        let mut json = json_of(&later);
+        let index = json["keys"][1]["leaf"].as_u64().unwrap() + 1;
+        let entry = serde_json::json!({"number": 3, "leaf": index, "key": public.text()});
+        json["keys"].as_array_mut().unwrap().push(entry);
+        let later = with_json(&later, &json);
+        forged.each(&format!("a later key, signed {signature}"), &later);
+        forged.add(format!("a later key that signs, {signature}"), &signed(mended(later), &fresh));
+    }
+    // The keys in another order, and one of them left away.
+    let mut first_only = sound.clone();
+    let mut json = json_of(sound);
+    json["keys"].as_array_mut().unwrap().pop();
+    first_only = without(
+        with_json(&first_only, &json),
+        &["keys/02.txt", "keys/02.pem", "keys/02.tlog-proof"],
+    );
+    forged.each("the later key left away", &first_only);
+    let mut crossed = sound.clone();
+    for end in ["txt", "pem", "tlog-proof"] {
+        set(&mut crossed, &format!("keys/01.{end}"), get(sound, &format!("keys/02.{end}")));
+        set(&mut crossed, &format!("keys/02.{end}"), get(sound, &format!("keys/01.{end}")));
+    }
+    forged.each("the keys the other way round", &crossed);
+    let all =
+        ["01", "02"].map(|n| ["txt", "pem", "tlog-proof"].map(|end| format!("keys/{n}.{end}")));
+    let all: Vec<&str> = all.iter().flatten().map(String::as_str).collect();
+    forged.each("no key of the log", &without(sound.clone(), &all));
+}
+
+/// Who has a copy of the archive and no key, and makes a log of his own over what he changed.
+pub fn by_archive(forged: &mut Forgeries, scene: &Scene) {
+    let now = Timestamp::parse("2030-01-01T00:00:00Z").unwrap();
+    let origin = fs::read_to_string(&scene.first).unwrap().lines().next().unwrap().to_owned();
+    let made_by = |change: &dyn Fn(&Path), name: &str, options: &Options| {
+        let dir = tempfile::tempdir().unwrap();
+        let root = dir.path().join("archive");
+        for part in ["warc", "evidence"] {
+            copy(&scene.archive.root().join(part), &root.join(part));
+        }
+        fs::copy(scene.archive.root().join("FORMAT"), root.join("FORMAT")).unwrap();
+        change(&root);
+        extend(&Layout::new(&root), options, &OpenFiles::Leave, now).unwrap();
+        let out = dir.path().join(name);
+        let made = pressmark(&root, &["prove", STORY, "-o", out.to_str().unwrap()]);
+        assert!(made.status.success(), "{}", stderr(&made));
+        let contents = read_bundle(&out).unwrap();
+        assert_eq!(ours(&contents, &Given::default()), Vec::<&str>::new(), "sound by itself");
+        contents
+    };
+    let forge_words = |root: &Path| {
+        for path in Layout::new(root).warc_files().unwrap() {
+            rewrite(&path, |kept| {
+                if kept.is("response", STORY) {
+                    let text = String::from_utf8(kept.block.clone()).unwrap();
+                    kept.block = text.replace("closed on Monday", "opened on Sunday").into_bytes();
+                    let body = kept.block.windows(4).position(|w| w == b"\r\n\r\n").unwrap() + 4;
+                    for (name, bytes) in [
+                        ("WARC-Block-Digest", &kept.block[..]),
+                        ("WARC-Payload-Digest", &kept.block[body..]),
+                    ] {
+                        let sum = DigestAlgorithm::Sha256.digest(bytes).to_string();
+                        kept.fields.set(name, sum);
+                    }
+                } else if kept.is("revisit", STORY) {
+                    kept.fields.set("WARC-Payload-Digest", "sha256:00");
+                }
+            });
+        }
+    };
+    let anew = |root: &Path| {
+        forge_words(root);
+        fs::remove_dir_all(root.join("evidence")).unwrap();
+    };
+    let fresh = made_by(&anew, "anew.zip", &Options::default());
+    forged.add("a log made anew", &fresh);
+    let named = Options { origin: Some(origin), ..Options::default() };
+    forged.add("a log made anew under the same name", &made_by(&anew, "named.zip", &named));
+    // The true log, and beyond it a key that the forger says replaced a lost one.
+    let lost = |root: &Path| {
+        fs::remove_file(root.join("evidence/log.key")).unwrap();
+        replace_lost_key(&Layout::new(root), &Options::default(), now).unwrap();
+    };
+    forged.add("a key that was not lost", &made_by(&lost, "lost.zip", &Options::default()));
+}
