@@ -72,7 +72,7 @@ pub struct DescribedRecord {
     #[serde(deserialize_with = "there")]
     pub sha256: Option<String>,
     /// What of it is withheld: the names of fields, or `body`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
     pub withheld: Option<Vec<String>>,
     /// Its file in the archive.
     pub archive_file: String,
@@ -126,6 +126,11 @@ pub struct DescribedStamp {
 /// A value that may be null, and must be there.
 fn there<'de, D: Deserializer<'de>, T: Deserialize<'de>>(from: D) -> Result<Option<T>, D::Error> {
     Option::deserialize(from)
+}
+
+/// A value that may be missing, and is not null.
+fn given<'de, D: Deserializer<'de>, T: Deserialize<'de>>(from: D) -> Result<Option<T>, D::Error> {
+    T::deserialize(from).map(Some)
 }
 
 impl Description {

@@ -93,6 +93,34 @@ fn thinned(all: &[u64]) -> BTreeSet<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::base::Timestamp;
+    use crate::evidence::Options;
+    use crate::evidence::log::Appender;
+    use crate::store::Layout;
+
+    /// A checkpoint that was left out is proved when it is asked for.
+    #[test]
+    fn any_checkpoint_is_proved_when_it_is_asked_for() {
+        let dir = tempfile::tempdir().unwrap();
+        let layout = Layout::new(dir.path());
+        layout.create().unwrap();
+        let mut appender = Appender::open(&layout, &Options::default()).unwrap();
+        for n in 0..600_u64 {
+            appender.record(&[u8::try_from(n % 251).unwrap(); 32], "a", n, 0).unwrap();
+            appender.checkpoint(Timestamp::from_unix_seconds(1_762_300_800)).unwrap();
+        }
+        drop(appender);
+        let log = Log::open(&layout).unwrap();
+        let lineage = Lineage::of(&log, &[]).unwrap();
+        assert_eq!((lineage.newest.size, lineage.keys.len()), (601, 1));
+        assert!(lineage.earlier.iter().all(|one| one.leads_to(&lineage.newest)));
+        let sizes: Vec<u64> = lineage.earlier.iter().map(|one| one.size).collect();
+        let missing = (2..601).find(|size| !sizes.contains(size)).unwrap();
+        let asked = Lineage::of(&log, &[missing, 601]).unwrap();
+        let found = asked.earlier.iter().find(|one| one.size == missing).unwrap();
+        assert!(found.leads_to(&asked.newest));
+        assert_eq!(asked.earlier.len(), lineage.earlier.len() + 1);
+    }
 
     #[test]
     fn the_newest_checkpoints_are_all_proved_and_the_others_evenly() {

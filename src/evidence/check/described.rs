@@ -8,6 +8,9 @@ use crate::evidence::bundle::{Description, Role, unbracketed};
 use crate::evidence::leaf::RecordLeaf;
 use crate::warc::RecordId;
 
+/// More records no bundle has: the bound on work that grows with their square.
+const RECORDS_MAX: usize = 2000;
+
 /// Whether files are those of a bundle or of a package.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Form {
@@ -72,7 +75,10 @@ fn only_known_files(
 
 /// The part that each record is said to have, as far as records tell.
 fn roles(description: &Description, records: &[Seen]) -> Result<(), String> {
-    let all = Records { description, records };
+    if records.len() > RECORDS_MAX {
+        return Err(format!("{} records are more than a bundle has", records.len()));
+    }
+    let all = Records::of(description, records);
     let mut captures = all.with("capture");
     let capture = captures.next().ok_or("bundle.json names no record as the capture")?;
     if captures.next().is_some() {
@@ -85,6 +91,7 @@ fn roles(description: &Description, records: &[Seen]) -> Result<(), String> {
     if description.date != said.date {
         return Err("bundle.json: date is not that of the capture".to_owned());
     }
+    let itself: Vec<bool> = (0..records.len()).map(|at| all.is_itself(at, capture)).collect();
     for (at, record) in description.records.iter().enumerate() {
         let role = record.role.as_str();
         let is_warcinfo = record.kind == "warcinfo";
@@ -93,11 +100,8 @@ fn roles(description: &Description, records: &[Seen]) -> Result<(), String> {
             _ if is_warcinfo => false,
             "capture" => record.withheld.is_none() && record.kind != "request",
             "exchange" => all.belongs(at, capture),
-            _ if Role::LABELS.contains(&role) => {
-                all.is(at, role, capture)
-                    || all.with(role).any(|m| all.is(m, role, capture) && all.belongs(at, m))
-            }
-            _ => false,
+            _ if !Role::LABELS.contains(&role) => false,
+            _ => itself[at] || all.with(role).any(|main| itself[main] && all.belongs(at, main)),
         };
         if !fits {
             let number = record.number;
@@ -110,16 +114,26 @@ fn roles(description: &Description, records: &[Seen]) -> Result<(), String> {
 struct Records<'a> {
     description: &'a Description,
     records: &'a [Seen],
+    ids: Vec<Option<RecordId>>,
+    /// What each names as concurrent to it.
+    concurrent: Vec<Vec<RecordId>>,
 }
 
-impl Records<'_> {
+impl<'a> Records<'a> {
+    fn of(description: &'a Description, records: &'a [Seen]) -> Self {
+        let ids = records.iter().map(|seen| seen.fields.record_id()).collect();
+        let concurrent = records.iter().map(|seen| seen.fields.concurrent_to()).collect();
+        Self { description, records, ids, concurrent }
+    }
+
     fn with<'r>(&'r self, role: &'r str) -> impl Iterator<Item = usize> + 'r {
         let records = self.description.records.iter().enumerate();
         records.filter(move |(_, record)| record.role == role).map(|(at, _)| at)
     }
 
     /// Whether a record is what its role says, by itself.
-    fn is(&self, at: usize, role: &str, capture: usize) -> bool {
+    fn is_itself(&self, at: usize, capture: usize) -> bool {
+        let role = self.description.records[at].role.as_str();
         let uri = unbracketed(&self.description.records[at].uri);
         let status = |at: usize| self.records[at].status;
         let redirects = |at: usize| status(at).is_some_and(|s| (300..400).contains(&s));
@@ -155,12 +169,11 @@ impl Records<'_> {
 
     /// Whether a record was written with the main one.
     fn belongs(&self, at: usize, main: usize) -> bool {
-        let (own, main) = (&self.records[at].fields, &self.records[main].fields);
-        let (own_id, main_id): (Option<RecordId>, Option<RecordId>) =
-            (own.record_id(), main.record_id());
-        own_id.is_some_and(|id| main.concurrent_to().contains(&id))
-            || main_id.is_some_and(|id| {
-                own.concurrent_to().contains(&id) || own.refers_to().as_ref() == Some(&id)
-            })
+        let names = |of: usize, id: &Option<RecordId>| {
+            id.as_ref().is_some_and(|id| self.concurrent[of].contains(id))
+        };
+        names(main, &self.ids[at])
+            || names(at, &self.ids[main])
+            || self.ids[main].is_some() && self.records[at].fields.refers_to() == self.ids[main]
     }
 }

@@ -30,9 +30,7 @@ pub(super) fn check(contents: &Contents, known: &Known) -> Vec<Step> {
     let description = match description(&own, "evidence/bundle.json") {
         Ok(description) => description,
         Err(why) => {
-            let old = own.by_name.contains_key("evidence/checkpoint")
-                && !own.by_name.contains_key("evidence/bundle.json");
-            let why = match old {
+            let why = match !own.by_name.contains_key("evidence/bundle.json") {
                 true => "a package of an earlier version, or none of this program: it has no evidence/bundle.json, and nothing binds its pages and its index to the log. Have it made again from the archive".to_owned(),
                 false => why,
             };

@@ -8,6 +8,7 @@ use pressmark::evidence::log::Appender;
 use pressmark::evidence::{Log, Options};
 use pressmark::store::Layout;
 
+use super::checkers::{Given, script};
 use super::{archive, findings};
 use crate::support::cli::{pressmark, stderr, stdout};
 
@@ -112,4 +113,44 @@ fn a_lost_key_is_replaced_and_said_for_ever() {
     assert!(done.status.success(), "{}", stderr(&done));
     let found = findings(&archive.root());
     assert!(found.iter().all(|f| f.contains("key-replaced")) && found.len() == 1, "{found:?}");
+}
+
+/// Whoever knows the key that was lost must hear of the new one elsewhere; anyone could have made it.
+#[test]
+fn a_bundle_after_a_lost_key_holds_for_who_knows_the_new_one_alone() {
+    let (archive, _web) = archive();
+    let root = archive.root();
+    let old = stdout(&pressmark(&root, &["evidence", "keys"])).trim().to_owned();
+    let kept = root.with_extension("kept.txt");
+    fs::write(&kept, stdout(&pressmark(&root, &["evidence", "checkpoint"]))).unwrap();
+    fs::remove_file(root.join("evidence/log.key")).unwrap();
+    let out = root.with_extension("zip");
+    let prove = ["prove", "http://news.example/a", "-o", out.to_str().unwrap()];
+    let refused = pressmark(&root, &prove);
+    assert_eq!(refused.status.code(), Some(1), "no key, no bundle");
+    assert!(stderr(&refused).contains("new-key --lost") && !out.exists(), "{}", stderr(&refused));
+    archive.later(std::time::Duration::from_secs(60));
+    let done = pressmark(&root, &["evidence", "new-key", "--lost"]);
+    assert!(done.status.success(), "{}", stderr(&done));
+    let new = stdout(&pressmark(&root, &["evidence", "keys"]));
+    let new = new.lines().last().unwrap().to_owned();
+    assert!(pressmark(&root, &prove).status.success());
+    for (given, holds) in [
+        (Given::default(), true),
+        (Given::key(&new), true),
+        (Given { kept: vec![kept.clone()], ..Given::key(&new) }, true),
+        (Given::key(&old), false),
+        (Given::kept(&kept), false),
+    ] {
+        let args = given.args();
+        let mut all = vec!["prove", "--check", out.to_str().unwrap()];
+        all.extend(args.iter().map(String::as_str));
+        let ours = pressmark(&root, &all);
+        let by_script = script(&out, &given);
+        assert_eq!(ours.status.success(), holds, "{all:?}\n{}", stdout(&ours));
+        assert_eq!(by_script.status.success(), holds, "{all:?}\n{}", stdout(&by_script));
+        for said in [stdout(&ours), stdout(&by_script)] {
+            assert_eq!(said.contains("may be somebody else"), !holds, "{said}");
+        }
+    }
 }

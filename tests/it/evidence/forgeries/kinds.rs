@@ -4,11 +4,16 @@ use std::fs;
 use std::path::Path;
 
 use pressmark::base::{DigestAlgorithm, Timestamp};
-use pressmark::evidence::bundle::{Contents, read_bundle};
+use pressmark::evidence::bundle::{Contents, path_sides, read_bundle};
 use pressmark::evidence::key::LogKey;
+use pressmark::evidence::leaf::{entry_of, key_change_text};
 use pressmark::evidence::log::replace_lost_key;
-use pressmark::evidence::{OpenFiles, Options, extend};
+use pressmark::evidence::note::VerifierKey;
+use pressmark::evidence::proof::Inclusion;
+use pressmark::evidence::{Checkpoint, OpenFiles, Options, extend};
 use pressmark::store::Layout;
+use pressmark::warc::{ReadOptions, WarcReader};
+use serde_json::Value;
 
 use super::means::{
     Forgeries, get, json_of, mended, raw_zip, set, signed, unsigned, with_json, without,
@@ -221,4 +226,158 @@ pub fn by_archive(forged: &mut Forgeries, scene: &Scene) {
         replace_lost_key(&Layout::new(root), &Options::default(), now).unwrap();
     };
     forged.add("a key that was not lost", &made_by(&lost, "lost.zip", &Options::default()));
+}
+
+/// A tree in memory.
+struct Tree(Vec<tlog_tiles::Hash>);
+
+impl tlog_tiles::HashReader for Tree {
+    fn read_hashes(&self, indexes: &[u64]) -> Result<Vec<tlog_tiles::Hash>, tlog_tiles::Error> {
+        Ok(indexes.iter().map(|at| self.0[usize::try_from(*at).unwrap()]).collect())
+    }
+}
+
+/// A bundle whose log begins with these leaves of keys and goes on with its records, all of it signed
+/// by `signer`: nothing in it contradicts anything else in it, but for the keys.
+fn over_a_log_of_its_own(sound: &Contents, keys: &[String], signer: &LogKey) -> Contents {
+    let mut contents = sound.clone();
+    let mut json = json_of(sound);
+    let text = |name: &str| String::from_utf8(get(sound, name).to_vec()).unwrap();
+    let count = json["records"].as_array().unwrap().len();
+    let records = (1..=count).map(|n| text(&format!("leaves/{n:02}.txt")));
+    let leaves: Vec<String> = keys.iter().cloned().chain(records).collect();
+    let mut tree = Tree(Vec::new());
+    for (n, leaf) in (0..).zip(&leaves) {
+        let entry = entry_of(leaf);
+        let more = tlog_tiles::stored_hashes(n, &entry, &tree).unwrap();
+        tree.0.extend(more);
+    }
+    let size = leaves.len() as u64;
+    let root = tlog_tiles::tree_hash(size, &tree).unwrap();
+    let origin = json["newest"]["origin"].as_str().unwrap().to_owned();
+    let now = Timestamp::parse("2026-01-01T00:00:00Z").unwrap();
+    let checkpoint = Checkpoint::sign(&origin, (size, root), now, 0, &[signer]).render();
+    let stamps: Vec<String> = contents.iter().map(|(name, _)| name.clone()).collect();
+    let stamps: Vec<&str> =
+        stamps.iter().map(String::as_str).filter(|n| n.starts_with("timestamps/")).collect();
+    contents = without(contents, &stamps);
+    json["timestamps"] = Value::Array(Vec::new());
+    set(&mut contents, "log/consistency", "pressmark/consistency/1\n");
+    for (name, key) in [("checkpoint", "checkpoint"), ("log/newest", "newest")] {
+        set(&mut contents, name, checkpoint.clone());
+        json[key] = serde_json::json!({
+            "origin": origin, "size": size, "root": data_encoding::BASE64.encode(&root.0),
+            "time": now.to_warc_date(), "key": keys.len(),
+        });
+    }
+    let proof = |index: u64| {
+        let hashes = tlog_tiles::prove_record(size, index, &tree).unwrap();
+        (Inclusion { index, hashes: hashes.clone(), checkpoint: &checkpoint }.text(), hashes)
+    };
+    for index in 0..count {
+        let (n, leaf) = (index + 1, (keys.len() + index) as u64);
+        let (inclusion, hashes) = proof(leaf);
+        let sides = path_sides(leaf, size);
+        let path: String = sides.iter().zip(&hashes).map(|(s, h)| format!("{s} {h}\n")).collect();
+        set(&mut contents, &format!("proofs/{n:02}.tlog-proof"), inclusion);
+        set(&mut contents, &format!("proofs/{n:02}.path"), path);
+        json["records"][index]["leaf"] = Value::from(leaf);
+    }
+    json["keys"] = Value::Array(Vec::new());
+    contents.retain(|(name, _)| !name.starts_with("keys/"));
+    for (index, leaf) in keys.iter().enumerate() {
+        let n = index + 1;
+        let line = |start: &str| leaf.lines().find_map(|line| line.strip_prefix(start)).unwrap();
+        let key = VerifierKey::parse(line("key ")).unwrap();
+        set(&mut contents, &format!("keys/{n:02}.txt"), leaf.clone());
+        set(&mut contents, &format!("keys/{n:02}.pem"), key.pem());
+        set(&mut contents, &format!("keys/{n:02}.tlog-proof"), proof(index as u64).0);
+        let entry = serde_json::json!({"number": n, "leaf": index, "key": key.text()});
+        json["keys"].as_array_mut().unwrap().push(entry);
+    }
+    signed(mended(with_json(&contents, &json)), signer)
+}
+
+/// Who makes a whole log of his own around the leaves of the true keys, which are no secret.
+pub fn by_tree(forged: &mut Forgeries, sound: &Contents) {
+    let dir = tempfile::tempdir().unwrap();
+    let fresh = LogKey::make(&dir.path().join("k")).unwrap();
+    let origin = json_of(sound)["newest"]["origin"].as_str().unwrap().to_owned();
+    let public = fresh.verifier(&origin).text();
+    let text = |name: &str| String::from_utf8(get(sound, name).to_vec()).unwrap();
+    let (first, second) = (text("keys/01.txt"), text("keys/02.txt"));
+    let value = |leaf: &str, start: &str| {
+        leaf.lines().find_map(|line| line.strip_prefix(start)).unwrap().to_owned()
+    };
+    let leaf = |before: &str, signature: &str| {
+        format!(
+            "pressmark/leaf/1 key\norigin {origin}\nkey {public}\nbefore {before}\nsignature {signature}\n"
+        )
+    };
+    let (key_1, key_2) = (value(&first, "key "), value(&second, "key "));
+    let own = data_encoding::BASE64
+        .encode(&fresh.sign(key_change_text(&origin, &key_1, &public).as_bytes()));
+    let mut texts = sound.clone();
+    set(&mut texts, "article.txt", "The bridge was never closed.\n");
+    let made = over_a_log_of_its_own(&texts, &[leaf("-", "-")], &fresh);
+    assert_eq!(ours(&made, &Given::default()), Vec::<&str>::new(), "nothing contradicts itself");
+    for (name, keys) in [
+        ("no true key", vec![leaf("-", "-")]),
+        ("after the first, without a word", vec![first.clone(), leaf(&key_1, "-")]),
+        ("after the first, signed by itself", vec![first.clone(), leaf(&key_1, &own)]),
+        (
+            "after the first, with its signature of another change",
+            vec![first.clone(), leaf(&key_1, &value(&second, "signature "))],
+        ),
+        ("after both, without a word", vec![first.clone(), second.clone(), leaf(&key_2, "-")]),
+        ("after both, signed by itself", vec![first.clone(), second.clone(), leaf(&key_2, &own)]),
+        ("the true keys alone", vec![first.clone(), second.clone()]),
+        ("the first true key alone", vec![first.clone()]),
+        ("before the first", vec![leaf("-", "-"), first.clone()]),
+        (
+            "before the first, which takes over",
+            vec![leaf("-", "-"), first.replace("before -", &format!("before {public}"))],
+        ),
+        ("the second alone", vec![second.clone()]),
+    ] {
+        let made = over_a_log_of_its_own(&texts, &keys, &fresh);
+        forged.add(format!("a log of its own, {name}"), &made);
+    }
+}
+
+/// Someone with the key of the log: records, and files beside those of a bundle.
+pub fn by_log_key(forged: &mut Forgeries, scene: &Scene, sound: &Contents) {
+    for extra in ["article2.txt", "leaves/99.txt", "timestamps/b.tsr", "keys/03.pem", "record"] {
+        let mut more = sound.clone();
+        more.push((extra.to_owned(), b"forged".to_vec()));
+        forged.add(format!("{extra} added and signed"), &scene.signed_by_the_log(more));
+    }
+    // A record written anew with digests that fit, and described as it is.
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("capture.warc.gz");
+    fs::write(&path, get(sound, "capture.warc.gz")).unwrap();
+    rewrite(&path, |kept| {
+        if kept.is("response", STORY) {
+            let text = String::from_utf8(kept.block.clone()).unwrap();
+            kept.block = text.replace("closed on Monday", "opened on Sunday").into_bytes();
+            let sum = DigestAlgorithm::Sha256.digest(&kept.block).to_string();
+            kept.fields.set("WARC-Block-Digest", sum);
+        }
+    });
+    let bytes = fs::read(&path).unwrap();
+    let mut json = json_of(sound);
+    let mut reader = WarcReader::new(bytes.as_slice(), ReadOptions::default());
+    let listed = json["records"].as_array_mut().unwrap();
+    for entry in listed.iter_mut().filter(|entry| !entry["offset"].is_null()) {
+        let located = reader.next_record().unwrap().unwrap().finish().unwrap();
+        let from = usize::try_from(located.offset).unwrap();
+        let member = &bytes[from..][..usize::try_from(located.length.unwrap()).unwrap()];
+        let sum = DigestAlgorithm::Sha256.digest(member).to_string();
+        entry["offset"] = Value::from(located.offset);
+        entry["length"] = Value::from(located.length.unwrap());
+        entry["sha256"] = Value::from(sum.trim_start_matches("sha256:"));
+    }
+    let mut contents = with_json(sound, &json);
+    set(&mut contents, "capture.warc.gz", bytes);
+    forged.add("a record written anew", &scene.signed_by_the_log(contents));
 }
