@@ -8,8 +8,8 @@ use pressmark::evidence::bundle::{Contents, path_sides, read_bundle};
 use pressmark::evidence::key::LogKey;
 use pressmark::evidence::leaf::{entry_of, key_change_text};
 use pressmark::evidence::log::replace_lost_key;
-use pressmark::evidence::note::VerifierKey;
-use pressmark::evidence::proof::Inclusion;
+use pressmark::evidence::note::{Note, VerifierKey};
+use pressmark::evidence::proof::{Earlier, Inclusion, consistency_text};
 use pressmark::evidence::{Checkpoint, OpenFiles, Options, extend};
 use pressmark::store::Layout;
 use pressmark::warc::{ReadOptions, WarcReader};
@@ -119,8 +119,7 @@ pub fn by_fresh_key(forged: &mut Forgeries, scene: &Scene, sound: &Contents) {
     for name in ["checkpoint", "log/newest"] {
         let text = String::from_utf8(get(sound, name).to_vec()).unwrap();
         let (body, _) = text.rsplit_once("\n\n").unwrap();
-        let mut note =
-            pressmark::evidence::note::Note { text: format!("{body}\n"), signatures: Vec::new() };
+        let mut note = Note { text: format!("{body}\n"), signatures: Vec::new() };
         fresh.sign_note(&origin, &mut note);
         let old = text;
         let new = note.render();
@@ -237,15 +236,25 @@ impl tlog_tiles::HashReader for Tree {
     }
 }
 
-/// A bundle whose log begins with these leaves of keys and goes on with its records, all of it signed
-/// by `signer`: nothing in it contradicts anything else in it, but for the keys.
-fn over_a_log_of_its_own(sound: &Contents, keys: &[String], signer: &LogKey) -> Contents {
+/// A bundle whose log holds these leaves of keys and its records, all of it signed by `signer`:
+/// nothing in it contradicts anything else in it, but for the keys. The first key comes first, the
+/// others after it, or last where there must be a proof for so many leaves before them.
+fn over_a_log_of_its_own(
+    sound: &Contents,
+    keys: &[String],
+    signer: &LogKey,
+    earlier: Option<u64>,
+) -> Contents {
     let mut contents = sound.clone();
     let mut json = json_of(sound);
     let text = |name: &str| String::from_utf8(get(sound, name).to_vec()).unwrap();
     let count = json["records"].as_array().unwrap().len();
     let records = (1..=count).map(|n| text(&format!("leaves/{n:02}.txt")));
-    let leaves: Vec<String> = keys.iter().cloned().chain(records).collect();
+    let at_front = if earlier.is_some() { 1 } else { keys.len() };
+    let (front, back) = keys.split_at(at_front);
+    let leaves: Vec<String> =
+        front.iter().cloned().chain(records).chain(back.iter().cloned()).collect();
+    let place = |key: usize| (if key < at_front { key } else { count + key }) as u64;
     let mut tree = Tree(Vec::new());
     for (n, leaf) in (0..).zip(&leaves) {
         let entry = entry_of(leaf);
@@ -262,7 +271,12 @@ fn over_a_log_of_its_own(sound: &Contents, keys: &[String], signer: &LogKey) -> 
         stamps.iter().map(String::as_str).filter(|n| n.starts_with("timestamps/")).collect();
     contents = without(contents, &stamps);
     json["timestamps"] = Value::Array(Vec::new());
-    set(&mut contents, "log/consistency", "pressmark/consistency/1\n");
+    let older = earlier.map(|size| Earlier {
+        size,
+        root: tlog_tiles::tree_hash(size, &tree).unwrap(),
+        hashes: tlog_tiles::prove_tree(leaves.len() as u64, size, &tree).unwrap(),
+    });
+    set(&mut contents, "log/consistency", consistency_text(older.as_slice()));
     for (name, key) in [("checkpoint", "checkpoint"), ("log/newest", "newest")] {
         set(&mut contents, name, checkpoint.clone());
         json[key] = serde_json::json!({
@@ -275,7 +289,7 @@ fn over_a_log_of_its_own(sound: &Contents, keys: &[String], signer: &LogKey) -> 
         (Inclusion { index, hashes: hashes.clone(), checkpoint: &checkpoint }.text(), hashes)
     };
     for index in 0..count {
-        let (n, leaf) = (index + 1, (keys.len() + index) as u64);
+        let (n, leaf) = (index + 1, (at_front + index) as u64);
         let (inclusion, hashes) = proof(leaf);
         let sides = path_sides(leaf, size);
         let path: String = sides.iter().zip(&hashes).map(|(s, h)| format!("{s} {h}\n")).collect();
@@ -291,8 +305,8 @@ fn over_a_log_of_its_own(sound: &Contents, keys: &[String], signer: &LogKey) -> 
         let key = VerifierKey::parse(line("key ")).unwrap();
         set(&mut contents, &format!("keys/{n:02}.txt"), leaf.clone());
         set(&mut contents, &format!("keys/{n:02}.pem"), key.pem());
-        set(&mut contents, &format!("keys/{n:02}.tlog-proof"), proof(index as u64).0);
-        let entry = serde_json::json!({"number": n, "leaf": index, "key": key.text()});
+        set(&mut contents, &format!("keys/{n:02}.tlog-proof"), proof(place(index)).0);
+        let entry = serde_json::json!({"number": n, "leaf": place(index), "key": key.text()});
         json["keys"].as_array_mut().unwrap().push(entry);
     }
     signed(mended(with_json(&contents, &json)), signer)
@@ -319,7 +333,7 @@ pub fn by_tree(forged: &mut Forgeries, sound: &Contents) {
         .encode(&fresh.sign(key_change_text(&origin, &key_1, &public).as_bytes()));
     let mut texts = sound.clone();
     set(&mut texts, "article.txt", "The bridge was never closed.\n");
-    let made = over_a_log_of_its_own(&texts, &[leaf("-", "-")], &fresh);
+    let made = over_a_log_of_its_own(&texts, &[leaf("-", "-")], &fresh, None);
     assert_eq!(ours(&made, &Given::default()), Vec::<&str>::new(), "nothing contradicts itself");
     for (name, keys) in [
         ("no true key", vec![leaf("-", "-")]),
@@ -340,7 +354,7 @@ pub fn by_tree(forged: &mut Forgeries, sound: &Contents) {
         ),
         ("the second alone", vec![second.clone()]),
     ] {
-        let made = over_a_log_of_its_own(&texts, &keys, &fresh);
+        let made = over_a_log_of_its_own(&texts, &keys, &fresh, None);
         forged.add(format!("a log of its own, {name}"), &made);
     }
 }
@@ -352,8 +366,31 @@ pub fn by_log_key(forged: &mut Forgeries, scene: &Scene, sound: &Contents) {
         more.push((extra.to_owned(), b"forged".to_vec()));
         forged.add(format!("{extra} added and signed"), &scene.signed_by_the_log(more));
     }
-    // A record written anew with digests that fit, and described as it is.
+    // Another history under the true keys, with a proof for as many leaves as somebody kept.
+    let text = |name: &str| String::from_utf8(get(sound, name).to_vec()).unwrap();
+    let first = fs::read_to_string(&scene.first).unwrap();
+    let size: u64 = first.lines().nth(1).unwrap().parse().unwrap();
+    let keys = [text("keys/01.txt"), text("keys/02.txt")];
+    let forked = over_a_log_of_its_own(sound, &keys, &scene.key(), Some(size));
+    assert_eq!(ours(&forked, &Given::key(&scene.keys[0])), Vec::<&str>::new(), "by the keys alone");
+    assert_eq!(ours(&forked, &Given::kept(&scene.first)), ["published"]);
+    forged.add("another history of the log", &forked);
+    // The checkpoint of the proofs signed by someone else.
     let dir = tempfile::tempdir().unwrap();
+    let fresh = LogKey::make(&dir.path().join("k")).unwrap();
+    let note = text("checkpoint");
+    let (body, _) = note.rsplit_once("\n\n").unwrap();
+    let mut foreign = Note { text: format!("{body}\n"), signatures: Vec::new() };
+    fresh.sign_note(note.lines().next().unwrap(), &mut foreign);
+    let mut contents = sound.clone();
+    for (name, bytes) in sound {
+        if name == "checkpoint" || name.starts_with("proofs/") {
+            let text = String::from_utf8(bytes.clone()).unwrap();
+            set(&mut contents, name, text.replace(&note, &foreign.render()));
+        }
+    }
+    forged.add("a checkpoint that someone else signed", &scene.signed_by_the_log(contents));
+    // A record written anew with digests that fit, and described as it is.
     let path = dir.path().join("capture.warc.gz");
     fs::write(&path, get(sound, "capture.warc.gz")).unwrap();
     rewrite(&path, |kept| {

@@ -103,9 +103,14 @@ impl Scene {
         Given { key: Some(self.keys[0].clone()), kept: vec![self.first.clone()] }
     }
 
+    /// The log's own key.
+    pub fn key(&self) -> LogKey {
+        let path = Options::default().key_path(&Layout::new(&self.archive.root()));
+        LogKey::read(&path).unwrap().unwrap()
+    }
+
     /// What the log's own key signs of these files.
     pub fn signed_by_the_log(&self, contents: Contents) -> Contents {
-        let path = Options::default().key_path(&Layout::new(&self.archive.root()));
-        signed(mended(contents), &LogKey::read(&path).unwrap().unwrap())
+        signed(mended(contents), &self.key())
     }
 }
