@@ -226,6 +226,7 @@ mod tests {
         let walled = blame(&mut Sayer::new(&reader), URL, None).unwrap();
         assert_eq!(says(&walled), [(A, 0, None)]);
         assert!(!walled.passed_over);
+        drop(reader);
         archive.page(URL, 3, &[A, B2, C]);
         let reader = archive.reader();
         let newest = blame(&mut Sayer::new(&reader), URL, None).unwrap();

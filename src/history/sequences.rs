@@ -195,14 +195,17 @@ fn tell(steps: &[Step], lost: Lost) -> (Vec<VersionJson>, Vec<VersionJson>) {
         }
         let hour = i64::try_from(number).unwrap() * 2 + 1;
         let leads_to = step.capture(&mut archive, hour);
-        let reader = archive.reader();
-        let entry = reader.find(URL, None).unwrap().unwrap();
-        let mut sayer = Sayer::new(&reader);
-        if candidate(&sayer, URL, &entry.file, entry.offset).unwrap().is_none() {
-            continue;
-        }
-        let mut observed =
-            observe(&mut sayer, URL, Some(&Place::of(&entry)), state.as_deref()).unwrap();
+        // An archive that is open does not see what is written into it by hand.
+        let mut observed = {
+            let reader = archive.reader();
+            let entry = reader.find(URL, None).unwrap().unwrap();
+            let mut sayer = Sayer::new(&reader);
+            if candidate(&sayer, URL, &entry.file, entry.offset).unwrap().is_none() {
+                continue;
+            }
+            let until = Place::of(&entry);
+            observe(&mut sayer, URL, Some(&until), state.as_deref()).unwrap()
+        };
         if let Some(to) = leads_to {
             // What is told waits for the page that the redirect leads to.
             state = observed.state_before.or(observed.state);
