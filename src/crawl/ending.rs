@@ -36,18 +36,6 @@ impl Crawl {
             run.pages += 1;
         }
         let jobs = self.followed(&claim);
-        if let Some(change) = &mut stepped.change {
-            run.report.versions += u64::from(change.is_new_version);
-            run.report.changes += change.changes;
-            if let Some(news) = &mut change.news {
-                news.jobs = jobs.iter().map(|job| job.rules.name().to_owned()).collect();
-                if news.jobs.is_empty() {
-                    news.jobs.push(claim.job.to_string());
-                }
-                news.job = news.jobs.first().cloned().unwrap_or_default();
-                observer.news(news);
-            }
-        }
         Self::keep_variant(&mut claim, &stepped);
         let mut found = Vec::new();
         for followed in &jobs {
@@ -79,6 +67,7 @@ impl Crawl {
             self.frontier.snooze(claim, at, why, now)?;
             return Ok(self.frontier.host_wait(&host, at, now)?);
         }
+        self.tell(run, &claim, &mut stepped, observer)?;
         let learned = if jobs.is_empty() {
             self.learn(run, &claim, &stepped, now)?
         } else {
@@ -237,6 +226,7 @@ impl Crawl {
         observer: &mut dyn Observer,
     ) -> Result<(), CrawlError> {
         self.note(run, failed, observer)?;
+        self.tell_origins(run, &claim, observer)?;
         let why = "its host could not be reached".to_owned();
         let next = match run.job.take {
             Take::Queue => NextVisit::Retire { why },
@@ -276,6 +266,7 @@ impl Crawl {
             place: None,
         };
         self.note(run, &finished, observer)?;
+        self.tell_origins(run, &claim, observer)?;
         let next = match refusal {
             // Nothing is known of the page yet: it stays where it is in the queue, and this run does not
             // wait for it.

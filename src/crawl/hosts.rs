@@ -1,5 +1,6 @@
 //! What is remembered over restarts beside the queue: pace facts of hosts, robots.txt of
-//! authorities, and which jobs have a run that did not come to its end.
+//! authorities, what the versions of pages are compared with, and which jobs have a run that did not
+//! come to its end.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -19,6 +20,7 @@ pub struct HostBook {
     revisit_tree: Tree,
     revisits: HashMap<HostKey, HostHistory>,
     runs: Tree,
+    pages: Tree,
 }
 
 /// So many facts are held in memory; a host's are some hundred bytes.
@@ -40,6 +42,7 @@ impl HostBook {
             revisit_tree: kv.tree("revisits")?,
             revisits: HashMap::new(),
             runs: kv.tree("runs")?,
+            pages: kv.tree("pages")?,
         })
     }
 
@@ -132,6 +135,20 @@ impl HostBook {
             None => self.runs.remove(job.as_bytes())?,
         };
         Ok(())
+    }
+
+    /// What is known of the versions of pages, by urlkey: see `history::live`.
+    #[must_use]
+    pub fn page_states(&self) -> Tree {
+        self.pages.clone()
+    }
+
+    /// Keeps what is known of the versions of a page.
+    ///
+    /// # Errors
+    /// When the table cannot be written.
+    pub fn keep_page_state(&self, urlkey: &str, state: &[u8]) -> Result<(), KvError> {
+        self.pages.insert(urlkey.as_bytes(), state).map(|_| ())
     }
 
     /// What is known of the edits of a host's pages, to read and teach.

@@ -67,7 +67,7 @@ pub(super) fn look(
             Some(history) => {
                 let seen = Observation {
                     at: now,
-                    text_changed: stepped.change.as_ref().is_some_and(|c| c.is_new_version),
+                    text_changed: stepped.change.as_ref().is_some_and(|c| c.is_edit),
                     bytes_changed: stepped.change.is_some(),
                     signalled: claim.entry.signalled,
                 };

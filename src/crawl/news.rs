@@ -1,16 +1,13 @@
-//! What there is to tell whoever waits for it: an article says something else than it did.
+//! What there is to tell whoever waits for it: a page has a new version. Told in the JSON that
+//! `history` prints of it.
 
 use serde_json::{Value, json};
 
 use crate::base::{TargetUri, Timestamp};
-use crate::diff::Comparison;
-use crate::diff::render::json::{JsonChange, change};
-use crate::extract::page::Page;
-use crate::store::Appended;
+use crate::diff::ChangeKind;
+use crate::history::{Begun, VersionJson};
 
-use super::outcome::{Finished, Outcome};
-
-/// A new version of an article.
+/// A new version of a page: an article that says something else, is gone, or is back.
 #[derive(Debug, Clone)]
 pub struct News {
     /// Whose page it is: the first of `jobs`; empty until the crawl says so.
@@ -21,66 +18,54 @@ pub struct News {
     pub uri: TargetUri,
     /// When the new version was captured.
     pub at: Timestamp,
-    /// Whether the text changed and the page does not own up to it.
-    pub stealth: bool,
-    /// Its headline now.
-    pub headline: Option<String>,
-    /// What changed.
-    pub changes: Vec<JsonChange>,
-    capture: Value,
+    /// The version, with what changed.
+    pub version: VersionJson,
 }
 
 impl News {
-    pub(super) fn of(
-        comparison: &Comparison,
-        old: &Page,
-        new: &Page,
-        uri: &TargetUri,
-        appended: &Appended,
-        finished: &Finished,
-    ) -> Self {
-        let status = match &finished.outcome {
-            Outcome::Fetched { status, .. } => *status,
-            Outcome::Failed { .. }
-            | Outcome::Refused { .. }
-            | Outcome::RobotsUnreachable { .. } => None,
-        };
-        let capture = json!({
-            "url": uri.as_str(),
-            "timestamp": finished.at.to_stamp14(),
-            "mime": finished.media_type,
-            "status": status.map(|s| s.to_string()),
-            "digest": appended.digest.as_ref().map(ToString::to_string),
-            "offset": appended.offset.to_string(),
-            "filename": appended.file,
-            "record_id": appended.record_id,
-            "date": finished.at.to_warc_date(),
-        });
-        Self {
-            job: String::new(),
-            jobs: Vec::new(),
-            uri: uri.clone(),
-            at: finished.at,
-            stealth: comparison.stealth,
-            headline: new.headline.as_ref().map(|fact| fact.value.clone()),
-            changes: comparison.changes.iter().map(|one| change(one, old, new)).collect(),
-            capture,
-        }
+    /// The news of a version; none where its address is no URI, which no capture of ours has.
+    pub(super) fn of(begun: Begun) -> Option<Self> {
+        let uri = TargetUri::parse(&begun.said.entry.url).ok()?;
+        let at = begun.said.entry.date;
+        let (job, jobs) = (String::new(), Vec::new());
+        Some(Self { job, jobs, uri, at, version: VersionJson::from(begun) })
     }
 
-    /// The payload that is posted; described in `docs/reference/webhook.md`.
+    /// The kinds of its changes, in their order, each as often as it comes.
+    pub fn kinds(&self) -> impl Iterator<Item = &str> {
+        self.version.changes.iter().map(|change| change.kind.as_str())
+    }
+
+    /// Whether its words changed, and not only whether they can be had or how they are written.
+    #[must_use]
+    pub fn is_edit(&self) -> bool {
+        use ChangeKind::{Gone, Paywalled, Redirected, Restored};
+        let of_access = [Gone, Paywalled, Redirected, Restored].map(ChangeKind::label);
+        let mut changes = self.version.changes.iter();
+        changes.any(|change| !change.notation && !of_access.contains(&change.kind.as_str()))
+    }
+
+    /// The payload that is posted: the version as `history --format json` prints it, and whose it is.
+    /// Described in `docs/reference/webhook.md`.
     #[must_use]
     pub fn to_json(&self) -> Value {
-        json!({
+        let mut message = json!({
             "event": "version",
             "job": self.job,
             "jobs": self.jobs,
             "url": self.uri.as_str(),
             "timestamp": self.at.to_warc_date(),
-            "headline": self.headline,
-            "stealth": self.stealth,
-            "changes": self.changes,
-            "capture": self.capture,
-        })
+        });
+        let version = serde_json::to_value(&self.version);
+        if let (Value::Object(message), Ok(Value::Object(version))) = (&mut message, version) {
+            message.extend(version);
+        }
+        message
     }
+}
+
+/// Every kind of change, as [`News::kinds`] names them.
+#[must_use]
+pub fn kinds() -> [&'static str; ChangeKind::ALL.len()] {
+    ChangeKind::ALL.map(ChangeKind::label)
 }

@@ -1,22 +1,24 @@
-//! What a captured exchange says: how the host met us, where it leads, what it links to, and what
-//! became of the article since the capture before. Runs off the network tasks.
+//! What a captured exchange says: how the host met us, where it leads, what it links to, and which
+//! version of its page it begins. Runs off the network tasks.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::archive::Capture;
 use crate::base::{MediaType, TargetUri, Timestamp};
-use crate::diff;
+use crate::extract::Hints;
 use crate::extract::page::Page;
-use crate::extract::{self, Hints};
+use crate::history::read_page;
 use crate::http::{Exchange, FailureKind, Head, decode_body, payload_of};
 use crate::outlinks::links::{OutlinkKind, links_of_css, links_of_html};
 use crate::politeness::robots::ROBOTS_BYTES_MAX;
-use crate::store::{Appended, Discovery, Loaded, Original, Reader, StoredAs, What};
+use crate::store::{Appended, Discovery, Loaded, Original, Reader, StoreError, StoredAs, What};
 
 use super::following::{Following, Gathering};
 use super::news::News;
 use super::outcome::{Finished, Outcome, Stored};
 use super::step::{Change, Link, Met, Stepped, TextSeen};
+use super::telling::{Findings, Teller};
 
 /// What is known of the capture before.
 pub(super) struct Before {
@@ -44,6 +46,11 @@ impl Before {
 pub(super) struct Reading<'a> {
     pub what: &'a What,
     pub before: Option<Before>,
+    /// Whether the page was captured before, whatever the answer was.
+    pub has_earlier: bool,
+    pub teller: Teller,
+    /// The pages that led here by redirects, the nearest first.
+    pub origins: Vec<String>,
     pub is_robots: bool,
     pub wants_links: bool,
     pub wants_text: bool,
@@ -53,12 +60,12 @@ pub(super) struct Reading<'a> {
 
 impl Reading<'_> {
     pub fn read(
-        self,
+        mut self,
         uri: &TargetUri,
         ended: Timestamp,
         found: &Discovery,
         appended: &Appended,
-    ) -> Stepped {
+    ) -> Result<Stepped, StoreError> {
         let place = Some((appended.file.clone(), appended.offset, appended.record_id.clone()));
         let mut finished = Finished {
             uri: uri.clone(),
@@ -80,6 +87,8 @@ impl Reading<'_> {
             redirect: None,
             links: Vec::new(),
             change: None,
+            versions: None,
+            origins: Vec::new(),
             is_worth_watching: false,
             text: None,
             robots_body: Vec::new(),
@@ -100,21 +109,41 @@ impl Reading<'_> {
                 };
             }
             What::Exchange(exchange) => {
-                self.exchange(exchange, uri, appended, &mut finished, &mut stepped)
+                let candidate = match self.has_earlier {
+                    true => self.teller.candidate(uri, appended)?,
+                    false => None,
+                };
+                let begins = candidate.is_some();
+                let page =
+                    self.exchange(exchange, uri, appended, begins, &mut finished, &mut stepped);
+                if let Some(entry) = candidate {
+                    let before = self.before.take().map(|before| before.loaded);
+                    let found = self.teller.versions(&entry, page, before)?;
+                    if let Some(change) = &mut stepped.change {
+                        change.is_edit = found.news.iter().any(News::is_edit);
+                    }
+                    stepped.versions = Some(found);
+                }
             }
         }
+        let origins = self.origins.iter().rev();
+        let found: Result<Vec<Findings>, _> =
+            origins.map(|url| self.teller.versions_of(url)).collect();
+        stepped.origins = found?;
         stepped.finished = Some(finished);
-        stepped
+        Ok(stepped)
     }
 
+    /// Everything but the versions; what the page says, where that was read.
     fn exchange(
         &self,
         exchange: &Exchange,
         uri: &TargetUri,
         appended: &Appended,
+        begins: bool,
         finished: &mut Finished,
         stepped: &mut Stepped,
-    ) {
+    ) -> Option<Arc<Page>> {
         let head_len = usize::try_from(exchange.shape.head_len).unwrap_or(usize::MAX);
         // A spooled response that cannot be read back was written to the archive all the same.
         let head = Head::parse(&exchange.response.prefix(head_len).unwrap_or_default());
@@ -144,7 +173,7 @@ impl Reading<'_> {
         }
         if self.is_robots {
             stepped.robots_body = self.payload(exchange, &head, ROBOTS_BYTES_MAX + 1);
-            return;
+            return None;
         }
         let is_html = media_type.as_ref().is_some_and(MediaType::is_html);
         stepped.is_worth_watching = is_html && matches!(status, Some(200 | 304));
@@ -159,7 +188,7 @@ impl Reading<'_> {
                 stepped.links = links(&decoded, uri, head.get_text("content-type").as_deref());
             }
             self.gather_confirmed(status, uri, stepped);
-            return;
+            return None;
         }
         // A payload that was archived before may still be news for this page: another page had it,
         // or it had it itself and is back at it.
@@ -167,33 +196,34 @@ impl Reading<'_> {
             appended.stored == StoredAs::New || before.original.payload_digest != appended.digest
         };
         let compares = is_html && self.before.as_ref().is_some_and(differs);
-        let reads = compares || (is_html && self.wants_text);
+        let reads = is_html && (compares || begins || self.wants_text);
         if !(self.wants_links || reads || self.gathering.is_some()) {
-            return;
+            return None;
         }
         let decoded = self.payload(exchange, &head, self.decoded_bytes_max);
         let content_type = head.get_text("content-type");
         if self.wants_links {
             stepped.links = links(&decoded, uri, content_type.as_deref());
         }
-        let mut canonical = None;
+        let mut page = None;
         if reads {
-            let new = article(&decoded, uri, content_type.as_deref());
+            let new = read_page(&decoded, uri.as_str(), content_type.as_deref(), status);
             stepped.text = Some(TextSeen {
                 kind: new.kind,
                 published: new.published.as_ref().map(|p| p.value.instant),
             });
-            if let (true, Some(before)) = (compares, &self.before) {
-                stepped.change = Some(self.compare(before, &new, uri, appended, finished));
-            }
-            canonical = new.canonical.map(|fact| fact.value);
+            stepped.change = compares.then_some(Change { is_edit: false });
+            page = Some(Arc::new(new));
         }
         if let Some(gathering) = &self.gathering {
             let content_type = content_type.as_deref();
-            let canonical = canonical.as_deref();
+            let canonical = page.as_ref().and_then(|page| page.canonical.as_ref());
+            let canonical = canonical.map(|fact| fact.value.as_str());
             stepped.gathered =
                 gathering.gather(uri, &decoded, content_type, canonical, stepped.ended, |_| true);
         }
+        // What is longer than that is read anew from the archive, which has all of it.
+        page.filter(|_| decoded.len() < self.decoded_bytes_max)
     }
 
     /// A job that looks at a page for the first time follows it even where the archive had it.
@@ -213,25 +243,6 @@ impl Reading<'_> {
             stepped.gathered =
                 gathering.gather(uri, &decoded, content_type, None, at, Following::rereads);
         }
-    }
-
-    fn compare(
-        &self,
-        before: &Before,
-        new: &Page,
-        uri: &TargetUri,
-        appended: &Appended,
-        finished: &Finished,
-    ) -> Change {
-        let old_head = Head::parse(&before.loaded.holder().head);
-        let old_bytes = before.loaded.decoded(self.decoded_bytes_max).unwrap_or_default();
-        let old = article(&old_bytes, uri, old_head.get_text("content-type").as_deref());
-        let comparison = diff::compare(&old, new, &diff::CompareOptions::default());
-        let changes = comparison.changes.len() as u64;
-        let is_new_version = !comparison.says_the_same();
-        let news = is_new_version
-            .then(|| Box::new(News::of(&comparison, &old, new, uri, appended, finished)));
-        Change { is_new_version, changes, news }
     }
 
     /// The payload with its content coding undone, at most `max` bytes.
@@ -257,9 +268,4 @@ fn links(decoded: &[u8], uri: &TargetUri, content_type: Option<&str>) -> Vec<Lin
         .into_iter()
         .map(|l| Link { url: l.url, hop: l.hop, is_requisite: l.kind == OutlinkKind::Requisite })
         .collect()
-}
-
-fn article(decoded: &[u8], uri: &TargetUri, content_type: Option<&str>) -> Page {
-    let hints = Hints { url: Some(uri.as_str()), content_type, status: Some(200) };
-    extract::extract(decoded, &hints).page
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::base::Timestamp;
 
+use super::news::News;
 use super::outcome::{Finished, Outcome, Stored};
 
 /// What a crawl did.
@@ -34,10 +35,12 @@ pub struct Report {
     pub failed: u64,
     /// Bytes received.
     pub bytes: u64,
-    /// Articles whose text differs from the capture before.
+    /// New versions of pages: edits, and pages that are gone, walled, moved or back.
     pub versions: u64,
     /// Changes found in them.
     pub changes: u64,
+    /// The same by their kind.
+    pub kinds: BTreeMap<String, u64>,
     /// URLs that jobs found and that do not belong, or are traps.
     pub left_out: u64,
     /// The same by the rule that left them out.
@@ -96,6 +99,15 @@ impl Report {
         *self.left_out_rules.entry(rule.to_owned()).or_default() += 1;
         if self.left_out_urls.len() < Self::LEFT_OUT_MAX {
             self.left_out_urls.push((url.to_owned(), why.to_owned()));
+        }
+    }
+
+    /// Counts a new version in.
+    pub fn count_version(&mut self, news: &News) {
+        self.versions += 1;
+        for kind in news.kinds() {
+            self.changes += 1;
+            *self.kinds.entry(kind.to_owned()).or_default() += 1;
         }
     }
 

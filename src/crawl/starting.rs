@@ -112,6 +112,9 @@ impl Crawl {
             }
         }
         step.following = following;
+        if matches!(purpose, Purpose::Page) {
+            step.origins = self.origins(&claim)?;
+        }
         let task = run.tasks.spawn(step.run(permit, claim, purpose));
         run.owners.insert(task.id(), owner);
         Ok(())
@@ -123,8 +126,9 @@ impl Crawl {
             capturer: Arc::clone(&self.capturer),
             request: self.options.request.clone(),
             store: Arc::clone(&self.store),
-            reader: self.reader.clone(),
             readers: self.readers.clone(),
+            teller: self.teller(),
+            origins: Vec::new(),
             timer: Arc::clone(&self.timer),
             wants_links,
             wants_text,

@@ -10,15 +10,15 @@ use crate::http::Failure;
 use crate::outlinks::links::Hop;
 use crate::politeness::{Permit, RobotsFetch, RobotsTarget};
 use crate::schedule::Claim;
-use crate::store::{Appended, Discovery, Reader, Store, StoreError, Submission, What};
+use crate::store::{Appended, Discovery, Store, StoreError, Submission, What};
 
 use super::following::{Following, Gathering};
-use super::news::News;
 use super::options::CrawlError;
 use super::outcome::{Finished, Outcome};
 use super::readers::Readers;
 use super::reading::{Before, Reading};
 use super::sources::Gathered;
+use super::telling::{Findings, Teller};
 use super::timer::Timer;
 
 /// So much of the response to a robots.txt is taken, its head and what chunks cost included: more
@@ -43,8 +43,10 @@ pub struct Step {
     pub request: CaptureRequest,
     /// Where to write.
     pub store: Arc<Store>,
-    /// Where to read earlier captures.
-    pub reader: Reader,
+    /// Where earlier captures are read, and what is known of the versions of pages.
+    pub(super) teller: Teller,
+    /// The pages that led to the URL by redirects, the nearest first.
+    pub origins: Vec<String>,
     /// Where pages are read.
     pub readers: Readers,
     /// Time.
@@ -108,15 +110,11 @@ pub struct Link {
     pub is_requisite: bool,
 }
 
-/// What an article's text did since the capture before.
+/// A page whose payload differs from that of the capture before.
 #[derive(Debug, Clone)]
 pub struct Change {
-    /// Whether the text differs.
-    pub is_new_version: bool,
-    /// How many changes were found.
-    pub changes: u64,
-    /// What there is to tell of it, where the text differs.
-    pub news: Option<Box<News>>,
+    /// Whether what it says differs.
+    pub is_edit: bool,
 }
 
 /// What an article is, as far as the schedule is concerned.
@@ -143,8 +141,12 @@ pub struct Stepped {
     pub redirect: Option<TargetUri>,
     /// What the page links to.
     pub links: Vec<Link>,
-    /// What the text did.
+    /// What became of a page that was there before.
     pub change: Option<Change>,
+    /// Which versions of the page it begins.
+    pub versions: Option<Findings>,
+    /// Which versions of the pages that led to it are known now, the farthest first.
+    pub origins: Vec<Findings>,
     /// Whether it is a page that may change.
     pub is_worth_watching: bool,
     /// What the article is, where it was read.
@@ -205,7 +207,8 @@ impl Step {
     ) -> Result<Stepped, CrawlError> {
         let uri = permit.uri().clone();
         let is_robots = matches!(purpose, Purpose::Robots(_));
-        let before = if is_robots { None } else { self.before(&uri).await? };
+        let (has_earlier, before) =
+            if is_robots { (false, None) } else { self.before(&uri).await? };
         let mut request = self.request.clone();
         if is_robots {
             request.response_bytes_max = Some(ROBOTS_RESPONSE_MAX);
@@ -242,13 +245,22 @@ impl Step {
         let readers = self.readers;
         let asked = uri.to_string();
         let follows = !is_robots && !self.following.is_empty();
-        let gathering = follows.then_some(Gathering { jobs: self.following, reader: self.reader });
-        let parses =
-            is_robots || wants_links || wants_text || before.is_some() || gathering.is_some();
+        let gathering = follows
+            .then_some(Gathering { jobs: self.following, reader: self.teller.reader.clone() });
+        let parses = is_robots
+            || wants_links
+            || wants_text
+            || has_earlier
+            || !self.origins.is_empty()
+            || gathering.is_some();
+        let (teller, origins) = (self.teller, self.origins);
         let task = move || {
             let reading = Reading {
                 what: &what,
                 before,
+                has_earlier,
+                teller,
+                origins,
                 is_robots,
                 wants_links,
                 wants_text,
@@ -261,9 +273,9 @@ impl Step {
         // no parsing is not worth the way to another thread and back.
         let mut stepped = if parses {
             let read = readers.run(task).await;
-            read.map_err(|why| CrawlError::Broken { uri: asked, why })?
+            read.map_err(|why| CrawlError::Broken { uri: asked, why })??
         } else {
-            task()
+            task()?
         };
         stepped.page_failure = page_failure;
         Ok(stepped)
@@ -304,13 +316,21 @@ impl Step {
         })
     }
 
-    /// The newest capture of this URL that holds or names a payload.
-    async fn before(&self, uri: &TargetUri) -> Result<Option<Before>, CrawlError> {
+    /// Whether the page was captured before, and the newest capture of this URL that holds or names a
+    /// payload.
+    async fn before(&self, uri: &TargetUri) -> Result<(bool, Option<Before>), CrawlError> {
         // The index answers from memory as a rule; a record has to be read and unpacked.
-        let Some(entry) = self.reader.newest_with_payload(uri.as_str())? else { return Ok(None) };
-        let reader = self.reader.clone();
+        let reader = &self.teller.reader;
+        if !reader.has_any(uri.as_str())? {
+            return Ok((false, None));
+        }
+        let Some(entry) = reader.newest_with_payload(uri.as_str())? else {
+            return Ok((true, None));
+        };
+        let reader = reader.clone();
         let loaded = self.readers.run(move || Before::load(&reader, &entry)).await;
-        loaded.map_err(|why| CrawlError::Broken { uri: uri.to_string(), why })
+        let loaded = loaded.map_err(|why| CrawlError::Broken { uri: uri.to_string(), why })?;
+        Ok((true, loaded))
     }
 }
 

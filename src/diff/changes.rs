@@ -45,7 +45,7 @@ pub(super) fn of_captures(
     aligned: Aligned<'_>,
     old: &Side<'_>,
     new: &Side<'_>,
-    earlier: &[Fingerprint],
+    earlier: Option<usize>,
 ) -> Vec<Change> {
     let verdict = presence::find(old, new);
     let mut found = verdict.changes;
@@ -68,21 +68,17 @@ pub(super) fn of_captures(
 
 /// A return to an earlier version explains the plain text that came and went with it; the specific
 /// kinds stay, because they say which figure or quotation is back.
-fn revert(aligned: Aligned<'_>, earlier: &[Fingerprint], found: &mut Vec<Change>) {
-    if earlier.is_empty() {
+fn revert(aligned: Aligned<'_>, earlier: Option<usize>, found: &mut Vec<Change>) {
+    let Some(back) = earlier else { return };
+    if Fingerprint::of(aligned.old) == Fingerprint::of(aligned.new) {
         return;
     }
-    let (was, is) = (Fingerprint::of(aligned.old), Fingerprint::of(aligned.new));
-    if was == is {
-        return;
-    }
-    let Some(back) = earlier.iter().rposition(|&print| print == is) else { return };
     found.retain(|change| {
         use ChangeKind::{TextAdded, TextEdited, TextMoved, TextRemoved};
         !matches!(change.kind, TextAdded | TextRemoved | TextEdited | TextMoved)
     });
     let mut change = Change::new(ChangeKind::Reverted);
-    change.about = Some(format!("version {}", back + 1));
+    change.about = Some(format!("version {back}"));
     found.insert(0, change);
 }
 

@@ -3,7 +3,8 @@
 //! In reading order: spellings folded (`normal`), a page as units (`units`), which units are one
 //! (`align`, `similar`, `assign`), the edit script (`ops`), the words inside an edit (`words`), what
 //! the edits mean (`changes`), notices ([`notices`]), whether the page owns up to them (`stealth`),
-//! how much they matter ([`weight`]), and the forms a reader gets ([`render`]).
+//! how much they matter ([`weight`]), what changed while the article could not be had ([`gap`]), and
+//! the forms a reader gets ([`render`]).
 //!
 //! Says what changed and never why. Reads no clock and no store; a budget counted in steps makes the
 //! answer coarser and never wrong.
@@ -12,6 +13,7 @@ mod align;
 mod assign;
 mod budget;
 mod changes;
+pub mod gap;
 mod normal;
 pub mod notices;
 mod ops;
@@ -33,11 +35,11 @@ use crate::extract::page::Page;
 use align::Text;
 use budget::Budget;
 
-pub use changes::presence::Side;
+pub use changes::presence::{Presence, Side};
 pub use changes::{Change, ChangeKind};
 pub use normal::same_words;
 pub use ops::{Edit, Op, OpKind};
-pub use returns::{EarlierSentences, tell_returns};
+pub use returns::{Earlier, EarlierParts, EarlierSentences, tell_returns};
 pub use stealth::{Acknowledgement, Declared};
 
 /// How a comparison is made.
@@ -171,6 +173,20 @@ pub fn compare_captures(
     old: &Side<'_>,
     new: &Side<'_>,
     earlier: &[Fingerprint],
+    options: &CompareOptions,
+) -> Comparison {
+    let print = (!earlier.is_empty()).then(|| Fingerprint::of(new.page));
+    let place = print.and_then(|print| earlier.iter().rposition(|&one| one == print));
+    compare_returning(old, new, place.map(|place| place + 1), options)
+}
+
+/// The same for who knows which version the new one may return to: `earlier` is the number, from 1,
+/// of the last version before `old` that has the words of `new`.
+#[must_use]
+pub fn compare_returning(
+    old: &Side<'_>,
+    new: &Side<'_>,
+    earlier: Option<usize>,
     options: &CompareOptions,
 ) -> Comparison {
     let budget = Budget::new(options.steps_max);

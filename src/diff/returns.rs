@@ -11,13 +11,110 @@ use crate::extract::page::Page;
 use super::changes::{Change, ChangeKind};
 use super::normal::{self, Map};
 use super::units::{self, Unit};
-use super::{SentenceOrigin, weight};
+use super::{Fingerprint, SentenceOrigin, weight};
 
 /// Sentences of fewer words than this are no evidence of a return.
 const WORDS_MIN: usize = 5;
 
+/// Of so many versions and sentences it is known that they stood once. A page that has had more, a
+/// live blog of years, forgets the older half: a return to those is then told as what it adds.
+const VERSIONS_MAX: usize = 4096;
+const SENTENCES_MAX: usize = 8192;
+
+/// What earlier versions of a page said, as far as a later one may return to it: small enough to be
+/// kept with every page. Versions are numbered from 1.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Earlier {
+    last_with: Map<u64, usize>,
+    sentences: EarlierSentences,
+}
+
+/// [`Earlier`] as plain numbers: fingerprints and keys of sentences, each with the last version that
+/// had it. They mean nothing to another version of the program.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct EarlierParts {
+    /// Of whole versions.
+    pub versions: Vec<(u64, usize)>,
+    /// Of sentences.
+    pub sentences: Vec<(u64, usize)>,
+}
+
+impl Earlier {
+    /// Takes in a version that another one has replaced; `origins` tells where the sentences of that
+    /// one come from. Later versions are taken in later.
+    pub fn take_in(
+        &mut self,
+        page: &Page,
+        print: Fingerprint,
+        origins: &[SentenceOrigin],
+        number: usize,
+    ) {
+        self.last_with.insert(print.to_bits(), number);
+        forget_half(&mut self.last_with, VERSIONS_MAX);
+        self.sentences.take_in_lost(page, origins, number);
+        forget_half(&mut self.sentences.last_in, SENTENCES_MAX);
+    }
+
+    /// Whether there was none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.last_with.is_empty()
+    }
+
+    /// The number of the last version that said this.
+    #[must_use]
+    pub fn version_with(&self, print: Fingerprint) -> Option<usize> {
+        self.last_with.get(&print.to_bits()).copied()
+    }
+
+    /// The sentences that stood once.
+    #[must_use]
+    pub fn sentences(&self) -> &EarlierSentences {
+        &self.sentences
+    }
+
+    /// All of it as numbers, in a fixed order.
+    #[must_use]
+    pub fn to_parts(&self) -> EarlierParts {
+        let sorted = |map: &Map<u64, usize>| {
+            let mut pairs: Vec<(u64, usize)> = map.iter().map(|(key, n)| (*key, *n)).collect();
+            pairs.sort_unstable();
+            pairs
+        };
+        EarlierParts {
+            versions: sorted(&self.last_with),
+            sentences: sorted(&self.sentences.last_in),
+        }
+    }
+
+    /// What [`Self::to_parts`] gave.
+    #[must_use]
+    pub fn of_parts(parts: EarlierParts) -> Self {
+        Self {
+            last_with: parts.versions.into_iter().collect(),
+            sentences: EarlierSentences { last_in: parts.sentences.into_iter().collect() },
+        }
+    }
+}
+
+/// Forgets what the older half of the versions had, where there is more than `max`.
+fn forget_half(map: &mut Map<u64, usize>, max: usize) {
+    if map.len() <= max {
+        return;
+    }
+    let mut numbers: Vec<usize> = map.values().copied().collect();
+    let middle = numbers.len() / 2;
+    let (_, oldest, _) = numbers.select_nth_unstable(middle);
+    let oldest = *oldest;
+    map.retain(|_, number| *number >= oldest);
+    if map.len() > max {
+        // All of one version: none of them is older than the others.
+        map.clear();
+    }
+}
+
 /// The sentences of earlier versions, each with the last version that had it.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct EarlierSentences {
     last_in: Map<u64, usize>,
 }
@@ -108,6 +205,26 @@ mod tests {
         let say =
             |c: &Change| format!("{} {}", c.kind.label(), c.about.clone().unwrap_or_default());
         changes.iter().map(say).collect()
+    }
+
+    #[test]
+    fn what_is_known_of_earlier_versions_has_a_bound_and_the_newest_stay() {
+        let mut earlier = Earlier::default();
+        for number in 1..=9_000 {
+            let text = format!("The board met for the time number {number} in the harbour house.");
+            let page = sample::page(&text);
+            earlier.take_in(&page, Fingerprint::of(&page), &[], number);
+            assert_eq!(earlier.version_with(Fingerprint::of(&page)), Some(number));
+        }
+        let parts = earlier.to_parts();
+        assert!((2_000..=VERSIONS_MAX).contains(&parts.versions.len()));
+        assert!((4_000..=SENTENCES_MAX).contains(&parts.sentences.len()));
+        assert!(parts.versions.iter().all(|(_, number)| *number > 4_000));
+        assert_eq!(Earlier::of_parts(parts), earlier);
+        let words = (0..9_000).map(|n| format!("The board met for the time {n} in there."));
+        let page = sample::page(&words.collect::<Vec<_>>().join(" "));
+        earlier.take_in(&page, Fingerprint::of(&page), &[], 9_001);
+        assert!(earlier.to_parts().sentences.len() <= SENTENCES_MAX);
     }
 
     #[test]

@@ -47,6 +47,11 @@ const DERIVATION: &[u8] = b"derivation";
 /// The state of the code that derives, as a hash of its sources.
 const CODE: &str = env!("PRESSMARK_DERIVATION");
 
+/// Names the state of the program that derives.
+pub(super) fn derivation() -> String {
+    format!("{EXTRACTOR}+{CODE}")
+}
+
 /// What a page is derived from, besides the extractor.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) struct PageKey(Vec<u8>);
@@ -152,7 +157,7 @@ impl Derived {
     /// costs a few milliseconds to derive again, and nothing that is never read stays for ever.
     #[must_use]
     pub fn open(layout: &Layout, bytes_max: u64) -> Self {
-        Self::of_derivation(layout, &format!("{EXTRACTOR}+{CODE}"), bytes_max)
+        Self::of_derivation(layout, &derivation(), bytes_max)
     }
 
     fn of_derivation(layout: &Layout, derivation: &str, bytes_max: u64) -> Self {

@@ -48,13 +48,13 @@ pub struct ArchiveChange {
     pub timestamp: String,
     /// The same to the microsecond, as `WARC-Date` writes it.
     pub date: String,
-    /// The first capture of the version before.
+    /// The first capture of the version that it is compared with.
     pub before_timestamp: String,
     /// Its place among the changes of that version, from 1.
     pub number: usize,
     /// Whether the version was changed without a word.
     pub stealth: bool,
-    /// The headline of the version.
+    /// The headline of the version, or where it has no article of the one it is compared with.
     pub headline: Option<String>,
     /// The change.
     #[serde(flatten)]
@@ -81,8 +81,10 @@ impl Wanted {
             (self.kinds.is_empty() || self.kinds.contains(&kind)) && weight >= self.weight_min
         };
         let wanted = delta.changes.iter().map(|change| is_wanted(change.kind, change.weight));
-        let page = &version.said.page;
-        let changes = delta.json(&before.page, page);
+        // Of an article that is gone: which one that was.
+        let lost = || before.page.headline.as_ref().map(|headline| headline.value.clone());
+        let headline = version.headline().map(str::to_owned).or_else(lost);
+        let changes = delta.json(&before.page, &version.said.page);
         let chosen = (1..).zip(changes).zip(wanted).filter(|(_, wanted)| *wanted);
         chosen
             .map(|((number, change), _)| ArchiveChange {
@@ -92,7 +94,7 @@ impl Wanted {
                 date: version.first_seen.to_warc_date(),
                 before_timestamp: before.entry.date.to_stamp14(),
                 stealth: delta.stealth,
-                headline: page.headline.as_ref().map(|headline| headline.value.clone()),
+                headline: headline.clone(),
                 change,
             })
             .collect()

@@ -1,24 +1,32 @@
 //! The read journey through time: captures of a page folded into versions, what changed between
 //! neighbours, and what follows from that over a page and over the archive. Read only.
 //!
-//! In reading order: what a capture says ([`Sayer`]), kept once derived ([`Derived`], `pack`); the
-//! runs of captures that say the same ([`Versions`], [`Delta`]); where each sentence comes from
-//! ([`provenance`]); the pages of an archive ([`pages`]), their changes newest first ([`changes`])
-//! and as feeds ([`feed`]); and when a phrase stood ([`phrase`]).
+//! In reading order: what a capture says ([`Sayer`]) and where a redirect leads ([`landing`]), kept
+//! once derived ([`Derived`], `pack`); captures folded into versions ([`fold`]), all of a page
+//! ([`Versions`], [`Delta`]) or as they are captured ([`live`]), and their JSON ([`json`]); when the
+//! article could not be had ([`absence`]); where each sentence comes from ([`provenance`]); the pages of an archive ([`pages`]), their changes newest
+//! first ([`changes`]) and as feeds ([`feed`]); and when a phrase stood ([`phrase`]).
 //!
-//! A version is a run of captures whose article says the same; bytes that differ only in furniture
+//! A version is a run of captures that give a reader the same; bytes that differ only in furniture
 //! make none. Both sides of every comparison are readings of one and the same extractor, so a newer
 //! extractor never reads as an edit.
 
+pub mod absence;
 pub mod cache;
 pub mod changes;
 pub mod delta;
 pub mod feed;
+pub mod fold;
+pub mod json;
+pub mod landing;
+pub mod live;
 mod pack;
 pub mod pages;
 pub mod phrase;
 pub mod provenance;
 pub mod said;
+#[cfg(test)]
+mod sequences;
 mod spool;
 #[cfg(test)]
 pub(crate) mod testing;
@@ -26,5 +34,8 @@ pub mod versions;
 
 pub use cache::{DERIVED_BYTES_MAX, Derived};
 pub use delta::Delta;
-pub use said::{DECODED_BYTES_MAX, Said, Sayer};
+pub use fold::{Begun, Fold, Taken};
+pub use json::{VersionJson, capture_json};
+pub use landing::{Landing, Leads};
+pub use said::{DECODED_BYTES_MAX, Said, Sayer, read_page};
 pub use versions::{History, Version, Versions, history};

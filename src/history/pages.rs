@@ -28,32 +28,44 @@ pub struct PageCaptures {
 }
 
 impl PageCaptures {
-    fn first(entry: &Capture) -> Self {
+    fn first(reader: &Reader, entry: &Capture) -> Self {
         let payload = PageKey::of(entry);
         Self {
             url: entry.url.clone(),
             captures: 1,
             first: entry.date,
             last: entry.date,
-            is_html: is_html(entry),
+            is_html: is_html(reader, entry),
             varies: payload.is_none(),
             urlkey: entry.urlkey.clone(),
             payload,
         }
     }
 
-    fn add(&mut self, entry: &Capture) {
+    fn add(&mut self, reader: &Reader, entry: &Capture) {
         self.captures += 1;
         self.last = self.last.max(entry.date);
-        self.is_html |= is_html(entry);
+        self.is_html = self.is_html || is_html(reader, entry);
         // A confirmation by the server needs no digest to say that nothing changed.
         self.varies |= entry.status != Some(304) && PageKey::of(entry) != self.payload;
         self.url.clone_from(&entry.url);
     }
 }
 
-fn is_html(entry: &Capture) -> bool {
-    matches!(entry.mime.as_str(), "text/html" | "application/xhtml+xml")
+/// Whether a capture is a page of HTML, and not a server's words about a page that it does not have:
+/// a picture that is gone is answered with HTML as well. A revisit is what the capture is that holds
+/// its payload.
+pub(super) fn is_html(reader: &Reader, entry: &Capture) -> bool {
+    let is_html = |mime: &str| matches!(mime, "text/html" | "application/xhtml+xml");
+    if entry.status.is_some_and(|status| status >= 400) {
+        return false;
+    }
+    if entry.kind != RecordKind::Revisit {
+        return is_html(&entry.mime);
+    }
+    let holder = entry.digest.as_ref().map(|digest| reader.captures().by_payload(digest));
+    // What cannot be told is read, to be on the safe side.
+    holder.is_none_or(|holder| !matches!(holder, Ok(Some(holder)) if !is_html(&holder.mime)))
 }
 
 /// The pages of an archive, or of one host of it.
@@ -85,9 +97,9 @@ pub fn pages(
                 continue;
             }
             match &mut current {
-                Some(page) if page.urlkey == entry.urlkey => page.add(&entry),
+                Some(page) if page.urlkey == entry.urlkey => page.add(reader, &entry),
                 _ => {
-                    if let Some(ended) = current.replace(PageCaptures::first(&entry)) {
+                    if let Some(ended) = current.replace(PageCaptures::first(reader, &entry)) {
                         return Some(Ok(ended));
                     }
                 }

@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use crate::archive::Capture;
 use crate::base::{TimeRange, Timestamp};
+use crate::diff::Presence;
 use crate::extract::page::Page;
 use crate::store::StoreError;
 
@@ -171,7 +172,14 @@ fn on_page(
     let mut versions = sayer.versions(&page.url, TimeRange::ALL);
     for version in versions.by_ref() {
         let version = version?;
-        let is_here = phrase.is_in(&version.said.page);
+        let shows = matches!(version.presence, Presence::Here | Presence::Cut);
+        let is_here = shows && phrase.is_in(&version.said.page);
+        // What a wall hides is not gone, and what a redirect leads to may have it.
+        let may_hide =
+            matches!(version.presence, Presence::Cut | Presence::Walled | Presence::Moved);
+        if may_hide && !is_here {
+            continue;
+        }
         match &mut stood {
             Some(stood) if is_here => {
                 stood.last_seen = (version.last, version.said.file);
@@ -278,6 +286,39 @@ mod tests {
             [(url.to_owned(), at(1), at(4), Some(at(5)), 3)]
         );
         assert_eq!(ask("never said", None), []);
+    }
+
+    #[test]
+    fn a_wall_hides_a_phrase_and_a_redirect_takes_it_along() {
+        const A: &str =
+            "The board met on Tuesday in the old harbour house with all of its members.";
+        const B: &str =
+            "It counted 12 boats at the eastern pier that morning, more than ever before.";
+        let (url, renamed) = ("http://courier.example/a", "http://courier.example/renamed");
+        let consent = "<html><head><title>We value your privacy</title></head><body><h1>We value your \
+                       privacy</h1><p>Accept all cookies to continue. 12 boats.</p></body></html>";
+        let mut archive = Archive::new();
+        archive.page(url, 1, &[A, B]);
+        archive.response(url, 2, "200 OK", "", consent);
+        let ask = |archive: &Archive| {
+            let reader = archive.reader();
+            let mut found = Vec::new();
+            let phrase = Phrase::new("12 boats").unwrap();
+            when::<StoreError>(&mut Sayer::new(&reader), &phrase, None, &mut |stood| {
+                found.push((stood.last_seen.0.date, stood.gone_since, stood.versions));
+                Ok(())
+            })
+            .unwrap();
+            found
+        };
+        let at = Archive::at;
+        assert_eq!(ask(&archive), [(at(1), None, 1)]);
+        archive.response(url, 3, "301 Moved", &format!("Location: {renamed}\r\n"), "");
+        assert_eq!(ask(&archive), [(at(1), None, 1)]);
+        archive.page(renamed, 4, &[A, B]);
+        assert_eq!(ask(&archive), [(at(3), None, 2), (at(4), None, 1)]);
+        archive.status(url, 5, 404);
+        assert_eq!(ask(&archive), [(at(3), Some(at(5)), 2), (at(4), None, 1)]);
     }
 
     proptest! {

@@ -6,11 +6,12 @@ use std::sync::Arc;
 
 use crate::archive::Capture;
 use crate::base::{TimeRange, Timestamp};
-use crate::diff::{CompareOptions, SentenceOrigin, compare};
+use crate::diff::{CompareOptions, Presence, SentenceOrigin, compare};
 use crate::extract::page::Page;
 use crate::store::StoreError;
 
 use super::said::{Said, Sayer};
+use super::versions::Version;
 
 /// A sentence and where it comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -84,23 +85,24 @@ pub fn blame(sayer: &mut Sayer<'_>, url: &str, at: Option<Timestamp>) -> Result<
     let mut walk = Walk::default();
     let mut versions = sayer.versions(url, TimeRange::ALL);
     let mut passed_over = false;
+    let mut cut: Option<Version> = None;
     for version in versions.by_ref() {
         let version = version?;
         if version.first_seen > target.date {
             break;
         }
-        passed_over = !version.said.has_article();
-        if passed_over {
-            continue;
+        let is_cut = version.presence == Presence::Cut && version.said.has_article();
+        passed_over = !is_cut && !version.has_article();
+        if is_cut {
+            // What stands behind the wall is not gone, so it stays where it comes from.
+            cut = Some(version);
+        } else if !passed_over {
+            cut = None;
+            walk.step(version);
         }
-        // What stood before a gap is compared with what stands after it: being away for a day
-        // makes no sentence new.
-        let follows = match (&version.before, &walk.last) {
-            (Some(before), Some(last)) => before.entry.is_same_record(&last.entry),
-            _ => false,
-        };
-        let origins = version.delta.filter(|_| follows).map(|delta| delta.origins);
-        walk.step(version.said, origins);
+    }
+    if let Some(cut) = cut.filter(|_| !passed_over) {
+        walk.step(cut);
     }
     let notes = std::mem::take(&mut versions.notes);
     // The version before it must not stand in for one that was damaged or changed.
@@ -138,9 +140,17 @@ struct Walk {
 }
 
 impl Walk {
-    fn step(&mut self, said: Said, origins: Option<Vec<SentenceOrigin>>) {
+    fn step(&mut self, version: Version) {
         let number = self.versions.len();
         let fresh = Mark { since: number, changed: None };
+        // What stood before a gap is compared with what stands after it: being away for a day makes no
+        // sentence new.
+        let follows = match (&version.before, &self.last) {
+            (Some(before), Some(last)) => before.entry.is_same_record(&last.entry),
+            _ => false,
+        };
+        let said = version.said;
+        let origins = version.delta.filter(|_| follows).map(|delta| delta.origins);
         let origins = origins.or_else(|| {
             let last = self.last.as_ref()?;
             Some(compare(&last.page, &said.page, &CompareOptions::default()).origins())
@@ -197,6 +207,43 @@ mod tests {
         let first = blame(&mut sayer, URL, Some(Archive::at(1))).unwrap();
         assert_eq!(says(&first), [(A, 0, None), (B, 0, None)]);
         assert_eq!(first.versions.len(), 1);
+    }
+
+    #[test]
+    fn a_wall_makes_no_sentence_behind_it_new() {
+        let paid = |paragraphs: &[&str]| {
+            let text: String = paragraphs.iter().map(|p| format!("<p>{p}</p>")).collect();
+            format!(
+                "<!doctype html><html lang=\"en\"><head><script type=\"application/ld+json\">\
+                 {{\"@type\":\"NewsArticle\",\"isAccessibleForFree\":false}}</script></head><body>\
+                 <article><h1>The harbour and its boats</h1>{text}</article></body></html>"
+            )
+        };
+        let mut archive = Archive::new();
+        archive.page(URL, 1, &[A, B, C]);
+        archive.response(URL, 2, "200 OK", "", &paid(&[A]));
+        let reader = archive.reader();
+        let walled = blame(&mut Sayer::new(&reader), URL, None).unwrap();
+        assert_eq!(says(&walled), [(A, 0, None)]);
+        assert!(!walled.passed_over);
+        drop(reader);
+        archive.page(URL, 3, &[A, B2, C]);
+        let reader = archive.reader();
+        let newest = blame(&mut Sayer::new(&reader), URL, None).unwrap();
+        assert_eq!(says(&newest), [(A, 0, None), (B2, 0, Some(1)), (C, 0, None)]);
+    }
+
+    #[test]
+    fn a_page_that_moved_keeps_its_sentences() {
+        let mut archive = Archive::new();
+        archive.page(URL, 1, &[A, B]);
+        let to = "http://courier.example/renamed";
+        archive.response(URL, 2, "301 Moved", &format!("Location: {to}\r\n"), "");
+        archive.page(to, 2, &[A, B2]);
+        let reader = archive.reader();
+        let newest = blame(&mut Sayer::new(&reader), URL, None).unwrap();
+        assert_eq!(says(&newest), [(A, 0, None), (B2, 0, Some(1))]);
+        assert_eq!(newest.versions[1].entry.status, Some(301));
     }
 
     #[test]

@@ -4,7 +4,8 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::archive::{Capture, RecordKind};
-use crate::diff::{CompareOptions, Fingerprint, Side, compare_captures};
+use crate::base::TargetUri;
+use crate::diff::{CompareOptions, Fingerprint, Side, compare_returning};
 use crate::extract::page::Page;
 use crate::extract::{Hints, extract};
 use crate::http::Head;
@@ -12,6 +13,7 @@ use crate::store::{Loaded, Reader, StoreError};
 
 use super::cache::{Derivation, Derived, PageKey};
 use super::delta::Delta;
+use super::landing::Leads;
 
 /// The longest payload after decompression that is read.
 pub const DECODED_BYTES_MAX: usize = 256 << 20;
@@ -26,13 +28,14 @@ pub struct Said {
     pub entry: Capture,
     /// The name of its file.
     pub file: Arc<str>,
-    /// What the page says; the empty page where there is nothing to read.
+    /// What the page says; the empty page where there is nothing to read. Of a redirect that was
+    /// followed ([`Sayer::follow`]): what the page says that it led to.
     pub page: Arc<Page>,
     /// Where it redirects to.
-    pub redirected_to: Option<String>,
-    /// Equal for pages that say the same, whatever their notation and furniture.
-    pub print: Fingerprint,
-    key: Option<PageKey>,
+    pub leads: Leads,
+    /// Its fingerprint, where it is known.
+    pub(super) print: Option<Fingerprint>,
+    pub(super) key: Option<PageKey>,
 }
 
 impl Said {
@@ -41,27 +44,40 @@ impl Said {
     pub fn side(&self) -> Side<'_> {
         Side {
             page: &self.page,
-            status: status_of(&self.entry),
+            status: self.status(),
             url: Some(&self.entry.url),
-            redirected_to: self.redirected_to.as_deref(),
+            redirected_to: self.leads.address(),
         }
+    }
+
+    /// The status of the page that was read: of the last hop, where a redirect was followed.
+    #[must_use]
+    pub fn status(&self) -> Option<u16> {
+        status_of(self.leads.landing().map_or(&self.entry, |landing| &landing.entry))
+    }
+
+    /// Equal for pages that say the same, whatever their notation and furniture.
+    #[must_use]
+    pub fn print(&self) -> Fingerprint {
+        self.print.unwrap_or_else(|| Fingerprint::of(&self.page))
     }
 
     /// Whether both are readings of the same bytes under the same address.
     #[must_use]
     pub fn is_of_same_bytes(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.page, &other.page) || (self.key.is_some() && self.key == other.key)
+        self.key.is_some() && self.key == other.key
     }
 
     /// Whether there is an article text to read: neither an error, nor a wall, nor a redirect.
     #[must_use]
     pub fn has_article(&self) -> bool {
-        matches!(status_of(&self.entry), None | Some(200..=299))
+        matches!(self.status(), None | Some(200..=299))
             && !self.page.kind.is_wall()
             && !self.page.text.is_empty()
     }
 }
 
+/// The status of a capture. A 304 stands for the page it confirms.
 fn status_of(entry: &Capture) -> Option<u16> {
     entry.status.map(|status| if status == 304 { 200 } else { status })
 }
@@ -72,14 +88,15 @@ fn status_of(entry: &Capture) -> Option<u16> {
 pub struct Sayer<'a> {
     reader: &'a Reader,
     derived: Option<&'a Derived>,
-    pages: HashMap<PageKey, (Arc<Page>, Fingerprint)>,
+    pages: HashMap<PageKey, (Arc<Page>, Option<Fingerprint>)>,
+    held: Option<Loaded>,
 }
 
 impl<'a> Sayer<'a> {
     /// A reader of what captures in this archive say.
     #[must_use]
     pub fn new(reader: &'a Reader) -> Self {
-        Self { reader, derived: None, pages: HashMap::new() }
+        Self { reader, derived: None, pages: HashMap::new(), held: None }
     }
 
     /// The same with a cache of derived articles.
@@ -103,9 +120,17 @@ impl<'a> Sayer<'a> {
         if let Some(key) = &key
             && let Some((page, print)) = self.known(key)
         {
-            return Ok(self.said(entry, page, print, None, Some(key.clone())));
+            return Ok(self.said(entry, page, print, Leads::Nowhere, Some(key.clone())));
         }
-        let loaded = self.reader.load(entry)?;
+        let is_held = |held: &mut Loaded| key.is_some() && PageKey::of(&held.entry) == key;
+        let loaded = match self.held.take_if(is_held) {
+            Some(held) => held,
+            None => self.reader.load(entry)?,
+        };
+        if let Some(to) = redirect(&loaded) {
+            // What stands beside a redirect is read by nobody.
+            return Ok(self.said(entry, Arc::default(), None, Leads::To(to), None));
+        }
         if entry.kind == RecordKind::Revisit && loaded.original.is_none() {
             return Err(StoreError::Record {
                 file: self.reader.file_name(entry).to_string(),
@@ -119,53 +144,61 @@ impl<'a> Sayer<'a> {
             why: why.to_string(),
         })?;
         let content_type = loaded.content_type();
-        let hints = Hints {
-            url: Some(&entry.url),
-            content_type: content_type.as_deref(),
-            status: status_of(entry),
-        };
-        let page = Arc::new(extract(&decoded, &hints).page);
-        let print = Fingerprint::of(&page);
+        let page = read_page(&decoded, &entry.url, content_type.as_deref(), entry.status);
+        Ok(self.keep(entry, Arc::new(page)))
+    }
+
+    /// Holds a capture whose record is in memory already, for when what it says is asked for.
+    pub fn hold(&mut self, loaded: Loaded) {
+        self.held = Some(loaded);
+    }
+
+    /// Takes in what a capture says that somebody else has read, by [`read_page`]: it need not be read
+    /// again.
+    pub fn keep(&mut self, entry: &Capture, page: Arc<Page>) -> Said {
+        let key = PageKey::of(entry);
+        let mut print = None;
         if let Some(key) = &key {
             if let Some(derived) = self.derived {
-                derived.keep_page(key, &page, print);
+                let known = Fingerprint::of(&page);
+                derived.keep_page(key, &page, known);
+                print = Some(known);
             }
             self.remember(key, &page, print);
         }
-        Ok(self.said(entry, page, print, redirect(&loaded), key))
+        self.said(entry, page, print, Leads::Nowhere, key)
     }
 
-    /// What changed from one capture to another; `earlier` are the fingerprints of the versions
-    /// before `old`, oldest first.
+    /// What changed from one capture to another; `earlier` is the number of the last version before
+    /// `old` that has the words of `new`.
     #[must_use]
-    pub fn compare(&self, old: &Said, new: &Said, earlier: &[Fingerprint]) -> Delta {
-        let returned_to = earlier.iter().rposition(|print| *print == new.print);
+    pub fn compare(&self, old: &Said, new: &Said, earlier: Option<usize>) -> Delta {
         let keys = self.derived.zip(old.key.as_ref()).zip(new.key.as_ref());
-        let key = keys.map(|((derived, old), new)| (derived, old.delta(new, returned_to)));
+        let key = keys.map(|((derived, old), new)| (derived, old.delta(new, earlier)));
         if let Some((derived, key)) = &key
             && let Some(delta) = derived.delta(key)
         {
             return delta;
         }
         let options = CompareOptions::default();
-        let delta = Delta::from(&compare_captures(&old.side(), &new.side(), earlier, &options));
+        let delta = Delta::from(&compare_returning(&old.side(), &new.side(), earlier, &options));
         if let Some((derived, key)) = &key {
             derived.keep_delta(key, &delta);
         }
         delta
     }
 
-    fn known(&mut self, key: &PageKey) -> Option<(Arc<Page>, Fingerprint)> {
+    fn known(&mut self, key: &PageKey) -> Option<(Arc<Page>, Option<Fingerprint>)> {
         if let Some((page, print)) = self.pages.get(key) {
             return Some((Arc::clone(page), *print));
         }
         let Derivation { page, print } = self.derived?.page(key)?;
         let page = Arc::new(page);
-        self.remember(key, &page, print);
-        Some((page, print))
+        self.remember(key, &page, Some(print));
+        Some((page, Some(print)))
     }
 
-    fn remember(&mut self, key: &PageKey, page: &Arc<Page>, print: Fingerprint) {
+    fn remember(&mut self, key: &PageKey, page: &Arc<Page>, print: Option<Fingerprint>) {
         if self.pages.len() >= PAGES_MAX {
             self.pages.clear();
         }
@@ -176,17 +209,34 @@ impl<'a> Sayer<'a> {
         &self,
         entry: &Capture,
         page: Arc<Page>,
-        print: Fingerprint,
-        redirected_to: Option<String>,
+        print: Option<Fingerprint>,
+        leads: Leads,
         key: Option<PageKey>,
     ) -> Said {
         let file = self.reader.file_name(entry);
-        Said { entry: entry.clone(), file, page, redirected_to, print, key }
+        Said { entry: entry.clone(), file, page, leads, print, key }
     }
 }
 
+/// What a payload says, its codings undone: the one reading of captures, for who has them in memory
+/// and for who finds them in the archive.
+#[must_use]
+pub fn read_page(
+    decoded: &[u8],
+    url: &str,
+    content_type: Option<&str>,
+    status: Option<u16>,
+) -> Page {
+    let status = status.map(|status| if status == 304 { 200 } else { status });
+    extract(decoded, &Hints { url: Some(url), content_type, status }).page
+}
+
+/// The address that a redirect leads to, whole.
 fn redirect(loaded: &Loaded) -> Option<String> {
     let is_redirect = matches!(loaded.entry.status, Some(301 | 302 | 303 | 307 | 308));
     let head = is_redirect.then(|| Head::parse(&loaded.head))?;
-    head.get_text("location").map(std::borrow::Cow::into_owned)
+    let location = head.get_text("location")?;
+    let from = TargetUri::parse(&loaded.entry.url).ok();
+    let to = from.and_then(|from| from.join(&location).ok());
+    Some(to.map_or_else(|| location.into_owned(), |to| to.as_str().to_owned()))
 }

@@ -1,20 +1,22 @@
-//! Captures folded into versions: runs whose article says the same, one at a time and in order, so
-//! that a page of ten thousand versions takes the memory of two.
+//! The versions of a page, one at a time and in order, so that a page of ten thousand takes the memory
+//! of a few. What a version is, [`super::fold`] says; here captures are read and counted.
 
 use crate::archive::{Answers, ArchiveError, Capture, Query, RecordKind};
 use crate::base::{TimeRange, Timestamp};
-use crate::diff::{EarlierSentences, Fingerprint, tell_returns};
-use crate::extract::page::PageKind;
+use crate::diff::Presence;
 use crate::store::{Reader, StoreError};
 
 use super::delta::Delta;
+use super::fold::{Begun, Fold, Taken};
 use super::said::{Said, Sayer};
 
-/// A run of captures whose article says the same.
+/// A run of captures that give a reader the same.
 #[derive(Debug, Clone)]
 pub struct Version {
     /// Its first capture.
     pub said: Said,
+    /// What a reader gets of it.
+    pub presence: Presence,
     /// When it was seen first.
     pub first_seen: Timestamp,
     /// When it was seen last.
@@ -23,18 +25,23 @@ pub struct Version {
     pub last: Capture,
     /// How many captures there are of it.
     pub captures: u64,
-    /// What changed since the version before; none for the first.
+    /// What changed; none for the first.
     pub delta: Option<Delta>,
-    /// The first capture of the version before.
+    /// The first capture of the version that it is compared with: the last one before that had the
+    /// article, or the last one where none had.
     pub before: Option<Said>,
 }
 
-impl Version {
-    fn first(said: Said) -> Self {
+impl From<Begun> for Version {
+    fn from(begun: Begun) -> Self {
+        let Begun { said, presence, delta, before, .. } = begun;
         let (at, last) = (said.entry.date, said.entry.clone());
-        Self { said, first_seen: at, last_seen: at, last, captures: 1, delta: None, before: None }
+        let captures = 1;
+        Self { said, presence, first_seen: at, last_seen: at, last, captures, delta, before }
     }
+}
 
+impl Version {
     /// Its changes in JSON; none for the first version.
     #[must_use]
     pub fn changes_json(&self) -> Vec<crate::diff::render::json::JsonChange> {
@@ -49,6 +56,25 @@ impl Version {
     pub fn is_stealth(&self) -> bool {
         self.delta.as_ref().is_some_and(|delta| delta.stealth)
     }
+
+    /// Whether it has the article, whole as far as anything says.
+    #[must_use]
+    pub fn has_article(&self) -> bool {
+        self.presence == Presence::Here && self.said.has_article()
+    }
+
+    /// The headline of the article; none where it has none.
+    #[must_use]
+    pub fn headline(&self) -> Option<&str> {
+        let has_text = matches!(self.presence, Presence::Here | Presence::Cut);
+        let headline = self.said.page.headline.as_ref().filter(|_| has_text);
+        headline.map(|headline| headline.value.as_str())
+    }
+
+    fn goes_on(&mut self, entry: Capture) {
+        self.captures += 1;
+        (self.last_seen, self.last) = (entry.date, entry);
+    }
 }
 
 /// The versions of a page, oldest first, each given out when the next one begins.
@@ -56,12 +82,10 @@ pub struct Versions<'s, 'a> {
     sayer: &'s mut Sayer<'a>,
     captures: Answers<'a>,
     period: TimeRange,
+    fold: Fold,
     current: Option<Version>,
-    /// Whether the current version is only a server in trouble, which the first page replaces.
-    is_nothing: bool,
-    prints: Vec<Fingerprint>,
-    /// What the versions before the current one said.
-    past: EarlierSentences,
+    /// Captures that say nothing, as long as there is nothing else: then they are the one version.
+    nothing: Option<Version>,
     /// Captures that could not be read, in words.
     pub notes: Vec<String>,
     /// The newest of them: when it was captured, and why it cannot be read.
@@ -81,10 +105,9 @@ impl<'a> Sayer<'a> {
             captures: self.reader().query(&Query::exactly(url)),
             sayer: self,
             period,
+            fold: Fold::default(),
             current: None,
-            is_nothing: false,
-            prints: Vec::new(),
-            past: EarlierSentences::default(),
+            nothing: None,
             notes: Vec::new(),
             unread: None,
         }
@@ -94,51 +117,28 @@ impl<'a> Sayer<'a> {
 impl Versions<'_, '_> {
     /// Takes a capture in; the version that ended with it, where one did.
     fn take_in(&mut self, said: Said) -> Option<Version> {
-        let says_nothing = says_nothing(&said);
-        let Some(last) = self.current.as_mut() else {
-            self.is_nothing = says_nothing;
-            return self.begin(Version::first(said));
-        };
-        // A server in trouble and a wall against robots say nothing about the article.
-        if says_nothing {
-            if self.is_nothing {
-                last.captures += 1;
-                (last.last_seen, last.last) = (said.entry.date, said.entry);
+        let entry = said.entry.clone();
+        match self.fold.take(said.clone(), &*self.sayer) {
+            Taken::Begins(begun) => {
+                self.nothing = None;
+                return self.current.replace(Version::from(*begun));
             }
-            return None;
-        }
-        if self.is_nothing {
-            self.is_nothing = false;
-            (self.current, self.prints) = (None, Vec::new());
-            self.past = EarlierSentences::default();
-            return self.begin(Version::first(said));
-        }
-        let delta = (!last.said.is_of_same_bytes(&said)).then(|| {
-            let earlier = &self.prints[..self.prints.len().saturating_sub(1)];
-            let mut delta = self.sayer.compare(&last.said, &said, earlier);
-            tell_returns(&mut delta.changes, &last.said.page, &said.page, &self.past);
-            delta
-        });
-        match delta {
-            Some(delta) if !delta.changes.is_empty() => {
-                let before = Some(last.said.clone());
-                self.begin(Version { delta: Some(delta), before, ..Version::first(said) })
+            Taken::Same => {
+                if let Some(current) = &mut self.current {
+                    current.goes_on(entry);
+                }
             }
-            _ => {
-                last.captures += 1;
-                (last.last_seen, last.last) = (said.entry.date, said.entry);
-                None
-            }
+            Taken::Nothing => match (&self.current, &mut self.nothing) {
+                (Some(_), _) => {}
+                (None, Some(nothing)) => nothing.goes_on(entry),
+                (None, None) => {
+                    let presence = Presence::Unknown;
+                    let begun = Begun { number: 1, said, presence, delta: None, before: None };
+                    self.nothing = Some(Version::from(begun));
+                }
+            },
         }
-    }
-
-    fn begin(&mut self, version: Version) -> Option<Version> {
-        if let Some(current) = &self.current {
-            let origins = version.delta.as_ref().map_or(&[][..], |delta| &delta.origins);
-            self.past.take_in_lost(&current.said.page, origins, self.prints.len());
-        }
-        self.prints.push(version.said.print);
-        self.current.replace(version)
+        None
     }
 }
 
@@ -150,12 +150,12 @@ impl Iterator for Versions<'_, '_> {
             let entry = match self.captures.next() {
                 Some(Ok(entry)) => entry,
                 Some(Err(error)) => return Some(Err(asking(&error))),
-                None => return self.current.take().map(Ok),
+                None => return self.current.take().or_else(|| self.nothing.take()).map(Ok),
             };
             if !self.period.contains(entry.date) || entry.kind == RecordKind::Metadata {
                 continue;
             }
-            match self.sayer.say(&entry) {
+            match self.sayer.follow(&entry) {
                 Ok(said) => {
                     if let Some(ended) = self.take_in(said) {
                         return Some(Ok(ended));
@@ -172,16 +172,6 @@ impl Iterator for Versions<'_, '_> {
 
 pub(super) fn asking(error: &ArchiveError) -> StoreError {
     StoreError::Index { doing: "asking", why: error.to_string() }
-}
-
-fn says_nothing(said: &Said) -> bool {
-    match said.entry.status {
-        Some(404 | 410 | 451) => false,
-        Some(status) if status >= 400 => true,
-        // Only a resource is a page without HTTP.
-        None => said.entry.kind != RecordKind::Resource,
-        Some(_) => said.page.kind == PageKind::Block,
-    }
 }
 
 /// The versions of a page, oldest first.

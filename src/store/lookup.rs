@@ -149,6 +149,16 @@ impl Reader {
         Ok(failure)
     }
 
+    /// Whether there is any capture of `url`, or a report that it could not be had.
+    ///
+    /// # Errors
+    /// When the index cannot answer.
+    pub fn has_any(&self, url: &str) -> Result<bool, StoreError> {
+        let newest = Query::exactly(url).newest_first();
+        let first = self.captures.scan(&newest).next().transpose();
+        first.map(|newest| newest.is_some()).map_err(index_error("asking"))
+    }
+
     /// The newest capture of exactly this URL with status 200 or 304 that holds or names a payload.
     ///
     /// # Errors

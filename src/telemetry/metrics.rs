@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use crate::base::Timestamp;
+use crate::crawl::news::kinds;
 use crate::crawl::outcome::Stored;
 use crate::crawl::{Finished, News, Observer, Outcome, Trouble};
 
@@ -24,35 +25,6 @@ const STEPS: [&str; 10] = [
     "protocol",
     "closed",
     "not-http",
-];
-/// The kinds of changes.
-const KINDS: [&str; 26] = [
-    "headline",
-    "byline",
-    "published",
-    "modified",
-    "text-added",
-    "text-removed",
-    "text-edited",
-    "text-moved",
-    "quote-added",
-    "quote-removed",
-    "quote-altered",
-    "quote-reattributed",
-    "figure-changed",
-    "date-changed",
-    "name-changed",
-    "claim-changed",
-    "correction",
-    "update-note",
-    "retraction",
-    "gone",
-    "restored",
-    "reverted",
-    "redirected",
-    "paywalled",
-    "image-changed",
-    "link-changed",
 ];
 /// The kinds of rules that leave out what a job found.
 const LEFT_OUT: [&str; 16] = [
@@ -355,9 +327,9 @@ impl Observer for Metrics {
     fn news(&mut self, news: &News) {
         let mut inner = self.inner();
         inner.versions += 1;
-        inner.stealth += u64::from(news.stealth);
-        for change in &news.changes {
-            *inner.kinds.entry(bounded(&KINDS, &change.kind)).or_default() += 1;
+        inner.stealth += u64::from(news.version.stealth);
+        for kind in news.kinds() {
+            *inner.kinds.entry(bounded(&kinds(), kind)).or_default() += 1;
         }
     }
 

@@ -25,6 +25,7 @@
 //! - `month`: a job of thirty outlets for a month of the manual clock
 //! - `wacz`: a signed package of captures in other people's readers
 //! - `schemas`: every JSON form against its schema
+//! - `versions`: what a crawl tells of new versions, beside what `history` prints of them
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
@@ -54,5 +55,6 @@ mod schemas;
 mod sequences;
 mod support;
 mod trouble;
+mod versions;
 mod wacz;
 mod wire;

@@ -1,5 +1,7 @@
 //! `cite`
 
+use serde_json::{Value, json};
+
 use crate::archive::{self, RecordKind};
 use crate::base::{TimeRange, Timestamp};
 use crate::cite::json::to_json;
@@ -11,6 +13,7 @@ use crate::cli::output::Format;
 use crate::cli::{CliError, Exit};
 use crate::extract::page::Page;
 use crate::history::Sayer;
+use crate::history::absence::{instead, last_article};
 use crate::store::Reader;
 
 use super::history::capture_json;
@@ -31,10 +34,14 @@ pub fn run(args: &CiteArgs, context: &Context) -> Result<Exit, CliError> {
     let url = &args.url;
     let what = format!("citing {url}");
     let reader = context.reader()?;
-    let entry = reader.find(url, at).map_err(|e| store_error(&what, e))?.ok_or_else(|| {
+    let found = reader.find(url, at).map_err(|e| store_error(&what, e))?.ok_or_else(|| {
         CliError::nothing(format!("no capture of {url}"))
             .hint("`pressmark captures URL --match host` lists what there is of a host")
     })?;
+    let (entry, passed_over) = match at {
+        Some(_) => (found, None),
+        None => the_article(context, &reader, found, &what)?,
+    };
     let when = entry.date.to_rfc3339();
     if entry.kind == RecordKind::Metadata {
         let why = format!("{what}: at {when} the exchange failed, so there is nothing to cite");
@@ -61,10 +68,53 @@ pub fn run(args: &CiteArgs, context: &Context) -> Result<Exit, CliError> {
         Format::Text => context.out.styled(&format!("{}\n", cite(&source, style)))?,
         Format::Json => {
             let capture = capture_json(&entry, &reader.file_name(&entry));
-            context.out.json(&to_json(&source, style, &capture))?;
+            let mut citation = to_json(&source, style, &capture);
+            citation["passed_over"] = passed_over.unwrap_or(Value::Null);
+            context.out.json(&citation)?;
         }
     }
     Ok(Exit::Done)
+}
+
+/// Fewer words than these may be what is left of an article.
+const SURE_WORDS: usize = 40;
+
+/// What is cited where no time is asked for: the newest capture, or where that is an error, a wall or a
+/// redirect in place of the article, the last one that was the article. Says so; the second part says
+/// the same in JSON.
+fn the_article(
+    context: &Context,
+    reader: &Reader,
+    newest: archive::Capture,
+    what: &str,
+) -> Result<(archive::Capture, Option<Value>), CliError> {
+    if newest.kind == RecordKind::Metadata {
+        return Ok((newest, None));
+    }
+    let derived = context.derived(reader);
+    let mut sayer = Sayer::cached(reader, &derived);
+    let fail = |error| store_error(what, error);
+    let said = sayer.follow(&newest).map_err(fail)?;
+    let leads = said.leads.address().map(str::to_owned);
+    let is_long = said.page.text.split_whitespace().count() >= SURE_WORDS;
+    if leads.is_none() && said.has_article() && is_long {
+        return Ok((newest, None));
+    }
+    let article = last_article(&mut sayer, &newest.url).map_err(fail)?;
+    let Some(article) = article.filter(|article| !article.is_same_record(&newest)) else {
+        return Ok((newest, None));
+    };
+    let (why, of) = (instead(&said), article.date.to_rfc3339());
+    let when = newest.date.to_rfc3339();
+    context.out.say(&format!(
+        "pressmark: the newest capture, of {when}, is not the article: {why}; this cites the last one \
+         that was, of {of}"
+    ));
+    if let (Some(to), true) = (&leads, said.has_article()) {
+        context.out.say(&format!("pressmark: the article is there: pressmark cite {to}"));
+    }
+    let newest = capture_json(&newest, &reader.file_name(&newest));
+    Ok((article, Some(json!({ "capture": newest, "why": why }))))
 }
 
 fn style_of(style: StyleArg) -> Style {

@@ -221,6 +221,7 @@ pub fn to_json(report: &Report) -> Value {
         "bytes": report.bytes,
         "versions": report.versions,
         "changes": report.changes,
+        "kinds": report.kinds,
         "captured": report.captured,
         "left_out": report.left_out,
         "left_out_rules": report.left_out_rules,
@@ -269,12 +270,16 @@ pub fn print(context: &Context, report: &Report, goes_on: &str) -> Result<(), Cl
         report.failed,
         ByteSize(report.bytes)
     ))?;
-    if report.versions > 0 {
-        out.line(&format!("{} new versions with {} changes", report.versions, report.changes))?;
-    }
     let counts = |map: &std::collections::BTreeMap<String, u64>| {
         map.iter().map(|(k, n)| format!("{k} ({n})")).collect::<Vec<_>>().join(", ")
     };
+    if report.versions > 0 {
+        let (versions, changes) = (report.versions, report.changes);
+        out.line(&format!(
+            "{versions} new versions with {changes} changes: {}",
+            counts(&report.kinds)
+        ))?;
+    }
     if !report.statuses.is_empty() {
         out.line(&format!("by status: {}", counts(&report.statuses)))?;
     }

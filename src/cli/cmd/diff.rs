@@ -10,7 +10,8 @@ use crate::cli::{CliError, Exit, local};
 use crate::diff::render::{Shown, html, json as diff_json, markdown, terminal, unified};
 use crate::diff::{CompareOptions, Side, compare_captures};
 use crate::extract::page::Page;
-use crate::history::{Said, Sayer, Version};
+use crate::history::absence::{AbsenceJson, LastTwo, Neighbours, last_two};
+use crate::history::{Said, Sayer};
 use crate::store::Reader;
 
 use super::history::capture_json;
@@ -30,7 +31,7 @@ struct One {
 /// When a side is not found (exit 3), the archive cannot be read, or the usage is wrong.
 pub fn run(args: &DiffArgs, context: &Context) -> Result<Exit, CliError> {
     let format = context.out.format_of(&["text", "json", "html", "markdown", "unified"])?;
-    let (mut old, mut new) = sides(args, context)?;
+    let (mut old, mut new, away) = sides(args, context)?;
     for side in [&mut old, &mut new] {
         if let Some(said) = &side.said {
             side.label = said.entry.date.to_rfc3339();
@@ -57,6 +58,7 @@ pub fn run(args: &DiffArgs, context: &Context) -> Result<Exit, CliError> {
                 file: new.url.is_none().then(|| new.label.clone()),
                 from: old.json.clone(),
                 to: new.json.clone(),
+                away,
                 comparison: diff_json::comparison(&comparison, &old.page, &new.page),
             };
             context.out.json(&body)?;
@@ -92,7 +94,10 @@ impl One {
     }
 }
 
-fn sides(args: &DiffArgs, context: &Context) -> Result<(One, One), CliError> {
+/// Both sides, and when the article could not be had between and after them, in JSON.
+type Sides = (One, One, Vec<Value>);
+
+fn sides(args: &DiffArgs, context: &Context) -> Result<Sides, CliError> {
     match args.targets.as_slice() {
         [old, new] => {
             if args.from.is_some() || args.to.is_some() {
@@ -100,7 +105,7 @@ fn sides(args: &DiffArgs, context: &Context) -> Result<(One, One), CliError> {
                     "--from and --to go with one URL; with two, write the time behind it: URL@TIME",
                 ));
             }
-            Ok((target(old, context)?, target(new, context)?))
+            Ok((target(old, context)?, target(new, context)?, Vec::new()))
         }
         [url] => two_captures(args, context, url),
         _ => Err(CliError::usage("diff takes one URL, or two of FILE or URL@TIME")),
@@ -142,7 +147,7 @@ fn capture(
         .find(url, at)
         .map_err(|e| store_error(&what, e))?
         .ok_or_else(|| CliError::nothing(format!("no capture of {url}")))?;
-    let said = Sayer::new(reader).say(&entry).map_err(|e| store_error(&what, e))?;
+    let said = Sayer::new(reader).follow(&entry).map_err(|e| store_error(&what, e))?;
     Ok(one(said, url))
 }
 
@@ -156,7 +161,7 @@ fn one(said: Said, url: &str) -> One {
     }
 }
 
-fn two_captures(args: &DiffArgs, context: &Context, url: &str) -> Result<(One, One), CliError> {
+fn two_captures(args: &DiffArgs, context: &Context, url: &str) -> Result<Sides, CliError> {
     if local::path_of(url).is_some() {
         return Err(CliError::usage("diff takes two local files"));
     }
@@ -165,29 +170,19 @@ fn two_captures(args: &DiffArgs, context: &Context, url: &str) -> Result<(One, O
         let what = format!("reading the history of {url}");
         let derived = context.derived(&reader);
         let mut sayer = Sayer::cached(&reader, &derived);
-        let mut newest: Option<Version> = None;
-        let mut versions = sayer.versions(url, crate::base::TimeRange::ALL);
-        for version in versions.by_ref() {
-            newest = Some(version.map_err(|e| store_error(&what, e))?);
-        }
-        // What lies between the two, or after them, may be the version that is asked for.
-        if let Some((date, why)) = versions.unread.take() {
-            let old = newest.as_ref().and_then(|new| new.before.as_ref());
-            if old.is_none_or(|old| old.entry.date <= date) {
-                return Err(store_error(&what, why));
+        return match last_two(&mut sayer, url).map_err(|e| store_error(&what, e))? {
+            LastTwo::Neighbours(found) => {
+                let away = say_away(context, &found);
+                let Neighbours { old, new, .. } = *found;
+                Ok((one(old, url), one(new, url), away))
             }
-            context.out.say(&format!("pressmark: left out: {why}"));
-        }
-        let new = newest.ok_or_else(|| CliError::nothing(format!("no capture of {url}")))?;
-        let old = new.before.ok_or_else(|| {
-            CliError::nothing(format!(
-                "{url} has one version, seen in {} capture{}; there is nothing to compare it with",
-                new.captures,
-                if new.captures == 1 { "" } else { "s" }
+            LastTwo::One(captures) => Err(CliError::nothing(format!(
+                "{url} has one version, seen in {captures} capture{}; there is nothing to compare it with",
+                if captures == 1 { "" } else { "s" }
             ))
-            .hint("--from and --to compare any two captures")
-        })?;
-        return Ok((one(old, url), one(new.said, url)));
+            .hint("--from and --to compare any two captures")),
+            LastTwo::None => Err(CliError::nothing(format!("no capture of {url}"))),
+        };
     }
     let from = context.instant("--from", args.from.as_deref())?;
     let to = context.instant("--to", args.to.as_deref())?;
@@ -195,7 +190,26 @@ fn two_captures(args: &DiffArgs, context: &Context, url: &str) -> Result<(One, O
         Some(at) => capture(&reader, url, Some(at))?,
         None => first(&reader, url)?,
     };
-    Ok((old, capture(&reader, url, to)?))
+    Ok((old, capture(&reader, url, to)?, Vec::new()))
+}
+
+/// Says when the article could not be had between the two versions and after them; the same in JSON.
+fn say_away(context: &Context, found: &Neighbours) -> Vec<Value> {
+    if let Some(note) = &found.note {
+        context.out.say(&format!("pressmark: left out: {note}"));
+    }
+    for absence in &found.between {
+        let (since, what) = (absence.since.to_rfc3339(), &absence.instead);
+        context.out.say(&format!("pressmark: in between, from {since} on: {what}"));
+    }
+    for absence in &found.since {
+        let (since, what) = (absence.since.to_rfc3339(), &absence.instead);
+        context.out.say(&format!(
+            "pressmark: since {since}: {what}; these are the last two versions that had the article"
+        ));
+    }
+    let all = found.between.iter().chain(&found.since);
+    all.map(|absence| json!(AbsenceJson::from(absence))).collect()
 }
 
 fn first(reader: &Reader, url: &str) -> Result<One, CliError> {

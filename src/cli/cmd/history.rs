@@ -1,17 +1,19 @@
 //! `history`
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use crate::archive::Capture;
-use crate::archive::cdx::json_line;
 use crate::base::Timestamp;
 use crate::base::printable::{self, fitted};
 use crate::cli::args::HistoryArgs;
 use crate::cli::context::{Context, store_error};
 use crate::cli::output::Format;
 use crate::cli::{CliError, Exit};
-use crate::history::{Sayer, Version, Versions};
+use crate::diff::Presence;
+use crate::history::absence::instead;
+use crate::history::{Sayer, Version, VersionJson, Versions};
 use crate::store::StoreError;
+
+pub use crate::history::capture_json;
 
 /// Prints the versions of a page and the changes between them.
 ///
@@ -44,14 +46,6 @@ pub fn run(args: &HistoryArgs, context: &Context) -> Result<Exit, CliError> {
     Ok(Exit::Done)
 }
 
-/// A capture as JSON.
-#[must_use]
-pub fn capture_json(entry: &Capture, file: &str) -> Value {
-    // The line is JSON by construction; null would show a mistake of ours.
-    serde_json::from_str(&json_line(&Capture { file: file.into(), ..entry.clone() }))
-        .unwrap_or(Value::Null)
-}
-
 fn reading(url: &str) -> impl Fn(StoreError) -> CliError {
     move |error| store_error(&format!("reading the history of {url}"), error)
 }
@@ -66,24 +60,14 @@ fn as_json(context: &Context, url: &str, versions: &mut Versions<'_, '_>) -> Res
             _ => ",".to_owned(),
         };
         count += 1;
-        context.out.json_piece(&format!("{start}{}", version_json(&version)))?;
+        let json = serde_json::to_string(&VersionJson::from(&version))
+            .map_err(|why| CliError::failed("writing JSON", why))?;
+        context.out.json_piece(&format!("{start}{json}"))?;
     }
     if count > 0 {
         context.out.line("]}")?;
     }
     Ok(count)
-}
-
-fn version_json(version: &Version) -> Value {
-    json!({
-        "capture": capture_json(&version.said.entry, &version.said.file),
-        "first_seen": version.first_seen.to_warc_date(),
-        "last_seen": version.last_seen.to_warc_date(),
-        "captures": version.captures,
-        "headline": version.said.page.headline.as_ref().map(|h| h.value.clone()),
-        "changes": version.changes_json(),
-        "stealth": version.is_stealth(),
-    })
 }
 
 fn as_text(context: &Context, url: &str, versions: &mut Versions<'_, '_>) -> Result<u64, CliError> {
@@ -96,18 +80,20 @@ fn as_text(context: &Context, url: &str, versions: &mut Versions<'_, '_>) -> Res
         count += 1;
         captures += version.captures;
         let mut lines = Vec::new();
-        match (&version.said.page.headline, version.said.entry.status) {
-            (Some(headline), Some(200 | 304)) => {
-                lines.push(format!("  {}", headline.value));
-            }
-            (_, Some(status)) => lines.push(format!("  (status {status})")),
-            (_, None) => {}
+        for line in what_it_is(&version) {
+            lines.push(format!("  {line}"));
         }
         if version.is_stealth() {
             lines.push(
                 "  changed without a word: no notice, and the declared date says nothing"
                     .to_owned(),
             );
+        }
+        let before = version.before.as_ref().map(|before| before.entry.date);
+        let is_last = told.last().map(|last| last.first) == before;
+        if let Some(at) = before.filter(|_| !is_last) {
+            let number = told.iter().position(|one| one.first == at).map_or(1, |at| at + 1);
+            lines.push(format!("  compared with version {number}, the last that had the article"));
         }
         let changes = version.delta.iter().flat_map(|delta| &delta.changes);
         lines.extend(changes.map(|change| format!("  {}", line(change))));
@@ -131,6 +117,26 @@ fn as_text(context: &Context, url: &str, versions: &mut Versions<'_, '_>) -> Res
         }
     }
     Ok(count)
+}
+
+/// What a reader gets of a version: its headline, or why there is none.
+fn what_it_is(version: &Version) -> Vec<String> {
+    let mut lines = Vec::new();
+    if let Some(to) = version.said.leads.address() {
+        lines.push(format!("(leads to {to})"));
+    }
+    match (version.presence, version.headline()) {
+        (Presence::Here | Presence::Cut, headline) => lines.extend(headline.map(str::to_owned)),
+        (Presence::Moved, _) => {}
+        _ => {
+            let instead = instead(&version.said);
+            // Where it leads is said already.
+            if lines.is_empty() || !instead.starts_with("redirected") {
+                lines.push(format!("({instead})"));
+            }
+        }
+    }
+    lines
 }
 
 /// A version in words, but for its number.

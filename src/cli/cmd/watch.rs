@@ -269,9 +269,11 @@ impl Observer for Watcher {
 
     fn news(&mut self, news: &News) {
         self.metrics.news(news);
-        let changes = news.changes.len();
+        let mut kinds: Vec<&str> = news.kinds().collect();
+        kinds.dedup();
+        let (kinds, stealth) = (kinds.join(","), news.version.stealth);
         let job = news.jobs.join(", ");
-        tracing::info!(url = %news.uri, %job, changes, stealth = news.stealth, "new version");
+        tracing::info!(url = %news.uri, %job, %kinds, stealth, "new version");
         let receivers = self.receivers.lock().unwrap_or_else(PoisonError::into_inner);
         for (receiver, job) in receivers.of_jobs(&news.jobs) {
             let mut body = news.to_json();

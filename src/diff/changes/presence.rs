@@ -2,7 +2,8 @@
 //!
 //! Gone is what a reader would call gone: 404 or 410, "not found" said with a success, a redirect to
 //! a front page, a list or another article, a body emptied. A server in trouble (429, 5xx) and a wall
-//! against robots say nothing about the article, so they make no change.
+//! against robots say nothing about the article, so they make no change. Some of that can only be
+//! told beside the article itself ([`Side::presence`]): a body is emptied if it had been full.
 
 use super::page_facts::address;
 use super::{Change, ChangeKind};
@@ -31,17 +32,40 @@ impl<'a> Side<'a> {
     }
 }
 
-/// What a reader gets.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Presence {
-    /// The article.
+/// What a reader gets at an address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Presence {
+    /// The article, whole as far as anything says.
     Here,
-    /// A wall that asks for money or consent.
+    /// Its beginning, before a wall that asks for money.
+    Cut,
+    /// A wall in its place, which asks for money or consent.
     Walled,
+    /// A redirect to an address of which no page is known.
+    Moved,
     /// Nothing, for good.
     Gone,
-    /// Nothing that tells.
+    /// Nothing that tells: a server in trouble, a wall against robots.
     Unknown,
+}
+
+impl Presence {
+    /// Every value.
+    pub const ALL: [Self; 6] =
+        [Self::Here, Self::Cut, Self::Walled, Self::Moved, Self::Gone, Self::Unknown];
+
+    /// The word for it in JSON.
+    #[must_use]
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Here => "here",
+            Self::Cut => "cut",
+            Self::Walled => "walled",
+            Self::Moved => "moved",
+            Self::Gone => "gone",
+            Self::Unknown => "unknown",
+        }
+    }
 }
 
 /// What the comparison of presence says, and whether texts are then to be compared.
@@ -61,10 +85,54 @@ fn words(page: &Page) -> usize {
     page.text.split_whitespace().count()
 }
 
+impl Side<'_> {
+    /// Whether both lead to one and the same address, or neither leads anywhere.
+    #[must_use]
+    pub fn has_same_target(&self, other: &Side<'_>) -> bool {
+        self.redirected_to.map(address) == other.redirected_to.map(address)
+    }
+
+    /// What stands in the place of an article: `status 404`, `redirected to …`, `a consent wall`.
+    #[must_use]
+    pub fn instead(&self) -> String {
+        how(self)
+    }
+
+    /// What a reader gets, judged beside `article`, the last version that had the article whole.
+    /// Without one an emptied body and a cut one are [`Presence::Here`]: nothing says otherwise.
+    #[must_use]
+    pub fn presence(&self, article: Option<&Side<'_>>) -> Presence {
+        let alone = presence(self);
+        if alone != Presence::Here {
+            return alone;
+        }
+        if let Some(target) = self.redirected_to.map(address) {
+            if !article.is_some_and(|article| self.has_same_target(article)) {
+                let is_front = is_front_page(self.page, &target);
+                if article.map_or(is_front, |article| leads_elsewhere(article, self)) {
+                    return Presence::Gone;
+                }
+            }
+            if is_unread(self.page) || article.is_some_and(|a| is_emptied(a.page, self.page)) {
+                return Presence::Moved;
+            }
+        }
+        match article {
+            Some(article) if is_emptied(article.page, self.page) => Presence::Gone,
+            Some(article) if is_cut(article.page, self.page) => Presence::Cut,
+            _ => Presence::Here,
+        }
+    }
+}
+
+/// What a reader gets, as far as one capture alone says.
 fn presence(side: &Side<'_>) -> Presence {
     match side.status {
         Some(404 | 410 | 451) => return Presence::Gone,
+        // Payment required (RFC 9110, section 15.5.3).
+        Some(402) => return Presence::Walled,
         Some(status) if status >= 400 => return Presence::Unknown,
+        Some(300..=399) if side.redirected_to.is_none() => return Presence::Unknown,
         _ => {}
     }
     match side.page.kind {
@@ -104,6 +172,43 @@ fn same_article(old: &Page, new: &Page) -> bool {
     similar::alike_texts(&old.text, &new.text) >= 0.4 || similar::held(&new.text, &old.text) >= 0.8
 }
 
+/// Whether there is nothing to read: no payload, or none with words.
+fn is_unread(page: &Page) -> bool {
+    page.text.is_empty() && page.headline.is_none()
+}
+
+/// Whether there was an article, and now there are a few words at most and no wall that says why.
+fn is_emptied(from: &Page, to: &Page) -> bool {
+    // Most pages have more words than that, and need not be counted to their end.
+    let left = to.text.split_whitespace().take(BODY_WORDS_MIN).count();
+    if left >= BODY_WORDS_MIN || to.access == Access::Paid {
+        return false;
+    }
+    let had = words(from);
+    had >= 2 * BODY_WORDS_MIN && left * 10 < had
+}
+
+/// Whether a page ends at a wall that the other one does not have.
+fn is_cut(whole: &Page, page: &Page) -> bool {
+    let came = whole.access != Access::Paid && page.access == Access::Paid;
+    came && words(page) * 10 < words(whole) * 9
+}
+
+fn is_front_page(page: &Page, target: &str) -> bool {
+    matches!(page.kind, PageKind::Front | PageKind::List) || is_front(target)
+}
+
+/// Whether a redirect leads away from an article that was there: to a front page, to the section it
+/// lay in, to another article.
+fn leads_elsewhere(old: &Side<'_>, new: &Side<'_>) -> bool {
+    let Some(target) = new.redirected_to.map(address) else { return false };
+    let from = old.redirected_to.or(old.url).map(address).unwrap_or_default();
+    let is_same = || same_article(old.page, new.page);
+    let elsewhere = is_front_page(new.page, &target) || is_section_of(&target, &from) && !is_same();
+    let unread = words(new.page) < BODY_WORDS_MIN;
+    words(old.page) >= BODY_WORDS_MIN && (elsewhere || (!unread && !is_same()))
+}
+
 /// Compares whether the article can be had.
 pub(in crate::diff) fn find(old: &Side<'_>, new: &Side<'_>) -> Verdict {
     let mut verdict = Verdict {
@@ -113,19 +218,16 @@ pub(in crate::diff) fn find(old: &Side<'_>, new: &Side<'_>) -> Verdict {
         was_cut_by_wall: false,
     };
     let (mut was, mut is) = (presence(old), presence(new));
-    let target = |side: &Side<'_>| side.redirected_to.map(address);
-    let moved = target(old) != target(new);
+    let moved = !old.has_same_target(new);
     if moved && was == Presence::Here && is == Presence::Here {
         redirect(old, new, &mut verdict);
         return verdict;
     }
     // A body emptied: there was an article, and now there are a few words at most.
     if was == Presence::Here && is == Presence::Here {
-        let (a, b) = (words(old.page), words(new.page));
-        let walled = |page: &Page| page.access == Access::Paid;
-        if a >= 2 * BODY_WORDS_MIN && b < BODY_WORDS_MIN && b * 10 < a && !walled(new.page) {
+        if is_emptied(old.page, new.page) {
             is = Presence::Gone;
-        } else if b >= 2 * BODY_WORDS_MIN && a < BODY_WORDS_MIN && a * 10 < b && !walled(old.page) {
+        } else if is_emptied(new.page, old.page) {
             was = Presence::Gone;
         }
     }
@@ -138,16 +240,10 @@ pub(in crate::diff) fn find(old: &Side<'_>, new: &Side<'_>) -> Verdict {
             verdict.changes.push(vanished(old, new));
         }
         (Presence::Gone, Presence::Here) | (Presence::Walled, Presence::Here) => {
-            verdict.changes.push(
-                Change::new(ChangeKind::Restored)
-                    .says(how(old).as_deref(), headline(new.page).as_deref()),
-            );
+            verdict.changes.push(restored(old, new));
         }
         (Presence::Here, Presence::Walled) => {
-            verdict.changes.push(Change::new(ChangeKind::Paywalled).says(
-                headline(old.page).as_deref(),
-                Some("a consent wall stands in place of the article"),
-            ));
+            verdict.changes.push(walled(old, new));
         }
         _ => {}
     }
@@ -158,52 +254,65 @@ fn headline(page: &Page) -> Option<String> {
     page.headline.as_ref().map(|fact| fact.value.clone())
 }
 
-fn how(side: &Side<'_>) -> Option<String> {
+fn how(side: &Side<'_>) -> String {
     match (side.status, side.redirected_to, side.page.kind) {
-        (Some(status), _, _) if status >= 400 => Some(format!("status {status}")),
-        (_, Some(target), _) => Some(format!("redirected to {target}")),
-        (_, _, PageKind::SoftNotFound) => Some("a page that says not found".to_owned()),
-        (_, _, PageKind::Consent) => Some("a consent wall".to_owned()),
-        _ => Some("an emptied page".to_owned()),
+        (Some(status), _, _) if status >= 400 => format!("status {status}"),
+        (_, _, PageKind::Consent) => "a consent wall".to_owned(),
+        (_, _, PageKind::Block) => "a wall against robots".to_owned(),
+        (_, Some(target), _) => format!("redirected to {target}"),
+        (_, _, PageKind::SoftNotFound) => "a page that says not found".to_owned(),
+        _ if side.page.access == Access::Paid => access(side.page),
+        (Some(status @ 300..=399), _, _) => format!("status {status}"),
+        _ => "an emptied page".to_owned(),
     }
 }
 
-fn vanished(old: &Side<'_>, new: &Side<'_>) -> Change {
-    Change::new(ChangeKind::Gone).says(headline(old.page).as_deref(), how(new).as_deref())
+/// That the article which `old` had is gone in `new`.
+pub(in crate::diff) fn vanished(old: &Side<'_>, new: &Side<'_>) -> Change {
+    Change::new(ChangeKind::Gone).says(headline(old.page).as_deref(), Some(&how(new)))
+}
+
+/// That the article, which could not be had in `old`, is there again in `new`.
+pub(in crate::diff) fn restored(old: &Side<'_>, new: &Side<'_>) -> Change {
+    Change::new(ChangeKind::Restored).says(Some(&how(old)), headline(new.page).as_deref())
+}
+
+/// That a wall stands in `new` where `old` had the article.
+pub(in crate::diff) fn walled(old: &Side<'_>, new: &Side<'_>) -> Change {
+    let now = format!("{} stands in place of the article", how(new));
+    Change::new(ChangeKind::Paywalled).says(headline(old.page).as_deref(), Some(&now))
+}
+
+/// That the address of `old` leads to the one `new` names.
+pub(in crate::diff) fn redirected(old: &Side<'_>, new: &Side<'_>) -> Change {
+    Change::new(ChangeKind::Redirected)
+        .says(old.redirected_to.or(old.url), new.redirected_to.or(new.url))
 }
 
 fn redirect(old: &Side<'_>, new: &Side<'_>, verdict: &mut Verdict) {
-    let before = old.redirected_to.or(old.url);
-    let after = new.redirected_to.or(new.url);
-    let leads = after.map(address).unwrap_or_default();
-    let from = before.map(address).unwrap_or_default();
-    let elsewhere = matches!(new.page.kind, PageKind::Front | PageKind::List)
-        || is_front(&leads)
-        || is_section_of(&leads, &from) && !same_article(old.page, new.page);
-    let unread = words(new.page) < BODY_WORDS_MIN;
-    let had = words(old.page) >= BODY_WORDS_MIN;
-    if new.redirected_to.is_some()
-        && had
-        && (elsewhere || (!unread && !same_article(old.page, new.page)))
-    {
+    if leads_elsewhere(old, new) {
         verdict.changes.push(vanished(old, new));
         return;
     }
+    let before = old.redirected_to.or(old.url).map(address).unwrap_or_default();
     let came_back = old.redirected_to.is_some()
         && new.redirected_to.is_none()
-        && (matches!(old.page.kind, PageKind::Front | PageKind::List)
-            || is_front(&before.map(address).unwrap_or_default())
-            || !same_article(old.page, new.page));
+        && (is_front_page(old.page, &before) || !same_article(old.page, new.page));
     if came_back {
-        verdict.changes.push(
-            Change::new(ChangeKind::Restored)
-                .says(how(old).as_deref(), headline(new.page).as_deref()),
-        );
+        verdict.changes.push(restored(old, new));
         return;
     }
-    verdict.changes.push(Change::new(ChangeKind::Redirected).says(before, after));
+    verdict.changes.push(redirected(old, new));
     // Without a payload behind the redirect there is nothing to compare with.
-    verdict.compare_texts = had && !unread;
+    let are_long = [old, new].iter().all(|side| words(side.page) >= BODY_WORDS_MIN);
+    let are_read = [old, new].iter().all(|side| !side.page.text.is_empty());
+    verdict.compare_texts = are_long || (are_read && same_article(old.page, new.page));
+}
+
+/// Who may read a page, and how much of it there is.
+fn access(page: &Page) -> String {
+    let who = if page.access == Access::Paid { "for subscribers" } else { page.access.label() };
+    format!("{who}, {} words", words(page))
 }
 
 fn paywall(old: &Page, new: &Page, verdict: &mut Verdict) {
@@ -211,20 +320,9 @@ fn paywall(old: &Page, new: &Page, verdict: &mut Verdict) {
     if before == after {
         return;
     }
-    let say = |paid: bool, page: &Page| {
-        format!(
-            "{}, {} words",
-            if paid { "for subscribers" } else { page.access.label() },
-            words(page)
-        )
-    };
-    let (a, b) = (say(before, old), say(after, new));
-    let shrank = |from: &Page, to: &Page| words(to) * 10 < words(from) * 9;
-    if after {
-        verdict.changes.push(Change::new(ChangeKind::Paywalled).says(Some(&a), Some(&b)));
-        verdict.cut_by_wall = shrank(old, new);
-    } else {
-        verdict.changes.push(Change::new(ChangeKind::Restored).says(Some(&a), Some(&b)));
-        verdict.was_cut_by_wall = shrank(new, old);
-    }
+    let (a, b) = (access(old), access(new));
+    let kind = if after { ChangeKind::Paywalled } else { ChangeKind::Restored };
+    verdict.changes.push(Change::new(kind).says(Some(&a), Some(&b)));
+    verdict.cut_by_wall = is_cut(old, new);
+    verdict.was_cut_by_wall = is_cut(new, old);
 }

@@ -116,6 +116,10 @@ pub struct JsonDiff {
     pub from: serde_json::Value,
     /// The new capture.
     pub to: serde_json::Value,
+    /// When the article could not be had between the two and after them, and what stood there; left out
+    /// where two captures were asked for by their times, or there is none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub away: Vec<serde_json::Value>,
     /// What changed.
     #[serde(flatten)]
     pub comparison: JsonComparison,

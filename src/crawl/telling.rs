@@ -1,0 +1,226 @@
+//! Which versions a capture begins, asked of the history of its page, and told once.
+//!
+//! A redirect begins a version of the page that it stands for, and what that says stands on the page it
+//! leads to. Where that is queued because of it, the version is told when that page has been asked for;
+//! so with each URL that a redirect led to, the pages it was found on are looked at as well. Nothing of
+//! this is kept in memory: the queue says what led where, also to the next process.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use crate::archive::Capture;
+use crate::base::TargetUri;
+use crate::base::surt::urlkey;
+use crate::extract::page::Page;
+use crate::history::Sayer;
+use crate::history::fold::Place;
+use crate::history::live::{Observed, candidate, observe};
+use crate::kv::Tree;
+use crate::schedule::{Claim, NamedBy, Phase};
+use crate::store::{Appended, Loaded, Reader, StoreError};
+
+use super::ending::trailing_redirects;
+use super::engine::{Crawl, Run};
+use super::news::News;
+use super::observer::Observer;
+use super::options::CrawlError;
+use super::step::Stepped;
+
+/// So many pages that led to a URL are looked at: more than a browser follows redirects.
+const ORIGINS_MAX: usize = 32;
+
+/// What was found out about the versions of one page.
+#[derive(Debug)]
+pub struct Findings {
+    /// Its address.
+    url: String,
+    /// The state that was kept of it.
+    known: Option<Vec<u8>>,
+    /// Versions that were not told before.
+    pub news: Vec<News>,
+    /// The state to keep when they were told.
+    pub state: Option<Vec<u8>>,
+    /// The state to keep when they were not.
+    pub state_before: Option<Vec<u8>>,
+}
+
+impl Findings {
+    fn of(url: &str, known: Option<Vec<u8>>, observed: Observed) -> Self {
+        let Observed { begun, state, state_before } = observed;
+        let news = begun.into_iter().filter_map(News::of).collect();
+        Self { url: url.to_owned(), known, news, state, state_before }
+    }
+}
+
+/// Looks at the histories of pages.
+#[derive(Debug, Clone)]
+pub(super) struct Teller {
+    pub reader: Reader,
+    /// The states of pages, by urlkey.
+    pub states: Tree,
+}
+
+impl Teller {
+    /// The capture that was just appended, where it may begin a version.
+    pub fn candidate(
+        &self,
+        uri: &TargetUri,
+        appended: &Appended,
+    ) -> Result<Option<Capture>, StoreError> {
+        let sayer = Sayer::new(&self.reader);
+        candidate(&sayer, uri.as_str(), &appended.file, appended.offset)
+    }
+
+    /// The versions that a capture begins. `page` is what it says, where that has been read; `before`
+    /// the capture before, where it is in memory.
+    pub fn versions(
+        &self,
+        entry: &Capture,
+        page: Option<Arc<Page>>,
+        before: Option<Loaded>,
+    ) -> Result<Findings, StoreError> {
+        let mut sayer = Sayer::new(&self.reader);
+        if let Some(page) = page {
+            sayer.keep(entry, page);
+        }
+        if let Some(before) = before {
+            sayer.hold(before);
+        }
+        let known = self.state(&entry.url);
+        let until = Place::of(entry);
+        let observed = observe(&mut sayer, &entry.url, Some(&until), known.as_deref())?;
+        Ok(Findings::of(&entry.url, known, observed))
+    }
+
+    /// The versions of a page that led to another one, now that this has been asked for.
+    pub fn versions_of(&self, url: &str) -> Result<Findings, StoreError> {
+        let known = self.state(url);
+        let observed = observe(&mut Sayer::new(&self.reader), url, None, known.as_deref())?;
+        Ok(Findings::of(url, known, observed))
+    }
+
+    /// What is kept of a page. What cannot be read is found out anew.
+    fn state(&self, url: &str) -> Option<Vec<u8>> {
+        self.states.get(urlkey(url).as_bytes()).ok().flatten().map(|bytes| bytes.to_vec())
+    }
+}
+
+/// The pages whose redirects led to a URL.
+fn led_from(named_by: &[NamedBy]) -> VecDeque<String> {
+    let is_redirect = |owner: &&NamedBy| trailing_redirects(&owner.path) > 0;
+    named_by.iter().filter(is_redirect).filter_map(|owner| owner.via.clone()).collect()
+}
+
+impl Crawl {
+    pub(super) fn teller(&self) -> Teller {
+        Teller { reader: self.reader.clone(), states: self.book.page_states() }
+    }
+
+    /// The pages that led to a URL by redirects, the nearest first.
+    pub(super) fn origins(&self, claim: &Claim) -> Result<Vec<String>, CrawlError> {
+        let mut origins: Vec<String> = Vec::new();
+        let mut nearest = led_from(&claim.named_by);
+        while let Some(via) = nearest.pop_front() {
+            let Ok(uri) = TargetUri::parse(&via) else { continue };
+            if origins.len() >= ORIGINS_MAX || origins.iter().any(|one| one == uri.as_str()) {
+                continue;
+            }
+            if let Some(known) = self.frontier.known(&uri)? {
+                nearest.extend(led_from(&known.named_by));
+            }
+            origins.push(uri.as_str().to_owned());
+        }
+        Ok(origins)
+    }
+
+    /// The jobs that a page is of: those that are followed and name it, or else that of the claim.
+    fn jobs_of(&self, uri: &TargetUri, claim: &Claim) -> Result<Vec<String>, CrawlError> {
+        let owners = match self.frontier.known(uri)? {
+            _ if uri == claim.uri() => claim.named_by.clone(),
+            Some(known) => known.named_by,
+            None => Vec::new(),
+        };
+        let names = owners.iter().map(|owner| owner.job.to_string());
+        let mut jobs: Vec<String> = names.filter(|name| self.rules.contains_key(name)).collect();
+        if jobs.is_empty() {
+            jobs.push(claim.job.to_string());
+        }
+        Ok(jobs)
+    }
+
+    /// Tells what a step found out, but for what waits for a page that it led to.
+    pub(super) fn tell(
+        &mut self,
+        run: &mut Run<'_>,
+        claim: &Claim,
+        stepped: &mut Stepped,
+        observer: &mut dyn Observer,
+    ) -> Result<(), CrawlError> {
+        let origins = std::mem::take(&mut stepped.origins);
+        let own = stepped.versions.take();
+        let waits = match &stepped.redirect {
+            Some(to) => self.is_awaited(claim.uri(), to)?,
+            None => false,
+        };
+        for findings in origins.into_iter().chain(own) {
+            self.tell_findings(run, claim, findings, waits, observer)?;
+        }
+        Ok(())
+    }
+
+    /// The same for a URL that will not be asked for: the pages that led to it are told as they are.
+    pub(super) fn tell_origins(
+        &mut self,
+        run: &mut Run<'_>,
+        claim: &Claim,
+        observer: &mut dyn Observer,
+    ) -> Result<(), CrawlError> {
+        let teller = self.teller();
+        for url in self.origins(claim)?.iter().rev() {
+            let findings = teller.versions_of(url)?;
+            self.tell_findings(run, claim, findings, false, observer)?;
+        }
+        Ok(())
+    }
+
+    fn tell_findings(
+        &mut self,
+        run: &mut Run<'_>,
+        claim: &Claim,
+        mut findings: Findings,
+        waits: bool,
+        observer: &mut dyn Observer,
+    ) -> Result<(), CrawlError> {
+        let teller = self.teller();
+        if findings.known != teller.state(&findings.url) {
+            // Another step looked at the page at the same time, and has told what it found.
+            findings = teller.versions_of(&findings.url)?;
+        }
+        let Findings { url, news, state, state_before, .. } = findings;
+        let waits = waits && !news.is_empty();
+        if let Some(state) = if waits { state_before } else { state } {
+            self.book.keep_page_state(&urlkey(&url), &state)?;
+        }
+        if waits {
+            return Ok(());
+        }
+        for mut news in news {
+            news.jobs = self.jobs_of(&news.uri, claim)?;
+            news.job = news.jobs.first().cloned().unwrap_or_default();
+            run.report.count_version(&news);
+            observer.news(&news);
+        }
+        Ok(())
+    }
+
+    /// Whether a page that a redirect leads to is queued because of it, so that it will be asked for.
+    fn is_awaited(&self, from: &TargetUri, to: &TargetUri) -> Result<bool, CrawlError> {
+        let Some(known) = self.frontier.known(&to.without_fragment())? else { return Ok(false) };
+        let is_due = match known.phase {
+            Phase::Queued => true,
+            Phase::Waiting => known.due <= self.now(),
+            Phase::Retired => false,
+        };
+        Ok(is_due && led_from(&known.named_by).iter().any(|via| via == from.as_str()))
+    }
+}
