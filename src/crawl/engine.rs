@@ -75,7 +75,7 @@ pub struct Crawl {
     pub(super) options: CrawlOptions,
     pub(super) rules: HashMap<String, Arc<JobRules>>,
     pub(super) job_book: JobBook,
-    pub(super) job_files: Option<Box<dyn Fn(&Path) -> bool + Send>>,
+    pub(super) job_files: Option<JobFiles>,
     /// Names that jobs had before, and what they are called now.
     pub(super) renamed: HashMap<String, String>,
     pub(super) orders: Option<UnboundedReceiver<Order>>,

@@ -19,7 +19,7 @@ use crate::store::Layout;
 /// When there is no archive or no log, or the log cannot be written.
 pub fn run(args: &EvidenceArgs, context: &Context) -> Result<Exit, CliError> {
     if matches!(args.what, EvidenceCommand::Checker) {
-        context.out.piece(CHECK_SCRIPT)?;
+        context.out.text(CHECK_SCRIPT)?;
         return Ok(Exit::Done);
     }
     let layout = Layout::new(&context.archive);
