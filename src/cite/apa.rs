@@ -6,7 +6,7 @@
 
 use super::date::Date;
 use super::names::Name;
-use super::prose::{isolate, place, quotation_lines, stop};
+use super::prose::{isolate, place, proof, quotation_lines, stop};
 use super::source::Source;
 
 /// Up to so many authors are all named (9.8).
@@ -34,7 +34,7 @@ pub(super) fn render(source: &Source) -> String {
         source.capture.link(),
         at.to_rfc3339(),
         place(source),
-        source.digest(),
+        proof(source),
         quotation_lines(source)
     )
 }

@@ -9,7 +9,7 @@ use std::fmt::Write;
 
 use super::date::Date;
 use super::names::{Name, Person};
-use super::prose::place;
+use super::prose::{place, proof};
 use super::source::Source;
 
 /// Which program reads it.
@@ -32,7 +32,7 @@ pub(super) fn render(source: &Source, dialect: Dialect) -> String {
         "Archived copy of {} at {}, {}",
         escape(&at.to_rfc3339()),
         linked(source),
-        escape(source.digest())
+        escape(&proof(source))
     );
     let (kind, annotation) = match dialect {
         Dialect::Biblatex => {
@@ -69,14 +69,12 @@ pub(super) fn render(source: &Source, dialect: Dialect) -> String {
             ("misc", "annote")
         }
     };
-    if let Some(language) = &source.language {
-        entry.text(
-            if dialect == Dialect::Biblatex { "langid" } else { "language" },
-            &language.value,
-        );
+    // babelbib reads the same names from `language`.
+    if let Some(name) = source.language.as_ref().and_then(|l| super::langid::of_tag(&l.value)) {
+        entry.raw(if dialect == Dialect::Biblatex { "langid" } else { "language" }, name);
     }
     if let Some(quotation) = &source.quotation {
-        entry.text(annotation, &format!("“{}”", quotation.exact));
+        entry.text(annotation, &quotation.in_marks());
         entry.text("quoteprefix", &quotation.prefix);
         entry.text("quotesuffix", &quotation.suffix);
         entry.raw("quoteurl", &unmathematical(&quotation.link(source)));

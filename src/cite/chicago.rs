@@ -6,7 +6,7 @@
 //! note. Plain text, so without italics.
 
 use super::names::Name;
-use super::prose::{isolate, list, place, quotation_lines, stop, title};
+use super::prose::{isolate, list, place, proof, quotation_lines, stop, title};
 use super::source::Source;
 
 /// With more authors than this, so many of them are listed and the others are "et al." (14.76).
@@ -32,7 +32,10 @@ fn entry(source: &Source) -> String {
         many if many.len() > AUTHORS_MAX => {
             format!("{}, et al. ", many[..AUTHORS_LISTED].join(", "))
         }
-        [one, two] => format!("{} ", stop(&format!("{one}, and {two}"))),
+        // The comma goes with the one behind the family name.
+        [one, two] if one.contains(", ") => {
+            format!("{} ", stop(&format!("{one}, and {two}")))
+        }
         all => format!("{} ", stop(&list(all, "and"))),
     };
     format!(
@@ -77,7 +80,7 @@ fn date(source: &Source) -> String {
 fn archived(source: &Source) -> String {
     let at = super::date::Date::of(source.capture.at).month_day_year();
     let time = &source.capture.at.to_rfc3339()[11..19];
-    format!("archived {at}, {time} UTC, at {} ({})", place(source), source.digest())
+    format!("archived {at}, {time} UTC, at {} ({})", place(source), proof(source))
 }
 
 fn capitalised(text: &str) -> String {

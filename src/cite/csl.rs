@@ -6,8 +6,9 @@
 use serde_json::{Map, Value, json};
 
 use super::date::Date;
-use super::names::Name;
-use super::prose::place;
+use super::locate::is_east_asian;
+use super::names::{Name, Order};
+use super::prose::{place, proof};
 use super::source::Source;
 
 pub(super) fn render(source: &Source) -> String {
@@ -71,6 +72,10 @@ fn name(name: &Name) -> Value {
                     parts.insert(field.to_owned(), Value::from(value.clone()));
                 }
             }
+            // Processors know this of names in East Asian script by themselves.
+            if p.order == Order::FamilyFirst && !p.family.chars().all(is_east_asian) {
+                parts.insert("static-ordering".to_owned(), Value::from(true));
+            }
             Value::Object(parts)
         }
     }
@@ -81,13 +86,13 @@ fn note(source: &Source) -> String {
         "Archived copy of {}, {}, {}.",
         source.capture.at.to_rfc3339(),
         place(source),
-        source.digest()
+        proof(source)
     );
     if let Some(modified) = &source.modified {
         note.push_str(&format!(" Last modified {}.", modified.value.iso()));
     }
     if let Some(quotation) = &source.quotation {
-        note.push_str(&format!(" Quoted “{}”, {}.", quotation.exact, quotation.link(source)));
+        note.push_str(&format!(" Quoted {}, {}.", quotation.in_marks(), quotation.link(source)));
     }
     note.push_str(&format!(" {}.", source.origins_note()));
     note

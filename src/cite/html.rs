@@ -2,7 +2,7 @@
 //! address of the capture where it is public, and its time, on one link.
 
 use super::names::Name;
-use super::prose::{best_link, list, place};
+use super::prose::{best_link, list, place, proof};
 use super::source::Source;
 use crate::base::markup::escaped;
 
@@ -50,13 +50,16 @@ pub(super) fn render(source: &Source) -> String {
     };
     out.push_str(&format!(
         "; captured <time datetime=\"{at}\">{at}</time>, {place}, <code>{}</code>.</p>",
-        escaped(source.digest())
+        escaped(&proof(source))
     ));
     if let Some(quotation) = &source.quotation {
         out.push_str(&format!(
-            "\n<blockquote cite=\"{}\"><p dir=\"auto\">{}</p></blockquote>",
+            "\n<blockquote cite=\"{}\"><p dir=\"auto\">{}</p>{}</blockquote>",
             escaped(&quotation.link(source)),
-            escaped(&quotation.exact)
+            escaped(quotation.said()),
+            quotation.note().map_or(String::new(), |note| {
+                format!("<footer dir=\"auto\">{}</footer>", escaped(&note))
+            })
         ));
         // Inside of a script no character may begin a tag; JSON can escape them all.
         let target = quotation.target(source).to_string();

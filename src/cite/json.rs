@@ -3,6 +3,7 @@
 
 use serde_json::{Map, Value, json};
 
+use super::altered::Alteration;
 use super::names::Name;
 use super::source::{DateFact, Source};
 use super::{Style, cite};
@@ -37,6 +38,10 @@ pub fn to_json(source: &Source, style: Style, capture: &Value) -> Value {
         "robust_link": robust_link(source),
         "quote": source.quotation.as_ref().map(|q| json!({
             "exact": q.exact,
+            "given": q.altered.as_ref().map(|a| a.given.clone()),
+            "alterations": q.altered.as_ref().map_or(Vec::new(), |a| {
+                a.alterations.iter().map(alteration).collect()
+            }),
             "prefix": q.prefix,
             "suffix": q.suffix,
             "start": q.range.as_ref().map(|r| r.start),
@@ -45,6 +50,14 @@ pub fn to_json(source: &Source, style: Style, capture: &Value) -> Value {
             "live_link": q.live_link(source),
             "target": q.target(source),
         })),
+    })
+}
+
+fn alteration(alteration: &Alteration) -> Value {
+    json!({
+        "kind": alteration.kind.label(),
+        "given": alteration.given,
+        "stands": alteration.stands,
     })
 }
 

@@ -1,13 +1,16 @@
-//! Finding quoted words in an article: as they stand but for typographic marks and spaces, or the
-//! nearest words that do stand there.
+//! Finding quoted words in an article: as they stand but for typographic marks and spaces; or as quoters
+//! mark what they changed ([`super::altered`]); or else the nearest words that do stand there
+//! ([`super::nearest`]).
 //!
 //! Letters, digits and their case count; the shape of quotation marks, apostrophes and dashes, soft
-//! hyphens and white space do not. The nearest words are found by Sellers' approximate search ("The
-//! theory and computation of evolutionary distances", 1980) over words, so that a changed, left out
-//! or added word costs the same. Deliberately never takes an approximate find for the words.
+//! hyphens, white space and the Unicode form of accents do not. Deliberately never takes an approximate
+//! find for the words.
 
 use std::ops::Range;
 
+use super::altered::{self, Altered};
+use super::nearest::{self, Nearest};
+use crate::base::normal_form::{combining_class, composed, decomposed, is_composed};
 use crate::extract::page::Page;
 
 /// Where quoted words stand.
@@ -17,6 +20,8 @@ pub struct Found {
     pub range: Range<usize>,
     /// Whether they stand in the headline instead of the text.
     pub in_headline: bool,
+    /// What the quoter marked as changed; none for words given as they stand.
+    pub altered: Option<Altered>,
 }
 
 /// Words that do not stand in the article.
@@ -26,55 +31,62 @@ pub struct Missing {
     pub nearest: Option<Nearest>,
 }
 
-/// The words of the article that are nearest to those asked for.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Nearest {
-    /// The words as they stand.
-    pub text: String,
-    /// What differs, in order.
-    pub differences: Vec<Difference>,
-}
-
-/// Words asked for, and what stands in their place. One of the two may be empty.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Difference {
-    /// As asked for.
-    pub asked: String,
-    /// As it stands.
-    pub stands: String,
-}
-
-/// The most cells of the table of the approximate search: 64 MiB and half a second.
-const CELLS_MAX: usize = 16 << 20;
-
-/// Finds `quote` in the article's text, or in its headline.
+/// Finds `quote` in the article's text, or in its headline; as it stands, or with what a quoter may mark:
+/// "[…]", "[t]he", "[the mayor]", a comma within the closing mark.
 ///
 /// # Errors
 /// When the words are not there; the error has the nearest that are.
 pub fn locate(quote: &str, page: &Page) -> Result<Found, Missing> {
     let headline = page.headline.as_ref().map_or("", |h| h.value.as_str());
+    let quote = composed(quote.trim());
     // Marks around the words may be the quoter's own.
-    let bare = quote.trim().trim_matches(|c: char| is_mark(c) || c.is_whitespace());
-    for words in [quote.trim(), bare] {
-        if let Some(range) = find(words, &page.text) {
-            return Ok(Found { range, in_headline: false });
-        }
-        if let Some(range) = find(words, headline) {
-            return Ok(Found { range, in_headline: true });
+    let bare = quote.trim_matches(|c: char| is_mark(c) || c.is_whitespace());
+    let places = [(page.text.as_str(), false), (headline, true)];
+    for words in [&*quote, bare] {
+        for (text, in_headline) in places {
+            if let Some(range) = find(words, text) {
+                return Ok(Found { range, in_headline, altered: None });
+            }
         }
     }
-    Err(Missing { nearest: nearest(bare, &page.text).or_else(|| nearest(bare, headline)) })
+    for words in [&*quote, bare] {
+        for (text, in_headline) in places {
+            if let Some((range, alterations)) = altered::find(words, text) {
+                let altered = Some(Altered { given: super::clean(bare), alterations });
+                return Ok(Found { range, in_headline, altered });
+            }
+        }
+    }
+    let nearest = nearest::find(bare, &page.text).or_else(|| nearest::find(bare, headline));
+    Err(Missing { nearest })
 }
 
 /// One character that counts, and the bytes it stands for.
-struct Folded {
-    character: char,
-    range: Range<usize>,
+#[derive(Debug, Clone)]
+pub(super) struct Folded {
+    pub(super) character: char,
+    pub(super) range: Range<usize>,
+}
+
+/// Whether accents are characters of their own in what is compared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Accents {
+    /// As the text has them, which is in Form C.
+    AsWritten,
+    /// Apart, as they have to be where one of the texts is not.
+    Apart,
+}
+
+impl Accents {
+    /// How texts are compared with `text`.
+    pub(super) fn of(text: &str) -> Self {
+        if is_composed(text) { Self::AsWritten } else { Self::Apart }
+    }
 }
 
 /// What counts of a text. Runs of white space are one space, and none stands beside a dash: dashes
 /// are set with and without them.
-fn fold(text: &str) -> Vec<Folded> {
+pub(super) fn fold(text: &str, accents: Accents) -> Vec<Folded> {
     let mut out: Vec<Folded> = Vec::with_capacity(text.len());
     let mut space: Option<Range<usize>> = None;
     for (at, c) in text.char_indices() {
@@ -109,18 +121,30 @@ fn fold(text: &str) -> Vec<Folded> {
         {
             out.push(Folded { character: ' ', range });
         }
-        let range = &range;
-        out.extend(characters.iter().map(|c| Folded { character: *c, range: range.clone() }));
+        for c in characters {
+            match accents {
+                Accents::AsWritten => out.push(Folded { character: *c, range: range.clone() }),
+                Accents::Apart => decomposed(*c).for_each(|c| put_in_order(&mut out, c, &range)),
+            }
+        }
     }
     out
 }
 
-fn is_invisible(c: char) -> bool {
+/// Adds a character behind those that stand before it in canonical order.
+fn put_in_order(out: &mut Vec<Folded>, character: char, range: &Range<usize>) {
+    let class = combining_class(character);
+    let later = |f: &&Folded| class != 0 && combining_class(f.character) > class;
+    let at = out.len() - out.iter().rev().take_while(later).count();
+    out.insert(at, Folded { character, range: range.clone() });
+}
+
+pub(super) fn is_invisible(c: char) -> bool {
     matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 /// The plain form of a typographic mark.
-fn plain(c: char) -> char {
+pub(super) fn plain(c: char) -> char {
     match c {
         '\u{2010}'..='\u{2015}' | '\u{2212}' | '\u{fe58}' | '\u{fe63}' | '\u{ff0d}' => '-',
         _ if is_mark(c) => '\'',
@@ -129,7 +153,7 @@ fn plain(c: char) -> char {
 }
 
 /// Whether a character is a quotation mark or an apostrophe.
-fn is_mark(c: char) -> bool {
+pub(super) fn is_mark(c: char) -> bool {
     matches!(c, '\'' | '"' | '`' | '´' | '«' | '»' | '\u{2018}'..='\u{201f}' | '\u{2032}' | '\u{2033}' | '\u{2039}' | '\u{203a}' | '\u{2bc}' | '\u{300c}'..='\u{300f}' | '\u{301d}'..='\u{301f}' | '＂' | '＇')
 }
 
@@ -147,20 +171,32 @@ pub(super) fn is_of_word(c: char) -> bool {
     c.is_alphanumeric() && !is_unspaced && (is_hangul || !is_east_asian(c))
 }
 
+/// Whether two characters side by side are of one word.
+pub(super) fn is_one_word(a: char, b: char) -> bool {
+    let is_of = |c: char| is_of_word(c) || combining_class(c) != 0;
+    is_of(a) && is_of(b)
+}
+
+/// The bytes of a run of characters; their ranges need not be in order where accents stand apart.
+pub(super) fn bytes(run: &[Folded]) -> Range<usize> {
+    let start = run.iter().map(|f| f.range.start).min().unwrap_or(0);
+    start..run.iter().map(|f| f.range.end).max().unwrap_or(start)
+}
+
 fn find(words: &str, text: &str) -> Option<Range<usize>> {
-    let (words, text) = (fold(words), fold(text));
+    let accents = Accents::of(text);
+    let (words, text) = (fold(words, accents), fold(text, accents));
     words.iter().any(|w| w.character.is_alphanumeric()).then_some(())?;
-    let is_part = |a: char, b: char| is_of_word(a) && is_of_word(b);
     (0..(text.len() + 1).saturating_sub(words.len())).find_map(|at| {
         let end = at + words.len();
         let here = &text[at..end];
         let same = here.iter().zip(&words).all(|(a, b)| a.character == b.character);
         // Words begin and end where words do: "12 boats" does not stand in "112 boats".
-        let begins = at == 0 || !is_part(text[at - 1].character, here[0].character);
+        let begins = at == 0 || !is_one_word(text[at - 1].character, here[0].character);
         let ends = text
             .get(end)
-            .is_none_or(|next| !is_part(here[here.len() - 1].character, next.character));
-        (same && begins && ends).then(|| here[0].range.start..here[here.len() - 1].range.end)
+            .is_none_or(|next| !is_one_word(here[here.len() - 1].character, next.character));
+        (same && begins && ends).then(|| bytes(here))
     })
 }
 
@@ -184,172 +220,6 @@ pub(super) fn words(text: &str) -> Vec<Range<usize>> {
         }
     }
     out
-}
-
-/// A word as it is compared: without marks around it and without case.
-fn core(word: &str) -> String {
-    let folded: String = word.chars().filter(|c| !is_invisible(*c)).map(plain).collect();
-    folded.trim_matches(|c: char| !c.is_alphanumeric()).to_lowercase()
-}
-
-fn nearest(quote: &str, text: &str) -> Option<Nearest> {
-    let asked_ranges = words(quote);
-    let text_ranges = words(text);
-    let room = CELLS_MAX / (text_ranges.len() + 1);
-    let asked_ranges = &asked_ranges[..asked_ranges.len().min(room)];
-    if asked_ranges.is_empty() || text_ranges.is_empty() {
-        return None;
-    }
-    let asked: Vec<String> = asked_ranges.iter().map(|r| core(&quote[r.clone()])).collect();
-    let there: Vec<String> = text_ranges.iter().map(|r| core(&text[r.clone()])).collect();
-    let table = Table::fill(&asked, &there);
-    let (end, cost) = table.best()?;
-    // With more than half of the words wrong it is another passage.
-    if cost * 2 > asked.len() as u32 * Table::WORD {
-        return None;
-    }
-    let steps = table.steps(end);
-    let from = steps.iter().find_map(|s| s.there)?;
-    let to = steps.iter().rev().find_map(|s| s.there)?;
-    let word_asked = |i: usize| &quote[asked_ranges[i].clone()];
-    let word_there = |i: usize| &text[text_ranges[i].clone()];
-    let mut differences: Vec<Difference> = Vec::new();
-    let mut open = false;
-    for (n, step) in steps.iter().enumerate() {
-        let asked = step.asked.map_or("", word_asked);
-        let stands = step.there.map_or("", word_there);
-        let (asked, mut stands) = bare_pair(asked, stands);
-        // What stands before the first word and after the last one was not asked for.
-        if n == 0 && !asked.starts_with(is_outer) {
-            stands = stands.trim_start_matches(is_outer);
-        }
-        if n + 1 == steps.len() && !asked.ends_with(is_outer) {
-            stands = stands.trim_end_matches(is_outer);
-        }
-        if plain_word(asked) == plain_word(stands) {
-            open = false;
-            continue;
-        }
-        if !open {
-            differences.push(Difference { asked: String::new(), stands: String::new() });
-            open = true;
-        }
-        if let Some(last) = differences.last_mut() {
-            for (to, word) in [(&mut last.asked, asked), (&mut last.stands, stands)] {
-                if !to.is_empty() && !word.is_empty() {
-                    to.push(' ');
-                }
-                to.push_str(word);
-            }
-        }
-    }
-    let text = text[text_ranges[from].start..text_ranges[to].end].trim_matches(is_mark);
-    let text = super::clean(text);
-    Some(Nearest { text, differences })
-}
-
-/// Two words without the quotation marks around them; without any marks around them where the words
-/// themselves differ.
-fn bare_pair<'a>(a: &'a str, b: &'a str) -> (&'a str, &'a str) {
-    let are_same = core(a) == core(b);
-    let around = |c: char| if are_same { is_mark(c) } else { is_outer(c) };
-    (a.trim_matches(around), b.trim_matches(around))
-}
-
-fn is_outer(c: char) -> bool {
-    !c.is_alphanumeric()
-}
-
-fn plain_word(word: &str) -> String {
-    word.chars().filter(|c| !is_invisible(*c)).map(plain).collect()
-}
-
-/// One step of an alignment: a word asked for, a word that stands there, or both.
-#[derive(Debug, Clone, Copy)]
-struct Step {
-    asked: Option<usize>,
-    there: Option<usize>,
-}
-
-/// The costs of turning the first `i` words asked for into words that end at `j`, wherever those
-/// begin.
-struct Table {
-    asked: usize,
-    there: usize,
-    cells: Vec<u32>,
-    costs: Vec<u8>,
-}
-
-impl Table {
-    /// What a word costs that is left out, added, or another one.
-    const WORD: u32 = 4;
-
-    /// What two words differ in: nothing, letters (a slip or an ending), or everything.
-    fn cost(a: &str, b: &str) -> u8 {
-        if a == b {
-            return 0;
-        }
-        let (short, long) = if a.len() < b.len() { (a, b) } else { (b, a) };
-        // Words of much different lengths, or with other beginnings, are other words.
-        if short.len() * 2 <= long.len() || a.chars().next() != b.chars().next() {
-            return 4;
-        }
-        if strsim::normalized_levenshtein(a, b) > 0.6 { 2 } else { 4 }
-    }
-
-    fn fill(asked: &[String], there: &[String]) -> Self {
-        let width = there.len() + 1;
-        let mut cells = vec![0_u32; (asked.len() + 1) * width];
-        let mut costs = vec![0_u8; asked.len() * there.len()];
-        for i in 1..=asked.len() {
-            cells[i * width] = i as u32 * Self::WORD;
-            for j in 1..width {
-                let cost = Self::cost(&asked[i - 1], &there[j - 1]);
-                costs[(i - 1) * there.len() + j - 1] = cost;
-                let swap = cells[(i - 1) * width + j - 1] + u32::from(cost);
-                let left = cells[(i - 1) * width + j] + Self::WORD;
-                let added = cells[i * width + j - 1] + Self::WORD;
-                cells[i * width + j] = swap.min(left).min(added);
-            }
-        }
-        Self { asked: asked.len(), there: there.len(), cells, costs }
-    }
-
-    /// Where the cheapest passage ends, and what it costs; the first of several. Another word in
-    /// the place of the last one belongs to it.
-    fn best(&self) -> Option<(usize, u32)> {
-        let row = &self.cells[self.asked * (self.there + 1)..];
-        let costs = row.iter().enumerate().skip(1);
-        let (end, cost) = costs.map(|(j, cost)| (j, *cost)).min_by_key(|(_, cost)| *cost)?;
-        let goes_on = cost > 0 && row.get(end + 1) == Some(&cost);
-        Some((if goes_on { end + 1 } else { end }, cost))
-    }
-
-    fn steps(&self, end: usize) -> Vec<Step> {
-        let width = self.there + 1;
-        let (mut i, mut j) = (self.asked, end);
-        let mut steps = Vec::new();
-        while i > 0 {
-            let here = self.cells[i * width + j];
-            let swap = (j > 0).then(|| u32::from(self.costs[(i - 1) * self.there + j - 1]));
-            let swapped = swap.filter(|cost| here == self.cells[(i - 1) * width + j - 1] + cost);
-            let added = j > 0 && here == self.cells[i * width + j - 1] + Self::WORD;
-            // Of ways that cost the same, that which keeps most words as they are: a word that was
-            // added, before another word in its place, before one that was left out.
-            if swapped.is_some_and(|cost| cost < Self::WORD) || (swapped.is_some() && !added) {
-                steps.push(Step { asked: Some(i - 1), there: Some(j - 1) });
-                (i, j) = (i - 1, j - 1);
-            } else if added {
-                steps.push(Step { asked: None, there: Some(j - 1) });
-                j -= 1;
-            } else {
-                steps.push(Step { asked: Some(i - 1), there: None });
-                i -= 1;
-            }
-        }
-        steps.reverse();
-        steps
-    }
 }
 
 #[cfg(test)]
@@ -417,10 +287,44 @@ mod tests {
         let mut page = page("The bridge closed.");
         page.headline =
             Some(Fact { value: "Bridge closed, boats stay".to_owned(), origin: Origin::Markup });
-        assert_eq!(locate("boats stay", &page), Ok(Found { range: 15..25, in_headline: true }));
+        assert_eq!(
+            locate("boats stay", &page),
+            Ok(Found { range: 15..25, in_headline: true, altered: None })
+        );
+    }
+
+    #[test]
+    fn an_accent_is_found_in_either_form() {
+        let whole = "Le maire a démissionné. Nguyễn Văn An l’a dit.";
+        let apart: String = whole.chars().flat_map(decomposed).collect();
+        for text in [whole, apart.as_str()] {
+            for quote in [
+                "a démissionné",
+                "Nguyễn Văn An",
+                "a de\u{301}missionne\u{301}.",
+                "Nguye\u{302}\u{303}n",
+            ] {
+                let found = locate(quote, &page(text)).unwrap_or_else(|m| panic!("{quote}: {m:?}"));
+                assert_eq!(composed(&text[found.range]), composed(quote));
+            }
+            for quote in ["a demissionne", "a de\u{301}missionne", "Nguyen"] {
+                assert!(locate(quote, &page(text)).is_err(), "{quote}");
+            }
+        }
     }
 
     proptest::proptest! {
+        #[test]
+        fn words_are_found_whatever_form_their_page_has(words in proptest::collection::vec("[a-céäễñ한]{1,5}", 1..12), from in 0_usize..12, len in 1_usize..6) {
+            let from = from.min(words.len() - 1);
+            let part = words[from..(from + len).min(words.len())].join(" ");
+            let apart: String = words.join(" ").chars().flat_map(decomposed).collect();
+            let found = locate(&part, &page(&apart));
+            proptest::prop_assert!(found.is_ok(), "{:?} in {:?}", part, apart);
+            let range = found.unwrap().range;
+            proptest::prop_assert_eq!(composed(apart.get(range).unwrap_or("?")).into_owned(), part);
+        }
+
         #[test]
         fn any_part_of_a_text_on_word_ends_is_found_and_the_rest_never_panics(
             words in proptest::collection::vec("[\\PC]{1,6}", 1..20), from in 0_usize..20, len in 1_usize..20

@@ -4,7 +4,7 @@
 use super::clean;
 use super::html::robust_attributes;
 use super::names::Name;
-use super::prose::{best_link, isolate, list, place};
+use super::prose::{best_link, isolate, list, place, proof};
 use super::source::Source;
 use crate::base::markup::escaped;
 
@@ -32,13 +32,16 @@ pub(super) fn render(source: &Source) -> String {
         Some(url) => format!("[{}](<{url}>)", escape(&source.archive.name)),
         None => escape(&place(source)),
     };
-    out.push_str(&format!("; captured {at}, {place}, `{}`.", source.digest().replace('`', "'")));
+    out.push_str(&format!("; captured {at}, {place}, `{}`.", proof(source).replace('`', "'")));
     if let Some(quotation) = &source.quotation {
         out.push_str(&format!(
             "\n\n> {} ([link](<{}>))",
-            escape(&isolate(&clean(&quotation.exact))),
+            escape(&isolate(&clean(quotation.said()))),
             quotation.link(source)
         ));
+        if let Some(note) = quotation.note() {
+            out.push_str(&format!("\n>\n> {}", escape(&isolate(&note))));
+        }
         let selector = quotation.selector().to_string();
         out.push_str(&format!("\n\n<!-- {} -->", comment(&selector)));
     }

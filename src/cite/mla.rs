@@ -12,24 +12,26 @@ pub(super) fn render(source: &Source) -> String {
     let authors = match named.as_slice() {
         [] => String::new(),
         [one] => format!("{} ", stop(&one.inverted())),
-        [one, two] => format!("{} ", stop(&format!("{}, and {}", one.inverted(), two.direct()))),
+        [one, two] => {
+            // The comma goes with the one behind the family name.
+            let (one, two) = (one.inverted(), two.direct());
+            let comma = if one.contains(", ") { "," } else { "" };
+            format!("{} ", stop(&format!("{one}{comma} and {two}")))
+        }
         [first, ..] => format!("{}, et al. ", first.inverted()),
     };
     let date = source.published.as_ref().or(source.modified.as_ref());
     let date = date.map_or(String::new(), |d| format!(" {},", d.value.day_short_month_year()));
-    let place = match (source.archive_url(), &source.capture.record_id) {
-        (Some(url), _) => url,
-        (None, Some(id)) => format!("record {id}"),
-        (None, None) => "no record id".to_owned(),
-    };
+    let place = source.archive_url().map_or(String::new(), |url| format!(", {url}"));
     let at = source.capture.at;
     format!(
-        "{authors}{} {},{date} {}. {}, captured {}, {}, {place}. Accessed {}.{}",
+        "{authors}{} {},{date} {}. {}, captured {}, {}, {}{place}. Accessed {}.{}",
         title(&source.title(), '.'),
         isolate(source.outlet()),
         source.capture.link(),
         isolate(&source.archive.name),
         at.to_rfc3339(),
+        source.record(),
         source.digest(),
         Date::of(at).day_short_month_year(),
         quotation_lines(source)

@@ -1,20 +1,24 @@
 //! From a capture to something one can quote: a citation of one capture, never of "latest".
 //!
 //! In reading order: the facts a citation needs, each with where it came from ([`source`]), names and
-//! dates taken apart ([`names`], [`date`]); the quoted words ([`locate()`]: found as they stand, or the
-//! nearest that are; [`text_fragment`]: a link to them; [`selector`]: the same for annotation tools);
+//! dates taken apart ([`names`], [`date`]); the quoted words ([`locate()`]: found as they stand, or as the
+//! quoter marks what was changed ([`altered`]), or the nearest that are; [`text_fragment`]: a link to them; [`selector`]: the same for annotation tools);
 //! the styles, a file for each family; the same as JSON ([`json`]).
 //!
 //! Reads only what it is given: no network, no clock, and no archive beyond the one capture.
 
+pub mod altered;
 mod bibtex;
 mod csl;
 pub mod date;
 mod html;
 pub mod json;
+mod langid;
 pub mod locate;
 mod markdown;
+mod marks;
 pub mod names;
+pub mod nearest;
 mod prose;
 mod ris;
 pub mod selector;
@@ -31,6 +35,7 @@ mod text;
 
 use crate::base::printable;
 
+pub use altered::{Alteration, Altered};
 pub use locate::{Found, Missing, locate};
 pub use selector::Quotation;
 pub use source::{Archive, Capture, Source, Standing};

@@ -5,6 +5,7 @@
 //! so sentence case (APA) and headline case (Chicago, MLA) are left as the outlet had them.
 
 use super::clean;
+use super::marks;
 use super::source::Source;
 use crate::base::printable::json;
 
@@ -19,37 +20,37 @@ pub(super) fn list(names: &[String], and: &str) -> String {
 }
 
 /// The text with a full stop, unless it ends with a mark of its own; inside of a closing quotation mark,
-/// as American styles have it.
+/// as American styles have it, where that is an English one.
 pub(super) fn stop(text: &str) -> String {
-    closed(text, '.')
+    closed(text, marks::english_at_end(text), '.')
 }
 
-/// A title in quotation marks with `mark` inside of them; a title that ends with a mark keeps that one.
-/// Double marks inside become single.
+/// A title in quotation marks with `mark` inside of them, and English marks within. A title that ends with a
+/// mark keeps that one; a comma is set behind it (Chicago 17, 6.125 and 14.96).
 pub(super) fn title(text: &str, mark: char) -> String {
-    let mut inner = String::with_capacity(text.len());
-    let mut last = ' ';
-    for c in text.chars() {
-        inner.push(match c {
-            '“' => '‘',
-            '”' => '’',
-            '"' if last.is_whitespace() || last == '(' => '‘',
-            '"' => '’',
-            _ => c,
-        });
-        last = c;
-    }
-    format!("“{}”", closed(&isolate(&inner), mark))
+    let (inner, closing) = marks::nested(text);
+    format!("“{}”", closed(&isolate(&inner), closing, mark))
 }
 
-fn closed(text: &str, mark: char) -> String {
-    // A last apostrophe closes a quotation where one was opened.
-    let closes = |c: char| c == '”' || (c == '’' && text.contains('‘'));
-    let bare = text.trim_end_matches(closes);
-    let last = bare.trim_end_matches([')', '"', '»', '\u{2069}']);
-    let keeps = last.ends_with(['?', '!', '…', '。', '？', '！', '؟', '۔', '।'])
-        || (mark == '.' && last.ends_with('.'));
-    if keeps { text.to_owned() } else { format!("{bare}{mark}{}", &text[bare.len()..]) }
+/// The text with a mark before the `closing` quotation marks at its end.
+fn closed(text: &str, closing: usize, mark: char) -> String {
+    let (text, isolates) = match text.strip_suffix('\u{2069}') {
+        Some(bare) => (bare, "\u{2069}"),
+        None => (text, ""),
+    };
+    let cut =
+        text.char_indices().rev().nth(closing.wrapping_sub(1)).map_or(text.len(), |(at, _)| at);
+    let cut = if closing == 0 { text.len() } else { cut };
+    let (bare, marks) = text.split_at(cut);
+    let last = bare.trim_end_matches([')', ']', '"', '»', '“', '”', '’', '」', '』']);
+    let ends = |marks: &[char]| last.ends_with(marks);
+    let keeps = mark == '.' && ends(&['.', '?', '!', '…', '。', '？', '！', '؟', '۔', '।']);
+    if keeps {
+        return format!("{text}{isolates}");
+    }
+    // What leads on to nothing here gives way.
+    let bare = bare.trim_end_matches([',', ';', ':', ' ']);
+    format!("{bare}{mark}{marks}{isolates}")
 }
 
 /// A text that is read from right to left, set off from what surrounds it (Unicode Standard Annex 9,
@@ -70,10 +71,17 @@ pub(super) fn is_right_to_left(c: char) -> bool {
 
 /// Where the capture can be found: its address, or the archive's name and the record.
 pub(super) fn place(source: &Source) -> String {
-    match (source.archive_url(), &source.capture.record_id) {
-        (Some(url), _) => url,
-        (None, Some(id)) => format!("{}, record {id}", source.archive.name),
-        (None, None) => source.archive.name.clone(),
+    match source.archive_url() {
+        Some(url) => url,
+        None => format!("{}, {}", source.archive.name, source.record()),
+    }
+}
+
+/// What identifies the capture beside its place: the digest, and the record where the place does not name it.
+pub(super) fn proof(source: &Source) -> String {
+    match source.archive_url() {
+        Some(_) => format!("{}, {}", source.record(), source.digest()),
+        None => source.digest().to_owned(),
     }
 }
 
@@ -89,10 +97,17 @@ pub(super) fn best_link(source: &Source) -> String {
 /// selector; empty without a quotation.
 pub(super) fn quotation_lines(source: &Source) -> String {
     let Some(quotation) = &source.quotation else { return String::new() };
-    format!(
-        "\nQuotation: “{}”\nLink: {}\nSelector: {}",
-        isolate(&clean(&quotation.exact)),
+    let mut lines = format!("\nQuotation: “{}”", isolate(&clean(quotation.said())));
+    if let Some(altered) = &quotation.altered {
+        lines.push_str(&format!("\nStands there as: “{}”", isolate(&clean(&quotation.exact))));
+        if !altered.alterations.is_empty() {
+            lines.push_str(&format!("\nAltered: {}", isolate(&clean(&altered.told()))));
+        }
+    }
+    lines.push_str(&format!(
+        "\nLink: {}\nSelector: {}",
         quotation.link(source),
         json(&quotation.selector().to_string())
-    )
+    ));
+    lines
 }

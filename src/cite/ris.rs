@@ -7,7 +7,7 @@ use std::fmt::Write;
 
 use super::clean;
 use super::date::Date;
-use super::prose::place;
+use super::prose::{place, proof};
 use super::source::Source;
 
 pub(super) fn render(source: &Source) -> String {
@@ -40,12 +40,12 @@ pub(super) fn render(source: &Source) -> String {
     put("AN", source.capture.record_id.as_deref().unwrap_or(""));
     put("LA", source.language.as_ref().map_or("", |l| l.value.as_str()));
     let at = source.capture.at.to_rfc3339();
-    put("N1", &format!("Archived copy of {at}, {}, {}", place(source), source.digest()));
+    put("N1", &format!("Archived copy of {at}, {}, {}", place(source), proof(source)));
     if let Some(modified) = &source.modified {
         put("N1", &format!("Last modified {}", modified.value.iso()));
     }
     if let Some(quotation) = &source.quotation {
-        put("N1", &format!("Quoted “{}”, {}", quotation.exact, quotation.link(source)));
+        put("N1", &format!("Quoted {}, {}", quotation.in_marks(), quotation.link(source)));
         put("N1", &format!("Selector {}", quotation.selector()));
     }
     put("N1", &source.origins_note());

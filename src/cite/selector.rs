@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use crate::extract::page::Page;
 
+use super::altered::Altered;
 use super::locate::{Found, words};
 use super::source::Source;
 use super::text_fragment::Directive;
@@ -19,8 +20,10 @@ const CONTEXT_CHARS_MAX: usize = 32;
 /// Words found in a capture.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Quotation {
-    /// The words exactly as they stand there, in one line.
+    /// The words exactly as they stand there, in one line; the whole passage, where some of them are left out.
     pub exact: String,
+    /// The words as the quoter gives them, where something is marked in them.
+    pub altered: Option<Altered>,
     /// What stands right before them.
     pub prefix: String,
     /// What stands right after them.
@@ -42,10 +45,34 @@ impl Quotation {
         let range = found.range.start + shift..found.range.end + shift;
         Self {
             exact: super::spaced(&whole[range.clone()]),
+            altered: found.altered.clone(),
             prefix: before(&whole[..range.start]),
             suffix: after(&whole[range.end..]),
             range: (!found.in_headline).then(|| found.range.clone()),
             directive: Directive::build(&whole, &range),
+        }
+    }
+
+    /// The words as they are quoted: as given, or as they stand.
+    #[must_use]
+    pub fn said(&self) -> &str {
+        self.altered.as_ref().map_or(&self.exact, |altered| &altered.given)
+    }
+
+    /// What a reader has to know of words that are not given as they stand: these, and what was changed.
+    #[must_use]
+    pub fn note(&self) -> Option<String> {
+        let told = self.altered.as_ref()?.told();
+        let end = if told.is_empty() { String::new() } else { format!(": {told}") };
+        Some(format!("stands there as “{}”{end}", self.exact))
+    }
+
+    /// The words in marks, with the note where there is one: `“…” (stands there as “…”)`.
+    #[must_use]
+    pub fn in_marks(&self) -> String {
+        match self.note() {
+            None => format!("“{}”", self.exact),
+            Some(note) => format!("“{}” ({note})", self.said()),
         }
     }
 

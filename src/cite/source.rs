@@ -5,6 +5,7 @@
 //! Deliberately decides no wording.
 
 use crate::base::Timestamp;
+use crate::base::normal_form::{ascii_letters, composed};
 use crate::extract::page::{Fact, Origin, Page, PageKind, PageTime};
 use crate::store::Loaded;
 
@@ -83,6 +84,20 @@ impl Capture {
         link(&self.url)
     }
 
+    /// Six letters and digits made of what identifies the capture: FNV-1a, which every version of this
+    /// program computes the same.
+    fn mark(&self) -> String {
+        let at = self.at.to_warc_date();
+        let facts =
+            [Some(self.url.as_str()), Some(&at), self.record_id.as_deref(), self.digest.as_deref()];
+        let bytes = facts.into_iter().flat_map(|fact| fact.unwrap_or("").bytes().chain([0]));
+        let hash = bytes.fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+            (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
+        });
+        let digits = b"abcdefghijkmnpqrstuvwxyz23456789";
+        (0..6).map(|n| char::from(digits[(hash >> (n * 5 + 20)) as usize % digits.len()])).collect()
+    }
+
     /// The host of the target URI, without `www.`.
     #[must_use]
     pub fn host(&self) -> &str {
@@ -132,7 +147,7 @@ impl Source {
     pub fn new(page: &Page, capture: Capture, archive: Archive) -> Self {
         let text = |fact: &Option<Fact<String>>| {
             let fact = fact.as_ref()?;
-            let value = clean(&fact.value);
+            let value = clean(&composed(&fact.value));
             (!value.is_empty()).then_some(Fact { value, origin: fact.origin })
         };
         let language = text(&page.language).filter(|l| is_language_tag(&l.value));
@@ -207,12 +222,20 @@ impl Source {
         self.capture.digest.as_deref().unwrap_or("no digest")
     }
 
-    /// A key for bibliographies: who, what and the stamp of the capture, in ASCII letters, digits and
-    /// hyphens. The same capture always has the same key.
+    /// `record urn:uuid:…`, or words that say that there is none.
+    #[must_use]
+    pub fn record(&self) -> String {
+        let id = self.capture.record_id.as_deref();
+        id.map_or("no record id".to_owned(), |id| format!("record {id}"))
+    }
+
+    /// A key for bibliographies: who, what, the stamp of the capture, and six characters that tell captures
+    /// of one second apart; in ASCII letters, digits and hyphens. The same capture always has the same key.
     #[must_use]
     pub fn key(&self) -> String {
         let ascii = |text: &str| -> String {
-            text.to_lowercase().chars().filter(char::is_ascii_alphanumeric).take(24).collect()
+            let text = ascii_letters(text).to_lowercase();
+            text.chars().filter(char::is_ascii_alphanumeric).take(24).collect()
         };
         let who = self.authors.first().map(|a| ascii(a.value.key_word())).filter(|w| !w.is_empty());
         let who = who.unwrap_or_else(|| ascii(self.capture.host()));
@@ -220,7 +243,8 @@ impl Source {
         // The first word that says something: articles and the like are short.
         let words = || title.split(' ').map(ascii).filter(|w| !w.is_empty());
         let what = words().find(|w| w.len() > 3).or_else(|| words().next());
-        let parts = [Some(who), what, Some(self.capture.at.to_stamp14())];
+        let (stamp, own) = (self.capture.at.to_stamp14(), self.capture.mark());
+        let parts = [Some(who), what, Some(stamp), Some(own)];
         parts.into_iter().flatten().filter(|p| !p.is_empty()).collect::<Vec<_>>().join("-")
     }
 

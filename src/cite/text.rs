@@ -1,7 +1,7 @@
 //! Plain text: everything that is known, in lines for a person.
 
 use super::names::Name;
-use super::prose::{isolate, list, place, quotation_lines, stop};
+use super::prose::{isolate, list, quotation_lines, stop};
 use super::source::Source;
 
 pub(super) fn render(source: &Source) -> String {
@@ -22,10 +22,11 @@ pub(super) fn render(source: &Source) -> String {
         (None, None) => first.push_str(", no date."),
     }
     format!(
-        "{first} {}\nCaptured: {}\nKept at: {}\nDigest: {}{}\n{}.",
+        "{first} {}\nCaptured: {}\nKept at: {}\nRecord: {}\nDigest: {}{}\n{}.",
         source.capture.link(),
         source.capture.at.to_rfc3339(),
-        place(source),
+        source.archive_url().unwrap_or_else(|| isolate(&source.archive.name)),
+        source.capture.record_id.as_deref().unwrap_or("no record id"),
         source.digest(),
         quotation_lines(source),
         source.origins_note()

@@ -2,7 +2,9 @@
 //!
 //! Candidates are the `h1`, JSON-LD, Open Graph and `title`. A reader's headline is the `h1`; but
 //! pages put their own name or nothing into it, and several stand on some. The one taken is the
-//! `h1` that another source confirms, else the best of the others with the outlet's name cut off.
+//! `h1` that another source confirms, else the best of the others with the outlet's name cut off. A `title`
+//! alone, which templates fill with anything, does not win against an `h1` that has the form of a headline
+//! and stands where one does.
 
 use std::collections::HashSet;
 
@@ -10,6 +12,7 @@ use super::declared::{Declared, squeeze};
 use super::dom::{Dom, NodeId};
 use super::json_ld::{LdArticle, unescape};
 use super::page::{Disagreement, Fact, Origin};
+use super::tag::Tag;
 
 /// Longer ones are paragraphs in a heading.
 const HEADLINE_BYTES_MAX: usize = 600;
@@ -39,7 +42,16 @@ pub fn find(dom: &Dom, declared: &Declared, ld: &LdArticle) -> Found {
         ])
         .and_then(clean);
     let title = declared.title.as_deref().and_then(clean);
-    let site = site_names(declared, ld);
+    let mut site = site_names(declared, ld);
+    let headings: Vec<(NodeId, String)> = declared
+        .h1
+        .iter()
+        .take(12)
+        .filter_map(|id| clean(&dom.text_below(*id, HEADLINE_BYTES_MAX)).map(|text| (*id, text)))
+        .collect();
+    site.extend(outlet_beside(dom, title.as_deref(), &headings, &[&og, &json]));
+    let says_nothing =
+        |text: &str| is_placeholder(text) || site.iter().any(|name| same(name, text));
     let mut others: Vec<(Origin, String)> = Vec::new();
     for (origin, text) in [
         (Origin::JsonLd, &json),
@@ -48,16 +60,17 @@ pub fn find(dom: &Dom, declared: &Declared, ld: &LdArticle) -> Found {
         (Origin::Markup, &title),
     ] {
         if let Some(text) = text {
-            others.push((origin, cut_site(text, &site)));
+            let text = cut_site(text, &site);
+            if !says_nothing(&text) {
+                others.push((origin, text));
+            }
         }
     }
-    let visible: Vec<(NodeId, String)> = declared
-        .h1
-        .iter()
-        .take(12)
-        .filter_map(|id| clean(&dom.text_below(*id, HEADLINE_BYTES_MAX)).map(|text| (*id, text)))
-        .filter(|(_, text)| !site.iter().any(|name| same(name, text)))
-        .collect();
+    let visible: Vec<(NodeId, String)> =
+        headings.into_iter().filter(|(_, text)| !says_nothing(text)).collect();
+    let title_alone = others.iter().all(|(origin, _)| *origin == Origin::Markup);
+    let stands_as_one =
+        |id: NodeId, text: &str| title_alone && has_form(text) && !is_of_outlet(dom, id);
     let best = visible
         .iter()
         .map(|(id, text)| {
@@ -68,7 +81,8 @@ pub fn find(dom: &Dom, declared: &Declared, ld: &LdArticle) -> Found {
         Some((like, id, text))
             if like >= 50
                 || others.is_empty()
-                || (visible.len() == 1 && text.len() > 20 && like > 0) =>
+                || (visible.len() == 1 && text.len() > 20 && like > 0)
+                || stands_as_one(id, text) =>
         {
             (Some(Fact { value: text.clone(), origin: Origin::Markup }), Some(id))
         }
@@ -82,6 +96,104 @@ pub fn find(dom: &Dom, declared: &Declared, ld: &LdArticle) -> Found {
     };
     let disagreement = disagreement(fact.as_ref(), &others);
     Found { fact, node, disagreement }
+}
+
+/// What templates leave where a headline should be.
+const PLACEHOLDERS: &str = "untitled|untitled document|untitled page|untitled article|no title|title|page title|document|new document|\
+    new page|home|homepage|home page|index|default|article|story|post|news|blog|welcome|loading|loading...|please wait|null|undefined|\
+    none|nan|test|ohne titel|unbenanntes dokument|unbenannt|startseite|sans titre|document sans titre|accueil|sin título|sin titulo|\
+    documento sin título|inicio|portada|senza titolo|documento senza titolo|sem título|início|zonder titel|uten navn|namnlös|bez tytułu|\
+    bez názvu|cím nélkül|başlıksız|без названия|без назви|главная|χωρίς τίτλο|بدون عنوان|ללא כותרת|无标题|无标题文档|無標題|無題|首页|제목 없음|홈";
+
+/// Whether a text stands for a headline that was not filled in.
+fn is_placeholder(text: &str) -> bool {
+    let lower = text.trim_matches(|c: char| !c.is_alphanumeric()).to_lowercase();
+    lower.is_empty() || PLACEHOLDERS.split('|').any(|p| p == lower) || text.contains("{{")
+}
+
+/// Whether a text has the form of a headline: more than a name or a section has.
+fn has_form(text: &str) -> bool {
+    let words = text.split_whitespace().count();
+    let unspaced = text
+        .chars()
+        .filter(|c| matches!(c, '\u{e00}'..='\u{eff}' | '\u{2e80}'..='\u{9fff}'))
+        .count();
+    words >= 4 || unspaced >= 8 || (words == 3 && text.len() >= 18)
+}
+
+/// Whether a heading is that of the outlet and not of a story: in its logo, its masthead, or a link to the
+/// front page.
+fn is_of_outlet(dom: &Dom, id: NodeId) -> bool {
+    const PARTS: [&str; 11] = [
+        "logo",
+        "brand",
+        "branding",
+        "masthead",
+        "site-title",
+        "sitetitle",
+        "site-name",
+        "sitename",
+        "site-header",
+        "blog-title",
+        "navbar",
+    ];
+    let is_home = |id: NodeId| {
+        dom.tag(id) == Tag::A
+            && dom.attr(id, "href").is_some_and(|href| {
+                let rest = href.trim().split_once("://").map_or(href.trim(), |(_, rest)| rest);
+                let path = rest.split_once('/').map_or("", |(_, path)| path);
+                rest == "/"
+                    || rest == "#"
+                    || (!rest.starts_with('/') && path.is_empty() && href.contains("://"))
+            })
+    };
+    let is_named = |id: NodeId| {
+        ["class", "id"].iter().filter_map(|key| dom.attr(id, key)).any(|names| {
+            let names = names.to_ascii_lowercase();
+            names.split_ascii_whitespace().any(|name| PARTS.iter().any(|part| name.contains(part)))
+        })
+    };
+    let within: Vec<NodeId> = std::iter::once(id).chain(dom.ancestors(id).take(6)).collect();
+    let inside = dom.first_child(id).is_some_and(is_home);
+    let apart = |tag: Tag| matches!(tag, Tag::Nav | Tag::Footer | Tag::Aside);
+    // Inside of an article a class such as "article-logo" is of the article.
+    let own = within.iter().position(|id| dom.tag(*id) == Tag::Article).unwrap_or(within.len());
+    inside || within[..own].iter().any(|id| is_home(*id) || is_named(*id) || apart(dom.tag(*id)))
+}
+
+/// Names of the outlet that no source calls so: what stands beside a mark in the title and is all that the
+/// heading of its logo says, or another source where a heading has a headline.
+fn outlet_beside(
+    dom: &Dom,
+    title: Option<&str>,
+    headings: &[(NodeId, String)],
+    others: &[&Option<String>],
+) -> Vec<String> {
+    let Some(title) = title else { return Vec::new() };
+    let ends = title_ends(title);
+    let is_end = |text: &str| ends.iter().any(|end| same(end, text));
+    let of_headings =
+        headings.iter().filter(|(id, _)| is_of_outlet(dom, *id)).map(|(_, text)| text);
+    let is_beaten = |other: &str| {
+        let beats = |(id, text): &(NodeId, String)| {
+            has_form(text) && likeness(text, other) < 50 && !is_of_outlet(dom, *id)
+        };
+        headings.iter().any(beats)
+    };
+    let of_others =
+        others.iter().filter_map(|other| other.as_ref()).filter(|other| is_beaten(other));
+    of_headings.chain(of_others).filter(|text| is_end(text)).cloned().collect()
+}
+
+/// What stands before the first and behind the last mark of a title that parts it.
+fn title_ends(title: &str) -> Vec<&str> {
+    let first = MARKS.iter().filter_map(|mark| title.find(mark).map(|at| (at, *mark))).min();
+    let last = MARKS.iter().filter_map(|mark| title.rfind(mark).map(|at| (at, *mark))).max();
+    let head = first.map(|(at, _)| title[..at].trim());
+    let tail = last.map(|(at, mark)| title[at + mark.len()..].trim());
+    // The longer end is the headline.
+    let is_short = |end: &&str| end.len() * 2 < title.len();
+    head.into_iter().chain(tail).filter(is_short).collect()
 }
 
 fn is_of_article(ld: &LdArticle) -> bool {
@@ -172,4 +284,101 @@ fn cut_site(text: &str, site: &[String]) -> String {
         }
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::extract::json_ld;
+
+    fn of(head: &str, body: &str) -> Option<String> {
+        let html = format!("<!doctype html><html><head>{head}</head><body>{body}</body></html>");
+        let dom = Dom::parse(&html, &mut Vec::new());
+        find(&dom, &Declared::read(&dom), &json_ld::read(&dom)).fact.map(|fact| fact.value)
+    }
+
+    #[test]
+    fn a_heading_beats_a_title_that_says_nothing_of_the_story() {
+        let story = "<article><h1>Town votes for a new bridge</h1><p>Text.</p></article>";
+        let logo = "<header><h1 class=\"logo\"><a href=\"/\">The Mill Post</a></h1></header>";
+        for (head, body) in [
+            ("<title>The Mill Post</title>", story),
+            ("<title>Untitled Document</title>", story),
+            ("<title>untitled</title>", story),
+            ("<title>Unbenanntes Dokument</title>", story),
+            ("<title>Sans titre</title>", story),
+            ("<title>Без названия</title>", story),
+            ("<title>{{pageTitle}}</title>", story),
+            ("<title></title>", story),
+            ("", story),
+            ("<title>Millbrook local news and sport</title>", story),
+            ("<title>The Mill Post | Millbrook local news and sport</title>", story),
+            ("<title>Home</title><meta property=\"og:title\" content=\"Home\">", story),
+            (
+                "<title>The Mill Post</title><meta property=\"og:site_name\" content=\"The Mill Post\">\
+                 <meta property=\"og:title\" content=\"The Mill Post\">",
+                story,
+            ),
+            (
+                "<title>Local news - The Mill Post</title><meta property=\"og:title\" content=\"The Mill Post\">",
+                story,
+            ),
+            (
+                "<title>The Mill Post</title><script type=\"application/ld+json\">\
+                 {\"@type\":\"NewsArticle\",\"headline\":\"Untitled\"}</script>",
+                story,
+            ),
+            ("<title>Local news - The Mill Post</title>", &format!("{logo}{story}")),
+        ] {
+            assert_eq!(of(head, body).as_deref(), Some("Town votes for a new bridge"), "{head}");
+        }
+    }
+
+    #[test]
+    fn a_title_beats_a_heading_that_is_none_of_the_story() {
+        for (head, body, wanted) in [
+            (
+                "<title>Town votes for a new bridge - The Mill Post</title>",
+                "<header class=\"masthead\"><h1>The Mill Post</h1></header><p>Text.</p>",
+                "Town votes for a new bridge",
+            ),
+            (
+                "<title>Town votes for a new bridge | The Mill Post</title>",
+                "<h1><a href=\"https://millpost.example/\">Your daily Mill Post of Millbrook</a></h1>",
+                "Town votes for a new bridge",
+            ),
+            (
+                "<title>Town votes for a new bridge</title>",
+                "<h1>News</h1>",
+                "Town votes for a new bridge",
+            ),
+            (
+                "<title>Town votes for a new bridge</title>",
+                "<aside><h1>Ten walks for a long weekend</h1></aside>",
+                "Town votes for a new bridge",
+            ),
+            (
+                "<meta property=\"og:title\" content=\"Town votes for a new bridge\"><title>X</title>",
+                "<h1>Local news and sport for all</h1>",
+                "Town votes for a new bridge",
+            ),
+            (
+                "<title>Superfloods: what they are - The Mill Post</title>\
+                 <meta property=\"og:site_name\" content=\"The Mill Post\">",
+                "",
+                "Superfloods: what they are",
+            ),
+            ("<title>Q&amp;amp;A: the bridge</title>", "", "Q&A: the bridge"),
+        ] {
+            assert_eq!(of(head, body).as_deref(), Some(wanted), "{head}");
+        }
+    }
+
+    #[test]
+    fn a_headline_may_be_short_where_the_outlet_has_a_long_name() {
+        let title = "<title>The Mill Post, news and sport from the valley - Bridge closed</title>";
+        assert_eq!(of(title, "<h1>Bridge closed</h1>").as_deref(), Some("Bridge closed"));
+        let og = format!("{title}<meta property=\"og:title\" content=\"Bridge closed\">");
+        assert_eq!(of(&og, "").as_deref(), Some("Bridge closed"));
+    }
 }

@@ -85,7 +85,7 @@ fn a_citation_is_of_one_capture_with_its_time_and_digest() {
     );
     assert!(
         said.starts_with(
-            "van der Berg, J., & Roe, A. (2025, November 4). Bridge closed & \"locked\""
+            "van der Berg, J., & Roe, A. (2025, November 4). Bridge closed & \"locked.\""
         ),
         "{said}"
     );
@@ -132,6 +132,118 @@ fn quoted_words_are_found_or_refused_with_the_nearest() {
     let nowhere = quoted("Nothing like it was ever printed anywhere", "20251106");
     assert_eq!(nowhere.status.code(), Some(3));
     assert!(stderr(&nowhere).contains("none like them"), "{}", stderr(&nowhere));
+}
+
+#[test]
+fn quotations_with_marked_alterations_are_found_and_told() {
+    let archive = archive();
+    let quoted = |words: &str| {
+        let args = ["cite", STORY, "--at", "20251105", "--quote", words, "--format", "json"];
+        pressmark(&archive.root(), &args)
+    };
+    for (words, exact, alterations) in [
+        (
+            "[e]ngineers found three cracks […] on Tuesday morning,",
+            "Engineers found three cracks in the deck of the old bridge on Tuesday morning,",
+            json!([
+                {"kind": "case", "given": "[e]ngineers", "stands": "Engineers"},
+                {"kind": "omission", "given": "[…]", "stands": "in the deck of the old bridge"},
+            ]),
+        ),
+        (
+            "A ferry [across the river] goes every half hour,",
+            "A ferry goes every half hour",
+            json!([
+                {"kind": "insertion", "given": "[across the river]", "stands": ""},
+                {"kind": "punctuation", "given": "hour,", "stands": "hour"},
+            ]),
+        ),
+        ("[…] costs nothing for people on foot", "costs nothing for people on foot", json!([])),
+    ] {
+        let said = quoted(words);
+        assert_eq!(said.status.code(), Some(0), "{words}: {}", stderr(&said));
+        let quote = &json_lines(&said)[0]["quote"];
+        assert_eq!((&quote["exact"], &quote["given"]), (&json!(exact), &json!(words)));
+        assert_eq!(quote["alterations"], alterations, "{words}");
+        assert_eq!(stderr(&said).contains("the quotation is altered"), alterations != json!([]));
+    }
+    // An alteration without a mark is none, and brackets make nothing stand there.
+    for words in ["engineers found three cracks", "Engineers […] found no cracks at all", "[…]"]
+    {
+        let said = quoted(words);
+        assert_ne!(said.status.code(), Some(0), "{words}");
+        assert_eq!(stdout(&said), "");
+    }
+}
+
+#[test]
+fn a_byline_of_any_kind_is_cited_by_its_names() {
+    let archive = Archive::new().in_a_hurry();
+    let web = Web::start(Arc::clone(&archive.clock) as Arc<dyn Clock>);
+    let mut archive = archive;
+    archive.resolve = web.resolve(&["a.example"]);
+    let many: Vec<String> =
+        (1..=24).map(|n| format!("Anna{} Roe{}", "x".repeat(n % 3), "a".repeat(n))).collect();
+    let mut urls = Vec::new();
+    let cases = [
+        (
+            "en",
+            "By Sammy Davis, Jr., and Jan van der Berg, Political Editor".to_owned(),
+            "Davis, S., Jr., & van der Berg, J. (",
+        ),
+        ("en", "Roe, Anna; Berg, Jan".to_owned(), "Roe, A., & Berg, J. ("),
+        ("en", "By Anna Roe anna.roe@courier.example".to_owned(), "Roe, A. ("),
+        (
+            "en",
+            "By the Department of Health and Social Care".to_owned(),
+            "Department of Health and Social Care. (",
+        ),
+        (
+            "de",
+            "Von Karl Theodor von und zu Roe und Anke Petersen, Redakteurin".to_owned(),
+            "von und zu Roe, K. T., & Petersen, A. (",
+        ),
+        (
+            "es",
+            "Por Gabriel García Márquez y Juan Carlos Pérez".to_owned(),
+            "García Márquez, G., & Pérez, J. C. (",
+        ),
+        ("hu", "Írta: Kovács Anna".to_owned(), "Kovács, A. ("),
+        ("vi", "Nguye\u{302}\u{303}n Văn An".to_owned(), "Nguyễn, V. A. ("),
+        ("zh", "记者 王小明".to_owned(), "王小明. ("),
+        (
+            "en",
+            format!("By {} and {}", many[..23].join(", "), many[23]),
+            ", . . . Roeaaaaaaaaaaaaaaaaaaaaaaaa, A. (",
+        ),
+    ];
+    for (n, (language, byline, _)) in cases.iter().enumerate() {
+        let page = format!(
+            "<!doctype html><html lang={language}><head><title>Bridge closed?</title>\
+             <meta property=\"og:site_name\" content=\"The Courier\"><meta name=author content=\"{byline}\">\
+             <meta property=\"article:published_time\" content=\"2025-11-04\"></head><body><article><h1>Bridge closed?</h1>\
+             <p>Engineers found three cracks in the deck of the old bridge on Tuesday morning, the town said.</p>\
+             <p>A ferry goes every half hour until the work is done, and costs nothing for people on foot.</p></article></body></html>"
+        );
+        let reply = ok("text/html; charset=utf-8", page.as_bytes());
+        web.on("a.example", &format!("/{n}"), Reply::Bytes(reply));
+        urls.push(format!("http://a.example/{n}"));
+    }
+    archive.crawl(&urls.iter().map(String::as_str).collect::<Vec<_>>());
+    let mut keys = Vec::new();
+    for (url, (_, byline, wanted)) in urls.iter().zip(&cases) {
+        let said = stdout(&pressmark(&archive.root(), &["cite", url, "--style", "apa"]));
+        let head = said.split(" Retrieved").next().unwrap();
+        assert!(
+            head.contains(wanted) && head.ends_with("Bridge closed? The Courier."),
+            "{byline}: {said}"
+        );
+        let entry = stdout(&pressmark(&archive.root(), &["cite", url, "--style", "bibtex"]));
+        keys.push(entry.lines().find(|line| line.starts_with('@')).unwrap().to_owned());
+    }
+    keys.sort();
+    keys.dedup();
+    assert_eq!(keys.len(), urls.len(), "{keys:?}");
 }
 
 #[test]
@@ -201,6 +313,7 @@ fn reference_managers_read_what_went_in() {
         return;
     };
     let person = |given: &str, particle: &str, family: &str| json!({"given": given, "particle": particle, "family": family});
+    let junior = json!({"given": "Sammy", "family": "Davis", "suffix": "Jr."});
     let van = ("Jan Willem van der Berg", person("Jan Willem", "van der", "Berg"));
     let cruz = ("Juan de la Cruz", person("Juan", "de la", "Cruz"));
     let ap = ("Roe & Sons, Ltd. and Others", json!({"literal": "Roe & Sons, Ltd. and Others"}));
@@ -211,6 +324,24 @@ fn reference_managers_read_what_went_in() {
         case("العنوان: جسر مغلق", &[("محمد صلاح", person("محمد", "", "صلاح"))], "2025-11-04"),
         case("橋が閉鎖された【速報】", &[("王小明", json!({"literal": "王小明"}))], ""),
         case("“Quoted” ‘words’ — and more", &[van, cruz, ap], "2025-11-04"),
+        case(
+            "Names of many kinds",
+            &[
+                ("Sammy Davis, Jr.", junior),
+                ("Gabriel García Márquez", person("Gabriel", "", "García Márquez")),
+                ("José Ortega y Gasset", person("José", "", "Ortega y Gasset")),
+            ],
+            "2025-11-04",
+        ),
+        case(
+            "Names of more kinds",
+            &[
+                ("Mao Zedong", person("Zedong", "", "Mao")),
+                ("Dr. Karl von und zu Roe", person("Karl", "von und zu", "Roe")),
+                ("bell hooks", person("bell", "", "hooks")),
+            ],
+            "2025-11-04",
+        ),
     ];
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("cases.json");

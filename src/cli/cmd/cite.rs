@@ -5,8 +5,10 @@ use serde_json::{Value, json};
 use crate::archive::{self, RecordKind};
 use crate::base::{TimeRange, Timestamp};
 use crate::cite::json::to_json;
-use crate::cite::locate::{Difference, Nearest};
-use crate::cite::{Archive, Capture, Missing, Quotation, Source, Standing, Style, cite, locate};
+use crate::cite::nearest::{Difference, Nearest};
+use crate::cite::{
+    Altered, Archive, Capture, Missing, Quotation, Source, Standing, Style, cite, locate,
+};
 use crate::cli::args::{CiteArgs, StyleArg};
 use crate::cli::context::{Context, store_error};
 use crate::cli::output::Format;
@@ -52,7 +54,14 @@ pub fn run(args: &CiteArgs, context: &Context) -> Result<Exit, CliError> {
     let mut source = Source::new(&page, Capture::of(&loaded), archive);
     if let Some(quote) = &args.quote {
         match locate(quote, &page) {
-            Ok(found) => source.quotation = Some(Quotation::new(&page, &found)),
+            Ok(found) => {
+                if let Some(told) =
+                    found.altered.as_ref().map(Altered::told).filter(|t| !t.is_empty())
+                {
+                    context.out.say(&format!("pressmark: the quotation is altered: {told}"));
+                }
+                source.quotation = Some(Quotation::new(&page, &found));
+            }
             Err(missing) => {
                 let elsewhere = elsewhere(context, &reader, url, quote)?;
                 return Err(refused(url, &when, &missing, elsewhere));
