@@ -48,6 +48,8 @@ pub struct Style {
     language: [u8; 3],
 }
 
+/// So many dates of a source are looked at.
+const EVIDENCE_MAX: usize = 1_000;
 /// So many different dates make a list whose span means something.
 const LIST_MIN: usize = 3;
 
@@ -73,7 +75,13 @@ impl Style {
     #[must_use]
     pub fn of_source<'a>(dates: impl IntoIterator<Item = &'a str>, tag: &str) -> Self {
         let of_language = Self::of_language(tag);
-        let folded: Vec<_> = dates.into_iter().map(ascii_digits).collect();
+        // What begins with its year, or has a month's name, is no evidence.
+        let is_open = |text: &&str| {
+            text.contains(['/', '-', '–', '／'])
+                && !text.trim_start().get(..4).is_some_and(is_digits)
+        };
+        let folded: Vec<_> =
+            dates.into_iter().filter(is_open).take(EVIDENCE_MAX).map(ascii_digits).collect();
         let numbers: Vec<Numbers> =
             folded.iter().filter_map(|text| numbers_in(text, of_language)).collect();
         let order = by_certain(&numbers)
@@ -115,6 +123,10 @@ impl From<Order> for Style {
     fn from(order: Order) -> Self {
         Self { order, ..Self::default() }
     }
+}
+
+fn is_digits(text: &str) -> bool {
+    text.bytes().all(|b| b.is_ascii_digit())
 }
 
 /// What the dates say that can be read in one order only, if they agree.

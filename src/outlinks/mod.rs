@@ -7,8 +7,10 @@
 //! Deliberately fetches nothing, queues nothing and decides nothing: what belongs to a job is the
 //! crawl's affair, and what a page says is the extractor's.
 
+mod address;
 mod css;
 pub mod feeds;
 pub mod links;
+mod packed;
 pub mod sitemaps;
 mod xml;

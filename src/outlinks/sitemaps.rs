@@ -9,13 +9,12 @@
 //! Left out on purpose: `priority` and `changefreq`, which sites fill with constants, and images
 //! and videos.
 
-use std::borrow::Cow;
-use std::io::Read;
-
-use super::feeds::{self, resolve};
+use super::address::resolve;
+use super::feeds;
+use super::packed::unpacked;
 use super::xml::{self, Scanner, Token};
 use crate::base::{TargetUri, Timestamp};
-use crate::dates::parse_machine;
+use crate::dates::{Style, instant_of};
 use crate::extract::{Hints, charset};
 
 /// The most addresses of one sitemap that are read (sitemaps.org, "Sitemap file requirements").
@@ -25,6 +24,8 @@ pub const SITEMAP_BYTES_MAX: usize = 100 * 1024 * 1024;
 /// An index at this depth names no further sitemaps. The protocol allows no index in an index at
 /// all; sites have them two deep.
 pub const INDEX_DEPTH_MAX: u32 = 3;
+/// How far into a document its root may begin.
+const HEAD_BYTES: usize = 4 * 1024;
 /// The longest text of one element that is kept, in bytes.
 const TEXT_BYTES_MAX: usize = 4 * 1024;
 
@@ -95,11 +96,14 @@ pub struct Sitemap {
 pub fn read(payload: &[u8], hints: &Hints<'_>, depth: u32) -> Sitemap {
     let mut map = Sitemap { depth, ..Sitemap::default() };
     let base = hints.url.and_then(|url| TargetUri::parse(url).ok());
-    let payload = unpacked(payload, &mut map.notes);
+    let payload = unpacked(payload, SITEMAP_BYTES_MAX, &mut map.notes);
     let first =
         payload.iter().find(|b| !b.is_ascii_whitespace() && !matches!(b, 0xef | 0xbb | 0xbf));
     let is_wide = matches!(payload.first(), Some(0 | 0xfe | 0xff));
-    if first == Some(&b'<') || is_wide {
+    // Programs print their warnings before it.
+    let head = &payload[..payload.len().min(HEAD_BYTES)];
+    let holds = |root: &[u8]| memchr::memmem::find(head, root).is_some();
+    if first == Some(&b'<') || is_wide || holds(b"<urlset") || holds(b"<sitemapindex") {
         if feeds::looks_like_feed(&payload, hints.content_type) {
             of_feed(&payload, hints, &mut map);
         } else {
@@ -121,33 +125,6 @@ pub fn read(payload: &[u8], hints: &Hints<'_>, depth: u32) -> Sitemap {
     map
 }
 
-/// The payload without gzip, which sitemaps come in whether they are declared so or not.
-fn unpacked<'a>(payload: &'a [u8], notes: &mut Vec<String>) -> Cow<'a, [u8]> {
-    let mut bytes = Cow::Borrowed(payload);
-    // Twice at most: a .gz that was gzipped once more on its way.
-    for _ in 0..2 {
-        if !bytes.starts_with(&[0x1f, 0x8b]) {
-            break;
-        }
-        let mut out = Vec::new();
-        let limit = SITEMAP_BYTES_MAX as u64 + 1;
-        let read =
-            flate2::read::MultiGzDecoder::new(bytes.as_ref()).take(limit).read_to_end(&mut out);
-        if let Err(why) = read {
-            notes.push(format!("the gzip is cut or damaged: {why}"));
-        }
-        bytes = Cow::Owned(out);
-    }
-    if bytes.len() > SITEMAP_BYTES_MAX {
-        notes.push(format!("only the first {SITEMAP_BYTES_MAX} bytes were read"));
-        match &mut bytes {
-            Cow::Borrowed(all) => *all = &all[..SITEMAP_BYTES_MAX],
-            Cow::Owned(all) => all.truncate(SITEMAP_BYTES_MAX),
-        }
-    }
-    bytes
-}
-
 /// What is being read of a `url` or `sitemap` element.
 #[derive(Default)]
 struct Draft {
@@ -157,10 +134,27 @@ struct Draft {
     news_title: String,
 }
 
+/// Dates that can be read in two ways wait until all are known, which decide it.
+#[derive(Default)]
+struct Waiting {
+    /// Of what, at which index, and the text.
+    dates: Vec<(Dated, usize, String)>,
+    language: String,
+}
+
+#[derive(Clone, Copy)]
+enum Dated {
+    Child,
+    Lastmod,
+    News,
+}
+
 fn of_xml(payload: &[u8], hints: &Hints<'_>, base: Option<&TargetUri>, map: &mut Sitemap) {
     let text = xml::decode(payload, hints.content_type, hints.url, &mut map.notes);
+    let text = xml::tamed(&text);
     let mut scanner = Scanner::new(&text);
-    let mut draft = Draft::default();
+    let mut draft: Option<Draft> = None;
+    let mut waiting = Waiting::default();
     let mut field = String::new();
     let mut unreadable = 0_usize;
     while let Some(token) = scanner.next() {
@@ -171,7 +165,13 @@ fn of_xml(payload: &[u8], hints: &Hints<'_>, base: Option<&TargetUri>, map: &mut
                     "sitemapindex" if map.kind == SitemapKind::Unknown => {
                         map.kind = SitemapKind::Index;
                     }
-                    "url" | "sitemap" => draft = Draft::default(),
+                    // An entry inside an entry: the first was never closed.
+                    name @ ("url" | "sitemap") => {
+                        let open = draft.replace(Draft::default());
+                        let left = open.filter(|draft| !draft.loc.is_empty());
+                        unreadable +=
+                            left.map_or(0, |left| map.put(name, &left, base, &mut waiting));
+                    }
                     _ => {}
                 }
                 field.clear();
@@ -183,30 +183,33 @@ fn of_xml(payload: &[u8], hints: &Hints<'_>, base: Option<&TargetUri>, map: &mut
                 }
             }
             Token::Close { name, is_written } => {
-                let slot = match (scanner.parent(), name.as_str()) {
-                    ("url" | "sitemap", "loc") => Some(&mut draft.loc),
-                    ("url" | "sitemap", "lastmod") => Some(&mut draft.lastmod),
-                    ("news", "publication_date") => Some(&mut draft.news_date),
-                    ("news", "title") => Some(&mut draft.news_title),
-                    _ => None,
-                };
-                if let (Some(slot), true) = (slot, is_written) {
-                    std::mem::swap(slot, &mut field);
+                let around = scanner.parent();
+                if let Some(draft) = draft.as_mut().filter(|_| is_written) {
+                    let slot = match (around, name.as_str()) {
+                        ("url" | "sitemap", "loc") => Some(&mut draft.loc),
+                        ("url" | "sitemap", "lastmod" | "lastmodified") => Some(&mut draft.lastmod),
+                        ("news" | "url", "publication_date") => Some(&mut draft.news_date),
+                        ("news", "title") => Some(&mut draft.news_title),
+                        ("publication", "language") => Some(&mut waiting.language),
+                        _ => None,
+                    };
+                    if let Some(slot) = slot {
+                        std::mem::swap(slot, &mut field);
+                    }
                 }
                 field.clear();
                 if matches!(name.as_str(), "url" | "sitemap") {
-                    let draft = std::mem::take(&mut draft);
-                    if !map.put(&name, &draft, base) {
-                        unreadable += 1;
-                    }
-                    if map.entries.len() + map.children.len() >= ENTRIES_MAX {
-                        map.notes.push(format!("only the first {ENTRIES_MAX} addresses were read"));
-                        break;
-                    }
+                    let open = draft.take();
+                    unreadable += open.map_or(0, |open| map.put(&name, &open, base, &mut waiting));
+                }
+                if map.entries.len() + map.children.len() >= ENTRIES_MAX {
+                    map.notes.push(format!("only the first {ENTRIES_MAX} addresses were read"));
+                    break;
                 }
             }
         }
     }
+    map.decide(&waiting);
     map.notes.extend(scanner.notes());
     if unreadable > 0 {
         map.notes.push(format!("{unreadable} entries without an address were left out"));
@@ -214,37 +217,65 @@ fn of_xml(payload: &[u8], hints: &Hints<'_>, base: Option<&TargetUri>, map: &mut
 }
 
 impl Sitemap {
-    fn put(&mut self, element: &str, draft: &Draft, base: Option<&TargetUri>) -> bool {
-        let Some(url) = resolve(base, &draft.loc) else { return false };
-        let lastmod = date(&draft.lastmod);
-        if element == "sitemap" {
-            if self.kind == SitemapKind::Unknown {
-                self.kind = SitemapKind::Index;
-            }
-            self.children.push(SitemapRef { url, lastmod });
-            return true;
-        }
+    /// Takes an entry; says how many could not be taken: one or none.
+    fn put(
+        &mut self,
+        element: &str,
+        draft: &Draft,
+        base: Option<&TargetUri>,
+        waiting: &mut Waiting,
+    ) -> usize {
+        let Some(url) = resolve(base, &draft.loc) else { return 1 };
+        let is_child = element == "sitemap";
         if self.kind == SitemapKind::Unknown {
-            self.kind = SitemapKind::UrlSet;
+            self.kind = if is_child { SitemapKind::Index } else { SitemapKind::UrlSet };
         }
+        if is_child {
+            let lastmod = waiting.date(&draft.lastmod, Dated::Child, self.children.len());
+            self.children.push(SitemapRef { url, lastmod });
+            return 0;
+        }
+        let at = self.entries.len();
         let title = draft.news_title.split_whitespace().collect::<Vec<_>>().join(" ");
         self.entries.push(SitemapEntry {
             url,
-            lastmod,
-            news_published: date(&draft.news_date),
+            lastmod: waiting.date(&draft.lastmod, Dated::Lastmod, at),
+            news_published: waiting.date(&draft.news_date, Dated::News, at),
             news_title: (!title.is_empty()).then_some(title),
         });
-        true
+        0
+    }
+
+    /// Reads the dates that were waiting.
+    fn decide(&mut self, waiting: &Waiting) {
+        let texts = waiting.dates.iter().map(|(_, _, text)| text.as_str());
+        let style = Style::of_source(texts, &waiting.language);
+        for (dated, at, text) in &waiting.dates {
+            let entry = self.entries.get_mut(*at);
+            let slot = match dated {
+                Dated::Child => self.children.get_mut(*at).map(|child| &mut child.lastmod),
+                Dated::Lastmod => entry.map(|entry| &mut entry.lastmod),
+                Dated::News => entry.map(|entry| &mut entry.news_published),
+            };
+            if let Some(slot) = slot {
+                *slot = instant_of(text, style);
+            }
+        }
     }
 }
 
-/// A W3C date (NOTE-datetime): year, month, day or an instant; and what sites write instead.
-fn date(text: &str) -> Option<Timestamp> {
-    let text = text.trim();
-    if text.is_empty() || text.len() > 80 {
-        return None;
+impl Waiting {
+    /// A W3C date (NOTE-datetime): year, month, day or an instant. What sites write instead waits.
+    fn date(&mut self, text: &str, dated: Dated, at: usize) -> Option<Timestamp> {
+        let text = text.trim();
+        if text.bytes().take(4).filter(u8::is_ascii_digit).count() == 4 {
+            return instant_of(text, Style::default());
+        }
+        if !text.is_empty() {
+            self.dates.push((dated, at, text.to_owned()));
+        }
+        None
     }
-    Timestamp::parse(text).or_else(|| parse_machine(text).map(|found| found.instant))
 }
 
 fn of_text(payload: &[u8], hints: &Hints<'_>, map: &mut Sitemap) {
@@ -365,6 +396,14 @@ mod tests {
 
     #[test]
     fn dates_are_read_as_the_w3c_note_and_sites_write_them() {
+        let lastmods = |texts: &[&str]| {
+            let urls = texts.iter().enumerate();
+            let urls: String = urls
+                .map(|(n, t)| format!("<url><loc>/{n}</loc><lastmod>{t}</lastmod></url>"))
+                .collect();
+            let map = read(format!("<urlset>{urls}</urlset>").as_bytes(), &HINTS, 0);
+            map.entries.iter().map(|e| e.lastmod).collect::<Vec<_>>()
+        };
         for (text, want) in [
             ("2025", Some("2025-01-01T00:00:00Z")),
             ("2025-11", Some("2025-11-01T00:00:00Z")),
@@ -372,11 +411,19 @@ mod tests {
             ("2025-11-05T10:20Z", Some("2025-11-05T10:20:00Z")),
             ("2025-11-05T10:20:30.45-05:00", Some("2025-11-05T15:20:30.45Z")),
             ("2025-11-05 10:20:30", Some("2025-11-05T10:20:30Z")),
+            ("Wed, 05 Nov 2025 10:20:30 +0100", Some("2025-11-05T09:20:30Z")),
+            ("1762338030", Some("2025-11-05T10:20:30Z")),
             ("soon", None),
             ("", None),
         ] {
-            assert_eq!(date(text), want.and_then(Timestamp::parse), "{text}");
+            assert_eq!(lastmods(&[text]), [want.and_then(Timestamp::parse)], "{text}");
         }
+        // The others decide which number is the month.
+        let day = |text: &str| Timestamp::parse(text);
+        assert_eq!(lastmods(&["05/09/2025", "13/09/2025"])[0], day("2025-09-05"));
+        assert_eq!(lastmods(&["05/09/2025", "05/13/2025"])[0], day("2025-05-09"));
+        assert_eq!(lastmods(&["05/09/2025", "04/09/2025", "03/09/2025"])[0], day("2025-09-05"));
+        assert_eq!(lastmods(&["9/5/2025", "9/4/2025", "9/3/2025"])[0], day("2025-09-05"));
     }
 
     #[test]

@@ -20,6 +20,8 @@ use crate::extract::charset;
 
 /// Elements deeper than this are passed over, with what is in them.
 const DEPTH_MAX: usize = 128;
+/// How far the end of a tag with a sign inside a quoted value is looked for.
+const TAG_BYTES_MAX: usize = 16 * 1024;
 /// So many broken places are skipped; what comes after them is left out. Each may cost a scan of
 /// all that is left.
 const SKIPS_MAX: usize = 64;
@@ -216,25 +218,180 @@ impl<'a> Scanner<'a> {
     }
 }
 
+/// What a name stands for in HTML; nothing for others: whatever a document says they mean, it is not
+/// looked up.
 fn named(name: &str) -> &'static str {
-    match name {
-        "amp" => "&",
-        "lt" => "<",
-        "gt" => ">",
-        "quot" | "ldquo" | "rdquo" => "\"",
-        "apos" | "lsquo" | "rsquo" => "'",
-        "nbsp" => "\u{a0}",
-        "ndash" => "–",
-        "mdash" => "—",
-        "hellip" => "…",
-        // Whatever a document says it means, it is not looked up.
-        _ => "",
+    quick_xml::escape::resolve_html5_entity(name).unwrap_or("")
+}
+
+/// A text with its references resolved once more; what is none stays as it is.
+pub(super) fn unescape(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find('&') {
+        out.push_str(&rest[..at]);
+        rest = &rest[at..];
+        let end = rest[1..].find(|c: char| !(c.is_ascii_alphanumeric() || c == '#'));
+        let found = end.filter(|end| rest[1 + end..].starts_with(';')).and_then(|end| {
+            let name = &rest[1..1 + end];
+            let number =
+                name.strip_prefix('#').and_then(|digits| match digits.strip_prefix(['x', 'X']) {
+                    Some(hex) => u32::from_str_radix(hex, 16).ok(),
+                    None => digits.parse().ok(),
+                });
+            let resolved = match number.and_then(char::from_u32) {
+                Some(c) => c.to_string(),
+                None => Some(named(name)).filter(|text| !text.is_empty())?.to_owned(),
+            };
+            Some((resolved, end + 2))
+        });
+        match found {
+            Some((resolved, length)) => {
+                out.push_str(&resolved);
+                rest = &rest[length..];
+            }
+            None => {
+                out.push('&');
+                rest = &rest[1..];
+            }
+        }
     }
+    out.push_str(rest);
+    out
+}
+
+/// A document in which every `<` begins markup: one in a text ("Tom < Jerry", "a <3 b") is escaped, a tag
+/// that the next one cuts short is closed where it is an end and text where it is not, and a `CDATA`
+/// section that never ends is text.
+pub(super) fn tamed(text: &str) -> Cow<'_, str> {
+    let mut out = String::new();
+    // What was copied so far, and where the search goes on.
+    let (mut copied, mut at) = (0, 0);
+    while let Some(found) = text[at..].find('<').map(|found| at + found) {
+        match piece(&text[found..]) {
+            Piece::Whole(length) => at = found + length,
+            Piece::Replaced(by, length) => {
+                out.push_str(&text[copied..found]);
+                out.push_str(&by);
+                copied = found + length;
+                at = copied;
+            }
+        }
+    }
+    if copied == 0 {
+        return text.into();
+    }
+    out.push_str(&text[copied..]);
+    out.into()
+}
+
+/// What a text that begins with `<` begins with.
+enum Piece {
+    /// So many bytes that are well-formed as far as they go.
+    Whole(usize),
+    /// So many bytes that are not, and what stands for them.
+    Replaced(String, usize),
+}
+
+fn piece(text: &str) -> Piece {
+    let behind = |start: usize, end: &str| text[start..].find(end).map(|n| start + n + end.len());
+    let next_tag = || text[1..].find('<').map_or(text.len(), |n| n + 1);
+    if text.starts_with("<!--") {
+        return match behind(4, "-->") {
+            Some(length) => Piece::Whole(length),
+            None => Piece::Replaced(String::new(), next_tag()),
+        };
+    }
+    if text.starts_with("<![CDATA[") {
+        return match behind(9, "]]>") {
+            Some(length) => Piece::Whole(length),
+            None => Piece::Replaced(String::new(), 9),
+        };
+    }
+    if text.starts_with("<?") {
+        let next = next_tag();
+        return match behind(2, "?>").filter(|length| *length <= next) {
+            Some(length) => Piece::Whole(length),
+            // `<?xml version="1.0">`
+            None => Piece::Replaced(String::new(), behind(2, ">").map_or(next, |n| n.min(next))),
+        };
+    }
+    if text.starts_with("<!") {
+        return Piece::Whole(behind(2, ">").unwrap_or(text.len()));
+    }
+    if let Some(length) = tag_length(text) {
+        return Piece::Whole(length);
+    }
+    if let Some((tag, length)) = unquoted_tag(text) {
+        return Piece::Replaced(tag, length);
+    }
+    if text.strip_prefix("</").is_some_and(|name| name.starts_with(is_name_start)) {
+        let end = text[2..].find(|c: char| !is_name(c)).map_or(text.len(), |n| n + 2);
+        return Piece::Replaced(format!("{}>", &text[..end]), end);
+    }
+    Piece::Replaced("&lt;".to_owned(), 1)
+}
+
+fn is_name_start(c: char) -> bool {
+    c.is_alphabetic() || c == '_' || c == ':'
+}
+
+fn is_name(c: char) -> bool {
+    c.is_alphanumeric() || matches!(c, '_' | ':' | '-' | '.')
+}
+
+/// The length of the tag that a text begins with; `None` for what is no tag, or is cut by the next one.
+fn tag_length(text: &str) -> Option<usize> {
+    let name = text[1..].strip_prefix('/').unwrap_or(&text[1..]);
+    if !name.starts_with(is_name_start) {
+        return None;
+    }
+    let end = text[1..].find(['<', '>']).map(|at| at + 1)?;
+    if text[end..].starts_with('>') && !has_open_quote(&text[..end]) {
+        return Some(end + 1);
+    }
+    // A sign inside a quoted value.
+    let mut quote = None;
+    for (at, byte) in text.bytes().enumerate().take(TAG_BYTES_MAX) {
+        match (quote, byte) {
+            (None, b'"' | b'\'') => quote = Some(byte),
+            (Some(open), _) if open == byte => quote = None,
+            (None, b'>') => return Some(at + 1),
+            (None, b'<') if at > 0 => break,
+            _ => {}
+        }
+    }
+    None
+}
+
+/// The tag that a text begins with, up to its first `>` and without the quotation mark in it that is
+/// never closed.
+fn unquoted_tag(text: &str) -> Option<(String, usize)> {
+    let name = text[1..].strip_prefix('/').unwrap_or(&text[1..]);
+    let end = text[1..].find(['<', '>']).map(|at| at + 1)?;
+    let is_tag = name.starts_with(is_name_start) && text[end..].starts_with('>');
+    is_tag.then(|| (text[..=end].replace(['"', '\''], ""), end + 1))
+}
+
+fn has_open_quote(text: &str) -> bool {
+    let mut quote = None;
+    for byte in text.bytes() {
+        match quote {
+            None if matches!(byte, b'"' | b'\'') => quote = Some(byte),
+            Some(open) if open == byte => quote = None,
+            _ => {}
+        }
+    }
+    quote.is_some()
 }
 
 /// The document as text: byte order mark, then what HTTP says, then what the declaration says
-/// (RFC 7303 section 3; XML 1.0 appendix F), then a guess. A declaration of UTF-8 beats HTTP when
-/// the bytes are UTF-8, since servers that send a default charset for all files are common.
+/// (RFC 7303 section 3; XML 1.0 appendix F), then a guess.
+///
+/// What the bytes show beats what is said of them. A document whose bytes are UTF-8 and no ASCII is UTF-8,
+/// since servers that send a default charset for all files are common. One that begins with `<` as one
+/// byte is not UTF-16, which .NET declares for what it then writes as UTF-8. One that is declared as UTF-8
+/// and holds not a single character of it beyond ASCII is guessed.
 pub(super) fn decode<'a>(
     payload: &'a [u8],
     content_type: Option<&str>,
@@ -243,20 +400,48 @@ pub(super) fn decode<'a>(
 ) -> Cow<'a, str> {
     let declared = declared_encoding(payload);
     let of_http = content_type.and_then(|c| MediaType::parse(c).charset().map(str::to_owned));
-    let utf8 =
-        |label: &str| label.eq_ignore_ascii_case("utf-8") || label.eq_ignore_ascii_case("utf8");
-    let label = match (&of_http, &declared) {
-        (Some(http), Some(own))
-            if utf8(own) && !utf8(http) && std::str::from_utf8(payload).is_ok() =>
-        {
-            notes.push(format!("HTTP says {http}, but the document is UTF-8 as it declares"));
-            declared
+    let label = of_http.or(declared);
+    let is_wide = matches!(payload, [0, _, ..] | [_, 0, ..] | [0xfe, 0xff, ..] | [0xff, 0xfe, ..]);
+    let shown = label.as_deref().and_then(|label| shown_encoding(payload, label, is_wide));
+    let label = match (label, shown) {
+        (Some(label), Some(shown)) => {
+            let said = shown.unwrap_or("something else");
+            notes.push(format!("declared as {label}, but the bytes are {said}"));
+            shown.map(str::to_owned)
         }
-        (Some(_), _) => of_http,
-        (None, _) => declared,
+        (label, _) => label,
     };
     let field = label.map(|label| format!("application/xml; charset={label}"));
     charset::decode(payload, field.as_deref(), url, notes).text
+}
+
+/// What the bytes show against a label: another encoding, or (`Some(None)`) that it is to be guessed.
+fn shown_encoding(payload: &[u8], label: &str, is_wide: bool) -> Option<Option<&'static str>> {
+    let label = label.to_ascii_lowercase();
+    let is_utf8 = matches!(label.as_str(), "utf-8" | "utf8");
+    if (label.starts_with("utf-16") || label.starts_with("utf-32") || label.contains("ucs-"))
+        && !is_wide
+    {
+        let is_right = std::str::from_utf8(payload).is_ok();
+        return Some(is_right.then_some("utf-8"));
+    }
+    if is_wide {
+        return None;
+    }
+    let (mut right, mut wrong) = (0_usize, 0_usize);
+    for chunk in payload.utf8_chunks() {
+        right += chunk.valid().chars().filter(|c| !c.is_ascii()).count();
+        wrong += usize::from(!chunk.invalid().is_empty());
+    }
+    // Two bytes of another encoding may look like one character by chance; many do not.
+    let is_of_many_bytes = ["gb", "big5", "euc", "shift", "sjis", "jis", "ks_c"];
+    let least = if is_of_many_bytes.iter().any(|word| label.contains(word)) { 8 } else { 1 };
+    match (is_utf8, wrong) {
+        (false, 0) if right >= least => Some(Some("utf-8")),
+        // The end of a document that was cut may be half a character.
+        (true, 2..) if right == 0 => Some(None),
+        _ => None,
+    }
 }
 
 fn declared_encoding(payload: &[u8]) -> Option<String> {
@@ -273,19 +458,13 @@ fn declared_encoding(payload: &[u8]) -> Option<String> {
     Some(value[1..].split(quote).next()?.trim().to_owned()).filter(|label| !label.is_empty())
 }
 
-/// What cannot stand in text or an attribute, escaped; control characters that XML forbids, left out.
-pub(super) fn escape(text: &str) -> String {
-    let legal: String =
-        text.chars().filter(|c| !c.is_control() || matches!(c, '\t' | '\n' | '\r')).collect();
-    quick_xml::escape::escape(legal).into_owned()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn shown(text: &str) -> String {
-        let mut scanner = Scanner::new(text);
+        let text = tamed(text);
+        let mut scanner = Scanner::new(&text);
         let mut out = String::new();
         while let Some(token) = scanner.next() {
             match token {
@@ -308,7 +487,18 @@ mod tests {
             ("<a><b>x</a>y", "(a(bx!)y"),
             ("<a><b>x", "(a(bx!!"),
             ("<a>x</b></a>", "(ax)"),
-            ("<A:B>x &amp; y &#233; & z &nope;</a:b>", "(bx & y é & z )"),
+            ("<A:B>x &amp; y &#233; &eacute; & z &nope;</a:b>", "(bx & y é é & z )"),
+            // A sign in a text, an end that is cut, a section that never ends.
+            ("<a>Tom < Jerry</a>", "(aTom < Jerry)"),
+            ("<a>I <3 b</a>", "(aI <3 b)"),
+            ("<a>if a<b then</a>", "(aif a<b then)"),
+            ("<a><b>x</b <c>y</c></a>", "(a(bx) (cy))"),
+            ("<a><b x='1<2'>y</b></a>", "(a(by))"),
+            ("<a><b x='1>y</b></a>", "(a(by))"),
+            ("<a><![CDATA[x</a><b>y</b>", "(ax)(by)"),
+            ("<a>x</a><?never <b>y</b>", "(ax)(by)"),
+            ("<?xml version='1.0'><a>x</a>", "(ax)"),
+            ("<?xml version='1.0'?><!-- a < b --><a>x</a>", "(ax)"),
             ("<a><![CDATA[<b>]]></a>", "(a<b>)"),
             ("<a>x</a><!-- never closed <b>y</b>", "(ax)(by)"),
             ("<a>x<b <c>y</c></a>", "(ax(b(cy)!)"),
@@ -348,6 +538,12 @@ mod tests {
             (utf8, Some("text/xml; charset=ISO-8859-1")),
             (utf8, None),
             (&wide, None),
+            // What is said of them, the bytes do not show.
+            ("<?xml version='1.0' encoding='utf-16'?><a>café</a>".as_bytes(), None),
+            (utf8, Some("text/xml; charset=utf-16")),
+            ("<?xml version='1.0' encoding='us-ascii'?><a>café</a>".as_bytes(), None),
+            ("<?xml version='1.0' encoding='ISO-8859-1'?><a>café</a>".as_bytes(), None),
+            (b"<?xml version='1.0' encoding='utf-8'?><a>caf\xe9 tr\xe8s</a>", None),
         ] {
             let text = decode(payload, http, None, &mut Vec::new());
             assert!(text.contains("café"), "{http:?}: {text}");
@@ -357,8 +553,7 @@ mod tests {
     proptest::proptest! {
         #[test]
         fn any_text_gives_a_balanced_stream(text in "[<>/a-c&;!\\[\\]\\-'\"= ?]{0,120}") {
-            let got = shown(&text);
-            let _ = got;
+            let text = tamed(&text);
             let mut scanner = Scanner::new(&text);
             let mut depth = 0_i64;
             while let Some(token) = scanner.next() {

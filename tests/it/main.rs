@@ -36,6 +36,7 @@ mod crawl;
 mod daemon;
 mod evidence;
 mod extract_fuzz;
+mod feeds;
 mod hostile;
 mod intact;
 mod interop;

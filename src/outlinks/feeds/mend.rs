@@ -1,41 +1,27 @@
-//! A feed of the web, made small and well-formed: what a strict parser can then read.
-//!
-//! Kept are the feed's title and, of each item, title, address, id and dates, whatever dialect's
-//! names they come under; all else (bodies, images, podcasts, comments) is left out. An item that
-//! the end of the document cut in two is kept when its address was whole; a field that was cut is
-//! dropped, for half an address is another address.
+//! RSS and Atom: of the feed its title, language and paging, of each item its title, addresses, id and
+//! dates, whatever dialect's names they come under; all else (bodies, images, podcasts, comments) is
+//! passed over. An item that the end of the document cut in two is kept when its address was whole; a
+//! field that was cut is dropped, for half an address is another address.
 
-use super::super::xml::{Scanner, Tag, Token, escape};
-use super::ITEMS_MAX;
+use super::draft::{Draft, Link};
+use super::{FeedKind, ITEMS_MAX, Source};
+use crate::outlinks::address::is_absolute;
+use crate::outlinks::xml::{Scanner, Tag, Token, tamed};
 
 /// The longest field that is kept, in bytes: a title or an address.
-const FIELD_BYTES_MAX: usize = 16 * 1024;
+pub(super) const FIELD_BYTES_MAX: usize = 16 * 1024;
 /// How many paging links are kept.
 const NEXT_MAX: usize = 8;
-
-/// What is left of a feed.
-#[derive(Debug)]
-pub(super) struct Mended {
-    /// The document, in UTF-8.
-    pub(super) text: String,
-    /// Where it goes on, as written.
-    pub(super) next: Vec<String>,
-    /// What `xml:base` on its root says.
-    pub(super) base: Option<String>,
-}
-
-/// The families of XML feeds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Dialect {
-    Rss,
-    Atom,
-}
+/// How many dates of a kind and how many links are kept of an item.
+const KEPT_MAX: usize = 8;
+/// Elements around a feed that are no part of it: `<xml>`, `<response>`.
+const WRAPPERS_MAX: usize = 2;
 
 /// What feed an element is the root of.
-pub(super) fn dialect(tag: &Tag<'_>) -> Option<Dialect> {
+pub(super) fn dialect(tag: &Tag<'_>) -> Option<FeedKind> {
     match tag.name.as_str() {
-        "rss" | "rdf" => Some(Dialect::Rss),
-        "feed" => Some(Dialect::Atom),
+        "rss" | "rdf" => Some(FeedKind::Rss),
+        "feed" => Some(FeedKind::Atom),
         _ => None,
     }
 }
@@ -45,97 +31,108 @@ pub(super) fn dialect(tag: &Tag<'_>) -> Option<Dialect> {
 enum Field {
     Title,
     Link,
+    Original,
     Id,
     Published,
     Updated,
+    Language,
 }
 
-fn field_of(tag: &Tag<'_>) -> Option<Field> {
-    let is_foreign =
-        !matches!(tag.prefix.as_str(), "" | "rss" | "atom" | "a10" | "dc" | "dcterms" | "dct");
-    if is_foreign {
+/// Prefixes of the dialects themselves, and of the modules whose fields are read.
+const OWN: &[&str] = &["", "rss", "atom", "atom10", "a10"];
+const DATED: &[&str] = &["dc", "dcterms", "dct", "prism"];
+
+fn field_of(tag: &Tag<'_>, own: &str) -> Option<Field> {
+    let (prefix, name) = (tag.prefix.as_str(), tag.name.as_str());
+    if name == "origlink" {
+        return Some(Field::Original);
+    }
+    if DATED.contains(&prefix) {
+        return match name {
+            "modified" | "modificationdate" => Some(Field::Updated),
+            "date" | "created" | "issued" | "available" | "publicationdate" | "coverdate" => {
+                Some(Field::Published)
+            }
+            "language" => Some(Field::Language),
+            _ => None,
+        };
+    }
+    if !OWN.contains(&prefix) && prefix != own {
         return None;
     }
-    match (tag.prefix.as_str(), tag.name.as_str()) {
-        ("dc" | "dcterms" | "dct", "modified") | (_, "updated" | "lastbuilddate") => {
+    match name {
+        "pubdate" | "published" | "issued" | "created" | "date" | "publicationdate"
+        | "publishdate" | "datepublished" => Some(Field::Published),
+        "updated" | "modified" | "lastbuilddate" | "lastmodified" | "datemodified" => {
             Some(Field::Updated)
         }
-        ("dc" | "dcterms" | "dct", "date" | "created" | "issued" | "available") => {
-            Some(Field::Published)
-        }
-        ("dc" | "dcterms" | "dct", _) => None,
-        (_, "pubdate" | "published" | "issued" | "created") => Some(Field::Published),
-        (_, "modified") => Some(Field::Updated),
-        (_, "title") => Some(Field::Title),
-        (_, "link") => Some(Field::Link),
-        (_, "guid" | "id") => Some(Field::Id),
+        "title" => Some(Field::Title),
+        "link" => Some(Field::Link),
+        "guid" | "id" => Some(Field::Id),
+        "language" => Some(Field::Language),
         _ => None,
     }
 }
 
-#[derive(Debug, Default)]
-struct Item {
-    title: String,
-    links: Vec<(String, String, String)>,
-    id: String,
-    published: String,
-    updated: String,
-    about: String,
+struct Open {
+    field: Field,
+    depth: usize,
+    text: String,
+    /// Of a link: what its attributes say.
+    link: Link,
 }
 
-struct Mender {
-    dialect: Dialect,
-    head: Item,
-    body: String,
-    next: Vec<String>,
-    items: usize,
+struct Reader {
+    source: Source,
+    /// The prefix of the root.
+    prefix: String,
     /// The item being read and the depth of its element.
-    item: Option<(Item, usize)>,
-    /// The field being read, its depth, and its text so far.
-    field: Option<(Field, usize, String)>,
+    item: Option<(Draft, usize)>,
+    field: Option<Open>,
+    /// What `xml:base` says from which depth on.
+    bases: Vec<(usize, String)>,
+    /// Whether a link without an address has just ended: HTML has made it so, and its address follows.
+    is_behind_link: bool,
 }
 
-/// Mends RSS or Atom. `None` when the document is neither.
-pub(super) fn xml(text: &str, notes: &mut Vec<String>) -> Option<Mended> {
-    let mut scanner = Scanner::new(text);
-    let mut base = None;
-    let mut mender: Option<Mender> = None;
+/// Reads RSS or Atom. `None` when the document is neither.
+pub(super) fn read(text: &str, notes: &mut Vec<String>) -> Option<Source> {
+    let text = tamed(text);
+    let mut scanner = Scanner::new(&text);
+    let mut reader: Option<Reader> = None;
     while let Some(token) = scanner.next() {
         match token {
             Token::Open(tag) => {
                 let depth = scanner.around().len();
-                match &mut mender {
+                match &mut reader {
                     None => {
                         // An item without a root is a feed whose head was lost.
                         let root = dialect(&tag).or(match tag.name.as_str() {
-                            "channel" | "item" => Some(Dialect::Rss),
-                            "entry" => Some(Dialect::Atom),
+                            "channel" | "item" => Some(FeedKind::Rss),
+                            "entry" => Some(FeedKind::Atom),
                             _ => None,
                         });
-                        if let Some(dialect) = root {
-                            base = tag.attribute("base");
-                            let mut new = Mender::new(dialect);
+                        if let Some(kind) = root {
+                            let mut new = Reader::new(kind, &tag);
                             new.open(&tag, depth, scanner.parent());
-                            mender = Some(new);
-                        } else if depth > 0 {
+                            reader = Some(new);
+                        } else if depth >= WRAPPERS_MAX || tag.name == "html" {
                             return None;
                         }
                     }
-                    Some(mender) => mender.open(&tag, depth, scanner.parent()),
+                    Some(reader) => reader.open(&tag, depth, scanner.parent()),
                 }
                 scanner.enter(&tag);
             }
             Token::Text(text) => {
-                if let Some((_, _, so_far)) = mender.as_mut().and_then(|m| m.field.as_mut())
-                    && so_far.len() + text.len() <= FIELD_BYTES_MAX
-                {
-                    so_far.push_str(&text);
+                if let Some(reader) = &mut reader {
+                    reader.text(&text, scanner.around().len());
                 }
             }
             Token::Close { is_written, .. } => {
-                if let Some(mender) = &mut mender {
-                    mender.close(scanner.around().len(), is_written);
-                    if mender.items >= ITEMS_MAX {
+                if let Some(reader) = &mut reader {
+                    reader.close(scanner.around().len(), is_written);
+                    if reader.source.items.len() >= ITEMS_MAX {
                         notes.push(format!("items after the first {ITEMS_MAX} were left out"));
                         break;
                     }
@@ -144,244 +141,154 @@ pub(super) fn xml(text: &str, notes: &mut Vec<String>) -> Option<Mended> {
         }
     }
     notes.extend(scanner.notes());
-    let mender = mender?;
-    Some(Mended { text: mender.document(), next: mender.next, base })
+    let mut reader = reader?;
+    reader.put_item();
+    Some(reader.source)
 }
 
-impl Mender {
-    fn new(dialect: Dialect) -> Self {
-        Self {
-            dialect,
-            head: Item::default(),
-            body: String::new(),
+impl Reader {
+    fn new(kind: FeedKind, root: &Tag<'_>) -> Self {
+        let source = Source {
+            kind,
+            title: String::new(),
+            language: root.attribute("lang").unwrap_or_default(),
+            site: String::new(),
+            items: Vec::new(),
             next: Vec::new(),
-            items: 0,
+            base: root.attribute("base"),
+        };
+        Self {
+            source,
+            prefix: root.prefix.clone(),
             item: None,
             field: None,
+            bases: Vec::new(),
+            is_behind_link: false,
         }
     }
 
     fn open(&mut self, tag: &Tag<'_>, depth: usize, parent: &str) {
-        if matches!(tag.name.as_str(), "item" | "entry")
-            && matches!(tag.prefix.as_str(), "" | "rss" | "atom" | "a10")
+        let is_own = OWN.contains(&tag.prefix.as_str()) || tag.prefix == self.prefix;
+        // That of the root is the feed's.
+        if depth > 0
+            && let Some(base) = tag.attribute("base")
         {
+            self.bases.push((depth, base));
+        }
+        if matches!(tag.name.as_str(), "item" | "entry") && is_own {
             // An item inside an item: the first was never closed.
             self.put_item();
-            let item =
-                Item { about: tag.attribute("about").unwrap_or_default(), ..Item::default() };
-            self.item = Some((item, depth));
+            let about = tag.attribute("about").unwrap_or_default();
+            self.item = Some((Draft { about, ..Draft::default() }, depth));
             self.field = None;
             return;
         }
-        let is_ours = match &self.item {
+        let is_of_item = match &self.item {
             Some((_, at)) => depth == at + 1,
             None => matches!(parent, "channel" | "feed" | "rdf" | "rss"),
         };
-        if !is_ours {
+        if !is_of_item {
             return;
         }
-        let Some(field) = field_of(tag) else { return };
-        if field == Field::Link
-            && let Some(href) = tag.attribute("href")
+        let Some(field) = field_of(tag, &self.prefix) else { return };
+        let mut link = Link::default();
+        if field == Field::Link {
+            link.rel = tag.attribute("rel").unwrap_or_default();
+            link.media_type = tag.attribute("type").unwrap_or_default();
+            link.href = tag.attribute("href").or_else(|| tag.attribute("url")).unwrap_or_default();
+            link.base = self.bases.last().map(|(_, base)| base.clone());
+        }
+        if field == Field::Id
+            && let Some((item, _)) = &mut self.item
         {
-            let rel = tag.attribute("rel").unwrap_or_else(|| "alternate".to_owned());
-            let media_type = tag.attribute("type").unwrap_or_default();
-            match &mut self.item {
-                Some((item, _)) => item.links.push((href, rel, media_type)),
-                None if matches!(rel.as_str(), "next" | "prev-archive")
-                    && self.next.len() < NEXT_MAX
-                    && !self.next.contains(&href) =>
-                {
-                    self.next.push(href);
-                }
-                None => {}
+            item.is_id_opaque = tag
+                .attribute("ispermalink")
+                .is_some_and(|v| v.trim().eq_ignore_ascii_case("false"));
+        }
+        self.field = Some(Open { field, depth, text: String::new(), link });
+    }
+
+    fn text(&mut self, text: &str, depth: usize) {
+        if let Some(open) = &mut self.field {
+            if open.text.len() + text.len() <= FIELD_BYTES_MAX {
+                open.text.push_str(text);
             }
             return;
         }
-        self.field = Some((field, depth, String::new()));
+        // `<link/>https://…`
+        if std::mem::take(&mut self.is_behind_link)
+            && let Some((item, at)) = &mut self.item
+            && depth == *at + 1
+            && is_absolute(text)
+        {
+            item.links.push(Link { href: text.trim().to_owned(), ..Link::default() });
+        }
     }
 
     fn close(&mut self, depth: usize, is_written: bool) {
-        if let Some((field, at, text)) = self.field.take_if(|(_, at, _)| *at >= depth)
-            && at == depth
-            && (is_written || field == Field::Title)
+        if let Some(open) = self.field.take_if(|open| open.depth >= depth)
+            && open.depth == depth
+            && (is_written || open.field == Field::Title)
         {
-            let item = self.item.as_mut().map_or(&mut self.head, |(item, _)| item);
-            item.put(field, text);
+            self.put(open);
         }
         if self.item.as_ref().is_some_and(|(_, at)| *at == depth) {
             self.put_item();
         }
+        self.bases.retain(|(at, _)| *at < depth);
+    }
+
+    fn put(&mut self, open: Open) {
+        let text = open.text.trim();
+        let Some((item, _)) = &mut self.item else {
+            return self.put_head(open);
+        };
+        match open.field {
+            Field::Link => {
+                let mut link = open.link;
+                if link.href.trim().is_empty() {
+                    text.clone_into(&mut link.href);
+                }
+                self.is_behind_link = link.href.is_empty();
+                if !link.href.is_empty() && item.links.len() < KEPT_MAX {
+                    item.links.push(link);
+                }
+            }
+            // The first one counts: what follows under the same name is another module's.
+            Field::Title if item.title.trim().is_empty() => text.clone_into(&mut item.title),
+            Field::Id if item.id.is_empty() => text.clone_into(&mut item.id),
+            Field::Original if item.original.is_empty() => text.clone_into(&mut item.original),
+            Field::Published if item.published.len() < KEPT_MAX => {
+                item.published.push(text.to_owned());
+            }
+            Field::Updated if item.updated.len() < KEPT_MAX => item.updated.push(text.to_owned()),
+            _ => {}
+        }
+    }
+
+    fn put_head(&mut self, open: Open) {
+        let text = open.text.trim();
+        let source = &mut self.source;
+        match open.field {
+            Field::Title if source.title.is_empty() => text.clone_into(&mut source.title),
+            Field::Language if !text.is_empty() => text.clone_into(&mut source.language),
+            Field::Link if open.link.href.is_empty() && source.site.is_empty() => {
+                text.clone_into(&mut source.site);
+            }
+            Field::Link
+                if matches!(open.link.rel.trim(), "next" | "prev-archive")
+                    && source.next.len() < NEXT_MAX
+                    && !source.next.contains(&open.link.href) =>
+            {
+                source.next.push(open.link.href);
+            }
+            _ => {}
+        }
     }
 
     fn put_item(&mut self) {
-        let Some((item, _)) = self.item.take() else { return };
-        self.items += 1;
-        match self.dialect {
-            Dialect::Atom => item.write_atom(&mut self.body),
-            Dialect::Rss => item.write_rss(&mut self.body),
+        if let Some((item, _)) = self.item.take() {
+            self.source.items.push(item);
         }
     }
-
-    fn document(&self) -> String {
-        let title = escape(&self.head.title);
-        match self.dialect {
-            Dialect::Atom => format!(
-                "<feed xmlns=\"http://www.w3.org/2005/Atom\"><title>{title} </title>{}</feed>",
-                self.body
-            ),
-            Dialect::Rss => format!(
-                "<rss version=\"2.0\"><channel><title>{title}</title>{}</channel></rss>",
-                self.body
-            ),
-        }
-    }
-}
-
-impl Item {
-    fn put(&mut self, field: Field, text: String) {
-        let slot = match field {
-            Field::Title => &mut self.title,
-            Field::Id => &mut self.id,
-            Field::Published => &mut self.published,
-            Field::Updated => &mut self.updated,
-            Field::Link => {
-                if !text.trim().is_empty() {
-                    self.links.push((
-                        text.trim().to_owned(),
-                        "alternate".to_owned(),
-                        String::new(),
-                    ));
-                }
-                return;
-            }
-        };
-        // The first one counts: what follows under the same name is another module's.
-        if slot.trim().is_empty() {
-            *slot = text;
-        }
-    }
-
-    fn write_rss(&self, out: &mut String) {
-        out.push_str("<item>");
-        let mut put = |name: &str, text: &str| {
-            let text = text.trim();
-            if !text.is_empty() {
-                out.push_str(&format!("<{name}>{}</{name}>", escape(text)));
-            }
-        };
-        put("title", &self.title);
-        let link = self.links.iter().find(|(_, rel, _)| rel == "alternate");
-        let link = link.map_or(self.about.as_str(), |(href, _, _)| href.as_str());
-        put("link", link);
-        put("guid", &self.id);
-        put("pubDate", &self.published);
-        put("updated", &self.updated);
-        out.push_str("</item>");
-    }
-
-    fn write_atom(&self, out: &mut String) {
-        out.push_str("<entry>");
-        // An empty title is an error to the parser.
-        let title = if self.title.trim().is_empty() { " " } else { self.title.trim() };
-        out.push_str(&format!("<title>{} </title>", escape(title)));
-        for (href, rel, media_type) in &self.links {
-            out.push_str(&format!("<link href=\"{}\" rel=\"{}\"", escape(href), escape(rel)));
-            if !media_type.is_empty() {
-                out.push_str(&format!(" type=\"{}\"", escape(media_type)));
-            }
-            out.push_str("/>");
-        }
-        for (name, text) in
-            [("id", &self.id), ("published", &self.published), ("updated", &self.updated)]
-        {
-            let text = text.trim();
-            if !text.is_empty() {
-                out.push_str(&format!("<{name}>{}</{name}>", escape(text)));
-            }
-        }
-        out.push_str("</entry>");
-    }
-}
-
-/// Mends JSON Feed: closes what was cut behind the last whole item, and keeps of each item what
-/// is read here.
-pub(super) fn json(text: &str, notes: &mut Vec<String>) -> Mended {
-    let mut mended = Mended { text: String::new(), next: Vec::new(), base: None };
-    let value = match serde_json::from_str::<serde_json::Value>(text) {
-        Ok(value) => value,
-        Err(why) => {
-            let Some(value) = uncut(text).and_then(|t| serde_json::from_str(&t).ok()) else {
-                notes.push(format!("this is no JSON: {why}"));
-                return mended;
-            };
-            notes.push("the feed is cut; its whole items were read".to_owned());
-            value
-        }
-    };
-    mended.next.extend(value["next_url"].as_str().map(str::to_owned));
-    let mut items: Vec<&serde_json::Value> =
-        value["items"].as_array().map(|items| items.iter().collect()).unwrap_or_default();
-    if items.len() > ITEMS_MAX {
-        notes.push(format!("items after the first {ITEMS_MAX} were left out"));
-        items.truncate(ITEMS_MAX);
-    }
-    let items: Vec<serde_json::Value> = items.into_iter().map(json_item).collect();
-    let clean = serde_json::json!({
-        "version": value["version"].as_str().unwrap_or_default(),
-        "title": value["title"].as_str().unwrap_or_default(),
-        "items": items,
-    });
-    mended.text = clean.to_string();
-    mended
-}
-
-fn json_item(item: &serde_json::Value) -> serde_json::Value {
-    let mut kept = serde_json::Map::new();
-    for name in ["id", "url", "external_url", "title", "date_published", "date_modified"] {
-        match &item[name] {
-            serde_json::Value::String(text) if text.len() <= FIELD_BYTES_MAX => {
-                // An item of a link blog has both; its own page comes first.
-                if name == "external_url" && kept.contains_key("url") {
-                    continue;
-                }
-                kept.insert(name.to_owned(), text.as_str().into());
-            }
-            // JSON Feed 1.1: an id that is a number is to be read as its text.
-            serde_json::Value::Number(number) if name == "id" => {
-                kept.insert(name.to_owned(), number.to_string().into());
-            }
-            _ => {}
-        }
-    }
-    kept.into()
-}
-
-/// The text up to the end of the last whole object of the list at the top, and what closes it.
-fn uncut(text: &str) -> Option<String> {
-    let (mut depth, mut in_text, mut escaped, mut end) = (0_u32, false, false, None);
-    for (at, byte) in text.bytes().enumerate() {
-        if in_text {
-            match byte {
-                _ if escaped => escaped = false,
-                b'\\' => escaped = true,
-                b'"' => in_text = false,
-                _ => {}
-            }
-            continue;
-        }
-        match byte {
-            b'"' => in_text = true,
-            b'{' | b'[' => depth += 1,
-            b'}' | b']' => {
-                depth = depth.saturating_sub(1);
-                // `{ "items": [ {…} <- here`
-                if byte == b'}' && depth == 2 {
-                    end = Some(at + 1);
-                }
-            }
-            _ => {}
-        }
-    }
-    end.map(|end| format!("{}]}}", &text[..end]))
 }

@@ -1,0 +1,36 @@
+//! Payloads that are packed once more than their head says: a feed or sitemap that is a gzip file.
+
+use std::borrow::Cow;
+use std::io::Read;
+
+/// The payload without gzip, which feeds and sitemaps come in whether they are declared so or not; at
+/// most `bytes_max` of it, with a note where that is not all.
+pub(super) fn unpacked<'a>(
+    payload: &'a [u8],
+    bytes_max: usize,
+    notes: &mut Vec<String>,
+) -> Cow<'a, [u8]> {
+    let mut bytes = Cow::Borrowed(payload);
+    // Twice at most: a .gz that was gzipped once more on its way.
+    for _ in 0..2 {
+        if !bytes.starts_with(&[0x1f, 0x8b]) {
+            break;
+        }
+        let mut out = Vec::new();
+        let limit = bytes_max as u64 + 1;
+        let read =
+            flate2::read::MultiGzDecoder::new(bytes.as_ref()).take(limit).read_to_end(&mut out);
+        if let Err(why) = read {
+            notes.push(format!("the gzip is cut or damaged: {why}"));
+        }
+        bytes = Cow::Owned(out);
+    }
+    if bytes.len() > bytes_max {
+        notes.push(format!("only the first {bytes_max} bytes were read"));
+        match &mut bytes {
+            Cow::Borrowed(all) => *all = &all[..bytes_max],
+            Cow::Owned(all) => all.truncate(bytes_max),
+        }
+    }
+    bytes
+}
