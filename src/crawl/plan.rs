@@ -47,7 +47,7 @@ impl Verdict {
 }
 
 /// So many URLs of a queue are planned.
-const PLANNED_MAX: usize = 10_000;
+pub const PLANNED_MAX: usize = 10_000;
 
 impl Crawl {
     /// What a run of `job` would fetch first: its seeds, or what is due now. robots.txt is fetched

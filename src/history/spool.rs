@@ -34,7 +34,7 @@ impl Spool {
         if let Place::Spooled(file) = &mut self.lines {
             let written = file.seek(SeekFrom::Start(begins)).and_then(|_| file.write_all(line));
             if written.is_err() {
-                self.to_memory()?;
+                self.leave_disk()?;
             }
         }
         if let Place::Memory(lines) = &mut self.lines {
@@ -46,7 +46,7 @@ impl Spool {
     }
 
     /// Takes the lines back from the disk.
-    fn to_memory(&mut self) -> io::Result<()> {
+    fn leave_disk(&mut self) -> io::Result<()> {
         if let Place::Spooled(file) = &mut self.lines {
             let mut lines = Vec::new();
             file.seek(SeekFrom::Start(0))?;
@@ -93,7 +93,7 @@ mod tests {
                         file.seek(SeekFrom::End(0)).unwrap();
                         file.write_all(b"li").unwrap();
                     }
-                    spool.to_memory().unwrap();
+                    spool.leave_disk().unwrap();
                 }
                 places.push((spool.append(line.as_bytes()).unwrap(), line.len() as u64));
             }

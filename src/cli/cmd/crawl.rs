@@ -235,6 +235,7 @@ pub fn to_json(report: &Report) -> Value {
         "failures": pairs(&report.failures),
         "unreachable_robots": report.unreachable_robots.iter()
             .map(|(url, why)| json!({"url": url, "why": why})).collect::<Vec<_>>(),
+        "failures_unnamed": report.failed.saturating_sub(report.failures.len() as u64),
         "statuses": report.statuses,
         "media_types": report.media_types,
     })
@@ -300,6 +301,12 @@ pub fn print(context: &Context, report: &Report, goes_on: &str) -> Result<(), Cl
     }
     for (url, why) in report.failures.iter().take(20) {
         out.line(&format!("  failed: {url}: {why}"))?;
+    }
+    if report.failed > 20 {
+        out.line(&format!(
+            "  and {} more failures; logs/crawl.log in the archive names them",
+            report.failed - 20
+        ))?;
     }
     for (url, why) in report.unreachable_robots.iter().take(20) {
         out.line(&format!("  unreachable: {url}: {why}"))?;

@@ -10,6 +10,7 @@ use crate::cli::output::Format;
 use crate::cli::progress::CrawlProgress;
 use crate::cli::wiring::{Begun, begin, real_timer, runtime, stop_on_signals};
 use crate::cli::{CliError, Exit};
+use crate::crawl::plan::PLANNED_MAX;
 use crate::crawl::{Job, Stop, Take};
 use crate::schedule::JobSpec;
 
@@ -42,6 +43,7 @@ pub fn run(job: &Job, jobs: &[JobSpec], context: &Context) -> Result<Exit, CliEr
         running.plan(job, &mut progress, &stop).await
     });
     progress.finish();
+    let queued = running.crawl().frontier().counts().queued;
     running.close()?;
     let planned = planned?;
     let mut rows = Vec::new();
@@ -65,6 +67,11 @@ pub fn run(job: &Job, jobs: &[JobSpec], context: &Context) -> Result<Exit, CliEr
         context.out.say("nothing would be fetched");
     } else if !rows.is_empty() {
         context.out.table(&["would", "at (UTC)", "URL", "because"], &[], &rows)?;
+    }
+    if queued > PLANNED_MAX as u64 {
+        let said =
+            format!("of {queued} URLs in the queue no more than the next {PLANNED_MAX} are shown");
+        context.out.say(&said);
     }
     if job.take != Take::Due && !job.seeds.is_empty() {
         context.out.say("what these pages lead to is known once they are fetched");

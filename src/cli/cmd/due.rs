@@ -29,7 +29,8 @@ pub fn run(args: &DueArgs, context: &Context) -> Result<Exit, CliError> {
             for (list, frontier) in [("queue", &frontiers.queue), ("watched", &frontiers.watched)] {
                 let mut found = 0;
                 for item in frontier.due() {
-                    if found >= args.limit {
+                    // One more than is printed, to know whether there is one.
+                    if found > args.limit {
                         break;
                     }
                     let item = item.map_err(|e| CliError::failed("reading the queue", e))?;
@@ -42,14 +43,19 @@ pub fn run(args: &DueArgs, context: &Context) -> Result<Exit, CliError> {
             }
         }
         Queue::Told(view) => {
-            let source = view.source(now);
-            context.out.say(&format!("{source}; the next {ITEMS_MAX} of each list are known"));
+            let mut source = view.source(now);
+            if view.lists.iter().any(|list| list.items.len() >= ITEMS_MAX) {
+                source
+                    .push_str(&format!("; of each list it says no more than the next {ITEMS_MAX}"));
+            }
+            context.out.say(&source);
             lines.extend(view.lists.iter().flat_map(|list| list.items.clone()));
             lines.retain(is_asked);
         }
     }
     // WARC-Dates sort as their times do.
     lines.sort_by(|a, b| a.at.cmp(&b.at));
+    let is_cut = lines.len() > args.limit;
     lines.truncate(args.limit);
     if lines.is_empty() {
         context.out.say("nothing is queued and nothing is watched");
@@ -77,6 +83,12 @@ pub fn run(args: &DueArgs, context: &Context) -> Result<Exit, CliError> {
     }
     if !rows.is_empty() {
         context.out.table(&["when (UTC)", "list", "URL", "because"], &[], &rows)?;
+    }
+    if is_cut {
+        let limit = args.limit;
+        context
+            .out
+            .say(&format!("these are the first {limit}, and there are more; --limit N shows them"));
     }
     Ok(Exit::Done)
 }

@@ -8,6 +8,7 @@ use crate::cli::output::Format;
 use crate::cli::queue::Queue;
 use crate::cli::{CliError, Exit};
 use crate::crawl::ListView;
+use crate::crawl::view::DUE_COUNTED_MAX;
 use crate::store::Reader;
 
 /// What is in the archive, per host and in all; the last run; what is due; disk.
@@ -81,6 +82,8 @@ fn of_queue(seen: &Queue, now: Timestamp) -> Result<Value, CliError> {
         "queued": sum(|l| l.queued + l.in_flight, "queue"),
         "watched": sum(all, "watched"),
         "due": sum(|l| l.due, "watched"),
+        // Counting ends somewhere: the number then says how many there are at least.
+        "due_is_cap": lists.iter().any(|l| l.list == "watched" && l.due >= DUE_COUNTED_MAX as u64),
         "next": lists.iter().filter_map(|l| l.next.clone()).min(),
         "told_at": at,
         "source": source,
@@ -115,10 +118,11 @@ fn print(context: &Context, facts: &Value) -> Result<(), CliError> {
         Some(queue) => {
             let source = queue["source"].as_str().map(|said| format!(" ({said})"));
             out.line(&format!(
-                "queue: {} left, {} watched, {} due now, next at {}{}",
+                "queue: {} left, {} watched, {}{} due now, next at {}{}",
                 number(&queue["queued"]),
                 number(&queue["watched"]),
                 number(&queue["due"]),
+                if queue["due_is_cap"] == true { " or more" } else { "" },
                 text(&queue["next"]),
                 source.unwrap_or_default(),
             ))?;
