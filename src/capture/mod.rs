@@ -9,13 +9,14 @@
 //! redirect is followed and nothing is retried, with one exception: see [`Capturer::capture`].
 //!
 //! In reading order: what it may cost ([`options`]), where it may go ([`address`]), how it gets
-//! there ([`dial`], `names`, `proxy`, `tls`), what it says ([`request`]), the exchange itself (`drive`,
+//! there ([`dial`], `names`, `proxy`, `tls`, `handshake`), what it says ([`request`]), the exchange itself (`drive`,
 //! `spool`), and connections kept for the next (`pool`).
 
 pub mod address;
 mod addresses;
 pub mod dial;
 mod drive;
+mod handshake;
 mod names;
 pub mod options;
 mod pool;

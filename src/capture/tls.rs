@@ -22,6 +22,7 @@ use tokio_rustls::TlsConnector;
 
 use super::CaptureError;
 use super::dial::BoxStream;
+use super::handshake;
 use super::options::{CaptureOptions, RootSource};
 use crate::base::Clock;
 use crate::http::TlsFacts;
@@ -90,7 +91,7 @@ impl Tls {
             .connector
             .connect(name.clone(), stream)
             .await
-            .map_err(|error| error.to_string())?;
+            .map_err(|error| handshake::in_words(&error))?;
         let session = stream.get_ref().1;
         let chain = session.peer_certificates().unwrap_or_default();
         let warning = (!self.verify).then(|| match self.check(chain, &name) {
@@ -119,7 +120,7 @@ impl Tls {
         self.verifier
             .verify_server_cert(leaf, rest, name, &[], now)
             .map(|_| ())
-            .map_err(|error| error.to_string())
+            .map_err(|error| handshake::of_tls(&error))
     }
 }
 

@@ -109,8 +109,12 @@ async fn the_bytes_are_those_after_tls_and_the_session_is_noted() {
 async fn a_certificate_that_does_not_check_out_is_a_failure() {
     let authority = authority("www.example.org");
     for (name, root, word) in [
-        ("www.example.org", None, "UnknownIssuer"),
-        ("other.example", Some(authority.root.as_slice()), "not valid for"),
+        ("www.example.org", None, "unknown issuer"),
+        (
+            "other.example",
+            Some(authority.root.as_slice()),
+            "is not for other.example, but for www.example.org",
+        ),
     ] {
         let address =
             tls_site(&authority, vec![answer(OK)], rustls::ALL_VERSIONS, Goodbye::Said).await;

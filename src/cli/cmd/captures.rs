@@ -16,7 +16,7 @@ const CDX11_HEADER: &str = " CDX N b a m s k r M S V g";
 /// # Errors
 /// When the archive cannot be read, a filter or time is wrong, or nothing is found (exit 3).
 pub fn run(args: &CapturesArgs, context: &Context) -> Result<Exit, CliError> {
-    let format = context.out.format_of(&["table", "text", "json", "cdxj", "cdx"])?;
+    let format = context.out.format_name();
     let period = context.period(args.from.as_deref(), args.to.as_deref())?;
     let mut query = Query::new(&args.url, match_type(args.match_type));
     query.from = args.from.is_some().then_some(period.start);
@@ -68,10 +68,15 @@ fn match_type(arg: MatchArg) -> MatchType {
 }
 
 fn row(reader: &Reader, entry: &Capture) -> Vec<String> {
+    let mut url = entry.url.clone();
     let (status, mime, kept) = match entry.kind {
         RecordKind::Metadata => {
             let (reason, detail) = failure(reader, entry);
-            (reason, detail, "failure")
+            if detail != "-" {
+                // The last column may be as long as it needs.
+                url = format!("{url} ({detail})");
+            }
+            (reason, "-".to_owned(), "failure")
         }
         RecordKind::Revisit if entry.status == Some(304) => {
             ("304".to_owned(), "-".to_owned(), "not modified")
@@ -81,14 +86,7 @@ fn row(reader: &Reader, entry: &Capture) -> Vec<String> {
         _ if entry.truncated => (status(entry), entry.mime.clone(), "cut response"),
         _ => (status(entry), entry.mime.clone(), "response"),
     };
-    vec![
-        entry.date.to_rfc3339(),
-        status,
-        mime,
-        kept.to_owned(),
-        entry.length.to_string(),
-        entry.url.clone(),
-    ]
+    vec![entry.date.to_rfc3339(), status, mime, kept.to_owned(), entry.length.to_string(), url]
 }
 
 fn status(entry: &Capture) -> String {
