@@ -2,7 +2,8 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::builder::PossibleValuesParser;
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
 /// An archival crawler and WARC store for news: exact captures, history, proof.
 #[derive(Debug, Parser)]
@@ -31,7 +32,7 @@ pub struct Global {
     /// Override a config key; repeatable
     #[arg(long, global = true, value_name = "KEY=VALUE", help_heading = "For every command")]
     pub set: Vec<String>,
-    /// text for people, json for programs; some commands take more
+    /// text for people, json for programs; the help of a command lists what it takes
     #[arg(long, global = true, value_name = "FORMAT", help_heading = "For every command")]
     pub format: Option<String>,
     /// Say nothing but data, errors, and what had to be repaired
@@ -49,6 +50,51 @@ pub struct Global {
         help_heading = "For every command"
     )]
     pub color: ColorWhen,
+}
+
+/// The name of `--format` among the flags.
+const FORMAT: &str = "format";
+
+/// What `--format` takes with a command, the usual one first. Commands that print nothing but text
+/// take `text` alone.
+#[must_use]
+pub fn formats_of(command: &str) -> &'static [&'static str] {
+    match command {
+        "captures" => &["table", "text", "json", "cdxj", "cdx"],
+        "diff" => &["text", "json", "html", "markdown", "unified"],
+        "changes" => &["text", "json", "rss", "atom"],
+        "init" | "watch" | "demo" | "completions" | "man" => &["text"],
+        _ => &["text", "json"],
+    }
+}
+
+/// The command line as it is parsed and as the help, the manual and completions tell of it: each command
+/// lists what `--format` takes with it.
+#[must_use]
+pub fn command() -> clap::Command {
+    let mut command = Cli::command();
+    let names: Vec<String> = command.get_subcommands().map(|c| c.get_name().to_owned()).collect();
+    for name in names {
+        let formats = formats_of(&name);
+        command = command.mut_subcommand(name, |sub| with_formats(sub, formats));
+    }
+    command
+}
+
+fn with_formats(command: clap::Command, formats: &'static [&'static str]) -> clap::Command {
+    let names: Vec<String> = command.get_subcommands().map(|c| c.get_name().to_owned()).collect();
+    let command = names.into_iter().fold(command, |command, name| {
+        command.mut_subcommand(name, |sub| with_formats(sub, formats))
+    });
+    command.arg(
+        clap::Arg::new(FORMAT)
+            .long(FORMAT)
+            .value_name("FORMAT")
+            .value_parser(PossibleValuesParser::new(formats))
+            .hide(formats.len() == 1)
+            .help("What to print: for people, or for programs")
+            .help_heading("For every command"),
+    )
 }
 
 /// When to use colour.
@@ -257,9 +303,9 @@ pub struct ShowArgs {
     /// The capture closest to this time (the newest without it)
     #[arg(long, value_name = "TIME")]
     pub at: Option<String>,
-    /// What to print
-    #[arg(long = "as", value_name = "FORM", default_value = "text")]
-    pub form: ShowAs,
+    /// What to print (text without it; --format json is --as json)
+    #[arg(long = "as", value_name = "FORM")]
+    pub form: Option<ShowAs>,
 }
 
 /// `history`
@@ -305,7 +351,7 @@ pub struct BlameArgs {
 /// `changes`
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Beside text and json (a line each), --format takes rss and atom. Kinds: headline, byline,\npublished, modified, text-added, text-removed, text-edited, text-moved, quote-added,\nquote-removed, quote-altered, quote-reattributed, figure-changed, date-changed, name-changed,\nclaim-changed, correction, update-note, retraction, gone, restored, reverted, redirected,\npaywalled, image-changed, link-changed."
+    after_help = "Kinds: headline, byline,\npublished, modified, text-added, text-removed, text-edited, text-moved, quote-added,\nquote-removed, quote-altered, quote-reattributed, figure-changed, date-changed, name-changed,\nclaim-changed, correction, update-note, retraction, gone, restored, reverted, redirected,\npaywalled, image-changed, link-changed."
 )]
 pub struct ChangesArgs {
     /// Seen at this time or later

@@ -17,7 +17,7 @@ pub mod wiring;
 
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::FromArgMatches;
 
 pub use exit::{CliError, Exit};
 
@@ -28,11 +28,15 @@ use output::Output;
 /// Runs the command line of this process and says how it ended.
 #[must_use]
 pub fn main() -> ExitCode {
-    let cli = match Cli::try_parse() {
-        Ok(cli) => cli,
+    let parsed = args::command().try_get_matches().and_then(|matches| {
+        let name = matches.subcommand_name().unwrap_or_default().to_owned();
+        Ok((Cli::from_arg_matches(&matches)?, name))
+    });
+    let (cli, name) = match parsed {
+        Ok(parsed) => parsed,
         Err(error) => return usage(&error),
     };
-    match run(cli) {
+    match run(cli, &name) {
         Ok(exit) => exit.into(),
         // Whoever reads us has had enough, as `head` does: that is success.
         Err(error) if error.broken_pipe => Exit::Done.into(),
@@ -55,8 +59,8 @@ fn usage(error: &clap::Error) -> ExitCode {
     Exit::Usage.into()
 }
 
-fn run(cli: Cli) -> Result<Exit, CliError> {
-    let out = Output::new(&cli.global);
+fn run(cli: Cli, name: &str) -> Result<Exit, CliError> {
+    let out = Output::new(&cli.global, name)?;
     match cli.command {
         Command::Robots(args) => return cmd::robots::run(&args, &out),
         Command::Surt(args) => return cmd::surt::run(&args, &out),

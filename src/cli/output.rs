@@ -8,7 +8,7 @@ use std::io::{self, IsTerminal, Write};
 
 use serde::Serialize;
 
-use super::args::{ColorWhen, Global};
+use super::args::{ColorWhen, Global, formats_of};
 use super::exit::CliError;
 use crate::base::printable::{self, Stream};
 
@@ -24,7 +24,8 @@ pub enum Format {
 /// How to print.
 #[derive(Debug, Clone)]
 pub struct Output {
-    format: Option<String>,
+    format: &'static str,
+    is_asked: bool,
     quiet: bool,
     verbose: u8,
     color_out: bool,
@@ -34,46 +35,58 @@ pub struct Output {
 }
 
 impl Output {
-    /// As the flags and the environment say.
-    #[must_use]
-    pub fn new(global: &Global) -> Self {
+    /// As the flags and the environment say, for the command of this name.
+    ///
+    /// # Errors
+    /// A usage error where the command does not print what `--format` names.
+    pub fn new(global: &Global, command: &str) -> Result<Self, CliError> {
+        let formats = formats_of(command);
+        let format = match &global.format {
+            None => None,
+            Some(given) => match formats.iter().find(|known| *known == given) {
+                Some(known) => Some(*known),
+                // The command's own flag refuses it, and so does that of the program.
+                None => {
+                    let known = formats.join(", ");
+                    let what = format!("--format {given:?}: {command} prints {known}");
+                    return Err(CliError::usage(what));
+                }
+            },
+        };
         let no_color = std::env::var_os("NO_COLOR").is_some_and(|v| !v.is_empty());
         let color = |terminal: bool| match global.color {
             ColorWhen::Always => true,
             ColorWhen::Never => false,
             ColorWhen::Auto => terminal && !no_color,
         };
-        Self {
-            format: global.format.clone(),
+        Ok(Self {
+            format: format.or(formats.first().copied()).unwrap_or("text"),
+            is_asked: format.is_some(),
             quiet: global.quiet,
             verbose: global.verbose,
             color_out: color(io::stdout().is_terminal()),
             color_err: color(io::stderr().is_terminal()),
             terminal_out: io::stdout().is_terminal(),
             terminal_err: io::stderr().is_terminal(),
-        }
-    }
-
-    /// `--format`, one of `known`; the first of them where nothing was said.
-    ///
-    /// # Errors
-    /// A usage error that lists what is known.
-    pub fn format_of(&self, known: &[&'static str]) -> Result<&'static str, CliError> {
-        let Some(given) = &self.format else { return Ok(known.first().copied().unwrap_or("text")) };
-        known.iter().find(|k| *k == given).copied().ok_or_else(|| {
-            CliError::usage(format!(
-                "unknown format {given:?} here; known are {}",
-                known.join(", ")
-            ))
         })
     }
 
+    /// `--format`, one of those that the command takes; the first of them where nothing was asked for.
+    #[must_use]
+    pub fn format_name(&self) -> &'static str {
+        self.format
+    }
+
+    /// Whether `--format` was given.
+    #[must_use]
+    pub fn format_is_asked(&self) -> bool {
+        self.is_asked
+    }
+
     /// `--format` of a command that knows text and json.
-    ///
-    /// # Errors
-    /// A usage error that lists what is known.
-    pub fn format(&self) -> Result<Format, CliError> {
-        Ok(if self.format_of(&["text", "json"])? == "json" { Format::Json } else { Format::Text })
+    #[must_use]
+    pub fn format(&self) -> Format {
+        if self.format == "json" { Format::Json } else { Format::Text }
     }
 
     /// Whether stdout takes colour.

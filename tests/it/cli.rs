@@ -1,5 +1,6 @@
 //! The command line as its contract has it: help, exit codes, JSON, closed pipes, local files.
 
+mod asked;
 mod caps;
 mod json;
 mod out;

@@ -251,7 +251,7 @@ fn no_command_lets_a_page_or_a_name_steer_the_terminal() {
         (vec!["show", HOSTILE], "owned"),
         (vec!["show", STORY, "--at", HOSTILE], "owned"),
         (vec!["captures", STORY, "--filter", HOSTILE], "owned"),
-        (vec!["captures", STORY, "--format", HOSTILE], "owned"),
+        (vec!["captures", STORY, "--format", HOSTILE], "blink"),
         (vec![HOSTILE], "blink"),
         (vec!["--help"], "Usage"),
         (vec!["man"], "pressmark"),

@@ -52,6 +52,8 @@ fn real_output_agrees_with_the_schemas() {
     let harbour = "http://courier.example/";
     let bundle = dir.path().join("bundle.zip");
     let bundle = bundle.to_str().unwrap();
+    let package = dir.path().join("package.wacz");
+    let package = package.to_str().unwrap();
     let proved = command(&archive).args(["prove", STORY, "-o", bundle]).output().unwrap();
     assert!(proved.status.success(), "{}", stderr(&proved));
     let rules = dir.path().join("robots.txt");
@@ -73,7 +75,7 @@ fn real_output_agrees_with_the_schemas() {
     let cited = ["cite", STORY, "--quote", "the", "--format", "json"];
     let public =
         ["cite", STORY, "--format", "json", "--set", "cite.archive_url=https://a.example/web"];
-    let cases: [(&str, &[&str]); 27] = [
+    let cases: [(&str, &[&str]); 30] = [
         ("robots.json", &robots),
         ("setting.json", &["config", "show", "--format", "json"]),
         (
@@ -104,6 +106,9 @@ fn real_output_agrees_with_the_schemas() {
         ("crawl.json", &crawl),
         ("status.json", &["status", "--format", "json"]),
         ("reindex.json", &["reindex", "--format", "json"]),
+        ("surt.json", &["surt", STORY, harbour, "--format", "json"]),
+        ("proved.json", &["prove", STORY, "-o", bundle, "--force", "--format", "json"]),
+        ("proved.json", &["prove", STORY, "-o", package, "--format", "json"]),
     ];
     let schemas = schemas();
     let mut seen = BTreeSet::new();

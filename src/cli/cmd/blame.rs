@@ -16,7 +16,7 @@ use super::history::capture_json;
 /// # Errors
 /// When there is no such capture or no article in it (exit 3), or the archive cannot be read.
 pub fn run(args: &BlameArgs, context: &Context) -> Result<Exit, CliError> {
-    let format = context.out.format()?;
+    let format = context.out.format();
     let at = context.instant("--at", args.at.as_deref())?;
     let reader = context.reader()?;
     let derived = context.derived(&reader);

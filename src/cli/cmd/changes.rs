@@ -20,7 +20,7 @@ use super::history::change_line;
 /// # Errors
 /// When a kind or a time is wrong, or the archive cannot be read.
 pub fn run(args: &ChangesArgs, context: &Context) -> Result<Exit, CliError> {
-    let format = context.out.format_of(&["text", "json", "rss", "atom"])?;
+    let format = context.out.format_name();
     let wanted = wanted(args, context)?;
     let reader = context.reader()?;
     let derived = context.derived(&reader);

@@ -27,7 +27,7 @@ use super::show::says;
 /// When there is no capture, or the quoted words do not stand in it (exit 3), or the archive cannot
 /// be read.
 pub fn run(args: &CiteArgs, context: &Context) -> Result<Exit, CliError> {
-    let format = context.out.format()?;
+    let format = context.out.format();
     let archive = archive(context)?;
     let at = context.instant("--at", args.at.as_deref())?;
     if args.quote.as_ref().is_some_and(|q| !q.chars().any(char::is_alphanumeric)) {

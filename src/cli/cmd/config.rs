@@ -36,7 +36,7 @@ pub fn run(args: &ConfigArgs, global: &Global, out: &Output) -> Result<Exit, Cli
 
 fn show(global: &Global, out: &Output) -> Result<Exit, CliError> {
     let (settings, _) = load_settings(global).map_err(super::super::context::config_error)?;
-    match out.format()? {
+    match out.format() {
         Format::Json => {
             for (key, value, source) in settings.iter() {
                 out.json(&Row { key, value: value.to_json(), source: source.to_string() })?;
@@ -99,7 +99,7 @@ fn check_jobs(global: &Global, settings: &Settings, out: &Output) -> Result<Exit
 
 fn print(problems: &[Problem], out: &Output) -> Result<(), CliError> {
     for problem in problems {
-        match out.format()? {
+        match out.format() {
             Format::Text => out.line(&problem.to_string())?,
             Format::Json => out.json(&ProblemRow {
                 source: problem.source.to_string(),

@@ -14,6 +14,7 @@ use crate::cli::wiring::{Begun, begin, real_timer, runtime, stop_on_signals};
 use crate::cli::{CliError, Exit};
 use crate::crawl::{Job, Report, Stop, Take};
 use crate::schedule::{Frontier, JobSpec, Overlap, Phase};
+use crate::store::{Layout, StoreError};
 
 /// Captures URLs and what they need until nothing is left in scope, then prints a report.
 ///
@@ -21,11 +22,16 @@ use crate::schedule::{Frontier, JobSpec, Overlap, Phase};
 /// Wrong URLs or settings (exit 2), or trouble of ours.
 pub fn run(args: &CrawlArgs, context: Context) -> Result<Exit, CliError> {
     let context = context.with_network(&args.network)?;
-    let format = context.out.format()?;
+    let format = context.out.format();
     let job = job_of(args, &context)?;
     let jobs = jobs_of(args, &context)?;
     for warning in context.settings.warnings(&jobs) {
         context.out.say(&format!("pressmark: {warning}"));
+    }
+    // What an earlier run left can be gone on with where there is an archive.
+    let asks_for_nothing = args.urls.is_empty() && args.job.is_empty() && !args.due;
+    if asks_for_nothing && Layout::new(&context.archive).check().is_err_and(|e| is_absent(&e)) {
+        return Err(nothing_to_crawl("there is no archive with a queue to go on with"));
     }
     if args.dry_run {
         return super::dry_run::run(&job, &jobs, &context);
@@ -49,6 +55,11 @@ pub fn run(args: &CrawlArgs, context: Context) -> Result<Exit, CliError> {
     };
     for note in notes {
         context.out.warn(&note);
+    }
+    let left = running.crawl().frontier().counts();
+    if asks_for_nothing && left.queued + left.in_flight == 0 {
+        running.close()?.iter().for_each(|note| context.out.warn(note));
+        return Err(nothing_to_crawl("no earlier run left anything in the queue"));
     }
     if job.take == Take::Queue {
         say_left(&context, running.crawl().frontier())?;
@@ -147,6 +158,15 @@ fn goes_on(args: &CrawlArgs) -> String {
         command.push_str(" --due");
     }
     command
+}
+
+fn is_absent(error: &StoreError) -> bool {
+    matches!(error, StoreError::NoArchive { .. })
+}
+
+fn nothing_to_crawl(why: &str) -> CliError {
+    CliError::usage(format!("crawl takes URLs, --job FILE or --due, and {why}"))
+        .hint("`pressmark crawl URL` captures a page; `pressmark crawl --help` lists the rest")
 }
 
 /// How often it is looked whether another run has ended.

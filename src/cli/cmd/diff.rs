@@ -30,7 +30,7 @@ struct One {
 /// # Errors
 /// When a side is not found (exit 3), the archive cannot be read, or the usage is wrong.
 pub fn run(args: &DiffArgs, context: &Context) -> Result<Exit, CliError> {
-    let format = context.out.format_of(&["text", "json", "html", "markdown", "unified"])?;
+    let format = context.out.format_name();
     let (mut old, mut new, away) = sides(args, context)?;
     for side in [&mut old, &mut new] {
         if let Some(said) = &side.said {

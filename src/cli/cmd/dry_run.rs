@@ -20,7 +20,7 @@ use crate::schedule::JobSpec;
 /// # Errors
 /// As a crawl.
 pub fn run(job: &Job, jobs: &[JobSpec], context: &Context) -> Result<Exit, CliError> {
-    let format = context.out.format()?;
+    let format = context.out.format();
     let timer = real_timer(context.clock.clone());
     let (mut running, notes) = match begin(context, jobs, job.take, timer)? {
         Begun::Running(running, notes) => (running, notes),

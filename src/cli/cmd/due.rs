@@ -17,7 +17,7 @@ use crate::crawl::view::ITEMS_MAX;
 /// # Errors
 /// When the archive cannot be read.
 pub fn run(args: &DueArgs, context: &Context) -> Result<Exit, CliError> {
-    let format = context.out.format()?;
+    let format = context.out.format();
     let now = context.clock.now();
     let queue = Queue::see(context)?;
     let names: Vec<String> = jobs::load(context, &args.job)?.into_iter().map(|j| j.name).collect();

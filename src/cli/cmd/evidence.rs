@@ -57,7 +57,7 @@ fn open(layout: &Layout) -> Result<Log, CliError> {
 fn checkpoint(context: &Context, layout: &Layout) -> Result<Exit, CliError> {
     let log = open(layout)?;
     if let Some(newest) = log.newest() {
-        match context.out.format()? {
+        match context.out.format() {
             Format::Text => context.out.text(&newest.render())?,
             Format::Json => context.out.json(&json!({
                 "origin": newest.origin,
@@ -72,7 +72,7 @@ fn checkpoint(context: &Context, layout: &Layout) -> Result<Exit, CliError> {
 }
 
 fn keys(context: &Context, layout: &Layout) -> Result<Exit, CliError> {
-    let format = context.out.format()?;
+    let format = context.out.format();
     for (index, key) in open(layout)?.keys() {
         match format {
             Format::Text => context.out.line(&key.text())?,
@@ -85,7 +85,7 @@ fn keys(context: &Context, layout: &Layout) -> Result<Exit, CliError> {
 }
 
 fn bring_up(context: &Context, layout: &Layout, now: Timestamp) -> Result<Exit, CliError> {
-    let format = context.out.format()?;
+    let format = context.out.format();
     let done = extend(layout, &options(&context.settings), &OpenFiles::Leave, now)
         .map_err(|e| evidence_error("extending the evidence log", e))?;
     let stamps = crate::cli::evidence::stamp(layout, &context.settings);

@@ -20,7 +20,7 @@ pub use crate::history::capture_json;
 /// # Errors
 /// When nothing is found (exit 3) or the archive, or every capture, cannot be read.
 pub fn run(args: &HistoryArgs, context: &Context) -> Result<Exit, CliError> {
-    let format = context.out.format()?;
+    let format = context.out.format();
     let period = context.period(args.from.as_deref(), args.to.as_deref())?;
     let reader = context.reader()?;
     let derived = context.derived(&reader);

@@ -73,6 +73,10 @@ fn prove(args: &ProveArgs, url: &str, out: &Path, context: &Context) -> Result<E
         let (records, digest) = (written.records, &written.digest);
         context.out.say(&format!("{records} records, signed over {digest}: {}", out.display()));
         warn_of_secrets(&bundle, &loaded, context);
+        if context.out.format() == Format::Json {
+            let file = out.display().to_string();
+            context.out.json(&json!({ "file": file, "records": records, "digest": digest }))?;
+        }
         return Ok(Exit::Done);
     }
     let done = format!(
@@ -82,11 +86,20 @@ fn prove(args: &ProveArgs, url: &str, out: &Path, context: &Context) -> Result<E
         bundle.stamps.len(),
         out.display()
     );
+    let facts = json!({
+        "file": out.display().to_string(),
+        "records": bundle.records.len(),
+        "leaves": bundle.checkpoint.size,
+        "stamps": bundle.stamps.len(),
+    });
     file.write(|path| {
         bundle.write(reader.layout(), &options, path).map_err(|e| evidence_error(&what, e))
     })?;
     context.out.say(&done);
     warn_of_secrets(&bundle, &loaded, context);
+    if context.out.format() == Format::Json {
+        context.out.json(&facts)?;
+    }
     Ok(Exit::Done)
 }
 
@@ -138,7 +151,7 @@ fn texts(loaded: &Loaded, context: &Context) -> Result<Texts, CliError> {
 }
 
 fn check_bundle(args: &ProveArgs, bundle: &Path, context: &Context) -> Result<Exit, CliError> {
-    let format = context.out.format()?;
+    let format = context.out.format();
     let what = format!("checking {}", bundle.display());
     let trust = authorities(&context.settings).map_err(CliError::usage)?.trust;
     let known = Known { key: key(args)?, published: published(args)?, trust };

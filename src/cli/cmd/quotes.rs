@@ -27,7 +27,7 @@ enum Source<'a> {
 /// # Errors
 /// When no capture or no quotation is found (exit 3), or the archive cannot be read.
 pub fn run(args: &QuotesArgs, context: &Context) -> Result<Exit, CliError> {
-    let format = context.out.format()?;
+    let format = context.out.format();
     let mut printer = Printer { args, context, format, found: 0, pages: 0 };
     let at = context.instant("--at", args.at.as_deref())?;
     let mut reader = None;

@@ -1,8 +1,6 @@
 //! `completions` and `man`: the reference, made from the same source as `--help`.
 
-use clap::CommandFactory;
-
-use crate::cli::args::{Cli, CompletionsArgs};
+use crate::cli::args::{self, CompletionsArgs};
 use crate::cli::output::Output;
 use crate::cli::{CliError, Exit};
 
@@ -12,7 +10,7 @@ use crate::cli::{CliError, Exit};
 /// When stdout cannot be written.
 pub fn completions(args: &CompletionsArgs, out: &Output) -> Result<Exit, CliError> {
     let mut script = Vec::new();
-    clap_complete::generate(args.shell, &mut Cli::command(), "pressmark", &mut script);
+    clap_complete::generate(args.shell, &mut args::command(), "pressmark", &mut script);
     out.text(&String::from_utf8_lossy(&script))?;
     Ok(Exit::Done)
 }
@@ -23,7 +21,7 @@ pub fn completions(args: &CompletionsArgs, out: &Output) -> Result<Exit, CliErro
 /// When stdout cannot be written.
 pub fn man(out: &Output) -> Result<Exit, CliError> {
     let mut page = Vec::new();
-    let mut command = Cli::command();
+    let mut command = args::command();
     command.build();
     clap_mangen::Man::new(command.clone()).render(&mut page)?;
     for sub in command.get_subcommands().filter(|c| c.get_name() != "help") {

@@ -15,7 +15,7 @@ use crate::store::reindex;
 /// # Errors
 /// When there is no archive, another process uses it, or the disk fails.
 pub fn run(context: &Context) -> Result<Exit, CliError> {
-    let format = context.out.format()?;
+    let format = context.out.format();
     let layout = Layout::new(&context.archive);
     let mut bar = Bar::new(&context.out, "reindexing");
     let cache = context.settings.bytes("store.index_cache_bytes");

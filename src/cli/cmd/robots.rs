@@ -22,7 +22,7 @@ struct Row<'a> {
 pub fn run(args: &RobotsArgs, out: &Output) -> Result<Exit, CliError> {
     let bytes = std::fs::read(&args.file)
         .map_err(|e| CliError::failed(&format!("reading {}", args.file.display()), e))?;
-    let format = out.format()?;
+    let format = out.format();
     for url in &args.urls {
         let verdict = explain(&bytes, &args.agent, url);
         let word = if verdict.allowed { "allow" } else { "disallow" };

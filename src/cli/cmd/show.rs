@@ -10,6 +10,7 @@ use crate::base::TargetUri;
 use crate::cli::args::{ShowArgs, ShowAs};
 use crate::cli::context::{Context, store_error};
 use crate::cli::local;
+use crate::cli::output::Format;
 use crate::cli::{CliError, Exit};
 use crate::extract::page::Extraction;
 use crate::extract::page::{Fact, Page};
@@ -23,30 +24,46 @@ use crate::store::Loaded;
 /// # Errors
 /// When nothing is found (exit 3) or the archive cannot be read.
 pub fn run(args: &ShowArgs, context: &Context) -> Result<Exit, CliError> {
+    let form = form(args, context)?;
     let several = args.targets.len() > 1;
     for target in &args.targets {
         if let Some(path) = local::path_of(target) {
-            show_file(args, context, target, &path, several)?;
+            show_file(form, context, target, &path, several)?;
         } else if several {
             return Err(CliError::usage(format!(
                 "{target}: only local files are shown several at once, and this is none"
             )));
         } else {
-            show_capture(args, context, target)?;
+            show_capture(args, form, context, target)?;
         }
     }
     Ok(Exit::Done)
 }
 
+/// What to print. `--format json` is `--as json`; any other form is no JSON.
+fn form(args: &ShowArgs, context: &Context) -> Result<ShowAs, CliError> {
+    match (args.form, context.out.format()) {
+        (None, Format::Text) => Ok(ShowAs::Text),
+        (None, Format::Json) => Ok(ShowAs::Json),
+        (Some(form), Format::Json) if form != ShowAs::Json => Err(CliError::usage(
+            "--format json goes with --as json alone; the other forms are printed as they are",
+        )),
+        (Some(ShowAs::Json), Format::Text) if context.out.format_is_asked() => {
+            Err(CliError::usage("--as json prints JSON; --format text asks for something else"))
+        }
+        (Some(form), _) => Ok(form),
+    }
+}
+
 fn show_file(
-    args: &ShowArgs,
+    form: ShowAs,
     context: &Context,
     name: &str,
     path: &Path,
     several: bool,
 ) -> Result<(), CliError> {
     let bytes = local::read(path)?;
-    match args.form {
+    match form {
         ShowAs::Text => {
             let extraction = local::extract(path, &bytes);
             if several {
@@ -66,7 +83,12 @@ fn show_file(
     }
 }
 
-fn show_capture(args: &ShowArgs, context: &Context, url: &str) -> Result<(), CliError> {
+fn show_capture(
+    args: &ShowArgs,
+    form: ShowAs,
+    context: &Context,
+    url: &str,
+) -> Result<(), CliError> {
     let at = context.instant("--at", args.at.as_deref())?;
     let reader = context.reader()?;
     let what = format!("showing {url}");
@@ -75,14 +97,14 @@ fn show_capture(args: &ShowArgs, context: &Context, url: &str) -> Result<(), Cli
             .hint("`pressmark captures URL --match host` lists what there is of a host")
     })?;
     let loaded = reader.load(&entry).map_err(|e| store_error(&what, e))?;
-    if entry.kind == RecordKind::Metadata && args.form != ShowAs::Record {
+    if entry.kind == RecordKind::Metadata && form != ShowAs::Record {
         context.out.say(&format!(
             "pressmark: at {} the exchange failed; this is its report",
             entry.date.to_rfc3339()
         ));
         return copied(context, &[], loaded.block.reader(), &[]);
     }
-    match args.form {
+    match form {
         ShowAs::Record => copied(context, &loaded.header, loaded.block.reader(), b"\r\n\r\n"),
         ShowAs::Headers => whole(context, &[&loaded.head]),
         ShowAs::Http => http(context, &loaded),

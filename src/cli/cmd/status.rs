@@ -16,7 +16,7 @@ use crate::store::Reader;
 /// # Errors
 /// When there is no archive or it cannot be read.
 pub fn run(context: &Context) -> Result<Exit, CliError> {
-    let format = context.out.format()?;
+    let format = context.out.format();
     let reader = context.reader()?;
     let facts = gather(context, &reader)?;
     match format {

@@ -2,9 +2,11 @@
 
 use std::io::BufRead;
 
+use serde_json::json;
+
 use crate::base::surt::urlkey;
 use crate::cli::args::SurtArgs;
-use crate::cli::output::Output;
+use crate::cli::output::{Format, Output};
 use crate::cli::{CliError, Exit};
 
 /// Prints the SURT urlkey of each URL; of each line of stdin when none is given.
@@ -13,7 +15,7 @@ use crate::cli::{CliError, Exit};
 /// When stdin cannot be read or stdout cannot be written.
 pub fn run(args: &SurtArgs, out: &Output) -> Result<Exit, CliError> {
     for url in &args.urls {
-        out.line(&urlkey(url))?;
+        print(url, out)?;
     }
     if args.urls.is_empty() {
         for line in std::io::stdin().lock().split(b'\n') {
@@ -21,9 +23,16 @@ pub fn run(args: &SurtArgs, out: &Output) -> Result<Exit, CliError> {
             let text = String::from_utf8_lossy(&line);
             let text = text.trim_end_matches('\r');
             if !text.is_empty() {
-                out.line(&urlkey(text))?;
+                print(text, out)?;
             }
         }
     }
     Ok(Exit::Done)
+}
+
+fn print(url: &str, out: &Output) -> std::io::Result<()> {
+    match out.format() {
+        Format::Text => out.line(&urlkey(url)),
+        Format::Json => out.json(&json!({ "url": url, "urlkey": urlkey(url) })),
+    }
 }

@@ -27,7 +27,7 @@ fn published(args: &VerifyArgs) -> Result<Vec<(String, Vec<u8>)>, CliError> {
 /// # Errors
 /// When the archive cannot be opened or stdout cannot be written.
 pub fn run(args: &VerifyArgs, context: &Context) -> Result<Exit, CliError> {
-    let format = context.out.format()?;
+    let format = context.out.format();
     let options = VerifyOptions { fast: args.fast };
     let mut failed: Option<std::io::Error> = None;
     let mut print = |finding: Finding| {

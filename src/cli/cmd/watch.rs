@@ -32,6 +32,11 @@ pub fn run(args: &WatchArgs, context: Context) -> Result<Exit, CliError> {
     let form = if settings.text("log.format") == "json" { Form::Json } else { Form::Text };
     logs::start(settings.text("log.level"), form);
     let specs = load(&context, &args.job)?;
+    if specs.is_empty() {
+        let dir = context.jobs_dir();
+        return Err(CliError::usage(format!("watch follows jobs, and there are none in {}", dir.display()))
+            .hint("a job is a TOML file with a name and seeds or feeds; `pressmark watch --job FILE` names one, docs/reference/job-file.md describes it"));
+    }
     let timer = real_timer(context.clock.clone());
     let (mut running, notes) = match begin(&context, &specs, Take::Forever, timer)? {
         Begun::Running(running, notes) => (running, notes),

@@ -26,7 +26,7 @@ impl From<StoreError> for Trouble {
 /// # Errors
 /// When the phrase never stood (exit 3), has no words, or the archive cannot be read.
 pub fn run(args: &WhenArgs, context: &Context) -> Result<Exit, CliError> {
-    let format = context.out.format()?;
+    let format = context.out.format();
     let phrase = Phrase::new(&args.phrase)
         .ok_or_else(|| CliError::usage("the phrase has no letter and no digit"))?;
     let reader = context.reader()?;
