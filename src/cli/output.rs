@@ -101,6 +101,14 @@ impl Output {
         self.color_err
     }
 
+    /// How many cells a line of the terminal has that data goes to.
+    #[must_use]
+    pub fn columns(&self) -> Option<usize> {
+        let size =
+            rustix::termios::tcgetwinsize(io::stdout()).ok().filter(|_| self.terminal_out)?;
+        Some(usize::from(size.ws_col)).filter(|columns| *columns > 0)
+    }
+
     /// Whether talk goes to a terminal.
     #[must_use]
     pub fn on_terminal(&self) -> bool {

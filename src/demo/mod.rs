@@ -1,6 +1,7 @@
 //! The small news site of `demo`, and its run: three crawls of invented stories that are edited
 //! in between. Needs no network and touches no one's site.
 
+mod days;
 mod run;
 mod server;
 mod site;

@@ -2,12 +2,13 @@
 
 use std::path::Path;
 
-use crate::base::TargetUri;
+use crate::base::{Clock, SystemClock, TargetUri};
 use crate::cli::CliError;
 use crate::cli::wiring::{real_timer, runtime, start};
 use crate::config::Settings;
 use crate::crawl::{Job, Report, Stop, Take};
 
+use super::days::Days;
 use super::server::Server;
 use super::stories::{HOST, STORIES};
 
@@ -41,12 +42,13 @@ pub fn run(
     let fail = |why: std::io::Error| CliError::failed("starting the demonstration site", why);
     let front = format!("http://{HOST}/");
     let runtime = runtime()?;
-    let server = runtime.block_on(Server::start()).map_err(fail)?;
+    let days = Days(SystemClock.now());
+    let server = runtime.block_on(Server::start(days)).map_err(fail)?;
     let resolve = [format!("{HOST}:80:127.0.0.1:{}", server.address.port())];
     for number in 1..=CRAWLS {
         server.set_phase(number - 1);
         show(Act::Crawling { number, of: CRAWLS, site: server.address.to_string() })?;
-        let clock = std::sync::Arc::new(crate::base::SystemClock);
+        let clock = std::sync::Arc::new(SystemClock);
         let (mut running, _) = start(settings, root, &resolve, Take::Queue, real_timer(clock))?;
         let seed = TargetUri::parse(&front).map_err(CliError::usage)?;
         let job =

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
+use super::days::Days;
 use super::site::{Asked, respond};
 
 /// A running site; it stops when this is dropped.
@@ -18,7 +19,7 @@ pub(super) struct Server {
 
 impl Server {
     /// Starts the site on a free port of 127.0.0.1.
-    pub async fn start() -> std::io::Result<Self> {
+    pub async fn start(days: Days) -> std::io::Result<Self> {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
         let address = listener.local_addr()?;
         let phase = Arc::new(AtomicUsize::new(0));
@@ -28,7 +29,7 @@ impl Server {
             while let Ok((stream, _)) = listener.accept().await {
                 let phase = Arc::clone(&shared);
                 tokio::spawn(async move {
-                    let _ = serve(stream, &phase).await;
+                    let _ = serve(stream, days, &phase).await;
                 });
             }
         });
@@ -47,7 +48,7 @@ impl Drop for Server {
     }
 }
 
-async fn serve(mut stream: TcpStream, phase: &AtomicUsize) -> std::io::Result<()> {
+async fn serve(mut stream: TcpStream, days: Days, phase: &AtomicUsize) -> std::io::Result<()> {
     const REQUEST_BYTES_MAX: usize = 64 * 1024;
     let mut buffer = Vec::new();
     loop {
@@ -63,7 +64,8 @@ async fn serve(mut stream: TcpStream, phase: &AtomicUsize) -> std::io::Result<()
             let (name, value) = l.split_once(':')?;
             name.eq_ignore_ascii_case("if-none-match").then(|| value.trim())
         });
-        let bytes = respond(phase.load(Ordering::SeqCst), &Asked { target, if_none_match });
+        let asked = Asked { target, if_none_match };
+        let bytes = respond(days, phase.load(Ordering::SeqCst), &asked);
         stream.write_all(&bytes).await?;
     }
 }

@@ -1,5 +1,6 @@
-//! The demonstration site as a pure function: phase and request in, response bytes out.
+//! The demonstration site as a pure function: its start, phase and request in, response bytes out.
 
+use super::days::Days;
 use super::stories::{HOST, OUTLET, STORIES, Story, Text};
 
 /// What a request asks for.
@@ -10,10 +11,10 @@ pub(super) struct Asked<'a> {
     pub if_none_match: Option<&'a str>,
 }
 
-/// The response bytes of the site in `phase` (0, 1 or 2).
-pub(super) fn respond(phase: usize, asked: &Asked<'_>) -> Vec<u8> {
+/// The response bytes of the site in `phase` (0, 1 or 2), whose days are counted from `days`.
+pub(super) fn respond(days: Days, phase: usize, asked: &Asked<'_>) -> Vec<u8> {
     let path = asked.target.split('?').next().unwrap_or("/");
-    match page(phase, path) {
+    match page(days, phase, path) {
         None => {
             response("404 Not Found", "text/html; charset=utf-8", None, b"<h1>No such page</h1>")
         }
@@ -34,7 +35,7 @@ struct Page {
     cached: bool,
 }
 
-fn page(phase: usize, path: &str) -> Option<Page> {
+fn page(days: Days, phase: usize, path: &str) -> Option<Page> {
     let html = |body: String| Page {
         media_type: "text/html; charset=utf-8",
         body: body.into_bytes(),
@@ -42,7 +43,7 @@ fn page(phase: usize, path: &str) -> Option<Page> {
     };
     let asset = |media_type, body: &[u8]| Page { media_type, body: body.to_vec(), cached: true };
     if let Some(story) = STORIES.iter().find(|s| s.path == path) {
-        return Some(html(article(phase, story)));
+        return Some(html(article(days, phase, story)));
     }
     Some(match path {
         "/" => html(list(phase, "Front page", STORIES.iter())),
@@ -51,7 +52,7 @@ fn page(phase: usize, path: &str) -> Option<Page> {
         "/about" => asset("text/html; charset=utf-8", b"<!DOCTYPE html><title>About us</title><h1>About us</h1><p>The Harbour Courier has reported from the sound since 1871. It is invented, and so is the sound.</p>"),
         "/robots.txt" => asset("text/plain", format!("User-agent: *\nDisallow: /staff/\nCrawl-delay: 0\n\nSitemap: http://{HOST}/sitemap.xml\n").as_bytes()),
         "/feed.xml" => asset("application/rss+xml", feed(phase).as_bytes()),
-        "/sitemap.xml" => asset("application/xml", sitemap(phase).as_bytes()),
+        "/sitemap.xml" => asset("application/xml", sitemap(days).as_bytes()),
         "/assets/site.css" => asset("text/css", include_bytes!("site/site.css")),
         "/assets/site.js" => asset("text/javascript", include_bytes!("site/site.js")),
         "/assets/mark.svg" => asset("image/svg+xml", include_bytes!("site/mark.svg")),
@@ -66,23 +67,25 @@ fn text_of(phase: usize, story: &'static Story) -> &'static Text {
     &story.texts[phase.min(story.texts.len() - 1)]
 }
 
-fn article(phase: usize, story: &'static Story) -> String {
+fn article(days: Days, phase: usize, story: &'static Story) -> String {
     let text = text_of(phase, story);
-    let body: String = text.paragraphs.iter().map(|p| format!("<p>{p}</p>\n")).collect();
+    let before = story.published_before;
+    let published = days.declared(before);
+    let body = text.paragraphs.iter().map(|p| format!("<p>{}</p>\n", days.filled(p, before)));
+    let body: String = body.collect();
     fill(
         include_str!("site/article_shell.html"),
         &[
             ("headline", text.headline),
             ("standfirst", text.standfirst),
-            ("modified", text.modified),
             ("outlet", OUTLET),
             ("url", &format!("http://{HOST}{}", story.path)),
-            ("published", story.published),
-            ("published_words", story.published_words),
+            ("published", &published),
+            ("published_words", &days.in_words(before)),
             ("author", story.author),
             ("author_slug", &story.author.to_lowercase().replace(' ', "-")),
             ("picture", story.picture),
-            ("caption", story.caption),
+            ("caption", &days.filled(story.caption, before)),
             ("body", &body),
             ("most_read", &most_read(phase)),
             ("readers", &(214 + 37 * phase).to_string()),
@@ -132,11 +135,12 @@ fn feed(phase: usize) -> String {
     )
 }
 
-fn sitemap(phase: usize) -> String {
+/// The outlet declares no edit: its sitemap says when each story was published, and stays.
+fn sitemap(days: Days) -> String {
     let urls: String = STORIES
         .iter()
         .map(|s| {
-            let modified = text_of(phase, s).modified;
+            let modified = days.declared(s.published_before);
             format!("<url><loc>http://{HOST}{}</loc><lastmod>{modified}</lastmod></url>\n", s.path)
         })
         .collect();
@@ -175,15 +179,22 @@ fn checksum(bytes: &[u8]) -> u32 {
 
 #[cfg(test)]
 mod tests {
+    use crate::base::Timestamp;
+
     use super::*;
+
+    const DAYS: Days = Days(Timestamp::from_unix_seconds(1_762_681_830));
 
     #[test]
     fn every_page_is_filled_in_and_the_story_changes_twice() {
         let get = |phase, target| {
-            String::from_utf8(respond(phase, &Asked { target, if_none_match: None })).unwrap()
+            let asked = Asked { target, if_none_match: None };
+            String::from_utf8(respond(DAYS, phase, &asked)).unwrap()
         };
         for story in STORIES {
-            assert!(!get(0, story.path).contains("{{"), "{}", story.path);
+            let page = get(0, story.path);
+            assert!(!page.contains("{{") && !page.contains("{day}"), "{page}");
+            assert!(page.contains("2025-11-0") && !page.contains("2031"), "{page}");
         }
         for target in ["/", "/harbour", "/council"] {
             assert!(!get(0, target).contains("{{"), "{target}");
@@ -197,12 +208,14 @@ mod tests {
     #[test]
     fn an_asset_that_did_not_change_is_answered_with_304() {
         let first = String::from_utf8(respond(
+            DAYS,
             0,
             &Asked { target: "/assets/site.css", if_none_match: None },
         ))
         .unwrap();
         let tag = first.lines().find_map(|l| l.strip_prefix("ETag: ")).unwrap().trim();
-        let second = respond(1, &Asked { target: "/assets/site.css", if_none_match: Some(tag) });
+        let second =
+            respond(DAYS, 1, &Asked { target: "/assets/site.css", if_none_match: Some(tag) });
         assert!(second.starts_with(b"HTTP/1.1 304"));
     }
 }

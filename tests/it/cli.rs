@@ -2,6 +2,7 @@
 
 mod asked;
 mod caps;
+mod demo;
 mod json;
 mod out;
 
@@ -355,26 +356,4 @@ fn robots_prints_the_verdict_a_tab_and_the_url() {
     assert_eq!(stdout(&output), "allow\thttp://a.example/yes\ndisallow\thttp://a.example/no/1\n");
     let explained = pressmark(&root, &[&args[..], &["--explain"]].concat());
     assert!(stdout(&explained).contains("Disallow: /no"), "{}", stdout(&explained));
-}
-
-#[test]
-fn the_demo_shows_everything_without_a_network() {
-    let (dir, root) = here();
-    let kept = dir.path().join("kept");
-    let output = pressmark(&root, &["demo", "--keep", kept.to_str().unwrap()]);
-    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
-    let text = stdout(&output);
-    for part in [
-        "crawl 3 of 3",
-        "pressmark history",
-        "pressmark diff",
-        "pressmark cite",
-        "pressmark captures",
-        "3 versions",
-        "sha256:",
-    ] {
-        assert!(text.contains(part), "{part} is missing in\n{text}");
-    }
-    let verified = pressmark(&kept, &["verify"]);
-    assert_eq!(verified.status.code(), Some(0), "{}", stderr(&verified));
 }

@@ -1,25 +1,31 @@
 //! `demo`
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use crate::cli::args::{
-    CapturesArgs, CiteArgs, DemoArgs, DiffArgs, HistoryArgs, MatchArg, StyleArg,
-};
+use crate::cli::args::{CiteArgs, DemoArgs, DiffArgs, HistoryArgs, StyleArg};
 use crate::cli::context::Context;
+use crate::cli::output::Output;
 use crate::cli::{CliError, Exit};
+use crate::crawl::Report;
 use crate::demo::{Act, run as run_demo};
+use crate::store::Layout;
 
-/// Crawls the built-in news site three times and shows what was kept.
+/// Crawls the built-in news site three times and shows what was kept: history, a diff and a citation,
+/// on two screens.
 ///
 /// # Errors
-/// When loopback or the archive cannot be used.
+/// When loopback or the archive cannot be used, or the directory to keep it in is in use.
 pub fn run(args: &DemoArgs, context: Context) -> Result<Exit, CliError> {
+    if let Some(dir) = &args.keep {
+        refuse_used(dir)?;
+    }
     let mut context = context.with_sets(&[
         "capture.allow_private=true",
         // The site is ours and on this machine: nobody is spared by waiting.
         "politeness.delay_min=0s",
         "politeness.delay_factor=0",
         "identity.operator=the demonstration",
+        "cite.archive_name=Pressmark demo",
     ])?;
     let temporary = match &args.keep {
         Some(_) => None,
@@ -39,11 +45,19 @@ pub fn run(args: &DemoArgs, context: Context) -> Result<Exit, CliError> {
     let out = context.out.clone();
     let story = run_demo(&root, &context.settings, &mut |act| match act {
         Act::Crawling { number, of, site } => {
-            Ok(out.line(&format!("== crawl {number} of {of}: a small news site on {site}"))?)
+            let what = if number == 1 {
+                format!(" of a news site on {site}")
+            } else {
+                ", after an edit".to_owned()
+            };
+            Ok(out.text(&format!("== crawl {number} of {of}{what}: "))?)
         }
+<<<<<<< HEAD
         Act::Crawled(report) => super::crawl::print(&context, report, "pressmark crawl"),
+=======
+        Act::Crawled(report) => Ok(out.line(&counts(report))?),
+>>>>>>> df86d9c (demo: pages as young as their captures, two screens, and what to do next)
     })?;
-    out.line("")?;
     out.line(&format!("== pressmark history {story}"))?;
     let history = HistoryArgs { url: story.clone(), from: None, to: None };
     super::history::run(&history, &context)?;
@@ -52,27 +66,59 @@ pub fn run(args: &DemoArgs, context: Context) -> Result<Exit, CliError> {
     let diff = DiffArgs { targets: vec![story.clone()], from: None, to: None, exit_code: false };
     super::diff::run(&diff, &context)?;
     out.line("")?;
-    out.line(&format!("== pressmark cite {story} --style chicago"))?;
-    let cite = CiteArgs { url: story.clone(), at: None, quote: None, style: StyleArg::Chicago };
+    out.line(&format!("== pressmark cite {story} --style mla"))?;
+    let cite = CiteArgs { url: story.clone(), at: None, quote: None, style: StyleArg::Mla };
     super::cite::run(&cite, &context)?;
     out.line("")?;
-    out.line("== pressmark captures http://courier.example/ --match host")?;
-    let captures = CapturesArgs {
-        url: "http://courier.example/".to_owned(),
-        match_type: MatchArg::Host,
-        from: None,
-        to: None,
-        filter: Vec::new(),
-        limit: None,
-    };
-    super::captures::run(&captures, &context)?;
-    out.line("")?;
-    match &args.keep {
-        Some(dir) => out.line(&format!(
-            "the archive is kept: pressmark --archive {} show {story}",
-            dir.display()
-        ))?,
-        None => out.line("the archive was temporary; --keep DIR keeps it")?,
-    }
+    what_next(args, &story, &out)?;
     Ok(Exit::Done)
+}
+
+/// An archive that somebody uses is no place for a site that was made up.
+fn refuse_used(dir: &Path) -> Result<(), CliError> {
+    let what = format!("keeping the demonstration in {}", dir.display());
+    let layout = Layout::new(dir);
+    let why = if layout.format_file().exists() {
+        match layout.warc_files() {
+            Ok(files) if files.is_empty() => return Ok(()),
+            _ => {
+                "there is an archive already, and what it holds is not to be mixed with made-up pages"
+            }
+        }
+    } else if super::init::is_occupied(dir) {
+        "the directory holds something else"
+    } else {
+        return Ok(());
+    };
+    Err(CliError::failed(&what, why).hint("choose a new or empty directory"))
+}
+
+/// What a crawl did, in a few words.
+fn counts(report: &Report) -> String {
+    let unchanged = report.revisits + report.not_modified;
+    let mut line = format!("{} pages and parts, {} new", report.fetched, report.new);
+    if unchanged > 0 {
+        line.push_str(&format!(", {unchanged} unchanged"));
+    }
+    if report.failed > 0 {
+        line.push_str(&format!(", {} failed", report.failed));
+    }
+    line
+}
+
+/// What a reader can do now, with commands that work as they stand.
+fn what_next(args: &DemoArgs, story: &str, out: &Output) -> Result<(), CliError> {
+    match &args.keep {
+        Some(dir) => {
+            out.line("== what to do next: look around in the archive that was kept")?;
+            out.line(&format!("export PRESSMARK_ARCHIVE={}", dir.display()))?;
+            out.line("pressmark captures http://courier.example/ --match host")?;
+            out.line(&format!("pressmark prove {story} -o story.zip"))?;
+        }
+        None => {
+            out.line("== what to do next (this archive was temporary)")?;
+            out.line("pressmark demo --keep DIR   keep it, to look around: captures, show, prove")?;
+        }
+    }
+    Ok(out.line("pressmark crawl URL         capture a page of your own; again later: history")?)
 }

@@ -69,7 +69,7 @@ pub fn run(args: &DiffArgs, context: &Context) -> Result<Exit, CliError> {
         _ => {
             let options = terminal::TerminalOptions {
                 color: context.out.color(),
-                columns: columns(),
+                columns: columns(context),
                 ..terminal::TerminalOptions::default()
             };
             context.out.styled(&terminal::render(&shown, &options))?;
@@ -79,10 +79,11 @@ pub fn run(args: &DiffArgs, context: &Context) -> Result<Exit, CliError> {
     Ok(if args.exit_code && differs { Exit::Findings } else { Exit::Done })
 }
 
-/// The width of the terminal as the shell tells it, 100 at most: longer lines read badly.
-fn columns() -> usize {
+/// How wide lines may be: as the shell tells it, else as the terminal does, 100 at most, since longer
+/// lines read badly.
+fn columns(context: &Context) -> usize {
     let told = std::env::var("COLUMNS").ok().and_then(|c| c.parse::<usize>().ok());
-    told.unwrap_or(100).clamp(40, 100)
+    told.or_else(|| context.out.columns()).unwrap_or(100).clamp(40, 100)
 }
 
 impl One {

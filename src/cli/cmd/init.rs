@@ -27,7 +27,7 @@ pub fn run(args: &InitArgs, global: &Global, out: &Output) -> Result<Exit, CliEr
         return Err(CliError::failed(&what, "there is an archive already")
             .hint(format!("use it with --archive {}", root.display())));
     }
-    if occupied(&root) {
+    if is_occupied(&root) {
         return Err(CliError::failed(&what, "the directory holds something else")
             .hint("choose a new or empty directory"));
     }
@@ -52,7 +52,8 @@ pub fn run(args: &InitArgs, global: &Global, out: &Output) -> Result<Exit, CliEr
     Ok(Exit::Done)
 }
 
-fn occupied(root: &Path) -> bool {
+/// Whether a directory holds anything that an archive should not be laid out beside.
+pub(super) fn is_occupied(root: &Path) -> bool {
     // A README and the like are no reason to refuse; records of someone else are.
     std::fs::read_dir(root).is_ok_and(|entries| {
         entries.flatten().any(|e| {

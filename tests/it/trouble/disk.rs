@@ -143,7 +143,7 @@ const READING: [(&[&str], i32); 26] = [
     (&["quotes"], 0),
     (&["quotes", STORY], 0),
     (&["cite", STORY], 0),
-    (&["cite", STORY, "--quote", "before the winter"], 0),
+    (&["cite", STORY, "--quote", "act before winter"], 0),
     (&["cite", STORY, "--quote", "these words stand nowhere"], 3),
     (&["verify"], 0),
     (&["verify", "--fast"], 0),

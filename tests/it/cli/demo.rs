@@ -1,0 +1,114 @@
+//! The demonstration: what it shows, how long that is, and where it may be kept.
+
+use std::fs;
+use std::process::Stdio;
+
+use pressmark::base::{Clock, SystemClock};
+
+use super::here;
+use crate::support::cli::{command, crawl, json_lines, pressmark, stderr, stdout};
+use crate::support::raw::{Answer, RawSite, Then};
+
+const STORY: &str = "http://courier.example/harbour/ferry-contract";
+
+/// So many rows a text takes on a terminal of 80 columns.
+fn rows(text: &str) -> usize {
+    text.lines().map(|line| line.chars().count().div_ceil(80).max(1)).sum()
+}
+
+#[test]
+fn the_demo_shows_everything_without_a_network() {
+    let (dir, root) = here();
+    let kept = dir.path().join("kept");
+    let output = pressmark(&root, &["demo", "--keep", kept.to_str().unwrap()]);
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    let text = stdout(&output);
+    for part in [
+        "crawl 3 of 3",
+        "pressmark history",
+        "pressmark diff",
+        "pressmark cite",
+        "pressmark captures",
+        "3 versions",
+        "changed without a word",
+        "quote-altered",
+        "sha256:",
+    ] {
+        assert!(text.contains(part), "{part} is missing in\n{text}");
+    }
+    let verified = pressmark(&kept, &["verify"]);
+    assert_eq!(verified.status.code(), Some(0), "{}", stderr(&verified));
+    // What it says to do next can be done.
+    let next = text.split("== what to do next").nth(1).unwrap();
+    let mut done = 0;
+    for line in next.lines().filter(|line| line.contains("http://courier.example/")) {
+        let args: Vec<&str> = line.split(' ').skip(1).collect();
+        let output = pressmark(&kept, &args);
+        assert_eq!(output.status.code(), Some(0), "{line}: {}", stderr(&output));
+        done += 1;
+    }
+    assert_eq!(done, 2, "{next}");
+}
+
+#[test]
+fn the_demo_fits_two_screens_and_ends_with_what_to_do_next() {
+    let (_dir, root) = here();
+    let output = command(&root).args(["demo"]).env("COLUMNS", "80").output().unwrap();
+    let text = stdout(&output);
+    assert!(rows(&text) <= 48, "{} rows:\n{text}", rows(&text));
+    let next = text.split("\n\n").last().unwrap();
+    assert!(next.starts_with("== what to do next"), "{next}");
+    assert!(next.contains("pressmark crawl URL"), "{next}");
+    assert!(!root.exists(), "the archive was temporary");
+}
+
+#[test]
+fn the_pages_of_the_demo_are_as_young_as_their_captures() {
+    let (dir, root) = here();
+    let kept = dir.path().join("kept");
+    let output = pressmark(&root, &["demo", "--keep", kept.to_str().unwrap()]);
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    let page = json_lines(&pressmark(&kept, &["show", STORY, "--as", "json"])).remove(0);
+    let published = page["published"].as_str().unwrap();
+    let published = pressmark::base::Timestamp::parse(published).unwrap();
+    let age = SystemClock.now().since(published).as_secs();
+    assert!((86_400..3 * 86_400).contains(&age), "{page}");
+    for url in
+        ["http://courier.example/council/bridge-closed", "http://courier.example/sitemap.xml"]
+    {
+        let shown = stdout(&pressmark(&kept, &["show", url, "--as", "html"]));
+        assert!(!shown.contains("{day}") && !shown.contains("{{"), "{shown}");
+    }
+}
+
+#[test]
+fn the_demo_is_kept_in_no_directory_that_is_in_use() {
+    let (dir, root) = here();
+    let keep = |path: &str| pressmark(&root, &["demo", "--keep", path]);
+    assert_eq!(keep("kept").status.code(), Some(0));
+    let before = fs::read_dir(dir.path().join("kept/warc")).unwrap().count();
+    let again = keep("kept");
+    assert_eq!(again.status.code(), Some(1), "{}", stderr(&again));
+    assert!(stderr(&again).contains("there is an archive already"), "{}", stderr(&again));
+    assert_eq!(fs::read_dir(dir.path().join("kept/warc")).unwrap().count(), before);
+    fs::create_dir(dir.path().join("photos")).unwrap();
+    fs::write(dir.path().join("photos/cat.jpg"), "a cat").unwrap();
+    let other = keep("photos");
+    assert_eq!(other.status.code(), Some(1), "{}", stderr(&other));
+    assert!(stderr(&other).contains("holds something else"), "{}", stderr(&other));
+    assert_eq!(fs::read_dir(dir.path().join("photos")).unwrap().count(), 1);
+    // One that is laid out and empty will do, unless another process writes into it.
+    assert_eq!(pressmark(&root, &["init", "laid-out"]).status.code(), Some(0));
+    let stall = Answer { bytes: b"HTTP/1.1 200 OK\r\n".to_vec(), then: Then::Stall };
+    let slow = RawSite::start([("slow.example".to_owned(), stall)].into());
+    let busy = dir.path().join("busy");
+    let mut first = crawl(&busy, &[slow.resolve("slow.example")]);
+    first.args(["http://slow.example/", "--set", "crawl.stop_deadline=1s"]);
+    let mut first = first.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    super::wait_until(|| slow.request("slow.example").is_some());
+    let refused = keep("busy");
+    assert_eq!(refused.status.code(), Some(1), "{}", stderr(&refused));
+    super::send(first.id(), "TERM");
+    first.wait().unwrap();
+    assert_eq!(keep("laid-out").status.code(), Some(0));
+}
