@@ -188,6 +188,16 @@ pub struct NetworkArgs {
     pub proxy: Option<String>,
 }
 
+impl NetworkArgs {
+    /// Whether any of them was given.
+    #[must_use]
+    pub fn is_set(&self) -> bool {
+        self.allow_private
+            || !self.resolve.is_empty()
+            || [&self.user_agent, &self.contact, &self.proxy].iter().any(|flag| flag.is_some())
+    }
+}
+
 /// `crawl`
 #[derive(Debug, Args)]
 pub struct CrawlArgs {

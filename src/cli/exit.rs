@@ -44,6 +44,8 @@ pub struct CliError {
     pub hint: Option<String>,
     /// Whether the reader of our output went away, which is no failure.
     pub broken_pipe: bool,
+    /// Whether the disk is full: what runs for ever waits for room.
+    pub out_of_disk: bool,
 }
 
 impl CliError {
@@ -66,7 +68,7 @@ impl CliError {
     }
 
     fn new(exit: Exit, message: String) -> Self {
-        Self { exit, message, hint: None, broken_pipe: false }
+        Self { exit, message, hint: None, broken_pipe: false, out_of_disk: false }
     }
 
     /// The same with something to try.

@@ -11,7 +11,7 @@ use super::CliError;
 use super::context::{Context, store_error};
 use super::wiring::{Frontiers, open_frontiers, queue_busy};
 use crate::base::Timestamp;
-use crate::crawl::{ListView, QueueView};
+use crate::crawl::{ListView, QueueView, SourceLine, source_lines};
 use crate::store::layout::Layout;
 
 /// What is known of the queue.
@@ -45,6 +45,18 @@ impl Queue {
         Err(queue_busy().hint(
             "another process is crawling into this archive; it says what is in its queue a moment after it has begun",
         ))
+    }
+
+    /// The sources of all jobs.
+    ///
+    /// # Errors
+    /// When the state cannot be read.
+    pub fn sources(&self) -> Result<Vec<SourceLine>, CliError> {
+        match self {
+            Self::Told(view) => Ok(view.sources.clone()),
+            Self::Here(frontiers) => source_lines(&frontiers.state)
+                .map_err(|e| CliError::failed("reading what is known of sources", e)),
+        }
     }
 
     /// Its lists, with what comes next in each.

@@ -320,6 +320,12 @@ impl Running {
         self.crawl.unfinished_jobs().map_err(crawl_error)
     }
 
+    /// Where the archive lies.
+    #[must_use]
+    pub fn layout(&self) -> &Layout {
+        self.store.layout()
+    }
+
     /// Lets the crawl take orders while it runs.
     pub fn take_orders(&mut self, orders: tokio::sync::mpsc::UnboundedReceiver<Order>) {
         self.crawl.take_orders(orders);
@@ -405,12 +411,14 @@ impl Preparer {
 
 fn crawl_error(error: crate::crawl::CrawlError) -> CliError {
     use crate::crawl::CrawlError;
-    match error {
+    let out_of_disk = error.is_out_of_disk();
+    let error = match error {
         CrawlError::Store(error) => store_error("crawling", error),
         CrawlError::DiskFull { .. } => CliError::failed("crawling", error)
             .hint("free some disk or lower store.disk_free_min; the queue is kept, and `pressmark crawl` goes on with it"),
         error => CliError::failed("crawling", error),
-    }
+    };
+    CliError { out_of_disk, ..error }
 }
 
 /// The way to whoever is told of our own accord: receivers of webhooks, time-stamp authorities.

@@ -394,7 +394,13 @@ pub const KEYS: &[Key] = &[
         "log.level",
         Kind::Choice(&["error", "warn", "info", "debug", "trace"]),
         "info",
-        "How much watch logs to stderr; every URL is in the crawl log in any case.",
+        "How much watch logs; every URL is in the crawl log in any case.",
+    ),
+    key(
+        "log.file",
+        Kind::Path,
+        "",
+        "Where those lines go; stderr when empty, which systemd keeps. The file is opened anew at SIGHUP, so that it can be rotated.",
     ),
     key(
         "log.format",

@@ -2,20 +2,22 @@
 
 use std::time::Duration;
 
-use crate::base::{TargetUri, Timestamp};
+use crate::base::Timestamp;
 use crate::politeness::{Answer, Refusal, RobotsFetch, RobotsTarget};
 use crate::schedule::revisit::Schedule;
 use crate::schedule::{
-    Ask, Claim, DiscoveryPath, Disposition, Found, NextVisit, Priority, Step as PathStep,
+    Added, Ask, Claim, DiscoveryPath, Disposition, Found, NextVisit, Priority, Step as PathStep,
 };
 
 use super::engine::{Crawl, Run, hash_of};
 use super::followed::{FORBIDDEN_AGAIN, is_named};
+use super::found::Leading;
 use super::job::Take;
 use super::learn;
 use super::observer::Observer;
 use super::options::CrawlError;
 use super::outcome::{Finished, Outcome};
+use super::source_book::SourceState;
 use super::step::{Met, Stepped};
 
 /// How often a URL that was put off with 429 or 503 is asked again in one run.
@@ -37,17 +39,17 @@ impl Crawl {
         }
         let jobs = self.followed(&claim);
         Self::keep_variant(&mut claim, &stepped);
-        let mut found = Vec::new();
         for followed in &jobs {
-            found.extend(self.found_by_job(run, followed, &claim, &mut stepped, now, observer)?);
+            let (found, read) =
+                self.found_by_job(run, followed, &claim, &mut stepped, now, observer)?;
+            let added = self.frontier.add_all(found, now)?;
+            let is_fresh = |added: &&Added| matches!(added, Added::Added | Added::Joined);
+            let fresh = added.iter().filter(is_fresh).count() as u64;
+            self.looked_at_source(followed, &claim, &stepped, (read, fresh), now, observer);
         }
-        if jobs.is_empty() {
-            found = self.found_on(run, &claim, &stepped, now);
-        }
+        let found = self.found_on(run, &claim, &stepped, now);
+        self.frontier.add_all(found, now)?;
         self.spend(run, &claim, &stepped);
-        if !found.is_empty() {
-            self.frontier.add_all(found, now)?;
-        }
         let uri = claim.uri().clone();
         let host = claim.host.clone();
         let at = self.next_at(&uri, &host, now)?;
@@ -66,6 +68,9 @@ impl Crawl {
             let why = &format!("the server {did}; asked again when its host may be");
             self.frontier.snooze(claim, at, why, now)?;
             return Ok(self.frontier.host_wait(&host, at, now)?);
+        }
+        if let Some(finished) = &stepped.finished {
+            run.hand_back(finished, Some(&stepped));
         }
         self.tell(run, &claim, &mut stepped, observer)?;
         let learned = if jobs.is_empty() {
@@ -127,7 +132,8 @@ impl Crawl {
         Ok(learn::Learned::retire("captured, and watched from now on"))
     }
 
-    /// What the page leads to: its redirect, its requisites, its links.
+    /// What the page leads to: its redirect, its requisites, its links; for this run, and for those who
+    /// handed it over.
     fn found_on(
         &mut self,
         run: &mut Run<'_>,
@@ -135,44 +141,33 @@ impl Crawl {
         stepped: &Stepped,
         now: Timestamp,
     ) -> Vec<Found> {
-        let mut found = Vec::new();
-        let from = claim.uri();
-        let mut offer = |uri: TargetUri, letter: PathStep, priority: Priority, because: &str| {
-            if !run.asked.insert(hash_of(&uri)) {
-                return;
-            }
-            found.push(Found {
-                uri,
-                path: claim.entry.path.then(letter),
-                via: Some(from.as_str().to_owned()),
-                due: now,
-                because: because.to_owned(),
-                priority,
-                job: claim.job.to_string(),
-                settings: String::new(),
-                ask: Ask::Again,
-            });
+        let name = &run.job.name;
+        let own = claim.named_by.iter().find(|owner| *owner.job == **name);
+        let path = own.map_or(&claim.entry.path, |owner| &owner.path);
+        let job = own.map_or(&claim.job, |owner| &owner.job);
+        let page = Leading {
+            from: claim.uri(),
+            path,
+            priority: claim.priority,
+            job,
+            redirect_hops_max: self.options.redirect_hops_max,
+            now,
         };
-        if let Some(to) = &stepped.redirect {
-            let redirects = trailing_redirects(&claim.entry.path);
-            if redirects < self.options.redirect_hops_max {
-                offer(to.without_fragment(), PathStep::Redirect, claim.priority, "redirected to");
-            }
+        let hash = hash_of(claim.uri());
+        let mut found = Vec::new();
+        let mut is_handed = false;
+        for handed in run.handed.iter_mut().filter(|handed| handed.waits_for(hash)) {
+            is_handed = true;
+            let wants = (handed.depth, handed.requisites);
+            found.extend(
+                page.leads_to(stepped, wants, &mut |hash, is_part| handed.admits(hash, is_part)),
+            );
         }
-        for link in &stepped.links {
-            let Ok(uri) = TargetUri::parse(&link.url) else { continue };
-            let letter = PathStep::of(link.hop.letter()).unwrap_or(PathStep::Speculative);
-            if link.is_requisite {
-                // A frame's pictures are shown with the page; what they would lead to is not.
-                if run.job.requisites && claim.entry.path.trailing_transclusions() < 3 {
-                    offer(uri, letter, Priority::Requisite, "needed to show a page");
-                }
-            } else if claim.entry.path.hops() < run.job.depth
-                && !claim.entry.path.is_requisite()
-                && same_site(from, &uri)
-            {
-                offer(uri, letter, Priority::Normal, "linked from a page");
-            }
+        // What jobs follow is theirs to say.
+        let is_followed = claim.named_by.iter().any(|owner| self.rules.contains_key(&*owner.job));
+        if !is_handed && !is_followed {
+            let (wants, asked) = ((run.job.depth, run.job.requisites), &mut run.asked);
+            found.extend(page.leads_to(stepped, wants, &mut |hash, _| asked.insert(hash)));
         }
         found
     }
@@ -227,6 +222,10 @@ impl Crawl {
     ) -> Result<(), CrawlError> {
         self.note(run, failed, observer)?;
         self.tell_origins(run, &claim, observer)?;
+        run.hand_back(failed, None);
+        if let Outcome::Failed { step, .. } = &failed.outcome {
+            self.source_was_refused(&claim, SourceState::Unreachable, step, now, observer);
+        }
         let why = "its host could not be reached".to_owned();
         let next = match run.job.take {
             Take::Queue => NextVisit::Retire { why },
@@ -267,6 +266,12 @@ impl Crawl {
         };
         self.note(run, &finished, observer)?;
         self.tell_origins(run, &claim, observer)?;
+        let state = match refusal {
+            Refusal::Disallowed(_) => SourceState::RobotsForbid,
+            Refusal::RobotsUnreachable(_) => SourceState::RobotsUnreachable,
+        };
+        run.hand_back(&finished, None);
+        self.source_was_refused(&claim, state, &why, now, observer);
         let next = match refusal {
             // Nothing is known of the page yet: it stays where it is in the queue, and this run does not
             // wait for it.
@@ -301,10 +306,4 @@ pub(super) fn put_off(take: Take, claim: &Claim, stepped: &Stepped) -> Option<&'
 pub(super) fn trailing_redirects(path: &DiscoveryPath) -> u32 {
     let trailing = path.steps().rev().take_while(|step| *step == PathStep::Redirect).count();
     u32::try_from(trailing).unwrap_or(u32::MAX)
-}
-
-/// Whether a link stays on the site of the page: the same host, `www.` or not.
-fn same_site(from: &TargetUri, to: &TargetUri) -> bool {
-    let bare = |uri: &TargetUri| uri.host().trim_start_matches("www.").to_ascii_lowercase();
-    bare(from) == bare(to)
 }

@@ -19,6 +19,7 @@ use crate::store::{Reader, Store};
 
 use super::asking::Delayed;
 use super::ending;
+use super::handover::Handed;
 use super::hosts::HostBook;
 use super::job::{Job, Take};
 use super::job_book::JobBook;
@@ -30,6 +31,7 @@ use super::readers::Readers;
 use super::report::Report;
 use super::rules::JobRules;
 use super::running::{Care, Order};
+use super::source_book::SourceBook;
 use super::step::{Purpose, StepDone};
 use super::stop::Stop;
 use super::timer::Timer;
@@ -76,6 +78,7 @@ pub struct Crawl {
     pub(super) rules: HashMap<String, Arc<JobRules>>,
     pub(super) job_book: JobBook,
     pub(super) job_files: Option<JobFiles>,
+    pub(super) sources: SourceBook,
     /// Names that jobs had before, and what they are called now.
     pub(super) renamed: HashMap<String, String>,
     pub(super) orders: Option<UnboundedReceiver<Order>>,
@@ -97,6 +100,8 @@ pub(super) struct Run<'a> {
     pub(super) asked: HashSet<u64>,
     /// URLs, by hash, that wait for something which this run does not wait for.
     pub(super) left_for_later: HashSet<u64>,
+    /// What other processes asked for.
+    pub(super) handed: Vec<Handed>,
     /// Hosts of which it was said what their pace is.
     pub(super) paced: HashSet<HostKey>,
     pub(super) pages: u64,
@@ -139,6 +144,7 @@ impl Crawl {
         let reader = store.reader();
         let book = HostBook::open(&state)?;
         let job_book = JobBook::open(&state)?;
+        let sources = SourceBook::open(&state)?;
         Ok(Self {
             capturer,
             store,
@@ -156,6 +162,7 @@ impl Crawl {
             rules: HashMap::new(),
             job_book,
             job_files: None,
+            sources,
             renamed: HashMap::new(),
             orders: None,
             gauge: None,
@@ -201,11 +208,13 @@ impl Crawl {
             asking_robots: HashSet::new(),
             asked: HashSet::new(),
             left_for_later: HashSet::new(),
+            handed: Vec::new(),
             paced: HashSet::new(),
             pages: 0,
             care: Care::default(),
         };
         self.adopt_jobs(observer, now)?;
+        self.recall_sources(observer);
         self.serve(&mut run);
         self.add_seeds(&mut run, now)?;
         match job.take {
@@ -222,6 +231,7 @@ impl Crawl {
             self.frontier.release_lost(id)?;
         }
         outcome?;
+        self.tell_sources(&mut run, observer)?;
         run.report.finished = self.now();
         run.report.left = self.left(&run);
         self.frontier.serve_jobs(None);
@@ -283,6 +293,7 @@ impl Crawl {
                 }
                 if forever {
                     self.watch_for_stall(run, observer);
+                    self.watch_sources(run, observer)?;
                     if wake.is_none() || !timer.stands_still() {
                         let tick = self.now().plus(TICK);
                         wake = Some(wake.map_or(tick, |at| at.min(tick)));
@@ -352,6 +363,11 @@ impl Crawl {
             return Ok(Filled::Full);
         }
         Ok(wake.map_or(Filled::Nothing, Filled::Until))
+    }
+
+    /// Opens the crawl log anew, after it was moved away.
+    pub(super) fn reopen_log(&mut self) -> std::io::Result<()> {
+        self.log.reopen()
     }
 
     pub(super) fn write_log(&mut self, finished: &Finished) -> Result<(), CrawlError> {

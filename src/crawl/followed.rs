@@ -13,6 +13,7 @@ use super::following::Following;
 use super::learn::{self, Learned};
 use super::options::CrawlError;
 use super::rules::{JobRules, original_of, variants_in};
+use super::source_watch::SOURCE_AGAIN;
 use super::sources::{Role, is_source_word};
 use super::step::{Met, Stepped};
 
@@ -81,8 +82,13 @@ impl Crawl {
         }
         let host = self.book.revisits(&claim.host, self.options.looks_per_day, now)?;
         let params = &self.options.revisit;
-        let learned = learn::look(claim, stepped, host, &schedules, params, now, self.options.seed);
+        let mut learned =
+            learn::look(claim, stepped, host, &schedules, params, now, self.options.seed);
         self.book.keep_revisits(&claim.host)?;
+        let sources = jobs.iter().filter(|followed| followed.role != Role::Page);
+        if let Some(every) = sources.map(|followed| followed.rules.spec.sources_every).min() {
+            learned.not_later_than(now.plus(every.max(SOURCE_AGAIN)));
+        }
         Ok(learned)
     }
 

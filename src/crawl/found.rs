@@ -8,17 +8,17 @@ use crate::schedule::clean::clean;
 use crate::schedule::revisit::next_visit;
 use crate::schedule::traps::day_of;
 use crate::schedule::{
-    Ask, Claim, DiscoveryPath, Found, KnownUrl, PageMemory, Phase, Step as PathStep,
+    Ask, Claim, DiscoveryPath, Found, KnownUrl, PageMemory, Phase, Priority, Step as PathStep,
 };
 
 use super::ending::trailing_redirects;
-use super::engine::{Crawl, Run};
+use super::engine::{Crawl, Run, hash_of};
 use super::followed::Followed;
 use super::following::known;
 use super::observer::Observer;
 use super::options::CrawlError;
 use super::rules::{JobRules, by_source, found_as, is_named_by_source, with_variant};
-use super::sources::{self, Gathered, Rulings, is_source_word};
+use super::sources::{self, Gathered, Read, Rulings, is_source_word};
 use super::step::Stepped;
 
 impl Crawl {
@@ -31,8 +31,9 @@ impl Crawl {
         stepped: &mut Stepped,
         now: Timestamp,
         observer: &mut dyn Observer,
-    ) -> Result<Vec<Found>, CrawlError> {
+    ) -> Result<(Vec<Found>, Option<Read>), CrawlError> {
         let mut offered = Vec::new();
+        let mut read = None;
         let Followed { rules, owner, role } = followed;
         let from = claim.uri();
         if let Some(to) = stepped.redirect.as_ref().map(TargetUri::without_fragment) {
@@ -66,9 +67,10 @@ impl Crawl {
             }
         }
         for gathered in of_job {
+            read = read.or(gathered.read);
             offered.extend(take_in(run, gathered, from, observer));
         }
-        self.admitted(run, followed, offered, now, observer)
+        Ok((self.admitted(run, followed, offered, now, observer)?, read))
     }
 
     /// Keeps with the queue's entry what its page says it is a variant of, so that every later
@@ -234,4 +236,72 @@ fn take_in(
         found
     });
     named.collect()
+}
+
+/// A page of no job's, as far as it leads on.
+pub(super) struct Leading<'a> {
+    pub from: &'a TargetUri,
+    pub path: &'a DiscoveryPath,
+    pub priority: Priority,
+    pub job: &'a str,
+    pub redirect_hops_max: u32,
+    pub now: Timestamp,
+}
+
+impl Leading<'_> {
+    /// Where it leads: its redirect, its requisites, its links, as far as they are wanted (a depth, and
+    /// whether requisites are). `admits` is asked for each URL, by its hash and whether it is a part of
+    /// the page.
+    pub fn leads_to(
+        &self,
+        stepped: &Stepped,
+        (depth, requisites): (u32, bool),
+        admits: &mut dyn FnMut(u64, bool) -> bool,
+    ) -> Vec<Found> {
+        let mut found = Vec::new();
+        let mut offer = |uri: TargetUri, letter: PathStep, priority: Priority, because: &str| {
+            let path = self.path.then(letter);
+            if !admits(hash_of(&uri), path.is_requisite()) {
+                return;
+            }
+            found.push(Found {
+                uri,
+                path,
+                via: Some(self.from.as_str().to_owned()),
+                due: self.now,
+                because: because.to_owned(),
+                priority,
+                job: self.job.to_owned(),
+                settings: String::new(),
+                ask: Ask::Again,
+            });
+        };
+        if let Some(to) = &stepped.redirect
+            && trailing_redirects(self.path) < self.redirect_hops_max
+        {
+            offer(to.without_fragment(), PathStep::Redirect, self.priority, "redirected to");
+        }
+        for link in &stepped.links {
+            let Ok(uri) = TargetUri::parse(&link.url) else { continue };
+            let letter = PathStep::of(link.hop.letter()).unwrap_or(PathStep::Speculative);
+            if link.is_requisite {
+                // A frame's pictures are shown with the page; what they would lead to is not.
+                if requisites && self.path.trailing_transclusions() < 3 {
+                    offer(uri, letter, Priority::Requisite, "needed to show a page");
+                }
+            } else if self.path.hops() < depth
+                && !self.path.is_requisite()
+                && same_site(self.from, &uri)
+            {
+                offer(uri, letter, Priority::Normal, "linked from a page");
+            }
+        }
+        found
+    }
+}
+
+/// Whether a link stays on the site of the page: the same host, `www.` or not.
+fn same_site(from: &TargetUri, to: &TargetUri) -> bool {
+    let bare = |uri: &TargetUri| uri.host().trim_start_matches("www.").to_ascii_lowercase();
+    bare(from) == bare(to)
 }

@@ -64,6 +64,7 @@ impl Crawl {
                     let name = rules.name();
                     observer.note(&format!("{given_up} URLs no longer belong to the job {name}"));
                 }
+                self.forget_sources(rules.name())?;
             }
             // Only now: a kill before this looks through the pages again.
             self.job_book.put(rules.name(), record)?;
@@ -119,6 +120,7 @@ impl Crawl {
                 self.job_book.put(&new, was)?;
             }
             self.job_book.remove(&old)?;
+            self.sources.rename(&old, &new)?;
             self.renamed.insert(old.clone(), new.clone());
             observer.note(&format!("the job {old} is called {new} now; its pages stay its own"));
         }

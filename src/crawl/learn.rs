@@ -23,6 +23,16 @@ pub(super) struct Learned {
 }
 
 impl Learned {
+    /// Brings the next look forward to `limit`, where it is later.
+    pub fn not_later_than(&mut self, limit: Timestamp) {
+        if let NextVisit::At { due, because } = &mut self.next
+            && *due > limit
+        {
+            *due = limit;
+            because.push_str("; what is named there may not wait");
+        }
+    }
+
     /// Not to be looked at again.
     pub fn retire(why: &str) -> Self {
         Self { next: NextVisit::Retire { why: why.to_owned() }, memo: None }

@@ -1,14 +1,19 @@
 //! The crawl log: one line for each URL, appended when its records are durable.
+//!
+//! The file may be moved away while a crawl goes on, as logrotate does: the next line begins a new one.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::outcome::Finished;
 
 /// The open crawl log.
 #[derive(Debug)]
-pub struct CrawlLog(File);
+pub struct CrawlLog {
+    path: PathBuf,
+    file: File,
+}
 
 impl CrawlLog {
     /// Opens `crawl.log` in `dir` to append to.
@@ -16,7 +21,18 @@ impl CrawlLog {
     /// # Errors
     /// When it cannot be opened.
     pub fn open(dir: &Path) -> io::Result<Self> {
-        OpenOptions::new().create(true).append(true).open(dir.join("crawl.log")).map(Self)
+        let path = dir.join("crawl.log");
+        let file = opened(&path)?;
+        Ok(Self { path, file })
+    }
+
+    /// Opens the file at its path anew.
+    ///
+    /// # Errors
+    /// When it cannot be opened; then lines go where they went.
+    pub fn reopen(&mut self) -> io::Result<()> {
+        self.file = opened(&self.path)?;
+        Ok(())
     }
 
     /// Appends the line in one write, so that two lines never mix and a kill cuts none in two.
@@ -24,8 +40,67 @@ impl CrawlLog {
     /// # Errors
     /// When it cannot be written.
     pub fn write(&mut self, done: &Finished) -> io::Result<()> {
+        if self.was_moved() {
+            self.reopen()?;
+        }
         let mut line = done.log_line();
         line.push('\n');
-        self.0.write_all(line.as_bytes())
+        self.file.write_all(line.as_bytes())
+    }
+
+    /// Whether the path names another file than the one that is open, or none.
+    #[cfg(unix)]
+    fn was_moved(&self) -> bool {
+        use std::os::unix::fs::MetadataExt;
+        let is_same = |own: std::fs::Metadata| {
+            std::fs::metadata(&self.path)
+                .is_ok_and(|there| (there.dev(), there.ino()) == (own.dev(), own.ino()))
+        };
+        !self.file.metadata().is_ok_and(is_same)
+    }
+
+    #[cfg(not(unix))]
+    fn was_moved(&self) -> bool {
+        false
+    }
+}
+
+fn opened(path: &Path) -> io::Result<File> {
+    OpenOptions::new().create(true).append(true).open(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::outcome::{Outcome, Stored};
+    use super::*;
+    use crate::base::{TargetUri, Timestamp};
+
+    #[test]
+    fn a_log_that_was_moved_away_or_deleted_is_begun_anew() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut log = CrawlLog::open(dir.path()).unwrap();
+        let done = Finished {
+            uri: TargetUri::parse("http://a.example/").unwrap(),
+            at: Timestamp::from_unix_seconds(0),
+            outcome: Outcome::Fetched { status: Some(200), stored: Stored::New, truncated: None },
+            path: String::new(),
+            via: None,
+            media_type: None,
+            bytes: 1,
+            took: std::time::Duration::ZERO,
+            digest: None,
+            place: None,
+        };
+        let lines = |name: &str| {
+            std::fs::read_to_string(dir.path().join(name)).unwrap_or_default().lines().count()
+        };
+        log.write(&done).unwrap();
+        std::fs::rename(dir.path().join("crawl.log"), dir.path().join("crawl.log.1")).unwrap();
+        log.write(&done).unwrap();
+        log.write(&done).unwrap();
+        assert_eq!((lines("crawl.log.1"), lines("crawl.log")), (1, 2));
+        std::fs::remove_file(dir.path().join("crawl.log")).unwrap();
+        log.write(&done).unwrap();
+        assert_eq!(lines("crawl.log"), 1);
     }
 }

@@ -1,9 +1,12 @@
 //! Who looks on while a crawl runs: a progress line, webhooks, metrics.
 
+use std::time::Duration;
+
 use crate::base::Timestamp;
 
 use super::news::News;
 use super::outcome::Finished;
+use super::source_book::SourceState;
 
 /// Sees what a crawl does. Every method may be left as it is.
 pub trait Observer: Send {
@@ -27,6 +30,11 @@ pub trait Observer: Send {
         let _ = rule;
     }
 
+    /// A source turned ill, or well again.
+    fn source(&mut self, change: &SourceChange) {
+        let _ = change;
+    }
+
     /// Something that whoever runs it should know of, in words.
     fn note(&mut self, what: &str) {
         let _ = what;
@@ -36,6 +44,23 @@ pub trait Observer: Send {
     fn trouble(&mut self, trouble: &Trouble) {
         let _ = trouble;
     }
+}
+
+/// A source that turned ill, or well again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SourceChange {
+    /// Whose it is.
+    pub job: String,
+    /// Its URL.
+    pub url: String,
+    /// `feed`, `sitemap` or `section`.
+    pub kind: String,
+    /// What it was; the same where it was so when the run began.
+    pub was: SourceState,
+    /// What it is.
+    pub state: SourceState,
+    /// What the look met: a status, a media type, the step that failed.
+    pub detail: String,
 }
 
 /// What an operator should know of a run for ever.
@@ -57,6 +82,28 @@ pub enum Trouble {
     },
     /// It goes on.
     Moving,
+    /// A source or host brings nothing any longer, for longer than its past explains.
+    Silent {
+        /// Whose it is.
+        job: String,
+        /// Its URL, or the name of the host.
+        url: String,
+        /// `feed`, `sitemap`, `section` or `host`.
+        kind: String,
+        /// When it last brought something.
+        since: Timestamp,
+        /// How long a silence would not be strange.
+        usual: Duration,
+    },
+    /// It brings something again.
+    Heard {
+        /// Whose it is.
+        job: String,
+        /// Its URL, or the name of the host.
+        url: String,
+        /// `feed`, `sitemap`, `section` or `host`.
+        kind: String,
+    },
 }
 
 /// No observer.

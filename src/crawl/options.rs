@@ -89,3 +89,43 @@ pub enum CrawlError {
         why: String,
     },
 }
+
+impl CrawlError {
+    /// Whether the disk, or what a user may have of it, is full. The system's own words are looked for
+    /// in all that led to the error: what lies between keeps them as text.
+    #[must_use]
+    pub fn is_out_of_disk(&self) -> bool {
+        let mut cause: Option<&dyn std::error::Error> = Some(self);
+        while let Some(error) = cause {
+            let text = error.to_string();
+            // ENOSPC and EDQUOT of Linux.
+            if ["(os error 28)", "(os error 122)"].iter().any(|words| text.contains(words)) {
+                return true;
+            }
+            cause = error.source();
+        }
+        false
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_disk_is_told_from_other_trouble_wherever_it_was_met() {
+        let io = |code| std::io::Error::from_raw_os_error(code);
+        let journal = |code| ScheduleError::Journal { path: "x".into(), source: io(code) };
+        for (error, is_full) in [
+            (CrawlError::Log(io(28)), true),
+            (CrawlError::Log(io(122)), true),
+            (CrawlError::Log(io(13)), false),
+            (CrawlError::Queue(journal(28)), true),
+            (CrawlError::Queue(journal(5)), false),
+            (CrawlError::Store(StoreError::Stopped(io(28).to_string())), true),
+            (CrawlError::Store(StoreError::IndexBusy), false),
+        ] {
+            assert_eq!(error.is_out_of_disk(), is_full, "{error}");
+        }
+    }
+}

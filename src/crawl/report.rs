@@ -7,6 +7,7 @@ use crate::base::Timestamp;
 
 use super::news::News;
 use super::outcome::{Finished, Outcome, Stored};
+use super::source_book::SourceLine;
 
 /// What a crawl did.
 #[derive(Debug, Clone, Default)]
@@ -61,6 +62,8 @@ pub struct Report {
     pub failures: Vec<(String, String)>,
     /// Each robots.txt that cannot be reached, at most [`Report::FAILURES_MAX`]: its URL and why.
     pub unreachable_robots: BTreeMap<String, String>,
+    /// The sources of its jobs, and the hosts of theirs that are silent.
+    pub sources: Vec<SourceLine>,
 }
 
 /// What a crawl did with one host.

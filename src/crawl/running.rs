@@ -12,6 +12,7 @@ use crate::schedule::{Ask, Claim, Found};
 
 use super::engine::{Crawl, Run};
 use super::followed::Followed;
+use super::handover::HandOver;
 use super::observer::{Observer, Trouble};
 use super::options::CrawlError;
 use super::rules::JobRules;
@@ -28,6 +29,10 @@ const DISK_EVERY_FULL: Duration = Duration::from_secs(60);
 pub enum Order {
     /// These are the jobs from now on.
     Jobs(Vec<Arc<JobRules>>),
+    /// Capture this, for another process.
+    Capture(HandOver),
+    /// Open the crawl log anew: it was moved away.
+    ReopenLog,
 }
 
 /// What a run keeps for its jobs and its operator.
@@ -41,6 +46,9 @@ pub(super) struct Care {
     /// Since when something could be fetched and nothing was.
     ready_since: Option<Timestamp>,
     stalled: bool,
+    /// When it was last listened to sources, and when what is known of them was written.
+    pub(super) sources_at: Option<Timestamp>,
+    pub(super) sources_kept: Option<Timestamp>,
 }
 
 impl Crawl {
@@ -175,12 +183,21 @@ impl Crawl {
         order: Order,
         observer: &mut dyn Observer,
     ) -> Result<(), CrawlError> {
-        let Order::Jobs(jobs) = order;
-        self.set_jobs(jobs);
         let now = self.now();
-        self.adopt_jobs(observer, now)?;
-        self.add_named(Ask::IfNew, now)?;
-        self.serve(run);
+        match order {
+            Order::Jobs(jobs) => {
+                self.set_jobs(jobs);
+                self.adopt_jobs(observer, now)?;
+                self.add_named(Ask::IfNew, now)?;
+                self.serve(run);
+            }
+            Order::Capture(order) => self.take_in_hand(run, order, now)?,
+            Order::ReopenLog => {
+                if let Err(why) = self.reopen_log() {
+                    observer.note(&format!("the crawl log goes on where it was: {why}"));
+                }
+            }
+        }
         Ok(())
     }
 }

@@ -23,7 +23,7 @@ use crate::base::{MediaType, TargetUri, Timestamp};
 use crate::extract::Hints;
 use crate::outlinks::feeds::{self, Feed, FeedItem};
 use crate::outlinks::links::{Hop, Outlink, links_of_css, links_of_html};
-use crate::outlinks::sitemaps::{self, SitemapEntry};
+use crate::outlinks::sitemaps::{self, SitemapEntry, SitemapKind};
 use crate::schedule::clean::{Cleaned, Variant, VariantKind, variant};
 use crate::schedule::job::depth_of;
 use crate::schedule::scope::Ruling;
@@ -112,9 +112,20 @@ impl LeftOut {
     }
 }
 
+/// What reading a source came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Read {
+    /// Whether it is what it should be.
+    pub is_source: bool,
+    /// How many things it names, wanted or not.
+    pub entries: u64,
+}
+
 /// What a source came to.
 #[derive(Debug, Default)]
 pub struct Gathered {
+    /// What reading it came to; none for a page.
+    pub read: Option<Read>,
     /// What the queue is asked for, in the order of the source; no URL twice.
     pub found: Vec<Found>,
     /// What was taken off: the URL as it stood, and what was left. For the metadata record.
@@ -236,6 +247,7 @@ impl Gatherer<'_, '_> {
     fn feed(&mut self) {
         let Feed { kind, items, next, notes, .. } = feeds::read(self.source.payload, &self.hints());
         self.out.notes.extend(notes);
+        self.out.read = Some(Read { is_source: kind.is_some(), entries: items.len() as u64 });
         if kind.is_none() {
             return;
         }
@@ -256,6 +268,9 @@ impl Gatherer<'_, '_> {
         let depth = u32::try_from(above.saturating_sub(1)).unwrap_or(u32::MAX);
         let map = sitemaps::read(self.source.payload, &self.hints(), depth);
         self.out.notes.extend(map.notes);
+        let is_source = map.kind != SitemapKind::Unknown;
+        let entries = (map.entries.len() + map.children.len()) as u64;
+        self.out.read = Some(Read { is_source, entries });
         self.claims("sitemap", map.entries.into_iter().map(Claim::from).collect());
         for child in map.children {
             let because = match child.lastmod {
@@ -402,10 +417,15 @@ impl Gatherer<'_, '_> {
             Some(other) => {
                 if source.role == Role::Section {
                     self.out.notes.push(format!("a section page of type {other} has no links"));
+                    self.out.read = Some(Read { is_source: false, entries: 0 });
                 }
                 return;
             }
         };
+        if source.role == Role::Section {
+            let entries = links.iter().filter(|link| link.hop == Hop::Link).count() as u64;
+            self.out.read = Some(Read { is_source: true, entries });
+        }
         for link in links {
             if link.hop == Hop::Manifest {
                 // A job follows the feeds it names: one that every page declares would double it.

@@ -9,7 +9,7 @@ use crate::politeness::{Answer, Permit, RobotsTarget};
 use crate::schedule::Claim;
 
 use super::asking::Delayed;
-use super::engine::{Crawl, Run};
+use super::engine::{Crawl, Run, hash_of};
 use super::following::request_for;
 use super::job::Take;
 use super::observer::Observer;
@@ -99,7 +99,10 @@ impl Crawl {
         self.book.facts(&host, now, &pace)?.began(now);
         let owner = (claim.id(), permit.uri().clone());
         let following = self.following(&claim);
-        let wants_links = following.is_empty() && (run.job.requisites || run.job.depth > 0);
+        let hash = hash_of(claim.uri());
+        let mut handed = run.handed.iter().filter(|handed| handed.waits_for(hash));
+        let wants_links = handed.any(|handed| handed.requisites || handed.depth > 0)
+            || (following.is_empty() && (run.job.requisites || run.job.depth > 0));
         let mut step = self.step_for(wants_links, run.job.take != Take::Queue);
         if let Some(first) = following.first() {
             let request = match purpose {

@@ -14,6 +14,7 @@ use crate::schedule::{DueItem, Frontier, ScheduleError};
 use super::engine::{Crawl, Run};
 use super::job::Take;
 use super::options::CrawlError;
+use super::source_book::SourceLine;
 
 /// So many URLs of each list are named, soonest first.
 pub const ITEMS_MAX: usize = 1_000;
@@ -120,6 +121,9 @@ pub struct QueueView {
     pub process: u32,
     /// The lists.
     pub lists: Vec<ListView>,
+    /// The sources of all jobs, and the hosts of theirs that are silent.
+    #[serde(default)]
+    pub sources: Vec<SourceLine>,
 }
 
 impl QueueView {
@@ -181,7 +185,9 @@ impl Crawl {
             lists.push(ListView::of("watched", watched, now)?);
         }
         lists.extend(viewer.other.clone());
-        let view = QueueView { at: now.to_warc_date(), process: std::process::id(), lists };
+        let sources = self.sources.lines(|_| true);
+        let process = std::process::id();
+        let view = QueueView { at: now.to_warc_date(), process, lists, sources };
         (viewer.show)(&view);
         Ok(())
     }

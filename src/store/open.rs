@@ -125,11 +125,7 @@ fn copied(layout: &Layout, cache_bytes: u64, why: &str) -> Result<ForReading, St
     let (index, copy) = room::copied(&layout.index_dir(), disk, open)?;
     let note =
         format!("reading from a copy of the index, since its place cannot be written: {why}");
-<<<<<<< HEAD
     Ok(ForReading { captures: Arc::new(index), copy: Some(copy), notes: vec![note] })
-=======
-    Ok((index, copy, vec![note]))
->>>>>>> df86d9c (demo: pages as young as their captures, two screens, and what to do next)
 }
 
 /// The same failure in the words of the store.

@@ -63,6 +63,11 @@ async fn answer(mut stream: TcpStream, metrics: &Metrics) -> std::io::Result<()>
     stream.shutdown().await
 }
 
+fn body(first: &str, complaints: &[String]) -> String {
+    let rest: String = complaints.iter().map(|line| format!("{line}\n")).collect();
+    format!("{first}\n{rest}")
+}
+
 /// The reply to a request line.
 fn reply(line: &str, metrics: &Metrics) -> Vec<u8> {
     let mut parts = line.split(' ');
@@ -74,8 +79,11 @@ fn reply(line: &str, metrics: &Metrics) -> Vec<u8> {
             ("200 OK", "text/plain; version=0.0.4; charset=utf-8", metrics.render())
         }
         ("GET" | "HEAD", "/healthz") => match metrics.ailments() {
-            none if none.is_empty() => ("200 OK", plain, "ok\n".to_owned()),
-            ailments => ("503 Service Unavailable", plain, format!("{}\n", ailments.join("\n"))),
+            none if none.is_empty() => ("200 OK", plain, body("ok", &metrics.complaints())),
+            ailments => {
+                let first = ailments.join("\n");
+                ("503 Service Unavailable", plain, body(&first, &metrics.complaints()))
+            }
         },
         ("GET" | "HEAD", _) => {
             ("404 Not Found", plain, "/healthz and /metrics are here\n".to_owned())

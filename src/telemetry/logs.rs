@@ -3,7 +3,13 @@
 
 use std::io::{self, Write};
 
+use std::fs::{File, OpenOptions};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
 use tracing_subscriber::filter::LevelFilter;
+use tracing_subscriber::fmt::MakeWriter;
 
 use crate::base::printable;
 
@@ -16,13 +22,77 @@ pub enum Form {
     Json,
 }
 
-/// Sends log lines of `level` and graver to stderr from now on. The first call in a process
-/// counts; later ones change nothing.
-pub fn start(level: &str, form: Form) {
+/// The file that lines go to. Clones share it.
+#[derive(Debug, Clone)]
+pub struct LogFile(Arc<Mutex<Opened>>);
+
+#[derive(Debug)]
+struct Opened {
+    path: PathBuf,
+    file: File,
+}
+
+impl LogFile {
+    /// Opens a file to append to.
+    ///
+    /// # Errors
+    /// When it cannot be opened.
+    pub fn open(path: &Path) -> io::Result<Self> {
+        let file = appending(path)?;
+        Ok(Self(Arc::new(Mutex::new(Opened { path: path.to_owned(), file }))))
+    }
+
+    /// Opens the file at its path anew, after it was moved away.
+    ///
+    /// # Errors
+    /// When it cannot be opened; then lines go where they went.
+    pub fn reopen(&self) -> io::Result<()> {
+        let mut opened = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        opened.file = appending(&opened.path)?;
+        Ok(())
+    }
+}
+
+fn appending(path: &Path) -> io::Result<File> {
+    OpenOptions::new().create(true).append(true).open(path)
+}
+
+/// One line on its way to the file.
+#[derive(Debug)]
+pub struct Line(LogFile);
+
+impl Write for Line {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        (self.0).0.lock().unwrap_or_else(PoisonError::into_inner).file.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl<'a> MakeWriter<'a> for LogFile {
+    type Writer = Line;
+
+    fn make_writer(&'a self) -> Line {
+        Line(self.clone())
+    }
+}
+
+/// Sends log lines of `level` and graver to `file` from now on, or to stderr. The first call in a
+/// process counts; later ones change nothing.
+pub fn start(level: &str, form: Form, file: Option<&LogFile>) {
     let level: LevelFilter = level.parse().unwrap_or(LevelFilter::INFO);
+    let file = file.cloned();
     let lines = tracing_subscriber::fmt()
         .with_max_level(level)
-        .with_writer(move || Lines { form, to: io::stderr() })
+        .with_writer(move || -> Lines<Box<dyn Write>> {
+            let to: Box<dyn Write> = match &file {
+                Some(file) => Box::new(file.make_writer()),
+                None => Box::new(io::stderr()),
+            };
+            Lines { form, to }
+        })
         .with_ansi(false)
         .with_target(false);
     // Someone who set up logging before us goes first.
@@ -104,5 +174,25 @@ mod tests {
         let json: serde_json::Value = serde_json::from_str(&logged(Form::Json)).unwrap();
         let said = json["fields"]["url"].as_str().unwrap();
         assert_eq!(said, "a\u{1b}]0;owned\u{7}\u{9b}2J\u{202e}b\nERROR forged\u{200b}");
+    }
+
+    #[test]
+    fn a_log_that_was_moved_away_is_begun_anew_when_asked() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("watch.log");
+        let log = LogFile::open(&path).unwrap();
+        log.make_writer().write_all(b"one\n").unwrap();
+        std::fs::rename(&path, dir.path().join("watch.log.1")).unwrap();
+        log.make_writer().write_all(b"two\n").unwrap();
+        log.reopen().unwrap();
+        log.make_writer().write_all(b"three\n").unwrap();
+        let read = |name: &str| std::fs::read_to_string(dir.path().join(name)).unwrap();
+        assert_eq!(
+            (read("watch.log.1").as_str(), read("watch.log").as_str()),
+            ("one\ntwo\n", "three\n")
+        );
+        std::fs::remove_dir_all(dir.path()).unwrap();
+        assert!(log.reopen().is_err());
+        log.make_writer().write_all(b"kept\n").unwrap();
     }
 }

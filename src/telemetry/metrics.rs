@@ -9,7 +9,7 @@ use std::time::Duration;
 use crate::base::Timestamp;
 use crate::crawl::news::kinds;
 use crate::crawl::outcome::Stored;
-use crate::crawl::{Finished, News, Observer, Outcome, Trouble};
+use crate::crawl::{Finished, News, Observer, Outcome, SourceChange, SourceState, Trouble};
 
 /// Upper bounds of the buckets of exchange times, in seconds.
 const BUCKETS: [f64; 10] = [0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 120.0];
@@ -97,6 +97,11 @@ struct Inner {
     stalled: Option<Timestamp>,
     stalls: u64,
     disk_low: Option<(u64, u64)>,
+    /// Sources that are not well: by job and URL, the word for it and what the look met.
+    ill: BTreeMap<(String, String), (SourceState, String)>,
+    /// What is silent: by job and URL or host, its kind and since when.
+    silent: BTreeMap<(String, String), (String, Timestamp)>,
+    silences: u64,
 }
 
 impl Metrics {
@@ -143,7 +148,30 @@ impl Metrics {
         if let Some((free, wanted)) = inner.disk_low {
             trouble.push(format!("paused: {free} bytes of disk are free, {wanted} are asked for"));
         }
+        for ((job, url), (kind, since)) in &inner.silent {
+            let since = since.to_rfc3339();
+            trouble.push(format!(
+                "silent: the {kind} {url} of the job {job} has brought nothing since {since}"
+            ));
+        }
         trouble
+    }
+
+    /// What is not well and no reason to call the whole ill: sources as they are.
+    #[must_use]
+    pub fn complaints(&self) -> Vec<String> {
+        let inner = self.inner();
+        let line = |((job, url), (state, detail)): (&(String, String), &(SourceState, String))| {
+            format!("source: {url} of the job {job} is {} ({detail})", state.label())
+        };
+        inner.ill.iter().map(line).collect()
+    }
+
+    /// Forgets what is wrong with sources of jobs that are followed no longer.
+    pub fn keep_jobs(&self, is_followed: impl Fn(&str) -> bool) {
+        let mut inner = self.inner();
+        inner.ill.retain(|(job, _), _| is_followed(job));
+        inner.silent.retain(|(job, _), _| is_followed(job));
     }
 
     /// All counts as text.
@@ -221,6 +249,22 @@ impl Metrics {
             "1 while fetching is paused for want of disk.",
             &one(u64::from(inner.disk_low.is_some())),
         );
+        let ill: Vec<(String, u64)> = SourceState::ALL
+            .iter()
+            .filter(|state| !state.is_well())
+            .map(|state| {
+                let count = inner.ill.values().filter(|(of, _)| of == state).count() as u64;
+                (format!("{{state=\"{}\"}}", state.label()), count)
+            })
+            .collect();
+        out.family("sources_ill", "gauge", "Sources that are not well, by state.", &ill);
+        out.family(
+            "silent",
+            "gauge",
+            "Sources and hosts that bring nothing for longer than their past explains.",
+            &one(inner.silent.len() as u64),
+        );
+        out.family("silences_total", "counter", "Alarms about silence.", &one(inner.silences));
         let seconds = |at: Timestamp| u64::try_from(at.unix_micros() / 1_000_000).unwrap_or(0);
         out.family(
             "last_fetch_timestamp_seconds",
@@ -333,6 +377,16 @@ impl Observer for Metrics {
         }
     }
 
+    fn source(&mut self, change: &SourceChange) {
+        let key = (change.job.clone(), change.url.clone());
+        let mut inner = self.inner();
+        if change.state.is_well() {
+            inner.ill.remove(&key);
+        } else {
+            inner.ill.insert(key, (change.state, change.detail.clone()));
+        }
+    }
+
     fn left_out(&mut self, rule: &str) {
         // Of a scope's rule only its kind: its text is the operator's.
         let kind = match rule {
@@ -354,6 +408,13 @@ impl Observer for Metrics {
                 inner.stalls += 1;
             }
             Trouble::Moving => inner.stalled = None,
+            Trouble::Silent { job, url, kind, since, .. } => {
+                inner.silent.insert((job.clone(), url.clone()), (kind.clone(), *since));
+                inner.silences += 1;
+            }
+            Trouble::Heard { job, url, .. } => {
+                inner.silent.remove(&(job.clone(), url.clone()));
+            }
         }
     }
 }
@@ -418,6 +479,45 @@ mod tests {
         for line in text.lines().filter(|l| !l.starts_with('#')) {
             assert!(line.starts_with("pressmark_") && line.split(' ').count() == 2, "{line}");
         }
+    }
+
+    #[test]
+    fn a_source_that_is_ill_is_a_complaint_and_one_that_is_silent_an_ailment() {
+        let mut metrics = Metrics::default();
+        let change = |state| SourceChange {
+            job: "paper".to_owned(),
+            url: "http://a.example/feed".to_owned(),
+            kind: "feed".to_owned(),
+            was: SourceState::Good,
+            state,
+            detail: "404".to_owned(),
+        };
+        metrics.source(&change(SourceState::NotFound));
+        assert!(metrics.ailments().is_empty());
+        let said = metrics.complaints();
+        assert_eq!(said, ["source: http://a.example/feed of the job paper is not-found (404)"]);
+        let line = |text: &str| metrics.render().lines().any(|line| line == text);
+        assert!(line("pressmark_sources_ill{state=\"not-found\"} 1"));
+        assert!(line("pressmark_sources_ill{state=\"refused\"} 0"));
+        let (job, url) = ("paper".to_owned(), "a.example".to_owned());
+        let kind = "host".to_owned();
+        let (since, usual) = (Timestamp::from_unix_seconds(60), Duration::from_hours(9));
+        let mut observer = metrics.clone();
+        observer.trouble(&Trouble::Silent {
+            job: job.clone(),
+            url: url.clone(),
+            kind: kind.clone(),
+            since,
+            usual,
+        });
+        assert!(metrics.ailments()[0].starts_with("silent: the host a.example of the job paper"));
+        assert!(line("pressmark_silent 1") && line("pressmark_silences_total 1"));
+        observer.trouble(&Trouble::Heard { job, url, kind });
+        observer.source(&change(SourceState::Good));
+        assert!(metrics.ailments().is_empty() && metrics.complaints().is_empty());
+        observer.source(&change(SourceState::Refused));
+        metrics.keep_jobs(|job| job != "paper");
+        assert!(metrics.complaints().is_empty());
     }
 
     #[test]

@@ -151,6 +151,117 @@ fn a_run_that_comes_while_another_is_going_on_does_what_its_job_says() {
     assert_eq!(place.asked("/"), 2);
 }
 
+fn report(ended: &Output) -> serde_json::Value {
+    json_lines(ended).into_iter().next().unwrap_or_else(|| panic!("{}", stderr(ended)))
+}
+
+#[test]
+fn urls_are_handed_to_the_watching_process_and_reported_when_they_are_captured() {
+    let place = place(&["a.example", "b.example"]);
+    let links = "<p>x<a href=/deep>d</a><img src=/i.png></p>";
+    place.web.page("a.example", "/", links);
+    place.web.page("a.example", "/deep", "<p>deep</p>");
+    place.web.on("a.example", "/i.png", Reply::Bytes(ok("image/png", b"png")));
+    let to = b"HTTP/1.1 302 Found\r\nLocation: /there\r\nContent-Length: 0\r\n\r\n".to_vec();
+    place.web.on("b.example", "/moved", Reply::Bytes(to));
+    place.web.page("b.example", "/there", "<p>there</p>");
+    place.job("paper", "seeds = [\"http://a.example/deep\"]\n[schedule]\nevery = \"6h\"\n");
+    let watching = place.run(&["watch"]);
+    wait_until(|| place.asked("/deep") == 1);
+    let crawl = |args: &[&str]| {
+        let all = [&["--format", "json", "crawl"], args].concat();
+        place.run(&all).wait_with_output().unwrap()
+    };
+    let ended = crawl(&["http://a.example/", "--requisites", "--depth", "1"]);
+    assert_eq!(ended.status.code(), Some(0), "{}", stderr(&ended));
+    assert!(
+        stderr(&ended).contains(&format!("process {} watches", watching.id())),
+        "{}",
+        stderr(&ended)
+    );
+    let said = report(&ended);
+    // The page, its image and its link, which a job has, too.
+    assert_eq!(
+        (&said["captured"], &said["failed"], &said["left"]),
+        (&3.into(), &0.into(), &0.into()),
+        "{said}"
+    );
+    assert_eq!((place.asked("/"), place.asked("/i.png"), place.asked("/deep")), (1, 1, 2));
+    let problems = crate::schemas::schemas().problems("crawl.json", &said);
+    assert_eq!(problems, Vec::<String>::new());
+    // Redirects are followed every time.
+    for times in 1..=2 {
+        let said = report(&crawl(&["http://b.example/moved"]));
+        assert_eq!((&said["captured"], place.asked("/there")), (&2.into(), times), "{said}");
+    }
+    let ended = crawl(&["http://nowhere.invalid/"]);
+    assert_eq!(ended.status.code(), Some(1), "{}", stderr(&ended));
+    assert_eq!(report(&ended)["failures"][0]["url"], "http://nowhere.invalid/");
+    // Flags for the network cannot be handed over.
+    let refused = crawl(&["http://a.example/", "--allow-private"]);
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(stderr(&refused).contains("hint: ") && place.asked("/") == 1, "{}", stderr(&refused));
+    send(watching.id(), "TERM");
+    let ended = watching.wait_with_output().unwrap();
+    assert_eq!(ended.status.code(), Some(130), "{}", stderr(&ended));
+    // What was asked for by hand is watched from now on, and no request is left behind.
+    let due = json_lines(&pressmark(&place.root, &["due", "--format", "json"]));
+    assert!(due.iter().any(|line| line["url"] == "http://a.example/"), "{due:?}");
+    let left: Vec<_> = fs::read_dir(place.root.join("state/inbox")).unwrap().collect();
+    assert_eq!(left.len(), 1, "{left:?}");
+}
+
+#[test]
+fn a_process_that_handed_its_urls_to_one_that_dies_captures_them_itself() {
+    let place = place(&["a.example"]);
+    place.web.page("a.example", "/", "<p>x</p>");
+    place.web.on("a.example", "/robots.txt", Reply::Bytes(Vec::new()));
+    place.job("paper", "seeds = [\"http://nowhere.invalid/\"]\n");
+    let watching = place.run(&["watch"]);
+    wait_until(|| place.root.join("state/inbox/owner").exists());
+    wait_until(|| place.root.join("state/queue.json").exists());
+    let waiting = place.run(&["--format", "json", "crawl", "http://a.example/"]);
+    // It hangs at the robots.txt, which never answers.
+    wait_until(|| place.asked("/robots.txt") == 1);
+    place.web.on("a.example", "/robots.txt", Reply::Bytes(ok("text/plain", b"")));
+    drop(watching);
+    let ended = waiting.wait_with_output().unwrap();
+    assert_eq!(ended.status.code(), Some(0), "{}", stderr(&ended));
+    assert!(stderr(&ended).contains("going on without it"), "{}", stderr(&ended));
+    assert_eq!((&report(&ended)["captured"], place.asked("/")), (&1.into(), 1));
+}
+
+#[test]
+fn a_hangup_begins_both_logs_anew_whatever_the_job_files_say() {
+    let place = place(&["a.example"]);
+    place.web.page("a.example", "/1", "<p>x</p>");
+    place.web.page("a.example", "/2", "<p>x</p>");
+    let job = place.job("paper", "seeds = [\"http://a.example/1\"]\n[schedule]\nevery = \"6h\"\n");
+    let log = place.config.with_file_name("watch.log");
+    let to_file = format!("log.file={}", log.display());
+    let watching = place.run(&["--set", &to_file, "watch"]);
+    let crawl_log = place.root.join("logs/crawl.log");
+    let read = |path: &Path| fs::read_to_string(path).unwrap_or_default();
+    wait_until(|| read(&crawl_log).contains("/1 "));
+    for path in [&log, &crawl_log] {
+        fs::rename(path, path.with_extension("log.1")).unwrap();
+    }
+    // A mistake in a job file keeps the jobs as they were, and the logs are begun anew all the same.
+    fs::write(&job, "nonsense = 1\n").unwrap();
+    send(watching.id(), "HUP");
+    wait_until(|| read(&log).contains("the jobs stay as they were"));
+    wait_until(|| crawl_log.exists());
+    place.job("paper", "seeds = [\"http://a.example/1\", \"http://a.example/2\"]\n");
+    send(watching.id(), "HUP");
+    wait_until(|| read(&crawl_log).contains("/2 "));
+    assert!(read(&log).contains("the jobs were read again"));
+    assert!(!read(&log.with_extension("log.1")).contains("the jobs"));
+    assert!(!read(&crawl_log.with_extension("log.1")).contains("/2 "));
+    send(watching.id(), "TERM");
+    let ended = watching.wait_with_output().unwrap();
+    assert_eq!((ended.status.code(), stderr(&ended).as_str()), (Some(130), ""));
+}
+
 const HOSTS: usize = 10;
 const PAGES: usize = 30;
 
@@ -193,4 +304,32 @@ fn captured(root: &Path) -> std::collections::BTreeSet<String> {
         .map(|r| r.field("WARC-Target-URI"))
         .filter(|url| !url.ends_with("/robots.txt"))
         .collect()
+}
+
+#[test]
+fn a_feed_that_turned_into_something_else_is_seen_by_all_who_look() {
+    let place = place(&["a.example"]);
+    place.web.page("a.example", "/feed", "<html><body>We have moved</body></html>");
+    place.job("paper", "feeds = [\"http://a.example/feed\"]\n");
+    let args = ["crawl", "--job", "paper"];
+    let ran = place.run(&args).wait_with_output().unwrap();
+    let said = stdout(&ran);
+    assert!(said.contains("sources: 0 well, 1 not"), "{said}");
+    assert!(
+        said.contains("feed http://a.example/feed of paper: not-a-source (200, text/html"),
+        "{said}"
+    );
+    let status = stdout(&pressmark(&place.root, &["status"]));
+    assert!(status.contains("feed http://a.example/feed of paper: not-a-source"), "{status}");
+    let watching = place.run(&["--set", "watch.metrics_bind=127.0.0.1:0", "watch"]);
+    wait_until(|| place.root.join("state/queue.json").exists());
+    let status = json_lines(&pressmark(&place.root, &["status", "--format", "json"])).remove(0);
+    let problems = crate::schemas::schemas().problems("status.json", &status);
+    assert_eq!(problems, Vec::<String>::new());
+    assert_eq!(status["sources"][0]["state"], "not-a-source");
+    send(watching.id(), "TERM");
+    let ended = watching.wait_with_output().unwrap();
+    let log = stderr(&ended);
+    let warned = log.lines().find(|line| line.contains("a source is not well")).unwrap();
+    assert!(warned.contains("WARN") && warned.contains("not-a-source"), "{warned}");
 }

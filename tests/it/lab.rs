@@ -13,8 +13,8 @@ use pressmark::capture::{
 };
 use pressmark::crawl::log::CrawlLog;
 use pressmark::crawl::{
-    Crawl, CrawlOptions, Finished, Job, JobRules, ManualTimer, News, Observer, Parts, Report, Stop,
-    Take, Trouble,
+    Crawl, CrawlOptions, Finished, Job, JobRules, ManualTimer, News, Observer, Parts, Report,
+    SourceChange, Stop, Take, Trouble,
 };
 use pressmark::kv::{Kv, KvOptions};
 use pressmark::politeness::{Gate, Options as Politeness};
@@ -67,6 +67,8 @@ pub struct Seen {
     pub news: Vec<News>,
     pub trouble: Vec<Trouble>,
     pub notes: Vec<String>,
+    /// What turned ill or well again: `URL: was > is (detail)`.
+    pub sources: Vec<String>,
     /// A stop is asked for at this time.
     pub until: Option<(Timestamp, Arc<ManualClock>, Stop)>,
     pub on_progress: Option<Box<dyn FnMut() + Send>>,
@@ -91,6 +93,10 @@ impl Observer for Seen {
     }
     fn note(&mut self, what: &str) {
         self.notes.push(what.to_owned());
+    }
+    fn source(&mut self, change: &SourceChange) {
+        let (was, is) = (change.was.label(), change.state.label());
+        self.sources.push(format!("{}: {was} > {is} ({})", change.url, change.detail));
     }
     fn trouble(&mut self, trouble: &Trouble) {
         self.trouble.push(trouble.clone());

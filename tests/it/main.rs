@@ -7,6 +7,7 @@
 //! - `hostile`: a web that does its worst
 //! - `jobs`, `limits`: what a job finds, when it looks again, what bounds it
 //! - `sequences`: jobs that are renamed, changed, removed, added again, and two that share pages
+//! - `sources`: feeds and sitemaps that turn into something else, and outlets that go silent
 //! - `daemon`: `watch` as a process, and jobs that are killed
 //! - `printing`: what comes from the web never steers a terminal, whatever command prints it
 //! - `proxies`: the way through HTTP and SOCKS5 proxies
@@ -54,6 +55,7 @@ mod readme;
 mod rebuild;
 mod schemas;
 mod sequences;
+mod sources;
 mod support;
 mod trouble;
 mod versions;

@@ -7,12 +7,13 @@ use serde_json::{Value, json};
 use crate::base::{ByteSize, TargetUri};
 use crate::cli::args::CrawlArgs;
 use crate::cli::context::Context;
+use crate::cli::handover::{Asked, Request, Standing};
 use crate::cli::jobs;
 use crate::cli::output::Format;
 use crate::cli::progress::CrawlProgress;
 use crate::cli::wiring::{Begun, begin, real_timer, runtime, stop_on_signals};
 use crate::cli::{CliError, Exit};
-use crate::crawl::{Job, Report, Stop, Take};
+use crate::crawl::{Job, Observer, Report, Stop, Take};
 use crate::schedule::{Frontier, JobSpec, Overlap, Phase};
 use crate::store::{Layout, StoreError};
 
@@ -23,7 +24,7 @@ use crate::store::{Layout, StoreError};
 pub fn run(args: &CrawlArgs, context: Context) -> Result<Exit, CliError> {
     let context = context.with_network(&args.network)?;
     let format = context.out.format();
-    let job = job_of(args, &context)?;
+    let mut job = job_of(args, &context)?;
     let jobs = jobs_of(args, &context)?;
     for warning in context.settings.warnings(&jobs) {
         context.out.say(&format!("pressmark: {warning}"));
@@ -41,6 +42,13 @@ pub fn run(args: &CrawlArgs, context: Context) -> Result<Exit, CliError> {
         match begin(&context, &jobs, job.take, timer)? {
             Begun::Running(running, notes) => break (running, notes),
             Begun::Busy(error) => match overlap(args, &jobs) {
+                None if !args.due && !job.seeds.is_empty() => {
+                    match hand_over(args, &context, &mut job, error)? {
+                        Some(exit) => return Ok(exit),
+                        // Who took them has gone: this process captures what is left.
+                        None => continue,
+                    }
+                }
                 None => return Err(error),
                 Some(Overlap::Queue) => {
                     context.out.say("another run is going on in this archive; waiting for its end");
@@ -94,9 +102,14 @@ pub fn run(args: &CrawlArgs, context: Context) -> Result<Exit, CliError> {
     }
     let report = report?;
     keep(&context, &report);
-    match format {
-        Format::Json => context.out.json(&to_json(&report))?,
-        Format::Text => print(&context, &report, &goes_on(args))?,
+    end(args, &context, &report)
+}
+
+/// Prints the report, and says with what the process ends.
+fn end(args: &CrawlArgs, context: &Context, report: &Report) -> Result<Exit, CliError> {
+    match context.out.format()? {
+        Format::Json => context.out.json(&to_json(report))?,
+        Format::Text => print(context, report, &goes_on(args))?,
     }
     Ok(if report.stopped {
         Exit::Stopped
@@ -146,6 +159,93 @@ fn say_left(context: &Context, frontier: &Frontier) -> Result<(), CliError> {
     }
     Ok(())
 }
+
+/// Hands the URLs to the process that watches this archive, and reports what became of them when all
+/// are captured; `None` where that process went away before, with what is left in `job`.
+fn hand_over(
+    args: &CrawlArgs,
+    context: &Context,
+    job: &mut Job,
+    busy: CliError,
+) -> Result<Option<Exit>, CliError> {
+    let fail = |why: std::io::Error| CliError::failed("handing the URLs over", why);
+    let layout = Layout::new(&context.archive);
+    let request = Request {
+        urls: job.seeds.iter().map(ToString::to_string).collect(),
+        depth: job.depth,
+        requisites: job.requisites,
+        pages_max: job.pages_max,
+    };
+    if args.network.is_set() {
+        let hint = "the process that has the archive captures with its own network settings; leave out the flags for the network to hand the URLs over to it";
+        return Err(busy.hint(hint));
+    }
+    let Some(mut asked) = Asked::of(&layout, &request).map_err(fail)? else { return Err(busy) };
+    let process = asked.process.clone();
+    context
+        .out
+        .say(&format!("process {process} watches this archive and captures what was asked for"));
+    let runtime = runtime()?;
+    let stop = Stop::default();
+    let mut progress = CrawlProgress::new(&context.out);
+    let now = context.clock.now();
+    let mut report = Report { job: job.name.clone(), started: now, ..Report::default() };
+    let mut left: Vec<TargetUri> = job.seeds.clone();
+    let over = runtime.block_on(async {
+        stop_on_signals(&stop);
+        loop {
+            let standing = asked.look(&mut |told| {
+                report.versions += u64::from(told.is_version);
+                report.changes += told.changes;
+                if let Some(finished) = told.finished() {
+                    left.retain(|uri| *uri != finished.uri);
+                    report.count(&finished);
+                    progress.finished(&finished);
+                }
+            })?;
+            match standing {
+                Standing::Open if stop.asked() => return Ok(Standing::Over(None)),
+                Standing::Open => {
+                    tokio::select! {
+                        () = stop.wait() => {}
+                        () = tokio::time::sleep(TOLD_EVERY) => {}
+                    }
+                }
+                over => return Ok(over),
+            }
+        }
+    });
+    progress.finish();
+    report.finished = context.clock.now();
+    report.left = left.len() as u64;
+    report.stopped = stop.asked();
+    match over.map_err(fail)? {
+        Standing::Withdrawn => {
+            context.out.say(&format!("process {process} has ended; going on without it"));
+            job.seeds = left;
+            if job.seeds.is_empty() {
+                return end(args, context, &report).map(Some);
+            }
+            Ok(None)
+        }
+        Standing::Over(why) => {
+            if let Some(why) = why {
+                context.out.warn(&format!("process {process}: {why}"));
+            }
+            if report.stopped {
+                context
+                    .out
+                    .say(&format!("what is left is captured by process {process} all the same"));
+            }
+            end(args, context, &report).map(Some)
+        }
+        // It is asked until it is over.
+        Standing::Open => end(args, context, &report).map(Some),
+    }
+}
+
+/// How often it is looked what was told.
+const TOLD_EVERY: Duration = Duration::from_millis(100);
 
 /// The command that goes on with what a run leaves: what jobs left stands in another list than what
 /// was asked for by name.
@@ -256,6 +356,7 @@ pub fn to_json(report: &Report) -> Value {
         "unreachable_robots": report.unreachable_robots.iter()
             .map(|(url, why)| json!({"url": url, "why": why})).collect::<Vec<_>>(),
         "failures_unnamed": report.failed.saturating_sub(report.failures.len() as u64),
+        "sources": report.sources,
         "statuses": report.statuses,
         "media_types": report.media_types,
     })
@@ -341,6 +442,7 @@ pub fn print(context: &Context, report: &Report, goes_on: &str) -> Result<(), Cl
             out.line(&format!("  left out: {url}: {why}"))?;
         }
     }
+    super::status::print_sources(context, &report.sources)?;
     if report.left > 0 {
         let left = report.left;
         out.line(&format!("{left} URLs are left in the queue; `{goes_on}` goes on with them"))?;

@@ -52,11 +52,7 @@ pub fn run(args: &DemoArgs, context: Context) -> Result<Exit, CliError> {
             };
             Ok(out.text(&format!("== crawl {number} of {of}{what}: "))?)
         }
-<<<<<<< HEAD
-        Act::Crawled(report) => super::crawl::print(&context, report, "pressmark crawl"),
-=======
         Act::Crawled(report) => Ok(out.line(&counts(report))?),
->>>>>>> df86d9c (demo: pages as young as their captures, two screens, and what to do next)
     })?;
     out.line(&format!("== pressmark history {story}"))?;
     let history = HistoryArgs { url: story.clone(), from: None, to: None };

@@ -7,8 +7,8 @@ use crate::cli::context::{Context, store_error};
 use crate::cli::output::Format;
 use crate::cli::queue::Queue;
 use crate::cli::{CliError, Exit};
-use crate::crawl::ListView;
 use crate::crawl::view::DUE_COUNTED_MAX;
+use crate::crawl::{ListView, SourceLine};
 use crate::store::Reader;
 
 /// What is in the archive, per host and in all; the last run; what is due; disk.
@@ -45,11 +45,13 @@ fn gather(context: &Context, reader: &Reader) -> Result<Value, CliError> {
         }));
     }
     let now = context.clock.now();
-    let (queue, queue_unread) = match Queue::see(context).and_then(|seen| of_queue(&seen, now)) {
-        Ok(queue) => (Some(queue), None),
+    let (seen, queue_unread) = match Queue::see(context) {
+        Ok(seen) => (Some(seen), None),
         // The rest of the archive is worth showing all the same.
         Err(why) => (None, Some(why.message)),
     };
+    let sources = seen.as_ref().map(Queue::sources).transpose()?;
+    let queue = seen.map(|seen| of_queue(&seen, now)).transpose()?;
     let last_run = std::fs::read_to_string(layout.log_dir().join("last-run.json"))
         .ok()
         .and_then(|text| serde_json::from_str::<Value>(&text).ok());
@@ -63,6 +65,7 @@ fn gather(context: &Context, reader: &Reader) -> Result<Value, CliError> {
         "hosts": hosts,
         "queue": queue,
         "queue_unread": queue_unread,
+        "sources": sources,
         "last_run": last_run,
     }))
 }
@@ -129,6 +132,9 @@ fn print(context: &Context, facts: &Value) -> Result<(), CliError> {
         }
         None => out.line(&format!("queue: unknown: {}", text(&facts["queue_unread"])))?,
     }
+    let sources: Vec<SourceLine> =
+        serde_json::from_value(facts["sources"].clone()).unwrap_or_default();
+    print_sources(context, &sources)?;
     let rows: Vec<Vec<String>> = facts["hosts"]
         .as_array()
         .into_iter()
@@ -150,3 +156,36 @@ fn print(context: &Context, facts: &Value) -> Result<(), CliError> {
     }
     Ok(())
 }
+
+/// How many sources are well, and which are not and why; nothing where there are none.
+///
+/// # Errors
+/// When stdout cannot be written.
+pub(super) fn print_sources(context: &Context, sources: &[SourceLine]) -> Result<(), CliError> {
+    let out = &context.out;
+    if sources.is_empty() {
+        return Ok(());
+    }
+    let ill: Vec<&SourceLine> = sources.iter().filter(|line| !line.is_well).collect();
+    out.line(&format!("sources: {} well, {} not", sources.len() - ill.len(), ill.len()))?;
+    for line in ill.iter().take(ILL_MAX) {
+        let day = |at: &Option<String>| {
+            at.as_ref().map_or_else(|| "never".to_owned(), |at| at.chars().take(16).collect())
+        };
+        let detail =
+            if line.detail.is_empty() { String::new() } else { format!(" ({})", line.detail) };
+        let what = match &line.silent_since {
+            Some(_) if line.kind == "host" => format!("silent since {}", day(&line.silent_since)),
+            Some(_) => format!("{}{detail}, silent since {}", line.state, day(&line.silent_since)),
+            None => format!("{}{detail}, well last {}", line.state, day(&line.well_at)),
+        };
+        out.line(&format!("  {} {} of {}: {what}", line.kind, line.url, line.job))?;
+    }
+    if ill.len() > ILL_MAX {
+        out.line(&format!("  and {} more", ill.len() - ILL_MAX))?;
+    }
+    Ok(())
+}
+
+/// So many sources that are not well are told one by one.
+const ILL_MAX: usize = 20;

@@ -1,26 +1,35 @@
 //! `watch`
 
-use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::mpsc::UnboundedSender;
 
-use crate::base::TargetUri;
 use crate::cli::args::WatchArgs;
 use crate::cli::context::Context;
+use crate::cli::handover::Inbox;
 use crate::cli::jobs;
 use crate::cli::progress::CrawlProgress;
-use crate::cli::wiring::{Begun, Preparer, begin, real_timer, route, runtime, stop_on_signals};
+use crate::cli::watcher::{Receivers, Watcher};
+use crate::cli::wiring::{
+    Begun, Preparer, Running, begin, real_timer, route, runtime, stop_on_signals,
+};
 use crate::cli::{CliError, Exit};
-use crate::crawl::{Finished, Job, News, Observer, Order, Stop, Take, Trouble};
-use crate::remote::{Notifier, NotifyOptions, Receiver};
+use crate::crawl::{Job, Observer, Order, Stop, Take, Trouble};
+use crate::remote::{Notifier, NotifyOptions};
 use crate::schedule::JobSpec;
-use crate::telemetry::logs::{self, Form};
+use crate::telemetry::logs::{self, Form, LogFile};
 use crate::telemetry::{Metrics, http};
 
 /// How long messages may still take after the crawl has ended.
 const LAST_MESSAGES: Duration = Duration::from_secs(10);
+/// While the disk is full, whether there is room again is looked at after so long, doubling up to
+/// [`ROOM_EVERY_MAX`].
+const ROOM_EVERY_MIN: Duration = Duration::from_secs(1);
+const ROOM_EVERY_MAX: Duration = Duration::from_secs(60);
+/// With less than this a run that was ended by a full disk is not begun again, whatever
+/// `store.disk_free_min` says: opening the archive needs some itself.
+const ROOM_MIN: u64 = 8 << 20;
 
 /// Fetches what is due when it is due, until a signal comes.
 ///
@@ -30,7 +39,14 @@ pub fn run(args: &WatchArgs, context: Context) -> Result<Exit, CliError> {
     let context = Arc::new(context.with_network(&args.network)?);
     let settings = &context.settings;
     let form = if settings.text("log.format") == "json" { Form::Json } else { Form::Text };
-    logs::start(settings.text("log.level"), form);
+    let log = match settings.text("log.file") {
+        "" => None,
+        path => Some(
+            LogFile::open(path.as_ref())
+                .map_err(|why| CliError::failed(&format!("opening the log {path}"), why))?,
+        ),
+    };
+    logs::start(settings.text("log.level"), form, log.as_ref());
     let specs = load(&context, &args.job)?;
     if specs.is_empty() {
         let dir = context.jobs_dir();
@@ -38,27 +54,13 @@ pub fn run(args: &WatchArgs, context: Context) -> Result<Exit, CliError> {
             .hint("a job is a TOML file with a name and seeds or feeds; `pressmark watch --job FILE` names one, docs/reference/job-file.md describes it"));
     }
     let timer = real_timer(context.clock.clone());
-    let (mut running, notes) = match begin(&context, &specs, Take::Forever, timer)? {
-        Begun::Running(running, notes) => (running, notes),
+    let (mut running, mut notes) = match begin(&context, &specs, Take::Forever, timer)? {
+        Begun::Running(running, notes) => (*running, notes),
         Begun::Busy(error) => return Err(error),
     };
-    for note in notes {
-        tracing::info!("{note}");
-    }
     let metrics = Metrics::new(context.clock.now());
     metrics.set_jobs(specs.len());
     let receivers = Arc::new(Mutex::new(Receivers::of(&context, &specs)?));
-    let (orders, ordered) = tokio::sync::mpsc::unbounded_channel();
-    running.take_orders(ordered);
-    let reload = Reload {
-        context: Arc::clone(&context),
-        named: args.job.clone(),
-        preparer: running.preparer(),
-        receivers: Arc::clone(&receivers),
-        metrics: metrics.clone(),
-        orders,
-    };
-    let job = Job { take: Take::Forever, ..Job::of(Vec::new()) };
     let stop = Stop::default();
     let notifier = Notifier::new(notify_options(&context), metrics.clone())
         .map_err(|e| CliError::failed("setting up messages", e))?;
@@ -66,24 +68,45 @@ pub fn run(args: &WatchArgs, context: Context) -> Result<Exit, CliError> {
         progress: context.out.on_terminal().then(|| CrawlProgress::new(&context.out)),
         metrics: metrics.clone(),
         notifier,
-        receivers,
+        receivers: Arc::clone(&receivers),
     };
     let runtime = runtime()?;
-    let follower = running.follower();
-    let checkpoint_every = settings.duration("evidence.checkpoint_every");
-    tracing::info!(jobs = specs.len(), "watching");
-    let report = runtime.block_on(async {
+    let jobs = Arc::new(Mutex::new(specs));
+    let reload = Reload {
+        context: Arc::clone(&context),
+        named: args.job.clone(),
+        preparer: running.preparer(),
+        receivers,
+        metrics: metrics.clone(),
+        log,
+        jobs: Arc::clone(&jobs),
+        orders: Arc::default(),
+    };
+    let orders = Arc::clone(&reload.orders);
+    let listening = runtime.block_on(async {
         stop_on_signals(&stop);
-        let reloading = tokio::spawn(reload.on_hangup());
-        let following = tokio::spawn(follower.clone().follow_every(
-            Duration::ZERO,
-            checkpoint_every,
-            |note| tracing::warn!("{note}"),
-        ));
-        let listening = listen(&context, &metrics).await?;
-        let report = running.run(&job, &mut observer, &stop).await;
-        reloading.abort();
-        following.abort();
+        tokio::spawn(reload.on_hangup());
+        listen(&context, &metrics).await
+    })?;
+    let ended = loop {
+        notes.iter().for_each(|note| tracing::info!("{note}"));
+        let (send, ordered) = tokio::sync::mpsc::unbounded_channel();
+        running.take_orders(ordered);
+        *lock(&orders) = Some(send.clone());
+        let ended = watch(&context, running, send, &mut observer, &stop, &runtime);
+        *lock(&orders) = None;
+        match ended {
+            Err(error) if error.out_of_disk => {
+                tracing::error!(%error, "the disk is full; fetching is paused");
+                match after_room(&context, &jobs, &mut observer, &stop, &runtime)? {
+                    Some(begun) => (running, notes) = begun,
+                    None => break Ok(Exit::Stopped),
+                }
+            }
+            ended => break ended,
+        }
+    };
+    runtime.block_on(async {
         if let Some(task) = listening {
             task.abort();
         }
@@ -93,15 +116,55 @@ pub fn run(args: &WatchArgs, context: Context) -> Result<Exit, CliError> {
         if !observer.notifier.drain(LAST_MESSAGES).await {
             tracing::warn!("some messages about new versions did not arrive in time and are lost");
         }
+    });
+    ended
+}
+
+/// One run, until a signal or trouble ends it.
+fn watch(
+    context: &Context,
+    mut running: Running,
+    orders: UnboundedSender<Order>,
+    observer: &mut Watcher,
+    stop: &Stop,
+    runtime: &tokio::runtime::Runtime,
+) -> Result<Exit, CliError> {
+    let job = Job { take: Take::Forever, ..Job::of(Vec::new()) };
+    let follower = running.follower();
+    let checkpoint_every = context.settings.duration("evidence.checkpoint_every");
+    let inbox = Inbox::open(running.layout());
+    tracing::info!("watching");
+    let report = runtime.block_on(async {
+        let following = tokio::spawn(follower.clone().follow_every(
+            Duration::ZERO,
+            checkpoint_every,
+            |note| tracing::warn!("{note}"),
+        ));
+        let serving = match inbox {
+            Ok(inbox) => Some(tokio::spawn(inbox.serve(orders))),
+            Err(why) => {
+                tracing::warn!(%why, "`crawl URL` cannot hand its URLs over to this process");
+                None
+            }
+        };
+        let report = running.run(&job, observer, stop).await;
+        following.abort();
+        if let Some(serving) = serving {
+            serving.abort();
+            // Only when it is gone does nobody hand over any longer.
+            let _ = serving.await;
+        }
         report
     });
     follower.end();
     let waiting = running.crawl().frontier().counts();
-    for note in running.close()? {
+    let closed = running.close();
+    // What ended the run goes before what its end met: on a full disk neither works.
+    let report = report?;
+    for note in closed? {
         tracing::warn!("{note}");
     }
-    let report = report?;
-    super::crawl::keep(&context, &report);
+    super::crawl::keep(context, &report);
     tracing::info!(
         fetched = report.fetched,
         new = report.new,
@@ -112,6 +175,51 @@ pub fn run(args: &WatchArgs, context: Context) -> Result<Exit, CliError> {
         "stopped; what is queued and watched is kept"
     );
     Ok(if report.stopped { Exit::Stopped } else { Exit::Done })
+}
+
+/// Waits until the disk has room again and begins anew; `None` where a stop was asked for meanwhile.
+fn after_room(
+    context: &Context,
+    jobs: &Mutex<Vec<JobSpec>>,
+    observer: &mut Watcher,
+    stop: &Stop,
+    runtime: &tokio::runtime::Runtime,
+) -> Result<Option<(Running, Vec<String>)>, CliError> {
+    let wanted = context.settings.bytes("store.disk_free_min").max(ROOM_MIN);
+    let free = || crate::store::disk_free(&context.archive);
+    observer.trouble(&Trouble::DiskLow { free: free().unwrap_or(0), wanted });
+    let mut every = ROOM_EVERY_MIN;
+    loop {
+        runtime.block_on(async {
+            tokio::select! {
+                () = stop.wait() => {}
+                () = tokio::time::sleep(every) => {}
+            }
+        });
+        if stop.asked() {
+            return Ok(None);
+        }
+        every = (every * 2).min(ROOM_EVERY_MAX);
+        if free().is_some_and(|free| free < wanted) {
+            continue;
+        }
+        let specs = lock(jobs).clone();
+        match begin(context, &specs, Take::Forever, real_timer(context.clock.clone())) {
+            Ok(Begun::Running(running, notes)) => {
+                observer.trouble(&Trouble::DiskBack);
+                return Ok(Some((*running, notes)));
+            }
+            // Someone else uses the room, or the archive, for now.
+            Ok(Begun::Busy(error)) => tracing::warn!(%error, "there is room again"),
+            Err(error) if error.out_of_disk => tracing::warn!(%error, "the disk is full again"),
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+fn lock<T>(shared: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    // What is behind it is replaced as a whole.
+    shared.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn load(context: &Context, named: &[String]) -> Result<Vec<JobSpec>, CliError> {
@@ -150,56 +258,6 @@ async fn listen(
     Ok(Some(task))
 }
 
-/// Who is told of whose pages.
-struct Receivers {
-    jobs: HashMap<String, Vec<Receiver>>,
-    others: Vec<Receiver>,
-}
-
-impl Receivers {
-    fn of(context: &Context, specs: &[JobSpec]) -> Result<Self, CliError> {
-        let mut others = Vec::new();
-        let webhook = context.settings.text("notify.webhook");
-        if !webhook.is_empty() {
-            let uri = TargetUri::parse(webhook)
-                .map_err(|why| CliError::usage(format!("notify.webhook: {why}")))?;
-            others.push(Receiver::Webhook(uri));
-        }
-        let command = context.settings.list("notify.command").to_vec();
-        if !command.is_empty() {
-            others.push(Receiver::Command(command));
-        }
-        let mut jobs = HashMap::new();
-        for spec in specs {
-            let mut own = Vec::new();
-            own.extend(spec.notify.webhook.clone().map(Receiver::Webhook));
-            if !spec.notify.command.is_empty() {
-                own.push(Receiver::Command(spec.notify.command.clone()));
-            }
-            if !own.is_empty() {
-                jobs.insert(spec.name.clone(), own);
-            }
-        }
-        Ok(Self { jobs, others })
-    }
-}
-
-impl Receivers {
-    /// Who is told of a page of these jobs: each once, on behalf of the first job that names it. A job
-    /// that names nobody has those of the settings told.
-    fn of_jobs<'a>(&'a self, jobs: &'a [String]) -> Vec<(&'a Receiver, &'a str)> {
-        let mut told: Vec<(&Receiver, &str)> = Vec::new();
-        for job in jobs {
-            for receiver in self.jobs.get(job).unwrap_or(&self.others) {
-                if !told.iter().any(|(other, _)| *other == receiver) {
-                    told.push((receiver, job));
-                }
-            }
-        }
-        told
-    }
-}
-
 /// Reads the jobs again at every SIGHUP.
 struct Reload {
     context: Arc<Context>,
@@ -207,7 +265,11 @@ struct Reload {
     preparer: Preparer,
     receivers: Arc<Mutex<Receivers>>,
     metrics: Metrics,
-    orders: UnboundedSender<Order>,
+    log: Option<LogFile>,
+    /// The jobs as they were read last.
+    jobs: Arc<Mutex<Vec<JobSpec>>>,
+    /// Where the run takes orders from, while there is one.
+    orders: Arc<Mutex<Option<UnboundedSender<Order>>>>,
 }
 
 impl Reload {
@@ -218,6 +280,7 @@ impl Reload {
             return;
         };
         while hangup.recv().await.is_some() {
+            self.reopen_logs();
             let worked = self.once();
             self.metrics.reloaded(worked.is_ok());
             match worked {
@@ -228,77 +291,31 @@ impl Reload {
         }
     }
 
+    fn order(&self, order: Order) {
+        if let Some(orders) = &*lock(&self.orders) {
+            // Where nobody listens any more the crawl has ended.
+            let _ = orders.send(order);
+        }
+    }
+
+    /// Whatever the job files say: a log that was moved away is begun anew.
+    fn reopen_logs(&self) {
+        self.order(Order::ReopenLog);
+        if let Some(Err(why)) = self.log.as_ref().map(LogFile::reopen) {
+            tracing::error!(%why, "the log goes on where it was");
+        }
+    }
+
     fn once(&self) -> Result<usize, CliError> {
         let specs = load(&self.context, &self.named)?;
         let order = self.preparer.order(&specs)?;
         let receivers = Receivers::of(&self.context, &specs)?;
-        *self.receivers.lock().unwrap_or_else(PoisonError::into_inner) = receivers;
+        *lock(&self.receivers) = receivers;
         self.metrics.set_jobs(specs.len());
-        // Where nobody listens any more the crawl has ended.
-        let _ = self.orders.send(order);
-        Ok(specs.len())
-    }
-}
-
-/// Counts, shows and tells.
-struct Watcher {
-    /// On a terminal alone; elsewhere the log says what there is to say.
-    progress: Option<CrawlProgress>,
-    metrics: Metrics,
-    notifier: Notifier,
-    receivers: Arc<Mutex<Receivers>>,
-}
-
-impl Observer for Watcher {
-    fn finished(&mut self, done: &Finished) {
-        self.metrics.finished(done);
-        if let Some(progress) = &mut self.progress {
-            progress.finished(done);
-        }
-    }
-
-    fn progress(&mut self, done: u64, in_flight: usize, queued: u64) {
-        self.metrics.progress(done, in_flight, queued);
-        if let Some(progress) = &mut self.progress {
-            progress.progress(done, in_flight, queued);
-        }
-    }
-
-    fn left_out(&mut self, rule: &str) {
-        self.metrics.left_out(rule);
-    }
-
-    fn note(&mut self, what: &str) {
-        tracing::warn!("{what}");
-    }
-
-    fn news(&mut self, news: &News) {
-        self.metrics.news(news);
-        let mut kinds: Vec<&str> = news.kinds().collect();
-        kinds.dedup();
-        let (kinds, stealth) = (kinds.join(","), news.version.stealth);
-        let job = news.jobs.join(", ");
-        tracing::info!(url = %news.uri, %job, %kinds, stealth, "new version");
-        let receivers = self.receivers.lock().unwrap_or_else(PoisonError::into_inner);
-        for (receiver, job) in receivers.of_jobs(&news.jobs) {
-            let mut body = news.to_json();
-            body["job"] = job.into();
-            self.notifier.tell(receiver, body.to_string().into_bytes());
-        }
-    }
-
-    fn trouble(&mut self, trouble: &Trouble) {
-        self.metrics.trouble(trouble);
-        match trouble {
-            Trouble::DiskLow { free, wanted } => {
-                tracing::error!(free, wanted, "too little disk is free; fetching is paused");
-            }
-            Trouble::DiskBack => tracing::info!("there is disk again; fetching goes on"),
-            Trouble::Stalled { since } => {
-                let since = since.to_rfc3339();
-                tracing::error!(%since, "stalled: something is due and nothing is fetched");
-            }
-            Trouble::Moving => tracing::info!("no longer stalled"),
-        }
+        self.metrics.keep_jobs(|job| specs.iter().any(|spec| spec.name == job));
+        let count = specs.len();
+        *lock(&self.jobs) = specs;
+        self.order(order);
+        Ok(count)
     }
 }

@@ -57,11 +57,8 @@ const NAMES: [&str; 12] = [
     "l.example",
 ];
 
-#[test]
-fn a_full_disk_ends_the_crawl_and_loses_nothing() {
-    let Some(disk) = Mounted::new("3m") else { return };
-    let root = disk.archive();
-    // Bodies that do not pack: a megabyte each.
+/// A page of a megabyte for each name, which does not pack.
+fn large_pages() -> crate::support::raw::RawSite {
     let answers = NAMES.iter().enumerate().map(|(n, name)| {
         let mut seed = n as u64 + 1;
         let body: Vec<u8> = (0..1_000_000)
@@ -80,7 +77,77 @@ fn a_full_disk_ends_the_crawl_and_loses_nothing() {
             crate::support::raw::Answer { bytes, then: crate::support::raw::Then::Keep },
         )
     });
-    let site = crate::support::raw::RawSite::start(answers.collect());
+    crate::support::raw::RawSite::start(answers.collect())
+}
+
+#[test]
+fn a_disk_that_fills_between_two_looks_pauses_a_watch_and_it_goes_on_when_there_is_room() {
+    let Some(disk) = Mounted::new("24m") else { return };
+    let root = disk.archive();
+    let site = large_pages();
+    let dir = tempfile::tempdir().unwrap();
+    let rules: Vec<String> = NAMES.iter().map(|n| format!("{:?}", site.resolve(n))).collect();
+    let config = dir.path().join("pressmark.toml");
+    let text = format!(
+        "[capture]\nallow_private = true\nresolve = [{}]\n[politeness]\ndelay_min = \"0s\"\n[store]\ndisk_free_min = \"0 B\"\n",
+        rules.join(", ")
+    );
+    std::fs::write(&config, text).unwrap();
+    std::fs::create_dir(dir.path().join("jobs")).unwrap();
+    let urls: Vec<String> = NAMES.iter().map(|n| format!("\"http://{n}/\"")).collect();
+    // Another program takes the room from under it.
+    let filler = disk.0.path().join("filler");
+    let seeds = format!("name = \"all\"\nseeds = [{}]\n", urls.join(", "));
+    std::fs::write(dir.path().join("jobs/all.toml"), seeds).unwrap();
+    std::fs::write(&filler, vec![1; 20 << 20]).unwrap();
+    let log = dir.path().join("watch.log");
+    let mut watch = crate::support::cli::command(&root);
+    watch.arg("--config").arg(&config).args([
+        "--set",
+        &format!("log.file={}", log.display()),
+        "watch",
+    ]);
+    let mut watching = watch.stderr(std::process::Stdio::piped()).spawn().unwrap();
+    let said = || std::fs::read_to_string(&log).unwrap_or_default();
+    crate::cli::wait_until(|| said().contains("fetching is paused"));
+    std::thread::sleep(std::time::Duration::from_millis(1_500));
+    assert!(watching.try_wait().unwrap().is_none(), "{}", said());
+    disk.again("size=96m");
+    std::fs::remove_file(&filler).unwrap();
+    crate::cli::wait_until(|| said().contains("fetching goes on"));
+    let acknowledged = || {
+        let log = std::fs::read_to_string(root.join("logs/crawl.log")).unwrap_or_default();
+        let pages = NAMES.iter().filter(|name| log.contains(&format!(" http://{name}/ ")));
+        (pages.count(), log)
+    };
+    crate::cli::wait_until(|| acknowledged().0 == NAMES.len());
+    crate::cli::send(watching.id(), "TERM");
+    let ended = watching.wait_with_output().unwrap();
+    assert_eq!(ended.status.code(), Some(130), "{}\n{}", stderr(&ended), said());
+    let kept = records(&root);
+    for name in NAMES {
+        let url = format!("http://{name}/");
+        assert!(kept.iter().any(|r| r.is("response", &url)), "{url} is missing");
+    }
+    let listed = stdout(&pressmark(
+        &root,
+        &["captures", "http://example/", "--match", "domain", "--format", "json"],
+    ));
+    for line in acknowledged().1.lines() {
+        let id = line.split(' ').nth(12).unwrap();
+        assert!(id == "-" || listed.contains(id), "{line} was acknowledged and is lost");
+    }
+    let verified = pressmark(&root, &["verify", "--format", "json"]);
+    let errors: Vec<_> =
+        json_lines(&verified).into_iter().filter(|f| f["severity"] == "error").collect();
+    assert!(errors.is_empty(), "{errors:?}");
+}
+
+#[test]
+fn a_full_disk_ends_the_crawl_and_loses_nothing() {
+    let Some(disk) = Mounted::new("3m") else { return };
+    let root = disk.archive();
+    let site = large_pages();
     let resolve: Vec<String> = NAMES.iter().map(|n| site.resolve(n)).collect();
     let urls: Vec<String> = NAMES.iter().map(|n| format!("http://{n}/")).collect();
     let guarded = crawl(&root, &resolve).args(&urls).output().unwrap();

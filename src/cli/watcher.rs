@@ -1,0 +1,145 @@
+//! Who is told what while a process watches: counts for metrics, lines for the log, messages to whoever
+//! waits for new versions.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::CliError;
+use super::context::Context;
+use super::progress::CrawlProgress;
+use crate::base::TargetUri;
+use crate::crawl::{Finished, News, Observer, SourceChange, Trouble};
+use crate::remote::{Notifier, Receiver};
+use crate::schedule::JobSpec;
+use crate::telemetry::Metrics;
+
+/// Who is told of whose pages.
+pub(super) struct Receivers {
+    jobs: HashMap<String, Vec<Receiver>>,
+    others: Vec<Receiver>,
+}
+
+impl Receivers {
+    pub(super) fn of(context: &Context, specs: &[JobSpec]) -> Result<Self, CliError> {
+        let mut others = Vec::new();
+        let webhook = context.settings.text("notify.webhook");
+        if !webhook.is_empty() {
+            let uri = TargetUri::parse(webhook)
+                .map_err(|why| CliError::usage(format!("notify.webhook: {why}")))?;
+            others.push(Receiver::Webhook(uri));
+        }
+        let command = context.settings.list("notify.command").to_vec();
+        if !command.is_empty() {
+            others.push(Receiver::Command(command));
+        }
+        let mut jobs = HashMap::new();
+        for spec in specs {
+            let mut own = Vec::new();
+            own.extend(spec.notify.webhook.clone().map(Receiver::Webhook));
+            if !spec.notify.command.is_empty() {
+                own.push(Receiver::Command(spec.notify.command.clone()));
+            }
+            if !own.is_empty() {
+                jobs.insert(spec.name.clone(), own);
+            }
+        }
+        Ok(Self { jobs, others })
+    }
+}
+
+impl Receivers {
+    /// Who is told of a page of these jobs: each once, on behalf of the first job that names it. A job
+    /// that names nobody has those of the settings told.
+    fn of_jobs<'a>(&'a self, jobs: &'a [String]) -> Vec<(&'a Receiver, &'a str)> {
+        let mut told: Vec<(&Receiver, &str)> = Vec::new();
+        for job in jobs {
+            for receiver in self.jobs.get(job).unwrap_or(&self.others) {
+                if !told.iter().any(|(other, _)| *other == receiver) {
+                    told.push((receiver, job));
+                }
+            }
+        }
+        told
+    }
+}
+
+/// Counts, shows and tells.
+pub(super) struct Watcher {
+    /// On a terminal alone; elsewhere the log says what there is to say.
+    pub(super) progress: Option<CrawlProgress>,
+    pub(super) metrics: Metrics,
+    pub(super) notifier: Notifier,
+    pub(super) receivers: Arc<Mutex<Receivers>>,
+}
+
+impl Observer for Watcher {
+    fn finished(&mut self, done: &Finished) {
+        self.metrics.finished(done);
+        if let Some(progress) = &mut self.progress {
+            progress.finished(done);
+        }
+    }
+
+    fn progress(&mut self, done: u64, in_flight: usize, queued: u64) {
+        self.metrics.progress(done, in_flight, queued);
+        if let Some(progress) = &mut self.progress {
+            progress.progress(done, in_flight, queued);
+        }
+    }
+
+    fn left_out(&mut self, rule: &str) {
+        self.metrics.left_out(rule);
+    }
+
+    fn source(&mut self, change: &SourceChange) {
+        self.metrics.source(change);
+        let SourceChange { job, url, kind, was, state, detail } = change;
+        let (was, state) = (was.label(), state.label());
+        if change.state.is_well() {
+            tracing::info!(%url, %job, %kind, was, state, "a source is well again");
+        } else {
+            tracing::warn!(%url, %job, %kind, was, state, %detail, "a source is not well");
+        }
+    }
+
+    fn note(&mut self, what: &str) {
+        tracing::warn!("{what}");
+    }
+
+    fn news(&mut self, news: &News) {
+        self.metrics.news(news);
+        let mut kinds: Vec<&str> = news.kinds().collect();
+        kinds.dedup();
+        let (kinds, stealth) = (kinds.join(","), news.version.stealth);
+        let job = news.jobs.join(", ");
+        tracing::info!(url = %news.uri, %job, %kinds, stealth, "new version");
+        let receivers = self.receivers.lock().unwrap_or_else(PoisonError::into_inner);
+        for (receiver, job) in receivers.of_jobs(&news.jobs) {
+            let mut body = news.to_json();
+            body["job"] = job.into();
+            self.notifier.tell(receiver, body.to_string().into_bytes());
+        }
+    }
+
+    fn trouble(&mut self, trouble: &Trouble) {
+        self.metrics.trouble(trouble);
+        match trouble {
+            Trouble::DiskLow { free, wanted } => {
+                tracing::error!(free, wanted, "too little disk is free; fetching is paused");
+            }
+            Trouble::DiskBack => tracing::info!("there is disk again; fetching goes on"),
+            Trouble::Stalled { since } => {
+                let since = since.to_rfc3339();
+                tracing::error!(%since, "stalled: something is due and nothing is fetched");
+            }
+            Trouble::Moving => tracing::info!("no longer stalled"),
+            Trouble::Silent { job, url, kind, since, usual } => {
+                let (since, hours) = (since.to_rfc3339(), usual.as_secs() / 3_600);
+                tracing::error!(%url, %job, %kind, %since, usual_hours = hours, "silent: it used to bring articles and brings none");
+            }
+            Trouble::Heard { job, url, kind } => {
+                tracing::info!(%url, %job, %kind, "it brings articles again");
+            }
+        }
+    }
+}

@@ -1,0 +1,279 @@
+//! URLs that another process asks a run for ever to capture: it has the archive, and they do not wait
+//! for its end.
+//!
+//! Owns what a run knows of such a request, and what it tells of it while it goes on. Knows nothing of
+//! how a request comes here and how the answer goes back: that is a channel to it.
+
+use std::collections::HashSet;
+
+use serde::{Deserialize, Serialize};
+use tokio::sync::mpsc::UnboundedSender;
+
+use crate::base::{Digest, TargetUri, Timestamp};
+use crate::schedule::{Ask, DiscoveryPath, Found, Priority};
+
+use super::engine::{Crawl, Run, hash_of};
+use super::options::CrawlError;
+use super::outcome::{Finished, Outcome, Stored};
+use super::step::Stepped;
+
+/// What another process asks for.
+#[derive(Debug)]
+pub struct HandOver {
+    /// What to capture now.
+    pub uris: Vec<TargetUri>,
+    /// How many links away from them pages are followed.
+    pub depth: u32,
+    /// Whether a page's images, styles, scripts and fonts are captured with it.
+    pub requisites: bool,
+    /// No more pages than this.
+    pub pages_max: Option<u64>,
+    /// Where it is told what becomes of them. Where it is dropped before all is told, the run has ended.
+    pub told: UnboundedSender<Answer>,
+}
+
+/// What is told of a request.
+#[derive(Debug)]
+pub enum Answer {
+    /// What became of a URL.
+    Url(Box<HandedOver>),
+    /// That was all.
+    Complete,
+}
+
+/// What became of one URL, as it is told to another process.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct HandedOver {
+    url: String,
+    at: String,
+    outcome: String,
+    status: Option<u16>,
+    truncated: bool,
+    step: String,
+    why: String,
+    path: String,
+    via: Option<String>,
+    media_type: Option<String>,
+    bytes: u64,
+    took_ms: u64,
+    digest: Option<String>,
+    /// Whether it is a new version of a page.
+    pub is_version: bool,
+    /// How many changes were found in it.
+    pub changes: u64,
+}
+
+impl HandedOver {
+    fn of(finished: &Finished, stepped: Option<&Stepped>) -> Self {
+        let mut told = Self {
+            url: finished.uri.to_string(),
+            at: finished.at.to_warc_date(),
+            outcome: String::new(),
+            status: None,
+            truncated: false,
+            step: String::new(),
+            why: String::new(),
+            path: finished.path.clone(),
+            via: finished.via.clone(),
+            media_type: finished.media_type.clone(),
+            bytes: finished.bytes,
+            took_ms: u64::try_from(finished.took.as_millis()).unwrap_or(u64::MAX),
+            digest: finished.digest.map(|digest| digest.to_string()),
+            is_version: false,
+            changes: 0,
+        };
+        let word = match &finished.outcome {
+            Outcome::Fetched { status, stored, truncated } => {
+                told.status = *status;
+                told.truncated = truncated.is_some();
+                match stored {
+                    Stored::New => "new",
+                    Stored::Revisit => "revisit",
+                    Stored::NotModified => "not-modified",
+                }
+            }
+            Outcome::Failed { step, why } => {
+                (*step).clone_into(&mut told.step);
+                told.why.clone_from(why);
+                "failed"
+            }
+            Outcome::Refused { why } => {
+                told.why.clone_from(why);
+                "refused"
+            }
+            Outcome::RobotsUnreachable { why } => {
+                told.why.clone_from(why);
+                "robots-unreachable"
+            }
+        };
+        word.clone_into(&mut told.outcome);
+        if let Some(change) = stepped.and_then(|stepped| stepped.change.as_ref()) {
+            told.is_version = change.is_new_version;
+            told.changes = change.changes;
+        }
+        told
+    }
+
+    /// The same as a run of one's own would say it; `None` for what no run says.
+    #[must_use]
+    pub fn finished(&self) -> Option<Finished> {
+        let stored = |stored| {
+            let truncated = self.truncated.then_some("unspecified");
+            Outcome::Fetched { status: self.status, stored, truncated }
+        };
+        let why = self.why.clone();
+        let outcome = match self.outcome.as_str() {
+            "new" => stored(Stored::New),
+            "revisit" => stored(Stored::Revisit),
+            "not-modified" => stored(Stored::NotModified),
+            "failed" => Outcome::Failed { step: step_of(&self.step), why },
+            "refused" => Outcome::Refused { why },
+            "robots-unreachable" => Outcome::RobotsUnreachable { why },
+            _ => return None,
+        };
+        Some(Finished {
+            uri: TargetUri::parse(&self.url).ok()?,
+            at: Timestamp::parse(&self.at)?,
+            outcome,
+            path: self.path.clone(),
+            via: self.via.clone(),
+            media_type: self.media_type.clone(),
+            bytes: self.bytes,
+            took: std::time::Duration::from_millis(self.took_ms),
+            digest: self.digest.as_ref().and_then(|text| text.parse::<Digest>().ok()),
+            place: None,
+        })
+    }
+}
+
+/// The step at which an exchange failed, as the word of this program that it is.
+fn step_of(word: &str) -> &'static str {
+    let known = ["dns", "connect", "tls", "timeout", "reset", "address-refused"];
+    known.into_iter().find(|step| *step == word).unwrap_or("failed")
+}
+
+/// A request that a run works on.
+#[derive(Debug)]
+pub(super) struct Handed {
+    pub depth: u32,
+    pub requisites: bool,
+    pages_left: u64,
+    /// URLs, by hash, whose outcome is still to be told.
+    pending: HashSet<u64>,
+    /// URLs that were asked for on its behalf: each once.
+    asked: HashSet<u64>,
+    told: UnboundedSender<Answer>,
+}
+
+impl Crawl {
+    /// Takes a request in: its URLs are asked for as if they stood on the command line of this run.
+    pub(super) fn take_in_hand(
+        &mut self,
+        run: &mut Run<'_>,
+        order: HandOver,
+        now: Timestamp,
+    ) -> Result<(), CrawlError> {
+        let HandOver { uris, depth, requisites, pages_max, told } = order;
+        let pages_left = pages_max.unwrap_or(u64::MAX);
+        let (pending, asked) = (HashSet::new(), HashSet::new());
+        let mut handed = Handed { depth, requisites, pages_left, pending, asked, told };
+        let found: Vec<Found> = uris
+            .into_iter()
+            .filter(|uri| handed.admits(hash_of(uri), false))
+            .map(|uri| Found {
+                uri,
+                path: DiscoveryPath::seed(),
+                via: None,
+                due: now,
+                because: "asked for by name".to_owned(),
+                priority: Priority::Seed,
+                job: run.job.name.clone(),
+                settings: String::new(),
+                ask: Ask::Again,
+            })
+            .collect();
+        self.frontier.add_all(found, now)?;
+        if handed.pending.is_empty() {
+            let _ = handed.told.send(Answer::Complete);
+        } else {
+            run.handed.push(handed);
+        }
+        Ok(())
+    }
+}
+
+impl Handed {
+    /// Whether a URL is asked for on its behalf: each once, and no more pages than it may have.
+    pub fn admits(&mut self, hash: u64, is_requisite: bool) -> bool {
+        if (!is_requisite && self.pages_left == 0) || !self.asked.insert(hash) {
+            return false;
+        }
+        self.pages_left -= u64::from(!is_requisite);
+        self.pending.insert(hash);
+        true
+    }
+
+    /// Whether the outcome of a URL is still to be told.
+    pub fn waits_for(&self, hash: u64) -> bool {
+        self.pending.contains(&hash)
+    }
+}
+
+impl Run<'_> {
+    /// Tells those who asked for a URL what became of it. To be called after what it leads to was
+    /// taken in hand, too: who waits for nothing more is told no more.
+    pub(super) fn hand_back(&mut self, finished: &Finished, stepped: Option<&Stepped>) {
+        let hash = hash_of(&finished.uri);
+        self.handed.retain_mut(|handed| {
+            if handed.pending.remove(&hash) {
+                // Who asked may have gone away; what was asked for is captured all the same.
+                let told = Box::new(HandedOver::of(finished, stepped));
+                let _ = handed.told.send(Answer::Url(told));
+            }
+            let is_complete = handed.pending.is_empty();
+            if is_complete {
+                let _ = handed.told.send(Answer::Complete);
+            }
+            !is_complete
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_told_says_what_a_run_would_have() {
+        let uri = TargetUri::parse("http://a.example/x").unwrap();
+        let outcomes = [
+            Outcome::Fetched { status: Some(404), stored: Stored::New, truncated: None },
+            Outcome::Fetched { status: None, stored: Stored::Revisit, truncated: None },
+            Outcome::Fetched { status: Some(304), stored: Stored::NotModified, truncated: None },
+            Outcome::Failed { step: "dns", why: "no such host".to_owned() },
+            Outcome::Refused { why: "robots.txt line 2".to_owned() },
+            Outcome::RobotsUnreachable { why: "503".to_owned() },
+        ];
+        for outcome in outcomes {
+            let finished = Finished {
+                uri: uri.clone(),
+                at: Timestamp::from_unix_seconds(1_000),
+                outcome: outcome.clone(),
+                path: "LR".to_owned(),
+                via: Some("http://a.example/".to_owned()),
+                media_type: Some("text/html".to_owned()),
+                bytes: 12,
+                took: std::time::Duration::from_millis(34),
+                digest: None,
+                place: None,
+            };
+            let line = serde_json::to_string(&HandedOver::of(&finished, None)).unwrap();
+            let back: HandedOver = serde_json::from_str(&line).unwrap();
+            let told = back.finished().unwrap();
+            assert_eq!((told.outcome, told.uri), (outcome, uri.clone()));
+            assert_eq!((told.path, told.bytes, told.took), (finished.path, 12, finished.took));
+        }
+        let line = r#"{"url":"x","at":"","outcome":"made up"}"#;
+        assert!(serde_json::from_str::<HandedOver>(line).is_err());
+    }
+}
