@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::base::Timestamp;
+use crate::base::{HostKey, Timestamp};
 use crate::politeness::{Answer, Refusal, RobotsFetch, RobotsTarget};
 use crate::schedule::revisit::Schedule;
 use crate::schedule::{
@@ -42,9 +42,15 @@ impl Crawl {
         for followed in &jobs {
             let (found, read) =
                 self.found_by_job(run, followed, &claim, &mut stepped, now, observer)?;
+            let hosts: Vec<HostKey> = found.iter().map(|one| one.uri.host_key()).collect();
             let added = self.frontier.add_all(found, now)?;
-            let is_fresh = |added: &&Added| matches!(added, Added::Added | Added::Joined);
-            let fresh = added.iter().filter(is_fresh).count() as u64;
+            let is_fresh = |added: &Added| matches!(added, Added::Added | Added::Joined);
+            let fresh_on = added.iter().zip(&hosts).filter(|(added, _)| is_fresh(added));
+            let mut fresh = 0;
+            for (_, host) in fresh_on {
+                fresh += 1;
+                self.named_on(followed.rules.name(), host, now);
+            }
             self.looked_at_source(followed, &claim, &stepped, (read, fresh), now, observer);
         }
         let found = self.found_on(run, &claim, &stepped, now);

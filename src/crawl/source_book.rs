@@ -135,6 +135,8 @@ pub(super) struct SourceRecord {
     /// Where it leads.
     pub to: Option<String>,
     pub rhythm: Rhythm,
+    /// Of a host: when a new page of it was named last.
+    pub named_at: i64,
     /// Whether the alarm was raised and not taken back.
     pub alarmed: bool,
     /// The newest state that a payload told.
@@ -197,10 +199,13 @@ impl SourceRecord {
     }
 
     /// Since when it has been silent, where that is strange. A host that an article came from now and
-    /// then is no outlet of its own.
+    /// then is no outlet of its own; and one of which nothing new is named any longer, since the outlet
+    /// has moved or its feed is silent, is not the one that is.
     pub fn silent_since(&self) -> Option<Timestamp> {
-        let is_outlet = self.kind != HOST || self.rhythm.arrivals() >= HOST_ARRIVALS_MIN;
-        self.rhythm.silent_since().filter(|_| is_outlet)
+        let since = self.rhythm.silent_since()?;
+        let is_outlet = self.kind != HOST
+            || (self.rhythm.arrivals() >= HOST_ARRIVALS_MIN && self.named_at > since.unix_micros());
+        is_outlet.then_some(since)
     }
 
     fn line(&self, job: &str, url: &str) -> SourceLine {

@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use crate::base::Timestamp;
+use crate::base::{HostKey, Timestamp};
 use crate::schedule::{Claim, NamedBy};
 
 use super::ending::trailing_redirects;
@@ -199,6 +199,16 @@ impl Crawl {
         self.heard(job, host, observer);
     }
 
+    /// Notes that a new page of a host was named.
+    pub(super) fn named_on(&mut self, job: &str, host: &HostKey, now: Timestamp) {
+        // Of hosts from which nothing ever came nothing is expected.
+        if self.sources.get(job, host.as_str()).is_some()
+            && let Some(record) = self.sources.of(job, host.as_str())
+        {
+            record.named_at = now.unix_micros();
+        }
+    }
+
     /// Something came: what was an alarm is one no longer.
     fn heard(&mut self, job: &str, url: &str, observer: &mut dyn Observer) {
         let Some(record) = self.sources.of(job, url) else { return };
@@ -243,10 +253,20 @@ impl Crawl {
                 }
                 let silent = record.silent_since();
                 let usual = record.rhythm.silence().unwrap_or_default();
-                if let Some(since) = silent.filter(|_| !record.alarmed) {
-                    record.alarmed = true;
-                    let (job, kind) = (job.clone(), record.kind.clone());
-                    observer.trouble(&Trouble::Silent { job, url, kind, since, usual });
+                let kind = record.kind.clone();
+                match silent {
+                    Some(since) if !record.alarmed => {
+                        record.alarmed = true;
+                        let job = job.clone();
+                        observer.trouble(&Trouble::Silent { job, url, kind, since, usual });
+                    }
+                    // Nothing is expected of it any longer.
+                    None if record.alarmed => {
+                        record.alarmed = false;
+                        let job = job.clone();
+                        observer.trouble(&Trouble::Heard { job, url, kind });
+                    }
+                    _ => {}
                 }
             }
         }

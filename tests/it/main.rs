@@ -8,6 +8,7 @@
 //! - `jobs`, `limits`: what a job finds, when it looks again, what bounds it
 //! - `sequences`: jobs that are renamed, changed, removed, added again, and two that share pages
 //! - `sources`: feeds and sitemaps that turn into something else, and outlets that go silent
+//! - `guide`: the operator's guide, followed word by word
 //! - `daemon`: `watch` as a process, and jobs that are killed
 //! - `printing`: what comes from the web never steers a terminal, whatever command prints it
 //! - `proxies`: the way through HTTP and SOCKS5 proxies
@@ -24,6 +25,7 @@
 //! - `cite`: the command on an archive, and its formats in other people's readers
 //! - `layers`: who imports whom
 //! - `month`: a job of thirty outlets for a month of the manual clock
+//! - `strange_month`: a month of outlets whose addresses, clocks, feeds and hosts are strange
 //! - `wacz`: a signed package of captures in other people's readers
 //! - `schemas`: every JSON form against its schema
 //! - `versions`: what a crawl tells of new versions, beside what `history` prints of them
@@ -38,6 +40,7 @@ mod daemon;
 mod evidence;
 mod extract_fuzz;
 mod feeds;
+mod guide;
 mod hostile;
 mod intact;
 mod interop;
@@ -56,6 +59,7 @@ mod rebuild;
 mod schemas;
 mod sequences;
 mod sources;
+mod strange_month;
 mod support;
 mod trouble;
 mod versions;
