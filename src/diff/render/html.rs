@@ -7,8 +7,9 @@
 
 use std::fmt::Write as _;
 
+use super::cells::cells;
 use super::lines::{abridged, clean, flat};
-use super::passages::{Passage, Piece, Side, passages};
+use super::passages::{Passage, Piece, Run, Side, passages};
 use super::{Shown, verdict};
 use crate::base::markup::escaped;
 use crate::diff::{Change, ChangeKind, OpKind};
@@ -92,8 +93,8 @@ fn changes(shown: &Shown<'_>, out: &mut String) {
             change.kind.label(),
             aside(change),
         );
-        sides(change, shown, out);
-        out.push_str("</tr>\n");
+        let (before, after) = cells(change);
+        let _ = write!(out, "<td>{before}</td><td>{after}</td></tr>\n");
     }
     out.push_str("</tbody>\n</table>\n");
 }
@@ -110,48 +111,6 @@ fn aside(change: &Change) -> String {
     about.map_or_else(String::new, |about| {
         format!(" <small>{}</small>", escaped(&abridged(&clean(&about), 100)))
     })
-}
-
-fn sides(change: &Change, shown: &Shown<'_>, out: &mut String) {
-    let marked = |text: &Option<String>, range: &Option<std::ops::Range<usize>>, old: bool| {
-        let Some(text) = text else { return "<span class=\"none\">—</span>".to_owned() };
-        let page = if old { shown.old } else { shown.new };
-        let tag = if old { "del" } else { "ins" };
-        let words: Vec<_> = change
-            .words
-            .iter()
-            .map(|(a, b)| if old { a.clone() } else { b.clone() })
-            .filter(|word| !word.is_empty())
-            .collect();
-        // Only text that is shown as it stands in the article can have its words marked; a quotation
-        // is shown without its marks, so it is looked for inside its range.
-        let place = range.clone().and_then(|r| {
-            let at = r.start + page.text.get(r)?.find(text.as_str())?;
-            Some(at..at + text.len())
-        });
-        let Some(place) = place.filter(|_| !words.is_empty() && text.len() <= 600) else {
-            return escaped(&abridged(&clean(text), 300));
-        };
-        let mut cell = String::new();
-        let mut at = place.start;
-        for word in words.iter().filter(|w| place.start <= w.start && w.end <= place.end) {
-            if word.start < at {
-                continue;
-            }
-            cell.push_str(&escaped(&flat(page.text.get(at..word.start).unwrap_or_default())));
-            let inside = escaped(&flat(page.text.get(word.clone()).unwrap_or_default()));
-            let _ = write!(cell, "<{tag}>{inside}</{tag}>");
-            at = word.end;
-        }
-        cell.push_str(&escaped(&flat(page.text.get(at..place.end).unwrap_or_default())));
-        cell
-    };
-    let _ = write!(
-        out,
-        "<td>{}</td><td>{}</td>",
-        marked(&change.before, &change.old_range, true),
-        marked(&change.after, &change.new_range, false)
-    );
 }
 
 fn text(shown: &Shown<'_>, language: &str, out: &mut String) {
@@ -236,20 +195,33 @@ enum View {
 }
 
 fn pieces(passage: &Passage<'_>, view: View, out: &mut String) {
+    if view == View::Inline {
+        return inline(passage, out);
+    }
     for piece in &passage.pieces {
         match (piece, view) {
             (Piece::Same(old, _), View::Old) => out.push_str(&escaped(&flat(old))),
             (Piece::Same(_, new), _) => out.push_str(&escaped(&flat(new))),
-            (Piece::Cut(text), View::Inline | View::Old) => marked("del", text, out),
-            (Piece::Put(text), View::Inline | View::New) => marked("ins", text, out),
+            (Piece::Cut(text), View::Old) => marked("del", text, out),
+            (Piece::Put(text), View::New) => marked("ins", text, out),
             (Piece::Break(Side::Old), View::New) | (Piece::Break(Side::New), View::Old) => {
                 out.push(' ')
             }
-            (Piece::Break(Side::Old), View::Inline) if passage.kind != OpKind::Delete => {
-                out.push(' ')
-            }
             (Piece::Break(_), _) => out.push_str("</p><p>"),
-            (Piece::Cut(_), View::New) | (Piece::Put(_), View::Old) => {}
+            (Piece::Cut(_) | Piece::Put(_), _) => {}
+        }
+    }
+}
+
+fn inline(passage: &Passage<'_>, out: &mut String) {
+    for run in passage.inline() {
+        match run {
+            Run::Same(text) => out.push_str(&escaped(&flat(text))),
+            Run::Cut(text) => marked("del", text, out),
+            Run::Put(text) => marked("ins", text, out),
+            Run::Space => out.push(' '),
+            Run::Break(Side::Old) if passage.kind != OpKind::Delete => out.push(' '),
+            Run::Break(_) => out.push_str("</p><p>"),
         }
     }
 }

@@ -4,7 +4,7 @@
 use std::fmt::Write as _;
 
 use super::lines::{abridged, clean, flat};
-use super::passages::{Piece, Side, passages};
+use super::passages::{Run, Side, passages};
 use super::{Shown, verdict};
 use crate::diff::OpKind;
 
@@ -49,13 +49,13 @@ pub fn render(shown: &Shown<'_>) -> String {
         if let Some(from) = passage.moved_from {
             let _ = write!(out, "*(moved, was sentence {from})* ");
         }
-        for piece in &passage.pieces {
-            match piece {
-                Piece::Same(_, new) => out.push_str(&escaped(&flat(new))),
-                Piece::Cut(text) => wrap(&mut out, "~~", text),
-                Piece::Put(text) => wrap(&mut out, "**", text),
-                Piece::Break(Side::Both | Side::New) => out.push_str("\n\n"),
-                Piece::Break(Side::Old) => out.push(' '),
+        for run in passage.inline() {
+            match run {
+                Run::Same(text) => out.push_str(&escaped(&flat(text))),
+                Run::Cut(text) => wrap(&mut out, "~~", text),
+                Run::Put(text) => wrap(&mut out, "**", text),
+                Run::Break(Side::Both | Side::New) => out.push_str("\n\n"),
+                Run::Space | Run::Break(Side::Old) => out.push(' '),
             }
         }
         out.push_str("\n\n");

@@ -1,6 +1,7 @@
 //! A comparison in the forms a reader gets: for a terminal, as a unified diff, as Markdown, as one
 //! HTML file, and as JSON. Pure: text in, text out; who prints and where is not known here.
 
+mod cells;
 pub mod html;
 pub mod json;
 mod lines;

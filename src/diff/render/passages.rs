@@ -1,4 +1,4 @@
-//! The edit script as passages of text with marks, the form that Markdown and HTML are written from.
+//! The edit script as passages of text with marks, the form that every rendering is written from.
 
 use std::ops::Range;
 
@@ -40,12 +40,60 @@ pub(super) enum Piece<'a> {
     Break(Side),
 }
 
+/// A piece of a passage where both texts are shown as one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Run<'a> {
+    /// Words of both texts, as the new one writes them.
+    Same(&'a str),
+    /// Words that were cut.
+    Cut(&'a str),
+    /// Words that were put in.
+    Put(&'a str),
+    /// The space that the old text has beside words that were cut, and the new one has not.
+    Space,
+    /// The end of a paragraph.
+    Break(Side),
+}
+
+impl<'a> Passage<'a> {
+    /// Both texts as one. Words that were cut do not stick to those around them: where the new text
+    /// closed the gap, it is open here.
+    pub(super) fn inline(&self) -> Vec<Run<'a>> {
+        let mut out = Vec::with_capacity(self.pieces.len());
+        for (at, piece) in self.pieces.iter().enumerate() {
+            match *piece {
+                Piece::Same(_, new) => out.push(Run::Same(new)),
+                Piece::Put(text) => out.push(Run::Put(text)),
+                Piece::Break(side) => out.push(Run::Break(side)),
+                Piece::Cut(text) => {
+                    let before = at.checked_sub(1).and_then(|before| self.pieces.get(before));
+                    if let Some(Piece::Same(old, new)) = before
+                        && old.ends_with(char::is_whitespace)
+                        && !new.ends_with(char::is_whitespace)
+                    {
+                        out.push(Run::Space);
+                    }
+                    out.push(Run::Cut(text));
+                    if let Some(Piece::Same(old, new)) = self.pieces.get(at + 1)
+                        && old.starts_with(char::is_whitespace)
+                        && !new.starts_with(char::is_whitespace)
+                    {
+                        out.push(Run::Space);
+                    }
+                }
+            }
+        }
+        out
+    }
+}
+
 /// The passages of a comparison, in the order of the new text.
 pub(super) fn passages<'a>(shown: &Shown<'a>) -> Vec<Passage<'a>> {
     shown.comparison.ops.iter().map(|op| passage(shown, op)).collect()
 }
 
-fn passage<'a>(shown: &Shown<'a>, op: &Op) -> Passage<'a> {
+/// The passage of one operation.
+pub(super) fn passage<'a>(shown: &Shown<'a>, op: &Op) -> Passage<'a> {
     let found = shown.comparison;
     let (old, new) = (&shown.old.text, &shown.new.text);
     let moved = op.kind == OpKind::Move;
@@ -150,5 +198,50 @@ fn same<'a>(
     let (a, b) = (old.get(a).unwrap_or_default(), new.get(b).unwrap_or_default());
     if !(a.is_empty() && b.is_empty()) {
         pieces.push(Piece::Same(a, b));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_that_were_cut_do_not_stick_to_their_neighbours() {
+        use Piece::{Cut, Put, Same};
+        let cases: [(&[Piece<'_>], &str); 6] = [
+            (
+                &[
+                    Same("ferries ", "ferries"),
+                    Cut("without offers"),
+                    Same(", he said", ", he said"),
+                ],
+                "ferries_-without offers-, he said",
+            ),
+            (&[Same("a ", "a "), Cut("secret"), Same(" deal", "deal")], "a -secret-_deal"),
+            (&[Same("a ", "a"), Cut("secret"), Same(" deal", " deal")], "a_-secret- deal"),
+            (
+                &[Same("the ", "the "), Cut("12"), Put("15"), Same(" boats", " boats")],
+                "the -12-+15+ boats",
+            ),
+            (&[Cut("Now"), Same(" we", "We")], "-Now-_We"),
+            (&[Same("pre", "pre"), Cut("fix"), Same("es", "es")], "pre-fix-es"),
+        ];
+        for (pieces, expected) in cases {
+            let passage = Passage {
+                kind: OpKind::Replace,
+                pieces: pieces.to_vec(),
+                sentences: 1,
+                moved_from: None,
+                moved_to: None,
+            };
+            let told = passage.inline().into_iter().map(|run| match run {
+                Run::Same(text) => text.to_owned(),
+                Run::Cut(text) => format!("-{text}-"),
+                Run::Put(text) => format!("+{text}+"),
+                Run::Space => "_".to_owned(),
+                Run::Break(_) => "|".to_owned(),
+            });
+            assert_eq!(told.collect::<String>(), expected);
+        }
     }
 }

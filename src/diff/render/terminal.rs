@@ -12,6 +12,7 @@ use anstyle::{AnsiColor, Style};
 
 use super::Shown;
 use super::lines::{abridged, clean, flat, wrapped};
+use super::passages::{Run, passage};
 use crate::diff::{Change, ChangeKind, Op, OpKind};
 use crate::extract::page::Page;
 
@@ -281,40 +282,22 @@ impl Writer {
         out
     }
 
-    /// The new text of an operation with the changed words marked.
+    /// The text of an operation with the changed words marked.
     fn edited(&self, shown: &Shown<'_>, op: &Op) -> String {
-        let sentences = shown.comparison.new_sentences.get(op.new.clone()).unwrap_or_default();
-        let (Some(first), Some(last)) = (sentences.first(), sentences.last()) else {
-            return String::new();
-        };
         let mut out = String::new();
-        let mut at = first.start;
-        for (a, b) in op.edits.iter().flat_map(|edit| edit.hunks().collect::<Vec<_>>()) {
-            out.push_str(&flat(shown.new.text.get(at..b.start).unwrap_or_default()));
-            let cut = flat(shown.old.text.get(a.clone()).unwrap_or_default());
-            let put = flat(shown.new.text.get(b.clone()).unwrap_or_default());
-            if !cut.is_empty() {
-                out.push_str(&self.styled(REMOVED, &format!("[-{cut}-]")));
-            }
-            if !put.is_empty() {
-                out.push_str(&self.styled(ADDED, &format!("{{+{put}+}}")));
-            } else if !out.ends_with(' ') {
-                // Words that were cut take the space after them along.
-                let rest = shown.new.text.get(b.start..).unwrap_or_default();
-                if rest.starts_with(char::is_alphanumeric) {
-                    out.push(' ');
+        for run in passage(shown, op).inline() {
+            match run {
+                Run::Same(text) => out.push_str(&flat(text)),
+                Run::Cut(text) => {
+                    out.push_str(&self.styled(REMOVED, &format!("[-{}-]", flat(text))));
                 }
-            }
-            at = b.end;
-            if cut.is_empty() || put.is_empty() {
-                let next = shown.new.text.get(at..).unwrap_or_default();
-                if put.is_empty() && next.starts_with(char::is_alphanumeric) && !out.ends_with(' ')
-                {
-                    out.push(' ');
+                Run::Put(text) => {
+                    out.push_str(&self.styled(ADDED, &format!("{{+{}+}}", flat(text))));
                 }
+                Run::Space | Run::Break(_) if !out.ends_with(' ') => out.push(' '),
+                Run::Space | Run::Break(_) => {}
             }
         }
-        out.push_str(&flat(shown.new.text.get(at..last.end).unwrap_or_default()));
         out
     }
 
