@@ -12,6 +12,7 @@ use crate::schedule::{
 use super::engine::{Crawl, Run, hash_of};
 use super::followed::{FORBIDDEN_AGAIN, is_named};
 use super::found::Leading;
+use super::handover::Told;
 use super::job::Take;
 use super::learn;
 use super::observer::Observer;
@@ -75,10 +76,12 @@ impl Crawl {
             self.frontier.snooze(claim, at, why, now)?;
             return Ok(self.frontier.host_wait(&host, at, now)?);
         }
-        if let Some(finished) = &stepped.finished {
-            run.hand_back(finished, Some(&stepped));
-        }
+        let before = Told::of(&run.report);
         self.tell(run, &claim, &mut stepped, observer)?;
+        if let Some(finished) = &stepped.finished {
+            let told_of = Told::of(&run.report).since(before);
+            run.hand_back(finished, told_of);
+        }
         let learned = if jobs.is_empty() {
             self.learn(run, &claim, &stepped, now)?
         } else {
@@ -227,8 +230,10 @@ impl Crawl {
         observer: &mut dyn Observer,
     ) -> Result<(), CrawlError> {
         self.note(run, failed, observer)?;
+        let before = Told::of(&run.report);
         self.tell_origins(run, &claim, observer)?;
-        run.hand_back(failed, None);
+        let told_of = Told::of(&run.report).since(before);
+        run.hand_back(failed, told_of);
         if let Outcome::Failed { step, .. } = &failed.outcome {
             self.source_was_refused(&claim, SourceState::Unreachable, step, now, observer);
         }
@@ -271,12 +276,14 @@ impl Crawl {
             place: None,
         };
         self.note(run, &finished, observer)?;
+        let before = Told::of(&run.report);
         self.tell_origins(run, &claim, observer)?;
+        let told_of = Told::of(&run.report).since(before);
         let state = match refusal {
             Refusal::Disallowed(_) => SourceState::RobotsForbid,
             Refusal::RobotsUnreachable(_) => SourceState::RobotsUnreachable,
         };
-        run.hand_back(&finished, None);
+        run.hand_back(&finished, told_of);
         self.source_was_refused(&claim, state, &why, now, observer);
         let next = match refusal {
             // Nothing is known of the page yet: it stays where it is in the queue, and this run does not

@@ -60,6 +60,9 @@ pub struct Parts {
     pub log: CrawlLog,
 }
 
+/// Says whether the file of a job is still there.
+pub type JobFiles = Box<dyn Fn(&Path) -> bool + Send>;
+
 /// A crawl that is ready to run.
 pub struct Crawl {
     pub(super) capturer: Arc<Capturer>,

@@ -15,7 +15,7 @@ use crate::schedule::{Ask, DiscoveryPath, Found, Priority};
 use super::engine::{Crawl, Run, hash_of};
 use super::options::CrawlError;
 use super::outcome::{Finished, Outcome, Stored};
-use super::step::Stepped;
+use super::report::Report;
 
 /// What another process asks for.
 #[derive(Debug)]
@@ -57,14 +57,35 @@ pub struct HandedOver {
     bytes: u64,
     took_ms: u64,
     digest: Option<String>,
-    /// Whether it is a new version of a page.
-    pub is_version: bool,
+    /// How many new versions of pages were told after it: its own, and those of pages that led to it.
+    pub versions: u64,
     /// How many changes were found in it.
     pub changes: u64,
 }
 
+/// How many versions and changes a report counts.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Told {
+    pub(super) versions: u64,
+    pub(super) changes: u64,
+}
+
+impl Told {
+    pub(super) fn of(report: &Report) -> Self {
+        Self { versions: report.versions, changes: report.changes }
+    }
+
+    /// What was counted since `before`.
+    pub(super) fn since(self, before: Self) -> Self {
+        Self {
+            versions: self.versions.saturating_sub(before.versions),
+            changes: self.changes.saturating_sub(before.changes),
+        }
+    }
+}
+
 impl HandedOver {
-    fn of(finished: &Finished, stepped: Option<&Stepped>) -> Self {
+    fn of(finished: &Finished, told_of: Told) -> Self {
         let mut told = Self {
             url: finished.uri.to_string(),
             at: finished.at.to_warc_date(),
@@ -79,8 +100,8 @@ impl HandedOver {
             bytes: finished.bytes,
             took_ms: u64::try_from(finished.took.as_millis()).unwrap_or(u64::MAX),
             digest: finished.digest.map(|digest| digest.to_string()),
-            is_version: false,
-            changes: 0,
+            versions: told_of.versions,
+            changes: told_of.changes,
         };
         let word = match &finished.outcome {
             Outcome::Fetched { status, stored, truncated } => {
@@ -107,10 +128,6 @@ impl HandedOver {
             }
         };
         word.clone_into(&mut told.outcome);
-        if let Some(change) = stepped.and_then(|stepped| stepped.change.as_ref()) {
-            told.is_version = change.is_new_version;
-            told.changes = change.changes;
-        }
         told
     }
 
@@ -222,12 +239,12 @@ impl Handed {
 impl Run<'_> {
     /// Tells those who asked for a URL what became of it. To be called after what it leads to was
     /// taken in hand, too: who waits for nothing more is told no more.
-    pub(super) fn hand_back(&mut self, finished: &Finished, stepped: Option<&Stepped>) {
+    pub(super) fn hand_back(&mut self, finished: &Finished, told_of: Told) {
         let hash = hash_of(&finished.uri);
         self.handed.retain_mut(|handed| {
             if handed.pending.remove(&hash) {
                 // Who asked may have gone away; what was asked for is captured all the same.
-                let told = Box::new(HandedOver::of(finished, stepped));
+                let told = Box::new(HandedOver::of(finished, told_of));
                 let _ = handed.told.send(Answer::Url(told));
             }
             let is_complete = handed.pending.is_empty();
@@ -267,7 +284,7 @@ mod tests {
                 digest: None,
                 place: None,
             };
-            let line = serde_json::to_string(&HandedOver::of(&finished, None)).unwrap();
+            let line = serde_json::to_string(&HandedOver::of(&finished, Told::default())).unwrap();
             let back: HandedOver = serde_json::from_str(&line).unwrap();
             let told = back.finished().unwrap();
             assert_eq!((told.outcome, told.uri), (outcome, uri.clone()));

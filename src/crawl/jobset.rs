@@ -9,7 +9,7 @@ use crate::base::{TargetUri, Timestamp};
 use crate::schedule::{Ask, Claim, Found, NamedBy};
 
 use super::belonging::belongs;
-use super::engine::Crawl;
+use super::engine::{Crawl, JobFiles};
 use super::job_book::{JobRecord, named_hash, renames};
 use super::observer::Observer;
 use super::options::CrawlError;
@@ -26,7 +26,7 @@ impl Crawl {
     }
 
     /// How it is told whether the file of a job is still there; without it all are.
-    pub fn set_job_files(&mut self, is_there: Box<dyn Fn(&Path) -> bool + Send>) {
+    pub fn set_job_files(&mut self, is_there: JobFiles) {
         self.job_files = Some(is_there);
     }
 

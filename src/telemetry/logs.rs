@@ -1,8 +1,6 @@
 //! Where log lines go and what they look like. What a line quotes may come from a page or the name of
 //! a file, so a line is made printable as it is written, and stays one line.
 
-use std::io::{self, Write};
-
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};

@@ -23,7 +23,6 @@ use crate::store::{Layout, StoreError};
 /// Wrong URLs or settings (exit 2), or trouble of ours.
 pub fn run(args: &CrawlArgs, context: Context) -> Result<Exit, CliError> {
     let context = context.with_network(&args.network)?;
-    let format = context.out.format();
     let mut job = job_of(args, &context)?;
     let jobs = jobs_of(args, &context)?;
     for warning in context.settings.warnings(&jobs) {
@@ -107,7 +106,7 @@ pub fn run(args: &CrawlArgs, context: Context) -> Result<Exit, CliError> {
 
 /// Prints the report, and says with what the process ends.
 fn end(args: &CrawlArgs, context: &Context, report: &Report) -> Result<Exit, CliError> {
-    match context.out.format()? {
+    match context.out.format() {
         Format::Json => context.out.json(&to_json(report))?,
         Format::Text => print(context, report, &goes_on(args))?,
     }
@@ -195,7 +194,7 @@ fn hand_over(
         stop_on_signals(&stop);
         loop {
             let standing = asked.look(&mut |told| {
-                report.versions += u64::from(told.is_version);
+                report.versions += told.versions;
                 report.changes += told.changes;
                 if let Some(finished) = told.finished() {
                     left.retain(|uri| *uri != finished.uri);
