@@ -94,7 +94,7 @@ fn changes(shown: &Shown<'_>, out: &mut String) {
             aside(change),
         );
         let (before, after) = cells(change);
-        let _ = write!(out, "<td>{before}</td><td>{after}</td></tr>\n");
+        let _ = writeln!(out, "<td>{before}</td><td>{after}</td></tr>");
     }
     out.push_str("</tbody>\n</table>\n");
 }
