@@ -60,14 +60,17 @@ pub fn find(dom: &Dom, declared: &Declared, ld: &LdArticle) -> Found {
         (Origin::Markup, &title),
     ] {
         if let Some(text) = text {
-            let text = cut_site(text, &site);
+            let is_heading = |part: &str| {
+                headings.iter().any(|(id, text)| same(text, part) && !is_of_outlet(dom, *id))
+            };
+            let text = cut_site(text, &site, is_heading);
             if !says_nothing(&text) {
                 others.push((origin, text));
             }
         }
     }
     let visible: Vec<(NodeId, String)> =
-        headings.into_iter().filter(|(_, text)| !says_nothing(text)).collect();
+        headings.iter().filter(|(_, text)| !says_nothing(text)).cloned().collect();
     let title_alone = others.iter().all(|(origin, _)| *origin == Origin::Markup);
     let stands_as_one =
         |id: NodeId, text: &str| title_alone && has_form(text) && !is_of_outlet(dom, id);
@@ -81,7 +84,10 @@ pub fn find(dom: &Dom, declared: &Declared, ld: &LdArticle) -> Found {
         Some((like, id, text))
             if like >= 50
                 || others.is_empty()
-                || (visible.len() == 1 && text.len() > 20 && like > 0)
+                || (visible.len() == 1
+                    && text.len() > 20
+                    && others.iter().any(|(_, other)| shares_a_word(other, text))
+                    && !is_of_outlet(dom, id))
                 || stands_as_one(id, text) =>
         {
             (Some(Fact { value: text.clone(), origin: Origin::Markup }), Some(id))
@@ -191,9 +197,7 @@ fn title_ends(title: &str) -> Vec<&str> {
     let last = MARKS.iter().filter_map(|mark| title.rfind(mark).map(|at| (at, *mark))).max();
     let head = first.map(|(at, _)| title[..at].trim());
     let tail = last.map(|(at, mark)| title[at + mark.len()..].trim());
-    // The longer end is the headline.
-    let is_short = |end: &&str| end.len() * 2 < title.len();
-    head.into_iter().chain(tail).filter(is_short).collect()
+    head.into_iter().chain(tail).collect()
 }
 
 fn is_of_article(ld: &LdArticle) -> bool {
@@ -242,6 +246,17 @@ fn same(a: &str, b: &str) -> bool {
     folded(a) == folded(b)
 }
 
+/// Whether two texts share a word that says something: "for" and "a" stand in any two headlines.
+fn shares_a_word(a: &str, b: &str) -> bool {
+    let words = |text: &str| -> HashSet<String> {
+        text.split(|c: char| !c.is_alphanumeric())
+            .filter(|w| w.chars().count() > 3 || !w.is_ascii())
+            .map(str::to_lowercase)
+            .collect()
+    };
+    !words(a).is_disjoint(&words(b))
+}
+
 /// How much two texts share, 0 to 100: words of the shorter one found in the longer one.
 fn likeness(a: &str, b: &str) -> u32 {
     let words = |text: &str| -> HashSet<String> {
@@ -265,8 +280,8 @@ fn likeness(a: &str, b: &str) -> u32 {
 
 const MARKS: [&str; 9] = [" | ", " - ", " – ", " — ", " :: ", " » ", " · ", " • ", " / "];
 
-/// Cuts the outlet's name off the end, or off the start.
-fn cut_site(text: &str, site: &[String]) -> String {
+/// Cuts the outlet's name off the end, or off the start. What a heading says is no outlet's name.
+fn cut_site(text: &str, site: &[String], is_heading: impl Fn(&str) -> bool) -> String {
     let mut text = text.to_owned();
     for _ in 0..2 {
         let last = MARKS.iter().filter_map(|mark| text.rfind(mark).map(|at| (at, *mark))).max();
@@ -275,6 +290,9 @@ fn cut_site(text: &str, site: &[String]) -> String {
         let named =
             site.iter().any(|name| same(name, tail) || folded(tail).contains(&folded(name)));
         let short = tail.split_whitespace().count() <= 4 && head.split_whitespace().count() >= 4;
+        if is_heading(tail) {
+            return tail.to_owned();
+        }
         if named || (short && mark == " | ") || (short && site.is_empty()) {
             text = head.to_owned();
         } else if site.iter().any(|name| same(name, head)) {

@@ -212,7 +212,7 @@ impl Reader<'_> {
             '}' | ']' | ':' | ';' => true,
             ',' => {
                 let after = rest[1..].trim_start();
-                after.starts_with(['"', '\'', '{', '[', '}', ']', '/', '-'])
+                after.starts_with([',', '"', '\'', '{', '[', '}', ']', '/', '-'])
                     || after.starts_with(|c: char| c.is_ascii_digit())
                     || after.is_empty()
                     || ["true", "false", "null"].iter().any(|word| after.starts_with(word))

@@ -280,7 +280,7 @@ fn versions(reader: &Reader, url: &str) -> Vec<Value> {
 fn version_in(message: &Value) -> Value {
     let mut version = message.clone();
     let fields = version.as_object_mut().unwrap();
-    for name in ["event", "job", "url", "timestamp"] {
+    for name in ["event", "job", "jobs", "url", "timestamp"] {
         fields.remove(name).unwrap();
     }
     version
