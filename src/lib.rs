@@ -11,8 +11,9 @@
 //! In reading order: the words ([`base`]); the formats ([`http`], [`warc`], [`kv`]); the contracts of
 //! an archive ([`archive`]) and the backend that keeps captures ([`index`]); the parts, all pure or
 //! nearly so ([`politeness`], [`schedule`], [`dates`], [`extract`], [`outlinks`], [`diff`]); who owns
-//! sockets and files ([`owner`], [`capture`], [`store`], [`remote`]); the journeys ([`crawl`], [`history`], [`cite`], [`evidence`]); the edges
-//! ([`telemetry`], [`config`], [`cli`], [`demo`]). `docs/architecture.md` has the invariants.
+//! sockets and files ([`owner`], [`capture`], [`store`], [`remote`]); the journeys ([`crawl`], [`history`],
+//! [`cite`], [`evidence`]); the composition ([`telemetry`], [`config`], [`app`]); the edges ([`cli`], [`demo`]). `docs/architecture.md` has the invariants.
+pub mod app;
 pub mod archive;
 pub mod base;
 pub mod capture;

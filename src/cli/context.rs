@@ -1,33 +1,39 @@
 //! What the commands share: settings, paths, clock, output.
 
-use std::io::ErrorKind;
+use std::ops::{Deref, DerefMut};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::base::{Clock, SystemClock, TimeRange, Timestamp};
+use crate::app::{self, Setup};
+use crate::base::{SystemClock, TimeRange, Timestamp};
 use crate::cli::CliError;
 use crate::config::{ConfigError, Settings};
 use crate::history::Derived;
-use crate::store::error::hint_of;
-use crate::store::room::why_unwritable;
 use crate::store::{Reader, StoreError};
 
 use super::args::{Global, NetworkArgs};
 use super::output::Output;
 
-/// Settings, paths, clock and output of one command.
+/// Settings, paths and clock of one command (see [`Setup`], whose fields are these), and its output.
 pub struct Context {
-    /// The settings.
-    pub settings: Settings,
-    /// The archive root.
-    pub archive: PathBuf,
-    /// Where the time comes from.
-    pub clock: Arc<dyn Clock>,
+    setup: Setup,
     /// Where output goes.
     pub out: Output,
-    /// Addresses given by `--resolve`.
-    pub resolve: Vec<String>,
     global: Global,
+}
+
+impl Deref for Context {
+    type Target = Setup;
+
+    fn deref(&self) -> &Setup {
+        &self.setup
+    }
+}
+
+impl DerefMut for Context {
+    fn deref_mut(&mut self) -> &mut Setup {
+        &mut self.setup
+    }
 }
 
 impl Context {
@@ -38,14 +44,14 @@ impl Context {
     pub fn load(global: &Global, out: Output) -> Result<Self, CliError> {
         let (settings, _) = load_settings(global).map_err(config_error)?;
         let archive = archive_root(global, &settings);
-        Ok(Self {
+        let setup = Setup {
             settings,
             archive,
             clock: Arc::new(SystemClock),
-            out,
             resolve: Vec::new(),
-            global: global.clone(),
-        })
+            jobs_dir: jobs_dir(global),
+        };
+        Ok(Self { setup, out, global: global.clone() })
     }
 
     /// The same with the network flags of a command laid over the settings.
@@ -85,12 +91,6 @@ impl Context {
         let (settings, _) = load_settings(&self.global).map_err(config_error)?;
         self.settings = settings;
         Ok(self)
-    }
-
-    /// Where the job files lie: `jobs` beside the config file.
-    #[must_use]
-    pub fn jobs_dir(&self) -> PathBuf {
-        jobs_dir(&self.global)
     }
 
     /// The archive, to read from.
@@ -195,54 +195,14 @@ pub fn config_error(error: ConfigError) -> CliError {
     )
 }
 
-/// The error of a command that writes into `dir`: where nothing can be written there, that is why,
-/// whatever failed because of it.
+/// A store error for a person.
 #[must_use]
-pub fn unwritable_or(what: &str, dir: &Path, error: CliError) -> CliError {
-    // A directory that is not there yet says nothing.
-    let Some(why) = why_unwritable(dir).filter(|why| why.kind() != ErrorKind::NotFound) else {
-        return error;
-    };
-    let cli = CliError::failed(what, format!("{} cannot be written: {why}", dir.display()));
-    match hint_of(&why) {
-        Some(hint) => cli.hint(hint),
-        None => cli,
-    }
+pub fn store_error(what: &str, error: StoreError) -> CliError {
+    app::store_error(what, error).into()
 }
 
 /// A store error of a command that writes into the archive at `root`.
 #[must_use]
 pub fn writing_error(what: &str, root: &Path, error: StoreError) -> CliError {
-    let busy = matches!(error, StoreError::Locked { .. } | StoreError::IndexBusy);
-    let error = store_error(what, error);
-    if busy { error } else { unwritable_or(what, root, error) }
-}
-
-/// An error with what led to it, as far as it does not say so itself.
-#[must_use]
-pub fn with_sources(error: &(dyn std::error::Error + 'static)) -> String {
-    let mut text = error.to_string();
-    let mut next = error.source();
-    while let Some(source) = next {
-        let said = source.to_string();
-        if !text.contains(&said) {
-            text = format!("{text}: {said}");
-        }
-        next = source.source();
-    }
-    text
-}
-
-/// A store error for a person.
-#[must_use]
-pub fn store_error(what: &str, error: StoreError) -> CliError {
-    let hint = error.hint();
-    let cli = match &error {
-        StoreError::NoArchive { .. } => CliError::nothing(format!("{what}: {error}")),
-        _ => CliError::failed(what, &error),
-    };
-    match hint {
-        Some(hint) => cli.hint(hint),
-        None => cli,
-    }
+    app::writing_error(what, root, error).into()
 }

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::process::ExitCode;
 
+use crate::app::{AppError, Kind};
+
 /// How the program ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Exit {
@@ -76,6 +78,23 @@ impl CliError {
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
         self
+    }
+}
+
+impl From<AppError> for CliError {
+    fn from(error: AppError) -> Self {
+        let exit = match error.kind {
+            Kind::Failed => Exit::Failed,
+            Kind::Usage => Exit::Usage,
+            Kind::NothingFound => Exit::NothingFound,
+        };
+        Self {
+            exit,
+            message: error.message,
+            hint: error.hint,
+            broken_pipe: false,
+            out_of_disk: error.out_of_disk,
+        }
     }
 }
 

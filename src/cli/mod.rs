@@ -5,17 +5,13 @@
 pub mod args;
 pub mod cmd;
 pub mod context;
-pub mod evidence;
 pub mod exit;
 mod handover;
-pub mod jobs;
 pub mod local;
 pub mod out_file;
 pub mod output;
 pub mod progress;
-mod queue;
 mod watcher;
-pub mod wiring;
 
 use std::process::ExitCode;
 

@@ -2,9 +2,10 @@
 
 use std::path::Path;
 
+use crate::app::AppError;
+use crate::app::run::{real_timer, runtime, start};
 use crate::base::{Clock, SystemClock, TargetUri};
-use crate::cli::CliError;
-use crate::cli::wiring::{real_timer, runtime, start};
+
 use crate::config::Settings;
 use crate::crawl::{Job, Report, Stop, Take};
 
@@ -33,13 +34,13 @@ pub enum Act<'a> {
 /// Runs the demonstration into the archive at `root`; the address of the story that is edited.
 ///
 /// # Errors
-/// When loopback or the archive cannot be used.
-pub fn run(
+/// When loopback or the archive cannot be used, or what `show` returns.
+pub fn run<E: From<AppError>>(
     root: &Path,
     settings: &Settings,
-    show: &mut dyn FnMut(Act<'_>) -> Result<(), CliError>,
-) -> Result<String, CliError> {
-    let fail = |why: std::io::Error| CliError::failed("starting the demonstration site", why);
+    show: &mut dyn FnMut(Act<'_>) -> Result<(), E>,
+) -> Result<String, E> {
+    let fail = |why: std::io::Error| AppError::failed("starting the demonstration site", why);
     let front = format!("http://{HOST}/");
     let runtime = runtime()?;
     let days = Days(SystemClock.now());
@@ -50,7 +51,7 @@ pub fn run(
         show(Act::Crawling { number, of: CRAWLS, site: server.address.to_string() })?;
         let clock = std::sync::Arc::new(SystemClock);
         let (mut running, _) = start(settings, root, &resolve, Take::Queue, real_timer(clock))?;
-        let seed = TargetUri::parse(&front).map_err(CliError::usage)?;
+        let seed = TargetUri::parse(&front).map_err(AppError::usage)?;
         let job =
             Job { name: "demo".to_owned(), depth: 2, requisites: true, ..Job::of(vec![seed]) };
         let report = runtime.block_on(running.run(&job, &mut (), &Stop::default()))?;

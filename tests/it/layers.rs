@@ -146,3 +146,106 @@ fn only_the_output_and_the_log_write_to_stdout_and_stderr() {
     let known = ["cli/output.rs", "telemetry/logs.rs"];
     assert_eq!(places, known.map(str::to_owned).into());
 }
+
+/// The code of every file outside of tests, by its path below `src`, without comments.
+fn code_by_file() -> Vec<(String, String)> {
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut files = Vec::new();
+    sources(&source, &mut files);
+    let tests: Vec<PathBuf> = files.iter().flat_map(|file| test_modules(file)).collect();
+    let is_test =
+        |file: &Path| tests.iter().any(|t| file.starts_with(t) || file == t.with_extension("rs"));
+    let mut out = Vec::new();
+    for file in files.iter().filter(|file| !is_test(file)) {
+        let code = without_tests(&std::fs::read_to_string(file).unwrap());
+        let lines: Vec<&str> =
+            code.lines().filter(|line| !line.trim_start().starts_with("//")).collect();
+        let name = file.strip_prefix(&source).unwrap().display().to_string();
+        out.push((name, lines.join("\n")));
+    }
+    out
+}
+
+#[test]
+fn no_two_rooms_import_each_other() {
+    let mut edges = BTreeSet::new();
+    for (file, code) in code_by_file() {
+        let Some((room, _)) = file.split_once('/').or(file.split_once('.')) else { continue };
+        for (at, _) in code.match_indices("crate::") {
+            let to: String = code[at + 7..]
+                .chars()
+                .take_while(|c| c.is_ascii_lowercase() || *c == '_')
+                .collect();
+            if to != room {
+                edges.insert((room.to_owned(), to));
+            }
+        }
+    }
+    assert!(edges.len() > 40, "only {} edges were seen", edges.len());
+    let both: Vec<_> =
+        edges.iter().filter(|(a, b)| a < b && edges.contains(&(b.clone(), a.clone()))).collect();
+    assert!(both.is_empty(), "{both:?}");
+}
+
+/// The names of the crates in `[dependencies]`, as they are written there.
+fn dependencies() -> BTreeSet<String> {
+    let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.toml");
+    let text = std::fs::read_to_string(manifest).unwrap();
+    let (_, rest) = text.split_once("\n[dependencies]\n").unwrap();
+    let section = rest.split("\n[").next().unwrap();
+    section
+        .lines()
+        .filter_map(|line| line.split_once(" = "))
+        .map(|(name, _)| name.to_owned())
+        .collect()
+}
+
+/// Whether code names a crate: `name::` that is no part of a longer path or name.
+fn names_crate(code: &str, name: &str) -> bool {
+    let path = format!("{name}::");
+    code.match_indices(&path).any(|(at, _)| {
+        let before = code[..at].chars().next_back();
+        before.is_none_or(|c| !(c.is_alphanumeric() || matches!(c, '_' | ':')))
+    })
+}
+
+#[test]
+fn every_crate_is_used_only_where_the_architecture_page_says() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let page = std::fs::read_to_string(root.join("docs/architecture.md")).unwrap();
+    let (_, table) = page.split_once("| crate | lives in |").unwrap();
+    let rows = table.lines().skip(2).take_while(|line| line.starts_with('|'));
+    let mut places: Vec<(String, BTreeSet<String>)> = Vec::new();
+    for row in rows {
+        let cells: Vec<&str> = row.trim_matches('|').split('|').map(str::trim).collect();
+        let list = |cell: &str| -> BTreeSet<String> {
+            cell.split(',').map(|item| item.trim().to_owned()).collect()
+        };
+        places.extend(list(cells[0]).into_iter().map(|name| (name, list(cells[1]))));
+    }
+    let listed: BTreeSet<String> = places.iter().map(|(name, _)| name.clone()).collect();
+    assert_eq!(listed, dependencies());
+    let files = code_by_file();
+    let mut offences = Vec::new();
+    for (name, places) in &places {
+        if places.contains("everywhere") {
+            continue;
+        }
+        let lib = name.trim_start_matches("rustls-webpki").replace('-', "_");
+        let lib = if lib.is_empty() { "webpki".to_owned() } else { lib };
+        let mut unused = places.clone();
+        for (file, _) in files.iter().filter(|(_, code)| names_crate(code, &lib)) {
+            let stem = file.trim_end_matches(".rs").trim_end_matches("/mod");
+            let place = places.iter().find(|place| {
+                stem.strip_prefix(place.as_str())
+                    .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+            });
+            match place {
+                Some(place) => _ = unused.remove(place),
+                None => offences.push(format!("{file} names {name}")),
+            }
+        }
+        offences.extend(unused.iter().map(|place| format!("{name} is not in {place}")));
+    }
+    assert_eq!(offences, Vec::<String>::new());
+}

@@ -4,14 +4,14 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use crate::app::jobs;
+use crate::app::run::{Begun, begin, real_timer, runtime, stop_on_signals};
 use crate::base::{ByteSize, TargetUri};
 use crate::cli::args::CrawlArgs;
 use crate::cli::context::Context;
 use crate::cli::handover::{Asked, Request, Standing};
-use crate::cli::jobs;
 use crate::cli::output::Format;
 use crate::cli::progress::CrawlProgress;
-use crate::cli::wiring::{Begun, begin, real_timer, runtime, stop_on_signals};
 use crate::cli::{CliError, Exit};
 use crate::crawl::{Job, Observer, Report, Stop, Take};
 use crate::schedule::{Frontier, JobSpec, Overlap, Phase};
@@ -42,13 +42,13 @@ pub fn run(args: &CrawlArgs, context: Context) -> Result<Exit, CliError> {
             Begun::Running(running, notes) => break (running, notes),
             Begun::Busy(error) => match overlap(args, &jobs) {
                 None if !args.due && !job.seeds.is_empty() => {
-                    match hand_over(args, &context, &mut job, error)? {
+                    match hand_over(args, &context, &mut job, error.into())? {
                         Some(exit) => return Ok(exit),
                         // Who took them has gone: this process captures what is left.
                         None => continue,
                     }
                 }
-                None => return Err(error),
+                None => return Err(error.into()),
                 Some(Overlap::Queue) => {
                     context.out.say("another run is going on in this archive; waiting for its end");
                     std::thread::sleep(TURN_EVERY);
@@ -274,9 +274,9 @@ const TURN_EVERY: std::time::Duration = std::time::Duration::from_secs(5);
 /// The jobs of a run. `--due` follows all there are, since what is due may be of any.
 fn jobs_of(args: &CrawlArgs, context: &Context) -> Result<Vec<JobSpec>, CliError> {
     if args.job.is_empty() && args.due {
-        return jobs::load_all(context);
+        return Ok(jobs::load_all(context)?);
     }
-    jobs::load(context, &args.job)
+    Ok(jobs::load(context, &args.job)?)
 }
 
 /// What the jobs say about a run that comes while another is going on: the most patient counts.

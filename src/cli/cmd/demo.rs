@@ -43,7 +43,7 @@ pub fn run(args: &DemoArgs, context: Context) -> Result<Exit, CliError> {
     };
     context.archive.clone_from(&root);
     let out = context.out.clone();
-    let story = run_demo(&root, &context.settings, &mut |act| match act {
+    let story = run_demo::<CliError>(&root, &context.settings, &mut |act| match act {
         Act::Crawling { number, of, site } => {
             let what = if number == 1 {
                 format!(" of a news site on {site}")

@@ -4,11 +4,11 @@ use std::collections::HashSet;
 
 use serde_json::json;
 
+use crate::app::run::{Begun, begin, real_timer, runtime, stop_on_signals};
 use crate::base::TargetUri;
 use crate::cli::context::Context;
 use crate::cli::output::Format;
 use crate::cli::progress::CrawlProgress;
-use crate::cli::wiring::{Begun, begin, real_timer, runtime, stop_on_signals};
 use crate::cli::{CliError, Exit};
 use crate::crawl::plan::PLANNED_MAX;
 use crate::crawl::{Job, Stop, Take};
@@ -24,7 +24,7 @@ pub fn run(job: &Job, jobs: &[JobSpec], context: &Context) -> Result<Exit, CliEr
     let timer = real_timer(context.clock.clone());
     let (mut running, notes) = match begin(context, jobs, job.take, timer)? {
         Begun::Running(running, notes) => (running, notes),
-        Begun::Busy(error) => return Err(error),
+        Begun::Busy(error) => return Err(error.into()),
     };
     let mut job = job.clone();
     if job.take == Take::Jobs {

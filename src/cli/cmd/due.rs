@@ -2,12 +2,12 @@
 
 use serde_json::json;
 
+use crate::app::jobs;
+use crate::app::queue::Queue;
 use crate::base::Timestamp;
 use crate::cli::args::DueArgs;
 use crate::cli::context::Context;
-use crate::cli::jobs;
 use crate::cli::output::Format;
-use crate::cli::queue::Queue;
 use crate::cli::{CliError, Exit};
 use crate::crawl::DueLine;
 use crate::crawl::view::ITEMS_MAX;

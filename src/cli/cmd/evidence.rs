@@ -2,10 +2,10 @@
 
 use serde_json::json;
 
+use crate::app::evidence::options;
 use crate::base::Timestamp;
 use crate::cli::args::{EvidenceArgs, EvidenceCommand};
 use crate::cli::context::{Context, store_error};
-use crate::cli::evidence::options;
 use crate::cli::output::Format;
 use crate::cli::{CliError, Exit};
 use crate::evidence::bundle::CHECK_SCRIPT;
@@ -88,7 +88,7 @@ fn bring_up(context: &Context, layout: &Layout, now: Timestamp) -> Result<Exit, 
     let format = context.out.format();
     let done = extend(layout, &options(&context.settings), &OpenFiles::Leave, now)
         .map_err(|e| evidence_error("extending the evidence log", e))?;
-    let stamps = crate::cli::evidence::stamp(layout, &context.settings);
+    let stamps = crate::app::evidence::stamp(layout, &context.settings);
     for note in done.notes.iter().chain(&stamps) {
         context.out.warn(note);
     }

@@ -33,7 +33,7 @@ pub fn run(args: &InitArgs, global: &Global, out: &Output) -> Result<Exit, CliEr
     }
     let (settings, _) = load_settings(global).map_err(super::super::context::config_error)?;
     layout.create().map_err(|e| CliError::failed(&what, e))?;
-    crate::evidence::log::prepare(&layout, &crate::cli::evidence::options(&settings))
+    crate::evidence::log::prepare(&layout, &crate::app::evidence::options(&settings))
         .map_err(|e| CliError::failed(&what, e))?;
     out.say(&format!("archive laid out in {}", root.display()));
     let config: PathBuf =

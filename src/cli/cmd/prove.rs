@@ -6,11 +6,11 @@ use serde_json::json;
 
 use super::evidence::evidence_error;
 use super::wacz;
+use crate::app::evidence::{authorities, options};
 use crate::archive::RecordKind;
 use crate::cite::{Capture, Source, Style, cite};
 use crate::cli::args::ProveArgs;
 use crate::cli::context::{Context, store_error};
-use crate::cli::evidence::{authorities, options};
 use crate::cli::out_file::OutFile;
 use crate::cli::output::Format;
 use crate::cli::{CliError, Exit};

@@ -2,10 +2,10 @@
 
 use serde_json::{Value, json};
 
+use crate::app::queue::Queue;
 use crate::base::{ByteSize, Timestamp};
 use crate::cli::context::{Context, store_error};
 use crate::cli::output::Format;
-use crate::cli::queue::Queue;
 use crate::cli::{CliError, Exit};
 use crate::crawl::view::DUE_COUNTED_MAX;
 use crate::crawl::{ListView, SourceLine};

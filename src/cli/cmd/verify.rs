@@ -51,8 +51,8 @@ pub fn run(args: &VerifyArgs, context: &Context) -> Result<Exit, CliError> {
         let published = published(args)?;
         let checked =
             verify(&reader, options, &mut print).map_err(|e| store_error("verifying", e))?;
-        let key = crate::cli::evidence::options(&context.settings);
-        let authorities = crate::cli::evidence::authorities(&context.settings);
+        let key = crate::app::evidence::options(&context.settings);
+        let authorities = crate::app::evidence::authorities(&context.settings);
         let trust = authorities.map_err(CliError::usage)?.trust;
         let options = evidence::VerifyOptions { fast: args.fast, key, trust, published };
         let checked_log = evidence::verify(reader.layout(), &options, &mut print)

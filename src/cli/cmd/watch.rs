@@ -5,15 +5,15 @@ use std::time::Duration;
 
 use tokio::sync::mpsc::UnboundedSender;
 
+use crate::app::jobs;
+use crate::app::run::{
+    Begun, Preparer, Running, begin, real_timer, route, runtime, stop_on_signals,
+};
 use crate::cli::args::WatchArgs;
 use crate::cli::context::Context;
 use crate::cli::handover::Inbox;
-use crate::cli::jobs;
 use crate::cli::progress::CrawlProgress;
 use crate::cli::watcher::{Receivers, Watcher};
-use crate::cli::wiring::{
-    Begun, Preparer, Running, begin, real_timer, route, runtime, stop_on_signals,
-};
 use crate::cli::{CliError, Exit};
 use crate::crawl::{Job, Observer, Order, Stop, Take, Trouble};
 use crate::remote::{Notifier, NotifyOptions};
@@ -49,14 +49,14 @@ pub fn run(args: &WatchArgs, context: Context) -> Result<Exit, CliError> {
     logs::start(settings.text("log.level"), form, log.as_ref());
     let specs = load(&context, &args.job)?;
     if specs.is_empty() {
-        let dir = context.jobs_dir();
+        let dir = &context.jobs_dir;
         return Err(CliError::usage(format!("watch follows jobs, and there are none in {}", dir.display()))
             .hint("a job is a TOML file with a name and seeds or feeds; `pressmark watch --job FILE` names one, docs/reference/job-file.md describes it"));
     }
     let timer = real_timer(context.clock.clone());
     let (mut running, mut notes) = match begin(&context, &specs, Take::Forever, timer)? {
         Begun::Running(running, notes) => (*running, notes),
-        Begun::Busy(error) => return Err(error),
+        Begun::Busy(error) => return Err(error.into()),
     };
     let metrics = Metrics::new(context.clock.now());
     metrics.set_jobs(specs.len());
@@ -212,7 +212,7 @@ fn after_room(
             // Someone else uses the room, or the archive, for now.
             Ok(Begun::Busy(error)) => tracing::warn!(%error, "there is room again"),
             Err(error) if error.out_of_disk => tracing::warn!(%error, "the disk is full again"),
-            Err(error) => return Err(error),
+            Err(error) => return Err(error.into()),
         }
     }
 }

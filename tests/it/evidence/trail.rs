@@ -4,8 +4,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use pressmark::cli::evidence::Follower;
-use pressmark::cli::wiring::Running;
+use pressmark::app::evidence::Follower;
+use pressmark::app::run::Running;
 use pressmark::crawl::{Finished, Observer, Stop};
 use pressmark::evidence::{Log, OpenFiles, Options, extend};
 use pressmark::store::Layout;

@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use pressmark::app::run::{Running, runtime, start};
 use pressmark::archive::{Capture, Query};
 use pressmark::base::{ManualClock, TargetUri, Timestamp};
-use pressmark::cli::wiring::{Running, runtime, start};
 use pressmark::config::Settings;
 use pressmark::crawl::{Job, ManualTimer, Observer, Report, Stop};
 use pressmark::store::Reader;

@@ -2,8 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use super::CliError;
-use super::context::Context;
+use super::Setup;
+use super::error::AppError;
 use crate::config::{job_files, load_jobs};
 use crate::schedule::JobSpec;
 
@@ -11,33 +11,33 @@ use crate::schedule::JobSpec;
 ///
 /// # Errors
 /// When there is no such file, or with every mistake of every file.
-pub fn load(context: &Context, named: &[String]) -> Result<Vec<JobSpec>, CliError> {
-    let dir = context.jobs_dir();
+pub fn load(setup: &Setup, named: &[String]) -> Result<Vec<JobSpec>, AppError> {
+    let dir = &setup.jobs_dir;
     let mut files: Vec<PathBuf> = Vec::new();
     for name in named {
-        let file = file_of(&dir, name)?;
+        let file = file_of(dir, name)?;
         if !files.contains(&file) {
             files.push(file);
         }
     }
-    read(context, &files)
+    read(setup, &files)
 }
 
 /// All jobs of the folder of jobs; none where there is no such folder.
 ///
 /// # Errors
 /// As [`load`].
-pub fn load_all(context: &Context) -> Result<Vec<JobSpec>, CliError> {
-    let dir = context.jobs_dir();
-    let files = job_files(&dir)
-        .map_err(|why| CliError::usage(format!("reading the jobs in {}: {why}", dir.display())))?;
-    read(context, &files)
+pub fn load_all(setup: &Setup) -> Result<Vec<JobSpec>, AppError> {
+    let dir = &setup.jobs_dir;
+    let files = job_files(dir)
+        .map_err(|why| AppError::usage(format!("reading the jobs in {}: {why}", dir.display())))?;
+    read(setup, &files)
 }
 
-fn file_of(dir: &Path, name: &str) -> Result<PathBuf, CliError> {
+fn file_of(dir: &Path, name: &str) -> Result<PathBuf, AppError> {
     let tried = [PathBuf::from(name), dir.join(name), dir.join(format!("{name}.toml"))];
     tried.into_iter().find(|path| path.is_file()).ok_or_else(|| {
-        CliError::usage(format!(
+        AppError::usage(format!(
             "there is no job {name:?}, neither as a file nor in {}",
             dir.display()
         ))
@@ -45,10 +45,10 @@ fn file_of(dir: &Path, name: &str) -> Result<PathBuf, CliError> {
     })
 }
 
-fn read(context: &Context, files: &[PathBuf]) -> Result<Vec<JobSpec>, CliError> {
-    load_jobs(files, context.clock.now()).map_err(|problems| {
+fn read(setup: &Setup, files: &[PathBuf]) -> Result<Vec<JobSpec>, AppError> {
+    load_jobs(files, setup.clock.now()).map_err(|problems| {
         let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
-        CliError::usage(format!("reading the jobs:\n{}", lines.join("\n")))
+        AppError::usage(format!("reading the jobs:\n{}", lines.join("\n")))
             .hint("docs/reference/job-file.md describes every key")
     })
 }

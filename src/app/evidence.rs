@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use super::wiring::route;
+use super::run::route;
 use crate::base::{Clock, Timestamp};
 use crate::config::Settings;
 use crate::evidence::{self, Authorities, OpenFiles, Options, Trust};

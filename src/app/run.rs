@@ -4,8 +4,8 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::CliError;
-use super::context::{Context, store_error, unwritable_or, with_sources, writing_error};
+use super::Setup;
+use super::error::{AppError, store_error, unwritable_or, with_sources, writing_error};
 use super::evidence::{self, Follower};
 use super::queue::Told;
 use crate::base::Clock;
@@ -47,8 +47,8 @@ pub struct Frontiers {
 ///
 /// # Errors
 /// When they cannot be read.
-pub fn open_frontiers(context: &Context) -> Result<Option<Frontiers>, CliError> {
-    let dir = Layout::new(&context.archive).state_dir();
+pub fn open_frontiers(setup: &Setup) -> Result<Option<Frontiers>, AppError> {
+    let dir = Layout::new(&setup.archive).state_dir();
     let error = match frontiers(&dir) {
         Err(error) => error,
         answer => return answer,
@@ -56,19 +56,19 @@ pub fn open_frontiers(context: &Context) -> Result<Option<Frontiers>, CliError> 
     if why_unwritable(&dir).is_none() {
         return Err(error);
     }
-    let disk = |why| CliError::failed("copying the queue", why);
+    let disk = |why| AppError::failed("copying the queue", why);
     let (frontiers, copy) = room::copied(&dir, disk, frontiers)?;
     Ok(frontiers.map(|frontiers| Frontiers { _copy: Some(copy), ..frontiers }))
 }
 
-fn queue_error(why: impl Into<QueueError>) -> CliError {
-    CliError::failed("opening the queue", with_sources(&why.into()))
+fn queue_error(why: impl Into<QueueError>) -> AppError {
+    AppError::failed("opening the queue", with_sources(&why.into()))
 }
 
 /// Another process has the queue.
 #[must_use]
-pub fn queue_busy() -> CliError {
-    CliError::failed("opening the queue", "another process has it")
+pub fn queue_busy() -> AppError {
+    AppError::failed("opening the queue", "another process has it")
         .hint("another process is crawling into this archive; wait until it is done")
 }
 
@@ -86,7 +86,7 @@ enum QueueError {
 /// processor.
 const STATE_CACHE_BYTES: u64 = 16 << 20;
 
-fn frontiers(dir: &Path) -> Result<Option<Frontiers>, CliError> {
+fn frontiers(dir: &Path) -> Result<Option<Frontiers>, AppError> {
     let (kv, mut notes) = match Kv::open(
         &dir.join("kv"),
         &KvOptions { cache_bytes: STATE_CACHE_BYTES, ..KvOptions::default() },
@@ -106,7 +106,7 @@ fn frontiers(dir: &Path) -> Result<Option<Frontiers>, CliError> {
                 opened.requeued.len()
             ));
         }
-        Ok::<_, CliError>(frontier)
+        Ok::<_, AppError>(frontier)
     };
     let queue = open("queue")?;
     let watched = open("watched")?;
@@ -137,12 +137,12 @@ struct Network {
 
 impl Network {
     /// Makes jobs ready: their requests, and a network of their own where they ask for one.
-    fn rules(&self, jobs: &[JobSpec]) -> Result<Vec<Arc<JobRules>>, CliError> {
+    fn rules(&self, jobs: &[JobSpec]) -> Result<Vec<Arc<JobRules>>, AppError> {
         jobs.iter().map(|job| self.rules_of(job).map(Arc::new)).collect()
     }
 
-    fn rules_of(&self, job: &JobSpec) -> Result<JobRules, CliError> {
-        let wrong = |why: String| CliError::usage(format!("the job {}: {why}", job.name));
+    fn rules_of(&self, job: &JobSpec) -> Result<JobRules, AppError> {
+        let wrong = |why: String| AppError::usage(format!("the job {}: {why}", job.name));
         let mut request = self.settings.crawl_options().request;
         let mut gate = None;
         if let Some(agent) = self.settings.user_agent_of(job) {
@@ -174,7 +174,7 @@ pub enum Begun {
     /// It runs. What was repaired, in words.
     Running(Box<Running>, Vec<String>),
     /// Another process writes into the archive.
-    Busy(CliError),
+    Busy(AppError),
 }
 
 /// Puts a crawl of jobs together.
@@ -182,22 +182,22 @@ pub enum Begun {
 /// # Errors
 /// When the archive cannot be written, or a setting does not fit.
 pub fn begin(
-    context: &Context,
+    setup: &Setup,
     jobs: &[JobSpec],
     take: Take,
     timer: Arc<dyn Timer>,
-) -> Result<Begun, CliError> {
-    let opened = Store::open(&context.archive, store_options(&context.settings), timer.clock());
+) -> Result<Begun, AppError> {
+    let opened = Store::open(&setup.archive, store_options(&setup.settings), timer.clock());
     let (store, notes) = match opened {
         Ok(opened) => opened,
         Err(error) => {
             let busy = matches!(error, StoreError::Locked { .. } | StoreError::IndexBusy);
-            let error = opening_error(&context.archive, error);
+            let error = opening_error(&setup.archive, error);
             return if busy { Ok(Begun::Busy(error)) } else { Err(error) };
         }
     };
     let parts = Opened { store, notes };
-    let (mut running, notes) = assemble(&context.settings, parts, &context.resolve, take, timer)?;
+    let (mut running, notes) = assemble(&setup.settings, parts, &setup.resolve, take, timer)?;
     let rules = running.network.rules(jobs)?;
     running.crawl.set_jobs(rules);
     running.crawl.set_job_files(Box::new(Path::is_file));
@@ -225,13 +225,13 @@ pub fn start(
     resolve: &[String],
     take: Take,
     timer: Arc<dyn Timer>,
-) -> Result<(Running, Vec<String>), CliError> {
+) -> Result<(Running, Vec<String>), AppError> {
     let (store, notes) = Store::open(archive, store_options(settings), timer.clock())
         .map_err(|e| opening_error(archive, e))?;
     assemble(settings, Opened { store, notes }, resolve, take, timer)
 }
 
-fn opening_error(archive: &Path, error: StoreError) -> CliError {
+fn opening_error(archive: &Path, error: StoreError) -> AppError {
     writing_error(&format!("opening the archive in {}", archive.display()), archive, error)
 }
 
@@ -241,17 +241,17 @@ fn assemble(
     resolve: &[String],
     take: Take,
     timer: Arc<dyn Timer>,
-) -> Result<(Running, Vec<String>), CliError> {
+) -> Result<(Running, Vec<String>), AppError> {
     let clock: Arc<dyn Clock> = timer.clock();
     let clock_now = clock.now();
     let Opened { store, mut notes } = opened;
     let store = Arc::new(store);
-    let mut options = settings.capture_options(resolve).map_err(CliError::usage)?;
+    let mut options = settings.capture_options(resolve).map_err(AppError::usage)?;
     options.spool_dir = Some(store.layout().tmp_dir());
     let network =
         Network { settings: settings.clone(), options: options.clone(), clock: Arc::clone(&clock) };
     let capturer = Capturer::new(options, clock)
-        .map_err(|e| CliError::usage(format!("setting up the network: {e}")))?;
+        .map_err(|e| AppError::usage(format!("setting up the network: {e}")))?;
     notes.extend(evidence::prepare(store.layout(), settings));
     let dir = store.layout().state_dir();
     let opened = frontiers(&dir)
@@ -259,7 +259,7 @@ fn assemble(
         .ok_or_else(queue_busy)?;
     notes.extend(opened.notes);
     let log = CrawlLog::open(&store.layout().log_dir())
-        .map_err(|e| CliError::failed("opening the crawl log", e))?;
+        .map_err(|e| AppError::failed("opening the crawl log", e))?;
     let mut left = None;
     let mut other = None;
     let (frontier, watched) = match take {
@@ -285,10 +285,10 @@ fn assemble(
         log,
     };
     let mut crawl = Crawl::new(parts, settings.crawl_options())
-        .map_err(|e| CliError::failed("setting up the crawl", e))?;
+        .map_err(|e| AppError::failed("setting up the crawl", e))?;
     if let Some(mut queue) = left {
         let moved = crawl.take_over(&mut queue).map_err(crawl_error)?;
-        queue.checkpoint().map_err(|e| CliError::failed("writing the queue", e))?;
+        queue.checkpoint().map_err(|e| AppError::failed("writing the queue", e))?;
         if moved > 0 {
             notes.push(format!("{moved} URLs that an earlier run left are looked at first"));
         }
@@ -316,7 +316,7 @@ impl Running {
     ///
     /// # Errors
     /// When the state tables cannot be read.
-    pub fn unfinished_jobs(&self) -> Result<Vec<String>, CliError> {
+    pub fn unfinished_jobs(&self) -> Result<Vec<String>, AppError> {
         self.crawl.unfinished_jobs().map_err(crawl_error)
     }
 
@@ -351,7 +351,7 @@ impl Running {
         job: &Job,
         observer: &mut dyn Observer,
         stop: &Stop,
-    ) -> Result<Report, CliError> {
+    ) -> Result<Report, AppError> {
         self.crawl.run(job, observer, stop).await.map_err(crawl_error)
     }
 
@@ -364,7 +364,7 @@ impl Running {
         job: &Job,
         observer: &mut dyn Observer,
         stop: &Stop,
-    ) -> Result<Vec<crate::crawl::Plan>, CliError> {
+    ) -> Result<Vec<crate::crawl::Plan>, AppError> {
         self.crawl.plan(job, observer, stop).await.map_err(crawl_error)
     }
 
@@ -380,7 +380,7 @@ impl Running {
     ///
     /// # Errors
     /// When the queue or the index cannot be flushed.
-    pub fn close(self) -> Result<Vec<String>, CliError> {
+    pub fn close(self) -> Result<Vec<String>, AppError> {
         self.told.take_back();
         self.crawl.close().map_err(crawl_error)?;
         let (layout, trail) = (self.store.layout().clone(), self.store.trail());
@@ -404,21 +404,21 @@ impl Preparer {
     ///
     /// # Errors
     /// When a job's settings do not fit.
-    pub fn order(&self, jobs: &[JobSpec]) -> Result<Order, CliError> {
+    pub fn order(&self, jobs: &[JobSpec]) -> Result<Order, AppError> {
         Ok(Order::Jobs(self.0.rules(jobs)?))
     }
 }
 
-fn crawl_error(error: crate::crawl::CrawlError) -> CliError {
+fn crawl_error(error: crate::crawl::CrawlError) -> AppError {
     use crate::crawl::CrawlError;
     let out_of_disk = error.is_out_of_disk();
     let error = match error {
         CrawlError::Store(error) => store_error("crawling", error),
-        CrawlError::DiskFull { .. } => CliError::failed("crawling", error)
+        CrawlError::DiskFull { .. } => AppError::failed("crawling", error)
             .hint("free some disk or lower store.disk_free_min; the queue is kept, and `pressmark crawl` goes on with it"),
-        error => CliError::failed("crawling", error),
+        error => AppError::failed("crawling", error),
     };
-    CliError { out_of_disk, ..error }
+    AppError { out_of_disk, ..error }
 }
 
 /// The way to whoever is told of our own accord: receivers of webhooks, time-stamp authorities.
@@ -432,7 +432,7 @@ pub fn route(settings: &Settings) -> Route {
 ///
 /// # Errors
 /// When the system gives no threads.
-pub fn runtime() -> Result<tokio::runtime::Runtime, CliError> {
+pub fn runtime() -> Result<tokio::runtime::Runtime, AppError> {
     // The network is the smaller part of the work: packing has as many threads as there are cores,
     // and a page that is handed between fewer threads costs less (2 % of a crawl on two cores).
     let cores = std::thread::available_parallelism().map_or(2, usize::from);
@@ -440,7 +440,7 @@ pub fn runtime() -> Result<tokio::runtime::Runtime, CliError> {
         .worker_threads(cores.div_ceil(2))
         .enable_all()
         .build()
-        .map_err(|e| CliError::failed("starting", e))
+        .map_err(|e| AppError::failed("starting", e))
 }
 
 /// Asks `stop` for an orderly stop at the first SIGINT or SIGTERM; the second ends the process.

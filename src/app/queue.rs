@@ -7,9 +7,9 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::CliError;
-use super::context::{Context, store_error};
-use super::wiring::{Frontiers, open_frontiers, queue_busy};
+use super::Setup;
+use super::error::{AppError, store_error};
+use super::run::{Frontiers, open_frontiers, queue_busy};
 use crate::base::Timestamp;
 use crate::crawl::{ListView, QueueView, SourceLine, source_lines};
 use crate::store::layout::Layout;
@@ -28,12 +28,12 @@ impl Queue {
     /// # Errors
     /// When there is no archive, when the queue cannot be read, or when another process has it and
     /// has not said anything.
-    pub fn see(context: &Context) -> Result<Self, CliError> {
-        let layout = Layout::new(&context.archive);
+    pub fn see(setup: &Setup) -> Result<Self, AppError> {
+        let layout = Layout::new(&setup.archive);
         layout.check().map_err(|e| store_error("opening the archive", e))?;
         // Asked for again, since the other process may end in between.
         for _ in 0..2 {
-            match open_frontiers(context)? {
+            match open_frontiers(setup)? {
                 Some(frontiers) => return Ok(Self::Here(Box::new(frontiers))),
                 None => {
                     if let Some(view) = read(&layout) {
@@ -51,11 +51,11 @@ impl Queue {
     ///
     /// # Errors
     /// When the state cannot be read.
-    pub fn sources(&self) -> Result<Vec<SourceLine>, CliError> {
+    pub fn sources(&self) -> Result<Vec<SourceLine>, AppError> {
         match self {
             Self::Told(view) => Ok(view.sources.clone()),
             Self::Here(frontiers) => source_lines(&frontiers.state)
-                .map_err(|e| CliError::failed("reading what is known of sources", e)),
+                .map_err(|e| AppError::failed("reading what is known of sources", e)),
         }
     }
 
@@ -63,13 +63,13 @@ impl Queue {
     ///
     /// # Errors
     /// When the queue cannot be read.
-    pub fn lists(&self, now: Timestamp) -> Result<Vec<ListView>, CliError> {
+    pub fn lists(&self, now: Timestamp) -> Result<Vec<ListView>, AppError> {
         match self {
             Self::Told(view) => Ok(view.lists.clone()),
             Self::Here(frontiers) => {
                 let view = |name, frontier| {
                     ListView::of(name, frontier, now)
-                        .map_err(|e| CliError::failed("reading the queue", e))
+                        .map_err(|e| AppError::failed("reading the queue", e))
                 };
                 Ok(vec![view("queue", &frontiers.queue)?, view("watched", &frontiers.watched)?])
             }
