@@ -102,7 +102,7 @@ fn every_module_imports_only_what_the_architecture_page_lets_it() {
         if tests.iter().any(|test| file.starts_with(test) || *file == test.with_extension("rs")) {
             continue;
         }
-        let code = without_tests(&std::fs::read_to_string(&file).unwrap());
+        let code = without_tests(&std::fs::read_to_string(file).unwrap());
         for at in code.match_indices("crate::").map(|(at, _)| at + 7) {
             // Doc comments may point anywhere.
             let line_start = code[..at].rfind('\n').map_or(0, |n| n + 1);

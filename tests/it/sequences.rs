@@ -52,7 +52,7 @@ fn count(lab: &Lab, from: Timestamp, target: &str) -> usize {
 fn a_renamed_job_goes_on_with_its_feeds_and_with_pages_that_no_feed_lists_any_longer() {
     let lab = Lab::in_memory(&["a.example"]);
     let old = paper(&lab, "old");
-    lab.watch(&[old.clone()], DAY);
+    lab.watch(std::slice::from_ref(&old), DAY);
     // The feed moves on: the older page is known to the queue alone.
     lab.xml("a.example", "/feed", "application/rss+xml", &rss(&[("http://a.example/2", "")]));
     let from = lab.clock.now();
@@ -185,12 +185,12 @@ fn what_is_taken_out_of_a_job_file_is_asked_for_no_more_from_the_next_reload_on(
             let mut after = spec.clone();
             edit(&mut after);
             let from = if restarts {
-                lab.watch(&[spec.clone()], DAY);
+                lab.watch(std::slice::from_ref(&spec), DAY);
                 let from = lab.clock.now();
                 lab.watch(&[after], DAY);
                 from
             } else {
-                reloaded(&lab, &[spec.clone()], vec![after], DAY).0
+                reloaded(&lab, std::slice::from_ref(&spec), vec![after], DAY).0
             };
             let asked: Vec<String> = looks(&lab, from).into_keys().collect();
             let stays: Vec<&str> = all.into_iter().filter(|url| !gone.contains(url)).collect();
@@ -357,7 +357,7 @@ fn more_of_a_feed_than_any_trap_would_have_is_captured_and_links_are_held_to_the
     spec.traps.per_pattern_max = Some(10);
     spec.traps.dated_per_host_max = Some(3);
     let lists = |lab: &Lab| lab.asked().iter().filter(|a| a.contains("/list.html")).count();
-    lab.watch(&[spec.clone()], Duration::from_hours(12));
+    lab.watch(std::slice::from_ref(&spec), Duration::from_hours(12));
     let asked = lab.asked();
     for url in &urls {
         let name = url.trim_start_matches("http://").to_owned();
@@ -367,7 +367,7 @@ fn more_of_a_feed_than_any_trap_would_have_is_captured_and_links_are_held_to_the
         asked.into_iter().filter(|a| a.contains("/list.html")).collect();
     assert_eq!(first.len(), 10);
     // Neither a restart nor a reload begins the day's budget again; the next day does.
-    lab.watch(&[spec.clone()], Duration::from_hours(6));
+    lab.watch(std::slice::from_ref(&spec), Duration::from_hours(6));
     let distinct = |lab: &Lab| {
         let asked = lab.asked().into_iter().filter(|a| a.contains("/list.html"));
         asked.collect::<std::collections::BTreeSet<_>>().len()

@@ -67,11 +67,11 @@ fn each_way_in_which_a_source_can_be_ill_has_a_state_and_is_said_once() {
         let lab = Lab::in_memory(&["a.example"]);
         let mut spec = paper(&lab);
         spec.scope.exclude = vec![Rule::Host("shut.example".to_owned())];
-        let (report, seen) = lab.watch(&[spec.clone()], HOUR * 3);
+        let (report, seen) = lab.watch(std::slice::from_ref(&spec), HOUR * 3);
         assert_eq!(seen.sources, Vec::<String>::new(), "all is well");
         assert!(report.sources.iter().all(|line| line.is_well && line.entries == 1));
         lab.web.on("a.example", target, ill);
-        let (report, seen) = lab.watch(&[spec.clone()], HOUR * 8);
+        let (report, seen) = lab.watch(std::slice::from_ref(&spec), HOUR * 8);
         let url = format!("http://a.example{target}");
         let is = line(&report.sources, target);
         assert_eq!((is.state.as_str(), is.is_well), (state, false), "{target} {detail}");
@@ -81,7 +81,7 @@ fn each_way_in_which_a_source_can_be_ill_has_a_state_and_is_said_once() {
         assert!(is.well_at < is.since, "{is:?}");
         // A new run says what it finds ill, and what becomes well again. However long it was ill, it is
         // looked at soon.
-        lab.watch(&[spec.clone()], DAY * 8);
+        lab.watch(std::slice::from_ref(&spec), DAY * 8);
         paper(&lab);
         let (report, seen) = lab.watch(&[spec], HOUR * 8);
         assert!(line(&report.sources, target).is_well, "{target} {detail}");
@@ -94,13 +94,13 @@ fn each_way_in_which_a_source_can_be_ill_has_a_state_and_is_said_once() {
 fn a_source_that_robots_txt_keeps_us_from_is_ill_and_one_that_moved_is_well_where_it_is() {
     let lab = Lab::in_memory(&["a.example"]);
     let spec = paper(&lab);
-    lab.watch(&[spec.clone()], HOUR * 3);
+    lab.watch(std::slice::from_ref(&spec), HOUR * 3);
     let rules = ok("text/plain", b"User-agent: *\nDisallow: /feed\n");
     lab.web.on("a.example", "/robots.txt", Reply::Bytes(rules));
     lab.web.on("a.example", "/map.xml", reply("301 Moved\r\nLocation: /maps/new.xml"));
     let map = sitemap(&[("http://a.example/1", "")]);
     lab.xml("a.example", "/maps/new.xml", "application/xml", &map);
-    let (report, _) = lab.watch(&[spec.clone()], DAY * 2);
+    let (report, _) = lab.watch(std::slice::from_ref(&spec), DAY * 2);
     assert_eq!(line(&report.sources, "/feed").state, "robots-forbid");
     assert_eq!(line(&report.sources, "/map.xml").state, "redirected");
     assert_eq!(line(&report.sources, "/maps/new.xml").state, "good");
@@ -161,13 +161,13 @@ fn an_outlet_that_falls_silent_is_an_alarm_after_a_time_that_its_past_teaches() 
     let begun = lab.clock.now();
     let ends = begun.plus(DAY * 14);
     outlet(&lab, begun, ends);
-    let (_, seen) = lab.watch(&[spec.clone()], DAY * 14);
+    let (_, seen) = lab.watch(std::slice::from_ref(&spec), DAY * 14);
     assert_eq!(silent(&seen.trouble), Vec::<String>::new());
     // Its nights last nine hours: most of a day of silence is not strange, and a day is.
-    let (report, seen) = lab.watch(&[spec.clone()], HOUR * 18);
+    let (report, seen) = lab.watch(std::slice::from_ref(&spec), HOUR * 18);
     assert_eq!(silent(&seen.trouble), Vec::<String>::new());
     assert!(line(&report.sources, "/feed").is_well);
-    let (report, seen) = lab.watch(&[spec.clone()], HOUR * 9);
+    let (report, seen) = lab.watch(std::slice::from_ref(&spec), HOUR * 9);
     // Its host is not asked for anything new: it is the feed that is silent.
     let want = ["silent feed http://a.example/feed"];
     assert_eq!(silent(&seen.trouble), want);
@@ -177,7 +177,7 @@ fn an_outlet_that_falls_silent_is_an_alarm_after_a_time_that_its_past_teaches() 
         ("good", false, true)
     );
     // A restart says it again; and it is over when something comes.
-    let (_, seen) = lab.watch(&[spec.clone()], HOUR);
+    let (_, seen) = lab.watch(std::slice::from_ref(&spec), HOUR);
     assert_eq!(silent(&seen.trouble), want);
     outlet(&lab, begun, ends.plus(DAY * 60));
     let (report, seen) = lab.watch(&[spec], HOUR * 10);
@@ -195,7 +195,7 @@ fn a_host_that_refuses_every_article_is_an_alarm_though_its_feed_goes_on() {
     let lab = Lab::in_memory(&["a.example"]);
     let spec = only_feed(&lab);
     let refuses = outlet(&lab, lab.clock.now(), lab.clock.now().plus(DAY * 70));
-    lab.watch(&[spec.clone()], DAY * 14);
+    lab.watch(std::slice::from_ref(&spec), DAY * 14);
     *refuses.lock().unwrap() = Some(403);
     let (report, seen) = lab.watch(&[spec], DAY * 2);
     assert_eq!(silent(&seen.trouble), ["silent host a.example"]);
@@ -209,7 +209,7 @@ fn time_in_which_nobody_watched_is_no_alarm_and_a_renamed_job_keeps_its_past() {
     let spec = only_feed(&lab);
     let begun = lab.clock.now();
     outlet(&lab, begun, begun.plus(DAY * 70));
-    lab.watch(&[spec.clone()], DAY * 14);
+    lab.watch(std::slice::from_ref(&spec), DAY * 14);
     lab.clock.advance(DAY * 20);
     let renamed = JobSpec { name: "gazette".to_owned(), ..spec };
     let (report, seen) = lab.watch(&[renamed.clone()], DAY);
