@@ -294,6 +294,7 @@ impl Step {
             uri: uri.clone(),
             why: why.clone(),
             request: Vec::new(),
+            has_credentials: false,
             received: Vec::new(),
             dns: None,
             ..failure.clone()
