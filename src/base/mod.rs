@@ -25,5 +25,5 @@ pub use digest::{Digest, DigestAlgorithm, Hasher};
 pub use finding::{Finding, Severity};
 pub use host::HostKey;
 pub use media_type::MediaType;
-pub use target_uri::{TargetUri, TargetUriError};
+pub use target_uri::{TargetUri, TargetUriError, UserPart};
 pub use timestamp::{TimeRange, Timestamp, TimestampError};

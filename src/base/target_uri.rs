@@ -1,7 +1,13 @@
-//! The URI exactly as asked for, and a parsed view of it.
+//! The URI as asked for, and a parsed view of it.
 //!
-//! The text is evidence and is never rewritten: what was asked for is what is stored. The parsed
-//! view (WHATWG URL) is what is dialled and what the request line carries.
+//! The text is evidence: what was asked for is what is stored, as long as it is a URI (RFC 3986).
+//! What a person or a page wrote and is none (blanks, letters beyond ASCII, backslashes) stands as a
+//! browser would write it. The parsed view (WHATWG URL) is what is dialled and what the request line
+//! carries.
+//!
+//! A user and a password in a URL are no part of it: they are left out wherever a URI is made, so
+//! that none is ever logged, listed or archived by mistake. [`TargetUri::given`] hands them out
+//! beside it.
 
 use std::fmt;
 use std::str::FromStr;
@@ -17,7 +23,22 @@ pub struct TargetUri {
     url: Url,
 }
 
-/// Why a text cannot be asked for.
+/// A user and a password that stood in a URL. They are not printed.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct UserPart {
+    /// The user's name, percent escapes undone.
+    pub name: String,
+    /// The password, percent escapes undone; empty where there is none.
+    pub password: String,
+}
+
+impl fmt::Debug for UserPart {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("•••")
+    }
+}
+
+/// Why a text cannot be asked for. No message holds a user or a password.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum TargetUriError {
     /// It does not parse as a URL at all.
@@ -53,25 +74,54 @@ impl TargetUri {
     /// commonly stop reading.
     pub const LENGTH_MAX: usize = 16 * 1024;
 
-    /// Reads a URI as given.
+    /// Reads a URI. A user and a password in it are left out.
     ///
     /// # Errors
     /// When it is no URL, has another scheme than `http` or `https`, or is over
     /// [`Self::LENGTH_MAX`] bytes.
     pub fn parse(text: &str) -> Result<Self, TargetUriError> {
+        Self::read(text).map(|(uri, _)| uri)
+    }
+
+    /// Reads a URI that a person wrote, on the command line or in a job: what is not a URI by the
+    /// letter of RFC 3986 is made one, down to characters that browsers leave (`|`, brackets, a
+    /// percent sign alone). The second part is the user and password that stood in it.
+    ///
+    /// # Errors
+    /// As [`Self::parse`].
+    pub fn given(text: &str) -> Result<(Self, Option<UserPart>), TargetUriError> {
+        let (uri, user) = Self::read(text)?;
+        if is_uri(&uri.text) {
+            return Ok((uri, user));
+        }
+        // Escaped it is a URL still; if it were not, what a browser makes of it is asked for.
+        Ok((Self::parse(&escaped(&uri.text)).unwrap_or(uri), user))
+    }
+
+    /// Reads the address of a receiver of ours, whose user and password go with it. Not for
+    /// anything that is captured.
+    ///
+    /// # Errors
+    /// As [`Self::parse`].
+    pub fn with_user(text: &str) -> Result<Self, TargetUriError> {
+        let text = text.trim();
+        Self::from_url(text.to_owned(), parse_url(text)?)
+    }
+
+    fn read(text: &str) -> Result<(Self, Option<UserPart>), TargetUriError> {
         let text = text.trim();
         if text.len() > Self::LENGTH_MAX {
-            return Err(TargetUriError::TooLong {
-                length: text.len(),
-                max: Self::LENGTH_MAX,
-                start: text.chars().take(60).collect(),
-            });
+            return Err(too_long(text));
         }
-        let url = Url::parse(text).map_err(|why| TargetUriError::NotAUrl {
-            text: text.to_owned(),
-            why: why.to_string(),
-        })?;
-        Self::from_url(text.to_owned(), url)
+        let mut url = parse_url(text)?;
+        let user = take_user(&mut url);
+        // As given where it is a URI, or where a browser would write it so.
+        let is_kept = user.is_none() && (is_uri(text) || text == url.as_str());
+        let text = if is_kept { text } else { url.as_str() };
+        if text.len() > Self::LENGTH_MAX {
+            return Err(too_long(text));
+        }
+        Ok((Self::from_url(text.to_owned(), url)?, user))
     }
 
     /// Resolves a reference found in a page or a `Location` field against this URI (or against a
@@ -80,32 +130,31 @@ impl TargetUri {
     /// # Errors
     /// As [`Self::parse`].
     pub fn join(&self, reference: &str) -> Result<Self, TargetUriError> {
-        let url = self.url.join(reference.trim()).map_err(|why| TargetUriError::NotAUrl {
-            text: reference.to_owned(),
+        let mut url = self.url.join(reference.trim()).map_err(|why| TargetUriError::NotAUrl {
+            text: without_user(reference),
             why: why.to_string(),
         })?;
+        take_user(&mut url);
         let text = url.as_str().to_owned();
         if text.len() > Self::LENGTH_MAX {
-            return Err(TargetUriError::TooLong {
-                length: text.len(),
-                max: Self::LENGTH_MAX,
-                start: text.chars().take(60).collect(),
-            });
+            return Err(too_long(&text));
         }
         Self::from_url(text, url)
     }
 
     fn from_url(text: String, url: Url) -> Result<Self, TargetUriError> {
         if !matches!(url.scheme(), "http" | "https") {
+            let text = without_user(&text);
             return Err(TargetUriError::Scheme { scheme: url.scheme().to_owned(), text });
         }
         if url.host_str().is_none_or(str::is_empty) {
+            let text = without_user(&text);
             return Err(TargetUriError::NotAUrl { text, why: "empty host".to_owned() });
         }
         Ok(Self { text, url })
     }
 
-    /// The text as given.
+    /// The text: as given where it is a URI.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.text
@@ -178,6 +227,134 @@ impl TargetUri {
     }
 }
 
+fn parse_url(text: &str) -> Result<Url, TargetUriError> {
+    Url::parse(text)
+        .map_err(|why| TargetUriError::NotAUrl { text: without_user(text), why: why.to_string() })
+}
+
+fn too_long(text: &str) -> TargetUriError {
+    TargetUriError::TooLong {
+        length: text.len(),
+        max: TargetUri::LENGTH_MAX,
+        start: without_user(text).chars().take(60).collect(),
+    }
+}
+
+/// Takes the user and the password out of a URL.
+fn take_user(url: &mut Url) -> Option<UserPart> {
+    if url.username().is_empty() && url.password().is_none() {
+        return None;
+    }
+    let undone =
+        |text: &str| String::from_utf8_lossy(&percent_undone(text.as_bytes())).into_owned();
+    let name = undone(url.username());
+    let password = undone(url.password().unwrap_or(""));
+    // Both are refused only where there is no host, and then there is no user either.
+    let _ = url.set_username("");
+    let _ = url.set_password(None);
+    Some(UserPart { name, password })
+}
+
+/// A text with whatever may be a user and a password in it left out, for a message: where a URL
+/// cannot be read, nobody knows where they end.
+fn without_user(text: &str) -> String {
+    let start = text.find("//").map_or(0, |at| at + 2);
+    match text[start..].rfind('@') {
+        Some(at) => format!("{}…{}", &text[..start], &text[start + at..]),
+        None => text.to_owned(),
+    }
+}
+
+/// Percent escapes undone; what is no escape stays.
+fn percent_undone(bytes: &[u8]) -> Vec<u8> {
+    let hex = |at: usize| bytes.get(at).and_then(|b| char::from(*b).to_digit(16));
+    let (mut out, mut at) = (Vec::with_capacity(bytes.len()), 0);
+    while at < bytes.len() {
+        match (bytes[at], hex(at + 1), hex(at + 2)) {
+            (b'%', Some(high), Some(low)) => {
+                out.push(u8::try_from(high * 16 + low).unwrap_or_default());
+                at += 3;
+            }
+            (byte, ..) => {
+                out.push(byte);
+                at += 1;
+            }
+        }
+    }
+    out
+}
+
+/// Where the authority of `scheme://authority…` ends; none where there is no authority.
+fn authority_end(text: &str) -> Option<(usize, usize)> {
+    let begin = text.find("://")? + 3;
+    let end = text[begin..].find(['/', '?', '#']).map_or(text.len(), |at| begin + at);
+    Some((begin, end))
+}
+
+/// RFC 3986 appendix A: unreserved, sub-delims, ":" and "@".
+fn is_pchar(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=:@".contains(&byte)
+}
+
+fn is_escape(bytes: &[u8], at: usize) -> bool {
+    bytes[at] == b'%'
+        && bytes.get(at + 1..at + 3).is_some_and(|two| two.iter().all(u8::is_ascii_hexdigit))
+}
+
+/// Whether a text is an `http` or `https` URI by the grammar of RFC 3986, without a user part.
+fn is_uri(text: &str) -> bool {
+    let Some((begin, end)) = authority_end(text) else { return false };
+    let scheme = &text[..begin - 3];
+    let is_http = ["http", "https"].iter().any(|known| scheme.eq_ignore_ascii_case(known));
+    let (bytes, authority) = (text.as_bytes(), &text[begin..end]);
+    let (host, port) = match authority.rsplit_once(':') {
+        Some((host, port)) if !port.contains(']') => (host, port),
+        _ => (authority, ""),
+    };
+    let is_literal = |host: &str| {
+        let inner = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
+        inner.is_some_and(|inner| {
+            inner.bytes().all(|b| b.is_ascii_hexdigit() || matches!(b, b':' | b'.'))
+        })
+    };
+    let is_name = |host: &str| {
+        let bytes = host.as_bytes();
+        (0..bytes.len()).all(|at| {
+            let byte = bytes[at];
+            (is_pchar(byte) && !matches!(byte, b':' | b'@')) || is_escape(bytes, at)
+        })
+    };
+    let mut fragment = false;
+    is_http
+        && !host.is_empty()
+        && (is_literal(host) || is_name(host))
+        && port.bytes().all(|b| b.is_ascii_digit())
+        && (end..bytes.len()).all(|at| match bytes[at] {
+            b'#' => !std::mem::replace(&mut fragment, true),
+            byte => is_pchar(byte) || matches!(byte, b'/' | b'?') || is_escape(bytes, at),
+        })
+}
+
+/// A URL as a browser writes it with everything escaped that RFC 3986 does not let stand.
+fn escaped(text: &str) -> String {
+    let end = authority_end(text).map_or(0, |(_, end)| end);
+    let (bytes, mut fragment) = (text.as_bytes(), false);
+    let mut out = text[..end].to_owned();
+    for (at, byte) in bytes.iter().enumerate().skip(end) {
+        let stays = match byte {
+            b'#' => !std::mem::replace(&mut fragment, true),
+            b'/' | b'?' => true,
+            byte => is_pchar(*byte) || is_escape(bytes, at),
+        };
+        if stays {
+            out.push(char::from(*byte));
+        } else {
+            out.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    out
+}
+
 impl fmt::Display for TargetUri {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.text)
@@ -198,13 +375,96 @@ mod tests {
 
     #[test]
     fn the_text_is_kept_and_the_view_is_parsed() {
-        let uri = TargetUri::parse("HTTP://Example.ORG:80/a b?q=ü#frag").unwrap();
-        assert_eq!(uri.as_str(), "HTTP://Example.ORG:80/a b?q=ü#frag");
+        let uri = TargetUri::parse("HTTP://Example.ORG:80/a%20b?q=%c3%bc#frag").unwrap();
+        assert_eq!(uri.as_str(), "HTTP://Example.ORG:80/a%20b?q=%c3%bc#frag");
         assert_eq!(uri.host(), "example.org");
         assert_eq!(uri.port(), 80);
-        assert_eq!(uri.request_target(), "/a%20b?q=%C3%BC");
+        assert_eq!(uri.request_target(), "/a%20b?q=%c3%bc");
         assert_eq!(uri.robots_txt().as_str(), "http://example.org/robots.txt");
-        assert_eq!(uri.without_fragment().as_str(), "HTTP://Example.ORG:80/a b?q=ü");
+        assert_eq!(uri.without_fragment().as_str(), "HTTP://Example.ORG:80/a%20b?q=%c3%bc");
+    }
+
+    #[test]
+    fn what_is_no_uri_is_written_as_one() {
+        for (text, parsed, given) in [
+            ("http://a.org/x", "http://a.org/x", "http://a.org/x"),
+            ("http://A.org/a b?q=ü#ß", "http://a.org/a%20b?q=%C3%BC#%C3%9F", ""),
+            ("http://b\u{fc}cher.example/", "http://xn--bcher-kva.example/", ""),
+            ("http:\\\\a.org\\x", "http://a.org/x", ""),
+            ("https:a.org", "https://a.org/", ""),
+            (
+                "http://a.org/a|b?c[]=1{2}^`#d#e",
+                "http://a.org/a|b?c[]=1{2}^`#d#e",
+                "http://a.org/a%7Cb?c%5B%5D=1%7B2%7D%5E%60#d%23e",
+            ),
+            (
+                "http://a.org/100%?50%25&%zz",
+                "http://a.org/100%?50%25&%zz",
+                "http://a.org/100%25?50%25&%25zz",
+            ),
+            ("http://[2001:DB8::1]:81/", "http://[2001:DB8::1]:81/", ""),
+            ("http://a.org/\t x\n", "http://a.org/%20x", ""),
+            ("http://a.org/\"<>", "http://a.org/%22%3C%3E", ""),
+        ] {
+            let uri = TargetUri::parse(text).unwrap();
+            if parsed != text {
+                assert_eq!(uri.as_str(), parsed, "{text}");
+            }
+            let (by_hand, user) = TargetUri::given(text).unwrap();
+            assert_eq!(by_hand.as_str(), if given.is_empty() { parsed } else { given }, "{text}");
+            assert_eq!(user, None);
+            assert!(is_uri(by_hand.as_str()), "{by_hand}");
+            // It is a URI from now on, however often it is read.
+            assert_eq!(TargetUri::parse(by_hand.as_str()).unwrap(), by_hand);
+        }
+    }
+
+    #[test]
+    fn a_user_and_a_password_leave_the_url() {
+        for text in [
+            "http://ann:pa%3Ass@a.org/x?y#z",
+            "http://ann:pa:ss@a.org/x?y#z",
+            "HTTP://ann:pa%3ass@A.org:80/x?y#z",
+        ] {
+            let (uri, user) = TargetUri::given(text).unwrap();
+            assert_eq!(uri.as_str(), "http://a.org/x?y#z", "{text}");
+            let user = user.unwrap();
+            assert_eq!((user.name.as_str(), user.password.as_str()), ("ann", "pa:ss"));
+            assert!(!format!("{user:?}").contains("ann"));
+            assert_eq!(TargetUri::parse(text).unwrap(), uri);
+            assert_eq!(uri.url().username(), "");
+            assert!(TargetUri::with_user(text).unwrap().url().password().is_some());
+        }
+        let uri = TargetUri::parse("http://a.org/").unwrap();
+        assert_eq!(uri.join("//ann:hunter2@b.org/").unwrap().as_str(), "http://b.org/");
+        // An at sign behind the authority is none of a user.
+        assert_eq!(TargetUri::parse("http://a.org/@x").unwrap().as_str(), "http://a.org/@x");
+        let long = format!("http://ann:hunter2@a.org/{}", "x".repeat(TargetUri::LENGTH_MAX));
+        for text in [
+            "http://ann:hunter2@",
+            "ftp://ann:hunter2@a.org/",
+            "http://ann:hunter2/x@a.org:b/",
+            "ann:hunter2@a.org",
+            "http://ann:hunter2@a.org:99999/",
+            &long,
+        ] {
+            let why = TargetUri::given(text).unwrap_err().to_string();
+            assert!(!why.contains("hunter2"), "{why}");
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn whatever_is_given_becomes_a_uri_and_stays_it(
+            text in "https?://[a-z\u{e9}]{1,5}\\.org(:[0-9]{1,4})?(/|\\?|#)\\PC{0,30}"
+        ) {
+            if let Ok((uri, _)) = TargetUri::given(&text) {
+                proptest::prop_assert!(is_uri(uri.as_str()), "{}", uri);
+                proptest::prop_assert_eq!(&TargetUri::parse(uri.as_str()).unwrap(), &uri);
+                let key = |text: &str| crate::base::surt::urlkey(text);
+                proptest::prop_assert_eq!(key(uri.as_str()), key(uri.url().as_str()));
+            }
+        }
     }
 
     #[test]

@@ -31,6 +31,8 @@ pub(super) struct Drive<'a> {
     pub(super) clock: &'a dyn Clock,
     pub(super) method: Method,
     pub(super) request: &'a [u8],
+    /// Whether there are secrets of the operator in it.
+    pub(super) has_credentials: bool,
     pub(super) wanted: Option<&'a BodyFilter>,
     /// Of this exchange alone, in bytes.
     pub(super) response_bytes_max: u64,

@@ -190,6 +190,7 @@ impl Capturer {
             clock: &*self.clock,
             method: request.method,
             request: &bytes,
+            has_credentials: !request.credentials.is_empty(),
             wanted: request.wanted.as_ref(),
             response_bytes_max: request.response_bytes_max.unwrap_or(u64::MAX),
         };
@@ -222,6 +223,7 @@ impl Capturer {
                     why: failure.why,
                     peer: failure.peer,
                     request: Vec::new(),
+                    has_credentials: false,
                     received: Vec::new(),
                     dns: failure.dns,
                     timing: Timing { connect: took, first_byte: Duration::ZERO, total: took },
@@ -253,6 +255,7 @@ impl Capturer {
     ) -> Captured {
         let timing = Timing { connect, first_byte: driven.first_byte, total: driven.total };
         let request = drive.request[..driven.sent].to_vec();
+        let has_credentials = drive.has_credentials && !request.is_empty();
         let (peer, dns) = (connection.peer, connection.dns.take());
         match driven.end {
             End::Nothing { kind, why, received } => Captured::Failed(Box::new(Failure {
@@ -262,6 +265,7 @@ impl Capturer {
                 why,
                 peer,
                 request,
+                has_credentials,
                 received,
                 dns,
                 timing,
@@ -279,6 +283,7 @@ impl Capturer {
                     date: driven.date,
                     peer,
                     request,
+                    has_credentials,
                     interim: driven.interim,
                     response,
                     shape,

@@ -64,10 +64,12 @@ pub struct CaptureRequest {
     /// More fields, in order. One named `Accept`, `Accept-Language`, `Accept-Encoding` or
     /// `Referer` takes the place of ours.
     pub headers: Vec<(String, String)>,
-    /// The `Cookie` field.
+    /// Fields that are secrets: `Authorization`, `Cookie`, keys. They go after the others, and an
+    /// exchange that carried any says so, since what it leaves behind holds them.
+    pub credentials: Vec<(String, String)>,
+    /// What servers of this navigation asked to be sent back, as the `Cookie` field has it; one
+    /// field with that of the credentials.
     pub cookie: Option<String>,
-    /// User and password for basic authentication (RFC 7617).
-    pub basic_auth: Option<(String, String)>,
     /// Which bodies of 200 are read to their end; what came of another is kept, and marked
     /// `WARC-Truncated: unspecified`. Without it all are.
     pub wanted: Option<BodyFilter>,
@@ -89,8 +91,8 @@ impl CaptureRequest {
             if_none_match: None,
             if_modified_since: None,
             headers: Vec::new(),
+            credentials: Vec::new(),
             cookie: None,
-            basic_auth: None,
             wanted: None,
             response_bytes_max: None,
         }
@@ -106,8 +108,11 @@ impl fmt::Debug for CaptureRequest {
             .field("if_none_match", &self.if_none_match)
             .field("if_modified_since", &self.if_modified_since)
             .field("headers", &self.headers.iter().map(|(name, _)| name).collect::<Vec<_>>())
+            .field(
+                "credentials",
+                &self.credentials.iter().map(|(name, _)| name).collect::<Vec<_>>(),
+            )
             .field("cookie", &self.cookie.as_ref().map(|_| "…"))
-            .field("basic_auth", &self.basic_auth.as_ref().map(|_| "…"))
             .finish_non_exhaustive()
     }
 }
@@ -179,19 +184,25 @@ impl CaptureRequest {
         out.push("Host", &host)?;
         out.push("User-Agent", &self.user_agent)?;
         self.push_ours(&mut out, uri)?;
-        for (name, value) in &self.headers {
+        for (name, value) in self.given().filter(|(name, _)| !is_cookie(name)) {
             out.push(name, value)?;
         }
-        if let Some(cookie) = &self.cookie {
-            out.push("Cookie", cookie)?;
-        }
-        if let Some(authorization) = self.authorization(uri) {
-            out.push("Authorization", &authorization)?;
+        // RFC 6265 section 5.4: a request has one field of this name.
+        let given = self.given().filter(|(name, _)| is_cookie(name)).map(|(_, value)| value);
+        let cookies: Vec<&str> = given.chain(self.cookie.as_deref()).collect();
+        if !cookies.is_empty() {
+            out.push("Cookie", &cookies.join("; "))?;
         }
         // HTTP/1.0 servers keep a connection only when asked to.
         out.push("Connection", "keep-alive")?;
         out.0.extend_from_slice(b"\r\n");
         Ok(out.0)
+    }
+
+    /// The fields that were given, secrets last.
+    fn given(&self) -> impl Iterator<Item = (&str, &str)> {
+        let both = self.headers.iter().chain(&self.credentials);
+        both.map(|(name, value)| (name.as_str(), value.as_str()))
     }
 
     fn push_ours(&self, out: &mut Fields, uri: &TargetUri) -> Result<(), RequestError> {
@@ -202,7 +213,7 @@ impl CaptureRequest {
             ("Referer", self.referer.as_deref().filter(|from| may_be_told(from, uri))),
         ];
         for (name, value) in ours {
-            let replaced = self.headers.iter().any(|(given, _)| given.eq_ignore_ascii_case(name));
+            let replaced = self.given().any(|(given, _)| given.eq_ignore_ascii_case(name));
             if let Some(value) = value.filter(|value| !value.is_empty() && !replaced) {
                 out.push(name, value)?;
             }
@@ -220,25 +231,17 @@ impl CaptureRequest {
     }
 
     fn check_extra(&self) -> Result<(), RequestError> {
-        for (name, _) in &self.headers {
+        for (name, _) in self.given() {
             if RESERVED.iter().any(|reserved| name.eq_ignore_ascii_case(reserved)) {
-                return Err(RequestError::Reserved(name.clone()));
+                return Err(RequestError::Reserved(name.to_owned()));
             }
         }
         Ok(())
     }
+}
 
-    /// Basic authentication as configured, else as the URI's own user part says.
-    fn authorization(&self, uri: &TargetUri) -> Option<String> {
-        let url = uri.url();
-        let of_uri = || {
-            let user = percent_decoded(url.username());
-            let password = percent_decoded(url.password().unwrap_or(""));
-            (!user.is_empty() || !password.is_empty()).then_some((user, password))
-        };
-        let (user, password) = self.basic_auth.clone().or_else(of_uri)?;
-        Some(basic(&user, &password))
-    }
+fn is_cookie(name: &str) -> bool {
+    name.eq_ignore_ascii_case("cookie")
 }
 
 /// The value of an authorization field (RFC 7617).
@@ -308,6 +311,8 @@ mod tests {
         request.if_none_match = Some("W/\"x\"".to_owned());
         request.if_modified_since = Some("Wed, 05 Nov 2025 00:00:00 GMT".to_owned());
         request.headers.push(("X-Job".to_owned(), "a".to_owned()));
+        request.credentials.push(("cookie".to_owned(), "session=2".to_owned()));
+        request.credentials.push(("Authorization".to_owned(), "Basic bWU6cHc=".to_owned()));
         request.cookie = Some("consent=1".to_owned());
         assert_eq!(
             bytes(&request, "http://Example.org:8080/a b?q#frag").unwrap(),
@@ -320,7 +325,8 @@ mod tests {
              If-None-Match: W/\"x\"\r\n\
              If-Modified-Since: Wed, 05 Nov 2025 00:00:00 GMT\r\n\
              X-Job: a\r\n\
-             Cookie: consent=1\r\n\
+             Authorization: Basic bWU6cHc=\r\n\
+             Cookie: session=2; consent=1\r\n\
              Connection: keep-alive\r\n\r\n"
         );
     }
@@ -335,7 +341,7 @@ mod tests {
                 "GET http://[2001:db8::1]:81/a?b HTTP/1.1\r\nHost: [2001:db8::1]:81\r\n"
             )
         );
-        assert!(text.contains("\r\nAuthorization: Basic bWU6cHc=\r\n"));
+        assert!(!text.contains("Authorization"), "{text}");
     }
 
     #[test]
@@ -378,7 +384,7 @@ mod tests {
     fn secrets_are_not_printed() {
         let mut request = CaptureRequest::new("x");
         request.cookie = Some("SECRET".to_owned());
-        request.basic_auth = Some(("SECRET".to_owned(), "SECRET".to_owned()));
+        request.credentials.push(("Authorization".to_owned(), "SECRET".to_owned()));
         request.headers.push(("X-Key".to_owned(), "SECRET".to_owned()));
         assert!(!format!("{request:?}").contains("SECRET"));
         request.headers.push(("X".to_owned(), "SECRET\n".to_owned()));

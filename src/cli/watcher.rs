@@ -24,7 +24,7 @@ impl Receivers {
         let mut others = Vec::new();
         let webhook = context.settings.text("notify.webhook");
         if !webhook.is_empty() {
-            let uri = TargetUri::parse(webhook)
+            let uri = TargetUri::with_user(webhook)
                 .map_err(|why| CliError::usage(format!("notify.webhook: {why}")))?;
             others.push(Receiver::Webhook(uri));
         }

@@ -40,7 +40,7 @@ pub fn read(path: &Path, problems: &mut Vec<Problem>) -> Credentials {
             return Credentials::default();
         }
     };
-    let mut hosts: Vec<HostCredentials> = Vec::new();
+    let mut tables: Vec<Table> = Vec::new();
     for entry in &written {
         let Some((host, name)) = entry.key.rsplit_once('.') else {
             problem(
@@ -51,18 +51,72 @@ pub fn read(path: &Path, problems: &mut Vec<Problem>) -> Credentials {
             continue;
         };
         let host = host.trim_matches('"').to_ascii_lowercase();
-        let at = hosts.iter().position(|known| known.host == host).unwrap_or_else(|| {
-            hosts.push(HostCredentials { host, fields: Vec::new(), is_sent_in_clear: false });
-            hosts.len() - 1
+        let at = tables.iter().position(|known| known.host == host).unwrap_or_else(|| {
+            tables.push(Table { host, line: entry.line, ..Table::default() });
+            tables.len() - 1
         });
-        if let Err(what) = take(&mut hosts[at], name, entry) {
+        if let Err(what) = take(&mut tables[at], name, entry) {
             problem(entry.line, &entry.key, what);
+        }
+    }
+    let mut hosts = Vec::with_capacity(tables.len());
+    for table in tables {
+        match origin(&table.host, table.in_clear) {
+            Ok((host, https_port, http_port)) => {
+                let fields = table.fields;
+                hosts.push(HostCredentials { host, https_port, http_port, fields });
+            }
+            Err(what) => problem(table.line, &format!("{:?}", table.host), what.to_owned()),
         }
     }
     Credentials::new(hosts)
 }
 
-fn take(host: &mut HostCredentials, name: &str, entry: &Written) -> Result<(), String> {
+/// What stands under one host.
+#[derive(Default)]
+struct Table {
+    host: String,
+    line: usize,
+    fields: Vec<(String, Secret)>,
+    in_clear: bool,
+}
+
+/// Host, port over TLS and port without it, of `www.example.org`, `www.example.org:8443`,
+/// `.example.org`, `https://www.example.org` or `http://www.example.org:8080`.
+fn origin(text: &str, in_clear: bool) -> Result<(String, Option<u16>, Option<u16>), &'static str> {
+    let (scheme, authority) = match text.split_once("://") {
+        Some((scheme, authority)) => (scheme, authority.trim_end_matches('/')),
+        None => ("", text),
+    };
+    let (host, port) = match authority.rsplit_once(':') {
+        Some((host, port)) if !port.contains(']') => {
+            let port = port.parse().map_err(|_| "the port is no number up to 65535")?;
+            (host, Some(port))
+        }
+        _ => (authority, None),
+    };
+    if host.is_empty() || host == "." || host.contains(['/', '@', '?', '#']) {
+        return Err(
+            "expected a host, such as www.example.org, .example.org or https://www.example.org",
+        );
+    }
+    let host = host.to_owned();
+    match scheme {
+        "" => {
+            let clear = in_clear.then(|| port.unwrap_or(80));
+            Ok((host, Some(port.unwrap_or(443)), clear))
+        }
+        "https" if in_clear => Err("in_clear is for what is sent without TLS, not for https"),
+        "https" => Ok((host, Some(port.unwrap_or(443)), None)),
+        "http" if !in_clear => {
+            Err("anyone on the way can read what is sent over http: in_clear = true allows it")
+        }
+        "http" => Ok((host, None, Some(port.unwrap_or(80)))),
+        _ => Err("the scheme is neither http nor https"),
+    }
+}
+
+fn take(host: &mut Table, name: &str, entry: &Written) -> Result<(), String> {
     let hidden = |_: String| "expected a text, or a list of texts".to_owned();
     match name {
         "basic" => {
@@ -95,7 +149,7 @@ fn take(host: &mut HostCredentials, name: &str, entry: &Written) -> Result<(), S
         }
         "in_clear" => {
             let value = entry.value(Kind::Bool).map_err(|_| "expected true or false".to_owned())?;
-            host.is_sent_in_clear = value == Value::Bool(true);
+            host.in_clear = value == Value::Bool(true);
         }
         _ => {
             let meant = nearest(name, KEYS).map(|k| format!("; is {k} meant?")).unwrap_or_default();
@@ -160,6 +214,44 @@ mod tests {
             ["Authorization: Basic YW5uOnBhc3Mgd29yZA==", "Cookie: a=1; b=2", "X-Key: k"]
         );
         assert_eq!(fields("http://a.example.net/"), ["Cookie: c=3"]);
+        assert!(fields("https://www.example.org:8443/").is_empty());
+    }
+
+    #[test]
+    fn they_are_for_one_scheme_host_and_port() {
+        let of = |host: &str, more: &str| {
+            let (read, problems) =
+                read_text(&format!("[\"{host}\"]\ncookies = \"c=3\"\n{more}"), 0o600);
+            let uris = [
+                "https://a.org/",
+                "https://a.org:8443/",
+                "http://a.org/",
+                "http://a.org:8443/",
+                "https://x.a.org/",
+            ];
+            let sent = uris
+                .into_iter()
+                .filter(|uri| !read.fields_for(&TargetUri::parse(uri).unwrap()).is_empty())
+                .collect::<Vec<_>>();
+            (sent, problems.len())
+        };
+        let clear = "in_clear = true\n";
+        for (host, more, sent, problems) in [
+            ("a.org", "", vec!["https://a.org/"], 0),
+            ("https://A.org/", "", vec!["https://a.org/"], 0),
+            ("a.org:8443", "", vec!["https://a.org:8443/"], 0),
+            ("a.org", clear, vec!["https://a.org/", "http://a.org/"], 0),
+            ("http://a.org", clear, vec!["http://a.org/"], 0),
+            ("http://a.org:8443", clear, vec!["http://a.org:8443/"], 0),
+            (".a.org", "", vec!["https://a.org/", "https://x.a.org/"], 0),
+            ("http://a.org", "", vec![], 1),
+            ("https://a.org", clear, vec![], 1),
+            ("ftp://a.org", "", vec![], 1),
+            ("a.org:x", "", vec![], 1),
+            ("https://", "", vec![], 1),
+        ] {
+            assert_eq!(of(host, more), (sent, problems), "{host} {more}");
+        }
     }
 
     #[test]

@@ -54,9 +54,14 @@ pub fn page() -> String {
          This page is made from the table the program reads job files with, and a test compares them.\n\n\
          ## Credentials\n\n\
          Cookies, passwords and keys stand in a file of their own, named by `credentials_file`. On Unix it must be\n\
-         readable by its owner alone (`chmod 600`), or it is refused. What is in it goes into requests to the host\n\
-         it stands under, and neither into a log nor into a warcinfo record; it is sent over TLS only, unless\n\
-         `in_clear = true` says otherwise.\n\n\
+         readable by its owner alone (`chmod 600`), or it is refused. What is in it goes into requests to the scheme,\n\
+         host and port it stands under, and neither into a log nor into a warcinfo record. A host alone is https on\n\
+         port 443, and `in_clear = true` adds http on port 80, where anyone on the way can read it;\n\
+         `www.example.org:8443` is another port, and `https://…` or `http://…` (with `in_clear = true`) one scheme alone.\n\n\
+         A user and a password in a URL of the job (`https://user:password@www.example.org/feed`) leave the URL, which is\n\
+         captured and listed without them, and are sent to that URL alone; the job file should then be for few to read.\n\n\
+         Requests are archived as sent. A WARC file into which a request with credentials is written can be read by its\n\
+         owner only.\n\n\
          ```toml\n\
          [\"www.example.org\"]          # this host; \".example.org\" is the domain with every host below\n\
          basic = \"user:password\"      # an Authorization field\n\

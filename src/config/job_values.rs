@@ -9,19 +9,21 @@ use super::job_keys::{self, JOB_KEYS};
 use super::nearest::nearest;
 use super::settings::{Problem, Source};
 use super::value::Value;
-use crate::base::TargetUri;
+use crate::base::{TargetUri, TargetUriError, UserPart};
 
 /// The values of a job file, and the mistakes found so far.
 pub(super) struct JobValues<'a> {
     path: &'a Path,
     set: BTreeMap<String, (Value, Written)>,
     pub(super) problems: &'a mut Vec<Problem>,
+    /// Users and passwords that stood in its URLs.
+    pub(super) users: Vec<(TargetUri, UserPart)>,
 }
 
 impl<'a> JobValues<'a> {
     /// Reads a file's text.
     pub(super) fn read(path: &'a Path, text: &str, problems: &'a mut Vec<Problem>) -> Self {
-        let mut values = Self { path, set: BTreeMap::new(), problems };
+        let mut values = Self { path, set: BTreeMap::new(), problems, users: Vec::new() };
         let written = match file::read(text) {
             Ok(written) => written,
             Err(e) => {
@@ -133,11 +135,18 @@ impl<'a> JobValues<'a> {
         self.list(key).into_iter().map(|(text, _)| text).collect()
     }
 
+    /// The URL that a text is. What stands in it of a user is kept for its requests alone.
+    pub(super) fn uri(&mut self, text: &str) -> Result<TargetUri, TargetUriError> {
+        let (uri, user) = TargetUri::given(text.trim())?;
+        self.users.extend(user.map(|user| (uri.clone(), user)));
+        Ok(uri)
+    }
+
     /// The URLs of a list; those that are none are mistakes.
     pub(super) fn uris(&mut self, key: &str) -> Vec<TargetUri> {
         let mut uris = Vec::new();
         for (text, line) in self.list(key) {
-            match TargetUri::parse(text.trim()) {
+            match self.uri(&text) {
                 Ok(uri) => uris.push(uri),
                 Err(why) => self.problem_at(line, key, why.to_string()),
             }

@@ -119,6 +119,9 @@ fn job_of(values: &mut JobValues<'_>, now: Timestamp) -> JobSpec {
     job.young = values.span("schedule.young");
     job.age_max = values.span_limit("schedule.age_max");
     identity(values, &mut job);
+    for (uri, user) in std::mem::take(&mut values.users) {
+        job.credentials.add_user(uri, &user);
+    }
     job
 }
 
@@ -192,7 +195,7 @@ fn identity(values: &mut JobValues<'_>, job: &mut JobSpec) {
     }
     job.notify = Notify { webhook: None, command: values.texts("notify.command") };
     if let Some(text) = values.some_text("notify.webhook") {
-        match TargetUri::parse(&text) {
+        match TargetUri::with_user(&text) {
             Ok(uri) => job.notify.webhook = Some(uri),
             Err(why) => values.problem("notify.webhook", why.to_string()),
         }
@@ -222,7 +225,7 @@ fn check_name(values: &mut JobValues<'_>, name: &str) {
 fn seeds_of(values: &mut JobValues<'_>) -> SeedList {
     let mut seeds = SeedList::default();
     for (text, line) in values.list("seeds") {
-        match TargetUri::parse(text.trim()) {
+        match values.uri(&text) {
             Ok(uri) => seeds.push(&uri),
             Err(why) => values.problem_at(line, "seeds", why.to_string()),
         }
@@ -237,7 +240,7 @@ fn seeds_of(values: &mut JobValues<'_>) -> SeedList {
             }
         };
         for (at, uri) in seed_lines(&text) {
-            match TargetUri::parse(uri) {
+            match values.uri(uri) {
                 Ok(uri) => seeds.push(&uri),
                 Err(why) => values.problems.push(Problem {
                     source: Source::File(path.clone(), at),

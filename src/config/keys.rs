@@ -208,8 +208,8 @@ pub const KEYS: &[Key] = &[
     key(
         "capture.decoded_bytes_max",
         Kind::Bytes,
-        "256 MiB",
-        "The longest payload after decompression that is read for links and text. The stored bytes are not touched by it.",
+        "64 MiB",
+        "The longest payload after decompression that is read for links and text, all layers of a coding over another counted together: more than the 50 MB that a sitemap may have. The stored bytes are not touched by it.",
     ),
     key(
         "capture.redirect_hops_max",

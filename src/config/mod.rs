@@ -10,6 +10,7 @@ pub mod job_reference;
 mod job_values;
 pub mod jobs;
 pub mod keys;
+pub mod mask;
 pub mod nearest;
 pub mod options;
 pub mod settings;

@@ -1,6 +1,7 @@
 //! What a run is asked to do.
 
 use crate::base::TargetUri;
+use crate::schedule::Credentials;
 
 /// Which claims a run takes from the frontier.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,6 +23,8 @@ pub struct Job {
     pub name: String,
     /// What to capture now.
     pub seeds: Vec<TargetUri>,
+    /// Users and passwords that stood in those URLs.
+    pub credentials: Credentials,
     /// How many links away from a seed pages are followed.
     pub depth: u32,
     /// Whether a page's images, styles, scripts and fonts are captured with it.
@@ -39,6 +42,7 @@ impl Job {
         Self {
             name: "cli".to_owned(),
             seeds,
+            credentials: Credentials::default(),
             depth: 0,
             requisites: false,
             pages_max: None,

@@ -2,8 +2,9 @@
 //!
 //! The file may be moved away while a crawl goes on, as logrotate does: the next line begins a new one.
 
-use std::fs::{File, OpenOptions};
+use std::fs::{File, OpenOptions, Permissions};
 use std::io::{self, Write};
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use super::outcome::Finished;
@@ -16,7 +17,9 @@ pub struct CrawlLog {
 }
 
 impl CrawlLog {
-    /// Opens `crawl.log` in `dir` to append to.
+    /// Opens `crawl.log` in `dir` to append to. It is for its owner to read: addresses that a page
+    /// or a person gave may hold what is meant for few. Of a log that is there, the rights of its
+    /// group are left as they are, and those of all others are taken away.
     ///
     /// # Errors
     /// When it cannot be opened.
@@ -66,7 +69,13 @@ impl CrawlLog {
 }
 
 fn opened(path: &Path) -> io::Result<File> {
-    OpenOptions::new().create(true).append(true).open(path)
+    let file = OpenOptions::new().create(true).append(true).mode(0o600).open(path)?;
+    let mode = file.metadata()?.permissions().mode();
+    if mode & 0o007 != 0 {
+        // A log of somebody else's, which may be written to, keeps the rights it has.
+        let _ = file.set_permissions(Permissions::from_mode(mode & 0o770));
+    }
+    Ok(file)
 }
 
 #[cfg(test)]

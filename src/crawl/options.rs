@@ -43,7 +43,7 @@ impl Default for CrawlOptions {
             redirect_hops_max: 10,
             stop_deadline: Duration::from_secs(30),
             wait_max: Duration::from_secs(600),
-            decoded_bytes_max: 256 << 20,
+            decoded_bytes_max: 64 << 20,
             request: CaptureRequest::new("pressmark"),
             seed: 0,
             revisit: AdaptiveParams::default(),

@@ -21,6 +21,8 @@ type Work = Box<dyn FnOnce() + Send>;
 pub struct Readers {
     /// None where the system gave no thread: then whoever asks does the work.
     send: Option<Sender<Work>>,
+    /// The one thread for what takes much memory, so that what one such page took serves the next.
+    alone: Option<Sender<Work>>,
 }
 
 impl Readers {
@@ -31,15 +33,9 @@ impl Readers {
     }
 
     fn new(count: usize) -> Self {
-        let (send, receive) = channel();
-        let receive = Arc::new(Mutex::new(receive));
-        let begun = (0..count).filter(|_| {
-            let receive = Arc::clone(&receive);
-            let thread = std::thread::Builder::new().name("page-reader".to_owned());
-            thread.spawn(move || serve(&receive)).is_ok()
-        });
-        let send = (begun.count() > 0).then_some(send);
-        Self { send }
+        let send = begin("page-reader", count);
+        let alone = begin("large-page-reader", count.min(1));
+        Self { send, alone }
     }
 
     /// Does `task` on one of the threads when its turn has come; those who came first go first.
@@ -50,13 +46,31 @@ impl Readers {
         &self,
         task: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, String> {
+        Self::hand_to(self.send.as_ref(), task).await
+    }
+
+    /// Does `task` on a thread of its own for such tasks, one at a time.
+    ///
+    /// # Errors
+    /// As [`Self::run`].
+    pub async fn run_alone<T: Send + 'static>(
+        &self,
+        task: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, String> {
+        Self::hand_to(self.alone.as_ref(), task).await
+    }
+
+    async fn hand_to<T: Send + 'static>(
+        send: Option<&Sender<Work>>,
+        task: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, String> {
         let (answer, answered) = oneshot::channel();
         let work = move || {
             let done = catch_unwind(AssertUnwindSafe(task)).map_err(|panic| said(&*panic));
             // Whoever asked may have stopped waiting.
             drop(answer.send(done));
         };
-        let left = match &self.send {
+        let left = match send {
             Some(send) => send.send(Box::new(work)).map_err(|left| left.0),
             None => Err(Box::new(work) as Work),
         };
@@ -65,6 +79,18 @@ impl Readers {
         }
         answered.await.unwrap_or_else(|_| Err("it was never begun".to_owned()))
     }
+}
+
+/// Begins so many threads that take work; `None` where there is none.
+fn begin(name: &str, count: usize) -> Option<Sender<Work>> {
+    let (send, receive) = channel();
+    let receive = Arc::new(Mutex::new(receive));
+    let begun = (0..count).filter(|_| {
+        let receive = Arc::clone(&receive);
+        let thread = std::thread::Builder::new().name(name.to_owned());
+        thread.spawn(move || serve(&receive)).is_ok()
+    });
+    (begun.count() > 0).then_some(send)
 }
 
 fn serve(receive: &Mutex<Receiver<Work>>) {
@@ -109,6 +135,25 @@ mod tests {
             assert_eq!(told, Err(want.to_owned()));
         }
         assert_eq!(readers.run(|| 7).await, Ok(7));
+    }
+
+    #[tokio::test]
+    async fn what_is_to_be_alone_is_alone_and_holds_up_nothing() {
+        let readers = Readers::new(3);
+        let (go, wait) = channel::<()>();
+        let slow = readers.clone();
+        let slow = tokio::spawn(async move { slow.run_alone(move || wait.recv()).await });
+        let here = |readers: Readers| async move {
+            readers.run_alone(|| std::thread::current().id()).await
+        };
+        let (one, other) =
+            (tokio::spawn(here(readers.clone())), tokio::spawn(here(readers.clone())));
+        for n in 0..10 {
+            assert_eq!(readers.run(move || n).await, Ok(n), "those beside go on");
+        }
+        go.send(()).unwrap();
+        slow.await.unwrap().unwrap().unwrap();
+        assert_eq!(one.await.unwrap(), other.await.unwrap(), "one thread");
     }
 
     #[tokio::test]

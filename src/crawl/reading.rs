@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use crate::archive::Capture;
 use crate::base::{MediaType, TargetUri, Timestamp};
-use crate::extract::Hints;
 use crate::extract::page::Page;
+use crate::extract::{self, Hints};
 use crate::history::read_page;
-use crate::http::{Exchange, FailureKind, Head, decode_body, payload_of};
+use crate::http::{Cut, Decoded, Exchange, FailureKind, Head, decode_body, payload_of};
 use crate::outlinks::links::{OutlinkKind, links_of_css, links_of_html};
 use crate::politeness::robots::ROBOTS_BYTES_MAX;
 use crate::store::{Appended, Discovery, Loaded, Original, Reader, StoreError, StoredAs, What};
@@ -18,14 +18,14 @@ use super::following::{Following, Gathering};
 use super::news::News;
 use super::outcome::{Finished, Outcome, Stored};
 use super::step::{Change, Link, Met, Stepped, TextSeen};
-use super::telling::{Findings, Teller};
+use super::telling::Teller;
 
 /// What is known of the capture before.
 pub(super) struct Before {
     pub original: Original,
     pub etag: Option<String>,
     pub last_modified: Option<String>,
-    loaded: Loaded,
+    loaded: Arc<Loaded>,
 }
 
 impl Before {
@@ -38,13 +38,17 @@ impl Before {
         let field =
             |name: &str| head.get_text(name).map(|v| v.trim().to_owned()).filter(|v| !v.is_empty());
         let (etag, last_modified) = (field("etag"), field("last-modified"));
-        Some(Self { original, etag, last_modified, loaded })
+        Some(Self { original, etag, last_modified, loaded: Arc::new(loaded) })
     }
 }
 
 /// Reading what came, off the network tasks.
-pub(super) struct Reading<'a> {
-    pub what: &'a What,
+pub(super) struct Reading {
+    pub what: What,
+    pub uri: TargetUri,
+    pub ended: Timestamp,
+    pub found: Discovery,
+    pub appended: Appended,
     pub before: Option<Before>,
     /// Whether the page was captured before, whatever the answer was.
     pub has_earlier: bool,
@@ -58,14 +62,57 @@ pub(super) struct Reading<'a> {
     pub gathering: Option<Gathering>,
 }
 
-impl Reading<'_> {
-    pub fn read(
-        mut self,
-        uri: &TargetUri,
-        ended: Timestamp,
-        found: &Discovery,
-        appended: &Appended,
-    ) -> Result<Stepped, StoreError> {
+/// Unpacked, a payload of up to this is read beside others.
+const SMALL_BYTES_MAX: usize = 1 << 20;
+
+/// Which payloads are read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Room {
+    /// Those that are short when unpacked, as nearly all are: they are read side by side.
+    Beside,
+    /// Any. Two kilobytes of the wire may claim any length, and as many of them as there are cores
+    /// at the same time would fill the memory: one is read at a time.
+    Alone,
+}
+
+impl Room {
+    /// The longest payload of earlier captures that is read, unpacked; none where any is.
+    pub fn bytes_max(self) -> Option<usize> {
+        (self == Self::Beside).then_some(SMALL_BYTES_MAX)
+    }
+}
+
+/// Unpacks the payloads of one page, up to a length.
+#[derive(Debug, Clone, Copy)]
+struct Unpacking {
+    room: Room,
+    max: usize,
+}
+
+impl Unpacking {
+    /// What `decode` gives for a limit; `None` where that is too much to be read beside others.
+    fn unpack(self, decode: impl Fn(usize) -> Decoded) -> Option<Vec<u8>> {
+        let decoded = decode(self.room.bytes_max().unwrap_or(usize::MAX).min(self.max));
+        let has_more = decoded.cut == Some(Cut::Limit) && self.max > SMALL_BYTES_MAX;
+        (self.room == Room::Alone || !has_more).then_some(decoded.bytes)
+    }
+}
+
+/// What a payload that was read says.
+#[derive(Debug, Default)]
+struct Read {
+    /// What the page says, where it is one that was read to its end.
+    page: Option<Arc<Page>>,
+}
+
+impl Reading {
+    /// What came of it; `None` where it has to be read alone and this is not the room for it.
+    ///
+    /// # Errors
+    /// When the archive cannot answer.
+    pub fn read(&self, room: Room) -> Result<Option<Stepped>, StoreError> {
+        let Self { uri, ended, found, appended, .. } = self;
+        let ended = *ended;
         let place = Some((appended.file.clone(), appended.offset, appended.record_id.clone()));
         let mut finished = Finished {
             uri: uri.clone(),
@@ -96,7 +143,7 @@ impl Reading<'_> {
             is_cut: false,
             gathered: Vec::new(),
         };
-        match self.what {
+        match &self.what {
             What::Failure(failure) => {
                 finished.at = failure.date;
                 finished.took = failure.timing.total;
@@ -114,11 +161,12 @@ impl Reading<'_> {
                     false => None,
                 };
                 let begins = candidate.is_some();
-                let page =
-                    self.exchange(exchange, uri, appended, begins, &mut finished, &mut stepped);
+                let read = self.exchange(exchange, room, begins, &mut finished, &mut stepped);
+                let Some(Read { page }) = read else { return Ok(None) };
                 if let Some(entry) = candidate {
-                    let before = self.before.take().map(|before| before.loaded);
-                    let found = self.teller.versions(&entry, page, before)?;
+                    let before = self.before.as_ref().map(|before| Arc::clone(&before.loaded));
+                    let found = self.teller.versions(&entry, page, before, room.bytes_max())?;
+                    let Some(found) = found else { return Ok(None) };
                     if let Some(change) = &mut stepped.change {
                         change.is_edit = found.news.iter().any(News::is_edit);
                     }
@@ -126,24 +174,26 @@ impl Reading<'_> {
                 }
             }
         }
-        let origins = self.origins.iter().rev();
-        let found: Result<Vec<Findings>, _> =
-            origins.map(|url| self.teller.versions_of(url)).collect();
-        stepped.origins = found?;
+        for url in self.origins.iter().rev() {
+            let Some(found) = self.teller.versions_of(url, room.bytes_max())? else {
+                return Ok(None);
+            };
+            stepped.origins.push(found);
+        }
         stepped.finished = Some(finished);
-        Ok(stepped)
+        Ok(Some(stepped))
     }
 
-    /// Everything but the versions; what the page says, where that was read.
+    /// Everything but the versions; `None` where this is not the room for it.
     fn exchange(
         &self,
         exchange: &Exchange,
-        uri: &TargetUri,
-        appended: &Appended,
+        room: Room,
         begins: bool,
         finished: &mut Finished,
         stepped: &mut Stepped,
-    ) -> Option<Arc<Page>> {
+    ) -> Option<Read> {
+        let Self { uri, appended, .. } = self;
         let head_len = usize::try_from(exchange.shape.head_len).unwrap_or(usize::MAX);
         // A spooled response that cannot be read back was written to the archive all the same.
         let head = Head::parse(&exchange.response.prefix(head_len).unwrap_or_default());
@@ -172,10 +222,14 @@ impl Reading<'_> {
             stepped.redirect = head.get_text("location").and_then(|to| uri.join(&to).ok());
         }
         if self.is_robots {
-            stepped.robots_body = self.payload(exchange, &head, ROBOTS_BYTES_MAX + 1);
-            return None;
+            let unpacking = Unpacking { room, max: ROBOTS_BYTES_MAX + 1 };
+            stepped.robots_body = payload(exchange, &head, unpacking)?;
+            return Some(Read::default());
         }
         let is_html = media_type.as_ref().is_some_and(MediaType::is_html);
+        // Of a page no more is read, and what is not read need not be held.
+        let max = if is_html { extract::DOCUMENT_BYTES_MAX + 1 } else { usize::MAX };
+        let unpacking = Unpacking { room, max: self.decoded_bytes_max.min(max) };
         stepped.is_worth_watching = is_html && matches!(status, Some(200 | 304));
         if status != Some(200) {
             // 304: its links are those of the capture that it confirms.
@@ -184,11 +238,11 @@ impl Reading<'_> {
                 let is_html =
                     head.get_text("content-type").is_some_and(|v| MediaType::parse(&v).is_html());
                 stepped.is_worth_watching = is_html;
-                let decoded = before.loaded.decoded(self.decoded_bytes_max).unwrap_or_default();
+                let decoded = loaded(before, unpacking)?;
                 stepped.links = links(&decoded, uri, head.get_text("content-type").as_deref());
             }
-            self.gather_confirmed(status, uri, stepped);
-            return None;
+            self.gather_confirmed(status, unpacking, stepped)?;
+            return Some(Read::default());
         }
         // A payload that was archived before may still be news for this page: another page had it,
         // or it had it itself and is back at it.
@@ -198,9 +252,9 @@ impl Reading<'_> {
         let compares = is_html && self.before.as_ref().is_some_and(differs);
         let reads = is_html && (compares || begins || self.wants_text);
         if !(self.wants_links || reads || self.gathering.is_some()) {
-            return None;
+            return Some(Read::default());
         }
-        let decoded = self.payload(exchange, &head, self.decoded_bytes_max);
+        let decoded = payload(exchange, &head, unpacking)?;
         let content_type = head.get_text("content-type");
         if self.wants_links {
             stepped.links = links(&decoded, uri, content_type.as_deref());
@@ -223,35 +277,51 @@ impl Reading<'_> {
                 gathering.gather(uri, &decoded, content_type, canonical, stepped.ended, |_| true);
         }
         // What is longer than that is read anew from the archive, which has all of it.
-        page.filter(|_| decoded.len() < self.decoded_bytes_max)
+        let page = page.filter(|_| decoded.len() < self.decoded_bytes_max);
+        Some(Read { page })
     }
 
     /// A job that looks at a page for the first time follows it even where the archive had it.
-    fn gather_confirmed(&self, status: Option<u16>, uri: &TargetUri, stepped: &mut Stepped) {
+    fn gather_confirmed(
+        &self,
+        status: Option<u16>,
+        unpacking: Unpacking,
+        stepped: &mut Stepped,
+    ) -> Option<()> {
         let (Some(304), Some(gathering), Some(before)) = (status, &self.gathering, &self.before)
         else {
-            return;
+            return Some(());
         };
         let holder = Head::parse(&before.loaded.holder().head);
         let content_type = holder.get_text("content-type");
         stepped.is_worth_watching =
             content_type.as_ref().is_some_and(|v| MediaType::parse(v).is_html());
         if gathering.jobs.iter().any(Following::rereads) {
-            let decoded = before.loaded.decoded(self.decoded_bytes_max).unwrap_or_default();
+            let decoded = loaded(before, unpacking)?;
             let content_type = content_type.as_deref();
             let at = stepped.ended;
             stepped.gathered =
-                gathering.gather(uri, &decoded, content_type, None, at, Following::rereads);
+                gathering.gather(&self.uri, &decoded, content_type, None, at, Following::rereads);
         }
+        Some(())
     }
+}
 
-    /// The payload with its content coding undone, at most `max` bytes.
-    fn payload(&self, exchange: &Exchange, head: &Head, max: usize) -> Vec<u8> {
-        match payload_of(&exchange.response, &exchange.shape) {
-            Ok(payload) => decode_body(std::io::BufReader::new(payload), head, max).bytes,
-            Err(_) => Vec::new(),
-        }
-    }
+/// The payload with its content coding undone.
+fn payload(exchange: &Exchange, head: &Head, unpacking: Unpacking) -> Option<Vec<u8>> {
+    unpacking.unpack(|max| match payload_of(&exchange.response, &exchange.shape) {
+        Ok(payload) => decode_body(std::io::BufReader::new(payload), head, max),
+        Err(_) => Decoded::default(),
+    })
+}
+
+/// That of the capture before; empty where it cannot be read any more.
+fn loaded(before: &Before, unpacking: Unpacking) -> Option<Vec<u8>> {
+    let head = before.loaded.payload_head();
+    unpacking.unpack(|max| match before.loaded.payload() {
+        Ok(payload) => decode_body(std::io::BufReader::new(payload), &head, max),
+        Err(_) => Decoded::default(),
+    })
 }
 
 fn links(decoded: &[u8], uri: &TargetUri, content_type: Option<&str>) -> Vec<Link> {
@@ -268,4 +338,34 @@ fn links(decoded: &[u8], uri: &TargetUri, content_type: Option<&str>) -> Vec<Lin
         .into_iter()
         .map(|l| Link { url: l.url, hop: l.hop, is_requisite: l.kind == OutlinkKind::Requisite })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_unpacks_to_much_is_read_alone() {
+        let of = |len: usize| {
+            move |max: usize| Decoded {
+                bytes: vec![b'a'; len.min(max)],
+                cut: (len > max).then_some(Cut::Limit),
+                note: None,
+            }
+        };
+        let max = 4 * SMALL_BYTES_MAX;
+        for (len, room, want) in [
+            (0, Room::Beside, Some(0)),
+            (SMALL_BYTES_MAX, Room::Beside, Some(SMALL_BYTES_MAX)),
+            (SMALL_BYTES_MAX + 1, Room::Beside, None),
+            (SMALL_BYTES_MAX + 1, Room::Alone, Some(SMALL_BYTES_MAX + 1)),
+            (9 * SMALL_BYTES_MAX, Room::Alone, Some(max)),
+        ] {
+            let got = Unpacking { room, max }.unpack(of(len)).map(|bytes| bytes.len());
+            assert_eq!(got, want, "{len} {room:?}");
+        }
+        // Where no more is taken anyway, what is cut there is all there is.
+        let small = Unpacking { room: Room::Beside, max: 10 };
+        assert_eq!(small.unpack(of(11)).map(|bytes| bytes.len()), Some(10));
+    }
 }

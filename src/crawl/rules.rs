@@ -14,7 +14,7 @@ use crate::politeness::Gate;
 use crate::schedule::clean::Variant;
 use crate::schedule::scope::{Scope, ScopeError};
 use crate::schedule::traps::{Trap, TrapGuard};
-use crate::schedule::{DiscoveryPath, JobSpec, Step};
+use crate::schedule::{DiscoveryPath, JobSpec, Secret, Step};
 
 use super::job_book::named_hash;
 use super::sources::{Role, variant_word};
@@ -95,13 +95,10 @@ impl JobRules {
     #[must_use]
     pub fn request_for(&self, uri: &TargetUri) -> CaptureRequest {
         let mut request = self.request.clone();
-        let own = &self.spec.headers;
+        let plain = |name: &str, value: &Secret| (name.to_owned(), value.expose().to_owned());
+        request.headers.extend(self.spec.headers.iter().map(|(name, value)| plain(name, value)));
         let secrets = self.spec.credentials.fields_for(uri);
-        let secrets = own
-            .iter()
-            .chain(secrets)
-            .map(|(name, secret)| (name.clone(), secret.expose().to_owned()));
-        request.headers.extend(secrets);
+        request.credentials.extend(secrets.into_iter().map(|(name, value)| plain(name, value)));
         request
     }
 
@@ -210,7 +207,7 @@ pub(super) fn original_of(settings: &str) -> Option<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::schedule::{Credentials, HostCredentials, Secret};
+    use crate::schedule::{Credentials, HostCredentials};
 
     fn uri(text: &str) -> TargetUri {
         TargetUri::parse(text).unwrap()
@@ -222,15 +219,19 @@ mod tests {
         spec.headers = vec![("Accept-Language".to_owned(), Secret::new("sv"))];
         spec.credentials = Credentials::new(vec![HostCredentials {
             host: "a.example".to_owned(),
+            https_port: Some(443),
+            http_port: None,
             fields: vec![("Cookie".to_owned(), Secret::new("s=1"))],
-            is_sent_in_clear: false,
         }]);
         let rules = JobRules::new(spec, CaptureRequest::new("test"), None).unwrap();
         let names = |text: &str| -> Vec<String> {
-            rules.request_for(&uri(text)).headers.into_iter().map(|(name, _)| name).collect()
+            let request = rules.request_for(&uri(text));
+            request.headers.into_iter().chain(request.credentials).map(|(name, _)| name).collect()
         };
         assert_eq!(names("https://a.example/"), ["Accept-Language", "Cookie"]);
         assert_eq!(names("https://b.example/"), ["Accept-Language"]);
+        assert_eq!(names("https://a.example:444/"), ["Accept-Language"]);
+        assert_eq!(names("http://a.example/"), ["Accept-Language"]);
         assert!(!format!("{rules:?}").contains("s=1"));
     }
 

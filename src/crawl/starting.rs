@@ -114,6 +114,9 @@ impl Crawl {
                 step.capturer = Arc::clone(own);
             }
         }
+        let of_run = run.job.credentials.fields_for(permit.uri()).into_iter();
+        let plain = of_run.map(|(name, value)| (name.to_owned(), value.expose().to_owned()));
+        step.request.credentials.extend(plain);
         step.following = following;
         if matches!(purpose, Purpose::Page) {
             step.origins = self.origins(&claim)?;

@@ -16,7 +16,7 @@ use super::following::{Following, Gathering};
 use super::options::CrawlError;
 use super::outcome::{Finished, Outcome};
 use super::readers::Readers;
-use super::reading::{Before, Reading};
+use super::reading::{Before, Reading, Room};
 use super::sources::Gathered;
 use super::telling::{Findings, Teller};
 use super::timer::Timer;
@@ -240,43 +240,48 @@ impl Step {
         let told = if is_robots { Discovery::default() } else { discovery.clone() };
         let submission = Submission { what: what.clone(), refers_to: original, discovery: told };
         let appended = append(&self.store, submission).await?;
-        let decoded_bytes_max = self.decoded_bytes_max;
-        let (wants_links, wants_text) = (self.wants_links, self.wants_text);
         let readers = self.readers;
-        let asked = uri.to_string();
         let follows = !is_robots && !self.following.is_empty();
         let gathering = follows
             .then_some(Gathering { jobs: self.following, reader: self.teller.reader.clone() });
         let parses = is_robots
-            || wants_links
-            || wants_text
+            || self.wants_links
+            || self.wants_text
             || has_earlier
             || !self.origins.is_empty()
             || gathering.is_some();
-        let (teller, origins) = (self.teller, self.origins);
-        let task = move || {
-            let reading = Reading {
-                what: &what,
-                before,
-                has_earlier,
-                teller,
-                origins,
-                is_robots,
-                wants_links,
-                wants_text,
-                decoded_bytes_max,
-                gathering,
-            };
-            reading.read(&uri, ended, &discovery, &appended)
-        };
+        let broken = |why| CrawlError::Broken { uri: uri.to_string(), why };
+        let reading = Arc::new(Reading {
+            what,
+            uri: uri.clone(),
+            ended,
+            found: discovery,
+            appended,
+            before,
+            has_earlier,
+            teller: self.teller,
+            origins: self.origins,
+            is_robots,
+            wants_links: self.wants_links,
+            wants_text: self.wants_text,
+            decoded_bytes_max: self.decoded_bytes_max,
+            gathering,
+        });
         // Parsing a large page takes milliseconds, which the network tasks do not have; what needs
         // no parsing is not worth the way to another thread and back.
-        let mut stepped = if parses {
-            let read = readers.run(task).await;
-            read.map_err(|why| CrawlError::Broken { uri: asked, why })??
+        let shared = Arc::clone(&reading);
+        let beside = if parses {
+            readers.run(move || shared.read(Room::Beside)).await.map_err(broken)??
         } else {
-            task()?
+            shared.read(Room::Beside)?
         };
+        let read = match beside {
+            Some(stepped) => Some(stepped),
+            None => {
+                readers.run_alone(move || reading.read(Room::Alone)).await.map_err(broken)??
+            }
+        };
+        let mut stepped = read.ok_or_else(|| broken("it was not read".to_owned()))?;
         stepped.page_failure = page_failure;
         Ok(stepped)
     }
@@ -294,6 +299,7 @@ impl Step {
             uri: uri.clone(),
             why: why.clone(),
             request: Vec::new(),
+            has_credentials: false,
             received: Vec::new(),
             dns: None,
             ..failure.clone()

@@ -72,14 +72,16 @@ impl Teller {
     }
 
     /// The versions that a capture begins. `page` is what it says, where that has been read; `before`
-    /// the capture before, where it is in memory.
+    /// the capture before, where it is in memory. `None` where a capture that has to be read for it is
+    /// longer than `bytes_max` when unpacked.
     pub fn versions(
         &self,
         entry: &Capture,
         page: Option<Arc<Page>>,
-        before: Option<Loaded>,
-    ) -> Result<Findings, StoreError> {
-        let mut sayer = Sayer::new(&self.reader);
+        before: Option<Arc<Loaded>>,
+        bytes_max: Option<usize>,
+    ) -> Result<Option<Findings>, StoreError> {
+        let mut sayer = self.sayer(bytes_max);
         if let Some(page) = page {
             sayer.keep(entry, page);
         }
@@ -89,14 +91,28 @@ impl Teller {
         let known = self.state(&entry.url);
         let until = Place::of(entry);
         let observed = observe(&mut sayer, &entry.url, Some(&until), known.as_deref())?;
-        Ok(Findings::of(&entry.url, known, observed))
+        Ok((!sayer.left_out()).then(|| Findings::of(&entry.url, known, observed)))
     }
 
-    /// The versions of a page that led to another one, now that this has been asked for.
-    pub fn versions_of(&self, url: &str) -> Result<Findings, StoreError> {
+    /// The versions of a page that led to another one, now that this has been asked for. `None` as in
+    /// [`Self::versions`].
+    pub fn versions_of(
+        &self,
+        url: &str,
+        bytes_max: Option<usize>,
+    ) -> Result<Option<Findings>, StoreError> {
+        let mut sayer = self.sayer(bytes_max);
         let known = self.state(url);
-        let observed = observe(&mut Sayer::new(&self.reader), url, None, known.as_deref())?;
-        Ok(Findings::of(url, known, observed))
+        let observed = observe(&mut sayer, url, None, known.as_deref())?;
+        Ok((!sayer.left_out()).then(|| Findings::of(url, known, observed)))
+    }
+
+    fn sayer(&self, bytes_max: Option<usize>) -> Sayer<'_> {
+        let sayer = Sayer::new(&self.reader);
+        match bytes_max {
+            Some(max) => sayer.reading_up_to(max),
+            None => sayer,
+        }
     }
 
     /// What is kept of a page. What cannot be read is found out anew.
@@ -177,7 +193,7 @@ impl Crawl {
     ) -> Result<(), CrawlError> {
         let teller = self.teller();
         for url in self.origins(claim)?.iter().rev() {
-            let findings = teller.versions_of(url)?;
+            let Some(findings) = teller.versions_of(url, None)? else { continue };
             self.tell_findings(run, claim, findings, false, observer)?;
         }
         Ok(())
@@ -194,7 +210,7 @@ impl Crawl {
         let teller = self.teller();
         if findings.known != teller.state(&findings.url) {
             // Another step looked at the page at the same time, and has told what it found.
-            findings = teller.versions_of(&findings.url)?;
+            findings = teller.versions_of(&findings.url, None)?.unwrap_or(findings);
         }
         let Findings { url, news, state, state_before, .. } = findings;
         let waits = waits && !news.is_empty();

@@ -20,6 +20,9 @@ use super::page::{Block, Figure, FigureKind, Sentence};
 use super::sentences::primary_language;
 use scan::{Bit, Piece};
 
+/// How much of a sentence is read, in bytes: its pieces take sixty times the memory of its text, and
+/// no sentence that anyone wrote is as long.
+const SENTENCE_BYTES_MAX: usize = 64 * 1024;
 /// Bytes looked at before a figure for a hedge.
 const HEDGE_BYTES_MAX: usize = 40;
 /// Words looked at behind a figure for what it counts.
@@ -42,7 +45,8 @@ pub fn figures(
             continue;
         }
         let from = sentence.range.start;
-        let bits = scan::bits(text, from, sentence.range.end, notation);
+        let end = sentence.range.end.min(text.floor_char_boundary(from + SENTENCE_BYTES_MAX));
+        let bits = scan::bits(text, from, end, notation);
         lower.fill(text, &bits);
         let reader = Reader { text, bits: &bits, lower: &lower, language: &language, from };
         let mut at = 0;

@@ -10,7 +10,7 @@ use std::collections::HashMap;
 use serde_json::Value;
 
 use super::dom::{Dom, NodeId, Tag};
-use super::json_loose;
+use super::{json, json_loose};
 
 /// The most JSON-LD that is read of one page, in bytes.
 const BYTES_MAX: usize = 2 * 1024 * 1024;
@@ -98,9 +98,9 @@ fn parse(text: &str) -> Vec<Value> {
     let text = text.trim().trim_start_matches("<!--").trim_start_matches("//<![CDATA[");
     let text =
         text.trim_end_matches("-->").trim_end_matches("//]]>").trim().trim_end_matches([';', ',']);
-    let strict = serde_json::from_str(text).ok().or_else(|| {
+    let strict = json::read(text, OBJECTS_MAX).or_else(|| {
         let flat: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-        serde_json::from_str(&flat).ok()
+        json::read(&flat, OBJECTS_MAX)
     });
     match strict {
         Some(value) => vec![value],

@@ -24,6 +24,7 @@ mod furniture;
 mod growth;
 mod headline;
 mod insets;
+pub(crate) mod json;
 mod json_ld;
 mod json_loose;
 mod kind;
@@ -77,6 +78,7 @@ pub struct Hints<'a> {
 #[must_use]
 pub fn extract(payload: &[u8], hints: &Hints<'_>) -> Extraction {
     let mut notes = Vec::new();
+    let payload = first_bytes(payload, &mut notes);
     let decoded = charset::decode(payload, hints.content_type, hints.url, &mut notes);
     let document = bounded(&decoded.text, &mut notes);
     let dom = Dom::parse(document, &mut notes);
@@ -144,6 +146,16 @@ pub fn extract_text_file(text: &str) -> Extraction {
     Extraction { page, charset: "utf-8".to_owned(), notes }
 }
 
+/// The bytes that are decoded: a longer payload is not decoded to be cut.
+pub(crate) fn first_bytes<'a>(payload: &'a [u8], notes: &mut Vec<String>) -> &'a [u8] {
+    let Some(first) = payload.get(..DOCUMENT_BYTES_MAX) else { return payload };
+    if first.len() < payload.len() {
+        notes.push(format!("only the first {DOCUMENT_BYTES_MAX} bytes were read"));
+    }
+    first
+}
+
+/// As much of a text as is read; one in another encoding may be longer than its bytes were.
 pub(crate) fn bounded<'a>(text: &'a str, notes: &mut Vec<String>) -> &'a str {
     if text.len() <= DOCUMENT_BYTES_MAX {
         return text;

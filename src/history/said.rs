@@ -16,7 +16,7 @@ use super::delta::Delta;
 use super::landing::Leads;
 
 /// The longest payload after decompression that is read.
-pub const DECODED_BYTES_MAX: usize = 256 << 20;
+pub const DECODED_BYTES_MAX: usize = 64 << 20;
 
 /// So many pages are kept in memory; a page of an article takes some ten kilobytes.
 const PAGES_MAX: usize = 256;
@@ -89,20 +89,41 @@ pub struct Sayer<'a> {
     reader: &'a Reader,
     derived: Option<&'a Derived>,
     pages: HashMap<PageKey, (Arc<Page>, Option<Fingerprint>)>,
-    held: Option<Loaded>,
+    held: Option<Arc<Loaded>>,
+    bytes_max: usize,
+    left_out: bool,
 }
 
 impl<'a> Sayer<'a> {
     /// A reader of what captures in this archive say.
     #[must_use]
     pub fn new(reader: &'a Reader) -> Self {
-        Self { reader, derived: None, pages: HashMap::new(), held: None }
+        Self {
+            reader,
+            derived: None,
+            pages: HashMap::new(),
+            held: None,
+            bytes_max: DECODED_BYTES_MAX,
+            left_out: false,
+        }
     }
 
     /// The same with a cache of derived articles.
     #[must_use]
     pub fn cached(reader: &'a Reader, derived: &'a Derived) -> Self {
         Self { derived: Some(derived), ..Self::new(reader) }
+    }
+
+    /// The same that reads no capture which is longer than `max` bytes when unpacked, and says so.
+    #[must_use]
+    pub(crate) fn reading_up_to(self, max: usize) -> Self {
+        Self { bytes_max: max.min(DECODED_BYTES_MAX), ..self }
+    }
+
+    /// Whether a capture was not read for its length.
+    #[must_use]
+    pub(crate) fn left_out(&self) -> bool {
+        self.left_out
     }
 
     /// The archive it reads.
@@ -122,10 +143,10 @@ impl<'a> Sayer<'a> {
         {
             return Ok(self.said(entry, page, print, Leads::Nowhere, Some(key.clone())));
         }
-        let is_held = |held: &mut Loaded| key.is_some() && PageKey::of(&held.entry) == key;
+        let is_held = |held: &mut Arc<Loaded>| key.is_some() && PageKey::of(&held.entry) == key;
         let loaded = match self.held.take_if(is_held) {
             Some(held) => held,
-            None => self.reader.load(entry)?,
+            None => Arc::new(self.reader.load(entry)?),
         };
         if let Some(to) = redirect(&loaded) {
             // What stands beside a redirect is read by nobody.
@@ -138,18 +159,26 @@ impl<'a> Sayer<'a> {
                 why: "a revisit whose payload is not in this archive".to_owned(),
             });
         }
-        let decoded = loaded.decoded(DECODED_BYTES_MAX).map_err(|why| StoreError::Record {
+        let error = |why: String| StoreError::Record {
             file: self.reader.file_name(entry).to_string(),
             offset: entry.offset,
-            why: why.to_string(),
-        })?;
+            why,
+        };
+        // One byte more tells what ends there from what goes on.
+        let is_bounded = self.bytes_max < DECODED_BYTES_MAX;
+        let max = self.bytes_max + usize::from(is_bounded);
+        let decoded = loaded.decoded(max).map_err(|why| error(why.to_string()))?;
+        if is_bounded && decoded.len() > self.bytes_max {
+            self.left_out = true;
+            return Err(error("it is longer than what is read here".to_owned()));
+        }
         let content_type = loaded.content_type();
         let page = read_page(&decoded, &entry.url, content_type.as_deref(), entry.status);
         Ok(self.keep(entry, Arc::new(page)))
     }
 
     /// Holds a capture whose record is in memory already, for when what it says is asked for.
-    pub fn hold(&mut self, loaded: Loaded) {
+    pub fn hold(&mut self, loaded: Arc<Loaded>) {
         self.held = Some(loaded);
     }
 

@@ -114,44 +114,17 @@ const REPLAY_BYTES_MAX: usize = 64 * 1024;
 
 /// Undoes `codings` (in the order in which they were applied, as the field lists them).
 ///
-/// At most `limit` bytes come out, and about twice as many are held on the way when there are
-/// several codings. Never fails: see [`Decoded`].
+/// At most `limit` bytes come out of all codings together, so that no more are held at any time,
+/// however many codings lie on top of each other. Never fails: see [`Decoded`].
 pub fn decode(input: impl BufRead, codings: &[ContentCoding], limit: usize) -> Decoded {
-    let mut input = input;
-    let kept = &codings[codings.len().saturating_sub(CODINGS_MAX)..];
-    let mut rest = kept.iter().rev();
-    let mut out = match rest.next() {
-        Some(coding) => undo(coding, &mut input, limit),
-        None => {
-            let mut out = Decoded::default();
-            copy(&mut input, &mut out, limit);
-            out
-        }
-    };
-    for coding in rest {
-        if matches!(out.cut, Some(Cut::Unknown | Cut::Unreadable)) {
-            return out;
-        }
-        let (cut, note) = (out.cut, out.note.take());
-        let mut next = undo(coding, &mut out.bytes.as_slice(), limit);
-        if let Some(note) = note {
-            next.note(note);
-        }
-        // An outer cut is the reason for an inner one.
-        next.cut = cut.or(next.cut);
-        out = next;
-    }
-    if kept.len() < codings.len() {
-        out.cut = Some(Cut::Unknown);
-        out.note(format!("{} content codings; {CODINGS_MAX} were undone", codings.len()));
-    }
-    out
+    Layers { left: limit }.decode(input, codings)
 }
 
 /// Undoes the codings that `head` names, and one that it does not name but the bytes of a text
 /// show (some servers send gzip without saying so, or pack twice).
 pub fn decode_body(input: impl BufRead, head: &Head, limit: usize) -> Decoded {
-    let mut out = decode(input, &ContentCoding::of(head), limit);
+    let mut layers = Layers { left: limit };
+    let mut out = layers.decode(input, &ContentCoding::of(head));
     let kind = head.get_text("content-type").map(|kind| kind.to_ascii_lowercase());
     let is_text = kind.is_some_and(|kind| {
         kind.starts_with("text/")
@@ -159,7 +132,7 @@ pub fn decode_body(input: impl BufRead, head: &Head, limit: usize) -> Decoded {
     });
     if is_text && let Some(coding) = ContentCoding::sniffed(&out.bytes) {
         let outer = (out.cut, out.note.take());
-        out = undo(&coding, &mut out.bytes.as_slice(), limit);
+        out = layers.last(&coding, &mut out.bytes.as_slice());
         out.cut = outer.0.or(out.cut);
         out.note(format!("{} although the head does not say so", coding.name()));
         if let Some(note) = outer.1 {
@@ -167,6 +140,62 @@ pub fn decode_body(input: impl BufRead, head: &Head, limit: usize) -> Decoded {
         }
     }
     out
+}
+
+/// What may still come out of codings that lie on top of each other.
+struct Layers {
+    left: usize,
+}
+
+impl Layers {
+    fn decode(&mut self, input: impl BufRead, codings: &[ContentCoding]) -> Decoded {
+        let mut input = input;
+        let kept = &codings[codings.len().saturating_sub(CODINGS_MAX)..];
+        let mut rest = kept.iter().rev();
+        let mut out = match rest.next() {
+            Some(coding) if kept.len() > 1 => self.outer(coding, &mut input),
+            Some(coding) => self.last(coding, &mut input),
+            None => {
+                let mut out = Decoded::default();
+                copy(&mut input, &mut out, self.left);
+                self.left -= out.bytes.len();
+                return out;
+            }
+        };
+        while let Some(coding) = rest.next() {
+            if matches!(out.cut, Some(Cut::Unknown | Cut::Unreadable)) {
+                return out;
+            }
+            let (cut, note) = (out.cut, out.note.take());
+            let input = &mut out.bytes.as_slice();
+            let mut next =
+                if rest.len() > 0 { self.outer(coding, input) } else { self.last(coding, input) };
+            if let Some(note) = note {
+                next.note(note);
+            }
+            // An outer cut is the reason for an inner one.
+            next.cut = cut.or(next.cut);
+            out = next;
+        }
+        if kept.len() < codings.len() {
+            out.cut = Some(Cut::Unknown);
+            out.note(format!("{} content codings; {CODINGS_MAX} were undone", codings.len()));
+        }
+        out
+    }
+
+    /// Undoes a coding under which there are others: half of what is left is for them.
+    fn outer(&mut self, coding: &ContentCoding, input: &mut dyn BufRead) -> Decoded {
+        let out = undo(coding, input, self.left / 2);
+        self.left -= out.bytes.len();
+        out
+    }
+
+    fn last(&mut self, coding: &ContentCoding, input: &mut dyn BufRead) -> Decoded {
+        let out = undo(coding, input, self.left);
+        self.left -= out.bytes.len();
+        out
+    }
 }
 
 /// Undoes one coding; what is not coded as it says is read as what it shows, or taken as it is.
@@ -196,17 +225,19 @@ fn undo(coding: &ContentCoding, input: &mut dyn BufRead, limit: usize) -> Decode
     let mut replay = Replay { inner: &mut input, kept: Some(Vec::new()) };
     unpack(coding, &prefix, &mut replay, &mut out, limit);
     // What has no magic shows only by failing that it was something else.
+    let shows_text = shown.is_some() || looks_like_text(&prefix);
     if out.cut == Some(Cut::Corrupt)
         && !has_magic
+        && shows_text
         && let Some(kept) = replay.kept.take()
     {
+        // What the wrong reading gave is not held beside the right one.
+        drop(out);
         let mut again = kept.as_slice().chain(&mut input);
-        if let Some(shown) = ContentCoding::sniffed(&prefix) {
-            return as_shown(&shown, coding, &mut again, limit);
-        }
-        if looks_like_text(&prefix) {
-            return as_it_is(coding, &mut again, limit);
-        }
+        return match shown {
+            Some(shown) => as_shown(&shown, coding, &mut again, limit),
+            None => as_it_is(coding, &mut again, limit),
+        };
     }
     out
 }

@@ -203,6 +203,8 @@ pub struct Exchange {
     pub peer: Option<IpAddr>,
     /// The exact bytes sent.
     pub request: Vec<u8>,
+    /// Whether secrets of the operator are among them.
+    pub has_credentials: bool,
     /// The exact bytes of each interim (1xx) response, in order.
     pub interim: Vec<Vec<u8>>,
     /// The exact bytes of the final response: head, body, framing and trailers.
@@ -268,6 +270,8 @@ pub struct Failure {
     pub peer: Option<IpAddr>,
     /// What was sent before it failed; empty where nothing was.
     pub request: Vec<u8>,
+    /// Whether secrets of the operator are among that.
+    pub has_credentials: bool,
     /// What came before it failed: bytes that hold no status line.
     pub received: Vec<u8>,
     /// Name resolution made for this attempt.

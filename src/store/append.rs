@@ -87,6 +87,15 @@ pub enum What {
     Failure(Arc<Failure>),
 }
 
+impl What {
+    fn has_credentials(&self) -> bool {
+        match self {
+            Self::Exchange(exchange) => exchange.has_credentials,
+            Self::Failure(failure) => failure.has_credentials,
+        }
+    }
+}
+
 /// How a URL was found.
 #[derive(Debug, Clone, Default)]
 pub struct Discovery {
@@ -168,6 +177,8 @@ pub(super) struct Group {
     pub appended: Appended,
     /// Which of the records is the main one.
     pub main: usize,
+    /// Whether they hold secrets of the operator.
+    pub has_credentials: bool,
 }
 
 pub(super) struct PackedRecord {
@@ -380,7 +391,8 @@ pub(super) fn pack(
         all.push(PackedRecord { packed, draft, mark });
     }
     let appended = Appended { stored, file: String::new(), offset: 0, record_id, digest };
-    Ok(Group { generation, records: all, appended, main })
+    let has_credentials = submission.what.has_credentials();
+    Ok(Group { generation, records: all, appended, main, has_credentials })
 }
 
 fn digests_of(

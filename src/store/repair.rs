@@ -87,6 +87,8 @@ fn copy_tail(path: &Path, from: u64, aside: &Path) -> io::Result<()> {
     let mut source = File::open(path)?;
     source.seek(SeekFrom::Start(from))?;
     let mut target = File::create(aside)?;
+    // As few may read it as the file that it comes from.
+    target.set_permissions(source.metadata()?.permissions())?;
     io::copy(&mut source.by_ref(), &mut target)?;
     target.sync_all()
 }

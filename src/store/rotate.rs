@@ -1,6 +1,7 @@
 //! Which file is being written: opening, rolling over, sealing.
 
 use std::fs::{self, File, OpenOptions};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -27,6 +28,8 @@ pub(super) struct OpenFile {
     /// Records that were appended and are not in the trail yet.
     pub written: Vec<Written>,
     opened: Timestamp,
+    /// Whether its owner alone may read it.
+    is_private: bool,
 }
 
 /// What a new file is called and says of itself.
@@ -77,7 +80,20 @@ impl OpenFile {
         let mark = naming.mark.map(|mark| mark(&record.fields, packer.header()));
         let at = writer.append(&mut packed).map_err(|e| write_error(&path, e))?;
         let written = mark.map(|mark| Written { packed, at, mark }).into_iter().collect();
-        Ok(Self { name: final_name, path, writer, written, opened: now })
+        Ok(Self { name: final_name, path, writer, written, opened: now, is_private: false })
+    }
+
+    /// Leaves the file to its owner alone, before anything secret is written to it.
+    pub fn make_private(&mut self) -> Result<(), StoreError> {
+        if self.is_private {
+            return Ok(());
+        }
+        let file = self.writer.get_ref();
+        let mode = file.metadata().map_err(io("reading the rights of", &self.path))?.permissions();
+        let private = fs::Permissions::from_mode(mode.mode() & 0o700);
+        file.set_permissions(private).map_err(io("narrowing the rights of", &self.path))?;
+        self.is_private = true;
+        Ok(())
     }
 
     /// Whether the file has reached its length or age.

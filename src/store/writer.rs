@@ -144,8 +144,11 @@ impl Writer {
         if self.file.is_none() {
             self.file = Some(self.begin()?);
         }
-        let Group { records, mut appended, main, .. } = group;
+        let Group { records, mut appended, main, has_credentials, .. } = group;
         let Some(file) = &mut self.file else { return Ok((appended, Vec::new())) };
+        if has_credentials {
+            file.make_private()?;
+        }
         let (mut packed, facts): (Vec<_>, Vec<_>) =
             records.into_iter().map(|r| (r.packed, (r.draft, r.mark))).unzip();
         let placements = match file.writer.append_all(&mut packed) {

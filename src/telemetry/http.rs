@@ -1,18 +1,22 @@
 //! A listener that answers `/healthz` and `/metrics` and nothing else (HTTP/1.1, one request a
 //! connection). Small and bounded: few connections at once, a short head, a short time.
+//!
+//! Whoever asks is answered, however many connections stand that ask nothing: with too many of them
+//! the one that has stood longest makes room. A caller that sends its request at once has its
+//! answer before any other can be accepted in its place.
 
+use std::collections::VecDeque;
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
+use tokio::task::AbortHandle;
 
 use super::metrics::Metrics;
 
-/// So many are answered at once; more wait to be accepted.
-const CONNECTIONS_MAX: usize = 16;
+/// So many connections stand at once.
+const CONNECTIONS_MAX: usize = 64;
 /// A longer request head is none of ours.
 const HEAD_MAX: usize = 8 * 1024;
 /// Who takes longer is hung up on.
@@ -30,20 +34,25 @@ pub async fn serve(
     let listener = TcpListener::bind(bind).await?;
     let address = listener.local_addr()?;
     let task = tokio::spawn(async move {
-        let slots = Arc::new(Semaphore::new(CONNECTIONS_MAX));
+        let mut standing: VecDeque<AbortHandle> = VecDeque::new();
         loop {
-            let Ok(slot) = Arc::clone(&slots).acquire_owned().await else { return };
             let Ok((stream, _)) = listener.accept().await else {
                 // Too many open files, most likely: there will be fewer in a while.
                 tokio::time::sleep(Duration::from_millis(100)).await;
                 continue;
             };
+            standing.retain(|other| !other.is_finished());
+            while standing.len() >= CONNECTIONS_MAX {
+                if let Some(oldest) = standing.pop_front() {
+                    oldest.abort();
+                }
+            }
             let metrics = metrics.clone();
-            tokio::spawn(async move {
+            let task = tokio::spawn(async move {
                 // A caller that is slow or gone is its own problem.
                 let _ = tokio::time::timeout(TIME_MAX, answer(stream, &metrics)).await;
-                drop(slot);
             });
+            standing.push_back(task.abort_handle());
         }
     });
     Ok((address, task))
@@ -131,6 +140,29 @@ mod tests {
         let mut got = String::new();
         stream.read_to_string(&mut got).await.unwrap();
         assert!(got.starts_with("HTTP/1.1 200 OK\r\n") && got.contains("pressmark_queued 0"));
+        task.abort();
+    }
+
+    #[tokio::test]
+    async fn connections_that_ask_nothing_keep_no_one_from_an_answer() {
+        let (address, task) = serve("127.0.0.1:0", Metrics::default()).await.unwrap();
+        let mut idle = Vec::new();
+        for n in 0..145 {
+            let mut stream = TcpStream::connect(address).await.unwrap();
+            if n % 2 == 0 {
+                stream.write_all(b"GET /healthz HTTP/1.1\r\nHo").await.unwrap();
+            }
+            idle.push(stream);
+        }
+        let ask = async {
+            let mut stream = TcpStream::connect(address).await.unwrap();
+            stream.write_all(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n").await.unwrap();
+            let mut got = String::new();
+            stream.read_to_string(&mut got).await.unwrap();
+            got
+        };
+        let got = tokio::time::timeout(TIME_MAX, ask).await.expect("no answer in time");
+        assert!(got.starts_with("HTTP/1.1 200 OK\r\n"), "{got}");
         task.abort();
     }
 }

@@ -303,8 +303,10 @@ fn a_redirect_to_a_private_address_is_not_followed_there() {
 #[test]
 fn a_name_that_flips_to_a_private_address_is_not_dialled_there() {
     let (mut lab, names) = lab_of(&["203.1.113.9", "127.0.0.1"]);
-    // Every exchange on a connection of its own, so that the name is asked for each.
+    // Every exchange on a connection of its own, and no answer is kept, so that the name is asked for
+    // each.
     lab.capture.idle_per_host_max = 0;
+    lab.capture.dns_age_max = std::time::Duration::ZERO;
     lab.web.page(BAD, "/", "<a href=/2>x</a>");
     let mut spec = spec();
     spec.depth = 1;

@@ -280,8 +280,9 @@ fn secrets_go_to_their_host_and_into_no_log() {
     spec.headers = vec![("X-From".to_owned(), Secret::new("paper"))];
     spec.credentials = Credentials::new(vec![HostCredentials {
         host: "a.example".to_owned(),
+        https_port: None,
+        http_port: Some(80),
         fields: vec![("Cookie".to_owned(), Secret::new("session=hunter2"))],
-        is_sent_in_clear: true,
     }]);
     lab.run(&[spec]);
     for asked in lab.web.asked() {

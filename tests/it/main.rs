@@ -29,6 +29,7 @@
 //! - `wacz`: a signed package of captures in other people's readers
 //! - `schemas`: every JSON form against its schema
 //! - `versions`: what a crawl tells of new versions, beside what `history` prints of them
+//! - `secrets`: what is secret is sent to whom it is for, and shown to no one else
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
@@ -57,6 +58,7 @@ mod quotes;
 mod readme;
 mod rebuild;
 mod schemas;
+mod secrets;
 mod sequences;
 mod sources;
 mod strange_month;

@@ -38,6 +38,8 @@ const BOXES: &str = "They took forty boxes of papers with them and said that the
 enum Answer {
     /// An article of these paragraphs.
     Article(&'static [&'static str]),
+    /// The same with so much around it that the page is read alone.
+    Heavy(&'static [&'static str]),
     /// Another article.
     Other,
     /// A status.
@@ -52,7 +54,7 @@ enum Answer {
     To(&'static str),
 }
 
-use Answer::{Article, Consent, Nothing, Other, Soft, Status, To};
+use Answer::{Article, Consent, Heavy, Nothing, Other, Soft, Status, To};
 
 fn head(status: &str, fields: &str, body: &str) -> Vec<u8> {
     let length = body.len();
@@ -64,6 +66,10 @@ impl Answer {
         let html = |body: &str| Reply::Bytes(ok("text/html; charset=utf-8", body.as_bytes()));
         match self {
             Article(paragraphs) => html(&article("Bridge closed", paragraphs)),
+            Heavy(paragraphs) => {
+                let rest = format!("<!-- {} -->", "data ".repeat(300_000));
+                html(&(article("Bridge closed", paragraphs) + &rest))
+            }
             Other => html(&article("Raids in Ostby", &[VILLAS, BOXES])),
             Status(status) => Reply::Bytes(head(
                 &format!("{status} Said"),
@@ -113,6 +119,16 @@ const SEQUENCES: &[Sequence] = &[
             &[("/story", Article(&[A, B2]))],
         ],
         &["gone", BACK],
+    ),
+    (
+        "heavy, edited to a light page, and to a heavy one that is gone and back",
+        &[
+            &[("/story", Heavy(&[A, B]))],
+            &[("/story", Article(&[A, B2]))],
+            &[("/story", Status(404))],
+            &[("/story", Heavy(&[A, B]))],
+        ],
+        &["figure-changed 12>15", "gone", "restored, reverted, figure-changed 15>12"],
     ),
     (
         "walled, edited, back",

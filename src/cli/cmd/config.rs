@@ -7,6 +7,7 @@ use crate::cli::args::{ConfigArgs, ConfigCommand, Global};
 use crate::cli::context::{jobs_dir, load_settings};
 use crate::cli::output::{Format, Output};
 use crate::cli::{CliError, Exit};
+use crate::config::mask::masked;
 use crate::config::{ConfigError, Problem, Settings, job_files, load_jobs};
 
 #[derive(Serialize)]
@@ -39,6 +40,7 @@ fn show(global: &Global, out: &Output) -> Result<Exit, CliError> {
     match out.format() {
         Format::Json => {
             for (key, value, source) in settings.iter() {
+                let value = masked(key, value);
                 out.json(&Row { key, value: value.to_json(), source: source.to_string() })?;
             }
         }
@@ -46,7 +48,7 @@ fn show(global: &Global, out: &Output) -> Result<Exit, CliError> {
             let rows: Vec<Vec<String>> = settings
                 .iter()
                 .map(|(key, value, source)| {
-                    vec![key.to_owned(), value.to_string(), source.to_string()]
+                    vec![key.to_owned(), masked(key, value).to_string(), source.to_string()]
                 })
                 .collect();
             out.table(&["key", "value", "source"], &[], &rows)?;

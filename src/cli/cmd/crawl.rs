@@ -14,7 +14,7 @@ use crate::cli::output::Format;
 use crate::cli::progress::CrawlProgress;
 use crate::cli::{CliError, Exit};
 use crate::crawl::{Job, Observer, Report, Stop, Take};
-use crate::schedule::{Frontier, JobSpec, Overlap, Phase};
+use crate::schedule::{Credentials, Frontier, JobSpec, Overlap, Phase};
 use crate::store::{Layout, StoreError};
 
 /// Captures URLs and what they need until nothing is left in scope, then prints a report.
@@ -179,6 +179,10 @@ fn hand_over(
         let hint = "the process that has the archive captures with its own network settings; leave out the flags for the network to hand the URLs over to it";
         return Err(busy.hint(hint));
     }
+    if !job.credentials.is_empty() {
+        let hint = "a user and a password in a URL are not handed over to the process that has the archive; name the URL in a job of that process";
+        return Err(busy.hint(hint));
+    }
     let Some(mut asked) = Asked::of(&layout, &request).map_err(fail)? else { return Err(busy) };
     let process = asked.process.clone();
     context
@@ -290,9 +294,13 @@ fn overlap(args: &CrawlArgs, jobs: &[JobSpec]) -> Option<Overlap> {
 
 fn job_of(args: &CrawlArgs, context: &Context) -> Result<Job, CliError> {
     let mut seeds = Vec::with_capacity(args.urls.len());
+    let mut credentials = Credentials::default();
     for url in &args.urls {
-        let uri = TargetUri::parse(url)
+        let (uri, user) = TargetUri::given(url)
             .map_err(|e| CliError::usage(e).hint("a URL begins with http:// or https://"))?;
+        if let Some(user) = user {
+            credentials.add_user(uri.clone(), &user);
+        }
         seeds.push(uri.without_fragment());
     }
     if args.due && !seeds.is_empty() {
@@ -304,6 +312,7 @@ fn job_of(args: &CrawlArgs, context: &Context) -> Result<Job, CliError> {
     Ok(Job {
         name: "cli".to_owned(),
         seeds,
+        credentials,
         depth: u32::try_from(depth).unwrap_or(u32::MAX),
         requisites: args.requisites || settings.bool("crawl.requisites"),
         pages_max: (pages_max > 0).then_some(pages_max),

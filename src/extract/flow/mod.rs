@@ -16,8 +16,9 @@ use words::{Word, Words};
 use super::dom::{Dom, NodeId, Step, Tag};
 use super::furniture::{Marks, Names, is_never_text};
 
-/// The most text that blocks are made of, in bytes.
-pub const FLOW_BYTES_MAX: usize = 4 * 1024 * 1024;
+/// The most text that blocks are made of, in bytes: three long novels. Its words take some fifty
+/// times as much while quotations are read.
+pub const FLOW_BYTES_MAX: usize = 2 * 1024 * 1024;
 
 /// A linked line longer than this below a sentence is text, in bytes.
 const LINK_LINE_BYTES_MAX: usize = 40;
@@ -302,6 +303,10 @@ impl Reader<'_> {
         let before = self.flow.text.len();
         let keep_lines = matches!(self.open.last(), Some((_, Shape::Preformatted)));
         for word in Words::new(text) {
+            // One text may be as long as the document.
+            if self.flow.text.len() > FLOW_BYTES_MAX {
+                break;
+            }
             match word {
                 Word::Space(gap) => {
                     if self.flow.text.len() > self.start {
@@ -318,7 +323,8 @@ impl Reader<'_> {
                     }
                     self.pending = Gap::None;
                     self.breaks = 0;
-                    self.flow.text.push_str(word);
+                    let room = (FLOW_BYTES_MAX + 4).saturating_sub(self.flow.text.len());
+                    self.flow.text.push_str(&word[..word.floor_char_boundary(room)]);
                     // "[VIDEO]" is a label of the link beside it.
                     let is_label = word.starts_with('[') && word.ends_with(']');
                     if self.link.is_none() && !is_label && word.contains(char::is_alphabetic) {

@@ -156,13 +156,39 @@ fn a_bomb_stops_at_the_limit() {
         ("deflate", zlib(&zeros)),
         ("br", brotli(&zeros)),
         ("zstd", zstd(&zeros)),
-        ("gzip, gzip", gzip(&gzip(&zeros))),
         ("identity", zeros.clone()),
     ] {
         let got = run(codings, &coded, 100_000);
         assert_eq!((got.bytes.len(), got.cut), (100_000, Some(Cut::Limit)), "{codings}");
         assert!(got.bytes.capacity() < 1 << 20, "{codings}: {}", got.bytes.capacity());
         let exact = run(codings, &coded, zeros.len());
+        assert_eq!((exact.bytes.len(), exact.cut), (zeros.len(), None), "{codings}");
+    }
+}
+
+/// What lies between two codings is output too.
+#[test]
+fn all_layers_together_stop_at_the_limit() {
+    let zeros = vec![0u8; 8 << 20];
+    for (codings, coded) in [
+        ("gzip, gzip", gzip(&gzip(&zeros))),
+        ("gzip, br", brotli(&gzip(&zeros))),
+        ("deflate, zstd, gzip", gzip(&zstd(&zlib(&zeros)))),
+        ("br, gzip, gzip, gzip", gzip(&gzip(&gzip(&brotli(&zeros))))),
+    ] {
+        let list: Vec<_> = codings.split(", ").filter_map(ContentCoding::named).collect();
+        // Without a limit in the way, so much is put out by all of them.
+        let mut layers = Layers { left: usize::MAX };
+        assert_eq!(layers.decode(coded.as_slice(), &list).bytes, zeros, "{codings}");
+        let all = usize::MAX - layers.left;
+        assert!(all > zeros.len() && all < zeros.len() + (1 << 20), "{codings}: {all}");
+        for limit in [0, 1, 1_000, 100_000, all / 2, all - 1] {
+            let got = run(codings, &coded, limit);
+            assert_eq!(got.cut, Some(Cut::Limit), "{codings} of {limit}");
+            assert!(got.bytes.len() < limit.max(1), "{codings} of {limit}");
+        }
+        // Twice as much leaves each layer room, since an outer one may take half.
+        let exact = run(codings, &coded, 2 * all);
         assert_eq!((exact.bytes.len(), exact.cut), (zeros.len(), None), "{codings}");
     }
 }

@@ -6,9 +6,13 @@ use serde_json::Value;
 use super::draft::{Draft, Link};
 use super::xml_feed::FIELD_BYTES_MAX;
 use super::{FeedKind, ITEMS_MAX, Source};
+use crate::extract::json;
 
 /// So many bytes before the first brace may be what programs put there: `)]}'`, the name of a callback.
 const PREFIX_BYTES_MAX: usize = 64;
+
+/// How many objects of a JSON Feed are read: ten for each item that is kept.
+const OBJECTS_MAX: usize = 10 * ITEMS_MAX;
 
 const NO_VALUES: [&str; 3] = ["NaN", "Infinity", "undefined"];
 
@@ -65,12 +69,12 @@ fn item(item: &Value) -> Draft {
 }
 
 fn parse(text: &str, notes: &mut Vec<String>) -> Option<Value> {
-    if let Ok(value) = serde_json::from_str(text) {
+    if let Some(value) = json::read(text, OBJECTS_MAX) {
         return Some(value);
     }
     let (tamed, is_whole) = tamed(text);
-    match serde_json::from_str(&tamed) {
-        Ok(value) => {
+    match json::read(&tamed, OBJECTS_MAX) {
+        Some(value) => {
             notes.push(if is_whole {
                 "the JSON is not quite right; it was read as it is meant".to_owned()
             } else {
@@ -78,8 +82,8 @@ fn parse(text: &str, notes: &mut Vec<String>) -> Option<Value> {
             });
             Some(value)
         }
-        Err(why) => {
-            notes.push(format!("this is no JSON: {why}"));
+        None => {
+            notes.push("this is no JSON, or has more in it than is read".to_owned());
             None
         }
     }

@@ -14,7 +14,7 @@ use url::Url;
 use super::css::{self, CssLink};
 use crate::extract::base_url::base_of;
 use crate::extract::dom::{Dom, NodeId, Step, Tag};
-use crate::extract::{Hints, bounded, charset};
+use crate::extract::{Hints, bounded, charset, first_bytes, json};
 
 /// The most addresses that are listed for one document.
 pub const OUTLINKS_MAX: usize = 50_000;
@@ -24,6 +24,9 @@ pub const OUTLINK_BYTES_MAX: usize = 8 * 1024;
 const NOSCRIPT_BYTES_MAX: usize = 1024 * 1024;
 /// The longest JSON-LD that is read for addresses, in bytes.
 const JSON_LD_BYTES_MAX: usize = 1024 * 1024;
+
+/// The most objects of it.
+const JSON_LD_OBJECTS_MAX: usize = 20_000;
 
 /// How an address was found: a letter of the discovery path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -81,6 +84,7 @@ pub struct Outlink {
 #[must_use]
 pub fn links_of_html(payload: &[u8], hints: &Hints<'_>) -> Vec<Outlink> {
     let mut notes = Vec::new();
+    let payload = first_bytes(payload, &mut notes);
     let decoded = charset::decode(payload, hints.content_type, hints.url, &mut notes);
     let dom = Dom::parse(bounded(&decoded.text, &mut notes), &mut notes);
     links_of_dom(&dom, hints.url)
@@ -390,7 +394,10 @@ impl Gatherer {
             return;
         }
         let text = dom.text_below(id, JSON_LD_BYTES_MAX);
-        let Ok(value) = serde_json::from_str::<serde_json::Value>(&text) else { return };
+        let fits = text.len() <= JSON_LD_BYTES_MAX;
+        let Some(value) = fits.then(|| json::read(&text, JSON_LD_OBJECTS_MAX)).flatten() else {
+            return;
+        };
         let mut open: Vec<(&str, &serde_json::Value)> = vec![("", &value)];
         while let Some((key, value)) = open.pop() {
             match value {

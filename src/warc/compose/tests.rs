@@ -26,6 +26,7 @@ fn exchange(head: &str, body: &[u8]) -> Exchange {
         date: AT,
         peer: Some("2001:db8::7".parse().unwrap()),
         request: REQUEST.to_vec(),
+        has_credentials: false,
         interim: vec![],
         response: Stored::Memory([head.as_bytes(), body].concat()),
         shape: ResponseShape {
@@ -301,6 +302,7 @@ fn failure(request: &[u8], received: &[u8]) -> Failure {
         why: "the connection ended\r\nwithout a status line".into(),
         peer: Some("192.0.2.1".parse().unwrap()),
         request: request.to_vec(),
+        has_credentials: false,
         received: received.to_vec(),
         dns: None,
         timing: Timing { total: Duration::from_millis(5), ..Timing::default() },
