@@ -95,6 +95,7 @@ impl Reading<'_> {
             page_failure: None,
             is_cut: false,
             gathered: Vec::new(),
+            said: None,
         };
         match self.what {
             What::Failure(failure) => {

@@ -34,6 +34,7 @@
 
 mod cite;
 mod cli;
+mod clocks;
 mod crash;
 mod crawl;
 mod daemon;
