@@ -210,3 +210,47 @@ fn an_edit_while_the_outlet_is_down_or_the_run_stands_still_is_seen_when_both_ar
     assert_eq!((outlet.looks(0).len(), outlet.looks(1).len()), (2, 1));
     assert_eq!(seen.news.len(), 1);
 }
+
+#[test]
+fn a_source_that_two_jobs_follow_tells_both_of_an_edit_at_one_look() {
+    let edits: &[u64] = &[65, 200];
+    let outlet = Outlet::open(Source::Feed, &[edits, &[]], (0, 0), local(-5 * 60));
+    let second = JobSpec { name: "gazette".to_owned(), ..outlet.spec.clone() };
+    let jobs = [outlet.spec.clone(), second];
+    let seen = outlet.lab.watch(&jobs, Duration::from_hours(6)).1;
+    assert_eq!((outlet.looks(0).len(), outlet.looks(1).len()), (3, 1), "{:?}", outlet.looks(0));
+    assert_eq!(seen.news.len(), 2);
+    // A job that comes later has the past of the source, and no page is asked for again for it.
+    let third = JobSpec { name: "herald".to_owned(), ..outlet.spec.clone() };
+    let jobs = [jobs[0].clone(), jobs[1].clone(), third];
+    outlet.lab.watch(&jobs, Duration::from_hours(6));
+    assert_eq!((outlet.looks(0).len(), outlet.looks(1).len()), (3, 1), "{:?}", outlet.looks(0));
+}
+
+#[test]
+fn a_source_that_lost_its_list_and_a_queue_that_was_lost_miss_no_edit() {
+    // Between the second hour and the third the feed is empty; then it lists all, dated with that hour.
+    let begun = Timestamp::parse("2026-03-02T00:00:00Z").unwrap();
+    let relisted = begun.plus(minutes(180));
+    let dates: Dates = Arc::new(move |_, at, now| {
+        let at = if now >= relisted { at.max(relisted) } else { at };
+        at.to_rfc3339()
+    });
+    let outlet = Outlet::open(Source::Feed, &[&[400], &[], &[], &[], &[]], (0, 0), dates);
+    outlet.watch(minutes(125));
+    let empty = Reply::Bytes(ok("application/rss+xml", rss(&[]).as_bytes()));
+    let full = outlet.lab.web.swap("a.example", "/source", empty);
+    outlet.watch(minutes(50));
+    outlet.lab.web.on("a.example", "/source", full);
+    outlet.watch(Duration::from_hours(8));
+    assert_eq!(outlet.looks(0).len(), 2, "{:?}", outlet.looks(0));
+    assert!((1..5).all(|page| outlet.looks(page).len() == 1));
+    // The queue and all that was learned is lost; meanwhile a page is edited.
+    let outlet = Outlet::open(Source::Feed, &[&[200, 400], &[]], (0, 0), local(-5 * 60));
+    outlet.watch(Duration::from_hours(2));
+    std::fs::remove_dir_all(outlet.lab.dir.path().join("state")).unwrap();
+    outlet.lab.clock.advance(Duration::from_hours(2));
+    let seen = outlet.watch(Duration::from_hours(4));
+    assert_eq!((outlet.looks(0).len(), outlet.looks(1).len()), (3, 2), "{:?}", outlet.looks(0));
+    assert_eq!(seen.news.len(), 2);
+}

@@ -122,7 +122,9 @@ impl Said {
         let statement = |key: EntryKey, date: Option<Timestamp>| match (is_edit(key), self.read_at)
         {
             (Some(from), _) => Statement::Moved { from },
-            (None, Some(since)) if self.marks.get(&key).is_none_or(|m| m.unlisted.is_some()) => {
+            (None, Some(since))
+                if self.marks.get(&key).is_none_or(|m| m.unlisted.is_some() && !moved_together) =>
+            {
                 let is_newest = date.is_some_and(|date| self.newest.is_none_or(|new| date > new));
                 Statement::Listed { is_newest, since }
             }
@@ -134,10 +136,20 @@ impl Said {
         Compared { statements, moved_together, said, has_changed }
     }
 
-    /// Whether all that were listed before have other dates now, by the same time or at the same time.
+    /// Whether all that were listed before, or all that are known, have other dates now, by the same time
+    /// or at the same time. A source that lost its list and gives it out again dates it with that hour.
     fn moves_together(&self, now: &HashMap<EntryKey, Option<Timestamp>>) -> bool {
+        let listed = |mark: &Mark| mark.unlisted.is_none();
+        self.these_move_together(now, &listed) || self.these_move_together(now, &|_| true)
+    }
+
+    fn these_move_together(
+        &self,
+        now: &HashMap<EntryKey, Option<Timestamp>>,
+        counts: &dyn Fn(&Mark) -> bool,
+    ) -> bool {
         let pairs = now.iter().filter_map(|(key, date)| {
-            let before = self.marks.get(key).filter(|mark| mark.unlisted.is_none())?.at?;
+            let before = self.marks.get(key).filter(|mark| counts(mark))?.at?;
             Some((before.unix_micros(), (*date)?.unix_micros()))
         });
         let pairs: Vec<(i64, i64)> = pairs.collect();
