@@ -58,6 +58,10 @@ impl Crawl {
         self.frontier.add_all(found, now)?;
         self.spend(run, &claim, &stepped);
         let uri = claim.uri().clone();
+        // Only now: a kill before this has the source tell of the same edits again.
+        if let Some((said, is_changed)) = &stepped.said {
+            self.book.keep_said(&uri, said, *is_changed)?;
+        }
         let host = claim.host.clone();
         let at = self.next_at(&uri, &host, now)?;
         if run.paced.insert(host.clone())

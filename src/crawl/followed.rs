@@ -10,6 +10,7 @@ use crate::schedule::{Claim, NamedBy, Priority};
 
 use super::engine::Crawl;
 use super::following::Following;
+use super::hosts::KeptSaid;
 use super::learn::{self, Learned};
 use super::options::CrawlError;
 use super::rules::{JobRules, original_of, variants_in};
@@ -48,8 +49,18 @@ impl Crawl {
     }
 
     /// What jobs want of a claim.
-    pub(super) fn following(&self, claim: &Claim) -> Vec<Following> {
+    ///
+    /// # Errors
+    /// When what its source said before cannot be read.
+    pub(super) fn following(&self, claim: &Claim) -> Result<Vec<Following>, CrawlError> {
+        let jobs = self.followed(claim);
+        let said = match jobs.iter().any(|job| job.role.is_dated()) {
+            true => self.book.said(claim.uri())?,
+            false => KeptSaid::default(),
+        };
+        let said = Arc::new(said);
         let of = |followed: Followed| Following {
+            said: Arc::clone(&said),
             role: followed.role,
             is_first: !followed.owner.looked,
             found_as: original_of(&followed.owner.settings).map(str::to_owned),
@@ -57,7 +68,7 @@ impl Crawl {
             path: followed.owner.path,
             rules: followed.rules,
         };
-        self.followed(claim).into_iter().map(of).collect()
+        Ok(jobs.into_iter().map(of).collect())
     }
 
     /// When a page or source of jobs is looked at again: when the most urgent of them wants it.

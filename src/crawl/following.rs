@@ -13,6 +13,7 @@ use crate::schedule::clean::clean;
 use crate::schedule::job::depth_of;
 use crate::store::Reader;
 
+use super::hosts::KeptSaid;
 use super::rules::JobRules;
 use super::sources::{self, Gathered, Known, Role, Rulings, Source};
 
@@ -31,6 +32,8 @@ pub struct Following {
     pub found_as: Option<String>,
     /// What is known of its variants, as fields of a metadata record.
     pub variants: Vec<(String, String)>,
+    /// For a feed or sitemap: what it said before, as it is kept.
+    pub said: Arc<KeptSaid>,
 }
 
 impl Following {
@@ -106,10 +109,14 @@ impl Gathering {
         wants: impl Fn(&Following) -> bool,
     ) -> Vec<(String, Gathered)> {
         let known = |uri: &TargetUri| known(&self.reader, uri);
+        // All jobs of a source have the same of it.
+        let kept = self.jobs.iter().find(|job| job.role.is_dated());
+        let said = &kept.map(|job| job.said.read()).unwrap_or_default();
         let of = |following: &Following| {
             let Following { rules, role, path, .. } = following;
+            let role = *role;
             let source =
-                Source { role: *role, uri, path, payload, content_type, canonical, at: now };
+                Source { role, uri, path, payload, content_type, canonical, at: now, said };
             let mut rulings = Rulings {
                 scope: &|uri, path, via| rules.scope.judge(uri, path, via),
                 named: &|uri, path, via| rules.scope.judge_named(uri, path, via),

@@ -55,6 +55,11 @@ impl Crawl {
                 });
             }
         }
+        if stepped.said.is_none() {
+            // Each job compared the same entries with the same past.
+            let mut said = stepped.gathered.iter_mut().map(|(_, gathered)| &mut gathered.said);
+            stepped.said = said.find_map(Option::take);
+        }
         let mut of_job = Vec::new();
         for (job, mut gathered) in std::mem::take(&mut stepped.gathered) {
             let is_called = self.renamed.get(&job).unwrap_or(&job);
@@ -97,8 +102,12 @@ impl Crawl {
         let mut found = Vec::with_capacity(offered.len());
         for mut one in offered {
             if let Some(known) = self.frontier.known(&one.uri)? {
-                if !known.named_by.iter().any(|other| *other.job == one.job) {
+                let joins = !known.named_by.iter().any(|other| *other.job == one.job);
+                if joins && one.ask != Ask::Signal {
                     one.due = self.due_for(rules, &one, &known, now)?;
+                }
+                if one.ask == Ask::Signal && !one.settings.split_whitespace().any(is_source_word) {
+                    self.put_off_signal(&mut one, &known.entry.memo, now);
                 }
                 found.push(one);
                 continue;
@@ -118,6 +127,19 @@ impl Crawl {
             found.push(one);
         }
         Ok(found)
+    }
+
+    /// Has a page wait for its look where the signals before this one were in vain.
+    fn put_off_signal(&self, found: &mut Found, memo: &[u8], now: Timestamp) {
+        let history = PageMemory::of_bytes(memo).and_then(|memory| memory.history);
+        let Some(history) = history else { return };
+        let due = history.follows_signal_at(now, self.options.revisit.interval_min);
+        if due > now {
+            let vain = history.vain_signals;
+            found.due = due;
+            found.because =
+                format!("{}; put off, since {vain} signals were in vain", found.because);
+        }
     }
 
     /// When a job that comes to a page which others had captured wants it looked at: as its own schedule

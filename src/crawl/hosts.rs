@@ -8,7 +8,7 @@ use std::sync::Arc;
 use crate::base::{HostKey, TargetUri, Timestamp};
 use crate::kv::{Kv, KvError, Tree};
 use crate::politeness::{CachedRobots, HostFacts, PaceOptions};
-use crate::schedule::revisit::HostHistory;
+use crate::schedule::revisit::{HostHistory, Said};
 
 /// Facts of hosts and robots.txt of authorities: on disk, the recently used also in memory.
 #[derive(Debug)]
@@ -21,6 +21,28 @@ pub struct HostBook {
     revisits: HashMap<HostKey, HostHistory>,
     runs: Tree,
     pages: Tree,
+    said: Tree,
+}
+
+/// What a source said, as it lies on disk: read where its bytes are read, off the loop.
+#[derive(Debug, Clone, Default)]
+pub struct KeptSaid {
+    head: Vec<u8>,
+    entries: Vec<u8>,
+}
+
+impl KeptSaid {
+    /// What it said; nothing where nothing is kept.
+    #[must_use]
+    pub fn read(&self) -> Said {
+        Said::of_bytes(&self.head, &self.entries)
+    }
+}
+
+fn said_key(part: u8, source: &TargetUri) -> Vec<u8> {
+    let mut key = vec![part];
+    key.extend_from_slice(source.url().as_str().as_bytes());
+    key
 }
 
 /// So many facts are held in memory; a host's are some hundred bytes.
@@ -43,6 +65,7 @@ impl HostBook {
             revisits: HashMap::new(),
             runs: kv.tree("runs")?,
             pages: kv.tree("pages")?,
+            said: kv.tree("said")?,
         })
     }
 
@@ -149,6 +172,36 @@ impl HostBook {
     /// When the table cannot be written.
     pub fn keep_page_state(&self, urlkey: &str, state: &[u8]) -> Result<(), KvError> {
         self.pages.insert(urlkey.as_bytes(), state).map(|_| ())
+    }
+
+    /// What a feed or sitemap said of its entries.
+    ///
+    /// # Errors
+    /// When the table cannot be read.
+    pub fn said(&self, source: &TargetUri) -> Result<KeptSaid, KvError> {
+        let part = |part| {
+            let bytes = self.said.get(&said_key(part, source))?;
+            Ok(bytes.map(|bytes| bytes.as_ref().to_vec()).unwrap_or_default())
+        };
+        Ok(KeptSaid { head: part(b'h')?, entries: part(b'e')? })
+    }
+
+    /// Keeps what a feed or sitemap said. `is_changed` says whether its entries are others; they may be
+    /// many, the time of reading is a few bytes.
+    ///
+    /// # Errors
+    /// When the table cannot be written.
+    pub fn keep_said(
+        &self,
+        source: &TargetUri,
+        said: &Said,
+        is_changed: bool,
+    ) -> Result<(), KvError> {
+        if is_changed {
+            self.said.insert(&said_key(b'e', source), &said.entry_bytes())?;
+        }
+        self.said.insert(&said_key(b'h', source), &said.head_bytes())?;
+        Ok(())
     }
 
     /// What is known of the edits of a host's pages, to read and teach.

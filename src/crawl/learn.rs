@@ -10,7 +10,7 @@ use crate::schedule::memory::PageMemory;
 use crate::schedule::revisit::{
     AdaptiveParams, HostHistory, Observation, PageHistory, Schedule, Shape, adaptive, next_visit,
 };
-use crate::schedule::{Claim, NextVisit};
+use crate::schedule::{Claim, NextVisit, Step};
 
 use super::step::{Met, Stepped};
 
@@ -72,7 +72,8 @@ pub(super) fn look(
     let mut memory = PageMemory::of_bytes(&claim.entry.memo).unwrap_or_default();
     let verdict = memory.life.look(now, &sight(stepped), &LifeRules::default());
     if verdict.may_compare {
-        let born = stepped.text.as_ref().and_then(|t| t.published).unwrap_or(claim.entry.found_at);
+        let published = stepped.text.as_ref().and_then(|t| t.published);
+        let born = born(published, claim.entry.found_at, is_of_source(claim));
         match &mut memory.history {
             Some(history) => {
                 let seen = Observation {
@@ -107,6 +108,26 @@ pub(super) fn look(
     Learned { next, memo: Some(memory.to_bytes()) }
 }
 
+/// A date of publication is off by no more than the zones are apart.
+const ZONES_APART: Duration = Duration::from_hours(14);
+
+/// When a page was born: when it says so, else when it was found. What a feed or sitemap names is new when
+/// it is found, whatever the outlet's clock and zone make of that: a page that says it was published within
+/// the hours by which these can be off was published just then.
+fn born(published: Option<Timestamp>, found_at: Timestamp, is_of_source: bool) -> Timestamp {
+    match published {
+        Some(at) if is_of_source && found_at.since(at) <= ZONES_APART => found_at,
+        Some(at) => at,
+        None => found_at,
+    }
+}
+
+/// Whether a page was named by a feed, a sitemap or a section page.
+fn is_of_source(claim: &Claim) -> bool {
+    let mut steps = claim.entry.path.steps().rev().skip_while(|step| *step == Step::Redirect);
+    steps.next() == Some(Step::Link) && steps.next() == Some(Step::Manifest)
+}
+
 fn shape(stepped: &Stepped) -> Shape {
     match stepped.text.as_ref().map(|t| t.kind) {
         Some(PageKind::Front | PageKind::List) => Shape::Steady,
@@ -137,5 +158,27 @@ fn sight(stepped: &Stepped) -> Sight {
             Some(PageKind::SoftNotFound) => Sight::Blocked(Block::SoftNotFound),
             _ => Sight::Page,
         },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_source_names_is_new_when_it_is_found_whatever_the_outlets_clock_says() {
+        let at = |hours: i64| Timestamp::from_unix_seconds(hours * 3_600);
+        for (published, is_of_source, want) in [
+            (Some(at(100)), true, at(100)),
+            // Five hours behind, nine ahead, and truly two days old.
+            (Some(at(95)), true, at(100)),
+            (Some(at(109)), true, at(100)),
+            (Some(at(52)), true, at(52)),
+            (None, true, at(100)),
+            // A page that a person named was there before.
+            (Some(at(95)), false, at(95)),
+        ] {
+            assert_eq!(born(published, at(100), is_of_source), want, "{published:?}");
+        }
     }
 }

@@ -142,6 +142,7 @@ impl Reading {
             page_failure: None,
             is_cut: false,
             gathered: Vec::new(),
+            said: None,
         };
         match &self.what {
             What::Failure(failure) => {

@@ -7,8 +7,8 @@
 //! source names as `L` from there. A job's own sources are followed by name, whatever its scope
 //! says; what they name must belong.
 //!
-//! A date that a source gives is a claim. It brings a visit forward, it never puts one off; and
-//! dates that are made up at the moment of asking (all the same, and just now) are not believed.
+//! A date that a source gives is a claim. It brings a visit forward, it never puts one off; and it is
+//! compared with what the same source said before ([`Said`]), never with our clock.
 
 mod named;
 mod role;
@@ -26,6 +26,7 @@ use crate::outlinks::links::{Hop, Outlink, links_of_css, links_of_html};
 use crate::outlinks::sitemaps::{self, SitemapEntry, SitemapKind};
 use crate::schedule::clean::{Cleaned, Variant, VariantKind, variant};
 use crate::schedule::job::depth_of;
+use crate::schedule::revisit::{EntryKey, Said, Statement, entry_key};
 use crate::schedule::scope::Ruling;
 use crate::schedule::traps::Trap;
 use crate::schedule::{Ask, DiscoveryPath, Found, JobSpec, Priority, Step};
@@ -36,12 +37,10 @@ use super::rules::by_source;
 const ROBOTS_SITEMAPS_MAX: usize = 50;
 /// How many further pages of a feed are followed at one reading.
 const FEED_PAGES_MAX: u32 = 3;
-/// A date that lies further ahead than this is none.
-const CLOCK_SLIP: Duration = Duration::from_hours(24);
-/// So many entries dated alike, and just now, were dated by the asking.
-const DATED_BY_ASKING_MIN: usize = 4;
-/// How close together and how close to the capture such dates lie.
-const DATED_BY_ASKING: Duration = Duration::from_secs(120);
+/// So many entries dated alike say nothing of which of them is young.
+const DATED_ALIKE_MIN: usize = 4;
+/// How close together such dates lie.
+const DATED_ALIKE: Duration = Duration::from_secs(120);
 
 /// So many new pages on hosts that are not the job's are taken from one reading of a source; the next
 /// reading takes more. A publisher says which pages are its own, and may be wrong or hostile.
@@ -67,6 +66,8 @@ pub struct Source<'a> {
     pub canonical: Option<&'a str>,
     /// When it was captured.
     pub at: Timestamp,
+    /// For a feed or sitemap: what it said of its entries before.
+    pub said: &'a Said,
 }
 
 /// What is known of a URL.
@@ -136,6 +137,9 @@ pub struct Gathered {
     pub left_out: Vec<LeftOut>,
     /// What was odd.
     pub notes: Vec<String>,
+    /// For a feed or sitemap that could be read: what it has said by now, and whether more than the time
+    /// of its reading is new in it.
+    pub said: Option<(Said, bool)>,
 }
 
 /// The sitemaps that a robots.txt names, to be asked for now; none unless the job wants them.
@@ -154,6 +158,7 @@ pub fn named_by_robots(
     if !job.sitemaps_from_robots {
         return out;
     }
+    let said = Said::default();
     let source = Source {
         role: Role::Sitemap,
         uri: robots,
@@ -162,13 +167,14 @@ pub fn named_by_robots(
         content_type: None,
         canonical: None,
         at: now,
+        said: &said,
     };
     let mut gatherer =
         Gatherer { job, source, now, rulings, seen: HashSet::new(), elsewhere: 0, out: &mut out };
     for text in sitemaps.iter().take(ROBOTS_SITEMAPS_MAX) {
         if let Ok(uri) = robots.join(text) {
             let because = format!("{robots} names it as a sitemap");
-            gatherer.source_named(uri, Step::Manifest, Role::Sitemap, because, None);
+            gatherer.source_named(uri, Step::Manifest, Role::Sitemap, because, Statement::Known);
         }
     }
     if sitemaps.len() > ROBOTS_SITEMAPS_MAX {
@@ -223,6 +229,12 @@ struct Claim {
     changed: Option<Timestamp>,
 }
 
+impl Claim {
+    fn keyed(&self) -> (EntryKey, Option<Timestamp>) {
+        (entry_key(&self.uri), self.changed)
+    }
+}
+
 impl From<FeedItem> for Claim {
     fn from(item: FeedItem) -> Self {
         Self { changed: item.changed_at(), published: item.published, uri: item.url }
@@ -251,7 +263,9 @@ impl Gatherer<'_, '_> {
         if kind.is_none() {
             return;
         }
-        self.claims("feed", items.into_iter().map(Claim::from).collect());
+        let claims: Vec<Claim> = items.into_iter().map(Claim::from).collect();
+        let statements = self.compare(claims.iter().map(Claim::keyed).collect());
+        self.claims("feed", claims, &statements);
         // Older pages are followed once, as long as they are near: each is a feed, too.
         let pages = self.source.path.steps().filter(|s| *s == Step::Manifest).count();
         if u32::try_from(pages).unwrap_or(u32::MAX) > FEED_PAGES_MAX {
@@ -259,7 +273,7 @@ impl Gatherer<'_, '_> {
         }
         for uri in next {
             let because = format!("the feed {} goes on there", self.source.uri);
-            self.source_named(uri, Step::Manifest, Role::Feed, because, None);
+            self.source_named(uri, Step::Manifest, Role::Feed, because, Statement::Known);
         }
     }
 
@@ -271,82 +285,102 @@ impl Gatherer<'_, '_> {
         let is_source = map.kind != SitemapKind::Unknown;
         let entries = (map.entries.len() + map.children.len()) as u64;
         self.out.read = Some(Read { is_source, entries });
-        self.claims("sitemap", map.entries.into_iter().map(Claim::from).collect());
-        for child in map.children {
+        let claims: Vec<Claim> = map.entries.into_iter().map(Claim::from).collect();
+        let mut keyed: Vec<_> = claims.iter().map(Claim::keyed).collect();
+        keyed.extend(map.children.iter().map(|child| (entry_key(&child.url), child.lastmod)));
+        let statements = if is_source { self.compare(keyed) } else { Vec::new() };
+        self.claims("sitemap", claims, &statements);
+        let of_children = statements.len().saturating_sub(map.children.len());
+        for (child, statement) in map.children.into_iter().zip(&statements[of_children..]) {
             let because = match child.lastmod {
                 Some(at) => format!("the sitemap {} names it, changed {at}", self.source.uri),
                 None => format!("the sitemap {} names it", self.source.uri),
             };
-            self.source_named(child.url, Step::Manifest, Role::Sitemap, because, child.lastmod);
+            self.source_named(child.url, Step::Manifest, Role::Sitemap, because, *statement);
         }
     }
 
-    fn claims(&mut self, what: &str, claims: Vec<Claim>) {
-        let believed = !self.is_dated_by_asking(&claims);
-        if !believed {
+    /// What the source says of its entries, beside what it said before; what it said by now is kept for
+    /// the next time.
+    fn compare(&mut self, keyed: Vec<(EntryKey, Option<Timestamp>)>) -> Vec<Statement> {
+        let compared = self.source.said.compare(&keyed, self.source.at);
+        if compared.moved_together {
+            let note = "all of its dates moved together; none of them tells of an edit";
+            self.out.notes.push(note.to_owned());
+        }
+        self.out.said = Some((compared.said, compared.has_changed));
+        compared.statements
+    }
+
+    fn claims(&mut self, what: &str, claims: Vec<Claim>, statements: &[Statement]) {
+        let alike = is_dated_alike(&claims);
+        if alike {
             self.out.notes.push(format!(
-                "the {what} dates all entries with the time of asking; its dates are not used"
+                "the {what} gives all entries one date, which says nothing of which is young"
             ));
         }
-        for claim in claims {
-            // A date in the future is a slip or a lie; either way it says nothing of changes.
-            let sane = |at: &Timestamp| believed && *at <= self.now.plus(CLOCK_SLIP);
-            let changed = claim.changed.filter(sane);
-            let published = claim.published.filter(sane);
-            self.entry(what, claim.uri, published, changed);
+        for (claim, statement) in claims.into_iter().zip(statements) {
+            self.entry(what, claim, *statement, alike);
         }
     }
 
-    /// Whether the dates were made when the source was asked for: all close together, and all
-    /// close to its capture.
-    fn is_dated_by_asking(&self, claims: &[Claim]) -> bool {
-        let dates: Vec<Timestamp> = claims.iter().filter_map(|claim| claim.changed).collect();
-        let near = |at: &Timestamp| at.unix_micros().abs_diff(self.source.at.unix_micros());
-        dates.len() >= DATED_BY_ASKING_MIN
-            && dates.iter().all(|at| u128::from(near(at)) <= DATED_BY_ASKING.as_micros())
-    }
-
-    fn entry(
-        &mut self,
-        what: &str,
-        uri: TargetUri,
-        published: Option<Timestamp>,
-        changed: Option<Timestamp>,
-    ) {
-        let newest = changed.or(published);
-        let age = newest.map(|at| self.now.since(at));
+    fn entry(&mut self, what: &str, claim: Claim, statement: Statement, alike: bool) {
+        let Claim { uri, published, changed } = claim;
+        // How old an entry is, in days: the one thing for which our clock is good enough. What is dated
+        // ahead of it is new.
+        let age = changed.or(published).map(|at| self.now.since(at));
         if let (Some(max), Some(age)) = (self.job.entry_age_max, age)
             && age > max
         {
-            let why = format!("entry_age_max (the {what} dates it {})", day(newest));
+            let why = format!("entry_age_max (the {what} dates it {})", day(changed.or(published)));
             self.out.left_out.push(LeftOut { uri, rule: "entry_age_max".to_owned(), why });
             return;
         }
         let path = self.source.path.then(Step::Link);
         let Some((uri, known)) = self.taken(uri, &path, By::Source) else { return };
-        let source = self.source.uri;
-        let (ask, because) = match (known, changed) {
-            (Known::Captured(last), Some(at)) if at > last => {
-                let because = format!(
-                    "the {what} {source} says it changed at {}, after its capture at {}",
-                    at.to_rfc3339(),
-                    last.floor_second().to_rfc3339()
-                );
-                (Ask::Again, because)
-            }
-            _ => {
-                let when = published.or(changed);
-                let when = when.map(|at| format!(", dated {}", at.to_rfc3339()));
-                (Ask::IfNew, format!("the {what} {source} names it{}", when.unwrap_or_default()))
-            }
-        };
+        let edit = self.edit(what, statement, known, changed);
+        let ask = if edit.is_some() { Ask::Again } else { Ask::IfNew };
+        let because = edit.unwrap_or_else(|| {
+            let when = published.or(changed);
+            let when = when.map(|at| format!(", dated {}", at.to_rfc3339()));
+            format!("the {what} {} names it{}", self.source.uri, when.unwrap_or_default())
+        });
         // What a feed names without a date is what it names first: new.
+        let age = age.filter(|_| !alike);
         let is_young = age.map_or(what == "feed", |age| age <= self.job.young);
         let priority =
             if is_young || ask == Ask::Again { Priority::High } else { Priority::Normal };
         self.put(uri, path, because, priority, Role::Page, ask);
         if let Some(page) = self.out.found.last_mut() {
             by_source().clone_into(&mut page.settings);
+        }
+    }
+
+    /// Why a page that is known is to be looked at again: the source dates it later than it did, or lists
+    /// it again before all others. `None` when what it says tells of no edit.
+    fn edit(
+        &self,
+        what: &str,
+        statement: Statement,
+        known: Known,
+        changed: Option<Timestamp>,
+    ) -> Option<String> {
+        let Known::Captured(last) = known else { return None };
+        let source = self.source.uri;
+        let now = changed.map(Timestamp::to_rfc3339).unwrap_or_default();
+        match statement {
+            Statement::Moved { from: Some(from) } => {
+                let from = from.to_rfc3339();
+                Some(format!("the {what} {source} dates it {now} now, and {from} before"))
+            }
+            Statement::Moved { from: None } => {
+                Some(format!("the {what} {source} dates it {now} now, and did not before"))
+            }
+            // Two times of ours are compared: it is no page that came since then.
+            Statement::Listed { is_newest: true, since } if last < since => {
+                Some(format!("the {what} {source} lists it again, as its newest, dated {now}"))
+            }
+            Statement::Listed { .. } | Statement::Known => None,
         }
     }
 
@@ -357,7 +391,7 @@ impl Gatherer<'_, '_> {
         step: Step,
         role: Role,
         because: String,
-        changed: Option<Timestamp>,
+        statement: Statement,
     ) {
         let path = self.source.path.then(step);
         if !self.seen.insert(uri.as_str().to_owned()) || uri == *self.source.uri {
@@ -378,10 +412,8 @@ impl Gatherer<'_, '_> {
             return;
         }
         let known = (self.rulings.known)(&uri);
-        let ask = match (known, changed) {
-            (Known::Captured(last), Some(at)) if at > last && at <= self.now.plus(CLOCK_SLIP) => {
-                Ask::Again
-            }
+        let ask = match (known, statement) {
+            (Known::Captured(_), Statement::Moved { .. }) => Ask::Again,
             _ => Ask::IfNew,
         };
         self.put(uri, path, because, Priority::Seed, role, ask);
@@ -533,6 +565,13 @@ impl Gatherer<'_, '_> {
 /// it names as its canonical form.
 pub(super) fn variant_word(word: &str, kind: VariantKind, uri: &TargetUri) -> String {
     format!("{word}={}:{uri}", kind.label())
+}
+
+/// Whether all dates are one: that of a template, a move or the moment of asking.
+fn is_dated_alike(claims: &[Claim]) -> bool {
+    let dates = || claims.iter().filter_map(|claim| claim.changed);
+    let Some((first, last)) = dates().min().zip(dates().max()) else { return false };
+    dates().count() >= DATED_ALIKE_MIN && last.since(first) <= DATED_ALIKE
 }
 
 fn day(at: Option<Timestamp>) -> String {

@@ -98,7 +98,7 @@ impl Crawl {
         let pace = self.gate.options().pace_for(&host);
         self.book.facts(&host, now, &pace)?.began(now);
         let owner = (claim.id(), permit.uri().clone());
-        let following = self.following(&claim);
+        let following = self.following(&claim)?;
         let hash = hash_of(claim.uri());
         let mut handed = run.handed.iter().filter(|handed| handed.waits_for(hash));
         let wants_links = handed.any(|handed| handed.requisites || handed.depth > 0)

@@ -10,6 +10,7 @@ use crate::http::Failure;
 use crate::outlinks::links::Hop;
 use crate::politeness::{Permit, RobotsFetch, RobotsTarget};
 use crate::schedule::Claim;
+use crate::schedule::revisit::Said;
 use crate::store::{Appended, Discovery, Store, StoreError, Submission, What};
 
 use super::following::{Following, Gathering};
@@ -159,6 +160,9 @@ pub struct Stepped {
     pub is_cut: bool,
     /// What it names, where jobs follow it: each with the job's name.
     pub gathered: Vec<(String, Gathered)>,
+    /// What it has said of its entries, to be kept once the queue has what follows from it; and whether
+    /// that is new.
+    pub said: Option<(Said, bool)>,
 }
 
 impl Stepped {

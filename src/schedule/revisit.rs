@@ -26,12 +26,14 @@
 mod cron;
 mod history;
 mod model;
+mod said;
 
 use std::time::Duration;
 
 pub use self::cron::{Cron, CronError};
 pub use self::history::{HostHistory, Observation, PageHistory};
 pub use self::model::{AgePart, Belief, Prior, Shape};
+pub use self::said::{Compared, EntryKey, Said, Statement, entry_key};
 use crate::base::Timestamp;
 
 /// When pages of a job are looked at again.

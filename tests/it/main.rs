@@ -35,6 +35,7 @@
 
 mod cite;
 mod cli;
+mod clocks;
 mod crash;
 mod crawl;
 mod daemon;

@@ -28,6 +28,12 @@ impl Role {
         }
     }
 
+    /// Whether what it names is dated: a feed or sitemap.
+    #[must_use]
+    pub fn is_dated(self) -> bool {
+        matches!(self, Self::Feed | Self::Sitemap)
+    }
+
     /// What a queue entry is for: by its tag, by what the job calls its URL (or the URL that
     /// redirected to it), and by its path.
     #[must_use]

@@ -36,6 +36,17 @@ fn run(
     (payload, content_type): (&str, &str),
     captured: &[(&str, &str)],
 ) -> (Gathered, usize) {
+    run_after(job, (role, url, path), (payload, content_type), captured, &Said::default())
+}
+
+/// The same of a source that has said something before.
+fn run_after(
+    job: &JobSpec,
+    (role, url, path): (Role, &str, &str),
+    (payload, content_type): (&str, &str),
+    captured: &[(&str, &str)],
+    said: &Said,
+) -> (Gathered, usize) {
     let scope = Scope::new(job.scope.clone()).unwrap();
     let guard =
         RefCell::new((TrapGuard::new(TrapOptions { counters: 64, ..job.traps.clone() }), 0));
@@ -51,6 +62,7 @@ fn run(
         content_type: Some(content_type),
         canonical: payload.split("canonical href=").nth(1).and_then(|rest| rest.split('>').next()),
         at: time(NOW),
+        said,
     };
     let mut rulings = Rulings {
         scope: &|uri, path, via| scope.judge(uri, path, via),
@@ -89,13 +101,27 @@ fn rss(items: &[(&str, &str)]) -> String {
 
 const FEED: (Role, &str, &str) = (Role::Feed, "https://a.org/feed.xml", "M");
 
+/// What a source has said after it gave this.
+fn said(job: &JobSpec, of: (Role, &str, &str), payload: &str, before: &Said) -> Said {
+    let (gathered, _) = run_after(job, of, (payload, "text/xml"), &[], before);
+    gathered.said.unwrap().0
+}
+
 #[test]
-fn a_feed_names_new_pages_and_asks_again_for_those_that_it_says_changed() {
+fn a_feed_names_new_pages_and_asks_again_for_those_that_it_dates_later_than_before() {
+    let before = rss(&[
+        ("/changed", "2025-11-05T02:00:00Z"),
+        ("/same", "2025-11-05T23:00:00Z"),
+        ("/undated", ""),
+        ("/old", "2025-10-01T00:00:00Z"),
+    ]);
     let feed = rss(&[
         ("/new?utm_source=rss", "2025-11-05T11:00:00Z"),
         ("/old", "2025-10-01T00:00:00Z"),
-        ("/changed", "2025-11-05T10:30:00Z"),
-        ("/same", "2025-11-05T09:00:00Z"),
+        // Hours before its capture, by the clock of an outlet that is behind.
+        ("/changed", "2025-11-05T02:30:00Z"),
+        // Hours after its capture, by one that is ahead.
+        ("/same", "2025-11-05T23:00:00Z"),
         ("/future", "2026-11-05T09:00:00Z"),
         ("/undated", ""),
         ("/video/x", "2025-11-05T11:00:00Z"),
@@ -105,9 +131,10 @@ fn a_feed_names_new_pages_and_asks_again_for_those_that_it_says_changed() {
     let captured = [
         ("https://a.org/changed", "2025-11-05T10:00:00.5Z"),
         ("https://a.org/same", "2025-11-05T10:00:00Z"),
-        ("https://a.org/future", "2025-11-05T10:00:00Z"),
     ];
-    let (gathered, asked) = run(&job(), FEED, (&feed, "application/rss+xml"), &captured);
+    let said = said(&job(), FEED, &before, &Said::default());
+    let (gathered, asked) =
+        run_after(&job(), FEED, (&feed, "application/rss+xml"), &captured, &said);
     assert_eq!(
         lines(&gathered),
         [
@@ -123,7 +150,7 @@ fn a_feed_names_new_pages_and_asks_again_for_those_that_it_says_changed() {
     assert_eq!(because[0], "the feed https://a.org/feed.xml names it, dated 2025-11-05T11:00:00Z");
     assert_eq!(
         because[2],
-        "the feed https://a.org/feed.xml says it changed at 2025-11-05T10:30:00Z, after its capture at 2025-11-05T10:00:00Z"
+        "the feed https://a.org/feed.xml dates it 2025-11-05T02:30:00Z now, and 2025-11-05T02:00:00Z before"
     );
     assert_eq!(gathered.found[0].via.as_deref(), Some("https://a.org/feed.xml"));
     // What was taken off is recorded; what a publisher names is put to no guard.
@@ -141,19 +168,44 @@ fn a_feed_names_new_pages_and_asks_again_for_those_that_it_says_changed() {
 }
 
 #[test]
-fn dates_made_by_the_asking_are_not_believed() {
-    let items: Vec<(String, &str)> =
-        (0..5).map(|n| (format!("/{n}"), "2025-11-05T11:59:30Z")).collect();
-    let items: Vec<(&str, &str)> = items.iter().map(|(u, d)| (u.as_str(), *d)).collect();
+fn dates_made_by_the_asking_tell_of_no_edit() {
+    let feed = |dates: [&str; 5]| {
+        let urls: Vec<String> = (0..5).map(|n| format!("/{n}")).collect();
+        let items: Vec<(&str, &str)> =
+            urls.iter().zip(dates).map(|(u, d)| (u.as_str(), d)).collect();
+        rss(&items)
+    };
     let captured = [("https://a.org/1", "2025-11-05T10:00:00Z")];
-    let (gathered, _) = run(&job(), FEED, (&rss(&items), "text/xml"), &captured);
+    let before = feed(["2025-11-05T11:29:30Z"; 5]);
+    let said = said(&job(), FEED, &before, &Said::default());
+    let now = feed(["2025-11-05T11:59:30Z"; 5]);
+    let (gathered, _) = run_after(&job(), FEED, (&now, "text/xml"), &captured, &said);
     assert!(gathered.found.iter().all(|f| f.ask == Ask::IfNew));
-    assert!(gathered.notes[0].contains("time of asking"), "{:?}", gathered.notes);
-    // One of them dated otherwise, and they are.
-    let mut items = items;
-    items[4].1 = "2025-11-04T00:00:00Z";
-    let (gathered, _) = run(&job(), FEED, (&rss(&items), "text/xml"), &captured);
+    assert!(gathered.notes[0].contains("moved together"), "{:?}", gathered.notes);
+    // One of them does not move, and the others tell of edits.
+    let mut dates = ["2025-11-05T11:59:30Z"; 5];
+    dates[4] = "2025-11-05T11:29:30Z";
+    let (gathered, _) = run_after(&job(), FEED, (&feed(dates), "text/xml"), &captured, &said);
     assert_eq!(gathered.found[1].ask, Ask::Again);
+}
+
+#[test]
+fn what_comes_back_to_a_feed_as_its_newest_is_looked_at_again() {
+    let first = rss(&[("/other", "2025-11-05T01:00:00Z")]);
+    let said = said(&job(), FEED, &first, &Said::default());
+    let captured = [("https://a.org/x", "2025-11-04T00:00:00Z")];
+    for (date, captured, want) in [
+        // As the newest of the feed, and older than what it listed.
+        ("2025-11-05T01:30:00Z", &captured[..], Ask::Again),
+        ("2025-11-05T00:30:00Z", &captured[..], Ask::IfNew),
+        ("", &captured[..], Ask::IfNew),
+        // A page that was first captured since the feed was read last is new to both.
+        ("2025-11-05T01:30:00Z", &[("https://a.org/x", NOW)], Ask::IfNew),
+    ] {
+        let feed = rss(&[("/x", date), ("/other", "2025-11-05T01:00:00Z")]);
+        let (gathered, _) = run_after(&job(), FEED, (&feed, "text/xml"), captured, &said);
+        assert_eq!(gathered.found[0].ask, want, "{date} {captured:?}");
+    }
 }
 
 #[test]
@@ -211,6 +263,9 @@ fn an_index_names_sitemaps_and_a_sitemap_names_pages() {
     let captured = [("https://a.org/s1.xml", "2025-11-05T10:00:00Z")];
     let of = (Role::Sitemap, "https://a.org/index.xml", "PM");
     let (gathered, _) = run(&job(), of, (index, "application/xml"), &captured);
+    assert_eq!(lines(&gathered), ["https://a.org/s1.xml PMM seed IfNew tags=sitemap"]);
+    let before = said(&job(), of, &index.replace("T11:00", "T10:30"), &Said::default());
+    let (gathered, _) = run_after(&job(), of, (index, "application/xml"), &captured, &before);
     // One that names itself, or a host that is not its own, leads nowhere.
     assert_eq!(lines(&gathered), ["https://a.org/s1.xml PMM seed Again tags=sitemap"]);
     assert_eq!(gathered.left_out[0].why, "no include rule");

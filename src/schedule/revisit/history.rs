@@ -1,5 +1,7 @@
 //! What is remembered of a page and of its host from look to look, and the bytes it is kept in.
 
+use std::time::Duration;
+
 use super::model::{Belief, GRID, Prior, Shape, hours};
 use crate::base::Timestamp;
 use crate::schedule::packing::{Packer, Unpacker};
@@ -34,10 +36,21 @@ pub struct PageHistory {
     pub changes: u32,
     /// How many found changed bytes.
     pub byte_changes: u32,
+    /// How many signals in a row asked for a look that found no changed text.
+    pub vain_signals: u32,
     belief: Belief,
 }
 
+/// The version of a host's bytes.
 const VERSION: u8 = 1;
+/// The version of a page's bytes.
+const PAGE_VERSION: u8 = 2;
+/// Its bytes before vain signals were counted.
+const PAGE_VERSION_WITHOUT_VAIN: u8 = 1;
+/// So many signals in vain are no reason for doubt: an editor may save a page as it is.
+const VAIN_SIGNALS_FREE: u32 = 2;
+/// The longest time that a signal is put off.
+const SIGNAL_WAIT_MAX: Duration = Duration::from_hours(24);
 
 impl PageHistory {
     /// A page whose first look was at `looked`. `born` is its publication date where the page says
@@ -52,6 +65,7 @@ impl PageHistory {
             looks: 1,
             changes: 0,
             byte_changes: 0,
+            vain_signals: 0,
             belief: Belief::prior(prior),
         }
     }
@@ -74,6 +88,23 @@ impl PageHistory {
             self.changes = self.changes.saturating_add(1);
         }
         self.byte_changes = self.byte_changes.saturating_add(u32::from(seen.bytes_changed));
+        if seen.text_changed {
+            self.vain_signals = 0;
+        } else if seen.signalled {
+            self.vain_signals = self.vain_signals.saturating_add(1);
+        }
+    }
+
+    /// When a signal that comes now is followed: at once, and ever later where those before it were in
+    /// vain. A source whose dates move with every reading costs its host a look a day and page at last.
+    #[must_use]
+    pub fn follows_signal_at(&self, now: Timestamp, interval_min: Duration) -> Timestamp {
+        let Some(doubts) = self.vain_signals.checked_sub(VAIN_SIGNALS_FREE).filter(|n| *n > 0)
+        else {
+            return now;
+        };
+        let wait = interval_min.saturating_mul(1 << doubts.min(16));
+        self.looked.plus(wait.min(SIGNAL_WAIT_MAX)).max(now)
     }
 
     /// What is believed of its factor.
@@ -98,7 +129,7 @@ impl PageHistory {
     /// Its bytes, version first.
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
-        let mut out = Packer::new(VERSION);
+        let mut out = Packer::new(PAGE_VERSION);
         out.number(u64::from(self.shape == Shape::Steady));
         out.signed(self.born.unix_micros());
         let after = |at: Timestamp| at.unix_micros().wrapping_sub(self.born.unix_micros());
@@ -108,6 +139,7 @@ impl PageHistory {
         out.number(u64::from(self.looks));
         out.number(u64::from(self.changes));
         out.number(u64::from(self.byte_changes));
+        out.number(u64::from(self.vain_signals));
         for weight in self.belief.weights() {
             out.number(u64::from(weight.to_bits()));
         }
@@ -118,7 +150,8 @@ impl PageHistory {
     #[must_use]
     pub fn of_bytes(bytes: &[u8]) -> Option<Self> {
         let mut from = Unpacker::new(bytes);
-        if from.byte()? != VERSION {
+        let version = from.byte()?;
+        if !matches!(version, PAGE_VERSION | PAGE_VERSION_WITHOUT_VAIN) {
             return None;
         }
         let shape = match from.number()? {
@@ -132,6 +165,7 @@ impl PageHistory {
         let changed = Timestamp::from_unix_micros(born.wrapping_add(from.signed()?));
         let (looks, changes) = (from.number_u32()?, from.number_u32()?);
         let byte_changes = from.number_u32()?;
+        let vain_signals = if version == PAGE_VERSION { from.number_u32()? } else { 0 };
         let mut weights = [0.0; GRID];
         for weight in &mut weights {
             *weight = f32::from_bits(from.number_u32()?);
@@ -139,7 +173,17 @@ impl PageHistory {
         let born = Timestamp::from_unix_micros(born);
         let belief = Belief::of_weights(weights);
         let changed = has_changed.then_some(changed);
-        let page = Self { shape, born, looked, changed, looks, changes, byte_changes, belief };
+        let page = Self {
+            shape,
+            born,
+            looked,
+            changed,
+            looks,
+            changes,
+            byte_changes,
+            vain_signals,
+            belief,
+        };
         from.is_done().then_some(page)
     }
 }
@@ -307,6 +351,39 @@ mod tests {
     }
 
     #[test]
+    fn a_history_of_the_version_before_is_read() {
+        let page = PageHistory::new(Shape::Article, at(0), at(5), &Prior::default());
+        let new = page.to_bytes();
+        // Its bytes had no count of vain signals, which is the one byte before the weights.
+        let weights: usize = {
+            let mut out = Packer::new(0);
+            page.belief.weights().iter().for_each(|w| out.number(u64::from(w.to_bits())));
+            out.finish().len() - 1
+        };
+        let at = new.len() - weights - 1;
+        let mut old = [&new[..at], &new[at + 1..]].concat();
+        old[0] = PAGE_VERSION_WITHOUT_VAIN;
+        assert_eq!(PageHistory::of_bytes(&old), Some(page));
+    }
+
+    #[test]
+    fn signals_in_vain_are_followed_ever_later_and_at_once_again_when_one_was_true() {
+        let prior = Prior::default();
+        let mut host = HostHistory::new(100.0, at(0));
+        let mut page = PageHistory::new(Shape::Article, at(0), at(0), &prior);
+        let min = Duration::from_mins(5);
+        let mut waits = Vec::new();
+        for n in 1..=14 {
+            page.observe(&look(n, false, true), &mut host, &prior);
+            waits.push(page.follows_signal_at(at(n), min).since(at(n)).as_secs() / 60);
+        }
+        assert_eq!(waits[..6], [0, 0, 10, 20, 40, 80]);
+        assert_eq!(waits[13], 24 * 60);
+        page.observe(&look(15, true, true), &mut host, &prior);
+        assert_eq!(page.follows_signal_at(at(15), min), at(15));
+    }
+
+    #[test]
     fn a_host_whose_pages_change_more_teaches_its_other_pages() {
         let prior = Prior::default();
         let mut lively = HostHistory::new(100.0, at(0));
@@ -353,10 +430,12 @@ mod tests {
     proptest! {
         #[test]
         fn any_bytes_are_no_history_or_one(bytes in proptest::collection::vec(any::<u8>(), 0..140)) {
-            let mut versioned = vec![VERSION];
-            versioned.extend_from_slice(&bytes);
-            let _ = PageHistory::of_bytes(&versioned);
-            let _ = HostHistory::of_bytes(&versioned);
+            for version in [VERSION, PAGE_VERSION] {
+                let mut versioned = vec![version];
+                versioned.extend_from_slice(&bytes);
+                let _ = PageHistory::of_bytes(&versioned);
+                let _ = HostHistory::of_bytes(&versioned);
+            }
         }
     }
 }

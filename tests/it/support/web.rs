@@ -78,6 +78,12 @@ impl Web {
         self.script.lock().unwrap().replies.insert((host.to_owned(), target.to_owned()), reply);
     }
 
+    /// Sets what is answered, and gives back what was until now. Panics where nothing was.
+    pub fn swap(&self, host: &str, target: &str, reply: Reply) -> Reply {
+        let key = (host.to_owned(), target.to_owned());
+        self.script.lock().unwrap().replies.insert(key, reply).unwrap()
+    }
+
     /// Sets a page of HTML.
     pub fn page(&self, host: &str, target: &str, html: &str) {
         self.on(host, target, Reply::Bytes(ok("text/html; charset=utf-8", html.as_bytes())));
