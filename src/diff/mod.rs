@@ -105,7 +105,7 @@ pub struct Comparison {
     pub acknowledged_by: Vec<Acknowledgement>,
     /// What both versions declare about their changes.
     pub declared: Declared,
-    /// Whether the budget of steps ran out, so that a finer answer exists.
+    /// Whether a finer answer exists: the budget of steps ran out, or a page was longer than what is read.
     pub coarse: bool,
 }
 
@@ -229,7 +229,7 @@ fn compare_within(
         stealth,
         acknowledged_by,
         declared,
-        coarse: budget.ran_out(),
+        coarse: budget.ran_out() || old.page.coarse || new.page.coarse,
         old_sentences: ranges(a),
         new_sentences: ranges(b),
     }
