@@ -91,6 +91,7 @@ pub(super) fn fold(text: &str, accents: Accents) -> Vec<Folded> {
     let mut space: Option<Range<usize>> = None;
     for (at, c) in text.char_indices() {
         let range = at..at + c.len_utf8();
+        let c = if accents == Accents::Apart { only_form(c) } else { c };
         if is_invisible(c) {
             continue;
         }
@@ -134,6 +135,15 @@ pub(super) fn fold(text: &str, accents: Accents) -> Vec<Folded> {
         put_in_order(&mut out);
     }
     out
+}
+
+/// The character that stands for this one in every canonical form, where that is another one.
+fn only_form(c: char) -> char {
+    let mut parts = decomposed(c);
+    match (parts.next(), parts.next()) {
+        (Some(one), None) => one,
+        _ => c,
+    }
 }
 
 /// Puts the marks of each letter into canonical order.
@@ -341,6 +351,8 @@ mod tests {
                 assert!(locate(quote, &page(text)).is_err(), "{quote}");
             }
         }
+        // The Greek varia is the grave accent in every form.
+        assert!(locate("is \u{1fef}so", &page("It is \u{1fef}so.")).is_ok());
     }
 
     proptest::proptest! {
