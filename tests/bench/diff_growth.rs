@@ -3,7 +3,8 @@
 //!     cargo bench --bench diff_growth [-- --sizes 16,64,256] [--only WORDS] [--top 25] [--seconds 4]
 //!
 //! The twin of `extract_growth`: pairs of pages (`diff_growth/pairs.rs`), each at three sizes in KiB a
-//! side. Three things are timed apart: *compared* is the comparison, blame's origins and what came back;
+//! side. Four things are timed apart: *compared* is the comparison, blame's origins and what came back;
+//! *behind a wall* is the same where the last version showed only the beginning (for every fifth pair);
 //! *written* is the JSON and every form for readers; *found* is a passage that is nearly that of the page,
 //! looked for as a quotation (for every fifth pair). The exponent is 1 where time grows with the size and
 //! 2 where it grows with its square, fitted over all sizes. Times are CPU time of the thread where Linux tells
@@ -14,10 +15,12 @@ use std::hint::black_box;
 
 use pressmark::cite::Quotation;
 use pressmark::cite::locate::{Found, locate};
+use pressmark::diff::gap::Past;
 use pressmark::diff::render::terminal::TerminalOptions;
 use pressmark::diff::render::{self, Shown};
 use pressmark::diff::{
-    CompareOptions, Comparison, EarlierSentences, Fingerprint, Side, compare_captures, tell_returns,
+    CompareOptions, Comparison, EarlierSentences, Fingerprint, Presence, Side, compare_captures,
+    tell_returns,
 };
 use pressmark::extract::page::Page;
 use pressmark::extract::{Hints, extract};
@@ -50,6 +53,13 @@ fn compared(old: &Page, new: &Page) -> Comparison {
     said.take_in_lost(new, &found.origins(), 1);
     tell_returns(&mut found.changes, old, new, &said);
     found
+}
+
+/// The article is the old page, and what a wall let through the beginning of the new one.
+fn behind_a_wall(old: &Page, shown: &Page, new: &Page) -> Comparison {
+    let (article, shown) = (Side::of(old), Side::of(shown));
+    let past = Past { last: shown, was: Presence::Cut, article: Some(article), shown: Some(shown) };
+    past.compare(&Side::of(new), Presence::Here, None, &CompareOptions::default())
 }
 
 fn written(comparison: &Comparison, old: &Page, new: &Page) {
@@ -96,6 +106,12 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             Work { bytes, run: Box::new(move || written(&comparison, &old, &new)), note: "" }
         }));
         if at % 5 == 0 {
+            rows.push(Row::measure(format!("behind a wall: {}", pair.name), &args, |size| {
+                let Read { bytes, old, new } = read(pair, size);
+                let shown = read(pair, size / 2).new;
+                let run = move || drop(black_box(behind_a_wall(&old, &shown, &new)));
+                Work { bytes, run: Box::new(run), note: "" }
+            }));
             rows.push(Row::measure(format!("found: {}", pair.name), &args, |size| {
                 let Read { bytes, new, .. } = read(pair, size);
                 let passages = passages(&new);
