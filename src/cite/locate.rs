@@ -91,6 +91,7 @@ pub(super) fn fold(text: &str, accents: Accents) -> Vec<Folded> {
     let mut space: Option<Range<usize>> = None;
     for (at, c) in text.char_indices() {
         let range = at..at + c.len_utf8();
+        let c = if accents == Accents::Apart { only_form(c) } else { c };
         if is_invisible(c) {
             continue;
         }
@@ -124,19 +125,32 @@ pub(super) fn fold(text: &str, accents: Accents) -> Vec<Folded> {
         for c in characters {
             match accents {
                 Accents::AsWritten => out.push(Folded { character: *c, range: range.clone() }),
-                Accents::Apart => decomposed(*c).for_each(|c| put_in_order(&mut out, c, &range)),
+                Accents::Apart => out.extend(
+                    decomposed(*c).map(|character| Folded { character, range: range.clone() }),
+                ),
             }
         }
+    }
+    if accents == Accents::Apart {
+        put_in_order(&mut out);
     }
     out
 }
 
-/// Adds a character behind those that stand before it in canonical order.
-fn put_in_order(out: &mut Vec<Folded>, character: char, range: &Range<usize>) {
-    let class = combining_class(character);
-    let later = |f: &&Folded| class != 0 && combining_class(f.character) > class;
-    let at = out.len() - out.iter().rev().take_while(later).count();
-    out.insert(at, Folded { character, range: range.clone() });
+/// The character that stands for this one in every canonical form, where that is another one.
+fn only_form(c: char) -> char {
+    let mut parts = decomposed(c);
+    match (parts.next(), parts.next()) {
+        (Some(one), None) => one,
+        _ => c,
+    }
+}
+
+/// Puts the marks of each letter into canonical order.
+fn put_in_order(folded: &mut [Folded]) {
+    for letter in folded.chunk_by_mut(|_, next| combining_class(next.character) != 0) {
+        letter.sort_by_key(|f| combining_class(f.character));
+    }
 }
 
 pub(super) fn is_invisible(c: char) -> bool {
@@ -185,18 +199,44 @@ pub(super) fn bytes(run: &[Folded]) -> Range<usize> {
 
 fn find(words: &str, text: &str) -> Option<Range<usize>> {
     let accents = Accents::of(text);
-    let (words, text) = (fold(words, accents), fold(text, accents));
-    words.iter().any(|w| w.character.is_alphanumeric()).then_some(())?;
-    (0..(text.len() + 1).saturating_sub(words.len())).find_map(|at| {
+    let words: Vec<char> = fold(words, accents).into_iter().map(|f| f.character).collect();
+    words.iter().any(|c| c.is_alphanumeric()).then_some(())?;
+    let text = fold(text, accents);
+    let letters: Vec<char> = text.iter().map(|f| f.character).collect();
+    let stands = |at: &usize| {
         let end = at + words.len();
-        let here = &text[at..end];
-        let same = here.iter().zip(&words).all(|(a, b)| a.character == b.character);
         // Words begin and end where words do: "12 boats" does not stand in "112 boats".
-        let begins = at == 0 || !is_one_word(text[at - 1].character, here[0].character);
-        let ends = text
-            .get(end)
-            .is_none_or(|next| !is_one_word(here[here.len() - 1].character, next.character));
-        (same && begins && ends).then(|| bytes(here))
+        let begins = *at == 0 || !is_one_word(letters[at - 1], letters[*at]);
+        let ends = letters.get(end).is_none_or(|next| !is_one_word(letters[end - 1], *next));
+        begins && ends
+    };
+    let at = occurrences(&words, &letters).find(stands)?;
+    Some(bytes(&text[at..at + words.len()]))
+}
+
+/// The places of `text` where `words` begin, each letter of the text read once (Knuth, Morris and Pratt
+/// 1977), however often they nearly stand there.
+pub(super) fn occurrences<'a>(
+    words: &'a [char],
+    text: &'a [char],
+) -> impl Iterator<Item = usize> + 'a {
+    // For each length of a match, that of the longest shorter one that ends in the same letters.
+    let mut shorter = vec![0; words.len() + 1];
+    let mut length = 0;
+    for at in 1..words.len() {
+        while length > 0 && words[at] != words[length] {
+            length = shorter[length];
+        }
+        length += usize::from(words[at] == words[length]);
+        shorter[at + 1] = length;
+    }
+    let mut length = 0;
+    text.iter().enumerate().filter_map(move |(at, letter)| {
+        while length > 0 && words.get(length) != Some(letter) {
+            length = shorter[length];
+        }
+        length += usize::from(words.get(length) == Some(letter));
+        (length == words.len()).then(|| at + 1 - length)
     })
 }
 
@@ -311,9 +351,21 @@ mod tests {
                 assert!(locate(quote, &page(text)).is_err(), "{quote}");
             }
         }
+        // The Greek varia is the grave accent in every form.
+        assert!(locate("is \u{1fef}so", &page("It is \u{1fef}so.")).is_ok());
     }
 
     proptest::proptest! {
+        #[test]
+        fn every_place_of_the_words_is_found(words in "[ab]{1,6}", text in "[ab]{0,40}") {
+            let chars = |text: &str| text.chars().collect::<Vec<char>>();
+            let (words_there, letters) = (chars(&words), chars(&text));
+            let found: Vec<usize> = occurrences(&words_there, &letters).collect();
+            let plain: Vec<usize> =
+                (0..text.len()).filter(|&at| text[at..].starts_with(&words)).collect();
+            proptest::prop_assert_eq!(found, plain);
+        }
+
         #[test]
         fn words_are_found_whatever_form_their_page_has(words in proptest::collection::vec("[a-céäễñ한]{1,5}", 1..12), from in 0_usize..12, len in 1_usize..6) {
             let from = from.min(words.len() - 1);

@@ -3,6 +3,8 @@
 //! Found by Sellers' approximate search ("The theory and computation of evolutionary distances", 1980) over
 //! words, so that a changed, left out or added word costs the same. Only told, never taken for the words.
 
+use std::collections::HashMap;
+
 use super::locate::{is_invisible, is_mark, plain, words};
 use crate::base::normal_form::composed;
 
@@ -24,7 +26,8 @@ pub struct Difference {
     pub stands: String,
 }
 
-/// The most cells of the table of the approximate search: 64 MiB and half a second.
+/// The most cells of the table of the approximate search, 64 MiB: of longer words asked for, only the first
+/// are looked for in a long text.
 const CELLS_MAX: usize = 16 << 20;
 
 /// A word as it is compared: without marks around it and without case.
@@ -135,17 +138,40 @@ impl Table {
         if short.len() * 2 <= long.len() || a.chars().next() != b.chars().next() {
             return 4;
         }
+        // Words as long as that are no words, and comparing them letter by letter takes too long.
+        if long.len() > Self::WORD_BYTES_MAX {
+            return 4;
+        }
         if strsim::normalized_levenshtein(a, b) > 0.6 { 2 } else { 4 }
+    }
+
+    /// Longer words are the same or other words.
+    const WORD_BYTES_MAX: usize = 64;
+
+    /// For each word its number among the distinct ones, and these.
+    fn distinct(words: &[String]) -> (Vec<usize>, Vec<&str>) {
+        let mut numbers: HashMap<&str, usize> = HashMap::new();
+        let mut distinct = Vec::new();
+        let numbered = words.iter().map(|word| {
+            *numbers.entry(word).or_insert_with(|| {
+                distinct.push(word.as_str());
+                distinct.len() - 1
+            })
+        });
+        (numbered.collect(), distinct)
     }
 
     fn fill(asked: &[String], there: &[String]) -> Self {
         let width = there.len() + 1;
         let mut cells = vec![0_u32; (asked.len() + 1) * width];
         let mut costs = vec![0_u8; asked.len() * there.len()];
+        let (numbers, distinct) = Self::distinct(there);
         for i in 1..=asked.len() {
             cells[i * width] = i as u32 * Self::WORD;
+            // A text has few words beside how often it has them.
+            let of: Vec<u8> = distinct.iter().map(|word| Self::cost(&asked[i - 1], word)).collect();
             for j in 1..width {
-                let cost = Self::cost(&asked[i - 1], &there[j - 1]);
+                let cost = of[numbers[j - 1]];
                 costs[(i - 1) * there.len() + j - 1] = cost;
                 let swap = cells[(i - 1) * width + j - 1] + u32::from(cost);
                 let left = cells[(i - 1) * width + j] + Self::WORD;

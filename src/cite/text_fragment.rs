@@ -107,15 +107,19 @@ impl Directive {
     pub fn find(&self, text: &str) -> Option<Range<usize>> {
         let text = Lower::of(text);
         let start = lower(&self.start);
+        let prefix = self.prefix.as_deref().map(lower);
         let suffix = self.suffix.as_deref().map(lower);
         let end = self.end.as_deref().map(lower);
         let start_ends_word = end.is_some() || suffix.is_none();
+        let follows = |to: usize| {
+            suffix.as_ref().is_none_or(|suffix| text.is_at(suffix, text.skip_space(to), true))
+        };
         let mut from = 0;
         loop {
-            let at = match self.prefix.as_deref().map(lower) {
+            let at = match &prefix {
                 None => text.search(&start, from, true, start_ends_word)?,
                 Some(prefix) => {
-                    let found = text.search(&prefix, from, true, false)?;
+                    let found = text.search(prefix, from, true, false)?;
                     from = found + 1;
                     let at = text.skip_space(found + prefix.len());
                     if !text.is_at(&start, at, start_ends_word) {
@@ -124,24 +128,21 @@ impl Directive {
                     at
                 }
             };
-            if self.prefix.is_none() {
+            if prefix.is_none() {
                 from = at + 1;
             }
             let mut to = at + start.len();
-            loop {
-                if let Some(end) = &end {
-                    let Some(found) = text.search(end, to, true, suffix.is_none()) else { break };
-                    to = found + end.len();
-                }
-                let fits = match &suffix {
-                    None => true,
-                    Some(suffix) => text.is_at(suffix, text.skip_space(to), true),
-                };
-                if fits {
+            let Some(end) = &end else {
+                if follows(to) {
                     return Some(text.bytes(at, to));
                 }
-                if end.is_none() {
-                    break;
+                continue;
+            };
+            loop {
+                // Where no end follows this beginning, none follows a later one.
+                to = text.search(end, to, true, suffix.is_none())? + end.len();
+                if follows(to) {
+                    return Some(text.bytes(at, to));
                 }
             }
         }
@@ -217,7 +218,8 @@ fn line_after(text: &str, at: usize) -> &str {
 }
 
 fn first_words(text: &str, count: usize) -> Option<String> {
-    let end = words(text).get(..count.max(1).min(words(text).len()))?.last()?.end;
+    let words = words(text);
+    let end = words.get(..count.max(1).min(words.len()))?.last()?.end;
     let cut = &text[..end];
     // A word may be longer than anyone wants to read in an address.
     let end = cut.char_indices().nth(END_CHARS_MAX).map_or(end, |(at, _)| at);

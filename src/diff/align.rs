@@ -68,7 +68,7 @@ pub(super) fn align(old: Text<'_>, new: Text<'_>, budget: &Budget) -> Vec<Link> 
 
 fn align_in_order(old: Text<'_>, new: Text<'_>, budget: &Budget) -> Vec<Link> {
     let mut pairing = Pairing::new(old.units.len(), new.units.len());
-    exact(old, new, &mut pairing);
+    exact(old, new, &mut pairing, budget);
     let mut links: Vec<Link> = pairing.links(true);
     if links.len() < old.units.len().min(new.units.len()) || old.units.len() != new.units.len() {
         mark_moves(old, &mut links);
@@ -117,7 +117,7 @@ fn same(old: Text<'_>, i: usize, new: Text<'_>, j: usize) -> bool {
     }
 }
 
-fn exact(old: Text<'_>, new: Text<'_>, pairing: &mut Pairing) {
+fn exact(old: Text<'_>, new: Text<'_>, pairing: &mut Pairing, budget: &Budget) {
     let (n, m) = (old.units.len(), new.units.len());
     let mut head = 0;
     while head < n.min(m) && same(old, head, new, head) {
@@ -132,20 +132,20 @@ fn exact(old: Text<'_>, new: Text<'_>, pairing: &mut Pairing) {
     if head + tail == n.max(m) {
         return;
     }
-    let mut seen: Map<u64, (Vec<usize>, Vec<usize>)> = Map::default();
+    let mut seen: Map<u64, Places> = Map::default();
     for i in head..n - tail {
         if let Some(key) = old.key(i) {
-            seen.entry(key).or_default().0.push(i);
+            seen.entry(key).or_default().old.push(i);
         }
     }
     for j in head..m - tail {
         if let Some(places) = new.key(j).and_then(|key| seen.get_mut(&key)) {
-            places.1.push(j);
+            places.new.push(j);
         }
     }
     let mut anchors: Vec<(usize, usize)> = Vec::new();
     for places in seen.values() {
-        if let (&[i], &[j]) = (places.0.as_slice(), places.1.as_slice())
+        if let (&[i], &[j]) = (places.old.as_slice(), places.new.as_slice())
             && same(old, i, new, j)
         {
             anchors.push((i, j));
@@ -160,11 +160,45 @@ fn exact(old: Text<'_>, new: Text<'_>, pairing: &mut Pairing) {
     }
     // What is left occurs several times: first come, first served, nearest order.
     for i in head..n - tail {
-        let Some(places) = old.key(i).and_then(|key| seen.get(&key)) else { continue };
-        if let Some(&j) = places.1.iter().find(|&&j| pairing.free(i, j) && same(old, i, new, j)) {
+        if pairing.old.get(i) != Some(&None) {
+            continue;
+        }
+        let Some(places) = old.key(i).and_then(|key| seen.get_mut(&key)) else { continue };
+        let partner = places.next_free(pairing, budget).find(|&j| same(old, i, new, j));
+        if let Some(j) = partner {
             pairing.join(i, j);
             grow(old, new, pairing, i, j);
         }
+    }
+}
+
+/// Where one sentence stands in both texts.
+#[derive(Default)]
+struct Places {
+    old: Vec<usize>,
+    new: Vec<usize>,
+    /// So many of the new ones, from the first, have a partner already.
+    taken: usize,
+}
+
+/// Of sentences with one key so many are tried: all but a collision of hashes say the same.
+const SAME_KEY_TRIED_MAX: usize = 8;
+
+impl Places {
+    /// The first places of the new text that have no partner. What has one keeps it, so that no place is
+    /// passed over twice.
+    fn next_free<'a>(
+        &'a mut self,
+        pairing: &'a Pairing,
+        budget: &'a Budget,
+    ) -> impl Iterator<Item = usize> + 'a {
+        let is_free = |j: &usize| pairing.new.get(*j) == Some(&None);
+        while self.new.get(self.taken).is_some_and(|j| !is_free(j)) {
+            self.taken += 1;
+            budget.note(1);
+        }
+        let rest = self.new.get(self.taken..).unwrap_or_default();
+        rest.iter().copied().take(SAME_KEY_TRIED_MAX).inspect(|_| budget.note(1)).filter(is_free)
     }
 }
 

@@ -1,38 +1,78 @@
 //! How much work a comparison may do, counted in steps and not in time, so that the same two pages
 //! give the same answer on every machine.
+//!
+//! Every part of a comparison takes its steps here. What may grow faster than the pages asks before it
+//! begins ([`Budget::spend`]) and has a bound of its own besides, so that a page twice as long costs about
+//! twice as much long before the budget is spent. A part that leaves something out says so
+//! ([`Budget::coarsen`]).
 
 use std::cell::Cell;
+
+/// A table of more cells than this (two sentences of five hundred words) is not made.
+const CELLS_MAX: usize = 250_000;
 
 /// Steps left. When they run out the answer gets coarser: whole sentences instead of words, a
 /// removal and an addition instead of an edit.
 #[derive(Debug)]
 pub(super) struct Budget {
     left: Cell<u64>,
+    used: Cell<u64>,
     short: Cell<bool>,
+    cells_max: usize,
 }
 
 impl Budget {
     pub(super) fn new(steps_max: u64) -> Self {
-        Self { left: Cell::new(steps_max), short: Cell::new(false) }
+        let left = Cell::new(steps_max);
+        Self { left, used: Cell::new(0), short: Cell::new(false), cells_max: CELLS_MAX }
+    }
+
+    /// The same with smaller tables, so that what is long for them is short.
+    #[cfg(test)]
+    pub(super) fn with_tables_of(self, cells_max: usize) -> Self {
+        Self { cells_max, ..self }
+    }
+
+    /// The most cells of one table, whose work grows with the square of a sentence.
+    pub(super) fn cells_max(&self) -> usize {
+        self.cells_max
     }
 
     /// Takes `steps`, and says whether they were there to be taken.
     pub(super) fn spend(&self, steps: usize) -> bool {
-        let steps = u64::try_from(steps).unwrap_or(u64::MAX);
-        match self.left.get().checked_sub(steps) {
+        let wanted = u64::try_from(steps).unwrap_or(u64::MAX);
+        match self.left.get().checked_sub(wanted) {
             Some(left) => {
                 self.left.set(left);
+                self.note(steps);
                 true
             }
             None => {
-                self.short.set(true);
+                self.coarsen();
                 false
             }
         }
     }
 
+    /// Counts steps of work that is always done, because it grows with the pages and no faster.
+    pub(super) fn note(&self, steps: usize) {
+        let steps = u64::try_from(steps).unwrap_or(u64::MAX);
+        self.used.set(self.used.get().saturating_add(steps));
+    }
+
+    /// Says that a finer answer exists and was not looked for.
+    pub(super) fn coarsen(&self) {
+        self.short.set(true);
+    }
+
     /// Whether something was left undone for want of steps.
     pub(super) fn ran_out(&self) -> bool {
         self.short.get()
+    }
+
+    /// How many steps were taken or counted so far.
+    #[cfg(test)]
+    pub(super) fn used(&self) -> u64 {
+        self.used.get()
     }
 }

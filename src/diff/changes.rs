@@ -8,9 +8,13 @@
 //! of kinds follows what researchers label by hand in news edits (NewsEdits 2.0), restricted to what
 //! rules can prove.
 
+mod alike;
+mod capitals;
 mod claims;
+mod figure;
 mod figures;
 mod kinds;
+mod links;
 mod names;
 mod numbers;
 pub(super) mod page_facts;
@@ -22,11 +26,13 @@ mod tests;
 mod text;
 mod view;
 
+use super::budget::Budget;
 use super::ops::Op;
 use super::units::Unit;
 use super::{Fingerprint, notices, weight};
 use crate::extract::page::Page;
 
+pub(super) use capitals::Capitals;
 pub use kinds::{Change, ChangeKind};
 use presence::Side;
 
@@ -38,6 +44,10 @@ pub(super) struct Aligned<'a> {
     pub old_units: &'a [Unit],
     pub new_units: &'a [Unit],
     pub ops: &'a [Op],
+    /// What the work is counted on.
+    pub budget: &'a Budget,
+    pub old_capitals: &'a Capitals<'a>,
+    pub new_capitals: &'a Capitals<'a>,
 }
 
 /// The changes between two captures, weighed.
@@ -92,9 +102,10 @@ pub(super) fn find(aligned: Aligned<'_>) -> Vec<Change> {
     let mut found = page_facts::find(aligned.old, aligned.new);
     let image_changed = found.iter().any(|change| change.kind == ChangeKind::ImageChanged);
     let mut in_text = notices::find(aligned);
-    let mut views = view::of(aligned);
+    let mut views = view::Views::of(aligned);
     let quoted = quotes::find(aligned, &mut views, &mut in_text);
-    for view in &mut views {
+    for view in views.iter_mut() {
+        aligned.budget.note(view.old().len() + view.new_side().len());
         let before = in_text.len();
         figures::find(aligned, view, &mut in_text);
         names::find(aligned, view, &mut in_text);
@@ -104,7 +115,7 @@ pub(super) fn find(aligned: Aligned<'_>) -> Vec<Change> {
     }
     text::added_and_removed(aligned, &quoted, image_changed, &mut in_text);
     text::moved(aligned, &mut in_text);
-    in_text.extend(page_facts::links(aligned));
+    in_text.extend(links::find(aligned));
     in_text.sort_by_key(|change| {
         let place = |range: &Option<std::ops::Range<usize>>| range.as_ref().map(|r| r.start);
         (place(&change.new_range).or(place(&change.old_range)), change.kind)

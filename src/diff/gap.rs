@@ -7,6 +7,9 @@
 //!
 //! Pure, as all comparisons: it is told which versions there were. Who knows them: `history::fold`.
 
+use std::collections::HashSet;
+use std::ops::Range;
+
 use super::changes::presence;
 use super::{
     Change, ChangeKind, CompareOptions, Comparison, Presence, SentenceOrigin, Side, compare,
@@ -116,43 +119,43 @@ fn behind_the_wall(
 ) -> Comparison {
     let since_wall = compare_captures(shown, new, &[], options);
     let mut whole = compare_returning(article, new, earlier, options);
-    let origins = since_wall.origins();
+    let known = |origin: &SentenceOrigin| *origin != SentenceOrigin::Added;
+    let new_seen = Seen::of(&since_wall.new_sentences, since_wall.origins().iter().map(known));
     let is_seen_in_new = |change: &Change| {
-        let Some(range) = &change.new_range else { return false };
-        let sentences = since_wall.new_sentences.iter().zip(&origins);
-        let mut inside =
-            sentences.filter(|(s, _)| s.start < range.end && range.start < s.end).peekable();
-        inside.peek().is_some() && inside.all(|(_, origin)| *origin != SentenceOrigin::Added)
+        let met = change.new_range.as_ref().map(|range| new_seen.meeting(range));
+        met.is_some_and(|met| !met.is_empty() && new_seen.has_all(&met))
     };
     let before_wall = compare(article.page, shown.page, options);
-    let kept: Vec<usize> = before_wall
-        .origins()
-        .iter()
-        .filter_map(|origin| match origin {
-            SentenceOrigin::Kept(at) | SentenceOrigin::Edited(at) => Some(*at),
-            SentenceOrigin::Added => None,
-        })
-        .collect();
+    let mut kept = vec![false; before_wall.old_sentences.len()];
+    for origin in before_wall.origins() {
+        if let SentenceOrigin::Kept(at) | SentenceOrigin::Edited(at) = origin
+            && let Some(kept) = kept.get_mut(at)
+        {
+            *kept = true;
+        }
+    }
+    let old_seen = Seen::of(&before_wall.old_sentences, kept.into_iter());
     let is_seen_in_old = |change: &Change| {
-        let Some(range) = &change.old_range else { return false };
-        let sentences = before_wall.old_sentences.iter().enumerate();
-        let mut inside = sentences.filter(|(_, s)| s.start < range.end && range.start < s.end);
-        inside.all(|(at, _)| kept.contains(&at))
+        let met = change.old_range.as_ref().map(|range| old_seen.meeting(range));
+        met.is_some_and(|met| old_seen.has_all(&met))
     };
-    let told_now = |change: &Change| since_wall.changes.iter().any(|other| is_same(change, other));
+    let now: Told<'_> = since_wall.changes.iter().map(told).collect();
+    let notices_now: HashSet<_> = since_wall.changes.iter().map(|c| (c.kind, &c.after)).collect();
+    let ever: Told<'_> = whole.changes.iter().map(told).collect();
     let mut changes: Vec<Change> = Vec::new();
     for change in &whole.changes {
         let keep = match change.kind {
             kind if is_of_access(kind) => false,
             // A notice that the wall hid is no new one.
-            kind if kind.is_notice() => {
-                let mut now = since_wall.changes.iter();
-                now.any(|other| other.kind == kind && other.after == change.after)
-            }
+            kind if kind.is_notice() => notices_now.contains(&(kind, &change.after)),
             ChangeKind::Reverted if change.new_range.is_none() => true,
-            _ if change.new_range.is_some() => !is_seen_in_new(change) || told_now(change),
-            _ if change.old_range.is_some() => !is_seen_in_old(change) || told_now(change),
-            _ => told_now(change),
+            _ if change.new_range.is_some() => {
+                !is_seen_in_new(change) || now.contains(&told(change))
+            }
+            _ if change.old_range.is_some() => {
+                !is_seen_in_old(change) || now.contains(&told(change))
+            }
+            _ => now.contains(&told(change)),
         };
         if keep {
             changes.push(change.clone());
@@ -160,8 +163,7 @@ fn behind_the_wall(
     }
     for change in &since_wall.changes {
         let is_hidden = change.new_range.is_some() && !is_seen_in_new(change);
-        let is_told = whole.changes.iter().any(|other| is_same(change, other));
-        if is_told || is_hidden || change.kind.is_notice() {
+        if ever.contains(&told(change)) || is_hidden || change.kind.is_notice() {
             continue;
         }
         // The words before stood in the text that the wall let through, and ranges count in another.
@@ -179,8 +181,39 @@ fn behind_the_wall(
     whole
 }
 
-fn is_same(a: &Change, b: &Change) -> bool {
-    (a.kind, &a.before, &a.after, &a.speaker) == (b.kind, &b.before, &b.after, &b.speaker)
+/// What tells one change from another, wherever it stands.
+type Telling<'a> = (ChangeKind, &'a Option<String>, &'a Option<String>, &'a Option<String>);
+type Told<'a> = HashSet<Telling<'a>>;
+
+fn told(change: &Change) -> Telling<'_> {
+    (change.kind, &change.before, &change.after, &change.speaker)
+}
+
+/// Sentences in the order of their text, and how many of those before each were not seen.
+struct Seen<'a> {
+    sentences: &'a [Range<usize>],
+    unseen_before: Vec<usize>,
+}
+
+impl<'a> Seen<'a> {
+    fn of(sentences: &'a [Range<usize>], seen: impl Iterator<Item = bool>) -> Self {
+        let mut unseen = 0;
+        let counts = seen.map(|seen| {
+            unseen += usize::from(!seen);
+            unseen
+        });
+        Self { sentences, unseen_before: std::iter::once(0).chain(counts).collect() }
+    }
+
+    /// The sentences that a range of the text meets.
+    fn meeting(&self, range: &Range<usize>) -> Range<usize> {
+        let from = self.sentences.partition_point(|s| s.end <= range.start);
+        from..self.sentences.partition_point(|s| s.start < range.end).max(from)
+    }
+
+    fn has_all(&self, met: &Range<usize>) -> bool {
+        self.unseen_before.get(met.start) == self.unseen_before.get(met.end)
+    }
 }
 
 /// Whether a change says whether the article can be had, and not what it says.

@@ -11,9 +11,12 @@
 
 mod align;
 mod assign;
+mod bag;
 mod budget;
 mod changes;
 pub mod gap;
+#[cfg(test)]
+mod growth;
 mod normal;
 pub mod notices;
 mod ops;
@@ -22,6 +25,7 @@ mod returns;
 #[cfg(test)]
 pub(crate) mod sample;
 mod similar;
+mod spans;
 mod stealth;
 mod tokens;
 mod units;
@@ -101,7 +105,7 @@ pub struct Comparison {
     pub acknowledged_by: Vec<Acknowledgement>,
     /// What both versions declare about their changes.
     pub declared: Declared,
-    /// Whether the budget of steps ran out, so that a finer answer exists.
+    /// Whether a finer answer exists: the budget of steps ran out, or a page was longer than what is read.
     pub coarse: bool,
 }
 
@@ -131,9 +135,10 @@ impl Comparison {
                     OpKind::Replace => SentenceOrigin::Edited(op.old.start),
                     OpKind::Move => {
                         let edited = self.new_sentences.get(j).is_some_and(|sentence| {
-                            op.edits.iter().any(|edit| {
-                                edit.new.start <= sentence.start && sentence.end <= edit.new.end
-                            })
+                            let behind =
+                                op.edits.partition_point(|edit| edit.new.start <= sentence.start);
+                            let edit = behind.checked_sub(1).and_then(|at| op.edits.get(at));
+                            edit.is_some_and(|edit| sentence.end <= edit.new.end)
                         });
                         let from = (op.old.start + step).min(op.old.end.saturating_sub(1));
                         if edited {
@@ -189,14 +194,30 @@ pub fn compare_returning(
     earlier: Option<usize>,
     options: &CompareOptions,
 ) -> Comparison {
-    let budget = Budget::new(options.steps_max);
+    compare_within(old, new, earlier, &Budget::new(options.steps_max))
+}
+
+fn compare_within(
+    old: &Side<'_>,
+    new: &Side<'_>,
+    earlier: Option<usize>,
+    budget: &Budget,
+) -> Comparison {
     let (a, b) = (units::of(old.page), units::of(new.page));
     let (old_text, new_text) =
         (Text { text: &old.page.text, units: &a }, Text { text: &new.page.text, units: &b });
-    let links = align::align(old_text, new_text, &budget);
-    let ops = ops::script(old_text, new_text, &links, &budget);
-    let aligned =
-        changes::Aligned { old: old.page, new: new.page, old_units: &a, new_units: &b, ops: &ops };
+    let links = align::align(old_text, new_text, budget);
+    let ops = ops::script(old_text, new_text, &links, budget);
+    let aligned = changes::Aligned {
+        old: old.page,
+        new: new.page,
+        old_units: &a,
+        new_units: &b,
+        ops: &ops,
+        budget,
+        old_capitals: &changes::Capitals::of(&old.page.text),
+        new_capitals: &changes::Capitals::of(&new.page.text),
+    };
     let changes = changes::of_captures(aligned, old, new, earlier);
     let declared = Declared::of(old.page, new.page);
     let acknowledged_by = declared.acknowledgements(&changes);
@@ -208,7 +229,7 @@ pub fn compare_returning(
         stealth,
         acknowledged_by,
         declared,
-        coarse: budget.ran_out(),
+        coarse: budget.ran_out() || old.page.coarse || new.page.coarse,
         old_sentences: ranges(a),
         new_sentences: ranges(b),
     }

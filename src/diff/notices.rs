@@ -4,55 +4,79 @@
 //! counts as an update note, unless its words own an error or withdraw the article. Corrections are
 //! read in the text because markup for them is not used by publishers.
 
+use std::collections::VecDeque;
+
+use super::bag::{Bag, Postings};
 use super::changes::{Aligned, Change, ChangeKind};
-use super::normal;
-use super::similar;
+use super::normal::{self, Map};
 use crate::extract::page::{Notice, NoticeKind, Page};
+
+/// Up to so many pairs, each notice without an equal is held beside all of the other side; beyond, beside
+/// those that share rare words with it.
+const ALL_PAIRS_MAX: usize = 256;
 
 /// The changes of notices between two pages.
 pub(super) fn find(aligned: Aligned<'_>) -> Vec<Change> {
     let (old, new) = (aligned.old, aligned.new);
     let mut found = Vec::new();
-    let mut partner: Vec<Option<usize>> = vec![None; old.notices.len()];
-    let mut free: Vec<usize> = (0..new.notices.len()).collect();
-    for (i, a) in old.notices.iter().enumerate() {
-        let same =
-            |&j: &usize| new.notices.get(j).is_some_and(|b| normal::same_words(&a.text, &b.text));
-        if let Some(at) = free.iter().position(same) {
-            partner.get_mut(i).into_iter().for_each(|slot| *slot = free.get(at).copied());
-            free.remove(at);
-        }
-    }
-    for (i, a) in old.notices.iter().enumerate() {
-        if partner.get(i) != Some(&None) {
-            continue;
-        }
+    let (gone, fresh) = without_equals(&old.notices, &new.notices);
+    let mut free = vec![true; fresh.len()];
+    let bag = |notice: &&Notice| Bag::plain(&notice.text);
+    let bags: Vec<Bag> = fresh.iter().map(bag).collect();
+    let all = gone.len().saturating_mul(fresh.len()) <= ALL_PAIRS_MAX;
+    let rare = (!all).then(|| Postings::of(&bags));
+    for a in gone {
         // One that grew holds the old one; one that was reworded is still like it.
-        let like = |j: usize| -> f32 {
-            new.notices.get(j).map_or(0.0, |b| {
-                similar::alike_texts(&a.text, &b.text).max(similar::held(&a.text, &b.text) - 0.3)
-            })
+        let words = bag(&a);
+        let tried = match &rare {
+            None => (0..fresh.len()).collect(),
+            Some(rare) => {
+                let mut tried = rare.shortlist(&words, aligned.budget).unwrap_or_default();
+                tried.sort_unstable();
+                tried
+            }
         };
-        let best = (0..free.len())
-            .map(|at| (at, free.get(at).map_or(0.0, |&j| like(j))))
+        let best = tried
+            .into_iter()
+            .filter(|&at| free.get(at) == Some(&true))
+            .filter_map(|at| Some((at, bags.get(at)?)))
+            .filter(|(_, other)| aligned.budget.spend(2 * words.steps_to(other)))
+            .map(|(at, other)| (at, words.alike(other).max(words.held(other) - 0.3)))
             .filter(|&(_, like)| like >= 0.5)
             .max_by(|x, y| x.1.total_cmp(&y.1));
-        match best {
-            Some((at, _)) => {
-                let j = free.remove(at);
-                if let Some(b) = new.notices.get(j) {
-                    found.push(altered(old, new, a, b));
-                }
+        match best.and_then(|(at, _)| Some((free.get_mut(at)?, fresh.get(at)?))) {
+            Some((is_free, b)) => {
+                *is_free = false;
+                found.push(altered(old, new, a, b));
             }
             None => found.push(
                 Change::new(ChangeKind::TextRemoved).at(Some((&old.text, a.range.clone())), None),
             ),
         }
     }
-    for notice in free.into_iter().filter_map(|j| new.notices.get(j)) {
+    for (notice, _) in fresh.iter().zip(free).filter(|(_, is_free)| *is_free) {
         found.push(appeared(new, notice));
     }
     found
+}
+
+/// The notices of both sides that do not stand on the other, each one for one.
+fn without_equals<'a>(old: &'a [Notice], new: &'a [Notice]) -> (Vec<&'a Notice>, Vec<&'a Notice>) {
+    let mut places: Map<u64, VecDeque<usize>> = Map::default();
+    for (at, notice) in new.iter().enumerate() {
+        places.entry(normal::key(&notice.text)).or_default().push_back(at);
+    }
+    let mut free = vec![true; new.len()];
+    let gone = old.iter().filter(|a| {
+        let same = places.get_mut(&normal::key(&a.text)).and_then(|places| {
+            let at = *places.front()?;
+            normal::same_words(&a.text, &new.get(at)?.text).then(|| places.pop_front())?
+        });
+        same.and_then(|at| free.get_mut(at)).map(|free| *free = false).is_none()
+    });
+    let gone = gone.collect();
+    let fresh = new.iter().zip(free).filter(|(_, free)| *free).map(|(notice, _)| notice);
+    (gone, fresh.collect())
 }
 
 /// The kind of change that a new notice is.

@@ -10,9 +10,10 @@
 
 use super::align::{Gaps, Link, Pairing, Text};
 use super::assign::{self, Candidate};
+use super::bag::{Bag, Postings};
 use super::budget::Budget;
 use super::normal::Map;
-use super::tokens::{self, Class};
+use super::tokens;
 use super::units::Role;
 
 /// How alike two sentences in the same stretch must be.
@@ -25,100 +26,13 @@ pub(super) const MOVED_MIN: f32 = 0.5;
 const NEAR_BONUS: f32 = 0.12;
 /// The share of a left-over sentence that its neighbour's partner must hold to take it in.
 const JOIN_SHARE_MIN: f32 = 0.6;
-/// A word in more unpaired sentences than this finds no candidates.
-const POSTINGS_MAX: usize = 24;
 /// A stretch with at most this many pairs has all of them tried.
 const STRETCH_PAIRS_MAX: usize = 256;
-
-/// The words of a sentence, sorted by identity, each with its weight.
-struct Bag {
-    words: Vec<(u64, f32)>,
-    numbers: Vec<u64>,
-    total: f32,
-}
-
-/// What an unmatched number is worth beside another one.
-const NUMBER_CREDIT: f32 = 0.7;
-
-impl Bag {
-    fn new(text: &str, rarity: impl Fn(u64) -> f32) -> Self {
-        let mut words = Vec::new();
-        let mut numbers = Vec::new();
-        for token in tokens::tokenize(text, 0..text.len()) {
-            if !token.is_word() {
-                continue;
-            }
-            let id = tokens::caseless_id(text.get(token.range.clone()).unwrap_or_default());
-            if token.class == Class::Number {
-                numbers.push(id);
-            }
-            words.push((id, token.weight() * rarity(id)));
-        }
-        Self::sorted(words, numbers)
-    }
-
-    fn sorted(mut words: Vec<(u64, f32)>, mut numbers: Vec<u64>) -> Self {
-        words.sort_unstable_by_key(|&(id, _)| id);
-        numbers.sort_unstable();
-        let total = words.iter().map(|&(_, weight)| weight).sum();
-        Self { words, numbers, total }
-    }
-
-    fn joined(bags: &[&Self]) -> Self {
-        let words = bags.iter().flat_map(|bag| bag.words.iter().copied()).collect();
-        let numbers = bags.iter().flat_map(|bag| bag.numbers.iter().copied()).collect();
-        Self::sorted(words, numbers)
-    }
-
-    /// The weight of the words in common.
-    fn common(&self, other: &Self) -> f32 {
-        let mut sum = 0.0;
-        let (mut i, mut j) = (0, 0);
-        while let (Some(&(a, weight)), Some(&(b, other))) = (self.words.get(i), other.words.get(j))
-        {
-            match a.cmp(&b) {
-                std::cmp::Ordering::Less => i += 1,
-                std::cmp::Ordering::Greater => j += 1,
-                std::cmp::Ordering::Equal => {
-                    sum += weight.min(other);
-                    (i, j) = (i + 1, j + 1);
-                }
-            }
-        }
-        sum
-    }
-
-    /// How many numbers of each side have no equal on the other, the smaller count.
-    fn changed_numbers(&self, other: &Self) -> f32 {
-        let (mut i, mut j, mut both) = (0, 0, 0);
-        while let (Some(a), Some(b)) = (self.numbers.get(i), other.numbers.get(j)) {
-            match a.cmp(b) {
-                std::cmp::Ordering::Less => i += 1,
-                std::cmp::Ordering::Greater => j += 1,
-                std::cmp::Ordering::Equal => (i, j, both) = (i + 1, j + 1, both + 1),
-            }
-        }
-        f32::from(
-            u8::try_from(self.numbers.len().min(other.numbers.len()) - both).unwrap_or(u8::MAX),
-        )
-    }
-
-    /// From 0 for nothing in common to 1 for the same words.
-    fn alike(&self, other: &Self) -> f32 {
-        let both = self.total + other.total;
-        if both <= 0.0 {
-            return 0.0;
-        }
-        // Credit stays below what the numbers weigh, so that the sum cannot pass one.
-        let credit = NUMBER_CREDIT * self.changed_numbers(other);
-        (2.0 * (self.common(other) + credit) / both).min(1.0)
-    }
-}
 
 /// How alike the two sides of a link are, every word at its own weight.
 pub(super) fn alike(old: Text<'_>, new: Text<'_>, link: &Link) -> f32 {
     let join = |t: Text<'_>, range: &std::ops::Range<usize>| {
-        let bags: Vec<Bag> = range.clone().map(|i| Bag::new(t.of(i), |_| 1.0)).collect();
+        let bags: Vec<Bag> = range.clone().map(|i| Bag::plain(t.of(i))).collect();
         Bag::joined(&bags.iter().collect::<Vec<_>>())
     };
     join(old, &link.old).alike(&join(new, &link.new))
@@ -126,16 +40,12 @@ pub(super) fn alike(old: Text<'_>, new: Text<'_>, link: &Link) -> f32 {
 
 /// How alike two texts are, from 0 to 1, every word at its own weight.
 pub(super) fn alike_texts(a: &str, b: &str) -> f32 {
-    Bag::new(a, |_| 1.0).alike(&Bag::new(b, |_| 1.0))
+    Bag::plain(a).alike(&Bag::plain(b))
 }
 
 /// The share of `part`'s words that `whole` holds, from 0 to 1.
 pub(super) fn held(part: &str, whole: &str) -> f32 {
-    let part = Bag::new(part, |_| 1.0);
-    if part.total <= 0.0 {
-        return 0.0;
-    }
-    part.common(&Bag::new(whole, |_| 1.0)) / part.total
+    Bag::plain(part).held(&Bag::plain(whole))
 }
 
 /// The unpaired units of one side.
@@ -198,7 +108,7 @@ pub(super) fn pair(
     }
     let candidates = candidates(&old, &new, budget);
     let pairs = assign::choose(candidates, old.units.len(), new.units.len(), budget);
-    join_halves(&old, &new, pairs)
+    join_halves(&old, &new, pairs, budget)
 }
 
 fn candidates(old: &Side, new: &Side, budget: &Budget) -> Vec<Candidate> {
@@ -212,11 +122,7 @@ fn candidates(old: &Side, new: &Side, budget: &Budget) -> Vec<Candidate> {
         if old.roles.get(i) != new.roles.get(j) {
             return true;
         }
-        if !budget.spend(a.words.len() + b.words.len()) {
-            return false;
-        }
         let near = old.gaps.get(i) == new.gaps.get(j);
-        let alike = a.alike(b);
         let heading = old.roles.get(i) == Some(&Role::Heading);
         let least = match (near, alone) {
             // A heading that replaced the only other one in its place is that heading, reworded.
@@ -225,6 +131,14 @@ fn candidates(old: &Side, new: &Side, budget: &Budget) -> Vec<Candidate> {
             (true, false) => NEAR_MIN,
             (false, _) => MOVED_MIN,
         };
+        // Most of what is tried cannot be as alike as that, whatever its words.
+        if a.alike_at_most(b) < least {
+            return budget.spend(1);
+        }
+        if !budget.spend(a.steps_to(b)) {
+            return false;
+        }
+        let alike = a.alike(b);
         if alike >= least {
             // Of equals, the one at the same place wins.
             let apart =
@@ -237,33 +151,10 @@ fn candidates(old: &Side, new: &Side, budget: &Budget) -> Vec<Candidate> {
     if !stretches(old, new, &mut consider) {
         return found;
     }
-    let mut postings: Map<u64, Vec<usize>> = Map::default();
-    for (j, bag) in new.bags.iter().enumerate() {
-        for &(word, weight) in &bag.words {
-            if weight >= 0.5 {
-                let list = postings.entry(word).or_default();
-                if list.last() != Some(&j) {
-                    list.push(j);
-                }
-            }
-        }
-    }
+    let postings = Postings::of(&new.bags);
     for (i, bag) in old.bags.iter().enumerate() {
-        let mut shared: Map<usize, f32> = Map::default();
-        for &(word, weight) in &bag.words {
-            let Some(list) = postings.get(&word).filter(|list| list.len() <= POSTINGS_MAX) else {
-                continue;
-            };
-            if !budget.spend(list.len()) {
-                return found;
-            }
-            for &j in list {
-                *shared.entry(j).or_default() += weight;
-            }
-        }
-        let mut ranked: Vec<(usize, f32)> = shared.into_iter().collect();
-        ranked.sort_unstable_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
-        for (j, _) in ranked.into_iter().take(8) {
+        let Some(shortlist) = postings.shortlist(bag, budget) else { return found };
+        for j in shortlist {
             if !consider(i, j, false) {
                 return found;
             }
@@ -311,7 +202,7 @@ fn stretches(
 }
 
 /// Turns pairs into links, and lets a left-over neighbour join as the other half.
-fn join_halves(old: &Side, new: &Side, chosen: Vec<Option<usize>>) -> Vec<Link> {
+fn join_halves(old: &Side, new: &Side, chosen: Vec<Option<usize>>, budget: &Budget) -> Vec<Link> {
     let mut groups: Vec<(Vec<usize>, Vec<usize>)> =
         chosen.iter().enumerate().filter_map(|(i, j)| Some((vec![i], vec![(*j)?]))).collect();
     let mut taken_old: Vec<bool> = chosen.iter().map(Option::is_some).collect();
@@ -321,9 +212,9 @@ fn join_halves(old: &Side, new: &Side, chosen: Vec<Option<usize>>) -> Vec<Link> 
     }
     for (olds, news) in &mut groups {
         // Either side may grow, never both: two for two is two edits.
-        let splits = grow_group(new, news, &mut taken_new, old, olds);
+        let splits = grow_group(new, news, &mut taken_new, old, olds, budget);
         if !splits {
-            grow_group(old, olds, &mut taken_old, new, news);
+            grow_group(old, olds, &mut taken_old, new, news, budget);
         }
     }
     let span = |side: &Side, places: &[usize]| {
@@ -347,6 +238,7 @@ fn grow_group(
     taken: &mut [bool],
     other: &Side,
     partner: &[usize],
+    budget: &Budget,
 ) -> bool {
     let partners: Vec<&Bag> = partner.iter().filter_map(|&at| other.bags.get(at)).collect();
     let whole = Bag::joined(&partners);
@@ -367,9 +259,11 @@ fn grow_group(
             }
             let bags: Vec<&Bag> = places.iter().filter_map(|&at| side.bags.get(at)).collect();
             let Some(extra) = side.bags.get(at) else { continue };
+            // Every unit has two neighbours, and is tried a few times with each.
+            budget.note(whole.len() + extra.len());
             let before = Bag::joined(&bags);
             let after = Bag::joined(&[bags.as_slice(), &[extra]].concat());
-            let share = (whole.common(&after) - whole.common(&before)) / extra.total.max(0.01);
+            let share = (whole.common(&after) - whole.common(&before)) / extra.total().max(0.01);
             let gain = whole.alike(&after) - whole.alike(&before);
             if share >= JOIN_SHARE_MIN && gain > 0.0 && best.is_none_or(|(most, _)| gain > most) {
                 best = Some((gain, at));

@@ -5,6 +5,7 @@
 //! entries of a live blog carry their own time and declare themselves; edits of old entries do not.
 
 use super::changes::{Change, ChangeKind};
+use super::spans::Spans;
 use crate::extract::page::{BlockKind, Page, PageKind, PageTime};
 
 /// What two versions of a page declare about being changed.
@@ -64,30 +65,44 @@ impl Declared {
 
 /// Whether words of the article changed and nothing acknowledges it.
 pub(super) fn is_stealth(new: &Page, changes: &[Change], acknowledged: &[Acknowledgement]) -> bool {
-    acknowledged.is_empty()
-        && changes.iter().any(|change| {
-            change.kind.is_of_text() && !change.notation && !declares_itself(new, changes, change)
-        })
+    if !acknowledged.is_empty() {
+        return false;
+    }
+    let entries = NewEntries::of(new, changes);
+    changes
+        .iter()
+        .any(|change| change.kind.is_of_text() && !change.notation && !entries.declare(change))
 }
 
-/// Whether an addition lies in an entry of a live blog that is itself new.
-fn declares_itself(new: &Page, changes: &[Change], change: &Change) -> bool {
-    let added = matches!(change.kind, ChangeKind::TextAdded | ChangeKind::QuoteAdded);
-    let Some(range) = change.new_range.as_ref().filter(|_| added && new.kind == PageKind::Live)
-    else {
-        return false;
-    };
-    // Some live blogs head their entries with plain headings.
-    let heads =
-        |kind: &BlockKind| matches!(kind, BlockKind::LiveEntry(_) | BlockKind::Subheading(_));
-    let entry = new.blocks.iter().rfind(|b| heads(&b.kind) && b.range.start <= range.start);
-    entry.is_some_and(|entry| {
-        changes.iter().any(|other| {
-            other.kind == ChangeKind::TextAdded
-                && other
-                    .new_range
-                    .as_ref()
-                    .is_some_and(|r| r.start <= entry.range.start && entry.range.start < r.end)
-        })
-    })
+/// The entries of a live blog that are themselves new.
+struct NewEntries {
+    /// Where entries begin, in order, each with whether it is new.
+    heads: Vec<(usize, bool)>,
+}
+
+impl NewEntries {
+    fn of(new: &Page, changes: &[Change]) -> Self {
+        if new.kind != PageKind::Live {
+            return Self { heads: Vec::new() };
+        }
+        let added = changes.iter().filter(|change| change.kind == ChangeKind::TextAdded);
+        let added = Spans::new(added.filter_map(|change| change.new_range.clone()));
+        // Some live blogs head their entries with plain headings.
+        let heads = new.blocks.iter().filter(|block| {
+            matches!(block.kind, BlockKind::LiveEntry(_) | BlockKind::Subheading(_))
+        });
+        let heads = heads
+            .map(|block| block.range.start)
+            .map(|start| (start, added.meeting(&(start..start + 1)).next().is_some()));
+        Self { heads: heads.collect() }
+    }
+
+    /// Whether an addition lies in such an entry.
+    fn declare(&self, change: &Change) -> bool {
+        let added = matches!(change.kind, ChangeKind::TextAdded | ChangeKind::QuoteAdded);
+        let Some(range) = change.new_range.as_ref().filter(|_| added) else { return false };
+        let behind = self.heads.partition_point(|&(start, _)| start <= range.start);
+        let entry = behind.checked_sub(1).and_then(|at| self.heads.get(at));
+        entry.is_some_and(|&(_, is_new)| is_new)
+    }
 }

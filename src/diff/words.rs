@@ -4,15 +4,19 @@
 //! (Needleman and Wunsch with words weighing more than common words, and those more than marks), so
 //! that names and numbers line up before "the" and "of" do. A lone common word between two large
 //! changes is taken into them: "cut the tax on" against "raise a levy on" reads as one change.
+//!
+//! The table for that has a cell for each pair of words, so a sentence of many hundred words is first cut
+//! at the words that occur once on each side (patience diff), and where there are none into pieces of
+//! like places. Then the work grows with the sentence and not with its square.
 
 use std::ops::Range;
 
 use super::budget::Budget;
+use super::normal::Map;
 use super::tokens::{self, Class, Token};
 
-/// A table of more cells than this (two sentences of two thousand words) is not made: sixteen
-/// megabytes for a text without full stops.
-const CELLS_MAX: usize = 4_000_000;
+/// So many times what lies between words that occur once is cut again.
+const CUTS_MAX: usize = 8;
 
 /// The words of both sides of an edited pair, and which changed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -73,26 +77,136 @@ pub(super) fn diff(
 }
 
 fn runs(old: &[Token], new: &[Token], budget: &Budget) -> Vec<Hunk> {
-    let head = old.iter().zip(new).take_while(|(a, b)| a.id == b.id).count();
-    let (rest_old, rest_new) = (old.get(head..), new.get(head..));
-    let (Some(rest_old), Some(rest_new)) = (rest_old, rest_new) else { return Vec::new() };
-    let tail =
-        rest_old.iter().rev().zip(rest_new.iter().rev()).take_while(|(a, b)| a.id == b.id).count();
-    let middle_old = rest_old.get(..rest_old.len() - tail).unwrap_or_default();
-    let middle_new = rest_new.get(..rest_new.len() - tail).unwrap_or_default();
-    if middle_old.is_empty() && middle_new.is_empty() {
-        return Vec::new();
+    budget.note(old.len() + new.len());
+    let mut hunks = Vec::new();
+    let sides = Sides { old, new, budget };
+    sides.align(Hunk { old: 0..old.len(), new: 0..new.len() }, CUTS_MAX, &mut hunks);
+    absorb(hunks, old, new)
+}
+
+/// The tokens that are aligned.
+struct Sides<'a> {
+    old: &'a [Token],
+    new: &'a [Token],
+    budget: &'a Budget,
+}
+
+impl Sides<'_> {
+    /// Adds what changed in `part` to `hunks`.
+    fn align(&self, part: Hunk, cuts: usize, hunks: &mut Vec<Hunk>) {
+        let Some(part) = self.trimmed(part) else { return };
+        let (Some(old), Some(new)) =
+            (self.old.get(part.old.clone()), self.new.get(part.new.clone()))
+        else {
+            return;
+        };
+        let cells = old.len().saturating_mul(new.len());
+        if cells == 0 {
+            return push(hunks, part);
+        }
+        if cells <= self.budget.cells_max() {
+            return match self.budget.spend(cells) {
+                true => {
+                    common(old, new).into_iter().for_each(|hunk| push(hunks, shifted(hunk, &part)))
+                }
+                false => push(hunks, part),
+            };
+        }
+        if !self.budget.spend(old.len() + new.len()) {
+            return push(hunks, part);
+        }
+        let anchors = if cuts > 0 { once_on_each_side(old, new) } else { Vec::new() };
+        let cuts_at = if anchors.is_empty() {
+            self.budget.coarsen();
+            pieces(old.len(), new.len(), self.budget.cells_max())
+        } else {
+            anchors
+        };
+        let cuts = if cuts == 0 { 0 } else { cuts - 1 };
+        let (mut i, mut j) = (part.old.start, part.new.start);
+        let ends = cuts_at.iter().map(|&(i, j)| (part.old.start + i, part.new.start + j));
+        for (to_i, to_j) in ends.chain([(part.old.end, part.new.end)]) {
+            self.align(Hunk { old: i..to_i, new: j..to_j }, cuts, hunks);
+            (i, j) = (to_i, to_j);
+        }
     }
-    let whole = Hunk { old: 0..middle_old.len(), new: 0..middle_new.len() };
-    let trivial = middle_old.is_empty() || middle_new.is_empty();
-    let cells = middle_old.len().saturating_mul(middle_new.len());
-    let hunks = if trivial || cells > CELLS_MAX || !budget.spend(cells) {
-        vec![whole]
-    } else {
-        absorb(common(middle_old, middle_new), middle_old, middle_new)
-    };
-    let shift = |run: Range<usize>| run.start + head..run.end + head;
-    hunks.into_iter().map(|h| Hunk { old: shift(h.old), new: shift(h.new) }).collect()
+
+    /// What is left of a part without its equal ends; none where nothing is.
+    fn trimmed(&self, part: Hunk) -> Option<Hunk> {
+        let (old, new) = (self.old.get(part.old.clone())?, self.new.get(part.new.clone())?);
+        let head = old.iter().zip(new).take_while(|(a, b)| a.id == b.id).count();
+        let rest = old.get(head..)?.iter().rev().zip(new.get(head..)?.iter().rev());
+        let tail = rest.take_while(|(a, b)| a.id == b.id).count();
+        let (old, new) = (
+            part.old.start + head..part.old.end - tail,
+            part.new.start + head..part.new.end - tail,
+        );
+        (!(old.is_empty() && new.is_empty())).then_some(Hunk { old, new })
+    }
+}
+
+fn shifted(hunk: Hunk, part: &Hunk) -> Hunk {
+    let shift = |run: Range<usize>, by: usize| run.start + by..run.end + by;
+    Hunk { old: shift(hunk.old, part.old.start), new: shift(hunk.new, part.new.start) }
+}
+
+/// Appends; what touches the hunk before is a part of it.
+fn push(hunks: &mut Vec<Hunk>, hunk: Hunk) {
+    match hunks.last_mut() {
+        Some(last) if last.old.end == hunk.old.start && last.new.end == hunk.new.start => {
+            (last.old.end, last.new.end) = (hunk.old.end, hunk.new.end);
+        }
+        _ => hunks.push(hunk),
+    }
+}
+
+/// The places of words that occur once on each side, as many of them as stand in one order on both.
+fn once_on_each_side(old: &[Token], new: &[Token]) -> Vec<(usize, usize)> {
+    // How often on each side, and where.
+    let mut seen: Map<u64, [(usize, usize); 2]> = Map::default();
+    for (side, tokens) in [old, new].into_iter().enumerate() {
+        for (at, token) in tokens.iter().enumerate() {
+            if let Some(slot) = seen.entry(token.id).or_default().get_mut(side) {
+                *slot = (slot.0 + 1, at);
+            }
+        }
+    }
+    let mut pairs: Vec<(usize, usize)> = seen
+        .into_values()
+        .filter_map(|sides| match sides {
+            [(1, i), (1, j)] => Some((i, j)),
+            _ => None,
+        })
+        .collect();
+    pairs.sort_unstable();
+    // The longest increasing run (Schensted 1961): the least last place of a run of each length.
+    let mut ends: Vec<usize> = Vec::new();
+    let mut before: Vec<Option<usize>> = Vec::with_capacity(pairs.len());
+    let place = |at: usize| pairs.get(at).map_or(0, |&(_, j)| j);
+    for (at, &(_, j)) in pairs.iter().enumerate() {
+        let length = ends.partition_point(|&end| place(end) < j);
+        before.push(length.checked_sub(1).and_then(|shorter| ends.get(shorter)).copied());
+        match ends.get_mut(length) {
+            Some(end) => *end = at,
+            None => ends.push(at),
+        }
+    }
+    let mut run = Vec::with_capacity(ends.len());
+    let mut at = ends.last().copied();
+    while let Some(here) = at {
+        run.extend(pairs.get(here).copied());
+        at = before.get(here).copied().flatten();
+    }
+    run.reverse();
+    run
+}
+
+/// Where two runs without such words are cut, so that each piece has its table.
+fn pieces(old: usize, new: usize, cells_max: usize) -> Vec<(usize, usize)> {
+    let tables = old.saturating_mul(new).div_ceil(cells_max.max(1));
+    // A piece of one in `count` on both sides has a cell in `count` squared.
+    let count = tables.isqrt() + 1;
+    (1..count).map(|n| (old / count * n, new / count * n)).collect()
 }
 
 fn weight(token: &Token) -> u32 {
@@ -151,21 +265,23 @@ fn common(old: &[Token], new: &[Token]) -> Vec<Hunk> {
 
 /// Joins large changes that only a common word or a mark keeps apart.
 fn absorb(hunks: Vec<Hunk>, old: &[Token], new: &[Token]) -> Vec<Hunk> {
-    let mut joined: Vec<Hunk> = Vec::with_capacity(hunks.len());
+    // Each with how many words it has on both sides, so that none is counted twice.
+    let mut joined: Vec<(Hunk, usize, usize)> = Vec::with_capacity(hunks.len());
     for hunk in hunks {
-        if let Some(last) = joined.last_mut() {
+        let (was, is) = (words(old, &hunk.old), words(new, &hunk.new));
+        if let Some((last, last_was, last_is)) = joined.last_mut() {
             let between = old.get(last.old.end..hunk.old.start).unwrap_or_default();
-            let large = |h: &Hunk| words(old, &h.old).min(words(new, &h.new)) >= 2;
             let thin = between.len() <= 2 && between.iter().all(|token| token.common);
-            if thin && large(last) && large(&hunk) {
-                last.old.end = hunk.old.end;
-                last.new.end = hunk.new.end;
+            if thin && (*last_was).min(*last_is) >= 2 && was.min(is) >= 2 {
+                let between = between.iter().filter(|token| token.is_word()).count();
+                (*last_was, *last_is) = (*last_was + between + was, *last_is + between + is);
+                (last.old.end, last.new.end) = (hunk.old.end, hunk.new.end);
                 continue;
             }
         }
-        joined.push(hunk);
+        joined.push((hunk, was, is));
     }
-    joined
+    joined.into_iter().map(|(hunk, ..)| hunk).collect()
 }
 
 fn words(tokens: &[Token], run: &Range<usize>) -> usize {
@@ -187,6 +303,24 @@ mod tests {
             out.push(format!("{a}>{b}"));
         }
         out.join(" | ")
+    }
+
+    fn tiles(old: &str, new: &str, steps_max: u64) -> Result<(), TestCaseError> {
+        let budget = Budget::new(steps_max);
+        let found = diff(old, 0..old.len(), new, 0..new.len(), &budget);
+        let (mut i, mut j) = (0, 0);
+        for hunk in &found.hunks {
+            prop_assert_eq!(hunk.old.start - i, hunk.new.start - j);
+            for step in 0..hunk.old.start - i {
+                prop_assert_eq!(found.old[i + step].id, found.new[j + step].id);
+            }
+            (i, j) = (hunk.old.end, hunk.new.end);
+        }
+        prop_assert_eq!(found.old.len() - i, found.new.len() - j);
+        let turned = diff(new, 0..new.len(), old, 0..old.len(), &budget);
+        let back = turned.hunks.iter().map(|h| Hunk { old: h.new.clone(), new: h.old.clone() });
+        prop_assert_eq!(&found.hunks, &back.collect::<Vec<_>>());
+        Ok(())
     }
 
     #[test]
@@ -213,27 +347,51 @@ mod tests {
         assert_eq!(found.hunks, [Hunk { old: 0..3, new: 0..3 }]);
     }
 
+    #[test]
+    fn a_sentence_of_thousands_of_words_is_told_word_by_word() {
+        // Numbered words cut it; without any, pieces of like places do.
+        let numbered = |said: &str| -> String {
+            (0..2_000).map(|n| format!("party {n} got {said} votes and ")).collect()
+        };
+        let repeated = |said: &str| format!("a {said} b ").repeat(2_000);
+        for (old, new, is_coarse) in
+            [(numbered("one"), numbered("two"), false), (repeated("one"), repeated("two"), true)]
+        {
+            let budget = Budget::new(20_000_000);
+            let found = diff(&old, 0..old.len(), &new, 0..new.len(), &budget);
+            assert_eq!(found.hunks.len(), 2_000);
+            assert!(found.hunks.iter().all(|hunk| hunk.old.len() == 1 && hunk.new.len() == 1));
+            assert_eq!(budget.ran_out(), is_coarse);
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(12))]
+        #[test]
+        fn long_runs_and_hunks_tile_both_sides(
+            old in proptest::collection::vec(0_u8..5, 0..1500),
+            new in proptest::collection::vec(0_u8..5, 0..1500),
+            marks in proptest::collection::vec(0_usize..1500, 0..4),
+        ) {
+            let text = |words: &[u8]| {
+                let mut words: Vec<String> = words.iter().map(|n| format!("w{n}")).collect();
+                for mark in &marks {
+                    let at = (*mark).min(words.len());
+                    words.insert(at, format!("mark{mark}"));
+                }
+                words.join(" ")
+            };
+            tiles(&text(&old), &text(&new), 20_000_000)?;
+        }
+    }
+
     proptest! {
         #[test]
         fn equal_runs_and_hunks_tile_both_sides(
             old in "[a-d]{1,2}( [a-d]{1,2}){0,9}",
             new in "[a-d]{1,2}( [a-d]{1,2}){0,9}",
         ) {
-            let budget = Budget::new(100_000);
-            let found = diff(&old, 0..old.len(), &new, 0..new.len(), &budget);
-            let (mut i, mut j) = (0, 0);
-            for hunk in &found.hunks {
-                prop_assert_eq!(hunk.old.start - i, hunk.new.start - j);
-                for step in 0..hunk.old.start - i {
-                    prop_assert_eq!(found.old[i + step].id, found.new[j + step].id);
-                }
-                (i, j) = (hunk.old.end, hunk.new.end);
-            }
-            prop_assert_eq!(found.old.len() - i, found.new.len() - j);
-            let turned = diff(&new, 0..new.len(), &old, 0..old.len(), &budget);
-            let back: Vec<Hunk> = turned.hunks.iter()
-                .map(|h| Hunk { old: h.new.clone(), new: h.old.clone() }).collect();
-            prop_assert_eq!(&found.hunks, &back);
+            tiles(&old, &new, 100_000)?;
         }
     }
 }

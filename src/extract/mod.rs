@@ -78,9 +78,9 @@ pub struct Hints<'a> {
 #[must_use]
 pub fn extract(payload: &[u8], hints: &Hints<'_>) -> Extraction {
     let mut notes = Vec::new();
-    let payload = first_bytes(payload, &mut notes);
-    let decoded = charset::decode(payload, hints.content_type, hints.url, &mut notes);
-    let document = bounded(&decoded.text, &mut notes);
+    let first = first_bytes(payload, &mut notes);
+    let decoded = charset::decode(first, hints.content_type, hints.url, &mut notes);
+    let (document, cut) = bounded(&decoded.text, &mut notes);
     let dom = Dom::parse(document, &mut notes);
     let flow = flow::read(&dom);
     if flow.cut {
@@ -94,7 +94,8 @@ pub fn extract(payload: &[u8], hints: &Hints<'_>) -> Extraction {
     let container = survey.container();
     let kept = survey.blocks(container);
     let parts = parts::place(&survey, container, &kept, head.node, &declared);
-    let mut page = Page::default();
+    let mut page =
+        Page { coarse: cut || flow.cut || first.len() < payload.len(), ..Page::default() };
     compose(&dom, &flow, parts, base.as_ref(), &mut page);
     let sources = metadata::Sources {
         dom: &dom,
@@ -122,13 +123,13 @@ pub fn extract(payload: &[u8], hints: &Hints<'_>) -> Extraction {
 #[must_use]
 pub fn extract_text_file(text: &str) -> Extraction {
     let mut notes = Vec::new();
-    let text = bounded(text, &mut notes);
+    let (text, coarse) = bounded(text, &mut notes);
     let unified: Cow<'_, str> = if text.contains('\r') {
         text.replace("\r\n", "\n").replace('\r', "\n").into()
     } else {
         text.into()
     };
-    let mut page = Page::default();
+    let mut page = Page { coarse, ..Page::default() };
     let mut paragraph = String::new();
     for line in unified.lines().chain(std::iter::once("")) {
         let line = line.trim();
@@ -155,17 +156,18 @@ pub(crate) fn first_bytes<'a>(payload: &'a [u8], notes: &mut Vec<String>) -> &'a
     first
 }
 
-/// As much of a text as is read; one in another encoding may be longer than its bytes were.
-pub(crate) fn bounded<'a>(text: &'a str, notes: &mut Vec<String>) -> &'a str {
+/// As much of a text as is read, and whether that is not all; one in another encoding may be longer
+/// than its bytes were.
+pub(crate) fn bounded<'a>(text: &'a str, notes: &mut Vec<String>) -> (&'a str, bool) {
     if text.len() <= DOCUMENT_BYTES_MAX {
-        return text;
+        return (text, false);
     }
     notes.push(format!("only the first {DOCUMENT_BYTES_MAX} bytes were read"));
     let mut end = DOCUMENT_BYTES_MAX;
     while !text.is_char_boundary(end) {
         end -= 1;
     }
-    &text[..end]
+    (&text[..end], true)
 }
 
 fn push_block(

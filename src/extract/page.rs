@@ -392,6 +392,8 @@ pub struct Page {
     pub links: Vec<ArticleLink>,
     /// The lead picture.
     pub lead_image: Option<Image>,
+    /// Whether the page was longer than what is read of one, so that its end is left out.
+    pub coarse: bool,
 }
 
 /// A page, and what the extractor was unsure of.

@@ -12,6 +12,8 @@ pub struct Delta {
     pub changes: Vec<Change>,
     /// Whether the article changed and neither a notice nor the declared date says so.
     pub stealth: bool,
+    /// Whether a finer answer exists, which was too dear.
+    pub coarse: bool,
     /// For each sentence of the new text, where it comes from.
     pub origins: Vec<SentenceOrigin>,
 }
@@ -21,6 +23,7 @@ impl From<&Comparison> for Delta {
         Self {
             changes: comparison.changes.clone(),
             stealth: comparison.stealth,
+            coarse: comparison.coarse,
             origins: comparison.origins(),
         }
     }

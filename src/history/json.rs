@@ -35,6 +35,8 @@ pub struct VersionJson {
     pub changes: Vec<JsonChange>,
     /// Whether the text changed and neither a notice nor the declared date says so.
     pub stealth: bool,
+    /// Whether a finer comparison exists, which was too dear.
+    pub coarse: bool,
 }
 
 impl From<&Version> for VersionJson {
@@ -52,6 +54,7 @@ impl From<&Version> for VersionJson {
             compared_with: version.before.as_ref().map(of_said),
             changes: version.changes_json(),
             stealth: version.is_stealth(),
+            coarse: version.delta.as_ref().is_some_and(|delta| delta.coarse),
         }
     }
 }

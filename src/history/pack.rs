@@ -239,12 +239,12 @@ fields! {
     Page {
         headline, byline, publisher, section, language, canonical, published, modified,
         disagreements, kind, access, text, blocks, sentences, quotes, figures, notices, links,
-        lead_image,
+        lead_image, coarse,
     }
     Change {
         kind, before, after, speaker, old_range, new_range, about, words, notation, weight,
     }
-    Delta { changes, stealth, origins }
+    Delta { changes, stealth, coarse, origins }
 }
 
 impl Pack for BlockKind {

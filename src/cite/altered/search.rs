@@ -5,7 +5,9 @@ use std::ops::Range;
 use super::pattern::{Gap, Pattern, Segment};
 use super::{Alteration, Kind, swapped};
 use crate::cite::clean;
-use crate::cite::locate::{Accents, Folded, bytes, fold, is_mark, is_of_word, is_one_word};
+use crate::cite::locate::{
+    Accents, Folded, bytes, fold, is_mark, is_of_word, is_one_word, occurrences,
+};
 
 /// The most words that one omission may leave out.
 pub(super) const OMITTED_WORDS_MAX: usize = 200;
@@ -17,6 +19,9 @@ const REPLACED_LETTERS_MAX: usize = 12;
 const WORDS_MIN: usize = 4;
 /// So many places where the first words stand are tried.
 const STARTS_MAX: usize = 100;
+/// What is left out or replaced has no more characters than this, however long its words are.
+const GAP_CHARACTERS_MAX: usize = 8_192;
+
 /// A character that has to stand there.
 struct Wanted {
     character: char,
@@ -119,7 +124,11 @@ impl Search<'_> {
         let may_stop = |n: usize| n == last_index || gaps[n].kind == Kind::Omission;
         let at =
             |n: usize, at: usize| self.place(&wanted[n], at, may_start(n), may_end(n), may_stop(n));
-        let starts = (0..self.folded.len()).filter_map(|start| at(0, start)).take(STARTS_MAX);
+        // Each letter of the text is read once, and only where all letters stand in some case is compared.
+        let kept = first.get(..without_stop(first)?).unwrap_or_default();
+        let asked: Vec<char> = kept.iter().map(|w| caseless(w.character)).collect();
+        let there: Vec<char> = self.folded.iter().map(|f| caseless(f.character)).collect();
+        let starts = occurrences(&asked, &there).filter_map(|start| at(0, start)).take(STARTS_MAX);
         let mut best: Option<Vec<Place>> = None;
         for begin in starts {
             let mut places = vec![begin];
@@ -137,7 +146,6 @@ impl Search<'_> {
                 best = Some(places);
             }
         }
-        debug_assert!(!first.is_empty());
         best
     }
 
@@ -167,7 +175,7 @@ impl Search<'_> {
             before = c;
             words <= words_max + 1
         };
-        (from..self.folded.len()).take_while(within)
+        (from..self.folded.len()).take(GAP_CHARACTERS_MAX).take_while(within)
     }
 
     /// Whether a segment stands at a place: between words, unless a part of a word is marked there; without
@@ -199,7 +207,7 @@ impl Search<'_> {
         if let Some(end) = fits(wanted) {
             return Some(Place { start, end, without_stop: false });
         }
-        let bare = wanted.iter().rposition(|w| !matches!(w.character, ',' | '.' | '\''))? + 1;
+        let bare = without_stop(wanted)?;
         let has_stop = wanted[bare..].iter().any(|w| matches!(w.character, ',' | '.'));
         if !may_stop || !has_stop {
             return None;
@@ -313,6 +321,16 @@ impl Search<'_> {
             stands: around(&there),
         })
     }
+}
+
+/// How many characters a segment has without the stop and the marks at its end; none where it has no others.
+fn without_stop(wanted: &[Wanted]) -> Option<usize> {
+    Some(wanted.iter().rposition(|w| !matches!(w.character, ',' | '.' | '\''))? + 1)
+}
+
+/// A letter of either case as one: what is equal in lower case is equal here.
+fn caseless(c: char) -> char {
+    c.to_lowercase().next().unwrap_or(c)
 }
 
 fn is_stop(c: char) -> bool {

@@ -256,6 +256,7 @@ pub fn page_json(page: &Page, url: Value, file: Value, timestamp: Value) -> Valu
         "variant": variant_of(&url, page),
         "kind": page.kind.label(),
         "access": page.access.label(),
+        "coarse": page.coarse,
         "text": page.text,
         "notices": page.notices.iter()
             .map(|n| json!({"kind": n.kind.label(), "text": n.text, "start": n.range.start, "end": n.range.end}))

@@ -4,54 +4,38 @@
 //! line up inside both ("$50" and "$50 million"). Equal values in other notation are no change. What
 //! the extractor overlooked is read here as a bare number, so that a changed digit is never lost.
 
+use std::collections::VecDeque;
 use std::ops::Range;
 
-use super::view::View;
+use super::figure::{self, Class, Found};
+use super::view::{View, tokens_in};
 use super::{Aligned, Change, ChangeKind, numbers};
-use crate::diff::normal;
-use crate::diff::tokens::{Class, Token};
-use crate::diff::words;
-use crate::extract::page::{Figure, FigureKind, Page};
+use crate::diff::normal::Map;
+use crate::diff::spans::Spans;
+use crate::diff::tokens::Token;
+use crate::extract::page::{FigureKind, Page};
 
-/// A figure on one side of an edit.
-struct Found<'a> {
-    range: Range<usize>,
-    text: &'a str,
-    kind: FigureKind,
-    figure: Option<&'a Figure>,
-    paired: bool,
-}
+/// In one changed run so many figures are held beside one of the other side: the first that have no
+/// partner. A run with more of them was rewritten as a whole.
+const TRIED_MAX: usize = 24;
 
 /// Reports figures and dates changed in an edit, and marks their words.
 pub(super) fn find(aligned: Aligned<'_>, view: &mut View<'_>, found: &mut Vec<Change>) {
     notation(aligned, view);
-    let mut old = figures(aligned.old, view, false);
-    let mut new = figures(aligned.new, view, true);
+    let mut old = figure::in_edit(aligned.old, view, false);
+    let mut new = figure::in_edit(aligned.new, view, true);
     if old.is_empty() && new.is_empty() {
         return;
     }
+    let mut others = Others::new(&new);
     for a in &mut old {
-        if let Some(b) = partner(view, a, &mut new) {
-            a.paired = true;
-            b.paired = true;
-            pair(aligned, view, a, b, found);
-        }
+        let Some(at) = others.partner(aligned, view, a, &new) else { continue };
+        let Some(b) = new.get_mut(at) else { continue };
+        others.take(at);
+        (a.paired, b.paired) = (true, true);
+        pair(aligned, view, a, b, found);
     }
-    // Across a rewording, what is counted tells which figure is which.
-    for a in &mut old {
-        if a.paired || !view.touches_old(&a.range) {
-            continue;
-        }
-        let same = new.iter_mut().find(|b| {
-            let open = !b.paired && view.touches_new(&b.range);
-            open && comparable(a.kind, b.kind) && counts_alike(a, b)
-        });
-        if let Some(b) = same {
-            a.paired = true;
-            b.paired = true;
-            pair(aligned, view, a, b, found);
-        }
-    }
+    across_rewording(aligned, view, &mut old, &mut new, found);
     vague(aligned, view, &old, true, found);
     vague(aligned, view, &new, false, found);
 }
@@ -59,10 +43,10 @@ pub(super) fn find(aligned: Aligned<'_>, view: &mut View<'_>, found: &mut Vec<Ch
 /// Runs that are as a whole the same amount in other notation ("1,150", "1 150"), however the
 /// extractor read them.
 fn notation(aligned: Aligned<'_>, view: &mut View<'_>) {
-    for hunk in view.hunks() {
-        let (a, b) =
-            (words::bytes(view.old(), &hunk.old), words::bytes(view.new_side(), &hunk.new));
-        let said = |page: &'_ Page, range: &Range<usize>| {
+    for at in 0..view.hunks().len() {
+        let Some((_, (a, b))) = view.run(at) else { continue };
+        let (a, b) = (a.clone(), b.clone());
+        let said = |page: &'_ Page, range: &Range<usize>| -> String {
             page.text.get(range.clone()).unwrap_or_default().to_owned()
         };
         if numbers::same_amount(&said(aligned.old, &a), &said(aligned.new, &b)) {
@@ -73,178 +57,129 @@ fn notation(aligned: Aligned<'_>, view: &mut View<'_>) {
     }
 }
 
-/// The figures that a change touches, of the page and, in changed words, of our own reading.
-fn figures<'a>(page: &'a Page, view: &View<'_>, new: bool) -> Vec<Found<'a>> {
-    let (range, side) =
-        if new { (&view.edit.new, view.new_side()) } else { (&view.edit.old, view.old()) };
-    let first = page.figures.partition_point(|figure| figure.range.end <= range.start);
-    let inside = page.figures.iter().skip(first).take_while(|f| f.range.start < range.end);
-    let mut found: Vec<Found<'a>> = inside
-        .map(|figure| {
-            let range = whole_words(side, &figure.range);
-            let text = page.text.get(range.clone()).unwrap_or(&figure.text);
-            Found { range, text, kind: figure.kind, figure: Some(figure), paired: false }
-        })
-        .collect();
-    for hunk in view.hunks() {
-        let run = if new { view.free_new(hunk) } else { view.free_old(hunk) };
-        for token in run.iter().filter_map(|&at| side.get(at)) {
-            let text = page.text.get(token.range.clone()).unwrap_or_default();
-            let known = found.iter().any(|f| meets(&f.range, &token.range));
-            if let Some(kind) = kind_of(token, text).filter(|_| !known) {
-                let range = token.range.clone();
-                found.push(Found { range, text, kind, figure: None, paired: false });
+/// The figures of the new side, and which of them have no partner yet.
+struct Others {
+    spans: Spans,
+    /// For each, the next one from it on that has no partner, as far as is known.
+    next: Vec<usize>,
+}
+
+impl Others {
+    fn new(figures: &[Found<'_>]) -> Self {
+        let spans = Spans::new(figures.iter().map(|figure| figure.range.clone()));
+        Self { spans, next: (0..=figures.len()).collect() }
+    }
+
+    fn take(&mut self, at: usize) {
+        if let Some(next) = self.next.get_mut(at) {
+            *next = at + 1;
+        }
+    }
+
+    /// The first from `at` on that has no partner; the ways there are shortened (Tarjan 1975).
+    fn free_from(&mut self, mut at: usize) -> usize {
+        while let Some(&next) = self.next.get(at).filter(|&&next| next != at) {
+            let further = self.next.get(next).copied().unwrap_or(next);
+            if let Some(slot) = self.next.get_mut(at) {
+                *slot = further;
+            }
+            at = next;
+        }
+        at
+    }
+
+    /// The figure of the new side that a figure of the old side became.
+    fn partner(
+        &mut self,
+        aligned: Aligned<'_>,
+        view: &View<'_>,
+        a: &Found<'_>,
+        new: &[Found<'_>],
+    ) -> Option<usize> {
+        let touched = view.touches_old(&a.range);
+        // Those whose words line up with words of this one come first where both ways lead to one.
+        let mut tried: Vec<(usize, bool)> = Vec::new();
+        for at in tokens_in(view.old(), &a.range) {
+            let token = view.old().get(at).filter(|token| token.is_word());
+            let across = token.and_then(|_| view.across(at)).and_then(|at| view.new_side().get(at));
+            if let Some(token) = across {
+                tried.extend(self.spans.meeting(&token.range).map(|at| (at, true)));
             }
         }
+        for run in view.runs_at_old(&a.range) {
+            let Some((_, (x, y))) = view.run(run) else { continue };
+            if !(x.start < a.range.end && a.range.start < x.end) {
+                continue;
+            }
+            let Some(first) = self.spans.meeting(y).next() else { continue };
+            let mut at = self.free_from(first);
+            let mut count = 0;
+            while let Some(b) = new.get(at).filter(|b| b.range.start < y.end) {
+                if count == TRIED_MAX {
+                    aligned.budget.coarsen();
+                    break;
+                }
+                if y.start < b.range.end {
+                    tried.push((at, false));
+                }
+                count += 1;
+                at = self.free_from(at + 1);
+            }
+        }
+        tried.sort_by_key(|&(at, shared)| (at, !shared));
+        tried.dedup_by_key(|&mut (at, _)| at);
+        if !aligned.budget.spend(1 + tried.len()) {
+            return None;
+        }
+        let mut best: Option<(u8, usize)> = None;
+        for (at, shared) in tried {
+            let Some(b) = new.get(at).filter(|b| !b.paired) else { continue };
+            if !(touched || view.touches_new(&b.range))
+                || !a.class().comparable().contains(&b.class())
+            {
+                continue;
+            }
+            // Equal values first, then those that share words, then like kinds, then order.
+            let score = 8 * u8::from(a.same_value(b))
+                + 4 * u8::from(shared)
+                + 2 * u8::from(a.kind == b.kind)
+                + u8::from(a.counts_alike(b));
+            if best.is_none_or(|(most, _)| score > most) {
+                best = Some((score, at));
+            }
+        }
+        best.map(|(_, at)| at)
     }
-    found.retain(|f| is_free(view, f, new));
-    found.sort_by_key(|f| f.range.start);
-    found
 }
 
-/// A figure read from a part of a number ("1 150" with a thin space) is that number.
-fn whole_words(side: &[Token], range: &Range<usize>) -> Range<usize> {
-    let from = side.partition_point(|token| token.range.end <= range.start);
-    let mut whole = range.clone();
-    for token in side.iter().skip(from).take_while(|token| token.range.start < range.end) {
-        if token.class == Class::Number {
-            whole = whole.start.min(token.range.start)..whole.end.max(token.range.end);
+/// Across a rewording, what is counted tells which figure is which.
+fn across_rewording<'a>(
+    aligned: Aligned<'_>,
+    view: &mut View<'_>,
+    old: &mut [Found<'a>],
+    new: &mut [Found<'a>],
+    found: &mut Vec<Change>,
+) {
+    let mut open: Map<(String, Class), VecDeque<usize>> = Map::default();
+    for (at, b) in new.iter().enumerate().filter(|(_, b)| !b.paired && view.touches_new(&b.range)) {
+        if let Some(counts) = b.counts() {
+            open.entry((counts.to_owned(), b.class())).or_default().push_back(at);
         }
     }
-    whole
-}
-
-fn is_free(view: &View<'_>, figure: &Found<'_>, new: bool) -> bool {
-    let (side, taken) =
-        if new { (view.new_side(), &view.new_taken) } else { (view.old(), &view.old_taken) };
-    let tokens = side.iter().zip(taken).filter(|(token, _)| meets(&token.range, &figure.range));
-    tokens.clone().count() == 0 || tokens.clone().any(|(_, &taken)| !taken)
-}
-
-fn meets(a: &Range<usize>, b: &Range<usize>) -> bool {
-    a.start < b.end && b.start < a.end
-}
-
-const DAYS_AND_MONTHS: [&str; 19] = [
-    "Monday",
-    "Tuesday",
-    "Wednesday",
-    "Thursday",
-    "Friday",
-    "Saturday",
-    "Sunday",
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-];
-
-/// Days named by where they stand from today.
-const NEAR_DAYS: [&str; 4] = ["today", "yesterday", "tomorrow", "tonight"];
-
-fn kind_of(token: &Token, text: &str) -> Option<FigureKind> {
-    if DAYS_AND_MONTHS.contains(&text.trim_end_matches("'s").trim_end_matches("’s"))
-        || NEAR_DAYS.contains(&text)
-    {
-        return Some(FigureKind::Date);
+    if open.is_empty() {
+        return;
     }
-    let number = token.class == Class::Number && numbers::amount(text).is_some();
-    let clock = token.class == Class::Number
-        && text.contains(':')
-        && text.chars().all(|c| c.is_ascii_digit() || c == ':');
-    if clock {
-        return Some(FigureKind::Time);
-    }
-    (number || (text != "one" && text != "One" && numbers::of_word(text).is_some()))
-        .then_some(FigureKind::Number)
-}
-
-/// The figure of the new side that a figure of the old side became.
-fn partner<'f, 'a>(
-    view: &View<'_>,
-    a: &Found<'a>,
-    new: &'f mut [Found<'a>],
-) -> Option<&'f mut Found<'a>> {
-    let touched = view.touches_old(&a.range);
-    let mut best: Option<(u8, usize)> = None;
-    for (at, b) in new.iter().enumerate().filter(|(_, b)| !b.paired) {
-        if !(touched || view.touches_new(&b.range)) || !comparable(a.kind, b.kind) {
-            continue;
-        }
-        let shared = lines_up(view, &a.range, &b.range);
-        let together = view.hunks().iter().any(|hunk| {
-            meets(&words::bytes(view.old(), &hunk.old), &a.range)
-                && meets(&words::bytes(view.new_side(), &hunk.new), &b.range)
-        });
-        if !shared && !together {
-            continue;
-        }
-        // Equal values first, then those that share words, then like kinds, then order.
-        let score = 8 * u8::from(same_value(a, b))
-            + 4 * u8::from(shared)
-            + 2 * u8::from(a.kind == b.kind)
-            + u8::from(counts_alike(a, b));
-        if best.is_none_or(|(most, _)| score > most) {
-            best = Some((score, at));
-        }
-    }
-    let (_, at) = best?;
-    new.get_mut(at)
-}
-
-fn is_day(kind: FigureKind) -> bool {
-    matches!(kind, FigureKind::Date)
-}
-
-fn comparable(a: FigureKind, b: FigureKind) -> bool {
-    // "Monday" became "Tuesday", and never became "12".
-    a == b
-        || !(is_day(a) || is_day(b))
-        || matches!((a, b), (FigureKind::Time, _) | (_, FigureKind::Time))
-}
-
-fn lines_up(view: &View<'_>, a: &Range<usize>, b: &Range<usize>) -> bool {
-    view.old()
-        .iter()
-        .enumerate()
-        .filter(|(_, token)| token.is_word() && meets(&token.range, a))
-        .any(|(at, _)| {
-            let across = view.across(at).and_then(|at| view.new_side().get(at));
-            across.is_some_and(|token| meets(&token.range, b))
-        })
-}
-
-fn counts_alike(a: &Found<'_>, b: &Found<'_>) -> bool {
-    let counts = |f: &Found<'_>| f.figure.and_then(|figure| figure.counts.clone());
-    matches!((counts(a), counts(b)), (Some(x), Some(y)) if super::text::stem(&x) == super::text::stem(&y))
-}
-
-fn same_value(a: &Found<'_>, b: &Found<'_>) -> bool {
-    if normal::same_words(a.text, b.text) || numbers::same_amount(a.text, b.text) {
-        return true;
-    }
-    let known = |f: &Found<'_>| {
-        let figure = f.figure?;
-        Some((figure.value.clone()?, figure.unit.clone().unwrap_or_default()))
-    };
-    match (known(a), known(b)) {
-        (Some((x, u)), Some((y, v))) => {
-            u == v
-                && (x == y
-                    || x.parse::<f64>()
-                        .ok()
-                        .zip(y.parse::<f64>().ok())
-                        .is_some_and(|(x, y)| numbers::same_value(x, y)))
-        }
-        _ => false,
+    for a in old.iter_mut().filter(|a| !a.paired) {
+        let Some(counts) = a.counts().filter(|_| view.touches_old(&a.range)) else { continue };
+        let lists = a.class().comparable().iter().map(|class| (counts.to_owned(), *class));
+        let first = lists
+            .filter_map(|list| Some((*open.get(&list)?.front()?, list)))
+            .min_by_key(|&(at, _)| at);
+        let Some((at, list)) = first else { continue };
+        open.get_mut(&list).map(VecDeque::pop_front);
+        let Some(b) = new.get_mut(at) else { continue };
+        (a.paired, b.paired) = (true, true);
+        pair(aligned, view, a, b, found);
     }
 }
 
@@ -255,7 +190,7 @@ fn pair(
     b: &Found<'_>,
     found: &mut Vec<Change>,
 ) {
-    if same_value(a, b) {
+    if a.same_value(b) {
         view.notation = true;
     } else {
         let mut change = Change::new(change_kind(a, b)).at(
@@ -326,17 +261,26 @@ fn vague(
     old: bool,
     found: &mut Vec<Change>,
 ) {
+    // What one figure of a run cannot have given way to, no other of it can.
+    let mut judged = None;
     for figure in figures.iter().filter(|f| !f.paired && f.figure.is_some()) {
-        let hunk = view.hunks().iter().find(|hunk| {
-            let (side, run) =
-                if old { (view.old(), &hunk.old) } else { (view.new_side(), &hunk.new) };
-            meets(&words::bytes(side, run), &figure.range)
-        });
-        let Some(hunk) = hunk.cloned() else { continue };
+        let near =
+            if old { view.runs_at_old(&figure.range) } else { view.runs_at_new(&figure.range) };
+        let meets = |at: &usize| {
+            view.run(*at).is_some_and(|(_, (x, y))| {
+                let run = if old { x } else { y };
+                run.start < figure.range.end && figure.range.start < run.end
+            })
+        };
+        let Some(at) = near.into_iter().find(meets).filter(|at| judged != Some(*at)) else {
+            continue;
+        };
+        judged = Some(at);
+        let Some(hunk) = view.hunks().get(at) else { continue };
         let (mine, theirs) = if old {
-            (view.free_old(&hunk), view.free_new(&hunk))
+            (view.free_old(hunk), view.free_new(hunk))
         } else {
-            (view.free_new(&hunk), view.free_old(&hunk))
+            (view.free_new(hunk), view.free_old(hunk))
         };
         let side = if old { view.new_side() } else { view.old() };
         let replaced =

@@ -8,8 +8,10 @@
 
 use std::ops::Range;
 
+use super::capitals::Capitals;
 use super::view::View;
 use super::{Aligned, Change, ChangeKind};
+use crate::diff::budget::Budget;
 use crate::diff::normal;
 use crate::diff::tokens::{Class, Token};
 use crate::diff::words::Hunk;
@@ -17,12 +19,14 @@ use crate::extract::page::Page;
 
 /// A changed run longer than this is a rewriting, in which capitals say little.
 const RUN_WORDS_MAX: usize = 8;
+/// More words with capitals in a row than this are no name: a list, or a text in capitals.
+const NAME_WORDS_MAX: usize = 16;
 
 /// Reports names changed in an edit, and marks their words.
-pub(super) fn find(aligned: Aligned<'_>, view: &mut View<'_>, found: &mut Vec<Change>) {
+pub(super) fn find<'a>(aligned: Aligned<'a>, view: &mut View<'a>, found: &mut Vec<Change>) {
     for hunk in view.hunks() {
-        let old = Side { page: aligned.old, tokens: view.old() };
-        let new = Side { page: aligned.new, tokens: view.new_side() };
+        let old = Side::new(aligned, view, false);
+        let new = Side::new(aligned, view, true);
         if hunk.old.len().max(hunk.new.len()) > RUN_WORDS_MAX {
             continue;
         }
@@ -38,7 +42,7 @@ pub(super) fn find(aligned: Aligned<'_>, view: &mut View<'_>, found: &mut Vec<Ch
             _ => None,
         };
         let Some((a, b)) = pair else { continue };
-        let (x, y) = (old.whole(&a), new.whole(&b));
+        let (Some(x), Some(y)) = (old.whole(&a), new.whole(&b)) else { continue };
         if x.is_empty() || y.is_empty() || !is_renamed(&old, &x, &new, &y) {
             continue;
         }
@@ -92,8 +96,9 @@ fn is_role_of(
         side.page.text.get(range).unwrap_or_default().to_owned()
     };
     let (a, b) = (said(old, x), said(new, y));
-    [aligned.old, aligned.new].iter().any(|page| {
-        super::speakers::called(&page.text, &a, &b) || super::speakers::called(&page.text, &b, &a)
+    [aligned.old_capitals, aligned.new_capitals].into_iter().any(|capitals| {
+        super::speakers::called(capitals, &a, &b, aligned.budget)
+            || super::speakers::called(capitals, &b, &a, aligned.budget)
     })
 }
 
@@ -108,13 +113,24 @@ fn one_capital_means_little(page: &Page) -> bool {
 struct Side<'a> {
     page: &'a Page,
     tokens: &'a [Token],
+    capitals: &'a Capitals<'a>,
+    budget: &'a Budget,
 }
 
 /// Small words inside names: "de", "van der", "bin".
 const PARTICLES: [&str; 14] =
     ["de", "da", "di", "du", "del", "della", "van", "von", "der", "den", "bin", "al", "el", "la"];
 
-impl Side<'_> {
+impl<'a> Side<'a> {
+    fn new(aligned: Aligned<'a>, view: &View<'a>, new: bool) -> Self {
+        let (page, tokens, capitals) = if new {
+            (aligned.new, view.new_side(), aligned.new_capitals)
+        } else {
+            (aligned.old, view.old(), aligned.old_capitals)
+        };
+        Self { page, tokens, capitals, budget: aligned.budget }
+    }
+
     fn word(&self, at: usize) -> &str {
         self.tokens
             .get(at)
@@ -168,13 +184,11 @@ impl Side<'_> {
 
     fn capital_elsewhere(&self, word: &str, at: usize) -> bool {
         let here = self.tokens.get(at).map_or(0, |token| token.range.start);
-        self.page.text.match_indices(word).any(|(found, _)| {
-            if found == here {
-                return false;
-            }
-            let before = self.page.text.get(..found).unwrap_or_default();
-            let mut back = before.chars().rev();
-            back.next() == Some(' ') && back.next().is_some_and(|c| c.is_alphanumeric() || c == ',')
+        self.capitals.any(word, self.budget, |found| {
+            let mut back = self.page.text.get(..found).unwrap_or_default().chars().rev();
+            found != here
+                && back.next() == Some(' ')
+                && back.next().is_some_and(|c| c.is_alphanumeric() || c == ',')
         })
     }
 
@@ -203,10 +217,13 @@ impl Side<'_> {
     }
 
     /// The run with the capitals on both sides of it: the whole name. An empty run gives the name it
-    /// lies in or beside.
-    fn whole(&self, run: &Range<usize>) -> Range<usize> {
+    /// lies in or beside. None where more words are capitalised in a row than a name has.
+    fn whole(&self, run: &Range<usize>) -> Option<Range<usize>> {
         let mut whole = run.clone();
         while let Some(before) = whole.start.checked_sub(1) {
+            if whole.len() > NAME_WORDS_MAX {
+                return None;
+            }
             if self.is_name(before) {
                 whole.start = before;
             } else if before > 0 && self.is_name(before - 1) && self.joined(before, whole.start) {
@@ -216,6 +233,9 @@ impl Side<'_> {
             }
         }
         loop {
+            if whole.len() > NAME_WORDS_MAX {
+                return None;
+            }
             if self.is_name(whole.end) {
                 whole.end += 1;
             } else if self.is_name(whole.end + 1)
@@ -227,7 +247,7 @@ impl Side<'_> {
                 break;
             }
         }
-        whole
+        Some(whole)
     }
 }
 

@@ -171,12 +171,16 @@ fn pieces(text: &str) -> Vec<&str> {
     found
 }
 
+impl Amount {
+    /// Whether two amounts are one.
+    pub(super) fn same(&self, other: &Self) -> bool {
+        self.unit == other.unit && same_value(self.value, other.value)
+    }
+}
+
 /// Whether two texts are the same amount in other notation.
 pub(super) fn same_amount(a: &str, b: &str) -> bool {
-    match (amount(a), amount(b)) {
-        (Some(a), Some(b)) => a.unit == b.unit && same_value(a.value, b.value),
-        _ => false,
-    }
+    amount(a).is_some_and(|a| amount(b).is_some_and(|b| a.same(&b)))
 }
 
 /// Whether two values are equal but for how floating point wrote them.

@@ -1,11 +1,7 @@
-//! Facts of the page that are not in its text: headline, byline, declared dates, lead picture, and
-//! where the links of the article lead.
+//! Facts of the page that are not in its text: headline, byline, declared dates, lead picture.
 
-use std::ops::Range;
-
-use super::{Aligned, Change, ChangeKind};
-use crate::diff::normal::{self, Map};
-use crate::diff::ops::OpKind;
+use super::{Change, ChangeKind};
+use crate::diff::normal;
 use crate::diff::similar;
 use crate::extract::page::{Fact, Page, PageTime};
 
@@ -138,94 +134,6 @@ fn picture(src: &str) -> String {
         })
         .collect();
     format!("{}/{stem}", folder.join("/"))
-}
-
-/// Links of text that stands in both versions: led elsewhere, added, taken out. Links of text that
-/// came or went come and go with it.
-pub(super) fn links(aligned: Aligned<'_>) -> Vec<Change> {
-    let mut found = Vec::new();
-    if aligned.old.links.is_empty() && aligned.new.links.is_empty() {
-        return found;
-    }
-    for op in aligned.ops {
-        if matches!(op.kind, OpKind::Insert | OpKind::Delete) {
-            continue;
-        }
-        let (Some(a), Some(b)) =
-            (bytes(aligned.old_units, &op.old), bytes(aligned.new_units, &op.new))
-        else {
-            continue;
-        };
-        links_in(aligned, &a, &b, &mut found);
-    }
-    found
-}
-
-fn bytes(units: &[crate::diff::units::Unit], range: &Range<usize>) -> Option<Range<usize>> {
-    let units = units.get(range.clone())?;
-    Some(units.first()?.range.start..units.last()?.range.end)
-}
-
-fn links_in(aligned: Aligned<'_>, a: &Range<usize>, b: &Range<usize>, found: &mut Vec<Change>) {
-    let inside = |page: &Page, range: &Range<usize>| -> Vec<usize> {
-        let links = page.links.iter().enumerate();
-        links
-            .filter(|(_, l)| range.start <= l.range.start && l.range.end <= range.end)
-            .map(|(at, _)| at)
-            .collect()
-    };
-    let (old, new) = (inside(aligned.old, a), inside(aligned.new, b));
-    let words = |page: &'_ Page, at: usize| -> String {
-        let range = page.links.get(at).map(|link| link.range.clone()).unwrap_or_default();
-        page.text.get(range).unwrap_or_default().to_owned()
-    };
-    let target = |page: &'_ Page, at: usize| {
-        page.links.get(at).map(|link| address(&link.href)).unwrap_or_default()
-    };
-    let mut free: Vec<usize> = new.clone();
-    let mut gone: Vec<usize> = Vec::new();
-    // First those that lead where they led, whatever words they stand on.
-    for &i in &old {
-        match free.iter().position(|&j| target(aligned.old, i) == target(aligned.new, j)) {
-            Some(at) => drop(free.remove(at)),
-            None => gone.push(i),
-        }
-    }
-    let mut by_words: Map<u64, Vec<usize>> = Map::default();
-    for &j in &free {
-        by_words.entry(normal::key(&words(aligned.new, j))).or_default().push(j);
-    }
-    for i in gone {
-        let key = normal::key(&words(aligned.old, i));
-        let j = by_words.get_mut(&key).filter(|js| !js.is_empty()).map(|js| js.remove(0));
-        free.retain(|&k| Some(k) != j);
-        // Words that are new or cut took their link with them.
-        if j.is_none()
-            && !aligned.new.text.get(b.clone()).unwrap_or_default().contains(&words(aligned.old, i))
-        {
-            continue;
-        }
-        found.push(link_change(aligned, Some(i), j));
-    }
-    for j in free {
-        if aligned.old.text.get(a.clone()).unwrap_or_default().contains(&words(aligned.new, j)) {
-            found.push(link_change(aligned, None, Some(j)));
-        }
-    }
-}
-
-fn link_change(aligned: Aligned<'_>, old: Option<usize>, new: Option<usize>) -> Change {
-    let a = old.and_then(|at| aligned.old.links.get(at));
-    let b = new.and_then(|at| aligned.new.links.get(at));
-    let mut change = Change::new(ChangeKind::LinkChanged)
-        .says(a.map(|link| link.href.as_str()), b.map(|link| link.href.as_str()));
-    change.old_range = a.map(|link| link.range.clone());
-    change.new_range = b.map(|link| link.range.clone());
-    let words = b
-        .and_then(|link| aligned.new.text.get(link.range.clone()))
-        .or_else(|| a.and_then(|link| aligned.old.text.get(link.range.clone())));
-    change.about = words.map(str::to_owned);
-    change
 }
 
 /// Query parameters that say where a reader came from and not where the link leads.

@@ -8,13 +8,12 @@
 use std::ops::Range;
 
 use super::speakers::{name_words, same_speaker};
-use super::view::{self, View};
-use super::{Aligned, Change, ChangeKind, numbers, speakers};
-use crate::diff::budget::Budget;
+use super::view::{self, View, Views};
+use super::{Aligned, Change, ChangeKind, alike, numbers, speakers};
 use crate::diff::normal::{self, Map};
 use crate::diff::ops::OpKind;
 use crate::diff::units::{self, Unit};
-use crate::diff::{similar, tokens, words};
+use crate::diff::{tokens, words};
 use crate::extract::page::{BlockKind, Page, Quote, QuoteKind};
 
 /// The quotations that count as such, by index, on both sides.
@@ -23,17 +22,8 @@ pub(super) struct Quoted {
     pub new: Vec<usize>,
 }
 
-/// How alike two quotations must be to be one that was altered.
-const ALIKE_MIN: f32 = 0.5;
-/// The same where their sentences are aligned.
-const ALIKE_ALIGNED_MIN: f32 = 0.3;
-
 /// Reports the changes of quotations, and marks the words they explain.
-pub(super) fn find(
-    aligned: Aligned<'_>,
-    views: &mut [View<'_>],
-    found: &mut Vec<Change>,
-) -> Quoted {
+pub(super) fn find(aligned: Aligned<'_>, views: &mut Views<'_>, found: &mut Vec<Change>) -> Quoted {
     let old = real(aligned.old);
     let new = real(aligned.new);
     let touched_old = changed(aligned, views, false);
@@ -44,32 +34,77 @@ pub(super) fn find(
     let is_touched =
         |j: &usize| quote(aligned.new, *j).is_some_and(|q| hit(&touched_new, &q.range));
     // A quotation that lost a sentence has nothing new in it, so one touched side is enough to pair.
-    let mut likely = alike(aligned, views, &mut gone, &mut fresh);
+    let mut likely = alike::pairs(aligned, views, &mut gone, &mut fresh);
     likely.retain(|(i, j)| was_touched(i) || is_touched(j));
     pairs.extend(likely);
     gone.retain(was_touched);
     fresh.retain(is_touched);
+    let mut marks = Marks::default();
     for (i, j) in pairs {
         if let (Some(a), Some(b)) = (quote(aligned.old, i), quote(aligned.new, j)) {
             altered(aligned, views, a, b, found);
             let near = hit(&touched_old, &around(aligned.old, aligned.old_units, a))
                 || hit(&touched_new, &around(aligned.new, aligned.new_units, b));
             if near {
-                reattributed(aligned, views, a, b, found);
+                reattributed(aligned, views, a, b, &mut marks, found);
             }
         }
     }
     for q in gone.iter().filter_map(|&i| quote(aligned.old, i)) {
         let old = Some((aligned.old.text.as_str(), q.range.clone()));
         found.push(spoken(Change::new(ChangeKind::QuoteRemoved).at(old, None), q, false));
-        explain_removed(aligned, views, q);
+        explain_removed(views, q, &mut marks);
     }
     for q in fresh.iter().filter_map(|&j| quote(aligned.new, j)) {
         let new = Some((aligned.new.text.as_str(), q.range.clone()));
         found.push(spoken(Change::new(ChangeKind::QuoteAdded).at(None, new), q, true));
-        explain_added(aligned, views, q);
+        explain_added(views, q, &mut marks);
     }
+    marks.take_attributions(aligned, views);
     Quoted { old, new }
+}
+
+/// What is marked once for all quotations of a sentence and not for each of them.
+#[derive(Default)]
+struct Marks {
+    /// The surroundings, on both sides, whose changed words are explained by another speaker.
+    around: Map<[usize; 4], ()>,
+    /// By view, whether of the new side, and speaker: whose words of saying are explained.
+    speakers: Map<(usize, bool, String), ()>,
+}
+
+impl Marks {
+    /// Marks the words of saying and of the speakers' names.
+    fn take_attributions(self, aligned: Aligned<'_>, views: &mut Views<'_>) {
+        let mut names: Map<(usize, bool), Map<String, ()>> = Map::default();
+        for (at, new, speaker) in self.speakers.into_keys() {
+            let words = names.entry((at, new)).or_default();
+            words.extend(name_words(&speaker).into_iter().map(|word| (word, ())));
+        }
+        for ((at, new), names) in names {
+            let Some(view) = views.get_mut(at) else { continue };
+            let (page, side) =
+                if new { (aligned.new, view.new_side()) } else { (aligned.old, view.old()) };
+            aligned.budget.note(side.len());
+            for token in side {
+                let word = page.text.get(token.range.clone()).unwrap_or_default().to_lowercase();
+                match names.contains_key(&word) {
+                    true if new => view.take_new(&token.range),
+                    true => view.take_old(&token.range),
+                    false => {}
+                }
+            }
+        }
+    }
+
+    fn attribution(&mut self, view: &mut View<'_>, at: usize, new: bool, q: &Quote) {
+        if let Some(cue) = q.cue.as_ref().filter(|cue| !cue.range.is_empty()) {
+            if new { view.take_new(&cue.range) } else { view.take_old(&cue.range) }
+        }
+        if let Some(speaker) = &q.speaker {
+            self.speakers.insert((at, new, speaker.name.clone()), ());
+        }
+    }
 }
 
 fn quote(page: &Page, at: usize) -> Option<&Quote> {
@@ -109,7 +144,7 @@ fn real(page: &Page) -> Vec<usize> {
 }
 
 /// The stretches of one side that came, went or changed, sorted.
-fn changed(aligned: Aligned<'_>, views: &[View<'_>], new: bool) -> Vec<Range<usize>> {
+fn changed(aligned: Aligned<'_>, views: &Views<'_>, new: bool) -> Vec<Range<usize>> {
     let (units, gone) =
         if new { (aligned.new_units, OpKind::Insert) } else { (aligned.old_units, OpKind::Delete) };
     let mut stretches: Vec<Range<usize>> = Vec::new();
@@ -117,7 +152,7 @@ fn changed(aligned: Aligned<'_>, views: &[View<'_>], new: bool) -> Vec<Range<usi
         let run = if new { op.new.clone() } else { op.old.clone() };
         stretches.extend(units.get(run).unwrap_or_default().iter().map(|u: &Unit| u.range.clone()));
     }
-    for view in views {
+    for view in views.iter() {
         for (a, b) in view.edit.hunks() {
             stretches.push(if new { b } else { a });
         }
@@ -176,75 +211,23 @@ fn equal(aligned: Aligned<'_>, old: &[usize], new: &[usize]) -> Matched {
     (pairs, gone, fresh)
 }
 
-/// Pairs the likest of what is left, and takes them out of it.
-fn alike(
-    aligned: Aligned<'_>,
-    views: &[View<'_>],
-    gone: &mut Vec<usize>,
-    fresh: &mut Vec<usize>,
-) -> Vec<(usize, usize)> {
-    // A page of quotations rewritten as a whole is not worth a square of comparisons.
-    if gone.len() * fresh.len() > 10_000 {
-        return Vec::new();
-    }
-    let mut scored = Vec::new();
-    for &i in gone.iter() {
-        for &j in fresh.iter() {
-            let (Some(a), Some(b)) = (quote(aligned.old, i), quote(aligned.new, j)) else {
-                continue;
-            };
-            let linked = views
-                .iter()
-                .any(|view| overlap(&view.edit.old, &a.range) && overlap(&view.edit.new, &b.range));
-            let (short, long) = if a.text.len() <= b.text.len() { (a, b) } else { (b, a) };
-            let size = short.text.split_whitespace().count();
-            // One that was cut to a part is still that quotation.
-            let part = if size >= 4 { similar::held(&short.text, &long.text) - 0.25 } else { 0.0 };
-            let like = similar::alike_texts(&a.text, &b.text).max(part);
-            let least = if linked { ALIKE_ALIGNED_MIN } else { ALIKE_MIN };
-            let same = a.speaker.is_some() && speakers_agree(a, b);
-            // Two words in the same place and the same mouth are one quotation reworded.
-            let reworded =
-                linked && same && size <= 4 && views.iter().any(|v| in_one_hunk(v, a, b));
-            if (like >= least && (linked || size >= 4)) || reworded {
-                let bonus = if linked { 0.2 } else { 0.0 } + if same { 0.05 } else { 0.0 };
-                scored.push((like + bonus, i, j));
-            }
-        }
-    }
-    scored.sort_by(|x, y| y.0.total_cmp(&x.0).then((x.1, x.2).cmp(&(y.1, y.2))));
-    let mut pairs = Vec::new();
-    for (_, i, j) in scored {
-        if gone.contains(&i) && fresh.contains(&j) {
-            gone.retain(|&k| k != i);
-            fresh.retain(|&k| k != j);
-            pairs.push((i, j));
-        }
-    }
-    pairs
-}
-
-fn in_one_hunk(view: &View<'_>, a: &Quote, b: &Quote) -> bool {
-    view.edit.hunks().any(|(old, new)| overlap(&old, &a.range) && overlap(&new, &b.range))
-}
-
-fn overlap(a: &Range<usize>, b: &Range<usize>) -> bool {
+pub(super) fn overlap(a: &Range<usize>, b: &Range<usize>) -> bool {
     a.start < b.end && b.start < a.end
 }
 
 fn altered(
     aligned: Aligned<'_>,
-    views: &mut [View<'_>],
+    views: &mut Views<'_>,
     a: &Quote,
     b: &Quote,
     found: &mut Vec<Change>,
 ) {
+    aligned.budget.note(a.text.len() + b.text.len());
     if normal::same_words(bare(&a.text), bare(&b.text)) {
         return;
     }
-    let budget = Budget::new(200_000);
     let (old, new) = (&aligned.old.text, &aligned.new.text);
-    let diff = words::diff(old, a.range.clone(), new, b.range.clone(), &budget);
+    let diff = words::diff(old, a.range.clone(), new, b.range.clone(), aligned.budget);
     let hunks: Vec<_> = diff
         .hunks
         .iter()
@@ -257,7 +240,10 @@ fn altered(
     });
     if notation {
         // "5" for "five" inside a quotation puts no word into a mouth.
-        views.iter_mut().for_each(|view| view.notation |= view.touches_new(&b.range));
+        for at in views.meeting_new(&b.range) {
+            let Some(view) = views.get_mut(at) else { continue };
+            view.notation |= view.touches_new(&b.range);
+        }
         return;
     }
     let mut change = Change::new(ChangeKind::QuoteAltered)
@@ -267,16 +253,17 @@ fn altered(
     change.speaker = b.speaker.as_ref().or(a.speaker.as_ref()).map(|s| s.name.clone());
     change.words = hunks;
     found.push(change);
-    for view in views.iter_mut() {
-        if overlap(&view.edit.old, &a.range) || overlap(&view.edit.new, &b.range) {
-            view.explained |= view.touches_old(&a.range) || view.touches_new(&b.range);
-            view.take_old(&a.range);
-            view.take_new(&b.range);
-        }
+    let mut near = views.meeting_old(&a.range);
+    near.extend(views.meeting_new(&b.range));
+    for at in near {
+        let Some(view) = views.get_mut(at) else { continue };
+        view.explained |= view.touches_old(&a.range) || view.touches_new(&b.range);
+        view.take_old(&a.range);
+        view.take_new(&b.range);
     }
 }
 
-fn speakers_agree(a: &Quote, b: &Quote) -> bool {
+pub(super) fn speakers_agree(a: &Quote, b: &Quote) -> bool {
     match (&a.speaker, &b.speaker) {
         (Some(a), Some(b)) => same_speaker(&a.name, &b.name),
         _ => false,
@@ -285,16 +272,17 @@ fn speakers_agree(a: &Quote, b: &Quote) -> bool {
 
 fn reattributed(
     aligned: Aligned<'_>,
-    views: &mut [View<'_>],
+    views: &mut Views<'_>,
     a: &Quote,
     b: &Quote,
+    marks: &mut Marks,
     found: &mut Vec<Change>,
 ) {
     let (Some(before), Some(after)) = (&a.speaker, &b.speaker) else { return };
     if same_speaker(&before.name, &after.name)
-        || [aligned.old, aligned.new].iter().any(|page| {
-            speakers::called(&page.text, &before.name, &after.name)
-                || speakers::called(&page.text, &after.name, &before.name)
+        || [aligned.old_capitals, aligned.new_capitals].into_iter().any(|capitals| {
+            speakers::called(capitals, &before.name, &after.name, aligned.budget)
+                || speakers::called(capitals, &after.name, &before.name, aligned.budget)
         })
     {
         return;
@@ -309,17 +297,22 @@ fn reattributed(
     // The attribution around the quotation is what changed; a figure beside it is not part of it.
     let old = around(aligned.old, aligned.old_units, a);
     let new = around(aligned.new, aligned.new_units, b);
-    for view in views.iter_mut() {
-        for hunk in view.hunks() {
-            let (x, y) =
-                (words::bytes(view.old(), &hunk.old), words::bytes(view.new_side(), &hunk.new));
+    if marks.around.insert([old.start, old.end, new.start, new.end], ()).is_some() {
+        return;
+    }
+    let figure = |text: &str, range: &Range<usize>| {
+        text.get(range.clone()).unwrap_or_default().chars().any(|c| c.is_ascii_digit())
+    };
+    for at in views.meeting_new(&new) {
+        let Some(view) = views.get_mut(at) else { continue };
+        for run in view.runs_at_new(&new) {
+            aligned.budget.note(1);
+            let Some((_, (x, y))) = view.run(run) else { continue };
+            let (x, y) = (x.clone(), y.clone());
             let inside = old.start <= x.start
                 && x.end <= old.end
                 && new.start <= y.start
                 && y.end <= new.end;
-            let figure = |text: &str, range: &Range<usize>| {
-                text.get(range.clone()).unwrap_or_default().chars().any(|c| c.is_ascii_digit())
-            };
             if inside && !figure(&aligned.old.text, &x) && !figure(&aligned.new.text, &y) {
                 view.explained = true;
                 view.take_old(&x);
@@ -329,58 +322,43 @@ fn reattributed(
     }
 }
 
-fn explain_added(aligned: Aligned<'_>, views: &mut [View<'_>], q: &Quote) {
-    for view in views.iter_mut().filter(|view| overlap(&view.edit.new, &q.range)) {
+fn explain_added(views: &mut Views<'_>, q: &Quote, marks: &mut Marks) {
+    for at in views.meeting_new(&q.range) {
+        let Some(view) = views.get_mut(at) else { continue };
         view.explained = true;
         view.take_new(&q.range);
-        for range in attribution(aligned.new, &view.edit.new, q) {
-            view.take_new(&range);
-        }
-        for hunk in view.hunks() {
+        marks.attribution(view, at, true, q);
+        for run in view.runs_at_new(&q.range) {
             // What a quotation stands in for is explained by it.
+            let Some((hunk, (stood, _))) = view.run(run) else { continue };
             if mostly(view.new_side(), &hunk.new, &q.range) {
-                let stood = words::bytes(view.old(), &hunk.old);
+                let stood = stood.clone();
                 view.take_old(&stood);
             }
         }
     }
 }
 
-fn explain_removed(aligned: Aligned<'_>, views: &mut [View<'_>], q: &Quote) {
-    for view in views.iter_mut().filter(|view| overlap(&view.edit.old, &q.range)) {
+fn explain_removed(views: &mut Views<'_>, q: &Quote, marks: &mut Marks) {
+    for at in views.meeting_old(&q.range) {
+        let Some(view) = views.get_mut(at) else { continue };
         view.explained = true;
         view.take_old(&q.range);
-        for range in attribution(aligned.old, &view.edit.old, q) {
-            view.take_old(&range);
-        }
-        for hunk in view.hunks() {
+        marks.attribution(view, at, false, q);
+        for run in view.runs_at_old(&q.range) {
+            let Some((hunk, (_, stands))) = view.run(run) else { continue };
             if mostly(view.old(), &hunk.old, &q.range) {
-                let stands = words::bytes(view.new_side(), &hunk.new);
+                let stands = stands.clone();
                 view.take_new(&stands);
             }
         }
     }
 }
 
+/// Whether a range holds half of a run of tokens or more.
 fn mostly(side: &[tokens::Token], run: &Range<usize>, range: &Range<usize>) -> bool {
     let inside = side.get(run.clone()).unwrap_or_default();
-    let quoted = inside.iter().filter(|t| range.start <= t.range.start && t.range.end <= range.end);
-    let quoted = quoted.count();
+    let first = inside.partition_point(|token| token.range.start < range.start);
+    let quoted = inside.partition_point(|token| token.range.end <= range.end).saturating_sub(first);
     quoted > 0 && quoted * 2 >= inside.len()
-}
-
-/// The words of saying and of the speaker's name in a stretch of text.
-fn attribution(page: &Page, stretch: &Range<usize>, q: &Quote) -> Vec<Range<usize>> {
-    let mut found: Vec<Range<usize>> = q.cue.iter().map(|cue| cue.range.clone()).collect();
-    if let Some(speaker) = &q.speaker {
-        let names = name_words(&speaker.name);
-        for token in tokens::tokenize(&page.text, stretch.clone()) {
-            let word = page.text.get(token.range.clone()).unwrap_or_default().to_lowercase();
-            if names.contains(&word) {
-                found.push(token.range);
-            }
-        }
-    }
-    found.retain(|range| !range.is_empty());
-    found
 }

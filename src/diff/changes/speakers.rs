@@ -4,6 +4,12 @@
 //! Only what the two texts say is known here. A pronoun was resolved by the extractor; a role ("the
 //! MP") is that of a name where the text writes them side by side ("the local MP, Robin Astley").
 
+use super::capitals::Capitals;
+use crate::diff::budget::Budget;
+
+/// So many bytes on each side of a name say who it is.
+const BESIDE_BYTES_MAX: usize = 200;
+
 /// Words of a speaker's name that say no person: titles and articles.
 const TITLES: [&str; 18] = [
     "mr",
@@ -115,9 +121,10 @@ fn distance_of(a: &[char], b: &[char]) -> usize {
     row.last().copied().unwrap_or(0)
 }
 
-/// Whether `text` calls the bearer of `name` by `role`: "the treasurer, Paul Whitcomb", "Paul
-/// Whitcomb, the town's treasurer". False where the role is itself a name.
-pub(super) fn called(text: &str, role: &str, name: &str) -> bool {
+/// Whether a text calls the bearer of `name` by `role`: "the treasurer, Paul Whitcomb", "Paul
+/// Whitcomb, the town's treasurer". False where the role is itself a name. Only the first places where the
+/// name stands are looked at.
+pub(super) fn called(capitals: &Capitals<'_>, role: &str, name: &str, budget: &Budget) -> bool {
     let upper = |word: &str| word.chars().all(|c| c.is_uppercase() || !c.is_alphabetic());
     let is_name = |word: &str| word.starts_with(char::is_uppercase) && !upper(word);
     let words = |text: &str| -> Vec<String> {
@@ -136,12 +143,24 @@ pub(super) fn called(text: &str, role: &str, name: &str) -> bool {
     if roles.iter().any(|word| is_name(word) && !is_title(&word.to_lowercase())) || !is_name(last) {
         return false;
     }
-    text.match_indices(last.as_str()).any(|(at, _)| {
-        let (before, after) = (text.get(..at), text.get(at + last.len()..));
-        let before = before.unwrap_or_default();
-        let after = after.unwrap_or_default();
-        stands_before(before, office, is_name) || stands_behind(after, office)
+    let text = capitals.text();
+    capitals.any(last, budget, |at| {
+        budget.note(BESIDE_BYTES_MAX);
+        let end = at + last.len();
+        let before = text.get(boundary(text, at.saturating_sub(BESIDE_BYTES_MAX))..at);
+        let after = text.get(end..boundary(text, end.saturating_add(BESIDE_BYTES_MAX)));
+        stands_before(before.unwrap_or_default(), office, is_name)
+            || stands_behind(after.unwrap_or_default(), office)
     })
+}
+
+/// The last place of a character at `at` or before.
+fn boundary(text: &str, at: usize) -> usize {
+    let mut at = at.min(text.len());
+    while !text.is_char_boundary(at) {
+        at -= 1;
+    }
+    at
 }
 
 /// "… MP, Robin ‸": the role, a comma perhaps, and nothing but capitals up to the name.
@@ -209,8 +228,9 @@ mod tests {
             ("the treasurer", "Robin Astley", false),
             ("Paul Whitcomb", "Robin Astley", false),
         ];
+        let (capitals, budget) = (Capitals::of(text), Budget::new(0));
         for (role, name, same) in cases {
-            assert_eq!(called(text, role, name), same, "{role}, {name}");
+            assert_eq!(called(&capitals, role, name, &budget), same, "{role}, {name}");
         }
     }
 }

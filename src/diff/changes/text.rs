@@ -5,11 +5,13 @@ use std::ops::Range;
 use super::quotes::Quoted;
 use super::view::View;
 use super::{Aligned, Change, ChangeKind};
+use crate::diff::budget::Budget;
 use crate::diff::normal::Map;
 use crate::diff::ops::OpKind;
+use crate::diff::spans::Spans;
 use crate::diff::tokens::{self, Token};
 use crate::diff::units::{self, Unit};
-use crate::extract::page::{BlockKind, Page};
+use crate::extract::page::{BlockKind, Page, Quote, QuoteKind};
 
 /// Reports the changed words of an edit that nothing else explains.
 pub(super) fn edited(aligned: Aligned<'_>, view: &View<'_>, found: &mut Vec<Change>) {
@@ -106,18 +108,20 @@ pub(super) fn added_and_removed(
     image_changed: bool,
     found: &mut Vec<Change>,
 ) {
+    let old = Quotations::of(aligned.old, &quoted.old);
+    let new = Quotations::of(aligned.new, &quoted.new);
     for op in aligned.ops {
         match op.kind {
             OpKind::Insert => {
                 let units = aligned.new_units.get(op.new.clone()).unwrap_or_default();
-                for range in left_over(aligned.new, units, &quoted.new, image_changed) {
+                for range in left_over(&new, units, image_changed, aligned.budget) {
                     let new = Some((aligned.new.text.as_str(), range));
                     found.push(Change::new(ChangeKind::TextAdded).at(None, new));
                 }
             }
             OpKind::Delete => {
                 let units = aligned.old_units.get(op.old.clone()).unwrap_or_default();
-                for range in left_over(aligned.old, units, &quoted.old, image_changed) {
+                for range in left_over(&old, units, image_changed, aligned.budget) {
                     let old = Some((aligned.old.text.as_str(), range));
                     found.push(Change::new(ChangeKind::TextRemoved).at(old, None));
                 }
@@ -127,13 +131,29 @@ pub(super) fn added_and_removed(
     }
 }
 
+/// The quotations of one side that count, and where they stand.
+struct Quotations<'a> {
+    page: &'a Page,
+    quotes: Vec<&'a Quote>,
+    spans: Spans,
+}
+
+impl<'a> Quotations<'a> {
+    fn of(page: &'a Page, quoted: &[usize]) -> Self {
+        let quotes: Vec<&Quote> = quoted.iter().filter_map(|&at| page.quotes.get(at)).collect();
+        let spans = Spans::new(quotes.iter().map(|quote| quote.range.clone()));
+        Self { page, quotes, spans }
+    }
+}
+
 /// The stretches that the units say beside quotations and notices, joined within a block.
 fn left_over(
-    page: &Page,
+    quotations: &Quotations<'_>,
     units: &[Unit],
-    quoted: &[usize],
     image_changed: bool,
+    budget: &Budget,
 ) -> Vec<Range<usize>> {
+    let page = quotations.page;
     let mut stretches: Vec<(Option<usize>, Range<usize>)> = Vec::new();
     let mut joins = false;
     for unit in units {
@@ -142,7 +162,7 @@ fn left_over(
             Some(BlockKind::Caption) => image_changed,
             _ => false,
         };
-        let says = if silent { None } else { beside_quotations(page, unit, quoted) };
+        let says = if silent { None } else { beside_quotations(quotations, unit, budget) };
         let Some(range) = says else {
             joins = false;
             continue;
@@ -165,34 +185,41 @@ const AROUND_FRAGMENT_WORDS_MAX: usize = 5;
 
 /// What a unit says beside the quotations in it: all of it where it quotes nothing, and none where
 /// the rest is attribution.
-fn beside_quotations(page: &Page, unit: &Unit, quoted: &[usize]) -> Option<Range<usize>> {
-    use crate::extract::page::QuoteKind;
-    let inside: Vec<_> = quoted
-        .iter()
-        .filter_map(|&at| page.quotes.get(at))
-        .filter(|q| q.range.start < unit.range.end && unit.range.start < q.range.end)
+fn beside_quotations(
+    quotations: &Quotations<'_>,
+    unit: &Unit,
+    budget: &Budget,
+) -> Option<Range<usize>> {
+    let page = quotations.page;
+    let inside: Vec<&Quote> = quotations
+        .spans
+        .meeting(&unit.range)
+        .filter_map(|at| quotations.quotes.get(at).copied())
         .collect();
     if inside.is_empty() {
         return Some(unit.range.clone());
     }
+    let said = Spans::new(inside.iter().flat_map(|q| {
+        if q.parts.is_empty() { std::slice::from_ref(&q.range) } else { &q.parts }.iter().cloned()
+    }));
     let mut rest: Vec<Token> = tokens::tokenize(&page.text, unit.range.clone());
+    budget.note(rest.len() + inside.len());
+    // A token lies in one stretch of quoted words or in none.
     rest.retain(|token| {
-        token.is_word()
-            && !inside.iter().any(|q| {
-                let said =
-                    if q.parts.is_empty() { std::slice::from_ref(&q.range) } else { &q.parts };
-                said.iter().any(|p| p.start <= token.range.start && token.range.end <= p.end)
-            })
+        let holder = said.meeting(&token.range).next();
+        token.is_word() && holder.is_none()
     });
+    // Who speaks and what says so, word by word.
+    let mut named: Map<u64, ()> = Map::default();
+    for q in &inside {
+        let speaker = q.speaker.as_ref().map(|speaker| speaker.name.as_str());
+        for name in speaker.into_iter().chain(q.cue.as_ref().map(|cue| cue.text.as_str())) {
+            let words = tokens::tokenize(name, 0..name.len());
+            named.extend(words.into_iter().map(|token| (token.id, ())));
+        }
+    }
     let fragment = inside.iter().all(|q| q.kind == QuoteKind::Fragment);
-    rest.retain(|token| {
-        let word = page.text.get(token.range.clone()).unwrap_or_default();
-        !token.common
-            && !inside.iter().any(|q| {
-                let named = q.speaker.as_ref().is_some_and(|s| s.name.contains(word));
-                named || q.cue.as_ref().is_some_and(|c| c.text.contains(word))
-            })
-    });
+    rest.retain(|token| !token.common && !named.contains_key(&token.id));
     let most = if fragment { AROUND_FRAGMENT_WORDS_MAX } else { ATTRIBUTION_WORDS_MAX };
     if rest.len() <= most {
         return None;

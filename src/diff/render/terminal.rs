@@ -13,6 +13,7 @@ use anstyle::{AnsiColor, Style};
 use super::Shown;
 use super::lines::{abridged, clean, flat, wrapped};
 use super::passages::{Run, passage};
+use crate::diff::spans::Spans;
 use crate::diff::{Change, ChangeKind, Op, OpKind};
 use crate::extract::page::Page;
 
@@ -44,7 +45,8 @@ const CALLED_OUT: Style = AnsiColor::Yellow.on_default().bold();
 /// Writes a comparison for a terminal.
 #[must_use]
 pub fn render(shown: &Shown<'_>, options: &TerminalOptions) -> String {
-    let mut out = Writer { text: String::new(), options: *options };
+    let (old_spots, new_spots) = (Spots::of(shown.old), Spots::of(shown.new));
+    let mut out = Writer { text: String::new(), options: *options, old_spots, new_spots };
     out.head(shown);
     out.changes(shown);
     out.body(shown);
@@ -54,6 +56,27 @@ pub fn render(shown: &Shown<'_>, options: &TerminalOptions) -> String {
 struct Writer {
     text: String,
     options: TerminalOptions,
+    old_spots: Spots,
+    new_spots: Spots,
+}
+
+/// The quotations and figures of a page.
+struct Spots {
+    ranges: Vec<Range<usize>>,
+    spans: Spans,
+}
+
+impl Spots {
+    fn of(page: &Page) -> Self {
+        let quotes = page.quotes.iter().map(|quote| quote.range.clone());
+        let figures = page.figures.iter().map(|figure| figure.range.clone());
+        let ranges: Vec<Range<usize>> = quotes.chain(figures).collect();
+        Self { spans: Spans::new(ranges.iter().cloned()), ranges }
+    }
+
+    fn meeting(&self, range: &Range<usize>) -> impl Iterator<Item = &Range<usize>> {
+        self.spans.meeting(range).filter_map(|at| self.ranges.get(at))
+    }
 }
 
 impl Writer {
@@ -241,11 +264,12 @@ impl Writer {
         } else {
             (shown.old, &shown.comparison.old_sentences, &op.old, REMOVED, ("[-", "-]"))
         };
+        let spots = if new { &self.new_spots } else { &self.old_spots };
         let pieces: Vec<String> = sentences
             .get(run.clone())
             .unwrap_or_default()
             .iter()
-            .map(|range| self.highlighted(page, range, style))
+            .map(|range| self.highlighted(page, spots, range, style))
             .collect();
         format!(
             "{}{}{}",
@@ -255,16 +279,15 @@ impl Writer {
         )
     }
 
-    fn highlighted(&self, page: &Page, range: &Range<usize>, style: Style) -> String {
-        let mut spots: Vec<Range<usize>> = page
-            .quotes
-            .iter()
-            .map(|quote| quote.range.clone())
-            .chain(page.figures.iter().map(|figure| figure.range.clone()))
-            .filter(|spot| spot.start < range.end && range.start < spot.end)
-            .map(|spot| spot.start.max(range.start)..spot.end.min(range.end))
-            .collect();
-        spots.sort_by_key(|spot| spot.start);
+    fn highlighted(
+        &self,
+        page: &Page,
+        spots: &Spots,
+        range: &Range<usize>,
+        style: Style,
+    ) -> String {
+        let spots =
+            spots.meeting(range).map(|spot| spot.start.max(range.start)..spot.end.min(range.end));
         let mut out = String::new();
         let mut at = range.start;
         for spot in spots {

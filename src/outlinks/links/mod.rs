@@ -86,7 +86,7 @@ pub fn links_of_html(payload: &[u8], hints: &Hints<'_>) -> Vec<Outlink> {
     let mut notes = Vec::new();
     let payload = first_bytes(payload, &mut notes);
     let decoded = charset::decode(payload, hints.content_type, hints.url, &mut notes);
-    let dom = Dom::parse(bounded(&decoded.text, &mut notes), &mut notes);
+    let dom = Dom::parse(bounded(&decoded.text, &mut notes).0, &mut notes);
     links_of_dom(&dom, hints.url)
 }
 
@@ -102,7 +102,7 @@ pub fn links_of_css(bytes: &[u8], url: Option<&str>) -> Vec<Outlink> {
         None => String::from_utf8_lossy(bytes),
     };
     let mut found = Gatherer::new(url);
-    found.css(bounded(&text, &mut Vec::new()));
+    found.css(bounded(&text, &mut Vec::new()).0);
     found.out
 }
 
