@@ -207,7 +207,7 @@ fn time_in_which_nobody_watched_is_no_alarm_and_a_renamed_job_keeps_its_past() {
     lab.watch(std::slice::from_ref(&spec), DAY * 14);
     lab.clock.advance(DAY * 20);
     let renamed = JobSpec { name: "gazette".to_owned(), ..spec };
-    let (report, seen) = lab.watch(&[renamed.clone()], DAY);
+    let (report, seen) = lab.watch(std::slice::from_ref(&renamed), DAY);
     assert_eq!(silent(&seen.trouble), Vec::<String>::new());
     assert_eq!(report.sources[0].job, "gazette");
     // What it learned it knows under the new name.

@@ -176,9 +176,12 @@ fn parts(url: &str) -> (String, String) {
 /// When each address was named by a feed that could be read.
 type Named = Arc<Mutex<BTreeMap<String, Timestamp>>>;
 
+/// What an outlet answers at a time.
+type Answering = Box<dyn Fn(&Paper, Timestamp) -> Vec<u8> + Send + Sync>;
+
 fn opens(paper: &Arc<Paper>, lab: &Lab, named: &Named) {
     let begun = lab.clock.now();
-    let on = |url: &str, make: Box<dyn Fn(&Paper, Timestamp) -> Vec<u8> + Send + Sync>| {
+    let on = |url: &str, make: Answering| {
         let (host, target) = parts(url);
         let (paper, clock) = (Arc::clone(paper), Arc::clone(&lab.clock));
         let reply: Make = Arc::new(move |_: &str, _: usize| {
