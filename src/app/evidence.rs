@@ -9,16 +9,17 @@ use std::time::Duration;
 use super::run::route;
 use crate::base::{Clock, Timestamp};
 use crate::config::Settings;
+use crate::config::keys;
 use crate::evidence::{self, Authorities, OpenFiles, Options, Trust};
 use crate::store::{Layout, Reader, Store, Trail};
 
 /// What the settings say of the log.
 #[must_use]
 pub fn options(settings: &Settings) -> Options {
-    let text = |key: &str| Some(settings.text(key)).filter(|text| !text.is_empty());
+    let text = |key: keys::TextKey| Some(settings.text(key)).filter(|text| !text.is_empty());
     Options {
-        key_file: text("evidence.key_file").map(PathBuf::from),
-        origin: text("evidence.origin").map(str::to_owned),
+        key_file: text(keys::EVIDENCE_KEY_FILE).map(PathBuf::from),
+        origin: text(keys::EVIDENCE_ORIGIN).map(str::to_owned),
     }
 }
 
@@ -27,7 +28,7 @@ pub fn options(settings: &Settings) -> Options {
 /// # Errors
 /// When the file of roots cannot be read.
 pub fn authorities(settings: &Settings) -> Result<Authorities, String> {
-    let path = settings.text("evidence.timestamp_roots");
+    let path = settings.text(keys::EVIDENCE_TIMESTAMP_ROOTS);
     let trust = if path.is_empty() {
         Trust::default()
     } else {
@@ -36,7 +37,7 @@ pub fn authorities(settings: &Settings) -> Result<Authorities, String> {
         Trust::from_pem(&pem).map_err(|e| fail(&e))?
     };
     Ok(Authorities {
-        urls: settings.list("evidence.timestamp_authorities").to_vec(),
+        urls: settings.list(keys::EVIDENCE_TIMESTAMP_AUTHORITIES).to_vec(),
         trust,
         user_agent: settings.user_agent(),
         route: route(settings),

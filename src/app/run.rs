@@ -11,6 +11,7 @@ use super::queue::Told;
 use crate::base::Clock;
 use crate::capture::{CaptureOptions, Capturer, Proxy};
 use crate::config::Settings;
+use crate::config::keys;
 use crate::crawl::JobRules;
 use crate::crawl::log::CrawlLog;
 use crate::crawl::{
@@ -424,8 +425,12 @@ fn crawl_error(error: crate::crawl::CrawlError) -> AppError {
 /// The way to whoever is told of our own accord: receivers of webhooks, time-stamp authorities.
 #[must_use]
 pub fn route(settings: &Settings) -> Route {
-    let some = |key: &str| Some(settings.text(key).to_owned()).filter(|text| !text.is_empty());
-    Route { proxy: some("capture.proxy"), roots_file: some("tls.roots_file").map(Into::into) }
+    let some =
+        |key: keys::TextKey| Some(settings.text(key).to_owned()).filter(|text| !text.is_empty());
+    Route {
+        proxy: some(keys::CAPTURE_PROXY),
+        roots_file: some(keys::TLS_ROOTS_FILE).map(Into::into),
+    }
 }
 
 /// A runtime for what is asynchronous.

@@ -144,7 +144,8 @@ impl TargetUri {
 
     fn from_url(text: String, url: Url) -> Result<Self, TargetUriError> {
         if !matches!(url.scheme(), "http" | "https") {
-            let text = without_user(&text);
+            // "user:password@host" reads as a scheme; an address of mail names nobody's password.
+            let text = if url.scheme() == "mailto" { text } else { without_user(&text) };
             return Err(TargetUriError::Scheme { scheme: url.scheme().to_owned(), text });
         }
         if url.host_str().is_none_or(str::is_empty) {

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use crate::app::{self, Setup};
 use crate::base::{SystemClock, TimeRange, Timestamp};
 use crate::cli::CliError;
+use crate::config::keys;
 use crate::config::{ConfigError, Settings};
 use crate::history::Derived;
 use crate::store::{Reader, StoreError};
@@ -99,7 +100,7 @@ impl Context {
     /// When there is none, or it cannot be opened.
     pub fn reader(&self) -> Result<Reader, CliError> {
         let (reader, notes) =
-            Reader::open(&self.archive, self.settings.bytes("store.index_cache_bytes"))
+            Reader::open(&self.archive, self.settings.bytes(keys::STORE_INDEX_CACHE_BYTES))
                 .map_err(|e| store_error("opening the archive", e))?;
         for note in notes {
             self.out.say(&format!("pressmark: {note}"));
@@ -111,7 +112,7 @@ impl Context {
     #[must_use]
     pub fn derived(&self, reader: &Reader) -> Derived {
         let derived =
-            Derived::open(reader.layout(), self.settings.bytes("store.derived_bytes_max"));
+            Derived::open(reader.layout(), self.settings.bytes(keys::STORE_DERIVED_BYTES_MAX));
         if let (Some(why), true) = (derived.why_not(), self.out.verbose() > 0) {
             self.out.say(&format!("pressmark: pages are read anew: {why}"));
         }
@@ -184,7 +185,7 @@ pub fn jobs_dir(global: &Global) -> PathBuf {
 /// Where the archive lies.
 #[must_use]
 pub fn archive_root(global: &Global, settings: &Settings) -> PathBuf {
-    global.archive.clone().unwrap_or_else(|| PathBuf::from(settings.text("archive")))
+    global.archive.clone().unwrap_or_else(|| PathBuf::from(settings.text(keys::ARCHIVE)))
 }
 
 /// A settings error for a person.

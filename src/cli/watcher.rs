@@ -8,6 +8,7 @@ use super::CliError;
 use super::context::Context;
 use super::progress::CrawlProgress;
 use crate::base::TargetUri;
+use crate::config::keys;
 use crate::crawl::{Finished, News, Observer, SourceChange, Trouble};
 use crate::remote::{Notifier, Receiver};
 use crate::schedule::JobSpec;
@@ -22,13 +23,13 @@ pub(super) struct Receivers {
 impl Receivers {
     pub(super) fn of(context: &Context, specs: &[JobSpec]) -> Result<Self, CliError> {
         let mut others = Vec::new();
-        let webhook = context.settings.text("notify.webhook");
+        let webhook = context.settings.text(keys::NOTIFY_WEBHOOK);
         if !webhook.is_empty() {
             let uri = TargetUri::with_user(webhook)
                 .map_err(|why| CliError::usage(format!("notify.webhook: {why}")))?;
             others.push(Receiver::Webhook(uri));
         }
-        let command = context.settings.list("notify.command").to_vec();
+        let command = context.settings.list(keys::NOTIFY_COMMAND).to_vec();
         if !command.is_empty() {
             others.push(Receiver::Command(command));
         }

@@ -16,453 +16,534 @@ pub struct Key {
     pub doc: &'static str,
 }
 
-const fn key(path: &'static str, kind: Kind, default: &'static str, doc: &'static str) -> Key {
-    Key { path, kind, default, doc }
+/// Declares a type of keys.
+macro_rules! key_type {
+    ($($name:ident: $what:literal;)*) => {
+        $(
+            #[doc = concat!("The name of a setting that is ", $what, ".")]
+            #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+            pub struct $name(&'static str);
+
+            impl $name {
+                /// The dotted path.
+                #[must_use]
+                pub const fn path(self) -> &'static str {
+                    self.0
+                }
+            }
+        )*
+    };
 }
 
-/// All keys, in the order of the example file.
-pub const KEYS: &[Key] = &[
-    key(
+key_type! {
+    TextKey: "a text, a path or a choice";
+    BoolKey: "true or false";
+    IntegerKey: "a whole number";
+    FloatKey: "a number";
+    DurationKey: "a time span";
+    BytesKey: "an amount of bytes";
+    ListKey: "a list";
+    HostDurationKey: "a time span of one host";
+    HostFloatKey: "a number of one host";
+}
+
+/// Declares every key twice: as a typed constant that the code asks with, so that a misspelt key or one of
+/// another kind does not compile, and as a row of [`KEYS`].
+macro_rules! keys {
+    ($($name:ident: $type:ident = ($path:literal, $kind:expr, $default:literal, $doc:literal),)*) => {
+        $(
+            #[doc = concat!("`", $path, "`: ", $doc)]
+            pub const $name: $type = $type($path);
+        )*
+
+        /// All keys, in the order of the example file.
+        pub const KEYS: &[Key] =
+            &[$(Key { path: $path, kind: $kind, default: $default, doc: $doc }),*];
+    };
+}
+
+keys! {
+    ARCHIVE: TextKey = (
         "archive",
         Kind::Path,
         "archive",
-        "Where the archive lies. Relative paths are seen from the working directory.",
+        "Where the archive lies. Relative paths are seen from the working directory."
     ),
-    key(
+    IDENTITY_OPERATOR: TextKey = (
         "identity.operator",
         Kind::Text,
         "",
-        "Who runs this crawler: a person or an organisation. Written into every WARC file.",
+        "Who runs this crawler: a person or an organisation. Written into every WARC file."
     ),
-    key(
+    IDENTITY_CONTACT: TextKey = (
         "identity.contact",
         Kind::Text,
         "",
-        "A URL or mail address where a site's owner reaches you. Part of the User-Agent; set it before you crawl sites that are not yours.",
+        "A URL or mail address where a site's owner reaches you. Part of the User-Agent; set it before you crawl sites that are not yours."
     ),
-    key(
+    IDENTITY_PRODUCT: TextKey = (
         "identity.product",
         Kind::Text,
         "pressmark",
-        "The product token: what robots.txt groups are matched against and what begins the User-Agent (RFC 9309 section 2.2.1).",
+        "The product token: what robots.txt groups are matched against and what begins the User-Agent (RFC 9309 section 2.2.1)."
     ),
-    key(
+    IDENTITY_USER_AGENT: TextKey = (
         "identity.user_agent",
         Kind::Text,
         "",
-        "The whole User-Agent, where the one made of product, version and contact will not do. It should still begin with the product token.",
+        "The whole User-Agent, where the one made of product, version and contact will not do. It should still begin with the product token."
     ),
-    key(
+    POLITENESS_DELAY_MIN: DurationKey = (
         "politeness.delay_min",
         Kind::Duration,
         "2s",
-        "The shortest pause between the end of one reply of a host and the next request to it. Two seconds is slower than a reader and unnoticeable to a server.",
+        "The shortest pause between the end of one reply of a host and the next request to it. Two seconds is slower than a reader and unnoticeable to a server."
     ),
-    key(
+    POLITENESS_DELAY_MAX: DurationKey = (
         "politeness.delay_max",
         Kind::Duration,
         "30s",
-        "The longest pause that delay_factor alone may cause; a slow server is spared, and not forgotten.",
+        "The longest pause that delay_factor alone may cause; a slow server is spared, and not forgotten."
     ),
-    key(
+    POLITENESS_DELAY_FACTOR: FloatKey = (
         "politeness.delay_factor",
         Kind::Float,
         "5",
-        "The pause is at least so many times the host's last response time: a server that works harder is asked less.",
+        "The pause is at least so many times the host's last response time: a server that works harder is asked less."
     ),
-    key(
+    POLITENESS_CRAWL_DELAY_MAX: DurationKey = (
         "politeness.crawl_delay_max",
         Kind::Duration,
         "60s",
-        "The longest Crawl-delay of a robots.txt that is obeyed to the letter; a longer one is capped, and the cap is said.",
+        "The longest Crawl-delay of a robots.txt that is obeyed to the letter; a longer one is capped, and the cap is said."
     ),
-    key(
+    POLITENESS_RETRY_AFTER_MAX: DurationKey = (
         "politeness.retry_after_max",
         Kind::Duration,
         "1d",
-        "The longest Retry-After that is obeyed to the letter; a longer one is capped, and the cap is said.",
+        "The longest Retry-After that is obeyed to the letter; a longer one is capped, and the cap is said."
     ),
-    key(
+    POLITENESS_BACKOFF_MIN: DurationKey = (
         "politeness.backoff_min",
         Kind::Duration,
         "60s",
-        "The first pause after a 429 or 503 without Retry-After, or a failed connection; it doubles from there.",
+        "The first pause after a 429 or 503 without Retry-After, or a failed connection; it doubles from there."
     ),
-    key("politeness.backoff_max", Kind::Duration, "1d", "Where the doubling stops."),
-    key(
+    POLITENESS_BACKOFF_MAX: DurationKey = (
+        "politeness.backoff_max",
+        Kind::Duration,
+        "1d",
+        "Where the doubling stops."
+    ),
+    POLITENESS_ROBOTS_AGE_MAX: DurationKey = (
         "politeness.robots_age_max",
         Kind::Duration,
         "24h",
-        "How long a robots.txt is used before it is asked for again (RFC 9309 section 2.4 allows no more than 24 hours).",
+        "How long a robots.txt is used before it is asked for again (RFC 9309 section 2.4 allows no more than 24 hours)."
     ),
-    key(
+    POLITENESS_ROBOTS_RETRY_MIN: DurationKey = (
         "politeness.robots_retry_min",
         Kind::Duration,
         "5m",
-        "The first pause before an unreachable robots.txt is asked for again; it doubles from there.",
+        "The first pause before an unreachable robots.txt is asked for again; it doubles from there."
     ),
-    key(
+    POLITENESS_ROBOTS_RETRY_MAX: DurationKey = (
         "politeness.robots_retry_max",
         Kind::Duration,
         "6h",
-        "The longest such pause: an outage of a day is noticed within the day.",
+        "The longest such pause: an outage of a day is noticed within the day."
     ),
-    key(
+    POLITENESS_ROBOTS_UNREACHABLE_MAX: DurationKey = (
         "politeness.robots_unreachable_max",
         Kind::Duration,
         "30d",
-        "How long an older copy may stand in for an unreachable robots.txt, and how long an unreachable one stays a reason to keep out (RFC 9309 section 2.3.1.4).",
+        "How long an older copy may stand in for an unreachable robots.txt, and how long an unreachable one stays a reason to keep out (RFC 9309 section 2.3.1.4)."
     ),
-    key(
+    POLITENESS_ROBOTS_AFTER_UNREACHABLE: TextKey = (
         "politeness.robots_after_unreachable",
         Kind::Choice(&["stay-out", "free"]),
         "stay-out",
-        "What holds after that. When unsure, slower.",
+        "What holds after that. When unsure, slower."
     ),
-    key(
+    POLITENESS_REQUESTS_PER_SECOND_MAX: FloatKey = (
         "politeness.requests_per_second_max",
         Kind::Float,
         "0",
-        "A cap on requests to all hosts together; 0 is no cap.",
+        "A cap on requests to all hosts together; 0 is no cap."
     ),
-    key(
+    HOST_DELAY_MIN: HostDurationKey = (
         "politeness.host.*.delay_min",
         Kind::Duration,
         "2s",
-        "delay_min for one host, for instance your own.",
+        "delay_min for one host, for instance your own."
     ),
-    key("politeness.host.*.delay_max", Kind::Duration, "30s", "delay_max for one host."),
-    key("politeness.host.*.delay_factor", Kind::Float, "5", "delay_factor for one host."),
-    key(
+    HOST_DELAY_MAX: HostDurationKey = (
+        "politeness.host.*.delay_max",
+        Kind::Duration,
+        "30s",
+        "delay_max for one host."
+    ),
+    HOST_DELAY_FACTOR: HostFloatKey = (
+        "politeness.host.*.delay_factor",
+        Kind::Float,
+        "5",
+        "delay_factor for one host."
+    ),
+    HOST_CRAWL_DELAY_MAX: HostDurationKey = (
         "politeness.host.*.crawl_delay_max",
         Kind::Duration,
         "60s",
-        "crawl_delay_max for one host.",
+        "crawl_delay_max for one host."
     ),
-    key(
+    CAPTURE_RESPONSE_BYTES_MAX: BytesKey = (
         "capture.response_bytes_max",
         Kind::Bytes,
         "1 GiB",
-        "The longest response taken; what is longer is cut there and marked WARC-Truncated: length.",
+        "The longest response taken; what is longer is cut there and marked WARC-Truncated: length."
     ),
-    key(
+    CAPTURE_HEADER_BYTES_MAX: BytesKey = (
         "capture.header_bytes_max",
         Kind::Bytes,
         "1 MiB",
-        "The longest response head taken, interim responses included; at most 16 MiB. Real ones stay under 64 KiB; header bombs do not.",
+        "The longest response head taken, interim responses included; at most 16 MiB. Real ones stay under 64 KiB; header bombs do not."
     ),
-    key(
+    CAPTURE_SURPLUS_BYTES_MAX: BytesKey = (
         "capture.surplus_bytes_max",
         Kind::Bytes,
         "64 KiB",
-        "How much is kept of what comes after a complete response: enough to see what kind of lie it was.",
+        "How much is kept of what comes after a complete response: enough to see what kind of lie it was."
     ),
-    key(
+    CAPTURE_SURPLUS_WAIT: DurationKey = (
         "capture.surplus_wait",
         Kind::Duration,
         "20ms",
-        "How long a connection that is given up anyway is listened to for such bytes.",
+        "How long a connection that is given up anyway is listened to for such bytes."
     ),
-    key(
+    CAPTURE_DNS_AGE_MAX: DurationKey = (
         "capture.dns_age_max",
         Kind::Duration,
         "5m",
-        "How long what a name resolved to is used for further connections to it. Each lookup is a record; 0 looks the name up for every connection.",
+        "How long what a name resolved to is used for further connections to it. Each lookup is a record; 0 looks the name up for every connection."
     ),
-    key(
+    CAPTURE_CONNECT_TIMEOUT: DurationKey = (
         "capture.connect_timeout",
         Kind::Duration,
         "10s",
-        "How long DNS, TCP and TLS may take together.",
+        "How long DNS, TCP and TLS may take together."
     ),
-    key(
+    CAPTURE_FIRST_BYTE_TIMEOUT: DurationKey = (
         "capture.first_byte_timeout",
         Kind::Duration,
         "30s",
-        "How long a server may think before its first byte.",
+        "How long a server may think before its first byte."
     ),
-    key(
+    CAPTURE_TOTAL_TIMEOUT: DurationKey = (
         "capture.total_timeout",
         Kind::Duration,
         "10m",
-        "How long one exchange may take in all; what has come by then is kept and marked WARC-Truncated: time.",
+        "How long one exchange may take in all; what has come by then is kept and marked WARC-Truncated: time."
     ),
-    key(
+    CAPTURE_BYTES_PER_SECOND_MIN: BytesKey = (
         "capture.bytes_per_second_min",
         Kind::Bytes,
         "100 B",
-        "The slowest pace of a body, over bytes_per_second_window. Slow-drip servers fall under it; poor lines do not. 0 turns it off.",
+        "The slowest pace of a body, over bytes_per_second_window. Slow-drip servers fall under it; poor lines do not. 0 turns it off."
     ),
-    key(
+    CAPTURE_BYTES_PER_SECOND_WINDOW: DurationKey = (
         "capture.bytes_per_second_window",
         Kind::Duration,
         "20s",
-        "The window over which the slowest pace is measured: longer than the pauses of a server under load.",
+        "The window over which the slowest pace is measured: longer than the pauses of a server under load."
     ),
-    key(
+    CAPTURE_SPOOL_THRESHOLD: BytesKey = (
         "capture.spool_threshold",
         Kind::Bytes,
         "2 MiB",
-        "Up to this length a response is held in memory, beyond it in a temporary file.",
+        "Up to this length a response is held in memory, beyond it in a temporary file."
     ),
-    key(
+    CAPTURE_DECODED_BYTES_MAX: BytesKey = (
         "capture.decoded_bytes_max",
         Kind::Bytes,
         "64 MiB",
-        "The longest payload after decompression that is read for links and text, all layers of a coding over another counted together: more than the 50 MB that a sitemap may have. The stored bytes are not touched by it.",
+        "The longest payload after decompression that is read for links and text, all layers of a coding over another counted together: more than the 50 MB that a sitemap may have. The stored bytes are not touched by it."
     ),
-    key(
+    CAPTURE_REDIRECT_HOPS_MAX: IntegerKey = (
         "capture.redirect_hops_max",
         Kind::Integer,
         "10",
-        "How many redirects are followed from one URL. Browsers stop at 20; news sites need at most a handful.",
+        "How many redirects are followed from one URL. Browsers stop at 20; news sites need at most a handful."
     ),
-    key(
+    CAPTURE_CONNECTIONS_MAX: IntegerKey = (
         "capture.connections_max",
         Kind::Integer,
         "256",
-        "How many connections are kept open at most.",
+        "How many connections are kept open at most."
     ),
-    key(
+    CAPTURE_CONNECTIONS_PER_ADDRESS_MAX: IntegerKey = (
         "capture.connections_per_address_max",
         Kind::Integer,
         "16",
-        "How many connections one address may have, whatever the names that lead to it: many outlets share the machines of one network.",
+        "How many connections one address may have, whatever the names that lead to it: many outlets share the machines of one network."
     ),
-    key(
+    CAPTURE_IDLE_PER_HOST_MAX: IntegerKey = (
         "capture.idle_per_host_max",
         Kind::Integer,
         "1",
-        "How many unused connections are kept for one scheme, host and port.",
+        "How many unused connections are kept for one scheme, host and port."
     ),
-    key("capture.idle_timeout", Kind::Duration, "30s", "How long an unused connection is kept."),
-    key(
+    CAPTURE_IDLE_TIMEOUT: DurationKey = (
+        "capture.idle_timeout",
+        Kind::Duration,
+        "30s",
+        "How long an unused connection is kept."
+    ),
+    CAPTURE_ACCEPT_LANGUAGE: TextKey = (
         "capture.accept_language",
         Kind::Text,
         "en,*;q=0.5",
-        "The Accept-Language field. It is part of what was asked, so keep it the same over a project.",
+        "The Accept-Language field. It is part of what was asked, so keep it the same over a project."
     ),
-    key(
+    CAPTURE_ALLOW_PRIVATE: BoolKey = (
         "capture.allow_private",
         Kind::Bool,
         "false",
-        "Whether loopback, private, link-local and metadata addresses may be asked. They are refused otherwise, so that no page can send the crawler into your own network.",
+        "Whether loopback, private, link-local and metadata addresses may be asked. They are refused otherwise, so that no page can send the crawler into your own network."
     ),
-    key(
+    CAPTURE_RESOLVE: ListKey = (
         "capture.resolve",
         Kind::List,
         "",
-        "Addresses given by hand, as in curl: HOST:PORT:ADDR[:PORT].",
+        "Addresses given by hand, as in curl: HOST:PORT:ADDR[:PORT]."
     ),
-    key(
+    CAPTURE_PROXY: TextKey = (
         "capture.proxy",
         Kind::Text,
         "",
-        "A proxy for all requests: http://HOST:PORT or socks5://HOST:PORT.",
+        "A proxy for all requests: http://HOST:PORT or socks5://HOST:PORT."
     ),
-    key(
+    TLS_VERIFY: BoolKey = (
         "tls.verify",
         Kind::Bool,
         "true",
-        "Whether a server's certificate must be valid. Where it is set to false, the records say so.",
+        "Whether a server's certificate must be valid. Where it is set to false, the records say so."
     ),
-    key("tls.roots_file", Kind::Path, "", "Further root certificates, PEM."),
-    key("warc.prefix", Kind::Text, "pressmark", "The first part of every WARC file name."),
-    key(
+    TLS_ROOTS_FILE: TextKey = (
+        "tls.roots_file",
+        Kind::Path,
+        "",
+        "Further root certificates, PEM."
+    ),
+    WARC_PREFIX: TextKey = (
+        "warc.prefix",
+        Kind::Text,
+        "pressmark",
+        "The first part of every WARC file name."
+    ),
+    WARC_DIGEST: TextKey = (
         "warc.digest",
         Kind::Choice(&["sha256", "sha1"]),
         "sha256",
-        "The algorithm of block and payload digests. sha1 is what older archives hold; it finds duplicates among them and no longer resists forgery.",
+        "The algorithm of block and payload digests. sha1 is what older archives hold; it finds duplicates among them and no longer resists forgery."
     ),
-    key(
+    WARC_COMPRESSION: TextKey = (
         "warc.compression",
         Kind::Choice(&["gzip", "zstd", "none"]),
         "gzip",
-        "How records are packed, one member each. Every reader knows gzip.",
+        "How records are packed, one member each. Every reader knows gzip."
     ),
-    key(
+    WARC_LEVEL: IntegerKey = (
         "warc.level",
         Kind::Integer,
         "5",
-        "How hard gzip packs, 1 to 12; records of up to 128 KiB are packed one level lower. At 5 files are within 3 % of wget's (gzip -9) at a sixth of the time; 1 is the fast setting, 11 % larger.",
+        "How hard gzip packs, 1 to 12; records of up to 128 KiB are packed one level lower. At 5 files are within 3 % of wget's (gzip -9) at a sixth of the time; 1 is the fast setting, 11 % larger."
     ),
-    key(
+    WARC_CERTIFICATES: BoolKey = (
         "warc.certificates",
         Kind::Bool,
         "false",
-        "Whether the certificates that servers show are kept, as a metadata record beside each response.",
+        "Whether the certificates that servers show are kept, as a metadata record beside each response."
     ),
-    key(
+    WARC_FILE_BYTES_MAX: BytesKey = (
         "warc.file_bytes_max",
         Kind::Bytes,
         "1 GiB",
-        "At this length a WARC file is closed and the next begun (the standard recommends 1 GB).",
+        "At this length a WARC file is closed and the next begun (the standard recommends 1 GB)."
     ),
-    key(
+    WARC_FILE_AGE_MAX: DurationKey = (
         "warc.file_age_max",
         Kind::Duration,
         "1d",
-        "At this age a WARC file is closed and the next begun.",
+        "At this age a WARC file is closed and the next begun."
     ),
-    key(
+    STORE_INDEX_CACHE_BYTES: BytesKey = (
         "store.index_cache_bytes",
         Kind::Bytes,
         "8 MiB",
-        "How many bytes of the index are kept in memory, as they lie on disk; there they take twice that.",
+        "How many bytes of the index are kept in memory, as they lie on disk; there they take twice that."
     ),
-    key(
+    STORE_DERIVED_BYTES_MAX: BytesKey = (
         "store.derived_bytes_max",
         Kind::Bytes,
         "2 GiB",
-        "How much disk the cache of derived articles may take before it is begun anew.",
+        "How much disk the cache of derived articles may take before it is begun anew."
     ),
-    key(
+    STORE_DISK_FREE_MIN: BytesKey = (
         "store.disk_free_min",
         Kind::Bytes,
         "512 MiB",
-        "With less free disk than this nothing new is fetched.",
+        "With less free disk than this nothing new is fetched."
     ),
-    key(
+    CRAWL_HOSTS_MAX: IntegerKey = (
         "crawl.hosts_max",
         Kind::Integer,
         "64",
-        "How many hosts are asked at the same time; each has one connection at a time.",
+        "How many hosts are asked at the same time; each has one connection at a time."
     ),
-    key("crawl.pages_max", Kind::Integer, "0", "Stop after so many pages; 0 is no limit."),
-    key("crawl.depth", Kind::Integer, "0", "How many links away from a seed pages are followed."),
-    key(
+    CRAWL_PAGES_MAX: IntegerKey = (
+        "crawl.pages_max",
+        Kind::Integer,
+        "0",
+        "Stop after so many pages; 0 is no limit."
+    ),
+    CRAWL_DEPTH: IntegerKey = (
+        "crawl.depth",
+        Kind::Integer,
+        "0",
+        "How many links away from a seed pages are followed."
+    ),
+    CRAWL_REQUISITES: BoolKey = (
         "crawl.requisites",
         Kind::Bool,
         "false",
-        "Whether a page's images, styles, scripts and fonts are captured with it.",
+        "Whether a page's images, styles, scripts and fonts are captured with it."
     ),
-    key(
+    CRAWL_WAIT_MAX: DurationKey = (
         "crawl.wait_max",
         Kind::Duration,
         "10m",
-        "A run that has nothing else to do does not wait longer than this for a host; what is left stays in the queue for the next run.",
+        "A run that has nothing else to do does not wait longer than this for a host; what is left stays in the queue for the next run."
     ),
-    key(
+    CRAWL_STOP_DEADLINE: DurationKey = (
         "crawl.stop_deadline",
         Kind::Duration,
         "30s",
-        "After a signal, how long exchanges in flight may go on.",
+        "After a signal, how long exchanges in flight may go on."
     ),
-    key(
+    SCHEDULE_INTERVAL_MIN: DurationKey = (
         "schedule.interval_min",
         Kind::Duration,
         "5m",
-        "The shortest time between two looks at one watched page. Most edits come in the first hours; politeness is kept in any case.",
+        "The shortest time between two looks at one watched page. Most edits come in the first hours; politeness is kept in any case."
     ),
-    key(
+    SCHEDULE_INTERVAL_MAX: DurationKey = (
         "schedule.interval_max",
         Kind::Duration,
         "60d",
-        "The longest time between two looks at one watched page.",
+        "The longest time between two looks at one watched page."
     ),
-    key(
+    SCHEDULE_LOOKS_PER_DAY: FloatKey = (
         "schedule.looks_per_day",
         Kind::Float,
         "500",
-        "How many looks the watched pages of one host may have in a day. They are spent where an edit is most likely to be missed.",
+        "How many looks the watched pages of one host may have in a day. They are spent where an edit is most likely to be missed."
     ),
-    key(
+    CITE_ARCHIVE_URL: TextKey = (
         "cite.archive_url",
         Kind::Text,
         "",
-        "Where the captures of this archive are served to the public, such as https://archive.example.org/web/: a citation then links BASE/TIMESTAMP/URL. Empty means that it is not public, and citations name the archive, the time, the record and the digest.",
+        "Where the captures of this archive are served to the public, such as https://archive.example.org/web/: a citation then links BASE/TIMESTAMP/URL. Empty means that it is not public, and citations name the archive, the time, the record and the digest."
     ),
-    key(
+    CITE_ARCHIVE_NAME: TextKey = (
         "cite.archive_name",
         Kind::Text,
         "",
-        "The name of this archive in citations. Empty takes \"Pressmark archive\", with identity.operator where that is set.",
+        "The name of this archive in citations. Empty takes \"Pressmark archive\", with identity.operator where that is set."
     ),
-    key(
+    WATCH_STALL_AFTER: DurationKey = (
         "watch.stall_after",
         Kind::Duration,
         "15m",
-        "When something could be fetched and nothing was for so long, the log and /healthz say so. Longer than the longest exchange.",
+        "When something could be fetched and nothing was for so long, the log and /healthz say so. Longer than the longest exchange."
     ),
-    key(
+    WATCH_METRICS_BIND: TextKey = (
         "watch.metrics_bind",
         Kind::Text,
         "",
-        "Where watch answers /healthz and /metrics, such as 127.0.0.1:9464; port 0 picks one and says so. Empty is nowhere: whoever can reach it sees what is crawled.",
+        "Where watch answers /healthz and /metrics, such as 127.0.0.1:9464; port 0 picks one and says so. Empty is nowhere: whoever can reach it sees what is crawled."
     ),
-    key(
+    LOG_LEVEL: TextKey = (
         "log.level",
         Kind::Choice(&["error", "warn", "info", "debug", "trace"]),
         "info",
-        "How much watch logs; every URL is in the crawl log in any case.",
+        "How much watch logs; every URL is in the crawl log in any case."
     ),
-    key(
+    LOG_FILE: TextKey = (
         "log.file",
         Kind::Path,
         "",
-        "Where those lines go; stderr when empty, which systemd keeps. The file is opened anew at SIGHUP, so that it can be rotated.",
+        "Where those lines go; stderr when empty, which systemd keeps. The file is opened anew at SIGHUP, so that it can be rotated."
     ),
-    key(
+    LOG_FORMAT: TextKey = (
         "log.format",
         Kind::Choice(&["text", "json"]),
         "text",
-        "The form of those lines: for people, or one JSON object each.",
+        "The form of those lines: for people, or one JSON object each."
     ),
-    key(
+    NOTIFY_WEBHOOK: TextKey = (
         "notify.webhook",
         Kind::Text,
         "",
-        "Where each new version of a page is posted as JSON, for pages of no job or of a job that names nobody itself.",
+        "Where each new version of a page is posted as JSON, for pages of no job or of a job that names nobody itself."
     ),
-    key(
+    NOTIFY_COMMAND: ListKey = (
         "notify.command",
         Kind::List,
         "",
-        "A program and its arguments, run for each new version with the same JSON as its standard input.",
+        "A program and its arguments, run for each new version with the same JSON as its standard input."
     ),
-    key(
+    NOTIFY_QUEUE_MAX: IntegerKey = (
         "notify.queue_max",
         Kind::Integer,
         "1000",
-        "How many messages may wait while a receiver is slow or away; what comes on top is dropped and counted, and the crawl never waits.",
+        "How many messages may wait while a receiver is slow or away; what comes on top is dropped and counted, and the crawl never waits."
     ),
-    key(
+    NOTIFY_ATTEMPTS_MAX: IntegerKey = (
         "notify.attempts_max",
         Kind::Integer,
         "8",
-        "How often a message is tried. The pauses double from one second to five minutes.",
+        "How often a message is tried. The pauses double from one second to five minutes."
     ),
-    key(
+    EVIDENCE_KEY_FILE: TextKey = (
         "evidence.key_file",
         Kind::Path,
         "",
-        "Where the key lies that signs the evidence log; evidence/log.key in the archive when empty. It is made when it is missing and no log has begun, and refused when others may read it.",
+        "Where the key lies that signs the evidence log; evidence/log.key in the archive when empty. It is made when it is missing and no log has begun, and refused when others may read it."
     ),
-    key(
+    EVIDENCE_ORIGIN: TextKey = (
         "evidence.origin",
         Kind::Text,
         "",
-        "The name of a log that is begun, without blanks and plus signs, such as archive.example.org/news; made from its key when empty. A log keeps its name.",
+        "The name of a log that is begun, without blanks and plus signs, such as archive.example.org/news; made from its key when empty. A log keeps its name."
     ),
-    key(
+    EVIDENCE_CHECKPOINT_EVERY: DurationKey = (
         "evidence.checkpoint_every",
         Kind::Duration,
         "1h",
-        "How often watch, and a crawl that takes so long, adds what is new to the evidence log and signs a checkpoint; a crawl also does so at its end. Until then a record is proved by nothing but its own digests.",
+        "How often watch, and a crawl that takes so long, adds what is new to the evidence log and signs a checkpoint; a crawl also does so at its end. Until then a record is proved by nothing but its own digests."
     ),
-    key(
+    EVIDENCE_TIMESTAMP_AUTHORITIES: ListKey = (
         "evidence.timestamp_authorities",
         Kind::List,
         "",
-        "Addresses of time-stamp authorities (RFC 3161). Each is asked for a token over the newest checkpoint when one was signed; one that does not answer is asked again at the next run, and nothing waits for it.",
+        "Addresses of time-stamp authorities (RFC 3161). Each is asked for a token over the newest checkpoint when one was signed; one that does not answer is asked again at the next run, and nothing waits for it."
     ),
-    key(
+    EVIDENCE_TIMESTAMP_ROOTS: TextKey = (
         "evidence.timestamp_roots",
         Kind::Path,
         "",
-        "A PEM file with the root certificates that tokens must lead to, and any certificates between that authorities do not send. Without it tokens are refused: what leads to no trusted root proves nothing.",
+        "A PEM file with the root certificates that tokens must lead to, and any certificates between that authorities do not send. Without it tokens are refused: what leads to no trusted root proves nothing."
     ),
-];
+}
 
 /// The key that a dotted path names, host names standing for `*`.
 #[must_use]
@@ -475,9 +556,41 @@ pub fn find(path: &str) -> Option<&'static Key> {
     })
 }
 
+/// The path of a per-host key for one host.
+#[must_use]
+pub fn host_path(path: &str, host: &str) -> String {
+    path.replacen('*', &format!("{host:?}"), 1)
+}
+
 /// The host name of a per-host key, without its quotes.
 #[must_use]
 pub fn host_of(path: &str) -> Option<&str> {
     let (host, _) = path.strip_prefix("politeness.host.")?.rsplit_once('.')?;
     Some(host.trim_matches('"'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_type_of_every_key_is_that_of_its_kind() {
+        let text = include_str!("keys.rs");
+        for key in KEYS {
+            let (before, _) = text.split_once(&format!("        \"{}\",\n", key.path)).unwrap();
+            let line = before.lines().next_back().unwrap();
+            let (_, declared) = line.split_once(": ").unwrap();
+            let declared = declared.trim_end_matches(" = (").trim_start_matches("Host");
+            let wanted = match key.kind {
+                Kind::Path | Kind::Text | Kind::Choice(_) => "TextKey",
+                Kind::Bool => "BoolKey",
+                Kind::Integer => "IntegerKey",
+                Kind::Float => "FloatKey",
+                Kind::Duration => "DurationKey",
+                Kind::Bytes => "BytesKey",
+                Kind::List => "ListKey",
+            };
+            assert_eq!(declared, wanted, "{}", key.path);
+        }
+    }
 }

@@ -2,6 +2,7 @@
 
 use crate::base::DigestAlgorithm;
 use crate::capture::{CaptureOptions, CaptureRequest, Proxy, ResolveRule, RootSource};
+use crate::config::keys;
 use crate::crawl::CrawlOptions;
 use crate::politeness::agent::token_of;
 use crate::politeness::{AfterUnreachable, HostOptions, Options as PolitenessOptions};
@@ -21,11 +22,11 @@ impl Settings {
         Problem { source: self.source(key), key: key.to_owned(), what: what.to_string() }
     }
 
-    fn usize(&self, key: &str) -> usize {
+    fn usize(&self, key: keys::IntegerKey) -> usize {
         usize::try_from(self.integer(key)).unwrap_or(usize::MAX)
     }
 
-    fn bytes_usize(&self, key: &str) -> usize {
+    fn bytes_usize(&self, key: keys::BytesKey) -> usize {
         usize::try_from(self.bytes(key)).unwrap_or(usize::MAX)
     }
 
@@ -34,40 +35,42 @@ impl Settings {
     /// # Errors
     /// When a pin or the proxy cannot be read.
     pub fn capture_options(&self, resolve: &[String]) -> Result<CaptureOptions, Problem> {
-        let key = "capture.resolve";
+        let key = keys::CAPTURE_RESOLVE;
         let rules = resolve
             .iter()
             .chain(self.list(key))
-            .map(|text| text.parse::<ResolveRule>().map_err(|e| self.problem(key, e)))
+            .map(|text| text.parse::<ResolveRule>().map_err(|e| self.problem(key.path(), e)))
             .collect::<Result<Vec<_>, _>>()?;
-        let proxy = match self.text("capture.proxy") {
+        let proxy = match self.text(keys::CAPTURE_PROXY) {
             "" => None,
-            text => Some(Proxy::parse(text).map_err(|e| self.problem("capture.proxy", e))?),
+            text => {
+                Some(Proxy::parse(text).map_err(|e| self.problem(keys::CAPTURE_PROXY.path(), e))?)
+            }
         };
-        let roots = match self.text("tls.roots_file") {
+        let roots = match self.text(keys::TLS_ROOTS_FILE) {
             "" => Vec::new(),
             path => vec![RootSource::File(path.into())],
         };
         Ok(CaptureOptions {
-            response_bytes_max: self.bytes("capture.response_bytes_max"),
-            header_bytes_max: self.bytes_usize("capture.header_bytes_max"),
-            surplus_bytes_max: self.bytes_usize("capture.surplus_bytes_max"),
-            surplus_wait: self.duration("capture.surplus_wait"),
-            dns_age_max: self.duration("capture.dns_age_max"),
-            connect_timeout: self.duration("capture.connect_timeout"),
-            first_byte_timeout: self.duration("capture.first_byte_timeout"),
-            total_timeout: self.duration("capture.total_timeout"),
-            bytes_per_second_min: self.bytes("capture.bytes_per_second_min"),
-            bytes_per_second_window: self.duration("capture.bytes_per_second_window"),
-            spool_memory_bytes_max: self.bytes_usize("capture.spool_threshold"),
+            response_bytes_max: self.bytes(keys::CAPTURE_RESPONSE_BYTES_MAX),
+            header_bytes_max: self.bytes_usize(keys::CAPTURE_HEADER_BYTES_MAX),
+            surplus_bytes_max: self.bytes_usize(keys::CAPTURE_SURPLUS_BYTES_MAX),
+            surplus_wait: self.duration(keys::CAPTURE_SURPLUS_WAIT),
+            dns_age_max: self.duration(keys::CAPTURE_DNS_AGE_MAX),
+            connect_timeout: self.duration(keys::CAPTURE_CONNECT_TIMEOUT),
+            first_byte_timeout: self.duration(keys::CAPTURE_FIRST_BYTE_TIMEOUT),
+            total_timeout: self.duration(keys::CAPTURE_TOTAL_TIMEOUT),
+            bytes_per_second_min: self.bytes(keys::CAPTURE_BYTES_PER_SECOND_MIN),
+            bytes_per_second_window: self.duration(keys::CAPTURE_BYTES_PER_SECOND_WINDOW),
+            spool_memory_bytes_max: self.bytes_usize(keys::CAPTURE_SPOOL_THRESHOLD),
             spool_dir: None,
-            connections_max: self.usize("capture.connections_max"),
-            connections_per_address_max: self.usize("capture.connections_per_address_max"),
-            idle_per_host_max: self.usize("capture.idle_per_host_max"),
-            idle_timeout: self.duration("capture.idle_timeout"),
-            tls_verify: self.bool("tls.verify"),
+            connections_max: self.usize(keys::CAPTURE_CONNECTIONS_MAX),
+            connections_per_address_max: self.usize(keys::CAPTURE_CONNECTIONS_PER_ADDRESS_MAX),
+            idle_per_host_max: self.usize(keys::CAPTURE_IDLE_PER_HOST_MAX),
+            idle_timeout: self.duration(keys::CAPTURE_IDLE_TIMEOUT),
+            tls_verify: self.bool(keys::TLS_VERIFY),
             extra_roots: roots,
-            allow_private: self.bool("capture.allow_private"),
+            allow_private: self.bool(keys::CAPTURE_ALLOW_PRIVATE),
             resolve: rules,
             proxy,
         })
@@ -78,32 +81,32 @@ impl Settings {
     pub fn politeness_options(&self) -> PolitenessOptions {
         let mut options = PolitenessOptions {
             product_token: self.robots_token(&self.user_agent()),
-            requests_per_second_max: self.float("politeness.requests_per_second_max"),
+            requests_per_second_max: self.float(keys::POLITENESS_REQUESTS_PER_SECOND_MAX),
             ..PolitenessOptions::default()
         };
         let pace = &mut options.pace;
-        pace.delay_min = self.duration("politeness.delay_min");
-        pace.delay_max = self.duration("politeness.delay_max");
-        pace.delay_factor = self.float("politeness.delay_factor");
-        pace.crawl_delay_max = self.duration("politeness.crawl_delay_max");
-        pace.retry_after_max = self.duration("politeness.retry_after_max");
-        pace.backoff_min = self.duration("politeness.backoff_min");
-        pace.backoff_max = self.duration("politeness.backoff_max");
+        pace.delay_min = self.duration(keys::POLITENESS_DELAY_MIN);
+        pace.delay_max = self.duration(keys::POLITENESS_DELAY_MAX);
+        pace.delay_factor = self.float(keys::POLITENESS_DELAY_FACTOR);
+        pace.crawl_delay_max = self.duration(keys::POLITENESS_CRAWL_DELAY_MAX);
+        pace.retry_after_max = self.duration(keys::POLITENESS_RETRY_AFTER_MAX);
+        pace.backoff_min = self.duration(keys::POLITENESS_BACKOFF_MIN);
+        pace.backoff_max = self.duration(keys::POLITENESS_BACKOFF_MAX);
         let robots = &mut options.robots;
-        robots.age_max = self.duration("politeness.robots_age_max");
-        robots.retry_min = self.duration("politeness.robots_retry_min");
-        robots.retry_max = self.duration("politeness.robots_retry_max");
-        robots.unreachable_max = self.duration("politeness.robots_unreachable_max");
-        robots.after_unreachable = match self.text("politeness.robots_after_unreachable") {
+        robots.age_max = self.duration(keys::POLITENESS_ROBOTS_AGE_MAX);
+        robots.retry_min = self.duration(keys::POLITENESS_ROBOTS_RETRY_MIN);
+        robots.retry_max = self.duration(keys::POLITENESS_ROBOTS_RETRY_MAX);
+        robots.unreachable_max = self.duration(keys::POLITENESS_ROBOTS_UNREACHABLE_MAX);
+        robots.after_unreachable = match self.text(keys::POLITENESS_ROBOTS_AFTER_UNREACHABLE) {
             "free" => AfterUnreachable::Free,
             _ => AfterUnreachable::StayOut,
         };
         for host in self.hosts() {
             let own = HostOptions {
-                delay_min: self.host_duration(&host, "delay_min"),
-                delay_max: self.host_duration(&host, "delay_max"),
-                delay_factor: self.host_float(&host, "delay_factor"),
-                crawl_delay_max: self.host_duration(&host, "crawl_delay_max"),
+                delay_min: self.host_duration(&host, keys::HOST_DELAY_MIN),
+                delay_max: self.host_duration(&host, keys::HOST_DELAY_MAX),
+                delay_factor: self.host_float(&host, keys::HOST_DELAY_FACTOR),
+                crawl_delay_max: self.host_duration(&host, keys::HOST_CRAWL_DELAY_MAX),
                 connections_max: None,
             };
             options.hosts.insert(host, own);
@@ -115,7 +118,7 @@ impl Settings {
     /// that a site's owner who reads the User-Agent in a log can address it; else `identity.product`.
     #[must_use]
     pub fn robots_token(&self, user_agent: &str) -> String {
-        let product = self.text("identity.product");
+        let product = self.text(keys::IDENTITY_PRODUCT);
         token_of(user_agent, product)
             .filter(|token| !token.eq_ignore_ascii_case(product))
             .unwrap_or_else(|| product.to_owned())
@@ -125,7 +128,7 @@ impl Settings {
     /// another product than `identity.product`; what a job names and excludes.
     #[must_use]
     pub fn warnings(&self, jobs: &[JobSpec]) -> Vec<Problem> {
-        let product = self.text("identity.product");
+        let product = self.text(keys::IDENTITY_PRODUCT);
         let differs = |agent: &str| {
             let token = self.robots_token(agent);
             (token != product).then(|| {
@@ -159,13 +162,13 @@ impl Settings {
     /// The User-Agent: the one that is set, or product, version and contact.
     #[must_use]
     pub fn user_agent(&self) -> String {
-        let set = self.text("identity.user_agent");
+        let set = self.text(keys::IDENTITY_USER_AGENT);
         if !set.is_empty() {
             return set.to_owned();
         }
-        let product = self.text("identity.product");
+        let product = self.text(keys::IDENTITY_PRODUCT);
         let version = env!("CARGO_PKG_VERSION");
-        match self.text("identity.contact") {
+        match self.text(keys::IDENTITY_CONTACT) {
             "" => format!("{product}/{version}"),
             contact => format!("{product}/{version} (+{contact})"),
         }
@@ -174,7 +177,7 @@ impl Settings {
     /// The User-Agent of a job, where it says something of its own.
     #[must_use]
     pub fn user_agent_of(&self, job: &JobSpec) -> Option<String> {
-        let (product, version) = (self.text("identity.product"), env!("CARGO_PKG_VERSION"));
+        let (product, version) = (self.text(keys::IDENTITY_PRODUCT), env!("CARGO_PKG_VERSION"));
         match (&job.user_agent, &job.contact) {
             (Some(agent), _) => Some(agent.clone()),
             (None, Some(contact)) => Some(format!("{product}/{version} (+{contact})")),
@@ -186,24 +189,24 @@ impl Settings {
     #[must_use]
     pub fn crawl_options(&self) -> CrawlOptions {
         let mut request = CaptureRequest::new(self.user_agent());
-        let language = self.text("capture.accept_language");
+        let language = self.text(keys::CAPTURE_ACCEPT_LANGUAGE);
         request.accept_language = (!language.is_empty()).then(|| language.to_owned());
-        let hops = self.integer("capture.redirect_hops_max");
+        let hops = self.integer(keys::CAPTURE_REDIRECT_HOPS_MAX);
         CrawlOptions {
-            hosts_max: self.usize("crawl.hosts_max"),
+            hosts_max: self.usize(keys::CRAWL_HOSTS_MAX),
             redirect_hops_max: u32::try_from(hops).unwrap_or(u32::MAX),
-            stop_deadline: self.duration("crawl.stop_deadline"),
-            wait_max: self.duration("crawl.wait_max"),
-            decoded_bytes_max: self.bytes_usize("capture.decoded_bytes_max"),
+            stop_deadline: self.duration(keys::CRAWL_STOP_DEADLINE),
+            wait_max: self.duration(keys::CRAWL_WAIT_MAX),
+            decoded_bytes_max: self.bytes_usize(keys::CAPTURE_DECODED_BYTES_MAX),
             request,
             revisit: AdaptiveParams {
-                interval_min: self.duration("schedule.interval_min"),
-                interval_max: self.duration("schedule.interval_max"),
+                interval_min: self.duration(keys::SCHEDULE_INTERVAL_MIN),
+                interval_max: self.duration(keys::SCHEDULE_INTERVAL_MAX),
                 ..AdaptiveParams::default()
             },
-            looks_per_day: self.float("schedule.looks_per_day"),
-            disk_free_min: self.bytes("store.disk_free_min"),
-            stall_after: self.duration("watch.stall_after"),
+            looks_per_day: self.float(keys::SCHEDULE_LOOKS_PER_DAY),
+            disk_free_min: self.bytes(keys::STORE_DISK_FREE_MIN),
+            stall_after: self.duration(keys::WATCH_STALL_AFTER),
             seed: 0,
         }
     }
@@ -211,8 +214,8 @@ impl Settings {
     /// How records are packed.
     #[must_use]
     pub fn compression(&self) -> Compression {
-        let level = u8::try_from(self.integer("warc.level")).unwrap_or(12);
-        match self.text("warc.compression") {
+        let level = u8::try_from(self.integer(keys::WARC_LEVEL)).unwrap_or(12);
+        match self.text(keys::WARC_COMPRESSION) {
             "none" => Compression::None,
             "zstd" => Compression::Zstd(i32::from(level)),
             _ => Compression::Gzip(level),
@@ -222,32 +225,32 @@ impl Settings {
     /// How the archive is written, and what its files say of themselves.
     #[must_use]
     pub fn store_options(&self) -> StoreOptions {
-        let text = |key: &str| Some(self.text(key).to_owned()).filter(|t| !t.is_empty());
+        let text = |key: keys::TextKey| Some(self.text(key).to_owned()).filter(|t| !t.is_empty());
         let host = machine_name();
         let robots = "RFC 9309: rules obeyed; 4xx is free, unreachable is closed";
         let warcinfo = Warcinfo {
             software: SOFTWARE.to_owned(),
-            operator: text("identity.operator"),
+            operator: text(keys::IDENTITY_OPERATOR),
             hostname: Some(host.clone()),
             robots: Some(robots.to_owned()),
             user_agent: Some(self.user_agent()),
-            from: text("identity.contact"),
+            from: text(keys::IDENTITY_CONTACT),
             config_digest: Some(
                 DigestAlgorithm::Sha256.digest(self.identity().as_bytes()).to_string(),
             ),
-            tls_verified: self.bool("tls.verify"),
+            tls_verified: self.bool(keys::TLS_VERIFY),
             ..Warcinfo::default()
         };
         StoreOptions {
-            prefix: self.text("warc.prefix").to_owned(),
+            prefix: self.text(keys::WARC_PREFIX).to_owned(),
             host,
-            digest: self.text("warc.digest").parse().unwrap_or_default(),
+            digest: self.text(keys::WARC_DIGEST).parse().unwrap_or_default(),
             compression: self.compression(),
-            file_bytes_max: self.bytes("warc.file_bytes_max"),
-            file_age_max: self.duration("warc.file_age_max"),
-            index_cache_bytes: self.bytes("store.index_cache_bytes"),
+            file_bytes_max: self.bytes(keys::WARC_FILE_BYTES_MAX),
+            file_age_max: self.duration(keys::WARC_FILE_AGE_MAX),
+            index_cache_bytes: self.bytes(keys::STORE_INDEX_CACHE_BYTES),
             warcinfo,
-            certificates: self.bool("warc.certificates"),
+            certificates: self.bool(keys::WARC_CERTIFICATES),
             ..StoreOptions::default()
         }
     }

@@ -5,7 +5,10 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::keys::{self, KEYS, Key};
+use super::keys::{
+    self, BoolKey, BytesKey, DurationKey, FloatKey, HostDurationKey, HostFloatKey, IntegerKey,
+    KEYS, Key, ListKey, TextKey,
+};
 use super::nearest::nearest;
 use super::value::Value;
 
@@ -184,53 +187,59 @@ impl Settings {
             problems.push(Problem { source, key: key.to_owned(), what });
         };
         for (low, high) in [
-            ("politeness.delay_min", "politeness.delay_max"),
-            ("politeness.backoff_min", "politeness.backoff_max"),
-            ("schedule.interval_min", "schedule.interval_max"),
+            (keys::POLITENESS_DELAY_MIN, keys::POLITENESS_DELAY_MAX),
+            (keys::POLITENESS_BACKOFF_MIN, keys::POLITENESS_BACKOFF_MAX),
+            (keys::SCHEDULE_INTERVAL_MIN, keys::SCHEDULE_INTERVAL_MAX),
         ] {
             if self.duration(low) > self.duration(high) {
-                problem(low, format!("is longer than {high}"));
+                problem(low.path(), format!("is longer than {}", high.path()));
             }
         }
-        if self.duration("politeness.robots_age_max") > Duration::from_hours(24) {
-            problem("politeness.robots_age_max", "a robots.txt may be used for 24h at most".into());
+        if self.duration(keys::POLITENESS_ROBOTS_AGE_MAX) > Duration::from_hours(24) {
+            problem(
+                keys::POLITENESS_ROBOTS_AGE_MAX.path(),
+                "a robots.txt may be used for 24h at most".into(),
+            );
         }
-        if !(1..=12).contains(&self.integer("warc.level")) {
-            let found = self.integer("warc.level");
-            problem("warc.level", format!("expected a level from 1 to 12, but found {found}"));
+        if !(1..=12).contains(&self.integer(keys::WARC_LEVEL)) {
+            let found = self.integer(keys::WARC_LEVEL);
+            problem(
+                keys::WARC_LEVEL.path(),
+                format!("expected a level from 1 to 12, but found {found}"),
+            );
         }
-        for key in ["crawl.hosts_max", "capture.connections_max"] {
+        for key in [keys::CRAWL_HOSTS_MAX, keys::CAPTURE_CONNECTIONS_MAX] {
             if self.integer(key) == 0 {
-                problem(key, "expected 1 or more".into());
+                problem(key.path(), "expected 1 or more".into());
             }
         }
-        let prefix = self.text("warc.prefix");
+        let prefix = self.text(keys::WARC_PREFIX);
         if prefix.is_empty()
             || !prefix.chars().all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c))
         {
             problem(
-                "warc.prefix",
+                keys::WARC_PREFIX.path(),
                 format!(
                     "{prefix:?} cannot begin a file name: expected letters, digits, dots, dashes"
                 ),
             );
         }
         for key in [
-            "identity.operator",
-            "identity.contact",
-            "identity.user_agent",
-            "capture.accept_language",
+            keys::IDENTITY_OPERATOR,
+            keys::IDENTITY_CONTACT,
+            keys::IDENTITY_USER_AGENT,
+            keys::CAPTURE_ACCEPT_LANGUAGE,
         ] {
             if self.text(key).chars().any(char::is_control) {
-                problem(key, "holds a control character".into());
+                problem(key.path(), "holds a control character".into());
             }
         }
-        let product = self.text("identity.product");
+        let product = self.text(keys::IDENTITY_PRODUCT);
         if product.is_empty()
             || !product.chars().all(|c| c.is_ascii_alphabetic() || c == '-' || c == '_')
         {
             problem(
-                "identity.product",
+                keys::IDENTITY_PRODUCT.path(),
                 format!(
                     "{product:?} is no product token: letters, - and _ only (RFC 9309 section 2.2.1)"
                 ),
@@ -256,10 +265,10 @@ impl Settings {
         self.values.get(path).map(|(value, _)| value)
     }
 
-    /// A text, path or choice; empty where the key is of another kind.
+    /// A text, path or choice.
     #[must_use]
-    pub fn text(&self, path: &str) -> &str {
-        match self.value(path) {
+    pub fn text(&self, key: TextKey) -> &str {
+        match self.value(key.path()) {
             Some(Value::Text(text)) => text,
             _ => "",
         }
@@ -267,14 +276,14 @@ impl Settings {
 
     /// A truth value.
     #[must_use]
-    pub fn bool(&self, path: &str) -> bool {
-        matches!(self.value(path), Some(Value::Bool(true)))
+    pub fn bool(&self, key: BoolKey) -> bool {
+        matches!(self.value(key.path()), Some(Value::Bool(true)))
     }
 
     /// A whole number.
     #[must_use]
-    pub fn integer(&self, path: &str) -> u64 {
-        match self.value(path) {
+    pub fn integer(&self, key: IntegerKey) -> u64 {
+        match self.value(key.path()) {
             Some(Value::Integer(number)) => *number,
             _ => 0,
         }
@@ -282,8 +291,8 @@ impl Settings {
 
     /// A number.
     #[must_use]
-    pub fn float(&self, path: &str) -> f64 {
-        match self.value(path) {
+    pub fn float(&self, key: FloatKey) -> f64 {
+        match self.value(key.path()) {
             Some(Value::Float(number)) => *number,
             _ => 0.0,
         }
@@ -291,8 +300,8 @@ impl Settings {
 
     /// A time span.
     #[must_use]
-    pub fn duration(&self, path: &str) -> Duration {
-        match self.value(path) {
+    pub fn duration(&self, key: DurationKey) -> Duration {
+        match self.value(key.path()) {
             Some(Value::Duration(span)) => *span,
             _ => Duration::ZERO,
         }
@@ -300,8 +309,8 @@ impl Settings {
 
     /// An amount of bytes.
     #[must_use]
-    pub fn bytes(&self, path: &str) -> u64 {
-        match self.value(path) {
+    pub fn bytes(&self, key: BytesKey) -> u64 {
+        match self.value(key.path()) {
             Some(Value::Bytes(bytes)) => *bytes,
             _ => 0,
         }
@@ -309,8 +318,8 @@ impl Settings {
 
     /// A list.
     #[must_use]
-    pub fn list(&self, path: &str) -> &[String] {
-        match self.value(path) {
+    pub fn list(&self, key: ListKey) -> &[String] {
+        match self.value(key.path()) {
             Some(Value::List(items)) => items,
             _ => &[],
         }
@@ -327,8 +336,8 @@ impl Settings {
 
     /// A per-host time span, where one is set.
     #[must_use]
-    pub fn host_duration(&self, host: &str, name: &str) -> Option<Duration> {
-        match self.value(&format!("politeness.host.{host:?}.{name}"))? {
+    pub fn host_duration(&self, host: &str, key: HostDurationKey) -> Option<Duration> {
+        match self.value(&keys::host_path(key.path(), host))? {
             Value::Duration(span) => Some(*span),
             _ => None,
         }
@@ -336,8 +345,8 @@ impl Settings {
 
     /// A per-host number, where one is set.
     #[must_use]
-    pub fn host_float(&self, host: &str, name: &str) -> Option<f64> {
-        match self.value(&format!("politeness.host.{host:?}.{name}"))? {
+    pub fn host_float(&self, host: &str, key: HostFloatKey) -> Option<f64> {
+        match self.value(&keys::host_path(key.path(), host))? {
             Value::Float(number) => Some(*number),
             _ => None,
         }
@@ -418,8 +427,8 @@ mod tests {
         let env =
             [("PRESSMARK_POLITENESS_DELAY_MIN", "4s"), ("PRESSMARK_POLITENESS_DELAY_FACTOR", "3")];
         let settings = load(file, &env, &[("politeness.delay_min", "5s")]).unwrap();
-        assert_eq!(settings.duration("politeness.delay_min"), Duration::from_secs(5));
-        assert_eq!(settings.float("politeness.delay_factor"), 3.0);
+        assert_eq!(settings.duration(keys::POLITENESS_DELAY_MIN), Duration::from_secs(5));
+        assert_eq!(settings.float(keys::POLITENESS_DELAY_FACTOR), 3.0);
         assert!(matches!(settings.source("politeness.backoff_min"), Source::File(_, 4)));
         assert_eq!(settings.source("politeness.delay_max"), Source::Default);
     }
@@ -445,8 +454,11 @@ mod tests {
     fn a_host_may_have_settings_of_its_own() {
         let file = "[politeness.host.\"news.example\"]\ndelay_min = \"0s\"\n";
         let settings = load(file, &[], &[("politeness.host.b.example.delay_factor", "1")]).unwrap();
-        assert_eq!(settings.host_duration("news.example", "delay_min"), Some(Duration::ZERO));
-        assert_eq!(settings.host_float("b.example", "delay_factor"), Some(1.0));
+        assert_eq!(
+            settings.host_duration("news.example", keys::HOST_DELAY_MIN),
+            Some(Duration::ZERO)
+        );
+        assert_eq!(settings.host_float("b.example", keys::HOST_DELAY_FACTOR), Some(1.0));
         assert_eq!(settings.hosts(), ["b.example", "news.example"]);
     }
 }

@@ -13,6 +13,7 @@ use crate::cli::args::{CiteArgs, StyleArg};
 use crate::cli::context::{Context, store_error};
 use crate::cli::output::Format;
 use crate::cli::{CliError, Exit};
+use crate::config::keys;
 use crate::extract::page::Page;
 use crate::history::Sayer;
 use crate::history::absence::{instead, last_article};
@@ -144,14 +145,15 @@ fn style_of(style: StyleArg) -> Style {
 
 /// The archive as the settings name it.
 pub(super) fn archive(context: &Context) -> Result<Archive, CliError> {
-    let set = |key: &str| Some(context.settings.text(key).trim()).filter(|t| !t.is_empty());
-    let base = set("cite.archive_url");
+    let set =
+        |key: keys::TextKey| Some(context.settings.text(key).trim()).filter(|t| !t.is_empty());
+    let base = set(keys::CITE_ARCHIVE_URL);
     if let Some(base) = base.filter(|b| !b.starts_with("https://") && !b.starts_with("http://")) {
         return Err(CliError::usage(format!(
             "reading the settings: cite.archive_url: {base:?} is no http or https address"
         )));
     }
-    let name = match (set("cite.archive_name"), set("identity.operator")) {
+    let name = match (set(keys::CITE_ARCHIVE_NAME), set(keys::IDENTITY_OPERATOR)) {
         (Some(name), _) => name.to_owned(),
         (None, Some(operator)) => format!("Pressmark archive of {operator}"),
         (None, None) => "Pressmark archive".to_owned(),

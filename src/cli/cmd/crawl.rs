@@ -13,6 +13,7 @@ use crate::cli::handover::{Asked, Request, Standing};
 use crate::cli::output::Format;
 use crate::cli::progress::CrawlProgress;
 use crate::cli::{CliError, Exit};
+use crate::config::keys;
 use crate::crawl::{Job, Observer, Report, Stop, Take};
 use crate::schedule::{Credentials, Frontier, JobSpec, Overlap, Phase};
 use crate::store::{Layout, StoreError};
@@ -83,7 +84,7 @@ pub fn run(args: &CrawlArgs, context: Context) -> Result<Exit, CliError> {
     let stop = Stop::default();
     let mut progress = CrawlProgress::new(&context.out);
     let follower = running.follower();
-    let every = context.settings.duration("evidence.checkpoint_every");
+    let every = context.settings.duration(keys::EVIDENCE_CHECKPOINT_EVERY);
     let report = runtime.block_on(async {
         stop_on_signals(&stop);
         let out = context.out.clone();
@@ -132,7 +133,7 @@ fn say_left(context: &Context, frontier: &Frontier) -> Result<(), CliError> {
     if left == 0 {
         return Ok(());
     }
-    let until = context.clock.now().plus(context.settings.duration("crawl.wait_max"));
+    let until = context.clock.now().plus(context.settings.duration(keys::CRAWL_WAIT_MAX));
     let mut waits = None;
     let mut goes_on = 0_u64;
     for item in frontier.due() {
@@ -307,14 +308,14 @@ fn job_of(args: &CrawlArgs, context: &Context) -> Result<Job, CliError> {
         return Err(CliError::usage("--due takes what the schedule says, and no URLs"));
     }
     let settings = &context.settings;
-    let pages_max = args.pages_max.unwrap_or_else(|| settings.integer("crawl.pages_max"));
-    let depth = args.depth.unwrap_or_else(|| settings.integer("crawl.depth"));
+    let pages_max = args.pages_max.unwrap_or_else(|| settings.integer(keys::CRAWL_PAGES_MAX));
+    let depth = args.depth.unwrap_or_else(|| settings.integer(keys::CRAWL_DEPTH));
     Ok(Job {
         name: "cli".to_owned(),
         seeds,
         credentials,
         depth: u32::try_from(depth).unwrap_or(u32::MAX),
-        requisites: args.requisites || settings.bool("crawl.requisites"),
+        requisites: args.requisites || settings.bool(keys::CRAWL_REQUISITES),
         pages_max: (pages_max > 0).then_some(pages_max),
         take: match (args.due, args.job.is_empty()) {
             (true, _) => Take::Due,

@@ -7,6 +7,7 @@ use crate::cli::context::{Context, store_error, writing_error};
 use crate::cli::output::Format;
 use crate::cli::progress::Bar;
 use crate::cli::{CliError, Exit};
+use crate::config::keys;
 use crate::store::layout::Layout;
 use crate::store::reindex;
 
@@ -18,7 +19,7 @@ pub fn run(context: &Context) -> Result<Exit, CliError> {
     let format = context.out.format();
     let layout = Layout::new(&context.archive);
     let mut bar = Bar::new(&context.out, "reindexing");
-    let cache = context.settings.bytes("store.index_cache_bytes");
+    let cache = context.settings.bytes(keys::STORE_INDEX_CACHE_BYTES);
     let done = reindex(&layout, cache, &mut |at| {
         bar.set(at.bytes.0, at.bytes.1, &format!("{} records, {}", at.records, at.file));
     })

@@ -15,6 +15,7 @@ use crate::cli::handover::Inbox;
 use crate::cli::progress::CrawlProgress;
 use crate::cli::watcher::{Receivers, Watcher};
 use crate::cli::{CliError, Exit};
+use crate::config::keys;
 use crate::crawl::{Job, Observer, Order, Stop, Take, Trouble};
 use crate::remote::{Notifier, NotifyOptions};
 use crate::schedule::JobSpec;
@@ -38,15 +39,15 @@ const ROOM_MIN: u64 = 8 << 20;
 pub fn run(args: &WatchArgs, context: Context) -> Result<Exit, CliError> {
     let context = Arc::new(context.with_network(&args.network)?);
     let settings = &context.settings;
-    let form = if settings.text("log.format") == "json" { Form::Json } else { Form::Text };
-    let log = match settings.text("log.file") {
+    let form = if settings.text(keys::LOG_FORMAT) == "json" { Form::Json } else { Form::Text };
+    let log = match settings.text(keys::LOG_FILE) {
         "" => None,
         path => Some(
             LogFile::open(path.as_ref())
                 .map_err(|why| CliError::failed(&format!("opening the log {path}"), why))?,
         ),
     };
-    logs::start(settings.text("log.level"), form, log.as_ref());
+    logs::start(settings.text(keys::LOG_LEVEL), form, log.as_ref());
     let specs = load(&context, &args.job)?;
     if specs.is_empty() {
         let dir = &context.jobs_dir;
@@ -131,7 +132,7 @@ fn watch(
 ) -> Result<Exit, CliError> {
     let job = Job { take: Take::Forever, ..Job::of(Vec::new()) };
     let follower = running.follower();
-    let checkpoint_every = context.settings.duration("evidence.checkpoint_every");
+    let checkpoint_every = context.settings.duration(keys::EVIDENCE_CHECKPOINT_EVERY);
     let inbox = Inbox::open(running.layout());
     tracing::info!("watching");
     let report = runtime.block_on(async {
@@ -185,7 +186,7 @@ fn after_room(
     stop: &Stop,
     runtime: &tokio::runtime::Runtime,
 ) -> Result<Option<(Running, Vec<String>)>, CliError> {
-    let wanted = context.settings.bytes("store.disk_free_min").max(ROOM_MIN);
+    let wanted = context.settings.bytes(keys::STORE_DISK_FREE_MIN).max(ROOM_MIN);
     let free = || crate::store::disk_free(&context.archive);
     observer.trouble(&Trouble::DiskLow { free: free().unwrap_or(0), wanted });
     let mut every = ROOM_EVERY_MIN;
@@ -233,10 +234,10 @@ fn load(context: &Context, named: &[String]) -> Result<Vec<JobSpec>, CliError> {
 
 fn notify_options(context: &Context) -> NotifyOptions {
     let settings = &context.settings;
-    let number = |key: &str| settings.integer(key);
+    let number = |key: keys::IntegerKey| settings.integer(key);
     NotifyOptions {
-        queue_max: usize::try_from(number("notify.queue_max")).unwrap_or(usize::MAX),
-        attempts_max: u32::try_from(number("notify.attempts_max")).unwrap_or(u32::MAX),
+        queue_max: usize::try_from(number(keys::NOTIFY_QUEUE_MAX)).unwrap_or(usize::MAX),
+        attempts_max: u32::try_from(number(keys::NOTIFY_ATTEMPTS_MAX)).unwrap_or(u32::MAX),
         user_agent: settings.user_agent(),
         route: route(settings),
         ..NotifyOptions::default()
@@ -247,7 +248,7 @@ async fn listen(
     context: &Context,
     metrics: &Metrics,
 ) -> Result<Option<tokio::task::JoinHandle<()>>, CliError> {
-    let bind = context.settings.text("watch.metrics_bind");
+    let bind = context.settings.text(keys::WATCH_METRICS_BIND);
     if bind.is_empty() {
         return Ok(None);
     }
