@@ -120,6 +120,12 @@ pub const KEYS: &[Key] = &[
         "What holds after that. When unsure, slower.",
     ),
     key(
+        "politeness.address_delay_min",
+        Kind::Duration,
+        "200ms",
+        "The shortest time between two requests to one address, whatever names lead there: ten names at the usual pace. Images and other parts of pages are counted apart from pages; names that --resolve pins are not counted; through a proxy that resolves names, addresses are not known. 0 is no limit.",
+    ),
+    key(
         "politeness.requests_per_second_max",
         Kind::Float,
         "0",
@@ -328,7 +334,12 @@ pub const KEYS: &[Key] = &[
         "64",
         "How many hosts are asked at the same time; each has one connection at a time.",
     ),
-    key("crawl.pages_max", Kind::Integer, "0", "Stop after so many pages; 0 is no limit."),
+    key(
+        "crawl.pages_max",
+        Kind::Integer,
+        "0",
+        "Stop after so many pages, what they need to be shown counted as well; 0 is no limit.",
+    ),
     key("crawl.depth", Kind::Integer, "0", "How many links away from a seed pages are followed."),
     key(
         "crawl.requisites",

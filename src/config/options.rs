@@ -79,6 +79,7 @@ impl Settings {
         let mut options = PolitenessOptions {
             product_token: self.robots_token(&self.user_agent()),
             requests_per_second_max: self.float("politeness.requests_per_second_max"),
+            address_delay_min: self.duration("politeness.address_delay_min"),
             ..PolitenessOptions::default()
         };
         let pace = &mut options.pace;
