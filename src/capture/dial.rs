@@ -113,6 +113,29 @@ pub(super) struct DialFailure {
     pub(super) dns: Option<DnsFacts>,
 }
 
+/// Where a name leads, looked up before it is dialled.
+#[derive(Debug)]
+pub struct Located {
+    found: Dialing<(Vec<SocketAddr>, Option<DnsFacts>)>,
+}
+
+impl Located {
+    /// The address that is tried first; none where nothing was found.
+    #[must_use]
+    pub fn address(&self) -> Option<IpAddr> {
+        let (addresses, _) = self.found.as_ref().ok()?;
+        addresses.first().map(SocketAddr::ip)
+    }
+
+    /// Whether it is a lookup of which no record was made yet.
+    pub(super) fn is_untold(&self) -> bool {
+        match &self.found {
+            Ok((_, dns)) => dns.is_some(),
+            Err(failure) => failure.dns.is_some(),
+        }
+    }
+}
+
 /// Everything that dialling needs.
 pub(super) struct Route<'a> {
     pub(super) options: &'a CaptureOptions,
@@ -138,10 +161,27 @@ pub(super) fn sends_absolute_form(options: &CaptureOptions, uri: &TargetUri) -> 
 }
 
 impl Route<'_> {
-    /// Dials the server of `uri`, within the connect timeout.
-    pub(super) async fn dial(&self, uri: &TargetUri) -> Dialing<Dialed> {
+    /// Looks up where `uri` leads, within the connect timeout; `None` where that is not ours to do: a
+    /// proxy is given the name, or the operator pinned it.
+    pub(super) async fn locate(&self, uri: &TargetUri) -> Option<Located> {
+        let is_pinned = self.options.resolve.iter().any(|rule| rule.fits(uri.host(), uri.port()));
+        if is_pinned || self.remote_names().is_some() {
+            return None;
+        }
         let deadline = Instant::now() + self.options.connect_timeout;
-        let Reached { stream, peer, dns, place, waited } = self.reach(uri, deadline).await?;
+        Some(Located { found: self.resolve(uri, deadline).await })
+    }
+
+    /// The proxy, where it is given names.
+    fn remote_names(&self) -> Option<&Proxy> {
+        self.options.proxy.as_ref().filter(|proxy| proxy.kind != ProxyKind::Socks5)
+    }
+
+    /// Dials the server of `uri`, within the connect timeout; it leads to where it was found to be.
+    pub(super) async fn dial(&self, uri: &TargetUri, located: Option<Located>) -> Dialing<Dialed> {
+        let deadline = Instant::now() + self.options.connect_timeout;
+        let Reached { stream, peer, dns, place, waited } =
+            self.reach(uri, located, deadline).await?;
         if !uri.is_https() {
             return Ok(Dialed { stream, peer, dns, tls: None, warning: None, place });
         }
@@ -168,15 +208,21 @@ impl Route<'_> {
     }
 
     /// The server's address (where it is ours to know), what DNS said, and a stream to it.
-    async fn reach(&self, uri: &TargetUri, deadline: Instant) -> Dialing<Reached> {
-        let remote_names =
-            self.options.proxy.as_ref().filter(|proxy| proxy.kind != ProxyKind::Socks5);
-        if let Some(proxy) = remote_names {
+    async fn reach(
+        &self,
+        uri: &TargetUri,
+        located: Option<Located>,
+        deadline: Instant,
+    ) -> Dialing<Reached> {
+        if let Some(proxy) = self.remote_names() {
             let stream = self.through_names(proxy, uri, deadline).await?;
             let waited = Duration::ZERO;
             return Ok(Reached { stream, peer: None, dns: None, place: None, waited });
         }
-        let (addresses, dns) = self.resolve(uri, deadline).await?;
+        let (addresses, dns) = match located {
+            Some(located) => located.found?,
+            None => self.resolve(uri, deadline).await?,
+        };
         match self.first_that_answers(&addresses, deadline).await {
             Ok(reached) => Ok(Reached { dns, ..reached }),
             Err(mut failure) => {

@@ -35,7 +35,7 @@ use crate::base::{Clock, TargetUri};
 use crate::http::{Exchange, Failure, Timing};
 use crate::politeness::Permit;
 
-pub use dial::{BoxFuture, BoxStream, Dialer, Stream, SystemDialer};
+pub use dial::{BoxFuture, BoxStream, Dialer, Located, Stream, SystemDialer};
 pub use options::{CaptureOptions, OptionError, Proxy, ProxyKind, ResolveRule, RootSource};
 pub use request::{BodyFilter, CaptureRequest, RequestError};
 
@@ -176,6 +176,19 @@ impl Capturer {
         permit: Permit,
         request: &CaptureRequest,
     ) -> Result<Captured, CaptureError> {
+        self.capture_at(permit, request, None).await
+    }
+
+    /// The same for a name that was looked up already.
+    ///
+    /// # Errors
+    /// As [`Self::capture`].
+    pub async fn capture_at(
+        &self,
+        permit: Permit,
+        request: &CaptureRequest,
+        located: Option<Located>,
+    ) -> Result<Captured, CaptureError> {
         let uri = permit.uri().clone();
         let form = if sends_absolute_form(&self.options, &uri) {
             TargetForm::Absolute
@@ -198,21 +211,13 @@ impl Capturer {
         if let Some(mut connection) = self.pool.take(&key).await {
             let driven = self.drive(&drive, &mut connection).await?;
             if !driven.was_closed_on_asking() {
+                self.forget(&uri, located);
                 return Ok(self.conclude(&uri, &drive, key, connection, driven, Duration::ZERO));
             }
         }
         let slot = self.pool.slot().await.ok_or(CaptureError::Stopped)?;
         let (begun, begun_at) = (Instant::now(), self.clock.now());
-        let route = Route {
-            options: &self.options,
-            dialer: &*self.dialer,
-            tls: &self.tls,
-            clock: &*self.clock,
-            addresses: &self.addresses,
-            pool: &self.pool,
-            names: &self.names,
-        };
-        let dialed = match route.dial(&uri).await {
+        let dialed = match self.route().dial(&uri, located).await {
             Ok(dialed) => dialed,
             Err(failure) => {
                 let took = begun.elapsed();
@@ -234,6 +239,32 @@ impl Capturer {
         let mut connection = Connection::new(dialed, slot);
         let driven = self.drive(&drive, &mut connection).await?;
         Ok(self.conclude(&uri, &drive, key, connection, driven, connect))
+    }
+
+    /// Where `uri` leads, for who wants to know before it is asked for. `None` where that is not known
+    /// here: a proxy is given the name, or the operator pinned it.
+    pub async fn locate(&self, uri: &TargetUri) -> Option<Located> {
+        self.route().locate(uri).await
+    }
+
+    /// Forgets what was looked up for an exchange that was not made with it: the lookup is told with
+    /// the exchange that is, which makes one of its own.
+    pub fn forget(&self, uri: &TargetUri, located: Option<Located>) {
+        if located.is_some_and(|located| located.is_untold()) {
+            self.names.forget(uri.host());
+        }
+    }
+
+    fn route(&self) -> Route<'_> {
+        Route {
+            options: &self.options,
+            dialer: &*self.dialer,
+            tls: &self.tls,
+            clock: &*self.clock,
+            addresses: &self.addresses,
+            pool: &self.pool,
+            names: &self.names,
+        }
     }
 
     async fn drive(

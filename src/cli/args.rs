@@ -216,7 +216,7 @@ pub struct CrawlArgs {
     /// Take only what the schedule says is due
     #[arg(long)]
     pub due: bool,
-    /// Stop after N pages
+    /// Stop after N pages, what they need to be shown counted as well
     #[arg(long, value_name = "N")]
     pub pages_max: Option<u64>,
     /// Print what would be fetched; fetch nothing but robots.txt

@@ -214,7 +214,7 @@ pub const JOB_KEYS: &[Key] = &[
         "limits.pages_max",
         Kind::Integer,
         "0",
-        "A run ends after so many pages; what is left stays in the queue. 0 is no limit.",
+        "A run ends after so many pages, what they need to be shown counted as well; what is left stays in the queue. 0 is no limit.",
     ),
     key(
         "limits.bytes_max",

@@ -165,6 +165,12 @@ keys! {
         "stay-out",
         "What holds after that. When unsure, slower."
     ),
+    POLITENESS_ADDRESS_DELAY_MIN: DurationKey = (
+        "politeness.address_delay_min",
+        Kind::Duration,
+        "200ms",
+        "The shortest time between two requests to one address, whatever names lead there: ten names at the usual pace. Images and other parts of pages are counted apart from pages; names that --resolve pins are not counted; through a proxy that resolves names, addresses are not known. 0 is no limit."
+    ),
     POLITENESS_REQUESTS_PER_SECOND_MAX: FloatKey = (
         "politeness.requests_per_second_max",
         Kind::Float,
@@ -403,7 +409,7 @@ keys! {
         "crawl.pages_max",
         Kind::Integer,
         "0",
-        "Stop after so many pages; 0 is no limit."
+        "Stop after so many pages, what they need to be shown counted as well; 0 is no limit."
     ),
     CRAWL_DEPTH: IntegerKey = (
         "crawl.depth",

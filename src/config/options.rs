@@ -82,6 +82,7 @@ impl Settings {
         let mut options = PolitenessOptions {
             product_token: self.robots_token(&self.user_agent()),
             requests_per_second_max: self.float(keys::POLITENESS_REQUESTS_PER_SECOND_MAX),
+            address_delay_min: self.duration(keys::POLITENESS_ADDRESS_DELAY_MIN),
             ..PolitenessOptions::default()
         };
         let pace = &mut options.pace;

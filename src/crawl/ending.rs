@@ -35,9 +35,8 @@ impl Crawl {
         observer: &mut dyn Observer,
     ) -> Result<(), CrawlError> {
         self.frontier.refresh(&mut claim);
-        if claim.named_by.iter().any(|owner| !owner.path.is_requisite()) {
-            run.pages += 1;
-        }
+        // What a page needs to be shown counts as the page does: it costs servers and disk no less.
+        run.pages += 1;
         let jobs = self.followed(&claim);
         Self::keep_variant(&mut claim, &stepped);
         for followed in &jobs {
@@ -172,15 +171,13 @@ impl Crawl {
         for handed in run.handed.iter_mut().filter(|handed| handed.waits_for(hash)) {
             is_handed = true;
             let wants = (handed.depth, handed.requisites);
-            found.extend(
-                page.leads_to(stepped, wants, &mut |hash, is_part| handed.admits(hash, is_part)),
-            );
+            found.extend(page.leads_to(stepped, wants, &mut |hash| handed.admits(hash)));
         }
         // What jobs follow is theirs to say.
         let is_followed = claim.named_by.iter().any(|owner| self.rules.contains_key(&*owner.job));
         if !is_handed && !is_followed {
             let (wants, asked) = ((run.job.depth, run.job.requisites), &mut run.asked);
-            found.extend(page.leads_to(stepped, wants, &mut |hash, _| asked.insert(hash)));
+            found.extend(page.leads_to(stepped, wants, &mut |hash| asked.insert(hash)));
         }
         found
     }

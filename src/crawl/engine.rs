@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap, HashSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tokio::sync::mpsc::UnboundedReceiver;
@@ -13,7 +13,7 @@ use tokio::task::{Id, JoinSet};
 use crate::base::{HostKey, TargetUri, Timestamp};
 use crate::capture::Capturer;
 use crate::kv::Kv;
-use crate::politeness::{Gate, GlobalCap, LastCheck};
+use crate::politeness::{AddressPace, Gate, GlobalCap, LastCheck};
 use crate::schedule::{Ask, ClaimId, DiscoveryPath, Found, Frontier, Next, Priority};
 use crate::store::{Reader, Store};
 
@@ -32,7 +32,7 @@ use super::report::Report;
 use super::rules::JobRules;
 use super::running::{Care, Order};
 use super::source_book::SourceBook;
-use super::step::{Purpose, StepDone};
+use super::step::{Came, Purpose, StepDone};
 use super::stop::Stop;
 use super::timer::Timer;
 use super::view::Viewer;
@@ -75,6 +75,7 @@ pub struct Crawl {
     pub(super) gate: Gate,
     pub(super) cap: Option<GlobalCap>,
     pub(super) last: LastCheck<HostKey>,
+    pub(super) addresses: Arc<Mutex<AddressPace>>,
     pub(super) timer: Arc<dyn Timer>,
     log: CrawlLog,
     pub(super) options: CrawlOptions,
@@ -144,6 +145,7 @@ impl Crawl {
         let Parts { capturer, store, frontier, watched, state, gate, timer, log } = parts;
         let now = timer.clock().now();
         let cap = GlobalCap::new(gate.options().requests_per_second_max, now);
+        let addresses = AddressPace::new(gate.options().address_delay_min);
         let reader = store.reader();
         let book = HostBook::open(&state)?;
         let job_book = JobBook::open(&state)?;
@@ -159,6 +161,7 @@ impl Crawl {
             gate,
             cap,
             last: LastCheck::default(),
+            addresses: Arc::new(Mutex::new(addresses)),
             timer,
             log,
             options,
@@ -347,7 +350,9 @@ impl Crawl {
                 }
                 continue;
             }
-            if run.job.pages_max.is_some_and(|max| run.pages >= max) {
+            // What is under way is counted: of sixty at once all would be more than was asked for.
+            let begun = run.pages + (run.tasks.len() + run.delayed.len()) as u64;
+            if run.job.pages_max.is_some_and(|max| begun >= max) {
                 break;
             }
             match self.frontier.next(now, &mut |_| false)? {
@@ -389,7 +394,10 @@ impl Crawl {
         })?;
         run.owners.remove(&id);
         Self::moved(run, observer);
-        let stepped = done.result?;
+        let stepped = match done.result? {
+            Came::Stepped(stepped) => stepped,
+            Came::NotYet { until } => return self.put_back(run, done.claim, done.purpose, until),
+        };
         let now = self.now();
         self.learn_pace(&stepped, now)?;
         match &stepped.finished {

@@ -272,18 +272,17 @@ pub(super) struct Leading<'a> {
 
 impl Leading<'_> {
     /// Where it leads: its redirect, its requisites, its links, as far as they are wanted (a depth, and
-    /// whether requisites are). `admits` is asked for each URL, by its hash and whether it is a part of
-    /// the page.
+    /// whether requisites are). `admits` is asked for each URL, by its hash.
     pub fn leads_to(
         &self,
         stepped: &Stepped,
         (depth, requisites): (u32, bool),
-        admits: &mut dyn FnMut(u64, bool) -> bool,
+        admits: &mut dyn FnMut(u64) -> bool,
     ) -> Vec<Found> {
         let mut found = Vec::new();
         let mut offer = |uri: TargetUri, letter: PathStep, priority: Priority, because: &str| {
             let path = self.path.then(letter);
-            if !admits(hash_of(&uri), path.is_requisite()) {
+            if !admits(hash_of(&uri)) {
                 return;
             }
             found.push(Found {

@@ -26,7 +26,7 @@ pub struct HandOver {
     pub depth: u32,
     /// Whether a page's images, styles, scripts and fonts are captured with it.
     pub requisites: bool,
-    /// No more pages than this.
+    /// No more pages than this, requisites counted as well.
     pub pages_max: Option<u64>,
     /// Where it is told what becomes of them. Where it is dropped before all is told, the run has ended.
     pub told: UnboundedSender<Answer>,
@@ -196,7 +196,7 @@ impl Crawl {
         let mut handed = Handed { depth, requisites, pages_left, pending, asked, told };
         let found: Vec<Found> = uris
             .into_iter()
-            .filter(|uri| handed.admits(hash_of(uri), false))
+            .filter(|uri| handed.admits(hash_of(uri)))
             .map(|uri| Found {
                 uri,
                 path: DiscoveryPath::seed(),
@@ -221,11 +221,11 @@ impl Crawl {
 
 impl Handed {
     /// Whether a URL is asked for on its behalf: each once, and no more pages than it may have.
-    pub fn admits(&mut self, hash: u64, is_requisite: bool) -> bool {
-        if (!is_requisite && self.pages_left == 0) || !self.asked.insert(hash) {
+    pub fn admits(&mut self, hash: u64) -> bool {
+        if self.pages_left == 0 || !self.asked.insert(hash) {
             return false;
         }
-        self.pages_left -= u64::from(!is_requisite);
+        self.pages_left -= 1;
         self.pending.insert(hash);
         true
     }

@@ -68,10 +68,13 @@ impl CrawlLog {
     }
 }
 
-fn opened(path: &Path) -> io::Result<File> {
+/// A log, opened to append to; see [`CrawlLog::open`] for who may read it.
+pub(crate) fn opened(path: &Path) -> io::Result<File> {
     let file = OpenOptions::new().create(true).append(true).mode(0o600).open(path)?;
-    let mode = file.metadata()?.permissions().mode();
-    if mode & 0o007 != 0 {
+    let there = file.metadata()?;
+    let mode = there.permissions().mode();
+    // A device or a pipe is for others, too.
+    if there.is_file() && mode & 0o007 != 0 {
         // A log of somebody else's, which may be written to, keeps the rights it has.
         let _ = file.set_permissions(Permissions::from_mode(mode & 0o770));
     }

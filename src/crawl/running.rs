@@ -103,10 +103,10 @@ impl Crawl {
         let since = run.report.started;
         let bytes = stepped.finished.as_ref().map_or(0, |finished| finished.bytes);
         let mut is_spent = false;
-        for Followed { rules, owner, .. } in self.followed(claim) {
+        for Followed { rules, .. } in self.followed(claim) {
             let spent = run.care.spent.entry(rules.name().to_owned());
             let spent = spent.or_insert(Spent { since, pages: 0, bytes: 0 });
-            spent.pages += u64::from(!owner.path.is_requisite());
+            spent.pages += 1;
             spent.bytes += bytes;
             let limits = &rules.spec.limits;
             is_spent |= limits.pages_max.is_some_and(|max| spent.pages >= max)

@@ -104,6 +104,7 @@ impl Crawl {
         let wants_links = handed.any(|handed| handed.requisites || handed.depth > 0)
             || (following.is_empty() && (run.job.requisites || run.job.depth > 0));
         let mut step = self.step_for(wants_links, run.job.take != Take::Queue);
+        step.addresses = Some(Arc::clone(&self.addresses));
         if let Some(first) = following.first() {
             let request = match purpose {
                 Purpose::Page => request_for(&following, permit.uri()),
@@ -126,10 +127,38 @@ impl Crawl {
         Ok(())
     }
 
+    /// It is not its turn at the address that it leads to: nothing was sent.
+    pub(super) fn put_back(
+        &mut self,
+        run: &mut Run<'_>,
+        claim: Box<Claim>,
+        purpose: Purpose,
+        until: Timestamp,
+    ) -> Result<(), CrawlError> {
+        let now = self.now();
+        let host = match &purpose {
+            Purpose::Page => claim.host.clone(),
+            Purpose::Robots(target) => target.uri().host_key(),
+        };
+        let pace = self.gate.options().pace_for(&host);
+        self.book.facts(&host, now, &pace)?.withdrawn();
+        match purpose {
+            Purpose::Page => {
+                self.frontier.release(*claim)?;
+                Ok(self.frontier.host_wait(&host, until, now)?)
+            }
+            Purpose::Robots(target) => {
+                run.delayed.push(Reverse(Delayed { at: until, target, claim }));
+                Ok(())
+            }
+        }
+    }
+
     /// What one step needs.
     pub(super) fn step_for(&self, wants_links: bool, wants_text: bool) -> step::Step {
         step::Step {
             capturer: Arc::clone(&self.capturer),
+            addresses: None,
             request: self.options.request.clone(),
             store: Arc::clone(&self.store),
             readers: self.readers.clone(),

@@ -1,14 +1,14 @@
 //! One URL in a straight line: permit, exchange, record, what the page says.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use crate::base::{HostKey, TargetUri, Timestamp};
-use crate::capture::{CaptureRequest, Captured, Capturer};
+use crate::capture::{CaptureRequest, Captured, Capturer, Located};
 use crate::extract::page::PageKind;
 use crate::http::Failure;
 use crate::outlinks::links::Hop;
-use crate::politeness::{Permit, RobotsFetch, RobotsTarget};
+use crate::politeness::{AddressPace, Line, Permit, RobotsFetch, RobotsTarget};
 use crate::schedule::Claim;
 use crate::schedule::revisit::Said;
 use crate::store::{Appended, Discovery, Store, StoreError, Submission, What};
@@ -40,6 +40,8 @@ pub enum Purpose {
 pub struct Step {
     /// The network.
     pub capturer: Arc<Capturer>,
+    /// Whose turn it is at an address; none where whoever asks waits for nobody.
+    pub addresses: Option<Arc<Mutex<AddressPace>>>,
     /// The request as it is without conditions.
     pub request: CaptureRequest,
     /// Where to write.
@@ -76,7 +78,20 @@ pub struct StepDone {
     /// What it was for.
     pub purpose: Purpose,
     /// What came of it.
-    pub result: Result<Stepped, CrawlError>,
+    pub result: Result<Came, CrawlError>,
+}
+
+/// How a step ended.
+#[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "one for each exchange, moved twice")]
+pub enum Came {
+    /// With what came of the exchange.
+    Stepped(Stepped),
+    /// Before the exchange: others are asked first at the address that it would have gone to.
+    NotYet {
+        /// When it is its turn.
+        until: Timestamp,
+    },
 }
 
 /// How the exchange ended, as far as the host's pace is concerned.
@@ -190,7 +205,12 @@ impl Step {
             via: claim.entry.via.clone(),
             path: claim.entry.path.to_string(),
         };
-        let result = self.line(permit, origin, &purpose).await;
+        let is_part = claim.named_by.iter().all(|owner| owner.path.is_requisite());
+        let line = if is_part { Line::Parts } else { Line::Pages };
+        let result = match self.turn(&permit, line).await {
+            Ok(located) => self.line(permit, located, origin, &purpose).await.map(Came::Stepped),
+            Err(until) => Ok(Came::NotYet { until }),
+        };
         StepDone { claim, purpose, result }
     }
 
@@ -200,12 +220,33 @@ impl Step {
     /// Trouble of ours.
     pub async fn run_alone(self, permit: Permit, purpose: Purpose) -> Result<Stepped, CrawlError> {
         let uri = permit.uri().as_str().to_owned();
-        self.line(permit, Origin { uri, via: None, path: String::new() }, &purpose).await
+        let origin = Origin { uri, via: None, path: String::new() };
+        self.line(permit, None, origin, &purpose).await
+    }
+
+    /// Where the request goes, when it is its turn there.
+    ///
+    /// # Errors
+    /// With the time of its turn.
+    async fn turn(&self, permit: &Permit, line: Line) -> Result<Option<Located>, Timestamp> {
+        let Some(addresses) = &self.addresses else { return Ok(None) };
+        let located = self.capturer.locate(permit.uri()).await;
+        let Some(address) = located.as_ref().and_then(Located::address) else { return Ok(located) };
+        let now = self.timer.clock().now();
+        let mut addresses = addresses.lock().unwrap_or_else(PoisonError::into_inner);
+        match addresses.take(&permit.host(), line, address, now) {
+            Ok(()) => Ok(located),
+            Err(until) => {
+                self.capturer.forget(permit.uri(), located);
+                Err(until)
+            }
+        }
     }
 
     async fn line(
         self,
         permit: Permit,
+        located: Option<Located>,
         origin: Origin,
         purpose: &Purpose,
     ) -> Result<Stepped, CrawlError> {
@@ -221,7 +262,7 @@ impl Step {
             request.if_none_match.clone_from(&before.etag);
             request.if_modified_since.clone_from(&before.last_modified);
         }
-        let what = match self.capturer.capture(permit, &request).await? {
+        let what = match self.capturer.capture_at(permit, &request, located).await? {
             Captured::Exchange(exchange) => What::Exchange(Arc::from(exchange)),
             Captured::Failed(failure) => What::Failure(Arc::from(failure)),
         };

@@ -22,6 +22,7 @@ use std::fmt;
 
 pub use codec::DecodeError;
 pub use options::{AfterUnreachable, HostOptions, Options, PaceOptions, RobotsOptions};
+pub use pace::address::{AddressPace, Line};
 pub use pace::limiter::{GlobalCap, LastCheck};
 pub use pace::{HostFacts, NextAt, Reason, Reply, next_at};
 pub use permit::Permit;

@@ -28,6 +28,9 @@ pub struct Options {
     /// Requests per second of the whole program, all hosts together; 0 is no cap, the default: the pace of
     /// each host is what protects hosts; this protects the operator's own line.
     pub requests_per_second_max: f64,
+    /// The least time between two requests to one address, whatever names lead there; what pages need
+    /// is counted apart from pages. Default 200 ms: ten names at the usual pace of one. Zero is no limit.
+    pub address_delay_min: Duration,
 }
 
 /// How a robots.txt ages.
@@ -111,6 +114,7 @@ impl Default for Options {
             pace: PaceOptions::default(),
             hosts: BTreeMap::new(),
             requests_per_second_max: 0.0,
+            address_delay_min: Duration::from_millis(200),
         }
     }
 }

@@ -12,6 +12,7 @@
 //! before a socket opens, and the cap of the whole program
 //! (`docs/decisions/0007-governor-and-our-own-queue.md`).
 
+pub mod address;
 pub mod limiter;
 mod reason;
 mod record;
@@ -155,6 +156,11 @@ impl HostFacts {
     /// which says nothing of the host.
     pub fn abandoned(&mut self, now: Timestamp) {
         self.close(now);
+    }
+
+    /// An exchange that was about to begin did not: nothing was sent.
+    pub fn withdrawn(&mut self) {
+        self.open = self.open.saturating_sub(1);
     }
 
     /// Whether an exchange is under way.

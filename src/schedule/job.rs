@@ -29,7 +29,7 @@ pub enum Overlap {
 /// When a run ends though something is left; that stays in the queue for the next run.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct JobLimits {
-    /// So many pages.
+    /// So many pages, requisites counted as well.
     pub pages_max: Option<u64>,
     /// So many bytes received.
     pub bytes_max: Option<u64>,

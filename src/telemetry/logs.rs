@@ -1,7 +1,7 @@
 //! Where log lines go and what they look like. What a line quotes may come from a page or the name of
 //! a file, so a line is made printable as it is written, and stays one line.
 
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -10,6 +10,7 @@ use tracing_subscriber::filter::LevelFilter;
 use tracing_subscriber::fmt::MakeWriter;
 
 use crate::base::printable;
+use crate::crawl::log::opened;
 
 /// The form of log lines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,7 +37,7 @@ impl LogFile {
     /// # Errors
     /// When it cannot be opened.
     pub fn open(path: &Path) -> io::Result<Self> {
-        let file = appending(path)?;
+        let file = opened(path)?;
         Ok(Self(Arc::new(Mutex::new(Opened { path: path.to_owned(), file }))))
     }
 
@@ -45,14 +46,10 @@ impl LogFile {
     /// # Errors
     /// When it cannot be opened; then lines go where they went.
     pub fn reopen(&self) -> io::Result<()> {
-        let mut opened = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        opened.file = appending(&opened.path)?;
+        let mut log = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        log.file = opened(&log.path)?;
         Ok(())
     }
-}
-
-fn appending(path: &Path) -> io::Result<File> {
-    OpenOptions::new().create(true).append(true).open(path)
 }
 
 /// One line on its way to the file.

@@ -9,10 +9,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
+use pressmark::base::Clock;
 use pressmark::capture::{BoxFuture, BoxStream, Dialer};
-use pressmark::crawl::{Outcome, Report};
+use pressmark::crawl::{Finished, Job, Outcome, Report, Stop};
 use pressmark::schedule::JobSpec;
-use pressmark::schedule::scope::Rule;
+use pressmark::schedule::scope::{Requisites, Rule};
 
 use crate::lab::{Lab, Seen, article, uri};
 use crate::support::web::{Reply, ok};
@@ -316,6 +317,73 @@ fn a_name_that_flips_to_a_private_address_is_not_dialled_there() {
     assert!(names.asked.load(Ordering::SeqCst) >= 2);
     let refused = |o: &Outcome| matches!(o, Outcome::Failed { step: "address-refused", .. });
     assert!(seen.done.iter().any(|d| refused(&d.outcome)), "{:?}", seen.done);
+}
+
+/// A page whose images stand on that many names of one address.
+fn page_of_names(count: usize) -> String {
+    let images = (0..count).map(|n| format!("<img src=http://i{n}.example/x.png>"));
+    article("Many names", &["All pictures are on one machine."]) + &images.collect::<String>()
+}
+
+#[test]
+fn many_names_of_one_address_are_asked_at_the_pace_of_one_machine() {
+    const NAMES: usize = 300;
+    let (mut lab, names) = lab_of(&["203.1.113.9"]);
+    // What politeness asks of each name is satisfied at once.
+    lab.politeness.pace.delay_min = Duration::ZERO;
+    lab.politeness.pace.delay_factor = 0.0;
+    lab.options.wait_max = Duration::from_hours(1);
+    lab.web.page(BAD, "/", &page_of_names(NAMES));
+    let mut spec = spec();
+    spec.scope.requisites = Requisites::AnyHost;
+    let begun = lab.clock.now();
+    survives(&lab, spec);
+    let mut at: Vec<i64> = lab
+        .web
+        .asked()
+        .iter()
+        .filter(|asked| asked.host.starts_with('i'))
+        .map(|asked| asked.at.unix_micros() / 1_000)
+        .collect();
+    // A robots.txt and an image of each.
+    assert_eq!(at.len(), 2 * NAMES);
+    at.sort_unstable();
+    let busiest =
+        at.iter().map(|from| at.iter().filter(|at| (*from..from + 1_000).contains(at)).count());
+    assert!(busiest.max() <= Some(6), "{at:?}");
+    // A page behind the same address does not wait for them.
+    let kind = lab.web.asked().into_iter().find(|asked| asked.host == KIND && asked.target == "/");
+    let waited = kind.unwrap().at.since(begun);
+    assert!(waited < Duration::from_secs(5), "{waited:?}");
+    assert!(names.dialed.lock().unwrap().len() <= 2 * NAMES + 4);
+}
+
+#[test]
+fn what_a_page_needs_counts_against_the_limit_of_pages() {
+    let (mut lab, _) = lab_of(&["203.1.113.9"]);
+    lab.politeness.address_delay_min = Duration::ZERO;
+    lab.web.page(BAD, "/", &page_of_names(300));
+    let mut spec = spec();
+    spec.scope.requisites = Requisites::AnyHost;
+    spec.limits.pages_max = Some(20);
+    let (_, seen) = lab.run(&[spec]);
+    let is_page = |done: &&Finished| !done.uri.as_str().ends_with("/robots.txt");
+    let of_job = seen.done.iter().filter(is_page).count();
+    // Those of a job that were under way when the last of them came are let through.
+    assert!((20..=20 + lab.options.hosts_max).contains(&of_job), "{of_job}");
+    let job =
+        Job { requisites: true, pages_max: Some(20), ..Job::of(vec![uri("http://bad.example/")]) };
+    let (mut lab, _) = lab_of(&["203.1.113.9"]);
+    lab.politeness.address_delay_min = Duration::ZERO;
+    lab.web.page(BAD, "/", &page_of_names(300));
+    let (mut crawl, _store) = lab.crawl(&[]);
+    let mut seen = Seen::default();
+    let stop = Stop::default();
+    let run = crawl.run(&job, &mut seen, &stop);
+    let report = crate::lab::runtime().block_on(run).unwrap();
+    let asked = lab.web.asked();
+    assert_eq!(asked.iter().filter(|asked| asked.target != "/robots.txt").count(), 20);
+    assert!(report.left > 250, "{}", report.left);
 }
 
 #[test]
