@@ -19,6 +19,7 @@ use crate::crawl::{
 use crate::evidence::OpenFiles;
 use crate::kv::{Kv, KvError, KvOptions};
 use crate::politeness::Gate;
+use crate::readings::Readings;
 use crate::remote::Route;
 use crate::schedule::{Frontier, FrontierOptions, JobSpec, ScheduleError};
 use crate::store::layout::Layout;
@@ -274,7 +275,10 @@ fn assemble(
             (opened.watched, None)
         }
     };
+    let readings =
+        Readings::open(&store.layout().derived_dir(), settings.bytes("store.derived_bytes_max"));
     let parts = Parts {
+        readings,
         capturer: Arc::new(capturer),
         store: Arc::clone(&store),
         frontier,

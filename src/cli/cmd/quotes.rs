@@ -76,8 +76,8 @@ fn of_everything(
     at: Option<Timestamp>,
     printer: &mut Printer<'_>,
 ) -> Result<(), CliError> {
-    let derived = printer.context.derived(reader);
-    let mut sayer = Sayer::cached(reader, &derived);
+    let readings = printer.context.readings(reader);
+    let mut sayer = Sayer::cached(reader, &readings);
     let mut seen = HashSet::new();
     let mut host = String::new();
     let until = at.map(|at| at.plus(std::time::Duration::from_secs(1)));
