@@ -3,9 +3,9 @@
 use std::path::Path;
 
 #[path = "../../build/derivation.rs"]
-mod derivation;
+mod code;
 
-use derivation::{PARSERS, locked, without_comments};
+use code::{PARSERS, locked, without_comments};
 
 #[test]
 fn a_comment_is_no_part_of_the_code_and_a_text_is() {
