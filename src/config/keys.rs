@@ -314,7 +314,7 @@ pub const KEYS: &[Key] = &[
         "store.derived_bytes_max",
         Kind::Bytes,
         "2 GiB",
-        "How much disk the cache of derived articles may take before it is begun anew.",
+        "How much disk the store of readings may take before the oldest go.",
     ),
     key(
         "store.disk_free_min",

@@ -19,6 +19,7 @@ mod follow;
 pub mod json;
 pub mod landing;
 pub mod live;
+pub mod newest;
 pub mod pages;
 pub mod phrase;
 mod progress;

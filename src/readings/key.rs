@@ -30,8 +30,7 @@ impl PageKey {
         let status = if status == 304 { 200 } else { status };
         let mut key = Vec::with_capacity(56);
         // Links are resolved against the address.
-        let address = DigestAlgorithm::Sha256.digest(url.as_bytes());
-        key.extend_from_slice(address.as_bytes().get(..ADDRESS_BYTES).unwrap_or_default());
+        key.extend_from_slice(&Self::address_of(url));
         key.extend_from_slice(&status.to_be_bytes());
         key.push(match digest.algorithm() {
             DigestAlgorithm::Sha1 => 1,
@@ -51,6 +50,12 @@ impl PageKey {
     #[must_use]
     pub fn bytes(&self) -> &[u8] {
         &self.0
+    }
+
+    /// What stands for an address.
+    pub(super) fn address_of(url: &str) -> Vec<u8> {
+        let digest = DigestAlgorithm::Sha256.digest(url.as_bytes());
+        digest.as_bytes().get(..ADDRESS_BYTES).unwrap_or_default().to_vec()
     }
 
     /// What stands for the address in it.

@@ -234,13 +234,23 @@ impl Readings {
                 None => return,
             },
         };
-        let mut words: Vec<String> =
-            page.quotes.iter().filter_map(|q| last_word(&q.speaker.as_ref()?.name)).collect();
-        words.sort_unstable();
-        words.dedup();
+        let words = words(page);
         self.change(|open| {
             let address = open.database.address(key.address(), url)?;
             open.database.put_reading(key.bytes(), address, base, &value)?;
+            words.iter().try_for_each(|word| open.database.put_speaker(word, address))
+        });
+    }
+
+    /// Keeps who is quoted on a page at `url` whose reading cannot be kept.
+    pub fn keep_speakers(&self, url: &str, page: &Page) {
+        let words = words(page);
+        if words.is_empty() {
+            return;
+        }
+        let hash = PageKey::address_of(url);
+        self.change(|open| {
+            let address = open.database.address(&hash, url)?;
             words.iter().try_for_each(|word| open.database.put_speaker(word, address))
         });
     }
@@ -259,6 +269,15 @@ impl Readings {
         let (all, free) = self.ask(|open| open.database.bytes())?;
         Some(all.saturating_sub(free))
     }
+}
+
+/// The words under which the speakers of a page are found.
+fn words(page: &Page) -> Vec<String> {
+    let mut words: Vec<String> =
+        page.quotes.iter().filter_map(|q| last_word(&q.speaker.as_ref()?.name)).collect();
+    words.sort_unstable();
+    words.dedup();
+    words
 }
 
 impl Open {
