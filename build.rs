@@ -1,25 +1,52 @@
-//! Gives the program a mark of its extractor and comparer: a hash of their sources. What was derived
-//! by another state of them is derived anew, also where nobody thought of raising a version.
+//! Gives the program a mark of what its readings depend on: the sources that extract, decode, compare and
+//! fold, without their comments, and the locked versions of the crates that parse. What was derived by
+//! another state of them is derived again, also where nobody thought of raising a version.
 
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+#[path = "build/derivation.rs"]
+mod derivation;
+
+/// Everything that has a part in a reading, a comparison or a version.
+const SOURCES: [&str; 7] =
+    ["src/base", "src/dates", "src/diff", "src/extract", "src/history", "src/http", "src/readings"];
+
+/// Tables of languages, where they are.
+const TABLES: &str = "src/language";
+
 fn main() -> io::Result<()> {
     let mut files = Vec::new();
-    for dir in ["src/dates", "src/extract", "src/diff", "src/history"] {
+    for dir in SOURCES.into_iter().chain([TABLES]) {
         println!("cargo::rerun-if-changed={dir}");
-        sources(Path::new(dir), &mut files)?;
+        if dir != TABLES || Path::new(dir).is_dir() {
+            sources(Path::new(dir), &mut files)?;
+        }
+    }
+    for file in ["build/derivation.rs", "Cargo.lock"] {
+        println!("cargo::rerun-if-changed={file}");
     }
     files.sort();
     // FNV-1a: nobody has a reason to forge it, and it is the same on every machine.
     let mut mark = 0xcbf2_9ce4_8422_2325_u64;
-    for file in files {
-        // Line endings are a matter of the checkout.
-        for byte in fs::read(file)?.into_iter().filter(|byte| *byte != b'\r') {
+    let mut add = |text: &str| {
+        for byte in text.bytes() {
             mark = (mark ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3);
         }
+    };
+    for file in files {
+        let text = String::from_utf8_lossy(&fs::read(&file)?).into_owned();
+        if file.extension().is_some_and(|extension| extension == "rs") {
+            add(&derivation::without_comments(&text));
+        } else {
+            // Line endings are a matter of the checkout.
+            add(&text.replace('\r', ""));
+        }
+        add("\n");
     }
+    // A package without a lock file is built with whatever is newest, which nothing here can tell.
+    add(&derivation::locked(&fs::read_to_string("Cargo.lock").unwrap_or_default()));
     println!("cargo::rustc-env=PRESSMARK_DERIVATION={mark:016x}");
     Ok(())
 }

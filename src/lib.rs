@@ -33,6 +33,7 @@ pub mod kv;
 pub mod outlinks;
 pub mod owner;
 pub mod politeness;
+pub mod readings;
 pub mod remote;
 pub mod schedule;
 pub mod store;

@@ -20,6 +20,7 @@ use crate::crawl::{
 use crate::evidence::OpenFiles;
 use crate::kv::{Kv, KvError, KvOptions};
 use crate::politeness::Gate;
+use crate::readings::Readings;
 use crate::remote::Route;
 use crate::schedule::{Frontier, FrontierOptions, JobSpec, ScheduleError};
 use crate::store::layout::Layout;
@@ -275,7 +276,12 @@ fn assemble(
             (opened.watched, None)
         }
     };
+    let readings = Readings::open(
+        &store.layout().derived_dir(),
+        settings.bytes(keys::STORE_DERIVED_BYTES_MAX),
+    );
     let parts = Parts {
+        readings,
         capturer: Arc::new(capturer),
         store: Arc::clone(&store),
         frontier,

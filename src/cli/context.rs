@@ -9,7 +9,7 @@ use crate::base::{SystemClock, TimeRange, Timestamp};
 use crate::cli::CliError;
 use crate::config::keys;
 use crate::config::{ConfigError, Settings};
-use crate::history::Derived;
+use crate::readings::Readings;
 use crate::store::{Reader, StoreError};
 
 use super::args::{Global, NetworkArgs};
@@ -110,13 +110,13 @@ impl Context {
 
     /// What was derived from the archive before, so that it need not be derived again.
     #[must_use]
-    pub fn derived(&self, reader: &Reader) -> Derived {
-        let derived =
-            Derived::open(reader.layout(), self.settings.bytes(keys::STORE_DERIVED_BYTES_MAX));
-        if let (Some(why), true) = (derived.why_not(), self.out.verbose() > 0) {
-            self.out.say(&format!("pressmark: pages are read anew: {why}"));
+    pub fn readings(&self, reader: &Reader) -> Readings {
+        let dir = reader.layout().derived_dir();
+        let readings = Readings::open(&dir, self.settings.bytes(keys::STORE_DERIVED_BYTES_MAX));
+        if let (Some(why), true) = (readings.why_not(), self.out.verbose() > 0) {
+            self.out.say(&format!("pressmark: pages are read again: {why}"));
         }
-        derived
+        readings
     }
 
     /// A time as given on the command line.

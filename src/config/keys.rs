@@ -391,7 +391,7 @@ keys! {
         "store.derived_bytes_max",
         Kind::Bytes,
         "2 GiB",
-        "How much disk the cache of derived articles may take before it is begun anew."
+        "How much disk the store of readings may take before the oldest go."
     ),
     STORE_DISK_FREE_MIN: BytesKey = (
         "store.disk_free_min",

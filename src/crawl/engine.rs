@@ -14,6 +14,7 @@ use crate::base::{HostKey, TargetUri, Timestamp};
 use crate::capture::Capturer;
 use crate::kv::Kv;
 use crate::politeness::{AddressPace, Gate, GlobalCap, LastCheck};
+use crate::readings::Readings;
 use crate::schedule::{Ask, ClaimId, DiscoveryPath, Found, Frontier, Next, Priority};
 use crate::store::{Reader, Store};
 
@@ -52,6 +53,8 @@ pub struct Parts {
     pub watched: Option<Frontier>,
     /// Where host facts and robots.txt are kept.
     pub state: Arc<Kv>,
+    /// What pages say and which versions they have.
+    pub readings: Readings,
     /// May we, and when.
     pub gate: Gate,
     /// Time.
@@ -72,6 +75,7 @@ pub struct Crawl {
     pub(super) frontier: Frontier,
     pub(super) watched: Option<Frontier>,
     pub(super) book: HostBook,
+    pub(super) readings: Readings,
     pub(super) gate: Gate,
     pub(super) cap: Option<GlobalCap>,
     pub(super) last: LastCheck<HostKey>,
@@ -142,7 +146,7 @@ impl Crawl {
     /// # Errors
     /// When the state tables cannot be opened.
     pub fn new(parts: Parts, options: CrawlOptions) -> Result<Self, CrawlError> {
-        let Parts { capturer, store, frontier, watched, state, gate, timer, log } = parts;
+        let Parts { capturer, store, frontier, watched, state, readings, gate, timer, log } = parts;
         let now = timer.clock().now();
         let cap = GlobalCap::new(gate.options().requests_per_second_max, now);
         let addresses = AddressPace::new(gate.options().address_delay_min);
@@ -158,6 +162,7 @@ impl Crawl {
             frontier,
             watched,
             book,
+            readings,
             gate,
             cap,
             last: LastCheck::default(),

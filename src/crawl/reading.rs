@@ -172,6 +172,8 @@ impl Reading {
                         change.is_edit = found.news.iter().any(News::is_edit);
                     }
                     stepped.versions = Some(found);
+                } else if let Some(page) = page.filter(|_| !stepped.is_cut) {
+                    self.teller.keep(uri, exchange.shape.status, appended, &page);
                 }
             }
         }

@@ -11,11 +11,13 @@ use std::sync::Arc;
 use crate::archive::Capture;
 use crate::base::TargetUri;
 use crate::base::surt::urlkey;
+use crate::diff::Fingerprint;
 use crate::extract::page::Page;
 use crate::history::Sayer;
 use crate::history::fold::Place;
 use crate::history::live::{Observed, candidate, observe};
 use crate::kv::Tree;
+use crate::readings::{PageKey, Readings};
 use crate::schedule::{Claim, NamedBy, Phase};
 use crate::store::{Appended, Loaded, Reader, StoreError};
 
@@ -28,6 +30,10 @@ use super::step::Stepped;
 
 /// So many pages that led to a URL are looked at: more than a browser follows redirects.
 const ORIGINS_MAX: usize = 32;
+
+/// A page with more captures, of whose versions nothing is kept, is left to who asks for them: reading it
+/// takes seconds.
+const CAPTURES_MAX: usize = 256;
 
 /// What was found out about the versions of one page.
 #[derive(Debug)]
@@ -56,6 +62,8 @@ impl Findings {
 #[derive(Debug, Clone)]
 pub(super) struct Teller {
     pub reader: Reader,
+    /// What pages say and which versions they have.
+    pub readings: Readings,
     /// The states of pages, by urlkey.
     pub states: Tree,
 }
@@ -91,7 +99,15 @@ impl Teller {
         let known = self.state(&entry.url);
         let until = Place::of(entry);
         let observed = observe(&mut sayer, &entry.url, Some(&until), known.as_deref())?;
+        sayer.advance(&entry.url, CAPTURES_MAX)?;
         Ok((!sayer.left_out()).then(|| Findings::of(&entry.url, known, observed)))
+    }
+
+    /// Keeps what a page says that begins no version, where it was read all the same.
+    pub fn keep(&self, uri: &TargetUri, status: Option<u16>, appended: &Appended, page: &Page) {
+        if let Some(key) = PageKey::of_parts(uri.as_str(), status, appended.digest.as_ref()) {
+            self.readings.keep_page(&key, uri.as_str(), page, Fingerprint::of(page));
+        }
     }
 
     /// The versions of a page that led to another one, now that this has been asked for. `None` as in
@@ -104,11 +120,12 @@ impl Teller {
         let mut sayer = self.sayer(bytes_max);
         let known = self.state(url);
         let observed = observe(&mut sayer, url, None, known.as_deref())?;
+        sayer.advance(url, CAPTURES_MAX)?;
         Ok((!sayer.left_out()).then(|| Findings::of(url, known, observed)))
     }
 
     fn sayer(&self, bytes_max: Option<usize>) -> Sayer<'_> {
-        let sayer = Sayer::new(&self.reader);
+        let sayer = Sayer::cached(&self.reader, &self.readings);
         match bytes_max {
             Some(max) => sayer.reading_up_to(max),
             None => sayer,
@@ -129,7 +146,11 @@ fn led_from(named_by: &[NamedBy]) -> VecDeque<String> {
 
 impl Crawl {
     pub(super) fn teller(&self) -> Teller {
-        Teller { reader: self.reader.clone(), states: self.book.page_states() }
+        Teller {
+            reader: self.reader.clone(),
+            readings: self.readings.clone(),
+            states: self.book.page_states(),
+        }
     }
 
     /// The pages that led to a URL by redirects, the nearest first.

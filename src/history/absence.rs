@@ -8,8 +8,8 @@ use crate::base::{TimeRange, Timestamp};
 use crate::diff::Presence;
 use crate::store::StoreError;
 
+use super::row::VersionRow;
 use super::said::{Said, Sayer};
-use super::versions::Version;
 
 /// A time in which a page did not have the whole article.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,13 +24,13 @@ pub struct Absence {
     pub instead: String,
 }
 
-impl From<&Version> for Absence {
-    fn from(version: &Version) -> Self {
+impl From<&VersionRow> for Absence {
+    fn from(row: &VersionRow) -> Self {
         Self {
-            since: version.first_seen,
-            until: version.last_seen,
-            presence: version.presence,
-            instead: instead(&version.said),
+            since: row.first.date,
+            until: row.last.date,
+            presence: row.presence,
+            instead: row.instead.clone(),
         }
     }
 }
@@ -69,10 +69,10 @@ pub fn instead(said: &Said) -> String {
 pub fn last_article(sayer: &mut Sayer<'_>, url: &str) -> Result<Option<Capture>, StoreError> {
     let mut last: Option<Capture> = None;
     let mut newest = None;
-    let mut versions = sayer.versions(url, TimeRange::ALL);
+    let mut versions = sayer.rows(url, TimeRange::ALL)?;
     for version in versions.by_ref() {
         let version = version?;
-        let stands_here = version.said.leads.address().is_none();
+        let stands_here = version.leads_to.is_none();
         if version.presence == Presence::Here && stands_here {
             last = Some(version.last.clone());
         }
@@ -80,7 +80,7 @@ pub fn last_article(sayer: &mut Sayer<'_>, url: &str) -> Result<Option<Capture>,
     }
     let found = newest.or(last);
     // An older version must not stand in for one that was damaged or changed.
-    if let Some((date, why)) = versions.unread.take()
+    if let Some((date, why)) = versions.take_unread()
         && found.as_ref().is_none_or(|found| found.date <= date)
     {
         return Err(why);
@@ -103,6 +103,14 @@ pub struct Neighbours {
     pub note: Option<String>,
 }
 
+/// The same before its pages are read.
+struct Found {
+    old: Capture,
+    new: Capture,
+    between: Vec<Absence>,
+    since: Vec<Absence>,
+}
+
 /// The last two versions of a page, and how many captures the newest has.
 #[derive(Debug, Clone)]
 pub enum LastTwo {
@@ -119,24 +127,24 @@ pub enum LastTwo {
 /// # Errors
 /// When the index cannot answer, or a capture that may be one of the two cannot be read.
 pub fn last_two(sayer: &mut Sayer<'_>, url: &str) -> Result<LastTwo, StoreError> {
-    let mut found: Option<Neighbours> = None;
+    let mut pages = sayer.twin();
+    let mut found: Option<Found> = None;
     // What stood there since the last version that had the whole article.
     let mut absences: Vec<Absence> = Vec::new();
-    let mut newest: Option<Version> = None;
-    let mut versions = sayer.versions(url, TimeRange::ALL);
+    let mut newest: Option<VersionRow> = None;
+    let mut versions = sayer.rows(url, TimeRange::ALL)?;
     for version in versions.by_ref() {
         let version = version?;
-        let has_text = matches!(version.presence, Presence::Here | Presence::Cut)
-            && version.said.has_article();
+        let has_text =
+            matches!(version.presence, Presence::Here | Presence::Cut) && version.has_text;
         let is_whole = version.presence == Presence::Here;
-        let before = version.before.as_ref().filter(|before| has_text && before.has_article());
-        if let Some(before) = before {
-            found = Some(Neighbours {
-                old: before.clone(),
-                new: version.said.clone(),
+        let change = version.change.as_ref().filter(|change| has_text && change.before_has_text);
+        if let Some(change) = change {
+            found = Some(Found {
+                old: change.before.clone(),
+                new: version.first.clone(),
                 between: absences.clone(),
                 since: Vec::new(),
-                note: None,
             });
         } else if let (false, Some(found)) = (has_text, &mut found) {
             found.since.push(Absence::from(&version));
@@ -148,21 +156,28 @@ pub fn last_two(sayer: &mut Sayer<'_>, url: &str) -> Result<LastTwo, StoreError>
         }
         newest = Some(version);
     }
-    let unread = versions.unread.take();
+    let unread = versions.take_unread();
     if found.is_none()
-        && let Some(Version { before: Some(old), said: new, .. }) = &newest
+        && let Some(VersionRow { change: Some(change), first, .. }) = &newest
     {
-        let (old, new) = (old.clone(), new.clone());
-        let (between, since, note) = (Vec::new(), Vec::new(), None);
-        found = Some(Neighbours { old, new, between, since, note });
+        let (old, new) = (change.before.clone(), first.clone());
+        found = Some(Found { old, new, between: Vec::new(), since: Vec::new() });
     }
+    let mut note = None;
     if let Some((date, why)) = unread {
-        match &mut found {
+        match &found {
             // What lies between the two, or after them, may be the version that is asked for.
-            Some(found) if date < found.old.entry.date => found.note = Some(why.to_string()),
+            Some(found) if date < found.old.date => note = Some(why.to_string()),
             _ => return Err(why),
         }
     }
+    let found = match found {
+        Some(Found { old, new, between, since }) => {
+            let (old, new) = (pages.follow(&old)?, pages.follow(&new)?);
+            Some(Neighbours { old, new, between, since, note })
+        }
+        None => None,
+    };
     Ok(match (found, newest) {
         (Some(found), _) => LastTwo::Neighbours(Box::new(found)),
         (None, Some(newest)) => LastTwo::One(newest.captures),

@@ -1,26 +1,34 @@
 //! Every typed change of an archive, newest first.
 //!
-//! Pages are read one after the other, so changes come page by page; to give them out by time, each
-//! version's changes are spooled (in memory, past a threshold in a temporary file) and only their
-//! times and places are sorted: two dozen bytes a version, however long its text.
+//! The store of readings has the versions of all pages by time, once it was brought in line with the WARC
+//! files; then an answer begins at once. Pages with captures that cannot be read, and without a store all
+//! pages, are folded for the answer: their changes come page by page, so each version's are spooled (in
+//! memory, past a threshold in a temporary file) and only their times and places are sorted.
 
 use std::cmp::Reverse;
 use std::io;
 
 use serde::{Deserialize, Serialize};
 
+use crate::archive::KeyRange;
+use crate::base::surt::urlkey;
 use crate::base::{TimeRange, Timestamp};
 use crate::diff::ChangeKind;
 use crate::diff::render::json::JsonChange;
+use crate::readings::{NewestAsked, Readings};
 use crate::store::StoreError;
 
-use super::pages::pages;
+use super::follow::may_have_changed;
+use super::pages::{keys_of_host, pages};
+use super::row::{VersionRow, kind_bit};
 use super::said::Sayer;
 use super::spool::Spool;
-use super::versions::Version;
 
 /// Up to so many bytes are spooled in memory.
 const SPOOL_MEMORY_MAX: usize = 8 << 20;
+
+/// So many versions are asked of the store at once.
+const ROWS_A_QUESTION: usize = 128;
 
 /// Which changes are wanted. The default is all of them.
 #[derive(Debug, Clone, Default)]
@@ -70,11 +78,10 @@ impl Wanted {
     }
 
     /// The wanted changes of a version.
-    fn of(&self, version: &Version) -> Vec<ArchiveChange> {
-        let (Some(delta), Some(before)) = (&version.delta, &version.before) else {
-            return Vec::new();
-        };
-        if (self.stealth_only && !delta.stealth) || !self.period().contains(version.first_seen) {
+    fn of(&self, row: &VersionRow) -> Vec<ArchiveChange> {
+        let Some(change) = &row.change else { return Vec::new() };
+        let delta = &change.delta;
+        if (self.stealth_only && !delta.stealth) || !self.period().contains(row.first.date) {
             return Vec::new();
         }
         let is_wanted = |kind: ChangeKind, weight: u8| {
@@ -82,42 +89,131 @@ impl Wanted {
         };
         let wanted = delta.changes.iter().map(|change| is_wanted(change.kind, change.weight));
         // Of an article that is gone: which one that was.
-        let lost = || before.page.headline.as_ref().map(|headline| headline.value.clone());
-        let headline = version.headline().map(str::to_owned).or_else(lost);
-        let changes = delta.json(&before.page, &version.said.page);
-        let chosen = (1..).zip(changes).zip(wanted).filter(|(_, wanted)| *wanted);
+        let headline = row.headline.as_ref().or(change.before_headline.as_ref());
+        let chosen = (1..).zip(change.json()).zip(wanted).filter(|(_, wanted)| *wanted);
         chosen
-            .map(|((number, change), _)| ArchiveChange {
+            .map(|((number, json), _)| ArchiveChange {
                 number,
-                url: version.said.entry.url.clone(),
-                timestamp: version.first_seen.to_stamp14(),
-                date: version.first_seen.to_warc_date(),
-                before_timestamp: before.entry.date.to_stamp14(),
+                url: row.first.url.clone(),
+                timestamp: row.first.date.to_stamp14(),
+                date: row.first.date.to_warc_date(),
+                before_timestamp: change.before.date.to_stamp14(),
                 stealth: delta.stealth,
-                headline: headline.clone(),
-                change,
+                headline: headline.cloned(),
+                change: json,
             })
             .collect()
+    }
+
+    /// What the store is asked for, which may have more than is wanted.
+    fn asked(&self) -> NewestAsked {
+        let period = self.period();
+        let keys = self.host.as_deref().map_or_else(KeyRange::all, keys_of_host);
+        let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
+        NewestAsked {
+            from: period.start.unix_micros(),
+            // The first one that comes after this is the newest before the end.
+            after: (period.end.unix_micros().saturating_sub(1), String::new(), -1),
+            keys: (text(keys.start), keys.end.map(text).unwrap_or_default()),
+            stealth_only: self.stealth_only,
+            weight_min: self.weight_min,
+            kinds: self.kinds.iter().fold(0, |bits, kind| bits | kind_bit(*kind)),
+            limit: ROWS_A_QUESTION,
+        }
     }
 }
 
 /// Where the changes of one version lie in the spool.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 struct Place {
     at: Timestamp,
+    urlkey: std::sync::Arc<str>,
+    number: usize,
     offset: u64,
     length: u64,
 }
 
 /// The changes that were found, newest first.
 #[derive(Debug)]
-pub struct NewestFirst {
-    spool: Spool,
-    places: std::vec::IntoIter<Place>,
+pub struct NewestFirst<'s, 'a> {
+    sayer: &'s mut Sayer<'a>,
+    wanted: Wanted,
+    /// What the store has; none where all of it was spooled.
+    stored: Option<FromStore<'a>>,
+    spooled: Spooled,
     batch: std::vec::IntoIter<ArchiveChange>,
+    /// How many changes were given out.
+    given: usize,
     newest: Option<Timestamp>,
-    /// Captures that could not be read, in words.
+    /// Captures that could not be read, as text.
     pub notes: Vec<String>,
+}
+
+/// The versions of the store, asked for in parts.
+#[derive(Debug)]
+struct FromStore<'a> {
+    readings: &'a Readings,
+    asked: NewestAsked,
+    rows: std::vec::IntoIter<VersionRow>,
+    next: Option<VersionRow>,
+    is_last: bool,
+}
+
+/// The changes of versions that were folded for this answer, by time.
+#[derive(Debug)]
+struct Spooled {
+    spool: Spool,
+    places: Vec<Place>,
+}
+
+impl Spooled {
+    fn new() -> Self {
+        Self { spool: Spool::new(SPOOL_MEMORY_MAX), places: Vec::new() }
+    }
+
+    /// Adds the wanted changes of a page's versions; notes on captures that could not be read go into
+    /// `notes`.
+    fn add_page(
+        &mut self,
+        sayer: &mut Sayer<'_>,
+        url: &str,
+        wanted: &Wanted,
+        notes: &mut Vec<String>,
+    ) -> Result<(), StoreError> {
+        let urlkey: std::sync::Arc<str> = urlkey(url).into();
+        let mut rows = sayer.rows(url, TimeRange::ALL)?;
+        for row in rows.by_ref() {
+            let row = row?;
+            let found = wanted.of(&row);
+            if found.is_empty() {
+                continue;
+            }
+            let line = serde_json::to_vec(&found).map_err(|why| spooling(why.into()))?;
+            let offset = self.spool.append(&line).map_err(spooling)?;
+            let (at, length) = (row.first.date, line.len() as u64);
+            let (urlkey, number) = (std::sync::Arc::clone(&urlkey), row.number);
+            self.places.push(Place { at, urlkey, number, offset, length });
+        }
+        notes.append(&mut rows.notes());
+        Ok(())
+    }
+
+    /// Puts the newest last, to be taken from there.
+    fn sort(&mut self) {
+        // Versions of one instant stay in the order of their pages.
+        self.places.sort_by(|a, b| b.order().cmp(&a.order()));
+    }
+
+    fn load(&mut self, place: &Place) -> io::Result<Vec<ArchiveChange>> {
+        let line = self.spool.read(place.offset, place.length)?;
+        Ok(serde_json::from_slice(&line)?)
+    }
+}
+
+impl Place {
+    fn order(&self) -> (Reverse<Timestamp>, &str, usize) {
+        (Reverse(self.at), &self.urlkey, self.number)
+    }
 }
 
 /// Finds every wanted change. `progress` is told how many pages have been looked at.
@@ -125,92 +221,177 @@ pub struct NewestFirst {
 /// # Errors
 /// When the index cannot answer or the spool cannot be read. A record that cannot be read is left
 /// out and noted.
-pub fn changes(
-    sayer: &mut Sayer<'_>,
+pub fn changes<'s, 'a>(
+    sayer: &'s mut Sayer<'a>,
     wanted: &Wanted,
     progress: &mut dyn FnMut(u64),
-) -> Result<NewestFirst, StoreError> {
-    let reader = sayer.reader();
-    let mut spool = Spool::new(SPOOL_MEMORY_MAX);
-    let mut places = Vec::new();
+) -> Result<NewestFirst<'s, 'a>, StoreError> {
     let mut notes = Vec::new();
+    let mut spooled = Spooled::new();
+    let mut stored = None;
+    if sayer.catch_up(progress)?
+        && let Some(readings) = sayer.readings()
+        && let Some(unread) = readings.pages_unread()
+    {
+        let keys = wanted.host.as_deref().map_or_else(KeyRange::all, keys_of_host);
+        let is_inside = |url: &String| keys.contains(urlkey(url).as_bytes());
+        for url in unread.iter().filter(|url| is_inside(url)) {
+            spooled.add_page(sayer, url, wanted, &mut notes)?;
+        }
+        let (rows, next, is_last) = (Vec::new().into_iter(), None, false);
+        stored = Some(FromStore { readings, asked: wanted.asked(), rows, next, is_last });
+    } else {
+        spool_all(sayer, wanted, &mut spooled, &mut notes, progress)?;
+    }
+    spooled.sort();
+    let mut found = NewestFirst {
+        sayer,
+        wanted: wanted.clone(),
+        stored,
+        spooled,
+        batch: Vec::new().into_iter(),
+        given: 0,
+        newest: None,
+        notes,
+    };
+    found.fill()?;
+    found.newest = found.batch.as_slice().first().and_then(|one| Timestamp::parse(&one.date));
+    Ok(found)
+}
+
+/// Reads all pages that may have changed, one after the other.
+fn spool_all(
+    sayer: &mut Sayer<'_>,
+    wanted: &Wanted,
+    spooled: &mut Spooled,
+    notes: &mut Vec<String>,
+    progress: &mut dyn FnMut(u64),
+) -> Result<(), StoreError> {
     let mut looked_at = 0_u64;
-    for page in pages(reader, wanted.host.as_deref()) {
+    for page in pages(sayer.reader(), wanted.host.as_deref()) {
         let page = page?;
         looked_at += 1;
         progress(looked_at);
         let too_old = wanted.since.is_some_and(|since| page.last < since);
         let too_new = wanted.until.is_some_and(|until| page.first >= until);
-        if !page.is_html || page.captures < 2 || !page.varies || too_old || too_new {
-            continue;
+        if may_have_changed(&page) && !too_old && !too_new {
+            spooled.add_page(sayer, &page.url, wanted, notes)?;
         }
-        let mut versions = sayer.versions(&page.url, TimeRange::ALL);
-        for version in versions.by_ref() {
-            let version = version?;
-            let found = wanted.of(&version);
-            if found.is_empty() {
-                continue;
-            }
-            let line = serde_json::to_vec(&found).map_err(|why| spooling(why.into()))?;
-            let offset = spool.append(&line).map_err(spooling)?;
-            let length = line.len() as u64;
-            places.push(Place { at: version.first_seen, offset, length });
-        }
-        notes.append(&mut versions.notes);
     }
-    // Versions of one instant stay in the order of their pages.
-    places.sort_by_key(|place| Reverse(place.at));
-    Ok(NewestFirst {
-        newest: places.first().map(|place| place.at),
-        spool,
-        places: places.into_iter(),
-        batch: Vec::new().into_iter(),
-        notes,
-    })
+    Ok(())
 }
 
 fn spooling(why: io::Error) -> StoreError {
     StoreError::Io { doing: "spooling changes to", path: "a temporary file".to_owned(), why }
 }
 
-impl NewestFirst {
+/// The store failed in the middle of an answer.
+struct Failed;
+
+impl FromStore<'_> {
+    /// Has the next row ready, if there is one.
+    fn peek(&mut self) -> Result<Option<&VersionRow>, Failed> {
+        if self.next.is_none() {
+            if self.rows.as_slice().is_empty() && !self.is_last {
+                let found = self.readings.newest(&self.asked).ok_or(Failed)?;
+                self.is_last = found.len() < self.asked.limit;
+                if let Some((after, _)) = found.last() {
+                    self.asked.after = after.clone();
+                }
+                let rows: Option<Vec<VersionRow>> =
+                    found.iter().map(|(_, bytes)| VersionRow::of_bytes(bytes)).collect();
+                let Some(rows) = rows else {
+                    self.readings.is_damaged("a version of a page");
+                    return Err(Failed);
+                };
+                self.rows = rows.into_iter();
+            }
+            self.next = self.rows.next();
+        }
+        Ok(self.next.as_ref())
+    }
+}
+
+impl NewestFirst<'_, '_> {
     /// The time of the newest change; none where there is none.
     #[must_use]
     pub fn newest(&self) -> Option<Timestamp> {
         self.newest
     }
 
-    fn load(&mut self, place: Place) -> io::Result<Vec<ArchiveChange>> {
-        let line = self.spool.read(place.offset, place.length)?;
-        Ok(serde_json::from_slice(&line)?)
+    /// Has the changes of the next version ready, if there is one.
+    fn fill(&mut self) -> Result<(), StoreError> {
+        while self.batch.as_slice().is_empty() {
+            let stored = match self.stored.as_mut().map(FromStore::peek) {
+                Some(Ok(row)) => {
+                    row.map(|row| (Reverse(row.first.date), row.first.urlkey.clone(), row.number))
+                }
+                Some(Err(Failed)) => {
+                    self.without_store()?;
+                    continue;
+                }
+                None => None,
+            };
+            let spooled = self.spooled.places.last().map(Place::order);
+            let is_stored = match (&stored, &spooled) {
+                (Some((at, urlkey, number)), Some(place)) => (*at, &**urlkey, *number) < *place,
+                (Some(_), None) => true,
+                (None, Some(_)) => false,
+                (None, None) => return Ok(()),
+            };
+            if is_stored {
+                let row = self.stored.as_mut().and_then(|stored| stored.next.take());
+                let found = row.map(|row| self.wanted.of(&row)).unwrap_or_default();
+                self.batch = found.into_iter();
+            } else if let Some(place) = self.spooled.places.pop() {
+                let batch = self.spooled.load(&place).map_err(spooling)?;
+                self.batch = batch.into_iter();
+            }
+        }
+        Ok(())
+    }
+
+    /// Goes on from the captures alone, behind what was given out.
+    fn without_store(&mut self) -> Result<(), StoreError> {
+        self.stored = None;
+        self.notes.clear();
+        self.spooled = Spooled::new();
+        let mut sayer = self.sayer.twin();
+        spool_all(&mut sayer, &self.wanted, &mut self.spooled, &mut self.notes, &mut |_| {})?;
+        self.spooled.sort();
+        let mut passed = 0;
+        while passed < self.given {
+            let Some(place) = self.spooled.places.pop() else { break };
+            let mut batch = self.spooled.load(&place).map_err(spooling)?;
+            let over = batch.len().min(self.given - passed);
+            passed += over;
+            batch.drain(..over);
+            self.batch = batch.into_iter();
+        }
+        Ok(())
     }
 }
 
-impl Iterator for NewestFirst {
+impl Iterator for NewestFirst<'_, '_> {
     type Item = Result<ArchiveChange, StoreError>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        loop {
-            if let Some(change) = self.batch.next() {
-                return Some(Ok(change));
-            }
-            let place = self.places.next()?;
-            match self.load(place) {
-                Ok(batch) => self.batch = batch.into_iter(),
-                Err(why) => {
-                    self.places = Vec::new().into_iter();
-                    return Some(Err(spooling(why)));
-                }
-            }
+        if let Err(why) = self.fill() {
+            self.stored = None;
+            self.spooled.places.clear();
+            return Some(Err(why));
         }
+        let change = self.batch.next()?;
+        self.given += 1;
+        Some(Ok(change))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::history::Derived;
     use crate::history::testing::Archive;
+    use crate::readings::DERIVED_BYTES_MAX;
 
     const A: &str = "The board met on Tuesday in the old harbour house.";
     const B: &str = "It counted 12 boats at the eastern pier that morning.";
@@ -273,13 +454,13 @@ mod tests {
         let bare = ask(&mut Sayer::new(&reader));
         assert_eq!(bare.len(), 3);
         for _ in 0..2 {
-            let derived = Derived::open(reader.layout(), crate::history::DERIVED_BYTES_MAX);
-            assert_eq!(derived.why_not(), None);
-            assert_eq!(ask(&mut Sayer::cached(&reader, &derived)), bare);
+            let readings = Readings::open(&reader.layout().derived_dir(), DERIVED_BYTES_MAX);
+            assert_eq!(readings.why_not(), None);
+            assert_eq!(ask(&mut Sayer::cached(&reader, &readings)), bare);
         }
         // The second reading needs no record at all.
         std::fs::write(archive.root().join("warc/a.warc"), b"").unwrap();
-        let derived = Derived::open(reader.layout(), crate::history::DERIVED_BYTES_MAX);
-        assert_eq!(ask(&mut Sayer::cached(&reader, &derived)), bare);
+        let readings = Readings::open(&reader.layout().derived_dir(), DERIVED_BYTES_MAX);
+        assert_eq!(ask(&mut Sayer::cached(&reader, &readings)), bare);
     }
 }

@@ -18,13 +18,11 @@ use crate::diff::gap::{Base, Past};
 use crate::diff::{
     CompareOptions, Earlier, EarlierParts, Presence, compare_returning, tell_returns,
 };
-
 use crate::extract::page::Page;
+use crate::readings::pack::Pack;
+use crate::readings::{Delta, PageKey};
 
-use super::cache::PageKey;
-use super::delta::Delta;
 use super::landing::{Leads, is_mute};
-use super::pack::Pack;
 use super::said::{Said, Sayer};
 
 /// A new version.
@@ -139,8 +137,12 @@ impl Fold {
 
     /// Whether a capture with this payload goes on with the last version: it need not be read then.
     pub(super) fn is_of_last(&self, key: Option<&PageKey>) -> bool {
-        let last = self.last.as_ref().and_then(|(last, _)| last.key.as_ref());
-        key.is_some() && key == last
+        key.is_some() && key == self.last_key()
+    }
+
+    /// The payload of the last version, where that alone says what it is.
+    pub(super) fn last_key(&self) -> Option<&PageKey> {
+        self.last.as_ref().and_then(|(last, _)| last.key.as_ref())
     }
 
     /// What the first capture of the last version says.

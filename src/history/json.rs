@@ -1,22 +1,46 @@
 //! The JSON of captures and versions: what `history --format json` prints of a version is what a
 //! message about it says. Fields may be added; none is renamed or dropped.
 
-use serde::Serialize;
+use serde::ser::SerializeMap;
+use serde::{Serialize, Serializer};
 use serde_json::Value;
 
 use crate::archive::Capture;
 use crate::archive::cdx::json_line;
+use crate::archive::filter::Field;
 use crate::diff::render::json::JsonChange;
 
 use super::fold::Begun;
-use super::said::Said;
+use super::row::VersionRow;
 use super::versions::Version;
+
+/// A capture, with the fields that [`capture_json`] has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CaptureJson(Capture);
+
+impl CaptureJson {
+    /// The same as a value.
+    #[must_use]
+    pub fn to_value(&self) -> Value {
+        capture_json(&self.0, &self.0.file)
+    }
+}
+
+impl Serialize for CaptureJson {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let mut map = to.serialize_map(Some(Field::ALL.len()))?;
+        for field in Field::ALL {
+            map.serialize_entry(field.name(), &*field.value(&self.0))?;
+        }
+        map.end()
+    }
+}
 
 /// A version.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct VersionJson {
     /// Its first capture.
-    pub capture: Value,
+    pub capture: CaptureJson,
     /// When it was seen first.
     pub first_seen: String,
     /// When it was seen last.
@@ -28,9 +52,9 @@ pub struct VersionJson {
     /// What a reader gets: `here`, `cut`, `walled`, `moved`, `gone` or `unknown`.
     pub presence: &'static str,
     /// The capture of the page that it leads to, where it is a redirect whose page is known.
-    pub landing: Option<Value>,
+    pub landing: Option<CaptureJson>,
     /// The first capture of the version that it is compared with.
-    pub compared_with: Option<Value>,
+    pub compared_with: Option<CaptureJson>,
     /// What changed since that.
     pub changes: Vec<JsonChange>,
     /// Whether the text changed and neither a notice nor the declared date says so.
@@ -39,23 +63,28 @@ pub struct VersionJson {
     pub coarse: bool,
 }
 
+impl From<&VersionRow> for VersionJson {
+    fn from(row: &VersionRow) -> Self {
+        let capture = |capture: &Capture| CaptureJson(capture.clone());
+        Self {
+            capture: capture(&row.first),
+            first_seen: row.first.date.to_warc_date(),
+            last_seen: row.last.date.to_warc_date(),
+            captures: row.captures,
+            headline: row.headline.clone(),
+            presence: row.presence.label(),
+            landing: row.landing.as_ref().map(capture),
+            compared_with: row.change.as_ref().map(|change| capture(&change.before)),
+            changes: row.changes_json(),
+            stealth: row.is_stealth(),
+            coarse: row.change.as_ref().is_some_and(|change| change.delta.coarse),
+        }
+    }
+}
+
 impl From<&Version> for VersionJson {
     fn from(version: &Version) -> Self {
-        let said = &version.said;
-        let landing = said.leads.landing();
-        Self {
-            capture: of_said(said),
-            first_seen: version.first_seen.to_warc_date(),
-            last_seen: version.last_seen.to_warc_date(),
-            captures: version.captures,
-            headline: version.headline().map(str::to_owned),
-            presence: version.presence.label(),
-            landing: landing.map(|landing| capture_json(&landing.entry, &landing.file)),
-            compared_with: version.before.as_ref().map(of_said),
-            changes: version.changes_json(),
-            stealth: version.is_stealth(),
-            coarse: version.delta.as_ref().is_some_and(|delta| delta.coarse),
-        }
+        Self::from(&VersionRow::from(version))
     }
 }
 
@@ -65,14 +94,37 @@ impl From<Begun> for VersionJson {
     }
 }
 
-fn of_said(said: &Said) -> Value {
-    capture_json(&said.entry, &said.file)
-}
-
 /// A capture.
 #[must_use]
 pub fn capture_json(entry: &Capture, file: &str) -> Value {
     // The line is JSON by construction; null would show a mistake of the program.
     serde_json::from_str(&json_line(&Capture { file: file.into(), ..entry.clone() }))
         .unwrap_or(Value::Null)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_capture_is_written_as_its_line_says() {
+        let line = r#"{"urlkey": "x", "timestamp": "20310101000000", "url": "http://x.example/\u00e9\ud83d\ude00\"\n"}"#;
+        let capture = Capture {
+            urlkey: "example,x)/".to_owned(),
+            date: crate::base::Timestamp::from_unix_seconds(1_900_000_000),
+            url: serde_json::from_str::<Value>(line).unwrap()["url"].as_str().unwrap().to_owned(),
+            mime: "text/html".to_owned(),
+            status: None,
+            digest: None,
+            length: 1,
+            offset: 2,
+            file: "é.warc.gz".into(),
+            record_id: None,
+            kind: crate::archive::RecordKind::Response,
+            refers_to: None,
+            truncated: false,
+        };
+        let written = serde_json::to_string(&CaptureJson(capture.clone())).unwrap();
+        assert_eq!(written, capture_json(&capture, &capture.file).to_string());
+    }
 }

@@ -97,7 +97,11 @@ impl Sayer<'_> {
                 break;
             }
             leads = Leads::To(address.clone());
-            let Some(next) = self.shown_at(&address, at)? else { break };
+            let next = self.shown_at(&address, at)?;
+            if next.as_ref().is_none_or(|next| next.date < at) {
+                said.unsettled.push((address.clone(), at));
+            }
+            let Some(next) = next else { break };
             let Ok(hop) = self.say(&next) else { break };
             if matches!(hop.leads, Leads::To(_)) {
                 (leads, at) = (hop.leads, next.date);
@@ -128,7 +132,10 @@ impl Sayer<'_> {
 
 type Scanned = Result<Capture, ArchiveError>;
 
-fn first_page(entries: impl Iterator<Item = Scanned>) -> Result<Option<Capture>, StoreError> {
+/// The first capture that shows a page, or says that there is none.
+pub(super) fn first_page(
+    entries: impl Iterator<Item = Scanned>,
+) -> Result<Option<Capture>, StoreError> {
     for entry in entries.take(PASSED_OVER_MAX) {
         let entry = entry.map_err(|why| asking(&why))?;
         if !is_mute(&entry) {

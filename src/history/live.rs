@@ -22,12 +22,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::archive::{Capture, Query, RecordKind};
+use crate::readings::pack::Pack;
+use crate::readings::{PageKey, derivation};
 use crate::store::StoreError;
 
-use super::cache::{PageKey, derivation};
 use super::fold::{Begun, Fold, FoldState, Place, Taken};
 use super::landing::is_mute;
-use super::pack::Pack;
 use super::pages::is_html;
 use super::said::Sayer;
 use super::versions::asking;

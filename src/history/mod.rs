@@ -1,9 +1,9 @@
 //! The read journey through time: captures of a page folded into versions, what changed between
 //! neighbours, and what follows from that over a page and over the archive. Read only.
 //!
-//! In reading order: what a capture says ([`Sayer`]) and where a redirect leads ([`landing`]), kept
-//! once derived ([`Derived`], `pack`); captures folded into versions ([`fold`]), all of a page
-//! ([`Versions`], [`Delta`]) or as they are captured ([`live`]), and their JSON ([`json`]); when the
+//! In reading order: what a capture says ([`Sayer`]) and where a redirect leads ([`landing`]);
+//! captures folded into versions ([`fold`]), all of a page ([`Versions`]), from what was kept of it
+//! ([`Rows`], [`VersionRow`], `progress`) or as they are captured ([`live`]), and their JSON ([`json`]); when the
 //! article could not be had ([`absence`]); where each sentence comes from ([`provenance`]); the pages of an archive ([`pages`]), their changes newest
 //! first ([`changes`]) and as feeds ([`feed`]); and when a phrase stood ([`phrase`]).
 //!
@@ -12,18 +12,20 @@
 //! extractor never reads as an edit.
 
 pub mod absence;
-pub mod cache;
 pub mod changes;
-pub mod delta;
 pub mod feed;
 pub mod fold;
+mod follow;
 pub mod json;
 pub mod landing;
 pub mod live;
-mod pack;
+pub mod newest;
 pub mod pages;
 pub mod phrase;
+mod progress;
 pub mod provenance;
+pub mod row;
+pub mod rows;
 pub mod said;
 #[cfg(test)]
 mod sequences;
@@ -32,10 +34,10 @@ mod spool;
 pub(crate) mod testing;
 pub mod versions;
 
-pub use cache::{DERIVED_BYTES_MAX, Derived};
-pub use delta::Delta;
 pub use fold::{Begun, Fold, Taken};
-pub use json::{VersionJson, capture_json};
+pub use json::{CaptureJson, VersionJson, capture_json};
 pub use landing::{Landing, Leads};
+pub use row::{RowChange, VersionRow};
+pub use rows::Rows;
 pub use said::{DECODED_BYTES_MAX, Said, Sayer, read_page};
 pub use versions::{History, Version, Versions, history};

@@ -3,9 +3,9 @@
 
 use crate::archive::{Capture, KeyRange, MatchType, Query, RecordKind};
 use crate::base::Timestamp;
+use crate::readings::PageKey;
 use crate::store::{Reader, StoreError};
 
-use super::cache::PageKey;
 use super::versions::asking;
 
 /// What the index knows of a page.
@@ -68,6 +68,12 @@ pub(super) fn is_html(reader: &Reader, entry: &Capture) -> bool {
     holder.is_none_or(|holder| !matches!(holder, Ok(Some(holder)) if !is_html(&holder.mime)))
 }
 
+/// The urlkeys of a host.
+pub(super) fn keys_of_host(host: &str) -> KeyRange {
+    let address = if host.contains("://") { host.to_owned() } else { format!("http://{host}/") };
+    KeyRange::of(&address, MatchType::Host)
+}
+
 /// The pages of an archive, or of one host of it.
 ///
 /// # Errors
@@ -76,11 +82,19 @@ pub fn pages(
     reader: &Reader,
     host: Option<&str>,
 ) -> impl Iterator<Item = Result<PageCaptures, StoreError>> {
-    let keys = host.map_or_else(KeyRange::all, |host| {
-        let address =
-            if host.contains("://") { host.to_owned() } else { format!("http://{host}/") };
-        KeyRange::of(&address, MatchType::Host)
-    });
+    let keys = host.map_or_else(KeyRange::all, keys_of_host);
+    pages_in(reader, keys)
+}
+
+/// What the index knows of one page; none where it was never captured.
+pub(super) fn page(reader: &Reader, url: &str) -> Result<Option<PageCaptures>, StoreError> {
+    pages_in(reader, KeyRange::of(url, MatchType::Exact)).next().transpose()
+}
+
+fn pages_in(
+    reader: &Reader,
+    keys: KeyRange,
+) -> impl Iterator<Item = Result<PageCaptures, StoreError>> {
     let mut captures = reader.query(&Query { captures_scanned_max: u64::MAX, ..Query::of(keys) });
     let mut current: Option<PageCaptures> = None;
     std::iter::from_fn(move || {

@@ -41,8 +41,11 @@ impl Phrase {
     /// Whether it stands in the headline or the text of a page.
     #[must_use]
     pub fn is_in(&self, page: &Page) -> bool {
-        let headline = page.headline.as_ref().map(|headline| headline.value.as_str());
-        headline.is_some_and(|headline| self.is_in_text(headline)) || self.is_in_text(&page.text)
+        self.is_in_words(page.headline.as_ref().map(|headline| &*headline.value), &page.text)
+    }
+
+    fn is_in_words(&self, headline: Option<&str>, text: &str) -> bool {
+        headline.is_some_and(|headline| self.is_in_text(headline)) || self.is_in_text(text)
     }
 
     fn is_in_text(&self, text: &str) -> bool {
@@ -168,12 +171,16 @@ fn on_page(
     notes: &mut Vec<String>,
 ) -> Result<Option<Stood>, StoreError> {
     let reader = sayer.reader();
+    let mut pages = sayer.twin();
     let mut stood: Option<Stood> = None;
-    let mut versions = sayer.versions(&page.url, TimeRange::ALL);
+    let mut versions = sayer.rows(&page.url, TimeRange::ALL)?;
     for version in versions.by_ref() {
         let version = version?;
         let shows = matches!(version.presence, Presence::Here | Presence::Cut);
-        let is_here = shows && phrase.is_in(&version.said.page);
+        let is_here = shows && {
+            let (headline, text) = pages.words_of(&version)?;
+            phrase.is_in_words(headline.as_deref(), &text)
+        };
         // What a wall hides is not gone, and what a redirect leads to may have it.
         let may_hide =
             matches!(version.presence, Presence::Cut | Presence::Walled | Presence::Moved);
@@ -182,19 +189,21 @@ fn on_page(
         }
         match &mut stood {
             Some(stood) if is_here => {
-                stood.last_seen = (version.last, version.said.file);
+                let file = reader.file_name(&version.last);
+                stood.last_seen = (version.last, file);
                 stood.gone_since = None;
                 stood.versions += 1;
             }
             Some(stood) => {
-                stood.gone_since.get_or_insert(version.first_seen);
+                stood.gone_since.get_or_insert(version.first.date);
             }
             None if is_here => {
-                let file = reader.file_name(&version.last);
+                let (first, last) =
+                    (reader.file_name(&version.first), reader.file_name(&version.last));
                 stood = Some(Stood {
                     url: page.url.clone(),
-                    first_seen: (version.said.entry, version.said.file),
-                    last_seen: (version.last, file),
+                    first_seen: (version.first, first),
+                    last_seen: (version.last, last),
                     gone_since: None,
                     versions: 1,
                 });
@@ -202,11 +211,7 @@ fn on_page(
             None => {}
         }
     }
-    notes.append(&mut versions.notes);
-    // The file of a version's last capture may be another one than that of its first.
-    if let Some(stood) = &mut stood {
-        stood.last_seen.1 = reader.file_name(&stood.last_seen.0);
-    }
+    notes.append(&mut versions.notes());
     Ok(stood)
 }
 

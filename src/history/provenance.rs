@@ -10,8 +10,8 @@ use crate::diff::{CompareOptions, Presence, SentenceOrigin, compare};
 use crate::extract::page::Page;
 use crate::store::StoreError;
 
+use super::row::VersionRow;
 use super::said::{Said, Sayer};
-use super::versions::Version;
 
 /// A sentence and where it comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -82,40 +82,41 @@ struct Mark {
 pub fn blame(sayer: &mut Sayer<'_>, url: &str, at: Option<Timestamp>) -> Result<Blame, BlameError> {
     let target = sayer.reader().find(url, at)?;
     let target = target.ok_or_else(|| BlameError::NoCapture(url.to_owned()))?;
-    let mut walk = Walk::default();
-    let mut versions = sayer.versions(url, TimeRange::ALL);
+    let mut walk = Walk::of(sayer.twin());
+    let mut versions = sayer.rows(url, TimeRange::ALL)?;
     let mut passed_over = false;
-    let mut cut: Option<Version> = None;
+    let mut cut: Option<VersionRow> = None;
     for version in versions.by_ref() {
         let version = version?;
-        if version.first_seen > target.date {
+        if version.first_seen() > target.date {
             break;
         }
-        let is_cut = version.presence == Presence::Cut && version.said.has_article();
+        let is_cut = version.presence == Presence::Cut && version.has_text;
         passed_over = !is_cut && !version.has_article();
         if is_cut {
             // What stands behind the wall is not gone, so it stays where it comes from.
             cut = Some(version);
         } else if !passed_over {
             cut = None;
-            walk.step(version);
+            walk.step(version)?;
         }
     }
     if let Some(cut) = cut.filter(|_| !passed_over) {
-        walk.step(cut);
+        walk.step(cut)?;
     }
-    let notes = std::mem::take(&mut versions.notes);
+    let notes = versions.notes();
     // The version before it must not stand in for one that was damaged or changed.
-    let blamed = walk.last.as_ref().map(|said| said.entry.date);
-    if let Some((date, why)) = versions.unread.take()
+    let blamed = walk.last.as_ref().map(|last| last.date);
+    if let Some((date, why)) = versions.take_unread()
         && date <= target.date
         && blamed.is_none_or(|blamed| blamed < date)
     {
         return Err(why.into());
     }
-    let Some(said) = walk.last else {
+    let Some(last) = &walk.last else {
         return Err(BlameError::NoArticle { url: url.to_owned(), at: target.date });
     };
+    let said = walk.pages.follow(last)?;
     if passed_over && at.is_some() {
         return Err(BlameError::NoArticle { url: url.to_owned(), at: target.date });
     }
@@ -132,36 +133,44 @@ fn units(page: &Page) -> Vec<Range<usize>> {
     compare(page, page, &CompareOptions::default()).new_sentences
 }
 
-#[derive(Default)]
-struct Walk {
-    last: Option<Said>,
+struct Walk<'a> {
+    /// Reads the pages that rows do not tell.
+    pages: Sayer<'a>,
+    last: Option<Capture>,
     versions: Vec<VersionCapture>,
     marks: Vec<Mark>,
 }
 
-impl Walk {
-    fn step(&mut self, version: Version) {
+impl<'a> Walk<'a> {
+    fn of(pages: Sayer<'a>) -> Self {
+        Self { pages, last: None, versions: Vec::new(), marks: Vec::new() }
+    }
+
+    fn step(&mut self, version: VersionRow) -> Result<(), StoreError> {
         let number = self.versions.len();
         let fresh = Mark { since: number, changed: None };
+        let VersionRow { first, change, .. } = version;
         // What stood before a gap is compared with what stands after it: being away for a day makes no
         // sentence new.
-        let follows = match (&version.before, &self.last) {
-            (Some(before), Some(last)) => before.entry.is_same_record(&last.entry),
-            _ => false,
+        let follows =
+            |before: &Capture| self.last.as_ref().is_some_and(|last| before.is_same_record(last));
+        let change = change.filter(|change| follows(&change.before));
+        let origins = match (change, &self.last) {
+            (Some(change), _) => Some(change.delta.origins),
+            (None, Some(last)) => {
+                let (old, new) = (self.pages.follow(last)?, self.pages.follow(&first)?);
+                Some(compare(&old.page, &new.page, &CompareOptions::default()).origins())
+            }
+            (None, None) => None,
         };
-        let said = version.said;
-        let origins = version.delta.filter(|_| follows).map(|delta| delta.origins);
-        let origins = origins.or_else(|| {
-            let last = self.last.as_ref()?;
-            Some(compare(&last.page, &said.page, &CompareOptions::default()).origins())
-        });
         self.marks = match origins {
-            None => vec![fresh; units(&said.page).len()],
+            None => vec![fresh; units(&self.pages.follow(&first)?.page).len()],
             Some(origins) => origins.iter().map(|origin| self.mark(*origin, fresh)).collect(),
         };
-        let file = Arc::clone(&said.file);
-        self.versions.push(VersionCapture { entry: said.entry.clone(), file });
-        self.last = Some(said);
+        let file = Arc::clone(&first.file);
+        self.versions.push(VersionCapture { entry: first.clone(), file });
+        self.last = Some(first);
+        Ok(())
     }
 
     fn mark(&self, origin: SentenceOrigin, fresh: Mark) -> Mark {

@@ -1,25 +1,29 @@
 //! What one capture says: its stored bytes decoded and read, once for each payload.
 
-use std::collections::HashMap;
+use std::cell::RefCell;
+use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
 use crate::archive::{Capture, RecordKind};
-use crate::base::TargetUri;
+use crate::base::{TargetUri, Timestamp};
 use crate::diff::{CompareOptions, Fingerprint, Side, compare_returning};
 use crate::extract::page::Page;
 use crate::extract::{Hints, extract};
 use crate::http::Head;
+use crate::readings::{Delta, Kept, PageKey, Readings};
 use crate::store::{Loaded, Reader, StoreError};
 
-use super::cache::{Derivation, Derived, PageKey};
-use super::delta::Delta;
 use super::landing::Leads;
+use super::row::VersionRow;
 
 /// The longest payload after decompression that is read.
 pub const DECODED_BYTES_MAX: usize = 64 << 20;
 
 /// So many pages are kept in memory; a page of an article takes some ten kilobytes.
 const PAGES_MAX: usize = 256;
+
+/// So many comparisons are.
+const DELTAS_MAX: usize = 8;
 
 /// What one capture says, and how it was answered.
 #[derive(Debug, Clone)]
@@ -33,6 +37,9 @@ pub struct Said {
     pub page: Arc<Page>,
     /// Where it redirects to.
     pub leads: Leads,
+    /// Addresses on its way of which no capture is known that was made after it, and the time from which
+    /// on one counts: it would change where this leads.
+    pub(super) unsettled: Vec<(String, Timestamp)>,
     /// Its fingerprint, where it is known.
     pub(super) print: Option<Fingerprint>,
     pub(super) key: Option<PageKey>,
@@ -82,12 +89,17 @@ fn status_of(entry: &Capture) -> Option<u16> {
     entry.status.map(|status| if status == 304 { 200 } else { status })
 }
 
+/// Two pages, the earlier version that the new one returns to, and what changed.
+type Compared = (PageKey, PageKey, Option<usize>, Delta);
+
 /// Reads what captures say. Payloads that come again are read once: in memory, and beyond this
 /// process where it has a cache.
 #[derive(Debug)]
 pub struct Sayer<'a> {
     reader: &'a Reader,
-    derived: Option<&'a Derived>,
+    readings: Option<&'a Readings>,
+    /// The comparisons that were made last: who captured a page asks twice.
+    deltas: RefCell<VecDeque<Compared>>,
     pages: HashMap<PageKey, (Arc<Page>, Option<Fingerprint>)>,
     held: Option<Arc<Loaded>>,
     bytes_max: usize,
@@ -100,7 +112,8 @@ impl<'a> Sayer<'a> {
     pub fn new(reader: &'a Reader) -> Self {
         Self {
             reader,
-            derived: None,
+            readings: None,
+            deltas: RefCell::default(),
             pages: HashMap::new(),
             held: None,
             bytes_max: DECODED_BYTES_MAX,
@@ -108,10 +121,15 @@ impl<'a> Sayer<'a> {
         }
     }
 
-    /// The same with a cache of derived articles.
+    /// The same with a store of readings, which is read, and where something is missing written.
     #[must_use]
-    pub fn cached(reader: &'a Reader, derived: &'a Derived) -> Self {
-        Self { derived: Some(derived), ..Self::new(reader) }
+    pub fn cached(reader: &'a Reader, readings: &'a Readings) -> Self {
+        Self { readings: Some(readings), ..Self::new(reader) }
+    }
+
+    /// The store of readings.
+    pub(super) fn readings(&self) -> Option<&'a Readings> {
+        self.readings
     }
 
     /// The same that reads no capture which is longer than `max` bytes when unpacked, and says so.
@@ -130,6 +148,30 @@ impl<'a> Sayer<'a> {
     #[must_use]
     pub fn reader(&self) -> &'a Reader {
         self.reader
+    }
+
+    /// Another reader of the same archive, for who reads pages while rows are read.
+    #[must_use]
+    pub(super) fn twin(&self) -> Self {
+        Self { readings: self.readings, ..Self::new(self.reader) }
+    }
+
+    /// The headline and the text of a version.
+    ///
+    /// # Errors
+    /// As [`Self::follow`].
+    pub(super) fn words_of(
+        &mut self,
+        version: &VersionRow,
+    ) -> Result<(Option<String>, String), StoreError> {
+        let shown = version.landing.as_ref().unwrap_or(&version.first);
+        if let Some(key) = PageKey::of(shown)
+            && let Some(words) = self.readings.and_then(|readings| readings.text(&key))
+        {
+            return Ok(words);
+        }
+        let page = self.follow(&version.first)?.page;
+        Ok((page.headline.as_ref().map(|headline| headline.value.clone()), page.text.clone()))
     }
 
     /// What a capture says.
@@ -188,9 +230,9 @@ impl<'a> Sayer<'a> {
         let key = PageKey::of(entry);
         let mut print = None;
         if let Some(key) = &key {
-            if let Some(derived) = self.derived {
+            if let Some(readings) = self.readings {
                 let known = Fingerprint::of(&page);
-                derived.keep_page(key, &page, known);
+                readings.keep_page(key, &entry.url, &page, known);
                 print = Some(known);
             }
             self.remember(key, &page, print);
@@ -202,17 +244,21 @@ impl<'a> Sayer<'a> {
     /// `old` that has the words of `new`.
     #[must_use]
     pub fn compare(&self, old: &Said, new: &Said, earlier: Option<usize>) -> Delta {
-        let keys = self.derived.zip(old.key.as_ref()).zip(new.key.as_ref());
-        let key = keys.map(|((derived, old), new)| (derived, old.delta(new, earlier)));
-        if let Some((derived, key)) = &key
-            && let Some(delta) = derived.delta(key)
-        {
-            return delta;
+        let keys = old.key.as_ref().zip(new.key.as_ref());
+        if let Some((old, new)) = keys {
+            let known = self.deltas.borrow();
+            let mut known = known.iter();
+            let found = known.find(|one| (&one.0, &one.1, one.2) == (old, new, earlier));
+            if let Some((_, _, _, delta)) = found {
+                return delta.clone();
+            }
         }
         let options = CompareOptions::default();
         let delta = Delta::from(&compare_returning(&old.side(), &new.side(), earlier, &options));
-        if let Some((derived, key)) = &key {
-            derived.keep_delta(key, &delta);
+        if let Some((old, new)) = keys {
+            let mut known = self.deltas.borrow_mut();
+            known.truncate(DELTAS_MAX - 1);
+            known.push_front((old.clone(), new.clone(), earlier, delta.clone()));
         }
         delta
     }
@@ -221,7 +267,7 @@ impl<'a> Sayer<'a> {
         if let Some((page, print)) = self.pages.get(key) {
             return Some((Arc::clone(page), *print));
         }
-        let Derivation { page, print } = self.derived?.page(key)?;
+        let Kept { page, print } = self.readings?.page(key)?;
         let page = Arc::new(page);
         self.remember(key, &page, Some(print));
         Some((page, Some(print)))
@@ -243,7 +289,8 @@ impl<'a> Sayer<'a> {
         key: Option<PageKey>,
     ) -> Said {
         let file = self.reader.file_name(entry);
-        Said { entry: entry.clone(), file, page, leads, print, key }
+        let unsettled = Vec::new();
+        Said { entry: entry.clone(), file, page, leads, unsettled, print, key }
     }
 }
 

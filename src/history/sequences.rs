@@ -4,12 +4,14 @@
 use std::fmt::Write as _;
 
 use super::VersionJson;
+use super::changes::{Wanted, changes};
 use super::fold::Place;
 use super::json::capture_json;
 use super::live::{candidate, observe};
 use super::testing::Archive;
 use super::{Sayer, history};
 use crate::base::TimeRange;
+use crate::readings::{DERIVED_BYTES_MAX, Readings};
 
 const URL: &str = "http://courier.example/2026/harbour/ferry";
 const HOST: &str = "http://courier.example";
@@ -478,13 +480,14 @@ fn a_version_names_the_one_it_is_compared_with_and_where_it_leads() {
         Leads("/2026/harbour/boats", Some(&[A, B3, C])),
     ];
     let (versions, _) = tell(&steps, Lost::Never);
-    let with = |n: usize| versions[n].compared_with.as_ref().map(|c| c["timestamp"].clone());
-    let first = Some(versions[0].capture["timestamp"].clone());
+    let with =
+        |n: usize| versions[n].compared_with.as_ref().map(|c| c.to_value()["timestamp"].clone());
+    let first = Some(versions[0].capture.to_value()["timestamp"].clone());
     assert_eq!([with(0), with(1), with(2)], [None, first.clone(), first]);
-    assert_eq!(with(3), Some(versions[2].capture["timestamp"].clone()));
+    assert_eq!(with(3), Some(versions[2].capture.to_value()["timestamp"].clone()));
     assert_eq!(versions[0].landing, None);
     let landing = versions[3].landing.as_ref().unwrap();
-    assert_eq!(landing["url"], "http://courier.example/2026/harbour/boats");
+    assert_eq!(landing.to_value()["url"], "http://courier.example/2026/harbour/boats");
     assert_eq!(versions[3].headline.as_deref(), Some(HEADLINE));
     // Ranges count in the texts of these two.
     let change = &versions[2].changes[1];
@@ -569,4 +572,108 @@ fn a_state_of_other_captures_or_of_garbage_is_none() {
     let reader = archive.reader();
     let entry = reader.find(URL, None).unwrap().unwrap();
     assert_eq!(capture_json(&entry, "a.warc")["filename"], "a.warc");
+}
+
+/// Who brings the store of readings up to date, and when.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Keeping {
+    /// The crawl, after each capture that may begin a version.
+    Crawl,
+    /// Whoever asks, after each capture.
+    History,
+    /// Whoever asks for changes, after each capture.
+    Changes,
+    /// The crawl, in a store that is deleted before the capture with this number.
+    DeletedBefore(usize),
+}
+
+/// Whether the rows of the store are what the captures say, after each step.
+fn check_rows(name: &str, steps: &[Step], keeping: Keeping) {
+    let mut archive = Archive::new();
+    let dir = archive.root().join("derived");
+    let check = |archive: &Archive, number: usize, captured: bool| {
+        let reader = archive.reader();
+        let readings = Readings::open(&dir, DERIVED_BYTES_MAX);
+        assert_eq!(readings.why_not(), None);
+        let mut sayer = Sayer::cached(&reader, &readings);
+        let (bare, json) =
+            (history(&reader, URL, TimeRange::ALL).unwrap(), |v| VersionJson::from(v));
+        let expected: Vec<VersionJson> = bare.versions.iter().map(json).collect();
+        let what = format!("{name}, {keeping:?}, after {number}, captured: {captured}");
+        let entry = reader.find(URL, None).unwrap().unwrap();
+        match keeping {
+            Keeping::Crawl | Keeping::DeletedBefore(_) => {
+                let may = candidate(&sayer, URL, &entry.file, entry.offset).unwrap().is_some();
+                if may || !captured {
+                    sayer.advance(URL, 100).unwrap();
+                }
+            }
+            Keeping::History => {}
+            Keeping::Changes => {
+                let found = changes(&mut sayer, &Wanted::default(), &mut |_| {}).unwrap();
+                let found: Vec<_> = found.map(Result::unwrap).collect();
+                let mut bare = Sayer::new(&reader);
+                let expected = changes(&mut bare, &Wanted::default(), &mut |_| {}).unwrap();
+                let expected: Vec<_> = expected.map(Result::unwrap).collect();
+                assert_eq!(found, expected, "{what}");
+            }
+        }
+        for _ in 0..2 {
+            let rows = sayer.rows(URL, TimeRange::ALL).unwrap();
+            let found: Vec<VersionJson> =
+                rows.map(|row| VersionJson::from(&row.unwrap())).collect();
+            assert_eq!(found, expected, "{what}");
+        }
+    };
+    for (number, step) in steps.iter().enumerate() {
+        if keeping == Keeping::DeletedBefore(number) {
+            std::fs::remove_dir_all(&dir).unwrap();
+        }
+        let hour = i64::try_from(number).unwrap() * 2 + 1;
+        let leads_to = step.capture(&mut archive, hour);
+        check(&archive, number, true);
+        if let Some(to) = leads_to {
+            step.land(&mut archive, &to, hour + 1);
+            check(&archive, number, false);
+        }
+    }
+}
+
+#[test]
+fn what_is_kept_of_a_page_is_what_its_captures_say() {
+    for (name, steps, _) in sequences() {
+        for keeping in [Keeping::Crawl, Keeping::History, Keeping::Changes] {
+            check_rows(name, &steps, keeping);
+        }
+        check_rows(name, &steps, Keeping::DeletedBefore(steps.len() - 1));
+    }
+}
+
+#[test]
+fn a_redirect_whose_page_comes_late_changes_what_is_kept() {
+    let mut archive = Archive::new();
+    let dir = archive.root().join("derived");
+    let step = Leads("/2026/harbour/boats", Some(&[A, B2, C]));
+    Page(&[A, B, C]).capture(&mut archive, 1);
+    let to = step.capture(&mut archive, 3).unwrap();
+    Page(&[A, B3, C]).capture(&mut archive, 5);
+    let kinds = |archive: &Archive| {
+        let reader = archive.reader();
+        let readings = Readings::open(&dir, DERIVED_BYTES_MAX);
+        let mut sayer = Sayer::cached(&reader, &readings);
+        let found = changes(&mut sayer, &Wanted::default(), &mut |_| {}).unwrap();
+        let found: Vec<String> = found.map(|change| change.unwrap().change.kind).collect();
+        let rows = sayer.rows(URL, TimeRange::ALL).unwrap();
+        let rows: Vec<String> = rows.map(|row| short(&VersionJson::from(&row.unwrap()))).collect();
+        (found, rows)
+    };
+    let before = kinds(&archive);
+    assert_eq!(before.1, ["here: ", "moved: redirected", "here: restored, figure-changed 12>90 !"]);
+    assert_eq!(kinds(&archive), before);
+    step.land(&mut archive, &to, 7);
+    let after = kinds(&archive);
+    let moved = "here: redirected, figure-changed 12>15 !";
+    assert_eq!(after.1[1..], [moved, "here: redirected, figure-changed 15>90 !"]);
+    assert_ne!(after.0, before.0);
+    assert_eq!(kinds(&archive), after);
 }

@@ -4,15 +4,17 @@
 use crate::archive::{Answers, ArchiveError, Capture, Query, RecordKind};
 use crate::base::{TimeRange, Timestamp};
 use crate::diff::Presence;
+use crate::readings::Delta;
 use crate::store::{Reader, StoreError};
 
-use super::delta::Delta;
 use super::fold::{Begun, Fold, Taken};
 use super::said::{Said, Sayer};
 
 /// A run of captures that give a reader the same.
 #[derive(Debug, Clone)]
 pub struct Version {
+    /// Its number, from 1.
+    pub number: usize,
     /// Its first capture.
     pub said: Said,
     /// What a reader gets of it.
@@ -34,10 +36,20 @@ pub struct Version {
 
 impl From<Begun> for Version {
     fn from(begun: Begun) -> Self {
-        let Begun { said, presence, delta, before, .. } = begun;
+        let Begun { number, said, presence, delta, before } = begun;
         let (at, last) = (said.entry.date, said.entry.clone());
         let captures = 1;
-        Self { said, presence, first_seen: at, last_seen: at, last, captures, delta, before }
+        Self {
+            number,
+            said,
+            presence,
+            first_seen: at,
+            last_seen: at,
+            last,
+            captures,
+            delta,
+            before,
+        }
     }
 }
 

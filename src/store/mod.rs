@@ -4,11 +4,12 @@
 //! open the gap between the two is closed. In reading order: names ([`layout`], [`durable`]), the one
 //! writer ([`lock`], [`append`], `writer`, `rotate`), what it tells of that ([`trail`]), what a record is
 //! to the index ([`describe`]), reading
-//! ([`lookup`]), closing gaps ([`catch_up`], `repair`, `doubles`), checking ([`mod@verify`]), trouble ([`error`]).
+//! ([`lookup`], `between`), closing gaps ([`catch_up`], `repair`, `doubles`), checking ([`mod@verify`]), trouble ([`error`]).
 //!
 //! Nothing here deletes or shortens a record.
 
 pub mod append;
+mod between;
 mod catch_up;
 pub mod describe;
 mod disk;

@@ -18,6 +18,7 @@ use pressmark::crawl::{
 };
 use pressmark::kv::{Kv, KvOptions};
 use pressmark::politeness::{Gate, Options as Politeness};
+use pressmark::readings::{DERIVED_BYTES_MAX, Readings};
 use pressmark::schedule::{Frontier, FrontierOptions, JobSpec};
 use pressmark::store::layout::Layout;
 use pressmark::store::{Store, StoreError, StoreOptions};
@@ -178,6 +179,7 @@ impl Lab {
             frontier,
             watched: None,
             state: kv,
+            readings: Readings::open(&Layout::new(&root).derived_dir(), DERIVED_BYTES_MAX),
             gate: Gate::new(self.politeness.clone()),
             timer: Arc::new(ManualTimer(Arc::clone(&self.clock))),
             log: CrawlLog::open(self.dir.path()).unwrap(),

@@ -39,6 +39,7 @@ mod clocks;
 mod crash;
 mod crawl;
 mod daemon;
+mod derivation;
 mod evidence;
 mod extract_fuzz;
 mod feeds;

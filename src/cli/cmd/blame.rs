@@ -19,8 +19,8 @@ pub fn run(args: &BlameArgs, context: &Context) -> Result<Exit, CliError> {
     let format = context.out.format();
     let at = context.instant("--at", args.at.as_deref())?;
     let reader = context.reader()?;
-    let derived = context.derived(&reader);
-    let mut sayer = Sayer::cached(&reader, &derived);
+    let readings = context.readings(&reader);
+    let mut sayer = Sayer::cached(&reader, &readings);
     let found = blame(&mut sayer, &args.url, at).map_err(|error| match error {
         BlameError::Store(error) => store_error(&format!("reading {}", args.url), error),
         BlameError::NoCapture(_) => CliError::nothing(error)

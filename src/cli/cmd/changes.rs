@@ -23,8 +23,8 @@ pub fn run(args: &ChangesArgs, context: &Context) -> Result<Exit, CliError> {
     let format = context.out.format_name();
     let wanted = wanted(args, context)?;
     let reader = context.reader()?;
-    let derived = context.derived(&reader);
-    let mut sayer = Sayer::cached(&reader, &derived);
+    let readings = context.readings(&reader);
+    let mut sayer = Sayer::cached(&reader, &readings);
     let mut told = context.clock.now();
     let mut progress = |pages: u64| {
         let now = context.clock.now();
@@ -78,7 +78,7 @@ fn kind_of(word: &str) -> Result<ChangeKind, CliError> {
     })
 }
 
-fn text(context: &Context, found: NewestFirst, limit: usize) -> Result<(), CliError> {
+fn text(context: &Context, found: NewestFirst<'_, '_>, limit: usize) -> Result<(), CliError> {
     let mut last: Option<ArchiveChange> = None;
     for change in found.take(limit) {
         let change = change.map_err(|error| store_error("looking for changes", error))?;
@@ -124,7 +124,7 @@ fn feed(
     layout: &Layout,
     form: FeedForm,
     args: &ChangesArgs,
-    found: NewestFirst,
+    found: NewestFirst<'_, '_>,
     limit: usize,
 ) -> Result<(), CliError> {
     let writer = FeedWriter::new(form, identity(layout));

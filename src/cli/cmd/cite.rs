@@ -101,8 +101,8 @@ fn the_article(
     if newest.kind == RecordKind::Metadata {
         return Ok((newest, None));
     }
-    let derived = context.derived(reader);
-    let mut sayer = Sayer::cached(reader, &derived);
+    let readings = context.readings(reader);
+    let mut sayer = Sayer::cached(reader, &readings);
     let fail = |error| store_error(what, error);
     let said = sayer.follow(&newest).map_err(fail)?;
     let leads = said.leads.address().map(str::to_owned);
@@ -201,12 +201,15 @@ fn elsewhere(
     url: &str,
     quote: &str,
 ) -> Result<Option<Timestamp>, CliError> {
-    let derived = context.derived(reader);
-    let mut sayer = Sayer::cached(reader, &derived);
-    for version in sayer.versions(url, TimeRange::ALL).by_ref() {
-        let version = version.map_err(|e| store_error(&format!("looking through {url}"), e))?;
-        if locate(quote, &version.said.page).is_ok() {
-            return Ok(Some(version.said.entry.date));
+    let readings = context.readings(reader);
+    let mut sayer = Sayer::cached(reader, &readings);
+    let fail = |error| store_error(&format!("looking through {url}"), error);
+    let mut pages = Sayer::cached(reader, &readings);
+    for version in sayer.rows(url, TimeRange::ALL).map_err(fail)? {
+        let version = version.map_err(fail)?;
+        let Ok(said) = pages.follow(&version.first) else { continue };
+        if locate(quote, &said.page).is_ok() {
+            return Ok(Some(version.first.date));
         }
     }
     Ok(None)

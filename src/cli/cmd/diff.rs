@@ -169,8 +169,8 @@ fn two_captures(args: &DiffArgs, context: &Context, url: &str) -> Result<Sides, 
     let reader = context.reader()?;
     if args.from.is_none() && args.to.is_none() {
         let what = format!("reading the history of {url}");
-        let derived = context.derived(&reader);
-        let mut sayer = Sayer::cached(&reader, &derived);
+        let readings = context.readings(&reader);
+        let mut sayer = Sayer::cached(&reader, &readings);
         return match last_two(&mut sayer, url).map_err(|e| store_error(&what, e))? {
             LastTwo::Neighbours(found) => {
                 let away = say_away(context, &found);

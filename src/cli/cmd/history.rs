@@ -9,8 +9,7 @@ use crate::cli::context::{Context, store_error};
 use crate::cli::output::Format;
 use crate::cli::{CliError, Exit};
 use crate::diff::Presence;
-use crate::history::absence::instead;
-use crate::history::{Sayer, Version, VersionJson, Versions};
+use crate::history::{Rows, Sayer, VersionJson, VersionRow};
 use crate::store::StoreError;
 
 pub use crate::history::capture_json;
@@ -23,17 +22,17 @@ pub fn run(args: &HistoryArgs, context: &Context) -> Result<Exit, CliError> {
     let format = context.out.format();
     let period = context.period(args.from.as_deref(), args.to.as_deref())?;
     let reader = context.reader()?;
-    let derived = context.derived(&reader);
-    let mut sayer = Sayer::cached(&reader, &derived);
-    let mut versions = sayer.versions(&args.url, period);
+    let readings = context.readings(&reader);
+    let mut sayer = Sayer::cached(&reader, &readings);
+    let mut versions = sayer.rows(&args.url, period).map_err(reading(&args.url))?;
     let count = match format {
         Format::Json => as_json(context, &args.url, &mut versions)?,
         Format::Text => as_text(context, &args.url, &mut versions)?,
     };
-    for note in &versions.notes {
+    for note in &versions.notes() {
         context.out.say(&format!("pressmark: left out: {note}"));
     }
-    match versions.unread.take() {
+    match versions.take_unread() {
         // Damage is a finding where there is something to tell beside it.
         Some(_) if count > 0 => return Ok(Exit::Findings),
         Some((_, why)) => return Err(reading(&args.url)(why)),
@@ -51,7 +50,7 @@ fn reading(url: &str) -> impl Fn(StoreError) -> CliError {
 }
 
 /// One object, written version by version: a page may have very many.
-fn as_json(context: &Context, url: &str, versions: &mut Versions<'_, '_>) -> Result<u64, CliError> {
+fn as_json(context: &Context, url: &str, versions: &mut Rows<'_, '_>) -> Result<u64, CliError> {
     let mut count = 0;
     for version in versions.by_ref() {
         let version = version.map_err(reading(url))?;
@@ -70,7 +69,7 @@ fn as_json(context: &Context, url: &str, versions: &mut Versions<'_, '_>) -> Res
     Ok(count)
 }
 
-fn as_text(context: &Context, url: &str, versions: &mut Versions<'_, '_>) -> Result<u64, CliError> {
+fn as_text(context: &Context, url: &str, versions: &mut Rows<'_, '_>) -> Result<u64, CliError> {
     let plural = |n: u64, word: &str| format!("{n} {word}{}", if n == 1 { "" } else { "s" });
     let (mut count, mut captures) = (0, 0);
     // The first line counts what follows.
@@ -89,15 +88,14 @@ fn as_text(context: &Context, url: &str, versions: &mut Versions<'_, '_>) -> Res
                     .to_owned(),
             );
         }
-        let before = version.before.as_ref().map(|before| before.entry.date);
+        let before = version.change.as_ref().map(|change| change.before.date);
         let is_last = told.last().map(|last| last.first) == before;
         if let Some(at) = before.filter(|_| !is_last) {
             let number = told.iter().position(|one| one.first == at).map_or(1, |at| at + 1);
             lines.push(format!("  compared with version {number}, the last that had the article"));
         }
-        let changes = version.delta.iter().flat_map(|delta| &delta.changes);
-        lines.extend(changes.map(|change| format!("  {}", line(change))));
-        let (first, last) = (version.first_seen, version.last_seen);
+        lines.extend(version.changes().iter().map(|change| format!("  {}", line(change))));
+        let (first, last) = (version.first.date, version.last.date);
         told.push(Told { first, last, captures: version.captures, lines });
     }
     if count > 0 {
@@ -120,16 +118,16 @@ fn as_text(context: &Context, url: &str, versions: &mut Versions<'_, '_>) -> Res
 }
 
 /// What a reader gets of a version: its headline, or why there is none.
-fn what_it_is(version: &Version) -> Vec<String> {
+fn what_it_is(version: &VersionRow) -> Vec<String> {
     let mut lines = Vec::new();
-    if let Some(to) = version.said.leads.address() {
+    if let Some(to) = &version.leads_to {
         lines.push(format!("(leads to {to})"));
     }
-    match (version.presence, version.headline()) {
-        (Presence::Here | Presence::Cut, headline) => lines.extend(headline.map(str::to_owned)),
+    match (version.presence, &version.headline) {
+        (Presence::Here | Presence::Cut, headline) => lines.extend(headline.clone()),
         (Presence::Moved, _) => {}
         _ => {
-            let instead = instead(&version.said);
+            let instead = &version.instead;
             // Where it leads is said already.
             if lines.is_empty() || !instead.starts_with("redirected") {
                 lines.push(format!("({instead})"));

@@ -1,11 +1,8 @@
 //! `quotes`
 
-use std::collections::HashSet;
-
 use serde_json::{Map, Value};
 
-use crate::archive::{Capture, Query, RecordKind};
-use crate::base::{MediaType, Timestamp};
+use crate::base::Timestamp;
 use crate::cli::args::QuotesArgs;
 use crate::cli::context::{Context, store_error};
 use crate::cli::local;
@@ -13,7 +10,9 @@ use crate::cli::output::Format;
 use crate::cli::{CliError, Exit};
 use crate::extract::page::{Page, Quote, QuoteKind, Speaker};
 use crate::history::Sayer;
-use crate::store::Reader;
+use crate::history::newest::{Newest, newest_pages};
+use crate::readings::speakers::is_named;
+use crate::store::{Reader, StoreError};
 
 /// Where a page came from.
 enum Source<'a> {
@@ -51,7 +50,11 @@ pub fn run(args: &QuotesArgs, context: &Context) -> Result<Exit, CliError> {
         return Ok(Exit::Done);
     }
     let whose = args.speaker.as_ref().map_or(String::new(), |name| format!(" of {name}"));
-    Err(CliError::nothing(format!("no quotation{whose} in {} pages", printer.pages))
+    let places = match args.targets.as_slice() {
+        [] => "the archive".to_owned(),
+        _ => format!("{} pages", printer.pages),
+    };
+    Err(CliError::nothing(format!("no quotation{whose} in {places}"))
         .hint("`pressmark show URL` prints the text that was read"))
 }
 
@@ -66,7 +69,8 @@ fn of_url(
         CliError::nothing(format!("no capture of {url}"))
             .hint("`pressmark captures URL --match host` lists what there is of a host")
     })?;
-    let said = Sayer::new(reader).say(&entry).map_err(|e| store_error(&what, e))?;
+    let readings = printer.context.readings(reader);
+    let said = Sayer::cached(reader, &readings).say(&entry).map_err(|e| store_error(&what, e))?;
     printer.page(&said.page, &Source::Capture { url: &entry.url, at: entry.date })
 }
 
@@ -76,66 +80,31 @@ fn of_everything(
     at: Option<Timestamp>,
     printer: &mut Printer<'_>,
 ) -> Result<(), CliError> {
-    let derived = printer.context.derived(reader);
-    let mut sayer = Sayer::cached(reader, &derived);
-    let mut seen = HashSet::new();
-    let mut host = String::new();
+    let readings = printer.context.readings(reader);
+    let mut sayer = Sayer::cached(reader, &readings);
     let until = at.map(|at| at.plus(std::time::Duration::from_secs(1)));
-    // Backwards within a urlkey is newest first; a urlkey may hold several spellings of a URL.
-    let everything = Query { to: until, ..Query::everything() };
-    for entry in reader.query(&everything.newest_first()) {
-        let entry = entry.map_err(|e| CliError::failed("asking the index", e))?;
-        let of = host_of(&entry.url);
-        if of != host {
-            // Captures of a host stand together, so what was seen of the last one is done with.
-            seen.clear();
-            host = of.to_owned();
+    let speaker = printer.args.speaker.clone();
+    let mut print = |newest: Newest<'_>| match newest {
+        Newest::Page(entry, page) => {
+            let source = Source::Capture { url: &entry.url, at: entry.date };
+            printer.page(page, &source).map_err(Failed)
         }
-        if seen.contains(&entry.url) || !is_page(&entry) {
-            continue;
+        Newest::Unread(entry, error) => {
+            printer.context.out.say(&format!("pressmark: {}: {error}", entry.url));
+            Ok(())
         }
-        if entry.kind == RecordKind::Revisit && !confirms_page(reader, &entry) {
-            continue;
-        }
-        let said = match sayer.say(&entry) {
-            Ok(said) => said,
-            Err(error) => {
-                printer.context.out.say(&format!("pressmark: {}: {error}", entry.url));
-                continue;
-            }
-        };
-        // A wall in place of the article says nothing; an older capture may.
-        if said.page.kind.is_wall() {
-            continue;
-        }
-        printer.page(&said.page, &Source::Capture { url: &entry.url, at: entry.date })?;
-        seen.insert(entry.url);
+    };
+    let found = newest_pages(&mut sayer, until, speaker.as_deref(), &mut print);
+    found.map_err(|Failed(error)| error)
+}
+
+/// What went wrong: with the archive, or with the output.
+struct Failed(CliError);
+
+impl From<StoreError> for Failed {
+    fn from(error: StoreError) -> Self {
+        Self(store_error("looking for quotations", error))
     }
-    Ok(())
-}
-
-fn host_of(url: &str) -> &str {
-    url.split_once("://").map_or(url, |(_, rest)| rest).split(['/', '?', '#']).next().unwrap_or("")
-}
-
-/// Whether a capture may hold a page of HTML. The media type of a revisit is that of the capture it
-/// refers to.
-fn is_page(entry: &Capture) -> bool {
-    let is_answer = matches!(entry.status, Some(200..=299 | 304));
-    match entry.kind {
-        RecordKind::Response => is_answer && MediaType::parse(&entry.mime).is_html(),
-        RecordKind::Resource => MediaType::parse(&entry.mime).is_html(),
-        RecordKind::Revisit => is_answer,
-        RecordKind::Metadata | RecordKind::Conversion => false,
-    }
-}
-
-/// Whether a revisit repeats a page of HTML. One that cannot be read is left to who reads it, and
-/// to the message that comes of that.
-fn confirms_page(reader: &Reader, entry: &Capture) -> bool {
-    reader.load(entry).map_or(true, |loaded| {
-        loaded.content_type().is_some_and(|media_type| MediaType::parse(&media_type).is_html())
-    })
 }
 
 struct Printer<'a> {
@@ -189,15 +158,6 @@ fn speaker_words(speaker: &Speaker) -> String {
     if speaker.named { speaker.name.clone() } else { format!("[{}]", speaker.name) }
 }
 
-/// Whether `asked` is the name, or the last words of it, in any case.
-fn is_named(name: &str, asked: &str) -> bool {
-    let folded = |text: &str| -> Vec<String> {
-        text.split_whitespace().map(|word| word.trim_matches(['.', ',']).to_lowercase()).collect()
-    };
-    let (name, asked) = (folded(name), folded(asked));
-    !asked.is_empty() && name.ends_with(&asked)
-}
-
 fn kind_label(kind: QuoteKind) -> &'static str {
     match kind {
         QuoteKind::Direct => "direct",
@@ -231,24 +191,4 @@ fn quote_json(quote: &Quote, source: &Source<'_>) -> Value {
     ];
     line.extend(fields.map(|(name, value)| (name.to_owned(), value)));
     Value::Object(line)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_speaker_is_found_by_the_name_or_its_last_part() {
-        let cases = [
-            ("Ann Lee", "ann lee", true),
-            ("Ann Lee", "LEE", true),
-            ("Ann Lee", "Ann", false),
-            ("Ann Oxlee", "lee", false),
-            ("Karl van der Berg", "van der Berg", true),
-            ("Ann Lee", " ", false),
-        ];
-        for (name, asked, expected) in cases {
-            assert_eq!(is_named(name, asked), expected, "{name} asked as {asked}");
-        }
-    }
 }

@@ -30,8 +30,8 @@ pub fn run(args: &WhenArgs, context: &Context) -> Result<Exit, CliError> {
     let phrase = Phrase::new(&args.phrase)
         .ok_or_else(|| CliError::usage("the phrase has no letter and no digit"))?;
     let reader = context.reader()?;
-    let derived = context.derived(&reader);
-    let mut sayer = Sayer::cached(&reader, &derived);
+    let readings = context.readings(&reader);
+    let mut sayer = Sayer::cached(&reader, &readings);
     let mut pages = 0_u64;
     let notes = when(&mut sayer, &phrase, args.host.as_deref(), &mut |stood| {
         if format == Format::Text && pages > 0 {

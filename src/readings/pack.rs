@@ -1,8 +1,8 @@
-//! A page and a delta as bytes: what the cache of derived articles holds.
+//! A page and a delta as bytes: what the store of readings holds.
 //!
 //! Fields follow each other in the order of the structs; lengths and offsets are LEB128, ranges are a
 //! start and a length. There are no field numbers and no room for growth, because nothing old is ever
-//! read: the cache knows which state of the program wrote a value, and any other one is derived anew.
+//! read: the store knows which state of the program wrote a value, and any other one is derived again.
 //! Reading is total: bytes that are no value give none.
 
 use std::ops::Range;
@@ -18,7 +18,7 @@ use crate::extract::page::{
 use super::delta::Delta;
 
 /// A value that becomes bytes and comes back.
-pub(super) trait Pack: Sized {
+pub(crate) trait Pack: Sized {
     /// Appends the value.
     fn put(&self, out: &mut Vec<u8>);
     /// Takes a value off the front; none where the bytes are none.
@@ -26,7 +26,7 @@ pub(super) trait Pack: Sized {
 }
 
 /// The value whose bytes these are, all of them.
-pub(super) fn unpack<T: Pack>(mut bytes: &[u8]) -> Option<T> {
+pub(crate) fn unpack<T: Pack>(mut bytes: &[u8]) -> Option<T> {
     let value = T::take(&mut bytes)?;
     bytes.is_empty().then_some(value)
 }
@@ -237,8 +237,8 @@ fields! {
     ArticleLink { href, range }
     Image { src, caption }
     Page {
-        headline, byline, publisher, section, language, canonical, published, modified,
-        disagreements, kind, access, text, blocks, sentences, quotes, figures, notices, links,
+        headline, text, byline, publisher, section, language, canonical, published, modified,
+        disagreements, kind, access, blocks, sentences, quotes, figures, notices, links,
         lead_image, coarse,
     }
     Change {

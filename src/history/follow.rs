@@ -1,0 +1,132 @@
+//! The store of readings brought in line with the WARC files: what they have beyond its marks is folded.
+//!
+//! A mark says how far the captures of a file are in. A crawl moves the marks as it goes; whoever asks finds
+//! little or nothing left to do. After an import, or where the store is new, the pages of the archive are
+//! gone through; pages whose state still holds cost a look.
+
+use std::collections::BTreeSet;
+
+use crate::archive::FileMark;
+use crate::base::TimeRange;
+use crate::readings::{FileDone, Readings};
+use crate::store::StoreError;
+
+use super::pages::{self, PageCaptures};
+use super::said::Sayer;
+use super::versions::asking;
+
+/// A part of the WARC files up to this length is read by itself; where more is new, the index tells of all
+/// pages sooner.
+const GAP_BYTES_MAX: u64 = 256 << 20;
+
+impl Sayer<'_> {
+    /// Folds what the WARC files have and the store lacks; whether the store has everything then.
+    /// `progress` is told how many pages have been gone through.
+    ///
+    /// # Errors
+    /// When the index cannot answer.
+    pub fn catch_up(&mut self, progress: &mut dyn FnMut(u64)) -> Result<bool, StoreError> {
+        let Some(readings) = self.readings().filter(|readings| readings.is_open()) else {
+            return Ok(false);
+        };
+        let marks = self.reader().sink().marks().map_err(|why| asking(&why))?;
+        let Some(mut done) = readings.files_done() else { return Ok(false) };
+        if !are_the_same_files(&done, &marks) {
+            readings.forget_versions();
+            done.clear();
+        }
+        let reached = |mark: &FileMark| {
+            let known = done.iter().find(|file| *file.name == *mark.file);
+            known.map_or(0, |file| file.versions)
+        };
+        let gaps: Vec<(&FileMark, u64)> = marks
+            .iter()
+            .map(|mark| (mark, reached(mark)))
+            .filter(|(mark, from)| *from < mark.indexed_to)
+            .collect();
+        if gaps.is_empty() {
+            return Ok(true);
+        }
+        let bytes: u64 = gaps.iter().map(|(mark, from)| mark.indexed_to - from).sum();
+        let is_short = !done.is_empty() && bytes <= GAP_BYTES_MAX;
+        if !(is_short && self.fold_gaps(readings, &gaps, progress)?) {
+            self.fold_all(progress)?;
+        }
+        let file = |mark: &FileMark| FileDone {
+            name: mark.file.to_string(),
+            versions: mark.indexed_to,
+            speakers: 0,
+        };
+        let files: Vec<FileDone> = marks.iter().map(file).collect();
+        Ok(readings.mark_files(&files) && readings.is_open())
+    }
+
+    /// Folds every page that may have more than one version.
+    fn fold_all(&mut self, progress: &mut dyn FnMut(u64)) -> Result<(), StoreError> {
+        let mut count = 0_u64;
+        for page in pages::pages(self.reader(), None) {
+            let page = page?;
+            count += 1;
+            progress(count);
+            if may_have_changed(&page) {
+                self.fold_page(&page.url)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Folds the pages of the captures in parts of files; false where a part cannot be read.
+    fn fold_gaps(
+        &mut self,
+        readings: &Readings,
+        gaps: &[(&FileMark, u64)],
+        progress: &mut dyn FnMut(u64),
+    ) -> Result<bool, StoreError> {
+        // By urlkey: each page once, however often it was captured.
+        let mut urls: BTreeSet<(String, String)> = BTreeSet::new();
+        for (mark, from) in gaps {
+            let mut found = |entry: crate::archive::Capture| {
+                urls.insert((entry.urlkey, entry.url));
+                Ok(())
+            };
+            let read =
+                self.reader().captures_between(&mark.file, *from, mark.indexed_to, &mut found);
+            if read.is_err() {
+                return Ok(false);
+            }
+        }
+        let mut last = None;
+        for (count, (urlkey, url)) in (1..).zip(urls) {
+            progress(count);
+            // Other spellings of an address are the same page.
+            if last.replace(urlkey.clone()).is_some_and(|last| last == urlkey) {
+                continue;
+            }
+            for waiting in readings.waiting_for(&urlkey).unwrap_or_default() {
+                self.fold_page(&waiting)?;
+            }
+            let page = pages::page(self.reader(), &url)?;
+            if page.is_some_and(|page| may_have_changed(&page)) {
+                self.fold_page(&url)?;
+            }
+        }
+        Ok(true)
+    }
+
+    fn fold_page(&mut self, url: &str) -> Result<(), StoreError> {
+        self.rows(url, TimeRange::ALL)?.try_for_each(|row| row.map(drop))
+    }
+}
+
+/// Whether the files whose captures are in are those of the archive, none of them shorter than it was.
+fn are_the_same_files(done: &[FileDone], marks: &[FileMark]) -> bool {
+    done.iter().all(|file| {
+        let mark = marks.iter().find(|mark| *mark.file == *file.name);
+        mark.is_some_and(|mark| file.versions.max(file.speakers) <= mark.indexed_to)
+    })
+}
+
+/// Whether there may be more than one version of a page that `changes` tells of.
+pub(super) fn may_have_changed(page: &PageCaptures) -> bool {
+    page.is_html && page.captures >= 2 && page.varies
+}

@@ -1,0 +1,270 @@
+//! The newest page of every URL: of all of them, or of those that quote somebody, which the store of
+//! readings finds by name.
+
+use std::cmp::Reverse;
+use std::collections::HashSet;
+
+use crate::archive::{Capture, FileMark, Query, RecordKind};
+use crate::base::{MediaType, Timestamp};
+use crate::extract::page::Page;
+use crate::readings::speakers::is_named;
+use crate::readings::{FileDone, PageKey, Readings};
+use crate::store::StoreError;
+
+use super::pages::is_html;
+use super::said::Sayer;
+use super::versions::asking;
+
+/// What was found.
+#[derive(Debug)]
+pub enum Newest<'p> {
+    /// The newest page of a URL.
+    Page(&'p Capture, &'p Page),
+    /// A capture that cannot be read; an older one may stand in for it.
+    Unread(&'p Capture, StoreError),
+}
+
+/// Who is told, and may fail.
+type Found<'f, E> = &'f mut dyn FnMut(Newest<'_>) -> Result<(), E>;
+
+/// Finds the newest page of every URL, or with `until` the newest before it, in the falling order of
+/// urlkeys. A wall in place of an article is passed over. With a `speaker` only pages that quote somebody
+/// of that name need be found.
+///
+/// # Errors
+/// When the index cannot answer, and what `found` gives back.
+pub fn newest_pages<E: From<StoreError>>(
+    sayer: &mut Sayer<'_>,
+    until: Option<Timestamp>,
+    speaker: Option<&str>,
+    found: Found<'_, E>,
+) -> Result<(), E> {
+    let readings = sayer.readings().filter(|readings| until.is_none() && readings.is_open());
+    let Some(readings) = readings else {
+        let query = Query { to: until, ..Query::everything() };
+        return walk(sayer, &query, None, found).map(drop);
+    };
+    let marks = sayer.reader().sink().marks().map_err(|why| asking(&why))?;
+    if let Some(name) = speaker
+        && sayer.knows_speakers(readings, &marks)?
+        && let Some(urls) = readings.quoting(name)
+    {
+        return quoting(sayer, name, &urls, found);
+    }
+    if walk(sayer, &Query::everything(), None, found)? {
+        mark_speakers(readings, &marks);
+    }
+    Ok(())
+}
+
+fn mark_speakers(readings: &Readings, marks: &[FileMark]) {
+    let file = |mark: &FileMark| FileDone {
+        name: mark.file.to_string(),
+        versions: 0,
+        speakers: mark.indexed_to,
+    };
+    readings.mark_files(&marks.iter().map(file).collect::<Vec<_>>());
+}
+
+/// Gives out the newest page of each of these URLs, where that quotes somebody of this name.
+fn quoting<E: From<StoreError>>(
+    sayer: &mut Sayer<'_>,
+    name: &str,
+    urls: &[String],
+    found: Found<'_, E>,
+) -> Result<(), E> {
+    let mut entries: Vec<Capture> = Vec::new();
+    for url in urls {
+        let mut keep = |newest: Newest<'_>| -> Result<(), StoreError> {
+            if let Newest::Page(entry, page) = newest
+                && page
+                    .quotes
+                    .iter()
+                    .filter_map(|q| q.speaker.as_ref())
+                    .any(|s| is_named(&s.name, name))
+            {
+                entries.push(entry.clone());
+            }
+            Ok(())
+        };
+        walk(sayer, &Query::exactly(url), Some(url), &mut keep)?;
+    }
+    entries.sort_by_cached_key(|entry| Reverse((entry.urlkey.clone(), entry.date, entry.offset)));
+    for entry in &entries {
+        match sayer.say(entry) {
+            Ok(said) => found(Newest::Page(entry, &said.page))?,
+            Err(error) => found(Newest::Unread(entry, error))?,
+        }
+    }
+    Ok(())
+}
+
+/// The newest page of every URL in the answers to a query, or of `only` one; whether all could be read.
+fn walk<E: From<StoreError>>(
+    sayer: &mut Sayer<'_>,
+    query: &Query,
+    only: Option<&str>,
+    found: Found<'_, E>,
+) -> Result<bool, E> {
+    let reader = sayer.reader();
+    let mut seen = HashSet::new();
+    let mut host = String::new();
+    let mut all_read = true;
+    // Backwards within a urlkey is newest first; a urlkey may hold several spellings of a URL.
+    for entry in reader.query(&query.clone().newest_first()) {
+        let entry = entry.map_err(|why| asking(&why))?;
+        if only.is_some_and(|only| entry.url != only) {
+            continue;
+        }
+        let of = host_of(&entry.url);
+        if of != host {
+            // Captures of a host stand together, so what was seen of the last one is done with.
+            seen.clear();
+            of.clone_into(&mut host);
+        }
+        if seen.contains(&entry.url) || !is_page(sayer, &entry) {
+            continue;
+        }
+        let said = match sayer.say(&entry) {
+            Ok(said) => said,
+            Err(error) => {
+                all_read = false;
+                found(Newest::Unread(&entry, error))?;
+                continue;
+            }
+        };
+        sayer.keep_speakers(&entry, &said.page);
+        // A wall in place of the article says nothing; an older capture may.
+        if said.page.kind.is_wall() {
+            continue;
+        }
+        found(Newest::Page(&entry, &said.page))?;
+        if only.is_some() {
+            break;
+        }
+        seen.insert(entry.url);
+    }
+    Ok(all_read)
+}
+
+fn host_of(url: &str) -> &str {
+    url.split_once("://").map_or(url, |(_, rest)| rest).split(['/', '?', '#']).next().unwrap_or("")
+}
+
+/// Whether a capture may hold a page of HTML. The media type of a revisit is that of the capture that
+/// holds its payload.
+fn is_page(sayer: &Sayer<'_>, entry: &Capture) -> bool {
+    let is_answer = matches!(entry.status, Some(200..=299 | 304));
+    match entry.kind {
+        RecordKind::Response => is_answer && MediaType::parse(&entry.mime).is_html(),
+        RecordKind::Resource => MediaType::parse(&entry.mime).is_html(),
+        RecordKind::Revisit => is_answer && is_html(sayer.reader(), entry),
+        RecordKind::Metadata | RecordKind::Conversion => false,
+    }
+}
+
+impl Sayer<'_> {
+    /// The speakers of a page whose reading cannot be kept, since its payload alone does not tell it.
+    fn keep_speakers(&self, entry: &Capture, page: &Page) {
+        if let Some(readings) = self.readings()
+            && PageKey::of(entry).is_none()
+        {
+            readings.keep_speakers(&entry.url, page);
+        }
+    }
+
+    /// Whether the store has the speakers of the newest page of every URL; reads what was captured since it
+    /// had.
+    fn knows_speakers(
+        &mut self,
+        readings: &Readings,
+        marks: &[FileMark],
+    ) -> Result<bool, StoreError> {
+        let Some(done) = readings.files_done() else { return Ok(false) };
+        let known = |mark: &FileMark| {
+            let file = done.iter().find(|file| *file.name == *mark.file);
+            file.map_or(0, |file| file.speakers)
+        };
+        if done.iter().all(|file| file.speakers == 0)
+            || done.iter().any(|file| !marks.iter().any(|mark| *mark.file == *file.name))
+            || marks.iter().any(|mark| known(mark) > mark.indexed_to)
+        {
+            return Ok(false);
+        }
+        let reader = self.reader();
+        let mut all_read = true;
+        for mark in marks.iter().filter(|mark| known(mark) < mark.indexed_to) {
+            let mut read = |entry: Capture| {
+                if all_read && is_page(self, &entry) {
+                    match self.say(&entry) {
+                        Ok(said) => self.keep_speakers(&entry, &said.page),
+                        Err(_) => all_read = false,
+                    }
+                }
+                Ok(())
+            };
+            let whole =
+                reader.captures_between(&mark.file, known(mark), mark.indexed_to, &mut read);
+            if whole.is_err() || !all_read {
+                return Ok(false);
+            }
+        }
+        mark_speakers(readings, marks);
+        Ok(true)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::history::testing::Archive;
+    use crate::readings::DERIVED_BYTES_MAX;
+
+    const A: &str = "“We counted twelve boats at the pier,” said Ann Lee of the harbour board.";
+    const B: &str = "“Nobody asked us about any of it,” said Piet Hals, the mayor of the town.";
+
+    /// What is found by name, each with its hour, and how many pages were given out.
+    fn found(archive: &Archive, readings: &Readings, name: &str) -> (Vec<String>, usize) {
+        let reader = archive.reader();
+        let mut sayer = Sayer::cached(&reader, readings);
+        let (mut found, mut count) = (Vec::new(), 0);
+        newest_pages::<StoreError>(&mut sayer, None, Some(name), &mut |newest| {
+            let Newest::Page(entry, page) = newest else { panic!("{newest:?}") };
+            count += 1;
+            for quote in &page.quotes {
+                if quote.speaker.as_ref().is_some_and(|speaker| is_named(&speaker.name, name)) {
+                    found.push(format!("{} {} {}", entry.url, entry.date, quote.text));
+                }
+            }
+            Ok(())
+        })
+        .unwrap();
+        (found, count)
+    }
+
+    #[test]
+    fn who_is_quoted_is_found_by_name_and_only_in_the_newest_page() {
+        let mut archive = Archive::new();
+        let dir = archive.root().join("derived");
+        let (a, b) = ("http://courier.example/a", "http://other.example/b");
+        archive.page(a, 1, &[A, B]);
+        archive.page(b, 1, &[A]);
+        archive.page("http://other.example/c", 1, &[B]);
+        let check = |archive: &Archive, count: usize, read: usize| {
+            let expected = found(archive, &Readings::none(), "lee").0;
+            assert_eq!(expected.len(), count);
+            let readings = Readings::open(&dir, DERIVED_BYTES_MAX);
+            assert_eq!(found(archive, &readings, "lee"), (expected, read));
+        };
+        // The first answer reads everything, the next ones what was captured since.
+        check(&archive, 2, 3);
+        check(&archive, 2, 2);
+        archive.page(a, 4, &[B]);
+        archive.page("http://other.example/d", 4, &[B, A]);
+        check(&archive, 2, 2);
+        archive.page(b, 5, &[B]);
+        check(&archive, 1, 1);
+        std::fs::remove_dir_all(&dir).unwrap();
+        check(&archive, 1, 4);
+    }
+}

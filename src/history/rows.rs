@@ -1,0 +1,337 @@
+//! The versions of a page as rows: from the store of readings where it has them, folded from captures where
+//! it does not, and kept then.
+
+use crate::archive::{Answers, Capture, Query};
+use crate::base::surt::urlkey;
+use crate::base::{TimeRange, Timestamp};
+use crate::readings::{Readings, StoredRows};
+use crate::store::StoreError;
+
+use super::progress::{
+    FoldedIn, PageState, Progress, Step, is_of_versions, leave_for_later, row_of,
+};
+use super::row::VersionRow;
+use super::said::Sayer;
+use super::versions::{Version, Versions, asking};
+
+/// So often a page is tried again that another process keeps at the same time.
+const TRIES: usize = 3;
+
+/// The versions of a page, oldest first.
+#[derive(Debug)]
+pub struct Rows<'s, 'a> {
+    source: Source<'s, 'a>,
+}
+
+#[derive(Debug)]
+enum Source<'s, 'a> {
+    /// Folded from the captures of a period.
+    Folded(Box<Versions<'s, 'a>>),
+    /// From the store, and what it lacks.
+    Stored(Box<Stored<'s, 'a>>),
+}
+
+struct Stored<'s, 'a> {
+    sayer: &'s mut Sayer<'a>,
+    readings: &'a Readings,
+    url: String,
+    /// Final rows, but for the last.
+    rows: std::iter::Take<StoredRows>,
+    captures: Answers<'a>,
+    progress: Progress,
+    /// How many rows were given out.
+    given: usize,
+    /// What the only captures there are say: nothing.
+    nothing: Option<VersionRow>,
+    ended: bool,
+    /// Whether nothing of it is kept any more.
+    is_left: bool,
+    unread: Vec<(Timestamp, StoreError)>,
+}
+
+impl std::fmt::Debug for Stored<'_, '_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Stored").field("url", &self.url).finish_non_exhaustive()
+    }
+}
+
+impl<'a> Sayer<'a> {
+    /// The versions of `url` in `period`, oldest first, as rows.
+    ///
+    /// # Errors
+    /// When the index cannot answer.
+    pub fn rows(&mut self, url: &str, period: TimeRange) -> Result<Rows<'_, 'a>, StoreError> {
+        // A period is folded by itself: its first version is compared with nothing.
+        let readings = match self.readings() {
+            Some(readings) if period == TimeRange::ALL && readings.is_open() => readings,
+            _ => return Ok(Rows { source: Source::Folded(Box::new(self.versions(url, period))) }),
+        };
+        let stored = Stored::open(self, readings, url)?;
+        Ok(Rows { source: Source::Stored(Box::new(stored)) })
+    }
+
+    /// Brings what is kept of a page up to its last capture, for who just captured it. A page with more
+    /// than `captures_max` captures of which nothing is kept is left to who asks for it, and so is one with
+    /// a capture that is longer than this reader reads.
+    ///
+    /// # Errors
+    /// When the index cannot answer.
+    pub fn advance(&mut self, url: &str, captures_max: usize) -> Result<(), StoreError> {
+        let Some(readings) = self.readings().filter(|readings| readings.is_open()) else {
+            return Ok(());
+        };
+        for _ in 0..TRIES {
+            if self.left_out() {
+                leave_for_later(readings, url);
+                break;
+            }
+            if self.advance_once(readings, url, captures_max)? {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    fn advance_once(
+        &mut self,
+        readings: &Readings,
+        url: &str,
+        captures_max: usize,
+    ) -> Result<bool, StoreError> {
+        let page = readings.stored_page(&urlkey(url));
+        let revision = page.as_ref().map(|page| page.revision);
+        let resumed = page.and_then(|page| {
+            let state = PageState::of_bytes(&page.state)?;
+            let last = match state.rows.checked_sub(1) {
+                Some(at) => Some(row_of(&readings.stored_row(&urlkey(url), at)?)?),
+                None => None,
+            };
+            Some((state.clone(), Progress::resume(url, page.revision, state, last)?))
+        });
+        let mut known = None;
+        if let Some((state, progress)) = resumed
+            && let Some(mark) = &state.folded_in.mark
+            && state.still_holds(self, url, &mut Vec::new())?
+        {
+            let query = Query { from: Some(mark.date), ..Query::exactly(url) };
+            let mut after: Option<Vec<Capture>> = None;
+            for entry in self.reader().query(&query) {
+                let entry = entry.map_err(|why| asking(&why))?;
+                if super::fold::Place::of(&entry) == *mark {
+                    after = Some(Vec::new());
+                } else if let Some(after) = after.as_mut().filter(|_| is_of_versions(&entry)) {
+                    after.push(entry);
+                }
+            }
+            known = after.map(|after| (progress, after));
+        }
+        let (mut progress, captures) = match known {
+            Some(known) => known,
+            None => {
+                let mut captures = Vec::new();
+                for entry in self.reader().query(&Query::exactly(url)) {
+                    let entry = entry.map_err(|why| asking(&why))?;
+                    if is_of_versions(&entry) {
+                        captures.push(entry);
+                    }
+                    if captures.len() > captures_max {
+                        leave_for_later(readings, url);
+                        return Ok(true);
+                    }
+                }
+                (Progress::from_start(url, revision), captures)
+            }
+        };
+        for entry in captures {
+            if matches!(progress.take(self, entry), Step::Lost) || self.left_out() {
+                // It is folded from the start by who asks for it.
+                leave_for_later(readings, url);
+                return Ok(true);
+            }
+        }
+        Ok(progress.save(readings))
+    }
+}
+
+impl<'s, 'a> Stored<'s, 'a> {
+    fn open(
+        sayer: &'s mut Sayer<'a>,
+        readings: &'a Readings,
+        url: &str,
+    ) -> Result<Self, StoreError> {
+        let stored = readings.stored_rows(&urlkey(url));
+        let revision = stored.as_ref().map(|(page, _)| page.revision);
+        let query = Query::exactly(url);
+        if let Some((page, rows)) = stored
+            && let Some(state) = PageState::of_bytes(&page.state)
+            && let Some(captures) = after_same(sayer.reader().query(&query), &state.folded_in)?
+        {
+            let mut unread = Vec::new();
+            let holds = state.still_holds(sayer, url, &mut unread)?;
+            let last = state.rows.checked_sub(1);
+            let last = last.and_then(|at| row_of(&readings.stored_row(&urlkey(url), at)?));
+            let kept = state.rows.saturating_sub(1);
+            if holds && let Some(progress) = Progress::resume(url, page.revision, state, last) {
+                return Ok(Self {
+                    sayer,
+                    readings,
+                    url: url.to_owned(),
+                    rows: rows.take(kept),
+                    captures,
+                    progress,
+                    given: 0,
+                    nothing: None,
+                    ended: false,
+                    is_left: false,
+                    unread,
+                });
+            }
+        }
+        let captures = sayer.reader().query(&query);
+        Ok(Self {
+            sayer,
+            readings,
+            url: url.to_owned(),
+            rows: StoredRows::default().take(0),
+            captures,
+            progress: Progress::from_start(url, revision),
+            given: 0,
+            nothing: None,
+            ended: false,
+            is_left: false,
+            unread: Vec::new(),
+        })
+    }
+
+    /// Folds the page from its first capture; the rows that were given out come again and are passed over.
+    fn start_again(&mut self) {
+        let revision = self.readings.stored_page(&urlkey(&self.url)).map(|page| page.revision);
+        self.rows = StoredRows::default().take(0);
+        self.captures = self.sayer.reader().query(&Query::exactly(&self.url));
+        self.progress = Progress::from_start(&self.url, revision);
+        self.nothing = None;
+        self.unread.clear();
+    }
+
+    fn next(&mut self) -> Option<Result<VersionRow, StoreError>> {
+        // Rows that are in the store and final.
+        if self.given < self.progress.kept {
+            if let Some(row) = self.rows.next().and_then(|bytes| row_of(&bytes))
+                && row.number == self.given + 1
+            {
+                self.given += 1;
+                return Some(Ok(row));
+            }
+            self.readings.is_damaged("a version of a page");
+            self.start_again();
+        }
+        loop {
+            // A row is final when the next one has begun.
+            let next = self.given.checked_sub(self.progress.kept);
+            if let Some(at) = next
+                && at + 1 < self.progress.rows.len()
+            {
+                self.given += 1;
+                return self.progress.rows.get(at).cloned().map(Ok);
+            }
+            if self.ended {
+                let row = next.and_then(|at| self.progress.rows.get(at)).cloned();
+                self.given += usize::from(row.is_some());
+                return row.or_else(|| self.nothing.take()).map(Ok);
+            }
+            if self.progress.is_batch() {
+                self.keep();
+            }
+            match self.captures.next() {
+                None => {
+                    self.keep();
+                    self.ended = true;
+                }
+                Some(Err(error)) => {
+                    self.ended = true;
+                    self.given = usize::MAX;
+                    return Some(Err(asking(&error)));
+                }
+                Some(Ok(entry)) if !is_of_versions(&entry) => {}
+                Some(Ok(entry)) => self.take(entry),
+            }
+        }
+    }
+
+    fn take(&mut self, entry: Capture) {
+        let date = entry.date;
+        match self.progress.take(self.sayer, entry.clone()) {
+            Step::Done => {}
+            Step::Nothing(version) => match &mut self.nothing {
+                Some(nothing) => nothing.goes_on(entry),
+                None => self.nothing = Some(VersionRow::from(&*version)),
+            },
+            Step::Unread(error) => self.unread.push((date, error)),
+            Step::Lost => self.start_again(),
+        }
+        if !self.progress.rows.is_empty() {
+            self.nothing = None;
+        }
+    }
+
+    /// Keeps what is new; where another process keeps the page at the same time, it is left to that.
+    fn keep(&mut self) {
+        if !self.is_left && !self.progress.save(self.readings) {
+            self.is_left = true;
+        }
+        if self.is_left {
+            self.progress.forget_final();
+        }
+    }
+}
+
+/// The captures after those that were folded in; none where these are not the same.
+fn after_same<'a>(
+    mut captures: Answers<'a>,
+    folded_in: &FoldedIn,
+) -> Result<Option<Answers<'a>>, StoreError> {
+    let mut seen = FoldedIn::default();
+    while seen.captures < folded_in.captures {
+        let Some(entry) = captures.next().transpose().map_err(|why| asking(&why))? else {
+            return Ok(None);
+        };
+        if is_of_versions(&entry) {
+            seen.add(&entry);
+        }
+    }
+    Ok((seen == *folded_in).then_some(captures))
+}
+
+impl Rows<'_, '_> {
+    /// Captures that could not be read, as text.
+    #[must_use]
+    pub fn notes(&self) -> Vec<String> {
+        match &self.source {
+            Source::Folded(versions) => versions.notes.clone(),
+            Source::Stored(stored) => {
+                stored.unread.iter().map(|(_, error)| error.to_string()).collect()
+            }
+        }
+    }
+
+    /// The newest of them: when it was captured, and why it cannot be read.
+    pub fn take_unread(&mut self) -> Option<(Timestamp, StoreError)> {
+        match &mut self.source {
+            Source::Folded(versions) => versions.unread.take(),
+            Source::Stored(stored) => stored.unread.pop(),
+        }
+    }
+}
+
+impl Iterator for Rows<'_, '_> {
+    type Item = Result<VersionRow, StoreError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        match &mut self.source {
+            Source::Folded(versions) => {
+                Some(versions.next()?.map(|version: Version| VersionRow::from(&version)))
+            }
+            Source::Stored(stored) => stored.next(),
+        }
+    }
+}
