@@ -142,6 +142,23 @@ impl TargetUri {
         Self::from_url(text, url)
     }
 
+    /// Resolves a `Location` field as its bytes stand: those that are not ASCII are escaped as they are,
+    /// since nothing says what encoding they are in, and the server is to have its own bytes back. So do
+    /// browsers.
+    ///
+    /// # Errors
+    /// As [`Self::parse`].
+    pub fn join_bytes(&self, reference: &[u8]) -> Result<Self, TargetUriError> {
+        let mut text = String::with_capacity(reference.len());
+        for byte in reference {
+            match byte {
+                0x80.. => text.push_str(&format!("%{byte:02X}")),
+                _ => text.push(char::from(*byte)),
+            }
+        }
+        self.join(&text)
+    }
+
     fn from_url(text: String, url: Url) -> Result<Self, TargetUriError> {
         if !matches!(url.scheme(), "http" | "https") {
             // "user:password@host" reads as a scheme; an address of mail names nobody's password.
@@ -466,6 +483,22 @@ mod tests {
                 proptest::prop_assert_eq!(key(uri.as_str()), key(uri.url().as_str()));
             }
         }
+    }
+
+    #[test]
+    fn bytes_of_a_location_come_back_as_they_were_sent() {
+        let from = TargetUri::parse("http://a.example/d/x").unwrap();
+        for (location, want) in [
+            (&b"/caf\xe9?q=\xe9&r"[..], "http://a.example/caf%E9?q=%E9&r"),
+            ("/café?q=é".as_bytes(), "http://a.example/caf%C3%A9?q=%C3%A9"),
+            (b"?q=\x93\xfa%20 z", "http://a.example/d/x?q=%93%FA%20%20z"),
+            ("//bücher.example/ü".as_bytes(), "http://xn--bcher-kva.example/%C3%BC"),
+            (b" ../y#\xe9 ", "http://a.example/y#%E9"),
+        ] {
+            assert_eq!(from.join_bytes(location).unwrap().as_str(), want);
+        }
+        assert!(from.join_bytes(b"//b\xfccher.example/").is_err());
+        assert!(from.join_bytes(b"ftp://a/").is_err());
     }
 
     #[test]

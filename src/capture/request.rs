@@ -99,6 +99,19 @@ impl CaptureRequest {
     }
 }
 
+impl CaptureRequest {
+    /// Has the cookies of a navigation sent. One of a name that is configured is left out: what the
+    /// operator says holds.
+    pub fn add_cookies(&mut self, cookies: &str) {
+        let name = |pair: &str| pair.split('=').next().unwrap_or_default().trim().to_owned();
+        let given = self.given().filter(|(name, _)| is_cookie(name));
+        let names: Vec<String> = given.flat_map(|(_, value)| value.split(';')).map(name).collect();
+        let new: Vec<&str> =
+            cookies.split("; ").filter(|pair| !names.contains(&name(pair))).collect();
+        self.cookie = (!new.is_empty()).then(|| new.join("; "));
+    }
+}
+
 impl fmt::Debug for CaptureRequest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // Values of configured fields may be secrets too, so only their names are shown.
@@ -370,6 +383,20 @@ mod tests {
         request.if_none_match = Some("\"a\r\nX: y\"".to_owned());
         request.referer = Some("http://b/\r\nX: y".to_owned());
         assert_eq!(bytes(&request, "http://a/"), bytes(&plain, "http://a/"));
+    }
+
+    #[test]
+    fn cookies_of_a_navigation_stand_beside_those_that_are_configured() {
+        let mut request = CaptureRequest::new("x");
+        request.add_cookies("a=1; b=2");
+        assert!(bytes(&request, "http://a/").unwrap().contains("\r\nCookie: a=1; b=2\r\n"));
+        request.headers.push(("cookie".to_owned(), "consent=1".to_owned()));
+        request.credentials.push(("Cookie".to_owned(), "s=1;t=2".to_owned()));
+        request.add_cookies("consent=0; t=3; u=4");
+        let text = bytes(&request, "http://a/").unwrap();
+        assert!(text.contains("\r\nCookie: consent=1; s=1;t=2; u=4\r\n"), "{text}");
+        request.add_cookies("consent=0");
+        assert_eq!(request.cookie, None);
     }
 
     #[test]

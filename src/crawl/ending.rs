@@ -37,6 +37,7 @@ impl Crawl {
         self.frontier.refresh(&mut claim);
         // What a page needs to be shown counts as the page does: it costs servers and disk no less.
         run.pages += 1;
+        let navigates = self.goes_on(&claim, &stepped)?;
         let jobs = self.followed(&claim);
         Self::keep_variant(&mut claim, &stepped);
         for followed in &jobs {
@@ -53,8 +54,12 @@ impl Crawl {
             }
             self.looked_at_source(followed, &claim, &stepped, (read, fresh), now, observer);
         }
-        let found = self.found_on(run, &claim, &stepped, now);
+        let again = self.asks_again(&stepped);
+        let found = self.found_on(run, &claim, &stepped, again, now);
         self.frontier.add_all(found, now)?;
+        // A redirect to the URL itself: it is not done yet.
+        let goes_on = again
+            && stepped.redirect.as_ref().is_some_and(|to| to.without_fragment() == *claim.uri());
         self.spend(run, &claim, &stepped);
         let uri = claim.uri().clone();
         // Only now: a kill before this has the source tell of the same edits again.
@@ -75,13 +80,19 @@ impl Crawl {
         }
         run.report.hosts.entry(host.to_string()).or_default().delay = at.since(stepped.ended);
         if let Some(did) = put_off(run.job.take, &claim, &stepped) {
+            if let Some(jar) = stepped.jar.take().filter(|jar| !jar.is_empty()) {
+                run.navigations.insert(hash_of(&uri), jar);
+            }
             let why = &format!("the server {did}; asked again when its host may be");
             self.frontier.snooze(claim, at, why, now)?;
             return Ok(self.frontier.host_wait(&host, at, now)?);
         }
         let before = Told::of(&run.report);
         self.tell(run, &claim, &mut stepped, observer)?;
-        if let Some(finished) = &stepped.finished {
+        if navigates {
+            self.navigate(run, &claim, &mut stepped)?;
+        }
+        if let Some(finished) = stepped.finished.as_ref().filter(|_| !goes_on) {
             let told_of = Told::of(&run.report).since(before);
             run.hand_back(finished, told_of);
         }
@@ -151,6 +162,7 @@ impl Crawl {
         run: &mut Run<'_>,
         claim: &Claim,
         stepped: &Stepped,
+        again: bool,
         now: Timestamp,
     ) -> Vec<Found> {
         let name = &run.job.name;
@@ -171,13 +183,17 @@ impl Crawl {
         for handed in run.handed.iter_mut().filter(|handed| handed.waits_for(hash)) {
             is_handed = true;
             let wants = (handed.depth, handed.requisites);
-            found.extend(page.leads_to(stepped, wants, &mut |hash| handed.admits(hash)));
+            found.extend(page.leads_to(stepped, again, wants, &mut |hash| handed.admits(hash)));
+            let to = stepped.redirect.as_ref().filter(|_| again);
+            if let Some(to) = to {
+                handed.waits_again(hash_of(&to.without_fragment()));
+            }
         }
         // What jobs follow is theirs to say.
         let is_followed = claim.named_by.iter().any(|owner| self.rules.contains_key(&*owner.job));
         if !is_handed && !is_followed {
             let (wants, asked) = ((run.job.depth, run.job.requisites), &mut run.asked);
-            found.extend(page.leads_to(stepped, wants, &mut |hash| asked.insert(hash)));
+            found.extend(page.leads_to(stepped, again, wants, &mut |hash| asked.insert(hash)));
         }
         found
     }

@@ -22,6 +22,7 @@ use super::asking::Delayed;
 use super::ending;
 use super::handover::Handed;
 use super::hosts::HostBook;
+use super::jar::Jar;
 use super::job::{Job, Take};
 use super::job_book::JobBook;
 use super::log::CrawlLog;
@@ -108,6 +109,8 @@ pub(super) struct Run<'a> {
     pub(super) asked: HashSet<u64>,
     /// URLs, by hash, that wait for something which this run does not wait for.
     pub(super) left_for_later: HashSet<u64>,
+    /// Navigations that lead to a URL of the queue, by its hash: the cookies it is to be asked with.
+    pub(super) navigations: HashMap<u64, Jar>,
     /// What other processes asked for.
     pub(super) handed: Vec<Handed>,
     /// Hosts of which it was said what their pace is.
@@ -219,6 +222,7 @@ impl Crawl {
             asking_robots: HashSet::new(),
             asked: HashSet::new(),
             left_for_later: HashSet::new(),
+            navigations: HashMap::new(),
             handed: Vec::new(),
             paced: HashSet::new(),
             pages: 0,

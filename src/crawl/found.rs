@@ -21,6 +21,9 @@ use super::rules::{JobRules, by_source, found_as, is_named_by_source, with_varia
 use super::sources::{self, Gathered, Read, Rulings, is_source_word};
 use super::step::Stepped;
 
+/// The cookies of so many navigations are kept at once.
+const NAVIGATIONS_MAX: usize = 10_000;
+
 impl Crawl {
     /// What a job's page or source leads to, as far as the queue and the trap guard allow it.
     pub(super) fn found_by_job(
@@ -40,6 +43,10 @@ impl Crawl {
             let path = owner.path.then(PathStep::Redirect);
             let is_named = is_named_by_source(&owner.settings);
             let settings = if is_named { by_source() } else { role.settings() };
+            // What the navigation asked for before is what it was.
+            let is_back = stepped.jar.as_ref().is_some_and(|jar| jar.has_asked(&to));
+            let settings = if is_back { "" } else { settings };
+            let ask = if self.asks_again(stepped) { Ask::Again } else { Ask::IfNew };
             let is_near = trailing_redirects(&owner.path) < self.options.redirect_hops_max;
             if is_near && rules.follows(&to, &path, *role, (from, &owner.settings)) {
                 offered.push(Found {
@@ -51,7 +58,7 @@ impl Crawl {
                     priority: claim.priority,
                     job: rules.name().to_owned(),
                     settings: settings.to_owned(),
-                    ask: Ask::IfNew,
+                    ask,
                 });
             }
         }
@@ -87,6 +94,52 @@ impl Crawl {
         {
             first.settings = with_variant(&first.settings, gathered.variant.as_ref());
         }
+    }
+
+    /// Whether the redirect of a step is followed though what it leads to is known.
+    pub(super) fn asks_again(&self, stepped: &Stepped) -> bool {
+        let navigation = stepped.jar.as_ref().zip(stepped.redirect.as_ref());
+        navigation.is_some_and(|(jar, to)| {
+            jar.asks_again(&to.without_fragment(), self.options.redirect_hops_max)
+        })
+    }
+
+    /// Whether a navigation goes on to what its redirect leads to: that is asked for because of it, and
+    /// was not to be asked for anyway. To be asked before that is queued.
+    pub(super) fn goes_on(&self, claim: &Claim, stepped: &Stepped) -> Result<bool, CrawlError> {
+        let Some(to) = stepped.redirect.as_ref().map(TargetUri::without_fragment) else {
+            return Ok(false);
+        };
+        if self.asks_again(stepped) || to == *claim.uri() {
+            return Ok(self.asks_again(stepped));
+        }
+        let known = self.frontier.known(&to)?;
+        Ok(known.is_none_or(|known| known.entry.visits == 0))
+    }
+
+    /// Keeps the cookies of a navigation for the URL that it goes on to.
+    pub(super) fn navigate(
+        &self,
+        run: &mut Run<'_>,
+        claim: &Claim,
+        stepped: &mut Stepped,
+    ) -> Result<(), CrawlError> {
+        let Some((jar, to)) = stepped.jar.take().zip(stepped.redirect.as_ref()) else {
+            return Ok(());
+        };
+        let to = to.without_fragment();
+        // What is out of scope is in no queue. One without cookies is kept, too: it knows its way.
+        if to != *claim.uri() && !self.is_due(&to)? {
+            return Ok(());
+        }
+        if run.navigations.len() >= NAVIGATIONS_MAX {
+            let now = self.now();
+            run.navigations.retain(|_, jar| !jar.is_over(now));
+        }
+        if run.navigations.len() < NAVIGATIONS_MAX {
+            run.navigations.insert(hash_of(&to), jar);
+        }
+        Ok(())
     }
 
     /// What may be queued of it: what is known already, and what trips no guard.
@@ -272,17 +325,20 @@ pub(super) struct Leading<'a> {
 
 impl Leading<'_> {
     /// Where it leads: its redirect, its requisites, its links, as far as they are wanted (a depth, and
-    /// whether requisites are). `admits` is asked for each URL, by its hash.
+    /// whether requisites are). `admits` is asked for each URL, by its hash; what is asked for `again` was
+    /// admitted before.
     pub fn leads_to(
         &self,
         stepped: &Stepped,
+        again: bool,
         (depth, requisites): (u32, bool),
         admits: &mut dyn FnMut(u64) -> bool,
     ) -> Vec<Found> {
         let mut found = Vec::new();
         let mut offer = |uri: TargetUri, letter: PathStep, priority: Priority, because: &str| {
             let path = self.path.then(letter);
-            if !admits(hash_of(&uri)) {
+            let is_admitted = admits(hash_of(&uri));
+            if !(is_admitted || again && letter == PathStep::Redirect) {
                 return;
             }
             found.push(Found {

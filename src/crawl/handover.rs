@@ -230,6 +230,12 @@ impl Handed {
         true
     }
 
+    /// A URL that was asked for before is asked for again.
+    pub fn waits_again(&mut self, hash: u64) {
+        self.asked.insert(hash);
+        self.pending.insert(hash);
+    }
+
     /// Whether the outcome of a URL is still to be told.
     pub fn waits_for(&self, hash: u64) -> bool {
         self.pending.contains(&hash)

@@ -18,6 +18,7 @@ mod following;
 mod found;
 pub mod handover;
 pub mod hosts;
+mod jar;
 pub mod job;
 mod job_book;
 mod jobset;

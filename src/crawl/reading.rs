@@ -10,11 +10,14 @@ use crate::extract::page::Page;
 use crate::extract::{self, Hints};
 use crate::history::read_page;
 use crate::http::{Cut, Decoded, Exchange, FailureKind, Head, decode_body, payload_of};
-use crate::outlinks::links::{OutlinkKind, links_of_css, links_of_html};
+use crate::outlinks::links::{
+    OutlinkKind, links_of_css, links_of_html, refresh_of_field, refresh_of_html,
+};
 use crate::politeness::robots::ROBOTS_BYTES_MAX;
 use crate::store::{Appended, Discovery, Loaded, Original, Reader, StoreError, StoredAs, What};
 
 use super::following::{Following, Gathering};
+use super::jar::Jar;
 use super::news::News;
 use super::outcome::{Finished, Outcome, Stored};
 use super::step::{Change, Link, Met, Stepped, TextSeen};
@@ -60,7 +63,14 @@ pub(super) struct Reading {
     pub wants_text: bool,
     pub decoded_bytes_max: usize,
     pub gathering: Option<Gathering>,
+    /// The cookies of the navigation.
+    pub jar: Option<Jar>,
+    /// Whether the URL was a page when it was captured last.
+    pub was_page: bool,
 }
+
+/// So much of a page is read for where it sends its reader on; such pages are short, and say so first.
+const REFRESH_BYTES_MAX: usize = 256 * 1024;
 
 /// Unpacked, a payload of up to this is read beside others.
 const SMALL_BYTES_MAX: usize = 1 << 20;
@@ -143,6 +153,7 @@ impl Reading {
             is_cut: false,
             gathered: Vec::new(),
             said: None,
+            jar: None,
         };
         match &self.what {
             What::Failure(failure) => {
@@ -164,6 +175,7 @@ impl Reading {
                 let begins = candidate.is_some();
                 let read = self.exchange(exchange, room, begins, &mut finished, &mut stepped);
                 let Some(Read { page }) = read else { return Ok(None) };
+                self.follow_hops(&mut stepped)?;
                 if let Some(entry) = candidate {
                     let before = self.before.as_ref().map(|before| Arc::clone(&before.loaded));
                     let found = self.teller.versions(&entry, page, before, room.bytes_max())?;
@@ -222,7 +234,13 @@ impl Reading {
             took: exchange.timing.total.saturating_sub(exchange.timing.connect),
         };
         if status.is_some_and(|s| matches!(s, 301 | 302 | 303 | 307 | 308)) {
-            stepped.redirect = head.get_text("location").and_then(|to| uri.join(&to).ok());
+            stepped.redirect = head.get("location").and_then(|to| uri.join_bytes(&to).ok());
+        }
+        if let Some(mut jar) = self.jar.clone() {
+            let was_page = self.was_page;
+            let fields = head.fields().filter(|field| field.is("set-cookie"));
+            jar.take_in(uri, fields.map(|field| field.text()), was_page, stepped.ended);
+            stepped.jar = Some(jar);
         }
         if self.is_robots {
             let unpacking = Unpacking { room, max: ROBOTS_BYTES_MAX + 1 };
@@ -230,6 +248,9 @@ impl Reading {
             return Some(Read::default());
         }
         let is_html = media_type.as_ref().is_some_and(MediaType::is_html);
+        if status.is_some_and(is_answer) {
+            stepped.redirect = self.refresh(exchange, &head, is_html, room);
+        }
         // Of a page no more is read, and what is not read need not be held.
         let max = if is_html { extract::DOCUMENT_BYTES_MAX + 1 } else { usize::MAX };
         let unpacking = Unpacking { room, max: self.decoded_bytes_max.min(max) };
@@ -284,6 +305,40 @@ impl Reading {
         Some(Read { page })
     }
 
+    /// A page that was there at the last look, and leads now to what was a redirect itself, may be reached
+    /// behind that, as it was then.
+    fn follow_hops(&self, stepped: &mut Stepped) -> Result<(), StoreError> {
+        let (Some(jar), Some(to), true) = (&mut stepped.jar, &stepped.redirect, self.was_page)
+        else {
+            return Ok(());
+        };
+        let newest = self.teller.reader.newest_of(to.without_fragment().as_str())?;
+        if newest.is_some_and(|entry| matches!(entry.status, Some(300..=303 | 305..=399))) {
+            jar.insist();
+        }
+        Ok(())
+    }
+
+    /// Where the page sends its reader on by itself.
+    fn refresh(
+        &self,
+        exchange: &Exchange,
+        head: &Head,
+        is_html: bool,
+        room: Room,
+    ) -> Option<TargetUri> {
+        let uri = &self.uri;
+        let by_field = head.get_text("refresh").and_then(|value| refresh_of_field(&value, uri));
+        if by_field.is_some() || !is_html {
+            return by_field;
+        }
+        let content_type = head.get_text("content-type");
+        let content_type = content_type.as_deref();
+        let hints = Hints { url: Some(uri.as_str()), content_type, status: Some(200) };
+        let unpacking = Unpacking { room, max: REFRESH_BYTES_MAX };
+        refresh_of_html(&payload(exchange, head, unpacking)?, &hints, uri)
+    }
+
     /// A job that looks at a page for the first time follows it even where the archive had it.
     fn gather_confirmed(
         &self,
@@ -325,6 +380,12 @@ fn loaded(before: &Before, unpacking: Unpacking) -> Option<Vec<u8>> {
         Ok(payload) => decode_body(std::io::BufReader::new(payload), &head, max),
         Err(_) => Decoded::default(),
     })
+}
+
+/// Whether a status is that of a page which may send its reader on: neither a redirect, nor a server
+/// that asks to be asked later.
+fn is_answer(status: u16) -> bool {
+    matches!(status, 200..=299 | 400..=428 | 430..=499)
 }
 
 fn links(decoded: &[u8], uri: &TargetUri, content_type: Option<&str>) -> Vec<Link> {

@@ -149,6 +149,12 @@ impl Crawl {
             400..=499 => SourceState::Refused,
             _ => match read {
                 Some(Read { is_source: true, entries: 1.. }) => SourceState::Good,
+                Some(Read { is_source: false, .. }) | None
+                    if stepped.redirect.as_ref().is_some_and(|to| to != claim.uri()) =>
+                {
+                    // A page in its place that sends its reader on.
+                    SourceState::Redirected
+                }
                 Some(Read { is_source: true, .. }) => {
                     return (Some(SourceState::Empty), format!("{status}, {}", media_type()));
                 }

@@ -121,6 +121,10 @@ impl Crawl {
         step.following = following;
         if matches!(purpose, Purpose::Page) {
             step.origins = self.origins(&claim)?;
+            let jar = run.navigations.remove(&hash).filter(|jar| !jar.is_over(now));
+            let mut jar = jar.unwrap_or_default();
+            jar.asks(permit.uri(), now);
+            step.jar = Some(jar);
         }
         let task = run.tasks.spawn(step.run(permit, claim, purpose));
         run.owners.insert(task.id(), owner);
@@ -169,6 +173,7 @@ impl Crawl {
             wants_text,
             decoded_bytes_max: self.options.decoded_bytes_max,
             following: Vec::new(),
+            jar: None,
         }
     }
 

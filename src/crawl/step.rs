@@ -14,6 +14,7 @@ use crate::schedule::revisit::Said;
 use crate::store::{Appended, Discovery, Store, StoreError, Submission, What};
 
 use super::following::{Following, Gathering};
+use super::jar::Jar;
 use super::options::CrawlError;
 use super::outcome::{Finished, Outcome};
 use super::readers::Readers;
@@ -62,6 +63,18 @@ pub struct Step {
     pub decoded_bytes_max: usize,
     /// For a URL of jobs: what each of them wants of it.
     pub following: Vec<Following>,
+    /// The cookies of the navigation that leads to a URL of the queue.
+    pub jar: Option<Jar>,
+}
+
+/// What the archive knows of a URL before it is asked for.
+#[derive(Default)]
+struct Known {
+    /// Whether the page was captured before, or could not be had.
+    has_earlier: bool,
+    /// Whether its newest capture is a page.
+    was_page: bool,
+    before: Option<Before>,
 }
 
 /// Where a URL comes from.
@@ -178,6 +191,8 @@ pub struct Stepped {
     /// What it has said of its entries, to be kept once the queue has what follows from it; and whether
     /// that is new.
     pub said: Option<(Said, bool)>,
+    /// The cookies of the navigation, with those that the response set.
+    pub jar: Option<Jar>,
 }
 
 impl Stepped {
@@ -252,8 +267,8 @@ impl Step {
     ) -> Result<Stepped, CrawlError> {
         let uri = permit.uri().clone();
         let is_robots = matches!(purpose, Purpose::Robots(_));
-        let (has_earlier, before) =
-            if is_robots { (false, None) } else { self.before(&uri).await? };
+        let Known { has_earlier, was_page, before } =
+            if is_robots { Known::default() } else { self.before(&uri).await? };
         let mut request = self.request.clone();
         if is_robots {
             request.response_bytes_max = Some(ROBOTS_RESPONSE_MAX);
@@ -261,6 +276,9 @@ impl Step {
         if let Some(before) = &before {
             request.if_none_match.clone_from(&before.etag);
             request.if_modified_since.clone_from(&before.last_modified);
+        }
+        if let Some(cookies) = self.jar.as_ref().and_then(|jar| jar.header(&uri)) {
+            request.add_cookies(&cookies);
         }
         let what = match self.capturer.capture_at(permit, &request, located).await? {
             Captured::Exchange(exchange) => What::Exchange(Arc::from(exchange)),
@@ -289,12 +307,7 @@ impl Step {
         let follows = !is_robots && !self.following.is_empty();
         let gathering = follows
             .then_some(Gathering { jobs: self.following, reader: self.teller.reader.clone() });
-        let parses = is_robots
-            || self.wants_links
-            || self.wants_text
-            || has_earlier
-            || !self.origins.is_empty()
-            || gathering.is_some();
+        let parses = has_earlier || !self.origins.is_empty() || matches!(what, What::Exchange(_));
         let broken = |why| CrawlError::Broken { uri: uri.to_string(), why };
         let reading = Arc::new(Reading {
             what,
@@ -311,6 +324,8 @@ impl Step {
             wants_text: self.wants_text,
             decoded_bytes_max: self.decoded_bytes_max,
             gathering,
+            jar: self.jar,
+            was_page,
         });
         // Parsing a large page takes milliseconds, which the network tasks do not have; what needs
         // no parsing is not worth the way to another thread and back.
@@ -369,19 +384,21 @@ impl Step {
 
     /// Whether the page was captured before, and the newest capture of this URL that holds or names a
     /// payload.
-    async fn before(&self, uri: &TargetUri) -> Result<(bool, Option<Before>), CrawlError> {
+    async fn before(&self, uri: &TargetUri) -> Result<Known, CrawlError> {
         // The index answers from memory as a rule; a record has to be read and unpacked.
         let reader = &self.teller.reader;
         if !reader.has_any(uri.as_str())? {
-            return Ok((false, None));
+            return Ok(Known::default());
         }
+        let newest = reader.newest_of(uri.as_str())?;
+        let was_page = newest.is_some_and(|entry| matches!(entry.status, Some(200 | 304)));
         let Some(entry) = reader.newest_with_payload(uri.as_str())? else {
-            return Ok((true, None));
+            return Ok(Known { has_earlier: true, was_page, before: None });
         };
         let reader = reader.clone();
         let loaded = self.readers.run(move || Before::load(&reader, &entry)).await;
         let loaded = loaded.map_err(|why| CrawlError::Broken { uri: uri.to_string(), why })?;
-        Ok((true, loaded))
+        Ok(Known { has_earlier: true, was_page, before: loaded })
     }
 }
 

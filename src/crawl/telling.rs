@@ -26,7 +26,7 @@ use super::engine::{Crawl, Run};
 use super::news::News;
 use super::observer::Observer;
 use super::options::CrawlError;
-use super::step::Stepped;
+use super::step::{Met, Stepped};
 
 /// So many pages that led to a URL are looked at: more than a browser follows redirects.
 const ORIGINS_MAX: usize = 32;
@@ -195,7 +195,9 @@ impl Crawl {
     ) -> Result<(), CrawlError> {
         let origins = std::mem::take(&mut stepped.origins);
         let own = stepped.versions.take();
-        let waits = match &stepped.redirect {
+        // Only what history knows as a redirect stands for the page that it leads to.
+        let is_redirect = matches!(stepped.met, Met::Reply { status: 300..=399, .. });
+        let waits = match stepped.redirect.as_ref().filter(|_| is_redirect) {
             Some(to) => self.is_awaited(claim.uri(), to)?,
             None => false,
         };
@@ -252,12 +254,17 @@ impl Crawl {
 
     /// Whether a page that a redirect leads to is queued because of it, so that it will be asked for.
     fn is_awaited(&self, from: &TargetUri, to: &TargetUri) -> Result<bool, CrawlError> {
-        let Some(known) = self.frontier.known(&to.without_fragment())? else { return Ok(false) };
-        let is_due = match known.phase {
+        let to = to.without_fragment();
+        let Some(known) = self.frontier.known(&to)? else { return Ok(false) };
+        Ok(self.is_due(&to)? && led_from(&known.named_by).iter().any(|via| via == from.as_str()))
+    }
+
+    /// Whether a URL will be asked for as soon as its host may be.
+    pub(super) fn is_due(&self, uri: &TargetUri) -> Result<bool, CrawlError> {
+        Ok(self.frontier.known(uri)?.is_some_and(|known| match known.phase {
             Phase::Queued => true,
             Phase::Waiting => known.due <= self.now(),
             Phase::Retired => false,
-        };
-        Ok(is_due && led_from(&known.named_by).iter().any(|via| via == from.as_str()))
+        }))
     }
 }

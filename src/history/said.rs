@@ -311,8 +311,9 @@ pub fn read_page(
 fn redirect(loaded: &Loaded) -> Option<String> {
     let is_redirect = matches!(loaded.entry.status, Some(301 | 302 | 303 | 307 | 308));
     let head = is_redirect.then(|| Head::parse(&loaded.head))?;
-    let location = head.get_text("location")?;
+    let location = head.get("location")?;
     let from = TargetUri::parse(&loaded.entry.url).ok();
-    let to = from.and_then(|from| from.join(&location).ok());
-    Some(to.map_or_else(|| location.into_owned(), |to| to.as_str().to_owned()))
+    let to = from.and_then(|from| from.join_bytes(&location).ok());
+    let text = || String::from_utf8_lossy(&location).into_owned();
+    Some(to.map_or_else(text, |to| to.as_str().to_owned()))
 }

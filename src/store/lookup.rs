@@ -159,6 +159,23 @@ impl Reader {
         first.map(|newest| newest.is_some()).map_err(index_error("asking"))
     }
 
+    /// The newest capture of exactly this URL with a status.
+    ///
+    /// # Errors
+    /// When the index cannot answer.
+    pub fn newest_of(&self, url: &str) -> Result<Option<Capture>, StoreError> {
+        // Those of its forms with another scheme or `www.` stand among them.
+        const LOOK_BACK_MAX: usize = 20;
+        let newest = Query::exactly(url).newest_first();
+        for capture in self.captures.scan(&newest).take(LOOK_BACK_MAX) {
+            let capture = capture.map_err(index_error("asking"))?;
+            if capture.url == url && capture.status.is_some() {
+                return Ok(Some(capture));
+            }
+        }
+        Ok(None)
+    }
+
     /// The newest capture of exactly this URL with status 200 or 304 that holds or names a payload.
     ///
     /// # Errors

@@ -25,6 +25,8 @@
 //! - `cite`: the command on an archive, and its formats in other people's readers
 //! - `layers`: who imports whom
 //! - `month`: a job of thirty outlets for a month of the manual clock
+//! - `clocks`: outlets whose clocks are wrong
+//! - `navigation`: redirects with cookies, pages that send on, bytes of addresses
 //! - `strange_month`: a month of outlets whose addresses, clocks, feeds and hosts are strange
 //! - `wacz`: a signed package of captures in other people's readers
 //! - `schemas`: every JSON form against its schema
@@ -52,6 +54,7 @@ mod lab;
 mod layers;
 mod limits;
 mod month;
+mod navigation;
 mod pages;
 mod power_loss;
 mod printing;

@@ -6,13 +6,17 @@
 //! speculative, P a prerequisite, M a manifest. Forms are not followed: their submission may do
 //! something. Nothing is guessed from the text of scripts.
 
+mod refresh;
+
 use std::collections::HashSet;
 
-use encoding_rs::Encoding;
+use encoding_rs::{Encoding, UTF_8};
 use url::Url;
 
+use self::refresh::Refresh;
+pub use self::refresh::{refresh_of_field, refresh_of_html};
 use super::css::{self, CssLink};
-use crate::extract::base_url::base_of;
+use crate::extract::base_url::{base_of, resolve};
 use crate::extract::dom::{Dom, NodeId, Step, Tag};
 use crate::extract::{Hints, bounded, charset, first_bytes, json};
 
@@ -87,7 +91,12 @@ pub fn links_of_html(payload: &[u8], hints: &Hints<'_>) -> Vec<Outlink> {
     let payload = first_bytes(payload, &mut notes);
     let decoded = charset::decode(payload, hints.content_type, hints.url, &mut notes);
     let dom = Dom::parse(bounded(&decoded.text, &mut notes).0, &mut notes);
-    links_of_dom(&dom, hints.url)
+    let encoding = Encoding::for_label(decoded.label.as_bytes()).unwrap_or(UTF_8);
+    let mut found = Gatherer::new(hints.url);
+    found.base = base_of(&dom, hints.url);
+    found.encoding = encoding;
+    found.document(&dom, true);
+    found.out
 }
 
 /// The addresses of a style sheet, in order; `url` is its own address.
@@ -106,17 +115,11 @@ pub fn links_of_css(bytes: &[u8], url: Option<&str>) -> Vec<Outlink> {
     found.out
 }
 
-/// The addresses of a parsed document.
-#[must_use]
-pub fn links_of_dom(dom: &Dom, url: Option<&str>) -> Vec<Outlink> {
-    let mut found = Gatherer::new(url);
-    found.base = base_of(dom, url);
-    found.document(dom, true);
-    found.out
-}
-
 struct Gatherer {
     base: Option<Url>,
+    /// That of the document; style sheets and data in scripts have their addresses in UTF-8.
+    encoding: &'static Encoding,
+    is_noscript: bool,
     out: Vec<Outlink>,
     seen: HashSet<(String, OutlinkKind)>,
     noscript_left: usize,
@@ -126,6 +129,8 @@ impl Gatherer {
     fn new(url: Option<&str>) -> Self {
         Self {
             base: url.and_then(|u| Url::parse(u).ok()),
+            encoding: UTF_8,
+            is_noscript: false,
             out: Vec::new(),
             seen: HashSet::new(),
             noscript_left: NOSCRIPT_BYTES_MAX,
@@ -133,6 +138,16 @@ impl Gatherer {
     }
 
     fn add(&mut self, reference: &str, hop: Hop, kind: OutlinkKind) {
+        self.add_in(self.encoding, reference, hop, kind);
+    }
+
+    fn add_in(
+        &mut self,
+        encoding: &'static Encoding,
+        reference: &str,
+        hop: Hop,
+        kind: OutlinkKind,
+    ) {
         let reference = reference.trim();
         if reference.is_empty()
             || reference.starts_with('#')
@@ -142,11 +157,7 @@ impl Gatherer {
         {
             return;
         }
-        let joined = match &self.base {
-            Some(base) => base.join(reference),
-            None => Url::parse(reference),
-        };
-        let Ok(mut url) = joined else { return };
+        let Some(mut url) = resolve(self.base.as_ref(), reference, encoding) else { return };
         if !matches!(url.scheme(), "http" | "https") {
             return;
         }
@@ -321,8 +332,13 @@ impl Gatherer {
 
     fn meta(&mut self, dom: &Dom, id: NodeId, content: &str) {
         if dom.attr(id, "http-equiv").is_some_and(|v| v.eq_ignore_ascii_case("refresh")) {
-            if let Some(target) = refresh_target(content) {
-                self.add(target, Hop::Redirect, OutlinkKind::Link);
+            if let Some(refresh) = Refresh::parse(content) {
+                let hop = match refresh.is_redirect() {
+                    true if self.is_noscript => Hop::Speculative,
+                    true => Hop::Redirect,
+                    false => Hop::Link,
+                };
+                self.add(refresh.target, hop, OutlinkKind::Link);
             }
             return;
         }
@@ -368,7 +384,7 @@ impl Gatherer {
 
     fn css(&mut self, text: &str) {
         for CssLink(target) in css::links(text) {
-            self.embed(&target);
+            self.add_in(UTF_8, &target, Hop::Embed, OutlinkKind::Requisite);
             if self.out.len() >= OUTLINKS_MAX {
                 return;
             }
@@ -382,7 +398,9 @@ impl Gatherer {
         }
         self.noscript_left -= inner.len();
         let inner = Dom::parse(&inner, &mut Vec::new());
+        self.is_noscript = true;
         self.document(&inner, false);
+        self.is_noscript = false;
     }
 
     /// Addresses in schema.org data: never needed to show the page, often worth having.
@@ -409,10 +427,10 @@ impl Gatherer {
                 }
                 serde_json::Value::String(text) if text.starts_with("http") => match key {
                     "contentUrl" | "thumbnailUrl" | "image" | "logo" | "thumbnail" => {
-                        self.add(text, Hop::Speculative, OutlinkKind::Requisite);
+                        self.add_in(UTF_8, text, Hop::Speculative, OutlinkKind::Requisite);
                     }
                     "url" | "mainEntityOfPage" | "embedUrl" | "item" => {
-                        self.add(text, Hop::Speculative, OutlinkKind::Link);
+                        self.add_in(UTF_8, text, Hop::Speculative, OutlinkKind::Link);
                     }
                     _ => {}
                 },
@@ -435,23 +453,6 @@ fn is_no_address(reference: &str) -> bool {
     ["javascript:", "mailto:", "data:", "tel:", "about:", "blob:", "sms:", "whatsapp:"]
         .iter()
         .any(|scheme| head.starts_with(scheme))
-}
-
-/// The address in `5; url=…` (WHATWG HTML, "shared declarative refresh steps").
-fn refresh_target(content: &str) -> Option<&str> {
-    let rest = content.trim_start().trim_start_matches(|c: char| c.is_ascii_digit() || c == '.');
-    let rest = rest.trim_start().strip_prefix([';', ',']).unwrap_or(rest).trim_start();
-    let head = rest.get(..3)?;
-    let target = if head.eq_ignore_ascii_case("url") {
-        rest.get(3..)?.trim_start().strip_prefix('=')?.trim_start()
-    } else {
-        rest
-    };
-    let target = match target.strip_prefix(['"', '\'']) {
-        Some(inner) => inner.split(['"', '\'']).next()?,
-        None => target,
-    };
-    (!target.is_empty()).then_some(target)
 }
 
 #[cfg(test)]

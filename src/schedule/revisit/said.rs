@@ -15,9 +15,7 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use sha2::{Digest as _, Sha256};
-
-use crate::base::{TargetUri, Timestamp};
+use crate::base::{DigestAlgorithm, TargetUri, Timestamp};
 use crate::schedule::packing::{Packer, Unpacker};
 
 /// So many entries must move together to be no edits.
@@ -39,8 +37,8 @@ pub type EntryKey = u64;
 /// The key of a URL among the entries of a source.
 #[must_use]
 pub fn entry_key(uri: &TargetUri) -> EntryKey {
-    let full: [u8; 32] = Sha256::digest(uri.url().as_str().as_bytes()).into();
-    let head: [u8; 8] = std::array::from_fn(|at| full[at]);
+    let full = DigestAlgorithm::Sha256.digest(uri.url().as_str().as_bytes());
+    let head: [u8; 8] = std::array::from_fn(|at| full.as_bytes().get(at).copied().unwrap_or(0));
     u64::from_be_bytes(head)
 }
 
