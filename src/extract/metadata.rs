@@ -167,8 +167,14 @@ fn language(declared: &Declared, ld: &LdArticle) -> Option<Fact<String>> {
         .or_else(|| of(declared.meta(&["og:locale"]), Origin::OpenGraph))
 }
 
-/// The language declared where the text agrees, else that of the text.
+/// The language declared, else that of the text. English is what templates say by default, so that a text
+/// in another language corrects it; any other language is declared on purpose.
 pub fn agreed(declared: Option<Fact<String>>, text: &str) -> Option<Fact<String>> {
+    if let Some(fact) =
+        declared.as_ref().filter(|f| !f.value.to_ascii_lowercase().starts_with("en"))
+    {
+        return Some(fact.clone());
+    }
     let (value, found) = detect::language(declared.as_ref().map(|f| f.value.as_str()), text)?;
     match declared {
         Some(fact) if !found => Some(fact),

@@ -18,6 +18,11 @@ const SURE: f64 = 0.9;
 /// value tells whether it was found in the text; none where neither tells.
 pub(crate) fn language(declared: Option<&str>, text: &str) -> Option<(String, bool)> {
     let declared = declared.map(str::trim).filter(|tag| !tag.is_empty());
+    if let Some(tag) = declared.filter(|tag| tag.to_ascii_lowercase().starts_with("en"))
+        && is_plainly_english(text)
+    {
+        return Some((tag.to_owned(), false));
+    }
     let found = of_text(text);
     let Some(tag) = declared else { return found.map(|found| (found.code.to_owned(), true)) };
     let primary = tag.split(['-', '_']).next().unwrap_or(tag).to_ascii_lowercase();
@@ -32,6 +37,18 @@ pub(crate) fn language(declared: Option<&str>, text: &str) -> Option<(String, bo
         }
         _ => Some((tag.to_owned(), false)),
     }
+}
+
+/// Whether the small words of English stand in the text as often as English has them: most pages need no
+/// detector.
+fn is_plainly_english(text: &str) -> bool {
+    const WORDS: &[&str] = &["the", "of", "and", "to", "in", "a", "that", "for", "was", "said"];
+    let (mut words, mut small) = (0, 0);
+    for word in text.split_ascii_whitespace().take(120) {
+        words += 1;
+        small += usize::from(WORDS.contains(&word));
+    }
+    words >= 12 && small * 8 >= words
 }
 
 /// The language that the words of a text are in, and how sure that is.

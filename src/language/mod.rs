@@ -7,7 +7,7 @@
 
 pub(crate) mod detect;
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::LazyLock;
 
 /// Phrases of several words, each in lower case, the longest first.
@@ -36,8 +36,12 @@ macro_rules! table {
     (@type words) => { HashSet<&'static str> };
     (@type phrases) => { Phrases };
     (@type text) => { &'static str };
+    (@type counts) => { HashMap<&'static str, u64> };
+    (@type names) => { HashMap<&'static str, &'static str> };
     (@read words, $to:expr, $value:expr) => { $to.extend($value.split_whitespace()) };
     (@read text, $to:expr, $value:expr) => { $to = $value };
+    (@read counts, $to:expr, $value:expr) => { $to.extend(pairs($value).filter_map(|(word, n)| Some((word, n.parse().ok()?)))) };
+    (@read names, $to:expr, $value:expr) => { $to.extend(pairs($value)) };
     (@read phrases, $to:expr, $value:expr) => {{
         let phrases = $value.split('|').map(|p| p.split_whitespace().collect::<Vec<_>>());
         $to.extend(phrases.filter(|p| !p.is_empty()));
@@ -109,6 +113,29 @@ table! {
     quoting: "quoting" as words,
     /// Nouns that are spoken to: "reporters".
     object: "object" as words,
+    /// Numbers below a thousand in words.
+    number: "number" as counts,
+    /// Numbers that count only as a part of one: "ein" of "einundzwanzig".
+    number_part: "number-part" as counts,
+    /// Words of size: "million".
+    scale: "scale" as counts,
+    /// Words for money, each with its currency.
+    currency: "currency" as names,
+    /// Those before the number.
+    currency_before: "currency-before" as names,
+    /// What says percent behind a number.
+    percent: "percent" as phrases,
+    /// What says it before.
+    percent_before: "percent-before" as words,
+    /// Units of durations.
+    duration: "duration" as names,
+    /// Hedges before a number.
+    hedge: "hedge" as phrases,
+}
+
+/// The pairs of a value: "word=other".
+fn pairs(value: &'static str) -> impl Iterator<Item = (&'static str, &'static str)> {
+    value.split_whitespace().filter_map(|pair| pair.split_once('='))
 }
 
 impl Table {

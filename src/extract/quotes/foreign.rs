@@ -176,7 +176,9 @@ impl Clause<'_> {
             (after(), true)
         } else {
             match self.before(at) {
-                Some(subject) if !self.is_opening(&subject) => (Some(subject), false),
+                Some(subject) if !self.is_opening(&subject) && !self.is_listener(&subject, at) => {
+                    (Some(subject), false)
+                }
                 found => match after() {
                     Some(subject) => (Some(subject), true),
                     None => (found, false),
@@ -282,7 +284,15 @@ impl Clause<'_> {
             }
         }
         let _ = span;
-        if let Some((score, hit)) = best {
+        let bare = |hit: &CueHit| {
+            // Every noun has a capital: one alone, far from the words, is no name.
+            self.table.is("noun-capitals")
+                && hit
+                    .subject
+                    .as_ref()
+                    .is_some_and(|m| m.kind == MentionKind::Name && m.tokens.len() == 1)
+        };
+        if let Some((score, hit)) = best.filter(|(score, hit)| *score >= 70 || !bare(hit)) {
             return Some(Attribution {
                 mention: hit.subject.clone(),
                 cue: Some((hit.tokens.clone(), hit.verb)),
@@ -360,6 +370,18 @@ impl Clause<'_> {
         hit.verb == Verb::Says
             && !self.table.say.contains(word)
             && (of(&self.table.source) || of(&self.table.source_after))
+    }
+
+    /// "Der Zeitung sagte Anna Klein: „…“": what stands before the verb is spoken to.
+    fn is_listener(&self, subject: &Mention, verb: usize) -> bool {
+        self.table.is("verb-second")
+            && (subject.kind == MentionKind::Role || subject.tokens.len() == 1)
+            && self.after(verb + 1, false).is_some_and(|name| {
+                name.kind == MentionKind::Name
+                    && name.name.len() > 1
+                    && name.name.start <= verb + 3
+                    && self.list.get(name.tokens.end).is_some_and(|t| t.kind == Kind::Colon)
+            })
     }
 
     /// "Weber: „…“": a name and a colon right before the quotation, at the head of its sentence.

@@ -39,6 +39,7 @@ pub(crate) fn is_whole(text: &str, tokens: &Tokens, spans: &[Span], index: usize
 }
 
 /// Whether the group is quoted speech.
+#[expect(clippy::too_many_arguments, reason = "the parts of one reading, which owns them")]
 pub(crate) fn is_quotation(
     text: &str,
     blocks: &[Block],
@@ -100,6 +101,23 @@ pub(crate) fn is_quotation(
         && attribution.is_none()
     {
         return false;
+    }
+    // Elsewhere a word or two in marks, away from a verb of saying, are a name or a doubt; and so are
+    // capitals alone where all nouns have them.
+    if let Some(table) = table.filter(|table| !table.is("no-capitals") && !beside && !whole) {
+        let told = attribution.is_some_and(|a| {
+            a.cue.as_ref().is_some_and(|(_, verb)| matches!(verb, Verb::Addresses))
+        });
+        let capitals = inner.split_whitespace().all(|word| {
+            word.chars().find(|c| c.is_alphanumeric()).is_none_or(|c| !c.is_lowercase())
+        });
+        let cued = attribution.is_some_and(|a| a.cue.is_some());
+        if words == 1 && !told
+            || words == 2 && !cued
+            || capitals && (table.is("noun-capitals") || words <= 4)
+        {
+            return false;
+        }
     }
     if beside || whole {
         return !(is_title_case(inner) && words >= 2 && work_before(text, span.start));

@@ -104,9 +104,12 @@ impl Clause<'_> {
         }
         let leads = at == self.from || !self.list[at - 1].is_word();
         // "De Wit", "La Rue": a small word inside a name has another name word before it.
-        !(self.is_small(at) && leads)
-            && !(leads && self.pronoun(at).is_some())
-            && !(leads && self.table.say.contains(token.lower.as_str()) && token.is_capital())
+        let no_name = || {
+            self.is_small(at)
+                || self.pronoun(at).is_some()
+                || self.table.say.contains(token.lower.as_str()) && token.is_capital()
+        };
+        !(leads && no_name())
     }
 
     fn is_determiner(&self, at: usize) -> bool {
@@ -247,7 +250,7 @@ impl Clause<'_> {
                 return self.phrase(next, self.to);
             }
             let named = (next + 1..limit.min(next + 3)).any(|near| self.is_name_word(near));
-            if named || next - at < 2 && matches!(self.kind(next + 1), Kind::Comma) && !named {
+            if named || next - at < 2 && matches!(self.kind(next + 1), Kind::Comma) {
                 if named {
                     return self.phrase(next, self.to);
                 }
@@ -373,7 +376,7 @@ impl Clause<'_> {
             // "die Anwohnerin Inge Sauer": the noun before the name; "die Stadt": no name at all.
             if run.len() == 1 || self.is_role(start) {
                 let end = self.genitive_end(run.end);
-                if let Some(name) = self.apposed(end) {
+                if let Some(name) = self.apposed(end).or_else(|| self.apposed_far(end)) {
                     return Some(Mention { tokens: from..name.end, name, kind: MentionKind::Name });
                 }
                 return Some(Mention::new(from..end, MentionKind::Role));
@@ -383,8 +386,8 @@ impl Clause<'_> {
             }
         }
         if self.is_role(start) && run.end - start == 1 {
-            let end = run.end;
-            if let Some(name) = self.apposed(end) {
+            let end = self.genitive_end(run.end);
+            if let Some(name) = self.apposed(end).or_else(|| self.apposed_far(end)) {
                 return Some(Mention { tokens: from..name.end, name, kind: MentionKind::Name });
             }
             return Some(Mention::new(from..end, MentionKind::Role));
