@@ -30,6 +30,7 @@ pub mod history;
 pub mod http;
 pub mod index;
 pub mod kv;
+mod language;
 pub mod outlinks;
 pub mod owner;
 pub mod politeness;

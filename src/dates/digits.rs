@@ -11,7 +11,7 @@ const ZEROS: &[char] = &[
 ];
 
 /// The value of a decimal digit of any script.
-pub(super) fn digit_of(c: char) -> Option<u32> {
+pub(crate) fn digit_of(c: char) -> Option<u32> {
     if c.is_ascii() {
         return c.to_digit(10);
     }

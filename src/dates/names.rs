@@ -168,6 +168,28 @@ pub fn months_in(language: &str) -> Option<&'static [&'static str; 12]> {
     WRITTEN_MONTHS.get(language)
 }
 
+/// The month, from 1, that a word in lower case names in a language, in any of its forms.
+#[must_use]
+pub fn month_in(language: &str, word: &str) -> Option<u8> {
+    let language = match language {
+        "no" | "nn" => "nb",
+        "iw" => "he",
+        other => other,
+    };
+    let is_full = |name: &str| name.chars().count() >= SHORT_NAME_CHARS || !name.is_ascii();
+    let names = MONTH_TABLE.of_language.get(language)?;
+    let exact =
+        names.iter().find(|(name, _)| *name == word && is_full(name)).map(|(_, value)| *value);
+    let written = || {
+        let at = months_in(language)?.iter().position(|name| *name == word)?;
+        u8::try_from(at + 1).ok()
+    };
+    exact.or_else(written).or_else(|| inflected(word, language))
+}
+
+/// Names of fewer letters are words of other meanings, too, in running text.
+const SHORT_NAME_CHARS: usize = 4;
+
 /// The names of the days of the week as running text in a language has them, Monday first.
 #[must_use]
 pub fn weekdays_in(language: &str) -> Option<&'static [&'static str; 7]> {

@@ -18,6 +18,7 @@ use std::ops::Range;
 use super::numbers::{Decimal, Notation};
 use super::page::{Block, Figure, FigureKind, Sentence};
 use super::sentences::primary_language;
+use crate::language::{Table, table};
 use scan::{Bit, Piece};
 
 /// How much of a sentence is read, in bytes: its pieces take sixty times the memory of its text, and
@@ -38,6 +39,7 @@ pub fn figures(
 ) -> Vec<Figure> {
     let language = primary_language(language);
     let notation = Notation::of(&language);
+    let table = table(&language);
     let mut out = Vec::new();
     let mut lower = Lower::default();
     for sentence in sentences {
@@ -46,9 +48,9 @@ pub fn figures(
         }
         let from = sentence.range.start;
         let end = sentence.range.end.min(text.floor_char_boundary(from + SENTENCE_BYTES_MAX));
-        let bits = scan::bits(text, from, end, notation);
+        let bits = scan::bits(text, from, end, notation, table);
         lower.fill(text, &bits);
-        let reader = Reader { text, bits: &bits, lower: &lower, language: &language, from };
+        let reader = Reader { text, bits: &bits, lower: &lower, language: &language, table, from };
         let mut at = 0;
         while at < bits.len() {
             match reader.figure(at) {
@@ -85,6 +87,7 @@ struct Reader<'a> {
     bits: &'a [Bit],
     lower: &'a Lower,
     language: &'a str,
+    table: Option<&'static Table>,
     /// The first byte of the sentence.
     from: usize,
 }
@@ -171,8 +174,13 @@ impl Reader<'_> {
 
     /// Adds hedge and counted thing, and makes the figure.
     fn finish(&self, at: usize, draft: Draft) -> Figure {
-        let start = self.bits[at].start;
+        let mut draft = draft;
+        let mut start = self.bits[at].start;
         let end = self.bits[draft.end - 1].end;
+        if let Some(sign) = self.minus(at, draft.kind) {
+            start = sign;
+            draft.value = draft.value.map(|value| format!("-{value}"));
+        }
         let range = start..end;
         let hedge = self.hedge(start, draft.end);
         let counts = match draft.kind {
@@ -195,6 +203,22 @@ impl Reader<'_> {
         }
     }
 
+    /// Where the minus before an amount stands: "−3.5%", "-12 °C"; no hyphen of a word or a range.
+    fn minus(&self, at: usize, kind: FigureKind) -> Option<usize> {
+        let signed = matches!(
+            kind,
+            FigureKind::Number | FigureKind::Percent | FigureKind::Money | FigureKind::Measure
+        );
+        let before = at.checked_sub(1).filter(|_| signed && self.is_glued(at))?;
+        let bit = self.bits.get(before).filter(|bit| bit.piece == Piece::Hyphen)?;
+        let sign = self.text.get(bit.start..bit.end)?;
+        let apart =
+            !bit.glued || before.checked_sub(1).is_some_and(|b| self.piece(b) == Piece::Bracket);
+        let number =
+            before.checked_sub(1).is_some_and(|b| matches!(self.piece(b), Piece::Number(_)));
+        (apart && !number && matches!(sign, "-" | "−" | "–")).then_some(bit.start)
+    }
+
     /// The hedge before, else the one behind ("or more").
     fn hedge(&self, start: usize, end: usize) -> Option<String> {
         let mut from = start.saturating_sub(HEDGE_BYTES_MAX).max(self.from);
@@ -207,7 +231,7 @@ impl Reader<'_> {
         // Lower case keeps lengths for the letters hedges are made of.
         let lower = before.to_lowercase();
         if lower.len() == before.len()
-            && let Some(length) = units::hedge(&lower)
+            && let Some(length) = units::hedge(&lower, self.table)
         {
             return Some(before[before.len() - length..].to_owned());
         }

@@ -14,6 +14,7 @@ use super::json_ld::{LdArticle, unescape};
 use super::page::{Access, Fact, Image, Origin, Page};
 use super::{byline, caption, headline, published};
 use crate::dates::Style;
+use crate::language::detect;
 
 /// What the facts are read from.
 pub struct Sources<'a> {
@@ -32,9 +33,12 @@ pub fn fill(from: &Sources<'_>, head: headline::Found, page: &mut Page) {
     let Sources { dom, flow, declared, ld, kept, url, base } = *from;
     page.publisher = publisher(declared, ld, url);
     page.section = section(from);
-    page.language = language(declared, ld);
+    let of_site = language(declared, ld);
+    page.language = agreed(of_site.clone(), &page.text);
+    // Bylines and dates are the template's: in the language declared, where one is.
+    let of_site = of_site.or_else(|| page.language.clone());
     page.canonical = canonical(declared, base);
-    let style = Style::of_language(page.language.as_ref().map_or("", |f| f.value.as_str()));
+    let style = Style::of_language(of_site.as_ref().map_or("", |f| f.value.as_str()));
     let place = published::Place { dom, flow, headline: head.node, kept, url, style };
     let found = published::find(&place, declared, ld);
     (page.published, page.modified) = (found.published, found.modified);
@@ -42,7 +46,7 @@ pub fn fill(from: &Sources<'_>, head: headline::Found, page: &mut Page) {
     page.disagreements.extend(head.disagreement);
     page.disagreements.extend(found.disagreements);
     let site = page.publisher.as_ref().map(|f| f.value.as_str());
-    let language = page.language.as_ref().map(|f| f.value.as_str());
+    let language = of_site.as_ref().map(|f| f.value.as_str());
     page.byline = byline::find(&byline::Sources { dom, flow, declared, ld, kept }, site, language);
     page.access = access(from, page);
     page.lead_image = lead_image(from);
@@ -161,6 +165,21 @@ fn language(declared: &Declared, ld: &LdArticle) -> Option<Fact<String>> {
             )
         })
         .or_else(|| of(declared.meta(&["og:locale"]), Origin::OpenGraph))
+}
+
+/// The language declared, else that of the text. English is what templates say by default, so that a text
+/// in another language corrects it; any other language is declared on purpose.
+pub fn agreed(declared: Option<Fact<String>>, text: &str) -> Option<Fact<String>> {
+    if let Some(fact) =
+        declared.as_ref().filter(|f| !f.value.to_ascii_lowercase().starts_with("en"))
+    {
+        return Some(fact.clone());
+    }
+    let (value, found) = detect::language(declared.as_ref().map(|f| f.value.as_str()), text)?;
+    match declared {
+        Some(fact) if !found => Some(fact),
+        _ => Some(Fact { value, origin: Origin::Inferred }),
+    }
 }
 
 fn canonical(declared: &Declared, base: Option<&Url>) -> Option<Fact<String>> {

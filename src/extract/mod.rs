@@ -143,6 +143,7 @@ pub fn extract_text_file(text: &str) -> Extraction {
             paragraph.clear();
         }
     }
+    page.language = metadata::agreed(None, &page.text);
     reading::read(&mut page);
     Extraction { page, charset: "utf-8".to_owned(), notes }
 }

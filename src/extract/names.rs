@@ -10,6 +10,7 @@ use super::quotes::{
     Kind, Token, is_calendar, is_determiner, is_particle, is_preposition, is_saying, is_title,
 };
 use super::words::words;
+use crate::language::table;
 
 mod first_names;
 
@@ -86,6 +87,7 @@ impl People {
     /// Reads the capitalised runs of the tokens (quotations are no tokens of theirs).
     pub(crate) fn find(text: &str, tokens: &[Token], language: &str) -> Self {
         let mut people = Self { language: language.to_owned(), ..Self::default() };
+        let noun_capitals = table(language).is_some_and(|table| table.is("noun-capitals"));
         let mut at = 0;
         while at < tokens.len() {
             if !tokens[at].is_capital() || is_calendar(&tokens[at].lower) {
@@ -94,6 +96,13 @@ impl People {
             }
             let mut end = at + 1;
             while end < tokens.len() && end - at < 10 {
+                // "aus Sicht von Vera Lang": where all nouns have capitals, a particle joins names only.
+                if noun_capitals
+                    && !tokens[end].is_capital()
+                    && first_name_gender(&tokens[at].lower).is_none()
+                {
+                    break;
+                }
                 let near = tokens[end].start <= tokens[end - 1].end + 2;
                 let capital = |at: usize| tokens.get(at).is_some_and(Token::is_capital);
                 let second = tokens.get(end + 1).is_some_and(|t| is_particle(&t.lower));
@@ -114,14 +123,34 @@ impl People {
         people
     }
 
+    /// The gender a title tells, in English or in the language of the article.
+    fn title_gender(&self, word: &str) -> Option<Gender> {
+        let Some(table) = table(&self.language) else { return title_gender(word) };
+        if table.role_she.contains(word) && !table.role_he.contains(word) {
+            return Some(Gender::Female);
+        }
+        if table.role_he.contains(word) && !table.role_she.contains(word) {
+            return Some(Gender::Male);
+        }
+        title_gender(word)
+    }
+
     /// Takes in one capitalised run.
     fn run(&mut self, text: &str, tokens: &[Token], from: usize, end: usize) {
         let mut start = from;
         let mut titled = false;
         let mut gender = None;
         let mut roles = Vec::new();
+        let table = table(&self.language);
+        let titled_by = |word: &str| {
+            is_title(word)
+                || table.is_some_and(|table| {
+                    table.is_role(word)
+                        || word.rsplit_once('-').is_some_and(|(_, w)| table.is_role(w))
+                })
+        };
         while start + 1 < end
-            && (is_title(&tokens[start].lower)
+            && (titled_by(&tokens[start].lower)
                 || is_saying(&tokens[start].lower)
                 || is_preposition(&self.language, &tokens[start].lower)
                     && !is_particle(&tokens[start].lower)
@@ -138,9 +167,9 @@ impl People {
                 )
                 || super::sentences::is_common_opening(&tokens[start].lower))
         {
-            if is_title(&tokens[start].lower) {
+            if titled_by(&tokens[start].lower) {
                 titled = true;
-                gender = gender.or(title_gender(&tokens[start].lower));
+                gender = gender.or(self.title_gender(&tokens[start].lower));
                 roles.push(role_word(&tokens[start].lower));
             }
             start += 1;
@@ -151,9 +180,9 @@ impl People {
             && tokens[start - 1].is_word()
         {
             let before = tokens[start - 1].lower.as_str();
-            if is_role_noun(before) {
+            if is_role_noun(before) || table.is_some_and(|table| table.is_role(before)) {
                 roles.push(before.to_owned());
-                gender = gender.or(title_gender(before));
+                gender = gender.or(self.title_gender(before));
                 titled = true;
             }
         }
@@ -251,8 +280,9 @@ impl People {
     }
 
     fn bear(&mut self, person: usize, role: &str) {
+        let gender = self.title_gender(role);
         if let Some(entry) = self.list.get_mut(person) {
-            entry.gender = entry.gender.or(title_gender(role));
+            entry.gender = entry.gender.or(gender);
             if entry.roles.len() < 8 && !entry.roles.iter().any(|known| known == role) {
                 entry.roles.push(role.to_owned());
             }

@@ -5,6 +5,7 @@
 //! count of places), never floating point, so that "$50M" and "$50 million" are the same string.
 
 use super::words::words;
+use crate::language::{Table, table};
 
 /// An exact decimal number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -129,6 +130,19 @@ impl Notation {
                 | "sr"
                 | "id"
                 | "vi"
+                | "lt"
+                | "lv"
+                | "et"
+                | "is"
+                | "mk"
+                | "be"
+                | "az"
+                | "ka"
+                | "hy"
+                | "kk"
+                | "eu"
+                | "af"
+                | "bs"
         );
         let space_groups = matches!(
             language,
@@ -146,6 +160,11 @@ impl Notation {
                 | "hu"
                 | "es"
                 | "pt"
+                | "be"
+                | "et"
+                | "lv"
+                | "lt"
+                | "kk"
         );
         Self { comma_decimal, space_groups }
     }
@@ -239,108 +258,57 @@ pub(crate) fn small(language: &str, word: &str) -> Option<u64> {
         ("eighty", 80),
         ("ninety", 90),
     ];
-    let spanish: &[(&str, u64)] = &[
-        ("dos", 2),
-        ("tres", 3),
-        ("cuatro", 4),
-        ("cinco", 5),
-        ("seis", 6),
-        ("siete", 7),
-        ("ocho", 8),
-        ("nueve", 9),
-        ("diez", 10),
-        ("once", 11),
-        ("doce", 12),
-        ("trece", 13),
-        ("catorce", 14),
-        ("quince", 15),
-        ("veinte", 20),
-        ("treinta", 30),
-        ("cuarenta", 40),
-        ("cincuenta", 50),
-        ("sesenta", 60),
-        ("setenta", 70),
-        ("ochenta", 80),
-        ("noventa", 90),
-        ("cien", 100),
-        ("doscientos", 200),
-        ("trescientos", 300),
-        ("quinientos", 500),
-    ];
-    let french: &[(&str, u64)] = &[
-        ("deux", 2),
-        ("trois", 3),
-        ("quatre", 4),
-        ("cinq", 5),
-        ("six", 6),
-        ("sept", 7),
-        ("huit", 8),
-        ("neuf", 9),
-        ("dix", 10),
-        ("onze", 11),
-        ("douze", 12),
-        ("treize", 13),
-        ("quatorze", 14),
-        ("quinze", 15),
-        ("seize", 16),
-        ("vingt", 20),
-        ("trente", 30),
-        ("quarante", 40),
-        ("cinquante", 50),
-        ("soixante", 60),
-    ];
-    let german: &[(&str, u64)] = &[
-        ("zwei", 2),
-        ("drei", 3),
-        ("vier", 4),
-        ("fünf", 5),
-        ("sechs", 6),
-        ("sieben", 7),
-        ("acht", 8),
-        ("neun", 9),
-        ("zehn", 10),
-        ("elf", 11),
-        ("zwölf", 12),
-        ("zwanzig", 20),
-        ("dreißig", 30),
-        ("vierzig", 40),
-        ("fünfzig", 50),
-        ("sechzig", 60),
-        ("siebzig", 70),
-        ("achtzig", 80),
-        ("neunzig", 90),
-    ];
-    let portuguese: &[(&str, u64)] = &[
-        ("dois", 2),
-        ("duas", 2),
-        ("três", 3),
-        ("quatro", 4),
-        ("cinco", 5),
-        ("seis", 6),
-        ("sete", 7),
-        ("oito", 8),
-        ("nove", 9),
-        ("dez", 10),
-        ("onze", 11),
-        ("doze", 12),
-        ("treze", 13),
-        ("quinze", 15),
-        ("vinte", 20),
-        ("trinta", 30),
-        ("quarenta", 40),
-        ("cinquenta", 50),
-        ("cem", 100),
-        ("duzentos", 200),
-        ("quinhentos", 500),
-    ];
-    let table = match language {
-        "es" => spanish,
-        "fr" => french,
-        "de" => german,
-        "pt" => portuguese,
-        _ => english,
-    };
-    table.iter().find(|(name, _)| *name == word).map(|(_, value)| *value)
+    if let Some(table) = table(language) {
+        return table.number.get(word).copied().or_else(|| compound(table, word));
+    }
+    english.iter().find(|(name, _)| *name == word).map(|(_, value)| *value)
+}
+
+/// A number written as one word of several: "dreiundzwanzig", "duecentomila", "femogtyve".
+fn compound(table: &Table, word: &str) -> Option<u64> {
+    const BYTES_MAX: usize = 48;
+    if !table.is("compound-numbers") || word.len() < 6 || word.len() > BYTES_MAX {
+        return None;
+    }
+    let (mut total, mut group, mut rest, mut parts) = (0_u64, 0_u64, word, 0);
+    while !rest.is_empty() {
+        let number = table
+            .number
+            .iter()
+            .chain(&table.number_part)
+            .filter(|(name, _)| rest.starts_with(**name))
+            .max_by_key(|(name, _)| name.len());
+        let scale = table
+            .scale
+            .iter()
+            .filter(|(name, factor)| **factor <= 1_000 && rest.starts_with(**name))
+            .max_by_key(|(name, _)| name.len());
+        match (number, scale) {
+            (Some((name, value)), other)
+                if other.is_none_or(|(scale, _)| scale.len() <= name.len()) =>
+            {
+                group = group.checked_add(*value)?;
+                rest = &rest[name.len()..];
+            }
+            (_, Some((name, 100))) => {
+                group = group.max(1).checked_mul(100)?;
+                rest = &rest[name.len()..];
+            }
+            (_, Some((name, factor))) => {
+                total = total.checked_add(group.max(1).checked_mul(*factor)?)?;
+                group = 0;
+                rest = &rest[name.len()..];
+            }
+            _ => {
+                let joint =
+                    ["und", "ën", "en", "og"].iter().find(|joint| rest.starts_with(**joint))?;
+                rest = &rest[joint.len()..];
+                continue;
+            }
+        }
+        parts += 1;
+    }
+    (parts > 1).then_some(total.checked_add(group)?)
 }
 
 /// The factor of a word of size: "million", "Mrd", "mil".
@@ -353,39 +321,20 @@ pub(crate) fn magnitude(language: &str, word: &str) -> Option<u64> {
         "thousand" => 1_000,
         "million" | "millions" | "mn" | "mln" => MILLION,
         "bn" | "bln" | "milliard" | "milliards" | "mrd" | "milliarden" | "milliarde" => BILLION,
-        "tn" | "trn" | "trillion" if language != "de" && language != "fr" => TRILLION,
+        "tn" | "trn" | "trillion" if language == "en" => TRILLION,
         "lakh" => 100_000,
         "crore" => 10_000_000,
         _ => 0,
     };
-    if common > 0 {
-        return Some(common);
+    if let Some(table) = table(language) {
+        return table.scale.get(word).copied().or((common > 0).then_some(common));
     }
-    Some(match (language, word) {
-        ("ar", "ألف" | "آلاف" | "ألفا") => 1_000,
-        ("ar", "مليون" | "ملايين") => MILLION,
-        ("ar", "مليار" | "مليارات") => BILLION,
-        ("es", "mil") | ("pt", "mil") | ("fr", "mille") | ("de", "tausend") | ("it", "mila") => {
-            1_000
-        }
-        ("es", "millón" | "millones")
-        | ("pt", "milhão" | "milhões" | "mi")
-        | ("de", "millionen" | "mio")
-        | ("it", "milione" | "milioni")
-        | ("nl", "miljoen") => MILLION,
-        ("pt", "bilhão" | "bilhões" | "bi" | "mil-milhões")
-        | ("it", "miliardo" | "miliardi")
-        | ("nl", "miljard") => BILLION,
-        ("es", "billón" | "billones")
-        | ("de", "billion" | "billionen")
-        | ("fr", "billion" | "billions")
-        | ("nl", "biljoen") => TRILLION,
-        ("pt", "trilhão" | "trilhões") => TRILLION,
-        ("de", "hundert") => 100,
-        (other, "billion" | "billions") if !matches!(other, "de" | "fr" | "es") => BILLION,
-        (other, "trillions") if !matches!(other, "de" | "fr" | "es") => TRILLION,
-        _ => return None,
-    })
+    match word {
+        _ if common > 0 => Some(common),
+        "billion" | "billions" => Some(BILLION),
+        "trillions" => Some(TRILLION),
+        _ => None,
+    }
 }
 
 /// The factor of a letter right behind digits: "50M", "3bn", "15k".

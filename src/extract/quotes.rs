@@ -8,6 +8,7 @@
 mod attribution;
 mod caseless;
 mod cues;
+mod foreign;
 mod inserts;
 mod judge;
 mod lexicon;
@@ -22,6 +23,7 @@ use std::ops::Range;
 use super::page::{Block, BlockKind, Cue, Quote, QuoteKind, Sentence, Speaker};
 use super::sentences::primary_language;
 use super::speakers::Speakers;
+use crate::language::table;
 use attribution::{Attribution, Way};
 use marks::Span;
 
@@ -30,6 +32,9 @@ pub(crate) use lexicon::{
 };
 pub(crate) use subject::{Mention, MentionKind, is_particle};
 pub(crate) use tokens::{Kind, Token, Tokens};
+
+/// Words between a speaker and the name that he goes by.
+const NICKNAME_REACH: usize = 8;
 
 /// What is known of the page beside its text.
 #[derive(Debug, Clone, Copy, Default)]
@@ -76,14 +81,32 @@ pub fn attributed(
     let chosen: Vec<Mention> = found.iter().flatten().filter_map(|a| a.mention.clone()).collect();
     let speakers = Speakers::new(text, &tokens, &chosen, &others, hints.byline, &language);
     let single_style = judge::single_style(&spans, &found);
-    let reading =
-        Reading { text, blocks, sentences, tokens, spans, found, speakers, language, single_style };
+    let is_caseless = caseless::grammar(&language).is_some();
+    let masked =
+        if is_caseless { caseless::Masked::new(text, &spans) } else { caseless::Masked::default() };
+    let reading = Reading {
+        text,
+        blocks,
+        sentences,
+        tokens,
+        spans,
+        found,
+        speakers,
+        language,
+        single_style,
+        is_caseless,
+        masked,
+    };
     let groups = reading.groups();
-    groups
+    let mut made: Vec<Attributed> = groups
         .iter()
         .filter(|group| reading.is_quotation(group))
         .map(|group| reading.make(group))
-        .collect()
+        .collect();
+    if is_caseless {
+        reading.spoken_on(&mut made);
+    }
+    made
 }
 
 /// An article read as far as its quotations need.
@@ -97,16 +120,25 @@ struct Reading<'a> {
     speakers: Speakers,
     language: String,
     single_style: bool,
+    /// Whether the script has no capitals, and the text without what is quoted in it.
+    is_caseless: bool,
+    masked: caseless::Masked,
 }
 
 /// Block quotes and posts are quotations whole, with marks or without.
 fn whole_blocks(text: &str, blocks: &[Block], spans: &mut Vec<Span>) {
     let mut whole = Vec::new();
+    let told = |kind: &BlockKind| matches!(kind, BlockKind::Quote | BlockKind::Post);
     for (index, block) in blocks.iter().enumerate() {
-        if !matches!(block.kind, BlockKind::Quote | BlockKind::Post) {
+        if !told(&block.kind) {
             continue;
         }
         let Some(slice) = text.get(block.range.clone()) else { continue };
+        // "— Tom Hale, baker" below what he said is its signature.
+        let below = index.checked_sub(1).and_then(|i| blocks.get(i)).is_some_and(|b| told(&b.kind));
+        if below && signature(&format!(" {}", slice.trim())) == Some(1) {
+            continue;
+        }
         let body = slice.len() - signature(slice).map_or(0, |tail| slice.len() - tail);
         let kept = slice[..body].trim();
         if kept.is_empty() {
@@ -128,6 +160,7 @@ fn whole_blocks(text: &str, blocks: &[Block], spans: &mut Vec<Span>) {
             closed: true,
             single: false,
             dialogue: false,
+            resumed: false,
         });
     }
     if whole.is_empty() {
@@ -176,6 +209,12 @@ impl Reading<'_> {
         let (a, b) = (&self.spans[last], &self.spans[index]);
         let ((a_at, a_sentence), (b_at, b_sentence)) =
             (self.tokens.of_quote[last], self.tokens.of_quote[index]);
+        if b.resumed {
+            return true;
+        }
+        if let Some(table) = caseless::grammar(&self.language) {
+            return caseless::joins(self.text, a, b, table);
+        }
         if a.block != b.block || a.single != b.single || b_sentence != a_sentence {
             return false;
         }
@@ -198,7 +237,19 @@ impl Reading<'_> {
                 .cue
                 .as_ref()
                 .is_none_or(|(cue, _)| one.cue.as_ref().is_some_and(|(first, _)| first == cue));
-        attribution_between && typographic && same
+        attribution_between && typographic && same && (b.dialogue || self.only_told(a_at, b_at))
+    }
+
+    /// Whether a mark sets the second quotation off, and no clause of its own begins behind the first: “A,”
+    /// said Lee, “b” is one, “A,” said Lee of “B” and “A,” but added, “b” are two.
+    fn only_told(&self, first: usize, second: usize) -> bool {
+        let list = &self.tokens.list;
+        let set_off = list
+            .get(second.wrapping_sub(1))
+            .is_some_and(|t| matches!(t.kind, Kind::Comma | Kind::Dash | Kind::Colon));
+        let lead = list[first + 1..second].iter().find(|t| t.is_word());
+        let clause = lead.is_some_and(|t| lexicon::is_clause_word(&self.language, &t.lower));
+        set_off && !clause
     }
 
     fn is_quotation(&self, group: &[usize]) -> bool {
@@ -210,6 +261,7 @@ impl Reading<'_> {
             &self.found,
             group,
             self.single_style,
+            table(&self.language),
         )
     }
 
@@ -220,6 +272,7 @@ impl Reading<'_> {
         let start = group.first().map_or(0, |&i| self.spans[i].start);
         let end = group.last().map_or(start, |&i| self.spans[i].end);
         let words: Vec<&str> = parts.iter().map(|range| &text[range.clone()]).collect();
+        let unspaced = caseless::grammar(&self.language).is_some_and(|t| t.is("no-spaces"));
         let attribution = group
             .iter()
             .filter_map(|&i| self.found[i].as_ref())
@@ -231,13 +284,19 @@ impl Reading<'_> {
         let inferred = attribution.is_some_and(|a| a.way == Way::Neighbour);
         let speaker =
             mention.and_then(|mention| self.speakers.resolve(text, tokens, mention, inferred));
+        let speaker = match (speaker, mention) {
+            (Some(speaker), Some(mention)) if mention.kind == MentionKind::Role => {
+                Some(self.by_nickname(mention).unwrap_or(speaker))
+            }
+            (speaker, _) => speaker,
+        };
         let place =
             mention.map(|m| tokens.list[m.tokens.start].start..tokens.list[m.tokens.end - 1].end);
         let sentence = self.sentences.partition_point(|s| s.range.end <= start);
         let mut made = Attributed {
             quote: Quote {
                 range: start..end,
-                text: words.join(" "),
+                text: words.join(if unspaced { "" } else { " " }),
                 kind: self.kind(group),
                 parts,
                 speaker,
@@ -246,25 +305,64 @@ impl Reading<'_> {
             },
             mention: place,
         };
-        if caseless::applies(&self.language) {
-            self.caseless(&mut made);
+        if let Some(&first) = group.first().filter(|_| self.is_caseless) {
+            self.caseless(&mut made, &self.spans[first]);
         }
         made
     }
 
     /// Speakers of scripts without capitals are found in the text itself.
-    fn caseless(&self, made: &mut Attributed) {
+    fn caseless(&self, made: &mut Attributed, first: &Span) {
         let quote = &mut made.quote;
-        let Some(sentence) = self.sentences.get(quote.sentence) else { return };
-        if let Some(found) =
-            caseless::find(self.text, &sentence.range, &quote.range, &self.language)
-        {
-            quote.speaker =
-                Some(Speaker { name: self.text[found.name.clone()].to_owned(), named: true });
-            quote.cue =
-                found.cue.map(|range| Cue { text: self.text[range.clone()].to_owned(), range });
-            made.mention = Some(found.name);
+        let table = caseless::grammar(&self.language);
+        let (Some(block), Some(table)) = (self.blocks.get(first.block), table) else { return };
+        let of = |range: Range<usize>| caseless::find(&self.masked, &block.range, &range, table);
+        let found = of(first.start..first.end).or_else(|| of(quote.range.clone()));
+        let Some(found) = found else { return };
+        let name = found.name.filter(|range| self.text.get(range.clone()).is_some());
+        quote.speaker =
+            name.clone().map(|range| Speaker { name: self.text[range].to_owned(), named: true });
+        quote.cue = found
+            .cue
+            .filter(|range| self.text.get(range.clone()).is_some())
+            .map(|range| Cue { text: self.text[range.clone()].to_owned(), range });
+        made.mention = name;
+    }
+
+    /// Who spoke last speaks on where a cue names no one, or where a quotation follows alone.
+    fn spoken_on(&self, made: &mut [Attributed]) {
+        let block_of = |quote: &Quote| {
+            self.blocks.partition_point(|block| block.range.end <= quote.range.start)
+        };
+        for at in 1..made.len() {
+            let (before, rest) = made.split_at_mut(at);
+            let (Some(last), Some(next)) = (before.last(), rest.first_mut()) else { break };
+            let near = next.quote.sentence <= last.quote.sentence + 4;
+            let same = block_of(&last.quote) == block_of(&next.quote);
+            if next.quote.speaker.is_none()
+                && near
+                && (next.quote.cue.is_some() || same)
+                && let Some(speaker) = &last.quote.speaker
+            {
+                next.quote.speaker = Some(Speaker { name: speaker.name.clone(), named: false });
+            }
         }
+    }
+
+    /// "a man who goes by the name “Shorty”": what he is called.
+    fn by_nickname(&self, mention: &Mention) -> Option<Speaker> {
+        let end = mention.tokens.end;
+        let next = self.tokens.list.get(end..self.tokens.list.len().min(end + NICKNAME_REACH))?;
+        let next = next.iter().take_while(|t| !matches!(t.kind, Kind::Stop | Kind::Comma));
+        let span = next.into_iter().find_map(|t| match t.kind {
+            Kind::Quote(index) => self.spans.get(index),
+            _ => None,
+        })?;
+        let inner = self.text.get(span.inner_start..span.inner_end)?;
+        let name = inner.trim_end_matches(['.', ',']);
+        let called = judge::is_named(self.text, span.start) && name.starts_with(char::is_uppercase);
+        (called && name.split_whitespace().count() <= 3)
+            .then(|| Speaker { name: name.to_owned(), named: true })
     }
 
     fn kind(&self, group: &[usize]) -> QuoteKind {

@@ -10,6 +10,7 @@ use super::names::{Gender, People, Person, bare, is_body_word};
 use super::page::Speaker;
 use super::quotes::{Mention, MentionKind, Pronoun, Tokens, is_preposition, is_title};
 use super::words::words;
+use crate::language::table;
 
 /// Mentions looked back over for a pronoun.
 const LOOK_BACK_MENTIONS: usize = 60;
@@ -165,7 +166,10 @@ impl Speakers {
         }
         let skip = list
             .iter()
-            .take_while(|t| is_title(&t.lower))
+            .take_while(|t| {
+                is_title(&t.lower)
+                    || table(&self.language).is_some_and(|table| table.is_role(&t.lower))
+            })
             .count()
             .min(list.len().saturating_sub(1));
         let words: Vec<&str> = list[skip..].iter().map(|t| bare(&t.lower)).collect();
@@ -245,10 +249,10 @@ impl Speakers {
         let first = list.first()?;
         let definite = match self.language.as_str() {
             "en" => first.lower == "the",
-            _ => matches!(
-                first.lower.as_str(),
-                "el" | "la" | "le" | "der" | "die" | "o" | "a" | "il"
-            ),
+            // A language without articles has a role stand by itself.
+            language => table(language).is_some_and(|table| {
+                table.determiner.contains(first.lower.as_str()) || table.is("no-articles")
+            }),
         };
         if !definite || list.len() > 4 {
             return None;
@@ -302,5 +306,17 @@ fn written(text: &str, tokens: &Tokens, mention: &Mention) -> String {
     let list = &tokens.list[mention.name.clone()];
     let (Some(first), Some(last)) = (list.first(), list.last()) else { return String::new() };
     let words = text.get(first.start..last.end).unwrap_or("");
-    if mention.kind == MentionKind::Name { bare(words).to_owned() } else { words.to_owned() }
+    if mention.kind != MentionKind::Name {
+        return words.to_owned();
+    }
+    // "d’Anne Roy": what is elided before a name is no part of it.
+    let name = match words.split_once(['’', '\'']) {
+        Some(("d" | "l" | "D" | "L" | "qu" | "dell" | "all" | "dall", rest))
+            if rest.starts_with(char::is_uppercase) =>
+        {
+            rest
+        }
+        _ => words,
+    };
+    bare(name).to_owned()
 }

@@ -50,6 +50,12 @@ impl Reader<'_> {
                     let currency = units::dollar_prefix(word.trim_end_matches('.'))?;
                     return self.number_amount(at + 2, Some(currency));
                 }
+                if let Piece::Number(_) = self.piece(at + 1)
+                    && let Some(currency) =
+                        self.table.and_then(|t| t.currency_before.get(self.lower(at)))
+                {
+                    return self.number_amount(at + 1, Some(currency));
+                }
                 let code = word.len() == 3 && word.bytes().all(|b| b.is_ascii_uppercase());
                 if code
                     && matches!(self.piece(at + 1), Piece::Number(_))
@@ -118,7 +124,26 @@ impl Reader<'_> {
             amount.sized = true;
             if self.piece(amount.end) == super::scan::Piece::Dot
                 && self.is_glued(amount.end)
-                && matches!(lower, "mio" | "mrd")
+                && matches!(
+                    lower,
+                    "mio"
+                        | "mrd"
+                        | "tys"
+                        | "tis"
+                        | "mld"
+                        | "mln"
+                        | "млн"
+                        | "млрд"
+                        | "тыс"
+                        | "тис"
+                        | "трлн"
+                        | "εκατ"
+                        | "δισ"
+                        | "χιλ"
+                        | "mil"
+                        | "mill"
+                        | "mia"
+                )
             {
                 amount.end += 1;
             }
@@ -147,7 +172,10 @@ impl Reader<'_> {
         if let Some(part) = self.part(at) {
             return Some(part);
         }
-        if matches!(first, "a" | "an" | "un" | "une" | "una" | "uma" | "eine" | "ein") {
+        if matches!(
+            first,
+            "a" | "an" | "un" | "une" | "una" | "uno" | "um" | "uma" | "eine" | "ein"
+        ) {
             let next = self.lower(at + 1);
             let factor = match next {
                 "dozen" | "docena" | "douzaine" | "dúzia" => 12,
@@ -199,17 +227,30 @@ impl Reader<'_> {
             let lower = self.lower(word_at);
             if let Some(value) = small(self.language, lower) {
                 // "two three" is no number; "twenty three" is.
+                // French counts on: soixante-douze, quatre-vingt.
+                if self.language == "fr" && group == 4 && value == 20 {
+                    group = 80;
+                    any = true;
+                    end = word_at + 1;
+                    continue;
+                }
+                let twenties =
+                    self.language == "fr" && matches!(group % 100, 60 | 80) && value < 20;
                 if any
                     && group != 0
                     && !(group % 100 >= 20 && group.is_multiple_of(10) && value < 10
+                        || twenties
                         || group.is_multiple_of(100))
                 {
                     break;
                 }
                 group = group.checked_add(value)?;
-            } else if let Some(factor) =
-                magnitude(self.language, lower).filter(|_| any || matches!(lower, "mil" | "mille"))
-            {
+            } else if let Some(factor) = magnitude(self.language, lower).filter(|factor| {
+                // "mil personas", "tysiąc osób": a size that counts by itself.
+                any || self.language != "en"
+                    && *factor <= 1_000
+                    && !matches!(lower, "yüz" | "mila" | "tys" | "tis" | "тис" | "тыс")
+            }) {
                 if !any {
                     group = 1;
                 }

@@ -4,10 +4,7 @@
 //! is decided here. Values are RFC 3339 dates or, where the year or day is not said,
 //! the truncated forms of ISO 8601:2000 ("--11-04", "--11") and a plain year or year and month.
 
-use crate::dates::names::{months_in, weekdays_in};
-
-/// The languages whose dates in running text are read.
-const LANGUAGES: [&str; 6] = ["en", "es", "fr", "de", "pt", "it"];
+use crate::dates::names::{month_in, months_in, weekdays_in};
 
 /// The short forms of English that count in running text, January first. "Mar", "jun" and "jul" stand in
 /// no sentence.
@@ -24,8 +21,19 @@ pub(super) fn month(language: &str, word: &str) -> Option<(u8, bool)> {
             !matches!(word, "march" | "may" | "august" | "dec" | "sep" | "jan" | "april" | "june");
         return Some((number(at)?, is_sure));
     }
-    let of_language = LANGUAGES.contains(&language).then(|| written(language)).flatten()?;
-    Some((number(of_language)?, true))
+    if language == "en" {
+        return None;
+    }
+    let name = match language {
+        // "in October" is one word in Hebrew.
+        "he" => word
+            .strip_prefix(['ב', 'ל', 'מ'])
+            .filter(|rest| rest.chars().count() > 2)
+            .unwrap_or(word),
+        _ => word,
+    };
+    let of_language = month_in(language, name).or_else(|| month_in(language, word))?;
+    Some((of_language, true))
 }
 
 /// The day of the week a word names, in English.

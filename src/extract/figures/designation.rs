@@ -14,6 +14,8 @@ impl Reader<'_> {
             self.lower(at),
             "mid" | "pre" | "post" | "under" | "over" | "early" | "late" | "top" | "non" | "sub"
         );
+        // "ב-12.5%": a preposition of one or two letters in Hebrew.
+        let prefix = prefix || self.language == "he" && self.word(at).chars().count() <= 3;
         if hyphen && number && !prefix { self.past_glued(at + 3) } else { at + 1 }
     }
 
@@ -48,6 +50,10 @@ impl Reader<'_> {
         }
         // Letters right behind the digits that are no unit: "5G", "3D", "737-800" is a phone-like run.
         let word = self.word(at + 1);
+        if let Some(first) = word.chars().next().filter(|c| super::scan::is_wide(*c)) {
+            // 3号线, 5호선: a number of a line or a house. What else follows is counted.
+            return matches!(first, '号' | '號' | '호' | '番' | '級' | '级').then(|| at + 2);
+        }
         if self.is_glued(at + 1) && !word.is_empty() && self.glued_unit(word).is_none() {
             return Some(self.past_glued(at + 2));
         }
@@ -91,12 +97,19 @@ impl Reader<'_> {
             || (lower == "per" && self.lower(at + 1) == "cent")
             || super::super::numbers::magnitude(self.language, &lower).is_some()
             || units::duration(&lower).is_some()
-            || units::currency_word(word, true).is_some()
+            || self.currency(at, true).is_some()
+            || self.duration(at).is_some()
     }
 
     /// What letters glued to a number may be.
     fn glued_unit(&self, word: &str) -> Option<()> {
         let lower = word.to_lowercase();
+        if let Some(table) = self.table
+            && (table.currency.contains_key(lower.as_str())
+                || table.duration.contains_key(lower.as_str()))
+        {
+            return Some(());
+        }
         let known = super::super::numbers::suffix(word, true).is_some()
             || units::measure(word, &lower).is_some()
             || units::duration(&lower).is_some()

@@ -15,6 +15,7 @@ impl Reader<'_> {
             Piece::Number(value) => {
                 let value = value.and_then(Decimal::as_whole);
                 self.iso(at)
+                    .or_else(|| self.wide_date(at))
                     .or_else(|| self.clock(at))
                     .or_else(|| self.dotted_clock(at))
                     .or_else(|| self.day_first(at, value?))
@@ -37,7 +38,31 @@ impl Reader<'_> {
     }
 
     fn length(&self, at: usize) -> usize {
-        self.bits.get(at).map_or(0, |bit| bit.end - bit.start)
+        let Some(bit) = self.bits.get(at) else { return 0 };
+        let text = self.text.get(bit.start..bit.end).unwrap_or("");
+        if text.is_ascii() { text.len() } else { text.chars().count() }
+    }
+
+    /// "2024年10月3日", "10월 3일": numbers, each with its unit behind it.
+    fn wide_date(&self, at: usize) -> Option<Draft> {
+        let unit = |at: usize, names: [&str; 2]| names.contains(&self.word(at));
+        let (mut next, mut year, mut month, mut day) = (at, None, None, None);
+        if unit(next + 1, ["年", "년"]) && self.length(next) == 4 {
+            year = self.whole(next);
+            next += 2;
+        }
+        if unit(next + 1, ["月", "월"]) {
+            month = self
+                .whole(next)
+                .and_then(|m| u8::try_from(m).ok())
+                .filter(|m| (1..=12).contains(m));
+            next += 2;
+        }
+        if month.is_some() && unit(next + 1, ["日", "일"]) {
+            day = self.whole(next);
+            next += 2;
+        }
+        (next > at && (year.is_some() || month.is_some())).then(|| date(next, year, month, day))
     }
 
     /// A plain year of four digits.

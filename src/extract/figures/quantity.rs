@@ -208,6 +208,12 @@ impl Reader<'_> {
         if hyphen {
             next += 1;
         }
+        let led = at.checked_sub(1).is_some_and(|before| {
+            self.table.is_some_and(|table| table.percent_before.contains(self.lower(before)))
+        });
+        if led {
+            return draft(FigureKind::Percent, amount.end, Some("percent"));
+        }
         if let Some((end, unit)) = self.percent(next) {
             return draft(FigureKind::Percent, end, Some(unit));
         }
@@ -222,14 +228,19 @@ impl Reader<'_> {
             let allowed = if country {
                 matches!(
                     lower.as_str(),
-                    "us" | "u.s" | "american" | "canadian" | "australian" | "de" | "d" | "swiss"
+                    "us" | "u.s"
+                        | "american"
+                        | "canadian"
+                        | "australian"
+                        | "de"
+                        | "d"
+                        | "di"
+                        | "swiss"
                 )
             } else {
                 true
             };
-            if let Some(currency) =
-                units::currency_word(self.word(next + skip), big).filter(|_| allowed)
-            {
+            if let Some(currency) = self.currency(next + skip, big).filter(|_| allowed) {
                 let currency = match (lower.as_str(), currency) {
                     ("canadian", "USD") => "CAD",
                     ("australian", "USD") => "AUD",
@@ -259,7 +270,7 @@ impl Reader<'_> {
         let glued = self.is_glued(next) && !hyphen;
         let symbol_ok = word.len() > 1 || glued || matches!(word, "m" | "g" | "l") && amount.digits;
         if let Some(unit) =
-            units::duration(&lower).filter(|_| symbol_ok && (lower != "min" || amount.digits))
+            self.duration(next).filter(|_| symbol_ok && (lower != "min" || amount.digits))
         {
             let mut end = next + 1;
             if hyphen && self.piece(end) == Piece::Hyphen && self.lower(end + 1) == "old" {
@@ -303,6 +314,19 @@ impl Reader<'_> {
             return Some((at + 1, "percent"));
         }
         let (one, two) = (self.lower(at), self.lower(at + 1));
+        for phrase in self.table.into_iter().flat_map(|table| &table.percent) {
+            if phrase.iter().enumerate().all(|(index, word)| self.lower(at + index) == *word) {
+                let mut end = at + phrase.len();
+                // The stop of "proc." at the end of a sentence is not a part of it.
+                if self.piece(end) == Piece::Dot
+                    && self.is_glued(end)
+                    && !self.word(end + 1).is_empty()
+                {
+                    end += 1;
+                }
+                return Some((end, "percent"));
+            }
+        }
         match (one, two) {
             ("percent" | "pct" | "prozent" | "procent" | "%" | "pourcent", _) => {
                 Some((at + 1, "percent"))
@@ -324,6 +348,21 @@ impl Reader<'_> {
                 Some((at + 3, "percentage points"))
             }
             _ => None,
+        }
+    }
+
+    /// The currency that a word names in English or in the language of the text.
+    pub(super) fn currency(&self, at: usize, big: bool) -> Option<&'static str> {
+        let of_language = self.table.and_then(|table| table.currency.get(self.lower(at)).copied());
+        of_language.or_else(|| units::currency_word(self.word(at), big))
+    }
+
+    /// The unit of a duration that a word names.
+    pub(super) fn duration(&self, at: usize) -> Option<&'static str> {
+        let lower = self.lower(at);
+        match self.table {
+            Some(table) => table.duration.get(lower).copied(),
+            None => units::duration(lower),
         }
     }
 

@@ -4,6 +4,8 @@
 //! meaning to them. One pass, linear.
 
 use super::super::numbers::{Decimal, Notation, digits};
+use crate::dates::digit_of;
+use crate::language::Table;
 
 /// What a piece is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,7 +49,13 @@ pub(super) struct Bit {
 }
 
 /// The pieces of `text[from..to]`.
-pub(super) fn bits(text: &str, from: usize, to: usize, notation: Notation) -> Vec<Bit> {
+pub(super) fn bits(
+    text: &str,
+    from: usize,
+    to: usize,
+    notation: Notation,
+    table: Option<&Table>,
+) -> Vec<Bit> {
     let mut out: Vec<Bit> = Vec::new();
     let mut at = from;
     let Some(sentence) = text.get(..to) else { return out };
@@ -56,7 +64,14 @@ pub(super) fn bits(text: &str, from: usize, to: usize, notation: Notation) -> Ve
             at += c.len_utf8();
             continue;
         }
-        let (piece, end) = if c.is_ascii_digit() {
+        let (piece, end) = if is_wide(c) {
+            let after_number =
+                out.iter().rev().take(3).any(|bit| matches!(bit.piece, Piece::Number(_)));
+            (Piece::Word, wide_end(sentence, at, after_number, table))
+        } else if digit_of(c).is_some() && !c.is_ascii() {
+            let (end, value) = other_digits(sentence, at, notation);
+            (Piece::Number(value), end)
+        } else if c.is_ascii_digit() {
             let (length, value) = digits(&sentence[at..], notation);
             (Piece::Number(value), at + length.max(1))
         } else if c.is_alphabetic() {
@@ -89,13 +104,67 @@ fn mark(c: char) -> Piece {
     }
 }
 
+/// Han, kana and Hangul: no space stands between a number and its unit.
+pub(super) fn is_wide(c: char) -> bool {
+    matches!(c as u32, 0x3005 | 0x3040..=0x30ff | 0x3400..=0x9fff | 0xac00..=0xd7af)
+}
+
+/// The end of the run of wide letters at `at`; behind a number, of the unit that stands there.
+fn wide_end(text: &str, at: usize, after_number: bool, table: Option<&Table>) -> usize {
+    let rest = &text[at..];
+    if after_number && let Some(table) = table {
+        let units = table
+            .scale
+            .keys()
+            .chain(table.currency.keys())
+            .chain(table.duration.keys())
+            .chain(DATE_UNITS)
+            .copied()
+            .chain(table.percent.iter().flatten().copied());
+        if let Some(unit) =
+            units.filter(|unit| rest.starts_with(unit)).max_by_key(|unit| unit.len())
+        {
+            return at + unit.len();
+        }
+    }
+    at + rest.chars().take_while(|c| is_wide(*c)).map(char::len_utf8).sum::<usize>()
+}
+
+/// Year, month and day behind their numbers.
+const DATE_UNITS: &[&str] = &["年", "月", "日", "년", "월", "일"];
+
+/// A number in the digits of another script: "١٢٫٥", "१२,५००".
+fn other_digits(text: &str, at: usize, notation: Notation) -> (usize, Option<Decimal>) {
+    const CHARS_MAX: usize = 40;
+    let mut plain = String::new();
+    let mut end = at;
+    let mut chars = text[at..].chars().take(CHARS_MAX).peekable();
+    while let Some(c) = chars.next() {
+        let next = chars.peek().is_some_and(|n| digit_of(*n).is_some());
+        match (digit_of(c).and_then(|d| char::from_digit(d, 10)), c) {
+            (Some(digit), _) => plain.push(digit),
+            (None, '٫') if next => plain.push(if notation.comma_decimal { ',' } else { '.' }),
+            (None, '٬') if next => plain.push(if notation.comma_decimal { '.' } else { ',' }),
+            (None, ',' | '.') if next => plain.push(c),
+            _ => break,
+        }
+        end += c.len_utf8();
+    }
+    let (read, value) = digits(&plain, notation);
+    (end, value.filter(|_| read == plain.len()))
+}
+
 fn word_end(text: &str, at: usize) -> usize {
     let mut end = at;
     let mut chars = text[at..].chars().peekable();
     while let Some(c) = chars.next() {
         let inner =
             matches!(c, '’' | '\'' | '.') && chars.peek().is_some_and(|n| n.is_alphabetic());
-        if !(c.is_alphanumeric() || inner || c == 'º') || (c.is_ascii_digit() && end == at) {
+        let combines = matches!(c as u32, 0x0591..=0x05c7 | 0x064b..=0x065f | 0x0900..=0x0d7f);
+        if is_wide(c) && end > at
+            || !(c.is_alphanumeric() || inner || c == 'º' || combines)
+            || (c.is_ascii_digit() && end == at)
+        {
             break;
         }
         end += c.len_utf8();

@@ -4,6 +4,7 @@
 //! symbol or word has one ("$" and "dollars" alone are USD), the SI or customary symbol for measures.
 
 use crate::extract::words::words;
+use crate::language::Table;
 
 /// The currency of a symbol.
 pub(super) fn symbol(c: char) -> Option<&'static str> {
@@ -314,13 +315,18 @@ const HEDGES: &[&str] = &[
 ];
 
 /// The hedge that ends `before` (lower case, trimmed), as its length in bytes.
-pub(super) fn hedge(before: &str) -> Option<usize> {
+pub(super) fn hedge(before: &str, table: Option<&Table>) -> Option<usize> {
+    let phrases = table.into_iter().flat_map(|table| &table.hedge).map(|phrase| phrase.join(" "));
+    let of_language =
+        phrases.filter(|hedge| before.ends_with(hedge.as_str())).map(|hedge| hedge.len());
     HEDGES
         .iter()
         .filter(|hedge| before.ends_with(**hedge))
         .map(|hedge| hedge.len())
+        .chain(of_language)
         .filter(|&length| {
             before.len() == length
+                || table.is_some_and(|table| table.is("no-spaces"))
                 || before[..before.len() - length].ends_with(|c: char| !c.is_alphanumeric())
         })
         .max()

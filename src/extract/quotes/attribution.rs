@@ -7,6 +7,7 @@
 use std::collections::HashSet;
 use std::ops::Range;
 
+use super::caseless;
 use super::cues::{CueHit, HITS_MAX, cues};
 use super::lexicon::{Pronoun, Verb};
 use super::marks::Span;
@@ -56,6 +57,12 @@ pub(crate) fn attribute(
     blocks: &[Block],
     language: &str,
 ) -> (Vec<Option<Attribution>>, Vec<Mention>) {
+    if caseless::grammar(language).is_some() {
+        return (caseless::attribute(text, spans, blocks, language), Vec::new());
+    }
+    if language != "en" {
+        return super::foreign::attribute(tokens, spans, text, blocks, language);
+    }
     let mut out: Vec<Option<Attribution>> = vec![None; spans.len()];
     let mut quote = 0;
     let mut cues_of: Vec<Vec<CueHit>> = Vec::with_capacity(tokens.sentences.len());
@@ -287,7 +294,7 @@ fn score(scope: Scope<'_>, hit: &CueHit, quote_at: usize, text: &str, span: &Spa
             && others == 0
             && gap < 14)
     {
-        return Some(strength + 45 - gap.min(20) / 2 - others * 10);
+        return Some(strength + 45 - gap.min(20) - others * 10);
     }
     Some(strength + 34 - gap.min(40) / 2 - others * 6)
 }

@@ -1,146 +1,180 @@
-//! Speakers in scripts without capitals: Japanese, Chinese, Arabic.
+//! Speakers in scripts without capitals, by the tables of `language`.
 //!
-//! Owns the commonest attribution of each: a topic before the quotation (田中氏は「…」と述べた), a name and
-//! a verb on either side of it (张伟说：“…”), a verb and a name before it (قال أحمد: «…»). Deliberately no
-//! more: no pronouns, no roles. Looks at most a sentence's head to either side.
+//! Owns the commonest attributions of each grammar: a topic or a subject mark before the words (田中氏は「…」と
+//! 述べた), a name and a verb on either side (张伟说：“…”), a verb and a name (قال أحمد: «…»), source phrases. What is
+//! quoted is masked first, so that no word of a quotation is taken for one of the sentence around it.
+//! Deliberately resolves no pronoun: who spoke last is for the caller. Looks at most a sentence's head to
+//! either side.
+
+mod spaced;
+mod wide;
 
 use std::ops::Range;
 
+use super::attribution::{Attribution, Way};
+use super::marks::Span;
+use crate::extract::page::Block;
+use crate::language::{Table, table};
+
 /// Bytes looked at on either side of a quotation.
-const REACH_BYTES: usize = 120;
+const REACH_BYTES: usize = 240;
 
 /// A speaker and a cue, as ranges of the text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Found {
-    pub(super) name: Range<usize>,
+    /// The words that name the speaker; none where a pronoun stands there, or nothing.
+    pub(super) name: Option<Range<usize>>,
     pub(super) cue: Option<Range<usize>>,
 }
 
-const JA_VERBS: &[&str] = &[
-    "述べ",
-    "語っ",
-    "話し",
-    "言っ",
-    "説明し",
-    "強調し",
-    "指摘し",
-    "明らかにし",
-    "批判し",
-    "コメントし",
-    "訴え",
-    "答え",
-    "投稿し",
-];
-const JA_TITLES: &[&str] = &["氏", "さん", "容疑者", "被告"];
-const ZH_VERBS: &[&str] = &[
-    "表示", "指出", "强调", "強調", "告诉", "告訴", "认为", "認為", "写道", "寫道", "回应", "回應",
-    "说", "說", "称", "稱",
-];
-const AR_VERBS: &[&str] = &[
-    "وقالت",
-    "وقال",
-    "قالت",
-    "قال",
-    "وأضافت",
-    "وأضاف",
-    "أضاف",
-    "وأكد",
-    "أكدت",
-    "أكد",
-    "وصرح",
-    "صرح",
-    "وأوضح",
-    "أوضح",
-    "وذكر",
-    "ذكر",
-    "أعلن",
-    "كتب",
-];
+/// The text with every quotation blanked out, byte for byte.
+#[derive(Debug, Default)]
+pub(super) struct Masked(String);
 
-/// Who speaks the quotation `quote`, in a sentence of a language of [`applies`].
-pub(super) fn find(
+impl Masked {
+    pub(super) fn new(text: &str, spans: &[Span]) -> Self {
+        let mut out = String::with_capacity(text.len());
+        let mut at = 0;
+        for span in spans {
+            let (Some(before), true) = (text.get(at..span.start), span.end <= text.len()) else {
+                continue;
+            };
+            out.push_str(before);
+            // One mark at either end, so that a name does not reach over a quotation.
+            let length = span.end - span.start;
+            out.extend(std::iter::repeat_n(MASK, length));
+            at = span.end;
+        }
+        out.push_str(text.get(at..).unwrap_or(""));
+        Self(out)
+    }
+}
+
+/// What stands in place of a quoted byte.
+const MASK: char = '\u{1}';
+
+/// The table of a language that writes no capitals.
+pub(super) fn grammar(language: &str) -> Option<&'static Table> {
+    table(language).filter(|table| table.is("no-capitals"))
+}
+
+/// Which spans have an attribution, and which a block or post around them.
+pub(super) fn attribute(
     text: &str,
-    sentence: &Range<usize>,
-    quote: &Range<usize>,
+    spans: &[Span],
+    blocks: &[Block],
     language: &str,
+) -> Vec<Option<Attribution>> {
+    let Some(table) = grammar(language) else { return vec![None; spans.len()] };
+    let masked = Masked::new(text, spans);
+    let said = |span: &Span| {
+        let block = blocks.get(span.block)?;
+        find(&masked, &block.range, &(span.start..span.end), table)
+    };
+    spans
+        .iter()
+        .map(|span| said(span).map(|_| Attribution { mention: None, cue: None, way: Way::Beside }))
+        .collect()
+}
+
+/// Who speaks the quotation `quote`, in a block of a language without capitals.
+pub(super) fn find(
+    masked: &Masked,
+    block: &Range<usize>,
+    quote: &Range<usize>,
+    table: &'static Table,
 ) -> Option<Found> {
-    let mut from = sentence.start.max(quote.start.saturating_sub(REACH_BYTES));
+    crate::extract::work::step();
+    let text = masked.0.as_str();
+    let mut from = block.start.max(quote.start.saturating_sub(REACH_BYTES));
     while !text.is_char_boundary(from) {
         from += 1;
     }
-    let mut to = text.len().min(quote.end + REACH_BYTES);
+    let mut to = block.end.min(text.len()).min(quote.end + REACH_BYTES).max(quote.end);
     while !text.is_char_boundary(to) {
         to -= 1;
     }
     let before = text.get(from..quote.start)?;
+    let from = from + sentence_start(before);
+    let before = text.get(from..quote.start)?;
     let after = text.get(quote.end..to)?;
-    let after = after.split(['。', '\n', '「', '“', '«']).next().unwrap_or("");
-    match language {
-        "ja" => japanese(before, from, after, quote.end),
-        "zh" => verb_last(before, from).or_else(|| verb_last(after, quote.end)),
-        "ar" | "fa" => verb_first(before, from),
-        _ => None,
+    let after = &after[..sentence_end(after)];
+    let place = Place {
+        before: Part { text: before, at: from },
+        after: Part { text: after, at: quote.end },
+        table,
+    };
+    if table.is("no-spaces") { wide::find(&place) } else { spaced::find(&place) }
+}
+
+/// Whether nothing but an attribution stands between two quotations, so that they are one.
+pub(super) fn joins(text: &str, first: &Span, second: &Span, table: &Table) -> bool {
+    let Some(between) = text.get(first.end..second.start) else { return false };
+    let inner = text.get(first.inner_start..first.inner_end).unwrap_or("");
+    let comma = |c: char| matches!(c, ',' | '，' | '،' | '、');
+    let breaks = inner.trim_end().ends_with(comma) || between.trim_start().starts_with(comma);
+    let goes_on = between.trim_end().ends_with(comma);
+    let told = table.say.iter().any(|verb| between.contains(verb));
+    first.block == second.block
+        && breaks
+        && goes_on
+        && told
+        && between.chars().count() <= 60
+        && !between.contains(['。', '！', '？', '.', '؟', '।', '\n'])
+}
+
+/// Part of the text, and where it begins.
+#[derive(Clone, Copy)]
+struct Part<'a> {
+    text: &'a str,
+    at: usize,
+}
+
+impl Part<'_> {
+    /// The range in the text of a piece of this part.
+    fn range(&self, piece: &str) -> Range<usize> {
+        let start = self.at + (piece.as_ptr() as usize - self.text.as_ptr() as usize);
+        start..start + piece.len()
     }
 }
 
-/// The languages this file knows.
-pub(super) fn applies(language: &str) -> bool {
-    matches!(language, "ja" | "zh" | "ar")
+/// What stands around a quotation.
+struct Place<'a> {
+    before: Part<'a>,
+    after: Part<'a>,
+    table: &'static Table,
 }
 
-fn japanese(before: &str, base: usize, after: &str, after_base: usize) -> Option<Found> {
-    let topic = before.rfind(['は', 'が', 'も'])?;
-    let start =
-        before[..topic].rfind(['、', '。', '，', '」']).map_or(0, |at| at + '、'.len_utf8());
-    let mut name = before.get(start..topic)?.trim();
-    for title in JA_TITLES {
-        name = name.strip_suffix(title).unwrap_or(name);
+/// Behind the last stop of the text before a quotation.
+fn sentence_start(before: &str) -> usize {
+    let stop = before.char_indices().rev().find(|&(at, c)| {
+        let next = &before[at + c.len_utf8()..];
+        matches!(c, '。' | '！' | '？' | '؟' | '।' | '\n' | '!' | '?' | '；')
+            || c == '.' && next.starts_with([' ', MASK])
+    });
+    stop.map_or(0, |(at, c)| at + c.len_utf8())
+}
+
+/// The first stop of the text behind a quotation, or the next quotation.
+fn sentence_end(after: &str) -> usize {
+    let stop = after.char_indices().find(|&(at, c)| {
+        let next = &after[at + c.len_utf8()..];
+        matches!(c, '。' | '！' | '？' | '؟' | '।' | '\n' | '!' | '?' | MASK)
+            || c == '.' && (next.is_empty() || next.starts_with([' ', '\u{a0}']))
+    });
+    stop.map_or(after.len(), |(at, _)| at)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sentence_begins_behind_the_last_stop_and_ends_at_the_next() {
+        assert_eq!(sentence_start("一。二说："), "一。".len());
+        assert_eq!(sentence_start("no stop"), 0);
+        assert_eq!(sentence_end("说。后"), "说".len());
+        assert_eq!(sentence_end(" said. Then"), " said".len());
+        assert_eq!(sentence_end(" 12.5 more"), " 12.5 more".len());
     }
-    let begin = start + before[start..].find(name)?;
-    let cue = JA_VERBS
-        .iter()
-        .filter_map(|verb| after.find(verb).map(|at| after_base + at..after_base + at + verb.len()))
-        .min_by_key(|cue| cue.start);
-    (!name.is_empty()).then(|| Found { name: base + begin..base + begin + name.len(), cue })
-}
-
-/// Name, then verb: "张伟说".
-fn verb_last(part: &str, base: usize) -> Option<Found> {
-    let (at, verb) = ZH_VERBS
-        .iter()
-        .filter_map(|verb| part.find(verb).map(|at| (at, *verb)))
-        .min_by_key(|(at, _)| *at)?;
-    let start = part[..at]
-        .rfind(['，', '。', '、', '：', ',', '”', '」'])
-        .map_or(0, |comma| comma + part[comma..].chars().next().map_or(1, char::len_utf8));
-    let name = part.get(start..at)?;
-    let kept = name.trim();
-    let begin = start + (name.len() - name.trim_start().len());
-    let own = !kept.is_empty() && !matches!(kept, "他" | "她" | "并" | "還" | "还");
-    own.then(|| Found {
-        name: base + begin..base + begin + kept.len(),
-        cue: Some(base + at..base + at + verb.len()),
-    })
-}
-
-/// Verb, then name, then a colon: "قال أحمد:".
-fn verb_first(before: &str, base: usize) -> Option<Found> {
-    let head = before.trim_end().trim_end_matches([':', '،', ',']).trim_end();
-    let mut at = 0;
-    let mut hit: Option<(usize, usize)> = None;
-    for word in head.split(' ') {
-        if AR_VERBS.contains(&word) {
-            hit = Some((at, at + word.len()));
-        }
-        at += word.len() + 1;
-    }
-    let (start, end) = hit?;
-    let name = head.get(end..)?;
-    let kept = name.split([',', '،', ':']).next().unwrap_or("");
-    let kept = kept.split(" إن").next().unwrap_or("").trim();
-    let begin = end + (name.len() - name.trim_start().len());
-    (!kept.is_empty()).then(|| Found {
-        name: base + begin..base + begin + kept.len(),
-        cue: Some(base + start..base + end),
-    })
 }

@@ -35,10 +35,16 @@ pub(crate) fn cues(scope: Scope<'_>) -> Vec<CueHit> {
             continue;
         }
         if let Some(length) = according(scope, at) {
-            if let Some(subject) = scope.after(at + length) {
+            if let Some(mut subject) = scope.after(at + length) {
+                // "statements cited by the agency": the words were said elsewhere, by another.
+                let handed = (subject.tokens.start + 1..subject.tokens.end + 1)
+                    .find(|&at| at < scope.to && HANDED_ON.contains(scope.list[at].lower.as_str()));
+                if let Some(end) = handed.filter(|_| subject.kind == MentionKind::Role) {
+                    subject = Mention::new(subject.tokens.start..end, MentionKind::Role);
+                }
                 hits.push(CueHit {
                     tokens: at..at + length,
-                    verb: Verb::Says,
+                    verb: if handed.is_some() { Verb::Holds } else { Verb::Says },
                     subject: Some(subject),
                     inverted: true,
                 });
@@ -319,6 +325,11 @@ words!(
     "reports states claims posts notes calls answers texts worries fears hopes wishes views \
      figures reads points offers questions demands promises pledges remarks comments tweets \
      quotes so"
+);
+words!(
+    HANDED_ON,
+    "cited quoted obtained seen reviewed released published issued provided carried reported \
+     shared sent posted made given"
 );
 words!(PARTICIPLE_SUBJECT_WORDS, "and by as in after of for before while from then also when");
 words!(

@@ -10,9 +10,14 @@
 use super::lexicon::{Pronoun, Verb, is_determiner, pronoun, verb};
 use super::marks::Span;
 use crate::extract::work::step;
+use crate::language::table;
 
 /// Words of an attribution up to its verb: "the mayor’s spokeswoman said".
 const LEAD_WORDS_MAX: usize = 6;
+/// Words of an attribution inside the marks.
+const INSERTED_WORDS_MAX: usize = 24;
+/// Bytes of speech that is looked into for one.
+const PARTED_BYTES_MAX: usize = 4_000;
 /// Candidates looked at in one paragraph.
 const CANDIDATES_MAX: usize = 60;
 
@@ -22,7 +27,7 @@ fn is_dash(c: char) -> bool {
 
 /// Languages whose press sets dialogue in dashes.
 fn has_dialogue(language: &str) -> bool {
-    matches!(language, "es" | "fr" | "pt" | "it" | "ca" | "gl")
+    table(language).is_some_and(|table| table.dialogue == "yes")
 }
 
 /// The spans of a paragraph that dashes make dialogue; none where it is no dialogue.
@@ -84,6 +89,7 @@ fn push(
         closed: true,
         single: false,
         dialogue: true,
+        resumed: false,
     });
 }
 
@@ -137,6 +143,80 @@ fn resumes(text: &str, rest: usize, language: &str) -> Option<(usize, usize)> {
     None
 }
 
+/// Parts spans whose marks hold an attribution: «Wir gehen, — sagte Weber. — Alle.» The press of France,
+/// Russia and Ukraine sets it inside the marks. `first` is the first span to look at.
+pub(super) fn part(text: &str, language: &str, first: usize, spans: &mut Vec<Span>) {
+    if !has_dialogue(language) {
+        return;
+    }
+    let mut index = first;
+    while index < spans.len() {
+        let span = spans[index].clone();
+        index += 1;
+        let Some(words) = text.get(span.inner_start..span.inner_end) else { continue };
+        if span.dialogue || words.len() > PARTED_BYTES_MAX {
+            continue;
+        }
+        let Some((end, behind)) = inserted(words, language) else { continue };
+        let before = words[..end].trim_end();
+        let at = span.inner_start + before.len();
+        spans[index - 1].inner_end = at;
+        spans[index - 1].end = at;
+        let rest = words.get(behind..).unwrap_or("");
+        let skipped = rest.len()
+            - rest
+                .trim_start_matches(|c: char| {
+                    !c.is_alphanumeric() && !matches!(c, '¿' | '¡' | '[' | '…')
+                })
+                .len();
+        if rest[skipped..].trim().is_empty() {
+            continue;
+        }
+        let start = span.inner_start + behind + skipped;
+        spans.insert(index, Span { start, inner_start: start, resumed: true, ..span });
+    }
+}
+
+/// An attribution inside speech: where the speech ends before it, and where what stands behind it begins.
+fn inserted(words: &str, language: &str) -> Option<(usize, usize)> {
+    let mut candidates = 0;
+    for (at, c) in words.char_indices() {
+        step();
+        if !matches!(c, ',' | '?' | '!' | '…' | '.') || at == 0 {
+            continue;
+        }
+        let after = at + c.len_utf8();
+        let rest = &words[after..];
+        let dashed = rest.trim_start().starts_with(is_dash);
+        if c == '.' && !dashed || !rest.starts_with([' ', '\u{a0}', '\u{202f}']) {
+            continue;
+        }
+        candidates += 1;
+        if candidates > CANDIDATES_MAX {
+            return None;
+        }
+        let told = rest.trim_start().trim_start_matches(is_dash).trim_start();
+        let found = if dashed {
+            told.starts_with(char::is_lowercase) && says_soon(told, language)
+        } else {
+            language == "fr" && inverted(told, language)
+        };
+        if !found {
+            continue;
+        }
+        let told_at = words.len() - told.len();
+        // It ends with a dash, or with the stop of its sentence.
+        let end = told.char_indices().find(|&(at, c)| {
+            let next = &told[at + c.len_utf8()..];
+            if dashed { is_dash(c) } else { c == '.' && (next.is_empty() || next.starts_with(' ')) }
+        });
+        let end = end.map_or(words.len(), |(at, c)| told_at + at + c.len_utf8());
+        let count = words[told_at..end].split_whitespace().count();
+        return (count <= INSERTED_WORDS_MAX).then_some((after, end));
+    }
+    None
+}
+
 /// The first words of a text, in lower case, without marks at their ends; up to the end of a sentence.
 fn first_words(text: &str, most: usize) -> Vec<(String, bool)> {
     let mut out = Vec::new();
@@ -175,12 +255,22 @@ fn inverted(text: &str, language: &str) -> bool {
     let followed = words.get(at + 1).is_some_and(|(next, _)| {
         next.starts_with(char::is_uppercase) || is_determiner(language, &next.to_lowercase())
     });
-    says(language, word) && (carried || followed)
+    // "dit-elle", "a-t-il déclaré": the verb carries its speaker.
+    let head = word.split('-').next().unwrap_or(word);
+    let next_says = words.get(at + 1).is_some_and(|(next, _)| says(language, next));
+    carried && (says(language, head) || next_says) || says(language, word) && followed
 }
 
 /// Where speech without a closing mark ends because its attribution begins: "We lost it all, Hale said.";
 /// the byte behind the comma. Looked for between `from` and `to`.
-pub(super) fn forgotten_end(text: &str, from: usize, to: usize, language: &str) -> Option<usize> {
+/// `continues`: the next paragraph opens with a mark, so that only a name beside the verb tells.
+pub(super) fn forgotten_end(
+    text: &str,
+    from: usize,
+    to: usize,
+    language: &str,
+    continues: bool,
+) -> Option<usize> {
     let slice = text.get(from..to)?;
     let mut candidates = 0;
     for (at, c) in slice.char_indices() {
@@ -196,7 +286,12 @@ pub(super) fn forgotten_end(text: &str, from: usize, to: usize, language: &str) 
         if candidates > CANDIDATES_MAX {
             return None;
         }
-        if attributes(&slice[after..], language) {
+        let named = || {
+            let words = first_words(&slice[after..], LEAD_WORDS_MAX);
+            let names = words.iter().filter(|(word, _)| word.starts_with(char::is_uppercase));
+            names.filter(|(word, _)| word != "I").count() >= 2
+        };
+        if attributes(&slice[after..], language) && (!continues || named()) {
             return Some(from + after);
         }
     }

@@ -9,6 +9,7 @@ use super::marks::Span;
 use super::tokens::Tokens;
 use crate::extract::page::{Block, BlockKind};
 use crate::extract::words::words;
+use crate::language::Table;
 
 /// Words in marks up to which a bare fragment may be a name or a scare quote.
 const SHORT_WORDS_MAX: usize = 4;
@@ -38,6 +39,7 @@ pub(crate) fn is_whole(text: &str, tokens: &Tokens, spans: &[Span], index: usize
 }
 
 /// Whether the group is quoted speech.
+#[expect(clippy::too_many_arguments, reason = "the parts of one reading, which owns them")]
 pub(crate) fn is_quotation(
     text: &str,
     blocks: &[Block],
@@ -46,6 +48,7 @@ pub(crate) fn is_quotation(
     found: &[Option<Attribution>],
     group: &[usize],
     single_style: bool,
+    table: Option<&Table>,
 ) -> bool {
     let Some(&first) = group.first() else { return false };
     if group.len() > 1
@@ -68,17 +71,28 @@ pub(crate) fn is_quotation(
     if single && !(beside || is_whole(text, tokens, spans, first) && attribution.is_some()) {
         return false;
     }
-    let naming = named_by(text, span.start);
+    if words <= 3 && is_title_case(inner) && is_nickname(tokens, tokens.of_quote[first].0) {
+        return false;
+    }
+    let naming = named_by(text, span.start) || named_in(text, span, table);
     if naming && words <= 8 && !inner.ends_with('?') {
         return false;
     }
-    let title =
-        is_title_case(inner) && (2..=8).contains(&words) && !inner.ends_with(['?', '!', '.']);
+    // American style sets the stop of the sentence inside the marks.
+    let title = is_title_case(inner) && (2..=8).contains(&words) && !inner.ends_with(['?', '!']);
     if title && owned_or_placed(text, span.start) {
         return false;
     }
     let whole = is_whole(text, tokens, spans, first);
     let caseless = inner.chars().any(|c| matches!(c as u32, 0x3040..=0x9fff));
+    if table.is_some_and(|table| table.is("no-capitals")) && !beside {
+        // Without capitals and without a speaker, only a sentence of its own is speech.
+        let stopped = inner.ends_with(['.', '!', '?', '…', '。', '！', '？', '؟', '।']);
+        let introduced = text[..span.start].trim_end().ends_with([':', '：']);
+        return stands_alone(tokens, first)
+            || stopped && words + inner.chars().count() > 6
+            || introduced;
+    }
     if whole
         && !beside
         && words == 1
@@ -87,6 +101,23 @@ pub(crate) fn is_quotation(
         && attribution.is_none()
     {
         return false;
+    }
+    // Elsewhere a word or two in marks, away from a verb of saying, are a name or a doubt; and so are
+    // capitals alone where all nouns have them.
+    if let Some(table) = table.filter(|table| !table.is("no-capitals") && !beside && !whole) {
+        let told = attribution.is_some_and(|a| {
+            a.cue.as_ref().is_some_and(|(_, verb)| matches!(verb, Verb::Addresses))
+        });
+        let capitals = inner.split_whitespace().all(|word| {
+            word.chars().find(|c| c.is_alphanumeric()).is_none_or(|c| !c.is_lowercase())
+        });
+        let cued = attribution.is_some_and(|a| a.cue.is_some());
+        if words == 1 && !told
+            || words == 2 && !cued
+            || capitals && (table.is("noun-capitals") || words <= 4)
+        {
+            return false;
+        }
     }
     if beside || whole {
         return !(is_title_case(inner) && words >= 2 && work_before(text, span.start));
@@ -101,6 +132,34 @@ pub(crate) fn is_quotation(
         return false;
     }
     words > SHORT_WORDS_MAX || attribution.is_some()
+}
+
+/// Robert “Bobby” Crane: marks between two words of a name.
+fn is_nickname(tokens: &Tokens, at: usize) -> bool {
+    let near = |index: usize| tokens.list.get(index).is_some_and(|t| t.is_capital());
+    at.checked_sub(1).is_some_and(near) && near(at + 1)
+}
+
+/// What the language's own words make a name or a title: "der sogenannte „…“", "电影“…”", “…”一词.
+fn named_in(text: &str, span: &Span, table: Option<&Table>) -> bool {
+    let Some(table) = table else { return false };
+    let before = text[..span.start].trim_end();
+    let ends_with = |word: &str| {
+        let low = before.len().saturating_sub(word.len() * 2 + 4);
+        let low = (low..=before.len()).find(|&at| before.is_char_boundary(at)).unwrap_or(0);
+        let tail = before[low..].to_lowercase();
+        tail.strip_suffix(word).is_some_and(|rest| {
+            table.is("no-spaces") || !rest.chars().next_back().is_some_and(char::is_alphanumeric)
+        })
+    };
+    let behind = text.get(span.end..).unwrap_or("");
+    table.so_called.iter().any(|phrase| ends_with(&phrase.join(" ")))
+        || table.so_called_after.iter().any(|word| behind.starts_with(word))
+        || table.is("no-spaces") && table.work.iter().any(|word| ends_with(word))
+        || !table.is("no-spaces")
+            && words_before(text, span.start, 1)
+                .iter()
+                .any(|word| table.work.contains(word.as_str()))
 }
 
 /// Whether the article quotes in single marks, as British papers do: no double ones stand in it, and a
@@ -171,14 +230,21 @@ fn named_by(text: &str, at: usize) -> bool {
             | "soi-disant"
     ) || (last == "as" && matches!(before, "known"))
         || (last == "the" && before == "called")
+        || matches!(last, "name" | "alias" | "nickname" | "moniker") && before != "of"
+        || (last == "by" && matches!(before, "goes" | "went" | "go"))
         || (last == "term" || last == "word" || last == "phrase") && before == "the"
+}
+
+/// Whether the words before the mark at `at` say that a name follows.
+pub(crate) fn is_named(text: &str, at: usize) -> bool {
+    named_by(text, at)
 }
 
 /// "on CNN’s “State of Elm,”", "with “Good Morning Elm”": a broadcast or a work.
 fn owned_or_placed(text: &str, at: usize) -> bool {
     let words = words_before(text, at, 1);
     words.first().is_some_and(|word| {
-        matches!(word.as_str(), "on" | "with" | "of" | "to" | "from" | "for")
+        matches!(word.as_str(), "on" | "with" | "of" | "to" | "from" | "for" | "told" | "tells")
             || word.ends_with("’s")
             || word.ends_with("'s")
     })

@@ -8,6 +8,7 @@ use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use crate::extract::words::words;
+use crate::language::{Table, says_anywhere, table};
 
 /// What a verb of saying is good for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -69,41 +70,6 @@ const BASES: &str = "reveal portray defend remember discuss oppose estimate prop
     allege maintain believe think see consider yell scream post repeat reiterate question dismiss condemn \
     proclaim observe point confirm agree testify caution concede feel read hear characterize compare";
 
-const ES: &str = "dicho afirmado asegurado declarado señalado explicado dijo dice dijeron dicen afirmó afirma afirmaron aseguró asegura aseguraron señaló señala señalaron explicó explica \
-    explicaron añadió añade añadieron agregó agrega indicó indica indicaron declaró declara declararon manifestó manifiesta \
-    expresó expresa apuntó apunta subrayó subraya destacó destaca insistió insiste reconoció reconoce advirtió advierte \
-    advirtieron comentó comenta contó cuenta preguntó pregunta respondió responde contestó contesta escribió escribe \
-    publicó anunció anuncia sostuvo sostiene recordó recuerda lamentó lamenta criticó critica denunció denuncia reiteró \
-    reitera precisó precisa matizó zanjó exclamó gritó concluyó concluye admitió admite argumentó argumenta sentenció \
-    ironizó remarcó resaltó puntualizó defendió defiende reclamó reclama exigió exige pidió pide alertó alerta tuiteó \
-    relató opinó opina consideró considera confesó confiesa enfatizó detalló celebró prometió promete llamó calificó";
-const FR: &str = "souvient plaidé félicite félicité martelait souligna expliqua déclara affirma répondit ajouta lança confia murmure murmuré crie crié hurle hurlé proteste protesté tranche tranché promettent disent affirment expliquent dit déclare déclaré affirme affirmé explique expliqué ajoute ajouté précise précisé assure assuré estime estimé \
-    souligne souligné indique indiqué annonce annoncé raconte raconté répond répondu demande demandé lance lancé \
-    confie confié regrette regretté dénonce dénoncé rappelle rappelé insiste insisté reconnaît reconnu écrit martelé \
-    martèle poursuit poursuivi conclut conclu constate constaté témoigne témoigné note noté prévient prévenu résume \
-    résumé reprend soupire s'exclame s'indigne s'interroge tweeté commente commenté plaide plaidé réagi réagit admet \
-    admis tonne glisse glissé fustige fustigé promet promis critique critiqué observe observé justifie justifié avance \
-    a-t-il a-t-elle ont-ils dit-il dit-elle explique-t-il explique-t-elle affirme-t-il affirme-t-elle ajoute-t-il \
-    ajoute-t-elle assure-t-il assure-t-elle estime-t-il estime-t-elle précise-t-il précise-t-elle";
-const DE: &str = "sagte sagt sagten sagen erklärte erklärt erklärten betonte betont betonten meinte meint schrieb schreibt teilte teilt \
-    fügte ergänzte ergänzt berichtete berichtet berichteten warnte warnt forderte fordert forderten kritisierte kritisiert \
-    kündigte kündigt versicherte versichert behauptete behauptet antwortete antwortet fragte fragt rief ruft erzählte \
-    erzählt bestätigte bestätigt unterstrich unterstreicht äußerte äußert mahnte mahnt bekräftigte bekräftigt gesagt \
-    urteilte verkündete verkündet twitterte räumte bemerkte bilanzierte resümierte lobte lobt klagte klagt stellte so \
-    findet nannte nennt bezeichnete bezeichnet hieß heißt";
-const PT: &str = "dito afirmado disse diz disseram dizem afirmou afirma afirmaram declarou declara declararam explicou explica contou conta \
-    acrescentou acrescenta ressaltou ressalta destacou destaca completou completa escreveu escreve informou informa \
-    lembrou lembra criticou critica defendeu defende garantiu garante questionou respondeu responde perguntou comentou \
-    comenta avaliou avalia concluiu conclui argumentou argumenta reforçou reforça relatou relata pontuou alertou alerta \
-    anunciou anuncia reconheceu admitiu admite salientou sublinhou frisou referiu refere considerou assegurou prometeu \
-    reiterou observou revelou explicaram ponderou desabafou publicou";
-const IT: &str = "detto dice dicono ha-detto afferma affermato dichiara dichiarato spiega spiegato aggiunge aggiunto sottolinea \
-    sottolineato scrive scritto risponde risposto racconta raccontato commenta commentato ricorda ricordato osserva \
-    osservato precisa precisato sostiene sostenuto annuncia annunciato conclude concluso";
-const NORDIC: &str = "sade säger skriver berättar förklarade menar sa sier skrev sagde siger forklarede forklarer fortalte fortæller mener";
-const NL: &str = "zei zegt zeiden zeggen verklaarde verklaart schreef schrijft stelde stelt vertelde vertelt aldus benadrukte liet laat \
-    reageerde reageert waarschuwde waarschuwt";
-
 static VERBS: LazyLock<HashMap<&'static str, Verb>> = LazyLock::new(|| {
     let mut map = HashMap::new();
     let lists = [
@@ -121,49 +87,24 @@ static VERBS: LazyLock<HashMap<&'static str, Verb>> = LazyLock::new(|| {
     map
 });
 
-static FOREIGN: LazyLock<HashMap<&'static str, &'static str>> = LazyLock::new(|| {
-    let mut map = HashMap::new();
-    for (language, list) in [
-        ("sv", NORDIC),
-        ("da", NORDIC),
-        ("no", NORDIC),
-        ("nb", NORDIC),
-        ("it", IT),
-        ("nl", NL),
-        ("pt", PT),
-        ("de", DE),
-        ("fr", FR),
-        ("es", ES),
-    ] {
-        for word in list.split_ascii_whitespace() {
-            let entry: &mut &'static str = map.entry(word).or_insert(language);
-            if *entry != language && word != "so" {
-                *entry = "*";
-            }
-        }
-    }
-    map
-});
-
 /// The kind of verb `word` (lower case) is in `language`.
 pub(crate) fn verb(language: &str, word: &str) -> Option<Verb> {
-    if language == "en" {
-        return VERBS.get(word).copied();
-    }
-    match FOREIGN.get(word) {
-        Some(&of) if of == language || of == "*" || !has_own_list(language) => Some(Verb::Says),
-        _ if has_own_list(language) => None,
-        _ => VERBS.get(word).copied(),
+    let Some(table) = foreign(language) else { return VERBS.get(word).copied() };
+    if table.say.contains(word) {
+        Some(Verb::Says)
+    } else {
+        table.tell.contains(word).then_some(Verb::Addresses)
     }
 }
 
-fn has_own_list(language: &str) -> bool {
-    matches!(language, "es" | "fr" | "de" | "pt" | "it" | "nl" | "sv" | "da" | "no" | "nb")
+/// The table of a language other than English.
+fn foreign(language: &str) -> Option<&'static Table> {
+    table(language).filter(|_| language != "en")
 }
 
 /// Whether `word`, in any case, is a finite verb of saying in one of the languages known.
 pub(crate) fn is_saying(word: &str) -> bool {
-    if word.is_empty() || word.len() > 24 {
+    if word.is_empty() || word.len() > 32 {
         return false;
     }
     let lower = word.trim_end_matches(|c: char| !c.is_alphanumeric()).to_lowercase();
@@ -172,29 +113,38 @@ pub(crate) fn is_saying(word: &str) -> bool {
     {
         return true;
     }
-    FOREIGN.contains_key(lower.as_str()) && lower != "so" && lower != "note"
+    says_anywhere(&lower) && !matches!(lower.as_str(), "so" | "note" | "la")
 }
 
 /// Words that a subject does not end with: they stand between subject and verb.
 pub(crate) fn is_between(language: &str, word: &str) -> bool {
     (word.len() > 4 && word.ends_with("ly") && !BETWEEN_WORDS.contains(word))
         || BETWEEN_WORDS_2.contains(word)
-        || (language != "en" && OTHER_BETWEEN.contains(word))
+        || foreign(language).is_some_and(|table| table.aux.contains(word))
 }
 
 /// Words that begin a clause of their own, so that the subject stands behind them.
 pub(crate) fn is_clause_word(language: &str, word: &str) -> bool {
-    CLAUSE_WORD_WORDS.contains(word) || (language != "en" && OTHER_CLAUSE_WORDS.contains(word))
+    match foreign(language) {
+        Some(table) => table.clause.contains(word),
+        None => CLAUSE_WORD_WORDS.contains(word),
+    }
 }
 
 /// Prepositions: a noun behind one is no subject.
 pub(crate) fn is_preposition(language: &str, word: &str) -> bool {
-    PREPOSITION_WORDS.contains(word) || (language != "en" && OTHER_PREPOSITIONS.contains(word))
+    match foreign(language) {
+        Some(table) => table.preposition.contains(word),
+        None => PREPOSITION_WORDS.contains(word),
+    }
 }
 
 /// Words that begin a noun phrase.
 pub(crate) fn is_determiner(language: &str, word: &str) -> bool {
-    DETERMINER_WORDS.contains(word) || (language != "en" && OTHER_DETERMINERS.contains(word))
+    match foreign(language) {
+        Some(table) => table.determiner.contains(word),
+        None => DETERMINER_WORDS.contains(word),
+    }
 }
 
 /// What a pronoun points at.
@@ -216,6 +166,16 @@ pub(crate) enum Pronoun {
 
 /// The pronoun `word` (lower case) is as a subject.
 pub(crate) fn pronoun(language: &str, word: &str) -> Option<Pronoun> {
+    if let Some(table) = foreign(language) {
+        return [
+            (&table.he, Pronoun::He),
+            (&table.she, Pronoun::She),
+            (&table.they, Pronoun::They),
+            (&table.it, Pronoun::It),
+        ]
+        .into_iter()
+        .find_map(|(words, pronoun)| words.contains(word).then_some(pronoun));
+    }
     Some(match word {
         "he" | "he’s" | "he's" | "he’d" | "he'd" => Pronoun::He,
         "she" | "she’s" | "she's" | "she’d" | "she'd" => Pronoun::She,
@@ -225,15 +185,8 @@ pub(crate) fn pronoun(language: &str, word: &str) -> Option<Pronoun> {
         "they’re" | "they're" | "they’ve" | "they've" => Pronoun::They,
         "i’m" | "i'm" | "i’ve" | "i've" | "we’re" | "we're" | "we’ve" | "we've" | "you’re"
         | "you're" => Pronoun::I,
-        "i" | "we" if language == "en" => Pronoun::I,
+        "i" | "we" => Pronoun::I,
         "who" | "which" => Pronoun::Relative,
-        "él" | "il" | "ele" | "lui" => Pronoun::He,
-        "er" if language == "de" => Pronoun::He,
-        "hij" if language == "nl" => Pronoun::He,
-        "ella" | "elle" | "ela" | "lei" => Pronoun::She,
-        "sie" if language == "de" => Pronoun::She,
-        "zij" | "ze" if language == "nl" => Pronoun::She,
-        "ellos" | "ellas" | "ils" | "elles" | "eles" | "elas" => Pronoun::They,
         _ => return None,
     })
 }
@@ -260,13 +213,11 @@ words!(
      sometimes reportedly himself herself themselves both all simply first soon who've ever \
      instead too yet already are am wo didn't didn’t"
 );
-words!(OTHER_BETWEEN, "a ont avait hat haben ha han había tem hanno heeft");
 words!(
     CLAUSE_WORD_WORDS,
     "that because as when while if and but after before where whether since although though \
      than or so yet until unless whereas nor even how why what which who whom"
 );
-words!(OTHER_CLAUSE_WORDS, "que y et und dass daß wie als e pero mais mas aber");
 words!(
     PREPOSITION_WORDS,
     "of for from in at with on to by about against near under over during into between \
@@ -275,20 +226,9 @@ words!(
      along ahead unlike since ago"
 );
 words!(
-    OTHER_PREPOSITIONS,
-    "de del des du da do dos das von vom zu zum zur im en con para por pour avec dans sur \
-     bei mit aus nach am no na em com durante tras lors auf für gegenüber au aux chez sobre \
-     al ao"
-);
-words!(
     DETERMINER_WORDS,
     "the a an his her its their my our your one two three four five some many most several \
      another other both each every this these those no any few all dozens hundreds"
-);
-words!(
-    OTHER_DETERMINERS,
-    "el la los las un una unos unas su le les une l son sa ses der die das ein eine sein \
-     seine ihre o os as um uma seu sua il lo gli i de het een"
 );
 words!(
     CALENDAR_WORDS,

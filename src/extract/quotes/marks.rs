@@ -33,6 +33,8 @@ pub(crate) struct Span {
     pub(crate) single: bool,
     /// Whether dashes stand in place of marks.
     pub(crate) dialogue: bool,
+    /// Whether the marks are those of the span before it, and an attribution stands between them.
+    pub(crate) resumed: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -82,7 +84,9 @@ pub(crate) fn spans(text: &str, blocks: &[Block], language: &str) -> Vec<Span> {
             .and_then(|next| text.get(next.range.clone()))
             .is_some_and(opens_with_mark);
         let place = Place { text: slice, base: block.range.start, block: index, language };
+        let first = out.len();
         pair_block(place, continues, &mut out);
+        inserts::part(text, language, first, &mut out);
     }
     out
 }
@@ -169,6 +173,12 @@ fn sides(text: &str, at: usize, end: usize, c: char) -> Sides {
                     | '…'
                     | '&'
                     | '*'
+                    | '।'
+                    | '،'
+                    | '؛'
+                    | '؟'
+                    | '۔'
+                    | '־'
             )
             || (family(a).is_some() && a != c)
             || (is_wide(a) && !matches!(c, '“' | '‘'))
@@ -197,6 +207,7 @@ fn pair_block(place: Place<'_>, continues: bool, out: &mut Vec<Span>) {
     let mut stack: Vec<Frame> = Vec::new();
     let mut top: Vec<Span> = Vec::new();
     let mut done = 0;
+    let spaced = spaced_straight(text);
     for (at, c) in text.char_indices() {
         let Some((kind, c, length)) = mark_at(text, at, c).filter(|_| at >= done) else { continue };
         done = at + length;
@@ -207,7 +218,11 @@ fn pair_block(place: Place<'_>, continues: bool, out: &mut Vec<Span>) {
             single_mark(&singles, next_single, at, c, &mut stack, &mut top, (text, base, block));
             continue;
         }
-        let around = sides(text, at, done, c);
+        let mut around = sides(text, at, done, c);
+        if spaced && c == '"' && is_spaced(text, at) {
+            let open = stack.iter().any(|frame| frame.family == kind);
+            (around.opens, around.closes) = (!open, open);
+        }
         if closes(&stack, kind, c, around) {
             // Frames of other families above the match were never closed: they were no quotations.
             while let Some(frame) = stack.pop() {
@@ -227,6 +242,20 @@ fn pair_block(place: Place<'_>, continues: bool, out: &mut Vec<Span>) {
     out.append(&mut top);
 }
 
+/// Whether white space, or nothing, stands on both sides of the straight mark at `at`.
+fn is_spaced(text: &str, at: usize) -> bool {
+    text[..at].chars().next_back().is_none_or(char::is_whitespace)
+        && text[at + 1..].chars().next().is_none_or(char::is_whitespace)
+}
+
+/// Whether the straight marks of a block are set with spaces on both sides, in pairs.
+fn spaced_straight(text: &str) -> bool {
+    let all = text.match_indices('"');
+    let (count, spaced) =
+        all.fold((0, 0), |(n, s), (at, _)| (n + 1, s + usize::from(is_spaced(text, at))));
+    spaced > 0 && spaced == count && count % 2 == 0
+}
+
 /// What stays open at the end of a block: a continuation, a forgotten mark, or no quotation.
 fn finish_block(place: Place<'_>, continues: bool, stack: Vec<Frame>, top: &mut Vec<Span>) {
     let Place { text, base, block, language } = place;
@@ -243,8 +272,8 @@ fn finish_block(place: Place<'_>, continues: bool, stack: Vec<Frame>, top: &mut 
     // A forgotten mark: the speech ends where its attribution begins.
     let limit = inner.first().map_or(end, |span| span.start - base).max(bottom.inner);
     let begins = spoken || before.ends_with(['.', '!', '?']);
-    let forgotten = if doubled && begins && !continues {
-        inserts::forgotten_end(text, bottom.inner, limit, language)
+    let forgotten = if doubled && begins {
+        inserts::forgotten_end(text, bottom.inner, limit, language, continues)
     } else {
         None
     };
@@ -253,7 +282,8 @@ fn finish_block(place: Place<'_>, continues: bool, stack: Vec<Frame>, top: &mut 
         && (continues || (spoken && (leads || bottom.glyph != '"')))
         && end > bottom.inner;
     if let Some(end) = forgotten {
-        top.push(open(end));
+        // Its mark was forgotten, so that nothing is continued.
+        top.push(Span { closed: true, ..open(end) });
         top.extend(inner);
     } else if doubled && (goes_on || reads_open) {
         top.push(open(end));
@@ -283,6 +313,7 @@ fn make_span(
         closed,
         single: matches!(frame.family, Family::Single | Family::SingleGuillemet),
         dialogue: false,
+        resumed: false,
     }
 }
 

@@ -7,7 +7,7 @@ use super::attribution::{Attribution, Way};
 use super::cues::CueHit;
 use super::lexicon::Verb;
 use super::marks::Span;
-use super::subject::{Mention, Scope};
+use super::subject::{Mention, MentionKind, Scope};
 use super::tokens::{Kind, Token, Tokens};
 use crate::extract::page::{Block, BlockKind};
 
@@ -45,7 +45,7 @@ pub(crate) fn fill(
         }
         let found = ahead(tokens, spans, index, out)
             .or_else(|| same_block(tokens, spans, index, out))
-            .or_else(|| sentence_before(tokens, language, cues, index))
+            .or_else(|| sentence_before(tokens, language, cues, index, text))
             .or_else(|| last_speaker(tokens, index, out));
         if let Some(mention) = found {
             let cue = out[index].as_ref().and_then(|a| a.cue.clone());
@@ -64,6 +64,14 @@ fn signed(tokens: &Tokens, language: &str, span: &Span, index: usize) -> Option<
     let to = (from..(from + 12).min(tokens.list.len()))
         .find(|&next| tokens.list[next].kind == Kind::Stop)
         .unwrap_or(from);
+    // "— Mill and District Council (@council)": what stands before the handle is the name.
+    let handle = (from + 1..to).find(|&at| {
+        tokens.list[at].kind == Kind::Open
+            && tokens.list.get(at + 1).is_some_and(|t| t.lower.starts_with('@'))
+    });
+    if let Some(open) = handle {
+        return Some(Mention::new(from..open, MentionKind::Name));
+    }
     Scope { list: &tokens.list, from, to, language }.after(from)
 }
 
@@ -142,6 +150,7 @@ fn sentence_before(
     language: &str,
     cues: &[Vec<CueHit>],
     index: usize,
+    text: &str,
 ) -> Option<Mention> {
     let (_, sentence) = tokens.of_quote[index];
     let previous = sentence.checked_sub(1)?;
@@ -158,6 +167,9 @@ fn sentence_before(
         .find(|hit| hit.subject.is_some() && !matches!(hit.verb, Verb::Holds | Verb::Base));
     if let Some(hit) = cue {
         return hit.subject.clone();
+    }
+    if language != "en" {
+        return super::foreign::leading_name(&tokens.list, range, language, text);
     }
     let scope = Scope { list: &tokens.list, from: range.start, to: range.end, language };
     scope.main_subject(range.end)

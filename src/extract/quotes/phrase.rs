@@ -191,6 +191,15 @@ impl Scope<'_> {
         while end < self.to && end - from < PHRASE_MAX {
             let token = &self.list[end];
             let word = token.lower.as_str();
+            // William “Bill” Hardy: a nickname inside a name.
+            if matches!(token.kind, Kind::Quote(_))
+                && end > from
+                && self.is_name_word(end - 1)
+                && self.is_name_word(end + 1)
+            {
+                end += 1;
+                continue;
+            }
             if !matches!(token.kind, Kind::Word { .. } | Kind::Number)
                 || is_clause_word(self.language, word) && !self.joins_names(end)
             {

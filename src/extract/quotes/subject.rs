@@ -153,6 +153,16 @@ impl Scope<'_> {
                 _ => break,
             }
         }
+        // "Hale said the mayor told him": the subject stands behind the verb of the clause around it.
+        let told = (start + 1..end.saturating_sub(1)).rev().find(|&at| {
+            matches!(verb(self.language, self.lower(at)), Some(Verb::Says))
+                && !self.list[at].is_capital()
+                && is_determiner(self.language, self.lower(at + 1))
+                && self.lower(at + 1) == "the"
+        });
+        if let Some(at) = told {
+            start = at + 1;
+        }
         let relative =
             start > self.from && matches!(self.lower(start - 1), "who" | "which" | "that");
         let busy = (start..end).any(|at| self.is_verbal(at));

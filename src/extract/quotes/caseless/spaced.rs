@@ -1,0 +1,368 @@
+//! Arabic, Hebrew, Persian, Hindi and Korean: words with spaces between them, without capitals.
+//!
+//! Owns where the name beside a verb of saying begins and ends: at marks, small words and titles.
+
+use std::ops::Range;
+
+use super::{Found, MASK, Part, Place};
+use crate::language::Table;
+
+/// Words of a name.
+const NAME_WORDS_MAX: usize = 4;
+/// Words between a subject mark and its verb.
+const VERB_WORDS_MAX: usize = 5;
+
+pub(super) fn find(place: &Place<'_>) -> Option<Found> {
+    if !place.table.particle.is_empty() {
+        return korean(place);
+    }
+    if !place.table.subject_mark.is_empty() {
+        return marked(place);
+    }
+    let after = words(place.after, place.table);
+    let before = words(place.before, place.table);
+    let behind = verb_near(&after, place.table, 3).map(|at| beside(&after, at, place));
+    if let Some(found) = behind.filter(|found| found.name.is_some() || found.cue.is_some()) {
+        return Some(found);
+    }
+    if let Some(found) = source(&before, place).or_else(|| source(&after, place)) {
+        return Some(found);
+    }
+    let at = before.iter().rposition(|word| word.says)?;
+    Some(beside(&before, at, place))
+}
+
+/// A word, and what is known of it.
+struct Word<'a> {
+    /// Without marks around it.
+    text: &'a str,
+    range: Range<usize>,
+    /// Whether a mark stands right before it, so that a phrase begins there.
+    leads: bool,
+    /// Whether a mark stands right behind it.
+    ends: bool,
+    says: bool,
+    masked: bool,
+}
+
+fn words<'a>(part: Part<'a>, table: &Table) -> Vec<Word<'a>> {
+    let mark = |c: char| {
+        !c.is_alphanumeric()
+            && !matches!(c, '"' | '\'' | '״' | '׳' | '\u{200c}' | '-' | '־' | '·' | '.')
+            && !is_combining(c)
+    };
+    let mut out: Vec<Word<'a>> = Vec::new();
+    let mut marked = true;
+    for piece in part.text.split_whitespace() {
+        let left = piece.len() - piece.trim_start_matches(mark).len();
+        let bare = piece.trim_matches(mark).trim_end_matches(['.', '"', '\'']);
+        if bare.is_empty() {
+            if !piece.contains(MASK) || piece.chars().any(|c| c != MASK) {
+                marked = true;
+                if let Some(last) = out.last_mut() {
+                    last.ends = true;
+                }
+            } else {
+                marked = true;
+            }
+            continue;
+        }
+        let masked = piece.contains(MASK);
+        let says = table.say.contains(bare)
+            || table
+                .prefix
+                .iter()
+                .any(|p| bare.strip_prefix(p).is_some_and(|rest| table.say.contains(rest)));
+        let ends = piece.len() > left + bare.len();
+        out.push(Word {
+            text: bare,
+            range: part.range(bare),
+            leads: marked || left > 0,
+            ends,
+            says,
+            masked,
+        });
+        marked = ends;
+    }
+    out
+}
+
+fn is_combining(c: char) -> bool {
+    matches!(c as u32, 0x0591..=0x05c7 | 0x0610..=0x061a | 0x064b..=0x065f | 0x0900..=0x0903 | 0x093a..=0x094f)
+}
+
+/// The verb among the first words, where nothing but small words stands before it.
+fn verb_near(words: &[Word<'_>], _table: &Table, reach: usize) -> Option<usize> {
+    words.iter().take(reach).position(|word| word.says)
+}
+
+/// The name on the side of the verb where one stands.
+fn beside(words: &[Word<'_>], at: usize, place: &Place<'_>) -> Found {
+    let table = place.table;
+    let cue = Some(words[at].range.clone());
+    let behind = || {
+        let mut end = at + 1;
+        while end < words.len()
+            && end - at <= 9
+            && !(words[end].leads && end > at + 1)
+            && !table.clause.contains(words[end].text)
+            && !words[end].says
+        {
+            end += 1;
+            if words[end - 1].ends {
+                break;
+            }
+        }
+        if words[at].ends { None } else { name(&words[at + 1..end], table, Side::First) }
+    };
+    let ahead = || {
+        let mut start = at;
+        while start > 0 && at - start < 9 && !words[start].leads && !words[start - 1].says {
+            if table.clause.contains(words[start - 1].text) {
+                break;
+            }
+            start -= 1;
+        }
+        name(&words[start..at], table, Side::Last)
+    };
+    let name = if table.is("verb-last") { ahead() } else { behind().or_else(ahead) };
+    Found { name, cue }
+}
+
+/// "لدברי X": a source phrase and the name behind it.
+fn source(words: &[Word<'_>], place: &Place<'_>) -> Option<Found> {
+    let table = place.table;
+    for at in 0..words.len() {
+        for phrase in &table.source {
+            let fits = phrase.iter().enumerate().all(|(index, wanted)| {
+                words.get(at + index).is_some_and(|word| {
+                    let last = index + 1 == phrase.len();
+                    word.text == *wanted
+                        || table.prefix.iter().any(|p| word.text.strip_prefix(p) == Some(wanted))
+                        || last && wanted.chars().count() == 1 && word.text.starts_with(wanted)
+                })
+            });
+            if !fits {
+                continue;
+            }
+            let glued = phrase.last().is_some_and(|last| {
+                last.chars().count() == 1 && words[at + phrase.len() - 1].text != *last
+            });
+            let from = at + phrase.len() - usize::from(glued);
+            let mut end = from;
+            while end < words.len()
+                && end - from < 8
+                && !(words[end].leads && end > from)
+                && !table.clause.contains(words[end].text)
+            {
+                end += 1;
+                if words[end - 1].ends {
+                    break;
+                }
+            }
+            let mut found = name(&words[from..end], table, Side::First)?;
+            if glued && found.start == words[from].range.start {
+                found.start += words[from].text.chars().next().map_or(0, char::len_utf8);
+            }
+            let cue = words[at].range.start..words[at + phrase.len() - 1].range.end;
+            return Some(Found { name: Some(found), cue: Some(cue) });
+        }
+    }
+    None
+}
+
+/// Which end of a phrase the name stands at where it is too long.
+#[derive(Clone, Copy, PartialEq)]
+enum Side {
+    First,
+    Last,
+}
+
+/// The name in a phrase: without titles, pronouns and small words around it.
+fn name(words: &[Word<'_>], table: &Table, side: Side) -> Option<Range<usize>> {
+    let mut list: &[Word<'_>] = words;
+    if list.iter().any(|word| word.masked) {
+        return None;
+    }
+    while let Some(first) = list.first().filter(|first| {
+        table.clause.contains(first.text) || list.len() > 1 && is_title(first.text, table)
+    }) {
+        let _ = first;
+        list = &list[1..];
+    }
+    while let Some(last) = list.last().filter(|last| {
+        table.clause.contains(last.text) || list.len() > 1 && is_title(last.text, table)
+    }) {
+        let _ = last;
+        list = &list[..list.len() - 1];
+    }
+    // A title in the middle: what is of an office before it, the name behind it.
+    if let Some(at) =
+        list.iter().rposition(|word| is_title(word.text, table)).filter(|at| at + 1 < list.len())
+    {
+        list = &list[at + 1..];
+    }
+    if list.len() > NAME_WORDS_MAX {
+        list = match side {
+            Side::First => &list[..2],
+            Side::Last => &list[list.len() - 2..],
+        };
+    }
+    let (first, last) = (list.first()?, list.last()?);
+    let pronoun = |word: &str| {
+        table.he.contains(word) || table.she.contains(word) || table.they.contains(word)
+    };
+    if list.len() == 1 && pronoun(first.text) || first.text.chars().all(char::is_numeric) {
+        return None;
+    }
+    Some(first.range.start..last.range.end)
+}
+
+fn is_title(word: &str, table: &Table) -> bool {
+    table.is_role(word) || word.strip_prefix('ה').is_some_and(|rest| table.is_role(rest))
+}
+
+/// Hindi: the speaker stands before its mark, and the verb soon behind it.
+fn marked(place: &Place<'_>) -> Option<Found> {
+    let table = place.table;
+    for part in [place.after, place.before] {
+        let words = words(part, table);
+        if let Some(found) = source_behind(&words, table) {
+            return Some(found);
+        }
+        let marks = words
+            .iter()
+            .enumerate()
+            .rev()
+            .filter(|(_, word)| table.subject_mark.contains(word.text));
+        for (at, _) in marks {
+            let verb = words[at + 1..].iter().take(VERB_WORDS_MAX).find(|word| word.says);
+            let Some(verb) = verb else { continue };
+            let mut start = at;
+            while start > 0
+                && at - start < 9
+                && !words[start].leads
+                && !table.clause.contains(words[start - 1].text)
+                && !words[start - 1].says
+            {
+                start -= 1;
+            }
+            let name = name(&words[start..at], table, Side::Last);
+            return Some(Found { name, cue: Some(verb.range.clone()) });
+        }
+        // "उन्होंने कहा": a pronoun that bears the mark.
+        let verb = words.iter().take(8).position(|word| word.says);
+        let pronoun = words.iter().take(4).any(|word| table.he.contains(word.text));
+        if let Some(at) = verb.filter(|_| pronoun) {
+            return Some(Found { name: None, cue: Some(words[at].range.clone()) });
+        }
+    }
+    None
+}
+
+/// "X के अनुसार": a name and a source phrase behind it.
+fn source_behind(words: &[Word<'_>], table: &Table) -> Option<Found> {
+    for at in 1..words.len() {
+        for phrase in &table.source_after {
+            let fits = phrase.iter().enumerate().all(|(index, wanted)| {
+                words.get(at + index).is_some_and(|word| word.text == *wanted)
+            });
+            if fits {
+                let mut start = at;
+                while start > 0
+                    && at - start < 9
+                    && !words[start].leads
+                    && !table.clause.contains(words[start - 1].text)
+                {
+                    start -= 1;
+                }
+                let name = name(&words[start..at], table, Side::Last)?;
+                let cue = words[at].range.start..words[at + phrase.len() - 1].range.end;
+                return Some(Found { name: Some(name), cue: Some(cue) });
+            }
+        }
+    }
+    None
+}
+
+/// Korean: the subject bears a particle and stands before the words or behind them.
+fn korean(place: &Place<'_>) -> Option<Found> {
+    let table = place.table;
+    let before = words(place.before, table);
+    let after = words(place.after, table);
+    let verb = after.iter().find(|word| word.says || is_korean_verb(word.text));
+    let cue = verb.map(|word| word.range.clone());
+    // What stands right behind the mark, without a space: "…"라고, "…"며.
+    let quoting = !place.after.text.starts_with(char::is_whitespace)
+        && after.first().is_some_and(|word| table.quoting.contains(word.text));
+    for phrase in &table.source_after {
+        let joined = phrase.concat();
+        let _ = joined;
+        let at = before.iter().position(|word| {
+            phrase.len() == 2
+                && word.text.ends_with(phrase[0])
+                && before.iter().any(|next| next.text == phrase[1])
+        });
+        if let Some(at) = at {
+            let name = korean_name(&before, at, phrase[0], table)?;
+            return Some(Found { name: Some(name), cue });
+        }
+    }
+    let quoted = quoting || before.last().is_some_and(|word| word.ends);
+    if !quoted {
+        return None;
+    }
+    let subject = |words: &[Word<'_>], from: usize, last: bool| {
+        let fits = |at: &usize| !words[*at].masked && particle(words[*at].text, table).is_some();
+        let mut range = from..words.len();
+        if last { range.rev().find(fits) } else { range.find(fits) }
+    };
+    if let Some(at) = subject(&before, 0, true)
+        && let Some(ending) = particle(before[at].text, table)
+        && let Some(name) = korean_name(&before, at, ending, table)
+    {
+        return Some(Found { name: Some(name), cue });
+    }
+    if quoting
+        && let Some(at) = subject(&after, 1, false).filter(|at| *at <= 4)
+        && let Some(ending) = particle(after[at].text, table)
+        && let Some(name) = korean_name(&after, at, ending, table)
+    {
+        return Some(Found { name: Some(name), cue });
+    }
+    (quoting && cue.is_some()).then_some(Found { name: None, cue })
+}
+
+fn is_korean_verb(word: &str) -> bool {
+    word.ends_with("했다")
+        || word.ends_with("말했다")
+        || word.ends_with("물었다")
+        || word.ends_with("밝혔다")
+}
+
+/// The subject particle at the end of a word.
+fn particle<'t>(word: &str, table: &'t Table) -> Option<&'t str> {
+    let ends = table.particle.iter().filter(|p| word.ends_with(**p) && word.len() > p.len());
+    ends.max_by_key(|p| p.len()).copied()
+}
+
+/// The name that ends with the word at `at`, which bears `ending`; titles behind it are no part of it.
+fn korean_name(words: &[Word<'_>], at: usize, ending: &str, table: &Table) -> Option<Range<usize>> {
+    let word = &words[at];
+    let stem = word.text.strip_suffix(ending)?;
+    if table.he.contains(word.text) || table.she.contains(word.text) || table.he.contains(stem) {
+        return None;
+    }
+    if table.role.contains(stem) && at > 0 && !words[at].leads {
+        // "김영희 부시장은": the name before its title.
+        let mut name = at - 1;
+        while name > 0 && table.role.contains(words[name].text) && !words[name].leads {
+            name -= 1;
+        }
+        return Some(words[name].range.clone());
+    }
+    let title = table.role.iter().filter(|role| stem.ends_with(**role) && stem.len() > role.len());
+    let stem =
+        title.max_by_key(|role| role.len()).map_or(stem, |role| &stem[..stem.len() - role.len()]);
+    Some(word.range.start..word.range.start + stem.len())
+}

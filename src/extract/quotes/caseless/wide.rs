@@ -1,0 +1,243 @@
+//! Chinese and Japanese: no spaces between words.
+//!
+//! Owns where a name ends that titles, adverbs and verbs stand next to without a space.
+
+use std::ops::Range;
+
+use super::{Found, MASK, Part, Place};
+
+/// Characters of a name.
+const NAME_CHARS_MAX: usize = 18;
+
+pub(super) fn find(place: &Place<'_>) -> Option<Found> {
+    if place.table.topic.is_empty() { chinese(place) } else { japanese(place) }
+}
+
+fn is_break(c: char) -> bool {
+    matches!(
+        c,
+        '，' | ',' | '、' | '：' | ':' | '；' | '（' | '）' | '(' | ')' | ' ' | '\u{3000}' | MASK
+    )
+}
+
+/// The earliest of the words in a text, the longest where several begin there.
+fn earliest<'w>(
+    text: &str,
+    words: impl Iterator<Item = &'w &'static str>,
+) -> Option<(usize, &'static str)> {
+    words
+        .filter_map(|word| text.find(word).map(|at| (at, *word)))
+        .min_by_key(|(at, word)| (*at, std::cmp::Reverse(word.len())))
+}
+
+/// The last of the words in a text; of those that end there the longest.
+fn latest<'w>(
+    text: &str,
+    words: impl Iterator<Item = &'w &'static str>,
+) -> Option<(usize, &'static str)> {
+    words
+        .filter_map(|word| text.rfind(word).map(|at| (at, *word)))
+        .max_by_key(|(at, word)| (at + word.len(), word.len()))
+}
+
+fn chinese(place: &Place<'_>) -> Option<Found> {
+    let says = || place.table.say.iter();
+    // Behind the words: “…”张伟说。
+    let after = place.after.text.trim_start_matches(['，', ',', '。']);
+    let clause = after.split(['，', ',', '；']).next().unwrap_or("");
+    if let Some((at, verb)) =
+        earliest(clause, says()).filter(|(at, verb)| is_verb(clause, *at, verb))
+    {
+        let subject = &clause[..at];
+        let cue = Some(place.after.range(&clause[at..at + verb.len()]));
+        if subject.chars().count() <= NAME_CHARS_MAX
+            && !subject.starts_with(['的', '和', '等', '是'])
+        {
+            return Some(Found { name: chinese_name(place, &place.after, subject), cue });
+        }
+    }
+    // Before them: 张伟说：“…”
+    let before = place.before.text;
+    let told = before.trim_end_matches(['：', ':', '，', ',', ' ']);
+    let (at, verb) = latest(told, says()).filter(|(at, verb)| is_verb(told, *at, verb))?;
+    let rest = &told[at + verb.len()..];
+    let adjacent = rest.is_empty()
+        || place.table.object.iter().any(|word| rest.starts_with(word))
+        || before.len() > told.len();
+    // A verb of one character says only right before the words.
+    if verb.chars().count() < 2 && !adjacent || rest.chars().count() > 24 {
+        return None;
+    }
+    let subject = told[..at].rsplit(is_break).next().unwrap_or("");
+    let cue = Some(place.before.range(&told[at..at + verb.len()]));
+    Some(Found { name: chinese_name(place, &place.before, subject), cue })
+}
+
+/// Whether the characters are a verb and no part of another word: 小说, 名称, 说明.
+fn is_verb(text: &str, at: usize, verb: &str) -> bool {
+    let before = text[..at].chars().next_back();
+    let after = text[at + verb.len()..].chars().next();
+    let single = verb.chars().count() == 1;
+    !(single
+        && (matches!(
+            before,
+            Some(
+                '小' | '传'
+                    | '傳'
+                    | '名'
+                    | '学'
+                    | '學'
+                    | '简'
+                    | '簡'
+                    | '报'
+                    | '街'
+                    | '频'
+                    | '通'
+                    | '知'
+                    | '车'
+                    | '听'
+            )
+        ) || matches!(
+            after,
+            Some('明' | '法' | '服' | '为' | '為' | '号' | '號' | '题' | '題' | '路')
+        )))
+}
+
+/// The name in what stands before a verb: titles before it or behind it, adverbs behind it.
+fn chinese_name(place: &Place<'_>, part: &Part<'_>, subject: &str) -> Option<Range<usize>> {
+    let table = place.table;
+    let mut name = subject.trim_matches(is_break);
+    for lead in [
+        "根据", "根據", "按照", "据", "據", "用", "在", "随后", "隨後", "昨天", "昨日", "今天",
+        "今日", "近日", "日前", "此前", "但", "而", "对此", "對此", "当地", "當地",
+    ] {
+        name = name.strip_prefix(lead).unwrap_or(name);
+    }
+    let pronoun =
+        |set: &std::collections::HashSet<&'static str>| set.iter().any(|p| name.starts_with(p));
+    if name.is_empty() || pronoun(&table.he) || pronoun(&table.she) {
+        return None;
+    }
+    // 副市长王丽华: the title is no part of the name. 王局长: the title stands behind it.
+    let titles =
+        table.role.iter().filter_map(|role| name.rfind(role).map(|at| (at, at + role.len())));
+    if let Some((start, end)) = titles.max_by_key(|(start, end)| (*end, end - start)) {
+        let (head, tail) = (&name[..start], &name[end..]);
+        let behind = until_adverb(tail);
+        if behind.chars().count() >= 2 {
+            name = tail;
+        } else if tail.is_empty() || behind.is_empty() {
+            // 刘建市长: what is before it, without what that office is of.
+            let kept = if head.chars().count() >= 2 && head.chars().count() <= 4 {
+                head
+            } else {
+                &name[..end]
+            };
+            return Some(part.range(kept));
+        }
+    }
+    let name = until_adverb(name);
+    let count = name.chars().count();
+    (1..=NAME_CHARS_MAX).contains(&count).then(|| part.range(name))
+}
+
+/// Up to the first character that begins an adverb or a preposition behind a name.
+fn until_adverb(name: &str) -> &str {
+    let words = [
+        "对", "對", "向", "在", "也", "还", "還", "则", "則", "曾", "就", "昨", "今", "再", "又",
+        "随", "隨", "接受", "于", "於", "并", "並", "表", "强烈", "明确", "反复", "解", "补",
+        "周一", "周二", "周三", "周四", "周五", "周六", "周日", "星期", "笑着", "无奈", "激动",
+    ];
+    let first = name.chars().next().map_or(0, char::len_utf8);
+    let end = words.iter().filter_map(|word| name.get(first..)?.find(word)).min();
+    let digit = name.get(first..).and_then(|rest| rest.find(|c: char| c.is_ascii_digit()));
+    let end = end.into_iter().chain(digit).min().map_or(name.len(), |at| first + at);
+    &name[..end]
+}
+
+fn japanese(place: &Place<'_>) -> Option<Found> {
+    let (before, after) = (place.before, place.after);
+    let told = after.text.trim_start();
+    let cue = earliest(told, place.table.say.iter())
+        .map(|(at, verb)| after.range(&told[at..at + verb.len()]));
+    // 「…」と山本さんは問いかけた: the subject stands behind the words.
+    if let Some(rest) = told.strip_prefix('と').or_else(|| told.strip_prefix("などと"))
+        && let Some(topic) = topic_end(rest, place)
+        && cue.is_some()
+    {
+        let subject = rest[..topic].rsplit(is_break).next().unwrap_or("");
+        let subject = subject.trim_start_matches('、');
+        return Some(Found { name: japanese_name(place, &after, subject), cue });
+    }
+    // 山本さん：「…」 and 山本さんによると「…」
+    let head = before.text.trim_end_matches([' ', '\u{3000}']);
+    if let Some(label) = head.strip_suffix(['：', ':'])
+        && let Some(name) =
+            japanese_name(place, &before, label.rsplit(is_break).next().unwrap_or(""))
+    {
+        return Some(Found { name: Some(name), cue });
+    }
+    for phrase in &place.table.source {
+        if let Some(at) = head.rfind(phrase.concat().as_str()) {
+            let subject = head[..at].rsplit(is_break).next().unwrap_or("");
+            let name = japanese_name(place, &before, subject)?;
+            return Some(Found { name: Some(name), cue });
+        }
+    }
+    // 山本さんは「…」と述べた: what is said stands between.
+    let topic = head.char_indices().rev().find(|&(at, c)| {
+        is_topic(place, c) && (c != 'が' || !head[..at].ends_with('だ')) && !head[..at].is_empty()
+    })?;
+    let adjacent = head[topic.0 + topic.1.len_utf8()..].trim_start_matches('、').is_empty();
+    let quoted = told.starts_with(['と', 'な']) || told.is_empty() || told.starts_with(MASK);
+    if !(cue.is_some() && quoted || adjacent && quoted && told.starts_with('と')) {
+        return None;
+    }
+    let subject = strip_brackets(&head[..topic.0]);
+    let subject = subject.rsplit(is_break).next().unwrap_or("");
+    Some(Found { name: japanese_name(place, &before, subject), cue })
+}
+
+fn is_topic(place: &Place<'_>, c: char) -> bool {
+    let mut bytes = [0; 4];
+    let word: &str = c.encode_utf8(&mut bytes);
+    place.table.topic.contains(word)
+}
+
+fn topic_end(text: &str, place: &Place<'_>) -> Option<usize> {
+    text.char_indices().find(|&(at, c)| at > 0 && is_topic(place, c)).map(|(at, _)| at)
+}
+
+/// Without "（34）" at the end.
+fn strip_brackets(text: &str) -> &str {
+    let closed = text.strip_suffix(['）', ')']);
+    closed.and_then(|inner| inner.rfind(['（', '(']).map(|at| &text[..at])).unwrap_or(text)
+}
+
+/// The name in a noun phrase: titles behind it and what hangs on it with の before it are no part of it.
+fn japanese_name(place: &Place<'_>, part: &Part<'_>, subject: &str) -> Option<Range<usize>> {
+    let mut name = strip_brackets(subject).trim_matches(is_break);
+    name = name.rsplit('の').find(|piece| !piece.is_empty()).unwrap_or(name);
+    let full = name;
+    if place.table.he.contains(name)
+        || place.table.she.contains(name)
+        || place.table.they.contains(name)
+    {
+        return None;
+    }
+    for _ in 0..3 {
+        let title = place
+            .table
+            .role
+            .iter()
+            .filter(|role| name.ends_with(**role) && name.len() > role.len())
+            .max_by_key(|role| role.len());
+        match title {
+            Some(title) => name = &name[..name.len() - title.len()],
+            None => break,
+        }
+    }
+    let name = if name.is_empty() { full } else { name };
+    let count = name.chars().count();
+    (1..=NAME_CHARS_MAX).contains(&count).then(|| part.range(name))
+}

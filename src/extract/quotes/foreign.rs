@@ -1,0 +1,417 @@
+//! Attributions in languages other than English, by the tables of `language`.
+//!
+//! Owns which words of a sentence attribute a quotation there, and how well: a verb of saying behind the
+//! marks or before them, a source phrase on either side, a label. Deliberately reads no noun phrase
+//! ([`phrase`] does) and resolves no pronoun. No parser: capitals, the small words of the table, and marks.
+//! Every walk is capped.
+
+mod phrase;
+
+use std::ops::Range;
+
+use super::attribution::{Attribution, Way};
+use super::cues::{CueHit, HITS_MAX};
+use super::lexicon::{Pronoun, Verb};
+use super::marks::Span;
+use super::subject::{Mention, MentionKind};
+use super::tokens::{Kind, Token, Tokens};
+use crate::extract::page::Block;
+use crate::language::{Table, empty, table};
+pub(super) use phrase::Clause;
+
+/// Tokens between a cue and its quotation.
+const REACH_MAX: usize = 60;
+
+/// The attribution of every span, where there is one, and every name that stands beside a cue.
+pub(super) fn attribute(
+    tokens: &Tokens,
+    spans: &[Span],
+    text: &str,
+    blocks: &[Block],
+    language: &str,
+) -> (Vec<Option<Attribution>>, Vec<Mention>) {
+    let table = table(language).unwrap_or_else(|| empty());
+    let mut out: Vec<Option<Attribution>> = vec![None; spans.len()];
+    let mut quote = 0;
+    let mut cues: Vec<Vec<CueHit>> = Vec::with_capacity(tokens.sentences.len());
+    for (index, (range, _)) in tokens.sentences.iter().enumerate() {
+        let clause = Clause { list: &tokens.list, from: range.start, to: range.end, table, text };
+        let hits = clause.cues();
+        while quote < spans.len() && tokens.of_quote[quote].1 == index {
+            out[quote] = clause.attribution(&hits, tokens.of_quote[quote].0, &spans[quote]);
+            quote += 1;
+        }
+        cues.push(hits);
+    }
+    super::neighbours::fill(tokens, spans, text, blocks, language, &cues, &mut out);
+    let mut named: Vec<Mention> = cues
+        .into_iter()
+        .flatten()
+        .filter_map(|hit| hit.subject)
+        .filter(|subject| matches!(subject.kind, MentionKind::Name | MentionKind::Role))
+        .collect();
+    named.extend(tokens.sentences.iter().filter_map(|(range, _)| {
+        Clause { list: &tokens.list, from: range.start, to: range.end, table, text }.leading_name()
+    }));
+    (out, named)
+}
+
+impl Clause<'_> {
+    /// The words of saying and the source phrases of the sentence, in order.
+    fn cues(&self) -> Vec<CueHit> {
+        let mut hits = Vec::new();
+        let mut at = self.from;
+        while at < self.to {
+            let length = match self.source(at).or_else(|| self.spoken(at)) {
+                Some((hit, length)) => {
+                    hits.push(hit);
+                    length
+                }
+                None => 1,
+            };
+            at += length;
+        }
+        hits
+    }
+
+    /// "laut Weber", "Weber zufolge": the hit and its length in tokens.
+    fn source(&self, at: usize) -> Option<(CueHit, usize)> {
+        let says = |tokens: Range<usize>, subject, inverted| CueHit {
+            tokens,
+            verb: Verb::Says,
+            subject: Some(subject),
+            inverted,
+        };
+        for words in &self.table.source {
+            let (length, elided) = match self.stands(words, at) {
+                Some(found) => found,
+                None => continue,
+            };
+            // "für", "pour", "para" lead a speaker only at the head of a clause, and only a person.
+            let plain = words.len() == 1 && self.table.preposition.contains(words[0]);
+            let leads = at == self.from || !self.list[at - 1].is_word();
+            let vague =
+                matches!(words[0], "für" | "pour" | "para" | "per" | "voor" | "wie" | "bagi")
+                    && words.len() == 1
+                    || plain
+                        && matches!(words[0], "som" | "etter" | "efter" | "как" | "come" | "w");
+            if vague && !leads {
+                continue;
+            }
+            let from = if elided { at + length - 1 } else { at + length };
+            let Some(subject) = self.after(from, elided) else { continue };
+            if vague && subject.kind != MentionKind::Name {
+                continue;
+            }
+            return Some((says(at..at + length, subject, true), length));
+        }
+        for words in &self.table.source_after {
+            if let Some((length, _)) = self.stands(words, at)
+                && let Some(subject) = self.before(at)
+            {
+                return Some((says(at..at + length, subject, false), length));
+            }
+        }
+        None
+    }
+
+    /// Whether a phrase stands at a token: its length, and whether its last word is written together with
+    /// the next ("d’Anne").
+    fn stands(&self, words: &[&str], at: usize) -> Option<(usize, bool)> {
+        let last = words.len().checked_sub(1)?;
+        for (index, word) in words.iter().enumerate() {
+            let token = self.list.get(at + index).filter(|_| at + index < self.to)?;
+            let elided = index == last && word.ends_with('’');
+            let same = token.lower == *word
+                || token.lower.contains('\'') && token.lower.replace('\'', "’") == *word;
+            if same {
+                continue;
+            }
+            if elided && token.lower.replace('\'', "’").starts_with(word) {
+                return Some((words.len(), true));
+            }
+            return None;
+        }
+        Some((words.len(), false))
+    }
+
+    /// The verb of saying at a token with the speaker beside it, and its length.
+    fn spoken(&self, at: usize) -> Option<(CueHit, usize)> {
+        let token = self.list.get(at).filter(|token| token.is_word())?;
+        let leads = at == self.from || !self.list[at - 1].is_word();
+        if token.is_capital() && !leads {
+            return None;
+        }
+        if let Some(hit) = self.carried(at) {
+            let length = hit.tokens.len();
+            return Some((hit, length));
+        }
+        let word = self.word(at);
+        let behind = self.follows_quote(at);
+        let verb = if self.table.say.contains(word) {
+            Verb::Says
+        } else if self.table.tell.contains(word) {
+            Verb::Addresses
+        } else if behind && self.could_say(at) {
+            return self.unlisted(at);
+        } else {
+            return None;
+        };
+        // "la demande", "le note": a noun. "so" and its like say only behind the marks.
+        let before = if at > self.from { self.word(at - 1) } else { "" };
+        let noun = at > self.from
+            && self.table.determiner.contains(before)
+            && !self.table.aux.contains(before)
+            && !self.table.is("verb-second");
+        if noun || matches!(word, "so" | "aldus" | "diye") && !behind {
+            return None;
+        }
+        let after = || self.after(at + 1, false);
+        let (subject, inverted) = if behind {
+            match after() {
+                Some(subject) => (Some(subject), true),
+                None => (self.before(at), false),
+            }
+        } else if leads && at == self.from {
+            (after(), true)
+        } else {
+            match self.before(at) {
+                Some(subject) if !self.is_opening(&subject) && !self.is_listener(&subject, at) => {
+                    (Some(subject), false)
+                }
+                found => match after() {
+                    Some(subject) => (Some(subject), true),
+                    None => (found, false),
+                },
+            }
+        };
+        Some((CueHit { tokens: at..at + 1, verb, subject, inverted }, 1))
+    }
+
+    /// A verb on no list right behind a quotation, with its speaker behind it: "…", sbotta Rita Sala.
+    fn unlisted(&self, at: usize) -> Option<(CueHit, usize)> {
+        let subject = self.after(at + 1, false)?;
+        // What comes between must be small.
+        let near = subject.tokens.start <= at + 4;
+        let fits = match subject.kind {
+            MentionKind::Name => true,
+            MentionKind::Pronoun(_) => subject.tokens.start == at + 1,
+            MentionKind::Role => {
+                self.table.determiner.contains(self.word(subject.tokens.start))
+                    || self.table.is_role(self.word(subject.tokens.start))
+            }
+        };
+        (near && fits).then(|| {
+            let hit = CueHit {
+                tokens: at..at + 1,
+                verb: Verb::Says,
+                subject: Some(subject),
+                inverted: true,
+            };
+            (hit, 1)
+        })
+    }
+
+    /// Whether a word could be a verb: no small word, no name.
+    fn could_say(&self, at: usize) -> bool {
+        let word = self.word(at);
+        let table = self.table;
+        !self.list[at].is_capital()
+            && word.chars().count() > 2
+            && word.chars().all(char::is_alphabetic)
+            && ![
+                &table.determiner,
+                &table.preposition,
+                &table.clause,
+                &table.adverb,
+                &table.calendar,
+                &table.aux,
+                &table.body,
+                &table.work,
+            ]
+            .iter()
+            .any(|words| words.contains(word))
+            && !table.is_role(word)
+            && self.pronoun(at).is_none()
+    }
+
+    /// The pronoun that a French or Portuguese verb carries: "dit-elle", "a-t-il déclaré".
+    fn carried(&self, at: usize) -> Option<CueHit> {
+        let token = &self.list[at];
+        let pronoun = match token.lower.rsplit_once('-')?.1 {
+            "il" => Pronoun::He,
+            "elle" => Pronoun::She,
+            "ils" | "elles" => Pronoun::They,
+            _ => return None,
+        };
+        if !self.table.is("elision") || !self.follows_quote(at) {
+            return None;
+        }
+        let end = if at + 1 < self.to && self.table.say.contains(self.word(at + 1)) {
+            at + 2
+        } else {
+            at + 1
+        };
+        let subject = Mention::new(at..at + 1, MentionKind::Pronoun(pronoun));
+        Some(CueHit { tokens: at..end, verb: Verb::Says, subject: Some(subject), inverted: true })
+    }
+
+    /// Whether only marks and small words stand between a quotation and the token.
+    fn follows_quote(&self, at: usize) -> bool {
+        let mut back = at;
+        while back > self.from && at - back < 5 {
+            back -= 1;
+            match self.list[back].kind {
+                Kind::Quote(_) => return true,
+                Kind::Comma | Kind::Dash => {}
+                Kind::Word { .. } if self.table.aux.contains(self.list[back].lower.as_str()) => {}
+                _ => return false,
+            }
+        }
+        false
+    }
+
+    /// The best attribution of the quotation whose token is `quote`.
+    fn attribution(&self, hits: &[CueHit], quote: usize, span: &Span) -> Option<Attribution> {
+        let split = hits.partition_point(|hit| hit.tokens.start < quote);
+        let near = &hits[split.saturating_sub(HITS_MAX)..(split + HITS_MAX).min(hits.len())];
+        let mut best: Option<(i32, &CueHit)> = None;
+        for hit in near.iter().filter(|hit| hit.tokens.start.abs_diff(quote) <= REACH_MAX) {
+            crate::extract::work::step();
+            let Some(score) = self.score(hit, quote) else { continue };
+            if best.is_none_or(|(old, _)| score > old) {
+                best = Some((score, hit));
+            }
+        }
+        let _ = span;
+        let bare = |hit: &CueHit| {
+            // Every noun has a capital: one alone, far from the words, is no name.
+            self.table.is("noun-capitals")
+                && hit
+                    .subject
+                    .as_ref()
+                    .is_some_and(|m| m.kind == MentionKind::Name && m.tokens.len() == 1)
+        };
+        if let Some((score, hit)) = best.filter(|(score, hit)| *score >= 70 || !bare(hit)) {
+            return Some(Attribution {
+                mention: hit.subject.clone(),
+                cue: Some((hit.tokens.clone(), hit.verb)),
+                way: if score >= 70 { Way::Beside } else { Way::Sentence },
+            });
+        }
+        if let Some(mention) = self.label(quote) {
+            return Some(Attribution { mention: Some(mention), cue: None, way: Way::Label });
+        }
+        if quote == self.from {
+            return None;
+        }
+        let mention = self.leading_name().filter(|name| name.tokens.end <= quote)?;
+        Some(Attribution { mention: Some(mention), cue: None, way: Way::Subject })
+    }
+
+    /// How well a cue fits a quotation; none where it cannot be its cue.
+    fn score(&self, hit: &CueHit, quote: usize) -> Option<i32> {
+        let strength = if hit.subject.is_some() { 8 } else { -8 };
+        let (first, last) = extent(hit);
+        // A name in marks inside the attribution is no speech of its own.
+        if first < quote && quote < last && hit.tokens.start < quote && hit.inverted {
+            return None;
+        }
+        let quotes = |range: Range<usize>| {
+            range.filter(|&at| matches!(self.list[at].kind, Kind::Quote(_))).count() as i32
+        };
+        let words =
+            |range: Range<usize>| range.filter(|&at| self.list[at].is_word()).count() as i32;
+        if hit.tokens.start > quote {
+            let between = quote + 1..first.max(quote + 1);
+            let loose = words(between.clone())
+                - between
+                    .clone()
+                    .filter(|&at| self.table.aux.contains(self.list[at].lower.as_str()))
+                    .count() as i32;
+            let others = quotes(between);
+            return Some(match loose {
+                0 => strength + 80 - others * 40,
+                _ => strength + 40 - loose.min(30) - others * 20,
+            });
+        }
+        // "…", said X, "…": the cue behind an earlier quotation is that one's.
+        let between = last + 1..quote;
+        let others = quotes(between.clone());
+        let loose = words(between.clone());
+        let colon = quote > self.from && self.list[quote - 1].kind == Kind::Colon;
+        let leads_to = between.clone().all(|at| {
+            !self.list[at].is_word() || self.table.clause.contains(self.list[at].lower.as_str())
+        });
+        // Verb-last grammars put the subject before the words and the verb behind them.
+        let base = if colon && others == 0 {
+            78
+        } else if leads_to && others == 0 {
+            74
+        } else if self.is_source(hit) {
+            // "Selon X, le pont est « vieux »": it holds for the whole sentence.
+            72 - loose.min(30) / 10
+        } else {
+            46 - loose.min(30)
+        };
+        Some(strength + base - others * 12)
+    }
+
+    /// Whether a cue is a source phrase and no verb.
+    fn is_source(&self, hit: &CueHit) -> bool {
+        let word = self.word(hit.tokens.start);
+        let of = |phrases: &crate::language::Phrases| {
+            phrases.iter().any(|p| {
+                p.first().is_some_and(|first| {
+                    *first == word || *first == self.list[hit.tokens.start].lower
+                })
+            })
+        };
+        hit.verb == Verb::Says
+            && !self.table.say.contains(word)
+            && (of(&self.table.source) || of(&self.table.source_after))
+    }
+
+    /// "Der Zeitung sagte Anna Klein: „…“": what stands before the verb is spoken to.
+    fn is_listener(&self, subject: &Mention, verb: usize) -> bool {
+        self.table.is("verb-second")
+            && (subject.kind == MentionKind::Role || subject.tokens.len() == 1)
+            && self.after(verb + 1, false).is_some_and(|name| {
+                name.kind == MentionKind::Name
+                    && name.name.len() > 1
+                    && name.name.start <= verb + 3
+                    && self.list.get(name.tokens.end).is_some_and(|t| t.kind == Kind::Colon)
+            })
+    }
+
+    /// "Weber: „…“": a name and a colon right before the quotation, at the head of its sentence.
+    fn label(&self, quote: usize) -> Option<Mention> {
+        let colon = quote.checked_sub(1).filter(|&at| at >= self.from)?;
+        if self.list[colon].kind != Kind::Colon || colon == self.from || colon - self.from > 8 {
+            return None;
+        }
+        let mention = self.phrase(self.from, colon)?;
+        (mention.tokens.end == colon && mention.kind == MentionKind::Name).then_some(mention)
+    }
+}
+
+/// The first and last token of cue and subject together.
+pub(super) fn extent(hit: &CueHit) -> (usize, usize) {
+    let (mut first, mut last) = (hit.tokens.start, hit.tokens.end - 1);
+    if let Some(subject) = &hit.subject {
+        first = first.min(subject.tokens.start);
+        last = last.max(subject.tokens.end - 1);
+    }
+    (first, last)
+}
+
+/// The name that leads a sentence, for its neighbours.
+pub(super) fn leading_name(
+    list: &[Token],
+    range: &Range<usize>,
+    language: &str,
+    text: &str,
+) -> Option<Mention> {
+    let table: &'static Table = table(language).unwrap_or_else(|| empty());
+    Clause { list, from: range.start, to: range.end, table, text }.leading_name()
+}

@@ -1,0 +1,206 @@
+//! The language of a text.
+//!
+//! Owns the choice between what a page declares and what its words are. Deliberately knows no page. The
+//! detector is the crate `whatlang` (trigrams and scripts), named here only.
+
+use whatlang::Lang;
+
+/// Bytes of text that are read for it: more tells no more.
+const READ_BYTES_MAX: usize = 8 * 1024;
+/// Letters below which only a script that one language uses tells.
+const LETTERS_MIN: usize = 60;
+/// Letters above which a declared language is doubted.
+const LETTERS_TO_DOUBT: usize = 200;
+/// How sure the detector must be to contradict a declaration.
+const SURE: f64 = 0.9;
+
+/// The language of a page: what it declares where its text agrees, else what its text is. The second
+/// value tells whether it was found in the text; none where neither tells.
+pub(crate) fn language(declared: Option<&str>, text: &str) -> Option<(String, bool)> {
+    let declared = declared.map(str::trim).filter(|tag| !tag.is_empty());
+    if let Some(tag) = declared.filter(|tag| tag.to_ascii_lowercase().starts_with("en"))
+        && is_plainly_english(text)
+    {
+        return Some((tag.to_owned(), false));
+    }
+    let found = of_text(text);
+    let Some(tag) = declared else { return found.map(|found| (found.code.to_owned(), true)) };
+    let primary = tag.split(['-', '_']).next().unwrap_or(tag).to_ascii_lowercase();
+    match found {
+        Some(found)
+            if found.letters >= LETTERS_TO_DOUBT
+                && found.confidence >= SURE
+                && !is_near(&primary, found.code)
+                && known(&primary) =>
+        {
+            Some((found.code.to_owned(), true))
+        }
+        _ => Some((tag.to_owned(), false)),
+    }
+}
+
+/// Whether the small words of English stand in the text as often as English has them: most pages need no
+/// detector.
+fn is_plainly_english(text: &str) -> bool {
+    const WORDS: &[&str] = &["the", "of", "and", "to", "in", "a", "that", "for", "was", "said"];
+    let (mut words, mut small) = (0, 0);
+    for word in text.split_ascii_whitespace().take(120) {
+        words += 1;
+        small += usize::from(WORDS.contains(&word));
+    }
+    words >= 12 && small * 8 >= words
+}
+
+/// The language that the words of a text are in, and how sure that is.
+struct Found {
+    code: &'static str,
+    confidence: f64,
+    letters: usize,
+}
+
+fn of_text(text: &str) -> Option<Found> {
+    let mut end = text.len().min(READ_BYTES_MAX);
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    let text = text.get(..end)?;
+    let letters = text.chars().filter(|c| c.is_alphabetic()).count();
+    let wide =
+        text.chars().filter(|c| matches!(*c as u32, 0x3040..=0x9fff | 0xac00..=0xd7af)).count();
+    let info = whatlang::detect(text)?;
+    let code = code(info.lang())?;
+    // A script of one language needs few letters; one that many share needs a paragraph.
+    let one = wide * 2 > letters && wide >= 6
+        || matches!(code, "el" | "he" | "th" | "ka" | "hy" | "ta" | "te" | "bn") && letters >= 12;
+    let sure = one || letters >= LETTERS_MIN && (info.is_reliable() || letters >= LETTERS_TO_DOUBT);
+    sure.then_some(Found { code, confidence: if one { 1.0 } else { info.confidence() }, letters })
+}
+
+/// Whether the detector knows the language, so that it can contradict it.
+fn known(code: &str) -> bool {
+    ALL.iter().any(|(known, _)| *known == code) || matches!(code, "no" | "nn" | "iw" | "in")
+}
+
+/// Languages that a detector mistakes for each other: the declaration is right.
+fn is_near(declared: &str, found: &str) -> bool {
+    const NEAR: &[&[&str]] = &[
+        &["nb", "no", "nn", "da", "sv"],
+        &["hr", "sr", "bs", "sl", "sh", "mk", "bg"],
+        &["cs", "sk"],
+        &["id", "ms", "jv"],
+        &["es", "ca", "gl", "pt"],
+        &["ru", "be", "uk", "bg", "mk", "sr"],
+        &["hi", "mr", "ne"],
+        &["ar", "fa", "ur"],
+        &["tr", "az"],
+        &["nl", "af"],
+        &["he", "iw", "yi"],
+        &["zh", "yue", "ja"],
+    ];
+    declared == found
+        || NEAR.iter().any(|group| group.contains(&declared) && group.contains(&found))
+}
+
+fn code(lang: Lang) -> Option<&'static str> {
+    ALL.iter().find(|(_, known)| *known == lang).map(|(code, _)| *code)
+}
+
+const ALL: &[(&str, Lang)] = &[
+    ("en", Lang::Eng),
+    ("de", Lang::Deu),
+    ("fr", Lang::Fra),
+    ("es", Lang::Spa),
+    ("pt", Lang::Por),
+    ("it", Lang::Ita),
+    ("nl", Lang::Nld),
+    ("pl", Lang::Pol),
+    ("cs", Lang::Ces),
+    ("sk", Lang::Slk),
+    ("sv", Lang::Swe),
+    ("nb", Lang::Nob),
+    ("da", Lang::Dan),
+    ("fi", Lang::Fin),
+    ("hu", Lang::Hun),
+    ("ro", Lang::Ron),
+    ("hr", Lang::Hrv),
+    ("sr", Lang::Srp),
+    ("sl", Lang::Slv),
+    ("bg", Lang::Bul),
+    ("mk", Lang::Mkd),
+    ("ru", Lang::Rus),
+    ("uk", Lang::Ukr),
+    ("be", Lang::Bel),
+    ("el", Lang::Ell),
+    ("tr", Lang::Tur),
+    ("az", Lang::Aze),
+    ("ar", Lang::Ara),
+    ("he", Lang::Heb),
+    ("yi", Lang::Yid),
+    ("fa", Lang::Pes),
+    ("ur", Lang::Urd),
+    ("hi", Lang::Hin),
+    ("mr", Lang::Mar),
+    ("ne", Lang::Nep),
+    ("bn", Lang::Ben),
+    ("ta", Lang::Tam),
+    ("te", Lang::Tel),
+    ("gu", Lang::Guj),
+    ("pa", Lang::Pan),
+    ("kn", Lang::Kan),
+    ("ml", Lang::Mal),
+    ("si", Lang::Sin),
+    ("th", Lang::Tha),
+    ("km", Lang::Khm),
+    ("my", Lang::Mya),
+    ("ka", Lang::Kat),
+    ("hy", Lang::Hye),
+    ("zh", Lang::Cmn),
+    ("ja", Lang::Jpn),
+    ("ko", Lang::Kor),
+    ("vi", Lang::Vie),
+    ("id", Lang::Ind),
+    ("jv", Lang::Jav),
+    ("tl", Lang::Tgl),
+    ("et", Lang::Est),
+    ("lv", Lang::Lav),
+    ("lt", Lang::Lit),
+    ("ca", Lang::Cat),
+    ("af", Lang::Afr),
+    ("am", Lang::Amh),
+    ("eo", Lang::Epo),
+    ("la", Lang::Lat),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FRENCH: &str = "Le conseil de la ville a voté lundi la construction d’un nouveau pont sur la rivière, \
+        que les habitants attendaient depuis dix ans et qui coûtera plus cher que prévu, a indiqué la mairie. \
+        Les travaux doivent commencer à l’automne, dès que l’eau aura baissé et que les bateaux seront partis.";
+
+    #[test]
+    fn a_text_that_agrees_keeps_what_is_declared_and_one_that_does_not_corrects_it() {
+        let cases = [
+            (Some("fr-CH"), FRENCH, Some(("fr-CH", false))),
+            (Some("en-US"), FRENCH, Some(("fr", true))),
+            (None, FRENCH, Some(("fr", true))),
+            // Too short to be told, or to be believed against a declaration.
+            (Some("en"), "Le pont est vieux.", Some(("en", false))),
+            (None, "Le pont est vieux.", None),
+            (None, "他说大桥很旧。", Some(("zh", true))),
+            (None, "橋はとても古いと述べた。", Some(("ja", true))),
+            (None, "다리는 매우 낡았다고 말했다.", Some(("ko", true))),
+            (None, "Η γέφυρα είναι παλιά.", Some(("el", true))),
+            (None, "12 34 56", None),
+            (None, "", None),
+            // A language that the detector does not know is believed.
+            (Some("ga"), FRENCH, Some(("ga", false))),
+        ];
+        for (declared, text, expected) in cases {
+            let got = language(declared, text);
+            let got = got.as_ref().map(|(tag, found)| (tag.as_str(), *found));
+            assert_eq!(got, expected, "{declared:?} {text}");
+        }
+    }
+}

@@ -1,0 +1,250 @@
+//! What is particular to one language: tables of words, one file a language.
+//!
+//! Owns the form of the tables, their reading, and which table a language tag means. Deliberately holds
+//! no rule: what a verb of saying is good for, the readers in `extract` know. A table is a text file under
+//! `src/language/tables/` that is compiled in and read when it is first asked for. [`detect`] tells the
+//! language of a text.
+
+pub(crate) mod detect;
+
+use std::collections::{HashMap, HashSet};
+use std::sync::LazyLock;
+
+/// Phrases of several words, each in lower case, the longest first.
+pub(crate) type Phrases = Vec<Vec<&'static str>>;
+
+/// Declares the table: its keys, and how each is read.
+macro_rules! table {
+    ($( $(#[$doc:meta])* $field:ident : $key:literal as $kind:ident, )*) => {
+        /// The words of one language.
+        #[derive(Debug, Default)]
+        pub(crate) struct Table {
+            $( $(#[$doc])* pub(crate) $field: table!(@type $kind), )*
+        }
+
+        impl Table {
+            /// Takes in the value of a key; false where there is no such key.
+            fn take(&mut self, key: &str, value: &'static str) -> bool {
+                match key {
+                    $( $key => table!(@read $kind, self.$field, value), )*
+                    _ => return false,
+                }
+                true
+            }
+        }
+    };
+    (@type words) => { HashSet<&'static str> };
+    (@type phrases) => { Phrases };
+    (@type text) => { &'static str };
+    (@type counts) => { HashMap<&'static str, u64> };
+    (@type names) => { HashMap<&'static str, &'static str> };
+    (@read words, $to:expr, $value:expr) => { $to.extend($value.split_whitespace()) };
+    (@read text, $to:expr, $value:expr) => { $to = $value };
+    (@read counts, $to:expr, $value:expr) => { $to.extend(pairs($value).filter_map(|(word, n)| Some((word, n.parse().ok()?)))) };
+    (@read names, $to:expr, $value:expr) => { $to.extend(pairs($value)) };
+    (@read phrases, $to:expr, $value:expr) => {{
+        let phrases = $value.split('|').map(|p| p.split_whitespace().collect::<Vec<_>>());
+        $to.extend(phrases.filter(|p| !p.is_empty()));
+        $to.sort_by_key(|p| std::cmp::Reverse(p.len()));
+    }};
+}
+
+table! {
+    /// The English name of the language.
+    name: "name" as text,
+    /// What its grammar is like: `verb-second`, `verb-first`, `verb-last`, `noun-capitals`, `no-capitals`,
+    /// `no-spaces`, `no-articles`, `elision`, `dotted-ordinals`.
+    grammar: "grammar" as words,
+    /// Whether its press sets dialogue in dashes.
+    dialogue: "dialogue" as text,
+    /// Verbs that say that words were said, in the forms of the press.
+    say: "say" as words,
+    /// Verbs that say so of words inside the sentence: "called", "accused of".
+    tell: "tell" as words,
+    /// What stands before a speaker: "according to".
+    source: "source" as phrases,
+    /// What stands behind a speaker: "zufolge".
+    source_after: "source-after" as phrases,
+    /// Pronouns of one man.
+    he: "he" as words,
+    /// Pronouns of one woman.
+    she: "she" as words,
+    /// Pronouns of several people.
+    they: "they" as words,
+    /// Pronouns of a thing or a body.
+    it: "it" as words,
+    /// Words that begin a noun phrase.
+    determiner: "determiner" as words,
+    /// Prepositions.
+    preposition: "preposition" as words,
+    /// Words that begin a clause, and conjunctions.
+    clause: "clause" as words,
+    /// Conjunctions between two names.
+    join: "join" as words,
+    /// Small words between a subject and its verb, or between a quotation and the verb behind it.
+    aux: "aux" as words,
+    /// Adverbs that begin a sentence or stand beside a verb.
+    adverb: "adverb" as words,
+    /// Days and months.
+    calendar: "calendar" as words,
+    /// Titles and offices before or behind a name.
+    role: "role" as words,
+    /// Those of men.
+    role_he: "role-he" as words,
+    /// Those of women.
+    role_she: "role-she" as words,
+    /// Words that make a noun phrase a body.
+    body: "body" as words,
+    /// What stands before a name in marks that nobody said: "so-called".
+    so_called: "so-called" as phrases,
+    /// What stands behind one.
+    so_called_after: "so-called-after" as words,
+    /// Kinds of works, whose titles stand in marks.
+    work: "work" as words,
+    /// Letters that are written together with the next word: "and" in Arabic.
+    prefix: "prefix" as words,
+    /// What marks the subject, as a word of its own (Hindi).
+    subject_mark: "subject-mark" as words,
+    /// What marks the topic (Japanese).
+    topic: "topic" as words,
+    /// Endings that mark the subject (Korean).
+    particle: "particle" as words,
+    /// Endings behind a quotation (Korean).
+    quoting: "quoting" as words,
+    /// Nouns that are spoken to: "reporters".
+    object: "object" as words,
+    /// Numbers below a thousand in words.
+    number: "number" as counts,
+    /// Numbers that count only as a part of one: "ein" of "einundzwanzig".
+    number_part: "number-part" as counts,
+    /// Words of size: "million".
+    scale: "scale" as counts,
+    /// Words for money, each with its currency.
+    currency: "currency" as names,
+    /// Those before the number.
+    currency_before: "currency-before" as names,
+    /// What says percent behind a number.
+    percent: "percent" as phrases,
+    /// What says it before.
+    percent_before: "percent-before" as words,
+    /// Units of durations.
+    duration: "duration" as names,
+    /// Hedges before a number.
+    hedge: "hedge" as phrases,
+}
+
+/// The pairs of a value: "word=other".
+fn pairs(value: &'static str) -> impl Iterator<Item = (&'static str, &'static str)> {
+    value.split_whitespace().filter_map(|pair| pair.split_once('='))
+}
+
+impl Table {
+    /// Whether the grammar is of this kind.
+    pub(crate) fn is(&self, kind: &str) -> bool {
+        self.grammar.contains(kind)
+    }
+
+    /// Whether a word, in lower case, is a title or an office.
+    pub(crate) fn is_role(&self, word: &str) -> bool {
+        let word = word.trim_end_matches('.');
+        self.role.contains(word) || self.role_he.contains(word) || self.role_she.contains(word)
+    }
+
+    /// Reads a table: `key: value`, where a line that begins with white space goes on and `#` begins a
+    /// comment. The second value are the keys that no table has.
+    fn read(source: &'static str) -> (Self, Vec<&'static str>) {
+        let mut table = Self::default();
+        let mut unknown = Vec::new();
+        let mut key = "";
+        for line in source.lines() {
+            if line.trim().is_empty() || line.starts_with('#') {
+                continue;
+            }
+            let value = if line.starts_with(char::is_whitespace) {
+                line.trim()
+            } else {
+                let (name, value) = line.split_once(':').unwrap_or((line, ""));
+                key = name.trim();
+                value.trim()
+            };
+            if !table.take(key, value) && !unknown.contains(&key) {
+                unknown.push(key);
+            }
+        }
+        (table, unknown)
+    }
+}
+
+macro_rules! tables {
+    ($( $code:literal $( | $other:literal )* , )*) => {
+        /// The table of a primary language subtag, where there is one.
+        pub(crate) fn table(code: &str) -> Option<&'static Table> {
+            $(
+                if matches!(code, $code $( | $other )*) {
+                    static OF: LazyLock<Table> = LazyLock::new(|| {
+                        Table::read(include_str!(concat!("tables/", $code, ".txt"))).0
+                    });
+                    return Some(&OF);
+                }
+            )*
+            None
+        }
+
+        /// The subtags that have a table.
+        #[cfg(test)]
+        const CODES: &[&str] = &[$( $code ),*];
+
+        #[cfg(test)]
+        const SOURCES: &[&str] = &[$( include_str!(concat!("tables/", $code, ".txt")) ),*];
+    };
+}
+
+tables! {
+    "de", "fr", "es" | "ca" | "gl", "pt", "it", "nl" | "af", "pl", "cs" | "sk", "sv", "nb" | "no" | "nn",
+    "da", "ru" | "be" | "bg" | "sr" | "mk", "uk", "el", "tr" | "az", "id" | "ms", "ar", "he" | "iw", "fa", "hi" | "mr" | "ne",
+    "zh" | "yue", "ja", "ko",
+}
+
+/// The subtags other than English that have a table.
+fn foreign() -> impl Iterator<Item = &'static Table> {
+    ["de", "fr", "es", "pt", "it", "nl", "pl", "cs", "sv", "nb", "da", "ru", "uk", "el", "tr", "id"]
+        .into_iter()
+        .filter_map(table)
+}
+
+/// Whether a word, in lower case, is a verb of saying in one of the languages that write capitals.
+pub(crate) fn says_anywhere(word: &str) -> bool {
+    static WORDS: LazyLock<HashSet<&'static str>> =
+        LazyLock::new(|| foreign().flat_map(|table| table.say.iter().copied()).collect());
+    WORDS.contains(word)
+}
+
+/// The words of a language that has no table: none.
+pub(crate) fn empty() -> &'static Table {
+    static EMPTY: LazyLock<Table> = LazyLock::new(Table::default);
+    &EMPTY
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_table_is_read_whole_and_has_its_verbs() {
+        for (code, source) in CODES.iter().zip(SOURCES) {
+            let (read, unknown) = Table::read(source);
+            assert!(unknown.is_empty(), "{code}: no such key: {unknown:?}");
+            assert!(!read.name.is_empty() && read.say.len() >= 20, "{code}");
+            assert!(table(code).is_some_and(|table| table.name == read.name), "{code}");
+        }
+    }
+
+    #[test]
+    fn a_line_that_begins_with_white_space_goes_on() {
+        let (table, unknown) =
+            Table::read("# none\nname: Test\nsay: one\n  two\nsource: a b | a b c\nmood: x\n");
+        assert!(table.say.contains("one") && table.say.contains("two"));
+        assert_eq!(table.source, [vec!["a", "b", "c"], vec!["a", "b"]]);
+        assert_eq!(unknown, ["mood"]);
+    }
+}
