@@ -228,6 +228,7 @@ impl Crawl {
             pages: 0,
             care: Care::default(),
         };
+        self.mind_clock(observer)?;
         self.adopt_jobs(observer, now)?;
         self.recall_sources(observer);
         self.serve(&mut run);
@@ -290,6 +291,9 @@ impl Crawl {
         let mut deadline: Option<Timestamp> = None;
         let forever = run.job.take == Take::Forever;
         loop {
+            if self.mind_clock(observer)? {
+                self.serve(run);
+            }
             let mut wake = deadline;
             if stop.asked() {
                 let limit = *deadline.get_or_insert(self.now().plus(self.options.stop_deadline));

@@ -22,6 +22,8 @@ pub struct HostBook {
     runs: Tree,
     pages: Tree,
     said: Tree,
+    clock: Tree,
+    newest: Option<Timestamp>,
 }
 
 /// What a source said, as it lies on disk: read where its bytes are read, off the loop.
@@ -65,6 +67,8 @@ impl HostBook {
             revisits: HashMap::new(),
             runs: kv.tree("runs")?,
             pages: kv.tree("pages")?,
+            clock: kv.tree("clock")?,
+            newest: None,
             said: kv.tree("said")?,
         })
     }
@@ -89,7 +93,9 @@ impl HostBook {
             let facts = facts.settled(now, pace);
             self.facts.insert(host.clone(), facts);
         }
-        Ok(self.facts.entry(host.clone()).or_default())
+        let facts = self.facts.entry(host.clone()).or_default();
+        facts.mind_clock(now);
+        Ok(facts)
     }
 
     /// Puts the facts of a host on disk.
@@ -158,6 +164,30 @@ impl HostBook {
             None => self.runs.remove(job.as_bytes())?,
         };
         Ok(())
+    }
+
+    /// The newest time that a crawl of this archive has seen; long ago where there was none.
+    ///
+    /// # Errors
+    /// When the table cannot be read.
+    pub fn newest_time(&mut self) -> Result<Timestamp, KvError> {
+        if let Some(newest) = self.newest {
+            return Ok(newest);
+        }
+        let kept = self.clock.get(b"newest")?;
+        let kept = kept.and_then(|bytes| bytes.as_ref().try_into().ok().map(i64::from_be_bytes));
+        let newest = kept.map_or_else(Timestamp::default, Timestamp::from_unix_micros);
+        self.newest = Some(newest);
+        Ok(newest)
+    }
+
+    /// Keeps the newest time, or the right one.
+    ///
+    /// # Errors
+    /// When the table cannot be written.
+    pub fn keep_newest_time(&mut self, now: Timestamp) -> Result<(), KvError> {
+        self.newest = Some(now);
+        self.clock.insert(b"newest", &now.unix_micros().to_be_bytes()).map(|_| ())
     }
 
     /// What is known of the versions of pages, by urlkey: see `history::live`.

@@ -11,6 +11,7 @@
 
 mod asking;
 mod belonging;
+mod clock;
 mod ending;
 pub mod engine;
 mod followed;

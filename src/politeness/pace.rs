@@ -192,13 +192,12 @@ impl HostFacts {
         self.level
     }
 
-    /// The same facts with no time in the future but what the options allow: for facts read from
-    /// disk, after which the clock may have been set back.
+    /// The same facts with no time in the future but what the options allow, and no exchange under
+    /// way: for facts read from disk.
     #[must_use]
     pub fn settled(mut self, now: Timestamp, pace: &PaceOptions) -> Self {
         self.open = 0;
-        self.began = self.began.map(|at| at.min(now));
-        self.ended = self.ended.map(|at| at.min(now));
+        self.mind_clock(now);
         if let Some(asked) = &mut self.retry_after {
             asked.until = asked.until.min(now.plus(pace.retry_after_max));
         }
@@ -206,6 +205,20 @@ impl HostFacts {
             backoff.until = backoff.until.min(now.plus(pace.backoff_max));
         }
         self
+    }
+
+    /// Takes back what was noted under a clock that was ahead: a pause is as long as it was meant to
+    /// be, counted from now. To be called before the facts are asked.
+    pub fn mind_clock(&mut self, now: Timestamp) {
+        self.began = self.began.map(|at| at.min(now));
+        self.ended = self.ended.map(|at| at.min(now));
+        if let Some(asked) = self.retry_after.as_mut().filter(|asked| asked.at > now) {
+            asked.until = now.plus(asked.until.since(asked.at));
+            asked.at = now;
+        }
+        if let Some(backoff) = &mut self.backoff {
+            backoff.until = backoff.until.min(now.plus(backoff.pause));
+        }
     }
 
     fn close(&mut self, now: Timestamp) {

@@ -152,7 +152,10 @@ impl Frontier {
             }
         };
         let ready = until.unix_micros();
-        if ready.saturating_sub(now.unix_micros()) > HOST_WAIT_KEPT {
+        let was = self.hosts.get(id).map_or(0, |host| host.ready);
+        // A long wait that is taken back is taken back on disk, too.
+        let is_far = |at: i64| at.saturating_sub(now.unix_micros()) > HOST_WAIT_KEPT;
+        if is_far(ready) || (is_far(was) && ready < was) {
             staged.changes.push(Change::Host { id, name: host.as_str().to_owned(), ready });
         }
         self.commit_staged(staged)?;

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use pressmark::base::Clock;
+use pressmark::base::{Clock, ManualClock};
 use pressmark::capture::{BoxFuture, BoxStream, Dialer};
 use pressmark::crawl::{Finished, Job, Outcome, Report, Stop};
 use pressmark::schedule::JobSpec;
@@ -384,6 +384,39 @@ fn what_a_page_needs_counts_against_the_limit_of_pages() {
     let asked = lab.web.asked();
     assert_eq!(asked.iter().filter(|asked| asked.target != "/robots.txt").count(), 20);
     assert!(report.left > 250, "{}", report.left);
+}
+
+#[test]
+fn a_429_under_a_clock_ten_years_ahead_blocks_no_host_until_then() {
+    let mut lab = lab();
+    let busy = b"HTTP/1.1 429 Too Many Requests\r\nRetry-After: 7200\r\nContent-Length: 0\r\n\r\n";
+    lab.web.page(BAD, "/2", &article("Two", &["Another page of the host."]));
+    lab.web.on(BAD, "/", Reply::Bytes(busy.to_vec()));
+    let right = lab.clock.now();
+    let mut spec = spec();
+    spec.seeds = ["http://bad.example/", "http://bad.example/2", "http://kind.example/"]
+        .map(uri)
+        .to_vec()
+        .into();
+    lab.clock.advance(Duration::from_hours(24 * 3_653));
+    let (report, _) = lab.run(&[spec.clone()]);
+    assert!(report.left > 0, "the host has put us off");
+    // The clock is put right; another process goes on.
+    lab.clock = Arc::new(ManualClock::new(right));
+    lab.web.page(BAD, "/", &article("One", &["Here it is."]));
+    let (_, seen) = lab.watch(&[spec.clone()], Duration::from_hours(72));
+    assert!(seen.notes.iter().any(|note| note.contains("3653 days ahead")), "{:?}", seen.notes);
+    for url in ["http://bad.example/", "http://bad.example/2"] {
+        let at = seen.done.iter().find(|done| done.uri.as_str() == url).expect(url).at;
+        // What the host asked for is kept, counted from now.
+        let waited = at.since(right);
+        assert!(waited <= Duration::from_hours(5), "{url}: {waited:?}");
+    }
+    // It is mended once and for all, for pages that had been captured, too.
+    lab.clock.advance(Duration::from_hours(24 * 30));
+    let (_, seen) = lab.watch(&[spec], Duration::from_hours(24 * 30));
+    assert!(seen.notes.iter().all(|note| !note.contains("ahead")), "{:?}", seen.notes);
+    assert!(seen.done.iter().any(|done| done.uri.as_str() == "http://kind.example/"));
 }
 
 #[test]

@@ -254,6 +254,24 @@ fn a_clock_that_was_set_back_does_not_hold_a_host_for_years() {
     assert!(next.at <= NOON.plus(Duration::from_hours(24)), "{next:?}");
 }
 
+#[test]
+fn a_pause_noted_under_a_clock_that_was_ahead_is_as_long_as_it_was_meant_to_be() {
+    let ahead = NOON.plus(Duration::from_hours(99_999));
+    for (reply, longest) in [
+        (reply(429, Some("3600"), 1), 3_600),
+        (reply(503, None, 1), 400),
+        (reply(200, None, 1), 10),
+    ] {
+        let mut facts = busy_facts();
+        facts.ended(&host(), reply, ahead, &pace(), 1);
+        for seconds in [0, 60, 120] {
+            facts.mind_clock(NOON.plus(Duration::from_secs(seconds)));
+        }
+        let next = next_at(&facts, None, &pace(), NOON).at.since(NOON).as_secs();
+        assert!(next <= longest && next > longest / 10, "{next} of {longest}");
+    }
+}
+
 proptest::proptest! {
     #[test]
     fn any_bytes_are_read_or_refused(bytes in proptest::collection::vec(0u8..4, 0..90)) {

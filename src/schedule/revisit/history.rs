@@ -49,6 +49,8 @@ const PAGE_VERSION: u8 = 2;
 const PAGE_VERSION_WITHOUT_VAIN: u8 = 1;
 /// So many signals in vain are no reason for doubt: an editor may save a page as it is.
 const VAIN_SIGNALS_FREE: u32 = 2;
+/// A look that is so much earlier than the last one says that the clock was set back.
+const CLOCK_SET_BACK: Duration = Duration::from_hours(24);
 /// The longest time that a signal is put off.
 const SIGNAL_WAIT_MAX: Duration = Duration::from_hours(24);
 
@@ -71,9 +73,16 @@ impl PageHistory {
     }
 
     /// Takes in a look, and teaches the host's history what it can be taught. A look that is not
-    /// later than the last one is ignored.
+    /// later than the last one is ignored, but where it is so much earlier that the clock was set back:
+    /// then the page is looked at as if this had been the last.
     pub fn observe(&mut self, seen: &Observation, host: &mut HostHistory, prior: &Prior) {
         if seen.at <= self.looked {
+            // The looks before were made under a clock that was ahead: how long ago is not known.
+            if self.looked.since(seen.at) >= CLOCK_SET_BACK {
+                self.looked = seen.at;
+                self.born = self.born.min(seen.at);
+                self.changed = self.changed.map(|at| at.min(seen.at));
+            }
             return;
         }
         let base = self.exposure(prior, self.looked, seen.at);
