@@ -16,6 +16,7 @@ use serde_json::{Value, json};
 
 use crate::support::archive::Archive;
 use crate::support::cli::{json_lines, pressmark, stderr, stdout};
+use crate::support::skip::skipped;
 use crate::support::web::{Reply, Web, ok};
 
 const STORY: &str = "http://a.example/story";
@@ -309,7 +310,10 @@ fn case(title: &str, authors: &[(&str, Value)], published: &str) -> Value {
 #[test]
 fn reference_managers_read_what_went_in() {
     let Some(packages) = std::env::var_os("PRESSMARK_INTEROP_NODE_PATH") else {
-        eprintln!("skipped: PRESSMARK_INTEROP_NODE_PATH is not set, so citation.js is not asked");
+        skipped(
+            "interop-node",
+            "PRESSMARK_INTEROP_NODE_PATH is not set, so citation.js is not asked",
+        );
         return;
     };
     let person = |given: &str, particle: &str, family: &str| json!({"given": given, "particle": particle, "family": family});
@@ -353,12 +357,12 @@ fn reference_managers_read_what_went_in() {
         .env("PRESSMARK_INTEROP_NODE_PATH", packages)
         .output();
     let Ok(output) = run else {
-        eprintln!("skipped: there is no node");
+        skipped("interop-node", "there is no node");
         return;
     };
     let said = stdout(&output) + &stderr(&output);
     if output.status.code() == Some(77) {
-        eprintln!("skipped: a package is missing:\n{said}");
+        skipped("interop-node", &format!("a package is missing:\n{said}"));
         return;
     }
     assert!(output.status.success(), "{said}");

@@ -13,6 +13,7 @@ use pressmark::crawl::{Job, Stop};
 
 use crate::support::archive::{Archive, files, job};
 use crate::support::cli::{pressmark, stdout};
+use crate::support::skip::skipped;
 use crate::support::web::{Reply, Web, ok};
 
 const MISSING: i32 = 77;
@@ -20,7 +21,10 @@ const MISSING: i32 = 77;
 /// What the readers say of the archive; none where they are missing.
 fn readers_say(root: &Path) -> Option<(bool, String)> {
     let Some(python) = std::env::var_os("PRESSMARK_INTEROP_PYTHON") else {
-        eprintln!("skipped: PRESSMARK_INTEROP_PYTHON is not set, so other readers are not asked");
+        skipped(
+            "interop-python",
+            "PRESSMARK_INTEROP_PYTHON is not set, so other readers are not asked",
+        );
         return None;
     };
     let args = ["captures", "http://example/", "--match", "domain", "--format", "cdxj"];
@@ -31,7 +35,7 @@ fn readers_say(root: &Path) -> Option<(bool, String)> {
     let output = command.arg(script).arg(&list).args(files(root)).output().unwrap();
     let said = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
     if output.status.code() == Some(MISSING) {
-        eprintln!("skipped: a reader is missing:\n{said}");
+        skipped("interop-python", &format!("a reader is missing:\n{said}"));
         return None;
     }
     Some((output.status.success(), said))
@@ -42,7 +46,10 @@ fn readers_say(root: &Path) -> Option<(bool, String)> {
 #[test]
 fn feeds_of_changes_are_read_by_feedparser() {
     let Some(python) = std::env::var_os("PRESSMARK_INTEROP_PYTHON") else {
-        eprintln!("skipped: PRESSMARK_INTEROP_PYTHON is not set, so feedparser is not asked");
+        skipped(
+            "interop-python",
+            "PRESSMARK_INTEROP_PYTHON is not set, so feedparser is not asked",
+        );
         return;
     };
     let dir = tempfile::tempdir().unwrap();
@@ -58,7 +65,7 @@ fn feeds_of_changes_are_read_by_feedparser() {
         let output = command.arg(&script).arg(&file).arg(changes.to_string()).output().unwrap();
         let said = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
         if output.status.code() == Some(MISSING) {
-            eprintln!("skipped: {said}");
+            skipped("interop-python", &said);
             return;
         }
         assert!(output.status.success(), "{form}: {said}");

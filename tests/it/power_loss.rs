@@ -29,6 +29,7 @@ use pressmark::store::layout::stable_name;
 
 use crate::support::archive::{files, records};
 use crate::support::cli::{command, json_lines, pressmark, stderr};
+use crate::support::skip::skipped;
 use disk::{Disk, Effect, State};
 use loss::{Bytes, Names, Way};
 use site::Site;
@@ -408,7 +409,7 @@ fn outcome(
 #[test]
 fn a_loss_of_power_loses_nothing_that_was_acknowledged() {
     if let Some(why) = trace::why_not() {
-        eprintln!("skipped: {why}; no loss of power was tried");
+        skipped("power-loss", &format!("{why}; no loss of power was tried"));
         return;
     }
     let cuts = number("PRESSMARK_POWER_CUTS", 6);

@@ -21,6 +21,7 @@ use serde_json::{Map, Value};
 use crate::evidence::checkers::{Given, both, script as script_of_bundles};
 use crate::support::archive::{Archive, BEGIN, files};
 use crate::support::cli::{stderr, stdout};
+use crate::support::skip::skipped;
 use crate::support::web::{Reply, Web};
 
 const MISSING: i32 = 77;
@@ -100,14 +101,14 @@ fn packed(archive: &Archive) -> (PathBuf, usize) {
 }
 
 /// Runs a reader; what it said has to be fine, where the reader is there.
-fn ask(command: &mut Command) {
+fn ask(need: &str, command: &mut Command) {
     let Ok(output) = command.output() else {
-        eprintln!("skipped: the program is missing");
+        skipped(need, "the program is missing");
         return;
     };
     let said = stdout(&output) + &stderr(&output);
     if output.status.code() == Some(MISSING) {
-        eprintln!("skipped: a reader is missing:\n{said}");
+        skipped(need, &format!("a reader is missing:\n{said}"));
         return;
     }
     assert!(output.status.success(), "{said}");
@@ -120,12 +121,18 @@ fn script(name: &str) -> PathBuf {
 #[test]
 fn a_signed_package_of_captures_is_read_by_others() {
     let Some(python) = std::env::var_os("PRESSMARK_INTEROP_PYTHON") else {
-        eprintln!("skipped: PRESSMARK_INTEROP_PYTHON is not set, so other readers are not asked");
+        skipped(
+            "interop-python",
+            "PRESSMARK_INTEROP_PYTHON is not set, so other readers are not asked",
+        );
         return;
     };
     let archive = archive();
     let (file, count) = packed(&archive);
-    ask(Command::new(python).arg(script("wacz.py")).arg(&file).arg(count.to_string()));
+    ask(
+        "interop-python",
+        Command::new(python).arg(script("wacz.py")).arg(&file).arg(count.to_string()),
+    );
 }
 
 /// A package of one capture, as the binary writes it.
@@ -154,21 +161,24 @@ fn a_capture_is_handed_over_as_a_package_that_others_read() {
             .file_names()
             .filter(|name| name.as_ref().is_ok_and(|n| n.starts_with("evidence/leaves-")))
             .count();
-        ask(Command::new(python).arg(script("wacz.py")).arg(&out).arg(count.to_string()));
+        ask(
+            "interop-python",
+            Command::new(python).arg(script("wacz.py")).arg(&out).arg(count.to_string()),
+        );
     }
     if let Some(packages) = std::env::var_os("PRESSMARK_INTEROP_NODE_PATH") {
         let mut command = Command::new("node");
         command.env("PRESSMARK_INTEROP_NODE_PATH", &packages).arg(script("replay.mjs")).arg(&out);
         let page =
             ["http://a.example/story", "20251105010000", "200", "Of a bridge that was closed."];
-        ask(command.args(page));
+        ask("interop-node", command.args(page));
     }
 }
 
 #[test]
 fn the_engine_of_replayweb_page_opens_a_signed_package() {
     let Some(packages) = std::env::var_os("PRESSMARK_INTEROP_NODE_PATH") else {
-        eprintln!("skipped: PRESSMARK_INTEROP_NODE_PATH is not set, so wabac.js is not asked");
+        skipped("interop-node", "PRESSMARK_INTEROP_NODE_PATH is not set, so wabac.js is not asked");
         return;
     };
     let archive = archive();
@@ -177,7 +187,10 @@ fn the_engine_of_replayweb_page_opens_a_signed_package() {
     for stamp in ["20251105000000", "20251105010000"] {
         let mut command = Command::new("node");
         command.env("PRESSMARK_INTEROP_NODE_PATH", &packages).arg(script("replay.mjs")).arg(&file);
-        ask(command.args(["http://a.example/story", stamp, "200", "Of a bridge that was closed."]));
+        ask(
+            "interop-node",
+            command.args(["http://a.example/story", stamp, "200", "Of a bridge that was closed."]),
+        );
     }
 }
 

@@ -1,5 +1,6 @@
 //! A time-stamp authority on loopback: openssl behind a small HTTP server.
 
+use crate::support::skip::skipped;
 use std::fs;
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -47,10 +48,7 @@ impl Authority {
         let dir = tempfile::tempdir().unwrap();
         let at = dir.path();
         if !openssl(at, &["version"]) {
-            #[allow(clippy::print_stderr, reason = "why a test was passed over")]
-            {
-                eprintln!("skipped: there is no openssl here");
-            }
+            skipped("openssl", "there is no openssl here");
             return None;
         }
         fs::write(at.join("tsa.cnf"), CONFIG).unwrap();

@@ -1,5 +1,5 @@
 //! What the tests share: a scripted little web on loopback, a server of raw bytes, a throw-away
-//! archive, the binary, a proxy, a terminal.
+//! archive, the binary, a proxy, a terminal, tests that are passed over.
 
 pub mod archive;
 pub mod cli;
@@ -8,4 +8,5 @@ pub mod pty;
 pub mod raw;
 pub mod rewrite;
 pub mod schema;
+pub mod skip;
 pub mod web;

@@ -7,6 +7,7 @@ use std::process::Command;
 use super::{fails, pages};
 use crate::support::archive::records;
 use crate::support::cli::{command, crawl, json_lines, pressmark, stderr, stdout};
+use crate::support::skip::skipped;
 
 /// A little file system in memory; unmounted when dropped.
 struct Mounted(tempfile::TempDir);
@@ -18,7 +19,7 @@ impl Mounted {
         if mount(&["-t", "tmpfs", "-o", &option, "tmpfs"], dir.path()) {
             return Some(Self(dir));
         }
-        eprintln!("skipped: this process may not mount a file system");
+        skipped("disk", "this process may not mount a file system");
         None
     }
 
@@ -311,7 +312,7 @@ fn an_archive_of_somebody_else_is_read_and_a_start_says_whose_right_is_missing()
     let binary = env!("CARGO_BIN_EXE_pressmark");
     let place = ["--archive", root.to_str().unwrap()];
     if !nobody(binary, &["--version"]).is_ok_and(|output| output.status.success()) {
-        eprintln!("skipped: this process may not become another user");
+        skipped("disk", "this process may not become another user");
         return;
     }
     for (args, code) in READING {
