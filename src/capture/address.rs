@@ -4,7 +4,8 @@
 //! resolve to anything, so a crawler that dials what it is told can be made to read the machine it
 //! runs on, its network, or a cloud's metadata service (server-side request forgery). The check is
 //! made on the address that is dialled, after name resolution, each time; a name that resolves
-//! differently the second time gets nowhere. Deliberately knows no names and resolves nothing.
+//! differently the second time gets nowhere. Deliberately resolves nothing, and knows only the names that
+//! lead to this machine or its network by definition: for proxies, which resolve on their own.
 //!
 //! Sources: the IANA special-purpose registries (RFC 6890), RFC 4291, and the metadata addresses
 //! that cloud operators document.
@@ -75,6 +76,28 @@ pub fn refusal(address: IpAddr) -> Option<&'static str> {
     }
 }
 
+/// Names that lead to this machine or its own network wherever they are asked for.
+const NAMES_REFUSED: &[(&str, &str)] = &[
+    ("localhost", "this machine (RFC 6761)"),
+    ("local", "of the local network (RFC 6762)"),
+    ("home.arpa", "of the local network (RFC 8375)"),
+    ("internal", "of a private network (reserved by ICANN)"),
+];
+
+/// Why a name is not handed to a proxy that resolves it; `None` where what it leads to is for the
+/// proxy to judge. A name of one label is of the proxy's own network.
+#[must_use]
+pub fn name_refusal(name: &str) -> Option<&'static str> {
+    let name = name.trim_end_matches('.').to_ascii_lowercase();
+    if !name.contains('.') && name != "localhost" {
+        return Some("a name of one label, of the proxy's own network");
+    }
+    let is_in = |domain: &str| {
+        name.strip_suffix(domain).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+    };
+    NAMES_REFUSED.iter().find(|(domain, _)| is_in(domain)).map(|(_, why)| *why)
+}
+
 fn v4(address: Ipv4Addr) -> Option<&'static str> {
     let bits = u32::from(address);
     let hit = |(net, len, _): &&V4| (bits ^ u32::from_be_bytes(*net)) >> (32 - len) == 0;
@@ -100,6 +123,25 @@ fn v6(address: Ipv6Addr) -> Option<&'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn names_of_the_own_network_are_known() {
+        for (name, is_refused) in [
+            ("localhost", true),
+            ("LocalHost.", true),
+            ("a.localhost", true),
+            ("printer.local", true),
+            ("router.home.arpa", true),
+            ("metadata.google.internal", true),
+            ("intranet", true),
+            ("example.org", false),
+            ("notlocalhost.org", false),
+            ("mylocal.example", false),
+            ("home.arpa.example", false),
+        ] {
+            assert_eq!(name_refusal(name).is_some(), is_refused, "{name}");
+        }
+    }
 
     #[test]
     fn special_addresses_are_refused_with_their_reason() {

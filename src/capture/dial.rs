@@ -20,7 +20,7 @@ use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, timeout_at};
 use url::Host;
 
-use super::address::refusal;
+use super::address::{name_refusal, refusal};
 use super::addresses::Addresses;
 use super::names::Names;
 use super::options::{CaptureOptions, Proxy, ProxyKind};
@@ -360,6 +360,11 @@ impl Route<'_> {
                 peer: Some(address),
                 dns: None,
             }));
+        }
+        let name = literal.is_none().then(|| uri.host()).filter(|_| !self.options.allow_private);
+        if let Some((name, why)) = name.and_then(|name| Some((name, name_refusal(name)?))) {
+            let why = format!("{name} is not asked for: {why}");
+            return failure(FailureKind::AddressRefused, why);
         }
         let way = async {
             let mut stream = self.to_proxy(proxy).await?;

@@ -325,7 +325,7 @@ keys! {
         "capture.proxy",
         Kind::Text,
         "",
-        "A proxy for all requests: http://HOST:PORT or socks5://HOST:PORT."
+        "A proxy for all requests: http://HOST:PORT, socks5h://HOST:PORT or socks5://HOST:PORT. The first two are given names and decide themselves which private addresses these may lead to."
     ),
     TLS_VERIFY: BoolKey = (
         "tls.verify",

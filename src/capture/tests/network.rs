@@ -192,8 +192,18 @@ async fn a_proxy_that_refuses_is_a_failure_to_connect() {
     let got = failed(get(&capturer, &uri("https://name.example/")).await);
     assert_eq!(got.kind, FailureKind::Connect);
     assert!(got.why.contains("407"), "{}", got.why);
-    let got = failed(get(&capturer, &uri("https://169.254.169.254/")).await);
-    assert_eq!(got.kind, FailureKind::AddressRefused);
+    for private in [
+        "https://169.254.169.254/",
+        "http://0x7f.1/",
+        "http://[::1]/",
+        "https://localhost/",
+        "http://metadata.google.internal/",
+        "http://printer.local/",
+        "http://intranet/",
+    ] {
+        let got = failed(get(&capturer, &uri(private)).await);
+        assert_eq!(got.kind, FailureKind::AddressRefused, "{private}: {}", got.why);
+    }
 }
 
 /// Reads exactly `want`, then answers.
