@@ -8,7 +8,7 @@
 
 use std::ops::Range;
 
-use super::altered::{self, Altered};
+use super::altered::{self, Altered, TooDear};
 use super::nearest::{self, Nearest};
 use crate::base::normal_form::{combining_class, composed, decomposed, is_composed};
 use crate::extract::page::Page;
@@ -29,6 +29,9 @@ pub struct Found {
 pub struct Missing {
     /// What stands there instead; none where nothing is near.
     pub nearest: Option<Nearest>,
+    /// Whether changes that the quoter marks were not looked for, or not everywhere, since that would have
+    /// taken too long; then the words may stand there all the same.
+    pub coarse: bool,
 }
 
 /// Finds `quote` in the article's text, or in its headline; as it stands, or with what a quoter may mark:
@@ -49,16 +52,26 @@ pub fn locate(quote: &str, page: &Page) -> Result<Found, Missing> {
             }
         }
     }
+    let mut coarse = false;
     for words in [&*quote, bare] {
         for (text, in_headline) in places {
-            if let Some((range, alterations)) = altered::find(words, text) {
-                let altered = Some(Altered { given: super::clean(bare), alterations });
-                return Ok(Found { range, in_headline, altered });
+            match altered::find(words, text) {
+                Ok(Some((range, alterations))) => {
+                    let altered = Some(Altered { given: super::clean(bare), alterations });
+                    return Ok(Found { range, in_headline, altered });
+                }
+                Ok(None) => {}
+                Err(TooDear) => coarse |= has_marks(words),
             }
         }
     }
     let nearest = nearest::find(bare, &page.text).or_else(|| nearest::find(bare, headline));
-    Err(Missing { nearest })
+    Err(Missing { nearest, coarse })
+}
+
+/// Whether a quoter may have marked a change in words, or one at their end needs no mark.
+fn has_marks(words: &str) -> bool {
+    words.contains(['[', '(', '.', ',', '…'])
 }
 
 /// One character that counts, and the bytes it stands for.

@@ -35,7 +35,7 @@ mod text;
 
 use crate::base::printable;
 
-pub use altered::{Alteration, Altered};
+pub use altered::{ALTERED_CHARACTERS_MAX, Alteration, Altered};
 pub use locate::{Found, Missing, locate};
 pub use selector::Quotation;
 pub use source::{Archive, Capture, Source, Standing};

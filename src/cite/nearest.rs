@@ -29,6 +29,9 @@ pub struct Difference {
 /// The most cells of the table of the approximate search, 64 MiB: of longer words asked for, only the first
 /// are looked for in a long text.
 const CELLS_MAX: usize = 16 << 20;
+/// The most letters that are compared with letters to tell a slip from another word. Past that, words are
+/// the same or other words.
+const LETTERS_MAX: usize = 200_000_000;
 
 /// A word as it is compared: without marks around it and without case.
 fn core(word: &str) -> String {
@@ -129,7 +132,7 @@ impl Table {
     const WORD: u32 = 4;
 
     /// What two words differ in: nothing, letters (a slip or an ending), or everything.
-    fn cost(a: &str, b: &str) -> u8 {
+    fn cost(a: &str, b: &str, letters: &mut usize) -> u8 {
         if a == b {
             return 0;
         }
@@ -142,6 +145,11 @@ impl Table {
         if long.len() > Self::WORD_BYTES_MAX {
             return 4;
         }
+        let compared = a.len() * b.len();
+        if compared > *letters {
+            return 4;
+        }
+        *letters -= compared;
         if strsim::normalized_levenshtein(a, b) > 0.6 { 2 } else { 4 }
     }
 
@@ -166,10 +174,13 @@ impl Table {
         let mut cells = vec![0_u32; (asked.len() + 1) * width];
         let mut costs = vec![0_u8; asked.len() * there.len()];
         let (numbers, distinct) = Self::distinct(there);
+        let mut letters = LETTERS_MAX;
         for i in 1..=asked.len() {
             cells[i * width] = i as u32 * Self::WORD;
             // A text has few words beside how often it has them.
-            let of: Vec<u8> = distinct.iter().map(|word| Self::cost(&asked[i - 1], word)).collect();
+            let word = &asked[i - 1];
+            let of: Vec<u8> =
+                distinct.iter().map(|other| Self::cost(word, other, &mut letters)).collect();
             for j in 1..width {
                 let cost = of[numbers[j - 1]];
                 costs[(i - 1) * there.len() + j - 1] = cost;

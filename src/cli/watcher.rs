@@ -9,7 +9,7 @@ use super::context::Context;
 use super::progress::CrawlProgress;
 use crate::base::TargetUri;
 use crate::config::keys;
-use crate::crawl::{Finished, News, Observer, SourceChange, Trouble};
+use crate::crawl::{Finished, News, Observer, SourceChange, Trouble, Unread};
 use crate::remote::{Notifier, Receiver};
 use crate::schedule::JobSpec;
 use crate::telemetry::Metrics;
@@ -76,6 +76,13 @@ pub(super) struct Watcher {
 impl Observer for Watcher {
     fn finished(&mut self, done: &Finished) {
         self.metrics.finished(done);
+        match &done.unread {
+            Some(Unread::Broken(said)) => {
+                tracing::error!(url = %done.uri, %said, "kept, and not read: what reads it broke");
+            }
+            Some(why) => tracing::warn!(url = %done.uri, why = why.label(), "kept, and not read"),
+            None => {}
+        }
         if let Some(progress) = &mut self.progress {
             progress.finished(done);
         }
@@ -134,6 +141,15 @@ impl Observer for Watcher {
                 tracing::error!(%since, "stalled: something is due and nothing is fetched");
             }
             Trouble::Moving => tracing::info!("no longer stalled"),
+            Trouble::ReadingsStuck { readings: 0 } => {
+                tracing::info!("no page that was given up is being read any more");
+            }
+            Trouble::ReadingsStuck { readings } => {
+                tracing::error!(
+                    readings,
+                    "pages that took longer than crawl.reading_max are kept unread; each keeps a thread busy"
+                );
+            }
             Trouble::Silent { job, url, kind, since, usual } => {
                 let (since, hours) = (since.to_rfc3339(), usual.as_secs() / 3_600);
                 tracing::error!(%url, %job, %kind, %since, usual_hours = hours, "silent: it used to bring articles and brings none");

@@ -433,7 +433,13 @@ keys! {
         "crawl.stop_deadline",
         Kind::Duration,
         "30s",
-        "After a signal, how long exchanges in flight may go on."
+        "After a signal, how long exchanges in flight may go on. Pages that are being read are not waited for."
+    ),
+    CRAWL_READING_MAX: DurationKey = (
+        "crawl.reading_max",
+        Kind::Duration,
+        "2m",
+        "How long a captured page may be read for its links and its article. One that takes longer is kept, marked unread in the crawl log, and left. A page of the largest size takes some seconds."
     ),
     SCHEDULE_INTERVAL_MIN: DurationKey = (
         "schedule.interval_min",

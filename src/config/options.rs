@@ -199,6 +199,7 @@ impl Settings {
             stop_deadline: self.duration(keys::CRAWL_STOP_DEADLINE),
             wait_max: self.duration(keys::CRAWL_WAIT_MAX),
             decoded_bytes_max: self.bytes_usize(keys::CAPTURE_DECODED_BYTES_MAX),
+            reading_max: self.duration(keys::CRAWL_READING_MAX),
             request,
             revisit: AdaptiveParams {
                 interval_min: self.duration(keys::SCHEDULE_INTERVAL_MIN),
@@ -283,6 +284,7 @@ mod tests {
         assert_eq!(crawl.looks_per_day, default.looks_per_day);
         assert_eq!(crawl.disk_free_min, default.disk_free_min);
         assert_eq!(crawl.stall_after, default.stall_after);
+        assert_eq!(crawl.reading_max, default.reading_max);
         let store = settings.store_options();
         let default = StoreOptions::default();
         assert_eq!(store.digest, default.digest);

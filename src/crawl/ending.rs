@@ -291,6 +291,7 @@ impl Crawl {
             took: Duration::ZERO,
             digest: None,
             place: None,
+            unread: None,
         };
         self.note(run, &finished, observer)?;
         let before = Told::of(&run.report);

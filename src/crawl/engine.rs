@@ -28,13 +28,13 @@ use super::job_book::JobBook;
 use super::log::CrawlLog;
 use super::observer::Observer;
 use super::options::{CrawlError, CrawlOptions};
-use super::outcome::{Finished, Outcome};
+use super::outcome::{Finished, Outcome, Unread};
 use super::readers::Readers;
 use super::report::Report;
 use super::rules::JobRules;
 use super::running::{Care, Order};
 use super::source_book::SourceBook;
-use super::step::{Came, Purpose, StepDone};
+use super::step::{Came, Purpose, ReadingGate, StepDone};
 use super::stop::Stop;
 use super::timer::Timer;
 use super::view::Viewer;
@@ -93,6 +93,7 @@ pub struct Crawl {
     pub(super) orders: Option<UnboundedReceiver<Order>>,
     pub(super) gauge: Option<Box<dyn Fn() -> Option<u64> + Send>>,
     pub(super) viewer: Option<Viewer>,
+    pub(super) reading_gate: Option<ReadingGate>,
 }
 
 /// The state of one run.
@@ -117,6 +118,8 @@ pub(super) struct Run<'a> {
     pub(super) paced: HashSet<HostKey>,
     pub(super) pages: u64,
     pub(super) care: Care,
+    /// The wish to end it.
+    pub(super) stop: Stop,
 }
 
 impl Run<'_> {
@@ -181,6 +184,7 @@ impl Crawl {
             orders: None,
             gauge: None,
             viewer: None,
+            reading_gate: None,
         })
     }
 
@@ -227,6 +231,7 @@ impl Crawl {
             paced: HashSet::new(),
             pages: 0,
             care: Care::default(),
+            stop: stop.clone(),
         };
         self.mind_clock(observer)?;
         self.adopt_jobs(observer, now)?;
@@ -310,6 +315,7 @@ impl Crawl {
                 if self.is_over(run, wake)? {
                     return Ok(());
                 }
+                self.watch_readings(run, observer);
                 if forever {
                     self.watch_for_stall(run, observer);
                     self.watch_sources(run, observer)?;
@@ -425,6 +431,11 @@ impl Crawl {
             }
             Some(finished) => self.note(run, finished, observer)?,
             None => {}
+        }
+        self.watch_readings(run, observer);
+        if stepped.unread == Some(Unread::Stopped) {
+            // What it leads to is not known: the next run asks for it again.
+            return Ok(self.frontier.release(*done.claim)?);
         }
         match done.purpose {
             Purpose::Robots(target) => {

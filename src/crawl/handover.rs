@@ -159,6 +159,7 @@ impl HandedOver {
             took: std::time::Duration::from_millis(self.took_ms),
             digest: self.digest.as_ref().and_then(|text| text.parse::<Digest>().ok()),
             place: None,
+            unread: None,
         })
     }
 }
@@ -289,6 +290,7 @@ mod tests {
                 took: std::time::Duration::from_millis(34),
                 digest: None,
                 place: None,
+                unread: None,
             };
             let line = serde_json::to_string(&HandedOver::of(&finished, Told::default())).unwrap();
             let back: HandedOver = serde_json::from_str(&line).unwrap();

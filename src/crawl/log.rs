@@ -102,6 +102,7 @@ mod tests {
             took: std::time::Duration::ZERO,
             digest: None,
             place: None,
+            unread: None,
         };
         let lines = |name: &str| {
             std::fs::read_to_string(dir.path().join(name)).unwrap_or_default().lines().count()

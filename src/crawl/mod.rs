@@ -53,7 +53,7 @@ pub use job::{Job, Take};
 pub use news::News;
 pub use observer::{Observer, SourceChange, Trouble};
 pub use options::{CrawlError, CrawlOptions};
-pub use outcome::{Finished, Outcome};
+pub use outcome::{Finished, Outcome, Unread};
 pub use plan::{Plan, Verdict};
 pub use report::Report;
 pub use rules::JobRules;

@@ -104,6 +104,11 @@ pub enum Trouble {
         /// `feed`, `sitemap`, `section` or `host`.
         kind: String,
     },
+    /// So many pages that took too long to read, and were given up, still keep a thread busy each.
+    ReadingsStuck {
+        /// How many; none where all have ended.
+        readings: usize,
+    },
 }
 
 /// No observer.

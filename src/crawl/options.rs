@@ -22,6 +22,8 @@ pub struct CrawlOptions {
     pub wait_max: Duration,
     /// The longest payload after decompression that is read for links and text.
     pub decoded_bytes_max: usize,
+    /// How long one captured page may be read. What takes longer is kept and not read.
+    pub reading_max: Duration,
     /// Who we say we are, and what we accept.
     pub request: CaptureRequest,
     /// Seeds the jitter of back-off.
@@ -44,6 +46,7 @@ impl Default for CrawlOptions {
             stop_deadline: Duration::from_secs(30),
             wait_max: Duration::from_secs(600),
             decoded_bytes_max: 64 << 20,
+            reading_max: Duration::from_mins(2),
             request: CaptureRequest::new("pressmark"),
             seed: 0,
             revisit: AdaptiveParams::default(),

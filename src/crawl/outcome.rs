@@ -49,6 +49,29 @@ pub enum Outcome {
     },
 }
 
+/// Why what a capture says was not read, though it is kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Unread {
+    /// It took longer than `crawl.reading_max`.
+    TooLong,
+    /// What reads it broke: this is what it said.
+    Broken(String),
+    /// A stop was asked for meanwhile; the URL is asked for again by the next run.
+    Stopped,
+}
+
+impl Unread {
+    /// The word for it in the log and in metrics.
+    #[must_use]
+    pub fn label(&self) -> &'static str {
+        match self {
+            Self::TooLong => "too-long",
+            Self::Broken(_) => "broken",
+            Self::Stopped => "stopped",
+        }
+    }
+}
+
 /// Everything the log says of one URL.
 #[derive(Debug, Clone)]
 pub struct Finished {
@@ -72,6 +95,8 @@ pub struct Finished {
     pub digest: Option<Digest>,
     /// WARC file, offset and record id of what was stored.
     pub place: Option<(String, u64, String)>,
+    /// Why what it says was not read, where it was to be.
+    pub unread: Option<Unread>,
 }
 
 impl Finished {
@@ -96,6 +121,8 @@ impl Finished {
                 ("robots-unreachable".to_owned(), "-", Some(why.clone()))
             }
         };
+        let unread = self.unread.as_ref().map(|why| format!("unread:{}", why.label()));
+        let notes: Vec<String> = note.into_iter().chain(unread).collect();
         let (file, offset, record) = match &self.place {
             Some((file, offset, record)) => (file.as_str(), offset.to_string(), record.as_str()),
             None => ("-", "-".to_owned(), "-"),
@@ -113,7 +140,7 @@ impl Finished {
             word(self.media_type.as_deref().unwrap_or("")),
             self.took.as_millis(),
             self.digest.map_or_else(|| "-".to_owned(), |d| d.to_string()),
-            word(note.as_deref().unwrap_or("")),
+            word(&notes.join(",")),
         );
         line
     }
@@ -158,10 +185,15 @@ mod tests {
             took: Duration::from_millis(12),
             digest: None,
             place: None,
+            unread: None,
         };
         let line = finished.log_line();
         assert_eq!(line.split(' ').count(), 14, "{line}");
         assert!(line.contains("http://a.example/x%20y"), "{line}");
         assert!(line.ends_with("no%20such%0Ahost%1B[2J%E2%80%AE%E2%80%8B"), "{line}");
+        let outcome =
+            Outcome::Fetched { status: Some(200), stored: Stored::New, truncated: Some("time") };
+        let line = Finished { outcome, unread: Some(Unread::TooLong), ..finished }.log_line();
+        assert!(line.ends_with(" truncated:time,unread:too-long"), "{line}");
     }
 }

@@ -131,7 +131,7 @@ impl Crawl {
                 // Never said of a robots.txt; what is known stays as it is.
                 Answer::NeedRobots(_) | Answer::Refused(_) => return Ok(()),
             };
-            let step: Step = self.step_for(false, false);
+            let step: Step = self.step_for(false, false, &Stop::default());
             let stepped = step.run_alone(permit, Purpose::Robots(target.clone())).await?;
             self.learn_pace(&stepped, self.now())?;
             if let Some(finished) = &stepped.finished {

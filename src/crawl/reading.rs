@@ -19,9 +19,10 @@ use crate::store::{Appended, Discovery, Loaded, Original, Reader, StoreError, St
 use super::following::{Following, Gathering};
 use super::jar::Jar;
 use super::news::News;
-use super::outcome::{Finished, Outcome, Stored};
+use super::outcome::{Finished, Outcome, Stored, Unread};
+use super::sources::Gathered;
 use super::step::{Change, Link, Met, Stepped, TextSeen};
-use super::telling::Teller;
+use super::telling::{Findings, Teller};
 
 /// What is known of the capture before.
 pub(super) struct Before {
@@ -115,12 +116,60 @@ struct Read {
     page: Option<Arc<Page>>,
 }
 
+/// What the payload of a capture says, and which versions follow from it.
+#[derive(Debug, Default)]
+pub(super) struct Contents {
+    /// Where the page sends its reader on by itself.
+    refresh: Option<TargetUri>,
+    /// Whether what it leads to was a redirect at the last look.
+    insists: bool,
+    links: Vec<Link>,
+    change: Option<Change>,
+    versions: Option<Findings>,
+    origins: Vec<Findings>,
+    text: Option<TextSeen>,
+    robots_body: Vec<u8>,
+    gathered: Vec<(String, Gathered)>,
+}
+
+impl Stepped {
+    /// With what the payload says, or why that was not read.
+    pub(super) fn with(mut self, read: Result<Contents, Unread>, is_robots: bool) -> Self {
+        match read {
+            Ok(contents) => {
+                self.redirect = contents.refresh.or(self.redirect);
+                if contents.insists {
+                    self.jar.iter_mut().for_each(Jar::insist);
+                }
+                self.links = contents.links;
+                self.change = contents.change;
+                self.versions = contents.versions;
+                self.origins = contents.origins;
+                self.text = contents.text;
+                self.robots_body = contents.robots_body;
+                self.gathered = contents.gathered;
+            }
+            Err(why) => {
+                if is_robots && why != Unread::Stopped {
+                    // Rules that were not read allow nothing.
+                    self.met = Met::Failure { why: "unread" };
+                }
+                self.finished.iter_mut().for_each(|done| done.unread = Some(why.clone()));
+                self.unread = Some(why);
+            }
+        }
+        self
+    }
+}
+
 impl Reading {
-    /// What came of it; `None` where it has to be read alone and this is not the room for it.
-    ///
-    /// # Errors
-    /// When the archive cannot answer.
-    pub fn read(&self, room: Room) -> Result<Option<Stepped>, StoreError> {
+    /// Whether anything is to be read beyond the head.
+    pub fn parses(&self) -> bool {
+        self.has_earlier || !self.origins.is_empty() || matches!(self.what, What::Exchange(_))
+    }
+
+    /// What the exchange and the head of the response say, without the payload.
+    pub fn facts(&self) -> Stepped {
         let Self { uri, ended, found, appended, .. } = self;
         let ended = *ended;
         let place = Some((appended.file.clone(), appended.offset, appended.record_id.clone()));
@@ -135,6 +184,7 @@ impl Reading {
             took: Duration::ZERO,
             digest: appended.digest,
             place,
+            unread: None,
         };
         let mut stepped = Stepped {
             host: uri.host_key(),
@@ -154,6 +204,7 @@ impl Reading {
             gathered: Vec::new(),
             said: None,
             jar: None,
+            unread: None,
         };
         match &self.what {
             What::Failure(failure) => {
@@ -167,51 +218,14 @@ impl Reading {
                     kind => Met::Failure { why: kind.label() },
                 };
             }
-            What::Exchange(exchange) => {
-                let candidate = match self.has_earlier {
-                    true => self.teller.candidate(uri, appended)?,
-                    false => None,
-                };
-                let begins = candidate.is_some();
-                let read = self.exchange(exchange, room, begins, &mut finished, &mut stepped);
-                let Some(Read { page }) = read else { return Ok(None) };
-                self.follow_hops(&mut stepped)?;
-                if let Some(entry) = candidate {
-                    let before = self.before.as_ref().map(|before| Arc::clone(&before.loaded));
-                    let found = self.teller.versions(&entry, page, before, room.bytes_max())?;
-                    let Some(found) = found else { return Ok(None) };
-                    if let Some(change) = &mut stepped.change {
-                        change.is_edit = found.news.iter().any(News::is_edit);
-                    }
-                    stepped.versions = Some(found);
-                } else if let Some(page) = page.filter(|_| !stepped.is_cut) {
-                    self.teller.keep(uri, exchange.shape.status, appended, &page);
-                }
-            }
-        }
-        for url in self.origins.iter().rev() {
-            let Some(found) = self.teller.versions_of(url, room.bytes_max())? else {
-                return Ok(None);
-            };
-            stepped.origins.push(found);
+            What::Exchange(exchange) => self.head_says(exchange, &mut finished, &mut stepped),
         }
         stepped.finished = Some(finished);
-        Ok(Some(stepped))
+        stepped
     }
 
-    /// Everything but the versions; `None` where this is not the room for it.
-    fn exchange(
-        &self,
-        exchange: &Exchange,
-        room: Room,
-        begins: bool,
-        finished: &mut Finished,
-        stepped: &mut Stepped,
-    ) -> Option<Read> {
-        let Self { uri, appended, .. } = self;
-        let head_len = usize::try_from(exchange.shape.head_len).unwrap_or(usize::MAX);
-        // A spooled response that cannot be read back was written to the archive all the same.
-        let head = Head::parse(&exchange.response.prefix(head_len).unwrap_or_default());
+    fn head_says(&self, exchange: &Exchange, finished: &mut Finished, stepped: &mut Stepped) {
+        let head = head_of(exchange);
         let status = exchange.shape.status;
         let media_type = head.get_text("content-type").map(|v| MediaType::parse(&v));
         finished.at = exchange.date;
@@ -220,7 +234,7 @@ impl Reading {
         finished.media_type = media_type.as_ref().map(ToString::to_string);
         finished.outcome = Outcome::Fetched {
             status,
-            stored: match appended.stored {
+            stored: match self.appended.stored {
                 StoredAs::NotModified => Stored::NotModified,
                 StoredAs::Revisit => Stored::Revisit,
                 _ => Stored::New,
@@ -233,39 +247,92 @@ impl Reading {
             retry_after: head.get_text("retry-after").map(|v| v.into_owned()),
             took: exchange.timing.total.saturating_sub(exchange.timing.connect),
         };
-        if status.is_some_and(|s| matches!(s, 301 | 302 | 303 | 307 | 308)) {
-            stepped.redirect = head.get("location").and_then(|to| uri.join_bytes(&to).ok());
-        }
+        stepped.redirect = self.redirect(&head, status);
         if let Some(mut jar) = self.jar.clone() {
-            let was_page = self.was_page;
             let fields = head.fields().filter(|field| field.is("set-cookie"));
-            jar.take_in(uri, fields.map(|field| field.text()), was_page, stepped.ended);
+            let fields = fields.map(|field| field.text());
+            jar.take_in(&self.uri, fields, self.was_page, stepped.ended);
             stepped.jar = Some(jar);
         }
+        let is_html = match (status, &self.before) {
+            _ if self.is_robots => false,
+            // A confirmation is of what the capture that it confirms is.
+            (Some(304), Some(before)) if self.wants_links || self.gathering.is_some() => {
+                let head = Head::parse(&before.loaded.holder().head);
+                head.get_text("content-type").is_some_and(|v| MediaType::parse(&v).is_html())
+            }
+            _ => media_type.is_some_and(|media_type| media_type.is_html()),
+        };
+        stepped.is_worth_watching = is_html && matches!(status, Some(200 | 304));
+    }
+
+    /// What the payload says; `None` where it has to be read alone and this is not the room for it.
+    ///
+    /// # Errors
+    /// When the archive cannot answer.
+    pub fn read(&self, room: Room) -> Result<Option<Contents>, StoreError> {
+        let Self { uri, appended, .. } = self;
+        let mut contents = Contents::default();
+        if let What::Exchange(exchange) = &self.what {
+            let candidate = match self.has_earlier {
+                true => self.teller.candidate(uri, appended)?,
+                false => None,
+            };
+            let begins = candidate.is_some();
+            let Some(Read { page }) = self.exchange(exchange, room, begins, &mut contents) else {
+                return Ok(None);
+            };
+            contents.insists = self.insists(exchange, &contents)?;
+            if let Some(entry) = candidate {
+                let before = self.before.as_ref().map(|before| Arc::clone(&before.loaded));
+                let found = self.teller.versions(&entry, page, before, room.bytes_max())?;
+                let Some(found) = found else { return Ok(None) };
+                if let Some(change) = &mut contents.change {
+                    change.is_edit = found.news.iter().any(News::is_edit);
+                }
+                contents.versions = Some(found);
+            } else if let Some(page) = page.filter(|_| exchange.truncated.is_none()) {
+                self.teller.keep(uri, exchange.shape.status, appended, &page);
+            }
+        }
+        for url in self.origins.iter().rev() {
+            let Some(found) = self.teller.versions_of(url, room.bytes_max())? else {
+                return Ok(None);
+            };
+            contents.origins.push(found);
+        }
+        Ok(Some(contents))
+    }
+
+    /// Everything but the versions; `None` where this is not the room for it.
+    fn exchange(
+        &self,
+        exchange: &Exchange,
+        room: Room,
+        begins: bool,
+        contents: &mut Contents,
+    ) -> Option<Read> {
+        let Self { uri, appended, .. } = self;
+        let head = head_of(exchange);
+        let status = exchange.shape.status;
         if self.is_robots {
             let unpacking = Unpacking { room, max: ROBOTS_BYTES_MAX + 1 };
-            stepped.robots_body = payload(exchange, &head, unpacking)?;
+            contents.robots_body = payload(exchange, &head, unpacking)?;
             return Some(Read::default());
         }
-        let is_html = media_type.as_ref().is_some_and(MediaType::is_html);
+        let content_type = head.get_text("content-type");
+        let content_type = content_type.as_deref();
+        let is_html = content_type.is_some_and(|v| MediaType::parse(v).is_html());
         if status.is_some_and(is_answer) {
-            stepped.redirect = self.refresh(exchange, &head, is_html, room);
+            contents.refresh = self.refresh(exchange, &head, is_html, room);
         }
         // Of a page no more is read, and what is not read need not be held.
         let max = if is_html { extract::DOCUMENT_BYTES_MAX + 1 } else { usize::MAX };
         let unpacking = Unpacking { room, max: self.decoded_bytes_max.min(max) };
-        stepped.is_worth_watching = is_html && matches!(status, Some(200 | 304));
         if status != Some(200) {
-            // 304: its links are those of the capture that it confirms.
-            if let (Some(304), true, Some(before)) = (status, self.wants_links, &self.before) {
-                let head = Head::parse(&before.loaded.holder().head);
-                let is_html =
-                    head.get_text("content-type").is_some_and(|v| MediaType::parse(&v).is_html());
-                stepped.is_worth_watching = is_html;
-                let decoded = loaded(before, unpacking)?;
-                stepped.links = links(&decoded, uri, head.get_text("content-type").as_deref());
+            if let (Some(304), Some(before)) = (status, &self.before) {
+                self.read_confirmed(before, unpacking, contents)?;
             }
-            self.gather_confirmed(status, unpacking, stepped)?;
             return Some(Read::default());
         }
         // A payload that was archived before may still be news for this page: another page had it,
@@ -279,44 +346,47 @@ impl Reading {
             return Some(Read::default());
         }
         let decoded = payload(exchange, &head, unpacking)?;
-        let content_type = head.get_text("content-type");
         if self.wants_links {
-            stepped.links = links(&decoded, uri, content_type.as_deref());
+            contents.links = links(&decoded, uri, content_type);
         }
         let mut page = None;
         if reads {
-            let new = read_page(&decoded, uri.as_str(), content_type.as_deref(), status);
-            stepped.text = Some(TextSeen {
+            let new = read_page(&decoded, uri.as_str(), content_type, status);
+            contents.text = Some(TextSeen {
                 kind: new.kind,
                 published: new.published.as_ref().map(|p| p.value.instant),
             });
-            stepped.change = compares.then_some(Change { is_edit: false });
+            contents.change = compares.then_some(Change { is_edit: false });
             page = Some(Arc::new(new));
         }
         if let Some(gathering) = &self.gathering {
-            let content_type = content_type.as_deref();
             let canonical = page.as_ref().and_then(|page| page.canonical.as_ref());
             let canonical = canonical.map(|fact| fact.value.as_str());
-            stepped.gathered =
-                gathering.gather(uri, &decoded, content_type, canonical, stepped.ended, |_| true);
+            contents.gathered =
+                gathering.gather(uri, &decoded, content_type, canonical, self.ended, |_| true);
         }
         // What is longer than that is read anew from the archive, which has all of it.
         let page = page.filter(|_| decoded.len() < self.decoded_bytes_max);
         Some(Read { page })
     }
 
-    /// A page that was there at the last look, and leads now to what was a redirect itself, may be reached
-    /// behind that, as it was then.
-    fn follow_hops(&self, stepped: &mut Stepped) -> Result<(), StoreError> {
-        let (Some(jar), Some(to), true) = (&mut stepped.jar, &stepped.redirect, self.was_page)
+    /// Where the head of the response leads.
+    fn redirect(&self, head: &Head, status: Option<u16>) -> Option<TargetUri> {
+        status.filter(|s| matches!(s, 301 | 302 | 303 | 307 | 308))?;
+        head.get("location").and_then(|to| self.uri.join_bytes(&to).ok())
+    }
+
+    /// Whether a page that was there at the last look leads now to what was a redirect itself: then it may be
+    /// reached behind that, as it was then.
+    fn insists(&self, exchange: &Exchange, contents: &Contents) -> Result<bool, StoreError> {
+        let by_head = || self.redirect(&head_of(exchange), exchange.shape.status);
+        let (true, true, Some(to)) =
+            (self.was_page, self.jar.is_some(), contents.refresh.clone().or_else(by_head))
         else {
-            return Ok(());
+            return Ok(false);
         };
         let newest = self.teller.reader.newest_of(to.without_fragment().as_str())?;
-        if newest.is_some_and(|entry| matches!(entry.status, Some(300..=303 | 305..=399))) {
-            jar.insist();
-        }
-        Ok(())
+        Ok(newest.is_some_and(|entry| matches!(entry.status, Some(300..=303 | 305..=399))))
     }
 
     /// Where the page sends its reader on by itself.
@@ -339,30 +409,39 @@ impl Reading {
         refresh_of_html(&payload(exchange, head, unpacking)?, &hints, uri)
     }
 
-    /// A job that looks at a page for the first time follows it even where the archive had it.
-    fn gather_confirmed(
+    /// 304: its links are those of the capture that it confirms. A job that looks at a page for the
+    /// first time follows it even where the archive had it.
+    fn read_confirmed(
         &self,
-        status: Option<u16>,
+        before: &Before,
         unpacking: Unpacking,
-        stepped: &mut Stepped,
+        contents: &mut Contents,
     ) -> Option<()> {
-        let (Some(304), Some(gathering), Some(before)) = (status, &self.gathering, &self.before)
-        else {
+        let rereads = |gathering: &&Gathering| gathering.jobs.iter().any(Following::rereads);
+        let gathering = self.gathering.as_ref().filter(rereads);
+        if !self.wants_links && gathering.is_none() {
             return Some(());
-        };
+        }
         let holder = Head::parse(&before.loaded.holder().head);
         let content_type = holder.get_text("content-type");
-        stepped.is_worth_watching =
-            content_type.as_ref().is_some_and(|v| MediaType::parse(v).is_html());
-        if gathering.jobs.iter().any(Following::rereads) {
-            let decoded = loaded(before, unpacking)?;
-            let content_type = content_type.as_deref();
-            let at = stepped.ended;
-            stepped.gathered =
-                gathering.gather(&self.uri, &decoded, content_type, None, at, Following::rereads);
+        let content_type = content_type.as_deref();
+        let decoded = loaded(before, unpacking)?;
+        if self.wants_links {
+            contents.links = links(&decoded, &self.uri, content_type);
+        }
+        if let Some(gathering) = gathering {
+            let (uri, at) = (&self.uri, self.ended);
+            contents.gathered =
+                gathering.gather(uri, &decoded, content_type, None, at, Following::rereads);
         }
         Some(())
     }
+}
+
+fn head_of(exchange: &Exchange) -> Head {
+    let head_len = usize::try_from(exchange.shape.head_len).unwrap_or(usize::MAX);
+    // A spooled response that cannot be read back was written to the archive all the same.
+    Head::parse(&exchange.response.prefix(head_len).unwrap_or_default())
 }
 
 /// The payload with its content coding undone.

@@ -36,6 +36,8 @@ pub struct Report {
     pub failed: u64,
     /// Bytes received.
     pub bytes: u64,
+    /// Responses that were kept and not read, since that took too long or broke.
+    pub unread: u64,
     /// New versions of pages: edits, and pages that are gone, walled, moved or back.
     pub versions: u64,
     /// Changes found in them.
@@ -122,6 +124,7 @@ impl Report {
             Outcome::Fetched { status, stored, .. } => {
                 self.fetched += 1;
                 self.captured += u64::from(!is_robots);
+                self.unread += u64::from(done.unread.is_some());
                 self.bytes += done.bytes;
                 host.fetched += 1;
                 match stored {

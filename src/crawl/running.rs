@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use tokio::sync::mpsc::UnboundedReceiver;
 
-use crate::base::Timestamp;
+use crate::base::{TargetUri, Timestamp};
 use crate::schedule::{Ask, Claim, Found};
 
 use super::engine::{Crawl, Run};
@@ -49,6 +49,8 @@ pub(super) struct Care {
     /// When it was last listened to sources, and when what is known of them was written.
     pub(super) sources_at: Option<Timestamp>,
     pub(super) sources_kept: Option<Timestamp>,
+    /// How many pages that were given up are still being read.
+    stuck: usize,
 }
 
 impl Crawl {
@@ -60,6 +62,12 @@ impl Crawl {
     /// Asks for the free disk in another way than of the system, for tests of a full one.
     pub fn set_disk_gauge(&mut self, gauge: Box<dyn Fn() -> Option<u64> + Send>) {
         self.gauge = Some(gauge);
+    }
+
+    /// Has `gate` called before each page is read, on the thread that reads it; for tests of pages that
+    /// take long.
+    pub fn set_reading_gate(&mut self, gate: Arc<dyn Fn(&TargetUri) + Send + Sync>) {
+        self.reading_gate = Some(gate);
     }
 
     /// Moves what is queued there into this queue, so that one run serves both; what is moved is
@@ -165,6 +173,15 @@ impl Crawl {
         if !run.care.stalled && now.since(since) >= self.options.stall_after {
             run.care.stalled = true;
             observer.trouble(&Trouble::Stalled { since });
+        }
+    }
+
+    /// Tells when pages that were given up are still being read, and when none is any more.
+    pub(super) fn watch_readings(&mut self, run: &mut Run<'_>, observer: &mut dyn Observer) {
+        let readings = self.readers.stuck();
+        if readings != run.care.stuck {
+            run.care.stuck = readings;
+            observer.trouble(&Trouble::ReadingsStuck { readings });
         }
     }
 

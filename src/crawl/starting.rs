@@ -14,7 +14,9 @@ use super::following::request_for;
 use super::job::Take;
 use super::observer::Observer;
 use super::options::CrawlError;
+use super::readers::Patience;
 use super::step::{self, Purpose};
+use super::stop::Stop;
 
 impl Crawl {
     pub(super) fn dispatch(
@@ -103,7 +105,7 @@ impl Crawl {
         let mut handed = run.handed.iter().filter(|handed| handed.waits_for(hash));
         let wants_links = handed.any(|handed| handed.requisites || handed.depth > 0)
             || (following.is_empty() && (run.job.requisites || run.job.depth > 0));
-        let mut step = self.step_for(wants_links, run.job.take != Take::Queue);
+        let mut step = self.step_for(wants_links, run.job.take != Take::Queue, &run.stop);
         step.addresses = Some(Arc::clone(&self.addresses));
         if let Some(first) = following.first() {
             let request = match purpose {
@@ -159,7 +161,7 @@ impl Crawl {
     }
 
     /// What one step needs.
-    pub(super) fn step_for(&self, wants_links: bool, wants_text: bool) -> step::Step {
+    pub(super) fn step_for(&self, wants_links: bool, wants_text: bool, stop: &Stop) -> step::Step {
         step::Step {
             capturer: Arc::clone(&self.capturer),
             addresses: None,
@@ -168,6 +170,12 @@ impl Crawl {
             readers: self.readers.clone(),
             teller: self.teller(),
             origins: Vec::new(),
+            patience: Patience {
+                timer: Arc::clone(&self.timer),
+                most: self.options.reading_max,
+                stop: stop.clone(),
+            },
+            reading_gate: self.reading_gate.clone(),
             timer: Arc::clone(&self.timer),
             wants_links,
             wants_text,

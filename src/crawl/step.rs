@@ -16,9 +16,9 @@ use crate::store::{Appended, Discovery, Store, StoreError, Submission, What};
 use super::following::{Following, Gathering};
 use super::jar::Jar;
 use super::options::CrawlError;
-use super::outcome::{Finished, Outcome};
-use super::readers::Readers;
-use super::reading::{Before, Reading, Room};
+use super::outcome::{Finished, Outcome, Unread};
+use super::readers::{Patience, Readers};
+use super::reading::{Before, Contents, Reading, Room};
 use super::sources::Gathered;
 use super::telling::{Findings, Teller};
 use super::timer::Timer;
@@ -37,6 +37,9 @@ pub enum Purpose {
     Robots(RobotsTarget),
 }
 
+/// What is called before a page is read, on the thread that reads it.
+pub(super) type ReadingGate = Arc<dyn Fn(&TargetUri) + Send + Sync>;
+
 /// What one step needs.
 pub struct Step {
     /// The network.
@@ -53,6 +56,10 @@ pub struct Step {
     pub origins: Vec<String>,
     /// Where pages are read.
     pub readers: Readers,
+    /// How long one page may be read.
+    pub(super) patience: Patience,
+    /// What is called before a page is read.
+    pub(super) reading_gate: Option<ReadingGate>,
     /// Time.
     pub timer: Arc<dyn Timer>,
     /// Whether links and requisites of the page are wanted.
@@ -193,6 +200,8 @@ pub struct Stepped {
     pub said: Option<(Said, bool)>,
     /// The cookies of the navigation, with those that the response set.
     pub jar: Option<Jar>,
+    /// Why what it says was not read, where it was to be.
+    pub unread: Option<Unread>,
 }
 
 impl Stepped {
@@ -303,15 +312,12 @@ impl Step {
         let told = if is_robots { Discovery::default() } else { discovery.clone() };
         let submission = Submission { what: what.clone(), refers_to: original, discovery: told };
         let appended = append(&self.store, submission).await?;
-        let readers = self.readers;
         let follows = !is_robots && !self.following.is_empty();
         let gathering = follows
             .then_some(Gathering { jobs: self.following, reader: self.teller.reader.clone() });
-        let parses = has_earlier || !self.origins.is_empty() || matches!(what, What::Exchange(_));
-        let broken = |why| CrawlError::Broken { uri: uri.to_string(), why };
         let reading = Arc::new(Reading {
             what,
-            uri: uri.clone(),
+            uri,
             ended,
             found: discovery,
             appended,
@@ -327,21 +333,13 @@ impl Step {
             jar: self.jar,
             was_page,
         });
+        let mut stepped = reading.facts();
         // Parsing a large page takes milliseconds, which the network tasks do not have; what needs
         // no parsing is not worth the way to another thread and back.
-        let shared = Arc::clone(&reading);
-        let beside = if parses {
-            readers.run(move || shared.read(Room::Beside)).await.map_err(broken)??
-        } else {
-            shared.read(Room::Beside)?
-        };
-        let read = match beside {
-            Some(stepped) => Some(stepped),
-            None => {
-                readers.run_alone(move || reading.read(Room::Alone)).await.map_err(broken)??
-            }
-        };
-        let mut stepped = read.ok_or_else(|| broken("it was not read".to_owned()))?;
+        if reading.parses() {
+            let contents = read(reading, &self.readers, &self.patience, self.reading_gate).await?;
+            stepped = stepped.with(contents, is_robots);
+        }
         stepped.page_failure = page_failure;
         Ok(stepped)
     }
@@ -379,6 +377,7 @@ impl Step {
             took: failure.timing.total,
             digest: None,
             place: Some((appended.file, appended.offset, appended.record_id)),
+            unread: None,
         })
     }
 
@@ -396,9 +395,34 @@ impl Step {
             return Ok(Known { has_earlier: true, was_page, before: None });
         };
         let reader = reader.clone();
-        let loaded = self.readers.run(move || Before::load(&reader, &entry)).await;
-        let loaded = loaded.map_err(|why| CrawlError::Broken { uri: uri.to_string(), why })?;
-        Ok(Known { has_earlier: true, was_page, before: loaded })
+        // What cannot be read in time is no reason not to capture the page again.
+        let name = format!("before {uri}");
+        let loaded = self.readers.run(&name, &self.patience, move || Before::load(&reader, &entry));
+        let before = loaded.await.unwrap_or(None);
+        Ok(Known { has_earlier: true, was_page, before })
+    }
+}
+
+/// What the payload says: read beside others, or alone where it has to be; or why that was given up.
+async fn read(
+    reading: Arc<Reading>,
+    readers: &Readers,
+    patience: &Patience,
+    gate: Option<ReadingGate>,
+) -> Result<Result<Contents, Unread>, StoreError> {
+    let name = reading.uri.to_string();
+    let shared = Arc::clone(&reading);
+    let beside = move || {
+        gate.iter().for_each(|gate| gate(&shared.uri));
+        shared.read(Room::Beside)
+    };
+    let read = match readers.run(&name, patience, beside).await {
+        Ok(Ok(None)) => readers.run_alone(&name, patience, move || reading.read(Room::Alone)).await,
+        read => read,
+    };
+    match read {
+        Ok(read) => Ok(read?.ok_or_else(|| Unread::Broken("it was not read".to_owned()))),
+        Err(why) => Ok(Err(why)),
     }
 }
 

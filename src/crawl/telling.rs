@@ -6,6 +6,7 @@
 //! this is kept in memory: the queue says what led where, also to the next process.
 
 use std::collections::VecDeque;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use crate::archive::Capture;
@@ -26,6 +27,7 @@ use super::engine::{Crawl, Run};
 use super::news::News;
 use super::observer::Observer;
 use super::options::CrawlError;
+use super::reading::Room;
 use super::step::{Met, Stepped};
 
 /// So many pages that led to a URL are looked at: more than a browser follows redirects.
@@ -124,6 +126,13 @@ impl Teller {
         Ok((!sayer.left_out()).then(|| Findings::of(url, known, observed)))
     }
 
+    /// The same on the thread that runs the crawl, which has time for short pages alone. `None` where
+    /// there are others, or what reads them breaks: these are told at the next look.
+    fn versions_at_once(&self, url: &str) -> Result<Option<Findings>, StoreError> {
+        let read = || self.versions_of(url, Room::Beside.bytes_max());
+        catch_unwind(AssertUnwindSafe(read)).unwrap_or(Ok(None))
+    }
+
     fn sayer(&self, bytes_max: Option<usize>) -> Sayer<'_> {
         let sayer = Sayer::cached(&self.reader, &self.readings);
         match bytes_max {
@@ -216,7 +225,7 @@ impl Crawl {
     ) -> Result<(), CrawlError> {
         let teller = self.teller();
         for url in self.origins(claim)?.iter().rev() {
-            let Some(findings) = teller.versions_of(url, None)? else { continue };
+            let Some(findings) = teller.versions_at_once(url)? else { continue };
             self.tell_findings(run, claim, findings, false, observer)?;
         }
         Ok(())
@@ -233,7 +242,8 @@ impl Crawl {
         let teller = self.teller();
         if findings.known != teller.state(&findings.url) {
             // Another step looked at the page at the same time, and has told what it found.
-            findings = teller.versions_of(&findings.url, None)?.unwrap_or(findings);
+            let Some(since) = teller.versions_at_once(&findings.url)? else { return Ok(()) };
+            findings = since;
         }
         let Findings { url, news, state, state_before, .. } = findings;
         let waits = waits && !news.is_empty();

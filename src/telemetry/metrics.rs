@@ -96,6 +96,8 @@ struct Inner {
     reloads_failed: u64,
     stalled: Option<Timestamp>,
     stalls: u64,
+    unread: BTreeMap<&'static str, u64>,
+    stuck: usize,
     disk_low: Option<(u64, u64)>,
     /// Sources that are not well: by job and URL, the word for it and what the look met.
     ill: BTreeMap<(String, String), (SourceState, String)>,
@@ -144,6 +146,13 @@ impl Metrics {
         if let Some(since) = inner.stalled {
             let since = since.to_rfc3339();
             trouble.push(format!("stalled: nothing fetched since {since} though something is due"));
+        }
+        if inner.stuck > 0 {
+            let pages = if inner.stuck == 1 { "page" } else { "pages" };
+            trouble.push(format!(
+                "stuck: {} {pages} given up after crawl.reading_max still being read",
+                inner.stuck
+            ));
         }
         if let Some((free, wanted)) = inner.disk_low {
             trouble.push(format!("paused: {free} bytes of disk are free, {wanted} are asked for"));
@@ -203,6 +212,12 @@ impl Metrics {
         );
         out.family("received_bytes_total", "counter", "Bytes of responses.", &one(inner.bytes));
         out.family("truncated_total", "counter", "Responses cut short.", &one(inner.truncated));
+        out.family(
+            "unread_total",
+            "counter",
+            "Responses kept and not read, by why.",
+            &each(&inner.unread, "why"),
+        );
         out.histogram(&inner);
         let versions = [("false", inner.versions - inner.stealth), ("true", inner.stealth)];
         let versions = versions.map(|(v, n)| (format!("{{stealth=\"{v}\"}}"), n));
@@ -243,6 +258,12 @@ impl Metrics {
             &one(u64::from(inner.stalled.is_some())),
         );
         out.family("stalls_total", "counter", "Stall alarms.", &one(inner.stalls));
+        out.family(
+            "readings_stuck",
+            "gauge",
+            "Pages that were given up and are still being read.",
+            &one(inner.stuck as u64),
+        );
         out.family(
             "disk_low",
             "gauge",
@@ -344,6 +365,9 @@ impl Observer for Metrics {
         let outcome = match &done.outcome {
             Outcome::Fetched { status, stored, truncated } => {
                 *inner.classes.entry(class(*status)).or_default() += 1;
+                if let Some(why) = &done.unread {
+                    *inner.unread.entry(why.label()).or_default() += 1;
+                }
                 inner.truncated += u64::from(truncated.is_some());
                 inner.took(done.took);
                 match stored {
@@ -415,6 +439,11 @@ impl Observer for Metrics {
             Trouble::Heard { job, url, .. } => {
                 inner.silent.remove(&(job.clone(), url.clone()));
             }
+            Trouble::ReadingsStuck { readings } => {
+                // More of them is another alarm; fewer is not.
+                inner.stalls += u64::from(*readings > inner.stuck);
+                inner.stuck = *readings;
+            }
         }
     }
 }
@@ -423,6 +452,7 @@ impl Observer for Metrics {
 mod tests {
     use super::*;
     use crate::base::TargetUri;
+    use crate::crawl::Unread;
 
     fn done(outcome: Outcome) -> Finished {
         Finished {
@@ -436,6 +466,7 @@ mod tests {
             took: Duration::from_millis(300),
             digest: None,
             place: None,
+            unread: None,
         }
     }
 
@@ -447,6 +478,8 @@ mod tests {
         metrics.finished(&done(fetched));
         metrics.finished(&done(Outcome::Failed { step: "dns", why: String::new() }));
         metrics.finished(&done(Outcome::Failed { step: "made up", why: String::new() }));
+        let fetched = Outcome::Fetched { status: Some(200), stored: Stored::New, truncated: None };
+        metrics.finished(&Finished { unread: Some(Unread::TooLong), ..done(fetched) });
         metrics.progress(3, 2, 5);
         metrics.told(Told::Delivered);
         for rule in ["no include rule", "exclude glob \"*/x\"", "traps.per_host_max", "made up"] {
@@ -454,15 +487,16 @@ mod tests {
         }
         let text = metrics.render();
         for line in [
-            "pressmark_fetches_total{outcome=\"new\"} 1",
+            "pressmark_fetches_total{outcome=\"new\"} 2",
+            "pressmark_unread_total{why=\"too-long\"} 1",
             "pressmark_fetches_total{outcome=\"failed\"} 2",
             "pressmark_failures_total{step=\"dns\"} 1",
             "pressmark_failures_total{step=\"other\"} 1",
-            "pressmark_responses_total{class=\"2xx\"} 1",
-            "pressmark_received_bytes_total 30",
+            "pressmark_responses_total{class=\"2xx\"} 2",
+            "pressmark_received_bytes_total 40",
             "pressmark_exchange_seconds_bucket{le=\"0.25\"} 0",
-            "pressmark_exchange_seconds_bucket{le=\"0.5\"} 1",
-            "pressmark_exchange_seconds_bucket{le=\"+Inf\"} 1",
+            "pressmark_exchange_seconds_bucket{le=\"0.5\"} 2",
+            "pressmark_exchange_seconds_bucket{le=\"+Inf\"} 2",
             "pressmark_in_flight 2",
             "pressmark_queued 5",
             "pressmark_last_fetch_timestamp_seconds 100",
@@ -526,11 +560,15 @@ mod tests {
         assert!(metrics.ailments().is_empty());
         metrics.trouble(&Trouble::Stalled { since: Timestamp::from_unix_seconds(60) });
         metrics.trouble(&Trouble::DiskLow { free: 1, wanted: 2 });
-        assert_eq!(metrics.ailments().len(), 2);
+        metrics.trouble(&Trouble::ReadingsStuck { readings: 2 });
+        assert_eq!(metrics.ailments().len(), 3);
         assert!(metrics.render().contains("\npressmark_stalled 1\n"));
+        assert!(metrics.render().contains("\npressmark_readings_stuck 2\n"));
+        assert!(metrics.render().contains("\npressmark_stalls_total 2\n"));
         metrics.trouble(&Trouble::Moving);
+        metrics.trouble(&Trouble::ReadingsStuck { readings: 0 });
         metrics.trouble(&Trouble::DiskBack);
         assert!(metrics.ailments().is_empty());
-        assert!(metrics.render().contains("\npressmark_stalls_total 1\n"));
+        assert!(metrics.render().contains("\npressmark_stalls_total 2\n"));
     }
 }

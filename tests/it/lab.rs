@@ -14,7 +14,7 @@ use pressmark::capture::{
 use pressmark::crawl::log::CrawlLog;
 use pressmark::crawl::{
     Crawl, CrawlOptions, Finished, Job, JobRules, ManualTimer, News, Observer, Parts, Report,
-    SourceChange, Stop, Take, Trouble,
+    SourceChange, Stop, Take, Timer, Trouble,
 };
 use pressmark::kv::{Kv, KvOptions};
 use pressmark::politeness::{Gate, Options as Politeness};
@@ -36,6 +36,8 @@ pub struct Lab {
     pub dialer: Arc<dyn Dialer>,
     /// Job files that were there and are there no longer.
     pub gone: Arc<Mutex<HashSet<PathBuf>>>,
+    /// How the crawl waits; by moving the clock where there is none.
+    pub timer: Option<Arc<dyn Timer>>,
 }
 
 /// A network of pipes: every address leads to the scripted web.
@@ -132,7 +134,17 @@ impl Lab {
         let dir = tempfile::tempdir().unwrap();
         let politeness = Politeness::default();
         let dialer = Arc::new(SystemDialer);
-        Self { clock, web, dir, capture, options, politeness, dialer, gone: Arc::default() }
+        Self {
+            clock,
+            web,
+            dir,
+            capture,
+            options,
+            politeness,
+            dialer,
+            gone: Arc::default(),
+            timer: None,
+        }
     }
 
     /// The same without sockets: connections are pipes in memory, which makes long runs short.
@@ -181,7 +193,9 @@ impl Lab {
             state: kv,
             readings: Readings::open(&Layout::new(&root).derived_dir(), DERIVED_BYTES_MAX),
             gate: Gate::new(self.politeness.clone()),
-            timer: Arc::new(ManualTimer(Arc::clone(&self.clock))),
+            timer: self.timer.clone().unwrap_or_else(|| {
+                Arc::new(ManualTimer(Arc::clone(&self.clock))) as Arc<dyn Timer>
+            }),
             log: CrawlLog::open(self.dir.path()).unwrap(),
         };
         let mut crawl = Crawl::new(parts, self.options.clone()).unwrap();

@@ -15,6 +15,7 @@
 //! - `rebuild`: the index deleted or damaged, every query answers the same
 //! - `cli`: help, exit codes, JSON, closed pipes, local files
 //! - `evidence`: whatever is changed in an archive is found; bundles and time stamps
+//! - `unread`: pages that take too long to read, or break what reads them
 //! - `trouble`: bad input, each kind with its own message and exit code
 //! - `intact`: a record that was changed is neither shown, cited nor compared
 //! - `interop`: our files in other people's readers
@@ -69,6 +70,7 @@ mod sources;
 mod strange_month;
 mod support;
 mod trouble;
+mod unread;
 mod versions;
 mod wacz;
 mod wire;

@@ -77,16 +77,38 @@ impl Kind {
     }
 }
 
+/// The longest quotation with marked alterations, in characters; some 1,300 words. A longer one has to stand
+/// there as it is.
+pub const ALTERED_CHARACTERS_MAX: usize = 8_192;
+
+/// A quotation whose alterations were not looked for, or not everywhere: it is longer than
+/// [`ALTERED_CHARACTERS_MAX`], or its beginning nearly stands in too many places.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct TooDear;
+
+/// A passage, and the alterations of a quotation in it.
+pub(super) type Passage = (Range<usize>, Vec<Alteration>);
+
 /// Finds a quotation with marked alterations in a text: the passage, from its first word to its last, and the
 /// alterations in order, if any; what is marked at its ends alone alters nothing. None where it does not
 /// stand there.
-pub(super) fn find(quote: &str, text: &str) -> Option<(Range<usize>, Vec<Alteration>)> {
+///
+/// # Errors
+/// When that cannot be said.
+pub(super) fn find(quote: &str, text: &str) -> Result<Option<Passage>, TooDear> {
+    if quote.chars().nth(ALTERED_CHARACTERS_MAX).is_some() {
+        return Err(TooDear);
+    }
     let accents = Accents::of(text);
     let folded = swapped(fold(text, accents));
-    [Prefix::Case, Prefix::Part].into_iter().find_map(|prefix| {
-        let pattern = pattern::parse(quote, prefix)?;
-        Search { text, folded: &folded, accents }.find(&pattern)
-    })
+    for prefix in [Prefix::Case, Prefix::Part] {
+        let Some(pattern) = pattern::parse(quote, prefix) else { continue };
+        let found = Search::new(text, &folded, accents).find(&pattern)?;
+        if found.is_some() {
+            return Ok(found);
+        }
+    }
+    Ok(None)
 }
 
 /// Stops that stand before a closing mark are put behind it, so that both ways are one.
@@ -165,7 +187,7 @@ mod tests {
             ),
             ("He walks [sic] hom[e], and", "He walks home, and", &["part-of-word: hom[e] = home"]),
         ] {
-            let Some((range, alterations)) = find(quote, TEXT) else {
+            let Ok(Some((range, alterations))) = find(quote, TEXT) else {
                 panic!("{quote} was not found")
             };
             let said: Vec<String> = alterations
@@ -201,13 +223,28 @@ mod tests {
             "ayor said […] the old bridge",
             "the old bridge […] will stay clos",
         ] {
-            assert_eq!(find(quote, TEXT), None, "{quote}");
+            assert_eq!(find(quote, TEXT), Ok(None), "{quote}");
         }
         let far = format!(
             "The first words stand here. {} The last words stand there.",
             "word ".repeat(OMITTED_WORDS_MAX + 10)
         );
-        assert_eq!(find("The first words […] The last words", &far), None);
+        assert_eq!(find("The first words […] The last words", &far), Ok(None));
+    }
+
+    #[test]
+    fn what_would_take_too_long_is_not_said_to_be_missing() {
+        let long = "word ".repeat(ALTERED_CHARACTERS_MAX / 5 + 1);
+        assert_eq!(find(&long, "word"), Err(TooDear));
+        // But for the case of a letter it stands in every place.
+        let text = "a ".repeat(200_000);
+        let quote = format!("{}A […] c", "a ".repeat(3_000));
+        assert_eq!(find(&quote, &format!("{text}A c")), Err(TooDear));
+        let found = find("a a a A […] c", &format!("{text}A b c")).unwrap().unwrap();
+        assert_eq!(found.0, text.len() - 6..text.len() + 5);
+        // So does what stands behind a gap.
+        let behind = format!("a a a a […] {}b", "a ".repeat(3_000));
+        assert_eq!(find(&behind, &text), Err(TooDear));
     }
 
     proptest::proptest! {
@@ -216,12 +253,14 @@ mod tests {
             let text = words.join(" ");
             let quote = format!("{} […] {}", words[..at].join(" "), words[at + left..at + left + 3].join(" "));
             let found = find(&quote, &text);
-            proptest::prop_assert!(found.is_some(), "{} in {}", quote, text);
+            proptest::prop_assert!(matches!(found, Ok(Some(_))), "{} in {}", quote, text);
         }
 
         #[test]
         fn nothing_panics_and_what_is_found_has_its_first_and_last_words(quote in "[a-c\\[\\].…() A-C,]{0,24}|\\PC{0,16}", text in "[a-c .,A-C“”']{0,60}|\\PC{0,30}") {
-            if let Some((range, alterations)) = find(&quote, &text) {
+            let found = find(&quote, &text);
+            proptest::prop_assert!(found.is_ok());
+            if let Ok(Some((range, alterations))) = found {
                 proptest::prop_assert!(text.get(range).is_some());
                 proptest::prop_assert!(alterations.iter().all(|a| !a.given.is_empty()));
             }

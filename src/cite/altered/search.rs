@@ -1,9 +1,10 @@
 //! Where the parts of a quotation stand in a text, and what stands in the place of its alterations.
 
+use std::cell::Cell;
 use std::ops::Range;
 
 use super::pattern::{Gap, Pattern, Segment};
-use super::{Alteration, Kind, swapped};
+use super::{Alteration, Kind, Passage, TooDear, swapped};
 use crate::cite::clean;
 use crate::cite::locate::{
     Accents, Folded, bytes, fold, is_mark, is_of_word, is_one_word, occurrences,
@@ -21,6 +22,9 @@ const WORDS_MIN: usize = 4;
 const STARTS_MAX: usize = 100;
 /// What is left out or replaced has no more characters than this, however long its words are.
 const GAP_CHARACTERS_MAX: usize = 8_192;
+/// The most characters that are compared. Of prose a few for each place where a word begins as the quotation
+/// does; more than that only of words that are repeated from end to end.
+const STEPS_MAX: usize = 20_000_000;
 
 /// A character that has to stand there.
 struct Wanted {
@@ -43,11 +47,32 @@ pub(super) struct Search<'a> {
     pub(super) text: &'a str,
     pub(super) folded: &'a [Folded],
     pub(super) accents: Accents,
+    /// How many characters may still be compared.
+    steps: Cell<usize>,
 }
 
-impl Search<'_> {
-    /// The passage of a quotation, and its alterations.
-    pub(super) fn find(&self, pattern: &Pattern) -> Option<(Range<usize>, Vec<Alteration>)> {
+impl<'a> Search<'a> {
+    pub(super) fn new(text: &'a str, folded: &'a [Folded], accents: Accents) -> Self {
+        Self { text, folded, accents, steps: Cell::new(STEPS_MAX) }
+    }
+
+    /// The passage of a quotation, and its alterations; none where it does not stand there.
+    ///
+    /// # Errors
+    /// When that took too long to find out.
+    pub(super) fn find(&self, pattern: &Pattern) -> Result<Option<Passage>, TooDear> {
+        let found = self.passage(pattern);
+        // What was found may not be the closest.
+        if self.steps.get() == 0 { Err(TooDear) } else { Ok(found) }
+    }
+
+    /// Takes steps from those that are left; false where that is more than there are.
+    fn step(&self, steps: usize) -> bool {
+        self.steps.set(self.steps.get().saturating_sub(steps));
+        self.steps.get() > 0
+    }
+
+    fn passage(&self, pattern: &Pattern) -> Option<Passage> {
         let mut pattern = pattern.clone();
         // What is marked at either end is about words that are not quoted.
         let mut before: Vec<Gap> = Vec::new();
@@ -128,7 +153,10 @@ impl Search<'_> {
         let kept = first.get(..without_stop(first)?).unwrap_or_default();
         let asked: Vec<char> = kept.iter().map(|w| caseless(w.character)).collect();
         let there: Vec<char> = self.folded.iter().map(|f| caseless(f.character)).collect();
-        let starts = occurrences(&asked, &there).filter_map(|start| at(0, start)).take(STARTS_MAX);
+        let starts = occurrences(&asked, &there)
+            .take_while(|_| self.steps.get() > 0)
+            .filter_map(|start| at(0, start))
+            .take(STARTS_MAX);
         let mut best: Option<Vec<Place>> = None;
         for begin in starts {
             let mut places = vec![begin];
@@ -175,7 +203,10 @@ impl Search<'_> {
             before = c;
             words <= words_max + 1
         };
-        (from..self.folded.len()).take(GAP_CHARACTERS_MAX).take_while(within)
+        (from..self.folded.len())
+            .take(GAP_CHARACTERS_MAX)
+            .take_while(|_| self.step(1))
+            .take_while(within)
     }
 
     /// Whether a segment stands at a place: between words, unless a part of a word is marked there; without
@@ -191,18 +222,22 @@ impl Search<'_> {
         let fits = |wanted: &[Wanted]| -> Option<usize> {
             let end = start + wanted.len();
             let here = self.folded.get(start..end)?;
-            let same = here.iter().zip(wanted).all(|(f, w)| {
-                f.character == w.character
-                    || (w.case.is_some()
-                        && f.character.to_lowercase().eq(w.character.to_lowercase()))
-            });
+            let is_other = |(f, w): (&Folded, &Wanted)| {
+                f.character != w.character
+                    && (w.case.is_none()
+                        || f.character.to_lowercase().ne(w.character.to_lowercase()))
+            };
+            let other = here.iter().zip(wanted).position(is_other);
+            if !self.step(other.unwrap_or(wanted.len()) + 1) {
+                return None;
+            }
             let last = here.last()?.character;
             let begins = free_start
                 || start == 0
                 || !is_one_word(self.folded[start - 1].character, here[0].character);
             let ends = free_end
                 || self.folded.get(end).is_none_or(|next| !is_one_word(last, next.character));
-            (same && begins && ends).then_some(end)
+            (other.is_none() && begins && ends).then_some(end)
         };
         if let Some(end) = fits(wanted) {
             return Some(Place { start, end, without_stop: false });

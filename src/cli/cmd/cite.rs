@@ -7,7 +7,8 @@ use crate::base::{TimeRange, Timestamp};
 use crate::cite::json::to_json;
 use crate::cite::nearest::{Difference, Nearest};
 use crate::cite::{
-    Altered, Archive, Capture, Missing, Quotation, Source, Standing, Style, cite, locate,
+    ALTERED_CHARACTERS_MAX, Altered, Archive, Capture, Missing, Quotation, Source, Standing, Style,
+    cite, locate,
 };
 use crate::cli::args::{CiteArgs, StyleArg};
 use crate::cli::context::{Context, store_error};
@@ -183,7 +184,8 @@ fn standing(
     // A record that cannot be read says nothing of the page.
     let Ok(said) = Sayer::new(reader).say(&newest) else { return Ok(Standing::Live) };
     let still_there = match quote {
-        Some(quote) => locate(quote, &said.page).is_ok(),
+        // What cannot be said is no change.
+        Some(quote) => locate(quote, &said.page).map_or_else(|missing| missing.coarse, |_| true),
         None => said.has_article() || is_bare(&said.page),
     };
     Ok(if still_there { Standing::Live } else { Standing::Deviated })
@@ -227,14 +229,18 @@ fn refused(url: &str, when: &str, missing: &Missing, elsewhere: Option<Timestamp
             format!("the nearest that are: “{text}” ({})", told.join("; "))
         }
     };
+    let how = if missing.coarse { " as they are given" } else { "" };
     let error = CliError::nothing(format!(
-        "quoting {url}: the words are not in its capture of {when}; {nearest}"
+        "quoting {url}: the words are not in its capture of {when}{how}; {nearest}"
     ));
     match elsewhere {
         Some(at) => error.hint(format!(
             "they do stand in the capture of {}: --at {}",
             at.to_rfc3339(),
             at.to_warc_date()
+        )),
+        None if missing.coarse => error.hint(format!(
+            "changes that are marked are looked for in up to {ALTERED_CHARACTERS_MAX} characters: quote less"
         )),
         None => error.hint(format!("`pressmark show {url} --at {when}` prints what it says")),
     }

@@ -348,6 +348,7 @@ pub fn to_json(report: &Report) -> Value {
         "robots_unreachable": report.robots_unreachable,
         "failed": report.failed,
         "bytes": report.bytes,
+        "unread": report.unread,
         "versions": report.versions,
         "changes": report.changes,
         "kinds": report.kinds,
@@ -401,6 +402,12 @@ pub fn print(context: &Context, report: &Report, goes_on: &str) -> Result<(), Cl
         report.failed,
         ByteSize(report.bytes)
     ))?;
+    if report.unread > 0 {
+        out.line(&format!(
+            "{} kept and not read: the crawl log says which (unread:too-long, unread:broken, unread:stopped)",
+            report.unread
+        ))?;
+    }
     let counts = |map: &std::collections::BTreeMap<String, u64>| {
         map.iter().map(|(k, n)| format!("{k} ({n})")).collect::<Vec<_>>().join(", ")
     };
