@@ -9,7 +9,7 @@ use crate::diff::ChangeKind;
 use crate::evidence::Log;
 use crate::history::Sayer;
 use crate::history::changes::{ArchiveChange, NewestFirst, Wanted, changes};
-use crate::history::feed::{FeedForm, FeedHead, FeedWriter};
+use crate::render::feed::{FeedForm, FeedHead, FeedWriter};
 
 use crate::store::Layout;
 
