@@ -13,7 +13,7 @@ use crate::render::feed::{FeedForm, FeedHead, FeedWriter};
 
 use crate::store::Layout;
 
-use super::history::change_line;
+use crate::render::change_line;
 
 /// Prints every typed change of the archive, newest first.
 ///

@@ -19,8 +19,8 @@ use crate::history::Sayer;
 use crate::history::absence::{instead, last_article};
 use crate::store::Reader;
 
-use super::history::capture_json;
 use super::show::says;
+use crate::history::capture_json;
 
 /// Prints a citation of one capture.
 ///

@@ -15,7 +15,7 @@ use crate::history::{Said, Sayer};
 use crate::render::diff::{Shown, html, markdown, terminal, unified};
 use crate::store::Reader;
 
-use super::history::capture_json;
+use crate::history::capture_json;
 
 /// One side of a comparison.
 struct One {

@@ -1,0 +1,49 @@
+//! What answers are asked of, as the settings name it, and what an answer's error means for a person.
+
+use crate::answers::{AnswerError, Archive};
+use crate::readings::Readings;
+use crate::store::Reader;
+
+use super::CliError;
+use super::context::{Context, store_error};
+
+/// The archive of a command, open.
+#[derive(Debug)]
+pub struct OpenArchive {
+    /// Its captures and their records.
+    pub reader: Reader,
+    readings: Readings,
+}
+
+impl OpenArchive {
+    /// What answers are asked of.
+    #[must_use]
+    pub fn asked(&self) -> Archive<'_> {
+        Archive { reader: &self.reader, readings: &self.readings }
+    }
+}
+
+impl Context {
+    /// The archive and what was derived from it, to be asked.
+    ///
+    /// # Errors
+    /// When there is none, or it cannot be opened.
+    pub fn open_archive(&self) -> Result<OpenArchive, CliError> {
+        let reader = self.reader()?;
+        let readings = self.readings(&reader);
+        Ok(OpenArchive { reader, readings })
+    }
+}
+
+impl From<AnswerError> for CliError {
+    fn from(error: AnswerError) -> Self {
+        match error {
+            AnswerError::NoCapture(_) => Self::nothing(error)
+                .hint("`pressmark captures URL --match host` lists what there is of a host"),
+            AnswerError::NoArticle { .. } => Self::nothing(error)
+                .hint("`pressmark history URL` tells when there was one; --at picks a time"),
+            AnswerError::Request(why) => Self::usage(why),
+            AnswerError::Store { doing, why } => store_error(&doing, why),
+        }
+    }
+}
