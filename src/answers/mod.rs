@@ -5,9 +5,11 @@
 //! know (captures that were left out, an older version that stands in) is part of the value. Deliberately
 //! no output, no flags, no exit codes, and no text for people: that is [`crate::render`].
 
+pub mod changes;
 mod error;
 pub mod history;
 
+pub use changes::{Changes, ChangesRequest, changes};
 pub use error::AnswerError;
 pub use history::{History, HistoryRequest, history};
 

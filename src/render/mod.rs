@@ -6,6 +6,7 @@
 //! no writing: who prints a text, and how it is made safe for a terminal, is the caller's to know.
 
 mod change;
+pub mod changes;
 pub mod diff;
 pub mod feed;
 pub mod history;
