@@ -10,6 +10,7 @@ pub mod changes;
 pub mod diff;
 pub mod feed;
 pub mod history;
+pub mod quotes;
 
 pub use change::change_line;
 
