@@ -20,6 +20,21 @@ pub enum AnswerError {
     /// The question cannot be answered by any archive.
     #[error("{0}")]
     Request(String),
+    /// A revisit whose payload another archive has.
+    #[error("{doing}: the record that holds the payload is not in this archive")]
+    PayloadElsewhere {
+        /// What was being done.
+        doing: String,
+    },
+    /// The bytes of a record cannot be read.
+    #[error("{doing}: {why}")]
+    Io {
+        /// What was being done.
+        doing: String,
+        /// What went wrong.
+        #[source]
+        why: std::io::Error,
+    },
     /// The archive cannot be read.
     #[error("{doing}: {why}")]
     Store {

@@ -8,6 +8,7 @@
 pub mod changes;
 mod error;
 pub mod history;
+pub mod page;
 pub mod quotes;
 
 pub use changes::{Changes, ChangesRequest, changes};

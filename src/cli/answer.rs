@@ -4,8 +4,8 @@ use crate::answers::{AnswerError, Archive};
 use crate::readings::Readings;
 use crate::store::Reader;
 
-use super::CliError;
 use super::context::{Context, store_error};
+use super::{CliError, Exit};
 
 /// The archive of a command, open.
 #[derive(Debug)]
@@ -43,6 +43,9 @@ impl From<AnswerError> for CliError {
             AnswerError::NoArticle { .. } => Self::nothing(error)
                 .hint("`pressmark history URL` tells when there was one; --at picks a time"),
             AnswerError::Request(why) => Self::usage(why),
+            AnswerError::PayloadElsewhere { .. } => Self::of(Exit::Failed, error)
+                .hint("import the archive it was captured in; `--as headers` shows what is here"),
+            AnswerError::Io { .. } => Self::of(Exit::Failed, error),
             AnswerError::Store { doing, why } => store_error(&doing, why),
         }
     }
