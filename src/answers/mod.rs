@@ -5,6 +5,7 @@
 //! know (captures that were left out, an older version that stands in) is part of the value. Deliberately
 //! no output, no flags, no exit codes, and no text for people: that is [`crate::render`].
 
+pub mod captures;
 pub mod changes;
 mod error;
 pub mod history;

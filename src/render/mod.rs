@@ -5,6 +5,7 @@
 //! that no page can make two of one. Deliberately no JSON, which is the serde form of the value itself, and
 //! no writing: who prints a text, and how it is made safe for a terminal, is the caller's to know.
 
+pub mod captures;
 mod change;
 pub mod changes;
 pub mod diff;
