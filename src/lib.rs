@@ -12,7 +12,9 @@
 //! an archive ([`archive`]) and the backend that keeps captures ([`index`]); the parts, all pure or
 //! nearly so ([`politeness`], [`schedule`], [`dates`], [`extract`], [`outlinks`], [`diff`]); who owns
 //! sockets and files ([`owner`], [`capture`], [`store`], [`remote`]); the journeys ([`crawl`], [`history`],
-//! [`cite`], [`evidence`]); the composition ([`telemetry`], [`config`], [`app`]); the edges ([`cli`], [`demo`]). `docs/architecture.md` has the invariants.
+//! [`cite`], [`evidence`]); what may be asked ([`answers`])
+//! and how it is shown ([`render`]); the composition ([`telemetry`], [`config`], [`app`]); the edges ([`cli`], [`demo`]). `docs/architecture.md` has the invariants.
+pub mod answers;
 pub mod app;
 pub mod archive;
 pub mod base;
@@ -36,6 +38,7 @@ pub mod owner;
 pub mod politeness;
 pub mod readings;
 pub mod remote;
+pub mod render;
 pub mod schedule;
 pub mod store;
 pub mod telemetry;

@@ -69,6 +69,12 @@ impl CliError {
         Self::new(Exit::NothingFound, message.to_string())
     }
 
+    /// An error that says itself what could not be done.
+    #[must_use]
+    pub fn of(exit: Exit, error: impl fmt::Display) -> Self {
+        Self::new(exit, error.to_string())
+    }
+
     fn new(exit: Exit, message: String) -> Self {
         Self { exit, message, hint: None, broken_pipe: false, out_of_disk: false }
     }

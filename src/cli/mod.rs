@@ -2,6 +2,7 @@
 //!
 //! The only place that knows flags, the environment, colours and exit codes.
 
+mod answer;
 pub mod args;
 pub mod cmd;
 pub mod context;

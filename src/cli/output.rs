@@ -135,6 +135,14 @@ impl Output {
         print(&[&printable::line(text), "\n"])
     }
 
+    /// Lines of data, as [`Self::line`] prints each.
+    ///
+    /// # Errors
+    /// When stdout cannot be written.
+    pub fn lines(&self, lines: &[String]) -> io::Result<()> {
+        lines.iter().try_for_each(|line| self.line(line))
+    }
+
     /// A line of data whose fields are parted by tabs.
     ///
     /// # Errors

@@ -4,7 +4,7 @@
 //! (`align`, `similar`, `assign`), the edit script (`ops`), the words inside an edit (`words`), what
 //! the edits mean (`changes`), notices ([`notices`]), whether the page owns up to them (`stealth`),
 //! how much they matter ([`weight`]), what changed while the article could not be had ([`gap`]), and
-//! the forms a reader gets ([`render`]).
+//! the JSON forms ([`json`]). How a comparison is shown is the business of [`crate::render`].
 //!
 //! Says what changed and never why. Reads no clock and no store; a budget counted in steps makes the
 //! answer coarser and never wrong.
@@ -17,15 +17,15 @@ mod changes;
 pub mod gap;
 #[cfg(test)]
 mod growth;
+pub mod json;
 mod normal;
 pub mod notices;
 mod ops;
-pub mod render;
 mod returns;
 #[cfg(test)]
 pub(crate) mod sample;
 mod similar;
-mod spans;
+pub(crate) mod spans;
 mod stealth;
 mod tokens;
 mod units;
@@ -45,6 +45,7 @@ pub use normal::same_words;
 pub use ops::{Edit, Op, OpKind};
 pub use returns::{Earlier, EarlierParts, EarlierSentences, tell_returns};
 pub use stealth::{Acknowledgement, Declared};
+pub(crate) use words::changed_words;
 
 /// How a comparison is made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

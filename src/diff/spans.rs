@@ -4,7 +4,7 @@ use std::ops::Range;
 
 /// Stretches with a number each, sorted by where they begin.
 #[derive(Debug, Default)]
-pub(in crate::diff) struct Spans {
+pub(crate) struct Spans {
     sorted: Vec<(Range<usize>, usize)>,
     /// For each, the furthest end up to it: stretches may lie in one another.
     ends: Vec<usize>,
@@ -12,14 +12,12 @@ pub(in crate::diff) struct Spans {
 
 impl Spans {
     /// Of stretches numbered in the order they come in.
-    pub(in crate::diff) fn new(stretches: impl IntoIterator<Item = Range<usize>>) -> Self {
+    pub(crate) fn new(stretches: impl IntoIterator<Item = Range<usize>>) -> Self {
         Self::numbered(stretches.into_iter().enumerate().map(|(number, range)| (range, number)))
     }
 
     /// Of stretches that have numbers.
-    pub(in crate::diff) fn numbered(
-        stretches: impl IntoIterator<Item = (Range<usize>, usize)>,
-    ) -> Self {
+    pub(crate) fn numbered(stretches: impl IntoIterator<Item = (Range<usize>, usize)>) -> Self {
         let mut sorted: Vec<(Range<usize>, usize)> = stretches.into_iter().collect();
         sorted.sort_by_key(|(range, _)| range.start);
         let furthest = |most: &mut usize, range: &Range<usize>| {
@@ -31,10 +29,7 @@ impl Spans {
     }
 
     /// The numbers of those that overlap `range`, by where they begin. Empty ones overlap nothing.
-    pub(in crate::diff) fn meeting(
-        &self,
-        range: &Range<usize>,
-    ) -> impl Iterator<Item = usize> + '_ {
+    pub(crate) fn meeting(&self, range: &Range<usize>) -> impl Iterator<Item = usize> + '_ {
         let range = range.clone();
         let first = self.ends.partition_point(|&end| end <= range.start);
         let rest = self.sorted.get(first..).unwrap_or_default();
@@ -45,10 +40,7 @@ impl Spans {
     }
 
     /// The numbers of those that begin in `range`, by where they begin.
-    pub(in crate::diff) fn beginning_in(
-        &self,
-        range: &Range<usize>,
-    ) -> impl Iterator<Item = usize> + '_ {
+    pub(crate) fn beginning_in(&self, range: &Range<usize>) -> impl Iterator<Item = usize> + '_ {
         let end = range.end;
         let first = self.sorted.partition_point(|(other, _)| other.start < range.start);
         let rest = self.sorted.get(first..).unwrap_or_default();

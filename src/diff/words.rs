@@ -54,6 +54,19 @@ pub(super) fn bytes(tokens: &[Token], run: &Range<usize>) -> Range<usize> {
     }
 }
 
+/// Where the words of two texts differ, on either side, in bytes and in order; after `steps_max` steps the
+/// rest is taken for all different.
+pub(crate) fn changed_words(
+    old: &str,
+    new: &str,
+    steps_max: u64,
+) -> (Vec<Range<usize>>, Vec<Range<usize>>) {
+    let found = diff(old, 0..old.len(), new, 0..new.len(), &Budget::new(steps_max));
+    let of_old = found.hunks.iter().map(|hunk| bytes(&found.old, &hunk.old)).collect();
+    let of_new = found.hunks.iter().map(|hunk| bytes(&found.new, &hunk.new)).collect();
+    (of_old, of_new)
+}
+
 /// Compares `old[old_range]` with `new[new_range]`, word by word.
 pub(super) fn diff(
     old: &str,

@@ -243,6 +243,19 @@ pub enum QuoteKind {
     Post,
 }
 
+impl QuoteKind {
+    /// The word for it in JSON.
+    #[must_use]
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Direct => "direct",
+            Self::Fragment => "fragment",
+            Self::Block => "block",
+            Self::Post => "post",
+        }
+    }
+}
+
 /// A quotation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Quote {

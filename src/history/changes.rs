@@ -14,7 +14,7 @@ use crate::archive::KeyRange;
 use crate::base::surt::urlkey;
 use crate::base::{TimeRange, Timestamp};
 use crate::diff::ChangeKind;
-use crate::diff::render::json::JsonChange;
+use crate::diff::json::JsonChange;
 use crate::readings::{NewestAsked, Readings};
 use crate::store::StoreError;
 

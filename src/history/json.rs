@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::archive::Capture;
 use crate::archive::cdx::json_line;
 use crate::archive::filter::Field;
-use crate::diff::render::json::JsonChange;
+use crate::diff::json::JsonChange;
 
 use super::fold::Begun;
 use super::row::VersionRow;

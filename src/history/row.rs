@@ -3,7 +3,7 @@
 
 use crate::archive::Capture;
 use crate::base::Timestamp;
-use crate::diff::render::json::{JsonChange, JsonWords};
+use crate::diff::json::{JsonChange, JsonWords};
 use crate::diff::{Change, ChangeKind, Presence};
 use crate::extract::page::Page;
 use crate::readings::pack::{Pack, unpack};
@@ -127,7 +127,7 @@ pub(super) fn kind_bit(kind: ChangeKind) -> u64 {
 /// A change in JSON, its words as texts.
 fn json(change: &Change, words: &[(String, String)]) -> JsonChange {
     let empty = Page::default();
-    let mut json = crate::diff::render::json::change(change, &empty, &empty);
+    let mut json = crate::diff::json::change(change, &empty, &empty);
     for (found, (before, after)) in json.words.iter_mut().zip(words) {
         found.before.clone_from(before);
         found.after.clone_from(after);

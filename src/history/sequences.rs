@@ -163,7 +163,7 @@ fn location(to: &str) -> String {
 
 /// The kinds of a version's changes, with the figures and names that tell them apart.
 fn short(version: &VersionJson) -> String {
-    let one = |change: &crate::diff::render::json::JsonChange| match change.kind.as_str() {
+    let one = |change: &crate::diff::json::JsonChange| match change.kind.as_str() {
         "figure-changed" => format!(
             "{} {}>{}",
             change.kind,

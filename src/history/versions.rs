@@ -56,7 +56,7 @@ impl From<Begun> for Version {
 impl Version {
     /// Its changes in JSON; none for the first version.
     #[must_use]
-    pub fn changes_json(&self) -> Vec<crate::diff::render::json::JsonChange> {
+    pub fn changes_json(&self) -> Vec<crate::diff::json::JsonChange> {
         match (&self.delta, &self.before) {
             (Some(delta), Some(before)) => delta.json(&before.page, &self.said.page),
             _ => Vec::new(),

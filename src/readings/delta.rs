@@ -1,7 +1,7 @@
 //! What a version changed: as much of a comparison as history, blame and the feeds need, small enough
 //! to be kept for every pair of neighbours.
 
-use crate::diff::render::json::{JsonChange, change};
+use crate::diff::json::{JsonChange, change};
 use crate::diff::{Change, Comparison, SentenceOrigin};
 use crate::extract::page::Page;
 

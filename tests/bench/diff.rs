@@ -17,7 +17,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
-use pressmark::diff::render::json;
+use pressmark::diff::json;
 use pressmark::diff::{CompareOptions, compare};
 use pressmark::extract::page::Page;
 use pressmark::extract::{Hints, extract};

@@ -16,14 +16,15 @@ use std::hint::black_box;
 use pressmark::cite::Quotation;
 use pressmark::cite::locate::{Found, locate};
 use pressmark::diff::gap::Past;
-use pressmark::diff::render::terminal::TerminalOptions;
-use pressmark::diff::render::{self, Shown};
+use pressmark::diff::json;
 use pressmark::diff::{
     CompareOptions, Comparison, EarlierSentences, Fingerprint, Presence, Side, compare_captures,
     tell_returns,
 };
 use pressmark::extract::page::Page;
 use pressmark::extract::{Hints, extract};
+use pressmark::render::diff::terminal::TerminalOptions;
+use pressmark::render::diff::{self as render, Shown};
 
 #[path = "growth/measure.rs"]
 mod measure;
@@ -65,7 +66,7 @@ fn behind_a_wall(old: &Page, shown: &Page, new: &Page) -> Comparison {
 fn written(comparison: &Comparison, old: &Page, new: &Page) {
     let (old_label, new_label, title) = ("old", "new", "a page");
     let shown = Shown { comparison, old, new, old_label, new_label, title };
-    drop(black_box(serde_json::to_vec(&render::json::comparison(comparison, old, new))));
+    drop(black_box(serde_json::to_vec(&json::comparison(comparison, old, new))));
     drop(black_box(render::terminal::render(&shown, &TerminalOptions::default())));
     drop(black_box(render::html::render(&shown)));
     drop(black_box(render::markdown::render(&shown)));

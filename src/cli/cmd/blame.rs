@@ -9,7 +9,7 @@ use crate::cli::{CliError, Exit};
 use crate::history::Sayer;
 use crate::history::provenance::{Blame, BlameError, VersionCapture, blame};
 
-use super::history::capture_json;
+use crate::history::capture_json;
 
 /// Prints for every sentence of a version where it comes from.
 ///

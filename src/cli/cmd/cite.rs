@@ -1,7 +1,10 @@
 //! `cite`
 
+use std::sync::Arc;
+
 use serde_json::{Value, json};
 
+use crate::answers::page::page_of;
 use crate::archive::{self, RecordKind};
 use crate::base::{TimeRange, Timestamp};
 use crate::cite::json::to_json;
@@ -20,8 +23,7 @@ use crate::history::Sayer;
 use crate::history::absence::{instead, last_article};
 use crate::store::Reader;
 
-use super::history::capture_json;
-use super::show::says;
+use crate::history::capture_json;
 
 /// Prints a citation of one capture.
 ///
@@ -37,22 +39,23 @@ pub fn run(args: &CiteArgs, context: &Context) -> Result<Exit, CliError> {
     }
     let url = &args.url;
     let what = format!("citing {url}");
-    let reader = context.reader()?;
+    let open = context.open_archive()?;
+    let reader = &open.reader;
     let found = reader.find(url, at).map_err(|e| store_error(&what, e))?.ok_or_else(|| {
         CliError::nothing(format!("no capture of {url}"))
             .hint("`pressmark captures URL --match host` lists what there is of a host")
     })?;
     let (entry, passed_over) = match at {
         Some(_) => (found, None),
-        None => the_article(context, &reader, found, &what)?,
+        None => the_article(context, reader, found, &what)?,
     };
     let when = entry.date.to_rfc3339();
     if entry.kind == RecordKind::Metadata {
         let why = format!("{what}: at {when} the exchange failed, so there is nothing to cite");
         return Err(CliError::nothing(why));
     }
-    let loaded = reader.load(&entry).map_err(|e| store_error(&what, e))?;
-    let page = says(&loaded, &what)?.page;
+    let loaded = Arc::new(reader.load(&entry).map_err(|e| store_error(&what, e))?);
+    let page = page_of(&open.asked(), &loaded, &what)?;
     let mut source = Source::new(&page, Capture::of(&loaded), archive);
     if let Some(quote) = &args.quote {
         match locate(quote, &page) {
@@ -65,12 +68,12 @@ pub fn run(args: &CiteArgs, context: &Context) -> Result<Exit, CliError> {
                 source.quotation = Some(Quotation::new(&page, &found));
             }
             Err(missing) => {
-                let elsewhere = elsewhere(context, &reader, url, quote)?;
+                let elsewhere = elsewhere(context, reader, url, quote)?;
                 return Err(refused(url, &when, &missing, elsewhere));
             }
         }
     }
-    source.standing = standing(&reader, &entry, args.quote.as_deref(), &what)?;
+    source.standing = standing(reader, &entry, args.quote.as_deref(), &what)?;
     if let Some(status) = entry.status.filter(|s| !matches!(s, 200..=299 | 304)) {
         context.out.say(&format!("pressmark: at {when} the server answered with status {status}"));
     }

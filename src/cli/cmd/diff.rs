@@ -7,14 +7,15 @@ use serde_json::{Value, json};
 use crate::cli::args::DiffArgs;
 use crate::cli::context::{Context, store_error};
 use crate::cli::{CliError, Exit, local};
-use crate::diff::render::{Shown, html, json as diff_json, markdown, terminal, unified};
+use crate::diff::json as diff_json;
 use crate::diff::{CompareOptions, Side, compare_captures};
 use crate::extract::page::Page;
 use crate::history::absence::{AbsenceJson, LastTwo, Neighbours, last_two};
 use crate::history::{Said, Sayer};
+use crate::render::diff::{Shown, html, markdown, terminal, unified};
 use crate::store::Reader;
 
-use super::history::capture_json;
+use crate::history::capture_json;
 
 /// One side of a comparison.
 struct One {

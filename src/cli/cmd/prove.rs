@@ -1,16 +1,20 @@
 //! `prove`
 
 use std::path::Path;
+use std::sync::Arc;
 
 use serde_json::json;
 
 use super::evidence::evidence_error;
 use super::wacz;
+use crate::answers::AnswerError;
+use crate::answers::page::{load, page_of};
 use crate::app::evidence::{authorities, options};
 use crate::archive::RecordKind;
 use crate::cite::{Capture, Source, Style, cite};
+use crate::cli::answer::OpenArchive;
 use crate::cli::args::ProveArgs;
-use crate::cli::context::{Context, store_error};
+use crate::cli::context::Context;
 use crate::cli::out_file::OutFile;
 use crate::cli::output::Format;
 use crate::cli::{CliError, Exit};
@@ -18,8 +22,7 @@ use crate::evidence::bundle::{Bundle, Making, Texts, gather, has_user, read_bund
 use crate::evidence::check::{Known, Outcome, Step, check};
 use crate::evidence::note::VerifierKey;
 use crate::evidence::{EvidenceError, OpenFiles, extend};
-use crate::extract::{EXTRACTOR, Hints, extract};
-use crate::history::DECODED_BYTES_MAX;
+use crate::extract::EXTRACTOR;
 use crate::http::Head;
 use crate::store::Loaded;
 
@@ -41,16 +44,14 @@ pub fn run(args: &ProveArgs, context: &Context) -> Result<Exit, CliError> {
 fn prove(args: &ProveArgs, url: &str, out: &Path, context: &Context) -> Result<Exit, CliError> {
     let file = OutFile::at(out, args.force)?;
     let at = context.instant("--at", args.at.as_deref())?;
-    let reader = context.reader()?;
+    let open = context.open_archive()?;
+    let reader = &open.reader;
     let what = format!("proving {url}");
-    let entry = reader.find(url, at).map_err(|e| store_error(&what, e))?.ok_or_else(|| {
-        CliError::nothing(format!("no capture of {url}"))
-            .hint("`pressmark captures URL --match host` lists what there is of a host")
-    })?;
-    let loaded = reader.load(&entry).map_err(|e| store_error(&what, e))?;
-    let pieces = gather(&reader, &loaded).map_err(|e| evidence_error(&what, e))?;
+    let loaded = load(&open.asked(), url, at, &what)?;
+    let entry = &loaded.entry;
+    let pieces = gather(reader, &loaded).map_err(|e| evidence_error(&what, e))?;
     let trust = authorities(&context.settings).map_err(CliError::usage)?.trust;
-    let texts = texts(&loaded, context)?;
+    let texts = texts(&open, &loaded, context)?;
     let kept = published(args)?;
     let make = || {
         let making = Making { trust: &trust, made: context.clock.now(), kept: &kept };
@@ -69,7 +70,7 @@ fn prove(args: &ProveArgs, url: &str, out: &Path, context: &Context) -> Result<E
     if out.extension().is_some_and(|end| end.eq_ignore_ascii_case("wacz")) {
         let now = context.clock.now();
         let written =
-            file.write(|path| wacz::export(&bundle, &entry, &reader, &options, now, path))?;
+            file.write(|path| wacz::export(&bundle, entry, reader, &options, now, path))?;
         let (records, digest) = (written.records, &written.digest);
         context.out.say(&format!("{records} records, signed over {digest}: {}", out.display()));
         warn_of_secrets(&bundle, &loaded, context);
@@ -129,24 +130,22 @@ fn warn_of_secrets(bundle: &Bundle, capture: &Loaded, context: &Context) {
 }
 
 /// What the page says, and how to cite it. A page that cannot be read is proved all the same.
-fn texts(loaded: &Loaded, context: &Context) -> Result<Texts, CliError> {
+fn texts(open: &OpenArchive, loaded: &Arc<Loaded>, context: &Context) -> Result<Texts, CliError> {
     let mut texts = Texts { extractor: EXTRACTOR.to_owned(), ..Texts::default() };
     // Of a failure there is nothing to read.
-    let Ok(bytes) = loaded.decoded(DECODED_BYTES_MAX) else { return Ok(texts) };
     if loaded.entry.kind == RecordKind::Metadata {
         return Ok(texts);
     }
-    let content_type = loaded.content_type();
-    let hints = Hints {
-        url: Some(&loaded.entry.url),
-        content_type: content_type.as_deref(),
-        status: loaded.entry.status,
+    let page = match page_of(&open.asked(), loaded, "reading the page") {
+        Ok(page) => page,
+        // A revisit whose payload another archive has is cited by what is known of it here.
+        Err(AnswerError::PayloadElsewhere { .. }) => Arc::default(),
+        Err(_) => return Ok(texts),
     };
-    let page = extract(&bytes, &hints).page;
     let source = Source::new(&page, Capture::of(loaded), super::cite::archive(context)?);
     texts.citation = Some(cite(&source, Style::Text));
-    texts.headline = page.headline.map(|h| h.value);
-    texts.article = Some(page.text).filter(|text| !text.is_empty());
+    texts.headline = page.headline.as_ref().map(|headline| headline.value.clone());
+    texts.article = Some(page.text.clone()).filter(|text| !text.is_empty());
     Ok(texts)
 }
 

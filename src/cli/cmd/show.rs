@@ -3,20 +3,15 @@
 use std::io::Read;
 use std::path::Path;
 
-use serde_json::{Map, Value, json};
-
+use crate::answers::page::{PageJson, decoded, load, page_of};
 use crate::archive::RecordKind;
-use crate::base::TargetUri;
 use crate::cli::args::{ShowArgs, ShowAs};
-use crate::cli::context::{Context, store_error};
+use crate::cli::context::Context;
 use crate::cli::local;
 use crate::cli::output::Format;
 use crate::cli::{CliError, Exit};
-use crate::extract::page::Extraction;
-use crate::extract::page::{Fact, Page};
-use crate::extract::{EXTRACTOR, Hints, extract};
-use crate::history::DECODED_BYTES_MAX;
-use crate::schedule::clean::variant;
+use crate::extract::page::Page;
+use crate::extract::{Hints, extract};
 use crate::store::Loaded;
 
 /// Prints one capture, or what local files say.
@@ -69,12 +64,13 @@ fn show_file(
             if several {
                 context.out.line(&format!("==> {name} <=="))?;
             }
-            print_text(context, &extraction)
+            print_text(context, &extraction.page)?;
+            print_notes(context, &extraction.notes);
+            Ok(())
         }
         ShowAs::Json => {
             let extraction = local::extract(path, &bytes);
-            let page = page_json(&extraction.page, Value::Null, Value::from(name), Value::Null);
-            Ok(context.out.json(&page)?)
+            Ok(context.out.json(&PageJson::of_file(&extraction.page, name))?)
         }
         ShowAs::Html => whole(context, &[&bytes]),
         ShowAs::Http | ShowAs::Headers | ShowAs::Record => Err(CliError::usage(format!(
@@ -90,13 +86,11 @@ fn show_capture(
     url: &str,
 ) -> Result<(), CliError> {
     let at = context.instant("--at", args.at.as_deref())?;
-    let reader = context.reader()?;
+    let open = context.open_archive()?;
+    let archive = open.asked();
     let what = format!("showing {url}");
-    let entry = reader.find(url, at).map_err(|e| store_error(&what, e))?.ok_or_else(|| {
-        CliError::nothing(format!("no capture of {url}"))
-            .hint("`pressmark captures URL --match host` lists what there is of a host")
-    })?;
-    let loaded = reader.load(&entry).map_err(|e| store_error(&what, e))?;
+    let loaded = load(&archive, url, at, &what)?;
+    let entry = &loaded.entry;
     if entry.kind == RecordKind::Metadata && form != ShowAs::Record {
         context.out.say(&format!(
             "pressmark: at {} the exchange failed; this is its report",
@@ -109,11 +103,16 @@ fn show_capture(
         ShowAs::Headers => whole(context, &[&loaded.head]),
         ShowAs::Http => http(context, &loaded),
         ShowAs::Html => whole(context, &[&decoded(&loaded, &what)?]),
-        ShowAs::Text => print_text(context, &says(&loaded, &what)?),
+        ShowAs::Text => {
+            print_text(context, &*page_of(&archive, &loaded, &what)?)?;
+            if context.out.verbose() > 0 {
+                print_notes(context, &notes(&loaded, &what)?);
+            }
+            Ok(())
+        }
         ShowAs::Json => {
-            let extraction = says(&loaded, &what)?;
-            let at = Value::from(entry.date.to_stamp14());
-            Ok(context.out.json(&page_json(&extraction.page, Value::from(url), Value::Null, at))?)
+            let page = page_of(&archive, &loaded, &what)?;
+            Ok(context.out.json(&PageJson::of_capture(&page, url, entry.date))?)
         }
     }
 }
@@ -171,33 +170,7 @@ fn copied<'a>(
     Ok(out.end()?)
 }
 
-fn decoded(loaded: &Loaded, what: &str) -> Result<Vec<u8>, CliError> {
-    if loaded.entry.kind == RecordKind::Revisit && loaded.original.is_none() {
-        return Err(CliError::failed(
-            what,
-            "the record that holds the payload is not in this archive",
-        )
-        .hint("import the archive it was captured in; `--as headers` shows what is here"));
-    }
-    loaded.decoded(DECODED_BYTES_MAX).map_err(|e| CliError::failed(what, e))
-}
-
-/// What a capture says.
-///
-/// # Errors
-/// When its payload is not in the archive or cannot be read.
-pub(super) fn says(loaded: &Loaded, what: &str) -> Result<Extraction, CliError> {
-    let content_type = loaded.content_type();
-    let hints = Hints {
-        url: Some(&loaded.entry.url),
-        content_type: content_type.as_deref(),
-        status: loaded.entry.status,
-    };
-    Ok(extract(&decoded(loaded, what)?, &hints))
-}
-
-fn print_text(context: &Context, extraction: &Extraction) -> Result<(), CliError> {
-    let page = &extraction.page;
+fn print_text(context: &Context, page: &Page) -> Result<(), CliError> {
     if let Some(headline) = &page.headline {
         context.out.line(&headline.value)?;
         if !page.text.is_empty() {
@@ -207,75 +180,24 @@ fn print_text(context: &Context, extraction: &Extraction) -> Result<(), CliError
     if !page.text.is_empty() {
         context.out.text(&format!("{}\n", page.text))?;
     }
-    if context.out.verbose() > 0 {
-        for note in &extraction.notes {
-            context.out.say(&format!("note: {note}"));
-        }
-    }
     Ok(())
 }
 
-/// What the page is a variant of, as it says itself; null where it is none or has no address.
-fn variant_of(url: &Value, page: &Page) -> Value {
-    let uri = url.as_str().and_then(|text| TargetUri::parse(text).ok());
-    let named = page.canonical.as_ref().and_then(|fact| TargetUri::parse(&fact.value).ok());
-    let found = uri.zip(named).and_then(|(uri, of)| variant(&uri, &of));
-    found.map_or(Value::Null, |v| json!({"of": v.of.as_str(), "kind": v.kind.label()}))
+/// What the extractor says of its work, which no reading keeps.
+fn notes(loaded: &Loaded, what: &str) -> Result<Vec<String>, CliError> {
+    let content_type = loaded.content_type();
+    let hints = Hints {
+        url: Some(&loaded.entry.url),
+        content_type: content_type.as_deref(),
+        status: loaded.entry.status,
+    };
+    Ok(extract(&decoded(loaded, what)?, &hints).notes)
 }
 
-/// What a page says, in the fields of the contract.
-#[must_use]
-pub fn page_json(page: &Page, url: Value, file: Value, timestamp: Value) -> Value {
-    let text = |fact: &'_ Option<Fact<String>>| fact.as_ref().map(|f| f.value.clone());
-    let mut origins = Map::new();
-    let mut origin = |name: &str, label: Option<&'static str>| {
-        if let Some(label) = label {
-            origins.insert(name.to_owned(), Value::from(label));
+fn print_notes(context: &Context, notes: &[String]) {
+    if context.out.verbose() > 0 {
+        for note in notes {
+            context.out.say(&format!("note: {note}"));
         }
-    };
-    origin("headline", page.headline.as_ref().map(|f| f.origin.label()));
-    origin("byline", page.byline.first().map(|f| f.origin.label()));
-    origin("publisher", page.publisher.as_ref().map(|f| f.origin.label()));
-    origin("section", page.section.as_ref().map(|f| f.origin.label()));
-    origin("language", page.language.as_ref().map(|f| f.origin.label()));
-    origin("canonical", page.canonical.as_ref().map(|f| f.origin.label()));
-    origin("published", page.published.as_ref().map(|f| f.origin.label()));
-    origin("modified", page.modified.as_ref().map(|f| f.origin.label()));
-    json!({
-        "url": url,
-        "file": file,
-        "timestamp": timestamp,
-        "headline": text(&page.headline),
-        "byline": page.byline.iter().map(|a| a.value.name.clone()).collect::<Vec<_>>(),
-        "publisher": text(&page.publisher),
-        "section": text(&page.section),
-        "published": page.published.as_ref().map(|f| f.value.text.clone()),
-        "modified": page.modified.as_ref().map(|f| f.value.text.clone()),
-        "language": text(&page.language),
-        "canonical": text(&page.canonical),
-        "variant": variant_of(&url, page),
-        "kind": page.kind.label(),
-        "access": page.access.label(),
-        "coarse": page.coarse,
-        "text": page.text,
-        "notices": page.notices.iter()
-            .map(|n| json!({"kind": n.kind.label(), "text": n.text, "start": n.range.start, "end": n.range.end}))
-            .collect::<Vec<_>>(),
-        "figures": page.figures.iter()
-            .map(|f| json!({
-                "text": f.text, "value": f.value, "unit": f.unit, "hedge": f.hedge,
-                "counts": f.counts, "start": f.range.start, "end": f.range.end,
-            }))
-            .collect::<Vec<_>>(),
-        "disagreements": page.disagreements.iter()
-            .map(|d| json!({
-                "field": d.field,
-                "candidates": d.candidates.iter()
-                    .map(|(origin, said)| json!({"origin": origin.label(), "value": said}))
-                    .collect::<Vec<_>>(),
-            }))
-            .collect::<Vec<_>>(),
-        "origins": origins,
-        "extractor": EXTRACTOR,
-    })
+    }
 }

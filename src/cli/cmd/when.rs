@@ -10,7 +10,7 @@ use crate::history::Sayer;
 use crate::history::phrase::{Phrase, Stood, when};
 use crate::store::StoreError;
 
-use super::history::capture_json;
+use crate::history::capture_json;
 
 /// What went wrong: with the archive, or with the output.
 struct Trouble(CliError);

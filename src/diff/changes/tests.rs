@@ -446,7 +446,7 @@ proptest::proptest! {
         text in "([a-zé“”.,0-9A-Z]{1,6} ){0,30}",
         ranges in proptest::collection::vec((0_usize..200, 0_usize..200, 0_u8..6), 0..12),
     ) {
-        use crate::diff::render::{Shown, html, markdown, terminal, unified};
+        use crate::render::diff::{Shown, html, markdown, terminal, unified};
         let old = sample::page(&text);
         let mut new = sample::page(&format!("{text} Rain fell. {text}"));
         for (start, end, which) in ranges {

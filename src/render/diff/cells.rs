@@ -7,9 +7,7 @@ use std::ops::Range;
 use super::lines::clean;
 use crate::base::markup::escaped;
 use crate::base::printable::fitted;
-use crate::diff::budget::Budget;
-use crate::diff::words::{bytes, diff};
-use crate::diff::{Change, ChangeKind};
+use crate::diff::{Change, ChangeKind, changed_words};
 
 /// A text of more bytes than this is shortened.
 const LONG: usize = 300;
@@ -38,9 +36,7 @@ pub(super) fn cells(change: &Change) -> (String, String) {
 }
 
 fn pair(old: &str, new: &str) -> (String, String) {
-    let found = diff(old, 0..old.len(), new, 0..new.len(), &Budget::new(WORK_MAX));
-    let olds: Vec<_> = found.hunks.iter().map(|hunk| bytes(&found.old, &hunk.old)).collect();
-    let news: Vec<_> = found.hunks.iter().map(|hunk| bytes(&found.new, &hunk.new)).collect();
+    let (olds, news) = changed_words(old, new, WORK_MAX);
     // Marks on everything mark nothing: one figure and another, one headline and quite another.
     let is_whole = |marks: &[Range<usize>], text: &str| {
         let marked: usize = marks.iter().map(ExactSizeIterator::len).sum();

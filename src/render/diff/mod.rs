@@ -1,16 +1,15 @@
-//! A comparison in the forms a reader gets: for a terminal, as a unified diff, as Markdown, as one
-//! HTML file, and as JSON. Pure: text in, text out; who prints and where is not known here.
+//! A comparison in the forms a reader gets: for a terminal, as a unified diff, as Markdown, and as
+//! one HTML file. Pure: text in, text out; who prints and where is not known here.
 
 mod cells;
 pub mod html;
-pub mod json;
 mod lines;
 pub mod markdown;
 mod passages;
 pub mod terminal;
 pub mod unified;
 
-use super::{Acknowledgement, Comparison};
+use crate::diff::{Acknowledgement, Comparison};
 use crate::extract::page::Page;
 
 /// A comparison with the pages it is of, and what to call them.

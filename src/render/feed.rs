@@ -8,7 +8,7 @@ use crate::base::markup::escaped;
 use crate::base::printable::{self, fitted};
 use crate::base::{Digest, DigestAlgorithm, Hasher, Timestamp};
 
-use super::changes::ArchiveChange;
+use crate::history::changes::ArchiveChange;
 
 /// Which feed is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -166,7 +166,7 @@ fn escape(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::diff::render::json::JsonChange;
+    use crate::diff::json::JsonChange;
     use proptest::prelude::*;
 
     fn found(before: &str, after: &str, url: &str) -> ArchiveChange {

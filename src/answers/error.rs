@@ -1,0 +1,55 @@
+//! Why a question has no answer.
+
+use crate::base::Timestamp;
+use crate::store::StoreError;
+
+/// Why a question has no answer.
+#[derive(Debug, thiserror::Error)]
+pub enum AnswerError {
+    /// The page was never captured.
+    #[error("no capture of {0}")]
+    NoCapture(String),
+    /// There was no article to read.
+    #[error("there was no article at {url} on {at}")]
+    NoArticle {
+        /// The page.
+        url: String,
+        /// The time that was asked for.
+        at: Timestamp,
+    },
+    /// The question cannot be answered by any archive.
+    #[error("{0}")]
+    Request(String),
+    /// A revisit whose payload another archive has.
+    #[error("{doing}: the record that holds the payload is not in this archive")]
+    PayloadElsewhere {
+        /// What was being done.
+        doing: String,
+    },
+    /// The bytes of a record cannot be read.
+    #[error("{doing}: {why}")]
+    Io {
+        /// What was being done.
+        doing: String,
+        /// What went wrong.
+        #[source]
+        why: std::io::Error,
+    },
+    /// The archive cannot be read.
+    #[error("{doing}: {why}")]
+    Store {
+        /// What was being done.
+        doing: String,
+        /// What went wrong.
+        #[source]
+        why: StoreError,
+    },
+}
+
+impl AnswerError {
+    /// An error of the archive, met while `doing` something.
+    pub(super) fn store(doing: &str) -> impl Fn(StoreError) -> Self + use<> {
+        let doing = doing.to_owned();
+        move |why| Self::Store { doing: doing.clone(), why }
+    }
+}

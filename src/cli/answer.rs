@@ -1,0 +1,52 @@
+//! What answers are asked of, as the settings name it, and what an answer's error means for a person.
+
+use crate::answers::{AnswerError, Archive};
+use crate::readings::Readings;
+use crate::store::Reader;
+
+use super::context::{Context, store_error};
+use super::{CliError, Exit};
+
+/// The archive of a command, open.
+#[derive(Debug)]
+pub struct OpenArchive {
+    /// Its captures and their records.
+    pub reader: Reader,
+    readings: Readings,
+}
+
+impl OpenArchive {
+    /// What answers are asked of.
+    #[must_use]
+    pub fn asked(&self) -> Archive<'_> {
+        Archive { reader: &self.reader, readings: &self.readings }
+    }
+}
+
+impl Context {
+    /// The archive and what was derived from it, to be asked.
+    ///
+    /// # Errors
+    /// When there is none, or it cannot be opened.
+    pub fn open_archive(&self) -> Result<OpenArchive, CliError> {
+        let reader = self.reader()?;
+        let readings = self.readings(&reader);
+        Ok(OpenArchive { reader, readings })
+    }
+}
+
+impl From<AnswerError> for CliError {
+    fn from(error: AnswerError) -> Self {
+        match error {
+            AnswerError::NoCapture(_) => Self::nothing(error)
+                .hint("`pressmark captures URL --match host` lists what there is of a host"),
+            AnswerError::NoArticle { .. } => Self::nothing(error)
+                .hint("`pressmark history URL` tells when there was one; --at picks a time"),
+            AnswerError::Request(why) => Self::usage(why),
+            AnswerError::PayloadElsewhere { .. } => Self::of(Exit::Failed, error)
+                .hint("import the archive it was captured in; `--as headers` shows what is here"),
+            AnswerError::Io { .. } => Self::of(Exit::Failed, error),
+            AnswerError::Store { doing, why } => store_error(&doing, why),
+        }
+    }
+}

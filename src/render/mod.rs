@@ -1,0 +1,21 @@
+//! Answers in the forms that people and feed readers get: text for a terminal, HTML, Markdown, a unified
+//! diff, RSS and Atom. Pure: a value in, text out.
+//!
+//! Text for a terminal comes as lines, none of which may hold a line end of its own once it is printed, so
+//! that no page can make two of one. Deliberately no JSON, which is the serde form of the value itself, and
+//! no writing: who prints a text, and how it is made safe for a terminal, is the caller's to know.
+
+pub mod captures;
+mod change;
+pub mod changes;
+pub mod diff;
+pub mod feed;
+pub mod history;
+pub mod quotes;
+
+pub use change::change_line;
+
+/// A number and its noun.
+fn plural(n: u64, word: &str) -> String {
+    format!("{n} {word}{}", if n == 1 { "" } else { "s" })
+}
