@@ -49,9 +49,9 @@ pub(super) fn find(aligned: Aligned<'_>) -> Vec<Change> {
                 *is_free = false;
                 found.push(altered(old, new, a, b));
             }
-            None => found.push(
-                Change::new(ChangeKind::TextRemoved).at(Some((&old.text, a.range.clone())), None),
-            ),
+            None => {
+                found.push(placed(Change::new(ChangeKind::TextRemoved), Some((old, a)), None));
+            }
         }
     }
     for (notice, _) in fresh.iter().zip(free).filter(|(_, is_free)| *is_free) {
@@ -112,14 +112,31 @@ pub fn kind_of(notice: &Notice) -> ChangeKind {
 }
 
 fn appeared(page: &Page, notice: &Notice) -> Change {
-    let mut change =
-        Change::new(kind_of(notice)).at(None, Some((&page.text, notice.range.clone())));
-    if change.after.as_deref().is_none_or(str::is_empty) {
-        // A notice found in markup only stands nowhere in the text.
-        change.after = Some(notice.text.clone());
-        change.new_range = None;
-    }
+    let mut change = placed(Change::new(kind_of(notice)), None, Some((page, notice)));
     change.about = says_was_wrong(&notice.text);
+    change
+}
+
+/// A change of a notice with its words and its place; one beside the text has no place in it.
+fn placed(
+    mut change: Change,
+    before: Option<(&Page, &Notice)>,
+    after: Option<(&Page, &Notice)>,
+) -> Change {
+    let place = |side: Option<(&Page, &Notice)>| {
+        let (page, notice) = side?;
+        let range = notice.range.clone();
+        let words = page.text.get(range.clone()).filter(|words| !words.is_empty());
+        let words =
+            words.map_or_else(|| (notice.text.clone(), None), |w| (w.to_owned(), Some(range)));
+        Some(words)
+    };
+    if let Some((words, range)) = place(before) {
+        (change.before, change.old_range) = (Some(words), range);
+    }
+    if let Some((words, range)) = place(after) {
+        (change.after, change.new_range) = (Some(words), range);
+    }
     change
 }
 
@@ -127,8 +144,7 @@ fn altered(old: &Page, new: &Page, a: &Notice, b: &Notice) -> Change {
     let grew = b.text.split_whitespace().count() >= a.text.split_whitespace().count() + 5
         || kind_of(a) != kind_of(b);
     let kind = if grew { kind_of(b) } else { ChangeKind::TextEdited };
-    let mut change = Change::new(kind)
-        .at(Some((&old.text, a.range.clone())), Some((&new.text, b.range.clone())));
+    let mut change = placed(Change::new(kind), Some((old, a)), Some((new, b)));
     if grew {
         change.about = says_was_wrong(&b.text);
     }

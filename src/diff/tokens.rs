@@ -59,6 +59,39 @@ fn is_joiner(c: char) -> bool {
     matches!(c, '.' | ',' | ':' | '·') || is_group_space(c) || is_single_quote(c)
 }
 
+/// The scripts that part no words by spaces: there a Han character and a kana of grammar is a token, and a
+/// run of Katakana is one word. So one changed character is one change, without a dictionary.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Script {
+    Spaced,
+    Han,
+    Hiragana,
+    Katakana,
+}
+
+fn script(c: char) -> Script {
+    match u32::from(c) {
+        0x3041..=0x309f => Script::Hiragana,
+        0x30a0..=0x30ff | 0x31f0..=0x31ff | 0xff66..=0xff9f => Script::Katakana,
+        0x3005..=0x3007
+        | 0x3400..=0x4dbf
+        | 0x4e00..=0x9fff
+        | 0xf900..=0xfaff
+        | 0x20000..=0x323af => Script::Han,
+        _ => Script::Spaced,
+    }
+}
+
+/// Whether a letter goes on with the word of the letter before it.
+fn goes_on(word: Script, c: char) -> bool {
+    matches!(word, Script::Spaced | Script::Katakana) && script(c) == word
+}
+
+/// Whether a text is written without spaces between words.
+pub(super) fn is_unspaced(c: char) -> bool {
+    script(c) != Script::Spaced
+}
+
 /// The spaces that part thousands; a plain space parts words.
 fn is_group_space(c: char) -> bool {
     matches!(c, '\u{2009}' | '\u{202f}' | '\u{a0}')
@@ -98,9 +131,13 @@ pub(super) fn tokenize_into(text: &str, range: Range<usize>, tokens: &mut Vec<To
             continue;
         }
         let mut last = first;
-        let mut digit = first.is_numeric();
+        let mut digit = first.is_numeric() && script(first) == Script::Spaced;
+        let word = script(first);
         while let Some(&(at, c)) = chars.peek() {
             if c.is_alphanumeric() {
+                if !goes_on(word, c) {
+                    break;
+                }
                 digit |= c.is_numeric();
             } else if c == '\u{ad}' || (is_joiner(c) && next_joins(slice, at, last, c)) {
                 // Taken with the word.
@@ -125,7 +162,7 @@ pub(super) fn tokenize_into(text: &str, range: Range<usize>, tokens: &mut Vec<To
                 (false, true) => Class::Capital,
                 (false, false) => Class::Word,
             },
-            common: !digit && is_common(word),
+            common: !digit && (script(first) == Script::Hiragana || is_common(word)),
         });
     }
 }
@@ -238,6 +275,13 @@ mod tests {
             assert_eq!(caseless_id(apart), caseless_id(&whole.to_uppercase()));
         }
         assert_eq!(words("नमस्ते दुनिया"), ["नमस्ते", "दुनिया"]);
+    }
+
+    #[test]
+    fn scripts_without_spaces_are_cut_by_characters() {
+        assert_eq!(words("费用将达1400万元。"), ["费", "用", "将", "达", "1400", "万", "元", "。"]);
+        assert_eq!(words("コーヒーを3杯"), ["コーヒー", "を", "3", "杯"]);
+        assert_eq!(words("서울시는 3일"), ["서울시는", "3일"]);
     }
 
     #[test]

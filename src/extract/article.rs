@@ -15,6 +15,9 @@ use super::notices;
 /// Prose below this, in bytes, is too little to settle on.
 const PROSE_ENOUGH: u32 = 400;
 
+/// So many blocks above the headline may hold a notice.
+const ABOVE_HEADLINE_MAX: usize = 4;
+
 /// What is known of every element once the prose is summed up.
 pub struct Survey<'a> {
     pub dom: &'a Dom,
@@ -244,6 +247,47 @@ impl<'a> Survey<'a> {
             && home.is_some_and(|home| {
                 block.node == home || self.dom.ancestors(block.node).any(|up| up == home)
             })
+    }
+
+    /// The blocks that are shown beside the text and may hold a notice, by index, in order: those in the
+    /// article that are none of its `parts` (an aside, a footer, the byline), and those just above its
+    /// headline.
+    pub fn beside(
+        &self,
+        container: NodeId,
+        headline: Option<NodeId>,
+        parts: &[super::parts::Part],
+    ) -> Vec<usize> {
+        let own = |id: NodeId| self.dom.ancestors(id).find(|up| self.dom.tag(*up) == Tag::Article);
+        let home = own(container)
+            .or_else(|| (self.dom.tag(container) == Tag::Article).then_some(container));
+        let home = home.or_else(|| self.dom.parent(container)).unwrap_or(Dom::ROOT);
+        let heading = headline.and_then(|node| {
+            self.flow.blocks.iter().position(|block| {
+                block.node == node || self.dom.ancestors(block.node).take(4).any(|up| up == node)
+            })
+        });
+        let taken: std::collections::HashSet<usize> = parts.iter().map(|part| part.block).collect();
+        let mut found = Vec::new();
+        for (at, block) in self.flow.blocks.iter().enumerate() {
+            let above = heading.is_some_and(|head| at < head && at + ABOVE_HEADLINE_MAX >= head);
+            if taken.contains(&at) || heading == Some(at) || block.linked * 2 > block.range.len() {
+                continue;
+            }
+            // Comments of readers, hidden text and teasers of other articles are not the publisher's word.
+            let mut inside = block.node == home;
+            let mut foreign = false;
+            for up in std::iter::once(block.node).chain(self.dom.ancestors(block.node)) {
+                let marks = self.flow.marks[up as usize];
+                inside |= up == home;
+                foreign |= marks.hidden || marks.comments;
+                foreign |= !inside && self.dom.tag(up) == Tag::Article;
+            }
+            if (inside || above) && !foreign {
+                found.push(at);
+            }
+        }
+        found
     }
 
     /// Bylines, dates and labels between headline and text: metadata, read elsewhere.

@@ -48,6 +48,8 @@ pub struct LdArticle {
     /// Whether a part of the page is marked as paid.
     pub paid_part: bool,
     pub image: Option<String>,
+    /// What objects of the page say was corrected.
+    pub corrections: Vec<String>,
 }
 
 impl LdArticle {
@@ -156,6 +158,7 @@ fn pick(roots: &[Value]) -> LdArticle {
     let mut best: Option<(u32, &Object)> = None;
     let mut page_types: Vec<String> = Vec::new();
     let mut paid_part = false;
+    let mut corrections: Vec<String> = Vec::new();
     let mut web_page: Option<&Object> = None;
     // Depth lowers the rank: an article inside another object is often another article.
     let mut open: Vec<(&Value, u32)> = roots.iter().rev().map(|r| (r, 0)).collect();
@@ -182,6 +185,9 @@ fn pick(roots: &[Value]) -> LdArticle {
                     if name == "WebPage" && web_page.is_none() {
                         web_page = Some(object);
                     }
+                }
+                if let Some(value) = object.get("correction").filter(|_| depth == 0) {
+                    corrected(value, &mut corrections);
                 }
                 if depth > 0 && free_of(object) == Some(false) {
                     paid_part = true;
@@ -226,6 +232,7 @@ fn pick(roots: &[Value]) -> LdArticle {
     }
     found.page_types = page_types;
     found.paid_part = paid_part;
+    found.corrections = corrections;
     found
 }
 
@@ -253,6 +260,31 @@ fn read_object(object: &Object, by_id: &HashMap<&str, &Object>) -> LdArticle {
         free: free_of(object),
         image: text("image").or_else(|| text("thumbnailUrl")),
         ..LdArticle::default()
+    }
+}
+
+/// The most corrections of one page.
+const CORRECTIONS_MAX: usize = 50;
+
+/// The words of a `correction`: a text, a comment with one, or a list of these.
+fn corrected(value: &Value, out: &mut Vec<String>) {
+    let items = match value {
+        Value::Array(items) => items.as_slice(),
+        one => std::slice::from_ref(one),
+    };
+    for item in items {
+        let text = match item {
+            Value::String(text) => Some(text.as_str()),
+            Value::Object(object) => ["text", "description", "name"]
+                .iter()
+                .find_map(|key| object.get(*key).and_then(Value::as_str)),
+            _ => None,
+        };
+        // An address of a page of corrections says nothing of this article.
+        let text = text.map(|text| unescape(text.trim())).filter(|text| text.contains(' '));
+        if out.len() < CORRECTIONS_MAX {
+            out.extend(text);
+        }
     }
 }
 

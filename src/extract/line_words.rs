@@ -123,6 +123,43 @@ const CREDIT_ENDS_TEXT: &str = "/getty images|getty images|via getty images|/ap 
 const CREDIT_WORDS_TEXT: &str = "image|images|photo|photos|photograph|picture|pic|credit|foto|bild|getty|reuters|ap photo|ap|\
     afp|courtesy|screenshot|screengrab|illustration|video|epa|pa|imagen|imagem|source: getty";
 
+/// Beginnings of lines that tell of the page's own state.
+const STATES_TEXT: &str = "offer ends|offer expires|sale ends|deal ends|ends in|expires in|starts in|time left|\
+    this article is more than|this article is over|this story is more than|this story is over|this article was last|\
+    this post is more than|printed on|printed from|printed at|printed:|print date|page printed|this page was printed|\
+    angebot endet|das angebot endet|dieser artikel ist mehr als|\
+    dieser artikel ist über|dieser artikel ist älter als|gedruckt am|ausgedruckt am|ausdruck vom|l'offre se termine|\
+    l’offre se termine|fin de l'offre|cet article date de plus de|cet article a plus de|imprimé le|la oferta termina|\
+    la oferta acaba|este artículo tiene más de|esta noticia tiene más de|impreso el|a oferta termina|este artigo tem mais de|\
+    esta notícia tem mais de|impresso em|l'offerta scade|questo articolo ha più di|stampato il|aanbieding eindigt|\
+    dit artikel is meer dan|dit artikel is ouder dan|afgedrukt op|oferta kończy się|ten artykuł ma ponad|wydrukowano|\
+    artikeln är mer än|artikeln är äldre än|utskriven|artikkelen er mer enn|artikkelen er over|skrevet ut|\
+    artiklen er mere end|udskrevet|статья старше|статье больше|распечатано|роздруковано|yazdırılma|\
+    この記事は公開から|印刷日|打印时间|打印日期|列印日期|인쇄일";
+
+/// Who is counted on a page.
+const CROWD_TEXT: &str = "readers|people|others|users|fans|leser|leserinnen|lecteurs|lectores|leitores|lettori|lezers|\
+    czytelników|läsare|lesere|læsere|читателей|читачів|okur";
+
+/// What they are counted for.
+const APPLAUSE_TEXT: &str = "like|liked|love|loved|recommend|recommended|viewing|watching|shared|bookmarked|saved|following|\
+    read|reading|gefällt|gefallen|empfehlen|lesen|aiment|recommandent|lisent|gusta|recomiendan|leyendo|gostaram|curtiram|\
+    recomendam|piace|consigliano|leggono|vinden|lezen|lubi|poleca|gillar|läser|liker|leser|læser|нравится|рекомендуют|beğendi";
+
+/// Who pays for a page.
+const DONORS_TEXT: &str = "donors|donor|supporters|supporter|backers|backer|members|subscribers|contributors|donations|pledges|\
+    spender|unterstützer|unterstützerinnen|förderer|mitglieder|abonnenten|donateurs|soutiens|abonnés|donantes|socios|\
+    suscriptores|doadores|apoiadores|assinantes|donatori|sostenitori|abbonati|donateurs|leden|darczyńców|wspierających|\
+    stödjare|givare|støttespillere|støtter|спонсоров|подписчиков|жертвователей";
+
+/// What is said of how many do.
+const GOALS_TEXT: &str = "reached|goal|target|joined|raised|pledged|needed|to go|erreicht|ziel|fehlen|atteint|objectif|objetivo|\
+    meta|alcanzado|alcançado|raggiunto|obiettivo|bereikt|doel|cel|nått|mål|nådd|цель|собрано";
+
+/// Beginnings of lines that ask for support.
+const DONORS_FIRST_TEXT: &str = "support|help us|help fund|join|unterstützen sie|unterstütze|soutenez|apoya|apoye|sostieni|steun|\
+    wesprzyj|stöd|støtt|støt|поддержите|підтримайте";
+
 /// A table whose entries are found by their first character.
 #[derive(Debug)]
 pub struct Table {
@@ -194,6 +231,19 @@ pub static OFFERS: LazyLock<Table> = LazyLock::new(|| Table::new(OFFERS_TEXT));
 pub static UNITS: LazyLock<Table> = LazyLock::new(|| Table::new(UNITS_TEXT));
 /// Beginnings that also begin sentences: what follows them decides.
 pub static ONE_WORD: LazyLock<Table> = LazyLock::new(|| Table::new(ONE_WORD_TEXT));
+
+/// Beginnings of lines that tell of the page's own state.
+pub static STATES: LazyLock<Table> = LazyLock::new(|| Table::new(STATES_TEXT));
+/// Who is counted on a page.
+pub static CROWD: LazyLock<Table> = LazyLock::new(|| Table::new(CROWD_TEXT));
+/// What they are counted for.
+pub static APPLAUSE: LazyLock<Table> = LazyLock::new(|| Table::new(APPLAUSE_TEXT));
+/// Who pays for a page.
+pub static DONORS: LazyLock<Table> = LazyLock::new(|| Table::new(DONORS_TEXT));
+/// What is said of how many do.
+pub static GOALS: LazyLock<Table> = LazyLock::new(|| Table::new(GOALS_TEXT));
+/// Beginnings of lines that ask for support.
+pub static DONORS_FIRST: LazyLock<Table> = LazyLock::new(|| Table::new(DONORS_FIRST_TEXT));
 
 /// Beginnings of a byline.
 pub static BY: LazyLock<Table> = LazyLock::new(|| Table::new(BY_TEXT));

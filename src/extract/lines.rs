@@ -6,7 +6,8 @@
 //! Main languages of the press.
 
 use super::line_words::{
-    BY, CREDIT_ENDS, CREDIT_STARTS, CREDIT_WORDS, OFFERS, ONE_WORD, POINTERS, PROMPTS, UNITS, WHOLE,
+    APPLAUSE, BY, CREDIT_ENDS, CREDIT_STARTS, CREDIT_WORDS, CROWD, DONORS, DONORS_FIRST, GOALS,
+    OFFERS, ONE_WORD, POINTERS, PROMPTS, STATES, Table, UNITS, WHOLE,
 };
 use crate::dates::{Order, find_human};
 
@@ -65,6 +66,9 @@ pub fn judge(words: &str, linked: usize) -> Line {
             return Line::Furniture;
         }
     }
+    if is_page_state(bare) {
+        return Line::Furniture;
+    }
     if asks_to_scan(bare) {
         return Line::Furniture;
     }
@@ -72,6 +76,27 @@ pub fn judge(words: &str, linked: usize) -> Line {
         return Line::Furniture;
     }
     Line::Text
+}
+
+/// Whether a short line tells of the page and not of its matter, with figures that turn by themselves: how
+/// many readers like it, how long an offer lasts, how far a collection is, how old the article is, when it
+/// was printed.
+fn is_page_state(bare: &str) -> bool {
+    if bare.len() > 140 || !bare.chars().any(char::is_numeric) {
+        return false;
+    }
+    let words: Vec<&str> = bare
+        .split(|c: char| !c.is_alphanumeric() && !matches!(c, '\'' | '’'))
+        .filter(|word| !word.is_empty())
+        .collect();
+    let has = |list: &Table| words.iter().any(|word| list.has(word));
+    let begins_counted =
+        words.first().is_some_and(|word| word.starts_with(|c: char| c.is_numeric()));
+    let short = words.len() <= 12;
+    bare.len() <= 90 && STATES.after(bare).is_some()
+        || short && begins_counted && has(&CROWD) && has(&APPLAUSE)
+        || short && has(&DONORS) && has(&GOALS) && !bare.ends_with('.')
+        || words.len() <= 14 && DONORS_FIRST.after(bare).is_some() && has(&DONORS)
 }
 
 /// What may stand between a pointer and the name of what it points to.

@@ -94,6 +94,7 @@ pub fn extract(payload: &[u8], hints: &Hints<'_>) -> Extraction {
     let container = survey.container();
     let kept = survey.blocks(container);
     let parts = parts::place(&survey, container, &kept, head.node, &declared);
+    let beside = survey.beside(container, head.node, &parts);
     let mut page =
         Page { coarse: cut || flow.cut || first.len() < payload.len(), ..Page::default() };
     compose(&dom, &flow, parts, base.as_ref(), &mut page);
@@ -116,6 +117,8 @@ pub fn extract(payload: &[u8], hints: &Hints<'_>) -> Extraction {
     };
     page.kind = kind::of(&evidence, &page);
     reading::read(&mut page);
+    let shown = beside.into_iter().map(|at| flow.words(&flow.blocks[at]));
+    notices::beside(&ld.corrections, shown, &mut page);
     Extraction { page, charset: decoded.label, notes }
 }
 

@@ -131,6 +131,34 @@ table! {
     duration: "duration" as names,
     /// Hedges before a number.
     hedge: "hedge" as phrases,
+    /// What begins a correction: "Berichtigung".
+    correction: "correction" as phrases,
+    /// What begins a clarification.
+    clarification: "clarification" as phrases,
+    /// What begins a retraction.
+    retraction: "retraction" as phrases,
+    /// What begins a note of the editors.
+    note: "note" as phrases,
+    /// What begins an update.
+    update: "update" as phrases,
+    /// What begins a remark that may be one of the editors: "Hinweis".
+    remark: "remark" as phrases,
+    /// What says that this article was wrong or was corrected; matched from the start of a word.
+    amended: "amended" as phrases,
+    /// What says that this article was brought up to date.
+    renewed: "renewed" as phrases,
+    /// What says that this article was withdrawn.
+    withdrawn: "withdrawn" as phrases,
+    /// Beginnings of words by which a notice owns an error.
+    wrong: "wrong" as phrases,
+    /// Beginnings of words by which a remark says that the article was changed.
+    changed: "changed" as phrases,
+    /// Words that negate.
+    negation: "negation" as words,
+    /// What hedges a claim: "angeblich", "soll".
+    claim: "claim" as phrases,
+    /// Days and times of day named by where they stand from now: "gestern".
+    near: "near" as words,
 }
 
 /// The pairs of a value: "word=other".
@@ -191,7 +219,6 @@ macro_rules! tables {
         }
 
         /// The subtags that have a table.
-        #[cfg(test)]
         const CODES: &[&str] = &[$( $code ),*];
 
         #[cfg(test)]
@@ -210,6 +237,12 @@ fn foreign() -> impl Iterator<Item = &'static Table> {
     ["de", "fr", "es", "pt", "it", "nl", "pl", "cs", "sv", "nb", "da", "ru", "uk", "el", "tr", "id"]
         .into_iter()
         .filter_map(table)
+}
+
+/// Every table: for words of notices, which stand in the language of the publisher and not always in that of
+/// the article.
+pub(crate) fn all() -> impl Iterator<Item = &'static Table> {
+    CODES.iter().filter_map(|code| table(code))
 }
 
 /// Whether a word, in lower case, is a verb of saying in one of the languages that write capitals.

@@ -1,95 +1,20 @@
 //! Negations and hedges that came or went: "could" to "will", "not" dropped, "alleged" added.
 //!
 //! Counted over the changed words of an edit, so that a hedge that only changed its place in the
-//! sentence is none. One hedge in place of another ("could", "might") is a matter of words. The list
-//! is English; elsewhere such an edit is plain text.
+//! sentence is none. One hedge in place of another ("could", "might") is a matter of words. Which words
+//! these are in which language [`markers`] knows.
+
+mod markers;
 
 use super::view::View;
 use super::{Aligned, Change, ChangeKind};
 use crate::diff::tokens::{Class, Token};
 use crate::diff::words::{self, Hunk};
 use crate::extract::page::Page;
+use markers::{Markers, Sign};
 
 /// A changed run longer than this is a rewriting, in which a "not" says little by itself.
 const RUN_WORDS_MAX: usize = 10;
-
-const NEGATIONS: [&str; 14] = [
-    "not", "no", "never", "none", "nor", "neither", "without", "nobody", "nothing", "cannot",
-    "nowhere", "hardly", "barely", "ain't",
-];
-
-const HEDGES: [&str; 38] = [
-    "could",
-    "may",
-    "might",
-    "would",
-    "possibly",
-    "perhaps",
-    "probably",
-    "likely",
-    "maybe",
-    "potentially",
-    "potential",
-    "possible",
-    "probable",
-    "allegedly",
-    "alleged",
-    "reportedly",
-    "apparently",
-    "apparent",
-    "seemingly",
-    "seems",
-    "seem",
-    "seemed",
-    "appears",
-    "appear",
-    "appeared",
-    "suspected",
-    "purported",
-    "purportedly",
-    "supposedly",
-    "supposed",
-    "presumably",
-    "believed",
-    "suggests",
-    "suggest",
-    "suggested",
-    "tentatively",
-    "unconfirmed",
-    "accused",
-];
-
-/// Words that hedge a number when they stand before one.
-const BEFORE_NUMBER: [&str; 10] = [
-    "about",
-    "around",
-    "nearly",
-    "almost",
-    "approximately",
-    "roughly",
-    "some",
-    "over",
-    "under",
-    "circa",
-];
-
-/// Pairs of words that hedge a number.
-const PAIRS_BEFORE_NUMBER: [(&str, &str); 8] = [
-    ("at", "least"),
-    ("at", "most"),
-    ("up", "to"),
-    ("more", "than"),
-    ("less", "than"),
-    ("fewer", "than"),
-    ("close", "to"),
-    ("as", "many"),
-];
-
-/// Whether a word is a negation or a hedge wherever it stands.
-pub(super) fn is_marker(word: &str) -> bool {
-    let lower = word.to_lowercase();
-    NEGATIONS.contains(&lower.as_str()) || HEDGES.contains(&lower.as_str())
-}
 
 /// Negations and hedges, counted.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -108,55 +33,98 @@ impl Tally {
     }
 }
 
-struct Side<'a> {
-    page: &'a Page,
-    tokens: &'a [Token],
+/// Whether a word is a negation or a hedge wherever it stands, in the language of its page.
+pub(super) fn is_marker(page: &Page, word: &str) -> bool {
+    let found = markers_of(page).at(&markers::plain(word), |_| String::new());
+    matches!(found, Some((Sign::Negation | Sign::Hedge | Sign::Both, 1)))
 }
 
-impl Side<'_> {
+fn markers_of(page: &Page) -> &'static Markers {
+    Markers::of(page.language.as_ref().map(|language| language.value.as_str()))
+}
+
+struct Side<'p, 't> {
+    page: &'p Page,
+    tokens: &'t [Token],
+    markers: &'static Markers,
+}
+
+impl Side<'_, '_> {
     fn word(&self, at: usize) -> String {
         let token = self.tokens.get(at);
         let word = token.and_then(|t| self.page.text.get(t.range.clone())).unwrap_or_default();
-        word.to_lowercase().replace('’', "'")
+        markers::plain(word)
     }
 
     fn is_number(&self, at: usize) -> bool {
         let Some(token) = self.tokens.get(at) else { return false };
         token.class == Class::Number
             || super::numbers::of_word(&self.word(at)).is_some()
+            || self.markers.counts(&self.word(at))
             || matches!(self.word(at).as_str(), "$" | "€" | "£" | "half" | "a")
                 && (self.tokens.get(at + 1).is_some_and(|t| t.class == Class::Number)
                     || super::numbers::of_word(&self.word(at + 1)).is_some())
     }
 
-    /// What a token says, alone or with the next.
-    fn tally(&self, at: usize) -> Tally {
+    /// What begins at a token, and of how many tokens it is.
+    fn tally(&self, at: usize) -> (Tally, usize) {
         let word = self.word(at);
-        // The month, and the name of a person.
-        let month = self
-            .tokens
-            .get(at)
-            .is_some_and(|token| token.class == Class::Capital && word == "may" && at > 0);
-        let negation = NEGATIONS.contains(&word.as_str()) || word.ends_with("n't");
-        let hedge = !month
-            && (HEDGES.contains(&word.as_str())
-                || word == "unlikely"
-                || BEFORE_NUMBER.contains(&word.as_str()) && self.is_number(at + 1)
-                || PAIRS_BEFORE_NUMBER.contains(&(&word, &self.word(at + 1)))
-                    && (self.is_number(at + 2) || word == "as"));
-        let negation = negation || word == "unlikely";
-        Tally { negations: i32::from(negation), hedges: i32::from(hedge) }
+        let Some((sign, len)) = self.markers.at(&word, |step| self.word(at + step)) else {
+            return (Tally::default(), 1);
+        };
+        // The month, and the name of a person; "insurance claims".
+        let capital = self.tokens.get(at).is_some_and(|token| token.class == Class::Capital);
+        let before = at.checked_sub(1).map(|before| self.word(before)).unwrap_or_default();
+        let says = match sign {
+            Sign::Hedge => {
+                !self.markers.is_noun(&word, &before) && !(word == "may" && capital && at > 0)
+            }
+            Sign::BeforeNumber => self.is_number(at + len) || word == "as",
+            Sign::Negation | Sign::Both => true,
+        };
+        if !says {
+            return (Tally::default(), 1);
+        }
+        let tally = Tally {
+            negations: i32::from(matches!(sign, Sign::Negation | Sign::Both)),
+            hedges: i32::from(sign != Sign::Negation),
+        };
+        (tally, len)
     }
 
     fn sum(&self, tokens: &[usize]) -> Tally {
-        tokens.iter().fold(Tally::default(), |sum, &at| sum.plus(self.tally(at)))
+        let mut sum = Tally::default();
+        let mut from = 0;
+        for &at in tokens {
+            if at >= from {
+                let (here, len) = self.tally(at);
+                sum = sum.plus(here);
+                from = at + len;
+            }
+        }
+        sum
+    }
+
+    /// For each token, in order, whether it belongs to a marker.
+    fn marked(&self, tokens: &[usize]) -> Vec<bool> {
+        let mut until = 0;
+        let mut marked = Vec::with_capacity(tokens.len());
+        for &at in tokens {
+            if at >= until {
+                let (here, len) = self.tally(at);
+                if here != Tally::default() {
+                    until = at + len;
+                }
+            }
+            marked.push(at < until);
+        }
+        marked
     }
 }
 
 /// Reports negations and hedges that came or went in an edit, and marks their words.
 pub(super) fn find(aligned: Aligned<'_>, view: &mut View<'_>, found: &mut Vec<Change>) {
-    let old = Side { page: aligned.old, tokens: view.old() };
-    let new = Side { page: aligned.new, tokens: view.new_side() };
+    let (old, new) = sides(aligned, view);
     let mut net = Tally::default();
     let mut per_hunk = Vec::new();
     for hunk in view.hunks() {
@@ -180,19 +148,21 @@ pub(super) fn find(aligned: Aligned<'_>, view: &mut View<'_>, found: &mut Vec<Ch
     }
 }
 
+fn sides<'p, 't>(aligned: Aligned<'p>, view: &View<'t>) -> (Side<'p, 't>, Side<'p, 't>) {
+    (
+        Side { page: aligned.old, tokens: view.old(), markers: markers_of(aligned.old) },
+        Side { page: aligned.new, tokens: view.new_side(), markers: markers_of(aligned.new) },
+    )
+}
+
 /// "able" to "unable", "legal" to "illegal": a negation that is part of the word.
-fn prefixed(old: &Side<'_>, a: &[usize], new: &Side<'_>, b: &[usize]) -> Tally {
+fn prefixed(old: &Side<'_, '_>, a: &[usize], new: &Side<'_, '_>, b: &[usize]) -> Tally {
     let (&[i], &[j]) = (a, b) else { return Tally::default() };
     let (x, y) = (old.word(i), new.word(j));
-    let negates = |long: &str, short: &str| {
-        short.len() >= 4
-            && ["un", "in", "im", "il", "ir", "dis", "non"]
-                .iter()
-                .any(|prefix| long.strip_prefix(prefix) == Some(short))
-            && !is_marker(long)
-            && long != "unlikely"
+    let negates = |side: &Side<'_, '_>, long: &str, short: &str| {
+        side.markers.negates(long, short) && side.markers.at(long, |_| String::new()).is_none()
     };
-    let negations = i32::from(negates(&y, &x)) - i32::from(negates(&x, &y));
+    let negations = i32::from(negates(new, &y, &x)) - i32::from(negates(old, &x, &y));
     Tally { negations, hedges: 0 }
 }
 
@@ -233,48 +203,40 @@ fn report(aligned: Aligned<'_>, view: &mut View<'_>, hunk: &Hunk, found: &mut Ve
 
 /// Whether a run is words that came or went as one and that its first word turns.
 fn begins_with_marker(aligned: Aligned<'_>, view: &View<'_>, hunk: &Hunk) -> bool {
-    let (page, tokens, run) = match (hunk.old.is_empty(), hunk.new.is_empty()) {
-        (false, true) => (aligned.old, view.old(), &hunk.old),
-        (true, false) => (aligned.new, view.new_side(), &hunk.new),
+    let (old, new) = sides(aligned, view);
+    let (side, run) = match (hunk.old.is_empty(), hunk.new.is_empty()) {
+        (false, true) => (old, &hunk.old),
+        (true, false) => (new, &hunk.new),
         _ => return false,
     };
-    let mut inside = tokens.get(run.clone()).unwrap_or_default().iter();
-    let first = inside.find(|token| token.is_word());
-    first.is_some_and(|token| is_marker(page.text.get(token.range.clone()).unwrap_or_default()))
+    let first = run.clone().find(|&at| side.tokens.get(at).is_some_and(Token::is_word));
+    first.is_some_and(|at| side.tally(at).0 != Tally::default())
 }
 
 /// Marks the negations and hedges of a run, and what only follows from them ("did not approve" to
 /// "approved").
 fn take_markers(aligned: Aligned<'_>, view: &mut View<'_>, hunk: &Hunk) {
-    let free_old: Vec<usize> = view.free_old(hunk);
-    let free_new: Vec<usize> = view.free_new(hunk);
-    let old: Vec<&Token> = free_old.iter().filter_map(|&at| view.old().get(at)).collect();
-    let new: Vec<&Token> = free_new.iter().filter_map(|&at| view.new_side().get(at)).collect();
-    let text = |page: &Page, token: &Token| -> String {
-        page.text.get(token.range.clone()).unwrap_or_default().to_lowercase().replace('’', "'")
+    let (old_side, new_side) = sides(aligned, view);
+    let (free_old, free_new) = (view.free_old(hunk), view.free_new(hunk));
+    let side = |side: &Side<'_, '_>, free: &[usize]| -> Vec<(Token, bool)> {
+        let marked = side.marked(free);
+        let tokens = free.iter().zip(marked);
+        tokens.filter_map(|(&at, marked)| Some((side.tokens.get(at)?.clone(), marked))).collect()
     };
-    let plain = |page: &Page, token: &&Token| {
-        let word = text(page, token);
-        !is_marker(&word)
-            && word != "unlikely"
-            && !word.ends_with("n't")
-            && !BEFORE_NUMBER.contains(&word.as_str())
-            && !PAIRS_BEFORE_NUMBER.iter().any(|(a, b)| *a == word || *b == word)
+    let (old, new) = (side(&old_side, &free_old), side(&new_side, &free_new));
+    let rest = |tokens: &[(Token, bool)]| -> Vec<Token> {
+        tokens.iter().filter(|(_, marked)| !marked).map(|(token, _)| token.clone()).collect()
     };
-    let rest_old: Vec<&Token> = old.iter().copied().filter(|t| plain(aligned.old, t)).collect();
-    let rest_new: Vec<&Token> = new.iter().copied().filter(|t| plain(aligned.new, t)).collect();
-    let follows =
-        super::text::agree(aligned, &rest_old, &rest_new) || old.len() == 1 && new.len() == 1;
-    let ranges = |tokens: Vec<&Token>, page: &Page| -> Vec<std::ops::Range<usize>> {
-        let mut tokens = tokens;
-        tokens.retain(|token| follows || !plain(page, token));
-        tokens.into_iter().map(|token| token.range.clone()).collect()
-    };
-    let (old, new) = (ranges(old, aligned.old), ranges(new, aligned.new));
-    for range in old {
-        view.take_old(&range);
+    let (rest_old, rest_new) = (rest(&old), rest(&new));
+    let follows = super::text::agree(
+        aligned,
+        &rest_old.iter().collect::<Vec<_>>(),
+        &rest_new.iter().collect::<Vec<_>>(),
+    ) || old.len() == 1 && new.len() == 1;
+    for (token, _) in old.iter().filter(|(_, marked)| follows || *marked) {
+        view.take_old(&token.range);
     }
-    for range in new {
-        view.take_new(&range);
+    for (token, _) in new.iter().filter(|(_, marked)| follows || *marked) {
+        view.take_new(&token.range);
     }
 }

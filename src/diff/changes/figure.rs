@@ -9,6 +9,7 @@ use crate::diff::normal;
 use crate::diff::spans::Spans;
 use crate::diff::tokens::{self, Token};
 use crate::extract::page::{Figure, FigureKind, Page};
+use crate::language::{self, Table};
 
 /// A figure on one side of an edit.
 pub(super) struct Found<'a> {
@@ -27,6 +28,8 @@ pub(super) struct Found<'a> {
     value: Option<f64>,
     /// The stem of what it counts.
     counts: Option<String>,
+    /// The sign before it that is no part of it for the extractor: "<", "≥", a "-" or "minus".
+    sign: Option<char>,
 }
 
 /// Which figures may be one: a day is never an amount.
@@ -50,7 +53,17 @@ impl<'a> Found<'a> {
         let counts = figure.and_then(|figure| figure.counts.as_deref()).map(super::text::stem);
         let value = figure.and_then(|figure| figure.value.as_ref()?.parse().ok());
         let (key, amount) = (normal::key(text), numbers::amount(text));
-        Self { range, text, kind, figure, paired: false, key, amount, value, counts }
+        Self { range, text, kind, figure, paired: false, key, amount, value, counts, sign: None }
+    }
+
+    /// With the sign before it.
+    fn signed(mut self, page: &'a Page, side: &[Token]) -> Self {
+        let Some((start, sign)) = sign_before(page, side, &self) else { return self };
+        self.range.start = start;
+        self.text = page.text.get(self.range.clone()).unwrap_or(self.text);
+        self.key = normal::key(self.text);
+        self.sign = Some(sign);
+        self
     }
 
     /// Which figures it may be compared with.
@@ -62,9 +75,23 @@ impl<'a> Found<'a> {
         }
     }
 
+    /// Whether one is negative by its value and the other by a sign before it: "-3", "minus 3".
+    fn is_negative_too(&self, other: &Self) -> bool {
+        let signs = |a: &Self, b: &Self| {
+            let opposite = a.value.zip(b.value).is_some_and(|(x, y)| numbers::same_value(x, -y));
+            a.sign == Some('-') && b.sign.is_none() && opposite && b.value.is_some_and(|y| y < 0.0)
+        };
+        signs(self, other) || signs(other, self)
+    }
+
     /// What it counts, without the endings of inflection.
     pub(super) fn counts(&self) -> Option<&str> {
         self.counts.as_deref()
+    }
+
+    /// Whether two figures have the same digits, whatever their unit.
+    pub(super) fn same_digits(&self, other: &Self) -> bool {
+        self.value.is_some() && self.value == other.value
     }
 
     /// Whether two figures count the same.
@@ -77,15 +104,25 @@ impl<'a> Found<'a> {
         if self.key == other.key && normal::same_words(self.text, other.text) {
             return true;
         }
-        if let (Some(a), Some(b)) = (&self.amount, &other.amount)
-            && a.same(b)
-        {
-            return true;
+        if self.sign != other.sign && !self.is_negative_too(other) {
+            return false;
+        }
+        if let (Some(a), Some(b)) = (&self.amount, &other.amount) {
+            // What the extractor overlooks ("3½", "10²") is read here alone.
+            if numbers::is_compound(self.text) || numbers::is_compound(other.text) {
+                return a.same(b);
+            }
+            if a.same(b) && (self.sign == other.sign) {
+                return true;
+            }
         }
         let known = |f: &Self| {
             let figure = f.figure?;
             Some((figure.value.as_deref()?, figure.unit.as_deref().unwrap_or_default()))
         };
+        if self.sign != other.sign {
+            return self.is_negative_too(other);
+        }
         match (known(self), known(other)) {
             (Some((x, u)), Some((y, v))) => {
                 let equal = self.value.zip(other.value);
@@ -119,7 +156,7 @@ pub(super) fn in_edit<'a>(page: &'a Page, view: &View<'_>, new: bool) -> Vec<Fou
         .map(|figure| {
             let range = whole_words(side, &figure.range);
             let text = page.text.get(range.clone()).unwrap_or(&figure.text);
-            Found::new(range, text, figure.kind, Some(figure))
+            Found::new(range, text, figure.kind, Some(figure)).signed(page, side)
         })
         .collect();
     let known = Spans::new(found.iter().map(|f| f.range.clone()));
@@ -128,9 +165,12 @@ pub(super) fn in_edit<'a>(page: &'a Page, view: &View<'_>, new: bool) -> Vec<Fou
         for token in run.iter().filter_map(|&at| side.get(at)) {
             let text = page.text.get(token.range.clone()).unwrap_or_default();
             if known.meeting(&token.range).next().is_none()
-                && let Some(kind) = kind_of(token, text)
+                && let Some((kind, range)) = kind_of(page, token, text)
             {
-                found.push(Found::new(token.range.clone(), text, kind, None));
+                let text = page.text.get(range.clone()).unwrap_or(text);
+                if found.last().is_none_or(|last| last.range != range) {
+                    found.push(Found::new(range, text, kind, None).signed(page, side));
+                }
             }
         }
     }
@@ -180,22 +220,98 @@ const DAYS_AND_MONTHS: [&str; 19] = [
     "December",
 ];
 
-/// Days named by where they stand from today.
-const NEAR_DAYS: [&str; 4] = ["today", "yesterday", "tomorrow", "tonight"];
+/// Days and times of day named by where they stand from now.
+const NEAR_DAYS: [&str; 10] = [
+    "today",
+    "yesterday",
+    "tomorrow",
+    "tonight",
+    "morning",
+    "afternoon",
+    "evening",
+    "night",
+    "noon",
+    "midnight",
+];
 
-fn kind_of(token: &Token, text: &str) -> Option<FigureKind> {
+/// Words that make a number negative, in the languages of the press.
+const MINUS: [&str; 7] = ["minus", "negative", "moins", "menos", "meno", "минус", "мінус"];
+
+/// Where the sign before a figure begins, and which it is.
+fn sign_before(page: &Page, side: &[Token], figure: &Found<'_>) -> Option<(usize, char)> {
+    if matches!(figure.kind, FigureKind::Date | FigureKind::Time) {
+        return None;
+    }
+    let at = side.partition_point(|token| token.range.start < figure.range.start).checked_sub(1)?;
+    let token = side.get(at)?;
+    let word = page.text.get(token.range.clone())?;
+    let between = page.text.get(token.range.end..figure.range.start)?;
+    let mark = word.chars().next()?;
+    if between.is_empty() {
+        let before = page.text.get(..token.range.start)?.chars().next_back();
+        let alone = before.is_none_or(|c| c.is_whitespace() || matches!(c, '(' | '['));
+        return match mark {
+            '<' | '>' | '≤' | '≥' | '±' => Some((token.range.start, mark)),
+            '-' | '−' | '–' if alone => Some((token.range.start, '-')),
+            _ => None,
+        };
+    }
+    let minus = between.chars().count() == 1 && MINUS.contains(&word.to_lowercase().as_str());
+    minus.then_some((token.range.start, '-'))
+}
+
+/// What a token of changed words is that the extractor found no figure in, and where that stands.
+fn kind_of(page: &Page, token: &Token, text: &str) -> Option<(FigureKind, Range<usize>)> {
+    let table = page.language.as_ref().and_then(|language| {
+        let primary = language.value.split(['-', '_']).next().unwrap_or_default();
+        language::table(&primary.to_lowercase())
+    });
+    if let Some(table) = table
+        && let Some(range) = day_around(page, token, text, table)
+    {
+        return Some((FigureKind::Date, range));
+    }
+    let here = |kind| Some((kind, token.range.clone()));
     if DAYS_AND_MONTHS.contains(&text.trim_end_matches("'s").trim_end_matches("’s"))
         || NEAR_DAYS.contains(&text)
     {
-        return Some(FigureKind::Date);
+        return here(FigureKind::Date);
     }
     let number = token.class == tokens::Class::Number && numbers::amount(text).is_some();
     let clock = token.class == tokens::Class::Number
         && text.contains(':')
         && text.chars().all(|c| c.is_ascii_digit() || c == ':');
     if clock {
-        return Some(FigureKind::Time);
+        return here(FigureKind::Time);
     }
-    (number || (text != "one" && text != "One" && numbers::of_word(text).is_some()))
-        .then_some(FigureKind::Number)
+    if number || (text != "one" && text != "One" && numbers::of_word(text).is_some()) {
+        return here(FigureKind::Number);
+    }
+    None
+}
+
+/// The most bytes of a day's name around one of its characters.
+const DAY_BYTES_MAX: usize = 12;
+
+/// The name of a day or month that a token is, or that it lies in where words are not parted.
+fn day_around(
+    page: &Page,
+    token: &Token,
+    text: &str,
+    table: &'static Table,
+) -> Option<Range<usize>> {
+    let lists = [&table.calendar, &table.near];
+    if !text.starts_with(tokens::is_unspaced) {
+        let lower = text.to_lowercase();
+        return lists.iter().any(|list| list.contains(lower.as_str())).then(|| token.range.clone());
+    }
+    let from = page.text.floor_char_boundary(token.range.start.saturating_sub(DAY_BYTES_MAX));
+    let to = page.text.ceil_char_boundary((token.range.end + DAY_BYTES_MAX).min(page.text.len()));
+    let window = page.text.get(from..to)?;
+    let around = lists.iter().flat_map(|list| list.iter()).flat_map(|name| {
+        window.match_indices(name).map(|(at, name)| from + at..from + at + name.len())
+    });
+    around
+        .filter(|range| range.start <= token.range.start && token.range.end <= range.end)
+        .max_by_key(|range| (range.len(), std::cmp::Reverse(range.start)))
 }

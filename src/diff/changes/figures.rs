@@ -193,10 +193,20 @@ fn pair(
     if a.same_value(b) {
         view.notation = true;
     } else {
-        let mut change = Change::new(change_kind(a, b)).at(
-            Some((&aligned.old.text, a.range.clone())),
-            Some((&aligned.new.text, b.range.clone())),
-        );
+        // Where only the unit is another ("4%", "4 points"), it is shown on both sides.
+        let (mut x, mut y) = (a.range.clone(), b.range.clone());
+        if a.same_digits(b) {
+            let unit = |f: &Found<'_>| f.figure.is_some_and(|figure| figure.unit.is_some());
+            if unit(a) && !unit(b) {
+                y = with_next_word(&aligned.new.text, view.new_side(), y);
+            } else if unit(b) && !unit(a) {
+                x = with_next_word(&aligned.old.text, view.old(), x);
+            }
+        }
+        let mut change = Change::new(change_kind(a, b))
+            .at(Some((&aligned.old.text, x.clone())), Some((&aligned.new.text, y.clone())));
+        view.take_old(&x);
+        view.take_new(&y);
         change.about = about(b).or_else(|| about(a));
         found.push(change);
         view.explained = true;
@@ -204,6 +214,16 @@ fn pair(
     view.take_old(&a.range);
     view.take_new(&b.range);
     agreement(aligned, view, a, b);
+}
+
+/// A figure with the word behind it.
+fn with_next_word(text: &str, side: &[Token], range: Range<usize>) -> Range<usize> {
+    let next = side.get(side.partition_point(|token| token.range.start < range.end));
+    let near = |token: &&Token| {
+        let between = text.get(range.end..token.range.start).unwrap_or("  ");
+        token.is_word() && between.chars().count() <= 1
+    };
+    next.filter(near).map_or(range.clone(), |token| range.start..token.range.end)
 }
 
 fn about(f: &Found<'_>) -> Option<String> {

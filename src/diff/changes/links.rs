@@ -5,7 +5,7 @@
 use std::collections::VecDeque;
 use std::ops::Range;
 
-use super::page_facts::address;
+use super::page_facts::{address, on_page};
 use super::view::tokens_in;
 use super::{Aligned, Change, ChangeKind};
 use crate::diff::normal::{self, Map};
@@ -56,7 +56,7 @@ type Queues<K> = Map<K, VecDeque<usize>>;
 
 fn in_op(aligned: Aligned<'_>, op: &Op, old: &[usize], new: &[usize], found: &mut Vec<Change>) {
     let target = |page: &'_ Page, at: usize| {
-        page.links.get(at).map(|link| address(&link.href)).unwrap_or_default()
+        page.links.get(at).map(|link| address(&on_page(&link.href, page))).unwrap_or_default()
     };
     // First those that lead where they led, whatever words they stand on.
     let mut by_target: Queues<String> = Map::default();

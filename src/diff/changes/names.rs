@@ -148,7 +148,7 @@ impl<'a> Side<'a> {
             Class::Number => self.word(at).starts_with(char::is_uppercase),
             _ => false,
         };
-        shaped && !super::claims::is_marker(self.word(at))
+        shaped && !super::claims::is_marker(self.page, self.word(at))
     }
 
     /// Whether a capital here says that it is a name.

@@ -70,8 +70,9 @@ pub(super) fn of_word(word: &str) -> Option<f64> {
 
 /// Whether a word is digits with separators and nothing else.
 pub(super) fn is_digits(word: &str) -> bool {
-    word.starts_with(|c: char| c.is_ascii_digit())
-        && word.chars().all(|c| c.is_ascii_digit() || matches!(c, ',' | '.'))
+    let counts = |c: char| c.is_ascii_digit() || fraction(c).is_some() || superscript(c).is_some();
+    word.starts_with(|c: char| c.is_ascii_digit() || fraction(c).is_some())
+        && word.chars().all(|c| counts(c) || matches!(c, ',' | '.'))
 }
 
 fn unit_word(word: &str) -> Option<&'static str> {
@@ -92,7 +93,8 @@ fn unit_word(word: &str) -> Option<&'static str> {
 /// Reads an amount. None when the text holds anything but one.
 pub(super) fn amount(text: &str) -> Option<Amount> {
     let lower = text.to_lowercase().replace("per cent", "percent").replace("us$", "$");
-    let lower = lower.replace(['\u{2009}', '\u{202f}'], "");
+    let lower: String =
+        lower.chars().filter(|c| !matches!(c, '\u{2009}' | '\u{202f}')).map(ascii_digit).collect();
     let mut unit = String::new();
     let mut total = 0.0;
     let mut group: Option<f64> = None;
@@ -141,14 +143,87 @@ pub(super) fn amount(text: &str) -> Option<Amount> {
     (group.is_some() || total > 0.0).then_some(Amount { value, unit })
 }
 
+/// The value of digits, of fractions ("3½") and of powers ("10²").
 fn digits(part: &str) -> Option<f64> {
-    part.replace(',', "").trim_end_matches('.').parse().ok()
+    let mut plain = String::with_capacity(part.len());
+    let mut more = None;
+    let mut power: Option<i32> = None;
+    for c in part.chars() {
+        match (fraction(c), superscript(c)) {
+            (Some(value), _) if more.is_none() => more = Some(value),
+            (_, Some(digit)) => {
+                power = Some(power.unwrap_or(0).checked_mul(10)?.checked_add(digit)?)
+            }
+            (None, None) if more.is_none() && power.is_none() => plain.push(c),
+            _ => return None,
+        }
+    }
+    let plain = plain.replace(',', "");
+    let plain = plain.trim_end_matches('.');
+    let whole = if plain.is_empty() && more.is_some() { 0.0 } else { plain.parse::<f64>().ok()? };
+    let value = whole + more.unwrap_or(0.0);
+    Some(power.map_or(value, |power| value.powi(power.min(400))))
+}
+
+/// The value of a fraction that is one character.
+fn fraction(c: char) -> Option<f64> {
+    Some(match c {
+        '½' => 0.5,
+        '¼' => 0.25,
+        '¾' => 0.75,
+        '⅓' => 1.0 / 3.0,
+        '⅔' => 2.0 / 3.0,
+        '⅕' => 0.2,
+        '⅖' => 0.4,
+        '⅗' => 0.6,
+        '⅘' => 0.8,
+        '⅙' => 1.0 / 6.0,
+        '⅚' => 5.0 / 6.0,
+        '⅐' => 1.0 / 7.0,
+        '⅛' => 0.125,
+        '⅜' => 0.375,
+        '⅝' => 0.625,
+        '⅞' => 0.875,
+        '⅑' => 1.0 / 9.0,
+        '⅒' => 0.1,
+        _ => return None,
+    })
+}
+
+fn superscript(c: char) -> Option<i32> {
+    Some(match c {
+        '⁰' => 0,
+        '¹' => 1,
+        '²' => 2,
+        '³' => 3,
+        '⁴'..='⁹' => i32::try_from(u32::from(c) - u32::from('⁰')).ok()?,
+        _ => return None,
+    })
+}
+
+/// Whether a text holds a fraction or a power that is one character.
+pub(super) fn is_compound(text: &str) -> bool {
+    text.chars().any(|c| fraction(c).is_some() || superscript(c).is_some())
+}
+
+/// A decimal digit of another script, as one of ASCII; any other character as it is.
+fn ascii_digit(c: char) -> char {
+    const ZEROS: [u32; 8] = [0x660, 0x6f0, 0x966, 0x9e6, 0xe50, 0x1040, 0x17e0, 0xff10];
+    let code = u32::from(c);
+    let zero = ZEROS.iter().find(|&&zero| (zero..zero + 10).contains(&code));
+    zero.and_then(|zero| char::from_digit(code - zero, 10)).unwrap_or(c)
 }
 
 /// Splits at white space and hyphens, and between digits, letters and signs.
 fn pieces(text: &str) -> Vec<&str> {
     let class = |c: char| match c {
-        c if c.is_ascii_digit() || matches!(c, ',' | '.') => 0,
+        c if c.is_ascii_digit()
+            || matches!(c, ',' | '.')
+            || fraction(c).is_some()
+            || superscript(c).is_some() =>
+        {
+            0
+        }
         c if c.is_alphabetic() => 1,
         _ => 2,
     };
@@ -210,6 +285,13 @@ mod tests {
             ("1.5", "15", false),
             ("two dozen", "24", true),
             ("boats", "boats", false),
+            ("3½", "3.5", true),
+            ("3½", "3¼", false),
+            ("½", "0.5", true),
+            ("10²", "100", true),
+            ("10²", "10³", false),
+            ("٣٥", "35", true),
+            ("１２", "12", true),
         ];
         for (a, b, same) in cases {
             assert_eq!(same_amount(a, b), same, "{a} {b} {:?} {:?}", amount(a), amount(b));

@@ -10,6 +10,10 @@ pub(super) fn find(old: &Page, new: &Page) -> Vec<Change> {
     let mut found = Vec::new();
     let headline = |page: &'_ Page| page.headline.as_ref().map(|fact| fact.value.clone());
     compare(ChangeKind::Headline, headline(old), headline(new), &mut found);
+    // Capitals throughout or on each word are a matter of style.
+    if let (Some(a), Some(b), Some(change)) = (headline(old), headline(new), found.last_mut()) {
+        change.notation = normal::same_words(&a.to_lowercase(), &b.to_lowercase());
+    }
     bylines(old, new, &mut found);
     times(ChangeKind::Published, old.published.as_ref(), new.published.as_ref(), &mut found);
     times(ChangeKind::Modified, old.modified.as_ref(), new.modified.as_ref(), &mut found);
@@ -111,6 +115,12 @@ fn image(old: &Page, new: &Page, found: &mut Vec<Change>) {
 fn picture(src: &str) -> String {
     let path = src.split(['?', '#']).next().unwrap_or(src);
     let path = path.split_once("://").map_or(path, |(_, rest)| rest);
+    // "img1." and "img3." are machines of one store.
+    let (host, rest) = path.split_once('/').unwrap_or(("", path));
+    let (machine, domain) = host.split_once('.').unwrap_or((host, ""));
+    let path =
+        format!("{}.{domain}/{rest}", machine.trim_end_matches(|c: char| c.is_ascii_digit()));
+    let path = path.as_str();
     let (folder, file) = path.rsplit_once('/').unwrap_or(("", path));
     let stem = file.rsplit_once('.').map_or(file, |(stem, _)| stem);
     // "-1024x683", "_800w", "@2x" at the end of a name say a size.
@@ -142,18 +152,38 @@ const TRACKING: [&str; 12] = [
     "taid",
 ];
 
+/// Parameters of a file's address that only keep caches from an old copy.
+const CACHES: [&str; 12] =
+    ["v", "ver", "version", "rev", "t", "ts", "_", "cb", "cachebuster", "hash", "nocache", "rand"];
+
+/// An address as written on a page, with the host of the page where it has none.
+pub(super) fn on_page(href: &str, page: &Page) -> String {
+    let own = page.canonical.as_ref().and_then(|fact| {
+        let (scheme, rest) = fact.value.split_once("://")?;
+        Some((scheme, rest.split(['/', '?', '#']).next()?))
+    });
+    match (href.strip_prefix("//"), own) {
+        (Some(rest), _) => format!("https://{rest}"),
+        (None, Some((scheme, host))) if href.starts_with('/') => format!("{scheme}://{host}{href}"),
+        _ => href.to_owned(),
+    }
+}
+
 /// Where an address leads: without scheme, fragment, tracking and a final slash.
 pub(super) fn address(href: &str) -> String {
     let bare = href.split_once("://").map_or(href, |(_, rest)| rest);
     let bare = bare.strip_prefix("www.").unwrap_or(bare);
     let bare = bare.split('#').next().unwrap_or(bare);
     let (path, query) = bare.split_once('?').unwrap_or((bare, ""));
+    let file = path.split_once('/').and_then(|(_, rest)| rest.rsplit('/').next());
+    let is_file = file.is_some_and(|file| file.contains('.'));
     let kept: Vec<&str> = query
         .split('&')
         .filter(|pair| {
             let name = pair.split('=').next().unwrap_or(pair).to_ascii_lowercase();
             let tracks = |t: &str| name == t || (t.ends_with('_') && name.starts_with(t));
-            !name.is_empty() && !TRACKING.iter().any(|t| tracks(t))
+            let cache = is_file && CACHES.contains(&name.as_str());
+            !name.is_empty() && !cache && !TRACKING.iter().any(|t| tracks(t))
         })
         .collect();
     let path = path.trim_end_matches('/');
@@ -191,5 +221,10 @@ mod tests {
             address("http://a.example/x?id=4")
         );
         assert_ne!(address("https://a.example/x?id=4"), address("https://a.example/x?id=5"));
+        assert_eq!(
+            address("https://a.example/map.pdf?v=1"),
+            address("https://a.example/map.pdf?v=2")
+        );
+        assert_ne!(address("https://a.example/watch?v=1"), address("https://a.example/watch?v=2"));
     }
 }

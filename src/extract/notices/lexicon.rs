@@ -1,0 +1,248 @@
+//! The words by which notices are known: those of English, and those of every other language from its
+//! table. All languages at once, because a publisher's notice need not be in the language of the article.
+
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+use aho_corasick::AhoCorasick;
+
+use crate::extract::page::NoticeKind::{
+    self, Clarification, Correction, EditorsNote, Retraction, Update,
+};
+use crate::language::{self, Phrases, Table};
+
+/// What begins a notice in English, lower case.
+const LEADS: [(&str, NoticeKind); 42] = [
+    ("corrections and clarifications", Correction),
+    ("correction and clarification", Correction),
+    ("corrections", Correction),
+    ("correction", Correction),
+    ("corrected", Correction),
+    ("erratum", Correction),
+    ("errata", Correction),
+    ("corrigendum", Correction),
+    ("amendment", Correction),
+    ("for the record", Correction),
+    ("we got it wrong", Correction),
+    ("setting the record straight", Correction),
+    ("clarifications", Clarification),
+    ("clarification", Clarification),
+    ("clarified", Clarification),
+    ("retraction notice", Retraction),
+    ("retraction", Retraction),
+    ("retracted", Retraction),
+    ("notice of retraction", Retraction),
+    ("expression of concern", EditorsNote),
+    ("editor's note", EditorsNote),
+    ("editors' note", EditorsNote),
+    ("editor’s note", EditorsNote),
+    ("editors’ note", EditorsNote),
+    ("editorial note", EditorsNote),
+    ("ed. note", EditorsNote),
+    ("note to readers", EditorsNote),
+    ("note from the editor", EditorsNote),
+    ("publisher's note", EditorsNote),
+    ("publisher’s note", EditorsNote),
+    ("author's note", EditorsNote),
+    ("author’s note", EditorsNote),
+    ("writer's note", EditorsNote),
+    ("writer’s note", EditorsNote),
+    ("right of reply", EditorsNote),
+    ("update", Update),
+    ("updates", Update),
+    ("updated", Update),
+    ("edited to add", Update),
+    ("edited", Update),
+    ("edit", Update),
+    ("addendum", Update),
+];
+
+/// What begins a remark, which is a notice where it speaks of a change.
+const REMARKS: [&str; 3] = ["note", "please note", "nb"];
+
+/// What owns an error in English.
+const WRONG: [&str; 23] = [
+    "to correct",
+    "misstated",
+    "incorrect",
+    "misspelled",
+    "misidentified",
+    "misattributed",
+    "misquoted",
+    "misreported",
+    "mistaken",
+    "mistake",
+    "in error",
+    "an error",
+    "errors",
+    "erroneous",
+    "was wrong",
+    "were wrong",
+    "the wrong",
+    "wrongly",
+    "wrong before",
+    "inaccurate",
+    "corrected",
+    "earlier version",
+    "previous version",
+];
+
+/// What says in English that the article was changed.
+const CHANGED: [&str; 11] = [
+    "has changed",
+    "was changed",
+    "were changed",
+    "been changed",
+    "has been updated",
+    "was updated",
+    "amended",
+    "revised",
+    "corrected",
+    "after publication",
+    "since publication",
+];
+
+/// What a phrase inside a text says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Says {
+    /// That this article is or was so.
+    Notice(NoticeKind),
+    /// That something was wrong.
+    Wrong,
+    /// That something was changed.
+    Changed,
+}
+
+struct Phrasebook {
+    matcher: Option<AhoCorasick>,
+    says: Vec<Says>,
+}
+
+static LEAD_WORDS: LazyLock<HashMap<char, Vec<(String, Option<NoticeKind>)>>> =
+    LazyLock::new(|| {
+        let mut leads: HashMap<char, Vec<(String, Option<NoticeKind>)>> = HashMap::new();
+        let mut add = |words: String, kind| {
+            if let Some(first) = words.chars().next() {
+                leads.entry(first).or_default().push((words, kind));
+            }
+        };
+        for (words, kind) in LEADS {
+            add(words.to_owned(), Some(kind));
+        }
+        for words in REMARKS {
+            add(words.to_owned(), None);
+        }
+        for table in language::all() {
+            for (phrases, kind) in [
+                (&table.correction, Some(Correction)),
+                (&table.clarification, Some(Clarification)),
+                (&table.retraction, Some(Retraction)),
+                (&table.note, Some(EditorsNote)),
+                (&table.update, Some(Update)),
+                (&table.remark, None),
+            ] {
+                phrases.iter().for_each(|phrase| add(phrase.join(" "), kind));
+            }
+        }
+        // The longer ones before those they begin with.
+        for list in leads.values_mut() {
+            list.sort_by_key(|(words, _)| std::cmp::Reverse(words.len()));
+        }
+        leads
+    });
+
+static PHRASES: LazyLock<Phrasebook> = LazyLock::new(|| {
+    let mut words: Vec<String> = Vec::new();
+    let mut says = Vec::new();
+    let mut add = |text: String, what| {
+        words.push(text);
+        says.push(what);
+    };
+    WRONG.iter().for_each(|text| add((*text).to_owned(), Says::Wrong));
+    CHANGED.iter().for_each(|text| add((*text).to_owned(), Says::Changed));
+    for table in language::all() {
+        for (phrases, what) in of(table) {
+            phrases.iter().for_each(|phrase| add(phrase.join(" "), what));
+        }
+    }
+    Phrasebook { matcher: AhoCorasick::new(&words).ok(), says }
+});
+
+fn of(table: &Table) -> [(&Phrases, Says); 5] {
+    [
+        (&table.amended, Says::Notice(Correction)),
+        (&table.renewed, Says::Notice(Update)),
+        (&table.withdrawn, Says::Notice(Retraction)),
+        (&table.wrong, Says::Wrong),
+        (&table.changed, Says::Changed),
+    ]
+}
+
+/// The lead that a text begins with, and what follows it: a kind, or none for a remark.
+pub(super) fn lead(text: &str) -> Option<(Option<NoticeKind>, &str)> {
+    // Few texts get further than their first letter.
+    let first = text.chars().next()?.to_lowercase().next()?;
+    LEAD_WORDS.get(&first)?.iter().find_map(|(words, kind)| {
+        let rest = after(text, words)?;
+        let ends = !rest.starts_with(char::is_alphanumeric) || words.ends_with(is_unspaced);
+        ends.then_some((*kind, rest))
+    })
+}
+
+/// What follows `words`, which are in lower case, at the start of `text`; a straight apostrophe is a
+/// curved one.
+fn after<'a>(text: &'a str, words: &str) -> Option<&'a str> {
+    let mut wanted = words.chars();
+    let mut next = wanted.next();
+    for (at, c) in text.char_indices() {
+        let Some(due) = next else { return text.get(at..) };
+        let mut lower = c.to_lowercase();
+        let same = lower.next().is_some_and(|l| l == due || l == '\'' && due == '’');
+        if !(same || c.is_whitespace() && due == ' ') {
+            return None;
+        }
+        next = wanted.next();
+        // "İ" has two lower-case characters; its dot is passed over.
+    }
+    next.is_none().then_some("")
+}
+
+/// Whether a character is of a script that parts no words.
+pub(super) fn is_unspaced(c: char) -> bool {
+    matches!(u32::from(c), 0x3040..=0x30ff | 0x3400..=0x9fff | 0xac00..=0xd7af | 0xf900..=0xfaff)
+}
+
+fn holds(lower: &str, wanted: impl Fn(Says) -> bool) -> Option<Says> {
+    let book = &*PHRASES;
+    let matcher = book.matcher.as_ref()?;
+    matcher.find_overlapping_iter(lower).find_map(|found| {
+        let what = *book.says.get(found.pattern().as_usize())?;
+        let word = lower.get(found.range()).and_then(|word| word.chars().next())?;
+        let before = lower.get(..found.start()).and_then(|before| before.chars().next_back());
+        let begins = before.is_none_or(|c| !c.is_alphanumeric()) || is_unspaced(word);
+        (begins && wanted(what)).then_some(what)
+    })
+}
+
+/// What a text, in lower case, says of the article it stands in, in a language other than English.
+pub(super) fn told(lower: &str) -> Option<NoticeKind> {
+    match holds(lower, |says| matches!(says, Says::Notice(_)))? {
+        Says::Notice(kind) => Some(kind),
+        _ => None,
+    }
+}
+
+/// Whether a text, in lower case, owns an error.
+pub(super) fn owns_error(lower: &str) -> bool {
+    holds(lower, |says| matches!(says, Says::Wrong | Says::Notice(Correction))).is_some()
+}
+
+/// Whether a text, in lower case, says that the article was withdrawn.
+pub(super) fn withdraws(lower: &str) -> bool {
+    holds(lower, |says| says == Says::Notice(Retraction)).is_some()
+}
+
+/// Whether a text, in lower case, speaks of a change or an error.
+pub(super) fn speaks_of_change(lower: &str) -> bool {
+    holds(lower, |_| true).is_some()
+}
