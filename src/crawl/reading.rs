@@ -220,6 +220,12 @@ impl Reading {
             }
             What::Exchange(exchange) => self.head_says(exchange, &mut finished, &mut stepped),
         }
+        // A robots.txt may be a page as well, and nobody has asked for its earlier captures.
+        let known = (
+            self.has_earlier || self.is_robots,
+            stepped.versions.as_ref().map(|found| found.is_kept),
+        );
+        self.teller.settle(&finished, appended, known, room.bytes_max())?;
         stepped.finished = Some(finished);
         stepped
     }

@@ -366,6 +366,7 @@ impl Step {
             Discovery { via: origin.via.clone(), path: origin.path.clone(), more: Vec::new() };
         let what = What::Failure(Arc::new(page));
         let appended = append(&self.store, Submission { what, refers_to: None, discovery }).await?;
+        self.teller.pass_over(&appended);
         Ok(Finished {
             uri,
             at: failure.date,

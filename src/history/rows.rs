@@ -72,24 +72,24 @@ impl<'a> Sayer<'a> {
 
     /// Brings what is kept of a page up to its last capture, for who just captured it. A page with more
     /// than `captures_max` captures of which nothing is kept is left to who asks for it, and so is one with
-    /// a capture that is longer than this reader reads.
+    /// a capture that is longer than this reader reads. Whether the store has the page's versions now, or
+    /// knows that it lacks them.
     ///
     /// # Errors
     /// When the index cannot answer.
-    pub fn advance(&mut self, url: &str, captures_max: usize) -> Result<(), StoreError> {
+    pub fn advance(&mut self, url: &str, captures_max: usize) -> Result<bool, StoreError> {
         let Some(readings) = self.readings().filter(|readings| readings.is_open()) else {
-            return Ok(());
+            return Ok(false);
         };
         for _ in 0..TRIES {
             if self.left_out() {
-                leave_for_later(readings, url);
-                break;
+                return Ok(leave_for_later(readings, url));
             }
             if self.advance_once(readings, url, captures_max)? {
-                break;
+                return Ok(readings.is_open());
             }
         }
-        Ok(())
+        Ok(false)
     }
 
     fn advance_once(
@@ -135,8 +135,7 @@ impl<'a> Sayer<'a> {
                         captures.push(entry);
                     }
                     if captures.len() > captures_max {
-                        leave_for_later(readings, url);
-                        return Ok(true);
+                        return Ok(leave_for_later(readings, url));
                     }
                 }
                 (Progress::from_start(url, revision), captures)
@@ -145,8 +144,7 @@ impl<'a> Sayer<'a> {
         for entry in captures {
             if matches!(progress.take(self, entry), Step::Lost) || self.left_out() {
                 // It is folded from the start by who asks for it.
-                leave_for_later(readings, url);
-                return Ok(true);
+                return Ok(leave_for_later(readings, url));
             }
         }
         Ok(progress.save(readings))

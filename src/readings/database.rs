@@ -462,12 +462,18 @@ impl Database {
         Ok(())
     }
 
+    /// Changes whenever versions are forgotten.
+    pub(super) fn epoch(&self) -> Result<i64> {
+        Ok(self.connection.query_row("PRAGMA user_version", [], |row| row.get(0))?)
+    }
+
     /// Forgets all pages' versions and marks of files; readings stay.
     pub(super) fn clear_versions(&self) -> Result<()> {
         for table in ["versions", "chunks", "waits", "pages", "files"] {
             self.run(&format!("DELETE FROM {table}"), [])?;
         }
-        Ok(())
+        let epoch = (self.epoch()? + 1) & 0x7fff_ffff;
+        Ok(self.connection.pragma_update(None, "user_version", epoch)?)
     }
 
     /// Takes everything out.

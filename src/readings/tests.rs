@@ -272,10 +272,13 @@ fn marks_of_files_never_go_back() {
     for (given, known) in
         [(mark(0, 0), mark(0, 0)), (mark(9, 2), mark(9, 2)), (mark(5, 4), mark(9, 4))]
     {
-        assert!(readings.mark_files(&[given]));
+        assert!(readings.mark_files(readings.epoch().unwrap(), &[given]));
         assert_eq!(readings.files_done().unwrap(), [known]);
     }
+    let epoch = readings.epoch().unwrap();
     readings.forget_versions();
+    assert!(readings.files_done().unwrap().is_empty());
+    assert!(!readings.mark_files(epoch, &[mark(9, 9)]), "what they stood for is gone");
     assert!(readings.files_done().unwrap().is_empty());
 }
 

@@ -302,9 +302,19 @@ impl Readings {
         Some(files.into_iter().map(done).collect())
     }
 
-    /// Notes how far files are in; whether it did. No mark goes back.
-    pub fn mark_files(&self, files: &[FileDone]) -> bool {
+    /// A number that becomes another one whenever versions are forgotten; none where the store failed.
+    #[must_use]
+    pub fn epoch(&self) -> Option<i64> {
+        self.ask(|open| open.database.epoch())
+    }
+
+    /// Notes how far files are in; whether it did: not where versions were forgotten since the store gave
+    /// this number as its [`Self::epoch`]. No mark goes back.
+    pub fn mark_files(&self, epoch: i64, files: &[FileDone]) -> bool {
         let done = self.change(|open| {
+            if open.database.epoch()? != epoch {
+                return Ok(false);
+            }
             for FileDone { name, versions, speakers } in files {
                 let (versions, speakers) = (offset(*versions), offset(*speakers));
                 let known = open.database.file(name)?.unwrap_or((0, 0));
@@ -313,9 +323,9 @@ impl Readings {
                     open.database.put_file(name, mark.0, mark.1)?;
                 }
             }
-            Ok(())
+            Ok(true)
         });
-        done.is_some()
+        done.unwrap_or(false)
     }
 
     /// Forgets all versions and marks: the WARC files are not those that were read.
