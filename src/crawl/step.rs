@@ -339,6 +339,8 @@ impl Step {
         if reading.parses() {
             let contents = read(reading, &self.readers, &self.patience, self.reading_gate).await?;
             stepped = stepped.with(contents, is_robots);
+        } else {
+            reading.pass_over();
         }
         stepped.page_failure = page_failure;
         Ok(stepped)

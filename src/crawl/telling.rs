@@ -28,7 +28,6 @@ use super::marks::Marks;
 use super::news::News;
 use super::observer::Observer;
 use super::options::CrawlError;
-use super::outcome::{Finished, Outcome};
 use super::reading::Room;
 use super::step::{Met, Stepped};
 
@@ -123,7 +122,7 @@ impl Teller {
     /// (`has_earlier`) has no versions but one.
     pub fn settle(
         &self,
-        finished: &Finished,
+        (uri, status): (&TargetUri, Option<u16>),
         appended: &Appended,
         (has_earlier, is_kept): (bool, Option<bool>),
         bytes_max: Option<usize>,
@@ -131,19 +130,15 @@ impl Teller {
         if !self.readings.is_open() {
             return Ok(());
         }
-        let url = finished.uri.as_str();
+        let url = uri.as_str();
         let mut sayer = self.sayer(bytes_max);
         let is_advanced = !has_earlier || is_kept.is_some();
         let has_versions =
             is_kept != Some(false) && sayer.settle(url, is_advanced, CAPTURES_MAX)?;
-        let has_speakers = match &finished.outcome {
-            Outcome::Fetched { status, .. } if matches!(status, Some(200..=299 | 304)) => {
-                let key = PageKey::of_parts(url, *status, appended.digest.as_ref());
-                key.is_some_and(|key| self.readings.has_page(&key))
-                    || sayer.quotes_nobody(url, &appended.file, appended.offset)?
-            }
-            _ => true,
-        };
+        let has_speakers = !matches!(status, Some(200..=299 | 304))
+            || PageKey::of_parts(url, status, appended.digest.as_ref())
+                .is_some_and(|key| self.readings.has_page(&key))
+            || sayer.quotes_nobody(url, &appended.file, appended.offset)?;
         self.marks.done(appended, has_versions, has_speakers);
         Ok(())
     }

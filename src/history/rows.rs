@@ -7,6 +7,7 @@ use crate::base::{TimeRange, Timestamp};
 use crate::readings::{Readings, StoredRows};
 use crate::store::StoreError;
 
+use super::compared::Compared;
 use super::progress::{
     FoldedIn, PageState, Progress, Step, is_of_versions, leave_for_later, row_of,
 };
@@ -61,13 +62,26 @@ impl<'a> Sayer<'a> {
     /// # Errors
     /// When the index cannot answer.
     pub fn rows(&mut self, url: &str, period: TimeRange) -> Result<Rows<'_, 'a>, StoreError> {
-        // A period is folded by itself: its first version is compared with nothing.
-        let readings = match self.readings() {
-            Some(readings) if period == TimeRange::ALL && readings.is_open() => readings,
-            _ => return Ok(Rows { source: Source::Folded(Box::new(self.versions(url, period))) }),
+        self.recall(None);
+        let readings = self.readings().filter(|readings| readings.is_open());
+        let Some(readings) = readings else {
+            return Ok(Rows { source: Source::Folded(Box::new(self.versions(url, period))) });
         };
-        let stored = Stored::open(self, readings, url)?;
-        Ok(Rows { source: Source::Stored(Box::new(stored)) })
+        if period == TimeRange::ALL {
+            let stored = Stored::open(self, readings, url)?;
+            return Ok(Rows { source: Source::Stored(Box::new(stored)) });
+        }
+        // A period is folded by itself: its first version is compared with nothing. But for what is at its
+        // edge the comparisons are those of the whole history.
+        let known = readings.stored_page(&urlkey(url));
+        let known = known.and_then(|page| PageState::of_bytes(&page.state));
+        if known.is_some_and(|state| state.rows > 0) {
+            let mut whole = Stored::open(self, readings, url)?;
+            while whole.next().transpose()?.is_some() {}
+            let stored = readings.stored_rows(&urlkey(url));
+            self.recall(stored.map(|(_, rows)| Compared::of(rows)));
+        }
+        Ok(Rows { source: Source::Folded(Box::new(self.versions(url, period))) })
     }
 
     /// Brings what is kept of a page up to its last capture, for who just captured it. A page with more
