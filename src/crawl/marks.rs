@@ -9,7 +9,7 @@ use crate::readings::{FileDone, Readings};
 use crate::store::Appended;
 
 /// The marks are written so often at most: each time is a commit.
-const WRITE_EVERY: Duration = Duration::from_millis(250);
+const WRITE_EVERY: Duration = Duration::from_millis(20);
 
 /// So many parts of a file that are taken in may lie behind one that is not. With more the file is left to
 /// whoever asks.
