@@ -26,6 +26,7 @@ use super::jar::Jar;
 use super::job::{Job, Take};
 use super::job_book::JobBook;
 use super::log::CrawlLog;
+use super::marks::Marks;
 use super::observer::Observer;
 use super::options::{CrawlError, CrawlOptions};
 use super::outcome::{Finished, Outcome, Unread};
@@ -77,6 +78,7 @@ pub struct Crawl {
     pub(super) watched: Option<Frontier>,
     pub(super) book: HostBook,
     pub(super) readings: Readings,
+    pub(super) marks: Arc<Marks>,
     pub(super) gate: Gate,
     pub(super) cap: Option<GlobalCap>,
     pub(super) last: LastCheck<HostKey>,
@@ -168,6 +170,7 @@ impl Crawl {
             frontier,
             watched,
             book,
+            marks: Arc::new(Marks::new(readings.clone())),
             readings,
             gate,
             cap,
@@ -251,6 +254,7 @@ impl Crawl {
         for id in lost {
             self.frontier.release_lost(id)?;
         }
+        self.marks.flush();
         outcome?;
         self.tell_sources(&mut run, observer)?;
         run.report.finished = self.now();

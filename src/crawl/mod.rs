@@ -1,7 +1,7 @@
 //! The write journey: from URLs to captures, politely, until nothing is left or a signal comes.
 //!
 //! In reading order: what a run is asked ([`job`]), the loop ([`engine`]), from a claim to a task (`starting`), one URL in a straight
-//! line ([`step`]) and what its answer says (`reading`), which versions of pages it begins (`telling`), what a captured source names ([`sources`]),
+//! line ([`step`]) and what its answer says (`reading`), which versions of pages it begins (`telling`) and how far that is kept (`marks`), what a captured source names ([`sources`]),
 //! what is remembered of hosts ([`hosts`]), how it waits ([`timer`]), whom it serves and when it is over
 //! (`serving`), what became of each URL ([`outcome`]), the counts ([`report`]), the log ([`log`]), and what others are told of the queue
 //! ([`view`]).
@@ -25,6 +25,7 @@ mod job_book;
 mod jobset;
 mod learn;
 pub mod log;
+mod marks;
 pub mod news;
 pub mod observer;
 pub mod options;

@@ -301,7 +301,20 @@ impl Reading {
             };
             contents.origins.push(found);
         }
+        let status = match &self.what {
+            What::Exchange(exchange) => exchange.shape.status,
+            What::Failure(_) => None,
+        };
+        // A robots.txt may be a page as well, and nobody has asked for its earlier captures.
+        let has_earlier = self.has_earlier || self.is_robots;
+        let known = (has_earlier, contents.versions.as_ref().map(|found| found.is_kept));
+        self.teller.settle((uri, status), appended, known, room.bytes_max())?;
         Ok(Some(contents))
+    }
+
+    /// Notes that nothing follows from what was captured, where nothing of it is read.
+    pub fn pass_over(&self) {
+        self.teller.pass_over(&self.appended);
     }
 
     /// Everything but the versions; `None` where this is not the room for it.

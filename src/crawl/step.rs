@@ -339,6 +339,8 @@ impl Step {
         if reading.parses() {
             let contents = read(reading, &self.readers, &self.patience, self.reading_gate).await?;
             stepped = stepped.with(contents, is_robots);
+        } else {
+            reading.pass_over();
         }
         stepped.page_failure = page_failure;
         Ok(stepped)
@@ -366,6 +368,7 @@ impl Step {
             Discovery { via: origin.via.clone(), path: origin.path.clone(), more: Vec::new() };
         let what = What::Failure(Arc::new(page));
         let appended = append(&self.store, Submission { what, refers_to: None, discovery }).await?;
+        self.teller.pass_over(&appended);
         Ok(Finished {
             uri,
             at: failure.date,

@@ -24,6 +24,7 @@ use crate::store::{Appended, Loaded, Reader, StoreError};
 
 use super::ending::trailing_redirects;
 use super::engine::{Crawl, Run};
+use super::marks::Marks;
 use super::news::News;
 use super::observer::Observer;
 use super::options::CrawlError;
@@ -50,13 +51,15 @@ pub struct Findings {
     pub state: Option<Vec<u8>>,
     /// The state to keep when they were not.
     pub state_before: Option<Vec<u8>>,
+    /// Whether the page's versions are in the store of readings.
+    pub is_kept: bool,
 }
 
 impl Findings {
-    fn of(url: &str, known: Option<Vec<u8>>, observed: Observed) -> Self {
+    fn of(url: &str, known: Option<Vec<u8>>, observed: Observed, is_kept: bool) -> Self {
         let Observed { begun, state, state_before } = observed;
         let news = begun.into_iter().filter_map(News::of).collect();
-        Self { url: url.to_owned(), known, news, state, state_before }
+        Self { url: url.to_owned(), known, news, state, state_before, is_kept }
     }
 }
 
@@ -68,6 +71,8 @@ pub(super) struct Teller {
     pub readings: Readings,
     /// The states of pages, by urlkey.
     pub states: Tree,
+    /// How far the run's files are in the store of readings.
+    pub marks: Arc<Marks>,
 }
 
 impl Teller {
@@ -101,8 +106,8 @@ impl Teller {
         let known = self.state(&entry.url);
         let until = Place::of(entry);
         let observed = observe(&mut sayer, &entry.url, Some(&until), known.as_deref())?;
-        sayer.advance(&entry.url, CAPTURES_MAX)?;
-        Ok((!sayer.left_out()).then(|| Findings::of(&entry.url, known, observed)))
+        let is_kept = sayer.advance(&entry.url, CAPTURES_MAX)?;
+        Ok((!sayer.left_out()).then(|| Findings::of(&entry.url, known, observed, is_kept)))
     }
 
     /// Keeps what a page says that begins no version, where it was read all the same.
@@ -110,6 +115,37 @@ impl Teller {
         if let Some(key) = PageKey::of_parts(uri.as_str(), status, appended.digest.as_ref()) {
             self.readings.keep_page(&key, uri.as_str(), page, Fingerprint::of(page));
         }
+    }
+
+    /// Notes how far the store of readings has what follows from a capture that has been read. `is_kept`:
+    /// whether its page's versions are in; none where it may begin none. A page that was not captured before
+    /// (`has_earlier`) has no versions but one.
+    pub fn settle(
+        &self,
+        (uri, status): (&TargetUri, Option<u16>),
+        appended: &Appended,
+        (has_earlier, is_kept): (bool, Option<bool>),
+        bytes_max: Option<usize>,
+    ) -> Result<(), StoreError> {
+        if !self.readings.is_open() {
+            return Ok(());
+        }
+        let url = uri.as_str();
+        let mut sayer = self.sayer(bytes_max);
+        let is_advanced = !has_earlier || is_kept.is_some();
+        let has_versions =
+            is_kept != Some(false) && sayer.settle(url, is_advanced, CAPTURES_MAX)?;
+        let has_speakers = !matches!(status, Some(200..=299 | 304))
+            || PageKey::of_parts(url, status, appended.digest.as_ref())
+                .is_some_and(|key| self.readings.has_page(&key))
+            || sayer.quotes_nobody(url, &appended.file, appended.offset)?;
+        self.marks.done(appended, has_versions, has_speakers);
+        Ok(())
+    }
+
+    /// The same for what is no capture of a page.
+    pub fn pass_over(&self, appended: &Appended) {
+        self.marks.done(appended, true, true);
     }
 
     /// The versions of a page that led to another one, now that this has been asked for. `None` as in
@@ -122,8 +158,8 @@ impl Teller {
         let mut sayer = self.sayer(bytes_max);
         let known = self.state(url);
         let observed = observe(&mut sayer, url, None, known.as_deref())?;
-        sayer.advance(url, CAPTURES_MAX)?;
-        Ok((!sayer.left_out()).then(|| Findings::of(url, known, observed)))
+        let is_kept = sayer.advance(url, CAPTURES_MAX)?;
+        Ok((!sayer.left_out()).then(|| Findings::of(url, known, observed, is_kept)))
     }
 
     /// The same on the thread that runs the crawl, which has time for short pages alone. `None` where
@@ -159,6 +195,7 @@ impl Crawl {
             reader: self.reader.clone(),
             readings: self.readings.clone(),
             states: self.book.page_states(),
+            marks: Arc::clone(&self.marks),
         }
     }
 

@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 
 use crate::archive::FileMark;
 use crate::base::TimeRange;
+use crate::base::surt::urlkey;
 use crate::readings::{FileDone, Readings};
 use crate::store::StoreError;
 
@@ -29,12 +30,14 @@ impl Sayer<'_> {
         let Some(readings) = self.readings().filter(|readings| readings.is_open()) else {
             return Ok(false);
         };
-        let marks = self.reader().sink().marks().map_err(|why| asking(&why))?;
+        // In this order: a crawl moves both, and never those of the store beyond those of the index.
         let Some(mut done) = readings.files_done() else { return Ok(false) };
+        let marks = self.reader().sink().marks().map_err(|why| asking(&why))?;
         if !are_the_same_files(&done, &marks) {
             readings.forget_versions();
             done.clear();
         }
+        let Some(epoch) = readings.epoch() else { return Ok(false) };
         let reached = |mark: &FileMark| {
             let known = done.iter().find(|file| *file.name == *mark.file);
             known.map_or(0, |file| file.versions)
@@ -58,7 +61,7 @@ impl Sayer<'_> {
             speakers: 0,
         };
         let files: Vec<FileDone> = marks.iter().map(file).collect();
-        Ok(readings.mark_files(&files) && readings.is_open())
+        Ok(readings.mark_files(epoch, &files) && readings.is_open())
     }
 
     /// Folds every page that may have more than one version.
@@ -111,6 +114,38 @@ impl Sayer<'_> {
             }
         }
         Ok(true)
+    }
+
+    /// Takes in what follows from a capture of `url` that was just made: its own versions, unless
+    /// `is_advanced` says that they are in, and those of pages that redirect to it. Whether the store has them
+    /// all now.
+    ///
+    /// # Errors
+    /// When the index cannot answer.
+    pub(crate) fn settle(
+        &mut self,
+        url: &str,
+        is_advanced: bool,
+        captures_max: usize,
+    ) -> Result<bool, StoreError> {
+        let Some(readings) = self.readings().filter(|readings| readings.is_open()) else {
+            return Ok(false);
+        };
+        let key = urlkey(url);
+        let Some(waiting) = readings.waiting_for(&key) else { return Ok(false) };
+        let mut is_settled = true;
+        for page in waiting {
+            is_settled &= self.advance(&page, captures_max)?;
+        }
+        if is_advanced {
+            return Ok(is_settled);
+        }
+        let is_known = readings.stored_page(&key).is_some();
+        if is_known || pages::page(self.reader(), url)?.is_some_and(|page| may_have_changed(&page))
+        {
+            is_settled &= self.advance(url, captures_max)?;
+        }
+        Ok(is_settled)
     }
 
     fn fold_page(&mut self, url: &str) -> Result<(), StoreError> {

@@ -13,6 +13,7 @@
 
 pub mod absence;
 pub mod changes;
+mod compared;
 pub mod fold;
 mod follow;
 pub mod json;

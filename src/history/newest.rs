@@ -27,6 +27,9 @@ pub enum Newest<'p> {
 /// Who is told, and may fail.
 type Found<'f, E> = &'f mut dyn FnMut(Newest<'_>) -> Result<(), E>;
 
+/// So many captures of an address are gone through to find one that was just made.
+const NEWEST_MAX: usize = 8;
+
 /// Finds the newest page of every URL, or with `until` the newest before it, in the falling order of
 /// urlkeys. A wall in place of an article is passed over. With a `speaker` only pages that quote somebody
 /// of that name need be found.
@@ -44,26 +47,29 @@ pub fn newest_pages<E: From<StoreError>>(
         let query = Query { to: until, ..Query::everything() };
         return walk(sayer, &query, None, found).map(drop);
     };
+    // In this order: a crawl moves both, and never those of the store beyond those of the index.
+    let (done, epoch) = (readings.files_done().unwrap_or_default(), readings.epoch());
     let marks = sayer.reader().sink().marks().map_err(|why| asking(&why))?;
     if let Some(name) = speaker
-        && sayer.knows_speakers(readings, &marks)?
+        && sayer.knows_speakers(readings, &done, &marks)?
         && let Some(urls) = readings.quoting(name)
     {
         return quoting(sayer, name, &urls, found);
     }
     if walk(sayer, &Query::everything(), None, found)? {
-        mark_speakers(readings, &marks);
+        mark_speakers(readings, epoch, &marks);
     }
     Ok(())
 }
 
-fn mark_speakers(readings: &Readings, marks: &[FileMark]) {
+fn mark_speakers(readings: &Readings, epoch: Option<i64>, marks: &[FileMark]) {
+    let Some(epoch) = epoch else { return };
     let file = |mark: &FileMark| FileDone {
         name: mark.file.to_string(),
         versions: 0,
         speakers: mark.indexed_to,
     };
-    readings.mark_files(&marks.iter().map(file).collect::<Vec<_>>());
+    readings.mark_files(epoch, &marks.iter().map(file).collect::<Vec<_>>());
 }
 
 /// Gives out the newest page of each of these URLs, where that quotes somebody of this name.
@@ -173,14 +179,36 @@ impl Sayer<'_> {
         }
     }
 
+    /// Whether a capture that lies at this place is no page, so that it quotes nobody. `false` where it is not
+    /// among the newest of its address.
+    ///
+    /// # Errors
+    /// When the index cannot answer.
+    pub(crate) fn quotes_nobody(
+        &self,
+        url: &str,
+        file: &str,
+        offset: u64,
+    ) -> Result<bool, StoreError> {
+        let newest = self.reader().query(&Query::exactly(url).newest_first());
+        for entry in newest.take(NEWEST_MAX) {
+            let entry = entry.map_err(|why| asking(&why))?;
+            if entry.offset == offset && *entry.file == *file {
+                return Ok(!is_page(self, &entry));
+            }
+        }
+        Ok(false)
+    }
+
     /// Whether the store has the speakers of the newest page of every URL; reads what was captured since it
     /// had.
     fn knows_speakers(
         &mut self,
         readings: &Readings,
+        done: &[FileDone],
         marks: &[FileMark],
     ) -> Result<bool, StoreError> {
-        let Some(done) = readings.files_done() else { return Ok(false) };
+        let epoch = readings.epoch();
         let known = |mark: &FileMark| {
             let file = done.iter().find(|file| *file.name == *mark.file);
             file.map_or(0, |file| file.speakers)
@@ -209,7 +237,7 @@ impl Sayer<'_> {
                 return Ok(false);
             }
         }
-        mark_speakers(readings, marks);
+        mark_speakers(readings, epoch, marks);
         Ok(true)
     }
 }

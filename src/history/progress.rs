@@ -447,8 +447,8 @@ fn is_near(known: &PageState, now: &PageState) -> bool {
         && now.folded_in.captures.saturating_sub(known.folded_in.captures) < CAPTURES_BETWEEN
 }
 
-/// A page whose versions nobody has folded, and which `changes` folds when it is asked.
-pub(super) fn leave_for_later(readings: &Readings, url: &str) {
+/// A page whose versions nobody has folded, and which `changes` folds when it is asked; whether that is noted.
+pub(super) fn leave_for_later(readings: &Readings, url: &str) -> bool {
     let update = Update {
         urlkey: urlkey(url),
         url: url.to_owned(),
@@ -458,7 +458,7 @@ pub(super) fn leave_for_later(readings: &Readings, url: &str) {
         state: PageState::default().to_bytes(),
         ..Update::default()
     };
-    readings.update(&update);
+    readings.update(&update)
 }
 
 /// Whether a capture is one that versions are made of.

@@ -7,6 +7,7 @@ use crate::base::{TimeRange, Timestamp};
 use crate::readings::{Readings, StoredRows};
 use crate::store::StoreError;
 
+use super::compared::Compared;
 use super::progress::{
     FoldedIn, PageState, Progress, Step, is_of_versions, leave_for_later, row_of,
 };
@@ -61,35 +62,48 @@ impl<'a> Sayer<'a> {
     /// # Errors
     /// When the index cannot answer.
     pub fn rows(&mut self, url: &str, period: TimeRange) -> Result<Rows<'_, 'a>, StoreError> {
-        // A period is folded by itself: its first version is compared with nothing.
-        let readings = match self.readings() {
-            Some(readings) if period == TimeRange::ALL && readings.is_open() => readings,
-            _ => return Ok(Rows { source: Source::Folded(Box::new(self.versions(url, period))) }),
+        self.recall(None);
+        let readings = self.readings().filter(|readings| readings.is_open());
+        let Some(readings) = readings else {
+            return Ok(Rows { source: Source::Folded(Box::new(self.versions(url, period))) });
         };
-        let stored = Stored::open(self, readings, url)?;
-        Ok(Rows { source: Source::Stored(Box::new(stored)) })
+        if period == TimeRange::ALL {
+            let stored = Stored::open(self, readings, url)?;
+            return Ok(Rows { source: Source::Stored(Box::new(stored)) });
+        }
+        // A period is folded by itself: its first version is compared with nothing. But for what is at its
+        // edge the comparisons are those of the whole history.
+        let known = readings.stored_page(&urlkey(url));
+        let known = known.and_then(|page| PageState::of_bytes(&page.state));
+        if known.is_some_and(|state| state.rows > 0) {
+            let mut whole = Stored::open(self, readings, url)?;
+            while whole.next().transpose()?.is_some() {}
+            let stored = readings.stored_rows(&urlkey(url));
+            self.recall(stored.map(|(_, rows)| Compared::of(rows)));
+        }
+        Ok(Rows { source: Source::Folded(Box::new(self.versions(url, period))) })
     }
 
     /// Brings what is kept of a page up to its last capture, for who just captured it. A page with more
     /// than `captures_max` captures of which nothing is kept is left to who asks for it, and so is one with
-    /// a capture that is longer than this reader reads.
+    /// a capture that is longer than this reader reads. Whether the store has the page's versions now, or
+    /// knows that it lacks them.
     ///
     /// # Errors
     /// When the index cannot answer.
-    pub fn advance(&mut self, url: &str, captures_max: usize) -> Result<(), StoreError> {
+    pub fn advance(&mut self, url: &str, captures_max: usize) -> Result<bool, StoreError> {
         let Some(readings) = self.readings().filter(|readings| readings.is_open()) else {
-            return Ok(());
+            return Ok(false);
         };
         for _ in 0..TRIES {
             if self.left_out() {
-                leave_for_later(readings, url);
-                break;
+                return Ok(leave_for_later(readings, url));
             }
             if self.advance_once(readings, url, captures_max)? {
-                break;
+                return Ok(readings.is_open());
             }
         }
-        Ok(())
+        Ok(false)
     }
 
     fn advance_once(
@@ -135,8 +149,7 @@ impl<'a> Sayer<'a> {
                         captures.push(entry);
                     }
                     if captures.len() > captures_max {
-                        leave_for_later(readings, url);
-                        return Ok(true);
+                        return Ok(leave_for_later(readings, url));
                     }
                 }
                 (Progress::from_start(url, revision), captures)
@@ -145,8 +158,7 @@ impl<'a> Sayer<'a> {
         for entry in captures {
             if matches!(progress.take(self, entry), Step::Lost) || self.left_out() {
                 // It is folded from the start by who asks for it.
-                leave_for_later(readings, url);
-                return Ok(true);
+                return Ok(leave_for_later(readings, url));
             }
         }
         Ok(progress.save(readings))

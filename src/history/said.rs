@@ -13,6 +13,7 @@ use crate::http::Head;
 use crate::readings::{Delta, Kept, PageKey, Readings};
 use crate::store::{Loaded, Reader, StoreError};
 
+use super::compared::Compared;
 use super::landing::Leads;
 use super::row::VersionRow;
 
@@ -90,7 +91,7 @@ fn status_of(entry: &Capture) -> Option<u16> {
 }
 
 /// Two pages, the earlier version that the new one returns to, and what changed.
-type Compared = (PageKey, PageKey, Option<usize>, Delta);
+type Pair = (PageKey, PageKey, Option<usize>, Delta);
 
 /// Reads what captures say. Payloads that come again are read once: in memory, and beyond this
 /// process where it has a cache.
@@ -99,7 +100,9 @@ pub struct Sayer<'a> {
     reader: &'a Reader,
     readings: Option<&'a Readings>,
     /// The comparisons that were made last: who captured a page asks twice.
-    deltas: RefCell<VecDeque<Compared>>,
+    deltas: RefCell<VecDeque<Pair>>,
+    /// Comparisons of the page that is read, which were made before.
+    compared: RefCell<Option<Compared>>,
     pages: HashMap<PageKey, (Arc<Page>, Option<Fingerprint>)>,
     held: Option<Arc<Loaded>>,
     bytes_max: usize,
@@ -114,6 +117,7 @@ impl<'a> Sayer<'a> {
             reader,
             readings: None,
             deltas: RefCell::default(),
+            compared: RefCell::default(),
             pages: HashMap::new(),
             held: None,
             bytes_max: DECODED_BYTES_MAX,
@@ -240,6 +244,11 @@ impl<'a> Sayer<'a> {
         self.said(entry, page, print, Leads::Nowhere, key)
     }
 
+    /// Has the comparisons at hand that were made of a page before.
+    pub(super) fn recall(&self, compared: Option<Compared>) {
+        *self.compared.borrow_mut() = compared;
+    }
+
     /// What changed from one capture to another; `earlier` is the number of the last version before
     /// `old` that has the words of `new`.
     #[must_use]
@@ -252,6 +261,12 @@ impl<'a> Sayer<'a> {
             if let Some((_, _, _, delta)) = found {
                 return delta.clone();
             }
+        }
+        if earlier.is_none()
+            && let Some(known) = self.compared.borrow_mut().as_mut()
+            && let Some(delta) = known.delta(&old.entry, &new.entry)
+        {
+            return delta;
         }
         let options = CompareOptions::default();
         let delta = Delta::from(&compare_returning(&old.side(), &new.side(), earlier, &options));

@@ -4,12 +4,10 @@
 //! ```text
 //! addresses   hash of an address → the address
 //! readings    payload digest + address + status → a page; most are packed against an earlier one
-//! speakers    last word of a speaker's name, address → nothing more
 //! pages       urlkey → the state of the page's fold
 //! chunks      page and number / 32 → up to 32 versions of the page
-//! versions    time, page, number → weight, stealth and kinds of its changes
-//! waits       urlkey, page: the page redirects to that address, which was not captured since
-//! files       WARC file → how far its captures are in here
+//! versions    buckets of what is found by its key: versions by time, marks of files, pages that wait
+//! speakers    buckets of speakers and the addresses of pages that quote them
 //! ```
 //!
 //! Any number of processes may have it open: the engine's write-ahead log lets them read while one of
@@ -40,17 +38,11 @@ CREATE TABLE IF NOT EXISTS readings(id INTEGER PRIMARY KEY, key BLOB NOT NULL UN
     address INTEGER NOT NULL, base INTEGER, value BLOB NOT NULL);
 CREATE INDEX IF NOT EXISTS bases ON readings(address, id) WHERE base IS NULL;
 CREATE INDEX IF NOT EXISTS based ON readings(base) WHERE base IS NOT NULL;
-CREATE TABLE IF NOT EXISTS speakers(word TEXT, address INTEGER, PRIMARY KEY(word, address)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS speakers(first BLOB PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS versions(first BLOB PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS pages(id INTEGER PRIMARY KEY, urlkey TEXT NOT NULL UNIQUE,
-    url TEXT NOT NULL, revision INTEGER NOT NULL, flags INTEGER NOT NULL, state BLOB NOT NULL);
-CREATE INDEX IF NOT EXISTS unread ON pages(urlkey) WHERE flags & 2;
+    revision INTEGER NOT NULL, state BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS chunks(id INTEGER PRIMARY KEY, value BLOB NOT NULL);
-CREATE TABLE IF NOT EXISTS versions(date INTEGER, page INTEGER, number INTEGER, weight INTEGER NOT NULL,
-    stealth INTEGER NOT NULL, kinds INTEGER NOT NULL, PRIMARY KEY(date DESC, page, number)) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS waits(address TEXT, page INTEGER, PRIMARY KEY(address, page)) WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS waiting ON waits(page);
-CREATE TABLE IF NOT EXISTS files(name TEXT PRIMARY KEY, versions INTEGER NOT NULL, speakers INTEGER NOT NULL)
-    WITHOUT ROWID;
 ";
 
 /// Why the store did not do what it was asked for.
@@ -104,29 +96,21 @@ pub(super) struct ReadingRow {
     pub value: Vec<u8>,
 }
 
-/// A version in the order of time.
-#[derive(Debug, Clone)]
-pub(super) struct VersionAt {
-    pub date: i64,
-    pub page: i64,
-    pub urlkey: String,
-    pub number: i64,
+/// The tables of buckets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Table {
+    /// What goes when versions are forgotten.
+    Versions,
+    Speakers,
 }
 
-/// Which versions are asked for.
-#[derive(Debug, Clone, Default)]
-pub(super) struct VersionsAsked {
-    /// Seen first at this time or later.
-    pub from: i64,
-    /// What comes after this version in the order of the answer: time, urlkey and number.
-    pub after: (i64, String, i64),
-    /// Urlkeys from the first to before the second; to the end where that is empty.
-    pub keys: (String, String),
-    pub stealth_only: bool,
-    pub weight_min: i64,
-    /// Bits of kinds; 0 for any.
-    pub kinds: i64,
-    pub limit: i64,
+impl Table {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Versions => "versions",
+            Self::Speakers => "speakers",
+        }
+    }
 }
 
 /// The tables.
@@ -172,17 +156,28 @@ impl Database {
             connection.pragma_update(None, "journal_mode", "wal")?;
             connection.pragma_update(None, "synchronous", "normal")?;
             let known: i64 = connection.query_row(
-                "SELECT count(*) FROM sqlite_master WHERE name = 'files'",
+                "SELECT count(*) FROM sqlite_master WHERE name = 'chunks'",
                 [],
                 |row| row.get(0),
             )?;
             if known == 0 {
-                connection.execute_batch(&format!("BEGIN IMMEDIATE;{SCHEMA}COMMIT;"))?;
+                let database = Self { connection };
+                database.write(|| {
+                    database.connection.execute_batch(SCHEMA)?;
+                    // Another process may have made it in this moment.
+                    [Table::Versions, Table::Speakers].into_iter().try_for_each(|table| {
+                        match database.bucket(table, b"")? {
+                            Some(_) => Ok(()),
+                            None => super::sorted::begin(&database, table),
+                        }
+                    })
+                })?;
+                return Ok(database);
             }
         }
         // Damage shows at the first question, and not in the middle of an answer.
         let database = Self { connection };
-        database.file("")?;
+        super::sorted::get(&database, Table::Versions, b"")?;
         Ok(database)
     }
 
@@ -299,16 +294,17 @@ impl Database {
         self.one("SELECT id FROM addresses WHERE hash = ?1", [hash], |row| row.get(0))
     }
 
-    pub(super) fn put_speaker(&self, word: &str, address: i64) -> Result<()> {
-        self.run("INSERT OR IGNORE INTO speakers VALUES(?1, ?2)", params![word, address])?;
-        Ok(())
+    /// The last bucket that begins at this key or before it.
+    pub(super) fn bucket(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>> {
+        let name = table.name();
+        let sql = format!("SELECT value FROM {name} WHERE first <= ?1 ORDER BY first DESC LIMIT 1");
+        self.one(&sql, [key], |row| row.get(0))
     }
 
-    /// The addresses of pages that quote a speaker of this word.
-    pub(super) fn quoting(&self, word: &str) -> Result<Vec<String>> {
-        let sql =
-            "SELECT a.url FROM speakers s JOIN addresses a ON a.id = s.address WHERE s.word = ?1";
-        self.all(sql, [word], |row| row.get(0))
+    pub(super) fn put_bucket(&self, table: Table, first: &[u8], value: &[u8]) -> Result<()> {
+        let sql = format!("INSERT OR REPLACE INTO {} VALUES(?1, ?2)", table.name());
+        self.run(&sql, params![first, value])?;
+        Ok(())
     }
 
     /// Takes the oldest readings out, `count` of them and those that are packed against them.
@@ -330,24 +326,11 @@ impl Database {
         })
     }
 
-    pub(super) fn put_page(
-        &self,
-        (urlkey, url): (&str, &str),
-        revision: i64,
-        flags: i64,
-        state: &[u8],
-    ) -> Result<i64> {
-        let sql =
-            "INSERT INTO pages(urlkey, url, revision, flags, state) VALUES(?1, ?2, ?3, ?4, ?5)
-            ON CONFLICT(urlkey) DO UPDATE SET url = ?2, revision = ?3, flags = ?4, state = ?5
-            RETURNING id";
-        let id = self.one(sql, params![urlkey, url, revision, flags, state], |row| row.get(0))?;
+    pub(super) fn put_page(&self, urlkey: &str, revision: i64, state: &[u8]) -> Result<i64> {
+        let sql = "INSERT INTO pages(urlkey, revision, state) VALUES(?1, ?2, ?3)
+            ON CONFLICT(urlkey) DO UPDATE SET revision = ?2, state = ?3 RETURNING id";
+        let id = self.one(sql, params![urlkey, revision, state], |row| row.get(0))?;
         id.ok_or_else(|| DatabaseError::Damaged("a page got no number".to_owned()))
-    }
-
-    /// The addresses of pages with captures that could not be read, in the order of their urlkeys.
-    pub(super) fn pages_unread(&self) -> Result<Vec<String>> {
-        self.all("SELECT url FROM pages WHERE flags & 2 ORDER BY urlkey", [], |row| row.get(0))
     }
 
     fn chunk_id(page: i64, number: usize) -> i64 {
@@ -380,94 +363,19 @@ impl Database {
         Ok(())
     }
 
-    pub(super) fn put_version(
-        &self,
-        (date, page, number): (i64, i64, i64),
-        (weight, is_stealth, kinds): (i64, bool, i64),
-    ) -> Result<()> {
-        let sql = "INSERT OR REPLACE INTO versions VALUES(?1, ?2, ?3, ?4, ?5, ?6)";
-        self.run(sql, params![date, page, number, weight, is_stealth, kinds])?;
-        Ok(())
-    }
-
-    pub(super) fn drop_version(&self, date: i64, page: i64, number: i64) -> Result<()> {
-        let sql = "DELETE FROM versions WHERE date = ?1 AND page = ?2 AND number = ?3";
-        self.run(sql, [date, page, number])?;
-        Ok(())
-    }
-
-    /// Versions of pages of HTML, newest first; of one time in the order of urlkeys.
-    pub(super) fn newest_versions(&self, asked: &VersionsAsked) -> Result<Vec<VersionAt>> {
-        // Flag 1: a page of HTML. Flag 2: it is asked for by itself, since part of it was not read.
-        let sql = "SELECT v.date, v.page, p.urlkey, v.number FROM versions v JOIN pages p ON p.id = v.page
-            WHERE v.date >= ?1 AND v.date <= ?2
-            AND (v.date < ?2 OR p.urlkey > ?3 OR (p.urlkey = ?3 AND v.number > ?4))
-            AND v.weight >= ?5 AND v.stealth >= ?6 AND (?7 = 0 OR v.kinds & ?7)
-            AND p.flags & 3 = 1 AND p.urlkey >= ?8 AND (?9 = '' OR p.urlkey < ?9)
-            ORDER BY v.date DESC, p.urlkey, v.number LIMIT ?10";
-        let VersionsAsked { from, after, keys, stealth_only, weight_min, kinds, limit } = asked;
-        let (date, urlkey, number) = after;
-        let values = params![
-            from,
-            date,
-            urlkey,
-            number,
-            weight_min,
-            stealth_only,
-            kinds,
-            keys.0,
-            keys.1,
-            limit
-        ];
-        self.all(sql, values, |row| {
-            Ok(VersionAt {
-                date: row.get(0)?,
-                page: row.get(1)?,
-                urlkey: row.get(2)?,
-                number: row.get(3)?,
-            })
-        })
-    }
-
-    pub(super) fn put_wait(&self, address: &str, page: i64) -> Result<()> {
-        self.run("INSERT OR IGNORE INTO waits VALUES(?1, ?2)", params![address, page])?;
-        Ok(())
-    }
-
-    pub(super) fn drop_waits(&self, page: i64) -> Result<()> {
-        self.run("DELETE FROM waits WHERE page = ?1", [page])?;
-        Ok(())
-    }
-
-    /// The addresses of pages that wait for a capture of this urlkey.
-    pub(super) fn waiting(&self, address: &str) -> Result<Vec<String>> {
-        let sql = "SELECT p.url FROM waits w JOIN pages p ON p.id = w.page WHERE w.address = ?1";
-        self.all(sql, [address], |row| row.get(0))
-    }
-
-    /// How far the captures of a file are in: their versions, and their speakers.
-    pub(super) fn file(&self, name: &str) -> Result<Option<(i64, i64)>> {
-        let sql = "SELECT versions, speakers FROM files WHERE name = ?1";
-        self.one(sql, [name], |row| Ok((row.get(0)?, row.get(1)?)))
-    }
-
-    pub(super) fn files(&self) -> Result<Vec<(String, i64, i64)>> {
-        let sql = "SELECT name, versions, speakers FROM files";
-        self.all(sql, [], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
-    }
-
-    pub(super) fn put_file(&self, name: &str, versions: i64, speakers: i64) -> Result<()> {
-        let sql = "INSERT OR REPLACE INTO files VALUES(?1, ?2, ?3)";
-        self.run(sql, params![name, versions, speakers])?;
-        Ok(())
+    /// Changes whenever versions are forgotten.
+    pub(super) fn epoch(&self) -> Result<i64> {
+        Ok(self.connection.query_row("PRAGMA user_version", [], |row| row.get(0))?)
     }
 
     /// Forgets all pages' versions and marks of files; readings stay.
     pub(super) fn clear_versions(&self) -> Result<()> {
-        for table in ["versions", "chunks", "waits", "pages", "files"] {
+        for table in ["versions", "chunks", "pages"] {
             self.run(&format!("DELETE FROM {table}"), [])?;
         }
-        Ok(())
+        super::sorted::begin(self, Table::Versions)?;
+        let epoch = (self.epoch()? + 1) & 0x7fff_ffff;
+        Ok(self.connection.pragma_update(None, "user_version", epoch)?)
     }
 
     /// Takes everything out.
@@ -476,6 +384,6 @@ impl Database {
         for table in ["readings", "speakers", "addresses"] {
             self.run(&format!("DELETE FROM {table}"), [])?;
         }
-        Ok(())
+        super::sorted::begin(self, Table::Speakers)
     }
 }

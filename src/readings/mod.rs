@@ -15,6 +15,7 @@ mod key;
 pub(crate) mod pack;
 mod place;
 mod sealed;
+mod sorted;
 pub mod speakers;
 mod store;
 #[cfg(test)]

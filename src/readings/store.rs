@@ -21,10 +21,11 @@ use crate::extract::EXTRACTOR;
 use crate::extract::page::Page;
 
 use super::PageKey;
-use super::database::{Access, Database, DatabaseError};
+use super::database::{Access, Database, DatabaseError, Table};
 use super::pack::{Pack, unpack};
 use super::place::StorePlace;
 use super::sealed::{seal, unseal};
+use super::sorted;
 use super::speakers::last_word;
 
 /// So many bytes the store may take on disk unless it is told otherwise: the readings of more than a
@@ -36,7 +37,7 @@ pub const DERIVED_BYTES_MAX: u64 = 2 << 30;
 const CODE: &str = env!("PRESSMARK_DERIVATION");
 
 /// The version of the layout of this store.
-const LAYOUT: u32 = 2;
+const LAYOUT: u32 = 3;
 
 /// So many readings are packed against one.
 const BASED_MAX: i64 = 63;
@@ -238,7 +239,7 @@ impl Readings {
         self.change(|open| {
             let address = open.database.address(key.address(), url)?;
             open.database.put_reading(key.bytes(), address, base, &value)?;
-            words.iter().try_for_each(|word| open.database.put_speaker(word, address))
+            put_speakers(&open.database, &words, url)
         });
     }
 
@@ -248,11 +249,7 @@ impl Readings {
         if words.is_empty() {
             return;
         }
-        let hash = PageKey::address_of(url);
-        self.change(|open| {
-            let address = open.database.address(&hash, url)?;
-            words.iter().try_for_each(|word| open.database.put_speaker(word, address))
-        });
+        self.change(|open| put_speakers(&open.database, &words, url));
     }
 
     /// The addresses of pages that quote, in any version that was read, somebody whose name ends with
@@ -260,7 +257,12 @@ impl Readings {
     #[must_use]
     pub fn quoting(&self, name: &str) -> Option<Vec<String>> {
         let word = last_word(name)?;
-        self.ask(|open| open.database.quoting(&word))
+        let found = self.ask(|open| {
+            let database = &open.database;
+            database.read(|| sorted::under(database, Table::Speakers, &speaker_key(&word, "")))
+        })?;
+        let text = |(url, _): (Vec<u8>, Vec<u8>)| String::from_utf8(url).ok();
+        Some(found.into_iter().filter_map(text).collect())
     }
 
     /// The bytes that it takes on disk, without what is free in its file; none where there is no store.
@@ -269,6 +271,16 @@ impl Readings {
         let (all, free) = self.ask(|open| open.database.bytes())?;
         Some(all.saturating_sub(free))
     }
+}
+
+fn speaker_key(word: &str, url: &str) -> Vec<u8> {
+    [word.as_bytes(), b"\0", url.as_bytes()].concat()
+}
+
+fn put_speakers(database: &Database, words: &[String], url: &str) -> Result<(), DatabaseError> {
+    words.iter().try_for_each(|word| {
+        sorted::insert(database, Table::Speakers, &speaker_key(word, url), b"")
+    })
 }
 
 /// The words under which the speakers of a page are found.

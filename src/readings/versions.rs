@@ -2,15 +2,27 @@
 //! and how far the WARC files are in.
 //!
 //! ```text
-//! chunk:  up to 32 times  time, 8 bytes | length | row            sealed
-//! state:  urlkey | state                                          sealed
+//! chunk:  urlkey | number of its first version | up to 32 times  time | facts | length | row     sealed
+//! state:  urlkey | whether it is listed | state                                                  sealed
+//!
+//! found by key:
+//!   t, time (the newest first), urlkey, number  →  page, facts: versions of listed pages
+//!   u, urlkey                                   →  address: pages with captures that cannot be read
+//!   w, urlkey, urlkey of the page               →  the page's address: it waits for a capture of the first
+//!   p, urlkey of the page, urlkey               →  nothing: the same from the other side
+//!   f, WARC file                                →  how far it is in
 //! ```
+//!
+//! A page is listed where it is one of HTML whose captures could all be read.
 //!
 //! What a row and a state mean is said by who keeps them; here they are bytes.
 
-use super::database::{CHUNK_VERSIONS, Database, DatabaseError, VersionsAsked};
+use std::collections::HashMap;
+
+use super::database::{CHUNK_VERSIONS, Database, DatabaseError, PageRow, Table};
 use super::pack::Pack;
 use super::sealed::{seal, unseal};
+use super::sorted;
 use super::store::Readings;
 
 /// What a version is found by, where it changed anything.
@@ -103,6 +115,8 @@ pub struct NewestAsked {
 /// The rows of a page, oldest first. Holds them compressed.
 #[derive(Debug, Default)]
 pub struct StoredRows {
+    urlkey: String,
+    number: usize,
     chunks: std::vec::IntoIter<Vec<u8>>,
     rows: std::vec::IntoIter<Vec<u8>>,
     /// Whether a chunk was damaged: what comes after it is missing.
@@ -118,71 +132,138 @@ impl Iterator for StoredRows {
                 return Some(row);
             }
             let chunk = self.chunks.next()?;
-            let Some(rows) = unpack_chunk(&chunk) else {
+            let Some(rows) = unpack_chunk(&chunk, &self.urlkey, self.number) else {
                 self.is_damaged = true;
                 self.chunks = Vec::new().into_iter();
                 return None;
             };
-            let rows: Vec<Vec<u8>> = rows.into_iter().map(|(_, bytes)| bytes).collect();
+            self.number += CHUNK_VERSIONS;
+            let rows: Vec<Vec<u8>> = rows.into_iter().map(|row| row.bytes).collect();
             self.rows = rows.into_iter();
         }
     }
 }
 
-fn unpack_chunk(value: &[u8]) -> Option<Vec<(i64, Vec<u8>)>> {
+impl Pack for RowFacts {
+    fn put(&self, out: &mut Vec<u8>) {
+        u64::from(self.weight).put(out);
+        self.is_stealth.put(out);
+        self.kinds.put(out);
+    }
+
+    fn take(from: &mut &[u8]) -> Option<Self> {
+        Some(Self {
+            weight: u8::try_from(u64::take(from)?).ok()?,
+            is_stealth: Pack::take(from)?,
+            kinds: Pack::take(from)?,
+        })
+    }
+}
+
+/// The rows of the chunk of a page that begins with the version of this number; none where it is damaged or
+/// another chunk.
+fn unpack_chunk(value: &[u8], urlkey: &str, first: usize) -> Option<Vec<Row>> {
     let content = unseal(value, None)?;
     let mut rest = &content[..];
+    if String::take(&mut rest)? != urlkey || usize::take(&mut rest)? != first {
+        return None;
+    }
     let mut rows = Vec::with_capacity(CHUNK_VERSIONS);
     while !rest.is_empty() {
-        let (date, after) = rest.split_first_chunk::<8>()?;
-        rest = after;
+        let date = u64::take(&mut rest)?.cast_signed();
+        let facts = <Option<RowFacts> as Pack>::take(&mut rest)?;
         let length = usize::take(&mut rest)?;
         let (bytes, after) = rest.split_at_checked(length)?;
         rest = after;
-        rows.push((i64::from_be_bytes(*date), bytes.to_vec()));
+        rows.push(Row { date, facts, bytes: bytes.to_vec() });
     }
     Some(rows)
 }
 
-fn pack_chunk(rows: &[(i64, Vec<u8>)]) -> Option<Vec<u8>> {
+fn pack_chunk(rows: &[Row], urlkey: &str, first: usize) -> Option<Vec<u8>> {
     let mut content = Vec::new();
-    for (date, bytes) in rows {
-        content.extend_from_slice(&date.to_be_bytes());
+    urlkey.to_owned().put(&mut content);
+    first.put(&mut content);
+    for Row { date, facts, bytes } in rows {
+        date.cast_unsigned().put(&mut content);
+        facts.put(&mut content);
         bytes.len().put(&mut content);
         content.extend_from_slice(bytes);
     }
     seal(&content, None)
 }
 
-/// A number of the program as one of the engine. None of them comes near its end.
-fn signed(number: usize) -> i64 {
-    i64::try_from(number).unwrap_or(i64::MAX)
-}
-
-/// Bytes of a file as the engine keeps them, and back.
-fn offset(number: u64) -> i64 {
-    i64::try_from(number).unwrap_or(i64::MAX)
-}
-
-fn unsigned(number: i64) -> u64 {
-    u64::try_from(number).unwrap_or(0)
+fn first_of_chunk(number: usize) -> usize {
+    number - number % CHUNK_VERSIONS
 }
 
 fn damaged(what: &str) -> DatabaseError {
     DatabaseError::Damaged(what.to_owned())
 }
 
-fn seal_state(urlkey: &str, state: &[u8]) -> Option<Vec<u8>> {
+/// What is sealed of a page.
+struct Known {
+    is_listed: bool,
+    state: Vec<u8>,
+}
+
+fn seal_state(update: &Update) -> Option<Vec<u8>> {
     let mut content = Vec::new();
-    urlkey.to_owned().put(&mut content);
-    content.extend_from_slice(state);
+    update.urlkey.put(&mut content);
+    update.is_listed().put(&mut content);
+    content.extend_from_slice(&update.state);
     seal(&content, None)
 }
 
-fn unseal_state(urlkey: &str, value: &[u8]) -> Option<Vec<u8>> {
-    let content = unseal(value, None)?;
-    let mut rest = &content[..];
-    (String::take(&mut rest)? == urlkey).then(|| rest.to_vec())
+fn known(urlkey: &str, row: &PageRow) -> Result<Known, DatabaseError> {
+    let unsealed = || {
+        let content = unseal(&row.state, None)?;
+        let mut rest = &content[..];
+        let is_same = String::take(&mut rest)? == urlkey;
+        let is_listed = bool::take(&mut rest)?;
+        is_same.then(|| Known { is_listed, state: rest.to_vec() })
+    };
+    unsealed().ok_or_else(|| damaged("the state of a page"))
+}
+
+/// The key of a version in the order of time, the newest first.
+fn time_key((date, urlkey, number): (i64, &str, i64)) -> Vec<u8> {
+    let rising = |number: i64| number.cast_unsigned() ^ (1 << 63);
+    let mut key = vec![b't'];
+    key.extend_from_slice(&(!rising(date)).to_be_bytes());
+    key.extend_from_slice(urlkey.as_bytes());
+    key.push(0);
+    key.extend_from_slice(&rising(number).to_be_bytes());
+    key
+}
+
+fn of_time_key(key: &[u8]) -> Option<Ends> {
+    let signed = |bytes: &[u8; 8]| (u64::from_be_bytes(*bytes) ^ (1 << 63)).cast_signed();
+    let (date, rest) = key.strip_prefix(b"t")?.split_first_chunk::<8>()?;
+    let (urlkey, number) = rest.split_last_chunk::<8>()?;
+    let urlkey = String::from_utf8(urlkey.strip_suffix(b"\0")?.to_vec()).ok()?;
+    Some((!signed(date), urlkey, signed(number)))
+}
+
+fn key_of(kind: u8, parts: &[&str]) -> Vec<u8> {
+    let mut key = vec![kind];
+    for (at, part) in parts.iter().enumerate() {
+        if at > 0 {
+            key.push(0);
+        }
+        key.extend_from_slice(part.as_bytes());
+    }
+    key
+}
+
+fn text(bytes: &[u8]) -> Result<String, DatabaseError> {
+    String::from_utf8(bytes.to_vec()).map_err(|_| damaged("an address"))
+}
+
+impl Update {
+    fn is_listed(&self) -> bool {
+        self.is_html && !self.has_unread
+    }
 }
 
 impl Readings {
@@ -191,8 +272,7 @@ impl Readings {
     pub fn stored_page(&self, urlkey: &str) -> Option<StoredPage> {
         self.ask(|open| {
             let Some(row) = open.database.page(urlkey)? else { return Ok(None) };
-            let state =
-                unseal_state(urlkey, &row.state).ok_or_else(|| damaged("the state of a page"))?;
+            let state = known(urlkey, &row)?.state;
             Ok(Some(StoredPage { revision: row.revision, state }))
         })?
     }
@@ -204,10 +284,10 @@ impl Readings {
             let database = &open.database;
             database.read(|| {
                 let Some(row) = database.page(urlkey)? else { return Ok(None) };
-                let state = unseal_state(urlkey, &row.state)
-                    .ok_or_else(|| damaged("the state of a page"))?;
+                let state = known(urlkey, &row)?.state;
                 let chunks = database.chunks(row.id)?.into_iter();
-                let rows = StoredRows { chunks, ..StoredRows::default() };
+                let urlkey = urlkey.to_owned();
+                let rows = StoredRows { urlkey, chunks, ..StoredRows::default() };
                 Ok(Some((StoredPage { revision: row.revision, state }, rows)))
             })
         })?
@@ -220,27 +300,36 @@ impl Readings {
             let database = &open.database;
             let Some(page) = database.page(urlkey)? else { return Ok(None) };
             let Some(chunk) = database.chunk(page.id, at)? else { return Ok(None) };
-            let rows = unpack_chunk(&chunk).ok_or_else(|| damaged("the versions of a page"))?;
-            Ok(rows.into_iter().nth(at % CHUNK_VERSIONS).map(|(_, bytes)| bytes))
+            let rows = unpack_chunk(&chunk, urlkey, first_of_chunk(at))
+                .ok_or_else(|| damaged("the versions of a page"))?;
+            Ok(rows.into_iter().nth(at % CHUNK_VERSIONS).map(|row| row.bytes))
         })?
     }
 
     /// Keeps versions of a page; whether it did. Where another process has kept something of the page
     /// since, that stands and nothing is done.
     pub fn update(&self, update: &Update) -> bool {
-        let Some(state) = seal_state(&update.urlkey, &update.state) else { return false };
+        let Some(state) = seal_state(update) else { return false };
         let done = self.change(|open| {
             let database = &open.database;
             let before = database.page(&update.urlkey)?;
             if before.as_ref().map(|row| row.revision) != update.after {
                 return Ok(false);
             }
-            let flags = i64::from(update.is_html) | (i64::from(update.has_unread) << 1);
+            let was_listed = match &before {
+                Some(row) => known(&update.urlkey, row)?.is_listed,
+                None => false,
+            };
             let revision = update.after.map_or(1, |revision| revision + 1);
-            let page = database.put_page((&update.urlkey, &update.url), revision, flags, &state)?;
-            put_rows(database, page, update)?;
-            database.drop_waits(page)?;
-            update.waits_for.iter().try_for_each(|on| database.put_wait(on, page))?;
+            let page = database.put_page(&update.urlkey, revision, &state)?;
+            put_rows(database, page, update, was_listed)?;
+            let unread = key_of(b'u', &[&update.urlkey]);
+            if update.has_unread {
+                sorted::insert(database, Table::Versions, &unread, update.url.as_bytes())?;
+            } else if before.is_some() {
+                sorted::remove(database, Table::Versions, &unread)?;
+            }
+            put_waits(database, update, before.is_some())?;
             Ok(true)
         });
         done.unwrap_or(false)
@@ -249,29 +338,26 @@ impl Readings {
     /// Versions of all pages of HTML that were read to their last capture, newest first: where each one
     /// ends for the next question, and its row. None where the store failed.
     pub fn newest(&self, asked: &NewestAsked) -> Option<Vec<(Ends, Vec<u8>)>> {
-        let query = VersionsAsked {
-            from: asked.from,
-            after: asked.after.clone(),
-            keys: asked.keys.clone(),
-            stealth_only: asked.stealth_only,
-            weight_min: i64::from(asked.weight_min),
-            kinds: asked.kinds.cast_signed(),
-            limit: signed(asked.limit),
-        };
         self.ask(|open| {
             let database = &open.database;
             database.read(|| {
+                let mut chunks: HashMap<(i64, usize), Vec<Row>> = HashMap::new();
                 let mut found = Vec::new();
-                for at in database.newest_versions(&query)? {
-                    let number = usize::try_from(at.number).unwrap_or(usize::MAX);
-                    let chunk = database.chunk(at.page, number)?;
-                    let rows = chunk.as_deref().and_then(unpack_chunk);
-                    let row = rows.and_then(|rows| rows.into_iter().nth(number % CHUNK_VERSIONS));
-                    let (date, bytes) = row.ok_or_else(|| damaged("the versions of a page"))?;
-                    if date != at.date {
-                        return Err(damaged("the times of versions"));
-                    }
-                    found.push(((at.date, at.urlkey, at.number), bytes));
+                for (ends, page) in newest_places(database, asked)? {
+                    let number = usize::try_from(ends.2).unwrap_or(usize::MAX);
+                    let first = first_of_chunk(number);
+                    let rows = match chunks.entry((page, first)) {
+                        std::collections::hash_map::Entry::Occupied(known) => known.into_mut(),
+                        std::collections::hash_map::Entry::Vacant(place) => {
+                            let chunk = database.chunk(page, number)?;
+                            let rows = chunk.and_then(|chunk| unpack_chunk(&chunk, &ends.1, first));
+                            place.insert(rows.ok_or_else(|| damaged("the versions of a page"))?)
+                        }
+                    };
+                    let row = rows.get(number % CHUNK_VERSIONS);
+                    let row = row.filter(|row| row.date == ends.0);
+                    let bytes = row.ok_or_else(|| damaged("the times of versions"))?.bytes.clone();
+                    found.push((ends, bytes));
                 }
                 Ok(found)
             })
@@ -281,41 +367,62 @@ impl Readings {
     /// The addresses of pages with captures that could not be read, in order.
     #[must_use]
     pub fn pages_unread(&self) -> Option<Vec<String>> {
-        self.ask(|open| open.database.pages_unread())
+        self.addresses_under(b"u")
     }
 
     /// The addresses of pages that wait for a capture of this urlkey.
     #[must_use]
     pub fn waiting_for(&self, urlkey: &str) -> Option<Vec<String>> {
-        self.ask(|open| open.database.waiting(urlkey))
+        self.addresses_under(&key_of(b'w', &[urlkey, ""]))
+    }
+
+    fn addresses_under(&self, prefix: &[u8]) -> Option<Vec<String>> {
+        self.ask(|open| {
+            let database = &open.database;
+            let all = database.read(|| sorted::under(database, Table::Versions, prefix))?;
+            all.iter().map(|(_, url)| text(url)).collect()
+        })
     }
 
     /// How far each WARC file is in; none where the store failed.
     #[must_use]
     pub fn files_done(&self) -> Option<Vec<FileDone>> {
-        let files = self.ask(|open| open.database.files())?;
-        let done = |(name, versions, speakers)| FileDone {
-            name,
-            versions: unsigned(versions),
-            speakers: unsigned(speakers),
-        };
-        Some(files.into_iter().map(done).collect())
+        self.ask(|open| {
+            let database = &open.database;
+            let all = database.read(|| sorted::under(database, Table::Versions, b"f"))?;
+            let file = |(name, mark): &(Vec<u8>, Vec<u8>)| {
+                let (versions, speakers) = mark_of(mark)?;
+                Ok(FileDone { name: text(name)?, versions, speakers })
+            };
+            all.iter().map(file).collect()
+        })
     }
 
-    /// Notes how far files are in; whether it did. No mark goes back.
-    pub fn mark_files(&self, files: &[FileDone]) -> bool {
+    /// A number that becomes another one whenever versions are forgotten; none where the store failed.
+    #[must_use]
+    pub fn epoch(&self) -> Option<i64> {
+        self.ask(|open| open.database.epoch())
+    }
+
+    /// Notes how far files are in; whether it did: not where versions were forgotten since the store gave
+    /// this number as its [`Self::epoch`]. No mark goes back.
+    pub fn mark_files(&self, epoch: i64, files: &[FileDone]) -> bool {
         let done = self.change(|open| {
-            for FileDone { name, versions, speakers } in files {
-                let (versions, speakers) = (offset(*versions), offset(*speakers));
-                let known = open.database.file(name)?.unwrap_or((0, 0));
-                let mark = (known.0.max(versions), known.1.max(speakers));
-                if mark != known || known == (0, 0) {
-                    open.database.put_file(name, mark.0, mark.1)?;
-                }
+            if open.database.epoch()? != epoch {
+                return Ok(false);
             }
-            Ok(())
+            for FileDone { name, versions, speakers } in files {
+                let key = key_of(b'f', &[name]);
+                let known = sorted::get(&open.database, Table::Versions, &key)?;
+                let known = known.as_deref().map(mark_of).transpose()?.unwrap_or((0, 0));
+                let mut mark = Vec::new();
+                known.0.max(*versions).put(&mut mark);
+                known.1.max(*speakers).put(&mut mark);
+                sorted::insert(&open.database, Table::Versions, &key, &mark)?;
+            }
+            Ok(true)
         });
-        done.is_some()
+        done.unwrap_or(false)
     }
 
     /// Forgets all versions and marks: the WARC files are not those that were read.
@@ -324,43 +431,146 @@ impl Readings {
     }
 }
 
-fn put_rows(database: &Database, page: i64, update: &Update) -> Result<(), DatabaseError> {
-    let keep = update.keep;
-    let in_chunk = keep % CHUNK_VERSIONS;
-    let mut rows: Vec<(i64, Vec<u8>)> = Vec::new();
+fn mark_of(mut bytes: &[u8]) -> Result<(u64, u64), DatabaseError> {
+    let mark = u64::take(&mut bytes).zip(u64::take(&mut bytes));
+    mark.ok_or_else(|| damaged("the mark of a file"))
+}
+
+/// Where the versions stand that are asked for, and the numbers of their pages.
+fn newest_places(
+    database: &Database,
+    asked: &NewestAsked,
+) -> Result<Vec<(Ends, i64)>, DatabaseError> {
+    let (date, urlkey, number) = &asked.after;
+    let mut from = time_key((*date, urlkey, *number));
+    from.push(0);
+    let mut found = Vec::new();
+    sorted::scan(database, Table::Versions, &from, &mut |key, value| {
+        if !key.starts_with(b"t") {
+            return Ok(false);
+        }
+        let ends = of_time_key(key).ok_or_else(|| damaged("the times of versions"))?;
+        if ends.0 < asked.from || found.len() >= asked.limit {
+            return Ok(false);
+        }
+        let mut rest = value;
+        let page = u64::take(&mut rest);
+        let (page, facts) = page
+            .zip(RowFacts::take(&mut rest))
+            .ok_or_else(|| damaged("what versions are found by"))?;
+        let (first, end) = &asked.keys;
+        let is_wanted = facts.weight >= asked.weight_min
+            && (facts.is_stealth || !asked.stealth_only)
+            && (asked.kinds == 0 || facts.kinds & asked.kinds != 0)
+            && ends.1 >= *first
+            && (end.is_empty() || ends.1 < *end);
+        if is_wanted {
+            found.push((ends, page.cast_signed()));
+        }
+        Ok(found.len() < asked.limit)
+    })?;
+    Ok(found)
+}
+
+fn put_waits(database: &Database, update: &Update, is_known: bool) -> Result<(), DatabaseError> {
+    let page = &update.urlkey;
+    let mut known = Vec::new();
+    if is_known {
+        for (on, _) in sorted::under(database, Table::Versions, &key_of(b'p', &[page, ""]))? {
+            known.push(text(&on)?);
+        }
+    }
+    for on in known.iter().filter(|on| !update.waits_for.contains(on)) {
+        sorted::remove(database, Table::Versions, &key_of(b'w', &[on, page]))?;
+        sorted::remove(database, Table::Versions, &key_of(b'p', &[page, on]))?;
+    }
+    for on in &update.waits_for {
+        sorted::insert(
+            database,
+            Table::Versions,
+            &key_of(b'w', &[on, page]),
+            update.url.as_bytes(),
+        )?;
+        sorted::insert(database, Table::Versions, &key_of(b'p', &[page, on]), b"")?;
+    }
+    Ok(())
+}
+
+/// Puts a version into the order of time, or takes it out.
+fn list(
+    database: &Database,
+    (page, urlkey, number): (i64, &str, usize),
+    row: &Row,
+    is_listed: bool,
+) -> Result<(), DatabaseError> {
+    let Some(facts) = &row.facts else { return Ok(()) };
+    let key = time_key((row.date, urlkey, i64::try_from(number).unwrap_or(i64::MAX)));
+    if !is_listed {
+        return sorted::remove(database, Table::Versions, &key);
+    }
+    let mut value = Vec::new();
+    page.cast_unsigned().put(&mut value);
+    facts.put(&mut value);
+    sorted::insert(database, Table::Versions, &key, &value)
+}
+
+fn put_rows(
+    database: &Database,
+    page: i64,
+    update: &Update,
+    was_listed: bool,
+) -> Result<(), DatabaseError> {
+    let Update { urlkey, keep, .. } = update;
+    let (keep, is_listed) = (*keep, update.is_listed());
+    let chunk_at = |first: usize| -> Result<Option<Vec<Row>>, DatabaseError> {
+        let Some(value) = database.chunk(page, first)? else { return Ok(None) };
+        let rows = unpack_chunk(&value, urlkey, first);
+        rows.map(Some).ok_or_else(|| damaged("the versions of a page"))
+    };
+    let first = first_of_chunk(keep);
+    if was_listed != is_listed {
+        for at in (0..first).step_by(CHUNK_VERSIONS) {
+            let rows = chunk_at(at)?.ok_or_else(|| damaged("the versions of a page"))?;
+            for (number, row) in (at..).zip(&rows) {
+                list(database, (page, urlkey, number), row, is_listed)?;
+            }
+        }
+    }
+    let mut rows: Vec<Row> = Vec::new();
     // What is replaced goes out of the order of time.
-    let first = keep - in_chunk;
     let mut number = first;
-    while let Some(value) = database.chunk(page, number)? {
-        let old = unpack_chunk(&value).ok_or_else(|| damaged("the versions of a page"))?;
-        for (date, bytes) in old {
+    while let Some(old) = chunk_at(number)? {
+        let is_last = old.len() < CHUNK_VERSIONS;
+        for row in old {
             if number < keep {
-                rows.push((date, bytes));
-            } else {
-                database.drop_version(date, page, signed(number))?;
+                if was_listed != is_listed {
+                    list(database, (page, urlkey, number), &row, is_listed)?;
+                }
+                rows.push(row);
+            } else if was_listed {
+                list(database, (page, urlkey, number), &row, false)?;
             }
             number += 1;
         }
-        if !number.is_multiple_of(CHUNK_VERSIONS) {
+        if is_last {
             break;
         }
     }
-    if rows.len() < in_chunk {
+    if rows.len() < keep - first {
         return Err(damaged("the versions of a page"));
     }
     database.cut_chunks(page, first)?;
-    for (number, row) in (keep..).zip(&update.rows) {
-        if let Some(facts) = row.facts {
-            let found_by = (i64::from(facts.weight), facts.is_stealth, facts.kinds.cast_signed());
-            database.put_version((row.date, page, signed(number)), found_by)?;
+    if is_listed {
+        for (number, row) in (keep..).zip(&update.rows) {
+            list(database, (page, urlkey, number), row, true)?;
         }
     }
-    rows.extend(update.rows.iter().map(|row| (row.date, row.bytes.clone())));
-    for (at, chunk) in (0..).zip(rows.chunks(CHUNK_VERSIONS)) {
+    rows.extend(update.rows.iter().cloned());
+    for (at, chunk) in (first..).step_by(CHUNK_VERSIONS).zip(rows.chunks(CHUNK_VERSIONS)) {
         // A chunk that is too long to be kept keeps the page out of the store.
-        let value = pack_chunk(chunk)
+        let value = pack_chunk(chunk, urlkey, at)
             .ok_or_else(|| DatabaseError::Unusable("versions of too many bytes".to_owned()))?;
-        database.put_chunk(page, first + at * CHUNK_VERSIONS, &value)?;
+        database.put_chunk(page, at, &value)?;
     }
     Ok(())
 }

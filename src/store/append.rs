@@ -8,6 +8,7 @@
 //! Group commit: whatever has been packed while a sync was under way goes into the next one. Both
 //! queues are bounded by their callers, each of whom waits for the reply to its submission.
 
+use std::ops::Range;
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -140,6 +141,8 @@ pub struct Appended {
     pub file: String,
     /// The offset of the main record.
     pub offset: u64,
+    /// The part of the file that holds all its records, from the end of what was kept there before.
+    pub span: Range<u64>,
     /// Its id.
     pub record_id: String,
     /// The payload digest.
@@ -390,7 +393,8 @@ pub(super) fn pack(
         let mark = options.mark.map(|mark| mark(&record.fields, packer.header()));
         all.push(PackedRecord { packed, draft, mark });
     }
-    let appended = Appended { stored, file: String::new(), offset: 0, record_id, digest };
+    let appended =
+        Appended { stored, file: String::new(), offset: 0, span: 0..0, record_id, digest };
     let has_credentials = submission.what.has_credentials();
     Ok(Group { generation, records: all, appended, main, has_credentials })
 }

@@ -23,6 +23,8 @@ pub(super) struct Writer {
     clock: Arc<dyn Clock>,
     file: Option<OpenFile>,
     serial: u32,
+    /// Where what was kept last in the file ends.
+    kept_to: u64,
     /// The error after which nothing more is written.
     trouble: Option<String>,
     /// Why the index no longer follows; it is caught up at the next open.
@@ -39,7 +41,16 @@ const COMPANY_WAIT: Duration = Duration::from_millis(2);
 impl Writer {
     /// A writer with no file open yet.
     pub fn new(layout: Layout, shared: Arc<Shared>, clock: Arc<dyn Clock>) -> Self {
-        Self { layout, shared, clock, file: None, serial: 0, trouble: None, index_trouble: None }
+        Self {
+            layout,
+            shared,
+            clock,
+            file: None,
+            serial: 0,
+            kept_to: 0,
+            trouble: None,
+            index_trouble: None,
+        }
     }
 
     /// Takes what is packed until nothing more can come; what went wrong, in words.
@@ -143,6 +154,7 @@ impl Writer {
     fn append(&mut self, group: Group) -> Result<(Appended, Vec<Capture>), StoreError> {
         if self.file.is_none() {
             self.file = Some(self.begin()?);
+            self.kept_to = 0;
         }
         let Group { records, mut appended, main, has_credentials, .. } = group;
         let Some(file) = &mut self.file else { return Ok((appended, Vec::new())) };
@@ -163,6 +175,8 @@ impl Writer {
         };
         appended.file.clone_from(&file.name);
         appended.offset = placements.get(main).map_or(0, |p| p.offset);
+        appended.span = self.kept_to..file.writer.position();
+        self.kept_to = appended.span.end;
         let mut drafts = Vec::with_capacity(facts.len());
         for ((packed, (draft, mark)), at) in packed.into_iter().zip(facts).zip(placements) {
             drafts.extend(draft.map(|draft| (draft, at)));

@@ -20,6 +20,7 @@
 //! - `intact`: a record that was changed is neither shown, cited nor compared
 //! - `interop`: our files in other people's readers
 //! - `readme`: the commands that the README shows are real
+//! - `readings`: the store of readings beside crawls, other processes and a kill
 //! - `quotes`: the command, on files and on an archive
 //! - `extract_fuzz`: mutated pages and hostile documents are survived
 //! - `pages`: what is read from the corpus of pages, held to floors
@@ -61,6 +62,7 @@ mod power_loss;
 mod printing;
 mod proxies;
 mod quotes;
+mod readings;
 mod readme;
 mod rebuild;
 mod schemas;

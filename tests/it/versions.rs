@@ -350,6 +350,7 @@ fn a_job_tells_a_page_that_goes_and_comes_back_and_each_look_is_another_process(
         }
         assert_eq!(counted, kinds, "{name}: the reports count what was told");
         assert!(news.iter().all(|news| news.job == "paper"));
+        crate::readings::is_in_line(&lab, true, name);
     }
 }
 
@@ -380,6 +381,7 @@ fn a_single_url_that_is_crawled_again_and_again_tells_the_same() {
         let told = told_of(&news, &url);
         assert_eq!(told.iter().map(short).collect::<Vec<_>>(), *expected, "{name}");
         assert_eq!(told, versions(&reader(&lab), &url), "{name}");
+        crate::readings::is_in_line(&lab, false, name);
     }
 }
 
@@ -573,6 +575,7 @@ fn every_kind_of_change_is_told_as_the_history_prints_it() {
         assert_eq!(told.len(), last, "{name}: {told:?}");
         news.iter().for_each(is_described);
         feeds_and_metrics(&reader, &news, &metrics, &name);
+        crate::readings::is_in_line(&lab, true, &name);
         seen_kinds.extend(news.iter().flat_map(News::kinds).map(str::to_owned));
     }
     let all: BTreeSet<String> =
