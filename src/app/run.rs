@@ -19,7 +19,7 @@ use crate::crawl::{
 };
 use crate::evidence::OpenFiles;
 use crate::kv::{Kv, KvError, KvOptions};
-use crate::politeness::Gate;
+use crate::politeness::{Gate, RobotsReading};
 use crate::readings::Readings;
 use crate::remote::Route;
 use crate::schedule::{Frontier, FrontierOptions, JobSpec, ScheduleError};
@@ -146,16 +146,16 @@ impl Network {
     fn rules_of(&self, job: &JobSpec) -> Result<JobRules, AppError> {
         let wrong = |why: String| AppError::usage(format!("the job {}: {why}", job.name));
         let mut request = self.settings.crawl_options().request;
-        let mut gate = None;
+        let common = self.settings.politeness_options();
+        let mut own = common.clone();
         if let Some(agent) = self.settings.user_agent_of(job) {
-            let mut options = self.settings.politeness_options();
-            let token = self.settings.robots_token(&agent);
-            if token != options.product_token {
-                options.product_token = token;
-                gate = Some(Gate::new(options));
-            }
+            own.product_token = self.settings.robots_token(&agent);
             request.user_agent = agent;
         }
+        if let Some(reading) = job.robots_reading.as_deref().and_then(RobotsReading::of_name) {
+            own.robots.reading = reading;
+        }
+        let gate = (own != common).then(|| Gate::new(own));
         let mut options = self.options.clone();
         if let Some(proxy) = &job.proxy {
             options.proxy = Some(Proxy::parse(proxy.expose()).map_err(|e| wrong(e.to_string()))?);

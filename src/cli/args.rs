@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use clap::builder::PossibleValuesParser;
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
+use crate::politeness::RobotsReading;
+
 /// An archival crawler and WARC store for news: exact captures, history, proof.
 #[derive(Debug, Parser)]
 #[command(name = "pressmark", version, propagate_version = true, max_term_width = 100)]
@@ -542,6 +544,9 @@ pub struct RobotsArgs {
     /// Say which rule decided
     #[arg(long)]
     pub explain: bool,
+    /// Whether a Crawl-delay ends the group it stands in; by the standard it does not
+    #[arg(long, value_name = "HOW", default_value = RobotsReading::NAMES[0], value_parser = RobotsReading::NAMES)]
+    pub reading: String,
 }
 
 /// `surt`

@@ -77,6 +77,12 @@ pub const JOB_KEYS: &[Key] = &[
         "",
         "Where a site's owner reaches you about this job, in place of identity.contact.",
     ),
+    key(
+        "robots_reading",
+        Kind::Choice(&["", "rfc9309", "delay-ends-group"]),
+        "",
+        "How the groups of a robots.txt are read for this job, in place of politeness.robots_reading.",
+    ),
     key("proxy", Kind::Text, "", "The proxy of this job: http://HOST:PORT or socks5://HOST:PORT."),
     key(
         "credentials_file",

@@ -182,6 +182,7 @@ fn identity(values: &mut JobValues<'_>, job: &mut JobSpec) {
             values.problem(key, "holds a control character");
         }
     }
+    job.robots_reading = values.some_text("robots_reading");
     job.proxy = values.some_text("proxy").map(Secret::new);
     if let Some(proxy) = &job.proxy
         && !is_proxy(proxy.expose())

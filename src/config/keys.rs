@@ -2,6 +2,7 @@
 //! file, `config show`, `config check` and the reference page are all made from this table.
 
 use super::value::Kind;
+use crate::politeness::RobotsReading;
 
 /// One key.
 #[derive(Debug, Clone, Copy)]
@@ -164,6 +165,12 @@ keys! {
         Kind::Choice(&["stay-out", "free"]),
         "stay-out",
         "What holds after that. When unsure, slower."
+    ),
+    POLITENESS_ROBOTS_READING: TextKey = (
+        "politeness.robots_reading",
+        Kind::Choice(&RobotsReading::NAMES),
+        "rfc9309",
+        "Whether a Crawl-delay ends the group of a robots.txt that it stands in. By the letter of RFC 9309 (section 2.2.4) it does not, so that `User-agent: *` with a delay alone shares the rules of the group that follows; delay-ends-group reads it as Protego and crawler-commons do. Reports name what the two decide differently."
     ),
     POLITENESS_ADDRESS_DELAY_MIN: DurationKey = (
         "politeness.address_delay_min",

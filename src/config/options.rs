@@ -5,7 +5,9 @@ use crate::capture::{CaptureOptions, CaptureRequest, Proxy, ResolveRule, RootSou
 use crate::config::keys;
 use crate::crawl::CrawlOptions;
 use crate::politeness::agent::token_of;
-use crate::politeness::{AfterUnreachable, HostOptions, Options as PolitenessOptions};
+use crate::politeness::{
+    AfterUnreachable, HostOptions, Options as PolitenessOptions, RobotsReading,
+};
 use crate::schedule::JobSpec;
 use crate::schedule::revisit::AdaptiveParams;
 use crate::store::StoreOptions;
@@ -102,6 +104,8 @@ impl Settings {
             "free" => AfterUnreachable::Free,
             _ => AfterUnreachable::StayOut,
         };
+        let reading = self.text(keys::POLITENESS_ROBOTS_READING);
+        robots.reading = RobotsReading::of_name(reading).unwrap_or_default();
         for host in self.hosts() {
             let own = HostOptions {
                 delay_min: self.host_duration(&host, keys::HOST_DELAY_MIN),

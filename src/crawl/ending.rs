@@ -277,7 +277,7 @@ impl Crawl {
     ) -> Result<(), CrawlError> {
         let why = refusal.to_string();
         let outcome = match refusal {
-            Refusal::Disallowed(_) => Outcome::Refused { why: why.clone() },
+            Refusal::Disallowed { .. } => Outcome::Refused { why: why.clone() },
             Refusal::RobotsUnreachable(_) => Outcome::RobotsUnreachable { why: why.clone() },
         };
         let finished = Finished {
@@ -298,11 +298,19 @@ impl Crawl {
         self.tell_origins(run, &claim, observer)?;
         let told_of = Told::of(&run.report).since(before);
         let state = match refusal {
-            Refusal::Disallowed(_) => SourceState::RobotsForbid,
+            Refusal::Disallowed { .. } => SourceState::RobotsForbid,
             Refusal::RobotsUnreachable(_) => SourceState::RobotsUnreachable,
         };
         run.hand_back(&finished, told_of);
         self.source_was_refused(&claim, state, &why, now, observer);
+        if let Refusal::Disallowed { disputed: true, .. } = refusal
+            && run.report.disputed(claim.uri(), &why)
+        {
+            observer.note(&format!(
+                "{}: {why} (politeness.robots_reading, or robots_reading of a job, chooses)",
+                claim.uri()
+            ));
+        }
         let next = match refusal {
             // Nothing is known of the page yet: it stays where it is in the queue, and this run does not
             // wait for it.
@@ -310,10 +318,10 @@ impl Crawl {
                 run.left_for_later.insert(hash_of(claim.uri()));
                 return Ok(self.frontier.snooze(claim, stay_out.retry_at, &why, now)?);
             }
-            Refusal::Disallowed(_) if run.job.take != Take::Queue && is_named(&claim) => {
+            Refusal::Disallowed { .. } if run.job.take != Take::Queue && is_named(&claim) => {
                 NextVisit::At { due: now.plus(FORBIDDEN_AGAIN), because: why }
             }
-            Refusal::Disallowed(_) => NextVisit::Retire { why },
+            Refusal::Disallowed { .. } => NextVisit::Retire { why },
         };
         let disposition = Disposition { next, host_ready_at: None, memo: None, priority: None };
         Ok(self.frontier.finish(claim, disposition, now)?)

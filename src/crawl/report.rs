@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::base::Timestamp;
+use crate::base::{TargetUri, Timestamp};
 
 use super::news::News;
 use super::outcome::{Finished, Outcome, Stored};
@@ -64,6 +64,9 @@ pub struct Report {
     pub failures: Vec<(String, String)>,
     /// Each robots.txt that cannot be reached, at most [`Report::FAILURES_MAX`]: its URL and why.
     pub unreachable_robots: BTreeMap<String, String>,
+    /// Each host of whose robots.txt another reading of the groups would allow what was refused, at most
+    /// [`Report::FAILURES_MAX`]: a URL that was refused, and the rule.
+    pub disputed_robots: BTreeMap<String, (String, String)>,
     /// The sources of its jobs, and the hosts of theirs that are silent.
     pub sources: Vec<SourceLine>,
 }
@@ -83,6 +86,19 @@ pub struct HostReport {
 }
 
 impl Report {
+    /// Keeps that another reading of a robots.txt would allow a URL; whether it is the first of its
+    /// host.
+    pub fn disputed(&mut self, uri: &TargetUri, why: &str) -> bool {
+        let host = uri.host_key().to_string();
+        if self.disputed_robots.len() >= Self::FAILURES_MAX
+            || self.disputed_robots.contains_key(&host)
+        {
+            return false;
+        }
+        self.disputed_robots.insert(host, (uri.to_string(), why.to_owned()));
+        true
+    }
+
     /// How many failures are told by name; all are counted.
     pub const FAILURES_MAX: usize = 1_000;
     /// How many URLs that were left out are told by name; all are counted.

@@ -26,7 +26,7 @@ pub use pace::address::{AddressPace, Line};
 pub use pace::limiter::{GlobalCap, LastCheck};
 pub use pace::{HostFacts, NextAt, Reason, Reply, next_at};
 pub use permit::Permit;
-pub use robots::{RobotsTxt, RuleRef, Verdict, explain};
+pub use robots::{RobotsReading, RobotsTxt, RuleRef, Verdict, explain};
 pub use robots_cache::{CachedRobots, RobotsFetch, Standing, StayOut};
 
 use crate::base::{TargetUri, Timestamp};
@@ -61,8 +61,13 @@ pub enum Answer {
 /// Why something is not to be asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Refusal {
-    /// A rule of robots.txt forbids it: this one.
-    Disallowed(Option<RuleRef>),
+    /// A rule of robots.txt forbids it.
+    Disallowed {
+        /// This one.
+        rule: Option<RuleRef>,
+        /// Whether the other [`RobotsReading`] would allow it.
+        disputed: bool,
+    },
     /// No one knows the rules. What is refused for this may be asked for again at `retry_at`.
     RobotsUnreachable(StayOut),
 }
@@ -70,8 +75,17 @@ pub enum Refusal {
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Disallowed(Some(rule)) => rule.fmt(f),
-            Self::Disallowed(None) => f.write_str("robots.txt"),
+            Self::Disallowed { rule, disputed } => {
+                match rule {
+                    Some(rule) => rule.fmt(f)?,
+                    None => f.write_str("robots.txt")?,
+                }
+                if *disputed {
+                    f.write_str("; another reading of its groups would allow it")
+                } else {
+                    Ok(())
+                }
+            }
             Self::RobotsUnreachable(stay_out) => stay_out.fmt(f),
         }
     }
@@ -159,10 +173,14 @@ impl Gate {
             Some(Standing::Free(_)) => None,
             Some(Standing::Rules(rules)) => Some(rules),
         };
-        let verdict =
-            rules.map(|rules| rules.verdict(&self.options.product_token, &uri.request_target()));
+        let verdict = rules.map(|rules| {
+            let Options { product_token, robots, .. } = &self.options;
+            rules.verdict(robots.reading, product_token, &uri.request_target())
+        });
         match verdict {
-            Some(Verdict { allowed: false, rule }) => Answer::Refused(Refusal::Disallowed(rule)),
+            Some(Verdict { allowed: false, rule, disputed }) => {
+                Answer::Refused(Refusal::Disallowed { rule, disputed })
+            }
             _ => self.paced(uri, facts, rules, now),
         }
     }
@@ -195,7 +213,7 @@ impl Gate {
     /// The `Crawl-delay` that holds for us in these rules, for [`HostFacts::set_crawl_delay`].
     #[must_use]
     pub fn crawl_delay(&self, robots: &CachedRobots) -> Option<std::time::Duration> {
-        robots.rules()?.crawl_delay(&self.options.product_token)
+        robots.rules()?.crawl_delay(self.options.robots.reading, &self.options.product_token)
     }
 
     fn next(
@@ -205,7 +223,9 @@ impl Gate {
         rules: Option<&RobotsTxt>,
         now: Timestamp,
     ) -> NextAt {
-        let crawl_delay = rules.and_then(|rules| rules.crawl_delay(&self.options.product_token));
+        let crawl_delay = rules.and_then(|rules| {
+            rules.crawl_delay(self.options.robots.reading, &self.options.product_token)
+        });
         next_at(facts, crawl_delay, &self.options.pace_for(&uri.host_key()), now)
     }
 

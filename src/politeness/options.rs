@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::num::NonZeroU32;
 use std::time::Duration;
 
+use super::robots::RobotsReading;
 use crate::base::HostKey;
 
 const MINUTE: Duration = Duration::from_secs(60);
@@ -49,6 +50,8 @@ pub struct RobotsOptions {
     pub unreachable_max: Duration,
     /// What then. Default [`AfterUnreachable::StayOut`].
     pub after_unreachable: AfterUnreachable,
+    /// What a `Crawl-delay` between two agents does. Default the letter of the standard.
+    pub reading: RobotsReading,
 }
 
 /// What holds after `unreachable_max` without an answer.
@@ -127,6 +130,7 @@ impl Default for RobotsOptions {
             retry_max: DAY / 4,
             unreachable_max: 30 * DAY,
             after_unreachable: AfterUnreachable::default(),
+            reading: RobotsReading::default(),
         }
     }
 }

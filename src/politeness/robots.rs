@@ -6,7 +6,9 @@
 //!
 //! From the standard: groups of one agent are merged (2.2.1), `*` is for those that no group names,
 //! an unknown line ends no group (2.2.4), the longest pattern wins and `Allow` wins a tie (2.2.2),
-//! `/robots.txt` itself is always allowed (2.2.2). Beyond it, with the authors' own parser
+//! `/robots.txt` itself is always allowed (2.2.2). By the letter a `Crawl-delay` ends no group, so that
+//! `User-agent: *` with a delay alone shares the rules of the group that follows; Protego and
+//! crawler-commons read it otherwise, and [`RobotsReading`] chooses. Beyond it, with the authors' own parser
 //! (google/robotstxt, by behaviour): common misspellings of the keys are read, and
 //! `Allow: /dir/index.html` also allows `/dir/`, the same page. `Crawl-delay` is no part of the
 //! standard and is read since site owners write it.
@@ -41,10 +43,45 @@ pub struct RobotsTxt {
     pub notes: Vec<Note>,
 }
 
+/// What a `Crawl-delay` between two `User-agent` lines does to the group.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum RobotsReading {
+    /// Nothing (RFC 9309 section 2.2.4): both agents have the rules that follow.
+    #[default]
+    Rfc9309,
+    /// It ends the group, as Protego and crawler-commons have it: the first agent has no rules.
+    DelayEndsGroup,
+}
+
+impl RobotsReading {
+    /// As settings and job files name them.
+    pub const NAMES: [&'static str; 2] = ["rfc9309", "delay-ends-group"];
+
+    /// The one of this name.
+    #[must_use]
+    pub fn of_name(name: &str) -> Option<Self> {
+        let at = Self::NAMES.iter().position(|known| *known == name)?;
+        [Self::Rfc9309, Self::DelayEndsGroup].get(at).copied()
+    }
+
+    fn other(self) -> Self {
+        match self {
+            Self::Rfc9309 => Self::DelayEndsGroup,
+            Self::DelayEndsGroup => Self::Rfc9309,
+        }
+    }
+}
+
 /// Agents and the rules that follow them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Group {
     agents: Vec<Agent>,
+    /// Agents behind it that a `Crawl-delay` alone parts from these: by the letter of the standard they
+    /// are of this group, too.
+    /// Empty where there are none; kept with the first of such groups alone.
+    joined: Vec<Agent>,
+    /// Whether the group before it is one of those.
+    goes_on: bool,
     /// Longest first, and `Allow` before `Disallow`: the first that matches decides.
     rules: Vec<Rule>,
     crawl_delay: Option<Duration>,
@@ -83,6 +120,8 @@ pub struct Verdict {
     pub allowed: bool,
     /// The rule that decided; none where no rule matches, which allows.
     pub rule: Option<RuleRef>,
+    /// Whether the other [`RobotsReading`] would decide otherwise.
+    pub disputed: bool,
 }
 
 /// A rule by its place in the file.
@@ -107,6 +146,7 @@ impl RobotsTxt {
             builder.take(line, word);
         }
         let mut robots = builder.robots;
+        robots.join();
         for group in &mut robots.groups {
             group.rules.sort_by_key(|rule| {
                 (std::cmp::Reverse(rule.pattern.octets()), !rule.allow, rule.line)
@@ -120,41 +160,79 @@ impl RobotsTxt {
     /// `agent` is a product token (`pressmark`); a version after a slash is ignored, and case is
     /// too. `path_and_query` is what the request line carries; a fragment is ignored.
     #[must_use]
-    pub fn verdict(&self, agent: &str, path_and_query: &str) -> Verdict {
+    pub fn verdict(&self, reading: RobotsReading, agent: &str, path_and_query: &str) -> Verdict {
         let path = MatchPath::new(path_and_query);
         if path.is_robots_txt() {
-            return Verdict { allowed: true, rule: None };
+            return Verdict { allowed: true, rule: None, disputed: false };
         }
-        let best = self
-            .groups_of(agent)
-            .filter_map(|group| group.rules.iter().find(|rule| rule.pattern.matches(&path)))
-            .max_by_key(|rule| (rule.pattern.octets(), rule.allow, std::cmp::Reverse(rule.line)));
-        Verdict {
-            allowed: best.is_none_or(|rule| rule.allow),
-            rule: best.map(|rule| RuleRef { line: rule.line, text: rule.to_string() }),
-        }
+        let best = self.deciding(reading, agent, &path);
+        let allows = |rule: Option<&Rule>| rule.is_none_or(|rule| rule.allow);
+        let allowed = allows(best);
+        // Where no Crawl-delay parts agents there is one reading.
+        let disputed = self.groups.iter().any(|group| group.goes_on)
+            && allows(self.deciding(reading.other(), agent, &path)) != allowed;
+        let rule = best.map(|rule| RuleRef { line: rule.line, text: rule.to_string() });
+        Verdict { allowed, rule, disputed }
+    }
+
+    fn deciding(&self, reading: RobotsReading, agent: &str, path: &MatchPath) -> Option<&Rule> {
+        self.groups_of(reading, agent)
+            .filter_map(|group| group.rules.iter().find(|rule| rule.pattern.matches(path)))
+            .max_by_key(|rule| (rule.pattern.octets(), rule.allow, std::cmp::Reverse(rule.line)))
     }
 
     /// The `Crawl-delay` for `agent`: the longest of its groups; none where they have none, or
     /// none that can be read. Not capped: that is the pace's.
     #[must_use]
-    pub fn crawl_delay(&self, agent: &str) -> Option<Duration> {
-        self.groups_of(agent).filter_map(|group| group.crawl_delay).max()
+    pub fn crawl_delay(&self, reading: RobotsReading, agent: &str) -> Option<Duration> {
+        self.groups_of(reading, agent).filter_map(|group| group.crawl_delay).max()
+    }
+
+    /// Tells groups that a `Crawl-delay` alone parts of each other's agents.
+    fn join(&mut self) {
+        let mut begin = 0;
+        while begin < self.groups.len() {
+            let rest = self.groups[begin + 1..].iter().take_while(|group| group.goes_on).count();
+            let end = begin + 1 + rest;
+            if rest > 0 {
+                let chain = &mut self.groups[begin..end];
+                chain[0].joined =
+                    chain[1..].iter().flat_map(|group| group.agents.iter().cloned()).collect();
+            }
+            begin = end;
+        }
     }
 
     /// The groups that hold for `agent`: all that name it, or else all that name `*`.
-    fn groups_of(&self, agent: &str) -> impl Iterator<Item = &Group> {
+    fn groups_of(&self, reading: RobotsReading, agent: &str) -> impl Iterator<Item = &Group> {
         let name = product(agent).to_owned();
-        let named = !name.is_empty() && self.groups.iter().any(|group| group.names(&name));
+        let named = !name.is_empty() && self.groups.iter().any(|group| group.names(reading, &name));
+        let mut holds = false;
         self.groups.iter().filter(move |group| {
-            if named { group.names(&name) } else { group.agents.contains(&Agent::Any) }
+            // The first of joined groups knows the agents of all of them.
+            if !(group.goes_on && reading == RobotsReading::Rfc9309) {
+                holds = match named {
+                    true => group.names(reading, &name),
+                    false => group.agents(reading).any(|agent| *agent == Agent::Any),
+                };
+            }
+            holds
         })
     }
 }
 
 impl Group {
-    fn names(&self, name: &str) -> bool {
-        self.agents.iter().any(|agent| match agent {
+    /// Whom it holds for.
+    fn agents(&self, reading: RobotsReading) -> impl Iterator<Item = &Agent> {
+        let joined = match reading {
+            RobotsReading::Rfc9309 => self.joined.as_slice(),
+            RobotsReading::DelayEndsGroup => &[],
+        };
+        self.agents.iter().chain(joined)
+    }
+
+    fn names(&self, reading: RobotsReading, name: &str) -> bool {
+        self.agents(reading).any(|agent| match agent {
             Agent::Any => false,
             // As a whole, so that a name with a digit is met by its own group too; or by the
             // standard's product token, which stops at the first octet that is no letter, `-`, `_`.
@@ -231,8 +309,10 @@ impl Builder {
     }
 
     fn agent(&mut self, value: &str) {
-        if self.rules_begun {
-            self.robots.groups.push(Group::default());
+        let goes_on = !self.rules_begun
+            && self.robots.groups.last().is_some_and(|group| group.crawl_delay.is_some());
+        if self.rules_begun || goes_on {
+            self.robots.groups.push(Group { goes_on, ..Group::default() });
             self.rules_begun = false;
         }
         let word = value.split_ascii_whitespace().next().unwrap_or("");
@@ -312,8 +392,8 @@ fn directory_of_index(value: &str) -> Option<String> {
 /// `url` may be a whole URL or begin with its path; one that the URL parser refuses is cut by eye,
 /// so that there is an answer for every line of a list.
 #[must_use]
-pub fn explain(bytes: &[u8], agent: &str, url: &str) -> Verdict {
-    RobotsTxt::parse(bytes).verdict(agent, &path_of(url))
+pub fn explain(bytes: &[u8], reading: RobotsReading, agent: &str, url: &str) -> Verdict {
+    RobotsTxt::parse(bytes).verdict(reading, agent, &path_of(url))
 }
 
 /// Path and query of `url`, as [`explain`] takes them.

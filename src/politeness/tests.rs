@@ -168,7 +168,9 @@ mod whole_visits {
                     Some(Standing::Free(_)) => {}
                     Some(Standing::Rules(rules)) => {
                         let path = permit.uri().request_target();
-                        prop_assert!(rules.verdict("pressmark", &path).allowed);
+                        prop_assert!(
+                            rules.verdict(RobotsReading::Rfc9309, "pressmark", &path).allowed
+                        );
                         prop_assert!(!path.starts_with("/shut"));
                     }
                     other => prop_assert!(false, "a page was fetched under {other:?}"),

@@ -102,6 +102,8 @@ pub struct JobSpec {
     pub credentials: Credentials,
     /// The proxy of this job, as a URL, which may hold a password.
     pub proxy: Option<Secret>,
+    /// How it reads the groups of a robots.txt, by name; as the settings say where there is none.
+    pub robots_reading: Option<String>,
     /// Its whole User-Agent.
     pub user_agent: Option<String>,
     /// Where a site's owner reaches whoever runs it.
@@ -136,6 +138,7 @@ impl JobSpec {
             headers: Vec::new(),
             credentials: Credentials::default(),
             proxy: None,
+            robots_reading: None,
             user_agent: None,
             contact: None,
             notify: Notify::default(),

@@ -363,6 +363,8 @@ pub fn to_json(report: &Report) -> Value {
             "delay_ms": millis(h.delay), "crawl_delay_capped_ms": h.capped.map(|(asked, _)| millis(asked)),
         })).collect::<Vec<_>>(),
         "failures": pairs(&report.failures),
+        "disputed_robots": report.disputed_robots.values()
+            .map(|(url, why)| json!({"url": url, "why": why})).collect::<Vec<_>>(),
         "unreachable_robots": report.unreachable_robots.iter()
             .map(|(url, why)| json!({"url": url, "why": why})).collect::<Vec<_>>(),
         "failures_unnamed": report.failed.saturating_sub(report.failures.len() as u64),
@@ -444,6 +446,9 @@ pub fn print(context: &Context, report: &Report, goes_on: &str) -> Result<(), Cl
             "  and {} more failures; logs/crawl.log in the archive names them",
             report.failed - 20
         ))?;
+    }
+    for (url, why) in report.disputed_robots.values().take(20) {
+        out.line(&format!("  refused: {url}: {why} (politeness.robots_reading chooses)"))?;
     }
     for (url, why) in report.unreachable_robots.iter().take(20) {
         out.line(&format!("  unreachable: {url}: {why}"))?;

@@ -27,14 +27,14 @@ fn check(bytes: &[u8], robots: &RobotsTxt, row: &str, sitemaps: &mut usize) -> O
     let line: Option<u32> = fields.next().map(|line| line.parse().unwrap());
     let got = match url {
         "@crawl-delay" => robots
-            .crawl_delay(agent)
+            .crawl_delay(RobotsReading::Rfc9309, agent)
             .map_or("none".to_owned(), |delay| delay.as_secs_f64().to_string()),
         "@sitemap" => {
             *sitemaps += 1;
             robots.sitemaps.get(*sitemaps - 1).cloned().unwrap_or_default()
         }
         _ => {
-            let verdict = explain(bytes, agent, url);
+            let verdict = explain(bytes, RobotsReading::Rfc9309, agent, url);
             let decided = verdict.rule.as_ref().map(|rule| rule.line);
             if decided != line {
                 return Some(format!("{row:?}: decided by line {decided:?}"));
@@ -71,7 +71,7 @@ fn every_file_of_the_corpus_is_read_as_expected() {
 #[test]
 fn a_rule_is_named_by_line_and_words() {
     let robots = RobotsTxt::parse(b"User-agent: *\ndisalow:/private # not yours\n");
-    let rule = robots.verdict("pressmark", "/private/x").rule.unwrap();
+    let rule = robots.verdict(RobotsReading::Rfc9309, "pressmark", "/private/x").rule.unwrap();
     assert_eq!(rule.to_string(), "robots.txt line 2: Disallow: /private");
 }
 
@@ -104,10 +104,10 @@ fn rules_past_500_kib_are_not_read_and_those_before_are() {
     }
     text.push_str("Disallow: /near\nDisallow: /straddles-the-limit\nDisallow: /last\n");
     let robots = RobotsTxt::parse(text.as_bytes());
-    assert!(!robots.verdict("a", "/first").allowed);
-    assert!(!robots.verdict("a", "/filler").allowed);
-    assert!(robots.verdict("a", "/straddles-the-limit").allowed);
-    assert!(robots.verdict("a", "/last").allowed);
+    assert!(!robots.verdict(RobotsReading::Rfc9309, "a", "/first").allowed);
+    assert!(!robots.verdict(RobotsReading::Rfc9309, "a", "/filler").allowed);
+    assert!(robots.verdict(RobotsReading::Rfc9309, "a", "/straddles-the-limit").allowed);
+    assert!(robots.verdict(RobotsReading::Rfc9309, "a", "/last").allowed);
     assert_eq!(robots.notes.len(), 1);
 }
 
@@ -119,9 +119,9 @@ fn a_file_of_thirty_thousand_rules_answers_many_paths() {
     }
     let robots = RobotsTxt::parse(text.as_bytes());
     for n in 0..100 {
-        assert!(!robots.verdict("a", &format!("/{n}/a")).allowed);
+        assert!(!robots.verdict(RobotsReading::Rfc9309, "a", &format!("/{n}/a")).allowed);
     }
-    assert!(robots.verdict("a", "/15000/a").allowed);
+    assert!(robots.verdict(RobotsReading::Rfc9309, "a", "/15000/a").allowed);
 }
 
 #[test]
@@ -154,9 +154,9 @@ proptest::proptest! {
         path in "/?[a/*$%?#\\PC]{0,9}",
     ) {
         for file in [&bytes[..], text.as_bytes()] {
-            let verdict = explain(file, &agent, &path);
+            let verdict = explain(file, RobotsReading::Rfc9309, &agent, &path);
             proptest::prop_assert!(verdict.allowed || verdict.rule.is_some());
-            let _ = RobotsTxt::parse(file).crawl_delay(&agent);
+            let _ = RobotsTxt::parse(file).crawl_delay(RobotsReading::Rfc9309, &agent);
         }
     }
 
@@ -171,8 +171,36 @@ proptest::proptest! {
         let noisy: String =
             lines.iter().zip(&noise).map(|(line, noise)| format!("{noise}\n{line}\n")).collect();
         for agent in ["a", "b", "c"] {
-            let (one, other) = (explain(plain.as_bytes(), agent, &path), explain(noisy.as_bytes(), agent, &path));
+            let (one, other) = (explain(plain.as_bytes(), RobotsReading::Rfc9309, agent, &path), explain(noisy.as_bytes(), RobotsReading::Rfc9309, agent, &path));
             proptest::prop_assert_eq!(one.allowed, other.allowed, "{}", noisy);
         }
     }
+}
+
+#[test]
+fn a_delay_between_agents_is_read_in_two_ways() {
+    use RobotsReading::{DelayEndsGroup, Rfc9309};
+    let file = "User-agent: *\nCrawl-delay: 5\n\nUser-agent: badbot\nUser-agent: worse\nCrawl-delay: 9\nUser-agent: worst\nDisallow: /\n\nUser-agent: good\nDisallow: /x\n";
+    let robots = RobotsTxt::parse(file.as_bytes());
+    let seconds = |n| Some(Duration::from_secs(n));
+    // Agent, path, and for each reading: allowed, delay. The readings differ: disputed.
+    for (agent, path, letter, other) in [
+        ("pressmark", "/a", (false, seconds(9)), (true, seconds(5))),
+        ("badbot", "/a", (false, seconds(9)), (true, seconds(9))),
+        ("worst", "/a", (false, seconds(9)), (false, None)),
+        ("good", "/a", (true, None), (true, None)),
+        ("good", "/x", (false, None), (false, None)),
+        ("pressmark", "/robots.txt", (true, seconds(9)), (true, seconds(5))),
+    ] {
+        for (reading, (allowed, delay)) in [(Rfc9309, letter), (DelayEndsGroup, other)] {
+            let verdict = robots.verdict(reading, agent, path);
+            let said = (verdict.allowed, verdict.disputed);
+            assert_eq!(said, (allowed, letter.0 != other.0), "{agent} {path} {reading:?}");
+            assert_eq!(robots.crawl_delay(reading, agent), delay, "{agent} {reading:?}");
+        }
+    }
+    // A delay behind a rule parts nothing.
+    let plain =
+        RobotsTxt::parse(b"User-agent: a\nDisallow: /\nCrawl-delay: 1\nUser-agent: b\nAllow: /\n");
+    assert!(!plain.verdict(Rfc9309, "a", "/").disputed);
 }

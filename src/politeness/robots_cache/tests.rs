@@ -132,7 +132,13 @@ fn not_modified_renews_the_copy() {
     let later = NOON.plus(2 * DAY);
     let renewed = learn(Some(&robots), answered(304), later);
     assert_eq!(standing(&renewed, later), "rules");
-    assert!(!renewed.rules().unwrap().verdict("a", "/x").allowed);
+    assert!(
+        !renewed
+            .rules()
+            .unwrap()
+            .verdict(crate::politeness::RobotsReading::Rfc9309, "a", "/x")
+            .allowed
+    );
 }
 
 #[test]
