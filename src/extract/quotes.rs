@@ -23,6 +23,7 @@ use std::ops::Range;
 use super::page::{Block, BlockKind, Cue, Quote, QuoteKind, Sentence, Speaker};
 use super::sentences::primary_language;
 use super::speakers::Speakers;
+use crate::extract::work::step;
 use crate::language::table;
 use attribution::{Attribution, Way};
 use marks::Span;
@@ -128,6 +129,12 @@ struct Reading<'a> {
 /// Block quotes and posts are quotations whole, with marks or without.
 fn whole_blocks(text: &str, blocks: &[Block], spans: &mut Vec<Span>) {
     let mut whole = Vec::new();
+    let mut longest: Vec<Option<usize>> = vec![None; blocks.len()];
+    for span in spans.iter().inspect(|_| step()).filter(|span| !span.single) {
+        if let Some(longest) = longest.get_mut(span.block) {
+            *longest = (*longest).max(Some(span.end - span.start));
+        }
+    }
     let told = |kind: &BlockKind| matches!(kind, BlockKind::Quote | BlockKind::Post);
     for (index, block) in blocks.iter().enumerate() {
         if !told(&block.kind) {
@@ -145,9 +152,8 @@ fn whole_blocks(text: &str, blocks: &[Block], spans: &mut Vec<Span>) {
             continue;
         }
         let start = block.range.start + (slice.len() - slice.trim_start().len());
-        let own = spans.iter().filter(|s| s.block == index && !s.single);
-        let marked = own.clone().any(|s| s.end - s.start + 4 >= kept.len());
-        if marked {
+        let is_marked = longest[index].is_some_and(|bytes| bytes + 4 >= kept.len());
+        if is_marked {
             continue;
         }
         let end = start + kept.len();

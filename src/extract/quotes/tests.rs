@@ -132,6 +132,24 @@ fn work_grows_with_the_text_and_no_faster() {
     }
 }
 
+#[test]
+fn work_grows_with_the_block_quotes_and_no_faster() {
+    let run = |count: usize| {
+        let text = "It was “so” again.\n\n".repeat(count);
+        let length = text.len() / count;
+        let block = |n: usize| n * length..(n + 1) * length - 2;
+        let kind = BlockKind::Quote;
+        let blocks: Vec<Block> = (0..count)
+            .map(|n| Block { kind: kind.clone(), range: block(n), source: None })
+            .collect();
+        steps_of(|| {
+            find(&text, &blocks, "en");
+        })
+    };
+    let (few, many) = (run(200), run(800));
+    assert!(many <= few * 5 + 1_000, "{few} steps, then {many}");
+}
+
 proptest! {
     #[test]
     fn ranges_hold_the_words_and_lie_in_the_text(
