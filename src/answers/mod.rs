@@ -5,12 +5,17 @@
 //! know (captures that were left out, an older version that stands in) is part of the value. Deliberately
 //! no output, no flags, no exit codes, and no text for people: that is [`crate::render`].
 
+pub mod blame;
 pub mod captures;
 pub mod changes;
+pub mod citation;
+pub mod cite;
+pub mod diff;
 mod error;
 pub mod history;
 pub mod page;
 pub mod quotes;
+pub mod when;
 
 pub use changes::{Changes, ChangesRequest, changes};
 pub use error::AnswerError;

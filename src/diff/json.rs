@@ -103,28 +103,6 @@ pub struct JsonComparison {
     pub ops: Vec<JsonOp>,
 }
 
-/// What `diff` prints: the captures as the caller writes them, and the comparison.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct JsonDiff {
-    /// The address; left out where files were compared.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub url: Option<String>,
-    /// The file, where no address stands for it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub file: Option<String>,
-    /// The old capture.
-    pub from: serde_json::Value,
-    /// The new capture.
-    pub to: serde_json::Value,
-    /// When the article could not be had between the two and after them, and what stood there; left out
-    /// where two captures were asked for by their times, or there is none.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub away: Vec<serde_json::Value>,
-    /// What changed.
-    #[serde(flatten)]
-    pub comparison: JsonComparison,
-}
-
 fn pair(range: &Range<usize>) -> [usize; 2] {
     [range.start, range.end]
 }

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use super::VersionJson;
 use super::changes::{Wanted, changes};
 use super::fold::Place;
-use super::json::capture_json;
+use super::json::CaptureJson;
 use super::live::{candidate, observe};
 use super::testing::Archive;
 use super::{Sayer, history};
@@ -571,7 +571,7 @@ fn a_state_of_other_captures_or_of_garbage_is_none() {
     assert_eq!(told(&other, Some(&state)), expected, "its captures are not there");
     let reader = archive.reader();
     let entry = reader.find(URL, None).unwrap().unwrap();
-    assert_eq!(capture_json(&entry, "a.warc")["filename"], "a.warc");
+    assert_eq!(CaptureJson::from(&entry).to_value()["filename"], &*entry.file);
 }
 
 /// Who brings the store of readings up to date, and when.
