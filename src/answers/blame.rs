@@ -34,7 +34,7 @@ pub struct BlameJson {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct SentenceJson {
     /// Its words.
-    pub text: Option<String>,
+    pub text: String,
     /// Where it begins in the article text, in bytes.
     pub start: usize,
     /// Where it ends.
@@ -85,8 +85,8 @@ impl PageBlame {
 
     /// The words of a sentence.
     #[must_use]
-    pub fn words(&self, sentence: &provenance::BlamedSentence) -> Option<&str> {
-        self.found.said.page.text.get(sentence.range.clone())
+    pub fn words(&self, sentence: &provenance::BlamedSentence) -> &str {
+        self.found.said.page.text.get(sentence.range.clone()).unwrap_or_default()
     }
 
     /// The answer in JSON.
@@ -97,7 +97,7 @@ impl PageBlame {
             version.map(|version| CaptureJson::from(&version.entry))
         };
         let sentences = self.found.sentences.iter().map(|sentence| SentenceJson {
-            text: self.words(sentence).map(str::to_owned),
+            text: self.words(sentence).to_owned(),
             start: sentence.range.start,
             end: sentence.range.end,
             since: capture(sentence.since),

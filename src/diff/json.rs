@@ -5,14 +5,14 @@ use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
-use crate::diff::{Acknowledgement, Change, Comparison, Op};
+use crate::diff::{Acknowledgement, Change, ChangeKind, Comparison, Op};
 use crate::extract::page::Page;
 
 /// A change.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct JsonChange {
-    /// The label of the kind.
-    pub kind: String,
+    /// The kind, by its label.
+    pub kind: ChangeKind,
     /// What was said before.
     pub before: Option<String>,
     /// What is said now.
@@ -123,7 +123,7 @@ fn words(old: &Page, new: &Page, changed: &(Range<usize>, Range<usize>)) -> Json
 #[must_use]
 pub fn change(change: &Change, old: &Page, new: &Page) -> JsonChange {
     JsonChange {
-        kind: change.kind.label().to_owned(),
+        kind: change.kind,
         before: change.before.clone(),
         after: change.after.clone(),
         speaker: change.speaker.clone(),

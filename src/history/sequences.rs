@@ -163,7 +163,7 @@ fn location(to: &str) -> String {
 
 /// The kinds of a version's changes, with the figures and names that tell them apart.
 fn short(version: &VersionJson) -> String {
-    let one = |change: &crate::diff::json::JsonChange| match change.kind.as_str() {
+    let one = |change: &crate::diff::json::JsonChange| match change.kind.label() {
         "figure-changed" => format!(
             "{} {}>{}",
             change.kind,
@@ -491,7 +491,7 @@ fn a_version_names_the_one_it_is_compared_with_and_where_it_leads() {
     assert_eq!(versions[3].headline.as_deref(), Some(HEADLINE));
     // Ranges count in the texts of these two.
     let change = &versions[2].changes[1];
-    assert_eq!(change.kind, "figure-changed");
+    assert_eq!(change.kind.label(), "figure-changed");
     let text = |paragraphs: &[&str]| paragraphs.join("\n\n");
     let [from, to] = change.old_range.unwrap();
     assert_eq!(&text(&[A, B, C])[from..to], "12");
@@ -662,7 +662,8 @@ fn a_redirect_whose_page_comes_late_changes_what_is_kept() {
         let readings = Readings::open(&dir, DERIVED_BYTES_MAX);
         let mut sayer = Sayer::cached(&reader, &readings);
         let found = changes(&mut sayer, &Wanted::default(), &mut |_| {}).unwrap();
-        let found: Vec<String> = found.map(|change| change.unwrap().change.kind).collect();
+        let found: Vec<String> =
+            found.map(|change| change.unwrap().change.kind.to_string()).collect();
         let rows = sayer.rows(URL, TimeRange::ALL).unwrap();
         let rows: Vec<String> = rows.map(|row| short(&VersionJson::from(&row.unwrap()))).collect();
         (found, rows)

@@ -18,7 +18,7 @@ pub fn lines(blame: &PageBlame) -> Vec<String> {
                 *named = true;
             }
         }
-        let words = blame.words(sentence).unwrap_or_default();
+        let words = blame.words(sentence);
         let words = words.split_whitespace().collect::<Vec<_>>().join(" ");
         let changed = sentence.changed.map_or_else(|| "-".to_owned(), stamp);
         out.push(format!("{:<width$}  {changed:<width$}  {words}", stamp(sentence.since)));
