@@ -82,7 +82,7 @@ pub struct DiffJson {
 #[serde(untagged)]
 pub enum SideJson {
     /// A capture.
-    Capture(CaptureJson),
+    Capture(Box<CaptureJson>),
     /// A local file.
     File {
         /// Its name as it was given.
@@ -131,7 +131,9 @@ impl DiffSide {
 
     fn json(&self) -> SideJson {
         match &self.source {
-            Source::Capture { said, .. } => SideJson::Capture(CaptureJson::from(&said.entry)),
+            Source::Capture { said, .. } => {
+                SideJson::Capture(Box::new(CaptureJson::from(&said.entry)))
+            }
             Source::File(name) => SideJson::File { file: name.clone() },
         }
     }

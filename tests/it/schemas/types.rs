@@ -156,7 +156,7 @@ fn diff() -> DiffJson {
     DiffJson {
         url: text(URL),
         file: text("a.html"),
-        from: SideJson::Capture(capture()),
+        from: SideJson::Capture(Box::new(capture())),
         to: SideJson::File { file: "a.html".to_owned() },
         away: vec![AbsenceJson::from(&absence)],
         comparison: JsonComparison {
