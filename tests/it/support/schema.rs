@@ -43,10 +43,11 @@ impl Schemas {
         list.iter().map(|word| word.as_str().unwrap()).collect()
     }
 
-    /// The properties that the schema of that file name describes and that `value` has nowhere.
-    pub fn unwritten(&self, name: &str, value: &Value) -> Vec<String> {
+    /// The properties that the schema of that file name describes and that none of these values has.
+    pub fn unwritten(&self, name: &str, values: &[Value]) -> Vec<String> {
         let mut missing = Vec::new();
-        self.look_for(name, &self.0[name], &[value], "", &mut missing);
+        let values: Vec<&Value> = values.iter().collect();
+        self.look_for(name, &self.0[name], &values, "", &mut missing);
         missing
     }
 
