@@ -64,6 +64,7 @@ pub fn blame(
         BlameError::NoCapture(url) => AnswerError::NoCapture(url),
         BlameError::NoArticle { url, at } => AnswerError::NoArticle { url, at },
     })?;
+    archive.is_sound(&found.said.entry, &format!("reading {url}"))?;
     let names = names(&found);
     Ok(PageBlame { url: url.to_owned(), found, names })
 }

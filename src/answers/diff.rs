@@ -150,6 +150,7 @@ pub fn side(
 ) -> Result<DiffSide, AnswerError> {
     let doing = format!("reading {url}");
     let entry = archive.find(url, at, &doing)?;
+    archive.is_sound(&entry, &doing)?;
     let said = archive.sayer().follow(&entry).map_err(AnswerError::store(&doing))?;
     Ok(DiffSide::of_capture(url, said))
 }
@@ -172,6 +173,8 @@ pub fn of_last_two(archive: &Archive<'_>, url: &str) -> Result<Diff, AnswerError
     match found {
         LastTwo::Neighbours(found) => {
             let Neighbours { old, new, between, since, note } = *found;
+            archive.is_sound(&old.entry, &doing)?;
+            archive.is_sound(&new.entry, &doing)?;
             let (old, new) = (DiffSide::of_capture(url, old), DiffSide::of_capture(url, new));
             Ok(Diff { away: Away { between, since, note }, ..compare(old, new) })
         }

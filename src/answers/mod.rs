@@ -57,4 +57,13 @@ impl<'a> Archive<'a> {
         let found = self.reader.find(url, at).map_err(AnswerError::store(doing))?;
         found.ok_or_else(|| AnswerError::NoCapture(url.to_owned()))
     }
+
+    /// Reads the record of a capture that an answer is about, so that nothing is told from a reading that is
+    /// kept of one that was changed or damaged since.
+    ///
+    /// # Errors
+    /// When the record cannot be read or was changed.
+    fn is_sound(&self, capture: &Capture, doing: &str) -> Result<(), AnswerError> {
+        self.reader.load(capture).map(drop).map_err(AnswerError::store(doing))
+    }
 }

@@ -131,6 +131,7 @@ pub fn of_url(
 ) -> Result<Option<PageQuotes>, AnswerError> {
     let doing = format!("reading {url}");
     let entry = archive.find(url, request.at, &doing)?;
+    archive.is_sound(&entry, &doing)?;
     let said = archive.sayer().say(&entry).map_err(AnswerError::store(&doing))?;
     Ok(of_page(&said.page, PageSource::of(&entry), request))
 }
