@@ -1,5 +1,6 @@
 //! Why a question has no answer.
 
+use super::cite::WordsMissing;
 use crate::base::Timestamp;
 use crate::store::StoreError;
 
@@ -9,6 +10,25 @@ pub enum AnswerError {
     /// The page was never captured.
     #[error("no capture of {0}")]
     NoCapture(String),
+    /// There is nothing to compare a page with.
+    #[error("{url} has one version, seen in {captures} capture{}; there is nothing to compare it with", if *captures == 1 { "" } else { "s" })]
+    OneVersion {
+        /// The page.
+        url: String,
+        /// How many captures the version has.
+        captures: u64,
+    },
+    /// The exchange failed then.
+    #[error("citing {url}: at {} the exchange failed, so there is nothing to cite", at.to_rfc3339())]
+    NothingToCite {
+        /// The page.
+        url: String,
+        /// When.
+        at: Timestamp,
+    },
+    /// Words that were to be quoted do not stand in the capture.
+    #[error("quoting {}: the words are not in its capture of {}", .0.url, .0.at.to_rfc3339())]
+    WordsMissing(Box<WordsMissing>),
     /// There was no article to read.
     #[error("there was no article at {url} on {at}")]
     NoArticle {

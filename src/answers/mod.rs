@@ -5,12 +5,17 @@
 //! know (captures that were left out, an older version that stands in) is part of the value. Deliberately
 //! no output, no flags, no exit codes, and no text for people: that is [`crate::render`].
 
+pub mod blame;
 pub mod captures;
 pub mod changes;
+pub mod citation;
+pub mod cite;
+pub mod diff;
 mod error;
 pub mod history;
 pub mod page;
 pub mod quotes;
+pub mod when;
 
 pub use changes::{Changes, ChangesRequest, changes};
 pub use error::AnswerError;
@@ -51,5 +56,14 @@ impl<'a> Archive<'a> {
     ) -> Result<Capture, AnswerError> {
         let found = self.reader.find(url, at).map_err(AnswerError::store(doing))?;
         found.ok_or_else(|| AnswerError::NoCapture(url.to_owned()))
+    }
+
+    /// Reads the record of a capture that an answer is about, so that nothing is told from a reading that is
+    /// kept of one that was changed or damaged since.
+    ///
+    /// # Errors
+    /// When the record cannot be read or was changed.
+    fn is_sound(&self, capture: &Capture, doing: &str) -> Result<(), AnswerError> {
+        self.reader.load(capture).map(drop).map_err(AnswerError::store(doing))
     }
 }

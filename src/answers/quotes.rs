@@ -9,6 +9,7 @@ use crate::history::newest::{Newest, newest_pages};
 use crate::readings::speakers::is_named;
 use crate::store::StoreError;
 
+use super::when::Failed;
 use super::{AnswerError, Archive};
 
 /// Which quotations are asked for.
@@ -130,6 +131,7 @@ pub fn of_url(
 ) -> Result<Option<PageQuotes>, AnswerError> {
     let doing = format!("reading {url}");
     let entry = archive.find(url, request.at, &doing)?;
+    archive.is_sound(&entry, &doing)?;
     let said = archive.sayer().say(&entry).map_err(AnswerError::store(&doing))?;
     Ok(of_page(&said.page, PageSource::of(&entry), request))
 }
@@ -165,20 +167,5 @@ pub fn of_everything<E: From<AnswerError>>(
     };
     let mut sayer = archive.sayer();
     let done = newest_pages(&mut sayer, until, request.speaker.as_deref(), &mut pass_on);
-    done.map_err(|failed| match failed {
-        Failed::Caller(error) => error,
-        Failed::Archive(why) => AnswerError::store("looking for quotations")(why).into(),
-    })
-}
-
-/// Whose error it is.
-enum Failed<E> {
-    Archive(StoreError),
-    Caller(E),
-}
-
-impl<E> From<StoreError> for Failed<E> {
-    fn from(why: StoreError) -> Self {
-        Self::Archive(why)
-    }
+    done.map_err(|failed| failed.into_error("looking for quotations"))
 }

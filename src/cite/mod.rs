@@ -3,7 +3,7 @@
 //! In reading order: the facts a citation needs, each with where it came from ([`source`]), names and
 //! dates taken apart ([`names`], [`date`]); the quoted words ([`locate()`]: found as they stand, or as the
 //! quoter marks what was changed ([`altered`]), or the nearest that are; [`text_fragment`]: a link to them; [`selector`]: the same for annotation tools);
-//! the styles, a file for each family; the same as JSON ([`json`]).
+//! the styles, a file for each family; the JSON of a citation is an answer ([`crate::answers::citation`]).
 //!
 //! Reads only what it is given: no network, no clock, and no archive beyond the one capture.
 
@@ -12,7 +12,6 @@ mod bibtex;
 mod csl;
 pub mod date;
 mod html;
-pub mod json;
 mod langid;
 pub mod locate;
 mod markdown;
@@ -82,6 +81,24 @@ impl Style {
         Self::Html,
         Self::Markdown,
     ];
+
+    /// What it is, in a few words.
+    #[must_use]
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Text => "All that is known, in lines",
+            Self::Apa => "APA, 7th edition",
+            Self::Chicago => "Chicago, 17th edition, notes and bibliography",
+            Self::Mla => "MLA, 9th edition",
+            Self::Bibtex => "BibTeX",
+            Self::Biblatex => "biblatex",
+            Self::CslJson => "CSL-JSON, as citation processors read it",
+            Self::Ris => "RIS, as reference managers import it",
+            Self::Wikipedia => "Wikipedia's cite news or cite web",
+            Self::Html => "HTML with Robust Links",
+            Self::Markdown => "Markdown with Robust Links",
+        }
+    }
 
     /// The name of the style on the command line.
     #[must_use]

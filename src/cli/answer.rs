@@ -40,6 +40,12 @@ impl From<AnswerError> for CliError {
         match error {
             AnswerError::NoCapture(_) => Self::nothing(error)
                 .hint("`pressmark captures URL --match host` lists what there is of a host"),
+            AnswerError::OneVersion { .. } => {
+                Self::nothing(error).hint("--from and --to compare any two captures")
+            }
+            AnswerError::NothingToCite { .. } | AnswerError::WordsMissing(_) => {
+                Self::nothing(error)
+            }
             AnswerError::NoArticle { .. } => Self::nothing(error)
                 .hint("`pressmark history URL` tells when there was one; --at picks a time"),
             AnswerError::Request(why) => Self::usage(why),

@@ -2,9 +2,10 @@
 
 use std::path::PathBuf;
 
-use clap::builder::PossibleValuesParser;
+use clap::builder::{PossibleValue, PossibleValuesParser};
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
+use crate::cite::Style;
 use crate::politeness::RobotsReading;
 
 /// An archival crawler and WARC store for news: exact captures, history, proof.
@@ -413,31 +414,14 @@ pub struct QuotesArgs {
     pub at: Option<String>,
 }
 
-/// The form of a citation.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum StyleArg {
-    /// All that is known, in lines
-    Text,
-    /// APA, 7th edition
-    Apa,
-    /// Chicago, 17th edition, notes and bibliography
-    Chicago,
-    /// MLA, 9th edition
-    Mla,
-    /// BibTeX
-    Bibtex,
-    /// biblatex
-    Biblatex,
-    /// CSL-JSON, as citation processors read it
-    CslJson,
-    /// RIS, as reference managers import it
-    Ris,
-    /// Wikipedia's cite news or cite web
-    Wikipedia,
-    /// HTML with Robust Links
-    Html,
-    /// Markdown with Robust Links
-    Markdown,
+impl ValueEnum for Style {
+    fn value_variants<'a>() -> &'a [Self] {
+        &Self::ALL
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        Some(PossibleValue::new(self.label()).help(self.title()))
+    }
 }
 
 /// `cite`
@@ -453,7 +437,7 @@ pub struct CiteArgs {
     pub quote: Option<String>,
     /// The form
     #[arg(long, value_name = "STYLE", default_value = "text")]
-    pub style: StyleArg,
+    pub style: Style,
 }
 
 /// `verify`

@@ -32,17 +32,17 @@ impl News {
     }
 
     /// The kinds of its changes, in their order, each as often as it comes.
-    pub fn kinds(&self) -> impl Iterator<Item = &str> {
-        self.version.changes.iter().map(|change| change.kind.as_str())
+    pub fn kinds(&self) -> impl Iterator<Item = &'static str> {
+        self.version.changes.iter().map(|change| change.kind.label())
     }
 
     /// Whether its words changed, and not only whether they can be had or how they are written.
     #[must_use]
     pub fn is_edit(&self) -> bool {
         use ChangeKind::{Gone, Paywalled, Redirected, Restored};
-        let of_access = [Gone, Paywalled, Redirected, Restored].map(ChangeKind::label);
+        let of_access = [Gone, Paywalled, Redirected, Restored];
         let mut changes = self.version.changes.iter();
-        changes.any(|change| !change.notation && !of_access.contains(&change.kind.as_str()))
+        changes.any(|change| !change.notation && !of_access.contains(&change.kind))
     }
 
     /// The payload that is posted: the version as `history --format json` prints it, and whose it is.

@@ -5,14 +5,14 @@ use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
-use crate::diff::{Acknowledgement, Change, Comparison, Op};
+use crate::diff::{Acknowledgement, Change, ChangeKind, Comparison, Op};
 use crate::extract::page::Page;
 
 /// A change.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct JsonChange {
-    /// The label of the kind.
-    pub kind: String,
+    /// The kind, by its label.
+    pub kind: ChangeKind,
     /// What was said before.
     pub before: Option<String>,
     /// What is said now.
@@ -103,28 +103,6 @@ pub struct JsonComparison {
     pub ops: Vec<JsonOp>,
 }
 
-/// What `diff` prints: the captures as the caller writes them, and the comparison.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct JsonDiff {
-    /// The address; left out where files were compared.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub url: Option<String>,
-    /// The file, where no address stands for it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub file: Option<String>,
-    /// The old capture.
-    pub from: serde_json::Value,
-    /// The new capture.
-    pub to: serde_json::Value,
-    /// When the article could not be had between the two and after them, and what stood there; left out
-    /// where two captures were asked for by their times, or there is none.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub away: Vec<serde_json::Value>,
-    /// What changed.
-    #[serde(flatten)]
-    pub comparison: JsonComparison,
-}
-
 fn pair(range: &Range<usize>) -> [usize; 2] {
     [range.start, range.end]
 }
@@ -145,7 +123,7 @@ fn words(old: &Page, new: &Page, changed: &(Range<usize>, Range<usize>)) -> Json
 #[must_use]
 pub fn change(change: &Change, old: &Page, new: &Page) -> JsonChange {
     JsonChange {
-        kind: change.kind.label().to_owned(),
+        kind: change.kind,
         before: change.before.clone(),
         after: change.after.clone(),
         speaker: change.speaker.clone(),

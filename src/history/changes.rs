@@ -416,7 +416,7 @@ mod tests {
         let mut sayer = Sayer::new(&reader);
         let found = changes(&mut sayer, wanted, &mut |_| {}).unwrap();
         let short = |change: ArchiveChange| {
-            assert_eq!(change.change.kind, "figure-changed", "{change:?}");
+            assert_eq!(change.change.kind, ChangeKind::FigureChanged, "{change:?}");
             (change.url, change.change.after.unwrap_or_default())
         };
         found.map(|change| short(change.unwrap())).collect()

@@ -3,10 +3,8 @@
 
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
-use serde_json::Value;
 
 use crate::archive::Capture;
-use crate::archive::cdx::json_line;
 use crate::archive::filter::Field;
 use crate::diff::json::JsonChange;
 
@@ -14,15 +12,21 @@ use super::fold::Begun;
 use super::row::VersionRow;
 use super::versions::Version;
 
-/// A capture, with the fields that [`capture_json`] has.
+/// A capture, with the fields of its line in JSON ([`crate::archive::cdx::json_line`]).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CaptureJson(Capture);
 
+#[cfg(test)]
 impl CaptureJson {
     /// The same as a value.
-    #[must_use]
-    pub fn to_value(&self) -> Value {
-        capture_json(&self.0, &self.0.file)
+    pub(super) fn to_value(&self) -> serde_json::Value {
+        serde_json::to_value(self).unwrap()
+    }
+}
+
+impl From<&Capture> for CaptureJson {
+    fn from(capture: &Capture) -> Self {
+        Self(capture.clone())
     }
 }
 
@@ -65,16 +69,15 @@ pub struct VersionJson {
 
 impl From<&VersionRow> for VersionJson {
     fn from(row: &VersionRow) -> Self {
-        let capture = |capture: &Capture| CaptureJson(capture.clone());
         Self {
-            capture: capture(&row.first),
+            capture: CaptureJson::from(&row.first),
             first_seen: row.first.date.to_warc_date(),
             last_seen: row.last.date.to_warc_date(),
             captures: row.captures,
             headline: row.headline.clone(),
             presence: row.presence.label(),
-            landing: row.landing.as_ref().map(capture),
-            compared_with: row.change.as_ref().map(|change| capture(&change.before)),
+            landing: row.landing.as_ref().map(CaptureJson::from),
+            compared_with: row.change.as_ref().map(|change| CaptureJson::from(&change.before)),
             changes: row.changes_json(),
             stealth: row.is_stealth(),
             coarse: row.change.as_ref().is_some_and(|change| change.delta.coarse),
@@ -94,17 +97,12 @@ impl From<Begun> for VersionJson {
     }
 }
 
-/// A capture.
-#[must_use]
-pub fn capture_json(entry: &Capture, file: &str) -> Value {
-    // The line is JSON by construction; null would show a mistake of the program.
-    serde_json::from_str(&json_line(&Capture { file: file.into(), ..entry.clone() }))
-        .unwrap_or(Value::Null)
-}
-
 #[cfg(test)]
 mod tests {
+    use serde_json::Value;
+
     use super::*;
+    use crate::archive::cdx::json_line;
 
     #[test]
     fn a_capture_is_written_as_its_line_says() {
@@ -124,7 +122,8 @@ mod tests {
             refers_to: None,
             truncated: false,
         };
-        let written = serde_json::to_string(&CaptureJson(capture.clone())).unwrap();
-        assert_eq!(written, capture_json(&capture, &capture.file).to_string());
+        let written = serde_json::to_string(&CaptureJson::from(&capture)).unwrap();
+        let line: Value = serde_json::from_str(&json_line(&capture)).unwrap();
+        assert_eq!(written, line.to_string());
     }
 }

@@ -35,7 +35,7 @@ pub(crate) mod testing;
 pub mod versions;
 
 pub use fold::{Begun, Fold, Taken};
-pub use json::{CaptureJson, VersionJson, capture_json};
+pub use json::{CaptureJson, VersionJson};
 pub use landing::{Landing, Leads};
 pub use row::{RowChange, VersionRow};
 pub use rows::Rows;

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use super::VersionJson;
 use super::changes::{Wanted, changes};
 use super::fold::Place;
-use super::json::capture_json;
+use super::json::CaptureJson;
 use super::live::{candidate, observe};
 use super::testing::Archive;
 use super::{Sayer, history};
@@ -163,7 +163,7 @@ fn location(to: &str) -> String {
 
 /// The kinds of a version's changes, with the figures and names that tell them apart.
 fn short(version: &VersionJson) -> String {
-    let one = |change: &crate::diff::json::JsonChange| match change.kind.as_str() {
+    let one = |change: &crate::diff::json::JsonChange| match change.kind.label() {
         "figure-changed" => format!(
             "{} {}>{}",
             change.kind,
@@ -491,7 +491,7 @@ fn a_version_names_the_one_it_is_compared_with_and_where_it_leads() {
     assert_eq!(versions[3].headline.as_deref(), Some(HEADLINE));
     // Ranges count in the texts of these two.
     let change = &versions[2].changes[1];
-    assert_eq!(change.kind, "figure-changed");
+    assert_eq!(change.kind.label(), "figure-changed");
     let text = |paragraphs: &[&str]| paragraphs.join("\n\n");
     let [from, to] = change.old_range.unwrap();
     assert_eq!(&text(&[A, B, C])[from..to], "12");
@@ -571,7 +571,7 @@ fn a_state_of_other_captures_or_of_garbage_is_none() {
     assert_eq!(told(&other, Some(&state)), expected, "its captures are not there");
     let reader = archive.reader();
     let entry = reader.find(URL, None).unwrap().unwrap();
-    assert_eq!(capture_json(&entry, "a.warc")["filename"], "a.warc");
+    assert_eq!(CaptureJson::from(&entry).to_value()["filename"], &*entry.file);
 }
 
 /// Who brings the store of readings up to date, and when.
@@ -662,7 +662,8 @@ fn a_redirect_whose_page_comes_late_changes_what_is_kept() {
         let readings = Readings::open(&dir, DERIVED_BYTES_MAX);
         let mut sayer = Sayer::cached(&reader, &readings);
         let found = changes(&mut sayer, &Wanted::default(), &mut |_| {}).unwrap();
-        let found: Vec<String> = found.map(|change| change.unwrap().change.kind).collect();
+        let found: Vec<String> =
+            found.map(|change| change.unwrap().change.kind.to_string()).collect();
         let rows = sayer.rows(URL, TimeRange::ALL).unwrap();
         let rows: Vec<String> = rows.map(|row| short(&VersionJson::from(&row.unwrap()))).collect();
         (found, rows)

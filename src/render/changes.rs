@@ -26,7 +26,8 @@ impl ChangesText {
             self.last = Some((found.url.clone(), found.date.clone()));
         }
         let change = &found.change;
-        let line = change_line(&change.kind, change.before.as_deref(), change.after.as_deref());
+        let line =
+            change_line(change.kind.label(), change.before.as_deref(), change.after.as_deref());
         out.push(format!("  {line}"));
         out
     }

@@ -76,7 +76,7 @@ impl FeedWriter {
         let number = found.number.to_string();
         let id = identifier(&self.archive, &["change", &found.url, &found.date, &number]);
         let (url, title) = (escape(&found.url), escape(&title(found)));
-        let (kind, text) = (escape(&found.change.kind), escape(&description(found)));
+        let (kind, text) = (escape(found.change.kind.label()), escape(&description(found)));
         match self.form {
             FeedForm::Rss => format!(
                 "<item>\n<title>{title}</title>\n<link>{url}</link>\n\
@@ -179,7 +179,7 @@ mod tests {
             stealth: true,
             headline: Some("Board & <mayor>".to_owned()),
             change: JsonChange {
-                kind: "figure-changed".to_owned(),
+                kind: crate::diff::ChangeKind::FigureChanged,
                 before: Some(before.to_owned()),
                 after: Some(after.to_owned()),
                 speaker: None,

@@ -5,13 +5,16 @@
 //! that no page can make two of one. Deliberately no JSON, which is the serde form of the value itself, and
 //! no writing: who prints a text, and how it is made safe for a terminal, is the caller's to know.
 
+pub mod blame;
 pub mod captures;
 mod change;
 pub mod changes;
+pub mod cite;
 pub mod diff;
 pub mod feed;
 pub mod history;
 pub mod quotes;
+pub mod when;
 
 pub use change::change_line;
 

@@ -205,13 +205,28 @@ impl Reader {
         let mut loaded = self.load_one(entry)?;
         if entry.kind == RecordKind::Revisit
             && let Some(original) = self.original_entry(entry)?
-            && self.path_of(&original).exists()
+            && self.has_file(&original)?
         {
             let original = self.load_one(&original)?;
             intact::check_pair(&loaded, &original).map_err(|why| self.unsound(entry, why))?;
             loaded.original = Some(Box::new(original));
         }
         Ok(loaded)
+    }
+
+    /// Whether the file of a capture is in the archive.
+    ///
+    /// # Errors
+    /// When that cannot be told: a file that is there and cannot be reached is no missing one.
+    fn has_file(&self, entry: &Capture) -> Result<bool, StoreError> {
+        for name in [entry.file.to_string(), format!("{}.open", entry.file)] {
+            match self.layout.warc_dir().join(name).try_exists() {
+                Ok(false) => {}
+                Ok(true) => return Ok(true),
+                Err(why) => return Err(self.unsound(entry, why.to_string())),
+            }
+        }
+        Ok(false)
     }
 
     fn unsound(&self, entry: &Capture, why: String) -> StoreError {

@@ -123,6 +123,39 @@ fn a_revisit_of_a_body_that_was_changed_is_refused_with_the_place_of_that_body()
     }
 }
 
+/// What holds the payload of a revisit is damaged, or there and out of reach, or not there at all; only the
+/// last is called missing.
+#[test]
+fn the_original_of_a_revisit_is_called_missing_only_where_it_is() {
+    let show = |root: &Path| {
+        let done = pressmark(root, &["show", SAME]);
+        assert_eq!(done.status.code(), Some(1), "{}", stdout(&done));
+        stderr(&done)
+    };
+    let missing = "the record that holds the payload is not in this archive";
+    let (archive, _web) = archive();
+    let root = archive.root();
+    let (name, offset) = offset_of(&archive, SAME, 0);
+    let place = format!("the record at {offset} in {name} cannot be read");
+    let path = file_of(&root, "response", SAME, 0);
+    let whole = std::fs::read(&path).unwrap();
+    let mut cut = whole.clone();
+    cut.truncate(usize::try_from(offset).unwrap() + 40);
+    let mut flipped = whole;
+    flipped[usize::try_from(offset).unwrap() + 60..][..40].iter_mut().for_each(|b| *b ^= 0x55);
+    for damaged in [Vec::new(), cut, flipped] {
+        std::fs::write(&path, damaged).unwrap();
+        let said = show(&root);
+        assert!(said.contains(&place) && !said.contains(missing), "{said}");
+    }
+    std::fs::remove_file(&path).unwrap();
+    let said = show(&root);
+    assert!(said.contains(missing), "{said}");
+    std::os::unix::fs::symlink(&name, &path).unwrap();
+    let said = show(&root);
+    assert!(said.contains(&place) && !said.contains(missing), "{said}");
+}
+
 /// The digest of the block mended, and that of the payload not; and both, against the index.
 #[test]
 fn digests_that_were_mended_by_half_are_refused() {

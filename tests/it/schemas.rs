@@ -1,6 +1,8 @@
 //! Every JSON form that the binary prints, against its schema in `docs/reference/schema`, on the
 //! archive of the demonstration site.
 
+mod types;
+
 use std::collections::BTreeSet;
 use std::path::Path;
 

@@ -279,9 +279,10 @@ fn an_altered_quotation_is_told_as_such_in_every_style() {
         text.contains(&format!("\nQuotation: “{quote}”\nStands there as: “{exact}”\nAltered: “[t]he” is “The” there; “[…]” leaves out “, which cracked in March,”; “closed,” is “closed” there\nLink: ")),
         "{text}"
     );
-    let json = crate::cite::json::to_json(&source, Style::Text, &Value::Null);
-    assert_eq!(json["quote"]["given"], quote);
-    assert_eq!(json["quote"]["alterations"][1]["kind"], "omission");
+    let quoted = source.quotation.as_ref().unwrap();
+    let json = crate::answers::citation::QuotationJson::new(quoted, &source);
+    assert_eq!(json.given.as_deref(), Some(quote));
+    assert_eq!(json.alterations[1].kind, "omission");
 }
 
 #[test]

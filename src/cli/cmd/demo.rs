@@ -2,7 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::cli::args::{CiteArgs, DemoArgs, DiffArgs, HistoryArgs, StyleArg};
+use crate::cite::Style;
+use crate::cli::args::{CiteArgs, DemoArgs, DiffArgs, HistoryArgs};
 use crate::cli::context::Context;
 use crate::cli::output::Output;
 use crate::cli::{CliError, Exit};
@@ -63,7 +64,7 @@ pub fn run(args: &DemoArgs, context: Context) -> Result<Exit, CliError> {
     super::diff::run(&diff, &context)?;
     out.line("")?;
     out.line(&format!("== pressmark cite {story} --style mla"))?;
-    let cite = CiteArgs { url: story.clone(), at: None, quote: None, style: StyleArg::Mla };
+    let cite = CiteArgs { url: story.clone(), at: None, quote: None, style: Style::Mla };
     super::cite::run(&cite, &context)?;
     out.line("")?;
     what_next(args, &story, &out)?;

@@ -1,6 +1,10 @@
 //! The kinds of change and the value that reports one.
 
+use std::fmt;
 use std::ops::Range;
+
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// What changed. The order is that of the contract.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -57,6 +61,25 @@ pub enum ChangeKind {
     ImageChanged,
     /// A link of the article leads elsewhere, was added, or was taken out.
     LinkChanged,
+}
+
+impl fmt::Display for ChangeKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.label())
+    }
+}
+
+impl Serialize for ChangeKind {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_str(self.label())
+    }
+}
+
+impl<'de> Deserialize<'de> for ChangeKind {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let label = String::deserialize(from)?;
+        Self::from_label(&label).ok_or_else(|| D::Error::custom("no such kind of change"))
+    }
 }
 
 impl ChangeKind {

@@ -9,6 +9,7 @@ mod passages;
 pub mod terminal;
 pub mod unified;
 
+use crate::answers::diff::Diff;
 use crate::diff::{Acknowledgement, Comparison};
 use crate::extract::page::Page;
 
@@ -27,6 +28,21 @@ pub struct Shown<'a> {
     pub new_label: &'a str,
     /// What the page is called above it all: its address, or a file.
     pub title: &'a str,
+}
+
+impl<'a> Shown<'a> {
+    /// What was asked for and found.
+    #[must_use]
+    pub fn of(found: &'a Diff) -> Self {
+        Self {
+            comparison: &found.comparison,
+            old: &found.old.page,
+            new: &found.new.page,
+            old_label: &found.old_label,
+            new_label: &found.new_label,
+            title: found.new.url().unwrap_or(&found.new_label),
+        }
+    }
 }
 
 /// In a sentence: how many changes, and who says so.

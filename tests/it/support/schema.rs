@@ -37,6 +37,59 @@ impl Schemas {
         problems
     }
 
+    /// The texts of a list in the schema of that file name.
+    pub fn words_of(&self, name: &str, pointer: &str) -> Vec<&str> {
+        let list = self.0[name].pointer(pointer).unwrap().as_array().unwrap();
+        list.iter().map(|word| word.as_str().unwrap()).collect()
+    }
+
+    /// The properties that the schema of that file name describes and that none of these values has.
+    pub fn unwritten(&self, name: &str, values: &[Value]) -> Vec<String> {
+        let mut missing = Vec::new();
+        let values: Vec<&Value> = values.iter().collect();
+        self.look_for(name, &self.0[name], &values, "", &mut missing);
+        missing
+    }
+
+    fn look_for(
+        &self,
+        file: &str,
+        schema: &Value,
+        values: &[&Value],
+        at: &str,
+        missing: &mut Vec<String>,
+    ) {
+        for (name, inner) in
+            schema.get("properties").and_then(Value::as_object).into_iter().flatten()
+        {
+            let place = format!("{at}/{name}");
+            let found: Vec<&Value> = values.iter().filter_map(|value| value.get(name)).collect();
+            if found.is_empty() {
+                missing.push(place);
+            } else {
+                self.look_for(file, inner, &found, &place, missing);
+            }
+        }
+        if let Some(inner) = schema.get("items") {
+            let items: Vec<&Value> =
+                values.iter().filter_map(|value| value.as_array()).flatten().collect();
+            self.look_for(file, inner, &items, at, missing);
+        }
+        for inner in schema.get("anyOf").and_then(Value::as_array).into_iter().flatten() {
+            let is_of = |value: &&&Value| {
+                let mut problems = Vec::new();
+                self.check(file, inner, value, at, &mut problems);
+                problems.is_empty()
+            };
+            let fitting: Vec<&Value> = values.iter().filter(is_of).copied().collect();
+            self.look_for(file, inner, &fitting, at, missing);
+        }
+        if let Some(target) = schema.get("$ref") {
+            let (file, inner) = self.resolve(file, target.as_str().unwrap());
+            self.look_for(file, inner, values, at, missing);
+        }
+    }
+
     fn resolve<'a>(&'a self, here: &'a str, target: &'a str) -> (&'a str, &'a Value) {
         let (file, pointer) = target.split_once('#').unwrap_or((target, ""));
         let file = if file.is_empty() { here } else { file };

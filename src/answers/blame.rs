@@ -1,0 +1,115 @@
+//! Where the sentences of a page come from.
+
+use serde::Serialize;
+
+use crate::base::Timestamp;
+use crate::history::CaptureJson;
+use crate::history::provenance::{self, Blame, BlameError, VersionCapture};
+
+use super::{AnswerError, Archive};
+
+/// Where the sentences of a page come from.
+#[derive(Debug, Clone)]
+pub struct PageBlame {
+    /// The address that was asked for.
+    pub url: String,
+    /// The sentences, and the versions that they come from.
+    pub found: Blame,
+    /// What each version is called: its second, or where two share one its fractions as well.
+    pub names: Vec<String>,
+}
+
+/// The answer in JSON.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct BlameJson {
+    /// The address.
+    pub url: String,
+    /// The capture whose sentences these are.
+    pub at: CaptureJson,
+    /// The sentences, in order.
+    pub sentences: Vec<SentenceJson>,
+}
+
+/// A sentence in JSON.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct SentenceJson {
+    /// Its words.
+    pub text: String,
+    /// Where it begins in the article text, in bytes.
+    pub start: usize,
+    /// Where it ends.
+    pub end: usize,
+    /// The first capture of the version that brought it.
+    pub since: Option<CaptureJson>,
+    /// The same as an address with a time, as `diff` takes it.
+    pub since_link: Option<String>,
+    /// The first capture of the version that last changed its words; none where nobody did.
+    pub changed: Option<CaptureJson>,
+    /// The same as an address with a time.
+    pub changed_link: Option<String>,
+}
+
+/// Where the sentences come from that `url` had at `at`; in the newest version that has an article without
+/// it.
+///
+/// # Errors
+/// When the page was never captured, had no article then, or cannot be read.
+pub fn blame(
+    archive: &Archive<'_>,
+    url: &str,
+    at: Option<Timestamp>,
+) -> Result<PageBlame, AnswerError> {
+    let found = provenance::blame(&mut archive.sayer(), url, at).map_err(|error| match error {
+        BlameError::Store(error) => AnswerError::store(&format!("reading {url}"))(error),
+        BlameError::NoCapture(url) => AnswerError::NoCapture(url),
+        BlameError::NoArticle { url, at } => AnswerError::NoArticle { url, at },
+    })?;
+    archive.is_sound(&found.said.entry, &format!("reading {url}"))?;
+    let names = names(&found);
+    Ok(PageBlame { url: url.to_owned(), found, names })
+}
+
+fn names(found: &Blame) -> Vec<String> {
+    let dates = || found.versions.iter().map(|version| version.entry.date);
+    let stamps: Vec<String> = dates().map(Timestamp::to_stamp14).collect();
+    let is_shared = stamps.windows(2).any(|two| matches!(two, [a, b] if a == b));
+    if is_shared { dates().map(Timestamp::to_warc_date).collect() } else { stamps }
+}
+
+impl PageBlame {
+    /// A version as an address with a time.
+    #[must_use]
+    pub fn link(&self, version: usize) -> Option<String> {
+        let (of, name) = (self.found.versions.get(version)?, self.names.get(version)?);
+        Some(format!("{}@{name}", of.entry.url))
+    }
+
+    /// The words of a sentence.
+    #[must_use]
+    pub fn words(&self, sentence: &provenance::BlamedSentence) -> &str {
+        self.found.said.page.text.get(sentence.range.clone()).unwrap_or_default()
+    }
+
+    /// The answer in JSON.
+    #[must_use]
+    pub fn json(&self) -> BlameJson {
+        let capture = |version: usize| {
+            let version: Option<&VersionCapture> = self.found.versions.get(version);
+            version.map(|version| CaptureJson::from(&version.entry))
+        };
+        let sentences = self.found.sentences.iter().map(|sentence| SentenceJson {
+            text: self.words(sentence).to_owned(),
+            start: sentence.range.start,
+            end: sentence.range.end,
+            since: capture(sentence.since),
+            since_link: self.link(sentence.since),
+            changed: sentence.changed.and_then(capture),
+            changed_link: sentence.changed.and_then(|version| self.link(version)),
+        });
+        BlameJson {
+            url: self.url.clone(),
+            at: CaptureJson::from(&self.found.said.entry),
+            sentences: sentences.collect(),
+        }
+    }
+}

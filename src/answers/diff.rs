@@ -1,0 +1,216 @@
+//! Two versions of a page, or any two pages, compared.
+
+use std::sync::Arc;
+
+use serde::Serialize;
+
+use crate::base::Timestamp;
+use crate::diff::json::{JsonComparison, comparison};
+use crate::diff::{CompareOptions, Comparison, Side, compare_captures};
+use crate::extract::page::Page;
+use crate::history::absence::{Absence, AbsenceJson, LastTwo, Neighbours, last_two};
+use crate::history::{CaptureJson, Said};
+
+use super::{AnswerError, Archive};
+
+/// One side of a comparison.
+#[derive(Debug, Clone)]
+pub struct DiffSide {
+    /// What it says.
+    pub page: Arc<Page>,
+    source: Source,
+}
+
+#[derive(Debug, Clone)]
+enum Source {
+    File(String),
+    Capture { url: String, said: Box<Said> },
+}
+
+/// When the article could not be had, and what stood there.
+#[derive(Debug, Clone, Default)]
+pub struct Away {
+    /// Between the two versions.
+    pub between: Vec<Absence>,
+    /// After them.
+    pub since: Vec<Absence>,
+    /// A capture before both that could not be read, as text.
+    pub note: Option<String>,
+}
+
+/// Two sides and what changed from one to the other.
+#[derive(Debug, Clone)]
+pub struct Diff {
+    /// The old side.
+    pub old: DiffSide,
+    /// The new side.
+    pub new: DiffSide,
+    /// What to call the old side: its time, or the name of its file.
+    pub old_label: String,
+    /// What to call the new side.
+    pub new_label: String,
+    /// What stood there between and after the two, where they are the last two versions of a page.
+    pub away: Away,
+    /// What changed.
+    pub comparison: Comparison,
+}
+
+/// A comparison in JSON.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct DiffJson {
+    /// The address; left out where the new side is a file.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
+    /// The file, where no address stands for it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub file: Option<String>,
+    /// The old side.
+    pub from: SideJson,
+    /// The new side.
+    pub to: SideJson,
+    /// When the article could not be had between the two and after them, and what stood there; left out
+    /// where there is none.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub away: Vec<AbsenceJson>,
+    /// What changed.
+    #[serde(flatten)]
+    pub comparison: JsonComparison,
+}
+
+/// A side in JSON.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
+pub enum SideJson {
+    /// A capture.
+    Capture(Box<CaptureJson>),
+    /// A local file.
+    File {
+        /// Its name as it was given.
+        file: String,
+    },
+}
+
+impl DiffSide {
+    /// A local file that was read.
+    #[must_use]
+    pub fn of_file(name: &str, page: Page) -> Self {
+        Self { page: Arc::new(page), source: Source::File(name.to_owned()) }
+    }
+
+    fn of_capture(url: &str, said: Said) -> Self {
+        let page = Arc::clone(&said.page);
+        Self { page, source: Source::Capture { url: url.to_owned(), said: Box::new(said) } }
+    }
+
+    fn said(&self) -> Option<&Said> {
+        match &self.source {
+            Source::Capture { said, .. } => Some(said),
+            Source::File(_) => None,
+        }
+    }
+
+    /// The address that was asked for; none for a file.
+    #[must_use]
+    pub fn url(&self) -> Option<&str> {
+        match &self.source {
+            Source::Capture { url, .. } => Some(url),
+            Source::File(_) => None,
+        }
+    }
+
+    fn label(&self, time: fn(Timestamp) -> String) -> String {
+        match &self.source {
+            Source::Capture { said, .. } => time(said.entry.date),
+            Source::File(name) => name.clone(),
+        }
+    }
+
+    fn side(&self) -> Side<'_> {
+        self.said().map_or_else(|| Side::of(&self.page), Said::side)
+    }
+
+    fn json(&self) -> SideJson {
+        match &self.source {
+            Source::Capture { said, .. } => {
+                SideJson::Capture(Box::new(CaptureJson::from(&said.entry)))
+            }
+            Source::File(name) => SideJson::File { file: name.clone() },
+        }
+    }
+}
+
+/// The capture of `url` that is closest to `at`, the newest without it, as a side.
+///
+/// # Errors
+/// When there is none, or it cannot be read.
+pub fn side(
+    archive: &Archive<'_>,
+    url: &str,
+    at: Option<Timestamp>,
+) -> Result<DiffSide, AnswerError> {
+    let doing = format!("reading {url}");
+    let entry = archive.find(url, at, &doing)?;
+    archive.is_sound(&entry, &doing)?;
+    let said = archive.sayer().follow(&entry).map_err(AnswerError::store(&doing))?;
+    Ok(DiffSide::of_capture(url, said))
+}
+
+/// The first capture of `url` as a side.
+///
+/// # Errors
+/// As [`side`].
+pub fn first_side(archive: &Archive<'_>, url: &str) -> Result<DiffSide, AnswerError> {
+    side(archive, url, Some(Timestamp::from_unix_seconds(0)))
+}
+
+/// The last two versions of `url` that had the article, compared.
+///
+/// # Errors
+/// When there are not two, or one that may be of them cannot be read.
+pub fn of_last_two(archive: &Archive<'_>, url: &str) -> Result<Diff, AnswerError> {
+    let doing = format!("reading the history of {url}");
+    let found = last_two(&mut archive.sayer(), url).map_err(AnswerError::store(&doing))?;
+    match found {
+        LastTwo::Neighbours(found) => {
+            let Neighbours { old, new, between, since, note } = *found;
+            archive.is_sound(&old.entry, &doing)?;
+            archive.is_sound(&new.entry, &doing)?;
+            let (old, new) = (DiffSide::of_capture(url, old), DiffSide::of_capture(url, new));
+            Ok(Diff { away: Away { between, since, note }, ..compare(old, new) })
+        }
+        LastTwo::One(captures) => Err(AnswerError::OneVersion { url: url.to_owned(), captures }),
+        LastTwo::None => Err(AnswerError::NoCapture(url.to_owned())),
+    }
+}
+
+/// Two sides compared.
+#[must_use]
+pub fn compare(old: DiffSide, new: DiffSide) -> Diff {
+    let mut labels = [&old, &new].map(|side| side.label(Timestamp::to_rfc3339));
+    let both_are_captures = old.said().is_some() && new.said().is_some();
+    if both_are_captures && labels[0] == labels[1] {
+        // Captures of one second are told apart by its fractions.
+        labels = [&old, &new].map(|side| side.label(Timestamp::to_warc_date));
+    }
+    let [old_label, new_label] = labels;
+    let options = CompareOptions::default();
+    let comparison = compare_captures(&old.side(), &new.side(), &[], &options);
+    Diff { old, new, old_label, new_label, away: Away::default(), comparison }
+}
+
+impl Diff {
+    /// The answer in JSON.
+    #[must_use]
+    pub fn json(&self) -> DiffJson {
+        let url = self.new.url().map(str::to_owned);
+        let away = self.away.between.iter().chain(&self.away.since);
+        DiffJson {
+            file: url.is_none().then(|| self.new_label.clone()),
+            url,
+            from: self.old.json(),
+            to: self.new.json(),
+            away: away.map(AbsenceJson::from).collect(),
+            comparison: comparison(&self.comparison, &self.old.page, &self.new.page),
+        }
+    }
+}

@@ -1,0 +1,64 @@
+//! What a person should know beside a citation, and why words cannot be cited. The citation itself is
+//! written by [`crate::cite::cite`].
+
+use crate::answers::cite::{Citation, PassedOver, WordsMissing};
+use crate::base::Timestamp;
+use crate::cite::nearest::{Difference, Nearest};
+
+/// What a person should know: an older capture that is cited, what was altered, an answer of an error.
+#[must_use]
+pub fn notes(found: &Citation) -> Vec<String> {
+    let mut out = Vec::new();
+    let cited = found.capture.date;
+    if let Some(passed) = &found.passed_over {
+        out.extend(passed_over(passed, cited));
+    }
+    let altered = found.source.quotation.as_ref().and_then(|quoted| quoted.altered.as_ref());
+    if let Some(told) = altered.map(crate::cite::Altered::told).filter(|told| !told.is_empty()) {
+        out.push(format!("the quotation is altered: {told}"));
+    }
+    if let Some(status) = found.capture.status.filter(|s| !matches!(s, 200..=299 | 304)) {
+        out.push(format!("at {} the server answered with status {status}", cited.to_rfc3339()));
+    }
+    out
+}
+
+/// That an older capture, of the time `cited`, is cited in the place of the newest, and why.
+#[must_use]
+pub fn passed_over(passed: &PassedOver, cited: Timestamp) -> Vec<String> {
+    let (when, of) = (passed.newest.date.to_rfc3339(), cited.to_rfc3339());
+    let mut out = vec![format!(
+        "the newest capture, of {when}, is not the article: {}; this cites the last one that was, of {of}",
+        passed.why
+    )];
+    out.extend(
+        passed.leads_to.iter().map(|to| format!("the article is there: pressmark cite {to}")),
+    );
+    out
+}
+
+/// Why words cannot be quoted: they do not stand there, and what does that is nearest.
+#[must_use]
+pub fn refusal(words: &WordsMissing) -> String {
+    let nearest = match &words.missing.nearest {
+        None => "and none like them".to_owned(),
+        Some(Nearest { text, differences }) if differences.is_empty() => {
+            format!("the nearest that are: “{text}”")
+        }
+        Some(Nearest { text, differences }) => {
+            let told: Vec<String> = differences.iter().map(difference).collect();
+            format!("the nearest that are: “{text}” ({})", told.join("; "))
+        }
+    };
+    let (url, when) = (&words.url, words.at.to_rfc3339());
+    let how = if words.missing.coarse { " as they are given" } else { "" };
+    format!("quoting {url}: the words are not in its capture of {when}{how}; {nearest}")
+}
+
+fn difference(difference: &Difference) -> String {
+    match (difference.asked.as_str(), difference.stands.as_str()) {
+        ("", stands) => format!("“{stands}” is left out"),
+        (asked, "") => format!("“{asked}” is not there"),
+        (asked, stands) => format!("“{stands}”, not “{asked}”"),
+    }
+}

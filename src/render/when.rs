@@ -1,0 +1,20 @@
+//! When a phrase stood, as text.
+
+use crate::history::phrase::Stood;
+
+use super::plural;
+
+/// The lines of a page.
+#[must_use]
+pub fn lines(stood: &Stood) -> Vec<String> {
+    vec![
+        stood.url.clone(),
+        format!("  first seen  {}", stood.first_seen.0.date.to_rfc3339()),
+        format!("  last seen   {}", stood.last_seen.0.date.to_rfc3339()),
+        match stood.gone_since {
+            Some(at) => format!("  gone since  {}", at.to_rfc3339()),
+            None => "  still there in the newest version".to_owned(),
+        },
+        format!("  in {}", plural(stood.versions, "version")),
+    ]
+}

@@ -1,0 +1,313 @@
+//! The serde types of the answers against their schemas, both ways: what a type writes is described, and
+//! what is described a type writes. Each value below has every field, so that one which is added to a type
+//! does not compile here before it is described.
+
+use pressmark::answers::blame::{BlameJson, SentenceJson};
+use pressmark::answers::citation::{
+    AlterationJson, ArchiveJson, AuthorJson, CitationJson, FactJson, PassedOverJson, QuotationJson,
+    RobustLinkJson,
+};
+use pressmark::answers::diff::{DiffJson, SideJson};
+use pressmark::answers::history::HistoryJson;
+use pressmark::answers::page::{
+    CandidateJson, DisagreementJson, FigureJson, NoticeJson, OriginsJson, PageJson, VariantJson,
+};
+use pressmark::answers::quotes::QuoteJson;
+use pressmark::answers::when::StoodJson;
+use pressmark::archive::cdx::parse_cdxj;
+use pressmark::diff::json::{
+    JsonAcknowledgement, JsonChange, JsonComparison, JsonDeclared, JsonOp, JsonWords,
+};
+use pressmark::diff::{ChangeKind, Presence};
+use pressmark::history::absence::{Absence, AbsenceJson};
+use pressmark::history::changes::ArchiveChange;
+use pressmark::history::{CaptureJson, VersionJson};
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use super::schemas;
+
+const URL: &str = "http://a.example/";
+const DATE: &str = "2031-03-04T08:09:10.250000Z";
+
+fn text(text: &str) -> Option<String> {
+    Some(text.to_owned())
+}
+
+fn capture() -> CaptureJson {
+    let line = format!(
+        r#"example,a)/ 20310304080910 {{"url": "{URL}", "mime": "text/html", "status": "200", "digest": "sha256:{}", "length": "9", "offset": "1", "filename": "a.warc.gz", "record_id": "<urn:uuid:33d7202c-678e-883a-9944-dbe953dbaea9>", "record_type": "response", "date": "{DATE}"}}"#,
+        "0".repeat(64)
+    );
+    CaptureJson::from(&parse_cdxj(&line).unwrap())
+}
+
+fn words() -> JsonWords {
+    let (before, after) = ("12".to_owned(), "15".to_owned());
+    JsonWords { before, after, old_range: [0, 2], new_range: [0, 2] }
+}
+
+fn change() -> JsonChange {
+    JsonChange {
+        kind: ChangeKind::FigureChanged,
+        before: text("12"),
+        after: text("15"),
+        speaker: text("Ann Lee"),
+        old_range: Some([0, 2]),
+        new_range: Some([0, 2]),
+        about: text("boats"),
+        words: vec![words()],
+        notation: false,
+        weight: 3,
+    }
+}
+
+fn version() -> VersionJson {
+    VersionJson {
+        capture: capture(),
+        first_seen: DATE.to_owned(),
+        last_seen: DATE.to_owned(),
+        captures: 1,
+        headline: text("Boats"),
+        presence: Presence::Here.label(),
+        landing: Some(capture()),
+        compared_with: Some(capture()),
+        changes: vec![change()],
+        stealth: true,
+        coarse: false,
+    }
+}
+
+fn page() -> PageJson {
+    let origin = Some("meta");
+    PageJson {
+        url: text(URL),
+        file: text("a.html"),
+        timestamp: text("20310304080910"),
+        headline: text("Boats"),
+        byline: vec!["Ann Lee".to_owned()],
+        publisher: text("Courier"),
+        section: text("Harbour"),
+        published: text("2031-03-04"),
+        modified: text("2031-03-04"),
+        language: text("en"),
+        canonical: text(URL),
+        variant: Some(VariantJson { of: URL.to_owned(), kind: "amp" }),
+        kind: "article",
+        access: "free",
+        coarse: false,
+        text: "Boats.".to_owned(),
+        notices: vec![NoticeJson { kind: "correction", text: "x".to_owned(), start: 0, end: 1 }],
+        figures: vec![FigureJson {
+            text: "12".to_owned(),
+            value: text("12"),
+            unit: text("boats"),
+            hedge: text("about"),
+            counts: text("boats"),
+            start: 0,
+            end: 2,
+        }],
+        disagreements: vec![DisagreementJson {
+            field: "headline",
+            candidates: vec![CandidateJson { origin: "og", value: "Boats".to_owned() }],
+        }],
+        origins: OriginsJson {
+            headline: origin,
+            byline: origin,
+            publisher: origin,
+            section: origin,
+            language: origin,
+            canonical: origin,
+            published: origin,
+            modified: origin,
+        },
+        extractor: pressmark::extract::EXTRACTOR,
+    }
+}
+
+fn quote() -> QuoteJson {
+    QuoteJson {
+        url: text(URL),
+        file: text("a.html"),
+        timestamp: text("20310304080910"),
+        text: "We go".to_owned(),
+        speaker: text("Ann Lee"),
+        cue: text("said"),
+        start: 0,
+        end: 5,
+        kind: "direct",
+        named: Some(true),
+    }
+}
+
+fn diff() -> DiffJson {
+    let at = pressmark::base::Timestamp::parse(DATE).unwrap();
+    let instead = "status 410".to_owned();
+    let absence = Absence { since: at, until: at, presence: Presence::Gone, instead };
+    let op = JsonOp {
+        op: "replace".to_owned(),
+        old: vec!["12 boats.".to_owned()],
+        new: vec!["15 boats.".to_owned()],
+        old_range: Some([0, 9]),
+        new_range: Some([0, 9]),
+        words: vec![words()],
+    };
+    let by = JsonAcknowledgement { by: "notice".to_owned(), text: "x".to_owned() };
+    DiffJson {
+        url: text(URL),
+        file: text("a.html"),
+        from: SideJson::Capture(Box::new(capture())),
+        to: SideJson::File { file: "a.html".to_owned() },
+        away: vec![AbsenceJson::from(&absence)],
+        comparison: JsonComparison {
+            stealth: false,
+            acknowledged_by: vec![by],
+            declared: JsonDeclared {
+                modified_before: text("2031-03-04"),
+                modified_after: text("2031-03-04"),
+                notices: vec!["x".to_owned()],
+            },
+            weight: 3,
+            coarse: false,
+            changes: vec![change()],
+            ops: vec![op],
+        },
+    }
+}
+
+fn citation() -> CitationJson {
+    let fact = |value: &str| Some(FactJson { value: value.to_owned(), origin: "meta" });
+    let selector = json!({ "type": "TextQuoteSelector", "exact": "x", "prefix": "", "suffix": "" });
+    let state = json!({ "type": "TimeState", "sourceDate": DATE, "cached": URL });
+    let target =
+        json!({ "type": "SpecificResource", "source": URL, "state": state, "selector": selector });
+    let (given, stands) = ("[t]he".to_owned(), "The".to_owned());
+    CitationJson {
+        url: URL.to_owned(),
+        timestamp: "20310304080910".to_owned(),
+        style: "apa",
+        citation: "Boats.".to_owned(),
+        capture: capture(),
+        digest: text(&format!("sha256:{}", "0".repeat(64))),
+        record_id: text("urn:uuid:33d7202c-678e-883a-9944-dbe953dbaea9"),
+        archive: ArchiveJson { name: "Archive".to_owned(), url: text(URL) },
+        kind: "news",
+        url_status: "live",
+        headline: fact("Boats"),
+        authors: vec![AuthorJson {
+            name: "Ann Lee".to_owned(),
+            given: text("Ann"),
+            particle: text(""),
+            family: text("Lee"),
+            suffix: text(""),
+            organisation: false,
+            origin: "meta",
+        }],
+        publisher: fact("Courier"),
+        published: fact("2031-03-04"),
+        modified: fact("2031-03-04"),
+        language: fact("en"),
+        robust_link: RobustLinkJson {
+            originalurl: URL.to_owned(),
+            versionurl: text(URL),
+            versiondate: DATE.to_owned(),
+        },
+        quote: Some(QuotationJson {
+            exact: "x".to_owned(),
+            given: text("x"),
+            alterations: vec![AlterationJson { kind: "case", given, stands }],
+            prefix: String::new(),
+            suffix: String::new(),
+            start: Some(0),
+            end: Some(1),
+            link: URL.to_owned(),
+            live_link: URL.to_owned(),
+            target,
+        }),
+        passed_over: Some(PassedOverJson { capture: capture(), why: "status 404".to_owned() }),
+    }
+}
+
+fn agrees(schema: &str, value: &impl Serialize) {
+    all_agree(schema, &[serde_json::to_value(value).unwrap()]);
+}
+
+/// The same of several values, which have all fields between them.
+fn all_agree(schema: &str, values: &[Value]) {
+    let schemas = schemas();
+    for value in values {
+        assert_eq!(schemas.problems(schema, value), Vec::<String>::new(), "{schema}");
+    }
+    assert_eq!(schemas.unwritten(schema, values), Vec::<String>::new(), "{schema}");
+}
+
+#[test]
+fn every_field_of_a_type_is_described_and_every_one_described_is_written() {
+    let (captured, named) = (Some(capture()), text("http://a.example/@20310304080910"));
+    agrees("capture.json", &capture());
+    agrees("change.json", &change());
+    agrees("show.json", &page());
+    agrees("quotes.json", &quote());
+    let one = diff();
+    let other = DiffJson { from: one.to.clone(), to: one.from.clone(), ..diff() };
+    all_agree("diff.json", &[one, other].map(|diff| serde_json::to_value(diff).unwrap()));
+    agrees("cite.json", &citation());
+    agrees("history.json", &HistoryJson { url: URL.to_owned(), versions: vec![version()] });
+    agrees(
+        "changes.json",
+        &ArchiveChange {
+            url: URL.to_owned(),
+            timestamp: "20310304080910".to_owned(),
+            date: DATE.to_owned(),
+            before_timestamp: "20310304080910".to_owned(),
+            number: 1,
+            stealth: true,
+            headline: text("Boats"),
+            change: change(),
+        },
+    );
+    agrees(
+        "blame.json",
+        &BlameJson {
+            url: URL.to_owned(),
+            at: capture(),
+            sentences: vec![SentenceJson {
+                text: "Boats.".to_owned(),
+                start: 0,
+                end: 6,
+                since: captured.clone(),
+                since_link: named.clone(),
+                changed: captured,
+                changed_link: named,
+            }],
+        },
+    );
+    agrees(
+        "when.json",
+        &StoodJson {
+            url: URL.to_owned(),
+            phrase: "boats".to_owned(),
+            first_seen: capture(),
+            last_seen: capture(),
+            gone_since: text(DATE),
+            versions: 1,
+        },
+    );
+}
+
+#[test]
+fn the_kinds_of_change_are_those_of_the_schema_in_their_order() {
+    let labels = ChangeKind::ALL.map(ChangeKind::label);
+    assert_eq!(schemas().words_of("change.json", "/properties/kind/enum"), labels);
+    let styles = pressmark::cite::Style::ALL.map(pressmark::cite::Style::label);
+    assert_eq!(schemas().words_of("cite.json", "/properties/style/enum"), styles);
+}
+
+#[test]
+fn a_field_that_no_type_writes_is_found() {
+    let mut value = serde_json::to_value(diff()).unwrap();
+    value["changes"][0].as_object_mut().unwrap().remove("about");
+    value["from"].as_object_mut().unwrap().remove("offset");
+    let found = schemas().unwritten("diff.json", &[value]);
+    assert!(found.contains(&"/changes/about".to_owned()), "{found:?}");
+}
