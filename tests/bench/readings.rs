@@ -190,7 +190,7 @@ fn main() -> Result<(), Failed> {
     let size = Size {
         captures: number("--captures", 1_000_000),
         versions: number("--versions", 10_000),
-        pages: number("--pages", 50_000),
+        pages: number("--pages", 30_000),
     };
     let temporary = tempfile::tempdir()?;
     let root: PathBuf =
