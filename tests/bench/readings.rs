@@ -193,8 +193,7 @@ fn main() -> Result<(), Failed> {
         pages: number("--pages", 30_000),
     };
     let temporary = tempfile::tempdir()?;
-    let root: PathBuf =
-        after("--dir").map_or_else(|| temporary.path().to_owned(), |dir| PathBuf::from(dir));
+    let root: PathBuf = after("--dir").map_or_else(|| temporary.path().to_owned(), PathBuf::from);
     say(&format!("{size:?}\n{:<44} {:>7} {:>10} {:>10}", "", "times", "median", "99 %"))?;
     if !root.join("warc").exists() {
         archive::make(&root, size)?;
