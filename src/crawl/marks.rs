@@ -99,7 +99,8 @@ impl Marks {
         state.written_at = Some(Instant::now());
         // What this run could not take in may have been taken in by who asked since.
         let has_gaps = |file: &File| {
-            !file.is_left && !(file.versions.behind.is_empty() && file.speakers.behind.is_empty())
+            let is_whole = file.versions.behind.is_empty() && file.speakers.behind.is_empty();
+            !(file.is_left || is_whole)
         };
         if state.files.values().any(has_gaps) {
             for known in self.readings.files_done().unwrap_or_default() {

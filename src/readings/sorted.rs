@@ -18,6 +18,9 @@ const ENTRIES_MAX: usize = 128;
 
 type Result<T> = std::result::Result<T, DatabaseError>;
 
+/// Who is given keys and values in order, and says whether to go on.
+type Found<'f> = &'f mut dyn FnMut(&[u8], &[u8]) -> Result<bool>;
+
 #[derive(Debug, Default)]
 struct Bucket {
     first: Vec<u8>,
@@ -125,12 +128,7 @@ pub(super) fn remove(database: &Database, table: Table, key: &[u8]) -> Result<()
 }
 
 /// Calls `found` for each key from `from` on and its value, in order, until it says that this is enough.
-pub(super) fn scan(
-    database: &Database,
-    table: Table,
-    from: &[u8],
-    found: &mut dyn FnMut(&[u8], &[u8]) -> Result<bool>,
-) -> Result<()> {
+pub(super) fn scan(database: &Database, table: Table, from: &[u8], found: Found<'_>) -> Result<()> {
     let mut bucket = Bucket::of_key(database, table, from)?;
     let mut at = bucket.place(from).unwrap_or_else(|at| at);
     loop {

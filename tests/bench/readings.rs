@@ -190,11 +190,10 @@ fn main() -> Result<(), Failed> {
     let size = Size {
         captures: number("--captures", 1_000_000),
         versions: number("--versions", 10_000),
-        pages: number("--pages", 50_000),
+        pages: number("--pages", 30_000),
     };
     let temporary = tempfile::tempdir()?;
-    let root: PathBuf =
-        after("--dir").map_or_else(|| temporary.path().to_owned(), |dir| PathBuf::from(dir));
+    let root: PathBuf = after("--dir").map_or_else(|| temporary.path().to_owned(), PathBuf::from);
     say(&format!("{size:?}\n{:<44} {:>7} {:>10} {:>10}", "", "times", "median", "99 %"))?;
     if !root.join("warc").exists() {
         archive::make(&root, size)?;
