@@ -12,7 +12,7 @@ use crate::extract::page::NoticeKind::{
 use crate::language::{self, Phrases, Table};
 
 /// What begins a notice in English, lower case.
-const LEADS: [(&str, NoticeKind); 42] = [
+const LEADS: [(&str, NoticeKind); 43] = [
     ("corrections and clarifications", Correction),
     ("correction and clarification", Correction),
     ("corrections", Correction),
@@ -22,6 +22,7 @@ const LEADS: [(&str, NoticeKind); 42] = [
     ("errata", Correction),
     ("corrigendum", Correction),
     ("amendment", Correction),
+    ("amended", Correction),
     ("for the record", Correction),
     ("we got it wrong", Correction),
     ("setting the record straight", Correction),
