@@ -212,7 +212,7 @@ mod tests {
             .collect();
         let markers = Markers::of(Some(language));
         let word = |at: usize| words.get(at).copied().unwrap_or_default().to_owned();
-        markers.at(&word(0), |step| word(step))
+        markers.at(&word(0), word)
     }
 
     #[test]
