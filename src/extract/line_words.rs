@@ -153,7 +153,7 @@ const DONORS_TEXT: &str = "donors|donor|supporters|supporter|backers|backer|memb
     stödjare|givare|støttespillere|støtter|спонсоров|подписчиков|жертвователей";
 
 /// What is said of how many do.
-const GOALS_TEXT: &str = "reached|goal|target|joined|raised|pledged|needed|to go|erreicht|ziel|fehlen|atteint|objectif|objetivo|\
+const GOALS_TEXT: &str = "reached|far|goal|target|joined|raised|pledged|needed|to go|erreicht|ziel|fehlen|atteint|objectif|objetivo|\
     meta|alcanzado|alcançado|raggiunto|obiettivo|bereikt|doel|cel|nått|mål|nådd|цель|собрано";
 
 /// Beginnings of lines that ask for support.

@@ -93,7 +93,8 @@ fn is_page_state(bare: &str) -> bool {
     let begins_counted =
         words.first().is_some_and(|word| word.starts_with(|c: char| c.is_numeric()));
     let short = words.len() <= 12;
-    bare.len() <= 90 && STATES.after(bare).is_some()
+    let left = words.first() == Some(&"only") && words.contains(&"left") && bare.len() <= 60;
+    left || bare.len() <= 90 && STATES.after(bare).is_some()
         || short && begins_counted && has(&CROWD) && has(&APPLAUSE)
         || short && has(&DONORS) && has(&GOALS) && !bare.ends_with('.')
         || words.len() <= 14 && DONORS_FIRST.after(bare).is_some() && has(&DONORS)

@@ -234,6 +234,7 @@ fn by_lead(text: &str) -> Option<NoticeKind> {
         matches!(c, '—' | '–' | '：' | '】')
             || c == ':' && !time
             || c == '-' && rest.get(..at).is_some_and(|r| r.ends_with(' '))
+            || matches!(c, ']' | ')' | '>' | '）' | '］' | '＞') && at == 0
             || c == ']' && at <= 24
     });
     let Some(mark) = mark else { return dated_lead(kind?, rest) };
@@ -263,8 +264,8 @@ fn by_lead(text: &str) -> Option<NoticeKind> {
 
 /// Whether a short rest is enough: words for an error in two or three words ("The sum was wrong").
 fn only_few(kind: NoticeKind, after: &str) -> bool {
-    kind != NoticeKind::Update
-        && words_of(after) >= 2
+    words_of(after) >= 2
+        && (kind != NoticeKind::Update || !after.contains(|c: char| c.is_ascii_digit()))
         && (after.trim_end().ends_with(['.', '。', '!'])
             || lexicon::owns_error(&after.to_lowercase()))
         && !is_date(after)
@@ -339,11 +340,13 @@ fn by_publisher(text: &str) -> Option<NoticeKind> {
         return Some(NoticeKind::Retraction);
     }
     // A time of change that says what for; the bare time is a date and no notice.
-    let (Some(NoticeKind::Update), rest) = lexicon::lead(&lower)? else { return None };
+    let (Some(kind @ (NoticeKind::Update | NoticeKind::Correction)), rest) = lexicon::lead(&lower)?
+    else {
+        return None;
+    };
     let why = WITH.iter().filter_map(|word| rest.find(word).map(|at| at + word.len())).min()?;
     let timed = rest.get(..why)?.contains(|c: char| c.is_ascii_digit());
-    (timed && why <= LEAD_TAIL_BYTES_MAX && words_of(rest.get(why..)?) >= 2)
-        .then_some(NoticeKind::Update)
+    (timed && why <= LEAD_TAIL_BYTES_MAX && words_of(rest.get(why..)?) >= 2).then_some(kind)
 }
 
 /// What stands before the reason of an update: "with a statement", "mit", "avec".
@@ -413,6 +416,11 @@ fn by_phrase(text: &str) -> Option<NoticeKind> {
         .filter(|word| !word.is_empty())
         .collect();
     let word = |at: usize| words.get(at).copied().unwrap_or_default();
+    // "The Ledger regrets the error."
+    let regrets = |w: &[&str]| matches!(w, ["regrets" | "regret", "the", "error" | "errors"]);
+    if words.windows(3).take(6).any(regrets) {
+        return Some(NoticeKind::Correction);
+    }
     let is_self = |at: usize| SELVES.contains(&word(at));
     // "this article", "our story", "the story", "this news article".
     let own = |at: usize| {
@@ -435,6 +443,27 @@ fn by_phrase(text: &str) -> Option<NoticeKind> {
             });
             if let Some(at) = version
                 && (own_within(at + 2, at + 10) || word(at + 2) == "the" && is_self(at + 3))
+            {
+                return Some(NoticeKind::Correction);
+            }
+            // "An earlier headline on this article misstated …".
+            let part = |word: &str| {
+                matches!(
+                    word,
+                    "headline"
+                        | "caption"
+                        | "photo"
+                        | "title"
+                        | "graphic"
+                        | "chart"
+                        | "map"
+                        | "summary"
+                )
+            };
+            let earlier =
+                |word: &str| matches!(word, "earlier" | "previous" | "original" | "prior");
+            if (0..4).any(|at| earlier(word(at)) && (part(word(at + 1)) || part(word(at + 2))))
+                && own_within(2, 10)
             {
                 return Some(NoticeKind::Correction);
             }
@@ -464,10 +493,7 @@ fn by_phrase(text: &str) -> Option<NoticeKind> {
                 let about = (2..words.len().min(12)).find_map(|at| {
                     matches!(word(at), "was" | "were" | "been").then(|| done(word(at + 1)))?
                 });
-                let part = matches!(
-                    word(1),
-                    "headline" | "caption" | "photo" | "title" | "graphic" | "chart" | "map"
-                );
+                let part = part(word(1));
                 if let Some(kind) = about.filter(|_| part) {
                     return Some(kind);
                 }
@@ -510,14 +536,13 @@ fn by_phrase(text: &str) -> Option<NoticeKind> {
             };
             done(verb)
         }
-        _ => {
-            // "The Ledger regrets the error."
-            let regrets = words
-                .windows(3)
-                .take(6)
-                .any(|w| matches!(w, ["regrets" | "regret", "the", "error" | "errors"]));
-            regrets.then_some(NoticeKind::Correction)
-        }
+        "this" if word(1) == "version" => match word(2) {
+            "corrects" => Some(NoticeKind::Correction),
+            "clarifies" => Some(NoticeKind::Clarification),
+            "updates" | "adds" => Some(NoticeKind::Update),
+            _ => None,
+        },
+        _ => None,
     }
 }
 
@@ -608,6 +633,63 @@ mod tests {
             let found = kind_of(text).map(|kind| sharpened(kind, text));
             assert_eq!(found, expected, "{text}");
         }
+    }
+
+    #[test]
+    fn notices_are_known_in_every_language_and_form() {
+        use NoticeKind::{Clarification, Correction, EditorsNote, Update};
+        let cases = [
+            ("Autumn 2019 update: The crane has been sold to Kelt.", Some(Update)),
+            ("Corrected 5 May 2026", Some(Correction)),
+            (
+                "Due to a production error, a photo with this story showed another yard.",
+                Some(Correction),
+            ),
+            ("Note: This timetable has changed since this article was published.", Some(Update)),
+            ("Note: The yard has four gates and a crane.", None),
+            ("Expression of concern: Our editors doubt a witness.", Some(EditorsNote)),
+            ("Berichtigung: Der Kran gehört der Stadt.", Some(Correction)),
+            ("Précision : la grue est à la ville.", Some(Clarification)),
+            ("Rettifica: la gru pesa 40 tonnellate.", Some(Correction)),
+            ("Errata: a grua pesa 40 toneladas.", Some(Correction)),
+            ("Rectificatie: de kraan weegt 40 ton.", Some(Correction)),
+            ("Sprostowanie: dźwig waży 40 ton.", Some(Correction)),
+            ("Исправление: кран весит 40 тонн.", Some(Correction)),
+            ("Оновлено: мерія відповіла на запитання.", Some(Update)),
+            ("【訂正】クレーンの重さは40トンでした。", Some(Correction)),
+            ("本文此前版本的重量有误。", Some(Correction)),
+            ("편집자 주: 무게가 잘못 표기되어 수정했습니다.", Some(Correction)),
+            ("تصويب: وزن الرافعة 40 طنا.", Some(Correction)),
+            ("Düzeltme: Vinç 40 ton ağırlığında.", Some(Correction)),
+            ("Die Korrektur des Flusses beginnt im Mai.", None),
+            ("La correction des copies a pris une semaine entière.", None),
+        ];
+        for (text, expected) in cases {
+            let found = kind_of(text).map(|kind| sharpened(kind, text));
+            assert_eq!(found, expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_notice_in_brackets_is_parted_from_its_paragraph() {
+        let text = "The crane weighs 40 tonnes. (Correction: we first gave another weight.)";
+        let mut page =
+            page(&[(text, BlockKind::Paragraph), ("It is red (as before).", BlockKind::Paragraph)]);
+        read(&mut page);
+        assert_eq!(page.blocks.len(), 3);
+        assert_eq!(&page.text[page.blocks[0].range.clone()], "The crane weighs 40 tonnes.");
+        assert_eq!(page.notices[0].kind, NoticeKind::Correction);
+    }
+
+    #[test]
+    fn a_notice_beside_the_text_has_no_place_and_is_told_once() {
+        let mut page = page(&[("The crane weighs 40 tonnes.", BlockKind::Paragraph)]);
+        let shown = ["By Ann Lee Correction: We first gave another weight.", "Photo: Ann Lee"];
+        let declared = ["We first gave another weight.".to_owned()];
+        beside(&declared, shown.into_iter(), &mut page);
+        assert_eq!(page.notices.len(), 1);
+        assert_eq!(page.notices[0].text, "Correction: We first gave another weight.");
+        assert_eq!(page.notices[0].range, 0..0);
     }
 
     fn page(blocks: &[(&str, BlockKind)]) -> Page {

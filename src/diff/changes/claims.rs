@@ -77,7 +77,7 @@ impl Side<'_, '_> {
         let before = at.checked_sub(1).map(|before| self.word(before)).unwrap_or_default();
         let says = match sign {
             Sign::Hedge => {
-                !self.markers.is_noun(&word, &before) && !(word == "may" && capital && at > 0)
+                !(self.markers.is_noun(&word, &before) || word == "may" && capital && at > 0)
             }
             Sign::BeforeNumber => self.is_number(at + len) || word == "as",
             Sign::Negation | Sign::Both => true,

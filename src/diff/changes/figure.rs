@@ -277,6 +277,14 @@ fn kind_of(page: &Page, token: &Token, text: &str) -> Option<(FigureKind, Range<
     {
         return here(FigureKind::Date);
     }
+    // "last week", "next month".
+    let said_before = page.text.get(..token.range.start).unwrap_or_default();
+    if SPANS.contains(&text) && BEFORE_SPANS.iter().any(|word| said_before.ends_with(word)) {
+        return here(FigureKind::Date);
+    }
+    if let Some(range) = han_number(page, token, text) {
+        return Some((FigureKind::Number, range));
+    }
     let number = token.class == tokens::Class::Number && numbers::amount(text).is_some();
     let clock = token.class == tokens::Class::Number
         && text.contains(':')
@@ -288,6 +296,29 @@ fn kind_of(page: &Page, token: &Token, text: &str) -> Option<(FigureKind, Range<
         return here(FigureKind::Number);
     }
     None
+}
+
+/// Spans of time that are a date behind one of [`BEFORE_SPANS`].
+const SPANS: [&str; 7] = ["week", "month", "year", "weekend", "quarter", "decade", "century"];
+const BEFORE_SPANS: [&str; 5] = ["last ", "next ", "this ", "past ", "coming "];
+
+/// Digits of Chinese and Japanese numbers in words.
+const HAN_DIGITS: &str = "〇零一二两兩三四五六七八九十百千万萬亿億兆";
+/// The most digits of one.
+const HAN_DIGITS_MAX: usize = 12;
+
+/// The number in Han digits that a token is a part of.
+fn han_number(page: &Page, token: &Token, text: &str) -> Option<Range<usize>> {
+    let digit = |c: &char| HAN_DIGITS.contains(*c);
+    if !text.chars().all(|c| digit(&c)) {
+        return None;
+    }
+    let (before, after) = (page.text.get(..token.range.start)?, page.text.get(token.range.end..)?);
+    let bytes = |chars: &mut dyn Iterator<Item = char>| -> usize {
+        chars.take(HAN_DIGITS_MAX).take_while(digit).map(char::len_utf8).sum()
+    };
+    let (head, tail) = (bytes(&mut before.chars().rev()), bytes(&mut after.chars()));
+    Some(token.range.start - head..token.range.end + tail)
 }
 
 /// The most bytes of a day's name around one of its characters.
@@ -303,7 +334,13 @@ fn day_around(
     let lists = [&table.calendar, &table.near];
     if !text.starts_with(tokens::is_unspaced) {
         let lower = text.to_lowercase();
-        return lists.iter().any(|list| list.contains(lower.as_str())).then(|| token.range.clone());
+        // Endings follow the name in languages with particles.
+        let named = |name: &str| {
+            lower == name
+                || !table.particle.is_empty() && name.chars().count() > 2 && lower.starts_with(name)
+        };
+        let known = lists.iter().any(|list| list.iter().any(|name| named(name)));
+        return known.then(|| token.range.clone());
     }
     let from = page.text.floor_char_boundary(token.range.start.saturating_sub(DAY_BYTES_MAX));
     let to = page.text.ceil_char_boundary((token.range.end + DAY_BYTES_MAX).min(page.text.len()));

@@ -12,7 +12,7 @@ use crate::extract::page::NoticeKind::{
 use crate::language::{self, Phrases, Table};
 
 /// What begins a notice in English, lower case.
-const LEADS: [(&str, NoticeKind); 42] = [
+const LEADS: [(&str, NoticeKind); 43] = [
     ("corrections and clarifications", Correction),
     ("correction and clarification", Correction),
     ("corrections", Correction),
@@ -22,6 +22,7 @@ const LEADS: [(&str, NoticeKind); 42] = [
     ("errata", Correction),
     ("corrigendum", Correction),
     ("amendment", Correction),
+    ("amended", Correction),
     ("for the record", Correction),
     ("we got it wrong", Correction),
     ("setting the record straight", Correction),
@@ -118,38 +119,40 @@ struct Phrasebook {
     says: Vec<Says>,
 }
 
-static LEAD_WORDS: LazyLock<HashMap<char, Vec<(String, Option<NoticeKind>)>>> =
-    LazyLock::new(|| {
-        let mut leads: HashMap<char, Vec<(String, Option<NoticeKind>)>> = HashMap::new();
-        let mut add = |words: String, kind| {
-            if let Some(first) = words.chars().next() {
-                leads.entry(first).or_default().push((words, kind));
-            }
-        };
-        for (words, kind) in LEADS {
-            add(words.to_owned(), Some(kind));
+/// Leads by their first character, each with its kind; a remark has none.
+type Leads = HashMap<char, Vec<(String, Option<NoticeKind>)>>;
+
+static LEAD_WORDS: LazyLock<Leads> = LazyLock::new(|| {
+    let mut leads = Leads::new();
+    let mut add = |words: String, kind| {
+        if let Some(first) = words.chars().next() {
+            leads.entry(first).or_default().push((words, kind));
         }
-        for words in REMARKS {
-            add(words.to_owned(), None);
+    };
+    for (words, kind) in LEADS {
+        add(words.to_owned(), Some(kind));
+    }
+    for words in REMARKS {
+        add(words.to_owned(), None);
+    }
+    for table in language::all() {
+        for (phrases, kind) in [
+            (&table.correction, Some(Correction)),
+            (&table.clarification, Some(Clarification)),
+            (&table.retraction, Some(Retraction)),
+            (&table.note, Some(EditorsNote)),
+            (&table.update, Some(Update)),
+            (&table.remark, None),
+        ] {
+            phrases.iter().for_each(|phrase| add(phrase.join(" "), kind));
         }
-        for table in language::all() {
-            for (phrases, kind) in [
-                (&table.correction, Some(Correction)),
-                (&table.clarification, Some(Clarification)),
-                (&table.retraction, Some(Retraction)),
-                (&table.note, Some(EditorsNote)),
-                (&table.update, Some(Update)),
-                (&table.remark, None),
-            ] {
-                phrases.iter().for_each(|phrase| add(phrase.join(" "), kind));
-            }
-        }
-        // The longer ones before those they begin with.
-        for list in leads.values_mut() {
-            list.sort_by_key(|(words, _)| std::cmp::Reverse(words.len()));
-        }
-        leads
-    });
+    }
+    // The longer ones before those they begin with.
+    for list in leads.values_mut() {
+        list.sort_by_key(|(words, _)| std::cmp::Reverse(words.len()));
+    }
+    leads
+});
 
 static PHRASES: LazyLock<Phrasebook> = LazyLock::new(|| {
     let mut words: Vec<String> = Vec::new();

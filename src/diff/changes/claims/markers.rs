@@ -18,7 +18,8 @@ const HEDGES: &str = "could may might would possibly perhaps probably likely may
 
 const PHRASES: &str = "said to have | said to be | is said to | are said to | was said to | were said to | thought to | \
     understood to | expected to | according to | tried to | tries to | trying to | try to | attempted to | sought to | \
-    provided that | as long as | what police say";
+    provided that | as long as | planned to | plans to | intended to | intends to | wanted to | wants to | \
+    hoped to | hopes to | threatened to | promised to | vowed to | aims to";
 
 const BEFORE_NUMBER: &str = "about | around | approximately | roughly | some | over | under | circa | at least | \
     at most | up to | more than | less than | fewer than | close to | as many | just over | just under";
@@ -211,7 +212,7 @@ mod tests {
             .collect();
         let markers = Markers::of(Some(language));
         let word = |at: usize| words.get(at).copied().unwrap_or_default().to_owned();
-        markers.at(&word(0), |step| word(step))
+        markers.at(&word(0), word)
     }
 
     #[test]
