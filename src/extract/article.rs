@@ -11,12 +11,21 @@ use super::flow::{Flow, RawBlock, Shape};
 use super::furniture::is_furniture_tag;
 use super::lines::{self, Line};
 use super::notices;
+use super::quotes;
+use super::wall;
+use super::words::ends_as_sentence;
 
 /// Prose below this, in bytes, is too little to settle on.
 const PROSE_ENOUGH: u32 = 400;
 
 /// So many blocks above the headline may hold a notice.
 const ABOVE_HEADLINE_MAX: usize = 4;
+/// Longer blocks are no offers, in bytes.
+const OFFER_BYTES_MAX: usize = 600;
+/// A paragraph that is one link is text from this length on, in bytes.
+const LINKED_PARAGRAPH_BYTES_MIN: usize = 80;
+/// Shorter items of a list are names of pages and labels, in bytes.
+const LISTED_BYTES_MIN: usize = 8;
 
 /// What is known of every element once the prose is summed up.
 pub struct Survey<'a> {
@@ -42,7 +51,7 @@ pub fn prose_of(flow: &Flow, block: &RawBlock) -> u32 {
         Shape::Heading(_) | Shape::Caption | Shape::Row | Shape::Preformatted => return 0,
     };
     let words = flow.words(block);
-    let ends = words.ends_with(['.', '!', '?', '…', '"', '”', '»', ':', '。', ')', '’', ';', ',']);
+    let ends = ends_as_sentence(words);
     if len >= 200 || (len >= floor && ends) {
         u32::try_from(plain).unwrap_or(u32::MAX / 4)
     } else {
@@ -53,8 +62,19 @@ pub fn prose_of(flow: &Flow, block: &RawBlock) -> u32 {
 impl<'a> Survey<'a> {
     /// Sums up the prose of every element; `headline` is the element of the headline.
     pub fn new(dom: &'a Dom, flow: &'a Flow, headline: Option<NodeId>) -> Self {
-        let own: Vec<u32> = flow.blocks.iter().map(|b| prose_of(flow, b)).collect();
+        let mut own: Vec<u32> = flow.blocks.iter().map(|b| prose_of(flow, b)).collect();
+        for (prose, block) in own.iter_mut().zip(&flow.blocks) {
+            // What is offered in place of the article is no article, however little is left of that.
+            if *prose > 0
+                && block.range.len() <= OFFER_BYTES_MAX
+                && wall::is_offer(flow.words(block))
+            {
+                *prose = 0;
+            }
+        }
         let mut survey = Self { dom, flow, prose: Vec::new(), furniture: vec![false; dom.len()] };
+        survey.mark_furniture(&[]);
+        survey.count_lists(&mut own, headline);
         let all = survey.sum(&own, |_| true);
         // What holds the headline is not furniture, whatever its name.
         let mut excused: Vec<NodeId> =
@@ -100,6 +120,29 @@ impl<'a> Survey<'a> {
             }
         }
         survey
+    }
+
+    /// Where the article has hardly a sentence, its lists are what it says: nominees, results. They count
+    /// as prose where they stand with the headline and link nowhere.
+    fn count_lists(&self, own: &mut [u32], headline: Option<NodeId>) {
+        let clean = self.sum(own, |block| !self.furniture[block.node as usize]);
+        let home = headline.and_then(|node| {
+            self.dom
+                .ancestors(node)
+                .find(|id| matches!(self.dom.tag(*id), Tag::Article | Tag::Main))
+        });
+        let Some(home) = home.filter(|_| clean[Dom::ROOT as usize] < PROSE_ENOUGH) else { return };
+        for (prose, block) in own.iter_mut().zip(&self.flow.blocks) {
+            let is_listed = matches!(block.shape, Shape::Item | Shape::Row)
+                && block.linked == 0
+                && block.range.len() >= LISTED_BYTES_MIN
+                && !self.furniture[block.node as usize]
+                && lines::judge(self.flow.words(block), 0) == Line::Text
+                && self.dom.ancestors(block.node).any(|up| up == home);
+            if *prose == 0 && is_listed {
+                *prose = u32::try_from(block.range.len()).unwrap_or(u32::MAX / 4);
+            }
+        }
     }
 
     /// The body of an article by its name that stands in furniture, with the most prose.
@@ -229,13 +272,56 @@ impl<'a> Survey<'a> {
         for (at, block) in self.flow.blocks.iter().enumerate() {
             let node = block.node as usize;
             let holds = everything || inside[node] || self.is_notice_beside(block, home);
-            if holds && !self.furniture[node] && self.keeps(block) {
+            if holds && !self.furniture[node] && (self.keeps(block) || self.is_linked_text(at)) {
                 kept.push(at);
             }
         }
+        self.cut_headline(&mut kept);
         self.cut_head(&mut kept);
         self.cut_insets(&mut kept);
         kept
+    }
+
+    /// Of the headings of the first level, those between two paragraphs are headings of parts; the others
+    /// are the headline, or that of the site.
+    fn cut_headline(&self, kept: &mut Vec<usize>) {
+        let blocks = &self.flow.blocks;
+        let has_prose = |at: &&usize| prose_of(self.flow, &blocks[**at]) > 0;
+        let first = kept.iter().find(has_prose).copied();
+        let last = kept.iter().rev().find(has_prose).copied();
+        let headline = |at: &usize| {
+            let is_one = |other: &RawBlock| {
+                other.shape == Shape::Heading(1)
+                    && self.flow.words(other) == self.flow.words(&blocks[*at])
+            };
+            blocks.iter().take(*at).any(is_one)
+        };
+        let between = |at: &usize| first.is_some_and(|f| f < *at) && last.is_some_and(|l| l > *at);
+        kept.retain(|at| blocks[*at].shape != Shape::Heading(1) || (between(at) && !headline(at)));
+    }
+
+    /// A paragraph of the article that is a link from end to end: a whole sentence or more, between two
+    /// others of the same text.
+    fn is_linked_text(&self, at: usize) -> bool {
+        let blocks = &self.flow.blocks;
+        let block = &blocks[at];
+        let words = self.flow.words(block);
+        if block.shape != Shape::Paragraph
+            || block.range.len() < LINKED_PARAGRAPH_BYTES_MIN
+            || !words.ends_with(['.', '!', '?', '”', '"', '。', '।', '؟', '۔'])
+            || lines::judge(words, block.linked) == Line::Furniture
+        {
+            return false;
+        }
+        let parent = self.dom.parent(block.node);
+        let is_beside = |other: Option<usize>| {
+            other.and_then(|at| blocks.get(at)).is_some_and(|other| {
+                other.shape == Shape::Paragraph
+                    && self.dom.parent(other.node) == parent
+                    && prose_of(self.flow, other) > 0
+            })
+        };
+        is_beside(at.checked_sub(1)) && is_beside(Some(at + 1))
     }
 
     /// A correction or an editor's note that stands before or behind the text, in the same article:
@@ -322,11 +408,16 @@ impl<'a> Survey<'a> {
         if block.shape == Shape::Row {
             return true;
         }
-        if lines::judge(words, block.linked) == Line::Furniture || lines::is_credit(words) {
+        if lines::judge(words, block.linked) == Line::Furniture
+            || lines::is_credit(words)
+            || (block.range.len() <= OFFER_BYTES_MAX && wall::is_offer(words))
+        {
             return false;
         }
         match block.shape {
-            Shape::Heading(1) | Shape::Caption => false,
+            Shape::Caption => false,
+            // "— Ann Lee (@annlee) 5 March 2024": who wrote the post that is quoted.
+            Shape::Quote if quotes::signature(&format!(" {words}")) == Some(1) => true,
             Shape::Heading(_) => block.linked * 10 < block.range.len() * 9,
             _ => !self.is_link_line(block),
         }

@@ -9,6 +9,7 @@ use std::collections::HashMap;
 
 use serde_json::Value;
 
+use super::dom::resolved;
 use super::dom::{Dom, NodeId, Tag};
 use super::{json, json_loose};
 
@@ -47,6 +48,8 @@ pub struct LdArticle {
     pub free: Option<bool>,
     /// Whether a part of the page is marked as paid.
     pub paid_part: bool,
+    /// The selectors of those parts.
+    pub paid_selectors: Vec<String>,
     pub image: Option<String>,
     /// What objects of the page say was corrected.
     pub corrections: Vec<String>,
@@ -159,6 +162,7 @@ fn pick(roots: &[Value]) -> LdArticle {
     let mut page_types: Vec<String> = Vec::new();
     let mut paid_part = false;
     let mut corrections: Vec<String> = Vec::new();
+    let mut paid_selectors = Vec::new();
     let mut web_page: Option<&Object> = None;
     // Depth lowers the rank: an article inside another object is often another article.
     let mut open: Vec<(&Value, u32)> = roots.iter().rev().map(|r| (r, 0)).collect();
@@ -191,6 +195,7 @@ fn pick(roots: &[Value]) -> LdArticle {
                 }
                 if depth > 0 && free_of(object) == Some(false) {
                     paid_part = true;
+                    paid_selectors.extend(selectors(object));
                 }
                 let says = ["headline", "datePublished", "author", "articleBody"]
                     .iter()
@@ -233,6 +238,7 @@ fn pick(roots: &[Value]) -> LdArticle {
     found.page_types = page_types;
     found.paid_part = paid_part;
     found.corrections = corrections;
+    found.paid_selectors = paid_selectors;
     found
 }
 
@@ -285,6 +291,17 @@ fn corrected(value: &Value, out: &mut Vec<String>) {
         if out.len() < CORRECTIONS_MAX {
             out.extend(text);
         }
+    }
+}
+
+/// The `cssSelector` of a part: one or a list.
+fn selectors(object: &Object) -> Vec<String> {
+    match object.get("cssSelector") {
+        Some(Value::String(one)) => vec![one.clone()],
+        Some(Value::Array(many)) => {
+            many.iter().filter_map(Value::as_str).map(str::to_owned).take(50).collect()
+        }
+        _ => Vec::new(),
     }
 }
 
@@ -423,44 +440,10 @@ fn of_object(object: &Object, depth: usize, out: &mut Vec<Name>) {
 
 /// Pages escape HTML twice; the common references are undone.
 pub fn unescape(text: &str) -> String {
-    if !text.contains('&') {
-        return text.to_owned();
+    match resolved(text) {
+        Cow::Borrowed(same) => same.to_owned(),
+        Cow::Owned(text) => text.replace('\u{a0}', " "),
     }
-    let mut out = text.to_owned();
-    for (from, to) in [
-        ("&#039;", "'"),
-        ("&#39;", "'"),
-        ("&#x27;", "'"),
-        ("&quot;", "\""),
-        ("&#34;", "\""),
-        ("&lt;", "<"),
-        ("&gt;", ">"),
-        ("&nbsp;", " "),
-        ("&#160;", " "),
-        ("&#8217;", "’"),
-        ("&#8216;", "‘"),
-        ("&#8220;", "“"),
-        ("&#8221;", "”"),
-        ("&#8211;", "–"),
-        ("&#8212;", "—"),
-        ("&#8230;", "…"),
-        ("&rsquo;", "’"),
-        ("&lsquo;", "‘"),
-        ("&ldquo;", "“"),
-        ("&rdquo;", "”"),
-        ("&ndash;", "–"),
-        ("&mdash;", "—"),
-        ("&hellip;", "…"),
-        ("&apos;", "'"),
-        ("&#038;", "&"),
-        ("&#38;", "&"),
-        ("&amp;", "&"),
-    ] {
-        if out.contains(from) {
-            out = out.replace(from, to);
-        }
-    }
-    out
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ use super::declared::Declared;
 use super::flow::Flow;
 use super::json_ld::LdArticle;
 use super::page::{BlockKind, Page, PageKind};
+use super::wall;
 
 /// Pages with more article text than this are no walls, in bytes.
 const WALL_BYTES_MAX: usize = 1_500;
@@ -60,36 +61,6 @@ const BLOCK_PHRASES: &[&str] = &[
     "this content is not available in your country",
 ];
 
-const CONSENT_PHRASES: &[&str] = &[
-    "before you continue to",
-    "bevor sie fortfahren",
-    "we value your privacy",
-    "we care about your privacy",
-    "your privacy choices",
-    "accept all cookies",
-    "accept cookies to continue",
-    "consent to the use of cookies",
-    "manage your privacy settings",
-    "continue with ads",
-    "mit werbung weiterlesen",
-    "zustimmen und weiter",
-    "einwilligen und weiter",
-    "weiter mit werbung",
-    "accepter et continuer",
-    "continuer sans accepter",
-    "accepter et fermer",
-    "aceptar y continuar",
-    "aceitar e continuar",
-    "accetta e continua",
-    "akkoord en doorgaan",
-    "cookiewall",
-    "wir und unsere partner",
-    "we and our partners",
-    "nous et nos partenaires",
-    "nosotros y nuestros socios",
-    "yahoo is part of the yahoo family",
-];
-
 const GONE_PHRASES: &[&str] = &[
     "page not found",
     "404 not found",
@@ -113,21 +84,6 @@ const GONE_PHRASES: &[&str] = &[
     "could not be found",
     "can't find that page",
     "can’t find",
-    "seite nicht gefunden",
-    "seite wurde nicht gefunden",
-    "page introuvable",
-    "page non trouvée",
-    "página no encontrada",
-    "página não encontrada",
-    "pagina non trovata",
-    "pagina niet gevonden",
-    "страница не найдена",
-    "sidan hittades inte",
-    "nie znaleziono strony",
-    "sayfa bulunamadı",
-    "ページが見つかりません",
-    "页面不存在",
-    "الصفحة غير موجودة",
 ];
 
 /// What the verdict is made from.
@@ -268,16 +224,22 @@ fn wall(evidence: &Evidence<'_>, page: &Page) -> Option<PageKind> {
     };
     let heads = [title.as_str(), headline.as_str()];
     let status_blocks = matches!(evidence.status, Some(401 | 403 | 429 | 451 | 503));
-    if said(BLOCK_PHRASES, &heads) && (alone || status_blocks)
-        || (alone && visible < 2_500 && said(BLOCK_PHRASES, &[&whole, &text]))
+    let blocked = |texts: &[&str]| {
+        said(BLOCK_PHRASES, texts) || texts.iter().any(|text| wall::says_blocked(text))
+    };
+    if blocked(&heads) && (alone || status_blocks)
+        || (alone && visible < 2_500 && blocked(&[&whole, &text]))
     {
         return Some(PageKind::Block);
     }
     let is_404 =
         |head: &str| head.trim() == "404" || head.starts_with("404 ") || head.ends_with(" 404");
-    if said(GONE_PHRASES, &heads)
+    let gone = |texts: &[&str]| {
+        said(GONE_PHRASES, texts) || texts.iter().any(|text| wall::says_gone(text))
+    };
+    if gone(&heads)
         || heads.iter().any(|h| is_404(h))
-        || (alone && text.len() < 600 && said(GONE_PHRASES, &[&text]))
+        || (alone && text.len() < 600 && gone(&[&text]))
     {
         // An article with a date and an author that has been removed from somewhere is one.
         if text.len() < 800 {
@@ -289,12 +251,20 @@ fn wall(evidence: &Evidence<'_>, page: &Page) -> Option<PageKind> {
     });
     if consent_host
         || (alone
-            && said(CONSENT_PHRASES, &[&whole, &title])
+            && asks_for_consent(evidence, &whole, &title)
             && !has_article(evidence, page, &text, visible))
     {
         return Some(PageKind::Consent);
     }
     None
+}
+
+/// Whether the page asks for consent: by its phrases, or in a paragraph that counts its partners.
+fn asks_for_consent(evidence: &Evidence<'_>, whole: &str, title: &str) -> bool {
+    let counts = |block| wall::counts_partners(&evidence.flow.words(block).to_lowercase());
+    wall::asks_for_consent(whole)
+        || wall::asks_for_consent(title)
+        || evidence.flow.blocks.iter().any(counts)
 }
 
 /// Whether the page carries more than the wall. A short article below a cookie banner has a date, an
@@ -306,8 +276,9 @@ fn has_article(evidence: &Evidence<'_>, page: &Page, text: &str, visible: usize)
     let told = dated
         || og.eq_ignore_ascii_case("article")
         || evidence.ld.types.iter().any(|t| t.ends_with("Article"));
-    let apart = !CONSENT_PHRASES.iter().any(|phrase| text.contains(phrase));
+    let apart = !wall::asks_for_consent(text) && !text.lines().any(wall::counts_partners);
     (told && apart && text.len() >= SHORT_ARTICLE_BYTES_MIN)
         || (dated && text.len() > 400)
+        || (apart && page.headline.is_some() && text.len() > 600)
         || (text.len() * 2 > visible && text.len() > 1_000)
 }

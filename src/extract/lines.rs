@@ -9,10 +9,14 @@ use super::line_words::{
     APPLAUSE, BY, CREDIT_ENDS, CREDIT_STARTS, CREDIT_WORDS, CROWD, DONORS, DONORS_FIRST, GOALS,
     OFFERS, ONE_WORD, POINTERS, PROMPTS, STATES, Table, UNITS, WHOLE,
 };
+use super::wall;
 use crate::dates::{Order, find_human};
 
 /// Longer lines are sentences of the article, whatever they begin with, in bytes.
 const LINE_BYTES_MAX: usize = 320;
+
+/// A line that reserves rights is shorter, in bytes.
+const RIGHTS_BYTES_MAX: usize = 200;
 
 /// What a line is by its words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,6 +41,9 @@ pub fn judge(words: &str, linked: usize) -> Line {
         return if bare.len() <= 12 { Line::Furniture } else { Line::Text };
     }
     if WHOLE.has(bare) {
+        return Line::Furniture;
+    }
+    if (len <= RIGHTS_BYTES_MAX && wall::reserves_rights(bare)) || wall::is_ago(bare) {
         return Line::Furniture;
     }
     if is_counter(bare) {

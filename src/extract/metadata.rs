@@ -8,10 +8,11 @@
 use url::Url;
 
 use super::declared::{Declared, squeeze};
-use super::dom::Dom;
+use super::dom::{Dom, NodeId, Tag};
 use super::flow::Flow;
 use super::json_ld::{LdArticle, unescape};
 use super::page::{Access, Fact, Image, Origin, Page};
+use super::wall::{self, Wall};
 use super::{byline, caption, headline, published};
 use crate::dates::Style;
 use crate::language::detect;
@@ -195,37 +196,6 @@ fn canonical(declared: &Declared, base: Option<&Url>) -> Option<Fact<String>> {
         .or_else(|| of(declared.meta(&["og:url"]), Origin::OpenGraph))
 }
 
-/// Phrases that stand where the rest of an article is kept for those who pay.
-const WALL_PHRASES: &[&str] = &[
-    "subscribe to continue reading",
-    "subscribe to read the full",
-    "this article is for subscribers",
-    "this content is for subscribers",
-    "subscribers only",
-    "to continue reading, subscribe",
-    "already a subscriber?",
-    "become a subscriber to read",
-    "sign in to continue reading",
-    "register to continue reading",
-    "register for free to continue",
-    "register for free to read",
-    "create an account to read",
-    "create an account to continue",
-    "create a free account to",
-    "for full access to",
-    "this story is for subscribers",
-    "subscription required",
-    "weiterlesen mit",
-    "jetzt weiterlesen",
-    "nur für abonnenten",
-    "réservé aux abonnés",
-    "il vous reste",
-    "contenido exclusivo para suscriptores",
-    "exclusivo para assinantes",
-    "conteúdo exclusivo para assinantes",
-    "contenuto riservato agli abbonati",
-];
-
 fn access(from: &Sources<'_>, page: &Page) -> Access {
     let declared = from.declared;
     let tier = declared
@@ -256,19 +226,65 @@ fn access(from: &Sources<'_>, page: &Page) -> Access {
         None => {}
     }
     // A sentence of the wall after a short stub.
-    if page.text.len() < 3_000 {
-        let shows_wall = from.flow.blocks.iter().any(|block| {
-            let words = from.flow.words(block);
-            words.len() < 300 && {
-                let lower = words.to_lowercase();
-                WALL_PHRASES.iter().any(|phrase| lower.contains(phrase))
-            }
-        });
-        if shows_wall {
-            return Access::Paid;
-        }
+    if page.text.len() < STUB_BYTES_MAX && shows_wall(from) {
+        return Access::Paid;
     }
     Access::Free
+}
+
+/// The longest text that may be the beginning of an article behind a wall, in bytes.
+const STUB_BYTES_MAX: usize = 3_000;
+/// Longer blocks are no walls, in bytes.
+const WALL_BLOCK_BYTES_MAX: usize = 400;
+/// A wall stands at most this many blocks behind the text, or in the element that holds the article.
+const WALL_BLOCKS_MAX: usize = 4;
+
+/// Whether a wall stands where the article would go on: in the element that holds the article, or right
+/// behind its text. The bars and footers of a site speak to subscribers on free pages, too.
+fn shows_wall(from: &Sources<'_>) -> bool {
+    let Sources { dom, flow, kept, .. } = *from;
+    let last = kept.last().copied();
+    let home = last.and_then(|at| {
+        dom.ancestors(flow.blocks[at].node)
+            .find(|id| matches!(dom.tag(*id), Tag::Article | Tag::Main))
+    });
+    let is_bar = |node: NodeId| {
+        let mut around = std::iter::once(node).chain(dom.ancestors(node));
+        around.any(|id| {
+            let tag = dom.tag(id);
+            let inside = home.is_some() && dom.ancestors(id).any(|up| Some(up) == home);
+            tag == Tag::Nav
+                || (matches!(tag, Tag::Header | Tag::Footer | Tag::Menu) && !inside)
+                || (!inside && is_named_bar(dom, id))
+        })
+    };
+    flow.blocks.iter().enumerate().any(|(at, block)| {
+        let words = flow.words(block);
+        let Some(wall) = (words.len() <= WALL_BLOCK_BYTES_MAX)
+            .then(|| wall::of(&words.to_lowercase()))
+            .flatten()
+        else {
+            return false;
+        };
+        let inside = home.is_some_and(|home| dom.ancestors(block.node).any(|up| up == home));
+        let behind = last.is_none_or(|last| at > last && at <= last + WALL_BLOCKS_MAX);
+        let fits = match wall {
+            Wall::Here => inside || behind || last.is_none(),
+            Wall::Beside => (inside || home.is_none()) && behind,
+        };
+        fits && !is_bar(block.node)
+    })
+}
+
+/// Whether an element is named a bar or a footer of the site.
+fn is_named_bar(dom: &Dom, id: NodeId) -> bool {
+    let names = [dom.attr(id, "class"), dom.attr(id, "id")];
+    names.into_iter().flatten().any(|name| {
+        let name = name.to_ascii_lowercase();
+        ["footer", "topbar", "top-bar", "header", "navbar", "masthead", "toolbar"]
+            .iter()
+            .any(|part| name.contains(part))
+    })
 }
 
 fn lead_image(from: &Sources<'_>) -> Option<Image> {

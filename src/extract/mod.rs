@@ -41,25 +41,33 @@ pub mod quotes;
 mod reading;
 mod said;
 pub mod sentences;
+mod shown;
 mod shown_dates;
 mod speakers;
 mod tag;
+mod wall;
 mod words;
 mod work;
 
 use std::borrow::Cow;
 
 use declared::Declared;
-use dom::Dom;
+use dom::{Dom, Tag};
 use flow::{Flow, Shape};
 use page::{ArticleLink, Block, BlockKind, Extraction, Page};
 use parts::{Part, Role};
+use shown::Shown;
 
 /// The extractor and its version, which travels with everything derived.
 pub const EXTRACTOR: &str = "pressmark/1";
 
 /// The most bytes of a decoded document that are read; the rest is left out, with a note.
 pub const DOCUMENT_BYTES_MAX: usize = 32 * 1024 * 1024;
+
+/// Less text than this in `noscript` is a remark on scripts, in bytes.
+const NOSCRIPT_BYTES_MIN: usize = 400;
+/// As much of one is read to tell that, in bytes.
+const NOSCRIPT_BYTES_MAX: usize = 256 * 1024;
 
 /// What is known of a payload besides its bytes.
 #[derive(Debug, Clone, Copy, Default)]
@@ -81,13 +89,18 @@ pub fn extract(payload: &[u8], hints: &Hints<'_>) -> Extraction {
     let first = first_bytes(payload, &mut notes);
     let decoded = charset::decode(first, hints.content_type, hints.url, &mut notes);
     let (document, cut) = bounded(&decoded.text, &mut notes);
-    let dom = Dom::parse(document, &mut notes);
-    let flow = flow::read(&dom);
+    let mut dom = Dom::parse(document, &mut notes);
+    let mut ld = json_ld::read(&dom);
+    let mut flow = flow::read(&dom, Shown::read(&dom, &ld));
+    if is_in_noscript(&dom, &flow) {
+        dom = Dom::parse_without_scripts(document, &mut Vec::new());
+        ld = json_ld::read(&dom);
+        flow = flow::read(&dom, Shown::read(&dom, &ld));
+    }
     if flow.cut {
         notes.push(format!("text after {} bytes was left out", flow::FLOW_BYTES_MAX));
     }
     let declared = Declared::read(&dom);
-    let ld = json_ld::read(&dom);
     let base = base_url::base_of(&dom, hints.url);
     let head = headline::find(&dom, &declared, &ld);
     let survey = article::Survey::new(&dom, &flow, head.node);
@@ -120,6 +133,30 @@ pub fn extract(payload: &[u8], hints: &Hints<'_>) -> Extraction {
     let shown = beside.into_iter().map(|at| flow.words(&flow.blocks[at]));
     notices::beside(&ld.corrections, shown, &mut page);
     Extraction { page, charset: decoded.label, notes }
+}
+
+/// Whether the article stands in `noscript`, for browsers without scripts: more text than the page has
+/// sentences elsewhere.
+fn is_in_noscript(dom: &Dom, flow: &Flow) -> bool {
+    let longest = dom
+        .elements()
+        .filter(|id| dom.tag(*id) == Tag::Noscript)
+        .map(|id| bytes_outside_tags(&dom.text_below(id, NOSCRIPT_BYTES_MAX)))
+        .max();
+    longest.is_some_and(|longest| {
+        let prose =
+            || flow.blocks.iter().map(|b| article::prose_of(flow, b) as usize).sum::<usize>();
+        longest >= NOSCRIPT_BYTES_MIN && prose() < longest
+    })
+}
+
+/// How much of a text in HTML is no markup, in bytes.
+fn bytes_outside_tags(html: &str) -> usize {
+    let mut outside = html.find('<').unwrap_or(html.len());
+    for piece in html.split('<').skip(1) {
+        outside += piece.split_once('>').map_or(0, |(_, text)| text.trim().len());
+    }
+    outside
 }
 
 /// What a local file of plain text says: its paragraphs are parted by blank lines.

@@ -12,3 +12,11 @@ macro_rules! words {
 }
 
 pub(crate) use words;
+
+/// Whether a text ends as a sentence does, in any script; closing marks may stand behind the stop.
+pub(crate) fn ends_as_sentence(text: &str) -> bool {
+    text.ends_with([
+        '.', '!', '?', '…', '"', '”', '»', ':', '。', ')', '’', ';', ',', '！', '？', '｡', '」',
+        '』', '）', '।', '॥', '؟', '۔', '؛', '“', '‘', '’', '）', '：', '；', '׃',
+    ])
+}

@@ -35,10 +35,14 @@ macro_rules! table {
     };
     (@type words) => { HashSet<&'static str> };
     (@type phrases) => { Phrases };
+    (@type lines) => { Vec<&'static str> };
     (@type text) => { &'static str };
     (@type counts) => { HashMap<&'static str, u64> };
     (@type names) => { HashMap<&'static str, &'static str> };
     (@read words, $to:expr, $value:expr) => { $to.extend($value.split_whitespace()) };
+    (@read lines, $to:expr, $value:expr) => {
+        $to.extend($value.split('|').map(str::trim).filter(|line| !line.is_empty()))
+    };
     (@read text, $to:expr, $value:expr) => { $to = $value };
     (@read counts, $to:expr, $value:expr) => { $to.extend(pairs($value).filter_map(|(word, n)| Some((word, n.parse().ok()?)))) };
     (@read names, $to:expr, $value:expr) => { $to.extend(pairs($value)) };
@@ -159,6 +163,36 @@ table! {
     claim: "claim" as phrases,
     /// Days and times of day named by where they stand from now: "gestern".
     near: "near" as words,
+    /// Words before a stop that never ends a sentence: "Mr".
+    stop_never: "stop-never" as words,
+    /// Words before a stop that ends none when a number follows: "No".
+    stop_number: "stop-number" as words,
+    /// Words before a stop that ends one only where the next word begins sentences: "Inc".
+    stop_starter: "stop-starter" as words,
+    /// Words that begin sentences far oftener than they go on behind an abbreviation.
+    starts: "starts" as words,
+    /// Phrases that stand where the rest of an article is kept for those who pay.
+    wall: "wall" as lines,
+    /// Phrases that stand beside a wall, and on free pages, too: "already a subscriber?".
+    wall_beside: "wall-beside" as lines,
+    /// Phrases of offers of a subscription; two of them make one.
+    offer: "offer" as lines,
+    /// Phrases of pages that ask for consent, without their numbers.
+    consent: "consent" as lines,
+    /// Words for the partners of a publisher, or their beginnings.
+    partner: "partner" as lines,
+    /// Words for cookies and devices, or their beginnings.
+    device: "device" as lines,
+    /// Phrases of pages whose article is gone.
+    gone: "gone" as lines,
+    /// Phrases of pages that keep machines out.
+    blocked: "blocked" as lines,
+    /// Words of which "5 minutes ago" is made.
+    ago: "ago" as words,
+    /// Lines that say the same without a number: "just now".
+    ago_line: "ago-line" as lines,
+    /// Phrases of lines that reserve rights.
+    rights: "rights" as lines,
 }
 
 /// The pairs of a value: "word=other".
@@ -232,11 +266,20 @@ tables! {
     "zh" | "yue", "ja", "ko",
 }
 
-/// The subtags other than English that have a table.
+/// The languages that write capitals, then the others.
+const CASED: &[&str] = &[
+    "de", "fr", "es", "pt", "it", "nl", "pl", "cs", "sv", "nb", "da", "ru", "uk", "el", "tr", "id",
+];
+const CASELESS: &[&str] = &["ar", "he", "fa", "hi", "zh", "ja", "ko"];
+
+/// The tables of the languages other than English that write capitals.
 fn foreign() -> impl Iterator<Item = &'static Table> {
-    ["de", "fr", "es", "pt", "it", "nl", "pl", "cs", "sv", "nb", "da", "ru", "uk", "el", "tr", "id"]
-        .into_iter()
-        .filter_map(table)
+    CASED.iter().filter_map(|code| table(code))
+}
+
+/// All tables.
+pub(crate) fn every() -> impl Iterator<Item = &'static Table> {
+    CASED.iter().chain(CASELESS).filter_map(|code| table(code))
 }
 
 /// Every table: for words of notices, which stand in the language of the publisher and not always in that of

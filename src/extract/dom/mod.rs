@@ -14,6 +14,7 @@
 //! attributes of one tag (the tokenizer compares each with all before it).
 
 mod pieces;
+mod references;
 mod sink;
 
 use std::ops::Range;
@@ -21,6 +22,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use html5ever::{Attribute, LocalName};
 use pieces::parse_in_pieces;
+pub use references::resolved;
 use sink::Sink;
 
 pub use super::tag::Tag;
@@ -267,7 +269,17 @@ impl Dom {
     /// Parses a decoded document. Never fails; what had to be left out is said in the notes.
     #[must_use]
     pub fn parse(document: &str, notes: &mut Vec<String>) -> Self {
-        let parsed = catch_unwind(AssertUnwindSafe(|| parse_in_pieces(document)));
+        Self::parse_as(document, true, notes)
+    }
+
+    /// The same for a browser without scripts: what is in `noscript` is elements and not one text.
+    #[must_use]
+    pub fn parse_without_scripts(document: &str, notes: &mut Vec<String>) -> Self {
+        Self::parse_as(document, false, notes)
+    }
+
+    fn parse_as(document: &str, scripting: bool, notes: &mut Vec<String>) -> Self {
+        let parsed = catch_unwind(AssertUnwindSafe(|| parse_in_pieces(document, scripting)));
         match parsed {
             Ok((dom, found)) => {
                 notes.extend(found);

@@ -18,11 +18,15 @@ use super::{DEPTH_MAX, Dom, NODES_MAX, NONE, TAG_ATTRIBUTES_MAX, Tag};
 const PIECE_BYTES: usize = 16 * 1024;
 
 /// Feeds the parser piece by piece, with the bounds of [`super`]; gives the tree and the notes.
-pub(super) fn parse_in_pieces(document: &str) -> (Dom, Vec<String>) {
+pub(super) fn parse_in_pieces(document: &str, scripting: bool) -> (Dom, Vec<String>) {
     let queue = Rc::new(BufferQueue::default());
     let builder = TreeBuilder::new(
         Sink::new(),
-        TreeBuilderOpts { drop_doctype: true, ..TreeBuilderOpts::default() },
+        TreeBuilderOpts {
+            drop_doctype: true,
+            scripting_enabled: scripting,
+            ..TreeBuilderOpts::default()
+        },
     );
     let gate = Gate {
         builder,

@@ -4,6 +4,7 @@
 //! space is collapsed; `br` is a line break, two are a new block, and a link alone below a sentence is one too. For each block: the element it
 //! stands in, how much of it is link text, and where it lies in the document.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 mod shape;
@@ -13,8 +14,9 @@ pub use shape::is_block_level;
 use shape::is_table_of_data;
 use words::{Word, Words};
 
-use super::dom::{Dom, NodeId, Step, Tag};
+use super::dom::{Dom, NodeId, Step, Tag, resolved};
 use super::furniture::{Marks, Names, is_never_text};
+use super::shown::Shown;
 
 /// The most text that blocks are made of, in bytes: three long novels. Its words take some fifty
 /// times as much while quotations are read.
@@ -101,10 +103,10 @@ impl Flow {
 
 /// Reads the stream of a document.
 #[must_use]
-pub fn read(dom: &Dom) -> Flow {
+pub fn read(dom: &Dom, shown: Shown) -> Flow {
     let mut reader = Reader {
         dom,
-        names: Names::default(),
+        names: Names::new(shown),
         flow: Flow { marks: vec![Marks::default(); dom.len()], ..Flow::default() },
         open: Vec::new(),
         link: None,
@@ -193,8 +195,8 @@ impl Reader<'_> {
     /// Whether the children are to be left out.
     fn enter(&mut self, id: NodeId) -> bool {
         let tag = self.dom.tag(id);
-        if is_never_text(tag) {
-            return !(tag == Tag::Template && self.dom.attr(id, "shadowrootmode").is_some());
+        if is_never_text(tag) && !self.is_shown(id, tag) {
+            return true;
         }
         let marks = self.names.marks(self.dom, id);
         self.flow.marks[id as usize] = marks;
@@ -224,6 +226,15 @@ impl Reader<'_> {
             _ => {}
         }
         false
+    }
+
+    /// A shadow tree is text; so is what stands for a script, where the document was read without.
+    fn is_shown(&self, id: NodeId, tag: Tag) -> bool {
+        match tag {
+            Tag::Template => self.dom.attr(id, "shadowrootmode").is_some(),
+            Tag::Noscript => self.dom.children(id).any(|child| self.dom.tag(child) != Tag::Other),
+            _ => false,
+        }
     }
 
     fn enter_in_row(&mut self, tag: Tag) {
@@ -302,6 +313,10 @@ impl Reader<'_> {
         let text = self.dom.text(id);
         let before = self.flow.text.len();
         let keep_lines = matches!(self.open.last(), Some((_, Shape::Preformatted)));
+        // Some pages are escaped twice; in code a reference is what is shown.
+        let is_code = keep_lines || self.dom.parent(id).is_some_and(|up| is_code(self.dom, up));
+        let text = if is_code { Cow::Borrowed(text) } else { resolved(text) };
+        let text = &*text;
         for word in Words::new(text) {
             // One text may be as long as the document.
             if self.flow.text.len() > FLOW_BYTES_MAX {
@@ -428,6 +443,15 @@ impl Reader<'_> {
         self.line = Line { start: self.start, ..Line::default() };
         self.source = nowhere();
     }
+}
+
+/// Whether an element, or what it stands in, shows code.
+fn is_code(dom: &Dom, node: NodeId) -> bool {
+    let mut names = std::iter::once(node).chain(dom.ancestors(node));
+    names.by_ref().take(3).any(|id| {
+        matches!(dom.tag(id), Tag::Pre | Tag::Code | Tag::Kbd | Tag::Samp)
+            || dom.other_name(id) == "tt"
+    })
 }
 
 /// The range that any other range replaces when joined to it.

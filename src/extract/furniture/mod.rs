@@ -12,6 +12,7 @@ use std::collections::HashMap;
 use lexicon::{PARTS, Part, WORDS, Word};
 
 use super::dom::{Dom, NodeId, Tag};
+use super::shown::Shown;
 
 /// What the names of an element say about it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -43,10 +44,17 @@ pub struct Marks {
 /// Reads names, remembering what each set of names said: pages repeat a few hundred of them.
 #[derive(Debug, Default)]
 pub struct Names<'a> {
+    /// What the page says of its names.
+    shown: Shown,
     known: HashMap<(&'a str, &'a str), Marks>,
 }
 
 impl<'a> Names<'a> {
+    /// A reader of names on a page that says this of its own.
+    pub fn new(shown: Shown) -> Self {
+        Self { shown, known: HashMap::new() }
+    }
+
     /// The marks of an element by its tag, attributes and names.
     pub fn marks(&mut self, dom: &'a Dom, id: NodeId) -> Marks {
         let (mut class, mut name, mut extra) = ("", "", Marks::default());
@@ -82,7 +90,15 @@ impl<'a> Names<'a> {
         }
         let mut marks = match (class, name) {
             ("", "") => Marks::default(),
-            names => *self.known.entry(names).or_insert_with(|| read(class, name)),
+            names => *self.known.entry(names).or_insert_with(|| {
+                let mut marks = read(class, name);
+                let said = self.shown.of(class, name);
+                marks.hidden |= said.hidden;
+                if said.article {
+                    (marks.furniture, marks.doubtful, marks.hidden) = (false, false, false);
+                }
+                marks
+            }),
         };
         marks.furniture |= extra.furniture;
         marks.doubtful |= extra.doubtful;
@@ -96,7 +112,7 @@ impl<'a> Names<'a> {
     }
 }
 
-fn hides(style: &str) -> bool {
+pub(super) fn hides(style: &str) -> bool {
     let mut squeezed =
         style.bytes().filter(|b| !b.is_ascii_whitespace()).map(|b| b.to_ascii_lowercase());
     // Styles are short; the longest rule looked for has 17 bytes.

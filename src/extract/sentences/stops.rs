@@ -4,6 +4,11 @@
 //! closing marks and footnote marks behind it. Deliberately decides no boundary but that of the scripts
 //! that write no space.
 
+use crate::language::table;
+
+/// The longest attribution behind a quotation in Chinese, in characters.
+const WIDE_ATTRIBUTION_MAX: usize = 16;
+
 pub(super) fn char_at(text: &str, at: usize) -> Option<char> {
     crate::extract::work::step();
     text.get(at..)?.chars().next()
@@ -41,7 +46,7 @@ pub(super) fn wide_boundary(text: &str, close_end: usize) -> bool {
     let closed = text[..close_end]
         .chars()
         .next_back()
-        .is_some_and(|c| matches!(c, '」' | '』' | '”' | '’' | '）'));
+        .is_some_and(|c| matches!(c, '」' | '』' | '”' | '’' | '）' | '"'));
     if !closed {
         return true;
     }
@@ -51,11 +56,21 @@ pub(super) fn wide_boundary(text: &str, close_end: usize) -> bool {
         Some(
             'と' | 'な' | 'で' | 'が' | 'を' | 'に' | 'は' | 'も' | 'の' | '，' | '、' | '。' | ',',
         ) => false,
-        Some('他' | '她') => {
-            !rest.chars().nth(1).is_some_and(|c| matches!(c, '说' | '說' | '表'))
-        }
-        _ => true,
+        _ => !is_wide_attribution(rest),
     }
+}
+
+/// Whether a few characters up to the next mark end with a verb of saying: 她问。
+fn is_wide_attribution(rest: &str) -> bool {
+    let clause: String = rest
+        .chars()
+        .take(WIDE_ATTRIBUTION_MAX)
+        .take_while(|c| {
+            !is_wide_stop(*c) && !matches!(c, '，' | '、' | '：' | '；' | ',' | ':' | '“' | '「')
+        })
+        .collect();
+    let ended = clause.chars().count() < WIDE_ATTRIBUTION_MAX;
+    ended && table("zh").is_some_and(|zh| zh.say.iter().any(|verb| clause.ends_with(verb)))
 }
 
 pub(super) fn stop_run(text: &str, at: usize, language: &str) -> usize {

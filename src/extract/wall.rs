@@ -1,0 +1,440 @@
+//! The words by which walls, offers and lines of the page itself are known, in every language.
+//!
+//! Owns the sets made of all tables of [`crate::language`] at once (a page does not always say its
+//! language, and its wall may be in another) and of the English words here. Deliberately decides nothing
+//! about pages: [`super::kind`] and [`super::metadata`] do.
+
+use std::collections::HashSet;
+use std::sync::LazyLock;
+
+use aho_corasick::AhoCorasick;
+
+use crate::language::{Table, every};
+
+const WALL: &[&str] = &[
+    "subscribe to continue reading",
+    "subscribe to keep reading",
+    "subscribe to read",
+    "subscribe to unlock",
+    "subscribe now to read",
+    "subscribe now to continue",
+    "this article is for subscribers",
+    "this article is only available to subscribers",
+    "this article is exclusive to",
+    "this article is reserved for",
+    "this content is for subscribers",
+    "this content is only available to",
+    "this story is for subscribers",
+    "this story is available exclusively",
+    "exclusive to subscribers",
+    "exclusive for subscribers",
+    "available to subscribers only",
+    "only for subscribers",
+    "for subscribers only",
+    "subscribers only",
+    "subscriber-only",
+    "members only",
+    "to continue reading",
+    "to keep reading",
+    "to read the full story",
+    "to read the full article",
+    "to read the rest of this",
+    "become a subscriber to read",
+    "become a member to read",
+    "sign in to continue reading",
+    "sign in to read",
+    "log in to continue reading",
+    "log in to read",
+    "register to continue reading",
+    "register for free to continue",
+    "register for free to read",
+    "create an account to read",
+    "create an account to continue",
+    "create a free account to",
+    "subscription required",
+    "you have reached your limit of free articles",
+    "you've reached your limit of free articles",
+    "unlock this article",
+    "keep reading with a",
+];
+
+const WALL_BESIDE: &[&str] = &[
+    "already a subscriber",
+    "already subscribed?",
+    "already have an account",
+    "already a member",
+    "for full access to",
+];
+
+const OFFER: &[&str] = &[
+    "cancel anytime",
+    "cancel any time",
+    "cancel at any time",
+    "free trial",
+    "for the first month",
+    "for your first month",
+    "unlimited access",
+    "unlimited digital access",
+    "full access to",
+    "per week",
+    "a week for",
+    "per month",
+    "subscribe now",
+    "try it for",
+    "for just $",
+    "for only $",
+    "for just £",
+    "for only £",
+    "all our articles",
+    "every article",
+    "special offer",
+];
+
+const CONSENT: &[&str] = &[
+    "before you continue to",
+    "we value your privacy",
+    "we care about your privacy",
+    "your privacy choices",
+    "accept all cookies",
+    "accept cookies to continue",
+    "consent to the use of cookies",
+    "manage your privacy settings",
+    "continue with ads",
+    "cookiewall",
+    "we and our partners",
+    "we and our vendors",
+    "we and our third-party",
+    "yahoo is part of the yahoo family",
+];
+
+const PARTNER: &[&str] = &["partners", "vendors", "third parties"];
+const DEVICE: &[&str] = &["cookie", "device"];
+
+const RIGHTS: &[&str] = &[
+    "all rights reserved",
+    "reuse is not allowed",
+    "may not be reproduced",
+    "may not be republished",
+    "may not be published, broadcast",
+    "without permission",
+    "reproduction without",
+    "redistribution is prohibited",
+    "reproduction is prohibited",
+];
+
+/// A set of phrases that are looked for together.
+type Phrases = LazyLock<Option<AhoCorasick>>;
+
+fn matcher(
+    english: &[&'static str],
+    of: fn(&'static Table) -> &'static Vec<&'static str>,
+) -> Option<AhoCorasick> {
+    let foreign = every().flat_map(|table| of(table).iter().copied());
+    AhoCorasick::new(english.iter().copied().chain(foreign)).ok()
+}
+
+static WALLS: Phrases = LazyLock::new(|| matcher(WALL, |table| &table.wall));
+static BESIDE: Phrases = LazyLock::new(|| matcher(WALL_BESIDE, |table| &table.wall_beside));
+static OFFERS: Phrases = LazyLock::new(|| matcher(OFFER, |table| &table.offer));
+static CONSENTS: Phrases = LazyLock::new(|| matcher(CONSENT, |table| &table.consent));
+static PARTNERS: Phrases = LazyLock::new(|| matcher(PARTNER, |table| &table.partner));
+static DEVICES: Phrases = LazyLock::new(|| matcher(DEVICE, |table| &table.device));
+static GONE: Phrases = LazyLock::new(|| matcher(&[], |table| &table.gone));
+static BLOCKED: Phrases = LazyLock::new(|| matcher(&[], |table| &table.blocked));
+static RIGHTS_RESERVED: Phrases = LazyLock::new(|| matcher(RIGHTS, |table| &table.rights));
+static AGO: LazyLock<HashSet<&'static str>> =
+    LazyLock::new(|| every().flat_map(|table| table.ago.iter().copied()).collect());
+static AGO_LINES: LazyLock<HashSet<&'static str>> =
+    LazyLock::new(|| every().flat_map(|table| table.ago_line.iter().copied()).collect());
+
+fn has(phrases: &Phrases, text: &str) -> bool {
+    phrases.as_ref().is_some_and(|matcher| matcher.is_match(text))
+}
+
+/// How surely a line says that the rest is for those who pay.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wall {
+    /// It says so.
+    Here,
+    /// It stands beside walls, and on free pages, too.
+    Beside,
+}
+
+/// What a line, in lower case, says of a wall. Numbers are passed over: 残り1200文字.
+pub fn of(lower: &str) -> Option<Wall> {
+    let bare = without_numbers(lower);
+    if has(&WALLS, lower) || has(&WALLS, &bare) {
+        Some(Wall::Here)
+    } else {
+        has(&BESIDE, lower).then_some(Wall::Beside)
+    }
+}
+
+/// Whether a paragraph offers a subscription: two phrases of offers, or one beside words of a wall.
+pub fn is_offer(words: &str) -> bool {
+    let lower = words.to_lowercase();
+    let Some(offers) = OFFERS.as_ref() else { return false };
+    let mut found = HashSet::new();
+    found.extend(offers.find_iter(&lower).map(|found| found.pattern()));
+    let walled = || of(&lower).is_some();
+    found.len() >= 3
+        || (!found.is_empty() && walled())
+        || (lower.len() <= WALL_LINE_BYTES_MAX
+            && of(&lower) == Some(Wall::Here)
+            && !is_sentence(words))
+}
+
+/// A line of a wall that is no sentence is shorter than this, in bytes.
+const WALL_LINE_BYTES_MAX: usize = 160;
+
+/// Whether a line ends with a full stop: "She had to register to continue reading."
+fn is_sentence(words: &str) -> bool {
+    words.ends_with(['.', '。', '।', '”', '"'])
+}
+
+/// Whether a text, in lower case, asks for consent; the number of partners does not matter.
+pub fn asks_for_consent(lower: &str) -> bool {
+    has(&CONSENTS, lower) || has(&CONSENTS, &without_numbers(lower))
+}
+
+/// Whether one paragraph tells of a number of partners and of cookies or devices.
+pub fn counts_partners(lower: &str) -> bool {
+    lower.len() <= PARTNERS_BYTES_MAX
+        && numbers(lower).any(|number| number >= PARTNERS_MIN)
+        && has(&PARTNERS, lower)
+        && has(&DEVICES, lower)
+}
+
+/// Longer paragraphs tell of partners in an article.
+const PARTNERS_BYTES_MAX: usize = 1_200;
+/// Fewer partners are those of a deal.
+const PARTNERS_MIN: u32 = 10;
+
+/// Whether a text, in lower case, says that the article is gone, in another language than English.
+pub fn says_gone(lower: &str) -> bool {
+    has(&GONE, lower)
+}
+
+/// Whether a text, in lower case, keeps machines out, in another language than English.
+pub fn says_blocked(lower: &str) -> bool {
+    has(&BLOCKED, lower)
+}
+
+/// Whether a line, in lower case, reserves rights: "© 2024 The Post. Alle Rechte vorbehalten".
+pub fn reserves_rights(lower: &str) -> bool {
+    let named = lower.trim_start_matches(|c: char| !c.is_alphanumeric() && c != '©');
+    let copyright = named.strip_prefix("copyright").or_else(|| named.strip_prefix('©'));
+    let dated = copyright.is_some_and(|rest| {
+        let rest =
+            rest.trim_start_matches(|c: char| matches!(c, ' ' | '©' | '(' | ')' | 'c' | ':' | ','));
+        rest.bytes().take(4).filter(u8::is_ascii_digit).count() == 4
+    });
+    dated || has(&RIGHTS_RESERVED, lower)
+}
+
+/// Whether a short line, in lower case, only tells how long ago something was: "vor 5 Minuten", 5分钟前.
+pub fn is_ago(lower: &str) -> bool {
+    if AGO_LINES.contains(lower) {
+        return true;
+    }
+    let mut words = lower
+        .split(|c: char| c.is_whitespace() || c.is_numeric() || matches!(c, '.' | '·' | ',' | '-'));
+    lower.chars().count() <= 30
+        && lower.chars().any(char::is_numeric)
+        && lower.split_whitespace().count() <= 6
+        && words.clone().any(|word| !word.is_empty())
+        && words.all(|word| word.is_empty() || AGO.contains(word))
+        && !lower
+            .chars()
+            .all(|c| c.is_numeric() || c == '日' || c == '분' || c == '시' || c == '月')
+}
+
+/// The text without digits and what stands between them, white space run together.
+fn without_numbers(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut digits = false;
+    for c in text.chars() {
+        if c.is_numeric() {
+            digits = true;
+        } else if digits && matches!(c, '.' | ',' | '\u{a0}' | '\u{202f}' | '+') {
+            // Inside a number.
+        } else {
+            digits = false;
+            if !(c.is_whitespace() && (out.is_empty() || out.ends_with(' '))) {
+                out.push(if c.is_whitespace() { ' ' } else { c });
+            }
+        }
+    }
+    out
+}
+
+/// The numbers of a text, marks of thousands passed over.
+fn numbers(text: &str) -> impl Iterator<Item = u32> + '_ {
+    text.split(|c: char| !c.is_numeric() && !matches!(c, '.' | ',' | '\u{a0}' | '\u{202f}'))
+        .filter_map(|run| {
+            let digits: String = run
+                .chars()
+                .filter_map(|c| c.to_digit(10).or_else(|| other_digit(c)))
+                .filter_map(|d| char::from_digit(d, 10))
+                .collect();
+            digits.get(..digits.len().min(6))?.parse().ok()
+        })
+}
+
+/// The value of an Arabic, Persian or Devanagari digit.
+fn other_digit(c: char) -> Option<u32> {
+    [0x660_u32, 0x6f0, 0x966]
+        .iter()
+        .find_map(|zero| u32::from(c).checked_sub(*zero).filter(|value| *value <= 9))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn walls_are_known_in_every_language_and_sentences_are_none() {
+        for line in [
+            "Subscribe to continue reading",
+            "Nur für Abonnenten: weiterlesen mit Post+",
+            "Il vous reste 80 % de cet article à lire. La suite est réservée aux abonnés.",
+            "Contenido exclusivo para suscriptores",
+            "Conteúdo exclusivo para assinantes",
+            "Contenuto riservato agli abbonati",
+            "Dit artikel is alleen voor abonnees",
+            "Artykuł dostępny tylko dla prenumeratorów",
+            "Celý obsah pouze pro předplatitele",
+            "Endast för prenumeranter",
+            "Kun for abonnenter",
+            "Artiklen er kun for abonnenter",
+            "Материал доступен только подписчикам",
+            "Матеріал доступний лише для передплатників",
+            "Μόνο για συνδρομητές",
+            "Yalnızca aboneler okuyabilir",
+            "Artikel ini khusus untuk pelanggan",
+            "هذا المقال للمشتركين فقط",
+            "הכתבה המלאה למנויים בלבד",
+            "این مطلب ویژه مشترکان است",
+            "यह लेख केवल सदस्यों के लिए है",
+            "本文为付费内容，订阅后可阅读全文",
+            "本文為付費內容",
+            "この記事は有料会員限定です。残り1200文字",
+            "残り843文字",
+            "이 기사는 유료 회원 전용입니다",
+        ] {
+            assert_eq!(of(&line.to_lowercase()), Some(Wall::Here), "{line}");
+        }
+        assert_eq!(of("already a subscriber? sign in"), Some(Wall::Beside));
+        for line in [
+            "the paper lost subscribers",
+            "die abonnenten zahlen mehr",
+            "会员大会昨天举行",
+            "残りの試合",
+        ] {
+            assert_eq!(of(line), None, "{line}");
+        }
+        assert!(is_offer(
+            "Testen Sie jetzt unser Angebot einen Monat lang für nur 2,95 Euro pro Woche, jederzeit kündbar."
+        ));
+        assert!(!is_offer(
+            "Rents rose to 900 euros per month, twice what they were, the council said."
+        ));
+        assert!(!is_offer("She had to register to continue reading."));
+    }
+
+    #[test]
+    fn consent_counts_partners_in_every_language() {
+        for line in [
+            "We and our 812 partners store information on a device, such as cookies.",
+            "Wir und unsere 1.024 Partner speichern Informationen auf einem Gerät.",
+            "Avec votre accord, nos 234 partenaires et nous utilisons des cookies.",
+            "Nosotros y nuestros 812 socios almacenamos información en un dispositivo.",
+            "Nós e os nossos 812 parceiros guardamos cookies.",
+            "Noi e i nostri 812 partner archiviamo informazioni sul dispositivo, come i cookie.",
+            "Wij en onze 812 partners gebruiken cookies.",
+            "My i nasi 812 partnerzy przechowujemy pliki cookie.",
+            "My a našich 812 partnerů ukládáme soubory cookie.",
+            "Vi och våra 812 partners lagrar cookies.",
+            "Vi og våre 812 partnere lagrer informasjonskapsler.",
+            "Vi og vores 812 partnere gemmer cookies.",
+            "Мы и наши 812 партнеров храним файлы cookie.",
+            "Ми та наші 812 партнерів зберігаємо файли cookie.",
+            "Εμείς και οι 812 συνεργάτες μας αποθηκεύουμε cookies.",
+            "Biz ve 812 iş ortağımız çerezleri saklıyoruz.",
+            "Kami dan 812 mitra kami menyimpan cookie.",
+            "نحن وشركاؤنا البالغ عددهم 812 نستخدم ملفات تعريف الارتباط.",
+            "אנחנו ו-812 השותפים שלנו שומרים עוגיות.",
+            "ما و ۸۱۲ شریک ما کوکی‌ها را ذخیره می‌کنیم.",
+            "हम और हमारे 812 भागीदार कुकी का उपयोग करते हैं।",
+            "我们和我们的812家合作伙伴使用cookie存储信息。",
+            "当社と812社のパートナーはクッキーを使用します。",
+            "당사와 812개 파트너는 쿠키를 사용합니다.",
+        ] {
+            assert!(counts_partners(&line.to_lowercase()), "{line}");
+        }
+        for line in
+            ["the firm and its three partners made the device", "12 partners left the law firm"]
+        {
+            assert!(!counts_partners(line), "{line}");
+        }
+        assert!(asks_for_consent("wir und unsere 812 partner"));
+    }
+
+    #[test]
+    fn times_gone_by_are_told_from_sentences_and_dates() {
+        for line in [
+            "vor 5 minuten",
+            "il y a 3 heures",
+            "hace 5 minutos",
+            "há 2 horas",
+            "5 minuti fa",
+            "5 minuten geleden",
+            "5 minut temu",
+            "před 5 minutami",
+            "för 5 minuter sedan",
+            "for 5 minutter siden",
+            "5 минут назад",
+            "5 хвилин тому",
+            "πριν από 5 λεπτά",
+            "5 dakika önce",
+            "5 menit yang lalu",
+            "منذ 5 دقائق",
+            "לפני 5 דקות",
+            "۵ دقیقه پیش",
+            "5 मिनट पहले",
+            "5分钟前",
+            "5 分鐘前",
+            "5分前",
+            "5분 전",
+            "gerade eben",
+        ] {
+            assert!(is_ago(line), "{line}");
+        }
+        for line in [
+            "5",
+            "5月4日",
+            "14日",
+            "vor 5 jahren war das anders",
+            "5 tage nach dem brand",
+            "the 5 minutes",
+            "",
+        ] {
+            assert!(!is_ago(line), "{line}");
+        }
+    }
+
+    #[test]
+    fn lines_that_reserve_rights_are_known() {
+        for line in [
+            "copyright 2024 the mill post. reuse is not allowed without permission.",
+            "© 2024 the mill post",
+            "copyright (c) 2024 ap",
+            "alle rechte vorbehalten.",
+            "無断転載を禁じます",
+            "все права защищены",
+        ] {
+            assert!(reserves_rights(line), "{line}");
+        }
+        assert!(!reserves_rights("copyright law protects them, the court said."));
+    }
+}
