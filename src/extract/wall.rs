@@ -225,8 +225,7 @@ pub fn reserves_rights(lower: &str) -> bool {
     let named = lower.trim_start_matches(|c: char| !c.is_alphanumeric() && c != '©');
     let copyright = named.strip_prefix("copyright").or_else(|| named.strip_prefix('©'));
     let dated = copyright.is_some_and(|rest| {
-        let rest =
-            rest.trim_start_matches(|c: char| matches!(c, ' ' | '©' | '(' | ')' | 'c' | ':' | ','));
+        let rest = rest.trim_start_matches([' ', '©', '(', ')', 'c', ':', ',']);
         rest.bytes().take(4).filter(u8::is_ascii_digit).count() == 4
     });
     dated || has(&RIGHTS_RESERVED, lower)
