@@ -94,13 +94,16 @@ fn a_body_that_was_changed_is_refused_by_every_command_with_its_place() {
     // The other version is as it was, and a history names the one that it leaves out.
     let first = ["cite", STORY, "--at", "20251105000000"];
     assert_eq!(pressmark(&root, &first).status.code(), Some(0));
+    // What was read while it was sound is remembered as it was: a history is of what pages said.
+    let remembered = pressmark(&root, &["history", STORY]);
+    assert_eq!(remembered.status.code(), Some(0), "{}", stderr(&remembered));
+    std::fs::remove_dir_all(root.join("derived")).unwrap();
     let history = pressmark(&root, &["history", STORY]);
     assert_eq!(history.status.code(), Some(4), "{}", stderr(&history));
     assert!(stdout(&history).contains("1 version in 1 capture"), "{}", stdout(&history));
     let left_out = format!("left out: the record at {offset} in {name}");
     assert!(stderr(&history).contains(&left_out), "{}", stderr(&history));
     forge(&file_of(&root, "response", STORY, 0), "response", STORY);
-    // What was read while it was sound is remembered as it was.
     std::fs::remove_dir_all(root.join("derived")).unwrap();
     for command in ["history", "diff", "blame"] {
         let done = pressmark(&root, &[command, STORY]);
