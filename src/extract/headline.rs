@@ -4,7 +4,7 @@
 //! pages put their own name or nothing into it, and several stand on some. The one taken is the
 //! `h1` that another source confirms, else the best of the others with the outlet's name cut off. A `title`
 //! alone, which templates fill with anything, does not win against an `h1` that has the form of a headline
-//! and stands where one does.
+//! and stands in the article.
 
 use std::collections::HashSet;
 
@@ -72,8 +72,10 @@ pub fn find(dom: &Dom, declared: &Declared, ld: &LdArticle) -> Found {
     let visible: Vec<(NodeId, String)> =
         headings.iter().filter(|(_, text)| !says_nothing(text)).cloned().collect();
     let title_alone = others.iter().all(|(origin, _)| *origin == Origin::Markup);
-    let stands_as_one =
-        |id: NodeId, text: &str| title_alone && has_form(text) && !is_of_outlet(dom, id);
+    let in_article = |id: NodeId| dom.ancestors(id).any(|above| dom.tag(above) == Tag::Article);
+    let stands_as_one = |id: NodeId, text: &str| {
+        title_alone && has_form(text) && in_article(id) && !is_of_outlet(dom, id)
+    };
     let best = visible
         .iter()
         .map(|(id, text)| {

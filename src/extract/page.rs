@@ -333,7 +333,7 @@ pub struct Notice {
     pub kind: NoticeKind,
     /// Its words.
     pub text: String,
-    /// Where they stand in [`Page::text`].
+    /// Where they stand in [`Page::text`]; empty for a correction that the page declares in its data alone.
     pub range: Range<usize>,
 }
 
