@@ -73,7 +73,7 @@ pub fn judge(words: &str, linked: usize) -> Line {
             return Line::Furniture;
         }
     }
-    if is_page_state(bare) {
+    if is_page_state(bare, words.ends_with(['.', '!', '?'])) {
         return Line::Furniture;
     }
     if asks_to_scan(bare) {
@@ -88,7 +88,7 @@ pub fn judge(words: &str, linked: usize) -> Line {
 /// Whether a short line tells of the page and not of its matter, with figures that turn by themselves: how
 /// many readers like it, how long an offer lasts, how far a collection is, how old the article is, when it
 /// was printed.
-fn is_page_state(bare: &str) -> bool {
+fn is_page_state(bare: &str, is_sentence: bool) -> bool {
     if bare.len() > 140 || !bare.chars().any(char::is_numeric) {
         return false;
     }
@@ -103,7 +103,7 @@ fn is_page_state(bare: &str) -> bool {
     let left = words.first() == Some(&"only") && words.contains(&"left") && bare.len() <= 60;
     left || bare.len() <= 90 && STATES.after(bare).is_some()
         || short && begins_counted && has(&CROWD) && has(&APPLAUSE)
-        || short && has(&DONORS) && has(&GOALS) && !bare.ends_with('.')
+        || short && has(&DONORS) && has(&GOALS) && (begins_counted || !is_sentence)
         || words.len() <= 14 && DONORS_FIRST.after(bare).is_some() && has(&DONORS)
 }
 
