@@ -52,6 +52,7 @@ pub fn find(dom: &Dom, declared: &Declared, ld: &LdArticle) -> Found {
     site.extend(outlet_beside(dom, title.as_deref(), &headings, &[&og, &json]));
     let says_nothing =
         |text: &str| is_placeholder(text) || site.iter().any(|name| same(name, text));
+    let in_article = |id: NodeId| dom.ancestors(id).any(|above| dom.tag(above) == Tag::Article);
     let mut others: Vec<(Origin, String)> = Vec::new();
     for (origin, text) in [
         (Origin::JsonLd, &json),
@@ -60,9 +61,9 @@ pub fn find(dom: &Dom, declared: &Declared, ld: &LdArticle) -> Found {
         (Origin::Markup, &title),
     ] {
         if let Some(text) = text {
-            let is_heading = |part: &str| {
-                headings.iter().any(|(id, text)| same(text, part) && !is_of_outlet(dom, *id))
-            };
+            // Outside of an article a heading may be the outlet's name.
+            let is_heading =
+                |part: &str| headings.iter().any(|(id, text)| same(text, part) && in_article(*id));
             let text = cut_site(text, &site, is_heading);
             if !says_nothing(&text) {
                 others.push((origin, text));
@@ -72,7 +73,6 @@ pub fn find(dom: &Dom, declared: &Declared, ld: &LdArticle) -> Found {
     let visible: Vec<(NodeId, String)> =
         headings.iter().filter(|(_, text)| !says_nothing(text)).cloned().collect();
     let title_alone = others.iter().all(|(origin, _)| *origin == Origin::Markup);
-    let in_article = |id: NodeId| dom.ancestors(id).any(|above| dom.tag(above) == Tag::Article);
     let stands_as_one = |id: NodeId, text: &str| {
         title_alone && has_form(text) && in_article(id) && !is_of_outlet(dom, id)
     };
@@ -397,7 +397,8 @@ mod tests {
     #[test]
     fn a_headline_may_be_short_where_the_outlet_has_a_long_name() {
         let title = "<title>The Mill Post, news and sport from the valley - Bridge closed</title>";
-        assert_eq!(of(title, "<h1>Bridge closed</h1>").as_deref(), Some("Bridge closed"));
+        let story = "<article><h1>Bridge closed</h1></article>";
+        assert_eq!(of(title, story).as_deref(), Some("Bridge closed"));
         let og = format!("{title}<meta property=\"og:title\" content=\"Bridge closed\">");
         assert_eq!(of(&og, "").as_deref(), Some("Bridge closed"));
     }

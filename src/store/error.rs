@@ -11,6 +11,12 @@ pub enum StoreError {
         /// The root.
         root: String,
     },
+    /// A symbolic link where the archive would be written to.
+    #[error("{path} is a symbolic link, and what is written there would go elsewhere")]
+    Link {
+        /// The link.
+        path: String,
+    },
     /// A format file that is none of ours.
     #[error("{path} should begin with \"pressmark archive\", but says {found:?}")]
     NotAnArchive {
@@ -94,6 +100,9 @@ impl StoreError {
         Some(match self {
             Self::NoArchive { .. } => {
                 "`pressmark crawl URL` makes one, `pressmark init` lays one out, --archive DIR names another place"
+            }
+            Self::Link { .. } => {
+                "put the whole archive where there is room, and name that place with --archive; nothing was written"
             }
             Self::NotAnArchive { .. } => {
                 "--archive names the root of an archive, which holds warc/"

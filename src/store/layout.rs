@@ -115,8 +115,9 @@ impl Layout {
     /// survive a loss of power.
     ///
     /// # Errors
-    /// When something cannot be made.
+    /// When something cannot be made, or is a symbolic link ([`Self::refuse_links`]).
     pub fn create(&self) -> Result<(), StoreError> {
+        self.refuse_links()?;
         let fail = |path: &Path| {
             let path = path.display().to_string();
             move |why: io::Error| StoreError::Io { doing: "making", path, why }
@@ -148,11 +149,42 @@ impl Layout {
         Ok(())
     }
 
+    /// Checks that nothing below the root that is written to is a symbolic link. An archive that came from
+    /// somebody else may hold one that leads to a file of the user's, which would be written over.
+    /// The root itself may be one.
+    ///
+    /// # Errors
+    /// When there is one, or a directory cannot be listed.
+    pub fn refuse_links(&self) -> Result<(), StoreError> {
+        let mut dirs = vec![self.root.clone()];
+        dirs.extend([
+            self.warc_dir(),
+            self.set_aside_dir(),
+            self.index_dir(),
+            self.derived_dir(),
+            self.evidence_dir(),
+            self.state_dir(),
+            self.state_dir().join("kv"),
+            self.owner_dir(),
+            self.log_dir(),
+            self.tmp_dir(),
+        ]);
+        refuse_links_in(&dirs)
+    }
+
     /// Checks that there is an archive of a layout that this program knows.
     ///
     /// # Errors
     /// When there is none, or a newer program laid it out.
     pub fn check(&self) -> Result<(), StoreError> {
+        // What only reads opens these for writing, too, where it may.
+        let (index, state) = (self.index_dir(), self.state_dir());
+        for dir in [&index, &state] {
+            if dir.symlink_metadata().is_ok_and(|kind| kind.is_symlink()) {
+                return Err(StoreError::Link { path: dir.display().to_string() });
+            }
+        }
+        refuse_links_in(&[index, state.join("kv"), state])?;
         let format = self.format_file();
         let text = match fs::read_to_string(&format) {
             Ok(text) => text,
@@ -240,4 +272,23 @@ pub fn is_warc(name: &str) -> bool {
 pub fn stable_name(path: &Path) -> String {
     let name = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
     name.strip_suffix(".open").map_or(name.clone(), str::to_owned)
+}
+
+/// Refuses symbolic links that lie in these directories.
+fn refuse_links_in(dirs: &[PathBuf]) -> Result<(), StoreError> {
+    for dir in dirs {
+        let fail = |why| StoreError::Io { doing: "listing", path: dir.display().to_string(), why };
+        let entries = match fs::read_dir(&dir) {
+            Ok(entries) => entries,
+            Err(why) if why.kind() == io::ErrorKind::NotFound => continue,
+            Err(why) => return Err(fail(why)),
+        };
+        for entry in entries {
+            let entry = entry.map_err(fail)?;
+            if entry.file_type().is_ok_and(|kind| kind.is_symlink()) {
+                return Err(StoreError::Link { path: entry.path().display().to_string() });
+            }
+        }
+    }
+    Ok(())
 }

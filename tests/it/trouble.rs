@@ -358,3 +358,36 @@ fn a_file_left_open_is_sealed_and_its_tail_set_aside() {
     let verified = pressmark(&root, &["verify"]);
     assert!(matches!(verified.status.code(), Some(0 | 4)), "{}", stderr(&verified));
 }
+
+#[test]
+fn nothing_is_written_through_a_link_in_an_archive() {
+    let (_dir, root) = empty();
+    let elsewhere = tempfile::tempdir().unwrap();
+    let file = elsewhere.path().join("precious");
+    let site = pages(&["a"], 500);
+    let url = "http://a.example/a";
+    let first = crawl(&root, &[site.resolve("a.example")]).arg(url).output().unwrap();
+    assert_eq!(first.status.code(), Some(0), "{}", stderr(&first));
+    fs::write(&file, "mine").unwrap();
+    let links =
+        ["logs/crawl.log", "logs/last-run.json", "state/queue.json", "index", "tmp", "derived"];
+    for name in links {
+        let place = root.join(name);
+        let kept = root.with_extension("kept");
+        let was = fs::rename(&place, &kept).is_ok();
+        let to = if place.extension().is_some() { file.as_path() } else { elsewhere.path() };
+        std::os::unix::fs::symlink(to, &place).unwrap();
+        let output = crawl(&root, &[site.resolve("a.example")]).arg(url).output().unwrap();
+        fails(&output, 1, &["is a symbolic link", name]);
+        // What only reads does without what it would keep there.
+        let _ = pressmark(&root, &["history", url]);
+        assert_eq!(fs::read_to_string(&file).unwrap(), "mine", "{name}");
+        assert_eq!(fs::read_dir(elsewhere.path()).unwrap().count(), 1, "{name}");
+        fs::remove_file(&place).unwrap();
+        if was {
+            fs::rename(&kept, &place).unwrap();
+        }
+    }
+    let last = crawl(&root, &[site.resolve("a.example")]).arg(url).output().unwrap();
+    assert_eq!(last.status.code(), Some(0), "{}", stderr(&last));
+}
