@@ -35,7 +35,7 @@ pub struct Missing {
 }
 
 /// Finds `quote` in the article's text, or in its headline; as it stands, or with what a quoter may mark:
-/// "[…]", "[t]he", "[the mayor]", a comma within the closing mark.
+/// "[…]", "\[t\]he", "[the mayor]", a comma within the closing mark.
 ///
 /// # Errors
 /// When the words are not there; the error has the nearest that are.

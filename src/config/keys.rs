@@ -53,7 +53,7 @@ key_type! {
 macro_rules! keys {
     ($($name:ident: $type:ident = ($path:literal, $kind:expr, $default:literal, $doc:literal),)*) => {
         $(
-            #[doc = concat!("`", $path, "`: ", $doc)]
+            #[doc = concat!("The setting `", $path, "`.")]
             pub const $name: $type = $type($path);
         )*
 

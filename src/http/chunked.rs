@@ -1,7 +1,7 @@
 //! The chunked transfer coding, read in pieces of any size (RFC 9112 section 7.1).
 //!
 //! Owns the one state machine that tells chunk data from chunk framing; [`super::framing`] uses it
-//! to find the end of a message, [`super::payload`] to leave the framing out. Deliberately copies
+//! to find the end of a message, [`mod@super::payload`] to leave the framing out. Deliberately copies
 //! nothing but chunk-size lines, and does not interpret extensions or trailer fields: they are
 //! bytes of the record.
 //!

@@ -5,7 +5,7 @@
 //! error, a limit or the end is kept, and [`Decoded::cut`] says that there was more. Where the
 //! field lies, the bytes decide: gzip and zstd are known by their first bytes, `deflate` is read
 //! with and without its zlib header, and a plain body that is called packed is taken as it is.
-//! Deliberately knows nothing of transfer codings ([`super::payload`]) and touches no stored byte.
+//! Deliberately knows nothing of transfer codings ([`mod@super::payload`]) and touches no stored byte.
 //!
 //! Codings: RFC 9110 section 8.4.1 (gzip, deflate, compress), RFC 7932 (br), RFC 8878 (zstd).
 

@@ -3,7 +3,7 @@
 use crate::archive::CaptureIn;
 use crate::base::Timestamp;
 
-/// The number that stands for a WARC file in the index; [`super::Index::file`] gives its name.
+/// The number that stands for a WARC file in the index; the index gives its name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct FileId(pub u32);
 

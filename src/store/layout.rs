@@ -278,7 +278,7 @@ pub fn stable_name(path: &Path) -> String {
 fn refuse_links_in(dirs: &[PathBuf]) -> Result<(), StoreError> {
     for dir in dirs {
         let fail = |why| StoreError::Io { doing: "listing", path: dir.display().to_string(), why };
-        let entries = match fs::read_dir(&dir) {
+        let entries = match fs::read_dir(dir) {
             Ok(entries) => entries,
             Err(why) if why.kind() == io::ErrorKind::NotFound => continue,
             Err(why) => return Err(fail(why)),

@@ -1,5 +1,5 @@
-//! Quotations that say what they changed: words left out ("[…]"), another case ("[t]he"), words put in or in the
-//! place of others ("[the mayor]"), another ending ("walk[ed]"), and the comma or full stop that American houses
+//! Quotations that say what they changed: words left out ("[…]"), another case ("\[t\]he"), words put in or in the
+//! place of others ("[the mayor]"), another ending ("walk\[ed\]"), and the comma or full stop that American houses
 //! set within the closing mark (Chicago 17, 13.7, 13.50 to 13.60; MLA 9, 6.54 to 6.62; APA 7, 8.30 and 8.31).
 //!
 //! Everything outside of the brackets has to stand there as it does for any quotation, in order and close
@@ -42,7 +42,7 @@ impl Altered {
 pub struct Alteration {
     /// Which kind of change.
     pub kind: Kind,
-    /// As the quotation has it: "[…]", "[t]he".
+    /// As the quotation has it: "[…]", "\[t\]he".
     pub given: String,
     /// What stands there: the words left out, "The"; empty where nothing does.
     pub stands: String,

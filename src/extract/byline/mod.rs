@@ -1,7 +1,7 @@
 //! Who wrote it: names from JSON-LD, `meta`, microdata and the byline a reader sees.
 //!
 //! In reading order: the sources and which of them is believed (here), where a reader sees a byline
-//! ([`visible`]), a byline taken apart ([`line`], [`piece`], [`person`], [`east_asian`]), and the words that takes
+//! ([`visible`]), a byline taken apart ([`mod@line`], [`piece`], [`person`], [`east_asian`]), and the words that takes
 //! ([`lexicon`], [`given`]). Agencies and staffs are told from people by their words. Deliberately knows
 //! nothing of how names are set in citations.
 
