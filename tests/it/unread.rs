@@ -155,11 +155,15 @@ fn a_page_that_takes_too_long_is_kept_unread_and_the_watch_goes_on() {
             wait_until(|| gate.begun("/slow") == 1 && gate.begun("/b/third") == 1);
             assert_eq!(gate.begun("/second"), 0);
             assert_eq!(counts.ailments(), Vec::<String>::new());
+            // What is still being read when the clock moves would have taken too long as well.
+            wait_until(|| lab.log().contains("/b/third "));
             hand.advance(lab.options.reading_max);
             wait_until(|| !counts.ailments().is_empty());
             assert!(counts.ailments()[0].starts_with("stuck: 1 page"), "{:?}", counts.ailments());
             assert!(counts.render().contains("\npressmark_readings_stuck 1\n"));
             wait_until(|| gate.begun("/second") == 1 && gate.begun("/third") == 1);
+            wait_until(|| lab.log().contains("a.example/third "));
+            wait_until(|| lab.log().contains("a.example/second "));
             // It ends after all: then nothing is stuck, which is said at the next look round.
             gate.open();
             wait_until(|| {
