@@ -15,6 +15,7 @@ import re
 import subprocess
 import sys
 import tempfile
+import zlib
 
 MISSING = 77
 
@@ -49,8 +50,20 @@ def payload_of(block):
         return b"", "with a cut head"
     body, fields = head[end.end():], head[:end.end()].lower()
     codings = re.findall(rb"\ntransfer-encoding[ \t]*:[ \t]*([^\r\n]*)", fields)
-    if codings and codings[-1].strip().endswith(b"chunked"):
-        return without_chunks(body), "chunked"
+    codings = [coding.strip() for line in codings for coding in line.split(b",")]
+    why = "chunked" if codings and codings[-1] == b"chunked" else None
+    if why:
+        body = without_chunks(body)
+        codings.pop()
+    # Other transfer codings are undone where the first bytes show them, two at most.
+    for coding in codings[-1:-3:-1]:
+        packed = {b"gzip": 31, b"x-gzip": 31, b"deflate": 15}.get(coding)
+        shown = body[:2] == b"\x1f\x8b" if packed == 31 else body[:1] == b"\x78"
+        if packed is None or not shown:
+            break
+        body, why = zlib.decompressobj(packed).decompress(body), "transfer-coded"
+    if why:
+        return body, why
     if re.search(rb"[^\r]\n", head[:end.end()]):
         return body, "after bare line feeds"
     return body, "after blank lines" if lead else None
