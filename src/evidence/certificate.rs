@@ -16,7 +16,9 @@ table{border-collapse:collapse;width:100%;font-size:.9em}td,th{border:1px solid 
 th{background:#eee;font-weight:normal;width:12em}thead th{width:auto}table{margin-bottom:1em}\
 .records td:nth-child(3),.records td:nth-child(6),.records th{overflow-wrap:normal}\
 pre{background:#f4f4f4;border:1px solid #ccc;padding:.6em;overflow-x:auto;font-size:.8em;line-height:1.4}code{font-size:.85em;overflow-wrap:anywhere}\
-.sign td{height:2.4em}@media print{body{margin:0;max-width:none}pre{white-space:pre-wrap}}";
+.sign td{height:2.4em}@media print{body{margin:0;max-width:none}pre{white-space:pre-wrap}}\
+@media screen and (max-width:30em){body{margin:1em auto;padding:0 .7em}th{width:7em}table.records{display:block;overflow-x:auto}}\
+@media screen and (prefers-color-scheme:dark){body{background:#16181a;color:#e4e4e4}a{color:#8ab4f8}th{background:#26292c}td,th{border-color:#4a4f54}pre{background:#202326;border-color:#4a4f54}h2{border-color:#666}}";
 
 fn escape(text: &str) -> String {
     escaped(&printable::line(text))
@@ -57,6 +59,10 @@ fn step(out: &mut String, what: &str, commands: &str) {
 pub fn render(bundle: &Bundle) -> String {
     let mut out =
         String::from("<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\n");
+    out.push_str(
+        "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\n\
+         <meta name=\"color-scheme\" content=\"light dark\">\n",
+    );
     out.push_str("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n");
     let title = format!("Evidence of a web capture: {}", bundle.url());
     out.push_str(&format!(
