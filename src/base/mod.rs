@@ -4,7 +4,7 @@
 //! ([`Timestamp`], [`TimeRange`], [`Clock`]), what the bytes were ([`Digest`]), whose server it is
 //! ([`HostKey`]), what kind of bytes ([`MediaType`]), how many ([`ByteSize`]), how text
 //! stands in a page of ours ([`markup`]) and on a terminal ([`printable`]) and what its one form is
-//! ([`normal_form`]), and how a check reports ([`Finding`]).
+//! ([`normal_form`]), escapes in URLs ([`percent`]), and how a check reports ([`Finding`]).
 
 pub mod bytes;
 pub mod clock;
@@ -14,6 +14,7 @@ pub mod host;
 pub mod markup;
 pub mod media_type;
 pub mod normal_form;
+pub mod percent;
 pub mod printable;
 pub mod surt;
 pub mod target_uri;

@@ -15,6 +15,7 @@ use std::str::FromStr;
 use url::Url;
 
 use super::HostKey;
+use super::percent::percent_decoded;
 
 /// An `http` or `https` URI with a host.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -263,10 +264,8 @@ fn take_user(url: &mut Url) -> Option<UserPart> {
     if url.username().is_empty() && url.password().is_none() {
         return None;
     }
-    let undone =
-        |text: &str| String::from_utf8_lossy(&percent_undone(text.as_bytes())).into_owned();
-    let name = undone(url.username());
-    let password = undone(url.password().unwrap_or(""));
+    let name = percent_decoded(url.username());
+    let password = percent_decoded(url.password().unwrap_or(""));
     // Both are refused only where there is no host, and then there is no user either.
     let _ = url.set_username("");
     let _ = url.set_password(None);
@@ -281,25 +280,6 @@ fn without_user(text: &str) -> String {
         Some(at) => format!("{}…{}", &text[..start], &text[start + at..]),
         None => text.to_owned(),
     }
-}
-
-/// Percent escapes undone; what is no escape stays.
-fn percent_undone(bytes: &[u8]) -> Vec<u8> {
-    let hex = |at: usize| bytes.get(at).and_then(|b| char::from(*b).to_digit(16));
-    let (mut out, mut at) = (Vec::with_capacity(bytes.len()), 0);
-    while at < bytes.len() {
-        match (bytes[at], hex(at + 1), hex(at + 2)) {
-            (b'%', Some(high), Some(low)) => {
-                out.push(u8::try_from(high * 16 + low).unwrap_or_default());
-                at += 3;
-            }
-            (byte, ..) => {
-                out.push(byte);
-                at += 1;
-            }
-        }
-    }
-    out
 }
 
 /// Where the authority of `scheme://authority…` ends; none where there is no authority.

@@ -12,6 +12,8 @@ use std::time::Duration;
 
 use url::Url;
 
+use crate::base::percent::percent_decoded;
+
 /// Where certificates come from that are trusted besides the built-in roots.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RootSource {
@@ -255,9 +257,10 @@ impl Proxy {
         let host =
             url.host_str().filter(|host| !host.is_empty()).ok_or_else(|| error("no host"))?;
         let host = host.trim_start_matches('[').trim_end_matches(']').to_owned();
-        let part = |text: &str| super::request::percent_decoded(text);
-        let credentials = (!url.username().is_empty())
-            .then(|| (part(url.username()), part(url.password().unwrap_or(""))));
+        let credentials = (!url.username().is_empty()).then(|| {
+            let password = url.password().unwrap_or("");
+            (percent_decoded(url.username()), percent_decoded(password))
+        });
         if let Some((user, password)) = &credentials
             && (user.len() > 255 || password.len() > 255)
         {
