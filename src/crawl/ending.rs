@@ -12,7 +12,6 @@ use crate::schedule::{
 use super::engine::{Crawl, Run, hash_of};
 use super::followed::{FORBIDDEN_AGAIN, is_named};
 use super::found::Leading;
-use super::handover::Told;
 use super::job::Take;
 use super::learn;
 use super::observer::Observer;
@@ -87,14 +86,12 @@ impl Crawl {
             self.frontier.snooze(claim, at, why, now)?;
             return Ok(self.frontier.host_wait(&host, at, now)?);
         }
-        let before = Told::of(&run.report);
-        self.tell(run, &claim, &mut stepped, observer)?;
+        let counted = self.tell(run, &claim, &mut stepped, observer)?;
         if navigates {
             self.navigate(run, &claim, &mut stepped)?;
         }
         if let Some(finished) = stepped.finished.as_ref().filter(|_| !goes_on) {
-            let told_of = Told::of(&run.report).since(before);
-            run.hand_back(finished, told_of);
+            run.hand_back(finished, counted);
         }
         let learned = if jobs.is_empty() {
             self.learn(run, &claim, &stepped, now)?
@@ -247,10 +244,8 @@ impl Crawl {
         observer: &mut dyn Observer,
     ) -> Result<(), CrawlError> {
         self.note(run, failed, observer)?;
-        let before = Told::of(&run.report);
-        self.tell_origins(run, &claim, observer)?;
-        let told_of = Told::of(&run.report).since(before);
-        run.hand_back(failed, told_of);
+        let counted = self.tell_origins(run, &claim, observer)?;
+        run.hand_back(failed, counted);
         if let Outcome::Failed { step, .. } = &failed.outcome {
             self.source_was_refused(&claim, SourceState::Unreachable, step, now, observer);
         }
@@ -294,14 +289,12 @@ impl Crawl {
             unread: None,
         };
         self.note(run, &finished, observer)?;
-        let before = Told::of(&run.report);
-        self.tell_origins(run, &claim, observer)?;
-        let told_of = Told::of(&run.report).since(before);
+        let counted = self.tell_origins(run, &claim, observer)?;
         let state = match refusal {
             Refusal::Disallowed { .. } => SourceState::RobotsForbid,
             Refusal::RobotsUnreachable(_) => SourceState::RobotsUnreachable,
         };
-        run.hand_back(&finished, told_of);
+        run.hand_back(&finished, counted);
         self.source_was_refused(&claim, state, &why, now, observer);
         if let Refusal::Disallowed { disputed: true, .. } = refusal
             && run.report.disputed(claim.uri(), &why)

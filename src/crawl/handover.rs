@@ -15,7 +15,7 @@ use crate::schedule::{Ask, DiscoveryPath, Found, Priority};
 use super::engine::{Crawl, Run, hash_of};
 use super::options::CrawlError;
 use super::outcome::{Finished, Outcome, Stored};
-use super::report::Report;
+use super::report::VersionCount;
 
 /// What another process asks for.
 #[derive(Debug)]
@@ -63,29 +63,8 @@ pub struct HandedOver {
     pub changes: u64,
 }
 
-/// How many versions and changes a report counts.
-#[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Told {
-    pub(super) versions: u64,
-    pub(super) changes: u64,
-}
-
-impl Told {
-    pub(super) fn of(report: &Report) -> Self {
-        Self { versions: report.versions, changes: report.changes }
-    }
-
-    /// What was counted since `before`.
-    pub(super) fn since(self, before: Self) -> Self {
-        Self {
-            versions: self.versions.saturating_sub(before.versions),
-            changes: self.changes.saturating_sub(before.changes),
-        }
-    }
-}
-
 impl HandedOver {
-    fn of(finished: &Finished, told_of: Told) -> Self {
+    fn of(finished: &Finished, counted: VersionCount) -> Self {
         let mut told = Self {
             url: finished.uri.to_string(),
             at: finished.at.to_warc_date(),
@@ -100,8 +79,8 @@ impl HandedOver {
             bytes: finished.bytes,
             took_ms: u64::try_from(finished.took.as_millis()).unwrap_or(u64::MAX),
             digest: finished.digest.map(|digest| digest.to_string()),
-            versions: told_of.versions,
-            changes: told_of.changes,
+            versions: counted.versions,
+            changes: counted.changes,
         };
         let word = match &finished.outcome {
             Outcome::Fetched { status, stored, truncated } => {
@@ -246,12 +225,12 @@ impl Handed {
 impl Run<'_> {
     /// Tells those who asked for a URL what became of it. To be called after what it leads to was
     /// taken in hand, too: who waits for nothing more is told no more.
-    pub(super) fn hand_back(&mut self, finished: &Finished, told_of: Told) {
+    pub(super) fn hand_back(&mut self, finished: &Finished, counted: VersionCount) {
         let hash = hash_of(&finished.uri);
         self.handed.retain_mut(|handed| {
             if handed.pending.remove(&hash) {
                 // Who asked may have gone away; what was asked for is captured all the same.
-                let told = Box::new(HandedOver::of(finished, told_of));
+                let told = Box::new(HandedOver::of(finished, counted));
                 let _ = handed.told.send(Answer::Url(told));
             }
             let is_complete = handed.pending.is_empty();
@@ -292,7 +271,8 @@ mod tests {
                 place: None,
                 unread: None,
             };
-            let line = serde_json::to_string(&HandedOver::of(&finished, Told::default())).unwrap();
+            let line =
+                serde_json::to_string(&HandedOver::of(&finished, VersionCount::default())).unwrap();
             let back: HandedOver = serde_json::from_str(&line).unwrap();
             let told = back.finished().unwrap();
             assert_eq!((told.outcome, told.uri), (outcome, uri.clone()));

@@ -71,6 +71,23 @@ pub struct Report {
     pub sources: Vec<SourceLine>,
 }
 
+/// How many versions and changes a report counts.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct VersionCount {
+    pub(super) versions: u64,
+    pub(super) changes: u64,
+}
+
+impl VersionCount {
+    /// What was counted since `before`.
+    pub(super) fn since(self, before: Self) -> Self {
+        Self {
+            versions: self.versions.saturating_sub(before.versions),
+            changes: self.changes.saturating_sub(before.changes),
+        }
+    }
+}
+
 /// What a crawl did with one host.
 #[derive(Debug, Clone, Default)]
 pub struct HostReport {
@@ -86,6 +103,10 @@ pub struct HostReport {
 }
 
 impl Report {
+    pub(super) fn version_count(&self) -> VersionCount {
+        VersionCount { versions: self.versions, changes: self.changes }
+    }
+
     /// Keeps that another reading of a robots.txt would allow a URL; whether it is the first of its
     /// host.
     pub fn disputed(&mut self, uri: &TargetUri, why: &str) -> bool {

@@ -29,6 +29,7 @@ use super::news::News;
 use super::observer::Observer;
 use super::options::CrawlError;
 use super::reading::Room;
+use super::report::VersionCount;
 use super::step::{Met, Stepped};
 
 /// So many pages that led to a URL are looked at: more than a browser follows redirects.
@@ -238,7 +239,7 @@ impl Crawl {
         claim: &Claim,
         stepped: &mut Stepped,
         observer: &mut dyn Observer,
-    ) -> Result<(), CrawlError> {
+    ) -> Result<VersionCount, CrawlError> {
         let origins = std::mem::take(&mut stepped.origins);
         let own = stepped.versions.take();
         // Only what history knows as a redirect stands for the page that it leads to.
@@ -247,10 +248,11 @@ impl Crawl {
             Some(to) => self.is_awaited(claim.uri(), to)?,
             None => false,
         };
+        let before = run.report.version_count();
         for findings in origins.into_iter().chain(own) {
             self.tell_findings(run, claim, findings, waits, observer)?;
         }
-        Ok(())
+        Ok(run.report.version_count().since(before))
     }
 
     /// The same for a URL that will not be asked for: the pages that led to it are told as they are.
@@ -259,13 +261,14 @@ impl Crawl {
         run: &mut Run<'_>,
         claim: &Claim,
         observer: &mut dyn Observer,
-    ) -> Result<(), CrawlError> {
+    ) -> Result<VersionCount, CrawlError> {
         let teller = self.teller();
+        let before = run.report.version_count();
         for url in self.origins(claim)?.iter().rev() {
             let Some(findings) = teller.versions_at_once(url)? else { continue };
             self.tell_findings(run, claim, findings, false, observer)?;
         }
-        Ok(())
+        Ok(run.report.version_count().since(before))
     }
 
     fn tell_findings(
