@@ -54,28 +54,25 @@ impl CliError {
     /// The work failed.
     #[must_use]
     pub fn failed(what: &str, why: impl fmt::Display) -> Self {
-        Self::new(Exit::Failed, format!("{what}: {why}"))
+        AppError::failed(what, why).into()
     }
 
     /// Wrong usage or configuration.
     #[must_use]
     pub fn usage(message: impl fmt::Display) -> Self {
-        Self::new(Exit::Usage, message.to_string())
+        AppError::usage(message).into()
     }
 
     /// Nothing was found.
     #[must_use]
     pub fn nothing(message: impl fmt::Display) -> Self {
-        Self::new(Exit::NothingFound, message.to_string())
+        AppError::nothing(message).into()
     }
 
     /// An error that says itself what could not be done.
     #[must_use]
     pub fn of(exit: Exit, error: impl fmt::Display) -> Self {
-        Self::new(exit, error.to_string())
-    }
-
-    fn new(exit: Exit, message: String) -> Self {
+        let message = error.to_string();
         Self { exit, message, hint: None, broken_pipe: false, out_of_disk: false }
     }
 
