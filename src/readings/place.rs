@@ -44,6 +44,19 @@ impl StorePlace {
         self.dir.join(format!("{}.lock", self.stem))
     }
 
+    /// Refuses a place that is a symbolic link: in an archive of somebody else's it may lead to a file
+    /// of the user's.
+    ///
+    /// # Errors
+    /// What is a link.
+    pub(super) fn refuse_links(&self) -> Result<(), String> {
+        let is_link = |path: &&PathBuf| path.symlink_metadata().is_ok_and(|kind| kind.is_symlink());
+        match [self.dir.clone(), self.file(), self.lock_file()].iter().find(is_link) {
+            Some(link) => Err(format!("{} is a symbolic link", link.display())),
+            None => Ok(()),
+        }
+    }
+
     /// Makes the directory, and says that this process has the store open.
     ///
     /// # Errors

@@ -100,12 +100,6 @@ impl Readings {
     }
 
     pub(super) fn of_derivation(dir: &Path, derivation: &str, bytes_max: u64) -> Self {
-        if dir.symlink_metadata().is_ok_and(|kind| kind.is_symlink()) {
-            // In an archive of somebody else's it may lead anywhere.
-            let why_not = Some(format!("{} is a symbolic link", dir.display()));
-            let (open, place) = (Mutex::new(None), None);
-            return Self { shared: Arc::new(Shared { open, place, why_not }) };
-        }
         let place = StorePlace::of(dir, &format!("{derivation} {LAYOUT}"));
         let (open, why_not) = match open(&place, bytes_max) {
             Ok(open) => (Some(open), None),
@@ -338,6 +332,7 @@ impl Open {
 
 /// Opens the store, removing one that is damaged.
 fn open(place: &StorePlace, bytes_max: u64) -> Result<Open, String> {
+    place.refuse_links()?;
     let entered = match place.enter() {
         Ok(entered) => entered,
         Err(why) => {
