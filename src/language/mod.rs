@@ -206,6 +206,13 @@ impl Table {
         self.grammar.contains(kind)
     }
 
+    /// Whether a word, in lower case, is a small word, an auxiliary, or a day or month.
+    pub(crate) fn is_small(&self, word: &str) -> bool {
+        [&self.determiner, &self.preposition, &self.clause, &self.adverb, &self.calendar, &self.aux]
+            .iter()
+            .any(|words| words.contains(word))
+    }
+
     /// Whether a word, in lower case, is a title or an office.
     pub(crate) fn is_role(&self, word: &str) -> bool {
         let word = word.trim_end_matches('.');

@@ -219,18 +219,9 @@ impl Clause<'_> {
         !self.list[at].is_capital()
             && word.chars().count() > 2
             && word.chars().all(char::is_alphabetic)
-            && ![
-                &table.determiner,
-                &table.preposition,
-                &table.clause,
-                &table.adverb,
-                &table.calendar,
-                &table.aux,
-                &table.body,
-                &table.work,
-            ]
-            .iter()
-            .any(|words| words.contains(word))
+            && !table.is_small(word)
+            && !table.body.contains(word)
+            && !table.work.contains(word)
             && !table.is_role(word)
             && self.pronoun(at).is_none()
     }

@@ -75,19 +75,8 @@ impl Clause<'_> {
     }
 
     fn is_small(&self, at: usize) -> bool {
-        let table = self.table;
         let word = self.list.get(at).map_or("", |t| t.lower.as_str());
-        let bare = self.word(at);
-        [
-            &table.determiner,
-            &table.preposition,
-            &table.clause,
-            &table.adverb,
-            &table.calendar,
-            &table.aux,
-        ]
-        .iter()
-        .any(|words| words.contains(word) || words.contains(bare))
+        self.table.is_small(word) || self.table.is_small(self.word(at))
     }
 
     /// Whether the token is a word of a name: a capital that no small word and no day has.
