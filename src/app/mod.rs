@@ -2,13 +2,15 @@
 //! are put together here, for every edge alike (command line, demonstration, server).
 //!
 //! In reading order: what everything is made from ([`Setup`]), the jobs ([`jobs`]), a run ([`run`]), its
-//! queue seen from outside ([`queue`]), the evidence log that follows it ([`evidence`]).
+//! queue seen from outside ([`queue`]), the evidence log that follows it ([`evidence`]), threads for work
+//! that blocks ([`pool`]).
 //!
 //! Knows no flags, prints nothing, and ends no process but at a second signal.
 
 pub mod error;
 pub mod evidence;
 pub mod jobs;
+pub mod pool;
 pub mod queue;
 pub mod run;
 

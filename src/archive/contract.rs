@@ -183,6 +183,14 @@ pub trait WarcFiles: Send + Sync + Debug {
     /// When they cannot be listed.
     fn list(&self) -> Result<Vec<FileInfo>, ArchiveError>;
 
+    /// What is known of one file; `None` where there is none of that name.
+    ///
+    /// # Errors
+    /// When that cannot be told.
+    fn info(&self, name: &str) -> Result<Option<FileInfo>, ArchiveError> {
+        Ok(self.list()?.into_iter().find(|info| &*info.name == name))
+    }
+
     /// The bytes of a file, placed at its start. A file that is still being written ends where it
     /// ended when it was opened, or later.
     ///

@@ -120,6 +120,8 @@ pub enum Command {
     Crawl(CrawlArgs),
     /// Fetch what is due when it is due, until a signal comes; SIGHUP reloads the jobs
     Watch(WatchArgs),
+    /// The web reader, Memento, CDX and replay server, until a signal comes
+    Serve(ServeArgs),
     /// What comes next, when, and the fact that set that time
     Due(DueArgs),
     /// What is in the archive, per host and in all
@@ -242,6 +244,17 @@ pub struct WatchArgs {
     /// Flags of whatever uses the network
     #[command(flatten)]
     pub network: NetworkArgs,
+}
+
+/// `serve`
+#[derive(Debug, Args)]
+pub struct ServeArgs {
+    /// Where to listen (else serve.bind, 127.0.0.1:8080); port 0 picks one and prints it
+    #[arg(long, value_name = "ADDR:PORT")]
+    pub bind: Option<String>,
+    /// Where to listen as another origin for replay alone, so that captures share none with the reader
+    #[arg(long, value_name = "ADDR:PORT")]
+    pub replay_bind: Option<String>,
 }
 
 /// `due`

@@ -55,6 +55,12 @@ impl Context {
         Ok(Self { setup, out, global: global.clone() })
     }
 
+    /// What everything is made from, without the output.
+    #[must_use]
+    pub fn into_setup(self) -> Setup {
+        self.setup
+    }
+
     /// The same with the network flags of a command laid over the settings.
     ///
     /// # Errors

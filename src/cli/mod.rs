@@ -73,6 +73,7 @@ fn run(cli: Cli, name: &str) -> Result<Exit, CliError> {
     match cli.command {
         Command::Crawl(args) => cmd::crawl::run(&args, context),
         Command::Watch(args) => cmd::watch::run(&args, context),
+        Command::Serve(args) => cmd::serve::run(&args, context),
         Command::Due(args) => cmd::due::run(&args, &context),
         Command::Status => cmd::status::run(&context),
         Command::Captures(args) => cmd::captures::run(&args, &context),

@@ -478,6 +478,108 @@ keys! {
         "",
         "The name of this archive in citations. Empty takes \"Pressmark archive\", with identity.operator where that is set."
     ),
+    SERVE_BIND: TextKey = (
+        "serve.bind",
+        Kind::Text,
+        "127.0.0.1:8080",
+        "Where serve listens. On loopback, so that nobody else reads the archive unless this is changed; port 0 picks one and prints it."
+    ),
+    SERVE_REPLAY_BIND: TextKey = (
+        "serve.replay_bind",
+        Kind::Text,
+        "",
+        "Where serve listens as another origin for replay alone, such as 127.0.0.1:8081, so that nothing in a captured page shares an origin with the reader. Without it captures are shown in a sandbox on the reader's origin."
+    ),
+    SERVE_BASE_PATH: TextKey = (
+        "serve.base_path",
+        Kind::Text,
+        "",
+        "What stands before every path behind a proxy, such as /reader. Requests may come with it or without."
+    ),
+    SERVE_HOSTS: ListKey = (
+        "serve.hosts",
+        Kind::List,
+        "",
+        "The names that serve answers to, beside localhost and addresses. Empty on loopback is none more, so that no page can reach the archive through a name of its own (DNS rebinding); empty elsewhere is any."
+    ),
+    SERVE_TRUSTED_PROXIES: ListKey = (
+        "serve.trusted_proxies",
+        Kind::List,
+        "",
+        "Addresses, or ranges such as 10.0.0.0/8, of proxies whose X-Forwarded-For, -Host and -Proto are believed."
+    ),
+    SERVE_TOKEN: TextKey = (
+        "serve.token",
+        Kind::Text,
+        "",
+        "A secret that every request has to show, as a bearer token or as the password of HTTP's basic authentication. For binds that others reach; over a network it needs a proxy that speaks TLS."
+    ),
+    SERVE_TOKEN_FILE: TextKey = (
+        "serve.token_file",
+        Kind::Path,
+        "",
+        "A file whose first line is that secret; it goes before serve.token."
+    ),
+    SERVE_THREADS: IntegerKey = (
+        "serve.threads",
+        Kind::Integer,
+        "0",
+        "How many requests read the archive at once; 0 is twice the number of cores."
+    ),
+    SERVE_WAITING_MAX: IntegerKey = (
+        "serve.waiting_max",
+        Kind::Integer,
+        "256",
+        "How many more requests may wait for that; the next is answered with 503."
+    ),
+    SERVE_CONNECTIONS_MAX: IntegerKey = (
+        "serve.connections_max",
+        Kind::Integer,
+        "512",
+        "How many connections may be open. With all of them taken, the one that has done nothing for longest makes room."
+    ),
+    SERVE_REQUEST_TIMEOUT: DurationKey = (
+        "serve.request_timeout",
+        Kind::Duration,
+        "60s",
+        "How long an answer may take to begin: words over a large archive take some seconds."
+    ),
+    SERVE_IDLE_TIMEOUT: DurationKey = (
+        "serve.idle_timeout",
+        Kind::Duration,
+        "20s",
+        "How long a client may take to send a request, and a connection may do nothing."
+    ),
+    SERVE_WRITE_TIMEOUT: DurationKey = (
+        "serve.write_timeout",
+        Kind::Duration,
+        "30s",
+        "How long a client may take nothing of its answer before it is hung up on. A client that is slow is served; no thread waits for it."
+    ),
+    SERVE_CAPTURES_SCANNED_MAX: IntegerKey = (
+        "serve.captures_scanned_max",
+        Kind::Integer,
+        "5000000",
+        "How many captures one request may read of the index, answered or not: some seconds of one core."
+    ),
+    SERVE_ACCESS_LOG: BoolKey = (
+        "serve.access_log",
+        Kind::Bool,
+        "true",
+        "Whether every request is a line of the log, at level info."
+    ),
+    SERVE_REPLAY_SCRIPTS: BoolKey = (
+        "serve.replay_scripts",
+        Kind::Bool,
+        "false",
+        "Whether scripts of captured pages run on the replay origin, in a sandbox. They never run on the reader's."
+    ),
+    SERVE_REPLAY_WORKER: TextKey = (
+        "serve.replay_worker",
+        Kind::Path,
+        "",
+        "A directory with a service worker for client-side replay that you installed there; it is served on the replay origin below /worker/."
+    ),
     WATCH_STALL_AFTER: DurationKey = (
         "watch.stall_after",
         Kind::Duration,

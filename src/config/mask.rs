@@ -23,6 +23,7 @@ fn text_of(key: &str, text: &str) -> String {
     match key {
         // A password may hold what ends the authority of any other URL.
         "capture.proxy" => without_user(text, text.len()),
+        "serve.token" if !text.is_empty() => MASK.to_owned(),
         "notify.webhook" => host_alone(&without_user(text, text.len())),
         "notify.command" if is_secret(text) => MASK.to_owned(),
         _ => match text.find("://") {
@@ -84,6 +85,8 @@ mod tests {
             ("notify.webhook", "https://h.example/services/T0/hunter2", "https://h.example/•••"),
             ("notify.webhook", "https://ann:hunter2@h.example/", "https://•••@h.example/"),
             ("notify.webhook", "https://h.example?key=hunter2", "https://h.example/•••"),
+            ("serve.token", "hunter2", "•••"),
+            ("serve.token", "", ""),
             ("notify.command", "Authorization: Bearer hunter2", "•••"),
             ("notify.command", "--token=hunter2", "•••"),
             ("notify.command", "https://ann:hunter2@h.example/x", "https://•••@h.example/x"),

@@ -358,11 +358,12 @@ impl Settings {
         self.values.get(path).map_or(Source::Default, |(_, source)| source.clone())
     }
 
-    /// The settings as TOML, one line a key, without defaults: what identifies a run.
+    /// The settings as TOML, one line a key: what identifies a run. Those of the server have no part in one,
+    /// and one of them is a secret.
     #[must_use]
     pub fn identity(&self) -> String {
         let mut out = String::new();
-        for (path, value, _) in self.iter() {
+        for (path, value, _) in self.iter().filter(|(path, ..)| !path.starts_with("serve.")) {
             out.push_str(&format!("{path} = {value}\n"));
         }
         out

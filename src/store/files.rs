@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::archive::{ArchiveError, ArchiveErrorKind, Bytes, FileInfo, WarcFiles};
 
-use super::layout::{Layout, is_open, stable_name};
+use super::layout::{Layout, is_open, is_warc, stable_name};
 
 /// The WARC files of an archive on a local disk.
 #[derive(Debug, Clone)]
@@ -31,6 +31,33 @@ impl WarcFiles for DirectoryFiles {
             is_sealed: !is_open(path),
         };
         Ok(files.iter().map(info).collect())
+    }
+
+    fn info(&self, name: &str) -> Result<Option<FileInfo>, ArchiveError> {
+        // A name that could lead elsewhere is the name of no WARC file here.
+        if name.contains(['/', '\0']) || !is_warc(name) || name.ends_with(".open") {
+            return Ok(None);
+        }
+        let sealed = self.layout.warc_dir().join(name);
+        let open = self.layout.warc_dir().join(format!("{name}.open"));
+        // As in `open`.
+        for (path, is_sealed) in [(&sealed, true), (&open, false), (&sealed, true)] {
+            match std::fs::metadata(path) {
+                Ok(found) if found.is_file() => {
+                    return Ok(Some(FileInfo {
+                        name: name.into(),
+                        length: found.len(),
+                        is_sealed,
+                    }));
+                }
+                Ok(_) => return Ok(None),
+                Err(why) if why.kind() == io::ErrorKind::NotFound => {}
+                // A name that is too long for the system is the name of nothing.
+                Err(why) if why.kind() == io::ErrorKind::InvalidFilename => return Ok(None),
+                Err(why) => return Err(system(format!("{name}: {why}"))),
+            }
+        }
+        Ok(None)
     }
 
     fn open(&self, name: &str) -> Result<Box<dyn Bytes>, ArchiveError> {

@@ -18,6 +18,7 @@ pub mod quotes;
 pub mod reference;
 pub mod reindex;
 pub mod robots;
+pub mod serve;
 pub mod show;
 pub mod status;
 pub mod surt;

@@ -1,0 +1,125 @@
+//! `serve`
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use serde_json::json;
+
+use crate::app::run::{runtime, stop_on_signals};
+use crate::cli::args::ServeArgs;
+use crate::cli::context::Context;
+use crate::cli::output::Format;
+use crate::cli::{CliError, Exit};
+use crate::config::{Settings, keys};
+use crate::crawl::Stop;
+use crate::serve::{Beside, Listening, Options, Serve, Server};
+use crate::telemetry::logs::{self, Form, LogFile};
+
+/// Answers over HTTP until a signal comes.
+///
+/// # Errors
+/// Wrong settings (exit 2), no archive (exit 3), an address that cannot be had.
+pub fn run(args: &ServeArgs, context: Context) -> Result<Exit, CliError> {
+    let settings = &context.settings;
+    start_log(settings)?;
+    let bind = args.bind.clone().unwrap_or_else(|| settings.text(keys::SERVE_BIND).to_owned());
+    let set = Some(settings.text(keys::SERVE_REPLAY_BIND)).filter(|bind| !bind.is_empty());
+    let replay_bind = args.replay_bind.clone().or_else(|| set.map(str::to_owned));
+    let options = options(settings)?;
+    let runtime = runtime()?;
+    let listening = runtime.block_on(listen(&bind, replay_bind.as_deref()))?;
+    let reader = context.reader()?;
+    let readings = context.readings(&reader);
+    say_open(&context, listening.address, &options);
+    let (address, replay) = (listening.address, listening.replay_address);
+    let url = |address: SocketAddr| format!("http://{address}{}/", options.base_path);
+    match context.out.format() {
+        Format::Json => {
+            context.out.json(&json!({"reader": url(address), "replay": replay.map(url)}))?;
+        }
+        Format::Text => {
+            context.out.line(&url(address))?;
+            if let Some(replay) = replay {
+                context.out.line(&format!("{} (replay)", url(replay)))?;
+            }
+        }
+    }
+    let setup = Arc::new(context.into_setup());
+    let state = Arc::new(Serve::new(setup, reader, readings, options, None));
+    let stop = Stop::default();
+    runtime.block_on(async {
+        stop_on_signals(&stop);
+        Server::new(state, listening).run(stop.wait()).await;
+    });
+    // A job that still runs has nobody to answer to.
+    runtime.shutdown_timeout(std::time::Duration::from_secs(1));
+    Ok(Exit::Stopped)
+}
+
+/// Sends the log where the settings say.
+///
+/// # Errors
+/// When its file cannot be opened.
+pub(super) fn start_log(settings: &Settings) -> Result<Option<LogFile>, CliError> {
+    let form = if settings.text(keys::LOG_FORMAT) == "json" { Form::Json } else { Form::Text };
+    let log = match settings.text(keys::LOG_FILE) {
+        "" => None,
+        path => Some(
+            LogFile::open(path.as_ref())
+                .map_err(|why| CliError::failed(&format!("opening the log {path}"), why))?,
+        ),
+    };
+    logs::start(settings.text(keys::LOG_LEVEL), form, log.as_ref());
+    Ok(log)
+}
+
+/// The options of the server.
+///
+/// # Errors
+/// A usage error that names the key.
+pub(super) fn options(settings: &Settings) -> Result<Options, CliError> {
+    Options::of(settings).map_err(|why| CliError::usage(format!("reading the settings: {why}")))
+}
+
+/// Takes the addresses.
+///
+/// # Errors
+/// When one cannot be had.
+pub(super) async fn listen(bind: &str, replay_bind: Option<&str>) -> Result<Listening, CliError> {
+    Listening::bind(bind, replay_bind).await.map_err(|(address, why)| {
+        let error = CliError::failed(&format!("listening on {address}"), &why);
+        match why.kind() {
+            std::io::ErrorKind::AddrInUse => {
+                error.hint("another process listens there; --bind 127.0.0.1:0 picks a free port")
+            }
+            std::io::ErrorKind::InvalidInput => error.hint("expected ADDR:PORT, as 127.0.0.1:8080"),
+            _ => error,
+        }
+    })
+}
+
+/// Says that everyone who reaches the address may read the archive, where that is so.
+pub(super) fn say_open(context: &Context, address: SocketAddr, options: &Options) {
+    if !address.ip().is_loopback() && options.token.is_empty() {
+        context.out.say(&format!(
+            "pressmark: whoever reaches {address} may read the whole archive; serve.token_file asks for a token"
+        ));
+    }
+}
+
+/// What `watch` says of itself beside the server.
+pub(super) struct Watched(pub(super) crate::telemetry::Metrics);
+
+impl Beside for Watched {
+    fn ailments(&self) -> Vec<String> {
+        self.0.ailments()
+    }
+
+    fn complaints(&self) -> Vec<String> {
+        self.0.complaints()
+    }
+
+    fn metrics(&self) -> String {
+        self.0.render()
+    }
+}

@@ -1,0 +1,250 @@
+//! What every request passes before an area answers it, and every answer on its way out: the host that is
+//! named, the token, the base path, the method, the time an answer may take; headers that keep browsers
+//! from doing more with an answer than they should; the access log and the counts.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Instant;
+
+use axum::Router;
+use axum::body::Body;
+use axum::http::header::{
+    AUTHORIZATION, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, REFERRER_POLICY, TRANSFER_ENCODING,
+    WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
+};
+use axum::http::uri::PathAndQuery;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode, Uri};
+use axum::response::{IntoResponse, Response};
+use hyper::body::Incoming;
+use hyper::service::Service;
+use hyper_util::service::TowerToHyperService;
+
+use super::Serve;
+use super::body::Counted;
+use super::listen::InFlight;
+use super::metrics::Area;
+use super::reply::{Refusal, put};
+use super::request::{Site, bare_host, site_of};
+use crate::base::DigestAlgorithm;
+
+/// The longest target of a request, in bytes: the longest URI that is captured, escaped, and some.
+const TARGET_BYTES_MAX: usize = 56 * 1024;
+/// The longest form that is read of a request.
+const FORM_BYTES_MAX: u64 = 4 * 1024;
+
+/// What requests at one address pass.
+pub struct Guard {
+    state: Arc<Serve>,
+    local: SocketAddr,
+    replay: Option<SocketAddr>,
+    is_replay: bool,
+}
+
+impl Guard {
+    /// The guard of the listener at `local`; `replay` is the address of the replay origin.
+    pub fn new(
+        state: Arc<Serve>,
+        local: SocketAddr,
+        replay: Option<SocketAddr>,
+        is_replay: bool,
+    ) -> Self {
+        Self { state, local, replay, is_replay }
+    }
+
+    /// The answer to a request.
+    pub async fn answer(
+        &self,
+        router: Router,
+        request: Request<Incoming>,
+        peer: SocketAddr,
+        in_flight: InFlight,
+    ) -> Response {
+        let begun = Instant::now();
+        let (method, target) = (request.method().clone(), request.uri().clone());
+        let area = Area::of(self.below_base(target.path()).unwrap_or_else(|| target.path()));
+        let (mut response, client) = self.admitted(router, request, peer).await;
+        let status = response.status();
+        self.state.counts.answered(area, status.as_u16(), begun.elapsed());
+        if status == StatusCode::SERVICE_UNAVAILABLE {
+            self.state.counts.refused();
+        }
+        defaults(response.headers_mut(), area, self.is_replay);
+        let state = Arc::clone(&self.state);
+        let mut in_flight = Some(in_flight);
+        response.map(|body| {
+            Counted::over(body, move |bytes| {
+                drop(in_flight.take());
+                state.counts.sent(area, bytes);
+                if state.options.access_log {
+                    let millis = begun.elapsed().as_secs_f64() * 1e3;
+                    tracing::info!(
+                        %client, %method, %target, status = status.as_u16(), bytes,
+                        ms = format!("{millis:.1}"), "request"
+                    );
+                }
+            })
+        })
+    }
+
+    async fn admitted(
+        &self,
+        router: Router,
+        mut request: Request<Incoming>,
+        peer: SocketAddr,
+    ) -> (Response, String) {
+        let options = &self.state.options;
+        let Some((mut site, client)) = site_of(request.headers(), peer, self.local, options) else {
+            let refusal = Refusal::bad("the Host field names no host");
+            return (refusal.into_response(), peer.ip().to_string());
+        };
+        site.is_replay = self.is_replay;
+        site.replay = self.replay_root(&site);
+        if let Err(refusal) = self.passes(&request, &site) {
+            let mut response = refusal.into_response();
+            if response.status() == StatusCode::UNAUTHORIZED {
+                let realm = "Basic realm=\"pressmark\", charset=\"UTF-8\"";
+                put(&mut response, WWW_AUTHENTICATE, realm);
+            }
+            return (response, client);
+        }
+        if let Some(uri) = self.without_base(request.uri()) {
+            *request.uri_mut() = uri;
+        }
+        request.extensions_mut().insert(site);
+        let answering = TowerToHyperService::new(router).call(request.map(Body::new));
+        let response = match tokio::time::timeout(options.request_timeout, answering).await {
+            Ok(Ok(response)) => response,
+            Ok(Err(never)) => match never {},
+            Err(_) => {
+                let reason = "the answer took too long; ask for less at a time";
+                Refusal::new(StatusCode::GATEWAY_TIMEOUT, reason).into_response()
+            }
+        };
+        (response, client)
+    }
+
+    /// Whether the request may be answered at all.
+    fn passes(&self, request: &Request<Incoming>, site: &Site) -> Result<(), Refusal> {
+        let (method, uri, headers) = (request.method(), request.uri(), request.headers());
+        let length = uri.path_and_query().map_or(0, |target| target.as_str().len());
+        if length > TARGET_BYTES_MAX {
+            let reason =
+                format!("the address has {length} bytes; at most {TARGET_BYTES_MAX} are read");
+            return Err(Refusal::new(StatusCode::URI_TOO_LONG, reason));
+        }
+        if !self.is_own_host(&site.host) {
+            let reason = format!(
+                "this server does not answer to the name {:?}; serve.hosts lists the names it answers to",
+                bare_host(&site.host)
+            );
+            return Err(Refusal::new(StatusCode::MISDIRECTED_REQUEST, reason));
+        }
+        if !self.has_token(headers) {
+            let reason = "a token is needed: Authorization: Bearer TOKEN, or as the password";
+            return Err(Refusal::new(StatusCode::UNAUTHORIZED, reason));
+        }
+        let length =
+            headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
+        let has_body = headers.contains_key(TRANSFER_ENCODING) || length.unwrap_or(0_u64) > 0;
+        let fits = match *method {
+            Method::POST => length.is_some_and(|length| length <= FORM_BYTES_MAX),
+            _ => !has_body,
+        };
+        if !fits {
+            let reason = "a body is taken of no request but a short form";
+            return Err(Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, reason));
+        }
+        Ok(())
+    }
+
+    /// Whether a host is one that the server answers to. On loopback a page of anybody's could otherwise
+    /// read the archive through a name that it lets lead here (DNS rebinding).
+    fn is_own_host(&self, host: &str) -> bool {
+        let bare = bare_host(host);
+        let hosts = &self.state.options.hosts;
+        if hosts.iter().any(|own| *own == bare) {
+            return true;
+        }
+        let is_address = bare.trim_matches(['[', ']']).parse::<std::net::IpAddr>().is_ok();
+        let is_local = bare == "localhost" || bare.ends_with(".localhost");
+        is_address || is_local || (hosts.is_empty() && !self.local.ip().is_loopback())
+    }
+
+    /// Whether the token is shown that is asked for. Digests are compared, so that the time it takes tells
+    /// nothing of the token.
+    fn has_token(&self, headers: &HeaderMap) -> bool {
+        let token = &self.state.options.token;
+        if token.is_empty() {
+            return true;
+        }
+        let shown = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
+        let Some((scheme, shown)) = shown.and_then(|shown| shown.split_once(' ')) else {
+            return false;
+        };
+        let shown = match scheme.to_ascii_lowercase().as_str() {
+            "bearer" => shown.trim().to_owned(),
+            "basic" => {
+                let decoded = data_encoding::BASE64.decode(shown.trim().as_bytes());
+                let text = decoded.ok().and_then(|bytes| String::from_utf8(bytes).ok());
+                // The user may be any.
+                text.and_then(|text| Some(text.split_once(':')?.1.to_owned())).unwrap_or_default()
+            }
+            _ => return false,
+        };
+        let digest = |text: &str| DigestAlgorithm::Sha256.digest(text.as_bytes());
+        digest(&shown) == digest(token)
+    }
+
+    fn below_base<'p>(&self, path: &'p str) -> Option<&'p str> {
+        let base = &self.state.options.base_path;
+        if base.is_empty() {
+            return None;
+        }
+        let rest = path.strip_prefix(base.as_str())?;
+        (rest.is_empty() || rest.starts_with('/')).then_some(rest)
+    }
+
+    /// The target without the base path; `None` where it has none, as from a proxy that takes it off.
+    fn without_base(&self, uri: &Uri) -> Option<Uri> {
+        let path = self.below_base(uri.path())?;
+        let path = if path.is_empty() { "/" } else { path };
+        let target = match uri.query() {
+            Some(query) => format!("{path}?{query}"),
+            None => path.to_owned(),
+        };
+        Some(Uri::from(PathAndQuery::try_from(target).ok()?))
+    }
+
+    /// The root of the replay origin, as the one who asks reaches it: the same host at the other port.
+    fn replay_root(&self, site: &Site) -> Option<String> {
+        let replay = self.replay?;
+        let host = bare_host(&site.host);
+        Some(format!("{}://{host}:{}{}", site.scheme, replay.port(), site.base))
+    }
+}
+
+const PERMISSIONS_POLICY: HeaderName = HeaderName::from_static("permissions-policy");
+const OPENER_POLICY: HeaderName = HeaderName::from_static("cross-origin-opener-policy");
+const RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
+
+/// Headers that keep browsers from doing more with an answer than they should, where the area has not set
+/// its own.
+fn defaults(headers: &mut HeaderMap, area: Area, is_replay: bool) {
+    let mut put = |name: HeaderName, value: &'static str| {
+        headers.entry(name).or_insert(HeaderValue::from_static(value));
+    };
+    put(X_CONTENT_TYPE_OPTIONS, "nosniff");
+    put(REFERRER_POLICY, "no-referrer");
+    put(
+        PERMISSIONS_POLICY,
+        "camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), usb=()",
+    );
+    if area != Area::Web {
+        put(CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'; base-uri 'none'");
+        put(X_FRAME_OPTIONS, "DENY");
+        put(OPENER_POLICY, "same-origin");
+        put(RESOURCE_POLICY, "same-origin");
+    } else if !is_replay {
+        put(OPENER_POLICY, "same-origin");
+    }
+}

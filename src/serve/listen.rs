@@ -1,0 +1,338 @@
+//! Listening: connections and their limits, and the orderly stop.
+//!
+//! A connection that sends its head too slowly, does nothing or takes nothing of its answer is ended. Where
+//! all places are taken, the connection that has done nothing for longest makes room.
+
+use std::collections::VecDeque;
+use std::convert::Infallible;
+use std::io;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use axum::Router;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::server::graceful::GracefulShutdown;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::AbortHandle;
+use tokio::time::{Instant, Sleep};
+
+use super::guard::Guard;
+use super::{Serve, replay_router, router};
+
+/// The longest head of a request that is read, in bytes.
+const HEAD_BYTES_MAX: usize = 64 * 1024;
+/// How long requests in flight may go on after a stop was asked for.
+const STOP_DEADLINE: Duration = Duration::from_secs(10);
+
+/// A server that has its addresses and does not answer yet.
+#[derive(Debug)]
+pub struct Listening {
+    reader: TcpListener,
+    replay: Option<TcpListener>,
+    /// Where the reader listens.
+    pub address: SocketAddr,
+    /// Where the replay origin listens.
+    pub replay_address: Option<SocketAddr>,
+}
+
+impl Listening {
+    /// Takes the addresses; port 0 picks one.
+    ///
+    /// # Errors
+    /// When one cannot be had; the text names it.
+    pub async fn bind(bind: &str, replay_bind: Option<&str>) -> Result<Self, (String, io::Error)> {
+        let listen = async |address: &str| {
+            let bound = TcpListener::bind(address).await;
+            bound
+                .and_then(|listener| Ok((listener.local_addr()?, listener)))
+                .map_err(|why| (address.to_owned(), why))
+        };
+        let (address, reader) = listen(bind).await?;
+        let replay = match replay_bind {
+            Some(bind) => Some(listen(bind).await?),
+            None => None,
+        };
+        let replay_address = replay.as_ref().map(|(address, _)| *address);
+        Ok(Self { reader, replay: replay.map(|(_, listener)| listener), address, replay_address })
+    }
+}
+
+/// A server that answers.
+pub struct Server {
+    state: Arc<Serve>,
+    listening: Listening,
+}
+
+impl Server {
+    /// A server of what `state` has, at these addresses.
+    #[must_use]
+    pub fn new(state: Arc<Serve>, listening: Listening) -> Self {
+        Self { state, listening }
+    }
+
+    /// Answers until `stop` comes back; requests in flight are then brought to their end, for a while.
+    pub async fn run(self, stop: impl Future<Output = ()> + Send) {
+        let Self { state, listening } = self;
+        let Listening { reader, replay, address, replay_address } = listening;
+        let graceful = Arc::new(GracefulShutdown::new());
+        let places = Arc::new(Places::new(state.options.connections_max));
+        let mut loops = Vec::new();
+        let guard = Guard::new(Arc::clone(&state), address, replay_address, false);
+        let with = |guard| Loop {
+            state: Arc::clone(&state),
+            guard,
+            graceful: Arc::clone(&graceful),
+            places: Arc::clone(&places),
+        };
+        loops.push(tokio::spawn(with(guard).run(reader, router(Arc::clone(&state)))));
+        if let (Some(replay), Some(own)) = (replay, replay_address) {
+            let guard = Guard::new(Arc::clone(&state), own, None, true);
+            loops.push(tokio::spawn(with(guard).run(replay, replay_router(Arc::clone(&state)))));
+        }
+        stop.await;
+        for accepting in loops {
+            accepting.abort();
+            // Only when it is gone does nobody hold the watcher of connections any longer.
+            let _ = accepting.await;
+        }
+        places.clear_idle();
+        if let Some(graceful) = Arc::into_inner(graceful)
+            && tokio::time::timeout(STOP_DEADLINE, graceful.shutdown()).await.is_err()
+        {
+            tracing::warn!("requests that took longer than {STOP_DEADLINE:?} were cut off");
+        }
+    }
+}
+
+/// What accepts connections at one address.
+struct Loop {
+    state: Arc<Serve>,
+    guard: Guard,
+    graceful: Arc<GracefulShutdown>,
+    places: Arc<Places>,
+}
+
+impl Loop {
+    async fn run(self, listener: TcpListener, router: Router) {
+        let guard = Arc::new(self.guard);
+        loop {
+            let Ok((stream, peer)) = listener.accept().await else {
+                // Too many open files, most likely: there will be fewer in a while.
+                tokio::time::sleep(Duration::from_millis(100)).await;
+                continue;
+            };
+            self.places.free_one().await;
+            // Small answers should not wait for the next.
+            let _ = stream.set_nodelay(true);
+            let busy = Arc::new(AtomicUsize::new(0));
+            let service = {
+                let (guard, router, busy) = (Arc::clone(&guard), router.clone(), Arc::clone(&busy));
+                service_fn(move |request| {
+                    let (guard, router) = (Arc::clone(&guard), router.clone());
+                    let in_flight = InFlight::new(Arc::clone(&busy));
+                    async move {
+                        Ok::<_, Infallible>(guard.answer(router, request, peer, in_flight).await)
+                    }
+                })
+            };
+            let options = &self.state.options;
+            let connection = http1::Builder::new()
+                .timer(TokioTimer::new())
+                .header_read_timeout(options.idle_timeout)
+                .max_buf_size(HEAD_BYTES_MAX)
+                .max_headers(100)
+                .serve_connection(
+                    TokioIo::new(Steady::new(stream, options.write_timeout)),
+                    service,
+                );
+            let connection = self.graceful.watch(connection);
+            let open = Open::new(Arc::clone(&self.state));
+            let task = tokio::spawn(async move {
+                let _open = open;
+                // A client that is slow, gone or talks something else is its own problem.
+                if let Err(why) = connection.await {
+                    tracing::debug!(%peer, %why, "a connection ended");
+                }
+            });
+            self.places.take(Place { task: task.abort_handle(), busy });
+        }
+    }
+}
+
+/// A connection that is counted as open until it is dropped.
+struct Open(Arc<Serve>);
+
+impl Open {
+    fn new(state: Arc<Serve>) -> Self {
+        state.counts.opened();
+        Self(state)
+    }
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        self.0.counts.closed();
+    }
+}
+
+/// A request that is being answered: its connection is not ended to make room.
+pub struct InFlight(Arc<AtomicUsize>);
+
+impl InFlight {
+    fn new(busy: Arc<AtomicUsize>) -> Self {
+        busy.fetch_add(1, Ordering::SeqCst);
+        Self(busy)
+    }
+}
+
+impl Drop for InFlight {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+struct Place {
+    task: AbortHandle,
+    busy: Arc<AtomicUsize>,
+}
+
+/// The connections that are open, oldest first.
+struct Places {
+    max: usize,
+    taken: std::sync::Mutex<VecDeque<Place>>,
+}
+
+impl Places {
+    fn new(max: usize) -> Self {
+        Self { max, taken: std::sync::Mutex::default() }
+    }
+
+    fn taken(&self) -> std::sync::MutexGuard<'_, VecDeque<Place>> {
+        // What is behind it is right at every moment.
+        self.taken.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+
+    fn take(&self, place: Place) {
+        self.taken().push_back(place);
+    }
+
+    /// Comes back when there is room for one more.
+    async fn free_one(&self) {
+        loop {
+            {
+                let mut taken = self.taken();
+                if taken.len() < self.max {
+                    return;
+                }
+                taken.retain(|place| !place.task.is_finished());
+                if taken.len() < self.max {
+                    return;
+                }
+                let idle = taken.iter().position(|place| place.busy.load(Ordering::SeqCst) == 0);
+                if let Some(place) = idle.and_then(|at| taken.remove(at)) {
+                    place.task.abort();
+                    return;
+                }
+            }
+            // All are being answered; each of them ends within a time that is bounded.
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+
+    /// Ends the connections that do nothing.
+    fn clear_idle(&self) {
+        for place in self.taken().iter() {
+            if place.busy.load(Ordering::SeqCst) == 0 {
+                place.task.abort();
+            }
+        }
+    }
+}
+
+/// A stream whose other end has to take something now and then.
+struct Steady {
+    inner: TcpStream,
+    patience: Duration,
+    /// When patience ends, while the other end takes nothing.
+    until: Option<Pin<Box<Sleep>>>,
+}
+
+impl Steady {
+    fn new(inner: TcpStream, patience: Duration) -> Self {
+        Self { inner, patience, until: None }
+    }
+
+    /// What became of a write: it went on, or waits for no longer than there is patience.
+    fn watched<T>(
+        &mut self,
+        polled: Poll<io::Result<T>>,
+        context: &mut Context<'_>,
+    ) -> Poll<io::Result<T>> {
+        if polled.is_ready() {
+            self.until = None;
+            return polled;
+        }
+        let patience = self.patience;
+        let until = self
+            .until
+            .get_or_insert_with(|| Box::pin(tokio::time::sleep_until(Instant::now() + patience)));
+        match until.as_mut().poll(context) {
+            Poll::Ready(()) => Poll::Ready(Err(io::Error::new(
+                io::ErrorKind::TimedOut,
+                "the client takes nothing of its answer",
+            ))),
+            Poll::Pending => Poll::Pending,
+        }
+    }
+}
+
+impl AsyncRead for Steady {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.inner).poll_read(context, buffer)
+    }
+}
+
+impl AsyncWrite for Steady {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        let polled = Pin::new(&mut self.inner).poll_write(context, bytes);
+        self.watched(polled, context)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        slices: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let polled = Pin::new(&mut self.inner).poll_write_vectored(context, slices);
+        self.watched(polled, context)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.inner.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let polled = Pin::new(&mut self.inner).poll_flush(context);
+        self.watched(polled, context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let polled = Pin::new(&mut self.inner).poll_shutdown(context);
+        self.watched(polled, context)
+    }
+}

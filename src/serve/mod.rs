@@ -1,0 +1,53 @@
+//! The server: what programs that speak to web archives, and a reader with a browser, are answered over
+//! HTTP. An edge like the command line: it turns addresses and parameters into questions, and values into
+//! answers.
+//!
+//! In reading order: what may be set ([`Options`]); what every handler has ([`Serve`]); listening,
+//! connections and the orderly stop (`listen`); what every request passes ([`guard`]); what a request asks
+//! for (`request`, `params`) and how an answer is made (`reply`, `body`, `range`); the areas: `memento`,
+//! `replay`, `cdx`, `warc`, `api`, `pages`, `health`.
+//!
+//! Nothing here writes to the archive, and nothing here decides what a capture or a version is. All that
+//! blocks runs in the pool of [`crate::app::pool`]; a client that reads slowly holds no thread of it.
+
+mod body;
+mod guard;
+mod health;
+mod listen;
+mod metrics;
+mod options;
+mod params;
+mod range;
+mod reply;
+mod request;
+mod state;
+mod warc;
+
+pub use listen::{Listening, Server};
+pub use options::Options;
+pub use state::{Beside, Serve};
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::routing::get;
+
+/// Every address of the reader's origin.
+fn router(state: Arc<Serve>) -> Router {
+    Router::new()
+        .route("/healthz", get(health::healthz))
+        .route("/metrics", get(health::metrics))
+        .route("/warc/{name}", get(warc::file))
+        .fallback(reply::no_such_address)
+        .method_not_allowed_fallback(reply::wrong_method)
+        .with_state(state)
+}
+
+/// Every address of the replay origin: captures and nothing else.
+fn replay_router(state: Arc<Serve>) -> Router {
+    Router::new()
+        .route("/healthz", get(health::healthz))
+        .fallback(reply::no_such_address)
+        .method_not_allowed_fallback(reply::wrong_method)
+        .with_state(state)
+}

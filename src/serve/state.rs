@@ -1,0 +1,75 @@
+//! What every handler has: the archive, the pool, the options, the counts.
+
+use std::sync::Arc;
+
+use crate::answers::Archive;
+use crate::app::Setup;
+use crate::app::pool::Pool;
+use crate::base::Clock;
+use crate::readings::Readings;
+use crate::store::Reader;
+
+use super::Options;
+use super::metrics::Counts;
+use super::reply::Refusal;
+
+/// What another part of the same process says at `/healthz` and `/metrics`.
+pub trait Beside: Send + Sync {
+    /// What is wrong, a line each; nothing where all is well.
+    fn ailments(&self) -> Vec<String>;
+    /// What is no failure and should be known, a line each.
+    fn complaints(&self) -> Vec<String>;
+    /// Its counts in Prometheus' text format.
+    fn metrics(&self) -> String;
+}
+
+/// What every handler has.
+pub struct Serve {
+    pub(super) reader: Reader,
+    pub(super) readings: Readings,
+    pub(super) setup: Arc<Setup>,
+    pub(super) options: Options,
+    pub(super) pool: Pool,
+    pub(super) counts: Counts,
+    pub(super) beside: Option<Arc<dyn Beside>>,
+}
+
+impl Serve {
+    /// A server of this archive. `beside` is what else runs in the process.
+    #[must_use]
+    pub fn new(
+        setup: Arc<Setup>,
+        reader: Reader,
+        readings: Readings,
+        options: Options,
+        beside: Option<Arc<dyn Beside>>,
+    ) -> Self {
+        Self {
+            pool: Pool::new(options.threads, options.waiting_max),
+            reader,
+            readings,
+            setup,
+            options,
+            counts: Counts::default(),
+            beside,
+        }
+    }
+
+    /// What answers are asked of.
+    pub(super) fn archive(&self) -> Archive<'_> {
+        Archive { reader: &self.reader, readings: &self.readings }
+    }
+
+    pub(super) fn clock(&self) -> &dyn Clock {
+        &*self.setup.clock
+    }
+
+    /// What a job that blocks gives back.
+    pub(super) async fn ask<T: Send + 'static>(
+        self: &Arc<Self>,
+        job: impl FnOnce(&Arc<Self>) -> Result<T, Refusal> + Send + 'static,
+    ) -> Result<T, Refusal> {
+        let state = Arc::clone(self);
+        self.pool.run(move || job(&state)).await?
+    }
+}
