@@ -36,7 +36,7 @@ pub use disk::free as disk_free;
 pub use error::StoreError;
 pub use files::DirectoryFiles;
 pub use layout::Layout;
-pub use lookup::{Loaded, Reader};
+pub use lookup::{Earlier, Loaded, Reader};
 pub use payload::Payload;
 pub use trail::{FileTrail, Mark, Marked, Trail};
 pub use verify::{Checked, VerifyOptions, verify, verify_files};
