@@ -4,7 +4,7 @@
 //! open the gap between the two is closed. In reading order: names ([`layout`], [`durable`]), the one
 //! writer ([`lock`], [`append`], `writer`, `rotate`), what it tells of that ([`trail`]), what a record is
 //! to the index ([`describe`]), reading
-//! ([`lookup`], `payload`, `between`), closing gaps ([`catch_up`], `repair`, `doubles`), checking ([`mod@verify`]), trouble ([`error`]).
+//! ([`lookup`], `payload`, `between`), what keeps up with the files ([`mod@follow`]), closing gaps ([`catch_up`], `repair`, `doubles`), checking ([`mod@verify`]), trouble ([`error`]).
 //!
 //! Nothing here deletes or shortens a record.
 
@@ -17,6 +17,7 @@ mod doubles;
 pub mod durable;
 pub mod error;
 mod files;
+mod follow;
 mod intact;
 pub mod layout;
 mod lock;
@@ -35,6 +36,7 @@ pub use catch_up::{Progress, Reindexed, reindex};
 pub use disk::free as disk_free;
 pub use error::StoreError;
 pub use files::DirectoryFiles;
+pub use follow::{FollowError, follow};
 pub use layout::Layout;
 pub use lookup::{Earlier, Loaded, Reader};
 pub use payload::Payload;
