@@ -55,7 +55,7 @@ pub struct SentenceJson {
 /// # Errors
 /// When the page was never captured, had no article then, or cannot be read.
 pub fn blame(
-    archive: &Archive<'_>,
+    archive: &Archive,
     url: &str,
     at: Option<Timestamp>,
 ) -> Result<PageBlame, AnswerError> {

@@ -9,7 +9,6 @@ use crate::cite::{self, Missing, Quotation, Source, Standing, locate};
 use crate::extract::page::Page;
 use crate::history::absence::{instead, last_article};
 
-use super::page::page_of;
 use super::{AnswerError, Archive};
 
 /// What is to be cited.
@@ -70,7 +69,7 @@ const SURE_WORDS: usize = 40;
 /// # Errors
 /// When there is no capture or the exchange failed, the quoted words do not stand in it, or the archive
 /// cannot be read.
-pub fn cite(archive: &Archive<'_>, request: &CiteRequest) -> Result<Citation, AnswerError> {
+pub fn cite(archive: &Archive, request: &CiteRequest) -> Result<Citation, AnswerError> {
     let CiteRequest { url, at, quote, .. } = request;
     let quote = quote.as_deref();
     if quote.is_some_and(|quote| !quote.chars().any(char::is_alphanumeric)) {
@@ -85,9 +84,9 @@ pub fn cite(archive: &Archive<'_>, request: &CiteRequest) -> Result<Citation, An
     if capture.kind == RecordKind::Metadata {
         return Err(AnswerError::NothingToCite { url: url.clone(), at: capture.date });
     }
-    let loaded = archive.reader.load(&capture).map_err(AnswerError::store(&doing))?;
+    let loaded = archive.record(&capture, &doing)?;
     let loaded = Arc::new(loaded);
-    let page = page_of(archive, &loaded, &doing)?;
+    let page = archive.reading_of(&loaded, &doing)?;
     let mut source = Source::new(&page, cite::Capture::of(&loaded), request.archive.clone());
     if let Some(quote) = quote {
         match locate(quote, &page) {
@@ -107,7 +106,7 @@ pub fn cite(archive: &Archive<'_>, request: &CiteRequest) -> Result<Citation, An
 /// What is cited where no time is asked for: the newest capture, or where that is an error, a wall or a
 /// redirect in place of the article, the last one that was the article.
 fn the_article(
-    archive: &Archive<'_>,
+    archive: &Archive,
     newest: Capture,
     doing: &str,
 ) -> Result<(Capture, Option<PassedOver>), AnswerError> {
@@ -131,12 +130,12 @@ fn the_article(
 
 /// What became of the page, by its newest capture that is no failure.
 fn standing(
-    archive: &Archive<'_>,
+    archive: &Archive,
     cited: &Capture,
     quote: Option<&str>,
     doing: &str,
 ) -> Result<Standing, AnswerError> {
-    let newest = archive.reader.find(&cited.url, None).map_err(AnswerError::store(doing))?;
+    let newest = archive.reader().find(&cited.url, None).map_err(AnswerError::store(doing))?;
     let Some(newest) = newest else { return Ok(Standing::Live) };
     match newest.status {
         None | Some(200..=299 | 304) => {}
@@ -164,11 +163,7 @@ fn is_bare(page: &Page) -> bool {
 }
 
 /// The first capture of the same URL in which the words do stand.
-fn elsewhere(
-    archive: &Archive<'_>,
-    url: &str,
-    quote: &str,
-) -> Result<Option<Timestamp>, AnswerError> {
+fn elsewhere(archive: &Archive, url: &str, quote: &str) -> Result<Option<Timestamp>, AnswerError> {
     let fail = AnswerError::store(&format!("looking through {url}"));
     let (mut sayer, mut pages) = (archive.sayer(), archive.sayer());
     for version in sayer.rows(url, TimeRange::ALL).map_err(&fail)? {

@@ -143,11 +143,7 @@ impl DiffSide {
 ///
 /// # Errors
 /// When there is none, or it cannot be read.
-pub fn side(
-    archive: &Archive<'_>,
-    url: &str,
-    at: Option<Timestamp>,
-) -> Result<DiffSide, AnswerError> {
+pub fn side(archive: &Archive, url: &str, at: Option<Timestamp>) -> Result<DiffSide, AnswerError> {
     let doing = format!("reading {url}");
     let entry = archive.find(url, at, &doing)?;
     archive.is_sound(&entry, &doing)?;
@@ -159,7 +155,7 @@ pub fn side(
 ///
 /// # Errors
 /// As [`side`].
-pub fn first_side(archive: &Archive<'_>, url: &str) -> Result<DiffSide, AnswerError> {
+pub fn first_side(archive: &Archive, url: &str) -> Result<DiffSide, AnswerError> {
     side(archive, url, Some(Timestamp::from_unix_seconds(0)))
 }
 
@@ -167,7 +163,7 @@ pub fn first_side(archive: &Archive<'_>, url: &str) -> Result<DiffSide, AnswerEr
 ///
 /// # Errors
 /// When there are not two, or one that may be of them cannot be read.
-pub fn of_last_two(archive: &Archive<'_>, url: &str) -> Result<Diff, AnswerError> {
+pub fn of_last_two(archive: &Archive, url: &str) -> Result<Diff, AnswerError> {
     let doing = format!("reading the history of {url}");
     let found = last_two(&mut archive.sayer(), url).map_err(AnswerError::store(&doing))?;
     match found {

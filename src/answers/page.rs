@@ -8,8 +8,7 @@ use crate::archive::RecordKind;
 use crate::base::{TargetUri, Timestamp};
 use crate::extract::EXTRACTOR;
 use crate::extract::page::{Fact, Page};
-use crate::history::{DECODED_BYTES_MAX, read_page};
-use crate::readings::PageKey;
+use crate::history::DECODED_BYTES_MAX;
 use crate::schedule::clean::variant;
 use crate::store::Loaded;
 
@@ -21,13 +20,13 @@ use super::{AnswerError, Archive};
 /// # Errors
 /// When there is none, or its record cannot be read or was changed.
 pub fn load(
-    archive: &Archive<'_>,
+    archive: &Archive,
     url: &str,
     at: Option<Timestamp>,
     doing: &str,
 ) -> Result<Arc<Loaded>, AnswerError> {
     let entry = archive.find(url, at, doing)?;
-    Ok(Arc::new(archive.reader.load(&entry).map_err(AnswerError::store(doing))?))
+    archive.record(&entry, doing)
 }
 
 /// The payload of a capture, its content coding undone.
@@ -40,31 +39,6 @@ pub fn decoded(loaded: &Loaded, doing: &str) -> Result<Vec<u8>, AnswerError> {
         return Err(AnswerError::PayloadElsewhere { doing: doing() });
     }
     loaded.decoded(DECODED_BYTES_MAX).map_err(|why| AnswerError::Io { doing: doing(), why })
-}
-
-/// What a capture says, as `history` reads it: the reading that is kept, or the payload read and the reading
-/// kept. Its record was loaded all the same, so that nothing is told of one that was changed since.
-///
-/// # Errors
-/// When its payload is not in the archive or cannot be read.
-pub fn page_of(
-    archive: &Archive<'_>,
-    loaded: &Arc<Loaded>,
-    doing: &str,
-) -> Result<Arc<Page>, AnswerError> {
-    let entry = &loaded.entry;
-    if PageKey::of(entry).is_none() {
-        // What stands beside a redirect, which no history reads, and what was cut.
-        let bytes = decoded(loaded, doing)?;
-        let content_type = loaded.content_type();
-        return Ok(Arc::new(read_page(&bytes, &entry.url, content_type.as_deref(), entry.status)));
-    }
-    if entry.kind == RecordKind::Revisit && loaded.original.is_none() {
-        return Err(AnswerError::PayloadElsewhere { doing: doing.to_owned() });
-    }
-    let mut sayer = archive.sayer();
-    sayer.hold(Arc::clone(loaded));
-    Ok(sayer.say(entry).map_err(AnswerError::store(doing))?.page)
 }
 
 /// What a page says, in the fields of the contract.

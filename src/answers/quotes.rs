@@ -125,7 +125,7 @@ pub fn of_page(page: &Page, source: PageSource, request: &QuotesRequest) -> Opti
 /// # Errors
 /// When there is none, or it cannot be read.
 pub fn of_url(
-    archive: &Archive<'_>,
+    archive: &Archive,
     url: &str,
     request: &QuotesRequest,
 ) -> Result<Option<PageQuotes>, AnswerError> {
@@ -151,7 +151,7 @@ pub enum FoundQuotes<'f> {
 /// # Errors
 /// When the index cannot answer, and what `found` gives back.
 pub fn of_everything<E: From<AnswerError>>(
-    archive: &Archive<'_>,
+    archive: &Archive,
     request: &QuotesRequest,
     found: &mut dyn FnMut(FoundQuotes<'_>) -> Result<(), E>,
 ) -> Result<(), E> {

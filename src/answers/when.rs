@@ -55,7 +55,7 @@ impl StoodJson {
 /// # Errors
 /// When the phrase has no words, the archive cannot be read, and what `found` gives back.
 pub fn when<E: From<AnswerError>>(
-    archive: &Archive<'_>,
+    archive: &Archive,
     request: &WhenRequest,
     found: &mut dyn FnMut(Stood) -> Result<(), E>,
 ) -> Result<Vec<String>, E> {

@@ -10,6 +10,7 @@
 //! JSON is printed as Python's does by default (`", "`, `": "`, non-ASCII escaped), since sorted
 //! CDXJ files are compared and merged by bytes.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use serde_json::Value;
@@ -66,14 +67,17 @@ pub fn cdxj_line(capture: &Capture) -> String {
     out.push_str(&capture.date.to_stamp14());
     out.push_str(" {");
     let mut first = true;
-    for field in &Field::ALL[2..] {
-        let value = field.value(capture);
-        if !value.is_empty() && value != "-" {
-            put_field(&mut out, &mut first, field.name(), &value);
-        }
+    for (name, value) in cdxj_fields(capture) {
+        put_field(&mut out, &mut first, name, &value);
     }
     out.push('}');
     out
+}
+
+/// The fields of the JSON object of a CDXJ line, in order; those without a value are left out.
+pub fn cdxj_fields(capture: &Capture) -> impl Iterator<Item = (&'static str, Cow<'_, str>)> {
+    let fields = Field::ALL[2..].iter().map(|field| (field.name(), field.value(capture)));
+    fields.filter(|(_, value)| !value.is_empty() && value != "-")
 }
 
 /// The capture as a JSON object with all fields, all of them texts.

@@ -2,7 +2,7 @@
 //! ([`Captures`], [`CaptureSink`]) and where the bytes of WARC files come from ([`WarcFiles`]).
 //!
 //! Knows no backend, no path and no record format. In reading order: a capture ([`Capture`]),
-//! questions ([`Query`], [`Filter`]), the traits (`contract`), what can fail ([`ArchiveError`]), and
+//! questions ([`Query`], [`Filter`]), the traits (`contract`, `follow`), what can fail ([`ArchiveError`]), and
 //! the lines that others read ([`cdx`]).
 
 pub mod capture;
@@ -10,6 +10,7 @@ pub mod cdx;
 mod contract;
 mod error;
 pub mod filter;
+mod follow;
 mod query;
 #[cfg(test)]
 pub(crate) mod suite;
@@ -23,4 +24,5 @@ pub use contract::{
 };
 pub use error::{ArchiveError, ArchiveErrorKind};
 pub use filter::{Filter, FilterError};
+pub use follow::{Follower, Seen};
 pub use query::{Cursor, Query, Sort};

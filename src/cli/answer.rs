@@ -1,37 +1,19 @@
 //! What answers are asked of, as the settings name it, and what an answer's error means for a person.
 
 use crate::answers::{AnswerError, Archive};
-use crate::readings::Readings;
-use crate::store::Reader;
 
 use super::context::{Context, store_error};
 use super::{CliError, Exit};
-
-/// The archive of a command, open.
-#[derive(Debug)]
-pub struct OpenArchive {
-    /// Its captures and their records.
-    pub reader: Reader,
-    readings: Readings,
-}
-
-impl OpenArchive {
-    /// What answers are asked of.
-    #[must_use]
-    pub fn asked(&self) -> Archive<'_> {
-        Archive { reader: &self.reader, readings: &self.readings }
-    }
-}
 
 impl Context {
     /// The archive and what was derived from it, to be asked.
     ///
     /// # Errors
     /// When there is none, or it cannot be opened.
-    pub fn open_archive(&self) -> Result<OpenArchive, CliError> {
+    pub fn open_archive(&self) -> Result<Archive, CliError> {
         let reader = self.reader()?;
         let readings = self.readings(&reader);
-        Ok(OpenArchive { reader, readings })
+        Ok(Archive::new(reader, readings))
     }
 }
 

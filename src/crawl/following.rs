@@ -132,8 +132,6 @@ impl Gathering {
 
 /// What the archive knows of a URL. One that cannot be read is not known: it is captured again.
 pub(super) fn known(reader: &Reader, uri: &TargetUri) -> Known {
-    match reader.newest_with_payload(uri.as_str()) {
-        Ok(Some(entry)) => Known::Captured(entry.date),
-        Ok(None) | Err(_) => Known::No,
-    }
+    let earlier = reader.earlier(uri.as_str()).unwrap_or_default();
+    earlier.with_payload.map_or(Known::No, |entry| Known::Captured(entry.date))
 }

@@ -398,7 +398,7 @@ impl Reading {
         else {
             return Ok(false);
         };
-        let newest = self.teller.reader.newest_of(to.without_fragment().as_str())?;
+        let newest = self.teller.reader.earlier(to.without_fragment().as_str())?.newest;
         Ok(newest.is_some_and(|entry| matches!(entry.status, Some(300..=303 | 305..=399))))
     }
 

@@ -11,7 +11,7 @@ use crate::outlinks::links::Hop;
 use crate::politeness::{AddressPace, Line, Permit, RobotsFetch, RobotsTarget};
 use crate::schedule::Claim;
 use crate::schedule::revisit::Said;
-use crate::store::{Appended, Discovery, Store, StoreError, Submission, What};
+use crate::store::{Appended, Discovery, Earlier, Store, StoreError, Submission, What};
 
 use super::following::{Following, Gathering};
 use super::jar::Jar;
@@ -389,13 +389,11 @@ impl Step {
     async fn before(&self, uri: &TargetUri) -> Result<Known, CrawlError> {
         // The index answers from memory as a rule; a record has to be read and unpacked.
         let reader = &self.teller.reader;
-        if !reader.has_any(uri.as_str())? {
-            return Ok(Known::default());
-        }
-        let newest = reader.newest_of(uri.as_str())?;
+        let Earlier { has_any: has_earlier, newest, with_payload } =
+            reader.earlier(uri.as_str())?;
         let was_page = newest.is_some_and(|entry| matches!(entry.status, Some(200 | 304)));
-        let Some(entry) = reader.newest_with_payload(uri.as_str())? else {
-            return Ok(Known { has_earlier: true, was_page, before: None });
+        let Some(entry) = with_payload else {
+            return Ok(Known { has_earlier, was_page, before: None });
         };
         let reader = reader.clone();
         // What cannot be read in time is no reason not to capture the page again.

@@ -6,11 +6,11 @@
 
 use std::collections::BTreeSet;
 
-use crate::archive::FileMark;
+use crate::archive::{ArchiveError, ArchiveErrorKind, FileMark, Follower, Seen};
 use crate::base::TimeRange;
 use crate::base::surt::urlkey;
 use crate::readings::{FileDone, Readings};
-use crate::store::StoreError;
+use crate::store::{FollowError, StoreError, follow};
 
 use super::pages::{self, PageCaptures};
 use super::said::Sayer;
@@ -52,9 +52,27 @@ impl Sayer<'_> {
         }
         let bytes: u64 = gaps.iter().map(|(mark, from)| mark.indexed_to - from).sum();
         let is_short = !done.is_empty() && bytes <= GAP_BYTES_MAX;
-        if !(is_short && self.fold_gaps(readings, &gaps, progress)?) {
-            self.fold_all(progress)?;
+        if is_short {
+            let reader = self.reader();
+            let urls = BTreeSet::new();
+            let mut versions = VersionsFollower {
+                sayer: self,
+                readings,
+                done: &done,
+                epoch,
+                urls,
+                failed: None,
+                progress,
+            };
+            match follow(reader, &mut versions, &mut |_| {}) {
+                Ok(()) => return Ok(readings.is_open()),
+                // Nothing can be written, or versions were forgotten meanwhile.
+                Err(FollowError::Follower(_)) => return versions.failed.map_or(Ok(false), Err),
+                // A part of a file that cannot be read.
+                Err(FollowError::File(_)) => {}
+            }
         }
+        self.fold_all(progress)?;
         let file = |mark: &FileMark| FileDone {
             name: mark.file.to_string(),
             versions: mark.indexed_to,
@@ -78,26 +96,13 @@ impl Sayer<'_> {
         Ok(())
     }
 
-    /// Folds the pages of the captures in parts of files; false where a part cannot be read.
-    fn fold_gaps(
+    /// Folds the pages of a part of a WARC file, each once, however often it was captured there.
+    fn fold_urls(
         &mut self,
         readings: &Readings,
-        gaps: &[(&FileMark, u64)],
+        urls: BTreeSet<(String, String)>,
         progress: &mut dyn FnMut(u64),
-    ) -> Result<bool, StoreError> {
-        // By urlkey: each page once, however often it was captured.
-        let mut urls: BTreeSet<(String, String)> = BTreeSet::new();
-        for (mark, from) in gaps {
-            let mut found = |entry: crate::archive::Capture| {
-                urls.insert((entry.urlkey, entry.url));
-                Ok(())
-            };
-            let read =
-                self.reader().captures_between(&mark.file, *from, mark.indexed_to, &mut found);
-            if read.is_err() {
-                return Ok(false);
-            }
-        }
+    ) -> Result<(), StoreError> {
         let mut last = None;
         for (count, (urlkey, url)) in (1..).zip(urls) {
             progress(count);
@@ -113,7 +118,7 @@ impl Sayer<'_> {
                 self.fold_page(&url)?;
             }
         }
-        Ok(true)
+        Ok(())
     }
 
     /// Takes in what follows from a capture of `url` that was just made: its own versions, unless
@@ -150,6 +155,48 @@ impl Sayer<'_> {
 
     fn fold_page(&mut self, url: &str) -> Result<(), StoreError> {
         self.rows(url, TimeRange::ALL)?.try_for_each(|row| row.map(drop))
+    }
+}
+
+/// The versions of pages in the store of readings, as a follower of the WARC files.
+struct VersionsFollower<'f, 's> {
+    sayer: &'f mut Sayer<'s>,
+    readings: &'f Readings,
+    /// How far each file is in.
+    done: &'f [FileDone],
+    epoch: i64,
+    /// Pages that were captured since the last commit, by urlkey.
+    urls: BTreeSet<(String, String)>,
+    /// Why pages could not be folded.
+    failed: Option<StoreError>,
+    progress: &'f mut dyn FnMut(u64),
+}
+
+impl Follower for VersionsFollower<'_, '_> {
+    fn mark(&self, file: &str) -> Result<u64, ArchiveError> {
+        let known = self.done.iter().find(|done| done.name == file);
+        Ok(known.map_or(0, |done| done.versions))
+    }
+
+    fn record(&mut self, record: Seen<'_>) -> Result<(), ArchiveError> {
+        self.urls.extend(record.capture.map(|capture| (capture.urlkey, capture.url)));
+        Ok(())
+    }
+
+    fn commit(&mut self, mark: &FileMark) -> Result<(), ArchiveError> {
+        let failed = |why: String| ArchiveError::new(ArchiveErrorKind::System, why);
+        let urls = std::mem::take(&mut self.urls);
+        if let Err(why) = self.sayer.fold_urls(self.readings, urls, self.progress) {
+            let error = failed(why.to_string());
+            self.failed = Some(why);
+            return Err(error);
+        }
+        let (name, versions) = (mark.file.to_string(), mark.indexed_to);
+        let file = FileDone { name, versions, speakers: 0 };
+        if !self.readings.mark_files(self.epoch, &[file]) {
+            return Err(failed("the versions were forgotten meanwhile".to_owned()));
+        }
+        Ok(())
     }
 }
 

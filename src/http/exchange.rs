@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io::{self, Read};
 use std::net::IpAddr;
+use std::ops::Range;
 use std::os::unix::fs::FileExt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -60,6 +61,25 @@ impl Stored {
             Self::File(file, len) => {
                 let from_start = FileReader { file, at: 0, end: *len };
                 Ok(Box::new(io::BufReader::with_capacity(64 * 1024, from_start)))
+            }
+        }
+    }
+
+    /// A reader of the bytes in `range`; what of it lies beyond the end is left out.
+    ///
+    /// # Errors
+    /// When the temporary file cannot be read.
+    pub fn range(&self, range: Range<u64>) -> io::Result<Box<dyn Read + Send + '_>> {
+        let end = range.end.min(self.len());
+        let start = range.start.min(end);
+        match self {
+            Self::Memory(bytes) => {
+                let place = |at: u64| usize::try_from(at).unwrap_or(bytes.len());
+                Ok(Box::new(&bytes[place(start)..place(end)]))
+            }
+            Self::File(file, _) => {
+                let part = FileReader { file, at: start, end };
+                Ok(Box::new(io::BufReader::with_capacity(64 * 1024, part)))
             }
         }
     }
@@ -300,5 +320,15 @@ mod tests {
         one.read_to_end(&mut first).unwrap();
         assert!(first == bytes && second == bytes);
         assert_eq!(stored.prefix(3).unwrap(), [0, 1, 2]);
+        let memory = Stored::Memory(bytes.clone());
+        for (range, want) in
+            [(5..9, &bytes[5..9]), (199_990..u64::MAX, &bytes[199_990..]), (300_000..400_000, &[])]
+        {
+            for stored in [&stored, &memory] {
+                let mut part = Vec::new();
+                stored.range(range.clone()).unwrap().read_to_end(&mut part).unwrap();
+                assert_eq!(part, want, "{range:?}");
+            }
+        }
     }
 }

@@ -1,14 +1,12 @@
 //! The captures that lie in a part of a WARC file: for who keeps up with the files and has read them up to
 //! some place.
 
-use std::io::BufReader;
 use std::sync::Arc;
 
 use crate::archive::Capture;
-use crate::warc::{ReadOptions, WarcReader};
 
 use super::StoreError;
-use super::describe::{Place, entry_of, read_start};
+use super::follow::Records;
 use super::lookup::Reader;
 
 impl Reader {
@@ -28,30 +26,15 @@ impl Reader {
             |offset: u64, why: String| StoreError::Record { file: file.to_owned(), offset, why };
         let name: Arc<str> = file.into();
         let bytes = self.files().open(file).map_err(|why| fail(from, why.to_string()))?;
-        let options = ReadOptions { file: file.to_owned(), ..ReadOptions::default() };
-        let mut reader = WarcReader::seekable(BufReader::with_capacity(256 * 1024, bytes), options);
-        let mut first = from > 0;
+        let mut records = Records::new(bytes, &name, from, false);
         let mut reached = from;
         while reached < to {
-            let record = if std::mem::take(&mut first) {
-                Some(reader.read_at(from).map_err(|why| fail(from, why.to_string()))?)
-            } else {
-                reader.next_record().map_err(|why| fail(reached, why.to_string()))?
-            };
-            let Some(mut record) = record else { break };
-            let fields = record.header().fields.clone();
-            let start = read_start(&fields, &mut record);
-            let located = record.skip().map_err(|why| fail(reached, why.to_string()))?;
-            if located.offset >= to {
-                break;
-            }
-            let (Ok(start), Some(length), true) = (start, located.length, located.intact) else {
-                continue;
-            };
-            reached = located.offset + length;
-            let place = Place { file: Arc::clone(&name), offset: located.offset, length };
-            if let Some(entry) = entry_of(&fields, &start, place) {
-                found(entry)?;
+            let next = records.next().map_err(|why| fail(reached, why.to_string()))?;
+            let Some(mut next) = next.filter(|next| next.offset < to) else { break };
+            let Some(seen) = next.seen(&name) else { continue };
+            reached = seen.end;
+            if let Some(capture) = seen.capture {
+                found(capture)?;
             }
         }
         Ok(())

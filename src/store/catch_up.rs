@@ -9,19 +9,18 @@
 //! synced before the index hears of it: a mark says that what lies before it is durable.
 
 use std::fs::File;
-use std::io::BufReader;
 use std::path::Path;
 use std::sync::Arc;
 
 use crate::archive::{
-    ArchiveError, ArchiveErrorKind, Capture, CaptureBatch, CaptureSink, FileMark,
+    ArchiveError, ArchiveErrorKind, Capture, CaptureBatch, CaptureSink, FileMark, Follower, Seen,
 };
 use crate::index::Index;
 use crate::kv::KvOptions;
-use crate::warc::{ReadError, ReadOptions, WarcReader};
+use crate::warc::ReadError;
 
 use super::StoreError;
-use super::describe::{Place, entry_of, read_start};
+use super::follow::{RECORDS_BETWEEN_COMMITS, Records};
 use super::layout::{Layout, is_open, stable_name};
 use super::open::{self, index_error};
 use super::repair::is_damaged;
@@ -83,9 +82,6 @@ impl From<Trouble> for StoreError {
         }
     }
 }
-
-/// So many entries are put into the index together.
-const BATCH: usize = 1_000;
 
 /// Indexes every record past the high-water mark of its file; what was odd, in words.
 pub(super) fn catch_up(index: &dyn CaptureSink, layout: &Layout) -> Result<Vec<String>, Trouble> {
@@ -178,36 +174,26 @@ fn one_file(
         |offset: u64, why: String| StoreError::Record { file: name.to_string(), offset, why };
     let input = File::open(path).map_err(|e| fail(from, e.to_string()))?;
     let is_open = is_open(path);
-    let options =
-        ReadOptions { file: name.to_string(), skip_by_length: !is_open, ..ReadOptions::default() };
-    let mut reader = WarcReader::seekable(BufReader::with_capacity(256 * 1024, input), options);
-    let mut entries: Vec<Capture> = Vec::with_capacity(BATCH);
+    let mut records = Records::new(input, name, from, !is_open);
+    let mut captures = CapturesFollower { index, pending: Vec::new() };
     // A mark of a file that is still open never goes back: it says what is known to be durable.
     let mark_at = |reached: u64| FileMark {
         file: Arc::clone(name),
         indexed_to: if is_open { reached.max(known) } else { reached },
         sealed_size: None,
     };
-    let mut reached = from;
-    let mut first = true;
+    let (mut reached, mut shown) = (from, 0);
     loop {
-        let record = if std::mem::take(&mut first) && from > 0 {
-            match reader.read_at(from) {
-                Ok(record) => Some(record),
-                // The tail of a file that another process is writing, or a damaged place: later
-                // records are found by a search, which `verify` reports on.
-                Err(ReadError::NoRecord { .. }) => None,
-                Err(error) => return Err(fail(from, error.to_string()).into()),
-            }
-        } else {
-            reader.next_record().map_err(|e| fail(reached, e.to_string()))?
+        let found = match records.next() {
+            Ok(found) => found,
+            // The tail of a file that another process is writing, or a damaged place: later
+            // records are found by a search, which `verify` reports on.
+            Err(ReadError::NoRecord { .. }) if shown == 0 && from > 0 => None,
+            Err(error) => return Err(fail(reached, error.to_string()).into()),
         };
-        let Some(mut record) = record else { break };
-        let fields = record.header().fields.clone();
-        let start = read_start(&fields, &mut record);
-        let located = record.skip().map_err(|e| fail(reached, e.to_string()))?;
+        let Some(mut found) = found else { break };
         if is_open {
-            let findings = reader.take_findings();
+            let findings = records.take_findings();
             // What lies before the mark was durable when it was made: damage there is for `verify`.
             let ends = is_damaged(&findings, from.max(known));
             done.notes.extend(findings.iter().map(ToString::to_string));
@@ -215,29 +201,44 @@ fn one_file(
                 break;
             }
         }
+        shown += 1;
         done.records += 1;
-        let (Ok(start), Some(length), true) = (start, located.length, located.intact) else {
-            continue;
-        };
-        reached = located.offset + length;
-        let place = Place { file: Arc::clone(name), offset: located.offset, length };
-        if let Some(entry) = entry_of(&fields, &start, place) {
-            entries.push(entry);
-            done.captures += 1;
-        }
-        if entries.len() >= BATCH {
-            let mark = mark_at(reached);
-            let batch = std::mem::replace(&mut entries, Vec::with_capacity(BATCH));
-            index.apply(CaptureBatch { captures: batch, marks: vec![mark] })?;
+        let Some(seen) = found.seen(name) else { continue };
+        reached = seen.end;
+        done.captures += u64::from(seen.capture.is_some());
+        captures.record(seen)?;
+        if shown % RECORDS_BETWEEN_COMMITS == 0 {
+            captures.commit(&mark_at(reached))?;
             progress(done.records, reached);
         }
     }
-    let mark = mark_at(reached);
-    index.apply(CaptureBatch { captures: entries, marks: vec![mark] })?;
-    for finding in reader.take_findings() {
-        done.notes.push(finding.to_string());
-    }
+    captures.commit(&mark_at(reached))?;
+    done.notes.extend(records.take_findings().iter().map(ToString::to_string));
     Ok(())
+}
+
+/// The index as a follower. It is the first of all: how far it is says to the others what is durable.
+struct CapturesFollower<'a> {
+    index: &'a dyn CaptureSink,
+    pending: Vec<Capture>,
+}
+
+impl Follower for CapturesFollower<'_> {
+    fn mark(&self, file: &str) -> Result<u64, ArchiveError> {
+        Ok(self.index.mark_of(file)?.map_or(0, |mark| mark.indexed_to))
+    }
+
+    fn record(&mut self, record: Seen<'_>) -> Result<(), ArchiveError> {
+        self.pending.extend(record.capture);
+        Ok(())
+    }
+
+    /// Takes the captures in with the mark; they are durable when the index is flushed, and after a loss of
+    /// power before that it is read again from the start.
+    fn commit(&mut self, mark: &FileMark) -> Result<(), ArchiveError> {
+        let captures = std::mem::take(&mut self.pending);
+        self.index.apply(CaptureBatch { captures, marks: vec![mark.clone()] }).map(drop)
+    }
 }
 
 /// Builds the index of the archive anew from its WARC files alone. The old one is moved to

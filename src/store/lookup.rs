@@ -52,6 +52,22 @@ pub struct Loaded {
     pub original: Option<Box<Loaded>>,
 }
 
+/// What is known of a URL before it is captured again.
+#[derive(Debug, Clone, Default)]
+pub struct Earlier {
+    /// Whether there is any capture of it, or a report that it could not be had.
+    pub has_any: bool,
+    /// The newest capture of exactly this URL with a status.
+    pub newest: Option<Capture>,
+    /// The newest capture of exactly this URL with status 200 or 304 that holds or names a payload.
+    pub with_payload: Option<Capture>,
+}
+
+/// A page that has answered nothing else for so long has no payload to compare with.
+const LOOK_BACK_MAX: usize = 100;
+/// Captures of a URL's forms with another scheme or `www.` stand among its own.
+const LOOK_BACK_NEWEST_MAX: usize = 20;
+
 /// Blocks up to this length are held in memory, longer ones in a temporary file.
 const MEMORY_MAX: u64 = 8 << 20;
 
@@ -149,50 +165,28 @@ impl Reader {
         Ok(failure)
     }
 
-    /// Whether there is any capture of `url`, or a report that it could not be had.
+    /// What is known of `url` before it is captured again, from one scan of its newest captures.
     ///
     /// # Errors
     /// When the index cannot answer.
-    pub fn has_any(&self, url: &str) -> Result<bool, StoreError> {
-        let newest = Query::exactly(url).newest_first();
-        let first = self.captures.scan(&newest).next().transpose();
-        first.map(|newest| newest.is_some()).map_err(index_error("asking"))
-    }
-
-    /// The newest capture of exactly this URL with a status.
-    ///
-    /// # Errors
-    /// When the index cannot answer.
-    pub fn newest_of(&self, url: &str) -> Result<Option<Capture>, StoreError> {
-        // Those of its forms with another scheme or `www.` stand among them.
-        const LOOK_BACK_MAX: usize = 20;
-        let newest = Query::exactly(url).newest_first();
-        for capture in self.captures.scan(&newest).take(LOOK_BACK_MAX) {
+    pub fn earlier(&self, url: &str) -> Result<Earlier, StoreError> {
+        let newest = Query { limit: Some(LOOK_BACK_MAX), ..Query::exactly(url).newest_first() };
+        let mut earlier = Earlier::default();
+        for (at, capture) in self.captures.scan(&newest).enumerate() {
             let capture = capture.map_err(index_error("asking"))?;
-            if capture.url == url && capture.status.is_some() {
-                return Ok(Some(capture));
-            }
-        }
-        Ok(None)
-    }
-
-    /// The newest capture of exactly this URL with status 200 or 304 that holds or names a payload.
-    ///
-    /// # Errors
-    /// When the index cannot answer.
-    pub fn newest_with_payload(&self, url: &str) -> Result<Option<Capture>, StoreError> {
-        // A page that has answered nothing else for so long has no payload to compare with.
-        const LOOK_BACK_MAX: usize = 100;
-        let newest = Query::exactly(url).newest_first();
-        for capture in self.captures.scan(&newest).take(LOOK_BACK_MAX) {
-            let capture = capture.map_err(index_error("asking"))?;
-            let is_page = matches!(capture.status, Some(200 | 304)) && !capture.truncated;
+            earlier.has_any = true;
             // The urlkey folds what the server may tell apart; a validator is only for its own URL.
-            if is_page && capture.url == url && capture.kind != RecordKind::Metadata {
-                return Ok(Some(capture));
+            let is_own = capture.url == url;
+            if earlier.newest.is_none() && at < LOOK_BACK_NEWEST_MAX && is_own {
+                earlier.newest = capture.status.is_some().then(|| capture.clone());
+            }
+            let is_page = matches!(capture.status, Some(200 | 304)) && !capture.truncated;
+            if is_page && is_own && capture.kind != RecordKind::Metadata {
+                earlier.with_payload = Some(capture);
+                break;
             }
         }
-        Ok(None)
+        Ok(earlier)
     }
 
     /// Loads a capture; a revisit with the capture it refers to. What is loaded has the digests that

@@ -4,7 +4,7 @@
 //! open the gap between the two is closed. In reading order: names ([`layout`], [`durable`]), the one
 //! writer ([`lock`], [`append`], `writer`, `rotate`), what it tells of that ([`trail`]), what a record is
 //! to the index ([`describe`]), reading
-//! ([`lookup`], `between`), closing gaps ([`catch_up`], `repair`, `doubles`), checking ([`mod@verify`]), trouble ([`error`]).
+//! ([`lookup`], `payload`, `between`), what keeps up with the files ([`mod@follow`]), closing gaps ([`catch_up`], `repair`, `doubles`), checking ([`mod@verify`]), trouble ([`error`]).
 //!
 //! Nothing here deletes or shortens a record.
 
@@ -17,11 +17,13 @@ mod doubles;
 pub mod durable;
 pub mod error;
 mod files;
+mod follow;
 mod intact;
 pub mod layout;
 mod lock;
 pub mod lookup;
 mod open;
+mod payload;
 mod repair;
 pub mod room;
 mod rotate;
@@ -34,8 +36,10 @@ pub use catch_up::{Progress, Reindexed, reindex};
 pub use disk::free as disk_free;
 pub use error::StoreError;
 pub use files::DirectoryFiles;
+pub use follow::{FollowError, follow};
 pub use layout::Layout;
-pub use lookup::{Loaded, Reader};
+pub use lookup::{Earlier, Loaded, Reader};
+pub use payload::Payload;
 pub use trail::{FileTrail, Mark, Marked, Trail};
 pub use verify::{Checked, VerifyOptions, verify, verify_files};
 

@@ -21,7 +21,7 @@ pub fn run(args: &ChangesArgs, context: &Context) -> Result<Exit, CliError> {
     let format = context.out.format_name();
     let request = ChangesRequest { wanted: wanted(args, context)?, limit: args.limit };
     let archive = context.open_archive()?;
-    let mut sayer = archive.asked().sayer();
+    let mut sayer = archive.sayer();
     let mut told = context.clock.now();
     let mut progress = |pages: u64| {
         let now = context.clock.now();
@@ -34,7 +34,7 @@ pub fn run(args: &ChangesArgs, context: &Context) -> Result<Exit, CliError> {
     for note in found.notes() {
         context.out.say(&format!("pressmark: left out: {note}"));
     }
-    let layout = archive.reader.layout();
+    let layout = archive.reader().layout();
     match format {
         "json" => {
             for change in found {

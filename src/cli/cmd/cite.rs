@@ -28,7 +28,7 @@ pub fn run(args: &CiteArgs, context: &Context) -> Result<Exit, CliError> {
         return Err(CliError::usage("--quote has no letter and no digit"));
     }
     let open = context.open_archive()?;
-    let found = answer::cite(&open.asked(), &request).map_err(|error| match error {
+    let found = answer::cite(&open, &request).map_err(|error| match error {
         AnswerError::WordsMissing(words) => {
             if let Some(passed) = &words.passed_over {
                 say(context, &render::cite::passed_over(passed, words.at));

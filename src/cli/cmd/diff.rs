@@ -70,15 +70,14 @@ fn target(text: &str, context: &Context) -> Result<DiffSide, CliError> {
         return Err(CliError::usage(format!("{text}: no such file, and no URL")));
     }
     let archive = context.open_archive()?;
-    Ok(side(&archive.asked(), url, context.instant("@", at)?)?)
+    Ok(side(&archive, url, context.instant("@", at)?)?)
 }
 
 fn two_captures(args: &DiffArgs, context: &Context, url: &str) -> Result<Diff, CliError> {
     if local::path_of(url).is_some() {
         return Err(CliError::usage("diff takes two local files"));
     }
-    let open = context.open_archive()?;
-    let archive = open.asked();
+    let archive = context.open_archive()?;
     if args.from.is_none() && args.to.is_none() {
         return Ok(of_last_two(&archive, url)?);
     }

@@ -17,7 +17,7 @@ pub fn run(args: &HistoryArgs, context: &Context) -> Result<Exit, CliError> {
     let format = context.out.format();
     let period = context.period(args.from.as_deref(), args.to.as_deref())?;
     let archive = context.open_archive()?;
-    let mut sayer = archive.asked().sayer();
+    let mut sayer = archive.sayer();
     let request = HistoryRequest { url: args.url.clone(), period };
     let mut versions = history(&mut sayer, &request)?;
     match format {

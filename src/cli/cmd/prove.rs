@@ -8,11 +8,11 @@ use serde_json::json;
 use super::evidence::evidence_error;
 use super::wacz;
 use crate::answers::AnswerError;
-use crate::answers::page::{load, page_of};
+use crate::answers::Archive;
+use crate::answers::page::load;
 use crate::app::evidence::{authorities, options};
 use crate::archive::RecordKind;
 use crate::cite::{Capture, Source, Style, cite};
-use crate::cli::answer::OpenArchive;
 use crate::cli::args::ProveArgs;
 use crate::cli::context::Context;
 use crate::cli::out_file::OutFile;
@@ -45,9 +45,9 @@ fn prove(args: &ProveArgs, url: &str, out: &Path, context: &Context) -> Result<E
     let file = OutFile::at(out, args.force)?;
     let at = context.instant("--at", args.at.as_deref())?;
     let open = context.open_archive()?;
-    let reader = &open.reader;
+    let reader = open.reader();
     let what = format!("proving {url}");
-    let loaded = load(&open.asked(), url, at, &what)?;
+    let loaded = load(&open, url, at, &what)?;
     let entry = &loaded.entry;
     let pieces = gather(reader, &loaded).map_err(|e| evidence_error(&what, e))?;
     let trust = authorities(&context.settings).map_err(CliError::usage)?.trust;
@@ -130,13 +130,13 @@ fn warn_of_secrets(bundle: &Bundle, capture: &Loaded, context: &Context) {
 }
 
 /// What the page says, and how to cite it. A page that cannot be read is proved all the same.
-fn texts(open: &OpenArchive, loaded: &Arc<Loaded>, context: &Context) -> Result<Texts, CliError> {
+fn texts(open: &Archive, loaded: &Arc<Loaded>, context: &Context) -> Result<Texts, CliError> {
     let mut texts = Texts { extractor: EXTRACTOR.to_owned(), ..Texts::default() };
     // Of a failure there is nothing to read.
     if loaded.entry.kind == RecordKind::Metadata {
         return Ok(texts);
     }
-    let page = match page_of(&open.asked(), loaded, "reading the page") {
+    let page = match open.reading_of(loaded, "reading the page") {
         Ok(page) => page,
         // A revisit whose payload another archive has is cited by what is known of it here.
         Err(AnswerError::PayloadElsewhere { .. }) => Arc::default(),

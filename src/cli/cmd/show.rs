@@ -3,7 +3,7 @@
 use std::io::Read;
 use std::path::Path;
 
-use crate::answers::page::{PageJson, decoded, load, page_of};
+use crate::answers::page::{PageJson, decoded, load};
 use crate::archive::RecordKind;
 use crate::cli::args::{ShowArgs, ShowAs};
 use crate::cli::context::Context;
@@ -86,8 +86,7 @@ fn show_capture(
     url: &str,
 ) -> Result<(), CliError> {
     let at = context.instant("--at", args.at.as_deref())?;
-    let open = context.open_archive()?;
-    let archive = open.asked();
+    let archive = context.open_archive()?;
     let what = format!("showing {url}");
     let loaded = load(&archive, url, at, &what)?;
     let entry = &loaded.entry;
@@ -104,14 +103,14 @@ fn show_capture(
         ShowAs::Http => http(context, &loaded),
         ShowAs::Html => whole(context, &[&decoded(&loaded, &what)?]),
         ShowAs::Text => {
-            print_text(context, &*page_of(&archive, &loaded, &what)?)?;
+            print_text(context, &*archive.reading_of(&loaded, &what)?)?;
             if context.out.verbose() > 0 {
                 print_notes(context, &notes(&loaded, &what)?);
             }
             Ok(())
         }
         ShowAs::Json => {
-            let page = page_of(&archive, &loaded, &what)?;
+            let page = archive.reading_of(&loaded, &what)?;
             Ok(context.out.json(&PageJson::of_capture(&page, url, entry.date))?)
         }
     }

@@ -3,10 +3,10 @@
 use std::io::{BufWriter, Cursor};
 use std::path::Path;
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use crate::archive::Capture;
-use crate::archive::cdx::cdxj_line;
+use crate::archive::cdx::cdxj_fields;
 use crate::base::Timestamp;
 use crate::cli::CliError;
 use crate::cli::cmd::evidence::evidence_error;
@@ -76,9 +76,9 @@ fn line(record: &Proved, reader: &Reader) -> Result<Option<IndexLine>, crate::st
         if entry.offset != piece.offset || *file != *piece.file {
             continue;
         }
-        let line = cdxj_line(&entry);
-        let fields = line.splitn(3, ' ').nth(2).and_then(|json| serde_json::from_str(json).ok());
-        let fields: Map<String, Value> = fields.unwrap_or_default();
+        let fields = cdxj_fields(&entry)
+            .map(|(name, value)| (name.to_owned(), Value::from(value.into_owned())))
+            .collect();
         return Ok(Some(IndexLine { urlkey: entry.urlkey.clone(), at: entry.date, fields }));
     }
     Ok(None)

@@ -28,7 +28,7 @@ pub fn run(args: &WhenArgs, context: &Context) -> Result<Exit, CliError> {
         }
         Ok(())
     };
-    let notes = when(&archive.asked(), &request, &mut print)?;
+    let notes = when(&archive, &request, &mut print)?;
     for note in &notes {
         context.out.say(&format!("pressmark: left out: {note}"));
     }

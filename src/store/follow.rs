@@ -1,0 +1,241 @@
+//! Shows followers the records of WARC files.
+//!
+//! [`Records`] reads the whole records of a part of a file, each with what it is to the index; [`follow`]
+//! drives a follower from its marks to those of the index, which are those of what is durable.
+
+use std::io::{BufReader, Read, Seek};
+use std::sync::Arc;
+
+use crate::archive::{ArchiveError, Bytes, Capture, FileMark, Follower, Seen};
+use crate::base::Finding;
+use crate::warc::{ReadError, ReadOptions, WarcReader};
+
+use super::StoreError;
+use super::describe::{Place, entry_of, read_start};
+use super::lookup::Reader;
+use super::open::index_error;
+
+/// After this many records a follower commits: some thousand captures, each with its request.
+pub(super) const RECORDS_BETWEEN_COMMITS: u64 = 2_000;
+
+/// A record of a file, and whether it is whole.
+pub(super) struct Found {
+    pub offset: u64,
+    /// Where it ends; `None` where it is damaged, cut or shares its member with others.
+    pub end: Option<u64>,
+    header: Vec<u8>,
+    capture: Option<Capture>,
+}
+
+impl Found {
+    /// As a follower is shown it; `None` where it is not whole.
+    pub fn seen<'a>(&'a mut self, file: &'a Arc<str>) -> Option<Seen<'a>> {
+        let end = self.end?;
+        let capture = self.capture.take();
+        Some(Seen { file, offset: self.offset, end, header: &self.header, capture })
+    }
+}
+
+/// The records of a file from a place on.
+pub(super) struct Records<R: Read> {
+    reader: WarcReader<BufReader<R>>,
+    file: Arc<str>,
+    from: Option<u64>,
+}
+
+impl<R: Read + Seek> Records<R> {
+    /// The records of a file from the one that begins at `from` on, or from its start with 0.
+    /// `skip_by_length`: blocks are passed over by their stated length, and their checksums not compared.
+    pub fn new(input: R, file: &Arc<str>, from: u64, skip_by_length: bool) -> Self {
+        let options = ReadOptions { file: file.to_string(), skip_by_length, ..Default::default() };
+        let input = BufReader::with_capacity(256 * 1024, input);
+        let reader = WarcReader::seekable(input, options);
+        Self { reader, file: Arc::clone(file), from: Some(from).filter(|from| *from > 0) }
+    }
+
+    /// The next record; `None` at the end.
+    ///
+    /// # Errors
+    /// When the input cannot be read, or no record begins at the first place.
+    pub fn next(&mut self) -> Result<Option<Found>, ReadError> {
+        let record = match self.from.take() {
+            Some(from) => Some(self.reader.read_at(from)?),
+            None => self.reader.next_record()?,
+        };
+        let Some(mut record) = record else { return Ok(None) };
+        let header = record.take_header();
+        let start = read_start(&header.fields, &mut record);
+        let located = record.skip()?;
+        let (offset, length) = (located.offset, located.length.filter(|_| located.intact));
+        let (Ok(start), Some(length)) = (start, length) else {
+            return Ok(Some(Found { offset, end: None, header: header.raw, capture: None }));
+        };
+        let place = Place { file: Arc::clone(&self.file), offset, length };
+        let capture = entry_of(&header.fields, &start, place);
+        Ok(Some(Found { offset, end: Some(offset + length), header: header.raw, capture }))
+    }
+
+    /// What was found wrong since this was last asked.
+    pub fn take_findings(&mut self) -> Vec<Finding> {
+        self.reader.take_findings()
+    }
+}
+
+/// Why following ended before its end.
+#[derive(Debug, thiserror::Error)]
+pub enum FollowError {
+    /// A WARC file cannot be read at the follower's mark.
+    #[error(transparent)]
+    File(#[from] StoreError),
+    /// The follower could not take something in.
+    #[error(transparent)]
+    Follower(#[from] ArchiveError),
+}
+
+/// Shows a follower every record between its marks and those of the index, file by file, and has it commit
+/// now and then and at the end of each file. `progress` is told how many records were shown.
+///
+/// # Errors
+/// When a file cannot be read, or the follower fails; what was committed stays.
+pub fn follow(
+    reader: &Reader,
+    follower: &mut dyn Follower,
+    progress: &mut dyn FnMut(u64),
+) -> Result<(), FollowError> {
+    let mut before = 0;
+    for mark in reader.sink().marks().map_err(index_error("asking"))? {
+        let from = follower.mark(&mark.file)?;
+        if from < mark.indexed_to {
+            let mut tell = |shown| progress(before + shown);
+            before += one_file(reader, follower, &mark, from, &mut tell)?;
+        }
+    }
+    Ok(())
+}
+
+fn one_file(
+    reader: &Reader,
+    follower: &mut dyn Follower,
+    mark: &FileMark,
+    from: u64,
+    progress: &mut dyn FnMut(u64),
+) -> Result<u64, FollowError> {
+    let file = &mark.file;
+    let fail =
+        |offset: u64, why: String| StoreError::Record { file: file.to_string(), offset, why };
+    let input: Box<dyn Bytes> =
+        reader.files().open(file).map_err(|why| fail(from, why.to_string()))?;
+    let mut records = Records::new(input, file, from, false);
+    let (mut reached, mut shown) = (from, 0);
+    while reached < mark.indexed_to {
+        let Some(mut found) = records.next().map_err(|why| fail(reached, why.to_string()))? else {
+            break;
+        };
+        if found.offset >= mark.indexed_to {
+            break;
+        }
+        // A record that is damaged is passed over; `verify` tells of it.
+        let Some(seen) = found.seen(file) else { continue };
+        reached = seen.end;
+        follower.record(seen)?;
+        shown += 1;
+        if shown % RECORDS_BETWEEN_COMMITS == 0 {
+            let sealed_size = None;
+            let indexed_to = reached.min(mark.indexed_to);
+            follower.commit(&FileMark { file: Arc::clone(file), indexed_to, sealed_size })?;
+            progress(shown);
+        }
+    }
+    progress(shown);
+    follower.commit(mark)?;
+    Ok(shown)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+
+    use super::*;
+    use crate::archive::ArchiveErrorKind;
+    use crate::store::Layout;
+
+    /// Takes in the offsets of records, and fails when it is told to.
+    #[derive(Default)]
+    struct Offsets {
+        marks: HashMap<String, u64>,
+        pending: Vec<u64>,
+        committed: Vec<u64>,
+        captures: usize,
+        fails: bool,
+    }
+
+    impl Follower for Offsets {
+        fn mark(&self, file: &str) -> Result<u64, ArchiveError> {
+            Ok(self.marks.get(file).copied().unwrap_or(0))
+        }
+
+        fn record(&mut self, record: Seen<'_>) -> Result<(), ArchiveError> {
+            assert!(record.header.starts_with(b"WARC/1."), "the header is handed over");
+            assert!(record.offset < record.end);
+            self.captures += usize::from(record.capture.is_some());
+            self.pending.push(record.offset);
+            Ok(())
+        }
+
+        fn commit(&mut self, mark: &FileMark) -> Result<(), ArchiveError> {
+            if self.fails {
+                self.pending.clear();
+                return Err(ArchiveError::new(ArchiveErrorKind::System, "full"));
+            }
+            self.marks.insert(mark.file.to_string(), mark.indexed_to);
+            self.committed.append(&mut self.pending);
+            Ok(())
+        }
+    }
+
+    fn record(kind: &str, n: usize) -> String {
+        let block = format!("HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n{}", n % 10);
+        format!(
+            "WARC/1.1\r\nWARC-Type: {kind}\r\nWARC-Target-URI: http://example/{n}\r\n\
+             WARC-Date: 2026-01-01T00:00:00Z\r\nWARC-Record-ID: <urn:uuid:{n:032x}>\r\n\
+             Content-Type: application/http;msgtype={kind}\r\nContent-Length: {}\r\n\r\n{block}\r\n\r\n",
+            block.len()
+        )
+    }
+
+    #[test]
+    fn a_follower_is_shown_every_record_behind_its_mark_once() {
+        let root = tempfile::tempdir().unwrap();
+        let layout = Layout::new(root.path());
+        layout.create().unwrap();
+        let file = layout.warc_dir().join("one.warc");
+        let count = usize::try_from(RECORDS_BETWEEN_COMMITS).unwrap() + 500;
+        let records: Vec<String> = (0..count)
+            .map(|n| record(if n % 2 == 0 { "response" } else { "request" }, n))
+            .collect();
+        let (first, rest) = records.split_at(10);
+        std::fs::write(&file, first.concat()).unwrap();
+        let mut offsets = Offsets::default();
+        let catch_up = |offsets: &mut Offsets| {
+            let (reader, _) = Reader::open(root.path(), 1 << 20).unwrap();
+            let mut shown = 0;
+            follow(&reader, offsets, &mut |n| shown = n).map(|()| shown)
+        };
+        assert_eq!(catch_up(&mut offsets).unwrap(), 10);
+        assert_eq!(catch_up(&mut offsets).unwrap(), 0, "nothing is new");
+        std::fs::write(&file, [first.concat(), rest.concat()].concat()).unwrap();
+        offsets.fails = true;
+        assert!(matches!(catch_up(&mut offsets), Err(FollowError::Follower(_))));
+        offsets.fails = false;
+        assert_eq!(catch_up(&mut offsets).unwrap(), u64::try_from(rest.len()).unwrap());
+        let mut at = 0;
+        let starts = records.iter().map(|record| {
+            let start = at;
+            at += record.len() as u64;
+            start
+        });
+        assert_eq!(offsets.committed, starts.collect::<Vec<u64>>());
+        assert_eq!(offsets.marks["one.warc"], std::fs::metadata(&file).unwrap().len());
+        assert!(offsets.captures >= count / 2, "requests are shown, and are no captures");
+    }
+}
