@@ -2,6 +2,7 @@
 
 use super::cite::WordsMissing;
 use crate::base::Timestamp;
+use crate::evidence::EvidenceError;
 use crate::store::StoreError;
 
 /// Why a question has no answer.
@@ -54,6 +55,15 @@ pub enum AnswerError {
         /// What went wrong.
         #[source]
         why: std::io::Error,
+    },
+    /// The evidence log cannot be read.
+    #[error("{doing}: {why}")]
+    Evidence {
+        /// What was being done.
+        doing: String,
+        /// What went wrong.
+        #[source]
+        why: EvidenceError,
     },
     /// The archive cannot be read.
     #[error("{doing}: {why}")]

@@ -12,10 +12,14 @@ pub mod changes;
 pub mod citation;
 pub mod cite;
 pub mod diff;
+pub mod due;
 mod error;
 pub mod history;
 pub mod page;
 pub mod quotes;
+pub mod report;
+pub mod status;
+pub mod verify;
 pub mod when;
 
 pub use archive::Archive;

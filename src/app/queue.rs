@@ -11,7 +11,8 @@ use super::Setup;
 use super::error::{AppError, store_error};
 use super::run::{Frontiers, open_frontiers, queue_busy};
 use crate::base::Timestamp;
-use crate::crawl::{ListView, QueueView, SourceLine, source_lines};
+use crate::crawl::view::ITEMS_MAX;
+use crate::crawl::{DueLine, ListView, QueueSeen, QueueTold, QueueView, source_lines};
 use crate::store::layout::Layout;
 
 /// What is known of the queue.
@@ -47,33 +48,78 @@ impl Queue {
         ))
     }
 
-    /// The sources of all jobs.
-    ///
-    /// # Errors
-    /// When the state cannot be read.
-    pub fn sources(&self) -> Result<Vec<SourceLine>, AppError> {
-        match self {
-            Self::Told(view) => Ok(view.sources.clone()),
-            Self::Here(frontiers) => source_lines(&frontiers.state)
-                .map_err(|e| AppError::failed("reading what is known of sources", e)),
-        }
-    }
-
-    /// Its lists, with what comes next in each.
+    /// Its lists with what comes next in each, its sources, and who reported them.
     ///
     /// # Errors
     /// When the queue cannot be read.
-    pub fn lists(&self, now: Timestamp) -> Result<Vec<ListView>, AppError> {
+    pub fn seen(&self, now: Timestamp) -> Result<QueueSeen, AppError> {
         match self {
-            Self::Told(view) => Ok(view.lists.clone()),
+            Self::Told(view) => {
+                let told = QueueTold { at: view.at.clone(), source: view.source(now) };
+                let (lists, sources) = (view.lists.clone(), view.sources.clone());
+                Ok(QueueSeen { lists, sources, told: Some(told) })
+            }
             Self::Here(frontiers) => {
                 let view = |name, frontier| {
                     ListView::of(name, frontier, now)
                         .map_err(|e| AppError::failed("reading the queue", e))
                 };
-                Ok(vec![view("queue", &frontiers.queue)?, view("watched", &frontiers.watched)?])
+                let lists =
+                    vec![view("queue", &frontiers.queue)?, view("watched", &frontiers.watched)?];
+                let sources = source_lines(&frontiers.state)
+                    .map_err(|e| AppError::failed("reading what is known of sources", e))?;
+                Ok(QueueSeen { lists, sources, told: None })
             }
         }
+    }
+
+    /// What comes next and `is_wanted`, of each list at least `limit` and one more where there are as many.
+    ///
+    /// # Errors
+    /// When the queue cannot be read.
+    pub fn due(
+        &self,
+        limit: usize,
+        is_wanted: &dyn Fn(&DueLine) -> bool,
+    ) -> Result<Vec<DueLine>, AppError> {
+        let mut lines = Vec::new();
+        match self {
+            Self::Told(view) => {
+                lines.extend(view.lists.iter().flat_map(|list| list.items.clone()));
+                lines.retain(is_wanted);
+            }
+            Self::Here(frontiers) => {
+                for (list, frontier) in
+                    [("queue", &frontiers.queue), ("watched", &frontiers.watched)]
+                {
+                    let mut found = 0;
+                    for item in frontier.due() {
+                        // One more than is printed, to know whether there is one.
+                        if found > limit {
+                            break;
+                        }
+                        let item = item.map_err(|e| AppError::failed("reading the queue", e))?;
+                        let line = DueLine::of(list, &item);
+                        if is_wanted(&line) {
+                            found += 1;
+                            lines.push(line);
+                        }
+                    }
+                }
+            }
+        }
+        Ok(lines)
+    }
+
+    /// Who reported it and how much of it; `None` where it is read now.
+    #[must_use]
+    pub fn source(&self, now: Timestamp) -> Option<String> {
+        let Self::Told(view) = self else { return None };
+        let mut source = view.source(now);
+        if view.lists.iter().any(|list| list.items.len() >= ITEMS_MAX) {
+            source.push_str(&format!("; of each list it says no more than the next {ITEMS_MAX}"));
+        }
+        Some(source)
     }
 }
 

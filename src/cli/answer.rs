@@ -33,7 +33,7 @@ impl From<AnswerError> for CliError {
             AnswerError::Request(why) => Self::usage(why),
             AnswerError::PayloadElsewhere { .. } => Self::of(Exit::Failed, error)
                 .hint("import the archive it was captured in; `--as headers` shows what is here"),
-            AnswerError::Io { .. } => Self::of(Exit::Failed, error),
+            AnswerError::Io { .. } | AnswerError::Evidence { .. } => Self::of(Exit::Failed, error),
             AnswerError::Store { doing, why } => store_error(&doing, why),
         }
     }

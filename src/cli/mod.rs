@@ -11,9 +11,11 @@ mod handover;
 pub mod local;
 pub mod out_file;
 pub mod output;
+mod panics;
 pub mod progress;
 mod watcher;
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
 
 use clap::FromArgMatches;
@@ -27,6 +29,7 @@ use output::Output;
 /// Runs the command line of this process and says how it ended.
 #[must_use]
 pub fn main() -> ExitCode {
+    panics::install();
     let parsed = args::command().try_get_matches().and_then(|matches| {
         let name = matches.subcommand_name().unwrap_or_default().to_owned();
         Ok((Cli::from_arg_matches(&matches)?, name))
@@ -35,7 +38,10 @@ pub fn main() -> ExitCode {
         Ok(parsed) => parsed,
         Err(error) => return usage(&error),
     };
-    match run(cli, &name) {
+    // A bug ends the command as any other failure does; what it was has been told.
+    let done = catch_unwind(AssertUnwindSafe(|| run(cli, &name)));
+    let Ok(done) = done else { return Exit::Failed.into() };
+    match done {
         Ok(exit) => exit.into(),
         // Whoever reads us has had enough, as `head` does: that is success.
         Err(error) if error.broken_pipe => Exit::Done.into(),

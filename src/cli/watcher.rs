@@ -123,9 +123,12 @@ impl Observer for Watcher {
         tracing::info!(url = %news.uri, %job, %kinds, stealth, "new version");
         let receivers = self.receivers.lock().unwrap_or_else(PoisonError::into_inner);
         for (receiver, job) in receivers.of_jobs(&news.jobs) {
-            let mut body = news.to_json();
-            body["job"] = job.into();
-            self.notifier.tell(receiver, body.to_string().into_bytes());
+            match serde_json::to_vec(&news.message(job)) {
+                Ok(body) => self.notifier.tell(receiver, body),
+                Err(why) => {
+                    tracing::error!(%why, "a message about a new version cannot be written")
+                }
+            }
         }
     }
 

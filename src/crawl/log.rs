@@ -75,8 +75,9 @@ pub(crate) fn opened(path: &Path) -> io::Result<File> {
     let mode = there.permissions().mode();
     // A device or a pipe is for others, too.
     if there.is_file() && mode & 0o007 != 0 {
-        // A log of somebody else's, which may be written to, keeps the rights it has.
-        let _ = file.set_permissions(Permissions::from_mode(mode & 0o770));
+        // Earlier versions made it by the umask of the process, which gives group and others the same; rights
+        // of a group alone were given on purpose. Another user's log that may be written to keeps its own.
+        let _ = file.set_permissions(Permissions::from_mode(mode & 0o700));
     }
     Ok(file)
 }

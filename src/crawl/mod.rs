@@ -62,4 +62,4 @@ pub use running::Order;
 pub use source_book::{SourceLine, SourceState, source_lines};
 pub use stop::Stop;
 pub use timer::{ManualTimer, RealTimer, Timer};
-pub use view::{DueLine, ListView, QueueView};
+pub use view::{DueLine, ListView, QueueSeen, QueueTold, QueueView};

@@ -1,7 +1,7 @@
 //! What there is to tell whoever waits for it: a page has a new version. Told in the JSON that
 //! `history` prints of it.
 
-use serde_json::{Value, json};
+use serde::Serialize;
 
 use crate::base::{TargetUri, Timestamp};
 use crate::diff::ChangeKind;
@@ -45,23 +45,38 @@ impl News {
         changes.any(|change| !change.notation && !of_access.contains(&change.kind))
     }
 
-    /// The payload that is posted: the version as `history --format json` prints it, and whose it is.
+    /// The payload that is posted to a receiver of `job`: the version as `history --format json` prints it,
+    /// and whose it is.
     /// Described in `docs/reference/webhook.md`.
     #[must_use]
-    pub fn to_json(&self) -> Value {
-        let mut message = json!({
-            "event": "version",
-            "job": self.job,
-            "jobs": self.jobs,
-            "url": self.uri.as_str(),
-            "timestamp": self.at.to_warc_date(),
-        });
-        let version = serde_json::to_value(&self.version);
-        if let (Value::Object(message), Ok(Value::Object(version))) = (&mut message, version) {
-            message.extend(version);
+    pub fn message<'a>(&'a self, job: &'a str) -> Message<'a> {
+        Message {
+            event: "version",
+            job,
+            jobs: &self.jobs,
+            url: self.uri.as_str(),
+            timestamp: self.at.to_warc_date(),
+            version: &self.version,
         }
-        message
     }
+}
+
+/// The message of a new version, in the fields of `docs/reference/schema/message.json`.
+#[derive(Debug, Clone, Serialize)]
+pub struct Message<'a> {
+    /// `version`.
+    pub event: &'static str,
+    /// The job whose receiver it is sent to.
+    pub job: &'a str,
+    /// All jobs whose page it is.
+    pub jobs: &'a [String],
+    /// The page.
+    pub url: &'a str,
+    /// When the version was captured first.
+    pub timestamp: String,
+    /// The version, as `history` prints it.
+    #[serde(flatten)]
+    pub version: &'a VersionJson,
 }
 
 /// Every kind of change, as [`News::kinds`] names them.

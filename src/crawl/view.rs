@@ -126,6 +126,26 @@ pub struct QueueView {
     pub sources: Vec<SourceLine>,
 }
 
+/// The queue of an archive as it is shown to a person who only looks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct QueueSeen {
+    /// The lists.
+    pub lists: Vec<ListView>,
+    /// The sources of all jobs, and the hosts of theirs that are silent.
+    pub sources: Vec<SourceLine>,
+    /// Who reported it; `None` where it was read now.
+    pub told: Option<QueueTold>,
+}
+
+/// Who reported a queue.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct QueueTold {
+    /// When.
+    pub at: String,
+    /// The process and how long ago that was, as text.
+    pub source: String,
+}
+
 impl QueueView {
     /// In words, who said it and how long ago.
     #[must_use]

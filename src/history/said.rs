@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::collections::{HashMap, VecDeque};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use crate::archive::{Capture, RecordKind};
@@ -107,7 +108,12 @@ pub struct Sayer<'a> {
     held: Option<Arc<Loaded>>,
     bytes_max: usize,
     left_out: bool,
+    /// [`read_page`], but for tests.
+    read: ReadPage,
 }
+
+/// Reads what a payload says: its bytes, address, `Content-Type` and status.
+type ReadPage = fn(&[u8], &str, Option<&str>, Option<u16>) -> Page;
 
 impl<'a> Sayer<'a> {
     /// A reader of what captures in this archive say.
@@ -122,7 +128,14 @@ impl<'a> Sayer<'a> {
             held: None,
             bytes_max: DECODED_BYTES_MAX,
             left_out: false,
+            read: read_page,
         }
+    }
+
+    /// The same with another reader of pages.
+    #[cfg(test)]
+    pub(super) fn reading_by(self, read: ReadPage) -> Self {
+        Self { read, ..self }
     }
 
     /// The same with a store of readings, which is read, and where something is missing written.
@@ -219,7 +232,11 @@ impl<'a> Sayer<'a> {
             return Err(error("it is longer than what is read here".to_owned()));
         }
         let content_type = loaded.content_type();
-        let page = read_page(&decoded, &entry.url, content_type.as_deref(), entry.status);
+        // A page that a bug stops at is one that cannot be read: what was captured after it is told.
+        let read = || (self.read)(&decoded, &entry.url, content_type.as_deref(), entry.status);
+        let page = catch_unwind(AssertUnwindSafe(read));
+        let page =
+            page.map_err(|_| error("reading what it says failed (internal error)".to_owned()))?;
         Ok(self.keep(entry, Arc::new(page)))
     }
 
@@ -268,8 +285,7 @@ impl<'a> Sayer<'a> {
         {
             return delta;
         }
-        let options = CompareOptions::default();
-        let delta = Delta::from(&compare_returning(&old.side(), &new.side(), earlier, &options));
+        let delta = compared(old, new, earlier);
         if let Some((old, new)) = keys {
             let mut known = self.deltas.borrow_mut();
             known.truncate(DELTAS_MAX - 1);
@@ -309,6 +325,16 @@ impl<'a> Sayer<'a> {
     }
 }
 
+/// Compares two pages. Where a bug stops the comparison the versions differ, and nothing is known of how.
+fn compared(old: &Said, new: &Said, earlier: Option<usize>) -> Delta {
+    let compare = || {
+        let options = CompareOptions::default();
+        Delta::from(&compare_returning(&old.side(), &new.side(), earlier, &options))
+    };
+    let unknown = || Delta { coarse: true, ..Delta::default() };
+    catch_unwind(AssertUnwindSafe(compare)).unwrap_or_else(|_| unknown())
+}
+
 /// What a payload says, its codings undone: the one reading of captures, for who has them in memory
 /// and for who finds them in the archive.
 #[must_use]
@@ -331,4 +357,48 @@ fn redirect(loaded: &Loaded) -> Option<String> {
     let to = from.and_then(|from| from.join_bytes(&location).ok());
     let text = || String::from_utf8_lossy(&location).into_owned();
     Some(to.map_or_else(text, |to| to.as_str().to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::TimeRange;
+    use crate::history::live::observe;
+    use crate::history::testing::Archive;
+
+    const URL: &str = "http://a.example/boats";
+
+    fn breaks(bytes: &[u8], url: &str, media_type: Option<&str>, status: Option<u16>) -> Page {
+        assert!(!String::from_utf8_lossy(bytes).contains("Dredger"), "a bug");
+        read_page(bytes, url, media_type, status)
+    }
+
+    /// A page that its reader always breaks at keeps nothing else from being told.
+    #[test]
+    fn versions_after_a_page_that_breaks_its_reader_are_told() {
+        let mut archive = Archive::new();
+        for (hour, words) in [
+            (0, "The ferry left the harbour at noon with twelve passengers on board."),
+            (1, "Dredger: The ferry left the harbour at one with twelve passengers on board."),
+            (2, "The ferry left the harbour at two with twenty passengers on board."),
+        ] {
+            archive.page(
+                URL,
+                hour,
+                &[words, "It came back in the evening, the harbour master said."],
+            );
+        }
+        let reader = archive.reader();
+        let mut sayer = Sayer::new(&reader).reading_by(breaks);
+        let mut rows = sayer.rows(URL, TimeRange::ALL).unwrap();
+        let versions: Vec<VersionRow> = rows.by_ref().map(Result::unwrap).collect();
+        assert_eq!(versions.len(), 2);
+        assert_eq!(versions[1].first_seen(), Archive::at(2));
+        assert_eq!(rows.notes().len(), 1);
+        assert!(rows.notes()[0].contains("internal error"), "{:?}", rows.notes());
+        let told = observe(&mut sayer, URL, None, None).unwrap().begun;
+        assert_eq!(told.len(), 1);
+        let delta = told[0].delta.as_ref().unwrap();
+        assert!(!delta.changes.is_empty(), "compared with the version before the broken one");
+    }
 }

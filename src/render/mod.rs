@@ -11,12 +11,27 @@ mod change;
 pub mod changes;
 pub mod cite;
 pub mod diff;
+pub mod due;
 pub mod feed;
 pub mod history;
 pub mod quotes;
+pub mod report;
+pub mod status;
+pub mod verify;
 pub mod when;
 
 pub use change::change_line;
+
+/// Rows of data below the names of their columns.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Table {
+    /// The names.
+    pub head: &'static [&'static str],
+    /// Which columns are aligned to the right; the others, and those beyond, to the left.
+    pub right: &'static [bool],
+    /// A cell for each column.
+    pub rows: Vec<Vec<String>>,
+}
 
 /// A number and its noun.
 fn plural(n: u64, word: &str) -> String {

@@ -105,6 +105,12 @@ impl Layout {
         self.root.join("logs")
     }
 
+    /// The report of the last run.
+    #[must_use]
+    pub fn last_run_file(&self) -> PathBuf {
+        self.log_dir().join("last-run.json")
+    }
+
     /// Bodies in flight.
     #[must_use]
     pub fn tmp_dir(&self) -> PathBuf {

@@ -184,7 +184,7 @@ fn a_lastmod_that_moved_brings_the_next_look_forward() {
     assert_eq!(looks.len(), 2, "{looks:?}");
     assert!(looks[1].at.since(edited_at) <= Duration::from_mins(62));
     assert_eq!(seen.news.len(), 1);
-    let news = seen.news[0].to_json();
+    let news = serde_json::to_value(seen.news[0].message(&seen.news[0].job)).unwrap();
     let problems = crate::schemas::schemas().problems("message.json", &news);
     assert_eq!(problems, Vec::<String>::new());
     assert_eq!(news["job"], "paper");

@@ -251,7 +251,7 @@ fn a_page_of_two_jobs_is_looked_at_as_the_more_urgent_one_says_and_both_are_told
     let (_, seen) = lab.watch(&[rare.clone(), often], DAY * 2);
     assert_eq!(seen.news.len(), 1);
     assert_eq!(seen.news[0].jobs, ["rare", "often"]);
-    let json = seen.news[0].to_json();
+    let json = serde_json::to_value(seen.news[0].message(&seen.news[0].job)).unwrap();
     assert_eq!((&json["job"], &json["jobs"][1]), (&"rare".into(), &"often".into()));
     // With the urgent one gone the page is the other's alone, and is left to its schedule.
     lab.gone.lock().unwrap().insert("often.toml".into());

@@ -302,9 +302,13 @@ fn version_in(message: &Value) -> Value {
     version
 }
 
+fn message(news: &News) -> Value {
+    serde_json::to_value(news.message(&news.job)).unwrap()
+}
+
 fn told_of(news: &[News], url: &str) -> Vec<Value> {
     let of_page = news.iter().filter(|news| news.uri.as_str() == url);
-    of_page.map(|news| version_in(&news.to_json())).collect()
+    of_page.map(|news| version_in(&message(news))).collect()
 }
 
 fn short(version: &Value) -> String {
@@ -322,7 +326,7 @@ fn short(version: &Value) -> String {
 
 /// A message fits its schema.
 fn is_described(news: &News) {
-    let problems = crate::schemas::schemas().problems("message.json", &news.to_json());
+    let problems = crate::schemas::schemas().problems("message.json", &message(news));
     assert_eq!(problems, Vec::<String>::new());
 }
 

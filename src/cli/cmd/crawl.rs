@@ -2,11 +2,10 @@
 
 use std::time::Duration;
 
-use serde_json::{Value, json};
-
+use crate::answers::report::ReportJson;
 use crate::app::jobs;
 use crate::app::run::{Begun, begin, real_timer, runtime, stop_on_signals};
-use crate::base::{ByteSize, TargetUri};
+use crate::base::TargetUri;
 use crate::cli::args::CrawlArgs;
 use crate::cli::context::Context;
 use crate::cli::handover::{Asked, Request, Standing};
@@ -15,6 +14,7 @@ use crate::cli::progress::CrawlProgress;
 use crate::cli::{CliError, Exit};
 use crate::config::keys;
 use crate::crawl::{Job, Observer, Report, Stop, Take};
+use crate::render;
 use crate::schedule::{Credentials, Frontier, JobSpec, Overlap, Phase};
 use crate::store::{Layout, StoreError};
 
@@ -108,8 +108,8 @@ pub fn run(args: &CrawlArgs, context: Context) -> Result<Exit, CliError> {
 /// Prints the report, and says with what the process ends.
 fn end(args: &CrawlArgs, context: &Context, report: &Report) -> Result<Exit, CliError> {
     match context.out.format() {
-        Format::Json => context.out.json(&to_json(report))?,
-        Format::Text => print(context, report, &goes_on(args))?,
+        Format::Json => context.out.json(&ReportJson::from(report))?,
+        Format::Text => context.out.lines(&render::report::lines(report, &goes_on(args)))?,
     }
     Ok(if report.stopped {
         Exit::Stopped
@@ -327,146 +327,9 @@ fn job_of(args: &CrawlArgs, context: &Context) -> Result<Job, CliError> {
 
 /// Keeps the report for `status`. A report that cannot be kept is no reason to fail.
 pub(super) fn keep(context: &Context, report: &Report) {
-    let path = crate::store::layout::Layout::new(&context.archive).log_dir().join("last-run.json");
-    if let Err(why) = std::fs::write(&path, format!("{}\n", to_json(report))) {
+    let path = crate::store::layout::Layout::new(&context.archive).last_run_file();
+    let text = serde_json::to_string(&ReportJson::from(report)).map_err(std::io::Error::other);
+    if let Err(why) = text.and_then(|text| std::fs::write(&path, text + "\n")) {
         context.out.warn(&format!("{}: {why}", path.display()));
     }
-}
-
-/// The report in the fields of the contract, and ours.
-#[must_use]
-pub fn to_json(report: &Report) -> Value {
-    json!({
-        "job": report.job,
-        "started": report.started.to_warc_date(),
-        "finished": report.finished.to_warc_date(),
-        "fetched": report.fetched,
-        "new": report.new,
-        "revisits": report.revisits,
-        "not_modified": report.not_modified,
-        "refused_by_robots": report.refused_by_robots,
-        "robots_unreachable": report.robots_unreachable,
-        "failed": report.failed,
-        "bytes": report.bytes,
-        "unread": report.unread,
-        "versions": report.versions,
-        "changes": report.changes,
-        "kinds": report.kinds,
-        "captured": report.captured,
-        "left_out": report.left_out,
-        "left_out_rules": report.left_out_rules,
-        "left_out_urls": pairs(&report.left_out_urls),
-        "left": report.left,
-        "stopped": report.stopped,
-        "hosts": report.hosts.iter().map(|(host, h)| json!({
-            "host": host, "fetched": h.fetched, "failed": h.failed,
-            "delay_ms": millis(h.delay), "crawl_delay_capped_ms": h.capped.map(|(asked, _)| millis(asked)),
-        })).collect::<Vec<_>>(),
-        "failures": pairs(&report.failures),
-        "disputed_robots": report.disputed_robots.values()
-            .map(|(url, why)| json!({"url": url, "why": why})).collect::<Vec<_>>(),
-        "unreachable_robots": report.unreachable_robots.iter()
-            .map(|(url, why)| json!({"url": url, "why": why})).collect::<Vec<_>>(),
-        "failures_unnamed": report.failed.saturating_sub(report.failures.len() as u64),
-        "sources": report.sources,
-        "statuses": report.statuses,
-        "media_types": report.media_types,
-    })
-}
-
-fn pairs(all: &[(String, String)]) -> Vec<Value> {
-    all.iter().map(|(url, why)| json!({"url": url, "why": why})).collect()
-}
-
-fn millis(span: Duration) -> u64 {
-    u64::try_from(span.as_millis()).unwrap_or(u64::MAX)
-}
-
-/// The report for a person. `goes_on` is the command that goes on with what is left.
-///
-/// # Errors
-/// When stdout cannot be written.
-pub fn print(context: &Context, report: &Report, goes_on: &str) -> Result<(), CliError> {
-    let out = &context.out;
-    let took = report.finished.since(report.started);
-    out.line(&format!(
-        "{} fetched in {:.1} s: {} new, {} revisits, {} not modified; {} refused by robots.txt{}, {} failed; {}",
-        report.fetched,
-        took.as_secs_f64(),
-        report.new,
-        report.revisits,
-        report.not_modified,
-        report.refused_by_robots,
-        match report.robots_unreachable {
-            0 => String::new(),
-            n => format!(", {n} left since their robots.txt cannot be reached"),
-        },
-        report.failed,
-        ByteSize(report.bytes)
-    ))?;
-    if report.unread > 0 {
-        out.line(&format!(
-            "{} kept and not read: the crawl log says which (unread:too-long, unread:broken, unread:stopped)",
-            report.unread
-        ))?;
-    }
-    let counts = |map: &std::collections::BTreeMap<String, u64>| {
-        map.iter().map(|(k, n)| format!("{k} ({n})")).collect::<Vec<_>>().join(", ")
-    };
-    if report.versions > 0 {
-        let (versions, changes) = (report.versions, report.changes);
-        out.line(&format!(
-            "{versions} new versions with {changes} changes: {}",
-            counts(&report.kinds)
-        ))?;
-    }
-    if !report.statuses.is_empty() {
-        out.line(&format!("by status: {}", counts(&report.statuses)))?;
-    }
-    if !report.media_types.is_empty() {
-        out.line(&format!("by type: {}", counts(&report.media_types)))?;
-    }
-    for (host, h) in report.hosts.iter().take(20) {
-        let failed = if h.failed > 0 { format!(", {} failed", h.failed) } else { String::new() };
-        let capped = h.capped.map(|(asked, kept)| {
-            let (asked, kept) = (asked.as_secs_f64(), kept.as_secs_f64());
-            format!(", its Crawl-delay of {asked:.0} s capped to {kept:.0} s")
-        });
-        let capped = capped.unwrap_or_default();
-        out.line(&format!("  {host}: {} fetched{failed}{capped}", h.fetched))?;
-    }
-    if report.hosts.len() > 20 {
-        out.line(&format!("  and {} more hosts", report.hosts.len() - 20))?;
-    }
-    for (url, why) in report.failures.iter().take(20) {
-        out.line(&format!("  failed: {url}: {why}"))?;
-    }
-    if report.failed > 20 {
-        out.line(&format!(
-            "  and {} more failures; logs/crawl.log in the archive names them",
-            report.failed - 20
-        ))?;
-    }
-    for (url, why) in report.disputed_robots.values().take(20) {
-        out.line(&format!("  refused: {url}: {why} (politeness.robots_reading chooses)"))?;
-    }
-    for (url, why) in report.unreachable_robots.iter().take(20) {
-        out.line(&format!("  unreachable: {url}: {why}"))?;
-    }
-    if report.left_out > 0 {
-        out.line(&format!(
-            "{} URLs were left out: {}",
-            report.left_out,
-            counts(&report.left_out_rules)
-        ))?;
-        for (url, why) in report.left_out_urls.iter().take(5) {
-            out.line(&format!("  left out: {url}: {why}"))?;
-        }
-    }
-    super::status::print_sources(context, &report.sources)?;
-    if report.left > 0 {
-        let left = report.left;
-        out.line(&format!("{left} URLs are left in the queue; `{goes_on}` goes on with them"))?;
-    }
-    Ok(())
 }

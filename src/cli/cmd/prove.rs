@@ -7,9 +7,9 @@ use serde_json::json;
 
 use super::evidence::evidence_error;
 use super::wacz;
-use crate::answers::AnswerError;
-use crate::answers::Archive;
 use crate::answers::page::load;
+use crate::answers::verify::{self, StepJson};
+use crate::answers::{AnswerError, Archive};
 use crate::app::evidence::{authorities, options};
 use crate::archive::RecordKind;
 use crate::cite::{Capture, Source, Style, cite};
@@ -18,12 +18,13 @@ use crate::cli::context::Context;
 use crate::cli::out_file::OutFile;
 use crate::cli::output::Format;
 use crate::cli::{CliError, Exit};
-use crate::evidence::bundle::{Bundle, Making, Texts, gather, has_user, read_bundle};
-use crate::evidence::check::{Known, Outcome, Step, check};
+use crate::evidence::bundle::{Bundle, Making, Texts, gather, has_user};
+use crate::evidence::check::{Known, Outcome};
 use crate::evidence::note::VerifierKey;
-use crate::evidence::{EvidenceError, OpenFiles, extend};
+use crate::evidence::{OpenFiles, extend};
 use crate::extract::EXTRACTOR;
 use crate::http::Head;
+use crate::render;
 use crate::store::Loaded;
 
 /// Writes the evidence bundle of one capture, or checks one. A file named `….wacz` becomes a signed
@@ -154,25 +155,12 @@ fn check_bundle(args: &ProveArgs, bundle: &Path, context: &Context) -> Result<Ex
     let what = format!("checking {}", bundle.display());
     let trust = authorities(&context.settings).map_err(CliError::usage)?.trust;
     let known = Known { key: key(args)?, published: published(args)?, trust };
-    let steps = match read_bundle(bundle) {
-        Ok(contents) => check(&contents, &known),
-        // A zip that cannot be unpacked is a bundle that was changed, and no trouble of ours.
-        Err(EvidenceError::Damaged { why, .. }) => {
-            vec![Step { name: "zip", outcome: Outcome::Fails, what: why }]
-        }
-        Err(why) => return Err(evidence_error(&what, why)),
-    };
-    let mut failed = false;
-    for step in steps {
-        failed |= step.outcome == Outcome::Fails;
+    let steps = verify::check_bundle(bundle, &known).map_err(|e| evidence_error(&what, e))?;
+    let failed = steps.iter().any(|step| step.outcome == Outcome::Fails);
+    for step in steps.into_iter().map(StepJson::from) {
         match format {
-            Format::Text => {
-                let label = step.outcome.label();
-                context.out.line(&format!("{label:7} {}: {}", step.name, step.what))?;
-            }
-            Format::Json => context.out.json(&json!({
-                "step": step.name, "outcome": step.outcome.label(), "what": step.what,
-            }))?,
+            Format::Text => context.out.line(&render::verify::step(&step))?,
+            Format::Json => context.out.json(&step)?,
         }
     }
     Ok(if failed { Exit::Findings } else { Exit::Done })

@@ -1,13 +1,12 @@
 //! `reindex`
 
-use serde_json::json;
-
-use crate::base::ByteSize;
+use crate::answers::verify::ReindexJson;
 use crate::cli::context::{Context, store_error, writing_error};
 use crate::cli::output::Format;
 use crate::cli::progress::Bar;
 use crate::cli::{CliError, Exit};
 use crate::config::keys;
+use crate::render;
 use crate::store::layout::Layout;
 use crate::store::reindex;
 
@@ -28,10 +27,9 @@ pub fn run(context: &Context) -> Result<Exit, CliError> {
     for note in &done.notes {
         context.out.warn(note);
     }
+    let answer = ReindexJson::from(&done);
     match format {
-        Format::Json => context.out.json(&json!({
-            "files": done.files, "records": done.records, "captures": done.captures,
-        }))?,
+        Format::Json => context.out.json(&answer)?,
         Format::Text => {
             let bytes: u64 = layout
                 .warc_files()
@@ -40,13 +38,7 @@ pub fn run(context: &Context) -> Result<Exit, CliError> {
                 .filter_map(|f| std::fs::metadata(f).ok())
                 .map(|m| m.len())
                 .sum();
-            context.out.line(&format!(
-                "{} captures indexed from {} records in {} files ({})",
-                done.captures,
-                done.records,
-                done.files,
-                ByteSize(bytes)
-            ))?;
+            context.out.line(&render::verify::reindexed(&answer, bytes))?;
         }
     }
     Ok(Exit::Done)

@@ -1,14 +1,15 @@
 //! `verify`
 
-use serde_json::json;
-
-use crate::base::{ByteSize, Finding};
+use crate::answers::verify::{FindingJson, Verified, verify};
+use crate::app::evidence::{authorities, options};
+use crate::base::Finding;
 use crate::cli::args::VerifyArgs;
-use crate::cli::context::{Context, store_error};
+use crate::cli::context::Context;
 use crate::cli::output::Format;
 use crate::cli::{CliError, Exit};
 use crate::evidence;
-use crate::store::{Checked, VerifyOptions, verify, verify_files};
+use crate::render;
+use crate::store::{VerifyOptions, verify_files};
 
 /// The checkpoints that `--checkpoint` names.
 fn published(args: &VerifyArgs) -> Result<Vec<(String, Vec<u8>)>, CliError> {
@@ -28,67 +29,32 @@ fn published(args: &VerifyArgs) -> Result<Vec<(String, Vec<u8>)>, CliError> {
 /// When the archive cannot be opened or stdout cannot be written.
 pub fn run(args: &VerifyArgs, context: &Context) -> Result<Exit, CliError> {
     let format = context.out.format();
-    let options = VerifyOptions { fast: args.fast };
     let mut failed: Option<std::io::Error> = None;
     let mut print = |finding: Finding| {
         let result = match format {
             Format::Text => context.out.line(&finding.to_string()),
-            Format::Json => context.out.json(&json!({
-                "severity": finding.severity.label(),
-                "file": finding.file,
-                "offset": finding.offset,
-                "rule": finding.rule,
-                "what": finding.what,
-            })),
+            Format::Json => context.out.json(&FindingJson::from(finding)),
         };
         if let Err(error) = result {
             failed.get_or_insert(error);
         }
     };
-    let mut log = None;
-    let checked = if args.files.is_empty() {
-        let reader = context.reader()?;
+    let verified = if args.files.is_empty() {
+        let archive = context.open_archive()?;
         let published = published(args)?;
-        let checked =
-            verify(&reader, options, &mut print).map_err(|e| store_error("verifying", e))?;
-        let key = crate::app::evidence::options(&context.settings);
-        let authorities = crate::app::evidence::authorities(&context.settings);
-        let trust = authorities.map_err(CliError::usage)?.trust;
+        let trust = authorities(&context.settings).map_err(CliError::usage)?.trust;
+        let key = options(&context.settings);
         let options = evidence::VerifyOptions { fast: args.fast, key, trust, published };
-        let checked_log = evidence::verify(reader.layout(), &options, &mut print)
-            .map_err(|e| CliError::failed("verifying the evidence log", e))?;
-        let findings = checked.findings + checked_log.findings;
-        log = Some(checked_log);
-        Checked { findings, ..checked }
+        verify(&archive, &options, &mut print)?
     } else {
-        verify_files(&args.files, options, &mut print)
+        let options = VerifyOptions { fast: args.fast };
+        Verified { records: verify_files(&args.files, options, &mut print), log: None }
     };
     if let Some(error) = failed {
         return Err(error.into());
     }
-    if let Some(log) = log.filter(|log| log.checkpoints > 0) {
-        context.out.say(&format!(
-            "evidence log: {} leaves, {} checkpoints, {} time stamps, the newest checkpoint of {}{}",
-            log.leaves,
-            log.checkpoints,
-            log.stamps,
-            log.newest.map_or_else(|| "an unknown time".to_owned(), |t| t.to_rfc3339()),
-            match log.waiting {
-                0 => String::new(),
-                n => format!("; {n} records are not in it yet"),
-            }
-        ));
+    for line in render::verify::summary(&verified) {
+        context.out.say(&line);
     }
-    context.out.say(&format!(
-        "{} records in {} files ({}): {}",
-        checked.records,
-        checked.files,
-        ByteSize(checked.bytes),
-        match checked.findings {
-            0 => "no findings".to_owned(),
-            1 => "1 finding".to_owned(),
-            n => format!("{n} findings"),
-        }
-    ));
-    Ok(if checked.findings == 0 { Exit::Done } else { Exit::Findings })
+    Ok(if verified.findings() == 0 { Exit::Done } else { Exit::Findings })
 }

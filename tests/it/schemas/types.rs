@@ -2,6 +2,9 @@
 //! what is described a type writes. Each value below has every field, so that one which is added to a type
 //! does not compile here before it is described.
 
+use std::collections::BTreeMap;
+use std::time::Duration;
+
 use pressmark::answers::blame::{BlameJson, SentenceJson};
 use pressmark::answers::citation::{
     AlterationJson, ArchiveJson, AuthorJson, CitationJson, FactJson, PassedOverJson, QuotationJson,
@@ -13,12 +16,19 @@ use pressmark::answers::page::{
     CandidateJson, DisagreementJson, FigureJson, NoticeJson, OriginsJson, PageJson, VariantJson,
 };
 use pressmark::answers::quotes::QuoteJson;
+use pressmark::answers::report::ReportJson;
+use pressmark::answers::status::{HostJson, QueueJson, StatusJson};
+use pressmark::answers::verify::{FindingJson, ReindexJson, StepJson};
 use pressmark::answers::when::StoodJson;
 use pressmark::archive::cdx::parse_cdxj;
+use pressmark::base::Finding;
+use pressmark::crawl::report::{HostReport, Report};
+use pressmark::crawl::{DueLine, ListView, News, QueueSeen, QueueTold, SourceLine};
 use pressmark::diff::json::{
     JsonAcknowledgement, JsonChange, JsonComparison, JsonDeclared, JsonOp, JsonWords,
 };
 use pressmark::diff::{ChangeKind, Presence};
+use pressmark::evidence::check::{Outcome, Step};
 use pressmark::history::absence::{Absence, AbsenceJson};
 use pressmark::history::changes::ArchiveChange;
 use pressmark::history::{CaptureJson, VersionJson};
@@ -293,6 +303,151 @@ fn every_field_of_a_type_is_described_and_every_one_described_is_written() {
             versions: 1,
         },
     );
+}
+
+fn source() -> SourceLine {
+    let at = || text(DATE);
+    SourceLine {
+        job: "paper".to_owned(),
+        url: URL.to_owned(),
+        kind: "feed".to_owned(),
+        state: "good".to_owned(),
+        detail: "200".to_owned(),
+        since: at(),
+        well_at: at(),
+        entries: 1,
+        fresh_at: at(),
+        silent_since: at(),
+        is_well: true,
+    }
+}
+
+fn due_line(list: &str) -> DueLine {
+    DueLine {
+        url: URL.to_owned(),
+        at: DATE.to_owned(),
+        due: DATE.to_owned(),
+        because: "a seed".to_owned(),
+        list: list.to_owned(),
+        job: "paper".to_owned(),
+        jobs: vec!["paper".to_owned()],
+        priority: "seed".to_owned(),
+    }
+}
+
+fn report() -> Report {
+    let pair = || (URL.to_owned(), "why".to_owned());
+    let one = |name: &str| BTreeMap::from([(name.to_owned(), 1)]);
+    let second = Duration::from_secs(1);
+    let host =
+        HostReport { fetched: 1, failed: 1, delay: second, capped: Some((second * 60, second)) };
+    let at = pressmark::base::Timestamp::parse(DATE).unwrap();
+    Report {
+        job: "paper".to_owned(),
+        started: at,
+        finished: at,
+        fetched: 1,
+        captured: 1,
+        new: 1,
+        revisits: 1,
+        not_modified: 1,
+        refused_by_robots: 1,
+        robots_unreachable: 1,
+        failed: 2,
+        bytes: 9,
+        unread: 1,
+        versions: 1,
+        changes: 1,
+        kinds: one("figure-changed"),
+        left_out: 1,
+        left_out_rules: one("scope"),
+        left_out_urls: vec![pair()],
+        left: 1,
+        stopped: false,
+        hosts: BTreeMap::from([("a.example".to_owned(), host)]),
+        statuses: one("200"),
+        media_types: one("text/html"),
+        failures: vec![pair()],
+        unreachable_robots: BTreeMap::from([pair()]),
+        disputed_robots: BTreeMap::from([("a.example".to_owned(), pair())]),
+        sources: vec![source()],
+    }
+}
+
+fn status() -> StatusJson {
+    let list = |list: &str| ListView {
+        list: list.to_owned(),
+        queued: 1,
+        in_flight: 1,
+        waiting: 1,
+        due: 1,
+        next: text(DATE),
+        items: vec![due_line(list)],
+    };
+    let told = QueueTold { at: DATE.to_owned(), source: "as process 7 said 1 s ago".to_owned() };
+    let seen = QueueSeen {
+        lists: vec![list("queue"), list("watched")],
+        sources: vec![source()],
+        told: Some(told),
+    };
+    StatusJson {
+        archive: "archive".to_owned(),
+        files: 1,
+        bytes: 9,
+        captures: 1,
+        index_bytes: Some(9),
+        disk_free: Some(9),
+        hosts: vec![HostJson {
+            host: "a.example".to_owned(),
+            captures: 1,
+            bytes: 9,
+            first: DATE.to_owned(),
+            last: DATE.to_owned(),
+        }],
+        queue: Some(QueueJson::from(&seen)),
+        queue_unread: text("why"),
+        sources: Some(seen.sources),
+        last_run: Some(serde_json::to_value(ReportJson::from(&report())).unwrap()),
+    }
+}
+
+#[test]
+fn what_commands_report_of_an_archive_is_described_and_written() {
+    agrees("crawl.json", &ReportJson::from(&report()));
+    agrees("status.json", &status());
+    let queue = QueueJson::from(&QueueSeen { lists: Vec::new(), sources: Vec::new(), told: None });
+    all_agree(
+        "status.json",
+        &[
+            serde_json::to_value(status()).unwrap(),
+            serde_json::to_value(StatusJson { queue: Some(queue), ..status() }).unwrap(),
+            serde_json::to_value(StatusJson { queue: None, sources: None, ..status() }).unwrap(),
+        ],
+    );
+    agrees("due.json", &due_line("queue"));
+    let finding = Finding::error("a.warc.gz", Some(7), "block-digest", "differs");
+    agrees("finding.json", &FindingJson::from(finding));
+    let step = Step { name: "files", outcome: Outcome::Holds, what: "2 files".to_owned() };
+    agrees("step.json", &StepJson::from(step));
+    agrees("reindex.json", &ReindexJson { files: 1, records: 2, captures: 1 });
+    let news = News {
+        job: "paper".to_owned(),
+        jobs: vec!["paper".to_owned()],
+        uri: pressmark::base::TargetUri::parse(URL).unwrap(),
+        at: pressmark::base::Timestamp::parse(DATE).unwrap(),
+        version: version(),
+    };
+    agrees("message.json", &news.message("paper"));
+}
+
+#[test]
+fn a_field_of_a_report_that_no_schema_describes_is_found() {
+    let mut status = serde_json::to_value(status()).unwrap();
+    status["queue"]["colour"] = json!("red");
+    assert!(!schemas().problems("status.json", &status).is_empty());
+    status["queue"].as_object_mut().unwrap().remove("colour");
+    status["last_run"]["hosts"][0].as_object_mut().unwrap().remove("delay_ms");
+    assert!(!schemas().problems("status.json", &status).is_empty());
 }
 
 #[test]

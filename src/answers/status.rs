@@ -1,0 +1,138 @@
+//! What is in an archive: counts, disk, queue, sources, the last run.
+
+use serde::Serialize;
+use serde_json::Value;
+
+use super::{AnswerError, Archive};
+use crate::archive::ArchiveError;
+use crate::crawl::view::DUE_COUNTED_MAX;
+use crate::crawl::{ListView, QueueSeen, SourceLine};
+use crate::store::{StoreError, disk_free};
+
+/// What is in an archive, in the fields of the contract.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct StatusJson {
+    /// Its root.
+    pub archive: String,
+    /// How many WARC files.
+    pub files: usize,
+    /// Their bytes.
+    pub bytes: u64,
+    /// How many captures.
+    pub captures: u64,
+    /// Bytes of the index, where that can be told.
+    pub index_bytes: Option<u64>,
+    /// Bytes of free disk, where that can be told.
+    pub disk_free: Option<u64>,
+    /// Every host, in the order of urlkeys.
+    pub hosts: Vec<HostJson>,
+    /// The queue; `None` where it could not be read.
+    pub queue: Option<QueueJson>,
+    /// Why it could not be read.
+    pub queue_unread: Option<String>,
+    /// The sources of all jobs; `None` where the queue could not be read.
+    pub sources: Option<Vec<SourceLine>>,
+    /// The report of the last run, as `crawl` printed it.
+    pub last_run: Option<Value>,
+}
+
+/// How much there is of one host.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct HostJson {
+    /// Host and port.
+    pub host: String,
+    /// How many captures.
+    pub captures: u64,
+    /// Their bytes on disk.
+    pub bytes: u64,
+    /// The time of the earliest.
+    pub first: String,
+    /// The time of the latest.
+    pub last: String,
+}
+
+/// The queue in numbers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct QueueJson {
+    /// URLs that are queued or in flight.
+    pub queued: u64,
+    /// URLs that are watched.
+    pub watched: u64,
+    /// How many of these are due.
+    pub due: u64,
+    /// Whether counting them ended at that number.
+    pub due_is_cap: bool,
+    /// When the next URL can be fetched.
+    pub next: Option<String>,
+    /// When the process that has the queue reported this; `None` where it was read now.
+    pub told_at: Option<String>,
+    /// The same as text.
+    pub source: Option<String>,
+}
+
+impl From<&QueueSeen> for QueueJson {
+    fn from(seen: &QueueSeen) -> Self {
+        let sum = |count: fn(&ListView) -> u64, list: &str| -> u64 {
+            seen.lists.iter().filter(|l| l.list == list).map(count).sum()
+        };
+        // What is watched has URLs in it that were never fetched, too.
+        let all = |l: &ListView| l.queued + l.in_flight + l.waiting;
+        let is_cap = |l: &ListView| l.list == "watched" && l.due >= DUE_COUNTED_MAX as u64;
+        Self {
+            queued: sum(|l| l.queued + l.in_flight, "queue"),
+            watched: sum(all, "watched"),
+            due: sum(|l| l.due, "watched"),
+            due_is_cap: seen.lists.iter().any(is_cap),
+            next: seen.lists.iter().filter_map(|l| l.next.clone()).min(),
+            told_at: seen.told.as_ref().map(|told| told.at.clone()),
+            source: seen.told.as_ref().map(|told| told.source.clone()),
+        }
+    }
+}
+
+/// What is in `archive`; `queue` is what is known of its queue, or why nothing is.
+///
+/// # Errors
+/// When the index or the WARC files cannot be counted.
+pub fn status(
+    archive: &Archive,
+    queue: Result<QueueSeen, String>,
+) -> Result<StatusJson, AnswerError> {
+    let index = |why: ArchiveError| StoreError::Index { doing: "asking", why: why.why };
+    let counting = |why: ArchiveError| AnswerError::store("counting")(index(why));
+    let files = archive.files().list().map_err(|e| AnswerError::store("listing")(index(e)))?;
+    let mut hosts = Vec::new();
+    for host in archive.captures().hosts() {
+        let host = host.map_err(counting)?;
+        // Name resolution has no host of its own, and captures no page.
+        if host.host.is_empty() {
+            continue;
+        }
+        hosts.push(HostJson {
+            host: host.host,
+            captures: host.captures,
+            bytes: host.bytes,
+            first: host.first.to_warc_date(),
+            last: host.last.to_warc_date(),
+        });
+    }
+    let layout = archive.reader().layout();
+    let last_run = std::fs::read_to_string(layout.last_run_file()).ok();
+    let (queue, queue_unread) = match queue {
+        Ok(queue) => (Some(queue), None),
+        Err(why) => (None, Some(why)),
+    };
+    Ok(StatusJson {
+        archive: layout.root().display().to_string(),
+        files: files.len(),
+        bytes: files.iter().map(|file| file.length).sum(),
+        captures: hosts.iter().map(|host| host.captures).sum(),
+        index_bytes: archive.captures().bytes().ok().flatten(),
+        disk_free: disk_free(layout.root()),
+        hosts,
+        queue: queue.as_ref().map(QueueJson::from),
+        queue_unread,
+        sources: queue.map(|queue| queue.sources),
+        last_run: last_run.and_then(|text| serde_json::from_str(&text).ok()),
+    })
+}

@@ -1,0 +1,117 @@
+//! Checks: of an archive, of WARC files, and of an evidence bundle. Findings come as they are made.
+
+use std::path::Path;
+
+use serde::Serialize;
+
+use super::{AnswerError, Archive};
+use crate::base::Finding;
+use crate::evidence::bundle::read_bundle;
+use crate::evidence::check::{Known, Outcome, Step, check};
+use crate::evidence::{self, EvidenceError};
+use crate::store::{self, Checked, Reindexed, VerifyOptions};
+
+/// A finding, in the fields of the contract.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct FindingJson {
+    /// `error` or `warning`.
+    pub severity: &'static str,
+    /// The file it was found in.
+    pub file: String,
+    /// Where in it, in bytes.
+    pub offset: Option<u64>,
+    /// The name of the rule.
+    pub rule: &'static str,
+    /// What was found.
+    pub what: String,
+}
+
+impl From<Finding> for FindingJson {
+    fn from(finding: Finding) -> Self {
+        let Finding { severity, file, offset, rule, what } = finding;
+        Self { severity: severity.label(), file, offset, rule, what }
+    }
+}
+
+/// What was checked.
+#[derive(Debug, Clone, Default)]
+pub struct Verified {
+    /// The WARC files and their index.
+    pub records: Checked,
+    /// The evidence log; `None` where files alone were checked.
+    pub log: Option<evidence::Checked>,
+}
+
+impl Verified {
+    /// How many findings there were in all.
+    #[must_use]
+    pub fn findings(&self) -> u64 {
+        self.records.findings + self.log.as_ref().map_or(0, |log| log.findings)
+    }
+}
+
+/// Rereads every record of an archive, recomputes every digest and checks the evidence log.
+///
+/// # Errors
+/// When the archive or its log cannot be read.
+pub fn verify(
+    archive: &Archive,
+    options: &evidence::VerifyOptions,
+    found: &mut dyn FnMut(Finding),
+) -> Result<Verified, AnswerError> {
+    let reader = archive.reader();
+    let records = store::verify(reader, VerifyOptions { fast: options.fast }, found)
+        .map_err(AnswerError::store("verifying"))?;
+    let doing = || "verifying the evidence log".to_owned();
+    let log = evidence::verify(reader.layout(), options, found)
+        .map_err(|why| AnswerError::Evidence { doing: doing(), why })?;
+    Ok(Verified { records, log: Some(log) })
+}
+
+/// A step of checking a bundle, in the fields of the contract.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct StepJson {
+    /// Its name.
+    pub step: &'static str,
+    /// `ok`, `absent` or `failed`.
+    pub outcome: &'static str,
+    /// What was seen.
+    pub what: String,
+}
+
+impl From<Step> for StepJson {
+    fn from(step: Step) -> Self {
+        Self { step: step.name, outcome: step.outcome.label(), what: step.what }
+    }
+}
+
+/// Takes every step of checking the evidence bundle, or package for replay, at `path`.
+///
+/// # Errors
+/// When it cannot be read. One that cannot be unpacked was changed, which is a step that fails.
+pub fn check_bundle(path: &Path, known: &Known) -> Result<Vec<Step>, EvidenceError> {
+    match read_bundle(path) {
+        Ok(contents) => Ok(check(&contents, known)),
+        Err(EvidenceError::Damaged { why, .. }) => {
+            Ok(vec![Step { name: "zip", outcome: Outcome::Fails, what: why }])
+        }
+        Err(why) => Err(why),
+    }
+}
+
+/// What a rebuild of the index did, in the fields of the contract.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ReindexJson {
+    /// WARC files.
+    pub files: u64,
+    /// Records read.
+    pub records: u64,
+    /// Captures indexed.
+    pub captures: u64,
+}
+
+impl From<&Reindexed> for ReindexJson {
+    fn from(done: &Reindexed) -> Self {
+        Self { files: done.files, records: done.records, captures: done.captures }
+    }
+}

@@ -1,0 +1,100 @@
+//! What is in an archive, as text.
+
+use serde_json::Value;
+
+use super::Table;
+use crate::answers::status::StatusJson;
+use crate::base::ByteSize;
+use crate::crawl::SourceLine;
+
+/// The lines on an archive, its last run, its queue and its sources.
+#[must_use]
+pub fn lines(status: &StatusJson) -> Vec<String> {
+    let size = |bytes: Option<u64>| ByteSize(bytes.unwrap_or(0)).to_string();
+    let mut lines = vec![format!(
+        "{}: {} captures in {} WARC files ({}), index {}, disk free {}",
+        status.archive,
+        status.captures,
+        status.files,
+        ByteSize(status.bytes),
+        size(status.index_bytes),
+        size(status.disk_free),
+    )];
+    if let Some(run) = status.last_run.as_ref().and_then(Value::as_object) {
+        let text = |key: &str| run.get(key).and_then(Value::as_str).unwrap_or("-");
+        let number = |key: &str| run.get(key).and_then(Value::as_u64).unwrap_or(0);
+        lines.push(format!(
+            "last run: {} to {}, {} fetched, {} new, {} failed",
+            text("started"),
+            text("finished"),
+            number("fetched"),
+            number("new"),
+            number("failed"),
+        ));
+    }
+    lines.push(match &status.queue {
+        Some(queue) => format!(
+            "queue: {} left, {} watched, {}{} due now, next at {}{}",
+            queue.queued,
+            queue.watched,
+            queue.due,
+            if queue.due_is_cap { " or more" } else { "" },
+            queue.next.as_deref().unwrap_or("-"),
+            queue.source.as_ref().map(|source| format!(" ({source})")).unwrap_or_default(),
+        ),
+        None => format!("queue: unknown: {}", status.queue_unread.as_deref().unwrap_or("-")),
+    });
+    lines.extend(sources(status.sources.as_deref().unwrap_or_default()));
+    lines
+}
+
+/// A row for each host.
+#[must_use]
+pub fn hosts(status: &StatusJson) -> Table {
+    let second = |at: &str| at.chars().take(19).collect();
+    let rows = status.hosts.iter().map(|host| {
+        vec![
+            host.host.clone(),
+            host.captures.to_string(),
+            ByteSize(host.bytes).to_string(),
+            second(&host.first),
+            second(&host.last),
+        ]
+    });
+    Table {
+        head: &["host", "captures", "bytes", "first", "last"],
+        right: &[false, true, true, false, false],
+        rows: rows.collect(),
+    }
+}
+
+/// At most this many sources that are not well are listed one by one.
+const ILL_MAX: usize = 20;
+
+/// How many sources are well, and which are not and why; nothing where there are none.
+#[must_use]
+pub fn sources(sources: &[SourceLine]) -> Vec<String> {
+    if sources.is_empty() {
+        return Vec::new();
+    }
+    let ill: Vec<&SourceLine> = sources.iter().filter(|line| !line.is_well).collect();
+    let mut lines = vec![format!("sources: {} well, {} not", sources.len() - ill.len(), ill.len())];
+    lines.extend(ill.iter().take(ILL_MAX).map(|line| source(line)));
+    if ill.len() > ILL_MAX {
+        lines.push(format!("  and {} more", ill.len() - ILL_MAX));
+    }
+    lines
+}
+
+fn source(line: &SourceLine) -> String {
+    let day = |at: &Option<String>| {
+        at.as_ref().map_or_else(|| "never".to_owned(), |at| at.chars().take(16).collect())
+    };
+    let detail = if line.detail.is_empty() { String::new() } else { format!(" ({})", line.detail) };
+    let what = match &line.silent_since {
+        Some(_) if line.kind == "host" => format!("silent since {}", day(&line.silent_since)),
+        Some(_) => format!("{}{detail}, silent since {}", line.state, day(&line.silent_since)),
+        None => format!("{}{detail}, well last {}", line.state, day(&line.well_at)),
+    };
+    format!("  {} {} of {}: {what}", line.kind, line.url, line.job)
+}
