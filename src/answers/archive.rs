@@ -6,12 +6,11 @@ use std::sync::Arc;
 use crate::archive::{Capture, Captures, RecordKind, WarcFiles};
 use crate::base::Timestamp;
 use crate::extract::page::Page;
-use crate::history::{Sayer, read_page};
+use crate::history::{DECODED_BYTES_MAX, Sayer, read_page};
 use crate::readings::{PageKey, Readings};
 use crate::store::{Loaded, Payload, Reader};
 
 use super::AnswerError;
-use super::page::decoded;
 
 /// An archive that is asked, and the store of readings derived from it. Clones share both and are cheap.
 ///
@@ -134,4 +133,16 @@ impl Archive {
     pub(super) fn is_sound(&self, capture: &Capture, doing: &str) -> Result<(), AnswerError> {
         self.record(capture, doing).map(drop)
     }
+}
+
+/// The payload of a capture, its content coding undone.
+///
+/// # Errors
+/// When the record that holds it is not in the archive, or cannot be read.
+pub fn decoded(loaded: &Loaded, doing: &str) -> Result<Vec<u8>, AnswerError> {
+    let doing = || doing.to_owned();
+    if loaded.entry.kind == RecordKind::Revisit && loaded.original.is_none() {
+        return Err(AnswerError::PayloadElsewhere { doing: doing() });
+    }
+    loaded.decoded(DECODED_BYTES_MAX).map_err(|why| AnswerError::Io { doing: doing(), why })
 }

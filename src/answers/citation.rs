@@ -3,7 +3,8 @@
 use serde::Serialize;
 use serde_json::Value;
 
-use super::cite::{Citation, PassedOver};
+use super::cite::Citation;
+use super::refused::PassedOver;
 use crate::cite::altered::Alteration;
 use crate::cite::names::Name;
 use crate::cite::source::{DateFact, Source};

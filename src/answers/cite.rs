@@ -5,10 +5,11 @@ use std::sync::Arc;
 
 use crate::archive::{Capture, RecordKind};
 use crate::base::{TimeRange, Timestamp};
-use crate::cite::{self, Missing, Quotation, Source, Standing, locate};
+use crate::cite::{self, Quotation, Source, Standing, locate};
 use crate::extract::page::Page;
 use crate::history::absence::{instead, last_article};
 
+use super::refused::{PassedOver, WordsMissing};
 use super::{AnswerError, Archive};
 
 /// What is to be cited.
@@ -32,32 +33,6 @@ pub struct Citation {
     /// The capture that is cited.
     pub capture: Capture,
     /// The newest capture, where an older one is cited in its place.
-    pub passed_over: Option<PassedOver>,
-}
-
-/// The newest capture, which is not the article.
-#[derive(Debug, Clone)]
-pub struct PassedOver {
-    /// The capture.
-    pub newest: Capture,
-    /// What it is instead.
-    pub why: String,
-    /// The address that it leads to, where the article is there.
-    pub leads_to: Option<String>,
-}
-
-/// Quoted words that do not stand in the capture.
-#[derive(Debug, Clone)]
-pub struct WordsMissing {
-    /// The page.
-    pub url: String,
-    /// When it was captured.
-    pub at: Timestamp,
-    /// What stands there that is like them.
-    pub missing: Missing,
-    /// The first capture of the page in which they do stand.
-    pub elsewhere: Option<Timestamp>,
-    /// The newest capture, where an older one is this.
     pub passed_over: Option<PassedOver>,
 }
 

@@ -1,6 +1,6 @@
 //! Why a question has no answer.
 
-use super::cite::WordsMissing;
+use super::refused::WordsMissing;
 use crate::base::Timestamp;
 use crate::evidence::EvidenceError;
 use crate::store::StoreError;

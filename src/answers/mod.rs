@@ -17,12 +17,14 @@ mod error;
 pub mod history;
 pub mod page;
 pub mod quotes;
+mod refused;
 pub mod report;
 pub mod status;
 pub mod verify;
 pub mod when;
 
-pub use archive::Archive;
+pub use archive::{Archive, decoded};
 pub use changes::{Changes, ChangesRequest, changes};
 pub use error::AnswerError;
 pub use history::{History, HistoryRequest, history};
+pub use refused::{PassedOver, WordsMissing};

@@ -4,11 +4,9 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use crate::archive::RecordKind;
 use crate::base::{TargetUri, Timestamp};
 use crate::extract::EXTRACTOR;
 use crate::extract::page::{Fact, Page};
-use crate::history::DECODED_BYTES_MAX;
 use crate::schedule::clean::variant;
 use crate::store::Loaded;
 
@@ -27,18 +25,6 @@ pub fn load(
 ) -> Result<Arc<Loaded>, AnswerError> {
     let entry = archive.find(url, at, doing)?;
     archive.record(&entry, doing)
-}
-
-/// The payload of a capture, its content coding undone.
-///
-/// # Errors
-/// When the record that holds it is not in the archive, or cannot be read.
-pub fn decoded(loaded: &Loaded, doing: &str) -> Result<Vec<u8>, AnswerError> {
-    let doing = || doing.to_owned();
-    if loaded.entry.kind == RecordKind::Revisit && loaded.original.is_none() {
-        return Err(AnswerError::PayloadElsewhere { doing: doing() });
-    }
-    loaded.decoded(DECODED_BYTES_MAX).map_err(|why| AnswerError::Io { doing: doing(), why })
 }
 
 /// What a page says, in the fields of the contract.

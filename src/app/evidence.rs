@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use super::run::route;
+use super::route::route;
 use crate::base::{Clock, Timestamp};
 use crate::config::Settings;
 use crate::config::keys;

@@ -1,17 +1,19 @@
 //! The composition root: from settings to running parts. Archive, network, queue, crawl and evidence log
 //! are put together here, for every edge alike (command line, demonstration, server).
 //!
-//! In reading order: what everything is made from ([`Setup`]), the jobs ([`jobs`]), a run ([`run`]), its
-//! queue seen from outside ([`queue`]), the evidence log that follows it ([`evidence`]), threads for work
-//! that blocks ([`pool`]).
+//! In reading order: what everything is made from ([`Setup`]), the jobs ([`jobs`]), its queue
+//! ([`frontiers`]), a run ([`run`]), its queue seen from outside ([`queue`]), the evidence log that follows it
+//! ([`evidence`]), the way to others ([`route`]), threads for work that blocks ([`pool`]).
 //!
 //! Knows no flags, prints nothing, and ends no process but at a second signal.
 
 pub mod error;
 pub mod evidence;
+pub mod frontiers;
 pub mod jobs;
 pub mod pool;
 pub mod queue;
+pub mod route;
 pub mod run;
 
 use std::path::PathBuf;

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use super::Setup;
 use super::error::{AppError, store_error};
-use super::run::{Frontiers, open_frontiers, queue_busy};
+use super::frontiers::{Frontiers, open_frontiers, queue_busy};
 use crate::base::Timestamp;
 use crate::crawl::view::ITEMS_MAX;
 use crate::crawl::{DueLine, ListView, QueueSeen, QueueTold, QueueView, source_lines};

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::Setup;
-use super::error::{AppError, store_error, unwritable_or, with_sources, writing_error};
+use super::error::{AppError, store_error, unwritable_or, writing_error};
 use super::evidence::{self, Follower};
+use super::frontiers::{frontiers, queue_busy, queue_error};
 use super::queue::Told;
 use crate::base::Clock;
 use crate::capture::{CaptureOptions, Capturer, Proxy};
@@ -18,109 +19,14 @@ use crate::crawl::{
     Crawl, Job, ListView, Observer, Order, Parts, RealTimer, Report, Stop, Take, Timer,
 };
 use crate::evidence::OpenFiles;
-use crate::kv::{Kv, KvError, KvOptions};
 use crate::politeness::{Gate, RobotsReading};
 use crate::readings::Readings;
-use crate::remote::Route;
-use crate::schedule::{Frontier, FrontierOptions, JobSpec, ScheduleError};
+use crate::schedule::JobSpec;
 use crate::store::layout::Layout;
-use crate::store::room::{self, why_unwritable};
 use crate::store::{Store, StoreError, StoreOptions};
 
 /// How often a run says what is in its queue, for `status` and `due`.
 const QUEUE_SAID_EVERY: Duration = Duration::from_secs(15);
-
-/// The queue of a run, and the list of what is watched.
-pub struct Frontiers {
-    /// What was asked for and is not done.
-    pub queue: Frontier,
-    /// What is to be looked at again.
-    pub watched: Frontier,
-    /// Where they and the memory of hosts are kept.
-    pub state: Arc<Kv>,
-    /// What was repaired, in words.
-    pub notes: Vec<String>,
-    /// Where the copy lies that is read, where the place itself cannot be written.
-    _copy: Option<tempfile::TempDir>,
-}
-
-/// Opens the queue and the list of an archive to look at them; nothing where another process has
-/// them. Where the disk is full, read-only or somebody else's, a copy is looked at.
-///
-/// # Errors
-/// When they cannot be read.
-pub fn open_frontiers(setup: &Setup) -> Result<Option<Frontiers>, AppError> {
-    let dir = Layout::new(&setup.archive).state_dir();
-    let error = match frontiers(&dir) {
-        Err(error) => error,
-        answer => return answer,
-    };
-    if why_unwritable(&dir).is_none() {
-        return Err(error);
-    }
-    let disk = |why| AppError::failed("copying the queue", why);
-    let (frontiers, copy) = room::copied(&dir, disk, frontiers)?;
-    Ok(frontiers.map(|frontiers| Frontiers { _copy: Some(copy), ..frontiers }))
-}
-
-fn queue_error(why: impl Into<QueueError>) -> AppError {
-    AppError::failed("opening the queue", with_sources(&why.into()))
-}
-
-/// Another process has the queue.
-#[must_use]
-pub fn queue_busy() -> AppError {
-    AppError::failed("opening the queue", "another process has it")
-        .hint("another process is crawling into this archive; wait until it is done")
-}
-
-/// What could not be done with the queue.
-#[derive(Debug, thiserror::Error)]
-enum QueueError {
-    #[error(transparent)]
-    Tables(#[from] KvError),
-    #[error(transparent)]
-    Lists(#[from] ScheduleError),
-}
-
-/// Memory for the queue's pages, as they lie on disk; there they take twice that. With more of it a
-/// crawl grows until it is full, and is no faster; with half of it 20,000 pages take 8 % more of the
-/// processor.
-const STATE_CACHE_BYTES: u64 = 16 << 20;
-
-fn frontiers(dir: &Path) -> Result<Option<Frontiers>, AppError> {
-    let (kv, mut notes) = match Kv::open(
-        &dir.join("kv"),
-        &KvOptions { cache_bytes: STATE_CACHE_BYTES, ..KvOptions::default() },
-    ) {
-        Ok(opened) => opened,
-        Err(error) if error.is_locked() => return Ok(None),
-        Err(error) => return Err(queue_error(error)),
-    };
-    let state = Arc::new(kv);
-    let mut open = |name: &str| {
-        let mut options = FrontierOptions::new(dir);
-        name.clone_into(&mut options.name);
-        let (frontier, opened) = Frontier::open(&state, options).map_err(queue_error)?;
-        if !opened.requeued.is_empty() {
-            notes.push(format!(
-                "{name}: {} URLs were in flight when the last run ended, and are queued again",
-                opened.requeued.len()
-            ));
-        }
-        Ok::<_, AppError>(frontier)
-    };
-    let queue = open("queue")?;
-    let watched = open("watched")?;
-    state.mark_consistent().map_err(queue_error)?;
-    if state.is_suspect() {
-        notes.push(
-            "the system may have gone down while the queue was open: what it was told last may be missing"
-                .to_owned(),
-        );
-    }
-    Ok(Some(Frontiers { queue, watched, state, notes, _copy: None }))
-}
 
 /// A crawl and the archive it writes to.
 pub struct Running {
@@ -426,17 +332,6 @@ fn crawl_error(error: crate::crawl::CrawlError) -> AppError {
         error => AppError::failed("crawling", error),
     };
     AppError { out_of_disk, ..error }
-}
-
-/// The way to whoever is told of our own accord: receivers of webhooks, time-stamp authorities.
-#[must_use]
-pub fn route(settings: &Settings) -> Route {
-    let some =
-        |key: keys::TextKey| Some(settings.text(key).to_owned()).filter(|text| !text.is_empty());
-    Route {
-        proxy: some(keys::CAPTURE_PROXY),
-        roots_file: some(keys::TLS_ROOTS_FILE).map(Into::into),
-    }
 }
 
 /// A runtime for what is asynchronous.

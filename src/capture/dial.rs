@@ -14,7 +14,6 @@ use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
 use std::time::Duration;
 
-use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpStream, lookup_host};
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, timeout_at};
@@ -26,17 +25,10 @@ use super::names::Names;
 use super::options::{CaptureOptions, Proxy, ProxyKind};
 use super::pool::Pool;
 use super::proxy::{Destination, connect_socks5, connect_tunnel};
+use super::stream::{BoxStream, Dialed};
 use super::tls::Tls;
 use crate::base::{Clock, TargetUri};
-use crate::http::{DnsFacts, FailureKind, TlsFacts};
-
-/// A two-way stream of bytes.
-pub trait Stream: AsyncRead + AsyncWrite + Unpin + Send {}
-
-impl<T: AsyncRead + AsyncWrite + Unpin + Send> Stream for T {}
-
-/// Any stream: TCP, TLS over it, or an in-memory pipe of a test.
-pub type BoxStream = Box<dyn Stream>;
+use crate::http::{DnsFacts, FailureKind};
 
 /// A future behind a trait object.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -82,17 +74,6 @@ const ADDRESSES_TRIED_MAX: usize = 4;
 
 /// The longest wait for an address that is not the last one.
 const OTHER_ADDRESS_TIMEOUT: Duration = Duration::from_secs(3);
-
-/// A connection that stands.
-pub(super) struct Dialed {
-    pub(super) stream: BoxStream,
-    pub(super) peer: Option<IpAddr>,
-    pub(super) dns: Option<DnsFacts>,
-    pub(super) tls: Option<TlsFacts>,
-    pub(super) warning: Option<String>,
-    /// Its place at its address.
-    pub(super) place: Option<OwnedSemaphorePermit>,
-}
 
 /// A stream that stands, before TLS.
 struct Reached {

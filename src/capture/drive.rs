@@ -15,10 +15,10 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt, ReadBuf};
 use tokio::time::{Instant, timeout_at};
 
-use super::dial::BoxStream;
 use super::options::CaptureOptions;
 use super::request::BodyFilter;
 use super::spool::Spool;
+use super::stream::BoxStream;
 use crate::base::{Clock, Timestamp};
 use crate::http::{
     Ending, FailureKind, HeadLimits, Method, ResponseReader, ResponseShape, STORED_HEAD_BYTES_MAX,

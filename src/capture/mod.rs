@@ -9,13 +9,14 @@
 //! redirect is followed and nothing is retried, with one exception: see [`Capturer::capture`].
 //!
 //! In reading order: what it may cost ([`options`]), where it may go ([`address`]), how it gets
-//! there ([`dial`], `names`, `proxy`, `tls`, `handshake`), what it says ([`request`]), the exchange itself (`drive`,
+//! there ([`dial`], `stream`, `names`, `proxy`, `tls`, `handshake`), what it says ([`request`]), the exchange itself (`drive`,
 //! `spool`), and connections kept for the next (`pool`).
 
 pub mod address;
 mod addresses;
 pub mod dial;
 mod drive;
+mod error;
 mod handshake;
 mod names;
 pub mod options;
@@ -23,9 +24,9 @@ mod pool;
 mod proxy;
 pub mod request;
 mod spool;
+mod stream;
 mod tls;
 
-use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -35,9 +36,11 @@ use crate::base::{Clock, TargetUri};
 use crate::http::{Exchange, Failure, Timing};
 use crate::politeness::Permit;
 
-pub use dial::{BoxFuture, BoxStream, Dialer, Located, Stream, SystemDialer};
+pub use dial::{BoxFuture, Dialer, Located, SystemDialer};
+pub use error::CaptureError;
 pub use options::{CaptureOptions, OptionError, Proxy, ProxyKind, ResolveRule, RootSource};
 pub use request::{BodyFilter, CaptureRequest, RequestError};
+pub use stream::{BoxStream, Stream};
 
 use addresses::Addresses;
 use dial::{Route, sends_absolute_form};
@@ -46,53 +49,6 @@ use names::Names;
 use pool::{Connection, Key, Pool};
 use request::TargetForm;
 use tls::Tls;
-
-/// Trouble of ours. Trouble of the web is a [`Captured`].
-#[derive(Debug, thiserror::Error)]
-pub enum CaptureError {
-    /// A temporary file cannot be made, written or read.
-    #[error("the temporary file of a response cannot be written: {source}")]
-    Spool {
-        /// What the system said.
-        source: io::Error,
-    },
-    /// A configured root certificate cannot be used.
-    #[error("the root certificate in {place} cannot be used: {why}")]
-    Root {
-        /// Where it was to come from.
-        place: String,
-        /// Why not.
-        why: String,
-    },
-    /// TLS cannot be set up at all.
-    #[error("TLS cannot be set up: {why}")]
-    Tls {
-        /// Why not.
-        why: String,
-    },
-    /// The request cannot be written.
-    #[error("the request for {uri} cannot be written: {source}")]
-    Request {
-        /// What was to be asked for.
-        uri: String,
-        /// Why not.
-        source: RequestError,
-    },
-    /// The capturer was told to stop.
-    #[error("no connection can be opened any more")]
-    Stopped,
-}
-
-impl CaptureError {
-    /// Whether there is no space for a temporary file.
-    #[must_use]
-    pub fn is_disk_full(&self) -> bool {
-        matches!(self, Self::Spool { source } if matches!(
-            source.kind(),
-            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded
-        ))
-    }
-}
 
 /// What a capture came to.
 #[derive(Debug)]

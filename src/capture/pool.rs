@@ -16,7 +16,7 @@ use tokio::io::{AsyncRead, ReadBuf};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
 
-use super::dial::{BoxStream, Dialed};
+use super::stream::{BoxStream, Dialed};
 use crate::base::TargetUri;
 use crate::http::{DnsFacts, TlsFacts};
 

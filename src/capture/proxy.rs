@@ -8,7 +8,7 @@ use std::net::IpAddr;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-use super::dial::BoxStream;
+use super::stream::BoxStream;
 use crate::http::{HeadLimits, Method, ResponseReader, Step};
 
 /// What the proxy is asked to connect to.

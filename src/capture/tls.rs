@@ -20,10 +20,10 @@ use rustls::{
 };
 use tokio_rustls::TlsConnector;
 
-use super::CaptureError;
-use super::dial::BoxStream;
+use super::error::CaptureError;
 use super::handshake;
 use super::options::{CaptureOptions, RootSource};
+use super::stream::BoxStream;
 use crate::base::Clock;
 use crate::http::TlsFacts;
 

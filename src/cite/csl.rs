@@ -6,7 +6,7 @@
 use serde_json::{Map, Value, json};
 
 use super::date::Date;
-use super::locate::is_east_asian;
+use super::folded::is_east_asian;
 use super::names::{Name, Order};
 use super::prose::{place, proof};
 use super::source::Source;

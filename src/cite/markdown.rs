@@ -1,7 +1,7 @@
 //! Markdown with Robust Links: CommonMark (0.31.2), whose links have no attributes of their own, so that
 //! the link itself is inline HTML, which every CommonMark reader takes.
 
-use super::clean;
+use super::clean::clean;
 use super::html::robust_attributes;
 use super::names::Name;
 use super::prose::{best_link, isolate, list, place, proof};

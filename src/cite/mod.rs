@@ -9,8 +9,10 @@
 
 pub mod altered;
 mod bibtex;
+mod clean;
 mod csl;
 pub mod date;
+mod folded;
 mod html;
 mod langid;
 pub mod locate;
@@ -19,6 +21,7 @@ mod marks;
 pub mod names;
 pub mod nearest;
 mod prose;
+mod quotation;
 mod ris;
 pub mod selector;
 pub mod source;
@@ -36,7 +39,7 @@ use crate::base::printable;
 
 pub use altered::{ALTERED_CHARACTERS_MAX, Alteration, Altered};
 pub use locate::{Found, Missing, locate};
-pub use selector::Quotation;
+pub use quotation::Quotation;
 pub use source::{Archive, Capture, Source, Standing};
 
 /// The form of a citation.
@@ -149,14 +152,4 @@ fn rendered(source: &Source, style: Style) -> String {
         Style::Html => html::render(source),
         Style::Markdown => markdown::render(source),
     }
-}
-
-/// A text of a page as one printable line, without white space at the ends.
-fn clean(text: &str) -> String {
-    printable::flat(text).trim().to_owned()
-}
-
-/// A text exactly as a page has it, but for its white space: every run is one space, none at the ends.
-fn spaced(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }

@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 
-use super::locate::{is_invisible, is_mark, plain, words};
+use super::folded::{is_invisible, is_mark, plain, words};
 use crate::base::normal_form::composed;
 
 /// The words of the article that are nearest to those asked for.
@@ -91,7 +91,7 @@ pub(super) fn find(quote: &str, text: &str) -> Option<Nearest> {
         }
     }
     let text = text[text_ranges[from].start..text_ranges[to].end].trim_matches(is_mark);
-    let text = super::clean(text);
+    let text = super::clean::clean(text);
     Some(Nearest { text, differences })
 }
 

@@ -4,7 +4,7 @@
 //! Deliberately changes the case of nothing: which words of a headline are names is not known here,
 //! so sentence case (APA) and headline case (Chicago, MLA) are left as the outlet had them.
 
-use super::clean;
+use super::clean::clean;
 use super::marks;
 use super::source::Source;
 use crate::base::printable::json;

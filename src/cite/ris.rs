@@ -5,7 +5,7 @@
 
 use std::fmt::Write;
 
-use super::clean;
+use super::clean::clean;
 use super::date::Date;
 use super::prose::{place, proof};
 use super::source::Source;

@@ -3,36 +3,18 @@
 //!
 //! Deliberately no `TextPositionSelector`: positions in an extracted article are none in the page.
 
-use std::ops::Range;
-
 use serde_json::{Value, json};
 
 use crate::extract::page::Page;
 
-use super::altered::Altered;
-use super::locate::{Found, words};
+use super::folded::words;
+use super::locate::Found;
+use super::quotation::Quotation;
 use super::source::Source;
 use super::text_fragment::Directive;
 
 /// So much context is given on each side.
 const CONTEXT_CHARS_MAX: usize = 32;
-
-/// Words found in a capture.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Quotation {
-    /// The words exactly as they stand there, in one line; the whole passage, where some of them are left out.
-    pub exact: String,
-    /// The words as the quoter gives them, where something is marked in them.
-    pub altered: Option<Altered>,
-    /// What stands right before them.
-    pub prefix: String,
-    /// What stands right after them.
-    pub suffix: String,
-    /// Their bytes in the article text; none for words of the headline.
-    pub range: Option<Range<usize>>,
-    /// What leads a browser to them.
-    pub directive: Directive,
-}
 
 impl Quotation {
     /// The words that were found in a page.
@@ -44,7 +26,7 @@ impl Quotation {
         let shift = if found.in_headline { 0 } else { headline.len() + 2 };
         let range = found.range.start + shift..found.range.end + shift;
         Self {
-            exact: super::spaced(&whole[range.clone()]),
+            exact: super::clean::spaced(&whole[range.clone()]),
             altered: found.altered.clone(),
             prefix: before(&whole[..range.start]),
             suffix: after(&whole[range.end..]),

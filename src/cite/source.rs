@@ -9,10 +9,10 @@ use crate::base::normal_form::{ascii_letters, composed};
 use crate::extract::page::{Fact, Origin, Page, PageKind, PageTime};
 use crate::store::Loaded;
 
-use super::clean;
+use super::clean::clean;
 use super::date::Date;
 use super::names::Name;
-use super::selector::Quotation;
+use super::quotation::Quotation;
 
 /// A date and where it was found.
 pub type DateFact = Fact<Date>;

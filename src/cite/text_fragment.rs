@@ -8,7 +8,7 @@
 use std::fmt;
 use std::ops::Range;
 
-use super::locate::{is_of_word, words};
+use super::folded::{is_of_word, words};
 
 /// Longer words are given by how they begin and end.
 const EXACT_CHARS_MAX: usize = 300;

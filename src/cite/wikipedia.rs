@@ -93,7 +93,7 @@ fn primary(tag: &str) -> String {
 
 fn is_other_script(title: &str) -> bool {
     let mut letters = title.chars().filter(|c| c.is_alphabetic()).peekable();
-    let is_other = |c: char| is_right_to_left(c) || super::locate::is_east_asian(c);
+    let is_other = |c: char| is_right_to_left(c) || super::folded::is_east_asian(c);
     letters.peek().is_some()
         && letters.filter(|c| is_other(*c)).count() * 2 > title.chars().count() / 2
 }

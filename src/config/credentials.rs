@@ -143,7 +143,7 @@ fn take(host: &mut Table, name: &str, entry: &Written) -> Result<(), String> {
                 let Some((name, value)) = text.split_once(':') else {
                     return Err("expected texts of the form Name: value".to_owned());
                 };
-                super::jobs::check_field(name.trim(), value)?;
+                super::header_field::check_field(name.trim(), value)?;
                 host.fields.push((name.trim().to_owned(), Secret::new(value.trim())));
             }
         }

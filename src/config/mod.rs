@@ -5,6 +5,7 @@
 pub mod credentials;
 pub mod example;
 pub mod file;
+mod header_field;
 pub mod job_keys;
 pub mod job_reference;
 mod job_values;

@@ -9,7 +9,8 @@ use crate::base::TargetUri;
 use crate::schedule::scope::Ruling;
 use crate::schedule::{DiscoveryPath, NamedBy, Step};
 
-use super::rules::{JobRules, is_named_by_source};
+use super::entry_words::is_named_by_source;
+use super::rules::JobRules;
 use super::sources::Role;
 
 /// Whether a URL still belongs to a job that came to it as `owner` says.

@@ -13,11 +13,12 @@ use crate::schedule::{
 
 use super::ending::trailing_redirects;
 use super::engine::{Crawl, Run, hash_of};
+use super::entry_words::{by_source, is_named_by_source};
 use super::followed::Followed;
 use super::following::known;
 use super::observer::Observer;
 use super::options::CrawlError;
-use super::rules::{JobRules, by_source, found_as, is_named_by_source, with_variant};
+use super::rules::{JobRules, found_as, with_variant};
 use super::sources::{self, Gathered, Read, Rulings, is_source_word};
 use super::step::Stepped;
 

@@ -10,10 +10,11 @@ use crate::schedule::{Ask, Claim, Found, NamedBy};
 
 use super::belonging::belongs;
 use super::engine::{Crawl, JobFiles};
+use super::entry_words::is_named_by_source;
 use super::job_book::{JobRecord, named_hash, renames};
 use super::observer::Observer;
 use super::options::CrawlError;
-use super::rules::{JobRules, is_named_by_source};
+use super::rules::JobRules;
 use super::sources::{self, Role};
 
 /// A source is led to by another, and that by a third; a longer row is none that is followed.

@@ -14,6 +14,7 @@ mod belonging;
 mod clock;
 mod ending;
 pub mod engine;
+mod entry_words;
 mod followed;
 mod following;
 mod found;

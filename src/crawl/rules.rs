@@ -16,12 +16,10 @@ use crate::schedule::scope::{Scope, ScopeError};
 use crate::schedule::traps::{Trap, TrapGuard};
 use crate::schedule::{DiscoveryPath, JobSpec, Secret, Step};
 
+use super::entry_words::{is_named_by_source, variant_word};
 use super::job_book::named_hash;
-use super::sources::{Role, variant_word};
+use super::sources::Role;
 
-/// The word in a queue entry's settings which says that a feed or sitemap of the job names the URL, or
-/// what redirects to it.
-const BY_SOURCE: &str = "by=source";
 /// The word in a queue entry's settings before the address as it stood before it was cleaned.
 const FOUND_AS: &str = "found-as=";
 
@@ -159,16 +157,6 @@ pub(super) fn judge(scope: &Scope, head: &Head) -> Result<(), String> {
     let length = head.get_text("content-length").and_then(|v| v.trim().parse().ok());
     let ruling = scope.judge_body(&media_type.unwrap_or_else(|| MediaType::parse("")), length);
     if ruling.is_in() { Ok(()) } else { Err(ruling.rule().to_owned()) }
-}
-
-/// Whether a queue entry's settings say that a source of the job names the URL.
-pub(super) fn is_named_by_source(settings: &str) -> bool {
-    settings.split_whitespace().any(|word| word == BY_SOURCE)
-}
-
-/// The settings of a page that a source names.
-pub(super) fn by_source() -> &'static str {
-    BY_SOURCE
 }
 
 /// A queue entry's settings, with the address as it stood added.

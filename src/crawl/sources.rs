@@ -31,7 +31,7 @@ use crate::schedule::scope::Ruling;
 use crate::schedule::traps::Trap;
 use crate::schedule::{Ask, DiscoveryPath, Found, JobSpec, Priority, Step};
 
-use super::rules::by_source;
+use super::entry_words::{by_source, variant_word};
 
 /// How many sitemaps of one robots.txt are followed.
 const ROBOTS_SITEMAPS_MAX: usize = 50;
@@ -559,12 +559,6 @@ impl Gatherer<'_, '_> {
             ask,
         });
     }
-}
-
-/// A queue entry's word for a variant: `variant-of=amp:URL` at the variant, `variant=amp:URL` at what
-/// it names as its canonical form.
-pub(super) fn variant_word(word: &str, kind: VariantKind, uri: &TargetUri) -> String {
-    format!("{word}={}:{uri}", kind.label())
 }
 
 /// Whether all dates are one: that of a template, a move or the moment of asking.

@@ -1,7 +1,8 @@
 //! What a person should know beside a citation, and why words cannot be cited. The citation itself is
 //! written by [`crate::cite::cite`].
 
-use crate::answers::cite::{Citation, PassedOver, WordsMissing};
+use crate::answers::cite::Citation;
+use crate::answers::{PassedOver, WordsMissing};
 use crate::base::Timestamp;
 use crate::cite::nearest::{Difference, Nearest};
 

@@ -35,8 +35,9 @@ pub use self::flight::{Claim, ClaimId, Disposition, Next, NextVisit};
 use self::hosts::Hosts;
 pub use self::list::{Counts, DueItem, HostCounts, KnownUrl};
 pub use self::owners::NamedBy;
+use super::change::{Change, ScheduleError};
 use super::entry::{Lane, Phase, Place};
-use super::state::{Change, Opened, ScheduleError, State};
+use super::state::{Opened, State};
 use crate::base::{HostKey, Timestamp};
 use crate::kv::Kv;
 

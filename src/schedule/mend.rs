@@ -5,8 +5,8 @@
 //! stands for itself, and whichever of them are left make a queue of some earlier moment; what is
 //! mended here is the half of one. This knows nothing of what is due.
 
+use super::change::{ScheduleError, place_of};
 use super::entry::{Entry, Place, url_digest, url_key};
-use super::state::{ScheduleError, place_of};
 use crate::kv::Tree;
 
 /// Makes places and digests agree again; how many had to be changed. To be called after the journal

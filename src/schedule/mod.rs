@@ -18,6 +18,7 @@
 //! Pure but for `state` and `journal`; times are passed in and nothing here sleeps, fetches or
 //! reads pages.
 
+mod change;
 pub mod clean;
 pub mod credentials;
 pub mod discovery;
@@ -37,6 +38,7 @@ pub mod state;
 pub mod traps;
 pub mod watch;
 
+pub use change::ScheduleError;
 pub use credentials::{Credentials, HostCredentials, Secret};
 pub use discovery::{DiscoveryPath, Step};
 pub use entry::{Entry, Phase, Priority};
@@ -47,4 +49,4 @@ pub use frontier::{
 pub use job::{JobLimits, JobSpec, Notify, Overlap};
 pub use memory::PageMemory;
 pub use seeds::SeedList;
-pub use state::{Opened, ScheduleError};
+pub use state::Opened;

@@ -3,10 +3,10 @@
 use std::collections::HashSet;
 use std::io;
 
+use super::change::{CLAIM, Change, HOST, JOB, PUT, RELEASE, REMOVE, SET, SUMMARY};
+use super::change::{ScheduleError, job_keys_of, place_of};
 use super::entry::{Entry, Place, UrlDigest, url_digest};
 use super::packing::Unpacker;
-use super::state::{CLAIM, Change, HOST, JOB, PUT, RELEASE, REMOVE, SET, SUMMARY};
-use super::state::{ScheduleError, job_keys_of, place_of};
 use crate::kv::Tree;
 
 /// Why a journal was not replayed.

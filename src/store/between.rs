@@ -6,8 +6,8 @@ use std::sync::Arc;
 use crate::archive::Capture;
 
 use super::StoreError;
-use super::follow::Records;
 use super::lookup::Reader;
+use super::records::Records;
 
 impl Reader {
     /// Calls `found` for each capture of a file whose record begins at `from` or later and before `to`, in

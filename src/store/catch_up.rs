@@ -15,14 +15,12 @@ use std::sync::Arc;
 use crate::archive::{
     ArchiveError, ArchiveErrorKind, Capture, CaptureBatch, CaptureSink, FileMark, Follower, Seen,
 };
-use crate::index::Index;
-use crate::kv::KvOptions;
 use crate::warc::ReadError;
 
 use super::StoreError;
-use super::follow::{RECORDS_BETWEEN_COMMITS, Records};
+use super::error::index_error;
 use super::layout::{Layout, is_open, stable_name};
-use super::open::{self, index_error};
+use super::records::{RECORDS_BETWEEN_COMMITS, Records};
 use super::repair::is_damaged;
 
 /// How far a rebuild has come.
@@ -98,12 +96,13 @@ pub(super) fn catch_up_copy(
 
 /// Whose index it is.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Kind {
+pub(super) enum Kind {
     Own,
     Copy,
 }
 
-fn run(
+/// Brings `index` in line with every WARC file; `progress` is told how far it is.
+pub(super) fn run(
     index: &dyn CaptureSink,
     layout: &Layout,
     kind: Kind,
@@ -239,41 +238,4 @@ impl Follower for CapturesFollower<'_> {
         let captures = std::mem::take(&mut self.pending);
         self.index.apply(CaptureBatch { captures, marks: vec![mark.clone()] }).map(drop)
     }
-}
-
-/// Builds the index of the archive anew from its WARC files alone. The old one is moved to
-/// `set-aside/` first.
-///
-/// # Errors
-/// When another process uses the archive, or the disk fails.
-pub fn reindex(
-    layout: &Layout,
-    cache_bytes: u64,
-    progress: &mut dyn FnMut(&Progress),
-) -> Result<Reindexed, StoreError> {
-    layout.check()?;
-    let _lock = super::lock::Lock::take(layout)?;
-    // While it is built nobody may answer from it.
-    let _owner = open::place(layout).claim().map_err(index_error("taking"))?;
-    let dir = layout.index_dir();
-    let io = |why| StoreError::Io { doing: "setting aside", path: dir.display().to_string(), why };
-    if dir.exists() {
-        let aside = (1..)
-            .map(|n| layout.set_aside_dir().join(format!("index-{n}")))
-            .find(|path| !path.exists())
-            .unwrap_or_else(|| layout.set_aside_dir().join("index"));
-        std::fs::rename(&dir, &aside).map_err(io)?;
-    }
-    std::fs::create_dir_all(&dir).map_err(io)?;
-    let options = KvOptions { cache_bytes, ..KvOptions::default() };
-    let (index, _) = Index::open(&dir, &options).map_err(index_error("opening"))?;
-    for path in layout.warc_files()? {
-        if is_open(&path) {
-            // Nothing tells which damage in it is older than its last sync: what can be read stays.
-            super::repair::seal_left_open(layout, &path, u64::MAX)?;
-        }
-    }
-    let done = run(&index, layout, Kind::Own, progress)?;
-    index.close().map_err(index_error("closing"))?;
-    Ok(done)
 }

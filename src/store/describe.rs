@@ -7,7 +7,7 @@ use std::sync::Arc;
 use crate::archive::{Capture, RecordId, RecordKind, RefersTo};
 use crate::base::{MediaType, surt};
 use crate::http::{Head, Method, read_shape, shape_of};
-use crate::warc::{Block, Fields, warc_fields};
+use crate::warc::{Block, Fields, Original, warc_fields};
 
 /// How many bytes are looked at of a block that is no HTTP message: longer than any report of a
 /// failure.
@@ -118,6 +118,19 @@ pub fn read_start(fields: &Fields, block: impl Read) -> io::Result<Vec<u8>> {
     let mut out = Vec::new();
     block.take(BLOCK_START_MAX as u64).read_to_end(&mut out)?;
     Ok(out)
+}
+
+/// The record of an entry, as a revisit names it.
+pub(super) fn original_of(entry: &Capture) -> Original {
+    Original {
+        record_id: entry
+            .record_id
+            .as_ref()
+            .and_then(|id| crate::warc::RecordId::parse(&id.to_string())),
+        target_uri: entry.url.clone(),
+        date: entry.date,
+        payload_digest: entry.digest,
+    }
 }
 
 /// Whether the block is an HTTP message.

@@ -2,6 +2,8 @@
 
 use std::io;
 
+use crate::archive::{ArchiveError, ArchiveErrorKind};
+
 /// Why the archive could not do what was asked.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
@@ -116,5 +118,20 @@ impl StoreError {
             Self::Record { .. } => "`pressmark verify` tells what else is damaged",
             Self::Stopped(_) => return None,
         })
+    }
+}
+
+/// The same failure in the words of the store.
+pub(super) fn index_error<E: Into<ArchiveError>>(doing: &'static str) -> impl Fn(E) -> StoreError {
+    move |error| {
+        let error: ArchiveError = error.into();
+        match error.kind {
+            ArchiveErrorKind::Busy => StoreError::IndexBusy,
+            ArchiveErrorKind::Newer { found, known } => {
+                let narrow = |n: u64| u32::try_from(n).unwrap_or(u32::MAX);
+                StoreError::NewerFormat { found: narrow(found), known: narrow(known) }
+            }
+            _ => StoreError::Index { doing, why: error.why },
+        }
     }
 }

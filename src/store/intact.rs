@@ -12,7 +12,7 @@ use crate::archive::RecordKind;
 use crate::base::{Digest, Hasher};
 use crate::warc::{Fields, name};
 
-use super::lookup::Loaded;
+use super::loaded::Loaded;
 
 /// Hashes what is read through it.
 pub(super) struct Hashing<R> {

@@ -9,19 +9,17 @@ use crate::archive::{
     WarcFiles,
 };
 use crate::base::Timestamp;
-use crate::http::{
-    BodyFraming, Head, Method, ResponseShape, Stored, decode_body, payload_of, read_shape, shape_of,
-};
-use crate::warc::{Fields, Original, ReadOptions, WarcReader};
+use crate::http::{BodyFraming, Method, Stored, read_shape, shape_of};
+use crate::warc::{ReadOptions, WarcReader};
 
 use super::StoreError;
-use super::append::original_of;
-
 use super::describe::is_http;
+use super::error::index_error;
 use super::files;
 use super::intact::{self, Hashing};
 use super::layout::Layout;
-use super::open::{self, index_error};
+use super::loaded::Loaded;
+use super::open;
 
 /// The archive, to read from. Clones share what it reads through.
 #[derive(Debug, Clone)]
@@ -31,25 +29,6 @@ pub struct Reader {
     files: Arc<dyn WarcFiles>,
     /// The copy of the index that is being read, where another process has the index.
     _copy: Option<Arc<tempfile::TempDir>>,
-}
-
-/// A capture with its bytes.
-#[derive(Debug)]
-pub struct Loaded {
-    /// Its line of the index.
-    pub entry: Capture,
-    /// The header of its record.
-    pub fields: Fields,
-    /// The header's bytes.
-    pub header: Vec<u8>,
-    /// The HTTP head; empty where the record holds no HTTP.
-    pub head: Vec<u8>,
-    /// The parts of the HTTP response.
-    pub shape: ResponseShape,
-    /// The record's block.
-    pub block: Stored,
-    /// For a revisit: the capture that holds the payload, where it was found.
-    pub original: Option<Box<Loaded>>,
 }
 
 /// What is known of a URL before it is captured again.
@@ -293,56 +272,4 @@ fn read_block(mut block: impl Read, length: u64) -> io::Result<Stored> {
     let copied = io::copy(&mut block, &mut file)?;
     file.flush()?;
     Ok(Stored::File(Arc::new(file), copied))
-}
-
-impl Loaded {
-    /// The capture whose record holds the payload: this one, or the one it refers to.
-    #[must_use]
-    pub fn holder(&self) -> &Self {
-        self.original.as_deref().unwrap_or(self)
-    }
-
-    /// What a revisit of this payload would refer to; none where the payload is not in the archive.
-    #[must_use]
-    pub fn original(&self) -> Option<Original> {
-        let holder = self.holder();
-        holder.entry.holds_payload().then(|| original_of(&holder.entry))
-    }
-
-    /// The HTTP head that belongs to the payload.
-    #[must_use]
-    pub fn payload_head(&self) -> Head {
-        Head::parse(&self.holder().head)
-    }
-
-    /// The payload: the body with its transfer coding removed and its content coding kept.
-    ///
-    /// # Errors
-    /// When a spooled block cannot be read.
-    pub fn payload(&self) -> io::Result<Box<dyn Read + Send + '_>> {
-        let holder = self.holder();
-        if holder.head.is_empty() {
-            return holder.block.reader();
-        }
-        Ok(Box::new(payload_of(&holder.block, &holder.shape)?))
-    }
-
-    /// The payload with its content coding undone, at most `max` bytes.
-    ///
-    /// # Errors
-    /// When a spooled block cannot be read.
-    pub fn decoded(&self, max: usize) -> io::Result<Vec<u8>> {
-        let payload = BufReader::with_capacity(64 * 1024, self.payload()?);
-        Ok(decode_body(payload, &self.payload_head(), max).bytes)
-    }
-
-    /// The value of the payload's `Content-Type`.
-    #[must_use]
-    pub fn content_type(&self) -> Option<String> {
-        let holder = self.holder();
-        if holder.head.is_empty() {
-            return holder.fields.content_type().map(std::borrow::Cow::into_owned);
-        }
-        self.payload_head().get_text("content-type").map(std::borrow::Cow::into_owned)
-    }
 }

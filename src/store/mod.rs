@@ -2,13 +2,13 @@
 //!
 //! The WARC files are the truth and their fsync is the commit; the index follows, and at every
 //! open the gap between the two is closed. In reading order: names ([`layout`], [`durable`]), the one
-//! writer ([`lock`], [`append`], `writer`, `rotate`), what it tells of that ([`trail`]), what a record is
+//! writer (`lock`, [`group`], `append`, `writer`, `rotate`), what it tells of that ([`trail`]), what a record is
 //! to the index ([`describe`]), reading
-//! ([`lookup`], `payload`, `between`), what keeps up with the files ([`mod@follow`]), closing gaps ([`catch_up`], `repair`, `doubles`), checking ([`mod@verify`]), trouble ([`error`]).
+//! ([`lookup`], `loaded`, `payload`, `records`, `between`), what keeps up with the files ([`mod@follow`]), closing gaps (`catch_up`, [`reindex`], `repair`, `doubles`), checking ([`mod@verify`]), trouble ([`error`]).
 //!
 //! Nothing here deletes or shortens a record.
 
-pub mod append;
+mod append;
 mod between;
 mod catch_up;
 pub mod describe;
@@ -18,12 +18,16 @@ pub mod durable;
 pub mod error;
 mod files;
 mod follow;
+pub mod group;
 mod intact;
 pub mod layout;
+mod loaded;
 mod lock;
 pub mod lookup;
 mod open;
 mod payload;
+mod records;
+mod reindex;
 mod repair;
 pub mod room;
 mod rotate;
@@ -31,15 +35,18 @@ pub mod trail;
 pub mod verify;
 mod writer;
 
-pub use append::{Appended, Discovery, Done, Store, StoreOptions, StoredAs, Submission, What};
-pub use catch_up::{Progress, Reindexed, reindex};
+pub use append::Store;
+pub use catch_up::{Progress, Reindexed};
 pub use disk::free as disk_free;
 pub use error::StoreError;
 pub use files::DirectoryFiles;
 pub use follow::{FollowError, follow};
+pub use group::{Appended, Discovery, Done, StoreOptions, StoredAs, Submission, What};
 pub use layout::Layout;
-pub use lookup::{Earlier, Loaded, Reader};
+pub use loaded::Loaded;
+pub use lookup::{Earlier, Reader};
 pub use payload::Payload;
+pub use reindex::reindex;
 pub use trail::{FileTrail, Mark, Marked, Trail};
 pub use verify::{Checked, VerifyOptions, verify, verify_files};
 

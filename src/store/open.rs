@@ -4,7 +4,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::archive::{ArchiveError, ArchiveErrorKind, CaptureSink, CaptureStore};
+use crate::archive::{ArchiveError, CaptureSink, CaptureStore};
 use crate::index::Index;
 use crate::kv::KvOptions;
 use crate::owner::{Opened, Place, SharedCaptures};
@@ -12,6 +12,7 @@ use crate::owner::{Opened, Place, SharedCaptures};
 use super::StoreError;
 use super::catch_up;
 use super::doubles;
+use super::error::index_error;
 use super::layout::{Layout, is_open, stable_name};
 use super::repair;
 use super::room::{self, why_unwritable};
@@ -126,19 +127,4 @@ fn copied(layout: &Layout, cache_bytes: u64, why: &str) -> Result<ForReading, St
     let note =
         format!("reading from a copy of the index, since its place cannot be written: {why}");
     Ok(ForReading { captures: Arc::new(index), copy: Some(copy), notes: vec![note] })
-}
-
-/// The same failure in the words of the store.
-pub(super) fn index_error<E: Into<ArchiveError>>(doing: &'static str) -> impl Fn(E) -> StoreError {
-    move |error| {
-        let error: ArchiveError = error.into();
-        match error.kind {
-            ArchiveErrorKind::Busy => StoreError::IndexBusy,
-            ArchiveErrorKind::Newer { found, known } => {
-                let narrow = |n: u64| u32::try_from(n).unwrap_or(u32::MAX);
-                StoreError::NewerFormat { found: narrow(found), known: narrow(known) }
-            }
-            _ => StoreError::Index { doing, why: error.why },
-        }
-    }
 }

@@ -15,9 +15,9 @@ use crate::warc::{
 
 use super::StoreError;
 use super::describe::{Place, entry_of, is_http, read_start};
+use super::error::index_error;
 use super::layout::stable_name;
 use super::lookup::Reader;
-use super::open::index_error;
 
 /// How much is checked.
 #[derive(Debug, Clone, Copy, Default)]

@@ -11,7 +11,7 @@ use crate::base::Clock;
 use crate::warc::{Packer, RandomIds, RecordIds};
 
 use super::StoreError;
-use super::append::{Appended, Done, Group, Shared, WriteJob, pack};
+use super::group::{Appended, Done, Group, Shared, WriteJob, pack};
 use super::layout::Layout;
 use super::rotate::{Limits, Naming, OpenFile};
 use super::trail::Written;

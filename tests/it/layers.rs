@@ -1,5 +1,7 @@
 //! A smoke alarm: the `use crate::` lines against the table in `docs/architecture.md`.
 
+mod circles;
+
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 

@@ -11,7 +11,7 @@ use std::ops::Range;
 mod pattern;
 mod search;
 
-use super::locate::{Accents, Folded, fold};
+use super::folded::{Accents, Folded, fold};
 use pattern::Prefix;
 use search::Search;
 
@@ -127,7 +127,7 @@ fn swapped(mut folded: Vec<Folded>) -> Vec<Folded> {
 mod tests {
     use super::search::OMITTED_WORDS_MAX;
     use super::*;
-    use crate::cite::clean;
+    use crate::cite::clean::clean;
 
     const TEXT: &str = "The mayor said: “It’s closed until spring”, and left. He walks home, and the old \
         bridge, which cracked in March, will stay closed until summer at least.\n\nA ferry goes every half hour.";

@@ -5,8 +5,8 @@ use std::ops::Range;
 
 use super::pattern::{Gap, Pattern, Segment};
 use super::{Alteration, Kind, Passage, TooDear, swapped};
-use crate::cite::clean;
-use crate::cite::locate::{
+use crate::cite::clean::clean;
+use crate::cite::folded::{
     Accents, Folded, bytes, fold, is_mark, is_of_word, is_one_word, occurrences,
 };
 

@@ -20,7 +20,7 @@ use crate::extract::page::Author;
 
 /// Reads one name of a byline. `language` is the page's tag, where it is known.
 pub(super) fn name_of(author: &Author, language: Option<&str>) -> Name {
-    let clean = super::super::clean(&composed(&author.name));
+    let clean = super::super::clean::clean(&composed(&author.name));
     let name = clean.replace('\u{2011}', "-");
     if author.organisation {
         // "the Associated Press" as it stands in a sentence.
@@ -28,7 +28,7 @@ pub(super) fn name_of(author: &Author, language: Option<&str>) -> Name {
         return Name::Organisation(bare.unwrap_or(&name).to_owned());
     }
     let language = language.unwrap_or("").split(['-', '_']).next().unwrap_or("").to_lowercase();
-    let family = author.family.as_ref().map(|f| super::super::clean(&composed(f)));
+    let family = author.family.as_ref().map(|f| super::super::clean::clean(&composed(f)));
     match family.filter(|f| !f.is_empty()) {
         Some(family) => told(&name, &family.replace('\u{2011}', "-"), &language),
         None => person(&name, &language),
@@ -146,7 +146,7 @@ fn is_lone_initial(words: &[&str], language: &str) -> bool {
 fn east_asian(name: &str, language: &str) -> Option<Name> {
     let mut letters = name.chars().filter(|c| c.is_alphabetic()).peekable();
     letters.peek()?;
-    if !letters.all(super::super::locate::is_east_asian) {
+    if !letters.all(super::super::folded::is_east_asian) {
         return None;
     }
     let make = |family: &str, given: &str, is_joined: bool| {

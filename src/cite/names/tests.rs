@@ -140,7 +140,7 @@ proptest! {
         // Titles are left out; all others stay.
         prop_assume!(name.split(' ').count() < 3);
         // Letters that nobody sees, such as the fillers of Hangul, are printed as U+FFFD.
-        let composed = super::super::clean(&crate::base::normal_form::composed(&name));
+        let composed = super::super::clean::clean(&crate::base::normal_form::composed(&name));
         prop_assume!(!crate::extract::byline::is_generation(name.split(' ').next_back().unwrap_or("")));
         prop_assert_eq!(letters(&read.direct()), letters(&composed), "{:?}", read);
     }

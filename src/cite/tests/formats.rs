@@ -4,7 +4,8 @@ use biblatex::{Bibliography, ChunksExt, Person};
 use serde_json::Value;
 
 use super::{BASE, URL, fact, ferry, page, source};
-use crate::cite::{Quotation, Style, cite, clean, locate};
+use crate::cite::clean::clean;
+use crate::cite::{Quotation, Style, cite, locate};
 
 /// The one entry of a bibliography.
 fn entry(text: &str) -> biblatex::Entry {

@@ -1,8 +1,9 @@
 //! `cite`
 
 use crate::answers::AnswerError;
+use crate::answers::WordsMissing;
 use crate::answers::citation::CitationJson;
-use crate::answers::cite::{self as answer, CiteRequest, WordsMissing};
+use crate::answers::cite::{self as answer, CiteRequest};
 use crate::cite::{ALTERED_CHARACTERS_MAX, Archive, cite};
 use crate::cli::args::CiteArgs;
 use crate::cli::context::Context;

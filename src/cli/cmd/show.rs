@@ -3,7 +3,8 @@
 use std::io::Read;
 use std::path::Path;
 
-use crate::answers::page::{PageJson, decoded, load};
+use crate::answers::decoded;
+use crate::answers::page::{PageJson, load};
 use crate::archive::RecordKind;
 use crate::cli::args::{ShowArgs, ShowAs};
 use crate::cli::context::Context;

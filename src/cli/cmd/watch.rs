@@ -6,9 +6,8 @@ use std::time::Duration;
 use tokio::sync::mpsc::UnboundedSender;
 
 use crate::app::jobs;
-use crate::app::run::{
-    Begun, Preparer, Running, begin, real_timer, route, runtime, stop_on_signals,
-};
+use crate::app::route::route;
+use crate::app::run::{Begun, Preparer, Running, begin, real_timer, runtime, stop_on_signals};
 use crate::cli::args::WatchArgs;
 use crate::cli::context::Context;
 use crate::cli::handover::Inbox;

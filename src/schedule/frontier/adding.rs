@@ -5,9 +5,9 @@ use std::collections::HashSet;
 use super::flight::{AskedAgain, OwnerEvent};
 use super::{Frontier, NamedBy};
 use crate::base::{TargetUri, Timestamp};
+use crate::schedule::change::{Change, ScheduleError};
 use crate::schedule::discovery::DiscoveryPath;
 use crate::schedule::entry::{Entry, Lane, Phase, Place, Priority, UrlDigest, cut, url_digest};
-use crate::schedule::state::{Change, ScheduleError};
 
 /// What finding a URL asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -6,8 +6,8 @@ use super::adding::Staged;
 use super::hosts::{Host, LaneInfo};
 use super::{Frontier, NamedBy, is_active};
 use crate::base::{HostKey, TargetUri, Timestamp};
+use crate::schedule::change::ScheduleError;
 use crate::schedule::entry::{Entry, Lane, Phase, Place, Priority, UrlDigest, cut, url_digest};
-use crate::schedule::state::ScheduleError;
 
 /// Names a claim, after the claim itself may have been lost.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]

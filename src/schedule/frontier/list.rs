@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use super::{Frontier, NamedBy, is_active};
 use crate::base::{Finding, HostKey, TargetUri, Timestamp};
+use crate::schedule::change::ScheduleError;
 use crate::schedule::entry::{Entry, Lane, Phase, Place, Priority, url_digest};
-use crate::schedule::state::ScheduleError;
 
 /// How many URLs there are in each state. What is in flight is counted there alone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -13,8 +13,9 @@ use std::collections::HashSet;
 
 use super::Frontier;
 use super::hosts::{Host, LaneInfo};
+use crate::schedule::change::ScheduleError;
 use crate::schedule::entry::{Entry, Lane, Place};
-use crate::schedule::state::{ScheduleError, Summarised};
+use crate::schedule::state::Summarised;
 
 const LANE_BYTES: usize = 15;
 

@@ -15,9 +15,9 @@ use super::adding::Staged;
 use super::flight::OwnerEvent;
 use super::{Frontier, Job};
 use crate::base::{TargetUri, Timestamp};
+use crate::schedule::change::{Change, ScheduleError};
 use crate::schedule::discovery::DiscoveryPath;
 use crate::schedule::entry::{Entry, Lane, Owner, Phase, Place, cut, url_digest};
-use crate::schedule::state::{Change, ScheduleError};
 
 /// What stands between a name and a number in the key of a job whose name another one has, too.
 const NAME_END: char = '\x01';

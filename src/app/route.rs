@@ -1,0 +1,15 @@
+//! How this process reaches receivers of webhooks and time-stamp authorities.
+
+use crate::config::{Settings, keys};
+use crate::remote::Route;
+
+/// The proxy and the roots of what is sent without being asked: webhooks, requests for time stamps.
+#[must_use]
+pub fn route(settings: &Settings) -> Route {
+    let some =
+        |key: keys::TextKey| Some(settings.text(key).to_owned()).filter(|text| !text.is_empty());
+    Route {
+        proxy: some(keys::CAPTURE_PROXY),
+        roots_file: some(keys::TLS_ROOTS_FILE).map(Into::into),
+    }
+}

@@ -1,0 +1,282 @@
+//! What is handed to the store, what comes of it, and the records of one submission, packed.
+
+use std::ops::Range;
+use std::sync::atomic::AtomicUsize;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use crate::archive::{Capture, CaptureStore};
+use crate::base::{Digest, DigestAlgorithm};
+use crate::http::{BodyFraming, Exchange, Failure, payload_of};
+use crate::warc::{
+    self, CaptureNotes, Composer, Compression, Original, Packed, Packer, RandomIds, Record,
+    RecordId, Verdict, Warcinfo,
+};
+
+use super::StoreError;
+use super::describe::{Place, entry_of, original_of, start_of};
+use super::trail::{Mark, Trail};
+
+/// How the archive is written.
+#[derive(Debug, Clone)]
+pub struct StoreOptions {
+    /// The first part of file names.
+    pub prefix: String,
+    /// The last part of file names: the machine.
+    pub host: String,
+    /// The algorithm of digests.
+    pub digest: DigestAlgorithm,
+    /// How records are packed.
+    pub compression: Compression,
+    /// At this length in bytes a file is closed.
+    pub file_bytes_max: u64,
+    /// At this age a file is closed.
+    pub file_age_max: Duration,
+    /// How many bytes of the index are kept in memory, as [`KvOptions::cache_bytes`] counts them.
+    ///
+    /// [`KvOptions::cache_bytes`]: crate::kv::KvOptions::cache_bytes
+    pub index_cache_bytes: u64,
+    /// What every file says of itself.
+    pub warcinfo: Warcinfo,
+    /// Whether the certificates of servers are kept.
+    pub certificates: bool,
+    /// How many threads pack.
+    pub packers: usize,
+    /// What stands for a record in the [`Trail`]; none where no trail is wanted.
+    pub mark: Option<Mark>,
+}
+
+impl Default for StoreOptions {
+    fn default() -> Self {
+        Self {
+            prefix: "pressmark".to_owned(),
+            host: "localhost".to_owned(),
+            digest: DigestAlgorithm::Sha256,
+            compression: Compression::default(),
+            file_bytes_max: 1 << 30,
+            file_age_max: Duration::from_hours(24),
+            index_cache_bytes: 8 << 20,
+            warcinfo: Warcinfo { tls_verified: true, ..Warcinfo::default() },
+            certificates: false,
+            packers: std::thread::available_parallelism().map_or(2, usize::from),
+            mark: None,
+        }
+    }
+}
+
+/// What is to be kept.
+#[derive(Debug, Clone)]
+pub enum What {
+    /// An exchange.
+    Exchange(Arc<Exchange>),
+    /// An exchange that came to nothing.
+    Failure(Arc<Failure>),
+}
+
+impl What {
+    fn has_credentials(&self) -> bool {
+        match self {
+            Self::Exchange(exchange) => exchange.has_credentials,
+            Self::Failure(failure) => failure.has_credentials,
+        }
+    }
+}
+
+/// How a URL was found.
+#[derive(Debug, Clone, Default)]
+pub struct Discovery {
+    /// The page it was found on.
+    pub via: Option<String>,
+    /// A letter for each hop from the seed.
+    pub path: String,
+    /// Further fields for the metadata record, in order.
+    pub more: Vec<(String, String)>,
+}
+
+/// Something to be kept, and what is known of it.
+#[derive(Debug, Clone)]
+pub struct Submission {
+    /// The exchange.
+    pub what: What,
+    /// The record that a 304 confirms: the one the conditional request was made from.
+    pub refers_to: Option<Original>,
+    /// How the URL was found.
+    pub discovery: Discovery,
+}
+
+/// As what it was kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StoredAs {
+    /// A response record.
+    New,
+    /// A revisit: the payload is archived already.
+    Revisit,
+    /// A revisit: the server said that nothing changed.
+    NotModified,
+    /// A report of a failure.
+    Failure,
+}
+
+/// What was kept, and where. It is durable.
+#[derive(Debug, Clone)]
+pub struct Appended {
+    /// As what.
+    pub stored: StoredAs,
+    /// The name of the WARC file.
+    pub file: String,
+    /// The offset of the main record.
+    pub offset: u64,
+    /// The part of the file that holds all its records, from the end of what was kept there before.
+    pub span: Range<u64>,
+    /// Its id.
+    pub record_id: String,
+    /// The payload digest.
+    pub digest: Option<Digest>,
+}
+
+/// Called when a submission is durable, or could not be kept.
+pub type Done = Box<dyn FnOnce(Result<Appended, StoreError>) + Send>;
+
+pub(super) struct PackJob {
+    pub submission: Submission,
+    pub done: Done,
+}
+
+pub(super) struct WriteJob {
+    pub group: Group,
+    pub back: PackJob,
+}
+
+/// The records of one submission, packed.
+pub(super) struct Group {
+    /// For which file.
+    pub generation: u64,
+    pub records: Vec<PackedRecord>,
+    pub appended: Appended,
+    /// Which of the records is the main one.
+    pub main: usize,
+    /// Whether they hold secrets of the operator.
+    pub has_credentials: bool,
+}
+
+pub(super) struct PackedRecord {
+    pub packed: Packed,
+    /// Its index entry, whose place is not known yet.
+    pub draft: Option<Capture>,
+    pub mark: Option<[u8; 32]>,
+}
+
+/// Which file the packers compose for.
+pub(super) struct Current {
+    pub generation: u64,
+    pub warcinfo_id: RecordId,
+}
+
+pub(super) struct Shared {
+    pub options: StoreOptions,
+    pub captures: Arc<dyn CaptureStore>,
+    // A plain mutex: held for the time of a clone, never across I/O.
+    pub current: Mutex<Current>,
+    /// Submissions that are neither durable nor given up: how long a sync may wait for company.
+    pub pending: AtomicUsize,
+    pub trail: Arc<Mutex<Trail>>,
+}
+
+pub(super) fn pack(
+    shared: &Shared,
+    packer: &mut Packer,
+    submission: &Submission,
+) -> Result<Group, StoreError> {
+    let (generation, warcinfo_id) = {
+        let current = shared.current.lock().unwrap_or_else(PoisonError::into_inner);
+        (current.generation, current.warcinfo_id.clone())
+    };
+    let options = &shared.options;
+    let mut composer = Composer::new(options.digest, Some(warcinfo_id));
+    composer.certificates = options.certificates;
+    let notes = CaptureNotes {
+        via: submission.discovery.via.clone(),
+        hops_from_seed: Some(submission.discovery.path.clone()).filter(|p| !p.is_empty()),
+        more: submission.discovery.more.clone(),
+        ..CaptureNotes::default()
+    };
+    let spool = |why| StoreError::Io { doing: "packing", path: "a response".to_owned(), why };
+    let (records, stored, digest) = match &submission.what {
+        What::Exchange(exchange) => {
+            let digests = digests_of(exchange, options.digest).map_err(spool)?;
+            let verdict =
+                verdict(&*shared.captures, exchange, &digests, submission.refers_to.as_ref());
+            let (stored, digest) = match &verdict {
+                Verdict::Response => (StoredAs::New, Some(digests.payload)),
+                Verdict::IdenticalPayload(_) => (StoredAs::Revisit, Some(digests.payload)),
+                Verdict::NotModified(original) => (StoredAs::NotModified, original.payload_digest),
+            };
+            let records =
+                composer.records(exchange, &digests, &verdict, &notes, &mut RandomIds, true);
+            (records, stored, digest)
+        }
+        What::Failure(failure) => {
+            let records = composer.failure_records(failure, &notes, &mut RandomIds, true);
+            (records, StoredAs::Failure, None)
+        }
+    };
+    let mut all = Vec::with_capacity(records.len());
+    let mut main = 0;
+    let mut record_id = String::new();
+    for record in &records {
+        let draft = draft(record).map_err(spool)?;
+        let is_dns = record.fields.target_uri().is_some_and(|u| u.starts_with("dns:"));
+        if record_id.is_empty() && draft.is_some() && !is_dns {
+            main = all.len();
+            record_id = record.id().map(|id| id.to_string()).unwrap_or_default();
+        }
+        let packed = packer.pack(record).map_err(spool)?;
+        let mark = options.mark.map(|mark| mark(&record.fields, packer.header()));
+        all.push(PackedRecord { packed, draft, mark });
+    }
+    let appended =
+        Appended { stored, file: String::new(), offset: 0, span: 0..0, record_id, digest };
+    let has_credentials = submission.what.has_credentials();
+    Ok(Group { generation, records: all, appended, main, has_credentials })
+}
+
+fn digests_of(
+    exchange: &Exchange,
+    algorithm: DigestAlgorithm,
+) -> std::io::Result<warc::BodyDigests> {
+    let shape = &exchange.shape;
+    if shape.framing == BodyFraming::Chunked || !shape.transfer_codings.is_empty() {
+        let mut payload = payload_of(&exchange.response, shape)?;
+        warc::digests(exchange, algorithm, Some(&mut payload))
+    } else {
+        warc::digests(exchange, algorithm, None)
+    }
+}
+
+fn draft(record: &Record<'_>) -> std::io::Result<Option<Capture>> {
+    let nowhere = Place { file: "".into(), offset: 0, length: 0 };
+    Ok(entry_of(&record.fields, &start_of(&record.fields, &record.block)?, nowhere))
+}
+
+/// Which record the response becomes. Only what is durable and whole is referred to; what is cut
+/// short, empty or without a status is always kept as it is.
+fn verdict(
+    captures: &dyn CaptureStore,
+    exchange: &Exchange,
+    digests: &warc::BodyDigests,
+    refers_to: Option<&Original>,
+) -> Verdict {
+    if exchange.shape.status == Some(304)
+        && let Some(original) = refers_to
+    {
+        return Verdict::NotModified(original.clone());
+    }
+    if exchange.truncated.is_some() || digests.payload_len == 0 || exchange.shape.status.is_none() {
+        return Verdict::Response;
+    }
+    // An index that cannot answer costs a copy of the payload and nothing else.
+    match captures.by_payload(&digests.payload) {
+        Ok(Some(entry)) if entry.holds_payload() => Verdict::IdenticalPayload(original_of(&entry)),
+        _ => Verdict::Response,
+    }
+}

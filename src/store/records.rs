@@ -1,0 +1,77 @@
+//! The whole records of a part of a WARC file, each with what it is to the index: for what keeps up with the
+//! files.
+
+use std::io::{BufReader, Read, Seek};
+use std::sync::Arc;
+
+use crate::archive::{Capture, Seen};
+use crate::base::Finding;
+use crate::warc::{ReadError, ReadOptions, WarcReader};
+
+use super::describe::{Place, entry_of, read_start};
+
+/// After this many records a follower commits: some thousand captures, each with its request.
+pub(super) const RECORDS_BETWEEN_COMMITS: u64 = 2_000;
+
+/// A record of a file, and whether it is whole.
+pub(super) struct Found {
+    pub offset: u64,
+    /// Where it ends; `None` where it is damaged, cut or shares its member with others.
+    pub end: Option<u64>,
+    header: Vec<u8>,
+    capture: Option<Capture>,
+}
+
+impl Found {
+    /// As a follower is shown it; `None` where it is not whole.
+    pub fn seen<'a>(&'a mut self, file: &'a Arc<str>) -> Option<Seen<'a>> {
+        let end = self.end?;
+        let capture = self.capture.take();
+        Some(Seen { file, offset: self.offset, end, header: &self.header, capture })
+    }
+}
+
+/// The records of a file from a place on.
+pub(super) struct Records<R: Read> {
+    reader: WarcReader<BufReader<R>>,
+    file: Arc<str>,
+    from: Option<u64>,
+}
+
+impl<R: Read + Seek> Records<R> {
+    /// The records of a file from the one that begins at `from` on, or from its start with 0.
+    /// `skip_by_length`: blocks are passed over by their stated length, and their checksums not compared.
+    pub fn new(input: R, file: &Arc<str>, from: u64, skip_by_length: bool) -> Self {
+        let options = ReadOptions { file: file.to_string(), skip_by_length, ..Default::default() };
+        let input = BufReader::with_capacity(256 * 1024, input);
+        let reader = WarcReader::seekable(input, options);
+        Self { reader, file: Arc::clone(file), from: Some(from).filter(|from| *from > 0) }
+    }
+
+    /// The next record; `None` at the end.
+    ///
+    /// # Errors
+    /// When the input cannot be read, or no record begins at the first place.
+    pub fn next(&mut self) -> Result<Option<Found>, ReadError> {
+        let record = match self.from.take() {
+            Some(from) => Some(self.reader.read_at(from)?),
+            None => self.reader.next_record()?,
+        };
+        let Some(mut record) = record else { return Ok(None) };
+        let header = record.take_header();
+        let start = read_start(&header.fields, &mut record);
+        let located = record.skip()?;
+        let (offset, length) = (located.offset, located.length.filter(|_| located.intact));
+        let (Ok(start), Some(length)) = (start, length) else {
+            return Ok(Some(Found { offset, end: None, header: header.raw, capture: None }));
+        };
+        let place = Place { file: Arc::clone(&self.file), offset, length };
+        let capture = entry_of(&header.fields, &start, place);
+        Ok(Some(Found { offset, end: Some(offset + length), header: header.raw, capture }))
+    }
+
+    /// What was found wrong since this was last asked.
+    pub fn take_findings(&mut self) -> Vec<Finding> {
+        self.reader.take_findings()
+    }
+}

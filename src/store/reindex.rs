@@ -1,0 +1,49 @@
+//! The index built from the WARC files alone.
+
+use crate::index::Index;
+use crate::kv::KvOptions;
+
+use super::StoreError;
+use super::catch_up::{Kind, Progress, Reindexed, run};
+use super::error::index_error;
+use super::layout::{Layout, is_open};
+use super::lock::Lock;
+use super::open::place;
+use super::repair::seal_left_open;
+
+/// Rebuilds the index of the archive from its WARC files alone. The old one is moved to
+/// `set-aside/` first.
+///
+/// # Errors
+/// When another process uses the archive, or the disk fails.
+pub fn reindex(
+    layout: &Layout,
+    cache_bytes: u64,
+    progress: &mut dyn FnMut(&Progress),
+) -> Result<Reindexed, StoreError> {
+    layout.check()?;
+    let _lock = Lock::take(layout)?;
+    // While it is built nobody may answer from it.
+    let _owner = place(layout).claim().map_err(index_error("taking"))?;
+    let dir = layout.index_dir();
+    let io = |why| StoreError::Io { doing: "setting aside", path: dir.display().to_string(), why };
+    if dir.exists() {
+        let aside = (1..)
+            .map(|n| layout.set_aside_dir().join(format!("index-{n}")))
+            .find(|path| !path.exists())
+            .unwrap_or_else(|| layout.set_aside_dir().join("index"));
+        std::fs::rename(&dir, &aside).map_err(io)?;
+    }
+    std::fs::create_dir_all(&dir).map_err(io)?;
+    let options = KvOptions { cache_bytes, ..KvOptions::default() };
+    let (index, _) = Index::open(&dir, &options).map_err(index_error("opening"))?;
+    for path in layout.warc_files()? {
+        if is_open(&path) {
+            // Nothing tells which damage in it is older than its last sync: what can be read stays.
+            seal_left_open(layout, &path, u64::MAX)?;
+        }
+    }
+    let done = run(&index, layout, Kind::Own, progress)?;
+    index.close().map_err(index_error("closing"))?;
+    Ok(done)
+}
