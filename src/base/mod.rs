@@ -7,6 +7,7 @@
 //! ([`normal_form`]), escapes in URLs ([`percent`]), and how a check reports ([`Finding`]).
 
 pub mod bytes;
+pub mod checksum;
 pub mod clock;
 pub mod digest;
 pub mod finding;
@@ -21,6 +22,7 @@ pub mod target_uri;
 pub mod timestamp;
 
 pub use bytes::ByteSize;
+pub use checksum::{Checksum, ChecksumAlgorithm, ChecksumError, ChecksumHasher};
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use digest::{Digest, DigestAlgorithm, Hasher};
 pub use finding::{Finding, Severity};

@@ -109,6 +109,16 @@ pub fn header_bytes(packed_len: u64, raw_len: u64) -> Vec<u8> {
     out
 }
 
+/// Whether the first bytes of a member, at most [`HEADER_LEN`] of them, are as we write them for these
+/// lengths. A long record may have been packed without knowing whether its member's length fits in 32
+/// bits, and then states none even where they would.
+#[must_use]
+pub fn is_as_written(head: &[u8], packed_len: u64, raw_len: u64) -> bool {
+    const BARE_FROM: u64 = 0xffff_ffff / 2;
+    head.starts_with(&header_bytes(packed_len, raw_len))
+        || raw_len > BARE_FROM && head.starts_with(&header_bytes(u64::MAX, raw_len))
+}
+
 /// The length of the header that a member has whose deflate stream is `stream_len` bytes long.
 #[must_use]
 pub fn header_len_for(stream_len: u64, raw_len: u64) -> usize {

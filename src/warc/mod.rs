@@ -3,27 +3,33 @@
 //! In reading order: what a header is made of ([`fields`] and their typed
 //! view, [`record`], [`parse`]), how a record is
 //! packed ([`member`], [`pack`]), written ([`writer`]) and read ([`reader`], over the private
-//! `source` and `unpack`), what records an exchange becomes ([`compose`], [`describe`],
+//! `source` and `unpack`), how any input is opened ([`input`], [`package`]), what records an exchange becomes ([`compose`], [`describe`],
 //! [`warc_fields`]), what the standard asks of each ([`rules`]), and what files are called
 //! ([`file_name`]).
 //!
-//! We write WARC/1.1, one gzip member a record, and read 0.17, 0.18, 1.0 and 1.1, plain, gzip and
-//! zstd. No crawl, no index, no path of an archive, no clock and no randomness is known here:
+//! We write WARC/1.1, one gzip member a record, and read 0.17, 0.18, 1.0 and 1.1, and ARC (the
+//! private `arc`), plain, gzip and zstd. No crawl, no index, no path of an archive, no clock and no randomness is known here:
 //! dates and identifiers are passed in, so that the same records give the same bytes.
 
+mod arc;
 pub mod compose;
 pub mod describe;
 mod failure;
 pub mod fields;
 pub mod file_name;
+pub mod input;
 pub mod member;
 pub mod pack;
+pub mod package;
 pub mod parse;
 pub mod reader;
 pub mod record;
+pub mod repack;
+pub mod revisit;
 pub mod rules;
 mod source;
 mod unpack;
+pub mod verify;
 mod view;
 pub mod warc_fields;
 pub mod writer;
@@ -32,9 +38,11 @@ pub use compose::{BodyDigests, CaptureNotes, Composer, Original, Verdict, digest
 pub use describe::Warcinfo;
 pub use fields::{Fields, name};
 pub use file_name::FileName;
+pub use input::{Input, InputBytes, InputFile, OpenError, from_reader, open};
 pub use member::Compression;
 pub use pack::{Packed, Packer};
-pub use parse::{HeaderLimits, Mode, ParseError, RecordHeader, Warning, parse_header};
+pub use package::{Package, PackageEntry, PackageError, Packing};
+pub use parse::{Form, HeaderLimits, Mode, ParseError, RecordHeader, Warning, parse_header};
 pub use reader::{End, Located, ReadError, ReadOptions, RecordReader, WarcReader};
 pub use record::{
     Block, CountingIds, RandomIds, Record, RecordBuilder, RecordId, RecordIds, RecordKind, Version,

@@ -19,11 +19,14 @@ use flate2::{Compress, FlushCompress, Status};
 use libdeflater::{CompressionLvl, Compressor, Crc};
 
 use super::member::{self, Compression, HEADER_LEN, TRAILER_LEN};
-use super::record::Record;
+use super::record::{Block, Record};
 
 /// The longest record, in raw bytes, that is packed in memory. Past it memory would no longer be
 /// flat; pages and images of news sites are far below.
 pub const WHOLE_BYTES_MAX: u64 = 8 * 1024 * 1024;
+
+/// What ends a record (ISO 28500 section 4).
+const RECORD_END: &[u8] = b"\r\n\r\n";
 
 /// The shortest block worth a sample: below it, deflating costs next to nothing.
 const SAMPLED_BYTES_MIN: usize = 4 * 1024;
@@ -105,6 +108,7 @@ pub struct Packer {
     deflate: Option<Levels>,
     stream: Option<Compress>,
     zstd: Option<zstd::bulk::Compressor<'static>>,
+    dictionary: Option<Vec<u8>>,
     raw: Vec<u8>,
     header_len: usize,
     out: Vec<u8>,
@@ -130,11 +134,24 @@ impl Packer {
             deflate,
             stream: None,
             zstd: None,
+            dictionary: None,
             raw: Vec::new(),
             header_len: 0,
             out: Vec::new(),
             whole_bytes_max: WHOLE_BYTES_MAX,
         }
+    }
+
+    /// A packer of zstd frames that need `dictionary`: the file begins with it.
+    #[must_use]
+    pub fn with_dictionary(level: i32, dictionary: Vec<u8>) -> Self {
+        Self { dictionary: Some(dictionary), ..Self::new(Compression::Zstd(level)) }
+    }
+
+    /// The dictionary that its frames need.
+    #[must_use]
+    pub fn dictionary(&self) -> Option<&[u8]> {
+        self.dictionary.as_deref()
     }
 
     /// How it packs.
@@ -156,24 +173,45 @@ impl Packer {
     pub fn pack(&mut self, record: &Record<'_>) -> io::Result<Packed> {
         self.raw.clear();
         record.write_header(&mut self.raw);
+        self.pack_gathered(&record.block, RECORD_END)
+    }
+
+    /// A record of which the header is at hand as bytes, empty line included, and what ends it.
+    ///
+    /// # Errors
+    /// As [`Self::pack`].
+    pub(super) fn pack_parts(
+        &mut self,
+        header: &[u8],
+        block: &Block<'_>,
+        end: &[u8],
+    ) -> io::Result<Packed> {
+        self.raw.clear();
+        self.raw.extend_from_slice(header);
+        self.pack_gathered(block, end)
+    }
+
+    /// Packs the header in `self.raw` and what comes after it.
+    fn pack_gathered(&mut self, block: &Block<'_>, end: &[u8]) -> io::Result<Packed> {
         self.header_len = self.raw.len();
-        let raw_len = (self.header_len as u64).saturating_add(record.block.len()).saturating_add(4);
+        let raw_len =
+            (self.header_len as u64).saturating_add(block.len()).saturating_add(end.len() as u64);
         if raw_len > self.whole_bytes_max {
-            return self.pack_long(record, raw_len);
+            return self.pack_long(block, end, raw_len);
         }
-        record.block.write_to(&mut self.raw)?;
-        self.raw.extend_from_slice(b"\r\n\r\n");
+        block.write_to(&mut self.raw)?;
+        self.raw.extend_from_slice(end);
         match self.compression {
             Compression::None => Ok(Packed::Memory(self.raw.clone())),
-            Compression::Gzip(_) => self.gzip_whole().map(Packed::Memory),
+            Compression::Gzip(_) => self.gzip_whole(end.len()).map(Packed::Memory),
             Compression::Zstd(level) => self.zstd_whole(level).map(Packed::Memory),
         }
     }
 
-    /// Packs `self.raw`, which begins with the record's header.
-    fn gzip_whole(&mut self) -> io::Result<Vec<u8>> {
+    /// Packs `self.raw`, which begins with the record's header and ends in `end_len` line breaks.
+    fn gzip_whole(&mut self, end_len: usize) -> io::Result<Vec<u8>> {
         let header_len = self.header_len;
-        let block = &self.raw[header_len..self.raw.len() - 4];
+        let block = &self.raw[header_len..self.raw.len() - end_len];
         let mut member = vec![0; HEADER_LEN];
         match &mut self.deflate {
             Some(levels) if !looks_packed(block) => {
@@ -213,7 +251,10 @@ impl Packer {
         let compressor = match &mut self.zstd {
             Some(compressor) => compressor,
             slot => {
-                let mut made = zstd::bulk::Compressor::new(level)?;
+                let mut made = match &self.dictionary {
+                    Some(dictionary) => zstd::bulk::Compressor::with_dictionary(level, dictionary)?,
+                    None => zstd::bulk::Compressor::new(level)?,
+                };
                 made.include_checksum(true)?;
                 slot.insert(made)
             }
@@ -223,33 +264,41 @@ impl Packer {
 
     /// Packs a record that is too long for memory into a temporary file. `self.raw` holds its
     /// header.
-    fn pack_long(&mut self, record: &Record<'_>, raw_len: u64) -> io::Result<Packed> {
+    fn pack_long(&mut self, block: &Block<'_>, end: &[u8], raw_len: u64) -> io::Result<Packed> {
         let mut file = tempfile::tempfile()?;
         match self.compression {
             Compression::None => {
                 let mut out = io::BufWriter::with_capacity(64 * 1024, &mut file);
                 out.write_all(&self.raw)?;
-                record.block.write_to(&mut out)?;
-                out.write_all(b"\r\n\r\n")?;
+                block.write_to(&mut out)?;
+                out.write_all(end)?;
                 out.flush()?;
             }
             Compression::Zstd(level) => {
-                let mut out = zstd::stream::write::Encoder::new(&mut file, level)?;
+                let dictionary = self.dictionary.as_deref().unwrap_or_default();
+                let mut out =
+                    zstd::stream::write::Encoder::with_dictionary(&mut file, level, dictionary)?;
                 out.include_checksum(true)?;
                 out.set_pledged_src_size(Some(raw_len))?;
                 out.write_all(&self.raw)?;
-                record.block.write_to(&mut out)?;
-                out.write_all(b"\r\n\r\n")?;
+                block.write_to(&mut out)?;
+                out.write_all(end)?;
                 out.finish()?;
             }
-            Compression::Gzip(_) => self.gzip_long(record, raw_len, &mut file)?,
+            Compression::Gzip(_) => self.gzip_long(block, end, raw_len, &mut file)?,
         }
         let len = file.seek(SeekFrom::End(0))?;
         file.seek(SeekFrom::Start(0))?;
         Ok(Packed::File(file, len))
     }
 
-    fn gzip_long(&mut self, record: &Record<'_>, raw_len: u64, file: &mut File) -> io::Result<()> {
+    fn gzip_long(
+        &mut self,
+        block: &Block<'_>,
+        end: &[u8],
+        raw_len: u64,
+        file: &mut File,
+    ) -> io::Result<()> {
         // Which header it will be is decided beforehand, from the most that deflating can grow to.
         let most = raw_len.saturating_add(raw_len / 1000).saturating_add(1024);
         let header_len = member::header_len_for(most, raw_len);
@@ -265,8 +314,8 @@ impl Packer {
         };
         out.crc.update(&self.raw);
         out.deflate(&self.raw, FlushCompress::Sync)?;
-        record.block.write_to(&mut out)?;
-        out.write_all(b"\r\n\r\n")?;
+        block.write_to(&mut out)?;
+        out.write_all(end)?;
         let len = out.finish(raw_len)?;
         let lengths_fit = header_len == HEADER_LEN;
         let header = member::header_bytes(if lengths_fit { len } else { u64::MAX }, raw_len);

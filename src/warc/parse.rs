@@ -86,14 +86,27 @@ pub enum ParseError {
     },
 }
 
+/// The format of a record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Form {
+    /// ISO 28500.
+    #[default]
+    Warc,
+    /// The Internet Archive's ARC, which WARC replaced: one line before each block, of which the
+    /// fields are made up.
+    Arc,
+}
+
 /// A header as it stood in a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RecordHeader {
+    /// The format it stood in.
+    pub form: Form,
     /// The version its first line names.
     pub version: Version,
-    /// Its fields, with their bytes as they stood.
+    /// Its fields, with their bytes as they stood; of an ARC record those that its line stands for.
     pub fields: Fields,
-    /// Its bytes, from the version line to the empty line, both included.
+    /// Its bytes, from the version line to the empty line, both included; of an ARC record its line.
     pub raw: Vec<u8>,
     /// The block's length in bytes, as `Content-Length` says.
     pub content_length: u64,
@@ -146,7 +159,8 @@ pub fn parse_header(
     if let (Mode::Strict, Some(first)) = (mode, warnings.first()) {
         return Err(ParseError::Strict { rule: first.rule, what: first.what.clone() });
     }
-    Ok((RecordHeader { version, fields, raw: bytes.to_vec(), content_length }, warnings))
+    let form = Form::Warc;
+    Ok((RecordHeader { form, version, fields, raw: bytes.to_vec(), content_length }, warnings))
 }
 
 /// Reads the fields of a block of them, up to its end or the first empty line.

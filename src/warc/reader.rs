@@ -17,7 +17,7 @@ mod recover;
 
 use std::io::{self, BufRead, Read, Seek};
 
-use super::parse::{HeaderLimits, Mode, RecordHeader};
+use super::parse::{Form, HeaderLimits, Mode, RecordHeader};
 use super::source::Source;
 use super::unpack::{Framing, Trouble, Unpacker};
 use crate::base::{Finding, Severity};
@@ -116,6 +116,7 @@ struct Current {
     raw_len: u64,
     /// Block bytes that were not yet consumed.
     left: u64,
+    form: Form,
     failed: bool,
 }
 
@@ -156,6 +157,8 @@ pub struct WarcReader<R> {
     end: Option<End>,
     intact_end: u64,
     shared_noted: bool,
+    /// The format of the first record; none before it.
+    form: Option<Form>,
 }
 
 impl<R: Read> WarcReader<R> {
@@ -186,6 +189,7 @@ impl<R: Read> WarcReader<R> {
             end: None,
             intact_end: 0,
             shared_noted: false,
+            form: None,
         }
     }
 
@@ -278,6 +282,19 @@ impl<R: Read> WarcReader<R> {
         self.intact_end
     }
 
+    /// How far the input was read, in bytes of the file.
+    #[must_use]
+    pub fn position(&self) -> u64 {
+        self.unpack.source.offset()
+    }
+
+    /// The first bytes of the gzip member that was read last, as many as its header has as we write
+    /// it; none where the file is not gzip.
+    #[must_use]
+    pub fn member_head(&self) -> Option<&[u8]> {
+        (self.unpack.framing == Some(Framing::Gzip)).then_some(&self.unpack.member.head[..])
+    }
+
     /// What was found wrong since this was last asked, in the order of the file.
     pub fn take_findings(&mut self) -> Vec<Finding> {
         if self.findings_left_out > 0 {
@@ -339,6 +356,7 @@ impl<R: Read> RecordReader<'_, R> {
     #[must_use]
     pub fn take_header(&mut self) -> RecordHeader {
         let empty = RecordHeader {
+            form: self.header.form,
             version: self.header.version,
             fields: super::fields::Fields::new(),
             raw: Vec::new(),

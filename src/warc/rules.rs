@@ -7,7 +7,7 @@
 
 use super::fields::{Fields, name, value_text};
 use super::record::{RecordId, RecordKind};
-use crate::base::{Digest, Finding, Severity, Timestamp};
+use crate::base::{Checksum, Finding, Severity, Timestamp};
 
 /// Kinds as a set of bits, in the order of section 6.
 type Kinds = u8;
@@ -23,6 +23,9 @@ const ALL: Kinds = 255;
 const NONE: Kinds = 0;
 /// Kinds that record one capture event.
 const EVENT: Kinds = RESPONSE | RESOURCE | REQUEST | METADATA | REVISIT;
+
+/// The rule that a URI stands in no brackets where WARC/1.1 has none; the grammar of WARC/1.0 had.
+pub const URI_BRACKETS: &str = "uri-brackets";
 
 /// What the value of a field must look like.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -153,6 +156,10 @@ fn check_field(rule: &Rule, fields: &Fields, kind: Kinds, findings: &mut Finding
     }
     for value in fields.all(rule.field) {
         let text = value_text(value);
+        if rule.form == Form::BareUri && is_bracketed(text.trim()) {
+            let what = format!("{} has angle brackets, which WARC/1.1 has not", rule.field);
+            findings.warning(URI_BRACKETS, what);
+        }
         if let Some((severity, wanted)) = wrong_form(rule.form, text.trim()) {
             let what = format!("{} is {text:?}, which is no {wanted}", rule.field);
             findings.add(severity, "field-form", what);
@@ -162,16 +169,13 @@ fn check_field(rule: &Rule, fields: &Fields, kind: Kinds, findings: &mut Finding
 
 /// What is wrong with a value: how bad it is, and what was wanted.
 fn wrong_form(form: Form, text: &str) -> Option<(Severity, &'static str)> {
-    let bracketed = text.starts_with('<') && text.ends_with('>') && text.len() > 2;
+    let bracketed = is_bracketed(text);
     let inner = if bracketed { &text[1..text.len() - 1] } else { text };
     let uri = is_uri(inner);
     let good = match form {
         Form::Free => true,
         Form::BracketedUri | Form::BareUri if !uri => return Some((Severity::Error, "URI")),
         Form::BracketedUri if !bracketed => return Some((Severity::Warning, "URI in brackets")),
-        Form::BareUri if bracketed => {
-            return Some((Severity::Warning, "URI without brackets, as WARC/1.1 writes it"));
-        }
         Form::BracketedUri | Form::BareUri => true,
         Form::Number => !text.is_empty() && text.bytes().all(|c| c.is_ascii_digit()),
         Form::Date => {
@@ -186,7 +190,7 @@ fn wrong_form(form: Form, text: &str) -> Option<(Severity, &'static str)> {
         Form::Digest => {
             let labelled =
                 text.split_once(':').is_some_and(|(a, v)| !a.is_empty() && !v.is_empty());
-            if labelled && text.parse::<Digest>().is_err() {
+            if labelled && text.parse::<Checksum>().is_err() {
                 return Some((Severity::Warning, "digest that can be checked here"));
             }
             labelled
@@ -210,6 +214,10 @@ fn wrong_form(form: Form, text: &str) -> Option<(Severity, &'static str)> {
         _ => "value of its form",
     };
     (!good).then_some((Severity::Error, wanted))
+}
+
+fn is_bracketed(text: &str) -> bool {
+    text.starts_with('<') && text.ends_with('>') && text.len() > 2
 }
 
 /// A scheme, a colon, and something after it without blanks.
@@ -294,7 +302,7 @@ mod tests {
                 &["field-forbidden"],
             ),
             ("WARC-Type: metadata\r\nWARC-Refers-To-Date: 2025-11-05\r\n", &["field-forbidden"]),
-            ("WARC-Type: request\r\nWARC-Target-URI: <http://a/>\r\n", &["field-form"]),
+            ("WARC-Type: request\r\nWARC-Target-URI: <http://a/>\r\n", &["uri-brackets"]),
             ("WARC-Type: request\r\nWARC-Target-URI: nonsense\r\n", &["field-form"]),
             ("WARC-Type: metadata\r\nWARC-IP-Address: 1.2.3\r\n", &["field-form"]),
             ("WARC-Type: metadata\r\nWARC-Block-Digest: md5:abc\r\n", &["field-form"]),

@@ -12,8 +12,10 @@ use flate2::{Decompress, FlushDecompress, Status};
 use libdeflater::Crc;
 use zstd::stream::raw::{Decoder, Operation};
 
+use super::arc;
 use super::member::{
-    self, GZIP_MAGIC, HeaderRead, SkipLengths, TRAILER_LEN, ZSTD_DICTIONARY_MAGIC, ZSTD_MAGIC,
+    self, GZIP_MAGIC, HEADER_LEN, HeaderRead, SkipLengths, TRAILER_LEN, ZSTD_DICTIONARY_MAGIC,
+    ZSTD_MAGIC,
 };
 use super::source::{BUFFER_BYTES, Source};
 
@@ -70,6 +72,8 @@ pub(super) struct Member {
     pub(super) skip: Option<SkipLengths>,
     /// How many raw bytes have been made of it.
     pub(super) made: u64,
+    /// Its first bytes, as far as a header of ours goes.
+    pub(super) head: [u8; HEADER_LEN],
 }
 
 /// Unpacks one member after the other.
@@ -80,6 +84,8 @@ pub(super) struct Unpacker<R> {
     /// Whether a member has begun and not ended.
     pub(super) inside: bool,
     heads_only: bool,
+    /// Whether an ARC record may begin a member: until a WARC record was read.
+    pub(super) takes_arc: bool,
     inflate: Decompress,
     crc: Crc,
     zstd: Option<Decoder<'static>>,
@@ -97,6 +103,7 @@ impl<R: Read> Unpacker<R> {
             member: Member::default(),
             inside: false,
             heads_only,
+            takes_arc: true,
             inflate: Decompress::new(false),
             crc: Crc::new(),
             zstd: None,
@@ -189,13 +196,15 @@ impl<R: Read> Unpacker<R> {
     }
 
     fn begin_gzip(&mut self) -> Result<(), Trouble> {
-        let mut want = member::HEADER_LEN;
+        let mut want = HEADER_LEN;
         loop {
             let bytes = self.source.fill(want)?;
             match member::read_header(bytes) {
                 HeaderRead::Whole(len, skip) => {
-                    self.source.consume(len);
+                    let known = bytes.len().min(HEADER_LEN);
+                    self.member.head[..known].copy_from_slice(&bytes[..known]);
                     self.member.skip = skip;
+                    self.source.consume(len);
                     self.inflate.reset(false);
                     self.crc = Crc::new();
                     return Ok(());
@@ -408,7 +417,8 @@ impl<R: Read> Unpacker<R> {
     pub(super) fn record_member_here(&mut self) -> io::Result<bool> {
         let framing = self.framing;
         let bytes = self.source.fill(4096)?;
-        let mut out = [0u8; 5];
+        let mut out = [0u8; 512];
+        let made;
         match framing {
             Some(Framing::Gzip) => {
                 let HeaderRead::Whole(len, _) = member::read_header(bytes) else {
@@ -417,6 +427,7 @@ impl<R: Read> Unpacker<R> {
                 self.inflate.reset(false);
                 // An error shows in the bytes that did not come out.
                 let _ = self.inflate.decompress(&bytes[len..], &mut out, FlushDecompress::None);
+                made = usize::try_from(self.inflate.total_out()).unwrap_or(0).min(out.len());
             }
             Some(Framing::Zstd) => {
                 if !bytes.starts_with(&ZSTD_MAGIC) {
@@ -428,11 +439,13 @@ impl<R: Read> Unpacker<R> {
                 };
                 let mut decoder = decoder?;
                 // As above.
-                let _ = decoder.run_on_buffers(bytes, &mut out);
+                let status = decoder.run_on_buffers(bytes, &mut out);
+                made = status.map_or(0, |status| status.bytes_written).min(out.len());
             }
             Some(Framing::Plain) | None => return Ok(false),
         }
-        Ok(out == *b"WARC/")
+        let start = &out[..made];
+        Ok(start.starts_with(b"WARC/") || (self.takes_arc && made > 0 && arc::may_begin(start)))
     }
 
     /// Moves on to the next place, from `from` or the input's place whichever is later, where a

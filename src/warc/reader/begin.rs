@@ -2,7 +2,8 @@
 
 use std::io::Read;
 
-use super::super::parse::{excerpt, header_len_from, parse_header};
+use super::super::arc;
+use super::super::parse::{Form, RecordHeader, Warning, excerpt, header_len_from, parse_header};
 use super::{Begun, Current, Framing, Stop, Trouble, WarcReader};
 use crate::base::Severity;
 
@@ -31,22 +32,63 @@ impl<R: Read> WarcReader<R> {
         let plain = self.unpack.framing == Some(Framing::Plain);
         let (offset, within) = if plain { (member + within, 0) } else { (member, within) };
         self.began = Some(offset);
-        let bytes = self.gather_header(seed)?;
-        let parsed = parse_header(&bytes, self.options.mode, &self.options.header);
-        let (header, warnings) =
-            parsed.map_err(|why| Stop::Record("record-header", why.to_string()))?;
+        let (header, warnings) = if self.arc_begins(&seed) {
+            self.arc_header(seed)?
+        } else {
+            let bytes = self.gather_header(seed)?;
+            let parsed = parse_header(&bytes, self.options.mode, &self.options.header);
+            parsed.map_err(|why| Stop::Record("record-header", why.to_string()))?
+        };
+        self.form.get_or_insert(header.form);
+        self.unpack.takes_arc = self.form == Some(Form::Arc);
         for warning in warnings {
             self.note(Severity::Warning, offset, warning.rule, warning.what);
         }
         let (left, max) = (header.content_length, self.options.block_bytes_max);
         let raw_len = (header.raw.len() as u64).saturating_add(left).saturating_add(4);
-        self.current = Some(Current { offset, within, raw_len, left, failed: false });
+        let form = header.form;
+        self.current = Some(Current { offset, within, raw_len, left, form, failed: false });
         if left > max {
             let what = format!("the block of {left} bytes is over the limit of {max}");
             self.note(Severity::Error, offset, "block-length", what);
             return Ok(Begun::TooLong);
         }
         Ok(Begun::Record(header))
+    }
+
+    /// Whether an ARC record begins with the raw bytes that come next.
+    fn arc_begins(&self, seed: &[u8]) -> bool {
+        if self.form == Some(Form::Warc) {
+            return false;
+        }
+        if seed.is_empty() { arc::may_begin(self.unpack.out()) } else { arc::may_begin(seed) }
+    }
+
+    /// Reads the line of an ARC record, and looks at the first bytes of its block.
+    fn arc_header(&mut self, mut line: Vec<u8>) -> Result<(RecordHeader, Vec<Warning>), Stop> {
+        while line.last() != Some(&b'\n') {
+            if self.unpack.out().is_empty() && !self.more()? {
+                return Err(self.short("the file ends inside the line of an ARC record"));
+            }
+            let out = self.unpack.out();
+            let count = memchr::memchr(b'\n', out).map_or(out.len(), |at| at + 1);
+            line.extend_from_slice(&out[..count]);
+            self.unpack.consume(count);
+            if line.len() > arc::LINE_BYTES_MAX {
+                let what =
+                    format!("the line of an ARC record is over {} bytes", arc::LINE_BYTES_MAX);
+                return Err(Stop::Record("record-header", what));
+            }
+        }
+        let Some(parsed) = arc::parse_line(line.trim_ascii_end()) else {
+            let what =
+                format!("expected the line of an ARC record, but found {:?}", excerpt(&line));
+            return Err(Stop::Record("not-a-record", what));
+        };
+        if parsed.length > 0 && self.unpack.out().is_empty() {
+            self.more()?;
+        }
+        Ok(arc::header_of(&parsed, line, self.unpack.out()))
     }
 
     /// Goes to the next raw byte that is no line break, into the next members if need be.

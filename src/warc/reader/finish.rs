@@ -3,6 +3,7 @@
 use std::io::{self, Read};
 
 use super::super::member::GZIP_MAGIC;
+use super::super::parse::Form;
 use super::{Current, Framing, Located, ReadError, Rest, Stop, Trouble, WarcReader};
 use crate::base::Severity;
 
@@ -33,7 +34,7 @@ impl<R: Read> WarcReader<R> {
     /// Ends the record that has begun, if there is one.
     pub(super) fn finish_current(&mut self, rest: Rest) -> Result<Option<Located>, ReadError> {
         let Some(current) = self.current else { return Ok(None) };
-        let Current { offset, within, failed, raw_len, .. } = current;
+        let Current { offset, within, failed, raw_len, form, .. } = current;
         let lost = Located { offset, length: None, within, intact: false };
         if failed {
             self.current = None;
@@ -53,7 +54,7 @@ impl<R: Read> WarcReader<R> {
         }
         let ended = loop {
             match self.fill_block() {
-                Ok(0) => break self.end_record(offset, within),
+                Ok(0) => break self.end_record(offset, within, form),
                 Ok(count) => self.consume_block(count),
                 Err(stop) => break Err(stop),
             }
@@ -105,8 +106,13 @@ impl<R: Read> WarcReader<R> {
         }
     }
 
-    /// After a block: the two line breaks, and the end of the member.
-    pub(super) fn end_record(&mut self, offset: u64, within: u64) -> Result<Located, Stop> {
+    /// After a block: the two line breaks (in ARC one or none), and the end of the member.
+    pub(super) fn end_record(
+        &mut self,
+        offset: u64,
+        within: u64,
+        form: Form,
+    ) -> Result<Located, Stop> {
         let mut breaks = Vec::with_capacity(4);
         while breaks.len() < 4 && self.unpack.fill()? {
             match self.unpack.out().first() {
@@ -117,7 +123,12 @@ impl<R: Read> WarcReader<R> {
         }
         let more = self.unpack.fill()?;
         let plain = self.unpack.framing == Some(Framing::Plain);
-        if breaks != b"\r\n\r\n" {
+        let ended = match form {
+            Form::Warc => breaks == b"\r\n\r\n",
+            // The description of a file ends in the break that parts other records.
+            Form::Arc => true,
+        };
+        if !ended {
             if plain && !more {
                 return Err(Stop::Member(Trouble::Cut));
             }

@@ -3,6 +3,8 @@
 
 use std::io::{self, Read};
 
+use super::super::arc;
+use super::super::parse::Form;
 use super::{End, Framing, ReadError, Stop, Trouble, WarcReader};
 use crate::base::Severity;
 
@@ -87,36 +89,30 @@ impl<R: Read> WarcReader<R> {
         Ok(())
     }
 
-    /// Searches the rest of a member (or of a plain file) for a line that begins a record. In a
+    /// Searches the rest of a member (or of a plain file) for a place that begins a record. In a
     /// member that states its length there is one record only, and nothing is searched for: what
     /// looks like a record in it is part of a page.
     pub(super) fn search_member(&mut self, offset: u64) -> io::Result<()> {
-        const LINE: &[u8] = b"\nWARC/";
         let (from, one_record) = (self.unpack.raw_position(), self.unpack.member.skip.is_some());
-        let mut matched = 0;
+        let mut search = Search::new(self.form);
+        let mut is_found = false;
         let trouble = loop {
             match self.unpack.fill() {
                 Ok(true) => {}
                 Ok(false) => break None,
                 Err(trouble) => break Some(trouble),
             }
-            let mut used = 0;
-            for &c in self.unpack.out() {
-                used += 1;
-                matched = if c == LINE[matched] { matched + 1 } else { usize::from(c == b'\n') };
-                if matched == LINE.len() {
-                    break;
-                }
-            }
+            let out = self.unpack.out();
+            let (used, found) = if one_record { (out.len(), false) } else { search.step(out) };
             self.unpack.consume(used);
-            if matched == LINE.len() && !one_record {
-                self.seed = LINE[1..].to_vec();
+            if found {
+                self.seed = std::mem::take(&mut search.carry);
+                is_found = true;
                 break None;
             }
-            matched = if matched == LINE.len() { 0 } else { matched };
         };
-        let passed = self.unpack.raw_position() - from;
-        if self.seed.is_empty() && self.unpack.framing == Some(Framing::Plain) {
+        let passed = self.unpack.raw_position() - from - self.seed.len() as u64;
+        if !is_found && self.unpack.framing == Some(Framing::Plain) {
             self.end = Some(End::Garbage(offset));
         }
         let what = format!("{passed} raw bytes were passed over to find the next record");
@@ -125,5 +121,120 @@ impl<R: Read> WarcReader<R> {
             None => Ok(()),
             Some(trouble) => self.report_and_move_on(Stop::Member(trouble), offset),
         }
+    }
+}
+
+/// Looks for the start of a record in bytes that come in pieces.
+struct Search {
+    takes_warc: bool,
+    takes_arc: bool,
+    /// The end of the last piece, where it may be the start of a record; consumed already.
+    carry: Vec<u8>,
+    /// Whether the next byte begins a line.
+    line: bool,
+}
+
+impl Search {
+    fn new(form: Option<Form>) -> Self {
+        let (takes_warc, takes_arc) = (form != Some(Form::Arc), form != Some(Form::Warc));
+        // The place where the search begins is the one that was found to be no record.
+        Self { takes_warc, takes_arc, carry: Vec::new(), line: false }
+    }
+
+    /// How many bytes of `piece` are consumed, and whether a record begins after them (with
+    /// `carry` before them).
+    fn step(&mut self, piece: &[u8]) -> (usize, bool) {
+        if !self.carry.is_empty() {
+            let mut joined = std::mem::take(&mut self.carry);
+            let (had, more) = (joined.len(), piece.len().min(CARRY_BYTES_MAX));
+            joined.extend_from_slice(&piece[..more]);
+            match self.judge(&joined) {
+                Judged::Begins => {
+                    joined.truncate(had);
+                    self.carry = joined;
+                    return (0, true);
+                }
+                Judged::Open if more == piece.len() && joined.len() < CARRY_BYTES_MAX => {
+                    self.carry = joined;
+                    return (piece.len(), false);
+                }
+                Judged::Open | Judged::No => {}
+            }
+        }
+        let mut at = 0;
+        while let Some(next) = self.candidate(piece, at) {
+            match self.judge(&piece[next..]) {
+                Judged::Begins => return (next, true),
+                Judged::Open => {
+                    self.carry = piece[next..].to_vec();
+                    self.line = false;
+                    return (piece.len(), false);
+                }
+                Judged::No => at = next + 1,
+            }
+        }
+        self.line = piece.last() == Some(&b'\n');
+        (piece.len(), false)
+    }
+
+    /// The next place at or after `at` where a record may begin.
+    fn candidate(&self, piece: &[u8], at: usize) -> Option<usize> {
+        let warc = || memchr::memchr(b'W', &piece[at..]).map(|found| at + found);
+        let line = || match at {
+            0 if self.line && !piece.is_empty() => Some(0),
+            _ => {
+                let from = at.saturating_sub(1);
+                let breaks = memchr::memchr_iter(b'\n', &piece[from..]);
+                breaks.map(|found| from + found + 1).find(|next| *next >= at && *next < piece.len())
+            }
+        };
+        match (self.takes_warc, self.takes_arc) {
+            (true, false) => warc(),
+            (false, _) => line(),
+            (true, true) => match (warc(), line()) {
+                (Some(a), Some(b)) => Some(a.min(b)),
+                (a, b) => a.or(b),
+            },
+        }
+    }
+
+    fn judge(&self, bytes: &[u8]) -> Judged {
+        if self.takes_warc && bytes.first() == Some(&b'W') {
+            return version_line(bytes);
+        }
+        if !self.takes_arc || !arc::may_begin(bytes) {
+            return Judged::No;
+        }
+        if bytes.contains(&b'\n') { Judged::Begins } else { Judged::Open }
+    }
+}
+
+/// The most bytes that are carried from one piece to the next.
+const CARRY_BYTES_MAX: usize = arc::LINE_BYTES_MAX;
+
+/// What bytes are to a search.
+enum Judged {
+    /// They begin a record.
+    Begins,
+    /// They may, with what comes after them.
+    Open,
+    No,
+}
+
+/// Whether the bytes begin with a version line: `WARC/`, digits, a dot, digits, and nothing after
+/// them in the line. It need not begin a line: what stands before it may be the rest of damage.
+fn version_line(bytes: &[u8]) -> Judged {
+    const START: &[u8] = b"WARC/";
+    let known = bytes.len().min(START.len());
+    if bytes[..known] != START[..known] {
+        return Judged::No;
+    }
+    let rest = &bytes[known..];
+    let is_part = |c: &u8| c.is_ascii_digit() || *c == b'.';
+    let number = rest.iter().take(8).take_while(|c| is_part(c)).count();
+    match rest.get(number) {
+        None => Judged::Open,
+        Some(b'\r' | b'\n') if number >= 3 => Judged::Begins,
+        Some(_) => Judged::No,
     }
 }

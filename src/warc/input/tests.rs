@@ -1,0 +1,157 @@
+//! Opening: what each kind of input gives.
+
+use std::io::{Cursor, Write};
+
+use super::*;
+use crate::warc::{Form, Framing};
+
+const WARC: &[u8] = b"WARC/1.1\r\nWARC-Type: resource\r\nWARC-Target-URI: http://a.example/\r\nContent-Length: 4\r\n\r\nabcd\r\n\r\n";
+const ARC: &[u8] = b"filedesc://x.arc 0.0.0.0 20020328143000 text/plain 76\n1 0 Alexa Internet\nURL IP-address Archive-date Content-type Archive-length\n\nhttp://a.example/ 1.2.3.4 20020328143001 text/html 22\nHTTP/1.0 200 OK\r\n\r\nabc\nhttp://b.example/ 1.2.3.4 20020328143002 text/plain 3\nxyz\n";
+
+fn options() -> ReadOptions {
+    ReadOptions::default()
+}
+
+fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut out = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::new(6));
+    out.write_all(bytes).unwrap();
+    out.finish().unwrap()
+}
+
+/// Name, kind and block of each record, and the rules found.
+fn records(mut input: Input) -> (Vec<(String, String, Vec<u8>)>, Vec<&'static str>) {
+    let (mut records, mut rules) = (Vec::new(), Vec::new());
+    while let Some(mut file) = input.next_file().unwrap() {
+        while let Some(mut record) = file.records.next_record().unwrap() {
+            let kind = record.header().fields.record_kind().unwrap().to_string();
+            let mut block = Vec::new();
+            record.read_to_end(&mut block).unwrap();
+            assert!(record.finish().unwrap().intact);
+            records.push((file.name.clone(), kind, block));
+        }
+        rules.extend(file.records.take_findings().iter().map(|finding| finding.rule));
+    }
+    (records, rules)
+}
+
+fn on_disk(bytes: &[u8]) -> (tempfile::NamedTempFile, Input) {
+    let mut file = tempfile::NamedTempFile::new().unwrap();
+    file.write_all(bytes).unwrap();
+    let input = open(file.path(), &options()).unwrap();
+    (file, input)
+}
+
+fn stream(bytes: &[u8]) -> Input {
+    from_reader("-", Box::new(Cursor::new(bytes.to_vec())), &options()).unwrap()
+}
+
+fn package(files: &[(&str, &[u8], CompressionMethod)]) -> Vec<u8> {
+    let mut zip = zip::ZipWriter::new(Cursor::new(Vec::new()));
+    for (path, bytes, method) in files {
+        let options = zip::write::SimpleFileOptions::default().compression_method(*method);
+        zip.start_file(*path, options).unwrap();
+        zip.write_all(bytes).unwrap();
+    }
+    zip.finish().unwrap().into_inner()
+}
+
+use zip::CompressionMethod;
+
+#[test]
+fn files_and_streams_give_the_same_records() {
+    for bytes in [WARC.to_vec(), gzip(WARC), zstd::bulk::compress(WARC, 3).unwrap()] {
+        let (file, input) = on_disk(&bytes);
+        let name = file.path().display().to_string();
+        let wanted = |name: &str| (name.to_owned(), "resource".to_owned(), b"abcd".to_vec());
+        assert_eq!(records(input), (vec![wanted(&name)], vec![]));
+        assert_eq!(records(stream(&bytes)), (vec![wanted("-")], vec![]));
+    }
+}
+
+#[test]
+fn arc_files_give_the_fields_of_warc_records() {
+    let members: Vec<u8> = [&ARC[..130], &ARC[130..207], &ARC[207..]].map(gzip).concat();
+    assert_eq!(&ARC[130..137], b"http://", "the members begin where records do");
+    for bytes in [ARC.to_vec(), gzip(ARC), members] {
+        let (got, rules) = records(stream(&bytes));
+        let kinds: Vec<_> =
+            got.iter().map(|(_, kind, block)| (kind.as_str(), block.len())).collect();
+        assert_eq!(kinds, [("warcinfo", 76), ("response", 22), ("resource", 3)]);
+        assert!(rules.iter().all(|rule| *rule == "member-per-record"), "{rules:?}");
+    }
+    let (_file, mut input) = on_disk(ARC);
+    let mut file = input.next_file().unwrap().unwrap();
+    let record = file.records.next_record().unwrap().unwrap();
+    assert_eq!(record.header().form, Form::Arc);
+    assert_eq!(record.finish().unwrap().length, Some(130));
+    assert_eq!(file.records.framing(), Some(Framing::Plain));
+}
+
+#[test]
+fn an_arc_record_that_lies_about_its_length_is_passed_over() {
+    let text = String::from_utf8(ARC.to_vec()).unwrap();
+    for (length, expected) in [("9999", 2), ("10", 3), ("0", 3)] {
+        let lied = text.replacen("text/html 22", &format!("text/html {length}"), 1);
+        let (_file, mut input) = on_disk(lied.as_bytes());
+        let mut file = input.next_file().unwrap().unwrap();
+        let mut count = 0;
+        while let Some(record) = file.records.next_record().unwrap() {
+            count += 1;
+            let _ = record.finish().unwrap();
+        }
+        assert_eq!(count, expected, "{length}");
+        assert!(!file.records.take_findings().is_empty(), "{length}");
+    }
+}
+
+#[test]
+fn a_package_gives_each_of_its_files_stored_or_deflated() {
+    let bytes = package(&[
+        ("datapackage.json", b"{}", CompressionMethod::Deflated),
+        ("archive/a.warc.gz", &gzip(WARC), CompressionMethod::Stored),
+        ("archive/unnamed", ARC, CompressionMethod::Deflated),
+        ("pages/pages.jsonl", b"", CompressionMethod::Deflated),
+        ("elsewhere/b.WARC", WARC, CompressionMethod::Deflated),
+    ]);
+    let (file, input) = on_disk(&bytes);
+    let name = file.path().display().to_string();
+    let package = input.package().unwrap();
+    assert_eq!(package.entries().len(), 5);
+    assert_eq!(package.read("datapackage.json", 10).unwrap(), b"{}");
+    assert!(matches!(package.read("datapackage.json", 1), Err(PackageError::TooLong { .. })));
+    assert!(matches!(package.read("nothing", 1), Err(PackageError::Missing { .. })));
+    let (got, _) = records(input);
+    let names: Vec<_> = got.iter().map(|(file, ..)| file.strip_prefix(&name).unwrap()).collect();
+    let unnamed = "/archive/unnamed";
+    assert_eq!(names, ["/archive/a.warc.gz", unnamed, unnamed, unnamed, "/elsewhere/b.WARC"]);
+    let from_pipe = records(stream(&bytes)).0;
+    assert_eq!(from_pipe.len(), got.len());
+}
+
+#[test]
+fn what_cannot_be_opened_is_refused_with_its_name() {
+    for path in ["/nonexistent.warc", "/"] {
+        let error = open(path.as_ref(), &options()).unwrap_err().to_string();
+        assert!(error.starts_with(&format!("cannot read {path}: ")), "{error}");
+    }
+    let whole = package(&[("archive/a.warc", WARC, CompressionMethod::Stored)]);
+    for cut in [4, 40, whole.len() - 1] {
+        let result = from_reader("x", Box::new(Cursor::new(whole[..cut].to_vec())), &options());
+        assert!(matches!(result, Err(OpenError::Package { .. })), "{cut}");
+    }
+    assert_eq!(records(stream(b"")), (vec![], vec![]));
+}
+
+proptest::proptest! {
+    #[test]
+    fn any_bytes_end(start in proptest::sample::select(vec![&b"PK\x03\x04"[..], b"\x1f\x8b\x08", b"WARC/1.0\r\n", b"http://", b""]), tail in proptest::collection::vec(0u8.., 0..200)) {
+        let bytes = [start, &tail].concat();
+        if let Ok(mut input) = from_reader("x", Box::new(Cursor::new(bytes)), &options()) {
+            while let Some(mut file) = input.next_file().unwrap_or(None) {
+                while let Some(record) = file.records.next_record().unwrap() {
+                    let _ = record.finish().unwrap();
+                }
+            }
+        }
+    }
+}
