@@ -14,6 +14,7 @@
 //! - `proxies`: the way through HTTP and SOCKS5 proxies
 //! - `rebuild`: the index deleted or damaged, every query answers the same
 //! - `cli`: help, exit codes, JSON, closed pipes, local files
+//! - `chromium`: hostile pages, replayed in a browser
 //! - `evidence`: whatever is changed in an archive is found; bundles and time stamps
 //! - `unread`: pages that take too long to read, or break what reads them
 //! - `trouble`: bad input, each kind with its own message and exit code
@@ -37,6 +38,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod chromium;
 mod cite;
 mod cli;
 mod clocks;

@@ -1,0 +1,209 @@
+//! Pages, rewritten as they stream.
+//!
+//! Tags are found by lol_html, which holds back no more than one of them; what is not rewritten passes
+//! byte for byte. Rules by element and attribute are in [`super::rules`], where the banner goes in
+//! [`place`]. Scripts are left as they are: whether one runs is decided by the policy that goes with
+//! the page ([`super::policy`]), never by this rewriting, which a hostile page can confuse.
+
+mod attributes;
+mod place;
+mod text;
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use encoding_rs::{Encoding, UTF_8};
+use lol_html::send::{HtmlRewriter as Inner, Settings};
+use lol_html::{AsciiCompatibleEncoding, MemorySettings, element, end, text};
+
+use super::rules::Rules;
+use super::{Banner, Links, Scripts};
+use place::Place;
+use text::Nested;
+
+/// How much of a page is held back at most, in bytes: a tag that is longer (an image of megabytes in
+/// `data:`) ends the rewriting, and the rest passes as it is.
+pub const HELD_BYTES_MAX: usize = 16 * 1024 * 1024;
+/// How deep documents inside attributes and `noscript` are followed.
+const DEPTH_MAX: usize = 4;
+
+/// How a page is rewritten.
+#[derive(Debug, Clone)]
+pub struct HtmlOptions {
+    /// The banner, where one is shown.
+    pub banner: Option<Banner>,
+    /// Whether scripts may run: where they may not, what stands in `noscript` is shown and rewritten.
+    pub scripts: Scripts,
+    /// The encoding of the bytes that are pushed; one that keeps ASCII. Any other is read as UTF-8.
+    pub encoding: &'static Encoding,
+    /// Bytes held back at most.
+    pub held_bytes_max: usize,
+}
+
+impl Default for HtmlOptions {
+    fn default() -> Self {
+        Self {
+            banner: None,
+            scripts: Scripts::Never,
+            encoding: UTF_8,
+            held_bytes_max: HELD_BYTES_MAX,
+        }
+    }
+}
+
+/// What was noticed while a page was rewritten.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct HtmlReport {
+    /// Where the page sends its readers on to by itself (`meta refresh`), in the archive.
+    pub refresh: Option<String>,
+    /// Rewriting ended before the page did, and the rest passed as it was.
+    pub is_cut: bool,
+    /// The page consists of frames, and the banner stands in a frame of its own.
+    pub has_frameset: bool,
+}
+
+/// What the handlers of one page share.
+#[derive(Debug)]
+struct Page {
+    rules: Rules,
+    place: Place,
+    report: HtmlReport,
+    css: Option<super::CssRewriter>,
+    svg_style: String,
+    noscript: Option<Box<Nested>>,
+}
+
+type Shared = Arc<Mutex<Page>>;
+type Output = Arc<Mutex<Vec<u8>>>;
+
+/// The lock is never held while another page is rewritten with it, and a panic in between poisons
+/// nothing that matters: the bytes are as they were.
+fn locked<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
+    shared.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Rewrites one page. How the input is cut into pieces makes no difference to the output.
+pub struct HtmlRewriter {
+    inner: Option<Inner<'static, Box<dyn FnMut(&[u8]) + Send>>>,
+    page: Shared,
+    output: Output,
+}
+
+impl std::fmt::Debug for HtmlRewriter {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("HtmlRewriter").field("page", &self.page).finish_non_exhaustive()
+    }
+}
+
+impl HtmlRewriter {
+    /// A rewriter for a page whose addresses are those of `links`.
+    #[must_use]
+    pub fn new(links: Links, options: HtmlOptions) -> Self {
+        Self::at_depth(links, options, 0)
+    }
+
+    fn at_depth(mut links: Links, options: HtmlOptions, depth: usize) -> Self {
+        let encoding = AsciiCompatibleEncoding::new(options.encoding);
+        links.set_encoding(if encoding.is_some() { options.encoding } else { UTF_8 });
+        let page = Page {
+            rules: Rules { links, scripts: options.scripts, depth, refresh: None },
+            place: Place::new(options.banner),
+            report: HtmlReport::default(),
+            css: None,
+            svg_style: String::new(),
+            noscript: None,
+        };
+        let page = Arc::new(Mutex::new(page));
+        let output: Output = Arc::default();
+        let sink = Arc::clone(&output);
+        let sink: Box<dyn FnMut(&[u8]) + Send> =
+            Box::new(move |bytes: &[u8]| locked(&sink).extend_from_slice(bytes));
+        let memory = MemorySettings::new()
+            .with_max_allowed_memory_usage(options.held_bytes_max)
+            .with_graceful_bail_out_on_memory_limit_exceeded(true);
+        let settings = settings(&page, options.scripts, depth)
+            .with_memory_settings(memory)
+            .with_encoding(encoding.unwrap_or_else(AsciiCompatibleEncoding::utf_8))
+            // What cannot be told without building the tree is rewritten as it looks.
+            .with_strict(false);
+        Self { inner: Some(Inner::new(settings, sink)), page, output }
+    }
+
+    /// Takes the next bytes and gives what can be given of the rewritten page.
+    pub fn push(&mut self, bytes: &[u8]) -> Vec<u8> {
+        let Some(inner) = &mut self.inner else { return bytes.to_vec() };
+        if inner.write(bytes).is_err() {
+            // What was held back has been written out as it was, and so is the rest.
+            self.inner = None;
+            locked(&self.page).report.is_cut = true;
+        }
+        std::mem::take(&mut locked(&self.output))
+    }
+
+    /// Ends the page and gives the rest.
+    pub fn finish(&mut self) -> Vec<u8> {
+        let Some(inner) = self.inner.take() else { return Vec::new() };
+        if inner.end().is_err() {
+            locked(&self.page).report.is_cut = true;
+        }
+        std::mem::take(&mut locked(&self.output))
+    }
+
+    /// What was noticed so far.
+    #[must_use]
+    pub fn report(&self) -> HtmlReport {
+        let page = locked(&self.page);
+        HtmlReport { refresh: page.rules.refresh.clone(), ..page.report.clone() }
+    }
+}
+
+fn settings(page: &Shared, scripts: Scripts, depth: usize) -> Settings<'static, 'static> {
+    let elements = Arc::clone(page);
+    let styles = Arc::clone(page);
+    let mut settings = Settings::new_send()
+        .append_element_content_handler(element!("*", move |el| {
+            let mut page = locked(&elements);
+            let page = &mut *page;
+            place::before_element(el, page)?;
+            attributes::rewrite(el, page)?;
+            Ok(())
+        }))
+        .append_element_content_handler(text!("style", move |chunk| {
+            text::style(chunk, &mut locked(&styles));
+            Ok(())
+        }));
+    if scripts == Scripts::Never {
+        let noscripts = Arc::clone(page);
+        settings = settings.append_element_content_handler(text!("noscript", move |chunk| {
+            text::noscript(chunk, &mut locked(&noscripts));
+            Ok(())
+        }));
+    }
+    if depth == 0 {
+        let ends = Arc::clone(page);
+        settings = settings.append_document_content_handler(end!(move |end| {
+            place::at_end(end, &mut locked(&ends));
+            Ok(())
+        }));
+    }
+    settings
+}
+
+/// A document that stands in an attribute or in `noscript`, rewritten; none where it is nested too deep.
+pub(super) fn rewrite_inner(
+    html: &str,
+    links: Links,
+    scripts: Scripts,
+    depth: usize,
+) -> Option<String> {
+    if depth > DEPTH_MAX {
+        return None;
+    }
+    let options = HtmlOptions { scripts, ..HtmlOptions::default() };
+    let mut rewriter = HtmlRewriter::at_depth(links, options, depth);
+    let mut out = rewriter.push(html.as_bytes());
+    out.extend(rewriter.finish());
+    Some(String::from_utf8_lossy(&out).into_owned())
+}
+
+#[cfg(test)]
+mod tests;

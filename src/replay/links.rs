@@ -1,0 +1,262 @@
+//! One address of a page, rewritten: where a reference in an archived document leads, inside replay.
+//!
+//! A reference that leads to `http` or `https` becomes an archival URL, written from the root of the
+//! replay site. Relative ones, too: otherwise `../../..` would climb out of the archived site into
+//! whatever else answers here, and the kind of what is wanted would not be known. What leads nowhere
+//! on the network (`data:`, `mailto:`, `javascript:`, a fragment of the page) stands as it is.
+
+use std::borrow::Cow;
+
+use encoding_rs::{Encoding, UTF_8};
+use url::Url;
+
+use super::{Modifier, Site};
+use crate::base::TargetUri;
+
+/// The document that references are read in, and the time that they lead to.
+#[derive(Debug, Clone)]
+pub struct Links {
+    site: Site,
+    stamp: String,
+    page: Modifier,
+    document: Url,
+    base: Url,
+    is_based: bool,
+    encoding: &'static Encoding,
+    is_identity: bool,
+}
+
+impl Links {
+    /// The links of the document at `document`, shown at `site` as `page`; what it refers to is asked
+    /// for at `stamp`, the 14 digits of its capture.
+    #[must_use]
+    pub fn new(site: &Site, document: &TargetUri, stamp: &str, page: Modifier) -> Self {
+        let digits: String = stamp.chars().filter(char::is_ascii_digit).take(17).collect();
+        let mut url = document.url().clone();
+        url.set_fragment(None);
+        Self {
+            site: site.clone(),
+            stamp: digits,
+            page,
+            base: url.clone(),
+            document: url,
+            is_based: false,
+            encoding: UTF_8,
+            is_identity: false,
+        }
+    }
+
+    /// Links that rewrite nothing: for tests, which compare what else changes.
+    #[cfg(test)]
+    pub(super) fn identity() -> Self {
+        let document = TargetUri::parse("http://example.com/").unwrap();
+        let site = Site::new("http://localhost", "").unwrap();
+        let links = Self::new(&site, &document, "2025", Modifier::Page);
+        Self { is_identity: true, ..links }
+    }
+
+    /// The encoding of the document: the query of a URL is escaped in it (URL standard, section 4.1).
+    pub(super) fn set_encoding(&mut self, encoding: &'static Encoding) {
+        self.encoding = encoding;
+    }
+
+    /// What the page is shown as.
+    #[must_use]
+    pub fn page(&self) -> Modifier {
+        self.page
+    }
+
+    /// Where replay answers.
+    #[must_use]
+    pub fn site(&self) -> &Site {
+        &self.site
+    }
+
+    pub(super) fn rewrites_nothing(&self) -> bool {
+        self.is_identity
+    }
+
+    /// The links of a document that stands inside this one (`srcdoc`): the same, in a frame.
+    pub(super) fn inner(&self) -> Self {
+        let mut inner = self.clone();
+        inner.page = Modifier::Frame;
+        // An attribute has been decoded once its text is read.
+        inner.encoding = UTF_8;
+        inner
+    }
+
+    /// What `<base href>` says: further references are resolved against it. Where it leads to no
+    /// archived address it is as if it were not there (HTML standard, section 4.2.3).
+    pub(super) fn set_base(&mut self, reference: &str) {
+        let Some(url) = self.resolved_against(&self.document, reference) else { return };
+        if matches!(url.scheme(), "http" | "https") && !self.is_based {
+            self.base = url;
+            self.is_based = true;
+        }
+    }
+
+    fn resolved_against(&self, base: &Url, reference: &str) -> Option<Url> {
+        let encoding = self.encoding;
+        let options = Url::options().base_url(Some(base));
+        if encoding == UTF_8 {
+            return options.parse(reference).ok();
+        }
+        let encode: &dyn Fn(&str) -> Cow<'_, [u8]> = &|text| encoded_query(encoding, text);
+        options.encoding_override(Some(encode)).parse(reference).ok()
+    }
+
+    /// The URL that a reference leads to, where it is one that can have been captured. A user and a
+    /// password in it are left out.
+    pub(super) fn resolved(&self, reference: &str) -> Option<Url> {
+        let mut url = self.resolved_against(&self.base, reference)?;
+        // A page that opens a socket is answered by nobody; its address is kept from the live web.
+        match url.scheme() {
+            "http" | "https" => {}
+            _ => return None,
+        }
+        if url.host_str().is_none_or(str::is_empty) {
+            return None;
+        }
+        // Both are refused only where there is no host.
+        let _ = url.set_username("");
+        let _ = url.set_password(None);
+        Some(url)
+    }
+
+    /// The archival path that a reference leads to; none where it stands as it is.
+    #[must_use]
+    pub fn rewritten(&self, reference: &str, modifier: Modifier) -> Option<String> {
+        if self.is_identity || self.stays(reference) {
+            return None;
+        }
+        let url = self.resolved(reference)?;
+        Some(self.site.path_to(&self.stamp, modifier, url.as_str()))
+    }
+
+    /// What `<base href>` becomes: always resolved against the document itself.
+    pub(super) fn rewritten_base(&self, reference: &str, modifier: Modifier) -> Option<String> {
+        if self.is_identity {
+            return None;
+        }
+        let own = Self { base: self.document.clone(), is_based: true, ..self.clone() };
+        own.rewritten(reference, modifier)
+    }
+
+    /// Where a `Location` field leads, as this page is shown: no `<base>` counts, and a fragment leads
+    /// to the document itself.
+    pub(super) fn rewritten_location(&self, reference: &str) -> Option<String> {
+        self.rewritten_base(reference, self.page)
+    }
+
+    /// The archival path of the document itself, as something else.
+    pub(super) fn own_path(&self, modifier: Modifier) -> String {
+        self.site.path_to(&self.stamp, modifier, self.document.as_str())
+    }
+
+    /// A reference to a place in the page itself, or to nothing. With a `<base>` even `#top` leads to
+    /// another page.
+    fn stays(&self, reference: &str) -> bool {
+        let text = reference.trim_matches(|c: char| c <= ' ');
+        (text.is_empty() || text.starts_with('#')) && !self.is_based
+    }
+}
+
+/// "Percent-encode after encoding" (URL standard, section 1.3): what the encoding cannot write is a
+/// numeric reference, whose `&`, `#` and `;` are escaped.
+fn encoded_query<'a>(encoding: &'static Encoding, text: &'a str) -> Cow<'a, [u8]> {
+    let (bytes, _, unmappable) = encoding.encode(text);
+    if !unmappable {
+        return Cow::Owned(bytes.into_owned());
+    }
+    let mut out = Vec::with_capacity(text.len());
+    for c in text.chars() {
+        let mut buffer = [0; 4];
+        let (bytes, _, unmappable) = encoding.encode(c.encode_utf8(&mut buffer));
+        if unmappable {
+            out.extend_from_slice(format!("%26%23{}%3B", u32::from(c)).as_bytes());
+        } else {
+            out.extend_from_slice(&bytes);
+        }
+    }
+    Cow::Owned(out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn links(base: Option<&str>) -> Links {
+        let site = Site::new("http://localhost:8080", "/a").unwrap();
+        let document = TargetUri::parse("https://example.com/news/story?x=1#top").unwrap();
+        let mut links = Links::new(&site, &document, "20251105000000", Modifier::Main);
+        if let Some(base) = base {
+            links.set_base(base);
+        }
+        links
+    }
+
+    #[test]
+    fn references_lead_into_the_archive_or_stand_as_they_are() {
+        let cases = [
+            ("http://other.example/x", Some("http://other.example/x")),
+            ("HTTPS://OTHER.example/X", Some("https://other.example/X")),
+            ("//other.example/x", Some("https://other.example/x")),
+            ("\\\\other.example\\x", Some("https://other.example/x")),
+            ("/x", Some("https://example.com/x")),
+            ("x", Some("https://example.com/news/x")),
+            ("?q", Some("https://example.com/news/story?q")),
+            ("../../../../../x", Some("https://example.com/x")),
+            ("https:x", Some("https://example.com/news/x")),
+            ("http:x", Some("http://x/")),
+            (" \thttp://o\nther.example/x \n", Some("http://other.example/x")),
+            ("http://user:pw@other.example/", Some("http://other.example/")),
+            ("http://other.example/\"<>' `", Some("http://other.example/%22%3C%3E'%20%60")),
+            ("/x#y", Some("https://example.com/x#y")),
+            ("", None),
+            ("#x", None),
+            ("  #x", None),
+            ("data:text/css,a{}", None),
+            ("javascript:alert(1)", None),
+            ("java\nscript:alert(1)", None),
+            ("mailto:a@example.com", None),
+            ("about:blank", None),
+            ("blob:https://example.com/1", None),
+            ("http://[bad/", None),
+            ("ftp://example.com/", None),
+        ];
+        for (reference, url) in cases {
+            let expected = url.map(|url| format!("/a/web/20251105000000im_/{url}"));
+            assert_eq!(
+                links(None).rewritten(reference, Modifier::Image),
+                expected,
+                "{reference:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_base_moves_references_and_only_the_first_counts() {
+        let mut links = links(Some("//static.example/dir/"));
+        links.set_base("http://second.example/");
+        let to = |reference: &str| links.rewritten(reference, Modifier::Page).unwrap();
+        assert_eq!(to("x"), "/a/web/20251105000000/https://static.example/dir/x");
+        assert_eq!(to("#x"), "/a/web/20251105000000/https://static.example/dir/#x");
+    }
+
+    #[test]
+    fn a_base_that_is_no_address_changes_nothing() {
+        for base in ["data:text/html,x", "javascript:1", "http://[", "about:blank"] {
+            let rewritten = links(Some(base)).rewritten("x", Modifier::Page).unwrap();
+            assert!(rewritten.ends_with("/https://example.com/news/x"), "{base}");
+        }
+    }
+
+    #[test]
+    fn queries_are_escaped_in_the_encoding_of_the_page() {
+        let mut links = links(None);
+        links.set_encoding(encoding_rs::WINDOWS_1252);
+        let to = |reference: &str| links.rewritten(reference, Modifier::Page).unwrap();
+        assert!(to("/é?é").ends_with("/https://example.com/%C3%A9?%E9"));
+        assert!(to("/?я").ends_with("/https://example.com/?%26%231103%3B"));
+    }
+}

@@ -1,0 +1,46 @@
+//! Replay: captured responses, so that a browser shows them inside the archive and nothing of them
+//! reaches the live web or the reader's own pages.
+//!
+//! In reading order: addresses ([`Address`], [`Modifier`]) and where replay answers ([`Site`]); where a
+//! reference leads ([`Links`]); the rewriters of pages ([`HtmlRewriter`]), style sheets
+//! ([`CssRewriter`]) and XML; what the bytes are said to be (`media`, `charset`); which archived header
+//! fields act ([`headers`]); what a browser lets the answer do ([`policy`]); the banner ([`Banner`]);
+//! which capture of a part is shown ([`parts`]); ranges and tags ([`range`]). [`answer()`] puts it
+//! together: from a captured head and the first bytes to status, headers and a [`Body`] that rewrites.
+//!
+//! Pure and total: no store, no network, no clock. Memory is bounded by what the rewriters hold back.
+//! JavaScript is never rewritten: studies of replay found that to be the main cause of broken pages.
+
+mod address;
+mod answer;
+mod banner;
+mod body;
+mod charset;
+mod css;
+pub mod headers;
+mod html;
+mod links;
+mod media;
+mod modifier;
+pub mod parts;
+pub mod policy;
+pub mod range;
+mod references;
+mod refresh;
+mod rules;
+mod site;
+mod srcset;
+mod xml;
+
+pub use address::{Address, AddressError};
+pub use answer::{Answer, Captured, View, answer};
+pub use banner::Banner;
+pub use body::Body;
+pub use charset::PREFIX_BYTES;
+pub use css::CssRewriter;
+pub use html::{HELD_BYTES_MAX, HtmlOptions, HtmlReport, HtmlRewriter};
+pub use links::Links;
+pub use media::Kind;
+pub use modifier::Modifier;
+pub use policy::{Origin, Scripts};
+pub use site::{Site, SiteError};

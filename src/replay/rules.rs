@@ -1,0 +1,294 @@
+//! What becomes of an element and its attributes, in HTML and in XML.
+//!
+//! The list follows the HTML standard's index of attributes, SVG 2, MathML Core, and what browsers
+//! still read of older HTML. An attribute that names an address is rewritten on whatever element it
+//! stands, since what an element is for cannot always be told before the tree is built.
+
+use super::html::rewrite_inner;
+use super::{Links, Modifier, Scripts, css, refresh, srcset};
+
+/// The page that rules are applied to.
+#[derive(Debug)]
+pub(super) struct Rules {
+    /// Where its references lead.
+    pub(super) links: Links,
+    /// Whether its scripts may run.
+    pub(super) scripts: Scripts,
+    /// How many documents it stands in.
+    pub(super) depth: usize,
+    /// Where it sends its readers on to, in the archive.
+    pub(super) refresh: Option<String>,
+}
+
+/// What is done to one attribute.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Change {
+    /// It has this value, references undone.
+    Set(String, String),
+    /// It is taken out.
+    Remove(String),
+}
+
+/// What an attribute holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Holds {
+    /// An address.
+    Address(Modifier),
+    /// Addresses with blanks, semicolons or commas between them.
+    Addresses(&'static [char], Modifier),
+    /// Addresses with widths or densities.
+    Srcset,
+    /// CSS declarations, or a CSS value.
+    Css,
+    /// A whole page.
+    Page,
+    /// Something that would act beside replay, or stop it: it is taken out.
+    Harm,
+}
+
+/// The attributes of one element.
+#[derive(Debug)]
+pub(super) struct Attributes(Vec<(String, String)>);
+
+impl Attributes {
+    /// Names in lower case and values with references undone; of two with one name browsers take the
+    /// first.
+    pub(super) fn new(all: impl Iterator<Item = (String, String)>) -> Self {
+        let mut list: Vec<(String, String)> = Vec::new();
+        for (name, value) in all {
+            if !list.iter().any(|(known, _)| *known == name) {
+                list.push((name, value));
+            }
+        }
+        Self(list)
+    }
+
+    fn get(&self, name: &str) -> Option<&str> {
+        self.0.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
+
+    fn has_word(&self, name: &str, word: &str) -> bool {
+        let words = self.get(name).unwrap_or_default();
+        words.split_ascii_whitespace().any(|other| other.eq_ignore_ascii_case(word))
+    }
+}
+
+impl Rules {
+    /// What is done to the attributes of an element. `tag` is its name in lower case, without a
+    /// namespace.
+    pub(super) fn changes(&mut self, tag: &str, attributes: &Attributes) -> Vec<Change> {
+        let mut out = Vec::new();
+        match tag {
+            "base" => self.base(attributes, &mut out),
+            "meta" => self.meta(attributes, &mut out),
+            _ => {}
+        }
+        for (name, value) in &attributes.0 {
+            let Some(holds) = holds(tag, name, value, attributes, &self.links) else { continue };
+            if holds == Holds::Harm {
+                out.push(Change::Remove(name.clone()));
+            } else if let Some(new) = rewritten(holds, value, self) {
+                out.push(Change::Set(name.clone(), new));
+            }
+        }
+        out
+    }
+
+    fn base(&mut self, attributes: &Attributes, out: &mut Vec<Change>) {
+        let Some(href) = attributes.get("href") else { return };
+        self.links.set_base(href);
+        if let Some(new) = self.links.rewritten_base(href, self.links.page()) {
+            out.push(Change::Set("href".to_owned(), new));
+        }
+    }
+
+    /// What a `meta` would do, where that is not for an archived page to do: its policies, since they
+    /// name sources of the live web and would stop replay; cookies; and what reaches other hosts.
+    fn meta(&mut self, attributes: &Attributes, out: &mut Vec<Change>) {
+        let equivalent = attributes.get("http-equiv").unwrap_or_default().trim();
+        let equivalent = equivalent.to_ascii_lowercase();
+        match equivalent.as_str() {
+            "refresh" => {
+                let content = attributes.get("content").unwrap_or_default();
+                let Some(range) = refresh::address(content) else { return };
+                let new = self.links.rewritten(&content[range.clone()], self.links.page());
+                let Some(new) = new else { return };
+                // The mark in front of the address stays, so the address must not hold it.
+                let new = new.replace('\'', "%27");
+                let whole = [&content[..range.start], &new, &content[range.end..]].concat();
+                out.push(Change::Set("content".to_owned(), whole));
+                self.refresh.get_or_insert(new);
+            }
+            "content-security-policy"
+            | "content-security-policy-report-only"
+            | "x-content-security-policy"
+            | "x-webkit-csp"
+            | "set-cookie"
+            | "x-dns-prefetch-control"
+            | "origin-trial"
+            | "accept-ch"
+            | "delegate-ch"
+            | "permissions-policy" => {
+                let inert = format!("X-Archive-Orig-{equivalent}");
+                out.push(Change::Set("http-equiv".to_owned(), inert));
+            }
+            _ => {}
+        }
+        let name = attributes.get("name").unwrap_or_default();
+        if name.trim().eq_ignore_ascii_case("referrer") {
+            out.push(Change::Set("name".to_owned(), "X-Archive-Orig-referrer".to_owned()));
+        }
+    }
+}
+
+fn rewritten(holds: Holds, value: &str, page: &Rules) -> Option<String> {
+    let links = &page.links;
+    match holds {
+        Holds::Address(modifier) => links.rewritten(value, modifier),
+        Holds::Addresses(between, modifier) => list(value, between, links, modifier),
+        Holds::Srcset => srcset::rewrite(value, |url| links.rewritten(url, Modifier::Image)),
+        Holds::Css => css::rewrite_text(value, links),
+        Holds::Page => {
+            let new = rewrite_inner(value, links.inner(), page.scripts, page.depth + 1)?;
+            (new != value).then_some(new)
+        }
+        Holds::Harm => None,
+    }
+}
+
+fn list(value: &str, between: &[char], links: &Links, modifier: Modifier) -> Option<String> {
+    let mut changed = false;
+    let parts = value.split_inclusive(between).map(|part| {
+        let url = part.trim_end_matches(between);
+        match links.rewritten(url, modifier) {
+            Some(new) if !url.trim().is_empty() => {
+                changed = true;
+                new + &part[url.len()..]
+            }
+            _ => part.to_owned(),
+        }
+    });
+    let new: String = parts.collect();
+    changed.then_some(new)
+}
+
+/// What an attribute of an element holds; none where it stands as it is.
+fn holds(
+    tag: &str,
+    name: &str,
+    value: &str,
+    attributes: &Attributes,
+    links: &Links,
+) -> Option<Holds> {
+    use Holds::{Address, Addresses, Css, Harm, Srcset};
+    let page = links.page().of_links();
+    Some(match name {
+        "href" | "xlink:href" => match tag {
+            "base" => return None,
+            "a" | "area" => Address(link_target(attributes, page)),
+            "link" => return link(attributes, page),
+            "script" => Address(Modifier::Script),
+            "image" | "feimage" | "use" | "filter" | "pattern" | "lineargradient"
+            | "radialgradient" | "textpath" | "mpath" | "tref" | "cursor" | "animate" | "set"
+            | "animatemotion" | "animatetransform" => Address(Modifier::Image),
+            _ => Address(page),
+        },
+        "src" => Address(match tag {
+            "img" | "image" | "input" => Modifier::Image,
+            "script" => Modifier::Script,
+            "iframe" | "frame" | "portal" | "fencedframe" | "layer" | "ilayer" => Modifier::Frame,
+            _ => Modifier::Embed,
+        }),
+        "srcset" | "imagesrcset" => Srcset,
+        "poster" | "background" | "lowsrc" | "dynsrc" | "icon" => Address(Modifier::Image),
+        "data" if tag == "object" => Address(Modifier::Embed),
+        "value" if tag == "param" && is_address_parameter(attributes) => Address(Modifier::Embed),
+        "action" | "formaction" | "cite" | "longdesc" | "pluginspage" | "pluginurl"
+        | "codebase" | "profile" => Address(page),
+        "archive" => Addresses(&[' ', '\t', '\n', '\r', ','], Modifier::Embed),
+        "manifest" if tag == "html" => Address(Modifier::Embed),
+        "style" => Css,
+        "srcdoc" if tag == "iframe" => Holds::Page,
+        // A request that the reader did not ask for.
+        "ping" | "attributionsrc" => Harm,
+        // Made for other bytes than those of a rewritten part.
+        "integrity" if matches!(tag, "link" | "script") => Harm,
+        // Parts come from replay alone, whichever host they were on.
+        "crossorigin" => Harm,
+        // Asks the framed page for a policy of its own, which no archived page gives.
+        "csp" if tag == "iframe" => Harm,
+        "to" | "from" | "by" if animates_address(attributes) => Address(Modifier::Image),
+        "values" if animates_address(attributes) => Addresses(&[';'], Modifier::Image),
+        // SVG: fill, filter, mask, clip-path, markers, cursor, and values that are animated.
+        _ if value.contains('(') && is_css_value(name) => Css,
+        _ => return None,
+    })
+}
+
+/// Where a link leads: out of a frame it leads to a page.
+fn link_target(attributes: &Attributes, page: Modifier) -> Modifier {
+    let target = attributes.get("target").unwrap_or_default();
+    let leaves = ["_top", "_blank"].iter().any(|name| target.eq_ignore_ascii_case(name));
+    if leaves && page == Modifier::Frame { Modifier::Page } else { page }
+}
+
+/// `<link href>` by its relation. The canonical address of a page is a statement and no request: it
+/// stays what the page said.
+fn link(attributes: &Attributes, page: Modifier) -> Option<Holds> {
+    let is = |word: &str| attributes.has_word("rel", word);
+    let as_what = attributes.get("as").unwrap_or_default().to_ascii_lowercase();
+    let modifier = if is("stylesheet") {
+        Modifier::Style
+    } else if is("modulepreload") {
+        Modifier::Script
+    } else if is("preload") || is("prefetch") {
+        match as_what.as_str() {
+            "style" => Modifier::Style,
+            "script" | "worker" => Modifier::Script,
+            "image" => Modifier::Image,
+            "document" => Modifier::Frame,
+            _ => Modifier::Embed,
+        }
+    } else if attributes.get("rel").is_some_and(|rel| rel.to_ascii_lowercase().contains("icon")) {
+        Modifier::Image
+    } else if is("manifest") || is("preconnect") || is("dns-prefetch") {
+        Modifier::Embed
+    } else if is("canonical") {
+        return None;
+    } else {
+        page
+    };
+    Some(Holds::Address(modifier))
+}
+
+fn is_address_parameter(attributes: &Attributes) -> bool {
+    let name = attributes.get("name").unwrap_or_default().to_ascii_lowercase();
+    matches!(name.as_str(), "movie" | "src" | "url" | "filename" | "data" | "source")
+}
+
+fn animates_address(attributes: &Attributes) -> bool {
+    let what = attributes.get("attributename").unwrap_or_default();
+    what.eq_ignore_ascii_case("href") || what.eq_ignore_ascii_case("xlink:href")
+}
+
+fn is_css_value(name: &str) -> bool {
+    matches!(
+        name,
+        "fill"
+            | "stroke"
+            | "filter"
+            | "mask"
+            | "clip-path"
+            | "marker"
+            | "marker-start"
+            | "marker-mid"
+            | "marker-end"
+            | "cursor"
+            | "mask-image"
+            | "shape-outside"
+            | "to"
+            | "from"
+            | "by"
+            | "values"
+    )
+}

@@ -1,0 +1,197 @@
+//! Chromium, driven by the DevTools protocol over a pair of pipes.
+
+use std::fs::File;
+use std::io::{BufRead, BufReader, Write};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+/// How long a page may take to load, and how long it is left alone then.
+const LOAD_MAX: Duration = Duration::from_secs(5);
+const QUIET: Duration = Duration::from_millis(250);
+/// How many things of a page are clicked on.
+const CLICKS_MAX: usize = 5;
+
+/// A running browser; it ends when dropped.
+pub struct Browser {
+    child: Child,
+    commands: File,
+    answers: Receiver<Value>,
+    next: u64,
+    _folder: TempDir,
+}
+
+impl Browser {
+    /// Starts it; names are resolved by `rules` (`--host-resolver-rules`).
+    pub fn start(rules: &str) -> Result<Self, String> {
+        let path = std::env::var("PRESSMARK_CHROMIUM").unwrap_or("/usr/bin/chromium".to_owned());
+        if !Path::new(&path).exists() {
+            return Err(format!("there is no {path}"));
+        }
+        let folder = tempfile::tempdir().unwrap();
+        let (input, output) = (folder.path().join("in"), folder.path().join("out"));
+        let made = Command::new("mkfifo").arg(&input).arg(&output).status();
+        if !made.is_ok_and(|status| status.success()) {
+            return Err("there is no mkfifo".to_owned());
+        }
+        let child = Command::new("sh")
+            .args(["-c", "exec \"$@\" 3<\"$IN\" 4>\"$OUT\"", "sh", &path])
+            .args([
+                "--headless",
+                "--no-sandbox",
+                "--disable-gpu",
+                "--disable-quic",
+                "--no-first-run",
+            ])
+            .args([
+                "--disable-background-networking",
+                "--disable-component-update",
+                "--disable-sync",
+            ])
+            .args(["--disable-dev-shm-usage", "--no-proxy-server", "--remote-debugging-pipe"])
+            .arg(format!("--host-resolver-rules={rules}"))
+            .arg(format!("--user-data-dir={}", folder.path().join("profile").display()))
+            .env("IN", &input)
+            .env("OUT", &output)
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .map_err(|why| why.to_string())?;
+        let commands = File::options().write(true).open(&input).map_err(|why| why.to_string())?;
+        let output = File::open(&output).map_err(|why| why.to_string())?;
+        let (sender, answers) = channel();
+        thread::spawn(move || {
+            for message in BufReader::new(output).split(0).map_while(Result::ok) {
+                if let Ok(value) = serde_json::from_slice(&message)
+                    && sender.send(value).is_err()
+                {
+                    return;
+                }
+            }
+        });
+        let mut browser = Self { child, commands, answers, next: 1, _folder: folder };
+        match browser.call("Browser.getVersion", &json!({}), None) {
+            Some(_) => Ok(browser),
+            None => Err("it does not answer".to_owned()),
+        }
+    }
+
+    /// Sends a command and waits for its answer; none where it fails or takes too long.
+    fn call(&mut self, method: &str, params: &Value, session: Option<&str>) -> Option<Value> {
+        let id = self.next;
+        self.next += 1;
+        let mut command = json!({ "id": id, "method": method, "params": params });
+        if let Some(session) = session {
+            command["sessionId"] = json!(session);
+        }
+        self.commands.write_all(command.to_string().as_bytes()).ok()?;
+        self.commands.write_all(&[0]).ok()?;
+        let end = Instant::now() + Duration::from_secs(20);
+        while Instant::now() < end {
+            match self.answers.recv_timeout(Duration::from_secs(1)) {
+                Ok(answer) if answer["id"] == json!(id) => return answer.get("result").cloned(),
+                Ok(_) | Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => return None,
+            }
+        }
+        None
+    }
+
+    /// Waits for an event, or until the time is over.
+    fn wait_for(&self, method: &str, longest: Duration) {
+        let end = Instant::now() + longest;
+        while let Some(left) = end.checked_duration_since(Instant::now()) {
+            match self.answers.recv_timeout(left) {
+                Ok(event) if event["method"] == json!(method) => return,
+                Ok(_) => {}
+                Err(_) => return,
+            }
+        }
+    }
+
+    /// Opens a page in a new tab, clicks on one thing of it where that is wanted, and closes the tab. How
+    /// many things there are to click on.
+    pub fn visit(&mut self, url: &str, click: Option<usize>) -> usize {
+        let target =
+            self.call("Target.createTarget", &json!({ "url": "about:blank" }), None).unwrap();
+        let id = target["targetId"].clone();
+        let attach = json!({ "targetId": id, "flatten": true });
+        let attached = self.call("Target.attachToTarget", &attach, None).unwrap();
+        let session = attached["sessionId"].as_str().unwrap().to_owned();
+        let session = Some(session.as_str());
+        self.call("Page.enable", &json!({}), session);
+        self.call("Page.navigate", &json!({ "url": url }), session);
+        self.wait_for("Page.loadEventFired", LOAD_MAX);
+        thread::sleep(QUIET);
+        let places = self.clickable(session);
+        if let Some((x, y)) = click.and_then(|click| places.get(click).copied()) {
+            for kind in ["mouseMoved", "mousePressed", "mouseReleased"] {
+                let event =
+                    json!({ "type": kind, "x": x, "y": y, "button": "left", "clickCount": 1 });
+                self.call("Input.dispatchMouseEvent", &event, session);
+            }
+            thread::sleep(QUIET);
+        }
+        self.call("Target.closeTarget", &json!({ "targetId": id }), None);
+        self.close_others();
+        places.len().min(CLICKS_MAX)
+    }
+
+    /// Where on the page there is something to click on.
+    fn clickable(&mut self, session: Option<&str>) -> Vec<(f64, f64)> {
+        let what = "a, area, button, input, summary, #c";
+        let Some(document) = self.call("DOM.getDocument", &json!({}), session) else {
+            return Vec::new();
+        };
+        let root = document["root"]["nodeId"].clone();
+        let query = json!({ "nodeId": root, "selector": what });
+        let Some(found) = self.call("DOM.querySelectorAll", &query, session) else {
+            return Vec::new();
+        };
+        let nodes = found["nodeIds"].as_array().cloned().unwrap_or_default();
+        let mut places = Vec::new();
+        for node in nodes.iter().take(4 * CLICKS_MAX) {
+            let Some(quads) = self.call("DOM.getContentQuads", &json!({ "nodeId": node }), session)
+            else {
+                continue;
+            };
+            let point = |at: usize| quads["quads"][0][at].as_f64();
+            if let (Some(left), Some(top), Some(right), Some(bottom)) =
+                (point(0), point(1), point(4), point(5))
+            {
+                places.push(((left + right) / 2.0, (top + bottom) / 2.0));
+            }
+        }
+        places.truncate(CLICKS_MAX);
+        places
+    }
+
+    /// Closes the tabs that pages have opened.
+    fn close_others(&mut self) {
+        let Some(targets) = self.call("Target.getTargets", &json!({}), None) else { return };
+        let infos = targets["targetInfos"].as_array().cloned().unwrap_or_default();
+        for info in infos.iter().filter(|info| info["type"] == json!("page")) {
+            self.call("Target.closeTarget", &json!({ "targetId": info["targetId"] }), None);
+        }
+    }
+
+    /// The names of all cookies that are kept.
+    pub fn cookies(&mut self) -> Vec<String> {
+        let cookies = self.call("Storage.getCookies", &json!({}), None).unwrap();
+        let list = cookies["cookies"].as_array().cloned().unwrap_or_default();
+        list.iter().map(|cookie| cookie["name"].to_string()).collect()
+    }
+}
+
+impl Drop for Browser {
+    fn drop(&mut self) {
+        self.call("Browser.close", &json!({}), None);
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
