@@ -308,7 +308,7 @@ impl Drop for Kv {
     }
 }
 
-/// Opens the engine on a thread of its own, panics caught. The inner error is damage, in words.
+/// Opens the engine on a thread of its own, panics caught. The inner error is damage, as text.
 fn start(dir: &Path, options: &KvOptions) -> Result<Result<sled::Db, String>, KvError> {
     let config = sled::Config::new()
         .path(dir)

@@ -43,7 +43,7 @@ pub struct SentenceJson {
     pub since: Option<CaptureJson>,
     /// The same as an address with a time, as `diff` takes it.
     pub since_link: Option<String>,
-    /// The first capture of the version that last changed its words; none where nobody did.
+    /// The first capture of the version that last changed its words; `None` where nobody did.
     pub changed: Option<CaptureJson>,
     /// The same as an address with a time.
     pub changed_link: Option<String>,

@@ -16,7 +16,7 @@ pub struct Failure {
     pub detail: Option<String>,
 }
 
-/// What the report of a failure says; none for any other capture, and where it cannot be read.
+/// What the report of a failure says; `None` for any other capture, and where it cannot be read.
 #[must_use]
 pub fn failure(reader: &Reader, entry: &Capture) -> Option<Failure> {
     if entry.kind != RecordKind::Metadata {

@@ -60,7 +60,7 @@ pub struct CitationJson {
 pub struct ArchiveJson {
     /// Its name.
     pub name: String,
-    /// Where it serves the capture; none where it is not public.
+    /// Where it serves the capture; `None` where it is not public.
     pub url: Option<String>,
 }
 
@@ -116,7 +116,7 @@ pub struct QuotationJson {
     pub prefix: String,
     /// What stands right after them.
     pub suffix: String,
-    /// Where they begin in the article text, in bytes; none for words of the headline.
+    /// Where they begin in the article text, in bytes; `None` for words of the headline.
     pub start: Option<usize>,
     /// Where they end.
     pub end: Option<usize>,

@@ -109,7 +109,7 @@ impl DiffSide {
         }
     }
 
-    /// The address that was asked for; none for a file.
+    /// The address that was asked for; `None` for a file.
     #[must_use]
     pub fn url(&self) -> Option<&str> {
         match &self.source {

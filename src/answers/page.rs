@@ -30,11 +30,11 @@ pub fn load(
 /// What a page says, in the fields of the contract.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct PageJson {
-    /// The address; none for a local file.
+    /// The address; `None` for a local file.
     pub url: Option<String>,
-    /// The local file; none for a page of the archive.
+    /// The local file; `None` for a page of the archive.
     pub file: Option<String>,
-    /// When it was captured, as 14 digits; none for a local file.
+    /// When it was captured, as 14 digits; `None` for a local file.
     pub timestamp: Option<String>,
     /// The headline.
     pub headline: Option<String>,

@@ -61,7 +61,7 @@ pub struct QuoteJson {
     /// The local file; left out for a page of the archive.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub file: Option<String>,
-    /// When the page was captured, as 14 digits; none for a local file.
+    /// When the page was captured, as 14 digits; `None` for a local file.
     pub timestamp: Option<String>,
     /// The words.
     pub text: String,
@@ -108,7 +108,7 @@ impl QuoteJson {
     }
 }
 
-/// The quotations of a page that is in memory; none where it has none that was asked for.
+/// The quotations of a page that is in memory; `None` where it has none that was asked for.
 #[must_use]
 pub fn of_page(page: &Page, source: PageSource, request: &QuotesRequest) -> Option<PageQuotes> {
     let is_asked = |quote: &&Quote| match &request.speaker {

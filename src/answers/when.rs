@@ -28,7 +28,7 @@ pub struct StoodJson {
     pub first_seen: CaptureJson,
     /// The last capture that has it.
     pub last_seen: CaptureJson,
-    /// When it was first found missing for good; none where the newest version has it.
+    /// When it was first found missing for good; `None` where the newest version has it.
     pub gone_since: Option<String>,
     /// In how many versions it stood.
     pub versions: u64,

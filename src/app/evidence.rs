@@ -11,7 +11,7 @@ use crate::base::{Clock, Timestamp};
 use crate::config::Settings;
 use crate::config::keys;
 use crate::evidence::{self, Authorities, OpenFiles, Options, Trust};
-use crate::store::{Layout, Reader, Store, Trail};
+use crate::store::{AppendLog, Layout, Reader, Store};
 
 /// What the settings say of the log.
 #[must_use]
@@ -44,7 +44,7 @@ pub fn authorities(settings: &Settings) -> Result<Authorities, String> {
     })
 }
 
-/// Asks for the time stamps that the newest checkpoint lacks; what went wrong, in words. To be
+/// Asks for the time stamps that the newest checkpoint lacks; what went wrong, as text. To be
 /// called where no runtime is.
 pub fn stamp(layout: &Layout, settings: &Settings) -> Vec<String> {
     let authorities = match authorities(settings) {
@@ -62,18 +62,18 @@ pub fn stamp(layout: &Layout, settings: &Settings) -> Vec<String> {
     }
 }
 
-/// Makes the key of an archive that has none; what went wrong, in words.
+/// Makes the key of an archive that has none; what went wrong, as text.
 pub fn prepare(layout: &Layout, settings: &Settings) -> Option<String> {
     let made = evidence::log::prepare(layout, &options(settings));
     made.err().map(|why| format!("the evidence log is not kept: {}", said(&why)))
 }
 
-/// Brings the log up to the archive, and asks for time stamps; what went wrong or is odd, in words.
+/// Brings the log up to the archive, and asks for time stamps; what went wrong or is unexpected, as text.
 pub fn follow(
     layout: &Layout,
     settings: &Settings,
     open: &OpenFiles<'_>,
-    trail: &Mutex<Trail>,
+    trail: &Mutex<AppendLog>,
     now: Timestamp,
 ) -> Vec<String> {
     match evidence::extend_along(layout, &options(settings), open, trail, now) {
@@ -97,7 +97,7 @@ fn said(why: &evidence::EvidenceError) -> String {
 #[derive(Clone)]
 pub struct Follower {
     reader: Reader,
-    trail: Arc<Mutex<Trail>>,
+    trail: Arc<Mutex<AppendLog>>,
     settings: Settings,
     clock: Arc<dyn Clock>,
     // Held while following, so that whoever ends the crawl waits for it; true when it has ended.
@@ -112,7 +112,7 @@ impl Follower {
         Self { reader, trail, settings: settings.clone(), clock, ended: Arc::default() }
     }
 
-    /// Brings the log up to what is durable now; what went wrong or is odd, in words.
+    /// Brings the log up to what is durable now; what went wrong or is unexpected, as text.
     #[must_use]
     pub fn once(&self) -> Vec<String> {
         let ended = self.ended.lock().unwrap_or_else(PoisonError::into_inner);
@@ -127,7 +127,7 @@ impl Follower {
         follow(self.reader.layout(), &self.settings, &open, &self.trail, self.clock.now())
     }
 
-    /// Follows after `first` and then every so often, until it is dropped; what went wrong or is odd
+    /// Follows after `first` and then every so often, until it is dropped; what went wrong or is unexpected
     /// is said to `say`.
     pub async fn follow_every(self, first: Duration, every: Duration, say: impl Fn(&str) + Send) {
         let begin = tokio::time::Instant::now() + first;

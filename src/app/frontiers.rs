@@ -14,18 +14,18 @@ use crate::store::room::{self, why_unwritable};
 pub struct Frontiers {
     /// What was asked for and is not done.
     pub queue: Frontier,
-    /// What is to be looked at again.
+    /// What is to be visited again.
     pub watched: Frontier,
     /// Where they and the memory of hosts are kept.
     pub state: Arc<Kv>,
-    /// What was repaired, in words.
+    /// What was repaired, as text.
     pub notes: Vec<String>,
     /// Where the copy lies that is read, where the place itself cannot be written.
     _copy: Option<tempfile::TempDir>,
 }
 
 /// Opens the queue and the list of an archive to look at them; nothing where another process has
-/// them. Where the disk is full, read-only or somebody else's, a copy is looked at.
+/// them. Where the disk is full, read-only or somebody else's, a copy is read.
 ///
 /// # Errors
 /// When they cannot be read.

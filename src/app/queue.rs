@@ -1,5 +1,5 @@
-//! The queue of an archive, for whoever only looks: read where no process has it (in a copy, where its
-//! place cannot be written), else as the process that has it last said (`state/queue.json`).
+//! The queue of an archive, for a reader: read where no process has it (in a copy, where its
+//! place cannot be written), else as the process that has it reported last (`state/queue.json`).
 //!
 //! The file is written whole and put in place by a rename, so that a reader sees one state of it.
 //! It is no state of the crawl: nothing is ever decided by it, and it may be deleted.
@@ -19,8 +19,8 @@ use crate::store::layout::Layout;
 pub enum Queue {
     /// It is read here and now.
     Here(Box<Frontiers>),
-    /// Another process has it, and said this.
-    Told(Box<QueueView>),
+    /// Another process has it, and reported this.
+    Reported(Box<QueueView>),
 }
 
 impl Queue {
@@ -28,7 +28,7 @@ impl Queue {
     ///
     /// # Errors
     /// When there is no archive, when the queue cannot be read, or when another process has it and
-    /// has not said anything.
+    /// has not reported anything.
     pub fn see(setup: &Setup) -> Result<Self, AppError> {
         let layout = Layout::new(&setup.archive);
         layout.check().map_err(|e| store_error("opening the archive", e))?;
@@ -38,7 +38,7 @@ impl Queue {
                 Some(frontiers) => return Ok(Self::Here(Box::new(frontiers))),
                 None => {
                     if let Some(view) = read(&layout) {
-                        return Ok(Self::Told(Box::new(view)));
+                        return Ok(Self::Reported(Box::new(view)));
                     }
                 }
             }
@@ -54,7 +54,7 @@ impl Queue {
     /// When the queue cannot be read.
     pub fn seen(&self, now: Timestamp) -> Result<QueueSeen, AppError> {
         match self {
-            Self::Told(view) => {
+            Self::Reported(view) => {
                 let told = QueueTold { at: view.at.clone(), source: view.source(now) };
                 let (lists, sources) = (view.lists.clone(), view.sources.clone());
                 Ok(QueueSeen { lists, sources, told: Some(told) })
@@ -84,7 +84,7 @@ impl Queue {
     ) -> Result<Vec<DueLine>, AppError> {
         let mut lines = Vec::new();
         match self {
-            Self::Told(view) => {
+            Self::Reported(view) => {
                 lines.extend(view.lists.iter().flat_map(|list| list.items.clone()));
                 lines.retain(is_wanted);
             }
@@ -114,7 +114,7 @@ impl Queue {
     /// Who reported it and how much of it; `None` where it is read now.
     #[must_use]
     pub fn source(&self, now: Timestamp) -> Option<String> {
-        let Self::Told(view) = self else { return None };
+        let Self::Reported(view) = self else { return None };
         let mut source = view.source(now);
         if view.lists.iter().any(|list| list.items.len() >= ITEMS_MAX) {
             source.push_str(&format!("; of each list it says no more than the next {ITEMS_MAX}"));
@@ -127,33 +127,33 @@ fn place(layout: &Layout) -> PathBuf {
     layout.state_dir().join("queue.json")
 }
 
-/// What the process said that has the queue; `None` where it said nothing that can be read.
+/// What the process that has the queue reported; `None` where that cannot be read.
 fn read(layout: &Layout) -> Option<QueueView> {
     let text = std::fs::read_to_string(place(layout)).ok()?;
     serde_json::from_str(&text).ok()
 }
 
-/// Where a run says what is in its queue.
+/// The file in which a run reports what is in its queue.
 #[derive(Debug, Clone)]
-pub struct Told(PathBuf);
+pub struct QueueSnapshot(PathBuf);
 
-impl Told {
-    /// The place in an archive.
+impl QueueSnapshot {
+    /// That of an archive.
     #[must_use]
     pub fn of(layout: &Layout) -> Self {
         Self(place(layout))
     }
 
-    /// Says it. A view that cannot be written is no reason to end a crawl.
-    pub fn say(&self, view: &QueueView) {
+    /// Writes it. One that cannot be written is no reason to end a crawl.
+    pub fn write(&self, view: &QueueView) {
         if let Err(why) = write(&self.0, view) {
-            tracing::debug!(%why, "what is in the queue could not be said");
+            tracing::debug!(%why, "what is in the queue could not be reported");
         }
     }
 
-    /// Takes it back: the queue is free.
-    pub fn take_back(&self) {
-        // Where nothing was said there is nothing to take back.
+    /// Removes it: the queue is free.
+    pub fn remove(&self) {
+        // Where nothing was written there is nothing to remove.
         let _ = std::fs::remove_file(&self.0);
     }
 }

@@ -8,7 +8,7 @@ use super::Setup;
 use super::error::{AppError, store_error, unwritable_or, writing_error};
 use super::evidence::{self, Follower};
 use super::frontiers::{frontiers, queue_busy, queue_error};
-use super::queue::Told;
+use super::queue::QueueSnapshot;
 use crate::base::Clock;
 use crate::capture::{CaptureOptions, Capturer, Proxy};
 use crate::config::Settings;
@@ -25,15 +25,15 @@ use crate::schedule::JobSpec;
 use crate::store::layout::Layout;
 use crate::store::{Store, StoreError, StoreOptions};
 
-/// How often a run says what is in its queue, for `status` and `due`.
-const QUEUE_SAID_EVERY: Duration = Duration::from_secs(15);
+/// How often a run reports what is in its queue, for `status` and `due`.
+const QUEUE_REPORTED_EVERY: Duration = Duration::from_secs(15);
 
 /// A crawl and the archive it writes to.
 pub struct Running {
     crawl: Crawl,
     store: Arc<Store>,
     network: Network,
-    told: Told,
+    snapshot: QueueSnapshot,
 }
 
 /// From what the network side of a job is made.
@@ -79,7 +79,7 @@ impl Network {
 
 /// What came of beginning a run.
 pub enum Begun {
-    /// It runs. What was repaired, in words.
+    /// It runs. What was repaired, as text.
     Running(Box<Running>, Vec<String>),
     /// Another process writes into the archive.
     Busy(AppError),
@@ -206,10 +206,10 @@ fn assemble(
             notes.push(format!("{moved} URLs that an earlier run left are looked at first"));
         }
     }
-    let told = Told::of(store.layout());
-    let say = told.clone();
-    crawl.show_queue(QUEUE_SAID_EVERY, other, Box::new(move |view| say.say(view)));
-    Ok((Running { crawl, store, network, told }, notes))
+    let snapshot = QueueSnapshot::of(store.layout());
+    let shown = snapshot.clone();
+    crawl.show_queue(QUEUE_REPORTED_EVERY, other, Box::new(move |view| shown.write(view)));
+    Ok((Running { crawl, store, network, snapshot }, notes))
 }
 
 /// The timer of the machine.
@@ -258,7 +258,7 @@ impl Running {
     /// Runs one job.
     ///
     /// # Errors
-    /// Trouble of ours; what was acknowledged before is safe.
+    /// An internal error; what was acknowledged before is safe.
     pub async fn run(
         &mut self,
         job: &Job,
@@ -294,7 +294,7 @@ impl Running {
     /// # Errors
     /// When the queue or the index cannot be flushed.
     pub fn close(self) -> Result<Vec<String>, AppError> {
-        self.told.take_back();
+        self.snapshot.remove();
         self.crawl.close().map_err(crawl_error)?;
         let (layout, trail) = (self.store.layout().clone(), self.store.trail());
         let mut notes = match Arc::try_unwrap(self.store) {

@@ -24,7 +24,7 @@ use crate::crawl::{Answer, HandOver, HandedOver, Order};
 use crate::store::layout::Layout;
 use crate::warc::{RandomIds, RecordIds};
 
-/// How often the folder is looked at, and what was told.
+/// How often the folder is checked, and what was told.
 const LOOKED_AT_EVERY: Duration = Duration::from_millis(200);
 /// A longer request is none.
 const REQUEST_BYTES_MAX: u64 = 64 << 20;

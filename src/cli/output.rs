@@ -208,7 +208,7 @@ impl Output {
     }
 
     /// What became of the archive that was not asked for: a repair, something set aside, a log that
-    /// does not follow. A line to stderr, quiet or not: whoever runs this unattended should hear it.
+    /// does not follow. A line to stderr, quiet or not: the operator should hear it.
     pub fn warn(&self, note: &str) {
         tell(&format!("pressmark: {}", printable::line(note)));
     }

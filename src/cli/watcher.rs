@@ -9,7 +9,7 @@ use super::context::Context;
 use super::progress::CrawlProgress;
 use crate::base::TargetUri;
 use crate::config::keys;
-use crate::crawl::{Finished, News, Observer, SourceChange, Trouble, Unread};
+use crate::crawl::{Finished, Observer, SourceChange, Trouble, Unread, VersionEvent};
 use crate::remote::{Notifier, Receiver};
 use crate::schedule::JobSpec;
 use crate::telemetry::Metrics;
@@ -114,7 +114,7 @@ impl Observer for Watcher {
         tracing::warn!("{what}");
     }
 
-    fn news(&mut self, news: &News) {
+    fn news(&mut self, news: &VersionEvent) {
         self.metrics.news(news);
         let mut kinds: Vec<&str> = news.kinds().collect();
         kinds.dedup();

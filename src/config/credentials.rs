@@ -174,7 +174,7 @@ fn check_rights(path: &Path) -> Result<(), String> {
     Ok(())
 }
 
-/// Elsewhere rights are no bits of the file; they are left to whoever runs the program.
+/// Elsewhere rights are no bits of the file; they are left to the operator.
 #[cfg(not(unix))]
 fn check_rights(_: &Path) -> Result<(), String> {
     Ok(())

@@ -37,7 +37,7 @@ impl Written {
     /// The value as a key of `kind` takes it.
     ///
     /// # Errors
-    /// In words, what was expected and what was found.
+    /// As text, what was expected and what was found.
     pub fn value(&self, kind: Kind) -> Result<Value, String> {
         let wrong = |found: &str| format!("expected {}, but found {found}", kind.label());
         match (&self.raw, kind) {

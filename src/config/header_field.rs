@@ -22,7 +22,7 @@ const FIELDS_OF_OURS: [&str; 15] = [
 /// Whether a header field can be sent (RFC 9110 section 5).
 ///
 /// # Errors
-/// In words, without the value.
+/// As text, without the value.
 pub(super) fn check_field(name: &str, value: &str) -> Result<(), String> {
     let is_token = !name.is_empty()
         && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b));

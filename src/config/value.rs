@@ -52,7 +52,7 @@ impl Kind {
     /// is parted by commas.
     ///
     /// # Errors
-    /// In words, what was expected and what was found.
+    /// As text, what was expected and what was found.
     pub fn parse(self, text: &str) -> Result<Value, String> {
         let trimmed = text.trim();
         let wrong = |expected: &str| format!("expected {expected}, but found {trimmed:?}");

@@ -23,7 +23,7 @@ const KEPT_EVERY: Duration = Duration::from_mins(1);
 const BELIEVED_FROM: Timestamp = Timestamp::from_unix_seconds(1_704_067_200);
 
 impl Crawl {
-    /// Looks whether the clock was set back since it was last looked at; true where it was, and the
+    /// Looks whether the clock was set back since the last check; true where it was, and the
     /// queue has been put right.
     ///
     /// # Errors

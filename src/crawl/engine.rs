@@ -18,22 +18,22 @@ use crate::readings::Readings;
 use crate::schedule::{Ask, ClaimId, DiscoveryPath, Found, Frontier, Next, Priority};
 use crate::store::{Reader, Store};
 
-use super::asking::Delayed;
-use super::ending;
+use super::follow_up;
+use super::gate::Delayed;
 use super::handover::Handed;
 use super::hosts::HostBook;
 use super::jar::Jar;
 use super::job::{Job, Take};
 use super::job_book::JobBook;
+use super::jobs::{Order, RunHealth};
 use super::log::CrawlLog;
 use super::marks::Marks;
 use super::observer::Observer;
 use super::options::{CrawlError, CrawlOptions};
 use super::outcome::{Finished, Outcome, Unread};
-use super::readers::Readers;
+use super::parse_pool::ParsePool;
 use super::report::Report;
 use super::rules::JobRules;
-use super::running::{Care, Order};
 use super::source_book::SourceBook;
 use super::step::{Came, Purpose, ReadingGate, StepDone};
 use super::stop::Stop;
@@ -51,7 +51,7 @@ pub struct Parts {
     pub store: Arc<Store>,
     /// The queue that the run takes from.
     pub frontier: Frontier,
-    /// Where pages are put that are to be looked at again; none where the queue is that itself.
+    /// Where pages are put that are to be visited again; `None` where the queue is that itself.
     pub watched: Option<Frontier>,
     /// Where host facts and robots.txt are kept.
     pub state: Arc<Kv>,
@@ -73,7 +73,7 @@ pub struct Crawl {
     pub(super) capturer: Arc<Capturer>,
     pub(super) store: Arc<Store>,
     pub(super) reader: Reader,
-    pub(super) readers: Readers,
+    pub(super) readers: ParsePool,
     pub(super) frontier: Frontier,
     pub(super) watched: Option<Frontier>,
     pub(super) book: HostBook,
@@ -119,7 +119,7 @@ pub(super) struct Run<'a> {
     /// Hosts of which it was said what their pace is.
     pub(super) paced: HashSet<HostKey>,
     pub(super) pages: u64,
-    pub(super) care: Care,
+    pub(super) care: RunHealth,
     /// The wish to end it.
     pub(super) stop: Stop,
 }
@@ -166,7 +166,7 @@ impl Crawl {
             capturer,
             store,
             reader,
-            readers: Readers::one_a_core(),
+            readers: ParsePool::per_core(),
             frontier,
             watched,
             book,
@@ -212,7 +212,7 @@ impl Crawl {
     /// Runs until nothing is left in scope, the page limit is reached, or a stop is asked for.
     ///
     /// # Errors
-    /// Trouble of ours only: what the web did is in the report. What was in flight is put back.
+    /// An internal error only: what the web did is in the report. What was in flight is put back.
     pub async fn run(
         &mut self,
         job: &Job,
@@ -233,7 +233,7 @@ impl Crawl {
             handed: Vec::new(),
             paced: HashSet::new(),
             pages: 0,
-            care: Care::default(),
+            care: RunHealth::default(),
             stop: stop.clone(),
         };
         self.mind_clock(observer)?;
@@ -396,7 +396,7 @@ impl Crawl {
         Ok(wake.map_or(Filled::Nothing, Filled::Until))
     }
 
-    /// Opens the crawl log anew, after it was moved away.
+    /// Opens the crawl log again, after it was moved away.
     pub(super) fn reopen_log(&mut self) -> std::io::Result<()> {
         self.log.reopen()
     }
@@ -418,7 +418,7 @@ impl Crawl {
         run.owners.remove(&id);
         Self::moved(run, observer);
         let stepped = match done.result? {
-            Came::Stepped(stepped) => stepped,
+            Came::StepOutcome(stepped) => stepped,
             Came::NotYet { until } => return self.put_back(run, done.claim, done.purpose, until),
         };
         let now = self.now();
@@ -429,7 +429,7 @@ impl Crawl {
             // What is asked again in this run is counted when it is decided.
             Some(finished @ Finished { outcome: Outcome::Failed { .. }, .. })
                 if matches!(done.purpose, Purpose::Page)
-                    && ending::put_off(run.job.take, &done.claim, &stepped).is_some() =>
+                    && follow_up::put_off(run.job.take, &done.claim, &stepped).is_some() =>
             {
                 self.write_log(finished)?;
             }

@@ -1,5 +1,5 @@
 //! The jobs of a claim that this run follows: what each wants of the URL, and when all of them
-//! together want it looked at again.
+//! together want it visited again.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,14 +9,14 @@ use crate::schedule::revisit::Schedule;
 use crate::schedule::{Claim, NamedBy, Priority};
 
 use super::engine::Crawl;
-use super::following::Following;
 use super::hosts::KeptSaid;
-use super::learn::{self, Learned};
+use super::job_context::Following;
 use super::options::CrawlError;
+use super::revisit::{self, Learned};
 use super::rules::{JobRules, original_of, variants_in};
 use super::source_watch::SOURCE_AGAIN;
 use super::sources::{Role, is_source_word};
-use super::step::{Met, Stepped};
+use super::step::{HostResponse, StepOutcome};
 
 /// What robots.txt forbids is asked about again after this, where a job names it.
 pub(super) const FORBIDDEN_AGAIN: Duration = Duration::from_hours(24);
@@ -31,7 +31,7 @@ pub(super) struct Followed {
     pub role: Role,
 }
 
-/// When a job wants a URL looked at again.
+/// When a job wants a URL visited again.
 enum Wish {
     Never(&'static str),
     By(Schedule),
@@ -71,12 +71,12 @@ impl Crawl {
         Ok(jobs.into_iter().map(of).collect())
     }
 
-    /// When a page or source of jobs is looked at again: when the most urgent of them wants it.
+    /// When a page or source of jobs is visited again: when the most urgent of them wants it.
     pub(super) fn learn_for_jobs(
         &mut self,
         jobs: &[Followed],
         claim: &Claim,
-        stepped: &Stepped,
+        stepped: &StepOutcome,
         now: Timestamp,
     ) -> Result<Learned, CrawlError> {
         let mut schedules = Vec::new();
@@ -94,7 +94,7 @@ impl Crawl {
         let host = self.book.revisits(&claim.host, self.options.looks_per_day, now)?;
         let params = &self.options.revisit;
         let mut learned =
-            learn::look(claim, stepped, host, &schedules, params, now, self.options.seed);
+            revisit::look(claim, stepped, host, &schedules, params, now, self.options.seed);
         self.book.keep_revisits(&claim.host)?;
         let sources = jobs.iter().filter(|followed| followed.role != Role::Page);
         if let Some(every) = sources.map(|followed| followed.rules.spec.sources_every).min() {
@@ -105,8 +105,12 @@ impl Crawl {
 
     /// What the jobs want that name a page, too, and are not followed in this run. One whose file is
     /// gone wants nothing.
-    pub(super) fn schedules_of_others(&self, claim: &Claim, stepped: &Stepped) -> Vec<Schedule> {
-        let page = matches!(stepped.met, Met::Reply { status: 200 | 304, .. });
+    pub(super) fn schedules_of_others(
+        &self,
+        claim: &Claim,
+        stepped: &StepOutcome,
+    ) -> Vec<Schedule> {
+        let page = matches!(stepped.met, HostResponse::Reply { status: 200 | 304, .. });
         let of = |owner: &NamedBy| {
             if self.rules.contains_key(&*owner.job) || owner.path.is_requisite() {
                 return None;
@@ -123,16 +127,16 @@ impl Crawl {
 }
 
 impl Followed {
-    fn wish(&self, claim: &Claim, stepped: &Stepped, now: Timestamp) -> Wish {
+    fn wish(&self, claim: &Claim, stepped: &StepOutcome, now: Timestamp) -> Wish {
         let spec = &self.rules.spec;
-        let answered = matches!(stepped.met, Met::Reply { status: 200..=399, .. });
+        let answered = matches!(stepped.met, HostResponse::Reply { status: 200..=399, .. });
         if self.owner.path.is_requisite() && answered {
             return Wish::Never("captured");
         }
         if self.role != Role::Page {
             return Wish::By(spec.schedule_of_sources());
         }
-        let page = matches!(stepped.met, Met::Reply { status: 200 | 304, .. });
+        let page = matches!(stepped.met, HostResponse::Reply { status: 200 | 304, .. });
         if page && !stepped.is_worth_watching {
             return Wish::Never("captured; not a page that is edited");
         }

@@ -11,16 +11,16 @@ use crate::schedule::{
     Ask, Claim, DiscoveryPath, Found, KnownUrl, PageMemory, Phase, Priority, Step as PathStep,
 };
 
-use super::ending::trailing_redirects;
 use super::engine::{Crawl, Run, hash_of};
 use super::entry_words::{by_source, is_named_by_source};
+use super::follow_up::trailing_redirects;
 use super::followed::Followed;
-use super::following::known;
+use super::job_context::known;
 use super::observer::Observer;
 use super::options::CrawlError;
 use super::rules::{JobRules, found_as, with_variant};
 use super::sources::{self, Gathered, Read, Rulings, is_source_word};
-use super::step::Stepped;
+use super::step::StepOutcome;
 
 /// The cookies of so many navigations are kept at once.
 const NAVIGATIONS_MAX: usize = 10_000;
@@ -32,7 +32,7 @@ impl Crawl {
         run: &mut Run<'_>,
         followed: &Followed,
         claim: &Claim,
-        stepped: &mut Stepped,
+        stepped: &mut StepOutcome,
         now: Timestamp,
         observer: &mut dyn Observer,
     ) -> Result<(Vec<Found>, Option<Read>), CrawlError> {
@@ -88,7 +88,7 @@ impl Crawl {
 
     /// Keeps with the queue's entry what its page says it is a variant of, so that every later
     /// capture says so in its metadata record. A look that read no page leaves it as it is.
-    pub(super) fn keep_variant(claim: &mut Claim, stepped: &Stepped) {
+    pub(super) fn keep_variant(claim: &mut Claim, stepped: &StepOutcome) {
         // It is a fact of the page: whoever names it first says it for all.
         if let (Some((_, gathered)), Some(first)) =
             (stepped.gathered.first(), claim.named_by.first_mut())
@@ -98,7 +98,7 @@ impl Crawl {
     }
 
     /// Whether the redirect of a step is followed though what it leads to is known.
-    pub(super) fn asks_again(&self, stepped: &Stepped) -> bool {
+    pub(super) fn asks_again(&self, stepped: &StepOutcome) -> bool {
         let navigation = stepped.jar.as_ref().zip(stepped.redirect.as_ref());
         navigation.is_some_and(|(jar, to)| {
             jar.asks_again(&to.without_fragment(), self.options.redirect_hops_max)
@@ -107,7 +107,7 @@ impl Crawl {
 
     /// Whether a navigation goes on to what its redirect leads to: that is asked for because of it, and
     /// was not to be asked for anyway. To be asked before that is queued.
-    pub(super) fn goes_on(&self, claim: &Claim, stepped: &Stepped) -> Result<bool, CrawlError> {
+    pub(super) fn goes_on(&self, claim: &Claim, stepped: &StepOutcome) -> Result<bool, CrawlError> {
         let Some(to) = stepped.redirect.as_ref().map(TargetUri::without_fragment) else {
             return Ok(false);
         };
@@ -123,7 +123,7 @@ impl Crawl {
         &self,
         run: &mut Run<'_>,
         claim: &Claim,
-        stepped: &mut Stepped,
+        stepped: &mut StepOutcome,
     ) -> Result<(), CrawlError> {
         let Some((jar, to)) = stepped.jar.take().zip(stepped.redirect.as_ref()) else {
             return Ok(());
@@ -196,7 +196,7 @@ impl Crawl {
         }
     }
 
-    /// When a job that comes to a page which others had captured wants it looked at: as its own schedule
+    /// When a job that comes to a page which others had captured wants it visited: as its own schedule
     /// says, counted from the last look. A source is read for it at once.
     fn due_for(
         &mut self,
@@ -330,7 +330,7 @@ impl Leading<'_> {
     /// admitted before.
     pub fn leads_to(
         &self,
-        stepped: &Stepped,
+        stepped: &StepOutcome,
         again: bool,
         (depth, requisites): (u32, bool),
         admits: &mut dyn FnMut(u64) -> bool,

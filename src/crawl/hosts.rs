@@ -47,9 +47,9 @@ fn said_key(part: u8, source: &TargetUri) -> Vec<u8> {
     key
 }
 
-/// So many facts are held in memory; a host's are some hundred bytes.
+/// This many facts are held in memory; a host's are some hundred bytes.
 const FACTS_MAX: usize = 50_000;
-/// So many robots.txt are held in memory; each has up to 500 KiB.
+/// This many robots.txt are held in memory; each has up to 500 KiB.
 const RULES_MAX: usize = 1_000;
 
 impl HostBook {

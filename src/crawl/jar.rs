@@ -46,7 +46,7 @@ pub struct Jar {
 }
 
 impl Jar {
-    /// What is sent to a URL; none where nothing is.
+    /// What is sent to a URL; `None` where nothing is.
     pub fn header(&self, uri: &TargetUri) -> Option<String> {
         let mut fit: Vec<&Cookie> = self.cookies.iter().filter(|one| one.fits(uri)).collect();
         // RFC 6265, 5.4: longer paths first, then those that are older.

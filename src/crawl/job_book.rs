@@ -1,6 +1,6 @@
 //! What is remembered of jobs from run to run: what each named, where its file lay, when it wants pages
-//! looked at again. By that a renamed job is told from a new one, what was taken out of a file is
-//! found, and a page of two jobs is looked at for both though a run follows only one of them.
+//! visited again. By that a renamed job is told from a new one, what was taken out of a file is
+//! found, and a page of two jobs is checked for both though a run follows only one of them.
 //!
 //! Deliberately no copy of the job file: what is followed is what the file says now.
 
@@ -16,7 +16,7 @@ use crate::kv::{Kv, KvError, Tree};
 use crate::schedule::JobSpec;
 use crate::schedule::revisit::{AdaptiveParams, Schedule};
 
-/// So many hashes of what a job names are kept, the smallest: enough to tell how much two jobs share to
+/// This many hashes of what a job names are kept, the smallest: enough to tell how much two jobs share to
 /// a few percent (bottom-k sketches: Broder 1997; Cohen and Kaplan 2007).
 const SKETCH_MAX: usize = 64;
 /// A job that shares this much of what it names with one that is gone is that job under a new name.
@@ -90,7 +90,7 @@ impl JobRecord {
         Self { gone, ..self }
     }
 
-    /// When it wants its pages looked at again.
+    /// When it wants its pages visited again.
     pub fn schedule(&self) -> Schedule {
         if let Some(every) = self.every_us {
             return Schedule::Fixed { every: Duration::from_micros(every) };
@@ -105,7 +105,7 @@ impl JobRecord {
         }))
     }
 
-    /// When it wants its sources looked at again.
+    /// When it wants its sources visited again.
     pub fn schedule_of_sources(&self) -> Schedule {
         Schedule::Fixed { every: Duration::from_micros(self.sources_every_us) }
     }

@@ -29,7 +29,7 @@ impl CrawlLog {
         Ok(Self { path, file })
     }
 
-    /// Opens the file at its path anew.
+    /// Opens the file at its path again.
     ///
     /// # Errors
     /// When it cannot be opened; then lines go where they went.

@@ -1,5 +1,5 @@
 //! How far a run's WARC files are in the store of readings: the part of each file of which every capture has
-//! been taken in, so that whoever asks next reads none of it again. Says nothing of files of earlier runs.
+//! been taken in, so that the next reader reads none of it again. Says nothing of files of earlier runs.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Mutex, PoisonError};
@@ -11,8 +11,8 @@ use crate::store::Appended;
 /// The marks are written so often at most: each time is a commit.
 const WRITE_EVERY: Duration = Duration::from_millis(20);
 
-/// So many parts of a file that are taken in may lie behind one that is not. With more the file is left to
-/// whoever asks.
+/// This many parts of a file that are taken in may lie behind one that is not. With more the file is left to
+/// the caller.
 const PARTS_MAX: usize = 10_000;
 
 /// How far one file is taken in, without a gap, and what is taken in behind that.
@@ -46,7 +46,7 @@ struct File {
     speakers: Reached,
     /// What was written last.
     written: (u64, u64),
-    /// Whether it is left to whoever asks: what was taken in was forgotten meanwhile.
+    /// Whether it is left to the caller: what was taken in was forgotten meanwhile.
     is_left: bool,
 }
 
@@ -172,7 +172,7 @@ mod tests {
         assert_eq!(told(30, 35, true, false), [(10, 10)]);
         assert_eq!(told(10, 20, true, true), [(35, 30)]);
         assert_eq!(told(40, 50, true, true), [(35, 30)]);
-        // Whoever asked has taken in what this run did not.
+        // The caller has taken in what this run did not.
         let file = FileDone { name: "a.warc".to_owned(), versions: 40, speakers: 40 };
         assert!(readings.mark_files(readings.epoch().unwrap(), &[file]));
         assert_eq!(told(50, 60, true, true), [(60, 60)]);

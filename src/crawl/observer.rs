@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use crate::base::Timestamp;
 
-use super::news::News;
 use super::outcome::Finished;
 use super::source_book::SourceState;
+use super::version_event::VersionEvent;
 
 /// Sees what a crawl does. Every method may be left as it is.
 pub trait Observer: Send {
@@ -21,7 +21,7 @@ pub trait Observer: Send {
     }
 
     /// An article says something else than it did.
-    fn news(&mut self, news: &News) {
+    fn news(&mut self, news: &VersionEvent) {
         let _ = news;
     }
 
@@ -35,7 +35,7 @@ pub trait Observer: Send {
         let _ = change;
     }
 
-    /// Something that whoever runs it should know of, in words.
+    /// Something that the operator should know of, as text.
     fn note(&mut self, what: &str) {
         let _ = what;
     }
@@ -104,7 +104,7 @@ pub enum Trouble {
         /// `feed`, `sitemap`, `section` or `host`.
         kind: String,
     },
-    /// So many pages that took too long to read, and were given up, still keep a thread busy each.
+    /// This many pages that took too long to read, and were given up, still keep a thread busy each.
     ReadingsStuck {
         /// How many; none where all have ended.
         readings: usize,

@@ -1,4 +1,4 @@
-//! How a crawl runs, and the trouble of ours that ends one.
+//! How a crawl runs, and the internal error that ends one.
 
 use std::time::Duration;
 
@@ -28,7 +28,7 @@ pub struct CrawlOptions {
     pub request: CaptureRequest,
     /// Seeds the jitter of back-off.
     pub seed: u64,
-    /// When pages are looked at again.
+    /// When pages are visited again.
     pub revisit: AdaptiveParams,
     /// How many looks a host's watched pages may have in a day.
     pub looks_per_day: f64,
@@ -57,7 +57,7 @@ impl Default for CrawlOptions {
     }
 }
 
-/// Trouble of ours that ends a crawl.
+/// An internal error that ends a crawl.
 #[derive(Debug, thiserror::Error)]
 pub enum CrawlError {
     /// The archive cannot be written or read.

@@ -22,7 +22,7 @@ pub enum Stored {
 pub enum Outcome {
     /// There was a response, whatever its status.
     Fetched {
-        /// The status; none where the status line could not be read.
+        /// The status; `None` where the status line could not be read.
         status: Option<u16>,
         /// What was stored.
         stored: Stored,
@@ -33,7 +33,7 @@ pub enum Outcome {
     Failed {
         /// The step: `dns`, `connect`, `tls`, `timeout`, `reset`, `address-refused`.
         step: &'static str,
-        /// Why, in words.
+        /// Why, as text.
         why: String,
     },
     /// robots.txt forbids it.

@@ -46,7 +46,7 @@ impl Verdict {
     }
 }
 
-/// So many URLs of a queue are planned.
+/// This many URLs of a queue are planned.
 pub const PLANNED_MAX: usize = 10_000;
 
 impl Crawl {
@@ -54,7 +54,7 @@ impl Crawl {
     /// where it is not known; it is archived like any other.
     ///
     /// # Errors
-    /// Trouble of ours.
+    /// An internal error.
     pub async fn plan(
         &mut self,
         job: &Job,

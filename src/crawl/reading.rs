@@ -14,15 +14,15 @@ use crate::outlinks::links::{
     OutlinkKind, links_of_css, links_of_html, refresh_of_field, refresh_of_html,
 };
 use crate::politeness::robots::ROBOTS_BYTES_MAX;
-use crate::store::{Appended, Discovery, Loaded, Original, Reader, StoreError, StoredAs, What};
+use crate::store::{Appended, Content, Discovery, Loaded, Original, Reader, StoreError, StoredAs};
 
-use super::following::{Following, Gathering};
 use super::jar::Jar;
-use super::news::News;
+use super::job_context::{Following, Gathering};
 use super::outcome::{Finished, Outcome, Stored, Unread};
 use super::sources::Gathered;
-use super::step::{Change, Link, Met, Stepped, TextSeen};
+use super::step::{Change, HostResponse, Link, StepOutcome, TextSeen};
 use super::telling::{Findings, Teller};
+use super::version_event::VersionEvent;
 
 /// What is known of the capture before.
 pub(super) struct Before {
@@ -48,7 +48,7 @@ impl Before {
 
 /// Reading what came, off the network tasks.
 pub(super) struct Reading {
-    pub what: What,
+    pub what: Content,
     pub uri: TargetUri,
     pub ended: Timestamp,
     pub found: Discovery,
@@ -87,7 +87,7 @@ pub(super) enum Room {
 }
 
 impl Room {
-    /// The longest payload of earlier captures that is read, unpacked; none where any is.
+    /// The longest payload of earlier captures that is read, unpacked; `None` where any is.
     pub fn bytes_max(self) -> Option<usize> {
         (self == Self::Beside).then_some(SMALL_BYTES_MAX)
     }
@@ -132,7 +132,7 @@ pub(super) struct Contents {
     gathered: Vec<(String, Gathered)>,
 }
 
-impl Stepped {
+impl StepOutcome {
     /// With what the payload says, or why that was not read.
     pub(super) fn with(mut self, read: Result<Contents, Unread>, is_robots: bool) -> Self {
         match read {
@@ -152,7 +152,7 @@ impl Stepped {
             Err(why) => {
                 if is_robots && why != Unread::Stopped {
                     // Rules that were not read allow nothing.
-                    self.met = Met::Failure { why: "unread" };
+                    self.met = HostResponse::Failure { why: "unread" };
                 }
                 self.finished.iter_mut().for_each(|done| done.unread = Some(why.clone()));
                 self.unread = Some(why);
@@ -165,11 +165,11 @@ impl Stepped {
 impl Reading {
     /// Whether anything is to be read beyond the head.
     pub fn parses(&self) -> bool {
-        self.has_earlier || !self.origins.is_empty() || matches!(self.what, What::Exchange(_))
+        self.has_earlier || !self.origins.is_empty() || matches!(self.what, Content::Exchange(_))
     }
 
     /// What the exchange and the head of the response say, without the payload.
-    pub fn facts(&self) -> Stepped {
+    pub fn facts(&self) -> StepOutcome {
         let Self { uri, ended, found, appended, .. } = self;
         let ended = *ended;
         let place = Some((appended.file.clone(), appended.offset, appended.record_id.clone()));
@@ -186,10 +186,10 @@ impl Reading {
             place,
             unread: None,
         };
-        let mut stepped = Stepped {
+        let mut stepped = StepOutcome {
             host: uri.host_key(),
             ended,
-            met: Met::OurRefusal,
+            met: HostResponse::OurRefusal,
             finished: None,
             redirect: None,
             links: Vec::new(),
@@ -207,24 +207,24 @@ impl Reading {
             unread: None,
         };
         match &self.what {
-            What::Failure(failure) => {
+            Content::Failure(failure) => {
                 finished.at = failure.date;
                 finished.took = failure.timing.total;
                 finished.bytes = failure.received.len() as u64;
                 finished.outcome =
                     Outcome::Failed { step: failure.kind.label(), why: failure.why.clone() };
                 stepped.met = match failure.kind {
-                    FailureKind::AddressRefused => Met::OurRefusal,
-                    kind => Met::Failure { why: kind.label() },
+                    FailureKind::AddressRefused => HostResponse::OurRefusal,
+                    kind => HostResponse::Failure { why: kind.label() },
                 };
             }
-            What::Exchange(exchange) => self.head_says(exchange, &mut finished, &mut stepped),
+            Content::Exchange(exchange) => self.head_says(exchange, &mut finished, &mut stepped),
         }
         stepped.finished = Some(finished);
         stepped
     }
 
-    fn head_says(&self, exchange: &Exchange, finished: &mut Finished, stepped: &mut Stepped) {
+    fn head_says(&self, exchange: &Exchange, finished: &mut Finished, stepped: &mut StepOutcome) {
         let head = head_of(exchange);
         let status = exchange.shape.status;
         let media_type = head.get_text("content-type").map(|v| MediaType::parse(&v));
@@ -242,7 +242,7 @@ impl Reading {
             truncated: exchange.truncated.map(|t| t.label()),
         };
         stepped.is_cut = exchange.truncated.is_some();
-        stepped.met = Met::Reply {
+        stepped.met = HostResponse::Reply {
             status: status.unwrap_or(0),
             retry_after: head.get_text("retry-after").map(|v| v.into_owned()),
             took: exchange.timing.total.saturating_sub(exchange.timing.connect),
@@ -273,7 +273,7 @@ impl Reading {
     pub fn read(&self, room: Room) -> Result<Option<Contents>, StoreError> {
         let Self { uri, appended, .. } = self;
         let mut contents = Contents::default();
-        if let What::Exchange(exchange) = &self.what {
+        if let Content::Exchange(exchange) = &self.what {
             let candidate = match self.has_earlier {
                 true => self.teller.candidate(uri, appended)?,
                 false => None,
@@ -288,7 +288,7 @@ impl Reading {
                 let found = self.teller.versions(&entry, page, before, room.bytes_max())?;
                 let Some(found) = found else { return Ok(None) };
                 if let Some(change) = &mut contents.change {
-                    change.is_edit = found.news.iter().any(News::is_edit);
+                    change.is_edit = found.news.iter().any(VersionEvent::is_edit);
                 }
                 contents.versions = Some(found);
             } else if let Some(page) = page.filter(|_| exchange.truncated.is_none()) {
@@ -302,8 +302,8 @@ impl Reading {
             contents.origins.push(found);
         }
         let status = match &self.what {
-            What::Exchange(exchange) => exchange.shape.status,
-            What::Failure(_) => None,
+            Content::Exchange(exchange) => exchange.shape.status,
+            Content::Failure(_) => None,
         };
         // A robots.txt may be a page as well, and nobody has asked for its earlier captures.
         let has_earlier = self.has_earlier || self.is_robots;
@@ -378,7 +378,7 @@ impl Reading {
             contents.gathered =
                 gathering.gather(uri, &decoded, content_type, canonical, self.ended, |_| true);
         }
-        // What is longer than that is read anew from the archive, which has all of it.
+        // What is longer than that is read again from the archive, which has all of it.
         let page = page.filter(|_| decoded.len() < self.decoded_bytes_max);
         Some(Read { page })
     }

@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use crate::base::{TargetUri, Timestamp};
 
-use super::news::News;
 use super::outcome::{Finished, Outcome, Stored};
 use super::source_book::SourceLine;
+use super::version_event::VersionEvent;
 
 /// What a crawl did.
 #[derive(Debug, Clone, Default)]
@@ -145,7 +145,7 @@ impl Report {
     }
 
     /// Counts a new version in.
-    pub fn count_version(&mut self, news: &News) {
+    pub fn count_version(&mut self, news: &VersionEvent) {
         self.versions += 1;
         for kind in news.kinds() {
             self.changes += 1;

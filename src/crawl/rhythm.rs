@@ -13,7 +13,7 @@ use crate::base::Timestamp;
 
 /// For so many weeks a pause is remembered.
 const WEEKS: usize = 8;
-/// So many times the longest usual pause is strange.
+/// This many times the longest usual pause is strange.
 const TIMES: f64 = 2.5;
 /// Less is never strange: a wire service has slow mornings, too.
 const SILENCE_MIN: Duration = Duration::from_hours(12);

@@ -2,7 +2,7 @@
 //! is well, since when, and whether it is silent for longer than its past explains.
 //!
 //! Kept over restarts, a value each in the state table `sources`. What it deliberately does not do:
-//! decide when a source is looked at again, or raise alarms (`source_watch`).
+//! decide when a source is visited again, or raise alarms (`source_watch`).
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -19,12 +19,12 @@ use crate::kv::{Kv, KvError, Tree};
 )]
 #[serde(rename_all = "kebab-case")]
 pub enum SourceState {
-    /// It was not looked at yet.
+    /// It was not visited yet.
     #[default]
     New,
     /// It could be read, and names something.
     Good,
-    /// It leads to another address, which is looked at in its place.
+    /// It leads to another address, which is checked in its place.
     Redirected,
     /// It could be read, and names nothing.
     Empty,
@@ -230,9 +230,9 @@ impl SourceRecord {
 
 /// The kind of the record of a host.
 pub(super) const HOST: &str = "host";
-/// So many articles make a host one that is expected to go on.
+/// This many articles make a host one that is expected to go on.
 const HOST_ARRIVALS_MIN: u32 = 12;
-/// So many records are kept for a job: an aggregator's feed names hosts without end.
+/// This many records are kept for a job: an aggregator's feed names hosts without end.
 const RECORDS_MAX: usize = 10_000;
 
 /// The records of all jobs.
@@ -348,7 +348,7 @@ impl SourceBook {
     }
 }
 
-/// What is known of all sources in an archive's state, for whoever only looks.
+/// What is known of all sources in an archive's state, for a reader.
 ///
 /// # Errors
 /// When the table cannot be read.

@@ -7,14 +7,14 @@ use std::time::Duration;
 use crate::base::{HostKey, Timestamp};
 use crate::schedule::{Claim, NamedBy};
 
-use super::ending::trailing_redirects;
 use super::engine::{Crawl, Run};
+use super::follow_up::trailing_redirects;
 use super::followed::Followed;
 use super::observer::{Observer, SourceChange, Trouble};
 use super::options::CrawlError;
 use super::source_book::{HOST, SourceLook, SourceRecord, SourceState, kind_of};
 use super::sources::{Read, Role};
-use super::step::{Met, Stepped};
+use super::step::{HostResponse, StepOutcome};
 
 /// So often it is listened.
 const LISTEN_EVERY: Duration = Duration::from_secs(60);
@@ -31,7 +31,7 @@ impl Crawl {
         &mut self,
         followed: &Followed,
         claim: &Claim,
-        stepped: &Stepped,
+        stepped: &StepOutcome,
         (read, fresh): (Option<Read>, u64),
         now: Timestamp,
         observer: &mut dyn Observer,
@@ -119,7 +119,7 @@ impl Crawl {
         &self,
         followed: &Followed,
         claim: &Claim,
-        stepped: &Stepped,
+        stepped: &StepOutcome,
         read: Option<Read>,
     ) -> (Option<SourceState>, String) {
         let media_type = || {
@@ -127,11 +127,13 @@ impl Crawl {
             finished.and_then(|finished| finished.media_type.clone()).unwrap_or_default()
         };
         let status = match &stepped.met {
-            Met::Failure { why } => return (Some(SourceState::Unreachable), (*why).to_owned()),
-            Met::OurRefusal => {
+            HostResponse::Failure { why } => {
+                return (Some(SourceState::Unreachable), (*why).to_owned());
+            }
+            HostResponse::OurRefusal => {
                 return (Some(SourceState::Unreachable), "address refused".to_owned());
             }
-            Met::Reply { status, .. } => *status,
+            HostResponse::Reply { status, .. } => *status,
         };
         let state = match status {
             304 => return (None, "304".to_owned()),
@@ -186,14 +188,14 @@ impl Crawl {
         &mut self,
         followed: &Followed,
         claim: &Claim,
-        stepped: &Stepped,
+        stepped: &StepOutcome,
         now: Timestamp,
         observer: &mut dyn Observer,
     ) {
         let NamedBy { looked, path, .. } = &followed.owner;
         let is_new = claim.entry.visits == 0 && !looked && path.hops() > 0 && !path.is_requisite();
-        let is_article =
-            matches!(stepped.met, Met::Reply { status: 200, .. }) && stepped.is_worth_watching;
+        let is_article = matches!(stepped.met, HostResponse::Reply { status: 200, .. })
+            && stepped.is_worth_watching;
         if !is_new || !is_article {
             return;
         }

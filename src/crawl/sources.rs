@@ -37,16 +37,16 @@ use super::entry_words::{by_source, variant_word};
 const ROBOTS_SITEMAPS_MAX: usize = 50;
 /// How many further pages of a feed are followed at one reading.
 const FEED_PAGES_MAX: u32 = 3;
-/// So many entries dated alike say nothing of which of them is young.
+/// This many entries dated alike say nothing of which of them is young.
 const DATED_ALIKE_MIN: usize = 4;
 /// How close together such dates lie.
 const DATED_ALIKE: Duration = Duration::from_secs(120);
 
-/// So many new pages on hosts that are not the job's are taken from one reading of a source; the next
+/// This many new pages on hosts that are not the job's are taken from one reading of a source; the next
 /// reading takes more. A publisher says which pages are its own, and may be wrong or hostile.
 const ELSEWHERE_MAX: usize = 1_000;
 
-/// So many notes are kept of a page.
+/// This many notes are kept of a page.
 const NOTES_MAX: usize = 20;
 
 /// What was captured.
@@ -125,7 +125,7 @@ pub struct Read {
 /// What a source came to.
 #[derive(Debug, Default)]
 pub struct Gathered {
-    /// What reading it came to; none for a page.
+    /// What reading it came to; `None` for a page.
     pub read: Option<Read>,
     /// What the queue is asked for, in the order of the source; no URL twice.
     pub found: Vec<Found>,
@@ -356,7 +356,7 @@ impl Gatherer<'_, '_> {
         }
     }
 
-    /// Why a page that is known is to be looked at again: the source dates it later than it did, or lists
+    /// Why a page that is known is to be visited again: the source dates it later than it did, or lists
     /// it again before all others. `None` when what it says tells of no edit.
     fn edit(
         &self,

@@ -11,13 +11,13 @@ use crate::outlinks::links::Hop;
 use crate::politeness::{AddressPace, Line, Permit, RobotsFetch, RobotsTarget};
 use crate::schedule::Claim;
 use crate::schedule::revisit::Said;
-use crate::store::{Appended, Discovery, Earlier, Store, StoreError, Submission, What};
+use crate::store::{Appended, Content, Discovery, Earlier, Store, StoreError, Submission};
 
-use super::following::{Following, Gathering};
 use super::jar::Jar;
+use super::job_context::{Following, Gathering};
 use super::options::CrawlError;
 use super::outcome::{Finished, Outcome, Unread};
-use super::readers::{Patience, Readers};
+use super::parse_pool::{ParsePool, Patience};
 use super::reading::{Before, Contents, Reading, Room};
 use super::sources::Gathered;
 use super::telling::{Findings, Teller};
@@ -44,7 +44,7 @@ pub(super) type ReadingGate = Arc<dyn Fn(&TargetUri) + Send + Sync>;
 pub struct Step {
     /// The network.
     pub capturer: Arc<Capturer>,
-    /// Whose turn it is at an address; none where whoever asks waits for nobody.
+    /// Whose turn it is at an address; `None` where the caller waits for nobody.
     pub addresses: Option<Arc<Mutex<AddressPace>>>,
     /// The request as it is without conditions.
     pub request: CaptureRequest,
@@ -55,7 +55,7 @@ pub struct Step {
     /// The pages that led to the URL by redirects, the nearest first.
     pub origins: Vec<String>,
     /// Where pages are read.
-    pub readers: Readers,
+    pub readers: ParsePool,
     /// How long one page may be read.
     pub(super) patience: Patience,
     /// What is called before a page is read.
@@ -106,7 +106,7 @@ pub struct StepDone {
 #[expect(clippy::large_enum_variant, reason = "one for each exchange, moved twice")]
 pub enum Came {
     /// With what came of the exchange.
-    Stepped(Stepped),
+    StepOutcome(StepOutcome),
     /// Before the exchange: others are asked first at the address that it would have gone to.
     NotYet {
         /// When it is its turn.
@@ -116,7 +116,7 @@ pub enum Came {
 
 /// How the exchange ended, as far as the host's pace is concerned.
 #[derive(Debug)]
-pub enum Met {
+pub enum HostResponse {
     /// With a response.
     Reply {
         /// Its status; 0 where it could not be read.
@@ -164,13 +164,13 @@ pub struct TextSeen {
 
 /// What came of a step.
 #[derive(Debug)]
-pub struct Stepped {
+pub struct StepOutcome {
     /// The host that was asked.
     pub host: HostKey,
     /// When the exchange ended.
     pub ended: Timestamp,
     /// How it ended.
-    pub met: Met,
+    pub met: HostResponse,
     /// What the log says.
     pub finished: Option<Finished>,
     /// Where a 3xx leads.
@@ -204,19 +204,19 @@ pub struct Stepped {
     pub unread: Option<Unread>,
 }
 
-impl Stepped {
+impl StepOutcome {
     /// What the fetch of a robots.txt came to, where it was no redirect that can be followed.
     #[must_use]
     pub fn robots_fetch(&self) -> RobotsFetch<'_> {
         match &self.met {
-            Met::Reply { status, .. } if self.is_cut => {
+            HostResponse::Reply { status, .. } if self.is_cut => {
                 RobotsFetch::Cut { status: *status, body: &self.robots_body }
             }
-            Met::Reply { status, .. } => {
+            HostResponse::Reply { status, .. } => {
                 RobotsFetch::Answered { status: *status, body: &self.robots_body }
             }
-            Met::Failure { why } => RobotsFetch::Failed { why },
-            Met::OurRefusal => RobotsFetch::Failed { why: "address refused" },
+            HostResponse::Failure { why } => RobotsFetch::Failed { why },
+            HostResponse::OurRefusal => RobotsFetch::Failed { why: "address refused" },
         }
     }
 }
@@ -232,7 +232,9 @@ impl Step {
         let is_part = claim.named_by.iter().all(|owner| owner.path.is_requisite());
         let line = if is_part { Line::Parts } else { Line::Pages };
         let result = match self.turn(&permit, line).await {
-            Ok(located) => self.line(permit, located, origin, &purpose).await.map(Came::Stepped),
+            Ok(located) => {
+                self.line(permit, located, origin, &purpose).await.map(Came::StepOutcome)
+            }
             Err(until) => Ok(Came::NotYet { until }),
         };
         StepDone { claim, purpose, result }
@@ -241,8 +243,12 @@ impl Step {
     /// The same for a robots.txt that no queued URL asked for.
     ///
     /// # Errors
-    /// Trouble of ours.
-    pub async fn run_alone(self, permit: Permit, purpose: Purpose) -> Result<Stepped, CrawlError> {
+    /// An internal error.
+    pub async fn run_alone(
+        self,
+        permit: Permit,
+        purpose: Purpose,
+    ) -> Result<StepOutcome, CrawlError> {
         let uri = permit.uri().as_str().to_owned();
         let origin = Origin { uri, via: None, path: String::new() };
         self.line(permit, None, origin, &purpose).await
@@ -273,7 +279,7 @@ impl Step {
         located: Option<Located>,
         origin: Origin,
         purpose: &Purpose,
-    ) -> Result<Stepped, CrawlError> {
+    ) -> Result<StepOutcome, CrawlError> {
         let uri = permit.uri().clone();
         let is_robots = matches!(purpose, Purpose::Robots(_));
         let Known { has_earlier, was_page, before } =
@@ -290,12 +296,12 @@ impl Step {
             request.add_cookies(&cookies);
         }
         let what = match self.capturer.capture_at(permit, &request, located).await? {
-            Captured::Exchange(exchange) => What::Exchange(Arc::from(exchange)),
-            Captured::Failed(failure) => What::Failure(Arc::from(failure)),
+            Captured::Exchange(exchange) => Content::Exchange(Arc::from(exchange)),
+            Captured::Failed(failure) => Content::Failure(Arc::from(failure)),
         };
         let ended = self.timer.clock().now();
         let page_failure = match &what {
-            What::Failure(failure) if is_robots && origin.uri != uri.as_str() => {
+            Content::Failure(failure) if is_robots && origin.uri != uri.as_str() => {
                 Some(self.page_failure(failure, &origin).await?)
             }
             _ => None,
@@ -366,7 +372,7 @@ impl Step {
         };
         let discovery =
             Discovery { via: origin.via.clone(), path: origin.path.clone(), more: Vec::new() };
-        let what = What::Failure(Arc::new(page));
+        let what = Content::Failure(Arc::new(page));
         let appended = append(&self.store, Submission { what, refers_to: None, discovery }).await?;
         self.teller.pass_over(&appended);
         Ok(Finished {
@@ -407,7 +413,7 @@ impl Step {
 /// What the payload says: read beside others, or alone where it has to be; or why that was given up.
 async fn read(
     reading: Arc<Reading>,
-    readers: &Readers,
+    readers: &ParsePool,
     patience: &Patience,
     gate: Option<ReadingGate>,
 ) -> Result<Result<Contents, Unread>, StoreError> {

@@ -2,7 +2,7 @@
 //!
 //! A redirect begins a version of the page that it stands for, and what that says stands on the page it
 //! leads to. Where that is queued because of it, the version is told when that page has been asked for;
-//! so with each URL that a redirect led to, the pages it was found on are looked at as well. Nothing of
+//! so with each URL that a redirect led to, the pages it was found on are checked as well. Nothing of
 //! this is kept in memory: the queue says what led where, also to the next process.
 
 use std::collections::VecDeque;
@@ -22,20 +22,20 @@ use crate::readings::{PageKey, Readings};
 use crate::schedule::{Claim, NamedBy, Phase};
 use crate::store::{Appended, Loaded, Reader, StoreError};
 
-use super::ending::trailing_redirects;
 use super::engine::{Crawl, Run};
+use super::follow_up::trailing_redirects;
 use super::marks::Marks;
-use super::news::News;
 use super::observer::Observer;
 use super::options::CrawlError;
 use super::reading::Room;
 use super::report::VersionCount;
-use super::step::{Met, Stepped};
+use super::step::{HostResponse, StepOutcome};
+use super::version_event::VersionEvent;
 
-/// So many pages that led to a URL are looked at: more than a browser follows redirects.
+/// This many pages that led to a URL are checked: more than a browser follows redirects.
 const ORIGINS_MAX: usize = 32;
 
-/// A page with more captures, of whose versions nothing is kept, is left to who asks for them: reading it
+/// A page with more captures, of whose versions nothing is kept, is left to the caller for them: reading it
 /// takes seconds.
 const CAPTURES_MAX: usize = 256;
 
@@ -47,7 +47,7 @@ pub struct Findings {
     /// The state that was kept of it.
     known: Option<Vec<u8>>,
     /// Versions that were not told before.
-    pub news: Vec<News>,
+    pub news: Vec<VersionEvent>,
     /// The state to keep when they were told.
     pub state: Option<Vec<u8>>,
     /// The state to keep when they were not.
@@ -59,7 +59,7 @@ pub struct Findings {
 impl Findings {
     fn of(url: &str, known: Option<Vec<u8>>, observed: Observed, is_kept: bool) -> Self {
         let Observed { begun, state, state_before } = observed;
-        let news = begun.into_iter().filter_map(News::of).collect();
+        let news = begun.into_iter().filter_map(VersionEvent::of).collect();
         Self { url: url.to_owned(), known, news, state, state_before, is_kept }
     }
 }
@@ -119,7 +119,7 @@ impl Teller {
     }
 
     /// Notes how far the store of readings has what follows from a capture that has been read. `is_kept`:
-    /// whether its page's versions are in; none where it may begin none. A page that was not captured before
+    /// whether its page's versions are in; `None` where it may begin none. A page that was not captured before
     /// (`has_earlier`) has no versions but one.
     pub fn settle(
         &self,
@@ -178,7 +178,7 @@ impl Teller {
         }
     }
 
-    /// What is kept of a page. What cannot be read is found out anew.
+    /// What is kept of a page. What cannot be read is found out again.
     fn state(&self, url: &str) -> Option<Vec<u8>> {
         self.states.get(urlkey(url).as_bytes()).ok().flatten().map(|bytes| bytes.to_vec())
     }
@@ -237,13 +237,13 @@ impl Crawl {
         &mut self,
         run: &mut Run<'_>,
         claim: &Claim,
-        stepped: &mut Stepped,
+        stepped: &mut StepOutcome,
         observer: &mut dyn Observer,
     ) -> Result<VersionCount, CrawlError> {
         let origins = std::mem::take(&mut stepped.origins);
         let own = stepped.versions.take();
         // Only what history knows as a redirect stands for the page that it leads to.
-        let is_redirect = matches!(stepped.met, Met::Reply { status: 300..=399, .. });
+        let is_redirect = matches!(stepped.met, HostResponse::Reply { status: 300..=399, .. });
         let waits = match stepped.redirect.as_ref().filter(|_| is_redirect) {
             Some(to) => self.is_awaited(claim.uri(), to)?,
             None => false,
@@ -281,7 +281,7 @@ impl Crawl {
     ) -> Result<(), CrawlError> {
         let teller = self.teller();
         if findings.known != teller.state(&findings.url) {
-            // Another step looked at the page at the same time, and has told what it found.
+            // Another step visited the page at the same time, and has told what it found.
             let Some(since) = teller.versions_at_once(&findings.url)? else { return Ok(()) };
             findings = since;
         }

@@ -1,5 +1,5 @@
 //! What the queue looks like while a run has it: counts, and what comes next. The process that runs
-//! is the only one that can read its queue, so it says now and then what is in it, and whoever asks
+//! is the only one that can read its queue, so it says now and then what is in it, and the caller
 //! (`status`, `due`) reads that.
 //!
 //! Deliberately writes no file: whoever set the run up is handed the view and keeps it.
@@ -16,7 +16,7 @@ use super::job::Take;
 use super::options::CrawlError;
 use super::source_book::SourceLine;
 
-/// So many URLs of each list are named, soonest first.
+/// This many URLs of each list are named, soonest first.
 pub const ITEMS_MAX: usize = 1_000;
 /// What is due now is counted up to this.
 pub const DUE_COUNTED_MAX: usize = 1_000;
@@ -147,7 +147,7 @@ pub struct QueueTold {
 }
 
 impl QueueView {
-    /// In words, who said it and how long ago.
+    /// As text, who said it and how long ago.
     #[must_use]
     pub fn source(&self, now: Timestamp) -> String {
         let at = Timestamp::parse(&self.at).unwrap_or_default();

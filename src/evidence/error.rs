@@ -1,4 +1,4 @@
-//! What can go wrong with the evidence log: trouble of ours. Damage and forgery are findings.
+//! What can go wrong with the evidence log: an internal error. Damage and forgery are findings.
 
 use std::io;
 use std::path::Path;

@@ -20,7 +20,7 @@ use super::log::{Appender, Log};
 use super::{Checkpoint, EvidenceError};
 use crate::base::Timestamp;
 use crate::store::layout::{is_open, stable_name};
-use crate::store::{FileTrail, Layout, Trail};
+use crate::store::{AppendLog, FileAppends, Layout};
 
 /// What is done with files that are still being written.
 pub enum OpenFiles<'a> {
@@ -37,9 +37,9 @@ pub struct Extended {
     pub records: u64,
     /// Files that were sealed.
     pub files: u64,
-    /// The checkpoint; none where nothing was new.
+    /// The checkpoint; `None` where nothing was new.
     pub checkpoint: Option<Checkpoint>,
-    /// What was odd, in words.
+    /// What was odd, as text.
     pub notes: Vec<String>,
 }
 
@@ -65,7 +65,7 @@ pub fn extend_along(
     layout: &Layout,
     options: &Options,
     open: &OpenFiles<'_>,
-    trail: &Mutex<Trail>,
+    trail: &Mutex<AppendLog>,
     now: Timestamp,
 ) -> Result<Extended, EvidenceError> {
     let mut appender = Appender::open(layout, options)?;
@@ -167,7 +167,7 @@ struct OneFile<'a> {
     appender: &'a mut Appender,
     name: &'a str,
     path: &'a Path,
-    own: Option<FileTrail>,
+    own: Option<FileAppends>,
     done: &'a mut Extended,
 }
 

@@ -36,7 +36,7 @@ pub(super) fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
     sync_dir(dir)
 }
 
-/// Reads such a file; none where there is none.
+/// Reads such a file; `None` where there is none.
 pub(super) fn read_private(path: &Path) -> Result<Option<String>, PrivateError> {
     let file = match File::open(path) {
         Ok(file) => file,

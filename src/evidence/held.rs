@@ -1,7 +1,7 @@
 //! A checkpoint that someone kept elsewhere: read as mail and paper leave it, and judged by its own
 //! signature before anything is said of the log.
 //!
-//! A letter that was copied wrong, a checkpoint of another archive and a log that was made anew look
+//! A letter that was copied wrong, a checkpoint of another archive and a log that was made again look
 //! alike to who compares roots alone, and mean very different things.
 
 use super::Checkpoint;
@@ -11,7 +11,7 @@ use data_encoding::HEXLOWER;
 /// Reads a checkpoint that was kept: line ends of mail, and white space at its end, are put right.
 ///
 /// # Errors
-/// Which line is not as it was written, in words.
+/// Which line is not as it was written, as text.
 pub(super) fn read(bytes: &[u8]) -> Result<Checkpoint, String> {
     let text = String::from_utf8_lossy(bytes).replace("\r\n", "\n");
     let text = format!("{}\n", text.trim_start_matches('\u{feff}').trim_end());
@@ -52,7 +52,7 @@ fn wrong(text: &str) -> String {
 /// Which of the log's `keys` signed a checkpoint.
 ///
 /// # Errors
-/// Why none of them did, in words: a text that was changed since, another log, a log that was made anew.
+/// Why none of them did, as text: a text that was changed since, another log, a log that was made again.
 pub(super) fn signed<'k>(
     checkpoint: &Checkpoint,
     keys: &'k [VerifierKey],

@@ -73,7 +73,7 @@ impl LogKey {
         Self::of_der(path, &der)
     }
 
-    /// Reads a key; none where there is no file.
+    /// Reads a key; `None` where there is no file.
     ///
     /// # Errors
     /// When others may read it, or it is no key.

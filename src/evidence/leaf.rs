@@ -13,7 +13,7 @@
 //!
 //! The entry in the log is the SHA-256 of that text, 32 bytes; the leaf hash is that of RFC 6962
 //! section 2.1 over the entry. So the log holds no text of pages or URIs, and every leaf can be
-//! made anew from the WARC files. Facts of the archive itself (a sealed file, a key) are leaves of
+//! made again from the WARC files. Facts of the archive itself (a sealed file, a key) are leaves of
 //! the same form, whose texts are kept as [`Statement`]s.
 
 use data_encoding::{BASE64, HEXLOWER};
@@ -94,7 +94,7 @@ pub struct RecordLeaf<'a> {
 }
 
 impl<'a> RecordLeaf<'a> {
-    /// Reads a leaf; none where it is none of a record, or not exactly of the form.
+    /// Reads a leaf; `None` where it is none of a record, or not exactly of the form.
     #[must_use]
     pub fn parse(text: &'a str) -> Option<Self> {
         let mut lines = text.strip_suffix('\n')?.split('\n');
@@ -158,7 +158,7 @@ pub enum Statement {
         key: String,
         /// The one it replaces.
         before: Option<String>,
-        /// The signature of the one it replaces; none for the first, and where that was lost.
+        /// The signature of the one it replaces; `None` for the first, and where that was lost.
         signature: Option<Vec<u8>>,
     },
     /// A file that was made elsewhere was taken in; its records are as old as they say.
@@ -217,7 +217,7 @@ impl Statement {
         }
     }
 
-    /// Reads a text back; none where it is not exactly what [`Self::text`] writes.
+    /// Reads a text back; `None` where it is not exactly what [`Self::text`] writes.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let mut lines = text.lines();

@@ -48,7 +48,7 @@ impl VerifierKey {
         format!("{}+{}+{}", self.name, HEXLOWER.encode(&self.id()), BASE64.encode(&data))
     }
 
-    /// Reads a key as text; none where its parts do not agree.
+    /// Reads a key as text; `None` where its parts do not agree.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let (name, rest) = text.trim().split_once('+')?;
@@ -101,7 +101,7 @@ pub struct Note {
 }
 
 impl Signature {
-    /// Reads a line of a note; none where it is not of the form.
+    /// Reads a line of a note; `None` where it is not of the form.
     #[must_use]
     pub fn parse(line: &str) -> Option<Self> {
         let (name, data) = line.strip_prefix(DASH)?.split_once(' ')?;
@@ -125,7 +125,7 @@ impl Note {
         out
     }
 
-    /// Reads a note; none where it is not exactly of the form.
+    /// Reads a note; `None` where it is not exactly of the form.
     #[must_use]
     pub fn parse(whole: &str) -> Option<Self> {
         let at = whole.rfind("\n\n")?;

@@ -34,7 +34,7 @@ const CONSISTENCY: &str = "pressmark/consistency/1";
 pub const LEAVES_MAX: u64 = 1 << 62;
 /// No tree of so many leaves is higher.
 const HASHES_MAX: usize = 64;
-/// So many older trees are taken; twenty times what a bundle has.
+/// This many older trees are taken; twenty times what a bundle has.
 const EARLIER_MAX: usize = 10_000;
 
 /// A proof that a leaf is in the tree of a checkpoint.
@@ -56,7 +56,7 @@ impl<'a> Inclusion<'a> {
         format!("{INCLUSION}\nindex {}\n{hashes}\n{}", self.index, self.checkpoint)
     }
 
-    /// Reads a proof; none where it is not exactly as [`Self::text`] writes one.
+    /// Reads a proof; `None` where it is not exactly as [`Self::text`] writes one.
     #[must_use]
     pub fn parse(text: &'a str) -> Option<Self> {
         let (head, checkpoint) = text.split_once("\n\n")?;
@@ -111,7 +111,7 @@ pub fn consistency_text(earlier: &[Earlier]) -> String {
     format!("{CONSISTENCY}\n{all}")
 }
 
-/// Reads proofs of consistency; none where they are not exactly as [`consistency_text`] writes them,
+/// Reads proofs of consistency; `None` where they are not exactly as [`consistency_text`] writes them,
 /// smallest first and each size once.
 #[must_use]
 pub fn parse_consistency(text: &str) -> Option<Vec<Earlier>> {

@@ -109,7 +109,7 @@ impl TileDir {
         if fs::read(&path).is_ok_and(|there| there == bytes) {
             return Ok(path);
         }
-        // A tile that an unfinished run left is beyond every checkpoint, and is written anew.
+        // A tile that an unfinished run left is beyond every checkpoint, and is written again.
         let mut file = match fs::File::create(&path) {
             Err(why) if why.kind() == io::ErrorKind::NotFound => {
                 path.parent().map_or(Ok(()), fs::create_dir_all)?;

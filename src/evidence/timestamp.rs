@@ -61,7 +61,7 @@ pub fn label(url: &str) -> String {
 }
 
 /// Asks each authority for a token over the newest checkpoint that it has not stamped; what went
-/// wrong, in words. Nothing is kept that was not verified.
+/// wrong, as text. Nothing is kept that was not verified.
 ///
 /// # Errors
 /// When the log cannot be read or a token cannot be written.

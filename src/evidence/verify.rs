@@ -3,7 +3,7 @@
 //! The hashes of the log are put together again from its first leaf to its last; on the way the
 //! root is compared at the size of every checkpoint, so that each is proved to be a prefix of the
 //! next. Every leaf is made again from the record that it stands for. Every sealed file is hashed.
-//! So a change of any byte that a checkpoint covers shows, and so does a log that was made anew:
+//! So a change of any byte that a checkpoint covers shows, and so does a log that was made again:
 //! by its key, by the checkpoints, or, where all of that was replaced, by a checkpoint that someone
 //! else kept.
 //!
@@ -28,7 +28,7 @@ use crate::base::{Finding, Severity, Timestamp};
 use crate::store::Layout;
 use crate::store::layout::stable_name;
 
-/// So many findings about one file are told; more are counted.
+/// This many findings about one file are told; more are counted.
 const FINDINGS_PER_FILE: u32 = 100;
 
 /// What is compared.

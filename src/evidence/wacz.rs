@@ -37,7 +37,7 @@ pub use signing::{P384Key, Signer, is_signature};
 const WACZ_VERSION: &str = "1.1.1";
 /// The version of the signing format that is written.
 const SIGNING_VERSION: &str = "0.1.0";
-/// So many lines of the index are packed as one block, which a reader fetches whole.
+/// This many lines of the index are packed as one block, which a reader fetches whole.
 const INDEX_BLOCK_LINES: usize = 300;
 const INDEX_NAME: &str = "index.cdx.gz";
 /// A file of this length or more needs the 64-bit fields of ZIP (APPNOTE 4.3.9.2); also where its record
@@ -130,7 +130,7 @@ pub struct Member<'a> {
     pub length: u64,
     /// The bytes.
     pub bytes: Box<dyn Read + 'a>,
-    /// Its line of the index; none for records that are no captures.
+    /// Its line of the index; `None` for records that are no captures.
     pub index: Option<IndexLine>,
 }
 
@@ -274,7 +274,7 @@ struct Zip<W: Write + Seek> {
     zip: ZipWriter<W>,
     options: SimpleFileOptions,
     resources: Vec<Value>,
-    /// So many bytes may still be packed: see [`TEXT_BYTES_MAX`].
+    /// This many bytes may still be packed: see [`TEXT_BYTES_MAX`].
     left: u64,
 }
 

@@ -99,7 +99,7 @@ pub struct Neighbours {
     pub between: Vec<Absence>,
     /// What stands there since.
     pub since: Vec<Absence>,
-    /// A capture before both of them that could not be read, in words.
+    /// A capture before both of them that could not be read, as text.
     pub note: Option<String>,
 }
 

@@ -27,7 +27,7 @@ use super::spool::Spool;
 /// Up to so many bytes are spooled in memory.
 const SPOOL_MEMORY_MAX: usize = 8 << 20;
 
-/// So many versions are asked of the store at once.
+/// This many versions are asked of the store at once.
 const ROWS_A_QUESTION: usize = 128;
 
 /// Which changes are wanted. The default is all of them.
@@ -138,7 +138,7 @@ struct Place {
 pub struct NewestFirst<'s, 'a> {
     sayer: &'s mut Sayer<'a>,
     wanted: Wanted,
-    /// What the store has; none where all of it was spooled.
+    /// What the store has; `None` where all of it was spooled.
     stored: Option<FromStore<'a>>,
     spooled: Spooled,
     batch: std::vec::IntoIter<ArchiveChange>,
@@ -216,7 +216,7 @@ impl Place {
     }
 }
 
-/// Finds every wanted change. `progress` is told how many pages have been looked at.
+/// Finds every wanted change. `progress` is told how many pages have been checked.
 ///
 /// # Errors
 /// When the index cannot answer or the spool cannot be read. A record that cannot be read is left
@@ -313,7 +313,7 @@ impl FromStore<'_> {
 }
 
 impl NewestFirst<'_, '_> {
-    /// The time of the newest change; none where there is none.
+    /// The time of the newest change; `None` where there is none.
     #[must_use]
     pub fn newest(&self) -> Option<Timestamp> {
         self.newest

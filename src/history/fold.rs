@@ -34,7 +34,7 @@ pub struct Begun {
     pub said: Said,
     /// What a reader gets of it.
     pub presence: Presence,
-    /// What changed; none for the first.
+    /// What changed; `None` for the first.
     pub delta: Option<Delta>,
     /// The first capture of the version that it is compared with: the last one that had the article.
     pub before: Option<Said>,

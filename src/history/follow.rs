@@ -1,6 +1,6 @@
 //! The store of readings brought in line with the WARC files: what they have beyond its marks is folded.
 //!
-//! A mark says how far the captures of a file are in. A crawl moves the marks as it goes; whoever asks finds
+//! A mark says how far the captures of a file are in. A crawl moves the marks as it goes; a reader finds
 //! little or nothing left to do. After an import, or where the store is new, the pages of the archive are
 //! gone through; pages whose state still holds cost a look.
 

@@ -51,7 +51,7 @@ pub struct VersionJson {
     pub last_seen: String,
     /// How many captures there are of it.
     pub captures: u64,
-    /// The headline of the article; none where there is none to be had.
+    /// The headline of the article; `None` where there is none to be had.
     pub headline: Option<String>,
     /// What a reader gets: `here`, `cut`, `walled`, `moved`, `gone` or `unknown`.
     pub presence: &'static str,

@@ -19,7 +19,7 @@ const HOPS_MAX: usize = 10;
 /// it shows the page as it was then, better than an earlier one.
 const SOON: Duration = Duration::from_hours(24);
 
-/// So many captures are passed over that show no page.
+/// This many captures are passed over that show no page.
 const PASSED_OVER_MAX: usize = 100;
 
 /// Where a capture leads.

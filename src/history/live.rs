@@ -39,7 +39,7 @@ const STATE_VERSION: u8 = 1;
 /// work. Of one with more, no return to an earlier version is told.
 const FRESH_READ_MAX: usize = 256;
 
-/// So many of a page's newest captures are looked through for one that was just appended.
+/// This many of a page's newest captures are looked through for one that was just appended.
 const NEWEST_MAX: usize = 16;
 
 /// What came of a look at a page's new captures.

@@ -27,7 +27,7 @@ pub enum Newest<'p> {
 /// Who is told, and may fail.
 type Found<'f, E> = &'f mut dyn FnMut(Newest<'_>) -> Result<(), E>;
 
-/// So many captures of an address are gone through to find one that was just made.
+/// This many captures of an address are gone through to find one that was just made.
 const NEWEST_MAX: usize = 8;
 
 /// Finds the newest page of every URL, or with `until` the newest before it, in the falling order of

@@ -86,7 +86,7 @@ pub fn pages(
     pages_in(reader, keys)
 }
 
-/// What the index knows of one page; none where it was never captured.
+/// What the index knows of one page; `None` where it was never captured.
 pub(super) fn page(reader: &Reader, url: &str) -> Result<Option<PageCaptures>, StoreError> {
     pages_in(reader, KeyRange::of(url, MatchType::Exact)).next().transpose()
 }

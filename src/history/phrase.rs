@@ -26,7 +26,7 @@ pub struct Phrase {
 }
 
 impl Phrase {
-    /// The phrase; none where it has no letter and no digit.
+    /// The phrase; `None` where it has no letter and no digit.
     #[must_use]
     pub fn new(text: &str) -> Option<Self> {
         let folded = fold(text);
@@ -134,7 +134,7 @@ pub struct Stood {
     pub first_seen: NamedCapture,
     /// The last capture that has it.
     pub last_seen: NamedCapture,
-    /// When it was first found missing for good; none where the newest version has it.
+    /// When it was first found missing for good; `None` where the newest version has it.
     pub gone_since: Option<Timestamp>,
     /// In how many versions it stood.
     pub versions: u64,

@@ -24,10 +24,10 @@ use super::row::{VersionRow, put_counted, take_counted};
 use super::said::Sayer;
 use super::versions::Version;
 
-/// So many captures of a version may follow before the state is written again for them alone.
+/// This many captures of a version may follow before the state is written again for them alone.
 const CAPTURES_BETWEEN: u64 = 64;
 
-/// So many rows wait in memory to be kept.
+/// This many rows wait in memory to be kept.
 pub(super) const ROWS_BETWEEN: usize = 256;
 
 /// A hash of bytes, the same on every machine (FNV-1a): it tells lists of captures apart that nobody has
@@ -110,7 +110,7 @@ impl PageState {
         out
     }
 
-    /// The state that was kept; none where the bytes are none.
+    /// The state that was kept; `None` where the bytes are none.
     pub fn of_bytes(bytes: &[u8]) -> Option<Self> {
         let mut rest = bytes;
         let state = Self {

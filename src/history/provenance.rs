@@ -20,7 +20,7 @@ pub struct BlamedSentence {
     pub range: Range<usize>,
     /// The version that brought it, by index into [`Blame::versions`].
     pub since: usize,
-    /// The version that last changed its words; none where nobody did.
+    /// The version that last changed its words; `None` where nobody did.
     pub changed: Option<usize>,
 }
 
@@ -44,7 +44,7 @@ pub struct Blame {
     pub sentences: Vec<BlamedSentence>,
     /// Whether a later version of the page, which was asked for, has no article.
     pub passed_over: bool,
-    /// Captures that could not be read, in words.
+    /// Captures that could not be read, as text.
     pub notes: Vec<String>,
 }
 

@@ -25,7 +25,7 @@ pub struct VersionRow {
     pub captures: u64,
     /// What a reader gets of it.
     pub presence: Presence,
-    /// The headline of the article; none where it has none.
+    /// The headline of the article; `None` where it has none.
     pub headline: Option<String>,
     /// Whether there is an article text to read: no error, no wall, no redirect to something else.
     pub has_text: bool,
@@ -35,7 +35,7 @@ pub struct VersionRow {
     pub landing: Option<Capture>,
     /// What stands there instead of an article, where none does.
     pub instead: String,
-    /// What it is compared with, and what changed; none for the first.
+    /// What it is compared with, and what changed; `None` for the first.
     pub change: Option<Box<RowChange>>,
 }
 
@@ -102,7 +102,7 @@ impl VersionRow {
         Row { date: self.first.date.unix_micros(), facts, bytes }
     }
 
-    /// The row that was kept; none where the bytes are none.
+    /// The row that was kept; `None` where the bytes are none.
     pub(super) fn of_bytes(bytes: &[u8]) -> Option<Self> {
         unpack(bytes)
     }

@@ -297,7 +297,7 @@ impl<'s, 'a> Stored<'s, 'a> {
     }
 }
 
-/// The captures after those that were folded in; none where these are not the same.
+/// The captures after those that were folded in; `None` where these are not the same.
 fn after_same<'a>(
     mut captures: Answers<'a>,
     folded_in: &FoldedIn,

@@ -21,10 +21,10 @@ use super::row::VersionRow;
 /// The longest payload after decompression that is read.
 pub const DECODED_BYTES_MAX: usize = 64 << 20;
 
-/// So many pages are kept in memory; a page of an article takes some ten kilobytes.
+/// This many pages are kept in memory; a page of an article takes some ten kilobytes.
 const PAGES_MAX: usize = 256;
 
-/// So many comparisons are.
+/// This many comparisons are.
 const DELTAS_MAX: usize = 8;
 
 /// What one capture says, and how it was answered.

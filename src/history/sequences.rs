@@ -579,9 +579,9 @@ fn a_state_of_other_captures_or_of_garbage_is_none() {
 enum Keeping {
     /// The crawl, after each capture that may begin a version.
     Crawl,
-    /// Whoever asks, after each capture.
+    /// The next reader, after each capture.
     History,
-    /// Whoever asks for changes, after each capture.
+    /// The next reader of changes, after each capture.
     Changes,
     /// The crawl, in a store that is deleted before the capture with this number.
     DeletedBefore(usize),

@@ -27,7 +27,7 @@ pub struct Version {
     pub last: Capture,
     /// How many captures there are of it.
     pub captures: u64,
-    /// What changed; none for the first.
+    /// What changed; `None` for the first.
     pub delta: Option<Delta>,
     /// The first capture of the version that it is compared with: the last one before that had the
     /// article, or the last one where none had.
@@ -75,7 +75,7 @@ impl Version {
         self.presence == Presence::Here && self.said.has_article()
     }
 
-    /// The headline of the article; none where it has none.
+    /// The headline of the article; `None` where it has none.
     #[must_use]
     pub fn headline(&self) -> Option<&str> {
         let has_text = matches!(self.presence, Presence::Here | Presence::Cut);
@@ -98,7 +98,7 @@ pub struct Versions<'s, 'a> {
     current: Option<Version>,
     /// Captures that say nothing, as long as there is nothing else: then they are the one version.
     nothing: Option<Version>,
-    /// Captures that could not be read, in words.
+    /// Captures that could not be read, as text.
     pub notes: Vec<String>,
     /// The newest of them: when it was captured, and why it cannot be read.
     pub unread: Option<(Timestamp, StoreError)>,
@@ -191,7 +191,7 @@ pub(super) fn asking(error: &ArchiveError) -> StoreError {
 pub struct History {
     /// The versions.
     pub versions: Vec<Version>,
-    /// Captures that could not be read, in words.
+    /// Captures that could not be read, as text.
     pub notes: Vec<String>,
 }
 

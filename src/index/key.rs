@@ -85,7 +85,7 @@ pub(super) fn blocks_of(stored: &[u8]) -> (Vec<u8>, Vec<u8>) {
 }
 
 /// Bounds around all blocks of a range of urlkeys. With cut urlkeys they may hold more than the
-/// range, so that whoever reads compares the full urlkey.
+/// range, so that a reader that reads compares the full urlkey.
 pub(super) fn blocks_in(range: &KeyRange) -> (Vec<u8>, Option<Vec<u8>>) {
     let mut start = range.start.clone();
     start.truncate(usable(&start));

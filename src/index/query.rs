@@ -248,7 +248,7 @@ enum Source {
     Forward(Scan),
     Backward(Scan),
     Closest(Box<Closest>),
-    /// By distance over many urlkeys: everything has to be looked at before the first answer.
+    /// By distance over many urlkeys: everything has to be checked before the first answer.
     Unsorted {
         scan: Scan,
         at: Timestamp,

@@ -67,7 +67,7 @@ pub(super) fn io_error(what: &'static str, dir: &Path, source: io::Error) -> KvE
 }
 
 /// Makes `dir` fit for the engine: there, not held by anybody, without leftovers that the engine
-/// would choke on. Gives back the marker of an orderly close, and what had to be done, in words.
+/// would choke on. Gives back the marker of an orderly close, and what had to be done, as text.
 pub(super) fn prepare(dir: &Path) -> Result<(Option<CleanMarker>, Vec<String>), KvError> {
     let mut notes = Vec::new();
     // Held to the end of this function only, since the engine takes its own on the same file.
@@ -129,7 +129,7 @@ fn boot() -> Option<Vec<u8>> {
     fs::read("/proc/sys/kernel/random/boot_id").ok().filter(|id| !id.is_empty())
 }
 
-/// Leaves word for the next open. Best effort: whoever calls has an error to report already.
+/// Leaves word for the next open. Best effort: the caller has an error to report already.
 pub(super) fn mark_damaged(dir: &Path, why: &str) {
     let _ = fs::write(dir.join(DAMAGED), why);
 }
@@ -224,7 +224,7 @@ fn remove_unfinished_snapshots(dir: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Renames snapshots and the parameter file so that the engine makes them anew from the log; says
+/// Renames snapshots and the parameter file so that the engine makes them again from the log; says
 /// whether there were any.
 pub(super) fn move_snapshots_away(dir: &Path) -> io::Result<bool> {
     let mut any = false;

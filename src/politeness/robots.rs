@@ -109,7 +109,7 @@ struct Rule {
 pub struct Note {
     /// The line, from one; zero for the file as a whole.
     pub line: u32,
-    /// What, in words that go after "robots.txt" or "line 3".
+    /// What, as text that go after "robots.txt" or "line 3".
     pub what: String,
 }
 
@@ -118,7 +118,7 @@ pub struct Note {
 pub struct Verdict {
     /// Whether it may be asked for.
     pub allowed: bool,
-    /// The rule that decided; none where no rule matches, which allows.
+    /// The rule that decided; `None` where no rule matches, which allows.
     pub rule: Option<RuleRef>,
     /// Whether the other [`RobotsReading`] would decide otherwise.
     pub disputed: bool,
@@ -181,7 +181,7 @@ impl RobotsTxt {
             .max_by_key(|rule| (rule.pattern.octets(), rule.allow, std::cmp::Reverse(rule.line)))
     }
 
-    /// The `Crawl-delay` for `agent`: the longest of its groups; none where they have none, or
+    /// The `Crawl-delay` for `agent`: the longest of its groups; `None` where they have none, or
     /// none that can be read. Not capped: that is the pace's.
     #[must_use]
     pub fn crawl_delay(&self, reading: RobotsReading, agent: &str) -> Option<Duration> {

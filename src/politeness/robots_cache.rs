@@ -92,7 +92,7 @@ struct Unreachable {
 pub enum Standing<'a> {
     /// Ask the rules.
     Rules(&'a RobotsTxt),
-    /// Everything may be fetched; why, in words.
+    /// Everything may be fetched; why, as text.
     Free(String),
     /// Nothing may be fetched until it is reachable.
     StayOut(StayOut),
@@ -288,7 +288,7 @@ const VERSION: u8 = 1;
 ///   kind 2 unreachable  why: text │ since: time │ attempts: u32 │ retry_at: time
 ///                       │ 0, or 1 and fetched_at: time │ body: bytes
 /// text, bytes: length as u32, then so many bytes; time: i64, microseconds since 1970; all
-/// little-endian. The body is as fetched, so that a later parser reads it anew.
+/// little-endian. The body is as fetched, so that a later parser reads it again.
 /// ```
 impl CachedRobots {
     /// The bytes that [`Self::from_bytes`] reads.

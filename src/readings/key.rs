@@ -11,7 +11,7 @@ const ADDRESS_BYTES: usize = 16;
 pub struct PageKey(Vec<u8>);
 
 impl PageKey {
-    /// The key of a capture; none where what it says is not told by its payload alone: a redirect
+    /// The key of a capture; `None` where what it says is not told by its payload alone: a redirect
     /// says where to in its head, and a cut body may have been cut elsewhere.
     #[must_use]
     pub fn of(entry: &Capture) -> Option<Self> {

@@ -21,7 +21,7 @@ use super::delta::Delta;
 pub(crate) trait Pack: Sized {
     /// Appends the value.
     fn put(&self, out: &mut Vec<u8>);
-    /// Takes a value off the front; none where the bytes are none.
+    /// Takes a value off the front; `None` where the bytes are none.
     fn take(from: &mut &[u8]) -> Option<Self>;
 }
 

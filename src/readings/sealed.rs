@@ -29,7 +29,7 @@ pub(super) fn seal(content: &[u8], base: Option<&[u8]>) -> Option<Vec<u8>> {
     Some(value)
 }
 
-/// What was sealed; none where the value is damaged or was packed against something else.
+/// What was sealed; `None` where the value is damaged or was packed against something else.
 pub(super) fn unseal(mut value: &[u8], base: Option<&[u8]>) -> Option<Vec<u8>> {
     let length = usize::take(&mut value).filter(|length| *length <= VALUE_BYTES_MAX)?;
     let mut decompressor = match base {

@@ -28,7 +28,7 @@ use super::sealed::{seal, unseal};
 use super::sorted;
 use super::speakers::last_word;
 
-/// So many bytes the store may take on disk unless it is told otherwise: the readings of more than a
+/// This many bytes the store may take on disk unless it is told otherwise: the readings of more than a
 /// million versions.
 pub const DERIVED_BYTES_MAX: u64 = 2 << 30;
 
@@ -39,10 +39,10 @@ const CODE: &str = env!("PRESSMARK_DERIVATION");
 /// The version of the layout of this store.
 const LAYOUT: u32 = 3;
 
-/// So many readings are packed against one.
+/// This many readings are packed against one.
 const BASED_MAX: i64 = 63;
 
-/// After so many writes the size is looked at.
+/// After so many writes the size is checked.
 const WRITES_BETWEEN: u64 = 256;
 
 /// Names the state of the program that derives.
@@ -126,7 +126,7 @@ impl Readings {
         self.shared.open.lock().unwrap_or_else(PoisonError::into_inner).is_some()
     }
 
-    /// Asks the store; none where there is none, or it fails. One that is damaged is left, and removed
+    /// Asks the store; `None` where there is none, or it fails. One that is damaged is left, and removed
     /// where no other process has it open.
     pub(super) fn ask<T>(
         &self,
@@ -265,7 +265,7 @@ impl Readings {
         Some(found.into_iter().filter_map(text).collect())
     }
 
-    /// The bytes that it takes on disk, without what is free in its file; none where there is no store.
+    /// The bytes that it takes on disk, without what is free in its file; `None` where there is no store.
     #[must_use]
     pub fn bytes(&self) -> Option<u64> {
         let (all, free) = self.ask(|open| open.database.bytes())?;
@@ -293,7 +293,7 @@ fn words(page: &Page) -> Vec<String> {
 }
 
 impl Open {
-    /// The content of a whole reading; none where it is gone or damaged.
+    /// The content of a whole reading; `None` where it is gone or damaged.
     fn base(&mut self, id: i64) -> Result<Option<Arc<Vec<u8>>>, DatabaseError> {
         if let Some((known, content)) = &self.base
             && *known == id

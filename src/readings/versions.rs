@@ -41,7 +41,7 @@ pub struct RowFacts {
 pub struct Row {
     /// When it was seen first, in microseconds since 1970.
     pub date: i64,
-    /// What it is found by; none where it changed nothing.
+    /// What it is found by; `None` where it changed nothing.
     pub facts: Option<RowFacts>,
     /// Everything else.
     pub bytes: Vec<u8>,
@@ -63,7 +63,7 @@ pub struct Update {
     pub urlkey: String,
     /// Its address.
     pub url: String,
-    /// The revision that this follows; none where nothing was kept.
+    /// The revision that this follows; `None` where nothing was kept.
     pub after: Option<i64>,
     /// Whether any of its captures is a document of HTML.
     pub is_html: bool,
@@ -160,7 +160,7 @@ impl Pack for RowFacts {
     }
 }
 
-/// The rows of the chunk of a page that begins with the version of this number; none where it is damaged or
+/// The rows of the chunk of a page that begins with the version of this number; `None` where it is damaged or
 /// another chunk.
 fn unpack_chunk(value: &[u8], urlkey: &str, first: usize) -> Option<Vec<Row>> {
     let content = unseal(value, None)?;
@@ -384,7 +384,7 @@ impl Readings {
         })
     }
 
-    /// How far each WARC file is in; none where the store failed.
+    /// How far each WARC file is in; `None` where the store failed.
     #[must_use]
     pub fn files_done(&self) -> Option<Vec<FileDone>> {
         self.ask(|open| {
@@ -398,7 +398,7 @@ impl Readings {
         })
     }
 
-    /// A number that becomes another one whenever versions are forgotten; none where the store failed.
+    /// A number that becomes another one whenever versions are forgotten; `None` where the store failed.
     #[must_use]
     pub fn epoch(&self) -> Option<i64> {
         self.ask(|open| open.database.epoch())

@@ -16,7 +16,7 @@ use super::client::Route;
 use super::webhook::{Poster, WebhookError};
 use crate::base::TargetUri;
 use crate::telemetry::Metrics;
-use crate::telemetry::metrics::Told;
+use crate::telemetry::metrics::Delivery;
 
 /// A command that takes longer is ended.
 const COMMAND_TIME_MAX: Duration = Duration::from_secs(60);
@@ -100,7 +100,7 @@ impl Notifier {
         let message = Message { id: uuid::Uuid::new_v4().to_string(), body };
         let queued = self.queues.get(receiver).is_some_and(|q| q.try_send(message).is_ok());
         if !queued {
-            self.metrics.told(Told::Dropped);
+            self.metrics.told(Delivery::Dropped);
             tracing::warn!("a message about a new version was dropped: its receiver is too slow");
         }
     }
@@ -123,7 +123,8 @@ struct Worker {
 impl Worker {
     async fn run(self, mut queue: Queue<Message>) {
         while let Some(message) = queue.recv().await {
-            let told = if self.deliver(&message).await { Told::Delivered } else { Told::GivenUp };
+            let told =
+                if self.deliver(&message).await { Delivery::Delivered } else { Delivery::GivenUp };
             self.metrics.told(told);
         }
     }

@@ -1,6 +1,6 @@
 //! One question to a time-stamp authority over HTTP (RFC 3161 section 3.4).
 //!
-//! It moves bytes and judges none of them: what a response proves is decided by whoever asked.
+//! It moves bytes and judges none of them: what a response proves is decided by the caller.
 
 use std::time::Duration;
 

@@ -24,7 +24,7 @@ pub enum FeedForm {
 pub struct FeedHead<'a> {
     /// Its title.
     pub title: &'a str,
-    /// What it is of; none for a whole archive.
+    /// What it is of; `None` for a whole archive.
     pub link: Option<&'a str>,
     /// Which changes it has: two feeds of one archive that differ in this are two.
     pub of: &'a str,

@@ -144,7 +144,7 @@ impl Change {
 
     /// What it sets and removes. In this order: whatever a death leaves, the URL has a place, and
     /// its digest names one that the replay takes away.
-    fn writes(&self) -> Vec<(Vec<u8>, Option<Vec<u8>>)> {
+    pub(super) fn writes(&self) -> Vec<(Vec<u8>, Option<Vec<u8>>)> {
         match self {
             Self::Put { digest, old, place, entry } => {
                 let mut writes = vec![(place.key().to_vec(), Some(entry.clone()))];

@@ -247,7 +247,7 @@ pub struct Entry {
     pub path: DiscoveryPath,
     /// The page it was found on.
     pub via: Option<String>,
-    /// The fact that set its due time, in words; for a retired one, why it was retired.
+    /// The fact that set its due time, as text; for a retired one, why it was retired.
     pub because: String,
     /// Settings of this URL alone, in the watch list's words.
     pub settings: String,

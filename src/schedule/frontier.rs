@@ -52,7 +52,7 @@ pub struct FrontierOptions {
     pub claims_per_host_max: usize,
     /// How many ready hosts one call of [`Frontier::next`] offers to the caller's filter.
     pub filter_scan_max: usize,
-    /// The length of the journal, in bytes, at which the tables are flushed and it begins anew.
+    /// The length of the journal, in bytes, at which the tables are flushed and it begins again.
     pub journal_bytes_max: u64,
     /// How often the journal is synced against a loss of power. A kill needs no sync.
     pub sync_every: Duration,

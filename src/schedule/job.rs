@@ -1,4 +1,4 @@
-//! A job: where pages come from, which of them belong, how often they are looked at, and when to
+//! A job: where pages come from, which of them belong, how often they are checked, and when to
 //! stop. Plain data, as a job file says it; the settings read and check it, the crawl follows it.
 
 use std::fmt;
@@ -29,9 +29,9 @@ pub enum Overlap {
 /// When a run ends though something is left; that stays in the queue for the next run.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct JobLimits {
-    /// So many pages, requisites counted as well.
+    /// This many pages, requisites counted as well.
     pub pages_max: Option<u64>,
-    /// So many bytes received.
+    /// This many bytes received.
     pub bytes_max: Option<u64>,
     /// So much time since its beginning.
     pub time_max: Option<Duration>,
@@ -62,7 +62,7 @@ impl fmt::Debug for Notify {
 pub struct JobSpec {
     /// Its name, unlike that of any other job.
     pub name: String,
-    /// Where its file lies, by its full path; none for a job without one.
+    /// Where its file lies, by its full path; `None` for a job without one.
     pub file: Option<PathBuf>,
     /// Pages to capture.
     pub seeds: SeedList,
@@ -86,13 +86,13 @@ pub struct JobSpec {
     pub traps: TrapOptions,
     /// When a run ends.
     pub limits: JobLimits,
-    /// When pages are looked at again.
+    /// When pages are visited again.
     pub schedule: Schedule,
-    /// How often feeds, sitemaps and section pages are looked at.
+    /// How often feeds, sitemaps and section pages are checked.
     pub sources_every: Duration,
     /// A page younger than this goes before others.
     pub young: Duration,
-    /// A page found longer ago than this is looked at no more.
+    /// A page found longer ago than this is checked no more.
     pub age_max: Option<Duration>,
     /// What an overlapping run does.
     pub overlap: Overlap,
@@ -106,7 +106,7 @@ pub struct JobSpec {
     pub robots_reading: Option<String>,
     /// Its whole User-Agent.
     pub user_agent: Option<String>,
-    /// Where a site's owner reaches whoever runs it.
+    /// Where a site's owner reaches the operator.
     pub contact: Option<String>,
     /// Who is told.
     pub notify: Notify,
@@ -145,7 +145,7 @@ impl JobSpec {
         }
     }
 
-    /// When its feeds, sitemaps and section pages are looked at again.
+    /// When its feeds, sitemaps and section pages are visited again.
     #[must_use]
     pub fn schedule_of_sources(&self) -> Schedule {
         Schedule::Fixed { every: self.sources_every }

@@ -35,7 +35,7 @@ pub enum Block {
 
 /// What one look showed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Sight {
+pub enum Observation {
     /// The page (200, or 304 of it).
     Page,
     /// 404.
@@ -211,7 +211,7 @@ pub struct Life {
 const VERSION: u8 = 1;
 
 impl Life {
-    /// A page that was never looked at, or just seen.
+    /// A page that was never visited, or just seen.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
@@ -230,29 +230,29 @@ impl Life {
     }
 
     /// Takes in a look.
-    pub fn look(&mut self, at: Timestamp, sight: &Sight, rules: &LifeRules) -> Verdict {
-        let failing = matches!(sight, Sight::ServerError | Sight::NoAnswer);
+    pub fn look(&mut self, at: Timestamp, sight: &Observation, rules: &LifeRules) -> Verdict {
+        let failing = matches!(sight, Observation::ServerError | Observation::NoAnswer);
         self.failures = if failing { self.failures.saturating_add(1) } else { 0 };
         match sight {
-            Sight::Page => self.page(),
-            Sight::NotFound | Sight::MovedToFront => {
+            Observation::Page => self.page(),
+            Observation::NotFound | Observation::MovedToFront => {
                 self.gone.add(at);
                 let sure = self.gone.suffices(rules.not_found);
                 self.missing(at, sure, self.gone.looks, what(sight))
             }
-            Sight::GoneForGood => {
+            Observation::GoneForGood => {
                 self.gone.add(at);
                 let sure = self.gone.suffices(rules.gone_for_good);
                 self.missing(at, sure, self.gone.looks, what(sight))
             }
-            Sight::Blocked(Block::SoftNotFound) => {
+            Observation::Blocked(Block::SoftNotFound) => {
                 self.soft.add(at);
                 let sure = self.soft.suffices(rules.soft_not_found);
                 self.missing(at, sure, self.soft.looks, what(sight))
             }
-            Sight::Moved { to } => self.redirected(at, to, rules),
-            Sight::Blocked(block) => self.walled(at, *block, rules),
-            Sight::ServerError | Sight::NoAnswer => self.failed(at, what(sight), rules),
+            Observation::Moved { to } => self.redirected(at, to, rules),
+            Observation::Blocked(block) => self.walled(at, *block, rules),
+            Observation::ServerError | Observation::NoAnswer => self.failed(at, what(sight), rules),
         }
     }
 
@@ -320,7 +320,7 @@ impl Life {
         } else if !known {
             self.doubt();
         }
-        again(event, at, wait, what(&Sight::Blocked(block)))
+        again(event, at, wait, what(&Observation::Blocked(block)))
     }
 
     fn failed(&mut self, at: Timestamp, what: &str, rules: &LifeRules) -> Verdict {
@@ -398,19 +398,19 @@ fn again(event: Option<Event>, at: Timestamp, wait: Duration, why: &str) -> Verd
     Verdict { event, may_compare: false, retry: Some((at.plus(wait), why.to_owned())) }
 }
 
-fn what(sight: &Sight) -> &'static str {
+fn what(sight: &Observation) -> &'static str {
     match sight {
-        Sight::Page => "page",
-        Sight::NotFound => "404",
-        Sight::GoneForGood => "410",
-        Sight::Moved { .. } => "permanent redirect",
-        Sight::MovedToFront => "redirect to the front page",
-        Sight::Blocked(Block::Consent) => "consent wall",
-        Sight::Blocked(Block::Captcha) => "CAPTCHA",
-        Sight::Blocked(Block::Paywall) => "paywall",
-        Sight::Blocked(Block::SoftNotFound) => "soft 404",
-        Sight::Blocked(Block::Refused) => "refused",
-        Sight::ServerError => "server error",
-        Sight::NoAnswer => "no answer",
+        Observation::Page => "page",
+        Observation::NotFound => "404",
+        Observation::GoneForGood => "410",
+        Observation::Moved { .. } => "permanent redirect",
+        Observation::MovedToFront => "redirect to the front page",
+        Observation::Blocked(Block::Consent) => "consent wall",
+        Observation::Blocked(Block::Captcha) => "CAPTCHA",
+        Observation::Blocked(Block::Paywall) => "paywall",
+        Observation::Blocked(Block::SoftNotFound) => "soft 404",
+        Observation::Blocked(Block::Refused) => "refused",
+        Observation::ServerError => "server error",
+        Observation::NoAnswer => "no answer",
     }
 }

@@ -56,7 +56,7 @@ impl PageMemory {
 mod tests {
     use super::*;
     use crate::base::Timestamp;
-    use crate::schedule::life::{LifeRules, Sight};
+    use crate::schedule::life::{LifeRules, Observation};
     use crate::schedule::revisit::{Prior, Shape};
 
     #[test]
@@ -64,7 +64,7 @@ mod tests {
         let at = Timestamp::from_unix_seconds(1_700_000_000);
         let mut memory = PageMemory::default();
         assert_eq!(PageMemory::of_bytes(&memory.to_bytes()), Some(memory.clone()));
-        memory.life.look(at, &Sight::NotFound, &LifeRules::default());
+        memory.life.look(at, &Observation::NotFound, &LifeRules::default());
         assert_eq!(PageMemory::of_bytes(&memory.to_bytes()), Some(memory.clone()));
         memory.history = Some(PageHistory::new(Shape::Article, at, at, &Prior::default()));
         memory.text_digest = vec![7; 32];

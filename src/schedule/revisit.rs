@@ -8,7 +8,7 @@
 //! ```
 //!
 //! the chance that it catches something, and the time that something is expected to have stood
-//! unseen. It grows with waiting. A page is looked at when its value reaches the threshold of its
+//! unseen. It grows with waiting. A page is checked when its value reaches the threshold of its
 //! host, and the threshold moves so that the host's budget of looks a day is spent: then no look
 //! could be moved from one page of the host to another and catch more, which is the condition for
 //! the best use of a budget in Azar, Horvitz, Lubetzky, Peres and Shahaf ("Tractable near-optimal
@@ -36,7 +36,7 @@ pub use self::model::{AgePart, Belief, Prior, Shape};
 pub use self::said::{Compared, EntryKey, Said, Statement, entry_key};
 use crate::base::Timestamp;
 
-/// When pages of a job are looked at again.
+/// When pages of a job are visited again.
 #[derive(Debug, Clone)]
 pub enum Schedule {
     /// Always after the same time.
@@ -203,7 +203,7 @@ fn chance_of(seed: u64, now: Timestamp, born: Timestamp) -> f64 {
 /// Hours in words: `20 s`, `12 min`, `3.5 h`, `9 days`.
 fn span(h: f64) -> String {
     let seconds = h * 3_600.0;
-    // Rounded before it is looked at, so that 59.9 s are a minute and not 60 s.
+    // Rounded before it is checked, so that 59.9 s are a minute and not 60 s.
     if seconds.round() < 60.0 {
         format!("{seconds:.0} s")
     } else if h < 1.0 {

@@ -54,7 +54,7 @@ impl SeedList {
         })
     }
 
-    /// The URLs, each parsed anew.
+    /// The URLs, each parsed again.
     pub fn iter(&self) -> impl Iterator<Item = TargetUri> {
         // What was a URL when it was put in is one still.
         self.texts().filter_map(|text| TargetUri::parse(text).ok())

@@ -140,7 +140,7 @@ impl State {
     }
 
     /// Flushes the tree and begins a new journal that knows of the claims `in_flight`. Summaries are
-    /// written with it: of each host its bytes, or nothing where it is to be read anew.
+    /// written with it: of each host its bytes, or nothing where it is to be read again.
     ///
     /// The summaries are one batch with a number, and the new journal names that number. A kill in
     /// between leaves a journal that names another one, and then none is trusted.

@@ -243,7 +243,7 @@ fn look_at(uri: &TargetUri, options: &TrapOptions) -> Result<(), Trap> {
     Ok(())
 }
 
-/// The date in a URL, where it lies further back or ahead than a newspaper's do, in words. Calendars go
+/// The date in a URL, where it lies further back or ahead than a newspaper's do, as text. Calendars go
 /// on for ever in both directions; so do the archives of old papers, which is why this is counted and
 /// not forbidden.
 fn far_date(uri: &TargetUri, now: Timestamp, options: &TrapOptions) -> Option<String> {

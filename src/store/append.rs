@@ -17,12 +17,12 @@ use std::thread::JoinHandle;
 use crate::base::Clock;
 use crate::warc::{Packer, RandomIds, RecordIds};
 
+use super::append_log::AppendLog;
 use super::error::index_error;
 use super::group::{Current, Done, PackJob, Shared, StoreOptions, Submission, WriteJob, pack};
 use super::layout::Layout;
 use super::lock::Lock;
 use super::lookup::Reader;
-use super::trail::Trail;
 use super::writer::Writer;
 use super::{StoreError, disk, open};
 
@@ -104,7 +104,7 @@ impl Store {
 
     /// What this run appends; empty where the options name no mark.
     #[must_use]
-    pub fn trail(&self) -> Arc<Mutex<Trail>> {
+    pub fn trail(&self) -> Arc<Mutex<AppendLog>> {
         Arc::clone(&self.shared.trail)
     }
 
@@ -114,14 +114,14 @@ impl Store {
         &self.layout
     }
 
-    /// Free bytes on the archive's disk; none where the system does not tell.
+    /// Free bytes on the archive's disk; `None` where the system does not tell.
     #[must_use]
     pub fn disk_free(&self) -> Option<u64> {
         disk::free(self.layout.root())
     }
 
     /// Ends writing in order: everything submitted is written, the file sealed, the index flushed.
-    /// What went wrong with the index, in words.
+    /// What went wrong with the index, as text.
     ///
     /// # Errors
     /// When the index cannot be flushed.

@@ -9,7 +9,7 @@ use crate::base::{MediaType, surt};
 use crate::http::{Head, Method, read_shape, shape_of};
 use crate::warc::{Block, Fields, Original, warc_fields};
 
-/// How many bytes are looked at of a block that is no HTTP message: longer than any report of a
+/// How many bytes are checked of a block that is no HTTP message: longer than any report of a
 /// failure.
 const BLOCK_START_MAX: usize = 256 * 1024;
 

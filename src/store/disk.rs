@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-/// Free bytes for us on the disk of `path`; none where the system does not tell.
+/// Free bytes for us on the disk of `path`; `None` where the system does not tell.
 #[must_use]
 pub fn free(path: &Path) -> Option<u64> {
     let stat = rustix::fs::statvfs(path).ok()?;

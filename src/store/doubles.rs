@@ -12,7 +12,7 @@ use super::StoreError;
 use super::layout::{Layout, sealed_path, stable_name};
 use super::rotate::sync_dir;
 
-/// Settles every double of [`Layout::listed`]; what was done, in words.
+/// Settles every double of [`Layout::listed`]; what was done, as text.
 pub(super) fn settle(layout: &Layout, doubles: &[PathBuf]) -> Result<Vec<String>, StoreError> {
     doubles.iter().map(|open| settle_one(layout, open)).collect()
 }

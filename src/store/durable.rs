@@ -75,7 +75,7 @@ pub fn make_whole<T, E>(
         Ok(made)
     });
     if made.is_err() {
-        // Best effort: whoever asked has an error to report already.
+        // Best effort: the caller has an error to report already.
         let _ = fs::remove_file(&fresh);
     }
     made

@@ -1,4 +1,4 @@
-//! What can go wrong with the archive on disk: trouble of ours, with what to do about it.
+//! What can go wrong with the archive on disk: an internal error, with what to do about it.
 
 use std::io;
 

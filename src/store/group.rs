@@ -14,8 +14,8 @@ use crate::warc::{
 };
 
 use super::StoreError;
+use super::append_log::{AppendLog, RecordMark};
 use super::describe::{Place, entry_of, original_of, start_of};
-use super::trail::{Mark, Trail};
 
 /// How the archive is written.
 #[derive(Debug, Clone)]
@@ -42,8 +42,8 @@ pub struct StoreOptions {
     pub certificates: bool,
     /// How many threads pack.
     pub packers: usize,
-    /// What stands for a record in the [`Trail`]; none where no trail is wanted.
-    pub mark: Option<Mark>,
+    /// What stands for a record in the [`AppendLog`]; `None` where no trail is wanted.
+    pub mark: Option<RecordMark>,
 }
 
 impl Default for StoreOptions {
@@ -66,14 +66,14 @@ impl Default for StoreOptions {
 
 /// What is to be kept.
 #[derive(Debug, Clone)]
-pub enum What {
+pub enum Content {
     /// An exchange.
     Exchange(Arc<Exchange>),
     /// An exchange that came to nothing.
     Failure(Arc<Failure>),
 }
 
-impl What {
+impl Content {
     fn has_credentials(&self) -> bool {
         match self {
             Self::Exchange(exchange) => exchange.has_credentials,
@@ -97,7 +97,7 @@ pub struct Discovery {
 #[derive(Debug, Clone)]
 pub struct Submission {
     /// The exchange.
-    pub what: What,
+    pub what: Content,
     /// The record that a 304 confirms: the one the conditional request was made from.
     pub refers_to: Option<Original>,
     /// How the URL was found.
@@ -179,7 +179,7 @@ pub(super) struct Shared {
     pub current: Mutex<Current>,
     /// Submissions that are neither durable nor given up: how long a sync may wait for company.
     pub pending: AtomicUsize,
-    pub trail: Arc<Mutex<Trail>>,
+    pub trail: Arc<Mutex<AppendLog>>,
 }
 
 pub(super) fn pack(
@@ -202,7 +202,7 @@ pub(super) fn pack(
     };
     let spool = |why| StoreError::Io { doing: "packing", path: "a response".to_owned(), why };
     let (records, stored, digest) = match &submission.what {
-        What::Exchange(exchange) => {
+        Content::Exchange(exchange) => {
             let digests = digests_of(exchange, options.digest).map_err(spool)?;
             let verdict =
                 verdict(&*shared.captures, exchange, &digests, submission.refers_to.as_ref());
@@ -215,7 +215,7 @@ pub(super) fn pack(
                 composer.records(exchange, &digests, &verdict, &notes, &mut RandomIds, true);
             (records, stored, digest)
         }
-        What::Failure(failure) => {
+        Content::Failure(failure) => {
             let records = composer.failure_records(failure, &notes, &mut RandomIds, true);
             (records, StoredAs::Failure, None)
         }

@@ -48,7 +48,7 @@ impl<R: Read> Read for Hashing<R> {
 /// its block, as far as one is stated.
 ///
 /// # Errors
-/// What differs, in words.
+/// What differs, as text.
 pub(super) fn check(loaded: &Loaded, block: Option<Digest>) -> Result<(), String> {
     if let (Some(stated), Some(counted)) = (loaded.fields.block_digest(), block)
         && stated != counted
@@ -80,7 +80,7 @@ pub(super) fn check(loaded: &Loaded, block: Option<Digest>) -> Result<(), String
 /// A revisit of an identical payload, and the record that it leads to.
 ///
 /// # Errors
-/// What differs, in words.
+/// What differs, as text.
 pub(super) fn check_pair(revisit: &Loaded, original: &Loaded) -> Result<(), String> {
     let says_identical = revisit
         .fields

@@ -1,7 +1,7 @@
 //! Finding captures and loading them; a revisit leads to the record that holds its payload.
 
 use std::io::{self, BufReader, Read, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use crate::archive::{
@@ -113,14 +113,6 @@ impl Reader {
         self.captures
             .scan(&Query::exactly(url))
             .map(|capture| capture.map_err(index_error("asking")))
-    }
-
-    /// The path of a capture's file, sealed or still open.
-    #[must_use]
-    pub(crate) fn path_of(&self, capture: &Capture) -> PathBuf {
-        let sealed = self.layout.warc_dir().join(&*capture.file);
-        let open = || self.layout.warc_dir().join(format!("{}.open", capture.file));
-        if sealed.exists() { sealed } else { open() }
     }
 
     /// The capture of `url` that is closest to `at`; the newest without it. Reports of failures

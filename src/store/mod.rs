@@ -2,13 +2,14 @@
 //!
 //! The WARC files are the truth and their fsync is the commit; the index follows, and at every
 //! open the gap between the two is closed. In reading order: names ([`layout`], [`durable`]), the one
-//! writer (`lock`, [`group`], `append`, `writer`, `rotate`), what it tells of that ([`trail`]), what a record is
+//! writer (`lock`, [`group`], `append`, `writer`, `rotate`), what it tells of that ([`append_log`]), what a record is
 //! to the index ([`describe`]), reading
 //! ([`lookup`], `loaded`, `payload`, `records`, `between`), what keeps up with the files ([`mod@follow`]), closing gaps (`catch_up`, [`reindex`], `repair`, `doubles`), checking ([`mod@verify`]), trouble ([`error`]).
 //!
 //! Nothing here deletes or shortens a record.
 
 mod append;
+pub mod append_log;
 mod between;
 mod catch_up;
 pub mod describe;
@@ -31,23 +32,22 @@ mod reindex;
 mod repair;
 pub mod room;
 mod rotate;
-pub mod trail;
 pub mod verify;
 mod writer;
 
 pub use append::Store;
+pub use append_log::{AppendLog, FileAppends, MarkedRecord, RecordMark};
 pub use catch_up::{Progress, Reindexed};
 pub use disk::free as disk_free;
 pub use error::StoreError;
 pub use files::DirectoryFiles;
 pub use follow::{FollowError, follow};
-pub use group::{Appended, Discovery, Done, StoreOptions, StoredAs, Submission, What};
+pub use group::{Appended, Content, Discovery, Done, StoreOptions, StoredAs, Submission};
 pub use layout::Layout;
 pub use loaded::Loaded;
 pub use lookup::{Earlier, Reader};
 pub use payload::Payload;
 pub use reindex::reindex;
-pub use trail::{FileTrail, Mark, Marked, Trail};
 pub use verify::{Checked, VerifyOptions, verify, verify_files};
 
 pub use crate::warc::Original;

@@ -20,7 +20,7 @@ use super::layout::{Layout, stable_name};
 use super::rotate::{seal_path, sync_dir};
 
 /// Repairs and seals one `.open` file that is known to have been durable up to an offset; what was
-/// done, in words.
+/// done, as text.
 pub(super) fn seal_left_open(
     layout: &Layout,
     path: &Path,

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 /// What an index or a queue takes to be opened.
 const ROOM: usize = 1 << 20;
 
-/// Why nothing can be written in a directory; none where it can. On a disk that is all but full, a
+/// Why nothing can be written in a directory; `None` where it can. On a disk that is all but full, a
 /// few bytes may go in and a store does not open.
 #[must_use]
 pub fn why_unwritable(dir: &Path) -> Option<io::Error> {

@@ -9,8 +9,8 @@ use crate::base::{DigestAlgorithm, Timestamp};
 use crate::warc::{Compression, FileName, Packer, RecordId, WarcWriter, Warcinfo};
 
 use super::StoreError;
+use super::append_log::{RecordMark, Written};
 use super::layout::Layout;
-use super::trail::{Mark, Written};
 
 /// When a file is closed and the next begun.
 #[derive(Debug, Clone, Copy)]
@@ -39,7 +39,7 @@ pub(super) struct Naming<'a> {
     pub compression: Compression,
     pub algorithm: DigestAlgorithm,
     pub warcinfo: &'a Warcinfo,
-    pub mark: Option<Mark>,
+    pub mark: Option<RecordMark>,
 }
 
 fn io(doing: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> StoreError + use<> {

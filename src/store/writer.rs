@@ -11,10 +11,10 @@ use crate::base::Clock;
 use crate::warc::{Packer, RandomIds, RecordIds};
 
 use super::StoreError;
+use super::append_log::Written;
 use super::group::{Appended, Done, Group, Shared, WriteJob, pack};
 use super::layout::Layout;
 use super::rotate::{Limits, Naming, OpenFile};
-use super::trail::Written;
 
 /// The one thread that appends.
 pub(super) struct Writer {
@@ -31,7 +31,7 @@ pub(super) struct Writer {
     index_trouble: Option<String>,
 }
 
-/// So many submissions share one sync at most, which bounds how long the first of them waits.
+/// At most this many submissions share one sync, which bounds how long the first of them waits.
 const GROUP_MAX: usize = 256;
 /// A group of this size is synced without waiting for more.
 const COMPANY_MAX: usize = 24;
@@ -53,7 +53,7 @@ impl Writer {
         }
     }
 
-    /// Takes what is packed until nothing more can come; what went wrong, in words.
+    /// Takes what is packed until nothing more can come; what went wrong, as text.
     pub fn run(mut self, queue: &Receiver<WriteJob>) -> Vec<String> {
         let mut packer = Packer::new(self.shared.options.compression);
         while let Ok(first) = queue.recv() {

@@ -1,7 +1,7 @@
 //! A listener that answers `/healthz` and `/metrics` and nothing else (HTTP/1.1, one request a
 //! connection). Small and bounded: few connections at once, a short head, a short time.
 //!
-//! Whoever asks is answered, however many connections stand that ask nothing: with too many of them
+//! Every request is answered, however many connections stand that ask nothing: with too many of them
 //! the one that has stood longest makes room. A caller that sends its request at once has its
 //! answer before any other can be accepted in its place.
 
@@ -15,7 +15,7 @@ use tokio::task::AbortHandle;
 
 use super::metrics::Metrics;
 
-/// So many connections stand at once.
+/// This many connections stand at once.
 const CONNECTIONS_MAX: usize = 64;
 /// A longer request head is none of ours.
 const HEAD_MAX: usize = 8 * 1024;

@@ -41,7 +41,7 @@ impl LogFile {
         Ok(Self(Arc::new(Mutex::new(Opened { path: path.to_owned(), file }))))
     }
 
-    /// Opens the file at its path anew, after it was moved away.
+    /// Opens the file at its path again, after it was moved away.
     ///
     /// # Errors
     /// When it cannot be opened; then lines go where they went.

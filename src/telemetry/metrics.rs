@@ -7,9 +7,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use crate::base::Timestamp;
-use crate::crawl::news::kinds;
 use crate::crawl::outcome::Stored;
-use crate::crawl::{Finished, News, Observer, Outcome, SourceChange, SourceState, Trouble};
+use crate::crawl::version_event::kinds;
+use crate::crawl::{Finished, Observer, Outcome, SourceChange, SourceState, Trouble, VersionEvent};
 
 /// Upper bounds of the buckets of exchange times, in seconds.
 const BUCKETS: [f64; 10] = [0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 120.0];
@@ -49,7 +49,7 @@ const OTHER: &str = "other";
 
 /// What became of a message to whoever is told of new versions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Told {
+pub enum Delivery {
     /// It arrived.
     Delivered,
     /// It was tried as often as it is tried.
@@ -58,7 +58,7 @@ pub enum Told {
     Dropped,
 }
 
-impl Told {
+impl Delivery {
     fn label(self) -> &'static str {
         match self {
             Self::Delivered => "delivered",
@@ -79,7 +79,7 @@ struct Inner {
     classes: BTreeMap<&'static str, u64>,
     steps: BTreeMap<&'static str, u64>,
     kinds: BTreeMap<&'static str, u64>,
-    told: BTreeMap<Told, u64>,
+    told: BTreeMap<Delivery, u64>,
     left_out: BTreeMap<&'static str, u64>,
     bytes: u64,
     truncated: u64,
@@ -118,7 +118,7 @@ impl Metrics {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// So many jobs are followed.
+    /// This many jobs are followed.
     pub fn set_jobs(&self, jobs: usize) {
         self.inner().jobs = jobs as u64;
     }
@@ -134,11 +134,11 @@ impl Metrics {
     }
 
     /// What became of a message.
-    pub fn told(&self, told: Told) {
+    pub fn told(&self, told: Delivery) {
         *self.inner().told.entry(told).or_default() += 1;
     }
 
-    /// What is wrong, in words; nothing when all is well.
+    /// What is wrong, as text; nothing when all is well.
     #[must_use]
     pub fn ailments(&self) -> Vec<String> {
         let inner = self.inner();
@@ -392,7 +392,7 @@ impl Observer for Metrics {
         inner.queued = queued;
     }
 
-    fn news(&mut self, news: &News) {
+    fn news(&mut self, news: &VersionEvent) {
         let mut inner = self.inner();
         inner.versions += 1;
         inner.stealth += u64::from(news.version.stealth);
@@ -481,7 +481,7 @@ mod tests {
         let fetched = Outcome::Fetched { status: Some(200), stored: Stored::New, truncated: None };
         metrics.finished(&Finished { unread: Some(Unread::TooLong), ..done(fetched) });
         metrics.progress(3, 2, 5);
-        metrics.told(Told::Delivered);
+        metrics.told(Delivery::Delivered);
         for rule in ["no include rule", "exclude glob \"*/x\"", "traps.per_host_max", "made up"] {
             metrics.left_out(rule);
         }

@@ -13,8 +13,8 @@ use pressmark::capture::{
 };
 use pressmark::crawl::log::CrawlLog;
 use pressmark::crawl::{
-    Crawl, CrawlOptions, Finished, Job, JobRules, ManualTimer, News, Observer, Parts, Report,
-    SourceChange, Stop, Take, Timer, Trouble,
+    Crawl, CrawlOptions, Finished, Job, JobRules, ManualTimer, Observer, Parts, Report,
+    SourceChange, Stop, Take, Timer, Trouble, VersionEvent,
 };
 use pressmark::kv::{Kv, KvOptions};
 use pressmark::politeness::{Gate, Options as Politeness};
@@ -67,7 +67,7 @@ impl Dialer for Pipes {
 #[derive(Default)]
 pub struct Seen {
     pub done: Vec<Finished>,
-    pub news: Vec<News>,
+    pub news: Vec<VersionEvent>,
     pub trouble: Vec<Trouble>,
     pub notes: Vec<String>,
     /// What turned ill or well again: `URL: was > is (detail)`.
@@ -91,7 +91,7 @@ impl Observer for Seen {
             stop.ask();
         }
     }
-    fn news(&mut self, news: &News) {
+    fn news(&mut self, news: &VersionEvent) {
         self.news.push(news.clone());
     }
     fn note(&mut self, what: &str) {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use pressmark::crawl::{Finished, Job, News, Outcome, Take};
+use pressmark::crawl::{Finished, Job, Outcome, Take, VersionEvent};
 use pressmark::schedule::revisit::Schedule;
 
 use crate::jobs::{job, rss};
@@ -135,7 +135,7 @@ fn a_page_behind_a_cookie_is_reached_at_every_look_and_its_edit_is_told() {
         assert!(second.iter().any(|(t, sent)| t == "/p" && !sent.is_empty()), "{name}: {second:?}");
         let told: Vec<String> =
             seen.news.iter().map(|one| format!("{:?}", one.kinds().collect::<Vec<_>>())).collect();
-        assert!(seen.news.iter().any(News::is_edit), "{name}: {told:?}");
+        assert!(seen.news.iter().any(VersionEvent::is_edit), "{name}: {told:?}");
         // A page that waits is no redirect to history: it says something itself.
         assert!(seen.news.len() == 1 || name == "a page that waits", "{name}: {told:?}");
         // What was sent stands in the archive, and no other host was sent what is not its own.

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use pressmark::base::{Clock, TargetUri, TimeRange};
-use pressmark::crawl::{News, Observer, Report};
+use pressmark::crawl::{Observer, Report, VersionEvent};
 use pressmark::diff::ChangeKind;
 use pressmark::history::changes::{Wanted, changes};
 use pressmark::history::{Sayer, VersionJson, history};
@@ -302,11 +302,11 @@ fn version_in(message: &Value) -> Value {
     version
 }
 
-fn message(news: &News) -> Value {
+fn message(news: &VersionEvent) -> Value {
     serde_json::to_value(news.message(&news.job)).unwrap()
 }
 
-fn told_of(news: &[News], url: &str) -> Vec<Value> {
+fn told_of(news: &[VersionEvent], url: &str) -> Vec<Value> {
     let of_page = news.iter().filter(|news| news.uri.as_str() == url);
     of_page.map(|news| version_in(&message(news))).collect()
 }
@@ -325,7 +325,7 @@ fn short(version: &Value) -> String {
 }
 
 /// A message fits its schema.
-fn is_described(news: &News) {
+fn is_described(news: &VersionEvent) {
     let problems = crate::schemas::schemas().problems("message.json", &message(news));
     assert_eq!(problems, Vec::<String>::new());
 }
@@ -349,7 +349,7 @@ fn a_job_tells_a_page_that_goes_and_comes_back_and_each_look_is_another_process(
         assert_eq!(told, versions(&reader(&lab), &url), "{name}");
         news.iter().for_each(is_described);
         let mut kinds: BTreeMap<String, u64> = BTreeMap::new();
-        for kind in news.iter().flat_map(News::kinds) {
+        for kind in news.iter().flat_map(VersionEvent::kinds) {
             *kinds.entry(kind.to_owned()).or_default() += 1;
         }
         assert_eq!(counted, kinds, "{name}: the reports count what was told");
@@ -580,7 +580,7 @@ fn every_kind_of_change_is_told_as_the_history_prints_it() {
         news.iter().for_each(is_described);
         feeds_and_metrics(&reader, &news, &metrics, &name);
         crate::readings::is_in_line(&lab, true, &name);
-        seen_kinds.extend(news.iter().flat_map(News::kinds).map(str::to_owned));
+        seen_kinds.extend(news.iter().flat_map(VersionEvent::kinds).map(str::to_owned));
     }
     let all: BTreeSet<String> =
         ChangeKind::ALL.iter().map(|kind| kind.label().to_owned()).collect();
@@ -610,7 +610,7 @@ fn serve(lab: &Lab, page: &TargetUri, side: &Value, payload: &[u8]) {
 }
 
 /// The feeds and the metrics have what the messages have.
-fn feeds_and_metrics(reader: &Reader, news: &[News], metrics: &Metrics, name: &str) {
+fn feeds_and_metrics(reader: &Reader, news: &[VersionEvent], metrics: &Metrics, name: &str) {
     let mut sayer = Sayer::new(reader);
     let found = changes(&mut sayer, &Wanted::default(), &mut |_| {}).unwrap();
     let mut listed: Vec<Value> =
@@ -628,7 +628,7 @@ fn feeds_and_metrics(reader: &Reader, news: &[News], metrics: &Metrics, name: &s
     news.iter().for_each(|news| metrics.news(news));
     let text = metrics.render();
     assert!(!text.contains("other"), "{text}");
-    for kind in news.iter().flat_map(News::kinds) {
+    for kind in news.iter().flat_map(VersionEvent::kinds) {
         assert!(text.contains(&format!("pressmark_changes_total{{kind=\"{kind}\"}}")), "{text}");
     }
 }

@@ -21,7 +21,7 @@ use crate::store::{Layout, StoreError};
 /// Captures URLs and what they need until nothing is left in scope, then prints a report.
 ///
 /// # Errors
-/// Wrong URLs or settings (exit 2), or trouble of ours.
+/// Wrong URLs or settings (exit 2), or an internal error.
 pub fn run(args: &CrawlArgs, context: Context) -> Result<Exit, CliError> {
     let context = context.with_network(&args.network)?;
     let mut job = job_of(args, &context)?;

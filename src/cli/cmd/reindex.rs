@@ -10,7 +10,7 @@ use crate::render;
 use crate::store::layout::Layout;
 use crate::store::reindex;
 
-/// Builds the index anew from the WARC files alone.
+/// Rebuilds the index from the WARC files alone.
 ///
 /// # Errors
 /// When there is no archive, another process uses it, or the disk fails.

@@ -67,7 +67,7 @@ pub fn export(
     make_whole(out, disk, |file| write(package, Some(&key), BufWriter::new(file)).map_err(failed))
 }
 
-/// The line of a record in the package's index; none for what is no capture.
+/// The line of a record in the package's index; `None` for what is no capture.
 fn line(record: &Proved, reader: &Reader) -> Result<Option<IndexLine>, crate::store::StoreError> {
     let piece = &record.piece;
     for entry in reader.captures_of(&piece.uri) {

@@ -23,7 +23,7 @@ use crate::telemetry::{Metrics, http};
 
 /// How long messages may still take after the crawl has ended.
 const LAST_MESSAGES: Duration = Duration::from_secs(10);
-/// While the disk is full, whether there is room again is looked at after so long, doubling up to
+/// While the disk is full, whether there is room again is checked after so long, doubling up to
 /// [`ROOM_EVERY_MAX`].
 const ROOM_EVERY_MIN: Duration = Duration::from_secs(1);
 const ROOM_EVERY_MAX: Duration = Duration::from_secs(60);
@@ -34,7 +34,7 @@ const ROOM_MIN: u64 = 8 << 20;
 /// Fetches what is due when it is due, until a signal comes.
 ///
 /// # Errors
-/// Wrong jobs or settings (exit 2), or trouble of ours.
+/// Wrong jobs or settings (exit 2), or an internal error.
 pub fn run(args: &WatchArgs, context: Context) -> Result<Exit, CliError> {
     let context = Arc::new(context.with_network(&args.network)?);
     let settings = &context.settings;
@@ -177,7 +177,7 @@ fn watch(
     Ok(if report.stopped { Exit::Stopped } else { Exit::Done })
 }
 
-/// Waits until the disk has room again and begins anew; `None` where a stop was asked for meanwhile.
+/// Waits until the disk has room again and begins again; `None` where a stop was asked for meanwhile.
 fn after_room(
     context: &Context,
     jobs: &Mutex<Vec<JobSpec>>,
@@ -298,7 +298,7 @@ impl Reload {
         }
     }
 
-    /// Whatever the job files say: a log that was moved away is begun anew.
+    /// Whatever the job files say: a log that was moved away is begun again.
     fn reopen_logs(&self) {
         self.order(Order::ReopenLog);
         if let Some(Err(why)) = self.log.as_ref().map(LogFile::reopen) {

@@ -62,7 +62,7 @@ pub struct DescribedRecord {
     pub record_id: String,
     /// The index of its leaf.
     pub leaf: u64,
-    /// Where it lies in the file with the records; none where it is withheld.
+    /// Where it lies in the file with the records; `None` where it is withheld.
     #[serde(deserialize_with = "there")]
     pub offset: Option<u64>,
     /// How long its member is.

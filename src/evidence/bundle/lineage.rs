@@ -16,9 +16,9 @@ use super::super::note::VerifierKey;
 use super::super::proof::Earlier;
 use super::super::{Checkpoint, EvidenceError};
 
-/// So many of the newest checkpoints are always proved.
+/// This many of the newest checkpoints are always proved.
 const NEWEST_MAX: usize = 250;
-/// So many of those before.
+/// This many of those before.
 const SPREAD_MAX: usize = 250;
 
 /// A key and the leaf that names it.

@@ -3,9 +3,7 @@
 //! and the warcinfo of each file.
 
 use std::collections::BTreeSet;
-use std::fs::File;
-use std::io::{BufReader, Read};
-use std::os::unix::fs::FileExt;
+use std::io::{BufReader, Read, Seek, SeekFrom};
 use std::path::Path;
 use std::time::Duration;
 
@@ -13,17 +11,18 @@ use super::super::EvidenceError;
 use super::super::error::{damaged, io as disk};
 use super::super::leaf::record_text;
 use super::withheld::Withheld;
+use crate::archive::Bytes;
 use crate::base::{DigestAlgorithm, TargetUri, Timestamp};
 use crate::store::{Loaded, Reader};
 use crate::warc::{Fields, ReadError, ReadOptions, RecordId, WarcReader, name, warc_fields};
 
-/// So many redirects are followed either way.
+/// This many redirects are followed either way.
 const HOPS_MAX: usize = 20;
-/// So long after a redirect its target was asked for, at most.
+/// This long after a redirect its target was asked for, at most.
 const HOP_TIME_MAX: Duration = Duration::from_mins(10);
 /// The longest member that goes into a bundle.
 const MEMBER_BYTES_MAX: u64 = 1 << 30;
-/// So many records of one exchange are looked for behind the main one.
+/// This many records of one exchange are looked for behind the main one.
 const GROUP_MAX: usize = 64;
 
 /// What a record is to the capture.
@@ -123,10 +122,9 @@ impl Gathered<'_> {
     /// The main record of an exchange, those that were written with it, and its file's warcinfo.
     fn exchange(&mut self, main: &Loaded, role: Role) -> Result<(), EvidenceError> {
         let file = self.reader.file_name(&main.entry).to_string();
-        let path = self.reader.path_of(&main.entry);
         let id = main.fields.record_id();
         let named = main.fields.concurrent_to();
-        let input = File::open(&path).map_err(disk("opening", &path))?;
+        let input = self.open(&file)?;
         let options = ReadOptions { file: file.clone(), ..ReadOptions::default() };
         let mut reader = WarcReader::seekable(BufReader::with_capacity(64 * 1024, input), options);
         let mut next = Some(reader.read_at(main.entry.offset).map_err(unreadable(&file))?);
@@ -149,7 +147,7 @@ impl Gathered<'_> {
                     .by_ref()
                     .take(MEMBER_BYTES_MAX)
                     .read_to_end(&mut block)
-                    .map_err(disk("reading", &path))?;
+                    .map_err(disk("reading", Path::new(&file)))?;
             }
             let located = record.finish().map_err(unreadable(&file))?;
             let Some(length) = located.length.filter(|_| located.intact) else {
@@ -164,15 +162,20 @@ impl Gathered<'_> {
             let says = is_fields.then(|| warc_fields::read(&block).ok()).flatten();
             let withheld = Withheld::of(&header.fields, &header.raw, &block);
             let place = (located.offset, length);
-            self.add(own, (&file, &path), place, &header.fields, (leaf, says, withheld))?;
+            self.add(own, &file, place, &header.fields, (leaf, says, withheld))?;
             next = reader.next_record().map_err(unreadable(&file))?;
         }
         drop(next);
-        self.warcinfo(&file, &path)
+        self.warcinfo(&file)
     }
 
-    fn warcinfo(&mut self, file: &str, path: &Path) -> Result<(), EvidenceError> {
-        let input = File::open(path).map_err(disk("opening", path))?;
+    /// The bytes of a WARC file of the archive.
+    fn open(&self, file: &str) -> Result<Box<dyn Bytes>, EvidenceError> {
+        self.reader.files().open(file).map_err(|why| damaged(file, why.to_string()))
+    }
+
+    fn warcinfo(&mut self, file: &str) -> Result<(), EvidenceError> {
+        let input = self.open(file)?;
         let options = ReadOptions { file: file.to_owned(), ..ReadOptions::default() };
         let mut reader = WarcReader::seekable(BufReader::new(input), options);
         let Some(mut record) = reader.next_record().map_err(unreadable(file))? else {
@@ -183,7 +186,11 @@ impl Gathered<'_> {
             return Ok(());
         }
         let mut block = Vec::new();
-        record.by_ref().take(1 << 20).read_to_end(&mut block).map_err(disk("reading", path))?;
+        record
+            .by_ref()
+            .take(1 << 20)
+            .read_to_end(&mut block)
+            .map_err(disk("reading", Path::new(file)))?;
         let located = record.finish().map_err(unreadable(file))?;
         let Some(length) = located.length else { return Ok(()) };
         let counted = !header.fields.contains(name::BLOCK_DIGEST);
@@ -191,13 +198,13 @@ impl Gathered<'_> {
         let leaf = record_text(&header.fields, &header.raw, digest.as_deref());
         let says = warc_fields::read(&block).ok();
         let place = (located.offset, length);
-        self.add(Role::Warcinfo, (file, path), place, &header.fields, (leaf, says, None))
+        self.add(Role::Warcinfo, file, place, &header.fields, (leaf, says, None))
     }
 
     fn add(
         &mut self,
         role: Role,
-        (file, path): (&str, &Path),
+        file: &str,
         (offset, length): (u64, u64),
         fields: &Fields,
         (leaf, says, withheld): (String, Option<Fields>, Option<Withheld>),
@@ -211,8 +218,10 @@ impl Gathered<'_> {
         let mut member = Vec::new();
         if withheld.is_none() {
             member = vec![0; usize::try_from(length).unwrap_or(0)];
-            let input = File::open(path).map_err(disk("opening", path))?;
-            input.read_exact_at(&mut member, offset).map_err(disk("reading", path))?;
+            let mut input = self.open(file)?;
+            let read = input.seek(SeekFrom::Start(offset));
+            let read = read.and_then(|_| input.read_exact(&mut member));
+            read.map_err(disk("reading", Path::new(file)))?;
         }
         let text = |name: &str| fields.text(name).unwrap_or_default().into_owned();
         self.pieces.push(Piece {

@@ -68,7 +68,7 @@ pub struct Withheld {
 }
 
 impl Withheld {
-    /// What of a record must be withheld; none where it is no request, or holds no secrets.
+    /// What of a record must be withheld; `None` where it is no request, or holds no secrets.
     #[must_use]
     pub fn of(fields: &Fields, header: &[u8], block: &[u8]) -> Option<Self> {
         if fields.record_kind().is_none_or(|kind| kind.as_str() != "request") {
@@ -138,7 +138,7 @@ impl Withheld {
     }
 }
 
-/// The next line without its end; none where there is none.
+/// The next line without its end; `None` where there is none.
 fn take_line<'a>(rest: &mut &'a [u8]) -> Option<&'a [u8]> {
     if rest.is_empty() {
         return None;

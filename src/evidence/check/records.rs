@@ -10,7 +10,7 @@ use crate::evidence::bundle::Description;
 use crate::evidence::leaf::{RecordLeaf, record_text, sha256};
 use crate::warc::{End, Fields, HeaderLimits, Mode, ReadOptions, WarcReader, name, parse_header};
 
-/// So many bytes of a block are looked at for the status of an answer.
+/// This many bytes of a block are checked for the status of an answer.
 const STATUS_LINE_MAX: usize = 64;
 
 /// A record of a bundle.
@@ -20,7 +20,7 @@ pub(super) struct Seen {
     pub fields: Fields,
     /// The text of the leaf that follows from it.
     pub leaf: String,
-    /// Where it lies and how long it is; none where it is withheld.
+    /// Where it lies and how long it is; `None` where it is withheld.
     pub place: Option<(u64, u64)>,
     /// SHA-256 of its member.
     pub sha256: Option<String>,

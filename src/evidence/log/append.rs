@@ -20,7 +20,7 @@ use crate::evidence::timestamp;
 use crate::store::Layout;
 use crate::store::durable::sync_dir;
 
-/// So many positions wait in memory at most.
+/// At most this many positions wait in memory.
 const WAITING_MAX: usize = 64 * 1024;
 
 /// The log of an archive, to append to. One at a time for each archive.
@@ -163,7 +163,7 @@ impl Appender {
         self.push(&entry)
     }
 
-    /// Signs a checkpoint over all leaves; none where no leaf is new. When this returns, it and
+    /// Signs a checkpoint over all leaves; `None` where no leaf is new. When this returns, it and
     /// all it covers are on the disk.
     ///
     /// # Errors

@@ -87,7 +87,7 @@ impl<'a> Records<'a> {
         }
     }
 
-    /// The entry of the record that leaf `index` should stand for, made anew; what differs is told.
+    /// The entry of the record that leaf `index` should stand for, made again; what differs is told.
     pub fn leaf(
         &mut self,
         index: u64,

@@ -1,4 +1,4 @@
-//! The facts that can set a host's next time, in words.
+//! The facts that can set a host's next time, as text.
 
 use std::fmt;
 use std::time::Duration;
@@ -13,7 +13,7 @@ use crate::politeness::options::PaceOptions;
 pub enum Reason {
     /// Nothing holds it.
     Nothing,
-    /// So many connections are open, and no more are made.
+    /// This many connections are open, and no more are made.
     Connections(u32),
     /// The floor.
     DelayMin(Duration),

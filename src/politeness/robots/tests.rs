@@ -18,7 +18,7 @@ fn folders() -> Vec<PathBuf> {
     found
 }
 
-/// What differs from the expectation of one row, in words.
+/// What differs from the expectation of one row, as text.
 fn check(bytes: &[u8], robots: &RobotsTxt, row: &str, sitemaps: &mut usize) -> Option<String> {
     let mut fields = row.split('\t');
     let agent = fields.next().unwrap();

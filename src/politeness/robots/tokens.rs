@@ -32,7 +32,7 @@ pub(super) enum Word {
     Unknown(String),
 }
 
-/// The lines in order, by number from one, and what was odd about the file.
+/// The lines in order, by number from one, and what was unexpected about the file.
 #[derive(Debug, Default)]
 pub(super) struct Tokens {
     pub(super) words: Vec<(u32, Word)>,

@@ -12,7 +12,7 @@ use crate::diff::{Change, ChangeKind, changed_words};
 /// A text of more bytes than this is shortened.
 const LONG: usize = 300;
 
-/// So many bytes stand around a difference where a text is shortened.
+/// This many bytes stand around a difference where a text is shortened.
 const CONTEXT: usize = 60;
 
 /// A text that only one side has, or a run of words that differ, of more bytes than this is shortened

@@ -53,7 +53,7 @@ impl Claim {
 pub enum Next {
     /// This one.
     Ready(Box<Claim>),
-    /// Hosts are ready, and the filter held all of them back that were looked at.
+    /// Hosts are ready, and the filter held all of them back that were visited.
     Busy,
     /// Nobody before this time.
     Wait(Timestamp),
@@ -379,7 +379,7 @@ impl Frontier {
             host.in_flight.push(place.seq);
             host.in_flight.len() < self.options.claims_per_host_max
         });
-        // With one claim a host, the lane is looked at again when the claim comes back.
+        // With one claim a host, the lane is visited again when the claim comes back.
         if more {
             self.refresh_lane(id, job, lane)?;
         }

@@ -29,7 +29,7 @@ pub struct NamedBy {
     pub job: Arc<str>,
     /// How it found the URL.
     pub path: DiscoveryPath,
-    /// The page it found it on; none for what its file names.
+    /// The page it found it on; `None` for what its file names.
     pub via: Option<String>,
     /// The settings of the URL for this job, in the watch list's words.
     pub settings: String,

@@ -4,18 +4,18 @@ use proptest::prelude::*;
 
 use super::*;
 
-fn sight(letter: char) -> Sight {
+fn sight(letter: char) -> Observation {
     match letter {
-        'p' => Sight::Page,
-        'n' => Sight::NotFound,
-        'g' => Sight::GoneForGood,
-        'f' => Sight::MovedToFront,
-        'a' => Sight::Moved { to: "http://a.org/a".to_owned() },
-        'b' => Sight::Moved { to: "http://a.org/b".to_owned() },
-        'c' => Sight::Blocked(Block::Captcha),
-        's' => Sight::Blocked(Block::SoftNotFound),
-        'e' => Sight::ServerError,
-        _ => Sight::NoAnswer,
+        'p' => Observation::Page,
+        'n' => Observation::NotFound,
+        'g' => Observation::GoneForGood,
+        'f' => Observation::MovedToFront,
+        'a' => Observation::Moved { to: "http://a.org/a".to_owned() },
+        'b' => Observation::Moved { to: "http://a.org/b".to_owned() },
+        'c' => Observation::Blocked(Block::Captcha),
+        's' => Observation::Blocked(Block::SoftNotFound),
+        'e' => Observation::ServerError,
+        _ => Observation::NoAnswer,
     }
 }
 
@@ -111,7 +111,7 @@ fn following_its_own_retries_a_removed_page_is_gone_within_four_days() {
     let mut life = Life::new();
     let mut at = Timestamp::from_unix_seconds(0);
     for look in 1.. {
-        let verdict = life.look(at, &Sight::NotFound, &LifeRules::default());
+        let verdict = life.look(at, &Observation::NotFound, &LifeRules::default());
         if verdict.event == Some(Event::Gone) {
             assert!(look <= 5 && at.unix_micros() < 4 * 86_400 * 1_000_000, "{look} at {at}");
             break;
@@ -126,7 +126,7 @@ fn failures_back_off_to_a_day_and_no_further() {
     let at = Timestamp::from_unix_seconds(0);
     let waits: Vec<u64> = (0..12)
         .map(|_| {
-            let verdict = life.look(at, &Sight::ServerError, &LifeRules::default());
+            let verdict = life.look(at, &Observation::ServerError, &LifeRules::default());
             verdict.retry.unwrap().0.since(at).as_secs() / 60
         })
         .collect();

@@ -47,7 +47,7 @@ const VERSION: u8 = 1;
 const PAGE_VERSION: u8 = 2;
 /// Its bytes before vain signals were counted.
 const PAGE_VERSION_WITHOUT_VAIN: u8 = 1;
-/// So many signals in vain are no reason for doubt: an editor may save a page as it is.
+/// This many signals in vain are no reason for doubt: an editor may save a page as it is.
 const VAIN_SIGNALS_FREE: u32 = 2;
 /// A look that is so much earlier than the last one says that the clock was set back.
 const CLOCK_SET_BACK: Duration = Duration::from_hours(24);
@@ -74,7 +74,7 @@ impl PageHistory {
 
     /// Takes in a look, and teaches the host's history what it can be taught. A look that is not
     /// later than the last one is ignored, but where it is so much earlier that the clock was set back:
-    /// then the page is looked at as if this had been the last.
+    /// then the page is checked as if this had been the last.
     pub fn observe(&mut self, seen: &Observation, host: &mut HostHistory, prior: &Prior) {
         if seen.at <= self.looked {
             // The looks before were made under a clock that was ahead: how long ago is not known.

@@ -33,7 +33,7 @@ pub struct AgePart {
     pub half_life_h: f64,
 }
 
-/// The prior: what is expected of a page that was never looked at.
+/// The prior: what is expected of a page that was never visited.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Prior {
     /// The parts of an article's edits.

@@ -18,15 +18,15 @@ use std::time::Duration;
 use crate::base::{DigestAlgorithm, TargetUri, Timestamp};
 use crate::schedule::packing::{Packer, Unpacker};
 
-/// So many entries must move together to be no edits.
+/// This many entries must move together to be no edits.
 const TOGETHER_MIN: usize = 4;
 /// How close together they then move, or come to lie.
 const TOGETHER: Duration = Duration::from_secs(120);
-/// So many readings in a row with an earlier date take the newest back.
+/// This many readings in a row with an earlier date take the newest back.
 const EARLIER_MAX: u8 = 3;
 /// What a source no longer lists is remembered for this time: caches list more and less.
 const UNLISTED_FOR: Duration = Duration::from_hours(7 * 24);
-/// So many entries that are no longer listed are remembered, and as many as are listed.
+/// This many entries that are no longer listed are remembered, and as many as are listed.
 const UNLISTED_MAX: usize = 256;
 /// A date further ahead of our clock than any zone is no mark of what is new.
 const AHEAD_MAX: Duration = Duration::from_hours(48);
@@ -242,7 +242,7 @@ impl Said {
     }
 
     /// Reads what [`Self::head_bytes`] and [`Self::entry_bytes`] wrote. Nothing is known where either
-    /// cannot be read: then the source is learned anew.
+    /// cannot be read: then the source is learned again.
     #[must_use]
     pub fn of_bytes(head: &[u8], entries: &[u8]) -> Self {
         Self::decode(head, entries).unwrap_or_default()

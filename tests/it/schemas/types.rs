@@ -23,7 +23,7 @@ use pressmark::answers::when::StoodJson;
 use pressmark::archive::cdx::parse_cdxj;
 use pressmark::base::Finding;
 use pressmark::crawl::report::{HostReport, Report};
-use pressmark::crawl::{DueLine, ListView, News, QueueSeen, QueueTold, SourceLine};
+use pressmark::crawl::{DueLine, ListView, QueueSeen, QueueTold, SourceLine, VersionEvent};
 use pressmark::diff::json::{
     JsonAcknowledgement, JsonChange, JsonComparison, JsonDeclared, JsonOp, JsonWords,
 };
@@ -430,7 +430,7 @@ fn what_commands_report_of_an_archive_is_described_and_written() {
     let step = Step { name: "files", outcome: Outcome::Holds, what: "2 files".to_owned() };
     agrees("step.json", &StepJson::from(step));
     agrees("reindex.json", &ReindexJson { files: 1, records: 2, captures: 1 });
-    let news = News {
+    let news = VersionEvent {
         job: "paper".to_owned(),
         jobs: vec!["paper".to_owned()],
         uri: pressmark::base::TargetUri::parse(URL).unwrap(),

@@ -41,7 +41,7 @@ enum Thread {
     Ends,
 }
 
-/// How long the one who asks for a reading waits for it. A time that stands still while work is under way
+/// How long the caller waits for a reading. A time that stands still while work is under way
 /// bounds nothing.
 #[derive(Debug, Clone)]
 pub(super) struct Patience {
@@ -54,9 +54,9 @@ pub(super) struct Patience {
 }
 
 /// The threads; they end when the last handle is gone and what was handed to them is done. What waits
-/// for them is bounded by whoever asks: a crawl has no more pages in flight than `hosts_max`.
+/// for them is bounded by the caller: a crawl has no more pages in flight than `hosts_max`.
 #[derive(Debug, Clone)]
-pub struct Readers(Arc<Pools>);
+pub struct ParsePool(Arc<Pools>);
 
 #[derive(Debug)]
 struct Pools {
@@ -71,7 +71,7 @@ struct Pools {
 #[derive(Debug)]
 struct Pool {
     name: &'static str,
-    /// None where the system gave no thread: then whoever asks does the work.
+    /// None where the system gave no thread: then the caller does the work.
     send: Option<Sender<Work>>,
     receive: Arc<Mutex<Receiver<Work>>>,
     /// How much work was begun.
@@ -90,10 +90,10 @@ enum Stage {
     Done,
 }
 
-impl Readers {
+impl ParsePool {
     /// One thread a core, and two at least, so that one long page does not hold up all others.
     #[must_use]
-    pub fn one_a_core() -> Self {
+    pub fn per_core() -> Self {
         Self::new(std::thread::available_parallelism().map_or(2, usize::from).max(2))
     }
 
@@ -162,7 +162,7 @@ impl Readers {
                 *stage = Stage::Begun;
             }
             count.fetch_add(1, Ordering::SeqCst);
-            // Whoever asked may have stopped waiting, here and below.
+            // The caller may have stopped waiting, here and below.
             let _ = begins.send(());
             let done = catch_unwind(AssertUnwindSafe(task)).map_err(|panic| said(&*panic));
             let stage = std::mem::replace(&mut *lock(&own), Stage::Done);
@@ -328,7 +328,7 @@ mod tests {
 
     #[tokio::test]
     async fn all_work_is_done_and_on_no_more_threads_than_there_are() {
-        let readers = Readers::new(3);
+        let readers = ParsePool::new(3);
         let mut tasks = tokio::task::JoinSet::new();
         for n in 0..300_u32 {
             let readers = readers.clone();
@@ -343,7 +343,7 @@ mod tests {
 
     #[tokio::test]
     async fn work_that_panics_is_told_and_the_thread_goes_on() {
-        let readers = Readers::new(1);
+        let readers = ParsePool::new(1);
         for (say, want) in [("a word", "a word"), ("and 2", "and 2")] {
             let told: Result<(), Unread> =
                 readers.run("", &patience(), move || panic!("{say}")).await;
@@ -354,12 +354,12 @@ mod tests {
 
     #[tokio::test]
     async fn what_is_to_be_alone_is_alone_and_holds_up_nothing() {
-        let readers = Readers::new(3);
+        let readers = ParsePool::new(3);
         let (go, wait) = channel::<()>();
         let slow = readers.clone();
         let slow =
             tokio::spawn(async move { slow.run_alone("", &patience(), move || wait.recv()).await });
-        let here = |readers: Readers| async move {
+        let here = |readers: ParsePool| async move {
             readers.run_alone("", &patience(), || std::thread::current().id()).await
         };
         let (one, other) =
@@ -375,7 +375,7 @@ mod tests {
 
     #[tokio::test]
     async fn what_nobody_waits_for_is_done_all_the_same() {
-        let readers = Readers::new(1);
+        let readers = ParsePool::new(1);
         let (told, hears) = channel();
         let patience = patience();
         let task = readers.run("", &patience, move || told.send(1));
@@ -386,7 +386,7 @@ mod tests {
 
     #[tokio::test]
     async fn without_a_thread_the_one_who_asks_does_the_work() {
-        let readers = Readers::new(0);
+        let readers = ParsePool::new(0);
         assert_eq!(readers.run("", &patience(), || 7).await, Ok(7));
         assert_eq!(readers.run_alone("", &patience(), || 7).await, Ok(7));
     }
@@ -394,7 +394,7 @@ mod tests {
     #[tokio::test]
     async fn what_takes_too_long_is_given_up_and_its_place_is_taken() {
         for (is_alone, replaced_max) in [(false, REPLACED_MAX), (true, REPLACED_ALONE_MAX)] {
-            let readers = Readers::new(1);
+            let readers = ParsePool::new(1);
             let mut held = Vec::new();
             // More of them than places that are taken over.
             for n in 0..replaced_max + 3 {
@@ -426,7 +426,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_long_queue_is_no_reason_to_give_up() {
-        let readers = Readers::new(1);
+        let readers = ParsePool::new(1);
         let patience = Arc::new(impatience(1_000));
         let mut tasks = tokio::task::JoinSet::new();
         // Together they take twice as long as one may.
@@ -440,7 +440,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_stop_waits_for_no_page() {
-        let readers = Readers::new(1);
+        let readers = ParsePool::new(1);
         let (lets_go, held_up) = channel::<()>();
         let patience = impatience(60_000);
         patience.stop.ask();

@@ -8,7 +8,7 @@ use crate::schedule::Claim;
 
 use super::engine::Crawl;
 use super::options::CrawlError;
-use super::step::{Met, Stepped};
+use super::step::{HostResponse, StepOutcome};
 
 /// A robots.txt that has to wait for its host: when, what, and for whose sake.
 pub(super) struct Delayed {
@@ -132,7 +132,7 @@ impl Crawl {
     /// What the exchange says about the host.
     pub(super) fn learn_pace(
         &mut self,
-        stepped: &Stepped,
+        stepped: &StepOutcome,
         now: Timestamp,
     ) -> Result<(), CrawlError> {
         let host = stepped.host.clone();
@@ -140,13 +140,13 @@ impl Crawl {
         let seed = self.options.seed;
         let facts = self.book.facts(&host, now, &pace)?;
         match &stepped.met {
-            Met::Reply { status, retry_after, took } => {
+            HostResponse::Reply { status, retry_after, took } => {
                 let reply =
                     Reply { status: *status, retry_after: retry_after.as_deref(), took: *took };
                 facts.ended(&host, reply, stepped.ended, &pace, seed);
             }
-            Met::Failure { why } => facts.failed(&host, why, stepped.ended, &pace, seed),
-            Met::OurRefusal => facts.abandoned(stepped.ended),
+            HostResponse::Failure { why } => facts.failed(&host, why, stepped.ended, &pace, seed),
+            HostResponse::OurRefusal => facts.abandoned(stepped.ended),
         }
         self.book.keep(&host)?;
         Ok(())

@@ -8,13 +8,13 @@ use crate::base::Timestamp;
 use crate::politeness::{Answer, Permit, RobotsTarget};
 use crate::schedule::Claim;
 
-use super::asking::Delayed;
 use super::engine::{Crawl, Run, hash_of};
-use super::following::request_for;
+use super::gate::Delayed;
 use super::job::Take;
+use super::job_context::request_for;
 use super::observer::Observer;
 use super::options::CrawlError;
-use super::readers::Patience;
+use super::parse_pool::Patience;
 use super::step::{self, Purpose};
 use super::stop::Stop;
 

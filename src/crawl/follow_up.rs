@@ -1,4 +1,4 @@
-//! What follows from an exchange: what the page leads to, and when it is looked at again.
+//! What follows from an exchange: what the page leads to, and when it is visited again.
 
 use std::time::Duration;
 
@@ -13,12 +13,12 @@ use super::engine::{Crawl, Run, hash_of};
 use super::followed::{FORBIDDEN_AGAIN, is_named};
 use super::found::Leading;
 use super::job::Take;
-use super::learn;
 use super::observer::Observer;
 use super::options::CrawlError;
 use super::outcome::{Finished, Outcome};
+use super::revisit;
 use super::source_book::SourceState;
-use super::step::{Met, Stepped};
+use super::step::{HostResponse, StepOutcome};
 
 /// How often a URL that was put off with 429 or 503 is asked again in one run.
 const PUT_OFF_MAX: u32 = 3;
@@ -29,7 +29,7 @@ impl Crawl {
         &mut self,
         run: &mut Run<'_>,
         mut claim: Claim,
-        mut stepped: Stepped,
+        mut stepped: StepOutcome,
         now: Timestamp,
         observer: &mut dyn Observer,
     ) -> Result<(), CrawlError> {
@@ -107,17 +107,17 @@ impl Crawl {
         Ok(self.frontier.finish(claim, disposition, now)?)
     }
 
-    /// What the look teaches about the page, and when it is looked at again.
+    /// What the look teaches about the page, and when it is visited again.
     fn learn(
         &mut self,
         run: &Run<'_>,
         claim: &Claim,
-        stepped: &Stepped,
+        stepped: &StepOutcome,
         now: Timestamp,
-    ) -> Result<learn::Learned, CrawlError> {
+    ) -> Result<revisit::Learned, CrawlError> {
         let others = self.schedules_of_others(claim, stepped);
         if claim.entry.path != DiscoveryPath::seed() && others.is_empty() {
-            return Ok(learn::Learned::retire("captured"));
+            return Ok(revisit::Learned::retire("captured"));
         }
         let host = self.book.revisits(&claim.host, self.options.looks_per_day, now)?;
         let params = &self.options.revisit;
@@ -127,14 +127,14 @@ impl Crawl {
                 schedules.push(Schedule::Adaptive(Box::new(params.clone())));
             }
             let learned =
-                learn::look(claim, stepped, host, &schedules, params, now, self.options.seed);
+                revisit::look(claim, stepped, host, &schedules, params, now, self.options.seed);
             self.book.keep_revisits(&claim.host)?;
             return Ok(learned);
         }
         if !stepped.is_worth_watching {
-            return Ok(learn::Learned::retire("captured"));
+            return Ok(revisit::Learned::retire("captured"));
         }
-        let (due, because) = learn::first_look(stepped, host, params, now, self.options.seed);
+        let (due, because) = revisit::first_look(stepped, host, params, now, self.options.seed);
         if let Some(watched) = &mut self.watched {
             let again = Found {
                 uri: claim.uri().clone(),
@@ -149,7 +149,7 @@ impl Crawl {
             };
             watched.add(again, now)?;
         }
-        Ok(learn::Learned::retire("captured, and watched from now on"))
+        Ok(revisit::Learned::retire("captured, and watched from now on"))
     }
 
     /// What the page leads to: its redirect, its requisites, its links; for this run, and for those who
@@ -158,7 +158,7 @@ impl Crawl {
         &mut self,
         run: &mut Run<'_>,
         claim: &Claim,
-        stepped: &Stepped,
+        stepped: &StepOutcome,
         again: bool,
         now: Timestamp,
     ) -> Vec<Found> {
@@ -201,7 +201,7 @@ impl Crawl {
         run: &mut Run<'_>,
         target: RobotsTarget,
         claim: Box<Claim>,
-        stepped: &Stepped,
+        stepped: &StepOutcome,
         observer: &mut dyn Observer,
     ) -> Result<(), CrawlError> {
         let now = self.now();
@@ -322,15 +322,15 @@ impl Crawl {
 }
 
 /// What the server did, where that is no answer yet and the URL is asked again in the same run.
-pub(super) fn put_off(take: Take, claim: &Claim, stepped: &Stepped) -> Option<&'static str> {
+pub(super) fn put_off(take: Take, claim: &Claim, stepped: &StepOutcome) -> Option<&'static str> {
     let times = claim.entry.snoozes;
     match (&stepped.met, take) {
-        (Met::Reply { status: 429 | 503, .. }, Take::Queue) if times < PUT_OFF_MAX => {
+        (HostResponse::Reply { status: 429 | 503, .. }, Take::Queue) if times < PUT_OFF_MAX => {
             Some("put us off")
         }
-        // A server that hangs up on a fresh connection may be starting anew: once is no failure of
+        // A server that hangs up on a fresh connection may be starting again: once is no failure of
         // the page.
-        (Met::Failure { why: "reset" }, Take::Queue) if times == 0 => Some("hung up"),
+        (HostResponse::Failure { why: "reset" }, Take::Queue) if times == 0 => Some("hung up"),
         _ => None,
     }
 }

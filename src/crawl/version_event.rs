@@ -9,7 +9,7 @@ use crate::history::{Begun, VersionJson};
 
 /// A new version of a page: an article that says something else, is gone, or is back.
 #[derive(Debug, Clone)]
-pub struct News {
+pub struct VersionEvent {
     /// Whose page it is: the first of `jobs`; empty until the crawl says so.
     pub job: String,
     /// All jobs that name it.
@@ -22,8 +22,8 @@ pub struct News {
     pub version: VersionJson,
 }
 
-impl News {
-    /// The news of a version; none where its address is no URI, which no capture of ours has.
+impl VersionEvent {
+    /// The news of a version; `None` where its address is no URI, which no capture of ours has.
     pub(super) fn of(begun: Begun) -> Option<Self> {
         let uri = TargetUri::parse(&begun.said.entry.url).ok()?;
         let at = begun.said.entry.date;
@@ -79,7 +79,7 @@ pub struct Message<'a> {
     pub version: &'a VersionJson,
 }
 
-/// Every kind of change, as [`News::kinds`] names them.
+/// Every kind of change, as [`VersionEvent::kinds`] names them.
 #[must_use]
 pub fn kinds() -> [&'static str; ChangeKind::ALL.len()] {
     ChangeKind::ALL.map(ChangeKind::label)

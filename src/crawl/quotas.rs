@@ -13,9 +13,9 @@ use super::rules::JobRules;
 
 /// The job of what was asked for on the command line.
 const CLI_JOB: &str = "cli";
-/// In a run for ever, limits of a job hold for so long and then anew.
+/// In a run for ever, limits of a job hold for so long and then again.
 const LIMITS_RENEWED: Duration = Duration::from_hours(24);
-/// So many entries of the queue are looked at to tell whether a run is over.
+/// This many entries of the queue are checked to tell whether a run is over.
 const LOOKED_AT_MAX: usize = 10_000;
 
 /// What a job has used of its limits.

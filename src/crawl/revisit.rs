@@ -5,18 +5,18 @@ use std::time::Duration;
 
 use crate::base::Timestamp;
 use crate::extract::page::PageKind;
-use crate::schedule::life::{Block, LifeRules, Sight};
+use crate::schedule::life::{Block, LifeRules, Observation};
 use crate::schedule::memory::PageMemory;
 use crate::schedule::revisit::{
     AdaptiveParams, HostHistory, Observation, PageHistory, Schedule, Shape, adaptive, next_visit,
 };
 use crate::schedule::{Claim, NextVisit, Step};
 
-use super::step::{Met, Stepped};
+use super::step::{HostResponse, StepOutcome};
 
 /// What follows from a look.
 pub(super) struct Learned {
-    /// When it is looked at again.
+    /// When it is visited again.
     pub next: NextVisit,
     /// What is remembered.
     pub memo: Option<Vec<u8>>,
@@ -33,15 +33,15 @@ impl Learned {
         }
     }
 
-    /// Not to be looked at again.
+    /// Not to be visited again.
     pub fn retire(why: &str) -> Self {
         Self { next: NextVisit::Retire { why: why.to_owned() }, memo: None }
     }
 }
 
-/// When a page that was captured for the first time is looked at again.
+/// When a page that was captured for the first time is visited again.
 pub(super) fn first_look(
-    stepped: &Stepped,
+    stepped: &StepOutcome,
     host: &HostHistory,
     params: &AdaptiveParams,
     now: Timestamp,
@@ -56,7 +56,7 @@ pub(super) fn first_look(
 /// What a look at a watched page teaches. Of several schedules the one counts that is due first.
 pub(super) fn look(
     claim: &Claim,
-    stepped: &Stepped,
+    stepped: &StepOutcome,
     host: &mut HostHistory,
     schedules: &[Schedule],
     params: &AdaptiveParams,
@@ -68,7 +68,7 @@ pub(super) fn look(
         Schedule::Fixed { .. } | Schedule::Cron(_) => None,
     });
     let params = own.unwrap_or(params);
-    // A memory that cannot be read counts as none: the page is learned anew.
+    // A memory that cannot be read counts as none: the page is learned again.
     let mut memory = PageMemory::of_bytes(&claim.entry.memo).unwrap_or_default();
     let verdict = memory.life.look(now, &sight(stepped), &LifeRules::default());
     if verdict.may_compare {
@@ -128,7 +128,7 @@ fn is_of_source(claim: &Claim) -> bool {
     steps.next() == Some(Step::Link) && steps.next() == Some(Step::Manifest)
 }
 
-fn shape(stepped: &Stepped) -> Shape {
+fn shape(stepped: &StepOutcome) -> Shape {
     match stepped.text.as_ref().map(|t| t.kind) {
         Some(PageKind::Front | PageKind::List) => Shape::Steady,
         _ => Shape::Article,
@@ -136,27 +136,29 @@ fn shape(stepped: &Stepped) -> Shape {
 }
 
 /// What the look showed.
-fn sight(stepped: &Stepped) -> Sight {
+fn sight(stepped: &StepOutcome) -> Observation {
     let status = match &stepped.met {
-        Met::Reply { status, .. } => *status,
-        Met::Failure { .. } | Met::OurRefusal => return Sight::NoAnswer,
+        HostResponse::Reply { status, .. } => *status,
+        HostResponse::Failure { .. } | HostResponse::OurRefusal => return Observation::NoAnswer,
     };
     match status {
-        404 => Sight::NotFound,
-        410 => Sight::GoneForGood,
-        401 | 402 | 403 | 451 => Sight::Blocked(Block::Refused),
+        404 => Observation::NotFound,
+        410 => Observation::GoneForGood,
+        401 | 402 | 403 | 451 => Observation::Blocked(Block::Refused),
         301 | 302 | 303 | 307 | 308 => match &stepped.redirect {
-            Some(to) if to.url().path() == "/" && to.url().query().is_none() => Sight::MovedToFront,
-            Some(to) if matches!(status, 301 | 308) => Sight::Moved { to: to.to_string() },
+            Some(to) if to.url().path() == "/" && to.url().query().is_none() => {
+                Observation::MovedToFront
+            }
+            Some(to) if matches!(status, 301 | 308) => Observation::Moved { to: to.to_string() },
             // Elsewhere for now: the page is asked for under its own address again.
-            _ => Sight::Page,
+            _ => Observation::Page,
         },
-        0 | 429 | 500..=599 => Sight::ServerError,
+        0 | 429 | 500..=599 => Observation::ServerError,
         _ => match stepped.text.as_ref().map(|t| t.kind) {
-            Some(PageKind::Consent) => Sight::Blocked(Block::Consent),
-            Some(PageKind::Block) => Sight::Blocked(Block::Captcha),
-            Some(PageKind::SoftNotFound) => Sight::Blocked(Block::SoftNotFound),
-            _ => Sight::Page,
+            Some(PageKind::Consent) => Observation::Blocked(Block::Consent),
+            Some(PageKind::Block) => Observation::Blocked(Block::Captcha),
+            Some(PageKind::SoftNotFound) => Observation::Blocked(Block::SoftNotFound),
+            _ => Observation::Page,
         },
     }
 }

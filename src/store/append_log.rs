@@ -11,15 +11,15 @@ use crate::warc::{Fields, Packed, Placement};
 
 /// What stands for a record in the account: made of its fields and of its header as it is packed,
 /// from the version line to the empty line.
-pub type Mark = fn(&Fields, &[u8]) -> [u8; 32];
+pub type RecordMark = fn(&Fields, &[u8]) -> [u8; 32];
 
-/// So many records are held at most, of all files together: 12 MiB. Of files beyond that only the
+/// At most this many records are held, of all files together: 12 MiB. Of files beyond that only the
 /// digest is kept.
 const RECORDS_MAX: usize = 256 * 1024;
 
 /// A record that was appended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Marked {
+pub struct MarkedRecord {
     /// The offset of its first byte.
     pub offset: u64,
     /// The offset after its last byte.
@@ -30,17 +30,17 @@ pub struct Marked {
 
 /// What was appended to one file, from its first byte on.
 #[derive(Debug, Clone)]
-pub struct FileTrail {
-    /// The offset of the last record that an earlier call handed over; none where none was.
+pub struct FileAppends {
+    /// The offset of the last record that an earlier call handed over; `None` where none was.
     pub after: Option<u64>,
-    /// The records behind that one, in order; none where they were too many.
-    pub records: Option<Vec<Marked>>,
+    /// The records behind that one, in order; `None` where they were too many.
+    pub records: Option<Vec<MarkedRecord>>,
     /// How many bytes were appended.
     pub length: u64,
     sha256: Hasher,
 }
 
-impl FileTrail {
+impl FileAppends {
     /// The SHA-256 of all bytes that were appended.
     #[must_use]
     pub fn sha256(&self) -> [u8; 32] {
@@ -60,22 +60,22 @@ pub(super) struct Written {
 
 /// What a run appended to its files, by their final names.
 #[derive(Debug, Default)]
-pub struct Trail {
-    files: BTreeMap<String, FileTrail>,
+pub struct AppendLog {
+    files: BTreeMap<String, FileAppends>,
     held: usize,
 }
 
-impl Trail {
+impl AppendLog {
     /// What was appended to a file, if it was begun in this run. The records are handed over: the
     /// next call has those that came after.
-    pub fn take(&mut self, name: &str) -> Option<FileTrail> {
+    pub fn take(&mut self, name: &str) -> Option<FileAppends> {
         let file = self.files.get_mut(name)?;
         let records = file.records.as_mut().map(std::mem::take);
         self.held -= records.as_ref().map_or(0, Vec::len);
         let last = records.iter().flatten().last().map(|record| record.offset);
         let after = file.after;
         file.after = last.or(after);
-        Some(FileTrail { after, records, length: file.length, sha256: file.sha256.clone() })
+        Some(FileAppends { after, records, length: file.length, sha256: file.sha256.clone() })
     }
 
     /// Forgets a file: it is sealed and accounted for.
@@ -89,7 +89,7 @@ impl Trail {
     pub(super) fn add(&mut self, name: &str, written: Vec<Written>) {
         if !self.files.contains_key(name) {
             let sha256 = Hasher::new(DigestAlgorithm::Sha256);
-            let begun = FileTrail { after: None, records: Some(Vec::new()), length: 0, sha256 };
+            let begun = FileAppends { after: None, records: Some(Vec::new()), length: 0, sha256 };
             self.files.insert(name.to_owned(), begun);
         }
         let Some(file) = self.files.get_mut(name) else { return };
@@ -102,7 +102,11 @@ impl Trail {
             file.length += at.length;
             match &mut file.records {
                 Some(records) if self.held < RECORDS_MAX => {
-                    records.push(Marked { offset: at.offset, end: at.offset + at.length, mark });
+                    records.push(MarkedRecord {
+                        offset: at.offset,
+                        end: at.offset + at.length,
+                        mark,
+                    });
                     self.held += 1;
                 }
                 Some(records) => {
@@ -126,11 +130,11 @@ mod tests {
 
     #[test]
     fn records_are_handed_over_once_and_the_digest_goes_on() {
-        let mut trail = Trail::default();
+        let mut trail = AppendLog::default();
         assert!(trail.take("a").is_none());
         trail.add("a", vec![written(b"one", 0), written(b"two2", 3)]);
         let first = trail.take("a").unwrap();
-        let places = |file: &FileTrail| -> Vec<(u64, u64)> {
+        let places = |file: &FileAppends| -> Vec<(u64, u64)> {
             file.records.iter().flatten().map(|r| (r.offset, r.end)).collect()
         };
         assert_eq!(places(&first), [(0, 3), (3, 7)]);
@@ -147,7 +151,7 @@ mod tests {
 
     #[test]
     fn past_the_bound_only_the_digest_is_kept() {
-        let mut trail = Trail { held: RECORDS_MAX - 1, ..Trail::default() };
+        let mut trail = AppendLog { held: RECORDS_MAX - 1, ..AppendLog::default() };
         trail.add("a", vec![written(b"1", 0), written(b"2", 1), written(b"3", 2)]);
         let file = trail.take("a").unwrap();
         assert!(file.records.is_none());

@@ -15,13 +15,13 @@ use super::followed::Followed;
 use super::handover::HandOver;
 use super::observer::{Observer, Trouble};
 use super::options::CrawlError;
+use super::quotas::Spent;
 use super::rules::JobRules;
-use super::serving::Spent;
-use super::step::Stepped;
+use super::step::StepOutcome;
 
-/// How often the disk is looked at while there is room.
+/// How often the disk is checked while there is room.
 const DISK_EVERY: Duration = Duration::from_secs(5);
-/// How often it is looked at while there is none.
+/// How often it is checked while there is none.
 const DISK_EVERY_FULL: Duration = Duration::from_secs(60);
 
 /// What a run for ever is told while it runs.
@@ -31,15 +31,15 @@ pub enum Order {
     Jobs(Vec<Arc<JobRules>>),
     /// Capture this, for another process.
     Capture(HandOver),
-    /// Open the crawl log anew: it was moved away.
+    /// Open the crawl log again: it was moved away.
     ReopenLog,
 }
 
 /// What a run keeps for its jobs and its operator.
 #[derive(Debug, Default)]
-pub(super) struct Care {
+pub(super) struct RunHealth {
     pub(super) spent: HashMap<String, Spent>,
-    /// Until when the disk is not looked at again.
+    /// Until when the disk is not checked again.
     disk_at: Option<Timestamp>,
     /// What is free, as long as that is too little.
     disk_low: Option<u64>,
@@ -71,7 +71,7 @@ impl Crawl {
     }
 
     /// Moves what is queued there into this queue, so that one run serves both; what is moved is
-    /// looked at once, now. A kill on the way loses nothing.
+    /// visited once, now. A kill on the way loses nothing.
     ///
     /// # Errors
     /// When either queue cannot be read or written.
@@ -107,7 +107,7 @@ impl Crawl {
     }
 
     /// Counts what a claim cost its jobs.
-    pub(super) fn spend(&mut self, run: &mut Run<'_>, claim: &Claim, stepped: &Stepped) {
+    pub(super) fn spend(&mut self, run: &mut Run<'_>, claim: &Claim, stepped: &StepOutcome) {
         let since = run.report.started;
         let bytes = stepped.finished.as_ref().map_or(0, |finished| finished.bytes);
         let mut is_spent = false;
