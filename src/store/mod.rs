@@ -37,6 +37,6 @@ pub use files::DirectoryFiles;
 pub use layout::Layout;
 pub use lookup::{Loaded, Reader};
 pub use trail::{FileTrail, Mark, Marked, Trail};
-pub use verify::{Checked, VerifyOptions, verify, verify_files};
+pub use verify::{Checked, VerifyOptions, verify};
 
 pub use crate::warc::Original;

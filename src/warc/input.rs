@@ -122,7 +122,8 @@ impl InputFile {
     }
 }
 
-/// Opens a file, or standard input where `path` is `-`. `options.file` is set to the path.
+/// Opens a file, or standard input where `path` is `-`. `options.file` is set to the path, and
+/// `options.search_blocks` is on.
 ///
 /// # Errors
 /// When it cannot be read, or begins as a package and is none that can be read.
@@ -245,7 +246,7 @@ fn input_file(
     bytes: InputBytes,
     options: &ReadOptions,
 ) -> InputFile {
-    let options = ReadOptions { file: name.clone(), ..options.clone() };
+    let options = ReadOptions { file: name.clone(), search_blocks: true, ..options.clone() };
     let again = bytes.again();
     let records = if bytes.can_seek() {
         WarcReader::seekable(bytes, options)

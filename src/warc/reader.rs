@@ -37,6 +37,10 @@ pub struct ReadOptions {
     pub findings_max: usize,
     /// Skip by the lengths that members state, and unpack only the start of each at first.
     pub skip_by_length: bool,
+    /// Where the length of a record in a plain file leads to no end of a record, look for the next
+    /// record in what it took for its block. Off where a record that was being written may be the
+    /// last one: what its page says must not be taken for records.
+    pub search_blocks: bool,
 }
 
 impl Default for ReadOptions {
@@ -49,6 +53,7 @@ impl Default for ReadOptions {
             block_bytes_max: 1 << 40,
             findings_max: 10_000,
             skip_by_length: false,
+            search_blocks: false,
         }
     }
 }
@@ -114,6 +119,8 @@ struct Current {
     within: u64,
     /// The length of header, block and line breaks, as the header says.
     raw_len: u64,
+    /// Where the block begins, in raw bytes of its member.
+    block_at: u64,
     /// Block bytes that were not yet consumed.
     left: u64,
     form: Form,
@@ -143,6 +150,10 @@ impl<T: Into<Trouble>> From<T> for Stop {
     }
 }
 
+/// How many bytes of a file are read a second time to look for records in blocks. Every header of a
+/// hostile file may claim all of the rest.
+const SEARCH_BYTES_MAX: u64 = 256 * 1024 * 1024;
+
 /// Reads records.
 pub struct WarcReader<R> {
     unpack: Unpacker<R>,
@@ -159,6 +170,8 @@ pub struct WarcReader<R> {
     shared_noted: bool,
     /// The format of the first record; none before it.
     form: Option<Form>,
+    /// How many bytes may still be read a second time to look for records in blocks.
+    search_left: u64,
 }
 
 impl<R: Read> WarcReader<R> {
@@ -190,6 +203,7 @@ impl<R: Read> WarcReader<R> {
             intact_end: 0,
             shared_noted: false,
             form: None,
+            search_left: SEARCH_BYTES_MAX,
         }
     }
 

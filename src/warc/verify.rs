@@ -15,7 +15,7 @@ use std::io::Read;
 
 use super::input::{Input, InputBytes, InputFile, OpenError};
 use super::parse::{Form, RecordHeader};
-use super::reader::{End, Located, RecordReader, WarcReader};
+use super::reader::{Located, RecordReader, WarcReader};
 use super::record::{RecordKind, Version};
 use super::{member, rules, warc_fields};
 use crate::base::{Finding, Severity};
@@ -134,12 +134,6 @@ impl<'f> Verifier<'f> {
         let mut last = file.records.take_findings();
         if self.verified.records == records_before && last.is_empty() {
             last.push(Finding::warning(name, None, "no-records", "there is no record in it"));
-        }
-        if let Some(End::Cut(offset)) = file.records.end()
-            && !last.iter().any(|finding| finding.rule == "cut-record")
-        {
-            let what = "the file ends inside this record";
-            last.push(Finding::error(name, Some(offset), "cut-file", what));
         }
         self.verified.bytes += file.records.position();
         last.into_iter().for_each(|finding| self.tell(finding));

@@ -5,10 +5,12 @@ use serde_json::json;
 use crate::base::{ByteSize, Finding};
 use crate::cli::args::VerifyArgs;
 use crate::cli::context::{Context, store_error};
-use crate::cli::output::Format;
+use crate::cli::output::{Format, Output};
 use crate::cli::{CliError, Exit};
 use crate::evidence;
-use crate::store::{Checked, VerifyOptions, verify, verify_files};
+use crate::store::{Checked, VerifyOptions, verify};
+use crate::warc::verify::{Verified, Verifier};
+use crate::warc::{self, ReadOptions};
 
 /// The checkpoints that `--checkpoint` names.
 fn published(args: &VerifyArgs) -> Result<Vec<(String, Vec<u8>)>, CliError> {
@@ -21,31 +23,54 @@ fn published(args: &VerifyArgs) -> Result<Vec<(String, Vec<u8>)>, CliError> {
     args.checkpoint.iter().map(read).collect()
 }
 
+/// Prints a finding as a line, or as one object.
+///
+/// # Errors
+/// When stdout cannot be written.
+pub(super) fn print_finding(finding: &Finding, out: &Output) -> std::io::Result<()> {
+    match out.format() {
+        Format::Text => out.line(&finding.to_string()),
+        Format::Json => out.json(&json!({
+            "severity": finding.severity.label(),
+            "file": finding.file,
+            "offset": finding.offset,
+            "rule": finding.rule,
+            "what": finding.what,
+        })),
+    }
+}
+
+/// Checks files of any origin, without an archive.
+fn files(
+    paths: &[std::path::PathBuf],
+    options: VerifyOptions,
+    found: &mut dyn FnMut(Finding),
+) -> Verified {
+    let mut verifier = Verifier::new(options, found);
+    for path in paths {
+        match warc::open(path, &ReadOptions::default()) {
+            Ok(input) => verifier.input(input),
+            Err(error) => verifier.open_error(&error),
+        }
+    }
+    verifier.finish()
+}
+
 /// Rereads every record, recomputes every digest and checks the evidence log; prints findings as
 /// they are made.
 ///
 /// # Errors
 /// When the archive cannot be opened or stdout cannot be written.
 pub fn run(args: &VerifyArgs, context: &Context) -> Result<Exit, CliError> {
-    let format = context.out.format();
     let options = VerifyOptions { fast: args.fast };
     let mut failed: Option<std::io::Error> = None;
     let mut print = |finding: Finding| {
-        let result = match format {
-            Format::Text => context.out.line(&finding.to_string()),
-            Format::Json => context.out.json(&json!({
-                "severity": finding.severity.label(),
-                "file": finding.file,
-                "offset": finding.offset,
-                "rule": finding.rule,
-                "what": finding.what,
-            })),
-        };
-        if let Err(error) = result {
+        if let Err(error) = print_finding(&finding, &context.out) {
             failed.get_or_insert(error);
         }
     };
     let mut log = None;
+    let mut outside = 0;
     let checked = if args.files.is_empty() {
         let reader = context.reader()?;
         let published = published(args)?;
@@ -61,7 +86,10 @@ pub fn run(args: &VerifyArgs, context: &Context) -> Result<Exit, CliError> {
         log = Some(checked_log);
         Checked { findings, ..checked }
     } else {
-        verify_files(&args.files, options, &mut print)
+        let verified = files(&args.files, options, &mut print);
+        outside = verified.outside;
+        let Verified { files, records, bytes, findings, .. } = verified;
+        Checked { files, records, bytes, findings }
     };
     if let Some(error) = failed {
         return Err(error.into());
@@ -77,6 +105,11 @@ pub fn run(args: &VerifyArgs, context: &Context) -> Result<Exit, CliError> {
                 0 => String::new(),
                 n => format!("; {n} records are not in it yet"),
             }
+        ));
+    }
+    if outside > 0 {
+        context.out.say(&format!(
+            "{outside} revisits refer to records that are in none of these files; they are not checked"
         ));
     }
     context.out.say(&format!(

@@ -1,5 +1,7 @@
 //! Checking: what is right passes, what is wrong is found by its rule.
 
+mod corpus;
+
 use std::io::Cursor;
 
 use super::super::pack::Packer;
