@@ -277,6 +277,36 @@ impl<R: Read> WarcReader<R> {
         Err(ReadError::NoRecord { file: self.options.file.clone(), offset, what })
     }
 
+    /// Goes to the first member at or after an offset that holds a record, and stands before it; where
+    /// it begins, or none where there is none, or the file is not packed. What looks like a member may
+    /// be part of a page: the caller has to prove that it is one.
+    ///
+    /// # Errors
+    /// When the input cannot be read or cannot seek.
+    pub(super) fn seek_record(&mut self, from: u64) -> Result<Option<u64>, ReadError> {
+        self.go_to_record(from)?;
+        let found = match self.unpack.know_framing() {
+            Ok(()) => self.unpack.scan(from),
+            Err(Trouble::Io(source)) => return Err(self.io_error(source)),
+            Err(Trouble::Cut | Trouble::Damaged { .. }) => return Ok(None),
+        };
+        match found {
+            Ok(found) => Ok(found.then(|| self.unpack.source.offset())),
+            Err(source) => Err(self.io_error(source)),
+        }
+    }
+
+    /// Goes to an offset where a member is known to begin.
+    ///
+    /// # Errors
+    /// When the input cannot be read there.
+    pub(super) fn go_to_record(&mut self, offset: u64) -> Result<(), ReadError> {
+        self.current = None;
+        self.end = None;
+        self.seed.clear();
+        self.unpack.go_to(offset).map_err(|source| self.io_error(source))
+    }
+
     /// How the file ended; `None` before the end was reached.
     #[must_use]
     pub fn end(&self) -> Option<End> {

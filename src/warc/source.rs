@@ -133,7 +133,7 @@ mod tests {
     fn it_looks_ahead_and_knows_where_it_stands() {
         let bytes: Vec<u8> = (0..=255).cycle().take(BUFFER_BYTES * 2 + 7).collect();
         let mut source = Source::new(bytes.as_slice());
-        assert_eq!(source.fill(10).unwrap()[..10], bytes[..10]);
+        assert_eq!(source.fill(BUFFER_BYTES).unwrap()[..10], bytes[..10]);
         source.consume(BUFFER_BYTES - 5);
         assert_eq!(source.offset(), BUFFER_BYTES as u64 - 5);
         assert_eq!(source.fill(100).unwrap()[..100], bytes[BUFFER_BYTES - 5..][..100]);

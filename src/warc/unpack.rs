@@ -30,9 +30,6 @@ const DICTIONARY_BYTES_MAX: usize = 8 * 1024 * 1024;
 const WHOLE_FIRST_BYTES: usize = 64 * 1024;
 /// The longest member that is unpacked in one go, in raw bytes.
 const WHOLE_BYTES_MAX: usize = 4 * 1024 * 1024;
-/// How many ends of a member are guessed before it is streamed: each wrong guess may cost as much as
-/// unpacking it, and a hostile file may be full of magics.
-const WHOLE_GUESSES_MAX: u32 = 3;
 
 /// How a file is packed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -182,6 +179,20 @@ impl<R: Read> Unpacker<R> {
         Ok(true)
     }
 
+    /// Tells how the file is packed from its first bytes; the input is left anywhere.
+    pub(super) fn know_framing(&mut self) -> Result<(), Trouble> {
+        if self.framing.is_none() {
+            self.source.go_to(0)?;
+            self.detect()?;
+            if self.framing == Some(Framing::Zstd)
+                && self.source.fill(4)?.starts_with(&ZSTD_DICTIONARY_MAGIC)
+            {
+                self.skippable_frame()?;
+            }
+        }
+        Ok(())
+    }
+
     /// Tells how the file is packed from the bytes at the input's place; none at its end.
     fn detect(&mut self) -> Result<Option<Framing>, Trouble> {
         let start = self.source.fill(4)?;
@@ -240,12 +251,12 @@ impl<R: Read> Unpacker<R> {
     /// Where a member ends is only known by inflating it, and libdeflate does not tell. It is guessed
     /// that the next gzip magic is its end, and the guess is proven by the deflate stream, which ends
     /// before it, and by the trailer there, whose checksum and length are those of what came out. A
-    /// magic inside a member is refused, since the stream then has no end before it.
+    /// magic inside a member is refused, since the stream then has no end before it. There is no second
+    /// guess: it could pass over a member that begins after noise.
     fn whole_gzip(&mut self) -> io::Result<bool> {
         let mut want = WHOLE_FIRST_BYTES;
-        let mut refused = 0;
         let mut from = 0;
-        loop {
+        let (bytes, header_len, skip, end) = loop {
             let bytes = self.source.fill(want)?;
             let is_all = bytes.len() < want;
             let HeaderRead::Whole(header_len, skip) = member::read_header(bytes) else {
@@ -255,34 +266,31 @@ impl<R: Read> Unpacker<R> {
                 return Ok(false);
             }
             let first = from.max(header_len + TRAILER_LEN);
-            let end = match next_magic(bytes, first) {
-                Some(end) => end,
-                None if is_all && bytes.len() >= first => bytes.len(),
-                None if want < BUFFER_BYTES && !is_all => {
-                    // The last bytes may be the start of a magic.
-                    from = bytes.len().saturating_sub(3).max(first);
-                    want = (want * 4).min(BUFFER_BYTES);
-                    continue;
-                }
-                None => return Ok(false),
-            };
-            let (stream, trailer) = bytes[header_len..end].split_at(end - header_len - TRAILER_LEN);
-            if let Some(made) = inflate_whole(&mut self.whole, stream, trailer, &mut self.out) {
-                let known = bytes.len().min(HEADER_LEN);
-                self.member.head[..known].copy_from_slice(&bytes[..known]);
-                self.source.consume(end);
-                self.member.skip = skip;
-                self.member.made = made as u64;
-                (self.out_start, self.out_end) = (0, made);
-                self.end_member();
-                return Ok(true);
+            if let Some(end) = next_magic(bytes, first) {
+                break (bytes, header_len, skip, end);
             }
-            refused += 1;
-            if refused == WHOLE_GUESSES_MAX || end == bytes.len() {
+            if is_all && bytes.len() >= first {
+                break (bytes, header_len, skip, bytes.len());
+            }
+            if is_all || want >= BUFFER_BYTES {
                 return Ok(false);
             }
-            from = end + 1;
-        }
+            // The last bytes may be the start of a magic.
+            from = bytes.len().saturating_sub(3);
+            want = (want * 4).min(BUFFER_BYTES);
+        };
+        let (stream, trailer) = bytes[header_len..end].split_at(end - header_len - TRAILER_LEN);
+        let Some(made) = inflate_whole(&mut self.whole, stream, trailer, &mut self.out) else {
+            return Ok(false);
+        };
+        let known = bytes.len().min(HEADER_LEN);
+        self.member.head[..known].copy_from_slice(&bytes[..known]);
+        self.source.consume(end);
+        self.member.skip = skip;
+        self.member.made = made as u64;
+        (self.out_start, self.out_end) = (0, made);
+        self.end_member();
+        Ok(true)
     }
 
     /// Begins the next zstd frame, past skippable ones; `false` at the end of the input.

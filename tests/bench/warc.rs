@@ -207,13 +207,14 @@ fn fastwarc_verify(path: &Path) -> u64 {
     count
 }
 
-fn verify(path: &Path) -> u64 {
+fn verify(path: &Path, threads: usize) -> u64 {
     let mut findings = 0;
     let mut found = |finding: pressmark::base::Finding| {
         println!("{finding}");
         findings += 1;
     };
-    let mut verifier = Verifier::new(VerifyOptions::default(), &mut found);
+    let mut verifier =
+        Verifier::new(VerifyOptions { threads, ..VerifyOptions::default() }, &mut found);
     verifier.input(warc::open(path, &ReadOptions::default()).unwrap());
     let verified = verifier.finish();
     assert_eq!(findings, 0);
@@ -306,7 +307,8 @@ fn main() {
         records,
         &[
             ("fastwarc", Box::new(|| fastwarc_verify(&others))),
-            ("pressmark", Box::new(|| verify(&others))),
+            ("pressmark", Box::new(|| verify(&others, 1))),
+            ("pressmark, two threads", Box::new(|| verify(&others, 2))),
         ],
     );
     let peak = fs::read_to_string("/proc/self/status").unwrap();

@@ -4,9 +4,9 @@ use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::Path;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::verify::print_finding;
+use super::verify::{json_of, print_finding};
 use crate::base::{ByteSize, Finding};
 use crate::cli::args::RecompressArgs;
 use crate::cli::out_file::OutFile;
@@ -39,19 +39,14 @@ pub fn run(args: &RecompressArgs, out: &Output) -> Result<Exit, CliError> {
         }
         _ => Packer::new(compression),
     };
-    let mut printed = Ok(());
-    let mut found = |finding: Finding| {
-        if printed.is_ok() {
-            printed = print_finding(&finding, out);
-        }
-    };
+    let mut findings = Findings::new(out);
+    let mut found = |finding: Finding| findings.add(finding);
     let repacked = file.write(|path| {
         let repacked = write(input, &mut packer, path, &what, &mut found)?;
         fits(&repacked, form, &what)?;
         Ok(repacked)
     })?;
-    printed?;
-    tell(&repacked, &args.output, out)?;
+    findings.tell(&repacked, &args.output)?;
     Ok(if repacked.left_out > 0 || !repacked.gaps.is_empty() { Exit::Findings } else { Exit::Done })
 }
 
@@ -110,32 +105,63 @@ pub(super) fn fits(repacked: &Repacked, form: Form, what: &str) -> Result<(), Cl
         .hint(format!("end the output's name in {end}")))
 }
 
-/// Says what was done.
-pub(super) fn tell(repacked: &Repacked, output: &Path, out: &Output) -> Result<(), CliError> {
-    let gaps: u64 = repacked.gaps.iter().map(|gap| gap.length).sum();
-    if out.format() == Format::Json {
-        out.json(&json!({
-            "out": output.display().to_string(),
-            "records": repacked.records,
-            "left_out": repacked.left_out,
-            "bytes_in": repacked.bytes_in,
-            "bytes_out": repacked.bytes_out,
-            "gaps": repacked.gaps.iter().map(|gap| json!({
-                "file": gap.file,
-                "offset": gap.offset,
-                "length": gap.length,
-            })).collect::<Vec<_>>(),
-        }))?;
+/// What is told of an input: lines as they are found for people, one object at the end for programs.
+pub(super) struct Findings<'a> {
+    out: &'a Output,
+    printed: std::io::Result<()>,
+    kept: Vec<Value>,
+}
+
+/// The most findings that the object for programs holds.
+const FINDINGS_MAX: usize = 10_000;
+
+impl<'a> Findings<'a> {
+    pub(super) fn new(out: &'a Output) -> Self {
+        Self { out, printed: Ok(()), kept: Vec::new() }
     }
-    out.say(&format!(
-        "{} records: {} became {}{}",
-        repacked.records,
-        ByteSize(repacked.bytes_in),
-        ByteSize(repacked.bytes_out),
-        match gaps {
-            0 => String::new(),
-            n => format!("; {n} bytes in {} places hold no whole record", repacked.gaps.len()),
+
+    pub(super) fn add(&mut self, finding: Finding) {
+        if self.out.format() == Format::Json {
+            if self.kept.len() < FINDINGS_MAX {
+                self.kept.push(json_of(&finding));
+            }
+        } else if self.printed.is_ok() {
+            self.printed = print_finding(&finding, self.out);
         }
-    ));
-    Ok(())
+    }
+
+    /// Says what was done.
+    ///
+    /// # Errors
+    /// When stdout cannot be written.
+    pub(super) fn tell(self, repacked: &Repacked, output: &Path) -> Result<(), CliError> {
+        self.printed?;
+        if self.out.format() == Format::Json {
+            let gaps = repacked
+                .gaps
+                .iter()
+                .map(|gap| json!({ "file": gap.file, "offset": gap.offset, "length": gap.length }));
+            self.out.json(&json!({
+                "out": output.display().to_string(),
+                "records": repacked.records,
+                "left_out": repacked.left_out,
+                "bytes_in": repacked.bytes_in,
+                "bytes_out": repacked.bytes_out,
+                "gaps": gaps.collect::<Vec<_>>(),
+                "findings": self.kept,
+            }))?;
+        }
+        let bytes: u64 = repacked.gaps.iter().map(|gap| gap.length).sum();
+        self.out.say(&format!(
+            "{} records: {} became {}{}",
+            repacked.records,
+            ByteSize(repacked.bytes_in),
+            ByteSize(repacked.bytes_out),
+            match bytes {
+                0 => String::new(),
+                n => format!("; {n} bytes in {} places hold no whole record", repacked.gaps.len()),
+            }
+        ));
+        Ok(())
+    }
 }

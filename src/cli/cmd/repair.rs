@@ -4,8 +4,7 @@ use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
-use super::recompress::{fits, open, packing_of, spool, tell, write};
-use super::verify::print_finding;
+use super::recompress::{Findings, fits, open, packing_of, spool, write};
 use crate::base::Finding;
 use crate::cli::args::RepairArgs;
 use crate::cli::out_file::OutFile;
@@ -30,12 +29,8 @@ pub fn run(args: &RepairArgs, out: &Output) -> Result<Exit, CliError> {
     let spooled = (args.input.as_os_str() == "-").then(spool).transpose();
     let spooled = spooled.map_err(|why| CliError::failed(&what, why))?;
     let input = spooled.as_ref().map_or(args.input.as_path(), |file| file.path());
-    let mut printed = Ok(());
-    let mut found = |finding: Finding| {
-        if printed.is_ok() {
-            printed = print_finding(&finding, out);
-        }
-    };
+    let mut findings = Findings::new(out);
+    let mut found = |finding: Finding| findings.add(finding);
     let mut packer = Packer::new(compression);
     let repacked = file.write(|path| {
         let repacked = write(input, &mut packer, path, &what, &mut found)?;
@@ -44,12 +39,11 @@ pub fn run(args: &RepairArgs, out: &Output) -> Result<Exit, CliError> {
             .map_err(|why| CliError::failed(&what, format!("setting aside: {why}")))?;
         Ok(repacked)
     })?;
-    printed?;
     for (number, gap) in repacked.gaps.iter().enumerate() {
         let name = aside_of(&args.output, number, gap, &repacked);
         out.say(&format!("{} bytes at {} are in {}", gap.length, gap.offset, name.display()));
     }
-    tell(&repacked, &args.output, out)?;
+    findings.tell(&repacked, &args.output)?;
     Ok(if repacked.left_out > 0 || !repacked.gaps.is_empty() { Exit::Findings } else { Exit::Done })
 }
 

@@ -1,6 +1,6 @@
 //! `verify`
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::base::{ByteSize, Finding};
 use crate::cli::args::VerifyArgs;
@@ -11,6 +11,9 @@ use crate::evidence;
 use crate::store::{Checked, VerifyOptions, verify};
 use crate::warc::verify::{Verified, Verifier};
 use crate::warc::{self, ReadOptions};
+
+/// The most threads that read one file: each has buffers of a few megabytes.
+const THREADS_MAX: usize = 8;
 
 /// The checkpoints that `--checkpoint` names.
 fn published(args: &VerifyArgs) -> Result<Vec<(String, Vec<u8>)>, CliError> {
@@ -30,14 +33,19 @@ fn published(args: &VerifyArgs) -> Result<Vec<(String, Vec<u8>)>, CliError> {
 pub(super) fn print_finding(finding: &Finding, out: &Output) -> std::io::Result<()> {
     match out.format() {
         Format::Text => out.line(&finding.to_string()),
-        Format::Json => out.json(&json!({
-            "severity": finding.severity.label(),
-            "file": finding.file,
-            "offset": finding.offset,
-            "rule": finding.rule,
-            "what": finding.what,
-        })),
+        Format::Json => out.json(&json_of(finding)),
     }
+}
+
+/// A finding as an object.
+pub(super) fn json_of(finding: &Finding) -> Value {
+    json!({
+        "severity": finding.severity.label(),
+        "file": finding.file,
+        "offset": finding.offset,
+        "rule": finding.rule,
+        "what": finding.what,
+    })
 }
 
 /// Checks files of any origin, without an archive.
@@ -62,7 +70,8 @@ fn files(
 /// # Errors
 /// When the archive cannot be opened or stdout cannot be written.
 pub fn run(args: &VerifyArgs, context: &Context) -> Result<Exit, CliError> {
-    let options = VerifyOptions { fast: args.fast };
+    let threads = std::thread::available_parallelism().map_or(1, |n| n.get().min(THREADS_MAX));
+    let options = VerifyOptions { fast: args.fast, threads };
     let mut failed: Option<std::io::Error> = None;
     let mut print = |finding: Finding| {
         if let Err(error) = print_finding(&finding, &context.out) {

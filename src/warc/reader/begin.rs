@@ -120,6 +120,7 @@ impl<R: Read> WarcReader<R> {
             let seen = head.len();
             // No header has them; a file that lost blocks of the disk has them in their place.
             if let Some(zero) = memchr::memchr(0, &out[..taken])
+                && seen + zero >= 5
                 && header_len_from(&[head.as_slice(), &out[..zero]].concat(), seen).is_none()
             {
                 self.unpack.consume(zero);

@@ -85,6 +85,25 @@ impl Links {
         self.files.push(name.to_owned());
     }
 
+    /// An empty one for a part of the file that was begun last.
+    pub(super) fn part(&self) -> Self {
+        Self { files: self.files.clone(), ..Self::default() }
+    }
+
+    /// Takes in what a part of the file had.
+    pub(super) fn absorb(&mut self, part: Self) {
+        for (key, known) in part.known {
+            self.known.entry(key).or_insert(known);
+        }
+        for (to, links) in part.open {
+            self.open.entry(to).or_default().extend(links);
+        }
+        self.open_count += part.open_count;
+        self.revisits.extend(part.revisits);
+        self.findings.extend(part.findings);
+        self.left_out += part.left_out;
+    }
+
     fn file(&self) -> u32 {
         u32::try_from(self.files.len().saturating_sub(1)).unwrap_or(u32::MAX)
     }
