@@ -332,8 +332,8 @@ impl<R: Read> WarcReader<R> {
         self.unpack.source.offset()
     }
 
-    /// The first bytes of the gzip member that was read last, as many as its header has as we write
-    /// it; none where the file is not gzip.
+    /// The first bytes of the gzip member that was read last, as many as the header has that this
+    /// program writes; none where the file is not gzip.
     #[must_use]
     pub fn member_head(&self) -> Option<&[u8]> {
         (self.unpack.framing == Some(Framing::Gzip)).then_some(&self.unpack.member.head[..])

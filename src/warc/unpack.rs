@@ -26,7 +26,7 @@ const HEAD_OUT_BYTES: usize = 2 * 1024;
 /// The largest dictionary that is taken, in bytes.
 const DICTIONARY_BYTES_MAX: usize = 8 * 1024 * 1024;
 
-/// How many packed bytes are looked at first to find the end of a member; most are shorter.
+/// How many packed bytes are searched first for the end of a member; most are shorter.
 const WHOLE_FIRST_BYTES: usize = 64 * 1024;
 /// The longest member that is unpacked in one go, in raw bytes.
 const WHOLE_BYTES_MAX: usize = 4 * 1024 * 1024;
@@ -77,7 +77,7 @@ pub(super) struct Member {
     pub(super) skip: Option<SkipLengths>,
     /// How many raw bytes have been made of it.
     pub(super) made: u64,
-    /// Its first bytes, as far as a header of ours goes.
+    /// Its first bytes, as many as the header has that this program writes.
     pub(super) head: [u8; HEADER_LEN],
 }
 

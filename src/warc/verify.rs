@@ -186,7 +186,7 @@ fn read_in_one<'c>(
 struct Checking<'a> {
     check: FileCheck<'a>,
     links: Links,
-    /// The record that was read last, whose member is still to be looked at.
+    /// The record that was read last, whose member is not checked yet.
     last: Option<RecordChecked>,
     verified: Verified,
     findings: Vec<Finding>,
@@ -322,7 +322,7 @@ impl<'a> FileCheck<'a> {
         findings
     }
 
-    /// A member of ours whose header is not as it is written: the one of the record that was read
+    /// A member that this program wrote, and whose header was changed: the one of the record that was read
     /// last. Readers pass over most of its bytes, and no checksum covers them.
     pub(crate) fn member_header<R: Read>(
         &self,

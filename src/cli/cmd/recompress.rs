@@ -15,7 +15,7 @@ use crate::cli::{CliError, Exit};
 use crate::warc::repack::{RepackError, Repacked, compression_of, repack, train};
 use crate::warc::{self, Compression, Form, Input, Packer, ReadOptions};
 
-/// Packs the records of an input anew; prints what was mended and left out.
+/// Repacks the records of an input; prints what was mended and left out.
 ///
 /// # Errors
 /// When the output's name says no packing or the file is there already, when no record can be read, or

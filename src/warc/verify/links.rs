@@ -15,7 +15,7 @@ use crate::base::{Checksum, Finding};
 /// How many records are remembered.
 pub const LINKS_MAX: usize = 400_000;
 
-/// What a link is, and so what is said where it leads nowhere.
+/// The kind of a link, which is reported where it leads nowhere.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 enum Link {
     Warcinfo,
