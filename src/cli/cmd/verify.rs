@@ -13,7 +13,7 @@ use crate::warc::verify::{Verified, Verifier};
 use crate::warc::{self, ReadOptions};
 
 /// The most threads that read one file: each has buffers of a few megabytes.
-const THREADS_MAX: usize = 8;
+const THREADS_MAX: usize = 4;
 
 /// The checkpoints that `--checkpoint` names.
 fn published(args: &VerifyArgs) -> Result<Vec<(String, Vec<u8>)>, CliError> {
