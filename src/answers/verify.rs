@@ -1,6 +1,6 @@
 //! Checks: of an archive, of WARC files, and of an evidence bundle. Findings come as they are made.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
@@ -10,6 +10,8 @@ use crate::evidence::bundle::read_bundle;
 use crate::evidence::check::{Known, Outcome, Step, check};
 use crate::evidence::{self, EvidenceError};
 use crate::store::{self, Checked, Reindexed, VerifyOptions};
+use crate::warc::verify::Verifier;
+use crate::warc::{self, ReadOptions};
 
 /// A finding, in the fields of the contract.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -40,6 +42,8 @@ pub struct Verified {
     pub records: Checked,
     /// The evidence log; `None` where files alone were checked.
     pub log: Option<evidence::Checked>,
+    /// Revisits that refer to records in none of the files, where files alone were checked.
+    pub outside: u64,
 }
 
 impl Verified {
@@ -56,16 +60,35 @@ impl Verified {
 /// When the archive or its log cannot be read.
 pub fn verify(
     archive: &Archive,
+    how: VerifyOptions,
     options: &evidence::VerifyOptions,
     found: &mut dyn FnMut(Finding),
 ) -> Result<Verified, AnswerError> {
     let reader = archive.reader();
-    let records = store::verify(reader, VerifyOptions { fast: options.fast }, found)
-        .map_err(AnswerError::store("verifying"))?;
+    let records = store::verify(reader, how, found).map_err(AnswerError::store("verifying"))?;
     let doing = || "verifying the evidence log".to_owned();
     let log = evidence::verify(reader.layout(), options, found)
         .map_err(|why| AnswerError::Evidence { doing: doing(), why })?;
-    Ok(Verified { records, log: Some(log) })
+    Ok(Verified { records, log: Some(log), outside: 0 })
+}
+
+/// Checks WARC files, ARC files and packages of any origin, without an archive. A file that cannot be read
+/// is a finding.
+pub fn verify_files(
+    paths: &[PathBuf],
+    how: VerifyOptions,
+    found: &mut dyn FnMut(Finding),
+) -> Verified {
+    let mut verifier = Verifier::new(how, found);
+    for path in paths {
+        match warc::open(path, &ReadOptions::default()) {
+            Ok(input) => verifier.input(input),
+            Err(error) => verifier.open_error(&error),
+        }
+    }
+    let done = verifier.finish();
+    let warc::verify::Verified { files, records, bytes, findings, outside, .. } = done;
+    Verified { records: Checked { files, records, bytes, findings }, log: None, outside }
 }
 
 /// A step of checking a bundle, in the fields of the contract.

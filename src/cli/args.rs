@@ -146,6 +146,10 @@ pub enum Command {
     Cite(CiteArgs),
     /// Reread every record, recompute every digest, check the evidence log
     Verify(VerifyArgs),
+    /// The records of any WARC or ARC in a new file, each packed by itself
+    Recompress(RecompressArgs),
+    /// The whole records of a damaged file in a new one; what is damaged is set aside
+    Repair(RepairArgs),
     /// An evidence bundle of one capture, checkable without this program; or check one
     Prove(ProveArgs),
     /// The evidence log: its newest checkpoint, its keys, bringing it up to date
@@ -456,7 +460,7 @@ pub struct CiteArgs {
 /// `verify`
 #[derive(Debug, Args)]
 pub struct VerifyArgs {
-    /// WARC files (else all of the archive)
+    /// WARC, ARC or WACZ files, - for stdin (else all of the archive)
     pub files: Vec<PathBuf>,
     /// Check structure and lengths, and skip digests
     #[arg(long)]
@@ -464,6 +468,35 @@ pub struct VerifyArgs {
     /// A checkpoint of the log that was published or kept elsewhere: the log must still hold it; repeatable
     #[arg(long, value_name = "FILE", conflicts_with = "files")]
     pub checkpoint: Vec<PathBuf>,
+}
+
+/// `recompress`
+#[derive(Debug, Args)]
+pub struct RecompressArgs {
+    /// A WARC, ARC or WACZ file; - for stdin
+    #[arg(value_name = "IN")]
+    pub input: PathBuf,
+    /// The file to make; its ending says how it is packed: .warc, .warc.gz, .warc.zst, .arc, .arc.gz
+    #[arg(value_name = "OUT")]
+    pub output: PathBuf,
+    /// Train a dictionary on the records first, and pack them with it (.warc.zst only)
+    #[arg(long)]
+    pub dictionary: bool,
+    /// Replace OUT where it is there already
+    #[arg(long)]
+    pub force: bool,
+}
+
+/// `repair`
+#[derive(Debug, Args)]
+pub struct RepairArgs {
+    /// A WARC, ARC or WACZ file; - for stdin. It is never written to
+    #[arg(value_name = "IN")]
+    pub input: PathBuf,
+    /// The file to make, which must not be there yet; what is set aside goes beside it, to
+    /// OUT.aside-OFFSET
+    #[arg(value_name = "OUT")]
+    pub output: PathBuf,
 }
 
 /// `prove`

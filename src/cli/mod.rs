@@ -69,6 +69,8 @@ fn run(cli: Cli, name: &str) -> Result<Exit, CliError> {
     match cli.command {
         Command::Robots(args) => return cmd::robots::run(&args, &out),
         Command::Surt(args) => return cmd::surt::run(&args, &out),
+        Command::Recompress(args) => return cmd::recompress::run(&args, &out),
+        Command::Repair(args) => return cmd::repair::run(&args, &out),
         Command::Completions(args) => return cmd::reference::completions(&args, &out),
         Command::Man => return cmd::reference::man(&out),
         Command::Config(args) => return cmd::config::run(&args, &cli.global, &out),
@@ -99,6 +101,8 @@ fn run(cli: Cli, name: &str) -> Result<Exit, CliError> {
         // Handled above: they need no settings, or load them in their own way.
         Command::Robots(_)
         | Command::Surt(_)
+        | Command::Recompress(_)
+        | Command::Repair(_)
         | Command::Completions(_)
         | Command::Man
         | Command::Config(_)

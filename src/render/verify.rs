@@ -19,6 +19,12 @@ pub fn summary(verified: &Verified) -> Vec<String> {
             log.leaves, log.checkpoints, log.stamps,
         ));
     }
+    if verified.outside > 0 {
+        lines.push(format!(
+            "{} revisits refer to records that are in none of these files; they are not checked",
+            verified.outside
+        ));
+    }
     let findings = match verified.findings() {
         0 => "no findings".to_owned(),
         n => plural(n, "finding"),

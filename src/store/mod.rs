@@ -48,6 +48,6 @@ pub use loaded::Loaded;
 pub use lookup::{Earlier, Reader};
 pub use payload::Payload;
 pub use reindex::reindex;
-pub use verify::{Checked, VerifyOptions, verify, verify_files};
+pub use verify::{Checked, VerifyOptions, verify};
 
 pub use crate::warc::Original;

@@ -1,30 +1,21 @@
 //! Rereading everything: structure, digests, links, and the index against the files.
 
 use std::fs::File;
-use std::io::{self, BufReader, Read};
-use std::os::unix::fs::FileExt;
-use std::path::{Path, PathBuf};
+use std::io::BufReader;
+use std::path::Path;
 use std::time::Duration;
 
 use crate::archive::{ArchiveError, Capture, CaptureStore, Query};
-use crate::base::{Digest, Finding, Hasher};
-use crate::http::{BodyFraming, Dechunked, Method, shape_of, undone};
-use crate::warc::{
-    End, Fields, Located, ReadOptions, RecordReader, WarcReader, member, rules, warc_fields,
-};
+use crate::base::Finding;
+use crate::warc::{self, End, InputBytes, ReadOptions, WarcReader};
 
 use super::StoreError;
-use super::describe::{Place, entry_of, is_http, read_start};
+use super::describe::{Place, entry_of};
 use super::error::index_error;
 use super::layout::stable_name;
 use super::lookup::Reader;
 
-/// How much is checked.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct VerifyOptions {
-    /// Leave out digests: structure, lengths and rules only.
-    pub fast: bool,
-}
+pub use crate::warc::verify::VerifyOptions;
 
 /// What was checked.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -55,7 +46,7 @@ pub fn verify(
         found(finding);
     };
     for path in &files {
-        check_file(path, options, Some(reader.store()), &mut checked, &mut count);
+        check_file(path, options, reader.store(), &mut checked, &mut count);
     }
     for path in doubles {
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
@@ -75,32 +66,16 @@ pub fn verify(
     Ok(checked)
 }
 
-/// Checks WARC files of any origin, without an archive.
-pub fn verify_files(
-    files: &[PathBuf],
-    options: VerifyOptions,
-    found: &mut dyn FnMut(Finding),
-) -> Checked {
-    let mut checked = Checked::default();
-    for path in files {
-        check_file(path, options, None, &mut checked, &mut |finding, checked| {
-            checked.findings += 1;
-            found(finding);
-        });
-    }
-    checked
-}
-
 type Count<'a> = &'a mut dyn FnMut(Finding, &mut Checked);
 
 fn check_file(
     path: &Path,
     options: VerifyOptions,
-    index: Option<&dyn CaptureStore>,
+    index: &dyn CaptureStore,
     checked: &mut Checked,
     count: Count<'_>,
 ) {
-    let name = if index.is_some() { stable_name(path) } else { path.display().to_string() };
+    let name = stable_name(path);
     checked.files += 1;
     let input = match File::open(path).and_then(|f| Ok((f.metadata()?.len(), f))) {
         Ok((length, file)) => {
@@ -113,8 +88,12 @@ fn check_file(
     };
     let read_options = ReadOptions { file: name.clone(), ..ReadOptions::default() };
     let mut reader = WarcReader::seekable(BufReader::with_capacity(1 << 20, input), read_options);
-    let members = File::open(path).ok().filter(|_| stable_name(path).ends_with(".gz"));
-    let mut check = FileCheck { name: &name, options, captures: Vec::new(), first: true, members };
+    let again = again(path, &name);
+    let mut check = FileCheck {
+        name: &name,
+        records: warc::verify::FileCheck::new(&name, options, again),
+        captures: Vec::new(),
+    };
     let is_open = super::layout::is_open(path);
     // What is found in the tail of an open file is not known to be its tail before the end.
     let mut held = Vec::new();
@@ -125,7 +104,11 @@ fn check_file(
         match reader.next_record() {
             Ok(Some(record)) => {
                 checked.records += 1;
-                for finding in check.record(record, index.is_some()) {
+                let record = check.records.record(record);
+                for finding in check.records.member_header(&record, &reader) {
+                    tell(finding, checked);
+                }
+                for finding in check.record(record) {
                     tell(finding, checked);
                 }
             }
@@ -159,129 +142,35 @@ fn check_file(
     for finding in held {
         count(finding, checked);
     }
-    if let Some(index) = index {
-        check.against_index(index, &mut |finding| count(finding, checked));
-    }
+    check.against_index(index, &mut |finding| count(finding, checked));
+}
+
+/// A second reader of a file.
+fn again(path: &Path, name: &str) -> Option<WarcReader<InputBytes>> {
+    let options = ReadOptions { file: name.to_owned(), ..ReadOptions::default() };
+    let file = warc::open(path, &options).ok()?.next_file().ok()??;
+    Some(file.records)
 }
 
 struct FileCheck<'a> {
     name: &'a str,
-    options: VerifyOptions,
+    records: warc::verify::FileCheck<'a>,
     /// The captures in the file.
     captures: Vec<Capture>,
-    first: bool,
-    /// The file once more, to compare the headers of its members with what we write; none where
-    /// another program wrote it, or it is not gzip.
-    members: Option<File>,
 }
 
 impl FileCheck<'_> {
-    fn record<R: Read + Send>(
-        &mut self,
-        mut record: RecordReader<'_, R>,
-        keep: bool,
-    ) -> Vec<Finding> {
-        let offset = record.offset();
-        let fields = record.header().fields.clone();
-        let mut findings = rules::check(&fields, self.name, offset);
-        let header = record.header();
-        let raw_len = (header.raw.len() as u64).saturating_add(header.content_length) + 4;
-        let is_first = std::mem::take(&mut self.first);
-        if is_first && !is_kind(&fields, "warcinfo") {
-            findings.push(Finding::warning(
-                self.name,
-                Some(offset),
-                "no-warcinfo",
-                "the file does not begin with a warcinfo record",
-            ));
+    /// Keeps the capture that a record is; what was found in it.
+    fn record(&mut self, record: warc::verify::RecordChecked) -> Vec<Finding> {
+        if let (Some(located), Some(start)) = (record.located.filter(|l| l.intact), &record.start) {
+            let place = Place {
+                file: self.name.into(),
+                offset: located.offset,
+                length: located.length.unwrap_or(0),
+            };
+            self.captures.extend(entry_of(&record.header.fields, start, place));
         }
-        let start = if self.options.fast {
-            read_start(&fields, &mut record)
-        } else {
-            self.digests(&fields, offset, &mut record, &mut findings)
-        };
-        let located = match record.finish() {
-            Ok(located) => located,
-            // The reader reports it as a finding of the file.
-            Err(_) => return findings,
-        };
-        if is_first && !start.as_ref().is_ok_and(|start| is_ours(&fields, start)) {
-            self.members = None;
-        }
-        findings.extend(self.member_header(&located, raw_len));
-        let place = Place {
-            file: self.name.into(),
-            offset: located.offset,
-            length: located.length.unwrap_or(0),
-        };
-        if let (true, Ok(start)) = (keep && located.intact, start)
-            && let Some(entry) = entry_of(&fields, &start, place)
-        {
-            self.captures.push(entry);
-        }
-        findings
-    }
-
-    /// A member of ours whose header is not as we write it. Readers pass over most of its bytes,
-    /// and no checksum covers them.
-    fn member_header(&self, located: &Located, raw_len: u64) -> Option<Finding> {
-        let (file, length) = (self.members.as_ref()?, located.length?);
-        let expected = member::header_bytes(length, raw_len);
-        let mut there = vec![0; expected.len()];
-        let fine = file.read_exact_at(&mut there, located.offset).is_ok() && there == expected;
-        // A long record's header states no lengths even where they would fit.
-        let bare = !fine && {
-            let bare = member::header_bytes(u64::MAX, raw_len);
-            raw_len > BARE_FROM && there.starts_with(&bare)
-        };
-        (!fine && !bare && located.intact).then(|| {
-            let what = "the header of its gzip member is not as it was written";
-            Finding::error(self.name, Some(located.offset), "member-header", what)
-        })
-    }
-
-    /// Recomputes block and payload digest in one pass; the block's first bytes.
-    fn digests<R: Read + Send>(
-        &self,
-        fields: &Fields,
-        offset: u64,
-        record: &mut RecordReader<'_, R>,
-        findings: &mut Vec<Finding>,
-    ) -> io::Result<Vec<u8>> {
-        let mut read = |name: &'static str, rule: &'static str| {
-            let text = fields.text(name)?.into_owned();
-            match text.parse::<Digest>() {
-                Ok(digest) => Some(digest),
-                Err(why) => {
-                    findings.push(Finding::warning(self.name, Some(offset), rule, why.to_string()));
-                    None
-                }
-            }
-        };
-        let block = read("WARC-Block-Digest", "block-digest-unreadable");
-        let payload = read("WARC-Payload-Digest", "payload-digest-unreadable");
-        // The payload of a revisit is elsewhere by design.
-        let payload = payload.filter(|_| !is_kind(fields, "revisit"));
-        let mut tee = Tee { inner: record, hasher: block.map(|d| Hasher::new(d.algorithm())) };
-        let start = read_start(fields, &mut tee)?;
-        let got = payload.map(|wanted| (wanted, payload_digest(fields, wanted, &start, &mut tee)));
-        let drained = io::copy(&mut tee, &mut io::sink());
-        let Tee { hasher, .. } = tee;
-        let mut differs = |rule: &'static str, what: &str, wanted: Digest, got: Digest| {
-            if wanted != got {
-                let what = format!("the {what} has the digest {got}, but the record says {wanted}");
-                findings.push(Finding::error(self.name, Some(offset), rule, what));
-            }
-        };
-        if drained.is_ok()
-            && let (Some(wanted), Some(hasher)) = (block, hasher)
-        {
-            differs("block-digest", "block", wanted, hasher.finish());
-        }
-        if let Some((wanted, Ok(Some(got)))) = got {
-            differs("payload-digest", "payload", wanted, got);
-        }
-        drained.map(|_| start)
+        record.findings
     }
 
     /// Every capture in the file is in the index at its place, and every entry of the index leads
@@ -325,78 +214,4 @@ fn indexed_at(index: &dyn CaptureStore, capture: &Capture) -> Result<bool, Archi
         }
     }
     Ok(false)
-}
-
-/// From this length on a record may have been packed without knowing whether its member's length
-/// fits in 32 bits.
-const BARE_FROM: u64 = 0xffff_ffff / 2;
-
-/// Whether a file that begins with this record was written by us.
-fn is_ours(fields: &Fields, start: &[u8]) -> bool {
-    is_kind(fields, "warcinfo")
-        && warc_fields::read(start)
-            .is_ok_and(|f| f.text("software").is_some_and(|s| s.starts_with("pressmark/")))
-}
-
-fn is_kind(fields: &Fields, kind: &str) -> bool {
-    fields.record_kind().is_some_and(|k| k.as_str() == kind)
-}
-
-/// The digest of the payload: of an HTTP body without its transfer coding, or of the whole block.
-/// `start` is what was read of it to know where its head ends.
-fn payload_digest<R: Read + Send>(
-    fields: &Fields,
-    wanted: Digest,
-    start: &[u8],
-    rest: &mut Tee<'_, R>,
-) -> io::Result<Option<Digest>> {
-    let mut hasher = Hasher::new(wanted.algorithm());
-    if is_kind(fields, "request") {
-        return Ok(None);
-    }
-    let mut whole = BufReader::with_capacity(64 * 1024, start.chain(rest));
-    if is_http(fields) && !is_request(fields) {
-        let mut shape = shape_of(start, Method::Get);
-        if shape.status.is_none() {
-            shape.framing = BodyFraming::Close;
-        }
-        let mut coded = Dechunked::new(whole, &shape);
-        if shape.transfer_codings.is_empty() {
-            io::copy(&mut coded, &mut hasher)?;
-            return Ok(Some(hasher.finish()));
-        }
-        // Earlier versions of this program, and other writers, leave any coding but chunked on.
-        let mut left_on = Tee { inner: &mut coded, hasher: Some(Hasher::new(wanted.algorithm())) };
-        let mut input = BufReader::with_capacity(64 * 1024, &mut left_on);
-        io::copy(&mut undone(&mut input, &shape), &mut hasher)?;
-        io::copy(&mut input, &mut io::sink())?;
-        drop(input);
-        let left_on = left_on.hasher.map(Hasher::finish).filter(|digest| *digest == wanted);
-        return Ok(Some(left_on.unwrap_or_else(|| hasher.finish())));
-    } else {
-        io::copy(&mut whole, &mut hasher)?;
-    }
-    Ok(Some(hasher.finish()))
-}
-
-/// Whether the block is a request: what follows its head is no payload of a response.
-fn is_request(fields: &Fields) -> bool {
-    let text = fields.content_type().unwrap_or_default().to_ascii_lowercase().replace(' ', "");
-    text.starts_with("application/http") && text.contains("msgtype=request")
-}
-
-/// Hashes what is read through it.
-struct Tee<'r, R> {
-    inner: &'r mut R,
-    hasher: Option<Hasher>,
-}
-
-impl<R: Read> Read for Tee<'_, R> {
-    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
-        let count = self.inner.read(out)?;
-        if let Some(hasher) = &mut self.hasher {
-            hasher.update(&out[..count]);
-        }
-        Ok(count)
-    }
 }

@@ -19,6 +19,7 @@
 //! use std::io::Read;
 //! use pressmark::warc::{self, ReadOptions};
 //!
+//! let (mut places, mut findings) = (Vec::new(), Vec::new());
 //! let mut input = warc::open("crawl.wacz".as_ref(), &ReadOptions::default())?;
 //! while let Some(mut file) = input.next_file()? {
 //!     while let Some(mut record) = file.records.next_record()? {
@@ -27,11 +28,9 @@
 //!         // Damage ends the block early with an error; the next record is read all the same.
 //!         let whole = record.by_ref().take(1 << 20).read_to_end(&mut block).is_ok();
 //!         let place = record.finish()?;
-//!         println!("{}: {uri:?} at {}, {whole}", file.name, place.offset);
+//!         places.push((file.name.clone(), uri, place.offset, whole));
 //!     }
-//!     for finding in file.records.take_findings() {
-//!         eprintln!("{finding}");
-//!     }
+//!     findings.extend(file.records.take_findings());
 //! }
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
@@ -57,7 +56,7 @@ pub enum OpenError {
     Io {
         /// The input's name.
         name: String,
-        /// What the system said.
+        /// The error of the system.
         why: io::Error,
     },
     /// It begins as a ZIP file and is none that can be read.
@@ -122,7 +121,8 @@ impl InputFile {
     }
 }
 
-/// Opens a file, or standard input where `path` is `-`. `options.file` is set to the path.
+/// Opens a file, or standard input where `path` is `-`. `options.file` is set to the path, and
+/// `options.search_blocks` is on.
 ///
 /// # Errors
 /// When it cannot be read, or begins as a package and is none that can be read.
@@ -245,7 +245,7 @@ fn input_file(
     bytes: InputBytes,
     options: &ReadOptions,
 ) -> InputFile {
-    let options = ReadOptions { file: name.clone(), ..options.clone() };
+    let options = ReadOptions { file: name.clone(), search_blocks: true, ..options.clone() };
     let again = bytes.again();
     let records = if bytes.can_seek() {
         WarcReader::seekable(bytes, options)

@@ -109,7 +109,7 @@ pub fn header_bytes(packed_len: u64, raw_len: u64) -> Vec<u8> {
     out
 }
 
-/// Whether the first bytes of a member, at most [`HEADER_LEN`] of them, are as we write them for these
+/// Whether the first bytes of a member, at most [`HEADER_LEN`] of them, are those that this program writes for these
 /// lengths. A long record may have been packed without knowing whether its member's length fits in 32
 /// bits, and then states none even where they would.
 #[must_use]

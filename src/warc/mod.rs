@@ -22,6 +22,7 @@ pub mod member;
 pub mod pack;
 pub mod package;
 pub mod parse;
+mod parts;
 pub mod reader;
 pub mod record;
 pub mod repack;

@@ -3,7 +3,7 @@
 //! Owns the list of its entries and their bytes: where an entry is stored, it is read in place and
 //! can seek; a deflated one is inflated as a stream. What `datapackage.json` says of them is checked
 //! in [`Package::check`]. Deliberately reads no index and no page list: they are small files
-//! for whoever wants them ([`Package::read`]).
+//! for the caller ([`Package::read`]).
 //!
 //! WACZ 1.1.1 (and the 1.2 draft), ZIP APPNOTE 6.3.10. Encrypted entries, and those packed in
 //! another way than stored or deflated, are refused one by one.
@@ -61,7 +61,7 @@ pub enum PackageError {
     Io {
         /// The entry.
         path: String,
-        /// What the system, or the inflater, said.
+        /// The error of the system or of the inflater.
         why: io::Error,
     },
 }

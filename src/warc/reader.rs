@@ -37,6 +37,10 @@ pub struct ReadOptions {
     pub findings_max: usize,
     /// Skip by the lengths that members state, and unpack only the start of each at first.
     pub skip_by_length: bool,
+    /// Where the length of a record in a plain file leads to no end of a record, look for the next
+    /// record in what it took for its block. Off where a record that was being written may be the
+    /// last one: what its page says must not be taken for records.
+    pub search_blocks: bool,
 }
 
 impl Default for ReadOptions {
@@ -49,6 +53,7 @@ impl Default for ReadOptions {
             block_bytes_max: 1 << 40,
             findings_max: 10_000,
             skip_by_length: false,
+            search_blocks: false,
         }
     }
 }
@@ -114,6 +119,8 @@ struct Current {
     within: u64,
     /// The length of header, block and line breaks, as the header says.
     raw_len: u64,
+    /// Where the block begins, in raw bytes of its member.
+    block_at: u64,
     /// Block bytes that were not yet consumed.
     left: u64,
     form: Form,
@@ -143,6 +150,10 @@ impl<T: Into<Trouble>> From<T> for Stop {
     }
 }
 
+/// How many bytes of a file are read a second time to look for records in blocks. Every header of a
+/// hostile file may claim all of the rest.
+const SEARCH_BYTES_MAX: u64 = 256 * 1024 * 1024;
+
 /// Reads records.
 pub struct WarcReader<R> {
     unpack: Unpacker<R>,
@@ -159,6 +170,8 @@ pub struct WarcReader<R> {
     shared_noted: bool,
     /// The format of the first record; none before it.
     form: Option<Form>,
+    /// How many bytes may still be read a second time to look for records in blocks.
+    search_left: u64,
 }
 
 impl<R: Read> WarcReader<R> {
@@ -190,6 +203,7 @@ impl<R: Read> WarcReader<R> {
             intact_end: 0,
             shared_noted: false,
             form: None,
+            search_left: SEARCH_BYTES_MAX,
         }
     }
 
@@ -263,6 +277,36 @@ impl<R: Read> WarcReader<R> {
         Err(ReadError::NoRecord { file: self.options.file.clone(), offset, what })
     }
 
+    /// Goes to the first member at or after an offset that holds a record, and stands before it; where
+    /// it begins, or none where there is none, or the file is not packed. What looks like a member may
+    /// be part of a page: the caller has to prove that it is one.
+    ///
+    /// # Errors
+    /// When the input cannot be read or cannot seek.
+    pub(super) fn seek_record(&mut self, from: u64) -> Result<Option<u64>, ReadError> {
+        self.go_to_record(from)?;
+        let found = match self.unpack.know_framing() {
+            Ok(()) => self.unpack.scan(from),
+            Err(Trouble::Io(source)) => return Err(self.io_error(source)),
+            Err(Trouble::Cut | Trouble::Damaged { .. }) => return Ok(None),
+        };
+        match found {
+            Ok(found) => Ok(found.then(|| self.unpack.source.offset())),
+            Err(source) => Err(self.io_error(source)),
+        }
+    }
+
+    /// Goes to an offset where a member is known to begin.
+    ///
+    /// # Errors
+    /// When the input cannot be read there.
+    pub(super) fn go_to_record(&mut self, offset: u64) -> Result<(), ReadError> {
+        self.current = None;
+        self.end = None;
+        self.seed.clear();
+        self.unpack.go_to(offset).map_err(|source| self.io_error(source))
+    }
+
     /// How the file ended; `None` before the end was reached.
     #[must_use]
     pub fn end(&self) -> Option<End> {
@@ -288,8 +332,8 @@ impl<R: Read> WarcReader<R> {
         self.unpack.source.offset()
     }
 
-    /// The first bytes of the gzip member that was read last, as many as its header has as we write
-    /// it; none where the file is not gzip.
+    /// The first bytes of the gzip member that was read last, as many as the header has that this
+    /// program writes; none where the file is not gzip.
     #[must_use]
     pub fn member_head(&self) -> Option<&[u8]> {
         (self.unpack.framing == Some(Framing::Gzip)).then_some(&self.unpack.member.head[..])

@@ -2,13 +2,13 @@
 //!
 //! Owns which records go over (every one that is whole), and what is set aside (every byte between
 //! them). A record's bytes stay as they are: its header as it stood, its block; only the line breaks
-//! after the block are written anew. Deliberately opens no file to write: the caller does, and the
+//! after the block are rewritten. Deliberately opens no file to write: the caller does, and the
 //! input is never written to.
 //!
 //! ```text
 //!  in:   member member  ···damage···  member  ··tail··
 //!          │      │          │          │        │
-//!  out:  member member       │        member     │        whole records, framed anew
+//!  out:  member member       │        member     │        whole records, re-framed
 //!  aside:                 damage               tail       bytes as they lie, by offset
 //! ```
 
@@ -28,7 +28,7 @@ mod dictionary;
 
 pub use dictionary::{DICTIONARY_BYTES_MAX, train};
 
-/// Why records could not be written anew.
+/// Why records could not be repacked.
 #[derive(Debug, thiserror::Error)]
 pub enum RepackError {
     /// The input cannot be opened.

@@ -5,8 +5,12 @@
 
 use std::io::{self, Read, Seek, SeekFrom};
 
-/// How many bytes are buffered at most; also the furthest look ahead.
-pub(super) const BUFFER_BYTES: usize = 256 * 1024;
+/// How many bytes are buffered at most; also the furthest look ahead. Members of up to this length
+/// are unpacked in one go.
+pub(super) const BUFFER_BYTES: usize = 1024 * 1024;
+
+/// How many bytes are read at a time.
+const READ_BYTES: usize = 256 * 1024;
 
 /// Buffered input.
 pub(super) struct Source<R> {
@@ -69,9 +73,11 @@ impl<R: Read> Source<R> {
             self.start = 0;
         }
         while self.end - self.start < want && !self.at_end {
-            match self.inner.read(&mut self.buffer[self.end..]) {
+            // One record that is looked up needs no more; a whole file is not read faster by more.
+            let room = (self.buffer.len() - self.end).min(READ_BYTES.max(want));
+            match self.inner.read(&mut self.buffer[self.end..self.end + room]) {
                 Ok(0) => self.at_end = true,
-                Ok(count) => self.end += count.min(self.buffer.len() - self.end),
+                Ok(count) => self.end += count.min(room),
                 Err(why) if why.kind() == io::ErrorKind::Interrupted => {}
                 Err(why) => return Err(why),
             }
@@ -127,7 +133,7 @@ mod tests {
     fn it_looks_ahead_and_knows_where_it_stands() {
         let bytes: Vec<u8> = (0..=255).cycle().take(BUFFER_BYTES * 2 + 7).collect();
         let mut source = Source::new(bytes.as_slice());
-        assert_eq!(source.fill(10).unwrap()[..10], bytes[..10]);
+        assert_eq!(source.fill(BUFFER_BYTES).unwrap()[..10], bytes[..10]);
         source.consume(BUFFER_BYTES - 5);
         assert_eq!(source.offset(), BUFFER_BYTES as u64 - 5);
         assert_eq!(source.fill(100).unwrap()[..100], bytes[BUFFER_BYTES - 5..][..100]);

@@ -15,7 +15,8 @@ use std::io::Read;
 
 use super::input::{Input, InputBytes, InputFile, OpenError};
 use super::parse::{Form, RecordHeader};
-use super::reader::{End, Located, RecordReader, WarcReader};
+use super::parts::{PartWork, read_in_parts};
+use super::reader::{Located, ReadError, RecordReader, WarcReader};
 use super::record::{RecordKind, Version};
 use super::{member, rules, warc_fields};
 use crate::base::{Finding, Severity};
@@ -33,6 +34,8 @@ use links::Links;
 pub struct VerifyOptions {
     /// Leave out digests: structure, lengths, links and rules only.
     pub fast: bool,
+    /// How many threads read one file at once; none and one are the same.
+    pub threads: usize,
 }
 
 /// What was checked.
@@ -103,47 +106,118 @@ impl<'f> Verifier<'f> {
         (self.found)(finding);
     }
 
-    fn file(&mut self, mut file: InputFile) {
+    fn file(&mut self, file: InputFile) {
         self.verified.files += 1;
-        let mut check = FileCheck::new(&file.name, self.options, file.again());
         self.links.begin_file(&file.name);
-        let records_before = self.verified.records;
-        loop {
-            let checked = match file.records.next_record() {
-                Ok(Some(record)) => check.record(record),
-                Ok(None) => break,
-                Err(error) => {
-                    let what = error.to_string();
-                    let finding = Finding::error(&file.name, None, "unreadable", what);
-                    self.verified.findings += 1;
-                    (self.found)(finding);
-                    break;
-                }
-            };
-            self.verified.records += 1;
-            self.links.record(&checked.header, checked.offset);
-            let mut findings = check.member_header(&checked, &file.records);
-            findings.extend(checked.findings);
-            findings.extend(file.records.take_findings());
-            for finding in findings {
-                self.verified.findings += 1;
-                (self.found)(finding);
+        let name = file.name.clone();
+        let length = file.length();
+        let (options, links) = (self.options, &self.links);
+        // Whether this program wrote the file is known from its first record alone.
+        let ours = file.again().is_some_and(is_file_of_ours);
+        let again = std::sync::Mutex::new(
+            (0..options.threads.max(1)).filter_map(|_| file.again()).collect::<Vec<_>>(),
+        );
+        let new = |first: bool| {
+            let again = again.lock().ok().and_then(|mut readers| readers.pop());
+            let check = FileCheck { first, ours, ..FileCheck::new(&name, options, again) };
+            Checking {
+                check,
+                links: links.part(),
+                last: None,
+                verified: Verified::default(),
+                findings: Vec::new(),
+            }
+        };
+        let told = self.verified.findings;
+        let (parts, error) = if options.threads > 1 {
+            read_in_parts(file, options.threads, &new)
+        } else {
+            read_in_one(file, new(true), self.found, &mut self.verified.findings)
+        };
+        let mut records = 0;
+        let (mut bytes, mut findings) = (0, Vec::new());
+        for part in parts {
+            records += part.verified.records;
+            bytes += part.verified.bytes;
+            findings.extend(part.findings);
+            self.links.absorb(part.links);
+        }
+        if let Some(error) = error {
+            findings.push(Finding::error(&name, None, "unreadable", error.to_string()));
+        } else if records == 0 && findings.is_empty() && self.verified.findings == told {
+            findings.push(Finding::warning(&name, None, "no-records", "there is no record in it"));
+        }
+        self.verified.records += records;
+        self.verified.bytes += length.unwrap_or(bytes);
+        findings.into_iter().for_each(|finding| self.tell(finding));
+    }
+}
+
+/// Reads a file to its end; findings are told as they are made.
+fn read_in_one<'c>(
+    mut file: InputFile,
+    mut checking: Checking<'c>,
+    found: &mut dyn FnMut(Finding),
+    count: &mut u64,
+) -> (Vec<Checking<'c>>, Option<ReadError>) {
+    let mut error = None;
+    loop {
+        match file.records.next_record() {
+            Ok(Some(record)) => checking.record(record),
+            Ok(None) => break,
+            Err(why) => {
+                error = Some(why);
+                break;
             }
         }
-        let name = &file.name;
-        let mut last = file.records.take_findings();
-        if self.verified.records == records_before && last.is_empty() {
-            last.push(Finding::warning(name, None, "no-records", "there is no record in it"));
+        checking.after(&file.records);
+        checking.findings(file.records.take_findings());
+        for finding in checking.findings.drain(..) {
+            *count += 1;
+            found(finding);
         }
-        if let Some(End::Cut(offset)) = file.records.end()
-            && !last.iter().any(|finding| finding.rule == "cut-record")
-        {
-            let what = "the file ends inside this record";
-            last.push(Finding::error(name, Some(offset), "cut-file", what));
-        }
-        self.verified.bytes += file.records.position();
-        last.into_iter().for_each(|finding| self.tell(finding));
     }
+    checking.findings(file.records.take_findings());
+    checking.verified.bytes = file.records.position();
+    (vec![checking], error)
+}
+
+/// The checks of a part of a file.
+struct Checking<'a> {
+    check: FileCheck<'a>,
+    links: Links,
+    /// The record that was read last, whose member is not checked yet.
+    last: Option<RecordChecked>,
+    verified: Verified,
+    findings: Vec<Finding>,
+}
+
+impl PartWork for Checking<'_> {
+    fn record<R: Read>(&mut self, record: RecordReader<'_, R>) {
+        let mut checked = self.check.record(record);
+        self.verified.records += 1;
+        self.links.record(&checked.header, checked.offset);
+        self.findings.append(&mut checked.findings);
+        self.last = Some(checked);
+    }
+
+    fn after<R: Read>(&mut self, reader: &WarcReader<R>) {
+        if let Some(checked) = self.last.take() {
+            self.findings.extend(self.check.member_header(&checked, reader));
+        }
+    }
+
+    fn findings(&mut self, findings: Vec<Finding>) {
+        self.findings.extend(findings);
+    }
+}
+
+/// Whether a file begins with a warcinfo record of this program.
+fn is_file_of_ours(mut reader: WarcReader<InputBytes>) -> bool {
+    let Ok(Some(mut record)) = reader.next_record() else { return false };
+    let header = record.take_header();
+    header.fields.record_kind() == Some(RecordKind::Warcinfo)
+        && digests::start(&header, &mut record).is_ok_and(|computed| is_ours(&computed.start))
 }
 
 /// Checks the records of one file, each by itself.
@@ -248,7 +322,7 @@ impl<'a> FileCheck<'a> {
         findings
     }
 
-    /// A member of ours whose header is not as it is written: the one of the record that was read
+    /// A member that this program wrote, and whose header was changed: the one of the record that was read
     /// last. Readers pass over most of its bytes, and no checksum covers them.
     pub(crate) fn member_header<R: Read>(
         &self,

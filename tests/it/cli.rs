@@ -20,7 +20,7 @@ use crate::support::raw::{Answer, RawSite, Then};
 use crate::support::web::{Reply, Web, ok};
 
 /// What the first line of the program can do.
-const COMMANDS: [&str; 18] = [
+const COMMANDS: [&str; 20] = [
     "init",
     "crawl",
     "due",
@@ -32,6 +32,8 @@ const COMMANDS: [&str; 18] = [
     "quotes",
     "cite",
     "verify",
+    "recompress",
+    "repair",
     "reindex",
     "robots",
     "surt",

@@ -33,6 +33,7 @@
 //! - `strange_month`: a month of outlets whose addresses, clocks, feeds and hosts are strange
 //! - `wacz`: a signed package of captures in other people's readers
 //! - `schemas`: every JSON form against its schema
+//! - `warc_files`: files of any origin are verified, repacked and repaired
 //! - `versions`: what a crawl tells of new versions, beside what `history` prints of them
 //! - `secrets`: what is secret is sent to whom it is for, and shown to no one else
 
@@ -77,4 +78,5 @@ mod trouble;
 mod unread;
 mod versions;
 mod wacz;
+mod warc_files;
 mod wire;

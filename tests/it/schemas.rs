@@ -124,6 +124,15 @@ fn real_output_agrees_with_the_schemas() {
         assert_eq!(schemas.problems("finding.json", &finding), Vec::<String>::new());
         seen.insert("finding.json".to_owned());
     }
+    for command in ["recompress", "repair"] {
+        let damaged = dir.path().join("damaged.warc.gz");
+        let out = dir.path().join(format!("{command}.warc.gz"));
+        let args = [command, damaged.to_str().unwrap(), out.to_str().unwrap()];
+        for line in lines(&archive, &[&args[..], &["--format", "json"]].concat()) {
+            assert_eq!(schemas.problems("repacked.json", &line), Vec::<String>::new());
+            seen.insert("repacked.json".to_owned());
+        }
+    }
     // Changes stand inside the others; the message is checked where a crawl tells its news (`jobs`).
     seen.insert("change.json".to_owned());
     seen.insert("message.json".to_owned());

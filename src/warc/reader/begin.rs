@@ -47,7 +47,9 @@ impl<R: Read> WarcReader<R> {
         let (left, max) = (header.content_length, self.options.block_bytes_max);
         let raw_len = (header.raw.len() as u64).saturating_add(left).saturating_add(4);
         let form = header.form;
-        self.current = Some(Current { offset, within, raw_len, left, form, failed: false });
+        let block_at = self.unpack.raw_position();
+        let failed = false;
+        self.current = Some(Current { offset, within, raw_len, block_at, left, form, failed });
         if left > max {
             let what = format!("the block of {left} bytes is over the limit of {max}");
             self.note(Severity::Error, offset, "block-length", what);
@@ -116,6 +118,15 @@ impl<R: Read> WarcReader<R> {
             let out = self.unpack.out();
             let taken = out.len().min((max + 1).saturating_sub(head.len()));
             let seen = head.len();
+            // No header has them; a file that lost blocks of the disk has them in their place.
+            if let Some(zero) = memchr::memchr(0, &out[..taken])
+                && seen + zero >= 5
+                && header_len_from(&[head.as_slice(), &out[..zero]].concat(), seen).is_none()
+            {
+                self.unpack.consume(zero);
+                let what = "there are zero bytes in the record header".to_owned();
+                return Err(Stop::Record("record-header", what));
+            }
             head.extend_from_slice(&out[..taken]);
             let known = head.len().min(5);
             if head[..known] != b"WARC/"[..known] {

@@ -69,7 +69,9 @@ impl<R: Read> WarcReader<R> {
                 Ok(Some(located))
             }
             Err(stop) => {
-                self.recover(stop, offset)?;
+                if !self.search_block(&stop, &current)? {
+                    self.recover(stop, offset)?;
+                }
                 Ok(Some(lost))
             }
         }
@@ -123,11 +125,20 @@ impl<R: Read> WarcReader<R> {
         }
         let more = self.unpack.fill()?;
         let plain = self.unpack.framing == Some(Framing::Plain);
+        let bare = form == Form::Warc && breaks == b"\n\n";
+        if bare {
+            let what = "the line breaks after the block are bare line feeds".to_owned();
+            self.note(Severity::Warning, offset, "line-break", what);
+        }
         let ended = match form {
-            Form::Warc => breaks == b"\r\n\r\n",
+            Form::Warc => bare || breaks == b"\r\n\r\n",
             // The description of a file ends in the break that parts other records.
-            Form::Arc => true,
+            Form::Arc => !breaks.is_empty() || !more || self.record_begins(),
         };
+        if !ended && plain && more && self.options.search_blocks && !self.record_begins() {
+            let what = "no record begins after the block, nor does the file end there".to_owned();
+            return Err(Stop::Record("content-length", what));
+        }
         if !ended {
             if plain && !more {
                 return Err(Stop::Member(Trouble::Cut));

@@ -5,7 +5,7 @@ use std::io::{self, Read};
 
 use super::super::arc;
 use super::super::parse::Form;
-use super::{End, Framing, ReadError, Stop, Trouble, WarcReader};
+use super::{Current, End, Framing, ReadError, Stop, Trouble, WarcReader};
 use crate::base::Severity;
 
 impl<R: Read> WarcReader<R> {
@@ -20,15 +20,73 @@ impl<R: Read> WarcReader<R> {
                 (io::ErrorKind::InvalidData, what.clone())
             }
         };
-        let offset = self.current.as_mut().map_or(0, |current| {
+        let current = self.current.as_mut().map(|current| {
             current.failed = true;
-            current.offset
+            *current
         });
+        let searched = match current {
+            Some(current) => self.search_block(&stop, &current),
+            None => Ok(false),
+        };
         // An input that cannot be read fuses the reader; the error itself goes to the caller.
-        match self.recover(stop, offset) {
+        let recovered = match searched {
+            Ok(true) => Ok(()),
+            Ok(false) => self.recover(stop, current.map_or(0, |current| current.offset)),
+            Err(why) => Err(why),
+        };
+        match recovered {
             Ok(()) => io::Error::new(kind, what),
             Err(why) => io::Error::new(kind, why.to_string()),
         }
+    }
+
+    /// Looks for the next record in the block of one whose length leads to no end of a record;
+    /// whether that was done.
+    pub(super) fn search_block(
+        &mut self,
+        stop: &Stop,
+        current: &Current,
+    ) -> Result<bool, ReadError> {
+        let (rule, what) = match stop {
+            Stop::Record(rule @ "content-length", what) => (*rule, what.clone()),
+            Stop::Member(Trouble::Cut) if self.options.search_blocks => {
+                ("cut-record", "the file ends inside this record".to_owned())
+            }
+            _ => return Ok(false),
+        };
+        let plain = self.unpack.framing == Some(Framing::Plain);
+        let from = self.unpack.member.offset + current.block_at;
+        let length = self.unpack.source.offset().saturating_sub(from);
+        if !plain || !self.unpack.source.can_seek() || length > self.search_left {
+            return Ok(false);
+        }
+        self.search_left -= length;
+        self.note(Severity::Error, current.offset, rule, what);
+        let searched = self.unpack.go_to(from).and_then(|()| match self.unpack.next_member() {
+            // What was read once already is no hole where nothing is found in it.
+            Ok(_) => match stop {
+                Stop::Member(_) => self.search_member(current.offset, Passed::ReportIfFound),
+                Stop::Record(..) => self.search_member(current.offset, Passed::Report),
+            },
+            Err(Trouble::Io(why)) => Err(why),
+            Err(Trouble::Cut | Trouble::Damaged { .. }) => Ok(()),
+        });
+        searched.map_err(|why| self.io_error(why))?;
+        // Nothing was found: the file ends as it would have without the search.
+        if matches!((self.end, stop), (Some(End::Garbage(_)), Stop::Member(Trouble::Cut))) {
+            self.end = Some(End::Cut(current.offset));
+        }
+        Ok(true)
+    }
+
+    /// Whether the raw bytes that come next may begin a record, as far as they are at hand.
+    pub(super) fn record_begins(&self) -> bool {
+        let out = self.unpack.out();
+        let known = out.len().min(5);
+        let breaks = out.iter().take_while(|c| matches!(c, b'\r' | b'\n')).count();
+        out[..known] == b"WARC/"[..known]
+            || breaks > 0
+            || self.form != Some(Form::Warc) && arc::may_begin(out)
     }
 
     /// Reports trouble with the record at `offset` and goes to the next place where a record may
@@ -56,7 +114,7 @@ impl<R: Read> WarcReader<R> {
             }
             Stop::Record(rule, what) => {
                 self.note(Severity::Error, offset, rule, what);
-                self.search_member(offset)
+                self.search_member(offset, Passed::Report)
             }
         }
     }
@@ -92,7 +150,7 @@ impl<R: Read> WarcReader<R> {
     /// Searches the rest of a member (or of a plain file) for a place that begins a record. In a
     /// member that states its length there is one record only, and nothing is searched for: what
     /// looks like a record in it is part of a page.
-    pub(super) fn search_member(&mut self, offset: u64) -> io::Result<()> {
+    pub(super) fn search_member(&mut self, offset: u64, passed_is: Passed) -> io::Result<()> {
         let (from, one_record) = (self.unpack.raw_position(), self.unpack.member.skip.is_some());
         let mut search = Search::new(self.form);
         let mut is_found = false;
@@ -115,13 +173,22 @@ impl<R: Read> WarcReader<R> {
         if !is_found && self.unpack.framing == Some(Framing::Plain) {
             self.end = Some(End::Garbage(offset));
         }
-        let what = format!("{passed} raw bytes were passed over to find the next record");
-        self.note(Severity::Error, offset, "hole", what);
+        if is_found || passed_is == Passed::Report {
+            let what = format!("{passed} raw bytes were passed over to find the next record");
+            self.note(Severity::Error, offset, "hole", what);
+        }
         match trouble {
             None => Ok(()),
             Some(trouble) => self.report_and_move_on(Stop::Member(trouble), offset),
         }
     }
+}
+
+/// Whether bytes that a search passes over are reported.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Passed {
+    Report,
+    ReportIfFound,
 }
 
 /// Looks for the start of a record in bytes that come in pieces.

@@ -15,7 +15,7 @@ use crate::base::{Checksum, Finding};
 /// How many records are remembered.
 pub const LINKS_MAX: usize = 400_000;
 
-/// What a link is, and so what is said where it leads nowhere.
+/// The kind of a link, which is reported where it leads nowhere.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 enum Link {
     Warcinfo,
@@ -83,6 +83,25 @@ impl Links {
 
     pub(super) fn begin_file(&mut self, name: &str) {
         self.files.push(name.to_owned());
+    }
+
+    /// An empty one for a part of the file that was begun last.
+    pub(super) fn part(&self) -> Self {
+        Self { files: self.files.clone(), ..Self::default() }
+    }
+
+    /// Takes in what a part of the file had.
+    pub(super) fn absorb(&mut self, part: Self) {
+        for (key, known) in part.known {
+            self.known.entry(key).or_insert(known);
+        }
+        for (to, links) in part.open {
+            self.open.entry(to).or_default().extend(links);
+        }
+        self.open_count += part.open_count;
+        self.revisits.extend(part.revisits);
+        self.findings.extend(part.findings);
+        self.left_out += part.left_out;
     }
 
     fn file(&self) -> u32 {

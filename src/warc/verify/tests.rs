@@ -1,5 +1,7 @@
 //! Checking: what is right passes, what is wrong is found by its rule.
 
+mod corpus;
+
 use std::io::Cursor;
 
 use super::super::pack::Packer;
@@ -242,6 +244,45 @@ fn any_inverted_byte_of_a_packed_file_is_found() {
             let mut damaged = file.clone();
             damaged[at] ^= 0xff;
             assert!(!rules_of(&damaged).is_empty(), "{compression:?}: the byte at {at}");
+        }
+    }
+}
+
+/// Pages that are full of members with records, stored as they are, so that every guess of where a
+/// member begins may be one of theirs.
+#[test]
+fn several_threads_find_what_one_finds() {
+    let forged = of_ours(Compression::Gzip(6), &[b"forged".to_vec()]);
+    let mut blocks = Vec::new();
+    for number in 0..40u8 {
+        let mut block = forged.repeat(if number % 3 == 0 { 700 } else { 1 });
+        block.extend((0..300_000u32).map(|n| (n.wrapping_mul(2_654_435_761) >> 9) as u8 ^ number));
+        blocks.push(block);
+    }
+    let mut file = of_ours(Compression::Gzip(0), &blocks);
+    assert!(file.len() > 12 << 20, "{}", file.len());
+    for damage in [None, Some(file.len() / 2), Some(file.len() / 4 + 5000)] {
+        if let Some(at) = damage {
+            file[at] ^= 0xff;
+        }
+        let of = |threads| {
+            let mut on_disk = tempfile::NamedTempFile::new().unwrap();
+            std::io::Write::write_all(&mut on_disk, &file).unwrap();
+            let mut findings = Vec::new();
+            let mut found = |finding: Finding| findings.push((finding.rule, finding.offset));
+            let options = VerifyOptions { threads, ..VerifyOptions::default() };
+            let mut verifier = Verifier::new(options, &mut found);
+            let input = super::super::open(on_disk.path(), &ReadOptions::default());
+            verifier.input(input.unwrap());
+            let verified = verifier.finish();
+            findings.sort();
+            (verified, findings)
+        };
+        let one = of(1);
+        assert_eq!(one.0.records, 41);
+        assert_eq!(one.1.is_empty(), damage.is_none());
+        for threads in [2, 3, 5] {
+            assert_eq!(of(threads), one, "{threads} threads, {damage:?}");
         }
     }
 }

@@ -9,7 +9,7 @@ use crate::support::cli::{crawl, json_lines, pressmark, stderr, stdout};
 use crate::support::raw::{Answer, RawSite, Then};
 
 /// What `--format` takes, command by command; nothing but text with the others.
-const FORMATS: [(&str, &str); 20] = [
+const FORMATS: [(&str, &str); 22] = [
     ("crawl", "text, json"),
     ("due", "text, json"),
     ("status", "text, json"),
@@ -23,6 +23,8 @@ const FORMATS: [(&str, &str); 20] = [
     ("quotes", "text, json"),
     ("cite", "text, json"),
     ("verify", "text, json"),
+    ("recompress", "text, json"),
+    ("repair", "text, json"),
     ("reindex", "text, json"),
     ("prove", "text, json"),
     ("evidence checkpoint", "text, json"),

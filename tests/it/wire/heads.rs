@@ -3,8 +3,9 @@
 
 use std::collections::HashMap;
 
+use pressmark::answers::verify::verify_files;
 use pressmark::base::DigestAlgorithm;
-use pressmark::store::{Reader, VerifyOptions, verify_files};
+use pressmark::store::{Reader, VerifyOptions};
 
 use crate::support::archive::Archive;
 use crate::support::cli::{pressmark, stderr, stdout};

@@ -1,0 +1,279 @@
+#!/usr/bin/env python3
+"""Makes the faulty files of this folder, each named by its fault. Run it in this folder.
+
+Needs Python 3.11 and the zstd command. The files are kept; the script is how they came to be, and
+how one more is added: write a function, run it, put the file into expected.tsv.
+"""
+
+import base64
+import gzip
+import hashlib
+import io
+import json
+import os
+import struct
+import subprocess
+import tempfile
+import zipfile
+import zlib
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+DATE = "2020-01-02T03:04:05Z"
+
+
+def sha1(data):
+    return "sha1:" + base64.b32encode(hashlib.sha1(data).digest()).decode()
+
+
+def head(kind, number, length, extra="", version="1.1", uri=None, eol="\r\n", content="text/plain"):
+    lines = [
+        f"WARC/{version}",
+        f"WARC-Type: {kind}",
+        f"WARC-Record-ID: <urn:uuid:00000000-0000-0000-0000-{number:012}>",
+        f"WARC-Date: {DATE}",
+    ]
+    if kind != "warcinfo":
+        lines.append(f"WARC-Target-URI: {uri or f'http://news.example/{number}'}")
+    lines.append(f"Content-Type: {content}")
+    if extra:
+        lines += extra.strip("\n").split("\n")
+    if length is not None:
+        lines.append(f"Content-Length: {length}")
+    return (eol.join(lines) + eol + eol).encode("latin-1")
+
+
+def record(number, block=None, end=b"\r\n\r\n", length="right", kind="resource", **more):
+    block = f"block of record {number}\n".encode() if block is None else block
+    length = len(block) if length == "right" else length
+    return head(kind, number, length, **more) + block + end
+
+
+def info(**more):
+    return record(0, b"software: other/1.0\r\n", kind="warcinfo", content="application/warc-fields", **more)
+
+
+def response(number, block, payload, **more):
+    extra = f"WARC-Block-Digest: {sha1(block)}\nWARC-Payload-Digest: {sha1(payload)}"
+    content = "application/http; msgtype=response"
+    return record(number, block, kind="response", extra=extra, content=content, **more)
+
+
+def pack(data, level=6):
+    out = io.BytesIO()
+    with gzip.GzipFile(fileobj=out, mode="wb", compresslevel=level, mtime=0) as f:
+        f.write(data)
+    return out.getvalue()
+
+
+def deflate(data, level=6):
+    c = zlib.compressobj(level, zlib.DEFLATED, -15)
+    return c.compress(data) + c.flush()
+
+
+def member(data, flags=0, extra=b"", crc=None, size=None):
+    crc = zlib.crc32(data) if crc is None else crc
+    size = len(data) if size is None else size
+    return (b"\x1f\x8b\x08" + bytes([flags]) + b"\0\0\0\0\0\xff" + extra + deflate(data)
+            + struct.pack("<II", crc, size))
+
+
+def zstd(data, *args, dictionary=None):
+    command = ["zstd", "-q", "-c", "--check", *args]
+    with tempfile.TemporaryDirectory() as folder:
+        if dictionary is not None:
+            path = os.path.join(folder, "dictionary")
+            with open(path, "wb") as f:
+                f.write(dictionary)
+            command += ["-D", path]
+        return subprocess.run(command, input=data, stdout=subprocess.PIPE, check=True).stdout
+
+
+def zstd_dictionary():
+    with tempfile.TemporaryDirectory() as folder:
+        names = []
+        for n in range(200):
+            name = os.path.join(folder, f"s{n}")
+            with open(name, "wb") as f:
+                f.write(record(n, f"<html><title>{n * 7919}</title>".encode() * 3))
+            names.append(name)
+        out = os.path.join(folder, "dictionary")
+        subprocess.run(["zstd", "-q", "--train", "--maxdict=2048", "-o", out, *names], check=True)
+        with open(out, "rb") as f:
+            return f.read()
+
+
+def package(files, method=zipfile.ZIP_STORED, resources=True, change=None):
+    out = io.BytesIO()
+    listed = [
+        {"name": os.path.basename(p), "path": p, "bytes": len(b),
+         "hash": "sha256:" + hashlib.sha256(b).hexdigest()}
+        for p, b in files
+    ]
+    if change:
+        change(listed)
+    with zipfile.ZipFile(out, "w", method) as z:
+        for path, data in files:
+            z.writestr(zipfile.ZipInfo(path, (2020, 1, 2, 3, 4, 6)), data, method)
+        if resources:
+            text = json.dumps({"profile": "data-package", "wacz_version": "1.1.1", "resources": listed})
+            z.writestr(zipfile.ZipInfo("datapackage.json", (2020, 1, 2, 3, 4, 6)), text, method)
+    return out.getvalue()
+
+
+ARC_V1 = b"filedesc://x.arc 0.0.0.0 20020328143000 text/plain 76\n1 0 Alexa Internet\nURL IP-address Archive-date Content-type Archive-length\n\n"
+ARC_BODY = b"HTTP/1.0 200 OK\r\nContent-Type: text/html\r\n\r\n<p>1"
+ARC_V2_DEFINITION = b"2 0 InternetArchive\nURL IP-address Archive-date Content-type Result-code Checksum Location Offset Filename Archive-length\n\n"
+ARC_V2 = b"filedesc://y.arc 0.0.0.0 20020328143000 text/plain 200 - - 0 y.arc %d\n" % len(ARC_V2_DEFINITION) + ARC_V2_DEFINITION
+
+
+def arc1(number, body=ARC_BODY, length=None, url=None):
+    url = url or f"http://news.example/{number}"
+    length = len(body) if length is None else length
+    return f"{url} 207.241.229.39 20020328143001 text/html {length}\n".encode() + body + b"\n"
+
+
+def arc2(number, body=ARC_BODY):
+    return (f"http://news.example/{number} 207.241.229.39 20020328143001 text/html 200 "
+            f"fac069150613fe55599cc7fa88aa089d - 209 y.arc {len(body)}\n").encode() + body + b"\n"
+
+
+def files():
+    r = [record(n) for n in range(1, 4)]
+    plain = info() + b"".join(r)
+    yield "sound.warc", plain
+    yield "empty.warc", b""
+    yield "line-breaks-alone.warc", b"\r\n\r\n\n\n"
+    yield "bare-line-feeds.warc", (info() + r[0] + r[1]).replace(b"\r\n", b"\n").replace(
+        b"Content-Length: 21", b"Content-Length: 20")
+    yield "no-line-breaks-after-blocks.warc", info(end=b"") + b"".join(record(n, end=b"") for n in (1, 2)) + r[2]
+    yield "one-line-break-after-blocks.warc", info(end=b"\r\n") + record(1, end=b"\n") + r[1]
+    yield "many-line-breaks-after-blocks.warc", info() + record(1, end=b"\r\n" * 9) + r[1]
+    yield "brackets-around-uris.warc", info() + record(1, uri="<http://news.example/1>")
+    yield "brackets-around-uris-of-1.0.warc", info(version="1.0") + record(1, version="1.0", uri="<http://news.example/1>")
+    yield "folded-field.warc", info() + record(1, extra="X-Note: one\n two\n\tthree") + r[1]
+    yield "repeated-field.warc", info() + record(1, extra=f"WARC-Date: {DATE}\nContent-Length: 18") + r[1]
+    yield "blank-before-colon.warc", info() + record(1, extra="X-Note : one") + r[1]
+    yield "line-without-colon.warc", info() + record(1, extra="nothing to see") + r[1]
+    yield "latin-1-value.warc", info() + record(1, extra="X-Note: caf\xe9") + r[1]
+    yield "version-0.17.warc", info(version="0.17") + record(1, version="0.17")
+    yield "version-0.18.warc", info(version="0.18") + record(1, version="0.18")
+    yield "version-unknown.warc", info(version="2.0") + record(1, version="2.0")
+    for name, length in [("missing", None), ("negative", -4), ("words", "twelve"), ("too-short", 5),
+                         ("too-long", 60), ("beyond-the-end", 10**12), ("over-64-bits", 10**30)]:
+        yield f"length-{name}.warc", info() + record(1, length=length) + r[1] + r[2]
+        yield f"length-{name}.warc.gz", b"".join(map(pack, [info(), record(1, length=length), r[1], r[2]]))
+    yield "cut-in-header.warc", plain[:-150]
+    yield "cut-in-block.warc", plain[:-12]
+    yield "cut-before-line-breaks.warc", plain[:-4]
+    yield "cut-in-line-breaks.warc", plain[:-1]
+    yield "noise-before.warc", b"<html>not found</html>\n" + plain
+    yield "noise-between.warc", info() + r[0] + b"noise without a line break" + r[1] + b"\0" * 700 + r[2]
+    yield "noise-after.warc", plain + b"\x7fELF and more"
+    yield "hole-of-zeros.warc", info() + r[0][:90] + b"\0" * 4096 + r[1] + r[2]
+    yield "record-inside-a-block.warc", info() + record(1, b"see:\r\n\r\n" + r[2] + b"end") + r[1]
+
+    members = [pack(info())] + [pack(one) for one in r]
+    packed = b"".join(members)
+    yield "sound.warc.gz", packed
+    yield "one-member.warc.gz", pack(plain)
+    yield "several-records-per-member.warc.gz", pack(info() + r[0]) + pack(r[1] + r[2])
+    yield "record-over-members.warc.gz", b"".join(pack(plain[n:n + 333]) for n in range(0, len(plain), 333))
+    yield "empty-members.warc.gz", pack(b"") + members[0] + pack(b"") + members[1] + pack(b"")
+    extra = b"LX\x02\0ab"
+    yield "extra-field.warc.gz", member(info(), 4, struct.pack("<H", len(extra)) + extra) + members[1]
+    yield "name-and-comment.warc.gz", member(info(), 0x18, b"page.warc\0a comment\0") + members[1]
+    yield "header-checksum.warc.gz", member(info(), 2, struct.pack("<H", 0x1234)) + members[1]
+    lies = b"sl\x08\0" + struct.pack("<II", 40, 400)
+    yield "skip-lengths-lie.warc.gz", member(info(), 4, struct.pack("<H", len(lies)) + lies) + members[1]
+    yield "trailing-garbage.warc.gz", packed + b"garbage after the last member"
+    yield "trailing-zeros.warc.gz", packed + b"\0" * 1024
+    yield "bad-crc.warc.gz", members[0] + member(r[0], crc=1) + members[2]
+    yield "bad-size.warc.gz", members[0] + member(r[0], size=1) + members[2]
+    broken = bytearray(members[1])
+    broken[30] ^= 0xff
+    yield "bad-deflate.warc.gz", members[0] + bytes(broken) + members[2]
+    yield "cut-member.warc.gz", packed[:-20]
+    yield "cut-in-trailer.warc.gz", packed[:-3]
+    yield "cut-in-member-header.warc.gz", members[0] + members[1][:6]
+    yield "noise-between-members.warc.gz", members[0] + b"\x1f\x8b noise \x1f\x8b\x08\0" + members[1]
+    forged = b"\x1f\x8b\x08\0\0\0\0\0\0\xff" + b"\x01" + b"\x05\0\xfa\xff" + b"WARC/" + b"\0" * 8
+    stored = record(1, b"page " + pack(record(9, b"forged")) + forged)
+    yield "forged-member-in-a-page.warc.gz", members[0] + pack(stored, 0) + members[2]
+    yield "not-gzip-after-magic.warc.gz", b"\x1f\x8b\x08\xff" + b"x" * 50
+
+    frames = [zstd(info())] + [zstd(one) for one in r]
+    yield "sound.warc.zst", b"".join(frames)
+    yield "one-frame.warc.zst", zstd(plain)
+    dictionary = zstd_dictionary()
+    with_dictionary = [zstd(one, dictionary=dictionary) for one in [info(), *r]]
+    def skippable(data):
+        return b"\x5d\x2a\x4d\x18" + struct.pack("<I", len(data)) + data
+    yield "dictionary.warc.zst", skippable(dictionary) + b"".join(with_dictionary)
+    yield "packed-dictionary.warc.zst", skippable(zstd(dictionary)) + b"".join(with_dictionary)
+    yield "dictionary-missing.warc.zst", b"".join(with_dictionary)
+    yield "dictionary-cut.warc.zst", skippable(dictionary)[:400]
+    yield "skippable-frames.warc.zst", b"\x50\x2a\x4d\x18\x03\0\0\0abc" + frames[0] + b"\x5f\x2a\x4d\x18\0\0\0\0" + frames[1]
+    yield "skippable-frame-lies.warc.zst", frames[0] + b"\x50\x2a\x4d\x18\xff\xff\xff\x7fabc" + frames[1]
+    broken = bytearray(frames[1])
+    broken[-1] ^= 0xff
+    yield "bad-checksum.warc.zst", frames[0] + bytes(broken) + frames[2]
+    yield "cut-frame.warc.zst", b"".join(frames)[:-9]
+    yield "noise-between-frames.warc.zst", frames[0] + b"noise" + frames[1]
+
+    body = b"<p>the body"
+    chunks = b"b\r\n" + body + b"\r\n0\r\n\r\n"
+    chunked = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+    coded = b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n" + pack(body)
+    yield "chunked.warc", info() + response(1, chunked + chunks, body)
+    yield "chunks-removed.warc", info() + response(1, chunked + body, body)
+    yield "payload-digest-with-chunks.warc", info() + response(1, chunked + chunks, chunks)
+    yield "payload-digest-decoded.warc", info() + response(1, coded, body)
+    yield "payload-digest-of-block.warc", info() + response(1, chunked + chunks, chunked + chunks)
+    yield "payload-digest-wrong.warc", info() + response(1, chunked + chunks, b"another")
+    yield "block-digest-wrong.warc", info() + record(1, extra=f"WARC-Block-Digest: {sha1(b'x')}")
+    yield "digest-of-unknown-algorithm.warc", info() + record(1, extra="WARC-Block-Digest: whirlpool:00")
+    yield "digest-without-label.warc", info() + record(1, extra="WARC-Block-Digest: 00112233")
+    yield "http-2-status-line.warc", info() + response(1, b"HTTP/2 200\r\nx: y\r\n\r\n" + body, body)
+    yield "http-0.9.warc", info() + response(1, body, body)
+    yield "fields-of-other-writers.warc", info() + record(
+        1, extra="WARC-Page-ID: 7\nWARC-Resource-Type: document\nWARC-JSON-Metadata: {}\nWARC-Protocol: h2\nWARC-Protocol: tls/1.3\nWARC-Source-URI: http://x.example/",
+        uri="urn:pageinfo:http://news.example/1", content="application/json")
+    yield "link-to-nothing.warc", info() + record(1, extra="WARC-Concurrent-To: <urn:uuid:77>")
+    yield "identifier-twice.warc", info() + r[0] + r[0]
+    profile = "WARC-Profile: http://netpreserve.org/warc/1.1/revisit/identical-payload-digest\n"
+    original = response(1, b"HTTP/1.1 200 OK\r\n\r\n" + body, body)
+    def revisit(payload):
+        return record(2, b"HTTP/1.1 200 OK\r\n\r\n", kind="revisit", content="application/http; msgtype=response",
+                      extra=profile + "WARC-Refers-To: <urn:uuid:00000000-0000-0000-0000-000000000001>\n"
+                      + f"WARC-Payload-Digest: {sha1(payload)}")
+    yield "revisit.warc", info() + original + revisit(body)
+    yield "revisit-of-another-payload.warc", info() + original + revisit(b"other")
+
+    yield "v1.arc", ARC_V1 + arc1(1) + arc1(2)
+    yield "v1.arc.gz", pack(ARC_V1) + pack(arc1(1)) + pack(arc1(2))
+    yield "v2.arc.gz", pack(ARC_V2) + pack(arc2(1)) + pack(arc2(2))
+    yield "blank-in-url.arc", ARC_V1 + arc1(1, url="http://news.example/a b c") + arc1(2)
+    yield "length-too-long.arc", ARC_V1 + arc1(1, length=70) + arc1(2) + arc1(3)
+    yield "length-too-short.arc", ARC_V1 + arc1(1, length=7) + arc1(2)
+    yield "cut.arc", (ARC_V1 + arc1(1) + arc1(2))[:-30]
+    yield "no-description.arc", arc1(1) + arc1(2)
+    yield "bad-crc.arc.gz", pack(ARC_V1) + member(arc1(1), crc=1) + pack(arc1(2))
+
+    inside = [("archive/data.warc.gz", packed), ("pages/pages.jsonl", b"{}\n")]
+    yield "sound.wacz", package(inside)
+    yield "deflated.wacz", package(inside, zipfile.ZIP_DEFLATED)
+    yield "no-datapackage.wacz", package(inside, resources=False)
+    def wrong_hash(listed):
+        listed[0]["hash"] = "sha256:" + "0" * 64
+    yield "hash-wrong.wacz", package(inside, change=wrong_hash)
+    yield "file-missing.wacz", package(inside, change=lambda l: l.append({"path": "archive/b.warc.gz"}))
+    yield "file-unlisted.wacz", package(inside, change=lambda l: l.pop())
+    whole = package(inside)
+    at = whole.index(b"pages.jsonl") + len("pages.jsonl")
+    yield "bad-crc.wacz", whole[:at] + b"[" + whole[at + 1:]
+    yield "cut.wacz", whole[:len(whole) // 2]
+
+
+for name, data in files():
+    with open(os.path.join(HERE, name), "wb") as f:
+        f.write(data)

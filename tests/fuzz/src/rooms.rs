@@ -1,0 +1,12 @@
+//! The rooms of the crate that read bytes of others, without the rest of it.
+
+#![allow(missing_docs, dead_code, unused_imports, reason = "the crate itself is linted, not this")]
+
+#[path = "../../../src/archive/mod.rs"]
+pub mod archive;
+#[path = "../../../src/base/mod.rs"]
+pub mod base;
+#[path = "../../../src/http/mod.rs"]
+pub mod http;
+#[path = "../../../src/warc/mod.rs"]
+pub mod warc;
