@@ -8,7 +8,7 @@
 //!      └──────── crawl ◄─── extract (links)                  extract ─► diff ─► history ─► cli
 //! ```
 //!
-//! In reading order: the words ([`base`]); the formats ([`http`], [`warc`], [`kv`]); the contracts of
+//! In reading order: the words ([`base`]) and rows in order ([`sorted`]); the formats ([`http`], [`warc`], [`mod@wacz`], [`kv`]); the contracts of
 //! an archive ([`archive`]) and the backend that keeps captures ([`index`]); the parts, all pure or
 //! nearly so ([`politeness`], [`schedule`], [`dates`], [`extract`], [`outlinks`], [`diff`]); who owns
 //! sockets and files ([`owner`], [`capture`], [`store`], [`remote`]); the journeys ([`crawl`], [`history`],
@@ -42,6 +42,8 @@ pub mod render;
 pub mod replay;
 pub mod schedule;
 pub mod serve;
+pub mod sorted;
 pub mod store;
 pub mod telemetry;
+pub mod wacz;
 pub mod warc;
