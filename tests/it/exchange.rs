@@ -218,6 +218,15 @@ fn exit_codes_tell_what_went_wrong() {
     let noise = pressmark(&archive.root(), &["index", &to("noise.warc.gz")]);
     assert_eq!(noise.status.code(), Some(4), "{}", stderr(&noise));
     assert!(!Path::new(&to("a.warc.gz")).exists());
+    // Records that cannot be read by their place are no captures that a line can lead to.
+    let plain = to("all.warc");
+    run(&archive.root(), &["export", "--to", &plain]);
+    let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    std::io::Write::write_all(&mut packed, &std::fs::read(&plain).unwrap()).unwrap();
+    std::fs::write(to("one-member.warc.gz"), packed.finish().unwrap()).unwrap();
+    let shared = pressmark(&archive.root(), &["index", &to("one-member.warc.gz")]);
+    assert_eq!((shared.status.code(), stdout(&shared)), (Some(4), String::new()));
+    assert!(stderr(&shared).contains("recompress"), "{}", stderr(&shared));
 }
 
 #[test]

@@ -69,7 +69,8 @@ pub fn lines_of<R: Read + Send>(
     options: LineOptions,
     sink: &mut dyn FnMut(&str) -> io::Result<()>,
 ) -> Result<Indexed, LineError> {
-    let mut file = FileLines { name, options, held: None, done: Indexed::default(), sink };
+    let done = Indexed::default();
+    let mut file = FileLines { name, options, held: None, shared: 0, done, sink };
     let mut reader = reader;
     while let Some(record) = reader.next_record()? {
         file.record(record)?;
@@ -77,6 +78,13 @@ pub fn lines_of<R: Read + Send>(
     }
     file.let_go()?;
     file.done.findings.append(&mut reader.take_findings());
+    if file.shared > 0 {
+        let what = format!(
+            "{} captures have no line, since each shares its gzip member with other records; `pressmark recompress` parts them",
+            file.shared
+        );
+        file.done.findings.push(Finding::error(name, None, "shared-member", what));
+    }
     Ok(file.done)
 }
 
@@ -99,6 +107,8 @@ struct FileLines<'a> {
     name: &'a str,
     options: LineOptions,
     held: Option<Held>,
+    /// Captures that share their gzip member with other records.
+    shared: u64,
     done: Indexed,
     sink: &'a mut dyn FnMut(&str) -> io::Result<()>,
 }
@@ -132,6 +142,7 @@ impl FileLines<'_> {
                 let place = record.finish()?;
                 // A record that is cut, damaged or shares its member cannot be read by its place;
                 // the reader reports it.
+                self.shared += u64::from(place.length.is_none() && place.intact);
                 let (Ok(()), Some(length), true) = (filled, place.length, place.intact) else {
                     return Ok(());
                 };
