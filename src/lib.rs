@@ -8,7 +8,7 @@
 //!      └──────── crawl ◄─── extract (links)                  extract ─► diff ─► history ─► cli
 //! ```
 //!
-//! In reading order: the words ([`base`]); the formats ([`http`], [`warc`], [`kv`]); the contracts of
+//! In reading order: the words ([`base`]) and rows in order ([`sorted`]); the formats ([`http`], [`warc`], [`mod@wacz`], [`parquet`], [`kv`]); the contracts of
 //! an archive ([`archive`]) and the backend that keeps captures ([`index`]); the parts, all pure or
 //! nearly so ([`politeness`], [`schedule`], [`dates`], [`extract`], [`outlinks`], [`diff`]); who owns
 //! sockets and files ([`owner`], [`capture`], [`store`], [`remote`]); the journeys ([`crawl`], [`history`],
@@ -27,6 +27,7 @@ pub mod dates;
 pub mod demo;
 pub mod diff;
 pub mod evidence;
+pub mod exchange;
 pub mod extract;
 pub mod history;
 pub mod http;
@@ -35,6 +36,7 @@ pub mod kv;
 mod language;
 pub mod outlinks;
 pub mod owner;
+pub mod parquet;
 pub mod politeness;
 pub mod readings;
 pub mod remote;
@@ -42,6 +44,8 @@ pub mod render;
 pub mod replay;
 pub mod schedule;
 pub mod serve;
+pub mod sorted;
 pub mod store;
 pub mod telemetry;
+pub mod wacz;
 pub mod warc;

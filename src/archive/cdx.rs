@@ -99,6 +99,18 @@ pub fn json_fields(capture: &Capture, fields: &[Field]) -> String {
     out
 }
 
+/// These names and values as a JSON object of texts, in their order.
+pub(crate) fn json_object<'a>(fields: impl Iterator<Item = (&'a str, &'a str)>) -> String {
+    let mut out = String::with_capacity(400);
+    out.push('{');
+    let mut first = true;
+    for (name, value) in fields {
+        put_field(&mut out, &mut first, name, value);
+    }
+    out.push('}');
+    out
+}
+
 fn put_field(out: &mut String, first: &mut bool, name: &str, value: &str) {
     if !*first {
         out.push_str(", ");
@@ -152,6 +164,11 @@ pub fn cdx11_line(capture: &Capture) -> String {
         &capture.offset.to_string(),
         &capture.file,
     ];
+    self::columns(&columns)
+}
+
+/// Columns parted by spaces.
+pub(crate) fn columns(columns: &[&str]) -> String {
     let mut line = String::with_capacity(200);
     for (index, column) in columns.iter().enumerate() {
         if index > 0 {

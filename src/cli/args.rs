@@ -66,6 +66,8 @@ pub fn formats_of(command: &str) -> &'static [&'static str] {
         "captures" => &["table", "text", "json", "cdxj", "cdx"],
         "diff" => &["text", "json", "html", "markdown", "unified"],
         "changes" => &["text", "json", "rss", "atom"],
+        "index" => &["cdxj", "cdx"],
+        "export" => &["wacz", "warc", "cdxj", "parquet"],
         "init" | "watch" | "demo" | "completions" | "man" => &["text"],
         _ => &["text", "json"],
     }
@@ -156,6 +158,12 @@ pub enum Command {
     Evidence(EvidenceArgs),
     /// Build the index anew from the WARC files alone
     Reindex,
+    /// Take WARC files of other programs into the archive, untouched
+    Import(ImportArgs),
+    /// Write a part of the archive, or a whole site as it stood, to a file that other programs read
+    Export(ExportArgs),
+    /// The index lines of any WARC files, sorted, without an archive
+    Index(IndexArgs),
     /// What a robots.txt says to an agent
     Robots(RobotsArgs),
     /// The SURT urlkey of URLs
@@ -468,6 +476,92 @@ pub struct VerifyArgs {
     /// A checkpoint of the log that was published or kept elsewhere: the log must still hold it; repeatable
     #[arg(long, value_name = "FILE", conflicts_with = "files")]
     pub checkpoint: Vec<PathBuf>,
+}
+
+/// `import`
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Files are copied into imported/ of the archive byte for byte, with a record of where each came from,\nand each is taken once. The WARC files of a WACZ are compared with its list of files. What is damaged\nis refused; what was refused, or found wrong, makes the exit code 4."
+)]
+pub struct ImportArgs {
+    /// WARC and ARC files, plain or packed, and WACZ packages
+    #[arg(required = true, value_name = "PATH")]
+    pub paths: Vec<String>,
+    /// Take what is damaged, too, as far as it can be read
+    #[arg(long)]
+    pub lenient: bool,
+}
+
+/// How `export` reports.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ReportArg {
+    /// For people
+    Text,
+    /// For programs
+    Json,
+}
+
+/// `export`
+#[derive(Debug, Args)]
+#[command(
+    after_help = "The name of FILE says what it is: .wacz, .warc.gz, .warc.zst, .warc, .cdxj or .parquet; --format\nwhere it does not. Records are copied byte for byte, requests with their cookies too. The same archive and the\nsame arguments give the same bytes."
+)]
+pub struct ExportArgs {
+    /// The URLs (else everything)
+    #[arg(value_name = "URL", conflicts_with = "site")]
+    pub urls: Vec<String>,
+    /// The file to write
+    #[arg(long, value_name = "FILE")]
+    pub to: PathBuf,
+    /// How the URLs are matched
+    #[arg(long = "match", value_name = "TYPE", default_value = "exact")]
+    pub match_type: MatchArg,
+    /// Captures not before this time
+    #[arg(long, value_name = "TIME", conflicts_with = "site")]
+    pub from: Option<String>,
+    /// Captures not after this time
+    #[arg(long, value_name = "TIME", conflicts_with = "site")]
+    pub to_time: Option<String>,
+    /// A whole site as it stood: of each URL the capture nearest before --at, with what its pages need
+    #[arg(long, value_name = "HOST", requires = "at")]
+    pub site: Option<String>,
+    /// The time of --site
+    #[arg(long, value_name = "TIME", requires = "site")]
+    pub at: Option<String>,
+    /// Replace the file where there is one
+    #[arg(long)]
+    pub force: bool,
+    /// How to report what was written, and what the archive lacks
+    #[arg(long, value_name = "FORM", default_value = "text")]
+    pub report: ReportArg,
+}
+
+/// Which digests index lines have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum DigestArg {
+    /// What the records say; SHA-1 of the payload where they say nothing
+    Keep,
+    /// SHA-1 of the payload
+    Sha1,
+    /// SHA-256 of the payload
+    Sha256,
+}
+
+/// `index`
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Lines are those of cdxj-indexer and pywb (cdxj), and of the Wayback Machine with eleven columns\n(cdx). The body of a POST or PUT request is part of its key. Damage is reported on stderr, and\nmakes the exit code 4."
+)]
+pub struct IndexArgs {
+    /// WARC and ARC files, WACZ packages, folders of them, or - for stdin
+    #[arg(required = true, value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+    /// Which digests: those of the records, or recomputed ones
+    #[arg(long, value_name = "WHICH", default_value = "keep")]
+    pub digest: DigestArg,
+    /// Read at most so many files at once (else as many as there are cores)
+    #[arg(long, short, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub jobs: Option<u16>,
 }
 
 /// `recompress`

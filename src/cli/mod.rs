@@ -69,6 +69,7 @@ fn run(cli: Cli, name: &str) -> Result<Exit, CliError> {
     match cli.command {
         Command::Robots(args) => return cmd::robots::run(&args, &out),
         Command::Surt(args) => return cmd::surt::run(&args, &out),
+        Command::Index(args) => return cmd::index::run(&args, &out),
         Command::Recompress(args) => return cmd::recompress::run(&args, &out),
         Command::Repair(args) => return cmd::repair::run(&args, &out),
         Command::Completions(args) => return cmd::reference::completions(&args, &out),
@@ -84,6 +85,8 @@ fn run(cli: Cli, name: &str) -> Result<Exit, CliError> {
         Command::Serve(args) => cmd::serve::run(&args, context),
         Command::Due(args) => cmd::due::run(&args, &context),
         Command::Status => cmd::status::run(&context),
+        Command::Import(args) => cmd::import::run(&args, &context),
+        Command::Export(args) => cmd::export::run(&args, &context),
         Command::Captures(args) => cmd::captures::run(&args, &context),
         Command::Show(args) => cmd::show::run(&args, &context),
         Command::History(args) => cmd::history::run(&args, &context),
@@ -101,6 +104,7 @@ fn run(cli: Cli, name: &str) -> Result<Exit, CliError> {
         // Handled above: they need no settings, or load them in their own way.
         Command::Robots(_)
         | Command::Surt(_)
+        | Command::Index(_)
         | Command::Recompress(_)
         | Command::Repair(_)
         | Command::Completions(_)

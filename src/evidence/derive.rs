@@ -9,6 +9,7 @@ use std::path::Path;
 
 use super::leaf::{ENTRY_LEN, entry_of, record_text};
 use crate::base::{DigestAlgorithm, Hasher, Timestamp};
+use crate::store::layout::is_imported;
 use crate::warc::{Located, ReadError, ReadOptions, RecordReader, WarcReader, name};
 
 /// A record and its leaf.
@@ -40,7 +41,9 @@ impl Deriver {
     /// The records of a file, from its start, or after the one at `after`.
     pub fn open(path: &Path, after: Option<(u64, u32)>) -> io::Result<Self> {
         let file = path.display().to_string();
-        let options = ReadOptions { file, skip_by_length: true, ..ReadOptions::default() };
+        // The lengths that other programs state lead wherever they like.
+        let skip_by_length = !is_imported(path);
+        let options = ReadOptions { file, skip_by_length, ..ReadOptions::default() };
         let input = BufReader::with_capacity(256 * 1024, File::open(path)?);
         Ok(Self { reader: WarcReader::seekable(input, options), from: after })
     }

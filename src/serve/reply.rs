@@ -89,6 +89,7 @@ impl From<AnswerError> for Refusal {
             }
             AnswerError::PayloadElsewhere { .. }
             | AnswerError::Io { .. }
+            | AnswerError::Evidence { .. }
             | AnswerError::Store { .. } => Self::failed(text),
         }
     }

@@ -9,7 +9,7 @@
 //! synced before the index hears of it: a mark says that what lies before it is durable.
 
 use std::fs::File;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::archive::{
@@ -18,8 +18,9 @@ use crate::archive::{
 use crate::warc::ReadError;
 
 use super::StoreError;
+use super::bulk::SortedCaptures;
 use super::error::index_error;
-use super::layout::{Layout, is_open, stable_name};
+use super::layout::{Layout, is_imported, is_open, stable_name};
 use super::records::{RECORDS_BETWEEN_COMMITS, Records};
 use super::repair::is_damaged;
 
@@ -119,6 +120,10 @@ pub(super) fn run(
     }
     let files = layout.warc_files()?;
     let length_of = |path: &Path| std::fs::metadata(path).map_or(0, |m| m.len());
+    let mut bulk = None;
+    if kind == Kind::Own && bytes_behind(index, &files, suspect)? >= BULK_BYTES_MIN {
+        bulk = Some(SortedCaptures::new(layout));
+    }
     at.bytes.1 = files.iter().map(|f| length_of(f)).sum();
     for path in &files {
         let name = stable_name(path);
@@ -141,9 +146,15 @@ pub(super) fn run(
                 File::open(path).and_then(|file| file.sync_all()).map_err(fail)?;
             }
             at.file.clone_from(&name);
+            let mut one_by_one = CapturesFollower { index, pending: Vec::new() };
+            let follower: &mut dyn Follower = match &mut bulk {
+                // What is still being written has to be known to others soon.
+                Some(sorted) if !is_open(path) => sorted,
+                _ => &mut one_by_one,
+            };
             one_file(
-                index,
-                path,
+                follower,
+                (path, !is_imported(path)),
                 &name.as_str().into(),
                 (mark, known.map_or(0, |file| file.indexed_to)),
                 &mut done,
@@ -156,14 +167,36 @@ pub(super) fn run(
         at.bytes.0 += length;
         done.files += 1;
     }
+    if let Some(sorted) = bulk {
+        sorted.load(index)?;
+    }
     index.flush()?;
     index.mark_consistent()?;
     Ok(done)
 }
 
-fn one_file(
+/// From this many bytes of WARC files on that the index lacks, captures are sorted before they are put in:
+/// some hundred thousand of them.
+const BULK_BYTES_MIN: u64 = 256 << 20;
+
+/// How many bytes of sealed files the index lacks.
+fn bytes_behind(
     index: &dyn CaptureSink,
-    path: &Path,
+    files: &[PathBuf],
+    suspect: bool,
+) -> Result<u64, ArchiveError> {
+    let mut behind = 0;
+    for path in files.iter().filter(|path| !is_open(path)) {
+        let length = std::fs::metadata(path).map_or(0, |m| m.len());
+        let mark = index.mark_of(&stable_name(path))?.map_or(0, |mark| mark.indexed_to);
+        behind += length.saturating_sub(if suspect { 0 } else { mark });
+    }
+    Ok(behind)
+}
+
+fn one_file(
+    captures: &mut dyn Follower,
+    (path, is_own): (&Path, bool),
     name: &Arc<str>,
     (from, known): (u64, u64),
     done: &mut Reindexed,
@@ -173,8 +206,8 @@ fn one_file(
         |offset: u64, why: String| StoreError::Record { file: name.to_string(), offset, why };
     let input = File::open(path).map_err(|e| fail(from, e.to_string()))?;
     let is_open = is_open(path);
-    let mut records = Records::new(input, name, from, !is_open);
-    let mut captures = CapturesFollower { index, pending: Vec::new() };
+    // The lengths that other programs state lead wherever they like.
+    let mut records = Records::new(input, name, from, !is_open && is_own);
     // A mark of a file that is still open never goes back: it says what is known to be durable.
     let mark_at = |reached: u64| FileMark {
         file: Arc::clone(name),

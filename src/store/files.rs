@@ -70,9 +70,10 @@ impl WarcFiles for DirectoryFiles {
         }
         let sealed = self.layout.warc_dir().join(name);
         let open = self.layout.warc_dir().join(format!("{name}.open"));
+        let imported = self.layout.imported_dir().join(name);
         let mut missing = None;
         // The first name is tried again: the file may have been sealed between the two.
-        for path in [&sealed, &open, &sealed] {
+        for path in [&sealed, &open, &imported, &sealed] {
             match File::open(path) {
                 Ok(file) => return Ok(Box::new(file)),
                 Err(why) if why.kind() == io::ErrorKind::NotFound => missing = Some(why),

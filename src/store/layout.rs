@@ -5,6 +5,7 @@
 //!   FORMAT          "pressmark archive 1": what lays the rest out
 //!   lock            held by the one writer; a dead process does not hold it
 //!   warc/           the truth: *.warc.gz, and *.warc.gz.open while being written
+//!   imported/       WARC files of other programs, byte for byte, each with NAME.origin.json
 //!   set-aside/      unfinished tails and whatever else was moved out of the way; never read
 //!   evidence/       the log over warc/, its key and checkpoints; see docs/formats-evidence.md
 //!   index/          derived from warc/; may be deleted
@@ -61,6 +62,22 @@ impl Layout {
     #[must_use]
     pub fn warc_dir(&self) -> PathBuf {
         self.root.join("warc")
+    }
+
+    /// WARC files of other programs, as they came, and where each came from. Made by the first import.
+    #[must_use]
+    pub fn imported_dir(&self) -> PathBuf {
+        self.root.join(IMPORTED)
+    }
+
+    /// Where the WARC file of this name lies: sealed, still open, or imported. `None` where there is none.
+    #[must_use]
+    pub fn path_of(&self, name: &str) -> Option<PathBuf> {
+        let sealed = self.warc_dir().join(name);
+        let open = self.warc_dir().join(format!("{name}.open"));
+        let imported = self.imported_dir().join(name);
+        // The first is asked again: the file may have been sealed between the two.
+        [sealed.clone(), open, imported, sealed].into_iter().find(|path| path.exists())
     }
 
     /// Unfinished tails.
@@ -165,6 +182,7 @@ impl Layout {
         let mut dirs = vec![self.root.clone()];
         dirs.extend([
             self.warc_dir(),
+            self.imported_dir(),
             self.set_aside_dir(),
             self.index_dir(),
             self.derived_dir(),
@@ -238,20 +256,39 @@ impl Layout {
     }
 
     fn all_warc_files(&self) -> Result<Vec<PathBuf>, StoreError> {
-        let dir = self.warc_dir();
-        let fail = |why| StoreError::Io { doing: "listing", path: dir.display().to_string(), why };
         let mut files = Vec::new();
-        for entry in fs::read_dir(&dir).map_err(fail)? {
-            let path = entry.map_err(fail)?.path();
-            let name =
-                path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
-            if is_warc(&name) && path.is_file() {
-                files.push(path);
+        for dir in [self.warc_dir(), self.imported_dir()] {
+            let fail =
+                |why| StoreError::Io { doing: "listing", path: dir.display().to_string(), why };
+            let entries = match fs::read_dir(&dir) {
+                Ok(entries) => entries,
+                // The folder of imported files is made by the first import.
+                Err(why) if why.kind() == io::ErrorKind::NotFound && dir != self.warc_dir() => {
+                    continue;
+                }
+                Err(why) => return Err(fail(why)),
+            };
+            for entry in entries {
+                let path = entry.map_err(fail)?.path();
+                let name =
+                    path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+                if is_warc(&name) && path.is_file() {
+                    files.push(path);
+                }
             }
         }
         files.sort();
         Ok(files)
     }
+}
+
+/// The folder of imported files.
+const IMPORTED: &str = "imported";
+
+/// Whether a WARC file of an archive was imported: the lengths in it were stated by another program.
+#[must_use]
+pub fn is_imported(path: &Path) -> bool {
+    path.parent().and_then(Path::file_name).is_some_and(|dir| dir == IMPORTED)
 }
 
 /// Whether a WARC file is still being written, or was left so by a process that died.
@@ -270,7 +307,9 @@ pub fn sealed_path(path: &Path) -> PathBuf {
 #[must_use]
 pub fn is_warc(name: &str) -> bool {
     let name = name.strip_suffix(".open").unwrap_or(name);
-    [".warc", ".warc.gz", ".warc.zst"].iter().any(|end| name.ends_with(end))
+    // ARC files are imported, and never written.
+    let ends = [".warc", ".warc.gz", ".warc.zst", ".arc", ".arc.gz"];
+    ends.iter().any(|end| name.ends_with(end))
 }
 
 /// The name of a WARC file as the index knows it: without `.open`, which it loses when sealed.

@@ -2,6 +2,7 @@
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read, Seek, Write};
+use std::path::Path;
 
 use super::StoreError;
 use super::layout::Layout;
@@ -18,14 +19,21 @@ impl Lock {
     /// # Errors
     /// When another process writes, or the file cannot be opened.
     pub fn take(layout: &Layout) -> Result<Self, StoreError> {
-        let path = layout.lock_file();
+        Self::at(&layout.lock_file())
+    }
+
+    /// Takes a lock of another file, for what may go on beside the writer.
+    ///
+    /// # Errors
+    /// As [`Self::take`].
+    pub fn at(path: &Path) -> Result<Self, StoreError> {
         let fail = |why| StoreError::Io { doing: "opening", path: path.display().to_string(), why };
         let mut file = OpenOptions::new()
             .read(true)
             .write(true)
             .create(true)
             .truncate(false)
-            .open(&path)
+            .open(path)
             .map_err(fail)?;
         match file.try_lock() {
             Ok(()) => {}

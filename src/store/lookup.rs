@@ -17,7 +17,7 @@ use super::describe::is_http;
 use super::error::index_error;
 use super::files;
 use super::intact::{self, Hashing};
-use super::layout::Layout;
+use super::layout::{Layout, is_imported};
 use super::loaded::Loaded;
 use super::open;
 
@@ -115,6 +115,13 @@ impl Reader {
             .map(|capture| capture.map_err(index_error("asking")))
     }
 
+    /// Whether a WARC file was written by this program into this archive, so that the lengths that its
+    /// members state may be trusted; not one that was imported.
+    #[must_use]
+    pub(crate) fn is_own(&self, file: &str) -> bool {
+        self.layout.path_of(file).is_some_and(|path| !is_imported(&path))
+    }
+
     /// The capture of `url` that is closest to `at`; the newest without it. Reports of failures
     /// are passed over where there is anything else.
     ///
@@ -184,8 +191,11 @@ impl Reader {
     /// # Errors
     /// When that cannot be told: a file that is there and cannot be reached is no missing one.
     fn has_file(&self, entry: &Capture) -> Result<bool, StoreError> {
-        for name in [entry.file.to_string(), format!("{}.open", entry.file)] {
-            match self.layout.warc_dir().join(name).try_exists() {
+        let own = self.layout.warc_dir();
+        let open = own.join(format!("{}.open", entry.file));
+        let imported = self.layout.imported_dir().join(&*entry.file);
+        for path in [own.join(&*entry.file), open, imported] {
+            match path.try_exists() {
                 Ok(false) => {}
                 Ok(true) => return Ok(true),
                 Err(why) => return Err(self.unsound(entry, why.to_string())),
@@ -196,6 +206,15 @@ impl Reader {
 
     fn unsound(&self, entry: &Capture, why: String) -> StoreError {
         StoreError::Record { file: entry.file.to_string(), offset: entry.offset, why }
+    }
+
+    /// The capture that holds the payload of a revisit, where it and its file are in the archive.
+    ///
+    /// # Errors
+    /// When the index cannot answer, or it cannot be told whether a file is there.
+    pub(crate) fn original_of(&self, revisit: &Capture) -> Result<Option<Capture>, StoreError> {
+        let Some(original) = self.original_entry(revisit)? else { return Ok(None) };
+        Ok(if self.has_file(&original)? { Some(original) } else { None })
     }
 
     fn original_entry(&self, entry: &Capture) -> Result<Option<Capture>, StoreError> {

@@ -11,6 +11,7 @@
 mod append;
 pub mod append_log;
 mod between;
+mod bulk;
 mod catch_up;
 pub mod describe;
 mod disk;
@@ -37,6 +38,7 @@ mod writer;
 
 pub use append::Store;
 pub use append_log::{AppendLog, FileAppends, MarkedRecord, RecordMark};
+pub use bulk::SortedCaptures;
 pub use catch_up::{Progress, Reindexed};
 pub use disk::free as disk_free;
 pub use error::StoreError;
@@ -45,9 +47,10 @@ pub use follow::{FollowError, follow};
 pub use group::{Appended, Content, Discovery, Done, StoreOptions, StoredAs, Submission};
 pub use layout::Layout;
 pub use loaded::Loaded;
+pub use lock::Lock;
 pub use lookup::{Earlier, Reader};
 pub use payload::Payload;
-pub use reindex::reindex;
+pub use reindex::{bring_up, reindex};
 pub use verify::{Checked, VerifyOptions, verify};
 
 pub use crate::warc::Original;

@@ -1,4 +1,4 @@
-//! The index built from the WARC files alone.
+//! The index built from the WARC files alone, or brought up to them.
 
 use crate::index::Index;
 use crate::kv::KvOptions;
@@ -8,6 +8,7 @@ use super::catch_up::{Kind, Progress, Reindexed, run};
 use super::error::index_error;
 use super::layout::{Layout, is_open};
 use super::lock::Lock;
+use super::lookup::Reader;
 use super::open::place;
 use super::repair::seal_left_open;
 
@@ -46,4 +47,17 @@ pub fn reindex(
     let done = run(&index, layout, Kind::Own, progress)?;
     index.close().map_err(index_error("closing"))?;
     Ok(done)
+}
+
+/// Brings the index behind a reader up to the WARC files, also to those that were imported since it was
+/// opened; what was odd, in words.
+///
+/// # Errors
+/// When a file cannot be read, or the index fails.
+pub fn bring_up(
+    reader: &Reader,
+    progress: &mut dyn FnMut(&Progress),
+) -> Result<Vec<String>, StoreError> {
+    let done = run(reader.sink(), reader.layout(), Kind::Own, progress)?;
+    Ok(done.notes)
 }

@@ -62,8 +62,8 @@ impl OpenFile {
             *serial = serial.wrapping_add(1);
             let final_name = name.clone().finished().to_string();
             let path = layout.warc_dir().join(name.opened().to_string());
-            // A clock that was set back may come upon the name of an earlier file.
-            if !path.exists() && !layout.warc_dir().join(&final_name).exists() {
+            // A clock that was set back may come upon the name of an earlier file; and so may an import.
+            if layout.path_of(&final_name).is_none() {
                 break (final_name, path);
             }
         };

@@ -409,6 +409,12 @@ impl<R: Read> RecordReader<'_, R> {
         std::mem::replace(&mut self.header, empty)
     }
 
+    /// How its file is packed.
+    #[must_use]
+    pub fn framing(&self) -> Option<Framing> {
+        self.reader.framing()
+    }
+
     /// Where the record begins: the offset of its member, or its own in a plain file.
     #[must_use]
     pub fn offset(&self) -> u64 {

@@ -20,7 +20,7 @@ use crate::support::raw::{Answer, RawSite, Then};
 use crate::support::web::{Reply, Web, ok};
 
 /// What the first line of the program can do.
-const COMMANDS: [&str; 20] = [
+const COMMANDS: [&str; 23] = [
     "init",
     "crawl",
     "due",
@@ -35,6 +35,9 @@ const COMMANDS: [&str; 20] = [
     "recompress",
     "repair",
     "reindex",
+    "import",
+    "export",
+    "index",
     "robots",
     "surt",
     "config",
@@ -126,6 +129,9 @@ fn help_of_crawl_captures_and_show_has_the_flags_of_the_contract() {
         ("diff", "--from --to --format --exit-code"),
         ("cite", "--at --quote --style --format"),
         ("verify", "--fast"),
+        ("index", "--format --digest -j"),
+        ("export", "--to --match --from --to-time --format --site --at --report --force"),
+        ("import", "--lenient"),
         ("robots", "--file --agent --explain"),
         ("demo", "--keep"),
     ] {

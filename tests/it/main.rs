@@ -16,6 +16,7 @@
 //! - `cli`: help, exit codes, JSON, closed pipes, local files
 //! - `chromium`: hostile pages, replayed in a browser
 //! - `evidence`: whatever is changed in an archive is found; bundles and time stamps
+//! - `exchange`: index lines, exports and imports, with other people's programs
 //! - `unread`: pages that take too long to read, or break what reads them
 //! - `trouble`: bad input, each kind with its own message and exit code
 //! - `intact`: a record that was changed is neither shown, cited nor compared
@@ -48,6 +49,7 @@ mod crawl;
 mod daemon;
 mod derivation;
 mod evidence;
+mod exchange;
 mod extract_fuzz;
 mod feeds;
 mod guide;

@@ -205,8 +205,14 @@ fn no_command_lets_a_page_or_a_name_steer_the_terminal() {
     let url = &format!("http://evil.example/{HOSTILE}");
     let quoted = &format!("We will not open {HOSTILE} it before spring");
     // Each with a word that shows that something was printed.
+    let exported = place.root.with_extension("warc.gz");
+    let exported = exported.to_str().unwrap();
     let mut cases: Vec<(Vec<&str>, &str)> = vec![
         (vec!["reindex"], "captures indexed"),
+        (vec!["index", &warc[0]], "evil.example"),
+        (vec!["index", &warc[0], "--format", "cdx"], "evil.example"),
+        (vec!["export", "--to", exported, url], "captures"),
+        (vec!["import", exported], "captures"),
         (vec!["status"], "evil.example"),
         (vec!["due"], "evil.example"),
         (vec!["captures", raw, "--match", "host"], "raw.example"),

@@ -77,7 +77,12 @@ fn real_output_agrees_with_the_schemas() {
     let cited = ["cite", STORY, "--quote", "the", "--format", "json"];
     let public =
         ["cite", STORY, "--format", "json", "--set", "cite.archive_url=https://a.example/web"];
-    let cases: [(&str, &[&str]); 30] = [
+    let exported = dir.path().join("exported.warc.gz");
+    let exported = exported.to_str().unwrap();
+    let site = dir.path().join("site.wacz");
+    let site = site.to_str().unwrap();
+    let host = "courier.example";
+    let cases: [(&str, &[&str]); 33] = [
         ("robots.json", &robots),
         ("setting.json", &["config", "show", "--format", "json"]),
         (
@@ -110,6 +115,12 @@ fn real_output_agrees_with_the_schemas() {
         ("reindex.json", &["reindex", "--format", "json"]),
         ("surt.json", &["surt", STORY, harbour, "--format", "json"]),
         ("proved.json", &["prove", STORY, "-o", bundle, "--force", "--format", "json"]),
+        ("exported.json", &["export", STORY, "--to", exported, "--report", "json"]),
+        (
+            "exported.json",
+            &["export", "--to", site, "--site", host, "--at", "2099", "--report", "json"],
+        ),
+        ("imported.json", &["import", exported, site, "--format", "json"]),
         ("proved.json", &["prove", STORY, "-o", package, "--format", "json"]),
     ];
     let schemas = schemas();

@@ -12,9 +12,8 @@ use pressmark::archive::cdx::cdxj_line;
 use pressmark::base::Clock;
 use pressmark::evidence::LogKey;
 use pressmark::evidence::bundle::{Contents, read_bundle, write_zip};
-use pressmark::evidence::wacz::{
-    Extra, IndexLine, Member, P384Key, Package, PageEntry, Signer, write,
-};
+use pressmark::evidence::wacz::P384Key;
+use pressmark::wacz::{Extra, IndexLine, Member, Package, PageEntry, Signer, write};
 use pressmark::warc::{ReadOptions, WarcReader};
 use serde_json::{Map, Value};
 

@@ -59,7 +59,8 @@ fn query(args: &CapturesArgs, context: &Context) -> Result<Query, CliError> {
     Ok(query)
 }
 
-fn match_type(arg: MatchArg) -> MatchType {
+/// The match type that a flag names.
+pub(super) fn match_type(arg: MatchArg) -> MatchType {
     match arg {
         MatchArg::Exact => MatchType::Exact,
         MatchArg::Prefix => MatchType::Prefix,

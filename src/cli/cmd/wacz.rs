@@ -13,11 +13,10 @@ use crate::cli::cmd::evidence::evidence_error;
 use crate::cli::context::store_error;
 use crate::evidence::Options;
 use crate::evidence::bundle::{Bundle, Proved};
-use crate::evidence::wacz::{
-    Extra, IndexLine, Member, Package, PageEntry, Seal, WaczError, Written, key_at, key_path, write,
-};
+use crate::evidence::wacz::{key_at, key_path};
 use crate::store::Reader;
 use crate::store::durable::make_whole;
+use crate::wacz::{Extra, IndexLine, Member, Package, PageEntry, Seal, WaczError, Written, write};
 
 /// Writes the package under another name, and gives it its own when it is whole.
 ///
@@ -37,7 +36,8 @@ pub fn export(
     let log_key = bundle.signer(reader.layout(), options).map_err(|e| evidence_error(&what, e))?;
     bundle.signed(&log_key).map_err(|e| evidence_error(&what, e))?;
     let named = bundle.lineage.keys.last().map(|named| named.key.text());
-    let seal = Seal { key: named.unwrap_or_default(), key_pair: &log_key };
+    let sign = |bytes: &[u8]| log_key.sign(bytes);
+    let seal = Seal { key: named.unwrap_or_default(), sign: &sign };
     let key = key_at(&key_path(options, reader.layout())).map_err(failed)?;
     let mut members = Vec::new();
     for record in bundle.records.iter().filter(|record| record.piece.withheld.is_none()) {

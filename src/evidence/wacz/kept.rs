@@ -39,8 +39,9 @@ pub fn key_at(path: &Path) -> Result<P384Key, WaczError> {
 mod tests {
     use std::os::unix::fs::PermissionsExt;
 
-    use super::super::{Signer, is_signature};
     use super::*;
+    use crate::evidence::wacz::is_signature;
+    use crate::wacz::Signer;
 
     #[test]
     fn a_key_is_made_once_kept_for_its_owner_and_refused_when_others_may_read_it() {

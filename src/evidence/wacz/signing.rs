@@ -14,24 +14,10 @@ use ring::rand::{SecureRandom, SystemRandom};
 
 use super::WaczError;
 use crate::base::DigestAlgorithm;
+use crate::wacz::Signer;
 
 /// So often a random number is tried for a key: nearly every number is one.
 const TRIES_MAX: usize = 16;
-
-/// Who signs.
-pub trait Signer {
-    /// The signature of a text: ECDSA over its SHA-256, `r` and `s` one after the other.
-    ///
-    /// # Errors
-    /// When the key cannot be used.
-    fn sign(&self, text: &[u8]) -> Result<Vec<u8>, WaczError>;
-
-    /// The public key: a DER `SubjectPublicKeyInfo` (RFC 5480).
-    ///
-    /// # Errors
-    /// When the key cannot be written.
-    fn public_key(&self) -> Result<Vec<u8>, WaczError>;
-}
 
 /// A key in memory.
 #[derive(Clone)]

@@ -9,7 +9,7 @@ use crate::support::cli::{crawl, json_lines, pressmark, stderr, stdout};
 use crate::support::raw::{Answer, RawSite, Then};
 
 /// What `--format` takes, command by command; nothing but text with the others.
-const FORMATS: [(&str, &str); 22] = [
+const FORMATS: [(&str, &str); 25] = [
     ("crawl", "text, json"),
     ("due", "text, json"),
     ("status", "text, json"),
@@ -26,6 +26,9 @@ const FORMATS: [(&str, &str); 22] = [
     ("recompress", "text, json"),
     ("repair", "text, json"),
     ("reindex", "text, json"),
+    ("import", "text, json"),
+    ("export", "wacz, warc, cdxj, parquet"),
+    ("index", "cdxj, cdx"),
     ("prove", "text, json"),
     ("evidence checkpoint", "text, json"),
     ("robots", "text, json"),

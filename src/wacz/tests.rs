@@ -7,11 +7,10 @@ use flate2::read::MultiGzDecoder;
 use serde_json::{Map, Value, json};
 use zip::{CompressionMethod, ZipArchive};
 
-use super::{
-    Extra, IndexLine, Member, P384Key, Package, PageEntry, Signer, WaczError, is_signature, sha256,
-    write,
-};
+use super::writer::sha256;
+use super::{Extra, IndexLine, Member, Package, PageEntry, Signer, WaczError, write};
 use crate::base::Timestamp;
+use crate::evidence::wacz::{P384Key, is_signature};
 
 fn at(second: i64) -> Timestamp {
     Timestamp::from_unix_seconds(1_762_300_800 + second)

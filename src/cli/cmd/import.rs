@@ -1,0 +1,139 @@
+//! `import`
+
+use std::path::PathBuf;
+
+use crate::app::evidence as log;
+use crate::base::ByteSize;
+use crate::cli::args::ImportArgs;
+use crate::cli::context::{Context, store_error, writing_error};
+use crate::cli::output::Format;
+use crate::cli::progress::Bar;
+use crate::cli::{CliError, Exit};
+use crate::evidence::{self, OpenFiles};
+use crate::exchange::import::{ImportOptions, Outcome, Taken, import};
+use crate::store::{Layout, bring_up};
+
+/// Takes WARC files of other programs into the archive; prints what became of each.
+///
+/// # Errors
+/// When there is no archive, another import is under way, or nothing could be taken.
+pub fn run(args: &ImportArgs, context: &Context) -> Result<Exit, CliError> {
+    if let Some(url) = args.paths.iter().find(|path| is_url(path)) {
+        return Err(CliError::usage(format!("import {url}: only files are imported"))
+            .hint("download it first, and import the file"));
+    }
+    let layout = Layout::new(&context.archive);
+    layout.check().map_err(|e| store_error("opening the archive", e))?;
+    let what = "importing";
+    let paths: Vec<PathBuf> = args.paths.iter().map(PathBuf::from).collect();
+    let keys = log::options(&context.settings);
+    if let Some(note) = log::prepare(&layout, &context.settings) {
+        context.out.warn(&note);
+    }
+    let now = context.clock.now();
+    let mut notes = Vec::new();
+    // Before the log follows the file, so that old dates in it are no surprise.
+    let mut announce = |name: &str| {
+        if let Err(why) = evidence::adopt(&layout, &keys, name, now) {
+            notes.push(format!(
+                "{name}: the evidence log does not know that it was imported: {why}"
+            ));
+        }
+    };
+    let mut bar = Bar::new(&context.out, what);
+    let mut options = ImportOptions {
+        lenient: args.lenient,
+        now,
+        announce: &mut announce,
+        progress: &mut |file, done, all| bar.set(done, all, file),
+    };
+    let mut told = Told { context, imported: 0, refused: 0, findings: 0, failed: None };
+    import(&layout, &paths, &mut options, &mut |taken| told.tell(&taken))
+        .map_err(|e| writing_error(what, layout.root(), e))?;
+    bar.finish();
+    let Told { imported, refused, findings, failed, .. } = told;
+    if let Some(error) = failed {
+        return Err(error.into());
+    }
+    notes.iter().for_each(|note| context.out.warn(note));
+    if imported > 0 {
+        follow(context, &layout)?;
+    }
+    if refused > 0 && refused == args.paths.len() && imported == 0 {
+        return Err(CliError::failed(what, "nothing was taken").hint(
+            "--lenient takes what is damaged as far as it can be read; `pressmark verify FILE` lists the damage",
+        ));
+    }
+    Ok(if refused + findings == 0 { Exit::Done } else { Exit::Findings })
+}
+
+/// Has the index and the evidence log follow what was taken.
+fn follow(context: &Context, layout: &Layout) -> Result<(), CliError> {
+    let reader = context.reader()?;
+    let mut bar = Bar::new(&context.out, "indexing");
+    let followed = bring_up(&reader, &mut |at| {
+        bar.set(at.bytes.0, at.bytes.1, &format!("{} records, {}", at.records, at.file));
+    });
+    bar.finish();
+    for note in followed.map_err(|e| writing_error("indexing", layout.root(), e))? {
+        context.out.say(&format!("pressmark: {note}"));
+    }
+    let now = context.clock.now();
+    let trail = std::sync::Mutex::default();
+    for note in log::follow(layout, &context.settings, &OpenFiles::Leave, &trail, now) {
+        context.out.warn(&note);
+    }
+    Ok(())
+}
+
+fn is_url(text: &str) -> bool {
+    let is_scheme = |scheme: &str| text.to_ascii_lowercase().starts_with(scheme);
+    ["http://", "https://"].into_iter().any(is_scheme)
+}
+
+struct Told<'a> {
+    context: &'a Context,
+    imported: usize,
+    refused: usize,
+    findings: usize,
+    failed: Option<std::io::Error>,
+}
+
+impl Told<'_> {
+    fn tell(&mut self, taken: &Taken) {
+        match taken.outcome {
+            Outcome::Imported => self.imported += 1,
+            Outcome::Refused => self.refused += 1,
+            Outcome::Known => {}
+        }
+        self.findings += taken.findings.len();
+        for finding in &taken.findings {
+            self.context.out.warn(&finding.to_string());
+        }
+        let out = &self.context.out;
+        let result = match out.format() {
+            Format::Json => out.json(taken),
+            Format::Text => out.line(&text_of(taken)),
+        };
+        if let Err(error) = result {
+            self.failed.get_or_insert(error);
+        }
+    }
+}
+
+fn text_of(taken: &Taken) -> String {
+    let name = taken.file.as_deref().unwrap_or_default();
+    match taken.outcome {
+        Outcome::Imported => format!(
+            "{}: {} captures in {} records ({}), as {name}",
+            taken.path,
+            taken.captures,
+            taken.records,
+            ByteSize(taken.bytes)
+        ),
+        Outcome::Known => format!("{}: known, as {name}", taken.path),
+        Outcome::Refused => {
+            format!("{}: not taken: {}", taken.path, taken.why.as_deref().unwrap_or("unknown"))
+        }
+    }
+}

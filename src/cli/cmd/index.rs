@@ -1,0 +1,206 @@
+//! `index`
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{SyncSender, sync_channel};
+
+use crate::base::{DigestAlgorithm, Finding, Severity};
+use crate::cli::args::{DigestArg, IndexArgs};
+use crate::cli::output::Output;
+use crate::cli::{CliError, Exit};
+use crate::exchange::lines::{
+    CDX11_HEADER, DigestChoice, LineError, LineFormat, LineOptions, lines_of,
+};
+use crate::sorted::{SortOptions, Sorted, Sorter};
+use crate::warc::{self, ReadOptions};
+
+/// How many bytes of lines a thread hands on at a time, and how much is printed at once.
+const PIECE_BYTES: usize = 64 * 1024;
+
+/// Prints the index lines of files, sorted by their bytes.
+///
+/// # Errors
+/// When no file can be read, a temporary file cannot be written, or stdout fails.
+pub fn run(args: &IndexArgs, out: &Output) -> Result<Exit, CliError> {
+    let options = LineOptions {
+        format: if out.format_name() == "cdx" { LineFormat::Cdx11 } else { LineFormat::Cdxj },
+        digest: match args.digest {
+            DigestArg::Keep => DigestChoice::Keep,
+            DigestArg::Sha1 => DigestChoice::Recompute(DigestAlgorithm::Sha1),
+            DigestArg::Sha256 => DigestChoice::Recompute(DigestAlgorithm::Sha256),
+        },
+    };
+    let mut files = Vec::new();
+    for file in &args.files {
+        gather(file, &mut files)
+            .map_err(|why| CliError::failed(&format!("listing {}", file.display()), why))?;
+    }
+    let cores = || std::thread::available_parallelism().map_or(1, usize::from);
+    let threads = args.jobs.map_or_else(cores, usize::from).clamp(1, files.len().max(1));
+    let mut told = Told { out, unreadable: 0, findings: 0 };
+    let sorted = read_all(&files, threads, options, &mut told)?;
+    print(sorted, options.format, out)?;
+    if told.unreadable > 0 && told.unreadable == files.len() {
+        return Err(CliError::failed("indexing", "no file could be read"));
+    }
+    let is_sound = told.findings == 0 && told.unreadable == 0;
+    Ok(if is_sound { Exit::Done } else { Exit::Findings })
+}
+
+/// What a thread tells of a file.
+enum News {
+    /// Lines, each with its line end.
+    Lines(String),
+    /// The file was read to its end.
+    Done(Vec<Finding>),
+    /// It was not.
+    Failed(LineError),
+}
+
+struct Told<'a> {
+    out: &'a Output,
+    unreadable: usize,
+    findings: usize,
+}
+
+impl Told<'_> {
+    fn finding(&mut self, finding: &Finding) {
+        if finding.severity == Severity::Error {
+            self.findings += 1;
+            self.out.warn(&finding.to_string());
+        } else {
+            self.out.say(&finding.to_string());
+        }
+    }
+}
+
+/// Reads every file on one of the threads, and sorts what comes.
+fn read_all(
+    files: &[PathBuf],
+    threads: usize,
+    options: LineOptions,
+    told: &mut Told<'_>,
+) -> Result<Sorted, CliError> {
+    let spilling = |why: io::Error| CliError::failed("sorting index lines", why);
+    let mut sorter = Sorter::new(SortOptions::default());
+    let next = AtomicUsize::new(0);
+    let (sender, receiver) = sync_channel(4 * threads);
+    // The receiver is taken into the scope, so that threads end when it goes.
+    let receiver = Mutex::new(Some(receiver));
+    std::thread::scope(|scope| {
+        for _ in 0..threads {
+            let (sender, next) = (sender.clone(), &next);
+            scope.spawn(move || {
+                while let Some(file) = files.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    let news = match read_one(file, options, &sender) {
+                        Ok(findings) => News::Done(findings),
+                        Err(error) => News::Failed(error),
+                    };
+                    if sender.send(news).is_err() {
+                        return;
+                    }
+                }
+            });
+        }
+        drop(sender);
+        let receiver = receiver.lock().map_or(None, |mut held| held.take());
+        for news in receiver.into_iter().flatten() {
+            match news {
+                News::Lines(lines) => {
+                    for line in lines.lines() {
+                        sorter.push(line.as_bytes()).map_err(spilling)?;
+                    }
+                }
+                News::Done(findings) => findings.iter().for_each(|f| told.finding(f)),
+                News::Failed(error) => {
+                    told.unreadable += 1;
+                    told.out.warn(&error.to_string());
+                }
+            }
+        }
+        sorter.finish().map_err(spilling)
+    })
+}
+
+fn read_one(
+    file: &Path,
+    options: LineOptions,
+    sender: &SyncSender<News>,
+) -> Result<Vec<Finding>, LineError> {
+    let name = file.file_name().unwrap_or(file.as_os_str()).to_string_lossy().into_owned();
+    let mut lines = String::with_capacity(PIECE_BYTES + 4096);
+    let gone = || io::Error::from(io::ErrorKind::BrokenPipe);
+    let mut sink = |line: &str| {
+        lines.push_str(line);
+        lines.push('\n');
+        if lines.len() < PIECE_BYTES {
+            return Ok(());
+        }
+        let piece = std::mem::replace(&mut lines, String::with_capacity(PIECE_BYTES + 4096));
+        sender.send(News::Lines(piece)).map_err(|_| gone())
+    };
+    let mut input = warc::open(file, &ReadOptions::default())?;
+    let mut findings = Vec::new();
+    while let Some(part) = input.next_file()? {
+        // A file in a package is called as its index calls it: without its folder.
+        let inner = part.entry.as_deref().and_then(|path| path.rsplit('/').next());
+        let done = lines_of(part.records, inner.unwrap_or(&name), options, &mut sink)?;
+        findings.extend(done.findings);
+    }
+    sender.send(News::Lines(lines)).map_err(|_| LineError::Sink(gone()))?;
+    Ok(findings)
+}
+
+/// A file, or the files of a folder that hold records.
+fn gather(path: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {
+    if !path.is_dir() {
+        files.push(path.to_owned());
+        return Ok(());
+    }
+    let mut entries: Vec<PathBuf> = Vec::new();
+    for entry in std::fs::read_dir(path)? {
+        entries.push(entry?.path());
+    }
+    entries.sort();
+    for entry in entries {
+        let name = entry.to_string_lossy().into_owned();
+        let is_link = entry.symlink_metadata().is_ok_and(|kind| kind.is_symlink());
+        if is_link {
+            // A link may lead back up.
+            continue;
+        }
+        let ends = [".warc", ".warc.gz", ".warc.zst", ".arc", ".arc.gz", ".wacz"];
+        if entry.is_dir() || ends.iter().any(|end| name.ends_with(end)) {
+            gather(&entry, files)?;
+        }
+    }
+    Ok(())
+}
+
+fn print(mut sorted: Sorted, format: LineFormat, out: &Output) -> Result<(), CliError> {
+    let mut piece = String::with_capacity(PIECE_BYTES + 4096);
+    if format == LineFormat::Cdx11 {
+        piece.push_str(CDX11_HEADER);
+        piece.push('\n');
+    }
+    loop {
+        let row = sorted.next_row().map_err(|why| CliError::failed("sorting index lines", why))?;
+        let is_last = row.is_none();
+        if let Some(row) = row {
+            piece.push_str(&String::from_utf8_lossy(row));
+            piece.push('\n');
+        }
+        if is_last || piece.len() >= PIECE_BYTES {
+            match format {
+                LineFormat::Cdxj => out.json_piece(&piece)?,
+                LineFormat::Cdx11 => out.text(&piece)?,
+            }
+            piece.clear();
+        }
+        if is_last {
+            return Ok(());
+        }
+    }
+}

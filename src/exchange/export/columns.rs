@@ -1,0 +1,115 @@
+//! Captures as rows of a table with the columns of Common Crawl's index ("cc-index-table", its
+//! `cc-index-schema-flat.json`), so that who knows that finds the same names here.
+//!
+//! Columns that need a list of public suffixes (`url_host_registered_domain` and three more) and what
+//! Common Crawl detects in payloads (`content_mime_detected`, `content_charset`, `content_languages`) are there
+//! and have no values. Offsets and lengths have 64 bits, since WARC files may be longer than 2 GiB.
+
+use crate::archive::{Capture, RecordKind};
+use crate::base::TargetUri;
+use crate::parquet::{Column, Kind, Value};
+
+const fn text(name: &'static str) -> Column {
+    Column { name, kind: Kind::Text }
+}
+
+/// The columns, in the order of Common Crawl's; then ours.
+pub(super) const COLUMNS: &[Column] = &[
+    text("url_surtkey"),
+    text("url"),
+    text("url_host_name"),
+    text("url_host_tld"),
+    text("url_host_2nd_last_part"),
+    text("url_host_3rd_last_part"),
+    text("url_host_4th_last_part"),
+    text("url_host_5th_last_part"),
+    text("url_host_registry_suffix"),
+    text("url_host_registered_domain"),
+    text("url_host_private_suffix"),
+    text("url_host_private_domain"),
+    text("url_host_name_reversed"),
+    text("url_protocol"),
+    Column { name: "url_port", kind: Kind::Int32 },
+    text("url_path"),
+    text("url_query"),
+    Column { name: "fetch_time", kind: Kind::Time },
+    Column { name: "fetch_status", kind: Kind::Int16 },
+    text("fetch_redirect"),
+    text("content_digest"),
+    text("content_mime_type"),
+    text("content_mime_detected"),
+    text("content_charset"),
+    text("content_languages"),
+    text("content_truncated"),
+    text("warc_filename"),
+    Column { name: "warc_record_offset", kind: Kind::Int64 },
+    Column { name: "warc_record_length", kind: Kind::Int64 },
+    text("warc_segment"),
+    text("warc_record_type"),
+    text("warc_record_id"),
+];
+
+/// Hands the row of a capture on.
+pub(super) fn with_row<T>(capture: &Capture, then: impl FnOnce(&[Value<'_>]) -> T) -> T {
+    let uri = TargetUri::parse(&capture.url).ok();
+    let url = uri.as_ref().map(TargetUri::url);
+    let host = url.and_then(|url| url.host_str()).unwrap_or_default().to_owned();
+    // An address has no parts.
+    let is_name = url.is_some_and(|url| url.domain().is_some());
+    let parts: Vec<&str> =
+        if is_name { host.trim_end_matches('.').rsplit('.').collect() } else { Vec::new() };
+    let reversed = if is_name { parts.join(".") } else { host.clone() };
+    let part = |n: usize| parts.get(n).map_or(Value::Null, |part| Value::Text(part));
+    let path = url.map(|url| url.path().to_owned());
+    let query = url.and_then(|url| url.query().map(str::to_owned));
+    let digest = capture.digest.map(|digest| {
+        let digest = digest.to_string();
+        // SHA-1 without its label, as there.
+        digest.strip_prefix("sha1:").map(str::to_owned).unwrap_or(digest)
+    });
+    let record_id = capture.record_id.as_ref().map(ToString::to_string);
+    let mime = (capture.kind != RecordKind::Revisit).then_some(capture.mime.as_str());
+    let row = [
+        Value::Text(&capture.urlkey),
+        Value::Text(&capture.url),
+        or_null(Some(host.as_str()).filter(|host| !host.is_empty())),
+        part(0),
+        part(1),
+        part(2),
+        part(3),
+        part(4),
+        Value::Null,
+        Value::Null,
+        Value::Null,
+        Value::Null,
+        or_null(Some(reversed.as_str()).filter(|host| !host.is_empty())),
+        or_null(url.map(|url| url.scheme())),
+        url.and_then(|url| url.port()).map_or(Value::Null, |port| Value::Int(i64::from(port))),
+        or_null(path.as_deref()),
+        or_null(query.as_deref()),
+        Value::Int(capture.date.unix_micros()),
+        capture.status.map_or(Value::Null, |status| Value::Int(i64::from(status))),
+        Value::Null,
+        or_null(digest.as_deref()),
+        or_null(mime.filter(|mime| *mime != "unk")),
+        Value::Null,
+        Value::Null,
+        Value::Null,
+        or_null(capture.truncated.then_some("unspecified")),
+        Value::Text(&capture.file),
+        int(capture.offset),
+        int(capture.length),
+        Value::Null,
+        Value::Text(capture.kind.as_str()),
+        or_null(record_id.as_deref()),
+    ];
+    then(&row)
+}
+
+fn or_null(text: Option<&str>) -> Value<'_> {
+    text.map_or(Value::Null, Value::Text)
+}
+
+fn int(value: u64) -> Value<'static> {
+    i64::try_from(value).map_or(Value::Null, Value::Int)
+}

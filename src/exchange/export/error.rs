@@ -1,0 +1,41 @@
+//! Why nothing was exported.
+
+use std::io;
+
+use crate::archive::ArchiveError;
+use crate::store::StoreError;
+use crate::wacz::WaczError;
+use crate::warc::ReadError;
+
+/// Why nothing was exported.
+#[derive(Debug, thiserror::Error)]
+pub enum ExportError {
+    /// No capture is meant.
+    #[error("no capture is meant by that")]
+    Nothing,
+    /// The index cannot answer.
+    #[error("asking the index: {0}")]
+    Index(#[from] ArchiveError),
+    /// The archive cannot be read.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A WARC file cannot be read.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    /// The package cannot be made.
+    #[error(transparent)]
+    Package(#[from] WaczError),
+    /// The file, or a temporary one, cannot be written.
+    #[error("writing {path}: {why}")]
+    Write {
+        /// The file.
+        path: String,
+        /// What the system reported.
+        why: io::Error,
+    },
+}
+
+/// The failure of a temporary file.
+pub(super) fn temporary(why: io::Error) -> ExportError {
+    ExportError::Write { path: "a temporary file".to_owned(), why }
+}

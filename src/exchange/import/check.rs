@@ -1,0 +1,75 @@
+//! What is in a file before it is taken.
+
+use std::io::{Read, Seek};
+
+use crate::base::{Finding, Severity};
+use crate::store::describe::{Place, entry_of, read_start};
+use crate::warc::{End, Framing, ReadOptions, WarcReader};
+
+/// What is in a file.
+#[derive(Debug, Default)]
+pub(super) struct Checked {
+    pub records: u64,
+    pub captures: u64,
+    /// Captures that share a gzip member with other records, so that they cannot be read by their place.
+    pub sharing: u64,
+    pub framing: Option<Framing>,
+    pub findings: Vec<Finding>,
+}
+
+impl Checked {
+    /// Why the file is not taken, if it is not.
+    pub fn refusal(&self, lenient: bool) -> Option<String> {
+        if self.records == 0 {
+            return Some("no record was found in it".to_owned());
+        }
+        if self.captures == 0 && self.sharing > 0 {
+            return Some(
+                "its records share gzip members, so that none can be read by its place; `pressmark recompress` parts them"
+                    .to_owned(),
+            );
+        }
+        let errors = self.findings.iter().filter(|f| f.severity == Severity::Error).count();
+        if lenient || (errors == 0 && self.sharing == 0) {
+            return None;
+        }
+        Some(match (errors, self.sharing) {
+            (0, sharing) => format!("{sharing} captures share gzip members with other records"),
+            (1, _) => "it is damaged at one place".to_owned(),
+            (errors, _) => format!("it is damaged at {errors} places"),
+        })
+    }
+}
+
+/// Reads a whole file, every checksum included.
+pub(super) fn check(input: impl Read + Seek, name: &str) -> Result<Checked, String> {
+    let options = ReadOptions { file: name.to_owned(), ..ReadOptions::default() };
+    let input = std::io::BufReader::with_capacity(256 * 1024, input);
+    let mut reader = WarcReader::seekable(input, options);
+    let mut checked = Checked::default();
+    loop {
+        let Some(mut record) = reader.next_record().map_err(|why| why.to_string())? else { break };
+        let header = record.take_header();
+        let start = read_start(&header.fields, &mut record);
+        let place = record.finish().map_err(|why| why.to_string())?;
+        checked.records += 1;
+        if let (Ok(start), true) = (start, place.intact) {
+            let at = Place { file: name.into(), offset: place.offset, length: 0 };
+            let is_capture = entry_of(&header.fields, &start, at).is_some();
+            let count = match place.length {
+                Some(_) => &mut checked.captures,
+                None => &mut checked.sharing,
+            };
+            *count += u64::from(is_capture);
+        }
+        checked.findings.append(&mut reader.take_findings());
+    }
+    checked.findings.append(&mut reader.take_findings());
+    let is_said = checked.findings.iter().any(|f| f.severity == Severity::Error);
+    if let (Some(End::Cut(at) | End::Garbage(at)), false) = (reader.end(), is_said) {
+        let what = "the file does not end with a whole record";
+        checked.findings.push(Finding::error(name, Some(at), "cut-file", what));
+    }
+    checked.framing = reader.framing();
+    Ok(checked)
+}

@@ -1,0 +1,317 @@
+//! Taking files in, one after the other.
+
+use std::collections::{BTreeMap, HashMap};
+use std::fs::{self, File};
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+
+use crate::base::{DigestAlgorithm, Finding, Hasher, Severity};
+use crate::store::durable::{make_dirs, sync_dir};
+use crate::store::layout::is_warc;
+use crate::store::{Layout, Lock, StoreError};
+use crate::warc::{self, Framing, Input, ReadOptions};
+
+use super::check::{Checked, check};
+use super::origin::PackageOrigin;
+use super::{ImportOptions, Origin, Outcome, Taken, plain_name};
+
+/// The longest list of files of a package that is kept.
+const LIST_BYTES_MAX: u64 = 16 << 20;
+
+/// What unfinished copies are called at first.
+const UNFINISHED: &str = ".import-";
+
+pub(super) struct Taking<'a, 'o> {
+    layout: &'a Layout,
+    options: &'a mut ImportOptions<'o>,
+    dir: PathBuf,
+    known: HashMap<String, Origin>,
+    /// Our own files by length, so that one of them is not taken a second time.
+    own: HashMap<u64, Vec<PathBuf>>,
+    _lock: Lock,
+}
+
+/// A file that lies in the archive without its name.
+struct Copied {
+    file: tempfile::NamedTempFile,
+    digest: String,
+    bytes: u64,
+}
+
+impl<'a, 'o> Taking<'a, 'o> {
+    /// Takes the lock, and removes what an import that was killed has left.
+    pub fn begin(
+        layout: &'a Layout,
+        options: &'a mut ImportOptions<'o>,
+    ) -> Result<Self, StoreError> {
+        layout.check()?;
+        layout.refuse_links()?;
+        let dir = layout.imported_dir();
+        let fail = io_error("making", &dir);
+        make_dirs(&dir).map_err(&fail)?;
+        let lock = Lock::at(&dir.join(".lock"))?;
+        for entry in fs::read_dir(&dir).map_err(&fail)? {
+            let path = entry.map_err(&fail)?.path();
+            if path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(UNFINISHED)) {
+                fs::remove_file(&path).map_err(io_error("removing", &path))?;
+            }
+        }
+        let known = Origin::all(&dir).map_err(io_error("reading", &dir))?;
+        let mut own: HashMap<u64, Vec<PathBuf>> = HashMap::new();
+        for path in layout.warc_files()? {
+            if path.parent() == Some(layout.warc_dir().as_path())
+                && let Ok(length) = fs::metadata(&path).map(|m| m.len())
+            {
+                own.entry(length).or_default().push(path);
+            }
+        }
+        Ok(Self { layout, options, dir, known, own, _lock: lock })
+    }
+
+    /// Takes the file at a path, or the files of a package.
+    pub fn path(&mut self, path: &Path, found: &mut dyn FnMut(Taken)) -> Result<(), StoreError> {
+        let from = path.display().to_string();
+        let opened = File::open(path).and_then(|file| Ok((file.metadata()?, file)));
+        match opened {
+            Ok((about, _)) if !about.is_file() => found(refused(&from, "it is no regular file")),
+            Ok((about, mut file)) => {
+                let length = about.len();
+                match warc::open(path, &ReadOptions::default()) {
+                    Ok(input) if input.package().is_some() => {
+                        return self.package(path, (&input, &mut file), found);
+                    }
+                    Ok(_) => {}
+                    Err(why) => {
+                        found(refused(&from, &why.to_string()));
+                        return Ok(());
+                    }
+                }
+                match self.copy(&mut file, &from, length)? {
+                    Ok(copied) => {
+                        let name = plain_name(path);
+                        found(self.adopt(copied, &name, &from, None)?);
+                    }
+                    Err(why) => found(refused(&from, &why.to_string())),
+                }
+            }
+            Err(why) => found(refused(&from, &why.to_string())),
+        }
+        Ok(())
+    }
+
+    /// The files of a package, after all that is in it was compared with its list of files.
+    fn package(
+        &mut self,
+        path: &Path,
+        (input, file): (&Input, &mut File),
+        found: &mut dyn FnMut(Taken),
+    ) -> Result<(), StoreError> {
+        let from = path.display().to_string();
+        let Some(package) = input.package() else { return Ok(()) };
+        let digest = match hashed(file) {
+            Ok(digest) => digest,
+            Err(why) => {
+                found(refused(&from, &why.to_string()));
+                return Ok(());
+            }
+        };
+        let mut findings: Vec<Finding> = Vec::new();
+        package.check(false, &mut |finding| findings.push(finding));
+        let parts: Vec<_> = package.entries().iter().filter(|e| e.holds_records()).collect();
+        let error = findings.iter().find(|finding| finding.severity == Severity::Error);
+        let why = match error {
+            _ if parts.is_empty() => Some("it holds no WARC file".to_owned()),
+            Some(finding) if !self.options.lenient => Some(finding.what.clone()),
+            _ => None,
+        };
+        if let Some(why) = why {
+            found(Taken { findings, ..refused(&from, &why) });
+            return Ok(());
+        }
+        let mut files = BTreeMap::new();
+        for list in ["datapackage.json", "datapackage-digest.json"] {
+            if let Ok(text) = package.read(list, LIST_BYTES_MAX) {
+                files.insert(list.to_owned(), String::from_utf8_lossy(&text).into_owned());
+            }
+        }
+        let mut findings = Some(findings);
+        for part in parts {
+            let at = format!("{from}/{}", part.path);
+            let origin = PackageOrigin {
+                name: plain_name(path),
+                digest: digest.clone(),
+                path: part.path.clone(),
+                files: files.clone(),
+            };
+            let copied = match package.bytes(part) {
+                Ok(mut bytes) => self.copy(&mut bytes, &at, part.length)?,
+                Err(why) => Err(io::Error::other(why)),
+            };
+            let mut taken = match copied {
+                // Packages call their files the same; so the package's name goes before.
+                Ok(copied) => {
+                    let stem = plain_name(path);
+                    let stem = stem.strip_suffix(".wacz").unwrap_or(&stem);
+                    let name = format!("{stem}-{}", plain_name(Path::new(&part.path)));
+                    self.adopt(copied, &name, &at, Some(origin))?
+                }
+                Err(why) => refused(&at, &why.to_string()),
+            };
+            taken.findings.splice(0..0, findings.take().unwrap_or_default());
+            found(taken);
+        }
+        Ok(())
+    }
+
+    /// Copies bytes into the archive, where they have no name yet. The inner error is one of reading them.
+    fn copy(
+        &mut self,
+        input: &mut dyn Read,
+        from: &str,
+        length: u64,
+    ) -> Result<io::Result<Copied>, StoreError> {
+        let fail = io_error("writing", &self.dir);
+        let mut file =
+            tempfile::Builder::new().prefix(UNFINISHED).tempfile_in(&self.dir).map_err(&fail)?;
+        let mut hasher = Hasher::new(DigestAlgorithm::Sha256);
+        let mut piece = vec![0; 256 * 1024];
+        let mut bytes = 0;
+        loop {
+            let count = match input.read(&mut piece) {
+                Ok(0) => break,
+                Ok(count) => count,
+                Err(why) if why.kind() == io::ErrorKind::Interrupted => continue,
+                Err(why) => return Ok(Err(why)),
+            };
+            hasher.update(&piece[..count]);
+            file.write_all(&piece[..count]).map_err(&fail)?;
+            bytes += count as u64;
+            (self.options.progress)(from, bytes, length);
+        }
+        Ok(Ok(Copied { file, digest: hasher.finish().to_string(), bytes }))
+    }
+
+    /// Reads what was copied, and gives it its name where nothing is against that.
+    fn adopt(
+        &mut self,
+        copied: Copied,
+        name: &str,
+        from: &str,
+        package: Option<PackageOrigin>,
+    ) -> Result<Taken, StoreError> {
+        let taken = Taken {
+            path: from.to_owned(),
+            file: None,
+            digest: Some(copied.digest.clone()),
+            bytes: copied.bytes,
+            records: 0,
+            captures: 0,
+            outcome: Outcome::Known,
+            why: None,
+            findings: Vec::new(),
+        };
+        if let Some(origin) = self.known.get(&copied.digest) {
+            let (records, captures) = (origin.records, origin.captures);
+            return Ok(Taken { file: Some(origin.name.clone()), records, captures, ..taken });
+        }
+        if let Some(own) = self.own_file(&copied) {
+            return Ok(Taken { file: Some(own), ..taken });
+        }
+        let opened = copied.file.reopen().map_err(|why| why.to_string());
+        let checked = match opened.and_then(|file| check(file, from)) {
+            Ok(checked) => checked,
+            Err(why) => return Ok(Taken { outcome: Outcome::Refused, why: Some(why), ..taken }),
+        };
+        let Checked { records, captures, .. } = checked;
+        if let Some(why) = checked.refusal(self.options.lenient) {
+            let (outcome, findings) = (Outcome::Refused, checked.findings);
+            return Ok(Taken { outcome, why: Some(why), records, captures, findings, ..taken });
+        }
+        let name = self.free_name(&ended(name, checked.framing), &copied.digest);
+        let origin = Origin {
+            from: from.to_owned(),
+            imported: self.options.now.to_rfc3339(),
+            records,
+            captures,
+            package,
+            ..Origin::new(&name, &copied.digest, copied.bytes)
+        };
+        self.name(copied, &origin)?;
+        self.known.insert(origin.digest.clone(), origin);
+        let (file, findings) = (Some(name), checked.findings);
+        Ok(Taken { file, records, captures, outcome: Outcome::Imported, findings, ..taken })
+    }
+
+    /// Gives a file its name. Its bytes are durable first, then its origin, then the name.
+    fn name(&mut self, copied: Copied, origin: &Origin) -> Result<(), StoreError> {
+        let path = self.dir.join(&origin.name);
+        let fail = io_error("writing", &path);
+        copied.file.as_file().sync_all().map_err(&fail)?;
+        origin.write(&self.dir).map_err(&fail)?;
+        (self.options.announce)(&origin.name);
+        copied.file.persist_noclobber(&path).map_err(|error| fail(error.error))?;
+        sync_dir(&self.dir).map_err(&fail)
+    }
+
+    /// A name that no file of the archive has.
+    fn free_name(&self, name: &str, digest: &str) -> String {
+        let hex = digest.rsplit(':').next().unwrap_or(digest);
+        let mut free = name.to_owned();
+        let mut length = 8;
+        // A digest is longer than any run of names that are taken.
+        while self.layout.path_of(&free).is_some() && length <= hex.len() {
+            free = format!("{}-{name}", &hex[..length]);
+            length += 8;
+        }
+        free
+    }
+
+    /// Which of our own files has these bytes.
+    fn own_file(&self, copied: &Copied) -> Option<String> {
+        let same = |path: &&PathBuf| {
+            let digest = File::open(path).and_then(|mut file| hashed(&mut file));
+            digest.is_ok_and(|digest| digest == copied.digest)
+        };
+        let path = self.own.get(&copied.bytes)?.iter().find(same)?;
+        Some(crate::store::layout::stable_name(path))
+    }
+}
+
+/// The name with an ending that says how the file is packed, where it has none of a WARC file.
+fn ended(name: &str, framing: Option<Framing>) -> String {
+    if is_warc(name) && !name.is_empty() {
+        return name.to_owned();
+    }
+    let ending = match framing {
+        Some(Framing::Gzip) => ".warc.gz",
+        Some(Framing::Zstd) => ".warc.zst",
+        _ => ".warc",
+    };
+    let stem = [".gz", ".zst"].iter().find_map(|end| name.strip_suffix(end)).unwrap_or(name);
+    format!("{}{ending}", if stem.is_empty() { "imported" } else { stem })
+}
+
+fn refused(from: &str, why: &str) -> Taken {
+    Taken {
+        path: from.to_owned(),
+        file: None,
+        digest: None,
+        bytes: 0,
+        records: 0,
+        captures: 0,
+        outcome: Outcome::Refused,
+        why: Some(why.to_owned()),
+        findings: Vec::new(),
+    }
+}
+
+fn hashed(file: &mut File) -> io::Result<String> {
+    let mut hasher = Hasher::new(DigestAlgorithm::Sha256);
+    io::copy(file, &mut hasher)?;
+    Ok(hasher.finish().to_string())
+}
+
+fn io_error(doing: &'static str, path: &Path) -> impl Fn(io::Error) -> StoreError + use<> {
+    let path = path.display().to_string();
+    move |why| StoreError::Io { doing, path: path.clone(), why }
+}
