@@ -56,8 +56,8 @@ impl Serve {
     }
 
     /// What answers are asked of.
-    pub(super) fn archive(&self) -> Archive<'_> {
-        Archive { reader: &self.reader, readings: &self.readings }
+    pub(super) fn archive(&self) -> Archive {
+        Archive::new(self.reader.clone(), self.readings.clone())
     }
 
     pub(super) fn clock(&self) -> &dyn Clock {
