@@ -13,7 +13,7 @@
 //! nearly so ([`politeness`], [`schedule`], [`dates`], [`extract`], [`outlinks`], [`diff`]); who owns
 //! sockets and files ([`owner`], [`capture`], [`store`], [`remote`]); the journeys ([`crawl`], [`history`],
 //! [`cite`], [`evidence`]); what may be asked ([`answers`])
-//! and how it is shown ([`render`], [`replay`]); the composition ([`telemetry`], [`config`], [`app`]); the edges ([`cli`], [`serve`], [`demo`]). `docs/architecture.md` has the invariants.
+//! and how it is shown ([`render`], [`reader`], [`replay`]); the composition ([`telemetry`], [`config`], [`app`]); the edges ([`cli`], [`serve`], [`demo`]). `docs/architecture.md` has the invariants.
 pub mod answers;
 pub mod app;
 pub mod archive;
@@ -38,6 +38,7 @@ pub mod outlinks;
 pub mod owner;
 pub mod parquet;
 pub mod politeness;
+pub mod reader;
 pub mod readings;
 pub mod remote;
 pub mod render;

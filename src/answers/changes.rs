@@ -7,6 +7,7 @@ use crate::history::changes::{self, ArchiveChange, NewestFirst, Wanted};
 use crate::store::Layout;
 
 use super::AnswerError;
+use super::cursor::Cursor;
 
 /// Which changes are asked for.
 #[derive(Debug, Clone, Default)]
@@ -61,6 +62,77 @@ impl Iterator for Changes<'_, '_> {
     fn next(&mut self) -> Option<Self::Item> {
         self.left = self.left.checked_sub(1)?;
         self.found.next().map(|change| change.map_err(AnswerError::store(DOING)))
+    }
+}
+
+/// The changes that a cursor did not show yet, and the cursor moved on as they are given out. It is saved by
+/// [`Unseen::end`], once all of them were given out and shown.
+#[derive(Debug)]
+pub struct Unseen<'s, 'a> {
+    found: Changes<'s, 'a>,
+    before: Cursor,
+    after: Cursor,
+    is_whole: bool,
+}
+
+/// The changes that were not shown under this name yet, newest first. `since` of the request is not used.
+///
+/// # Errors
+/// When the name is none, the cursor cannot be read, or as [`changes`].
+pub fn unseen<'s, 'a>(
+    sayer: &'s mut Sayer<'a>,
+    name: &str,
+    request: &ChangesRequest,
+    progress: &mut dyn FnMut(u64),
+) -> Result<Unseen<'s, 'a>, AnswerError> {
+    let before = Cursor::open(sayer.reader().layout(), name)?;
+    let mut request = request.clone();
+    request.wanted.since = before.since();
+    let found = changes(sayer, &request, progress)?;
+    Ok(Unseen { found, after: before.clone(), before, is_whole: false })
+}
+
+impl Unseen<'_, '_> {
+    /// The captures that had to be left out, as text.
+    #[must_use]
+    pub fn notes(&self) -> &[String] {
+        self.found.notes()
+    }
+
+    /// When the newest change was seen, shown or not; none where there is none.
+    #[must_use]
+    pub fn newest(&self) -> Option<Timestamp> {
+        self.found.newest().max(self.before.newest())
+    }
+
+    /// Saves the cursor, where all changes were given out; else nothing counts as shown.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn end(self) -> Result<(), AnswerError> {
+        if self.is_whole { self.after.save() } else { Ok(()) }
+    }
+}
+
+impl Iterator for Unseen<'_, '_> {
+    type Item = Result<ArchiveChange, AnswerError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        loop {
+            let Some(found) = self.found.next() else {
+                self.is_whole = true;
+                return None;
+            };
+            let change = match found {
+                Ok(change) => change,
+                Err(error) => return Some(Err(error)),
+            };
+            // One version has several changes: they are all new, or none is.
+            if self.before.is_new(&change) {
+                self.after.show(&change);
+                return Some(Ok(change));
+            }
+        }
     }
 }
 

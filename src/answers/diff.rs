@@ -118,6 +118,12 @@ impl DiffSide {
         }
     }
 
+    /// When it was captured; none for a file.
+    #[must_use]
+    pub fn at(&self) -> Option<Timestamp> {
+        self.said().map(|said| said.entry.date)
+    }
+
     fn label(&self, time: fn(Timestamp) -> String) -> String {
         match &self.source {
             Source::Capture { said, .. } => time(said.entry.date),

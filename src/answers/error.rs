@@ -1,6 +1,7 @@
 //! Why a question has no answer.
 
 use super::refused::WordsMissing;
+use crate::archive::ArchiveError;
 use crate::base::Timestamp;
 use crate::evidence::EvidenceError;
 use crate::store::StoreError;
@@ -77,6 +78,12 @@ pub enum AnswerError {
 }
 
 impl AnswerError {
+    /// An error of the index, met while `doing` something.
+    pub(super) fn index(doing: &str, why: &ArchiveError) -> Self {
+        let why = StoreError::Index { doing: "asking", why: why.to_string() };
+        Self::Store { doing: doing.to_owned(), why }
+    }
+
     /// An error of the archive, met while `doing` something.
     pub(super) fn store(doing: &str) -> impl Fn(StoreError) -> Self + use<> {
         let doing = doing.to_owned();

@@ -5,22 +5,32 @@
 //! know (captures that were left out, an older version that stands in) is part of the value. Deliberately
 //! no output, no flags, no exit codes, and no text for people: that is [`crate::render`].
 
+pub mod absent;
 mod archive;
 pub mod blame;
+pub mod calendar;
 pub mod captures;
 pub mod changes;
 pub mod citation;
 pub mod cite;
+pub mod cursor;
 pub mod diff;
 pub mod due;
 mod error;
+pub mod front;
 pub mod history;
+pub mod lookup;
 pub mod page;
+pub mod quoted;
 pub mod quotes;
 mod refused;
 pub mod report;
+mod serial;
+pub mod site;
 pub mod status;
+pub mod timeline;
 pub mod verify;
+pub mod view;
 pub mod when;
 
 pub use archive::{Archive, decoded};

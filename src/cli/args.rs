@@ -395,6 +395,9 @@ pub struct ChangesArgs {
     /// Seen at this time or later
     #[arg(long, value_name = "TIME")]
     pub since: Option<String>,
+    /// Only what the last call with this name did not show
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["since", "until", "limit"])]
+    pub since_last: Option<String>,
     /// Not seen after this time
     #[arg(long, value_name = "TIME")]
     pub until: Option<String>,

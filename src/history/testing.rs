@@ -71,6 +71,22 @@ impl Archive {
         .unwrap();
     }
 
+    /// A report of a failure.
+    pub(crate) fn failure(&mut self, url: &str, hour: i64, reason: &str, detail: &str) {
+        let block = format!("reason: {reason}\r\ndetail: {detail}\r\n");
+        self.count += 1;
+        write!(
+            self.records,
+            "WARC/1.1\r\nWARC-Type: metadata\r\nWARC-Record-ID: <urn:uuid:00000000-0000-4000-8000-{:012}>\r\n\
+             WARC-Date: {}\r\nWARC-Target-URI: {url}\r\nContent-Type: application/warc-fields\r\n\
+             Content-Length: {}\r\n\r\n{block}\r\n\r\n",
+            self.count,
+            Self::at(hour).to_warc_date(),
+            block.len()
+        )
+        .unwrap();
+    }
+
     /// The archive with what was added so far.
     pub(crate) fn reader(&self) -> Reader {
         std::fs::write(self.root.path().join("warc/a.warc"), &self.records).unwrap();

@@ -18,6 +18,7 @@ pub mod quotes;
 pub mod report;
 pub mod status;
 pub mod verify;
+pub mod web;
 pub mod when;
 
 pub use change::change_line;

@@ -16,6 +16,7 @@ mod health;
 mod listen;
 mod metrics;
 mod options;
+mod pages;
 mod params;
 mod range;
 mod reply;
@@ -38,6 +39,7 @@ fn router(state: Arc<Serve>) -> Router {
         .route("/healthz", get(health::healthz))
         .route("/metrics", get(health::metrics))
         .route("/warc/{name}", get(warc::file))
+        .merge(pages::routes())
         .fallback(reply::no_such_address)
         .method_not_allowed_fallback(reply::wrong_method)
         .with_state(state)

@@ -10,7 +10,8 @@
 //!   evidence/       the log over warc/, its key and checkpoints; see docs/formats-evidence.md
 //!   index/          derived from warc/; may be deleted
 //!   derived/        what pages say and what changed, kept for speed; may be deleted
-//!   state/          queue, host facts, robots cache; may be deleted, at the price of politeness memory
+//!   state/          queue, host facts, robots cache, cursors of `changes --since-last`; may be deleted, at the
+//!                   price of politeness memory and of what was shown
 //!   logs/           crawl.log
 //!   tmp/            bodies in flight
 //! ```
@@ -110,6 +111,12 @@ impl Layout {
         self.root.join("state")
     }
 
+    /// What was shown of the changes, a file for each name.
+    #[must_use]
+    pub fn cursors_dir(&self) -> PathBuf {
+        self.state_dir().join("cursors")
+    }
+
     /// Where the process that owns the index answers for it.
     #[must_use]
     pub fn owner_dir(&self) -> PathBuf {
@@ -190,6 +197,7 @@ impl Layout {
             self.state_dir(),
             self.state_dir().join("kv"),
             self.owner_dir(),
+            self.cursors_dir(),
             self.log_dir(),
             self.tmp_dir(),
         ]);
@@ -208,7 +216,7 @@ impl Layout {
                 return Err(StoreError::Link { path: dir.display().to_string() });
             }
         }
-        refuse_links_in(&[index, state.join("kv"), state])?;
+        refuse_links_in(&[index, state.join("kv"), self.cursors_dir(), state])?;
         let format = self.format_file();
         let text = match fs::read_to_string(&format) {
             Ok(text) => text,

@@ -21,6 +21,7 @@
 //! - `trouble`: bad input, each kind with its own message and exit code
 //! - `intact`: a record that was changed is neither shown, cited nor compared
 //! - `interop`: our files in other people's readers
+//! - `reader`: the web reader over HTTP, every link of every page followed
 //! - `readme`: the commands that the README shows are real
 //! - `readings`: the store of readings beside crawls, other processes and a kill
 //! - `quotes`: the command, on files and on an archive
@@ -67,6 +68,7 @@ mod power_loss;
 mod printing;
 mod proxies;
 mod quotes;
+mod reader;
 mod readings;
 mod readme;
 mod rebuild;

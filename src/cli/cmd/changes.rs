@@ -1,14 +1,14 @@
 //! `changes`
 
-use crate::answers::changes::identity;
-use crate::answers::{Changes, ChangesRequest, changes};
+use crate::answers::changes::{identity, unseen};
+use crate::answers::{AnswerError, ChangesRequest, changes};
 use crate::base::{TimeRange, Timestamp};
 use crate::cli::args::ChangesArgs;
 use crate::cli::context::Context;
 use crate::cli::{CliError, Exit};
 use crate::config::nearest::nearest;
 use crate::diff::ChangeKind;
-use crate::history::changes::Wanted;
+use crate::history::changes::{ArchiveChange, Wanted};
 use crate::render::changes::ChangesText;
 use crate::render::feed::{FeedForm, FeedHead, FeedWriter};
 use crate::store::Layout;
@@ -30,22 +30,97 @@ pub fn run(args: &ChangesArgs, context: &Context) -> Result<Exit, CliError> {
             context.out.say(&format!("{pages} pages looked at"));
         }
     };
-    let found = changes(&mut sayer, &request, &mut progress)?;
-    for note in found.notes() {
-        context.out.say(&format!("pressmark: left out: {note}"));
-    }
     let layout = archive.reader().layout();
-    match format {
-        "json" => {
-            for change in found {
-                context.out.json(&change?)?;
-            }
-        }
-        "rss" => feed(context, layout, FeedForm::Rss, args, found)?,
-        "atom" => feed(context, layout, FeedForm::Atom, args, found)?,
-        _ => text(context, found)?,
+    let show = Show { context, layout, args };
+    if let Some(name) = &args.since_last {
+        let mut found = unseen(&mut sayer, name, &request, &mut progress)?;
+        let newest = found.newest();
+        show.notes(found.notes());
+        show.all(format, newest, &mut found)?;
+        // Nothing counts as shown before it was printed.
+        found.end()?;
+        return Ok(Exit::Done);
     }
+    let mut found = changes(&mut sayer, &request, &mut progress)?;
+    let newest = found.newest();
+    show.notes(found.notes());
+    show.all(format, newest, &mut found)?;
     Ok(Exit::Done)
+}
+
+/// Any changes, newest first.
+type Found<'f> = &'f mut dyn Iterator<Item = Result<ArchiveChange, AnswerError>>;
+
+/// Prints changes.
+struct Show<'a> {
+    context: &'a Context,
+    layout: &'a Layout,
+    args: &'a ChangesArgs,
+}
+
+impl Show<'_> {
+    fn notes(&self, notes: &[String]) {
+        for note in notes {
+            self.context.out.say(&format!("pressmark: left out: {note}"));
+        }
+    }
+
+    fn all(
+        &self,
+        format: &str,
+        newest: Option<Timestamp>,
+        found: Found<'_>,
+    ) -> Result<(), CliError> {
+        match format {
+            "json" => {
+                for change in found {
+                    self.context.out.json(&change?)?;
+                }
+                Ok(())
+            }
+            "rss" => self.feed(FeedForm::Rss, newest, found),
+            "atom" => self.feed(FeedForm::Atom, newest, found),
+            _ => self.text(found),
+        }
+    }
+
+    fn text(&self, found: Found<'_>) -> Result<(), CliError> {
+        let out = &self.context.out;
+        let mut text = ChangesText::default();
+        for change in found {
+            out.lines(&text.lines(&change?))?;
+        }
+        if text.is_empty() {
+            out.say(match self.args.since_last {
+                Some(_) => "no such change since the last call with this name",
+                None => "no such change in the archive",
+            });
+        }
+        Ok(())
+    }
+
+    fn feed(
+        &self,
+        form: FeedForm,
+        newest: Option<Timestamp>,
+        found: Found<'_>,
+    ) -> Result<(), CliError> {
+        let (out, args) = (&self.context.out, self.args);
+        let writer = FeedWriter::new(form, identity(self.layout));
+        let (title, link) = match &args.host {
+            Some(host) => (format!("Changes on {host}"), Some(format!("http://{host}/"))),
+            None => ("Changes in the archive".to_owned(), None),
+        };
+        let of = format!("{:?} {} {}", args.kind, args.stealth, args.weight);
+        // Without a change there is no time to tell but the beginning of all.
+        let updated = newest.unwrap_or(Timestamp::from_unix_seconds(0));
+        let head = FeedHead { title: &title, link: link.as_deref(), of: &of, updated };
+        out.text(&writer.begin(&head))?;
+        for change in found {
+            out.text(&writer.entry(&change?))?;
+        }
+        Ok(out.text(writer.end())?)
+    }
 }
 
 fn wanted(args: &ChangesArgs, context: &Context) -> Result<Wanted, CliError> {
@@ -72,38 +147,4 @@ fn kind_of(word: &str) -> Result<ChangeKind, CliError> {
             None => error.hint(format!("kinds are {}", labels.join(", "))),
         }
     })
-}
-
-fn text(context: &Context, found: Changes<'_, '_>) -> Result<(), CliError> {
-    let mut text = ChangesText::default();
-    for change in found {
-        context.out.lines(&text.lines(&change?))?;
-    }
-    if text.is_empty() {
-        context.out.say("no such change in the archive");
-    }
-    Ok(())
-}
-
-fn feed(
-    context: &Context,
-    layout: &Layout,
-    form: FeedForm,
-    args: &ChangesArgs,
-    found: Changes<'_, '_>,
-) -> Result<(), CliError> {
-    let writer = FeedWriter::new(form, identity(layout));
-    let (title, link) = match &args.host {
-        Some(host) => (format!("Changes on {host}"), Some(format!("http://{host}/"))),
-        None => ("Changes in the archive".to_owned(), None),
-    };
-    let of = format!("{:?} {} {}", args.kind, args.stealth, args.weight);
-    // Without a change there is no time to tell but the beginning of all.
-    let updated = found.newest().unwrap_or(Timestamp::from_unix_seconds(0));
-    let head = FeedHead { title: &title, link: link.as_deref(), of: &of, updated };
-    context.out.text(&writer.begin(&head))?;
-    for change in found {
-        context.out.text(&writer.entry(&change?))?;
-    }
-    Ok(context.out.text(writer.end())?)
 }

@@ -23,11 +23,19 @@ const ALL_NEW: usize = 1_200;
 const WORK_MAX: u64 = 400_000;
 
 /// The cells as HTML.
-pub(super) fn cells(change: &Change) -> (String, String) {
+pub(in crate::render) fn cells(change: &Change) -> (String, String) {
+    texts(change.kind, change.before.as_deref(), change.after.as_deref())
+}
+
+/// The same of the two texts of a change.
+pub(in crate::render) fn texts(
+    kind: ChangeKind,
+    before: Option<&str>,
+    after: Option<&str>,
+) -> (String, String) {
     let none = || "<span class=\"none\">—</span>".to_owned();
-    let (before, after) = (change.before.as_deref(), change.after.as_deref());
     match (before.map(clean), after.map(clean)) {
-        (Some(old), Some(new)) if change.kind != ChangeKind::TextMoved => pair(&old, &new),
+        (Some(old), Some(new)) if kind != ChangeKind::TextMoved => pair(&old, &new),
         (old, new) => {
             let whole = |text: Option<String>| text.map_or_else(none, |text| alone(&text));
             (whole(old), whole(new))

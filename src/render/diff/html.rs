@@ -47,7 +47,7 @@ pub fn fragment(shown: &Shown<'_>, language: &str) -> String {
     head(shown, &mut out);
     changes(shown, &mut out);
     if shown.comparison.ops.iter().any(|op| op.kind != OpKind::Keep) {
-        text(shown, language, &mut out);
+        out.push_str(&text(shown, language, false));
     }
     out.push_str("</main>\n");
     out
@@ -113,13 +113,19 @@ fn aside(change: &Change) -> String {
     })
 }
 
-fn text(shown: &Shown<'_>, language: &str, out: &mut String) {
-    out.push_str(
+/// The text of both sides as one section, inline and side by side; which of them is shown is chosen by two radio
+/// buttons, and at first by `is_side_by_side`.
+pub(in crate::render) fn text(shown: &Shown<'_>, language: &str, is_side_by_side: bool) -> String {
+    let mut text = String::new();
+    let out = &mut text;
+    let (inline, side) = if is_side_by_side { ("", " checked") } else { (" checked", "") };
+    let _ = writeln!(
+        out,
         "<section class=\"text\">\n<h2>The text</h2>\n\
-         <input type=\"radio\" name=\"view\" id=\"view-inline\" checked>\
+         <input type=\"radio\" name=\"view\" id=\"view-inline\"{inline}>\
          <label for=\"view-inline\">Inline</label>\n\
-         <input type=\"radio\" name=\"view\" id=\"view-side\">\
-         <label for=\"view-side\">Side by side</label>\n",
+         <input type=\"radio\" name=\"view\" id=\"view-side\"{side}>\
+         <label for=\"view-side\">Side by side</label>"
     );
     let passages = passages(shown);
     let _ = writeln!(out, "<div class=\"inline\" lang=\"{}\">", escaped(language));
@@ -155,6 +161,7 @@ fn text(shown: &Shown<'_>, language: &str, out: &mut String) {
         });
     }
     out.push_str("</div>\n</section>\n");
+    text
 }
 
 /// Writes a passage, folded where it is long and unchanged.

@@ -1,7 +1,7 @@
 //! A comparison in the forms a reader gets: for a terminal, as a unified diff, as Markdown, and as
 //! one HTML file. Pure: text in, text out; who prints and where is not known here.
 
-mod cells;
+pub(super) mod cells;
 pub mod html;
 mod lines;
 pub mod markdown;

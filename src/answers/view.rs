@@ -1,0 +1,172 @@
+//! One capture: its record, what it says, and its neighbours in time.
+
+use std::sync::Arc;
+
+use serde::Serialize;
+
+use super::captures::{Failure, failure};
+use super::page::PageJson;
+use super::{AnswerError, Archive, serial};
+use crate::archive::{Capture, Query, RecordKind};
+use crate::base::Timestamp;
+use crate::cite;
+use crate::extract::page::Page;
+
+/// Which capture.
+#[derive(Debug, Clone)]
+pub struct ViewRequest {
+    /// The page.
+    pub url: String,
+    /// The capture closest to this time; the newest without it.
+    pub at: Option<Timestamp>,
+    /// The id of its record, with or without `urn:uuid:` and angle brackets; only that one is found, at
+    /// exactly the time.
+    pub record_id: Option<String>,
+    /// What the archive is called and where it is served, for the facts of a citation.
+    pub archive: cite::Archive,
+}
+
+/// One capture.
+#[derive(Debug, Clone, Serialize)]
+pub struct View {
+    /// The page, as it was asked for.
+    pub url: String,
+    /// The capture.
+    #[serde(serialize_with = "serial::capture")]
+    pub capture: Capture,
+    /// The capture that holds the payload of a revisit.
+    #[serde(serialize_with = "serial::maybe_capture")]
+    pub holder: Option<Capture>,
+    /// The one before it.
+    #[serde(serialize_with = "serial::maybe_capture")]
+    pub previous: Option<Capture>,
+    /// The one behind it.
+    #[serde(serialize_with = "serial::maybe_capture")]
+    pub next: Option<Capture>,
+    /// What it says; none for a failure, and where the payload is not in this archive or cannot be read.
+    #[serde(skip)]
+    pub page: Option<Arc<Page>>,
+    /// The facts of a citation; none where there is no page.
+    #[serde(skip)]
+    pub source: Option<cite::Source>,
+    /// Where it leads, for a redirect.
+    pub leads_to: Option<String>,
+    /// What failed, for a report of a failure.
+    #[serde(skip)]
+    pub failure: Option<Failure>,
+    /// Why there is no page, where there is none.
+    pub unread: Option<String>,
+}
+
+impl View {
+    /// What it says, in JSON.
+    #[must_use]
+    pub fn page_json(&self) -> Option<PageJson> {
+        let page = self.page.as_ref()?;
+        Some(PageJson::of_capture(page, &self.capture.url, self.capture.date))
+    }
+}
+
+/// One capture.
+///
+/// # Errors
+/// When there is none, none of that record id, or the index cannot answer. A record that cannot be read is
+/// no error: [`View::unread`] says so.
+pub fn view(archive: &Archive, request: &ViewRequest) -> Result<View, AnswerError> {
+    let ViewRequest { url, at, record_id, .. } = request;
+    let doing = format!("reading {url}");
+    let capture = match (at, record_id) {
+        (Some(at), Some(id)) => of_record(archive, url, *at, id, &doing)?,
+        (at, _) => archive.find(url, *at, &doing)?,
+    };
+    let mut out = View {
+        url: url.clone(),
+        holder: None,
+        previous: neighbour(archive, &capture, Side::Before, &doing)?,
+        next: neighbour(archive, &capture, Side::Behind, &doing)?,
+        page: None,
+        source: None,
+        leads_to: None,
+        failure: failure(archive.reader(), &capture),
+        unread: None,
+        capture,
+    };
+    if out.capture.kind == RecordKind::Metadata {
+        return Ok(out);
+    }
+    match archive.record(&out.capture, &doing) {
+        Err(why) => out.unread = Some(why.to_string()),
+        Ok(loaded) => {
+            out.holder = loaded.original.as_ref().map(|original| original.entry.clone());
+            match archive.reading_of(&loaded, &doing) {
+                Ok(page) => {
+                    let capture = cite::Capture::of(&loaded);
+                    out.source = Some(cite::Source::new(&page, capture, request.archive.clone()));
+                    out.page = Some(page);
+                }
+                Err(why) => out.unread = Some(why.to_string()),
+            }
+            let mut sayer = archive.sayer();
+            sayer.hold(loaded);
+            // A redirect whose way cannot be told leads nowhere here.
+            let said = sayer.follow(&out.capture).ok();
+            out.leads_to = said.and_then(|said| said.leads.address().map(str::to_owned));
+        }
+    }
+    Ok(out)
+}
+
+/// The capture of exactly this time and record.
+fn of_record(
+    archive: &Archive,
+    url: &str,
+    at: Timestamp,
+    id: &str,
+    doing: &str,
+) -> Result<Capture, AnswerError> {
+    let to = at.plus(std::time::Duration::from_micros(1));
+    let query = Query { from: Some(at), to: Some(to), ..Query::exactly(url) };
+    for capture in archive.reader().query(&query) {
+        let capture = capture.map_err(|why| AnswerError::index(doing, &why))?;
+        if capture.record_id.as_ref().is_some_and(|of| bare_id(&of.to_string()) == bare_id(id)) {
+            return Ok(capture);
+        }
+    }
+    Err(AnswerError::NoCapture(format!("{url} at {} with the record id {id}", at.to_warc_date())))
+}
+
+/// A record id without angle brackets and scheme.
+#[must_use]
+pub fn bare_id(id: &str) -> &str {
+    let id = id.trim().trim_matches(['<', '>']);
+    id.strip_prefix("urn:uuid:").unwrap_or(id)
+}
+
+#[derive(Clone, Copy)]
+enum Side {
+    Before,
+    Behind,
+}
+
+/// The capture next to this one in time, reports of failures left out.
+fn neighbour(
+    archive: &Archive,
+    capture: &Capture,
+    side: Side,
+    doing: &str,
+) -> Result<Option<Capture>, AnswerError> {
+    let all = Query::exactly(&capture.url);
+    let query = match side {
+        Side::Before => Query { to: Some(capture.date), ..all.newest_first() },
+        Side::Behind => {
+            Query { from: Some(capture.date.plus(std::time::Duration::from_micros(1))), ..all }
+        }
+    };
+    for found in archive.reader().query(&query) {
+        let found = found.map_err(|why| AnswerError::index(doing, &why))?;
+        if found.kind != RecordKind::Metadata {
+            return Ok(Some(found));
+        }
+    }
+    Ok(None)
+}

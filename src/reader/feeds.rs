@@ -1,0 +1,42 @@
+//! The changes as feeds.
+
+use super::changes::wanted;
+use super::pages::Asked;
+use super::{Cache, PageAnswer, Refusal};
+use crate::answers::changes::identity;
+use crate::answers::{ChangesRequest, changes};
+use crate::base::Timestamp;
+use crate::render::feed::{FeedForm, FeedHead, FeedWriter};
+
+/// Entries of a feed, as most readers of feeds keep them.
+const ENTRIES_MAX: usize = 100;
+
+/// A feed of the newest changes. Its entries have the identifiers that `changes --format atom` gives them.
+pub(super) fn feed(asked: &Asked<'_>, form: FeedForm) -> Result<PageAnswer, Refusal> {
+    let wanted = wanted(asked)?;
+    let mut kinds: Vec<&str> = wanted.kinds.iter().map(|kind| kind.label()).collect();
+    kinds.sort_unstable();
+    let of = format!("{kinds:?} {} {}", wanted.stealth_only, wanted.weight_min);
+    let (title, link) = match &wanted.host {
+        Some(host) => (format!("Changes on {host}"), asked.site.host_link(host)),
+        None => (format!("Changes in {}", asked.site.archive.name), asked.site.front_link()),
+    };
+    let link = asked.site.absolute(&link);
+    let mut sayer = asked.archive.sayer();
+    let request = ChangesRequest { wanted, limit: Some(ENTRIES_MAX) };
+    let found = changes(&mut sayer, &request, &mut |_| {})?;
+    // Without a change there is no time to tell but the beginning of all.
+    let updated = found.newest().unwrap_or(Timestamp::from_unix_seconds(0));
+    let writer = FeedWriter::new(form, identity(asked.archive.reader().layout()));
+    let head = FeedHead { title: &title, link: Some(&link), of: &of, updated };
+    let mut body = writer.begin(&head);
+    for change in found {
+        body.push_str(&writer.entry(&change?));
+    }
+    body.push_str(writer.end());
+    let content_type = match form {
+        FeedForm::Rss => "application/rss+xml; charset=utf-8",
+        FeedForm::Atom => "application/atom+xml; charset=utf-8",
+    };
+    Ok(PageAnswer { content_type, cache: Cache::None, ..PageAnswer::ok(body) })
+}

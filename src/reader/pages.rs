@@ -1,0 +1,303 @@
+//! Each page: its parameters, the question, and how the answer is shown.
+
+use super::parameters::Parameters;
+use super::{PageAnswer, Refusal, changes, feeds};
+use crate::answers::absent::absent;
+use crate::answers::blame::blame;
+use crate::answers::calendar::{CalendarRequest, CaptureListRequest, calendar, captures_in};
+use crate::answers::cite::{CiteRequest, cite};
+use crate::answers::diff::{compare, of_last_two, side};
+use crate::answers::front::{FrontRequest, front, hosts};
+use crate::answers::lookup::{LookupRequest, lookup};
+use crate::answers::site::{SiteRequest, site};
+use crate::answers::timeline::{TimelineRequest, timeline};
+use crate::answers::view::{ViewRequest, view};
+use crate::answers::{AnswerError, Archive, HistoryRequest, history, quoted};
+use crate::base::{TimeRange, Timestamp};
+use crate::render::feed::FeedForm;
+use crate::render::web::{self, DiffView, Site};
+
+/// A question with everything that is needed to answer it.
+#[derive(Clone, Copy)]
+pub(super) struct Asked<'q> {
+    pub archive: &'q Archive,
+    pub site: &'q Site,
+    pub parameters: &'q Parameters<'q>,
+    /// What this browser has marked as seen.
+    pub seen: Option<&'q str>,
+}
+
+/// Rows of a list on one page.
+const ROWS_MAX: usize = 50;
+
+/// Versions of a page on one page.
+const VERSIONS_MAX: usize = 20;
+
+/// The page at a path.
+pub(super) fn page(asked: &Asked<'_>, path: &str) -> Result<PageAnswer, Refusal> {
+    match path {
+        "/" | "" => front_page(asked),
+        "/search" => search(asked),
+        "/hosts" => all_hosts(asked),
+        "/host" => one_host(asked),
+        "/changes" => changes::page(asked),
+        "/changes.rss" => feeds::feed(asked, FeedForm::Rss),
+        "/changes.atom" => feeds::feed(asked, FeedForm::Atom),
+        "/speaker" => speaker(asked),
+        "/page" | "/calendar" | "/captures" | "/capture" | "/diff" | "/blame" | "/quotes"
+        | "/cite" | "/prove" => {
+            let url = asked.parameters.url()?;
+            match about(asked, path, &url) {
+                Err(Refusal::Answer(AnswerError::NoCapture(of))) => not_held(asked, &url, of),
+                answer => answer,
+            }
+        }
+        _ => Err(Refusal::Answer(AnswerError::NoCapture(format!("anything at the path {path}")))),
+    }
+}
+
+/// A page about one address.
+fn about(asked: &Asked<'_>, path: &str, url: &str) -> Result<PageAnswer, Refusal> {
+    match path {
+        "/page" => versions(asked, url),
+        "/calendar" => days(asked, url),
+        "/captures" => captures(asked, url),
+        "/capture" => capture(asked, url),
+        "/diff" => diff(asked, url),
+        "/blame" => {
+            let found = blame(asked.archive, url, asked.parameters.instant("at")?)?;
+            Ok(PageAnswer::ok(web::blame(asked.site, &found)))
+        }
+        "/quotes" => {
+            let found = quoted::of_page(asked.archive, url)?;
+            Ok(PageAnswer::ok(web::quotations(asked.site, &found)))
+        }
+        "/cite" => citation(asked, url),
+        _ => {
+            let at = asked.parameters.instant("at")?;
+            let capture = asked.archive.find(url, at, &format!("looking for {url}"))?;
+            Ok(PageAnswer::ok(web::prove(asked.site, &capture)))
+        }
+    }
+}
+
+/// A page that is not held: why not. Where a capture is there after all, the answer that was asked for is not.
+fn not_held(asked: &Asked<'_>, url: &str, of: String) -> Result<PageAnswer, Refusal> {
+    match absent(asked.archive, url)? {
+        Some(found) => Ok(PageAnswer::page(404, web::absent(asked.site, &found))),
+        None => Err(AnswerError::NoCapture(of).into()),
+    }
+}
+
+fn front_page(asked: &Asked<'_>) -> Result<PageAnswer, Refusal> {
+    let request = FrontRequest { hosts_max: 15, versions_max: 12 };
+    Ok(PageAnswer::ok(web::front(asked.site, &front(asked.archive, &request)?)))
+}
+
+fn search(asked: &Asked<'_>) -> Result<PageAnswer, Refusal> {
+    let query = asked.parameters.or_empty("q").to_owned();
+    let found = lookup(asked.archive, &LookupRequest { query, results_max: ROWS_MAX })?;
+    // What is meant is clear: a page with a path of its own, or a host.
+    let is_front =
+        found.page.as_deref().is_some_and(|url| url.matches('/').count() < 4 && url.ends_with('/'));
+    match (&found.page, &found.host) {
+        (_, Some(host)) if is_front || found.page.is_none() => {
+            Ok(PageAnswer::found(asked.site, asked.site.host_link(&host.host)))
+        }
+        (Some(url), _) => Ok(PageAnswer::found(asked.site, asked.site.page_link(url))),
+        _ if found.pages.is_empty() && found.query.contains("://") => {
+            let of = found.query.clone();
+            not_held(asked, &of, of.clone())
+        }
+        _ => Ok(PageAnswer::ok(web::found(asked.site, &found))),
+    }
+}
+
+fn all_hosts(asked: &Asked<'_>) -> Result<PageAnswer, Refusal> {
+    let after = asked.parameters.text("after");
+    let mut is_behind = after.is_none();
+    let (mut list, mut next) = (Vec::new(), None);
+    for host in hosts(asked.archive) {
+        let host = host?;
+        if !is_behind {
+            is_behind = after == Some(host.host.as_str());
+            continue;
+        }
+        if list.len() == 2 * ROWS_MAX {
+            next = list.last().map(|last: &crate::answers::front::HostLine| last.host.clone());
+            break;
+        }
+        list.push(host);
+    }
+    Ok(PageAnswer::ok(web::hosts(asked.site, &list, next.as_deref())))
+}
+
+fn one_host(asked: &Asked<'_>) -> Result<PageAnswer, Refusal> {
+    let host = asked.parameters.needed("host")?.to_lowercase();
+    let request = SiteRequest {
+        host: host.clone(),
+        after: asked.parameters.text("after").map(str::to_owned),
+        pages_max: ROWS_MAX,
+        versions_max: 8,
+    };
+    match site(asked.archive, &request) {
+        Ok(found) => Ok(PageAnswer::ok(web::host(asked.site, &found))),
+        Err(AnswerError::NoCapture(of)) => {
+            not_held(asked, &crate::answers::site::address_of(&host), of)
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn speaker(asked: &Asked<'_>) -> Result<PageAnswer, Refusal> {
+    let name = asked.parameters.needed("name")?;
+    let found = quoted::of_speaker(asked.archive, name)?;
+    Ok(PageAnswer::ok(web::speaker(asked.site, &found)))
+}
+
+fn versions(asked: &Asked<'_>, url: &str) -> Result<PageAnswer, Refusal> {
+    let before = asked.parameters.number("before")?;
+    let request = TimelineRequest { url: url.to_owned(), before, versions_max: VERSIONS_MAX };
+    Ok(PageAnswer::ok(web::page(asked.site, &timeline(asked.archive, &request)?)))
+}
+
+fn days(asked: &Asked<'_>, url: &str) -> Result<PageAnswer, Refusal> {
+    let year = asked.parameters.number("year")?;
+    let wrong = |_| Refusal::Parameter("year: expected four digits".to_owned());
+    let year = year.map(u16::try_from).transpose().map_err(wrong)?;
+    let found = calendar(asked.archive, &CalendarRequest { url: url.to_owned(), year })?;
+    Ok(PageAnswer::ok(web::calendar(asked.site, &found)))
+}
+
+/// The captures of a period, or with `from` those from that time on.
+fn captures(asked: &Asked<'_>, url: &str) -> Result<PageAnswer, Refusal> {
+    let from = asked.parameters.period("from")?.map(|from| from.start);
+    let period = asked.parameters.period("at")?;
+    let period = TimeRange {
+        start: from.or(period.map(|period| period.start)).unwrap_or(TimeRange::ALL.start),
+        end: period.map_or(TimeRange::ALL.end, |period| period.end),
+    };
+    let request = CaptureListRequest { url: url.to_owned(), period, captures_max: 2 * ROWS_MAX };
+    let found = captures_in(asked.archive, &request)?;
+    if let ([only], true) = (found.captures.as_slice(), asked.parameters.text("at").is_some()) {
+        return Ok(PageAnswer::found(asked.site, asked.site.capture_link(only)));
+    }
+    if found.captures.is_empty() {
+        // Nothing at that time is no error where there is a capture at another.
+        asked.archive.find(url, None, &format!("looking for {url}"))?;
+    }
+    let more = found.next.map(Timestamp::to_warc_date);
+    let period = asked.parameters.or_empty("at");
+    Ok(PageAnswer::ok(web::captures(asked.site, &found, period, more.as_deref())))
+}
+
+fn capture(asked: &Asked<'_>, url: &str) -> Result<PageAnswer, Refusal> {
+    let parameters = asked.parameters;
+    let request = ViewRequest {
+        url: url.to_owned(),
+        at: parameters.instant("at")?,
+        record_id: parameters.text("id").map(str::to_owned),
+        archive: asked.site.archive.clone(),
+    };
+    let found = match view(asked.archive, &request) {
+        Err(AnswerError::NoCapture(_)) if request.record_id.is_some() => {
+            // The page may be held all the same: the permanent link is of another archive, or wrong.
+            let nearest = ViewRequest { record_id: None, ..request };
+            let nearest = view(asked.archive, &nearest)?;
+            let page = web::missing_capture(asked.site, &nearest.capture);
+            return Ok(PageAnswer::page(404, page));
+        }
+        found => found?,
+    };
+    // One address for one capture: it can be kept and shared. The newest stays under the address that says so.
+    let is_exact = request.at == Some(found.capture.date) || request.at.is_none();
+    if !is_exact {
+        return Ok(PageAnswer::found(asked.site, asked.site.capture_link(&found.capture)));
+    }
+    if found.capture.kind == crate::archive::RecordKind::Metadata && request.at.is_none() {
+        return not_held(asked, url, url.to_owned());
+    }
+    Ok(PageAnswer::ok(web::capture(asked.site, &found)))
+}
+
+fn diff(asked: &Asked<'_>, url: &str) -> Result<PageAnswer, Refusal> {
+    let (from, to) = (asked.parameters.instant("from")?, asked.parameters.instant("to")?);
+    let found = match (from, to) {
+        (None, None) => match of_last_two(asked.archive, url) {
+            // There is something to show: the one version there is.
+            Err(AnswerError::OneVersion { .. }) => {
+                return Ok(PageAnswer::found(asked.site, asked.site.page_link(url)));
+            }
+            found => found?,
+        },
+        (from, to) => {
+            let first = Timestamp::from_unix_seconds(0);
+            let old = side(asked.archive, url, Some(from.unwrap_or(first)))?;
+            compare(old, side(asked.archive, url, to)?)
+        }
+    };
+    let sides = [&found.old, &found.new].map(|side| side.at());
+    let [Some(from), Some(to)] = sides else {
+        return Err(Refusal::Parameter("both sides have to be captures".to_owned()));
+    };
+    let (previous, next) = steps(asked, url, from, to)?;
+    let view = DiffView {
+        url,
+        found: &found,
+        from,
+        to,
+        is_side_by_side: asked.parameters.text("view") == Some("side"),
+        previous,
+        next,
+    };
+    Ok(PageAnswer::ok(web::diff(asked.site, &view)))
+}
+
+/// Two versions that are compared.
+type Step = Option<(Timestamp, Timestamp)>;
+
+/// The comparisons of the versions before `from` and behind `to` with their neighbours.
+fn steps(
+    asked: &Asked<'_>,
+    url: &str,
+    from: Timestamp,
+    to: Timestamp,
+) -> Result<(Step, Step), Refusal> {
+    let mut sayer = asked.archive.sayer();
+    let request = HistoryRequest { url: url.to_owned(), period: TimeRange::ALL };
+    let (mut previous, mut next) = (None, None);
+    for row in history(&mut sayer, &request)? {
+        let row = row?;
+        let Some(change) = &row.change else { continue };
+        let step = Some((change.before.date, row.first.date));
+        if row.first.date <= from {
+            previous = step;
+        } else if row.first.date > to {
+            next = step;
+            break;
+        }
+    }
+    Ok((previous, next))
+}
+
+fn citation(asked: &Asked<'_>, url: &str) -> Result<PageAnswer, Refusal> {
+    let quote = asked.parameters.text("quote");
+    let request = CiteRequest {
+        url: url.to_owned(),
+        at: asked.parameters.instant("at")?,
+        quote: quote.map(str::to_owned),
+        archive: asked.site.archive.clone(),
+    };
+    match cite(asked.archive, &request) {
+        Ok(found) => {
+            let page = web::cite(asked.site, &found, quote.unwrap_or_default());
+            Ok(PageAnswer::ok(page))
+        }
+        Err(AnswerError::WordsMissing(missing)) => {
+            let page = web::words_missing(asked.site, &missing, quote.unwrap_or_default());
+            Ok(PageAnswer::page(404, page))
+        }
+        Err(AnswerError::NothingToCite { .. }) => not_held(asked, url, url.to_owned()),
+        Err(error) => Err(error.into()),
+    }
+}

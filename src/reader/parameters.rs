@@ -1,0 +1,90 @@
+//! Parameters of an address as values, with the reason where one is wrong.
+
+use super::Refusal;
+use crate::base::{TimeRange, Timestamp};
+use crate::diff::ChangeKind;
+
+/// Longer values are refused: no URL that was captured is as long.
+const LENGTH_MAX: usize = 8_192;
+
+/// The parameters of a request.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Parameters<'r> {
+    all: &'r [(String, String)],
+    now: Timestamp,
+}
+
+impl<'r> Parameters<'r> {
+    pub fn new(all: &'r [(String, String)], now: Timestamp) -> Self {
+        Self { all, now }
+    }
+
+    /// All values of that name that are not empty.
+    pub fn all(&self, name: &str) -> impl Iterator<Item = &'r str> {
+        let wanted = name.to_owned();
+        let of_name = self.all.iter().filter(move |(own, _)| *own == wanted);
+        of_name.map(|(_, value)| value.trim()).filter(|value| !value.is_empty())
+    }
+
+    /// The first value of that name that is not empty.
+    pub fn text(&self, name: &str) -> Option<&'r str> {
+        self.all(name).next()
+    }
+
+    /// The same, or nothing.
+    pub fn or_empty(&self, name: &str) -> &'r str {
+        self.text(name).unwrap_or_default()
+    }
+
+    /// A value that has to be there.
+    pub fn needed(&self, name: &str) -> Result<&'r str, Refusal> {
+        let value =
+            self.text(name).ok_or_else(|| Refusal::Parameter(format!("{name} is missing")))?;
+        if value.len() > LENGTH_MAX {
+            return Err(Refusal::Parameter(format!("{name} is longer than {LENGTH_MAX} bytes")));
+        }
+        Ok(value)
+    }
+
+    /// An address: `http` where it names no scheme.
+    pub fn url(&self) -> Result<String, Refusal> {
+        let text = self.needed("url")?;
+        Ok(if text.contains("://") { text.to_owned() } else { format!("http://{text}") })
+    }
+
+    /// A number.
+    pub fn number(&self, name: &str) -> Result<Option<usize>, Refusal> {
+        let wrong = |text: &str| {
+            Refusal::Parameter(format!("{name}: expected a number, but found {text:?}"))
+        };
+        self.text(name).map(|text| text.parse().map_err(|_| wrong(text))).transpose()
+    }
+
+    /// Whether a switch is on.
+    pub fn is_on(&self, name: &str) -> bool {
+        matches!(self.text(name), Some("1" | "true" | "on"))
+    }
+
+    /// A period of time.
+    pub fn period(&self, name: &str) -> Result<Option<TimeRange>, Refusal> {
+        let wrong = |why: &dyn std::fmt::Display| Refusal::Parameter(format!("{name}: {why}"));
+        self.text(name)
+            .map(|text| TimeRange::parse(text, self.now).map_err(|why| wrong(&why)))
+            .transpose()
+    }
+
+    /// The instant in the middle of a period, as the command line takes `--at`.
+    pub fn instant(&self, name: &str) -> Result<Option<Timestamp>, Refusal> {
+        let middle = |range: TimeRange| range.start.plus(range.end.since(range.start) / 2);
+        Ok(self.period(name)?.map(middle))
+    }
+
+    /// Kinds of change.
+    pub fn kinds(&self) -> Result<Vec<ChangeKind>, Refusal> {
+        let of = |text: &str| {
+            let wrong = || Refusal::Parameter(format!("kind: there is no kind of change {text:?}"));
+            ChangeKind::from_label(text).ok_or_else(wrong)
+        };
+        self.all("kind").flat_map(|kinds| kinds.split(',')).map(of).collect()
+    }
+}

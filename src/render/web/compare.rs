@@ -1,0 +1,140 @@
+//! Two captures of a page compared: the typed changes as a table, then the text, inline or side by side.
+
+use maud::{Markup, PreEscaped, html};
+
+use super::Site;
+use super::frame::{AboutHead, Frame, Part, Tab, about, document};
+use super::text::{kind_label, line, second, short, stealth, weight};
+use crate::answers::diff::{Away, Diff};
+use crate::base::Timestamp;
+use crate::diff::{Change, ChangeKind, OpKind};
+use crate::render::diff::cells::cells;
+use crate::render::diff::html::text;
+use crate::render::diff::{Shown, verdict};
+
+/// A comparison and its place in the history of the page.
+#[derive(Debug, Clone, Copy)]
+pub struct DiffView<'a> {
+    /// The page, as it was asked for.
+    pub url: &'a str,
+    /// The comparison.
+    pub found: &'a Diff,
+    /// When the old side was captured.
+    pub from: Timestamp,
+    /// When the new side was captured.
+    pub to: Timestamp,
+    /// Whether the texts are to stand side by side at first.
+    pub is_side_by_side: bool,
+    /// The comparison of the two versions before these, as their times.
+    pub previous: Option<(Timestamp, Timestamp)>,
+    /// The comparison of the two versions behind these.
+    pub next: Option<(Timestamp, Timestamp)>,
+}
+
+/// Two captures compared.
+#[must_use]
+pub fn diff(site: &Site, view: &DiffView<'_>) -> String {
+    let shown = Shown::of(view.found);
+    let headline = shown.new.headline.as_ref().or(shown.old.headline.as_ref());
+    let headline = headline.map(|fact| fact.value.as_str());
+    let head = AboutHead { url: view.url, headline, what: sides(site, view), tab: Tab::Diff };
+    let language = shown.new.language.as_ref().map_or("und", |fact| fact.value.as_str());
+    let has_ops = shown.comparison.ops.iter().any(|op| op.kind != OpKind::Keep);
+    let main = html! {
+        (about(site, &head))
+        p class=(if shown.comparison.stealth { "verdict silent" } else { "verdict" }) {
+            @if shown.comparison.stealth { (stealth()) ": " }
+            (verdict(&shown))
+        }
+        (away(&view.found.away))
+        (changes(&shown))
+        @if has_ops {
+            // Written and escaped by the same code as the HTML file of `pressmark diff`.
+            (PreEscaped(text(&shown, language, view.is_side_by_side)))
+        } @else if shown.comparison.changes.is_empty() {
+            p { "To a reader both captures say the same." }
+        }
+    };
+    let title = format!("What changed: {}", headline.map_or_else(|| line(view.url), line));
+    document(
+        site,
+        &Frame { title: &title, part: Part::Other, query: view.url, head: html! {}, main },
+    )
+}
+
+/// The two sides, and the comparisons before and behind.
+fn sides(site: &Site, view: &DiffView<'_>) -> Markup {
+    let side = |at: Timestamp| {
+        html! { a href=(site.about_at("/capture", view.url, at)) { (second(at)) } }
+    };
+    let step = |step: Option<(Timestamp, Timestamp)>, name: &str, rel: &str| {
+        html! {
+            @if let Some((from, to)) = step {
+                a href=(site.diff_link(view.url, from, to)) rel=(rel) { (name) } " "
+            }
+        }
+    };
+    html! {
+        div .when .sticky {
+            p { (side(view.from)) " " span aria-label="to" { "→" } " " (side(view.to)) }
+            p {
+                (step(view.previous, "← Change before", "prev"))
+                (step(view.next, "Change after →", "next"))
+            }
+        }
+    }
+}
+
+fn away(away: &Away) -> Markup {
+    html! {
+        @if let Some(note) = &away.note { p .warn { "Left out: " (short(note, 200)) } }
+        @for absence in &away.between {
+            p .warn { "In between, from " (second(absence.since)) " on: " (line(&absence.instead)) "." }
+        }
+        @for absence in &away.since {
+            p .warn {
+                "Since " (second(absence.since)) ": " (line(&absence.instead))
+                ". These are the last two versions that had the article."
+            }
+        }
+    }
+}
+
+fn changes(shown: &Shown<'_>) -> Markup {
+    let mut ranked: Vec<&Change> = shown.comparison.changes.iter().collect();
+    ranked.sort_by_key(|change| std::cmp::Reverse(change.weight));
+    html! {
+        @if !ranked.is_empty() {
+            table .typed {
+                caption { "Changes, the weightiest first" }
+                thead {
+                    tr {
+                        th scope="col" { "Kind" }
+                        th scope="col" { "Before" }
+                        th scope="col" { "After" }
+                    }
+                }
+                tbody {
+                    @for change in ranked {
+                        @let (before, after) = cells(change);
+                        tr class={ "w" (change.weight) } {
+                            th scope="row" { (kind_label(change.kind)) (aside(change)) (weight(change.weight)) }
+                            td data-side="before" { (PreEscaped(before)) }
+                            td data-side="after" { (PreEscaped(after)) }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Who or what a change is about.
+fn aside(change: &Change) -> Markup {
+    let about = match change.kind {
+        ChangeKind::QuoteReattributed => change.about.as_ref().map(|said| format!("“{said}”")),
+        ChangeKind::Correction => change.about.as_ref().map(|wrong| format!("wrong was: {wrong}")),
+        _ => change.speaker.clone().or_else(|| change.about.clone()),
+    };
+    html! { @if let Some(about) = about { small { (short(&about, 100)) } } }
+}

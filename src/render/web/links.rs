@@ -1,0 +1,164 @@
+//! The addresses of the reader's pages. Every link of a page is made here, so that none can lead where a page
+//! of the web wants it to: values are escaped, and only `http` and `https` lead out of the archive.
+
+use crate::archive::Capture;
+use crate::base::percent::{address, query_value};
+use crate::base::{TargetUri, Timestamp};
+
+use super::Site;
+
+impl Site {
+    /// A path of this server with parameters; those without a value are left out.
+    fn to(&self, path: &str, parameters: &[(&str, &str)]) -> String {
+        let mut out = format!("{}{path}", self.base);
+        let mut mark = '?';
+        for (name, value) in parameters.iter().filter(|(_, value)| !value.is_empty()) {
+            out.push(mark);
+            out.push_str(name);
+            out.push('=');
+            out.push_str(&query_value(value));
+            mark = '&';
+        }
+        out
+    }
+
+    /// The front page.
+    #[must_use]
+    pub fn front_link(&self) -> String {
+        format!("{}/", self.base)
+    }
+
+    /// A page of the archive by its path alone.
+    #[must_use]
+    pub fn path_link(&self, path: &str) -> String {
+        self.to(path, &[])
+    }
+
+    /// The hosts behind this one.
+    pub(super) fn hosts(&self, after: &str) -> String {
+        self.to("/hosts", &[("after", after)])
+    }
+
+    /// A host.
+    #[must_use]
+    pub fn host_link(&self, host: &str) -> String {
+        self.to("/host", &[("host", host)])
+    }
+
+    pub(super) fn host_after(&self, host: &str, after: &str) -> String {
+        self.to("/host", &[("host", host), ("after", after)])
+    }
+
+    /// The versions of a page.
+    #[must_use]
+    pub fn page_link(&self, url: &str) -> String {
+        self.to("/page", &[("url", url)])
+    }
+
+    pub(super) fn page_before(&self, url: &str, before: usize) -> String {
+        self.to("/page", &[("url", url), ("before", &before.to_string())])
+    }
+
+    /// A page about one address: `/calendar`, `/blame`, `/quotes`, `/cite`, `/diff`, `/capture`.
+    pub(super) fn about(&self, path: &str, url: &str) -> String {
+        self.to(path, &[("url", url)])
+    }
+
+    /// The same at a time.
+    pub(super) fn about_at(&self, path: &str, url: &str, at: Timestamp) -> String {
+        self.to(path, &[("url", url), ("at", &at.to_warc_date())])
+    }
+
+    pub(super) fn year(&self, url: &str, year: u16) -> String {
+        self.to("/calendar", &[("url", url), ("year", &year.to_string())])
+    }
+
+    /// The permanent address of a capture: its time to the microsecond, and the id of its record.
+    #[must_use]
+    pub fn capture_link(&self, capture: &Capture) -> String {
+        let id = capture.record_id.as_ref().map(ToString::to_string).unwrap_or_default();
+        let id = crate::answers::view::bare_id(&id).to_owned();
+        let at = capture.date.to_warc_date();
+        self.to("/capture", &[("url", &capture.url), ("at", &at), ("id", &id)])
+    }
+
+    /// Two captures of a page compared.
+    #[must_use]
+    pub fn diff_link(&self, url: &str, from: Timestamp, to: Timestamp) -> String {
+        let (from, to) = (from.to_warc_date(), to.to_warc_date());
+        self.to("/diff", &[("url", url), ("from", &from), ("to", &to)])
+    }
+
+    /// The same by stamps as `changes` has them.
+    pub(super) fn diff_of(&self, url: &str, from: &str, to: &str, view: &str) -> String {
+        self.to("/diff", &[("url", url), ("from", from), ("to", to), ("view", view)])
+    }
+
+    /// What somebody of this name is quoted as saying.
+    #[must_use]
+    pub fn speaker_link(&self, name: &str) -> String {
+        self.to("/speaker", &[("name", name)])
+    }
+
+    /// `/changes`, or a feed of it, with these parameters.
+    pub(super) fn changes(&self, path: &str, parameters: &[(&str, &str)]) -> String {
+        self.to(path, parameters)
+    }
+
+    /// The capture closest to a time as it was: on the replay origin.
+    #[must_use]
+    pub fn replay_link(&self, url: &str, at: Timestamp) -> String {
+        format!("{}/{}/{}", self.replay, at.to_stamp14(), address(url))
+    }
+
+    /// The payload of a capture as it was captured.
+    pub(super) fn payload(&self, url: &str, at: Timestamp) -> String {
+        format!("{}/{}id_/{}", self.replay, at.to_stamp14(), address(url))
+    }
+
+    /// A bundle that proves a capture, where the server makes them.
+    pub(super) fn proof(&self, url: &str, at: Timestamp) -> Option<String> {
+        let path = self.proof.as_deref()?;
+        Some(self.to(path, &[("url", url), ("at", &at.to_warc_date())]))
+    }
+
+    /// A file that every page uses; its address changes with its content.
+    pub(super) fn file(&self, name: &str, version: &str) -> String {
+        self.to(&format!("/static/{name}"), &[("v", version)])
+    }
+}
+
+/// The address of a page on the live web; none unless it is `http` or `https`.
+pub(super) fn live(url: &str) -> Option<String> {
+    let uri = TargetUri::parse(url).ok()?;
+    let safe = address(uri.without_fragment().as_str());
+    (safe.starts_with("http://") || safe.starts_with("https://")).then_some(safe)
+}
+
+/// An address as the value of a field of a form: what cannot stand in a URI is escaped.
+pub(super) fn field_value(url: &str) -> String {
+    address(url)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn links_out_of_the_archive_are_of_the_web() {
+        for (url, expected) in [
+            ("http://a.example/b?c", Some("http://a.example/b?c")),
+            ("https://a.example/#x", Some("https://a.example/")),
+            ("javascript:alert(1)", None),
+            ("data:text/html,x", None),
+            (" JaVaScRiPt:alert(1)", None),
+            ("file:///etc/passwd", None),
+            ("//a.example/", None),
+            ("", None),
+        ] {
+            assert_eq!(live(url).as_deref(), expected, "{url}");
+        }
+        let quoted = live("http://a.example/\"onclick='x'<b>").unwrap();
+        assert!(!quoted.contains(['"', '<', '>']), "{quoted}");
+    }
+}

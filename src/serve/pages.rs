@@ -1,0 +1,155 @@
+//! The web reader: each of its addresses is answered by [`crate::reader`], in the pool.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::http::header::{
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, COOKIE, ETAG, LOCATION, SET_COOKIE,
+};
+use axum::http::{HeaderName, HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+
+use super::Serve;
+use super::params::Params;
+use super::range::is_known;
+use super::reply::{Refusal, put, with_type};
+use super::request::Asked;
+use crate::base::DigestAlgorithm;
+use crate::cite;
+use crate::config::{Settings, keys};
+use crate::reader::{Cache, PATHS, PageAnswer, PageRequest, SEEN_COOKIE, SEEN_PATH, answer};
+use crate::render::web::{POLICY, Site};
+
+/// How long a browser keeps what was marked as seen, in seconds: two years.
+const SEEN_SECONDS: u64 = 2 * 365 * 86_400;
+
+/// Every address of the reader.
+pub fn routes() -> Router<Arc<Serve>> {
+    let all = PATHS.iter().fold(Router::new(), |router, path| router.route(path, get(page)));
+    all.route(SEEN_PATH, post(mark))
+}
+
+/// A page.
+async fn page(State(state): State<Arc<Serve>>, asked: Asked) -> Result<Response, Refusal> {
+    let parameters = Params::parse(asked.query.as_deref());
+    let known = asked.clone();
+    let (found, base) =
+        state.ask(move |state| Ok(found(state, &asked, &parameters, false))).await?;
+    Ok(sent(&found, &base, &known))
+}
+
+/// Marks changes as seen. Only a form of the reader's own pages may do that.
+async fn mark(
+    State(state): State<Arc<Serve>>,
+    asked: Asked,
+    form: Bytes,
+) -> Result<Response, Refusal> {
+    if !is_own(&asked) {
+        return Err(Refusal::new(
+            StatusCode::FORBIDDEN,
+            "this form is sent by pages of the reader alone",
+        ));
+    }
+    let form = String::from_utf8_lossy(&form).into_owned();
+    let parameters = Params::parse(Some(&form));
+    let known = asked.clone();
+    let (found, base) = state.ask(move |state| Ok(found(state, &asked, &parameters, true))).await?;
+    Ok(sent(&found, &base, &known))
+}
+
+/// Whether a form was sent by a page of this server (Fetch Metadata; else the `Origin` of the form, which
+/// browsers send with every POST).
+fn is_own(asked: &Asked) -> bool {
+    if let Some(from) = asked.header("sec-fetch-site") {
+        return matches!(from, "same-origin" | "none");
+    }
+    let own = format!("{}://{}", asked.site.scheme, asked.site.host);
+    asked.header("origin").is_none_or(|origin| origin == own)
+}
+
+fn found(state: &Serve, asked: &Asked, parameters: &Params, is_post: bool) -> (PageAnswer, String) {
+    let own = &asked.site;
+    let site = Site {
+        base: own.base.clone(),
+        replay: match &own.replay {
+            Some(root) => format!("{root}/web"),
+            None => format!("{}/web", own.base),
+        },
+        origin: Some(format!("{}://{}", own.scheme, own.host)),
+        archive: archive(&state.setup.settings),
+        now: state.clock().now(),
+        proof: None,
+    };
+    let cookie = seen(asked);
+    let request = PageRequest {
+        is_post,
+        path: &asked.path,
+        parameters: parameters.pairs(),
+        seen: cookie.as_deref(),
+    };
+    (answer(&state.archive(), &site, &request), own.base.clone())
+}
+
+/// The archive as the settings name it.
+fn archive(settings: &Settings) -> cite::Archive {
+    let set = |key: keys::TextKey| Some(settings.text(key).trim()).filter(|text| !text.is_empty());
+    let is_web = |base: &&str| base.starts_with("https://") || base.starts_with("http://");
+    let name = match (set(keys::CITE_ARCHIVE_NAME), set(keys::IDENTITY_OPERATOR)) {
+        (Some(name), _) => name.to_owned(),
+        (None, Some(operator)) => format!("Pressmark archive of {operator}"),
+        (None, None) => "Pressmark archive".to_owned(),
+    };
+    cite::Archive { name, base: set(keys::CITE_ARCHIVE_URL).filter(is_web).map(str::to_owned) }
+}
+
+/// What this browser has marked as seen.
+fn seen(asked: &Asked) -> Option<String> {
+    let cookies = asked.headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok());
+    let pairs = cookies.flat_map(|cookies| cookies.split(';'));
+    let found =
+        pairs.filter_map(|pair| pair.trim().split_once('=')).find(|(name, _)| *name == SEEN_COOKIE);
+    found.map(|(_, value)| value.to_owned())
+}
+
+/// The answer with its headers; 304 where the asker has it.
+fn sent(found: &PageAnswer, base: &str, asked: &Asked) -> Response {
+    let digest = DigestAlgorithm::Sha256.digest(found.body.as_bytes());
+    let mark: String =
+        digest.as_bytes().iter().take(12).map(|byte| format!("{byte:02x}")).collect();
+    let etag = format!("\"{mark}\"");
+    let status = StatusCode::from_u16(found.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let mut response = if found.status == 200 && is_known(&asked.headers, Some(&etag), None) {
+        StatusCode::NOT_MODIFIED.into_response()
+    } else {
+        with_type(status, found.content_type, found.body.clone())
+    };
+    let cache = match found.cache {
+        Cache::Forever => "public, max-age=31536000, immutable",
+        // Asked for again each time: a capture a second ago counts.
+        Cache::None => "no-cache",
+    };
+    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static(cache));
+    response.headers_mut().insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
+    if found.status == 200 {
+        put(&mut response, ETAG, &etag);
+    }
+    if found.content_type.starts_with("text/html") {
+        response
+            .headers_mut()
+            .insert(HeaderName::from_static("vary"), HeaderValue::from_static("Cookie"));
+    }
+    if let Some(location) = &found.location {
+        put(&mut response, LOCATION, location);
+    }
+    if let Some(seen) = &found.seen {
+        let secure = if asked.site.scheme == "https" { "; Secure" } else { "" };
+        let cookie = format!(
+            "{SEEN_COOKIE}={seen}; Path={base}/changes; Max-Age={SEEN_SECONDS}; HttpOnly; SameSite=Strict{secure}"
+        );
+        put(&mut response, SET_COOKIE, &cookie);
+    }
+    response
+}
