@@ -8,7 +8,7 @@ use crate::extract::page::PageKind;
 use crate::schedule::life::{Block, LifeRules, Observation};
 use crate::schedule::memory::PageMemory;
 use crate::schedule::revisit::{
-    AdaptiveParams, HostHistory, Observation, PageHistory, Schedule, Shape, adaptive, next_visit,
+    AdaptiveParams, HostHistory, PageHistory, Schedule, Shape, adaptive, next_visit,
 };
 use crate::schedule::{Claim, NextVisit, Step};
 
@@ -76,7 +76,7 @@ pub(super) fn look(
         let born = born(published, claim.entry.found_at, is_of_source(claim));
         match &mut memory.history {
             Some(history) => {
-                let seen = Observation {
+                let seen = crate::schedule::revisit::Observation {
                     at: now,
                     text_changed: stepped.change.as_ref().is_some_and(|c| c.is_edit),
                     bytes_changed: stepped.change.is_some(),
