@@ -13,7 +13,7 @@
 //! the caller's; nothing here keeps a block.
 
 use std::collections::HashMap;
-use std::io::{self, BufRead};
+use std::io::{self, BufRead, Read as _};
 
 use super::fields::{Fields, name};
 use super::parse::RecordHeader;
@@ -173,8 +173,6 @@ pub fn resolve<'a>(
     let whole = io::Cursor::new(start).chain(original);
     Ok(Resolved { head, original_head, payload: payload(whole, &shape) })
 }
-
-use std::io::Read as _;
 
 /// The head alone; nothing where the bytes are no response.
 fn head_of(shape: &ResponseShape, mut start: Vec<u8>) -> Vec<u8> {

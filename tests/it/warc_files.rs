@@ -94,12 +94,13 @@ fn a_broken_tail_is_set_aside_and_the_input_stays() {
     for (file, records) in
         [("cut-member.warc.gz", 3), ("bad-deflate.warc.gz", 2), ("noise-between.warc", 4)]
     {
-        let input = fs::read(corpus(file)).unwrap();
+        let path = corpus(file);
+        let input = fs::read(&path).unwrap();
         let out = dir.path().join(format!("{file}.repaired.warc.gz"));
         let name = out.display().to_string();
         for piped in [false, true] {
             let args =
-                ["repair", if piped { "-" } else { &corpus(file) }, &name, "--format", "json"];
+                ["repair", if piped { "-" } else { path.as_str() }, &name, "--format", "json"];
             let output =
                 if piped { from_stdin(&root, file, &args) } else { pressmark(&root, &args) };
             assert_eq!(code(&output), 4, "{file}: {}", stderr(&output));
@@ -113,9 +114,9 @@ fn a_broken_tail_is_set_aside_and_the_input_stays() {
                 fs::remove_file(aside).unwrap();
             }
             assert_eq!(code(&pressmark(&root, &["verify", &name])), 0, "{file}");
-            assert_eq!(code(&pressmark(&root, &["repair", &corpus(file), &name])), 1);
+            assert_eq!(code(&pressmark(&root, &["repair", &path, &name])), 1);
             fs::remove_file(&out).unwrap();
         }
-        assert_eq!(fs::read(corpus(file)).unwrap(), input);
+        assert_eq!(fs::read(&path).unwrap(), input);
     }
 }

@@ -128,7 +128,7 @@ pub fn compute(header: &RecordHeader, record: &mut impl BufRead) -> io::Result<C
     }
     computed.block = block.zip(block_hasher.map(ChecksumHasher::finish));
     if let Some((wanted, body)) = payload.zip(body) {
-        let (got, stored) = body.finish();
+        let (got, stored) = body.finish(&wanted);
         computed.body_matches = stored.as_ref() == Some(&wanted);
         computed.payload = Some((wanted, got));
     }
@@ -257,20 +257,22 @@ impl Body {
         }
     }
 
-    /// The payload's checksum, and that of the body as it is stored where it is another.
-    fn finish(self) -> (Checksum, Option<Checksum>) {
-        let Some((shape, body)) = self.coded else {
-            return (self.payload.finish(), self.stored.map(ChecksumHasher::finish));
-        };
-        // Without its chunks, but with its other coding: what earlier versions wrote, and others.
+    /// The payload's checksum, and that of the body as it is stored where it may be another.
+    fn finish(self, wanted: &Checksum) -> (Checksum, Option<Checksum>) {
+        let stored = self.stored.map(ChecksumHasher::finish);
+        // Without its chunks, but with any other transfer coding.
         let left_on = self.payload.finish();
-        let mut hasher = ChecksumHasher::new(left_on.algorithm());
+        // Earlier versions of this program, and other writers, leave any coding but chunked on.
+        let Some((shape, body)) = self.coded.filter(|_| left_on != *wanted) else {
+            return (left_on, stored);
+        };
+        let mut hasher = ChecksumHasher::new(wanted.algorithm());
         let mut undone = undone(body.as_slice(), &shape);
         let mut buffer = [0; 16 * 1024];
         while let Ok(count @ 1..) = undone.read(&mut buffer) {
             hasher.update(&buffer[..count]);
         }
-        (hasher.finish(), Some(left_on))
+        (hasher.finish(), stored)
     }
 }
 

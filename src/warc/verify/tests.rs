@@ -95,6 +95,7 @@ fn payloads_are_right_where_writers_differ() {
     // A body that was decoded under the head it came with.
     let decoded =
         [head("Content-Encoding: gzip\r\nContent-Length: 3\r\n"), b"decoded".to_vec()].concat();
+    let transfer = [head("Transfer-Encoding: gzip, chunked\r\n"), chunked(&gzip)].concat();
     let http2 = b"HTTP/2 200\r\nx: y\r\n\r\nbody".to_vec();
     let http09 = b"<html>".to_vec();
     for (block, payload, expected) in [
@@ -108,6 +109,11 @@ fn payloads_are_right_where_writers_differ() {
         (&both, chunked(&gzip), Some("payload-digest-body")),
         (&both, b"decoded".to_vec(), Some("payload-digest-decoded")),
         (&decoded, b"decoded".to_vec(), Some("payload-digest-body")),
+        (&transfer, b"decoded".to_vec(), None),
+        // What earlier versions of this program wrote.
+        (&transfer, gzip.clone(), None),
+        (&transfer, chunked(&gzip), Some("payload-digest-body")),
+        (&transfer, b"else".to_vec(), Some("payload-digest")),
         (&http2, b"body".to_vec(), None),
         (&http09, b"<html>".to_vec(), None),
         (&kept, b"else".to_vec(), Some("payload-digest")),
