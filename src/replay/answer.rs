@@ -139,3 +139,132 @@ fn is_transparent(encoding: &'static encoding_rs::Encoding) -> bool {
         || encoding == encoding_rs::EUC_JP
         || encoding == encoding_rs::EUC_KR
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::TargetUri;
+    use crate::replay::Site;
+
+    fn answered(head: &str, payload: &[u8], modifier: Modifier) -> (Answer, Vec<u8>) {
+        let site = Site::new("http://localhost", "").unwrap();
+        let document = TargetUri::parse("http://example.com/a/b").unwrap();
+        let view = View {
+            links: Links::new(&site, &document, "2025", modifier),
+            modifier,
+            banner: Some(Banner::default()),
+            scripts: Scripts::Never,
+            origin: Origin::Shared,
+        };
+        let head = Head::parse(format!("HTTP/1.1 {head}\r\n\r\n").as_bytes());
+        let mut answer = answer(&Captured { head: &head, prefix: payload }, view);
+        let mut body: Vec<u8> = payload.chunks(3).flat_map(|p| answer.body.push(p)).collect();
+        body.extend(answer.body.finish());
+        (answer, body)
+    }
+
+    fn field<'a>(answer: &'a Answer, name: &str) -> Option<&'a str> {
+        answer.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
+
+    #[test]
+    fn the_type_says_what_was_rewritten_and_in_which_encoding() {
+        let utf16: Vec<u8> =
+            "\u{feff}<a href=x>é".encode_utf16().flat_map(u16::to_le_bytes).collect();
+        let cases: &[(&str, &[u8], Modifier, &str, &str)] = &[
+            (
+                "200\r\nContent-Type: text/html",
+                b"<a href=x>",
+                Modifier::Main,
+                "text/html; charset=utf-8",
+                "<a href=\"/web/2025mp_/http://example.com/a/x\">",
+            ),
+            (
+                "200\r\nContent-Type: text/html",
+                b"<a href=x>\xe9",
+                Modifier::Main,
+                "text/html; charset=windows-1252",
+                "<a href=\"/web/2025mp_/http://example.com/a/x\">\u{fffd}",
+            ),
+            (
+                "200\r\nContent-Type: text/html",
+                &utf16,
+                Modifier::Main,
+                "text/html; charset=utf-8",
+                "<a href=\"/web/2025mp_/http://example.com/a/x\">é",
+            ),
+            (
+                "200\r\nContent-Type: text/html;charset=iso-2022-kr",
+                b"<a href=x>",
+                Modifier::Main,
+                "text/html; charset=utf-8",
+                "\u{fffd}",
+            ),
+            (
+                "200\r\nContent-Type: text/css",
+                b"a{b:url(x)}",
+                Modifier::Style,
+                "text/css",
+                "a{b:url(/web/2025im_/http://example.com/a/x)}",
+            ),
+            (
+                "200\r\nContent-Type: image/svg+xml",
+                b"<image href='x'/>",
+                Modifier::Image,
+                "image/svg+xml; charset=utf-8",
+                "<image href='/web/2025im_/http://example.com/a/x'/>",
+            ),
+            (
+                "200\r\nContent-Type: text/html",
+                b"<a href=x>",
+                Modifier::Identity,
+                "text/html",
+                "<a href=x>",
+            ),
+            (
+                "200\r\nContent-Type: text/javascript",
+                b"'<a href=x>'",
+                Modifier::Script,
+                "text/javascript",
+                "'<a href=x>'",
+            ),
+            (
+                "200",
+                b"<p><a href=x>",
+                Modifier::Main,
+                "text/html; charset=utf-8",
+                "<p><a href=\"/web/2025mp_/http://example.com/a/x\">",
+            ),
+        ];
+        for (head, payload, modifier, content_type, expected) in cases {
+            let (answer, body) = answered(head, payload, *modifier);
+            assert_eq!(field(&answer, "Content-Type"), Some(*content_type), "{head}");
+            assert_eq!(String::from_utf8_lossy(&body), *expected, "{head}");
+            assert!(field(&answer, "Content-Security-Policy").unwrap().contains("sandbox"));
+            assert_eq!(field(&answer, "X-Content-Type-Options"), Some("nosniff"));
+        }
+    }
+
+    #[test]
+    fn only_a_page_that_is_html_has_the_banner() {
+        let shows = |head: &str, payload: &[u8], modifier| {
+            let (_, body) = answered(head, payload, modifier);
+            String::from_utf8_lossy(&body).contains("pressmark-banner")
+        };
+        let html = "200\r\nContent-Type: text/html";
+        assert!(shows(html, b"<p>", Modifier::Page));
+        assert!(!shows(html, b"<p>", Modifier::Main));
+        assert!(!shows(html, b"<p>", Modifier::Frame));
+        assert!(!shows("200\r\nContent-Type: text/plain", b"<p>", Modifier::Page));
+    }
+
+    #[test]
+    fn a_pdf_has_the_policy_without_the_sandbox() {
+        let (answer, body) =
+            answered("200\r\nContent-Type: application/pdf", b"%PDF-1.4", Modifier::Page);
+        let policy = field(&answer, "Content-Security-Policy").unwrap();
+        assert!(policy.contains("default-src 'none'") && !policy.contains("sandbox"));
+        assert!(answer.body.is_identity());
+        assert_eq!(body, b"%PDF-1.4");
+    }
+}

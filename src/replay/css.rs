@@ -84,8 +84,9 @@ enum Step {
     Pass(usize),
     /// So many bytes are replaced.
     Replace(usize, Vec<u8>),
-    /// The token has not ended yet, and would be passed over in this way if it became too long.
-    More(Skip),
+    /// The token has not ended yet. If it becomes too long, it is passed over in this way, behind so
+    /// many bytes that open it.
+    More(Skip, usize),
 }
 
 impl CssRewriter {
@@ -149,8 +150,12 @@ impl CssRewriter {
                     out.extend_from_slice(&text);
                     at += length;
                 }
-                Step::More(skip) if rest.len() > TOKEN_BYTES_MAX => self.skip = Some(skip),
-                Step::More(_) => break,
+                Step::More(skip, opening) if rest.len() > TOKEN_BYTES_MAX => {
+                    out.extend_from_slice(&rest[..opening]);
+                    at += opening;
+                    self.skip = Some(skip);
+                }
+                Step::More(..) => break,
             }
         }
         self.pending = bytes[at.min(bytes.len())..].to_vec();
@@ -191,24 +196,26 @@ impl CssRewriter {
             b'/' => match rest.get(1) {
                 Some(b'*') => match token::comment(rest, is_last) {
                     Read::Whole(length) => Step::Pass(length),
-                    Read::More => Step::More(Skip::Comment),
+                    Read::More => Step::More(Skip::Comment, 2),
                 },
-                None if !is_last => Step::More(Skip::Comment),
+                None if !is_last => Step::More(Skip::Comment, 1),
                 _ => self.sign(byte),
             },
             b'@' | b'#' => match token::name(&rest[1..], is_last) {
                 Read::Whole(length) => {
-                    if byte == b'@' {
+                    if byte == b'@' && length <= TOKEN_BYTES_MAX {
                         self.at_keyword(&rest[1..=length]);
+                    } else {
+                        self.skipped(Skip::Name);
                     }
                     Step::Pass(length + 1)
                 }
-                Read::More => Step::More(Skip::Name),
+                Read::More => Step::More(Skip::Name, 1),
             },
             _ if token::is_name(byte) => match token::name(rest, is_last) {
                 Read::Whole(0) => Step::Pass(1),
                 Read::Whole(length) => self.word(rest, length),
-                Read::More => Step::More(Skip::Name),
+                Read::More => Step::More(Skip::Name, 0),
             },
             _ => self.sign(byte),
         }
@@ -265,7 +272,7 @@ impl CssRewriter {
 
     fn string(&mut self, rest: &[u8], quote: u8, is_last: bool) -> Step {
         let Some(string) = token::string(rest, quote, is_last) else {
-            return Step::More(Skip::String(quote));
+            return Step::More(Skip::String(quote), 1);
         };
         let is_address = self.context.is_address() && !string.is_bad;
         let modifier = self.context.modifier();
@@ -283,7 +290,7 @@ impl CssRewriter {
 
     /// The rest of `url(` without quotation marks.
     fn url(&mut self, rest: &[u8], is_last: bool) -> Step {
-        let Some(url) = token::url(rest, is_last) else { return Step::More(Skip::Url) };
+        let Some(url) = token::url(rest, is_last) else { return Step::More(Skip::Url, 0) };
         let is_address = self.context.is_address() && !url.is_bad;
         let modifier = self.context.modifier();
         self.skipped(Skip::Url);

@@ -5,7 +5,7 @@
 //! reference leads ([`Links`]); the rewriters of pages ([`HtmlRewriter`]), style sheets
 //! ([`CssRewriter`]) and XML; what the bytes are said to be (`media`, `charset`); which archived header
 //! fields act ([`headers`]); what a browser lets the answer do ([`policy`]); the banner ([`Banner`]);
-//! which capture of a part is shown ([`parts`]); ranges and tags ([`range`]). [`answer()`] puts it
+//! which capture of a part is shown ([`parts`]). [`answer()`] puts it
 //! together: from a captured head and the first bytes to status, headers and a [`Body`] that rewrites.
 //!
 //! Pure and total: no store, no network, no clock. Memory is bounded by what the rewriters hold back.
@@ -24,7 +24,6 @@ mod media;
 mod modifier;
 pub mod parts;
 pub mod policy;
-pub mod range;
 mod references;
 mod refresh;
 mod rules;

@@ -12,7 +12,7 @@ use super::rules::{Attributes, Change, Rules};
 use super::{Links, Modifier, Scripts, css};
 
 /// The longest tag, style sheet or declaration that is read. A longer one ends the rewriting.
-const TOKEN_BYTES_MAX: usize = 16 * 1024 * 1024;
+const TOKEN_BYTES_MAX: usize = 4 * 1024 * 1024;
 
 const CDATA: &[u8] = b"<![CDATA[";
 
