@@ -40,7 +40,7 @@ impl Browser {
             return Err("there is no mkfifo".to_owned());
         }
         let child = Command::new("sh")
-            .args(["-c", "exec \"$@\" 3<\"$IN\" 4>\"$OUT\"", "sh", &path])
+            .args(["-c", "exec \"$@\" 3<\"$IN\" 4>\"$OUT\"", "sh", path.as_str()])
             .args([
                 "--headless",
                 "--no-sandbox",
