@@ -3,7 +3,7 @@
 use super::headers::{self, Field, Status};
 use super::media::{self, Kind, Media};
 use super::policy::{self, Guard, Origin, Scripts};
-use super::xml::{Vocabulary, XmlRewriter};
+use super::xml::XmlRewriter;
 use super::{Banner, Body, CssRewriter, HtmlOptions, HtmlRewriter, Links, Modifier, charset};
 use crate::http::Head;
 
@@ -107,8 +107,7 @@ fn body(
                 // The encoding is that of the page it belongs to: its bytes pass.
                 return (Body::css(CssRewriter::new(view.links), None), media.essence);
             };
-            let is_ascii =
-                charset.encoding.is_ascii_compatible() && is_transparent(charset.encoding);
+            let is_ascii = is_transparent(charset.encoding);
             let decoder = (!is_ascii).then(|| charset.encoding.new_decoder());
             let label = if is_ascii { charset.label() } else { "utf-8".to_owned() };
             let rewriter = CssRewriter::new(view.links);
@@ -122,10 +121,7 @@ fn body(
             let decoder = (!is_ascii).then(|| charset.encoding.new_decoder());
             let label = if is_ascii { charset.label() } else { "utf-8".to_owned() };
             let encoding = if is_ascii { charset.encoding } else { encoding_rs::UTF_8 };
-            let is_page =
-                matches!(media.essence.as_str(), "application/xhtml+xml" | "image/svg+xml");
-            let vocabulary = if is_page { Vocabulary::Page } else { Vocabulary::Data };
-            let rewriter = XmlRewriter::new(view.links, vocabulary, encoding);
+            let rewriter = XmlRewriter::new(view.links, encoding);
             (Body::xml(rewriter, decoder), format!("{}; charset={label}", media.essence))
         }
         Kind::Pdf | Kind::Other => (Body::identity(), plain),

@@ -1,8 +1,8 @@
-//! XHTML and SVG, rewritten as they stream: by the rules of XML, where `<script/>` is a whole element.
+//! XHTML, SVG and other XML, rewritten as they stream: by the rules of XML, where `<script/>` is a whole element.
 //!
 //! A scanner of tags (XML 1.0, sections 2.4 to 3.1) on bytes. What is no tag passes; inside `style` text
-//! is a style sheet. In other XML (feeds, data) only `<?xml-stylesheet?>` names anything that a browser
-//! fetches, and nothing else is touched. Malformed documents pass as they are, as far as they are
+//! is a style sheet. Other XML is read the same way: elements of XHTML and SVG act in any of it, and a
+//! feed's links lead into the archive. Malformed documents pass as they are, as far as they are
 //! malformed: a browser shows an error for them.
 
 use encoding_rs::{Encoding, UTF_8};
@@ -16,20 +16,10 @@ const TOKEN_BYTES_MAX: usize = 4 * 1024 * 1024;
 
 const CDATA: &[u8] = b"<![CDATA[";
 
-/// Which documents are which.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Vocabulary {
-    /// XHTML and SVG: what HTML names an address is one.
-    Page,
-    /// Anything else.
-    Data,
-}
-
 /// Rewrites one document. How the input is cut into pieces makes no difference to the output.
 #[derive(Debug)]
 pub(super) struct XmlRewriter {
     rules: Rules,
-    vocabulary: Vocabulary,
     encoding: &'static Encoding,
     pending: Vec<u8>,
     /// Inside `style`.
@@ -61,13 +51,12 @@ enum Written {
 }
 
 impl XmlRewriter {
-    pub(super) fn new(links: Links, vocabulary: Vocabulary, encoding: &'static Encoding) -> Self {
+    pub(super) fn new(links: Links, encoding: &'static Encoding) -> Self {
         let mut links = links;
         // URLs in XML documents are escaped as UTF-8 (URL standard, section 4.1).
         links.set_encoding(UTF_8);
         Self {
             rules: Rules { links, scripts: Scripts::Never, depth: 0, refresh: None },
-            vocabulary,
             encoding,
             pending: Vec::new(),
             in_style: false,
@@ -136,7 +125,7 @@ impl XmlRewriter {
         let name_end = 1 + tag[1..].iter().take_while(|b| is_name(**b)).count();
         let name = self.text(local(&tag[1..name_end])).to_ascii_lowercase();
         self.in_style = name == "style" && !tag.ends_with(b"/>");
-        if self.vocabulary == Vocabulary::Data || self.rules.links.rewrites_nothing() {
+        if self.rules.links.rewrites_nothing() {
             self.in_style = false;
             out.extend_from_slice(tag);
             return;
@@ -361,15 +350,15 @@ mod tests {
         Links::new(&site, &document, "2025", Modifier::Page)
     }
 
-    fn in_pieces(xml: &[u8], size: usize, links: Links, vocabulary: Vocabulary) -> Vec<u8> {
-        let mut rewriter = XmlRewriter::new(links, vocabulary, UTF_8);
+    fn in_pieces(xml: &[u8], size: usize, links: Links) -> Vec<u8> {
+        let mut rewriter = XmlRewriter::new(links, UTF_8);
         let mut out: Vec<u8> = xml.chunks(size).flat_map(|piece| rewriter.push(piece)).collect();
         out.extend(rewriter.finish());
         out
     }
 
     fn rewritten(xml: &str) -> String {
-        let out = in_pieces(xml.as_bytes(), 3, links(), Vocabulary::Page);
+        let out = in_pieces(xml.as_bytes(), 3, links());
         String::from_utf8(out).unwrap().replace("/web/2025", "")
     }
 
@@ -439,8 +428,6 @@ mod tests {
         ] {
             assert_eq!(rewritten(xml), xml);
         }
-        let feed = b"<link href='http://l.example/'/><style>a{b:url(x)}</style>";
-        assert_eq!(in_pieces(feed, 5, links(), Vocabulary::Data), feed);
     }
 
     fn xml_text() -> impl Strategy<Value = String> {
@@ -477,14 +464,14 @@ mod tests {
     proptest! {
         #[test]
         fn how_the_input_is_cut_makes_no_difference(xml in xml_text(), size in 1_usize..6) {
-            let whole = in_pieces(xml.as_bytes(), xml.len().max(1), links(), Vocabulary::Page);
-            let cut = in_pieces(xml.as_bytes(), size, links(), Vocabulary::Page);
+            let whole = in_pieces(xml.as_bytes(), xml.len().max(1), links());
+            let cut = in_pieces(xml.as_bytes(), size, links());
             prop_assert_eq!(String::from_utf8_lossy(&cut), String::from_utf8_lossy(&whole));
         }
 
         #[test]
         fn identity_changes_no_byte(xml in xml_text()) {
-            let out = in_pieces(xml.as_bytes(), 3, Links::identity(), Vocabulary::Page);
+            let out = in_pieces(xml.as_bytes(), 3, Links::identity());
             prop_assert_eq!(String::from_utf8_lossy(&out), xml);
         }
     }

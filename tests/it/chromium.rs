@@ -131,13 +131,21 @@ fn scripts_that_may_run_stay_in_their_frame() {
         "forms.http",
         "handlers.http",
     ];
+    let (mut ran, mut other) = (0, Vec::new());
     for name in names {
         let url = run.site.framed_url_of(name);
         run.browser.visit(&url, None);
+        for escape in run.escapes() {
+            if escape.starts_with("a script ran") {
+                ran += 1;
+            } else if !escape.ends_with("live web asked: a connection") {
+                // Chromium opens a connection for a frame that it then does not send anywhere.
+                other.push(format!("{name}: {escape}"));
+            }
+        }
+        run.live.forget();
+        run.site.forget();
     }
-    let escapes = run.escapes();
-    let (ran, other): (Vec<_>, Vec<_>) =
-        escapes.into_iter().partition(|escape| escape.starts_with("a script ran"));
-    assert!(!ran.is_empty(), "no script ran in its frame");
+    assert!(ran > 0, "no script ran in its frame");
     assert!(other.is_empty(), "{}", other.join("\n"));
 }

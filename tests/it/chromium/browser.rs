@@ -1,5 +1,6 @@
 //! Chromium, driven by the DevTools protocol over a pair of pipes.
 
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
@@ -23,6 +24,8 @@ pub struct Browser {
     commands: File,
     answers: Receiver<Value>,
     next: u64,
+    /// The names of the cookies that were kept while a page was open.
+    cookies: BTreeSet<String>,
     _folder: TempDir,
 }
 
@@ -74,7 +77,8 @@ impl Browser {
                 }
             }
         });
-        let mut browser = Self { child, commands, answers, next: 1, _folder: folder };
+        let mut browser =
+            Self { child, commands, answers, next: 1, cookies: BTreeSet::new(), _folder: folder };
         match browser.call("Browser.getVersion", &json!({}), None) {
             Some(_) => Ok(browser),
             None => Err("it does not answer".to_owned()),
@@ -137,6 +141,8 @@ impl Browser {
             }
             thread::sleep(QUIET);
         }
+        // The last tab that is closed takes the cookies of a session with it.
+        self.note_cookies(session);
         self.call("Target.closeTarget", &json!({ "targetId": id }), None);
         self.close_others();
         places.len().min(CLICKS_MAX)
@@ -180,11 +186,15 @@ impl Browser {
         }
     }
 
-    /// The names of all cookies that are kept.
-    pub fn cookies(&mut self) -> Vec<String> {
-        let cookies = self.call("Storage.getCookies", &json!({}), None).unwrap();
+    fn note_cookies(&mut self, session: Option<&str>) {
+        let Some(cookies) = self.call("Network.getAllCookies", &json!({}), session) else { return };
         let list = cookies["cookies"].as_array().cloned().unwrap_or_default();
-        list.iter().map(|cookie| cookie["name"].to_string()).collect()
+        self.cookies.extend(list.iter().map(|cookie| cookie["name"].to_string()));
+    }
+
+    /// The names of the cookies that were kept since this was asked last.
+    pub fn cookies(&mut self) -> BTreeSet<String> {
+        std::mem::take(&mut self.cookies)
     }
 }
 
