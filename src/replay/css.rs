@@ -230,12 +230,8 @@ impl CssRewriter {
             b';' | b'{' | b'}' => {
                 context.after_import = false;
                 context.in_names = false;
-                if sign == b'}' {
-                    // A block ends whatever stands open in it.
-                    context.in_font_face = false;
-                    context.parentheses.clear();
-                    context.deeper = 0;
-                }
+                // Parentheses go on: nothing but their own end closes them (section 5.4.8).
+                context.in_font_face &= sign != b'}';
             }
             _ => {}
         }

@@ -71,8 +71,9 @@ pub fn notes(page: Timestamp, parts: &[Option<Timestamp>]) -> Vec<String> {
         let before = earliest.map(|part| format!("{} before", span(page.since(part))));
         let after = latest.map(|part| format!("{} after", span(part.since(page))));
         let range = [before, after].into_iter().flatten().collect::<Vec<_>>().join(" to ");
+        let verb = if far.len() == 1 { "comes" } else { "come" };
         out.push(format!(
-            "{} of {} parts of this page come from other times, up to {range}.",
+            "{} of {} parts of this page {verb} from other times, up to {range}.",
             far.len(),
             held.len()
         ));
@@ -164,7 +165,7 @@ mod tests {
         assert_eq!(
             notes(&[Some(900), None, None]),
             [
-                "1 of 1 parts of this page come from other times, up to 3 months before.",
+                "1 of 1 parts of this page comes from other times, up to 3 months before.",
                 "2 of 3 parts are not in the archive."
             ]
         );

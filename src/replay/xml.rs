@@ -85,6 +85,8 @@ impl XmlRewriter {
                 Piece::More => break,
                 Piece::Pass(length) => {
                     self.in_cdata = self.in_style && rest.starts_with(CDATA);
+                    // An end tag: a style sheet holds no other element.
+                    self.in_style &= !rest.starts_with(b"</");
                     out.extend_from_slice(&rest[..length]);
                     length
                 }
@@ -421,6 +423,7 @@ mod tests {
             "<img src='x",
             "text < text",
             "</style ><style/>url(x)",
+            "<style></style>url(x) <b>",
             "\u{feff}<svg/>",
             "<",
             "<!",

@@ -82,7 +82,7 @@ pub(super) fn before_element(el: &mut Element<'_, '_>, page: &mut Page) -> Handl
             page.report.has_frameset = true;
             let source = page.rules.links.own_path(Modifier::Banner);
             let open = format!(
-                "<frameset rows=\"{FRAME_PIXELS},*\" border=\"0\"><frame src=\"{}\" scrolling=\"no\">",
+                "<frameset rows=\"{FRAME_PIXELS},*\" border=\"0\"><frame src=\"{}\" scrolling=\"auto\">",
                 markup::escaped(&source)
             );
             el.before(&open, ContentType::Html);

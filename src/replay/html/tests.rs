@@ -329,7 +329,7 @@ fn frames_have_the_banner_in_a_frame_of_its_own() {
     out.extend(rewriter.finish());
     assert_eq!(
         String::from_utf8(out).unwrap(),
-        "<html><frameset rows=\"64,*\" border=\"0\"><frame src=\"/web/2025bn_/http://example.com/a/b\" scrolling=\"no\">\
+        "<html><frameset rows=\"64,*\" border=\"0\"><frame src=\"/web/2025bn_/http://example.com/a/b\" scrolling=\"auto\">\
          <frameset cols='1,2'><frame src=\"/web/2025if_/http://example.com/a/x\"></frameset></frameset></html>"
     );
     assert!(rewriter.report().has_frameset);
