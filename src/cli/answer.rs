@@ -1,6 +1,7 @@
 //! What answers are asked of, as the settings name it, and what an answer's error means for a person.
 
 use crate::answers::{AnswerError, Archive};
+use crate::readings::Readings;
 
 use super::context::{Context, store_error};
 use super::{CliError, Exit};
@@ -14,6 +15,15 @@ impl Context {
         let reader = self.reader()?;
         let readings = self.readings(&reader);
         Ok(Archive::new(reader, readings))
+    }
+
+    /// The archive without its store of readings, which is neither opened nor made: for what asks of captures
+    /// and records alone.
+    ///
+    /// # Errors
+    /// As [`Self::open_archive`].
+    pub fn open_records(&self) -> Result<Archive, CliError> {
+        Ok(Archive::new(self.reader()?, Readings::none()))
     }
 }
 

@@ -13,7 +13,7 @@ use crate::render;
 /// When there is no archive or it cannot be read.
 pub fn run(context: &Context) -> Result<Exit, CliError> {
     let out = &context.out;
-    let archive = context.open_archive()?;
+    let archive = context.open_records()?;
     let now = context.clock.now();
     // The rest of the archive is worth showing where the queue cannot be opened.
     let queue = match Queue::see(context) {

@@ -51,7 +51,7 @@ pub fn run(args: &VerifyArgs, context: &Context) -> Result<Exit, CliError> {
     };
     let how = VerifyOptions { fast: args.fast, threads };
     let verified = if args.files.is_empty() {
-        let archive = context.open_archive()?;
+        let archive = context.open_records()?;
         let published = published(args)?;
         let trust = authorities(&context.settings).map_err(CliError::usage)?.trust;
         let key = options(&context.settings);
