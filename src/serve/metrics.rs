@@ -109,7 +109,7 @@ impl Counts {
     pub fn render(&self) -> String {
         let mut out = String::with_capacity(4096);
         // Writing to a String cannot fail.
-        let mut head = |out: &mut String, name: &str, kind: &str, what: &str| {
+        let head = |out: &mut String, name: &str, kind: &str, what: &str| {
             let _ = writeln!(out, "# HELP {name} {what}\n# TYPE {name} {kind}");
         };
         let name = "pressmark_http_requests_total";
