@@ -20,7 +20,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::base::Clock;
-use crate::config::Settings;
+use crate::cite::Archive;
+use crate::config::{Settings, keys};
 
 pub use error::{AppError, Kind, store_error, writing_error};
 
@@ -36,4 +37,24 @@ pub struct Setup {
     pub resolve: Vec<String>,
     /// Where the job files lie: `jobs` beside the config file.
     pub jobs_dir: PathBuf,
+}
+
+/// The archive as citations name it.
+///
+/// # Errors
+/// When its address is none.
+pub fn cite_archive(settings: &Settings) -> Result<Archive, AppError> {
+    let set = |key: keys::TextKey| Some(settings.text(key).trim()).filter(|t| !t.is_empty());
+    let base = set(keys::CITE_ARCHIVE_URL);
+    if let Some(base) = base.filter(|b| !b.starts_with("https://") && !b.starts_with("http://")) {
+        return Err(AppError::usage(format!(
+            "reading the settings: cite.archive_url: {base:?} is no http or https address"
+        )));
+    }
+    let name = match (set(keys::CITE_ARCHIVE_NAME), set(keys::IDENTITY_OPERATOR)) {
+        (Some(name), _) => name.to_owned(),
+        (None, Some(operator)) => format!("Pressmark archive of {operator}"),
+        (None, None) => "Pressmark archive".to_owned(),
+    };
+    Ok(Archive { name, base: base.map(str::to_owned) })
 }

@@ -180,7 +180,8 @@ pub(crate) fn columns(columns: &[&str]) -> String {
 }
 
 /// SHA-1 as CDX files have always had it, without a label; anything else with one.
-fn bare_digest(digest: Digest) -> String {
+#[must_use]
+pub fn bare_digest(digest: Digest) -> String {
     let text = digest.to_string();
     match digest.algorithm() {
         DigestAlgorithm::Sha1 => text.trim_start_matches("sha1:").to_owned(),
@@ -189,7 +190,7 @@ fn bare_digest(digest: Digest) -> String {
 }
 
 /// A column has no white space, and is never empty.
-fn put_column(line: &mut String, text: &str) {
+pub fn put_column(line: &mut String, text: &str) {
     if text.is_empty() {
         line.push('-');
     }

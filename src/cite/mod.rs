@@ -105,7 +105,7 @@ impl Style {
 
     /// The name of the style on the command line.
     #[must_use]
-    pub fn label(self) -> &'static str {
+    pub const fn label(self) -> &'static str {
         match self {
             Self::Text => "text",
             Self::Apa => "apa",

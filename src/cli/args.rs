@@ -253,6 +253,9 @@ pub struct WatchArgs {
     /// Follow this job: a file, or a name under config/jobs/; repeatable (else all that are there)
     #[arg(long, value_name = "FILE")]
     pub job: Vec<String>,
+    /// Answer there what `serve` answers, in the same process; port 0 picks one and prints it
+    #[arg(long, value_name = "ADDR:PORT")]
+    pub serve: Option<String>,
     /// Flags of whatever uses the network
     #[command(flatten)]
     pub network: NetworkArgs,

@@ -55,10 +55,17 @@ impl Context {
         Ok(Self { setup, out, global: global.clone() })
     }
 
-    /// What everything is made from, without the output.
+    /// A copy of what everything is made from, without the output.
     #[must_use]
-    pub fn into_setup(self) -> Setup {
-        self.setup
+    pub fn as_setup(&self) -> Setup {
+        let Setup { settings, archive, clock, resolve, jobs_dir } = &self.setup;
+        Setup {
+            settings: settings.clone(),
+            archive: archive.clone(),
+            clock: Arc::clone(clock),
+            resolve: resolve.clone(),
+            jobs_dir: jobs_dir.clone(),
+        }
     }
 
     /// The same with the network flags of a command laid over the settings.

@@ -36,19 +36,20 @@ const FORM_BYTES_MAX: u64 = 4 * 1024;
 pub struct Guard {
     state: Arc<Serve>,
     local: SocketAddr,
-    replay: Option<SocketAddr>,
+    other: Option<SocketAddr>,
     is_replay: bool,
 }
 
 impl Guard {
-    /// The guard of the listener at `local`; `replay` is the address of the replay origin.
+    /// The guard of the listener at `local`; `other` is the address of the replay origin, or for that the
+    /// address of the reader.
     pub fn new(
         state: Arc<Serve>,
         local: SocketAddr,
-        replay: Option<SocketAddr>,
+        other: Option<SocketAddr>,
         is_replay: bool,
     ) -> Self {
-        Self { state, local, replay, is_replay }
+        Self { state, local, other, is_replay }
     }
 
     /// The answer to a request.
@@ -98,7 +99,8 @@ impl Guard {
             return (refusal.into_response(), peer.ip().to_string());
         };
         site.is_replay = self.is_replay;
-        site.replay = self.replay_root(&site);
+        let other = self.other_root(&site);
+        (site.replay, site.reader) = if self.is_replay { (None, other) } else { (other, None) };
         if let Err(refusal) = self.passes(&request, &site) {
             let mut response = refusal.into_response();
             if response.status() == StatusCode::UNAUTHORIZED {
@@ -215,11 +217,11 @@ impl Guard {
         Some(Uri::from(PathAndQuery::try_from(target).ok()?))
     }
 
-    /// The root of the replay origin, as the one who asks reaches it: the same host at the other port.
-    fn replay_root(&self, site: &Site) -> Option<String> {
-        let replay = self.replay?;
+    /// The root of the other origin, as the one who asks reaches it: the same host at the other port.
+    fn other_root(&self, site: &Site) -> Option<String> {
+        let other = self.other?;
         let host = bare_host(&site.host);
-        Some(format!("{}://{host}:{}{}", site.scheme, replay.port(), site.base))
+        Some(format!("{}://{host}:{}{}", site.scheme, other.port(), site.base))
     }
 }
 

@@ -93,7 +93,7 @@ impl Server {
         };
         loops.push(tokio::spawn(with(guard).run(reader, router(Arc::clone(&state)))));
         if let (Some(replay), Some(own)) = (replay, replay_address) {
-            let guard = Guard::new(Arc::clone(&state), own, None, true);
+            let guard = Guard::new(Arc::clone(&state), own, Some(address), true);
             loops.push(tokio::spawn(with(guard).run(replay, replay_router(Arc::clone(&state)))));
         }
         stop.await;

@@ -10,15 +10,20 @@
 //! Nothing here writes to the archive, and nothing here decides what a capture or a version is. All that
 //! blocks runs in the pool of [`crate::app::pool`]; a client that reads slowly holds no thread of it.
 
+mod api;
 mod body;
+mod cdx;
 mod guard;
 mod health;
 mod listen;
+mod memento;
 mod metrics;
 mod options;
+mod original;
 mod pages;
 mod params;
 mod range;
+mod replay;
 mod reply;
 mod request;
 mod state;
@@ -38,8 +43,15 @@ fn router(state: Arc<Serve>) -> Router {
     Router::new()
         .route("/healthz", get(health::healthz))
         .route("/metrics", get(health::metrics))
+        .route("/web", get(memento::web))
+        .route("/web/", get(memento::web))
+        .route("/web/{*rest}", get(memento::web))
+        .route("/cdx", get(cdx::pywb))
+        .route("/cdx/search/cdx", get(cdx::wayback))
+        .route("/wayback/available", get(cdx::available))
         .route("/warc/{name}", get(warc::file))
         .merge(pages::routes())
+        .merge(api::router())
         .fallback(reply::no_such_address)
         .method_not_allowed_fallback(reply::wrong_method)
         .with_state(state)
@@ -49,6 +61,9 @@ fn router(state: Arc<Serve>) -> Router {
 fn replay_router(state: Arc<Serve>) -> Router {
     Router::new()
         .route("/healthz", get(health::healthz))
+        .route("/web", get(memento::web))
+        .route("/web/", get(memento::web))
+        .route("/web/{*rest}", get(memento::web))
         .fallback(reply::no_such_address)
         .method_not_allowed_fallback(reply::wrong_method)
         .with_state(state)

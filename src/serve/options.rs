@@ -4,6 +4,8 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::app::cite_archive;
+use crate::cite::Archive;
 use crate::config::Settings;
 use crate::config::keys;
 
@@ -24,6 +26,8 @@ pub struct Options {
     pub write_timeout: Duration,
     /// Captures that one request may read, at most.
     pub captures_scanned_max: u64,
+    /// Mementos of a page of a TimeMap, and up to a second more.
+    pub timemap_page: usize,
     /// Bytes of a payload that are decoded or rewritten, at most.
     pub decoded_bytes_max: usize,
     /// What stands before every path: empty, or `/` and segments without a slash at the end.
@@ -36,6 +40,8 @@ pub struct Options {
     pub token: String,
     /// Whether every request is logged.
     pub access_log: bool,
+    /// The archive as citations name it.
+    pub cite_archive: Archive,
     /// Whether scripts of captures run on the replay origin.
     pub replay_scripts: bool,
     /// A directory with a service worker for client-side replay that the operator installed.
@@ -101,6 +107,7 @@ impl Options {
             request_timeout: settings.duration(keys::SERVE_REQUEST_TIMEOUT),
             write_timeout: settings.duration(keys::SERVE_WRITE_TIMEOUT),
             captures_scanned_max: settings.integer(keys::SERVE_CAPTURES_SCANNED_MAX),
+            timemap_page: 10_000,
             decoded_bytes_max: usize::try_from(decoded).unwrap_or(usize::MAX),
             base_path: base_path(settings.text(keys::SERVE_BASE_PATH))?,
             trusted_proxies: proxies.collect::<Result<_, _>>()?,
@@ -111,6 +118,7 @@ impl Options {
                 .collect(),
             token: token(settings)?,
             access_log: settings.bool(keys::SERVE_ACCESS_LOG),
+            cite_archive: cite_archive(settings).map_err(|error| error.message)?,
             replay_scripts: settings.bool(keys::SERVE_REPLAY_SCRIPTS),
             replay_worker: (!worker.is_empty()).then(|| PathBuf::from(worker)),
         })

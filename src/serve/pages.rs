@@ -18,8 +18,6 @@ use super::range::is_known;
 use super::reply::{Refusal, put, with_type};
 use super::request::Asked;
 use crate::base::DigestAlgorithm;
-use crate::cite;
-use crate::config::{Settings, keys};
 use crate::reader::{Cache, PATHS, PageAnswer, PageRequest, SEEN_COOKIE, SEEN_PATH, answer};
 use crate::render::web::{POLICY, Site};
 
@@ -79,7 +77,7 @@ fn found(state: &Serve, asked: &Asked, parameters: &Params, is_post: bool) -> (P
             None => format!("{}/web", own.base),
         },
         origin: Some(format!("{}://{}", own.scheme, own.host)),
-        archive: archive(&state.setup.settings),
+        archive: state.options.cite_archive.clone(),
         now: state.clock().now(),
         proof: None,
     };
@@ -90,19 +88,7 @@ fn found(state: &Serve, asked: &Asked, parameters: &Params, is_post: bool) -> (P
         parameters: parameters.pairs(),
         seen: cookie.as_deref(),
     };
-    (answer(&state.archive(), &site, &request), own.base.clone())
-}
-
-/// The archive as the settings name it.
-fn archive(settings: &Settings) -> cite::Archive {
-    let set = |key: keys::TextKey| Some(settings.text(key).trim()).filter(|text| !text.is_empty());
-    let is_web = |base: &&str| base.starts_with("https://") || base.starts_with("http://");
-    let name = match (set(keys::CITE_ARCHIVE_NAME), set(keys::IDENTITY_OPERATOR)) {
-        (Some(name), _) => name.to_owned(),
-        (None, Some(operator)) => format!("Pressmark archive of {operator}"),
-        (None, None) => "Pressmark archive".to_owned(),
-    };
-    cite::Archive { name, base: set(keys::CITE_ARCHIVE_URL).filter(is_web).map(str::to_owned) }
+    (answer(&state.archive, &site, &request), own.base.clone())
 }
 
 /// What this browser has marked as seen.

@@ -5,9 +5,9 @@ use std::convert::Infallible;
 use std::net::SocketAddr;
 
 use axum::extract::FromRequestParts;
+use axum::http::HeaderMap;
 use axum::http::header::HOST;
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, Method};
 
 use super::Options;
 
@@ -24,6 +24,8 @@ pub struct Site {
     pub is_replay: bool,
     /// The root of the replay origin, where that is another than this one.
     pub replay: Option<String>,
+    /// The root of the reader's origin, where that is another than this one.
+    pub reader: Option<String>,
 }
 
 impl Site {
@@ -36,8 +38,6 @@ impl Site {
 /// A request without its body.
 #[derive(Debug, Clone)]
 pub struct Asked {
-    /// The method.
-    pub method: Method,
     /// The path as it was sent, below the base path.
     pub path: String,
     /// The query as it was sent, without the question mark.
@@ -66,9 +66,9 @@ impl<S: Send + Sync> FromRequestParts<S> for Asked {
             base: String::new(),
             is_replay: false,
             replay: None,
+            reader: None,
         });
         Ok(Self {
-            method: parts.method.clone(),
             path: parts.uri.path().to_owned(),
             query: parts.uri.query().map(str::to_owned),
             headers: parts.headers.clone(),
@@ -133,6 +133,7 @@ pub fn site_of(
         base: options.base_path.clone(),
         is_replay: false,
         replay: None,
+        reader: None,
     };
     Some((site, client))
 }

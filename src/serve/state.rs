@@ -6,10 +6,10 @@ use crate::answers::Archive;
 use crate::app::Setup;
 use crate::app::pool::Pool;
 use crate::base::Clock;
-use crate::readings::Readings;
 use crate::store::Reader;
 
 use super::Options;
+use super::cdx::PageStarts;
 use super::metrics::Counts;
 use super::reply::Refusal;
 
@@ -25,12 +25,14 @@ pub trait Beside: Send + Sync {
 
 /// What every handler has.
 pub struct Serve {
+    pub(super) archive: Archive,
+    /// The archive's, for what asks for nothing else.
     pub(super) reader: Reader,
-    pub(super) readings: Readings,
     pub(super) setup: Arc<Setup>,
     pub(super) options: Options,
     pub(super) pool: Pool,
     pub(super) counts: Counts,
+    pub(super) page_starts: PageStarts,
     pub(super) beside: Option<Arc<dyn Beside>>,
 }
 
@@ -39,25 +41,20 @@ impl Serve {
     #[must_use]
     pub fn new(
         setup: Arc<Setup>,
-        reader: Reader,
-        readings: Readings,
+        archive: Archive,
         options: Options,
         beside: Option<Arc<dyn Beside>>,
     ) -> Self {
         Self {
             pool: Pool::new(options.threads, options.waiting_max),
-            reader,
-            readings,
+            reader: archive.reader().clone(),
+            archive,
             setup,
             options,
             counts: Counts::default(),
+            page_starts: PageStarts::default(),
             beside,
         }
-    }
-
-    /// What answers are asked of.
-    pub(super) fn archive(&self) -> Archive {
-        Archive::new(self.reader.clone(), self.readings.clone())
     }
 
     pub(super) fn clock(&self) -> &dyn Clock {

@@ -37,6 +37,7 @@
 //! - `schemas`: every JSON form against its schema
 //! - `warc_files`: files of any origin are verified, repacked and repaired
 //! - `versions`: what a crawl tells of new versions, beside what `history` prints of them
+//! - `serve`: the server over loopback: Memento, CDX, raw replay, the API, limits
 //! - `secrets`: what is secret is sent to whom it is for, and shown to no one else
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
@@ -75,6 +76,7 @@ mod rebuild;
 mod schemas;
 mod secrets;
 mod sequences;
+mod serve;
 mod sources;
 mod strange_month;
 mod support;

@@ -4,12 +4,12 @@ use crate::answers::AnswerError;
 use crate::answers::WordsMissing;
 use crate::answers::citation::CitationJson;
 use crate::answers::cite::{self as answer, CiteRequest};
-use crate::cite::{ALTERED_CHARACTERS_MAX, Archive, cite};
+use crate::app::cite_archive;
+use crate::cite::{ALTERED_CHARACTERS_MAX, cite};
 use crate::cli::args::CiteArgs;
 use crate::cli::context::Context;
 use crate::cli::output::Format;
 use crate::cli::{CliError, Exit};
-use crate::config::keys;
 use crate::render;
 
 /// Prints a citation of one capture.
@@ -20,7 +20,7 @@ use crate::render;
 pub fn run(args: &CiteArgs, context: &Context) -> Result<Exit, CliError> {
     let format = context.out.format();
     let request = CiteRequest {
-        archive: archive(context)?,
+        archive: cite_archive(&context.settings)?,
         at: context.instant("--at", args.at.as_deref())?,
         quote: args.quote.clone(),
         url: args.url.clone(),
@@ -52,24 +52,6 @@ fn say(context: &Context, notes: &[String]) {
     for note in notes {
         context.out.say(&format!("pressmark: {note}"));
     }
-}
-
-/// The archive as the settings name it.
-pub(super) fn archive(context: &Context) -> Result<Archive, CliError> {
-    let set =
-        |key: keys::TextKey| Some(context.settings.text(key).trim()).filter(|t| !t.is_empty());
-    let base = set(keys::CITE_ARCHIVE_URL);
-    if let Some(base) = base.filter(|b| !b.starts_with("https://") && !b.starts_with("http://")) {
-        return Err(CliError::usage(format!(
-            "reading the settings: cite.archive_url: {base:?} is no http or https address"
-        )));
-    }
-    let name = match (set(keys::CITE_ARCHIVE_NAME), set(keys::IDENTITY_OPERATOR)) {
-        (Some(name), _) => name.to_owned(),
-        (None, Some(operator)) => format!("Pressmark archive of {operator}"),
-        (None, None) => "Pressmark archive".to_owned(),
-    };
-    Ok(Archive { name, base: base.map(str::to_owned) })
 }
 
 /// The error for words that do not stand there: the nearest that do, and where else the words are.

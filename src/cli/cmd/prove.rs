@@ -143,7 +143,8 @@ fn texts(open: &Archive, loaded: &Arc<Loaded>, context: &Context) -> Result<Text
         Err(AnswerError::PayloadElsewhere { .. }) => Arc::default(),
         Err(_) => return Ok(texts),
     };
-    let source = Source::new(&page, Capture::of(loaded), super::cite::archive(context)?);
+    let source =
+        Source::new(&page, Capture::of(loaded), crate::app::cite_archive(&context.settings)?);
     texts.citation = Some(cite(&source, Style::Text));
     texts.headline = page.headline.as_ref().map(|headline| headline.value.clone());
     texts.article = Some(page.text.clone()).filter(|text| !text.is_empty());

@@ -23,29 +23,22 @@ pub fn run(args: &ServeArgs, context: Context) -> Result<Exit, CliError> {
     let settings = &context.settings;
     start_log(settings)?;
     let bind = args.bind.clone().unwrap_or_else(|| settings.text(keys::SERVE_BIND).to_owned());
-    let set = Some(settings.text(keys::SERVE_REPLAY_BIND)).filter(|bind| !bind.is_empty());
-    let replay_bind = args.replay_bind.clone().or_else(|| set.map(str::to_owned));
+    let replay_bind = args.replay_bind.as_deref().or(replay_bind(settings));
     let options = options(settings)?;
     let runtime = runtime()?;
-    let listening = runtime.block_on(listen(&bind, replay_bind.as_deref()))?;
-    let reader = context.reader()?;
-    let readings = context.readings(&reader);
+    let listening = runtime.block_on(listen(&bind, replay_bind))?;
+    let archive = context.open_archive()?;
     say_open(&context, listening.address, &options);
-    let (address, replay) = (listening.address, listening.replay_address);
-    let url = |address: SocketAddr| format!("http://{address}{}/", options.base_path);
     match context.out.format() {
         Format::Json => {
-            context.out.json(&json!({"reader": url(address), "replay": replay.map(url)}))?;
+            let url = |address| url(address, &options);
+            let replay = listening.replay_address.map(url);
+            context.out.json(&json!({"reader": url(listening.address), "replay": replay}))?;
         }
-        Format::Text => {
-            context.out.line(&url(address))?;
-            if let Some(replay) = replay {
-                context.out.line(&format!("{} (replay)", url(replay)))?;
-            }
-        }
+        Format::Text => context.out.lines(&addresses(&listening, &options))?,
     }
-    let setup = Arc::new(context.into_setup());
-    let state = Arc::new(Serve::new(setup, reader, readings, options, None));
+    let setup = Arc::new(context.as_setup());
+    let state = Arc::new(Serve::new(setup, archive, options, None));
     let stop = Stop::default();
     runtime.block_on(async {
         stop_on_signals(&stop);
@@ -54,6 +47,23 @@ pub fn run(args: &ServeArgs, context: Context) -> Result<Exit, CliError> {
     // A job that still runs has nobody to answer to.
     runtime.shutdown_timeout(std::time::Duration::from_secs(1));
     Ok(Exit::Stopped)
+}
+
+/// The address of a listener.
+fn url(address: SocketAddr, options: &Options) -> String {
+    format!("http://{address}{}/", options.base_path)
+}
+
+/// The addresses that were taken, a line each.
+pub(super) fn addresses(listening: &Listening, options: &Options) -> Vec<String> {
+    let mut lines = vec![url(listening.address, options)];
+    lines.extend(listening.replay_address.map(|a| format!("{} (replay)", url(a, options))));
+    lines
+}
+
+/// `serve.replay_bind`, where it is set.
+pub(super) fn replay_bind(settings: &Settings) -> Option<&str> {
+    Some(settings.text(keys::SERVE_REPLAY_BIND)).filter(|bind| !bind.is_empty())
 }
 
 /// Sends the log where the settings say.

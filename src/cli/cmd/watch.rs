@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use tokio::sync::mpsc::UnboundedSender;
 
+use super::serve;
 use crate::app::jobs;
 use crate::app::route::route;
 use crate::app::run::{Begun, Preparer, Running, begin, real_timer, runtime, stop_on_signals};
@@ -18,7 +19,8 @@ use crate::config::keys;
 use crate::crawl::{Job, Observer, Order, Stop, Take, Trouble};
 use crate::remote::{Notifier, NotifyOptions};
 use crate::schedule::JobSpec;
-use crate::telemetry::logs::{self, Form, LogFile};
+use crate::serve::{Beside, Serve, Server};
+use crate::telemetry::logs::LogFile;
 use crate::telemetry::{Metrics, http};
 
 /// How long messages may still take after the crawl has ended.
@@ -38,15 +40,7 @@ const ROOM_MIN: u64 = 8 << 20;
 pub fn run(args: &WatchArgs, context: Context) -> Result<Exit, CliError> {
     let context = Arc::new(context.with_network(&args.network)?);
     let settings = &context.settings;
-    let form = if settings.text(keys::LOG_FORMAT) == "json" { Form::Json } else { Form::Text };
-    let log = match settings.text(keys::LOG_FILE) {
-        "" => None,
-        path => Some(
-            LogFile::open(path.as_ref())
-                .map_err(|why| CliError::failed(&format!("opening the log {path}"), why))?,
-        ),
-    };
-    logs::start(settings.text(keys::LOG_LEVEL), form, log.as_ref());
+    let log = serve::start_log(settings)?;
     let specs = load(&context, &args.job)?;
     if specs.is_empty() {
         let dir = &context.jobs_dir;
@@ -71,6 +65,10 @@ pub fn run(args: &WatchArgs, context: Context) -> Result<Exit, CliError> {
         receivers: Arc::clone(&receivers),
     };
     let runtime = runtime()?;
+    let server = match &args.serve {
+        Some(bind) => Some(runtime.block_on(serve(bind, &context, &metrics, &stop))?),
+        None => None,
+    };
     let jobs = Arc::new(Mutex::new(specs));
     let reload = Reload {
         context: Arc::clone(&context),
@@ -109,6 +107,11 @@ pub fn run(args: &WatchArgs, context: Context) -> Result<Exit, CliError> {
     runtime.block_on(async {
         if let Some(task) = listening {
             task.abort();
+        }
+        if let Some(server) = server {
+            // However the run ended, nothing is answered after it.
+            stop.ask();
+            let _ = server.await;
         }
         if let Some(progress) = &observer.progress {
             progress.finish();
@@ -241,6 +244,28 @@ fn notify_options(context: &Context) -> NotifyOptions {
         route: route(settings),
         ..NotifyOptions::default()
     }
+}
+
+/// Begins to answer what `serve` answers, until a stop is asked for. The archive is there: the run has begun.
+async fn serve(
+    bind: &str,
+    context: &Context,
+    metrics: &Metrics,
+    stop: &Stop,
+) -> Result<tokio::task::JoinHandle<()>, CliError> {
+    let options = serve::options(&context.settings)?;
+    let listening = serve::listen(bind, serve::replay_bind(&context.settings)).await?;
+    serve::say_open(context, listening.address, &options);
+    for line in serve::addresses(&listening, &options) {
+        context.out.line(&line)?;
+    }
+    tracing::info!(address = %listening.address, "serving");
+    let archive = context.open_archive()?;
+    let setup = Arc::new(context.as_setup());
+    let beside: Arc<dyn Beside> = Arc::new(serve::Watched(metrics.clone()));
+    let state = Arc::new(Serve::new(setup, archive, options, Some(beside)));
+    let stop = stop.clone();
+    Ok(tokio::spawn(Server::new(state, listening).run(async move { stop.wait().await })))
 }
 
 async fn listen(

@@ -115,7 +115,7 @@ impl ChangeKind {
 
     /// The word for it in JSON and on the command line.
     #[must_use]
-    pub fn label(self) -> &'static str {
+    pub const fn label(self) -> &'static str {
         match self {
             Self::Headline => "headline",
             Self::Byline => "byline",

@@ -1,0 +1,231 @@
+//! The answers: parameters in, lines out. What is written is what the command of the same name prints.
+
+use std::sync::Arc;
+
+use super::super::Serve;
+use super::super::params::{Params, wrong};
+use super::super::reply::Refusal;
+use super::spool::Writer;
+use crate::answers::citation::CitationJson;
+use crate::answers::cite::CiteRequest;
+use crate::answers::diff::{compare, first_side, of_last_two, side};
+use crate::answers::history::HistoryJson;
+use crate::answers::page::PageJson;
+use crate::answers::quotes::{FoundQuotes, QuotesRequest, of_everything, of_url};
+use crate::answers::when::{StoodJson, WhenRequest};
+use crate::answers::{self, ChangesRequest, HistoryRequest};
+use crate::app::queue::Queue;
+use crate::app::{AppError, Kind};
+use crate::archive::cdx::json_line;
+use crate::archive::{Filter, MatchType, Query, RecordKind};
+use crate::base::{TimeRange, Timestamp};
+use crate::cite::Style;
+use crate::crawl::DueLine;
+use crate::diff::ChangeKind;
+use crate::history::VersionJson;
+use crate::history::changes::Wanted;
+use crate::history::phrase::Stood;
+
+/// The names of the styles of citations.
+pub const STYLES: [&str; Style::ALL.len()] = {
+    let mut labels = [""; Style::ALL.len()];
+    let mut at = 0;
+    while at < labels.len() {
+        labels[at] = Style::ALL[at].label();
+        at += 1;
+    }
+    labels
+};
+
+impl From<AppError> for Refusal {
+    fn from(error: AppError) -> Self {
+        match error.kind {
+            Kind::Failed => Self::failed(error.message),
+            Kind::Usage => Self::bad(error.message),
+            Kind::NothingFound => Self::missing(error.message),
+        }
+    }
+}
+
+/// A time as on the command line.
+fn time(state: &Serve, params: &Params, name: &str) -> Result<Option<TimeRange>, Refusal> {
+    let Some(text) = params.text(name) else { return Ok(None) };
+    let range = TimeRange::parse(text, state.clock().now());
+    range.map(Some).map_err(|_| wrong(name, "a time", text))
+}
+
+/// The instant that a time means where one is asked for: the middle of its period.
+fn instant(state: &Serve, params: &Params, name: &str) -> Result<Option<Timestamp>, Refusal> {
+    let range = time(state, params, name)?;
+    Ok(range.map(|range| range.start.plus(range.end.since(range.start) / 2)))
+}
+
+fn number(params: &Params, name: &str) -> Option<usize> {
+    // It was checked against the table.
+    params.text(name).and_then(|text| text.parse().ok())
+}
+
+pub fn captures(state: &Arc<Serve>, params: &Params, out: &mut Writer) -> Result<(), Refusal> {
+    let match_type = params.text("match").unwrap_or("exact");
+    let match_type: MatchType = match_type
+        .parse()
+        .map_err(|_| wrong("match", "exact, prefix, host or domain", match_type))?;
+    let mut query = Query::new(params.needed("url")?, match_type);
+    query.from = time(state, params, "from")?.map(|range| range.start);
+    query.to = time(state, params, "to")?.map(|range| range.end);
+    query.limit = number(params, "limit");
+    query.captures_scanned_max = state.options.captures_scanned_max;
+    for text in params.all("filter").filter(|text| !text.is_empty()) {
+        let filter = Filter::parse(text);
+        query.filters.push(filter.map_err(|why| Refusal::bad(format!("filter: {why}")))?);
+    }
+    for capture in state.reader.query(&query) {
+        out.text(&json_line(&capture?))?;
+        out.text("\n")?;
+    }
+    Ok(())
+}
+
+pub fn show(state: &Arc<Serve>, params: &Params, out: &mut Writer) -> Result<(), Refusal> {
+    let url = params.needed("url")?;
+    let doing = format!("showing {url}");
+    let capture = state.archive.find(url, instant(state, params, "at")?, &doing)?;
+    if capture.kind == RecordKind::Metadata {
+        let at = capture.date.to_rfc3339();
+        return Err(Refusal::missing(format!(
+            "at {at} the exchange failed; there is no page to show"
+        )));
+    }
+    let page = state.archive.reading(&capture, &doing)?;
+    out.line(&PageJson::of_capture(&page, url, capture.date))
+}
+
+pub fn history(state: &Arc<Serve>, params: &Params, out: &mut Writer) -> Result<(), Refusal> {
+    let url = params.needed("url")?;
+    let (from, to) = (time(state, params, "from")?, time(state, params, "to")?);
+    let period = TimeRange {
+        start: from.map_or(TimeRange::ALL.start, |range| range.start),
+        end: to.map_or(TimeRange::ALL.end, |range| range.end),
+    };
+    let mut sayer = state.archive.sayer();
+    let request = HistoryRequest { url: url.to_owned(), period };
+    let mut versions = answers::history(&mut sayer, &request)?;
+    let (begin, end) = HistoryJson::frame(url);
+    let mut before = begin.as_str();
+    for version in &mut versions {
+        let json = serde_json::to_string(&VersionJson::from(&version?));
+        let json = json.map_err(|why| Refusal::failed(format!("writing JSON: {why}")))?;
+        out.text(before)?;
+        out.text(&json)?;
+        before = ",";
+    }
+    versions.end()?;
+    out.text(end)?;
+    out.text("\n")
+}
+
+pub fn diff(state: &Arc<Serve>, params: &Params, out: &mut Writer) -> Result<(), Refusal> {
+    let url = params.needed("url")?;
+    let (from, to) = (instant(state, params, "from")?, instant(state, params, "to")?);
+    let archive = &state.archive;
+    let found = match (from, to) {
+        (None, None) => of_last_two(archive, url)?,
+        (None, to) => compare(first_side(archive, url)?, side(archive, url, to)?),
+        (from, to) => compare(side(archive, url, from)?, side(archive, url, to)?),
+    };
+    out.line(&found.json())
+}
+
+pub fn blame(state: &Arc<Serve>, params: &Params, out: &mut Writer) -> Result<(), Refusal> {
+    let at = instant(state, params, "at")?;
+    let found = answers::blame::blame(&state.archive, params.needed("url")?, at)?;
+    out.line(&found.json())
+}
+
+pub fn changes(state: &Arc<Serve>, params: &Params, out: &mut Writer) -> Result<(), Refusal> {
+    let kind = |word: &str| {
+        ChangeKind::from_label(word).ok_or_else(|| wrong("kind", "a kind of change", word))
+    };
+    let kinds = params.all("kind").filter(|word| !word.is_empty());
+    let wanted = Wanted {
+        since: time(state, params, "since")?.map(|range| range.start),
+        until: time(state, params, "until")?.map(|range| range.end),
+        kinds: kinds.map(kind).collect::<Result<_, _>>()?,
+        host: params.text("host").map(str::to_owned),
+        stealth_only: params.is_on("stealth")?.unwrap_or(false),
+        weight_min: params.value("weight", "a number from 1 to 5")?.unwrap_or(1),
+    };
+    let request = ChangesRequest { wanted, limit: number(params, "limit") };
+    let mut sayer = state.archive.sayer();
+    for change in answers::changes(&mut sayer, &request, &mut |_| {})? {
+        out.line(&change?)?;
+    }
+    Ok(())
+}
+
+pub fn quotes(state: &Arc<Serve>, params: &Params, out: &mut Writer) -> Result<(), Refusal> {
+    let request = QuotesRequest {
+        speaker: params.text("speaker").map(str::to_owned),
+        at: instant(state, params, "at")?,
+    };
+    let mut is_all = true;
+    for url in params.all("url").filter(|url| !url.is_empty()) {
+        is_all = false;
+        if let Some(found) = of_url(&state.archive, url, &request)? {
+            found.json().try_for_each(|quote| out.line(&quote))?;
+        }
+    }
+    if is_all {
+        of_everything(&state.archive, &request, &mut |found: FoundQuotes<'_>| match found {
+            FoundQuotes::Page(found) => found.json().try_for_each(|quote| out.line(&quote)),
+            FoundQuotes::Unread(..) => Ok(()),
+        })?;
+    }
+    Ok(())
+}
+
+pub fn when(state: &Arc<Serve>, params: &Params, out: &mut Writer) -> Result<(), Refusal> {
+    let phrase = params.needed("phrase")?;
+    let host = params.text("host").map(str::to_owned);
+    let request = WhenRequest { phrase: phrase.to_owned(), host };
+    let mut write =
+        |stood: Stood| -> Result<(), Refusal> { out.line(&StoodJson::new(phrase, &stood)) };
+    answers::when::when(&state.archive, &request, &mut write).map(drop)
+}
+
+pub fn cite(state: &Arc<Serve>, params: &Params, out: &mut Writer) -> Result<(), Refusal> {
+    let quote = params.text("quote").map(str::to_owned);
+    if quote.as_ref().is_some_and(|quote| !quote.chars().any(char::is_alphanumeric)) {
+        return Err(Refusal::bad("quote has no letter and no digit"));
+    }
+    let style = params.text("style").unwrap_or("text");
+    let style = Style::ALL.into_iter().find(|known| known.label() == style);
+    let request = CiteRequest {
+        archive: state.options.cite_archive.clone(),
+        at: instant(state, params, "at")?,
+        quote,
+        url: params.needed("url")?.to_owned(),
+    };
+    let found = answers::cite::cite(&state.archive, &request)?;
+    out.line(&CitationJson::new(&found, style.unwrap_or(Style::ALL[0])))
+}
+
+pub fn status(state: &Arc<Serve>, _: &Params, out: &mut Writer) -> Result<(), Refusal> {
+    // The rest of the archive is worth telling where the queue cannot be opened.
+    let queue = match Queue::see(&state.setup) {
+        Ok(queue) => Ok(queue.seen(state.clock().now())?),
+        Err(why) => Err(why.message),
+    };
+    out.line(&answers::status::status(&state.archive, queue)?)
+}
+
+pub fn due(state: &Arc<Serve>, params: &Params, out: &mut Writer) -> Result<(), Refusal> {
+    let jobs: Vec<&str> = params.all("job").filter(|job| !job.is_empty()).collect();
+    let is_asked = |line: &DueLine| {
+        jobs.is_empty() || jobs.iter().any(|name| line.jobs.iter().any(|job| job == name))
+    };
+    let limit = number(params, "limit").unwrap_or(50);
+    let queue = Queue::see(&state.setup)?;
+    let due = answers::due::due(queue.due(limit, &is_asked)?, limit);
+    due.lines.iter().try_for_each(|line| out.line(line))
+}

@@ -1,0 +1,144 @@
+//! The OpenAPI document (version 3.1) of the API, from the table of questions and the schemas of
+//! `docs/reference/schema`.
+
+use serde_json::{Map, Value, json};
+
+use super::table::{ENDPOINTS, Endpoint, Kind, Parameter, Takes};
+
+/// The schemas that answers refer to, by name.
+const SCHEMAS: [(&str, &str); 13] = [
+    ("blame", include_str!("../../../docs/reference/schema/blame.json")),
+    ("capture", include_str!("../../../docs/reference/schema/capture.json")),
+    ("change", include_str!("../../../docs/reference/schema/change.json")),
+    ("changes", include_str!("../../../docs/reference/schema/changes.json")),
+    ("cite", include_str!("../../../docs/reference/schema/cite.json")),
+    ("crawl", include_str!("../../../docs/reference/schema/crawl.json")),
+    ("diff", include_str!("../../../docs/reference/schema/diff.json")),
+    ("due", include_str!("../../../docs/reference/schema/due.json")),
+    ("history", include_str!("../../../docs/reference/schema/history.json")),
+    ("quotes", include_str!("../../../docs/reference/schema/quotes.json")),
+    ("show", include_str!("../../../docs/reference/schema/show.json")),
+    ("status", include_str!("../../../docs/reference/schema/status.json")),
+    ("when", include_str!("../../../docs/reference/schema/when.json")),
+];
+
+/// The document of a server with this root.
+pub fn document(root: &str) -> String {
+    let paths: Map<String, Value> =
+        ENDPOINTS.iter().map(|e| (format!("/api/{}", e.name), path(e))).collect();
+    let mut schemas: Map<String, Value> = Map::new();
+    for (name, text) in SCHEMAS {
+        // Each is JSON; a test reads them all.
+        let mut schema: Value = serde_json::from_str(text).unwrap_or_default();
+        refer_inside(&mut schema, name);
+        schemas.insert(name.to_owned(), schema);
+    }
+    schemas.insert(
+        "refusal".to_owned(),
+        json!({
+            "type": "object",
+            "properties": {"message": {"type": "string"}, "status": {"type": "integer"}},
+            "required": ["message", "status"],
+        }),
+    );
+    let document = json!({
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Pressmark",
+            "version": env!("CARGO_PKG_VERSION"),
+            "description": "What `pressmark` prints on the command line, as JSON. Read only.",
+            "license": {"name": "MIT OR Apache-2.0", "identifier": "MIT OR Apache-2.0"},
+        },
+        "servers": [{"url": root}],
+        "paths": paths,
+        "components": {
+            "schemas": schemas,
+            "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
+        },
+        "security": [{}, {"token": []}],
+    });
+    format!("{document}\n")
+}
+
+fn path(endpoint: &Endpoint) -> Value {
+    let schema = json!({"$ref": format!("#/components/schemas/{}", endpoint.schema)});
+    let (media_type, what) = match endpoint.kind {
+        Kind::Object => ("application/json", "The answer."),
+        Kind::Lines => ("application/x-ndjson", "An object a line, of the schema given."),
+    };
+    let refusal = |what: &str| {
+        json!({
+            "description": what,
+            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/refusal"}}},
+        })
+    };
+    // Lines are no JSON text as a whole: their schema is that of each.
+    let content = match endpoint.kind {
+        Kind::Object => json!({media_type: {"schema": schema}}),
+        Kind::Lines => json!({media_type: {"schema": {"type": "string"}, "x-line-schema": schema}}),
+    };
+    let parameters: Vec<Value> = endpoint.parameters.iter().map(parameter).collect();
+    json!({
+        "get": {
+            "operationId": endpoint.name,
+            "summary": endpoint.what,
+            "parameters": parameters,
+            "responses": {
+                "200": {"description": what, "content": content},
+                "400": refusal("A parameter is missing, unknown or wrong."),
+                "404": refusal("Nothing of that is in the archive."),
+                "500": refusal("The archive cannot be read."),
+                "503": refusal("Too many requests wait, or the index is being rebuilt."),
+            },
+        },
+    })
+}
+
+fn parameter(parameter: &Parameter) -> Value {
+    let schema = match parameter.takes {
+        Takes::Text | Takes::Time => json!({"type": "string"}),
+        Takes::Number(min, max) => json!({"type": "integer", "minimum": min, "maximum": max}),
+        Takes::Switch => json!({"type": "boolean"}),
+        Takes::Choice(known) => json!({"type": "string", "enum": known}),
+    };
+    let schema = if parameter.is_list { json!({"type": "array", "items": schema}) } else { schema };
+    let mut what = parameter.what.to_owned();
+    if parameter.takes == Takes::Time {
+        what.push_str(" 1 to 14 digits (a prefix is the whole period), RFC 3339, a date, `yesterday` or `3 days ago`; UTC.");
+    }
+    let mut out = json!({
+        "name": parameter.name,
+        "in": "query",
+        "required": parameter.is_needed,
+        "description": what,
+        "schema": schema,
+    });
+    if parameter.is_list {
+        out["explode"] = true.into();
+    }
+    out
+}
+
+/// Makes references to other files references inside the document, and takes off what names a file.
+fn refer_inside(schema: &mut Value, own: &str) {
+    match schema {
+        Value::Object(map) => {
+            map.remove("$schema");
+            map.remove("$id");
+            for (name, value) in map.iter_mut() {
+                match value {
+                    Value::String(text) if name == "$ref" => *text = inside(text, own),
+                    value => refer_inside(value, own),
+                }
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(|item| refer_inside(item, own)),
+        _ => {}
+    }
+}
+
+fn inside(reference: &str, own: &str) -> String {
+    let (file, pointer) = reference.split_once('#').unwrap_or((reference, ""));
+    let name = file.strip_suffix(".json").filter(|name| !name.is_empty()).unwrap_or(own);
+    format!("#/components/schemas/{name}{pointer}")
+}

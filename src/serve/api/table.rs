@@ -1,0 +1,286 @@
+//! Which questions there are.
+
+use std::sync::Arc;
+
+use super::super::Serve;
+use super::super::params::{Params, wrong};
+use super::super::reply::Refusal;
+use super::answers;
+use super::spool::Writer;
+
+/// What an answer is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// One object.
+    Object,
+    /// A line for each.
+    Lines,
+}
+
+/// What a parameter takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Takes {
+    /// Any text.
+    Text,
+    /// A time as on the command line.
+    Time,
+    /// A whole number from this one to that.
+    Number(u64, u64),
+    /// true or false.
+    Switch,
+    /// One of these.
+    Choice(&'static [&'static str]),
+}
+
+/// A parameter.
+#[derive(Debug, Clone, Copy)]
+pub struct Parameter {
+    /// Its name.
+    pub name: &'static str,
+    /// What it takes.
+    pub takes: Takes,
+    /// Whether it has to be there.
+    pub is_needed: bool,
+    /// Whether it may be there several times.
+    pub is_list: bool,
+    /// What it says.
+    pub what: &'static str,
+}
+
+/// Writes the answer to a question.
+pub type Answer = fn(&Arc<Serve>, &Params, &mut Writer) -> Result<(), Refusal>;
+
+/// A question.
+pub struct Endpoint {
+    /// Its name: the last part of the path, and the command that prints the same.
+    pub name: &'static str,
+    /// What it tells.
+    pub what: &'static str,
+    /// Its parameters.
+    pub parameters: &'static [Parameter],
+    /// What the answer is.
+    pub kind: Kind,
+    /// The schema of the object, or of each line: a file of `docs/reference/schema`.
+    pub schema: &'static str,
+    /// Writes the answer.
+    pub answer: Answer,
+}
+
+const fn optional(name: &'static str, takes: Takes, what: &'static str) -> Parameter {
+    Parameter { name, takes, is_needed: false, is_list: false, what }
+}
+
+const fn needed(name: &'static str, takes: Takes, what: &'static str) -> Parameter {
+    Parameter { name, takes, is_needed: true, is_list: false, what }
+}
+
+const fn list(name: &'static str, takes: Takes, what: &'static str) -> Parameter {
+    Parameter { name, takes, is_needed: false, is_list: true, what }
+}
+
+const URL: Parameter = needed("url", Takes::Text, "The address of the page.");
+const AT: Parameter =
+    optional("at", Takes::Time, "The capture closest to this time; the newest without it.");
+const FROM: Parameter = optional("from", Takes::Time, "Not before this time.");
+const TO: Parameter = optional("to", Takes::Time, "Not after this time.");
+const HOST: Parameter = optional("host", Takes::Text, "Only on pages of this host.");
+const LIMIT: Parameter = optional("limit", Takes::Number(1, 1_000_000), "At most this many.");
+
+/// The kinds of changes.
+pub const KINDS: [&str; 26] = {
+    let mut labels = [""; crate::diff::ChangeKind::ALL.len()];
+    let mut at = 0;
+    while at < labels.len() {
+        labels[at] = crate::diff::ChangeKind::ALL[at].label();
+        at += 1;
+    }
+    labels
+};
+
+/// All questions, by name.
+pub const ENDPOINTS: [Endpoint; 11] = [
+    Endpoint {
+        name: "blame",
+        what: "For every sentence of a page: the version that brought it, and the one that last changed it.",
+        parameters: &[URL, AT],
+        kind: Kind::Object,
+        schema: "blame",
+        answer: answers::blame,
+    },
+    Endpoint {
+        name: "captures",
+        what: "The captures of a URL, oldest first.",
+        parameters: &[
+            URL,
+            optional(
+                "match",
+                Takes::Choice(&["exact", "prefix", "host", "domain"]),
+                "How the URL is matched; exact without it.",
+            ),
+            FROM,
+            TO,
+            list(
+                "filter",
+                Takes::Text,
+                "What a capture has to be: [!][=|~]FIELD:VALUE, as in pywb.",
+            ),
+            LIMIT,
+        ],
+        kind: Kind::Lines,
+        schema: "capture",
+        answer: answers::captures,
+    },
+    Endpoint {
+        name: "changes",
+        what: "Every typed change in the archive, newest first.",
+        parameters: &[
+            optional("since", Takes::Time, "Seen at this time or later."),
+            optional("until", Takes::Time, "Not seen after this time."),
+            list("kind", Takes::Choice(&KINDS), "Of this kind."),
+            HOST,
+            optional(
+                "stealth",
+                Takes::Switch,
+                "Only where neither a notice nor the declared date says so.",
+            ),
+            optional(
+                "weight",
+                Takes::Number(1, 5),
+                "Of this weight or more, from 1 (minor) to 5 (grave).",
+            ),
+            LIMIT,
+        ],
+        kind: Kind::Lines,
+        schema: "changes",
+        answer: answers::changes,
+    },
+    Endpoint {
+        name: "cite",
+        what: "A citation of one capture, with its digest.",
+        parameters: &[
+            URL,
+            AT,
+            optional("quote", Takes::Text, "Words that have to stand in that capture."),
+            optional("style", Takes::Choice(&answers::STYLES), "The form; text without it."),
+        ],
+        kind: Kind::Object,
+        schema: "cite",
+        answer: answers::cite,
+    },
+    Endpoint {
+        name: "diff",
+        what: "Two captures compared: the last two versions without times.",
+        parameters: &[
+            URL,
+            optional("from", Takes::Time, "The older side: the capture closest to this time."),
+            optional("to", Takes::Time, "The newer side: the capture closest to this time."),
+        ],
+        kind: Kind::Object,
+        schema: "diff",
+        answer: answers::diff,
+    },
+    Endpoint {
+        name: "due",
+        what: "What comes next, when, and the fact that set that time.",
+        parameters: &[
+            list("job", Takes::Text, "Of the job of this name."),
+            optional("limit", Takes::Number(1, 10_000), "At most this many; 50 without it."),
+        ],
+        kind: Kind::Lines,
+        schema: "due",
+        answer: answers::due,
+    },
+    Endpoint {
+        name: "history",
+        what: "The versions of a page and the typed changes between them.",
+        parameters: &[URL, FROM, TO],
+        kind: Kind::Object,
+        schema: "history",
+        answer: answers::history,
+    },
+    Endpoint {
+        name: "quotes",
+        what: "Quotations with their speakers: of pages, or of the newest version of everything.",
+        parameters: &[
+            list("url", Takes::Text, "The address of a page; everything without one."),
+            optional(
+                "speaker",
+                Takes::Text,
+                "Only what this person said: a name, or the last part of one.",
+            ),
+            AT,
+        ],
+        kind: Kind::Lines,
+        schema: "quotes",
+        answer: answers::quotes,
+    },
+    Endpoint {
+        name: "show",
+        what: "What a page says: its article, who wrote it and when, its notices and figures.",
+        parameters: &[URL, AT],
+        kind: Kind::Object,
+        schema: "show",
+        answer: answers::show,
+    },
+    Endpoint {
+        name: "status",
+        what: "What is in the archive, per host and in all.",
+        parameters: &[],
+        kind: Kind::Object,
+        schema: "status",
+        answer: answers::status,
+    },
+    Endpoint {
+        name: "when",
+        what: "In which versions of which pages a phrase stood: first seen, last seen, gone since.",
+        parameters: &[needed("phrase", Takes::Text, "The words."), HOST],
+        kind: Kind::Lines,
+        schema: "when",
+        answer: answers::when,
+    },
+];
+
+impl Endpoint {
+    /// Whether the parameters are those of this question, each with a value that it takes.
+    ///
+    /// # Errors
+    /// When one is missing, unknown, doubled or wrong.
+    pub fn check(&self, params: &Params) -> Result<(), Refusal> {
+        for (name, value) in params.pairs() {
+            let known = self.parameters.iter().find(|parameter| parameter.name == name);
+            let Some(parameter) = known else {
+                let name: String = name.chars().take(100).collect();
+                return Err(Refusal::bad(format!("{} takes no parameter {name:?}", self.name)));
+            };
+            if !parameter.is_list && params.all(name).count() > 1 {
+                return Err(Refusal::bad(format!("{name} is there more than once")));
+            }
+            parameter.check(value)?;
+        }
+        let missing = self.parameters.iter().filter(|p| p.is_needed);
+        missing.map(|p| params.needed(p.name)).try_for_each(|found| found.map(drop))
+    }
+}
+
+impl Parameter {
+    fn check(&self, value: &str) -> Result<(), Refusal> {
+        if value.is_empty() {
+            return Ok(());
+        }
+        let name = self.name;
+        match self.takes {
+            // The answer reads them, with the reason why they are wrong.
+            Takes::Text | Takes::Time => Ok(()),
+            Takes::Number(min, max) => match value.parse::<u64>() {
+                Ok(number) if (min..=max).contains(&number) => Ok(()),
+                _ => Err(wrong(name, &format!("a whole number from {min} to {max}"), value)),
+            },
+            Takes::Switch if ["true", "false", "1", "0"].contains(&value) => Ok(()),
+            Takes::Switch => Err(wrong(name, "true or false", value)),
+            Takes::Choice(known) if known.contains(&value) => Ok(()),
+            Takes::Choice(known) => {
+                Err(wrong(name, &format!("one of {}", known.join(", ")), value))
+            }
+        }
+    }
+}

@@ -1,0 +1,168 @@
+//! What is asked for of the index, as both dialects say it.
+
+use super::super::params::{Params, wrong};
+use super::super::reply::Refusal;
+use super::collapse::Collapse;
+use crate::archive::{Capture, Filter, Query, Sort};
+use crate::base::surt::{KeyRange, MatchType};
+use crate::base::{TimeRange, Timestamp};
+
+/// In which order rows come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Order {
+    /// By urlkey and time.
+    Ascending,
+    /// The other way round.
+    Descending,
+    /// By distance in time.
+    Closest(Timestamp),
+}
+
+/// What is asked for.
+#[derive(Debug, Clone)]
+pub struct Asking {
+    /// The address, as it was given, without a wildcard.
+    pub url: String,
+    /// How it is matched.
+    pub match_type: MatchType,
+    /// Which urlkeys that are.
+    pub keys: KeyRange,
+    /// Not before this instant.
+    pub from: Option<Timestamp>,
+    /// Before this instant.
+    pub to: Option<Timestamp>,
+    /// In which order.
+    pub order: Order,
+    /// What a row has to be, and the texts that say so.
+    pub filters: Vec<Filter>,
+    /// Which rows stand for those beside them.
+    pub collapse: Vec<Collapse>,
+    /// Whether revisits are told as what they repeat.
+    pub resolve: bool,
+    /// What tells queries apart whose answers are paged.
+    pub identity: String,
+    /// Whether reports of failed fetches are rows, too.
+    pub wants_reports: bool,
+}
+
+impl Asking {
+    /// What the parameters that both dialects share ask for; filters and collapsing are added.
+    ///
+    /// # Errors
+    /// When one is missing or wrong.
+    pub fn of(params: &Params) -> Result<Self, Refusal> {
+        let given = params.needed("url")?.trim();
+        let (match_type, url) = match params.text("matchType") {
+            Some(text) => (
+                text.parse()
+                    .map_err(|_| wrong("matchType", "exact, prefix, host or domain", text))?,
+                given,
+            ),
+            None => MatchType::from_wildcard(given),
+        };
+        let keys = match (match_type, url) {
+            (MatchType::Prefix, "") => KeyRange::all(),
+            _ => KeyRange::of(url, match_type),
+        };
+        let order = order(params)?;
+        let time = |name| period(params, name);
+        let identity = ["url", "matchType", "from", "to", "sort", "closest", "pageSize"]
+            .map(|name| params.text(name).unwrap_or_default())
+            .join("\n");
+        Ok(Self {
+            url: url.to_owned(),
+            match_type,
+            keys,
+            from: time("from")?.map(|range| range.start),
+            to: time("to")?.map(|range| range.end),
+            order,
+            filters: Vec::new(),
+            collapse: Vec::new(),
+            resolve: params.is_on("resolveRevisits")?.unwrap_or(false),
+            identity,
+            wants_reports: false,
+        })
+    }
+
+    /// The same with these filters, each read by `parse`.
+    ///
+    /// # Errors
+    /// When one is none.
+    pub fn with_filters(
+        mut self,
+        params: &Params,
+        parse: impl Fn(&str) -> Result<Filter, crate::archive::filter::FilterError>,
+    ) -> Result<Self, Refusal> {
+        for text in params.all("filter").filter(|text| !text.is_empty()) {
+            if self.filters.len() >= FILTERS_MAX {
+                return Err(Refusal::bad(format!("more than {FILTERS_MAX} filters")));
+            }
+            self.filters.push(parse(text).map_err(|why| Refusal::bad(format!("filter: {why}")))?);
+            self.wants_reports |= text.contains("record_type:");
+            self.identity.push_str(text);
+            self.identity.push('\n');
+        }
+        Ok(self)
+    }
+
+    /// The same with this collapsing.
+    pub fn with_collapse(mut self, collapse: Vec<Collapse>) -> Self {
+        self.identity.push_str(&format!("{collapse:?} {}", self.resolve));
+        self.collapse = collapse;
+        self
+    }
+
+    /// The query that reads them all, without filters.
+    pub fn query(&self) -> Query {
+        Query {
+            from: self.from,
+            to: self.to,
+            sort: match self.order {
+                Order::Descending => Sort::Descending,
+                Order::Ascending | Order::Closest(_) => Sort::Ascending,
+            },
+            captures_scanned_max: u64::MAX,
+            ..Query::of(self.keys.clone())
+        }
+    }
+
+    /// Whether a capture is a row at all.
+    pub fn is_row(&self, capture: &Capture) -> bool {
+        use crate::archive::RecordKind;
+        self.wants_reports || !matches!(capture.kind, RecordKind::Metadata | RecordKind::Conversion)
+    }
+}
+
+/// More filters are not taken: each is asked of every row.
+const FILTERS_MAX: usize = 30;
+
+fn order(params: &Params) -> Result<Order, Refusal> {
+    let closest = period(params, "closest")?.map(|range| range.start);
+    match (params.text("sort"), closest) {
+        // pywb sends `closest=` for none, and takes a closest without a sort.
+        (None | Some("closest"), Some(at)) => Ok(Order::Closest(at)),
+        (None | Some("closest" | "default" | "regular"), None) => Ok(Order::Ascending),
+        (Some("reverse"), _) => Ok(Order::Descending),
+        (Some("default" | "regular"), Some(_)) => Ok(Order::Ascending),
+        (Some(text), _) => Err(wrong("sort", "reverse or closest", text)),
+    }
+}
+
+/// A time of 1 to 14 digits as the period that it names.
+fn period(params: &Params, name: &str) -> Result<Option<TimeRange>, Refusal> {
+    let Some(text) = params.text(name) else { return Ok(None) };
+    let range = TimeRange::from_digits(text).filter(|_| text.len() <= 14);
+    range.map(Some).ok_or_else(|| wrong(name, "a time of 1 to 14 digits", text))
+}
+
+/// `limit`, where it is a number from 1 on.
+///
+/// # Errors
+/// When it is something else.
+pub fn positive(params: &Params, name: &str) -> Result<Option<u64>, Refusal> {
+    let expected = "a whole number from 1 on";
+    match params.value::<u64>(name, expected)? {
+        Some(0) => Err(wrong(name, expected, "0")),
+        number => Ok(number),
+    }
+}

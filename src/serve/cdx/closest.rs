@@ -1,0 +1,84 @@
+//! Rows by their distance from a time, the earlier of two that are equally far first.
+//!
+//! Of one address the index gives them in that order. Of several, all are read and the nearest kept.
+
+use std::collections::{BinaryHeap, VecDeque};
+use std::sync::Arc;
+
+use super::super::Serve;
+use super::super::reply::Refusal;
+use super::ask::Asking;
+use super::ask::Order;
+use super::rows::{Row, Rows, told, too_many};
+use crate::archive::{Query, Sort};
+use crate::base::Timestamp;
+
+/// How many rows are kept at most.
+const KEPT_MAX: usize = Query::CLOSEST_KEPT_MAX;
+
+/// The rows that are closest to `at`.
+pub fn rows(
+    state: &Arc<Serve>,
+    asking: &Arc<Asking>,
+    at: Timestamp,
+    near: Option<&str>,
+) -> Result<VecDeque<Row>, Refusal> {
+    let query = Query { sort: Sort::Closest(at), ..asking.query() };
+    if query.names_one_key() {
+        let max = state.options.captures_scanned_max;
+        let mut found = VecDeque::new();
+        for (scanned, capture) in (0_u64..).zip(state.reader.query(&query)) {
+            if found.len() >= KEPT_MAX {
+                break;
+            }
+            if scanned >= max {
+                return Err(too_many(max));
+            }
+            found.extend(told(state, asking, near, capture?)?);
+        }
+        return Ok(found);
+    }
+    let all = Asking { order: Order::Ascending, collapse: Vec::new(), ..(**asking).clone() };
+    let mut all = Rows::new(state, &Arc::new(all), None);
+    let mut kept: BinaryHeap<Kept> = BinaryHeap::new();
+    let mut number = 0;
+    while let Some(row) = all.next() {
+        let row = row?;
+        if near.is_some_and(|near| !super::fuzzy::is_near(&row.capture.urlkey, near)) {
+            continue;
+        }
+        number += 1;
+        let date = row.capture.date;
+        let far = (date.unix_micros().abs_diff(at.unix_micros()), date, number);
+        kept.push(Kept { far, row });
+        if kept.len() > KEPT_MAX {
+            kept.pop();
+        }
+    }
+    Ok(kept.into_sorted_vec().into_iter().map(|kept| kept.row).collect())
+}
+
+struct Kept {
+    far: (u64, Timestamp, u64),
+    row: Row,
+}
+
+impl PartialEq for Kept {
+    fn eq(&self, other: &Self) -> bool {
+        self.far == other.far
+    }
+}
+
+impl Eq for Kept {}
+
+impl PartialOrd for Kept {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Kept {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        self.far.cmp(&other.far)
+    }
+}

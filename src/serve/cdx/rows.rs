@@ -1,0 +1,185 @@
+//! The rows of an answer, read from the index batch by batch, so that no query is open between two pieces of
+//! an answer, however long a client takes.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use super::super::Serve;
+use super::super::reply::Refusal;
+use super::ask::{Asking, Order};
+use super::closest;
+use super::collapse::Collapsing;
+use super::fuzzy;
+use super::resume::Start;
+use crate::archive::{Capture, Cursor, Query, RecordKind};
+
+/// A row: a capture as it is told, and what it repeats where that is resolved.
+#[derive(Debug, Clone)]
+pub struct Row {
+    /// The capture.
+    pub capture: Capture,
+    /// For a revisit: the capture that holds its payload.
+    pub original: Option<Capture>,
+}
+
+/// How many captures the first batch has, and the largest.
+const BATCH_MIN: usize = 64;
+const BATCH_MAX: usize = 4096;
+
+/// The rows of an answer. Ends after the first error.
+pub struct Rows {
+    state: Arc<Serve>,
+    asking: Arc<Asking>,
+    /// The key that near addresses have, where only they are held.
+    near: Option<String>,
+    batch: VecDeque<Capture>,
+    batch_size: usize,
+    /// Rows that were made at once, as those closest to a time are.
+    made: Option<VecDeque<Row>>,
+    collapsing: Collapsing,
+    after: Option<Cursor>,
+    is_over: bool,
+    scanned: u64,
+}
+
+impl Rows {
+    /// The rows that are asked for, from `start` on.
+    pub fn new(state: &Arc<Serve>, asking: &Arc<Asking>, start: Option<&Start>) -> Self {
+        let marks = start.map_or(&[][..], |start| &start.marks);
+        Self {
+            state: Arc::clone(state),
+            collapsing: Collapsing::new(&asking.collapse, marks),
+            asking: Arc::clone(asking),
+            near: None,
+            batch: VecDeque::new(),
+            batch_size: BATCH_MIN,
+            made: None,
+            after: start.map(|start| start.after.clone()),
+            is_over: false,
+            scanned: 0,
+        }
+    }
+
+    /// The same, or where nothing of an address is held the rows of near ones.
+    ///
+    /// # Errors
+    /// When the archive cannot answer.
+    pub fn or_near(state: &Arc<Serve>, asking: &Arc<Asking>) -> Result<Self, Refusal> {
+        let rows = Self::new(state, asking, None);
+        let Some((keys, near)) = fuzzy::near(&asking.url) else { return Ok(rows) };
+        let held = Query { limit: Some(1), ..asking.query() };
+        if state.reader.query(&held).next().transpose()?.is_some() {
+            return Ok(rows);
+        }
+        let asking = Arc::new(Asking { keys, ..(**asking).clone() });
+        Ok(Self { near: Some(near), ..Self::new(state, &asking, None) })
+    }
+
+    /// Where the rest begins, behind the row that was given last. None where rows come by their distance.
+    pub fn start(&self) -> Option<Start> {
+        match self.asking.order {
+            Order::Closest(_) => None,
+            _ => Some(Start { after: self.after.clone()?, marks: self.collapsing.marks() }),
+        }
+    }
+
+    /// The next row.
+    pub fn next(&mut self) -> Option<Result<Row, Refusal>> {
+        if let Order::Closest(at) = self.asking.order {
+            let made = match &mut self.made {
+                Some(made) => made,
+                none => match closest::rows(&self.state, &self.asking, at, self.near.as_deref()) {
+                    Ok(rows) => none.insert(rows),
+                    Err(refusal) => {
+                        *none = Some(VecDeque::new());
+                        return Some(Err(refusal));
+                    }
+                },
+            };
+            while let Some(row) = made.pop_front() {
+                if self.collapsing.keeps(&row.capture) {
+                    return Some(Ok(row));
+                }
+            }
+            return None;
+        }
+        loop {
+            let capture = match self.next_capture()? {
+                Ok(capture) => capture,
+                Err(refusal) => return Some(Err(refusal)),
+            };
+            self.after = Some(Cursor::after(&capture));
+            match told(&self.state, &self.asking, self.near.as_deref(), capture) {
+                Ok(Some(row)) if self.collapsing.keeps(&row.capture) => return Some(Ok(row)),
+                Ok(_) => {}
+                Err(refusal) => {
+                    self.is_over = true;
+                    return Some(Err(refusal));
+                }
+            }
+        }
+    }
+
+    fn next_capture(&mut self) -> Option<Result<Capture, Refusal>> {
+        if let Some(capture) = self.batch.pop_front() {
+            return Some(Ok(capture));
+        }
+        if self.is_over {
+            return None;
+        }
+        let max = self.state.options.captures_scanned_max;
+        if self.scanned >= max {
+            self.is_over = true;
+            return Some(Err(too_many(max)));
+        }
+        let left = usize::try_from(max - self.scanned).unwrap_or(usize::MAX);
+        let size = self.batch_size.min(left);
+        let query = Query { after: self.after.clone(), limit: Some(size), ..self.asking.query() };
+        for capture in self.state.reader.query(&query) {
+            match capture {
+                Ok(capture) => self.batch.push_back(capture),
+                Err(why) => {
+                    self.is_over = true;
+                    return Some(Err(why.into()));
+                }
+            }
+        }
+        self.scanned += self.batch.len() as u64;
+        self.is_over = self.batch.len() < size;
+        self.batch_size = (self.batch_size * 4).min(BATCH_MAX);
+        self.batch.pop_front().map(Ok)
+    }
+}
+
+/// The refusal of what reads too much.
+pub fn too_many(max: u64) -> Refusal {
+    Refusal::bad(format!(
+        "{max} captures were read for this (serve.captures_scanned_max); ask for less, or in pages"
+    ))
+}
+
+/// A capture as a row, where it is one that is asked for.
+pub fn told(
+    state: &Serve,
+    asking: &Asking,
+    near: Option<&str>,
+    mut capture: Capture,
+) -> Result<Option<Row>, Refusal> {
+    if !asking.is_row(&capture) || near.is_some_and(|near| !fuzzy::is_near(&capture.urlkey, near)) {
+        return Ok(None);
+    }
+    let mut original = None;
+    if capture.kind == RecordKind::Revisit {
+        // What it says of its own is how the visit went, and not what the page was.
+        capture.status = None;
+        if asking.resolve {
+            original = state.reader.original_of(&capture)?;
+        }
+        if let Some(original) = &original {
+            capture.status = original.status;
+            capture.mime.clone_from(&original.mime);
+        }
+    }
+    let is_asked = asking.filters.iter().all(|filter| filter.matches(&capture));
+    Ok(is_asked.then_some(Row { capture, original }))
+}

@@ -1,0 +1,170 @@
+//! Which capture stands for a page at a time.
+//!
+//! Reports of failed fetches are no captures here. A redirect of a page to itself (`http` to `https`,
+//! `www.` or a slash) has the urlkey of the page; shown for the page it would lead round in a circle, so
+//! that it is passed over unless exactly it is asked for. Of a page's parts a good capture that is near
+//! stands before an error that is nearer.
+
+use std::sync::LazyLock;
+
+use crate::archive::{Capture, Filter, Query, Sort};
+use crate::base::surt::urlkey;
+use crate::base::{TargetUri, TimeRange, Timestamp};
+use crate::http::Head;
+use crate::store::{Reader, StoreError};
+
+use super::super::reply::Refusal;
+
+/// What a capture is wanted for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Use {
+    /// A page, or whatever stood at that address.
+    Page,
+    /// A part of a page.
+    Part,
+}
+
+/// The capture that was chosen.
+#[derive(Debug, Clone)]
+pub struct Chosen {
+    /// The capture.
+    pub capture: Capture,
+    /// Whether it is of the second that was asked for.
+    pub is_exact: bool,
+}
+
+/// How many captures are looked at for one that will do.
+const LOOKED_AT_MAX: usize = 200;
+/// How many redirects are read for that.
+const REDIRECTS_READ_MAX: usize = 20;
+
+/// Keeps what is a capture of something.
+pub fn visible() -> Vec<Filter> {
+    static VISIBLE: LazyLock<Vec<Filter>> = LazyLock::new(|| {
+        let filters = ["!=record_type:metadata", "!=record_type:conversion"];
+        filters.iter().filter_map(|text| Filter::parse(text).ok()).collect()
+    });
+    VISIBLE.clone()
+}
+
+/// All captures of a page that are mementos, in that order.
+pub fn mementos(url: &str, sort: Sort) -> Query {
+    Query { sort, filters: visible(), ..Query::exactly(url) }
+}
+
+/// The middle of a period: what is asked for when its end or its beginning is meant, too.
+fn middle(range: TimeRange) -> Timestamp {
+    range.start.plus(range.end.since(range.start) / 2)
+}
+
+/// The capture of `url` at a time, the newest without one.
+///
+/// # Errors
+/// When the archive cannot answer.
+pub fn choose(
+    reader: &Reader,
+    url: &str,
+    at: Option<TimeRange>,
+    wanted: Use,
+) -> Result<Option<Chosen>, Refusal> {
+    let sort = match at {
+        // A second is asked for as its beginning: captures in it come in their order.
+        Some(range) if is_second(range) => Sort::Closest(range.start),
+        Some(range) => Sort::Closest(middle(range)),
+        None => Sort::Descending,
+    };
+    let is_exact = |capture: &Capture| at.is_some_and(|r| is_second(r) && r.contains(capture.date));
+    let mut search = Search { reader, redirects: 0 };
+    let mut first = None;
+    let mut seen_exact: Option<Capture> = None;
+    for capture in reader.query(&mementos(url, sort)).take(LOOKED_AT_MAX) {
+        let capture = capture?;
+        if is_exact(&capture) {
+            // Of captures of that second, the one of exactly this address.
+            if capture.url == url && search.suits(&capture, wanted, true)? {
+                return Ok(Some(Chosen { capture, is_exact: true }));
+            }
+            if seen_exact.is_none() && search.suits(&capture, wanted, false)? {
+                seen_exact = Some(capture.clone());
+            }
+            first.get_or_insert(capture);
+            continue;
+        }
+        if let Some(capture) = seen_exact {
+            return Ok(Some(Chosen { capture, is_exact: true }));
+        }
+        if search.suits(&capture, wanted, false)? {
+            return Ok(Some(Chosen { capture, is_exact: false }));
+        }
+        first.get_or_insert(capture);
+    }
+    let chosen = seen_exact.or(match wanted {
+        // Nothing is better, so that the error is what there is.
+        Use::Part => first,
+        // A redirect to itself is what there is, where the address that it leads to was not captured.
+        Use::Page => first.filter(|capture| capture.url == url),
+    });
+    Ok(chosen.map(|capture| Chosen { is_exact: is_exact(&capture), capture }))
+}
+
+/// Whether a period is a second or less.
+pub fn is_second(range: TimeRange) -> bool {
+    range.end.since(range.start) <= std::time::Duration::from_secs(1)
+}
+
+struct Search<'a> {
+    reader: &'a Reader,
+    redirects: usize,
+}
+
+impl Search<'_> {
+    /// Whether a capture will do. `is_named` is said of one of exactly the address and second that are asked
+    /// for.
+    fn suits(&mut self, capture: &Capture, wanted: Use, is_named: bool) -> Result<bool, Refusal> {
+        match (wanted, capture.status) {
+            (Use::Part, Some(400..)) => Ok(false),
+            (_, Some(300..=399)) if capture.status != Some(304) => {
+                if is_named && wanted == Use::Page {
+                    return Ok(true);
+                }
+                self.redirects += 1;
+                if self.redirects > REDIRECTS_READ_MAX {
+                    return Ok(false);
+                }
+                Ok(!leads_to_itself(self.reader, capture)?)
+            }
+            _ => Ok(true),
+        }
+    }
+}
+
+/// Whether a captured redirect leads to the page that it is a capture of. One that cannot be read does not.
+fn leads_to_itself(reader: &Reader, capture: &Capture) -> Result<bool, Refusal> {
+    let loaded = match reader.load(capture) {
+        Ok(loaded) => loaded,
+        Err(StoreError::IndexBusy) => return Err(StoreError::IndexBusy.into()),
+        Err(_) => return Ok(false),
+    };
+    let head = Head::parse(&loaded.head);
+    let location = head.get("location").map(std::borrow::Cow::into_owned);
+    let own = TargetUri::parse(&capture.url).ok();
+    let Some(to) = own.zip(location).and_then(|(own, to)| own.join_bytes(&to).ok()) else {
+        return Ok(false);
+    };
+    Ok(urlkey(to.as_str()) == capture.urlkey)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_second_is_told_from_a_longer_period() {
+        for (stamp, second) in
+            [("20251105000000", true), ("20251105000000123", true), ("202511050000", false)]
+        {
+            assert_eq!(is_second(TimeRange::from_digits(stamp).unwrap()), second, "{stamp}");
+        }
+        assert_eq!(visible().len(), 2);
+    }
+}

@@ -1,0 +1,77 @@
+//! Memento (RFC 7089): the TimeGate, TimeMaps and mementos, all below `/web/`.
+//!
+//! In reading order: what an address below `/web/` asks for (`target`), which capture that is (`find`), the
+//! `Link` header (`links`), the answers (`timegate`, `timemap`; a memento itself is made by
+//! [`super::replay`]).
+
+mod find;
+mod links;
+mod target;
+mod timegate;
+mod timemap;
+
+pub use find::{Chosen, Use, choose};
+pub use links::{Neighbours, memento_links, uri_m};
+pub use target::{Modifier, Target};
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::http::header::{CACHE_CONTROL, LOCATION, VARY};
+use axum::http::{HeaderName, StatusCode};
+use axum::response::{IntoResponse, Response};
+
+use super::Serve;
+use super::replay;
+use super::reply::{Refusal, put};
+use super::request::Asked;
+
+/// `Accept-Datetime`
+pub const ACCEPT_DATETIME: &str = "accept-datetime";
+/// `Memento-Datetime`
+pub const MEMENTO_DATETIME: HeaderName = HeaderName::from_static("memento-datetime");
+
+/// Everything below `/web/`.
+pub async fn web(State(state): State<Arc<Serve>>, asked: Asked) -> Response {
+    let rest = asked.path.strip_prefix("/web").unwrap_or_default();
+    let rest = rest.strip_prefix('/').unwrap_or(rest).to_owned();
+    let target = Target::of(&rest, asked.query.as_deref());
+    let is_timegate = matches!(target, Ok(Target::TimeGate { .. }));
+    let answer = match target {
+        Ok(Target::TimeGate { url }) => timegate::answer(&state, asked, url).await,
+        Ok(Target::TimeMap { form, from, url }) => {
+            timemap::answer(&state, asked, form, from, url).await
+        }
+        Ok(Target::Memento { at, modifier, url }) => {
+            replay::answer(&state, asked, at, modifier, url).await
+        }
+        Ok(Target::Calendar { url }) => Ok(to_page(&asked, &url)),
+        Err(refusal) => Err(refusal),
+    };
+    let mut response = answer.unwrap_or_else(IntoResponse::into_response);
+    if is_timegate {
+        // Whatever a TimeGate answers hangs on the time that was asked for (RFC 7089 section 4.5).
+        put(&mut response, VARY, ACCEPT_DATETIME);
+    }
+    response
+}
+
+/// `/web/*/URL`: the page's own page in the reader.
+fn to_page(asked: &Asked, url: &str) -> Response {
+    let url: String = url::form_urlencoded::byte_serialize(url.as_bytes()).collect();
+    redirect(&format!("{}/page?url={url}", asked.site.root()))
+}
+
+/// 302 to an address that holds for now.
+pub fn redirect(location: &str) -> Response {
+    let mut response = StatusCode::FOUND.into_response();
+    put(&mut response, LOCATION, location);
+    put(&mut response, CACHE_CONTROL, "no-cache");
+    response
+}
+
+/// The refusal of a page of which nothing is held.
+pub fn not_held(url: &str) -> Refusal {
+    let url: String = url.chars().take(500).collect();
+    Refusal::missing(format!("no capture of {url}"))
+}

@@ -1,0 +1,15 @@
+//! The server, in-process over loopback: an archive of WARC files that are written here by hand, and a
+//! client that sees every byte of an answer.
+
+mod api;
+mod cdx;
+mod client;
+mod interop;
+mod memento;
+mod replay;
+mod safety;
+mod site;
+mod warcs;
+
+pub use client::{Answer, ask, ask_with, raw};
+pub use site::{Running, archive, start, start_with};
