@@ -64,10 +64,14 @@ fn about(asked: &Asked<'_>, path: &str, url: &str) -> Result<PageAnswer, Refusal
         "/captures" => captures(asked, url),
         "/capture" => capture(asked, url),
         "/diff" => diff(asked, url),
-        "/blame" => {
-            let found = blame(asked.archive, url, asked.parameters.instant("at")?)?;
-            Ok(PageAnswer::ok(web::blame(asked.site, &found)))
-        }
+        "/blame" => match blame(asked.archive, url, asked.parameters.instant("at")?) {
+            Ok(found) => Ok(PageAnswer::ok(web::blame(asked.site, &found))),
+            // Every page has the way here, also one that never was an article.
+            Err(AnswerError::NoArticle { url, at }) => {
+                Ok(PageAnswer::ok(web::no_article(asked.site, &url, at)))
+            }
+            Err(error) => Err(error.into()),
+        },
         "/quotes" => {
             let found = quoted::of_page(asked.archive, url)?;
             Ok(PageAnswer::ok(web::quotations(asked.site, &found)))
