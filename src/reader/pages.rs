@@ -64,10 +64,14 @@ fn about(asked: &Asked<'_>, path: &str, url: &str) -> Result<PageAnswer, Refusal
         "/captures" => captures(asked, url),
         "/capture" => capture(asked, url),
         "/diff" => diff(asked, url),
-        "/blame" => {
-            let found = blame(asked.archive, url, asked.parameters.instant("at")?)?;
-            Ok(PageAnswer::ok(web::blame(asked.site, &found)))
-        }
+        "/blame" => match blame(asked.archive, url, asked.parameters.instant("at")?) {
+            Ok(found) => Ok(PageAnswer::ok(web::blame(asked.site, &found))),
+            // Every page has the way here, also one that never was an article.
+            Err(AnswerError::NoArticle { url, at }) => {
+                Ok(PageAnswer::ok(web::no_article(asked.site, &url, at)))
+            }
+            Err(error) => Err(error.into()),
+        },
         "/quotes" => {
             let found = quoted::of_page(asked.archive, url)?;
             Ok(PageAnswer::ok(web::quotations(asked.site, &found)))
@@ -231,6 +235,10 @@ fn diff(asked: &Asked<'_>, url: &str) -> Result<PageAnswer, Refusal> {
             found => found?,
         },
         (from, to) => {
+            let from = match (from, to) {
+                (None, Some(to)) => compared_with(asked, url, to)?,
+                (from, _) => from,
+            };
             let first = Timestamp::from_unix_seconds(0);
             let old = side(asked.archive, url, Some(from.unwrap_or(first)))?;
             compare(old, side(asked.archive, url, to)?)
@@ -251,6 +259,24 @@ fn diff(asked: &Asked<'_>, url: &str) -> Result<PageAnswer, Refusal> {
         next,
     };
     Ok(PageAnswer::ok(web::diff(asked.site, &view)))
+}
+
+/// When the version was captured first that the version of exactly this time is compared with. Stamps of 14
+/// digits cannot tell two versions of one second apart, so a link from a change gives the new one alone.
+fn compared_with(
+    asked: &Asked<'_>,
+    url: &str,
+    to: Timestamp,
+) -> Result<Option<Timestamp>, Refusal> {
+    let mut sayer = asked.archive.sayer();
+    let request = HistoryRequest { url: url.to_owned(), period: TimeRange::ALL };
+    for row in history(&mut sayer, &request)? {
+        let row = row?;
+        if row.first.date == to {
+            return Ok(row.change.map(|change| change.before.date));
+        }
+    }
+    Ok(None)
 }
 
 /// Two versions that are compared.

@@ -49,6 +49,7 @@ fn every_page_is_well_formed_and_small() {
 fn each_page_has_the_answer_it_is_for() {
     let pages = Pages::of("ferry");
     let (url, gone, failed) = (values::STORY, values::GONE, values::FAILED);
+    let second = values::at(2).to_warc_date();
     for (path, parameters, status, words) in [
         ("/", vec![], 200, "What changed lately"),
         ("/page", vec![("url", url)], 200, "3 versions"),
@@ -78,6 +79,7 @@ fn each_page_has_the_answer_it_is_for() {
         ("/capture", vec![("url", failed), ("at", "2030")], 302, ""),
         ("/diff", vec![("url", url)], 200, "Quotation altered"),
         ("/diff", vec![("url", url), ("view", "side")], 200, "id=\"view-side\" checked"),
+        ("/diff", vec![("url", url), ("to", second.as_str())], 200, "Figure changed"),
         ("/diff", vec![("url", gone)], 302, ""),
         ("/blame", vec![("url", url)], 200, "first version"),
         ("/quotes", vec![("url", url)], 200, "Ann Lee"),

@@ -202,7 +202,7 @@ fn one_version(
     version: &[ArchiveChange],
     most: usize,
 ) -> Markup {
-    let diff = site.diff_of(&first.url, &first.before_timestamp, &first.date, "");
+    let diff = site.diff_to(&first.url, &first.date);
     let at = Timestamp::parse(&first.date).unwrap_or_default();
     // The weightiest ones stand for all.
     let mut ranked: Vec<&ArchiveChange> = version.iter().collect();

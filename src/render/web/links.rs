@@ -89,9 +89,9 @@ impl Site {
         self.to("/diff", &[("url", url), ("from", &from), ("to", &to)])
     }
 
-    /// The same by stamps as `changes` has them.
-    pub(super) fn diff_of(&self, url: &str, from: &str, to: &str, view: &str) -> String {
-        self.to("/diff", &[("url", url), ("from", from), ("to", to), ("view", view)])
+    /// The version of exactly this time and the one that it is compared with.
+    pub(super) fn diff_to(&self, url: &str, to: &str) -> String {
+        self.to("/diff", &[("url", url), ("to", to)])
     }
 
     /// What somebody of this name is quoted as saying.

@@ -39,7 +39,7 @@ pub use find::{found, host, hosts};
 pub use front::front;
 pub use page::page;
 pub use quoted::{quotations, speaker};
-pub use sentences::blame;
+pub use sentences::{blame, no_article};
 
 use crate::base::Timestamp;
 use crate::cite;

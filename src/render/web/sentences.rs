@@ -43,6 +43,24 @@ pub fn blame(site: &Site, found: &PageBlame) -> String {
     document(site, &Frame { title: &title, part: Part::Other, query: url, head: html! {}, main })
 }
 
+/// A page that had no article to read at that time: no text, an error, a wall, a redirect.
+#[must_use]
+pub fn no_article(site: &Site, url: &str, at: Timestamp) -> String {
+    let what = html! {
+        p .lead {
+            "There was no article to read on " (second(at))
+            ": no text, an error, a wall, or a redirect. So there are no sentences to tell of."
+        }
+    };
+    let head = AboutHead { url, headline: None, what, tab: Tab::Blame };
+    let main = html! {
+        (about(site, &head))
+        p { a href=(site.page_link(url)) { "The versions of this page" } }
+    };
+    let title = format!("Sentences of {}", line(url));
+    document(site, &Frame { title: &title, part: Part::Other, query: url, head: html! {}, main })
+}
+
 /// Neighbouring sentences with the same origin, within a paragraph.
 fn runs(found: &PageBlame) -> impl Iterator<Item = &[BlamedSentence]> {
     let text = found.found.said.page.text.as_str();
