@@ -11,10 +11,12 @@
 mod alike;
 mod capitals;
 mod claims;
+pub(super) mod description;
 mod figure;
 mod figures;
 mod kinds;
 mod links;
+mod media;
 mod names;
 mod numbers;
 pub(super) mod page_facts;
@@ -100,6 +102,7 @@ pub(super) fn value_of(text: &str) -> Option<f64> {
 /// Names every change between two aligned pages, facts of the page first, then in text order.
 pub(super) fn find(aligned: Aligned<'_>) -> Vec<Change> {
     let mut found = page_facts::find(aligned.old, aligned.new);
+    found.extend(description::find(aligned.old, aligned.new));
     let image_changed = found.iter().any(|change| change.kind == ChangeKind::ImageChanged);
     let mut in_text = notices::find(aligned);
     let mut views = view::Views::of(aligned);

@@ -4,7 +4,7 @@
 //! nor a declared modification date that moved forward says so. Changes of notation are none. New
 //! entries of a live blog carry their own time and declare themselves; edits of old entries do not.
 
-use super::changes::{Change, ChangeKind};
+use super::changes::{Change, ChangeKind, description};
 use super::spans::Spans;
 use crate::extract::page::{BlockKind, Page, PageKind, PageTime};
 
@@ -69,9 +69,18 @@ pub(super) fn is_stealth(new: &Page, changes: &[Change], acknowledged: &[Acknowl
         return false;
     }
     let entries = NewEntries::of(new, changes);
-    changes
-        .iter()
-        .any(|change| change.kind.is_of_text() && !change.notation && !entries.declare(change))
+    // What a page declares for search engines is no part of its text.
+    let is_beside = |change: &Change| {
+        change.about.as_deref() == Some(description::ABOUT)
+            && change.old_range.is_none()
+            && change.new_range.is_none()
+    };
+    changes.iter().any(|change| {
+        change.kind.is_of_text()
+            && !change.notation
+            && !is_beside(change)
+            && !entries.declare(change)
+    })
 }
 
 /// The entries of a live blog that are themselves new.

@@ -6,7 +6,7 @@
 //! how many links a rail has or in which order they stand, so that the text of an unchanged
 //! article stays the same when the page around it turns over.
 
-use super::dom::{Dom, NodeId, Tag};
+use super::dom::{Dom, NodeId, Step, Tag};
 use super::flow::{Flow, RawBlock, Shape};
 use super::furniture::is_furniture_tag;
 use super::lines::{self, Line};
@@ -18,12 +18,12 @@ use super::words::ends_as_sentence;
 /// Prose below this, in bytes, is too little to settle on.
 const PROSE_ENOUGH: u32 = 400;
 
-/// So many blocks above the headline may hold a notice.
-const ABOVE_HEADLINE_MAX: usize = 4;
 /// Longer blocks are no offers, in bytes.
 const OFFER_BYTES_MAX: usize = 600;
 /// A paragraph that is one link is text from this length on, in bytes.
 const LINKED_PARAGRAPH_BYTES_MIN: usize = 80;
+/// A box of the article has fewer elements than this.
+const INSET_NODES_MAX: usize = 80;
 /// Shorter items of a list are names of pages and labels, in bytes.
 const LISTED_BYTES_MIN: usize = 8;
 
@@ -59,6 +59,13 @@ pub fn prose_of(flow: &Flow, block: &RawBlock) -> u32 {
     }
 }
 
+/// Whether a paragraph asks for consent to cookies.
+fn is_consent(words: &str) -> bool {
+    let lower = words.to_lowercase();
+    wall::counts_partners(&lower)
+        || lower.len() <= OFFER_BYTES_MAX && wall::asks_for_consent(&lower)
+}
+
 impl<'a> Survey<'a> {
     /// Sums up the prose of every element; `headline` is the element of the headline.
     pub fn new(dom: &'a Dom, flow: &'a Flow, headline: Option<NodeId>) -> Self {
@@ -70,6 +77,16 @@ impl<'a> Survey<'a> {
                 && wall::is_offer(flow.words(block))
             {
                 *prose = 0;
+            }
+        }
+        // A short article may stand beside a long box that asks for consent.
+        let home = headline.and_then(|node| {
+            dom.ancestors(node).find(|id| matches!(dom.tag(*id), Tag::Article | Tag::Main))
+        });
+        for (prose, block) in own.iter_mut().zip(&flow.blocks) {
+            if *prose > 0 && home.is_some() && is_consent(flow.words(block)) {
+                let inside = dom.ancestors(block.node).any(|up| Some(up) == home);
+                *prose = if inside { *prose } else { 0 };
             }
         }
         let mut survey = Self { dom, flow, prose: Vec::new(), furniture: vec![false; dom.len()] };
@@ -187,9 +204,39 @@ impl<'a> Survey<'a> {
         match tag {
             Tag::Html | Tag::Body | Tag::Main | Tag::Head => false,
             Tag::Article => marks.furniture && marks.body == 0,
+            Tag::Aside if !marks.furniture => !self.is_inset(id),
             _ if is_furniture_tag(tag) => true,
             _ => marks.furniture && marks.body < 3,
         }
+    }
+
+    /// Whether an aside is a box of the article it stands in: facts, key points, a pull quote. It is named
+    /// so, or has no name at all; it links nowhere and asks for nothing.
+    fn is_inset(&self, id: NodeId) -> bool {
+        let marks = self.flow.marks[id as usize];
+        let named = marks.inset || marks.notice || marks.standfirst;
+        let nameless = self.dom.attr(id, "class").is_none() && self.dom.attr(id, "role").is_none();
+        let is_inside = || self.dom.ancestors(id).any(|up| self.dom.tag(up) == Tag::Article);
+        if !(named || nameless && is_inside()) {
+            return false;
+        }
+        let mut left = INSET_NODES_MAX;
+        let mut has_text = false;
+        for step in self.dom.walk(id) {
+            let Step::Enter(node) = step else { continue };
+            left -= 1;
+            let tag = self.dom.tag(node);
+            let marks = self.flow.marks[node as usize];
+            if left == 0
+                || matches!(tag, Tag::Form | Tag::Input | Tag::Iframe | Tag::Article | Tag::Img)
+                || tag == Tag::A && self.dom.attr(node, "href").is_some() && !named
+                || marks.furniture && node != id
+            {
+                return false;
+            }
+            has_text |= matches!(tag, Tag::P | Tag::Li | Tag::Dd | Tag::Td) || named;
+        }
+        has_text
     }
 
     /// The element that holds the article.
@@ -198,6 +245,25 @@ impl<'a> Survey<'a> {
         let named = self.best_named(total);
         let start = named.unwrap_or(Dom::ROOT);
         self.descend(start)
+    }
+
+    /// The article that holds the headline, where `container` holds others with headlines of their own: pages
+    /// that go on with the next story.
+    pub fn of_headline(&self, container: NodeId, headline: Option<NodeId>) -> Option<NodeId> {
+        let headline = headline?;
+        let article =
+            |id: NodeId| self.dom.ancestors(id).find(|up| self.dom.tag(*up) == Tag::Article);
+        let own = article(headline)?;
+        let is_wider = self.dom.ancestors(own).any(|up| up == container);
+        let is_of_other = |id: &NodeId| {
+            self.dom.tag(*id) == Tag::H1
+                && article(*id).is_some_and(|other| {
+                    other != own && !self.dom.ancestors(own).any(|up| up == other)
+                })
+        };
+        let is_one =
+            is_wider && self.prose[own as usize] > 0 && self.flow.order.iter().any(is_of_other);
+        is_one.then_some(own)
     }
 
     /// The element with the surest name of a body that holds a good part of the prose.
@@ -276,9 +342,11 @@ impl<'a> Survey<'a> {
                 kept.push(at);
             }
         }
+        self.cut_copies(&mut kept);
         self.cut_headline(&mut kept);
         self.cut_head(&mut kept);
         self.cut_insets(&mut kept);
+        self.cut_foot(&mut kept);
         kept
     }
 
@@ -333,74 +401,6 @@ impl<'a> Survey<'a> {
             && home.is_some_and(|home| {
                 block.node == home || self.dom.ancestors(block.node).any(|up| up == home)
             })
-    }
-
-    /// The blocks that are shown beside the text and may hold a notice, by index, in order: those in the
-    /// article that are none of its `parts` (an aside, a footer, the byline), and those just above its
-    /// headline.
-    pub fn beside(
-        &self,
-        container: NodeId,
-        headline: Option<NodeId>,
-        parts: &[super::parts::Part],
-    ) -> Vec<usize> {
-        let own = |id: NodeId| self.dom.ancestors(id).find(|up| self.dom.tag(*up) == Tag::Article);
-        let home = own(container)
-            .or_else(|| (self.dom.tag(container) == Tag::Article).then_some(container));
-        let home = home.or_else(|| self.dom.parent(container)).unwrap_or(Dom::ROOT);
-        let heading = headline.and_then(|node| {
-            self.flow.blocks.iter().position(|block| {
-                block.node == node || self.dom.ancestors(block.node).take(4).any(|up| up == node)
-            })
-        });
-        let taken: std::collections::HashSet<usize> = parts.iter().map(|part| part.block).collect();
-        let mut found = Vec::new();
-        for (at, block) in self.flow.blocks.iter().enumerate() {
-            let above = heading.is_some_and(|head| at < head && at + ABOVE_HEADLINE_MAX >= head);
-            if taken.contains(&at) || heading == Some(at) || block.linked * 2 > block.range.len() {
-                continue;
-            }
-            // Comments of readers, hidden text and teasers of other articles are not the publisher's word.
-            let mut inside = block.node == home;
-            let mut foreign = false;
-            for up in std::iter::once(block.node).chain(self.dom.ancestors(block.node)) {
-                let marks = self.flow.marks[up as usize];
-                inside |= up == home;
-                foreign |= marks.hidden || marks.comments;
-                foreign |= !inside && self.dom.tag(up) == Tag::Article;
-            }
-            if (inside || above) && !foreign {
-                found.push(at);
-            }
-        }
-        found
-    }
-
-    /// Bylines, dates and labels between headline and text: metadata, read elsewhere.
-    fn cut_head(&self, kept: &mut Vec<usize>) {
-        let blocks = &self.flow.blocks;
-        let first = kept.iter().position(|at| prose_of(self.flow, &blocks[*at]) > 0).unwrap_or(0);
-        let mut place = 0;
-        kept.retain(|at| {
-            let in_head = place < first;
-            place += 1;
-            let block = &blocks[*at];
-            !(in_head && lines::is_head_line(self.flow.words(block)))
-        });
-        kept.retain(|at| !self.is_byline(&blocks[*at]));
-    }
-
-    /// A short line that its own name or its parent's calls a byline.
-    fn is_byline(&self, block: &RawBlock) -> bool {
-        let words = self.flow.words(block);
-        if words.len() > 120 || words.ends_with(['.', '!', '?']) && words.len() > 60 {
-            return false;
-        }
-        let named = |id: NodeId| {
-            let marks = self.flow.marks[id as usize];
-            (marks.byline || marks.fact) && marks.body == 0
-        };
-        named(block.node) || self.dom.parent(block.node).is_some_and(named)
     }
 
     fn keeps(&self, block: &RawBlock) -> bool {

@@ -50,6 +50,7 @@ pub fn find(dom: &Dom, declared: &Declared, ld: &LdArticle) -> Found {
         .filter_map(|id| clean(&dom.text_below(*id, HEADLINE_BYTES_MAX)).map(|text| (*id, text)))
         .collect();
     site.extend(outlet_beside(dom, title.as_deref(), &headings, &[&og, &json]));
+    let headings = if headings.is_empty() { second_level(dom, clean) } else { headings };
     let says_nothing =
         |text: &str| is_placeholder(text) || site.iter().any(|name| same(name, text));
     let in_article = |id: NodeId| dom.ancestors(id).any(|above| dom.tag(above) == Tag::Article);
@@ -73,8 +74,13 @@ pub fn find(dom: &Dom, declared: &Declared, ld: &LdArticle) -> Found {
     let visible: Vec<(NodeId, String)> =
         headings.iter().filter(|(_, text)| !says_nothing(text)).cloned().collect();
     let title_alone = others.iter().all(|(origin, _)| *origin == Origin::Markup);
+    // "News" as a title says less than any heading that has the form of a headline.
+    let title_is_one = others.first().is_some_and(|(_, text)| has_form(text));
     let stands_as_one = |id: NodeId, text: &str| {
-        title_alone && has_form(text) && in_article(id) && !is_of_outlet(dom, id)
+        title_alone
+            && has_form(text)
+            && (in_article(id) && visible.len() == 1 || !title_is_one)
+            && !is_of_outlet(dom, id)
     };
     let best = visible
         .iter()
@@ -104,6 +110,18 @@ pub fn find(dom: &Dom, declared: &Declared, ld: &LdArticle) -> Found {
     };
     let disagreement = disagreement(fact.as_ref(), &others);
     Found { fact, node, disagreement }
+}
+
+/// The first heading of the second level in the article, where the page has none of the first.
+fn second_level(dom: &Dom, clean: impl Fn(&str) -> Option<String>) -> Vec<(NodeId, String)> {
+    let is_one = |id: &NodeId| {
+        dom.tag(*id) == Tag::H2
+            && !is_of_outlet(dom, *id)
+            && dom.ancestors(*id).any(|up| matches!(dom.tag(up), Tag::Article | Tag::Main))
+    };
+    let first = dom.elements().find(is_one);
+    let text = |id: NodeId| clean(&dom.text_below(id, HEADLINE_BYTES_MAX)).map(|text| (id, text));
+    first.and_then(text).filter(|(_, text)| has_form(text)).into_iter().collect()
 }
 
 /// What templates leave where a headline should be.
@@ -179,14 +197,26 @@ fn outlet_beside(
 ) -> Vec<String> {
     let Some(title) = title else { return Vec::new() };
     let ends = title_ends(title);
-    let is_end = |text: &str| ends.iter().any(|end| same(end, text));
-    let of_headings =
-        headings.iter().filter(|(id, _)| is_of_outlet(dom, *id)).map(|(_, text)| text);
-    let is_beaten = |other: &str| {
-        let beats = |(id, text): &(NodeId, String)| {
-            has_form(text) && likeness(text, other) < 50 && !is_of_outlet(dom, *id)
+    let is_end = |text: &str| same(title, text) || ends.iter().any(|end| same(end, text));
+    // A class such as "blog-title" stands on headlines, too: what has their form is one, unless another
+    // heading has it.
+    let stands_alone = |id: NodeId| {
+        let is_other = |(other, text): &(NodeId, String)| {
+            *other != id && has_form(text) && !is_of_outlet(dom, *other)
         };
-        headings.iter().any(beats)
+        !headings.iter().any(is_other)
+    };
+    let is_name = |(id, text): &&(NodeId, String)| {
+        is_of_outlet(dom, *id) && !(has_form(text) && stands_alone(*id))
+    };
+    let of_headings = headings.iter().filter(is_name).map(|(_, text)| text);
+    let is_beaten = |other: &str| {
+        let is_like = |text: &str| likeness(text, other) >= 50;
+        let beats = |(id, text): &(NodeId, String)| {
+            has_form(text) && !is_like(text) && !is_of_outlet(dom, *id)
+        };
+        // The headline is like one heading and unlike those of the parts below it.
+        headings.iter().any(beats) && !headings.iter().any(|(_, text)| is_like(text))
     };
     let of_others =
         others.iter().filter_map(|other| other.as_ref()).filter(|other| is_beaten(other));

@@ -13,6 +13,12 @@ use super::lines;
 
 /// How far up the list or the box of a block is looked for.
 const LEVELS_MAX: usize = 6;
+/// Longer quotes are none that were pulled out of the text, in bytes.
+const PULLED_BYTES_MAX: usize = 400;
+/// Shorter ones stand in it by chance, in bytes of letters.
+const PULLED_BYTES_MIN: usize = 16;
+/// At most this many quotes are searched for in the text.
+const PULLED_MAX: usize = 16;
 /// Headings longer than this are text in large letters, in bytes.
 const TITLE_BYTES_MAX: usize = 70;
 
@@ -20,8 +26,65 @@ impl Survey<'_> {
     /// Takes such furniture out of the blocks kept so far.
     pub(super) fn cut_insets(&self, kept: &mut Vec<usize>) {
         self.cut_rail_lists(kept);
+        self.cut_cards(kept);
+        self.cut_pull_quotes(kept);
         self.cut_left_headings(kept);
         self.cut_last_headings(kept);
+    }
+
+    /// Teasers of other stories at both ends of the text: a box with a headline that is a link, and what it
+    /// promises. Where most of the text stands in such boxes they are what the article lists.
+    fn cut_cards(&self, kept: &mut Vec<usize>) {
+        let blocks = &self.flow.blocks;
+        let is_linked = |block: &RawBlock| {
+            matches!(block.shape, Shape::Heading(2..)) && block.linked * 10 >= block.range.len() * 9
+        };
+        let is_teaser = |at: usize| {
+            let Some(above) = at.checked_sub(1).and_then(|above| blocks.get(above)) else {
+                return false;
+            };
+            let block = &blocks[at];
+            matches!(block.shape, Shape::Paragraph | Shape::Loose)
+                && is_linked(above)
+                && self.dom.parent(above.node) == self.dom.parent(block.node)
+                && blocks
+                    .get(at + 1)
+                    .is_none_or(|next| self.dom.parent(next.node) != self.dom.parent(block.node))
+        };
+        let len = |all: &[usize]| all.iter().map(|at| blocks[*at].range.len()).sum::<usize>();
+        let from = kept.iter().take_while(|at| is_teaser(**at)).count();
+        let behind = kept[from..].iter().rev().take_while(|at| is_teaser(**at)).count();
+        let to = kept.len() - behind;
+        if (len(&kept[..from]) + len(&kept[to..])) * 3 < len(kept) {
+            kept.truncate(to);
+            kept.drain(..from);
+        }
+    }
+
+    /// Words of the text that are set again in large letters.
+    fn cut_pull_quotes(&self, kept: &mut Vec<usize>) {
+        let bare = |at: usize| -> String {
+            let words = self.flow.words(&self.flow.blocks[at]);
+            words.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+        };
+        let is_pulled = |at: &usize| {
+            let block = &self.flow.blocks[*at];
+            let is_named = || self.around(block).any(|id| self.flow.marks[id as usize].inset);
+            block.range.len() <= PULLED_BYTES_MAX
+                && (block.shape == Shape::Quote || block.shape == Shape::Paragraph && is_named())
+        };
+        let pulled: Vec<usize> = kept.iter().copied().filter(is_pulled).take(PULLED_MAX).collect();
+        if pulled.is_empty() {
+            return;
+        }
+        let text: Vec<String> =
+            kept.iter().filter(|at| !pulled.contains(at)).map(|at| bare(*at)).collect();
+        let is_again = |at: usize| {
+            let words = bare(at);
+            words.len() >= PULLED_BYTES_MIN && text.iter().any(|other| other.contains(&words))
+        };
+        let out: Vec<usize> = pulled.into_iter().filter(|at| is_again(*at)).collect();
+        kept.retain(|at| !out.contains(at));
     }
 
     fn list_of(&self, block: &RawBlock) -> Option<NodeId> {

@@ -83,7 +83,9 @@ const OFFERS_TEXT: &str = "our newsletter|free newsletter|daily newsletter|weekl
     preferred source on google|google news|push notifications|subscribe to our|subscribe for|\
     sign up for our|sign up to our|sign up here|sign up for free|become a subscriber|\
     start your subscription|click here to subscribe|use our app|\
-    get notified|unseren newsletter|unserem newsletter|notre newsletter|nuestro boletín|\
+    free articles left|free articles remaining|free article left|articles left this month|free articles this month|\
+    kostenlose artikel übrig|articles gratuits restants|artículos gratis este mes|artigos gratuitos este mês|\
+    articoli gratuiti|get notified|unseren newsletter|unserem newsletter|notre newsletter|nuestro boletín|\
     nuestra newsletter|nossa newsletter|nostra newsletter|canal de whatsapp|canal do whatsapp|\
     onze nieuwsbrief|телеграм-канал|telegram-канал";
 
@@ -93,7 +95,9 @@ const UNITS_TEXT: &str = "min|mins|minute|minutes|minuten|minutos|minuti|minuto|
     hour|hours|hrs|hr|day|days|votes|vote|ratings|replies|reply|followers|photos|images|\
     videos|listen|k|m|watch|readers|words|leitura|lectura|lecture|de|la|tempo|tiempo|temps|\
     lesezeit|x|lettura|lesedauer|minutes'|second|seconds|sec|s|ratings|reviews|stars|star|source|sources|article|articles|story|stories|post|posts|result|results|\
-    claps";
+    claps|aufrufe|leser|vues|lectures|visitas|vistas|visualizaciones|visualizações|visualizzazioni|letture|\
+    weergaven|reacties|wyświetleń|odsłon|komentarzy|visningar|kommentarer|visninger|просмотров|просмотра|просмотр|\
+    комментариев|комментария|переглядів|коментарів|görüntülenme|yorum|okunma|минут|мин|minut";
 
 /// Beginnings that also begin sentences: what follows them decides.
 const ONE_WORD_TEXT: &str = "advertising|advertisement|donate|loading|assine|whatsapp|newsletter|tagged|sponsored|\
@@ -135,16 +139,28 @@ const STATES_TEXT: &str = "offer ends|offer expires|sale ends|deal ends|ends in|
     dit artikel is meer dan|dit artikel is ouder dan|afgedrukt op|oferta kończy się|ten artykuł ma ponad|wydrukowano|\
     artikeln är mer än|artikeln är äldre än|utskriven|artikkelen er mer enn|artikkelen er over|skrevet ut|\
     artiklen er mere end|udskrevet|статья старше|статье больше|распечатано|роздруковано|yazdırılma|\
-    この記事は公開から|印刷日|打印时间|打印日期|列印日期|인쇄일";
+    閲覧数|再生回数|阅读量|阅读数|閱讀數|浏览|瀏覽|조회수|조회|この記事は公開から|印刷日|打印时间|打印日期|列印日期|인쇄일";
+
+/// What says of an offer how long it lasts.
+const LEFT_TEXT: &str = "left|remaining|noch|verbleiben|verbleibend|plus|reste|restent|restants|quedan|queda|faltan|falta|\
+    restan|mancano|manca|restano|faltam|restam|nog|zostało|pozostało|kvar|igjen|tilbake|осталось|залишилось|kaldı";
+
+/// What else stands in such a line: units of time and small words.
+const COUNTDOWN_TEXT: &str = "only|just|to|go|and|days|day|hours|hour|hrs|minutes|minute|mins|min|seconds|second|sec|d|h|m|s|nur|und|\
+    tage|tag|tagen|stunden|stunde|minuten|sekunden|que|il|ne|encore|et|jours|jour|heures|heure|secondes|solo|sólo|y|días|día|\
+    horas|hora|minutos|segundos|ancora|e|giorni|giorno|ore|ora|minuti|secondi|só|apenas|dias|dia|dagen|dag|uur|en|jeszcze|\
+    tylko|i|dni|dzień|godzin|godziny|godzina|minut|sekund|bara|och|dagar|timmar|minuter|sekunder|kun|og|dager|timer|minutter|\
+    ещё|еще|только|и|дней|дня|день|часов|часа|час|секунд|gün|saat|dakika|yalnızca";
 
 /// Who is counted on a page.
 const CROWD_TEXT: &str = "readers|people|others|users|fans|leser|leserinnen|lecteurs|lectores|leitores|lettori|lezers|\
-    czytelników|läsare|lesere|læsere|читателей|читачів|okur";
+    czytelników|läsare|lesere|læsere|читателей|читачів|okur|personen|personnes|personas|pessoas|persone|osób|człowiek|\
+    człowieka";
 
 /// What they are counted for.
 const APPLAUSE_TEXT: &str = "like|liked|love|loved|recommend|recommended|viewing|watching|shared|bookmarked|saved|following|\
     read|reading|gefällt|gefallen|empfehlen|lesen|aiment|recommandent|lisent|gusta|recomiendan|leyendo|gostaram|curtiram|\
-    recomendam|piace|consigliano|leggono|vinden|lezen|lubi|poleca|gillar|läser|liker|leser|læser|нравится|рекомендуют|beğendi";
+    recomendam|lendo|leggendo|czyta|czytają|läst|læst|gelesen|lu|gelezen|piace|consigliano|leggono|vinden|lezen|lubi|poleca|gillar|läser|liker|leser|læser|нравится|рекомендуют|beğendi";
 
 /// Who pays for a page.
 const DONORS_TEXT: &str = "donors|donor|supporters|supporter|backers|backer|members|subscribers|contributors|donations|pledges|\
@@ -154,7 +170,7 @@ const DONORS_TEXT: &str = "donors|donor|supporters|supporter|backers|backer|memb
 
 /// What is said of how many do.
 const GOALS_TEXT: &str = "reached|far|goal|target|joined|raised|pledged|needed|to go|erreicht|ziel|fehlen|atteint|objectif|objetivo|\
-    meta|alcanzado|alcançado|raggiunto|obiettivo|bereikt|doel|cel|nått|mål|nådd|цель|собрано";
+    dabei|bisher|participé|déjà|jusqu'ici|finora|già|hasta|ya|até|hittills|meta|alcanzado|alcançado|raggiunto|obiettivo|bereikt|doel|cel|nått|mål|nådd|цель|собрано";
 
 /// Beginnings of lines that ask for support.
 const DONORS_FIRST_TEXT: &str = "support|help us|help fund|join|unterstützen sie|unterstütze|soutenez|apoya|apoye|sostieni|steun|\
@@ -234,6 +250,10 @@ pub static ONE_WORD: LazyLock<Table> = LazyLock::new(|| Table::new(ONE_WORD_TEXT
 
 /// Beginnings of lines that tell of the page's own state.
 pub static STATES: LazyLock<Table> = LazyLock::new(|| Table::new(STATES_TEXT));
+/// What says of an offer how long it lasts.
+pub static LEFT: LazyLock<Table> = LazyLock::new(|| Table::new(LEFT_TEXT));
+/// What else stands in a countdown.
+pub static COUNTDOWN: LazyLock<Table> = LazyLock::new(|| Table::new(COUNTDOWN_TEXT));
 /// Who is counted on a page.
 pub static CROWD: LazyLock<Table> = LazyLock::new(|| Table::new(CROWD_TEXT));
 /// What they are counted for.

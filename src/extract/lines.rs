@@ -6,10 +6,10 @@
 //! Main languages of the press.
 
 use super::line_words::{
-    APPLAUSE, BY, CREDIT_ENDS, CREDIT_STARTS, CREDIT_WORDS, CROWD, DONORS, DONORS_FIRST, GOALS,
-    OFFERS, ONE_WORD, POINTERS, PROMPTS, STATES, Table, UNITS, WHOLE,
+    APPLAUSE, BY, COUNTDOWN, CREDIT_ENDS, CREDIT_STARTS, CREDIT_WORDS, CROWD, DONORS, DONORS_FIRST,
+    GOALS, LEFT, OFFERS, ONE_WORD, POINTERS, PROMPTS, STATES, Table, UNITS, WHOLE,
 };
-use super::wall;
+use super::{shown_dates, wall};
 use crate::dates::{Order, find_human};
 
 /// Longer lines are sentences of the article, whatever they begin with, in bytes.
@@ -101,7 +101,13 @@ fn is_page_state(bare: &str, is_sentence: bool) -> bool {
         words.first().is_some_and(|word| word.starts_with(|c: char| c.is_numeric()));
     let short = words.len() <= 12;
     let left = words.first() == Some(&"only") && words.contains(&"left") && bare.len() <= 60;
-    left || bare.len() <= 90 && STATES.after(bare).is_some()
+    let is_word = |word: &&&str| !word.contains(|c: char| c.is_numeric());
+    let is_countdown = short
+        && has(&LEFT)
+        && has(&COUNTDOWN)
+        && words.iter().filter(is_word).all(|word| LEFT.has(word) || COUNTDOWN.has(word));
+    left || is_countdown
+        || bare.len() <= 90 && STATES.after(bare).is_some()
         || short && begins_counted && has(&CROWD) && has(&APPLAUSE)
         || short && has(&DONORS) && has(&GOALS) && (begins_counted || !is_sentence)
         || words.len() <= 14 && DONORS_FIRST.after(bare).is_some() && has(&DONORS)
@@ -244,6 +250,16 @@ pub fn is_head_line(words: &str) -> bool {
     by || (words.len() <= 90
         && find_human(words, Order::DayFirst).is_some()
         && !words.ends_with(['.', '?', '!']))
+}
+
+/// A line that tells when the page appeared or was changed, and nothing else: "Updated 5 March 2026, 11:20".
+pub fn is_date_line(words: &str) -> bool {
+    let stop = words.ends_with(['.', '?', '!', '。']);
+    words.len() <= 90
+        && !stop
+        && words.split_whitespace().count() <= 14
+        && shown_dates::words_call(words) != shown_dates::Call::Nothing
+        && find_human(words, Order::DayFirst).is_some()
 }
 
 /// A caption or the credit of a picture, by its end or its beginning: "(Image: Getty)",

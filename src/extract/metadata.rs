@@ -11,9 +11,9 @@ use super::declared::{Declared, squeeze};
 use super::dom::{Dom, NodeId, Tag};
 use super::flow::Flow;
 use super::json_ld::{LdArticle, unescape};
-use super::page::{Access, Fact, Image, Origin, Page};
+use super::page::{Access, Fact, Image, MediaKind, Origin, Page};
 use super::wall::{self, Wall};
-use super::{byline, caption, headline, published};
+use super::{article, byline, caption, headline, published};
 use crate::dates::Style;
 use crate::language::detect;
 
@@ -50,7 +50,8 @@ pub fn fill(from: &Sources<'_>, head: headline::Found, page: &mut Page) {
     let language = of_site.as_ref().map(|f| f.value.as_str());
     page.byline = byline::find(&byline::Sources { dom, flow, declared, ld, kept }, site, language);
     page.access = access(from, page);
-    page.lead_image = lead_image(from);
+    page.lead_image = lead_image(from).or_else(|| first_picture(page));
+    page.description = description(declared);
 }
 
 fn fact(text: Option<&str>, origin: Origin) -> Option<Fact<String>> {
@@ -229,7 +230,37 @@ fn access(from: &Sources<'_>, page: &Page) -> Access {
     if page.text.len() < STUB_BYTES_MAX && shows_wall(from) {
         return Access::Paid;
     }
+    if page.text.len() < LOGIN_BYTES_MAX && page.published.is_none() && asks_to_log_in(from) {
+        return Access::Paid;
+    }
     Access::Free
+}
+
+/// The longest text of a page that asks its readers to log in, in bytes.
+const LOGIN_BYTES_MAX: usize = 600;
+/// As much of it as sentences may be, in bytes.
+const LOGIN_PROSE_BYTES_MAX: usize = 240;
+
+/// Whether the page is there to log in: it has a field for a password, and no text that is longer than
+/// what asks for it.
+fn asks_to_log_in(from: &Sources<'_>) -> bool {
+    let (dom, flow) = (from.dom, from.flow);
+    // The field of a bar or of a box that opens over the page stands on every page.
+    let is_of_site = |id: NodeId| {
+        let tag = dom.tag(id);
+        matches!(tag, Tag::Header | Tag::Nav | Tag::Footer | Tag::Aside | Tag::Dialog)
+            || flow.marks[id as usize].hidden
+            || dom.attr(id, "class").is_some_and(|names| {
+                ["modal", "popup", "overlay", "dropdown"].iter().any(|word| names.contains(word))
+            })
+    };
+    let is_password = |id: &NodeId| {
+        dom.tag(*id) == Tag::Input
+            && dom.attr(*id, "type").is_some_and(|kind| kind.eq_ignore_ascii_case("password"))
+            && !dom.ancestors(*id).any(is_of_site)
+    };
+    let prose = || flow.blocks.iter().map(|b| article::prose_of(flow, b) as usize).sum::<usize>();
+    dom.elements().any(|id| is_password(&id)) && prose() < LOGIN_PROSE_BYTES_MAX
 }
 
 /// The longest text that may be the beginning of an article behind a wall, in bytes.
@@ -285,6 +316,26 @@ fn is_named_bar(dom: &Dom, id: NodeId) -> bool {
             .iter()
             .any(|part| name.contains(part))
     })
+}
+
+/// The summary that the page declares.
+fn description(declared: &Declared) -> Option<Fact<String>> {
+    let of = |names: &[&str], origin| {
+        let value = squeeze(&unescape(declared.meta(names)?));
+        let fits = (1..=DESCRIPTION_BYTES_MAX).contains(&value.len());
+        fits.then_some(Fact { value, origin })
+    };
+    of(&["description", "dc.description"], Origin::Meta)
+        .or_else(|| of(&["og:description", "twitter:description"], Origin::OpenGraph))
+}
+
+/// Longer ones are the text of the article, in bytes.
+const DESCRIPTION_BYTES_MAX: usize = 1_000;
+
+/// The first picture of the article, where the page declares none: the one that readers take for it.
+fn first_picture(page: &Page) -> Option<Image> {
+    let first = page.media.first().filter(|media| media.kind == MediaKind::Picture)?;
+    Some(Image { src: first.src.clone(), caption: first.caption.clone() })
 }
 
 fn lead_image(from: &Sources<'_>) -> Option<Image> {

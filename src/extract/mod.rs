@@ -15,8 +15,10 @@ mod caption;
 #[cfg(test)]
 mod cases;
 pub mod charset;
+mod copies;
 mod declared;
 pub mod dom;
+mod edges;
 pub mod figures;
 mod flow;
 mod furniture;
@@ -27,9 +29,12 @@ mod insets;
 pub(crate) mod json;
 mod json_ld;
 mod json_loose;
+mod kicker;
 mod kind;
 mod line_words;
 mod lines;
+mod live_entries;
+mod media;
 mod metadata;
 mod names;
 mod notices;
@@ -105,8 +110,12 @@ pub fn extract(payload: &[u8], hints: &Hints<'_>) -> Extraction {
     let head = headline::find(&dom, &declared, &ld);
     let survey = article::Survey::new(&dom, &flow, head.node);
     let container = survey.container();
-    let kept = survey.blocks(container);
-    let parts = parts::place(&survey, container, &kept, head.node, &declared);
+    let container = survey.of_headline(container, head.node).unwrap_or(container);
+    let container = live_entries::home(&survey, container, head.node).unwrap_or(container);
+    let mut kept = survey.blocks(container);
+    kept.retain(|at| Some(flow.blocks[*at].node) != head.node);
+    let declares_live = ld.is_a("LiveBlogPosting");
+    let parts = parts::place(&survey, container, &kept, head.node, &declared, declares_live);
     let beside = survey.beside(container, head.node, &parts);
     let mut page =
         Page { coarse: cut || flow.cut || first.len() < payload.len(), ..Page::default() };
@@ -120,6 +129,8 @@ pub fn extract(payload: &[u8], hints: &Hints<'_>) -> Extraction {
         url: hints.url,
         base: base.as_ref(),
     };
+    page.media = media::read(&survey, container, head.node, &kept, base.as_ref());
+    page.kicker = kicker::find(&survey, head.node);
     metadata::fill(&sources, head, &mut page);
     let evidence = kind::Evidence {
         flow: &flow,

@@ -355,6 +355,28 @@ pub struct Image {
     pub caption: Option<String>,
 }
 
+/// What a part of the article shows or plays.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum MediaKind {
+    /// A picture.
+    Picture,
+    /// A video, a recording, or a frame with another page in it.
+    Player,
+}
+
+/// A picture or a player inside the article.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Media {
+    /// What it is.
+    pub kind: MediaKind,
+    /// Its resolved address.
+    pub src: String,
+    /// What stands in its place for those who do not see it.
+    pub alt: Option<String>,
+    /// The caption of the figure it stands in, of any length.
+    pub caption: Option<String>,
+}
+
 /// Two sources of one page that disagree about a fact.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Disagreement {
@@ -405,6 +427,12 @@ pub struct Page {
     pub links: Vec<ArticleLink>,
     /// The lead picture.
     pub lead_image: Option<Image>,
+    /// The pictures and players of the article, in order, the lead picture among them where it is shown.
+    pub media: Vec<Media>,
+    /// The line above the headline that says what the article is: "Analysis", "Sponsored content".
+    pub kicker: Option<Fact<String>>,
+    /// What the page declares as its summary, for search engines and social networks.
+    pub description: Option<Fact<String>>,
     /// Whether the page was longer than what is read of one, so that its end is left out.
     pub coarse: bool,
 }

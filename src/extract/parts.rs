@@ -12,27 +12,31 @@ use super::article::{Survey, prose_of};
 use super::declared::{Declared, squeeze};
 use super::dom::{Dom, NodeId, Tag};
 use super::flow::{Flow, RawBlock, Shape};
-use super::lines;
 use super::page::PageTime;
 use super::said::Said;
-use crate::dates::{self, Order};
+use super::words::ends_as_sentence;
+use super::{lines, live_entries, notices, wall};
 
 /// Longer ones are paragraphs, in bytes.
 const STANDFIRST_BYTES_MAX: usize = 900;
 /// The most blocks that a standfirst has.
 const STANDFIRST_BLOCKS_MAX: usize = 2;
+/// The most items that a list in its place has.
+const STANDFIRST_ITEMS_MAX: usize = 10;
+/// A standfirst that nothing names has at least so many words.
+const UNNAMED_WORDS_MIN: usize = 6;
+/// How far out headline and standfirst may share an element.
+const SHARED_LEVELS_MAX: usize = 6;
 /// A caption of fewer words than this outside links is a credit, a name or a label.
 const CAPTION_WORDS_MIN: u32 = 6;
+/// The same where words are not parted, in characters.
+const BARE_CAPTION_CHARS_MIN: usize = 14;
+/// A caption stands at most this many blocks behind the text.
+const BEHIND_MAX: usize = 8;
 /// A standfirst of fewer words than this outside links is a label or a date.
 const STANDFIRST_WORDS_MIN: u32 = 4;
-/// So many blocks of prose below the headline are what a standfirst must not repeat.
+/// A standfirst must not repeat the headline and this many blocks of prose below it.
 const OPENING_BLOCKS: usize = 2;
-/// Fewer elements than this that begin with a time are no live blog.
-const ENTRIES_MIN: usize = 3;
-/// How far above its time an entry may begin.
-const ENTRY_LEVELS_MAX: usize = 6;
-/// How many blocks of an entry may stand before its time: its heading, who wrote it.
-const BEFORE_TIME_MAX: usize = 2;
 
 /// What a block is besides its shape.
 #[derive(Debug, Clone, PartialEq)]
@@ -63,6 +67,7 @@ pub fn place(
     kept: &[usize],
     headline: Option<NodeId>,
     declared: &Declared,
+    declares_live: bool,
 ) -> Vec<Part> {
     let flow = survey.flow;
     let mut roles: HashMap<usize, Role> = kept.iter().map(|at| (*at, Role::Body)).collect();
@@ -90,9 +95,12 @@ pub fn place(
         let words = words_at(flow, at);
         // What is in the prose anyway only gets its name. Beside it, a summary has the words of what it
         // sums up, but not those of the headline and the first paragraphs alone.
-        if roles.contains_key(&at) || !(opening.has(words) || said.repeats(words)) {
+        let is_item = flow.blocks[at].shape == Shape::Item;
+        let is_said = !is_item && opening.has(words) || said.repeats(words);
+        if roles.contains_key(&at) || !is_said {
             said.hear(words);
-            roles.insert(at, Role::Standfirst);
+            // The points of a list stay a list.
+            roles.insert(at, if is_item { Role::Body } else { Role::Standfirst });
         }
     }
     for at in beside {
@@ -102,7 +110,7 @@ pub fn place(
             roles.entry(at).or_insert(Role::Body);
         }
     }
-    for (at, time) in entries(survey, container, kept) {
+    for (at, time) in live_entries::find(survey, container, kept, declares_live) {
         roles.insert(at, Role::Entry(time));
     }
     let mut parts: Vec<Part> =
@@ -159,6 +167,10 @@ fn standfirst(
         .map(|text| bare(&squeeze(text)))
         .filter(|text| text.len() >= 20)
         .collect();
+    let is_unnamed = |at: usize| {
+        let node = heading.map(|at| flow.blocks[at].node);
+        node.is_some_and(|node| is_summary(survey, at, node))
+    };
     let is_one = |at: usize| {
         let block = &flow.blocks[at];
         let words = flow.words(block);
@@ -172,9 +184,58 @@ fn standfirst(
             && block.plain_words >= STANDFIRST_WORDS_MIN
             && lines::judge(words, block.linked) == lines::Line::Text
             && !lines::is_head_line(words)
-            && (named() || told)
+            && (named() || told || (at < first && !kept.contains(&at) && is_unnamed(at)))
     };
-    (from..=first).filter(|at| is_one(*at)).take(STANDFIRST_BLOCKS_MAX).collect()
+    let (mut blocks, mut items) = (0, 0);
+    let found = (from..=first).filter(|at| is_one(*at)).filter(|at| {
+        let is_item = flow.blocks[*at].shape == Shape::Item;
+        let (count, most) = match is_item {
+            true => (&mut items, STANDFIRST_ITEMS_MAX),
+            false => (&mut blocks, STANDFIRST_BLOCKS_MAX),
+        };
+        *count += 1;
+        *count <= most
+    });
+    found.collect()
+}
+
+/// Whether a block between headline and text sums the article up, though nothing names it: a sentence that
+/// stands alone in the element of the headline.
+fn is_summary(survey: &Survey<'_>, at: usize, headline: NodeId) -> bool {
+    let (dom, blocks) = (survey.dom, &survey.flow.blocks);
+    let block = &blocks[at];
+    let words = survey.flow.words(block);
+    let is_shaped = matches!(block.shape, Shape::Paragraph | Shape::Loose | Shape::Heading(2..=6));
+    let shares = || {
+        let around: Vec<NodeId> = dom.ancestors(headline).take(SHARED_LEVELS_MAX).collect();
+        let Some(shared) = dom.ancestors(block.node).find(|up| around.contains(up)) else {
+            return false;
+        };
+        // What stands there with other lines is a box of its own.
+        let own = |node: NodeId| {
+            let mut chain = std::iter::once(node).chain(dom.ancestors(node));
+            chain.find(|id| dom.parent(*id) == Some(shared))
+        };
+        let beside = [at.checked_sub(1), Some(at + 1)].into_iter().flatten();
+        let mut beside = beside.filter_map(|at| blocks.get(at));
+        !matches!(dom.tag(shared), Tag::Body | Tag::Html)
+            && beside.all(|other| own(other.node) != own(block.node))
+    };
+    let is_of_author = || {
+        let mut up = around(survey, block.node, 4);
+        up.any(|id| {
+            survey.flow.marks[id as usize].byline || survey.flow.marks[id as usize].doubtful
+        })
+    };
+    is_shaped
+        && block.linked == 0
+        && (words.split_whitespace().count() >= UNNAMED_WORDS_MIN || words.contains('。'))
+        && ends_as_sentence(words)
+        && !lines::is_credit(words)
+        && !notices::is_one(words)
+        && !wall::is_offer(words)
+        && shares()
+        && !is_of_author()
 }
 
 /// Captions inside the article, and between its headline and its prose.
@@ -191,13 +252,14 @@ fn captions(
     let from = heading.filter(|heading| *heading < first);
     let everything = container == Dom::ROOT;
     let mut found = Vec::new();
-    for at in from.unwrap_or(first)..=last.max(first) {
+    for at in from.unwrap_or(first)..=behind(survey, container, last.max(first)) {
         let block = &flow.blocks[at];
         if block.shape != Shape::Caption || survey.furniture[block.node as usize] {
             continue;
         }
         let inside = everything
             || (from.is_some() && at < first)
+            || at > last
             || survey.dom.ancestors(block.node).any(|up| up == container);
         let words = flow.words(block);
         if inside && is_caption(block, words) {
@@ -205,6 +267,26 @@ fn captions(
         }
     }
     found
+}
+
+/// The last block that may be a caption of the article: pictures follow its text, too.
+fn behind(survey: &Survey<'_>, container: NodeId, last: usize) -> usize {
+    let dom = survey.dom;
+    let mut homes = around(survey, container, SHARED_LEVELS_MAX);
+    let home = homes.find(|id| dom.tag(*id) == Tag::Article).unwrap_or(container);
+    let is_of_picture = |block: &RawBlock| {
+        let mut up = dom.ancestors(block.node);
+        let beside = dom.parent(block.node).is_some_and(|up| {
+            dom.children(up).any(|child| matches!(dom.tag(child), Tag::Img | Tag::Picture))
+        });
+        let is_figure = |id: &NodeId| dom.tag(*id) == Tag::Figure || *id == home;
+        block.shape == Shape::Caption
+            && (beside || up.find(is_figure).is_some_and(|id| id != home))
+            && dom.ancestors(block.node).any(|up| up == home)
+    };
+    let blocks = survey.flow.blocks.iter().enumerate().skip(last + 1).take(BEHIND_MAX);
+    let found = blocks.take_while(|(_, block)| is_of_picture(block));
+    found.last().map_or(last, |(at, _)| at)
 }
 
 /// A caption tells something: it has a sentence, whatever credit stands behind it. A name, a place
@@ -217,6 +299,10 @@ fn is_caption(block: &RawBlock, words: &str) -> bool {
 }
 
 fn has_sentence(block: &RawBlock, words: &str) -> bool {
+    // Captions of scripts that part no words go without their stop.
+    if words.chars().filter(|c| is_unspaced(*c)).count() >= BARE_CAPTION_CHARS_MIN {
+        return !lines::is_credit(words);
+    }
     let stops = ['.', '!', '?', '…', '।', '؟', '۔'];
     let parted = words.match_indices(stops).any(|(at, stop)| {
         let behind = words.get(at + stop.len()..).unwrap_or_default();
@@ -231,149 +317,9 @@ fn has_sentence(block: &RawBlock, words: &str) -> bool {
     words.contains('。') || (block.plain_words >= CAPTION_WORDS_MIN && parted)
 }
 
-/// The blocks that begin the entries of a live blog, with their times.
-fn entries(
-    survey: &Survey<'_>,
-    container: NodeId,
-    kept: &[usize],
-) -> Vec<(usize, Option<PageTime>)> {
-    let flow = survey.flow;
-    // The first and last block below each element, and its prose that is in the article.
-    let mut span: Vec<Option<(usize, usize)>> = vec![None; survey.dom.len()];
-    let widen = |all: &mut Option<(usize, usize)>, (from, to): (usize, usize)| {
-        *all = Some(all.map_or((from, to), |(a, b)| (a.min(from), b.max(to))));
-    };
-    for (at, block) in flow.blocks.iter().enumerate() {
-        widen(&mut span[block.node as usize], (at, at));
-    }
-    for id in flow.order.iter().rev() {
-        if let (Some(up), Some(own)) = (survey.dom.parent(*id), span[*id as usize]) {
-            widen(&mut span[up as usize], own);
-        }
-    }
-    let mut groups: HashMap<NodeId, Vec<Entry>> = HashMap::new();
-    for entry in times(survey, container) {
-        let mut at = entry.node;
-        for _ in 0..ENTRY_LEVELS_MAX {
-            let Some(up) = survey.dom.parent(at) else { break };
-            // The time stands where the entry begins.
-            if let Some((from, _)) = span[at as usize]
-                && entry.block <= from + BEFORE_TIME_MAX
-            {
-                groups.entry(up).or_default().push(Entry { node: at, ..entry.clone() });
-            }
-            if at == container || up == Dom::ROOT {
-                break;
-            }
-            at = up;
-        }
-    }
-    let total: u64 = kept.iter().map(|at| u64::from(prose_of(flow, &flow.blocks[*at]))).sum();
-    let with_prose: Vec<usize> =
-        kept.iter().copied().filter(|at| prose_of(flow, &flow.blocks[*at]) > 0).collect();
-    let best = groups
-        .into_iter()
-        .map(|(up, mut entries)| {
-            entries.dedup_by_key(|entry| entry.node);
-            let mut prose: u64 =
-                entries.iter().map(|e| u64::from(survey.prose[e.node as usize])).sum();
-            // Times between the paragraphs of one element: each heads what follows it.
-            let heads = |pair: &[Entry]| {
-                let next = with_prose.partition_point(|at| *at <= pair[0].block);
-                with_prose.get(next).is_some_and(|at| *at < pair[1].block)
-            };
-            if prose == 0 && entries.windows(2).all(heads) {
-                prose = u64::from(survey.prose[up as usize]);
-            }
-            (prose, entries)
-        })
-        .filter(|(prose, entries)| entries.len() >= ENTRIES_MIN && *prose * 2 >= total.max(1))
-        // Of groups with the same prose, the one with more entries: the innermost.
-        .max_by_key(|(prose, entries)| (*prose, entries.len(), entries.first().map(|e| e.block)));
-    best.map_or_else(Vec::new, |(_, entries)| {
-        entries.into_iter().map(|entry| (entry.block, entry.time)).collect()
-    })
-}
-
-#[derive(Clone)]
-struct Entry {
-    node: NodeId,
-    block: usize,
-    time: Option<PageTime>,
-}
-
-/// The times of day inside the container: `time` elements, and lines that are a clock time alone.
-fn times(survey: &Survey<'_>, container: NodeId) -> Vec<Entry> {
-    let (dom, flow) = (survey.dom, survey.flow);
-    let mut inside = vec![false; dom.len()];
-    let mut timed: HashMap<NodeId, Option<PageTime>> = HashMap::new();
-    for id in &flow.order {
-        let up = dom.parent(*id);
-        inside[*id as usize] = *id == container || up.is_some_and(|up| inside[up as usize]);
-        if inside[*id as usize] && dom.tag(*id) == Tag::Time {
-            let declared = dom.attr(*id, "datetime").and_then(dates::parse_machine);
-            let time = declared.filter(|time| !time.day_only);
-            // A day alone, however exact its machine-readable time, dates a teaser or a comment.
-            let shown = dom.text_below(*id, 60);
-            let dated =
-                !shown.contains(':') && dates::find_human(&shown, Order::DayFirst).is_some();
-            // A `time` stands in a block of its parent.
-            if let Some(up) = up.filter(|_| !dated && (time.is_some() || is_clock(&shown))) {
-                timed.entry(up).or_insert(time);
-            }
-        }
-    }
-    let mut found = Vec::new();
-    for (at, block) in flow.blocks.iter().enumerate() {
-        let words = flow.words(block);
-        if !inside[block.node as usize]
-            || survey.furniture[block.node as usize]
-            || words.len() > 160
-        {
-            continue;
-        }
-        // Inline elements around the time are passed over.
-        let own = timed.remove(&block.node).or_else(|| {
-            let below = dom.children(block.node).take(6);
-            below.filter_map(|child| timed.remove(&child)).next()
-        });
-        match own {
-            Some(time) => found.push(Entry { node: block.node, block: at, time }),
-            None if is_clock(words) => {
-                found.push(Entry { node: block.node, block: at, time: None })
-            }
-            None => {}
-        }
-    }
-    found
-}
-
-/// "10:42", "10.42 Uhr", "14h30", "9:05 a.m. ET", "11:20 GMT": a time of day and nothing else.
-fn is_clock(words: &str) -> bool {
-    let text = words.trim().to_lowercase();
-    let digits = text.bytes().take_while(u8::is_ascii_digit).count();
-    let mut rest = text.get(digits..).unwrap_or_default().chars();
-    if !(1..=2).contains(&digits) || !matches!(rest.next(), Some(':' | '.' | 'h')) {
-        return false;
-    }
-    let minutes: String = rest.by_ref().take(2).collect();
-    let tail = rest.as_str();
-    text.len() <= 24
-        && minutes.len() == 2
-        && minutes.bytes().all(|b| b.is_ascii_digit())
-        && !tail.starts_with(|c: char| c.is_ascii_digit() || c == ',' || c == '%')
-        && tail.split_whitespace().all(is_of_clock)
-        && tail.split_whitespace().count() <= 3
-}
-
-/// A word that stands beside a time of day, in lower case: half of the day, hour, zone.
-fn is_of_clock(word: &str) -> bool {
-    let letters: String = word.chars().filter(|c| c.is_alphabetic()).collect();
-    // The names of zones have two to five letters ("et", "aest"); units of figures are longer, or
-    // are these.
-    let unit =
-        ["m", "bn", "mln", "mrd", "mio", "km", "kg", "usd", "eur", "gbp", "mb", "gb", "cm", "mm"];
-    letters.chars().count() <= 5 && !unit.contains(&letters.as_str())
+/// A character of a script that parts no words.
+fn is_unspaced(c: char) -> bool {
+    matches!(u32::from(c), 0x3040..=0x30ff | 0x3400..=0x9fff | 0xac00..=0xd7af)
 }
 
 #[cfg(test)]
@@ -448,23 +394,5 @@ mod tests {
         );
         let found: Vec<_> = kinds(&html).into_iter().map(|(kind, _)| kind).collect();
         assert!(found.contains(&BlockKind::Post) && found.contains(&BlockKind::Quote), "{found:?}");
-    }
-
-    #[test]
-    fn clock_times_are_told_from_figures() {
-        for (text, is) in [
-            ("10:42", true),
-            ("9.15 Uhr", true),
-            ("14h30", true),
-            ("9:05 a.m. ET", true),
-            ("3.14 million", false),
-            ("11.20 GMT", true),
-            ("9:05 pm BST", true),
-            ("10:42 The vote begins now in the hall", false),
-            ("2025", false),
-            ("3.5%", false),
-        ] {
-            assert_eq!(is_clock(text), is, "{text}");
-        }
     }
 }

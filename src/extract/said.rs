@@ -6,7 +6,7 @@
 use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-/// So many words in a row that stand elsewhere too are a repetition.
+/// A run of this many words that stands elsewhere too is a repetition.
 const RUN_WORDS: usize = 3;
 /// Shorter words are mostly grammar.
 const TELLING_CHARS_MIN: usize = 4;

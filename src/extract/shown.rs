@@ -2,11 +2,12 @@
 //! name others as the part of the article that is for subscribers.
 //!
 //! Owns the reading of both. Deliberately knows nothing of cascades: only a rule for one class or one id
-//! counts, and only where no other rule shows the same elements again, as tabs and menus do.
+//! counts, inside of others or alone, and only where no other rule shows the same elements again, as tabs
+//! and menus do.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
-use super::dom::{Dom, Tag};
+use super::dom::{Dom, NodeId, Tag};
 use super::furniture::hides;
 use super::json_ld::LdArticle;
 
@@ -15,10 +16,26 @@ const STYLE_BYTES_MAX: usize = 1024 * 1024;
 /// The most selectors that are kept.
 const SELECTORS_MAX: usize = 10_000;
 
+/// The most names that one selector may ask of the elements around.
+const AROUND_MAX: usize = 4;
+/// The most such selectors that are kept of one name.
+const NESTED_MAX: usize = 8;
+
+/// A selector of several parts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Nested {
+    /// The names that it asks of the elements around, outermost first.
+    around: Vec<String>,
+    /// The class or id that it is about, with its mark.
+    name: String,
+}
+
 /// Classes and ids, with their mark: `.summary`, `#offer`.
 #[derive(Debug, Default)]
 pub struct Shown {
     hidden: HashSet<String>,
+    /// What is hidden inside of other elements only: `.story .summary`, by the last name without its mark.
+    hidden_inside: HashMap<String, Vec<Nested>>,
     article: HashSet<String>,
 }
 
@@ -51,11 +68,41 @@ impl Shown {
                 break;
             }
         }
-        let Sheets { mut hidden, shown } = sheets;
+        let Sheets { mut hidden, mut hidden_inside, shown } = sheets;
         hidden.retain(|name| !shown.contains(name));
+        hidden_inside.values_mut().for_each(|all| all.retain(|one| !shown.contains(&one.name)));
+        hidden_inside.retain(|_, all| !all.is_empty());
         let named = ld.paid_selectors.iter().flat_map(|list| list.split(','));
         let article = named.filter_map(|one| last_names(one).pop()).take(SELECTORS_MAX).collect();
-        Self { hidden, article }
+        Self { hidden, hidden_inside, article }
+    }
+
+    /// Whether a style sheet hides an element because of where it stands.
+    pub fn is_hidden_inside(&self, dom: &Dom, id: NodeId, class: &str, name: &str) -> bool {
+        if self.hidden_inside.is_empty() {
+            return false;
+        }
+        // Scripts take classes such as "loading" from the outermost elements once the page is there.
+        let is_outermost = |of: NodeId| matches!(dom.tag(of), Tag::Html | Tag::Body);
+        let is_of = |of: NodeId, wanted: &str| match wanted.split_at_checked(1) {
+            Some(("." | "#", _)) if is_outermost(of) => false,
+            Some((".", class)) => dom
+                .attr(of, "class")
+                .is_some_and(|names| names.split_ascii_whitespace().any(|name| name == class)),
+            Some(("#", id)) => dom.attr(of, "id") == Some(id),
+            _ => Tag::from_name(wanted) == dom.tag(of),
+        };
+        // Each name is looked for further out than the one behind it.
+        let is_inside = |one: &Nested| {
+            let mut up = dom.ancestors(id);
+            one.around.iter().rev().all(|wanted| up.by_ref().any(|of| is_of(of, wanted)))
+        };
+        let classes = class.split_ascii_whitespace().take(40).map(|class| (class, '.'));
+        let mut names = classes.chain((!name.is_empty()).then_some((name, '#')));
+        names.any(|(name, mark)| {
+            let all = self.hidden_inside.get(name).map_or(&[][..], Vec::as_slice);
+            all.iter().any(|one| one.name.starts_with(mark) && is_inside(one))
+        })
     }
 
     /// What is said of an element with these classes and this id.
@@ -63,21 +110,23 @@ impl Shown {
         if self.hidden.is_empty() && self.article.is_empty() {
             return Said::default();
         }
-        let names = class
-            .split_ascii_whitespace()
-            .take(40)
-            .map(|name| format!(".{name}"))
-            .chain((!id.is_empty()).then(|| format!("#{id}")));
-        names.fold(Said::default(), |said, name| Said {
+        names_of(class, id).fold(Said::default(), |said, name| Said {
             hidden: said.hidden || self.hidden.contains(&name),
             article: said.article || self.article.contains(&name),
         })
     }
 }
 
+/// The names of an element with their marks.
+fn names_of<'a>(class: &'a str, id: &'a str) -> impl Iterator<Item = String> + 'a {
+    let classes = class.split_ascii_whitespace().take(40).map(|name| format!(".{name}"));
+    classes.chain((!id.is_empty()).then(|| format!("#{id}")))
+}
+
 #[derive(Default)]
 struct Sheets {
     hidden: HashSet<String>,
+    hidden_inside: HashMap<String, Vec<Nested>>,
     /// What some rule shows, under whatever condition.
     shown: HashSet<String>,
 }
@@ -120,8 +169,15 @@ impl Sheets {
         for selector in selectors.split(',') {
             if !is_hidden {
                 self.shown.extend(last_names(selector));
-            } else if !conditional && let Some(name) = simple(selector) {
+            } else if conditional {
+            } else if let Some(name) = simple(selector) {
                 self.hidden.insert(name);
+            } else if let Some(one) = nested(selector) {
+                let bare = one.name.trim_start_matches(['.', '#']).to_owned();
+                let all = self.hidden_inside.entry(bare).or_default();
+                if all.len() < NESTED_MAX {
+                    all.push(one);
+                }
             }
         }
     }
@@ -135,6 +191,23 @@ fn simple(selector: &str) -> Option<String> {
     let plain = |text: &str| text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b));
     let inner = name.get(1..).unwrap_or_default();
     (plain(element) && !inner.is_empty() && plain(inner)).then(|| name.to_owned())
+}
+
+/// The names that a selector asks of the elements around, outermost first, and the one class or id that it
+/// is about: `.story > .summary`.
+fn nested(selector: &str) -> Option<Nested> {
+    let parts: Vec<&str> = selector.split([' ', '>']).filter(|part| !part.is_empty()).collect();
+    let (last, around) = parts.split_last()?;
+    let is_plain = |part: &str| {
+        let name = part.trim_start_matches(['.', '#']);
+        !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b))
+    };
+    let fits = (1..=AROUND_MAX).contains(&around.len()) && around.iter().all(|part| is_plain(part));
+    if !fits {
+        return None;
+    }
+    let around = around.iter().map(|part| (*part).to_owned()).collect();
+    Some(Nested { around, name: simple(last)? })
 }
 
 /// The classes and ids of the elements that a selector is about: those of its last part.
@@ -186,7 +259,9 @@ mod tests {
             @media print { .f { display: none } } .g .h {display:none} .i{visibility:hidden} .k{display:block";
         let mut sheets = Sheets::default();
         sheets.read(sheet);
-        let Sheets { mut hidden, shown } = sheets;
+        let Sheets { mut hidden, shown, hidden_inside } = sheets;
+        let inside = Nested { around: vec![".g".to_owned()], name: ".h".to_owned() };
+        assert_eq!(hidden_inside.get("h"), Some(&vec![inside]));
         hidden.retain(|name| !shown.contains(name));
         let mut hidden: Vec<_> = hidden.into_iter().collect();
         hidden.sort();

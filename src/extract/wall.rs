@@ -170,6 +170,20 @@ pub fn of(lower: &str) -> Option<Wall> {
     }
 }
 
+/// Whether a paragraph says that the rest is for those who pay.
+pub fn is_one(words: &str) -> bool {
+    of(&words.to_lowercase()) == Some(Wall::Here)
+}
+
+/// Whether a paragraph begins by saying so: "This story is for subscribers only. …".
+pub fn begins_as_one(words: &str) -> bool {
+    let lower = words.to_lowercase();
+    let bare = lower.trim_start_matches(|c: char| !c.is_alphanumeric());
+    WALLS.as_ref().is_some_and(|matcher| {
+        matcher.find_iter(bare).next().is_some_and(|found| found.start() == 0 && found.len() >= 12)
+    })
+}
+
 /// Whether a paragraph offers a subscription: two phrases of offers, or one beside words of a wall.
 pub fn is_offer(words: &str) -> bool {
     let lower = words.to_lowercase();

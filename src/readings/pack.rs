@@ -11,8 +11,8 @@ use crate::base::Timestamp;
 use crate::diff::{Change, ChangeKind, SentenceOrigin};
 use crate::extract::page::{
     Access, ArticleLink, Author, Block, BlockKind, Cue, Disagreement, Fact, Figure, FigureKind,
-    Image, Notice, NoticeKind, Origin, Page, PageKind, PageTime, Quote, QuoteKind, Sentence,
-    Speaker,
+    Image, Media, MediaKind, Notice, NoticeKind, Origin, Page, PageKind, PageTime, Quote,
+    QuoteKind, Sentence, Speaker,
 };
 
 use super::delta::Delta;
@@ -220,6 +220,7 @@ variants! {
     PageKind { Article, Live, Video, Opinion, List, Front, Block, Consent, SoftNotFound, Other }
     Access { Free, Metered, Paid }
     NoticeKind { Correction, Clarification, Update, EditorsNote, Retraction }
+    MediaKind { Picture, Player }
     QuoteKind { Direct, Fragment, Block, Post }
     FigureKind { Number, Money, Percent, Ordinal, Measure, Range, Date, Time }
 }
@@ -236,10 +237,11 @@ fields! {
     Notice { kind, text, range }
     ArticleLink { href, range }
     Image { src, caption }
+    Media { kind, src, alt, caption }
     Page {
         headline, text, byline, publisher, section, language, canonical, published, modified,
         disagreements, kind, access, blocks, sentences, quotes, figures, notices, links,
-        lead_image, coarse,
+        lead_image, media, kicker, description, coarse,
     }
     Change {
         kind, before, after, speaker, old_range, new_range, about, words, notation, weight,

@@ -14,6 +14,7 @@
 mod furniture;
 mod long;
 mod moves;
+mod wild;
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;

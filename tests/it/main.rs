@@ -64,6 +64,7 @@ mod layers;
 mod limits;
 mod month;
 mod navigation;
+mod page_kinds;
 mod pages;
 mod power_loss;
 mod printing;

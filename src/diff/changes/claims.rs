@@ -168,8 +168,19 @@ fn prefixed(old: &Side<'_, '_>, a: &[usize], new: &Side<'_, '_>, b: &[usize]) ->
 
 fn report(aligned: Aligned<'_>, view: &mut View<'_>, hunk: &Hunk, found: &mut Vec<Change>) {
     let (mut a, mut b) = (hunk.old.clone(), hunk.new.clone());
-    // A word that only came or went is shown with the one it bears on.
-    if a.is_empty() || b.is_empty() {
+    if a.start == 0 && b.start == 0 {
+        // The word behind the first one has its capital now and is no other word.
+        let (old, new) = sides(aligned, view);
+        let same =
+            a.clone().rev().zip(b.clone().rev()).take_while(|(i, j)| old.word(*i) == new.word(*j));
+        let same = same.count();
+        (a.end, b.end) = (a.end - same, b.end - same);
+    }
+    // A word that only came or went is shown with the one it bears on, but for the first of a sentence, which
+    // begins with another then.
+    let is_first = a.start == 0 && b.start == 0;
+    let one_side = a.is_empty() != b.is_empty();
+    if one_side && !is_first {
         let after = view.old().get(a.end).is_some_and(Token::is_word)
             && view.new_side().get(b.end).is_some_and(Token::is_word);
         let before = a.start > 0 && b.start > 0;
@@ -183,6 +194,8 @@ fn report(aligned: Aligned<'_>, view: &mut View<'_>, hunk: &Hunk, found: &mut Ve
     let (old, new) = (words::bytes(view.old(), &a), words::bytes(view.new_side(), &b));
     let mut change = Change::new(ChangeKind::ClaimChanged)
         .at(Some((&aligned.old.text, old)), Some((&aligned.new.text, new)));
+    change.before = change.before.filter(|words| !words.is_empty());
+    change.after = change.after.filter(|words| !words.is_empty());
     change.words =
         vec![(words::bytes(view.old(), &hunk.old), words::bytes(view.new_side(), &hunk.new))];
     found.push(change);

@@ -1,6 +1,6 @@
 //! Facts of the page that are not in its text: headline, byline, declared dates, lead picture.
 
-use super::{Change, ChangeKind};
+use super::{Change, ChangeKind, media};
 use crate::diff::normal;
 use crate::diff::similar;
 use crate::extract::page::{Fact, Page, PageTime};
@@ -17,8 +17,65 @@ pub(super) fn find(old: &Page, new: &Page) -> Vec<Change> {
     bylines(old, new, &mut found);
     times(ChangeKind::Published, old.published.as_ref(), new.published.as_ref(), &mut found);
     times(ChangeKind::Modified, old.modified.as_ref(), new.modified.as_ref(), &mut found);
+    kicker(old, new, &mut found);
     image(old, new, &mut found);
+    media::find(old, new, &mut found);
     found
+}
+
+/// What a kicker says of who wrote the article and why, without which it is a section: one of these that
+/// appears or vanishes is a change by itself.
+const TELLING: [&str; 33] = [
+    "sponsor",
+    "paid",
+    "partner",
+    "promo",
+    "advert",
+    "commercial",
+    "opinion",
+    "comment",
+    "analys",
+    "satire",
+    "anzeige",
+    "werbung",
+    "meinung",
+    "kommentar",
+    "publi",
+    "tribune",
+    "rédactionnel",
+    "opinión",
+    "análisis",
+    "patrocin",
+    "contenuto",
+    "reklam",
+    "annons",
+    "reklama",
+    "sponsrad",
+    "реклам",
+    "мнение",
+    "партн",
+    "広告",
+    "社説",
+    "广告",
+    "评论",
+    "광고",
+];
+
+fn kicker(old: &Page, new: &Page, found: &mut Vec<Change>) {
+    let of = |page: &Page| page.kicker.as_ref().map(|fact| fact.value.clone());
+    let (a, b) = (of(old), of(new));
+    let folded = |text: &Option<String>| text.as_deref().map(str::to_lowercase);
+    let (x, y) = (folded(&a), folded(&b));
+    let tells = |text: &Option<String>| {
+        text.as_deref().is_some_and(|text| TELLING.iter().any(|word| text.contains(word)))
+    };
+    let same = x.as_deref().zip(y.as_deref()).is_some_and(|(x, y)| normal::same_words(x, y));
+    if x == y || same || (a.is_none() || b.is_none()) && !tells(&x) && !tells(&y) {
+        return;
+    }
+    let mut change = Change::new(ChangeKind::Headline).says(a.as_deref(), b.as_deref());
+    change.about = Some("kicker".to_owned());
+    found.push(change);
 }
 
 fn compare(kind: ChangeKind, old: Option<String>, new: Option<String>, found: &mut Vec<Change>) {
@@ -112,7 +169,7 @@ fn image(old: &Page, new: &Page, found: &mut Vec<Change>) {
 }
 
 /// The picture an address shows, whatever size and format the server was asked for.
-fn picture(src: &str) -> String {
+pub(super) fn picture(src: &str) -> String {
     let path = src.split(['?', '#']).next().unwrap_or(src);
     let path = path.split_once("://").map_or(path, |(_, rest)| rest);
     // "img1." and "img3." are machines of one store.

@@ -81,8 +81,22 @@ pub(in crate::diff) struct Verdict {
 /// Fewer words than this are no article.
 const BODY_WORDS_MIN: usize = 20;
 
+/// How many words a page has; where words are not parted, two characters are taken for one.
 fn words(page: &Page) -> usize {
-    page.text.split_whitespace().count()
+    words_up_to(page, usize::MAX)
+}
+
+/// The same, counted no further than `most`.
+fn words_up_to(page: &Page, most: usize) -> usize {
+    let mut words = 0;
+    for word in page.text.split_whitespace() {
+        let unspaced = |c: &char| matches!(u32::from(*c), 0x3040..=0x30ff | 0x3400..=0x9fff);
+        words += (word.chars().filter(unspaced).count() / 2).max(1);
+        if words >= most {
+            break;
+        }
+    }
+    words
 }
 
 impl Side<'_> {
@@ -119,6 +133,7 @@ impl Side<'_> {
         }
         match article {
             Some(article) if is_emptied(article.page, self.page) => Presence::Gone,
+            Some(article) if is_walled(article.page, self.page) => Presence::Walled,
             Some(article) if is_cut(article.page, self.page) => Presence::Cut,
             _ => Presence::Here,
         }
@@ -180,12 +195,21 @@ fn is_unread(page: &Page) -> bool {
 /// Whether there was an article, and now there are a few words at most and no wall that says why.
 fn is_emptied(from: &Page, to: &Page) -> bool {
     // Most pages have more words than that, and need not be counted to their end.
-    let left = to.text.split_whitespace().take(BODY_WORDS_MIN).count();
+    let left = words_up_to(to, BODY_WORDS_MIN);
     if left >= BODY_WORDS_MIN || to.access == Access::Paid {
         return false;
     }
     let had = words(from);
     had >= 2 * BODY_WORDS_MIN && left * 10 < had
+}
+
+/// Whether a wall stands in one page where the other has the article: it asks to log in or to pay, and has no
+/// text beside that.
+fn is_walled(article: &Page, page: &Page) -> bool {
+    page.access == Access::Paid
+        && article.access != Access::Paid
+        && words_up_to(page, BODY_WORDS_MIN) < BODY_WORDS_MIN
+        && words_up_to(article, 2 * BODY_WORDS_MIN) >= 2 * BODY_WORDS_MIN
 }
 
 /// Whether a page ends at a wall that the other one does not have.
@@ -225,7 +249,11 @@ pub(in crate::diff) fn find(old: &Side<'_>, new: &Side<'_>) -> Verdict {
     }
     // A body emptied: there was an article, and now there are a few words at most.
     if was == Presence::Here && is == Presence::Here {
-        if is_emptied(old.page, new.page) {
+        if is_walled(old.page, new.page) {
+            is = Presence::Walled;
+        } else if is_walled(new.page, old.page) {
+            was = Presence::Walled;
+        } else if is_emptied(old.page, new.page) {
             is = Presence::Gone;
         } else if is_emptied(new.page, old.page) {
             was = Presence::Gone;

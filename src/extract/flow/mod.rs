@@ -7,7 +7,9 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
+mod quoted;
 mod shape;
+mod struck;
 mod words;
 
 pub use shape::is_block_level;
@@ -110,6 +112,8 @@ pub fn read(dom: &Dom, shown: Shown) -> Flow {
         flow: Flow { marks: vec![Marks::default(); dom.len()], ..Flow::default() },
         open: Vec::new(),
         link: None,
+        quoted: Vec::new(),
+        leaves_out_struck: None,
         row_of: None,
         start: 0,
         pending: Gap::None,
@@ -139,6 +143,10 @@ struct Reader<'a> {
     /// The open block-level elements and the shape of text directly in them.
     open: Vec<(NodeId, Shape)>,
     link: Option<(NodeId, usize)>,
+    /// The closing marks of the open `q` elements; none for one without marks.
+    quoted: Vec<Option<&'static str>>,
+    /// Whether crossed-out text is left out; told by the whole document once such text is met.
+    leaves_out_struck: Option<bool>,
     /// The table whose rows are blocks, while inside one.
     row_of: Option<NodeId>,
     start: usize,
@@ -202,10 +210,14 @@ impl Reader<'_> {
         self.flow.marks[id as usize] = marks;
         // Text for screen readers inside a line is left out at once. Hidden blocks are furniture,
         // not nothing: some pages show their article by script only.
-        if marks.hidden && !is_block_level(tag) {
+        if marks.hidden && !is_block_level(tag) || self.is_struck(tag, marks) {
             return true;
         }
         self.flow.order.push(id);
+        if tag == Tag::Q {
+            self.open_quoted(id);
+            return false;
+        }
         if self.row_of.is_some() {
             self.enter_in_row(tag);
             return false;
@@ -226,6 +238,44 @@ impl Reader<'_> {
             _ => {}
         }
         false
+    }
+
+    /// Whether a text was said once and is crossed out now.
+    fn is_struck(&mut self, tag: Tag, marks: Marks) -> bool {
+        let dom = self.dom;
+        (marks.struck || struck::is_struck(tag))
+            && *self.leaves_out_struck.get_or_insert_with(|| !struck::is_left_open(dom))
+    }
+
+    /// Writes the mark that a browser draws in front of a `q`.
+    fn open_quoted(&mut self, id: NodeId) {
+        let before = self.flow.text.get(self.start..).unwrap_or_default();
+        let marks = quoted::marks(self.dom, id, before);
+        self.quoted.push(marks.map(|(_, close)| close));
+        if let Some((open, _)) = marks {
+            self.write_gap();
+            self.flow.text.push_str(open);
+        }
+    }
+
+    fn close_quoted(&mut self) {
+        if let Some(close) = self.quoted.pop().flatten()
+            && self.flow.text.len() > self.start
+        {
+            self.flow.text.push_str(close);
+        }
+    }
+
+    /// Writes the white space that is due before the next word.
+    fn write_gap(&mut self) {
+        match self.pending {
+            Gap::None => {}
+            Gap::Space => self.flow.text.push(' '),
+            Gap::Line => self.begin_line(),
+            Gap::Tab => self.flow.text.push('\t'),
+        }
+        self.pending = Gap::None;
+        self.breaks = 0;
     }
 
     /// A shadow tree is text; so is what stands for a script, where the document was read without.
@@ -285,8 +335,10 @@ impl Reader<'_> {
             }
             return;
         }
-        if tag == Tag::A {
-            self.end_link();
+        match tag {
+            Tag::A => self.end_link(),
+            Tag::Q => self.close_quoted(),
+            _ => {}
         }
     }
 
@@ -330,14 +382,7 @@ impl Reader<'_> {
                     }
                 }
                 Word::Text(word) => {
-                    match self.pending {
-                        Gap::None => {}
-                        Gap::Space => self.flow.text.push(' '),
-                        Gap::Line => self.begin_line(),
-                        Gap::Tab => self.flow.text.push('\t'),
-                    }
-                    self.pending = Gap::None;
-                    self.breaks = 0;
+                    self.write_gap();
                     let room = (FLOW_BYTES_MAX + 4).saturating_sub(self.flow.text.len());
                     self.flow.text.push_str(&word[..word.floor_char_boundary(room)]);
                     // "[VIDEO]" is a label of the link beside it.

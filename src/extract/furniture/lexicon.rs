@@ -200,12 +200,59 @@ const HIDDEN_PARTS: &[&str] = &[
     "screenreader",
 ];
 
+/// Parts that mark a box of the article: facts, key points, a pull quote.
+const INSET_PARTS: &[&str] = &[
+    "factbox",
+    "fact-box",
+    "fact_box",
+    "factsbox",
+    "facts-box",
+    "infobox",
+    "info-box",
+    "info_box",
+    "keypoint",
+    "key-point",
+    "key_point",
+    "keyfact",
+    "key-fact",
+    "key_fact",
+    "takeaway",
+    "highlights",
+    "at-a-glance",
+    "explainer",
+    "pullquote",
+    "pull-quote",
+    "pull_quote",
+    "pulled-quote",
+    "summary-box",
+    "summarybox",
+    "faktenbox",
+    "faktenkasten",
+    "fakten-",
+    "infokasten",
+    "stichpunkte",
+    "encadre",
+    "essentiel",
+    "chiffres-cles",
+    "despiece",
+    "recuadro",
+    "destacado",
+    "claves",
+    "scheda",
+    "riquadro",
+    "faktaruta",
+    "faktaboks",
+    "ramka",
+    "kader",
+];
+
 /// What a part of a name says; of a body, how sure it is.
 #[derive(Clone, Copy)]
 pub(super) enum Part {
     Furniture,
     Hidden,
     Body(u8),
+    Inset,
 }
 
 pub(super) static PARTS: LazyLock<Option<(aho_corasick::AhoCorasick, Vec<Part>)>> =
@@ -213,7 +260,9 @@ pub(super) static PARTS: LazyLock<Option<(aho_corasick::AhoCorasick, Vec<Part>)>
         let furniture = FURNITURE_PARTS.iter().map(|p| (*p, Part::Furniture));
         let body = BODY_PARTS.iter().map(|(p, sure)| (*p, Part::Body(*sure)));
         let hidden = HIDDEN_PARTS.iter().map(|p| (*p, Part::Hidden));
-        let (patterns, parts): (Vec<_>, Vec<_>) = furniture.chain(body).chain(hidden).unzip();
+        let inset = INSET_PARTS.iter().map(|p| (*p, Part::Inset));
+        let (patterns, parts): (Vec<_>, Vec<_>) =
+            furniture.chain(body).chain(hidden).chain(inset).unzip();
         // The patterns are constants: they either always build or never.
         aho_corasick::AhoCorasick::new(patterns).ok().map(|matcher| (matcher, parts))
     });

@@ -39,6 +39,10 @@ pub struct Marks {
     pub fact: bool,
     /// Readers' comments.
     pub comments: bool,
+    /// Crossed out: it was said, and is not said any more.
+    pub struck: bool,
+    /// A box of the article: facts, key points, a pull quote.
+    pub inset: bool,
 }
 
 /// Reads names, remembering what each set of names said: pages repeat a few hundred of them.
@@ -63,7 +67,10 @@ impl<'a> Names<'a> {
                 "class" => class = value,
                 "id" => name = value,
                 "hidden" => extra.hidden |= value != "until-found",
-                "style" => extra.hidden |= hides(value),
+                "style" => {
+                    extra.hidden |= hides(value);
+                    extra.struck |= strikes(value);
+                }
                 "role" => extra.furniture |= is_furniture_role(value),
                 "itemprop" => match value {
                     "articleBody" => extra.body = 4,
@@ -100,6 +107,7 @@ impl<'a> Names<'a> {
                 marks
             }),
         };
+        marks.hidden |= self.shown.is_hidden_inside(dom, id, class, name);
         marks.furniture |= extra.furniture;
         marks.doubtful |= extra.doubtful;
         marks.hidden |= extra.hidden;
@@ -107,18 +115,39 @@ impl<'a> Names<'a> {
         marks.standfirst |= extra.standfirst;
         marks.post |= extra.post;
         marks.fact |= extra.fact;
+        marks.struck |= extra.struck;
         marks.body = marks.body.max(extra.body);
         marks
     }
 }
 
+/// Whether a style hides what it is of: at all, or by its place far outside the page.
 pub(super) fn hides(style: &str) -> bool {
-    let mut squeezed =
-        style.bytes().filter(|b| !b.is_ascii_whitespace()).map(|b| b.to_ascii_lowercase());
-    // Styles are short; the longest rule looked for has 17 bytes.
-    let flat: Vec<u8> = squeezed.by_ref().take(400).collect();
-    memchr::memmem::find(&flat, b"display:none").is_some()
-        || memchr::memmem::find(&flat, b"visibility:hidden").is_some()
+    let flat = squeezed(style);
+    let has = |rule: &[u8]| memchr::memmem::find(&flat, rule).is_some();
+    has(b"display:none")
+        || has(b"visibility:hidden")
+        || ["left:-", "top:-"].iter().any(|side| is_far(&flat, side))
+}
+
+/// Whether a place is thousands of pixels outside the page.
+fn is_far(flat: &[u8], side: &str) -> bool {
+    memchr::memmem::find_iter(flat, side.as_bytes()).any(|at| {
+        let value = flat.get(at + side.len()..).unwrap_or_default();
+        let begins = at == 0 || flat.get(at - 1) == Some(&b';');
+        begins && value.iter().take_while(|b| b.is_ascii_digit()).count() >= 4
+    })
+}
+
+fn strikes(style: &str) -> bool {
+    memchr::memmem::find(style.as_bytes(), b"line-through").is_some()
+}
+
+/// A style in lower case without white space. Styles are short; the longest rule looked for has 17
+/// bytes.
+fn squeezed(style: &str) -> Vec<u8> {
+    let bytes = style.bytes().filter(|b| !b.is_ascii_whitespace());
+    bytes.map(|b| b.to_ascii_lowercase()).take(400).collect()
 }
 
 fn is_furniture_role(role: &str) -> bool {
@@ -157,6 +186,7 @@ fn read(class: &str, id: &str) -> Marks {
                 continue;
             }
             marks.furniture |= name == "widget" || name == "tag";
+            marks.struck |= matches!(name, "strikethrough" | "line-through" | "struck");
             read_words(name, &mut marks);
             read_sidebar(name, &mut marks);
             read_social(name, &mut marks);
@@ -221,6 +251,7 @@ fn read_parts(names: &str, marks: &mut Marks) {
             Some(Part::Furniture) => marks.furniture = true,
             Some(Part::Hidden) => marks.hidden = true,
             Some(Part::Body(sure)) => marks.body = marks.body.max(*sure),
+            Some(Part::Inset) => marks.inset = true,
             None => {}
         }
     }

@@ -192,6 +192,11 @@ pub(super) fn lead(text: &str) -> Option<(Option<NoticeKind>, &str)> {
     })
 }
 
+/// Whether a text begins with an English remark: "Note", which says little.
+pub(super) fn is_english_remark(text: &str) -> bool {
+    REMARKS.iter().any(|words| after(text, words).is_some())
+}
+
 /// What follows `words`, which are in lower case, at the start of `text`; a straight apostrophe is a
 /// curved one.
 fn after<'a>(text: &'a str, words: &str) -> Option<&'a str> {

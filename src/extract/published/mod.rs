@@ -177,8 +177,12 @@ pub fn find(place: &Place<'_>, declared: &Declared, ld: &LdArticle) -> Found {
     if published.0.is_empty() {
         published.0.extend(shown_dates::labelled(place));
     }
-    if modified.0.is_empty() {
-        modified.0.extend(shown_dates::best(&beside, Call::Updated));
+    // Templates show a change that their data do not tell of yet.
+    let change = shown_dates::best(&beside, Call::Updated);
+    let is_later =
+        |time: &PageTime| modified.first().is_none_or(|first| day(time) > day(&first.value));
+    if let Some(change) = change.filter(|(_, time)| is_later(time)) {
+        modified.0.insert(0, change);
     }
     shown.extend(beside.into_iter().filter(|shown| shown.sure));
     let titles = declared.title.as_deref().into_iter().chain(declared.meta(&["og:title"]));

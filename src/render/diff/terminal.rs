@@ -161,7 +161,11 @@ impl Writer {
                     let _ = write!(line, ": “{}”", abridged(&clean(about), 50));
                 }
             }
-            ChangeKind::FigureChanged | ChangeKind::DateChanged | ChangeKind::LinkChanged => {
+            ChangeKind::Headline
+            | ChangeKind::TextEdited
+            | ChangeKind::FigureChanged
+            | ChangeKind::DateChanged
+            | ChangeKind::LinkChanged => {
                 if let Some(about) = &change.about {
                     let _ = write!(line, " ({})", abridged(&clean(about), 40));
                 }

@@ -1,0 +1,34 @@
+//! Text that is crossed out: what a page said and does not say any more.
+
+use crate::extract::dom::{Dom, NodeId, Step, Tag};
+
+/// Where more than this share of a document is crossed out, a mark was left open, and nothing is: one of
+/// four.
+const STRUCK_SHARE: usize = 4;
+
+/// Whether an element crosses its text out by its name.
+pub(super) fn is_struck(tag: Tag) -> bool {
+    matches!(tag, Tag::S | Tag::Strike | Tag::Del)
+}
+
+/// Whether so much of a document stands in such elements that one of them was never closed.
+pub(super) fn is_left_open(dom: &Dom) -> bool {
+    let (mut all, mut struck, mut within) = (0_usize, 0_usize, 0_usize);
+    for step in dom.walk(Dom::ROOT) {
+        match step {
+            Step::Enter(id) => within += usize::from(is_struck(dom.tag(id))),
+            Step::Leave(id) => within = within.saturating_sub(usize::from(is_struck(dom.tag(id)))),
+            Step::Text(id) if is_prose(dom, id) => {
+                let len = dom.text(id).trim().len();
+                all += len;
+                struck += if within > 0 { len } else { 0 };
+            }
+            Step::Text(_) => {}
+        }
+    }
+    struck * STRUCK_SHARE > all
+}
+
+fn is_prose(dom: &Dom, text: NodeId) -> bool {
+    dom.parent(text).is_none_or(|up| !matches!(dom.tag(up), Tag::Script | Tag::Style))
+}

@@ -1,0 +1,217 @@
+//! The English phrases by which an article speaks of itself and of what was wrong with it: "An earlier version
+//! of this story misstated …". Other languages have theirs in their tables ([`super::lexicon`]).
+
+use crate::extract::page::NoticeKind;
+
+/// What an article calls itself.
+pub(super) const SELVES: [&str; 8] =
+    ["article", "story", "report", "piece", "post", "column", "obituary", "page"];
+
+/// Nouns of what went wrong.
+const ERRORS: [&str; 9] = [
+    "error",
+    "errors",
+    "mistake",
+    "mistakes",
+    "mix-up",
+    "misunderstanding",
+    "oversight",
+    "miscommunication",
+    "inaccuracy",
+];
+
+/// Verbs by which an article owns that it was wrong.
+const ERRED: [&str; 14] = [
+    "misstated",
+    "misidentified",
+    "misspelled",
+    "misspelt",
+    "misattributed",
+    "misquoted",
+    "misreported",
+    "mischaracterized",
+    "mischaracterised",
+    "misrepresented",
+    "mislabeled",
+    "misnamed",
+    "incorrectly",
+    "erroneously",
+];
+
+/// Adverbs that part what an article said from what it says.
+const BEFORE: [&str; 7] =
+    ["originally", "initially", "previously", "first", "wrongly", "mistakenly", "inaccurately"];
+
+/// English phrases by which an article speaks of its own change.
+pub(super) fn by_phrase(text: &str) -> Option<NoticeKind> {
+    let lower: String = text.chars().take(240).collect::<String>().to_lowercase();
+    let words: Vec<&str> = lower
+        .split(|c: char| !c.is_alphanumeric() && !matches!(c, '\'' | '’' | '-'))
+        .filter(|word| !word.is_empty())
+        .collect();
+    let word = |at: usize| words.get(at).copied().unwrap_or_default();
+    // "The Ledger regrets the error."
+    let regrets = |w: &[&str]| matches!(w, ["regrets" | "regret", "the", "error" | "errors"]);
+    if words.windows(3).take(6).any(regrets) {
+        return Some(NoticeKind::Correction);
+    }
+    let is_self = |at: usize| SELVES.contains(&word(at));
+    // "this article", "our story", "the story", "this news article".
+    let own = |at: usize| {
+        matches!(word(at), "this" | "our")
+            && (is_self(at + 1) || is_self(at + 2) && word(at + 1) != "and")
+    };
+    let own_within = |from: usize, to: usize| (from..to).any(own);
+    match word(0) {
+        "a" | "an" | "the" | "in" | "earlier" | "previous" | "because" | "due" | "owing"
+        | "prior" => {
+            // "An earlier version of a photo caption with this article misidentified …".
+            let version = (0..words.len().min(14)).find(|&at| {
+                matches!(word(at), "version" | "versions")
+                    && matches!(word(at + 1), "of")
+                    && at > 0
+                    && matches!(
+                        word(at - 1),
+                        "earlier" | "previous" | "prior" | "original" | "initial" | "first"
+                    )
+            });
+            if let Some(at) = version
+                && (own_within(at + 2, at + 10) || word(at + 2) == "the" && is_self(at + 3))
+            {
+                return Some(NoticeKind::Correction);
+            }
+            // "An earlier headline on this article misstated …".
+            let part = |word: &str| {
+                matches!(
+                    word,
+                    "headline"
+                        | "caption"
+                        | "photo"
+                        | "title"
+                        | "graphic"
+                        | "chart"
+                        | "map"
+                        | "summary"
+                )
+            };
+            let earlier =
+                |word: &str| matches!(word, "earlier" | "previous" | "original" | "prior");
+            if (0..4).any(|at| earlier(word(at)) && (part(word(at + 1)) || part(word(at + 2))))
+                && own_within(2, 10)
+            {
+                return Some(NoticeKind::Correction);
+            }
+            // "Because of a reporting error, …", "Due to an editing error, …".
+            let because =
+                matches!((word(0), word(1)), ("because", "of") | ("due", "to") | ("owing", "to"));
+            if because
+                && (2..6).any(|at| ERRORS.contains(&word(at)))
+                && (own_within(2, words.len()) || version.is_some())
+            {
+                return Some(NoticeKind::Correction);
+            }
+            // "A correction was made on …", "The headline of this article was amended".
+            if matches!(word(1), "correction" | "clarification" | "retraction")
+                && matches!(
+                    (word(2), word(3)),
+                    ("was" | "is" | "has", "made" | "appended" | "added" | "been")
+                )
+            {
+                return Some(match word(1) {
+                    "correction" => NoticeKind::Correction,
+                    "clarification" => NoticeKind::Clarification,
+                    _ => NoticeKind::Retraction,
+                });
+            }
+            if own_within(1, 6) && !matches!(word(0), "in" | "because" | "due" | "owing") {
+                let about = (2..words.len().min(12)).find_map(|at| {
+                    matches!(word(at), "was" | "were" | "been").then(|| done(word(at + 1)))?
+                });
+                let part = part(word(1));
+                if let Some(kind) = about.filter(|_| part) {
+                    return Some(kind);
+                }
+            }
+            None
+        }
+        "we" => {
+            let sorry = words
+                .iter()
+                .take(8)
+                .any(|w| matches!(*w, "regret" | "apologise" | "apologize" | "corrected"));
+            let error = words.iter().any(|w| ERRORS.contains(w) || matches!(*w, "corrected"));
+            (sorry && error && (own_within(0, words.len()) || words.contains(&"regret")))
+                .then_some(NoticeKind::Correction)
+        }
+        "since" => (own(1) || word(1) == "this" && matches!(word(2), "was"))
+            .then(|| {
+                words.iter().take(10).any(|w| matches!(*w, "published" | "posted" | "written"))
+            })?
+            .then_some(NoticeKind::Update),
+        "this" if own(0) => {
+            let verb = if is_self(1) { 2 } else { 3 };
+            if ERRED.contains(&word(verb)) || BEFORE.contains(&word(verb)) && says(word(verb + 1)) {
+                return Some(NoticeKind::Correction);
+            }
+            // "This article has since been corrected".
+            let aux = (verb..verb + 4)
+                .take_while(|&at| {
+                    matches!(word(at), "was" | "has" | "been" | "since" | "is" | "now")
+                })
+                .count();
+            let more =
+                ["was originally published and has been ", "was first published and has been "];
+            let behind =
+                more.iter().find_map(|phrase| lower.split_once(phrase)).map(|(_, rest)| rest);
+            let verb = match behind {
+                Some(rest) => rest.split(|c: char| !c.is_alphabetic()).next().unwrap_or_default(),
+                None if aux > 0 => word(verb + aux),
+                None => "",
+            };
+            done(verb)
+        }
+        "this" if word(1) == "version" => match word(2) {
+            "corrects" => Some(NoticeKind::Correction),
+            "clarifies" => Some(NoticeKind::Clarification),
+            "updates" | "adds" => Some(NoticeKind::Update),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// Whether a verb says what an article said.
+fn says(word: &str) -> bool {
+    matches!(
+        word,
+        "said"
+            | "stated"
+            | "reported"
+            | "misstated"
+            | "gave"
+            | "misidentified"
+            | "identified"
+            | "described"
+            | "named"
+            | "listed"
+            | "claimed"
+            | "attributed"
+            | "misspelled"
+            | "referred"
+            | "quoted"
+            | "contained"
+            | "had"
+            | "included"
+    )
+}
+
+/// What was done to an article.
+fn done(verb: &str) -> Option<NoticeKind> {
+    Some(match verb {
+        "corrected" | "amended" | "revised" | "changed" | "edited" => NoticeKind::Correction,
+        "clarified" => NoticeKind::Clarification,
+        "updated" => NoticeKind::Update,
+        "retracted" | "withdrawn" => NoticeKind::Retraction,
+        _ => return None,
+    })
+}
