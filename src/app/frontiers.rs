@@ -56,7 +56,7 @@ pub fn queue_busy() -> AppError {
 
 /// What could not be done with the queue.
 #[derive(Debug, thiserror::Error)]
-enum QueueError {
+pub(super) enum QueueError {
     #[error(transparent)]
     Tables(#[from] KvError),
     #[error(transparent)]

@@ -57,7 +57,8 @@ mod work;
 use std::borrow::Cow;
 
 use declared::Declared;
-use dom::{Dom, Tag};
+pub(crate) use dom::Dom;
+use dom::Tag;
 use flow::{Flow, Shape};
 use page::{ArticleLink, Block, BlockKind, Extraction, Page};
 use parts::{Part, Role};

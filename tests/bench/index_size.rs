@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use pressmark::archive::{
-    Capture, CaptureSink, Captures, FileMark, Follower, Query, RecordId, RecordKind, Seen,
+    Capture, Captures, FileMark, Follower, Query, RecordId, RecordKind, Seen,
 };
 use pressmark::base::{DigestAlgorithm, Timestamp, surt};
 use pressmark::index::Index;
