@@ -9,8 +9,8 @@ use std::time::Instant;
 use axum::Router;
 use axum::body::Body;
 use axum::http::header::{
-    AUTHORIZATION, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, REFERRER_POLICY, TRANSFER_ENCODING,
-    WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
+    ACCEPT, AUTHORIZATION, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, REFERRER_POLICY,
+    TRANSFER_ENCODING, VARY, WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
 use axum::http::uri::PathAndQuery;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode, Uri};
@@ -23,6 +23,7 @@ use super::Serve;
 use super::body::Counted;
 use super::listen::InFlight;
 use super::metrics::Area;
+use super::pages;
 use super::reply::{Refusal, put};
 use super::request::{Site, bare_host, site_of};
 use crate::base::DigestAlgorithm;
@@ -112,7 +113,8 @@ impl Guard {
         if let Some(uri) = self.without_base(request.uri()) {
             *request.uri_mut() = uri;
         }
-        request.extensions_mut().insert(site);
+        let is_person = wants_page(request.headers()) && !self.is_replay;
+        request.extensions_mut().insert(site.clone());
         let answering = TowerToHyperService::new(router).call(request.map(Body::new));
         let response = match tokio::time::timeout(options.request_timeout, answering).await {
             Ok(Ok(response)) => response,
@@ -121,6 +123,18 @@ impl Guard {
                 let reason = "the answer took too long; ask for less at a time";
                 Refusal::new(StatusCode::GATEWAY_TIMEOUT, reason).into_response()
             }
+        };
+        let refusal = response.extensions().get::<Refusal>().filter(|_| is_person);
+        let response = match refusal {
+            Some(refusal) => {
+                let mut page = pages::refused(&self.state, &site, refusal);
+                // What hangs on the time that was asked for does so as a page, too.
+                if let Some(vary) = response.headers().get(VARY) {
+                    page.headers_mut().insert(VARY, vary.clone());
+                }
+                page
+            }
+            None => response,
         };
         (response, client)
     }
@@ -223,6 +237,12 @@ impl Guard {
         let host = bare_host(&site.host);
         Some(format!("{}://{host}:{}{}", site.scheme, other.port(), site.base))
     }
+}
+
+/// Whether a browser asks for a page that a person reads.
+fn wants_page(headers: &HeaderMap) -> bool {
+    let accepted = headers.get(ACCEPT).and_then(|value| value.to_str().ok());
+    accepted.is_some_and(|accepted| accepted.contains("text/html"))
 }
 
 const PERMISSIONS_POLICY: HeaderName = HeaderName::from_static("permissions-policy");

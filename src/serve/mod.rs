@@ -5,7 +5,7 @@
 //! In reading order: what may be set ([`Options`]); what every handler has ([`Serve`]); listening,
 //! connections and the orderly stop (`listen`); what every request passes ([`guard`]); what a request asks
 //! for (`request`, `params`) and how an answer is made (`reply`, `body`, `range`); the areas: `memento`,
-//! `replay`, `cdx`, `warc`, `api`, `pages`, `health`.
+//! `replay`, `cdx`, `warc`, `worker`, `api`, `pages`, `health`.
 //!
 //! Nothing here writes to the archive, and nothing here decides what a capture or a version is. All that
 //! blocks runs in the pool of [`crate::app::pool`]; a client that reads slowly holds no thread of it.
@@ -28,6 +28,7 @@ mod reply;
 mod request;
 mod state;
 mod warc;
+mod worker;
 
 pub use listen::{Listening, Server};
 pub use options::Options;
@@ -61,6 +62,7 @@ fn router(state: Arc<Serve>) -> Router {
 fn replay_router(state: Arc<Serve>) -> Router {
     Router::new()
         .route("/healthz", get(health::healthz))
+        .route("/worker/{name}", get(worker::file))
         .route("/web", get(memento::web))
         .route("/web/", get(memento::web))
         .route("/web/{*rest}", get(memento::web))

@@ -16,10 +16,10 @@ use super::Serve;
 use super::params::Params;
 use super::range::is_known;
 use super::reply::{Refusal, put, with_type};
-use super::request::Asked;
+use super::request::{self, Asked};
 use crate::base::DigestAlgorithm;
 use crate::reader::{Cache, PATHS, PageAnswer, PageRequest, SEEN_COOKIE, SEEN_PATH, answer};
-use crate::render::web::{POLICY, Site};
+use crate::render::web::{POLICY, Site, error};
 
 /// How long a browser keeps what was marked as seen, in seconds: two years.
 const SEEN_SECONDS: u64 = 2 * 365 * 86_400;
@@ -68,9 +68,9 @@ fn is_own(asked: &Asked) -> bool {
     asked.header("origin").is_none_or(|origin| origin == own)
 }
 
-fn found(state: &Serve, asked: &Asked, parameters: &Params, is_post: bool) -> (PageAnswer, String) {
-    let own = &asked.site;
-    let site = Site {
+/// The server as its pages name it.
+fn site(state: &Serve, own: &request::Site) -> Site {
+    Site {
         base: own.base.clone(),
         replay: match &own.replay {
             Some(root) => format!("{root}/web"),
@@ -80,7 +80,22 @@ fn found(state: &Serve, asked: &Asked, parameters: &Params, is_post: bool) -> (P
         archive: state.options.cite_archive.clone(),
         now: state.clock().now(),
         proof: None,
-    };
+    }
+}
+
+/// A refusal as a page for a person.
+pub fn refused(state: &Serve, own: &request::Site, refusal: &Refusal) -> Response {
+    let status = refusal.status;
+    let page = error(&site(state, own), status.as_u16(), &refusal.reason);
+    let mut response = with_type(status, "text/html; charset=utf-8", page);
+    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response.headers_mut().insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
+    response
+}
+
+fn found(state: &Serve, asked: &Asked, parameters: &Params, is_post: bool) -> (PageAnswer, String) {
+    let own = &asked.site;
+    let site = site(state, own);
     let cookie = seen(asked);
     let request = PageRequest {
         is_post,

@@ -98,12 +98,14 @@ impl From<AnswerError> for Refusal {
 impl IntoResponse for Refusal {
     /// A JSON object with the reason: programs read it, and people can.
     fn into_response(self) -> Response {
-        let body = json!({"message": self.reason, "status": self.status.as_u16()}).to_string();
+        let body = json!({"message": &self.reason, "status": self.status.as_u16()}).to_string();
         let mut response = with_type(self.status, "application/json", body + "\n");
         if self.status == StatusCode::SERVICE_UNAVAILABLE {
             response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
         }
         response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        // For whoever can tell it better to a person.
+        response.extensions_mut().insert(self);
         response
     }
 }

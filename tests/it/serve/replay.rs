@@ -138,3 +138,25 @@ fn the_replay_origin_answers_for_captures_alone() {
         assert_eq!(ask(replay, target).status, status, "{target}");
     }
 }
+
+#[test]
+fn a_worker_that_was_installed_is_served_on_the_replay_origin() {
+    let dir = tempfile::tempdir().unwrap();
+    site(dir.path());
+    let worker = dir.path().join("worker");
+    std::fs::create_dir(&worker).unwrap();
+    std::fs::write(worker.join("sw.js"), "// a worker").unwrap();
+    std::fs::write(worker.join(".hidden"), "x").unwrap();
+    std::fs::write(dir.path().join("outside.js"), "x").unwrap();
+    let set = format!("serve.replay_worker={}", worker.display());
+    let server = start_with(dir.path(), &[&set], |_| {});
+    let replay = server.replay.unwrap();
+    let script = ask(replay, "/worker/sw.js");
+    assert_eq!((script.status, script.text().as_str()), (200, "// a worker"));
+    assert_eq!(script.header("content-type"), Some("text/javascript; charset=utf-8"));
+    assert_eq!(script.header("service-worker-allowed"), Some("/"));
+    for target in ["/worker/.hidden", "/worker/..%2Foutside.js", "/worker/none.js", "/worker/.."] {
+        assert_eq!(ask(replay, target).status, 404, "{target}");
+    }
+    assert_eq!(ask(server.address, "/worker/sw.js").status, 404);
+}

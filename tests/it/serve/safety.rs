@@ -228,3 +228,24 @@ fn an_archive_that_is_written_is_answered_for_as_it_is() {
         .to_owned();
     assert_eq!(ask(server.address, &to).text(), "<p>new</p>");
 }
+
+#[test]
+fn a_person_is_told_by_a_page_and_a_program_by_json() {
+    let dir = tempfile::tempdir().unwrap();
+    archive(dir.path());
+    let server = start(dir.path());
+    for target in ["/web/http://never.example/", "/nothing"] {
+        let page = ask_with(server.address, "GET", target, &[("Accept", "text/html,*/*;q=0.8")]);
+        assert!(matches!(page.status, 400 | 404), "{target}");
+        assert!(page.header("content-type").unwrap().starts_with("text/html"), "{target}");
+        assert!(page.text().contains("</html>") && !page.text().contains("<script>.example"));
+        let json = ask_with(server.address, "GET", target, &[("Accept", "*/*")]);
+        assert_eq!(
+            (json.status, json.header("content-type")),
+            (page.status, Some("application/json"))
+        );
+    }
+    let gate = [("Accept", "text/html")];
+    let gate = ask_with(server.address, "GET", "/web/http://never.example/", &gate);
+    assert_eq!(gate.header("vary"), Some("accept-datetime"));
+}
