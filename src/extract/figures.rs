@@ -8,6 +8,7 @@
 mod amount;
 mod dates;
 mod designation;
+mod han;
 mod moments;
 mod quantity;
 mod scan;
@@ -159,6 +160,9 @@ impl Reader<'_> {
         if let Piece::Number(_) = self.piece(at)
             && let Some(end) = self.designation(at)
         {
+            return Step::Skip(end);
+        }
+        if let Some(end) = self.bare_day(at) {
             return Step::Skip(end);
         }
         let draft = self.moment(at).or_else(|| self.quantity(at));

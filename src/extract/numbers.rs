@@ -276,8 +276,21 @@ fn compound(table: &Table, word: &str) -> Option<u64> {
             .number
             .iter()
             .chain(&table.number_part)
-            .filter(|(name, _)| rest.starts_with(**name))
+            .filter(|(name, value)| rest.starts_with(**name) && (parts == 0 || **value != 100))
             .max_by_key(|(name, _)| name.len());
+        if parts > 0
+            && let Some((name, _)) = table
+                .number
+                .iter()
+                .filter(|(name, value)| **value == 100 && rest.starts_with(**name))
+                .max_by_key(|(name, _)| name.len())
+        {
+            // "seicento": a hundred behind a number multiplies it.
+            group = group.max(1).checked_mul(100)?;
+            rest = &rest[name.len()..];
+            parts += 1;
+            continue;
+        }
         let scale = table
             .scale
             .iter()

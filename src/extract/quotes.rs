@@ -231,7 +231,8 @@ impl Reading<'_> {
         if b.dialogue && self.text[b.start..b.inner_start].contains('.') {
             return false;
         }
-        let attribution_between = one.way == Way::Beside
+        // The speaker may be told elsewhere: “A”, dice, “b”.
+        let attribution_between = matches!(one.way, Way::Beside | Way::Neighbour)
             && one.cue.as_ref().is_some_and(|(cue, _)| cue.start > a_at && cue.end <= b_at)
             && words <= 25;
         let behind = &self.text[a.end..];
@@ -255,7 +256,17 @@ impl Reading<'_> {
             .is_some_and(|t| matches!(t.kind, Kind::Comma | Kind::Dash | Kind::Colon));
         let lead = list[first + 1..second].iter().find(|t| t.is_word());
         let clause = lead.is_some_and(|t| lexicon::is_clause_word(&self.language, &t.lower));
-        set_off && !clause
+        // “A,” he said and added: “B.” and “A,” he said, adding: “B.” are two.
+        let colon = list.get(second.wrapping_sub(1)).is_some_and(|t| t.kind == Kind::Colon);
+        let verbs = list[first + 1..second].iter().filter(|t| {
+            t.is_word()
+                && (is_saying(&t.lower)
+                    || matches!(
+                        t.lower.as_str(),
+                        "adding" | "und" | "and" | "y" | "e" | "et" | "och" | "og"
+                    ))
+        });
+        set_off && !clause && !(colon && verbs.count() > 1)
     }
 
     fn is_quotation(&self, group: &[usize]) -> bool {

@@ -127,11 +127,33 @@ impl Speakers {
                     .pair(text, tokens, mention)
                     .or_else(|| person.map(|person| self.people.list[person].name.clone()))
                     .unwrap_or_else(|| written(text, tokens, mention));
+                let name = without_ending(&self.language, &name).to_owned();
                 Some(Speaker { name, named: !inferred })
             }
             MentionKind::Pronoun(pronoun) => self.pronoun(text, tokens, mention, pronoun),
             MentionKind::Role => {
                 if let Some(person) = self.bearer(tokens, mention) {
+                    return Some(Speaker {
+                        name: self.people.list[person].name.clone(),
+                        named: false,
+                    });
+                }
+                // "the 51-year-old", "der 51-Jährige": who was spoken of last.
+                let last =
+                    tokens.list[mention.tokens.clone()].last().map_or("", |t| t.lower.as_str());
+                let aged = mention.tokens.len() <= 2
+                    && last.starts_with(|c: char| c.is_ascii_digit())
+                    && ["year-old", "jährige", "årige", "åring", "jarige"]
+                        .iter()
+                        .any(|age| last.contains(age));
+                if aged
+                    && let Some(person) = self.last_before(
+                        &self.people.mentions,
+                        mention.tokens.start,
+                        LOOK_BACK_MENTIONS,
+                        &|_: &Person| true,
+                    )
+                {
                     return Some(Speaker {
                         name: self.people.list[person].name.clone(),
                         named: false,
@@ -319,4 +341,12 @@ fn written(text: &str, tokens: &Tokens, mention: &Mention) -> String {
         _ => words,
     };
     bare(name).to_owned()
+}
+
+/// A Turkish name without the ending behind its apostrophe: "İnan’a" is İnan.
+fn without_ending<'a>(language: &str, name: &'a str) -> &'a str {
+    match language {
+        "tr" | "az" => name.split(['’', '\'']).next().unwrap_or(name),
+        _ => name,
+    }
 }

@@ -68,12 +68,36 @@ fn of_text(text: &str) -> Option<Found> {
     let wide =
         text.chars().filter(|c| matches!(*c as u32, 0x3040..=0x9fff | 0xac00..=0xd7af)).count();
     let info = whatlang::detect(text)?;
-    let code = code(info.lang())?;
+    let code = match code(info.lang())? {
+        near @ ("da" | "nb") => danish_or_norwegian(text, near),
+        code => code,
+    };
     // A script of one language needs few letters; one that many share needs a paragraph.
     let one = wide * 2 > letters && wide >= 6
         || matches!(code, "el" | "he" | "th" | "ka" | "hy" | "ta" | "te" | "bn") && letters >= 12;
     let sure = one || letters >= LETTERS_MIN && (info.is_reliable() || letters >= LETTERS_TO_DOUBT);
     sure.then_some(Found { code, confidence: if one { 1.0 } else { info.confidence() }, letters })
+}
+
+/// Danish or Norwegian, by the small words that only one of them has: their letters tell too little.
+fn danish_or_norwegian(text: &str, near: &'static str) -> &'static str {
+    const DANISH: &[&str] = &[
+        "af", "efter", "noget", "siger", "nu", "mere", "meget", "blev", "mellem", "oplyser",
+        "hvad", "bliver",
+    ];
+    const NORWEGIAN: &[&str] = &[
+        "av", "etter", "noe", "sier", "nå", "mer", "mye", "ble", "mellom", "fram", "opplyser",
+        "hva", "blir",
+    ];
+    let count = |words: &[&str]| {
+        let all = text.split(|c: char| !c.is_alphabetic()).take(600);
+        all.filter(|word| words.contains(word)).count()
+    };
+    match count(DANISH).cmp(&count(NORWEGIAN)) {
+        std::cmp::Ordering::Greater => "da",
+        std::cmp::Ordering::Less => "nb",
+        std::cmp::Ordering::Equal => near,
+    }
 }
 
 /// Whether the detector knows the language, so that it can contradict it.

@@ -67,6 +67,10 @@ table! {
     tell: "tell" as words,
     /// What stands before a speaker: "according to".
     source: "source" as phrases,
+    /// Source phrases that name no one and mean who was spoken of last: "a su juicio".
+    source_own: "source-own" as phrases,
+    /// Family names of one character, which tell a Chinese name from a noun.
+    family: "family" as words,
     /// What stands behind a speaker: "zufolge".
     source_after: "source-after" as phrases,
     /// Pronouns of one man.
@@ -133,6 +137,10 @@ table! {
     percent_before: "percent-before" as words,
     /// Units of durations.
     duration: "duration" as names,
+    /// Units of measures.
+    measure: "measure" as names,
+    /// Beginnings of words that make a number an age: "jährig".
+    age: "age" as words,
     /// Hedges before a number.
     hedge: "hedge" as phrases,
     /// What begins a correction: "Berichtigung".

@@ -1,6 +1,10 @@
-//! How many quotations are found, and how many speakers are right, on a folder in PolNeAR's layout.
+//! How many quotations are found, and how many speakers are right, on a folder in PolNeAR's layout, or on one of
+//! JSON files in the layout of the German news quotations of Petersen-Frey and Biemann (LREC-COLING 2024).
 //!
 //!     cargo bench --bench quote_quality -- FOLDER [--errors N]
+//!
+//! In the German layout a gold quotation is an annotation of the kind `Direct`; the other kinds are contents, as in
+//! PolNeAR: words in marks inside of one do not count against precision. The rest of the score is the same.
 //!
 //! FOLDER holds `text/*.txt` and `attributions/*.ann` (standoff: `Source`, `Cue`, `Content`, offsets in
 //! characters). Where a text has several annotations the first by name is taken. The rules of the score:
@@ -14,6 +18,9 @@
 //!   bracket or preposition), or, where the mention stands elsewhere, our resolved name ends with
 //!   that head word. A pronoun source is right only when our mention is that very pronoun. Quotations
 //!   not found count as wrong.
+
+#[path = "quote_quality/german.rs"]
+mod german;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -62,6 +69,13 @@ fn main() -> Result<(), Problem> {
         return Ok(());
     };
     let mut tally = Tally::default();
+    if german::is_folder(&folder) {
+        for document in german::documents(&folder)? {
+            german::measure(&document, &mut tally, &mut errors);
+        }
+        report(&tally);
+        return Ok(());
+    }
     for (text_path, ann_path) in pairs(&folder)? {
         let text = fs::read_to_string(&text_path)?;
         let annotations = annotations(&fs::read_to_string(&ann_path)?, &text);

@@ -61,7 +61,9 @@ fn persons(names: &[String], is_joined: bool) -> Vec<Author> {
         let next = next.filter(|next| body_word(name).is_none() && body_word(next).is_none());
         let takes = next.is_some()
             && if is_joined {
-                names.len().is_multiple_of(2) && length(name) <= 3
+                // Korean parts no name of more than one character before the space.
+                names.len().is_multiple_of(2)
+                    && length(name) <= if name.chars().all(is_hangul) { 1 } else { 3 }
             } else {
                 length(name) == 1
             };

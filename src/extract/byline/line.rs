@@ -51,6 +51,7 @@ pub(crate) fn read(text: &str, context: &Context<'_>) -> Vec<Author> {
     if text.len() > LINE_BYTES_MAX || text.contains("://") && !text.contains(' ') {
         return Vec::new();
     }
+    let text = apart(&text, context);
     let text = without_others(&text);
     let text = without_addresses(text);
     let text = after_by(&text);
@@ -64,6 +65,32 @@ pub(crate) fn read(text: &str, context: &Context<'_>) -> Vec<Author> {
         names.extend(compose(pieces, context));
     }
     names
+}
+
+/// "And" that Arabic and Hebrew write together with the next name, parted from it where two words stand on either
+/// side: "نادر خوري وسلمى حداد".
+fn apart(text: &str, context: &Context<'_>) -> String {
+    let letter = match context.language {
+        "ar" => 'و',
+        "he" => 'ו',
+        _ => return text.to_owned(),
+    };
+    let words: Vec<&str> = text.split(' ').collect();
+    let joined = |at: usize| {
+        at >= 2
+            && words.len() >= at + 2
+            && words[at].chars().count() > 3
+            && words[at].starts_with(letter)
+            && !words[at - 1].ends_with([',', ':'])
+    };
+    let mut out: Vec<String> = Vec::new();
+    for (at, word) in words.iter().enumerate() {
+        match word.strip_prefix(letter).filter(|_| joined(at)) {
+            Some(rest) => out.extend([",".to_owned(), rest.to_owned()]),
+            None => out.push((*word).to_owned()),
+        }
+    }
+    out.join(" ").replace(" ,", ",")
 }
 
 /// Form C, one line, without invisible characters; a space of no width parts, as on pages it does.
@@ -164,7 +191,13 @@ fn without_addresses(text: &str) -> String {
         }
     }
     let has_letters = |text: &str| text.chars().any(char::is_alphabetic);
-    let kept = if has_letters(&outside) || !has_letters(&inside) { outside } else { inside };
+    // "本报讯（记者 马晓东）": the names stand in the brackets.
+    let reporter = ["记者", "記者"].iter().any(|word| inside.trim().starts_with(word));
+    let kept = if (has_letters(&outside) || !has_letters(&inside)) && !reporter {
+        outside
+    } else {
+        inside
+    };
     squeeze(&kept)
 }
 

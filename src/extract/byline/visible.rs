@@ -114,7 +114,77 @@ pub(super) fn near_headline(
             }
         }
     }
+    if found.is_empty() {
+        let near = first.saturating_sub(14)..(first + 3).min(flow.blocks.len());
+        found = bare_line(flow, near, dom, context);
+    }
     found
+}
+
+/// A line of names and nothing else between the headline and a line with a day.
+fn bare_line(
+    flow: &Flow,
+    near: std::ops::Range<usize>,
+    dom: &Dom,
+    context: &Context<'_>,
+) -> Vec<Author> {
+    const LINE_BYTES_MAX: usize = 90;
+    const BELOW_MAX: usize = 4;
+    let blocks = &flow.blocks[near];
+    let is_headline = |at: usize| {
+        let node = blocks[at].node;
+        std::iter::once(node).chain(dom.ancestors(node).take(2)).any(|id| dom.tag(id) == Tag::H1)
+    };
+    let Some(headline) = (0..blocks.len()).rev().find(|at| is_headline(*at)) else {
+        return Vec::new();
+    };
+    let end = blocks.len().min(headline + 1 + BELOW_MAX);
+    for at in headline + 1..end {
+        let words = flow.words(&blocks[at]).trim();
+        let day = blocks.get(at + 1).is_some_and(|block| is_day(flow.words(block)));
+        if words.len() > LINE_BYTES_MAX || words.contains(char::is_numeric) || !day {
+            continue;
+        }
+        let names = line::read(words, context);
+        let letters = |text: &str| text.chars().filter(|c| c.is_alphabetic()).count();
+        let covered: usize = names.iter().map(|author| letters(&author.name)).sum();
+        let is_person = |author: &Author| {
+            let several = author.name.split(' ').count() >= 2;
+            let first: String = author.name.chars().take(1).collect();
+            let short = (2..=4).contains(&author.name.chars().count());
+            !author.organisation
+                && (several
+                    || short
+                        && crate::language::table("zh")
+                            .is_some_and(|zh| zh.family.contains(first.as_str()))
+                    || short && has_role(words))
+        };
+        let whole = covered * 10 >= letters(words) * 6 && !words.ends_with(['.', '!', '?', ':']);
+        if whole && !names.is_empty() && names.len() <= 4 && names.iter().all(is_person) {
+            return names;
+        }
+    }
+    Vec::new()
+}
+
+/// Whether a line in an East Asian script says that its name is a reporter.
+fn has_role(words: &str) -> bool {
+    ["기자", "记者", "記者"].iter().any(|role| words.contains(role))
+}
+
+/// Whether a short line tells a day: numbers of a day and a year, or three numbers.
+fn is_day(text: &str) -> bool {
+    const DAY_BYTES_MAX: usize = 80;
+    let text = text.trim();
+    let runs: Vec<usize> = text
+        .split(|c: char| !c.is_numeric())
+        .filter(|run| !run.is_empty())
+        .map(|run| run.chars().count())
+        .collect();
+    text.len() <= DAY_BYTES_MAX
+        && !text.ends_with(['!', '?'])
+        && runs.len() >= 2
+        && (runs.contains(&4) || runs.len() >= 3)
 }
 
 /// The names of a line, where it is made of names and little else.

@@ -91,14 +91,52 @@ impl Reader<'_> {
             return Some(amount);
         }
         let glued = self.is_glued(amount.end);
-        if let Some(factor) = suffix(self.word(amount.end), currency.is_some()).filter(|_| glued) {
+        // "4,2 M€": a size and its symbol are one.
+        let symbol = matches!(self.piece(amount.end + 1), Piece::Currency(_))
+            && self.is_glued(amount.end + 1)
+            && matches!(self.word(amount.end), "M" | "k" | "Md");
+        if let Some(factor) =
+            suffix(self.word(amount.end), currency.is_some() || symbol).filter(|_| glued || symbol)
+        {
             amount.value = amount.value.and_then(|v| v.times(factor));
             amount.end += 1;
             amount.sized = true;
             return Some(amount);
         }
         self.sizes(&mut amount);
+        self.myriads(&mut amount);
         Some(amount)
+    }
+
+    /// What goes on behind a size in East Asia: "5億9000万" is 590,000,000, "1만4500" is 14,500.
+    fn myriads(&self, amount: &mut Amount) {
+        if !amount.sized || !matches!(self.language, "ja" | "zh" | "yue" | "ko") {
+            return;
+        }
+        let mut last = self.scale_before(amount.end);
+        while let Some(size) = last {
+            let Piece::Number(Some(next)) = self.piece(amount.end) else { return };
+            let scale = magnitude(self.language, self.lower(amount.end + 1))
+                .filter(|_| self.is_glued(amount.end + 1));
+            let glued = self.is_glued(amount.end);
+            let factor = scale.unwrap_or(1);
+            if !glued && scale.is_none() || factor >= size {
+                return;
+            }
+            // What follows is smaller than the size before it.
+            let Some(part) = next.times(factor).filter(|part| part.is_below(Decimal::whole(size)))
+            else {
+                return;
+            };
+            amount.value = amount.value.and_then(|value| value.plus(part));
+            amount.end += 1 + usize::from(scale.is_some());
+            last = scale;
+        }
+    }
+
+    /// The size that ends before a piece.
+    fn scale_before(&self, end: usize) -> Option<u64> {
+        magnitude(self.language, self.lower(end.checked_sub(1)?))
     }
 
     /// "million", "thousand billion", "-million", "dozen" behind a number.
@@ -234,8 +272,9 @@ impl Reader<'_> {
                     end = word_at + 1;
                     continue;
                 }
-                let twenties =
-                    self.language == "fr" && matches!(group % 100, 60 | 80) && value < 20;
+                let twenties = self.language == "fr"
+                    && (matches!(group % 100, 60 | 80) && value < 20
+                        || matches!(group % 100, 10 | 70 | 90) && (7..=9).contains(&value));
                 if any
                     && group != 0
                     && !(group % 100 >= 20 && group.is_multiple_of(10) && value < 10

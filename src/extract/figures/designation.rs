@@ -72,6 +72,8 @@ impl Reader<'_> {
         if numero
             || spelled != "no"
                 && units::is_designator(spelled)
+                // Small words elsewhere: "Op 3 oktober", "no 15".
+                && !self.table.is_some_and(|table| table.is_small(spelled))
                 && (self.is_capital(name) || is_plain_designator(spelled))
                 && !unit_behind
         {

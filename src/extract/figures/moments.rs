@@ -15,6 +15,7 @@ impl Reader<'_> {
             Piece::Number(value) => {
                 let value = value.and_then(Decimal::as_whole);
                 self.iso(at)
+                    .or_else(|| self.dotted_date(at))
                     .or_else(|| self.wide_date(at))
                     .or_else(|| self.clock(at))
                     .or_else(|| self.dotted_clock(at))
@@ -51,6 +52,14 @@ impl Reader<'_> {
             year = self.whole(next);
             next += 2;
         }
+        if unit(next + 1, ["年", "년"])
+            && year.is_none()
+            && let (Some(era), Some(count)) =
+                (self.era(next), self.whole(next).filter(|n| *n <= 64))
+        {
+            year = Some(era + count);
+            next += 2;
+        }
         if unit(next + 1, ["月", "월"]) {
             month = self
                 .whole(next)
@@ -63,6 +72,14 @@ impl Reader<'_> {
             next += 2;
         }
         (next > at && (year.is_some() || month.is_some())).then(|| date(next, year, month, day))
+    }
+
+    /// "14日", "14일": a day of a month that is not named counts nothing; the piece behind it.
+    pub(super) fn bare_day(&self, at: usize) -> Option<usize> {
+        let Piece::Number(_) = self.piece(at) else { return None };
+        let day = self.whole(at).filter(|day| (1..=31).contains(day) && self.length(at) <= 2);
+        (day.is_some() && matches!(self.word(at + 1), "日" | "일") && self.is_glued(at + 1))
+            .then_some(at + 2)
     }
 
     /// A plain year of four digits.
@@ -81,6 +98,34 @@ impl Reader<'_> {
         let month = u8::try_from(self.whole(at + 2)?).ok().filter(|m| (1..=12).contains(m))?;
         let value = dates::value(Some(year), Some(month), self.whole(at + 4))?;
         Some(Draft { kind: FigureKind::Date, end: at + 5, value: Some(value), unit: None })
+    }
+
+    /// "3.10.2024": day, month and year with stops between.
+    fn dotted_date(&self, at: usize) -> Option<Draft> {
+        let from = self.bits.get(at)?.start;
+        let rest: String = self.text.get(from..)?.chars().take(11).collect();
+        let mut parts = rest.splitn(3, '.');
+        let (day, month) = (parts.next()?, parts.next()?);
+        let year: String = parts.next()?.chars().take_while(char::is_ascii_digit).collect();
+        let short =
+            |part: &str| (1..=2).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_digit());
+        if !short(day) || !short(month) || year.len() != 4 {
+            return None;
+        }
+        let to = from + day.len() + month.len() + year.len() + 2;
+        let end = (at..self.bits.len()).find(|&at| self.bits[at].end >= to)?;
+        let exact = self.bits[end].end == to;
+        let day = day.parse().ok().filter(|day| (1..=31).contains(day))?;
+        let month = month.parse().ok().filter(|month| (1..=12).contains(month))?;
+        let year = year.parse().ok().filter(|year| (1_000..=2_999).contains(year))?;
+        exact.then(|| date(end + 1, Some(year), Some(month), Some(day)))
+    }
+
+    /// The year before the first of a Japanese era, where one is named before the number: "令和6年" is 2024.
+    fn era(&self, at: usize) -> Option<u64> {
+        let before = self.word(at.checked_sub(1)?);
+        let eras = [("令和", 2018), ("平成", 1988), ("昭和", 1925), ("大正", 1911), ("明治", 1867)];
+        eras.iter().find(|(name, _)| before.ends_with(name)).map(|(_, year)| *year)
     }
 
     /// "3 p.m.", "3:30 pm", "16:30", "16h30", "20 Uhr".
@@ -232,9 +277,12 @@ impl Reader<'_> {
         if self.piece(next) == Piece::Dot && self.is_glued(next) && word.len() <= 4 {
             next += 1;
         }
+        // Elsewhere the day stands first: "seit Januar 26 Beschwerden".
+        let leads = self.table.is_none() || matches!(self.language, "hi" | "id");
         if let Some(day) = self
             .whole(next)
             .filter(|d| (1..=31).contains(d) && self.length(next) <= 2 && !self.is_glued(next))
+            .filter(|_| leads)
         {
             let percent = matches!(self.piece(next + 1), Piece::Percent)
                 || matches!(self.lower(next + 1), "percent" | "million" | "people");

@@ -29,11 +29,49 @@ impl Reader<'_> {
                 return Some(share);
             }
         }
+        if let Some(score) = self.score(at) {
+            return Some(score);
+        }
         let amount = self.amount(at)?;
         if let Some(draft) = self.range_from(at, &amount).or_else(|| self.out_of(&amount)) {
             return Some(draft);
         }
         self.with_unit(at, &amount)
+    }
+
+    /// "0:3", "3比2", "2 a 1": a score of two small numbers.
+    fn score(&self, at: usize) -> Option<Draft> {
+        let side = |at: usize| match self.piece(at) {
+            Piece::Number(Some(value)) => value.as_whole().filter(|goals| *goals < 100),
+            _ => None,
+        };
+        let (home, away) = (side(at)?, side(at + 2)?);
+        let glued = self.is_glued(at + 1) && self.is_glued(at + 2);
+        let digits = |at: usize| self.bits.get(at).map_or(0, |bit| bit.end - bit.start);
+        let told = match self.piece(at + 1) {
+            // Two digits behind a colon are minutes.
+            Piece::Colon => glued && digits(at + 2) == 1 && self.piece(at + 3) != Piece::Colon,
+            Piece::Word => match self.word(at + 1) {
+                "比" | "対" | "대" => glued,
+                "a" => matches!(self.language, "pt" | "es" | "it") && home > away && home < 10,
+                _ => false,
+            },
+            // "0-3": nothing ranges from none.
+            Piece::Hyphen => glued && home == 0 && away < 20 && digits(at) == 1,
+            _ => false,
+        };
+        let unit = self.percent(at + 3).is_some()
+            || self.duration(at + 3).is_some()
+            || self.currency(at + 3, false).is_some();
+        let before = at.checked_sub(1).map_or(Piece::Other, |before| self.piece(before));
+        let led =
+            matches!(before, Piece::Colon | Piece::Hyphen | Piece::Slash) && self.is_glued(at);
+        (told && !unit && !led).then(|| Draft {
+            kind: FigureKind::Number,
+            end: at + 3,
+            value: Some(format!("{home}-{away}")),
+            unit: None,
+        })
     }
 
     /// "between 5 and 10", "from 3 to 7": begins at the number; the small words stand before it.
@@ -283,6 +321,24 @@ impl Reader<'_> {
                 end += if self.piece(end) == Piece::Hyphen { 2 } else { 1 };
             }
             return draft(FigureKind::Time, end, Some(unit));
+        }
+        if amount.digits
+            && self.table.is_some_and(|table| table.age.iter().any(|age| lower.starts_with(age)))
+        {
+            return draft(FigureKind::Time, next + 1, Some("year"));
+        }
+        // "70 millones de kilómetros".
+        let linked = amount.sized && matches!(lower.as_str(), "de" | "di");
+        if let Some(unit) = linked
+            .then(|| self.table.and_then(|table| table.measure.get(self.lower(next + 1)).copied()))
+            .flatten()
+        {
+            return draft(FigureKind::Measure, next + 2, Some(unit));
+        }
+        let of_language = self.table.and_then(|table| table.measure.get(lower.as_str()).copied());
+        if let Some(unit) = of_language.filter(|_| symbol_ok && !hyphen) {
+            let (end, unit) = self.compound(next + 1, unit);
+            return draft(FigureKind::Measure, end, Some(&unit));
         }
         if let Some(unit) = units::measure(word, &lower).filter(|_| {
             symbol_ok && !amount.sized || units::measure(word, &lower).is_some() && word.len() > 2

@@ -4,6 +4,7 @@
 //! meaning to them. One pass, linear.
 
 use super::super::numbers::{Decimal, Notation, digits};
+use super::han;
 use crate::dates::digit_of;
 use crate::language::Table;
 
@@ -64,7 +65,10 @@ pub(super) fn bits(
             at += c.len_utf8();
             continue;
         }
-        let (piece, end) = if is_wide(c) {
+        let han = table.filter(|table| is_wide(c) && table.is("no-spaces"));
+        let (piece, end) = if let Some((end, value)) = han.and_then(|_| han::number(sentence, at)) {
+            (Piece::Number(Some(value)), end)
+        } else if is_wide(c) {
             let after_number =
                 out.iter().rev().take(3).any(|bit| matches!(bit.piece, Piece::Number(_)));
             (Piece::Word, wide_end(sentence, at, after_number, table))
@@ -92,7 +96,7 @@ fn mark(c: char) -> Piece {
     }
     match c {
         '%' | '‰' | '％' | '٪' => Piece::Percent,
-        '-' | '–' | '—' | '‑' | '‒' | '−' => Piece::Hyphen,
+        '-' | '–' | '—' | '―' | '‑' | '‒' | '−' => Piece::Hyphen,
         '+' => Piece::Plus,
         ':' => Piece::Colon,
         '/' => Piece::Slash,
@@ -118,6 +122,7 @@ fn wide_end(text: &str, at: usize, after_number: bool, table: Option<&Table>) ->
             .keys()
             .chain(table.currency.keys())
             .chain(table.duration.keys())
+            .chain(table.measure.keys())
             .chain(DATE_UNITS)
             .copied()
             .chain(table.percent.iter().flatten().copied());
@@ -127,7 +132,11 @@ fn wide_end(text: &str, at: usize, after_number: bool, table: Option<&Table>) ->
             return at + unit.len();
         }
     }
-    at + rest.chars().take_while(|c| is_wide(*c)).map(char::len_utf8).sum::<usize>()
+    let is_han = table.is_some_and(|table| table.is("no-spaces"));
+    let run = rest.char_indices().take_while(|&(offset, c)| {
+        is_wide(c) && !(is_han && offset > 0 && han::number(text, at + offset).is_some())
+    });
+    at + run.map(|(_, c)| c.len_utf8()).sum::<usize>()
 }
 
 /// Year, month and day behind their numbers.

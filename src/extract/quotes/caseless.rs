@@ -98,7 +98,21 @@ pub(super) fn find(
     let from = from + sentence_start(before);
     let before = text.get(from..quote.start)?;
     let after = text.get(quote.end..to)?;
-    let after = &after[..sentence_end(after)];
+    // Words behind a colon, or behind a verb of saying and a comma, have their attribution before them.
+    let lead = before.trim_end();
+    let told = lead.trim_end_matches([',', '،', '，']);
+    let said = told.len() < lead.len()
+        && told.split_whitespace().next_back().is_some_and(|word| table.say.contains(word));
+    let introduced = lead.ends_with([':', '：']) || said;
+    // 「…」。山本さんは…: the sentence behind names who speaks.
+    let next = (table.is("no-spaces") && before.trim().is_empty() && !table.topic.is_empty())
+        .then(|| after.strip_prefix('。'))
+        .flatten();
+    let after = match next {
+        Some(rest) => &after[..'。'.len_utf8() + sentence_end(rest)],
+        None if introduced => "",
+        None => &after[..sentence_end(after)],
+    };
     let place = Place {
         before: Part { text: before, at: from },
         after: Part { text: after, at: quote.end },

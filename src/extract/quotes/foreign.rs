@@ -5,7 +5,10 @@
 //! ([`phrase`] does) and resolves no pronoun. No parser: capitals, the small words of the table, and marks.
 //! Every walk is capped.
 
+mod name;
 mod phrase;
+mod subject;
+mod words;
 
 use std::ops::Range;
 
@@ -13,11 +16,31 @@ use super::attribution::{Attribution, Way};
 use super::cues::{CueHit, HITS_MAX};
 use super::lexicon::{Pronoun, Verb};
 use super::marks::Span;
-use super::subject::{Mention, MentionKind};
+use super::subject::{Mention, MentionKind, is_particle};
 use super::tokens::{Kind, Token, Tokens};
 use crate::extract::page::Block;
 use crate::language::{Table, empty, table};
 pub(super) use phrase::Clause;
+
+/// German nouns that introduce words of no one: "Das Motto lautet: „…“".
+const SAYINGS: &[&str] = &[
+    "motto",
+    "frage",
+    "titel",
+    "slogan",
+    "devise",
+    "spruch",
+    "plakat",
+    "schild",
+    "aufschrift",
+    "transparent",
+    "ergebnis",
+    "fazit",
+    "beispiel",
+    "problem",
+    "grund",
+    "folge",
+];
 
 /// Tokens between a cue and its quotation.
 const REACH_MAX: usize = 60;
@@ -105,6 +128,17 @@ impl Clause<'_> {
             }
             return Some((says(at..at + length, subject, true), length));
         }
+        for words in &self.table.source_own {
+            if let Some((length, _)) = self.stands(words, at) {
+                let hit = CueHit {
+                    tokens: at..at + length,
+                    verb: Verb::Says,
+                    subject: None,
+                    inverted: true,
+                };
+                return Some((hit, length));
+            }
+        }
         for words in &self.table.source_after {
             if let Some((length, _)) = self.stands(words, at)
                 && let Some(subject) = self.before(at)
@@ -148,7 +182,13 @@ impl Clause<'_> {
         }
         let word = self.word(at);
         let behind = self.follows_quote(at);
-        let verb = if self.table.say.contains(word) {
+        // "cuando «El Faro» publicó": what stands in marks does it.
+        if behind && self.is_agent(at) {
+            return None;
+        }
+        // "mówi o „katastrofie”": the same verb, of words inside the sentence.
+        let tells = self.table.tell.contains(word) && !behind;
+        let verb = if self.table.say.contains(word) && !tells {
             Verb::Says
         } else if self.table.tell.contains(word) {
             Verb::Addresses
@@ -166,14 +206,33 @@ impl Clause<'_> {
         if noun || matches!(word, "so" | "aldus" | "diye") && !behind {
             return None;
         }
-        let after = || self.after(at + 1, false);
-        let (subject, inverted) = if behind {
+        let after = || self.after(at + 1, false).filter(|subject| !self.is_object(subject));
+        // "Auf die Frage, ob es reiche, antwortete die Ministerin": the subject stands behind the verb.
+        let fronted = self.table.is("verb-second")
+            && at > self.from
+            && self.list[at - 1].kind == Kind::Comma
+            && !behind;
+        // "Die Rundschau zitiert einen Augenzeugen mit den Worten": who is quoted stands behind.
+        let cites = matches!(word, "zitiert" | "zitierte" | "zitierten" | "citeert" | "citeerde");
+        // "Edathy hält dies für vertretbar und bezeichnete das andere als": the subject leads the sentence.
+        let joined =
+            at > self.from + 1 && self.table.join.contains(self.list[at - 1].lower.as_str());
+        let cited = (cites && !behind).then(|| self.after(at + 1, false)).flatten();
+        let (subject, inverted) = if let Some(subject) = cited {
+            (Some(subject), true)
+        } else if let Some(subject) = (joined && !behind).then(|| self.head(at)).flatten() {
+            (Some(subject), false)
+        } else if behind {
             match after() {
                 Some(subject) => (Some(subject), true),
                 None => (self.before(at), false),
             }
         } else if leads && at == self.from {
             (after(), true)
+        } else if let Some(subject) =
+            fronted.then(after).flatten().filter(|_| !self.leads_with_subject(at))
+        {
+            (Some(subject), true)
         } else {
             match self.before(at) {
                 Some(subject) if !self.is_opening(&subject) && !self.is_listener(&subject, at) => {
@@ -185,12 +244,39 @@ impl Clause<'_> {
                 },
             }
         };
+        let subject = subject.or_else(|| self.particle_name(at));
         Some((CueHit { tokens: at..at + 1, verb, subject, inverted }, 1))
     }
 
-    /// A verb on no list right behind a quotation, with its speaker behind it: "…", sbotta Rita Sala.
+    /// Whether the marks right before the verb hold a name that is its subject: short, with a capital, in the
+    /// middle of a sentence, and no comma on either side of the closing mark.
+    fn is_agent(&self, at: usize) -> bool {
+        if self.table.is("verb-last") || at < self.from + 2 {
+            return false;
+        }
+        let mark = &self.list[at - 1];
+        let Kind::Quote(_) = mark.kind else { return false };
+        let Some(inner) = self.text.get(mark.start..mark.end) else { return false };
+        let inner = inner.trim_matches(|c: char| !c.is_alphanumeric() && !",.?!…".contains(c));
+        inner.starts_with(char::is_uppercase)
+            && !inner.ends_with([',', '.', '?', '!', '…'])
+            && inner.split_whitespace().count() <= 4
+            && self.list[at - 2].is_word()
+    }
+
+    /// A verb on no list right behind a quotation, with its speaker behind it, "…", sbotta Rita Sala, or
+    /// alone between marks, "…", sbotta, "…".
     fn unlisted(&self, at: usize) -> Option<(CueHit, usize)> {
-        let subject = self.after(at + 1, false)?;
+        let subject = self.after(at + 1, false).filter(|subject| !self.is_object(subject));
+        let Some(subject) = subject else {
+            let next = self.list.get(at + 1).filter(|_| at + 1 < self.to);
+            let alone =
+                matches!(next.map(|t| t.kind), None | Some(Kind::Comma | Kind::Stop | Kind::Dash));
+            let set_off = matches!(self.list[at - 1].kind, Kind::Comma | Kind::Dash);
+            let hit =
+                CueHit { tokens: at..at + 1, verb: Verb::Says, subject: None, inverted: true };
+            return (alone && set_off && self.drops_subjects()).then_some((hit, 1));
+        };
         // What comes between must be small.
         let near = subject.tokens.start <= at + 4;
         let fits = match subject.kind {
@@ -210,6 +296,36 @@ impl Clause<'_> {
             };
             (hit, 1)
         })
+    }
+
+    /// Whether the sentence begins with its subject, set off from the verb by commas: "Der Minister, Jan Roth, nannte".
+    fn leads_with_subject(&self, verb: usize) -> bool {
+        self.before(verb).is_some_and(|subject| subject.tokens.start == self.from)
+    }
+
+    /// "Von der Leyen betonte": a name that begins with its particle, where nothing else is the subject.
+    fn particle_name(&self, verb: usize) -> Option<Mention> {
+        let particle = |at: usize| is_particle(self.list[at].lower.as_str());
+        let last = verb.checked_sub(1).filter(|last| *last > self.from && verb - self.from <= 4)?;
+        let whole = (self.from..last).all(particle) && self.list[last].is_capital();
+        (whole && !self.is_role(last)).then(|| Mention::new(self.from..verb, MentionKind::Name))
+    }
+
+    /// The subject at the head of the sentence, for a verb behind "and".
+    fn head(&self, verb: usize) -> Option<Mention> {
+        if let Some(pronoun) = self.pronoun(self.from).filter(|p| *p != Pronoun::It) {
+            return Some(Mention::new(self.from..self.from + 1, MentionKind::Pronoun(pronoun)));
+        }
+        self.phrase(self.from, verb).filter(|mention| {
+            !self.is_object(mention)
+                && !self.is_opening(mention)
+                && (mention.kind == MentionKind::Name || mention.tokens.len() > 1)
+        })
+    }
+
+    /// Whether the verb alone says who speaks: "dijo", "powiedział".
+    fn drops_subjects(&self) -> bool {
+        self.table.is("drops-subjects")
     }
 
     /// Whether a word could be a verb: no small word, no name.
@@ -275,6 +391,15 @@ impl Clause<'_> {
             }
         }
         let _ = span;
+        // "dijo que no piensa “…”": the verb without a subject lies in what the one before it says.
+        if let Some((score, hit)) = best.filter(|(_, hit)| hit.subject.is_none()) {
+            let owner = near.iter().rev().find(|other| {
+                other.subject.is_some()
+                    && other.tokens.start < hit.tokens.start
+                    && hit.tokens.start < quote
+            });
+            best = Some((score, owner.unwrap_or(hit)));
+        }
         let bare = |hit: &CueHit| {
             // Every noun has a capital: one alone, far from the words, is no name.
             self.table.is("noun-capitals")
@@ -290,7 +415,7 @@ impl Clause<'_> {
                 way: if score >= 70 { Way::Beside } else { Way::Sentence },
             });
         }
-        if let Some(mention) = self.label(quote) {
+        if let Some(mention) = self.label(quote).or_else(|| self.introduced(quote)) {
             return Some(Attribution { mention: Some(mention), cue: None, way: Way::Label });
         }
         if quote == self.from {
@@ -373,6 +498,37 @@ impl Clause<'_> {
                     && name.name.start <= verb + 3
                     && self.list.get(name.tokens.end).is_some_and(|t| t.kind == Kind::Colon)
             })
+    }
+
+    /// "Ortmann winkt ab: „…“", "Его поддержала Дарья Линь: «…»": any clause and a colon; the name right before
+    /// the colon, else the subject at the head of the sentence.
+    fn introduced(&self, quote: usize) -> Option<Mention> {
+        let colon = quote.checked_sub(1).filter(|&at| at > self.from)?;
+        if self.list[colon].kind != Kind::Colon || colon - self.from > REACH_MAX {
+            return None;
+        }
+        let mut start = colon;
+        while start > self.from + 1 && colon - start < 4 && self.list[start - 1].is_capital() {
+            start -= 1;
+        }
+        let last = (colon - start > 1).then(|| self.phrase(start, colon)).flatten();
+        if let Some(name) = last.filter(|m| m.kind == MentionKind::Name && m.tokens.end == colon) {
+            return Some(name);
+        }
+        let head = self.phrase(self.from, colon).filter(|m| {
+            m.tokens.end < colon
+                && !self.is_object(m)
+                && (m.kind == MentionKind::Name || m.tokens.len() > 1)
+        })?;
+        // A name, or an office with its article: "Son voisin", "La ministra"; in German any noun but a saying.
+        let german = self.table.is("noun-capitals")
+            && self.is_determiner(self.from)
+            && !SAYINGS.contains(&self.word(head.tokens.end - 1))
+            && !SAYINGS.contains(&self.word(self.from + 1));
+        let listed = german
+            || head.kind == MentionKind::Name
+            || (head.tokens.clone()).any(|at| self.table.is_role(self.word(at)));
+        listed.then_some(head)
     }
 
     /// "Weber: „…“": a name and a colon right before the quotation, at the head of its sentence.

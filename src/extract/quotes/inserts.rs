@@ -103,8 +103,8 @@ fn next_insert(text: &str, from: usize, language: &str) -> Option<(usize, usize)
         let at = from + at;
         let after = at + c.len_utf8();
         let set_off = is_dash(c) || c == '-' && before.is_whitespace();
-        // French sets no dash between the words and "dit-elle".
-        let comma = language == "fr"
+        // French and the Nordic languages set no dash between the words and "dit-elle", "säger hon".
+        let comma = matches!(language, "fr" | "sv" | "nb" | "no" | "nn" | "da")
             && (c == ',' || matches!(c, '?' | '!' | '…'))
             && text[after..].starts_with([' ', '\u{a0}']);
         before = c;
@@ -117,8 +117,10 @@ fn next_insert(text: &str, from: usize, language: &str) -> Option<(usize, usize)
         }
         let found = if set_off {
             says_soon(&text[after..], language)
-        } else {
+        } else if language == "fr" {
             inverted(&text[after..], language)
+        } else {
+            verb_leads(&text[after..], language)
         };
         if found {
             return Some((if comma { after } else { at }, after));
@@ -205,10 +207,20 @@ fn inserted(words: &str, language: &str) -> Option<(usize, usize)> {
             continue;
         }
         let told_at = words.len() - told.len();
-        // It ends with a dash, or with the stop of its sentence.
+        // It ends with a dash, or with the stop of its sentence, a colon, or a comma before "mais".
         let end = told.char_indices().find(|&(at, c)| {
             let next = &told[at + c.len_utf8()..];
-            if dashed { is_dash(c) } else { c == '.' && (next.is_empty() || next.starts_with(' ')) }
+            let joined = c == ','
+                && [" mais ", " et ", " car ", " que ", " donc ", " si ", " ou "]
+                    .iter()
+                    .any(|word| next.starts_with(word));
+            if dashed {
+                is_dash(c)
+            } else {
+                c == '.' && (next.is_empty() || next.starts_with([' ', '\u{a0}']))
+                    || c == ':'
+                    || joined
+            }
         });
         let end = end.map_or(words.len(), |(at, c)| told_at + at + c.len_utf8());
         let count = words[told_at..end].split_whitespace().count();
@@ -242,6 +254,35 @@ fn says(language: &str, word: &str) -> bool {
 /// Whether one of the first words is a verb of saying, and what leads to it is in lower case or a name.
 fn says_soon(text: &str, language: &str) -> bool {
     first_words(text, 3).iter().any(|(word, _)| says(language, word))
+}
+
+/// Whether a verb of saying and its speaker begin here: "säger Anna Berg", "spør hun".
+fn verb_leads(text: &str, language: &str) -> bool {
+    let words = first_words(text, 3);
+    let Some((first, _)) = words.first() else { return false };
+    says(language, first)
+        && words.get(1).is_some_and(|(next, _)| {
+            let lower = next.to_lowercase();
+            next.starts_with(char::is_alphabetic)
+                && !table(language).is_some_and(|table| table.clause.contains(lower.as_str()))
+        })
+}
+
+/// Where dialogue begins inside a paragraph: behind a stop, a dash and a capital. "Nagrodę dostał film. – Nie
+/// spodziewałem się – powiedział Trembicki."
+pub(super) fn dialogue_inside(text: &str, language: &str) -> Option<usize> {
+    if !table(language).is_some_and(|table| table.is("dialogue-middle")) {
+        return None;
+    }
+    let opens = |&(at, c): &(usize, char)| {
+        step();
+        let before = text[..at].trim_end();
+        text[..at].ends_with(char::is_whitespace)
+            && before.ends_with(['.', '!', '?', '…', '”', '»', ':'])
+            && text[at + c.len_utf8()..].trim_start().starts_with(char::is_uppercase)
+    };
+    let mut dashes = text.char_indices().filter(|(_, c)| is_dash(*c)).take(CANDIDATES_MAX);
+    dashes.find(opens).map(|(at, _)| at)
 }
 
 /// Whether an attribution with its verb in front begins here: "a dit Anne Roy", "dit-elle".

@@ -74,8 +74,31 @@ pub(crate) fn is_quotation(
     if words <= 3 && is_title_case(inner) && is_nickname(tokens, tokens.of_quote[first].0) {
         return false;
     }
-    let naming = named_by(text, span.start) || named_in(text, span, table);
+    let naming = named_by(text, span.start)
+        || named_in(text, span, table)
+        || called_by_name(text, span.start, inner);
     if naming && words <= 8 && !inner.ends_with('?') {
+        return false;
+    }
+    if words <= 6 && table.is_some_and(|table| is_apposed(text, tokens, span, first, table)) {
+        return false;
+    }
+    if inner.ends_with('?') && is_asked(tokens, first) {
+        return false;
+    }
+    if words <= 4
+        && let Some(table) = table
+        && is_placed_name(tokens, first, attribution, inner, table)
+    {
+        return false;
+    }
+    // "Her book “A Year among the Rows”": no comma, no stop, a capital.
+    if table.is_none()
+        && words <= 8
+        && inner.starts_with(char::is_uppercase)
+        && !inner.ends_with(['.', '!', '?', ','])
+        && words_before(text, span.start, 1).iter().any(|word| WORKS.contains(&word.as_str()))
+    {
         return false;
     }
     // American style sets the stop of the sentence inside the marks.
@@ -112,9 +135,17 @@ pub(crate) fn is_quotation(
             word.chars().find(|c| c.is_alphanumeric()).is_none_or(|c| !c.is_lowercase())
         });
         let cued = attribution.is_some_and(|a| a.cue.is_some());
+        let told = told
+            || attribution.is_some_and(|a| is_predicate(tokens, first, a, inner, table))
+            || table.is("noun-capitals")
+                && attribution.is_some()
+                && inner.starts_with(char::is_lowercase)
+                && super::neighbours::is_reported(tokens, first);
         if words == 1 && !told
             || words == 2 && !cued
-            || capitals && (table.is("noun-capitals") || words <= 4)
+            || capitals
+                && (table.is("noun-capitals") || words <= 4)
+                && !is_object_of(tokens, first, told)
         {
             return false;
         }
@@ -132,6 +163,208 @@ pub(crate) fn is_quotation(
         return false;
     }
     words > SHORT_WORDS_MAX || attribution.is_some()
+}
+
+/// Kinds of works before their title.
+const WORKS: &[&str] = &[
+    "book",
+    "novel",
+    "memoir",
+    "film",
+    "movie",
+    "song",
+    "album",
+    "play",
+    "musical",
+    "documentary",
+    "podcast",
+    "painting",
+    "exhibition",
+    "poem",
+    "opera",
+    "series",
+    "sitcom",
+    "biography",
+];
+
+/// Words before the wording of a question that a poll or a reporter put.
+const ASKED: &[&str] = &[
+    "frage",
+    "question",
+    "pregunta",
+    "domanda",
+    "pergunta",
+    "вопрос",
+    "питання",
+    "запитання",
+    "pytanie",
+    "otázku",
+    "vraag",
+    "frågan",
+    "spørsmålet",
+    "spørgsmålet",
+    "ερώτηση",
+    "ερώτημα",
+    "sorusuna",
+    "pertanyaan",
+    "вопросы",
+];
+
+/// The wording of a question behind the word for it, or behind "when asked".
+fn is_asked(tokens: &Tokens, index: usize) -> bool {
+    let (at, _) = tokens.of_quote[index];
+    let word = |back: usize| {
+        at.checked_sub(back).and_then(|at| tokens.list.get(at)).map_or("", |t| t.lower.as_str())
+    };
+    ASKED.contains(&word(1))
+        || word(1) == "asked" && matches!(word(2), "when" | "if" | "were" | "was" | "are")
+}
+
+/// A name in capitals behind a preposition or a common noun, or behind "as … reports": "al telefono con “Radio Alta”",
+/// "dono do estádio “Caldeirão”", "jak podaje „Goniec”".
+fn is_placed_name(
+    tokens: &Tokens,
+    index: usize,
+    attribution: Option<&Attribution>,
+    inner: &str,
+    table: &Table,
+) -> bool {
+    let capitals = inner
+        .split_whitespace()
+        .all(|word| word.chars().find(|c| c.is_alphanumeric()).is_some_and(|c| !c.is_lowercase()));
+    if !capitals
+        || inner.ends_with(['.', '!', '?', ',', '…'])
+        || table.is("no-capitals")
+        || table.is("verb-last")
+    {
+        return false;
+    }
+    let (at, sentence) = tokens.of_quote[index];
+    let Some((range, _)) = tokens.sentences.get(sentence) else { return false };
+    let Some(before) = at.checked_sub(1).filter(|before| *before > range.start) else {
+        return false;
+    };
+    let token = &tokens.list[before];
+    let word = token.lower.as_str();
+    if !token.is_word() {
+        return false;
+    }
+    // "d’après le quotidien « La Cote »": the marks name the source itself.
+    let source = attribution.is_some_and(|a| {
+        let behind = a.cue.as_ref().is_some_and(|(cue, _)| cue.end <= before);
+        behind
+            && a.mention
+                .as_ref()
+                .is_some_and(|m| m.tokens.end == at && m.kind == super::MentionKind::Role)
+    });
+    let says = table.say.contains(word) || table.tell.contains(word);
+    let reports = says
+        && tokens.list.get(before.wrapping_sub(1)).is_some_and(|t| {
+            matches!(
+                t.lower.as_str(),
+                "jak" | "как" | "як" | "wie" | "como" | "comme" | "come" | "jako" | "zoals" | "som"
+            )
+        });
+    let noun = !token.is_capital()
+        && !says
+        && !table.is_small(word)
+        && !table.is("noun-capitals")
+        && word.chars().count() > 3
+        && attribution.is_none_or(|a| a.cue.as_ref().is_none_or(|(cue, _)| cue.start > at));
+    source || reports || table.preposition.contains(word) && !table.clause.contains(word) || noun
+}
+
+/// Nouns behind which words in marks are said: "mit den Worten „…“".
+const SAID_NOUNS: &[&str] = &[
+    "worten",
+    "wort",
+    "worte",
+    "satz",
+    "frage",
+    "motto",
+    "zitat",
+    "aussage",
+    "parole",
+    "parolen",
+    "sprüche",
+    "ruf",
+    "rufe",
+    "slogan",
+    "antwort",
+    "urteil",
+    "fazit",
+    "bitte",
+    "forderung",
+    "warnung",
+    "bemerkung",
+];
+
+/// A name in marks beside the noun that it names: "der Fernsehsender „Silverbird“ berichtete", "laut „BBC News“",
+/// "die „Union pour la France“ (UPF)".
+fn is_apposed(text: &str, tokens: &Tokens, span: &Span, index: usize, table: &Table) -> bool {
+    let inner = text[span.inner_start..span.inner_end].trim();
+    let named = inner.starts_with(|c: char| c.is_uppercase() || c.is_numeric())
+        || inner.contains('.') && !inner.contains(' ');
+    if !named || inner.ends_with(['.', '!', '?', ',', '…']) || table.is("no-capitals") {
+        return false;
+    }
+    let behind = text.get(span.end..).unwrap_or("");
+    let short: String = behind
+        .strip_prefix(" (")
+        .map_or(String::new(), |rest| rest.chars().take_while(|c| *c != ')').take(9).collect());
+    if (2..=8).contains(&short.chars().count())
+        && short.chars().filter(|c| c.is_uppercase()).count() >= 2
+    {
+        return true;
+    }
+    let (at, sentence) = tokens.of_quote[index];
+    let Some((range, _)) = tokens.sentences.get(sentence) else { return false };
+    let Some(before) = at.checked_sub(1).filter(|before| *before >= range.start) else {
+        return false;
+    };
+    let before = &tokens.list[before];
+    let word = before.lower.as_str();
+    let source = table.source.iter().any(|phrase| {
+        phrase.len() == 1 && phrase[0] == word && !table.preposition.contains(word)
+            || word == "laut"
+    });
+    let noun = table.is("noun-capitals")
+        && before.is_word()
+        && before.is_capital()
+        && !SAID_NOUNS.iter().any(|noun| word.ends_with(noun))
+        && !behind.starts_with(',');
+    source && before.is_word() || noun
+}
+
+/// "sprachen von „Panikverkäufen“": a noun that a verb of naming takes.
+fn is_object_of(tokens: &Tokens, index: usize, told: bool) -> bool {
+    let (at, _) = tokens.of_quote[index];
+    let before =
+        at.checked_sub(1).and_then(|at| tokens.list.get(at)).map_or("", |t| t.lower.as_str());
+    told && matches!(before, "von" | "als" | "vor" | "ein" | "eine" | "einen" | "einem" | "einer")
+}
+
+/// "escreveu que as provas eram “frágeis”": a word in what was said, in lower case and without an article.
+fn is_predicate(
+    tokens: &Tokens,
+    index: usize,
+    attribution: &Attribution,
+    inner: &str,
+    table: &Table,
+) -> bool {
+    let (at, _) = tokens.of_quote[index];
+    let Some((cue, Verb::Says)) = &attribution.cue else { return false };
+    let Some(before) = at.checked_sub(1).and_then(|before| tokens.list.get(before)) else {
+        return false;
+    };
+    let clause = tokens.list.get(cue.end..at).is_some_and(|between| {
+        between.iter().take(3).any(|t| table.clause.contains(t.lower.as_str()))
+    });
+    clause
+        && attribution.mention.is_some()
+        && inner.starts_with(char::is_lowercase)
+        && before.is_word()
+        && !table.determiner.contains(before.lower.as_str())
 }
 
 /// Robert “Bobby” Crane: marks between two words of a name.
@@ -153,13 +386,30 @@ fn named_in(text: &str, span: &Span, table: Option<&Table>) -> bool {
         })
     };
     let behind = text.get(span.end..).unwrap_or("");
-    table.so_called.iter().any(|phrase| ends_with(&phrase.join(" ")))
-        || table.so_called_after.iter().any(|word| behind.starts_with(word))
+    // "Pujol, dit « Le Druide »" is a name, "il s’est dit « triste »" is none.
+    let capital = text.get(span.inner_start..span.inner_end).is_some_and(|inner| {
+        let mut words = inner.split_whitespace();
+        let first = words.next().unwrap_or("");
+        // "detto “il Gatto”": the capital stands behind the article.
+        let word =
+            if table.determiner.contains(first) { words.next().unwrap_or(first) } else { first };
+        !word.starts_with(char::is_lowercase)
+    });
+    table
+        .so_called
+        .iter()
+        .filter(|phrase| {
+            capital
+                || phrase.len() > 1
+                || !table.say.contains(phrase[0]) && !table.tell.contains(phrase[0])
+        })
+        .any(|phrase| ends_with(&phrase.join(" ")))
+        || table.so_called_after.iter().any(|word| behind.trim_start().starts_with(word))
         || table.is("no-spaces") && table.work.iter().any(|word| ends_with(word))
         || !table.is("no-spaces")
             && words_before(text, span.start, 1)
                 .iter()
-                .any(|word| table.work.contains(word.as_str()))
+                .any(|word| table.work.contains(word.trim_end_matches(',')))
 }
 
 /// Whether the article quotes in single marks, as British papers do: no double ones stand in it, and a
@@ -235,6 +485,21 @@ fn named_by(text: &str, at: usize) -> bool {
         || (last == "term" || last == "word" || last == "phrase") && before == "the"
 }
 
+/// "a show called “Brokers”", "whom fans call “the General”", "catalogued as “GW 311”": capitals behind a word of naming.
+fn called_by_name(text: &str, at: usize, inner: &str) -> bool {
+    let words = words_before(text, at, 2);
+    let last = words.last().map_or("", String::as_str);
+    let before = if words.len() == 2 { words[0].as_str() } else { "" };
+    let bare = inner.strip_prefix("the ").unwrap_or(inner);
+    if bare.split_whitespace().count() > 3 || !is_title_case(bare) {
+        return false;
+    }
+    matches!(last, "called" | "dubbed" | "christened")
+        || last == "call" && bare.len() < inner.len()
+        || last == "as"
+            && matches!(before, "catalogued" | "registered" | "listed" | "locally" | "widely")
+}
+
 /// Whether the words before the mark at `at` say that a name follows.
 pub(crate) fn is_named(text: &str, at: usize) -> bool {
     named_by(text, at)
@@ -242,8 +507,14 @@ pub(crate) fn is_named(text: &str, at: usize) -> bool {
 
 /// "on CNN’s “State of Elm,”", "with “Good Morning Elm”": a broadcast or a work.
 fn owned_or_placed(text: &str, at: usize) -> bool {
-    let words = words_before(text, at, 1);
-    words.first().is_some_and(|word| {
+    let mut words = words_before(text, at, 2);
+    // "told the “Morning Post”".
+    if words.last().is_some_and(|word| word == "the")
+        && words.first().is_some_and(|w| w == "told" || w == "tells")
+    {
+        words.pop();
+    }
+    words.last().is_some_and(|word| {
         matches!(word.as_str(), "on" | "with" | "of" | "to" | "from" | "for" | "told" | "tells")
             || word.ends_with("’s")
             || word.ends_with("'s")

@@ -6,13 +6,13 @@
 //! are those of the Unicode Standard, section 6.2 (quotation marks by language). One pass over the
 //! text with a small stack: linear.
 
+mod single;
+
 use super::inserts;
 use crate::extract::page::Block;
 
 /// Marks nested deeper than this are taken for text.
 const DEPTH_MAX: usize = 8;
-/// Closing candidates looked at for one single mark.
-const SINGLE_CANDIDATES_MAX: usize = 24;
 
 /// A stretch between quotation marks at the outermost level.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -83,10 +83,20 @@ pub(crate) fn spans(text: &str, blocks: &[Block], language: &str) -> Vec<Span> {
             .get(index + 1)
             .and_then(|next| text.get(next.range.clone()))
             .is_some_and(opens_with_mark);
-        let place = Place { text: slice, base: block.range.start, block: index, language };
         let first = out.len();
-        pair_block(place, continues, &mut out);
+        // Dialogue behind the first sentences of a paragraph, where no marks stand.
+        let inside = inserts::dialogue_inside(slice, language).map(|at| {
+            let start = block.range.start + at;
+            (at, inserts::dialogue(&slice[at..], start, index, language))
+        });
+        let (head, tail) = match inside {
+            Some((at, spans)) if !spans.is_empty() => (&slice[..at], spans),
+            _ => (slice, Vec::new()),
+        };
+        let place = Place { text: head, base: block.range.start, block: index, language };
+        pair_block(place, continues && tail.is_empty(), &mut out);
         inserts::part(text, language, first, &mut out);
+        out.extend(tail);
     }
     out
 }
@@ -202,7 +212,7 @@ struct Place<'a> {
 
 fn pair_block(place: Place<'_>, continues: bool, out: &mut Vec<Span>) {
     let Place { text, base, block, .. } = place;
-    let singles = single_pairs(text);
+    let singles = single::single_pairs(text);
     let mut next_single = 0;
     let mut stack: Vec<Frame> = Vec::new();
     let mut top: Vec<Span> = Vec::new();
@@ -338,7 +348,11 @@ fn closes(stack: &[Frame], kind: Family, c: char, around: Sides) -> bool {
         (_, '»', '»') => around.closes && !around.opens,
         (Family::Guillemet | Family::SingleGuillemet, _, _) => false,
         (_, '„', '“' | '”' | '‟') => true,
-        (_, '“', '”') | (_, '〝', '〞' | '〟') => !around.opens || around.closes,
+        (_, '“', '”') | (_, '〝', '〞' | '〟') => {
+            let stopped =
+                around.before.is_some_and(|b| matches!(b, '，' | '。' | '！' | '？' | '…'));
+            !around.opens || around.closes || stopped
+        }
         (_, '”', '”') => around.closes,
         (_, _, '„') => false,
         // A straight or a wrong glyph closes when text ends before it and does not begin after it.
@@ -398,113 +412,4 @@ fn single_mark(
             inner_spans: Vec::new(),
         });
     }
-}
-
-/// Pairs of single marks that are quotation marks and no apostrophes: (opening, closing).
-///
-/// An apostrophe stands between letters, before a clipped word ('em, '90s) or behind a plural s; so a
-/// pair needs an opening glyph after white space and a closing one before white space or punctuation,
-/// and among several the first that punctuation goes with is taken before a bare plural possessive.
-fn single_pairs(text: &str) -> Vec<(usize, usize)> {
-    let mut opens = Vec::new();
-    let mut ends: Vec<(usize, bool, char)> = Vec::new();
-    let mut done = 0;
-    for (at, c) in text.char_indices() {
-        let Some((kind, _, length)) = mark_at(text, at, c).filter(|_| at >= done) else { continue };
-        done = at + length;
-        if kind != Family::Single {
-            continue;
-        }
-        let around = sides(text, at, done, c);
-        let after = &text[at + c.len_utf8()..];
-        if around.opens && c != '’' && !clipped(after)
-            || (c == '’'
-                && around.opens
-                && !around.closes
-                && !clipped(after)
-                && starts_capital(after))
-        {
-            opens.push((at, c));
-        } else if matches!(c, '\'' | '’' | '‘')
-            && (around.closes || around.after.is_none())
-            && around.before.is_some_and(|b| !b.is_whitespace())
-        {
-            let plural = around.before.is_some_and(|b| matches!(b, 's' | 'S' | 'n' | 'z'))
-                && after.chars().next().is_some_and(|a| a == ' ')
-                && after.chars().nth(1).is_some_and(char::is_alphabetic);
-            ends.push((at, plural, c));
-        }
-    }
-    let mut pairs = Vec::new();
-    let mut from = 0;
-    let mut busy_until = 0;
-    for (index, &(open, glyph)) in opens.iter().enumerate() {
-        if open < busy_until {
-            continue;
-        }
-        while ends.get(from).is_some_and(|end| end.0 <= open) {
-            from += 1;
-        }
-        let limit = opens.get(index + 1).map_or(text.len(), |next| next.0);
-        let candidates = ends[from..]
-            .iter()
-            .take(SINGLE_CANDIDATES_MAX)
-            .inspect(|_| crate::extract::work::step())
-            .filter(|end| accepts(glyph, end.2));
-        let within = candidates.clone().take_while(|end| end.0 < limit);
-        let chosen = within
-            .clone()
-            .find(|end| !end.1)
-            .or_else(|| within.last())
-            .or_else(|| candidates.clone().find(|end| !end.1));
-        if let Some(end) = chosen {
-            pairs.push((open, end.0));
-            busy_until = end.0;
-        }
-    }
-    pairs
-}
-
-fn accepts(open: char, close: char) -> bool {
-    match open {
-        '\'' => close == '\'' || close == '’',
-        '‚' => close == '‘' || close == '’' || close == '\'',
-        _ => close == '’' || close == '\'',
-    }
-}
-
-fn starts_capital(text: &str) -> bool {
-    text.chars().next().is_some_and(char::is_uppercase)
-}
-
-/// 'em, 'til, 'cause, 'tis, '90s: a clipped word and no opening mark.
-fn clipped(after: &str) -> bool {
-    let word: String = after
-        .chars()
-        .take(8)
-        .take_while(|c| c.is_alphanumeric())
-        .collect::<String>()
-        .to_lowercase();
-    let digits = word.bytes().take_while(u8::is_ascii_digit).count();
-    if digits == 2 && (word.len() == 2 || &word[2..] == "s") {
-        return true;
-    }
-    matches!(
-        word.as_str(),
-        "em" | "til"
-            | "till"
-            | "cause"
-            | "tis"
-            | "twas"
-            | "bout"
-            | "round"
-            | "n"
-            | "neath"
-            | "cuz"
-            | "er"
-            | "im"
-            | "nuff"
-            | "ol"
-            | "y"
-    )
 }

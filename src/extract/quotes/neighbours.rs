@@ -40,13 +40,19 @@ pub(crate) fn fill(
             }
             continue;
         }
-        if !is_speech(text, &spans[index], tokens, index) {
+        let reported = language == "de" && is_reported(tokens, index);
+        if !is_speech(text, &spans[index], tokens, index)
+            && !reported
+            && !is_dropped(tokens, language, index, out)
+        {
             continue;
         }
+        // A verb without a subject goes on with who was spoken of last, also across paragraphs.
+        let dropped = out[index].as_ref().is_some_and(|a| a.cue.is_some()) && language != "en";
         let found = ahead(tokens, spans, index, out)
             .or_else(|| same_block(tokens, spans, index, out))
-            .or_else(|| sentence_before(tokens, language, cues, index, text))
-            .or_else(|| last_speaker(tokens, index, out));
+            .or_else(|| sentence_before(tokens, language, cues, index, text, dropped))
+            .or_else(|| last_speaker(tokens, index, out, if dropped { 8 } else { 3 }));
         if let Some(mention) = found {
             let cue = out[index].as_ref().and_then(|a| a.cue.clone());
             out[index] = Some(Attribution { mention: Some(mention), cue, way: Way::Neighbour });
@@ -101,6 +107,9 @@ fn introduced(
 pub(crate) fn is_speech(text: &str, span: &Span, tokens: &Tokens, index: usize) -> bool {
     let (at, sentence) = tokens.of_quote[index];
     let Some((range, _)) = tokens.sentences.get(sentence) else { return false };
+    if at > range.start && tokens.list[at - 1].kind == Kind::Colon {
+        return true;
+    }
     if at > range.start + 2 {
         return false;
     }
@@ -108,6 +117,47 @@ pub(crate) fn is_speech(text: &str, span: &Span, tokens: &Tokens, index: usize) 
     let inner = &text[span.inner_start..span.inner_end];
     let whole = inner.ends_with(['.', '!', '?', '…', ',', '。']) || !span.closed;
     words <= 3 || whole
+}
+
+/// Whether a verb without a subject stands beside a quotation that leads its sentence, or anywhere in it where the
+/// language drops subjects: "«Salimos descalzos», agregó con la voz quebrada".
+fn is_dropped(tokens: &Tokens, language: &str, index: usize, out: &[Option<Attribution>]) -> bool {
+    let cued = out[index].as_ref().is_some_and(|a| a.cue.is_some() && a.mention.is_none());
+    let Some(table) = crate::language::table(language).filter(|_| cued) else { return false };
+    let (at, sentence) = tokens.of_quote[index];
+    let leads = tokens.sentences.get(sentence).is_some_and(|(range, _)| at <= range.start + 1);
+    leads || table.is("drops-subjects")
+}
+
+/// Whether the sentence of a quotation stands in the subjunctive of reported speech: "Sie seien „so gut wie jeder“."
+pub(crate) fn is_reported(tokens: &Tokens, index: usize) -> bool {
+    let (at, sentence) = tokens.of_quote[index];
+    let Some((range, _)) = tokens.sentences.get(sentence) else { return false };
+    tokens.list[range.start..at].iter().rev().take(12).any(|token| {
+        matches!(
+            token.lower.as_str(),
+            "sei"
+                | "seien"
+                | "habe"
+                | "hätte"
+                | "hätten"
+                | "werde"
+                | "würde"
+                | "würden"
+                | "könne"
+                | "müsse"
+                | "solle"
+                | "wolle"
+                | "dürfe"
+                | "gebe"
+                | "stehe"
+                | "gehe"
+                | "komme"
+                | "brauche"
+                | "wäre"
+                | "wären"
+        )
+    })
 }
 
 /// A quotation of the same sentence or block that has a speaker, the nearest before.
@@ -151,13 +201,14 @@ fn sentence_before(
     cues: &[Vec<CueHit>],
     index: usize,
     text: &str,
+    dropped: bool,
 ) -> Option<Mention> {
     let (_, sentence) = tokens.of_quote[index];
     let previous = sentence.checked_sub(1)?;
     let (range, block) = tokens.sentences.get(previous)?;
     let (_, own_block) = tokens.sentences.get(sentence)?;
     let colon = tokens.list[range.clone()].last().is_some_and(|t| t.kind == Kind::Colon);
-    if block != own_block && !colon {
+    if block != own_block && !colon && !(dropped && block + 1 == *own_block) {
         return None;
     }
     let cue = cues
@@ -169,17 +220,42 @@ fn sentence_before(
         return hit.subject.clone();
     }
     if language != "en" {
-        return super::foreign::leading_name(&tokens.list, range, language, text);
+        return super::foreign::leading_name(&tokens.list, range, language, text)
+            .or_else(|| surname(tokens, range, text));
     }
     let scope = Scope { list: &tokens.list, from: range.start, to: range.end, language };
     scope.main_subject(range.end)
 }
 
+/// The surname that leads a sentence, where a full name before it ends with that word.
+fn surname(tokens: &Tokens, range: &std::ops::Range<usize>, text: &str) -> Option<Mention> {
+    const REACH_BYTES: usize = 16 * 1024;
+    let token = tokens.list.get(range.start).filter(|token| token.is_capital())?;
+    let word = text.get(token.start..token.end).filter(|word| word.len() > 2)?;
+    let mut from = token.start.saturating_sub(REACH_BYTES);
+    while !text.is_char_boundary(from) {
+        from += 1;
+    }
+    let before = text.get(from..token.start)?;
+    let full = before.match_indices(word).take(8).any(|(at, _)| {
+        let given = before[..at].strip_suffix(' ').and_then(|head| head.rsplit(' ').next());
+        given.is_some_and(|given| {
+            given.starts_with(char::is_uppercase) && given.chars().all(char::is_alphabetic)
+        })
+    });
+    full.then(|| Mention::new(range.start..range.start + 1, MentionKind::Name))
+}
+
 /// Whoever spoke in the paragraph before.
-fn last_speaker(tokens: &Tokens, index: usize, out: &[Option<Attribution>]) -> Option<Mention> {
+fn last_speaker(
+    tokens: &Tokens,
+    index: usize,
+    out: &[Option<Attribution>],
+    reach: usize,
+) -> Option<Mention> {
     let previous = index.checked_sub(1)?;
     let gap = tokens.of_quote[index].1 - tokens.of_quote[previous].1;
-    if gap > 3 {
+    if gap > reach {
         return None;
     }
     out[previous].as_ref()?.mention.clone()

@@ -21,7 +21,22 @@ pub(super) fn find(place: &Place<'_>) -> Option<Found> {
     }
     let after = words(place.after, place.table);
     let before = words(place.before, place.table);
-    let behind = verb_near(&after, place.table, 3).map(|at| beside(&after, at, place));
+    let mut behind = verb_near(&after, place.table, 3).map(|at| beside(&after, at, place));
+    // Persian: the subject leads the sentence, and the verb stands behind the words.
+    if let Some(found) = behind.as_mut().filter(|found| found.name.is_none())
+        && place.table.is("verb-last")
+    {
+        let head =
+            before.iter().skip(1).position(|word| word.leads).map_or(before.len(), |n| n + 1);
+        let pronoun = before.first().is_some_and(|word| place.table.he.contains(word.text));
+        if !before.is_empty() && !pronoun && !before[..head].iter().any(|word| word.says) {
+            let cut = before[..head]
+                .iter()
+                .position(|word| place.table.preposition.contains(word.text))
+                .unwrap_or(head);
+            found.name = name(&before[..cut], place.table, Side::First);
+        }
+    }
     if let Some(found) = behind.filter(|found| found.name.is_some() || found.cue.is_some()) {
         return Some(found);
     }
@@ -91,6 +106,12 @@ fn is_combining(c: char) -> bool {
     matches!(c as u32, 0x0591..=0x05c7 | 0x0610..=0x061a | 0x064b..=0x065f | 0x0900..=0x0903 | 0x093a..=0x094f)
 }
 
+/// Whether a word begins a clause or names a listener by the letters it begins with: "שהשחקנים", "للصحافيين".
+fn goes_on(word: &str, table: &Table) -> bool {
+    let long = word.chars().count() > 5;
+    long && table.object.iter().any(|letters| word.starts_with(letters))
+}
+
 /// The verb among the first words, where nothing but small words stands before it.
 fn verb_near(words: &[Word<'_>], _table: &Table, reach: usize) -> Option<usize> {
     words.iter().take(reach).position(|word| word.says)
@@ -99,6 +120,11 @@ fn verb_near(words: &[Word<'_>], _table: &Table, reach: usize) -> Option<usize> 
 /// The name on the side of the verb where one stands.
 fn beside(words: &[Word<'_>], at: usize, place: &Place<'_>) -> Found {
     let table = place.table;
+    let mut at = at;
+    // "اعلام کرد": a noun and its verb are one.
+    while table.is("verb-last") && at > 0 && words[at - 1].says && !words[at].leads {
+        at -= 1;
+    }
     let cue = Some(words[at].range.clone());
     let behind = || {
         let mut end = at + 1;
@@ -106,6 +132,7 @@ fn beside(words: &[Word<'_>], at: usize, place: &Place<'_>) -> Found {
             && end - at <= 9
             && !(words[end].leads && end > at + 1)
             && !table.clause.contains(words[end].text)
+            && !goes_on(words[end].text, table)
             && !words[end].says
         {
             end += 1;
@@ -123,10 +150,54 @@ fn beside(words: &[Word<'_>], at: usize, place: &Place<'_>) -> Found {
             }
             start -= 1;
         }
+        // "غلام کریمی، سرمربی پیشین، در صفحه خود نوشت": the name may stand before what is set off.
+        let apart = start == at || words[start].leads || !table.preposition.is_empty();
         name(&words[start..at], table, Side::Last)
+            .filter(|_| table.preposition.is_empty())
+            .or_else(|| apart.then(|| set_off(words, at, table)).flatten())
     };
     let name = if table.is("verb-last") { ahead() } else { behind().or_else(ahead) };
     Found { name, cue }
+}
+
+/// The name before a verb where commas or prepositions stand between: the nearest phrase that is no office alone
+/// and does not begin with a preposition.
+fn set_off(words: &[Word<'_>], at: usize, table: &Table) -> Option<Range<usize>> {
+    const PHRASES_MAX: usize = 4;
+    let mut end = at;
+    let mut office = None;
+    for _ in 0..PHRASES_MAX {
+        let mut start = end;
+        while start > 0 && end - start < 12 && !words[start.min(end - 1)].leads {
+            if words[start - 1].says || words[start - 1].masked {
+                break;
+            }
+            start -= 1;
+        }
+        if start == end {
+            // The verb itself leads: the phrase before it.
+            start = end.saturating_sub(1);
+            while start > 0 && end - start < 12 && !words[start].leads && !words[start - 1].says {
+                start -= 1;
+            }
+        }
+        let phrase = &words[start..end];
+        // "ترابی به خبرنگاران گفت": up to the first preposition.
+        let cut = phrase.iter().position(|word| table.preposition.contains(word.text));
+        let phrase = &phrase[..cut.unwrap_or(phrase.len())];
+        let titled = phrase.first().is_some_and(|word| is_title(word.text, table));
+        if let Some(found) = name(phrase, table, Side::First) {
+            if !(titled && start > 0 && !words[start - 1].says) {
+                return Some(found);
+            }
+            office.get_or_insert(found);
+        }
+        if start == 0 || words[start - 1].says {
+            break;
+        }
+        end = start;
+    }
+    office
 }
 
 /// "لدברי X": a source phrase and the name behind it.
@@ -196,6 +267,14 @@ fn name(words: &[Word<'_>], table: &Table, side: Side) -> Option<Range<usize>> {
         let _ = last;
         list = &list[..list.len() - 1];
     }
+    // Arabic: what bears the article before a name that bears none is an office ("الخباز عمر الدهان").
+    while list.len() > 2
+        && list[0].text.starts_with("ال")
+        && !list[1].text.starts_with("ال")
+        && table.is("verb-first")
+    {
+        list = &list[1..];
+    }
     // A title in the middle: what is of an office before it, the name behind it.
     if let Some(at) =
         list.iter().rposition(|word| is_title(word.text, table)).filter(|at| at + 1 < list.len())
@@ -237,7 +316,17 @@ fn marked(place: &Place<'_>) -> Option<Found> {
             .filter(|(_, word)| table.subject_mark.contains(word.text));
         for (at, _) in marks {
             let verb = words[at + 1..].iter().take(VERB_WORDS_MAX).find(|word| word.says);
-            let Some(verb) = verb else { continue };
+            // "… ने इसे "तबाही" बताया": the verb stands behind the words.
+            let beyond = || {
+                let near = part.at == place.before.at && words.len() - at <= VERB_WORDS_MAX;
+                let behind = self::words(place.after, table);
+                near.then(|| behind.into_iter().take(2).find(|word| word.says)).flatten()
+            };
+            let Some(verb) =
+                verb.map(|word| word.range.clone()).or_else(|| beyond().map(|w| w.range))
+            else {
+                continue;
+            };
             let mut start = at;
             while start > 0
                 && at - start < 9
@@ -248,7 +337,7 @@ fn marked(place: &Place<'_>) -> Option<Found> {
                 start -= 1;
             }
             let name = name(&words[start..at], table, Side::Last);
-            return Some(Found { name, cue: Some(verb.range.clone()) });
+            return Some(Found { name, cue: Some(verb) });
         }
         // "उन्होंने कहा": a pronoun that bears the mark.
         let verb = words.iter().take(8).position(|word| word.says);

@@ -65,7 +65,8 @@ fn chinese(place: &Place<'_>) -> Option<Found> {
         || place.table.object.iter().any(|word| rest.starts_with(word))
         || before.len() > told.len();
     // A verb of one character says only right before the words.
-    if verb.chars().count() < 2 && !adjacent || rest.chars().count() > 24 {
+    let clause = rest.starts_with(['，', ',']) || says().any(|other| told[..at].ends_with(other));
+    if verb.chars().count() < 2 && !adjacent && !clause || rest.chars().count() > 24 {
         return None;
     }
     let subject = told[..at].rsplit(is_break).next().unwrap_or("");
@@ -113,6 +114,19 @@ fn chinese_name(place: &Place<'_>, part: &Part<'_>, subject: &str) -> Option<Ran
     ] {
         name = name.strip_prefix(lead).unwrap_or(name);
     }
+    // "79岁的石老汉": what describes stands before.
+    if let Some((_, tail)) = name.rsplit_once("岁的").or_else(|| name.rsplit_once("歲的"))
+        && tail.chars().count() >= 2
+    {
+        name = tail;
+    }
+    // "董女士抱怨道": one verb of saying before another.
+    for _ in 0..2 {
+        let verb = table.say.iter().filter(|verb| name.ends_with(**verb) && verb.len() > 3);
+        name = verb
+            .max_by_key(|verb| verb.len())
+            .map_or(name, |verb| &name[..name.len() - verb.len()]);
+    }
     let pronoun =
         |set: &std::collections::HashSet<&'static str>| set.iter().any(|p| name.starts_with(p));
     if name.is_empty() || pronoun(&table.he) || pronoun(&table.she) {
@@ -128,10 +142,15 @@ fn chinese_name(place: &Place<'_>, part: &Part<'_>, subject: &str) -> Option<Ran
             name = tail;
         } else if tail.is_empty() || behind.is_empty() {
             // 刘建市长: what is before it, without what that office is of.
-            let kept = if head.chars().count() >= 2 && head.chars().count() <= 4 {
+            let lead =
+                table.role.iter().filter(|role| head.starts_with(**role)).map(|r| r.len()).max();
+            let head = &head[lead.unwrap_or(0)..];
+            let start = name.len() - name[lead.unwrap_or(0)..].len();
+            let family = table.family.iter().any(|family| head.starts_with(family));
+            let kept = if family && (2..=4).contains(&head.chars().count()) {
                 head
             } else {
-                &name[..end]
+                &name[start..end]
             };
             return Some(part.range(kept));
         }
@@ -141,12 +160,25 @@ fn chinese_name(place: &Place<'_>, part: &Part<'_>, subject: &str) -> Option<Ran
     (1..=NAME_CHARS_MAX).contains(&count).then(|| part.range(name))
 }
 
+/// What stands between an office and its verb and is no name.
+const ADVERBS: &[&str] = &[
+    "在", "对", "對", "向", "也", "还", "還", "则", "則", "激动", "激動", "无奈", "無奈", "笑",
+    "于", "於", "随后", "隨後", "昨", "今", "近日", "日前", "当天", "當天", "接受", "通过", "透過",
+    "回应", "回應", "抱怨", "評論", "评论",
+];
+
 /// Up to the first character that begins an adverb or a preposition behind a name.
 fn until_adverb(name: &str) -> &str {
+    if ADVERBS.iter().any(|word| name.starts_with(word)) {
+        return "";
+    }
     let words = [
-        "对", "對", "向", "在", "也", "还", "還", "则", "則", "曾", "就", "昨", "今", "再", "又",
-        "随", "隨", "接受", "于", "於", "并", "並", "表", "强烈", "明确", "反复", "解", "补",
-        "周一", "周二", "周三", "周四", "周五", "周六", "周日", "星期", "笑着", "无奈", "激动",
+        "赛后", "賽後", "会后", "會後", "事后", "事後", "赛前", "大方", "無奈", "激動", "笑",
+        "严肃", "嚴肅", "评论", "評論", "惊呼", "驚呼", "透过", "透過", "通过", "通過", "表明",
+        "反复", "質疑", "质疑", "随即", "哽咽", "对", "對", "向", "在", "也", "还", "還", "则",
+        "則", "曾", "就", "昨", "今", "再", "又", "随", "隨", "接受", "于", "於", "并", "並", "表",
+        "强烈", "明确", "反复", "解", "补", "周一", "周二", "周三", "周四", "周五", "周六", "周日",
+        "星期", "笑着", "无奈", "激动",
     ];
     let first = name.chars().next().map_or(0, char::len_utf8);
     let end = words.iter().filter_map(|word| name.get(first..)?.find(word)).min();
@@ -158,6 +190,14 @@ fn until_adverb(name: &str) -> &str {
 fn japanese(place: &Place<'_>) -> Option<Found> {
     let (before, after) = (place.before, place.after);
     let told = after.text.trim_start();
+    if let Some(rest) = told.strip_prefix('。') {
+        let topic = topic_end(rest, place)?;
+        let subject = rest[..topic].rsplit(is_break).next().unwrap_or("");
+        let name = japanese_name(place, &after, subject)?;
+        // A title behind the name, or a verb of saying: "橋は古い" speaks of no one.
+        let titled = name.len() < subject.trim_matches(is_break).len();
+        return (titled || cue_in(rest, place)).then_some(Found { name: Some(name), cue: None });
+    }
     let cue = earliest(told, place.table.say.iter())
         .map(|(at, verb)| after.range(&told[at..at + verb.len()]));
     // 「…」と山本さんは問いかけた: the subject stands behind the words.
@@ -198,6 +238,10 @@ fn japanese(place: &Place<'_>) -> Option<Found> {
     Some(Found { name: japanese_name(place, &before, subject), cue })
 }
 
+fn cue_in(text: &str, place: &Place<'_>) -> bool {
+    earliest(text, place.table.say.iter()).is_some()
+}
+
 fn is_topic(place: &Place<'_>, c: char) -> bool {
     let mut bytes = [0; 4];
     let word: &str = c.encode_utf8(&mut bytes);
@@ -236,6 +280,10 @@ fn japanese_name(place: &Place<'_>, part: &Part<'_>, subject: &str) -> Option<Ra
             Some(title) => name = &name[..name.len() - title.len()],
             None => break,
         }
+    }
+    // "烏丸剛前監督": who held the office before.
+    if name.len() < full.len() && name.chars().count() > 2 {
+        name = name.strip_suffix(['前', '元']).unwrap_or(name);
     }
     let name = if name.is_empty() { full } else { name };
     let count = name.chars().count();

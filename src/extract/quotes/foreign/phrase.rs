@@ -6,8 +6,9 @@
 use std::ops::Range;
 
 use super::super::lexicon::Pronoun;
-use super::super::subject::{Mention, MentionKind, PHRASE_MAX, is_particle};
+use super::super::subject::{Mention, MentionKind, PHRASE_MAX};
 use super::super::tokens::{Kind, Token};
+use super::words::{GENITIVES, ROLE_ENDS, TIMES};
 use crate::extract::names::first_name_gender;
 use crate::language::Table;
 
@@ -52,11 +53,11 @@ impl Clause<'_> {
         word
     }
 
-    fn kind(&self, at: usize) -> Kind {
+    pub(super) fn kind(&self, at: usize) -> Kind {
         if at < self.to { self.list.get(at).map_or(Kind::Stop, |t| t.kind) } else { Kind::Stop }
     }
 
-    fn is_lower_word(&self, at: usize) -> bool {
+    pub(super) fn is_lower_word(&self, at: usize) -> bool {
         self.kind(at) == Kind::Word { capital: false }
     }
 
@@ -74,13 +75,13 @@ impl Clause<'_> {
         .find_map(|(words, pronoun)| words.contains(word).then_some(pronoun))
     }
 
-    fn is_small(&self, at: usize) -> bool {
+    pub(super) fn is_small(&self, at: usize) -> bool {
         let word = self.list.get(at).map_or("", |t| t.lower.as_str());
         self.table.is_small(word) || self.table.is_small(self.word(at))
     }
 
     /// Whether the token is a word of a name: a capital that no small word and no day has.
-    fn is_name_word(&self, at: usize) -> bool {
+    pub(super) fn is_name_word(&self, at: usize) -> bool {
         let Some(token) = self.list.get(at).filter(|_| at < self.to) else { return false };
         let elided = self.table.is("elision")
             && token.is_word()
@@ -101,7 +102,7 @@ impl Clause<'_> {
         !(leads && no_name())
     }
 
-    fn is_determiner(&self, at: usize) -> bool {
+    pub(super) fn is_determiner(&self, at: usize) -> bool {
         let token = self.list.get(at).map_or("", |t| t.lower.as_str());
         let elided = self.table.is("elision")
             && token.split_once(['’', '\'']).is_some_and(|(head, _)| {
@@ -110,20 +111,13 @@ impl Clause<'_> {
         self.table.determiner.contains(token) || elided
     }
 
-    /// "dell’opposizione", "d’Anne": a preposition written together with its noun.
-    fn elided_genitive(&self, at: usize) -> bool {
-        let token = self.list.get(at).map_or("", |t| t.lower.as_str());
-        self.table.is("elision")
-            && token.split_once(['’', '\'']).is_some_and(|(head, _)| matches!(head, "d" | "dell"))
-    }
-
-    fn is_preposition(&self, at: usize) -> bool {
+    pub(super) fn is_preposition(&self, at: usize) -> bool {
         let token = self.list.get(at).map_or("", |t| t.lower.as_str());
         self.table.preposition.contains(token)
     }
 
     /// Whether the token is a title or an office: also "Polizeisprecher" and "SPD-Chef".
-    fn is_role(&self, at: usize) -> bool {
+    pub(super) fn is_role(&self, at: usize) -> bool {
         let Some(token) = self.list.get(at) else { return false };
         let word = self.word(at);
         if self.table.is_role(word) || self.table.is_role(&token.lower) {
@@ -153,7 +147,7 @@ impl Clause<'_> {
     }
 
     /// The token behind a prepositional phrase that begins at `at`.
-    fn behind_prepositional(&self, at: usize) -> usize {
+    pub(super) fn behind_prepositional(&self, at: usize) -> usize {
         let mut next = at + 1;
         while next < self.to && (self.is_determiner(next) || self.is_preposition(next)) {
             next += 1;
@@ -250,9 +244,17 @@ impl Clause<'_> {
         None
     }
 
-    fn is_time(&self, at: usize) -> bool {
+    pub(super) fn is_time(&self, at: usize) -> bool {
         let word = self.list.get(at).map_or("", |t| t.lower.as_str());
         self.table.calendar.contains(word) || self.kind(at) == Kind::Number || TIMES.contains(&word)
+    }
+
+    /// "58-Jährige", "51-åringen": who is named by an age.
+    fn is_age_noun(&self, at: usize) -> bool {
+        self.list.get(at).is_some_and(|token| {
+            token.lower.starts_with(|c: char| c.is_ascii_digit())
+                && token.lower.contains(char::is_alphabetic)
+        })
     }
 
     /// The noun phrase whose words begin at `from`.
@@ -264,6 +266,10 @@ impl Clause<'_> {
         while end < limit {
             match self.kind(end) {
                 Kind::Word { .. } => {}
+                Kind::Number if self.is_age_noun(end) => {
+                    end += 1;
+                    continue;
+                }
                 Kind::Number => break,
                 Kind::Quote(_)
                     if end > from && self.is_name_word(end - 1) && self.is_name_word(end + 1) =>
@@ -285,6 +291,25 @@ impl Clause<'_> {
             if self.is_name_word(end) && !(self.is_role(end) && name.is_none()) {
                 if name.is_some() || end + 1 >= limit || complement.is_none() {
                     let run = self.run(end, limit);
+                    if let Some(later) = self.name_behind_noun(&run, limit) {
+                        return Some(Mention {
+                            tokens: from..later.end,
+                            name: later,
+                            kind: MentionKind::Name,
+                        });
+                    }
+                    // "Fuentes de la fiscalía": a noun with its complement.
+                    let noun = run.len() == 1
+                        && run.start == self.from
+                        && !self.table.is("noun-capitals")
+                        && GENITIVES.contains(&self.word(run.end))
+                        && run.end + 1 < limit
+                        && !self.is_name_word(run.end + 1)
+                        && first_name_gender(self.word(run.start)).is_none();
+                    if noun {
+                        end = run.end;
+                        continue;
+                    }
                     if complement.is_none() || self.is_person(&run) {
                         name = Some(run.clone());
                         end = run.end;
@@ -333,7 +358,12 @@ impl Clause<'_> {
         if let Some(name) = name {
             return self.named(from, name);
         }
-        while end > from + 1 && (self.is_determiner(end - 1) || self.is_preposition(end - 1)) {
+        let nouns = self.table.is("noun-capitals");
+        while end > from + 1
+            && (self.is_determiner(end - 1)
+                || self.is_preposition(end - 1)
+                || nouns && self.is_lower_word(end - 1))
+        {
             end -= 1;
         }
         if end == from || !self.list[from].is_word() {
@@ -344,361 +374,12 @@ impl Clause<'_> {
             return Some(Mention { tokens: from..name.end, name, kind: MentionKind::Name });
         }
         // A bare article or verb is no speaker, and neither is a clause.
-        let noun = (from..end).any(|at| self.list[at].is_word() && !self.is_small(at));
+        let noun = (from..end)
+            .any(|at| self.list[at].is_word() && !self.is_small(at) || self.is_age_noun(at));
         let plain = self.is_determiner(from)
             || self.is_role(from)
             || self.table.is("no-articles") && end - from <= 4
             || self.list[from].is_capital() && !self.is_small(from);
         (noun && plain).then_some(role)
     }
-
-    /// The mention of a name with its titles left out.
-    fn named(&self, from: usize, run: Range<usize>) -> Option<Mention> {
-        let mut start = run.start;
-        while start + 1 < run.end && self.is_role(start) {
-            start += 1;
-        }
-        let determined = (from..run.start).any(|at| self.is_determiner(at));
-        let body =
-            run.clone().any(|at| self.table.body.contains(self.word(at)) || self.is_body(at));
-        if self.table.is("noun-capitals") && determined && start == run.start && !body {
-            // "die Anwohnerin Inge Sauer": the noun before the name; "die Stadt": no name at all.
-            if run.len() == 1 || self.is_role(start) {
-                let end = self.genitive_end(run.end);
-                if let Some(name) = self.apposed(end).or_else(|| self.apposed_far(end)) {
-                    return Some(Mention { tokens: from..name.end, name, kind: MentionKind::Name });
-                }
-                return Some(Mention::new(from..end, MentionKind::Role));
-            }
-            if first_name_gender(self.word(start)).is_none() {
-                start += 1;
-            }
-        }
-        if self.is_role(start) && run.end - start == 1 {
-            let end = self.genitive_end(run.end);
-            if let Some(name) = self.apposed(end).or_else(|| self.apposed_far(end)) {
-                return Some(Mention { tokens: from..name.end, name, kind: MentionKind::Name });
-            }
-            return Some(Mention::new(from..end, MentionKind::Role));
-        }
-        if body && determined {
-            return Some(Mention::new(from..run.end, MentionKind::Role));
-        }
-        Some(Mention { tokens: from..run.end, name: start..run.end, kind: MentionKind::Name })
-    }
-
-    /// "die Sprecherin der Stadt": where the genitive behind a noun ends.
-    fn genitive_end(&self, end: usize) -> usize {
-        let mut end = end;
-        while end + 1 < self.to && matches!(self.word(end), "der" | "des") {
-            let noun = (end + 1..self.to.min(end + 4)).find(|&at| self.list[at].is_capital());
-            match noun {
-                Some(noun) => end = noun + 1,
-                None => break,
-            }
-        }
-        end
-    }
-
-    fn is_body(&self, at: usize) -> bool {
-        let word = self.word(at);
-        self.table.is("noun-capitals")
-            && self.table.body.iter().any(|body| body.chars().count() > 3 && word.ends_with(body))
-    }
-
-    fn is_particle_at(&self, at: usize) -> bool {
-        is_particle(self.list[at].lower.as_str())
-            && self.list[at].is_word()
-            && !self.list[at].is_capital()
-            && at > self.from
-            && self.is_name_word(at - 1)
-            && (self.is_name_word(at + 1)
-                || self.list.get(at + 1).is_some_and(|t| is_particle(&t.lower))
-                    && self.is_name_word(at + 2))
-            && !(self.table.is("noun-capitals") && self.list[at].lower != "von")
-            && !(self.table.join.contains(self.list[at].lower.as_str()))
-    }
-
-    /// The run of name words that begins at `from`.
-    fn run(&self, from: usize, limit: usize) -> Range<usize> {
-        let mut end = from + 1;
-        while end < limit {
-            let nickname = matches!(self.kind(end), Kind::Quote(_)) && self.is_name_word(end + 1);
-            let second = is_particle(self.word(end - 1)) && self.is_name_word(end)
-                || self.is_particle_pair(end);
-            if !(self.is_name_word(end) || self.is_particle_at(end) || nickname || second) {
-                break;
-            }
-            end += 1;
-        }
-        from..end
-    }
-
-    fn is_particle_pair(&self, at: usize) -> bool {
-        at > self.from
-            && is_particle(self.list[at].lower.as_str())
-            && is_particle(self.list[at - 1].lower.as_str())
-            && self.is_name_word(at + 1)
-    }
-
-    fn is_person(&self, run: &Range<usize>) -> bool {
-        run.len() > 1 && first_name_gender(self.word(run.start)).is_some()
-    }
-
-    /// "la concejala de Obras, Marta Cuesta": the name behind the comma at `comma`.
-    fn apposed(&self, comma: usize) -> Option<Range<usize>> {
-        if self.kind(comma) != Kind::Comma {
-            return None;
-        }
-        let mut start = comma + 1;
-        while start < self.to
-            && (self.is_role(start) || self.is_determiner(start))
-            && start - comma < 4
-        {
-            start += 1;
-        }
-        if !self.is_name_word(start) {
-            return None;
-        }
-        let run = self.run(start, self.to);
-        let closed = !matches!(self.kind(run.end), Kind::Word { .. } | Kind::Number);
-        (closed || run.len() > 1).then_some(run)
-    }
-
-    /// "l’ingénieur en chef, Didier Roche": the name behind the comma that ends what hangs on the office.
-    fn apposed_far(&self, end: usize) -> Option<Range<usize>> {
-        let comma = (end..self.to.min(end + 7)).find(|&at| !self.list[at].is_word())?;
-        let plain = (end..comma).all(|at| {
-            let word = self.list[at].lower.as_str();
-            !self.table.clause.contains(word) && !self.table.say.contains(word)
-        });
-        let run = self.apposed(comma).filter(|run| plain && run.len() > 1)?;
-        (!matches!(self.kind(run.end), Kind::Word { .. } | Kind::Number)).then_some(run)
-    }
-
-    /// The subject before the verb at `verb`.
-    pub(super) fn before(&self, verb: usize) -> Option<Mention> {
-        let mut end = verb;
-        while end > self.from
-            && verb - end < 6
-            && self.list[end - 1].is_word()
-            && !self.list[end - 1].is_capital()
-            && self.pronoun(end - 1).is_none()
-            && (self.table.aux.contains(self.list[end - 1].lower.as_str())
-                || self.table.adverb.contains(self.list[end - 1].lower.as_str())
-                || self.table.aux.contains(self.word(end - 1)))
-        {
-            end -= 1;
-        }
-        if end == self.from {
-            return None;
-        }
-        if self.pronoun(end - 1).is_some_and(|p| p != Pronoun::It)
-            && let Some(pronoun) = self.pronoun(end - 1)
-        {
-            return Some(Mention::new(end - 1..end, MentionKind::Pronoun(pronoun)));
-        }
-        let mut parts: Vec<Range<usize>> = Vec::new();
-        let mut stop = end;
-        let mut start = end;
-        while start > self.from && end - start < 40 && parts.len() < 4 {
-            let at = start - 1;
-            match self.kind(at) {
-                Kind::Comma => {
-                    parts.push(start..stop);
-                    stop = at;
-                    start = at;
-                }
-                Kind::Word { .. } | Kind::Number | Kind::Open | Kind::Close => {
-                    let word = self.list[at].lower.as_str();
-                    let joins = self.table.join.contains(word)
-                        && at > self.from
-                        && self.is_name_word(at - 1)
-                        && self.is_name_word(at + 1);
-                    if self.table.clause.contains(word) && !joins && !self.is_determiner(at) {
-                        break;
-                    }
-                    start = at;
-                }
-                _ => break,
-            }
-        }
-        parts.push(start..stop);
-        parts.retain(|part| !part.is_empty());
-        parts.reverse();
-        parts.iter().find_map(|part| self.subject_of(part))
-    }
-
-    /// The subject in a stretch without commas.
-    fn subject_of(&self, part: &Range<usize>) -> Option<Mention> {
-        let mut at = part.start;
-        let mut fronted = false;
-        while at < part.end {
-            let word = self.list[at].lower.as_str();
-            if !self.list[at].is_word() {
-                at += 1;
-            } else if self.pronoun(at).is_some_and(|p| p != Pronoun::It) && at + 1 == part.end {
-                return self.pronoun(at).map(|p| Mention::new(at..at + 1, MentionKind::Pronoun(p)));
-            } else if self.is_preposition(at)
-                && !(self.is_determiner(at) && at + 1 < part.end && self.is_role(at + 1))
-            {
-                at = self.behind_prepositional(at);
-                fronted = true;
-            } else if self.is_determiner(at) && self.is_time(at + 1) {
-                at += 2;
-            } else if self.is_name_word(at) || self.is_role(at) || self.is_determiner(at) {
-                break;
-            } else if self.table.adverb.contains(word)
-                || self.table.calendar.contains(word)
-                || self.table.aux.contains(word)
-                || self.table.clause.contains(word)
-            {
-                at += 1;
-            } else {
-                break;
-            }
-        }
-        if at >= part.end || fronted && self.table.is("verb-second") {
-            return None;
-        }
-        let mention = self.phrase(at, part.end)?;
-        let inside = mention.name.end <= part.end.max(mention.name.end);
-        inside.then_some(mention)
-    }
-
-    /// The person whose name leads the sentence: "Ana Ruiz compareció el lunes."
-    pub(in super::super) fn leading_name(&self) -> Option<Mention> {
-        let mut from = self.from;
-        while from < self.to
-            && self.list[from].is_word()
-            && !self.is_name_word(from)
-            && !self.is_role(from)
-            && from - self.from < 2
-            && (self.is_determiner(from)
-                || self.table.adverb.contains(self.list[from].lower.as_str()))
-        {
-            from += 1;
-        }
-        if from >= self.to || !(self.is_name_word(from) || self.is_role(from)) {
-            return None;
-        }
-        let mention = self.phrase(from, self.to).filter(|m| m.kind == MentionKind::Name)?;
-        let words = mention.name.len();
-        let known = first_name_gender(self.word(mention.name.start)).is_some();
-        let titled = mention.name.start > mention.tokens.start;
-        let body = mention
-            .name
-            .clone()
-            .any(|at| self.table.body.contains(self.word(at)) || self.is_body(at));
-        let person = words > 1
-            && !body
-            && (known || titled || !self.table.is("noun-capitals") && words <= 3);
-        // A name before the verb of the sentence and no more.
-        let verb =
-            matches!(self.kind(mention.tokens.end), Kind::Word { capital: false } | Kind::Comma);
-        (person && verb).then_some(mention)
-    }
 }
-
-/// Ends of German nouns of office.
-const ROLE_ENDS: &[&str] = &[
-    "sprecher",
-    "sprecherin",
-    "chef",
-    "chefin",
-    "minister",
-    "ministerin",
-    "präsident",
-    "präsidentin",
-    "vorsitzende",
-    "vorsitzender",
-    "leiter",
-    "leiterin",
-    "meister",
-    "meisterin",
-    "politiker",
-    "politikerin",
-    "experte",
-    "expertin",
-    "forscher",
-    "forscherin",
-    "anwalt",
-    "anwältin",
-    "direktor",
-    "direktorin",
-    "sekretär",
-    "sekretärin",
-    "kanzler",
-    "abgeordnete",
-    "abgeordneter",
-    "beauftragte",
-    "beauftragter",
-    "kommissar",
-    "kommissarin",
-    "ingenieur",
-    "ingenieurin",
-    "referent",
-    "referentin",
-    "dezernent",
-    "dezernentin",
-    "professor",
-    "professorin",
-    "führer",
-    "führerin",
-    "händler",
-    "händlerin",
-    "arbeiter",
-    "arbeiterin",
-    "besitzer",
-    "besitzerin",
-    "inhaber",
-    "inhaberin",
-    "richter",
-    "richterin",
-    "wissenschaftler",
-    "wissenschaftlerin",
-    "ökonom",
-    "ökonomin",
-    "kandidat",
-    "kandidatin",
-    "trainer",
-    "trainerin",
-    "autor",
-    "autorin",
-    "wohnerin",
-    "bewohner",
-    "rätin",
-];
-
-/// Prepositions that hang a complement on an office: "portavoz del partido".
-const GENITIVES: &[&str] = &[
-    "de", "del", "du", "des", "d", "do", "da", "dos", "das", "di", "della", "dello", "dei",
-    "degli", "delle", "van", "von", "vom", "för", "for", "i", "w", "dell’", "d’", "des", "av",
-    "af", "του", "της", "των", "dari",
-];
-
-/// Nouns of time behind an article: "la semana pasada".
-const TIMES: &[&str] = &[
-    "semana",
-    "mes",
-    "año",
-    "noche",
-    "mañana",
-    "tarde",
-    "semaine",
-    "mois",
-    "matin",
-    "soir",
-    "settimana",
-    "mese",
-    "mattina",
-    "sera",
-    "notte",
-    "noite",
-    "manhã",
-    "ano",
-    "mês",
-    "week",
-    "maand",
-    "avond",
-];
