@@ -324,7 +324,6 @@ fn is_unspaced(c: char) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::extract::page::{BlockKind, PageKind};
     use crate::extract::{Hints, extract};
 
