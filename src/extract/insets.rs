@@ -16,7 +16,7 @@ const LEVELS_MAX: usize = 6;
 /// Longer quotes are none that were pulled out of the text, in bytes.
 const PULLED_BYTES_MAX: usize = 400;
 /// Shorter ones stand in it by chance, in bytes of letters.
-const PULLED_BYTES_MIN: usize = 16;
+const PULLED_BYTES_MIN: usize = 4;
 /// At most this many quotes are searched for in the text.
 const PULLED_MAX: usize = 16;
 /// Headings longer than this are text in large letters, in bytes.

@@ -12,6 +12,11 @@ use crate::dates::{self, Order};
 const ENTRIES_MIN: usize = 3;
 /// The same where the page declares itself a live blog.
 const DECLARED_ENTRIES_MIN: usize = 2;
+/// The introduction of a live blog that stands apart from its entries is shorter than this, in bytes of
+/// prose.
+const INTRODUCTION_BYTES_MAX: u32 = 300;
+/// At most this many elements beside an introduction are tried for being the entries.
+const FEEDS_MAX: usize = 4;
 /// How far above its time an entry may begin.
 const ENTRY_LEVELS_MAX: usize = 6;
 /// How many blocks of an entry may stand before its time: its heading, who wrote it.
@@ -78,14 +83,37 @@ pub(super) fn home(
         std::iter::once(container).chain(dom.ancestors(container)).take(ENTRY_LEVELS_MAX).collect();
     chain.windows(2).find_map(|pair| {
         let (inner, outer) = (pair[0], pair[1]);
-        let entries = groups.get(&outer)?;
+        let entries = groups.get(&outer).map_or(&[][..], Vec::as_slice);
         // A page of several articles has the headline in one of them.
         let holds = |id: NodeId| headline.is_some_and(|h| dom.ancestors(h).any(|up| up == id));
         let is_one = entries.len() >= ENTRIES_MIN
             && entries.iter().any(|entry| entry.node == inner)
             && !holds(inner);
-        is_one.then_some(outer)
+        // A short introduction may stand beside the entries; beside an article, comments have times, too.
+        let is_feed = |id: &NodeId| {
+            *id != inner
+                && !survey.furniture[*id as usize]
+                && groups.get(id).is_some_and(|entries| entries.len() >= ENTRIES_MIN)
+        };
+        let is_short = survey.prose[container as usize] < INTRODUCTION_BYTES_MAX;
+        let has_feed = is_short
+            && !matches!(dom.tag(outer), Tag::Body | Tag::Html)
+            && outer != Dom::ROOT
+            && dom.children(outer).filter(is_feed).take(FEEDS_MAX).any(|id| is_text(survey, id));
+        (is_one || has_feed).then_some(outer)
     })
+}
+
+/// Whether most of what stands below an element is no link: rails have times, too.
+fn is_text(survey: &Survey<'_>, id: NodeId) -> bool {
+    let (dom, flow) = (survey.dom, survey.flow);
+    let is_below = |node: NodeId| node == id || dom.ancestors(node).any(|up| up == id);
+    let (mut all, mut linked) = (0, 0);
+    for block in flow.blocks.iter().filter(|block| is_below(block.node)) {
+        all += block.range.len();
+        linked += block.linked;
+    }
+    linked * 3 < all
 }
 
 /// The blocks that begin the entries of a live blog, with their times; fewer are enough where the page
@@ -114,22 +142,37 @@ pub(super) fn find(
             bytes[up as usize] += bytes[*id as usize];
         }
     }
-    let total: u64 = texts.iter().map(|at| flow.blocks[*at].range.len() as u64).sum();
+    // The text before each of these blocks, in bytes.
+    let mut before = vec![0_u64];
+    for at in &texts {
+        let last = before.last().copied().unwrap_or_default();
+        before.push(last + flow.blocks[*at].range.len() as u64);
+    }
+    let total = before.last().copied().unwrap_or_default();
+    // What the entries are to be most of; a short introduction does not count.
+    let whole = |entries: &[Entry]| {
+        let first = entries.first().map_or(0, |entry| entry.block);
+        let place = texts.partition_point(|at| *at < first);
+        let above = before.get(place).copied().unwrap_or_default();
+        if above < u64::from(INTRODUCTION_BYTES_MAX) { total - above } else { total }
+    };
     let best = groups
         .into_iter()
         .map(|(up, entries)| {
             let mut prose: u64 = entries.iter().map(|e| bytes[e.node as usize]).sum();
+            let is_head = |all: &[Entry]| all.iter().all(|e| survey.prose[e.node as usize] == 0);
             // Times between the paragraphs of one element: each heads what follows it.
             let heads = |pair: &[Entry]| {
                 let next = texts.partition_point(|at| *at <= pair[0].block);
                 texts.get(next).is_some_and(|at| *at < pair[1].block)
             };
-            if prose == 0 && entries.windows(2).all(heads) {
+            if is_head(&entries) && prose * 2 < bytes[up as usize] && entries.windows(2).all(heads)
+            {
                 prose = bytes[up as usize];
             }
             (prose, entries)
         })
-        .filter(|(prose, entries)| entries.len() >= least && *prose * 2 >= total.max(1))
+        .filter(|(prose, entries)| entries.len() >= least && *prose * 2 >= whole(entries).max(1))
         // Of groups with the same prose, the one with more entries: the innermost.
         .max_by_key(|(prose, entries)| (*prose, entries.len(), entries.first().map(|e| e.block)));
     best.map_or_else(Vec::new, |(_, entries)| {

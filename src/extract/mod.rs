@@ -71,7 +71,7 @@ pub const EXTRACTOR: &str = "pressmark/1";
 pub const DOCUMENT_BYTES_MAX: usize = 32 * 1024 * 1024;
 
 /// Less text than this in `noscript` is a remark on scripts, in bytes.
-const NOSCRIPT_BYTES_MIN: usize = 400;
+const NOSCRIPT_BYTES_MIN: usize = 300;
 /// As much of one is read to tell that, in bytes.
 const NOSCRIPT_BYTES_MAX: usize = 256 * 1024;
 

@@ -169,15 +169,22 @@ impl Sheets {
         for selector in selectors.split(',') {
             if !is_hidden {
                 self.shown.extend(last_names(selector));
-            } else if conditional {
-            } else if let Some(name) = simple(selector) {
-                self.hidden.insert(name);
-            } else if let Some(one) = nested(selector) {
-                let bare = one.name.trim_start_matches(['.', '#']).to_owned();
-                let all = self.hidden_inside.entry(bare).or_default();
-                if all.len() < NESTED_MAX {
-                    all.push(one);
-                }
+            } else if !conditional {
+                self.hide(selector);
+            }
+        }
+    }
+
+    fn hide(&mut self, selector: &str) {
+        if let Some(name) = simple(selector) {
+            self.hidden.insert(name);
+        } else if let Some(one) = nested(selector)
+            && self.hidden_inside.len() < SELECTORS_MAX
+        {
+            let bare = one.name.trim_start_matches(['.', '#']).to_owned();
+            let all = self.hidden_inside.entry(bare).or_default();
+            if all.len() < NESTED_MAX {
+                all.push(one);
             }
         }
     }

@@ -51,6 +51,8 @@ const STORIES: [Story; 4] = [
     ),
 ];
 
+const PUBLISHED: &str = "<meta property=article:published_time content=2026-03-01T08:00:00Z>";
+
 /// What is put where in a page.
 #[derive(Default, Clone, Copy)]
 struct Parts<'a> {
@@ -74,7 +76,7 @@ fn page(story: &Story, figure: &str, parts: Parts<'_>) -> String {
     let Parts { head, before, kicker, above, inside, below, after } = parts;
     let with = with.replace('#', figure);
     format!(
-        "<!doctype html><html lang={language}><head><title>{headline} | The Quay</title>{head}</head><body>\
+        "<!doctype html><html lang={language}><head><title>{headline} | The Quay</title>{PUBLISHED}{head}</head><body>\
          <nav><a href=/>Home</a></nav><main>{before}<article>{kicker}<h1>{headline}</h1>{above}\
          <div class=article-body><p>{a}</p><p>{b}</p>{inside}<p>{c}</p><p>{with}</p></div>{below}</article></main>\
          {after}<footer><p>© The Quay</p></footer></body></html>"
@@ -193,7 +195,16 @@ fn a_kicker_that_changes_what_the_article_is_is_told() {
 #[test]
 fn boxes_standfirsts_and_summaries_are_compared() {
     for story in &STORIES {
-        let says = |figure: &str| story.3.replace('#', figure).replace("40", figure);
+        let says = |figure: &str| match story.0 {
+            "en" => format!("Insurers paid {figure} million crowns after the accident in autumn."),
+            "de" => {
+                format!("Versicherer zahlten nach dem Unfall im Herbst {figure} Millionen Kronen.")
+            }
+            "es" => format!(
+                "Las aseguradoras pagaron {figure} millones de coronas tras el accidente de otoño."
+            ),
+            _ => format!("Страховщики заплатили после осенней аварии {figure} миллионов крон."),
+        };
         for form in [
             "<aside class=factbox><p>X</p></aside>",
             "<aside><p>X</p></aside>",
@@ -378,19 +389,23 @@ fn new_entries_of_a_live_page_declare_themselves() {
                 .map(|(n, text)| format!("<article class=e><time datetime=2026-03-04T0{n}:30:00Z>0{n}:30</time><p>{text}</p></article>"))
                 .collect();
             format!(
-                "<html lang={}><main><article><h1>{}</h1><div class=feed>{feed}</div></article></main>",
+                "<html lang={}><head>{PUBLISHED}</head><main><article><h1>{}</h1><div class=feed>{feed}</div></article></main>",
                 story.0, story.1
             )
         };
         let short: Vec<(usize, String)> =
             says.iter().enumerate().map(|(n, text)| (9 - n, (*text).to_owned())).collect();
         let added = compared(&html(&short[1..]), &html(&short));
-        assert_eq!(kinds(&added), [ChangeKind::TextAdded], "{:?}", added.changes);
+        let mut told = kinds(&added);
+        told.dedup();
+        assert_eq!(told, [ChangeKind::TextAdded], "{:?}", added.changes);
         assert!(!added.stealth);
         let mut long = short.clone();
         long[0].1 = story.2[1].to_owned();
         let added = compared(&html(&short[1..]), &html(&long));
-        assert_eq!(kinds(&added), [ChangeKind::TextAdded], "{:?}", added.changes);
+        let mut told = kinds(&added);
+        told.dedup();
+        assert_eq!(told, [ChangeKind::TextAdded], "{:?}", added.changes);
         assert!(!added.stealth);
         let mut edited = short.clone();
         edited[2].1 = format!("{} 12.", says[2]);

@@ -26,6 +26,7 @@
 //! - `readings`: the store of readings beside crawls, other processes and a kill
 //! - `quotes`: the command, on files and on an archive
 //! - `extract_fuzz`: mutated pages and hostile documents are survived
+//! - `page_kinds`: kinds of real pages, by tables in several languages
 //! - `pages`: what is read from the corpus of pages, held to floors
 //! - `cite`: the command on an archive, and its formats in other people's readers
 //! - `layers`: who imports whom

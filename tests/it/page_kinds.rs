@@ -352,8 +352,9 @@ fn a_short_article_stands_beside_long_boxes() {
         let (language, headline, ps) = story;
         let boxes = format!("<p>{consent}</p>").repeat(6);
         let html = format!(
-            "<html lang={language}><head><title>{headline}</title></head><body><main><article><h1>{headline}</h1>\
-             {}</article></main><div class=q>{boxes}</div></body></html>",
+            "<html lang={language}><head><title>{headline}</title>\
+             <meta property=article:published_time content=2026-03-01T08:00:00Z></head><body><main><article>\
+             <h1>{headline}</h1>{}</article></main><div class=q>{boxes}</div></body></html>",
             paragraphs(&ps[..2])
         );
         let page = extract(html.as_bytes(), &Hints::default()).page;
