@@ -4,7 +4,7 @@ use maud::{Markup, PreEscaped, html};
 
 use super::Site;
 use super::frame::{AboutHead, Frame, Part, Tab, about, document};
-use super::text::{kind_label, line, second, short, stealth, weight};
+use super::text::{kind_label, line, micros, second, short, stealth, weight};
 use crate::answers::diff::{Away, Diff};
 use crate::base::Timestamp;
 use crate::diff::{Change, ChangeKind, OpKind};
@@ -64,8 +64,11 @@ pub fn diff(site: &Site, view: &DiffView<'_>) -> String {
 
 /// The two sides, and the comparisons before and behind.
 fn sides(site: &Site, view: &DiffView<'_>) -> Markup {
+    // Captures of one second are told apart by its fractions.
+    let is_one_second = view.from.floor_second() == view.to.floor_second();
     let side = |at: Timestamp| {
-        html! { a href=(site.about_at("/capture", view.url, at)) { (second(at)) } }
+        let time = if is_one_second { micros(at) } else { second(at) };
+        html! { a href=(site.about_at("/capture", view.url, at)) { (time) } }
     };
     let step = |step: Option<(Timestamp, Timestamp)>, name: &str, rel: &str| {
         html! {
