@@ -67,6 +67,14 @@ pub(super) fn of_captures(
         inside.retain(|change| match change.kind {
             ChangeKind::TextRemoved | ChangeKind::QuoteRemoved => !verdict.cut_by_wall,
             ChangeKind::TextAdded | ChangeKind::QuoteAdded => !verdict.was_cut_by_wall,
+            // Nor were the dates and names that a page with a wall does not show.
+            ChangeKind::Published
+            | ChangeKind::Modified
+            | ChangeKind::Byline
+            | ChangeKind::ImageChanged => {
+                !(verdict.cut_by_wall && change.after.is_none()
+                    || verdict.was_cut_by_wall && change.before.is_none())
+            }
             _ => true,
         });
         revert(aligned, earlier, &mut inside);

@@ -73,7 +73,7 @@ impl Archive {
 
     /// A report of a failure.
     pub(crate) fn failure(&mut self, url: &str, hour: i64, reason: &str, detail: &str) {
-        let block = format!("reason: {reason}\r\ndetail: {detail}\r\n");
+        let block = format!("outcome: failed\r\nreason: {reason}\r\ndetail: {detail}\r\n");
         self.count += 1;
         write!(
             self.records,

@@ -177,10 +177,10 @@ mod tests {
             ),
             (
                 "200\r\nContent-Type: text/html",
-                b"<a href=x>\xe9",
+                b"<a href=x>\xe9t",
                 Modifier::Main,
                 "text/html; charset=windows-1252",
-                "<a href=\"/web/2025mp_/http://example.com/a/x\">\u{fffd}",
+                "<a href=\"/web/2025mp_/http://example.com/a/x\">\u{fffd}t",
             ),
             (
                 "200\r\nContent-Type: text/html",

@@ -210,6 +210,15 @@ fn is_walled(article: &Page, page: &Page) -> bool {
         && article.access != Access::Paid
         && words_up_to(page, BODY_WORDS_MIN) < BODY_WORDS_MIN
         && words_up_to(article, 2 * BODY_WORDS_MIN) >= 2 * BODY_WORDS_MIN
+        && !keeps_a_paragraph(article, page)
+}
+
+/// Whether a paragraph of a short page stands in the article, so that it is the beginning of that.
+fn keeps_a_paragraph(article: &Page, page: &Page) -> bool {
+    page.text.lines().any(|line| {
+        let line = line.trim();
+        !line.is_empty() && article.text.contains(line)
+    })
 }
 
 /// Whether a page ends at a wall that the other one does not have.
