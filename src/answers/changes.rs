@@ -78,7 +78,7 @@ pub struct Unseen<'s, 'a> {
 /// The changes that were not shown under this name yet, newest first. `since` of the request is not used.
 ///
 /// # Errors
-/// When the name is none, the cursor cannot be read, or as [`changes`].
+/// When the name is none, the cursor cannot be read, or as [`changes()`].
 pub fn unseen<'s, 'a>(
     sayer: &'s mut Sayer<'a>,
     name: &str,

@@ -85,7 +85,7 @@ fn versions(
         let last = out.last();
         if !last.is_some_and(|last| is_of_same_version(last, &change)) {
             count += 1;
-            if count > VERSIONS_MAX && !last.is_some_and(|last| last.date == change.date) {
+            if count > VERSIONS_MAX && last.is_none_or(|last| last.date != change.date) {
                 return Ok((out, true));
             }
         }

@@ -154,7 +154,8 @@ mod tests {
     #[test]
     fn the_captured_type_stands_and_what_is_missing_is_read_from_the_bytes() {
         let png = b"\x89PNG\r\n\x1a\n".as_slice();
-        let cases: &[(Option<&str>, &[u8], Modifier, &str, Kind)] = &[
+        type Case<'a> = (Option<&'a str>, &'a [u8], Modifier, &'a str, Kind);
+        let cases: &[Case<'_>] = &[
             (Some("text/html; charset=x"), b"", Modifier::Page, "text/html", Kind::Html),
             (Some("TEXT/HTML"), b"", Modifier::Image, "text/html", Kind::Html),
             (Some("text/plain"), b"<html>", Modifier::Page, "text/plain", Kind::Other),

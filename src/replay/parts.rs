@@ -129,7 +129,8 @@ mod tests {
 
     #[test]
     fn for_parts_a_good_capture_wins_over_a_nearer_error() {
-        let cases: &[(&[(i64, u16)], Modifier, usize)] = &[
+        type Case<'a> = (&'a [(i64, u16)], Modifier, usize);
+        let cases: &[Case<'_>] = &[
             (&[(90, 200), (99, 404), (120, 200)], Modifier::Image, 0),
             (&[(90, 200), (99, 404), (120, 200)], Modifier::Page, 1),
             (&[(90, 302), (99, 404)], Modifier::Style, 0),

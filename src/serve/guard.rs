@@ -178,7 +178,7 @@ impl Guard {
     fn is_own_host(&self, host: &str) -> bool {
         let bare = bare_host(host);
         let hosts = &self.state.options.hosts;
-        if hosts.iter().any(|own| *own == bare) {
+        if hosts.contains(&bare) {
             return true;
         }
         let is_address = bare.trim_matches(['[', ']']).parse::<std::net::IpAddr>().is_ok();

@@ -12,7 +12,7 @@
 //! WARC and ARC apart. What can seek is read in place; a package that comes through a pipe is first
 //! copied to a temporary file, since a ZIP is read from its end.
 //!
-//! Every leniency is a [`Finding`] of the reader ([`WarcReader::take_findings`]): its rule names are
+//! Every leniency is a [`Finding`](crate::base::Finding) of the reader ([`WarcReader::take_findings`]): its rule names are
 //! listed in `docs/formats.md`. Nothing here looks at an archive or an index.
 //!
 //! ```no_run

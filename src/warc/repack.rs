@@ -121,8 +121,7 @@ fn repack_file(
 ) -> Result<(), RepackError> {
     // Where the last whole record ended: what lies between it and the next one is a gap.
     let mut covered = 0;
-    loop {
-        let Some(mut record) = file.records.next_record()? else { break };
+    while let Some(mut record) = file.records.next_record()? {
         let header = record.take_header();
         let offset = record.offset();
         let block = read_block(&mut record, header.content_length)?;

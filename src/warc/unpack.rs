@@ -491,8 +491,7 @@ impl<R: Read> Unpacker<R> {
         let framing = self.framing;
         let bytes = self.source.fill(4096)?;
         let mut out = [0u8; 512];
-        let made;
-        match framing {
+        let made = match framing {
             Some(Framing::Gzip) => {
                 let HeaderRead::Whole(len, _) = member::read_header(bytes) else {
                     return Ok(false);
@@ -500,7 +499,7 @@ impl<R: Read> Unpacker<R> {
                 self.inflate.reset(false);
                 // An error shows in the bytes that did not come out.
                 let _ = self.inflate.decompress(&bytes[len..], &mut out, FlushDecompress::None);
-                made = usize::try_from(self.inflate.total_out()).unwrap_or(0).min(out.len());
+                usize::try_from(self.inflate.total_out()).unwrap_or(0).min(out.len())
             }
             Some(Framing::Zstd) => {
                 if !bytes.starts_with(&ZSTD_MAGIC) {
@@ -513,10 +512,10 @@ impl<R: Read> Unpacker<R> {
                 let mut decoder = decoder?;
                 // As above.
                 let status = decoder.run_on_buffers(bytes, &mut out);
-                made = status.map_or(0, |status| status.bytes_written).min(out.len());
+                status.map_or(0, |status| status.bytes_written).min(out.len())
             }
             Some(Framing::Plain) | None => return Ok(false),
-        }
+        };
         let start = &out[..made];
         Ok(start.starts_with(b"WARC/") || (self.takes_arc && made > 0 && arc::may_begin(start)))
     }

@@ -20,13 +20,13 @@ fn page() -> String {
         "<!DOCTYPE html><html><head><title>News</title><link rel=stylesheet href=/a.css></head><body>",
     );
     for n in 0..600 {
-        let _ = write!(
+        let _ = writeln!(
             out,
             "<article class=\"teaser teaser--large\" id=\"t{n}\"><a href=\"/news/2025/11/05/story-{n}.html?ref=front\" \
              class=\"link\"><img src=\"https://cdn.example/i/{n}-320.jpg\" srcset=\"https://cdn.example/i/{n}-320.jpg 320w, \
              https://cdn.example/i/{n}-640.jpg 640w\" alt=\"A picture\" loading=lazy><h2>The headline of story number {n}</h2></a>\
              <p>The council voted on Tuesday to keep the library open &amp; to pay for it with a levy on parking, which \
-             nobody had asked for. Two members left the room before the vote was taken.</p></article>\n"
+             nobody had asked for. Two members left the room before the vote was taken.</p></article>"
         );
     }
     out + "</body></html>"
@@ -35,9 +35,9 @@ fn page() -> String {
 fn style_sheet() -> String {
     let mut out = String::from("@import \"base.css\";\n");
     for n in 0..2_000 {
-        let _ = write!(
+        let _ = writeln!(
             out,
-            ".teaser-{n} > a:hover, .teaser-{n} .link{{color:#1a2b3c;margin:0 auto 1.5em;background:url(../i/{n}.png) no-repeat}}\n"
+            ".teaser-{n} > a:hover, .teaser-{n} .link{{color:#1a2b3c;margin:0 auto 1.5em;background:url(../i/{n}.png) no-repeat}}"
         );
     }
     out

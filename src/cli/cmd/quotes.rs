@@ -29,7 +29,7 @@ pub fn run(args: &QuotesArgs, context: &Context) -> Result<Exit, CliError> {
                 Some(archive) => archive,
                 none => none.insert(context.open_archive()?),
             };
-            of_url(&archive, target, &request)?
+            of_url(archive, target, &request)?
         };
         found.map_or(Ok(()), |found| printer.page(&found))?;
     }

@@ -47,8 +47,7 @@ pub(super) fn check(input: impl Read + Seek, name: &str) -> Result<Checked, Stri
     let input = std::io::BufReader::with_capacity(256 * 1024, input);
     let mut reader = WarcReader::seekable(input, options);
     let mut checked = Checked::default();
-    loop {
-        let Some(mut record) = reader.next_record().map_err(|why| why.to_string())? else { break };
+    while let Some(mut record) = reader.next_record().map_err(|why| why.to_string())? {
         let header = record.take_header();
         let start = read_start(&header.fields, &mut record);
         let place = record.finish().map_err(|why| why.to_string())?;

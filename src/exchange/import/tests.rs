@@ -74,7 +74,7 @@ impl Scene {
 fn package(list_is_right: bool) -> Vec<u8> {
     let warc = warc(50..53);
     let digest = crate::base::DigestAlgorithm::Sha256.digest(&warc).to_string();
-    let digest = if list_is_right { digest } else { digest.replace(|c: char| c == 'a', "b") };
+    let digest = if list_is_right { digest } else { digest.replace('a', "b") };
     let list = serde_json::json!({ "resources": [
         { "path": "archive/data.warc.gz", "hash": digest, "bytes": warc.len() },
     ]})

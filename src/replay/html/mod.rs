@@ -81,9 +81,12 @@ fn locked<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
     shared.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// What takes the bytes that lol_html writes.
+type Sink = Box<dyn FnMut(&[u8]) + Send>;
+
 /// Rewrites one page. How the input is cut into pieces makes no difference to the output.
 pub struct HtmlRewriter {
-    inner: Option<Inner<'static, Box<dyn FnMut(&[u8]) + Send>>>,
+    inner: Option<Inner<'static, Sink>>,
     page: Shared,
     output: Output,
 }
@@ -115,8 +118,7 @@ impl HtmlRewriter {
         let page = Arc::new(Mutex::new(page));
         let output: Output = Arc::default();
         let sink = Arc::clone(&output);
-        let sink: Box<dyn FnMut(&[u8]) + Send> =
-            Box::new(move |bytes: &[u8]| locked(&sink).extend_from_slice(bytes));
+        let sink: Sink = Box::new(move |bytes: &[u8]| locked(&sink).extend_from_slice(bytes));
         let memory = MemorySettings::new()
             .with_max_allowed_memory_usage(options.held_bytes_max)
             .with_graceful_bail_out_on_memory_limit_exceeded(true);

@@ -99,7 +99,7 @@ impl<F: Form> Writing<F> {
 
 /// Whether there is another row. What cannot be read may be one.
 fn has_more(rows: &mut Rows) -> bool {
-    !matches!(rows.next(), None)
+    rows.next().is_some()
 }
 
 impl<F: Form> Pieces for Writing<F> {

@@ -18,8 +18,11 @@ fn gzip(bytes: &[u8]) -> Vec<u8> {
     out.finish().unwrap()
 }
 
-/// Name, kind and block of each record, and the rules found.
-fn records(mut input: Input) -> (Vec<(String, String, Vec<u8>)>, Vec<&'static str>) {
+/// The file's name, and kind and block of a record.
+type Told = (String, String, Vec<u8>);
+
+/// Each record, and the rules found.
+fn records(mut input: Input) -> (Vec<Told>, Vec<&'static str>) {
     let (mut records, mut rules) = (Vec::new(), Vec::new());
     while let Some(mut file) = input.next_file().unwrap() {
         while let Some(mut record) = file.records.next_record().unwrap() {

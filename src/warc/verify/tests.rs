@@ -147,7 +147,7 @@ fn links_are_followed_over_the_whole_file() {
         ),
     );
     assert_eq!(of(&[request.clone(), original.clone()]), [] as [&str; 0]);
-    assert_eq!(of(&[request.clone()]), ["concurrent-to-link"]);
+    assert_eq!(of(std::slice::from_ref(&request)), ["concurrent-to-link"]);
     assert_eq!(of(&[original.clone(), original.clone()]), ["record-id"]);
     let lost = record("2", "resource", "WARC-Warcinfo-ID: <urn:uuid:8>\r\n");
     assert_eq!(of(&[lost]), ["warcinfo-link"]);

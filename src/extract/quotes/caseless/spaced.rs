@@ -130,7 +130,7 @@ fn beside(words: &[Word<'_>], at: usize, place: &Place<'_>) -> Found {
         let mut end = at + 1;
         while end < words.len()
             && end - at <= 9
-            && !(words[end].leads && end > at + 1)
+            && (!words[end].leads || end <= at + 1)
             && !table.clause.contains(words[end].text)
             && !goes_on(words[end].text, table)
             && !words[end].says
