@@ -207,10 +207,12 @@ fn no_command_lets_a_page_or_a_name_steer_the_terminal() {
     // Each with a word that shows that something was printed.
     let exported = place.root.with_extension("warc.gz");
     let exported = exported.to_str().unwrap();
+    let indexed: Vec<&str> =
+        std::iter::once("index").chain(warc.iter().map(String::as_str)).collect();
     let mut cases: Vec<(Vec<&str>, &str)> = vec![
         (vec!["reindex"], "captures indexed"),
-        (vec!["index", &warc[0]], "evil.example"),
-        (vec!["index", &warc[0], "--format", "cdx"], "evil.example"),
+        (indexed.clone(), "evil.example"),
+        ([indexed.as_slice(), &["--format", "cdx"]].concat(), "evil.example"),
         (vec!["export", "--to", exported, url], "captures"),
         (vec!["import", exported], "captures"),
         (vec!["status"], "evil.example"),
