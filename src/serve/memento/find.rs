@@ -68,7 +68,6 @@ pub fn choose(
     wanted: Use,
 ) -> Result<Option<Chosen>, Refusal> {
     let sort = match at {
-        // A second is asked for as its beginning: captures in it come in their order.
         Some(range) if is_second(range) => Sort::Closest(range.start),
         Some(range) => Sort::Closest(middle(range)),
         None => Sort::Descending,
@@ -77,7 +76,15 @@ pub fn choose(
     let mut search = Search { reader, redirects: 0 };
     let mut first = None;
     let mut seen_exact: Option<Capture> = None;
-    for capture in reader.query(&mementos(url, sort)).take(LOOKED_AT_MAX) {
+    // A second is a period: captures in it come first, in their order, also where one of the second before
+    // is nearer to its beginning.
+    let within = at.filter(|range| is_second(*range)).map(|range| Query {
+        from: Some(range.start),
+        to: Some(range.end),
+        ..mementos(url, Sort::Ascending)
+    });
+    let within = within.iter().flat_map(|query| reader.query(query));
+    for capture in within.chain(reader.query(&mementos(url, sort))).take(LOOKED_AT_MAX) {
         let capture = capture?;
         if is_exact(&capture) {
             // Of captures of that second, the one of exactly this address.

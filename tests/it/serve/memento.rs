@@ -280,3 +280,27 @@ fn a_timemap_lists_every_memento_in_three_forms_and_in_pages() {
         assert_eq!(found.len(), 7, "{page} a page");
     }
 }
+
+#[test]
+fn a_second_that_is_named_is_not_given_to_the_one_before_it() {
+    let dir = tempfile::tempdir().unwrap();
+    archive(dir.path());
+    let near = "http://near.example/";
+    // The first is nearer to the beginning of the second's second than the second is.
+    super::warcs::Warc::new()
+        .page(near, "2024-01-01T00:00:00.950000Z", "first")
+        .page(near, "2024-01-01T00:00:01.300000Z", "second")
+        .write(dir.path(), "near.warc");
+    let server = start(dir.path());
+    let at = server.address;
+    for (stamp, words) in [("20240101000000", "first"), ("20240101000001", "second")] {
+        let answer = ask(at, &format!("/web/{stamp}id_/{near}"));
+        assert_eq!(answer.status, 200, "{stamp}");
+        assert!(answer.text().contains(words), "{stamp}: {}", answer.text());
+    }
+    let newest = gate(at, near, None);
+    let to = newest.header("location").unwrap().strip_prefix(&format!("http://{at}")).unwrap();
+    assert!(to.starts_with("/web/20240101000001/"), "{to}");
+    let shown = ask(at, to);
+    assert_eq!(shown.header("memento-datetime"), Some("Mon, 01 Jan 2024 00:00:01 GMT"));
+}
