@@ -353,12 +353,13 @@ pub fn runtime() -> Result<tokio::runtime::Runtime, AppError> {
 pub fn stop_on_signals(stop: &Stop) {
     use tokio::signal::unix::{SignalKind, signal};
     let stop = stop.clone();
+    // Heard when this returns, and not only when the task is run for the first time.
+    let (Ok(mut interrupt), Ok(mut terminate)) =
+        (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
+    else {
+        return;
+    };
     tokio::spawn(async move {
-        let (Ok(mut interrupt), Ok(mut terminate)) =
-            (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
-        else {
-            return;
-        };
         loop {
             tokio::select! {
                 _ = interrupt.recv() => {}

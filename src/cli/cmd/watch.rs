@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc::UnboundedSender;
 
 use super::serve;
@@ -83,7 +84,11 @@ pub fn run(args: &WatchArgs, context: Context) -> Result<Exit, CliError> {
     let orders = Arc::clone(&reload.orders);
     let listening = runtime.block_on(async {
         stop_on_signals(&stop);
-        tokio::spawn(reload.on_hangup());
+        // Heard from here on: until then the signal ends the process, and the next lines say that it runs.
+        match signal(SignalKind::hangup()) {
+            Ok(hangup) => drop(tokio::spawn(reload.on_hangup(hangup))),
+            Err(why) => tracing::warn!(%why, "SIGHUP cannot be heard; the jobs stay as they are"),
+        }
         listen(&context, &metrics).await
     })?;
     let ended = loop {
@@ -298,12 +303,7 @@ struct Reload {
 }
 
 impl Reload {
-    async fn on_hangup(self) {
-        use tokio::signal::unix::{SignalKind, signal};
-        let Ok(mut hangup) = signal(SignalKind::hangup()) else {
-            tracing::warn!("SIGHUP cannot be heard; the jobs stay as they are");
-            return;
-        };
+    async fn on_hangup(self, mut hangup: Signal) {
         while hangup.recv().await.is_some() {
             self.reopen_logs();
             let worked = self.once();
