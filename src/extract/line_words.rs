@@ -93,7 +93,7 @@ const OFFERS_TEXT: &str = "our newsletter|free newsletter|daily newsletter|weekl
 const UNITS_TEXT: &str = "min|mins|minute|minutes|minuten|minutos|minuti|minuto|read|reading|time|comments|comment|\
     kommentare|commentaires|comentarios|comentários|shares|share|views|view|likes|like|of|ago|\
     hour|hours|hrs|hr|day|days|votes|vote|ratings|replies|reply|followers|photos|images|\
-    videos|listen|k|m|watch|readers|words|leitura|lectura|lecture|de|la|tempo|tiempo|temps|\
+    videos|listen|k|m|watch|watching|readers|viewers|online|words|leitura|lectura|lecture|de|la|tempo|tiempo|temps|\
     lesezeit|x|lettura|lesedauer|minutes'|second|seconds|sec|s|ratings|reviews|stars|star|source|sources|article|articles|story|stories|post|posts|result|results|\
     claps|aufrufe|leser|vues|lectures|visitas|vistas|visualizaciones|visualizações|visualizzazioni|letture|\
     weergaven|reacties|wyświetleń|odsłon|komentarzy|visningar|kommentarer|visninger|просмотров|просмотра|просмотр|\

@@ -308,6 +308,7 @@ mod tests {
             ("3 min read", 0),
             ("1,693 views", 0),
             ("1 of 6", 0),
+            ("280 readers online", 0),
             ("Advertisement", 0),
             ("Share", 0),
             ("Filed under: Politics", 8),
