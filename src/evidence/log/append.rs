@@ -5,6 +5,7 @@
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use super::{Log, checkpoint_sizes};
 use crate::base::Timestamp;
@@ -309,6 +310,12 @@ fn finish_change(key: &Path, current: &VerifierKey) -> Result<(), EvidenceError>
     rename().map_err(fail)
 }
 
+/// How often the lock of the log is tried for: a second in all. Another process may hold it for the moment of a checkpoint;
+/// one that was just started from here has a copy of the open file until it runs its own program.
+const LOCK_TRIES_MAX: usize = 100;
+/// Between two tries.
+const LOCK_PAUSE: Duration = Duration::from_millis(10);
+
 fn lock(dir: &Path) -> Result<File, EvidenceError> {
     let path = dir.join("lock");
     let file = OpenOptions::new()
@@ -317,9 +324,12 @@ fn lock(dir: &Path) -> Result<File, EvidenceError> {
         .truncate(false)
         .open(&path)
         .map_err(disk("opening", &path))?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(EvidenceError::Busy),
-        Err(TryLockError::Error(why)) => Err(disk("locking", &path)(why)),
+    for _ in 0..LOCK_TRIES_MAX {
+        match file.try_lock() {
+            Ok(()) => return Ok(file),
+            Err(TryLockError::WouldBlock) => std::thread::sleep(LOCK_PAUSE),
+            Err(TryLockError::Error(why)) => return Err(disk("locking", &path)(why)),
+        }
     }
+    Err(EvidenceError::Busy)
 }
