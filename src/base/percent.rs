@@ -7,8 +7,7 @@ const FORM: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_')
 
 /// What is escaped in a value of a query: everything but letters, digits and what no reader of a query gives
 /// a meaning (RFC 3986 section 3.4; WHATWG URL, application/x-www-form-urlencoded).
-const VALUE: &AsciiSet =
-    &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'/').remove(b':');
+const VALUE: &AsciiSet = &FORM.remove(b'/').remove(b':');
 
 /// What cannot stand in a URI (RFC 3986 appendix A), and what would end the path of an archival one.
 const ADDRESS: &AsciiSet = &CONTROLS

@@ -202,11 +202,7 @@ fn the_guide_is_followed_word_by_word() {
     let more = "name = \"more\"\nseeds = [\"http://news.example/2\"]\n";
     fs::write(machine.path("etc/pressmark/jobs/more.toml"), more).unwrap();
     send(watching.id(), "HUP");
-    let patience = std::time::Instant::now() + std::time::Duration::from_secs(60);
-    while asked("/2") != 1 {
-        assert!(std::time::Instant::now() < patience, "it was not reloaded:\n{}", said());
-        std::thread::sleep(std::time::Duration::from_millis(5));
-    }
+    wait_until(|| asked("/2") == 1);
     // Captured now, beside it, as the guide says.
     let config = machine.path("etc/pressmark/pressmark.toml");
     let crawl = format!("pressmark --config {} crawl http://news.example/1", config.display());
