@@ -47,6 +47,8 @@ struct Shared {
     /// every operation and written once.
     failure: OnceLock<Failure>,
     closed: AtomicBool,
+    /// Whether the marker of the last orderly close still holds.
+    marker: directory::Marker,
 }
 
 impl Shared {
@@ -74,6 +76,20 @@ impl Shared {
             Ok(Err(error)) => Err(self.damaged(what, describe(&error))),
             Err(panic) => Err(self.damaged(what, panic)),
         }
+    }
+
+    /// Runs one operation that changes the log, after the marker of the last orderly close was taken away.
+    fn write<T>(
+        &self,
+        what: &'static str,
+        operation: impl FnOnce() -> sled::Result<T>,
+    ) -> Result<T, KvError> {
+        self.marker.withdraw(&self.dir).map_err(|source| KvError::Io {
+            what,
+            dir: self.dir.clone(),
+            source,
+        })?;
+        self.run(what, operation)
     }
 
     fn fail(&self, what: &str, why: &dyn fmt::Display, damage: bool) {
@@ -140,6 +156,7 @@ impl Kv {
             Ok(db) => db,
             Err(first) => {
                 marker = None;
+                directory::remove_marker(dir).map_err(|e| io_error("repair", e))?;
                 let moved =
                     directory::move_snapshots_away(dir).map_err(|e| io_error("repair", e))?;
                 let second = if moved { start(dir, options)? } else { Err(first.clone()) };
@@ -169,6 +186,7 @@ impl Kv {
             dir: dir.to_path_buf(),
             failure: OnceLock::new(),
             closed: AtomicBool::new(false),
+            marker: directory::Marker::default(),
         });
         let repaired = !notes.is_empty();
         let mut kv = Self { db: Some(db), shared, was_clean: false, repaired, suspect, durable };
@@ -181,6 +199,11 @@ impl Kv {
                 kv.repaired = true;
             }
             kv.suspect &= !kv.was_clean;
+            if kv.was_clean && !kv.suspect {
+                kv.shared.marker.hold(dir, &marker).map_err(|e| io_error("open", e))?;
+            } else {
+                directory::remove_marker(dir).map_err(|e| io_error("open", e))?;
+            }
         }
         Ok((kv, notes))
     }
@@ -239,7 +262,15 @@ impl Kv {
     /// When the engine cannot read or write.
     pub fn tree(&self, name: &str) -> Result<Tree, KvError> {
         let db = self.db()?;
-        let tree = self.shared.run("open a tree of", || db.open_tree(name.as_bytes()))?;
+        let known = self.shared.run("open a tree of", || {
+            Ok(db.tree_names().iter().any(|known| known == name.as_bytes()))
+        })?;
+        let open = || db.open_tree(name.as_bytes());
+        let tree = if known {
+            self.shared.run("open a tree of", open)?
+        } else {
+            self.shared.write("make a tree in", open)?
+        };
         Ok(Tree { tree, shared: Arc::clone(&self.shared) })
     }
 
@@ -250,6 +281,9 @@ impl Kv {
     /// When the engine cannot write or the file system cannot sync; then nothing is promised.
     pub fn flush(&self) -> Result<(), KvError> {
         let db = self.db()?;
+        if self.shared.marker.holds(&self.shared.dir) {
+            return Ok(());
+        }
         self.shared.run("flush", || db.flush().map(|_| ()))?;
         self.durable.sync(&self.shared.dir).map_err(|source| {
             self.shared.fail("sync", &source, false);
@@ -277,6 +311,13 @@ impl Kv {
     /// # Errors
     /// As [`Self::flush`]; then no mark is left and the next open takes it for a crash.
     pub fn close(mut self) -> Result<(), KvError> {
+        // Nothing was written: the marker of the close before still says what is true, and there is nothing to
+        // sync. A sync would take long: the engine overwrites every free part of its log when it opens.
+        if self.shared.marker.holds(&self.shared.dir) {
+            self.shared.closed.store(true, Ordering::Release);
+            self.let_go().map_err(|why| self.shared.damaged("close", why))?;
+            return Ok(());
+        }
         let closes = self.closes()? + 1;
         self.tree(STATE)?.insert(CLOSES, &closes.to_be_bytes())?;
         self.flush()?;
@@ -314,7 +355,7 @@ fn start(dir: &Path, options: &KvOptions) -> Result<Result<sled::Db, String>, Kv
         .path(dir)
         .cache_capacity(options.cache_bytes)
         .mode(sled::Mode::LowSpace)
-        .flush_every_ms(Some(options.flush_every_ms.max(1)));
+        .flush_every_ms(options.flush_every_ms.map(|every| every.max(1)));
     let io_error = |source| KvError::Io { what: "open", dir: dir.to_path_buf(), source };
     let opened = guard::catch_on_own_thread("kv-open", move || config.open()).map_err(io_error)?;
     match opened {
@@ -411,7 +452,7 @@ impl Tree {
     /// # Errors
     /// As [`Self::get`].
     pub fn insert(&self, key: &[u8], value: &[u8]) -> Result<Option<Bytes>, KvError> {
-        self.shared.run("write", || self.tree.insert(key, value)).map(|old| old.map(Bytes))
+        self.shared.write("write", || self.tree.insert(key, value)).map(|old| old.map(Bytes))
     }
 
     /// Removes `key`; gives back the value that was there.
@@ -419,7 +460,7 @@ impl Tree {
     /// # Errors
     /// As [`Self::get`].
     pub fn remove(&self, key: &[u8]) -> Result<Option<Bytes>, KvError> {
-        self.shared.run("write", || self.tree.remove(key)).map(|old| old.map(Bytes))
+        self.shared.write("write", || self.tree.remove(key)).map(|old| old.map(Bytes))
     }
 
     /// Whether there is such a key.
@@ -435,7 +476,7 @@ impl Tree {
     /// # Errors
     /// As [`Self::get`].
     pub fn apply(&self, batch: Batch) -> Result<(), KvError> {
-        self.shared.run("write", || self.tree.apply_batch(batch.0))
+        self.shared.write("write", || self.tree.apply_batch(batch.0))
     }
 
     /// The smallest key and its value.
@@ -493,7 +534,7 @@ impl Tree {
     /// # Errors
     /// As [`Self::get`].
     pub fn clear(&self) -> Result<(), KvError> {
-        self.shared.run("clear", || self.tree.clear())
+        self.shared.write("clear", || self.tree.clear())
     }
 }
 

@@ -2,6 +2,7 @@
 
 use crate::answers::{AnswerError, Archive};
 use crate::readings::Readings;
+use crate::store::Stay;
 
 use super::context::{Context, store_error};
 use super::{CliError, Exit};
@@ -12,7 +13,15 @@ impl Context {
     /// # Errors
     /// When there is none, or it cannot be opened.
     pub fn open_archive(&self) -> Result<Archive, CliError> {
-        let reader = self.reader()?;
+        self.open_archive_for(Stay::Brief)
+    }
+
+    /// The same for as long as `stay` says.
+    ///
+    /// # Errors
+    /// As [`Self::open_archive`].
+    pub fn open_archive_for(&self, stay: Stay) -> Result<Archive, CliError> {
+        let reader = self.reader_for(stay)?;
         let readings = self.readings(&reader);
         Ok(Archive::new(reader, readings))
     }

@@ -10,7 +10,7 @@ use crate::cli::CliError;
 use crate::config::keys;
 use crate::config::{ConfigError, Settings};
 use crate::readings::Readings;
-use crate::store::{Reader, StoreError};
+use crate::store::{Reader, Stay, StoreError};
 
 use super::args::{Global, NetworkArgs};
 use super::output::Output;
@@ -112,9 +112,17 @@ impl Context {
     /// # Errors
     /// When there is none, or it cannot be opened.
     pub fn reader(&self) -> Result<Reader, CliError> {
-        let (reader, notes) =
-            Reader::open(&self.archive, self.settings.bytes(keys::STORE_INDEX_CACHE_BYTES))
-                .map_err(|e| store_error("opening the archive", e))?;
+        self.reader_for(Stay::Brief)
+    }
+
+    /// The archive, to read from for as long as `stay` says.
+    ///
+    /// # Errors
+    /// As [`Self::reader`].
+    pub fn reader_for(&self, stay: Stay) -> Result<Reader, CliError> {
+        let cache_bytes = self.settings.bytes(keys::STORE_INDEX_CACHE_BYTES);
+        let (reader, notes) = Reader::open_for(&self.archive, cache_bytes, stay)
+            .map_err(|e| store_error("opening the archive", e))?;
         for note in notes {
             self.out.say(&format!("pressmark: {note}"));
         }

@@ -8,7 +8,7 @@
 //!   snap.<LSN>         a snapshot of its page table, rebuilt from the log where absent
 //!   blobs/             values of more than about 128 KiB
 //!   closed-in-order    at an orderly close: length of db, and how many closes there have been, which
-//!                      is also the last thing in the log; gone while open
+//!                      is also the last thing in the log; gone from the first write on
 //!   damaged            why the next open shall set this directory aside
 //!   boot               the boot of the system under which it was last found or made right
 //! index.damaged-1/     set aside; may be deleted by a person
@@ -17,7 +17,9 @@
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::time::SystemTime;
 
 use super::KvError;
 
@@ -83,8 +85,7 @@ pub(super) fn prepare(dir: &Path) -> Result<(Option<CleanMarker>, Vec<String>), 
     if !notes.is_empty() {
         _lock = Some(lock(dir)?);
     }
-    let (marker, note) =
-        take_clean_marker(dir).map_err(|e| io_error("read the state of", dir, e))?;
+    let (marker, note) = clean_marker(dir).map_err(|e| io_error("read the state of", dir, e))?;
     notes.extend(note);
     remove_unfinished_snapshots(dir).map_err(|e| io_error("tidy", dir, e))?;
     Ok((marker, notes))
@@ -176,32 +177,87 @@ pub(super) fn wait_for_lock(dir: &Path) {
 pub(super) struct CleanMarker {
     /// How many orderly closes there had been, this one included.
     pub(super) closes: u64,
+    log_bytes: u64,
 }
 
-/// The marker of an orderly close, if there is one; takes it away, since from now on it does not
-/// hold. The note says when the log is not the one that was closed.
-fn take_clean_marker(dir: &Path) -> io::Result<(Option<CleanMarker>, Option<String>)> {
-    let marker = dir.join(CLEAN);
-    let text = match fs::read_to_string(&marker) {
+/// The marker of an orderly close, if there is one that fits the log. One that does not is removed; the note says
+/// when the log is not the one that was closed.
+fn clean_marker(dir: &Path) -> io::Result<(Option<CleanMarker>, Option<String>)> {
+    let text = match fs::read_to_string(dir.join(CLEAN)) {
         Ok(text) => text,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok((None, None)),
         // Not a marker of ours: as good as none.
         Err(error) if error.kind() == io::ErrorKind::InvalidData => String::new(),
         Err(error) => return Err(error),
     };
-    fs::remove_file(&marker)?;
-    sync_directory(dir)?;
     let mut numbers = text.split_ascii_whitespace().map(|number| number.parse::<u64>().ok());
     let (Some(Some(log_bytes)), Some(Some(closes))) = (numbers.next(), numbers.next()) else {
+        remove_marker(dir)?;
         return Ok((None, None));
     };
     let length = fs::metadata(dir.join(LOG))?.len();
     if length == log_bytes {
-        return Ok((Some(CleanMarker { closes }), None));
+        return Ok((Some(CleanMarker { closes, log_bytes }), None));
     }
+    remove_marker(dir)?;
     let dir = dir.display();
     let note = format!("the log of {dir} has {length} bytes, but was closed with {log_bytes}");
     Ok((None, Some(note)))
+}
+
+/// Removes the marker of an orderly close, durably.
+pub(super) fn remove_marker(dir: &Path) -> io::Result<()> {
+    match fs::remove_file(dir.join(CLEAN)) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    sync_directory(dir)
+}
+
+/// Whether the marker of the last orderly close still says what is true. It does until the first write, so that a
+/// process that only reads leaves it where it is, however it ends.
+#[derive(Debug, Default)]
+pub(super) struct Marker {
+    /// Read on every write, so no mutex: whether [`Self::held`] has something.
+    in_place: AtomicBool,
+    /// When the log was changed last, as it was after the open.
+    held: Mutex<Option<SystemTime>>,
+}
+
+impl Marker {
+    /// Leaves the marker in place, unless opening changed the log's length.
+    pub(super) fn hold(&self, dir: &Path, marker: &CleanMarker) -> io::Result<()> {
+        let log = fs::metadata(dir.join(LOG))?;
+        if log.len() != marker.log_bytes {
+            return remove_marker(dir);
+        }
+        *self.held.lock().unwrap_or_else(PoisonError::into_inner) = Some(log.modified()?);
+        self.in_place.store(true, Ordering::Release);
+        Ok(())
+    }
+
+    /// Removes the marker before the first write; after that it costs one load.
+    pub(super) fn withdraw(&self, dir: &Path) -> io::Result<()> {
+        if !self.in_place.load(Ordering::Acquire) {
+            return Ok(());
+        }
+        // Who comes second waits until the marker is gone.
+        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        if held.is_some() {
+            remove_marker(dir)?;
+            *held = None;
+            self.in_place.store(false, Ordering::Release);
+        }
+        Ok(())
+    }
+
+    /// Whether nothing was written: not by us, and not by the engine of its own accord.
+    pub(super) fn holds(&self, dir: &Path) -> bool {
+        let held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        held.is_some_and(|then| {
+            fs::metadata(dir.join(LOG)).and_then(|log| log.modified()).is_ok_and(|now| now == then)
+        })
+    }
 }
 
 /// Says that the store was closed in order.
@@ -297,7 +353,7 @@ impl Durable {
     /// Large values first, since the log names them; then the log; then, the first time, the
     /// directory that names the log.
     pub(super) fn sync(&self, dir: &Path) -> io::Result<()> {
-        let mut seen = self.blobs.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut seen = self.blobs.lock().unwrap_or_else(PoisonError::into_inner);
         let blobs = dir.join(BLOBS);
         let present: std::collections::BTreeSet<String> = names(&blobs)?.into_iter().collect();
         if present != seen.synced {

@@ -8,13 +8,15 @@ pub struct KvOptions {
     /// every one an allocation; and whatever is said here, the engine's table of where its pages lie
     /// takes some 40 bytes a key (measured, up to 400,000 keys).
     pub cache_bytes: u64,
-    /// How often the engine writes out what it holds, in milliseconds, beside explicit flushes.
-    pub flush_every_ms: u64,
+    /// How often the engine writes out what it holds, in milliseconds, beside explicit flushes, and moves
+    /// entries together so that their old place can be used again. `None`: it does nothing of its own accord,
+    /// so that whoever only reads changes nothing and waits for no sync.
+    pub flush_every_ms: Option<u64>,
 }
 
 impl Default for KvOptions {
     fn default() -> Self {
-        Self { cache_bytes: 64 << 20, flush_every_ms: 500 }
+        Self { cache_bytes: 64 << 20, flush_every_ms: Some(500) }
     }
 }
 

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use super::*;
 
 fn open(dir: &Path) -> (Kv, Vec<String>) {
-    Kv::open(dir, &KvOptions { cache_bytes: 4 << 20, flush_every_ms: 500 }).unwrap()
+    Kv::open(dir, &KvOptions { cache_bytes: 4 << 20, flush_every_ms: Some(500) }).unwrap()
 }
 
 const ENTRIES: u32 = 3_000;
@@ -117,9 +117,44 @@ fn an_orderly_close_is_told_from_a_crash() {
     let dir = filled(root.path());
     let (kv, notes) = open(&dir);
     assert!(kv.was_clean() && notes.is_empty() && all_there(&kv));
+    kv.tree("t").unwrap().insert(&key(0), &value(0)).unwrap();
     drop(kv);
     let (kv, notes) = open(&dir);
     assert!(!kv.was_clean() && notes.is_empty() && all_there(&kv));
+}
+
+#[test]
+fn who_only_reads_changes_nothing_however_it_ends() {
+    let root = tempfile::tempdir().unwrap();
+    let dir = filled(root.path());
+    let quiet = KvOptions { cache_bytes: 4 << 20, flush_every_ms: None };
+    let marker = || fs::read(dir.join("closed-in-order")).ok();
+    let before = marker();
+    assert!(before.is_some());
+    for ends_in_order in [true, false] {
+        let (kv, notes) = Kv::open(&dir, &quiet).unwrap();
+        assert!(kv.was_clean() && notes.is_empty() && all_there(&kv));
+        kv.flush().unwrap();
+        if ends_in_order {
+            kv.close().unwrap();
+        } else {
+            drop(kv);
+        }
+        assert_eq!(marker(), before);
+    }
+    // The first write withdraws the marker, and an orderly close leaves a new one.
+    let (kv, _) = Kv::open(&dir, &quiet).unwrap();
+    let tree = kv.tree("t").unwrap();
+    tree.insert(&key(0), &value(0)).unwrap();
+    assert_eq!(marker(), None);
+    drop(tree);
+    kv.close().unwrap();
+    assert!(marker().is_some_and(|after| Some(after) != before));
+    let (kv, _) = Kv::open(&dir, &quiet).unwrap();
+    assert!(kv.was_clean());
+    // So does a new tree.
+    kv.tree("new").unwrap();
+    assert_eq!(marker(), None);
 }
 
 #[test]
@@ -419,7 +454,10 @@ fn after_another_boot_a_store_is_suspect_unless_it_was_closed_in_order() {
     assert_eq!(reopened(&|_| {}).is_suspect(), !linux, "killed under the same boot");
     for change in [|boot: &Path| fs::write(boot, "another\n"), |boot: &Path| fs::remove_file(boot)]
     {
-        let _ = reopened(&|_| {}).mark_consistent();
+        let kv = reopened(&|_| {});
+        kv.tree("t").unwrap().insert(b"a", b"b").unwrap();
+        kv.mark_consistent().unwrap();
+        drop(kv);
         assert!(reopened(&|boot| change(boot).unwrap()).is_suspect());
         reopened(&|_| {}).close().unwrap();
         assert!(!reopened(&|boot| drop(change(boot))).is_suspect(), "nothing was left to sync");

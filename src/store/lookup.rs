@@ -19,7 +19,7 @@ use super::files;
 use super::intact::{self, Hashing};
 use super::layout::{Layout, is_imported};
 use super::loaded::Loaded;
-use super::open;
+use super::open::{self, Stay};
 
 /// The archive, to read from. Clones share what it reads through.
 #[derive(Debug, Clone)]
@@ -56,9 +56,22 @@ impl Reader {
     /// # Errors
     /// When there is no archive, a newer program laid it out, or the disk fails.
     pub fn open(root: &Path, cache_bytes: u64) -> Result<(Self, Vec<String>), StoreError> {
+        Self::open_for(root, cache_bytes, Stay::Brief)
+    }
+
+    /// The same for who stays as long as `stay` says.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub fn open_for(
+        root: &Path,
+        cache_bytes: u64,
+        stay: Stay,
+    ) -> Result<(Self, Vec<String>), StoreError> {
         let layout = Layout::new(root);
         layout.check()?;
-        let open::ForReading { captures, copy, notes } = open::for_reading(&layout, cache_bytes)?;
+        let open::ForReading { captures, copy, notes } =
+            open::for_reading(&layout, cache_bytes, stay)?;
         let reader =
             Self { files: files::of(&layout), layout, captures, _copy: copy.map(Arc::new) };
         Ok((reader, notes))

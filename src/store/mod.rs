@@ -49,6 +49,7 @@ pub use layout::Layout;
 pub use loaded::Loaded;
 pub use lock::Lock;
 pub use lookup::{Earlier, Reader};
+pub use open::Stay;
 pub use payload::Payload;
 pub use reindex::{bring_up, reindex};
 pub use verify::{Checked, VerifyOptions, verify};

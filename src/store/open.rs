@@ -17,8 +17,21 @@ use super::layout::{Layout, is_open, stable_name};
 use super::repair;
 use super::room::{self, why_unwritable};
 
-fn options(cache_bytes: u64) -> KvOptions {
-    KvOptions { cache_bytes, ..KvOptions::default() }
+/// For how long a process has an archive open, should it become the owner of the index.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stay {
+    /// For one answer. The index is changed by what others ask to be written, and not of its own accord.
+    Brief,
+    /// Until it is ended: the index is tidied while it is open.
+    Long,
+}
+
+fn options(cache_bytes: u64, stay: Stay) -> KvOptions {
+    let default = KvOptions { cache_bytes, ..KvOptions::default() };
+    match stay {
+        Stay::Brief => KvOptions { flush_every_ms: None, ..default },
+        Stay::Long => default,
+    }
 }
 
 /// Where the owner of an archive's index is found.
@@ -27,10 +40,14 @@ pub(super) fn place(layout: &Layout) -> Place {
 }
 
 /// The index of an archive, whoever owns it.
-fn shared(layout: &Layout, cache_bytes: u64) -> Result<(SharedCaptures, Vec<String>), StoreError> {
+fn shared(
+    layout: &Layout,
+    cache_bytes: u64,
+    stay: Stay,
+) -> Result<(SharedCaptures, Vec<String>), StoreError> {
     let opened = layout.clone();
     let opener = Box::new(move || {
-        let (index, notes) = caught_up(&opened, cache_bytes)?;
+        let (index, notes) = caught_up(&opened, &options(cache_bytes, stay))?;
         Ok(Opened { store: Arc::new(index), notes })
     });
     let shared = SharedCaptures::open(place(layout), opener).map_err(index_error("opening"))?;
@@ -40,8 +57,8 @@ fn shared(layout: &Layout, cache_bytes: u64) -> Result<(SharedCaptures, Vec<Stri
 
 /// The index for its owner, in line with the WARC files. A damaged entry shows while catching up;
 /// the index is then set aside and built again from the WARC files.
-fn caught_up(layout: &Layout, cache_bytes: u64) -> Result<(Index, Vec<String>), ArchiveError> {
-    let (index, mut notes) = Index::open(&layout.index_dir(), &options(cache_bytes))?;
+fn caught_up(layout: &Layout, options: &KvOptions) -> Result<(Index, Vec<String>), ArchiveError> {
+    let (index, mut notes) = Index::open(&layout.index_dir(), options)?;
     match catch_up::catch_up(&index, layout) {
         Ok(more) => {
             notes.extend(more);
@@ -50,7 +67,7 @@ fn caught_up(layout: &Layout, cache_bytes: u64) -> Result<(Index, Vec<String>), 
         Err(error) if error.needs_rebuild() => {
             index.mark_damaged(&error.to_string());
             drop(index);
-            let (fresh, more) = Index::open(&layout.index_dir(), &options(cache_bytes))?;
+            let (fresh, more) = Index::open(&layout.index_dir(), options)?;
             notes.extend(more);
             notes.extend(catch_up::catch_up(&fresh, layout)?);
             Ok((fresh, notes))
@@ -65,7 +82,7 @@ pub(super) fn for_writing(
     layout: &Layout,
     cache_bytes: u64,
 ) -> Result<(Arc<dyn CaptureStore>, Vec<String>), StoreError> {
-    let (shared, mut notes) = shared(layout, cache_bytes)?;
+    let (shared, mut notes) = shared(layout, cache_bytes, Stay::Long)?;
     let (mut files, twice) = layout.listed()?;
     if !twice.is_empty() {
         notes.extend(doubles::settle(layout, &twice)?);
@@ -97,8 +114,12 @@ pub(super) struct ForReading {
 
 /// The index for a reader. Where the archive cannot be written, so that nobody can own its index,
 /// a copy of it is opened instead and caught up from the WARC files.
-pub(super) fn for_reading(layout: &Layout, cache_bytes: u64) -> Result<ForReading, StoreError> {
-    match shared(layout, cache_bytes) {
+pub(super) fn for_reading(
+    layout: &Layout,
+    cache_bytes: u64,
+    stay: Stay,
+) -> Result<ForReading, StoreError> {
+    match shared(layout, cache_bytes, stay) {
         Ok((shared, notes)) => Ok(ForReading { captures: Arc::new(shared), copy: None, notes }),
         Err(error @ (StoreError::Index { .. } | StoreError::Io { .. })) => {
             // Also a disk that filled up while the index took in what it lacked.
@@ -118,8 +139,8 @@ fn copied(layout: &Layout, cache_bytes: u64, why: &str) -> Result<ForReading, St
         why,
     };
     let open = |copy: &Path| {
-        let (index, _) =
-            Index::open(copy, &options(cache_bytes)).map_err(index_error("opening"))?;
+        let (index, _) = Index::open(copy, &options(cache_bytes, Stay::Brief))
+            .map_err(index_error("opening"))?;
         catch_up::catch_up_copy(&index, layout)?;
         Ok(index)
     };

@@ -11,7 +11,7 @@ use crate::cli::progress::Bar;
 use crate::cli::{CliError, Exit};
 use crate::evidence::{self, OpenFiles};
 use crate::exchange::import::{ImportOptions, Outcome, Taken, import};
-use crate::store::{Layout, bring_up};
+use crate::store::{Layout, Stay, bring_up};
 
 /// Takes WARC files of other programs into the archive; prints what became of each.
 ///
@@ -69,7 +69,7 @@ pub fn run(args: &ImportArgs, context: &Context) -> Result<Exit, CliError> {
 
 /// Has the index and the evidence log follow what was taken.
 fn follow(context: &Context, layout: &Layout) -> Result<(), CliError> {
-    let reader = context.reader()?;
+    let reader = context.reader_for(Stay::Long)?;
     let mut bar = Bar::new(&context.out, "indexing");
     let followed = bring_up(&reader, &mut |at| {
         bar.set(at.bytes.0, at.bytes.1, &format!("{} records, {}", at.records, at.file));
