@@ -9,13 +9,20 @@ use std::io::{self, Read, Seek, SeekFrom};
 /// are unpacked in one go.
 pub(super) const BUFFER_BYTES: usize = 1024 * 1024;
 
-/// How many bytes are read at a time.
+/// How many bytes are read at a time, once several reads followed each other.
 const READ_BYTES: usize = 256 * 1024;
+
+/// How many bytes the first read after a seek takes, where no more are wanted: a record that is looked up is mostly
+/// short, and what is read beyond it is read for nothing. Each read after it takes twice as many.
+const FIRST_READ_BYTES: usize = 32 * 1024;
 
 /// Buffered input.
 pub(super) struct Source<R> {
     inner: R,
+    /// Grows up to [`BUFFER_BYTES`]: one record that is looked up needs little of it.
     buffer: Vec<u8>,
+    /// How many bytes the next read takes.
+    step: usize,
     start: usize,
     end: usize,
     /// The offset of `buffer[0]`.
@@ -29,7 +36,8 @@ impl<R: Read> Source<R> {
     pub(super) fn new(inner: R) -> Self {
         Self {
             inner,
-            buffer: vec![0; BUFFER_BYTES],
+            buffer: Vec::new(),
+            step: FIRST_READ_BYTES,
             start: 0,
             end: 0,
             base: 0,
@@ -73,8 +81,14 @@ impl<R: Read> Source<R> {
             self.start = 0;
         }
         while self.end - self.start < want && !self.at_end {
-            // One record that is looked up needs no more; a whole file is not read faster by more.
-            let room = (self.buffer.len() - self.end).min(READ_BYTES.max(want));
+            // A whole file is not read faster by more than this at a time.
+            let missing = want - (self.end - self.start);
+            let size = self.end.saturating_add(self.step.max(missing)).min(BUFFER_BYTES);
+            if self.buffer.len() < size {
+                self.buffer.resize(size, 0);
+            }
+            let room = (self.buffer.len() - self.end).min(self.step.max(missing));
+            self.step = (self.step * 2).min(READ_BYTES);
             match self.inner.read(&mut self.buffer[self.end..self.end + room]) {
                 Ok(0) => self.at_end = true,
                 Ok(count) => self.end += count.min(room),
@@ -121,6 +135,7 @@ impl<R: Read> Source<R> {
         };
         seek(&mut self.inner, offset)?;
         (self.start, self.end, self.base, self.at_end) = (0, 0, offset, false);
+        self.step = FIRST_READ_BYTES;
         Ok(())
     }
 }
