@@ -2,8 +2,8 @@
 //! temporary files, which are merged when the rows are read back.
 //!
 //! Rows are compared by their bytes, and equal rows are one row. Memory is bounded by the options
-//! and by how many runs are merged at a time; the files are unlinked from the start, so that a
-//! process that is killed leaves none behind.
+//! and by how many runs are merged at a time, which is fewer where their rows are long; the files are
+//! unlinked from the start, so that a process that is killed leaves none behind.
 
 use std::cmp::{Ordering, Reverse};
 use std::collections::BinaryHeap;
@@ -13,7 +13,11 @@ use std::path::PathBuf;
 
 /// How many runs are merged at a time: their buffers take 8 MiB together.
 const FAN_IN: usize = 128;
+/// How many bytes of buffers and rows are held at a time while runs are merged, but for two runs whose rows are longer.
+const MERGE_BYTES: usize = 16 << 20;
 const BUFFER_BYTES: usize = 64 * 1024;
+/// How many runs are open at a time; a process may have 1,024 files open by default.
+const RUNS_MAX: usize = 512;
 
 /// How rows are sorted.
 #[derive(Debug, Clone)]
@@ -38,7 +42,15 @@ pub struct Sorter {
     rows: Vec<u8>,
     /// Where each begins and ends in `rows`.
     spans: Vec<(u32, u32)>,
-    runs: Vec<File>,
+    runs: Vec<Run>,
+}
+
+/// Sorted rows in a file.
+#[derive(Debug)]
+struct Run {
+    file: File,
+    /// The length of its longest row.
+    longest: usize,
 }
 
 impl Sorter {
@@ -67,6 +79,20 @@ impl Sorter {
         Ok(())
     }
 
+    /// Takes all rows of another.
+    ///
+    /// # Errors
+    /// As [`Self::push`].
+    pub fn absorb(&mut self, mut other: Self) -> io::Result<()> {
+        for run in std::mem::take(&mut other.runs) {
+            self.push_run(run)?;
+        }
+        for (start, end) in other.spans {
+            self.push(&other.rows[start as usize..end as usize])?;
+        }
+        Ok(())
+    }
+
     /// The rows, sorted, each once.
     ///
     /// # Errors
@@ -78,25 +104,38 @@ impl Sorter {
             return Ok(Sorted(Source::Memory { rows, spans, next: 0 }));
         }
         self.spill()?;
+        // What rows in memory took is for merging now.
+        (self.rows, self.spans) = (Vec::new(), Vec::new());
         let mut runs = std::mem::take(&mut self.runs);
-        while runs.len() > FAN_IN {
-            let mut longer = Vec::with_capacity(runs.len().div_ceil(FAN_IN));
-            let mut rest = runs.into_iter();
-            loop {
-                let group: Vec<File> = rest.by_ref().take(FAN_IN).collect();
-                if group.is_empty() {
-                    break;
-                }
-                let mut merged = Merge::new(group)?;
-                let mut out = self.run()?;
-                while let Some(row) = merged.next_row()? {
-                    write_row(&mut out, row)?;
-                }
-                longer.push(rewound(out)?);
-            }
-            runs = longer;
+        while fan_in(&runs) < runs.len() {
+            runs = self.merged(runs)?;
         }
         Ok(Sorted(Source::Runs(Merge::new(runs)?)))
+    }
+
+    /// The same rows in fewer and longer runs.
+    fn merged(&self, mut runs: Vec<Run>) -> io::Result<Vec<Run>> {
+        let mut longer = Vec::with_capacity(runs.len() / 2 + 1);
+        while !runs.is_empty() {
+            let rest = runs.split_off(fan_in(&runs));
+            let mut out = self.run()?;
+            let mut merge = Merge::new(std::mem::replace(&mut runs, rest))?;
+            while let Some(row) = merge.next_row()? {
+                out.row(row)?;
+            }
+            longer.push(out.finish()?);
+        }
+        Ok(longer)
+    }
+
+    /// Takes a run in; where there are many, they become fewer, since each is an open file.
+    fn push_run(&mut self, run: Run) -> io::Result<()> {
+        self.runs.push(run);
+        if self.runs.len() >= RUNS_MAX {
+            let runs = std::mem::take(&mut self.runs);
+            self.runs = self.merged(runs)?;
+        }
+        Ok(())
     }
 
     fn sort(&mut self) {
@@ -107,40 +146,62 @@ impl Sorter {
     }
 
     fn spill(&mut self) -> io::Result<()> {
+        if self.spans.is_empty() {
+            return Ok(());
+        }
         self.sort();
         let mut out = self.run()?;
         for (start, end) in &self.spans {
-            write_row(&mut out, &self.rows[*start as usize..*end as usize])?;
+            out.row(&self.rows[*start as usize..*end as usize])?;
         }
-        self.runs.push(rewound(out)?);
+        self.push_run(out.finish()?)?;
         self.rows.clear();
         self.spans.clear();
         Ok(())
     }
 
-    fn run(&self) -> io::Result<BufWriter<File>> {
+    fn run(&self) -> io::Result<RunWriter> {
         let file = match &self.options.dir {
             Some(dir) => tempfile::tempfile_in(dir)?,
             None => tempfile::tempfile()?,
         };
-        Ok(BufWriter::with_capacity(BUFFER_BYTES, file))
+        Ok(RunWriter { out: BufWriter::with_capacity(BUFFER_BYTES, file), longest: 0 })
+    }
+}
+
+/// How many of the first runs are merged at a time: all that fit, and two at least.
+fn fan_in(runs: &[Run]) -> usize {
+    let mut held = 0usize;
+    let fit = runs.iter().take(FAN_IN).take_while(|run| {
+        held = held.saturating_add(BUFFER_BYTES + run.longest);
+        held <= MERGE_BYTES
+    });
+    fit.count().max(2).min(runs.len())
+}
+
+/// A run that is being written.
+struct RunWriter {
+    out: BufWriter<File>,
+    longest: usize,
+}
+
+impl RunWriter {
+    fn row(&mut self, row: &[u8]) -> io::Result<()> {
+        let length = u32::try_from(row.len()).map_err(too_long)?;
+        self.longest = self.longest.max(row.len());
+        self.out.write_all(&length.to_le_bytes())?;
+        self.out.write_all(row)
+    }
+
+    fn finish(self) -> io::Result<Run> {
+        let mut file = self.out.into_inner().map_err(io::IntoInnerError::into_error)?;
+        file.rewind()?;
+        Ok(Run { file, longest: self.longest })
     }
 }
 
 fn too_long(_: std::num::TryFromIntError) -> io::Error {
     io::Error::new(ErrorKind::InvalidInput, "a row of 4 GiB or more cannot be sorted")
-}
-
-fn write_row(out: &mut impl Write, row: &[u8]) -> io::Result<()> {
-    let length = u32::try_from(row.len()).map_err(too_long)?;
-    out.write_all(&length.to_le_bytes())?;
-    out.write_all(row)
-}
-
-fn rewound(out: BufWriter<File>) -> io::Result<File> {
-    let mut file = out.into_inner().map_err(io::IntoInnerError::into_error)?;
-    file.rewind()?;
-    Ok(file)
 }
 
 /// Rows in order.
@@ -198,8 +259,8 @@ struct Merge {
 }
 
 impl Merge {
-    fn new(files: Vec<File>) -> io::Result<Self> {
-        let runs = files.into_iter().map(|file| BufReader::with_capacity(BUFFER_BYTES, file));
+    fn new(runs: Vec<Run>) -> io::Result<Self> {
+        let runs = runs.into_iter().map(|run| BufReader::with_capacity(BUFFER_BYTES, run.file));
         let mut merge = Self { runs: runs.collect(), heads: BinaryHeap::new(), last: None };
         for run in 0..merge.runs.len() {
             merge.read(run, Vec::new())?;
@@ -282,5 +343,43 @@ mod tests {
         wanted.sort();
         // Every row is a run of its own.
         assert_eq!(sorted(&rows, 1), wanted);
+    }
+
+    #[test]
+    fn runs_of_long_rows_are_merged_few_at_a_time() {
+        let run = |longest| Run { file: tempfile::tempfile().unwrap(), longest };
+        let of = |longest: usize, count: usize| -> Vec<Run> {
+            std::iter::repeat_with(|| run(longest)).take(count).collect()
+        };
+        for (longest, count, wanted) in
+            [(100, 200, FAN_IN), (100, 5, 5), (4 << 20, 200, 3), (1 << 30, 200, 2), (1 << 30, 1, 1)]
+        {
+            assert_eq!(fan_in(&of(longest, count)), wanted, "{longest} {count}");
+        }
+        // Eleven runs, merged in passes of three and two.
+        let rows: Vec<Vec<u8>> = (0..11_u8).map(|n| vec![n * 7 % 11; 5 << 20]).collect();
+        let mut wanted = rows.clone();
+        wanted.sort();
+        assert!(sorted(&rows, 1) == wanted);
+    }
+
+    #[test]
+    fn a_sorter_takes_in_the_rows_of_another() {
+        for memory_bytes in [1, 1 << 20] {
+            let options = || SortOptions { memory_bytes, dir: None };
+            let (mut one, mut other) = (Sorter::new(options()), Sorter::new(options()));
+            for row in [b"c", b"a"] {
+                one.push(row).unwrap();
+            }
+            for row in [b"b", b"c", b"d"] {
+                other.push(row).unwrap();
+            }
+            one.absorb(other).unwrap();
+            let mut sorted = one.finish().unwrap();
+            for row in [b"a", b"b", b"c", b"d"] {
+                assert_eq!(sorted.next_row().unwrap(), Some(&row[..]));
+            }
+            assert_eq!(sorted.next_row().unwrap(), None);
+        }
     }
 }

@@ -120,24 +120,36 @@ impl FromStr for Checksum {
 
     fn from_str(text: &str) -> Result<Self, ChecksumError> {
         let (label, value) =
-            text.trim().split_once(':').ok_or_else(|| ChecksumError::NoLabel(text.to_owned()))?;
+            text.trim().split_once(':').ok_or_else(|| ChecksumError::NoLabel(shown(text)))?;
         let folded = label.trim().to_ascii_lowercase().replace('-', "");
         let algorithm = ChecksumAlgorithm::ALL
             .into_iter()
             .find(|algorithm| algorithm.label() == folded)
-            .ok_or_else(|| ChecksumError::UnknownAlgorithm(label.to_owned()))?;
+            .ok_or_else(|| ChecksumError::UnknownAlgorithm(shown(label)))?;
         let value = value.trim();
         let raw = decode(value, algorithm.value_len()).ok_or_else(|| ChecksumError::BadValue {
             algorithm: algorithm.label(),
-            value: value.to_owned(),
+            value: shown(value),
         })?;
         Ok(Self { algorithm, value: raw.into() })
+    }
+}
+
+/// A text for a message: the start of one that is longer than any checksum.
+fn shown(text: &str) -> String {
+    match text.char_indices().nth(150) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
     }
 }
 
 /// The bytes of a value, in the encoding that its length shows.
 fn decode(value: &str, len: usize) -> Option<Vec<u8>> {
     let bare = value.trim_end_matches('=').as_bytes();
+    // No encoding is longer than hexadecimal.
+    if bare.len() > len * 2 {
+        return None;
+    }
     let raw = if bare.len() == len * 2 {
         HEXLOWER_PERMISSIVE.decode(bare)
     } else if bare.len() == BASE32_NOPAD.encode_len(len) {

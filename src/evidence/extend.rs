@@ -4,6 +4,9 @@
 //! lost when it is not: the next call finds what is missing by itself. Files are taken in the order
 //! in which they were first seen, and new ones by name.
 //!
+//! Before the first record of an imported file comes a statement that it was imported, under the same
+//! checkpoint as its records: whoever follows first, states it.
+//!
 //! What the run itself has written need not be read again: the store's trail has its records and
 //! the digests of its files. A trail that does not fit its file is passed over.
 
@@ -19,7 +22,7 @@ use super::leaf::Statement;
 use super::log::{Appender, Log};
 use super::{Checkpoint, EvidenceError};
 use crate::base::Timestamp;
-use crate::store::layout::{is_open, stable_name};
+use crate::store::layout::{is_imported, is_open, stable_name};
 use crate::store::{AppendLog, FileAppends, Layout};
 
 /// What is done with files that are still being written.
@@ -112,31 +115,17 @@ pub fn extend_along(
     Ok(done)
 }
 
-/// Records that a file was made elsewhere, so that old dates in it are no surprise. To be called
-/// before the log follows it.
-///
-/// # Errors
-/// As [`extend`].
-pub fn adopt(
-    layout: &Layout,
-    options: &Options,
-    name: &str,
-    now: Timestamp,
-) -> Result<(), EvidenceError> {
-    let mut appender = Appender::open(layout, options)?;
-    appender.state(Statement::Adopted { name: name.to_owned() })?;
-    appender.checkpoint(now).map(drop)
-}
-
 /// What the statements say of files.
 struct Known {
     sealed: BTreeSet<String>,
     spans: BTreeMap<String, u64>,
+    adopted: BTreeSet<String>,
 }
 
 impl Known {
     fn of(log: &Log) -> Self {
-        let mut known = Self { sealed: BTreeSet::new(), spans: BTreeMap::new() };
+        let mut known =
+            Self { sealed: BTreeSet::new(), spans: BTreeMap::new(), adopted: BTreeSet::new() };
         for (_, statement) in log.ledger().statements() {
             match statement {
                 Statement::File { name, .. } => {
@@ -145,7 +134,10 @@ impl Known {
                 Statement::Span { name, to, .. } => {
                     known.spans.insert(name.clone(), *to);
                 }
-                Statement::Key { .. } | Statement::Adopted { .. } | Statement::Stamp { .. } => {}
+                Statement::Adopted { name } => {
+                    known.adopted.insert(name.clone());
+                }
+                Statement::Key { .. } | Statement::Stamp { .. } => {}
             }
         }
         known
@@ -183,6 +175,10 @@ impl OneFile<'_> {
             Some(_) => None,
             None => Some(std::fs::metadata(self.path).map_err(unreadable)?.len()),
         };
+        if is_imported(self.path) && !known.adopted.contains(self.name) {
+            // It was made elsewhere: old dates in it are no surprise.
+            self.appender.state(Statement::Adopted { name: self.name.to_owned() })?;
+        }
         // Where it is the whole of a file that nobody else has touched, the trail says it all.
         let own = self.own.take().filter(|own| length.is_none_or(|length| length == own.length));
         let mut after = self.appender.log().last_of(self.name)?;

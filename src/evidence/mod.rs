@@ -34,7 +34,7 @@ pub mod wacz;
 
 pub use checkpoint::Checkpoint;
 pub use error::EvidenceError;
-pub use extend::{Extended, OpenFiles, adopt, extend, extend_along};
+pub use extend::{Extended, OpenFiles, extend, extend_along};
 pub use key::{LogKey, Options};
 pub use log::Log;
 pub use timestamp::Authorities;

@@ -320,15 +320,14 @@ impl ResponseReader {
     }
 
     fn head_complete(&mut self) -> Step {
-        let head = Head::parse(&self.head_bytes);
-        self.head_len = self.head_bytes.len() as u64;
+        let length = self.head_bytes.len();
+        let head = Head::parse_own(std::mem::take(&mut self.head_bytes));
+        self.head_len = length as u64;
         (self.line_start, self.lead, self.started) = (0, 0, false);
         if matches!(head.status, Some(status) if (100..200).contains(&status) && status != 101) {
-            self.interim_bytes += self.head_bytes.len();
-            self.head_bytes.clear();
+            self.interim_bytes += length;
             return Step::Interim;
         }
-        self.head_bytes = Vec::new();
         self.warnings.extend(head.oddities());
         if head.status.is_none() {
             self.warnings.push("the status line has no status code of three digits".to_owned());

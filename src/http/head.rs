@@ -29,8 +29,14 @@ impl<'a> Field<'a> {
         if !self.value.contains(&b'\n') {
             return Cow::Borrowed(self.value);
         }
-        let parts = self.value.split(|b| *b == b'\n').map(trim).filter(|part| !part.is_empty());
-        Cow::Owned(parts.collect::<Vec<_>>().join(&b' '))
+        let mut joined = Vec::with_capacity(self.value.len());
+        for part in self.value.split(|b| *b == b'\n').map(trim).filter(|part| !part.is_empty()) {
+            if !joined.is_empty() {
+                joined.push(b' ');
+            }
+            joined.extend_from_slice(part);
+        }
+        Cow::Owned(joined)
     }
 
     /// The unfolded value as text: UTF-8 where it is valid, else each byte as ISO 8859-1.
@@ -74,6 +80,12 @@ pub struct Head {
     spaced_name: bool,
 }
 
+/// The most lines that a head is cut into; what comes after them is one more line, which is no field.
+/// Real heads have tens of lines. A megabyte of line ends would be forty of lines.
+const LINES_MAX: usize = 32_768;
+/// The most members of a list.
+const LIST_MAX: usize = 1_000;
+
 impl Head {
     /// Parses a head: blank lines, a start line, fields, and the empty line if it is there.
     ///
@@ -81,6 +93,33 @@ impl Head {
     /// Nothing is refused: a cut head gives the lines that are there.
     #[must_use]
     pub fn parse(bytes: &[u8]) -> Self {
+        let end = Self::end_of(bytes);
+        Self::of_whole(bytes[..end].to_vec())
+    }
+
+    /// As [`Self::parse`], of bytes that are its own: no second copy of a long head.
+    pub(super) fn parse_own(mut bytes: Vec<u8>) -> Self {
+        bytes.truncate(Self::end_of(&bytes));
+        Self::of_whole(bytes)
+    }
+
+    /// How many bytes the head takes, its empty line included.
+    fn end_of(bytes: &[u8]) -> usize {
+        let lead = bytes.iter().take_while(|b| matches!(b, b'\r' | b'\n')).count();
+        let (_, mut at) = line_at(bytes, lead);
+        while at < bytes.len() {
+            let (content, next) = line_at(bytes, at);
+            at = next;
+            if content.is_empty() {
+                break;
+            }
+        }
+        at
+    }
+
+    fn of_whole(bytes: Vec<u8>) -> Self {
+        let raw = bytes;
+        let bytes = raw.as_slice();
         let lead = bytes.iter().take_while(|b| matches!(b, b'\r' | b'\n')).count();
         let (start, mut at) = line_at(bytes, lead);
         let mut bare_lf = is_bare_lf(bytes, &start, at);
@@ -91,15 +130,32 @@ impl Head {
             let (content, next) = line_at(bytes, at);
             bare_lf |= is_bare_lf(bytes, &content, next);
             if content.is_empty() {
-                at = next;
                 break;
             }
             let continues = matches!(bytes[at], b' ' | b'\t');
+            let count = lines.len();
             match lines.last_mut() {
                 Some(last) if continues => {
                     folded = true;
                     last.whole.end = next;
-                    last.value = trimmed(bytes, last.value.start..content.end);
+                    // Only what is new is trimmed: of many blank lines each would be gone over by the next.
+                    let more = trimmed(bytes, content);
+                    if last.value.is_empty() {
+                        last.value = more;
+                    } else if !more.is_empty() {
+                        last.value.end = more.end;
+                    }
+                }
+                Some(last) if count > LINES_MAX => {
+                    last.whole.end = next;
+                    last.value.end = content.end;
+                }
+                Some(_) if count == LINES_MAX => {
+                    lines.push(Line {
+                        name: None,
+                        value: content.clone(),
+                        whole: content.start..next,
+                    });
                 }
                 _ => {
                     let line = cut_line(bytes, content, next);
@@ -112,18 +168,7 @@ impl Head {
             fields_end = at;
         }
         let (status, version) = read_start(&bytes[start.clone()]);
-        Self {
-            status,
-            version,
-            raw: bytes[..at].to_vec(),
-            lead,
-            start,
-            lines,
-            fields_end,
-            folded,
-            bare_lf,
-            spaced_name,
-        }
+        Self { status, version, raw, lead, start, lines, fields_end, folded, bare_lf, spaced_name }
     }
 
     /// The bytes that were parsed, exactly: put together from the parts, so that nothing that was
@@ -205,12 +250,15 @@ impl Head {
 
     /// The members of a list-valued field over all its lines (RFC 9110 section 5.6.1), trimmed and
     /// in lower case; empty members are left out. Quoted commas are not looked for, since none of
-    /// the fields that frame a message may hold any.
+    /// the fields that frame a message may hold any. At most a thousand members are given.
     #[must_use]
     pub fn list(&self, name: &str) -> Vec<String> {
         let mut out = Vec::new();
         for value in self.get_all(name) {
             for member in value.split(|b| *b == b',').map(trim).filter(|m| !m.is_empty()) {
+                if out.len() == LIST_MAX {
+                    return out;
+                }
                 out.push(text(member).to_ascii_lowercase());
             }
         }
@@ -382,6 +430,27 @@ mod tests {
         let odd: Vec<_> = head.odd_lines().collect();
         assert_eq!(odd, [&b"no colon here"[..], b": no name"]);
         assert_eq!(head.oddities().len(), 5, "{:?}", head.oddities());
+    }
+
+    #[test]
+    fn a_head_of_many_lines_is_kept_and_costs_little() {
+        // Each of these was once gone over for each that came after it.
+        let blank = format!("HTTP/1.1 200 OK\r\nA: x\r\n{}B: c\r\n\r\n", " \r\n".repeat(300_000));
+        let folded = format!("HTTP/1.1 200 OK\r\nA: x\r\n{}B: c\r\n\r\n", " y\r\n".repeat(300_000));
+        for (head, value) in [(blank, 1), (folded, 600_001)] {
+            let read = Head::parse(head.as_bytes());
+            assert!(read.print() == head.as_bytes());
+            assert_eq!(read.get("a").map(|value| value.len()), Some(value));
+            assert_eq!(read.get_text("b").as_deref(), Some("c"));
+        }
+        let lines = format!("HTTP/1.1 200 OK\r\nA: b\r\n{}\r\nbody", "C: d\n".repeat(500_000));
+        let read = Head::parse(lines.as_bytes());
+        assert!(read.print() == lines.as_bytes()[..lines.len() - 4]);
+        assert_eq!(read.fields().count(), LINES_MAX);
+        assert_eq!(read.odd_lines().count(), 1);
+        assert!(std::mem::size_of_val(read.lines.as_slice()) < 4 << 20);
+        let list = format!("HTTP/1.1 200 OK\r\nTE: {}\r\n\r\n", "a,".repeat(500_000));
+        assert_eq!(Head::parse(list.as_bytes()).list("te").len(), LIST_MAX);
     }
 
     #[test]

@@ -206,6 +206,7 @@ fn one_file(
         |offset: u64, why: String| StoreError::Record { file: name.to_string(), offset, why };
     let input = File::open(path).map_err(|e| fail(from, e.to_string()))?;
     let is_open = is_open(path);
+    let length = input.metadata().map_err(|e| fail(from, e.to_string()))?.len();
     // The lengths that other programs state lead wherever they like.
     let mut records = Records::new(input, name, from, !is_open && is_own);
     // A mark of a file that is still open never goes back: it says what is known to be durable.
@@ -244,7 +245,9 @@ fn one_file(
             progress(done.records, reached);
         }
     }
-    captures.commit(&mark_at(reached))?;
+    // What comes after the last whole record of a file that nobody writes to stays what it is: it is not
+    // to be read, and reported, at every opening.
+    captures.commit(&mark_at(if is_open { reached } else { reached.max(length) }))?;
     done.notes.extend(records.take_findings().iter().map(ToString::to_string));
     Ok(())
 }

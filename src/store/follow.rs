@@ -8,6 +8,7 @@ use super::StoreError;
 use super::error::index_error;
 use super::lookup::Reader;
 use super::records::{RECORDS_BETWEEN_COMMITS, Records};
+use crate::warc::ReadError;
 
 /// Why following ended before its end.
 #[derive(Debug, thiserror::Error)]
@@ -56,9 +57,13 @@ fn one_file(
     let mut records = Records::new(input, file, from, false);
     let (mut reached, mut shown) = (from, 0);
     while reached < mark.indexed_to {
-        let Some(mut found) = records.next().map_err(|why| fail(reached, why.to_string()))? else {
-            break;
+        let found = match records.next() {
+            Ok(found) => found,
+            // The index knows of nothing there either: the end of a file that is damaged there.
+            Err(ReadError::NoRecord { .. }) if shown == 0 && from > 0 => None,
+            Err(why) => return Err(fail(reached, why.to_string()).into()),
         };
+        let Some(mut found) = found else { break };
         if found.offset >= mark.indexed_to {
             break;
         }

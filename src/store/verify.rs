@@ -92,7 +92,11 @@ fn check_file(
     let mut check = FileCheck {
         name: &name,
         records: warc::verify::FileCheck::new(&name, options, again),
-        captures: Vec::new(),
+        index,
+        state: match index.mark_of(&name) {
+            Ok(Some(_)) => Indexing::Known,
+            _ => Indexing::Unknown,
+        },
     };
     let is_open = super::layout::is_open(path);
     // What is found in the tail of an open file is not known to be its tail before the end.
@@ -142,7 +146,6 @@ fn check_file(
     for finding in held {
         count(finding, checked);
     }
-    check.against_index(index, &mut |finding| count(finding, checked));
 }
 
 /// A second reader of a file.
@@ -155,47 +158,57 @@ fn again(path: &Path, name: &str) -> Option<WarcReader<InputBytes>> {
 struct FileCheck<'a> {
     name: &'a str,
     records: warc::verify::FileCheck<'a>,
-    /// The captures in the file.
-    captures: Vec<Capture>,
+    index: &'a dyn CaptureStore,
+    state: Indexing,
+}
+
+/// What the index has of the file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Indexing {
+    Known,
+    Unknown,
+    /// It need not be asked any more: what is wrong was said.
+    Said,
 }
 
 impl FileCheck<'_> {
-    /// Keeps the capture that a record is; what was found in it.
+    /// What was found in a record, and in the index's entry of it. None is kept: there may be millions.
     fn record(&mut self, record: warc::verify::RecordChecked) -> Vec<Finding> {
-        if let (Some(located), Some(start)) = (record.located.filter(|l| l.intact), &record.start) {
-            let place = Place {
-                file: self.name.into(),
-                offset: located.offset,
-                length: located.length.unwrap_or(0),
-            };
-            self.captures.extend(entry_of(&record.header.fields, start, place));
+        let mut findings = record.findings;
+        let located = record.located.filter(|located| located.intact);
+        // What shares its member with others has no place that the index could have.
+        let place = located.and_then(|l| Some((l.offset, l.length?)));
+        if let (Some((offset, length)), Some(start)) = (place, &record.start) {
+            let place = Place { file: self.name.into(), offset, length };
+            if let Some(capture) = entry_of(&record.header.fields, start, place) {
+                findings.extend(self.against_index(&capture));
+            }
         }
-        record.findings
+        findings
     }
 
-    /// Every capture in the file is in the index at its place, and every entry of the index leads
-    /// to a capture.
-    fn against_index(&self, index: &dyn CaptureStore, found: &mut dyn FnMut(Finding)) {
-        if !matches!(index.mark_of(self.name), Ok(Some(_))) {
-            if !self.captures.is_empty() {
+    /// Whether the capture is in the index at its place.
+    fn against_index(&mut self, capture: &Capture) -> Option<Finding> {
+        let at = Some(capture.offset);
+        match self.state {
+            Indexing::Said => None,
+            Indexing::Unknown => {
+                self.state = Indexing::Said;
                 let what = "the index does not know this file; `pressmark reindex` adds it";
-                found(Finding::warning(self.name, None, "not-indexed", what));
+                Some(Finding::warning(self.name, None, "not-indexed", what))
             }
-            return;
-        }
-        for capture in &self.captures {
-            let is_there = match indexed_at(index, capture) {
-                Ok(there) => there,
-                Err(why) => {
-                    let what = format!("{why}; `pressmark reindex` builds the index anew");
-                    found(Finding::error(self.name, Some(capture.offset), "index-damaged", what));
-                    return;
+            Indexing::Known => match indexed_at(self.index, capture) {
+                Ok(true) => None,
+                Ok(false) => {
+                    let what = "this capture is not in the index; `pressmark reindex` adds it";
+                    Some(Finding::warning(self.name, at, "not-indexed", what))
                 }
-            };
-            if !is_there {
-                let what = "this capture is not in the index; `pressmark reindex` adds it";
-                found(Finding::warning(self.name, Some(capture.offset), "not-indexed", what));
-            }
+                Err(why) => {
+                    self.state = Indexing::Said;
+                    let what = format!("{why}; `pressmark reindex` builds the index anew");
+                    Some(Finding::error(self.name, at, "index-damaged", what))
+                }
+            },
         }
     }
 }

@@ -96,6 +96,8 @@ pub struct InputFile {
     pub records: WarcReader<InputBytes>,
     /// Its bytes once more, where they can be read at any offset.
     bytes: Option<InputBytes>,
+    /// How they are read.
+    options: ReadOptions,
 }
 
 impl InputFile {
@@ -111,13 +113,12 @@ impl InputFile {
         self.bytes.as_ref()?.part(offset, length)
     }
 
-    /// A second reader of the same file, which stands at its start; none of a stream. Its findings
-    /// are its own.
+    /// A second reader of the same file with the same options, which stands at its start; none of a
+    /// stream. Its findings are its own.
     #[must_use]
     pub fn again(&self) -> Option<WarcReader<InputBytes>> {
         let bytes = self.bytes.as_ref()?.again()?;
-        let options = ReadOptions { file: self.name.clone(), ..ReadOptions::default() };
-        Some(WarcReader::seekable(bytes, options))
+        Some(WarcReader::seekable(bytes, self.options.clone()))
     }
 }
 
@@ -248,11 +249,11 @@ fn input_file(
     let options = ReadOptions { file: name.clone(), search_blocks: true, ..options.clone() };
     let again = bytes.again();
     let records = if bytes.can_seek() {
-        WarcReader::seekable(bytes, options)
+        WarcReader::seekable(bytes, options.clone())
     } else {
-        WarcReader::new(bytes, options)
+        WarcReader::new(bytes, options.clone())
     };
-    InputFile { name, entry, records, bytes: again }
+    InputFile { name, entry, records, bytes: again, options }
 }
 
 const SIGNATURE_LEN: usize = 4;

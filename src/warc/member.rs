@@ -30,6 +30,11 @@ pub const GZIP_MAGIC: [u8; 3] = [0x1f, 0x8b, 0x08];
 pub const ZSTD_MAGIC: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
 /// The four bytes of the skippable frame that holds a dictionary (warc-zstd, section 3).
 pub const ZSTD_DICTIONARY_MAGIC: [u8; 4] = [0x5d, 0x2a, 0x4d, 0x18];
+/// The largest window of a zstd frame that is read, as a power of two: 32 MiB. The frame states it, and it is memory
+/// before a byte of the frame is known to be right; so none is written that asks for more.
+pub const ZSTD_WINDOW_LOG_MAX: u32 = 25;
+/// The highest level whose frames ask for no more by themselves.
+pub const ZSTD_LEVEL_WITHIN_WINDOW: i32 = 20;
 /// The subfield identifier of the skip lengths.
 pub const SKIP_LENGTHS_ID: [u8; 2] = *b"sl";
 

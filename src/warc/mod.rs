@@ -3,7 +3,7 @@
 //! In reading order: what a header is made of ([`fields`] and their typed
 //! view, [`record`], [`parse`]), how a record is
 //! packed ([`member`], [`pack`]), written ([`writer`]) and read ([`reader`], over the private
-//! `source` and `unpack`), how any input is opened ([`input`], [`package`]), what records an exchange becomes ([`compose`], [`describe`],
+//! `source` and `unpack`), by several threads ([`parts`]), how any input is opened ([`input`], [`package`]), what records an exchange becomes ([`compose`], [`describe`],
 //! [`warc_fields`]), what the standard asks of each ([`rules`]), and what files are called
 //! ([`file_name`]).
 //!
@@ -22,7 +22,7 @@ pub mod member;
 pub mod pack;
 pub mod package;
 pub mod parse;
-mod parts;
+pub mod parts;
 pub mod reader;
 pub mod record;
 pub mod repack;
@@ -44,6 +44,7 @@ pub use member::Compression;
 pub use pack::{Packed, Packer};
 pub use package::{Package, PackageEntry, PackageError, Packing};
 pub use parse::{Form, HeaderLimits, Mode, ParseError, RecordHeader, Warning, parse_header};
+pub use parts::{PartWork, read_in_parts};
 pub use reader::{End, Located, ReadError, ReadOptions, RecordReader, WarcReader};
 pub use record::{
     Block, CountingIds, RandomIds, Record, RecordBuilder, RecordId, RecordIds, RecordKind, Version,

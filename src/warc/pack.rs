@@ -280,6 +280,9 @@ impl Packer {
                     zstd::stream::write::Encoder::with_dictionary(&mut file, level, dictionary)?;
                 out.include_checksum(true)?;
                 out.set_pledged_src_size(Some(raw_len))?;
+                if level > member::ZSTD_LEVEL_WITHIN_WINDOW {
+                    out.window_log(member::ZSTD_WINDOW_LOG_MAX)?;
+                }
                 out.write_all(&self.raw)?;
                 block.write_to(&mut out)?;
                 out.write_all(end)?;

@@ -12,24 +12,21 @@ use std::fs::File;
 use std::io::{self, BufReader, Read};
 use std::sync::Arc;
 
-use zip::{CompressionMethod, ZipArchive};
-
 use super::input::InputBytes;
 use super::input::slice::FileSlice;
 
 mod check;
-
-/// The most entries that are listed: a ZIP bomb may claim millions.
-const ENTRIES_MAX: usize = 200_000;
+mod directory;
+mod list;
 
 /// Why a package, or a file inside one, cannot be read.
 #[derive(Debug, thiserror::Error)]
 pub enum PackageError {
     /// It is no ZIP file that can be read.
-    #[error("expected a ZIP file: {0}")]
-    Zip(#[from] zip::result::ZipError),
-    /// It has too many entries.
-    #[error("the package has more than {max} entries")]
+    #[error("expected a ZIP file, but {0}")]
+    Directory(String),
+    /// It has too many entries, or their paths are too long.
+    #[error("the package has more than {max} entries, or paths of more than 8 MiB")]
     TooMany {
         /// The limit.
         max: usize,
@@ -117,28 +114,7 @@ impl Package {
     /// Reads the directory of a ZIP file of `length` bytes.
     pub(super) fn open(name: &str, file: Arc<File>, length: u64) -> Result<Self, PackageError> {
         let whole = FileSlice::new(Arc::clone(&file), 0, length);
-        let mut zip = ZipArchive::new(BufReader::new(whole))?;
-        if zip.len() > ENTRIES_MAX {
-            return Err(PackageError::TooMany { max: ENTRIES_MAX });
-        }
-        let mut entries = Vec::with_capacity(zip.len());
-        for number in 0..zip.len() {
-            let entry = zip.by_index_raw(number)?;
-            let packing = match entry.compression() {
-                _ if entry.encrypted() => Packing::Other("encrypted".to_owned()),
-                CompressionMethod::Stored => Packing::Stored,
-                CompressionMethod::Deflated => Packing::Deflated,
-                other => Packing::Other(format!("packed by {other}")),
-            };
-            entries.push(PackageEntry {
-                path: String::from_utf8_lossy(entry.name_raw()).into_owned(),
-                packing,
-                length: entry.size(),
-                packed_length: entry.compressed_size(),
-                crc32: entry.crc32(),
-                offset: entry.data_start().unwrap_or(0),
-            });
-        }
+        let entries = directory::read(&whole, length)?;
         Ok(Self { name: name.to_owned(), file, entries })
     }
 

@@ -154,6 +154,9 @@ impl<T: Into<Trouble>> From<T> for Stop {
 /// hostile file may claim all of the rest.
 const SEARCH_BYTES_MAX: u64 = 256 * 1024 * 1024;
 
+/// The rule that each record has a member of its own; reported once by a reader.
+pub const MEMBER_PER_RECORD: &str = "member-per-record";
+
 /// Reads records.
 pub struct WarcReader<R> {
     unpack: Unpacker<R>,

@@ -76,7 +76,8 @@ pub struct Gap {
     pub length: u64,
 }
 
-/// The most gaps that are listed.
+/// The most gaps that are listed. What is beyond is one more with the last, and so are the whole records between
+/// them: nothing is left out.
 const GAPS_MAX: usize = 10_000;
 
 /// Writes every whole record of `input` to `out`, packed by `packer`. What was mended, and what was
@@ -165,13 +166,18 @@ fn gap(file: &InputFile, from: u64, to: u64, repacked: &mut Repacked) {
             let read = bytes.read_to_end(&mut there);
             read.is_ok() && there.iter().all(|c| matches!(c, b'\r' | b'\n'))
         });
-    if !breaks && repacked.gaps.len() < GAPS_MAX {
-        repacked.gaps.push(Gap {
+    if breaks {
+        return;
+    }
+    let is_full = repacked.gaps.len() >= GAPS_MAX;
+    match repacked.gaps.last_mut() {
+        Some(last) if is_full && last.file == file.name => last.length = to - last.offset,
+        _ => repacked.gaps.push(Gap {
             file: file.name.clone(),
             entry: file.entry.clone(),
             offset: from,
             length: to - from,
-        });
+        }),
     }
 }
 

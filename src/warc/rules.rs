@@ -6,6 +6,7 @@
 //! ISO 28500:2017 (WARC/1.1) sections 5 and 6.
 
 use super::fields::{Fields, name, value_text};
+use super::parse::excerpt;
 use super::record::{RecordId, RecordKind};
 use crate::base::{Checksum, Finding, Severity, Timestamp};
 
@@ -114,11 +115,15 @@ pub fn check(fields: &Fields, file: &str, offset: u64) -> Vec<Finding> {
         check_field(rule, fields, bits, &mut findings);
     }
     if let Some(RecordKind::Other(kind)) = &kind {
+        let kind = excerpt(kind.as_bytes());
         findings.warning("record-kind", format!("{kind:?} is a kind that is not known here"));
     }
     check_together(fields, kind.as_ref(), &mut findings);
     findings.list
 }
+
+/// The most findings of one record: a header of thousands of bad fields is one fact.
+const RECORD_FINDINGS_MAX: usize = 32;
 
 struct Findings<'a> {
     file: &'a str,
@@ -128,6 +133,9 @@ struct Findings<'a> {
 
 impl Findings<'_> {
     fn add(&mut self, severity: Severity, rule: &'static str, what: String) {
+        if self.list.len() >= RECORD_FINDINGS_MAX {
+            return;
+        }
         let file = self.file.to_owned();
         self.list.push(Finding { severity, file, offset: Some(self.offset), rule, what });
     }
@@ -148,7 +156,7 @@ fn check_field(rule: &Rule, fields: &Fields, kind: Kinds, findings: &mut Finding
         findings.error("field-missing", format!("{} is missing", rule.field));
     }
     if count > 0 && kind != NONE && rule.allowed & kind == 0 {
-        let kind = fields.text(name::TYPE).unwrap_or_default().into_owned();
+        let kind = excerpt(fields.text(name::TYPE).unwrap_or_default().as_bytes());
         findings.error("field-forbidden", format!("{} is not allowed on {kind}", rule.field));
     }
     if count > 1 && !rule.repeatable {
@@ -161,7 +169,8 @@ fn check_field(rule: &Rule, fields: &Fields, kind: Kinds, findings: &mut Finding
             findings.warning(URI_BRACKETS, what);
         }
         if let Some((severity, wanted)) = wrong_form(rule.form, text.trim()) {
-            let what = format!("{} is {text:?}, which is no {wanted}", rule.field);
+            let shown = excerpt(text.as_bytes());
+            let what = format!("{} is {shown:?}, which is no {wanted}", rule.field);
             findings.add(severity, "field-form", what);
         }
     }
@@ -259,6 +268,7 @@ fn check_revisit(fields: &Fields, findings: &mut Findings<'_>) {
     }
     let known = ["/revisit/identical-payload-digest", "/revisit/server-not-modified"];
     if !known.iter().any(|end| profile.ends_with(end)) {
+        let profile = excerpt(profile.as_bytes());
         findings.warning("revisit-profile", format!("the profile {profile:?} is not known here"));
     }
     let refers = [name::REFERS_TO, name::REFERS_TO_TARGET_URI, name::REFERS_TO_DATE];

@@ -16,7 +16,7 @@ use std::io::Read;
 use super::input::{Input, InputBytes, InputFile, OpenError};
 use super::parse::{Form, RecordHeader};
 use super::parts::{PartWork, read_in_parts};
-use super::reader::{Located, ReadError, RecordReader, WarcReader};
+use super::reader::{Located, RecordReader, WarcReader};
 use super::record::{RecordKind, Version};
 use super::{member, rules, warc_fields};
 use crate::base::{Finding, Severity};
@@ -111,75 +111,38 @@ impl<'f> Verifier<'f> {
         self.links.begin_file(&file.name);
         let name = file.name.clone();
         let length = file.length();
-        let (options, links) = (self.options, &self.links);
+        let options = self.options;
+        let threads = options.threads.max(1);
         // Whether this program wrote the file is known from its first record alone.
         let ours = file.again().is_some_and(is_file_of_ours);
-        let again = std::sync::Mutex::new(
-            (0..options.threads.max(1)).filter_map(|_| file.again()).collect::<Vec<_>>(),
-        );
+        let again =
+            std::sync::Mutex::new((0..threads).filter_map(|_| file.again()).collect::<Vec<_>>());
+        let part = self.links.part(threads);
         let new = |first: bool| {
             let again = again.lock().ok().and_then(|mut readers| readers.pop());
             let check = FileCheck { first, ours, ..FileCheck::new(&name, options, again) };
-            Checking {
-                check,
-                links: links.part(),
-                last: None,
-                verified: Verified::default(),
-                findings: Vec::new(),
-            }
+            Checking { check, links: part.clone(), last: None, records: 0, position: 0 }
         };
-        let told = self.verified.findings;
-        let (parts, error) = if options.threads > 1 {
-            read_in_parts(file, options.threads, &new)
-        } else {
-            read_in_one(file, new(true), self.found, &mut self.verified.findings)
-        };
-        let mut records = 0;
-        let (mut bytes, mut findings) = (0, Vec::new());
+        let before = self.verified.findings;
+        let (found, count) = (&mut *self.found, &mut self.verified.findings);
+        let (parts, error) = read_in_parts(file, threads, &new, &mut |finding| {
+            *count += 1;
+            found(finding);
+        });
+        let (mut records, mut bytes) = (0, 0);
         for part in parts {
-            records += part.verified.records;
-            bytes += part.verified.bytes;
-            findings.extend(part.findings);
+            records += part.records;
+            bytes = part.position;
             self.links.absorb(part.links);
-        }
-        if let Some(error) = error {
-            findings.push(Finding::error(&name, None, "unreadable", error.to_string()));
-        } else if records == 0 && findings.is_empty() && self.verified.findings == told {
-            findings.push(Finding::warning(&name, None, "no-records", "there is no record in it"));
         }
         self.verified.records += records;
         self.verified.bytes += length.unwrap_or(bytes);
-        findings.into_iter().for_each(|finding| self.tell(finding));
-    }
-}
-
-/// Reads a file to its end; findings are told as they are made.
-fn read_in_one<'c>(
-    mut file: InputFile,
-    mut checking: Checking<'c>,
-    found: &mut dyn FnMut(Finding),
-    count: &mut u64,
-) -> (Vec<Checking<'c>>, Option<ReadError>) {
-    let mut error = None;
-    loop {
-        match file.records.next_record() {
-            Ok(Some(record)) => checking.record(record),
-            Ok(None) => break,
-            Err(why) => {
-                error = Some(why);
-                break;
-            }
-        }
-        checking.after(&file.records);
-        checking.findings(file.records.take_findings());
-        for finding in checking.findings.drain(..) {
-            *count += 1;
-            found(finding);
+        if let Some(error) = error {
+            self.tell(Finding::error(&name, None, "unreadable", error.to_string()));
+        } else if records == 0 && self.verified.findings == before {
+            self.tell(Finding::warning(&name, None, "no-records", "there is no record in it"));
         }
     }
-    checking.findings(file.records.take_findings());
-    checking.verified.bytes = file.records.position();
-    (vec![checking], error)
 }
 
 /// The checks of a part of a file.
@@ -188,27 +151,29 @@ struct Checking<'a> {
     links: Links,
     /// The record that was read last, whose member is not checked yet.
     last: Option<RecordChecked>,
-    verified: Verified,
-    findings: Vec<Finding>,
+    records: u64,
+    /// How far the file was read.
+    position: u64,
 }
 
 impl PartWork for Checking<'_> {
-    fn record<R: Read>(&mut self, record: RecordReader<'_, R>) {
+    fn record<R: Read + Send>(
+        &mut self,
+        record: RecordReader<'_, R>,
+        found: &mut dyn FnMut(Finding),
+    ) {
         let mut checked = self.check.record(record);
-        self.verified.records += 1;
+        self.records += 1;
         self.links.record(&checked.header, checked.offset);
-        self.findings.append(&mut checked.findings);
+        checked.findings.drain(..).for_each(found);
         self.last = Some(checked);
     }
 
-    fn after<R: Read>(&mut self, reader: &WarcReader<R>) {
+    fn after<R: Read>(&mut self, reader: &WarcReader<R>, found: &mut dyn FnMut(Finding)) {
+        self.position = reader.position();
         if let Some(checked) = self.last.take() {
-            self.findings.extend(self.check.member_header(&checked, reader));
+            self.check.member_header(&checked, reader).into_iter().for_each(found);
         }
-    }
-
-    fn findings(&mut self, findings: Vec<Finding>) {
-        self.findings.extend(findings);
     }
 }
 

@@ -1,4 +1,4 @@
-//! Listing and verifying WARC files, beside the fastwarc crate, in turn in one run.
+//! Listing, indexing and verifying WARC files, with one thread and two, beside the fastwarc crate, in turn in one run.
 //!
 //! Run with `cargo bench --bench warc`; further arguments: megabytes of raw records (512), rounds (5), or
 //! a gzip file to read in place of the one that is made. The corpus: requests, responses, and revisits
@@ -14,16 +14,18 @@
 )]
 
 use std::fs::{self, File};
-use std::io::{BufReader, BufWriter, Write};
+use std::io::{BufReader, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use fastwarc::warc::iter::ArchiveIterator;
-use pressmark::base::{DigestAlgorithm, Timestamp};
+use pressmark::base::{DigestAlgorithm, Finding, Hasher, Timestamp, surt};
+use pressmark::exchange::lines::{DigestChoice, LineOptions, lines_of};
+use pressmark::sorted::{SortOptions, Sorter};
 use pressmark::warc::verify::{Verifier, VerifyOptions};
 use pressmark::warc::{
-    self, Compression, CountingIds, Packer, ReadOptions, Record, RecordIds, RecordKind, WarcReader,
-    Warcinfo, name,
+    self, Compression, CountingIds, Packer, PartWork, ReadOptions, Record, RecordIds, RecordKind,
+    RecordReader, WarcReader, Warcinfo, name, read_in_parts,
 };
 
 /// A number after the other, the same in every run.
@@ -189,6 +191,90 @@ fn list(path: &Path, skip_by_length: bool) -> u64 {
     count
 }
 
+/// Counts records, as [`list`] does.
+#[derive(Default)]
+struct Counted {
+    count: u64,
+    fields: usize,
+    skip_by_length: bool,
+}
+
+impl PartWork for Counted {
+    fn record<R: Read + Send>(&mut self, record: RecordReader<'_, R>, _: &mut dyn FnMut(Finding)) {
+        self.fields += record.header().fields.len();
+        let located = if self.skip_by_length { record.skip() } else { record.finish() };
+        assert!(located.unwrap().intact);
+        self.count += 1;
+    }
+}
+
+fn list_by_two(path: &Path, skip_by_length: bool) -> u64 {
+    let options = ReadOptions { skip_by_length, ..ReadOptions::default() };
+    let file = warc::open(path, &options).unwrap().next_file().unwrap().unwrap();
+    let new = |_| Counted { skip_by_length, ..Counted::default() };
+    let (parts, error) = read_in_parts(file, 2, &new, &mut |finding| panic!("{finding}"));
+    assert!(error.is_none() && parts.iter().all(|part| part.fields > 0));
+    parts.iter().map(|part| part.count).sum()
+}
+
+/// Sorted lines with keys and digests of our own, which is what `index --digest sha1` prints.
+fn lines(path: &Path, threads: usize) -> u64 {
+    let file = warc::open(path, &ReadOptions::default()).unwrap().next_file().unwrap().unwrap();
+    let digest = DigestChoice::Recompute(DigestAlgorithm::Sha1);
+    let options = LineOptions { digest, threads, ..LineOptions::default() };
+    let mut sorter = Sorter::new(SortOptions::default());
+    let mut sink = |lines| sorter.absorb(lines);
+    let mut found = |finding: Finding| panic!("{finding}");
+    let done = lines_of(file, "bench.warc.gz", &options, &mut sink, &mut found).unwrap();
+    let mut sorted = sorter.finish().unwrap();
+    let mut bytes = 0;
+    while let Some(line) = sorted.next_row().unwrap() {
+        bytes += line.len();
+    }
+    assert!(bytes as u64 > 200 * done.lines);
+    done.records
+}
+
+/// The same lines with the fastwarc crate: it reads, parses HTTP and gives the payload; SHA-1, keys and
+/// sorting are ours.
+fn fastwarc_lines(path: &Path) -> u64 {
+    let input = BufReader::with_capacity(256 * 1024, File::open(path).unwrap());
+    let mut sorter = Sorter::new(SortOptions::default());
+    let mut count = 0;
+    let mut buffer = vec![0; 64 * 1024];
+    for record in ArchiveIterator::new(input) {
+        let record = record.unwrap();
+        let mut record = record.borrow_mut();
+        count += 1;
+        let is_revisit = record.record_type() == fastwarc::warc::WarcRecordType::Revisit;
+        if !is_revisit && record.record_type() != fastwarc::warc::WarcRecordType::Response {
+            continue;
+        }
+        let field = |name: &str| record.headers().get(name).map(|value| value.to_string());
+        let (url, date) = (field("WARC-Target-URI").unwrap(), field("WARC-Date").unwrap());
+        let mut digest = field("WARC-Payload-Digest").unwrap();
+        let (offset, length) = (record.stream_pos(), record.content_length());
+        let _ = record.parse_http();
+        let mime = record.http_content_type().unwrap_or_default();
+        if !is_revisit {
+            let mut hasher = Hasher::new(DigestAlgorithm::Sha1);
+            let reader = record.reader_mut().unwrap();
+            while let Ok(count @ 1..) = reader.read(&mut buffer) {
+                hasher.update(&buffer[..count]);
+            }
+            digest = hasher.finish().to_string();
+        }
+        let line = format!(
+            "{} {date} {{\"url\": \"{url}\", \"mime\": \"{mime}\", \"status\": \"200\", \"digest\": \"{digest}\", \"length\": \"{length}\", \"offset\": \"{offset}\", \"filename\": \"bench.warc.gz\"}}",
+            surt::urlkey(&url)
+        );
+        sorter.push(line.as_bytes()).unwrap();
+    }
+    let mut sorted = sorter.finish().unwrap();
+    while sorted.next_row().unwrap().is_some() {}
+    count
+}
+
 fn fastwarc_verify(path: &Path) -> u64 {
     let input = BufReader::with_capacity(256 * 1024, File::open(path).unwrap());
     let mut count = 0;
@@ -291,6 +377,7 @@ fn main() {
         &[
             ("fastwarc", Box::new(|| fastwarc_list(&others))),
             ("pressmark", Box::new(|| list(&others, false))),
+            ("pressmark, two threads", Box::new(|| list_by_two(&others, false))),
         ],
     );
     compare(
@@ -301,8 +388,21 @@ fn main() {
             ("fastwarc", Box::new(|| fastwarc_list(&ours))),
             ("pressmark, inflating", Box::new(|| list(&ours, false))),
             ("pressmark, skipping", Box::new(|| list(&ours, true))),
+            ("pressmark, skipping, two threads", Box::new(|| list_by_two(&ours, true))),
         ],
     );
+    for (title, path) in [("CDXJ, any gzip file", &others), ("CDXJ, our own file", &ours)] {
+        compare(
+            title,
+            rounds,
+            records,
+            &[
+                ("fastwarc", Box::new(|| fastwarc_lines(path))),
+                ("pressmark", Box::new(|| lines(path, 1))),
+                ("pressmark, two threads", Box::new(|| lines(path, 2))),
+            ],
+        );
+    }
     compare(
         "verify block and payload digests",
         rounds,

@@ -216,7 +216,12 @@ fn exit_codes_tell_what_went_wrong() {
     assert_eq!(code(&["index", &to("missing.warc.gz")]), Some(1));
     std::fs::write(to("noise.warc.gz"), b"noise").unwrap();
     let noise = pressmark(&archive.root(), &["index", &to("noise.warc.gz")]);
-    assert_eq!(noise.status.code(), Some(4), "{}", stderr(&noise));
+    assert_eq!(noise.status.code(), Some(1), "{}", stderr(&noise));
+    // Nothing is what was asked for, too.
+    std::fs::write(to("empty.warc.gz"), b"").unwrap();
+    assert_eq!(code(&["index", &to("empty.warc.gz")]), Some(0));
+    let all = files(&archive.root()).remove(0);
+    assert_eq!(code(&["index", all.to_str().unwrap(), &to("noise.warc.gz")]), Some(4));
     assert!(!Path::new(&to("a.warc.gz")).exists());
     // Records that cannot be read by their place are no captures that a line can lead to.
     let plain = to("all.warc");

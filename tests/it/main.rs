@@ -26,6 +26,7 @@
 //! - `readings`: the store of readings beside crawls, other processes and a kill
 //! - `quotes`: the command, on files and on an archive
 //! - `extract_fuzz`: mutated pages and hostile documents are survived
+//! - `fuzz_corpus`: the kept inputs of the fuzz targets, without a fuzzer
 //! - `page_kinds`: kinds of real pages, by tables in several languages
 //! - `pages`: what is read from the corpus of pages, held to floors
 //! - `cite`: the command on an archive, and its formats in other people's readers
@@ -55,6 +56,7 @@ mod evidence;
 mod exchange;
 mod extract_fuzz;
 mod feeds;
+mod fuzz_corpus;
 mod guide;
 mod hostile;
 mod intact;

@@ -9,9 +9,9 @@ use crate::cli::context::{Context, store_error, writing_error};
 use crate::cli::output::Format;
 use crate::cli::progress::Bar;
 use crate::cli::{CliError, Exit};
-use crate::evidence::{self, OpenFiles};
+use crate::evidence::OpenFiles;
 use crate::exchange::import::{ImportOptions, Outcome, Taken, import};
-use crate::store::{Layout, Stay, bring_up};
+use crate::store::{Layout, Reader, Stay, bring_up};
 
 /// Takes WARC files of other programs into the archive; prints what became of each.
 ///
@@ -26,25 +26,16 @@ pub fn run(args: &ImportArgs, context: &Context) -> Result<Exit, CliError> {
     layout.check().map_err(|e| store_error("opening the archive", e))?;
     let what = "importing";
     let paths: Vec<PathBuf> = args.paths.iter().map(PathBuf::from).collect();
-    let keys = log::options(&context.settings);
     if let Some(note) = log::prepare(&layout, &context.settings) {
         context.out.warn(&note);
     }
     let now = context.clock.now();
-    let mut notes = Vec::new();
-    // Before the log follows the file, so that old dates in it are no surprise.
-    let mut announce = |name: &str| {
-        if let Err(why) = evidence::adopt(&layout, &keys, name, now) {
-            notes.push(format!(
-                "{name}: the evidence log does not know that it was imported: {why}"
-            ));
-        }
-    };
+    // Before anything is taken: what it says is of the files that were there.
+    let reader = context.reader_for(Stay::Long)?;
     let mut bar = Bar::new(&context.out, what);
     let mut options = ImportOptions {
         lenient: args.lenient,
         now,
-        announce: &mut announce,
         progress: &mut |file, done, all| bar.set(done, all, file),
     };
     let mut told = Told { context, imported: 0, refused: 0, findings: 0, failed: None };
@@ -55,9 +46,8 @@ pub fn run(args: &ImportArgs, context: &Context) -> Result<Exit, CliError> {
     if let Some(error) = failed {
         return Err(error.into());
     }
-    notes.iter().for_each(|note| context.out.warn(note));
     if imported > 0 {
-        follow(context, &layout)?;
+        follow(context, &reader)?;
     }
     if refused > 0 && refused == args.paths.len() && imported == 0 {
         return Err(CliError::failed(what, "nothing was taken").hint(
@@ -68,15 +58,17 @@ pub fn run(args: &ImportArgs, context: &Context) -> Result<Exit, CliError> {
 }
 
 /// Has the index and the evidence log follow what was taken.
-fn follow(context: &Context, layout: &Layout) -> Result<(), CliError> {
-    let reader = context.reader_for(Stay::Long)?;
+fn follow(context: &Context, reader: &Reader) -> Result<(), CliError> {
+    let layout = reader.layout();
     let mut bar = Bar::new(&context.out, "indexing");
-    let followed = bring_up(&reader, &mut |at| {
+    let followed = bring_up(reader, &mut |at| {
         bar.set(at.bytes.0, at.bytes.1, &format!("{} records, {}", at.records, at.file));
     });
     bar.finish();
-    for note in followed.map_err(|e| writing_error("indexing", layout.root(), e))? {
-        context.out.say(&format!("pressmark: {note}"));
+    // What is wrong with the files was reported when they were taken.
+    let notes = followed.map_err(|e| writing_error("indexing", layout.root(), e))?;
+    if context.out.verbose() > 0 {
+        notes.iter().for_each(|note| context.out.say(&format!("pressmark: {note}")));
     }
     let now = context.clock.now();
     let trail = std::sync::Mutex::default();

@@ -11,13 +11,16 @@ use crate::cli::args::{DigestArg, IndexArgs};
 use crate::cli::output::Output;
 use crate::cli::{CliError, Exit};
 use crate::exchange::lines::{
-    CDX11_HEADER, DigestChoice, LineError, LineFormat, LineOptions, lines_of,
+    CDX11_HEADER, DigestChoice, Indexed, LineError, LineFormat, LineOptions, lines_of,
 };
 use crate::sorted::{SortOptions, Sorted, Sorter};
 use crate::warc::{self, ReadOptions};
 
-/// How many bytes of lines a thread hands on at a time, and how much is printed at once.
+/// How much is printed at once.
 const PIECE_BYTES: usize = 64 * 1024;
+/// How many bytes of lines are in memory of all threads together, and as many again where they come
+/// together.
+const SORT_BYTES: usize = 12 << 20;
 
 /// Prints the index lines of files, sorted by their bytes.
 ///
@@ -31,36 +34,44 @@ pub fn run(args: &IndexArgs, out: &Output) -> Result<Exit, CliError> {
             DigestArg::Sha1 => DigestChoice::Recompute(DigestAlgorithm::Sha1),
             DigestArg::Sha256 => DigestChoice::Recompute(DigestAlgorithm::Sha256),
         },
+        ..LineOptions::default()
     };
+    let format = options.format;
     let mut files = Vec::new();
     for file in &args.files {
         gather(file, &mut files)
             .map_err(|why| CliError::failed(&format!("listing {}", file.display()), why))?;
     }
     let cores = || std::thread::available_parallelism().map_or(1, usize::from);
-    let threads = args.jobs.map_or_else(cores, usize::from).clamp(1, files.len().max(1));
-    let mut told = Told { out, unreadable: 0, findings: 0 };
+    let threads = args.jobs.map_or_else(cores, usize::from).max(1);
+    let mut told = Told { out, records: 0, unreadable: 0, findings: 0 };
     let sorted = read_all(&files, threads, options, &mut told)?;
-    print(sorted, options.format, out)?;
+    print(sorted, format, out)?;
     if told.unreadable > 0 && told.unreadable == files.len() {
         return Err(CliError::failed("indexing", "no file could be read"));
+    }
+    if told.records == 0 && told.findings + told.unreadable > 0 {
+        return Err(CliError::failed("indexing", "no record could be read"));
     }
     let is_sound = told.findings == 0 && told.unreadable == 0;
     Ok(if is_sound { Exit::Done } else { Exit::Findings })
 }
 
-/// What a thread tells of a file.
+/// What a thread reports.
 enum News {
-    /// Lines, each with its line end.
-    Lines(String),
-    /// The file was read to its end.
-    Done(Vec<Finding>),
-    /// It was not.
+    /// Lines.
+    Lines(Sorter),
+    /// Something is wrong with a file.
+    Found(Finding),
+    /// A file was read.
+    Done(Indexed),
+    /// A file cannot be read.
     Failed(LineError),
 }
 
 struct Told<'a> {
     out: &'a Output,
+    records: u64,
     unreadable: usize,
     findings: usize,
 }
@@ -76,7 +87,13 @@ impl Told<'_> {
     }
 }
 
-/// Reads every file on one of the threads, and sorts what comes.
+/// How many threads read files, and how many read each of them: a file alone is read by all.
+fn shared_out(threads: usize, files: usize) -> (usize, usize) {
+    let readers = threads.min(files).max(1);
+    (readers, (threads / readers).max(1))
+}
+
+/// Reads every file on one of the threads, or by several, and sorts what comes.
 fn read_all(
     files: &[PathBuf],
     threads: usize,
@@ -84,18 +101,22 @@ fn read_all(
     told: &mut Told<'_>,
 ) -> Result<Sorted, CliError> {
     let spilling = |why: io::Error| CliError::failed("sorting index lines", why);
-    let mut sorter = Sorter::new(SortOptions::default());
+    let (readers, of_one) = shared_out(threads, files.len());
+    let memory_bytes = SORT_BYTES / threads.max(1);
+    let sort = SortOptions { memory_bytes, dir: None };
+    let options = &LineOptions { threads: of_one, sort, ..options };
+    let mut sorter = Sorter::new(SortOptions { memory_bytes: SORT_BYTES, dir: None });
     let next = AtomicUsize::new(0);
-    let (sender, receiver) = sync_channel(4 * threads);
+    let (sender, receiver) = sync_channel(1);
     // The receiver is taken into the scope, so that threads end when it goes.
     let receiver = Mutex::new(Some(receiver));
     std::thread::scope(|scope| {
-        for _ in 0..threads {
+        for _ in 0..readers {
             let (sender, next) = (sender.clone(), &next);
             scope.spawn(move || {
                 while let Some(file) = files.get(next.fetch_add(1, Ordering::Relaxed)) {
                     let news = match read_one(file, options, &sender) {
-                        Ok(findings) => News::Done(findings),
+                        Ok(done) => News::Done(done),
                         Err(error) => News::Failed(error),
                     };
                     if sender.send(news).is_err() {
@@ -108,12 +129,9 @@ fn read_all(
         let receiver = receiver.lock().map_or(None, |mut held| held.take());
         for news in receiver.into_iter().flatten() {
             match news {
-                News::Lines(lines) => {
-                    for line in lines.lines() {
-                        sorter.push(line.as_bytes()).map_err(spilling)?;
-                    }
-                }
-                News::Done(findings) => findings.iter().for_each(|f| told.finding(f)),
+                News::Lines(lines) => sorter.absorb(lines).map_err(spilling)?,
+                News::Found(finding) => told.finding(&finding),
+                News::Done(done) => told.records += done.records,
                 News::Failed(error) => {
                     told.unreadable += 1;
                     told.out.warn(&error.to_string());
@@ -126,31 +144,24 @@ fn read_all(
 
 fn read_one(
     file: &Path,
-    options: LineOptions,
+    options: &LineOptions,
     sender: &SyncSender<News>,
-) -> Result<Vec<Finding>, LineError> {
+) -> Result<Indexed, LineError> {
     let name = file.file_name().unwrap_or(file.as_os_str()).to_string_lossy().into_owned();
-    let mut lines = String::with_capacity(PIECE_BYTES + 4096);
-    let gone = || io::Error::from(io::ErrorKind::BrokenPipe);
-    let mut sink = |line: &str| {
-        lines.push_str(line);
-        lines.push('\n');
-        if lines.len() < PIECE_BYTES {
-            return Ok(());
-        }
-        let piece = std::mem::replace(&mut lines, String::with_capacity(PIECE_BYTES + 4096));
-        sender.send(News::Lines(piece)).map_err(|_| gone())
-    };
+    let gone = |_| io::Error::from(io::ErrorKind::BrokenPipe);
     let mut input = warc::open(file, &ReadOptions::default())?;
-    let mut findings = Vec::new();
+    let mut done = Indexed::default();
     while let Some(part) = input.next_file()? {
         // A file in a package is called as its index calls it: without its folder.
         let inner = part.entry.as_deref().and_then(|path| path.rsplit('/').next());
-        let done = lines_of(part.records, inner.unwrap_or(&name), options, &mut sink)?;
-        findings.extend(done.findings);
+        let name = inner.unwrap_or(&name).to_owned();
+        let mut sink = |lines| sender.send(News::Lines(lines)).map_err(gone);
+        // Where nobody listens any more, the next lines say so.
+        let mut found = |finding| drop(sender.send(News::Found(finding)));
+        let part = lines_of(part, &name, options, &mut sink, &mut found)?;
+        (done.records, done.lines) = (done.records + part.records, done.lines + part.lines);
     }
-    sender.send(News::Lines(lines)).map_err(|_| LineError::Sink(gone()))?;
-    Ok(findings)
+    Ok(done)
 }
 
 /// A file, or the files of a folder that hold records.

@@ -1,10 +1,10 @@
 //! Captures as rows of a table with the columns of Common Crawl's index ("cc-index-table", its
 //! `cc-index-schema-flat.json`), so that who knows that finds the same names here.
 //!
-//! Columns that need a list of public suffixes (`url_host_registered_domain` and three more) and what
-//! Common Crawl detects in payloads (`content_mime_detected`, `content_charset`, `content_languages`) are there
-//! and have no values. Offsets and lengths have 64 bits, since WARC files may be longer than 2 GiB.
+//! What Common Crawl detects in payloads (`content_mime_detected`, `content_charset`, `content_languages`) has
+//! columns and no values. Offsets and lengths have 64 bits, since WARC files may be longer than 2 GiB.
 
+use super::suffix::Suffixes;
 use crate::archive::{Capture, RecordKind};
 use crate::base::TargetUri;
 use crate::parquet::{Column, Kind, Value};
@@ -53,12 +53,16 @@ pub(super) const COLUMNS: &[Column] = &[
 pub(super) fn with_row<T>(capture: &Capture, then: impl FnOnce(&[Value<'_>]) -> T) -> T {
     let uri = TargetUri::parse(&capture.url).ok();
     let url = uri.as_ref().map(TargetUri::url);
-    let host = url.and_then(|url| url.host_str()).unwrap_or_default().to_owned();
+    // Of a look-up the name that was looked up.
+    let looked_up = capture.url.strip_prefix("dns:").map(str::to_ascii_lowercase);
+    let is_name = looked_up.is_some() || url.is_some_and(|url| url.domain().is_some());
+    let host = looked_up.or_else(|| url.and_then(|url| url.host_str()).map(str::to_owned));
+    let host = host.unwrap_or_default();
+    let host = host.strip_suffix('.').unwrap_or(&host);
     // An address has no parts.
-    let is_name = url.is_some_and(|url| url.domain().is_some());
-    let parts: Vec<&str> =
-        if is_name { host.trim_end_matches('.').rsplit('.').collect() } else { Vec::new() };
-    let reversed = if is_name { parts.join(".") } else { host.clone() };
+    let parts: Vec<&str> = if is_name { host.rsplit('.').collect() } else { Vec::new() };
+    let suffixes = if is_name { Suffixes::of(host) } else { Suffixes::default() };
+    let reversed = parts.join(".");
     let part = |n: usize| parts.get(n).map_or(Value::Null, |part| Value::Text(part));
     let path = url.map(|url| url.path().to_owned());
     let query = url.and_then(|url| url.query().map(str::to_owned));
@@ -72,16 +76,16 @@ pub(super) fn with_row<T>(capture: &Capture, then: impl FnOnce(&[Value<'_>]) -> 
     let row = [
         Value::Text(&capture.urlkey),
         Value::Text(&capture.url),
-        or_null(Some(host.as_str()).filter(|host| !host.is_empty())),
+        or_null(Some(host).filter(|host| !host.is_empty())),
         part(0),
         part(1),
         part(2),
         part(3),
         part(4),
-        Value::Null,
-        Value::Null,
-        Value::Null,
-        Value::Null,
+        or_null(suffixes.registry),
+        or_null(suffixes.registered),
+        or_null(suffixes.private),
+        or_null(suffixes.private_domain),
         or_null(Some(reversed.as_str()).filter(|host| !host.is_empty())),
         or_null(url.map(|url| url.scheme())),
         url.and_then(|url| url.port()).map_or(Value::Null, |port| Value::Int(i64::from(port))),

@@ -13,6 +13,7 @@ mod events;
 mod select;
 mod sink;
 pub mod site;
+mod suffix;
 
 use std::fs::File;
 use std::io::{BufWriter, Write};

@@ -111,26 +111,19 @@ pub(super) trait Sink {
         done: &mut Exported,
     ) -> Result<(), ExportError>;
 
+    /// A record of the export itself, packed.
+    fn own_record(&mut self, bytes: &[u8]) -> Result<(), ExportError>;
+
     /// What comes is from a file without a warcinfo record: the export's own describes it.
     fn undescribed(
         &mut self,
         exporting: &mut Exporting<'_>,
         done: &mut Exported,
-    ) -> Result<(), ExportError>;
-}
-
-/// A warcinfo record of the export itself. Its identifier depends on what it says alone, so that the
-/// same export has the same.
-fn own_warcinfo(exporting: &Exporting<'_>, done: &Exported) -> Record<'static> {
-    let info = Warcinfo {
-        software: exporting.software.clone(),
-        description: Some(exporting.description.clone()),
-        tls_verified: true,
-        ..Warcinfo::default()
-    };
-    let date = done.period.map_or(Timestamp::from_unix_seconds(0), |(_, last)| last);
-    let said = format!("{} {} {}", info.software, exporting.description, date.to_warc_date());
-    info.record("export.warc.gz", &stable_id(&said), date, DigestAlgorithm::Sha256)
+    ) -> Result<(), ExportError> {
+        let bytes = packed_warcinfo(exporting, done, self.packing())?;
+        done.records += 1;
+        self.own_record(&bytes)
+    }
 }
 
 /// An identifier that is the same for the same text: version 8 of RFC 9562 section 5.8, bits of a digest.
@@ -143,12 +136,23 @@ fn stable_id(text: &str) -> RecordId {
     RecordId::from_uuid_bytes(bytes)
 }
 
+/// A warcinfo record of the export itself, packed. Its identifier depends on what it says alone, so that the
+/// same export has the same.
 fn packed_warcinfo(
     exporting: &Exporting<'_>,
     done: &Exported,
     packing: Compression,
 ) -> Result<Vec<u8>, ExportError> {
-    let record = own_warcinfo(exporting, done);
+    let info = Warcinfo {
+        software: exporting.software.clone(),
+        description: Some(exporting.description.clone()),
+        tls_verified: true,
+        ..Warcinfo::default()
+    };
+    let date = done.period.map_or(Timestamp::from_unix_seconds(0), |(_, last)| last);
+    let said = format!("{} {} {}", info.software, exporting.description, date.to_warc_date());
+    let id = stable_id(&said);
+    let record = info.record("export.warc.gz", &id, date, DigestAlgorithm::Sha256);
     let mut packed = Packer::new(packing).pack(&record).map_err(temporary)?;
     let mut bytes = Vec::new();
     packed.write_to(&mut bytes).map_err(temporary)?;
@@ -191,14 +195,8 @@ impl<W: Write> Sink for WarcSink<W> {
         Ok(())
     }
 
-    fn undescribed(
-        &mut self,
-        exporting: &mut Exporting<'_>,
-        done: &mut Exported,
-    ) -> Result<(), ExportError> {
-        let bytes = packed_warcinfo(exporting, done, self.packing)?;
-        done.records += 1;
-        self.out.write_all(&bytes).map_err(writing)
+    fn own_record(&mut self, bytes: &[u8]) -> Result<(), ExportError> {
+        self.out.write_all(bytes).map_err(writing)
     }
 }
 
@@ -295,14 +293,8 @@ impl<W: Write + std::io::Seek> Sink for WaczSink<W> {
         Ok(())
     }
 
-    fn undescribed(
-        &mut self,
-        exporting: &mut Exporting<'_>,
-        done: &mut Exported,
-    ) -> Result<(), ExportError> {
-        let bytes = packed_warcinfo(exporting, done, self.packing())?;
-        done.records += 1;
-        self.writer.member(bytes.len() as u64, &mut bytes.as_slice(), None)?;
+    fn own_record(&mut self, mut bytes: &[u8]) -> Result<(), ExportError> {
+        self.writer.member(bytes.len() as u64, &mut bytes, None)?;
         Ok(())
     }
 }

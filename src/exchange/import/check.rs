@@ -14,8 +14,14 @@ pub(super) struct Checked {
     /// Captures that share a gzip member with other records, so that they cannot be read by their place.
     pub sharing: u64,
     pub framing: Option<Framing>,
+    /// The first findings, and how many of all are errors.
     pub findings: Vec<Finding>,
+    pub errors: u64,
+    left_out: u64,
 }
+
+/// How many findings of a file are kept: the rest of a file that is damaged all over is no news.
+const FINDINGS_MAX: usize = 1_000;
 
 impl Checked {
     /// Why the file is not taken, if it is not.
@@ -29,15 +35,25 @@ impl Checked {
                     .to_owned(),
             );
         }
-        let errors = self.findings.iter().filter(|f| f.severity == Severity::Error).count();
-        if lenient || (errors == 0 && self.sharing == 0) {
+        if lenient || (self.errors == 0 && self.sharing == 0) {
             return None;
         }
-        Some(match (errors, self.sharing) {
+        Some(match (self.errors, self.sharing) {
             (0, sharing) => format!("{sharing} captures share gzip members with other records"),
             (1, _) => "it is damaged at one place".to_owned(),
             (errors, _) => format!("it is damaged at {errors} places"),
         })
+    }
+
+    fn add(&mut self, findings: Vec<Finding>) {
+        for finding in findings {
+            self.errors += u64::from(finding.severity == Severity::Error);
+            if self.findings.len() < FINDINGS_MAX {
+                self.findings.push(finding);
+            } else {
+                self.left_out += 1;
+            }
+        }
     }
 }
 
@@ -61,13 +77,16 @@ pub(super) fn check(input: impl Read + Seek, name: &str) -> Result<Checked, Stri
             };
             *count += u64::from(is_capture);
         }
-        checked.findings.append(&mut reader.take_findings());
+        checked.add(reader.take_findings());
     }
-    checked.findings.append(&mut reader.take_findings());
-    let is_said = checked.findings.iter().any(|f| f.severity == Severity::Error);
-    if let (Some(End::Cut(at) | End::Garbage(at)), false) = (reader.end(), is_said) {
+    checked.add(reader.take_findings());
+    if let (Some(End::Cut(at) | End::Garbage(at)), 0) = (reader.end(), checked.errors) {
         let what = "the file does not end with a whole record";
-        checked.findings.push(Finding::error(name, Some(at), "cut-file", what));
+        checked.add(vec![Finding::error(name, Some(at), "cut-file", what)]);
+    }
+    if checked.left_out > 0 {
+        let what = format!("{} more findings; `pressmark verify` lists them", checked.left_out);
+        checked.findings.push(Finding::warning(name, None, "findings", what));
     }
     checked.framing = reader.framing();
     Ok(checked)

@@ -29,8 +29,6 @@ pub struct ImportOptions<'a> {
     pub lenient: bool,
     /// The time of the import.
     pub now: Timestamp,
-    /// Told the name of each file right before it is there.
-    pub announce: &'a mut dyn FnMut(&str),
     /// Told how many bytes of which file were read, and how many it has.
     pub progress: &'a mut dyn FnMut(&str, u64, u64),
 }

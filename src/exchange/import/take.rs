@@ -248,7 +248,6 @@ impl<'a, 'o> Taking<'a, 'o> {
         let fail = io_error("writing", &path);
         copied.file.as_file().sync_all().map_err(&fail)?;
         origin.write(&self.dir).map_err(&fail)?;
-        (self.options.announce)(&origin.name);
         copied.file.persist_noclobber(&path).map_err(|error| fail(error.error))?;
         sync_dir(&self.dir).map_err(&fail)
     }

@@ -52,7 +52,6 @@ impl Scene {
         let mut options = ImportOptions {
             lenient,
             now: now(),
-            announce: &mut |_| {},
             progress: &mut |_, _, _| {},
         };
         import(&self.layout, paths, &mut options, &mut |taken| all.push(taken)).unwrap();

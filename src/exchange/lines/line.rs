@@ -9,6 +9,14 @@ use super::post;
 
 pub use crate::archive::cdx::CDX11_HEADER;
 
+/// The longest URL that has a line, in bytes. Servers take 8 KiB, browsers up to 2 MiB; a line holds it several
+/// times over, and each of its bytes may be escaped.
+pub(super) const URL_BYTES_MAX: usize = 64 * 1024;
+/// The longest digest that is printed as it stands, in bytes.
+const DIGEST_BYTES_MAX: usize = 256;
+/// How much is printed of a media type, in bytes.
+const MIME_BYTES_MAX: usize = 256;
+
 /// The format of lines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum LineFormat {
@@ -81,7 +89,10 @@ impl Line {
             url,
             stamp: fields.date()?.to_stamp14(),
             mime: (*kind == RecordKind::Revisit).then(|| "warc/revisit".to_owned()),
-            digest: fields.text(name::PAYLOAD_DIGEST).map(|text| text.trim().to_owned()),
+            digest: fields
+                .text(name::PAYLOAD_DIGEST)
+                .filter(|text| text.len() <= DIGEST_BYTES_MAX)
+                .map(|text| text.trim().to_owned()),
             ..Self::default()
         })
     }
@@ -94,7 +105,9 @@ impl Line {
         let line = head.start_line();
         let mut words = line.split(|byte| *byte == b' ').filter(|word| !word.is_empty());
         let is_http = words.next().is_some_and(|word| word.starts_with(b"HTTP/"));
-        let status = words.next().filter(|word| is_http && word.iter().all(u8::is_ascii_digit));
+        let status = words
+            .next()
+            .filter(|word| is_http && word.len() <= 8 && word.iter().all(u8::is_ascii_digit));
         self.status = status.map(|status| String::from_utf8_lossy(status).into_owned());
     }
 
@@ -161,6 +174,7 @@ impl Line {
 
 /// A media type without its parameters, in its own letters.
 fn essence(value: &str) -> String {
+    let value = &value[..value.floor_char_boundary(MIME_BYTES_MAX)];
     let end = value.find(|c: char| c == ';' || c.is_whitespace()).unwrap_or(value.len());
     value[..end].to_owned()
 }

@@ -1,47 +1,56 @@
 //! Index lines of any WARC file, as cdxj-indexer and pywb write them: what a capture is, and where
 //! its record lies.
 //!
-//! Owns which records have a line, what the line says, and which request belongs to which response,
-//! so that POST and PUT requests to one URL have keys of their own ([`post`]). Deliberately knows no
-//! archive: any file is indexed, and [`crate::sorted`] puts the lines in order.
+//! Owns which records have a line, what the line says ([`line`]), which request belongs to which response
+//! ([`pairs`]), so that POST and PUT requests to one URL have keys of their own ([`post`]), and reading one file
+//! by several threads. Deliberately knows no archive: any file is indexed, and [`crate::sorted`]
+//! puts the lines in order.
 //!
 //! Where the lines differ from cdxj-indexer's, `docs/reference/index-lines.md` says why.
 
 mod line;
+mod pairs;
 pub mod post;
 
 use std::io::{self, BufReader, Read};
 
 use crate::base::{Finding, Hasher};
 use crate::http::{BodyFraming, Head, Method, decode_body, payload, read_shape, shape_of};
-use crate::warc::{Fields, Framing, ReadError, RecordKind, RecordReader, WarcReader};
+use crate::sorted::{SortOptions, Sorter};
+use crate::warc::{
+    Fields, Framing, InputFile, PartWork, ReadError, RecordHeader, RecordKind, RecordReader,
+    read_in_parts,
+};
 
 pub use line::{CDX11_HEADER, DigestChoice, LineFormat};
-use line::{Line, is_http};
+use line::{Line, URL_BYTES_MAX, is_http};
+use pairs::{Asked, Event, Lead, Pairs};
 
 /// How many bytes of a request body are read for its query: JSON beyond is taken as cut.
 const BODY_BYTES_MAX: usize = 4 << 20;
 /// How many bytes of a request are read in all: its head comes on top of its body.
 const REQUEST_BYTES_MAX: u64 = 5 << 20;
 
-/// What lines are to say.
-#[derive(Debug, Clone, Copy, Default)]
+/// What lines are to say, and how they are made.
+#[derive(Debug, Clone, Default)]
 pub struct LineOptions {
     /// In which format.
     pub format: LineFormat,
     /// Which digests.
     pub digest: DigestChoice,
+    /// How many threads read one file; none and one are the same.
+    pub threads: usize,
+    /// How many bytes of lines are held in memory by each.
+    pub sort: SortOptions,
 }
 
 /// What became of a file.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub struct Indexed {
     /// Records read.
     pub records: u64,
     /// Lines given.
     pub lines: u64,
-    /// What was wrong with the file.
-    pub findings: Vec<Finding>,
 }
 
 /// Why a file was not indexed to its end.
@@ -53,148 +62,177 @@ pub enum LineError {
     /// It cannot be opened.
     #[error(transparent)]
     Open(#[from] crate::warc::OpenError),
-    /// A line could not be handed on.
+    /// A line could not be kept or handed on.
     #[error("passing a line on: {0}")]
     Sink(io::Error),
 }
 
-/// Gives the lines of a file to `sink`, in the order of its records and without line ends; `name` is
-/// what they call the file.
+/// Gives the lines of a file to `sink`, without line ends and in no order; `name` is what they call the
+/// file. What is wrong with it is handed to `found`.
 ///
 /// # Errors
-/// When the file cannot be read, or `sink` fails. Damage is no error but a finding.
-pub fn lines_of<R: Read + Send>(
-    reader: WarcReader<R>,
+/// When the file cannot be read, lines do not go into a temporary file, or `sink` fails. Damage is no
+/// error but a finding.
+pub fn lines_of(
+    file: InputFile,
     name: &str,
-    options: LineOptions,
-    sink: &mut dyn FnMut(&str) -> io::Result<()>,
+    options: &LineOptions,
+    sink: &mut dyn FnMut(Sorter) -> io::Result<()>,
+    found: &mut dyn FnMut(Finding),
 ) -> Result<Indexed, LineError> {
-    let done = Indexed::default();
-    let mut file = FileLines { name, options, held: None, shared: 0, done, sink };
-    let mut reader = reader;
-    while let Some(record) = reader.next_record()? {
-        file.record(record)?;
-        file.done.findings.append(&mut reader.take_findings());
+    let new = |is_first| PartLines::new(name, options, is_first);
+    let (parts, error) = read_in_parts(file, options.threads, &new, found);
+    let (mut done, mut shared) = (Indexed::default(), 0);
+    // What a part holds at its end may belong to what the next one begins with.
+    let mut held = Pairs::default();
+    for part in parts {
+        let PartLines { lead, pairs, mut out, records, error, .. } = part;
+        (done.records, shared) = (done.records + records, shared + out.shared);
+        let (events, is_over) = lead.into_parts();
+        for event in events {
+            held.event(event, &mut |line| out.give(line)).map_err(LineError::Sink)?;
+        }
+        if is_over {
+            held.let_go(&mut |line| out.give(line)).map_err(LineError::Sink)?;
+            held = pairs;
+        }
+        done.lines += out.lines;
+        sink(out.sorter).map_err(LineError::Sink)?;
+        error.map_or(Ok(()), |why| Err(LineError::Sink(why)))?;
     }
-    file.let_go()?;
-    file.done.findings.append(&mut reader.take_findings());
-    if file.shared > 0 {
+    let mut out = Out::new(name, options);
+    held.let_go(&mut |line| out.give(line)).map_err(LineError::Sink)?;
+    done.lines += out.lines;
+    sink(out.sorter).map_err(LineError::Sink)?;
+    if shared > 0 {
         let what = format!(
-            "{} captures have no line, since each shares its gzip member with other records; `pressmark recompress` parts them",
-            file.shared
+            "{shared} captures have no line, since each shares its gzip member with other records; `pressmark recompress` parts them"
         );
-        file.done.findings.push(Finding::error(name, None, "shared-member", what));
+        found(Finding::error(name, None, "shared-member", what));
     }
-    Ok(file.done)
+    error.map_or(Ok(done), |why| Err(why.into()))
 }
 
-/// A response whose request may follow, or a request whose response may.
-enum Held {
-    Response(Line),
-    Request(Asked),
-}
-
-/// What a request says of the key of its response.
-struct Asked {
-    id: Option<String>,
-    url: String,
-    /// Method and query of its body, where the method is POST or PUT.
-    post: Option<(String, String)>,
-    concurrent_to: Vec<String>,
-}
-
-struct FileLines<'a> {
+/// Where lines go.
+struct Out<'a> {
     name: &'a str,
-    options: LineOptions,
-    held: Option<Held>,
+    format: LineFormat,
+    sorter: Sorter,
+    lines: u64,
     /// Captures that share their gzip member with other records.
     shared: u64,
-    done: Indexed,
-    sink: &'a mut dyn FnMut(&str) -> io::Result<()>,
 }
 
-impl FileLines<'_> {
-    fn record<R: Read + Send>(&mut self, mut record: RecordReader<'_, R>) -> Result<(), LineError> {
-        self.done.records += 1;
+impl<'a> Out<'a> {
+    fn new(name: &'a str, options: &LineOptions) -> Self {
+        let sorter = Sorter::new(options.sort.clone());
+        Self { name, format: options.format, sorter, lines: 0, shared: 0 }
+    }
+
+    fn give(&mut self, line: Line) -> io::Result<()> {
+        self.lines += 1;
+        self.sorter.push(line.text(self.format, self.name).as_bytes())
+    }
+}
+
+/// The lines of a part of a file.
+struct PartLines<'a> {
+    digest: DigestChoice,
+    records: u64,
+    /// What may belong to the end of the part before.
+    lead: Lead,
+    pairs: Pairs,
+    out: Out<'a>,
+    /// Why a line was not kept.
+    error: Option<io::Error>,
+}
+
+impl PartWork for PartLines<'_> {
+    fn record<R: Read + Send>(
+        &mut self,
+        record: RecordReader<'_, R>,
+        found: &mut dyn FnMut(Finding),
+    ) {
+        self.records += 1;
+        let event = self.read(record, found).and_then(|event| self.lead.event(event));
+        if let Some(event) = event {
+            let out = &mut self.out;
+            let result = self.pairs.event(event, &mut |line| out.give(line));
+            self.error = self.error.take().or(result.err());
+        }
+    }
+
+    fn has_failed(&self) -> bool {
+        self.error.is_some()
+    }
+
+    fn is_joinable(&self) -> bool {
+        self.lead.is_joinable()
+    }
+}
+
+impl<'a> PartLines<'a> {
+    fn new(name: &'a str, options: &LineOptions, is_first: bool) -> Self {
+        Self {
+            digest: options.digest,
+            records: 0,
+            lead: Lead::new(is_first),
+            pairs: Pairs::default(),
+            out: Out::new(name, options),
+            error: None,
+        }
+    }
+
+    /// What a record is of: a line, or a request. A record that is cut, damaged or shares its member
+    /// cannot be read by its place and has none; the reader reports it, and meets again what it
+    /// cannot read.
+    fn read<R: Read + Send>(
+        &mut self,
+        mut record: RecordReader<'_, R>,
+        found: &mut dyn FnMut(Finding),
+    ) -> Option<Event> {
         let offset = record.offset();
-        let fields = record.header().fields.clone();
+        let RecordHeader { fields, raw, content_length, .. } = record.take_header();
         // In a plain file, what lies between two records belongs to neither, as warcio counts.
-        let header = record.header();
-        let bare_length = (header.raw.len() as u64).saturating_add(header.content_length);
+        let bare_length = (raw.len() as u64).saturating_add(content_length);
         let bare_length = Some(bare_length).filter(|_| record.framing() == Some(Framing::Plain));
-        let kind = fields.record_kind();
-        let url = fields.target_uri().map(|uri| uri.replace(' ', "%20"));
-        match (kind, url) {
-            (Some(RecordKind::Request), Some(url)) => {
-                let asked = asked(&fields, url, &mut record);
-                record.finish()?;
-                self.asked(asked)
-            }
-            (Some(kind), Some(url)) if has_line(&kind, &fields) => {
-                let Some(mut line) = Line::begin(&fields, &kind, url) else {
-                    let what = "a record without a date has no line";
-                    let finding = Finding::warning(self.name, Some(offset), "no-date", what);
-                    self.done.findings.push(finding);
-                    record.finish()?;
-                    return Ok(());
-                };
-                let filled = fill(&mut line, &fields, &kind, self.options.digest, &mut record);
-                let place = record.finish()?;
-                // A record that is cut, damaged or shares its member cannot be read by its place;
-                // the reader reports it.
-                self.shared += u64::from(place.length.is_none() && place.intact);
-                let (Ok(()), Some(length), true) = (filled, place.length, place.intact) else {
-                    return Ok(());
-                };
-                (line.offset, line.length) = (place.offset, bare_length.unwrap_or(length));
-                self.line(line, &kind)
-            }
-            _ => {
-                record.finish()?;
-                Ok(())
-            }
+        drop(raw);
+        let kind = fields.record_kind()?;
+        let url = fields.target_uri()?;
+        let mut warn = |rule, what: String| {
+            found(Finding::warning(self.out.name, Some(offset), rule, what));
+        };
+        if kind != RecordKind::Request && !has_line(&kind, &fields) {
+            return None;
         }
-    }
-
-    fn line(&mut self, line: Line, kind: &RecordKind) -> Result<(), LineError> {
-        if !matches!(kind, RecordKind::Response | RecordKind::Revisit) {
-            return self.give(&line);
+        if url.len() > URL_BYTES_MAX {
+            let what = format!(
+                "a URL of {} bytes has no line, since lines take {URL_BYTES_MAX} at most",
+                url.len()
+            );
+            warn("url-length", what);
+            return None;
         }
-        match self.held.take() {
-            Some(Held::Request(asked)) if belong(&line, &asked) => self.give(&posted(line, asked)),
-            before => {
-                self.held = before;
-                self.let_go()?;
-                self.held = Some(Held::Response(line));
-                Ok(())
-            }
+        let url = url.replace(' ', "%20");
+        if kind == RecordKind::Request {
+            let asked = asked(&fields, url, &mut record);
+            return record.finish().ok().map(|_| Event::Request(asked));
         }
-    }
-
-    fn asked(&mut self, asked: Asked) -> Result<(), LineError> {
-        match self.held.take() {
-            Some(Held::Response(line)) if belong(&line, &asked) => self.give(&posted(line, asked)),
-            before => {
-                self.held = before;
-                self.let_go()?;
-                self.held = Some(Held::Request(asked));
-                Ok(())
-            }
-        }
-    }
-
-    /// What was held has no partner.
-    fn let_go(&mut self) -> Result<(), LineError> {
-        match self.held.take() {
-            Some(Held::Response(line)) => self.give(&line),
-            _ => Ok(()),
-        }
-    }
-
-    fn give(&mut self, line: &Line) -> Result<(), LineError> {
-        self.done.lines += 1;
-        let text = line.text(self.options.format, self.name);
-        (self.sink)(&text).map_err(LineError::Sink)
+        let Some(mut line) = Line::begin(&fields, &kind, url) else {
+            warn("no-date", "a record without a date has no line".to_owned());
+            return None;
+        };
+        let filled = fill(&mut line, &fields, &kind, self.digest, &mut record);
+        let place = record.finish().ok()?;
+        self.out.shared += u64::from(place.length.is_none() && place.intact);
+        let (Ok(()), Some(length), true) = (filled, place.length, place.intact) else {
+            return None;
+        };
+        (line.offset, line.length) = (place.offset, bare_length.unwrap_or(length));
+        Some(match kind {
+            RecordKind::Response | RecordKind::Revisit => Event::Response(line),
+            _ => Event::Alone(line),
+        })
     }
 }
 
@@ -208,20 +246,6 @@ fn has_line(kind: &RecordKind, fields: &Fields) -> bool {
         }
         _ => false,
     }
-}
-
-/// Whether the two are parts of one exchange: one of them names the other.
-fn belong(line: &Line, asked: &Asked) -> bool {
-    let names = |list: &[String], id: &Option<String>| {
-        id.as_ref().is_some_and(|id| list.iter().any(|named| named == id))
-    };
-    line.url == asked.url
-        && (names(&line.concurrent_to, &asked.id) || names(&asked.concurrent_to, &line.id))
-}
-
-fn posted(mut line: Line, asked: Asked) -> Line {
-    line.post = asked.post;
-    line
 }
 
 /// Reads a request as far as its response's key depends on it.

@@ -1,10 +1,10 @@
 //! Lines of records made here.
 
-use std::io::Cursor;
+use std::io::Write;
 
 use super::*;
 use crate::base::{DigestAlgorithm, Timestamp};
-use crate::warc::{Compression, CountingIds, Packer, ReadOptions, Record, RecordIds, name};
+use crate::warc::{Compression, CountingIds, Packer, ReadOptions, Record, RecordIds, name, open};
 
 struct Made {
     ids: CountingIds,
@@ -32,16 +32,29 @@ impl Made {
     }
 
     fn lines(&self, options: LineOptions) -> Vec<String> {
-        let mut lines = Vec::new();
-        let reader = WarcReader::new(Cursor::new(&self.out), ReadOptions::default());
-        let done = lines_of(reader, "a.warc.gz", options, &mut |line| {
-            lines.push(line.to_owned());
-            Ok(())
-        });
-        let done = done.unwrap();
-        assert_eq!((done.lines, done.findings.len()), (lines.len() as u64, 0));
+        let (lines, findings) = lines(&self.out, "a.warc.gz", options);
+        assert_eq!(findings, []);
         lines
     }
+}
+
+/// The lines of a file, sorted, and what was found.
+fn lines(bytes: &[u8], name: &str, options: LineOptions) -> (Vec<String>, Vec<Finding>) {
+    // A file, since a stream is not read in parts.
+    let mut file = tempfile::NamedTempFile::new().unwrap();
+    file.write_all(bytes).unwrap();
+    let mut input = open(file.path(), &ReadOptions::default()).unwrap();
+    let file = input.next_file().unwrap().unwrap();
+    let (mut sorter, mut findings) = (Sorter::new(SortOptions::default()), Vec::new());
+    let mut sink = |lines| sorter.absorb(lines);
+    let mut found = |finding| findings.push(finding);
+    let done = lines_of(file, name, &options, &mut sink, &mut found).unwrap();
+    let (mut sorted, mut lines) = (sorter.finish().unwrap(), Vec::new());
+    while let Some(line) = sorted.next_row().unwrap() {
+        lines.push(String::from_utf8(line.to_vec()).unwrap());
+    }
+    assert_eq!(done.lines, lines.len() as u64);
+    (lines, findings)
 }
 
 const RESPONSE: (&str, &str) = ("Content-Type", "application/http;msgtype=response");
@@ -67,10 +80,8 @@ fn captures_and_resources_have_lines_and_notes_have_none() {
     made.add("response", "dns:a.example", &[("Content-Type", "text/dns")], b"x");
     made.add("revisit", "http://a.example/r", &[RESPONSE, ("WARC-Payload-Digest", "sha1:X")], OK);
     made.add("revisit", "http://a.example/r", &[("WARC-Payload-Digest", "md5:X")], b"");
-    // A response is given out once its request can no longer follow; `index` sorts the lines.
-    let mut lines: Vec<String> =
+    let lines: Vec<String> =
         made.lines(LineOptions::default()).iter().map(|line| bare(line)).collect();
-    lines.sort();
     let sha1 = |bytes: &[u8]| DigestAlgorithm::Sha1.digest(bytes).to_string();
     let mut wanted = [
         format!(
@@ -114,13 +125,13 @@ fn a_request_body_is_part_of_the_key_whichever_record_comes_first() {
     let lines = made.lines(LineOptions::default());
     let keys: Vec<&str> = lines.iter().filter_map(|line| line.split(' ').next()).collect();
     let posted = "example,a)/p?__wb_method=post&a&z=1";
-    assert_eq!(keys, [posted, posted, "example,a)/p", "example,a)/p"]);
+    assert_eq!(keys, ["example,a)/p", "example,a)/p", posted, posted]);
     assert!(
-        lines[0].ends_with("\"requestBody\": \"z=1&a\", \"method\": \"POST\"}"),
+        lines[2].ends_with("\"requestBody\": \"z=1&a\", \"method\": \"POST\"}"),
         "{}",
-        lines[0]
+        lines[2]
     );
-    assert!(!lines[3].contains("method"));
+    assert!(!lines[1].contains("method"));
 }
 
 #[test]
@@ -166,13 +177,57 @@ fn in_a_plain_file_the_line_ends_after_a_record_are_not_counted() {
     let mut file = [record.as_bytes(), OK, b"\r\n\r\n"].concat();
     let length = file.len() - 4;
     file.extend_from_within(..);
-    let reader = WarcReader::new(Cursor::new(&file), ReadOptions::default());
-    let mut lines = Vec::new();
-    lines_of(reader, "a.warc", LineOptions::default(), &mut |line| {
-        lines.push(line.to_owned());
-        Ok(())
-    })
-    .unwrap();
+    let (lines, _) = lines(&file, "a.warc", LineOptions::default());
     assert!(lines[1].contains(&format!("\"length\": \"{length}\"")), "{}", lines[1]);
     assert!(lines[1].contains(&format!("\"offset\": \"{}\"", length + 4)), "{}", lines[1]);
+}
+
+#[test]
+fn a_file_read_by_several_threads_has_the_same_lines() {
+    let mut made = Made::new();
+    let mut state = 1_u64;
+    for number in 0..600 {
+        // Blocks that do not shrink, so that the file is long enough for several parts.
+        let noise: Vec<u8> = std::iter::repeat_with(|| {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            (state >> 56) as u8
+        })
+        .take(30_000)
+        .collect();
+        let url = format!("http://a.example/p/{}", number % 90);
+        let head = b"HTTP/1.1 200 OK\r\nContent-Type: image/png\r\n\r\n";
+        let id = made.add("response", &url, &[RESPONSE], &[head, noise.as_slice()].concat());
+        let post = format!("POST /p HTTP/1.1\r\nContent-Length: 7\r\n\r\nn={number:05}");
+        made.add("request", &url, &[REQUEST, ("WARC-Concurrent-To", &id)], post.as_bytes());
+    }
+    assert!(made.out.len() > 16 << 20, "{}", made.out.len());
+    let whole = made.lines(LineOptions::default());
+    assert_eq!(whole.len(), 600);
+    assert!(whole.iter().all(|line| line.contains("\"method\": \"POST\"")));
+    for threads in [2, 3, 4] {
+        assert!(made.lines(LineOptions { threads, ..Default::default() }) == whole, "{threads}");
+    }
+    // A part of the file is damaged: the findings are the same as well.
+    let (from, to) = (made.out.len() / 2 - 40_000, made.out.len() / 2 + 40_000);
+    made.out[from..to].fill(b'x');
+    let damaged = lines(&made.out, "a.warc.gz", LineOptions::default());
+    assert!(!damaged.1.is_empty() && damaged.0.len() < 600);
+    for threads in [2, 4] {
+        let options = LineOptions { threads, ..Default::default() };
+        assert!(lines(&made.out, "a.warc.gz", options) == damaged, "{threads}");
+    }
+}
+
+#[test]
+fn a_url_that_is_no_url_has_no_line_and_what_is_long_in_a_line_is_cut() {
+    let mut made = Made::new();
+    let long = "x".repeat(URL_BYTES_MAX);
+    made.add("response", &format!("http://a.example/{long}"), &[RESPONSE], OK);
+    let head = format!("HTTP/1.1 {long}1 OK\r\nContent-Type: {long}\r\n\r\n");
+    let digest = format!("sha1:{long}");
+    let fields = [RESPONSE, ("WARC-Payload-Digest", digest.as_str())];
+    made.add("response", "http://a.example/", &fields, head.as_bytes());
+    let (lines, findings) = lines(&made.out, "a.warc.gz", LineOptions::default());
+    assert_eq!(findings.iter().map(|f| f.rule).collect::<Vec<_>>(), ["url-length"]);
+    assert!(lines.len() == 1 && lines[0].len() < 700, "{}", lines[0].len());
 }

@@ -2,58 +2,54 @@
 //!
 //! WACZ 1.1.1 sections 4.3 and 4.4 (`datapackage.json`, `datapackage-digest.json`).
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::io::Read;
+use std::collections::BTreeMap;
+use std::io::{BufReader, Read};
 
-use serde_json::Value;
-
-use super::{Package, PackageEntry};
+use super::list::{Digest, Listed, Stated};
+use super::{Package, PackageEntry, PackageError};
 use crate::base::{Checksum, ChecksumAlgorithm, ChecksumHasher, Finding};
 
 const DATAPACKAGE: &str = "datapackage.json";
 const DATAPACKAGE_DIGEST: &str = "datapackage-digest.json";
 /// The longest of the two that is read, in bytes.
-const DATAPACKAGE_BYTES_MAX: u64 = 64 * 1024 * 1024;
-
-/// What `datapackage.json` says of a file.
-struct Stated {
-    hash: Option<String>,
-    bytes: Option<u64>,
-}
+const DATAPACKAGE_BYTES_MAX: u64 = 16 << 20;
 
 impl Package {
     /// Compares every file with the CRC-32 and the length in the directory, and with
     /// `datapackage.json`; `fast` reads none but that one.
     pub fn check(&self, fast: bool, found: &mut dyn FnMut(Finding)) {
-        let mut seen = BTreeSet::new();
+        // The place of each, so that a long list is not searched for each of its files.
+        let mut places: BTreeMap<&str, &PackageEntry> = BTreeMap::new();
         for entry in self.entries() {
-            if !seen.insert(entry.path.as_str()) {
-                let what = format!("{:?} is there twice", entry.path);
+            if places.insert(&entry.path, entry).is_some() {
+                let what = format!("{:?} is there twice", short(&entry.path));
                 found(Finding::error(self.name(), None, "package-repeated", what));
             }
             let path = &entry.path;
             if path.starts_with('/') || path.split(['/', '\\']).any(|part| part == "..") {
-                let what = format!("{path:?} leads out of the package");
+                let what = format!("{:?} leads out of the package", short(path));
                 found(Finding::warning(self.name(), None, "package-path", what));
             }
         }
         let stated = self.stated(found);
         for (path, stated) in &stated {
-            if self.entry(path).is_none() {
+            let there = places.get(path.as_str());
+            if there.is_none() {
+                let path = short(path);
                 let what = format!("datapackage.json lists {path:?}, which is not there");
                 found(Finding::error(self.name(), None, "datapackage-missing", what));
-            } else if let (Some(bytes), Some(entry)) = (stated.bytes, self.entry(path))
+            } else if let (Some(bytes), Some(entry)) = (stated.bytes, there)
                 && bytes != entry.length
             {
-                let what =
-                    format!("{path:?} has {} bytes; datapackage.json says {bytes}", entry.length);
+                let (path, length) = (short(path), entry.length);
+                let what = format!("{path:?} has {length} bytes; datapackage.json says {bytes}");
                 found(Finding::error(self.name(), None, "datapackage-length", what));
             }
         }
         for entry in self.entries().iter().filter(|entry| !entry.path.ends_with('/')) {
             let own = [DATAPACKAGE, DATAPACKAGE_DIGEST].contains(&entry.path.as_str());
             if !own && !stated.is_empty() && !stated.contains_key(&entry.path) {
-                let what = format!("datapackage.json does not list {:?}", entry.path);
+                let what = format!("datapackage.json does not list {:?}", short(&entry.path));
                 found(Finding::warning(self.name(), None, "datapackage-unlisted", what));
             }
             if !fast {
@@ -68,36 +64,37 @@ impl Package {
         let mut fail = |rule, what: String| {
             found(Finding::error(self.name(), None, rule, what));
         };
-        let bytes = match self.read(DATAPACKAGE, DATAPACKAGE_BYTES_MAX) {
-            Ok(bytes) => bytes,
+        // Read as it comes: what is not kept of it takes no memory.
+        let json = |path| {
+            let missing = || PackageError::Missing { path: str::to_owned(path) };
+            let bytes = self.bytes(self.entry(path).ok_or_else(missing)?)?;
+            Ok::<_, PackageError>(BufReader::new(bytes.take(DATAPACKAGE_BYTES_MAX)))
+        };
+        let list = match json(DATAPACKAGE) {
+            Ok(list) => list,
             Err(why) => {
                 fail("datapackage", format!("no datapackage.json can be read: {why}"));
                 return listed;
             }
         };
-        if let Ok(digest) = self.read(DATAPACKAGE_DIGEST, DATAPACKAGE_BYTES_MAX) {
-            let json: Value = serde_json::from_slice(&digest).unwrap_or_default();
-            let hash = json.get("hash").and_then(Value::as_str).map(str::to_owned);
+        if let Ok(digest) = json(DATAPACKAGE_DIGEST) {
+            let hash = serde_json::from_reader(digest).ok().and_then(|Digest { hash }| hash);
             listed.insert(DATAPACKAGE.to_owned(), Stated { hash, bytes: None });
         }
-        let json: Value = match serde_json::from_slice(&bytes) {
-            Ok(json) => json,
+        let Listed { resources, nameless, left_out } = match serde_json::from_reader(list) {
+            Ok(list) => list,
             Err(why) => {
-                fail("datapackage", format!("datapackage.json is no JSON: {why}"));
+                fail("datapackage", format!("datapackage.json is no list of files: {why}"));
                 return listed;
             }
         };
-        let resources = json.get("resources").and_then(Value::as_array);
-        for resource in resources.into_iter().flatten() {
-            let text = |key: &str| resource.get(key).and_then(Value::as_str).map(str::to_owned);
-            match text("path") {
-                Some(path) => {
-                    let bytes = resource.get("bytes").and_then(Value::as_u64);
-                    listed.insert(path, Stated { hash: text("hash"), bytes });
-                }
-                None => fail("datapackage", "a resource has no path".to_owned()),
-            }
+        if nameless > 0 {
+            fail("datapackage", format!("{nameless} resources have no path"));
         }
+        if left_out > 0 {
+            fail("datapackage", format!("{left_out} resources more than are compared"));
+        }
+        listed.extend(resources);
         listed
     }
 
@@ -107,7 +104,7 @@ impl Package {
         stated: Option<&Stated>,
         found: &mut dyn FnMut(Finding),
     ) {
-        let path = &entry.path;
+        let path = short(&entry.path);
         let mut fail = |rule, what: String| {
             found(Finding::error(self.name(), None, rule, what));
         };
@@ -154,6 +151,11 @@ impl Package {
             }
         }
     }
+}
+
+/// A path for a message: the start of one that is very long.
+fn short(path: &str) -> &str {
+    &path[..path.floor_char_boundary(300)]
 }
 
 /// A hash with its label: early packages leave out that of SHA-256.

@@ -4,7 +4,7 @@ use std::io::Read;
 
 use super::super::arc;
 use super::super::parse::{Form, RecordHeader, Warning, excerpt, header_len_from, parse_header};
-use super::{Begun, Current, Framing, Stop, Trouble, WarcReader};
+use super::{Begun, Current, Framing, MEMBER_PER_RECORD, Stop, Trouble, WarcReader};
 use crate::base::Severity;
 
 impl<R: Read> WarcReader<R> {
@@ -170,7 +170,7 @@ impl<R: Read> WarcReader<R> {
         if !self.shared_noted {
             self.shared_noted = true;
             let what = format!("{what}; one member a record is what readers can seek in");
-            self.note(Severity::Warning, self.unpack.member.offset, "member-per-record", what);
+            self.note(Severity::Warning, self.unpack.member.offset, MEMBER_PER_RECORD, what);
         }
     }
 

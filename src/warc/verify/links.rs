@@ -12,8 +12,12 @@ use super::super::parse::RecordHeader;
 use super::super::record::RecordKind;
 use crate::base::{Checksum, Finding};
 
-/// How many records are remembered.
+/// How many records are remembered, and how many links.
 pub const LINKS_MAX: usize = 400_000;
+/// How many links of one kind are followed of one record; most have two.
+const RECORD_LINKS_MAX: usize = 1_000;
+/// How many repeated identifiers are reported.
+const FINDINGS_MAX: usize = 10_000;
 
 /// The kind of a link, which is reported where it leads nowhere.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -41,36 +45,44 @@ impl Link {
     }
 }
 
-/// A record that is known.
+/// A record that is known, by its identifier or by its URI and date.
 #[derive(Debug, Clone, Copy)]
 struct Known {
     /// A hash of its payload digest; zero where it states none.
     payload: u64,
+    offset: u64,
     file: u32,
+    by_id: bool,
 }
 
 /// A link that was met before what it names.
+#[derive(Debug, Clone, Copy)]
 struct Open {
+    to: u64,
+    offset: u64,
+    file: u32,
     link: Link,
-    file: u32,
-    offset: u64,
 }
 
-/// A revisit whose original was not met before it.
+/// A revisit whose original was not met before it. A hash is zero where there is nothing to hash.
+#[derive(Debug, Clone, Copy)]
 struct OpenRevisit {
-    id: Option<u64>,
-    by_date: Option<u64>,
+    id: u64,
+    by_date: u64,
     payload: u64,
-    file: u32,
     offset: u64,
+    file: u32,
 }
 
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Links {
     files: Vec<String>,
+    /// The number of the first of `files`.
+    first: u32,
+    /// How many records, and how many links, are remembered.
+    most: usize,
     known: HashMap<u64, Known>,
-    open: HashMap<u64, Vec<Open>>,
-    open_count: usize,
+    open: Vec<Open>,
     revisits: Vec<OpenRevisit>,
     findings: Vec<Finding>,
     left_out: u64,
@@ -78,39 +90,56 @@ pub(super) struct Links {
 
 impl Links {
     pub(super) fn new() -> Self {
-        Self::default()
+        Self { most: LINKS_MAX, ..Self::default() }
     }
 
     pub(super) fn begin_file(&mut self, name: &str) {
         self.files.push(name.to_owned());
     }
 
-    /// An empty one for a part of the file that was begun last.
-    pub(super) fn part(&self) -> Self {
-        Self { files: self.files.clone(), ..Self::default() }
+    /// An empty one for a part of the file that was begun last, of which `parts` share what may still
+    /// be remembered.
+    pub(super) fn part(&self, parts: usize) -> Self {
+        let taken = self.known.len().max(self.open.len() + self.revisits.len());
+        let most = self.most.saturating_sub(taken) / parts.max(1);
+        let files = self.files.last().cloned().into_iter().collect();
+        Self { files, first: self.file(), most, ..Self::default() }
     }
 
     /// Takes in what a part of the file had.
     pub(super) fn absorb(&mut self, part: Self) {
-        for (key, known) in part.known {
-            self.known.entry(key).or_insert(known);
-        }
-        for (to, links) in part.open {
-            self.open.entry(to).or_default().extend(links);
-        }
-        self.open_count += part.open_count;
-        self.revisits.extend(part.revisits);
         self.findings.extend(part.findings);
         self.left_out += part.left_out;
+        let mut repeated = Vec::new();
+        if self.known.is_empty() {
+            self.known = part.known;
+        } else {
+            for (key, known) in part.known {
+                if self.known.len() >= self.most {
+                    self.left_out += 1;
+                } else if let Some(before) = self.known.insert(key, known)
+                    && (before.by_id && known.by_id && before.file == known.file)
+                {
+                    repeated.push((known.file, before.offset.max(known.offset)));
+                }
+            }
+        }
+        repeated.sort_unstable();
+        repeated.into_iter().for_each(|(file, offset)| self.repeated(file, offset));
+        let room = self.most.saturating_sub(self.open.len() + self.revisits.len());
+        self.open.extend(part.open.into_iter().take(room));
+        let room = self.most.saturating_sub(self.open.len() + self.revisits.len());
+        self.revisits.extend(part.revisits.into_iter().take(room));
     }
 
     fn file(&self) -> u32 {
-        u32::try_from(self.files.len().saturating_sub(1)).unwrap_or(u32::MAX)
+        let last = u32::try_from(self.files.len().saturating_sub(1)).unwrap_or(u32::MAX);
+        self.first.saturating_add(last)
     }
 
     /// Takes in a record.
     pub(super) fn record(&mut self, header: &RecordHeader, offset: u64) {
-        if self.known.len() >= LINKS_MAX || self.open_count >= LINKS_MAX {
+        if self.known.len() >= self.most || self.open.len() + self.revisits.len() >= self.most {
             self.left_out += 1;
             return;
         }
@@ -121,32 +150,32 @@ impl Links {
             .and_then(|text| text.parse::<Checksum>().ok())
             .map_or(0, |checksum| hash_of(&checksum));
         let file = self.file();
+        let known = Known { payload, offset, file, by_id: false };
         if let Some(id) = fields.record_id() {
-            let known = Known { payload, file };
+            let known = Known { by_id: true, ..known };
             if let Some(before) = self.known.insert(hash_of(id.uri()), known)
                 && before.file == file
             {
-                let what = format!("{} names two records of the file", name::RECORD_ID);
-                self.report(file, offset, "record-id", what);
+                self.repeated(file, offset);
             }
         }
         if kind != Some(RecordKind::Revisit)
             && let (true, Some(key)) = (payload != 0, dated(fields.target_uri(), fields.date()))
         {
-            self.known.insert(key, Known { payload, file });
+            self.known.insert(key, known);
         }
         if let Some(id) = fields.warcinfo_id() {
             self.link(Link::Warcinfo, hash_of(id.uri()), offset);
         }
-        for id in fields.concurrent_to() {
+        for id in fields.concurrent_to().iter().take(RECORD_LINKS_MAX) {
             self.link(Link::ConcurrentTo, hash_of(id.uri()), offset);
         }
         match (kind, fields.refers_to()) {
             (Some(RecordKind::Revisit), id) => {
                 let by_date = dated(fields.refers_to_target_uri(), fields.refers_to_date());
-                let id = id.map(|id| hash_of(id.uri()));
-                self.open_count += 1;
-                self.revisits.push(OpenRevisit { id, by_date, payload, file, offset });
+                let id = id.map_or(0, |id| hash_of(id.uri()));
+                let by_date = by_date.unwrap_or(0);
+                self.revisits.push(OpenRevisit { id, by_date, payload, offset, file });
             }
             (_, Some(id)) => self.link(Link::RefersTo, hash_of(id.uri()), offset),
             _ => {}
@@ -155,30 +184,41 @@ impl Links {
 
     fn link(&mut self, link: Link, to: u64, offset: u64) {
         if !self.known.contains_key(&to) {
-            self.open_count += 1;
             let file = self.file();
-            self.open.entry(to).or_default().push(Open { link, file, offset });
+            self.open.push(Open { to, offset, file, link });
         }
     }
 
+    fn repeated(&mut self, file: u32, offset: u64) {
+        // A file whose records all have one identifier is one fact, and thousands of lines of it.
+        if self.findings.len() < FINDINGS_MAX {
+            let what = format!("{} names two records of the file", name::RECORD_ID);
+            self.report(file, offset, "record-id", what);
+        }
+    }
+
+    /// What a file is called.
+    fn name_of(&self, file: u32) -> &str {
+        let at = file.checked_sub(self.first).and_then(|at| usize::try_from(at).ok());
+        at.and_then(|at| self.files.get(at)).map_or("", String::as_str)
+    }
+
     fn report(&mut self, file: u32, offset: u64, rule: &'static str, what: String) {
-        let name = self.files.get(file as usize).map_or("", String::as_str);
-        self.findings.push(Finding::warning(name, Some(offset), rule, what));
+        let finding = Finding::warning(self.name_of(file), Some(offset), rule, what);
+        self.findings.push(finding);
     }
 
     /// What is wrong with the links, and how many revisits refer to records that were not met.
     pub(super) fn finish(mut self) -> (Vec<Finding>, u64) {
         // One finding for each kind of link and file: what is missing is mostly one record.
         let mut missing: HashMap<(Link, u32), (u64, u64)> = HashMap::new();
-        for (to, links) in std::mem::take(&mut self.open) {
+        for Open { to, link, file, offset } in std::mem::take(&mut self.open) {
             if self.known.contains_key(&to) {
                 continue;
             }
-            for Open { link, file, offset } in links {
-                let (count, first) = missing.entry((link, file)).or_insert((0, offset));
-                *count += 1;
-                *first = offset.min(*first);
-            }
+            let (count, first) = missing.entry((link, file)).or_insert((0, offset));
+            *count += 1;
+            *first = offset.min(*first);
         }
         let mut missing: Vec<_> = missing.into_iter().collect();
         missing.sort_by_key(|((link, file), (_, first))| (*file, *first, link.rule()));
@@ -194,15 +234,16 @@ impl Links {
         }
         let mut outside = 0;
         for revisit in std::mem::take(&mut self.revisits) {
-            let mut found = [revisit.id, revisit.by_date].into_iter().flatten();
-            match found.find_map(|key| self.known.get(&key)) {
+            let keys = [revisit.id, revisit.by_date];
+            match keys.iter().filter(|key| **key != 0).find_map(|key| self.known.get(key)) {
                 None => outside += 1,
                 Some(known) if known.payload != 0 && revisit.payload != 0 => {
                     if known.payload != revisit.payload {
                         let what = "the revisit and the record that it refers to have different payload digests";
-                        let name = &self.files[revisit.file as usize];
                         let at = Some(revisit.offset);
-                        self.findings.push(Finding::error(name, at, "revisit-target", what));
+                        let finding =
+                            Finding::error(self.name_of(revisit.file), at, "revisit-target", what);
+                        self.findings.push(finding);
                     }
                 }
                 Some(_) => {}

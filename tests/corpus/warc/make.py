@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Makes the faulty files of this folder, each named by its fault. Run it in this folder.
+"""Makes the faulty files of this folder, each named by its fault, or those that are named.
 
 Needs Python 3.11 and the zstd command. The files are kept; the script is how they came to be, and
 how one more is added: write a function, run it, put the file into expected.tsv.
@@ -13,6 +13,7 @@ import json
 import os
 import struct
 import subprocess
+import sys
 import tempfile
 import zipfile
 import zlib
@@ -274,6 +275,81 @@ def files():
     yield "cut.wacz", whole[:len(whole) // 2]
 
 
-for name, data in files():
-    with open(os.path.join(HERE, name), "wb") as f:
-        f.write(data)
+def packages():
+    """What needs no zstd command."""
+    packed = pack(info()) + b"".join(pack(record(n)) for n in (1, 2, 3))
+    inside = [("archive/data.warc.gz", packed), ("pages/pages.jsonl", b"{}\n")]
+    sound = package(inside)
+    end = sound.rindex(b"PK\x05\x06")
+    count, size, start = struct.unpack("<HII", sound[end + 10:end + 20])
+
+    # As the draft of WACZ 1.2 has them: another profile, CDX beside CDXJ, several lists of pages, a
+    # home object, and files of the maker's own.
+    pages = json.dumps({"format": "json-pages-1.0", "id": "pages", "title": "All Pages"}) + "\n" + json.dumps(
+        {"id": "1", "url": "http://news.example/1", "ts": DATE, "title": "One", "size": 7, "seed": True}) + "\n"
+    index = pack(b'example,news)/1 20200102030405 {"url": "http://news.example/1"}\n')
+    draft = [
+        ("archive/data.warc.gz", packed),
+        ("indexes/index.cdx.gz", index),
+        ("indexes/index.idx", b"!meta 0 {}\n"),
+        ("pages/pages.jsonl", pages.encode()),
+        ("pages/extraPages.jsonl", pages.encode()),
+        ("logs/crawl.log", b"{}\n"),
+    ]
+    listed = [{"name": os.path.basename(p), "path": p, "bytes": len(b),
+               "hash": "sha256:" + hashlib.sha256(b).hexdigest()} for p, b in draft]
+    about = {"profile": "wacz", "resources": listed, "title": "News", "description": "*News*", "created": DATE,
+             "modified": DATE, "software": "made by hand", "home": {"url": "http://news.example/1", "ts": DATE},
+             "licenses": [{"name": "CC0-1.0"}], "organization": "none", "custom": {"deep": [1, {"resources": []}]}}
+    text = json.dumps(about).encode()
+    digest = json.dumps({"path": "datapackage.json", "hash": "sha256:" + hashlib.sha256(text).hexdigest(),
+                         "signedData": {"version": "0.1.0", "hash": "", "signature": "", "publicKey": ""}}).encode()
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as z:
+        for path, data in [*draft, ("datapackage.json", text), ("datapackage-digest.json", digest)]:
+            method = zipfile.ZIP_STORED if path.startswith(("archive/", "indexes/index.cdx")) else zipfile.ZIP_DEFLATED
+            z.writestr(zipfile.ZipInfo(path, (2020, 1, 2, 3, 4, 6)), data, method)
+    yield "draft-1.2.wacz", out.getvalue()
+
+    def zip64(entries, length, offset):
+        record64 = b"PK\x06\x06" + struct.pack("<QHHIIQQQQ", 44, 45, 45, 0, 0, entries, entries, length, offset)
+        locator = b"PK\x06\x07" + struct.pack("<IQI", 0, end, 1)
+        plain = b"PK\x05\x06" + struct.pack("<HHHHIIH", 0, 0, 65535, 65535, 0xffffffff, 0xffffffff, 0)
+        return sound[:end] + record64 + locator + plain
+    yield "zip64.wacz", zip64(count, size, start)
+    yield "entries-overstated.wacz", zip64(1 << 40, size, start)
+    yield "directory-overstated.wacz", zip64(1 << 40, 1 << 40, start)
+    yield "bytes-before.wacz", b"PK\x03\x04 is no entry\n" + sound
+    yield "bytes-after.wacz", sound + b"noise"
+    yield "comment-with-an-end.wacz", sound[:-2] + struct.pack("<H", 26) + b"PK\x05\x06" + b"x" * 22
+    with io.BytesIO(sound) as again, zipfile.ZipFile(again, "a") as z:
+        import warnings
+        warnings.simplefilter("ignore")
+        z.writestr(zipfile.ZipInfo("pages/pages.jsonl", (2020, 1, 2, 3, 4, 6)), b"{}\n")
+        z.close()
+        yield "file-twice.wacz", again.getvalue()
+    yield "encrypted.wacz", sound[:start + 8] + b"\x01" + sound[start + 9:]
+    second = sound.index(b"PK\x03\x04", 4)
+    yield "local-header-missing.wacz", sound[:second] + b"PK\x03\x05" + sound[second + 4:]
+    yield "list-of-everything-else.wacz", package([*inside, ("datapackage.json", json.dumps(
+        {"resources": [{"path": ["a"], "hash": 7, "bytes": "x"}, {}, 3, None, "x", [1]], "x": [[]]}).encode())],
+        resources=False)
+
+    # A window of 64 MiB, for a frame that has a few bytes.
+    frame = b"\x28\xb5\x2f\xfd\x00\x80" + struct.pack("<I", len(record(1)) << 3 | 1)[:3] + record(1)
+    yield "window-too-large.warc.zst", frame
+    yield "field-of-many-words.warc", info() + record(1, extra="X-Words: " + "=?x " * 4000) + record(2)
+
+
+def main(wanted):
+    for source in (packages, files):
+        for name, data in source():
+            if wanted and name not in wanted:
+                continue
+            with open(os.path.join(HERE, name), "wb") as f:
+                f.write(data)
+        if wanted and all(os.path.exists(os.path.join(HERE, name)) for name in wanted):
+            return
+
+
+main(sys.argv[1:])

@@ -361,3 +361,36 @@ fn a_broken_last_member_ends_the_file_even_if_its_page_holds_a_member() {
     let got = seen(&file);
     assert_eq!((intact(&got), got.end), (vec![0], Some(End::Garbage(places[1].offset))));
 }
+
+#[test]
+fn a_long_frame_is_found_after_noise_wherever_it_lies() {
+    // A block of a frame gives nothing before all of it is there, and these are longer than what is
+    // looked at of a gzip member.
+    let blocks: Vec<_> = (0..40).map(|n| noise(n, 90_000)).collect();
+    let (file, places) = file_of(&blocks, Compression::Zstd(3));
+    let mut broken = Vec::new();
+    for place in &places {
+        let (from, to) = (place.offset as usize, (place.offset + place.length) as usize);
+        broken.extend_from_slice(&file[from..to]);
+        broken.extend_from_slice(b"noise");
+    }
+    for got in [seen(&broken), read_all(WarcReader::new(broken.as_slice(), options()))] {
+        assert_eq!(intact(&got).len(), blocks.len(), "{:?}", got.rules.len());
+    }
+}
+
+#[test]
+fn a_frame_that_asks_for_much_memory_is_refused_and_the_next_one_read() {
+    let (file, _) = file_of(&[text(0, 3000)], Compression::Zstd(3));
+    // Header without a content size, and a window of 64 MiB or 32; then one raw block, the last one.
+    for (window, wanted) in [(16 << 3, 1), (15 << 3, 2)] {
+        let (plain, _) = file_of(&[text(1, 3000)], Compression::None);
+        let mut frame = vec![0x28, 0xb5, 0x2f, 0xfd, 0, window];
+        frame.extend_from_slice(&((plain.len() as u32) << 3 | 1).to_le_bytes()[..3]);
+        frame.extend_from_slice(&plain);
+        frame.extend_from_slice(&file);
+        let got = seen(&frame);
+        assert_eq!(got.records.len(), wanted, "{:?}", got.rules);
+        assert_eq!(got.rules.is_empty(), wanted == 2);
+    }
+}

@@ -1,4 +1,4 @@
-//! The rooms of the crate that read bytes of others, without the rest of it.
+//! The rooms of the crate that read bytes of others, without the rest of it, and the checks that are fuzzed.
 
 #![allow(missing_docs, dead_code, unused_imports, reason = "the crate itself is linted, not this")]
 
@@ -10,3 +10,8 @@ pub mod base;
 pub mod http;
 #[path = "../../../src/warc/mod.rs"]
 pub mod warc;
+
+// What `tests/it/fuzz_corpus.rs` calls the whole crate, so that both read the same file of checks.
+use crate as pressmark;
+
+pub mod checks;
