@@ -12,4 +12,4 @@ mod site;
 mod warcs;
 
 pub use client::{Answer, ask, ask_with, raw};
-pub use site::{archive, start, start_with};
+pub use site::{archive, long_file, start, start_with};
