@@ -297,3 +297,26 @@ fn chromium_goes_from_the_timeline_to_the_citation() {
     // The script has run: the policy lets it, and nothing else.
     assert!(cite.contains("class=\"quiet copier\""), "{cite}");
 }
+
+#[test]
+fn feeds_say_where_they_are_and_lead_to_what_they_tell() {
+    let server = Server::start("/reader");
+    let root = format!("http://{}", server.address);
+    for (form, media_type) in [("rss", "application/rss+xml"), ("atom", "application/atom+xml")] {
+        let target = format!("/reader/changes.{form}?host=courier.example&weight=2");
+        let answer = server.get(&target);
+        assert!(answer.field("content-type").starts_with(media_type), "{form}");
+        let own = format!("{root}{}", target.replace('&', "&amp;"));
+        assert!(
+            answer.body.contains(&format!("rel=\"self\" type=\"{media_type}\" href=\"{own}\""))
+        );
+        let feed = feed_rs::parser::parse(answer.body.as_bytes()).unwrap();
+        assert!(feed.entries.len() > 3, "{form}");
+        for entry in &feed.entries {
+            let to = entry.links[0].href.strip_prefix(&root).unwrap();
+            let shown = server.get(to);
+            assert_eq!(shown.status, 200, "{to}");
+            assert!(shown.body.contains("What changed"), "{to}");
+        }
+    }
+}

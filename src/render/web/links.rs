@@ -90,7 +90,8 @@ impl Site {
     }
 
     /// The version of exactly this time and the one that it is compared with.
-    pub(super) fn diff_to(&self, url: &str, to: &str) -> String {
+    #[must_use]
+    pub fn diff_to(&self, url: &str, to: &str) -> String {
         self.to("/diff", &[("url", url), ("to", to)])
     }
 
@@ -101,7 +102,8 @@ impl Site {
     }
 
     /// `/changes`, or a feed of it, with these parameters.
-    pub(super) fn changes(&self, path: &str, parameters: &[(&str, &str)]) -> String {
+    #[must_use]
+    pub fn changes(&self, path: &str, parameters: &[(&str, &str)]) -> String {
         self.to(path, parameters)
     }
 
