@@ -28,6 +28,7 @@ pub mod report;
 mod serial;
 pub mod site;
 pub mod status;
+pub mod standing;
 pub mod timeline;
 pub mod verify;
 pub mod view;

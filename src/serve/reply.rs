@@ -19,11 +19,13 @@ pub struct Refusal {
     /// What could not be done and why, for a person.
     pub reason: String,
 }
+    /// The page that was asked for, where the reason is that it is not held: a person is told more.
+    pub absent: Option<String>,
 
 impl Refusal {
     /// A refusal with that status.
     pub fn new(status: StatusCode, reason: impl Into<String>) -> Self {
-        Self { status, reason: reason.into() }
+        Self { status, reason: reason.into(), absent: None }
     }
 
     /// The request is wrong.

@@ -3,6 +3,7 @@
 
 mod api;
 mod cdx;
+mod banner;
 mod client;
 mod interop;
 mod memento;

@@ -65,7 +65,8 @@ impl Site {
     }
 
     /// The same at a time.
-    pub(super) fn about_at(&self, path: &str, url: &str, at: Timestamp) -> String {
+    #[must_use]
+    pub fn about_at(&self, path: &str, url: &str, at: Timestamp) -> String {
         self.to(path, &[("url", url), ("at", &at.to_warc_date())])
     }
 
