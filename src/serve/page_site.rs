@@ -16,6 +16,6 @@ pub fn page_site(options: &Options, own: &Site, now: Timestamp) -> web::Site {
         origin: Some(format!("{}://{}", own.scheme, own.host)),
         archive: options.cite_archive.clone(),
         now,
-        proof: None,
+        proof: Some("/api/prove".to_owned()),
     }
 }

@@ -1,9 +1,10 @@
 //! The server, in-process over loopback: an archive of WARC files that are written here by hand, and a
 //! client that sees every byte of an answer.
 
+mod answers;
 mod api;
-mod cdx;
 mod banner;
+mod cdx;
 mod client;
 mod interop;
 mod memento;
