@@ -3,12 +3,14 @@
 
 use std::borrow::Cow;
 
+use serde::Serialize;
+
 use crate::archive::{Capture, RecordKind};
 use crate::store::Reader;
 use crate::warc::warc_fields;
 
 /// What a report of a failure says.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Failure {
     /// The step that failed.
     pub reason: Option<String>,

@@ -166,35 +166,14 @@ fn file_name(name: &str) -> Result<String, AnswerError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::diff::ChangeKind;
-    use crate::diff::json::JsonChange;
+    use crate::history::testing::archive_change;
 
     fn at(seconds: i64) -> Timestamp {
         Timestamp::from_unix_seconds(1_900_000_000 + seconds)
     }
 
     fn change(url: &str, seconds: i64) -> ArchiveChange {
-        ArchiveChange {
-            url: url.to_owned(),
-            timestamp: at(seconds).to_stamp14(),
-            date: at(seconds).to_warc_date(),
-            before_timestamp: at(0).to_stamp14(),
-            number: 1,
-            stealth: false,
-            headline: None,
-            change: JsonChange {
-                kind: ChangeKind::TextEdited,
-                before: None,
-                after: None,
-                speaker: None,
-                old_range: None,
-                new_range: None,
-                about: None,
-                words: Vec::new(),
-                notation: false,
-                weight: 1,
-            },
-        }
+        archive_change(url, at(seconds))
     }
 
     #[test]

@@ -6,11 +6,12 @@ use serde::Serialize;
 
 use super::captures::{Failure, failure};
 use super::page::PageJson;
-use super::{AnswerError, Archive, serial};
+use super::{AnswerError, Archive};
 use crate::archive::{Capture, Query, RecordKind};
 use crate::base::Timestamp;
 use crate::cite;
 use crate::extract::page::Page;
+use crate::history::CaptureJson;
 
 /// Which capture.
 #[derive(Debug, Clone)]
@@ -27,43 +28,64 @@ pub struct ViewRequest {
 }
 
 /// One capture.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone)]
 pub struct View {
     /// The page, as it was asked for.
     pub url: String,
     /// The capture.
-    #[serde(serialize_with = "serial::capture")]
     pub capture: Capture,
     /// The capture that holds the payload of a revisit.
-    #[serde(serialize_with = "serial::maybe_capture")]
     pub holder: Option<Capture>,
     /// The one before it.
-    #[serde(serialize_with = "serial::maybe_capture")]
     pub previous: Option<Capture>,
     /// The one behind it.
-    #[serde(serialize_with = "serial::maybe_capture")]
     pub next: Option<Capture>,
     /// What it says; none for a failure, and where the payload is not in this archive or cannot be read.
-    #[serde(skip)]
     pub page: Option<Arc<Page>>,
     /// The facts of a citation; none where there is no page.
-    #[serde(skip)]
     pub source: Option<cite::Source>,
     /// Where it leads, for a redirect.
     pub leads_to: Option<String>,
     /// What failed, for a report of a failure.
-    #[serde(skip)]
     pub failure: Option<Failure>,
     /// Why there is no page, where there is none.
     pub unread: Option<String>,
 }
 
+/// One capture in JSON; the fields are those of [`View`]. The facts of a citation are an answer of their own.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[expect(missing_docs, reason = "each field is that of its name in `View`")]
+pub struct ViewJson {
+    pub url: String,
+    pub capture: CaptureJson,
+    pub holder: Option<CaptureJson>,
+    pub previous: Option<CaptureJson>,
+    pub next: Option<CaptureJson>,
+    pub page: Option<PageJson>,
+    pub leads_to: Option<String>,
+    pub failure: Option<Failure>,
+    pub unread: Option<String>,
+}
+
 impl View {
-    /// What it says, in JSON.
+    /// The answer in JSON.
     #[must_use]
-    pub fn page_json(&self) -> Option<PageJson> {
-        let page = self.page.as_ref()?;
-        Some(PageJson::of_capture(page, &self.capture.url, self.capture.date))
+    pub fn json(&self) -> ViewJson {
+        let maybe = |capture: &Option<Capture>| capture.as_ref().map(CaptureJson::from);
+        let page = self.page.as_ref();
+        let page =
+            page.map(|page| PageJson::of_capture(page, &self.capture.url, self.capture.date));
+        ViewJson {
+            url: self.url.clone(),
+            capture: CaptureJson::from(&self.capture),
+            holder: maybe(&self.holder),
+            previous: maybe(&self.previous),
+            next: maybe(&self.next),
+            page,
+            leads_to: self.leads_to.clone(),
+            failure: self.failure.clone(),
+            unread: self.unread.clone(),
+        }
     }
 }
 

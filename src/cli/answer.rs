@@ -1,6 +1,7 @@
 //! What answers are asked of, as the settings name it, and what an answer's error means for a person.
 
 use crate::answers::{AnswerError, Archive};
+use crate::evidence::EvidenceError;
 use crate::readings::Readings;
 use crate::store::Stay;
 
@@ -52,8 +53,20 @@ impl From<AnswerError> for CliError {
             AnswerError::Request(why) => Self::usage(why),
             AnswerError::PayloadElsewhere { .. } => Self::of(Exit::Failed, error)
                 .hint("import the archive it was captured in; `--as headers` shows what is here"),
-            AnswerError::Io { .. } | AnswerError::Evidence { .. } => Self::of(Exit::Failed, error),
+            AnswerError::Io { .. } => Self::of(Exit::Failed, error),
+            AnswerError::Evidence { doing, why } => evidence_error(&doing, why),
             AnswerError::Store { doing, why } => store_error(&doing, why),
         }
+    }
+}
+
+/// An error of the log for a person.
+#[must_use]
+pub fn evidence_error(what: &str, error: EvidenceError) -> CliError {
+    let hint = error.hint();
+    let cli = CliError::failed(what, error);
+    match hint {
+        Some(hint) => cli.hint(hint),
+        None => cli,
     }
 }

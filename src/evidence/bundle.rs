@@ -137,12 +137,9 @@ impl Bundle {
         let mut indexes = Vec::new();
         for piece in &pieces {
             let index = log.index_of(&piece.file, piece.offset, 0)?;
-            indexes.push(index.ok_or_else(|| {
-                damaged(
-                    &piece.file,
-                    format!("the record at {} is not in the evidence log", piece.offset),
-                )
-            })?);
+            let unlogged =
+                || EvidenceError::Unlogged { file: piece.file.clone(), offset: piece.offset };
+            indexes.push(index.ok_or_else(unlogged)?);
         }
         let needed = indexes.iter().max().map_or(1, |index| index + 1);
         let (checkpoint, stamps) = chosen(layout, &log, needed, making.trust)?;

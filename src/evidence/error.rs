@@ -42,6 +42,14 @@ pub enum EvidenceError {
         /// What is wrong.
         why: String,
     },
+    /// A record that the log does not hold.
+    #[error("the record at {offset} of {file} is not in the evidence log")]
+    Unlogged {
+        /// Its file.
+        file: String,
+        /// Where it begins in it.
+        offset: u64,
+    },
     /// A bundle that cannot be made, or would not hold when it is checked.
     #[error("no bundle: {why}")]
     Bundle {
@@ -69,6 +77,7 @@ impl EvidenceError {
             }
             Self::Damaged { .. } => "`pressmark verify` tells what is damaged",
             Self::Busy => "wait until it is done",
+            Self::Unlogged { .. } => "`pressmark evidence extend` brings the log up to the archive",
             Self::Io { .. } | Self::Store(_) | Self::Bundle { .. } => return None,
         })
     }

@@ -84,6 +84,28 @@ impl<'a> Sayer<'a> {
         Ok(Rows { source: Source::Folded(Box::new(self.versions(url, period))) })
     }
 
+    /// How many captures of `url` have to be read to tell its versions, counted up to `max`: those behind the
+    /// last one that is folded into what is kept.
+    ///
+    /// # Errors
+    /// When the index cannot answer.
+    pub fn unfolded(&self, url: &str, max: usize) -> Result<usize, StoreError> {
+        let kept = self.readings().filter(|readings| readings.is_open());
+        let kept = kept.and_then(|readings| readings.stored_page(&urlkey(url)));
+        let mark = kept.and_then(|page| PageState::of_bytes(&page.state)?.folded_in.mark);
+        let query = Query { from: mark.as_ref().map(|mark| mark.date), ..Query::exactly(url) };
+        let mut count = 0;
+        for entry in self.reader().query(&query) {
+            let entry = entry.map_err(|why| asking(&why))?;
+            let is_folded = mark.as_ref() == Some(&super::fold::Place::of(&entry));
+            count += usize::from(is_of_versions(&entry) && !is_folded);
+            if count >= max {
+                break;
+            }
+        }
+        Ok(count)
+    }
+
     /// Brings what is kept of a page up to its last capture, for who just captured it. A page with more
     /// than `captures_max` captures of which nothing is kept is left to who asks for it, and so is one with
     /// a capture that is longer than this reader reads. Whether the store has the page's versions now, or

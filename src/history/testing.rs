@@ -3,7 +3,10 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
+use super::changes::ArchiveChange;
 use crate::base::{DigestAlgorithm, Timestamp};
+use crate::diff::ChangeKind;
+use crate::diff::json::JsonChange;
 use crate::store::{Layout, Reader};
 
 /// An archive in a directory of its own.
@@ -91,5 +94,30 @@ impl Archive {
     pub(crate) fn reader(&self) -> Reader {
         std::fs::write(self.root.path().join("warc/a.warc"), &self.records).unwrap();
         Reader::open(self.root.path(), 8 << 20).unwrap().0
+    }
+}
+
+/// A change without anything that a test has not asked for.
+pub(crate) fn archive_change(url: &str, at: Timestamp) -> ArchiveChange {
+    ArchiveChange {
+        url: url.to_owned(),
+        timestamp: at.to_stamp14(),
+        date: at.to_warc_date(),
+        before_timestamp: Timestamp::from_unix_seconds(0).to_stamp14(),
+        number: 1,
+        stealth: false,
+        headline: None,
+        change: JsonChange {
+            kind: ChangeKind::TextEdited,
+            before: None,
+            after: None,
+            speaker: None,
+            old_range: None,
+            new_range: None,
+            about: None,
+            words: Vec::new(),
+            notation: false,
+            weight: 1,
+        },
     }
 }

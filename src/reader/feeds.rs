@@ -22,16 +22,24 @@ pub(super) fn feed(asked: &Asked<'_>, form: FeedForm) -> Result<PageAnswer, Refu
         None => (format!("Changes in {}", asked.site.archive.name), asked.site.front_link()),
     };
     let link = asked.site.absolute(&link);
+    let path = match form {
+        FeedForm::Rss => "/changes.rss",
+        FeedForm::Atom => "/changes.atom",
+    };
+    let own = asked.site.absolute(&asked.site.changes(path, &asked.parameters.pairs()));
     let mut sayer = asked.archive.sayer();
     let request = ChangesRequest { wanted, limit: Some(ENTRIES_MAX) };
     let found = changes(&mut sayer, &request, &mut |_| {})?;
     // Without a change there is no time to tell but the beginning of all.
     let updated = found.newest().unwrap_or(Timestamp::from_unix_seconds(0));
     let writer = FeedWriter::new(form, identity(asked.archive.reader().layout()));
-    let head = FeedHead { title: &title, link: Some(&link), of: &of, updated };
+    let (link, own) = (Some(link.as_str()), Some(own.as_str()));
+    let head = FeedHead { title: &title, link, own, of: &of, updated };
     let mut body = writer.begin(&head);
     for change in found {
-        body.push_str(&writer.entry(&change?));
+        let change = change?;
+        let to = asked.site.absolute(&asked.site.diff_to(&change.url, &change.date));
+        body.push_str(&writer.entry_to(&change, &to));
     }
     body.push_str(writer.end());
     let content_type = match form {

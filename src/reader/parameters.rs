@@ -26,6 +26,11 @@ impl<'r> Parameters<'r> {
         of_name.map(|(_, value)| value.trim()).filter(|value| !value.is_empty())
     }
 
+    /// All of them, by name and value.
+    pub fn pairs(&self) -> Vec<(&'r str, &'r str)> {
+        self.all.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect()
+    }
+
     /// The first value of that name that is not empty.
     pub fn text(&self, name: &str) -> Option<&'r str> {
         self.all(name).next()
@@ -38,10 +43,13 @@ impl<'r> Parameters<'r> {
 
     /// A value that has to be there.
     pub fn needed(&self, name: &str) -> Result<&'r str, Refusal> {
-        let value =
-            self.text(name).ok_or_else(|| Refusal::Parameter(format!("{name} is missing")))?;
+        let value = self
+            .text(name)
+            .ok_or_else(|| Refusal::Parameter(format!("the parameter {name} is missing")))?;
         if value.len() > LENGTH_MAX {
-            return Err(Refusal::Parameter(format!("{name} is longer than {LENGTH_MAX} bytes")));
+            return Err(Refusal::Parameter(format!(
+                "the parameter {name} is longer than {LENGTH_MAX} bytes"
+            )));
         }
         Ok(value)
     }

@@ -26,6 +26,8 @@ pub struct FeedHead<'a> {
     pub title: &'a str,
     /// What it is of; `None` for a whole archive.
     pub link: Option<&'a str>,
+    /// Where the feed itself is; `None` for a file.
+    pub own: Option<&'a str>,
     /// Which changes it has: two feeds of one archive that differ in this are two.
     pub of: &'a str,
     /// When the newest change was seen.
@@ -51,10 +53,27 @@ impl FeedWriter {
     pub fn begin(&self, head: &FeedHead<'_>) -> String {
         let id = identifier(&self.archive, &["feed", head.link.unwrap_or_default(), head.of]);
         let (title, link) = (escape(head.title), escape(head.link.unwrap_or(&id)));
+        let (mut space, mut links) = ("", String::new());
+        match self.form {
+            FeedForm::Rss => {
+                if let Some(own) = head.own {
+                    space = " xmlns:atom=\"http://www.w3.org/2005/Atom\"";
+                    links = atom_link("atom:link", "self", "application/rss+xml", own);
+                }
+            }
+            FeedForm::Atom => {
+                if let Some(link) = head.link {
+                    links = atom_link("link", "alternate", "text/html", link);
+                }
+                if let Some(own) = head.own {
+                    links.push_str(&atom_link("link", "self", "application/atom+xml", own));
+                }
+            }
+        }
         match self.form {
             FeedForm::Rss => format!(
-                "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n<rss version=\"2.0\">\n<channel>\n\
-                 <title>{title}</title>\n<link>{link}</link>\n\
+                "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n<rss version=\"2.0\"{space}>\n<channel>\n\
+                 <title>{title}</title>\n<link>{link}</link>\n{links}\
                  <description>What changed in archived articles, and whether anyone said so.</description>\n\
                  <lastBuildDate>{}</lastBuildDate>\n",
                 head.updated.to_http_date()
@@ -62,20 +81,26 @@ impl FeedWriter {
             FeedForm::Atom => format!(
                 "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n\
                  <feed xmlns=\"http://www.w3.org/2005/Atom\">\n<title>{title}</title>\n\
-                 <id>{id}</id>\n<updated>{}</updated>\n<author><name>Pressmark</name></author>\n",
+                 <id>{id}</id>\n{links}<updated>{}</updated>\n<author><name>Pressmark</name></author>\n",
                 head.updated.floor_second().to_rfc3339()
             ),
         }
     }
 
-    /// One change.
+    /// One change, linked with the page.
     #[must_use]
     pub fn entry(&self, found: &ArchiveChange) -> String {
+        self.entry_to(found, &found.url)
+    }
+
+    /// One change, linked with what shows it.
+    #[must_use]
+    pub fn entry_to(&self, found: &ArchiveChange, link: &str) -> String {
         let at = Timestamp::parse(&found.date);
         let at = at.unwrap_or(Timestamp::from_unix_seconds(0));
         let number = found.number.to_string();
         let id = identifier(&self.archive, &["change", &found.url, &found.date, &number]);
-        let (url, title) = (escape(&found.url), escape(&title(found)));
+        let (url, title) = (escape(link), escape(&title(found)));
         let (kind, text) = (escape(found.change.kind.label()), escape(&description(found)));
         match self.form {
             FeedForm::Rss => format!(
@@ -101,6 +126,11 @@ impl FeedWriter {
             FeedForm::Atom => "</feed>\n",
         }
     }
+}
+
+/// A link as Atom has it.
+fn atom_link(element: &str, relation: &str, media_type: &str, to: &str) -> String {
+    format!("<{element} rel=\"{relation}\" type=\"{media_type}\" href=\"{}\"/>\n", escape(to))
 }
 
 /// A URN made of parts: a UUID of version 8 (RFC 9562, section 5.8), the first half of the SHA-256 of
@@ -167,29 +197,26 @@ fn escape(text: &str) -> String {
 mod tests {
     use super::*;
     use crate::diff::json::JsonChange;
+    use crate::history::testing::archive_change;
     use proptest::prelude::*;
 
     fn found(before: &str, after: &str, url: &str) -> ArchiveChange {
+        let at = Timestamp::parse("2031-03-04T08:09:10.250000Z").unwrap();
+        let plain = archive_change(url, at);
+        let change = JsonChange {
+            kind: crate::diff::ChangeKind::FigureChanged,
+            before: Some(before.to_owned()),
+            after: Some(after.to_owned()),
+            about: Some("boats".to_owned()),
+            weight: 3,
+            ..plain.change
+        };
         ArchiveChange {
-            url: url.to_owned(),
-            timestamp: "20310304080910".to_owned(),
-            date: "2031-03-04T08:09:10.250000Z".to_owned(),
             before_timestamp: "20310304070000".to_owned(),
-            number: 1,
             stealth: true,
             headline: Some("Board & <mayor>".to_owned()),
-            change: JsonChange {
-                kind: crate::diff::ChangeKind::FigureChanged,
-                before: Some(before.to_owned()),
-                after: Some(after.to_owned()),
-                speaker: None,
-                old_range: None,
-                new_range: None,
-                about: Some("boats".to_owned()),
-                words: Vec::new(),
-                notation: false,
-                weight: 3,
-            },
+            change,
+            ..plain
         }
     }
 
@@ -201,7 +228,8 @@ mod tests {
         let writer = FeedWriter::new(form, DigestAlgorithm::Sha256.digest(archive));
         let updated = Timestamp::from_unix_seconds(1_900_000_000);
         let link = Some("http://courier.example/?a=1&b=2");
-        let mut out = writer.begin(&FeedHead { title: "Changes <all>", link, of: "all", updated });
+        let mut out =
+            writer.begin(&FeedHead { title: "Changes <all>", link, own: link, of: "all", updated });
         for change in changes {
             out.push_str(&writer.entry(change));
         }

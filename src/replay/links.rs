@@ -10,6 +10,7 @@ use std::borrow::Cow;
 use encoding_rs::{Encoding, UTF_8};
 use url::Url;
 
+use super::parts::{Named, Part};
 use super::{Modifier, Site};
 use crate::base::TargetUri;
 
@@ -24,6 +25,7 @@ pub struct Links {
     is_based: bool,
     encoding: &'static Encoding,
     is_identity: bool,
+    named: Option<Named>,
 }
 
 impl Links {
@@ -43,6 +45,28 @@ impl Links {
             is_based: false,
             encoding: UTF_8,
             is_identity: false,
+            named: None,
+        }
+    }
+
+    /// The same, which also notes the parts that the document names.
+    #[must_use]
+    pub fn noting(self, named: &Named) -> Self {
+        Self { named: Some(named.clone()), ..self }
+    }
+
+    /// Whether parts are noted.
+    pub(super) fn is_noting(&self) -> bool {
+        self.named.is_some()
+    }
+
+    /// Notes a part that the document names, where it can have been captured.
+    pub(super) fn note(&self, reference: &str, modifier: Modifier) {
+        let is_none = reference.trim().is_empty() || self.stays(reference);
+        let Some(named) = self.named.as_ref().filter(|_| !is_none) else { return };
+        if let Some(mut url) = self.resolved(reference) {
+            url.set_fragment(None);
+            named.add(Part { url: url.into(), modifier });
         }
     }
 

@@ -1,6 +1,7 @@
 //! Parts of a page: which capture of one is taken, what is told of their times, and what stands in the
 //! place of one that is not held.
 
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use super::Modifier;
@@ -11,6 +12,40 @@ use crate::base::Timestamp;
 const GOOD_WITHIN: Duration = Duration::from_hours(30 * 24);
 /// Parts captured this much before or after the page go without saying: a crawl takes time.
 const FAR: Duration = Duration::from_hours(24);
+
+/// This many parts of a page are noted; a page with more is told of by its first ones.
+pub const NAMED_MAX: usize = 100;
+
+/// A part that a page names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Part {
+    /// Its URL, without a fragment.
+    pub url: String,
+    /// What it is wanted as.
+    pub modifier: Modifier,
+}
+
+/// The parts that a browser fetches for a page without being asked to, each once, in the order of the page;
+/// clones share the list. Noted by [`Links`](super::Links) while the page is rewritten.
+#[derive(Debug, Clone, Default)]
+pub struct Named(Arc<Mutex<Vec<Part>>>);
+
+impl Named {
+    /// Notes a part.
+    pub(super) fn add(&self, part: Part) {
+        // What is behind it is right at every moment.
+        let mut list = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if list.len() < NAMED_MAX && !list.contains(&part) {
+            list.push(part);
+        }
+    }
+
+    /// The parts that were noted so far.
+    #[must_use]
+    pub fn parts(&self) -> Vec<Part> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
 
 /// A capture that could be shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -83,6 +83,9 @@ impl Rules {
             "meta" => self.meta(attributes, &mut out),
             _ => {}
         }
+        if self.links.is_noting() {
+            self.note_parts(tag, attributes);
+        }
         for (name, value) in &attributes.0 {
             let Some(holds) = holds(tag, name, value, attributes, &self.links) else { continue };
             if holds == Holds::Harm {
@@ -92,6 +95,54 @@ impl Rules {
             }
         }
         out
+    }
+
+    /// Notes what a browser fetches for an element without being asked to. Of pictures in several sizes that
+    /// is one, and which one cannot be known here: the one that stands for all.
+    fn note_parts(&self, tag: &str, attributes: &Attributes) {
+        let note = |name: &str, modifier: Modifier| {
+            if let Some(reference) = attributes.get(name) {
+                self.links.note(reference, modifier);
+            }
+        };
+        match tag {
+            "img" if attributes.get("src").is_none() => {
+                let mut first = None;
+                srcset::rewrite(attributes.get("srcset").unwrap_or_default(), |url| {
+                    first.get_or_insert_with(|| url.to_owned());
+                    None
+                });
+                if let Some(first) = first {
+                    self.links.note(&first, Modifier::Image);
+                }
+            }
+            "img" => note("src", Modifier::Image),
+            "input" if attributes.has_word("type", "image") => note("src", Modifier::Image),
+            "image" | "feimage" => {
+                note("href", Modifier::Image);
+                note("xlink:href", Modifier::Image);
+            }
+            "script" if self.scripts != Scripts::Never => note("src", Modifier::Script),
+            "iframe" | "frame" => note("src", Modifier::Frame),
+            "video" => {
+                note("poster", Modifier::Image);
+                note("src", Modifier::Embed);
+            }
+            "audio" | "embed" => note("src", Modifier::Embed),
+            "object" => note("data", Modifier::Embed),
+            "link" if attributes.has_word("rel", "stylesheet") => {
+                let is_shown = !attributes.has_word("rel", "alternate")
+                    && !attributes
+                        .get("media")
+                        .unwrap_or_default()
+                        .trim()
+                        .eq_ignore_ascii_case("print");
+                if is_shown {
+                    note("href", Modifier::Style);
+                }
+            }
+            _ => note("background", Modifier::Image),
+        }
     }
 
     fn base(&mut self, attributes: &Attributes, out: &mut Vec<Change>) {

@@ -103,7 +103,11 @@ impl Guard {
         let other = self.other_root(&site);
         (site.replay, site.reader) = if self.is_replay { (None, other) } else { (other, None) };
         if let Err(refusal) = self.passes(&request, &site) {
-            let mut response = refusal.into_response();
+            let mut response = if wants_page(request.headers()) {
+                pages::refused_plainly(&self.state, &site, &refusal)
+            } else {
+                refusal.into_response()
+            };
             if response.status() == StatusCode::UNAUTHORIZED {
                 let realm = "Basic realm=\"pressmark\", charset=\"UTF-8\"";
                 put(&mut response, WWW_AUTHENTICATE, realm);
@@ -113,7 +117,7 @@ impl Guard {
         if let Some(uri) = self.without_base(request.uri()) {
             *request.uri_mut() = uri;
         }
-        let is_person = wants_page(request.headers()) && !self.is_replay;
+        let is_person = wants_page(request.headers());
         request.extensions_mut().insert(site.clone());
         let answering = TowerToHyperService::new(router).call(request.map(Body::new));
         let response = match tokio::time::timeout(options.request_timeout, answering).await {
@@ -124,13 +128,18 @@ impl Guard {
                 Refusal::new(StatusCode::GATEWAY_TIMEOUT, reason).into_response()
             }
         };
-        let refusal = response.extensions().get::<Refusal>().filter(|_| is_person);
+        let refusal = response.extensions().get::<Refusal>().filter(|_| is_person).cloned();
         let response = match refusal {
             Some(refusal) => {
-                let mut page = pages::refused(&self.state, &site, refusal);
                 // What hangs on the time that was asked for does so as a page, too.
-                if let Some(vary) = response.headers().get(VARY) {
-                    page.headers_mut().insert(VARY, vary.clone());
+                let vary = response.headers().get(VARY).cloned();
+                let mut page = if self.is_replay {
+                    pages::refused_plainly(&self.state, &site, &refusal)
+                } else {
+                    pages::refused(&self.state, &site, &refusal).await
+                };
+                if let Some(vary) = vary {
+                    page.headers_mut().insert(VARY, vary);
                 }
                 page
             }

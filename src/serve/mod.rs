@@ -2,7 +2,8 @@
 //! HTTP. An edge like the command line: it turns addresses and parameters into questions, and values into
 //! answers.
 //!
-//! In reading order: what may be set ([`Options`]); what every handler has ([`Serve`]); listening,
+//! In reading order: what may be set ([`Options`]); what every handler has ([`Serve`]), the versions of pages
+//! that were shown lately among it (`versions`); listening,
 //! connections and the orderly stop (`listen`); what every request passes ([`guard`]); what a request asks
 //! for (`request`, `params`) and how an answer is made (`reply`, `body`, `range`); the areas: `memento`,
 //! `replay`, `cdx`, `warc`, `worker`, `api`, `pages`, `health`.
@@ -20,6 +21,7 @@ mod memento;
 mod metrics;
 mod options;
 mod original;
+mod page_site;
 mod pages;
 mod params;
 mod range;
@@ -27,6 +29,7 @@ mod replay;
 mod reply;
 mod request;
 mod state;
+mod versions;
 mod warc;
 mod worker;
 

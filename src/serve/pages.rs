@@ -13,13 +13,15 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 
 use super::Serve;
+use super::page_site::page_site;
 use super::params::Params;
 use super::range::is_known;
 use super::reply::{Refusal, put, with_type};
 use super::request::{self, Asked};
+use crate::answers::absent::absent;
 use crate::base::DigestAlgorithm;
 use crate::reader::{Cache, PATHS, PageAnswer, PageRequest, SEEN_COOKIE, SEEN_PATH, answer};
-use crate::render::web::{POLICY, Site, error};
+use crate::render::web::{self, PLAIN_POLICY, POLICY, Site};
 
 /// How long a browser keeps what was marked as seen, in seconds: two years.
 const SEEN_SECONDS: u64 = 2 * 365 * 86_400;
@@ -68,28 +70,44 @@ fn is_own(asked: &Asked) -> bool {
     asked.header("origin").is_none_or(|origin| origin == own)
 }
 
-/// The server as its pages name it.
 fn site(state: &Serve, own: &request::Site) -> Site {
-    Site {
-        base: own.base.clone(),
-        replay: match &own.replay {
-            Some(root) => format!("{root}/web"),
-            None => format!("{}/web", own.base),
-        },
-        origin: Some(format!("{}://{}", own.scheme, own.host)),
-        archive: state.options.cite_archive.clone(),
-        now: state.clock().now(),
-        proof: None,
-    }
+    page_site(&state.options, own, state.clock().now())
 }
 
-/// A refusal as a page for a person.
-pub fn refused(state: &Serve, own: &request::Site, refusal: &Refusal) -> Response {
-    let status = refusal.status;
-    let page = error(&site(state, own), status.as_u16(), &refusal.reason);
+/// A refusal as a page for a person. Of a page that is not held it says why, and what is held near it.
+pub async fn refused(state: &Arc<Serve>, own: &request::Site, refusal: &Refusal) -> Response {
+    let (status, site) = (refusal.status, site(state, own));
+    let mut page = None;
+    if let Some(url) = refusal.absent.clone() {
+        let site = site.clone();
+        // Where nobody can tell more, what is known is told.
+        let told = state.ask(move |state| {
+            let found = absent(&state.archive, &url)?;
+            Ok(found.map(|found| web::absent(&site, &found)))
+        });
+        page = told.await.ok().flatten();
+    }
+    let page = page.unwrap_or_else(|| web::error(&site, status.as_u16(), &refusal.reason));
     let mut response = with_type(status, "text/html; charset=utf-8", page);
     response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response.headers_mut().insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
+    response
+}
+
+/// The same without a word of the archive, for who may not read it, and for the replay origin, where nothing
+/// of the reader is but the way to it.
+pub fn refused_plainly(state: &Serve, own: &request::Site, refusal: &Refusal) -> Response {
+    let site = site(state, own);
+    let page = web::plain_error(
+        &site,
+        refusal.status.as_u16(),
+        &refusal.reason,
+        refusal.absent.as_deref(),
+    );
+    let mut response = with_type(refusal.status, "text/html; charset=utf-8", page);
+    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    let policy = HeaderValue::from_static(PLAIN_POLICY);
+    response.headers_mut().insert(CONTENT_SECURITY_POLICY, policy);
     response
 }
 

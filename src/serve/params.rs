@@ -45,7 +45,7 @@ impl Params {
 
     /// A value that has to be there.
     pub fn needed(&self, name: &str) -> Result<&str, Refusal> {
-        self.text(name).ok_or_else(|| Refusal::bad(format!("{name} is missing")))
+        self.text(name).ok_or_else(|| Refusal::bad(format!("the parameter {name} is missing")))
     }
 
     /// A value that is read from its text; `expected` says what that has to be.
@@ -87,6 +87,6 @@ mod tests {
         assert_eq!(why.reason, "bad: expected a number, but found \"x\"");
         assert_eq!(params.is_on("on"), Ok(Some(true)));
         assert!(params.is_on("bad").is_err());
-        assert_eq!(params.needed("x").unwrap_err().reason, "x is missing");
+        assert_eq!(params.needed("x").unwrap_err().reason, "the parameter x is missing");
     }
 }

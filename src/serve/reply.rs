@@ -9,6 +9,7 @@ use serde_json::json;
 use crate::answers::AnswerError;
 use crate::app::pool::PoolError;
 use crate::archive::{ArchiveError, ArchiveErrorKind};
+use crate::evidence::EvidenceError;
 use crate::store::StoreError;
 
 /// A request that is not answered, and why.
@@ -18,12 +19,14 @@ pub struct Refusal {
     pub status: StatusCode,
     /// What could not be done and why, for a person.
     pub reason: String,
+    /// The page that was asked for, where the reason is that it is not held: a person is told more.
+    pub absent: Option<String>,
 }
 
 impl Refusal {
     /// A refusal with that status.
     pub fn new(status: StatusCode, reason: impl Into<String>) -> Self {
-        Self { status, reason: reason.into() }
+        Self { status, reason: reason.into(), absent: None }
     }
 
     /// The request is wrong.
@@ -82,7 +85,10 @@ impl From<AnswerError> for Refusal {
             | AnswerError::OneVersion { .. }
             | AnswerError::NothingToCite { .. }
             | AnswerError::WordsMissing(_)
-            | AnswerError::NoArticle { .. } => Self::missing(text),
+            | AnswerError::NoArticle { .. }
+            | AnswerError::Evidence { why: EvidenceError::Unlogged { .. }, .. } => {
+                Self::missing(text)
+            }
             AnswerError::Request(_) => Self::bad(text),
             AnswerError::Store { why: StoreError::IndexBusy, .. } => {
                 Self::new(StatusCode::SERVICE_UNAVAILABLE, text)
@@ -127,7 +133,7 @@ pub fn put(response: &mut Response, name: HeaderName, value: &str) {
 
 /// The answer for an address that is none.
 pub async fn no_such_address() -> Refusal {
-    Refusal::missing("there is nothing at this address; docs/reference/server.md lists them")
+    Refusal::missing("there is nothing at this address")
 }
 
 /// The answer to a method that the address does not take.

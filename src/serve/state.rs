@@ -12,6 +12,7 @@ use super::Options;
 use super::cdx::PageStarts;
 use super::metrics::Counts;
 use super::reply::Refusal;
+use super::versions::Versions;
 
 /// What another part of the same process says at `/healthz` and `/metrics`.
 pub trait Beside: Send + Sync {
@@ -33,6 +34,7 @@ pub struct Serve {
     pub(super) pool: Pool,
     pub(super) counts: Counts,
     pub(super) page_starts: PageStarts,
+    pub(super) versions: Versions,
     pub(super) beside: Option<Arc<dyn Beside>>,
 }
 
@@ -53,6 +55,7 @@ impl Serve {
             options,
             counts: Counts::default(),
             page_starts: PageStarts::default(),
+            versions: Versions::default(),
             beside,
         }
     }

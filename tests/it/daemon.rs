@@ -1,6 +1,8 @@
 //! `watch` as a process: what others see of its queue, new jobs by a signal, an orderly end; and jobs
 //! that are killed and begun again.
 
+mod serving;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Output, Stdio};

@@ -1,7 +1,9 @@
 //! The server, in-process over loopback: an archive of WARC files that are written here by hand, and a
 //! client that sees every byte of an answer.
 
+mod answers;
 mod api;
+mod banner;
 mod cdx;
 mod client;
 mod interop;
@@ -12,4 +14,4 @@ mod site;
 mod warcs;
 
 pub use client::{Answer, ask, ask_with, raw};
-pub use site::{archive, start, start_with};
+pub use site::{archive, long_file, start, start_with};

@@ -114,7 +114,8 @@ impl Show<'_> {
         let of = format!("{:?} {} {}", args.kind, args.stealth, args.weight);
         // Without a change there is no time to tell but the beginning of all.
         let updated = newest.unwrap_or(Timestamp::from_unix_seconds(0));
-        let head = FeedHead { title: &title, link: link.as_deref(), of: &of, updated };
+        let link = link.as_deref();
+        let head = FeedHead { title: &title, link, own: None, of: &of, updated };
         out.text(&writer.begin(&head))?;
         for change in found {
             out.text(&writer.entry(&change?))?;

@@ -4,13 +4,14 @@ use serde_json::json;
 
 use crate::app::evidence::options;
 use crate::base::Timestamp;
+use crate::cli::answer::evidence_error;
 use crate::cli::args::{EvidenceArgs, EvidenceCommand};
 use crate::cli::context::{Context, store_error};
 use crate::cli::output::Format;
 use crate::cli::{CliError, Exit};
 use crate::evidence::bundle::CHECK_SCRIPT;
 use crate::evidence::log::{Appender, replace_lost_key};
-use crate::evidence::{EvidenceError, Log, OpenFiles, extend};
+use crate::evidence::{Log, OpenFiles, extend};
 use crate::store::Layout;
 
 /// Prints what the log says of itself, or brings it up to date.
@@ -31,17 +32,6 @@ pub fn run(args: &EvidenceArgs, context: &Context) -> Result<Exit, CliError> {
         EvidenceCommand::Keys => keys(context, &layout),
         EvidenceCommand::Extend => bring_up(context, &layout, now),
         EvidenceCommand::NewKey { lost } => new_key(context, &layout, now, lost),
-    }
-}
-
-/// An error of the log for a person.
-#[must_use]
-pub fn evidence_error(what: &str, error: EvidenceError) -> CliError {
-    let hint = error.hint();
-    let cli = CliError::failed(what, error);
-    match hint {
-        Some(hint) => cli.hint(hint),
-        None => cli,
     }
 }
 

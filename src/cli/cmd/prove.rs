@@ -1,28 +1,24 @@
 //! `prove`
 
 use std::path::Path;
-use std::sync::Arc;
 
 use serde_json::json;
 
-use super::evidence::evidence_error;
 use super::wacz;
-use crate::answers::page::load;
+use crate::answers;
+use crate::answers::prove::{Proof, ProveRequest};
 use crate::answers::verify::{self, StepJson};
-use crate::answers::{AnswerError, Archive};
 use crate::app::evidence::{authorities, options};
-use crate::archive::RecordKind;
-use crate::cite::{Capture, Source, Style, cite};
+use crate::cli::answer::evidence_error;
 use crate::cli::args::ProveArgs;
 use crate::cli::context::Context;
 use crate::cli::out_file::OutFile;
 use crate::cli::output::Format;
 use crate::cli::{CliError, Exit};
-use crate::evidence::bundle::{Bundle, Making, Texts, gather, has_user};
+use crate::evidence::bundle::{Bundle, has_user};
 use crate::evidence::check::{Known, Outcome};
 use crate::evidence::note::VerifierKey;
 use crate::evidence::{OpenFiles, extend};
-use crate::extract::EXTRACTOR;
 use crate::http::Head;
 use crate::render;
 use crate::store::Loaded;
@@ -47,34 +43,32 @@ fn prove(args: &ProveArgs, url: &str, out: &Path, context: &Context) -> Result<E
     let at = context.instant("--at", args.at.as_deref())?;
     let open = context.open_archive()?;
     let reader = open.reader();
-    let what = format!("proving {url}");
-    let loaded = load(&open, url, at, &what)?;
-    let entry = &loaded.entry;
-    let pieces = gather(reader, &loaded).map_err(|e| evidence_error(&what, e))?;
     let trust = authorities(&context.settings).map_err(CliError::usage)?.trust;
-    let texts = texts(&open, &loaded, context)?;
     let kept = published(args)?;
-    let make = || {
-        let making = Making { trust: &trust, made: context.clock.now(), kept: &kept };
-        Bundle::prove(reader.layout(), pieces.clone(), texts.clone(), &making)
+    let request = ProveRequest {
+        url: url.to_owned(),
+        at,
+        archive: crate::app::cite_archive(&context.settings)?,
+        trust: &trust,
+        kept: &kept,
+        made: context.clock.now(),
     };
     let options = options(&context.settings);
-    let bundle = make().or_else(|why| {
+    let mut extended = || {
         // What a run that died has written is not in the log yet.
-        let now = context.clock.now();
-        match extend(reader.layout(), &options, &OpenFiles::Leave, now) {
-            Ok(done) if done.checkpoint.is_some() => make(),
-            _ => Err(why),
-        }
-    });
-    let bundle = bundle.map_err(|e| evidence_error(&what, e))?;
+        let done = extend(reader.layout(), &options, &OpenFiles::Leave, context.clock.now());
+        done.is_ok_and(|done| done.checkpoint.is_some())
+    };
+    let proof = answers::prove::prove(&open, &request, &mut extended)?;
+    let Proof { bundle, loaded } = &proof;
+    let entry = &loaded.entry;
     if out.extension().is_some_and(|end| end.eq_ignore_ascii_case("wacz")) {
         let now = context.clock.now();
         let written =
-            file.write(|path| wacz::export(&bundle, entry, reader, &options, now, path))?;
+            file.write(|path| wacz::export(bundle, entry, reader, &options, now, path))?;
         let (records, digest) = (written.records, &written.digest);
         context.out.say(&format!("{records} records, signed over {digest}: {}", out.display()));
-        warn_of_secrets(&bundle, &loaded, context);
+        warn_of_secrets(bundle, loaded, context);
         if context.out.format() == Format::Json {
             let file = out.display().to_string();
             context.out.json(&json!({ "file": file, "records": records, "digest": digest }))?;
@@ -88,19 +82,11 @@ fn prove(args: &ProveArgs, url: &str, out: &Path, context: &Context) -> Result<E
         bundle.stamps.len(),
         out.display()
     );
-    let facts = json!({
-        "file": out.display().to_string(),
-        "records": bundle.records.len(),
-        "leaves": bundle.checkpoint.size,
-        "stamps": bundle.stamps.len(),
-    });
-    file.write(|path| {
-        bundle.write(reader.layout(), &options, path).map_err(|e| evidence_error(&what, e))
-    })?;
+    file.write(|path| proof.write(&open, &options, path).map_err(CliError::from))?;
     context.out.say(&done);
-    warn_of_secrets(&bundle, &loaded, context);
+    warn_of_secrets(bundle, loaded, context);
     if context.out.format() == Format::Json {
-        context.out.json(&facts)?;
+        context.out.json(&proof.json(&out.display().to_string()))?;
     }
     Ok(Exit::Done)
 }
@@ -128,27 +114,6 @@ fn warn_of_secrets(bundle: &Bundle, capture: &Loaded, context: &Context) {
             "the answer sets cookies, which may still open what the request was allowed to see; it is handed over as it came",
         );
     }
-}
-
-/// What the page says, and how to cite it. A page that cannot be read is proved all the same.
-fn texts(open: &Archive, loaded: &Arc<Loaded>, context: &Context) -> Result<Texts, CliError> {
-    let mut texts = Texts { extractor: EXTRACTOR.to_owned(), ..Texts::default() };
-    // Of a failure there is nothing to read.
-    if loaded.entry.kind == RecordKind::Metadata {
-        return Ok(texts);
-    }
-    let page = match open.reading_of(loaded, "reading the page") {
-        Ok(page) => page,
-        // A revisit whose payload another archive has is cited by what is known of it here.
-        Err(AnswerError::PayloadElsewhere { .. }) => Arc::default(),
-        Err(_) => return Ok(texts),
-    };
-    let source =
-        Source::new(&page, Capture::of(loaded), crate::app::cite_archive(&context.settings)?);
-    texts.citation = Some(cite(&source, Style::Text));
-    texts.headline = page.headline.as_ref().map(|headline| headline.value.clone());
-    texts.article = Some(page.text.clone()).filter(|text| !text.is_empty());
-    Ok(texts)
 }
 
 fn check_bundle(args: &ProveArgs, bundle: &Path, context: &Context) -> Result<Exit, CliError> {

@@ -29,6 +29,9 @@ pub fn run(args: &ServeArgs, context: Context) -> Result<Exit, CliError> {
     let runtime = runtime()?;
     let listening = runtime.block_on(listen(&bind, replay_bind))?;
     let archive = context.open_archive_for(Stay::Long)?;
+    let stop = Stop::default();
+    // Heard before anybody can know that it runs: until then the signal ends the process at once.
+    runtime.block_on(async { stop_on_signals(&stop) });
     say_open(&context, listening.address, &options);
     match context.out.format() {
         Format::Json => {
@@ -40,11 +43,7 @@ pub fn run(args: &ServeArgs, context: Context) -> Result<Exit, CliError> {
     }
     let setup = Arc::new(context.as_setup());
     let state = Arc::new(Serve::new(setup, archive, options, None));
-    let stop = Stop::default();
-    runtime.block_on(async {
-        stop_on_signals(&stop);
-        Server::new(state, listening).run(stop.wait()).await;
-    });
+    runtime.block_on(Server::new(state, listening).run(stop.wait()));
     // A job that still runs has nobody to answer to.
     runtime.shutdown_timeout(std::time::Duration::from_secs(1));
     Ok(Exit::Stopped)

@@ -9,7 +9,7 @@ use crate::archive::Capture;
 use crate::archive::cdx::cdxj_fields;
 use crate::base::Timestamp;
 use crate::cli::CliError;
-use crate::cli::cmd::evidence::evidence_error;
+use crate::cli::answer::evidence_error;
 use crate::cli::context::store_error;
 use crate::evidence::Options;
 use crate::evidence::bundle::{Bundle, Proved};

@@ -66,6 +66,8 @@ pub fn run(args: &WatchArgs, context: Context) -> Result<Exit, CliError> {
         receivers: Arc::clone(&receivers),
     };
     let runtime = runtime()?;
+    // Heard before the server's address is printed, which says that it runs.
+    runtime.block_on(async { stop_on_signals(&stop) });
     let server = match &args.serve {
         Some(bind) => Some(runtime.block_on(serve(bind, &context, &metrics, &stop))?),
         None => None,
@@ -83,7 +85,6 @@ pub fn run(args: &WatchArgs, context: Context) -> Result<Exit, CliError> {
     };
     let orders = Arc::clone(&reload.orders);
     let listening = runtime.block_on(async {
-        stop_on_signals(&stop);
         // Heard from here on: until then the signal ends the process, and the next lines say that it runs.
         match signal(SignalKind::hangup()) {
             Ok(hangup) => drop(tokio::spawn(reload.on_hangup(hangup))),

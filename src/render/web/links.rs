@@ -65,7 +65,8 @@ impl Site {
     }
 
     /// The same at a time.
-    pub(super) fn about_at(&self, path: &str, url: &str, at: Timestamp) -> String {
+    #[must_use]
+    pub fn about_at(&self, path: &str, url: &str, at: Timestamp) -> String {
         self.to(path, &[("url", url), ("at", &at.to_warc_date())])
     }
 
@@ -90,7 +91,8 @@ impl Site {
     }
 
     /// The version of exactly this time and the one that it is compared with.
-    pub(super) fn diff_to(&self, url: &str, to: &str) -> String {
+    #[must_use]
+    pub fn diff_to(&self, url: &str, to: &str) -> String {
         self.to("/diff", &[("url", url), ("to", to)])
     }
 
@@ -101,19 +103,20 @@ impl Site {
     }
 
     /// `/changes`, or a feed of it, with these parameters.
-    pub(super) fn changes(&self, path: &str, parameters: &[(&str, &str)]) -> String {
+    #[must_use]
+    pub fn changes(&self, path: &str, parameters: &[(&str, &str)]) -> String {
         self.to(path, parameters)
     }
 
     /// The capture closest to a time as it was: on the replay origin.
     #[must_use]
     pub fn replay_link(&self, url: &str, at: Timestamp) -> String {
-        format!("{}/{}/{}", self.replay, at.to_stamp14(), address(url))
+        format!("{}/{}/{}", self.replay, stamp(at), address(url))
     }
 
     /// The payload of a capture as it was captured.
     pub(super) fn payload(&self, url: &str, at: Timestamp) -> String {
-        format!("{}/{}id_/{}", self.replay, at.to_stamp14(), address(url))
+        format!("{}/{}id_/{}", self.replay, stamp(at), address(url))
     }
 
     /// A bundle that proves a capture, where the server makes them.
@@ -126,6 +129,11 @@ impl Site {
     pub(super) fn file(&self, name: &str, version: &str) -> String {
         self.to(&format!("/static/{name}"), &[("v", version)])
     }
+}
+
+/// A time in the address of a replay. A second may have several captures: its fraction tells them apart.
+fn stamp(at: Timestamp) -> String {
+    if at == at.floor_second() { at.to_stamp14() } else { at.to_stamp17() }
 }
 
 /// The address of a page on the live web; none unless it is `http` or `https`.
@@ -143,6 +151,13 @@ pub(super) fn field_value(url: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn captures_of_one_second_are_replayed_apart() {
+        let stamp = |time: &str| stamp(Timestamp::parse(time).unwrap());
+        assert_eq!(stamp("2025-11-05T08:30:01Z"), "20251105083001");
+        assert_eq!(stamp("2025-11-05T08:30:01.250900Z"), "20251105083001250");
+    }
 
     #[test]
     fn links_out_of_the_archive_are_of_the_web() {

@@ -34,12 +34,13 @@ pub use capture::capture;
 pub use changes::{ChangesView, changes};
 pub use cited::{cite, prove, words_missing};
 pub use compare::{DiffView, diff};
-pub use errors::{error, missing_capture};
+pub use errors::{PLAIN_POLICY, error, missing_capture, plain_error};
 pub use find::{found, host, hosts};
 pub use front::front;
 pub use page::page;
 pub use quoted::{quotations, speaker};
 pub use sentences::{blame, no_article};
+pub use text::kinds_in_words;
 
 use crate::base::Timestamp;
 use crate::cite;

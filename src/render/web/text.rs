@@ -24,7 +24,11 @@ pub(super) fn foreign(text: &str) -> Markup {
 
 /// An address, which may be broken anywhere.
 pub(super) fn address(url: &str) -> Markup {
-    html! { bdi .url { (short_address(url, 200)) } }
+    let text = short_address(url, 200);
+    html! {
+        // In a narrow column it is broken behind a slash before it is broken anywhere.
+        bdi .url { @for (at, part) in text.split_inclusive('/').enumerate() { @if at > 0 { wbr; } (part) } }
+    }
 }
 
 /// An address without `http://`, cut in its middle where it is long: both ends tell it from others.
@@ -192,6 +196,16 @@ pub(super) fn kind_name(kind: ChangeKind) -> &'static str {
         K::ImageChanged => "Picture changed",
         K::LinkChanged => "Link changed",
     }
+}
+
+/// Kinds of change and how many there are of each, in a few words: `headline`, `text edited (3)`.
+#[must_use]
+pub fn kinds_in_words(kinds: &[(ChangeKind, usize)]) -> Vec<String> {
+    let words = kinds.iter().map(|(kind, count)| {
+        let name = kind_name(*kind).to_lowercase();
+        if *count > 1 { format!("{name} ({count})") } else { name }
+    });
+    words.collect()
 }
 
 /// The label of a kind of change, marked by its group.

@@ -349,6 +349,38 @@ fn the_banner_says_where_a_page_sends_its_readers() {
 }
 
 #[test]
+fn the_parts_that_a_browser_fetches_by_itself_are_noted() {
+    use crate::replay::parts::Named;
+    let html = "<base href=/b/><link rel=stylesheet href=s.css#x><link rel=stylesheet media=print href=p.css>\
+        <link rel='alternate stylesheet' href=a.css><link rel=icon href=i.ico><link rel=preload href=l.js>\
+        <body background=g.png><img src=1.png><img src=1.png srcset='2.png 2x'><img srcset='3.png 1x, 4.png 2x'>\
+        <img src=data:,x><img data-src=5.png><img src=''><a href=page>x</a><script src=j.js></script>\
+        <iframe src=f.html></iframe><iframe src=about:blank></iframe><video poster=v.png src=v.mp4></video>\
+        <object data=o.swf></object><input type=image src=6.png><svg><image xlink:href=7.svg /></svg>\
+        <noscript><img src=8.png></noscript>";
+    let noted = |scripts: Scripts| {
+        let named = Named::default();
+        let options = HtmlOptions { scripts, ..HtmlOptions::default() };
+        in_pieces(html.as_bytes(), &[7], links().noting(&named), options);
+        let parts = named.parts().into_iter();
+        let names = parts.map(|part| {
+            let name = part.url.strip_prefix("http://example.com/b/").unwrap();
+            format!("{}{name}", part.modifier.as_str())
+        });
+        names.collect::<Vec<_>>().join(" ")
+    };
+    assert_eq!(
+        noted(Scripts::Never),
+        "cs_s.css im_g.png im_1.png im_3.png if_f.html im_v.png oe_v.mp4 oe_o.swf im_6.png im_7.svg im_8.png"
+    );
+    // With scripts nothing of `noscript` is shown.
+    assert_eq!(
+        noted(Scripts::InFrames),
+        "cs_s.css im_g.png im_1.png im_3.png js_j.js if_f.html im_v.png oe_v.mp4 oe_o.swf im_6.png im_7.svg"
+    );
+}
+
+#[test]
 fn a_tag_that_is_too_long_ends_the_rewriting_and_loses_nothing() {
     let options = HtmlOptions { held_bytes_max: 8 * 1024, ..HtmlOptions::default() };
     let html = format!("<a href=x><img src='data:,{}'><a href=y>", "x".repeat(20_000));

@@ -55,12 +55,13 @@ fn time(state: &Serve, params: &Params, name: &str) -> Result<Option<TimeRange>,
 }
 
 /// The instant that a time means where one is asked for: the middle of its period.
-fn instant(state: &Serve, params: &Params, name: &str) -> Result<Option<Timestamp>, Refusal> {
+pub fn instant(state: &Serve, params: &Params, name: &str) -> Result<Option<Timestamp>, Refusal> {
     let range = time(state, params, name)?;
     Ok(range.map(|range| range.start.plus(range.end.since(range.start) / 2)))
 }
 
-fn number(params: &Params, name: &str) -> Option<usize> {
+/// A number, where one is given.
+pub fn number(params: &Params, name: &str) -> Option<usize> {
     // It was checked against the table.
     params.text(name).and_then(|text| text.parse().ok())
 }

@@ -1,4 +1,5 @@
-//! `/api/…`: what the command line prints, as JSON, and the document that describes it. One table
+//! `/api/…`: what the command line prints (`answers`) and the pages of the reader show (`reader`), as JSON, and
+//! the document that describes it. One table
 //! ([`table`]) says which questions there are, with their parameters and schemas; the answers, the check of
 //! parameters and the OpenAPI document all go by it.
 //!
@@ -7,6 +8,7 @@
 
 mod answers;
 mod openapi;
+mod reader;
 mod spool;
 mod table;
 
@@ -15,7 +17,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
-use axum::http::header::CACHE_CONTROL;
+use axum::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION};
 use axum::response::Response;
 use axum::routing::get;
 
@@ -49,12 +51,11 @@ async fn answer(
     })?;
     let params = Params::parse(asked.query.as_deref());
     endpoint.check(&params)?;
-    let media_type = match endpoint.kind {
-        Kind::Object => "application/json",
-        Kind::Lines => "application/x-ndjson",
-    };
     let body = spooled(&state, endpoint, params).await?;
-    let mut response = with_type(StatusCode::OK, media_type, body);
+    let mut response = with_type(StatusCode::OK, endpoint.kind.media_type(), body);
+    if matches!(endpoint.kind, Kind::File(_)) {
+        put(&mut response, CONTENT_DISPOSITION, "attachment; filename=\"evidence.zip\"");
+    }
     put(&mut response, CACHE_CONTROL, "no-cache");
     Ok(response)
 }

@@ -6,8 +6,10 @@ use serde_json::{Map, Value, json};
 use super::table::{ENDPOINTS, Endpoint, Kind, Parameter, Takes};
 
 /// The schemas that answers refer to, by name.
-const SCHEMAS: [(&str, &str); 13] = [
+const SCHEMAS: [(&str, &str); 23] = [
+    ("absent", include_str!("../../../docs/reference/schema/absent.json")),
     ("blame", include_str!("../../../docs/reference/schema/blame.json")),
+    ("calendar", include_str!("../../../docs/reference/schema/calendar.json")),
     ("capture", include_str!("../../../docs/reference/schema/capture.json")),
     ("change", include_str!("../../../docs/reference/schema/change.json")),
     ("changes", include_str!("../../../docs/reference/schema/changes.json")),
@@ -15,10 +17,18 @@ const SCHEMAS: [(&str, &str); 13] = [
     ("crawl", include_str!("../../../docs/reference/schema/crawl.json")),
     ("diff", include_str!("../../../docs/reference/schema/diff.json")),
     ("due", include_str!("../../../docs/reference/schema/due.json")),
+    ("front", include_str!("../../../docs/reference/schema/front.json")),
     ("history", include_str!("../../../docs/reference/schema/history.json")),
+    ("host", include_str!("../../../docs/reference/schema/host.json")),
+    ("quotations", include_str!("../../../docs/reference/schema/quotations.json")),
     ("quotes", include_str!("../../../docs/reference/schema/quotes.json")),
+    ("search", include_str!("../../../docs/reference/schema/search.json")),
     ("show", include_str!("../../../docs/reference/schema/show.json")),
+    ("site", include_str!("../../../docs/reference/schema/site.json")),
+    ("speaker", include_str!("../../../docs/reference/schema/speaker.json")),
     ("status", include_str!("../../../docs/reference/schema/status.json")),
+    ("timeline", include_str!("../../../docs/reference/schema/timeline.json")),
+    ("view", include_str!("../../../docs/reference/schema/view.json")),
     ("when", include_str!("../../../docs/reference/schema/when.json")),
 ];
 
@@ -62,10 +72,12 @@ pub fn document(root: &str) -> String {
 
 fn path(endpoint: &Endpoint) -> Value {
     let schema = json!({"$ref": format!("#/components/schemas/{}", endpoint.schema)});
-    let (media_type, what) = match endpoint.kind {
-        Kind::Object => ("application/json", "The answer."),
-        Kind::Lines => ("application/x-ndjson", "An object a line, of the schema given."),
+    let what = match endpoint.kind {
+        Kind::Object => "The answer.",
+        Kind::Lines => "An object a line, of the schema given.",
+        Kind::File(_) => "The file.",
     };
+    let media_type = endpoint.kind.media_type();
     let refusal = |what: &str| {
         json!({
             "description": what,
@@ -76,6 +88,7 @@ fn path(endpoint: &Endpoint) -> Value {
     let content = match endpoint.kind {
         Kind::Object => json!({media_type: {"schema": schema}}),
         Kind::Lines => json!({media_type: {"schema": {"type": "string"}, "x-line-schema": schema}}),
+        Kind::File(_) => json!({media_type: {}}),
     };
     let parameters: Vec<Value> = endpoint.parameters.iter().map(parameter).collect();
     json!({
@@ -89,6 +102,7 @@ fn path(endpoint: &Endpoint) -> Value {
                 "404": refusal("Nothing of that is in the archive."),
                 "500": refusal("The archive cannot be read."),
                 "503": refusal("Too many requests wait, or the index is being rebuilt."),
+                "504": refusal("The answer took too long."),
             },
         },
     })

@@ -189,7 +189,15 @@ impl Writer {
     /// # Errors
     /// When the client went away, or too much waits for it: the work is to end.
     pub fn text(&mut self, text: &str) -> Result<(), Refusal> {
-        self.buffer.extend_from_slice(text.as_bytes());
+        self.bytes(text.as_bytes())
+    }
+
+    /// Bytes as they are.
+    ///
+    /// # Errors
+    /// As [`Self::text`].
+    pub fn bytes(&mut self, bytes: &[u8]) -> Result<(), Refusal> {
+        self.buffer.extend_from_slice(bytes);
         if self.buffer.len() >= PIECE { self.flush() } else { Ok(()) }
     }
 

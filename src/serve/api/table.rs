@@ -5,8 +5,8 @@ use std::sync::Arc;
 use super::super::Serve;
 use super::super::params::{Params, wrong};
 use super::super::reply::Refusal;
-use super::answers;
 use super::spool::Writer;
+use super::{answers, reader};
 
 /// What an answer is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,6 +15,19 @@ pub enum Kind {
     Object,
     /// A line for each.
     Lines,
+    /// A file of this media type.
+    File(&'static str),
+}
+
+impl Kind {
+    /// The media type of the answer.
+    pub fn media_type(self) -> &'static str {
+        match self {
+            Self::Object => "application/json",
+            Self::Lines => "application/x-ndjson",
+            Self::File(media_type) => media_type,
+        }
+    }
 }
 
 /// What a parameter takes.
@@ -52,7 +65,7 @@ pub type Answer = fn(&Arc<Serve>, &Params, &mut Writer) -> Result<(), Refusal>;
 
 /// A question.
 pub struct Endpoint {
-    /// Its name: the last part of the path, and the command that prints the same.
+    /// Its name: the last part of the path. Where there is a command of that name, it prints the same.
     pub name: &'static str,
     /// What it tells.
     pub what: &'static str,
@@ -60,7 +73,7 @@ pub struct Endpoint {
     pub parameters: &'static [Parameter],
     /// What the answer is.
     pub kind: Kind,
-    /// The schema of the object, or of each line: a file of `docs/reference/schema`.
+    /// The schema of the object, or of each line: a file of `docs/reference/schema`; none for a file.
     pub schema: &'static str,
     /// Writes the answer.
     pub answer: Answer,
@@ -98,7 +111,15 @@ pub const KINDS: [&str; 26] = {
 };
 
 /// All questions, by name.
-pub const ENDPOINTS: [Endpoint; 11] = [
+pub const ENDPOINTS: [Endpoint; 22] = [
+    Endpoint {
+        name: "absent",
+        what: "Why a page is not held, and which pages near it are.",
+        parameters: &[URL],
+        kind: Kind::Object,
+        schema: "absent",
+        answer: reader::absent,
+    },
     Endpoint {
         name: "blame",
         what: "For every sentence of a page: the version that brought it, and the one that last changed it.",
@@ -106,6 +127,33 @@ pub const ENDPOINTS: [Endpoint; 11] = [
         kind: Kind::Object,
         schema: "blame",
         answer: answers::blame,
+    },
+    Endpoint {
+        name: "calendar",
+        what: "The captures of a page by day, those without a change among them.",
+        parameters: &[
+            URL,
+            optional(
+                "year",
+                Takes::Number(0, 9999),
+                "This year; that of the newest capture without it.",
+            ),
+        ],
+        kind: Kind::Object,
+        schema: "calendar",
+        answer: reader::calendar,
+    },
+    Endpoint {
+        name: "capture",
+        what: "One capture: its record, what it says, and its neighbours in time.",
+        parameters: &[
+            URL,
+            AT,
+            optional("id", Takes::Text, "The id of its record, at exactly that time."),
+        ],
+        kind: Kind::Object,
+        schema: "view",
+        answer: reader::capture,
     },
     Endpoint {
         name: "captures",
@@ -191,12 +239,63 @@ pub const ENDPOINTS: [Endpoint; 11] = [
         answer: answers::due,
     },
     Endpoint {
+        name: "front",
+        what: "What the archive holds, and what changed in it lately.",
+        parameters: &[
+            optional("hosts", Takes::Number(0, 1_000), "At most this many hosts; 15 without it."),
+            optional(
+                "versions",
+                Takes::Number(0, 1_000),
+                "The changes of at most this many versions; 12 without it.",
+            ),
+        ],
+        kind: Kind::Object,
+        schema: "front",
+        answer: reader::front,
+    },
+    Endpoint {
         name: "history",
         what: "The versions of a page and the typed changes between them.",
         parameters: &[URL, FROM, TO],
         kind: Kind::Object,
         schema: "history",
         answer: answers::history,
+    },
+    Endpoint {
+        name: "host",
+        what: "A host: how much there is of it, its pages, and what changed there lately.",
+        parameters: &[
+            needed("host", Takes::Text, "Host, with its port where it has one."),
+            optional("after", Takes::Text, "The pages behind this one, as `next` gave it."),
+            optional("limit", Takes::Number(1, 1_000), "At most this many pages; 50 without it."),
+        ],
+        kind: Kind::Object,
+        schema: "site",
+        answer: reader::host,
+    },
+    Endpoint {
+        name: "hosts",
+        what: "How much there is of each host.",
+        parameters: &[LIMIT],
+        kind: Kind::Lines,
+        schema: "host",
+        answer: reader::hosts,
+    },
+    Endpoint {
+        name: "prove",
+        what: "The evidence of one capture: a zip that proves it without this program.",
+        parameters: &[URL, AT],
+        kind: Kind::File("application/zip"),
+        schema: "",
+        answer: reader::prove,
+    },
+    Endpoint {
+        name: "quotations",
+        what: "The quotations of a page over time: since when each stands, and what became of it.",
+        parameters: &[URL],
+        kind: Kind::Object,
+        schema: "quotations",
+        answer: reader::quotations,
     },
     Endpoint {
         name: "quotes",
@@ -215,6 +314,21 @@ pub const ENDPOINTS: [Endpoint; 11] = [
         answer: answers::quotes,
     },
     Endpoint {
+        name: "search",
+        what: "What an address, a host or a part of one leads to.",
+        parameters: &[
+            needed("q", Takes::Text, "An address, a host, or a part of one."),
+            optional(
+                "limit",
+                Takes::Number(1, 1_000),
+                "At most this many pages and hosts; 50 without it.",
+            ),
+        ],
+        kind: Kind::Object,
+        schema: "search",
+        answer: reader::search,
+    },
+    Endpoint {
         name: "show",
         what: "What a page says: its article, who wrote it and when, its notices and figures.",
         parameters: &[URL, AT],
@@ -223,12 +337,40 @@ pub const ENDPOINTS: [Endpoint; 11] = [
         answer: answers::show,
     },
     Endpoint {
+        name: "speaker",
+        what: "What somebody is quoted as saying, page by page, also what is gone.",
+        parameters: &[needed("name", Takes::Text, "A name, or the last part of one.")],
+        kind: Kind::Object,
+        schema: "speaker",
+        answer: reader::speaker,
+    },
+    Endpoint {
         name: "status",
         what: "What is in the archive, per host and in all.",
         parameters: &[],
         kind: Kind::Object,
         schema: "status",
         answer: answers::status,
+    },
+    Endpoint {
+        name: "timeline",
+        what: "A page over time, with few enough points to draw.",
+        parameters: &[
+            URL,
+            optional(
+                "before",
+                Takes::Number(1, 1_000_000_000),
+                "Only versions before the one of this number are listed.",
+            ),
+            optional(
+                "limit",
+                Takes::Number(1, 1_000),
+                "At most this many versions are listed; 20 without it.",
+            ),
+        ],
+        kind: Kind::Object,
+        schema: "timeline",
+        answer: reader::timeline,
     },
     Endpoint {
         name: "when",
@@ -264,9 +406,6 @@ impl Endpoint {
 
 impl Parameter {
     fn check(&self, value: &str) -> Result<(), Refusal> {
-        if value.is_empty() {
-            return Ok(());
-        }
         let name = self.name;
         match self.takes {
             // The answer reads them, with the reason why they are wrong.

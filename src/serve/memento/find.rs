@@ -78,13 +78,17 @@ pub fn choose(
     let mut seen_exact: Option<Capture> = None;
     // A second is a period: captures in it come first, in their order, also where one of the second before
     // is nearer to its beginning.
-    let within = at.filter(|range| is_second(*range)).map(|range| Query {
+    let second = at.filter(|range| is_second(*range));
+    let within = second.map(|range| Query {
         from: Some(range.start),
         to: Some(range.end),
         ..mementos(url, Sort::Ascending)
     });
     let within = within.iter().flat_map(|query| reader.query(query));
-    for capture in within.chain(reader.query(&mementos(url, sort))).take(LOOKED_AT_MAX) {
+    let is_outside = |capture: &Capture| second.is_none_or(|range| !range.contains(capture.date));
+    let outside = reader.query(&mementos(url, sort));
+    let outside = outside.filter(|capture| capture.as_ref().map_or(true, is_outside));
+    for capture in within.chain(outside).take(LOOKED_AT_MAX) {
         let capture = capture?;
         if is_exact(&capture) {
             // Of captures of that second, the one of exactly this address.

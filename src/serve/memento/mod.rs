@@ -72,6 +72,7 @@ pub fn redirect(location: &str) -> Response {
 
 /// The refusal of a page of which nothing is held.
 pub fn not_held(url: &str) -> Refusal {
-    let url: String = url.chars().take(500).collect();
-    Refusal::missing(format!("no capture of {url}"))
+    let short: String = url.chars().take(500).collect();
+    let refusal = Refusal::missing(format!("no capture of {short}"));
+    Refusal { absent: Some(url.to_owned()), ..refusal }
 }

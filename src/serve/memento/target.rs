@@ -23,12 +23,14 @@ pub enum Modifier {
     Style,
     /// `im_`: an image.
     Image,
+    /// `bn_`: what the archive says of the page, without the page, for pages that consist of frames.
+    Banner,
     /// `oe_`, `em_`, `wkr_` and others: another part of a page.
     Part(&'static str),
 }
 
 impl Modifier {
-    const ALL: [Self; 14] = [
+    const ALL: [Self; 15] = [
         Self::Raw("id_"),
         Self::Raw("ir_"),
         Self::Raw("oi_"),
@@ -37,6 +39,7 @@ impl Modifier {
         Self::Script,
         Self::Style,
         Self::Image,
+        Self::Banner,
         Self::Part("oe_"),
         Self::Part("em_"),
         Self::Part("wkr_"),
@@ -55,6 +58,7 @@ impl Modifier {
             Self::Script => "js_",
             Self::Style => "cs_",
             Self::Image => "im_",
+            Self::Banner => "bn_",
         }
     }
 
@@ -202,6 +206,7 @@ mod tests {
             ("20251105000000fr_/http:/a.example/x", memento(at, Modifier::Frame)),
             ("mp_/http://a.example/x", memento(None, Modifier::Page)),
             ("2025im_/a.example/x", memento(TimeRange::from_digits("2025"), Modifier::Image)),
+            ("20251105000000bn_/a.example/x", memento(at, Modifier::Banner)),
             ("*/a.example/x", Target::Calendar { url: url.clone() }),
             ("2025*/a.example/x", Target::Calendar { url: url.clone() }),
             (

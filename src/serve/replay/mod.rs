@@ -1,9 +1,10 @@
 //! A memento: a capture as it was, or made ready for a browser that shows it here.
 //!
-//! In reading order: what is sent of a payload (`payload`), the header fields (`headers`), a capture made
-//! ready for a browser (`shown`), the answers (below). Which capture is sent is decided in
+//! In reading order: what is sent of a payload (`payload`), the header fields (`headers`), what is said above a
+//! page (`banner`), a capture made ready for a browser (`shown`), the answers (below). Which capture is sent is decided in
 //! [`super::memento`]; what a page becomes by rewriting in [`crate::replay`].
 
+mod banner;
 mod headers;
 mod payload;
 mod shown;
@@ -53,7 +54,7 @@ pub async fn answer(
             let wanted = if modifier.is_part() { Use::Part } else { Use::Page };
             let Some(chosen) = choose(&state.reader, &url, at, wanted)? else {
                 return match modifier {
-                    Modifier::Frame => shown::missing(&asked, modifier),
+                    Modifier::Frame | Modifier::Banner => shown::missing(&asked, modifier),
                     _ if modifier.is_part() => shown::missing(&asked, modifier),
                     _ => Err(not_held(&url)),
                 };

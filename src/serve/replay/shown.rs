@@ -15,14 +15,16 @@ use super::super::memento::{Modifier, Neighbours, uri_m};
 use super::super::range::is_known;
 use super::super::reply::{Refusal, put, with_type};
 use super::super::request::{Asked, Site};
+use super::banner::banner;
 use super::headers::Archived;
 use super::{etag_of, identity};
 use crate::archive::Capture;
 use crate::base::{DigestAlgorithm, TargetUri, Timestamp};
 use crate::http::Head;
 use crate::replay::headers::Status;
+use crate::replay::parts::{self, Named};
 use crate::replay::policy::{self, Guard, Origin, Scripts};
-use crate::replay::{self, Banner, Captured, Links, PREFIX_BYTES, View, parts};
+use crate::replay::{self, Banner, Captured, Links, PREFIX_BYTES, View};
 use crate::store::Loaded;
 
 /// What is asked of replay.
@@ -90,37 +92,64 @@ impl Showing<'_> {
             false => Scripts::Never,
         };
         let stamp = self.capture.date.to_stamp14();
-        let links = Links::new(&own, &target, &stamp, modifier);
         let head = Head::parse(&archived.head());
         let decoded = |max: usize| loaded.decoded(max).map_err(|why| self.unreadable(&why));
         let prefix = decoded(PREFIX_BYTES)?;
-        let view = View {
+        let captured = Captured { head: &head, prefix: &prefix };
+        let scripts = configured.for_request(fetched_as);
+        let links = Links::new(&own, &target, &stamp, modifier);
+        let view = |links: Links, banner: Option<Banner>| View {
             links,
             modifier,
-            banner: (self.modifier == Modifier::None).then(|| self.banner()),
-            scripts: configured.for_request(fetched_as),
+            banner,
+            scripts,
             origin: if is_replay { Origin::Own } else { Origin::Shared },
         };
-        let mut answer = replay::answer(&Captured { head: &head, prefix: &prefix }, view);
+        let named = Named::default();
+        let noting = match self.modifier {
+            Modifier::None | Modifier::Banner => links.clone().noting(&named),
+            _ => links.clone(),
+        };
+        let mut answer = replay::answer(&captured, view(noting, None));
         let status = match answer.status {
             Status::Kept(status) => StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_GATEWAY),
             Status::Told(status) => return Err(self.told(status)),
         };
+        let mut payload = None;
+        let mut shown = None;
+        if let Some(around) = self.around.filter(|_| self.has_banner(answer.kind)) {
+            // What the banner says of the parts stands before them: the page is gone through once for that.
+            let whole = decoded(self.state.options.decoded_bytes_max)?;
+            drop(answer.body.push(&whole));
+            drop(answer.body.finish());
+            payload = Some(whole);
+            let site = &self.asked.site;
+            let banner = banner(self.state, site, self.capture, around, self.asked_for, &named)?;
+            if self.modifier == Modifier::Banner {
+                return self.banner_alone(&banner);
+            }
+            answer = replay::answer(&captured, view(links, Some(banner.clone())));
+            shown = Some(banner);
+        }
         let is_frame_page = configured == Scripts::InFrames
             && self.modifier == Modifier::None
             && answer.kind == replay::Kind::Html
             && fetched_as == Some("document");
-        if is_frame_page {
-            return Ok(self.frame(&own, status));
+        if let Some(banner) = shown.as_ref().filter(|_| is_frame_page) {
+            return Ok(self.frame(&own, status, banner));
         }
         let mut response = if answer.body.is_identity() {
             identity(self.state, self.asked, loaded, status)?
         } else {
-            let etag = etag_of(loaded, &self.form(&answer.headers)).map(|tag| format!("W/{tag}"));
+            let form = self.form(&answer.headers, shown.as_ref());
+            let etag = etag_of(loaded, &form).map(|tag| format!("W/{tag}"));
             let mut response = if is_known(&self.asked.headers, etag.as_deref(), None) {
                 StatusCode::NOT_MODIFIED.into_response()
             } else {
-                let payload = decoded(self.state.options.decoded_bytes_max)?;
+                let payload = match payload {
+                    Some(payload) => payload,
+                    None => decoded(self.state.options.decoded_bytes_max)?,
+                };
                 let mut bytes = answer.body.push(&payload);
                 bytes.extend(answer.body.finish());
                 let length = bytes.len().to_string();
@@ -165,15 +194,18 @@ impl Showing<'_> {
         ))
     }
 
+    /// Whether the archive says above the capture what it is.
+    fn has_banner(&self, kind: replay::Kind) -> bool {
+        match self.modifier {
+            Modifier::None => kind == replay::Kind::Html,
+            modifier => modifier == Modifier::Banner,
+        }
+    }
+
     /// What tells the forms of one payload apart: how it is rewritten depends on where it is shown.
-    fn form(&self, headers: &[(String, String)]) -> String {
-        let banner = if self.modifier == Modifier::None {
-            format!("{:?}", self.banner())
-        } else {
-            String::new()
-        };
+    fn form(&self, headers: &[(String, String)], banner: Option<&Banner>) -> String {
         let text = format!(
-            "{} {:?} {} {banner} {headers:?}",
+            "{} {:?} {} {banner:?} {headers:?}",
             env!("CARGO_PKG_VERSION"),
             self.modifier,
             self.asked.site.root()
@@ -182,32 +214,18 @@ impl Showing<'_> {
         digest.rsplit(':').next().unwrap_or_default().to_owned()
     }
 
-    fn banner(&self) -> Banner {
-        let link =
-            |capture: &Capture| (uri_m(&self.asked.site, Modifier::None, capture), capture.date);
-        let reader = self.asked.site.reader.clone().unwrap_or_else(|| self.asked.site.root());
-        let url: String =
-            url::form_urlencoded::byte_serialize(self.capture.url.as_bytes()).collect();
-        let at = self.capture.date.to_stamp14();
-        Banner {
-            url: self.capture.url.clone(),
-            captured: self.capture.date,
-            asked_for: self.asked_for,
-            status: self.capture.status,
-            previous: self.around.and_then(|around| around.prev.as_ref()).map(link),
-            next: self.around.and_then(|around| around.next.as_ref()).map(link),
-            links: vec![
-                (format!("{reader}/page?url={url}"), "all versions".to_owned()),
-                (format!("{reader}/cite?url={url}&at={at}"), "cite".to_owned()),
-            ],
-            ..Banner::default()
-        }
+    /// The banner as a page, for a page that consists of frames.
+    fn banner_alone(&self, banner: &Banner) -> Result<Response, Refusal> {
+        let page = banner.to_document();
+        let mut response = with_type(StatusCode::OK, "text/html; charset=utf-8", page);
+        guard(&mut response, &self.asked.site, Guard::Sandboxed)?;
+        Ok(response)
     }
 
     /// A page of ours that holds the capture in a frame, where its scripts run.
-    fn frame(&self, own: &replay::Site, status: StatusCode) -> Response {
+    fn frame(&self, own: &replay::Site, status: StatusCode, banner: &Banner) -> Response {
         let inner = uri_m(&self.asked.site, Modifier::Page, self.capture);
-        let banner = self.banner().to_html();
+        let banner = banner.to_html();
         let inner = crate::base::markup::escaped(&inner);
         let page = format!(
             "<!DOCTYPE html><html lang=\"en\"><meta charset=\"utf-8\"><title>A captured page</title>\

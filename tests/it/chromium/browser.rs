@@ -15,6 +15,8 @@ use tempfile::TempDir;
 /// How long a page may take to load, and how long it is left alone then.
 const LOAD_MAX: Duration = Duration::from_secs(5);
 const QUIET: Duration = Duration::from_millis(250);
+/// Nothing is connected to on the guess that it will be asked for ("preload pages" off).
+const PREFERENCES: &str = r#"{"net":{"network_prediction_options":2}}"#;
 /// How many things of a page are clicked on.
 const CLICKS_MAX: usize = 5;
 
@@ -26,6 +28,8 @@ pub struct Browser {
     next: u64,
     /// The names of the cookies that were kept while a page was open.
     cookies: BTreeSet<String>,
+    /// What pages complained of.
+    complaints: Vec<String>,
     _folder: TempDir,
 }
 
@@ -37,6 +41,9 @@ impl Browser {
             return Err(format!("there is no {path}"));
         }
         let folder = tempfile::tempdir().unwrap();
+        let profile = folder.path().join("profile");
+        std::fs::create_dir_all(profile.join("Default")).unwrap();
+        std::fs::write(profile.join("Default/Preferences"), PREFERENCES).unwrap();
         let (input, output) = (folder.path().join("in"), folder.path().join("out"));
         let made = Command::new("mkfifo").arg(&input).arg(&output).status();
         if !made.is_ok_and(|status| status.success()) {
@@ -58,7 +65,7 @@ impl Browser {
             ])
             .args(["--disable-dev-shm-usage", "--no-proxy-server", "--remote-debugging-pipe"])
             .arg(format!("--host-resolver-rules={rules}"))
-            .arg(format!("--user-data-dir={}", folder.path().join("profile").display()))
+            .arg(format!("--user-data-dir={}", profile.display()))
             .env("IN", &input)
             .env("OUT", &output)
             .stdout(Stdio::null())
@@ -77,8 +84,9 @@ impl Browser {
                 }
             }
         });
+        let (cookies, complaints) = (BTreeSet::new(), Vec::new());
         let mut browser =
-            Self { child, commands, answers, next: 1, cookies: BTreeSet::new(), _folder: folder };
+            Self { child, commands, answers, next: 1, cookies, complaints, _folder: folder };
         match browser.call("Browser.getVersion", &json!({}), None) {
             Some(_) => Ok(browser),
             None => Err("it does not answer".to_owned()),
@@ -86,7 +94,7 @@ impl Browser {
     }
 
     /// Sends a command and waits for its answer; none where it fails or takes too long.
-    fn call(&mut self, method: &str, params: &Value, session: Option<&str>) -> Option<Value> {
+    pub fn call(&mut self, method: &str, params: &Value, session: Option<&str>) -> Option<Value> {
         let id = self.next;
         self.next += 1;
         let mut command = json!({ "id": id, "method": method, "params": params });
@@ -99,11 +107,32 @@ impl Browser {
         while Instant::now() < end {
             match self.answers.recv_timeout(Duration::from_secs(1)) {
                 Ok(answer) if answer["id"] == json!(id) => return answer.get("result").cloned(),
-                Ok(_) | Err(RecvTimeoutError::Timeout) => {}
+                Ok(event) => self.note(&event),
+                Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => return None,
             }
         }
         None
+    }
+
+    /// Keeps what a page complains of.
+    fn note(&mut self, event: &Value) {
+        let params = &event["params"];
+        match event["method"].as_str() {
+            Some("Log.entryAdded") if params["entry"]["level"] == json!("error") => {
+                let (said, url) = (&params["entry"]["text"], &params["entry"]["url"]);
+                self.complaints.push(format!("{said} {url}"));
+            }
+            Some("Runtime.exceptionThrown") => {
+                self.complaints.push(params["exceptionDetails"].to_string());
+            }
+            _ => {}
+        }
+    }
+
+    /// What pages have complained of since this was asked last.
+    pub fn complaints(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.complaints)
     }
 
     /// Waits for an event, or until the time is over.

@@ -2,6 +2,8 @@
 //! what is described a type writes. Each value below has every field, so that one which is added to a type
 //! does not compile here before it is described.
 
+mod reader;
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -44,12 +46,15 @@ fn text(text: &str) -> Option<String> {
     Some(text.to_owned())
 }
 
-fn capture() -> CaptureJson {
-    let line = format!(
+fn capture_line() -> String {
+    format!(
         r#"example,a)/ 20310304080910 {{"url": "{URL}", "mime": "text/html", "status": "200", "digest": "sha256:{}", "length": "9", "offset": "1", "filename": "a.warc.gz", "record_id": "<urn:uuid:33d7202c-678e-883a-9944-dbe953dbaea9>", "record_type": "response", "date": "{DATE}"}}"#,
         "0".repeat(64)
-    );
-    CaptureJson::from(&parse_cdxj(&line).unwrap())
+    )
+}
+
+fn capture() -> CaptureJson {
+    CaptureJson::from(&parse_cdxj(&capture_line()).unwrap())
 }
 
 fn words() -> JsonWords {
@@ -238,6 +243,19 @@ fn citation() -> CitationJson {
     }
 }
 
+fn archive_change() -> ArchiveChange {
+    ArchiveChange {
+        url: URL.to_owned(),
+        timestamp: "20310304080910".to_owned(),
+        date: DATE.to_owned(),
+        before_timestamp: "20310304080910".to_owned(),
+        number: 1,
+        stealth: true,
+        headline: text("Boats"),
+        change: change(),
+    }
+}
+
 fn agrees(schema: &str, value: &impl Serialize) {
     all_agree(schema, &[serde_json::to_value(value).unwrap()]);
 }
@@ -263,19 +281,7 @@ fn every_field_of_a_type_is_described_and_every_one_described_is_written() {
     all_agree("diff.json", &[one, other].map(|diff| serde_json::to_value(diff).unwrap()));
     agrees("cite.json", &citation());
     agrees("history.json", &HistoryJson { url: URL.to_owned(), versions: vec![version()] });
-    agrees(
-        "changes.json",
-        &ArchiveChange {
-            url: URL.to_owned(),
-            timestamp: "20310304080910".to_owned(),
-            date: DATE.to_owned(),
-            before_timestamp: "20310304080910".to_owned(),
-            number: 1,
-            stealth: true,
-            headline: text("Boats"),
-            change: change(),
-        },
-    );
+    agrees("changes.json", &archive_change());
     agrees(
         "blame.json",
         &BlameJson {

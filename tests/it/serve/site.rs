@@ -105,6 +105,15 @@ pub fn archive(root: &Path) {
     many.write(root, "many.warc");
 }
 
+/// A WARC file of so many bytes and a few more.
+pub fn long_file(root: &Path, bytes: usize, name: &str) {
+    let head = "HTTP/1.1 200 OK\nContent-Type: application/octet-stream";
+    let body = vec![b'x'; bytes];
+    Warc::new()
+        .response("http://long.example/", "2024-01-01T00:00:00Z", head, &body)
+        .write(root, name);
+}
+
 pub fn start(root: &Path) -> Running {
     start_with(root, &[], |_| {})
 }

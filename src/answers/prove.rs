@@ -1,0 +1,129 @@
+//! The evidence of one capture: its records and their place in the log, as a bundle that proves it to others.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use serde::Serialize;
+
+use super::page::load;
+use super::{AnswerError, Archive};
+use crate::archive::RecordKind;
+use crate::base::Timestamp;
+use crate::cite::{self, Capture, Source, Style};
+use crate::evidence::bundle::{Bundle, Making, Texts, gather};
+use crate::evidence::{EvidenceError, Options, Trust};
+use crate::extract::EXTRACTOR;
+use crate::store::Loaded;
+
+/// Which capture is proved, and how.
+#[derive(Debug)]
+pub struct ProveRequest<'a> {
+    /// The page.
+    pub url: String,
+    /// The capture closest to this time; the newest without it.
+    pub at: Option<Timestamp>,
+    /// What the archive is called and where it is served, for the citation.
+    pub archive: cite::Archive,
+    /// What time stamps must lead to.
+    pub trust: &'a Trust,
+    /// Checkpoints that somebody kept, to which there must be a proof: their names and bytes.
+    pub kept: &'a [(String, Vec<u8>)],
+    /// When the bundle is made.
+    pub made: Timestamp,
+}
+
+/// The evidence of one capture, not yet signed and written.
+#[derive(Debug)]
+pub struct Proof {
+    /// The bundle.
+    pub bundle: Bundle,
+    /// The capture with its record.
+    pub loaded: Arc<Loaded>,
+}
+
+/// What is said of a bundle that was written.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ProvedJson {
+    /// Its file.
+    pub file: String,
+    /// How many records it holds.
+    pub records: usize,
+    /// How many leaves the checkpoint covers that they are proved by.
+    pub leaves: u64,
+    /// How many time stamps that has.
+    pub stamps: usize,
+}
+
+/// The evidence of one capture. Where its records are not in the log, `extend` may bring the log up to the
+/// archive: it says whether there is a new checkpoint.
+///
+/// # Errors
+/// When there is no such capture, its record cannot be read, or the log does not hold it.
+pub fn prove(
+    archive: &Archive,
+    request: &ProveRequest<'_>,
+    extend: &mut dyn FnMut() -> bool,
+) -> Result<Proof, AnswerError> {
+    let doing = format!("proving {}", request.url);
+    let failed = |why: EvidenceError| AnswerError::Evidence { doing: doing.clone(), why };
+    let reader = archive.reader();
+    let loaded = load(archive, &request.url, request.at, &doing)?;
+    let pieces = gather(reader, &loaded).map_err(failed)?;
+    let texts = texts(archive, &loaded, request.archive.clone());
+    let make = || {
+        let making = Making { trust: request.trust, made: request.made, kept: request.kept };
+        Bundle::prove(reader.layout(), pieces.clone(), texts.clone(), &making)
+    };
+    let bundle = make().or_else(|why| if extend() { make() } else { Err(why) });
+    Ok(Proof { bundle: bundle.map_err(failed)?, loaded })
+}
+
+impl Proof {
+    /// Signs and checks the bundle, and writes it.
+    ///
+    /// # Errors
+    /// When the key of the log is not there, the bundle would not hold, or the file cannot be written.
+    pub fn write(
+        &self,
+        archive: &Archive,
+        options: &Options,
+        to: &Path,
+    ) -> Result<(), AnswerError> {
+        let written = self.bundle.write(archive.reader().layout(), options, to);
+        written.map_err(|why| AnswerError::Evidence {
+            doing: format!("proving {}", self.loaded.entry.url),
+            why,
+        })
+    }
+
+    /// What is said of it once it is written to a file of this name.
+    #[must_use]
+    pub fn json(&self, file: &str) -> ProvedJson {
+        ProvedJson {
+            file: file.to_owned(),
+            records: self.bundle.records.len(),
+            leaves: self.bundle.checkpoint.size,
+            stamps: self.bundle.stamps.len(),
+        }
+    }
+}
+
+/// What the page says, and how to cite it. A page that cannot be read is proved all the same.
+fn texts(archive: &Archive, loaded: &Arc<Loaded>, named: cite::Archive) -> Texts {
+    let mut texts = Texts { extractor: EXTRACTOR.to_owned(), ..Texts::default() };
+    // Of a failure there is nothing to read.
+    if loaded.entry.kind == RecordKind::Metadata {
+        return texts;
+    }
+    let page = match archive.reading_of(loaded, "reading the page") {
+        Ok(page) => page,
+        // A revisit whose payload another archive has is cited by what is known of it here.
+        Err(AnswerError::PayloadElsewhere { .. }) => Arc::default(),
+        Err(_) => return texts,
+    };
+    let source = Source::new(&page, Capture::of(loaded), named);
+    texts.citation = Some(cite::cite(&source, Style::Text));
+    texts.headline = page.headline.as_ref().map(|headline| headline.value.clone());
+    texts.article = Some(page.text.clone()).filter(|text| !text.is_empty());
+    texts
+}

@@ -1,0 +1,86 @@
+//! What the banner of a page says: which capture is shown, of which version, what that changed, and how far
+//! in time its parts are apart.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::super::Serve;
+use super::super::memento::{Modifier, Neighbours, Use, choose, uri_m};
+use super::super::page_site::page_site;
+use super::super::reply::Refusal;
+use super::super::request::Site;
+use crate::answers::standing::standing_at;
+use crate::archive::Capture;
+use crate::base::{TimeRange, Timestamp};
+use crate::render::web::kinds_in_words;
+use crate::replay::Banner;
+use crate::replay::parts::{self, Named};
+
+/// Parts are looked for so long; of a page with more the first ones are told of.
+const PARTS_TIME: Duration = Duration::from_millis(300);
+/// Kinds of change that are named.
+const KINDS_MAX: usize = 4;
+
+/// The banner above a capture. `around` are its neighbours, `asked_for` the time that was asked for where it
+/// is another, `named` the parts that the page names.
+///
+/// # Errors
+/// When the archive cannot answer for the parts. A history that cannot be read is left out: the page can be
+/// shown all the same.
+pub fn banner(
+    state: &Arc<Serve>,
+    own: &Site,
+    capture: &Capture,
+    around: &Neighbours,
+    asked_for: Option<Timestamp>,
+    named: &Named,
+) -> Result<Banner, Refusal> {
+    let link = |capture: &Capture| (uri_m(own, Modifier::None, capture), capture.date);
+    let reader = page_site(&state.options, own, state.clock().now());
+    let url = capture.url.as_str();
+    let mut banner = Banner {
+        url: capture.url.clone(),
+        captured: capture.date,
+        asked_for,
+        status: capture.status,
+        previous: around.prev.as_ref().map(link),
+        next: around.next.as_ref().map(link),
+        links: vec![(reader.page_link(url), "all versions".to_owned())],
+        notes: notes(state, capture, named)?,
+        ..Banner::default()
+    };
+    let versions = state.versions.of(&state.archive, &around.last).ok().flatten();
+    if let Some(versions) = &versions
+        && let Some(version) = standing_at(versions, capture.date)
+    {
+        banner.version = Some((version.number, versions.len()));
+        banner.is_stealth = version.stealth;
+        banner.changes = kinds_in_words(version.kinds.get(..KINDS_MAX).unwrap_or(&version.kinds));
+        if let Some(more) = version.kinds.len().checked_sub(KINDS_MAX).filter(|more| *more > 0) {
+            banner.changes.push(format!("{more} more"));
+        }
+        if let Some(before) = version.compared_with {
+            let to = reader.diff_link(url, before, version.first);
+            banner.links.push((to, "what changed".to_owned()));
+        }
+    }
+    banner.links.push((reader.about_at("/cite", url, capture.date), "cite".to_owned()));
+    banner.links.push((uri_m(own, Modifier::Page, capture), "without this line".to_owned()));
+    Ok(banner)
+}
+
+/// What is told of the parts: those that are shown with the page are the ones that replay would send for it.
+fn notes(state: &Arc<Serve>, capture: &Capture, named: &Named) -> Result<Vec<String>, Refusal> {
+    let begun = Instant::now();
+    let second = capture.date.floor_second();
+    let at = TimeRange { start: second, end: second.plus(Duration::from_secs(1)) };
+    let mut times = Vec::new();
+    for part in named.parts() {
+        if begun.elapsed() > PARTS_TIME {
+            break;
+        }
+        let found = choose(&state.reader, &part.url, Some(at), Use::Part)?;
+        times.push(found.map(|found| found.capture.date));
+    }
+    Ok(parts::notes(capture.date, &times))
+}
