@@ -59,11 +59,16 @@ pub fn prose_of(flow: &Flow, block: &RawBlock) -> u32 {
     }
 }
 
+/// A long paragraph that asks for consent says so in its first bytes.
+const CONSENT_HEAD_BYTES_MAX: usize = 120;
+
 /// Whether a paragraph asks for consent to cookies.
 fn is_consent(words: &str) -> bool {
     let lower = words.to_lowercase();
+    let head = lower.floor_char_boundary(CONSENT_HEAD_BYTES_MAX);
     wall::counts_partners(&lower)
         || lower.len() <= OFFER_BYTES_MAX && wall::asks_for_consent(&lower)
+        || lower.get(..head).is_some_and(wall::asks_for_consent)
 }
 
 impl<'a> Survey<'a> {
@@ -244,7 +249,26 @@ impl<'a> Survey<'a> {
         let total = self.prose[Dom::ROOT as usize];
         let named = self.best_named(total);
         let start = named.unwrap_or(Dom::ROOT);
-        self.descend(start)
+        let found = self.descend(start);
+        self.with_paragraphs_behind(found).unwrap_or(found)
+    }
+
+    /// What holds the article around `found` and the paragraphs behind it, where a template closes the article too
+    /// early: two or more that stand beside the only article there.
+    fn with_paragraphs_behind(&self, found: NodeId) -> Option<NodeId> {
+        let article = std::iter::once(found)
+            .chain(self.dom.ancestors(found))
+            .find(|id| self.dom.tag(*id) == Tag::Article)?;
+        let above = self.dom.parent(article).filter(|id| !self.furniture[*id as usize])?;
+        let beside: Vec<NodeId> = self.dom.children(above).collect();
+        let place = beside.iter().position(|id| *id == article)?;
+        let is_text = |id: &&NodeId| {
+            self.dom.tag(**id) == Tag::P
+                && self.prose[**id as usize] > 0
+                && !self.furniture[**id as usize]
+        };
+        let articles = beside.iter().filter(|id| self.dom.tag(**id) == Tag::Article).count();
+        (articles == 1 && beside.get(place..)?.iter().filter(is_text).count() >= 2).then_some(above)
     }
 
     /// The article that holds the headline, where `container` holds others with headlines of their own: pages

@@ -13,6 +13,7 @@ use super::dom::{Dom, NodeId};
 use super::json_ld::{LdArticle, unescape};
 use super::page::{Disagreement, Fact, Origin};
 use super::tag::Tag;
+use crate::dates::{Order, find_human};
 
 /// Longer ones are paragraphs in a heading.
 const HEADLINE_BYTES_MAX: usize = 600;
@@ -50,6 +51,7 @@ pub fn find(dom: &Dom, declared: &Declared, ld: &LdArticle) -> Found {
         .filter_map(|id| clean(&dom.text_below(*id, HEADLINE_BYTES_MAX)).map(|text| (*id, text)))
         .collect();
     site.extend(outlet_beside(dom, title.as_deref(), &headings, &[&og, &json]));
+    site.extend(outlet_before(title.as_deref(), &headings, &[&og, &json]));
     let headings = if headings.is_empty() { second_level(dom, clean) } else { headings };
     let says_nothing =
         |text: &str| is_placeholder(text) || site.iter().any(|name| same(name, text));
@@ -98,7 +100,8 @@ pub fn find(dom: &Dom, declared: &Declared, ld: &LdArticle) -> Found {
                     && !is_of_outlet(dom, id))
                 || stands_as_one(id, text) =>
         {
-            (Some(Fact { value: text.clone(), origin: Origin::Markup }), Some(id))
+            let value = plain(text, &site, &others);
+            (Some(Fact { value, origin: Origin::Markup }), Some(id))
         }
         other => match others.first() {
             Some((origin, text)) => (Some(Fact { value: text.clone(), origin: *origin }), None),
@@ -221,6 +224,63 @@ fn outlet_beside(
     let of_others =
         others.iter().filter_map(|other| other.as_ref()).filter(|other| is_beaten(other));
     of_headings.chain(of_others).filter(|text| is_end(text)).cloned().collect()
+}
+
+/// Names of a blog before its story: "Lessons Learned: The lean startup", where another source says the story
+/// alone, and a heading that is an address.
+fn outlet_before(
+    title: Option<&str>,
+    headings: &[(NodeId, String)],
+    others: &[&Option<String>],
+) -> Vec<String> {
+    let of_title = others.iter().filter_map(|other| {
+        let head = title?.strip_suffix(other.as_deref()?)?.trim_end();
+        let name = head.strip_suffix(':')?.trim();
+        headings.iter().any(|(_, text)| same(text, name)).then(|| name.to_owned())
+    });
+    let is_address = |text: &&str| {
+        text.split_once('.').is_some_and(|(name, end)| {
+            name.len() > 2 && (2..=12).contains(&end.len()) && !text.contains(char::is_whitespace)
+        })
+    };
+    let addresses = headings.iter().map(|(_, text)| text.as_str()).filter(is_address);
+    of_title.chain(addresses.map(str::to_owned)).collect()
+}
+
+/// Sections that stand behind a headline as a label.
+const SECTIONS: [&str; 8] =
+    ["opinion", "opinions", "editorial", "commentary", "analysis", "column", "letters", "op-ed"];
+
+/// A heading without what is no part of the headline: the outlet's name or a section behind a mark, a date or a
+/// label before what another source says, a source and a count behind it.
+fn plain(text: &str, site: &[String], others: &[(Origin, String)]) -> String {
+    let last = MARKS.iter().filter_map(|mark| text.rfind(mark).map(|at| (at, *mark))).max();
+    if let Some((at, mark)) = last {
+        let (head, tail) = (text[..at].trim(), text[at + mark.len()..].trim());
+        let section = mark == " | " && SECTIONS.contains(&tail.to_lowercase().as_str());
+        if has_form(head) && (section || site.iter().any(|name| same(name, tail))) {
+            return head.to_owned();
+        }
+    }
+    for (_, other) in others.iter().filter(|(_, other)| has_form(other)) {
+        let label = text.strip_suffix(other.as_str()).is_some_and(|rest| {
+            let rest = rest.trim();
+            let few = rest.split_whitespace().count();
+            few == 1 && rest.ends_with(':')
+                || (1..=5).contains(&few)
+                    && rest.len() >= 8
+                    && find_human(rest, Order::DayFirst).is_some()
+        });
+        let behind = text.strip_prefix(other.as_str()).is_some_and(|rest| {
+            let mut words = rest.split_whitespace();
+            words.clone().count() <= 3
+                && words.all(|w| w.starts_with('(') && w.ends_with(')') || w.parse::<u32>().is_ok())
+        });
+        if label || behind {
+            return other.clone();
+        }
+    }
+    text.to_owned()
 }
 
 /// What stands before the first and behind the last mark of a title that parts it.

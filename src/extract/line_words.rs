@@ -53,7 +53,12 @@ const PROMPTS_TEXT: &str = "subscribe to|subscribe now|sign up|sign in|signup|lo
     partager|suscríbete|suscríbase|compartir|síguenos|regístrate|inscreva-se|assine|\
     compartilhe|siga-nos|iscriviti|condividi|seguici|abonneer|meld je aan|подписывайтесь|\
     подпишитесь|поделиться|tempo de leitura|tiempo de lectura|temps de lecture|lesezeit|\
-    publicidade|publicidad|publicité|anzeige|pubblicità|реклама|reklam|اشترك|شارك|تابعنا|訂閱|\
+    leestijd|czas czytania|lästid|lesetid|læsetid|tempo di lettura|время чтения|час читання|okuma süresi|χρόνος ανάγνωσης|doba čtení|\
+    waktu baca|阅读时间|閱讀時間|読了時間|읽는 시간|artikel anhören|artikel hören|écouter cet article|écouter l’article|escuchar este artículo|\
+    escucha este artículo|escuchar artículo|ascolta l’articolo|ascolta questo articolo|ouvir artigo|ouça este|beluister dit artikel|\
+    luister naar dit artikel|posłuchaj artykułu|lyssna på artikeln|lyt til artiklen|lytt til saken|слушать статью|прослушать статью|\
+    この記事を聞く|haberi dinle|dengarkan artikel|استمع إلى المقال|האזינו לכתבה|newsletter abonnieren|newsletter bestellen|recevez notre|\
+    ricevi la newsletter|receba nossa|ontvang onze|publicidade|publicidad|publicité|anzeige|pubblicità|реклама|reklam|اشترك|شارك|تابعنا|訂閱|\
     订阅|分享|シェア|공유|구독";
 
 /// Whole lines.
@@ -84,7 +89,8 @@ const OFFERS_TEXT: &str = "our newsletter|free newsletter|daily newsletter|weekl
     sign up for our|sign up to our|sign up here|sign up for free|become a subscriber|\
     start your subscription|click here to subscribe|use our app|\
     free articles left|free articles remaining|free article left|articles left this month|free articles this month|\
-    kostenlose artikel übrig|articles gratuits restants|artículos gratis este mes|artigos gratuitos este mês|\
+    kostenlose artikel übrig|kostenlose artikel in diesem monat|articles gratuits ce mois|gratis artikelen deze maand|darmowe artykuły w tym|\
+    бесплатных статей|articoli gratuiti questo mese|articles gratuits restants|artículos gratis este mes|artigos gratuitos este mês|\
     articoli gratuiti|get notified|unseren newsletter|unserem newsletter|notre newsletter|nuestro boletín|\
     nuestra newsletter|nossa newsletter|nostra newsletter|canal de whatsapp|canal do whatsapp|\
     onze nieuwsbrief|телеграм-канал|telegram-канал";
@@ -97,7 +103,15 @@ const UNITS_TEXT: &str = "min|mins|minute|minutes|minuten|minutos|minuti|minuto|
     lesezeit|x|lettura|lesedauer|minutes'|second|seconds|sec|s|ratings|reviews|stars|star|source|sources|article|articles|story|stories|post|posts|result|results|\
     claps|aufrufe|leser|vues|lectures|visitas|vistas|visualizaciones|visualizações|visualizzazioni|letture|\
     weergaven|reacties|wyświetleń|odsłon|komentarzy|visningar|kommentarer|visninger|просмотров|просмотра|просмотр|\
-    комментариев|комментария|переглядів|коментарів|görüntülenme|yorum|okunma|минут|мин|minut";
+    комментариев|комментария|переглядів|коментарів|görüntülenme|yorum|okunma|минут|мин|minut|\
+    donors|donor|supporters|backers|signatures|photo|image|picture|slide|foto|bild|von|sur|su|van|av|af|di|\
+    partages|condivisioni|compartidos|compartilhamentos|delningar|delinger|udostępnień|sdílení|gedeeld|keer|paylaşım|\
+    репостов|репоста|поширень|κοινοποιήσεις|commenti|commento|reactie|komentarze|komentarz|komentářů|komentáře|kommentar|\
+    комментарий|коментар|коментарі|σχόλια|σχόλιο|تعليقا|تعليق|تعليقات|تعليقاً|مشاركة|مشاركات|مشاهدة|قراءة|דקות|קריאה|תגובות|תגובה|שיתופים|צפיות|\
+    نظر|نظرات|دیدگاه|بازدید|دقیقه|टिप्पणियां|टिप्पणियाँ|टिप्पणी|मिनट|पढ़ें|阅读|閱讀|浏览|瀏覽|条评论|則評論|评论|評論|条回复|次阅读|次浏览|人阅读|分享|分钟|分鐘|\
+    コメント|件|件のコメント|人が読んでいます|人が閲覧中|回再生|分で読める|読了時間|約|分|댓글|개|조회|조회수|회|읽음|공유|komentar|dibaca|kali|dibagikan|menit|baca|\
+    leestijd|czas|czytania|lästid|lesetid|læsetid|minuters|läsning|minutter|minuter|время|чтения|минуты|час|читання|хвилин|хв|χρόνος|ανάγνωσης|λεπτά|okuma|\
+    süresi|dakika|dk|doba|čtení|waktu";
 
 /// Beginnings that also begin sentences: what follows them decides.
 const ONE_WORD_TEXT: &str = "advertising|advertisement|donate|loading|assine|whatsapp|newsletter|tagged|sponsored|\

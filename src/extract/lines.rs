@@ -89,8 +89,14 @@ pub fn judge(words: &str, linked: usize) -> Line {
 /// many readers like it, how long an offer lasts, how far a collection is, how old the article is, when it
 /// was printed.
 fn is_page_state(bare: &str, is_sentence: bool) -> bool {
-    if bare.len() > 140 || !bare.chars().any(char::is_numeric) {
+    if bare.len() > 140 {
         return false;
+    }
+    if !bare.chars().any(char::is_numeric) {
+        // "Cet article date de plus d’un mois."
+        return bare.len() <= 90
+            && STATES.after(bare).is_some()
+            && SELF_NAMES.iter().any(|name| bare.contains(name));
     }
     let words: Vec<&str> = bare
         .split(|c: char| !c.is_alphanumeric() && !matches!(c, '\'' | '’'))
@@ -112,6 +118,10 @@ fn is_page_state(bare: &str, is_sentence: bool) -> bool {
         || short && has(&DONORS) && has(&GOALS) && (begins_counted || !is_sentence)
         || words.len() <= 14 && DONORS_FIRST.after(bare).is_some() && has(&DONORS)
 }
+
+/// What an article calls itself where it tells its age.
+const SELF_NAMES: [&str; 8] =
+    ["article", "artikel", "artículo", "articolo", "artigo", "artykuł", "artikkel", "artiklen"];
 
 /// What may stand between a pointer and the name of what it points to.
 const LEADING: &[&str] =
@@ -227,7 +237,7 @@ fn is_offer(text: &str) -> bool {
 
 /// "3 min read", "12 comments", "1,693 views", "1 of 6", "3 hours ago", "listen · 4 minutes".
 fn is_counter(text: &str) -> bool {
-    if text.len() > 40 || !text.bytes().any(|b| b.is_ascii_digit()) {
+    if text.len() > 80 || text.chars().count() > 40 || !text.chars().any(char::is_numeric) {
         return false;
     }
 

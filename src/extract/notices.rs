@@ -202,6 +202,13 @@ fn sharpened(kind: NoticeKind, text: &str) -> NoticeKind {
                     "has withdrawn this",
                     "have withdrawn this",
                     "was withdrawn",
+                    "have removed this",
+                    "has removed this",
+                    "has been removed",
+                    "have taken down this",
+                    "has been taken down",
+                    "has been unpublished",
+                    "have unpublished",
                 ]) && says(&["article", "story", "report", "piece", "text"]) =>
         {
             NoticeKind::Retraction
@@ -221,9 +228,12 @@ pub(super) fn is_one(text: &str) -> bool {
 /// The kind of the notice that a block is; none for other text.
 fn kind_of(text: &str) -> Option<NoticeKind> {
     let start = text.trim_start_matches(|c: char| !c.is_alphanumeric());
+    // Somebody's words are none of the publisher's.
+    let is_said =
+        text.trim_start().starts_with(['“', '„', '«', '»', '”', '"', '「', '『', '—', '–']);
     by_lead(start)
         .or_else(|| by_phrase(start))
-        .or_else(|| by_publisher(start))
+        .or_else(|| by_publisher(start).filter(|_| !is_said))
         .or_else(|| by_season(start))
 }
 
@@ -344,6 +354,9 @@ fn by_publisher(text: &str) -> Option<NoticeKind> {
     let lower: String = text.chars().take(160).collect::<String>().to_lowercase();
     if let Some(kind) = lexicon::told(&lower) {
         return Some(kind);
+    }
+    if lexicon::owns_version(&lower) {
+        return Some(NoticeKind::Correction);
     }
     let first = lower.split(['.', '!', '?']).next().unwrap_or(&lower);
     let withdrew = |(at, verb): (usize, &str)| {

@@ -58,7 +58,7 @@ impl Speakers {
         };
         let mut spoken: Vec<(usize, usize)> = mentions
             .iter()
-            .filter(|m| m.kind == MentionKind::Name && !is_pair(tokens, m))
+            .filter(|m| m.kind == MentionKind::Name && !is_pair(language, tokens, m))
             .filter_map(|m| {
                 let known = speakers.person_of(tokens, m);
                 let person = known.or_else(|| speakers.people.adopt(&written(text, tokens, m)));
@@ -66,7 +66,8 @@ impl Speakers {
             })
             .collect();
         // A name beside any cue is a person too, though not the speaker of a quotation.
-        let names = others.iter().filter(|m| m.kind == MentionKind::Name && !is_pair(tokens, m));
+        let names =
+            others.iter().filter(|m| m.kind == MentionKind::Name && !is_pair(language, tokens, m));
         for mention in names {
             let known = speakers.person_of(tokens, mention);
             let person = known.or_else(|| speakers.people.adopt(&written(text, tokens, mention)));
@@ -91,7 +92,7 @@ impl Speakers {
         let list = &tokens.list[mention.name.clone()];
         let (several, body) = match mention.kind {
             MentionKind::Pronoun(_) => return None,
-            MentionKind::Name if is_pair(tokens, mention) => (true, false),
+            MentionKind::Name if is_pair(&self.language, tokens, mention) => (true, false),
             MentionKind::Name => (false, list.iter().skip(1).any(|t| is_body_word(&t.lower))),
             MentionKind::Role => {
                 let head = list
@@ -166,7 +167,7 @@ impl Speakers {
 
     /// "Hale and Reyes": both, each in the fullest form.
     fn pair(&self, text: &str, tokens: &Tokens, mention: &Mention) -> Option<String> {
-        let joint = mention.name.clone().find(|&at| tokens.list[at].lower == "and")?;
+        let joint = mention.name.clone().find(|&at| joins(&self.language, tokens, at))?;
         let part = |name: std::ops::Range<usize>| {
             let part = Mention::new(name, MentionKind::Name);
             self.person_of(tokens, &part).map_or_else(
@@ -175,15 +176,16 @@ impl Speakers {
             )
         };
         Some(format!(
-            "{} and {}",
+            "{} {} {}",
             part(mention.name.start..joint),
+            tokens.list[joint].lower,
             part(joint + 1..mention.name.end)
         ))
     }
 
     fn person_of(&self, tokens: &Tokens, mention: &Mention) -> Option<usize> {
         let list = &tokens.list[mention.name.clone()];
-        if list.iter().any(|t| t.lower == "and") {
+        if is_pair(&self.language, tokens, mention) {
             return None;
         }
         let skip = list
@@ -286,8 +288,16 @@ impl Speakers {
 }
 
 /// "Hale and Reyes".
-fn is_pair(tokens: &Tokens, mention: &Mention) -> bool {
-    tokens.list[mention.name.clone()].iter().any(|t| t.lower == "and")
+fn is_pair(language: &str, tokens: &Tokens, mention: &Mention) -> bool {
+    mention.kind == MentionKind::Name && mention.name.clone().any(|at| joins(language, tokens, at))
+}
+
+/// Whether a token joins two names of one mention; "y" and "e" are parts of Iberian names, too.
+fn joins(language: &str, tokens: &Tokens, at: usize) -> bool {
+    let Some(token) = tokens.list.get(at).filter(|token| !token.is_capital()) else { return false };
+    token.lower == "and"
+        || token.lower.chars().count() > 1
+            && table(language).is_some_and(|table| table.join.contains(token.lower.as_str()))
 }
 
 /// "two", "several": a count of people.

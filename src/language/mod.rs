@@ -57,7 +57,7 @@ table! {
     /// The English name of the language.
     name: "name" as text,
     /// What its grammar is like: `verb-second`, `verb-first`, `verb-last`, `noun-capitals`, `no-capitals`,
-    /// `no-spaces`, `no-articles`, `elision`, `dotted-ordinals`.
+    /// `no-spaces`, `no-articles`, `elision`, `dotted-ordinals`, `negative-infix`.
     grammar: "grammar" as words,
     /// Whether its press sets dialogue in dashes.
     dialogue: "dialogue" as text,
@@ -95,6 +95,10 @@ table! {
     adverb: "adverb" as words,
     /// Days and months.
     calendar: "calendar" as words,
+    /// Nouns of documents and media, which say things themselves: "communiqué".
+    document: "document" as words,
+    /// Verbs by which a document says something: "steht".
+    impersonal: "impersonal" as words,
     /// Titles and offices before or behind a name.
     role: "role" as words,
     /// Those of men.
@@ -157,6 +161,8 @@ table! {
     remark: "remark" as phrases,
     /// What says that this article was wrong or was corrected; matched from the start of a word.
     amended: "amended" as phrases,
+    /// What speaks of a version before this one, of an article or of anything else: "in einer früheren Version".
+    version: "version" as phrases,
     /// What says that this article was brought up to date.
     renewed: "renewed" as phrases,
     /// What says that this article was withdrawn.
@@ -171,6 +177,14 @@ table! {
     claim: "claim" as phrases,
     /// Days and times of day named by where they stand from now: "gestern".
     near: "near" as words,
+    /// Words for a part of a whole or a rough number: "Drittel", "Dutzende"; an asterisk ends a beginning.
+    part: "part" as words,
+    /// Ordinals in words; an asterisk ends a beginning.
+    rank: "rank" as words,
+    /// Spans of the calendar: "Woche".
+    period: "period" as words,
+    /// What places one beside now: "vergangene", "prochain".
+    period_beside: "period-beside" as words,
     /// Words before a stop that never ends a sentence: "Mr".
     stop_never: "stop-never" as words,
     /// Words before a stop that ends none when a number follows: "No".
@@ -201,6 +215,14 @@ table! {
     ago_line: "ago-line" as lines,
     /// Phrases of lines that reserve rights.
     rights: "rights" as lines,
+}
+
+/// Whether a list has a word, in lower case, or a beginning of it: "zweite*".
+pub(crate) fn has_form(list: &HashSet<&'static str>, word: &str) -> bool {
+    list.contains(word)
+        || list.iter().any(|entry| {
+            entry.strip_suffix('*').is_some_and(|beginning| word.starts_with(beginning))
+        })
 }
 
 /// The pairs of a value: "word=other".

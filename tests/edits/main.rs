@@ -15,6 +15,7 @@ mod furniture;
 mod long;
 mod moves;
 mod wild;
+mod words;
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;

@@ -266,10 +266,13 @@ fn kind_of(page: &Page, token: &Token, text: &str) -> Option<(FigureKind, Range<
         let primary = language.value.split(['-', '_']).next().unwrap_or_default();
         language::table(&primary.to_lowercase())
     });
-    if let Some(table) = table
-        && let Some(range) = day_around(page, token, text, table)
-    {
-        return Some((FigureKind::Date, range));
+    if let Some(table) = table {
+        if let Some(range) = day_around(page, token, text, table) {
+            return Some((FigureKind::Date, range));
+        }
+        if let Some(kind) = in_words(page, token, text, table) {
+            return Some((kind, token.range.clone()));
+        }
     }
     let here = |kind| Some((kind, token.range.clone()));
     if DAYS_AND_MONTHS.contains(&text.trim_end_matches("'s").trim_end_matches("’s"))
@@ -285,6 +288,9 @@ fn kind_of(page: &Page, token: &Token, text: &str) -> Option<(FigureKind, Range<
     if let Some(range) = han_number(page, token, text) {
         return Some((FigureKind::Number, range));
     }
+    if table.is_none() && MULTIPLES.contains(&text.to_lowercase().as_str()) {
+        return here(FigureKind::Number);
+    }
     let number = token.class == tokens::Class::Number && numbers::amount(text).is_some();
     let clock = token.class == tokens::Class::Number
         && text.contains(':')
@@ -292,15 +298,50 @@ fn kind_of(page: &Page, token: &Token, text: &str) -> Option<(FigureKind, Range<
     if clock {
         return here(FigureKind::Time);
     }
-    if number || (text != "one" && text != "One" && numbers::of_word(text).is_some()) {
+    // "m²" and "m³".
+    let powered = text.ends_with(['²', '³']) && text.starts_with(char::is_alphabetic);
+    if number || powered || (text != "one" && text != "One" && numbers::of_word(text).is_some()) {
         return here(FigureKind::Number);
     }
     None
 }
 
+/// A part of a whole, an ordinal or a span of the calendar in the words of a language.
+fn in_words(page: &Page, token: &Token, text: &str, table: &'static Table) -> Option<FigureKind> {
+    let lower = text.to_lowercase();
+    if language::has_form(&table.rank, &lower) {
+        return Some(FigureKind::Ordinal);
+    }
+    if language::has_form(&table.part, &lower) {
+        return Some(FigureKind::Number);
+    }
+    // "la semaine dernière", "прошлой неделе": what places it stands on either side.
+    if !table.period.contains(lower.as_str()) {
+        return None;
+    }
+    let beside = |text: &str, last: bool| {
+        let mut words = text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
+        let word = if last { words.next_back() } else { words.next() };
+        word.is_some_and(|word| table.period_beside.contains(word.to_lowercase().as_str()))
+    };
+    let from = page.text.floor_char_boundary(token.range.start.saturating_sub(BESIDE_BYTES_MAX));
+    let to =
+        page.text.ceil_char_boundary((token.range.end + BESIDE_BYTES_MAX).min(page.text.len()));
+    let before = page.text.get(from..token.range.start).unwrap_or_default();
+    let behind = page.text.get(token.range.end..to).unwrap_or_default();
+    (beside(before, true) || beside(behind, false)).then_some(FigureKind::Date)
+}
+
+/// The most bytes of a word that places a span of the calendar.
+const BESIDE_BYTES_MAX: usize = 40;
+
 /// Spans of time that are a date behind one of [`BEFORE_SPANS`].
 const SPANS: [&str; 7] = ["week", "month", "year", "weekend", "quarter", "decade", "century"];
 const BEFORE_SPANS: [&str; 5] = ["last ", "next ", "this ", "past ", "coming "];
+
+/// Verbs and adverbs that say how many times.
+const MULTIPLES: [&str; 7] =
+    ["halved", "doubled", "tripled", "quadrupled", "quintupled", "twice", "thrice"];
 
 /// Digits of Chinese and Japanese numbers in words.
 const HAN_DIGITS: &str = "〇零一二两兩三四五六七八九十百千万萬亿億兆";

@@ -12,7 +12,11 @@ use crate::extract::page::NoticeKind::{
 use crate::language::{self, Phrases, Table};
 
 /// What begins a notice in English, lower case.
-const LEADS: [(&str, NoticeKind); 43] = [
+const LEADS: [(&str, NoticeKind); 47] = [
+    ("update and correction", Correction),
+    ("correction and update", Correction),
+    ("correction/update", Correction),
+    ("update/correction", Correction),
     ("corrections and clarifications", Correction),
     ("correction and clarification", Correction),
     ("corrections", Correction),
@@ -112,6 +116,8 @@ enum Says {
     Wrong,
     /// That something was changed.
     Changed,
+    /// That there was a version before this one.
+    Version,
 }
 
 struct Phrasebook {
@@ -171,13 +177,14 @@ static PHRASES: LazyLock<Phrasebook> = LazyLock::new(|| {
     Phrasebook { matcher: AhoCorasick::new(&words).ok(), says }
 });
 
-fn of(table: &Table) -> [(&Phrases, Says); 5] {
+fn of(table: &Table) -> [(&Phrases, Says); 6] {
     [
         (&table.amended, Says::Notice(Correction)),
         (&table.renewed, Says::Notice(Update)),
         (&table.withdrawn, Says::Notice(Retraction)),
         (&table.wrong, Says::Wrong),
         (&table.changed, Says::Changed),
+        (&table.version, Says::Version),
     ]
 }
 
@@ -238,6 +245,11 @@ pub(super) fn told(lower: &str) -> Option<NoticeKind> {
         Says::Notice(kind) => Some(kind),
         _ => None,
     }
+}
+
+/// Whether a text, in lower case, speaks of an earlier version and owns an error in it.
+pub(super) fn owns_version(lower: &str) -> bool {
+    holds(lower, |says| says == Says::Version).is_some() && owns_error(lower)
 }
 
 /// Whether a text, in lower case, owns an error.

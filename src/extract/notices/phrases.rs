@@ -38,6 +38,9 @@ const ERRED: [&str; 14] = [
     "erroneously",
 ];
 
+/// What information was that an article repeated.
+const FALSE: [&str; 6] = ["incorrect", "inaccurate", "wrong", "erroneous", "false", "outdated"];
+
 /// Adverbs that part what an article said from what it says.
 const BEFORE: [&str; 7] =
     ["originally", "initially", "previously", "first", "wrongly", "mistakenly", "inaccurately"];
@@ -102,12 +105,18 @@ pub(super) fn by_phrase(text: &str) -> Option<NoticeKind> {
                 return Some(NoticeKind::Correction);
             }
             // "Because of a reporting error, …", "Due to an editing error, …".
+            let erred = words.iter().any(|word| ERRED.contains(word));
+            let of_version = |pair: &[&str]| earlier(pair[0]) && pair[1].starts_with("version");
             let because =
                 matches!((word(0), word(1)), ("because", "of") | ("due", "to") | ("owing", "to"));
             if because
                 && (2..6).any(|at| ERRORS.contains(&word(at)))
-                && (own_within(2, words.len()) || version.is_some())
+                && (own_within(2, words.len()) || words.windows(2).any(of_version) || erred)
             {
+                return Some(NoticeKind::Correction);
+            }
+            // "Because of incorrect information supplied by the council, the length was misstated".
+            if because && erred && words.iter().take(6).any(|w| FALSE.contains(w)) {
                 return Some(NoticeKind::Correction);
             }
             // "A correction was made on …", "The headline of this article was amended".
@@ -139,6 +148,12 @@ pub(super) fn by_phrase(text: &str) -> Option<NoticeKind> {
                 .iter()
                 .take(8)
                 .any(|w| matches!(*w, "regret" | "apologise" | "apologize" | "corrected"));
+            // "We have corrected the length of the bridge.", "We've since amended this."
+            let have = matches!(word(1), "have" | "'ve" | "’ve") || word(0).ends_with("ve");
+            let verb = if matches!(word(2), "since" | "now" | "also") { word(3) } else { word(2) };
+            if have && matches!(verb, "corrected" | "amended" | "clarified") {
+                return Some(NoticeKind::Correction);
+            }
             let error = words.iter().any(|w| ERRORS.contains(w) || matches!(*w, "corrected"));
             (sorry && error && (own_within(0, words.len()) || words.contains(&"regret")))
                 .then_some(NoticeKind::Correction)

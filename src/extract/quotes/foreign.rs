@@ -5,6 +5,7 @@
 //! ([`phrase`] does) and resolves no pronoun. No parser: capitals, the small words of the table, and marks.
 //! Every walk is capped.
 
+mod document;
 mod name;
 mod phrase;
 mod subject;
@@ -122,9 +123,20 @@ impl Clause<'_> {
                 continue;
             }
             let from = if elided { at + length - 1 } else { at + length };
-            let Some(subject) = self.after(from, elided) else { continue };
+            let Some(mut subject) = self
+                .after(from, elided)
+                .or_else(|| leads.then(|| self.source_noun(from)).flatten())
+            else {
+                continue;
+            };
             if vague && subject.kind != MentionKind::Name {
                 continue;
+            }
+            // "Nach Aussagen der Anwältin": the noun of the phrase belongs to the mention.
+            if self.table.is("noun-capitals")
+                && let Some(noun) = (at + 1..from).find(|&noun| self.list[noun].is_capital())
+            {
+                subject.tokens.start = subject.tokens.start.min(noun);
             }
             return Some((says(at..at + length, subject, true), length));
         }
@@ -172,7 +184,9 @@ impl Clause<'_> {
     /// The verb of saying at a token with the speaker beside it, and its length.
     fn spoken(&self, at: usize) -> Option<(CueHit, usize)> {
         let token = self.list.get(at).filter(|token| token.is_word())?;
-        let leads = at == self.from || !self.list[at - 1].is_word();
+        // "168.000 Versicherten": a noun.
+        let leads = at == self.from
+            || !self.list[at - 1].is_word() && self.list[at - 1].kind != Kind::Number;
         if token.is_capital() && !leads {
             return None;
         }
@@ -192,6 +206,8 @@ impl Clause<'_> {
             Verb::Says
         } else if self.table.tell.contains(word) {
             Verb::Addresses
+        } else if self.assumes(at) {
+            Verb::Says
         } else if behind && self.could_say(at) {
             return self.unlisted(at);
         } else {
@@ -218,7 +234,12 @@ impl Clause<'_> {
         let joined =
             at > self.from + 1 && self.table.join.contains(self.list[at - 1].lower.as_str());
         let cited = (cites && !behind).then(|| self.after(at + 1, false)).flatten();
-        let (subject, inverted) = if let Some(subject) = cited {
+        // "Die Bestrebungen bezeichnete er als": a pronoun that is never an object stands behind the verb.
+        let he = (self.table.is("verb-second") && !behind)
+            .then(|| self.pronoun(at + 1).filter(|p| *p == Pronoun::He && at + 1 < self.to))
+            .flatten()
+            .map(|he| Mention::new(at + 1..at + 2, MentionKind::Pronoun(he)));
+        let (subject, inverted) = if let Some(subject) = cited.or(he) {
             (Some(subject), true)
         } else if let Some(subject) = (joined && !behind).then(|| self.head(at)).flatten() {
             (Some(subject), false)
@@ -244,7 +265,7 @@ impl Clause<'_> {
                 },
             }
         };
-        let subject = subject.or_else(|| self.particle_name(at));
+        let subject = subject.or_else(|| self.particle_name(at)).or_else(|| self.framed(at));
         Some((CueHit { tokens: at..at + 1, verb, subject, inverted }, 1))
     }
 
@@ -258,6 +279,13 @@ impl Clause<'_> {
         let Kind::Quote(_) = mark.kind else { return false };
         let Some(inner) = self.text.get(mark.start..mark.end) else { return false };
         let inner = inner.trim_matches(|c: char| !c.is_alphanumeric() && !",.?!…".contains(c));
+        // "als „Geschäft des Jahrhunderts“ bezeichnet".
+        if matches!(
+            self.word(at - 2),
+            "als" | "como" | "comme" | "come" | "som" | "jako" | "как" | "як" | "za"
+        ) {
+            return false;
+        }
         inner.starts_with(char::is_uppercase)
             && !inner.ends_with([',', '.', '?', '!', '…'])
             && inner.split_whitespace().count() <= 4
@@ -398,15 +426,26 @@ impl Clause<'_> {
                     && other.tokens.start < hit.tokens.start
                     && hit.tokens.start < quote
             });
+            if owner.is_none()
+                && let Some(document) = self.document(quote)
+            {
+                return Some(Attribution {
+                    mention: Some(document),
+                    cue: Some((hit.tokens.clone(), hit.verb)),
+                    way: if score >= 60 { Way::Beside } else { Way::Sentence },
+                });
+            }
             best = Some((score, owner.unwrap_or(hit)));
         }
         let bare = |hit: &CueHit| {
             // Every noun has a capital: one alone, far from the words, is no name.
+            // Beside its verb it is who does it.
             self.table.is("noun-capitals")
-                && hit
-                    .subject
-                    .as_ref()
-                    .is_some_and(|m| m.kind == MentionKind::Name && m.tokens.len() == 1)
+                && hit.subject.as_ref().is_some_and(|m| {
+                    let beside =
+                        m.tokens.end == hit.tokens.start || hit.tokens.end == m.tokens.start;
+                    m.kind == MentionKind::Name && m.tokens.len() == 1 && !beside
+                })
         };
         if let Some((score, hit)) = best.filter(|(score, hit)| *score >= 70 || !bare(hit)) {
             return Some(Attribution {
@@ -421,7 +460,13 @@ impl Clause<'_> {
         if quote == self.from {
             return None;
         }
-        let mention = self.leading_name().filter(|name| name.tokens.end <= quote)?;
+        if let Some(document) = self.document(quote) {
+            return Some(Attribution { mention: Some(document), cue: None, way: Way::Sentence });
+        }
+        let mention = self
+            .leading_name()
+            .or_else(|| self.leading_body())
+            .filter(|name| name.tokens.end <= quote)?;
         Some(Attribution { mention: Some(mention), cue: None, way: Way::Subject })
     }
 
@@ -439,6 +484,11 @@ impl Clause<'_> {
         let words =
             |range: Range<usize>| range.filter(|&at| self.list[at].is_word()).count() as i32;
         if hit.tokens.start > quote {
+            // "…“ Ein Sprecher sagte": the verb stands second there, so that this is another sentence.
+            let begins = hit.subject.as_ref().is_some_and(|m| m.tokens.start == quote + 1);
+            if begins && !hit.inverted && self.table.is("verb-second") && !self.is_source(hit) {
+                return None;
+            }
             let between = quote + 1..first.max(quote + 1);
             let loose = words(between.clone())
                 - between
@@ -515,6 +565,10 @@ impl Clause<'_> {
         if let Some(name) = last.filter(|m| m.kind == MentionKind::Name && m.tokens.end == colon) {
             return Some(name);
         }
+        // "Er fuhr fort: „…“": a pronoun.
+        if let Some(pronoun) = self.pronoun(self.from).filter(|p| *p != Pronoun::It) {
+            return Some(Mention::new(self.from..self.from + 1, MentionKind::Pronoun(pronoun)));
+        }
         let head = self.phrase(self.from, colon).filter(|m| {
             m.tokens.end < colon
                 && !self.is_object(m)
@@ -561,4 +615,15 @@ pub(super) fn leading_name(
 ) -> Option<Mention> {
     let table: &'static Table = table(language).unwrap_or_else(|| empty());
     Clause { list, from: range.start, to: range.end, table, text }.leading_name()
+}
+
+/// The body that leads a sentence, for its neighbours.
+pub(super) fn leading_body(
+    list: &[Token],
+    range: &Range<usize>,
+    language: &str,
+    text: &str,
+) -> Option<Mention> {
+    let table: &'static Table = table(language).unwrap_or_else(|| empty());
+    Clause { list, from: range.start, to: range.end, table, text }.leading_body()
 }

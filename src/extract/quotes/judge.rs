@@ -92,6 +92,9 @@ pub(crate) fn is_quotation(
     {
         return false;
     }
+    if words <= 6 && is_named_behind(text, span) {
+        return false;
+    }
     // "Her book “A Year among the Rows”": no comma, no stop, a capital.
     if table.is_none()
         && words <= 8
@@ -139,13 +142,16 @@ pub(crate) fn is_quotation(
             || attribution.is_some_and(|a| is_predicate(tokens, first, a, inner, table))
             || table.is("noun-capitals")
                 && attribution.is_some()
-                && inner.starts_with(char::is_lowercase)
-                && super::neighbours::is_reported(tokens, first);
+                && (inner.starts_with(char::is_lowercase)
+                    || is_object_of(tokens, first, true) && is_beside_copula(tokens, first))
+                && super::neighbours::is_reported(tokens, first)
+            || table.is("noun-capitals") && is_named_as_said(tokens, first);
         if words == 1 && !told
             || words == 2 && !cued
             || capitals
                 && (table.is("noun-capitals") || words <= 4)
                 && !is_object_of(tokens, first, told)
+                && !(table.is("noun-capitals") && is_named_as_said(tokens, first))
         {
             return false;
         }
@@ -210,13 +216,51 @@ const ASKED: &[&str] = &[
     "вопросы",
 ];
 
+/// Tokens between the name of a poll and the wording of its question.
+const POLL_REACH: usize = 6;
+
+/// Polls, which ask and do not say.
+const POLLS: [&str; 22] = [
+    "poll",
+    "survey",
+    "ballot",
+    "referendum",
+    "questionnaire",
+    "umfrage",
+    "sondage",
+    "encuesta",
+    "sondeo",
+    "sondaggio",
+    "sondagem",
+    "peiling",
+    "enquête",
+    "sondaż",
+    "anketa",
+    "опрос",
+    "опросе",
+    "опитування",
+    "meningsmåling",
+    "undersökningen",
+    "anket",
+    "survei",
+];
+
 /// The wording of a question behind the word for it, or behind "when asked".
 fn is_asked(tokens: &Tokens, index: usize) -> bool {
     let (at, _) = tokens.of_quote[index];
     let word = |back: usize| {
         at.checked_sub(back).and_then(|at| tokens.list.get(at)).map_or("", |t| t.lower.as_str())
     };
-    ASKED.contains(&word(1))
+    // "The poll asked, “Do you trust the mayor?”": the wording of a poll.
+    let of_poll = (1..=POLL_REACH)
+        .take_while(|back| {
+            at.checked_sub(*back)
+                .and_then(|at| tokens.list.get(at))
+                .is_some_and(|token| token.is_word() || token.kind == super::tokens::Kind::Comma)
+        })
+        .any(|back| POLLS.contains(&word(back)));
+    of_poll
+        || ASKED.contains(&word(1))
         || word(1) == "asked" && matches!(word(2), "when" | "if" | "were" | "was" | "are")
 }
 
@@ -244,6 +288,12 @@ fn is_placed_name(
     let Some(before) = at.checked_sub(1).filter(|before| *before > range.start) else {
         return false;
     };
+    // "sprachen von „Panikverkäufen“": every noun has a capital.
+    let told = attribution
+        .is_some_and(|a| a.cue.as_ref().is_some_and(|(_, verb)| matches!(verb, Verb::Addresses)));
+    if table.is("noun-capitals") && is_object_of(tokens, index, told) {
+        return false;
+    }
     let token = &tokens.list[before];
     let word = token.lower.as_str();
     if !token.is_word() {
@@ -322,6 +372,15 @@ fn is_apposed(text: &str, tokens: &Tokens, span: &Span, index: usize, table: &Ta
     let Some(before) = at.checked_sub(1).filter(|before| *before >= range.start) else {
         return false;
     };
+    // "In der „Trostrunde“, dem „Coup des Nations“": one name beside another.
+    let kind =
+        |back: usize| at.checked_sub(back).and_then(|at| tokens.list.get(at)).map(|t| t.kind);
+    if table.determiner.contains(tokens.list[before].lower.as_str())
+        && kind(2) == Some(super::tokens::Kind::Comma)
+        && matches!(kind(3), Some(super::tokens::Kind::Quote(_)))
+    {
+        return true;
+    }
     let before = &tokens.list[before];
     let word = before.lower.as_str();
     let source = table.source.iter().any(|phrase| {
@@ -334,6 +393,26 @@ fn is_apposed(text: &str, tokens: &Tokens, span: &Span, index: usize, table: &Ta
         && !SAID_NOUNS.iter().any(|noun| word.ends_with(noun))
         && !behind.starts_with(',');
     source && before.is_word() || noun
+}
+
+/// "skandierten Sprüche wie „…“": words that an example of what was said is.
+fn is_named_as_said(tokens: &Tokens, index: usize) -> bool {
+    let (at, _) = tokens.of_quote[index];
+    let word = |back: usize| {
+        at.checked_sub(back).and_then(|at| tokens.list.get(at)).map_or("", |t| t.lower.as_str())
+    };
+    word(1) == "wie" && SAID_NOUNS.iter().any(|noun| word(2).ends_with(noun))
+}
+
+/// "sei nur ein „Papiertiger“", "ein „Papiertiger“ sei": the predicate of reported speech.
+fn is_beside_copula(tokens: &Tokens, index: usize) -> bool {
+    let (at, _) = tokens.of_quote[index];
+    let is = |at: Option<usize>| {
+        at.and_then(|at| tokens.list.get(at)).is_some_and(|token| {
+            matches!(token.lower.as_str(), "sei" | "seien" | "wäre" | "wären" | "bleibe" | "werde")
+        })
+    };
+    is(Some(at + 1)) || (2..7).any(|back| is(at.checked_sub(back)))
 }
 
 /// "sprachen von „Panikverkäufen“": a noun that a verb of naming takes.
@@ -365,6 +444,35 @@ fn is_predicate(
         && inner.starts_with(char::is_lowercase)
         && before.is_word()
         && !table.determiner.contains(before.lower.as_str())
+}
+
+/// "„Wikiasari“, so heißt ein Projekt", "« Aurore », c’est le nom": a name that is told behind it.
+fn is_named_behind(text: &str, span: &Span) -> bool {
+    let behind = text.get(span.end..).unwrap_or("").trim_start_matches([',', ' ']);
+    const NAMED: [&str; 14] = [
+        "so heißt",
+        "so hieß",
+        "so lautet",
+        "so nennt sich",
+        "so der Name",
+        "so der Titel",
+        "so das Motto",
+        "so das Kürzel",
+        "c’est le nom",
+        "c'est le nom",
+        "así se llama",
+        "assim se chama",
+        "si chiama",
+        "zo heet",
+    ];
+    // "so heißt es" is speech.
+    NAMED.iter().any(|named| {
+        behind.strip_prefix(named).is_some_and(|rest| {
+            rest.starts_with([' ', ',', '.'])
+                && !rest.trim_start().starts_with("es ")
+                && !rest.trim_start().starts_with("es,")
+        })
+    })
 }
 
 /// Robert “Bobby” Crane: marks between two words of a name.
@@ -407,9 +515,14 @@ fn named_in(text: &str, span: &Span, table: Option<&Table>) -> bool {
         || table.so_called_after.iter().any(|word| behind.trim_start().starts_with(word))
         || table.is("no-spaces") && table.work.iter().any(|word| ends_with(word))
         || !table.is("no-spaces")
-            && words_before(text, span.start, 1)
-                .iter()
-                .any(|word| table.work.contains(word.trim_end_matches(',')))
+            && words_before(text, span.start, 1).iter().any(|word| {
+                let noun = word.trim_end_matches(',');
+                table.work.contains(noun)
+                    || table.is("noun-capitals")
+                        && ["erstwerk", "debüt", "album", "roman", "lied", "spielfilm"]
+                            .iter()
+                            .any(|end| noun.trim_end_matches(':').ends_with(end))
+            })
 }
 
 /// Whether the article quotes in single marks, as British papers do: no double ones stand in it, and a
@@ -420,7 +533,12 @@ pub(crate) fn single_style(spans: &[Span], found: &[Option<Attribution>]) -> boo
         if !span.single {
             return false;
         }
-        beside = beside || attribution.as_ref().is_some_and(|a| a.way == Way::Beside);
+        // "noemt het plan ‘een slechte grap’" tells it as well.
+        beside = beside
+            || attribution.as_ref().is_some_and(|a| {
+                let told = a.cue.as_ref().is_some_and(|(_, verb)| *verb == Verb::Addresses);
+                a.way == Way::Beside || told && a.mention.is_some()
+            });
     }
     beside
 }

@@ -10,6 +10,7 @@ use super::marks::Span;
 use super::subject::{Mention, MentionKind, Scope};
 use super::tokens::{Kind, Token, Tokens};
 use crate::extract::page::{Block, BlockKind};
+use crate::extract::words::words;
 
 /// The tokens of a cue and its kind.
 type Found = (std::ops::Range<usize>, Verb);
@@ -50,9 +51,11 @@ pub(crate) fn fill(
         // A verb without a subject goes on with who was spoken of last, also across paragraphs.
         let dropped = out[index].as_ref().is_some_and(|a| a.cue.is_some()) && language != "en";
         let found = ahead(tokens, spans, index, out)
+            .or_else(|| (language != "en").then(|| right_before(tokens, cues, index)).flatten())
             .or_else(|| same_block(tokens, spans, index, out))
             .or_else(|| sentence_before(tokens, language, cues, index, text, dropped))
-            .or_else(|| last_speaker(tokens, index, out, if dropped { 8 } else { 3 }));
+            .or_else(|| reported.then(|| reporter(tokens, cues, index)).flatten())
+            .or_else(|| last_speaker(tokens, index, out, if dropped || reported { 8 } else { 3 }));
         if let Some(mention) = found {
             let cue = out[index].as_ref().and_then(|a| a.cue.clone());
             out[index] = Some(Attribution { mention: Some(mention), cue, way: Way::Neighbour });
@@ -133,31 +136,66 @@ fn is_dropped(tokens: &Tokens, language: &str, index: usize, out: &[Option<Attri
 pub(crate) fn is_reported(tokens: &Tokens, index: usize) -> bool {
     let (at, sentence) = tokens.of_quote[index];
     let Some((range, _)) = tokens.sentences.get(sentence) else { return false };
-    tokens.list[range.start..at].iter().rev().take(12).any(|token| {
-        matches!(
-            token.lower.as_str(),
-            "sei"
-                | "seien"
-                | "habe"
-                | "hätte"
-                | "hätten"
-                | "werde"
-                | "würde"
-                | "würden"
-                | "könne"
-                | "müsse"
-                | "solle"
-                | "wolle"
-                | "dürfe"
-                | "gebe"
-                | "stehe"
-                | "gehe"
-                | "komme"
-                | "brauche"
-                | "wäre"
-                | "wären"
-        )
-    })
+    let says = |token: &Token| REPORTED.contains(token.lower.as_str());
+    // The verb stands last in a subordinate clause: "dass er nur ein „Papiertiger“ sei".
+    tokens.list[range.start..at].iter().rev().take(12).any(says)
+        || tokens.list[at + 1..range.end.max(at + 1)].iter().take(3).any(says)
+}
+
+words!(
+    REPORTED,
+    "sei seien habe hätte hätten werde würde würden könne müsse solle wolle dürfe gebe stehe gehe komme brauche wäre \
+     wären liege handle handele gelte lasse sehe mache bleibe bestehe drohe fehle zeige bringe führe halte nehme biete \
+     stelle wisse finde entspreche bedeute könnten müssten sollten dürften läge käme ginge stünde bekomme verdiene"
+);
+
+/// The subject of a verb of saying in the sentence right before, where no other quotation stands nearer: "Sie
+/// fügte hinzu. „…“"
+fn right_before(tokens: &Tokens, cues: &[Vec<CueHit>], index: usize) -> Option<Mention> {
+    let (_, sentence) = tokens.of_quote[index];
+    let previous = sentence.checked_sub(1)?;
+    let (range, block) = tokens.sentences.get(previous)?;
+    let own = tokens.sentences.get(sentence)?.1;
+    let quoted = tokens.list[range.clone()].iter().any(|t| matches!(t.kind, Kind::Quote(_)));
+    if *block != own || quoted {
+        return None;
+    }
+    let hit = cues
+        .get(previous)?
+        .iter()
+        .rev()
+        .find(|hit| hit.subject.is_some() && !matches!(hit.verb, Verb::Holds | Verb::Base))?;
+    hit.subject.clone()
+}
+
+/// Sentences of reported speech that go on with one speaker.
+const REPORTED_MAX: usize = 6;
+
+/// Who speaks where the sentences before are reported speech, too: the subject of the last verb of saying, also
+/// in the paragraph before.
+fn reporter(tokens: &Tokens, cues: &[Vec<CueHit>], index: usize) -> Option<Mention> {
+    let (_, sentence) = tokens.of_quote[index];
+    let own = tokens.sentences.get(sentence)?.1;
+    for back in 1..=REPORTED_MAX {
+        let previous = sentence.checked_sub(back)?;
+        let (range, block) = tokens.sentences.get(previous)?;
+        if block + 1 < own {
+            return None;
+        }
+        let hit = cues
+            .get(previous)?
+            .iter()
+            .rev()
+            .find(|hit| hit.subject.is_some() && !matches!(hit.verb, Verb::Holds | Verb::Base));
+        if let Some(hit) = hit {
+            return hit.subject.clone();
+        }
+        let list = &tokens.list[range.clone()];
+        if !list.iter().any(|token| REPORTED.contains(token.lower.as_str())) {
+            return None;
+        }
+    }
+    None
 }
 
 /// A quotation of the same sentence or block that has a speaker, the nearest before.
@@ -221,7 +259,8 @@ fn sentence_before(
     }
     if language != "en" {
         return super::foreign::leading_name(&tokens.list, range, language, text)
-            .or_else(|| surname(tokens, range, text));
+            .or_else(|| surname(tokens, range, text))
+            .or_else(|| super::foreign::leading_body(&tokens.list, range, language, text));
     }
     let scope = Scope { list: &tokens.list, from: range.start, to: range.end, language };
     scope.main_subject(range.end)

@@ -8,7 +8,7 @@ use crate::diff::tokens;
 use crate::language::{self, Table};
 
 const NEGATIONS: &str = "not no never none nor neither without nobody nothing cannot nowhere hardly barely ain't \
-    refused refuses refusing refuse declined declines denied denies denying failed fails";
+    rarely seldom refused refuses refusing refuse declined declines denied denies denying failed fails";
 
 const HEDGES: &str = "could may might would possibly perhaps probably likely maybe potentially potential possible \
     probable allegedly alleged reportedly apparently apparent seemingly seems seem seemed appears appear appeared \
@@ -19,6 +19,7 @@ const HEDGES: &str = "could may might would possibly perhaps probably likely may
 const PHRASES: &str = "said to have | said to be | is said to | are said to | was said to | were said to | thought to | \
     understood to | expected to | according to | tried to | tries to | trying to | try to | attempted to | sought to | \
     provided that | as long as | planned to | plans to | intended to | intends to | wanted to | wants to | \
+    charged with | witnesses said | witnesses say | police said | police say | officials said | in part | sources say | sources said | officials say | police believe | is alleged | are alleged | was alleged | said to | \
     hoped to | hopes to | threatened to | promised to | vowed to | aims to";
 
 const BEFORE_NUMBER: &str = "about | around | approximately | roughly | some | over | under | circa | at least | \
@@ -79,6 +80,8 @@ pub(super) struct Markers {
     parts: Vec<(String, Sign)>,
     /// Letters that are written together with the next word.
     prefixes: Vec<char>,
+    /// What negates inside a verb: "imzaladı", "imzalamadı".
+    infixes: &'static [&'static str],
     numbers: Option<&'static Table>,
 }
 
@@ -117,6 +120,9 @@ impl Markers {
         }
         for phrase in &table.claim {
             markers.add(&phrase.join(" "), Sign::Hedge);
+        }
+        if table.is("negative-infix") {
+            markers.infixes = &["ma", "me", "m"];
         }
         markers.prefixes =
             table.prefix.iter().filter_map(|letters| letters.chars().next()).collect();
@@ -195,8 +201,15 @@ impl Markers {
     /// Whether `long` is `short` negated by a prefix: "unable", "nebyl".
     pub(super) fn negates(&self, long: &str, short: &str) -> bool {
         let enough = if self.numbers.is_some() { 3 } else { 4 };
+        let inside = |infix: &&str| {
+            long.match_indices(*infix).any(|(at, infix)| {
+                let (head, tail) = (&long[..at], &long[at + infix.len()..]);
+                at > 1 && short.strip_prefix(head) == Some(tail)
+            })
+        };
         short.chars().count() >= enough
-            && PREFIXES.iter().any(|prefix| long.strip_prefix(prefix) == Some(short))
+            && (PREFIXES.iter().any(|prefix| long.strip_prefix(prefix) == Some(short))
+                || self.infixes.iter().any(inside))
     }
 }
 

@@ -7,7 +7,7 @@ use std::ops::Range;
 use super::super::subject::{Mention, MentionKind, is_particle};
 use super::super::tokens::Kind;
 use super::phrase::Clause;
-use super::words::GENITIVES;
+use super::words::{GENITIVES, SEVERAL};
 use crate::extract::names::first_name_gender;
 
 impl Clause<'_> {
@@ -16,6 +16,14 @@ impl Clause<'_> {
         let mut start = run.start;
         while start + 1 < run.end && self.is_role(start) {
             start += 1;
+        }
+        // "Merkels Sprecher Steffen Seibert": the name stands behind the office.
+        if self.table.is("noun-capitals")
+            && let Some(office) =
+                (start + 1..run.end.saturating_sub(1)).rfind(|&at| self.is_role(at))
+            && self.word(start).ends_with('s')
+        {
+            start = office + 1;
         }
         let determined = (from..run.start).any(|at| self.is_determiner(at))
             && !(run.start > from && self.is_role(run.start - 1));
@@ -44,7 +52,56 @@ impl Clause<'_> {
         if body && determined {
             return Some(Mention::new(from..run.end, MentionKind::Role));
         }
+        // "Vertreter der Bauwirtschaft": a noun with its genitive.
+        let genitive = self.genitive_end(run.end);
+        if self.table.is("noun-capitals")
+            && run.len() == 1
+            && genitive > run.end
+            && SEVERAL.iter().any(|noun| self.word(run.start).ends_with(noun))
+        {
+            return Some(Mention::new(from..genitive, MentionKind::Role));
+        }
         Some(Mention { tokens: from..run.end, name: start..run.end, kind: MentionKind::Name })
+    }
+
+    /// "Mannheims oberster Bürgermeister Peter Kurz": whether a name in the genitive leads its noun.
+    pub(super) fn owns_next(&self, run: &Range<usize>, from: usize, limit: usize) -> bool {
+        if !self.table.is("noun-capitals")
+            || run.len() != 1
+            || run.start != from
+            || !self.word(run.start).ends_with('s')
+        {
+            return false;
+        }
+        let noun = (run.end..limit.min(run.end + 3)).find(|&at| self.list[at].is_capital());
+        noun.is_some_and(|noun| {
+            noun > run.end
+                && (run.end..noun).all(|at| {
+                    self.is_lower_word(at)
+                        && !self.is_small(at)
+                        && !self.table.say.contains(self.word(at))
+                        && !self.table.tell.contains(self.word(at))
+                })
+        })
+    }
+
+    /// "Sonia und Willy Bogner": a given name, "and", and another with the name that both have.
+    pub(super) fn with_partner(&self, name: Range<usize>, limit: usize) -> Range<usize> {
+        let joined = name.end + 1 < limit
+            && self.table.join.contains(self.list[name.end].lower.as_str())
+            && self.is_name_word(name.end + 1)
+            && !self.is_role(name.end + 1);
+        if !joined {
+            return name;
+        }
+        let second = self.run(name.end + 1, limit);
+        let given = |at: usize| first_name_gender(self.word(at)).is_some();
+        if second.len() > 1 && (given(name.start) || given(second.start))
+            || name.len() > 1 && given(name.start) && given(second.start)
+        {
+            return name.start..second.end;
+        }
+        name
     }
 
     /// "die Sprecherin der Stadt": where the genitive behind a noun ends.

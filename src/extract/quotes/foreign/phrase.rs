@@ -220,6 +220,10 @@ impl Clause<'_> {
             if self.table.clause.contains(word) {
                 return None;
             }
+            if self.table.adverb.contains(word) || self.table.negation.contains(word) {
+                next += 1;
+                continue;
+            }
             if self.table.adverb.contains(word)
                 || self.table.aux.contains(word)
                 || self.table.calendar.contains(word)
@@ -246,7 +250,9 @@ impl Clause<'_> {
 
     pub(super) fn is_time(&self, at: usize) -> bool {
         let word = self.list.get(at).map_or("", |t| t.lower.as_str());
-        self.table.calendar.contains(word) || self.kind(at) == Kind::Number || TIMES.contains(&word)
+        self.table.calendar.contains(word)
+            || self.kind(at) == Kind::Number && !self.is_age_noun(at)
+            || TIMES.contains(&word)
     }
 
     /// "58-Jährige", "51-åringen": who is named by an age.
@@ -291,6 +297,10 @@ impl Clause<'_> {
             if self.is_name_word(end) && !(self.is_role(end) && name.is_none()) {
                 if name.is_some() || end + 1 >= limit || complement.is_none() {
                     let run = self.run(end, limit);
+                    if name.is_none() && self.owns_next(&run, from, limit) {
+                        end = run.end;
+                        continue;
+                    }
                     if let Some(later) = self.name_behind_noun(&run, limit) {
                         return Some(Mention {
                             tokens: from..later.end,
@@ -356,6 +366,7 @@ impl Clause<'_> {
             end += 1;
         }
         if let Some(name) = name {
+            let name = self.with_partner(name, limit);
             return self.named(from, name);
         }
         let nouns = self.table.is("noun-capitals");

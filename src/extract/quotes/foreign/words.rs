@@ -104,3 +104,31 @@ pub(super) const TIMES: &[&str] = &[
     "maand",
     "avond",
 ];
+
+/// Ends of German nouns of people who speak for a body: "Vertreter der Verbände". A surname may stand before
+/// whom it speaks to ("sagte Weber der Zeitung"), so that not every noun is read with its genitive.
+pub(super) const SEVERAL: &[&str] = &[
+    "vertreter",
+    "vertreterin",
+    "vertreterinnen",
+    "mitglieder",
+    "anhänger",
+    "gegner",
+    "kritiker",
+    "experten",
+    "politiker",
+    "funktionäre",
+    "mitarbeiter",
+    "bewohner",
+    "angehörige",
+    "organisatoren",
+    "veranstalter",
+    "demonstranten",
+    "aktivisten",
+    "analysten",
+    "beobachter",
+    "ermittler",
+    "behörden",
+    "medien",
+    "zeugen",
+];
