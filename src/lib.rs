@@ -12,7 +12,7 @@
 //! an archive ([`archive`]) and the backend that keeps captures ([`index`]); the parts, all pure or
 //! nearly so ([`politeness`], [`schedule`], [`dates`], [`extract`], [`outlinks`], [`diff`]); who owns
 //! sockets and files ([`owner`], [`capture`], [`store`], [`remote`]); the journeys ([`crawl`], [`history`],
-//! [`cite`], [`evidence`]); what may be asked ([`answers`])
+//! [`cite`], [`story`], [`clusters`], [`evidence`]); what may be asked ([`answers`])
 //! and how it is shown ([`render`], [`reader`], [`replay`]); the composition ([`telemetry`], [`config`], [`app`]); the edges ([`cli`], [`serve`], [`demo`]). `docs/architecture.md` has the invariants.
 pub mod answers;
 pub mod app;
@@ -21,6 +21,7 @@ pub mod base;
 pub mod capture;
 pub mod cite;
 pub mod cli;
+pub mod clusters;
 pub mod config;
 pub mod crawl;
 pub mod dates;
@@ -47,6 +48,7 @@ pub mod schedule;
 pub mod serve;
 pub mod sorted;
 pub mod store;
+pub mod story;
 pub mod telemetry;
 pub mod wacz;
 pub mod warc;

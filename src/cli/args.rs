@@ -66,6 +66,7 @@ pub fn formats_of(command: &str) -> &'static [&'static str] {
         "captures" => &["table", "text", "json", "cdxj", "cdx"],
         "diff" => &["text", "json", "html", "markdown", "unified"],
         "changes" => &["text", "json", "rss", "atom"],
+        "story" => &["text", "json", "html", "markdown"],
         "index" => &["cdxj", "cdx"],
         "export" => &["wacz", "warc", "cdxj", "parquet"],
         "init" | "watch" | "demo" | "completions" | "man" => &["text"],
@@ -144,6 +145,8 @@ pub enum Command {
     When(WhenArgs),
     /// Quotations with their speakers
     Quotes(QuotesArgs),
+    /// One story in several outlets: shared quotations, figures that differ, copied text
+    Story(StoryArgs),
     /// A citation of one capture, with its digest; of the words in it with --quote
     Cite(CiteArgs),
     /// Reread every record, recompute every digest, check the evidence log
@@ -453,6 +456,32 @@ impl ValueEnum for Style {
     fn to_possible_value(&self) -> Option<PossibleValue> {
         Some(PossibleValue::new(self.label()).help(self.title()))
     }
+}
+
+/// `story`
+#[derive(Debug, Args)]
+pub struct StoryArgs {
+    /// The articles: URLs of the archive or local files
+    #[arg(required_unless_present = "clusters", value_name = "URL")]
+    pub targets: Vec<String>,
+    /// The stories of the archive instead: articles of several hosts on the same one
+    #[arg(long, conflicts_with_all = ["targets", "at", "over_time", "from", "to"])]
+    pub clusters: bool,
+    /// With --clusters: those with an article captured at this time or later
+    #[arg(long, value_name = "TIME", requires = "clusters")]
+    pub since: Option<String>,
+    /// The articles as they were at this time (else the newest)
+    #[arg(long, value_name = "TIME")]
+    pub at: Option<String>,
+    /// Also what each outlet changed, and which others had that before
+    #[arg(long)]
+    pub over_time: bool,
+    /// The same, of versions captured at this time or later
+    #[arg(long, value_name = "TIME")]
+    pub from: Option<String>,
+    /// The same, of versions not captured after this time
+    #[arg(long, value_name = "TIME")]
+    pub to: Option<String>,
 }
 
 /// `cite`

@@ -92,6 +92,7 @@ fn run(cli: Cli, name: &str) -> Result<Exit, CliError> {
         Command::History(args) => cmd::history::run(&args, &context),
         Command::Diff(args) => cmd::diff::run(&args, &context),
         Command::Quotes(args) => cmd::quotes::run(&args, &context),
+        Command::Story(args) => cmd::story::run(&args, &context),
         Command::Blame(args) => cmd::blame::run(&args, &context),
         Command::Changes(args) => cmd::changes::run(&args, &context),
         Command::When(args) => cmd::when::run(&args, &context),

@@ -2,6 +2,7 @@
 //! in between. Needs no network and touches no one's site.
 
 mod days;
+mod outlets;
 mod run;
 mod server;
 mod site;

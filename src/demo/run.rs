@@ -10,6 +10,7 @@ use crate::config::Settings;
 use crate::crawl::{Job, Report, Stop, Take};
 
 use super::days::Days;
+use super::outlets::OUTLETS;
 use super::server::Server;
 use super::stories::{HOST, STORIES};
 
@@ -45,15 +46,19 @@ pub fn run<E: From<AppError>>(
     let runtime = runtime()?;
     let days = Days(SystemClock.now());
     let server = runtime.block_on(Server::start(days)).map_err(fail)?;
-    let resolve = [format!("{HOST}:80:127.0.0.1:{}", server.address.port())];
+    let port = server.address.port();
+    let hosts = std::iter::once(HOST).chain(OUTLETS.iter().map(|outlet| outlet.host));
+    let resolve: Vec<String> = hosts.map(|host| format!("{host}:80:127.0.0.1:{port}")).collect();
     for number in 1..=CRAWLS {
         server.set_phase(number - 1);
         show(Act::Crawling { number, of: CRAWLS, site: server.address.to_string() })?;
         let clock = std::sync::Arc::new(SystemClock);
         let (mut running, _) = start(settings, root, &resolve, Take::Queue, real_timer(clock))?;
-        let seed = TargetUri::parse(&front).map_err(AppError::usage)?;
-        let job =
-            Job { name: "demo".to_owned(), depth: 2, requisites: true, ..Job::of(vec![seed]) };
+        let others = OUTLETS.iter().map(|one| format!("http://{}{}", one.host, one.path));
+        let seeds = std::iter::once(front.clone()).chain(others);
+        let seeds = seeds.map(|seed| TargetUri::parse(&seed).map_err(AppError::usage));
+        let seeds = seeds.collect::<Result<Vec<_>, _>>()?;
+        let job = Job { name: "demo".to_owned(), depth: 2, requisites: true, ..Job::of(seeds) };
         let report = runtime.block_on(running.run(&job, &mut (), &Stop::default()))?;
         running.close()?;
         show(Act::Crawled(&report))?;

@@ -64,7 +64,11 @@ async fn serve(mut stream: TcpStream, days: Days, phase: &AtomicUsize) -> std::i
             let (name, value) = l.split_once(':')?;
             name.eq_ignore_ascii_case("if-none-match").then(|| value.trim())
         });
-        let asked = Asked { target, if_none_match };
+        let host = text.lines().find_map(|l| {
+            let (name, value) = l.split_once(':')?;
+            name.eq_ignore_ascii_case("host").then(|| value.trim())
+        });
+        let asked = Asked { host: host.unwrap_or_default(), target, if_none_match };
         let bytes = respond(days, phase.load(Ordering::SeqCst), &asked);
         stream.write_all(&bytes).await?;
     }

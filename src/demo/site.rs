@@ -1,10 +1,13 @@
 //! The demonstration site as a pure function: its start, phase and request in, response bytes out.
 
 use super::days::Days;
+use super::outlets::{self, OUTLETS};
 use super::stories::{HOST, OUTLET, STORIES, Story, Text};
 
 /// What a request asks for.
 pub(super) struct Asked<'a> {
+    /// `Host`; what is of no other outlet is of the Courier.
+    pub host: &'a str,
     /// Path and query.
     pub target: &'a str,
     /// `If-None-Match`.
@@ -14,7 +17,15 @@ pub(super) struct Asked<'a> {
 /// The response bytes of the site in `phase` (0, 1 or 2), whose days are counted from `days`.
 pub(super) fn respond(days: Days, phase: usize, asked: &Asked<'_>) -> Vec<u8> {
     let path = asked.target.split('?').next().unwrap_or("/");
-    match page(days, phase, path) {
+    let found = match OUTLETS.iter().find(|outlet| outlet.host == asked.host) {
+        Some(outlet) => (path == outlet.path).then(|| Page {
+            media_type: "text/html; charset=utf-8",
+            body: outlets::page(days, phase, outlet).into_bytes(),
+            cached: false,
+        }),
+        None => page(days, phase, path),
+    };
+    match found {
         None => {
             response("404 Not Found", "text/html; charset=utf-8", None, b"<h1>No such page</h1>")
         }
@@ -188,7 +199,7 @@ mod tests {
     #[test]
     fn every_page_is_filled_in_and_the_story_changes_twice() {
         let get = |phase, target| {
-            let asked = Asked { target, if_none_match: None };
+            let asked = Asked { host: HOST, target, if_none_match: None };
             String::from_utf8(respond(DAYS, phase, &asked)).unwrap()
         };
         for story in STORIES {
@@ -198,6 +209,13 @@ mod tests {
         }
         for target in ["/", "/harbour", "/council"] {
             assert!(!get(0, target).contains("{{"), "{target}");
+        }
+        for outlet in &OUTLETS {
+            let of = |phase| {
+                let asked = Asked { host: outlet.host, target: outlet.path, if_none_match: None };
+                String::from_utf8(respond(DAYS, phase, &asked)).unwrap()
+            };
+            assert!(of(0).starts_with("HTTP/1.1 200") && !of(0).contains("{day}"), "{}", of(0));
         }
         let body = |phase| text_of(phase, &STORIES[0]).paragraphs;
         assert_ne!(body(0), body(1));
@@ -210,12 +228,12 @@ mod tests {
         let first = String::from_utf8(respond(
             DAYS,
             0,
-            &Asked { target: "/assets/site.css", if_none_match: None },
+            &Asked { host: HOST, target: "/assets/site.css", if_none_match: None },
         ))
         .unwrap();
         let tag = first.lines().find_map(|l| l.strip_prefix("ETag: ")).unwrap().trim();
-        let second =
-            respond(DAYS, 1, &Asked { target: "/assets/site.css", if_none_match: Some(tag) });
+        let asked = Asked { host: HOST, target: "/assets/site.css", if_none_match: Some(tag) };
+        let second = respond(DAYS, 1, &asked);
         assert!(second.starts_with(b"HTTP/1.1 304"));
     }
 }

@@ -22,7 +22,7 @@ mod numbers;
 pub(super) mod page_facts;
 pub(super) mod presence;
 mod quotes;
-mod speakers;
+pub(crate) mod speakers;
 #[cfg(test)]
 mod tests;
 mod text;

@@ -40,6 +40,7 @@ use align::Text;
 use budget::Budget;
 
 pub use changes::presence::{Presence, Side};
+pub(crate) use changes::speakers::same_speaker;
 pub use changes::{Change, ChangeKind};
 pub use normal::same_words;
 pub use ops::{Edit, Op, OpKind};

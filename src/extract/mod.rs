@@ -62,6 +62,7 @@ use dom::Tag;
 use flow::{Flow, Shape};
 use page::{ArticleLink, Block, BlockKind, Extraction, Page};
 use parts::{Part, Role};
+pub(crate) use quotes::{is_saying, is_title};
 use shown::Shown;
 
 /// The extractor and its version, which travels with everything derived.

@@ -59,7 +59,7 @@ pub enum Cache {
 pub const SEEN_COOKIE: &str = "pressmark-seen";
 
 /// The paths of the reader that are taken by GET.
-pub const PATHS: [&str; 20] = [
+pub const PATHS: [&str; 22] = [
     "/",
     "/search",
     "/hosts",
@@ -72,6 +72,8 @@ pub const PATHS: [&str; 20] = [
     "/blame",
     "/quotes",
     "/speaker",
+    "/stories",
+    "/story",
     "/changes",
     "/changes.rss",
     "/changes.atom",

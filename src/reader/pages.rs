@@ -6,16 +6,18 @@ use crate::answers::absent::absent;
 use crate::answers::blame::blame;
 use crate::answers::calendar::{CalendarRequest, CaptureListRequest, calendar, captures_in};
 use crate::answers::cite::{CiteRequest, cite};
+use crate::answers::clusters::{ClustersRequest, clusters};
 use crate::answers::diff::{compare, of_last_two, side};
 use crate::answers::front::{FrontRequest, front, hosts};
 use crate::answers::lookup::{LookupRequest, lookup};
 use crate::answers::site::{SiteRequest, site};
+use crate::answers::story::{StoryRequest, StoryTarget, tell};
 use crate::answers::timeline::{TimelineRequest, timeline};
 use crate::answers::view::{ViewRequest, view};
 use crate::answers::{AnswerError, Archive, HistoryRequest, history, quoted};
 use crate::base::{TimeRange, Timestamp};
 use crate::render::feed::FeedForm;
-use crate::render::web::{self, DiffView, Site};
+use crate::render::web::{self, DiffView, Site, StoryForm};
 
 /// A question with everything that is needed to answer it.
 #[derive(Clone, Copy)]
@@ -29,6 +31,9 @@ pub(super) struct Asked<'q> {
 
 /// Rows of a list on one page.
 const ROWS_MAX: usize = 50;
+
+/// Articles of one story on one page.
+const STORY_MAX: usize = 40;
 
 /// Versions of a page on one page.
 const VERSIONS_MAX: usize = 20;
@@ -44,6 +49,8 @@ pub(super) fn page(asked: &Asked<'_>, path: &str) -> Result<PageAnswer, Refusal>
         "/changes.rss" => feeds::feed(asked, FeedForm::Rss),
         "/changes.atom" => feeds::feed(asked, FeedForm::Atom),
         "/speaker" => speaker(asked),
+        "/story" => one_story(asked),
+        "/stories" => all_stories(asked),
         "/page" | "/calendar" | "/captures" | "/capture" | "/diff" | "/blame" | "/quotes"
         | "/cite" | "/prove" => {
             let url = asked.parameters.url()?;
@@ -157,6 +164,37 @@ fn speaker(asked: &Asked<'_>) -> Result<PageAnswer, Refusal> {
     let name = asked.parameters.needed("name")?;
     let found = quoted::of_speaker(asked.archive, name)?;
     Ok(PageAnswer::ok(web::speaker(asked.site, &found)))
+}
+
+/// The stories that several hosts have.
+fn all_stories(asked: &Asked<'_>) -> Result<PageAnswer, Refusal> {
+    let since = asked.parameters.period("since")?.map(|since| since.start);
+    let request = ClustersRequest { since, hosts_min: 2, stories_max: 2 * ROWS_MAX };
+    let found = clusters(asked.archive, &request, &mut |_| {})?;
+    Ok(PageAnswer::ok(web::stories(asked.site, &found)))
+}
+
+/// The articles of one story beside each other.
+fn one_story(asked: &Asked<'_>) -> Result<PageAnswer, Refusal> {
+    let parameters = asked.parameters;
+    let urls = parameters.urls()?;
+    let is_over_time = parameters.is_on("over-time");
+    let at = parameters.or_empty("at").to_owned();
+    let form = StoryForm { urls: urls.clone(), at, is_over_time };
+    if urls.is_empty() {
+        return Ok(PageAnswer::ok(web::story(asked.site, &form, None)));
+    }
+    if urls.len() > STORY_MAX {
+        let why = format!("url: {} articles are more than the {STORY_MAX} of one page", urls.len());
+        return Err(Refusal::Parameter(why));
+    }
+    let request = StoryRequest {
+        targets: urls.into_iter().map(StoryTarget::Url).collect(),
+        at: parameters.instant("at")?,
+        period: is_over_time.then_some(TimeRange::ALL),
+    };
+    let found = tell::<AnswerError>(request, || Ok(asked.archive.clone()))?;
+    Ok(PageAnswer::ok(web::story(asked.site, &form, Some(&found))))
 }
 
 fn versions(asked: &Asked<'_>, url: &str) -> Result<PageAnswer, Refusal> {

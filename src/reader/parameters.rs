@@ -60,6 +60,17 @@ impl<'r> Parameters<'r> {
         Ok(if text.contains("://") { text.to_owned() } else { format!("http://{text}") })
     }
 
+    /// Several addresses: `http` where one names no scheme.
+    pub fn urls(&self) -> Result<Vec<String>, Refusal> {
+        let whole = |text: &str| {
+            if text.len() > LENGTH_MAX {
+                return Err(Refusal::Parameter(format!("url is longer than {LENGTH_MAX} bytes")));
+            }
+            Ok(if text.contains("://") { text.to_owned() } else { format!("http://{text}") })
+        };
+        self.all("url").map(whole).collect()
+    }
+
     /// A number.
     pub fn number(&self, name: &str) -> Result<Option<usize>, Refusal> {
         let wrong = |text: &str| {

@@ -17,6 +17,7 @@ pub mod history;
 pub mod quotes;
 pub mod report;
 pub mod status;
+pub mod story;
 pub mod verify;
 pub mod web;
 pub mod when;

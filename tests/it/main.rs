@@ -36,6 +36,7 @@
 //! - `navigation`: redirects with cookies, pages that send on, bytes of addresses
 //! - `strange_month`: a month of outlets whose addresses, clocks, feeds and hosts are strange
 //! - `wacz`: a signed package of captures in other people's readers
+//! - `story`: several outlets beside each other, on files and on an archive
 //! - `schemas`: every JSON form against its schema
 //! - `warc_files`: files of any origin are verified, repacked and repaired
 //! - `versions`: what a crawl tells of new versions, beside what `history` prints of them
@@ -82,6 +83,7 @@ mod secrets;
 mod sequences;
 mod serve;
 mod sources;
+mod story;
 mod strange_month;
 mod support;
 mod trouble;

@@ -145,6 +145,8 @@ fn every_link_of_every_page_leads_to_a_page() {
         "/cite",
         "/prove",
         "/speaker",
+        "/story",
+        "/stories",
         "/host",
         "/hosts",
         "/changes",

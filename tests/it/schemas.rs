@@ -12,6 +12,8 @@ use crate::support::cli::{command, json_lines, stderr};
 use crate::support::schema::Schemas;
 
 const STORY: &str = "http://courier.example/harbour/ferry-contract";
+const RADIO: &str = "http://soundradio.example/news/ferries";
+const GAZETTE: &str = "http://gazette.example/island/2/ferry-deal.html";
 
 /// The forms that no command prints.
 pub const OF_SERVER: [&str; 10] = [
@@ -96,7 +98,7 @@ fn real_output_agrees_with_the_schemas() {
     let site = dir.path().join("site.wacz");
     let site = site.to_str().unwrap();
     let host = "courier.example";
-    let cases: [(&str, &[&str]); 33] = [
+    let cases: [(&str, &[&str]); 36] = [
         ("robots.json", &robots),
         ("setting.json", &["config", "show", "--format", "json"]),
         (
@@ -116,6 +118,9 @@ fn real_output_agrees_with_the_schemas() {
         ("when.json", &["when", "electric ferries", "--format", "json"]),
         ("quotes.json", &["quotes", STORY, "--format", "json"]),
         ("quotes.json", &["quotes", quoted, "--format", "json"]),
+        ("story.json", &["story", STORY, RADIO, GAZETTE, "--over-time", "--format", "json"]),
+        ("story.json", &["story", old, new, quoted, "--format", "json"]),
+        ("cluster.json", &["story", "--clusters", "--format", "json"]),
         ("cite.json", &cited),
         ("cite.json", &public),
         ("due.json", &["due", "--format", "json"]),

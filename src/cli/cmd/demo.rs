@@ -111,6 +111,7 @@ fn what_next(args: &DemoArgs, story: &str, out: &Output) -> Result<(), CliError>
             out.line(&format!("export PRESSMARK_ARCHIVE={}", dir.display()))?;
             out.line("pressmark captures http://courier.example/ --match host")?;
             out.line(&format!("pressmark prove {story} -o story.zip"))?;
+            out.line("pressmark story --clusters   what three outlets have of one story")?;
         }
         None => {
             out.line("== what to do next (this archive was temporary)")?;

@@ -26,6 +26,7 @@ pub mod robots;
 pub mod serve;
 pub mod show;
 pub mod status;
+pub mod story;
 pub mod surt;
 pub mod verify;
 pub mod wacz;

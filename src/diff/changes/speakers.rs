@@ -48,7 +48,7 @@ pub(super) fn name_words(name: &str) -> Vec<String> {
 
 /// Whether two names may be the same speaker's: one holds the other, or they differ by a letter or
 /// two, as corrected spellings do.
-pub(super) fn same_speaker(a: &str, b: &str) -> bool {
+pub(crate) fn same_speaker(a: &str, b: &str) -> bool {
     let (a, b) = (name_words(a), name_words(b));
     let bare = |words: &[String]| -> Vec<String> {
         let kept: Vec<String> =

@@ -146,10 +146,12 @@ impl Pages {
             }
             add("/cite", &[("url", url), ("quote", text)]);
             add("/search", &[("q", url)]);
+            add("/story", &[("url", url), ("url", STORY), ("over-time", "1")]);
             add("/capture", &[("url", url), ("id", text)]);
         }
         let failed = at(7).to_warc_date();
         add("/capture", &[("url", FAILED), ("at", &failed)]);
+        add("/stories", &[]);
         add("/speaker", &[("name", text)]);
         add("/speaker", &[("name", "Lee")]);
         add("/speaker", &[("name", "Brown")]);

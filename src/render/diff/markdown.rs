@@ -87,7 +87,7 @@ fn wrap(out: &mut String, mark: &str, text: &str) {
 }
 
 /// Text that Markdown shows as it stands.
-fn escaped(text: &str) -> String {
+pub(in crate::render) fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         if matches!(c, '\\' | '`' | '*' | '_' | '[' | ']' | '<' | '>' | '#' | '|' | '~' | '!' | '&')

@@ -42,6 +42,7 @@ pub fn front(site: &Site, found: &Front) -> String {
                 section .narrow aria-labelledby="holds" {
                     h2 #holds { "Hosts" }
                     (host_table(site, &found.hosts))
+                    p .more { a href=(site.path_link("/stories")) { "Stories that several hosts have" } }
                     @if found.hosts_count > found.hosts.len() as u64 {
                         p .more { a href=(site.hosts("")) { "All " (number(found.hosts_count)) " hosts" } }
                     }

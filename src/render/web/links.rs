@@ -1,6 +1,7 @@
 //! The addresses of the reader's pages. Every link of a page is made here, so that none can lead where a page
 //! of the web wants it to: values are escaped, and only `http` and `https` lead out of the archive.
 
+use crate::answers::clusters::Cluster;
 use crate::archive::Capture;
 use crate::base::percent::{address, query_value};
 use crate::base::{TargetUri, Timestamp};
@@ -100,6 +101,14 @@ impl Site {
     #[must_use]
     pub fn speaker_link(&self, name: &str) -> String {
         self.to("/speaker", &[("name", name)])
+    }
+
+    /// The articles of a story beside each other, as many as one page takes.
+    pub(super) fn story_link(&self, story: &Cluster) -> String {
+        const ARTICLES_MAX: usize = 20;
+        let urls = story.articles.iter().take(ARTICLES_MAX);
+        let parameters: Vec<(&str, &str)> = urls.map(|one| ("url", one.url.as_str())).collect();
+        self.to("/story", &parameters)
     }
 
     /// `/changes`, or a feed of it, with these parameters.

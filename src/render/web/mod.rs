@@ -8,7 +8,7 @@
 //!
 //! In reading order: what a page needs to know of its server ([`Site`]), links (`links`) and words (`text`),
 //! the frame around every page (`frame`), and the pages: `front`, `find`, `page` with its `picture`,
-//! `calendar`, `capture`, `compare`, `sentences`, `quoted`, `changes`, `cited`, `absent`, `errors`.
+//! `calendar`, `capture`, `compare`, `sentences`, `quoted`, `story`, `changes`, `cited`, `absent`, `errors`.
 
 mod absent;
 mod calendar;
@@ -26,6 +26,7 @@ mod page;
 mod picture;
 mod quoted;
 mod sentences;
+mod story;
 mod text;
 
 pub use absent::absent;
@@ -40,6 +41,7 @@ pub use front::front;
 pub use page::page;
 pub use quoted::{quotations, speaker};
 pub use sentences::{blame, no_article};
+pub use story::{StoryForm, stories, story};
 pub use text::kinds_in_words;
 
 use crate::base::Timestamp;

@@ -1,0 +1,177 @@
+//! Captures become articles, and articles find their stories, from the marks on.
+
+use std::collections::HashMap;
+use std::path::Path;
+
+use super::log::{Block, ClusterArticle, ClusterError, Log};
+use crate::archive::{
+    ArchiveError, ArchiveErrorKind, Capture, FileMark, Follower, RecordKind, Seen,
+};
+use crate::history::Sayer;
+use crate::readings::derivation;
+use crate::store::{FollowError, follow};
+use crate::story::{Clusters, signature};
+
+/// The form of what is kept; another one is derived again.
+const LAYOUT: u32 = 1;
+
+/// Articles and their stories.
+#[derive(Debug, Default)]
+pub struct Articles {
+    articles: Vec<ClusterArticle>,
+    by_key: HashMap<String, usize>,
+    clusters: Clusters,
+    marks: HashMap<String, u64>,
+}
+
+impl Articles {
+    /// The stories, each as its articles in the order in which they came.
+    pub fn stories(&self) -> impl Iterator<Item = Vec<&ClusterArticle>> {
+        self.clusters
+            .stories()
+            .map(|story| story.iter().filter_map(|&at| self.articles.get(at)).collect())
+    }
+
+    /// How many articles there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.articles.len()
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.articles.is_empty()
+    }
+
+    fn take(&mut self, block: Block) {
+        for article in block.articles {
+            self.put(article);
+        }
+        self.marks.extend(block.marks);
+    }
+
+    fn put(&mut self, mut article: ClusterArticle) {
+        let known = self.by_key.get(&article.urlkey).copied();
+        let (at, _) = self.clusters.put(known, article.signature.clone());
+        match self.articles.get_mut(at) {
+            Some(old) => {
+                article.first = old.first.min(article.first);
+                *old = article;
+            }
+            None => {
+                self.by_key.insert(article.urlkey.clone(), at);
+                self.articles.push(article);
+            }
+        }
+    }
+}
+
+/// The articles of the archive and their stories, what is kept in `dir` brought in line with the WARC files.
+/// `progress` is told how many records were gone through.
+///
+/// # Errors
+/// When the archive cannot be read, or what is kept cannot be read or written.
+pub fn catch_up(
+    sayer: &mut Sayer<'_>,
+    dir: &Path,
+    progress: &mut dyn FnMut(u64),
+) -> Result<Articles, ClusterError> {
+    let name: String = format!("{}-{LAYOUT}", derivation())
+        .chars()
+        .map(|c| if c.is_ascii_alphanumeric() || matches!(c, '-' | '.') { c } else { '_' })
+        .collect();
+    let (mut log, blocks) = Log::open(dir, &name)?;
+    let mut articles = Articles::default();
+    blocks.into_iter().for_each(|block| articles.take(block));
+    let reader = sayer.reader().clone();
+    let marks = reader
+        .sink()
+        .marks()
+        .map_err(|why| crate::store::StoreError::Index { doing: "asking", why: why.to_string() })?;
+    // A file that is gone or shorter than it was: the archive is another one.
+    let are_the_same = articles.marks.iter().all(|(name, reached)| {
+        marks.iter().any(|mark| *mark.file == **name && *reached <= mark.indexed_to)
+    });
+    if !are_the_same {
+        log.clear()?;
+        articles = Articles::default();
+    }
+    let mut following = Following {
+        sayer,
+        articles: &mut articles,
+        log: &mut log,
+        waiting: Vec::new(),
+        failed: None,
+    };
+    match follow(&reader, &mut following, progress) {
+        Ok(()) => Ok(articles),
+        Err(FollowError::File(why)) => Err(why.into()),
+        Err(FollowError::Follower(why)) => {
+            let failed = following.failed.take();
+            Err(failed.unwrap_or_else(|| ClusterError::Io {
+                path: dir.join(name),
+                why: std::io::Error::other(why.to_string()),
+            }))
+        }
+    }
+}
+
+struct Following<'f, 's> {
+    sayer: &'f mut Sayer<'s>,
+    articles: &'f mut Articles,
+    log: &'f mut Log,
+    /// Captures of pages since the last commit.
+    waiting: Vec<Capture>,
+    failed: Option<ClusterError>,
+}
+
+impl Follower for Following<'_, '_> {
+    fn mark(&self, file: &str) -> Result<u64, ArchiveError> {
+        Ok(self.articles.marks.get(file).copied().unwrap_or(0))
+    }
+
+    fn record(&mut self, record: Seen<'_>) -> Result<(), ArchiveError> {
+        let is_page = |capture: &Capture| {
+            capture.kind == RecordKind::Response
+                && capture.status == Some(200)
+                && matches!(capture.mime.as_str(), "text/html" | "application/xhtml+xml")
+        };
+        self.waiting.extend(record.capture.filter(is_page));
+        Ok(())
+    }
+
+    fn commit(&mut self, mark: &FileMark) -> Result<(), ArchiveError> {
+        let mut block = Block::default();
+        for capture in std::mem::take(&mut self.waiting) {
+            block.articles.extend(self.article(&capture));
+        }
+        block.marks.push((mark.file.to_string(), mark.indexed_to));
+        if let Err(why) = self.log.append(&block) {
+            let error = ArchiveError::new(ArchiveErrorKind::System, why.to_string());
+            self.failed = Some(why);
+            return Err(error);
+        }
+        self.articles.take(block);
+        Ok(())
+    }
+}
+
+impl Following<'_, '_> {
+    /// The article that a capture is, where it is one. What cannot be read is none; `verify` tells of it.
+    fn article(&mut self, capture: &Capture) -> Option<ClusterArticle> {
+        let page = self.sayer.say(capture).ok()?.page;
+        let micros = capture.date.unix_micros();
+        let signature = signature(&page, micros.div_euclid(86_400_000_000))?;
+        Some(ClusterArticle {
+            urlkey: capture.urlkey.clone(),
+            url: capture.url.clone(),
+            headline: page.headline.as_ref().map(|fact| fact.value.clone()).unwrap_or_default(),
+            publisher: page.publisher.as_ref().map(|fact| fact.value.clone()),
+            published: page.published.as_ref().map(|fact| fact.value.text.clone()),
+            first: micros,
+            last: micros,
+            signature,
+        })
+    }
+}
