@@ -49,11 +49,7 @@ impl Scene {
 
     fn import(&self, paths: &[PathBuf], lenient: bool) -> Vec<Taken> {
         let mut all = Vec::new();
-        let mut options = ImportOptions {
-            lenient,
-            now: now(),
-            progress: &mut |_, _, _| {},
-        };
+        let mut options = ImportOptions { lenient, now: now(), progress: &mut |_, _, _| {} };
         import(&self.layout, paths, &mut options, &mut |taken| all.push(taken)).unwrap();
         all
     }
