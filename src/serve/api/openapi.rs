@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use super::table::{ENDPOINTS, Endpoint, Kind, Parameter, Takes};
 
 /// The schemas that answers refer to, by name.
-const SCHEMAS: [(&str, &str); 13] = [
+const SCHEMAS: [(&str, &str); 14] = [
     ("blame", include_str!("../../../docs/reference/schema/blame.json")),
     ("capture", include_str!("../../../docs/reference/schema/capture.json")),
     ("change", include_str!("../../../docs/reference/schema/change.json")),
@@ -17,6 +17,7 @@ const SCHEMAS: [(&str, &str); 13] = [
     ("due", include_str!("../../../docs/reference/schema/due.json")),
     ("history", include_str!("../../../docs/reference/schema/history.json")),
     ("quotes", include_str!("../../../docs/reference/schema/quotes.json")),
+    ("search", include_str!("../../../docs/reference/schema/search.json")),
     ("show", include_str!("../../../docs/reference/schema/show.json")),
     ("status", include_str!("../../../docs/reference/schema/status.json")),
     ("when", include_str!("../../../docs/reference/schema/when.json")),

@@ -98,7 +98,7 @@ pub const KINDS: [&str; 26] = {
 };
 
 /// All questions, by name.
-pub const ENDPOINTS: [Endpoint; 11] = [
+pub const ENDPOINTS: [Endpoint; 12] = [
     Endpoint {
         name: "blame",
         what: "For every sentence of a page: the version that brought it, and the one that last changed it.",
@@ -213,6 +213,29 @@ pub const ENDPOINTS: [Endpoint; 11] = [
         kind: Kind::Lines,
         schema: "quotes",
         answer: answers::quotes,
+    },
+    Endpoint {
+        name: "search",
+        what: "Full text over all versions: which pages have what is looked for, in which versions, the best first.",
+        parameters: &[
+            needed(
+                "query",
+                Takes::Text,
+                "Words, \"phrases\", beginnings*, -excluded, headline: byline: speaker: quote: host: date:.",
+            ),
+            HOST,
+            FROM,
+            TO,
+            optional(
+                "order",
+                Takes::Choice(&["relevance", "time"]),
+                "The best first, which is so without it, or those with the newest passages.",
+            ),
+            optional("limit", Takes::Number(1, 10_000), "At most this many pages; 20 without it."),
+        ],
+        kind: Kind::Lines,
+        schema: "search",
+        answer: answers::search,
     },
     Endpoint {
         name: "show",
