@@ -59,9 +59,11 @@ pub enum Cache {
 pub const SEEN_COOKIE: &str = "pressmark-seen";
 
 /// The paths of the reader that are taken by GET.
-pub const PATHS: [&str; 20] = [
+pub const PATHS: [&str; 22] = [
     "/",
     "/search",
+    "/search.rss",
+    "/search.atom",
     "/hosts",
     "/host",
     "/page",

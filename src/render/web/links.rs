@@ -100,6 +100,12 @@ impl Site {
         self.to("/speaker", &[("name", name)])
     }
 
+    /// The articles with the words of a query.
+    #[must_use]
+    pub fn words_link(&self, query: &str) -> String {
+        self.to("/search", &[("q", query), ("in", "words")])
+    }
+
     /// `/changes`, or a feed of it, with these parameters.
     pub(super) fn changes(&self, path: &str, parameters: &[(&str, &str)]) -> String {
         self.to(path, parameters)

@@ -7,7 +7,7 @@
 //! they are served with ([`POLICY`]) allows nothing else.
 //!
 //! In reading order: what a page needs to know of its server ([`Site`]), links (`links`) and words (`text`),
-//! the frame around every page (`frame`), and the pages: `front`, `find`, `page` with its `picture`,
+//! the frame around every page (`frame`), and the pages: `front`, `find` with `words`, `page` with its `picture`,
 //! `calendar`, `capture`, `compare`, `sentences`, `quoted`, `changes`, `cited`, `absent`, `errors`.
 
 mod absent;
@@ -27,6 +27,7 @@ mod picture;
 mod quoted;
 mod sentences;
 mod text;
+mod words;
 
 pub use absent::absent;
 pub use calendar::{calendar, captures};
@@ -40,6 +41,7 @@ pub use front::front;
 pub use page::page;
 pub use quoted::{quotations, speaker};
 pub use sentences::{blame, no_article};
+pub use words::WordsView;
 
 use crate::base::Timestamp;
 use crate::cite;
