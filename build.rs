@@ -13,6 +13,9 @@ mod derivation;
 const SOURCES: [&str; 7] =
     ["src/base", "src/dates", "src/diff", "src/extract", "src/history", "src/http", "src/readings"];
 
+/// What cuts texts into words and puts them into the search index; readings do not depend on it.
+const SEARCH: &str = "src/search";
+
 /// Tables of languages, where they are.
 const TABLES: &str = "src/language";
 
@@ -27,6 +30,21 @@ fn main() -> io::Result<()> {
     for file in ["build/derivation.rs", "Cargo.lock"] {
         println!("cargo::rerun-if-changed={file}");
     }
+    // A package without a lock file is built with whatever is newest, which nothing here can tell.
+    let lock = fs::read_to_string("Cargo.lock").unwrap_or_default();
+    let mark = mark_of(files, &derivation::locked(&lock))?;
+    println!("cargo::rustc-env=PRESSMARK_DERIVATION={mark:016x}");
+    println!("cargo::rerun-if-changed={SEARCH}");
+    let mut files = Vec::new();
+    sources(Path::new(SEARCH), &mut files)?;
+    let tantivy = lock.split("[[package]]").find(|one| one.contains("name = \"tantivy\"\n"));
+    let mark = mark_of(files, tantivy.unwrap_or_default())?;
+    println!("cargo::rustc-env=PRESSMARK_SEARCH={mark:016x}");
+    Ok(())
+}
+
+/// A hash of sources, without their comments, and of a text.
+fn mark_of(mut files: Vec<PathBuf>, and: &str) -> io::Result<u64> {
     files.sort();
     // FNV-1a: nobody has a reason to forge it, and it is the same on every machine.
     let mut mark = 0xcbf2_9ce4_8422_2325_u64;
@@ -45,10 +63,8 @@ fn main() -> io::Result<()> {
         }
         add("\n");
     }
-    // A package without a lock file is built with whatever is newest, which nothing here can tell.
-    add(&derivation::locked(&fs::read_to_string("Cargo.lock").unwrap_or_default()));
-    println!("cargo::rustc-env=PRESSMARK_DERIVATION={mark:016x}");
-    Ok(())
+    add(and);
+    Ok(mark)
 }
 
 fn sources(dir: &Path, into: &mut Vec<PathBuf>) -> io::Result<()> {

@@ -45,6 +45,7 @@ pub mod remote;
 pub mod render;
 pub mod replay;
 pub mod schedule;
+pub mod search;
 pub mod serve;
 pub mod sorted;
 pub mod store;

@@ -8,6 +8,7 @@ use crate::base::Timestamp;
 use crate::extract::page::Page;
 use crate::history::{DECODED_BYTES_MAX, Sayer, read_page};
 use crate::readings::{PageKey, Readings};
+use crate::search::{Search, SearchOptions, Upkeep};
 use crate::store::{Loaded, Payload, Reader};
 
 use super::AnswerError;
@@ -19,14 +20,30 @@ use super::AnswerError;
 pub struct Archive {
     reader: Reader,
     readings: Readings,
+    search: Arc<Search>,
 }
 
 impl Archive {
     /// The archive behind `reader`. Readings are taken from `readings`; one that is missing is derived and
-    /// kept there.
+    /// kept there. It has no search index.
     #[must_use]
     pub fn new(reader: Reader, readings: Readings) -> Self {
-        Self { reader, readings }
+        let options = SearchOptions { upkeep: Upkeep::Off, ..SearchOptions::default() };
+        let search = Arc::new(Search::at(&reader.layout().derived_dir(), options));
+        Self { reader, readings, search }
+    }
+
+    /// The same with a search index, which is made when it is first asked.
+    #[must_use]
+    pub fn with_search(mut self, options: SearchOptions) -> Self {
+        self.search = Arc::new(Search::at(&self.reader.layout().derived_dir(), options));
+        self
+    }
+
+    /// The index of all words.
+    #[must_use]
+    pub fn search(&self) -> &Arc<Search> {
+        &self.search
     }
 
     /// Captures and their records, with the names inside the archive.

@@ -14,6 +14,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::AnswerError;
+use super::search_events::SearchEvent;
 use crate::base::{DigestAlgorithm, Timestamp};
 use crate::history::changes::ArchiveChange;
 use crate::store::{Layout, durable};
@@ -85,18 +86,37 @@ impl Cursor {
     /// Whether a change was not shown yet.
     #[must_use]
     pub fn is_new(&self, change: &ArchiveChange) -> bool {
-        let at = Timestamp::parse(&change.date);
+        self.is_new_key(Timestamp::parse(&change.date), &key(&change.date, &change.url))
+    }
+
+    /// Whether it was not shown yet that words came or went.
+    #[must_use]
+    pub fn is_new_event(&self, event: &SearchEvent) -> bool {
+        self.is_new_key(Some(event.at), &event_key(event))
+    }
+
+    fn is_new_key(&self, at: Option<Timestamp>, key: &str) -> bool {
         let is_before = self.since().is_some_and(|floor| at.is_some_and(|at| at < floor));
-        !is_before && !self.state.shown.contains_key(&key(change))
+        !is_before && !self.state.shown.contains_key(key)
     }
 
     /// Notes that a change was shown.
     pub fn show(&mut self, change: &ArchiveChange) {
-        let Some(at) = Timestamp::parse(&change.date) else { return };
+        if let Some(at) = Timestamp::parse(&change.date) {
+            self.show_key(at, key(&change.date, &change.url));
+        }
+    }
+
+    /// Notes that an event was shown.
+    pub fn show_event(&mut self, event: &SearchEvent) {
+        self.show_key(event.at, event_key(event));
+    }
+
+    fn show_key(&mut self, at: Timestamp, key: String) {
         if self.newest().is_none_or(|newest| newest < at) {
             self.state.newest = Some(at.to_warc_date());
         }
-        self.state.shown.insert(key(change), at.to_warc_date());
+        self.state.shown.insert(key, at.to_warc_date());
         if self.state.shown.len() > 2 * VERSIONS_MAX {
             self.forget();
         }
@@ -139,10 +159,13 @@ fn doing(name: &str) -> String {
     format!("reading the cursor {name}")
 }
 
+fn event_key(event: &SearchEvent) -> String {
+    key(&event.at.to_warc_date(), &format!("{} {}", event.change.label(), event.url))
+}
+
 /// What tells a version from all others: its page and its time.
-fn key(change: &ArchiveChange) -> String {
-    let digest =
-        DigestAlgorithm::Sha256.digest(format!("{} {}", change.date, change.url).as_bytes());
+fn key(date: &str, url: &str) -> String {
+    let digest = DigestAlgorithm::Sha256.digest(format!("{date} {url}").as_bytes());
     let first = digest.as_bytes().iter().take(12);
     first.map(|byte| format!("{byte:02x}")).collect()
 }

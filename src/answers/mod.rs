@@ -27,6 +27,8 @@ pub mod quoted;
 pub mod quotes;
 mod refused;
 pub mod report;
+pub mod search;
+pub mod search_events;
 mod serial;
 pub mod site;
 pub mod standing;

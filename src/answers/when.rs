@@ -1,9 +1,18 @@
 //! Since when and until when a phrase stood.
 
+use std::collections::BTreeSet;
+
 use serde::Serialize;
 
+use crate::base::surt::urlkey;
 use crate::history::CaptureJson;
-use crate::history::phrase::{self, Phrase, Stood};
+use crate::history::Sayer;
+use crate::history::pages::{keys_of_host, page_of_key};
+use crate::history::phrase::{self, Phrase};
+use crate::history::standing::Stood;
+use crate::search::SearchError;
+use crate::search::find::candidates;
+use crate::search::query::{SearchQuery, host_term};
 use crate::store::StoreError;
 
 use super::{AnswerError, Archive};
@@ -50,21 +59,73 @@ impl StoodJson {
 }
 
 /// Looks for a phrase over all pages, in the order of their urlkeys; what comes back are notes on captures
-/// that had to be left out.
+/// that had to be left out. The search index says which pages may have it; where there is none, all pages are
+/// read. `progress` is told how many pages the index took in for it.
 ///
 /// # Errors
 /// When the phrase has no words, the archive cannot be read, and what `found` gives back.
 pub fn when<E: From<AnswerError>>(
     archive: &Archive,
     request: &WhenRequest,
+    progress: &mut dyn FnMut(u64),
     found: &mut dyn FnMut(Stood) -> Result<(), E>,
 ) -> Result<Vec<String>, E> {
     let none = || AnswerError::Request("the phrase has no letter and no digit".to_owned());
     let phrase = Phrase::new(&request.phrase).ok_or_else(none)?;
     let mut sayer = archive.sayer();
     let mut pass_on = |stood: Stood| found(stood).map_err(Failed::Caller);
-    phrase::when(&mut sayer, &phrase, request.host.as_deref(), &mut pass_on)
-        .map_err(|failed| failed.into_error("looking for the phrase"))
+    let host = request.host.as_deref();
+    let answered = match proposed(archive, &mut sayer, request, progress) {
+        Ok(keys) => when_on(&mut sayer, &phrase, &keys, &mut pass_on),
+        // Exact all the same, and slow.
+        Err(why) => {
+            tracing::debug!(%why, "all pages are read for a phrase");
+            phrase::when(&mut sayer, &phrase, host, &mut pass_on)
+        }
+    };
+    answered.map_err(|failed| failed.into_error("looking for the phrase"))
+}
+
+/// The urlkeys of the pages that may have a phrase, in order: every page that has it is one of them.
+fn proposed(
+    archive: &Archive,
+    sayer: &mut Sayer<'_>,
+    request: &WhenRequest,
+    progress: &mut dyn FnMut(u64),
+) -> Result<BTreeSet<String>, SearchError> {
+    let hosts = request.host.iter().map(|host| host_term(host)).collect();
+    // A phrase of signs that are folded away is no question for an index of words.
+    let query = SearchQuery::of_phrase(&request.phrase, hosts)
+        .ok_or_else(|| SearchError::None("the phrase has no words".to_owned()))?;
+    let current = archive.search().current(sayer, progress)?;
+    let mut keys = current.beyond;
+    for candidate in candidates(&current.view, &query)? {
+        keys.extend(current.view.key_of(candidate.place)?);
+    }
+    // What cannot be read may have it: that is told.
+    let unread = sayer.readings().and_then(crate::readings::Readings::pages_unread);
+    keys.extend(unread.unwrap_or_default().iter().map(|url| urlkey(url)));
+    if let Some(host) = &request.host {
+        let range = keys_of_host(host);
+        keys.retain(|key| range.contains(key.as_bytes()));
+    }
+    Ok(keys)
+}
+
+fn when_on<E: From<StoreError>>(
+    sayer: &mut Sayer<'_>,
+    phrase: &Phrase,
+    keys: &BTreeSet<String>,
+    found: &mut dyn FnMut(Stood) -> Result<(), E>,
+) -> Result<Vec<String>, E> {
+    let mut notes = Vec::new();
+    for key in keys {
+        let Some(page) = page_of_key(sayer.reader(), key)? else { continue };
+        if let Some(stood) = phrase::when_on(sayer, phrase, &page, &mut notes)? {
+            found(stood)?;
+        }
+    }
+    Ok(notes)
 }
 
 /// Whose error it is.

@@ -3,13 +3,15 @@
 //!
 //! In reading order: what everything is made from ([`Setup`]), the jobs ([`jobs`]), its queue
 //! ([`frontiers`]), a run ([`run`]), its queue seen from outside ([`queue`]), the evidence log that follows it
-//! ([`evidence`]), the way to others ([`route`]), threads for work that blocks ([`pool`]).
+//! ([`evidence`]), and the index of
+//! words ([`indexing`]), the way to others ([`route`]), threads for work that blocks ([`pool`]).
 //!
 //! Knows no flags, prints nothing, and ends no process but at a second signal.
 
 pub mod error;
 pub mod evidence;
 pub mod frontiers;
+pub mod indexing;
 pub mod jobs;
 pub mod pool;
 pub mod queue;

@@ -8,6 +8,7 @@ use super::Setup;
 use super::error::{AppError, store_error, unwritable_or, writing_error};
 use super::evidence::{self, Follower};
 use super::frontiers::{frontiers, queue_busy, queue_error};
+use super::indexing::{Indexing, search_options};
 use super::queue::QueueSnapshot;
 use crate::base::Clock;
 use crate::capture::{CaptureOptions, Capturer, Proxy};
@@ -22,6 +23,7 @@ use crate::evidence::OpenFiles;
 use crate::politeness::{Gate, RobotsReading};
 use crate::readings::Readings;
 use crate::schedule::JobSpec;
+use crate::search::{Search, Upkeep};
 use crate::store::layout::Layout;
 use crate::store::{Store, StoreError, StoreOptions};
 
@@ -32,6 +34,7 @@ const QUEUE_REPORTED_EVERY: Duration = Duration::from_secs(15);
 pub struct Running {
     crawl: Crawl,
     store: Arc<Store>,
+    readings: Readings,
     network: Network,
     snapshot: QueueSnapshot,
 }
@@ -187,7 +190,7 @@ fn assemble(
         settings.bytes(keys::STORE_DERIVED_BYTES_MAX),
     );
     let parts = Parts {
-        readings,
+        readings: readings.clone(),
         capturer: Arc::new(capturer),
         store: Arc::clone(&store),
         frontier,
@@ -209,7 +212,7 @@ fn assemble(
     let snapshot = QueueSnapshot::of(store.layout());
     let shown = snapshot.clone();
     crawl.show_queue(QUEUE_REPORTED_EVERY, other, Box::new(move |view| shown.write(view)));
-    Ok((Running { crawl, store, network, snapshot }, notes))
+    Ok((Running { crawl, store, readings, network, snapshot }, notes))
 }
 
 /// The timer of the machine.
@@ -286,6 +289,15 @@ impl Running {
     pub fn follower(&self) -> Follower {
         let Network { settings, clock, .. } = &self.network;
         Follower::new(&self.store, settings, Arc::clone(clock))
+    }
+
+    /// What lets the index of words follow while the crawl goes on.
+    #[must_use]
+    pub fn indexing(&self) -> Indexing {
+        let settings = &self.network.settings;
+        let options = search_options(settings, Upkeep::Regular);
+        let search = Arc::new(Search::at(&self.store.layout().derived_dir(), options));
+        Indexing::new(self.store.reader(), self.readings.clone(), search)
     }
 
     /// Ends it in order: the queue flushed, the WARC file sealed, the evidence log brought up to

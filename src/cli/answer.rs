@@ -1,8 +1,10 @@
 //! What answers are asked of, as the settings name it, and what an answer's error means for a person.
 
 use crate::answers::{AnswerError, Archive};
+use crate::app::indexing::search_options;
 use crate::evidence::EvidenceError;
 use crate::readings::Readings;
+use crate::search::Upkeep;
 use crate::store::Stay;
 
 use super::context::{Context, store_error};
@@ -14,17 +16,21 @@ impl Context {
     /// # Errors
     /// When there is none, or it cannot be opened.
     pub fn open_archive(&self) -> Result<Archive, CliError> {
-        self.open_archive_for(Stay::Brief)
+        self.open_archive_with(Stay::Brief, Upkeep::Asked)
     }
 
-    /// The same for as long as `stay` says.
+    /// The same for a server, for as long as `stay` says: the index of words is brought up to date beside it.
     ///
     /// # Errors
     /// As [`Self::open_archive`].
-    pub fn open_archive_for(&self, stay: Stay) -> Result<Archive, CliError> {
+    pub fn open_archive_to_serve(&self, stay: Stay) -> Result<Archive, CliError> {
+        self.open_archive_with(stay, Upkeep::Regular)
+    }
+
+    fn open_archive_with(&self, stay: Stay, upkeep: Upkeep) -> Result<Archive, CliError> {
         let reader = self.reader_for(stay)?;
         let readings = self.readings(&reader);
-        Ok(Archive::new(reader, readings))
+        Ok(Archive::new(reader, readings).with_search(search_options(&self.settings, upkeep)))
     }
 
     /// The archive without its store of readings, which is neither opened nor made: for what asks of captures

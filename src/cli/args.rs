@@ -65,7 +65,7 @@ pub fn formats_of(command: &str) -> &'static [&'static str] {
     match command {
         "captures" => &["table", "text", "json", "cdxj", "cdx"],
         "diff" => &["text", "json", "html", "markdown", "unified"],
-        "changes" => &["text", "json", "rss", "atom"],
+        "changes" | "search" => &["text", "json", "rss", "atom"],
         "story" => &["text", "json", "html", "markdown"],
         "index" => &["cdxj", "cdx"],
         "export" => &["wacz", "warc", "cdxj", "parquet"],
@@ -141,6 +141,8 @@ pub enum Command {
     Blame(BlameArgs),
     /// Every typed change in the archive, newest first
     Changes(ChangesArgs),
+    /// Full text over all versions: words, phrases, fields
+    Search(SearchArgs),
     /// Since when and until when a phrase stood, and where
     When(WhenArgs),
     /// Quotations with their speakers
@@ -422,6 +424,53 @@ pub struct ChangesArgs {
     /// At most so many
     #[arg(long, value_name = "N")]
     pub limit: Option<usize>,
+}
+
+/// `search`
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Queries: all words have to stand in one version of the page.\n  harbour strike          both words\n  \"harbour strike\"        these words, one after the other\n  harb*                   words that begin so\n  -ferry                  not in that version\n  headline: byline: speaker: quote:   words there: speaker:\"Ann Lee\"\n  host:courier.example    pages of this host\n  date:2026-04            versions seen then; date:2026-04..2026-06"
+)]
+pub struct SearchArgs {
+    /// The words; case, accents and the shape of quotation marks do not count
+    #[arg(required_unless_present = "saved", value_name = "QUERY", allow_hyphen_values = true)]
+    pub query: Vec<String>,
+    /// The search of this name in search.saved
+    #[arg(long, value_name = "NAME", conflicts_with = "query")]
+    pub saved: Option<String>,
+    /// When the words came and went, the newest first, in place of pages; feeds are always of that
+    #[arg(long)]
+    pub events: bool,
+    /// Only what came and went since this time (30 days ago without it)
+    #[arg(long, value_name = "TIME", conflicts_with = "since_last")]
+    pub since: Option<String>,
+    /// Only what came and went since the last call with this name
+    #[arg(long, value_name = "NAME")]
+    pub since_last: Option<String>,
+    /// On pages of this host
+    #[arg(long, value_name = "HOST")]
+    pub host: Option<String>,
+    /// In versions that were seen at this time or later
+    #[arg(long, value_name = "TIME")]
+    pub from: Option<String>,
+    /// In versions that were seen before the end of this time
+    #[arg(long, value_name = "TIME")]
+    pub to: Option<String>,
+    /// Which come first: the best, or those with the newest passages
+    #[arg(long, value_enum, default_value = "relevance", conflicts_with_all = ["events", "since", "since_last"])]
+    pub order: SearchOrder,
+    /// At most this many pages
+    #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=10_000), conflicts_with_all = ["events", "since", "since_last"])]
+    pub limit: u32,
+}
+
+/// The order of what was found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum SearchOrder {
+    /// The best first
+    Relevance,
+    /// The newest first
+    Time,
 }
 
 /// `when`

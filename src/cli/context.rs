@@ -3,6 +3,7 @@
 use std::ops::{Deref, DerefMut};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::app::{self, Setup};
 use crate::base::{SystemClock, TimeRange, Timestamp};
@@ -14,6 +15,9 @@ use crate::store::{Reader, Stay, StoreError};
 
 use super::args::{Global, NetworkArgs};
 use super::output::Output;
+
+/// How often a command says how far the search index is.
+const INDEXING_TOLD_EVERY: Duration = Duration::from_secs(5);
 
 /// Settings, paths and clock of one command (see [`Setup`], whose fields are these), and its output.
 pub struct Context {
@@ -138,6 +142,18 @@ impl Context {
             self.out.say(&format!("pressmark: pages are read again: {why}"));
         }
         readings
+    }
+
+    /// Says now and then how many pages the index of words took in.
+    pub fn indexing(&self) -> impl FnMut(u64) {
+        let mut told = self.clock.now();
+        move |pages| {
+            let now = self.clock.now();
+            if now.since(told) >= INDEXING_TOLD_EVERY {
+                told = now;
+                self.out.say(&format!("{pages} pages read for the search index"));
+            }
+        }
     }
 
     /// A time as given on the command line.

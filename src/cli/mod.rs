@@ -13,6 +13,7 @@ pub mod out_file;
 pub mod output;
 mod panics;
 pub mod progress;
+mod saved;
 mod watcher;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -95,6 +96,7 @@ fn run(cli: Cli, name: &str) -> Result<Exit, CliError> {
         Command::Story(args) => cmd::story::run(&args, &context),
         Command::Blame(args) => cmd::blame::run(&args, &context),
         Command::Changes(args) => cmd::changes::run(&args, &context),
+        Command::Search(args) => cmd::search::run(&args, &context),
         Command::When(args) => cmd::when::run(&args, &context),
         Command::Cite(args) => cmd::cite::run(&args, &context),
         Command::Verify(args) => cmd::verify::run(&args, &context),

@@ -49,6 +49,11 @@ impl Receivers {
 }
 
 impl Receivers {
+    /// Those of the settings.
+    pub(super) fn of_settings(&self) -> &[Receiver] {
+        &self.others
+    }
+
     /// Who is told of a page of these jobs: each once, on behalf of the first job that names it. A job
     /// that names nobody has those of the settings told.
     fn of_jobs<'a>(&'a self, jobs: &'a [String]) -> Vec<(&'a Receiver, &'a str)> {

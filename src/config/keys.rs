@@ -406,6 +406,24 @@ keys! {
         "512 MiB",
         "With less free disk than this nothing new is fetched."
     ),
+    SEARCH_INDEX: BoolKey = (
+        "search.index",
+        Kind::Bool,
+        "true",
+        "Whether an index of all words is kept; without it search and when read every page."
+    ),
+    SEARCH_WRITER_BYTES: BytesKey = (
+        "search.writer_bytes",
+        Kind::Bytes,
+        "64 MiB",
+        "How much memory putting pages into that index takes; at least 16 MiB."
+    ),
+    SEARCH_SAVED: ListKey = (
+        "search.saved",
+        Kind::List,
+        "",
+        "Searches that are kept, each NAME: QUERY. watch tells notify.webhook and notify.command when a new version first has the words and when one drops them; search --saved NAME asks for one."
+    ),
     CRAWL_HOSTS_MAX: IntegerKey = (
         "crawl.hosts_max",
         Kind::Integer,

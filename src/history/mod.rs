@@ -5,7 +5,8 @@
 //! captures folded into versions ([`fold`]), all of a page ([`Versions`]), from what was kept of it
 //! ([`Rows`], [`VersionRow`], `progress`) or as they are captured ([`live`]), and their JSON ([`json`]); when the
 //! article could not be had ([`absence`]); where each sentence comes from ([`provenance`]); the pages of an archive ([`pages`]), their changes newest
-//! first ([`changes`]); and when a phrase stood ([`phrase`]).
+//! first ([`changes`]); and when
+//! something stood ([`standing`]), a phrase among others ([`phrase`]).
 //!
 //! A version is a run of captures that give a reader the same; bytes that differ only in furniture
 //! make none. Both sides of every comparison are readings of one and the same extractor, so a newer
@@ -30,6 +31,7 @@ pub mod said;
 #[cfg(test)]
 mod sequences;
 mod spool;
+pub mod standing;
 #[cfg(test)]
 pub(crate) mod testing;
 pub mod versions;

@@ -23,7 +23,7 @@ pub struct PageCaptures {
     pub is_html: bool,
     /// Whether they are not all the same payload.
     pub varies: bool,
-    urlkey: String,
+    pub(crate) urlkey: String,
     payload: Option<PageKey>,
 }
 
@@ -69,7 +69,7 @@ pub(super) fn is_html(reader: &Reader, entry: &Capture) -> bool {
 }
 
 /// The urlkeys of a host.
-pub(super) fn keys_of_host(host: &str) -> KeyRange {
+pub(crate) fn keys_of_host(host: &str) -> KeyRange {
     let address = if host.contains("://") { host.to_owned() } else { format!("http://{host}/") };
     KeyRange::of(&address, MatchType::Host)
 }
@@ -87,8 +87,17 @@ pub fn pages(
 }
 
 /// What the index knows of one page; `None` where it was never captured.
-pub(super) fn page(reader: &Reader, url: &str) -> Result<Option<PageCaptures>, StoreError> {
+pub(crate) fn page(reader: &Reader, url: &str) -> Result<Option<PageCaptures>, StoreError> {
     pages_in(reader, KeyRange::of(url, MatchType::Exact)).next().transpose()
+}
+
+/// The same by the urlkey of the page.
+pub(crate) fn page_of_key(
+    reader: &Reader,
+    urlkey: &str,
+) -> Result<Option<PageCaptures>, StoreError> {
+    let end = Some(format!("{urlkey}\u{1}").into_bytes());
+    pages_in(reader, KeyRange { start: urlkey.as_bytes().to_vec(), end }).next().transpose()
 }
 
 fn pages_in(

@@ -5,16 +5,13 @@
 //! do, so that "12 boats" is not found in "112 boats"; scripts without spaces between words (Chinese,
 //! Japanese, Thai and their like) have no such ends.
 
-use std::sync::Arc;
-
-use crate::archive::Capture;
-use crate::base::{TimeRange, Timestamp};
-use crate::diff::Presence;
 use crate::extract::page::Page;
 use crate::store::StoreError;
 
 use super::pages::{PageCaptures, pages};
+use super::row::VersionRow;
 use super::said::Sayer;
+use super::standing::{Bearing, Stood, stood};
 
 /// A phrase, ready to be looked for.
 #[derive(Debug, Clone)]
@@ -48,7 +45,7 @@ impl Phrase {
         headline.is_some_and(|headline| self.is_in_text(headline)) || self.is_in_text(text)
     }
 
-    fn is_in_text(&self, text: &str) -> bool {
+    pub(crate) fn is_in_text(&self, text: &str) -> bool {
         let text = fold(text);
         self.finder.find_iter(text.as_bytes()).any(|at| {
             let before = text[..at].chars().next_back();
@@ -60,9 +57,14 @@ impl Phrase {
 }
 
 /// Whether a character is part of a word that spaces set off.
-fn is_of_word(c: char) -> bool {
+pub(crate) fn is_of_word(c: char) -> bool {
     let has_no_spaces = matches!(c, '\u{e00}'..='\u{eff}' | '\u{1000}'..='\u{109f}' | '\u{1780}'..='\u{17ff}' | '\u{2e80}'..='\u{a4cf}' | '\u{f900}'..='\u{faff}' | '\u{ff66}'..='\u{ff9f}' | '\u{20000}'..);
     c.is_alphanumeric() && !has_no_spaces
+}
+
+/// Whether a character counts for nothing, wherever it stands.
+pub(crate) fn is_passed_over(c: char) -> bool {
+    matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}' | '\u{202a}'..='\u{202e}')
 }
 
 /// The text with everything folded away that does not count.
@@ -71,11 +73,7 @@ fn fold(text: &str) -> String {
     let mut space = false;
     for c in text.chars() {
         match c {
-            '\u{ad}'
-            | '\u{200b}'..='\u{200f}'
-            | '\u{2060}'
-            | '\u{feff}'
-            | '\u{202a}'..='\u{202e}' => {}
+            _ if is_passed_over(c) => {}
             _ if c.is_whitespace() => space = true,
             '-' | '\u{2010}'..='\u{2015}' | '\u{2212}' | '\u{fe58}' | '\u{fe63}' | '\u{ff0d}' => {
                 // Dashes are set with and without spaces, and in ones, twos and threes.
@@ -122,24 +120,6 @@ fn put(out: &mut String, c: char) {
     }
 }
 
-/// A capture and the name of its file.
-pub type NamedCapture = (Capture, Arc<str>);
-
-/// When a phrase stood on one page.
-#[derive(Debug, Clone)]
-pub struct Stood {
-    /// The page, as it was captured last.
-    pub url: String,
-    /// The first capture that has the phrase.
-    pub first_seen: NamedCapture,
-    /// The last capture that has it.
-    pub last_seen: NamedCapture,
-    /// When it was first found missing for good; `None` where the newest version has it.
-    pub gone_since: Option<Timestamp>,
-    /// In how many versions it stood.
-    pub versions: u64,
-}
-
 /// Looks for a phrase over all pages, in the order of their urlkeys.
 ///
 /// # Errors
@@ -154,65 +134,28 @@ pub fn when<E: From<StoreError>>(
     let mut notes = Vec::new();
     for page in pages(sayer.reader(), host) {
         let page = page?;
-        if !page.is_html {
-            continue;
-        }
-        if let Some(stood) = on_page(sayer, phrase, &page, &mut notes)? {
+        if let Some(stood) = when_on(sayer, phrase, &page, &mut notes)? {
             found(stood)?;
         }
     }
     Ok(notes)
 }
 
-fn on_page(
+/// Looks for a phrase on one page; what could not be read is added to `notes`.
+///
+/// # Errors
+/// When the index cannot answer, or a version cannot be read any more.
+pub fn when_on(
     sayer: &mut Sayer<'_>,
     phrase: &Phrase,
     page: &PageCaptures,
     notes: &mut Vec<String>,
 ) -> Result<Option<Stood>, StoreError> {
-    let reader = sayer.reader();
-    let mut pages = sayer.twin();
-    let mut stood: Option<Stood> = None;
-    let mut versions = sayer.rows(&page.url, TimeRange::ALL)?;
-    for version in versions.by_ref() {
-        let version = version?;
-        let shows = matches!(version.presence, Presence::Here | Presence::Cut);
-        let is_here = shows && {
-            let (headline, text) = pages.words_of(&version)?;
-            phrase.is_in_words(headline.as_deref(), &text)
-        };
-        // What a wall hides is not gone, and what a redirect leads to may have it.
-        let may_hide =
-            matches!(version.presence, Presence::Cut | Presence::Walled | Presence::Moved);
-        if may_hide && !is_here {
-            continue;
-        }
-        match &mut stood {
-            Some(stood) if is_here => {
-                let file = reader.file_name(&version.last);
-                stood.last_seen = (version.last, file);
-                stood.gone_since = None;
-                stood.versions += 1;
-            }
-            Some(stood) => {
-                stood.gone_since.get_or_insert(version.first.date);
-            }
-            None if is_here => {
-                let (first, last) =
-                    (reader.file_name(&version.first), reader.file_name(&version.last));
-                stood = Some(Stood {
-                    url: page.url.clone(),
-                    first_seen: (version.first, first),
-                    last_seen: (version.last, last),
-                    gone_since: None,
-                    versions: 1,
-                });
-            }
-            None => {}
-        }
-    }
-    notes.append(&mut versions.notes());
-    Ok(stood)
+    let mut is_in = |version: &VersionRow, pages: &mut Sayer<'_>| {
+        let (headline, text) = pages.words_of(version)?;
+        Ok(Bearing::of(phrase.is_in_words(headline.as_deref(), &text)))
+    };
+    stood(sayer, page, &mut is_in, notes)
 }
 
 #[cfg(test)]

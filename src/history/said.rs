@@ -145,7 +145,7 @@ impl<'a> Sayer<'a> {
     }
 
     /// The store of readings.
-    pub(super) fn readings(&self) -> Option<&'a Readings> {
+    pub(crate) fn readings(&self) -> Option<&'a Readings> {
         self.readings
     }
 
@@ -169,7 +169,7 @@ impl<'a> Sayer<'a> {
 
     /// Another reader of the same archive, for who reads pages while rows are read.
     #[must_use]
-    pub(super) fn twin(&self) -> Self {
+    pub(crate) fn twin(&self) -> Self {
         Self { readings: self.readings, ..Self::new(self.reader) }
     }
 
@@ -177,7 +177,7 @@ impl<'a> Sayer<'a> {
     ///
     /// # Errors
     /// As [`Self::follow`].
-    pub(super) fn words_of(
+    pub(crate) fn words_of(
         &mut self,
         version: &VersionRow,
     ) -> Result<(Option<String>, String), StoreError> {

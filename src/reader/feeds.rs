@@ -1,15 +1,23 @@
-//! The changes as feeds.
+//! The changes as feeds, and searches.
+
+use std::time::Duration;
 
 use super::changes::wanted;
-use super::pages::Asked;
+use super::pages::{Asked, words_request};
 use super::{Cache, PageAnswer, Refusal};
 use crate::answers::changes::identity;
+use crate::answers::search::SearchRequest;
+use crate::answers::search_events::search_events;
 use crate::answers::{ChangesRequest, changes};
 use crate::base::Timestamp;
 use crate::render::feed::{FeedForm, FeedHead, FeedWriter};
 
 /// Entries of a feed, as most readers of feeds keep them.
 const ENTRIES_MAX: usize = 100;
+
+/// A feed of words goes back so far, and through at most so many pages.
+const BACK: Duration = Duration::from_secs(30 * 24 * 3_600);
+const PAGES_MAX: usize = 10_000;
 
 /// A feed of the newest changes. Its entries have the identifiers that `changes --format atom` gives them.
 pub(super) fn feed(asked: &Asked<'_>, form: FeedForm) -> Result<PageAnswer, Refusal> {
@@ -42,9 +50,34 @@ pub(super) fn feed(asked: &Asked<'_>, form: FeedForm) -> Result<PageAnswer, Refu
         body.push_str(&writer.entry_to(&change, &to));
     }
     body.push_str(writer.end());
+    Ok(answer(form, body))
+}
+
+/// A feed of when the words of a query came and went lately. Its entries have the identifiers that
+/// `search --format atom` gives them.
+pub(super) fn words(asked: &Asked<'_>, form: FeedForm) -> Result<PageAnswer, Refusal> {
+    let query = asked.parameters.needed("q")?;
+    let request = SearchRequest { pages_max: PAGES_MAX, ..words_request(asked, query)? };
+    let since = asked.site.now.minus(BACK);
+    let found = search_events(asked.archive, &request, since, &mut |_| {})?;
+    let updated = found.events.first().map_or(Timestamp::from_unix_seconds(0), |event| event.at);
+    let writer = FeedWriter::new(form, identity(asked.archive.reader().layout()));
+    let link = asked.site.absolute(&asked.site.words_link(query));
+    let of = format!("search {query} {:?}", request.host);
+    let title = format!("Search: {query}");
+    let head = FeedHead { title: &title, link: Some(&link), of: &of, updated };
+    let mut body = writer.begin(&head);
+    for event in found.events.iter().take(ENTRIES_MAX) {
+        body.push_str(&writer.event(query, event));
+    }
+    body.push_str(writer.end());
+    Ok(answer(form, body))
+}
+
+fn answer(form: FeedForm, body: String) -> PageAnswer {
     let content_type = match form {
         FeedForm::Rss => "application/rss+xml; charset=utf-8",
         FeedForm::Atom => "application/atom+xml; charset=utf-8",
     };
-    Ok(PageAnswer { content_type, cache: Cache::None, ..PageAnswer::ok(body) })
+    PageAnswer { content_type, cache: Cache::None, ..PageAnswer::ok(body) }
 }

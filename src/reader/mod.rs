@@ -62,6 +62,8 @@ pub const SEEN_COOKIE: &str = "pressmark-seen";
 pub const PATHS: [&str; 22] = [
     "/",
     "/search",
+    "/search.rss",
+    "/search.atom",
     "/hosts",
     "/host",
     "/page",

@@ -9,7 +9,8 @@ use crate::answers::cite::{CiteRequest, cite};
 use crate::answers::clusters::{ClustersRequest, clusters};
 use crate::answers::diff::{compare, of_last_two, side};
 use crate::answers::front::{FrontRequest, front, hosts};
-use crate::answers::lookup::{LookupRequest, lookup};
+use crate::answers::lookup::{Lookup, LookupRequest, lookup};
+use crate::answers::search::{SearchRequest, search as words_of};
 use crate::answers::site::{SiteRequest, site};
 use crate::answers::story::{StoryRequest, StoryTarget, tell};
 use crate::answers::timeline::{TimelineRequest, timeline};
@@ -17,7 +18,8 @@ use crate::answers::view::{ViewRequest, view};
 use crate::answers::{AnswerError, Archive, HistoryRequest, history, quoted};
 use crate::base::{TimeRange, Timestamp};
 use crate::render::feed::FeedForm;
-use crate::render::web::{self, DiffView, Site, StoryForm};
+use crate::render::web::{self, DiffView, Site, StoryForm, WordsView};
+use crate::search::find::Order;
 
 /// A question with everything that is needed to answer it.
 #[derive(Clone, Copy)]
@@ -35,6 +37,10 @@ const ROWS_MAX: usize = 50;
 /// Articles of one story on one page.
 const STORY_MAX: usize = 40;
 
+/// Pages that were found by words on one page, and the most that are asked for.
+const HITS: usize = 20;
+const HITS_MAX: usize = 200;
+
 /// Versions of a page on one page.
 const VERSIONS_MAX: usize = 20;
 
@@ -43,6 +49,8 @@ pub(super) fn page(asked: &Asked<'_>, path: &str) -> Result<PageAnswer, Refusal>
     match path {
         "/" | "" => front_page(asked),
         "/search" => search(asked),
+        "/search.rss" => feeds::words(asked, FeedForm::Rss),
+        "/search.atom" => feeds::words(asked, FeedForm::Atom),
         "/hosts" => all_hosts(asked),
         "/host" => one_host(asked),
         "/changes" => changes::page(asked),
@@ -105,8 +113,14 @@ fn front_page(asked: &Asked<'_>) -> Result<PageAnswer, Refusal> {
     Ok(PageAnswer::ok(web::front(asked.site, &front(asked.archive, &request)?)))
 }
 
+/// An address or a host leads there; all else is looked for in addresses and among the words of articles.
 fn search(asked: &Asked<'_>) -> Result<PageAnswer, Refusal> {
     let query = asked.parameters.or_empty("q").to_owned();
+    if asked.parameters.text("in") == Some("words") {
+        let found = Lookup { query: query.clone(), is_words: true, ..Lookup::default() };
+        let view = words(asked, &query)?;
+        return Ok(PageAnswer::ok(web::found(asked.site, &found, Some(&view))));
+    }
     let found = lookup(asked.archive, &LookupRequest { query, results_max: ROWS_MAX })?;
     // What is meant is clear: a page with a path of its own, or a host.
     let is_front =
@@ -120,8 +134,48 @@ fn search(asked: &Asked<'_>) -> Result<PageAnswer, Refusal> {
             let of = found.query.clone();
             not_held(asked, &of, of.clone())
         }
-        _ => Ok(PageAnswer::ok(web::found(asked.site, &found))),
+        _ if found.query.is_empty() || found.query.contains("://") => {
+            Ok(PageAnswer::ok(web::found(asked.site, &found, None)))
+        }
+        _ => {
+            let view = words(asked, &found.query)?;
+            Ok(PageAnswer::ok(web::found(asked.site, &found, Some(&view))))
+        }
     }
+}
+
+/// Articles with the words of a query. One that is none is told on the page.
+fn words<'q>(asked: &Asked<'_>, query: &'q str) -> Result<WordsView<'q>, Refusal> {
+    let parameters = asked.parameters;
+    let order = match parameters.text("order") {
+        Some("time") => Order::Time,
+        _ => Order::Relevance,
+    };
+    let shown_max = parameters.number("show")?.unwrap_or(HITS).clamp(1, HITS_MAX);
+    let request = SearchRequest { order, pages_max: shown_max, ..words_request(asked, query)? };
+    let found = match words_of(asked.archive, &request, &mut |_| {}) {
+        Ok(found) => Ok(found),
+        Err(AnswerError::Request(why)) => Err(why),
+        Err(why) => return Err(why.into()),
+    };
+    Ok(WordsView { query, order, shown_max, found })
+}
+
+/// The question of a query with the filters of the request.
+pub(super) fn words_request(asked: &Asked<'_>, query: &str) -> Result<SearchRequest, Refusal> {
+    let parameters = asked.parameters;
+    let (from, to) = (parameters.period("from")?, parameters.period("to")?);
+    Ok(SearchRequest {
+        query: query.to_owned(),
+        host: parameters.text("host").map(str::to_owned),
+        period: TimeRange {
+            start: from.map_or(TimeRange::ALL.start, |from| from.start),
+            end: to.map_or(TimeRange::ALL.end, |to| to.end),
+        },
+        order: Order::Relevance,
+        pages_max: HITS,
+        now: asked.site.now,
+    })
 }
 
 fn all_hosts(asked: &Asked<'_>) -> Result<PageAnswer, Refusal> {

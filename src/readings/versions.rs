@@ -11,6 +11,7 @@
 //!   w, urlkey, urlkey of the page               →  the page's address: it waits for a capture of the first
 //!   p, urlkey of the page, urlkey               →  nothing: the same from the other side
 //!   f, WARC file                                →  how far it is in
+//!   i                                           →  what tells these versions from those of any other store
 //! ```
 //!
 //! A page is listed where it is one of HTML whose captures could all be read.
@@ -404,6 +405,29 @@ impl Readings {
         self.ask(|open| open.database.epoch())
     }
 
+    /// What tells the versions that are kept here from those of every other store, also of one that lay here
+    /// before: another one whenever versions are forgotten. `None` where nothing can be written.
+    ///
+    /// For what is derived from versions and keeps marks of its own.
+    #[must_use]
+    pub fn identity(&self) -> Option<String> {
+        let hex = |bytes: Vec<u8>| bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+        let known = self.ask(|open| sorted::get(&open.database, Table::Versions, IDENTITY))?;
+        let known = match known {
+            Some(known) => known,
+            None => self.change(|open| {
+                // Another process may have made one in this moment.
+                if let Some(known) = sorted::get(&open.database, Table::Versions, IDENTITY)? {
+                    return Ok(known);
+                }
+                let made: Vec<u8> = (0..2).flat_map(|_| any_number().to_be_bytes()).collect();
+                sorted::insert(&open.database, Table::Versions, IDENTITY, &made)?;
+                Ok(made)
+            })?,
+        };
+        Some(hex(known))
+    }
+
     /// Notes how far files are in; whether it did: not where versions were forgotten since the store gave
     /// this number as its [`Self::epoch`]. No mark goes back.
     pub fn mark_files(&self, epoch: i64, files: &[FileDone]) -> bool {
@@ -429,6 +453,15 @@ impl Readings {
     pub fn forget_versions(&self) {
         self.change(|open| open.database.clear_versions());
     }
+}
+
+/// The key of what tells one store from another.
+const IDENTITY: &[u8] = b"i";
+
+/// A number that nobody else has: the keys of the standard library's hashers are random.
+fn any_number() -> u64 {
+    use std::hash::{BuildHasher, Hasher};
+    std::hash::RandomState::new().build_hasher().finish()
 }
 
 fn mark_of(mut bytes: &[u8]) -> Result<(u64, u64), DatabaseError> {

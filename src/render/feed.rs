@@ -8,6 +8,7 @@ use crate::base::markup::escaped;
 use crate::base::printable::{self, fitted};
 use crate::base::{Digest, DigestAlgorithm, Hasher, Timestamp};
 
+use crate::answers::search_events::SearchEvent;
 use crate::history::changes::ArchiveChange;
 
 /// Which feed is written.
@@ -102,6 +103,38 @@ impl FeedWriter {
         let id = identifier(&self.archive, &["change", &found.url, &found.date, &number]);
         let (url, title) = (escape(link), escape(&title(found)));
         let (kind, text) = (escape(found.change.kind.label()), escape(&description(found)));
+        match self.form {
+            FeedForm::Rss => format!(
+                "<item>\n<title>{title}</title>\n<link>{url}</link>\n\
+                 <guid isPermaLink=\"false\">{id}</guid>\n<pubDate>{}</pubDate>\n\
+                 <category>{kind}</category>\n<description>{text}</description>\n</item>\n",
+                at.to_http_date()
+            ),
+            FeedForm::Atom => format!(
+                "<entry>\n<title>{title}</title>\n<link href=\"{url}\"/>\n<id>{id}</id>\n\
+                 <updated>{}</updated>\n<category term=\"{kind}\"/>\n\
+                 <content type=\"html\">{text}</content>\n</entry>\n",
+                at.floor_second().to_rfc3339()
+            ),
+        }
+    }
+
+    /// That words came or went.
+    #[must_use]
+    pub fn event(&self, query: &str, event: &SearchEvent) -> String {
+        let SearchEvent { change, at, url, headline, snippets } = event;
+        let date = at.to_warc_date();
+        let id = identifier(&self.archive, &["search", query, url, &date, change.label()]);
+        let headline = headline.as_deref().unwrap_or(url);
+        let title =
+            format!("{}: {}", change.label(), fitted(printable::flat(headline).trim(), 120));
+        let mut text = String::new();
+        for snippet in snippets {
+            // Writing to a String cannot fail.
+            let _ = write!(text, "<p>{}</p>", escape(&snippet.text));
+        }
+        let (url, title, text) = (escape(url), escape(&title), escape(&text));
+        let kind = change.label();
         match self.form {
             FeedForm::Rss => format!(
                 "<item>\n<title>{title}</title>\n<link>{url}</link>\n\

@@ -16,6 +16,7 @@ pub mod feed;
 pub mod history;
 pub mod quotes;
 pub mod report;
+pub mod search;
 pub mod status;
 pub mod story;
 pub mod verify;

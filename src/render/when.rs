@@ -1,6 +1,6 @@
 //! When a phrase stood, as text.
 
-use crate::history::phrase::Stood;
+use crate::history::standing::Stood;
 
 use super::plural;
 

@@ -5,8 +5,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crate::archive::{
-    Answers, ArchiveError, Capture, CaptureSink, CaptureStore, Captures, Query, RecordKind,
-    WarcFiles,
+    Answers, ArchiveError, Capture, CaptureSink, CaptureStore, Captures, FileMark, Query,
+    RecordKind, WarcFiles,
 };
 use crate::base::Timestamp;
 use crate::http::{BodyFraming, Method, Stored, read_shape, shape_of};
@@ -90,6 +90,14 @@ impl Reader {
     /// How far each WARC file is in the index.
     pub(crate) fn sink(&self) -> &dyn CaptureSink {
         &*self.captures
+    }
+
+    /// How far each WARC file is in the index, for what follows the files as the index does.
+    ///
+    /// # Errors
+    /// When the index cannot answer.
+    pub fn marks(&self) -> Result<Vec<FileMark>, StoreError> {
+        self.captures.marks().map_err(index_error("asking"))
     }
 
     /// The same as [`Self::sink`], for comparisons that need both sides.

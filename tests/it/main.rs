@@ -41,6 +41,7 @@
 //! - `warc_files`: files of any origin are verified, repacked and repaired
 //! - `versions`: what a crawl tells of new versions, beside what `history` prints of them
 //! - `serve`: the server over loopback: Memento, CDX, raw replay, the API, limits
+//! - `search`: words over all versions, beside a process that writes, and saved searches
 //! - `secrets`: what is secret is sent to whom it is for, and shown to no one else
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
@@ -79,6 +80,7 @@ mod readings;
 mod readme;
 mod rebuild;
 mod schemas;
+mod search;
 mod secrets;
 mod sequences;
 mod serve;

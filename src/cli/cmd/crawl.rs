@@ -1,8 +1,10 @@
 //! `crawl`
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::answers::report::ReportJson;
+use crate::app::indexing::INDEXED_EVERY;
 use crate::app::jobs;
 use crate::app::run::{Begun, begin, real_timer, runtime, stop_on_signals};
 use crate::base::TargetUri;
@@ -16,6 +18,7 @@ use crate::config::keys;
 use crate::crawl::{Job, Observer, Report, Stop, Take};
 use crate::render;
 use crate::schedule::{Credentials, Frontier, JobSpec, Overlap, Phase};
+use crate::search::NewVersion;
 use crate::store::{Layout, StoreError};
 
 /// Captures URLs and what they need until nothing is left in scope, then prints a report.
@@ -83,15 +86,22 @@ pub fn run(args: &CrawlArgs, context: Context) -> Result<Exit, CliError> {
     let runtime = runtime()?;
     let stop = Stop::default();
     let mut progress = CrawlProgress::new(&context.out);
-    let follower = running.follower();
+    let (follower, indexing) = (running.follower(), running.indexing());
     let every = context.settings.duration(keys::EVIDENCE_CHECKPOINT_EVERY);
     let report = runtime.block_on(async {
         stop_on_signals(&stop);
         let out = context.out.clone();
         let say = move |note: &str| out.warn(note);
         let following = tokio::spawn(follower.clone().follow_every(every, every, say));
+        // A short crawl leaves it to who searches first.
+        let out = context.out.clone();
+        let say = move |note: &str| out.warn(note);
+        let hears = Arc::new(|_: &NewVersion<'_>| {});
+        let indexed = tokio::spawn(indexing.clone().follow_every(INDEXED_EVERY * 5, hears, say));
         let report = running.run(&job, &mut progress, &stop).await;
         following.abort();
+        indexing.end();
+        let _ = indexed.await;
         report
     });
     follower.end();

@@ -23,6 +23,7 @@ pub mod reference;
 pub mod reindex;
 pub mod repair;
 pub mod robots;
+pub mod search;
 pub mod serve;
 pub mod show;
 pub mod status;

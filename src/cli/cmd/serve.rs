@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use serde_json::json;
 
+use crate::app::indexing::{INDEXED_EVERY, Indexing};
 use crate::app::run::{runtime, stop_on_signals};
 use crate::cli::args::ServeArgs;
 use crate::cli::context::Context;
@@ -28,7 +29,12 @@ pub fn run(args: &ServeArgs, context: Context) -> Result<Exit, CliError> {
     let options = options(settings)?;
     let runtime = runtime()?;
     let listening = runtime.block_on(listen(&bind, replay_bind))?;
-    let archive = context.open_archive_for(Stay::Long)?;
+    let archive = context.open_archive_to_serve(Stay::Long)?;
+    let indexing = Indexing::new(
+        archive.reader().clone(),
+        archive.readings().clone(),
+        Arc::clone(archive.search()),
+    );
     let stop = Stop::default();
     // Heard before anybody can know that it runs: until then the signal ends the process at once.
     runtime.block_on(async { stop_on_signals(&stop) });
@@ -43,7 +49,14 @@ pub fn run(args: &ServeArgs, context: Context) -> Result<Exit, CliError> {
     }
     let setup = Arc::new(context.as_setup());
     let state = Arc::new(Serve::new(setup, archive, options, None));
-    runtime.block_on(Server::new(state, listening).run(stop.wait()));
+    runtime.block_on(async {
+        let say = |note: &str| tracing::warn!("{note}");
+        let following = indexing.clone().follow_every(INDEXED_EVERY, Arc::new(|_| {}), say);
+        let following = tokio::spawn(following);
+        Server::new(state, listening).run(stop.wait()).await;
+        indexing.end();
+        let _ = following.await;
+    });
     // A job that still runs has nobody to answer to.
     runtime.shutdown_timeout(std::time::Duration::from_secs(1));
     Ok(Exit::Stopped)

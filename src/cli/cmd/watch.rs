@@ -7,6 +7,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc::UnboundedSender;
 
 use super::serve;
+use crate::app::indexing::INDEXED_EVERY;
 use crate::app::jobs;
 use crate::app::route::route;
 use crate::app::run::{Begun, Preparer, Running, begin, real_timer, runtime, stop_on_signals};
@@ -14,13 +15,17 @@ use crate::cli::args::WatchArgs;
 use crate::cli::context::Context;
 use crate::cli::handover::Inbox;
 use crate::cli::progress::CrawlProgress;
+use crate::cli::saved::SavedWatch;
 use crate::cli::watcher::{Receivers, Watcher};
 use crate::cli::{CliError, Exit};
 use crate::config::keys;
 use crate::crawl::{Job, Observer, Order, Stop, Take, Trouble};
 use crate::remote::{Notifier, NotifyOptions};
 use crate::schedule::JobSpec;
+use crate::search::NewVersion;
+use crate::search::saved::SavedSearch;
 use crate::serve::{Beside, Serve, Server};
+use crate::store::Stay;
 use crate::telemetry::logs::LogFile;
 use crate::telemetry::{Metrics, http};
 
@@ -59,6 +64,7 @@ pub fn run(args: &WatchArgs, context: Context) -> Result<Exit, CliError> {
     let stop = Stop::default();
     let notifier = Notifier::new(notify_options(&context), metrics.clone())
         .map_err(|e| CliError::failed("setting up messages", e))?;
+    let saved = saved_watch(&context, &receivers, &metrics)?;
     let mut observer = Watcher {
         progress: context.out.on_terminal().then(|| CrawlProgress::new(&context.out)),
         metrics: metrics.clone(),
@@ -97,7 +103,7 @@ pub fn run(args: &WatchArgs, context: Context) -> Result<Exit, CliError> {
         let (send, ordered) = tokio::sync::mpsc::unbounded_channel();
         running.take_orders(ordered);
         *lock(&orders) = Some(send.clone());
-        let ended = watch(&context, running, send, &mut observer, &stop, &runtime);
+        let ended = watch(&context, running, send, (&mut observer, &saved), &stop, &runtime);
         *lock(&orders) = None;
         match ended {
             Err(error) if error.out_of_disk => {
@@ -122,11 +128,31 @@ pub fn run(args: &WatchArgs, context: Context) -> Result<Exit, CliError> {
         if let Some(progress) = &observer.progress {
             progress.finish();
         }
-        if !observer.notifier.drain(LAST_MESSAGES).await {
+        let has_all = match Arc::into_inner(saved) {
+            Some(saved) => saved.drain(LAST_MESSAGES).await,
+            // The index still takes something in: what it would tell is lost.
+            None => false,
+        };
+        if !observer.notifier.drain(LAST_MESSAGES).await || !has_all {
             tracing::warn!("some messages about new versions did not arrive in time and are lost");
         }
     });
     ended
+}
+
+/// Who is told of saved searches.
+fn saved_watch(
+    context: &Context,
+    receivers: &Mutex<Receivers>,
+    metrics: &Metrics,
+) -> Result<Arc<SavedWatch>, CliError> {
+    let now = context.clock.now();
+    let searches = SavedSearch::all(context.settings.list(keys::SEARCH_SAVED), now)
+        .map_err(|why| CliError::usage(format!("search.saved: {why}")))?;
+    let notifier = Notifier::new(notify_options(context), metrics.clone())
+        .map_err(|e| CliError::failed("setting up messages", e))?;
+    let receivers = lock(receivers).of_settings().to_vec();
+    Ok(Arc::new(SavedWatch::new(searches, receivers, notifier, now)))
 }
 
 /// One run, until a signal or trouble ends it.
@@ -134,12 +160,12 @@ fn watch(
     context: &Context,
     mut running: Running,
     orders: UnboundedSender<Order>,
-    observer: &mut Watcher,
+    (observer, saved): (&mut Watcher, &Arc<SavedWatch>),
     stop: &Stop,
     runtime: &tokio::runtime::Runtime,
 ) -> Result<Exit, CliError> {
     let job = Job { take: Take::Forever, ..Job::of(Vec::new()) };
-    let follower = running.follower();
+    let (follower, indexing) = (running.follower(), running.indexing());
     let checkpoint_every = context.settings.duration(keys::EVIDENCE_CHECKPOINT_EVERY);
     let inbox = Inbox::open(running.layout());
     tracing::info!("watching");
@@ -149,6 +175,10 @@ fn watch(
             checkpoint_every,
             |note| tracing::warn!("{note}"),
         ));
+        let say = |note: &str| tracing::warn!("{note}");
+        let hearing = Arc::clone(saved);
+        let hears = Arc::new(move |new: &NewVersion<'_>| hearing.hear(new));
+        let indexed = tokio::spawn(indexing.clone().follow_every(INDEXED_EVERY, hears, say));
         let serving = match inbox {
             Ok(inbox) => Some(tokio::spawn(inbox.serve(orders))),
             Err(why) => {
@@ -158,6 +188,8 @@ fn watch(
         };
         let report = running.run(&job, observer, stop).await;
         following.abort();
+        indexing.end();
+        let _ = indexed.await;
         if let Some(serving) = serving {
             serving.abort();
             // Only when it is gone does nobody hand over any longer.
@@ -266,7 +298,7 @@ async fn serve(
         context.out.line(&line)?;
     }
     tracing::info!(address = %listening.address, "serving");
-    let archive = context.open_archive()?;
+    let archive = context.open_archive_to_serve(Stay::Brief)?;
     let setup = Arc::new(context.as_setup());
     let beside: Arc<dyn Beside> = Arc::new(serve::Watched(metrics.clone()));
     let state = Arc::new(Serve::new(setup, archive, options, Some(beside)));

@@ -5,7 +5,7 @@ use crate::cli::args::WhenArgs;
 use crate::cli::context::Context;
 use crate::cli::output::Format;
 use crate::cli::{CliError, Exit};
-use crate::history::phrase::Stood;
+use crate::history::standing::Stood;
 use crate::render;
 
 /// Prints since when and until when a phrase stood, page by page.
@@ -28,7 +28,7 @@ pub fn run(args: &WhenArgs, context: &Context) -> Result<Exit, CliError> {
         }
         Ok(())
     };
-    let notes = when(&archive, &request, &mut print)?;
+    let notes = when(&archive, &request, &mut context.indexing(), &mut print)?;
     for note in &notes {
         context.out.say(&format!("pressmark: left out: {note}"));
     }

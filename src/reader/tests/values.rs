@@ -158,6 +158,8 @@ impl Pages {
         add("/host", &[("host", text)]);
         add("/host", &[("host", "a.example")]);
         add("/search", &[("q", text)]);
+        add("/search", &[("q", text), ("in", "words")]);
+        add("/search", &[("q", "harbour"), ("in", "words")]);
         add("/changes", &[("host", text)]);
         add(&format!("/{text}"), &[]);
         out

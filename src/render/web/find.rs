@@ -7,13 +7,14 @@ use super::changes::by_version;
 use super::frame::{Frame, Part, document, pager};
 use super::front::host_table;
 use super::text::{address, count, foreign, line, number, period, size, time};
+use super::words::{WordsView, words};
 use crate::answers::front::HostLine;
 use crate::answers::lookup::Lookup;
 use crate::answers::site::{self, PageLine};
 
-/// What an address, a host or a part of one leads to.
+/// What an address, a host or a part of one leads to, and where its words stand.
 #[must_use]
-pub fn found(site: &Site, found: &Lookup) -> String {
+pub fn found(site: &Site, found: &Lookup, view: Option<&WordsView<'_>>) -> String {
     let query = line(&found.query);
     let is_empty = found.page.is_none()
         && found.host.is_none()
@@ -39,7 +40,8 @@ pub fn found(site: &Site, found: &Lookup) -> String {
             (host_table(site, &found.hosts))
         }
         @if found.more { p .more { "There are more: a longer address finds them." } }
-        @if is_empty { (nothing(site, found)) }
+        @if let Some(view) = view { (words(site, view)) }
+        @if is_empty && !view.is_some_and(WordsView::has_any) { (nothing(site, found)) }
     };
     let title =
         if query.is_empty() { "Find a page".to_owned() } else { format!("Found for {query}") };
@@ -49,13 +51,8 @@ pub fn found(site: &Site, found: &Lookup) -> String {
 
 fn nothing(site: &Site, found: &Lookup) -> Markup {
     html! {
-        @if found.is_words {
-            p {
-                "These are words. Pages are found here by their address or host; who is quoted is found by "
-                "name: " a href=(site.speaker_link(&found.query)) { "quotations of " (foreign(&found.query)) } "."
-            }
-        } @else if !found.query.is_empty() {
-            p { "No page and no host of the archive begins so." }
+        @if !found.query.is_empty() {
+            @if !found.is_words { p { "No page and no host of the archive begins so." } }
             p {
                 "Is it the name of a person? "
                 a href=(site.speaker_link(&found.query)) { "Quotations of " (foreign(&found.query)) } "."
@@ -71,6 +68,14 @@ fn nothing(site: &Site, found: &Lookup) -> Markup {
             dd { "pages whose addresses begin so" }
             dt { code { "courier" } }
             dd { "hosts with it in their names" }
+            dt { code { "harbour strike" } }
+            dd { "articles with both words, in any version" }
+            dt { code { "\"harbour strike\" -ferry" } }
+            dd { "with these words in a row, and without that one" }
+            dt { code { "headline: byline: speaker: quote:" } }
+            dd { "words there, as in " code { "speaker:\"Ann Lee\"" } }
+            dt { code { "host:courier.example date:2026-04" } }
+            dd { "of that host, seen in that time" }
         }
         p { a href=(site.hosts("")) { "All hosts" } }
     }

@@ -85,12 +85,12 @@ fn part(link: String, name: &str, is_here: bool) -> Markup {
     }
 }
 
-/// The box that takes an address or a host.
+/// The box that takes an address, a host or words.
 fn search_box(site: &Site, query: &str) -> Markup {
     html! {
         form .search role="search" action=(site.path_link("/search")) {
-            label .unseen for="q" { "Address or host" }
-            input #q type="search" name="q" value=(line(query)) placeholder="Address or host"
+            label .unseen for="q" { "Address, host or words" }
+            input #q type="search" name="q" value=(line(query)) placeholder="Address, host or words"
                 autocomplete="off" autocapitalize="off" spellcheck="false" maxlength="2048";
             button { "Find" }
         }

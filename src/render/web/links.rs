@@ -111,6 +111,12 @@ impl Site {
         self.to("/story", &parameters)
     }
 
+    /// The articles with the words of a query.
+    #[must_use]
+    pub fn words_link(&self, query: &str) -> String {
+        self.to("/search", &[("q", query), ("in", "words")])
+    }
+
     /// `/changes`, or a feed of it, with these parameters.
     #[must_use]
     pub fn changes(&self, path: &str, parameters: &[(&str, &str)]) -> String {

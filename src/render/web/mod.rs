@@ -7,7 +7,7 @@
 //! they are served with ([`POLICY`]) allows nothing else.
 //!
 //! In reading order: what a page needs to know of its server ([`Site`]), links (`links`) and words (`text`),
-//! the frame around every page (`frame`), and the pages: `front`, `find`, `page` with its `picture`,
+//! the frame around every page (`frame`), and the pages: `front`, `find` with `words`, `page` with its `picture`,
 //! `calendar`, `capture`, `compare`, `sentences`, `quoted`, `story`, `changes`, `cited`, `absent`, `errors`.
 
 mod absent;
@@ -28,6 +28,7 @@ mod quoted;
 mod sentences;
 mod story;
 mod text;
+mod words;
 
 pub use absent::absent;
 pub use calendar::{calendar, captures};
@@ -43,6 +44,7 @@ pub use quoted::{quotations, speaker};
 pub use sentences::{blame, no_article};
 pub use story::{StoryForm, stories, story};
 pub use text::kinds_in_words;
+pub use words::WordsView;
 
 use crate::base::Timestamp;
 use crate::cite;

@@ -12,6 +12,7 @@ use crate::answers::diff::{compare, first_side, of_last_two, side};
 use crate::answers::history::HistoryJson;
 use crate::answers::page::PageJson;
 use crate::answers::quotes::{FoundQuotes, QuotesRequest, of_everything, of_url};
+use crate::answers::search::{SearchJson, SearchRequest};
 use crate::answers::when::{StoodJson, WhenRequest};
 use crate::answers::{self, ChangesRequest, HistoryRequest};
 use crate::app::queue::Queue;
@@ -24,7 +25,8 @@ use crate::crawl::DueLine;
 use crate::diff::ChangeKind;
 use crate::history::VersionJson;
 use crate::history::changes::Wanted;
-use crate::history::phrase::Stood;
+use crate::history::standing::Stood;
+use crate::search::find::Order;
 
 /// The names of the styles of citations.
 pub const STYLES: [&str; Style::ALL.len()] = {
@@ -58,6 +60,15 @@ fn time(state: &Serve, params: &Params, name: &str) -> Result<Option<TimeRange>,
 pub fn instant(state: &Serve, params: &Params, name: &str) -> Result<Option<Timestamp>, Refusal> {
     let range = time(state, params, name)?;
     Ok(range.map(|range| range.start.plus(range.end.since(range.start) / 2)))
+}
+
+/// The period from `from` to `to`.
+fn period(state: &Serve, params: &Params) -> Result<TimeRange, Refusal> {
+    let (from, to) = (time(state, params, "from")?, time(state, params, "to")?);
+    Ok(TimeRange {
+        start: from.map_or(TimeRange::ALL.start, |range| range.start),
+        end: to.map_or(TimeRange::ALL.end, |range| range.end),
+    })
 }
 
 /// A number, where one is given.
@@ -103,11 +114,7 @@ pub fn show(state: &Arc<Serve>, params: &Params, out: &mut Writer) -> Result<(),
 
 pub fn history(state: &Arc<Serve>, params: &Params, out: &mut Writer) -> Result<(), Refusal> {
     let url = params.needed("url")?;
-    let (from, to) = (time(state, params, "from")?, time(state, params, "to")?);
-    let period = TimeRange {
-        start: from.map_or(TimeRange::ALL.start, |range| range.start),
-        end: to.map_or(TimeRange::ALL.end, |range| range.end),
-    };
+    let period = period(state, params)?;
     let mut sayer = state.archive.sayer();
     let request = HistoryRequest { url: url.to_owned(), period };
     let mut versions = answers::history(&mut sayer, &request)?;
@@ -185,13 +192,31 @@ pub fn quotes(state: &Arc<Serve>, params: &Params, out: &mut Writer) -> Result<(
     Ok(())
 }
 
+pub fn search(state: &Arc<Serve>, params: &Params, out: &mut Writer) -> Result<(), Refusal> {
+    let query = params.needed("query")?;
+    let order = match params.text("order") {
+        Some("time") => Order::Time,
+        _ => Order::Relevance,
+    };
+    let request = SearchRequest {
+        query: query.to_owned(),
+        host: params.text("host").map(str::to_owned),
+        period: period(state, params)?,
+        order,
+        pages_max: number(params, "limit").unwrap_or(20),
+        now: state.clock().now(),
+    };
+    let found = answers::search::search(&state.archive, &request, &mut |_| {})?;
+    found.hits.iter().try_for_each(|hit| out.line(&SearchJson::new(query, hit)))
+}
+
 pub fn when(state: &Arc<Serve>, params: &Params, out: &mut Writer) -> Result<(), Refusal> {
     let phrase = params.needed("phrase")?;
     let host = params.text("host").map(str::to_owned);
     let request = WhenRequest { phrase: phrase.to_owned(), host };
     let mut write =
         |stood: Stood| -> Result<(), Refusal> { out.line(&StoodJson::new(phrase, &stood)) };
-    answers::when::when(&state.archive, &request, &mut write).map(drop)
+    answers::when::when(&state.archive, &request, &mut |_| {}, &mut write).map(drop)
 }
 
 pub fn cite(state: &Arc<Serve>, params: &Params, out: &mut Writer) -> Result<(), Refusal> {

@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use super::table::{ENDPOINTS, Endpoint, Kind, Parameter, Takes};
 
 /// The schemas that answers refer to, by name.
-const SCHEMAS: [(&str, &str); 23] = [
+const SCHEMAS: [(&str, &str); 24] = [
     ("absent", include_str!("../../../docs/reference/schema/absent.json")),
     ("blame", include_str!("../../../docs/reference/schema/blame.json")),
     ("calendar", include_str!("../../../docs/reference/schema/calendar.json")),
@@ -20,6 +20,7 @@ const SCHEMAS: [(&str, &str); 23] = [
     ("front", include_str!("../../../docs/reference/schema/front.json")),
     ("history", include_str!("../../../docs/reference/schema/history.json")),
     ("host", include_str!("../../../docs/reference/schema/host.json")),
+    ("lookup", include_str!("../../../docs/reference/schema/lookup.json")),
     ("quotations", include_str!("../../../docs/reference/schema/quotations.json")),
     ("quotes", include_str!("../../../docs/reference/schema/quotes.json")),
     ("search", include_str!("../../../docs/reference/schema/search.json")),

@@ -98,7 +98,7 @@ pub fn quotations(state: &Arc<Serve>, params: &Params, out: &mut Writer) -> Resu
     out.line(&quoted::of_page(&state.archive, params.needed("url")?)?)
 }
 
-pub fn search(state: &Arc<Serve>, params: &Params, out: &mut Writer) -> Result<(), Refusal> {
+pub fn lookup(state: &Arc<Serve>, params: &Params, out: &mut Writer) -> Result<(), Refusal> {
     let results_max = number(params, "limit").unwrap_or(50);
     let request = LookupRequest { query: params.needed("q")?.to_owned(), results_max };
     out.line(&answers::lookup::lookup(&state.archive, &request)?)

@@ -111,7 +111,7 @@ pub const KINDS: [&str; 26] = {
 };
 
 /// All questions, by name.
-pub const ENDPOINTS: [Endpoint; 22] = [
+pub const ENDPOINTS: [Endpoint; 23] = [
     Endpoint {
         name: "absent",
         what: "Why a page is not held, and which pages near it are.",
@@ -282,6 +282,21 @@ pub const ENDPOINTS: [Endpoint; 22] = [
         answer: reader::hosts,
     },
     Endpoint {
+        name: "lookup",
+        what: "What an address, a host or a part of one leads to.",
+        parameters: &[
+            needed("q", Takes::Text, "An address, a host, or a part of one."),
+            optional(
+                "limit",
+                Takes::Number(1, 1_000),
+                "At most this many pages and hosts; 50 without it.",
+            ),
+        ],
+        kind: Kind::Object,
+        schema: "lookup",
+        answer: reader::lookup,
+    },
+    Endpoint {
         name: "prove",
         what: "The evidence of one capture: a zip that proves it without this program.",
         parameters: &[URL, AT],
@@ -315,18 +330,26 @@ pub const ENDPOINTS: [Endpoint; 22] = [
     },
     Endpoint {
         name: "search",
-        what: "What an address, a host or a part of one leads to.",
+        what: "Full text over all versions: which pages have what is looked for, in which versions, the best first.",
         parameters: &[
-            needed("q", Takes::Text, "An address, a host, or a part of one."),
-            optional(
-                "limit",
-                Takes::Number(1, 1_000),
-                "At most this many pages and hosts; 50 without it.",
+            needed(
+                "query",
+                Takes::Text,
+                "Words, \"phrases\", beginnings*, -excluded, headline: byline: speaker: quote: host: date:.",
             ),
+            HOST,
+            FROM,
+            TO,
+            optional(
+                "order",
+                Takes::Choice(&["relevance", "time"]),
+                "The best first, which is so without it, or those with the newest passages.",
+            ),
+            optional("limit", Takes::Number(1, 10_000), "At most this many pages; 20 without it."),
         ],
-        kind: Kind::Object,
+        kind: Kind::Lines,
         schema: "search",
-        answer: reader::search,
+        answer: answers::search,
     },
     Endpoint {
         name: "show",

@@ -19,6 +19,8 @@ use pressmark::answers::page::{
 };
 use pressmark::answers::quotes::QuoteJson;
 use pressmark::answers::report::ReportJson;
+use pressmark::answers::search::{SearchJson, SnippetJson, SpanJson};
+use pressmark::answers::search_events::SearchEventJson;
 use pressmark::answers::status::{HostJson, QueueJson, StatusJson};
 use pressmark::answers::verify::{FindingJson, ReindexJson, StepJson};
 use pressmark::answers::when::StoodJson;
@@ -307,6 +309,37 @@ fn every_field_of_a_type_is_described_and_every_one_described_is_written() {
             last_seen: capture(),
             gone_since: text(DATE),
             versions: 1,
+        },
+    );
+    let snippets = || {
+        let text = "Boats.".to_owned();
+        vec![SnippetJson { field: "text", text, marks: vec![[0, 5]] }]
+    };
+    agrees(
+        "search.json",
+        &SearchJson {
+            url: URL.to_owned(),
+            query: "boats".to_owned(),
+            headline: text("Boats"),
+            first_seen: capture(),
+            last_seen: capture(),
+            gone_since: text(DATE),
+            versions: 1,
+            spans: vec![SpanJson { from: DATE.to_owned(), until: text(DATE), versions: 1 }],
+            snippets: snippets(),
+            score: Some(1.5),
+        },
+    );
+    agrees(
+        "search-event.json",
+        &SearchEventJson {
+            change: "carried",
+            url: URL.to_owned(),
+            query: "boats".to_owned(),
+            timestamp: "20310304080910".to_owned(),
+            date: DATE.to_owned(),
+            headline: text("Boats"),
+            snippets: snippets(),
         },
     );
 }

@@ -67,7 +67,7 @@ fn every_answer_of_the_reader_is_a_value_that_the_document_describes() {
         ("hosts", String::new(), hosts),
         ("quotations", story.clone(), vec![value(of_page)]),
         (
-            "search",
+            "lookup",
             format!("q={}&limit=2", asked.query),
             vec![value(lookup(&archive, &asked).unwrap())],
         ),
@@ -134,7 +134,7 @@ fn a_bundle_is_a_click_away_and_proves_the_capture() {
         ("/api/calendar?url=http://never.example/", 404),
         ("/api/quotations?url=http://never.example/", 404),
         ("/api/calendar?url=http://a.example/&year=20311", 400),
-        ("/api/search", 400),
+        ("/api/lookup", 400),
     ] {
         let answer = ask(server.address, target);
         assert_eq!(answer.status, status, "{target}: {}", answer.text());

@@ -25,7 +25,7 @@ fn answers_are_what_the_command_line_prints_and_what_the_document_says() {
     assert!(demo.status.success(), "{}", stderr(&demo));
     let server = start(&root);
     let story = format!("url={}", encoded(STORY));
-    let cases: [(&str, String, Vec<&str>); 12] = [
+    let cases: [(&str, String, Vec<&str>); 14] = [
         ("captures", story.clone(), vec!["captures", STORY]),
         (
             "captures",
@@ -48,6 +48,21 @@ fn answers_are_what_the_command_line_prints_and_what_the_document_says() {
         ("changes", "limit=5".to_owned(), vec!["changes", "--limit", "5"]),
         ("quotes", String::new(), vec!["quotes"]),
         ("quotes", story.clone(), vec!["quotes", STORY]),
+        ("search", "query=ferries".to_owned(), vec!["search", "ferries"]),
+        (
+            "search",
+            "query=%22electric+ferries%22+-strike&order=time&limit=5&from=2000".to_owned(),
+            vec![
+                "search",
+                "\"electric ferries\" -strike",
+                "--order",
+                "time",
+                "--limit",
+                "5",
+                "--from",
+                "2000",
+            ],
+        ),
         ("when", "phrase=electric+ferries".to_owned(), vec!["when", "electric ferries"]),
         ("cite", format!("{story}&style=apa"), vec!["cite", STORY, "--style", "apa"]),
         ("due", "limit=9".to_owned(), vec!["due", "--limit", "9"]),
@@ -78,8 +93,8 @@ fn answers_are_what_the_command_line_prints_and_what_the_document_says() {
     let status: Value = serde_json::from_str(&ask(server.address, "/api/status").text()).unwrap();
     assert_eq!(schemas.problems("status.json", &status), Vec::<String>::new());
     // The others are asked in `answers`.
-    asked.extend(["absent", "calendar", "capture", "front", "host", "hosts", "prove"]);
-    asked.extend(["quotations", "search", "speaker", "timeline"]);
+    asked.extend(["absent", "calendar", "capture", "front", "host", "hosts", "lookup", "prove"]);
+    asked.extend(["quotations", "speaker", "timeline"]);
     for path in document["paths"].as_object().unwrap().keys() {
         assert!(asked.contains(&path.rsplit('/').next().unwrap()), "{path} was not asked");
     }

@@ -11,6 +11,7 @@ use pressmark::base::SystemClock;
 use pressmark::config::Settings;
 use pressmark::crawl::Stop;
 use pressmark::readings::Readings;
+use pressmark::search::SearchOptions;
 use pressmark::serve::{Listening, Options, Serve, Server};
 use pressmark::store::{Layout, Reader};
 
@@ -138,7 +139,8 @@ pub fn start_with(root: &Path, sets: &[&str], change: impl FnOnce(&mut Options))
         resolve: Vec::new(),
         jobs_dir: PathBuf::from("none"),
     });
-    let state = Arc::new(Serve::new(setup, Archive::new(reader, readings), options, None));
+    let archive = Archive::new(reader, readings).with_search(SearchOptions::default());
+    let state = Arc::new(Serve::new(setup, archive, options, None));
     let stop = Stop::default();
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();

@@ -1,0 +1,332 @@
+//! Full text search over all versions: which pages carried words, in which versions, and where they stood.
+
+use std::cmp::Reverse;
+
+use serde::Serialize;
+
+use crate::base::{TimeRange, Timestamp};
+use crate::history::pages::{PageCaptures, page_of_key, pages};
+use crate::history::standing::{Bearing, Stood, stood};
+use crate::history::{CaptureJson, Sayer, VersionRow};
+use crate::search::content::{Content, Snippet};
+use crate::search::find::{Order, candidates, take_best, with_compounds};
+use crate::search::query::{SearchField, SearchQuery, host_of, host_term};
+use crate::search::{Current, SearchError};
+use crate::store::StoreError;
+
+use super::{AnswerError, Archive};
+
+const DOING: &str = "searching";
+
+/// What is looked for.
+#[derive(Debug, Clone)]
+pub struct SearchRequest {
+    /// The query as it was asked for.
+    pub query: String,
+    /// Only on pages of this host.
+    pub host: Option<String>,
+    /// Only in versions that were seen in this period.
+    pub period: TimeRange,
+    /// Which come first.
+    pub order: Order,
+    /// At most this many pages.
+    pub pages_max: usize,
+    /// When it is asked: what `date:yesterday` is seen from.
+    pub now: Timestamp,
+}
+
+/// A page with versions that have what is looked for.
+#[derive(Debug, Clone)]
+pub struct SearchHit {
+    /// In which versions it stood.
+    pub stood: Stood,
+    /// The headline of the newest of them.
+    pub headline: Option<String>,
+    /// Passages of the newest of them.
+    pub snippets: Vec<Snippet>,
+    /// How well it fits; `None` where that is not known.
+    pub score: Option<f32>,
+}
+
+/// What was found.
+#[derive(Debug, Default)]
+pub struct SearchFound {
+    /// The pages, in order.
+    pub hits: Vec<SearchHit>,
+    /// Whether there may be more.
+    pub has_more: bool,
+    /// Captures that had to be left out, as text.
+    pub notes: Vec<String>,
+}
+
+/// A page that was found, in JSON.
+#[derive(Debug, Clone, Serialize)]
+pub struct SearchJson {
+    /// The page, as it was captured last.
+    pub url: String,
+    /// The query as it was asked for.
+    pub query: String,
+    /// The headline of the newest version that has it.
+    pub headline: Option<String>,
+    /// The first capture that has it.
+    pub first_seen: CaptureJson,
+    /// The last capture that has it.
+    pub last_seen: CaptureJson,
+    /// When it was first found missing for good; `None` where the newest version has it.
+    pub gone_since: Option<String>,
+    /// How many versions have it.
+    pub versions: u64,
+    /// The runs of versions that have it, oldest first.
+    pub spans: Vec<SpanJson>,
+    /// Passages of the newest version that has it.
+    pub snippets: Vec<SnippetJson>,
+    /// How well it fits; `None` where it was not compared.
+    pub score: Option<f32>,
+}
+
+/// Versions that follow each other and have what is looked for, in JSON.
+#[derive(Debug, Clone, Serialize)]
+pub struct SpanJson {
+    /// When the first of them was captured first.
+    pub from: String,
+    /// When it was found missing; `None` where it was not since.
+    pub until: Option<String>,
+    /// How many they are.
+    pub versions: u64,
+}
+
+/// A passage with what was found in it, in JSON.
+#[derive(Debug, Clone, Serialize)]
+pub struct SnippetJson {
+    /// Where it stands: `text`, `headline`, `byline`, `speaker`, `quote`.
+    pub field: &'static str,
+    /// The passage.
+    pub text: String,
+    /// What was found: ranges of bytes in it.
+    pub marks: Vec<[usize; 2]>,
+}
+
+impl SearchJson {
+    /// The page as it is printed.
+    #[must_use]
+    pub fn new(query: &str, hit: &SearchHit) -> Self {
+        let stood = &hit.stood;
+        let spans = stood.spans.iter().map(|span| SpanJson {
+            from: span.from.to_warc_date(),
+            until: span.until.map(Timestamp::to_warc_date),
+            versions: span.versions,
+        });
+        Self {
+            url: stood.url.clone(),
+            query: query.to_owned(),
+            headline: hit.headline.clone(),
+            first_seen: CaptureJson::from(&stood.first_seen.0),
+            last_seen: CaptureJson::from(&stood.last_seen.0),
+            gone_since: stood.gone_since.map(Timestamp::to_warc_date),
+            versions: stood.versions,
+            spans: spans.collect(),
+            snippets: hit.snippets.iter().map(SnippetJson::from).collect(),
+            score: hit.score,
+        }
+    }
+}
+
+impl From<&Snippet> for SnippetJson {
+    fn from(snippet: &Snippet) -> Self {
+        Self {
+            field: snippet.field.label(),
+            text: snippet.text.clone(),
+            marks: snippet.marks.iter().map(|mark| [mark.start, mark.end]).collect(),
+        }
+    }
+}
+
+/// Looks for what a query asks for. `progress` is told how many pages the index took in for it.
+///
+/// Where there is no index, all pages are read, and come with the newest first.
+///
+/// # Errors
+/// When the query is none, the index is being made by another process, or the archive cannot be read.
+pub fn search(
+    archive: &Archive,
+    request: &SearchRequest,
+    progress: &mut dyn FnMut(u64),
+) -> Result<SearchFound, AnswerError> {
+    search_since(archive, request, None, progress)
+}
+
+/// The same on pages with a version that was first captured at `since` or later.
+pub(super) fn search_since(
+    archive: &Archive,
+    request: &SearchRequest,
+    since: Option<Timestamp>,
+    progress: &mut dyn FnMut(u64),
+) -> Result<SearchFound, AnswerError> {
+    let query = SearchQuery::parse(&request.query, request.now);
+    let mut query = query.map_err(|why| AnswerError::Request(why.to_string()))?;
+    if let Some(host) = request.host.as_deref().map(host_term) {
+        if !query.hosts.is_empty() && !query.hosts.contains(&host) {
+            return Ok(SearchFound::default());
+        }
+        query.hosts = vec![host];
+    }
+    query.period.start = query.period.start.max(request.period.start);
+    query.period.end = query.period.end.min(request.period.end);
+    let mut sayer = archive.sayer();
+    let fail = AnswerError::store(DOING);
+    match archive.search().current(&mut sayer, progress) {
+        Ok(current) => Looking::new(&mut sayer, query, request).by_index(&current, since),
+        Err(why @ (SearchError::Behind(_) | SearchError::Store(_))) => Err(why.into()),
+        Err(why) => {
+            tracing::debug!(%why, "all pages are read for a query");
+            Looking::new(&mut sayer, query, request).by_pages()
+        }
+    }
+    .map_err(fail)
+}
+
+struct Looking<'l, 's> {
+    sayer: &'l mut Sayer<'s>,
+    query: SearchQuery,
+    request: &'l SearchRequest,
+    /// Whether more of a page than headline and text is asked for.
+    asks_more: bool,
+    found: SearchFound,
+}
+
+impl<'l, 's> Looking<'l, 's> {
+    fn new(sayer: &'l mut Sayer<'s>, query: SearchQuery, request: &'l SearchRequest) -> Self {
+        let asks_more = query
+            .clauses
+            .iter()
+            .any(|clause| !matches!(clause.field, SearchField::Article | SearchField::Headline));
+        Self { sayer, query, request, asks_more, found: SearchFound::default() }
+    }
+
+    fn by_index(
+        mut self,
+        current: &Current,
+        since: Option<Timestamp>,
+    ) -> Result<SearchFound, StoreError> {
+        let view = &current.view;
+        self.query = with_compounds(view, &self.query).map_err(SearchError::from)?;
+        // What came in this moment is read as it is.
+        for key in &current.beyond {
+            self.page(key, None)?;
+        }
+        let mut left = candidates(view, &self.query).map_err(SearchError::from)?;
+        if let Some(since) = since {
+            let pages = view.pages_since(since).map_err(SearchError::from)?;
+            left.retain(|candidate| pages.contains(&candidate.page));
+        }
+        let max = self.request.pages_max;
+        while self.found.hits.len() < max && !left.is_empty() {
+            let mut best = take_best(&mut left, self.request.order, 2 * max).into_iter();
+            for candidate in best.by_ref() {
+                if self.found.hits.len() == max {
+                    self.found.has_more = true;
+                    break;
+                }
+                let key = view.key_of(candidate.place).map_err(SearchError::from)?;
+                let key = key.filter(|key| !current.beyond.contains(key));
+                if let Some(key) = key {
+                    self.page(&key, Some(candidate.score))?;
+                }
+            }
+        }
+        self.found.has_more |= !left.is_empty();
+        self.end()
+    }
+
+    fn by_pages(mut self) -> Result<SearchFound, StoreError> {
+        for page in pages(self.sayer.reader(), None) {
+            let page = page?;
+            if self.is_of_hosts(&page.urlkey) {
+                self.versions(&page, None)?;
+            }
+            // What is looked through is bounded by the archive, and what is kept by what is asked for.
+            if self.found.hits.len() >= 2 * self.request.pages_max.saturating_add(1) {
+                self.keep_newest();
+            }
+        }
+        self.keep_newest();
+        self.end()
+    }
+
+    fn end(mut self) -> Result<SearchFound, StoreError> {
+        if self.request.order == Order::Time {
+            self.found.hits.sort_by_key(|hit| Reverse(last_change(&hit.stood)));
+        }
+        Ok(self.found)
+    }
+
+    fn keep_newest(&mut self) {
+        let hits = &mut self.found.hits;
+        hits.sort_by_key(|hit| Reverse(last_change(&hit.stood)));
+        if hits.len() > self.request.pages_max {
+            hits.truncate(self.request.pages_max);
+            self.found.has_more = true;
+        }
+    }
+
+    fn is_of_hosts(&self, key: &str) -> bool {
+        self.query.hosts.is_empty() || self.query.hosts.iter().any(|host| host == host_of(key))
+    }
+
+    fn page(&mut self, key: &str, score: Option<f32>) -> Result<(), StoreError> {
+        if !self.is_of_hosts(key) {
+            return Ok(());
+        }
+        match page_of_key(self.sayer.reader(), key)? {
+            Some(page) => self.versions(&page, score),
+            None => Ok(()),
+        }
+    }
+
+    /// Reads the versions of a page.
+    fn versions(&mut self, page: &PageCaptures, score: Option<f32>) -> Result<(), StoreError> {
+        let (query, asks_more) = (&self.query, self.asks_more);
+        let mut newest: Option<Content> = None;
+        let mut notes = Vec::new();
+        let mut ask = |row: &VersionRow, reading: &mut Sayer<'_>| {
+            let is_seen = row.last.date >= query.period.start && row.first.date < query.period.end;
+            if !is_seen {
+                return Ok(Bearing::PassedOver);
+            }
+            let content = match asks_more {
+                true => reading.follow(&row.first).map(|said| Content::of(&said.page)),
+                false => reading
+                    .words_of(row)
+                    .map(|(headline, text)| Content::of_words(headline.as_deref(), &text)),
+            };
+            let content = match content {
+                Ok(content) => content,
+                Err(why @ StoreError::Record { .. }) => {
+                    notes.push(why.to_string());
+                    return Ok(Bearing::PassedOver);
+                }
+                Err(why) => return Err(why),
+            };
+            let is_here = content.satisfies(query);
+            if is_here {
+                newest = Some(content);
+            }
+            Ok(Bearing::of(is_here))
+        };
+        let mut unread = Vec::new();
+        let stood = stood(self.sayer, page, &mut ask, &mut unread)?;
+        self.found.notes.extend(notes.into_iter().chain(unread));
+        if let (Some(stood), Some(content)) = (stood, newest) {
+            let headline = Some(content.headline().to_owned()).filter(|text| !text.is_empty());
+            let snippets = content.snippets(&self.query);
+            self.found.hits.push(SearchHit { stood, headline, snippets, score });
+        }
+        Ok(())
+    }
+}
+
+/// When the words came or went last.
+fn last_change(stood: &Stood) -> Timestamp {
+    let last = stood.spans.last();
+    last.map_or(stood.first_seen.0.date, |span| span.until.unwrap_or(span.from))
+}

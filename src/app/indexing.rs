@@ -1,0 +1,81 @@
+//! The index of words, brought up to date while something else goes on in the process: a crawl that writes, a
+//! server that answers.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::Notify;
+
+use crate::config::{Settings, keys};
+use crate::history::Sayer;
+use crate::readings::Readings;
+use crate::search::{NewVersion, Search, SearchError, SearchOptions, Upkeep};
+use crate::store::Reader;
+
+/// How often the index is brought up to date: what is asked finds no answer older than that.
+pub const INDEXED_EVERY: Duration = Duration::from_secs(1);
+
+/// How the index is kept, by the settings.
+#[must_use]
+pub fn search_options(settings: &Settings, upkeep: Upkeep) -> SearchOptions {
+    let is_kept = settings.bool(keys::SEARCH_INDEX);
+    let writer_bytes = settings.bytes(keys::SEARCH_WRITER_BYTES);
+    SearchOptions { writer_bytes, upkeep: if is_kept { upkeep } else { Upkeep::Off } }
+}
+
+/// Brings the index up to date again and again.
+#[derive(Clone)]
+pub struct Indexing {
+    reader: Reader,
+    readings: Readings,
+    search: Arc<Search>,
+    ended: Arc<Notify>,
+}
+
+/// Who is told of versions that were put in.
+pub type Hears = Arc<dyn Fn(&NewVersion<'_>) + Send + Sync>;
+
+impl Indexing {
+    /// The index of this archive.
+    #[must_use]
+    pub fn new(reader: Reader, readings: Readings, search: Arc<Search>) -> Self {
+        Self { reader, readings, search, ended: Arc::default() }
+    }
+
+    /// Brings it up to date once; what went wrong, as text. Nothing is done where another process is at it.
+    fn once(&self, hears: &Hears) -> Option<String> {
+        let mut sayer = Sayer::cached(&self.reader, &self.readings);
+        let done = self.search.keep_up(&mut sayer, &mut |new| hears(new), &mut |_| {});
+        // An index that is switched off is no failure, and neither is an end.
+        let done =
+            done.err().filter(|why| !matches!(why, SearchError::None(_) | SearchError::Ended));
+        done.map(|why| why.to_string())
+    }
+
+    /// Brings it up to date every so often, until its end; what goes wrong is said to `say`, once until
+    /// something else does.
+    pub async fn follow_every(self, every: Duration, hears: Hears, say: impl Fn(&str) + Send) {
+        let mut ticks = tokio::time::interval_at(tokio::time::Instant::now() + every, every);
+        ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        let mut last = None;
+        loop {
+            tokio::select! {
+                _ = ticks.tick() => {}
+                () = self.ended.notified() => return,
+            }
+            let (indexing, hears) = (self.clone(), Arc::clone(&hears));
+            let done = tokio::task::spawn_blocking(move || indexing.once(&hears)).await;
+            let why = done.unwrap_or_else(|why| Some(why.to_string()));
+            if let Some(why) = why.as_ref().filter(|why| last.as_ref() != Some(*why)) {
+                say(&format!("the search index does not follow: {why}"));
+            }
+            last = why;
+        }
+    }
+
+    /// Has it end soon: after the page that it is at.
+    pub fn end(&self) {
+        self.search.end();
+        self.ended.notify_one();
+    }
+}

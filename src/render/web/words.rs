@@ -1,0 +1,146 @@
+//! What was found by words: pages with the versions that have them, and the passages where they stand.
+
+use maud::{Markup, html};
+
+use super::Site;
+use super::text::{address, count, line, time};
+use crate::answers::search::{SearchFound, SearchHit};
+use crate::search::content::Snippet;
+use crate::search::find::Order;
+use crate::search::query::SearchField;
+
+/// A search by words and what it came to.
+#[derive(Debug)]
+pub struct WordsView<'v> {
+    /// The query as it was asked for.
+    pub query: &'v str,
+    /// Which come first.
+    pub order: Order,
+    /// At most so many pages are shown.
+    pub shown_max: usize,
+    /// What was found, or why nothing could be looked for.
+    pub found: Result<SearchFound, String>,
+}
+
+/// Pages are shown in portions of this many more.
+const MORE: usize = 20;
+
+/// More are not shown on one page.
+const SHOWN_MAX: usize = 200;
+
+impl WordsView<'_> {
+    /// Whether there is anything to show.
+    pub(super) fn has_any(&self) -> bool {
+        self.found.as_ref().is_ok_and(|found| !found.hits.is_empty())
+    }
+
+    fn link(&self, site: &Site, order: Order, shown_max: usize) -> String {
+        let order = if order == Order::Time { "time" } else { "relevance" };
+        let shown = shown_max.to_string();
+        site.changes(
+            "/search",
+            &[("q", self.query), ("in", "words"), ("order", order), ("show", &shown)],
+        )
+    }
+}
+
+/// The part of the page about what was found by words.
+pub(super) fn words(site: &Site, view: &WordsView<'_>) -> Markup {
+    let found = match &view.found {
+        Ok(found) => found,
+        Err(why) => return html! { p .warn role="alert" { (line(why)) } },
+    };
+    html! {
+        h2 #words { "Articles with these words" }
+        @if found.hits.is_empty() {
+            p { "No version of any page has them." }
+        } @else {
+            (orders(site, view))
+            ol .hits { @for hit in &found.hits { li { (article(site, hit)) } } }
+            @if found.has_more && view.shown_max < SHOWN_MAX {
+                p .more {
+                    a href=(view.link(site, view.order, view.shown_max + MORE)) rel="next" { "More pages" }
+                }
+            } @else if found.has_more {
+                p .more { "There are more: further words find them." }
+            }
+        }
+        @if !found.notes.is_empty() { (super::frame::notes(&found.notes)) }
+    }
+}
+
+fn orders(site: &Site, view: &WordsView<'_>) -> Markup {
+    let way = |order: Order, name: &str| {
+        let is_here = view.order == order;
+        html! {
+            @if is_here { strong { (name) } }
+            @else { a href=(view.link(site, order, view.shown_max)) { (name) } }
+        }
+    };
+    html! {
+        p .hint {
+            (way(Order::Relevance, "Best first")) " · " (way(Order::Time, "Newest first")) " · "
+            a href=(site.changes("/search.atom", &[("q", view.query)])) { "Atom feed of what comes and goes" }
+        }
+    }
+}
+
+fn article(site: &Site, hit: &SearchHit) -> Markup {
+    let stood = &hit.stood;
+    let (first, last) = (&stood.first_seen.0, &stood.last_seen.0);
+    let headline = hit.snippets.iter().find(|snippet| snippet.field == SearchField::Headline);
+    html! {
+        article {
+            h3 {
+                a href=(site.page_link(&stood.url)) {
+                    @match (headline, &hit.headline) {
+                        (Some(snippet), _) => (marked(snippet)),
+                        (None, Some(headline)) => bdi { (line(headline)) },
+                        (None, None) => (address(&stood.url)),
+                    }
+                }
+            }
+            p .address { (address(&stood.url)) }
+            @for snippet in hit.snippets.iter().filter(|one| one.field != SearchField::Headline) {
+                p dir="auto" {
+                    @match snippet.field {
+                        SearchField::Byline => "By ",
+                        SearchField::Speaker => "Quoted: ",
+                        SearchField::Quote => "Quotation: ",
+                        SearchField::Article | SearchField::Headline => "",
+                    }
+                    (marked(snippet))
+                }
+            }
+            p .hint {
+                "In " (count(stood.versions, "version")) ", from "
+                a href=(site.capture_link(first)) { (time(first.date)) } " to "
+                a href=(site.capture_link(last)) { (time(last.date)) }
+                @if stood.spans.len() > 1 { ", with breaks" } "; "
+                @match stood.gone_since {
+                    Some(gone) => a href=(site.diff_link(&stood.url, last.date, gone)) {
+                        "gone since " (time(gone))
+                    },
+                    None => "still there in the newest version",
+                }
+                "."
+            }
+        }
+    }
+}
+
+/// A passage with what was found in it.
+fn marked(snippet: &Snippet) -> Markup {
+    let part = |from: usize, to: usize| line(snippet.text.get(from..to).unwrap_or_default());
+    let ends = snippet.marks.iter().map(|mark| mark.end);
+    let starts = std::iter::once(0).chain(ends.clone());
+    let last = snippet.marks.last().map_or(0, |mark| mark.end);
+    html! {
+        bdi {
+            @for (from, mark) in starts.zip(&snippet.marks) {
+                (part(from, mark.start)) mark { (part(mark.start, mark.end)) }
+            }
+            (part(last, snippet.text.len()))
+        }
+    }
+}

@@ -1,0 +1,377 @@
+//! Which pages may have what is looked for, the best first: what the index knows, before anything is read.
+//!
+//! Every page that has it is among them; some of them have the words in different versions, or in other places
+//! than next to each other. Who asks reads the versions and tells.
+
+use std::collections::BTreeSet;
+
+use super::index::View;
+use super::passages::WINDOW;
+use super::query::{Clause, SearchField, SearchQuery, Words};
+use super::seam::{COMPOUND_CHARS_MIN, Found, IndexError, Passage};
+
+/// The most words that one that goes on, or a part of compounds, stands for.
+const WORDS_MAX: usize = 500;
+
+/// The fewest characters of each part of a compound.
+const PART_CHARS_MIN: usize = 3;
+
+/// What may stand between the parts of a German compound.
+const LINKS: [&str; 7] = ["", "s", "es", "n", "en", "er", "e"];
+
+/// A word of the headline counts as much as this many of the text.
+const HEADLINE_WEIGHT: f32 = 3.0;
+
+/// In what order pages are given out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Order {
+    /// The ones that tell most of the words, the rarer words before the more frequent.
+    #[default]
+    Relevance,
+    /// The ones whose newest passage with a word of the query came last.
+    Time,
+}
+
+/// A page that may have what is looked for.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Candidate {
+    /// The number of the page.
+    pub page: u64,
+    /// How well it fits.
+    pub score: f32,
+    /// When the newest passage with a word of the query came, in seconds since 1970.
+    pub date: i64,
+    /// A passage of it.
+    pub place: (u32, u32),
+}
+
+/// Numbers of pages.
+#[derive(Debug, Clone, Default)]
+struct Pages(Vec<u64>);
+
+impl Pages {
+    fn all(count: u64) -> Self {
+        let words = usize::try_from(count / 64 + 1).unwrap_or(0);
+        Self(vec![u64::MAX; words])
+    }
+
+    fn none(count: u64) -> Self {
+        Self(vec![0; usize::try_from(count / 64 + 1).unwrap_or(0)])
+    }
+
+    fn add(&mut self, page: u64) {
+        let at = usize::try_from(page / 64).unwrap_or(usize::MAX);
+        if let Some(word) = self.0.get_mut(at) {
+            *word |= 1 << (page % 64);
+        }
+    }
+
+    fn has(&self, page: u64) -> bool {
+        let at = usize::try_from(page / 64).unwrap_or(usize::MAX);
+        self.0.get(at).is_some_and(|word| word & (1 << (page % 64)) != 0)
+    }
+
+    fn and(&mut self, other: &Self) {
+        self.0.iter_mut().zip(&other.0).for_each(|(a, b)| *a &= b);
+    }
+
+    fn count(&self) -> u64 {
+        self.0.iter().map(|word| u64::from(word.count_ones())).sum()
+    }
+}
+
+/// The query with the compounds that the words of the archive make of its words.
+///
+/// # Errors
+/// When the index cannot be read.
+pub fn with_compounds(view: &View, query: &SearchQuery) -> Result<SearchQuery, IndexError> {
+    let mut query = query.clone();
+    for clause in query.clauses.iter_mut().filter(|clause| !clause.is_quoted) {
+        if matches!(clause.field, SearchField::Article | SearchField::Headline | SearchField::Quote)
+            && let Some(word) = clause.words.only()
+        {
+            let others = compounds_of(view, word)?;
+            clause.words.others.extend(others);
+        }
+    }
+    Ok(query)
+}
+
+/// The words of German texts that begin or end with a word, where the rest is one of the archive's words.
+fn compounds_of(view: &View, word: &str) -> Result<BTreeSet<String>, IndexError> {
+    let mut found = BTreeSet::new();
+    if word.chars().count() < PART_CHARS_MIN || !word.chars().all(char::is_alphabetic) {
+        return Ok(found);
+    }
+    let backwards = |word: &str| word.chars().rev().collect::<String>();
+    let is_word = |word: &str| -> Result<bool, IndexError> {
+        let is_long = word.chars().count() >= PART_CHARS_MIN;
+        Ok(is_long && view.frequency(Found::Text, word)? > 0)
+    };
+    for tail in view.words_from(Found::Tail, &backwards(word), WORDS_MAX)? {
+        let whole = backwards(&tail);
+        let Some(head) = whole.strip_suffix(word).filter(|head| !head.is_empty()) else { continue };
+        for link in LINKS {
+            if let Some(part) = head.strip_suffix(link)
+                && is_word(part)?
+            {
+                found.insert(whole.clone());
+                break;
+            }
+        }
+    }
+    if found.is_empty() && view.words_from(Found::Tail, "", 1)?.is_empty() {
+        // No German text at all.
+        return Ok(found);
+    }
+    for whole in view.words_from(Found::Text, word, WORDS_MAX)? {
+        let Some(rest) = whole.strip_prefix(word).filter(|rest| !rest.is_empty()) else { continue };
+        if whole.chars().count() < COMPOUND_CHARS_MIN
+            || view.frequency(Found::Tail, &backwards(&whole))? == 0
+        {
+            continue;
+        }
+        for link in LINKS {
+            if let Some(part) = rest.strip_prefix(link)
+                && is_word(part)?
+            {
+                found.insert(whole.clone());
+                break;
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// Words that a passage has to have, or for a long phrase several passages of one page.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Probe {
+    by: Found,
+    /// For each passage all its words.
+    passages: Vec<Vec<String>>,
+}
+
+/// The probes of a clause: each page that has what it asks for is found by one of them.
+fn probes(view: &View, clause: &Clause) -> Result<Vec<Probe>, IndexError> {
+    let Words { patterns, others } = &clause.words;
+    let whole = patterns.iter().filter(|pattern| !pattern.is_prefix);
+    let words: Vec<String> = whole.map(|pattern| pattern.text.clone()).collect();
+    let fields: &[Found] = match clause.field {
+        SearchField::Article => &[Found::Text, Found::Headline],
+        SearchField::Quote => &[Found::Text],
+        SearchField::Headline => &[Found::Headline],
+        SearchField::Byline => &[Found::Byline],
+        SearchField::Speaker => &[Found::Speaker],
+    };
+    let mut probes = Vec::new();
+    for by in fields.iter().copied() {
+        if let ([open], []) = (patterns.as_slice(), words.as_slice()) {
+            let goes_on = view.words_from(by, &open.text, usize::MAX)?;
+            probes.extend(goes_on.into_iter().map(|word| Probe { by, passages: vec![vec![word]] }));
+            continue;
+        }
+        let passages = match clause.field {
+            // A quotation that an attribution breaks is one, and its halves may lie in two passages.
+            SearchField::Quote => words.iter().map(|word| vec![word.clone()]).collect(),
+            _ if by == Found::Text => words.chunks(WINDOW).map(<[String]>::to_vec).collect(),
+            _ => vec![words.clone()],
+        };
+        probes.push(Probe { by, passages });
+        for other in others {
+            probes.push(Probe { by, passages: vec![vec![other.clone()]] });
+        }
+    }
+    Ok(probes)
+}
+
+/// What is asked of the index, and until when a passage counts.
+struct Asking<'v> {
+    view: &'v View,
+    until: i64,
+}
+
+impl Asking<'_> {
+    fn passages(
+        &self,
+        by: Found,
+        words: &[String],
+        found: &mut dyn FnMut(Passage),
+    ) -> Result<(), IndexError> {
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        self.view.passages(by, &words, &mut |passage| {
+            if passage.date < self.until {
+                found(passage);
+            }
+        })
+    }
+
+    /// The pages that one of the probes finds.
+    fn pages(&self, probes: &[Probe]) -> Result<Pages, IndexError> {
+        let count = self.view.marks.pages;
+        let mut found = Pages::none(count);
+        for Probe { by, passages } in probes {
+            if let [words] = passages.as_slice() {
+                self.passages(*by, words, &mut |passage| found.add(passage.page))?;
+                continue;
+            }
+            let mut of_all = Pages::all(count);
+            for words in passages {
+                let mut pages = Pages::none(count);
+                self.passages(*by, words, &mut |passage| pages.add(passage.page))?;
+                of_all.and(&pages);
+            }
+            found.0.iter_mut().zip(&of_all.0).for_each(|(a, b)| *a |= b);
+        }
+        Ok(found)
+    }
+
+    /// In how many passages a clause is found at most.
+    fn cost(&self, probes: &[Probe]) -> Result<u64, IndexError> {
+        let mut cost = 0;
+        for Probe { by, passages } in probes {
+            let mut least = u64::MAX;
+            for word in passages.iter().flatten() {
+                least = least.min(self.view.frequency(*by, word)?);
+            }
+            cost += least;
+        }
+        Ok(cost)
+    }
+}
+
+/// The pages that may have a version which satisfies the query, in no order. Compounds are those that the query
+/// has ([`with_compounds`]).
+///
+/// # Errors
+/// When the index cannot be read.
+pub fn candidates(view: &View, query: &SearchQuery) -> Result<Vec<Candidate>, IndexError> {
+    let micros = query.period.end.unix_micros();
+    let asking = Asking { view, until: micros.div_euclid(1_000_000).saturating_add(1) };
+    let mut clauses: Vec<(u64, Vec<Probe>)> = Vec::new();
+    for clause in query.wanted() {
+        let probes = probes(view, clause)?;
+        clauses.push((asking.cost(&probes)?, probes));
+    }
+    clauses.sort_by_key(|(cost, _)| *cost);
+    let mut pages = Pages::all(view.marks.pages);
+    let mut weights: Vec<f32> = Vec::new();
+    for (_, probes) in &clauses {
+        let found = asking.pages(probes)?;
+        weights.push(weight(view.marks.pages, found.count()));
+        pages.and(&found);
+    }
+    if !query.hosts.is_empty() {
+        let host = |host: &String| Probe { by: Found::Host, passages: vec![vec![host.clone()]] };
+        let hosts: Vec<Probe> = query.hosts.iter().map(host).collect();
+        pages.and(&asking.pages(&hosts)?);
+    }
+    if pages.count() == 0 {
+        return Ok(Vec::new());
+    }
+    let mut ranking = Ranking::new(view.marks.pages);
+    for ((_, probes), weight) in clauses.iter().zip(weights) {
+        for Probe { by, passages } in probes {
+            let Some(words) = passages.first() else { continue };
+            let factor = if *by == Found::Headline { HEADLINE_WEIGHT } else { 1.0 };
+            asking.passages(*by, words, &mut |passage| {
+                if pages.has(passage.page) {
+                    ranking.count(passage, factor);
+                }
+            })?;
+        }
+        ranking.end_clause(weight);
+    }
+    Ok(ranking.found)
+}
+
+/// What a clause is worth that so many pages have: the fewer the more.
+#[expect(clippy::cast_precision_loss, reason = "a weight is an estimate")]
+fn weight(all: u64, have: u64) -> f32 {
+    (1.0 + all as f32 / (have as f32 + 1.0)).ln()
+}
+
+/// Pages with what they have of the query, clause by clause.
+struct Ranking {
+    /// For each page its place among those that were found, from 1; 0 for none.
+    places: Vec<u32>,
+    found: Vec<Candidate>,
+    /// How often each of them was told of the clause that is counted.
+    counts: Vec<f32>,
+}
+
+impl Ranking {
+    fn new(pages: u64) -> Self {
+        let places = vec![0; usize::try_from(pages).unwrap_or(0)];
+        Self { places, found: Vec::new(), counts: Vec::new() }
+    }
+
+    fn count(&mut self, passage: Passage, factor: f32) {
+        let Passage { page, date, place } = passage;
+        let at = usize::try_from(page).unwrap_or(usize::MAX);
+        let Some(known) = self.places.get_mut(at) else { return };
+        if *known == 0 {
+            self.found.push(Candidate { page, score: 0.0, date, place });
+            self.counts.push(0.0);
+            *known = u32::try_from(self.found.len()).unwrap_or(u32::MAX);
+        }
+        let at = usize::try_from(*known - 1).unwrap_or(usize::MAX);
+        if let (Some(candidate), Some(count)) = (self.found.get_mut(at), self.counts.get_mut(at)) {
+            *count += factor;
+            candidate.date = candidate.date.max(date);
+        }
+    }
+
+    fn end_clause(&mut self, weight: f32) {
+        for (candidate, count) in self.found.iter_mut().zip(&mut self.counts) {
+            // What a page says ten times it does not say ten times as well.
+            candidate.score += weight * (1.0 + std::mem::take(count)).ln();
+        }
+    }
+}
+
+/// Takes out the `count` best, in order.
+#[must_use]
+pub fn take_best(found: &mut Vec<Candidate>, order: Order, count: usize) -> Vec<Candidate> {
+    let better = |a: &Candidate, b: &Candidate| {
+        let by_score = b.score.total_cmp(&a.score);
+        let by_date = b.date.cmp(&a.date);
+        let first = match order {
+            Order::Relevance => by_score.then(by_date),
+            Order::Time => by_date.then(by_score),
+        };
+        first.then(a.page.cmp(&b.page))
+    };
+    // The best come last, to be split off there.
+    if found.len() > count && count > 0 {
+        let at = found.len() - count;
+        found.select_nth_unstable_by(at, |a, b| better(b, a));
+    }
+    let mut best = found.split_off(found.len().saturating_sub(count));
+    best.sort_unstable_by(better);
+    best
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn the_best_come_first_whatever_the_portions(
+            scores in proptest::collection::vec((0_u8..5, 0_i64..4), 0..40), count in 1_usize..7, by_time: bool,
+        ) {
+            let order = if by_time { Order::Time } else { Order::Relevance };
+            let candidate = |(page, (score, date)): (u64, &(u8, i64))| {
+                Candidate { page, score: f32::from(*score), date: *date, place: (0, 0) }
+            };
+            let mut left: Vec<Candidate> = (0..).zip(&scores).map(candidate).collect();
+            let all = take_best(&mut left.clone(), order, usize::MAX);
+            let mut given = Vec::new();
+            while !left.is_empty() {
+                given.extend(take_best(&mut left, order, count));
+            }
+            prop_assert_eq!(given, all);
+        }
+    }
+}

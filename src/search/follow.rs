@@ -1,0 +1,343 @@
+//! The index of words brought in line with the WARC files: a follower of them, as the versions are
+//! ([`crate::history`]), whose readings and versions it takes and derives none of its own.
+//!
+//! A page is put in version by version. What tells the versions that are in from others is a hash of what they are
+//! made of (`sign`): where it is another one than that of the page's versions now (a capture came in between, a
+//! redirect leads to a page that was captured since), all of the page is taken out and put in anew.
+
+use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use crate::archive::{ArchiveError, ArchiveErrorKind, FileMark, Follower, Seen};
+use crate::base::TimeRange;
+use crate::base::surt::urlkey;
+use crate::diff::Presence;
+use crate::history::pages::{page, pages};
+use crate::history::standing::may_hide;
+use crate::history::{Sayer, VersionRow};
+use crate::store::{FollowError, StoreError, follow};
+
+use super::content::Content;
+use super::index::Writer;
+use super::passages::Text;
+use super::query::host_of;
+use super::seam::{Entry, IndexError, Marks, PageInside};
+
+/// After so many passages what was put in is committed.
+const PASSAGES_BETWEEN_COMMITS: u64 = 100_000;
+
+/// A part of the WARC files up to this length is read by itself; where more is new, the pages of the archive are
+/// gone through.
+const GAP_BYTES_MAX: u64 = 256 << 20;
+
+/// Why the index could not follow, or be asked.
+#[derive(Debug, thiserror::Error)]
+pub enum SearchError {
+    /// The index is not what it should be.
+    #[error(transparent)]
+    Index(#[from] IndexError),
+    /// The archive cannot answer.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// There is no index: it is switched off, or what it is made from is not kept.
+    #[error("there is no search index: {0}")]
+    None(String),
+    /// It was asked to end before it had everything.
+    #[error("the search index was not brought up to date: the program ends")]
+    Ended,
+    /// Another process is still making it.
+    #[error("the search index is still being made by another process: {0} MB of WARC files to go")]
+    Behind(u64),
+}
+
+/// A version that was put in, for who waits for words.
+#[derive(Debug)]
+pub struct NewVersion<'v> {
+    /// The version.
+    pub row: &'v VersionRow,
+    /// What it says; `None` where it shows no article.
+    pub now: Option<&'v Content>,
+    /// What the last version before it that showed an article said; `None` where that is gone.
+    pub before: Option<&'v Content>,
+}
+
+/// Who is told of each version that is put in.
+pub type Heard<'h> = &'h mut dyn FnMut(&NewVersion<'_>);
+
+/// Brings the index up to what the archive has; `progress` is told how many pages were gone through. What is left
+/// out, as text. `identity` is that of the store of readings.
+///
+/// # Errors
+/// When it fails; what was committed stays.
+pub(super) fn catch_up(
+    writer: &mut Writer,
+    sayer: &mut Sayer<'_>,
+    identity: &str,
+    heard: Heard<'_>,
+    progress: &mut dyn FnMut(u64),
+    ended: &AtomicBool,
+) -> Result<Vec<String>, SearchError> {
+    let mut putting =
+        Putting { sayer, writer, heard, notes: Vec::new(), pages: 0, progress, ended };
+    putting.all_new(identity)?;
+    Ok(putting.notes)
+}
+
+/// Up to where the captures of a file are in.
+pub(super) fn mark_of(marks: &Marks, file: &str) -> u64 {
+    marks.files.get(file).copied().unwrap_or(0)
+}
+
+/// Whether the files that are in are files of the archive, none of them shorter than it was.
+pub(super) fn are_the_same_files(marks: &Marks, now: &[FileMark]) -> bool {
+    marks
+        .files
+        .iter()
+        .all(|(name, done)| now.iter().any(|mark| *mark.file == **name && *done <= mark.indexed_to))
+}
+
+struct Putting<'p, 's> {
+    sayer: &'p mut Sayer<'s>,
+    writer: &'p mut Writer,
+    heard: Heard<'p>,
+    notes: Vec<String>,
+    pages: u64,
+    progress: &'p mut dyn FnMut(u64),
+    ended: &'p AtomicBool,
+}
+
+impl Putting<'_, '_> {
+    fn all_new(&mut self, identity: &str) -> Result<(), SearchError> {
+        let reader = self.sayer.reader();
+        let now = reader.marks()?;
+        if !are_the_same_files(&self.writer.marks, &now) {
+            self.writer.clear()?;
+        }
+        if self.writer.marks.identity != identity {
+            // Other versions may be known now; each page is compared with what is in.
+            self.writer.marks.files.clear();
+            identity.clone_into(&mut self.writer.marks.identity);
+        }
+        let marks = &self.writer.marks;
+        let gap = |mark: &FileMark| mark.indexed_to.saturating_sub(mark_of(marks, &mark.file));
+        let bytes: u64 = now.iter().map(gap).sum();
+        if !marks.files.is_empty() && bytes <= GAP_BYTES_MAX {
+            let mut words = WordsFollower { putting: self, urls: BTreeSet::new(), failed: None };
+            match follow(reader, &mut words, &mut |_| {}) {
+                Ok(()) => return Ok(self.writer.commit()?),
+                Err(FollowError::Follower(why)) => {
+                    let other = || IndexError::Unusable(why.to_string()).into();
+                    return Err(words.failed.unwrap_or_else(other));
+                }
+                // A part of a file that cannot be read: the index of captures tells of all pages.
+                Err(FollowError::File(_)) => {}
+            }
+        }
+        for page in pages(reader, None) {
+            self.page(&page?.url)?;
+            self.commit_now_and_then()?;
+        }
+        for mark in now {
+            self.writer.marks.files.insert(mark.file.to_string(), mark.indexed_to);
+        }
+        Ok(self.writer.commit()?)
+    }
+
+    fn commit_now_and_then(&mut self) -> Result<(), IndexError> {
+        if self.writer.passages() >= PASSAGES_BETWEEN_COMMITS {
+            self.writer.commit()?;
+        }
+        Ok(())
+    }
+
+    /// Puts in what is new of a page.
+    fn page(&mut self, url: &str) -> Result<(), SearchError> {
+        if self.ended.load(Ordering::Relaxed) {
+            return Err(SearchError::Ended);
+        }
+        self.pages += 1;
+        (self.progress)(self.pages);
+        let key = urlkey(url);
+        let inside = self.writer.inside(&key)?;
+        let page = page(self.sayer.reader(), url)?.filter(|page| page.is_html);
+        let Some(page) = page else {
+            if inside.is_some() {
+                self.writer.remove(&key);
+            }
+            return Ok(());
+        };
+        if !self.versions(&page.url, &key, inside)? {
+            self.writer.remove(&key);
+            let none = inside.map(|known| PageInside { versions: 0, sign: SIGN_START, ..known });
+            self.versions(&page.url, &key, none)?;
+        }
+        Ok(())
+    }
+
+    /// Puts in the versions behind those that are in; false where those are others.
+    fn versions(
+        &mut self,
+        url: &str,
+        key: &str,
+        inside: Option<PageInside>,
+    ) -> Result<bool, SearchError> {
+        let mut reading = self.sayer.twin();
+        let mut rows = self.sayer.rows(url, TimeRange::ALL)?;
+        let (mut sign, mut versions) = (SIGN_START, 0);
+        let known = inside.map_or(0, |inside| inside.versions);
+        let mut shown: Option<VersionRow> = None;
+        let mut before: Option<(Content, Text)> = None;
+        let mut number = inside.map(|inside| inside.page);
+        let mut is_gone = false;
+        for row in rows.by_ref() {
+            let row = row?;
+            if versions == known && inside.is_some_and(|inside| inside.sign != sign) {
+                return Ok(false);
+            }
+            (sign, versions) = (signed(sign, &row), versions + 1);
+            let was_gone = is_gone;
+            is_gone = !is_shown(&row) && (is_gone || !may_hide(row.presence));
+            if versions <= known {
+                shown = is_shown(&row).then_some(row).or(shown);
+                continue;
+            }
+            if let Some(last) = shown.take() {
+                before = content(&mut reading, &last, &mut self.notes).map(with_words);
+            }
+            let now = match is_shown(&row) {
+                true => content(&mut reading, &row, &mut self.notes).map(with_words),
+                false => None,
+            };
+            let page = match number {
+                Some(number) => number,
+                None => *number.insert(self.writer.number_page()),
+            };
+            let inside = Some(PageInside { page, versions, sign });
+            let date = row.first.date.unix_micros().div_euclid(1_000_000);
+            let entry = Entry { key, host: host_of(key), inside, date, ..Entry::default() };
+            self.writer.add(&filled(entry, now.as_ref(), before.as_ref()))?;
+            let (is_now, was) = (
+                now.as_ref().map(|one| &one.0),
+                before.as_ref().map(|one| &one.0).filter(|_| !was_gone),
+            );
+            (self.heard)(&NewVersion { row: &row, now: is_now, before: was });
+            before = now.or(before);
+        }
+        self.notes.append(&mut rows.notes());
+        let is_inside =
+            |inside: PageInside| versions > known || (versions == known && inside.sign == sign);
+        Ok(inside.is_none_or(is_inside))
+    }
+}
+
+/// The entry with what is new in `now`.
+fn filled<'e>(
+    mut entry: Entry<'e>,
+    now: Option<&'e (Content, Text)>,
+    before: Option<&'e (Content, Text)>,
+) -> Entry<'e> {
+    let Some((content, words)) = now else { return entry };
+    entry.passages = words.passages(before.map(|before| &before.1));
+    entry.has_compounds = content.is_german;
+    let news = |of: fn(&Content) -> Vec<String>| {
+        let words = of(content);
+        if before.is_some_and(|before| of(&before.0) == words) { Vec::new() } else { words }
+    };
+    entry.headline = news(Content::headline_words);
+    entry.byline = news(Content::byline_words);
+    entry.speakers = news(Content::speaker_words);
+    entry
+}
+
+fn with_words(content: Content) -> (Content, Text) {
+    let words = Text::new(content.text());
+    (content, words)
+}
+
+/// Whether a version shows the article, or a part of it.
+pub(super) fn is_shown(row: &VersionRow) -> bool {
+    matches!(row.presence, Presence::Here | Presence::Cut)
+}
+
+/// What a version says; a record that cannot be read is noted.
+fn content(reading: &mut Sayer<'_>, row: &VersionRow, notes: &mut Vec<String>) -> Option<Content> {
+    match reading.follow(&row.first) {
+        Ok(said) => Some(Content::of(&said.page)),
+        Err(why) => {
+            notes.push(why.to_string());
+            None
+        }
+    }
+}
+
+const SIGN_START: u64 = 0xcbf2_9ce4_8422_2325;
+
+/// The sign of versions with one more (FNV-1a, so that it is the same on every machine).
+fn signed(sign: u64, row: &VersionRow) -> u64 {
+    let mut sign = sign;
+    let mut add = |bytes: &[u8]| {
+        for byte in bytes {
+            sign = (sign ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3);
+        }
+    };
+    for capture in [Some(&row.first), row.landing.as_ref()] {
+        let Some(capture) = capture else { continue };
+        add(&capture.date.unix_micros().to_be_bytes());
+        add(&capture.offset.to_be_bytes());
+        add(capture.file.as_bytes());
+    }
+    add(&[u8::from(is_shown(row))]);
+    sign
+}
+
+/// The words of pages as a follower of the WARC files.
+struct WordsFollower<'w, 'p, 's> {
+    putting: &'w mut Putting<'p, 's>,
+    /// Pages that were captured since the last commit.
+    urls: BTreeSet<(String, String)>,
+    /// Why pages could not be put in.
+    failed: Option<SearchError>,
+}
+
+impl WordsFollower<'_, '_, '_> {
+    fn put(&mut self) -> Result<(), SearchError> {
+        let mut last = None;
+        for (urlkey, url) in std::mem::take(&mut self.urls) {
+            // Other spellings of an address are the same page.
+            if last.replace(urlkey.clone()).is_some_and(|last| last == urlkey) {
+                continue;
+            }
+            self.putting.page(&url)?;
+            // Pages that redirect there.
+            let readings = self.putting.sayer.readings();
+            let waiting = readings.and_then(|readings| readings.waiting_for(&urlkey));
+            for url in waiting.unwrap_or_default() {
+                self.putting.page(&url)?;
+            }
+        }
+        Ok(self.putting.commit_now_and_then()?)
+    }
+}
+
+impl Follower for WordsFollower<'_, '_, '_> {
+    fn mark(&self, file: &str) -> Result<u64, ArchiveError> {
+        Ok(mark_of(&self.putting.writer.marks, file))
+    }
+
+    fn record(&mut self, record: Seen<'_>) -> Result<(), ArchiveError> {
+        self.urls.extend(record.capture.map(|capture| (capture.urlkey, capture.url)));
+        Ok(())
+    }
+
+    fn commit(&mut self, mark: &FileMark) -> Result<(), ArchiveError> {
+        let failed = |why: String| ArchiveError::new(ArchiveErrorKind::System, why);
+        self.put().map_err(|why| {
+            let error = failed(why.to_string());
+            self.failed = Some(why);
+            error
+        })?;
+        // Marks lie in the commit of the index; this one is in the next.
+        self.putting.writer.marks.files.insert(mark.file.to_string(), mark.indexed_to);
+        Ok(())
+    }
+}

@@ -1,0 +1,329 @@
+//! Full text search over all versions of all pages: an index of words that keeps up with the archive, queries,
+//! and what they find.
+//!
+//! In reading order: text as words (`fold`), a query taken apart ([`query`]), what one version says and whether a
+//! query finds it ([`content`]); which stretches of a version are new (`passages`), what is said to the index
+//! (`seam`) and its files (`index`), which pages it proposes ([`find`]), how it keeps up (`follow`), where it lies (`place`), and the index
+//! of an archive ([`Search`]).
+//!
+//! The index proposes and the readings decide: it holds words and no text, finds every page that may have what is
+//! looked for, and each answer is checked against the text that is kept ([`crate::readings`]). It is derived and
+//! may be deleted at any time. It reads no page by itself and knows no output.
+
+pub mod content;
+pub mod find;
+mod fold;
+mod follow;
+pub mod index;
+pub mod passages;
+mod place;
+pub mod query;
+pub mod saved;
+pub mod seam;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeSet;
+use std::fs::File;
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
+
+use crate::history::Sayer;
+use crate::readings::derivation;
+use crate::store::StoreError;
+
+pub use follow::{Heard, NewVersion, SearchError};
+pub use index::{View, WRITER_BYTES_MIN};
+pub use seam::IndexError;
+
+use index::{Index, Writer};
+use place::IndexPlace;
+use seam::Marks;
+
+/// The version of the layout of the index.
+const LAYOUT: u32 = 1;
+
+/// What is beyond the marks is read for an answer up to this length.
+const BEYOND_BYTES_MAX: u64 = 256 << 20;
+
+/// The state of the code that cuts texts into words: a hash of its sources without their comments.
+const CODE: &str = env!("PRESSMARK_SEARCH");
+
+/// The memory of a writer unless it is told otherwise.
+pub const WRITER_BYTES: u64 = 64 << 20;
+
+/// Who brings the index up to date.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Upkeep {
+    /// Who asks, before the answer.
+    #[default]
+    Asked,
+    /// Something else in this process, again and again, which also merges what has become many pieces.
+    Regular,
+    /// Nobody: there is no index.
+    Off,
+}
+
+/// How an index is kept.
+#[derive(Debug, Clone, Copy)]
+pub struct SearchOptions {
+    /// The memory of a writer, in bytes.
+    pub writer_bytes: u64,
+    /// Who brings it up to date.
+    pub upkeep: Upkeep,
+}
+
+impl Default for SearchOptions {
+    fn default() -> Self {
+        Self { writer_bytes: WRITER_BYTES, upkeep: Upkeep::default() }
+    }
+}
+
+/// The index of an archive. It is opened when it is first needed.
+#[derive(Debug)]
+pub struct Search {
+    place: IndexPlace,
+    options: SearchOptions,
+    open: Mutex<Option<Arc<Opened>>>,
+    /// Held by the one thread of this process that brings it up to date; with a writer that is kept for the next
+    /// time where that comes soon, so that merges go on beside.
+    keeping: Mutex<Option<Writer>>,
+    ended: AtomicBool,
+}
+
+#[derive(Debug)]
+struct Opened {
+    index: Index,
+    _entered: File,
+}
+
+/// The index as it is now, and what it lacks.
+#[derive(Debug)]
+pub struct Current {
+    /// What the index has.
+    pub view: View,
+    /// The urlkeys of pages of which something may not be in it yet.
+    pub beyond: BTreeSet<String>,
+}
+
+fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Search {
+    /// The index in the directory for what is derived. Nothing is opened or made yet.
+    #[must_use]
+    pub fn at(derived: &Path, options: SearchOptions) -> Self {
+        let place = IndexPlace::of(derived, &format!("{} {CODE} {LAYOUT}", derivation()));
+        let (open, keeping, ended) = (Mutex::default(), Mutex::default(), AtomicBool::new(false));
+        Self { place, options, open, keeping, ended }
+    }
+
+    fn opened(&self) -> Result<Arc<Opened>, SearchError> {
+        if self.options.upkeep == Upkeep::Off {
+            return Err(SearchError::None("search.index is off".to_owned()));
+        }
+        let mut open = held(&self.open);
+        // Somebody may have deleted what is derived.
+        if let Some(opened) = open.as_ref().filter(|_| self.place.dir().is_dir()) {
+            return Ok(Arc::clone(opened));
+        }
+        *open = None;
+        let cannot = |why: String| SearchError::Index(IndexError::Unusable(why));
+        let mut tried = false;
+        loop {
+            let entered = self.place.enter().map_err(|why| cannot(why.to_string()))?;
+            match Index::open(&self.place.dir()) {
+                Ok(index) => {
+                    self.place.tidy();
+                    let opened = Arc::new(Opened { index, _entered: entered });
+                    *open = Some(Arc::clone(&opened));
+                    return Ok(opened);
+                }
+                Err(why @ IndexError::Damaged(_)) if !tried => {
+                    tried = true;
+                    drop(entered);
+                    if !self.place.remove() {
+                        return Err(why.into());
+                    }
+                }
+                Err(why) => return Err(why.into()),
+            }
+        }
+    }
+
+    /// Takes leave of an index that failed; one that is damaged is removed where nobody else has it open.
+    fn leave(&self, error: &SearchError) {
+        if let SearchError::Index(why) = error {
+            tracing::debug!(%why, "the search index is left");
+            *held(&self.open) = None;
+            if let Ok(mut keeping) = self.keeping.try_lock() {
+                *keeping = None;
+            }
+            if matches!(why, IndexError::Damaged(_)) {
+                self.place.remove();
+            }
+        }
+    }
+
+    /// Has what is bringing it up to date in this process end soon, and nothing begin that again.
+    pub fn end(&self) {
+        self.ended.store(true, Ordering::Relaxed);
+    }
+
+    /// Brings the index up to what the archive has, where no other process is doing that; what came of it is
+    /// `None` then. `heard` is told of each version that is put in. What had to be left out, as text.
+    ///
+    /// # Errors
+    /// When it cannot be written, or the archive cannot answer.
+    pub fn keep_up(
+        &self,
+        sayer: &mut Sayer<'_>,
+        heard: Heard<'_>,
+        progress: &mut dyn FnMut(u64),
+    ) -> Result<Option<Vec<String>>, SearchError> {
+        let done = self.keep_up_once(sayer, heard, progress);
+        if let Err(error) = &done {
+            self.leave(error);
+        }
+        done
+    }
+
+    fn keep_up_once(
+        &self,
+        sayer: &mut Sayer<'_>,
+        heard: Heard<'_>,
+        progress: &mut dyn FnMut(u64),
+    ) -> Result<Option<Vec<String>>, SearchError> {
+        let mut keeping = match self.keeping.try_lock() {
+            Ok(keeping) => keeping,
+            // What broke has committed nothing, and its writer was dropped with it.
+            Err(TryLockError::Poisoned(broken)) => broken.into_inner(),
+            Err(TryLockError::WouldBlock) => return Ok(None),
+        };
+        let identity = identity(sayer)?;
+        let opened = self.opened()?;
+        let marks = opened.index.marks()?;
+        if left(&marks, &identity, &sayer.reader().marks()?) == Some(0) {
+            return Ok(Some(Vec::new()));
+        }
+        // Taken out: one that fails is dropped, and what it did not commit with it.
+        let is_regular = self.options.upkeep == Upkeep::Regular;
+        let writer = match keeping.take() {
+            Some(writer) => Some(writer),
+            None => opened.index.writer(self.options.writer_bytes, is_regular)?,
+        };
+        let Some(mut writer) = writer else { return Ok(None) };
+        let notes = follow::catch_up(&mut writer, sayer, &identity, heard, progress, &self.ended)?;
+        if is_regular {
+            *keeping = Some(writer);
+        } else {
+            writer.end()?;
+        }
+        Ok(Some(notes))
+    }
+
+    /// The index as it is now; brought up to date before, where that is for who asks.
+    ///
+    /// # Errors
+    /// When there is none, it cannot be read, or it is far behind.
+    pub fn current(
+        &self,
+        sayer: &mut Sayer<'_>,
+        progress: &mut dyn FnMut(u64),
+    ) -> Result<Current, SearchError> {
+        let first = self.current_once(sayer, progress);
+        let found = match &first {
+            // What was damaged is made anew.
+            Err(error @ SearchError::Index(IndexError::Damaged(_))) => {
+                self.leave(error);
+                self.current_once(sayer, progress)
+            }
+            _ => first,
+        };
+        if let Err(error) = &found {
+            self.leave(error);
+        }
+        found
+    }
+
+    fn current_once(
+        &self,
+        sayer: &mut Sayer<'_>,
+        progress: &mut dyn FnMut(u64),
+    ) -> Result<Current, SearchError> {
+        if self.options.upkeep == Upkeep::Asked {
+            self.keep_up_once(sayer, &mut |_| {}, progress)?;
+        }
+        let identity = identity(sayer)?;
+        let view = self.opened()?.index.view()?;
+        let now = sayer.reader().marks()?;
+        let bytes = left(&view.marks, &identity, &now);
+        let bytes = bytes.ok_or_else(|| {
+            SearchError::Behind(now.iter().map(|m| m.indexed_to).sum::<u64>() >> 20)
+        })?;
+        if bytes > BEYOND_BYTES_MAX {
+            return Err(SearchError::Behind(bytes >> 20));
+        }
+        let mut beyond = BTreeSet::new();
+        for mark in now {
+            let from = follow::mark_of(&view.marks, &mark.file);
+            if from < mark.indexed_to {
+                sayer.reader().captures_between(
+                    &mark.file,
+                    from,
+                    mark.indexed_to,
+                    &mut |capture| {
+                        beyond.insert(capture.urlkey);
+                        Ok(())
+                    },
+                )?;
+            }
+        }
+        let readings = sayer.readings();
+        let waiting: BTreeSet<String> = beyond
+            .iter()
+            .filter_map(|key| readings?.waiting_for(key))
+            .flatten()
+            .map(|url| crate::base::surt::urlkey(&url))
+            .collect();
+        beyond.extend(waiting);
+        Ok(Current { view, beyond })
+    }
+
+    /// How many bytes of WARC files are not in; `None` where there is no index or it is one of other files.
+    #[must_use]
+    pub fn bytes_left(&self, sayer: &Sayer<'_>) -> Option<u64> {
+        let marks = self.opened().ok()?.index.marks().ok()?;
+        left(&marks, &identity(sayer).ok()?, &sayer.reader().marks().ok()?)
+    }
+}
+
+/// What tells the versions that an index is made of.
+fn identity(sayer: &Sayer<'_>) -> Result<String, SearchError> {
+    let identity = sayer.readings().and_then(crate::readings::Readings::identity);
+    identity.ok_or_else(|| SearchError::None("what pages say is not kept here".to_owned()))
+}
+
+/// How many bytes of WARC files an index with these marks lacks; `None` where it is one of other files or versions.
+fn left(marks: &Marks, identity: &str, now: &[crate::archive::FileMark]) -> Option<u64> {
+    if marks.identity != identity || !follow::are_the_same_files(marks, now) {
+        return None;
+    }
+    let left = now.iter().map(|mark| mark.indexed_to - follow::mark_of(marks, &mark.file));
+    Some(left.sum())
+}
+
+impl From<SearchError> for StoreError {
+    fn from(error: SearchError) -> Self {
+        match error {
+            SearchError::Store(why) => why,
+            why => Self::Io {
+                doing: "searching in",
+                path: "derived".to_owned(),
+                why: std::io::Error::other(why.to_string()),
+            },
+        }
+    }
+}

@@ -1,0 +1,129 @@
+//! Searches that are kept under a name, and what a new version means to them: whether it is the first with the
+//! words, or has dropped them.
+
+use crate::base::Timestamp;
+use crate::history::standing::may_hide;
+
+use super::follow::NewVersion;
+use super::query::{QueryError, SearchQuery, host_of};
+
+/// What a version did to words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum WordsChange {
+    /// It has them, and the version before it had not.
+    Carried,
+    /// It has them no longer.
+    Dropped,
+}
+
+impl WordsChange {
+    /// The word for it in JSON.
+    #[must_use]
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Carried => "carried",
+            Self::Dropped => "dropped",
+        }
+    }
+}
+
+/// A search that is kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SavedSearch {
+    /// Its name.
+    pub name: String,
+    /// The query as it was written.
+    pub text: String,
+    /// The same, taken apart.
+    pub query: SearchQuery,
+}
+
+/// Why a saved search is none.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SavedError {
+    /// No name, or none before the colon.
+    #[error(
+        "{0:?}: expected NAME: QUERY, where the name is letters of a to z, digits, \"-\", \"_\" or \".\""
+    )]
+    Name(String),
+    /// Two of one name.
+    #[error("the name {0:?} is there twice")]
+    Twice(String),
+    /// The query is none.
+    #[error("{0}: {1}")]
+    Query(String, QueryError),
+}
+
+impl SavedSearch {
+    /// The searches in these lines, each `NAME: QUERY`.
+    ///
+    /// # Errors
+    /// When one is none, or two have one name.
+    pub fn all(lines: &[String], now: Timestamp) -> Result<Vec<Self>, SavedError> {
+        let mut all: Vec<Self> = Vec::new();
+        for line in lines {
+            let wrong = || SavedError::Name(line.clone());
+            let (name, text) = line.split_once(':').ok_or_else(wrong)?;
+            let (name, text) = (name.trim(), text.trim());
+            let is_allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+            if name.is_empty() || name.len() > 64 || !name.chars().all(is_allowed) {
+                return Err(wrong());
+            }
+            if all.iter().any(|known| known.name == name) {
+                return Err(SavedError::Twice(name.to_owned()));
+            }
+            let query = SearchQuery::parse(text, now);
+            let query = query.map_err(|why| SavedError::Query(name.to_owned(), why))?;
+            all.push(Self { name: name.to_owned(), text: text.to_owned(), query });
+        }
+        Ok(all)
+    }
+
+    /// What a version did to the words. Compounds are not looked for: which there are is the archive's to say.
+    #[must_use]
+    pub fn heard(&self, new: &NewVersion<'_>) -> Option<WordsChange> {
+        let row = new.row;
+        let is_of_host = || {
+            let host = host_of(&row.first.urlkey);
+            self.query.hosts.is_empty() || self.query.hosts.iter().any(|wanted| wanted == host)
+        };
+        if !is_of_host() || !self.query.period.contains(row.first.date) {
+            return None;
+        }
+        let has = |content: Option<&super::content::Content>| {
+            content.is_some_and(|content| content.satisfies(&self.query))
+        };
+        match (has(new.before), has(new.now)) {
+            (false, true) => Some(WordsChange::Carried),
+            (true, false) if !may_hide(row.presence) => Some(WordsChange::Dropped),
+            _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_is_a_name_and_a_query() {
+        let now = Timestamp::from_unix_seconds(1_900_000_000);
+        let all = |lines: &[&str]| {
+            let lines: Vec<String> = lines.iter().map(|line| (*line).to_owned()).collect();
+            SavedSearch::all(&lines, now)
+        };
+        let found = all(&["harbour: \"old port\" host:courier.example", "x.1:ferry"]).unwrap();
+        assert_eq!((found[0].name.as_str(), found[1].text.as_str()), ("harbour", "ferry"));
+        for (lines, says) in [
+            (&["ferry"][..], "expected NAME: QUERY"),
+            (&["a b: ferry"], "expected NAME: QUERY"),
+            (&[": ferry"], "expected NAME: QUERY"),
+            (&["a: ferry", "a: boat"], "\"a\" is there twice"),
+            (&["a: \"ferry"], "a: expected a closing quotation mark"),
+            (&["a:"], "a: the query \"\" has no word to look for"),
+        ] {
+            let error = all(lines).unwrap_err().to_string();
+            assert!(error.contains(says), "{lines:?}: {error}");
+        }
+    }
+}
