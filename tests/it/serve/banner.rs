@@ -16,6 +16,8 @@ fn article(headline: &str, text: &str) -> String {
 
 fn versions(root: &std::path::Path) {
     super::archive(root);
+    let failure = Warc::new().failure("http://failed.example/", "2024-03-15T00:00:00Z");
+    failure.write(root, "failed.warc");
     let first =
         article("Board buys ferries", "It will buy twelve of them, the chairman said after it.");
     let second =
