@@ -19,7 +19,7 @@ use super::words::ends_as_sentence;
 const PROSE_ENOUGH: u32 = 400;
 
 /// Longer blocks are no offers, in bytes.
-const OFFER_BYTES_MAX: usize = 600;
+const OFFER_BYTES_MAX: usize = 1_000;
 /// A paragraph that is one link is text from this length on, in bytes.
 const LINKED_PARAGRAPH_BYTES_MIN: usize = 80;
 /// A box of the article has fewer elements than this.

@@ -147,7 +147,7 @@ const STATES_TEXT: &str = "offer ends|offer expires|sale ends|deal ends|ends in|
     this post is more than|printed on|printed from|printed at|printed:|print date|page printed|this page was printed|\
     angebot endet|das angebot endet|dieser artikel ist mehr als|\
     dieser artikel ist über|dieser artikel ist älter als|gedruckt am|ausgedruckt am|ausdruck vom|l'offre se termine|\
-    l’offre se termine|fin de l'offre|cet article date de plus de|cet article a plus de|imprimé le|la oferta termina|\
+    l’offre se termine|fin de l'offre|cet article date de plus de|cet article date de plus d'|cet article date de plus d’|cet article a plus de|imprimé le|la oferta termina|\
     la oferta acaba|este artículo tiene más de|esta noticia tiene más de|impreso el|a oferta termina|este artigo tem mais de|\
     esta notícia tem mais de|impresso em|l'offerta scade|questo articolo ha più di|stampato il|aanbieding eindigt|\
     dit artikel is meer dan|dit artikel is ouder dan|afgedrukt op|oferta kończy się|ten artykuł ma ponad|wydrukowano|\

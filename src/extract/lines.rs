@@ -241,13 +241,23 @@ fn is_counter(text: &str) -> bool {
         return false;
     }
 
-    let words: Vec<&str> =
-        text.split(|c: char| !c.is_alphabetic() && c != '\'').filter(|w| !w.is_empty()).collect();
+    let words: Vec<&str> = text
+        .split(|c: char| !c.is_alphabetic() && c != '\'' && !is_joiner(c))
+        .filter(|w| !w.is_empty())
+        .collect();
     // "1 of 6" is one; a bare "5 m" could be a figure of a table.
     !words.is_empty()
         && words.len() <= 6
         && words.iter().all(|w| UNITS.has(w))
         && (words.len() > 1 || words[0].len() > 2 || words == ["of"])
+}
+
+/// Whether a character joins letters of an Indic word without being one: the virama.
+fn is_joiner(c: char) -> bool {
+    matches!(
+        u32::from(c),
+        0x093c | 0x094d | 0x09cd | 0x0a4d | 0x0acd | 0x0bcd | 0x0c4d | 0x0ccd | 0x0d4d
+    )
 }
 
 /// A line of metadata between headline and text: "By Ann Lee", "November 15, 2019", "Updated …".

@@ -152,7 +152,13 @@ impl Speakers {
                         &self.people.mentions,
                         mention.tokens.start,
                         LOOK_BACK_MENTIONS,
-                        &|_: &Person| true,
+                        // No body has an age: "Die Bochumer Polizei".
+                        &|person: &Person| {
+                            let first = person.name.split(' ').next().unwrap_or_default();
+                            let first = first.to_lowercase();
+                            !table(&self.language)
+                                .is_some_and(|table| table.determiner.contains(first.as_str()))
+                        },
                     )
                 {
                     return Some(Speaker {

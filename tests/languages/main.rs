@@ -8,6 +8,7 @@
 
 mod article;
 mod page;
+mod said;
 mod score;
 
 use std::collections::BTreeMap;

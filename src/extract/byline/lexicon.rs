@@ -207,7 +207,7 @@ pub(super) static INVITATIONS: Phrases = LazyLock::new(|| {
 
 /// Words that make a name one of a body, wherever they stand in it.
 static BODIES: LazyLock<HashSet<&'static str>> = LazyLock::new(|| {
-    "agency agencies staff team newsroom editorial editors reuters afp dpa efe ansa tass upi xinhua bbc cnn npr pbs abc nbc cbs itv \
+    "agency agencies staff team newsroom editorial editors news redacao reuters afp dpa efe ansa tass upi xinhua bbc cnn npr pbs abc nbc cbs itv \
      bloomberg associated bureau inc inc. llc ltd ltd. gmbh plc corp corp. corporation company university universities institute \
      institution foundation association department ministry committee commission commissioner council parliament senate congress \
      government embassy police authority agency office federation union party society organisation organization organisations \

@@ -60,7 +60,10 @@ pub(super) fn attribute(
     let mut cues: Vec<Vec<CueHit>> = Vec::with_capacity(tokens.sentences.len());
     for (index, (range, _)) in tokens.sentences.iter().enumerate() {
         let clause = Clause { list: &tokens.list, from: range.start, to: range.end, table, text };
-        let hits = clause.cues();
+        let mut hits = clause.cues();
+        for hit in hits.iter_mut().filter(|hit| hit.subject.is_none()) {
+            hit.subject = clause.document(range.end);
+        }
         while quote < spans.len() && tokens.of_quote[quote].1 == index {
             out[quote] = clause.attribution(&hits, tokens.of_quote[quote].0, &spans[quote]);
             quote += 1;
@@ -461,7 +464,11 @@ impl Clause<'_> {
             return None;
         }
         if let Some(document) = self.document(quote) {
-            return Some(Attribution { mention: Some(document), cue: None, way: Way::Sentence });
+            // "geht hervor, dass": the verb by which it says so.
+            let verb = (self.from..self.to.min(self.from + REACH_MAX))
+                .find(|&at| self.table.impersonal.contains(self.word(at)))
+                .map(|at| (at..at + 1, Verb::Says));
+            return Some(Attribution { mention: Some(document), cue: verb, way: Way::Sentence });
         }
         let mention = self
             .leading_name()

@@ -71,7 +71,10 @@ pub(crate) fn is_quotation(
     if single && !(beside || is_whole(text, tokens, spans, first) && attribution.is_some()) {
         return false;
     }
-    if words <= 3 && is_title_case(inner) && is_nickname(tokens, tokens.of_quote[first].0) {
+    // Where nothing has capitals, they tell no name.
+    let cased = table.is_none_or(|table| !table.is("no-capitals"));
+    if words <= 3 && cased && is_title_case(inner) && is_nickname(tokens, tokens.of_quote[first].0)
+    {
         return false;
     }
     let naming = named_by(text, span.start)
@@ -515,6 +518,7 @@ fn named_in(text: &str, span: &Span, table: Option<&Table>) -> bool {
         || table.so_called_after.iter().any(|word| behind.trim_start().starts_with(word))
         || table.is("no-spaces") && table.work.iter().any(|word| ends_with(word))
         || !table.is("no-spaces")
+            && capital
             && words_before(text, span.start, 1).iter().any(|word| {
                 let noun = word.trim_end_matches(',');
                 table.work.contains(noun)
@@ -535,10 +539,9 @@ pub(crate) fn single_style(spans: &[Span], found: &[Option<Attribution>]) -> boo
         }
         // "noemt het plan ‘een slechte grap’" tells it as well.
         beside = beside
-            || attribution.as_ref().is_some_and(|a| {
-                let told = a.cue.as_ref().is_some_and(|(_, verb)| *verb == Verb::Addresses);
-                a.way == Way::Beside || told && a.mention.is_some()
-            });
+            || attribution
+                .as_ref()
+                .is_some_and(|a| a.way == Way::Beside || a.cue.is_some() && a.mention.is_some());
     }
     beside
 }

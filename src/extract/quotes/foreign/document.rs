@@ -14,6 +14,8 @@ use super::words::GENITIVES;
 const BACK_MAX: usize = 40;
 /// Tokens between the two verbs of a frame.
 const FRAME_MAX: usize = 40;
+/// Tokens of a label before its colon.
+const LABEL_MAX: usize = 8;
 /// Words of a document's noun phrase before its noun.
 const BEFORE_NOUN_MAX: usize = 4;
 
@@ -151,12 +153,15 @@ impl Clause<'_> {
 
     /// The party or body that leads a sentence: "Die SPD will am Kurs festhalten."
     pub(in super::super) fn leading_body(&self) -> Option<Mention> {
-        if !self.table.is("noun-capitals") || !self.is_determiner(self.from) {
+        // "Europapolitik: Die SPD will": behind a label.
+        let label = (self.from..self.to.min(self.from + LABEL_MAX))
+            .rfind(|&at| self.list[at].kind == Kind::Colon)
+            .map_or(self.from, |colon| colon + 1);
+        if !self.table.is("noun-capitals") || label >= self.to || !self.is_determiner(label) {
             return None;
         }
-        let mention = self.phrase(self.from, self.to).filter(|m| !self.is_object(m))?;
-        let head =
-            mention.tokens.clone().find(|&at| self.list[at].is_capital() && at > self.from)?;
+        let mention = self.phrase(label, self.to).filter(|m| !self.is_object(m))?;
+        let head = mention.tokens.clone().find(|&at| self.list[at].is_capital() && at > label)?;
         let token = &self.list[head];
         let acronym = self.text.get(token.start..token.end).is_some_and(|word| {
             word.chars().count() >= 2 && word.chars().all(|c| c.is_uppercase() || c.is_numeric())
