@@ -274,7 +274,9 @@ impl<R: Read> Unpacker<R> {
                 }
                 // Nothing comes out of a block before all of it is there.
                 self.source.fill(FIRST_BLOCK_BYTES)?;
-                self.fresh_zstd()?;
+                if self.fresh_zstd().is_err() {
+                    return Ok(false);
+                }
                 let (bytes, decoder) = (self.source.buffered(), self.zstd.as_mut());
                 // As above.
                 let status = decoder.map(|decoder| decoder.run_on_buffers(bytes, &mut out));

@@ -49,6 +49,8 @@ fn lines(bytes: &[u8], name: &str, options: LineOptions) -> (Vec<String>, Vec<Fi
     let mut sink = |lines| sorter.absorb(lines);
     let mut found = |finding| findings.push(finding);
     let done = lines_of(file, name, &options, &mut sink, &mut found).unwrap();
+    // Each call has a file of its own.
+    findings.iter_mut().for_each(|finding| finding.file.clear());
     let (mut sorted, mut lines) = (sorter.finish().unwrap(), Vec::new());
     while let Some(line) = sorted.next_row().unwrap() {
         lines.push(String::from_utf8(line.to_vec()).unwrap());

@@ -1,6 +1,6 @@
 //! Zstd frames (RFC 8878), with the dictionary of warc-zstd: a skippable frame at the start of the file.
 
-use std::io::{self, Read};
+use std::io::Read;
 
 use zstd::stream::raw::{DParameter, Decoder, Operation};
 
@@ -46,23 +46,21 @@ impl<R: Read> Unpacker<R> {
         }
     }
 
-    /// The decoder at the start of a frame. It is made once: the dictionary is copied into it.
-    pub(super) fn fresh_zstd(&mut self) -> io::Result<&mut Decoder<'static>> {
-        let decoder = match &mut self.zstd {
-            Some(decoder) => {
-                decoder.reinit()?;
-                decoder
-            }
-            slot => {
-                let mut made = match &self.dictionary {
-                    Some(dictionary) => Decoder::with_dictionary(dictionary)?,
-                    None => Decoder::new()?,
-                };
-                made.set_parameter(DParameter::WindowLogMax(ZSTD_WINDOW_LOG_MAX))?;
-                slot.insert(made)
-            }
+    /// Has the decoder stand at the start of a frame. It is made once: the dictionary is copied into it. One that
+    /// is damaged is no failure of the input.
+    pub(super) fn fresh_zstd(&mut self) -> Result<(), Trouble> {
+        if let Some(decoder) = &mut self.zstd {
+            return Ok(decoder.reinit()?);
+        }
+        let mut made = match &self.dictionary {
+            Some(dictionary) => Decoder::with_dictionary(dictionary).map_err(|why| {
+                damaged("dictionary", format!("the dictionary cannot be used: {why}"))
+            })?,
+            None => Decoder::new()?,
         };
-        Ok(decoder)
+        made.set_parameter(DParameter::WindowLogMax(ZSTD_WINDOW_LOG_MAX))?;
+        self.zstd = Some(made);
+        Ok(())
     }
 
     /// Passes a skippable frame; one that holds a dictionary is kept and used from here on.
