@@ -65,7 +65,13 @@ pub(super) fn words(asked: &Asked<'_>, form: FeedForm) -> Result<PageAnswer, Ref
     let link = asked.site.absolute(&asked.site.words_link(query));
     let of = format!("search {query} {:?}", request.host);
     let title = format!("Search: {query}");
-    let head = FeedHead { title: &title, link: Some(&link), of: &of, updated };
+    let path = match form {
+        FeedForm::Rss => "/search.rss",
+        FeedForm::Atom => "/search.atom",
+    };
+    let own = asked.site.absolute(&asked.site.changes(path, &asked.parameters.pairs()));
+    let (link, own) = (Some(link.as_str()), Some(own.as_str()));
+    let head = FeedHead { title: &title, link, own, of: &of, updated };
     let mut body = writer.begin(&head);
     for event in found.events.iter().take(ENTRIES_MAX) {
         body.push_str(&writer.event(query, event));

@@ -59,7 +59,7 @@ pub enum Cache {
 pub const SEEN_COOKIE: &str = "pressmark-seen";
 
 /// The paths of the reader that are taken by GET.
-pub const PATHS: [&str; 22] = [
+pub const PATHS: [&str; 24] = [
     "/",
     "/search",
     "/search.rss",

@@ -77,7 +77,8 @@ impl Text {
     /// The stretches of what `before` lacks, with the words around them.
     fn new_since(&self, before: Option<&Self>) -> Vec<Range<usize>> {
         let Some(before) = before else {
-            return if self.words.is_empty() { Vec::new() } else { vec![0..self.words.len()] };
+            let all = (!self.words.is_empty()).then_some(0..self.words.len());
+            return all.into_iter().collect();
         };
         let known: HashSet<u64> = before.paragraphs.iter().map(|(_, hash)| *hash).collect();
         let pairs = before.paragraphs.windows(2);

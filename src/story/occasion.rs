@@ -146,7 +146,7 @@ fn beside(article: &Prepared<'_>, quote: &Quote) -> Vec<Range<usize>> {
     let text = &article.page.text;
     let from = sentence.start.max(text.floor_char_boundary(cue.range.start.saturating_sub(REACH)));
     let to = sentence.end.min(text.ceil_char_boundary((cue.range.end + REACH).min(text.len())));
-    let mut parts = vec![from..to];
+    let mut parts: Vec<_> = std::iter::once(from..to).collect();
     // What is quoted beside it is somebody's word and not the paper's.
     let near = article.page.quotes.iter().filter(|q| q.range.start < to && from < q.range.end);
     for quoted in near.flat_map(|q| &q.parts) {

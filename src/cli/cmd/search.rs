@@ -162,7 +162,13 @@ impl Events<'_> {
         let updated = events.first().map_or(Timestamp::from_unix_seconds(0), |event| event.at);
         let of = format!("search {query} {:?}", self.request.host);
         let title = format!("Search: {query}");
-        out.text(&writer.begin(&FeedHead { title: &title, link: None, of: &of, updated }))?;
+        out.text(&writer.begin(&FeedHead {
+            title: &title,
+            link: None,
+            own: None,
+            of: &of,
+            updated,
+        }))?;
         for event in events {
             out.text(&writer.event(query, event))?;
         }
