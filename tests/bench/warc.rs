@@ -246,8 +246,8 @@ fn fastwarc_lines(path: &Path) -> u64 {
         let record = record.unwrap();
         let mut record = record.borrow_mut();
         count += 1;
-        let is_revisit = record.record_type() == fastwarc::warc::WarcRecordType::Revisit;
-        if !is_revisit && record.record_type() != fastwarc::warc::WarcRecordType::Response {
+        let is_revisit = record.record_type() == fastwarc::warc::record::WarcRecordType::Revisit;
+        if !is_revisit && record.record_type() != fastwarc::warc::record::WarcRecordType::Response {
             continue;
         }
         let field = |name: &str| record.headers().get(name).map(|value| value.to_string());

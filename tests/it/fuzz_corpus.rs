@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 mod checks;
 
 // What the checks call the crate.
-use pressmark;
+use ::pressmark;
 
 fn files(folder: &str) -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests").join(folder);

@@ -13,8 +13,11 @@ use super::pressmark::warc::{
     HeaderLimits, Input, Mode, ReadOptions, WarcReader, from_reader, parse_header,
 };
 
+/// What is asked of any bytes; panics where it does not hold.
+pub type Check = fn(&[u8]);
+
 /// The targets by their names.
-pub const ALL: [(&str, fn(&[u8])); 5] = [
+pub const ALL: [(&str, Check); 5] = [
     ("cdx", cdx),
     ("chunked", chunked),
     ("members", members),
