@@ -433,7 +433,7 @@ pub struct ChangesArgs {
 )]
 pub struct SearchArgs {
     /// The words; case, accents and the shape of quotation marks do not count
-    #[arg(required_unless_present = "saved", value_name = "QUERY", allow_hyphen_values = true)]
+    #[arg(required_unless_present = "saved", value_name = "QUERY")]
     pub query: Vec<String>,
     /// The search of this name in search.saved
     #[arg(long, value_name = "NAME", conflicts_with = "query")]

@@ -87,7 +87,7 @@ fn each_page_has_the_answer_it_is_for() {
         ("/speaker", vec![("name", "Nobody")], 200, "Nobody of this name is quoted"),
         ("/story", vec![], 200, "The addresses of articles on one story"),
         ("/story", vec![("url", url), ("over-time", "1")], 200, "No two of the articles"),
-        ("/story", vec![("url", "http://a.example/never")], 404, "no capture of"),
+        ("/story", vec![("url", "http://a.example/never")], 404, "No capture of"),
         ("/stories", vec![], 200, "No two hosts"),
         ("/changes", vec![], 200, "Figure changed"),
         ("/changes", vec![("kind", "headline")], 200, "No such change"),

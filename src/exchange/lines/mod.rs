@@ -1,7 +1,7 @@
 //! Index lines of any WARC file, as cdxj-indexer and pywb write them: what a capture is, and where
 //! its record lies.
 //!
-//! Owns which records have a line, what the line says ([`line`]), which request belongs to which response
+//! Owns which records have a line, what the line says ([`mod@line`]), which request belongs to which response
 //! ([`pairs`]), so that POST and PUT requests to one URL have keys of their own ([`post`]), and reading one file
 //! by several threads. Deliberately knows no archive: any file is indexed, and [`crate::sorted`]
 //! puts the lines in order.

@@ -71,7 +71,7 @@ fn what_an_archive_and_a_host_hold_is_described_and_written() {
         more: false,
         is_words: false,
     };
-    agrees("search.json", &found);
+    agrees("lookup.json", &found);
     let (step, detail) = (text("connect"), text("refused"));
     let reasons = [
         Reason::Failed { times: 1, last: at(), step, detail },
