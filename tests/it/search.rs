@@ -126,6 +126,7 @@ impl Drop for Running {
 }
 
 #[test]
+#[ignore = "a version that another process puts into the index first is not sent: docs/search.md"]
 fn a_saved_search_is_told_by_the_watching_process_and_others_search_beside_it() {
     let dir = tempfile::tempdir().unwrap();
     let root = dir.path().join("archive");
