@@ -251,7 +251,7 @@ fn readings(root: &Path, temporary: &Path) -> Vec<String> {
         assert!(!said.contains("another process"), "{args:?}: {said}");
         if args[0] == "status" {
             let text = stdout(&output);
-            assert!(text.contains("1 watched"), "{text}");
+            assert!(text.contains("3 watched"), "{text}");
             return String::new();
         }
         stdout(&output)
