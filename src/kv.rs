@@ -199,7 +199,7 @@ impl Kv {
                 kv.repaired = true;
             }
             kv.suspect &= !kv.was_clean;
-            if kv.was_clean && !kv.suspect {
+            if kv.was_clean {
                 kv.shared.marker.hold(dir, &marker).map_err(|e| io_error("open", e))?;
             } else {
                 directory::remove_marker(dir).map_err(|e| io_error("open", e))?;

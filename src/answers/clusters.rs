@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::{AnswerError, Archive, serial};
 use crate::base::Timestamp;
+use crate::base::surt::host_of_key;
 use crate::clusters::{ClusterArticle, ClusterError, catch_up};
 use crate::story::typical_headline;
 
@@ -14,9 +15,9 @@ use crate::story::typical_headline;
 pub struct ClustersRequest {
     /// With an article captured at this time or later.
     pub since: Option<Timestamp>,
-    /// Of so many hosts at least.
+    /// At least this many hosts.
     pub hosts_min: usize,
-    /// At most so many.
+    /// At most this many.
     pub stories_max: usize,
 }
 
@@ -54,7 +55,7 @@ pub struct ClusterEntry {
 }
 
 /// The stories of the archive, those with the newest article first. What is kept of them is brought in line
-/// with the captures before; `progress` is told how many records were gone through for that.
+/// with the captures before; `progress` gets how many records were read for that.
 ///
 /// # Errors
 /// When the archive cannot be read, or what is kept of its stories cannot be read or written.
@@ -89,7 +90,7 @@ fn cluster(mut articles: Vec<&ClusterArticle>) -> Option<Cluster> {
     let typical = typical_headline(&headlines).and_then(|at| headlines.get(at));
     let hosts: BTreeSet<&str> = articles
         .iter()
-        .map(|article| article.urlkey.split(')').next().unwrap_or(&article.urlkey))
+        .map(|article| host_of_key(&article.urlkey).unwrap_or(&article.urlkey))
         .collect();
     let entry = |article: &&ClusterArticle| ClusterEntry {
         url: article.url.clone(),

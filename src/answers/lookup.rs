@@ -11,10 +11,11 @@
 use serde::Serialize;
 
 use super::front::{HostLine, hosts};
-use super::site::{PageLine, PageList, address_of, pages};
+use super::site::{PageLine, PageList, pages};
 use super::{AnswerError, Archive};
 use crate::archive::{KeyRange, MatchType};
 use crate::base::TargetUri;
+use crate::base::surt::address_of_host;
 
 /// What is looked for.
 #[derive(Debug, Clone)]
@@ -105,7 +106,7 @@ fn address(text: &str) -> Option<TargetUri> {
     }
     let host = text.split(['/', '?', '#']).next().unwrap_or_default();
     let is_host = host.contains('.') || host.contains(':') || host == "localhost";
-    let whole = if host == text { address_of(text) } else { format!("http://{text}") };
+    let whole = if host == text { address_of_host(text) } else { format!("http://{text}") };
     is_host.then(|| TargetUri::parse(&whole).ok()).flatten()
 }
 

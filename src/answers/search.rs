@@ -141,7 +141,7 @@ impl From<&Snippet> for SnippetJson {
     }
 }
 
-/// Looks for what a query asks for. `progress` is told how many pages the index took in for it.
+/// Looks for what a query asks for. `progress` gets how many pages were indexed for it.
 ///
 /// Where there is no index, all pages are read, and come with the newest first.
 ///
@@ -221,8 +221,7 @@ impl<'l, 's> Looking<'l, 's> {
         }
         let max = self.request.pages_max;
         while self.found.hits.len() < max && !left.is_empty() {
-            let mut best = take_best(&mut left, self.request.order, 2 * max).into_iter();
-            for candidate in best.by_ref() {
+            for candidate in take_best(&mut left, self.request.order, 2 * max) {
                 if self.found.hits.len() == max {
                     self.found.has_more = true;
                     break;

@@ -1,6 +1,7 @@
 //! When words came and went: the same search as events, the newest first, for feeds and for who asks what is new.
 
 use std::cmp::Reverse;
+use std::time::Duration;
 
 use serde::Serialize;
 
@@ -60,6 +61,9 @@ impl SearchEventJson {
         }
     }
 }
+
+/// Events are of this time back, where no other is asked for.
+pub const EVENTS_BACK: Duration = Duration::from_secs(30 * 24 * 3_600);
 
 /// What came and went, and the captures that had to be left out.
 #[derive(Debug, Default)]

@@ -6,6 +6,7 @@ use super::front::{HostLine, newest_changes};
 use super::{AnswerError, Archive, serial};
 use crate::archive::{Capture, KeyRange, MatchType, Query, RecordKind};
 use crate::base::Timestamp;
+use crate::base::surt::address_of_host;
 use crate::history::changes::{ArchiveChange, Wanted};
 
 /// Which host, and how much of it.
@@ -74,7 +75,7 @@ const CAPTURES_SCANNED_MAX: u64 = 200_000;
 pub fn site(archive: &Archive, request: &SiteRequest) -> Result<Site, AnswerError> {
     let doing = format!("reading what is held of {}", request.host);
     let host = request.host.trim();
-    let address = address_of(host);
+    let address = address_of_host(host);
     let found = archive.captures().host_of(&address);
     let found = found.map_err(|why| AnswerError::index(&doing, &why))?;
     let none = || AnswerError::NoCapture(format!("any page of {host}"));
@@ -84,12 +85,6 @@ pub fn site(archive: &Archive, request: &SiteRequest) -> Result<Site, AnswerErro
     let wanted = Wanted { host: Some(count.host.clone()), ..Wanted::default() };
     let (changes, _, _) = newest_changes(archive, wanted, request.versions_max)?;
     Ok(Site { host: count, pages, changes })
-}
-
-/// The address of a host's front page.
-#[must_use]
-pub fn address_of(host: &str) -> String {
-    if host.contains("://") { host.to_owned() } else { format!("http://{host}/") }
 }
 
 /// Documents in a range of urlkeys: pages and files to read, without pictures, scripts and styles.

@@ -1,26 +1,21 @@
 //! Which version of its page a capture shows, and what that version changed: as little as a banner above the
 //! page says of it.
 
-use serde::Serialize;
-
-use super::{AnswerError, Archive, HistoryRequest, history, serial};
+use super::{AnswerError, Archive, HistoryRequest, history};
 use crate::base::{TimeRange, Timestamp};
 use crate::diff::ChangeKind;
 use crate::history::VersionRow;
 
 /// A version among those of its page.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Standing {
     /// Its number, from 1.
     pub number: usize,
     /// When it was seen first.
-    #[serde(serialize_with = "serial::date")]
     pub first: Timestamp,
     /// When it was seen last.
-    #[serde(serialize_with = "serial::date")]
     pub last: Timestamp,
     /// The first capture of the version that it is compared with.
-    #[serde(serialize_with = "serial::maybe_date")]
     pub compared_with: Option<Timestamp>,
     /// The kinds of its changes, the weightiest first, and how many there are of each.
     pub kinds: Vec<(ChangeKind, usize)>,

@@ -60,7 +60,7 @@ impl StoodJson {
 
 /// Looks for a phrase over all pages, in the order of their urlkeys; what comes back are notes on captures
 /// that had to be left out. The search index says which pages may have it; where there is none, all pages are
-/// read. `progress` is told how many pages the index took in for it.
+/// read. `progress` gets how many pages were indexed for it.
 ///
 /// # Errors
 /// When the phrase has no words, the archive cannot be read, and what `found` gives back.
@@ -102,7 +102,7 @@ fn proposed(
     for candidate in candidates(&current.view, &query)? {
         keys.extend(current.view.key_of(candidate.place)?);
     }
-    // What cannot be read may have it: that is told.
+    // What cannot be read may have it: that is reported.
     let unread = sayer.readings().and_then(crate::readings::Readings::pages_unread);
     keys.extend(unread.unwrap_or_default().iter().map(|url| urlkey(url)));
     if let Some(host) = &request.host {

@@ -32,7 +32,7 @@ pub struct Indexing {
     ended: Arc<Notify>,
 }
 
-/// Who is told of versions that were put in.
+/// Called for each version that was indexed.
 pub type Hears = Arc<dyn Fn(&NewVersion<'_>) + Send + Sync>;
 
 impl Indexing {

@@ -3,8 +3,8 @@
 //!
 //! In reading order: what everything is made from ([`Setup`]), the jobs ([`jobs`]), its queue
 //! ([`frontiers`]), a run ([`run`]), its queue seen from outside ([`queue`]), the evidence log that follows it
-//! ([`evidence`]), and the index of
-//! words ([`indexing`]), the way to others ([`route`]), threads for work that blocks ([`pool`]).
+//! ([`evidence`]), so does the index of words ([`indexing`]), the way to others ([`route`]), threads for work
+//! that blocks ([`pool`]).
 //!
 //! Knows no flags, prints nothing, and ends no process but at a second signal.
 

@@ -25,7 +25,7 @@ mod host;
 mod range;
 mod session;
 
-pub use range::{KeyRange, MatchType, host_of_key};
+pub use range::{KeyRange, MatchType, address_of_host, host_of_key};
 
 use escape::{escape_into, unescape};
 

@@ -219,6 +219,15 @@ impl TimeRange {
     /// All of time.
     pub const ALL: Self = Self { start: Timestamp(i64::MIN), end: Timestamp(i64::MAX) };
 
+    /// From the start of one period to the end of another; without limit where one is not given.
+    #[must_use]
+    pub fn from_to(from: Option<Self>, to: Option<Self>) -> Self {
+        Self {
+            start: from.map_or(Self::ALL.start, |from| from.start),
+            end: to.map_or(Self::ALL.end, |to| to.end),
+        }
+    }
+
     /// Whether `at` lies in it.
     #[must_use]
     pub fn contains(&self, at: Timestamp) -> bool {

@@ -19,12 +19,12 @@ impl Context {
         self.open_archive_with(Stay::Brief, Upkeep::Asked)
     }
 
-    /// The same for a server, for as long as `stay` says: the index of words is brought up to date beside it.
+    /// The same for a server, which stays: the index of words is brought up to date beside it.
     ///
     /// # Errors
     /// As [`Self::open_archive`].
-    pub fn open_archive_to_serve(&self, stay: Stay) -> Result<Archive, CliError> {
-        self.open_archive_with(stay, Upkeep::Regular)
+    pub fn open_archive_to_serve(&self) -> Result<Archive, CliError> {
+        self.open_archive_with(Stay::Long, Upkeep::Regular)
     }
 
     fn open_archive_with(&self, stay: Stay, upkeep: Upkeep) -> Result<Archive, CliError> {

@@ -184,10 +184,7 @@ impl Context {
     pub fn period(&self, from: Option<&str>, to: Option<&str>) -> Result<TimeRange, CliError> {
         let start = from.map(|t| self.time("--from", t)).transpose()?;
         let end = to.map(|t| self.time("--to", t)).transpose()?;
-        Ok(TimeRange {
-            start: start.map_or(TimeRange::ALL.start, |r| r.start),
-            end: end.map_or(TimeRange::ALL.end, |r| r.end),
-        })
+        Ok(TimeRange::from_to(start, end))
     }
 }
 

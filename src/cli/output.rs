@@ -101,9 +101,16 @@ impl Output {
         self.color_err
     }
 
-    /// How many cells a line of the terminal has that data goes to.
+    /// How wide lines of text may be: as the shell says, else as the terminal does; 40 to 100, since longer lines
+    /// read badly.
     #[must_use]
-    pub fn columns(&self) -> Option<usize> {
+    pub fn line_columns(&self) -> usize {
+        let of_shell = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
+        of_shell.or_else(|| self.terminal_columns()).unwrap_or(100).clamp(40, 100)
+    }
+
+    /// How many cells a line of the terminal has that data goes to.
+    fn terminal_columns(&self) -> Option<usize> {
         let size =
             rustix::termios::tcgetwinsize(io::stdout()).ok().filter(|_| self.terminal_out)?;
         Some(usize::from(size.ws_col)).filter(|columns| *columns > 0)

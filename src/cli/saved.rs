@@ -13,12 +13,12 @@ use crate::remote::{Notifier, Receiver};
 use crate::search::NewVersion;
 use crate::search::saved::{SavedSearch, WordsChange};
 
-/// Who is told of what.
+/// The saved searches, and the receivers of their messages.
 pub(super) struct SavedWatch {
     searches: Vec<SavedSearch>,
     receivers: Vec<Receiver>,
     notifier: Mutex<Notifier>,
-    /// What was captured before is no news: the index may be made anew while the process runs.
+    /// What was captured before is no news: the index may be rebuilt while the process runs.
     begun: Timestamp,
 }
 

@@ -32,18 +32,6 @@ impl Articles {
             .map(|story| story.iter().filter_map(|&at| self.articles.get(at)).collect())
     }
 
-    /// How many articles there are.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.articles.len()
-    }
-
-    /// Whether there is none.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.articles.is_empty()
-    }
-
     fn take(&mut self, block: Block) {
         for article in block.articles {
             self.put(article);
@@ -53,7 +41,8 @@ impl Articles {
 
     fn put(&mut self, mut article: ClusterArticle) {
         let known = self.by_key.get(&article.urlkey).copied();
-        let (at, _) = self.clusters.put(known, article.signature.clone());
+        // Only the clusters ask for it from here on.
+        let at = self.clusters.put(known, std::mem::take(&mut article.signature));
         match self.articles.get_mut(at) {
             Some(old) => {
                 article.first = old.first.min(article.first);
@@ -68,7 +57,7 @@ impl Articles {
 }
 
 /// The articles of the archive and their stories, what is kept in `dir` brought in line with the WARC files.
-/// `progress` is told how many records were gone through.
+/// `progress` gets how many records were read.
 ///
 /// # Errors
 /// When the archive cannot be read, or what is kept cannot be read or written.
@@ -85,14 +74,13 @@ pub fn catch_up(
     let mut articles = Articles::default();
     blocks.into_iter().for_each(|block| articles.take(block));
     let reader = sayer.reader().clone();
-    let marks = reader
-        .sink()
-        .marks()
-        .map_err(|why| crate::store::StoreError::Index { doing: "asking", why: why.to_string() })?;
+    let marks: HashMap<_, _> =
+        reader.marks()?.into_iter().map(|mark| (mark.file, mark.indexed_to)).collect();
     // A file that is gone or shorter than it was: the archive is another one.
-    let are_the_same = articles.marks.iter().all(|(name, reached)| {
-        marks.iter().any(|mark| *mark.file == **name && *reached <= mark.indexed_to)
-    });
+    let are_the_same = articles
+        .marks
+        .iter()
+        .all(|(name, reached)| marks.get(&**name).is_some_and(|indexed_to| reached <= indexed_to));
     if !are_the_same {
         log.clear()?;
         articles = Articles::default();

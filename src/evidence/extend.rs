@@ -5,7 +5,7 @@
 //! in which they were first seen, and new ones by name.
 //!
 //! Before the first record of an imported file comes a statement that it was imported, under the same
-//! checkpoint as its records: whoever follows first, states it.
+//! checkpoint as its records: the first one that follows states it.
 //!
 //! What the run itself has written need not be read again: the store's trail has its records and
 //! the digests of its files. A trail that does not fit its file is passed over.

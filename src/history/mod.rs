@@ -39,6 +39,7 @@ pub mod versions;
 pub use fold::{Begun, Fold, Taken};
 pub use json::{CaptureJson, VersionJson};
 pub use landing::{Landing, Leads};
+pub(crate) use progress::{HASH_START, hashed};
 pub use row::{RowChange, VersionRow};
 pub use rows::Rows;
 pub use said::{DECODED_BYTES_MAX, Said, Sayer, read_page};

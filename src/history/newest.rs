@@ -153,7 +153,8 @@ fn walk<E: From<StoreError>>(
     Ok(all_read)
 }
 
-fn host_of(url: &str) -> &str {
+/// The host of an address, with its port.
+pub(crate) fn host_of(url: &str) -> &str {
     url.split_once("://").map_or(url, |(_, rest)| rest).split(['/', '?', '#']).next().unwrap_or("")
 }
 

@@ -3,6 +3,7 @@
 
 use crate::archive::{Capture, KeyRange, MatchType, Query, RecordKind};
 use crate::base::Timestamp;
+use crate::base::surt::address_of_host;
 use crate::readings::PageKey;
 use crate::store::{Reader, StoreError};
 
@@ -70,8 +71,7 @@ pub(super) fn is_html(reader: &Reader, entry: &Capture) -> bool {
 
 /// The urlkeys of a host.
 pub(crate) fn keys_of_host(host: &str) -> KeyRange {
-    let address = if host.contains("://") { host.to_owned() } else { format!("http://{host}/") };
-    KeyRange::of(&address, MatchType::Host)
+    KeyRange::of(&address_of_host(host), MatchType::Host)
 }
 
 /// The pages of an archive, or of one host of it.

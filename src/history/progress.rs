@@ -32,12 +32,13 @@ pub(super) const ROWS_BETWEEN: usize = 256;
 
 /// A hash of bytes, the same on every machine (FNV-1a): it tells lists of captures apart that nobody has
 /// a reason to forge.
-fn hashed(hash: u64, bytes: &[u8]) -> u64 {
+pub(crate) fn hashed(hash: u64, bytes: &[u8]) -> u64 {
     let add = |hash: u64, byte: &u8| (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3);
     bytes.iter().fold(hash, add)
 }
 
-const HASH_START: u64 = 0xcbf2_9ce4_8422_2325;
+/// What [`hashed`] begins with.
+pub(crate) const HASH_START: u64 = 0xcbf2_9ce4_8422_2325;
 
 /// Which captures were folded in.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -93,33 +93,19 @@ impl Head {
     /// Nothing is refused: a cut head gives the lines that are there.
     #[must_use]
     pub fn parse(bytes: &[u8]) -> Self {
-        let end = Self::end_of(bytes);
-        Self::of_whole(bytes[..end].to_vec())
+        let (head, end) = Self::read(bytes);
+        Self { raw: bytes[..end].to_vec(), ..head }
     }
 
     /// As [`Self::parse`], of bytes that are its own: no second copy of a long head.
     pub(super) fn parse_own(mut bytes: Vec<u8>) -> Self {
-        bytes.truncate(Self::end_of(&bytes));
-        Self::of_whole(bytes)
+        let (head, end) = Self::read(&bytes);
+        bytes.truncate(end);
+        Self { raw: bytes, ..head }
     }
 
-    /// How many bytes the head takes, its empty line included.
-    fn end_of(bytes: &[u8]) -> usize {
-        let lead = bytes.iter().take_while(|b| matches!(b, b'\r' | b'\n')).count();
-        let (_, mut at) = line_at(bytes, lead);
-        while at < bytes.len() {
-            let (content, next) = line_at(bytes, at);
-            at = next;
-            if content.is_empty() {
-                break;
-            }
-        }
-        at
-    }
-
-    fn of_whole(bytes: Vec<u8>) -> Self {
-        let raw = bytes;
-        let bytes = raw.as_slice();
+    /// A head without its bytes, and how many of them it takes, its empty line included.
+    fn read(bytes: &[u8]) -> (Self, usize) {
         let lead = bytes.iter().take_while(|b| matches!(b, b'\r' | b'\n')).count();
         let (start, mut at) = line_at(bytes, lead);
         let mut bare_lf = is_bare_lf(bytes, &start, at);
@@ -130,6 +116,7 @@ impl Head {
             let (content, next) = line_at(bytes, at);
             bare_lf |= is_bare_lf(bytes, &content, next);
             if content.is_empty() {
+                at = next;
                 break;
             }
             let continues = matches!(bytes[at], b' ' | b'\t');
@@ -168,7 +155,20 @@ impl Head {
             fields_end = at;
         }
         let (status, version) = read_start(&bytes[start.clone()]);
-        Self { status, version, raw, lead, start, lines, fields_end, folded, bare_lf, spaced_name }
+        let raw = Vec::new();
+        let head = Self {
+            status,
+            version,
+            raw,
+            lead,
+            start,
+            lines,
+            fields_end,
+            folded,
+            bare_lf,
+            spaced_name,
+        };
+        (head, at)
     }
 
     /// The bytes that were parsed, exactly: put together from the parts, so that nothing that was

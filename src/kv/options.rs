@@ -10,7 +10,7 @@ pub struct KvOptions {
     pub cache_bytes: u64,
     /// How often the engine writes out what it holds, in milliseconds, beside explicit flushes, and moves
     /// entries together so that their old place can be used again. `None`: it does nothing of its own accord,
-    /// so that whoever only reads changes nothing and waits for no sync.
+    /// so that a process that only reads changes nothing and waits for no sync.
     pub flush_every_ms: Option<u64>,
 }
 

@@ -179,7 +179,7 @@ table! {
     near: "near" as words,
     /// Words for a part of a whole or a rough number: "Drittel", "Dutzende"; an asterisk ends a beginning.
     part: "part" as words,
-    /// Ordinals in words; an asterisk ends a beginning.
+    /// Ordinal words; an asterisk ends a beginning.
     rank: "rank" as words,
     /// Spans of the calendar: "Woche".
     period: "period" as words,

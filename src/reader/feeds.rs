@@ -1,13 +1,11 @@
 //! The changes as feeds, and searches.
 
-use std::time::Duration;
-
 use super::changes::wanted;
 use super::pages::{Asked, words_request};
 use super::{Cache, PageAnswer, Refusal};
 use crate::answers::changes::identity;
 use crate::answers::search::SearchRequest;
-use crate::answers::search_events::search_events;
+use crate::answers::search_events::{EVENTS_BACK, search_events};
 use crate::answers::{ChangesRequest, changes};
 use crate::base::Timestamp;
 use crate::render::feed::{FeedForm, FeedHead, FeedWriter};
@@ -15,8 +13,7 @@ use crate::render::feed::{FeedForm, FeedHead, FeedWriter};
 /// Entries of a feed, as most readers of feeds keep them.
 const ENTRIES_MAX: usize = 100;
 
-/// A feed of words goes back so far, and through at most so many pages.
-const BACK: Duration = Duration::from_secs(30 * 24 * 3_600);
+/// A feed of words goes through at most this many pages.
 const PAGES_MAX: usize = 10_000;
 
 /// A feed of the newest changes. Its entries have the identifiers that `changes --format atom` gives them.
@@ -58,26 +55,17 @@ pub(super) fn feed(asked: &Asked<'_>, form: FeedForm) -> Result<PageAnswer, Refu
 pub(super) fn words(asked: &Asked<'_>, form: FeedForm) -> Result<PageAnswer, Refusal> {
     let query = asked.parameters.needed("q")?;
     let request = SearchRequest { pages_max: PAGES_MAX, ..words_request(asked, query)? };
-    let since = asked.site.now.minus(BACK);
-    let found = search_events(asked.archive, &request, since, &mut |_| {})?;
-    let updated = found.events.first().map_or(Timestamp::from_unix_seconds(0), |event| event.at);
+    let since = asked.site.now.minus(EVENTS_BACK);
+    let mut found = search_events(asked.archive, &request, since, &mut |_| {})?;
+    found.events.truncate(ENTRIES_MAX);
     let writer = FeedWriter::new(form, identity(asked.archive.reader().layout()));
     let link = asked.site.absolute(&asked.site.words_link(query));
-    let of = format!("search {query} {:?}", request.host);
-    let title = format!("Search: {query}");
     let path = match form {
         FeedForm::Rss => "/search.rss",
         FeedForm::Atom => "/search.atom",
     };
     let own = asked.site.absolute(&asked.site.changes(path, &asked.parameters.pairs()));
-    let (link, own) = (Some(link.as_str()), Some(own.as_str()));
-    let head = FeedHead { title: &title, link, own, of: &of, updated };
-    let mut body = writer.begin(&head);
-    for event in found.events.iter().take(ENTRIES_MAX) {
-        body.push_str(&writer.event(query, event));
-    }
-    body.push_str(writer.end());
-    Ok(answer(form, body))
+    Ok(answer(form, writer.words(&request, &found.events, Some(&link), Some(&own))))
 }
 
 fn answer(form: FeedForm, body: String) -> PageAnswer {

@@ -16,9 +16,10 @@ use crate::answers::story::{StoryRequest, StoryTarget, tell};
 use crate::answers::timeline::{TimelineRequest, timeline};
 use crate::answers::view::{ViewRequest, view};
 use crate::answers::{AnswerError, Archive, HistoryRequest, history, quoted};
+use crate::base::surt::address_of_host;
 use crate::base::{TimeRange, Timestamp};
 use crate::render::feed::FeedForm;
-use crate::render::web::{self, DiffView, Site, StoryForm, WordsView};
+use crate::render::web::{self, DiffView, HITS, HITS_MAX, Site, StoryForm, WordsView};
 use crate::search::find::Order;
 
 /// A question with everything that is needed to answer it.
@@ -36,10 +37,6 @@ const ROWS_MAX: usize = 50;
 
 /// Articles of one story on one page.
 const STORY_MAX: usize = 40;
-
-/// Pages that were found by words on one page, and the most that are asked for.
-const HITS: usize = 20;
-const HITS_MAX: usize = 200;
 
 /// Versions of a page on one page.
 const VERSIONS_MAX: usize = 20;
@@ -144,13 +141,10 @@ fn search(asked: &Asked<'_>) -> Result<PageAnswer, Refusal> {
     }
 }
 
-/// Articles with the words of a query. One that is none is told on the page.
+/// Articles with the words of a query. A query that cannot be read is reported on the page.
 fn words<'q>(asked: &Asked<'_>, query: &'q str) -> Result<WordsView<'q>, Refusal> {
     let parameters = asked.parameters;
-    let order = match parameters.text("order") {
-        Some("time") => Order::Time,
-        _ => Order::Relevance,
-    };
+    let order = Order::of_label(parameters.text("order"));
     let shown_max = parameters.number("show")?.unwrap_or(HITS).clamp(1, HITS_MAX);
     let request = SearchRequest { order, pages_max: shown_max, ..words_request(asked, query)? };
     let found = match words_of(asked.archive, &request, &mut |_| {}) {
@@ -168,10 +162,7 @@ pub(super) fn words_request(asked: &Asked<'_>, query: &str) -> Result<SearchRequ
     Ok(SearchRequest {
         query: query.to_owned(),
         host: parameters.text("host").map(str::to_owned),
-        period: TimeRange {
-            start: from.map_or(TimeRange::ALL.start, |from| from.start),
-            end: to.map_or(TimeRange::ALL.end, |to| to.end),
-        },
+        period: TimeRange::from_to(from, to),
         order: Order::Relevance,
         pages_max: HITS,
         now: asked.site.now,
@@ -207,9 +198,7 @@ fn one_host(asked: &Asked<'_>) -> Result<PageAnswer, Refusal> {
     };
     match site(asked.archive, &request) {
         Ok(found) => Ok(PageAnswer::ok(web::host(asked.site, &found))),
-        Err(AnswerError::NoCapture(of)) => {
-            not_held(asked, &crate::answers::site::address_of(&host), of)
-        }
+        Err(AnswerError::NoCapture(of)) => not_held(asked, &address_of_host(&host), of),
         Err(error) => Err(error.into()),
     }
 }

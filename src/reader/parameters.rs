@@ -46,29 +46,17 @@ impl<'r> Parameters<'r> {
         let value = self
             .text(name)
             .ok_or_else(|| Refusal::Parameter(format!("the parameter {name} is missing")))?;
-        if value.len() > LENGTH_MAX {
-            return Err(Refusal::Parameter(format!(
-                "the parameter {name} is longer than {LENGTH_MAX} bytes"
-            )));
-        }
-        Ok(value)
+        short(name, value)
     }
 
     /// An address: `http` where it names no scheme.
     pub fn url(&self) -> Result<String, Refusal> {
-        let text = self.needed("url")?;
-        Ok(if text.contains("://") { text.to_owned() } else { format!("http://{text}") })
+        self.needed("url").map(with_scheme)
     }
 
     /// Several addresses: `http` where one names no scheme.
     pub fn urls(&self) -> Result<Vec<String>, Refusal> {
-        let whole = |text: &str| {
-            if text.len() > LENGTH_MAX {
-                return Err(Refusal::Parameter(format!("url is longer than {LENGTH_MAX} bytes")));
-            }
-            Ok(if text.contains("://") { text.to_owned() } else { format!("http://{text}") })
-        };
-        self.all("url").map(whole).collect()
+        self.all("url").map(|text| short("url", text).map(with_scheme)).collect()
     }
 
     /// A number.
@@ -106,4 +94,17 @@ impl<'r> Parameters<'r> {
         };
         self.all("kind").flat_map(|kinds| kinds.split(',')).map(of).collect()
     }
+}
+
+/// A value, unless it is too long.
+fn short<'v>(name: &str, value: &'v str) -> Result<&'v str, Refusal> {
+    if value.len() > LENGTH_MAX {
+        let what = format!("the parameter {name} is longer than {LENGTH_MAX} bytes");
+        return Err(Refusal::Parameter(what));
+    }
+    Ok(value)
+}
+
+fn with_scheme(text: &str) -> String {
+    if text.contains("://") { text.to_owned() } else { format!("http://{text}") }
 }

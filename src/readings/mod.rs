@@ -24,5 +24,6 @@ mod versions;
 
 pub use delta::Delta;
 pub use key::PageKey;
+pub(crate) use place::{DerivedPlace, is_gone};
 pub use store::{DERIVED_BYTES_MAX, Kept, Readings, derivation};
 pub use versions::{FileDone, NewestAsked, Row, RowFacts, StoredPage, StoredRows, Update};

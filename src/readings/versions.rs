@@ -20,6 +20,8 @@
 
 use std::collections::HashMap;
 
+use data_encoding::HEXLOWER;
+
 use super::database::{CHUNK_VERSIONS, Database, DatabaseError, PageRow, Table};
 use super::pack::Pack;
 use super::sealed::{seal, unseal};
@@ -411,7 +413,6 @@ impl Readings {
     /// For what is derived from versions and keeps marks of its own.
     #[must_use]
     pub fn identity(&self) -> Option<String> {
-        let hex = |bytes: Vec<u8>| bytes.iter().map(|byte| format!("{byte:02x}")).collect();
         let known = self.ask(|open| sorted::get(&open.database, Table::Versions, IDENTITY))?;
         let known = match known {
             Some(known) => known,
@@ -420,12 +421,12 @@ impl Readings {
                 if let Some(known) = sorted::get(&open.database, Table::Versions, IDENTITY)? {
                     return Ok(known);
                 }
-                let made: Vec<u8> = (0..2).flat_map(|_| any_number().to_be_bytes()).collect();
+                let made = uuid::Uuid::new_v4().into_bytes().to_vec();
                 sorted::insert(&open.database, Table::Versions, IDENTITY, &made)?;
                 Ok(made)
             })?,
         };
-        Some(hex(known))
+        Some(HEXLOWER.encode(&known))
     }
 
     /// Notes how far files are in; whether it did: not where versions were forgotten since the store gave
@@ -457,12 +458,6 @@ impl Readings {
 
 /// The key of what tells one store from another.
 const IDENTITY: &[u8] = b"i";
-
-/// A number that nobody else has: the keys of the standard library's hashers are random.
-fn any_number() -> u64 {
-    use std::hash::{BuildHasher, Hasher};
-    std::hash::RandomState::new().build_hasher().finish()
-}
 
 fn mark_of(mut bytes: &[u8]) -> Result<(u64, u64), DatabaseError> {
     let mark = u64::take(&mut bytes).zip(u64::take(&mut bytes));

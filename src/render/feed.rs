@@ -8,6 +8,7 @@ use crate::base::markup::escaped;
 use crate::base::printable::{self, fitted};
 use crate::base::{Digest, DigestAlgorithm, Hasher, Timestamp};
 
+use crate::answers::search::SearchRequest;
 use crate::answers::search_events::SearchEvent;
 use crate::history::changes::ArchiveChange;
 
@@ -42,6 +43,17 @@ pub struct FeedWriter {
     archive: Digest,
 }
 
+/// One entry; what is text is not escaped yet.
+struct Item<'i> {
+    id: &'i str,
+    at: Timestamp,
+    link: &'i str,
+    title: &'i str,
+    kind: &'i str,
+    /// HTML.
+    text: &'i str,
+}
+
 impl FeedWriter {
     /// A writer of that form, for the archive of this identity.
     #[must_use]
@@ -54,37 +66,32 @@ impl FeedWriter {
     pub fn begin(&self, head: &FeedHead<'_>) -> String {
         let id = identifier(&self.archive, &["feed", head.link.unwrap_or_default(), head.of]);
         let (title, link) = (escape(head.title), escape(head.link.unwrap_or(&id)));
-        let (mut space, mut links) = ("", String::new());
+        let own = |tag, media_type| head.own.map(|own| atom_link(tag, "self", media_type, own));
         match self.form {
             FeedForm::Rss => {
-                if let Some(own) = head.own {
-                    space = " xmlns:atom=\"http://www.w3.org/2005/Atom\"";
-                    links = atom_link("atom:link", "self", "application/rss+xml", own);
-                }
+                let own = own("atom:link", "application/rss+xml");
+                let space =
+                    own.as_ref().map_or("", |_| " xmlns:atom=\"http://www.w3.org/2005/Atom\"");
+                format!(
+                    "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n<rss version=\"2.0\"{space}>\n<channel>\n\
+                     <title>{title}</title>\n<link>{link}</link>\n{}\
+                     <description>What changed in archived articles, and whether anyone said so.</description>\n\
+                     <lastBuildDate>{}</lastBuildDate>\n",
+                    own.unwrap_or_default(),
+                    head.updated.to_http_date()
+                )
             }
             FeedForm::Atom => {
-                if let Some(link) = head.link {
-                    links = atom_link("link", "alternate", "text/html", link);
-                }
-                if let Some(own) = head.own {
-                    links.push_str(&atom_link("link", "self", "application/atom+xml", own));
-                }
+                let page = head.link.map(|link| atom_link("link", "alternate", "text/html", link));
+                let links = [page, own("link", "application/atom+xml")];
+                let links: String = links.into_iter().flatten().collect();
+                format!(
+                    "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n\
+                     <feed xmlns=\"http://www.w3.org/2005/Atom\">\n<title>{title}</title>\n\
+                     <id>{id}</id>\n{links}<updated>{}</updated>\n<author><name>Pressmark</name></author>\n",
+                    head.updated.floor_second().to_rfc3339()
+                )
             }
-        }
-        match self.form {
-            FeedForm::Rss => format!(
-                "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n<rss version=\"2.0\"{space}>\n<channel>\n\
-                 <title>{title}</title>\n<link>{link}</link>\n{links}\
-                 <description>What changed in archived articles, and whether anyone said so.</description>\n\
-                 <lastBuildDate>{}</lastBuildDate>\n",
-                head.updated.to_http_date()
-            ),
-            FeedForm::Atom => format!(
-                "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n\
-                 <feed xmlns=\"http://www.w3.org/2005/Atom\">\n<title>{title}</title>\n\
-                 <id>{id}</id>\n{links}<updated>{}</updated>\n<author><name>Pressmark</name></author>\n",
-                head.updated.floor_second().to_rfc3339()
-            ),
         }
     }
 
@@ -101,27 +108,32 @@ impl FeedWriter {
         let at = at.unwrap_or(Timestamp::from_unix_seconds(0));
         let number = found.number.to_string();
         let id = identifier(&self.archive, &["change", &found.url, &found.date, &number]);
-        let (url, title) = (escape(link), escape(&title(found)));
-        let (kind, text) = (escape(found.change.kind.label()), escape(&description(found)));
-        match self.form {
-            FeedForm::Rss => format!(
-                "<item>\n<title>{title}</title>\n<link>{url}</link>\n\
-                 <guid isPermaLink=\"false\">{id}</guid>\n<pubDate>{}</pubDate>\n\
-                 <category>{kind}</category>\n<description>{text}</description>\n</item>\n",
-                at.to_http_date()
-            ),
-            FeedForm::Atom => format!(
-                "<entry>\n<title>{title}</title>\n<link href=\"{url}\"/>\n<id>{id}</id>\n\
-                 <updated>{}</updated>\n<category term=\"{kind}\"/>\n\
-                 <content type=\"html\">{text}</content>\n</entry>\n",
-                at.floor_second().to_rfc3339()
-            ),
-        }
+        let kind = found.change.kind.label();
+        self.item(Item { id: &id, at, link, title: &title(found), kind, text: &description(found) })
+    }
+
+    /// A whole feed of when the words of a query came and went. `link` is the search, `own` the feed itself; both
+    /// `None` for a file.
+    #[must_use]
+    pub fn words(
+        &self,
+        request: &SearchRequest,
+        events: &[SearchEvent],
+        link: Option<&str>,
+        own: Option<&str>,
+    ) -> String {
+        let query = &request.query;
+        let updated = events.first().map_or(Timestamp::from_unix_seconds(0), |event| event.at);
+        let of = format!("search {query} {:?}", request.host);
+        let title = format!("Search: {query}");
+        let mut out = self.begin(&FeedHead { title: &title, link, own, of: &of, updated });
+        out.extend(events.iter().map(|event| self.event(query, event)));
+        out.push_str(self.end());
+        out
     }
 
     /// That words came or went.
-    #[must_use]
-    pub fn event(&self, query: &str, event: &SearchEvent) -> String {
+    fn event(&self, query: &str, event: &SearchEvent) -> String {
         let SearchEvent { change, at, url, headline, snippets } = event;
         let date = at.to_warc_date();
         let id = identifier(&self.archive, &["search", query, url, &date, change.label()]);
@@ -133,8 +145,20 @@ impl FeedWriter {
             // Writing to a String cannot fail.
             let _ = write!(text, "<p>{}</p>", escape(&snippet.text));
         }
-        let (url, title, text) = (escape(url), escape(&title), escape(&text));
-        let kind = change.label();
+        self.item(Item {
+            id: &id,
+            at: *at,
+            link: url,
+            title: &title,
+            kind: change.label(),
+            text: &text,
+        })
+    }
+
+    fn item(&self, item: Item<'_>) -> String {
+        let Item { id, at, link, title, kind, text } = item;
+        let (url, title) = (escape(link), escape(title));
+        let (kind, text) = (escape(kind), escape(text));
         match self.form {
             FeedForm::Rss => format!(
                 "<item>\n<title>{title}</title>\n<link>{url}</link>\n\

@@ -13,7 +13,7 @@ const GOOD_WITHIN: Duration = Duration::from_hours(30 * 24);
 /// Parts captured this much before or after the page go without saying: a crawl takes time.
 const FAR: Duration = Duration::from_hours(24);
 
-/// This many parts of a page are noted; a page with more is told of by its first ones.
+/// This many parts of a page are noted; a page with more is described by its first ones.
 pub const NAMED_MAX: usize = 100;
 
 /// A part that a page names.

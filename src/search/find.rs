@@ -32,6 +32,23 @@ pub enum Order {
     Time,
 }
 
+impl Order {
+    /// The word for it in an address.
+    #[must_use]
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Relevance => "relevance",
+            Self::Time => "time",
+        }
+    }
+
+    /// The order of that word; relevance for every other and for none.
+    #[must_use]
+    pub fn of_label(label: Option<&str>) -> Self {
+        if label == Some(Self::Time.label()) { Self::Time } else { Self::Relevance }
+    }
+}
+
 /// A page that may have what is looked for.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Candidate {
@@ -284,7 +301,7 @@ pub fn candidates(view: &View, query: &SearchQuery) -> Result<Vec<Candidate>, In
     Ok(ranking.found)
 }
 
-/// What a clause is worth that so many pages have: the fewer the more.
+/// The weight of a clause that this many pages have: the fewer, the higher.
 #[expect(clippy::cast_precision_loss, reason = "a weight is an estimate")]
 fn weight(all: u64, have: u64) -> f32 {
     (1.0 + all as f32 / (have as f32 + 1.0)).ln()
@@ -295,7 +312,7 @@ struct Ranking {
     /// For each page its place among those that were found, from 1; 0 for none.
     places: Vec<u32>,
     found: Vec<Candidate>,
-    /// How often each of them was told of the clause that is counted.
+    /// How often each of them was counted for the clause at hand.
     counts: Vec<f32>,
 }
 

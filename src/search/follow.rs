@@ -3,7 +3,7 @@
 //!
 //! A page is put in version by version. What tells the versions that are in from others is a hash of what they are
 //! made of (`sign`): where it is another one than that of the page's versions now (a capture came in between, a
-//! redirect leads to a page that was captured since), all of the page is taken out and put in anew.
+//! redirect leads to a page that was captured since), all of the page is removed and added again.
 
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -14,7 +14,7 @@ use crate::base::surt::urlkey;
 use crate::diff::Presence;
 use crate::history::pages::{page, pages};
 use crate::history::standing::may_hide;
-use crate::history::{Sayer, VersionRow};
+use crate::history::{HASH_START, Sayer, VersionRow, hashed};
 use crate::store::{FollowError, StoreError, follow};
 
 use super::content::Content;
@@ -23,7 +23,7 @@ use super::passages::Text;
 use super::query::host_of;
 use super::seam::{Entry, IndexError, Marks, PageInside};
 
-/// After so many passages what was put in is committed.
+/// After this many passages a commit is made.
 const PASSAGES_BETWEEN_COMMITS: u64 = 100_000;
 
 /// A part of the WARC files up to this length is read by itself; where more is new, the pages of the archive are
@@ -61,10 +61,10 @@ pub struct NewVersion<'v> {
     pub before: Option<&'v Content>,
 }
 
-/// Who is told of each version that is put in.
+/// Called for each version that is added.
 pub type Heard<'h> = &'h mut dyn FnMut(&NewVersion<'_>);
 
-/// Brings the index up to what the archive has; `progress` is told how many pages were gone through. What is left
+/// Brings the index up to what the archive has; `progress` gets how many pages were read. What is left
 /// out, as text. `identity` is that of the store of readings.
 ///
 /// # Errors
@@ -168,7 +168,7 @@ impl Putting<'_, '_> {
         };
         if !self.versions(&page.url, &key, inside)? {
             self.writer.remove(&key);
-            let none = inside.map(|known| PageInside { versions: 0, sign: SIGN_START, ..known });
+            let none = inside.map(|known| PageInside { versions: 0, sign: HASH_START, ..known });
             self.versions(&page.url, &key, none)?;
         }
         Ok(())
@@ -183,7 +183,7 @@ impl Putting<'_, '_> {
     ) -> Result<bool, SearchError> {
         let mut reading = self.sayer.twin();
         let mut rows = self.sayer.rows(url, TimeRange::ALL)?;
-        let (mut sign, mut versions) = (SIGN_START, 0);
+        let (mut sign, mut versions) = (HASH_START, 0);
         let known = inside.map_or(0, |inside| inside.versions);
         let mut shown: Option<VersionRow> = None;
         let mut before: Option<(Content, Text)> = None;
@@ -212,7 +212,7 @@ impl Putting<'_, '_> {
                 Some(number) => number,
                 None => *number.insert(self.writer.number_page()),
             };
-            let inside = Some(PageInside { page, versions, sign });
+            let inside = PageInside { page, versions, sign };
             let date = row.first.date.unix_micros().div_euclid(1_000_000);
             let entry = Entry { key, host: host_of(key), inside, date, ..Entry::default() };
             self.writer.add(&filled(entry, now.as_ref(), before.as_ref()))?;
@@ -270,24 +270,14 @@ fn content(reading: &mut Sayer<'_>, row: &VersionRow, notes: &mut Vec<String>) -
     }
 }
 
-const SIGN_START: u64 = 0xcbf2_9ce4_8422_2325;
-
-/// The sign of versions with one more (FNV-1a, so that it is the same on every machine).
-fn signed(sign: u64, row: &VersionRow) -> u64 {
-    let mut sign = sign;
-    let mut add = |bytes: &[u8]| {
-        for byte in bytes {
-            sign = (sign ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3);
-        }
-    };
-    for capture in [Some(&row.first), row.landing.as_ref()] {
-        let Some(capture) = capture else { continue };
-        add(&capture.date.unix_micros().to_be_bytes());
-        add(&capture.offset.to_be_bytes());
-        add(capture.file.as_bytes());
+/// The sign of versions with one more.
+fn signed(mut sign: u64, row: &VersionRow) -> u64 {
+    for capture in [Some(&row.first), row.landing.as_ref()].into_iter().flatten() {
+        sign = hashed(sign, &capture.date.unix_micros().to_be_bytes());
+        sign = hashed(sign, &capture.offset.to_be_bytes());
+        sign = hashed(sign, capture.file.as_bytes());
     }
-    add(&[u8::from(is_shown(row))]);
-    sign
+    hashed(sign, &[u8::from(is_shown(row))])
 }
 
 /// The words of pages as a follower of the WARC files.

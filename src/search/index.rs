@@ -41,7 +41,7 @@ pub use writer::Writer;
 /// The least memory that a writer works with.
 pub const WRITER_BYTES_MIN: u64 = 16 << 20;
 
-/// With so many segments they are merged, also by who is in a hurry.
+/// With this many segments they are merged, even where a query waits.
 const SEGMENTS_MAX: usize = 48;
 
 type Result<T> = std::result::Result<T, IndexError>;
@@ -140,7 +140,7 @@ impl Fields {
 }
 
 /// What tells a commit from others: its number, its segments and its marks. One that puts nothing in has the number
-/// of the one before it, and an index that was deleted and made anew counts from the start again.
+/// of the one before it, and an index that was deleted and rebuilt counts from the start again.
 type Commit = (u64, Vec<SegmentId>, Option<String>);
 
 /// The files of an index. Clones share them.

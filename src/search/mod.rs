@@ -50,7 +50,7 @@ const BEYOND_BYTES_MAX: u64 = 256 << 20;
 /// The state of the code that cuts texts into words: a hash of its sources without their comments.
 const CODE: &str = env!("PRESSMARK_SEARCH");
 
-/// The memory of a writer unless it is told otherwise.
+/// The memory of a writer, unless a setting says otherwise.
 pub const WRITER_BYTES: u64 = 64 << 20;
 
 /// Who brings the index up to date.
@@ -173,7 +173,7 @@ impl Search {
     }
 
     /// Brings the index up to what the archive has, where no other process is doing that; what came of it is
-    /// `None` then. `heard` is told of each version that is put in. What had to be left out, as text.
+    /// `None` then. `heard` is called for each version that is added. What had to be left out, as text.
     ///
     /// # Errors
     /// When it cannot be written, or the archive cannot answer.
@@ -235,7 +235,7 @@ impl Search {
     ) -> Result<Current, SearchError> {
         let first = self.current_once(sayer, progress);
         let found = match &first {
-            // What was damaged is made anew.
+            // What was damaged is rebuilt.
             Err(error @ SearchError::Index(IndexError::Damaged(_))) => {
                 self.leave(error);
                 self.current_once(sayer, progress)

@@ -20,7 +20,7 @@ use super::fold::{Token, tokens};
 /// Words around what is new.
 const CONTEXT: usize = 7;
 
-/// A phrase of up to so many words lies whole in a passage.
+/// A phrase of up to this many words lies whole in a passage.
 pub const WINDOW: usize = CONTEXT + 1;
 
 /// The longest passage, in words. Shorter ones tell better which words stand near each other, and take more

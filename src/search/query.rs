@@ -12,7 +12,7 @@
 use std::collections::HashSet;
 use std::ops::Range;
 
-use crate::base::surt::urlkey;
+use crate::base::surt::{address_of_host, urlkey};
 use crate::base::{TimeRange, Timestamp};
 
 use super::fold::{Token, TokenKind, tokens};
@@ -259,8 +259,7 @@ impl SearchQuery {
 /// A host as urlkeys begin with it.
 #[must_use]
 pub fn host_term(host: &str) -> String {
-    let address = if host.contains("://") { host.to_owned() } else { format!("http://{host}/") };
-    host_of(&urlkey(&address)).to_owned()
+    host_of(&urlkey(&address_of_host(host))).to_owned()
 }
 
 /// The host at the start of a urlkey.

@@ -45,7 +45,7 @@ pub struct Marks {
 }
 
 /// What is known of a page whose versions are in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct PageInside {
     /// Its number.
     pub page: u64,
@@ -63,7 +63,7 @@ pub struct Entry<'e> {
     /// The host, as the urlkey begins with it.
     pub host: &'e str,
     /// The number of its page, how many versions there are with it, and what tells these from others.
-    pub inside: Option<PageInside>,
+    pub inside: PageInside,
     /// When it was captured first, in seconds since 1970.
     pub date: i64,
     /// The words of each passage of its text that is new.

@@ -80,7 +80,7 @@ pub async fn refused(state: &Arc<Serve>, own: &request::Site, refusal: &Refusal)
     let mut page = None;
     if let Some(url) = refusal.absent.clone() {
         let site = site.clone();
-        // Where nobody can tell more, what is known is told.
+        // Where no more is known, what is known is reported.
         let told = state.ask(move |state| {
             let found = absent(&state.archive, &url)?;
             Ok(found.map(|found| web::absent(&site, &found)))
@@ -88,10 +88,7 @@ pub async fn refused(state: &Arc<Serve>, own: &request::Site, refusal: &Refusal)
         page = told.await.ok().flatten();
     }
     let page = page.unwrap_or_else(|| web::error(&site, status.as_u16(), &refusal.reason));
-    let mut response = with_type(status, "text/html; charset=utf-8", page);
-    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    response.headers_mut().insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
-    response
+    refusal_page(status, page, POLICY)
 }
 
 /// The same without a word of the archive, for who may not read it, and for the replay origin, where nothing
@@ -104,10 +101,14 @@ pub fn refused_plainly(state: &Serve, own: &request::Site, refusal: &Refusal) ->
         &refusal.reason,
         refusal.absent.as_deref(),
     );
-    let mut response = with_type(refusal.status, "text/html; charset=utf-8", page);
-    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    let policy = HeaderValue::from_static(PLAIN_POLICY);
-    response.headers_mut().insert(CONTENT_SECURITY_POLICY, policy);
+    refusal_page(refusal.status, page, PLAIN_POLICY)
+}
+
+fn refusal_page(status: StatusCode, page: String, policy: &'static str) -> Response {
+    let mut response = with_type(status, "text/html; charset=utf-8", page);
+    let headers = response.headers_mut();
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
     response
 }
 

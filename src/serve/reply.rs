@@ -19,7 +19,7 @@ pub struct Refusal {
     pub status: StatusCode,
     /// What could not be done and why, for a person.
     pub reason: String,
-    /// The page that was asked for, where the reason is that it is not held: a person is told more.
+    /// The page that was asked for, where the reason is that it is not held: a person gets more.
     pub absent: Option<String>,
 }
 

@@ -1,4 +1,4 @@
-//! The versions of the pages that were shown last, so that a page which is looked at again and again is not
+//! The versions of the pages that were shown last, so that a page that is requested again and again is not
 //! read each time for a line above it.
 
 use std::collections::VecDeque;

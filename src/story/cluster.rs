@@ -33,7 +33,7 @@ const DAYS_MAX: i64 = 6;
 /// How alike two articles of one story are at least.
 const LIKE: f32 = 0.16;
 
-/// So many of the newest articles that have a feature are looked at for it.
+/// This many of the newest articles that have a feature are compared for it.
 const POSTINGS_MAX: usize = 300;
 
 /// A feature that more than this share of the articles have tells nothing.
@@ -151,8 +151,8 @@ pub struct Clusters {
 }
 
 impl Clusters {
-    /// Takes in an article, or another version of it; its number, and that of its story.
-    pub fn put(&mut self, known: Option<usize>, signature: Signature) -> (usize, usize) {
+    /// Takes in an article, or another version of it; its number.
+    pub fn put(&mut self, known: Option<usize>, signature: Signature) -> usize {
         if let Some(at) = known
             && self.members.get(at).is_some()
         {
@@ -160,11 +160,10 @@ impl Clusters {
             for (feature, _) in &signature.features {
                 self.post(*feature, at);
             }
-            let cluster = self.members.get_mut(at).map_or(0, |member| {
+            if let Some(member) = self.members.get_mut(at) {
                 member.signature = signature;
-                member.cluster
-            });
-            return (at, cluster);
+            }
+            return at;
         }
         let at = self.members.len();
         let cluster = self.nearest(&signature).unwrap_or_else(|| {
@@ -178,7 +177,7 @@ impl Clusters {
         if let Some(members) = self.clusters.get_mut(cluster) {
             members.push(at);
         }
-        (at, cluster)
+        at
     }
 
     fn post(&mut self, feature: u64, at: usize) {
@@ -251,17 +250,5 @@ impl Clusters {
     /// The stories, each with the numbers of its articles in the order in which they came.
     pub fn stories(&self) -> impl Iterator<Item = &[usize]> {
         self.clusters.iter().map(Vec::as_slice)
-    }
-
-    /// How many articles there are.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.members.len()
-    }
-
-    /// Whether there is none.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.members.is_empty()
     }
 }

@@ -175,7 +175,7 @@ pub(super) fn fingerprints(article: &Prepared<'_>) -> Vec<u64> {
 }
 
 /// The articles that share text, those that share the most first.
-pub(super) fn find(all: &[Prepared<'_>]) -> Vec<Copied> {
+pub(super) fn find(all: &[Prepared<'_>], names: &Names) -> Vec<Copied> {
     let counted: Vec<Counted> = all.iter().map(Counted::of).collect();
     let pairs = pairs(all, &counted);
     let mut union = Union::new(all.len());
@@ -187,11 +187,10 @@ pub(super) fn find(all: &[Prepared<'_>]) -> Vec<Copied> {
     }
     let named: Vec<Vec<String>> = {
         let involved: BTreeSet<usize> = pairs.iter().flat_map(|pair| [pair.a, pair.b]).collect();
-        let names = Names::of(all);
         let mut named = vec![Vec::new(); all.len()];
         for at in involved {
             if let (Some(slot), Some(article)) = (named.get_mut(at), all.get(at)) {
-                *slot = credits(&names, article);
+                *slot = credits(names, article);
             }
         }
         named

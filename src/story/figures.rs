@@ -1,6 +1,6 @@
 //! Figures that several outlets have about the same thing, and where they differ.
 //!
-//! What a figure is about is told in [`super::subject`]. Article by article, each figure goes to the group that
+//! What a figure is about is found in [`super::subject`]. Article by article, each figure goes to the group that
 //! it fits best, found by what it counts, its value and the words around it; a figure that fits none begins a
 //! group. An article has one first figure in a group; another value that it has of the same thing stands
 //! beside that.
@@ -15,7 +15,7 @@ use super::lexicon::Concept;
 use super::subject::{self, Class, Subject};
 use super::words::hash_of;
 
-/// So many groups are looked at for one figure, the newest first.
+/// This many groups are compared for one figure, the newest first.
 const CANDIDATES_MAX: usize = 64;
 
 /// So many figures of one article are compared.
@@ -59,7 +59,7 @@ pub struct FigureValue {
     pub unit: Option<String>,
     /// What kind of claim it is: `at-least`, `about`; none for an exact one.
     pub bound: Option<&'static str>,
-    /// Whether the article says that it is not so many.
+    /// Whether the article denies the figure.
     pub is_denied: bool,
     /// Other values that the article has of the same thing.
     pub also: Vec<String>,
@@ -76,13 +76,6 @@ pub struct FigureGroup {
     pub difference: Difference,
     /// Who had it first.
     pub first: First,
-}
-
-impl FigureGroup {
-    /// The articles that have it.
-    pub fn articles(&self) -> impl Iterator<Item = usize> + '_ {
-        self.values.iter().map(|value| value.article)
-    }
 }
 
 /// A group that is being made.
@@ -361,6 +354,13 @@ fn difference(claims: &[(&Subject, &Amount)]) -> Difference {
     most
 }
 
+/// Whether a text in lower case ends with `end`. Only its last part is put in lower case: a letter of one
+/// case takes at most four times the bytes of the other.
+fn ends_with_lower(text: &str, end: &str) -> bool {
+    let from = text.floor_char_boundary(text.len().saturating_sub(4 * end.len() + 8));
+    text.get(from..).is_some_and(|tail| tail.to_lowercase().ends_with(end))
+}
+
 fn value(
     all: &[Prepared<'_>],
     article: usize,
@@ -375,7 +375,7 @@ fn value(
     } else if page
         .text
         .get(..figure.range.start)
-        .is_some_and(|before| before.to_lowercase().trim_end().ends_with(&hedge))
+        .is_some_and(|before| ends_with_lower(before.trim_end(), &hedge))
     {
         format!("{hedge} {}", figure.text)
     } else {

@@ -7,7 +7,7 @@ use super::alike::{Likeness, Said, Speakers, likeness, translation};
 use super::people::{People, Who};
 use super::union::Union;
 
-/// So many statements that share a word are looked at for it, the first ones: a word that more share tells
+/// This many statements that share a word are compared for it, the first ones: a word that more share tells
 /// little.
 const POSTINGS_MAX: usize = 256;
 
@@ -135,9 +135,9 @@ fn mutual(
         }
     }
     let is_best = |from: usize, to: usize| {
-        let own: Vec<usize> = articles(from).collect();
+        let own = statements.get(from);
         articles(to).any(|article| {
-            !own.contains(&article)
+            !own.is_some_and(|own| own.articles.contains(&article))
                 && !tied.contains(&(from, article))
                 && best.get(&(from, article)).is_some_and(|(_, known)| *known == to)
         })

@@ -67,13 +67,14 @@ pub struct Story {
 pub fn story(articles: &[Article<'_>]) -> Story {
     let all = prepared(articles);
     let people = people::People::of(&all);
+    let names = sources::Names::of(&all);
     let groups = quotations::find(&all, &people);
     let coarse = articles.len() > ARTICLES_MAX || all.iter().any(|article| article.is_cut);
     Story {
         quotes: groups,
         figures: figures::find(&all),
-        sources: sources::find(&all, &people),
-        copied: copied::find(&all),
+        sources: sources::find(&all, &names, &people),
+        copied: copied::find(&all, &names),
         first: first::of(&all, 0..all.len()),
         coarse,
     }

@@ -163,10 +163,19 @@ fn beside(article: &Prepared<'_>, quote: &Quote) -> Vec<Range<usize>> {
     parts
 }
 
+/// The day on which something was said, and the occasion.
+pub(super) fn when_said(
+    article: &Prepared<'_>,
+    quote: &Quote,
+) -> (Option<String>, Option<OccasionKind>) {
+    let parts = beside(article, quote);
+    (day(article, quote, &parts), occasion(article, &parts))
+}
+
 /// The day on which something was said: `2025-11-04`, or the name of a weekday where the day of publication
 /// is not known.
-pub(super) fn day(article: &Prepared<'_>, quote: &Quote) -> Option<String> {
-    let parts = beside(article, quote);
+fn day(article: &Prepared<'_>, quote: &Quote, parts: &[Range<usize>]) -> Option<String> {
+    let published = article.day().and_then(day_number);
     let cue = quote.cue.as_ref()?;
     let away = |at: usize| at.abs_diff(cue.range.start);
     let mut best: Option<(usize, String)> = None;
@@ -175,7 +184,7 @@ pub(super) fn day(article: &Prepared<'_>, quote: &Quote) -> Option<String> {
             best = Some((away(at), day));
         }
     };
-    for part in &parts {
+    for part in parts {
         let figures = &article.page.figures;
         let first = figures.partition_point(|figure| figure.range.start < part.start);
         let inside = figures.iter().skip(first).take_while(|figure| figure.range.end <= part.end);
@@ -185,7 +194,6 @@ pub(super) fn day(article: &Prepared<'_>, quote: &Quote) -> Option<String> {
             }
         }
         let words = article.words_of(part);
-        let published = article.day().and_then(day_number);
         for word in words {
             let mut folded = String::new();
             super::words::fold(article.text(&word.range()), &mut folded);
@@ -232,11 +240,11 @@ fn day_text(number: i64) -> String {
 }
 
 /// The occasion on which something was said, and its words.
-pub(super) fn occasion(article: &Prepared<'_>, quote: &Quote) -> Option<OccasionKind> {
+fn occasion(article: &Prepared<'_>, parts: &[Range<usize>]) -> Option<OccasionKind> {
     let mut folded = String::new();
-    for part in beside(article, quote) {
+    for part in parts {
         let mut words = String::new();
-        for word in article.words_of(&part) {
+        for word in article.words_of(part) {
             super::words::fold(article.text(&word.range()), &mut folded);
             words.push(' ');
             words.push_str(&folded);

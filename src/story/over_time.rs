@@ -1,7 +1,7 @@
 //! Which outlet changed what after which other did: quotations and figures that several carry, followed over
 //! the versions of each.
 //!
-//! That one came after another is told, and never that it was for that reason.
+//! That one came after another is reported, and never that it was for that reason.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -82,26 +82,26 @@ pub struct Event {
 
 /// What one version has of a thing.
 struct Has {
-    article: usize,
     text: String,
     /// Equal for the same words or value.
     key: u64,
 }
 
 /// What each outlet did with what several carry, in the order of time. Versions without a time of capture are
-/// left out. Of a thing that nobody changed only who had it is told.
+/// left out. Of a thing that nobody changed only who had it is reported.
 #[must_use]
 pub fn over_time(articles: &[Article<'_>]) -> Vec<Event> {
     let all = prepared(articles);
     let people = people::People::of(&all);
+    let versions = versions(articles);
     let mut out = Vec::new();
     for group in quotations::find(&all, &people) {
         let has = of_quote(&group);
-        events(articles, Thing::Quote, group.speaker.as_deref(), &has, &mut out);
+        events(articles, &versions, (Thing::Quote, group.speaker.as_deref()), &has, &mut out);
     }
     for group in figures::find(&all) {
         let has = of_figure(&group);
-        events(articles, Thing::Figure, Some(&group.about), &has, &mut out);
+        events(articles, &versions, (Thing::Figure, Some(&group.about)), &has, &mut out);
     }
     out.sort_by_key(|event| (event.at, event.article, event.thing));
     out
@@ -117,7 +117,7 @@ fn of_quote(group: &QuoteGroup) -> BTreeMap<usize, Has> {
         fold(&variant.text, &mut folded);
         let words = folded.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
         let key = hash_of(&words.collect::<Vec<_>>());
-        let has = Has { article: variant.article, text: variant.text.clone(), key };
+        let has = Has { text: variant.text.clone(), key };
         match out.get_mut(&variant.article) {
             // The fullest of several parts.
             Some(known) if known.text.len() < has.text.len() => *known = has,
@@ -131,18 +131,13 @@ fn of_quote(group: &QuoteGroup) -> BTreeMap<usize, Has> {
 fn of_figure(group: &FigureGroup) -> BTreeMap<usize, Has> {
     let has = group.values.iter().map(|value| {
         let key = hash_of(&(&value.value, &value.unit, value.bound, value.is_denied));
-        (value.article, Has { article: value.article, text: value.text.clone(), key })
+        (value.article, Has { text: value.text.clone(), key })
     });
     has.collect()
 }
 
-fn events(
-    articles: &[Article<'_>],
-    thing: Thing,
-    about: Option<&str>,
-    has: &BTreeMap<usize, Has>,
-    out: &mut Vec<Event>,
-) {
+/// The versions of each outlet, oldest first.
+fn versions(articles: &[Article<'_>]) -> BTreeMap<usize, Vec<usize>> {
     let mut versions: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
     for (at, article) in articles.iter().enumerate().filter(|(_, a)| a.captured.is_some()) {
         versions.entry(article.outlet).or_default().push(at);
@@ -150,7 +145,17 @@ fn events(
     for list in versions.values_mut() {
         list.sort_by_key(|at| articles.get(*at).and_then(|article| article.captured));
     }
-    for (outlet, list) in &versions {
+    versions
+}
+
+fn events(
+    articles: &[Article<'_>],
+    versions: &BTreeMap<usize, Vec<usize>>,
+    (thing, about): (Thing, Option<&str>),
+    has: &BTreeMap<usize, Has>,
+    out: &mut Vec<Event>,
+) {
+    for (outlet, list) in versions {
         let mut before: Option<&Has> = None;
         let mut is_first = true;
         for article in list {
@@ -191,12 +196,12 @@ fn earlier(
 ) -> Vec<usize> {
     let Some(key) = key else { return Vec::new() };
     let mut found: Vec<(Timestamp, usize)> = has
-        .values()
-        .filter(|has| has.key == key)
-        .filter_map(|has| {
-            let article = articles.get(has.article)?;
+        .iter()
+        .filter(|(_, has)| has.key == key)
+        .filter_map(|(number, _)| {
+            let article = articles.get(*number)?;
             let captured = article.captured?;
-            (article.outlet != outlet && captured < at).then_some((captured, has.article))
+            (article.outlet != outlet && captured < at).then_some((captured, *number))
         })
         .collect();
     found.sort_unstable();

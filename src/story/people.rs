@@ -4,7 +4,7 @@
 //! single name that two people of the story bear says neither. What is no name and is given to none stays an
 //! office ("a police spokesman").
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use super::alike::Speakers;
 use super::article::Prepared;
@@ -56,16 +56,16 @@ struct Name {
 impl People {
     /// The speakers of all quotations.
     pub(super) fn of(all: &[Prepared<'_>]) -> Self {
-        let mut spoken: BTreeMap<(String, String), ()> = BTreeMap::new();
+        let mut spoken: BTreeSet<(String, String)> = BTreeSet::new();
         for article in all {
             for speaker in article.page.quotes.iter().filter_map(|quote| quote.speaker.as_ref()) {
-                spoken.insert((article.language.clone(), speaker.name.clone()), ());
+                spoken.insert((article.language.clone(), speaker.name.clone()));
             }
         }
         let mut out = Self::default();
         let mut names: Vec<((String, String), Name)> = Vec::new();
         let mut offices: Vec<((String, String), Vec<String>)> = Vec::new();
-        for key in spoken.into_keys() {
+        for key in spoken {
             match parse(&key.0, &key.1) {
                 Parsed::Name(words) => {
                     let text = key.1.clone();
@@ -145,10 +145,10 @@ impl People {
             fold(last, &mut folded);
             persons.entry(hash_of(folded.as_str())).or_default().push(person);
         }
-        let wanted: HashMap<u64, ()> = offices
+        let wanted: HashSet<u64> = offices
             .iter()
             .filter_map(|(_, words)| words.last())
-            .map(|word| (hash_of(word.as_str()), ()))
+            .map(|word| hash_of(word.as_str()))
             .collect();
         // How often each person stands beside the last word of each office.
         let mut beside: HashMap<u64, HashMap<usize, usize>> = HashMap::new();
@@ -160,7 +160,7 @@ impl People {
                     };
                     let near = article.words.get(at.saturating_sub(BEFORE)..);
                     let near = near.unwrap_or_default().iter().take(BEFORE.min(at) + BEHIND);
-                    for office in near.filter(|near| wanted.contains_key(&near.key)) {
+                    for office in near.filter(|near| wanted.contains(&near.key)) {
                         *beside.entry(office.key).or_default().entry(*person).or_default() += 1;
                     }
                 }

@@ -22,7 +22,7 @@ const RUNNING_WORDS: usize = 6;
 /// So many of them must say something.
 const RUNNING_CONTENT: usize = 3;
 
-/// At most so many runs of one article are taken.
+/// At most this many runs of one article are taken.
 const RUNNING_MAX: usize = 200;
 
 /// So many statements of a group are compared for the fullest of them.
@@ -383,6 +383,8 @@ fn variant(
         None => article.map_or_else(String::new, |a| a.text(&place.range).to_owned()),
     };
     let speaker = place.quote.and_then(|quote| quote.speaker.as_ref());
+    let said = article.zip(place.quote);
+    let (day, occasion) = said.map_or((None, None), |(a, quote)| occasion::when_said(a, quote));
     Variant {
         article: place.article,
         range: place.range.clone(),
@@ -393,8 +395,8 @@ fn variant(
         cue: place.quote.and_then(|quote| quote.cue.as_ref()).map(|cue| cue.text.clone()),
         relation,
         is_translated: is_translated && relation == Relation::Altered,
-        day: article.zip(place.quote).and_then(|(a, quote)| occasion::day(a, quote)),
-        occasion: article.zip(place.quote).and_then(|(a, q)| occasion::occasion(a, q)),
+        day,
+        occasion,
     }
 }
 

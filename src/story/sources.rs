@@ -85,9 +85,8 @@ const OUTLET_LETTERS_MIN: usize = 4;
 const NAME_WORDS: usize = 6;
 
 /// The sources of each article.
-pub(super) fn find(all: &[Prepared<'_>], people: &People) -> Vec<Vec<SourceNamed>> {
-    let names = Names::of(all);
-    all.iter().map(|article| of(&names, article, people)).collect()
+pub(super) fn find(all: &[Prepared<'_>], names: &Names, people: &People) -> Vec<Vec<SourceNamed>> {
+    all.iter().map(|article| of(names, article, people)).collect()
 }
 
 fn of(names: &Names, article: &Prepared<'_>, people: &People) -> Vec<SourceNamed> {
@@ -128,7 +127,7 @@ struct Name {
     kind: SourceKind,
     /// As it stands in texts.
     bare: String,
-    /// As it is told.
+    /// As it is reported.
     name: String,
 }
 

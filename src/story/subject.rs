@@ -52,7 +52,7 @@ pub(super) struct Subject {
     pub around: Vec<u64>,
     /// The year that the sentence speaks of, where it is not that of the article.
     pub other_year: Option<String>,
-    /// Whether the article says that it is not so many: "not 64".
+    /// Whether the article denies the figure: "not 64".
     pub is_denied: bool,
 }
 
@@ -205,7 +205,7 @@ fn counted(
     (event, noun)
 }
 
-/// Whether something that happens is told in figures of a class: nobody is dead by percent.
+/// Whether something that happens is given in figures of a class: nobody is dead by percent.
 fn fits(event: Concept, class: &Class) -> bool {
     let is_amount = matches!(
         event.name().as_str(),
@@ -270,7 +270,7 @@ fn other_year(article: &Prepared<'_>, sentence: &Range<usize>, own: &Figure) -> 
         .map(str::to_owned)
 }
 
-/// Whether a day is the one on which something was said, which is told with the quotations: "said on Sunday".
+/// Whether a day is the one on which something was said, which belongs to the quotations: "said on Sunday".
 fn is_of_saying(article: &Prepared<'_>, sentence: &Range<usize>, own: &Range<usize>) -> bool {
     const NEAR: usize = 4;
     let from = sentence.start.max(own.start.saturating_sub(NEAR));
@@ -279,7 +279,7 @@ fn is_of_saying(article: &Prepared<'_>, sentence: &Range<usize>, own: &Range<usi
     near.map(|word| article.text(&word.range())).any(is_saying)
 }
 
-/// Whether the article says that it is not so many.
+/// Whether the article denies the figure.
 fn is_denied(article: &Prepared<'_>, sentence: &Range<usize>, own: &Range<usize>) -> bool {
     let start = article.words.get(own.start).map_or(0, |word| word.start as usize);
     let figures = &article.page.figures;

@@ -16,7 +16,7 @@ use super::lexicon::{Concept, Lexicon};
 /// The most words of one article that are read.
 pub(super) const WORDS_MAX: usize = 60_000;
 
-/// Letters that the stem of a longer word keeps. A word and its inflections mostly share so many, and two
+/// Letters that the stem of a longer word keeps. A word and its inflections mostly share this many, and two
 /// words of one story mostly do not (the "truncation" of information retrieval, which needs no language).
 const STEM_LETTERS: usize = 5;
 

@@ -204,7 +204,7 @@ fn index_alone(args: &Args, vocabulary: &Vocabulary, dir: &Path) -> Result<(), F
             }
             let start = Instant::now();
             let now = Text::new(&text);
-            let inside = Some(PageInside { page, versions: version, sign: number });
+            let inside = PageInside { page, versions: version, sign: number };
             let date = 1_700_000_000 + i64::try_from(number * 60 + version)?;
             let passages = now.passages(before.as_ref());
             writer.add(&Entry {

@@ -10,6 +10,7 @@ use crate::base::surt::urlkey;
 use crate::base::{TimeRange, Timestamp};
 use crate::extract::page::Page;
 use crate::history::VersionRow;
+use crate::history::newest::host_of;
 use crate::story::over_time::{Event, over_time};
 use crate::story::{Article, Story, story};
 
@@ -100,10 +101,7 @@ impl StoryArticle {
             PageSource::File(name) => {
                 name.rsplit(['/', '\\']).next().unwrap_or(name.as_str()).to_owned()
             }
-            PageSource::Capture { url, .. } => {
-                let rest = url.split_once("://").map_or(url.as_str(), |(_, rest)| rest);
-                rest.split(['/', '?', '#']).next().unwrap_or(rest).to_owned()
-            }
+            PageSource::Capture { url, .. } => host_of(url).to_owned(),
         }
     }
 
@@ -216,7 +214,7 @@ fn of_url(
     notes.extend(rows.notes());
     rows.end()?;
     let Some(best) = best else {
-        // No version has an article: what stands there is told all the same.
+        // No version has an article: what stands there is reported all the same.
         let entry = archive.find(url, at, &doing)?;
         let page = archive.reading(&entry, &doing)?;
         notes.push(format!("{url}: no version of it has an article"));
@@ -251,11 +249,5 @@ fn of_url(
 
 /// How far a time is from when a version was seen.
 fn away(row: &VersionRow, at: Timestamp) -> std::time::Duration {
-    if at < row.first.date {
-        row.first.date.since(at)
-    } else if row.last.date < at {
-        at.since(row.last.date)
-    } else {
-        std::time::Duration::ZERO
-    }
+    row.first.date.since(at).max(at.since(row.last.date))
 }

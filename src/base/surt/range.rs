@@ -133,6 +133,12 @@ fn after(start: &[u8]) -> Option<Vec<u8>> {
     Some(end)
 }
 
+/// The address of a host's front page; an address stays as it is.
+#[must_use]
+pub fn address_of_host(host: &str) -> String {
+    if host.contains("://") { host.to_owned() } else { format!("http://{host}/") }
+}
+
 /// The host part of a urlkey, reversed as it stands there (`com,example`, with the port where the
 /// key has one); `None` for keys without a host.
 #[must_use]

@@ -23,7 +23,7 @@ pub fn run(args: &DiffArgs, context: &Context) -> Result<Exit, CliError> {
         _ => {
             let options = terminal::TerminalOptions {
                 color: context.out.color(),
-                columns: columns(context),
+                columns: context.out.line_columns(),
                 ..terminal::TerminalOptions::default()
             };
             context.out.styled(&terminal::render(&shown, &options))?;
@@ -31,13 +31,6 @@ pub fn run(args: &DiffArgs, context: &Context) -> Result<Exit, CliError> {
     }
     let differs = !found.comparison.changes.is_empty();
     Ok(if args.exit_code && differs { Exit::Findings } else { Exit::Done })
-}
-
-/// How wide lines may be: as the shell tells it, else as the terminal does, 100 at most, since longer
-/// lines read badly.
-fn columns(context: &Context) -> usize {
-    let told = std::env::var("COLUMNS").ok().and_then(|c| c.parse::<usize>().ok());
-    told.or_else(|| context.out.columns()).unwrap_or(100).clamp(40, 100)
 }
 
 fn found(args: &DiffArgs, context: &Context) -> Result<Diff, CliError> {

@@ -1,12 +1,10 @@
 //! `search`
 
-use std::time::Duration;
-
 use crate::answers::Archive;
 use crate::answers::changes::identity;
 use crate::answers::cursor::Cursor;
 use crate::answers::search::{SearchJson, SearchRequest, search};
-use crate::answers::search_events::{SearchEvent, SearchEventJson, search_events};
+use crate::answers::search_events::{EVENTS_BACK, SearchEvent, SearchEventJson, search_events};
 use crate::base::Timestamp;
 use crate::cli::args::{SearchArgs, SearchOrder};
 use crate::cli::context::Context;
@@ -14,14 +12,11 @@ use crate::cli::output::Format;
 use crate::cli::{CliError, Exit};
 use crate::config::keys;
 use crate::render;
-use crate::render::feed::{FeedForm, FeedHead, FeedWriter};
+use crate::render::feed::{FeedForm, FeedWriter};
 use crate::search::find::Order;
 use crate::search::saved::SavedSearch;
 
-/// Events are told of so long a time.
-const EVENTS_BACK: Duration = Duration::from_secs(30 * 24 * 3_600);
-
-/// At most so many pages are gone through for events.
+/// At most this many pages are read for events.
 const EVENT_PAGES_MAX: usize = 100_000;
 
 /// Prints the pages with versions that have what is looked for, or when it came and went.
@@ -158,20 +153,6 @@ impl Events<'_> {
     fn feed(&self, form: FeedForm, events: &[SearchEvent]) -> Result<(), CliError> {
         let out = &self.context.out;
         let writer = FeedWriter::new(form, identity(self.archive.reader().layout()));
-        let query = &self.request.query;
-        let updated = events.first().map_or(Timestamp::from_unix_seconds(0), |event| event.at);
-        let of = format!("search {query} {:?}", self.request.host);
-        let title = format!("Search: {query}");
-        out.text(&writer.begin(&FeedHead {
-            title: &title,
-            link: None,
-            own: None,
-            of: &of,
-            updated,
-        }))?;
-        for event in events {
-            out.text(&writer.event(query, event))?;
-        }
-        Ok(out.text(writer.end())?)
+        Ok(out.text(&writer.words(self.request, events, None, None))?)
     }
 }

@@ -14,7 +14,6 @@ use crate::cli::{CliError, Exit};
 use crate::config::{Settings, keys};
 use crate::crawl::Stop;
 use crate::serve::{Beside, Listening, Options, Serve, Server};
-use crate::store::Stay;
 use crate::telemetry::logs::{self, Form, LogFile};
 
 /// Answers over HTTP until a signal comes.
@@ -29,7 +28,7 @@ pub fn run(args: &ServeArgs, context: Context) -> Result<Exit, CliError> {
     let options = options(settings)?;
     let runtime = runtime()?;
     let listening = runtime.block_on(listen(&bind, replay_bind))?;
-    let archive = context.open_archive_to_serve(Stay::Long)?;
+    let archive = context.open_archive_to_serve()?;
     let indexing = Indexing::new(
         archive.reader().clone(),
         archive.readings().clone(),

@@ -7,7 +7,7 @@ use crate::cli::context::Context;
 use crate::cli::{CliError, Exit, local};
 use crate::render::story::{html, markdown, text};
 
-/// At most so many stories are printed.
+/// At most this many stories are printed.
 const STORIES_MAX: usize = 10_000;
 
 /// Prints what the articles of one story share and where they differ.
@@ -41,7 +41,7 @@ pub fn run(args: &StoryArgs, context: &Context) -> Result<Exit, CliError> {
         "json" => context.out.json(&found.json())?,
         "html" => context.out.text(&html::render(&found))?,
         "markdown" => context.out.text(&markdown::render(&found))?,
-        _ => context.out.lines(&text::lines(&found, columns(context)))?,
+        _ => context.out.lines(&text::lines(&found, context.out.line_columns()))?,
     }
     Ok(Exit::Done)
 }
@@ -74,10 +74,4 @@ fn all(args: &StoryArgs, context: &Context) -> Result<Exit, CliError> {
         }
     }
     Ok(Exit::Done)
-}
-
-/// How wide lines may be: 100 at most, since longer lines read badly.
-fn columns(context: &Context) -> usize {
-    let told = std::env::var("COLUMNS").ok().and_then(|c| c.parse::<usize>().ok());
-    told.or_else(|| context.out.columns()).unwrap_or(100).clamp(40, 100)
 }

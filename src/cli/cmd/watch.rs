@@ -25,7 +25,6 @@ use crate::schedule::JobSpec;
 use crate::search::NewVersion;
 use crate::search::saved::SavedSearch;
 use crate::serve::{Beside, Serve, Server};
-use crate::store::Stay;
 use crate::telemetry::logs::LogFile;
 use crate::telemetry::{Metrics, http};
 
@@ -140,7 +139,7 @@ pub fn run(args: &WatchArgs, context: Context) -> Result<Exit, CliError> {
     ended
 }
 
-/// Who is told of saved searches.
+/// What sends the messages of saved searches.
 fn saved_watch(
     context: &Context,
     receivers: &Mutex<Receivers>,
@@ -298,7 +297,7 @@ async fn serve(
         context.out.line(&line)?;
     }
     tracing::info!(address = %listening.address, "serving");
-    let archive = context.open_archive_to_serve(Stay::Brief)?;
+    let archive = context.open_archive_to_serve()?;
     let setup = Arc::new(context.as_setup());
     let beside: Arc<dyn Beside> = Arc::new(serve::Watched(metrics.clone()));
     let state = Arc::new(Serve::new(setup, archive, options, Some(beside)));

@@ -81,7 +81,7 @@ pub(super) struct Lead {
     is_too_long: bool,
 }
 
-/// The most records of a lead. Two is what writers give; but whoever makes a file may have each record name
+/// The most records of a lead. Two is what writers give; but a hostile file may have each record name
 /// its neighbours.
 const LEAD_MAX: usize = 64;
 

@@ -613,24 +613,13 @@ pub(super) fn extent(hit: &CueHit) -> (usize, usize) {
     (first, last)
 }
 
-/// The name that leads a sentence, for its neighbours.
-pub(super) fn leading_name(
-    list: &[Token],
+/// A sentence by the table of its language, for its neighbours.
+pub(super) fn clause<'a>(
+    list: &'a [Token],
     range: &Range<usize>,
     language: &str,
-    text: &str,
-) -> Option<Mention> {
+    text: &'a str,
+) -> Clause<'a> {
     let table: &'static Table = table(language).unwrap_or_else(|| empty());
-    Clause { list, from: range.start, to: range.end, table, text }.leading_name()
-}
-
-/// The body that leads a sentence, for its neighbours.
-pub(super) fn leading_body(
-    list: &[Token],
-    range: &Range<usize>,
-    language: &str,
-    text: &str,
-) -> Option<Mention> {
-    let table: &'static Table = table(language).unwrap_or_else(|| empty());
-    Clause { list, from: range.start, to: range.end, table, text }.leading_body()
+    Clause { list, from: range.start, to: range.end, table, text }
 }

@@ -449,7 +449,7 @@ fn is_predicate(
         && !table.determiner.contains(before.lower.as_str())
 }
 
-/// "„Wikiasari“, so heißt ein Projekt", "« Aurore », c’est le nom": a name that is told behind it.
+/// "„Wikiasari“, so heißt ein Projekt", "« Aurore », c’est le nom": a name that is given behind it.
 fn is_named_behind(text: &str, span: &Span) -> bool {
     let behind = text.get(span.end..).unwrap_or("").trim_start_matches([',', ' ']);
     const NAMED: [&str; 14] = [

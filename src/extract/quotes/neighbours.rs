@@ -160,12 +160,13 @@ fn right_before(tokens: &Tokens, cues: &[Vec<CueHit>], index: usize) -> Option<M
     if *block != own || quoted {
         return None;
     }
-    let hit = cues
-        .get(previous)?
-        .iter()
-        .rev()
-        .find(|hit| hit.subject.is_some() && !matches!(hit.verb, Verb::Holds | Verb::Base))?;
-    hit.subject.clone()
+    last_subject(cues, previous)
+}
+
+/// The subject of the last verb of saying of a sentence.
+fn last_subject(cues: &[Vec<CueHit>], sentence: usize) -> Option<Mention> {
+    let says = |hit: &&CueHit| !matches!(hit.verb, Verb::Holds | Verb::Base);
+    cues.get(sentence)?.iter().rev().filter(says).find_map(|hit| hit.subject.clone())
 }
 
 /// Sentences of reported speech that go on with one speaker.
@@ -182,13 +183,9 @@ fn reporter(tokens: &Tokens, cues: &[Vec<CueHit>], index: usize) -> Option<Menti
         if block + 1 < own {
             return None;
         }
-        let hit = cues
-            .get(previous)?
-            .iter()
-            .rev()
-            .find(|hit| hit.subject.is_some() && !matches!(hit.verb, Verb::Holds | Verb::Base));
-        if let Some(hit) = hit {
-            return hit.subject.clone();
+        let subject = last_subject(cues, previous);
+        if subject.is_some() {
+            return subject;
         }
         let list = &tokens.list[range.clone()];
         if !list.iter().any(|token| REPORTED.contains(token.lower.as_str())) {
@@ -249,18 +246,16 @@ fn sentence_before(
     if block != own_block && !colon && !(dropped && block + 1 == *own_block) {
         return None;
     }
-    let cue = cues
-        .get(previous)?
-        .iter()
-        .rev()
-        .find(|hit| hit.subject.is_some() && !matches!(hit.verb, Verb::Holds | Verb::Base));
-    if let Some(hit) = cue {
-        return hit.subject.clone();
+    let subject = last_subject(cues, previous);
+    if subject.is_some() {
+        return subject;
     }
     if language != "en" {
-        return super::foreign::leading_name(&tokens.list, range, language, text)
+        let clause = super::foreign::clause(&tokens.list, range, language, text);
+        return clause
+            .leading_name()
             .or_else(|| surname(tokens, range, text))
-            .or_else(|| super::foreign::leading_body(&tokens.list, range, language, text));
+            .or_else(|| clause.leading_body());
     }
     let scope = Scope { list: &tokens.list, from: range.start, to: range.end, language };
     scope.main_subject(range.end)

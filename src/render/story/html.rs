@@ -1,7 +1,7 @@
 //! A story as one self-contained HTML file, and as the part of a page of the web reader.
 //!
 //! Nothing is fetched and nothing runs: the file forbids both in a policy of its own. What differs from the
-//! fullest quotation is underlined, and said in words as well; colour only repeats it.
+//! fullest quotation is underlined, and named in the text as well; colour only repeats it.
 
 use std::fmt::Write as _;
 use std::ops::Range;

@@ -1,4 +1,4 @@
-//! What the forms of a story have in common: letters for articles, and what is said of groups in words.
+//! What the forms of a story have in common: letters for articles, and the text forms of what is known of groups.
 
 use crate::answers::story::StoryAnswer;
 use crate::base::printable::flat;
@@ -35,7 +35,7 @@ pub(in crate::render) fn title(found: &StoryAnswer) -> String {
         .map_or_else(|| "A story".to_owned(), clean)
 }
 
-/// How far figures differ, in words.
+/// How far figures differ, as text.
 pub(super) fn differs(difference: Difference) -> &'static str {
     match difference {
         Difference::None => "agree",
@@ -44,7 +44,7 @@ pub(super) fn differs(difference: Difference) -> &'static str {
     }
 }
 
-/// How a variant is to the fullest one, in words.
+/// How a variant relates to the fullest one, as text.
 pub(super) fn told(variant: &Variant) -> String {
     let mut out = match (variant.relation, variant.form) {
         (Relation::Identical, _) => "identical".to_owned(),
@@ -62,7 +62,7 @@ pub(super) fn told(variant: &Variant) -> String {
     out
 }
 
-/// An occasion in words.
+/// An occasion as text.
 fn occasion(kind: OccasionKind) -> &'static str {
     match kind {
         OccasionKind::NewsConference => "news conference",
@@ -132,7 +132,7 @@ pub(super) fn first(story: &Story) -> Option<String> {
     (!both.is_empty()).then(|| both.join(", "))
 }
 
-/// At most so many groups of copied text are shown; the JSON form has all.
+/// At most this many groups of copied text are shown; the JSON form has all.
 pub(super) const COPIED_MAX: usize = 40;
 
 /// A share in percent.

@@ -44,7 +44,7 @@ pub use quoted::{quotations, speaker};
 pub use sentences::{blame, no_article};
 pub use story::{StoryForm, stories, story};
 pub use text::kinds_in_words;
-pub use words::WordsView;
+pub use words::{HITS, HITS_MAX, WordsView};
 
 use crate::base::Timestamp;
 use crate::cite;

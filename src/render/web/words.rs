@@ -16,17 +16,17 @@ pub struct WordsView<'v> {
     pub query: &'v str,
     /// Which come first.
     pub order: Order,
-    /// At most so many pages are shown.
+    /// At most this many pages are shown.
     pub shown_max: usize,
     /// What was found, or why nothing could be looked for.
     pub found: Result<SearchFound, String>,
 }
 
-/// Pages are shown in portions of this many more.
-const MORE: usize = 20;
+/// Articles found by words are shown in portions of this many.
+pub const HITS: usize = 20;
 
-/// More are not shown on one page.
-const SHOWN_MAX: usize = 200;
+/// More of them are not shown on one page.
+pub const HITS_MAX: usize = 200;
 
 impl WordsView<'_> {
     /// Whether there is anything to show.
@@ -35,7 +35,7 @@ impl WordsView<'_> {
     }
 
     fn link(&self, site: &Site, order: Order, shown_max: usize) -> String {
-        let order = if order == Order::Time { "time" } else { "relevance" };
+        let order = order.label();
         let shown = shown_max.to_string();
         site.changes(
             "/search",
@@ -57,9 +57,9 @@ pub(super) fn words(site: &Site, view: &WordsView<'_>) -> Markup {
         } @else {
             (orders(site, view))
             ol .hits { @for hit in &found.hits { li { (article(site, hit)) } } }
-            @if found.has_more && view.shown_max < SHOWN_MAX {
+            @if found.has_more && view.shown_max < HITS_MAX {
                 p .more {
-                    a href=(view.link(site, view.order, view.shown_max + MORE)) rel="next" { "More pages" }
+                    a href=(view.link(site, view.order, view.shown_max + HITS)) rel="next" { "More pages" }
                 }
             } @else if found.has_more {
                 p .more { "There are more: further words find them." }

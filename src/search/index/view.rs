@@ -1,4 +1,4 @@
-//! The index as of a commit: which passages have which words, and what is told of them.
+//! The index as of a commit: which passages have which words, and what is known of them.
 
 use std::collections::{HashMap, HashSet};
 use std::fmt;
@@ -12,7 +12,7 @@ use super::super::seam::{Found, Marks, PageInside, Passage};
 use super::{Fields, Result, guarded};
 use crate::base::Timestamp;
 
-/// What is told of the passages of a segment.
+/// What is known of the passages of a segment.
 #[derive(Clone)]
 pub(super) struct Columns {
     page: Arc<dyn ColumnValues<u64>>,
@@ -106,7 +106,7 @@ impl View {
         self.searcher.num_docs()
     }
 
-    /// The words that begin so, the most frequent first, at most so many of them.
+    /// The words with this beginning, the most frequent first, at most this many of them.
     ///
     /// # Errors
     /// When the index cannot be read.

@@ -76,9 +76,9 @@ impl Writer {
     /// When it cannot be written.
     pub fn add(&mut self, entry: &Entry<'_>) -> Result<()> {
         let fields = self.index.fields;
-        let Some(inside) = entry.inside else { return Ok(()) };
+        let inside = entry.inside;
         let nothing = vec![Vec::new()];
-        // A version that brings nothing new is told all the same, by a passage without words.
+        // A version that brings nothing new is recorded all the same, by a passage without words.
         let passages = if entry.passages.is_empty() { &nothing } else { &entry.passages };
         for (number, words) in passages.iter().enumerate() {
             let mut passage = TantivyDocument::new();

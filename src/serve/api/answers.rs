@@ -65,10 +65,7 @@ pub fn instant(state: &Serve, params: &Params, name: &str) -> Result<Option<Time
 /// The period from `from` to `to`.
 fn period(state: &Serve, params: &Params) -> Result<TimeRange, Refusal> {
     let (from, to) = (time(state, params, "from")?, time(state, params, "to")?);
-    Ok(TimeRange {
-        start: from.map_or(TimeRange::ALL.start, |range| range.start),
-        end: to.map_or(TimeRange::ALL.end, |range| range.end),
-    })
+    Ok(TimeRange::from_to(from, to))
 }
 
 /// A number, where one is given.
@@ -194,10 +191,7 @@ pub fn quotes(state: &Arc<Serve>, params: &Params, out: &mut Writer) -> Result<(
 
 pub fn search(state: &Arc<Serve>, params: &Params, out: &mut Writer) -> Result<(), Refusal> {
     let query = params.needed("query")?;
-    let order = match params.text("order") {
-        Some("time") => Order::Time,
-        _ => Order::Relevance,
-    };
+    let order = Order::of_label(params.text("order"));
     let request = SearchRequest {
         query: query.to_owned(),
         host: params.text("host").map(str::to_owned),

@@ -69,7 +69,7 @@ pub fn banner(
     Ok(banner)
 }
 
-/// What is told of the parts: those that are shown with the page are the ones that replay would send for it.
+/// What is reported of the parts: those that are shown with the page are the ones that replay would send for it.
 fn notes(state: &Arc<Serve>, capture: &Capture, named: &Named) -> Result<Vec<String>, Refusal> {
     let begun = Instant::now();
     let second = capture.date.floor_second();

@@ -128,15 +128,11 @@ impl Showing<'_> {
             if self.modifier == Modifier::Banner {
                 return self.banner_alone(&banner);
             }
+            if configured == Scripts::InFrames && fetched_as == Some("document") {
+                return Ok(self.frame(&own, status, &banner));
+            }
             answer = replay::answer(&captured, view(links, Some(banner.clone())));
             shown = Some(banner);
-        }
-        let is_frame_page = configured == Scripts::InFrames
-            && self.modifier == Modifier::None
-            && answer.kind == replay::Kind::Html
-            && fetched_as == Some("document");
-        if let Some(banner) = shown.as_ref().filter(|_| is_frame_page) {
-            return Ok(self.frame(&own, status, banner));
         }
         let mut response = if answer.body.is_identity() {
             identity(self.state, self.asked, loaded, status)?

@@ -108,9 +108,9 @@ impl<R: Read> Unpacker<R> {
                 Ok(Status::StreamEnd) => {
                     return match self.gzip_trailer(self.member.made + made as u64) {
                         Ok(()) => Ok(made),
-                        // The bytes are handed on first; the next call meets the trouble again.
+                        // The bytes are handed on first; the next call meets the error again.
                         Err(_) if made > 0 => Ok(made),
-                        Err(trouble) => Err(trouble),
+                        Err(why) => Err(why),
                     };
                 }
                 Ok(_) if made > 0 && (made == room || ended) => return Ok(made),

@@ -87,7 +87,7 @@ pub struct Load {
     pub making: Duration,
 }
 
-/// Puts so many captures into an index by one sort.
+/// Puts this many captures into an index by one sort.
 pub fn load(layout: &Layout, index: &Index, captures: u64, urls: u64) -> Load {
     let files: Vec<Arc<str>> =
         (0..captures.div_ceil(20_000)).map(|n| format!("made-{n:05}.warc.gz").into()).collect();

@@ -1,4 +1,4 @@
-//! A tab that is looked at and worked with as a reader does: sizes, colours, keys, clicks, pictures.
+//! A tab that is used as a reader uses it: sizes, colours, keys, clicks, pictures.
 
 use std::path::Path;
 use std::thread;
@@ -53,7 +53,7 @@ impl<'b> Tab<'b> {
     pub fn media(&mut self, media: &str, scheme: &str) {
         let features = json!([
             { "name": "prefers-color-scheme", "value": scheme },
-            // Colours are looked at once they have changed.
+            // Colours are checked once they have changed.
             { "name": "prefers-reduced-motion", "value": "reduce" },
         ]);
         self.call("Emulation.setEmulatedMedia", json!({ "media": media, "features": features }));

@@ -9,7 +9,7 @@ use crate::cli::{send, wait_until};
 use crate::serve::{Answer, ask};
 use crate::support::cli::{json_lines, pressmark, stderr};
 
-/// A capture is there for whoever asks at most this much later.
+/// A capture is there for every request at most this much later.
 const SEEN_WITHIN: Duration = Duration::from_secs(1);
 
 /// The address that a process prints first.

@@ -1,4 +1,4 @@
-//! What stands above a replayed page, and what a person is told of one that is not held.
+//! What stands above a replayed page, and what a person gets for one that is not held.
 
 use super::{Answer, ask, ask_with, start};
 use crate::serve::warcs::Warc;

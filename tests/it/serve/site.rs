@@ -106,7 +106,7 @@ pub fn archive(root: &Path) {
     many.write(root, "many.warc");
 }
 
-/// A WARC file of so many bytes and a few more.
+/// A WARC file of this many bytes and a few more.
 pub fn long_file(root: &Path, bytes: usize, name: &str) {
     let head = "HTTP/1.1 200 OK\nContent-Type: application/octet-stream";
     let body = vec![b'x'; bytes];

@@ -92,7 +92,7 @@ struct Reading<'k> {
 }
 
 impl Reading<'_> {
-    /// Takes so many bytes of what may be kept; whether there were any left.
+    /// Takes this many bytes of what may be kept; whether there were any left.
     fn takes(&self, bytes: usize) -> bool {
         let left = self.left.get();
         self.left.set(left.saturating_sub(bytes));

@@ -365,7 +365,7 @@ fn a_broken_last_member_ends_the_file_even_if_its_page_holds_a_member() {
 #[test]
 fn a_long_frame_is_found_after_noise_wherever_it_lies() {
     // A block of a frame gives nothing before all of it is there, and these are longer than what is
-    // looked at of a gzip member.
+    // read of a gzip member.
     let blocks: Vec<_> = (0..40).map(|n| noise(n, 90_000)).collect();
     let (file, places) = file_of(&blocks, Compression::Zstd(3));
     let mut broken = Vec::new();
