@@ -125,9 +125,9 @@ impl Kv {
     /// Opens the store in `dir`, making it where there is none.
     ///
     /// A directory that is held is asked for again for half a second: the engine lets go of it a
-    /// little after its last handle is gone, and whoever reopens at once should not see that.
+    /// little after its last handle is gone, and anyone who reopens at once should not see that.
     ///
-    /// The second part says in words what was repaired or set aside; it is empty for a store that
+    /// The second part says as text what was repaired or set aside; it is empty for a store that
     /// was in order. When it is not empty, what the store answers may be incomplete and should be
     /// rebuilt from its source ([`Self::was_repaired`] says the same).
     ///

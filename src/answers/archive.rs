@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::archive::{Capture, Captures, RecordKind, WarcFiles};
 use crate::base::Timestamp;
 use crate::extract::page::Page;
-use crate::history::{DECODED_BYTES_MAX, Sayer, read_page};
+use crate::history::{DECODED_BYTES_MAX, PageReader, read_page};
 use crate::readings::{PageKey, Readings};
 use crate::search::{Search, SearchOptions, Upkeep};
 use crate::store::{Loaded, Payload, Reader};
@@ -72,8 +72,8 @@ impl Archive {
 
     /// A reader of what its captures say, for several questions: it keeps the pages it read.
     #[must_use]
-    pub fn sayer(&self) -> Sayer<'_> {
-        Sayer::cached(&self.reader, &self.readings)
+    pub fn page_reader(&self) -> PageReader<'_> {
+        PageReader::cached(&self.reader, &self.readings)
     }
 
     /// The capture of `url` that is closest to `at`, the newest without it; `doing` names the question in
@@ -137,9 +137,9 @@ impl Archive {
         if entry.kind == RecordKind::Revisit && loaded.original.is_none() {
             return Err(AnswerError::PayloadElsewhere { doing: doing.to_owned() });
         }
-        let mut sayer = self.sayer();
-        sayer.hold(Arc::clone(loaded));
-        Ok(sayer.say(entry).map_err(AnswerError::store(doing))?.page)
+        let mut page_reader = self.page_reader();
+        page_reader.hold(Arc::clone(loaded));
+        Ok(page_reader.read(entry).map_err(AnswerError::store(doing))?.page)
     }
 
     /// Reads the record of a capture that an answer is about, so that nothing is told from a reading that is

@@ -59,11 +59,12 @@ pub fn blame(
     url: &str,
     at: Option<Timestamp>,
 ) -> Result<PageBlame, AnswerError> {
-    let found = provenance::blame(&mut archive.sayer(), url, at).map_err(|error| match error {
-        BlameError::Store(error) => AnswerError::store(&format!("reading {url}"))(error),
-        BlameError::NoCapture(url) => AnswerError::NoCapture(url),
-        BlameError::NoArticle { url, at } => AnswerError::NoArticle { url, at },
-    })?;
+    let found =
+        provenance::blame(&mut archive.page_reader(), url, at).map_err(|error| match error {
+            BlameError::Store(error) => AnswerError::store(&format!("reading {url}"))(error),
+            BlameError::NoCapture(url) => AnswerError::NoCapture(url),
+            BlameError::NoArticle { url, at } => AnswerError::NoArticle { url, at },
+        })?;
     archive.is_sound(&found.said.entry, &format!("reading {url}"))?;
     let names = names(&found);
     Ok(PageBlame { url: url.to_owned(), found, names })

@@ -98,9 +98,9 @@ fn begun(
     url: &str,
     days: &mut BTreeMap<String, Day>,
 ) -> Result<(), AnswerError> {
-    let mut sayer = archive.sayer();
+    let mut page_reader = archive.page_reader();
     let asked = HistoryRequest { url: url.to_owned(), period: TimeRange::ALL };
-    for row in history(&mut sayer, &asked)? {
+    for row in history(&mut page_reader, &asked)? {
         let row = row?;
         let Some(day) = days.get_mut(&day_of(row.first.date)) else { continue };
         if day.versions == 0 {

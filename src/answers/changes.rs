@@ -2,8 +2,8 @@
 
 use crate::base::{Digest, DigestAlgorithm, Timestamp};
 use crate::evidence::Log;
-use crate::history::Sayer;
-use crate::history::changes::{self, ArchiveChange, NewestFirst, Wanted};
+use crate::history::PageReader;
+use crate::history::changes::{self, ArchiveChange, ChangeFilter, NewestFirst};
 use crate::store::Layout;
 
 use super::AnswerError;
@@ -13,7 +13,7 @@ use super::cursor::Cursor;
 #[derive(Debug, Clone, Default)]
 pub struct ChangesRequest {
     /// Of what kind, when and where.
-    pub wanted: Wanted,
+    pub wanted: ChangeFilter,
     /// At most this many; all of them without it.
     pub limit: Option<usize>,
 }
@@ -33,11 +33,11 @@ const DOING: &str = "looking for changes";
 /// # Errors
 /// When the index cannot answer.
 pub fn changes<'s, 'a>(
-    sayer: &'s mut Sayer<'a>,
+    page_reader: &'s mut PageReader<'a>,
     request: &ChangesRequest,
     progress: &mut dyn FnMut(u64),
 ) -> Result<Changes<'s, 'a>, AnswerError> {
-    let found = changes::changes(sayer, &request.wanted, progress);
+    let found = changes::changes(page_reader, &request.wanted, progress);
     let found = found.map_err(AnswerError::store(DOING))?;
     Ok(Changes { found, left: request.limit.unwrap_or(usize::MAX) })
 }
@@ -80,15 +80,15 @@ pub struct Unseen<'s, 'a> {
 /// # Errors
 /// When the name is none, the cursor cannot be read, or as [`changes()`].
 pub fn unseen<'s, 'a>(
-    sayer: &'s mut Sayer<'a>,
+    page_reader: &'s mut PageReader<'a>,
     name: &str,
     request: &ChangesRequest,
     progress: &mut dyn FnMut(u64),
 ) -> Result<Unseen<'s, 'a>, AnswerError> {
-    let before = Cursor::open(sayer.reader().layout(), name)?;
+    let before = Cursor::open(page_reader.reader().layout(), name)?;
     let mut request = request.clone();
     request.wanted.since = before.since();
-    let found = changes(sayer, &request, progress)?;
+    let found = changes(page_reader, &request, progress)?;
     Ok(Unseen { found, after: before.clone(), before, is_whole: false })
 }
 

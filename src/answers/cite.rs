@@ -88,14 +88,14 @@ fn the_article(
     if newest.kind == RecordKind::Metadata {
         return Ok((newest, None));
     }
-    let mut sayer = archive.sayer();
-    let said = sayer.follow(&newest).map_err(AnswerError::store(doing))?;
+    let mut page_reader = archive.page_reader();
+    let said = page_reader.follow(&newest).map_err(AnswerError::store(doing))?;
     let leads_to = said.leads.address().map(str::to_owned);
     let is_long = said.page.text.split_whitespace().count() >= SURE_WORDS;
     if leads_to.is_none() && said.has_article() && is_long {
         return Ok((newest, None));
     }
-    let article = last_article(&mut sayer, &newest.url).map_err(AnswerError::store(doing))?;
+    let article = last_article(&mut page_reader, &newest.url).map_err(AnswerError::store(doing))?;
     let Some(article) = article.filter(|article| !article.is_same_record(&newest)) else {
         return Ok((newest, None));
     };
@@ -123,7 +123,7 @@ fn standing(
         return Ok(Standing::Live);
     }
     // A record that cannot be read says nothing of the page.
-    let Ok(said) = archive.sayer().say(&newest) else { return Ok(Standing::Live) };
+    let Ok(said) = archive.page_reader().read(&newest) else { return Ok(Standing::Live) };
     let still_there = match quote {
         // What cannot be said is no change.
         Some(quote) => locate(quote, &said.page).map_or_else(|missing| missing.coarse, |_| true),
@@ -140,8 +140,8 @@ fn is_bare(page: &Page) -> bool {
 /// The first capture of the same URL in which the words do stand.
 fn elsewhere(archive: &Archive, url: &str, quote: &str) -> Result<Option<Timestamp>, AnswerError> {
     let fail = AnswerError::store(&format!("looking through {url}"));
-    let (mut sayer, mut pages) = (archive.sayer(), archive.sayer());
-    for version in sayer.rows(url, TimeRange::ALL).map_err(&fail)? {
+    let (mut page_reader, mut pages) = (archive.page_reader(), archive.page_reader());
+    for version in page_reader.rows(url, TimeRange::ALL).map_err(&fail)? {
         let version = version.map_err(&fail)?;
         let Ok(said) = pages.follow(&version.first) else { continue };
         if locate(quote, &said.page).is_ok() {

@@ -66,13 +66,14 @@ pub fn clusters(
 ) -> Result<Vec<Cluster>, AnswerError> {
     let doing = "looking for stories";
     let dir = archive.reader().layout().derived_dir().join("stories");
-    let articles = catch_up(&mut archive.sayer(), &dir, progress).map_err(|why| match why {
-        ClusterError::Store(why) => AnswerError::Store { doing: doing.to_owned(), why },
-        why @ ClusterError::Io { .. } => {
-            let why = std::io::Error::other(why.to_string());
-            AnswerError::Io { doing: doing.to_owned(), why }
-        }
-    })?;
+    let articles =
+        catch_up(&mut archive.page_reader(), &dir, progress).map_err(|why| match why {
+            ClusterError::Store(why) => AnswerError::Store { doing: doing.to_owned(), why },
+            why @ ClusterError::Io { .. } => {
+                let why = std::io::Error::other(why.to_string());
+                AnswerError::Io { doing: doing.to_owned(), why }
+            }
+        })?;
     let mut out: Vec<Cluster> = articles
         .stories()
         .filter_map(cluster)

@@ -9,7 +9,7 @@ use crate::diff::json::{JsonComparison, comparison};
 use crate::diff::{CompareOptions, Comparison, Side, compare_captures};
 use crate::extract::page::Page;
 use crate::history::absence::{Absence, AbsenceJson, LastTwo, Neighbours, last_two};
-use crate::history::{CaptureJson, Said};
+use crate::history::{CaptureJson, CapturedPage};
 
 use super::{AnswerError, Archive};
 
@@ -24,7 +24,7 @@ pub struct DiffSide {
 #[derive(Debug, Clone)]
 enum Source {
     File(String),
-    Capture { url: String, said: Box<Said> },
+    Capture { url: String, said: Box<CapturedPage> },
 }
 
 /// When the article could not be had, and what stood there.
@@ -97,12 +97,12 @@ impl DiffSide {
         Self { page: Arc::new(page), source: Source::File(name.to_owned()) }
     }
 
-    fn of_capture(url: &str, said: Said) -> Self {
+    fn of_capture(url: &str, said: CapturedPage) -> Self {
         let page = Arc::clone(&said.page);
         Self { page, source: Source::Capture { url: url.to_owned(), said: Box::new(said) } }
     }
 
-    fn said(&self) -> Option<&Said> {
+    fn said(&self) -> Option<&CapturedPage> {
         match &self.source {
             Source::Capture { said, .. } => Some(said),
             Source::File(_) => None,
@@ -132,7 +132,7 @@ impl DiffSide {
     }
 
     fn side(&self) -> Side<'_> {
-        self.said().map_or_else(|| Side::of(&self.page), Said::side)
+        self.said().map_or_else(|| Side::of(&self.page), CapturedPage::side)
     }
 
     fn json(&self) -> SideJson {
@@ -153,7 +153,7 @@ pub fn side(archive: &Archive, url: &str, at: Option<Timestamp>) -> Result<DiffS
     let doing = format!("reading {url}");
     let entry = archive.find(url, at, &doing)?;
     archive.is_sound(&entry, &doing)?;
-    let said = archive.sayer().follow(&entry).map_err(AnswerError::store(&doing))?;
+    let said = archive.page_reader().follow(&entry).map_err(AnswerError::store(&doing))?;
     Ok(DiffSide::of_capture(url, said))
 }
 
@@ -171,7 +171,7 @@ pub fn first_side(archive: &Archive, url: &str) -> Result<DiffSide, AnswerError>
 /// When there are not two, or one that may be of them cannot be read.
 pub fn of_last_two(archive: &Archive, url: &str) -> Result<Diff, AnswerError> {
     let doing = format!("reading the history of {url}");
-    let found = last_two(&mut archive.sayer(), url).map_err(AnswerError::store(&doing))?;
+    let found = last_two(&mut archive.page_reader(), url).map_err(AnswerError::store(&doing))?;
     match found {
         LastTwo::Neighbours(found) => {
             let Neighbours { old, new, between, since, note } = *found;

@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::{AnswerError, Archive, ChangesRequest, changes, serial};
 use crate::archive::HostCount;
 use crate::base::Timestamp;
-use crate::history::changes::{ArchiveChange, Wanted};
+use crate::history::changes::{ArchiveChange, ChangeFilter};
 
 /// How much of it is asked for.
 #[derive(Debug, Clone, Copy)]
@@ -109,7 +109,7 @@ pub fn front(archive: &Archive, request: &FrontRequest) -> Result<Front, AnswerE
         }
     }
     keep_latest(&mut front.hosts, request.hosts_max);
-    let wanted = Wanted::default();
+    let wanted = ChangeFilter::default();
     let (changes, more, notes) = newest_changes(archive, wanted, request.versions_max)?;
     (front.changes, front.more_changes, front.notes) = (changes, more, notes);
     Ok(front)
@@ -123,12 +123,12 @@ fn keep_latest(hosts: &mut Vec<HostLine>, max: usize) {
 /// The wanted changes of the newest versions, whether there are more, and notes on what was left out.
 pub(super) fn newest_changes(
     archive: &Archive,
-    wanted: Wanted,
+    wanted: ChangeFilter,
     versions_max: usize,
 ) -> Result<(Vec<ArchiveChange>, bool, Vec<String>), AnswerError> {
-    let mut sayer = archive.sayer();
+    let mut page_reader = archive.page_reader();
     let request = ChangesRequest { wanted, limit: None };
-    let mut found = changes(&mut sayer, &request, &mut |_| {})?;
+    let mut found = changes(&mut page_reader, &request, &mut |_| {})?;
     let notes = found.notes().to_vec();
     let (mut out, mut versions, mut more) = (Vec::<ArchiveChange>::new(), 0, false);
     for change in found.by_ref() {

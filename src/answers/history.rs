@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::base::TimeRange;
-use crate::history::{Rows, Sayer, VersionJson, VersionRow};
+use crate::history::{PageReader, Rows, VersionJson, VersionRow};
 
 use super::AnswerError;
 
@@ -39,11 +39,11 @@ pub struct HistoryJson {
 /// # Errors
 /// When the index cannot answer; [`History::end`] tells whether there was any.
 pub fn history<'s, 'a>(
-    sayer: &'s mut Sayer<'a>,
+    page_reader: &'s mut PageReader<'a>,
     request: &HistoryRequest,
 ) -> Result<History<'s, 'a>, AnswerError> {
     let url = request.url.clone();
-    let rows = sayer.rows(&url, request.period).map_err(AnswerError::store(&doing(&url)))?;
+    let rows = page_reader.rows(&url, request.period).map_err(AnswerError::store(&doing(&url)))?;
     Ok(History { url, rows, count: 0 })
 }
 

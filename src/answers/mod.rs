@@ -1,5 +1,5 @@
-//! Answers to what may be asked of an archive: a request in, a value with a serde form out. Whoever has
-//! flags, and whoever has the parameters of an address, asks the same functions.
+//! Answers to what may be asked of an archive: a request in, a value with a serde form out. Anyone who has
+//! flags, and anyone who has the parameters of an address, asks the same functions.
 //!
 //! Long answers are iterators, so that nobody has to hold ten thousand versions. What else a person should
 //! know (captures that were left out, an older version that stands in) is part of the value. Deliberately

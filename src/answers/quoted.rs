@@ -148,9 +148,9 @@ fn over_time(
     versions_max: usize,
 ) -> Result<PageQuotations, AnswerError> {
     let doing = format!("reading the quotations of {url}");
-    let (mut sayer, mut pages) = (archive.sayer(), archive.sayer());
+    let (mut page_reader, mut pages) = (archive.page_reader(), archive.page_reader());
     let asked = HistoryRequest { url: url.to_owned(), period: TimeRange::ALL };
-    let mut rows = history(&mut sayer, &asked)?;
+    let mut rows = history(&mut page_reader, &asked)?;
     let mut with_article = VecDeque::new();
     let mut versions = 0;
     for row in rows.by_ref() {

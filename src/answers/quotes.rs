@@ -132,7 +132,7 @@ pub fn of_url(
     let doing = format!("reading {url}");
     let entry = archive.find(url, request.at, &doing)?;
     archive.is_sound(&entry, &doing)?;
-    let said = archive.sayer().say(&entry).map_err(AnswerError::store(&doing))?;
+    let said = archive.page_reader().read(&entry).map_err(AnswerError::store(&doing))?;
     Ok(of_page(&said.page, PageSource::of(&entry), request))
 }
 
@@ -165,7 +165,7 @@ pub fn of_everything<E: From<AnswerError>>(
         };
         quotes.map_or(Ok(()), |quotes| found(FoundQuotes::Page(quotes)).map_err(Failed::Caller))
     };
-    let mut sayer = archive.sayer();
-    let done = newest_pages(&mut sayer, until, request.speaker.as_deref(), &mut pass_on);
+    let mut page_reader = archive.page_reader();
+    let done = newest_pages(&mut page_reader, until, request.speaker.as_deref(), &mut pass_on);
     done.map_err(|failed| failed.into_error("looking for quotations"))
 }

@@ -6,8 +6,8 @@ use serde::Serialize;
 
 use crate::base::{TimeRange, Timestamp};
 use crate::history::pages::{PageCaptures, page_of_key, pages};
-use crate::history::standing::{Bearing, Stood, stood};
-use crate::history::{CaptureJson, Sayer, VersionRow};
+use crate::history::standing::{Bearing, PhraseSpan, stood};
+use crate::history::{CaptureJson, PageReader, VersionRow};
 use crate::search::content::{Content, Snippet};
 use crate::search::find::{Order, candidates, take_best, with_compounds};
 use crate::search::query::{SearchField, SearchQuery, host_of, host_term};
@@ -39,7 +39,7 @@ pub struct SearchRequest {
 #[derive(Debug, Clone)]
 pub struct SearchHit {
     /// In which versions it stood.
-    pub stood: Stood,
+    pub stood: PhraseSpan,
     /// The headline of the newest of them.
     pub headline: Option<String>,
     /// Passages of the newest of them.
@@ -172,21 +172,21 @@ pub(super) fn search_since(
     }
     query.period.start = query.period.start.max(request.period.start);
     query.period.end = query.period.end.min(request.period.end);
-    let mut sayer = archive.sayer();
+    let mut page_reader = archive.page_reader();
     let fail = AnswerError::store(DOING);
-    match archive.search().current(&mut sayer, progress) {
-        Ok(current) => Looking::new(&mut sayer, query, request).by_index(&current, since),
+    match archive.search().current(&mut page_reader, progress) {
+        Ok(current) => Looking::new(&mut page_reader, query, request).by_index(&current, since),
         Err(why @ (SearchError::Behind(_) | SearchError::Store(_))) => Err(why.into()),
         Err(why) => {
             tracing::debug!(%why, "all pages are read for a query");
-            Looking::new(&mut sayer, query, request).by_pages()
+            Looking::new(&mut page_reader, query, request).by_pages()
         }
     }
     .map_err(fail)
 }
 
 struct Looking<'l, 's> {
-    sayer: &'l mut Sayer<'s>,
+    page_reader: &'l mut PageReader<'s>,
     query: SearchQuery,
     request: &'l SearchRequest,
     /// Whether more of a page than headline and text is asked for.
@@ -195,12 +195,16 @@ struct Looking<'l, 's> {
 }
 
 impl<'l, 's> Looking<'l, 's> {
-    fn new(sayer: &'l mut Sayer<'s>, query: SearchQuery, request: &'l SearchRequest) -> Self {
+    fn new(
+        page_reader: &'l mut PageReader<'s>,
+        query: SearchQuery,
+        request: &'l SearchRequest,
+    ) -> Self {
         let asks_more = query
             .clauses
             .iter()
             .any(|clause| !matches!(clause.field, SearchField::Article | SearchField::Headline));
-        Self { sayer, query, request, asks_more, found: SearchFound::default() }
+        Self { page_reader, query, request, asks_more, found: SearchFound::default() }
     }
 
     fn by_index(
@@ -238,7 +242,7 @@ impl<'l, 's> Looking<'l, 's> {
     }
 
     fn by_pages(mut self) -> Result<SearchFound, StoreError> {
-        for page in pages(self.sayer.reader(), None) {
+        for page in pages(self.page_reader.reader(), None) {
             let page = page?;
             if self.is_of_hosts(&page.urlkey) {
                 self.versions(&page, None)?;
@@ -276,7 +280,7 @@ impl<'l, 's> Looking<'l, 's> {
         if !self.is_of_hosts(key) {
             return Ok(());
         }
-        match page_of_key(self.sayer.reader(), key)? {
+        match page_of_key(self.page_reader.reader(), key)? {
             Some(page) => self.versions(&page, score),
             None => Ok(()),
         }
@@ -287,7 +291,7 @@ impl<'l, 's> Looking<'l, 's> {
         let (query, asks_more) = (&self.query, self.asks_more);
         let mut newest: Option<Content> = None;
         let mut notes = Vec::new();
-        let mut ask = |row: &VersionRow, reading: &mut Sayer<'_>| {
+        let mut ask = |row: &VersionRow, reading: &mut PageReader<'_>| {
             let is_seen = row.last.date >= query.period.start && row.first.date < query.period.end;
             if !is_seen {
                 return Ok(Bearing::PassedOver);
@@ -313,7 +317,7 @@ impl<'l, 's> Looking<'l, 's> {
             Ok(Bearing::of(is_here))
         };
         let mut unread = Vec::new();
-        let stood = stood(self.sayer, page, &mut ask, &mut unread)?;
+        let stood = stood(self.page_reader, page, &mut ask, &mut unread)?;
         self.found.notes.extend(notes.into_iter().chain(unread));
         if let (Some(stood), Some(content)) = (stood, newest) {
             let headline = Some(content.headline().to_owned()).filter(|text| !text.is_empty());
@@ -325,7 +329,7 @@ impl<'l, 's> Looking<'l, 's> {
 }
 
 /// When the words came or went last.
-fn last_change(stood: &Stood) -> Timestamp {
+fn last_change(stood: &PhraseSpan) -> Timestamp {
     let last = stood.spans.last();
     last.map_or(stood.first_seen.0.date, |span| span.until.unwrap_or(span.from))
 }

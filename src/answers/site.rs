@@ -7,7 +7,7 @@ use super::{AnswerError, Archive, serial};
 use crate::archive::{Capture, KeyRange, MatchType, Query, RecordKind};
 use crate::base::Timestamp;
 use crate::base::surt::address_of_host;
-use crate::history::changes::{ArchiveChange, Wanted};
+use crate::history::changes::{ArchiveChange, ChangeFilter};
 
 /// Which host, and how much of it.
 #[derive(Debug, Clone)]
@@ -82,7 +82,7 @@ pub fn site(archive: &Archive, request: &SiteRequest) -> Result<Site, AnswerErro
     let count = HostLine::from(found.ok_or_else(none)?);
     let keys = KeyRange::of(&address, MatchType::Host);
     let pages = pages(archive, keys, request.after.as_deref(), request.pages_max, &doing)?;
-    let wanted = Wanted { host: Some(count.host.clone()), ..Wanted::default() };
+    let wanted = ChangeFilter { host: Some(count.host.clone()), ..ChangeFilter::default() };
     let (changes, _, _) = newest_changes(archive, wanted, request.versions_max)?;
     Ok(Site { host: count, pages, changes })
 }

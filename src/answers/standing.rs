@@ -34,13 +34,13 @@ pub fn standings(
     captures_max: usize,
 ) -> Result<Option<Vec<Standing>>, AnswerError> {
     let doing = format!("reading the history of {url}");
-    let mut sayer = archive.sayer();
-    let unread = sayer.unfolded(url, captures_max + 1).map_err(AnswerError::store(&doing))?;
+    let mut page_reader = archive.page_reader();
+    let unread = page_reader.unfolded(url, captures_max + 1).map_err(AnswerError::store(&doing))?;
     if unread > captures_max {
         return Ok(None);
     }
     let asked = HistoryRequest { url: url.to_owned(), period: TimeRange::ALL };
-    let rows = history(&mut sayer, &asked)?;
+    let rows = history(&mut page_reader, &asked)?;
     let versions: Result<Vec<Standing>, AnswerError> =
         rows.map(|row| Ok(Standing::of(&row?))).collect();
     versions.map(Some)

@@ -109,9 +109,9 @@ const CAPTURES_MAX: usize = 500_000;
 /// When the page was never captured (a report of a failure is no capture of it), or cannot be read.
 pub fn timeline(archive: &Archive, request: &TimelineRequest) -> Result<Timeline, AnswerError> {
     let TimelineRequest { url, before, versions_max } = request;
-    let mut sayer = archive.sayer();
+    let mut page_reader = archive.page_reader();
     let asked = HistoryRequest { url: url.clone(), period: TimeRange::ALL };
-    let mut rows = history(&mut sayer, &asked)?;
+    let mut rows = history(&mut page_reader, &asked)?;
     let (mut points, mut listed, mut count) = (Vec::new(), VecDeque::new(), 0);
     for row in rows.by_ref() {
         let row = row?;

@@ -128,10 +128,10 @@ pub fn view(archive: &Archive, request: &ViewRequest) -> Result<View, AnswerErro
                 }
                 Err(why) => out.unread = Some(why.to_string()),
             }
-            let mut sayer = archive.sayer();
-            sayer.hold(loaded);
+            let mut page_reader = archive.page_reader();
+            page_reader.hold(loaded);
             // A redirect whose way cannot be told leads nowhere here.
-            let said = sayer.follow(&out.capture).ok();
+            let said = page_reader.follow(&out.capture).ok();
             out.leads_to = said.and_then(|said| said.leads.address().map(str::to_owned));
         }
     }

@@ -6,10 +6,10 @@ use serde::Serialize;
 
 use crate::base::surt::urlkey;
 use crate::history::CaptureJson;
-use crate::history::Sayer;
+use crate::history::PageReader;
 use crate::history::pages::{keys_of_host, page_of_key};
 use crate::history::phrase::{self, Phrase};
-use crate::history::standing::Stood;
+use crate::history::standing::PhraseSpan;
 use crate::search::SearchError;
 use crate::search::find::candidates;
 use crate::search::query::{SearchQuery, host_term};
@@ -28,7 +28,7 @@ pub struct WhenRequest {
 
 /// When a phrase stood on a page, in JSON.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct StoodJson {
+pub struct PhraseSpanJson {
     /// The page, as it was captured last.
     pub url: String,
     /// The phrase as it was asked for.
@@ -43,10 +43,10 @@ pub struct StoodJson {
     pub versions: u64,
 }
 
-impl StoodJson {
+impl PhraseSpanJson {
     /// The same of a phrase that was asked for so.
     #[must_use]
-    pub fn new(phrase: &str, stood: &Stood) -> Self {
+    pub fn new(phrase: &str, stood: &PhraseSpan) -> Self {
         Self {
             url: stood.url.clone(),
             phrase: phrase.to_owned(),
@@ -68,19 +68,19 @@ pub fn when<E: From<AnswerError>>(
     archive: &Archive,
     request: &WhenRequest,
     progress: &mut dyn FnMut(u64),
-    found: &mut dyn FnMut(Stood) -> Result<(), E>,
+    found: &mut dyn FnMut(PhraseSpan) -> Result<(), E>,
 ) -> Result<Vec<String>, E> {
     let none = || AnswerError::Request("the phrase has no letter and no digit".to_owned());
     let phrase = Phrase::new(&request.phrase).ok_or_else(none)?;
-    let mut sayer = archive.sayer();
-    let mut pass_on = |stood: Stood| found(stood).map_err(Failed::Caller);
+    let mut page_reader = archive.page_reader();
+    let mut pass_on = |stood: PhraseSpan| found(stood).map_err(Failed::Caller);
     let host = request.host.as_deref();
-    let answered = match proposed(archive, &mut sayer, request, progress) {
-        Ok(keys) => when_on(&mut sayer, &phrase, &keys, &mut pass_on),
+    let answered = match proposed(archive, &mut page_reader, request, progress) {
+        Ok(keys) => when_on(&mut page_reader, &phrase, &keys, &mut pass_on),
         // Exact all the same, and slow.
         Err(why) => {
             tracing::debug!(%why, "all pages are read for a phrase");
-            phrase::when(&mut sayer, &phrase, host, &mut pass_on)
+            phrase::when(&mut page_reader, &phrase, host, &mut pass_on)
         }
     };
     answered.map_err(|failed| failed.into_error("looking for the phrase"))
@@ -89,7 +89,7 @@ pub fn when<E: From<AnswerError>>(
 /// The urlkeys of the pages that may have a phrase, in order: every page that has it is one of them.
 fn proposed(
     archive: &Archive,
-    sayer: &mut Sayer<'_>,
+    page_reader: &mut PageReader<'_>,
     request: &WhenRequest,
     progress: &mut dyn FnMut(u64),
 ) -> Result<BTreeSet<String>, SearchError> {
@@ -97,13 +97,13 @@ fn proposed(
     // A phrase of signs that are folded away is no question for an index of words.
     let query = SearchQuery::of_phrase(&request.phrase, hosts)
         .ok_or_else(|| SearchError::None("the phrase has no words".to_owned()))?;
-    let current = archive.search().current(sayer, progress)?;
+    let current = archive.search().current(page_reader, progress)?;
     let mut keys = current.beyond;
     for candidate in candidates(&current.view, &query)? {
         keys.extend(current.view.key_of(candidate.place)?);
     }
     // What cannot be read may have it: that is reported.
-    let unread = sayer.readings().and_then(crate::readings::Readings::pages_unread);
+    let unread = page_reader.readings().and_then(crate::readings::Readings::pages_unread);
     keys.extend(unread.unwrap_or_default().iter().map(|url| urlkey(url)));
     if let Some(host) = &request.host {
         let range = keys_of_host(host);
@@ -113,15 +113,15 @@ fn proposed(
 }
 
 fn when_on<E: From<StoreError>>(
-    sayer: &mut Sayer<'_>,
+    page_reader: &mut PageReader<'_>,
     phrase: &Phrase,
     keys: &BTreeSet<String>,
-    found: &mut dyn FnMut(Stood) -> Result<(), E>,
+    found: &mut dyn FnMut(PhraseSpan) -> Result<(), E>,
 ) -> Result<Vec<String>, E> {
     let mut notes = Vec::new();
     for key in keys {
-        let Some(page) = page_of_key(sayer.reader(), key)? else { continue };
-        if let Some(stood) = phrase::when_on(sayer, phrase, &page, &mut notes)? {
+        let Some(page) = page_of_key(page_reader.reader(), key)? else { continue };
+        if let Some(stood) = phrase::when_on(page_reader, phrase, &page, &mut notes)? {
             found(stood)?;
         }
     }

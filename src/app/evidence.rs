@@ -100,7 +100,7 @@ pub struct Follower {
     trail: Arc<Mutex<AppendLog>>,
     settings: Settings,
     clock: Arc<dyn Clock>,
-    // Held while following, so that whoever ends the crawl waits for it; true when it has ended.
+    // Held while following, so that anyone who ends the crawl waits for it; true when it has ended.
     ended: Arc<Mutex<bool>>,
 }
 

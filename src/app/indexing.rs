@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::sync::Notify;
 
 use crate::config::{Settings, keys};
-use crate::history::Sayer;
+use crate::history::PageReader;
 use crate::readings::Readings;
 use crate::search::{NewVersion, Search, SearchError, SearchOptions, Upkeep};
 use crate::store::Reader;
@@ -44,8 +44,8 @@ impl Indexing {
 
     /// Brings it up to date once; what went wrong, as text. Nothing is done where another process is at it.
     fn once(&self, hears: &Hears) -> Option<String> {
-        let mut sayer = Sayer::cached(&self.reader, &self.readings);
-        let done = self.search.keep_up(&mut sayer, &mut |new| hears(new), &mut |_| {});
+        let mut page_reader = PageReader::cached(&self.reader, &self.readings);
+        let done = self.search.keep_up(&mut page_reader, &mut |new| hears(new), &mut |_| {});
         // An index that is switched off is no failure, and neither is an end.
         let done =
             done.err().filter(|why| !matches!(why, SearchError::None(_) | SearchError::Ended));

@@ -1,4 +1,4 @@
-//! Threads for work that blocks (the index, WARC files, extraction), for whoever lives in an async world.
+//! Threads for work that blocks (the index, WARC files, extraction), for callers in async code.
 //!
 //! A pool runs a bounded number of jobs at once and lets a bounded number wait; what comes on top is
 //! refused at once, so that load shows as refusals and never as memory. A job cannot be interrupted: one

@@ -12,7 +12,7 @@ use super::error::{AppError, store_error};
 use super::frontiers::{Frontiers, open_frontiers, queue_busy};
 use crate::base::Timestamp;
 use crate::crawl::view::ITEMS_MAX;
-use crate::crawl::{DueLine, ListView, QueueSeen, QueueTold, QueueView, source_lines};
+use crate::crawl::{DueLine, ListView, QueueReporter, QueueSeen, QueueView, source_lines};
 use crate::store::layout::Layout;
 
 /// What is known of the queue.
@@ -55,7 +55,7 @@ impl Queue {
     pub fn seen(&self, now: Timestamp) -> Result<QueueSeen, AppError> {
         match self {
             Self::Reported(view) => {
-                let told = QueueTold { at: view.at.clone(), source: view.source(now) };
+                let told = QueueReporter { at: view.at.clone(), source: view.source(now) };
                 let (lists, sources) = (view.lists.clone(), view.sources.clone());
                 Ok(QueueSeen { lists, sources, told: Some(told) })
             }

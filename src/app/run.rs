@@ -206,7 +206,7 @@ fn assemble(
         let moved = crawl.take_over(&mut queue).map_err(crawl_error)?;
         queue.checkpoint().map_err(|e| AppError::failed("writing the queue", e))?;
         if moved > 0 {
-            notes.push(format!("{moved} URLs that an earlier run left are looked at first"));
+            notes.push(format!("{moved} URLs that an earlier run left are visited first"));
         }
     }
     let snapshot = QueueSnapshot::of(store.layout());

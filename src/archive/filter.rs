@@ -147,12 +147,12 @@ fn known() -> String {
 pub struct Filter {
     source: Source,
     field: Field,
-    wanted: Wanted,
+    wanted: Pattern,
     inverted: bool,
 }
 
 #[derive(Debug, Clone)]
-enum Wanted {
+enum Pattern {
     Part(String),
     Whole(String),
     Regex(Regex),
@@ -195,9 +195,9 @@ impl Filter {
         };
         let (field, value) = field(text, rest)?;
         let wanted = match mode {
-            b'=' => Wanted::Whole(value.to_owned()),
-            b'~' => Wanted::Regex(compile(text, &format!("^(?:{value})"))?),
-            _ => Wanted::Part(value.to_owned()),
+            b'=' => Pattern::Whole(value.to_owned()),
+            b'~' => Pattern::Regex(compile(text, &format!("^(?:{value})"))?),
+            _ => Pattern::Part(value.to_owned()),
         };
         Ok(Self { source: Source::Pywb(text.to_owned()), field, wanted, inverted })
     }
@@ -209,7 +209,7 @@ impl Filter {
     pub fn parse_wayback(text: &str) -> Result<Self, FilterError> {
         let (inverted, rest) = inverted(text);
         let (field, value) = field(text, rest)?;
-        let wanted = Wanted::Regex(compile(text, &format!("^(?:{value})$"))?);
+        let wanted = Pattern::Regex(compile(text, &format!("^(?:{value})$"))?);
         Ok(Self { source: Source::Wayback(text.to_owned()), field, wanted, inverted })
     }
 
@@ -218,9 +218,9 @@ impl Filter {
     pub fn matches(&self, capture: &Capture) -> bool {
         let value = self.field.value(capture);
         let found = match &self.wanted {
-            Wanted::Part(text) => value.contains(text.as_str()),
-            Wanted::Whole(text) => value == *text,
-            Wanted::Regex(regex) => regex.is_match(&value),
+            Pattern::Part(text) => value.contains(text.as_str()),
+            Pattern::Whole(text) => value == *text,
+            Pattern::Regex(regex) => regex.is_match(&value),
         };
         found != self.inverted
     }

@@ -61,7 +61,7 @@ impl FromStr for DigestAlgorithm {
     }
 }
 
-/// Why a text is no digest of ours.
+/// Why a text is no digest of a known algorithm.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum DigestError {
     /// There is no colon between a label and a value.
@@ -80,7 +80,7 @@ pub enum DigestError {
     },
 }
 
-/// Algorithm and bytes. Digests of different algorithms are unequal by `==`, which is why whoever
+/// Algorithm and bytes. Digests of different algorithms are unequal by `==`, which is why anyone who
 /// asks whether two payloads are the same should call [`Digest::same_bytes`].
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Digest {

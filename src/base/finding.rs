@@ -33,7 +33,7 @@ pub struct Finding {
     pub offset: Option<u64>,
     /// A short, stable name of the rule: `payload-digest`, `cut-record`.
     pub rule: &'static str,
-    /// What was found, in words, with the numbers.
+    /// What was found, as text, with the numbers.
     pub what: String,
 }
 

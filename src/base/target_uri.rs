@@ -99,7 +99,7 @@ impl TargetUri {
         Ok((Self::parse(&escaped(&uri.text)).unwrap_or(uri), user))
     }
 
-    /// Reads the address of a receiver of ours, whose user and password go with it. Not for
+    /// Reads the address of a receiver that is configured, whose user and password go with it. Not for
     /// anything that is captured.
     ///
     /// # Errors

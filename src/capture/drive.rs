@@ -3,7 +3,7 @@
 //! Owns the loop that writes the request, reads the response into the spool and asks the framing
 //! reader where it ends. The spool is the wire: bytes are stored as they came, before anything
 //! looks at them, and stay stored whatever the reader thinks of them. Deliberately knows nothing
-//! of names, addresses or records; trouble of the server is a value, and only trouble of ours
+//! of names, addresses or records; a failure of the server is a value, and only an internal failure
 //! (the temporary file) is an error.
 
 use std::future::poll_fn;

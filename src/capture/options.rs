@@ -41,7 +41,7 @@ pub struct CaptureOptions {
     pub surplus_wait: Duration,
     /// How long what a name resolved to is used for further connections. Default 5 min: longer
     /// than the visits to one host are apart while it is crawled, shorter than it takes to move a
-    /// site. Zero asks anew for each connection.
+    /// site. Zero asks again for each connection.
     pub dns_age_max: Duration,
     /// Time for name resolution, TCP and TLS together. Default 10 s: a SYN is repeated after 1 s,
     /// 3 s and 7 s (RFC 6298), so three lost ones are still forgiven.

@@ -18,7 +18,7 @@ pub(super) enum Destination<'a> {
     Address(IpAddr),
 }
 
-/// A tunnel through an HTTP proxy. The error says why, in words.
+/// A tunnel through an HTTP proxy. The error says why, as text.
 pub(super) async fn connect_tunnel(
     stream: &mut BoxStream,
     host: &str,
@@ -64,7 +64,7 @@ pub(super) async fn connect_tunnel(
     }
 }
 
-/// A way through a SOCKS5 proxy. The error says why, in words.
+/// A way through a SOCKS5 proxy. The error says why, as text.
 pub(super) async fn connect_socks5(
     stream: &mut BoxStream,
     destination: &Destination<'_>,

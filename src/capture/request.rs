@@ -62,7 +62,7 @@ pub struct CaptureRequest {
     /// `If-Modified-Since`: the last capture's `Last-Modified`. Left out likewise.
     pub if_modified_since: Option<String>,
     /// More fields, in order. One named `Accept`, `Accept-Language`, `Accept-Encoding` or
-    /// `Referer` takes the place of ours.
+    /// `Referer` takes the place of the default one.
     pub headers: Vec<(String, String)>,
     /// Fields that are secrets: `Authorization`, `Cookie`, keys. They go after the others, and an
     /// exchange that carried any says so, since what it leaves behind holds them.

@@ -82,7 +82,7 @@ impl Tls {
 
     /// Shakes hands with `host`: a name, or an address in brackets or without.
     ///
-    /// The error says why, in words.
+    /// The error says why, as text.
     pub(super) async fn secure(&self, stream: BoxStream, host: &str) -> Result<Secured, String> {
         let bare = host.trim_start_matches('[').trim_end_matches(']').trim_end_matches('.');
         let name = ServerName::try_from(bare.to_owned())

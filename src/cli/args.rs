@@ -161,7 +161,7 @@ pub enum Command {
     Prove(ProveArgs),
     /// The evidence log: its newest checkpoint, its keys, bringing it up to date
     Evidence(EvidenceArgs),
-    /// Build the index anew from the WARC files alone
+    /// Rebuild the index from the WARC files alone
     Reindex,
     /// Take WARC files of other programs into the archive, untouched
     Import(ImportArgs),
@@ -283,7 +283,7 @@ pub struct DueArgs {
     /// Only of this job: a file, or a name under config/jobs/; repeatable
     #[arg(long, value_name = "FILE")]
     pub job: Vec<String>,
-    /// At most so many lines
+    /// At most this many lines
     #[arg(long, value_name = "N", default_value_t = 50)]
     pub limit: usize,
 }
@@ -643,7 +643,7 @@ pub struct IndexArgs {
     /// Which digests: those of the records, or recomputed ones
     #[arg(long, value_name = "WHICH", default_value = "keep")]
     pub digest: DigestArg,
-    /// Read at most so many files at once (else as many as there are cores)
+    /// Read at most this many files at once (else as many as there are cores)
     #[arg(long, short, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
     pub jobs: Option<u16>,
 }

@@ -202,7 +202,7 @@ pub fn load_settings(global: &Global) -> Result<(Settings, Option<PathBuf>), Con
         let (key, value) = set.split_once('=').unwrap_or((set, ""));
         flags.push((key.trim().to_owned(), value.to_owned(), format!("--set {}", key.trim())));
     }
-    // Names and values that are no Unicode cannot be settings of ours.
+    // Names and values that are no Unicode cannot be settings.
     let environment = std::env::vars_os()
         .filter_map(|(k, v)| Some((k.into_string().ok()?, v.into_string().ok()?)));
     let settings = Settings::load(file.as_deref(), environment, &flags)?;

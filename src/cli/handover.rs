@@ -48,7 +48,7 @@ pub struct Request {
 /// A line of what is told.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Told {
+pub enum Message {
     /// What became of a URL.
     Url(Box<HandedOver>),
     /// There is nothing more to tell; why, where that is no good end.
@@ -154,7 +154,7 @@ impl Inbox {
         let (request, uris) = match read {
             Ok(read) => read,
             Err(why) => {
-                say(&mut out, &Told::Over(Some(why)))?;
+                say(&mut out, &Message::Over(Some(why)))?;
                 return fs::remove_file(&taken);
             }
         };
@@ -175,7 +175,7 @@ impl Inbox {
             let end = loop {
                 match receive.recv().await {
                     Some(Answer::Url(one)) => {
-                        if let Err(why) = say(&mut out, &Told::Url(one)) {
+                        if let Err(why) = say(&mut out, &Message::Url(one)) {
                             tracing::warn!(%why, "what became of a URL that was handed over cannot be told");
                         }
                     }
@@ -187,7 +187,7 @@ impl Inbox {
                     }
                 }
             };
-            let _ = say(&mut out, &Told::Over(end));
+            let _ = say(&mut out, &Message::Over(end));
             let _ = fs::remove_file(&taken);
         });
         Ok(())
@@ -205,7 +205,7 @@ fn read_request(path: &Path) -> Result<(Request, Vec<TargetUri>), String> {
     Ok((request, uris))
 }
 
-fn say(out: &mut File, told: &Told) -> io::Result<()> {
+fn say(out: &mut File, told: &Message) -> io::Result<()> {
     let mut line = serde_json::to_vec(told)?;
     line.push(b'\n');
     out.write_all(&line)
@@ -287,8 +287,8 @@ impl Asked {
                 for line in text.split_inclusive(|b| *b == b'\n').filter(|l| l.ends_with(b"\n")) {
                     self.read += line.len() as u64;
                     match serde_json::from_slice(line)? {
-                        Told::Url(one) => each(*one),
-                        Told::Over(why) => {
+                        Message::Url(one) => each(*one),
+                        Message::Over(why) => {
                             fs::remove_file(&path)?;
                             return Ok(Standing::Over(why));
                         }

@@ -44,7 +44,7 @@ pub fn main() -> ExitCode {
     let Ok(done) = done else { return Exit::Failed.into() };
     match done {
         Ok(exit) => exit.into(),
-        // Whoever reads us has had enough, as `head` does: that is success.
+        // Anyone who reads us has had enough, as `head` does: that is success.
         Err(error) if error.broken_pipe => Exit::Done.into(),
         Err(error) => {
             output::tell(&error.to_string());

@@ -1,4 +1,4 @@
-//! Who is told what while a process watches: counts for metrics, lines for the log, messages to whoever
+//! Who is told what while a process watches: counts for metrics, lines for the log, messages to anyone who
 //! waits for new versions.
 
 use std::collections::HashMap;
@@ -9,7 +9,7 @@ use super::context::Context;
 use super::progress::CrawlProgress;
 use crate::base::TargetUri;
 use crate::config::keys;
-use crate::crawl::{Finished, Observer, SourceChange, Trouble, Unread, VersionEvent};
+use crate::crawl::{Finished, Observer, RunProblem, SourceChange, Unread, VersionEvent};
 use crate::remote::{Notifier, Receiver};
 use crate::schedule::JobSpec;
 use crate::telemetry::Metrics;
@@ -137,32 +137,32 @@ impl Observer for Watcher {
         }
     }
 
-    fn trouble(&mut self, trouble: &Trouble) {
+    fn trouble(&mut self, trouble: &RunProblem) {
         self.metrics.trouble(trouble);
         match trouble {
-            Trouble::DiskLow { free, wanted } => {
+            RunProblem::DiskLow { free, wanted } => {
                 tracing::error!(free, wanted, "too little disk is free; fetching is paused");
             }
-            Trouble::DiskBack => tracing::info!("there is disk again; fetching goes on"),
-            Trouble::Stalled { since } => {
+            RunProblem::DiskBack => tracing::info!("there is disk again; fetching goes on"),
+            RunProblem::Stalled { since } => {
                 let since = since.to_rfc3339();
                 tracing::error!(%since, "stalled: something is due and nothing is fetched");
             }
-            Trouble::Moving => tracing::info!("no longer stalled"),
-            Trouble::ReadingsStuck { readings: 0 } => {
+            RunProblem::Moving => tracing::info!("no longer stalled"),
+            RunProblem::ReadingsStuck { readings: 0 } => {
                 tracing::info!("no page that was given up is being read any more");
             }
-            Trouble::ReadingsStuck { readings } => {
+            RunProblem::ReadingsStuck { readings } => {
                 tracing::error!(
                     readings,
                     "pages that took longer than crawl.reading_max are kept unread; each keeps a thread busy"
                 );
             }
-            Trouble::Silent { job, url, kind, since, usual } => {
+            RunProblem::Silent { job, url, kind, since, usual } => {
                 let (since, hours) = (since.to_rfc3339(), usual.as_secs() / 3_600);
                 tracing::error!(%url, %job, %kind, %since, usual_hours = hours, "silent: it used to bring articles and brings none");
             }
-            Trouble::Heard { job, url, kind } => {
+            RunProblem::Heard { job, url, kind } => {
                 tracing::info!(%url, %job, %kind, "it brings articles again");
             }
         }

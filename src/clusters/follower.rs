@@ -7,7 +7,7 @@ use super::log::{Block, ClusterArticle, ClusterError, Log};
 use crate::archive::{
     ArchiveError, ArchiveErrorKind, Capture, FileMark, Follower, RecordKind, Seen,
 };
-use crate::history::Sayer;
+use crate::history::PageReader;
 use crate::readings::derivation;
 use crate::store::{FollowError, follow};
 use crate::story::{Clusters, signature};
@@ -62,7 +62,7 @@ impl Articles {
 /// # Errors
 /// When the archive cannot be read, or what is kept cannot be read or written.
 pub fn catch_up(
-    sayer: &mut Sayer<'_>,
+    page_reader: &mut PageReader<'_>,
     dir: &Path,
     progress: &mut dyn FnMut(u64),
 ) -> Result<Articles, ClusterError> {
@@ -73,7 +73,7 @@ pub fn catch_up(
     let (mut log, blocks) = Log::open(dir, &name)?;
     let mut articles = Articles::default();
     blocks.into_iter().for_each(|block| articles.take(block));
-    let reader = sayer.reader().clone();
+    let reader = page_reader.reader().clone();
     let marks: HashMap<_, _> =
         reader.marks()?.into_iter().map(|mark| (mark.file, mark.indexed_to)).collect();
     // A file that is gone or shorter than it was: the archive is another one.
@@ -86,7 +86,7 @@ pub fn catch_up(
         articles = Articles::default();
     }
     let mut following = Following {
-        sayer,
+        page_reader,
         articles: &mut articles,
         log: &mut log,
         waiting: Vec::new(),
@@ -106,7 +106,7 @@ pub fn catch_up(
 }
 
 struct Following<'f, 's> {
-    sayer: &'f mut Sayer<'s>,
+    page_reader: &'f mut PageReader<'s>,
     articles: &'f mut Articles,
     log: &'f mut Log,
     /// Captures of pages since the last commit.
@@ -148,7 +148,7 @@ impl Follower for Following<'_, '_> {
 impl Following<'_, '_> {
     /// The article that a capture is, where it is one. What cannot be read is none; `verify` tells of it.
     fn article(&mut self, capture: &Capture) -> Option<ClusterArticle> {
-        let page = self.sayer.say(capture).ok()?.page;
+        let page = self.page_reader.read(capture).ok()?.page;
         let micros = capture.date.unix_micros();
         let signature = signature(&page, micros.div_euclid(86_400_000_000))?;
         Some(ClusterArticle {

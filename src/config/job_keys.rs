@@ -27,7 +27,7 @@ pub const JOB_KEYS: &[Key] = &[
         "feeds",
         Kind::List,
         "",
-        "RSS, Atom and JSON feeds: what they name is captured, and looked at again when its date moves.",
+        "RSS, Atom and JSON feeds: what they name is captured, and visited again when its date moves.",
     ),
     key(
         "sitemaps",
@@ -220,13 +220,13 @@ pub const JOB_KEYS: &[Key] = &[
         "limits.pages_max",
         Kind::Integer,
         "0",
-        "A run ends after so many pages, what they need to be shown counted as well; what is left stays in the queue. 0 is no limit.",
+        "A run ends after this many pages, what they need to be shown counted as well; what is left stays in the queue. 0 is no limit.",
     ),
     key(
         "limits.bytes_max",
         Kind::Bytes,
         "0",
-        "A run ends after so many bytes received. 0 is no limit.",
+        "A run ends after this many bytes received. 0 is no limit.",
     ),
     key("limits.time_max", Kind::Duration, "0", "A run ends after so long. 0 is no limit."),
     key(
@@ -239,19 +239,19 @@ pub const JOB_KEYS: &[Key] = &[
         "schedule.adaptive",
         Kind::Bool,
         "true",
-        "Pages are looked at where an edit is most likely to be missed: densely while young, ever more rarely as they age. The default, unless every or cron is set.",
+        "Pages are visited where an edit is most likely to be missed: densely while young, ever more rarely as they age. The default, unless every or cron is set.",
     ),
     key(
         "schedule.every",
         Kind::Duration,
         "0",
-        "Pages are looked at always after the same time. In place of adaptive.",
+        "Pages are visited always after the same time. In place of adaptive.",
     ),
     key(
         "schedule.cron",
         Kind::Text,
         "",
-        "Pages are looked at at the times of a cron expression, in UTC: \"0 6 * * *\". In place of adaptive.",
+        "Pages are visited at the times of a cron expression, in UTC: \"0 6 * * *\". In place of adaptive.",
     ),
     key(
         "schedule.interval_min",
@@ -269,7 +269,7 @@ pub const JOB_KEYS: &[Key] = &[
         "schedule.sources_every",
         Kind::Duration,
         "15m",
-        "How often feeds, sitemaps and section pages are looked at. Politeness may make it longer.",
+        "How often feeds, sitemaps and section pages are visited. Politeness may make it longer.",
     ),
     key(
         "schedule.young",
@@ -281,7 +281,7 @@ pub const JOB_KEYS: &[Key] = &[
         "schedule.age_max",
         Kind::Duration,
         "0",
-        "A page that was found longer ago than this is looked at no more. 0 is no limit.",
+        "A page that was found longer ago than this is no longer visited. 0 is no limit.",
     ),
     key(
         "headers.*",

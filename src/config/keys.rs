@@ -110,7 +110,7 @@ keys! {
         "politeness.delay_factor",
         Kind::Float,
         "5",
-        "The pause is at least so many times the host's last response time: a server that works harder is asked less."
+        "The pause is at least this many times the host's last response time: a server that works harder is asked less."
     ),
     POLITENESS_CRAWL_DELAY_MAX: DurationKey = (
         "politeness.crawl_delay_max",
@@ -434,7 +434,7 @@ keys! {
         "crawl.pages_max",
         Kind::Integer,
         "0",
-        "Stop after so many pages, what they need to be shown counted as well; 0 is no limit."
+        "Stop after this many pages, what they need to be shown counted as well; 0 is no limit."
     ),
     CRAWL_DEPTH: IntegerKey = (
         "crawl.depth",
@@ -608,7 +608,7 @@ keys! {
         "watch.metrics_bind",
         Kind::Text,
         "",
-        "Where watch answers /healthz and /metrics, such as 127.0.0.1:9464; port 0 picks one and says so. Empty is nowhere: whoever can reach it sees what is crawled."
+        "Where watch answers /healthz and /metrics, such as 127.0.0.1:9464; port 0 picks one and says so. Empty is nowhere: anyone who can reach it sees what is crawled."
     ),
     LOG_LEVEL: TextKey = (
         "log.level",
@@ -620,7 +620,7 @@ keys! {
         "log.file",
         Kind::Path,
         "",
-        "Where those lines go; stderr when empty, which systemd keeps. The file is opened anew at SIGHUP, so that it can be rotated."
+        "Where those lines go; stderr when empty, which systemd keeps. The file is reopened at SIGHUP, so that it can be rotated."
     ),
     LOG_FORMAT: TextKey = (
         "log.format",

@@ -168,7 +168,7 @@ impl Crawl {
             request: self.options.request.clone(),
             store: Arc::clone(&self.store),
             readers: self.readers.clone(),
-            teller: self.teller(),
+            version_watcher: self.version_watcher(),
             origins: Vec::new(),
             patience: Patience {
                 timer: Arc::clone(&self.timer),

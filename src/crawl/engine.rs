@@ -35,7 +35,7 @@ use super::parse_pool::ParsePool;
 use super::report::Report;
 use super::rules::JobRules;
 use super::source_book::SourceBook;
-use super::step::{Came, Purpose, ReadingGate, StepDone};
+use super::step::{Purpose, ReadingGate, StepDone, StepEnd};
 use super::stop::Stop;
 use super::timer::Timer;
 use super::view::Viewer;
@@ -418,8 +418,10 @@ impl Crawl {
         run.owners.remove(&id);
         Self::moved(run, observer);
         let stepped = match done.result? {
-            Came::StepOutcome(stepped) => stepped,
-            Came::NotYet { until } => return self.put_back(run, done.claim, done.purpose, until),
+            StepEnd::StepOutcome(stepped) => stepped,
+            StepEnd::NotYet { until } => {
+                return self.put_back(run, done.claim, done.purpose, until);
+            }
         };
         let now = self.now();
         self.learn_pace(&stepped, now)?;

@@ -9,7 +9,7 @@ use crate::schedule::revisit::Schedule;
 use crate::schedule::{Claim, NamedBy, Priority};
 
 use super::engine::Crawl;
-use super::hosts::KeptSaid;
+use super::hosts::StoredEntries;
 use super::job_context::Following;
 use super::options::CrawlError;
 use super::revisit::{self, Learned};
@@ -56,7 +56,7 @@ impl Crawl {
         let jobs = self.followed(claim);
         let said = match jobs.iter().any(|job| job.role.is_dated()) {
             true => self.book.said(claim.uri())?,
-            false => KeptSaid::default(),
+            false => StoredEntries::default(),
         };
         let said = Arc::new(said);
         let of = |followed: Followed| Following {

@@ -22,7 +22,7 @@ use super::rules::{JobRules, found_as, with_variant};
 use super::sources::{self, Gathered, Read, Rulings, is_source_word};
 use super::step::StepOutcome;
 
-/// The cookies of so many navigations are kept at once.
+/// The cookies of this many navigations are kept at once.
 const NAVIGATIONS_MAX: usize = 10_000;
 
 impl Crawl {
@@ -89,7 +89,7 @@ impl Crawl {
     /// Keeps with the queue's entry what its page says it is a variant of, so that every later
     /// capture says so in its metadata record. A look that read no page leaves it as it is.
     pub(super) fn keep_variant(claim: &mut Claim, stepped: &StepOutcome) {
-        // It is a fact of the page: whoever names it first says it for all.
+        // It is a fact of the page: anyone who names it first says it for all.
         if let (Some((_, gathered)), Some(first)) =
             (stepped.gathered.first(), claim.named_by.first_mut())
         {

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use crate::base::{HostKey, TargetUri, Timestamp};
 use crate::kv::{Kv, KvError, Tree};
 use crate::politeness::{CachedRobots, HostFacts, PaceOptions};
-use crate::schedule::revisit::{HostHistory, Said};
+use crate::schedule::revisit::{HostHistory, SourceEntries};
 
 /// Facts of hosts and robots.txt of authorities: on disk, the recently used also in memory.
 #[derive(Debug)]
@@ -28,16 +28,16 @@ pub struct HostBook {
 
 /// What a source said, as it lies on disk: read where its bytes are read, off the loop.
 #[derive(Debug, Clone, Default)]
-pub struct KeptSaid {
+pub struct StoredEntries {
     head: Vec<u8>,
     entries: Vec<u8>,
 }
 
-impl KeptSaid {
+impl StoredEntries {
     /// What it said; nothing where nothing is kept.
     #[must_use]
-    pub fn read(&self) -> Said {
-        Said::of_bytes(&self.head, &self.entries)
+    pub fn read(&self) -> SourceEntries {
+        SourceEntries::of_bytes(&self.head, &self.entries)
     }
 }
 
@@ -208,12 +208,12 @@ impl HostBook {
     ///
     /// # Errors
     /// When the table cannot be read.
-    pub fn said(&self, source: &TargetUri) -> Result<KeptSaid, KvError> {
+    pub fn said(&self, source: &TargetUri) -> Result<StoredEntries, KvError> {
         let part = |part| {
             let bytes = self.said.get(&said_key(part, source))?;
             Ok(bytes.map(|bytes| bytes.as_ref().to_vec()).unwrap_or_default())
         };
-        Ok(KeptSaid { head: part(b'h')?, entries: part(b'e')? })
+        Ok(StoredEntries { head: part(b'h')?, entries: part(b'e')? })
     }
 
     /// Keeps what a feed or sitemap said. `is_changed` says whether its entries are others; they may be
@@ -224,7 +224,7 @@ impl HostBook {
     pub fn keep_said(
         &self,
         source: &TargetUri,
-        said: &Said,
+        said: &SourceEntries,
         is_changed: bool,
     ) -> Result<(), KvError> {
         if is_changed {

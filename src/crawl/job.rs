@@ -29,7 +29,7 @@ pub struct Job {
     pub depth: u32,
     /// Whether a page's images, styles, scripts and fonts are captured with it.
     pub requisites: bool,
-    /// Stop after so many pages, requisites counted as well.
+    /// Stop after this many pages, requisites counted as well.
     pub pages_max: Option<u64>,
     /// Which claims are taken.
     pub take: Take,

@@ -13,7 +13,7 @@ use crate::schedule::clean::clean;
 use crate::schedule::job::depth_of;
 use crate::store::Reader;
 
-use super::hosts::KeptSaid;
+use super::hosts::StoredEntries;
 use super::rules::JobRules;
 use super::sources::{self, Gathered, Known, Role, Rulings, Source};
 
@@ -33,7 +33,7 @@ pub struct Following {
     /// What is known of its variants, as fields of a metadata record.
     pub variants: Vec<(String, String)>,
     /// For a feed or sitemap: what it said before, as it is kept.
-    pub said: Arc<KeptSaid>,
+    pub said: Arc<StoredEntries>,
 }
 
 impl Following {

@@ -13,7 +13,7 @@ use crate::schedule::{Ask, Claim, Found};
 use super::engine::{Crawl, Run};
 use super::followed::Followed;
 use super::handover::HandOver;
-use super::observer::{Observer, Trouble};
+use super::observer::{Observer, RunProblem};
 use super::options::CrawlError;
 use super::quotas::Spent;
 use super::rules::JobRules;
@@ -144,7 +144,7 @@ impl Crawl {
             Some(free) if free < wanted => {
                 let at = now.plus(DISK_EVERY_FULL);
                 if run.care.disk_low.replace(free).is_none() {
-                    observer.trouble(&Trouble::DiskLow { free, wanted });
+                    observer.trouble(&RunProblem::DiskLow { free, wanted });
                 }
                 run.care.disk_at = Some(at);
                 Some(at)
@@ -152,7 +152,7 @@ impl Crawl {
             _ => {
                 run.care.disk_at = Some(now.plus(DISK_EVERY));
                 if run.care.disk_low.take().is_some() {
-                    observer.trouble(&Trouble::DiskBack);
+                    observer.trouble(&RunProblem::DiskBack);
                 }
                 self.serve(run);
                 None
@@ -172,7 +172,7 @@ impl Crawl {
         let since = *run.care.ready_since.get_or_insert(now);
         if !run.care.stalled && now.since(since) >= self.options.stall_after {
             run.care.stalled = true;
-            observer.trouble(&Trouble::Stalled { since });
+            observer.trouble(&RunProblem::Stalled { since });
         }
     }
 
@@ -181,7 +181,7 @@ impl Crawl {
         let readings = self.readers.stuck();
         if readings != run.care.stuck {
             run.care.stuck = readings;
-            observer.trouble(&Trouble::ReadingsStuck { readings });
+            observer.trouble(&RunProblem::ReadingsStuck { readings });
         }
     }
 
@@ -189,7 +189,7 @@ impl Crawl {
     pub(super) fn moved(run: &mut Run<'_>, observer: &mut dyn Observer) {
         run.care.ready_since = None;
         if std::mem::take(&mut run.care.stalled) {
-            observer.trouble(&Trouble::Moving);
+            observer.trouble(&RunProblem::Moving);
         }
     }
 

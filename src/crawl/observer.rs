@@ -40,8 +40,8 @@ pub trait Observer: Send {
         let _ = what;
     }
 
-    /// A run for ever met trouble, or got over it.
-    fn trouble(&mut self, trouble: &Trouble) {
+    /// A run for ever has a problem, or has it no longer.
+    fn trouble(&mut self, trouble: &RunProblem) {
         let _ = trouble;
     }
 }
@@ -65,7 +65,7 @@ pub struct SourceChange {
 
 /// What an operator should know of a run for ever.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Trouble {
+pub enum RunProblem {
     /// Too little disk is free; nothing new is fetched until there is more.
     DiskLow {
         /// What is free, in bytes.

@@ -83,7 +83,7 @@ pub enum CrawlError {
         /// What should be.
         wanted: u64,
     },
-    /// A task of ours broke.
+    /// A task broke.
     #[error("a task broke while {uri} was in flight: {why}")]
     Broken {
         /// What was in flight.

@@ -412,7 +412,7 @@ mod tests {
             let again = readers.run("0", &impatience(60_000), || 7).await;
             assert_eq!(again, Err(Unread::TooLong), "it is not begun while it goes on");
             drop(held);
-            // Whoever is let go ends; the places that are left are one, and read on.
+            // Anyone who is let go ends; the places that are left are one, and read on.
             while readers.stuck() > 0 {
                 tokio::task::yield_now().await;
             }

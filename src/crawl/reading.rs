@@ -21,8 +21,8 @@ use super::job_context::{Following, Gathering};
 use super::outcome::{Finished, Outcome, Stored, Unread};
 use super::sources::Gathered;
 use super::step::{Change, HostResponse, Link, StepOutcome, TextSeen};
-use super::telling::{Findings, Teller};
 use super::version_event::VersionEvent;
+use super::version_events::{Findings, VersionWatcher};
 
 /// What is known of the capture before.
 pub(super) struct Before {
@@ -56,7 +56,7 @@ pub(super) struct Reading {
     pub before: Option<Before>,
     /// Whether the page was captured before, whatever the answer was.
     pub has_earlier: bool,
-    pub teller: Teller,
+    pub version_watcher: VersionWatcher,
     /// The pages that led here by redirects, the nearest first.
     pub origins: Vec<String>,
     pub is_robots: bool,
@@ -275,7 +275,7 @@ impl Reading {
         let mut contents = Contents::default();
         if let Content::Exchange(exchange) = &self.what {
             let candidate = match self.has_earlier {
-                true => self.teller.candidate(uri, appended)?,
+                true => self.version_watcher.candidate(uri, appended)?,
                 false => None,
             };
             let begins = candidate.is_some();
@@ -285,18 +285,19 @@ impl Reading {
             contents.insists = self.insists(exchange, &contents)?;
             if let Some(entry) = candidate {
                 let before = self.before.as_ref().map(|before| Arc::clone(&before.loaded));
-                let found = self.teller.versions(&entry, page, before, room.bytes_max())?;
+                let found =
+                    self.version_watcher.versions(&entry, page, before, room.bytes_max())?;
                 let Some(found) = found else { return Ok(None) };
                 if let Some(change) = &mut contents.change {
                     change.is_edit = found.news.iter().any(VersionEvent::is_edit);
                 }
                 contents.versions = Some(found);
             } else if let Some(page) = page.filter(|_| exchange.truncated.is_none()) {
-                self.teller.keep(uri, exchange.shape.status, appended, &page);
+                self.version_watcher.keep(uri, exchange.shape.status, appended, &page);
             }
         }
         for url in self.origins.iter().rev() {
-            let Some(found) = self.teller.versions_of(url, room.bytes_max())? else {
+            let Some(found) = self.version_watcher.versions_of(url, room.bytes_max())? else {
                 return Ok(None);
             };
             contents.origins.push(found);
@@ -308,13 +309,13 @@ impl Reading {
         // A robots.txt may be a page as well, and nobody has asked for its earlier captures.
         let has_earlier = self.has_earlier || self.is_robots;
         let known = (has_earlier, contents.versions.as_ref().map(|found| found.is_kept));
-        self.teller.settle((uri, status), appended, known, room.bytes_max())?;
+        self.version_watcher.settle((uri, status), appended, known, room.bytes_max())?;
         Ok(Some(contents))
     }
 
     /// Notes that nothing follows from what was captured, where nothing of it is read.
     pub fn pass_over(&self) {
-        self.teller.pass_over(&self.appended);
+        self.version_watcher.pass_over(&self.appended);
     }
 
     /// Everything but the versions; `None` where this is not the room for it.
@@ -398,7 +399,7 @@ impl Reading {
         else {
             return Ok(false);
         };
-        let newest = self.teller.reader.earlier(to.without_fragment().as_str())?.newest;
+        let newest = self.version_watcher.reader.earlier(to.without_fragment().as_str())?.newest;
         Ok(newest.is_some_and(|entry| matches!(entry.status, Some(300..=303 | 305..=399))))
     }
 

@@ -25,7 +25,7 @@ const WEEKEND: Duration = Duration::from_hours(24 * 4);
 /// So often it must have brought something, and over so long, before anything is strange.
 const ARRIVALS_MIN: u32 = 4;
 const SPAN_MIN: Duration = Duration::from_hours(24);
-/// Looks that are further apart than so many usual ones, and this, have a gap between them: what came
+/// Looks that are further apart than this many usual ones, and this, have a gap between them: what came
 /// in it did not come after a pause of that length.
 const STEPS_MAX: i64 = 4;
 const STEP_SLIP_MICROS: i64 = 3_600 * 1_000_000;

@@ -10,7 +10,7 @@ use crate::schedule::{Claim, NamedBy};
 use super::engine::{Crawl, Run};
 use super::follow_up::trailing_redirects;
 use super::followed::Followed;
-use super::observer::{Observer, SourceChange, Trouble};
+use super::observer::{Observer, RunProblem, SourceChange};
 use super::options::CrawlError;
 use super::source_book::{HOST, SourceLook, SourceRecord, SourceState, kind_of};
 use super::sources::{Read, Role};
@@ -222,7 +222,7 @@ impl Crawl {
         let Some(record) = self.sources.of(job, url) else { return };
         if std::mem::take(&mut record.alarmed) {
             let kind = record.kind.clone();
-            observer.trouble(&Trouble::Heard { job: job.to_owned(), url: url.to_owned(), kind });
+            observer.trouble(&RunProblem::Heard { job: job.to_owned(), url: url.to_owned(), kind });
         }
     }
 
@@ -266,13 +266,13 @@ impl Crawl {
                     Some(since) if !record.alarmed => {
                         record.alarmed = true;
                         let job = job.clone();
-                        observer.trouble(&Trouble::Silent { job, url, kind, since, usual });
+                        observer.trouble(&RunProblem::Silent { job, url, kind, since, usual });
                     }
                     // Nothing is expected of it any longer.
                     None if record.alarmed => {
                         record.alarmed = false;
                         let job = job.clone();
-                        observer.trouble(&Trouble::Heard { job, url, kind });
+                        observer.trouble(&RunProblem::Heard { job, url, kind });
                     }
                     _ => {}
                 }
@@ -314,7 +314,7 @@ impl Crawl {
                 if let Some(since) = record.silent_since().filter(|_| record.alarmed) {
                     let (job, kind) = (job.clone(), record.kind.clone());
                     let usual = record.rhythm.silence().unwrap_or_default();
-                    observer.trouble(&Trouble::Silent { job, url, kind, since, usual });
+                    observer.trouble(&RunProblem::Silent { job, url, kind, since, usual });
                 }
             }
         }

@@ -8,7 +8,7 @@
 //! says; what they name must belong.
 //!
 //! A date that a source gives is a claim. It brings a visit forward, it never puts one off; and it is
-//! compared with what the same source said before ([`Said`]), never with our clock.
+//! compared with what the same source said before ([`SourceEntries`]), never with our clock.
 
 mod named;
 mod role;
@@ -26,7 +26,7 @@ use crate::outlinks::links::{Hop, Outlink, links_of_css, links_of_html};
 use crate::outlinks::sitemaps::{self, SitemapEntry, SitemapKind};
 use crate::schedule::clean::{Cleaned, Variant, VariantKind, variant};
 use crate::schedule::job::depth_of;
-use crate::schedule::revisit::{EntryKey, Said, Statement, entry_key};
+use crate::schedule::revisit::{EntryKey, SourceEntries, Statement, entry_key};
 use crate::schedule::scope::Ruling;
 use crate::schedule::traps::Trap;
 use crate::schedule::{Ask, DiscoveryPath, Found, JobSpec, Priority, Step};
@@ -67,7 +67,7 @@ pub struct Source<'a> {
     /// When it was captured.
     pub at: Timestamp,
     /// For a feed or sitemap: what it said of its entries before.
-    pub said: &'a Said,
+    pub said: &'a SourceEntries,
 }
 
 /// What is known of a URL.
@@ -139,7 +139,7 @@ pub struct Gathered {
     pub notes: Vec<String>,
     /// For a feed or sitemap that could be read: what it has said by now, and whether more than the time
     /// of its reading is new in it.
-    pub said: Option<(Said, bool)>,
+    pub said: Option<(SourceEntries, bool)>,
 }
 
 /// The sitemaps that a robots.txt names, to be asked for now; none unless the job wants them.
@@ -158,7 +158,7 @@ pub fn named_by_robots(
     if !job.sitemaps_from_robots {
         return out;
     }
-    let said = Said::default();
+    let said = SourceEntries::default();
     let source = Source {
         role: Role::Sitemap,
         uri: robots,
@@ -376,7 +376,7 @@ impl Gatherer<'_, '_> {
             Statement::Moved { from: None } => {
                 Some(format!("the {what} {source} dates it {now} now, and did not before"))
             }
-            // Two times of ours are compared: it is no page that came since then.
+            // Two times of this clock are compared: it is no page that came since then.
             Statement::Listed { is_newest: true, since } if last < since => {
                 Some(format!("the {what} {source} lists it again, as its newest, dated {now}"))
             }

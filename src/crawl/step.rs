@@ -10,7 +10,7 @@ use crate::http::Failure;
 use crate::outlinks::links::Hop;
 use crate::politeness::{AddressPace, Line, Permit, RobotsFetch, RobotsTarget};
 use crate::schedule::Claim;
-use crate::schedule::revisit::Said;
+use crate::schedule::revisit::SourceEntries;
 use crate::store::{Appended, Content, Discovery, Earlier, Store, StoreError, Submission};
 
 use super::jar::Jar;
@@ -20,8 +20,8 @@ use super::outcome::{Finished, Outcome, Unread};
 use super::parse_pool::{ParsePool, Patience};
 use super::reading::{Before, Contents, Reading, Room};
 use super::sources::Gathered;
-use super::telling::{Findings, Teller};
 use super::timer::Timer;
+use super::version_events::{Findings, VersionWatcher};
 
 /// So much of the response to a robots.txt is taken, its head and what chunks cost included: more
 /// than the 500 KiB of it that are read (RFC 9309, section 2.5), however much there is.
@@ -51,7 +51,7 @@ pub struct Step {
     /// Where to write.
     pub store: Arc<Store>,
     /// Where earlier captures are read, and what is known of the versions of pages.
-    pub(super) teller: Teller,
+    pub(super) version_watcher: VersionWatcher,
     /// The pages that led to the URL by redirects, the nearest first.
     pub origins: Vec<String>,
     /// Where pages are read.
@@ -98,13 +98,13 @@ pub struct StepDone {
     /// What it was for.
     pub purpose: Purpose,
     /// What came of it.
-    pub result: Result<Came, CrawlError>,
+    pub result: Result<StepEnd, CrawlError>,
 }
 
 /// How a step ended.
 #[derive(Debug)]
 #[expect(clippy::large_enum_variant, reason = "one for each exchange, moved twice")]
-pub enum Came {
+pub enum StepEnd {
     /// With what came of the exchange.
     StepOutcome(StepOutcome),
     /// Before the exchange: others are asked first at the address that it would have gone to.
@@ -197,7 +197,7 @@ pub struct StepOutcome {
     pub gathered: Vec<(String, Gathered)>,
     /// What it has said of its entries, to be kept once the queue has what follows from it; and whether
     /// that is new.
-    pub said: Option<(Said, bool)>,
+    pub said: Option<(SourceEntries, bool)>,
     /// The cookies of the navigation, with those that the response set.
     pub jar: Option<Jar>,
     /// Why what it says was not read, where it was to be.
@@ -233,9 +233,9 @@ impl Step {
         let line = if is_part { Line::Parts } else { Line::Pages };
         let result = match self.turn(&permit, line).await {
             Ok(located) => {
-                self.line(permit, located, origin, &purpose).await.map(Came::StepOutcome)
+                self.line(permit, located, origin, &purpose).await.map(StepEnd::StepOutcome)
             }
-            Err(until) => Ok(Came::NotYet { until }),
+            Err(until) => Ok(StepEnd::NotYet { until }),
         };
         StepDone { claim, purpose, result }
     }
@@ -319,8 +319,10 @@ impl Step {
         let submission = Submission { what: what.clone(), refers_to: original, discovery: told };
         let appended = append(&self.store, submission).await?;
         let follows = !is_robots && !self.following.is_empty();
-        let gathering = follows
-            .then_some(Gathering { jobs: self.following, reader: self.teller.reader.clone() });
+        let gathering = follows.then_some(Gathering {
+            jobs: self.following,
+            reader: self.version_watcher.reader.clone(),
+        });
         let reading = Arc::new(Reading {
             what,
             uri,
@@ -329,7 +331,7 @@ impl Step {
             appended,
             before,
             has_earlier,
-            teller: self.teller,
+            version_watcher: self.version_watcher,
             origins: self.origins,
             is_robots,
             wants_links: self.wants_links,
@@ -353,7 +355,7 @@ impl Step {
     }
 
     /// Keeps the failure of a robots.txt for the page too that it was asked for: that page could
-    /// not be had, at this time and for this reason, and whoever looks for it finds that said.
+    /// not be had, at this time and for this reason, and anyone who looks for it finds that said.
     async fn page_failure(
         &self,
         failure: &Failure,
@@ -374,7 +376,7 @@ impl Step {
             Discovery { via: origin.via.clone(), path: origin.path.clone(), more: Vec::new() };
         let what = Content::Failure(Arc::new(page));
         let appended = append(&self.store, Submission { what, refers_to: None, discovery }).await?;
-        self.teller.pass_over(&appended);
+        self.version_watcher.pass_over(&appended);
         Ok(Finished {
             uri,
             at: failure.date,
@@ -394,7 +396,7 @@ impl Step {
     /// payload.
     async fn before(&self, uri: &TargetUri) -> Result<Known, CrawlError> {
         // The index answers from memory as a rule; a record has to be read and unpacked.
-        let reader = &self.teller.reader;
+        let reader = &self.version_watcher.reader;
         let Earlier { has_any: has_earlier, newest, with_payload } =
             reader.earlier(uri.as_str())?;
         let was_page = newest.is_some_and(|entry| matches!(entry.status, Some(200 | 304)));

@@ -1,4 +1,4 @@
-//! The wish to stop, shared between whoever has it and the loop that heeds it.
+//! The wish to stop, shared between anyone who has it and the loop that heeds it.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! What there is to tell whoever waits for it: a page has a new version. Told in the JSON that
+//! What there is to tell anyone who waits for it: a page has a new version. Told in the JSON that
 //! `history` prints of it.
 
 use serde::Serialize;
@@ -23,7 +23,7 @@ pub struct VersionEvent {
 }
 
 impl VersionEvent {
-    /// The news of a version; `None` where its address is no URI, which no capture of ours has.
+    /// The news of a version; `None` where its address is no URI, which no capture of the archive has.
     pub(super) fn of(begun: Begun) -> Option<Self> {
         let uri = TargetUri::parse(&begun.said.entry.url).ok()?;
         let at = begun.said.entry.date;

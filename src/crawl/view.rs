@@ -2,7 +2,7 @@
 //! is the only one that can read its queue, so it says now and then what is in it, and the caller
 //! (`status`, `due`) reads that.
 //!
-//! Deliberately writes no file: whoever set the run up is handed the view and keeps it.
+//! Deliberately writes no file: anyone who set the run up is handed the view and keeps it.
 
 use serde::{Deserialize, Serialize};
 
@@ -134,12 +134,12 @@ pub struct QueueSeen {
     /// The sources of all jobs, and the hosts of theirs that are silent.
     pub sources: Vec<SourceLine>,
     /// Who reported it; `None` where it was read now.
-    pub told: Option<QueueTold>,
+    pub told: Option<QueueReporter>,
 }
 
 /// Who reported a queue.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct QueueTold {
+pub struct QueueReporter {
     /// When.
     pub at: String,
     /// The process and how long ago that was, as text.

@@ -23,7 +23,7 @@
 //!
 //! What binds what: the last key signs the list of all files, and the newest checkpoint. That
 //! covers the leaves of the keys, each of which the key before signed, and begins with the checkpoint
-//! that the records are proved by. So whoever knows one key of the log, or one checkpoint, need not
+//! that the records are proved by. So anyone who knows one key of the log, or one checkpoint, need not
 //! believe anything in the bundle. The same capture, log and texts give the same bytes.
 
 mod described;

@@ -172,7 +172,7 @@ fn when(out: &mut String, bundle: &Bundle) {
     if bundle.stamps.is_empty() {
         paragraph(
             out,
-            "No time-stamp authority has stamped this checkpoint. That the records existed at the time given rests on the archive's word, and on whoever kept the checkpoint since.",
+            "No time-stamp authority has stamped this checkpoint. That the records existed at the time given rests on the archive's word, and on those who kept the checkpoint since.",
         );
         return;
     }
@@ -244,7 +244,7 @@ fn withheld(out: &mut String, bundle: &Bundle) {
 fn claims(out: &mut String, bundle: &Bundle) {
     heading(out, "What is claimed");
     let stamped = if bundle.stamps.is_empty() {
-        "The records were in the log when the checkpoint was signed. Whoever kept that checkpoint since can show that no record before it was altered, dropped or dated back."
+        "The records were in the log when the checkpoint was signed. Anyone who kept that checkpoint since can show that no record before it was altered, dropped or dated back."
     } else {
         "The records were in the log when the checkpoint was signed, and the checkpoint existed at the time in the time stamps."
     };
@@ -276,7 +276,7 @@ fn steps(out: &mut String, bundle: &Bundle) {
     heading(out, "How to check it");
     paragraph(
         out,
-        "Unpack the zip into an empty directory and run these commands in it, with OpenSSL 3, sha256sum and a shell. Each step shows one thing, and writes nothing into the directory. check.py takes these steps and more with Python's standard library and openssl; so does the program that made the bundle: pressmark prove --check FILE.zip. Whoever forged a bundle would have forged its check.py, too: take that from the program (pressmark evidence checker) or from where it is published. And give it what you know from elsewhere, a key of the archive (--key) or a checkpoint that somebody kept (--checkpoint): without either, all of this may agree and be made up.",
+        "Unpack the zip into an empty directory and run these commands in it, with OpenSSL 3, sha256sum and a shell. Each step shows one thing, and writes nothing into the directory. check.py takes these steps and more with Python's standard library and openssl; so does the program that made the bundle: pressmark prove --check FILE.zip. Anyone who forged a bundle would have forged its check.py, too: take that from the program (pressmark evidence checker) or from where it is published. And give it what you know from elsewhere, a key of the archive (--key) or a checkpoint that somebody kept (--checkpoint): without either, all of this may agree and be made up.",
     );
     out.push_str("<ol>\n");
     step(out, "The files are those that were listed.", "sha256sum -c SHA256SUMS");

@@ -71,17 +71,17 @@ pub struct Step {
     pub what: String,
 }
 
-type Said = Result<(Outcome, String), String>;
+type CheckResult = Result<(Outcome, String), String>;
 
-fn holds(what: impl Into<String>) -> Said {
+fn holds(what: impl Into<String>) -> CheckResult {
     Ok((Outcome::Holds, what.into()))
 }
 
-fn absent(what: impl Into<String>) -> Said {
+fn absent(what: impl Into<String>) -> CheckResult {
     Ok((Outcome::Absent, what.into()))
 }
 
-fn step(name: &'static str, said: Said) -> Step {
+fn step(name: &'static str, said: CheckResult) -> Step {
     let (outcome, what) = said.unwrap_or_else(|what| (Outcome::Fails, what));
     // Names and values are whatever a forger put there.
     let plain = |c: char| match c {
@@ -157,7 +157,7 @@ fn description(files: &Files<'_>, name: &str) -> Result<Description, String> {
 }
 
 /// The script in the bundle is the one that this program would put into it.
-fn checker(files: &Files<'_>, description: &Description) -> Said {
+fn checker(files: &Files<'_>, description: &Description) -> CheckResult {
     let ours = concat!("pressmark/", env!("CARGO_PKG_VERSION"));
     if files.get("check.py")? == CHECK_SCRIPT.as_bytes() {
         return holds("check.py is the one that this program carries");

@@ -103,8 +103,8 @@ pub fn extend_along(
                 trail.lock().unwrap_or_else(PoisonError::into_inner).forget(&name);
             }
             Ok(()) => {}
-            Err(Trouble::Ours(error)) => return Err(error),
-            Err(Trouble::File(why)) => {
+            Err(FileError::Internal(error)) => return Err(error),
+            Err(FileError::File(why)) => {
                 done.notes.push(format!(
                     "{name}: not in the evidence log: {why}; `pressmark verify` tells more"
                 ));
@@ -144,14 +144,14 @@ impl Known {
     }
 }
 
-enum Trouble {
-    Ours(EvidenceError),
+enum FileError {
+    Internal(EvidenceError),
     File(String),
 }
 
-impl From<EvidenceError> for Trouble {
+impl From<EvidenceError> for FileError {
     fn from(error: EvidenceError) -> Self {
-        Self::Ours(error)
+        Self::Internal(error)
     }
 }
 
@@ -166,7 +166,7 @@ struct OneFile<'a> {
 impl OneFile<'_> {
     /// Takes the records of a file that have no leaf; with a bound those that end before it, and
     /// then the stretch of bytes up to it, else the whole file.
-    fn follow(&mut self, known: &Known, bound: Option<u64>) -> Result<(), Trouble> {
+    fn follow(&mut self, known: &Known, bound: Option<u64>) -> Result<(), FileError> {
         let from = known.spans.get(self.name).copied().unwrap_or(0);
         if bound.is_some_and(|bound| bound <= from) {
             return Ok(());
@@ -216,7 +216,7 @@ impl OneFile<'_> {
     }
 
     /// Takes the records after the one at `after`, from the file itself.
-    fn derive(&mut self, after: Option<(u64, u32)>, bound: Option<u64>) -> Result<(), Trouble> {
+    fn derive(&mut self, after: Option<(u64, u32)>, bound: Option<u64>) -> Result<(), FileError> {
         let mut deriver = Deriver::open(self.path, after).map_err(unreadable)?;
         while let Some(record) = deriver.next().map_err(unreadable)? {
             if bound.is_some_and(|bound| record.end > bound) {
@@ -229,8 +229,8 @@ impl OneFile<'_> {
     }
 }
 
-fn unreadable(why: io::Error) -> Trouble {
-    Trouble::File(why.to_string())
+fn unreadable(why: io::Error) -> FileError {
+    FileError::File(why.to_string())
 }
 
 /// Length and SHA-256 of a stretch of a file; to its end without an end.

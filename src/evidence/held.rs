@@ -71,13 +71,13 @@ pub(super) fn signed<'k>(
     let origin = keys.first().map_or("", |key| key.name.as_str());
     if checkpoint.origin != origin {
         return Err(format!(
-            "it is of the log {}, and this one is {origin}: it is another archive's, or this log was made anew",
+            "it is of the log {}, and this one is {origin}: it is another archive's, or this log was created again",
             checkpoint.origin
         ));
     }
     let ids: Vec<String> = signatures.iter().map(|s| HEXLOWER.encode(&s.id)).collect();
     Err(format!(
-        "it is signed by a key that this log never had ({}): the log was made anew, or its signature was mistyped",
+        "it is signed by a key that this log never had ({}): the log was created again, or its signature was mistyped",
         ids.join(", ")
     ))
 }

@@ -6,7 +6,7 @@
 //! logged ([`leaf`]), who signs ([`key`], [`note`]), what is signed ([`checkpoint`]), where the
 //! hashes lie ([`tiles`], `ledger`), the log itself ([`log`]), how it follows the WARC files
 //! ([`mod@extend`], `derive`), checking ([`mod@verify`], `held`), time stamps ([`timestamp`], [`token`]),
-//! bundles ([`bundle`], [`certificate`], [`check`]), packages for replay ([`wacz`]), trouble ([`error`]).
+//! bundles ([`bundle`], [`certificate`], [`check`]), packages for replay ([`wacz`]), errors ([`error`]).
 //!
 //! Nothing here is on the path of a capture, and nothing here changes a WARC file. Bytes and limits
 //! are drawn in `docs/formats-evidence.md`.

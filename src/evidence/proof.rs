@@ -32,7 +32,7 @@ const INCLUSION: &str = "c2sp.org/tlog-proof@v1";
 const CONSISTENCY: &str = "pressmark/consistency/1";
 /// More leaves than this no log has, and the arithmetic of trees is not asked for more.
 pub const LEAVES_MAX: u64 = 1 << 62;
-/// No tree of so many leaves is higher.
+/// No tree of this many leaves is higher.
 const HASHES_MAX: usize = 64;
 /// This many older trees are taken; twenty times what a bundle has.
 const EARLIER_MAX: usize = 10_000;

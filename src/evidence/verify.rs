@@ -70,63 +70,64 @@ pub fn verify(
     options: &VerifyOptions,
     found: &mut dyn FnMut(Finding),
 ) -> Result<Checked, EvidenceError> {
-    let mut tell = Tell { found, count: 0, per_file: BTreeMap::new() };
+    let mut report = Report { found, count: 0, per_file: BTreeMap::new() };
     let mut files = BTreeMap::new();
     for path in layout.warc_files()? {
         files.insert(stable_name(&path), path);
     }
-    let checkpoints = checkpoints::read(layout, &mut tell)?;
+    let checkpoints = checkpoints::read(layout, &mut report)?;
     let Some(newest) = checkpoints.last() else {
-        if !files.is_empty() || options.published.len() + tell.count > 0 {
+        if !files.is_empty() || options.published.len() + report.count > 0 {
             let what = "the archive has no evidence log; the next run that writes begins one";
-            tell.say(Finding::warning("evidence", None, "no-log", what));
+            report.add(Finding::warning("evidence", None, "no-log", what));
         }
         for (name, _) in &options.published {
             let what = "there is no log that this checkpoint could be of";
-            tell.say(Finding::error(name, None, "published", what));
+            report.add(Finding::error(name, None, "published", what));
         }
-        return Ok(Checked { findings: tell.total(), ..Checked::default() });
+        return Ok(Checked { findings: report.total(), ..Checked::default() });
     };
     let log = Log::up_to(layout, Some(newest.clone()))?;
     let mut walk = Walk {
         log: &log,
         files: &files,
         checkpoints: &checkpoints,
-        tell: &mut tell,
+        report: &mut report,
         statements: Vec::new(),
         roots: BTreeMap::new(),
     };
-    let published = checkpoints::published(options, walk.tell);
+    let published = checkpoints::published(options, walk.report);
     let mut sizes: BTreeSet<u64> = checkpoints.iter().map(|c| c.size).collect();
     sizes.extend(published.iter().map(|(_, c)| c.size));
     let waiting = walk.leaves(&sizes)?;
     let (statements, roots) = (walk.statements, walk.roots);
-    let keys = checkpoints::keys(&statements, &mut tell);
-    checkpoints::signatures(&checkpoints, &keys, &mut tell);
-    checkpoints::own_key(layout, options, &keys, &mut tell);
-    checkpoints::roots(&checkpoints, &roots, &mut tell);
-    checkpoints::against(&published, &roots, &keys, &mut tell);
-    sealed(&statements, &files, options.fast, &mut tell);
-    let stamps = checkpoints::stamps(layout, &checkpoints, &statements, &options.trust, &mut tell)?;
+    let keys = checkpoints::keys(&statements, &mut report);
+    checkpoints::signatures(&checkpoints, &keys, &mut report);
+    checkpoints::own_key(layout, options, &keys, &mut report);
+    checkpoints::roots(&checkpoints, &roots, &mut report);
+    checkpoints::against(&published, &roots, &keys, &mut report);
+    sealed(&statements, &files, options.fast, &mut report);
+    let stamps =
+        checkpoints::stamps(layout, &checkpoints, &statements, &options.trust, &mut report)?;
     Ok(Checked {
         stamps,
         leaves: log.size(),
         checkpoints: checkpoints.len() as u64,
         waiting,
-        findings: tell.total(),
+        findings: report.total(),
         newest: newest.time,
     })
 }
 
 /// Hands findings on, not too many of one file.
-struct Tell<'a> {
+struct Report<'a> {
     found: &'a mut dyn FnMut(Finding),
     count: usize,
     per_file: BTreeMap<String, u32>,
 }
 
-impl Tell<'_> {
-    fn say(&mut self, finding: Finding) {
+impl Report<'_> {
+    fn add(&mut self, finding: Finding) {
         let told = self.per_file.entry(finding.file.clone()).or_default();
         *told += 1;
         match *told {
@@ -153,7 +154,7 @@ struct Walk<'a, 'b> {
     log: &'a Log,
     files: &'a BTreeMap<String, PathBuf>,
     checkpoints: &'a [Checkpoint],
-    tell: &'a mut Tell<'b>,
+    report: &'a mut Report<'b>,
     /// The statements whose texts give their leaves.
     statements: Vec<(u64, Statement)>,
     /// The roots at the sizes that were asked for.
@@ -176,7 +177,7 @@ impl Walk<'_, '_> {
             let position = positions.as_mut().and_then(|all| all.next()).and_then(Result::ok);
             if position.is_none() && positions.take().is_some() {
                 let what = format!("it ends before the position of leaf {index}");
-                self.tell.say(Finding::error("evidence/positions", None, "log-position", what));
+                self.report.add(Finding::error("evidence/positions", None, "log-position", what));
             }
             let at = usize::try_from(index % WIDTH).unwrap_or(0);
             let hash = tile.hashes.get(at).copied();
@@ -187,7 +188,7 @@ impl Walk<'_, '_> {
                 let name = evidence(&tile_name(Level::Entries, index / WIDTH, WIDTH));
                 let what =
                     format!("entry {index} does not have the hash that the log holds for it");
-                self.tell.say(Finding::error(&name, None, "log-entry", what));
+                self.report.add(Finding::error(&name, None, "log-entry", what));
             }
             let hash = hash.or(entry.map(|entry| hash_of(&entry)));
             let made = match position {
@@ -195,14 +196,14 @@ impl Walk<'_, '_> {
                     self.statement(&texts, index, (offset, length), hash)
                 }
                 Some(Position::Record(number, offset, within)) => {
-                    records.leaf(index, (number, offset, within), hash, self.tell)
+                    records.leaf(index, (number, offset, within), hash, self.report)
                 }
                 None => None,
             };
             let Some(hash) = hash.or(made.map(|entry| hash_of(&entry))) else {
                 let what = format!("leaf {index} is lost; nothing after it can be proved");
-                self.tell.say(Finding::error("evidence/tile", None, "log-tile", what));
-                return Ok(records.finish(self.tell));
+                self.report.add(Finding::error("evidence/tile", None, "log-tile", what));
+                return Ok(records.finish(self.report));
             };
             let entry = entry.or(made).unwrap_or_default();
             self.push(&mut edge, &entry, hash)?;
@@ -217,9 +218,9 @@ impl Walk<'_, '_> {
         }
         if self.log.ledger().statements() != self.statements {
             let what = "what stands between the texts, or their order, is not what was written";
-            self.tell.say(Finding::error("evidence/statements", None, "log-statement", what));
+            self.report.add(Finding::error("evidence/statements", None, "log-statement", what));
         }
-        Ok(records.finish(self.tell))
+        Ok(records.finish(self.report))
     }
 
     fn push(
@@ -245,9 +246,9 @@ impl Walk<'_, '_> {
             Ok(there) if there == bytes => {}
             Ok(_) => {
                 let what = "its hashes do not follow from the leaves";
-                self.tell.say(Finding::error(&name, None, "log-tile", what));
+                self.report.add(Finding::error(&name, None, "log-tile", what));
             }
-            Err(why) => self.tell.say(Finding::error(&name, None, "log-tile", why.to_string())),
+            Err(why) => self.report.add(Finding::error(&name, None, "log-tile", why.to_string())),
         }
     }
 
@@ -257,7 +258,7 @@ impl Walk<'_, '_> {
         let mut read = |level| {
             self.log.tiles().read(level, number, self.log.size()).unwrap_or_else(|why| {
                 let name = evidence(&tile_name(level, number, width));
-                self.tell.say(Finding::error(&name, None, "log-tile", why.to_string()));
+                self.report.add(Finding::error(&name, None, "log-tile", why.to_string()));
                 Vec::new()
             })
         };
@@ -273,7 +274,7 @@ impl Walk<'_, '_> {
             if length != (ENTRY_LEN as u16).to_be_bytes() {
                 let name = evidence(&tile_name(Level::Entries, number, width));
                 let what = format!("entry {} is not 32 bytes long", tile.entries.len());
-                self.tell.say(Finding::error(&name, None, "log-entry", what));
+                self.report.add(Finding::error(&name, None, "log-entry", what));
             }
             tile.entries.push(entry.try_into().unwrap_or_default());
         }
@@ -299,7 +300,7 @@ impl Walk<'_, '_> {
             None => {
                 let what =
                     format!("the text at {offset} is not what the log holds as leaf {index}");
-                self.tell.say(Finding::error(
+                self.report.add(Finding::error(
                     "evidence/statements",
                     Some(offset),
                     "log-statement",
@@ -326,7 +327,7 @@ fn sealed(
     statements: &[(u64, Statement)],
     files: &BTreeMap<String, PathBuf>,
     fast: bool,
-    tell: &mut Tell<'_>,
+    report: &mut Report<'_>,
 ) {
     let mut whole = BTreeSet::new();
     for (_, statement) in statements {
@@ -334,21 +335,21 @@ fn sealed(
         whole.insert(name);
         let Some(path) = files.get(name) else {
             let what = format!("the log has it with {length} bytes, but the file is gone");
-            tell.say(Finding::error(name, None, "file-missing", what));
+            report.add(Finding::error(name, None, "file-missing", what));
             continue;
         };
         let there = std::fs::metadata(path).map_or(0, |m| m.len());
         if there != *length {
             let what = format!("it was {length} bytes long when it was sealed, and is {there} now");
-            tell.say(Finding::error(name, None, "file-changed", what));
+            report.add(Finding::error(name, None, "file-changed", what));
         } else if !fast {
             match sha256_of(path, 0, None) {
                 Ok((_, now)) if now == *sha256 => {}
                 Ok(_) => {
                     let what = "its bytes are not those that were sealed";
-                    tell.say(Finding::error(name, None, "file-changed", what));
+                    report.add(Finding::error(name, None, "file-changed", what));
                 }
-                Err(why) => tell.say(Finding::error(name, None, "unreadable", why.to_string())),
+                Err(why) => report.add(Finding::error(name, None, "unreadable", why.to_string())),
             }
         }
     }
@@ -359,17 +360,17 @@ fn sealed(
         }
         let Some(path) = files.get(name) else {
             let what = format!("the log has {to} bytes of it, but the file is gone");
-            tell.say(Finding::error(name, None, "file-missing", what));
+            report.add(Finding::error(name, None, "file-missing", what));
             continue;
         };
         match sha256_of(path, *from, Some(*to)) {
             Ok((_, now)) if now == *sha256 => {}
             Ok(_) => {
                 let what = format!("its bytes from here to {to} are not those that were written");
-                tell.say(Finding::error(name, Some(*from), "file-changed", what));
+                report.add(Finding::error(name, Some(*from), "file-changed", what));
             }
             Err(why) => {
-                tell.say(Finding::error(name, Some(*from), "file-changed", why.to_string()))
+                report.add(Finding::error(name, Some(*from), "file-changed", why.to_string()))
             }
         }
     }

@@ -278,7 +278,7 @@ pub fn is_date_line(words: &str) -> bool {
     words.len() <= 90
         && !stop
         && words.split_whitespace().count() <= 14
-        && shown_dates::words_call(words) != shown_dates::Call::Nothing
+        && shown_dates::words_call(words) != shown_dates::DateLabel::Nothing
         && find_human(words, Order::DayFirst).is_some()
 }
 

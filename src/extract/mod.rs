@@ -44,7 +44,7 @@ mod parts;
 mod published;
 pub mod quotes;
 mod reading;
-mod said;
+mod seen_text;
 pub mod sentences;
 mod shown;
 mod shown_dates;

@@ -444,6 +444,6 @@ pub struct Extraction {
     pub page: Page,
     /// The character encoding the payload was read with, a WHATWG label.
     pub charset: String,
-    /// What was uncertain or cut short, in words.
+    /// What was uncertain or cut short, as text.
     pub notes: Vec<String>,
 }

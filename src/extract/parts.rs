@@ -13,7 +13,7 @@ use super::declared::{Declared, squeeze};
 use super::dom::{Dom, NodeId, Tag};
 use super::flow::{Flow, RawBlock, Shape};
 use super::page::PageTime;
-use super::said::Said;
+use super::seen_text::SeenText;
 use super::words::ends_as_sentence;
 use super::{lines, live_entries, notices, wall};
 
@@ -79,7 +79,7 @@ pub fn place(
     let heading = headline.and_then(|node| place_of(survey.dom, flow, node));
     let above: Vec<usize> = standfirst(survey, kept, heading, declared).into_iter().collect();
     let beside = captions(survey, container, kept, heading);
-    let (mut said, mut opening) = (Said::default(), Said::default());
+    let (mut said, mut opening) = (SeenText::default(), SeenText::default());
     // Only what stands beside the prose has to be compared with it.
     let compared = if above.is_empty() && beside.is_empty() { &[][..] } else { kept };
     let prose = compared.iter().copied().filter(|at| prose_of(flow, &flow.blocks[*at]) > 0);

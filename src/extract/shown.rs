@@ -41,7 +41,7 @@ pub struct Shown {
 
 /// What a page says of an element by its names.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Said {
+pub struct SeenText {
     /// A style sheet hides it.
     pub hidden: bool,
     /// It is a part of the article, whatever its names say.
@@ -106,11 +106,11 @@ impl Shown {
     }
 
     /// What is said of an element with these classes and this id.
-    pub fn of(&self, class: &str, id: &str) -> Said {
+    pub fn of(&self, class: &str, id: &str) -> SeenText {
         if self.hidden.is_empty() && self.article.is_empty() {
-            return Said::default();
+            return SeenText::default();
         }
-        names_of(class, id).fold(Said::default(), |said, name| Said {
+        names_of(class, id).fold(SeenText::default(), |said, name| SeenText {
             hidden: said.hidden || self.hidden.contains(&name),
             article: said.article || self.article.contains(&name),
         })

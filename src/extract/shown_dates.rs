@@ -106,7 +106,7 @@ const PUBLISHED_WORDS: &[&str] = &[
 
 /// What a date is called.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Call {
+pub enum DateLabel {
     Updated,
     Published,
     Nothing,
@@ -117,21 +117,21 @@ pub enum Call {
 pub struct Shown {
     pub origin: Origin,
     pub time: PageTime,
-    pub call: Call,
+    pub call: DateLabel,
     /// Whether it is certainly this page's own.
     pub sure: bool,
 }
 
 /// What the words beside a date call it; the last of them counts.
-pub fn words_call(text: &str) -> Call {
+pub fn words_call(text: &str) -> DateLabel {
     // "Update" ends as "date" does.
     let lower = text.to_lowercase().replace("update", "updat");
     let at = |words: &[&str]| words.iter().filter_map(|w| lower.rfind(w)).max();
     match (at(UPDATED_WORDS), at(PUBLISHED_WORDS)) {
-        (Some(updated), Some(published)) if published > updated => Call::Published,
-        (Some(_), _) => Call::Updated,
-        (None, Some(_)) => Call::Published,
-        (None, None) => Call::Nothing,
+        (Some(updated), Some(published)) if published > updated => DateLabel::Published,
+        (Some(_), _) => DateLabel::Updated,
+        (None, Some(_)) => DateLabel::Published,
+        (None, None) => DateLabel::Nothing,
     }
 }
 
@@ -181,13 +181,13 @@ fn second_paragraph(place: &Place<'_>, anchor: usize) -> usize {
 }
 
 /// What a short line without a date calls the date in the line below it: "Updated on".
-fn label(line: &str) -> Call {
+fn label(line: &str) -> DateLabel {
     if line.len() > LABEL_BYTES_MAX || line.bytes().any(|b| b.is_ascii_digit()) {
-        return Call::Nothing;
+        return DateLabel::Nothing;
     }
     let word = line.trim_end_matches([' ', ':', '：']).to_lowercase();
     let is_date = DATE_WORDS.contains(&word.as_str());
-    if is_date { Call::Published } else { words_call(line) }
+    if is_date { DateLabel::Published } else { words_call(line) }
 }
 
 /// All dates of one short text, each with what stands before it, the last also with what follows.
@@ -212,14 +212,14 @@ fn read_line(place: &Place<'_>, block: &RawBlock, own: bool, above: &str, found:
         // A month is a date only where it is called one, or is all that the line says.
         if let Some(time) = own.then(|| dates::find_month(words, place.style)).flatten() {
             let call = words_call(words);
-            if call != Call::Nothing || is_month_alone(words) {
+            if call != DateLabel::Nothing || is_month_alone(words) {
                 found.push(Shown { origin: Origin::Visible, time, call, sure: true });
             }
         }
         return;
     }
     let is_line = words.len() <= dated + BESIDE_BYTES_MAX * (found.len() - start);
-    if let Some(only) = found.last_mut().filter(|last| last.call == Call::Nothing) {
+    if let Some(only) = found.last_mut().filter(|last| last.call == DateLabel::Nothing) {
         only.call = words_call(rest);
     }
     found[start..].iter_mut().for_each(|shown| shown.sure = own && is_line);
@@ -228,7 +228,7 @@ fn read_line(place: &Place<'_>, block: &RawBlock, own: bool, above: &str, found:
     if is_sentence(words) {
         let told = start + usize::from(is_at_start);
         let rest = found.split_off(told.min(found.len()));
-        found.extend(rest.into_iter().filter(|shown| shown.call != Call::Nothing));
+        found.extend(rest.into_iter().filter(|shown| shown.call != DateLabel::Nothing));
     }
 }
 
@@ -252,7 +252,7 @@ fn is_month_alone(line: &str) -> bool {
 }
 
 /// The first date of a call, the sure ones before the others.
-pub fn best(shown: &[Shown], call: Call) -> Option<(Origin, PageTime)> {
+pub fn best(shown: &[Shown], call: DateLabel) -> Option<(Origin, PageTime)> {
     let called = || shown.iter().filter(|shown| shown.call == call);
     let best = called().find(|shown| shown.sure).or_else(|| called().next())?;
     Some((best.origin, best.time.clone()))
@@ -261,9 +261,9 @@ pub fn best(shown: &[Shown], call: Call) -> Option<(Origin, PageTime)> {
 /// The first date of which nothing is said. One that may be another page's says less than a day of
 /// change that is surely this one's.
 pub fn unnamed(shown: &[Shown]) -> Option<(Origin, PageTime)> {
-    let is_changed = shown.iter().any(|shown| shown.sure && shown.call == Call::Updated);
-    best(shown, Call::Nothing).filter(|_| {
-        !is_changed || shown.iter().any(|shown| shown.sure && shown.call == Call::Nothing)
+    let is_changed = shown.iter().any(|shown| shown.sure && shown.call == DateLabel::Updated);
+    best(shown, DateLabel::Nothing).filter(|_| {
+        !is_changed || shown.iter().any(|shown| shown.sure && shown.call == DateLabel::Nothing)
     })
 }
 
@@ -272,7 +272,7 @@ pub fn unnamed(shown: &[Shown]) -> Option<(Origin, PageTime)> {
 pub fn only_day(declared: &Declared, style: dates::Style) -> Option<(Origin, PageTime)> {
     let parsed = declared.times.iter().map(|dated| {
         dates::parse_machine_in(&dated.value, style)
-            .filter(|_| words_call(&dated.shown) != Call::Updated)
+            .filter(|_| words_call(&dated.shown) != DateLabel::Updated)
     });
     let times: Option<Vec<PageTime>> = parsed.collect();
     let times = times?;
@@ -288,7 +288,7 @@ pub fn labelled(place: &Place<'_>) -> Option<(Origin, PageTime)> {
         let line = place.flow.words(&pair[1]);
         if line.len() > LABEL_BYTES_MAX
             || !line.contains(char::is_numeric)
-            || label(place.flow.words(&pair[0])) != Call::Published
+            || label(place.flow.words(&pair[0])) != DateLabel::Published
         {
             return None;
         }

@@ -8,8 +8,8 @@ use crate::base::{TimeRange, Timestamp};
 use crate::diff::Presence;
 use crate::store::StoreError;
 
+use super::page_reader::{CapturedPage, PageReader};
 use super::row::VersionRow;
-use super::said::{Said, Sayer};
 
 /// A time in which a page did not have the whole article.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,7 +57,7 @@ impl From<&Absence> for AbsenceJson {
 
 /// What stands in the place of an article: `status 404`, `redirected to …`, `a consent wall`.
 #[must_use]
-pub fn instead(said: &Said) -> String {
+pub fn instead(said: &CapturedPage) -> String {
     said.side().instead()
 }
 
@@ -66,10 +66,13 @@ pub fn instead(said: &Said) -> String {
 ///
 /// # Errors
 /// When the index cannot answer, or a capture that may be a later one cannot be read.
-pub fn last_article(sayer: &mut Sayer<'_>, url: &str) -> Result<Option<Capture>, StoreError> {
+pub fn last_article(
+    page_reader: &mut PageReader<'_>,
+    url: &str,
+) -> Result<Option<Capture>, StoreError> {
     let mut last: Option<Capture> = None;
     let mut newest = None;
-    let mut versions = sayer.rows(url, TimeRange::ALL)?;
+    let mut versions = page_reader.rows(url, TimeRange::ALL)?;
     for version in versions.by_ref() {
         let version = version?;
         let stands_here = version.leads_to.is_none();
@@ -92,9 +95,9 @@ pub fn last_article(sayer: &mut Sayer<'_>, url: &str) -> Result<Option<Capture>,
 #[derive(Debug, Clone)]
 pub struct Neighbours {
     /// The older one.
-    pub old: Said,
+    pub old: CapturedPage,
     /// The newer one.
-    pub new: Said,
+    pub new: CapturedPage,
     /// What stood there between them.
     pub between: Vec<Absence>,
     /// What stands there since.
@@ -116,7 +119,7 @@ struct Found {
 pub enum LastTwo {
     /// The last two that had the article; or where only one had, the last two there are.
     Neighbours(Box<Neighbours>),
-    /// There is one version, of so many captures.
+    /// There is one version, of this many captures.
     One(u64),
     /// There is none.
     None,
@@ -126,13 +129,13 @@ pub enum LastTwo {
 ///
 /// # Errors
 /// When the index cannot answer, or a capture that may be one of the two cannot be read.
-pub fn last_two(sayer: &mut Sayer<'_>, url: &str) -> Result<LastTwo, StoreError> {
-    let mut pages = sayer.twin();
+pub fn last_two(page_reader: &mut PageReader<'_>, url: &str) -> Result<LastTwo, StoreError> {
+    let mut pages = page_reader.twin();
     let mut found: Option<Found> = None;
     // What stood there since the last version that had the whole article.
     let mut absences: Vec<Absence> = Vec::new();
     let mut newest: Option<VersionRow> = None;
-    let mut versions = sayer.rows(url, TimeRange::ALL)?;
+    let mut versions = page_reader.rows(url, TimeRange::ALL)?;
     for version in versions.by_ref() {
         let version = version?;
         let has_text =
@@ -201,16 +204,18 @@ mod tests {
     /// The hours of the last two, and what stood between and after them.
     fn two(archive: &Archive) -> (i64, i64, Vec<String>, Vec<String>) {
         let reader = archive.reader();
-        let found = last_two(&mut Sayer::new(&reader), URL).unwrap();
+        let found = last_two(&mut PageReader::new(&reader), URL).unwrap();
         let LastTwo::Neighbours(found) = found else { panic!("{found:?}") };
-        let hour = |said: &Said| (said.entry.date.unix_micros() / 1_000_000 - 1_900_000_000) / 3600;
+        let hour = |said: &CapturedPage| {
+            (said.entry.date.unix_micros() / 1_000_000 - 1_900_000_000) / 3600
+        };
         let words = |all: &[Absence]| all.iter().map(|a| a.instead.clone()).collect();
         (hour(&found.old), hour(&found.new), words(&found.between), words(&found.since))
     }
 
     fn last(archive: &Archive) -> Option<Timestamp> {
         let reader = archive.reader();
-        last_article(&mut Sayer::new(&reader), URL).unwrap().map(|capture| capture.date)
+        last_article(&mut PageReader::new(&reader), URL).unwrap().map(|capture| capture.date)
     }
 
     #[test]

@@ -19,9 +19,9 @@ use crate::readings::{NewestAsked, Readings};
 use crate::store::StoreError;
 
 use super::follow::may_have_changed;
+use super::page_reader::PageReader;
 use super::pages::{keys_of_host, pages};
 use super::row::{VersionRow, kind_bit};
-use super::said::Sayer;
 use super::spool::Spool;
 
 /// Up to so many bytes are spooled in memory.
@@ -32,7 +32,7 @@ const ROWS_A_QUESTION: usize = 128;
 
 /// Which changes are wanted. The default is all of them.
 #[derive(Debug, Clone, Default)]
-pub struct Wanted {
+pub struct ChangeFilter {
     /// Of versions first seen at this time or later.
     pub since: Option<Timestamp>,
     /// Of versions first seen before this time.
@@ -41,7 +41,7 @@ pub struct Wanted {
     pub kinds: Vec<ChangeKind>,
     /// Of pages of this host.
     pub host: Option<String>,
-    /// Only of versions changed without a word.
+    /// Only of versions changed silently.
     pub stealth_only: bool,
     /// Of this weight at least.
     pub weight_min: u8,
@@ -60,7 +60,7 @@ pub struct ArchiveChange {
     pub before_timestamp: String,
     /// Its place among the changes of that version, from 1.
     pub number: usize,
-    /// Whether the version was changed without a word.
+    /// Whether the version was changed silently.
     pub stealth: bool,
     /// The headline of the version, or where it has no article of the one it is compared with.
     pub headline: Option<String>,
@@ -69,7 +69,7 @@ pub struct ArchiveChange {
     pub change: JsonChange,
 }
 
-impl Wanted {
+impl ChangeFilter {
     fn period(&self) -> TimeRange {
         TimeRange {
             start: self.since.unwrap_or(TimeRange::ALL.start),
@@ -136,8 +136,8 @@ struct Place {
 /// The changes that were found, newest first.
 #[derive(Debug)]
 pub struct NewestFirst<'s, 'a> {
-    sayer: &'s mut Sayer<'a>,
-    wanted: Wanted,
+    page_reader: &'s mut PageReader<'a>,
+    wanted: ChangeFilter,
     /// What the store has; `None` where all of it was spooled.
     stored: Option<FromStore<'a>>,
     spooled: Spooled,
@@ -175,13 +175,13 @@ impl Spooled {
     /// `notes`.
     fn add_page(
         &mut self,
-        sayer: &mut Sayer<'_>,
+        page_reader: &mut PageReader<'_>,
         url: &str,
-        wanted: &Wanted,
+        wanted: &ChangeFilter,
         notes: &mut Vec<String>,
     ) -> Result<(), StoreError> {
         let urlkey: std::sync::Arc<str> = urlkey(url).into();
-        let mut rows = sayer.rows(url, TimeRange::ALL)?;
+        let mut rows = page_reader.rows(url, TimeRange::ALL)?;
         for row in rows.by_ref() {
             let row = row?;
             let found = wanted.of(&row);
@@ -222,30 +222,30 @@ impl Place {
 /// When the index cannot answer or the spool cannot be read. A record that cannot be read is left
 /// out and noted.
 pub fn changes<'s, 'a>(
-    sayer: &'s mut Sayer<'a>,
-    wanted: &Wanted,
+    page_reader: &'s mut PageReader<'a>,
+    wanted: &ChangeFilter,
     progress: &mut dyn FnMut(u64),
 ) -> Result<NewestFirst<'s, 'a>, StoreError> {
     let mut notes = Vec::new();
     let mut spooled = Spooled::new();
     let mut stored = None;
-    if sayer.catch_up(progress)?
-        && let Some(readings) = sayer.readings()
+    if page_reader.catch_up(progress)?
+        && let Some(readings) = page_reader.readings()
         && let Some(unread) = readings.pages_unread()
     {
         let keys = wanted.host.as_deref().map_or_else(KeyRange::all, keys_of_host);
         let is_inside = |url: &String| keys.contains(urlkey(url).as_bytes());
         for url in unread.iter().filter(|url| is_inside(url)) {
-            spooled.add_page(sayer, url, wanted, &mut notes)?;
+            spooled.add_page(page_reader, url, wanted, &mut notes)?;
         }
         let (rows, next, is_last) = (Vec::new().into_iter(), None, false);
         stored = Some(FromStore { readings, asked: wanted.asked(), rows, next, is_last });
     } else {
-        spool_all(sayer, wanted, &mut spooled, &mut notes, progress)?;
+        spool_all(page_reader, wanted, &mut spooled, &mut notes, progress)?;
     }
     spooled.sort();
     let mut found = NewestFirst {
-        sayer,
+        page_reader,
         wanted: wanted.clone(),
         stored,
         spooled,
@@ -261,21 +261,21 @@ pub fn changes<'s, 'a>(
 
 /// Reads all pages that may have changed, one after the other.
 fn spool_all(
-    sayer: &mut Sayer<'_>,
-    wanted: &Wanted,
+    page_reader: &mut PageReader<'_>,
+    wanted: &ChangeFilter,
     spooled: &mut Spooled,
     notes: &mut Vec<String>,
     progress: &mut dyn FnMut(u64),
 ) -> Result<(), StoreError> {
     let mut looked_at = 0_u64;
-    for page in pages(sayer.reader(), wanted.host.as_deref()) {
+    for page in pages(page_reader.reader(), wanted.host.as_deref()) {
         let page = page?;
         looked_at += 1;
         progress(looked_at);
         let too_old = wanted.since.is_some_and(|since| page.last < since);
         let too_new = wanted.until.is_some_and(|until| page.first >= until);
         if may_have_changed(&page) && !too_old && !too_new {
-            spooled.add_page(sayer, &page.url, wanted, notes)?;
+            spooled.add_page(page_reader, &page.url, wanted, notes)?;
         }
     }
     Ok(())
@@ -356,8 +356,8 @@ impl NewestFirst<'_, '_> {
         self.stored = None;
         self.notes.clear();
         self.spooled = Spooled::new();
-        let mut sayer = self.sayer.twin();
-        spool_all(&mut sayer, &self.wanted, &mut self.spooled, &mut self.notes, &mut |_| {})?;
+        let mut page_reader = self.page_reader.twin();
+        spool_all(&mut page_reader, &self.wanted, &mut self.spooled, &mut self.notes, &mut |_| {})?;
         self.spooled.sort();
         let mut passed = 0;
         while passed < self.given {
@@ -410,11 +410,11 @@ mod tests {
         archive
     }
 
-    fn found(wanted: &Wanted) -> Vec<(String, String)> {
+    fn found(wanted: &ChangeFilter) -> Vec<(String, String)> {
         let archive = archive();
         let reader = archive.reader();
-        let mut sayer = Sayer::new(&reader);
-        let found = changes(&mut sayer, wanted, &mut |_| {}).unwrap();
+        let mut page_reader = PageReader::new(&reader);
+        let found = changes(&mut page_reader, wanted, &mut |_| {}).unwrap();
         let short = |change: ArchiveChange| {
             assert_eq!(change.change.kind, ChangeKind::FigureChanged, "{change:?}");
             (change.url, change.change.after.unwrap_or_default())
@@ -427,16 +427,22 @@ mod tests {
         let pair = |url: &str, after: &str| (url.to_owned(), after.to_owned());
         let (a, b) = ("http://courier.example/a", "http://other.example/b");
         let all = [pair(a, "90"), pair(b, "90"), pair(a, "15")];
-        assert_eq!(found(&Wanted::default()), all);
+        assert_eq!(found(&ChangeFilter::default()), all);
         let cases = [
-            (Wanted { host: Some("other.example".to_owned()), ..Wanted::default() }, &all[1..2]),
-            (Wanted { since: Some(Archive::at(6)), ..Wanted::default() }, &all[..2]),
-            (Wanted { until: Some(Archive::at(6)), ..Wanted::default() }, &all[2..]),
-            (Wanted { kinds: vec![ChangeKind::Headline], ..Wanted::default() }, &[]),
-            (Wanted { kinds: vec![ChangeKind::FigureChanged], ..Wanted::default() }, &all),
-            (Wanted { stealth_only: true, ..Wanted::default() }, &all),
-            (Wanted { weight_min: 4, ..Wanted::default() }, &all[..2]),
-            (Wanted { weight_min: 5, ..Wanted::default() }, &[]),
+            (
+                ChangeFilter { host: Some("other.example".to_owned()), ..ChangeFilter::default() },
+                &all[1..2],
+            ),
+            (ChangeFilter { since: Some(Archive::at(6)), ..ChangeFilter::default() }, &all[..2]),
+            (ChangeFilter { until: Some(Archive::at(6)), ..ChangeFilter::default() }, &all[2..]),
+            (ChangeFilter { kinds: vec![ChangeKind::Headline], ..ChangeFilter::default() }, &[]),
+            (
+                ChangeFilter { kinds: vec![ChangeKind::FigureChanged], ..ChangeFilter::default() },
+                &all,
+            ),
+            (ChangeFilter { stealth_only: true, ..ChangeFilter::default() }, &all),
+            (ChangeFilter { weight_min: 4, ..ChangeFilter::default() }, &all[..2]),
+            (ChangeFilter { weight_min: 5, ..ChangeFilter::default() }, &[]),
         ];
         for (wanted, expected) in cases {
             assert_eq!(found(&wanted), expected, "{wanted:?}");
@@ -447,20 +453,20 @@ mod tests {
     fn a_cache_changes_no_answer() {
         let archive = archive();
         let reader = archive.reader();
-        let ask = |sayer: &mut Sayer<'_>| -> Vec<ArchiveChange> {
-            let found = changes(sayer, &Wanted::default(), &mut |_| {}).unwrap();
+        let ask = |page_reader: &mut PageReader<'_>| -> Vec<ArchiveChange> {
+            let found = changes(page_reader, &ChangeFilter::default(), &mut |_| {}).unwrap();
             found.map(Result::unwrap).collect()
         };
-        let bare = ask(&mut Sayer::new(&reader));
+        let bare = ask(&mut PageReader::new(&reader));
         assert_eq!(bare.len(), 3);
         for _ in 0..2 {
             let readings = Readings::open(&reader.layout().derived_dir(), DERIVED_BYTES_MAX);
             assert_eq!(readings.why_not(), None);
-            assert_eq!(ask(&mut Sayer::cached(&reader, &readings)), bare);
+            assert_eq!(ask(&mut PageReader::cached(&reader, &readings)), bare);
         }
         // The second reading needs no record at all.
         std::fs::write(archive.root().join("warc/a.warc"), b"").unwrap();
         let readings = Readings::open(&reader.layout().derived_dir(), DERIVED_BYTES_MAX);
-        assert_eq!(ask(&mut Sayer::cached(&reader, &readings)), bare);
+        assert_eq!(ask(&mut PageReader::cached(&reader, &readings)), bare);
     }
 }

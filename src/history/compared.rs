@@ -61,7 +61,7 @@ mod tests {
     use super::*;
     use crate::base::TimeRange;
     use crate::base::surt::urlkey;
-    use crate::history::Sayer;
+    use crate::history::PageReader;
     use crate::history::testing::Archive;
     use crate::readings::{DERIVED_BYTES_MAX, Readings};
 
@@ -86,16 +86,16 @@ mod tests {
         }
         let reader = archive.reader();
         let readings = Readings::open(&archive.root().join("derived"), DERIVED_BYTES_MAX);
-        let rows = |sayer: &mut Sayer<'_>, period| {
-            let rows = sayer.rows(URL, period).unwrap();
+        let rows = |page_reader: &mut PageReader<'_>, period| {
+            let rows = page_reader.rows(URL, period).unwrap();
             rows.map(Result::unwrap).collect::<Vec<VersionRow>>()
         };
-        let all = rows(&mut Sayer::cached(&reader, &readings), TimeRange::ALL);
+        let all = rows(&mut PageReader::cached(&reader, &readings), TimeRange::ALL);
         for start in 0..9 {
             for end in start..9 {
                 let period = TimeRange { start: Archive::at(start), end: Archive::at(end) };
-                let expected = rows(&mut Sayer::new(&reader), period);
-                let found = rows(&mut Sayer::cached(&reader, &readings), period);
+                let expected = rows(&mut PageReader::new(&reader), period);
+                let found = rows(&mut PageReader::cached(&reader, &readings), period);
                 assert_eq!(found, expected, "{start} to {end}");
             }
         }

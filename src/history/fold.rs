@@ -5,7 +5,7 @@
 //! A version is a run of captures that give a reader the same. A page that can no longer be had, or
 //! stands behind a wall, or leads elsewhere is one too, and does not take the place of the article: what
 //! comes after it is compared with the last version that had it. Captures that say nothing of the page
-//! (a server in trouble, a wall against robots) belong to no version.
+//! (a failing server, a wall against robots) belong to no version.
 //!
 //! Pure: it reads no archive. It holds what three versions say at most, and small numbers of those
 //! before; [`FoldState`] is that without the texts, for who goes on later.
@@ -23,7 +23,7 @@ use crate::readings::pack::Pack;
 use crate::readings::{Delta, PageKey};
 
 use super::landing::{Leads, is_mute};
-use super::said::{Said, Sayer};
+use super::page_reader::{CapturedPage, PageReader};
 
 /// A new version.
 #[derive(Debug, Clone)]
@@ -31,13 +31,13 @@ pub struct Begun {
     /// Its number, from 1.
     pub number: usize,
     /// Its first capture.
-    pub said: Said,
+    pub said: CapturedPage,
     /// What a reader gets of it.
     pub presence: Presence,
     /// What changed; `None` for the first.
     pub delta: Option<Delta>,
     /// The first capture of the version that it is compared with: the last one that had the article.
-    pub before: Option<Said>,
+    pub before: Option<CapturedPage>,
 }
 
 /// What a capture is.
@@ -54,18 +54,18 @@ pub enum Taken {
 /// How two versions are compared where nothing stood between them. A caller may know the answer.
 pub trait Comparer {
     /// What changed; `earlier` is the number of the version before `old` that has the words of `new`.
-    fn compare(&self, old: &Said, new: &Said, earlier: Option<usize>) -> Delta;
+    fn compare(&self, old: &CapturedPage, new: &CapturedPage, earlier: Option<usize>) -> Delta;
 }
 
-impl Comparer for Sayer<'_> {
-    fn compare(&self, old: &Said, new: &Said, earlier: Option<usize>) -> Delta {
-        Sayer::compare(self, old, new, earlier)
+impl Comparer for PageReader<'_> {
+    fn compare(&self, old: &CapturedPage, new: &CapturedPage, earlier: Option<usize>) -> Delta {
+        PageReader::compare(self, old, new, earlier)
     }
 }
 
 /// Compares, and knows nothing beforehand.
 impl Comparer for () {
-    fn compare(&self, old: &Said, new: &Said, earlier: Option<usize>) -> Delta {
+    fn compare(&self, old: &CapturedPage, new: &CapturedPage, earlier: Option<usize>) -> Delta {
         let options = CompareOptions::default();
         Delta::from(&compare_returning(&old.side(), &new.side(), earlier, &options))
     }
@@ -76,11 +76,11 @@ impl Comparer for () {
 pub struct Fold {
     versions: usize,
     /// The last version, and what a reader got of it.
-    last: Option<(Said, Presence)>,
+    last: Option<(CapturedPage, Presence)>,
     /// The last version that had the whole article, and its number.
-    article: Option<(Said, usize)>,
+    article: Option<(CapturedPage, usize)>,
     /// The last version that had its beginning before a wall, where that is later.
-    shown: Option<Said>,
+    shown: Option<CapturedPage>,
     /// What the versions before the article said.
     earlier: Earlier,
     /// Whether there were captures before the first one it took in.
@@ -95,7 +95,7 @@ impl Fold {
     }
 
     /// Takes in the next capture.
-    pub fn take(&mut self, said: Said, comparer: &dyn Comparer) -> Taken {
+    pub fn take(&mut self, said: CapturedPage, comparer: &dyn Comparer) -> Taken {
         let article = self.article.as_ref().map(|(said, _)| said.side());
         let is = said.side().presence(article.as_ref());
         if is == Presence::Unknown || matches!(said.leads, Leads::Back) || is_mute(&said.entry) {
@@ -156,11 +156,16 @@ impl Fold {
             last: last.side(),
             was: *was,
             article: self.article.as_ref().map(|(said, _)| said.side()),
-            shown: self.shown.as_ref().map(Said::side),
+            shown: self.shown.as_ref().map(CapturedPage::side),
         })
     }
 
-    fn begin(&mut self, said: Said, is: Presence, change: Option<(Delta, Said)>) -> Taken {
+    fn begin(
+        &mut self,
+        said: CapturedPage,
+        is: Presence,
+        change: Option<(Delta, CapturedPage)>,
+    ) -> Taken {
         self.versions += 1;
         match is {
             Presence::Here => {
@@ -183,7 +188,7 @@ impl Fold {
 
 /// Whether a redirect goes on leading where it led. What happens to the article there is told of its new
 /// address, and not of every old one that leads to it.
-fn leads_on(last: &Said, was: Presence, said: &Said, is: Presence) -> bool {
+fn leads_on(last: &CapturedPage, was: Presence, said: &CapturedPage, is: Presence) -> bool {
     let is_there = |presence| matches!(presence, Presence::Here | Presence::Cut);
     said.leads.address().is_some()
         && last.side().has_same_target(&said.side())
@@ -242,7 +247,7 @@ impl Fold {
     /// What is to be kept of it.
     #[must_use]
     pub fn to_state(&self) -> FoldState {
-        let place = |said: &Said| Place::of(&said.entry);
+        let place = |said: &CapturedPage| Place::of(&said.entry);
         let number = |presence: Presence| {
             let at = Presence::ALL.iter().position(|one| *one == presence);
             u8::try_from(at.unwrap_or_default()).unwrap_or_default()
@@ -259,8 +264,11 @@ impl Fold {
 
     /// The fold that was kept; `say` reads the capture at a place. None where one of its captures
     /// cannot be read any more.
-    pub fn of_state(state: FoldState, say: &mut dyn FnMut(&Place) -> Option<Said>) -> Option<Self> {
-        let mut read: Vec<(Place, Said)> = Vec::new();
+    pub fn of_state(
+        state: FoldState,
+        say: &mut dyn FnMut(&Place) -> Option<CapturedPage>,
+    ) -> Option<Self> {
+        let mut read: Vec<(Place, CapturedPage)> = Vec::new();
         let mut said = |at: Place| {
             if let Some((_, said)) = read.iter().find(|(place, _)| *place == at) {
                 return Some(said.clone());

@@ -12,15 +12,15 @@ use crate::base::surt::urlkey;
 use crate::readings::{FileDone, Readings};
 use crate::store::{FollowError, StoreError, follow};
 
+use super::page_reader::PageReader;
 use super::pages::{self, PageCaptures};
-use super::said::Sayer;
 use super::versions::asking;
 
 /// A part of the WARC files up to this length is read by itself; where more is new, the index tells of all
 /// pages sooner.
 const GAP_BYTES_MAX: u64 = 256 << 20;
 
-impl Sayer<'_> {
+impl PageReader<'_> {
     /// Folds what the WARC files have and the store lacks; whether the store has everything then.
     /// `progress` is told how many pages have been gone through.
     ///
@@ -56,7 +56,7 @@ impl Sayer<'_> {
             let reader = self.reader();
             let urls = BTreeSet::new();
             let mut versions = VersionsFollower {
-                sayer: self,
+                page_reader: self,
                 readings,
                 done: &done,
                 epoch,
@@ -160,7 +160,7 @@ impl Sayer<'_> {
 
 /// The versions of pages in the store of readings, as a follower of the WARC files.
 struct VersionsFollower<'f, 's> {
-    sayer: &'f mut Sayer<'s>,
+    page_reader: &'f mut PageReader<'s>,
     readings: &'f Readings,
     /// How far each file is in.
     done: &'f [FileDone],
@@ -186,7 +186,7 @@ impl Follower for VersionsFollower<'_, '_> {
     fn commit(&mut self, mark: &FileMark) -> Result<(), ArchiveError> {
         let failed = |why: String| ArchiveError::new(ArchiveErrorKind::System, why);
         let urls = std::mem::take(&mut self.urls);
-        if let Err(why) = self.sayer.fold_urls(self.readings, urls, self.progress) {
+        if let Err(why) = self.page_reader.fold_urls(self.readings, urls, self.progress) {
             let error = failed(why.to_string());
             self.failed = Some(why);
             return Err(error);

@@ -9,7 +9,7 @@ use crate::base::Timestamp;
 use crate::base::surt::urlkey;
 use crate::store::StoreError;
 
-use super::said::{Said, Sayer};
+use super::page_reader::{CapturedPage, PageReader};
 use super::versions::asking;
 
 /// Browsers give up after twenty redirects, and pages that are read need a handful.
@@ -79,15 +79,15 @@ impl Leads {
     }
 }
 
-impl Sayer<'_> {
+impl PageReader<'_> {
     /// What a reader got at the address of a capture: as [`Self::say`], and of a redirect the page that
     /// it led to, where the archive has that.
     ///
     /// # Errors
     /// When the record of the capture cannot be read, or the index cannot answer. A page behind a
     /// redirect that cannot be read is not known.
-    pub fn follow(&mut self, entry: &Capture) -> Result<Said, StoreError> {
-        let mut said = self.say(entry)?;
+    pub fn follow(&mut self, entry: &Capture) -> Result<CapturedPage, StoreError> {
+        let mut said = self.read(entry)?;
         let mut at = entry.date;
         let mut leads = std::mem::take(&mut said.leads);
         for _ in 0..HOPS_MAX {
@@ -102,7 +102,7 @@ impl Sayer<'_> {
                 said.unsettled.push((address.clone(), at));
             }
             let Some(next) = next else { break };
-            let Ok(hop) = self.say(&next) else { break };
+            let Ok(hop) = self.read(&next) else { break };
             if matches!(hop.leads, Leads::To(_)) {
                 (leads, at) = (hop.leads, next.date);
                 continue;

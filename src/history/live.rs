@@ -28,8 +28,8 @@ use crate::store::StoreError;
 
 use super::fold::{Begun, Fold, FoldState, Place, Taken};
 use super::landing::is_mute;
+use super::page_reader::PageReader;
 use super::pages::is_html;
-use super::said::Sayer;
 use super::versions::asking;
 
 /// The version of the layout of a state.
@@ -94,12 +94,12 @@ impl Kept {
 /// # Errors
 /// When the index cannot answer.
 pub fn candidate(
-    sayer: &Sayer<'_>,
+    page_reader: &PageReader<'_>,
     url: &str,
     file: &str,
     offset: u64,
 ) -> Result<Option<Capture>, StoreError> {
-    let reader = sayer.reader();
+    let reader = page_reader.reader();
     let mut newest = reader.query(&Query::exactly(url).newest_first());
     let mut own: Option<Capture> = None;
     // Others may have come at the same time, under other spellings of the address.
@@ -133,7 +133,7 @@ pub fn candidate(
 /// # Errors
 /// When the index cannot answer. Captures that cannot be read are passed over, as in a history.
 pub fn observe(
-    sayer: &mut Sayer<'_>,
+    page_reader: &mut PageReader<'_>,
     url: &str,
     until: Option<&Place>,
     state: Option<&[u8]>,
@@ -141,19 +141,19 @@ pub fn observe(
     let kept = state.and_then(Kept::of_bytes);
     let mark = kept.as_ref().and_then(|kept| kept.mark.as_ref());
     // A mark that is not there says that the captures are not those that were folded.
-    let after = captures_after(sayer, url, mark, until)?;
+    let after = captures_after(page_reader, url, mark, until)?;
     let kept = kept.filter(|_| after.is_some());
     let mut entries = after.unwrap_or_default();
     if kept.is_some() && entries.is_empty() {
         return Ok(Observed::default());
     }
-    let known = kept.and_then(|kept| thaw(sayer, url, kept));
+    let known = kept.and_then(|kept| thaw(page_reader, url, kept));
     let is_known = known.is_some();
     let (mut fold, Kept { mut mark, told, mut alike, .. }) = known.unwrap_or_default();
     if !is_known {
-        entries = captures_after(sayer, url, None, until)?.unwrap_or_default();
+        entries = captures_after(page_reader, url, None, until)?.unwrap_or_default();
         // The first capture begins no version that there is anything to tell of.
-        let is_page = |entry| is_html(sayer.reader(), entry);
+        let is_page = |entry| is_html(page_reader.reader(), entry);
         if entries.len() < 2 || !entries.iter().any(is_page) {
             return Ok(Observed::default());
         }
@@ -176,12 +176,12 @@ pub fn observe(
         let place = Place::of(&entry);
         let goes_on = is_mute(&entry) || fold.is_of_last(PageKey::of(&entry).as_ref());
         // What cannot be read is passed over.
-        let said = if goes_on { None } else { sayer.follow(&entry).ok() };
+        let said = if goes_on { None } else { page_reader.follow(&entry).ok() };
         if let Some(said) = said {
             let before = fold.clone();
             let is_settled = said.leads.is_settled(entry.date);
             let page = Arc::clone(&said.page);
-            let taken = fold.take(said, &*sayer);
+            let taken = fold.take(said, &*page_reader);
             let kept = || Kept {
                 mark: mark.clone(),
                 told: told.clone(),
@@ -229,17 +229,17 @@ fn reads_alike(a: &Page, b: &Page) -> bool {
 }
 
 /// The capture at a place, where it is there.
-fn at(sayer: &Sayer<'_>, url: &str, place: &Place) -> Option<Capture> {
+fn at(page_reader: &PageReader<'_>, url: &str, place: &Place) -> Option<Capture> {
     let (from, to) = (place.date, place.date.plus(Duration::from_micros(1)));
     let query = Query { from: Some(from), to: Some(to), ..Query::exactly(url) };
-    let mut found = sayer.reader().query(&query).filter_map(Result::ok);
+    let mut found = page_reader.reader().query(&query).filter_map(Result::ok);
     found.find(|entry| Place::of(entry) == *place)
 }
 
 /// The captures of a page after the one at `mark`, or all; up to the one at `until`, or to the last.
 /// None where there is none at the mark.
 fn captures_after(
-    sayer: &Sayer<'_>,
+    page_reader: &PageReader<'_>,
     url: &str,
     mark: Option<&Place>,
     until: Option<&Place>,
@@ -247,7 +247,7 @@ fn captures_after(
     let query = Query { from: mark.map(|mark| mark.date), ..Query::exactly(url) };
     let mut has_mark = mark.is_none();
     let mut entries = Vec::new();
-    for entry in sayer.reader().query(&query) {
+    for entry in page_reader.reader().query(&query) {
         let entry = entry.map_err(|why| asking(&why))?;
         let place = Place::of(&entry);
         let is_last = until.is_some_and(|until| *until == place);
@@ -266,16 +266,16 @@ fn captures_after(
 }
 
 /// The fold of a state, where all its captures can still be read.
-fn thaw(sayer: &mut Sayer<'_>, url: &str, kept: Kept) -> Option<(Fold, Kept)> {
+fn thaw(page_reader: &mut PageReader<'_>, url: &str, kept: Kept) -> Option<(Fold, Kept)> {
     if let (Some(alike), Some(last)) = (&kept.alike, kept.fold.last_place())
-        && let (Some(alike), Some(last)) = (at(sayer, url, alike), at(sayer, url, last))
-        && let Ok(said) = sayer.say(&alike)
+        && let (Some(alike), Some(last)) = (at(page_reader, url, alike), at(page_reader, url, last))
+        && let Ok(said) = page_reader.read(&alike)
     {
-        sayer.keep(&last, said.page);
+        page_reader.keep(&last, said.page);
     }
     let mut say = |place: &Place| {
-        let entry = at(sayer, url, place)?;
-        sayer.follow(&entry).ok()
+        let entry = at(page_reader, url, place)?;
+        page_reader.follow(&entry).ok()
     };
     let fold = Fold::of_state(kept.fold.clone(), &mut say)?;
     Some((fold, kept))

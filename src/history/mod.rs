@@ -1,7 +1,7 @@
 //! The read journey through time: captures of a page folded into versions, what changed between
 //! neighbours, and what follows from that over a page and over the archive. Read only.
 //!
-//! In reading order: what a capture says ([`Sayer`]) and where a redirect leads ([`landing`]);
+//! In reading order: what a capture says ([`PageReader`]) and where a redirect leads ([`landing`]);
 //! captures folded into versions ([`fold`]), all of a page ([`Versions`]), from what was kept of it
 //! ([`Rows`], [`VersionRow`], `progress`) or as they are captured ([`live`]), and their JSON ([`json`]); when the
 //! article could not be had ([`absence`]); where each sentence comes from ([`provenance`]); the pages of an archive ([`pages`]), their changes newest
@@ -21,13 +21,13 @@ pub mod json;
 pub mod landing;
 pub mod live;
 pub mod newest;
+pub mod page_reader;
 pub mod pages;
 pub mod phrase;
 mod progress;
 pub mod provenance;
 pub mod row;
 pub mod rows;
-pub mod said;
 #[cfg(test)]
 mod sequences;
 mod spool;
@@ -39,8 +39,8 @@ pub mod versions;
 pub use fold::{Begun, Fold, Taken};
 pub use json::{CaptureJson, VersionJson};
 pub use landing::{Landing, Leads};
+pub use page_reader::{CapturedPage, DECODED_BYTES_MAX, PageReader, read_page};
 pub(crate) use progress::{HASH_START, hashed};
 pub use row::{RowChange, VersionRow};
 pub use rows::Rows;
-pub use said::{DECODED_BYTES_MAX, Said, Sayer, read_page};
 pub use versions::{History, Version, Versions, history};

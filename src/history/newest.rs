@@ -11,8 +11,8 @@ use crate::readings::speakers::is_named;
 use crate::readings::{FileDone, PageKey, Readings};
 use crate::store::StoreError;
 
+use super::page_reader::PageReader;
 use super::pages::is_html;
-use super::said::Sayer;
 use super::versions::asking;
 
 /// What was found.
@@ -37,26 +37,26 @@ const NEWEST_MAX: usize = 8;
 /// # Errors
 /// When the index cannot answer, and what `found` gives back.
 pub fn newest_pages<E: From<StoreError>>(
-    sayer: &mut Sayer<'_>,
+    page_reader: &mut PageReader<'_>,
     until: Option<Timestamp>,
     speaker: Option<&str>,
     found: Found<'_, E>,
 ) -> Result<(), E> {
-    let readings = sayer.readings().filter(|readings| until.is_none() && readings.is_open());
+    let readings = page_reader.readings().filter(|readings| until.is_none() && readings.is_open());
     let Some(readings) = readings else {
         let query = Query { to: until, ..Query::everything() };
-        return walk(sayer, &query, None, found).map(drop);
+        return walk(page_reader, &query, None, found).map(drop);
     };
     // In this order: a crawl moves both, and never those of the store beyond those of the index.
     let (done, epoch) = (readings.files_done().unwrap_or_default(), readings.epoch());
-    let marks = sayer.reader().sink().marks().map_err(|why| asking(&why))?;
+    let marks = page_reader.reader().sink().marks().map_err(|why| asking(&why))?;
     if let Some(name) = speaker
-        && sayer.knows_speakers(readings, &done, &marks)?
+        && page_reader.knows_speakers(readings, &done, &marks)?
         && let Some(urls) = readings.quoting(name)
     {
-        return quoting(sayer, name, &urls, found);
+        return quoting(page_reader, name, &urls, found);
     }
-    if walk(sayer, &Query::everything(), None, found)? {
+    if walk(page_reader, &Query::everything(), None, found)? {
         mark_speakers(readings, epoch, &marks);
     }
     Ok(())
@@ -74,7 +74,7 @@ fn mark_speakers(readings: &Readings, epoch: Option<i64>, marks: &[FileMark]) {
 
 /// Gives out the newest page of each of these URLs, where that quotes somebody of this name.
 fn quoting<E: From<StoreError>>(
-    sayer: &mut Sayer<'_>,
+    page_reader: &mut PageReader<'_>,
     name: &str,
     urls: &[String],
     found: Found<'_, E>,
@@ -93,11 +93,11 @@ fn quoting<E: From<StoreError>>(
             }
             Ok(())
         };
-        walk(sayer, &Query::exactly(url), Some(url), &mut keep)?;
+        walk(page_reader, &Query::exactly(url), Some(url), &mut keep)?;
     }
     entries.sort_by_cached_key(|entry| Reverse((entry.urlkey.clone(), entry.date, entry.offset)));
     for entry in &entries {
-        match sayer.say(entry) {
+        match page_reader.read(entry) {
             Ok(said) => found(Newest::Page(entry, &said.page))?,
             Err(error) => found(Newest::Unread(entry, error))?,
         }
@@ -107,12 +107,12 @@ fn quoting<E: From<StoreError>>(
 
 /// The newest page of every URL in the answers to a query, or of `only` one; whether all could be read.
 fn walk<E: From<StoreError>>(
-    sayer: &mut Sayer<'_>,
+    page_reader: &mut PageReader<'_>,
     query: &Query,
     only: Option<&str>,
     found: Found<'_, E>,
 ) -> Result<bool, E> {
-    let reader = sayer.reader();
+    let reader = page_reader.reader();
     let mut seen = HashSet::new();
     let mut host = String::new();
     let mut all_read = true;
@@ -128,10 +128,10 @@ fn walk<E: From<StoreError>>(
             seen.clear();
             of.clone_into(&mut host);
         }
-        if seen.contains(&entry.url) || !is_page(sayer, &entry) {
+        if seen.contains(&entry.url) || !is_page(page_reader, &entry) {
             continue;
         }
-        let said = match sayer.say(&entry) {
+        let said = match page_reader.read(&entry) {
             Ok(said) => said,
             Err(error) => {
                 all_read = false;
@@ -139,7 +139,7 @@ fn walk<E: From<StoreError>>(
                 continue;
             }
         };
-        sayer.keep_speakers(&entry, &said.page);
+        page_reader.keep_speakers(&entry, &said.page);
         // A wall in place of the article says nothing; an older capture may.
         if said.page.kind.is_wall() {
             continue;
@@ -160,17 +160,17 @@ pub(crate) fn host_of(url: &str) -> &str {
 
 /// Whether a capture may hold a page of HTML. The media type of a revisit is that of the capture that
 /// holds its payload.
-fn is_page(sayer: &Sayer<'_>, entry: &Capture) -> bool {
+fn is_page(page_reader: &PageReader<'_>, entry: &Capture) -> bool {
     let is_answer = matches!(entry.status, Some(200..=299 | 304));
     match entry.kind {
         RecordKind::Response => is_answer && MediaType::parse(&entry.mime).is_html(),
         RecordKind::Resource => MediaType::parse(&entry.mime).is_html(),
-        RecordKind::Revisit => is_answer && is_html(sayer.reader(), entry),
+        RecordKind::Revisit => is_answer && is_html(page_reader.reader(), entry),
         RecordKind::Metadata | RecordKind::Conversion => false,
     }
 }
 
-impl Sayer<'_> {
+impl PageReader<'_> {
     /// The speakers of a page whose reading cannot be kept, since its payload alone does not tell it.
     fn keep_speakers(&self, entry: &Capture, page: &Page) {
         if let Some(readings) = self.readings()
@@ -225,7 +225,7 @@ impl Sayer<'_> {
         for mark in marks.iter().filter(|mark| known(mark) < mark.indexed_to) {
             let mut read = |entry: Capture| {
                 if all_read && is_page(self, &entry) {
-                    match self.say(&entry) {
+                    match self.read(&entry) {
                         Ok(said) => self.keep_speakers(&entry, &said.page),
                         Err(_) => all_read = false,
                     }
@@ -255,9 +255,9 @@ mod tests {
     /// What is found by name, each with its hour, and how many pages were given out.
     fn found(archive: &Archive, readings: &Readings, name: &str) -> (Vec<String>, usize) {
         let reader = archive.reader();
-        let mut sayer = Sayer::cached(&reader, readings);
+        let mut page_reader = PageReader::cached(&reader, readings);
         let (mut found, mut count) = (Vec::new(), 0);
-        newest_pages::<StoreError>(&mut sayer, None, Some(name), &mut |newest| {
+        newest_pages::<StoreError>(&mut page_reader, None, Some(name), &mut |newest| {
             let Newest::Page(entry, page) = newest else { panic!("{newest:?}") };
             count += 1;
             for quote in &page.quotes {

@@ -8,10 +8,10 @@
 use crate::extract::page::Page;
 use crate::store::StoreError;
 
+use super::page_reader::PageReader;
 use super::pages::{PageCaptures, pages};
 use super::row::VersionRow;
-use super::said::Sayer;
-use super::standing::{Bearing, Stood, stood};
+use super::standing::{Bearing, PhraseSpan, stood};
 
 /// A phrase, ready to be looked for.
 #[derive(Debug, Clone)]
@@ -126,15 +126,15 @@ fn put(out: &mut String, c: char) {
 /// Each item, and what `found` gives back: when the index cannot answer. Notes on records that could
 /// not be read are the result.
 pub fn when<E: From<StoreError>>(
-    sayer: &mut Sayer<'_>,
+    page_reader: &mut PageReader<'_>,
     phrase: &Phrase,
     host: Option<&str>,
-    found: &mut dyn FnMut(Stood) -> Result<(), E>,
+    found: &mut dyn FnMut(PhraseSpan) -> Result<(), E>,
 ) -> Result<Vec<String>, E> {
     let mut notes = Vec::new();
-    for page in pages(sayer.reader(), host) {
+    for page in pages(page_reader.reader(), host) {
         let page = page?;
-        if let Some(stood) = when_on(sayer, phrase, &page, &mut notes)? {
+        if let Some(stood) = when_on(page_reader, phrase, &page, &mut notes)? {
             found(stood)?;
         }
     }
@@ -146,16 +146,16 @@ pub fn when<E: From<StoreError>>(
 /// # Errors
 /// When the index cannot answer, or a version cannot be read any more.
 pub fn when_on(
-    sayer: &mut Sayer<'_>,
+    page_reader: &mut PageReader<'_>,
     phrase: &Phrase,
     page: &PageCaptures,
     notes: &mut Vec<String>,
-) -> Result<Option<Stood>, StoreError> {
-    let mut is_in = |version: &VersionRow, pages: &mut Sayer<'_>| {
+) -> Result<Option<PhraseSpan>, StoreError> {
+    let mut is_in = |version: &VersionRow, pages: &mut PageReader<'_>| {
         let (headline, text) = pages.words_of(version)?;
         Ok(Bearing::of(phrase.is_in_words(headline.as_deref(), &text)))
     };
-    stood(sayer, page, &mut is_in, notes)
+    stood(page_reader, page, &mut is_in, notes)
 }
 
 #[cfg(test)]
@@ -207,17 +207,22 @@ mod tests {
         let reader = archive.reader();
         let ask = |phrase: &str, host: Option<&str>| {
             let mut found = Vec::new();
-            let mut sayer = Sayer::new(&reader);
-            when::<StoreError>(&mut sayer, &Phrase::new(phrase).unwrap(), host, &mut |stood| {
-                found.push((
-                    stood.url,
-                    stood.first_seen.0.date,
-                    stood.last_seen.0.date,
-                    stood.gone_since,
-                    stood.versions,
-                ));
-                Ok(())
-            })
+            let mut page_reader = PageReader::new(&reader);
+            when::<StoreError>(
+                &mut page_reader,
+                &Phrase::new(phrase).unwrap(),
+                host,
+                &mut |stood| {
+                    found.push((
+                        stood.url,
+                        stood.first_seen.0.date,
+                        stood.last_seen.0.date,
+                        stood.gone_since,
+                        stood.versions,
+                    ));
+                    Ok(())
+                },
+            )
             .unwrap();
             found
         };
@@ -252,7 +257,7 @@ mod tests {
             let reader = archive.reader();
             let mut found = Vec::new();
             let phrase = Phrase::new("12 boats").unwrap();
-            when::<StoreError>(&mut Sayer::new(&reader), &phrase, None, &mut |stood| {
+            when::<StoreError>(&mut PageReader::new(&reader), &phrase, None, &mut |stood| {
                 found.push((stood.last_seen.0.date, stood.gone_since, stood.versions));
                 Ok(())
             })

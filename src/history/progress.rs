@@ -19,9 +19,9 @@ use crate::store::StoreError;
 
 use super::fold::{Begun, Fold, FoldState, Place, Taken};
 use super::landing::first_page;
+use super::page_reader::PageReader;
 use super::pages::is_html;
 use super::row::{VersionRow, put_counted, take_counted};
-use super::said::Sayer;
 use super::versions::Version;
 
 /// This many captures of a version may follow before the state is written again for them alone.
@@ -144,20 +144,20 @@ impl PageState {
     /// When the index cannot answer.
     pub fn still_holds(
         &self,
-        sayer: &mut Sayer<'_>,
+        page_reader: &mut PageReader<'_>,
         url: &str,
         unread: &mut Vec<(Timestamp, StoreError)>,
     ) -> Result<bool, StoreError> {
         for (address, at) in &self.awaited {
             let from = Some(Timestamp::from_unix_micros(*at));
             let query = Query { from, ..Query::exactly(address) };
-            if first_page(sayer.reader().query(&query))?.is_some() {
+            if first_page(page_reader.reader().query(&query))?.is_some() {
                 return Ok(false);
             }
         }
         for place in &self.unread {
-            let Some(entry) = capture_at(sayer, url, place) else { return Ok(false) };
-            match sayer.follow(&entry) {
+            let Some(entry) = capture_at(page_reader, url, place) else { return Ok(false) };
+            match page_reader.follow(&entry) {
                 Ok(_) => return Ok(false),
                 Err(error) => unread.push((entry.date, error)),
             }
@@ -167,10 +167,14 @@ impl PageState {
 }
 
 /// The capture at a place, where it is there.
-pub(super) fn capture_at(sayer: &Sayer<'_>, url: &str, place: &Place) -> Option<Capture> {
+pub(super) fn capture_at(
+    page_reader: &PageReader<'_>,
+    url: &str,
+    place: &Place,
+) -> Option<Capture> {
     let (from, to) = (place.date, place.date.plus(std::time::Duration::from_micros(1)));
     let query = Query { from: Some(from), to: Some(to), ..Query::exactly(url) };
-    let mut found = sayer.reader().query(&query).filter_map(Result::ok);
+    let mut found = page_reader.reader().query(&query).filter_map(Result::ok);
     found.find(|entry| Place::of(entry) == *place)
 }
 
@@ -274,8 +278,8 @@ impl Progress {
     }
 
     /// Takes in the next capture of the page.
-    pub fn take(&mut self, sayer: &mut Sayer<'_>, entry: Capture) -> Step {
-        self.is_html = self.is_html || is_html(sayer.reader(), &entry);
+    pub fn take(&mut self, page_reader: &mut PageReader<'_>, entry: Capture) -> Step {
+        self.is_html = self.is_html || is_html(page_reader.reader(), &entry);
         let key = PageKey::of(&entry);
         if key.is_some() && key == self.last_key {
             self.folded_in.add(&entry);
@@ -284,10 +288,10 @@ impl Progress {
             }
             return Step::Done;
         }
-        if !self.thaw(sayer) {
+        if !self.thaw(page_reader) {
             return Step::Lost;
         }
-        let said = match sayer.follow(&entry) {
+        let said = match page_reader.follow(&entry) {
             Ok(said) => said,
             Err(error) => {
                 self.unread.push(Place::of(&entry));
@@ -298,7 +302,7 @@ impl Progress {
         let before = (!said.unsettled.is_empty() && self.pin.is_none()).then(|| self.state());
         let unsettled = said.unsettled.clone();
         let Folding::Live(fold) = &mut self.folding else { return Step::Lost };
-        let taken = fold.take(said.clone(), &*sayer);
+        let taken = fold.take(said.clone(), &*page_reader);
         self.last_key = fold.last_key().cloned();
         let step = match taken {
             Taken::Nothing if self.rows.is_empty() => {
@@ -341,12 +345,12 @@ impl Progress {
         }
     }
 
-    fn thaw(&mut self, sayer: &mut Sayer<'_>) -> bool {
+    fn thaw(&mut self, page_reader: &mut PageReader<'_>) -> bool {
         let Folding::Frozen(state) = &self.folding else { return true };
         let url = &self.url;
         let mut say = |place: &Place| {
-            let entry = capture_at(sayer, url, place)?;
-            sayer.follow(&entry).ok()
+            let entry = capture_at(page_reader, url, place)?;
+            page_reader.follow(&entry).ok()
         };
         match Fold::of_state(state.clone(), &mut say) {
             Some(fold) => {

@@ -10,8 +10,8 @@ use crate::diff::{CompareOptions, Presence, SentenceOrigin, compare};
 use crate::extract::page::Page;
 use crate::store::StoreError;
 
+use super::page_reader::{CapturedPage, PageReader};
 use super::row::VersionRow;
-use super::said::{Said, Sayer};
 
 /// A sentence and where it comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,7 +37,7 @@ pub struct VersionCapture {
 #[derive(Debug, Clone)]
 pub struct Blame {
     /// The version that is blamed.
-    pub said: Said,
+    pub said: CapturedPage,
     /// The versions that had an article, oldest first, up to that one.
     pub versions: Vec<VersionCapture>,
     /// The sentences of the text, in order.
@@ -79,11 +79,15 @@ struct Mark {
 /// # Errors
 /// When the page was never captured, had no article then, or the archive, or the capture that is
 /// asked for, cannot be read.
-pub fn blame(sayer: &mut Sayer<'_>, url: &str, at: Option<Timestamp>) -> Result<Blame, BlameError> {
-    let target = sayer.reader().find(url, at)?;
+pub fn blame(
+    page_reader: &mut PageReader<'_>,
+    url: &str,
+    at: Option<Timestamp>,
+) -> Result<Blame, BlameError> {
+    let target = page_reader.reader().find(url, at)?;
     let target = target.ok_or_else(|| BlameError::NoCapture(url.to_owned()))?;
-    let mut walk = Walk::of(sayer.twin());
-    let mut versions = sayer.rows(url, TimeRange::ALL)?;
+    let mut walk = Walk::of(page_reader.twin());
+    let mut versions = page_reader.rows(url, TimeRange::ALL)?;
     let mut passed_over = false;
     let mut cut: Option<VersionRow> = None;
     for version in versions.by_ref() {
@@ -135,14 +139,14 @@ fn units(page: &Page) -> Vec<Range<usize>> {
 
 struct Walk<'a> {
     /// Reads the pages that rows do not tell.
-    pages: Sayer<'a>,
+    pages: PageReader<'a>,
     last: Option<Capture>,
     versions: Vec<VersionCapture>,
     marks: Vec<Mark>,
 }
 
 impl<'a> Walk<'a> {
-    fn of(pages: Sayer<'a>) -> Self {
+    fn of(pages: PageReader<'a>) -> Self {
         Self { pages, last: None, versions: Vec::new(), marks: Vec::new() }
     }
 
@@ -209,11 +213,11 @@ mod tests {
         archive.page(URL, 2, &[A, B2]);
         archive.page(URL, 3, &[C, A, B2]);
         let reader = archive.reader();
-        let mut sayer = Sayer::new(&reader);
-        let newest = blame(&mut sayer, URL, None).unwrap();
+        let mut page_reader = PageReader::new(&reader);
+        let newest = blame(&mut page_reader, URL, None).unwrap();
         assert_eq!(says(&newest), [(C, 2, None), (A, 0, None), (B2, 0, Some(1))]);
         assert_eq!(newest.versions.len(), 3);
-        let first = blame(&mut sayer, URL, Some(Archive::at(1))).unwrap();
+        let first = blame(&mut page_reader, URL, Some(Archive::at(1))).unwrap();
         assert_eq!(says(&first), [(A, 0, None), (B, 0, None)]);
         assert_eq!(first.versions.len(), 1);
     }
@@ -232,13 +236,13 @@ mod tests {
         archive.page(URL, 1, &[A, B, C]);
         archive.response(URL, 2, "200 OK", "", &paid(&[A]));
         let reader = archive.reader();
-        let walled = blame(&mut Sayer::new(&reader), URL, None).unwrap();
+        let walled = blame(&mut PageReader::new(&reader), URL, None).unwrap();
         assert_eq!(says(&walled), [(A, 0, None)]);
         assert!(!walled.passed_over);
         drop(reader);
         archive.page(URL, 3, &[A, B2, C]);
         let reader = archive.reader();
-        let newest = blame(&mut Sayer::new(&reader), URL, None).unwrap();
+        let newest = blame(&mut PageReader::new(&reader), URL, None).unwrap();
         assert_eq!(says(&newest), [(A, 0, None), (B2, 0, Some(1)), (C, 0, None)]);
     }
 
@@ -250,7 +254,7 @@ mod tests {
         archive.response(URL, 2, "301 Moved", &format!("Location: {to}\r\n"), "");
         archive.page(to, 2, &[A, B2]);
         let reader = archive.reader();
-        let newest = blame(&mut Sayer::new(&reader), URL, None).unwrap();
+        let newest = blame(&mut PageReader::new(&reader), URL, None).unwrap();
         assert_eq!(says(&newest), [(A, 0, None), (B2, 0, Some(1))]);
         assert_eq!(newest.versions[1].entry.status, Some(301));
     }
@@ -263,13 +267,13 @@ mod tests {
         archive.page(URL, 3, &[A, B2]);
         archive.status(URL, 4, 410);
         let reader = archive.reader();
-        let mut sayer = Sayer::new(&reader);
-        let newest = blame(&mut sayer, URL, None).unwrap();
+        let mut page_reader = PageReader::new(&reader);
+        let newest = blame(&mut page_reader, URL, None).unwrap();
         assert_eq!(says(&newest), [(A, 0, None), (B2, 0, Some(1))]);
         assert!(newest.passed_over);
-        let gone = blame(&mut sayer, URL, Some(Archive::at(2)));
+        let gone = blame(&mut page_reader, URL, Some(Archive::at(2)));
         assert!(matches!(gone, Err(BlameError::NoArticle { .. })), "{gone:?}");
-        let never = blame(&mut sayer, "http://courier.example/never", None);
+        let never = blame(&mut page_reader, "http://courier.example/never", None);
         assert!(matches!(never, Err(BlameError::NoCapture(_))), "{never:?}");
     }
 }

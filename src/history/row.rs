@@ -67,7 +67,7 @@ impl VersionRow {
         self.change.as_ref().map_or(&[], |change| &change.delta.changes)
     }
 
-    /// Whether its changes were made without a word.
+    /// Whether its changes are not disclosed.
     #[must_use]
     pub fn is_stealth(&self) -> bool {
         self.change.as_ref().is_some_and(|change| change.delta.stealth)

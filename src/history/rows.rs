@@ -8,11 +8,11 @@ use crate::readings::{Readings, StoredRows};
 use crate::store::StoreError;
 
 use super::compared::Compared;
+use super::page_reader::PageReader;
 use super::progress::{
     FoldedIn, PageState, Progress, Step, is_of_versions, leave_for_later, row_of,
 };
 use super::row::VersionRow;
-use super::said::Sayer;
 use super::versions::{Version, Versions, asking};
 
 /// So often a page is tried again that another process keeps at the same time.
@@ -33,7 +33,7 @@ enum Source<'s, 'a> {
 }
 
 struct Stored<'s, 'a> {
-    sayer: &'s mut Sayer<'a>,
+    page_reader: &'s mut PageReader<'a>,
     readings: &'a Readings,
     url: String,
     /// Final rows, but for the last.
@@ -56,7 +56,7 @@ impl std::fmt::Debug for Stored<'_, '_> {
     }
 }
 
-impl<'a> Sayer<'a> {
+impl<'a> PageReader<'a> {
     /// The versions of `url` in `period`, oldest first, as rows.
     ///
     /// # Errors
@@ -189,7 +189,7 @@ impl<'a> Sayer<'a> {
 
 impl<'s, 'a> Stored<'s, 'a> {
     fn open(
-        sayer: &'s mut Sayer<'a>,
+        page_reader: &'s mut PageReader<'a>,
         readings: &'a Readings,
         url: &str,
     ) -> Result<Self, StoreError> {
@@ -198,16 +198,17 @@ impl<'s, 'a> Stored<'s, 'a> {
         let query = Query::exactly(url);
         if let Some((page, rows)) = stored
             && let Some(state) = PageState::of_bytes(&page.state)
-            && let Some(captures) = after_same(sayer.reader().query(&query), &state.folded_in)?
+            && let Some(captures) =
+                after_same(page_reader.reader().query(&query), &state.folded_in)?
         {
             let mut unread = Vec::new();
-            let holds = state.still_holds(sayer, url, &mut unread)?;
+            let holds = state.still_holds(page_reader, url, &mut unread)?;
             let last = state.rows.checked_sub(1);
             let last = last.and_then(|at| row_of(&readings.stored_row(&urlkey(url), at)?));
             let kept = state.rows.saturating_sub(1);
             if holds && let Some(progress) = Progress::resume(url, page.revision, state, last) {
                 return Ok(Self {
-                    sayer,
+                    page_reader,
                     readings,
                     url: url.to_owned(),
                     rows: rows.take(kept),
@@ -221,9 +222,9 @@ impl<'s, 'a> Stored<'s, 'a> {
                 });
             }
         }
-        let captures = sayer.reader().query(&query);
+        let captures = page_reader.reader().query(&query);
         Ok(Self {
-            sayer,
+            page_reader,
             readings,
             url: url.to_owned(),
             rows: StoredRows::default().take(0),
@@ -241,7 +242,7 @@ impl<'s, 'a> Stored<'s, 'a> {
     fn start_again(&mut self) {
         let revision = self.readings.stored_page(&urlkey(&self.url)).map(|page| page.revision);
         self.rows = StoredRows::default().take(0);
-        self.captures = self.sayer.reader().query(&Query::exactly(&self.url));
+        self.captures = self.page_reader.reader().query(&Query::exactly(&self.url));
         self.progress = Progress::from_start(&self.url, revision);
         self.nothing = None;
         self.unread.clear();
@@ -294,7 +295,7 @@ impl<'s, 'a> Stored<'s, 'a> {
 
     fn take(&mut self, entry: Capture) {
         let date = entry.date;
-        match self.progress.take(self.sayer, entry.clone()) {
+        match self.progress.take(self.page_reader, entry.clone()) {
             Step::Done => {}
             Step::Nothing(version) => match &mut self.nothing {
                 Some(nothing) => nothing.goes_on(entry),

@@ -4,12 +4,12 @@
 use std::fmt::Write as _;
 
 use super::VersionJson;
-use super::changes::{Wanted, changes};
+use super::changes::{ChangeFilter, changes};
 use super::fold::Place;
 use super::json::CaptureJson;
 use super::live::{candidate, observe};
 use super::testing::Archive;
-use super::{Sayer, history};
+use super::{PageReader, history};
 use crate::base::TimeRange;
 use crate::readings::{DERIVED_BYTES_MAX, Readings};
 
@@ -201,19 +201,19 @@ fn tell(steps: &[Step], lost: Lost) -> (Vec<VersionJson>, Vec<VersionJson>) {
         let mut observed = {
             let reader = archive.reader();
             let entry = reader.find(URL, None).unwrap().unwrap();
-            let mut sayer = Sayer::new(&reader);
-            if candidate(&sayer, URL, &entry.file, entry.offset).unwrap().is_none() {
+            let mut page_reader = PageReader::new(&reader);
+            if candidate(&page_reader, URL, &entry.file, entry.offset).unwrap().is_none() {
                 continue;
             }
             let until = Place::of(&entry);
-            observe(&mut sayer, URL, Some(&until), state.as_deref()).unwrap()
+            observe(&mut page_reader, URL, Some(&until), state.as_deref()).unwrap()
         };
         if let Some(to) = leads_to {
             // What is told waits for the page that the redirect leads to.
             state = observed.state_before.or(observed.state);
             step.land(&mut archive, &to, hour + 1);
             let reader = archive.reader();
-            observed = observe(&mut Sayer::new(&reader), URL, None, state.as_deref()).unwrap();
+            observed = observe(&mut PageReader::new(&reader), URL, None, state.as_deref()).unwrap();
         }
         told.extend(observed.begun.into_iter().map(VersionJson::from));
         state = observed.state;
@@ -508,7 +508,7 @@ fn a_redirect_whose_page_comes_late_is_told_at_once_and_again_with_its_edits() {
     let mut state = None;
     let look = |archive: &Archive, state: &mut Option<Vec<u8>>| -> Vec<String> {
         let reader = archive.reader();
-        let observed = observe(&mut Sayer::new(&reader), URL, None, state.as_deref()).unwrap();
+        let observed = observe(&mut PageReader::new(&reader), URL, None, state.as_deref()).unwrap();
         *state = observed.state;
         observed.begun.into_iter().map(|begun| short(&VersionJson::from(begun))).collect()
     };
@@ -526,7 +526,7 @@ fn what_was_captured_and_not_told_is_told_at_the_next_look() {
     let mut archive = Archive::new();
     let look = |archive: &Archive, state: &Option<Vec<u8>>| {
         let reader = archive.reader();
-        observe(&mut Sayer::new(&reader), URL, None, state.as_deref()).unwrap()
+        observe(&mut PageReader::new(&reader), URL, None, state.as_deref()).unwrap()
     };
     Page(&[A, B, C]).capture(&mut archive, 1);
     Page(&[A, B2, C]).capture(&mut archive, 3);
@@ -552,12 +552,12 @@ fn a_state_of_other_captures_or_of_garbage_is_none() {
     Page(&[A, B2, C]).capture(&mut archive, 3);
     let told = |archive: &Archive, state: Option<&[u8]>| -> Vec<String> {
         let reader = archive.reader();
-        let observed = observe(&mut Sayer::new(&reader), URL, None, state).unwrap();
+        let observed = observe(&mut PageReader::new(&reader), URL, None, state).unwrap();
         observed.begun.into_iter().map(|begun| short(&VersionJson::from(begun))).collect()
     };
     let expected = ["here: figure-changed 12>15 !"];
     let reader = archive.reader();
-    let state = observe(&mut Sayer::new(&reader), URL, None, None).unwrap().state.unwrap();
+    let state = observe(&mut PageReader::new(&reader), URL, None, None).unwrap().state.unwrap();
     drop(reader);
     assert!(state.len() < 500, "{} bytes", state.len());
     assert_eq!(told(&archive, Some(&state)), Vec::<String>::new());
@@ -595,7 +595,7 @@ fn check_rows(name: &str, steps: &[Step], keeping: Keeping) {
         let reader = archive.reader();
         let readings = Readings::open(&dir, DERIVED_BYTES_MAX);
         assert_eq!(readings.why_not(), None);
-        let mut sayer = Sayer::cached(&reader, &readings);
+        let mut page_reader = PageReader::cached(&reader, &readings);
         let (bare, json) =
             (history(&reader, URL, TimeRange::ALL).unwrap(), |v| VersionJson::from(v));
         let expected: Vec<VersionJson> = bare.versions.iter().map(json).collect();
@@ -603,23 +603,25 @@ fn check_rows(name: &str, steps: &[Step], keeping: Keeping) {
         let entry = reader.find(URL, None).unwrap().unwrap();
         match keeping {
             Keeping::Crawl | Keeping::DeletedBefore(_) => {
-                let may = candidate(&sayer, URL, &entry.file, entry.offset).unwrap().is_some();
+                let may =
+                    candidate(&page_reader, URL, &entry.file, entry.offset).unwrap().is_some();
                 if may || !captured {
-                    sayer.advance(URL, 100).unwrap();
+                    page_reader.advance(URL, 100).unwrap();
                 }
             }
             Keeping::History => {}
             Keeping::Changes => {
-                let found = changes(&mut sayer, &Wanted::default(), &mut |_| {}).unwrap();
+                let found =
+                    changes(&mut page_reader, &ChangeFilter::default(), &mut |_| {}).unwrap();
                 let found: Vec<_> = found.map(Result::unwrap).collect();
-                let mut bare = Sayer::new(&reader);
-                let expected = changes(&mut bare, &Wanted::default(), &mut |_| {}).unwrap();
+                let mut bare = PageReader::new(&reader);
+                let expected = changes(&mut bare, &ChangeFilter::default(), &mut |_| {}).unwrap();
                 let expected: Vec<_> = expected.map(Result::unwrap).collect();
                 assert_eq!(found, expected, "{what}");
             }
         }
         for _ in 0..2 {
-            let rows = sayer.rows(URL, TimeRange::ALL).unwrap();
+            let rows = page_reader.rows(URL, TimeRange::ALL).unwrap();
             let found: Vec<VersionJson> =
                 rows.map(|row| VersionJson::from(&row.unwrap())).collect();
             assert_eq!(found, expected, "{what}");
@@ -660,11 +662,11 @@ fn a_redirect_whose_page_comes_late_changes_what_is_kept() {
     let kinds = |archive: &Archive| {
         let reader = archive.reader();
         let readings = Readings::open(&dir, DERIVED_BYTES_MAX);
-        let mut sayer = Sayer::cached(&reader, &readings);
-        let found = changes(&mut sayer, &Wanted::default(), &mut |_| {}).unwrap();
+        let mut page_reader = PageReader::cached(&reader, &readings);
+        let found = changes(&mut page_reader, &ChangeFilter::default(), &mut |_| {}).unwrap();
         let found: Vec<String> =
             found.map(|change| change.unwrap().change.kind.to_string()).collect();
-        let rows = sayer.rows(URL, TimeRange::ALL).unwrap();
+        let rows = page_reader.rows(URL, TimeRange::ALL).unwrap();
         let rows: Vec<String> = rows.map(|row| short(&VersionJson::from(&row.unwrap()))).collect();
         (found, rows)
     };

@@ -7,9 +7,9 @@ use crate::base::{TimeRange, Timestamp};
 use crate::diff::Presence;
 use crate::store::StoreError;
 
+use super::page_reader::PageReader;
 use super::pages::PageCaptures;
 use super::row::VersionRow;
-use super::said::Sayer;
 
 /// A capture and the name of its file.
 pub type NamedCapture = (Capture, Arc<str>);
@@ -46,7 +46,7 @@ pub struct Span {
 
 /// When something stood on one page.
 #[derive(Debug, Clone)]
-pub struct Stood {
+pub struct PhraseSpan {
     /// The page, as it was captured last.
     pub url: String,
     /// The first capture that has it.
@@ -70,7 +70,7 @@ pub fn may_hide(presence: Presence) -> bool {
 
 /// Asks of a version whether it has what is looked for; the reader is there to read it with.
 pub type AskVersion<'f> =
-    &'f mut dyn FnMut(&VersionRow, &mut Sayer<'_>) -> Result<Bearing, StoreError>;
+    &'f mut dyn FnMut(&VersionRow, &mut PageReader<'_>) -> Result<Bearing, StoreError>;
 
 /// When something stood on a page; `None` where it never did, or the page is none of HTML. What could not be
 /// read is added to `notes`. Only versions that show the article are asked about.
@@ -78,18 +78,18 @@ pub type AskVersion<'f> =
 /// # Errors
 /// When the index cannot answer, and what `ask` gives back.
 pub fn stood(
-    sayer: &mut Sayer<'_>,
+    page_reader: &mut PageReader<'_>,
     page: &PageCaptures,
     ask: AskVersion<'_>,
     notes: &mut Vec<String>,
-) -> Result<Option<Stood>, StoreError> {
+) -> Result<Option<PhraseSpan>, StoreError> {
     if !page.is_html {
         return Ok(None);
     }
-    let reader = sayer.reader();
-    let mut pages = sayer.twin();
-    let mut stood: Option<Stood> = None;
-    let mut versions = sayer.rows(&page.url, TimeRange::ALL)?;
+    let reader = page_reader.reader();
+    let mut pages = page_reader.twin();
+    let mut stood: Option<PhraseSpan> = None;
+    let mut versions = page_reader.rows(&page.url, TimeRange::ALL)?;
     for version in versions.by_ref() {
         let version = version?;
         let bearing = match version.presence {
@@ -123,7 +123,7 @@ pub fn stood(
             None if is_here => {
                 let (first, last) =
                     (reader.file_name(&version.first), reader.file_name(&version.last));
-                stood = Some(Stood {
+                stood = Some(PhraseSpan {
                     url: page.url.clone(),
                     first_seen: (version.first, first),
                     last_seen: (version.last, last),

@@ -45,7 +45,7 @@ impl Archive {
 
     /// An answer without a page.
     pub(crate) fn status(&mut self, url: &str, hour: i64, status: u16) {
-        self.response(url, hour, &format!("{status} Said"), "", "<p>Nothing here.</p>");
+        self.response(url, hour, &format!("{status} CapturedPage"), "", "<p>Nothing here.</p>");
     }
 
     pub(crate) fn response(

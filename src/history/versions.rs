@@ -8,7 +8,7 @@ use crate::readings::Delta;
 use crate::store::{Reader, StoreError};
 
 use super::fold::{Begun, Fold, Taken};
-use super::said::{Said, Sayer};
+use super::page_reader::{CapturedPage, PageReader};
 
 /// A run of captures that give a reader the same.
 #[derive(Debug, Clone)]
@@ -16,7 +16,7 @@ pub struct Version {
     /// Its number, from 1.
     pub number: usize,
     /// Its first capture.
-    pub said: Said,
+    pub said: CapturedPage,
     /// What a reader gets of it.
     pub presence: Presence,
     /// When it was seen first.
@@ -31,7 +31,7 @@ pub struct Version {
     pub delta: Option<Delta>,
     /// The first capture of the version that it is compared with: the last one before that had the
     /// article, or the last one where none had.
-    pub before: Option<Said>,
+    pub before: Option<CapturedPage>,
 }
 
 impl From<Begun> for Version {
@@ -63,7 +63,7 @@ impl Version {
         }
     }
 
-    /// Whether its changes were made without a word.
+    /// Whether its changes are not disclosed.
     #[must_use]
     pub fn is_stealth(&self) -> bool {
         self.delta.as_ref().is_some_and(|delta| delta.stealth)
@@ -91,7 +91,7 @@ impl Version {
 
 /// The versions of a page, oldest first, each given out when the next one begins.
 pub struct Versions<'s, 'a> {
-    sayer: &'s mut Sayer<'a>,
+    page_reader: &'s mut PageReader<'a>,
     captures: Answers<'a>,
     period: TimeRange,
     fold: Fold,
@@ -110,12 +110,12 @@ impl std::fmt::Debug for Versions<'_, '_> {
     }
 }
 
-impl<'a> Sayer<'a> {
+impl<'a> PageReader<'a> {
     /// The versions of `url` in `period`, oldest first.
     pub fn versions(&mut self, url: &str, period: TimeRange) -> Versions<'_, 'a> {
         Versions {
             captures: self.reader().query(&Query::exactly(url)),
-            sayer: self,
+            page_reader: self,
             period,
             fold: Fold::default(),
             current: None,
@@ -128,9 +128,9 @@ impl<'a> Sayer<'a> {
 
 impl Versions<'_, '_> {
     /// Takes a capture in; the version that ended with it, where one did.
-    fn take_in(&mut self, said: Said) -> Option<Version> {
+    fn take_in(&mut self, said: CapturedPage) -> Option<Version> {
         let entry = said.entry.clone();
-        match self.fold.take(said.clone(), &*self.sayer) {
+        match self.fold.take(said.clone(), &*self.page_reader) {
             Taken::Begins(begun) => {
                 self.nothing = None;
                 return self.current.replace(Version::from(*begun));
@@ -167,7 +167,7 @@ impl Iterator for Versions<'_, '_> {
             if !self.period.contains(entry.date) || entry.kind == RecordKind::Metadata {
                 continue;
             }
-            match self.sayer.follow(&entry) {
+            match self.page_reader.follow(&entry) {
                 Ok(said) => {
                     if let Some(ended) = self.take_in(said) {
                         return Some(Ok(ended));
@@ -200,8 +200,8 @@ pub struct History {
 /// # Errors
 /// When the index cannot answer. A record that cannot be read is left out and noted.
 pub fn history(reader: &Reader, url: &str, period: TimeRange) -> Result<History, StoreError> {
-    let mut sayer = Sayer::new(reader);
-    let mut versions = sayer.versions(url, period);
+    let mut page_reader = PageReader::new(reader);
+    let mut versions = page_reader.versions(url, period);
     let mut out = History::default();
     for version in versions.by_ref() {
         out.versions.push(version?);

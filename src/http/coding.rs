@@ -92,7 +92,7 @@ pub struct Decoded {
     pub bytes: Vec<u8>,
     /// Why they do not go further, if they should.
     pub cut: Option<Cut>,
-    /// What was odd, in words.
+    /// What was odd, as text.
     pub note: Option<String>,
 }
 
@@ -109,7 +109,7 @@ impl Decoded {
 /// How many codings on top of each other are undone. Real responses have one, rarely two.
 pub const CODINGS_MAX: usize = 4;
 
-/// How many coded bytes are kept to start anew with when a body is not coded as it says.
+/// How many coded bytes are kept to start again with when a body is not coded as it says.
 const REPLAY_BYTES_MAX: usize = 64 * 1024;
 
 /// Undoes `codings` (in the order in which they were applied, as the field lists them).

@@ -206,7 +206,7 @@ pub struct ResponseShape {
     /// What was put over the body beside `chunked`, in the order in which it was (RFC 9112 section
     /// 7.2); nearly always nothing.
     pub transfer_codings: Vec<ContentCoding>,
-    /// What was odd, in words.
+    /// What was odd, as text.
     pub warnings: Vec<String>,
 }
 
@@ -284,7 +284,7 @@ pub struct Failure {
     pub date: Timestamp,
     /// At which step it failed.
     pub kind: FailureKind,
-    /// Why, in words.
+    /// Why, as text.
     pub why: String,
     /// The address that was tried.
     pub peer: Option<IpAddr>,

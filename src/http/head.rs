@@ -265,7 +265,7 @@ impl Head {
         out
     }
 
-    /// What is odd about the head, in words, for the record.
+    /// What is odd about the head, as text, for the record.
     #[must_use]
     pub fn oddities(&self) -> Vec<String> {
         let odd = self.odd_lines().count();

@@ -59,7 +59,7 @@ pub(crate) struct IndexBatch {
 impl Index {
     /// Opens the index in `dir`, making it where there is none.
     ///
-    /// The second part says in words what had to be repaired or set aside; when it is not empty,
+    /// The second part says as text what had to be repaired or set aside; when it is not empty,
     /// captures may be missing, so that the WARC files should be read again from the marks that
     /// [`Self::files`] still has (from their start where it has none).
     ///

@@ -63,7 +63,7 @@ const MIMES: [&str; 31] = [
     "application/ld+json",
 ];
 
-/// Why bytes are no block of ours.
+/// Why bytes are not a block of the index.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ValueError {
     /// A version that this program does not know.

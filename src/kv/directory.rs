@@ -53,7 +53,7 @@ pub fn set_aside(dir: &Path) -> io::Result<Option<PathBuf>> {
     }
 }
 
-/// Sets `dir` aside, and says so in words.
+/// Sets `dir` aside, and says so as text.
 pub(super) fn quarantine(dir: &Path, why: &str) -> Result<String, KvError> {
     let aside = set_aside(dir).map_err(|source| io_error("set aside", dir, source))?;
     let name = aside.as_deref().unwrap_or(dir);
@@ -186,7 +186,7 @@ fn clean_marker(dir: &Path) -> io::Result<(Option<CleanMarker>, Option<String>)>
     let text = match fs::read_to_string(dir.join(CLEAN)) {
         Ok(text) => text,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok((None, None)),
-        // Not a marker of ours: as good as none.
+        // Not a marker that Pressmark wrote: as good as none.
         Err(error) if error.kind() == io::ErrorKind::InvalidData => String::new(),
         Err(error) => return Err(error),
     };
@@ -289,7 +289,7 @@ pub(super) fn move_snapshots_away(dir: &Path) -> io::Result<bool> {
             fs::rename(dir.join(&name), dir.join(format!("aside-{name}")))?;
             any = true;
         } else if name == "conf" {
-            // Its content is a constant of ours, so losing it loses nothing.
+            // Its content is a constant, so losing it loses nothing.
             fs::rename(dir.join(&name), dir.join(format!("{MOVED_SNAPSHOT}conf")))?;
             any = true;
         }
@@ -310,7 +310,7 @@ pub(super) fn drop_moved_snapshots(dir: &Path) {
 fn names(dir: &Path) -> io::Result<Vec<String>> {
     let mut names = Vec::new();
     for entry in fs::read_dir(dir)? {
-        // Names that are no UTF-8 are none of ours and none of the engine's.
+        // Names that are no UTF-8 belong neither to Pressmark nor to the engine.
         if let Ok(name) = entry?.file_name().into_string() {
             names.push(name);
         }

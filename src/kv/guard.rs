@@ -37,7 +37,7 @@ fn hush_guarded_panics() {
 /// Runs `operation`; a panic comes back as its message.
 pub(super) fn catch<T>(operation: impl FnOnce() -> T) -> Result<T, String> {
     let before = QUIET.replace(true);
-    // Whoever gets the error stops using what the operation touched, so a broken invariant in it
+    // Anyone who gets the error stops using what the operation touched, so a broken invariant in it
     // is never seen.
     let outcome = catch_unwind(AssertUnwindSafe(operation));
     QUIET.set(before);

@@ -117,7 +117,7 @@ impl<'a> Scanner<'a> {
         self.open.last().map_or("", String::as_str)
     }
 
-    /// What was wrong so far, in words; empty when nothing was.
+    /// What was wrong so far, as text; empty when nothing was.
     pub(super) fn notes(&self) -> Vec<String> {
         let mut notes = Vec::new();
         if self.skips > 0 {
@@ -197,7 +197,7 @@ impl<'a> Scanner<'a> {
         self.close_down_to(0, false);
     }
 
-    /// Begins anew at the next `<` behind a broken place.
+    /// Starts again at the next `<` behind a broken place.
     fn skip(&mut self, before: u64) {
         self.skips += 1;
         // The tag that could not be read began at or after `before`; one step past its `<` is

@@ -75,7 +75,7 @@ pub struct PaceOptions {
     /// slow under load is relieved at once. Zero switches it off.
     pub delay_factor: f64,
     /// The longest pause that the factor may ask for. Default 30 s: one very slow page should not
-    /// hold a host for minutes; trouble is what back-off is for.
+    /// hold a host for minutes; failures are what back-off is for.
     pub delay_max: Duration,
     /// The longest `Crawl-delay` that is obeyed; a longer one is cut to this, and the reason says
     /// so. Default 60 s: at ten minutes a page, a front page is never seen changing.

@@ -55,7 +55,7 @@ pub(super) struct RetryAfter {
     capped: bool,
 }
 
-/// A pause after trouble.
+/// A pause after a failure.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Backoff {
     until: Timestamp,
@@ -152,7 +152,7 @@ impl HostFacts {
         self.back_off(host, why, now, pace, seed);
     }
 
-    /// An exchange was given up for a reason of ours (an address that is not to be asked, a stop),
+    /// An exchange was given up for a reason on this side (an address that is not to be asked, a stop),
     /// which says nothing of the host.
     pub fn abandoned(&mut self, now: Timestamp) {
         self.close(now);
@@ -306,7 +306,7 @@ pub fn next_at(
     next
 }
 
-/// The pause from the end of a reply to the next request where there is no trouble, and the fact
+/// The pause from the end of a reply to the next request where there is no failure, and the fact
 /// that makes it so long.
 #[must_use]
 pub fn pause_after_reply(

@@ -63,7 +63,7 @@ pub struct CachedRobots {
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum State {
     Rules(Copy),
-    /// There is none. The reason in words.
+    /// There is none. The reason as text.
     Unavailable(String),
     Unreachable(Unreachable),
 }

@@ -6,17 +6,17 @@ use crate::answers::changes::unseen;
 use crate::answers::front::is_of_same_version;
 use crate::answers::{AnswerError, ChangesRequest, changes};
 use crate::base::Timestamp;
-use crate::history::changes::{ArchiveChange, Wanted};
+use crate::history::changes::{ArchiveChange, ChangeFilter};
 use crate::render::web::{self, ChangesView};
 
 /// Versions with changes on one page.
 const VERSIONS_MAX: usize = 30;
 
 /// Which changes the parameters name, without their times.
-pub(super) fn wanted(asked: &Asked<'_>) -> Result<Wanted, Refusal> {
+pub(super) fn wanted(asked: &Asked<'_>) -> Result<ChangeFilter, Refusal> {
     let parameters = asked.parameters;
     let weight = parameters.number("weight")?.unwrap_or(1);
-    Ok(Wanted {
+    Ok(ChangeFilter {
         since: parameters.period("since")?.map(|range| range.start),
         until: parameters.period("until")?.map(|range| range.end),
         kinds: parameters.kinds()?,
@@ -43,16 +43,16 @@ pub(super) fn page(asked: &Asked<'_>) -> Result<PageAnswer, Refusal> {
     let since_last = parameters.or_empty("since-last");
     let (weight, is_stealth, kinds) =
         (wanted.weight_min, wanted.stealth_only, wanted.kinds.clone());
-    let mut sayer = asked.archive.sayer();
+    let mut page_reader = asked.archive.page_reader();
     let request = ChangesRequest { wanted, limit: None };
     let (found, notes, more) = if since_last.is_empty() {
-        let mut found = changes(&mut sayer, &request, &mut |_| {})?;
+        let mut found = changes(&mut page_reader, &request, &mut |_| {})?;
         let notes = found.notes().to_vec();
         let (list, more) = versions(&mut found)?;
         (list, notes, more)
     } else {
         // The cursor is read and stays where it is: this server writes nothing.
-        let mut found = unseen(&mut sayer, since_last, &request, &mut |_| {})?;
+        let mut found = unseen(&mut page_reader, since_last, &request, &mut |_| {})?;
         let notes = found.notes().to_vec();
         let (list, more) = versions(&mut found)?;
         (list, notes, more)

@@ -32,9 +32,9 @@ pub(super) fn feed(asked: &Asked<'_>, form: FeedForm) -> Result<PageAnswer, Refu
         FeedForm::Atom => "/changes.atom",
     };
     let own = asked.site.absolute(&asked.site.changes(path, &asked.parameters.pairs()));
-    let mut sayer = asked.archive.sayer();
+    let mut page_reader = asked.archive.page_reader();
     let request = ChangesRequest { wanted, limit: Some(ENTRIES_MAX) };
-    let found = changes(&mut sayer, &request, &mut |_| {})?;
+    let found = changes(&mut page_reader, &request, &mut |_| {})?;
     // Without a change there is no time to tell but the beginning of all.
     let updated = found.newest().unwrap_or(Timestamp::from_unix_seconds(0));
     let writer = FeedWriter::new(form, identity(asked.archive.reader().layout()));

@@ -349,9 +349,9 @@ fn compared_with(
     url: &str,
     to: Timestamp,
 ) -> Result<Option<Timestamp>, Refusal> {
-    let mut sayer = asked.archive.sayer();
+    let mut page_reader = asked.archive.page_reader();
     let request = HistoryRequest { url: url.to_owned(), period: TimeRange::ALL };
-    for row in history(&mut sayer, &request)? {
+    for row in history(&mut page_reader, &request)? {
         let row = row?;
         if row.first.date == to {
             return Ok(row.change.map(|change| change.before.date));
@@ -370,10 +370,10 @@ fn steps(
     from: Timestamp,
     to: Timestamp,
 ) -> Result<(Step, Step), Refusal> {
-    let mut sayer = asked.archive.sayer();
+    let mut page_reader = asked.archive.page_reader();
     let request = HistoryRequest { url: url.to_owned(), period: TimeRange::ALL };
     let (mut previous, mut next) = (None, None);
-    for row in history(&mut sayer, &request)? {
+    for row in history(&mut page_reader, &request)? {
         let row = row?;
         let Some(change) = &row.change else { continue };
         let step = Some((change.before.date, row.first.date));

@@ -42,7 +42,7 @@ const LAYOUT: u32 = 3;
 /// This many readings are packed against one.
 const BASED_MAX: i64 = 63;
 
-/// After so many writes the size is checked.
+/// After this many writes the size is checked.
 const WRITES_BETWEEN: u64 = 256;
 
 /// Names the state of the program that derives.

@@ -25,14 +25,14 @@ impl std::fmt::Debug for Route {
     }
 }
 
-/// A client by this way, whose requests take `time_max` at most. The error says in words what of
+/// A client by this way, whose requests take `time_max` at most. The error says as text what of
 /// TLS or the proxy cannot be set up.
 pub(super) fn client(
     user_agent: &str,
     time_max: Duration,
     route: &Route,
 ) -> Result<reqwest::Client, String> {
-    // Whoever was first in this process has chosen; the choice is the same.
+    // Anyone who was first in this process has chosen; the choice is the same.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let mut roots = rustls::RootCertStore::empty();
     roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());

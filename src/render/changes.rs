@@ -21,7 +21,7 @@ impl ChangesText {
             if self.last.is_some() {
                 out.push(String::new());
             }
-            let stealth = if found.stealth { "  changed without a word" } else { "" };
+            let stealth = if found.stealth { "  silent edit" } else { "" };
             out.push(format!("{}  {}{stealth}", found.timestamp, found.url));
             self.last = Some((found.url.clone(), found.date.clone()));
         }

@@ -12,12 +12,12 @@ use super::plural;
 #[derive(Debug, Default)]
 pub struct HistoryText {
     captures: u64,
-    told: Vec<Told>,
+    told: Vec<Entry>,
 }
 
 /// A version as text, but for its number.
 #[derive(Debug)]
-struct Told {
+struct Entry {
     first: Timestamp,
     last: Timestamp,
     captures: u64,
@@ -33,10 +33,7 @@ impl HistoryText {
             lines.push(format!("  {line}"));
         }
         if version.is_stealth() {
-            lines.push(
-                "  changed without a word: no notice, and the declared date says nothing"
-                    .to_owned(),
-            );
+            lines.push("  silent edit: no notice, declared date unchanged".to_owned());
         }
         let before = version.change.as_ref().map(|change| change.before.date);
         let is_last = self.told.last().map(|last| last.first) == before;
@@ -46,7 +43,7 @@ impl HistoryText {
         }
         lines.extend(version.changes().iter().map(|change| format!("  {}", line(change))));
         let (first, last) = (version.first.date, version.last.date);
-        self.told.push(Told { first, last, captures: version.captures, lines });
+        self.told.push(Entry { first, last, captures: version.captures, lines });
     }
 
     /// The lines; none where there was no version.
@@ -92,7 +89,7 @@ fn what_it_is(version: &VersionRow) -> Vec<String> {
     lines
 }
 
-fn span(told: &Told, crowded: bool) -> String {
+fn span(told: &Entry, crowded: bool) -> String {
     let say = |at: Timestamp| if crowded { at.to_warc_date() } else { at.to_rfc3339() };
     if told.first == told.last {
         return say(told.first);

@@ -1,12 +1,12 @@
 //! When a phrase stood, as text.
 
-use crate::history::standing::Stood;
+use crate::history::standing::PhraseSpan;
 
 use super::plural;
 
 /// The lines of a page.
 #[must_use]
-pub fn lines(stood: &Stood) -> Vec<String> {
+pub fn lines(stood: &PhraseSpan) -> Vec<String> {
     vec![
         stood.url.clone(),
         format!("  first seen  {}", stood.first_seen.0.date.to_rfc3339()),

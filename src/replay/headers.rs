@@ -26,7 +26,7 @@ pub enum Status {
     /// It is answered as it was.
     Kept(u16),
     /// It cannot be answered to a reader who asked for a page: it is about another connection (1xx,
-    /// 407, 408, 421), about a cache (304), or no status at all. A page of ours has to say so.
+    /// 407, 408, 421), about a cache (304), or no status at all. A page of the reader has to say so.
     Told(Option<u16>),
 }
 

@@ -134,7 +134,7 @@ fn span(length: Duration) -> String {
 }
 
 /// What is answered, with status 404, in the place of a part that is not held: type and body. It is so
-/// quiet that it breaks nothing of the page around it; a frame says in words that it is empty.
+/// quiet that it breaks nothing of the page around it; a frame says as text that it is empty.
 #[must_use]
 pub fn missing(modifier: Modifier) -> (&'static str, &'static str) {
     match modifier {

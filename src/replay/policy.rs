@@ -53,7 +53,7 @@ pub enum Origin {
 pub enum Guard {
     /// Anything that a browser shows or a page embeds.
     Sandboxed,
-    /// A PDF. Browsers show none inside a sandbox; their viewers run no script of ours to protect.
+    /// A PDF. Browsers show none inside a sandbox; their viewers run no script of the reader to protect.
     Pdf,
 }
 
@@ -94,7 +94,7 @@ pub fn content_security_policy(
     policy
 }
 
-/// The `Content-Security-Policy` of a page of ours that holds a replayed page in a frame: the frame
+/// The `Content-Security-Policy` of a page of the reader that holds a replayed page in a frame: the frame
 /// may show replay and nothing else, wherever its scripts send it. The page around it has no script,
 /// and its styles stand in it.
 #[must_use]

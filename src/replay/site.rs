@@ -20,7 +20,7 @@ pub enum SiteError {
     /// The origin is not `http` or `https`, or is more than scheme, host and port.
     #[error("{0:?} is no origin: expected http://HOST[:PORT] or https://HOST[:PORT]")]
     Origin(String),
-    /// The path does not begin with a slash, or has characters that no path of ours needs.
+    /// The path does not begin with a slash, or has characters that no path of the server needs.
     #[error(
         "{0:?} is no base path: expected \"\" or a path of letters, digits, \"-\", \".\", \"_\", \"~\" and \"/\" that begins with \"/\""
     )]

@@ -33,11 +33,11 @@ pub(super) struct XmlRewriter {
 enum Piece {
     /// So many bytes that pass.
     Pass(usize),
-    /// A start tag of so many bytes.
+    /// A start tag of this many bytes.
     Tag(usize),
-    /// A processing instruction of so many bytes.
+    /// A processing instruction of this many bytes.
     Instruction(usize),
-    /// Text of a style sheet of so many bytes, and how it is written.
+    /// Text of a style sheet of this many bytes, and how it is written.
     Text(usize, Written),
     /// It has not ended yet.
     More,

@@ -1,7 +1,7 @@
 //! URL cleaning: what is taken off a URL before it is queued, and why; and variants of a page.
 //!
 //! Everything that is taken off is returned with its reason, to be recorded by the caller: two
-//! URLs are never merged without a word. Variants (AMP, print, mobile) are not merged at all: that
+//! URLs are never merged silently. Variants (AMP, print, mobile) are not merged at all: that
 //! a page names another one as canonical is a fact about the two, and both stay captures of their
 //! own. What it deliberately does not do: canonicalise (that is the urlkey's business), sort
 //! parameters, guess which parameters a site ignores.

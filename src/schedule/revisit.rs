@@ -26,14 +26,14 @@
 mod cron;
 mod history;
 mod model;
-mod said;
+mod source_entries;
 
 use std::time::Duration;
 
 pub use self::cron::{Cron, CronError};
 pub use self::history::{HostHistory, Observation, PageHistory};
 pub use self::model::{AgePart, Belief, Prior, Shape};
-pub use self::said::{Compared, EntryKey, Said, Statement, entry_key};
+pub use self::source_entries::{Compared, EntryKey, SourceEntries, Statement, entry_key};
 use crate::base::Timestamp;
 
 /// When pages of a job are visited again.
@@ -200,7 +200,7 @@ fn chance_of(seed: u64, now: Timestamp, born: Timestamp) -> f64 {
     ((z ^ (z >> 31)) >> 11) as f64 / (1_u64 << 53) as f64
 }
 
-/// Hours in words: `20 s`, `12 min`, `3.5 h`, `9 days`.
+/// Hours as text: `20 s`, `12 min`, `3.5 h`, `9 days`.
 fn span(h: f64) -> String {
     let seconds = h * 3_600.0;
     // Rounded before it is checked, so that 59.9 s are a minute and not 60 s.

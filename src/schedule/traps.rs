@@ -265,7 +265,7 @@ fn is_of_another_calendar(year: i32, now: Timestamp, options: &TrapOptions) -> b
     // Within a day of the new year it may be the other one; a year of grace is given anyway.
     let this_year = 1970 + (today as f64 / 365.2425).floor() as i32;
     let is_right = |ours: i32| (options.year_min..=this_year + 1).contains(&ours);
-    // The Islamic year is lunar: 33 of them are 32 of ours.
+    // The Islamic year is lunar: 33 of them are 32 of the Gregorian calendar.
     let islamic = (f64::from(year) * 0.970_224 + 621.577_4).floor() as i32;
     CALENDARS.iter().map(|offset| year + offset).chain([islamic]).any(is_right)
 }

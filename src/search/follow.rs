@@ -14,7 +14,7 @@ use crate::base::surt::urlkey;
 use crate::diff::Presence;
 use crate::history::pages::{page, pages};
 use crate::history::standing::may_hide;
-use crate::history::{HASH_START, Sayer, VersionRow, hashed};
+use crate::history::{HASH_START, PageReader, VersionRow, hashed};
 use crate::store::{FollowError, StoreError, follow};
 
 use super::content::Content;
@@ -71,14 +71,14 @@ pub type Heard<'h> = &'h mut dyn FnMut(&NewVersion<'_>);
 /// When it fails; what was committed stays.
 pub(super) fn catch_up(
     writer: &mut Writer,
-    sayer: &mut Sayer<'_>,
+    page_reader: &mut PageReader<'_>,
     identity: &str,
     heard: Heard<'_>,
     progress: &mut dyn FnMut(u64),
     ended: &AtomicBool,
 ) -> Result<Vec<String>, SearchError> {
     let mut putting =
-        Putting { sayer, writer, heard, notes: Vec::new(), pages: 0, progress, ended };
+        Putting { page_reader, writer, heard, notes: Vec::new(), pages: 0, progress, ended };
     putting.all_new(identity)?;
     Ok(putting.notes)
 }
@@ -97,7 +97,7 @@ pub(super) fn are_the_same_files(marks: &Marks, now: &[FileMark]) -> bool {
 }
 
 struct Putting<'p, 's> {
-    sayer: &'p mut Sayer<'s>,
+    page_reader: &'p mut PageReader<'s>,
     writer: &'p mut Writer,
     heard: Heard<'p>,
     notes: Vec<String>,
@@ -108,7 +108,7 @@ struct Putting<'p, 's> {
 
 impl Putting<'_, '_> {
     fn all_new(&mut self, identity: &str) -> Result<(), SearchError> {
-        let reader = self.sayer.reader();
+        let reader = self.page_reader.reader();
         let now = reader.marks()?;
         if !are_the_same_files(&self.writer.marks, &now) {
             self.writer.clear()?;
@@ -159,7 +159,7 @@ impl Putting<'_, '_> {
         (self.progress)(self.pages);
         let key = urlkey(url);
         let inside = self.writer.inside(&key)?;
-        let page = page(self.sayer.reader(), url)?.filter(|page| page.is_html);
+        let page = page(self.page_reader.reader(), url)?.filter(|page| page.is_html);
         let Some(page) = page else {
             if inside.is_some() {
                 self.writer.remove(&key);
@@ -181,8 +181,8 @@ impl Putting<'_, '_> {
         key: &str,
         inside: Option<PageInside>,
     ) -> Result<bool, SearchError> {
-        let mut reading = self.sayer.twin();
-        let mut rows = self.sayer.rows(url, TimeRange::ALL)?;
+        let mut reading = self.page_reader.twin();
+        let mut rows = self.page_reader.rows(url, TimeRange::ALL)?;
         let (mut sign, mut versions) = (HASH_START, 0);
         let known = inside.map_or(0, |inside| inside.versions);
         let mut shown: Option<VersionRow> = None;
@@ -260,7 +260,11 @@ pub(super) fn is_shown(row: &VersionRow) -> bool {
 }
 
 /// What a version says; a record that cannot be read is noted.
-fn content(reading: &mut Sayer<'_>, row: &VersionRow, notes: &mut Vec<String>) -> Option<Content> {
+fn content(
+    reading: &mut PageReader<'_>,
+    row: &VersionRow,
+    notes: &mut Vec<String>,
+) -> Option<Content> {
     match reading.follow(&row.first) {
         Ok(said) => Some(Content::of(&said.page)),
         Err(why) => {
@@ -299,7 +303,7 @@ impl WordsFollower<'_, '_, '_> {
             }
             self.putting.page(&url)?;
             // Pages that redirect there.
-            let readings = self.putting.sayer.readings();
+            let readings = self.putting.page_reader.readings();
             let waiting = readings.and_then(|readings| readings.waiting_for(&urlkey));
             for url in waiting.unwrap_or_default() {
                 self.putting.page(&url)?;

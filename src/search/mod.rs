@@ -29,7 +29,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 
-use crate::history::Sayer;
+use crate::history::PageReader;
 use crate::readings::derivation;
 use crate::store::StoreError;
 
@@ -179,11 +179,11 @@ impl Search {
     /// When it cannot be written, or the archive cannot answer.
     pub fn keep_up(
         &self,
-        sayer: &mut Sayer<'_>,
+        page_reader: &mut PageReader<'_>,
         heard: Heard<'_>,
         progress: &mut dyn FnMut(u64),
     ) -> Result<Option<Vec<String>>, SearchError> {
-        let done = self.keep_up_once(sayer, heard, progress);
+        let done = self.keep_up_once(page_reader, heard, progress);
         if let Err(error) = &done {
             self.leave(error);
         }
@@ -192,7 +192,7 @@ impl Search {
 
     fn keep_up_once(
         &self,
-        sayer: &mut Sayer<'_>,
+        page_reader: &mut PageReader<'_>,
         heard: Heard<'_>,
         progress: &mut dyn FnMut(u64),
     ) -> Result<Option<Vec<String>>, SearchError> {
@@ -202,10 +202,10 @@ impl Search {
             Err(TryLockError::Poisoned(broken)) => broken.into_inner(),
             Err(TryLockError::WouldBlock) => return Ok(None),
         };
-        let identity = identity(sayer)?;
+        let identity = identity(page_reader)?;
         let opened = self.opened()?;
         let marks = opened.index.marks()?;
-        if left(&marks, &identity, &sayer.reader().marks()?) == Some(0) {
+        if left(&marks, &identity, &page_reader.reader().marks()?) == Some(0) {
             return Ok(Some(Vec::new()));
         }
         // Taken out: one that fails is dropped, and what it did not commit with it.
@@ -215,7 +215,8 @@ impl Search {
             None => opened.index.writer(self.options.writer_bytes, is_regular)?,
         };
         let Some(mut writer) = writer else { return Ok(None) };
-        let notes = follow::catch_up(&mut writer, sayer, &identity, heard, progress, &self.ended)?;
+        let notes =
+            follow::catch_up(&mut writer, page_reader, &identity, heard, progress, &self.ended)?;
         if is_regular {
             *keeping = Some(writer);
         } else {
@@ -230,15 +231,15 @@ impl Search {
     /// When there is none, it cannot be read, or it is far behind.
     pub fn current(
         &self,
-        sayer: &mut Sayer<'_>,
+        page_reader: &mut PageReader<'_>,
         progress: &mut dyn FnMut(u64),
     ) -> Result<Current, SearchError> {
-        let first = self.current_once(sayer, progress);
+        let first = self.current_once(page_reader, progress);
         let found = match &first {
             // What was damaged is rebuilt.
             Err(error @ SearchError::Index(IndexError::Damaged(_))) => {
                 self.leave(error);
-                self.current_once(sayer, progress)
+                self.current_once(page_reader, progress)
             }
             _ => first,
         };
@@ -250,15 +251,15 @@ impl Search {
 
     fn current_once(
         &self,
-        sayer: &mut Sayer<'_>,
+        page_reader: &mut PageReader<'_>,
         progress: &mut dyn FnMut(u64),
     ) -> Result<Current, SearchError> {
         if self.options.upkeep == Upkeep::Asked {
-            self.keep_up_once(sayer, &mut |_| {}, progress)?;
+            self.keep_up_once(page_reader, &mut |_| {}, progress)?;
         }
-        let identity = identity(sayer)?;
+        let identity = identity(page_reader)?;
         let view = self.opened()?.index.view()?;
-        let now = sayer.reader().marks()?;
+        let now = page_reader.reader().marks()?;
         let bytes = left(&view.marks, &identity, &now);
         let bytes = bytes.ok_or_else(|| {
             SearchError::Behind(now.iter().map(|m| m.indexed_to).sum::<u64>() >> 20)
@@ -270,7 +271,7 @@ impl Search {
         for mark in now {
             let from = follow::mark_of(&view.marks, &mark.file);
             if from < mark.indexed_to {
-                sayer.reader().captures_between(
+                page_reader.reader().captures_between(
                     &mark.file,
                     from,
                     mark.indexed_to,
@@ -281,7 +282,7 @@ impl Search {
                 )?;
             }
         }
-        let readings = sayer.readings();
+        let readings = page_reader.readings();
         let waiting: BTreeSet<String> = beyond
             .iter()
             .filter_map(|key| readings?.waiting_for(key))
@@ -294,15 +295,15 @@ impl Search {
 
     /// How many bytes of WARC files are not in; `None` where there is no index or it is one of other files.
     #[must_use]
-    pub fn bytes_left(&self, sayer: &Sayer<'_>) -> Option<u64> {
+    pub fn bytes_left(&self, page_reader: &PageReader<'_>) -> Option<u64> {
         let marks = self.opened().ok()?.index.marks().ok()?;
-        left(&marks, &identity(sayer).ok()?, &sayer.reader().marks().ok()?)
+        left(&marks, &identity(page_reader).ok()?, &page_reader.reader().marks().ok()?)
     }
 }
 
 /// What tells the versions that an index is made of.
-fn identity(sayer: &Sayer<'_>) -> Result<String, SearchError> {
-    let identity = sayer.readings().and_then(crate::readings::Readings::identity);
+fn identity(page_reader: &PageReader<'_>) -> Result<String, SearchError> {
+    let identity = page_reader.readings().and_then(crate::readings::Readings::identity);
     identity.ok_or_else(|| SearchError::None("what pages say is not kept here".to_owned()))
 }
 

@@ -23,7 +23,7 @@ const CONTEXT: usize = 7;
 /// A phrase of up to this many words lies whole in a passage.
 pub const WINDOW: usize = CONTEXT + 1;
 
-/// The longest passage, in words. Shorter ones tell better which words stand near each other, and take more
+/// The longest passage, as text. Shorter ones tell better which words stand near each other, and take more
 /// room: each word is kept once for each passage that has it.
 const PASSAGE_WORDS_MAX: usize = 256;
 

@@ -12,7 +12,7 @@ use crate::answers::when::{WhenRequest, when};
 use crate::answers::{AnswerError, Archive as Asked};
 use crate::base::{TimeRange, Timestamp};
 use crate::history::phrase::{self, Phrase};
-use crate::history::standing::Stood;
+use crate::history::standing::PhraseSpan;
 use crate::history::testing::Archive;
 use crate::readings::{DERIVED_BYTES_MAX, Readings};
 
@@ -39,8 +39,8 @@ fn asked(archive: &Archive) -> Asked {
 }
 
 /// When a phrase stood, in short.
-fn short(stood: &Stood) -> String {
-    let Stood { url, first_seen, last_seen, gone_since, versions, .. } = stood;
+fn short(stood: &PhraseSpan) -> String {
+    let PhraseSpan { url, first_seen, last_seen, gone_since, versions, .. } = stood;
     format!("{url} {} {} {gone_since:?} {versions}", first_seen.0.date, last_seen.0.date)
 }
 
@@ -59,8 +59,8 @@ fn by_index(asked: &Asked, phrase: &str) -> Vec<String> {
 fn by_reading(asked: &Asked, phrase: &str) -> Vec<String> {
     let mut found = Vec::new();
     let phrase = Phrase::new(phrase).unwrap();
-    let mut sayer = Sayer::new(asked.reader());
-    phrase::when::<StoreError>(&mut sayer, &phrase, None, &mut |stood| {
+    let mut page_reader = PageReader::new(asked.reader());
+    phrase::when::<StoreError>(&mut page_reader, &phrase, None, &mut |stood| {
         found.push(short(&stood));
         Ok(())
     })
@@ -71,8 +71,8 @@ fn by_reading(asked: &Asked, phrase: &str) -> Vec<String> {
 /// That the index finds what reading all pages finds; the index has to be there.
 #[track_caller]
 fn agrees(asked: &Asked) {
-    let mut sayer = asked.sayer();
-    asked.search().current(&mut sayer, &mut |_| {}).unwrap();
+    let mut page_reader = asked.page_reader();
+    asked.search().current(&mut page_reader, &mut |_| {}).unwrap();
     for phrase in PHRASES {
         assert_eq!(by_index(asked, phrase), by_reading(asked, phrase), "{phrase}");
     }
@@ -150,11 +150,11 @@ fn a_kill_between_steps_loses_nothing() {
     }
     for after in 0..6 {
         let asked = asked(&archive);
-        let mut sayer = asked.sayer();
+        let mut page_reader = asked.page_reader();
         let mut heard = 0;
         let work = || {
             let kept = asked.search().keep_up(
-                &mut sayer,
+                &mut page_reader,
                 &mut |_| {
                     heard += 1;
                     assert!(heard <= after * 2, "killed");
@@ -170,8 +170,8 @@ fn a_kill_between_steps_loses_nothing() {
             &archive.root().join("derived"),
             SearchOptions { upkeep: Upkeep::Regular, ..SearchOptions::default() },
         );
-        let mut sayer = asked.sayer();
-        assert!(other.current(&mut sayer, &mut |_| {}).is_err(), "there is no commit");
+        let mut page_reader = asked.page_reader();
+        assert!(other.current(&mut page_reader, &mut |_| {}).is_err(), "there is no commit");
         other.options.upkeep = Upkeep::Asked;
     }
     agrees(&asked(&archive));
@@ -191,17 +191,17 @@ fn who_cannot_write_reads_what_is_not_in() {
     let writer = opened.index.writer(WRITER_BYTES_MIN, false).unwrap().unwrap();
     let second = Asked::new(first.reader().clone(), first.readings().clone())
         .with_search(SearchOptions::default());
-    let mut sayer = second.sayer();
-    let current = second.search().current(&mut sayer, &mut |_| {}).unwrap();
+    let mut page_reader = second.page_reader();
+    let current = second.search().current(&mut page_reader, &mut |_| {}).unwrap();
     let expected = ["example,courier)/a", "example,courier)/b"].map(str::to_owned);
     assert_eq!(current.beyond, BTreeSet::from(expected));
     assert_eq!(by_index(&second, "12 boats"), by_reading(&second, "12 boats"));
     assert_eq!(by_index(&second, "12 boats").len(), 2);
     drop(writer);
-    let current = second.search().current(&mut sayer, &mut |_| {}).unwrap();
+    let current = second.search().current(&mut page_reader, &mut |_| {}).unwrap();
     assert!(current.beyond.is_empty());
     // And the first sees it as well.
-    let current = first.search().current(&mut first.sayer(), &mut |_| {}).unwrap();
+    let current = first.search().current(&mut first.page_reader(), &mut |_| {}).unwrap();
     assert!(current.beyond.is_empty());
     agrees(&second);
 }
@@ -377,7 +377,7 @@ fn who_waits_for_words_hears_of_each_version_once() {
                 |content: Option<&content::Content>| content.map(|c| c.text().contains("12 boats"));
             heard.push((new.row.number, has(new.before), has(new.now)));
         };
-        asked.search().keep_up(&mut asked.sayer(), &mut hear, &mut |_| {}).unwrap().unwrap();
+        asked.search().keep_up(&mut asked.page_reader(), &mut hear, &mut |_| {}).unwrap().unwrap();
         heard
     };
     assert_eq!(heard(&archive), [(1, None, Some(false))]);

@@ -110,7 +110,7 @@ impl IntoResponse for Refusal {
             response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
         }
         response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        // For whoever can tell it better to a person.
+        // For anyone who can tell it better to a person.
         response.extensions_mut().insert(self);
         response
     }

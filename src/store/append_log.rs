@@ -1,4 +1,4 @@
-//! What a run appended, told to whoever keeps account of the records: a mark for each record, and
+//! What a run appended, told to anyone who keeps account of the records: a mark for each record, and
 //! the SHA-256 of each file, counted as the bytes go by.
 //!
 //! Everything here can be read from the WARC files too, and is where this does not have it: after a

@@ -44,46 +44,49 @@ pub struct Reindexed {
     pub records: u64,
     /// Captures indexed.
     pub captures: u64,
-    /// What was odd, in words.
+    /// What was odd, as text.
     pub notes: Vec<String>,
 }
 
 /// Why the index could not be caught up.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum Trouble {
+pub(super) enum CatchUpError {
     #[error(transparent)]
     Store(#[from] StoreError),
     #[error(transparent)]
     Index(#[from] ArchiveError),
 }
 
-impl Trouble {
+impl CatchUpError {
     /// Whether the index contradicts the WARC files.
     pub fn needs_rebuild(&self) -> bool {
         matches!(self, Self::Index(error) if error.needs_rebuild())
     }
 }
 
-impl From<Trouble> for ArchiveError {
-    fn from(trouble: Trouble) -> Self {
-        match trouble {
-            Trouble::Store(error) => Self::new(ArchiveErrorKind::System, error.to_string()),
-            Trouble::Index(error) => error,
+impl From<CatchUpError> for ArchiveError {
+    fn from(error: CatchUpError) -> Self {
+        match error {
+            CatchUpError::Store(error) => Self::new(ArchiveErrorKind::System, error.to_string()),
+            CatchUpError::Index(error) => error,
         }
     }
 }
 
-impl From<Trouble> for StoreError {
-    fn from(trouble: Trouble) -> Self {
-        match trouble {
-            Trouble::Store(error) => error,
-            Trouble::Index(error) => index_error("catching up")(error),
+impl From<CatchUpError> for StoreError {
+    fn from(error: CatchUpError) -> Self {
+        match error {
+            CatchUpError::Store(error) => error,
+            CatchUpError::Index(error) => index_error("catching up")(error),
         }
     }
 }
 
-/// Indexes every record past the high-water mark of its file; what was odd, in words.
-pub(super) fn catch_up(index: &dyn CaptureSink, layout: &Layout) -> Result<Vec<String>, Trouble> {
+/// Indexes every record past the high-water mark of its file; what was odd, as text.
+pub(super) fn catch_up(
+    index: &dyn CaptureSink,
+    layout: &Layout,
+) -> Result<Vec<String>, CatchUpError> {
     Ok(run(index, layout, Kind::Own, &mut |_| {})?.notes)
 }
 
@@ -91,7 +94,7 @@ pub(super) fn catch_up(index: &dyn CaptureSink, layout: &Layout) -> Result<Vec<S
 pub(super) fn catch_up_copy(
     index: &dyn CaptureSink,
     layout: &Layout,
-) -> Result<Vec<String>, Trouble> {
+) -> Result<Vec<String>, CatchUpError> {
     Ok(run(index, layout, Kind::Copy, &mut |_| {})?.notes)
 }
 
@@ -108,7 +111,7 @@ pub(super) fn run(
     layout: &Layout,
     kind: Kind,
     progress: &mut dyn FnMut(&Progress),
-) -> Result<Reindexed, Trouble> {
+) -> Result<Reindexed, CatchUpError> {
     let mut done = Reindexed::default();
     let mut at = Progress::default();
     let suspect = index.is_suspect();
@@ -201,7 +204,7 @@ fn one_file(
     (from, known): (u64, u64),
     done: &mut Reindexed,
     progress: &mut dyn FnMut(u64, u64),
-) -> Result<(), Trouble> {
+) -> Result<(), CatchUpError> {
     let fail =
         |offset: u64, why: String| StoreError::Record { file: name.to_string(), offset, why };
     let input = File::open(path).map_err(|e| fail(from, e.to_string()))?;

@@ -1,8 +1,8 @@
 //! A WARC file that lies in the archive under both its names, `X.open` and `X`.
 //!
-//! No run of ours leaves that: a file is renamed when it is sealed. But a copy of an archive that
+//! No run leaves that: a file is renamed when it is sealed. But a copy of an archive that
 //! is renewed while a crawl goes on gets the open file first and the sealed one later, and
-//! whoever puts it back has both. One of them is set aside, whole; nothing is deleted.
+//! anyone who puts it back has both. One of them is set aside, whole; nothing is deleted.
 
 use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader};

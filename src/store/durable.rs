@@ -36,7 +36,7 @@ pub fn make_dirs(dir: &Path) -> io::Result<()> {
         _ => {}
     }
     match dir.parent().map(sync_dir) {
-        // Whoever may make a name there and not list them cannot sync the directory; that of the
+        // Anyone who may make a name there and not list them cannot sync the directory; that of the
         // new one is what is left to ask for, and on journalling file systems it is enough.
         Some(Err(why)) if why.kind() == io::ErrorKind::PermissionDenied => sync_dir(dir),
         Some(done) => done,
@@ -59,7 +59,7 @@ fn here(dir: &Path) -> &Path {
 /// appears whole or not at all. What there was of one that failed is removed.
 ///
 /// # Errors
-/// As `fill`; and what `disk` makes of trouble with the disk.
+/// As `fill`; and what `disk` makes of a problem with the disk.
 pub fn make_whole<T, E>(
     path: &Path,
     disk: impl Fn(io::Error) -> E,

@@ -19,7 +19,7 @@ pub enum StoreError {
         /// The link.
         path: String,
     },
-    /// A format file that is none of ours.
+    /// A format file that is not one of Pressmark's.
     #[error("{path} should begin with \"pressmark archive\", but says {found:?}")]
     NotAnArchive {
         /// The file.
@@ -114,7 +114,7 @@ impl StoreError {
                 "wait until it is done, or stop it; the lock goes with the process"
             }
             Self::Io { why, .. } => return hint_of(why),
-            Self::Index { .. } => "`pressmark reindex` builds it anew from the WARC files",
+            Self::Index { .. } => "`pressmark reindex` rebuilds it from the WARC files",
             Self::Record { .. } => "`pressmark verify` tells what else is damaged",
             Self::Stopped(_) => return None,
         })

@@ -169,7 +169,7 @@ impl Layout {
             fs::create_dir_all(&dir).map_err(fail(&dir))?;
         }
         if !format.exists() {
-            // An archive with half a format file would be taken for none of ours.
+            // An archive with half a format file would be taken for not one of Pressmark's.
             let words = format!("{FORMAT_WORDS}{FORMAT_VERSION}\n");
             let write = |mut file: &fs::File| file.write_all(words.as_bytes());
             durable::make_whole(&format, |why| why, write).map_err(fail(&format))?;
@@ -331,7 +331,7 @@ pub fn stable_name(path: &Path) -> String {
 fn refuse_links_in(dirs: &[PathBuf]) -> Result<(), StoreError> {
     for dir in dirs {
         let fail = |why| StoreError::Io { doing: "listing", path: dir.display().to_string(), why };
-        // What is no directory, or cannot be listed, is for whoever opens it to tell.
+        // What is no directory, or cannot be listed, is for anyone who opens it to tell.
         let Ok(entries) = fs::read_dir(dir) else { continue };
         for entry in entries {
             let entry = entry.map_err(fail)?;

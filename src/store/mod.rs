@@ -4,7 +4,7 @@
 //! open the gap between the two is closed. In reading order: names ([`layout`], [`durable`]), the one
 //! writer (`lock`, [`group`], `append`, `writer`, `rotate`), what it tells of that ([`append_log`]), what a record is
 //! to the index ([`describe`]), reading
-//! ([`lookup`], `loaded`, `payload`, `records`, `between`), what keeps up with the files ([`mod@follow`]), closing gaps (`catch_up`, [`reindex()`], `repair`, `doubles`), checking ([`mod@verify`]), trouble ([`error`]).
+//! ([`lookup`], `loaded`, `payload`, `records`, `between`), what keeps up with the files ([`mod@follow`]), closing gaps (`catch_up`, [`reindex()`], `repair`, `doubles`), checking ([`mod@verify`]), errors ([`error`]).
 //!
 //! Nothing here deletes or shortens a record.
 

@@ -39,7 +39,7 @@ pub(super) fn place(layout: &Layout) -> Place {
     Place::new(layout.owner_dir())
 }
 
-/// The index of an archive, whoever owns it.
+/// The index of an archive, anyone who owns it.
 fn shared(
     layout: &Layout,
     cache_bytes: u64,

@@ -50,7 +50,7 @@ pub fn reindex(
 }
 
 /// Brings the index behind a reader up to the WARC files, also to those that were imported since it was
-/// opened; what was odd, in words.
+/// opened; what was odd, as text.
 ///
 /// # Errors
 /// When a file cannot be read, or the index fails.

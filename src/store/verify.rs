@@ -168,7 +168,7 @@ enum Indexing {
     Known,
     Unknown,
     /// It need not be asked any more: what is wrong was said.
-    Said,
+    Reported,
 }
 
 impl FileCheck<'_> {
@@ -191,9 +191,9 @@ impl FileCheck<'_> {
     fn against_index(&mut self, capture: &Capture) -> Option<Finding> {
         let at = Some(capture.offset);
         match self.state {
-            Indexing::Said => None,
+            Indexing::Reported => None,
             Indexing::Unknown => {
-                self.state = Indexing::Said;
+                self.state = Indexing::Reported;
                 let what = "the index does not know this file; `pressmark reindex` adds it";
                 Some(Finding::warning(self.name, None, "not-indexed", what))
             }
@@ -204,8 +204,8 @@ impl FileCheck<'_> {
                     Some(Finding::warning(self.name, at, "not-indexed", what))
                 }
                 Err(why) => {
-                    self.state = Indexing::Said;
-                    let what = format!("{why}; `pressmark reindex` builds the index anew");
+                    self.state = Indexing::Reported;
+                    let what = format!("{why}; `pressmark reindex` rebuilds the index");
                     Some(Finding::error(self.name, at, "index-damaged", what))
                 }
             },

@@ -15,7 +15,7 @@ pub(super) const WORDS_MAX: usize = 400;
 
 /// The words of a quotation.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Said {
+pub(super) struct Utterance {
     /// The words, folded; those in square brackets, which nobody said, left out.
     pub keys: Vec<u64>,
     /// Before which words something was left out, and how that is known.
@@ -60,7 +60,7 @@ pub(super) enum Speakers {
     Different,
 }
 
-impl Said {
+impl Utterance {
     /// The words in these ranges of an article.
     pub(super) fn read(article: &Prepared<'_>, parts: &[Range<usize>]) -> Self {
         let mut out = Self::default();
@@ -163,7 +163,7 @@ fn shared(a: &[(u64, f32)], b: &[(u64, f32)]) -> (f32, usize, f32, f32) {
 }
 
 /// How two quotations in one language are one statement; none where they are two.
-pub(super) fn likeness(a: &Said, b: &Said, speakers: Speakers) -> Option<Likeness> {
+pub(super) fn likeness(a: &Utterance, b: &Utterance, speakers: Speakers) -> Option<Likeness> {
     if a.keys.is_empty() || b.keys.is_empty() {
         return None;
     }
@@ -174,7 +174,7 @@ pub(super) fn likeness(a: &Said, b: &Said, speakers: Speakers) -> Option<Likenes
         return None;
     }
     if a.keys == b.keys {
-        let is_marked = |said: &Said| said.gaps.iter().any(|(_, gap)| *gap == Gap::Mark);
+        let is_marked = |said: &Utterance| said.gaps.iter().any(|(_, gap)| *gap == Gap::Mark);
         let same = is_marked(a) == is_marked(b);
         return Some(if same { Likeness::Identical } else { Likeness::Truncated });
     }
@@ -200,7 +200,7 @@ pub(super) fn likeness(a: &Said, b: &Said, speakers: Speakers) -> Option<Likenes
 }
 
 /// How alike a statement and its translation are, from 0 to 1; none where they are two statements.
-pub(super) fn translation(a: &Said, b: &Said) -> Option<f32> {
+pub(super) fn translation(a: &Utterance, b: &Utterance) -> Option<f32> {
     let (common, count, x, y) = shared(&a.meaning, &b.meaning);
     let least = x.min(y);
     if least <= 0.0 || count < 2 {
@@ -213,7 +213,7 @@ pub(super) fn translation(a: &Said, b: &Said) -> Option<f32> {
 }
 
 /// Whether the parts of `short` between its gaps stand in `long` in their order.
-fn is_part(short: &Said, long: &Said) -> bool {
+fn is_part(short: &Utterance, long: &Utterance) -> bool {
     let mut from = 0;
     let ends = short.gaps.iter().map(|(at, _)| *at).chain(std::iter::once(short.keys.len()));
     let mut begin = 0;
@@ -233,7 +233,7 @@ fn is_part(short: &Said, long: &Said) -> bool {
 }
 
 /// Whether one ends as the other begins, by enough words that this is no chance.
-fn overlap(a: &Said, b: &Said) -> bool {
+fn overlap(a: &Utterance, b: &Utterance) -> bool {
     const LEAST: usize = 7;
     let ends = |a: &[u64], b: &[u64]| {
         let longest = a.len().min(b.len());

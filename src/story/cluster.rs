@@ -8,7 +8,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::alike::Said;
+use super::alike::Utterance;
 use super::article::{Article, Prepared};
 use super::copied::fingerprints;
 use super::headline::headline_words;
@@ -100,7 +100,7 @@ pub fn signature(page: &Page, captured_day: i64) -> Option<Signature> {
     }
     let mut pieces: Vec<u64> = Vec::new();
     for quote in &article.page.quotes {
-        let said = Said::read(&article, &quote.parts);
+        let said = Utterance::read(&article, &quote.parts);
         pieces.extend(said.keys.windows(4).map(|window| hash_of(&("said", window))));
     }
     for key in least(pieces) {

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
-use super::alike::{Likeness, Said, Speakers, likeness, translation};
+use super::alike::{Likeness, Speakers, Utterance, likeness, translation};
 use super::people::{People, Who};
 use super::union::Union;
 
@@ -17,7 +17,7 @@ const CANDIDATES_MAX: usize = 40;
 /// Words of one speaker: all places where they stand are one statement.
 #[derive(Debug)]
 pub(super) struct Statement {
-    pub said: Said,
+    pub said: Utterance,
     pub who: Option<Who>,
     pub language: String,
     /// Where it stands, by index.

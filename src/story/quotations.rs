@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::ops::Range;
 
-use super::alike::{Gap, Likeness, Said, Speakers, likeness};
+use super::alike::{Gap, Likeness, Speakers, Utterance, likeness};
 use super::article::Prepared;
 use super::first::{self, First};
 use super::groups::{Statement, sets};
@@ -139,7 +139,7 @@ impl QuoteGroup {
 struct Place<'a> {
     article: usize,
     range: Range<usize>,
-    said: Said,
+    said: Utterance,
     form: Form,
     quote: Option<&'a Quote>,
 }
@@ -180,7 +180,7 @@ fn quoted<'a>(all: &[Prepared<'a>]) -> Vec<Place<'a>> {
         for quote in
             article.page.quotes.iter().filter(|quote| !article.is_notice(quote.range.start))
         {
-            let said = Said::read(article, &quote.parts);
+            let said = Utterance::read(article, &quote.parts);
             // One word is anybody's, and a sign between marks is none.
             if said.keys.len() >= 2 && said.content >= 1 {
                 let form = Form::Quotation(quote.kind);
@@ -189,7 +189,7 @@ fn quoted<'a>(all: &[Prepared<'a>]) -> Vec<Place<'a>> {
             }
         }
         for range in marked::spans(article) {
-            let said = Said::read(article, std::slice::from_ref(&range));
+            let said = Utterance::read(article, std::slice::from_ref(&range));
             if said.keys.len() >= 2 && said.content >= 2 {
                 places.push(Place { article: at, range, said, form: Form::Marked, quote: None });
             }
@@ -239,7 +239,7 @@ fn running<'a>(all: &[Prepared<'a>], places: &[Place<'_>]) -> Vec<Place<'a>> {
             let range = first.start as usize..last.end as usize;
             let is_told = words.iter().filter(|word| word.is_content()).count() >= RUNNING_CONTENT;
             if is_told && length >= RUNNING_WORDS && !article.is_notice(range.start) {
-                let said = Said::read(article, std::slice::from_ref(&range));
+                let said = Utterance::read(article, std::slice::from_ref(&range));
                 out.push(Place { article: at, range, said, form: Form::Running, quote: None });
                 count += 1;
             }

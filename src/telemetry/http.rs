@@ -17,7 +17,7 @@ use super::metrics::Metrics;
 
 /// This many connections stand at once.
 const CONNECTIONS_MAX: usize = 64;
-/// A longer request head is none of ours.
+/// A longer request head is not one of Pressmark's.
 const HEAD_MAX: usize = 8 * 1024;
 /// Who takes longer is hung up on.
 const TIME_MAX: Duration = Duration::from_secs(5);
@@ -114,7 +114,7 @@ fn reply(line: &str, metrics: &Metrics) -> Vec<u8> {
 mod tests {
     use super::*;
     use crate::base::Timestamp;
-    use crate::crawl::{Observer, Trouble};
+    use crate::crawl::{Observer, RunProblem};
 
     #[test]
     fn health_is_told_by_the_status() {
@@ -124,7 +124,7 @@ mod tests {
             text.split(' ').nth(1).unwrap().to_owned()
         };
         assert_eq!(status("GET /healthz HTTP/1.1", &metrics), "200");
-        metrics.trouble(&Trouble::Stalled { since: Timestamp::from_unix_seconds(1) });
+        metrics.trouble(&RunProblem::Stalled { since: Timestamp::from_unix_seconds(1) });
         assert_eq!(status("GET /healthz HTTP/1.1", &metrics), "503");
         assert_eq!(status("GET /metrics?x=y HTTP/1.1", &metrics), "200");
         assert_eq!(status("POST /metrics HTTP/1.1", &metrics), "405");

@@ -9,7 +9,9 @@ use std::time::Duration;
 use crate::base::Timestamp;
 use crate::crawl::outcome::Stored;
 use crate::crawl::version_event::kinds;
-use crate::crawl::{Finished, Observer, Outcome, SourceChange, SourceState, Trouble, VersionEvent};
+use crate::crawl::{
+    Finished, Observer, Outcome, RunProblem, SourceChange, SourceState, VersionEvent,
+};
 
 /// Upper bounds of the buckets of exchange times, in seconds.
 const BUCKETS: [f64; 10] = [0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 120.0];
@@ -47,7 +49,7 @@ const LEFT_OUT: [&str; 16] = [
 ];
 const OTHER: &str = "other";
 
-/// What became of a message to whoever is told of new versions.
+/// What became of a message to anyone who is told of new versions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Delivery {
     /// It arrived.
@@ -422,24 +424,24 @@ impl Observer for Metrics {
         *self.inner().left_out.entry(bounded(&LEFT_OUT, kind)).or_default() += 1;
     }
 
-    fn trouble(&mut self, trouble: &Trouble) {
+    fn trouble(&mut self, trouble: &RunProblem) {
         let mut inner = self.inner();
         match trouble {
-            Trouble::DiskLow { free, wanted } => inner.disk_low = Some((*free, *wanted)),
-            Trouble::DiskBack => inner.disk_low = None,
-            Trouble::Stalled { since } => {
+            RunProblem::DiskLow { free, wanted } => inner.disk_low = Some((*free, *wanted)),
+            RunProblem::DiskBack => inner.disk_low = None,
+            RunProblem::Stalled { since } => {
                 inner.stalled = Some(*since);
                 inner.stalls += 1;
             }
-            Trouble::Moving => inner.stalled = None,
-            Trouble::Silent { job, url, kind, since, .. } => {
+            RunProblem::Moving => inner.stalled = None,
+            RunProblem::Silent { job, url, kind, since, .. } => {
                 inner.silent.insert((job.clone(), url.clone()), (kind.clone(), *since));
                 inner.silences += 1;
             }
-            Trouble::Heard { job, url, .. } => {
+            RunProblem::Heard { job, url, .. } => {
                 inner.silent.remove(&(job.clone(), url.clone()));
             }
-            Trouble::ReadingsStuck { readings } => {
+            RunProblem::ReadingsStuck { readings } => {
                 // More of them is another alarm; fewer is not.
                 inner.stalls += u64::from(*readings > inner.stuck);
                 inner.stuck = *readings;
@@ -537,7 +539,7 @@ mod tests {
         let kind = "host".to_owned();
         let (since, usual) = (Timestamp::from_unix_seconds(60), Duration::from_hours(9));
         let mut observer = metrics.clone();
-        observer.trouble(&Trouble::Silent {
+        observer.trouble(&RunProblem::Silent {
             job: job.clone(),
             url: url.clone(),
             kind: kind.clone(),
@@ -546,7 +548,7 @@ mod tests {
         });
         assert!(metrics.ailments()[0].starts_with("silent: the host a.example of the job paper"));
         assert!(line("pressmark_silent 1") && line("pressmark_silences_total 1"));
-        observer.trouble(&Trouble::Heard { job, url, kind });
+        observer.trouble(&RunProblem::Heard { job, url, kind });
         observer.source(&change(SourceState::Good));
         assert!(metrics.ailments().is_empty() && metrics.complaints().is_empty());
         observer.source(&change(SourceState::Refused));
@@ -558,16 +560,16 @@ mod tests {
     fn trouble_is_told_until_it_is_over() {
         let mut metrics = Metrics::default();
         assert!(metrics.ailments().is_empty());
-        metrics.trouble(&Trouble::Stalled { since: Timestamp::from_unix_seconds(60) });
-        metrics.trouble(&Trouble::DiskLow { free: 1, wanted: 2 });
-        metrics.trouble(&Trouble::ReadingsStuck { readings: 2 });
+        metrics.trouble(&RunProblem::Stalled { since: Timestamp::from_unix_seconds(60) });
+        metrics.trouble(&RunProblem::DiskLow { free: 1, wanted: 2 });
+        metrics.trouble(&RunProblem::ReadingsStuck { readings: 2 });
         assert_eq!(metrics.ailments().len(), 3);
         assert!(metrics.render().contains("\npressmark_stalled 1\n"));
         assert!(metrics.render().contains("\npressmark_readings_stuck 2\n"));
         assert!(metrics.render().contains("\npressmark_stalls_total 2\n"));
-        metrics.trouble(&Trouble::Moving);
-        metrics.trouble(&Trouble::ReadingsStuck { readings: 0 });
-        metrics.trouble(&Trouble::DiskBack);
+        metrics.trouble(&RunProblem::Moving);
+        metrics.trouble(&RunProblem::ReadingsStuck { readings: 0 });
+        metrics.trouble(&RunProblem::DiskBack);
         assert!(metrics.ailments().is_empty());
         assert!(metrics.render().contains("\npressmark_stalls_total 2\n"));
     }

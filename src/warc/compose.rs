@@ -296,7 +296,7 @@ impl Composer {
             .block(Block::Bytes(block))
     }
 
-    /// What is to be said of a capture in words; empty where nothing is.
+    /// What is to be said of a capture as text; empty where nothing is.
     fn notes(&self, exchange: &Exchange, notes: &CaptureNotes) -> Fields {
         let mut fields = Fields::new();
         if let Some(via) = &notes.via {

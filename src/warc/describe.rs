@@ -19,13 +19,13 @@ pub struct Warcinfo {
     pub operator: Option<String>,
     /// The machine's name.
     pub hostname: Option<String>,
-    /// The robots policy in words: `RFC 9309`.
+    /// The robots policy as text: `RFC 9309`.
     pub robots: Option<String>,
     /// The `User-Agent` sent.
     pub user_agent: Option<String>,
     /// The `From` sent: the contact.
     pub from: Option<String>,
-    /// What the file holds, in words.
+    /// What the file holds, as text.
     pub description: Option<String>,
     /// The collection or job it is part of.
     pub is_part_of: Option<String>,

@@ -42,7 +42,7 @@ impl Default for HeaderLimits {
 pub struct Warning {
     /// A short, stable name of the rule.
     pub rule: &'static str,
-    /// What was found, in words.
+    /// What was found, as text.
     pub what: String,
 }
 

@@ -19,7 +19,7 @@ use std::io::{self, BufRead, Read, Seek};
 
 use super::parse::{Form, HeaderLimits, Mode, RecordHeader};
 use super::source::Source;
-use super::unpack::{Framing, Trouble, Unpacker};
+use super::unpack::{Framing, UnpackError, Unpacker};
 use crate::base::{Finding, Severity};
 
 /// How a file is read.
@@ -139,12 +139,12 @@ enum Begun {
 /// What stopped a record from being begun or read.
 enum Stop {
     /// The unpacking.
-    Member(Trouble),
+    Member(UnpackError),
     /// The raw bytes: they are no record, though their member can be unpacked.
     Record(&'static str, String),
 }
 
-impl<T: Into<Trouble>> From<T> for Stop {
+impl<T: Into<UnpackError>> From<T> for Stop {
     fn from(trouble: T) -> Self {
         Self::Member(trouble.into())
     }
@@ -270,9 +270,9 @@ impl<R: Read> WarcReader<R> {
             }
             Ok(Begun::TooLong) => "its block is over the limit".to_owned(),
             Ok(Begun::Nothing) => "the file ends before".to_owned(),
-            Err(Stop::Member(Trouble::Io(source))) => return Err(self.io_error(source)),
-            Err(Stop::Member(Trouble::Cut)) => "the file ends inside a record".to_owned(),
-            Err(Stop::Member(Trouble::Damaged { what, .. }) | Stop::Record(_, what)) => what,
+            Err(Stop::Member(UnpackError::Io(source))) => return Err(self.io_error(source)),
+            Err(Stop::Member(UnpackError::Cut)) => "the file ends inside a record".to_owned(),
+            Err(Stop::Member(UnpackError::Damaged { what, .. }) | Stop::Record(_, what)) => what,
         };
         self.current = None;
         self.unpack.abandon();
@@ -290,8 +290,8 @@ impl<R: Read> WarcReader<R> {
         self.go_to_record(from)?;
         let found = match self.unpack.know_framing() {
             Ok(()) => self.unpack.scan(from),
-            Err(Trouble::Io(source)) => return Err(self.io_error(source)),
-            Err(Trouble::Cut | Trouble::Damaged { .. }) => return Ok(None),
+            Err(UnpackError::Io(source)) => return Err(self.io_error(source)),
+            Err(UnpackError::Cut | UnpackError::Damaged { .. }) => return Ok(None),
         };
         match found {
             Ok(found) => Ok(found.then(|| self.unpack.source.offset())),

@@ -41,7 +41,7 @@ pub enum Framing {
 
 /// What stopped the unpacking.
 #[derive(Debug)]
-pub(super) enum Trouble {
+pub(super) enum UnpackError {
     /// The input cannot be read.
     Io(io::Error),
     /// The input ends inside a member.
@@ -55,14 +55,14 @@ pub(super) enum Trouble {
     },
 }
 
-impl From<io::Error> for Trouble {
+impl From<io::Error> for UnpackError {
     fn from(why: io::Error) -> Self {
         Self::Io(why)
     }
 }
 
-fn damaged(rule: &'static str, what: impl Into<String>) -> Trouble {
-    Trouble::Damaged { rule, what: what.into(), at_end: false }
+fn damaged(rule: &'static str, what: impl Into<String>) -> UnpackError {
+    UnpackError::Damaged { rule, what: what.into(), at_end: false }
 }
 
 /// The member being read, or read last.
@@ -145,7 +145,7 @@ impl<R: Read> Unpacker<R> {
     }
 
     /// Begins the member at the input's place; `false` at the end of the input.
-    pub(super) fn next_member(&mut self) -> Result<bool, Trouble> {
+    pub(super) fn next_member(&mut self) -> Result<bool, UnpackError> {
         self.abandon();
         let framing = match self.framing {
             Some(framing) => framing,
@@ -177,7 +177,7 @@ impl<R: Read> Unpacker<R> {
     }
 
     /// Tells how the file is packed from its first bytes; the input is left anywhere.
-    pub(super) fn know_framing(&mut self) -> Result<(), Trouble> {
+    pub(super) fn know_framing(&mut self) -> Result<(), UnpackError> {
         if self.framing.is_none() {
             self.source.go_to(0)?;
             self.detect()?;
@@ -191,7 +191,7 @@ impl<R: Read> Unpacker<R> {
     }
 
     /// Tells how the file is packed from the bytes at the input's place; none at its end.
-    fn detect(&mut self) -> Result<Option<Framing>, Trouble> {
+    fn detect(&mut self) -> Result<Option<Framing>, UnpackError> {
         let start = self.source.fill(4)?;
         if start.is_empty() {
             return Ok(None);
@@ -217,7 +217,7 @@ impl<R: Read> Unpacker<R> {
     }
 
     /// Makes raw bytes where none are left; `false` when the member has ended.
-    pub(super) fn fill(&mut self) -> Result<bool, Trouble> {
+    pub(super) fn fill(&mut self) -> Result<bool, UnpackError> {
         while self.out_start == self.out_end {
             if !self.inside {
                 return Ok(false);
@@ -241,7 +241,7 @@ impl<R: Read> Unpacker<R> {
         self.member.end = Some(self.source.offset());
     }
 
-    fn copy_plain(&mut self, room: usize) -> Result<usize, Trouble> {
+    fn copy_plain(&mut self, room: usize) -> Result<usize, UnpackError> {
         let bytes = self.source.fill(1)?;
         let count = bytes.len().min(room);
         self.out[..count].copy_from_slice(&bytes[..count]);

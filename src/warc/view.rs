@@ -43,13 +43,13 @@ impl Fields {
         self.text(name::CONTENT_TYPE)
     }
 
-    /// `WARC-Block-Digest`, where its algorithm is one of ours.
+    /// `WARC-Block-Digest`, where its algorithm is a known one.
     #[must_use]
     pub fn block_digest(&self) -> Option<Digest> {
         self.text(name::BLOCK_DIGEST)?.parse().ok()
     }
 
-    /// `WARC-Payload-Digest`, where its algorithm is one of ours.
+    /// `WARC-Payload-Digest`, where its algorithm is a known one.
     #[must_use]
     pub fn payload_digest(&self) -> Option<Digest> {
         self.text(name::PAYLOAD_DIGEST)?.parse().ok()

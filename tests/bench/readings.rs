@@ -19,8 +19,8 @@ use std::time::{Duration, Instant};
 use archive::{Chance, SPEAKER, Size, URL, address};
 use pressmark::archive::Query;
 use pressmark::base::TimeRange;
-use pressmark::history::Sayer;
-use pressmark::history::changes::{Wanted, changes};
+use pressmark::history::PageReader;
+use pressmark::history::changes::{ChangeFilter, changes};
 use pressmark::readings::{DERIVED_BYTES_MAX, Readings};
 use pressmark::store::{Layout, Reader};
 
@@ -97,15 +97,16 @@ fn reads_from(
     while !stop.load(Ordering::Relaxed) {
         let url = address(chance.below(pages));
         let start = Instant::now();
-        let mut sayer = Sayer::cached(reader, &readings);
-        let found = sayer.rows(&url, TimeRange::ALL)?.take(PAGE).count();
+        let mut page_reader = PageReader::cached(reader, &readings);
+        let found = page_reader.rows(&url, TimeRange::ALL)?.take(PAGE).count();
         times[0].push(millis(start.elapsed()));
         let start = Instant::now();
         let captures = reader.query(&Query::exactly(&url)).take(PAGE).count();
         times[1].push(millis(start.elapsed()));
         let start = Instant::now();
-        let mut sayer = Sayer::cached(reader, &readings);
-        let newest = changes(&mut sayer, &Wanted::default(), &mut |_| {})?.take(PAGE).count();
+        let mut page_reader = PageReader::cached(reader, &readings);
+        let newest =
+            changes(&mut page_reader, &ChangeFilter::default(), &mut |_| {})?.take(PAGE).count();
         times[2].push(millis(start.elapsed()));
         if found == 0 || captures == 0 || newest != PAGE.min(2 * pages) {
             return Err(format!("{found} versions, {captures} captures, {newest} changes").into());

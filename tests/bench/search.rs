@@ -17,7 +17,7 @@ use pressmark::answers::search::{SearchRequest, search};
 use pressmark::answers::when::{WhenRequest, when};
 use pressmark::answers::{AnswerError, Archive};
 use pressmark::base::{DigestAlgorithm, TimeRange, Timestamp};
-use pressmark::history::Sayer;
+use pressmark::history::PageReader;
 use pressmark::history::phrase::{self, Phrase};
 use pressmark::readings::{DERIVED_BYTES_MAX, Readings};
 use pressmark::search::find::{Order, candidates, take_best};
@@ -340,8 +340,8 @@ fn whole(args: &Args, vocabulary: &Vocabulary, root: &Path) -> Result<(), Failed
     let readings = Readings::open(&derived, DERIVED_BYTES_MAX);
     let archive = Archive::new(reader, readings).with_search(SearchOptions::default());
     let start = Instant::now();
-    let mut sayer = archive.sayer();
-    archive.search().current(&mut sayer, &mut |_| {})?;
+    let mut page_reader = archive.page_reader();
+    archive.search().current(&mut page_reader, &mut |_| {})?;
     say(&format!("read and put into the index in {:.1} s", start.elapsed().as_secs_f64()))?;
     let mut chance = Chance(23);
     // As the archive was made: the words of its first page.
@@ -382,9 +382,9 @@ fn whole(args: &Args, vocabulary: &Vocabulary, root: &Path) -> Result<(), Failed
     }
     let start = Instant::now();
     let phrase = Phrase::new(&phrase).ok_or("no phrase")?;
-    let mut sayer = Sayer::cached(archive.reader(), archive.readings());
+    let mut page_reader = PageReader::cached(archive.reader(), archive.readings());
     let mut count = 0;
-    phrase::when::<StoreError>(&mut sayer, &phrase, None, &mut |_| {
+    phrase::when::<StoreError>(&mut page_reader, &phrase, None, &mut |_| {
         count += 1;
         Ok(())
     })?;

@@ -50,7 +50,7 @@ impl Run {
         }
     }
 
-    /// What got through, in words.
+    /// What got through, as text.
     fn escapes(&mut self) -> Vec<String> {
         let mut out: Vec<String> =
             self.live.heard().iter().map(|heard| format!("live web asked: {heard}")).collect();

@@ -96,7 +96,7 @@ impl Outlet {
             Source::Feed => spec.feeds.push(url),
             Source::Sitemap => spec.sitemaps.push(url),
         }
-        // Nothing but the source brings a page to be looked at again.
+        // Nothing but the source brings a page to be visited again.
         spec.schedule = Schedule::Fixed { every: Duration::from_hours(24 * 300) };
         spec.sources_every = SOURCES_EVERY;
         Self { lab, spec, begun }

@@ -248,7 +248,7 @@ fn a_hangup_begins_both_logs_anew_whatever_the_job_files_say() {
     for path in [&log, &crawl_log] {
         fs::rename(path, path.with_extension("log.1")).unwrap();
     }
-    // A mistake in a job file keeps the jobs as they were, and the logs are begun anew all the same.
+    // A mistake in a job file keeps the jobs as they were, and the logs are begun again all the same.
     fs::write(&job, "nonsense = 1\n").unwrap();
     send(watching.id(), "HUP");
     wait_until(|| read(&log).contains("the jobs stay as they were"));

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use pressmark::base::Clock;
-use pressmark::crawl::{Job, JobRules, Order, Stop, Take, Trouble};
+use pressmark::crawl::{Job, JobRules, Order, RunProblem, Stop, Take};
 use pressmark::schedule::JobSpec;
 use pressmark::schedule::revisit::Schedule;
 use pressmark::schedule::scope::{Requisites, Rule};
@@ -210,7 +210,7 @@ fn a_full_disk_pauses_a_run_for_ever_and_it_goes_on_by_itself() {
     let mut seen = Seen { until, ..Seen::default() };
     let job = Job { take: Take::Forever, ..Job::of(Vec::new()) };
     runtime().block_on(crawl.run(&job, &mut seen, &stop)).unwrap();
-    assert_eq!(seen.trouble, [Trouble::DiskLow { free: 1, wanted: 100 }, Trouble::DiskBack]);
+    assert_eq!(seen.trouble, [RunProblem::DiskLow { free: 1, wanted: 100 }, RunProblem::DiskBack]);
     let first = lab.web.asked()[0].at;
     assert!(first.since(begun) >= Duration::from_mins(10));
     assert!(first.since(begun) <= Duration::from_mins(12));
@@ -265,8 +265,8 @@ fn an_alarm_is_raised_while_nothing_ends_for_longer_than_allowed_and_taken_back(
     let mut spec = job("paper", "a.example");
     spec.seeds = vec![uri("http://a.example/")].into();
     let (_, seen) = lab.watch(&[spec], Duration::from_mins(1));
-    assert!(matches!(seen.trouble.first(), Some(Trouble::Stalled { .. })), "{:?}", seen.trouble);
-    assert_eq!(seen.trouble.get(1), Some(&Trouble::Moving));
+    assert!(matches!(seen.trouble.first(), Some(RunProblem::Stalled { .. })), "{:?}", seen.trouble);
+    assert_eq!(seen.trouble.get(1), Some(&RunProblem::Moving));
 }
 
 #[test]

@@ -13,8 +13,8 @@ use pressmark::capture::{
 };
 use pressmark::crawl::log::CrawlLog;
 use pressmark::crawl::{
-    Crawl, CrawlOptions, Finished, Job, JobRules, ManualTimer, Observer, Parts, Report,
-    SourceChange, Stop, Take, Timer, Trouble, VersionEvent,
+    Crawl, CrawlOptions, Finished, Job, JobRules, ManualTimer, Observer, Parts, Report, RunProblem,
+    SourceChange, Stop, Take, Timer, VersionEvent,
 };
 use pressmark::kv::{Kv, KvOptions};
 use pressmark::politeness::{Gate, Options as Politeness};
@@ -68,7 +68,7 @@ impl Dialer for Pipes {
 pub struct Seen {
     pub done: Vec<Finished>,
     pub news: Vec<VersionEvent>,
-    pub trouble: Vec<Trouble>,
+    pub trouble: Vec<RunProblem>,
     pub notes: Vec<String>,
     /// What turned ill or well again: `URL: was > is (detail)`.
     pub sources: Vec<String>,
@@ -101,7 +101,7 @@ impl Observer for Seen {
         let (was, is) = (change.was.label(), change.state.label());
         self.sources.push(format!("{}: {was} > {is} ({})", change.url, change.detail));
     }
-    fn trouble(&mut self, trouble: &Trouble) {
+    fn trouble(&mut self, trouble: &RunProblem) {
         self.trouble.push(trouble.clone());
     }
 }

@@ -14,7 +14,7 @@ use crate::lab::{Lab, Seen, article, runtime, uri};
 
 const HOST: &str = "a.example";
 
-/// A job of so many pages, each about 1,100 bytes with its head.
+/// A job of this many pages, each about 1,100 bytes with its head.
 fn pages(lab: &Lab, count: usize) -> JobSpec {
     let mut spec = job("paper", HOST);
     for n in 0..count {

@@ -45,7 +45,7 @@ enum Kind {
 
 /// What is wrong with it, and when.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Trouble {
+enum RunProblem {
     None,
     /// Answers 503 with Retry-After.
     Overloaded,
@@ -62,7 +62,7 @@ struct Story {
 struct Outlet {
     host: String,
     kind: Kind,
-    trouble: Trouble,
+    trouble: RunProblem,
     ails: (Timestamp, Timestamp),
     stories: Vec<Story>,
 }
@@ -89,9 +89,9 @@ impl Outlet {
         let host = format!("o{n}.example");
         let kind = [Kind::Feed, Kind::Dated, Kind::Sitemap][n % 3];
         let trouble = match n % 10 {
-            4 => Trouble::Overloaded,
-            8 => Trouble::Down,
-            _ => Trouble::None,
+            4 => RunProblem::Overloaded,
+            8 => RunProblem::Down,
+            _ => RunProblem::None,
         };
         let from = begun.plus(minutes(60 * 24 * (3 + n as u64 % 20)));
         let ails = (from, from.plus(Duration::from_hours(8)));
@@ -116,7 +116,7 @@ impl Outlet {
     }
 
     fn ails(&self, now: Timestamp) -> bool {
-        self.trouble != Trouble::None && now >= self.ails.0 && now < self.ails.1
+        self.trouble != RunProblem::None && now >= self.ails.0 && now < self.ails.1
     }
 
     fn pause(&self, n: usize) -> Duration {
@@ -193,11 +193,11 @@ impl Outlet {
             let reply: Make = Arc::new(move |request: &str, _: usize| {
                 let now = ManualClock::now(&clock);
                 match outlet.trouble {
-                    Trouble::Overloaded if outlet.ails(now) => {
+                    RunProblem::Overloaded if outlet.ails(now) => {
                         b"HTTP/1.1 503 Busy\r\nRetry-After: 3600\r\nContent-Length: 0\r\n\r\n"
                             .to_vec()
                     }
-                    Trouble::Down if outlet.ails(now) => Vec::new(),
+                    RunProblem::Down if outlet.ails(now) => Vec::new(),
                     _ => make(&outlet, request, now),
                 }
             });
@@ -269,7 +269,7 @@ fn is_polite(outlet: &Outlet, pause: Duration, asked: &[&Asked]) {
             assert!(age.is_some(), "{host}: asked before its robots.txt");
             assert!(
                 age <= Some(ROBOTS_AGE + Duration::from_secs(60))
-                    || outlet.trouble != Trouble::None,
+                    || outlet.trouble != RunProblem::None,
                 "{host}: its robots.txt is {age:?} old"
             );
         }
@@ -278,7 +278,7 @@ fn is_polite(outlet: &Outlet, pause: Duration, asked: &[&Asked]) {
             let gap = one.at.since(before);
             // A kept connection that ends as it is asked was most likely never read: it is asked once
             // more on a fresh one (RFC 9112, section 9.3.1).
-            let is_repeated = outlet.trouble == Trouble::Down
+            let is_repeated = outlet.trouble == RunProblem::Down
                 && outlet.ails(one.at)
                 && asked[at - 1].target == one.target
                 && (at < 2 || one.at.since(asked[at - 2].at) >= pause);
@@ -293,7 +293,7 @@ fn is_polite(outlet: &Outlet, pause: Duration, asked: &[&Asked]) {
             assert!(early.is_zero(), "{host}: asked {early:?} before its Retry-After was over");
         }
         before = Some(one.at);
-        let put_off = outlet.trouble == Trouble::Overloaded && outlet.ails(one.at);
+        let put_off = outlet.trouble == RunProblem::Overloaded && outlet.ails(one.at);
         until = put_off.then(|| one.at.plus(RETRY_AFTER));
     }
 }
@@ -390,7 +390,7 @@ impl Told<'_> {
         let name = format!("{}{}", outlet.host, story.path);
         assert!(!looks.is_empty(), "{name} was never looked at");
         let found_in = looks[0].since(story.published);
-        let away = outlet.trouble != Trouble::None
+        let away = outlet.trouble != RunProblem::None
             && story.published < outlet.ails.1
             && looks[0] >= outlet.ails.0;
         assert!(found_in <= SOURCES_EVERY + minutes(10) || away, "{name} found after {found_in:?}");
@@ -426,7 +426,8 @@ impl Told<'_> {
         next: Option<Timestamp>,
     ) -> Fate {
         let look = look.unwrap_or(self.end);
-        let away = outlet.trouble != Trouble::None && edit < outlet.ails.1 && look >= outlet.ails.0;
+        let away =
+            outlet.trouble != RunProblem::None && edit < outlet.ails.1 && look >= outlet.ails.0;
         if away {
             return Fate::WhileAway;
         }

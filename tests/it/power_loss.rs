@@ -77,7 +77,7 @@ fn promises(disk: &Disk) -> Vec<Promise> {
                     let (url, file) = (word(3), word(10));
                     let (offset, record_id) = (word(11), word(12));
                     let what = Promised::Capture { url, file, offset, record_id };
-                    // Whoever reads the log may see it as soon as the call begins.
+                    // Anyone who reads the log may see it as soon as the call begins.
                     promises.push(Promise { line: event.began, what });
                 }
             }

@@ -4,8 +4,8 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use pressmark::history::Sayer;
-use pressmark::history::changes::{Wanted, changes};
+use pressmark::history::PageReader;
+use pressmark::history::changes::{ChangeFilter, changes};
 use pressmark::readings::{DERIVED_BYTES_MAX, FileDone, Readings};
 use pressmark::schedule::JobSpec;
 use pressmark::schedule::scope::Rule;
@@ -17,8 +17,8 @@ use crate::support::cli::{pressmark, stdout};
 use crate::support::web::{Reply, ok};
 
 /// The changes of an archive, as `changes` prints them.
-fn changes_of(sayer: &mut Sayer<'_>) -> Vec<Value> {
-    let found = changes(sayer, &Wanted::default(), &mut |_| {}).unwrap();
+fn changes_of(page_reader: &mut PageReader<'_>) -> Vec<Value> {
+    let found = changes(page_reader, &ChangeFilter::default(), &mut |_| {}).unwrap();
     found.map(|change| serde_json::to_value(change.unwrap()).unwrap()).collect()
 }
 
@@ -44,8 +44,8 @@ pub fn is_in_line(lab: &Lab, reads: bool, name: &str) {
         .collect();
     marks.sort_by(|a, b| a.name.cmp(&b.name));
     assert_eq!(done, marks, "{name}");
-    let expected = changes_of(&mut Sayer::new(&reader));
-    assert_eq!(changes_of(&mut Sayer::cached(&reader, &readings)), expected, "{name}");
+    let expected = changes_of(&mut PageReader::new(&reader));
+    assert_eq!(changes_of(&mut PageReader::cached(&reader, &readings)), expected, "{name}");
 }
 
 const HOST: &str = "a.example";
@@ -72,7 +72,7 @@ fn text(number: usize, look: usize) -> Option<String> {
     Some(article(&format!("Bridge {number} closed"), &paragraphs))
 }
 
-/// An archive of stories that a crawl looked at again and again.
+/// An archive of stories that a crawl visited again and again.
 fn archived() -> Lab {
     let lab = Lab::in_memory(&[HOST]);
     let mut spec = JobSpec::new("paper");

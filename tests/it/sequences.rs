@@ -195,7 +195,7 @@ fn what_is_taken_out_of_a_job_file_is_asked_for_no_more_from_the_next_reload_on(
             let asked: Vec<String> = looks(&lab, from).into_keys().collect();
             let stays: Vec<&str> = all.into_iter().filter(|url| !gone.contains(url)).collect();
             assert_eq!(asked, stays, "{what}, restarted: {restarts}");
-            // Put back, all of it is looked at again.
+            // Put back, all of it is visited again.
             let from = lab.clock.now();
             lab.watch(&[spec], DAY);
             assert_eq!(looks(&lab, from).into_keys().collect::<Vec<_>>(), all, "{what}, put back");

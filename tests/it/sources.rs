@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use pressmark::base::{Clock, Timestamp};
-use pressmark::crawl::{SourceLine, Trouble};
+use pressmark::crawl::{RunProblem, SourceLine};
 use pressmark::schedule::JobSpec;
 use pressmark::schedule::revisit::Schedule;
 use pressmark::schedule::scope::Rule;
@@ -145,10 +145,10 @@ fn only_feed(lab: &Lab) -> JobSpec {
     spec
 }
 
-fn silent(trouble: &[Trouble]) -> Vec<String> {
-    let of = |trouble: &Trouble| match trouble {
-        Trouble::Silent { kind, url, .. } => Some(format!("silent {kind} {url}")),
-        Trouble::Heard { kind, url, .. } => Some(format!("heard {kind} {url}")),
+fn silent(trouble: &[RunProblem]) -> Vec<String> {
+    let of = |trouble: &RunProblem| match trouble {
+        RunProblem::Silent { kind, url, .. } => Some(format!("silent {kind} {url}")),
+        RunProblem::Heard { kind, url, .. } => Some(format!("heard {kind} {url}")),
         _ => None,
     };
     trouble.iter().filter_map(of).collect()

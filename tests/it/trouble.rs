@@ -264,7 +264,7 @@ fn a_warc_cut_in_the_middle_costs_only_what_was_cut() {
             assert_eq!(shown.status.code(), Some(0), "{}", stderr(&shown));
         }
     }
-    // The index built anew no longer has it, the rest is there, and crawling goes on beside it.
+    // The index rebuilt no longer has it, the rest is there, and crawling goes on beside it.
     let done = pressmark(&root, &["reindex"]);
     assert_eq!(done.status.code(), Some(0), "{}", stderr(&done));
     let resolve: Vec<String> = names.iter().map(|n| site.resolve(n)).collect();

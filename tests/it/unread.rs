@@ -9,7 +9,7 @@ use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
 
 use pressmark::base::{Clock, ManualClock, TargetUri, Timestamp};
-use pressmark::crawl::{Crawl, Finished, Job, Observer, Report, Stop, Take, Timer, Trouble};
+use pressmark::crawl::{Crawl, Finished, Job, Observer, Report, RunProblem, Stop, Take, Timer};
 use pressmark::schedule::JobSpec;
 use pressmark::telemetry::Metrics;
 
@@ -105,7 +105,7 @@ impl Observer for Counts {
     fn finished(&mut self, done: &Finished) {
         self.0.finished(done);
     }
-    fn trouble(&mut self, trouble: &Trouble) {
+    fn trouble(&mut self, trouble: &RunProblem) {
         self.0.trouble(trouble);
     }
 }

@@ -8,8 +8,8 @@ use std::time::Duration;
 use pressmark::base::{Clock, TargetUri, TimeRange};
 use pressmark::crawl::{Observer, Report, VersionEvent};
 use pressmark::diff::ChangeKind;
-use pressmark::history::changes::{Wanted, changes};
-use pressmark::history::{Sayer, VersionJson, history};
+use pressmark::history::changes::{ChangeFilter, changes};
+use pressmark::history::{PageReader, VersionJson, history};
 use pressmark::schedule::JobSpec;
 use pressmark::schedule::revisit::Schedule;
 use pressmark::schedule::scope::Rule;
@@ -611,8 +611,8 @@ fn serve(lab: &Lab, page: &TargetUri, side: &Value, payload: &[u8]) {
 
 /// The feeds and the metrics have what the messages have.
 fn feeds_and_metrics(reader: &Reader, news: &[VersionEvent], metrics: &Metrics, name: &str) {
-    let mut sayer = Sayer::new(reader);
-    let found = changes(&mut sayer, &Wanted::default(), &mut |_| {}).unwrap();
+    let mut page_reader = PageReader::new(reader);
+    let found = changes(&mut page_reader, &ChangeFilter::default(), &mut |_| {}).unwrap();
     let mut listed: Vec<Value> =
         found.map(|change| serde_json::to_value(change.unwrap().change).unwrap()).collect();
     let mut told: Vec<Value> = news

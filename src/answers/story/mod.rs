@@ -190,9 +190,9 @@ fn of_url(
     notes: &mut Vec<String>,
 ) -> Result<(StoryArticle, Vec<StoryArticle>), AnswerError> {
     let doing = format!("reading {url}");
-    let (mut sayer, mut pages) = (archive.sayer(), archive.sayer());
+    let (mut page_reader, mut pages) = (archive.page_reader(), archive.page_reader());
     let asked = HistoryRequest { url: url.to_owned(), period: TimeRange::ALL };
-    let mut rows = history(&mut sayer, &asked)?;
+    let mut rows = history(&mut page_reader, &asked)?;
     let mut best: Option<VersionRow> = None;
     let mut followed: Vec<VersionRow> = Vec::new();
     for row in rows.by_ref() {

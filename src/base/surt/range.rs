@@ -96,7 +96,7 @@ impl KeyRange {
             // line; a control character names the same keys and holds for both kinds of key.
             MatchType::Exact => between(key.clone(), key + "\u{1}"),
             MatchType::Prefix => {
-                // Canonicalising takes both off, but whoever writes them means them.
+                // Canonicalising takes both off, but anyone who writes them means them.
                 for ending in ['/', '?'] {
                     if uri.ends_with(ending) && !key.ends_with(ending) {
                         key.push(ending);

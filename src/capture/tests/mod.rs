@@ -32,7 +32,7 @@ pub(super) enum Act {
     Pause(Duration),
     /// Sends the same bytes for ever.
     Endless(Vec<u8>, Duration),
-    /// Ends the connection without a word.
+    /// Ends the connection without an answer.
     Reset,
     /// Keeps the connection open until the other side ends it.
     Hold,

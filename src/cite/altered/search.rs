@@ -27,7 +27,7 @@ const GAP_CHARACTERS_MAX: usize = 8_192;
 const STEPS_MAX: usize = 20_000_000;
 
 /// A character that has to stand there.
-struct Wanted {
+struct Expected {
     character: char,
     /// Whether its case does not count; then the case alteration it belongs to.
     case: Option<usize>,
@@ -89,7 +89,7 @@ impl<'a> Search<'a> {
         if pattern.segments.iter().any(is_empty) {
             return None;
         }
-        let wanted: Vec<Vec<Wanted>> = pattern.segments.iter().map(|s| self.wanted(s)).collect();
+        let wanted: Vec<Vec<Expected>> = pattern.segments.iter().map(|s| self.wanted(s)).collect();
         let words: usize =
             pattern.segments.iter().map(|s| s.words.split_whitespace().count()).sum();
         let omits = pattern.gaps.iter().any(|gap| gap.kind == Kind::Omission);
@@ -120,7 +120,7 @@ impl<'a> Search<'a> {
         Some((range, alterations))
     }
 
-    fn wanted(&self, segment: &Segment) -> Vec<Wanted> {
+    fn wanted(&self, segment: &Segment) -> Vec<Expected> {
         let words = segment.words.trim();
         let shift = segment.words.len() - segment.words.trim_start().len();
         let folded = swapped(fold(words, self.accents));
@@ -129,14 +129,14 @@ impl<'a> Search<'a> {
         };
         folded
             .into_iter()
-            .map(|f| Wanted { character: f.character, case: case_of(&f.range) })
+            .map(|f| Expected { character: f.character, case: case_of(&f.range) })
             .collect()
     }
 
     /// Where each segment stands: the closest together of all.
     fn places(
         &self,
-        wanted: &[Vec<Wanted>],
+        wanted: &[Vec<Expected>],
         gaps: &[Gap],
         free_start: bool,
         free_end: bool,
@@ -213,16 +213,16 @@ impl<'a> Search<'a> {
     /// the stop at its end, if need be and it may.
     fn place(
         &self,
-        wanted: &[Wanted],
+        wanted: &[Expected],
         start: usize,
         free_start: bool,
         free_end: bool,
         may_stop: bool,
     ) -> Option<Place> {
-        let fits = |wanted: &[Wanted]| -> Option<usize> {
+        let fits = |wanted: &[Expected]| -> Option<usize> {
             let end = start + wanted.len();
             let here = self.folded.get(start..end)?;
-            let is_other = |(f, w): (&Folded, &Wanted)| {
+            let is_other = |(f, w): (&Folded, &Expected)| {
                 f.character != w.character
                     && (w.case.is_none()
                         || f.character.to_lowercase().ne(w.character.to_lowercase()))
@@ -254,7 +254,7 @@ impl<'a> Search<'a> {
     fn told(
         &self,
         pattern: &Pattern,
-        wanted: &[Vec<Wanted>],
+        wanted: &[Vec<Expected>],
         places: &[Place],
         (before, after): (&[Gap], &[Gap]),
         whole: Range<usize>,
@@ -359,7 +359,7 @@ impl<'a> Search<'a> {
 }
 
 /// How many characters a segment has without the stop and the marks at its end; none where it has no others.
-fn without_stop(wanted: &[Wanted]) -> Option<usize> {
+fn without_stop(wanted: &[Expected]) -> Option<usize> {
     Some(wanted.iter().rposition(|w| !matches!(w.character, ',' | '.' | '\''))? + 1)
 }
 

@@ -8,7 +8,7 @@ use crate::cli::context::Context;
 use crate::cli::{CliError, Exit};
 use crate::config::nearest::nearest;
 use crate::diff::ChangeKind;
-use crate::history::changes::{ArchiveChange, Wanted};
+use crate::history::changes::{ArchiveChange, ChangeFilter};
 use crate::render::changes::ChangesText;
 use crate::render::feed::{FeedForm, FeedHead, FeedWriter};
 use crate::store::Layout;
@@ -21,19 +21,19 @@ pub fn run(args: &ChangesArgs, context: &Context) -> Result<Exit, CliError> {
     let format = context.out.format_name();
     let request = ChangesRequest { wanted: wanted(args, context)?, limit: args.limit };
     let archive = context.open_archive()?;
-    let mut sayer = archive.sayer();
+    let mut page_reader = archive.page_reader();
     let mut told = context.clock.now();
     let mut progress = |pages: u64| {
         let now = context.clock.now();
         if now.since(told) >= std::time::Duration::from_secs(10) {
             told = now;
-            context.out.say(&format!("{pages} pages looked at"));
+            context.out.say(&format!("{pages} pages checked"));
         }
     };
     let layout = archive.reader().layout();
     let show = Show { context, layout, args };
     if let Some(name) = &args.since_last {
-        let mut found = unseen(&mut sayer, name, &request, &mut progress)?;
+        let mut found = unseen(&mut page_reader, name, &request, &mut progress)?;
         let newest = found.newest();
         show.notes(found.notes());
         show.all(format, newest, &mut found)?;
@@ -41,7 +41,7 @@ pub fn run(args: &ChangesArgs, context: &Context) -> Result<Exit, CliError> {
         found.end()?;
         return Ok(Exit::Done);
     }
-    let mut found = changes(&mut sayer, &request, &mut progress)?;
+    let mut found = changes(&mut page_reader, &request, &mut progress)?;
     let newest = found.newest();
     show.notes(found.notes());
     show.all(format, newest, &mut found)?;
@@ -124,11 +124,11 @@ impl Show<'_> {
     }
 }
 
-fn wanted(args: &ChangesArgs, context: &Context) -> Result<Wanted, CliError> {
+fn wanted(args: &ChangesArgs, context: &Context) -> Result<ChangeFilter, CliError> {
     let time = |flag: &str, text: Option<&str>| -> Result<Option<TimeRange>, CliError> {
         text.map(|text| context.time(flag, text)).transpose()
     };
-    Ok(Wanted {
+    Ok(ChangeFilter {
         since: time("--since", args.since.as_deref())?.map(|range| range.start),
         until: time("--until", args.until.as_deref())?.map(|range| range.end),
         kinds: args.kind.iter().map(|kind| kind_of(kind)).collect::<Result<_, _>>()?,

@@ -133,7 +133,7 @@ fn end(args: &CrawlArgs, context: &Context, report: &Report) -> Result<Exit, Cli
     })
 }
 
-/// With more than so many URLs left, all are said to be gone on with: nobody waits to have them counted.
+/// With more than this many URLs left, all are said to be gone on with: nobody waits to have them counted.
 const COUNTED_MAX: u64 = 10_000;
 
 /// Says what an earlier run left: what this one goes on with, and what waits for its host for longer

@@ -86,7 +86,7 @@ struct OfSite {
     lacks: Vec<Lack>,
 }
 
-/// What is meant, and the same in words.
+/// What is meant, and the same as text.
 fn select(
     args: &ExportArgs,
     reader: &Reader,
@@ -128,7 +128,7 @@ fn select(
 
 /// The headline of a page; none where it cannot be read.
 fn title(open: &Archive, capture: &Capture) -> Option<String> {
-    open.sayer().say(capture).ok()?.page.headline.clone().map(|fact| fact.value)
+    open.page_reader().read(capture).ok()?.page.headline.clone().map(|fact| fact.value)
 }
 
 fn report(

@@ -17,9 +17,9 @@ pub fn run(args: &HistoryArgs, context: &Context) -> Result<Exit, CliError> {
     let format = context.out.format();
     let period = context.period(args.from.as_deref(), args.to.as_deref())?;
     let archive = context.open_archive()?;
-    let mut sayer = archive.sayer();
+    let mut page_reader = archive.page_reader();
     let request = HistoryRequest { url: args.url.clone(), period };
-    let mut versions = history(&mut sayer, &request)?;
+    let mut versions = history(&mut page_reader, &request)?;
     match format {
         Format::Json => as_json(context, &args.url, &mut versions)?,
         Format::Text => as_text(context, &args.url, &mut versions)?,

@@ -38,11 +38,11 @@ pub fn run(args: &ImportArgs, context: &Context) -> Result<Exit, CliError> {
         now,
         progress: &mut |file, done, all| bar.set(done, all, file),
     };
-    let mut told = Told { context, imported: 0, refused: 0, findings: 0, failed: None };
+    let mut told = ImportReport { context, imported: 0, refused: 0, findings: 0, failed: None };
     import(&layout, &paths, &mut options, &mut |taken| told.tell(&taken))
         .map_err(|e| writing_error(what, layout.root(), e))?;
     bar.finish();
-    let Told { imported, refused, findings, failed, .. } = told;
+    let ImportReport { imported, refused, findings, failed, .. } = told;
     if let Some(error) = failed {
         return Err(error.into());
     }
@@ -83,7 +83,7 @@ fn is_url(text: &str) -> bool {
     ["http://", "https://"].into_iter().any(is_scheme)
 }
 
-struct Told<'a> {
+struct ImportReport<'a> {
     context: &'a Context,
     imported: usize,
     refused: usize,
@@ -91,7 +91,7 @@ struct Told<'a> {
     failed: Option<std::io::Error>,
 }
 
-impl Told<'_> {
+impl ImportReport<'_> {
     fn tell(&mut self, taken: &Taken) {
         match taken.outcome {
             Outcome::Imported => self.imported += 1,

@@ -44,7 +44,7 @@ pub fn run(args: &IndexArgs, out: &Output) -> Result<Exit, CliError> {
     }
     let cores = || std::thread::available_parallelism().map_or(1, usize::from);
     let threads = args.jobs.map_or_else(cores, usize::from).max(1);
-    let mut told = Told { out, records: 0, unreadable: 0, findings: 0 };
+    let mut told = IndexReport { out, records: 0, unreadable: 0, findings: 0 };
     let sorted = read_all(&files, threads, options, &mut told)?;
     print(sorted, format, out)?;
     if told.unreadable > 0 && told.unreadable == files.len() {
@@ -58,7 +58,7 @@ pub fn run(args: &IndexArgs, out: &Output) -> Result<Exit, CliError> {
 }
 
 /// What a thread reports.
-enum News {
+enum Event {
     /// Lines.
     Lines(Sorter),
     /// Something is wrong with a file.
@@ -69,14 +69,14 @@ enum News {
     Failed(LineError),
 }
 
-struct Told<'a> {
+struct IndexReport<'a> {
     out: &'a Output,
     records: u64,
     unreadable: usize,
     findings: usize,
 }
 
-impl Told<'_> {
+impl IndexReport<'_> {
     fn finding(&mut self, finding: &Finding) {
         if finding.severity == Severity::Error {
             self.findings += 1;
@@ -98,7 +98,7 @@ fn read_all(
     files: &[PathBuf],
     threads: usize,
     options: LineOptions,
-    told: &mut Told<'_>,
+    told: &mut IndexReport<'_>,
 ) -> Result<Sorted, CliError> {
     let spilling = |why: io::Error| CliError::failed("sorting index lines", why);
     let (readers, of_one) = shared_out(threads, files.len());
@@ -116,8 +116,8 @@ fn read_all(
             scope.spawn(move || {
                 while let Some(file) = files.get(next.fetch_add(1, Ordering::Relaxed)) {
                     let news = match read_one(file, options, &sender) {
-                        Ok(done) => News::Done(done),
-                        Err(error) => News::Failed(error),
+                        Ok(done) => Event::Done(done),
+                        Err(error) => Event::Failed(error),
                     };
                     if sender.send(news).is_err() {
                         return;
@@ -129,10 +129,10 @@ fn read_all(
         let receiver = receiver.lock().map_or(None, |mut held| held.take());
         for news in receiver.into_iter().flatten() {
             match news {
-                News::Lines(lines) => sorter.absorb(lines).map_err(spilling)?,
-                News::Found(finding) => told.finding(&finding),
-                News::Done(done) => told.records += done.records,
-                News::Failed(error) => {
+                Event::Lines(lines) => sorter.absorb(lines).map_err(spilling)?,
+                Event::Found(finding) => told.finding(&finding),
+                Event::Done(done) => told.records += done.records,
+                Event::Failed(error) => {
                     told.unreadable += 1;
                     told.out.warn(&error.to_string());
                 }
@@ -145,7 +145,7 @@ fn read_all(
 fn read_one(
     file: &Path,
     options: &LineOptions,
-    sender: &SyncSender<News>,
+    sender: &SyncSender<Event>,
 ) -> Result<Indexed, LineError> {
     let name = file.file_name().unwrap_or(file.as_os_str()).to_string_lossy().into_owned();
     let gone = |_| io::Error::from(io::ErrorKind::BrokenPipe);
@@ -155,9 +155,9 @@ fn read_one(
         // A file in a package is called as its index calls it: without its folder.
         let inner = part.entry.as_deref().and_then(|path| path.rsplit('/').next());
         let name = inner.unwrap_or(&name).to_owned();
-        let mut sink = |lines| sender.send(News::Lines(lines)).map_err(gone);
+        let mut sink = |lines| sender.send(Event::Lines(lines)).map_err(gone);
         // Where nobody listens any more, the next lines say so.
-        let mut found = |finding| drop(sender.send(News::Found(finding)));
+        let mut found = |finding| drop(sender.send(Event::Found(finding)));
         let part = lines_of(part, &name, options, &mut sink, &mut found)?;
         (done.records, done.lines) = (done.records + part.records, done.lines + part.lines);
     }

@@ -22,7 +22,7 @@ pub fn run(context: &Context) -> Result<Exit, CliError> {
     let done = reindex(&layout, cache, &mut |at| {
         bar.set(at.bytes.0, at.bytes.1, &format!("{} records, {}", at.records, at.file));
     })
-    .map_err(|e| writing_error("building the index anew", layout.root(), e))?;
+    .map_err(|e| writing_error("rebuilding the index", layout.root(), e))?;
     bar.finish();
     for note in &done.notes {
         context.out.warn(note);

@@ -124,7 +124,7 @@ pub(super) async fn listen(bind: &str, replay_bind: Option<&str>) -> Result<List
 pub(super) fn say_open(context: &Context, address: SocketAddr, options: &Options) {
     if !address.ip().is_loopback() && options.token.is_empty() {
         context.out.say(&format!(
-            "pressmark: whoever reaches {address} may read the whole archive; serve.token_file asks for a token"
+            "pressmark: anyone who reaches {address} may read the whole archive; serve.token_file asks for a token"
         ));
     }
 }

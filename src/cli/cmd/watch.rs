@@ -19,7 +19,7 @@ use crate::cli::saved::SavedWatch;
 use crate::cli::watcher::{Receivers, Watcher};
 use crate::cli::{CliError, Exit};
 use crate::config::keys;
-use crate::crawl::{Job, Observer, Order, Stop, Take, Trouble};
+use crate::crawl::{Job, Observer, Order, RunProblem, Stop, Take};
 use crate::remote::{Notifier, NotifyOptions};
 use crate::schedule::JobSpec;
 use crate::search::NewVersion;
@@ -154,7 +154,7 @@ fn saved_watch(
     Ok(Arc::new(SavedWatch::new(searches, receivers, notifier, now)))
 }
 
-/// One run, until a signal or trouble ends it.
+/// One run, until a signal or an error ends it.
 fn watch(
     context: &Context,
     mut running: Running,
@@ -227,7 +227,7 @@ fn after_room(
 ) -> Result<Option<(Running, Vec<String>)>, CliError> {
     let wanted = context.settings.bytes(keys::STORE_DISK_FREE_MIN).max(ROOM_MIN);
     let free = || crate::store::disk_free(&context.archive);
-    observer.trouble(&Trouble::DiskLow { free: free().unwrap_or(0), wanted });
+    observer.trouble(&RunProblem::DiskLow { free: free().unwrap_or(0), wanted });
     let mut every = ROOM_EVERY_MIN;
     loop {
         runtime.block_on(async {
@@ -246,7 +246,7 @@ fn after_room(
         let specs = lock(jobs).clone();
         match begin(context, &specs, Take::Forever, real_timer(context.clock.clone())) {
             Ok(Begun::Running(running, notes)) => {
-                observer.trouble(&Trouble::DiskBack);
+                observer.trouble(&RunProblem::DiskBack);
                 return Ok(Some((*running, notes)));
             }
             // Someone else uses the room, or the archive, for now.

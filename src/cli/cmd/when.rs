@@ -1,11 +1,11 @@
 //! `when`
 
-use crate::answers::when::{StoodJson, WhenRequest, when};
+use crate::answers::when::{PhraseSpanJson, WhenRequest, when};
 use crate::cli::args::WhenArgs;
 use crate::cli::context::Context;
 use crate::cli::output::Format;
 use crate::cli::{CliError, Exit};
-use crate::history::standing::Stood;
+use crate::history::standing::PhraseSpan;
 use crate::render;
 
 /// Prints since when and until when a phrase stood, page by page.
@@ -17,13 +17,13 @@ pub fn run(args: &WhenArgs, context: &Context) -> Result<Exit, CliError> {
     let archive = context.open_archive()?;
     let request = WhenRequest { phrase: args.phrase.clone(), host: args.host.clone() };
     let mut pages = 0_u64;
-    let mut print = |stood: Stood| -> Result<(), CliError> {
+    let mut print = |stood: PhraseSpan| -> Result<(), CliError> {
         if format == Format::Text && pages > 0 {
             context.out.line("")?;
         }
         pages += 1;
         match format {
-            Format::Json => context.out.json(&StoodJson::new(&args.phrase, &stood))?,
+            Format::Json => context.out.json(&PhraseSpanJson::new(&args.phrase, &stood))?,
             Format::Text => context.out.lines(&render::when::lines(&stood))?,
         }
         Ok(())

@@ -36,7 +36,7 @@ fn run(
     (payload, content_type): (&str, &str),
     captured: &[(&str, &str)],
 ) -> (Gathered, usize) {
-    run_after(job, (role, url, path), (payload, content_type), captured, &Said::default())
+    run_after(job, (role, url, path), (payload, content_type), captured, &SourceEntries::default())
 }
 
 /// The same of a source that has said something before.
@@ -45,7 +45,7 @@ fn run_after(
     (role, url, path): (Role, &str, &str),
     (payload, content_type): (&str, &str),
     captured: &[(&str, &str)],
-    said: &Said,
+    said: &SourceEntries,
 ) -> (Gathered, usize) {
     let scope = Scope::new(job.scope.clone()).unwrap();
     let guard =
@@ -102,7 +102,12 @@ fn rss(items: &[(&str, &str)]) -> String {
 const FEED: (Role, &str, &str) = (Role::Feed, "https://a.org/feed.xml", "M");
 
 /// What a source has said after it gave this.
-fn said(job: &JobSpec, of: (Role, &str, &str), payload: &str, before: &Said) -> Said {
+fn said(
+    job: &JobSpec,
+    of: (Role, &str, &str),
+    payload: &str,
+    before: &SourceEntries,
+) -> SourceEntries {
     let (gathered, _) = run_after(job, of, (payload, "text/xml"), &[], before);
     gathered.said.unwrap().0
 }
@@ -132,7 +137,7 @@ fn a_feed_names_new_pages_and_asks_again_for_those_that_it_dates_later_than_befo
         ("https://a.org/changed", "2025-11-05T10:00:00.5Z"),
         ("https://a.org/same", "2025-11-05T10:00:00Z"),
     ];
-    let said = said(&job(), FEED, &before, &Said::default());
+    let said = said(&job(), FEED, &before, &SourceEntries::default());
     let (gathered, asked) =
         run_after(&job(), FEED, (&feed, "application/rss+xml"), &captured, &said);
     assert_eq!(
@@ -177,7 +182,7 @@ fn dates_made_by_the_asking_tell_of_no_edit() {
     };
     let captured = [("https://a.org/1", "2025-11-05T10:00:00Z")];
     let before = feed(["2025-11-05T11:29:30Z"; 5]);
-    let said = said(&job(), FEED, &before, &Said::default());
+    let said = said(&job(), FEED, &before, &SourceEntries::default());
     let now = feed(["2025-11-05T11:59:30Z"; 5]);
     let (gathered, _) = run_after(&job(), FEED, (&now, "text/xml"), &captured, &said);
     assert!(gathered.found.iter().all(|f| f.ask == Ask::IfNew));
@@ -192,7 +197,7 @@ fn dates_made_by_the_asking_tell_of_no_edit() {
 #[test]
 fn what_comes_back_to_a_feed_as_its_newest_is_looked_at_again() {
     let first = rss(&[("/other", "2025-11-05T01:00:00Z")]);
-    let said = said(&job(), FEED, &first, &Said::default());
+    let said = said(&job(), FEED, &first, &SourceEntries::default());
     let captured = [("https://a.org/x", "2025-11-04T00:00:00Z")];
     for (date, captured, want) in [
         // As the newest of the feed, and older than what it listed.
@@ -264,7 +269,7 @@ fn an_index_names_sitemaps_and_a_sitemap_names_pages() {
     let of = (Role::Sitemap, "https://a.org/index.xml", "PM");
     let (gathered, _) = run(&job(), of, (index, "application/xml"), &captured);
     assert_eq!(lines(&gathered), ["https://a.org/s1.xml PMM seed IfNew tags=sitemap"]);
-    let before = said(&job(), of, &index.replace("T11:00", "T10:30"), &Said::default());
+    let before = said(&job(), of, &index.replace("T11:00", "T10:30"), &SourceEntries::default());
     let (gathered, _) = run_after(&job(), of, (index, "application/xml"), &captured, &before);
     // One that names itself, or a host that is not its own, leads nowhere.
     assert_eq!(lines(&gathered), ["https://a.org/s1.xml PMM seed Again tags=sitemap"]);

@@ -1,7 +1,7 @@
 //! Whether the article can be had at all: gone, restored, redirected, behind a wall.
 //!
 //! Gone is what a reader would call gone: 404 or 410, "not found" said with a success, a redirect to
-//! a front page, a list or another article, a body emptied. A server in trouble (429, 5xx) and a wall
+//! a front page, a list or another article, a body emptied. A failing server (429, 5xx) and a wall
 //! against robots say nothing about the article, so they make no change. Some of that can only be
 //! told beside the article itself ([`Side::presence`]): a body is emptied if it had been full.
 
@@ -45,7 +45,7 @@ pub enum Presence {
     Moved,
     /// Nothing, for good.
     Gone,
-    /// Nothing that tells: a server in trouble, a wall against robots.
+    /// Nothing that tells: a failing server, a wall against robots.
     Unknown,
 }
 

@@ -14,7 +14,7 @@ use crate::store::durable::make_whole;
 /// Names and bytes, in order.
 pub type Contents = Vec<(String, Vec<u8>)>;
 
-/// At most this many bytes are packed, in all: whoever unpacks needs so much memory, whatever the zip
+/// At most this many bytes are packed, in all: anyone who unpacks needs so much memory, whatever the zip
 /// claims. What is beyond is stored.
 pub const TEXT_BYTES_MAX: u64 = 64 << 20;
 /// A zip without 64-bit fields is no longer than this.

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::records::Seen;
-use super::{Files, Said, holds};
+use super::{CheckResult, Files, holds};
 use crate::evidence::bundle::{Description, Role, unbracketed};
 use crate::evidence::leaf::RecordLeaf;
 use crate::warc::RecordId;
@@ -25,7 +25,7 @@ pub(super) fn agrees(
     description: &Description,
     records: &[Seen],
     form: Form,
-) -> Said {
+) -> CheckResult {
     only_known_files(files, description, form)?;
     for (n, (said, seen)) in (1..).zip(description.records.iter().zip(records)) {
         let leaf = RecordLeaf::parse(&seen.leaf)

@@ -2,7 +2,7 @@
 
 use data_encoding::BASE64;
 
-use super::{Files, Known, Said, absent, holds};
+use super::{CheckResult, Files, Known, absent, holds};
 use crate::base::Timestamp;
 use crate::evidence::bundle::{DescribedCheckpoint, Description, path_sides};
 use crate::evidence::leaf::{Statement, entry_of, hash_of, key_change_text};
@@ -92,7 +92,7 @@ pub(super) fn keys(files: &Files<'_>, description: &Description) -> Keys {
 }
 
 /// What is said of the keys.
-pub(super) fn told(keys: &[Named]) -> Said {
+pub(super) fn told(keys: &[Named]) -> CheckResult {
     let lost = keys.iter().skip(1).filter(|named| !named.handed_over).count();
     let of = format!("{} keys are named by leaves of the log", keys.len());
     holds(match lost {
@@ -121,7 +121,7 @@ fn included(
 }
 
 /// Every leaf is in the tree that the checkpoint is over.
-pub(super) fn inclusion(files: &Files<'_>, description: &Description) -> Said {
+pub(super) fn inclusion(files: &Files<'_>, description: &Description) -> CheckResult {
     let checkpoint = files.checkpoint("checkpoint")?;
     for (n, record) in (1_u64..).zip(&description.records) {
         let leaf = files.text(&format!("leaves/{n:02}.txt"))?;
@@ -167,7 +167,7 @@ fn signed(
 }
 
 /// The checkpoint is signed by the key of the log at its time.
-pub(super) fn checkpoint(files: &Files<'_>, description: &Description, keys: &Keys) -> Said {
+pub(super) fn checkpoint(files: &Files<'_>, description: &Description, keys: &Keys) -> CheckResult {
     let keys = keys.as_ref().map_err(Clone::clone)?;
     let checkpoint = files.checkpoint("checkpoint")?;
     let key = signed(&checkpoint, &description.checkpoint, keys, "checkpoint")?;
@@ -176,7 +176,11 @@ pub(super) fn checkpoint(files: &Files<'_>, description: &Description, keys: &Ke
 
 /// The newest checkpoint is signed, and begins with the one that the proofs lead to, and with every
 /// other that is listed.
-pub(super) fn consistency(files: &Files<'_>, description: &Description, keys: &Keys) -> Said {
+pub(super) fn consistency(
+    files: &Files<'_>,
+    description: &Description,
+    keys: &Keys,
+) -> CheckResult {
     let keys = keys.as_ref().map_err(Clone::clone)?;
     let newest = newest(files)?;
     signed(&newest, &description.newest, keys, "log/newest")?;
@@ -214,9 +218,9 @@ fn root_at(newest: &Checkpoint, earlier: &[Earlier], size: u64) -> Option<tlog_t
     earlier.iter().find(|one| one.size == size).map(|one| one.root)
 }
 
-/// The last key, which signed the list and the newest checkpoint, is that of whoever the caller
+/// The last key, which signed the list and the newest checkpoint, is that of the party that the caller
 /// knows.
-pub(super) fn trusted(keys: &Keys, known: &Known) -> Said {
+pub(super) fn trusted(keys: &Keys, known: &Known) -> CheckResult {
     let keys = keys.as_ref().map_err(Clone::clone)?;
     if let Some(given) = &known.key {
         let at = keys.iter().position(|named| named.key == *given);
@@ -225,7 +229,7 @@ pub(super) fn trusted(keys: &Keys, known: &Known) -> Said {
             true if at + 1 == keys.len() => holds("everything is signed by the key that was given"),
             true => holds("everything is signed by a key that the one given handed over to"),
             false => Err(
-                "after the key that was given, one was lost and replaced without its word: whoever made this bundle may be somebody else; give the key that is in force now"
+                "after the key that was given, one was lost and replaced without its word: the maker of this bundle may be somebody else; give the key that is in force now"
                     .to_owned(),
             ),
         };
@@ -245,7 +249,7 @@ pub(super) fn trusted(keys: &Keys, known: &Known) -> Said {
     }
     if broken {
         return Err(
-            "after the checkpoint that was given, the log's key was lost and replaced without its word: whoever made this bundle may be somebody else; give the key that is in force now"
+            "after the checkpoint that was given, the log's key was lost and replaced without its word: the maker of this bundle may be somebody else; give the key that is in force now"
                 .to_owned(),
         );
     }
@@ -264,7 +268,7 @@ fn unbroken(keys: &[Named], at: usize) -> bool {
 }
 
 /// Checkpoints that were kept are of this log's history.
-pub(super) fn published(files: &Files<'_>, keys: &Keys, known: &Known) -> Said {
+pub(super) fn published(files: &Files<'_>, keys: &Keys, known: &Known) -> CheckResult {
     if known.published.is_empty() {
         return absent("no checkpoint that was kept was given to compare with");
     }
@@ -295,7 +299,7 @@ pub(super) fn published(files: &Files<'_>, keys: &Keys, known: &Known) -> Said {
         let proved = earlier.iter().filter(|one| one.size == checkpoint.size);
         if root != checkpoint.root || !proved.into_iter().all(|one| one.leads_to(&newest)) {
             return Err(format!(
-                "{name} and this bundle are of two histories of one log: one of them was forged, or the log was made anew"
+                "{name} and this bundle are of two histories of one log: one of them was forged, or the log was created again"
             ));
         }
     }

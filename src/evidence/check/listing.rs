@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use data_encoding::HEXLOWER;
 
-use super::{Files, Said, holds};
+use super::{CheckResult, Files, holds};
 use crate::evidence::leaf::sha256;
 use crate::evidence::note::VerifierKey;
 
@@ -12,7 +12,7 @@ const SUMS: &str = "SHA256SUMS";
 const SIGNATURE: &str = "SHA256SUMS.sig";
 
 /// Every file has the digest that the list gives it, and the list has every file.
-pub(super) fn sums(files: &Files<'_>) -> Said {
+pub(super) fn sums(files: &Files<'_>) -> CheckResult {
     if let Some(name) = files.twice {
         return Err(format!("{name} is there twice"));
     }
@@ -42,10 +42,10 @@ pub(super) fn sums(files: &Files<'_>) -> Said {
 }
 
 /// The last of the log's keys signed the list.
-pub(super) fn signature(files: &Files<'_>, last: Option<&VerifierKey>) -> Said {
+pub(super) fn signature(files: &Files<'_>, last: Option<&VerifierKey>) -> CheckResult {
     let signature = files
         .get(SIGNATURE)
-        .map_err(|_| "the list of files is not signed: whoever changed a file could mend it")?;
+        .map_err(|_| "the list of files is not signed: anyone who changed a file could mend it")?;
     let key = last.ok_or("the keys of the log cannot be read")?;
     if !key.verifies(files.get(SUMS)?, signature) {
         return Err(format!("the last key of the log did not sign {SUMS}"));

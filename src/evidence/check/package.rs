@@ -12,7 +12,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::described::Form;
-use super::{Contents, Files, Known, Said, Step, common, description, history, holds, step};
+use super::{CheckResult, Contents, Files, Known, Step, common, description, history, holds, step};
 use crate::base::{DigestAlgorithm, Timestamp};
 use crate::evidence::bundle::{Description, TEXT_BYTES_MAX, unbracketed};
 use crate::evidence::note::VerifierKey;
@@ -87,7 +87,7 @@ fn sha256(bytes: &[u8]) -> String {
 }
 
 /// Every file is as the list has it, the list has every file, and each has a place in the format.
-fn listed(files: &Files<'_>, description: &Description) -> Said {
+fn listed(files: &Files<'_>, description: &Description) -> CheckResult {
     if let Some(name) = files.twice {
         return Err(format!("{name} is there twice"));
     }
@@ -117,7 +117,7 @@ fn listed(files: &Files<'_>, description: &Description) -> Said {
 }
 
 /// The list is signed by the last key of the log, and by the key that readers of the format check.
-fn signatures(files: &Files<'_>, last: Option<&VerifierKey>) -> Said {
+fn signatures(files: &Files<'_>, last: Option<&VerifierKey>) -> CheckResult {
     let list = files.get(LIST)?;
     let proof = json(files, PROOF)?;
     let bytes = |value: &Value| {
@@ -140,7 +140,7 @@ fn signatures(files: &Files<'_>, last: Option<&VerifierKey>) -> Said {
     }
     let by_log = &proof["logSignature"];
     if by_log.is_null() {
-        return Err("the list of files is not signed by the key of the log: whoever changed a file could mend it".to_owned());
+        return Err("the list of files is not signed by the key of the log: anyone who changed a file could mend it".to_owned());
     }
     let key = last.ok_or("the keys of the log cannot be read")?;
     if by_log["key"] != key.text().as_str() || !key.verifies(list, &bytes(&by_log["signature"])) {
@@ -150,7 +150,7 @@ fn signatures(files: &Files<'_>, last: Option<&VerifierKey>) -> Said {
 }
 
 /// The page that a reader begins with is the capture.
-fn pages(files: &Files<'_>, description: &Description) -> Said {
+fn pages(files: &Files<'_>, description: &Description) -> CheckResult {
     let at = Timestamp::parse(&description.date).map(Timestamp::to_rfc3339);
     let list = json(files, LIST)?;
     let is_capture = |url: &Value, date: &Value| {
@@ -175,7 +175,7 @@ fn pages(files: &Files<'_>, description: &Description) -> Said {
 }
 
 /// Every line of the index is of the record that lies where it says.
-fn index(files: &Files<'_>, description: &Description) -> Said {
+fn index(files: &Files<'_>, description: &Description) -> CheckResult {
     let name = "indexes/index.cdx.gz";
     let mut text = String::new();
     MultiGzDecoder::new(files.get(name)?)

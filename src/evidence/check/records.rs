@@ -4,7 +4,7 @@ use std::io::{self, Cursor, Read};
 
 use data_encoding::HEXLOWER;
 
-use super::{Files, Said, holds};
+use super::{CheckResult, Files, holds};
 use crate::base::{Digest, DigestAlgorithm, Hasher, Severity};
 use crate::evidence::bundle::Description;
 use crate::evidence::leaf::{RecordLeaf, record_text, sha256};
@@ -137,7 +137,7 @@ fn status(start: &[u8]) -> Option<u16> {
 }
 
 /// What is said of them.
-pub(super) fn told(records: &[Seen]) -> Said {
+pub(super) fn told(records: &[Seen]) -> CheckResult {
     let withheld = records.iter().filter(|r| r.place.is_none()).count();
     let weak = records.iter().filter(|r| r.algorithm == DigestAlgorithm::Sha1).count();
     let mut what = format!(
@@ -151,14 +151,14 @@ pub(super) fn told(records: &[Seen]) -> Said {
     }
     if weak > 0 {
         what.push_str(&format!(
-            "; the blocks of {weak} are bound by SHA-1 alone, which whoever made a block can make another for"
+            "; the blocks of {weak} are bound by SHA-1 alone, which anyone who made a block can make another for"
         ));
     }
     holds(what)
 }
 
 /// The leaf of each record says of it what the record says.
-pub(super) fn leaves(files: &Files<'_>, records: &[Seen]) -> Said {
+pub(super) fn leaves(files: &Files<'_>, records: &[Seen]) -> CheckResult {
     for (n, record) in (1..).zip(records) {
         let name = format!("leaves/{n:02}.txt");
         if files.text(&name)? != record.leaf {

@@ -1,12 +1,12 @@
 //! The time stamps of a bundle.
 
-use super::{Files, Known, Said, absent, holds};
+use super::{CheckResult, Files, Known, absent, holds};
 use crate::evidence::bundle::{DescribedStamp, Description};
 use crate::evidence::token::{self, Trust};
 
 /// Every token is over the checkpoint, and says what `bundle.json` says of it; those that it names
 /// are all there, and no others.
-pub(super) fn hold(files: &Files<'_>, description: &Description, known: &Known) -> Said {
+pub(super) fn hold(files: &Files<'_>, description: &Description, known: &Known) -> CheckResult {
     let checkpoint = files.get("checkpoint")?;
     let mut said = Vec::new();
     for stamp in &description.timestamps {

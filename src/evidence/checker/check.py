@@ -12,7 +12,7 @@ prints a line for each step, "ok", "absent" or "failed", and ends with 0 when no
 
 Without --key and --checkpoint everything may agree and still be made up. Take this file from where
 the program is published (`pressmark evidence checker` prints it), not from the bundle that you
-doubt: whoever forged that would have forged its check.py, too.
+doubt: anyone who forged that would have forged its check.py, too.
 """
 
 import argparse
@@ -342,7 +342,7 @@ def check_files(files):
 
 def check_files_signature(files, keys):
     if SUMS_SIGNATURE not in files:
-        raise Failed("the list of files is not signed: whoever changed a file could mend it")
+        raise Failed("the list of files is not signed: anyone who changed a file could mend it")
     if not signed(keys()[-1].public, get(files, SUMS), files[SUMS_SIGNATURE]):
         raise Failed(f"the last key of the log did not sign {SUMS}")
     return "the list is signed by the last key of the log"
@@ -550,7 +550,7 @@ def check_records(records):
     weak = sum(r.weak for r in records)
     return (f"{len(records) - withheld} records are whole and have the digests that they state"
             + (f"; {withheld} requests are withheld, whose digests are in their leaves" if withheld else "")
-            + (f"; the blocks of {weak} are bound by SHA-1 alone, which whoever made a block can make another for"
+            + (f"; the blocks of {weak} are bound by SHA-1 alone, which anyone who made a block can make another for"
                if weak else ""))
 
 
@@ -947,7 +947,7 @@ def unbroken(keys, at):
 
 
 def check_key(keys, known):
-    keys, lost = keys(), ("the log's key was lost and replaced without its word: whoever made this bundle may "
+    keys, lost = keys(), ("the log's key was lost and replaced without its word: the maker of this bundle may "
                           "be somebody else; give the key that is in force now")
     if known.key is not None:
         at = next((at for at, key in enumerate(keys) if key.text == known.key), None)
@@ -1093,7 +1093,7 @@ def check_package_signatures(files, keys):
         raise Failed(f"the signature in {PROOF} that readers of packages check does not hold")
     by_log = proof.get("logSignature")
     if by_log is None:
-        raise Failed("the list of files is not signed by the key of the log: whoever changed a file could mend it")
+        raise Failed("the list of files is not signed by the key of the log: anyone who changed a file could mend it")
     if by_log["key"] != keys()[-1].text or not signed(keys()[-1].public, data, unbase64(by_log["signature"])):
         raise Failed(f"the last key of the log did not sign {LIST}")
     return "the list is signed by the last key of the log, and by the key of packages"

@@ -12,7 +12,7 @@ use super::super::leaf::{Statement, key_change_text};
 use super::super::log::{Log, next_path};
 use super::super::note::VerifierKey;
 use super::super::{Checkpoint, EvidenceError, Trust, held, timestamp};
-use super::{Tell, VerifyOptions};
+use super::{Report, VerifyOptions};
 use crate::base::Finding;
 use crate::store::Layout;
 
@@ -24,7 +24,10 @@ fn name_of(size: u64) -> String {
 }
 
 /// The checkpoints that are kept and can be read, smallest first; each must name the one before.
-pub(super) fn read(layout: &Layout, tell: &mut Tell<'_>) -> Result<Vec<Checkpoint>, EvidenceError> {
+pub(super) fn read(
+    layout: &Layout,
+    report: &mut Report<'_>,
+) -> Result<Vec<Checkpoint>, EvidenceError> {
     let empty = Log::up_to(layout, None)?;
     let dir = layout.evidence_dir();
     let mut checkpoints: Vec<Checkpoint> = Vec::new();
@@ -32,7 +35,7 @@ pub(super) fn read(layout: &Layout, tell: &mut Tell<'_>) -> Result<Vec<Checkpoin
         match empty.checkpoint(size) {
             Ok(checkpoint) => checkpoints.push(checkpoint),
             Err(why) => {
-                tell.say(Finding::error(&name_of(size), None, "checkpoint", why.to_string()));
+                report.add(Finding::error(&name_of(size), None, "checkpoint", why.to_string()));
             }
         }
     }
@@ -47,14 +50,14 @@ pub(super) fn read(layout: &Layout, tell: &mut Tell<'_>) -> Result<Vec<Checkpoin
                 None => "it does not say which checkpoint came before it".to_owned(),
             };
             let name = name_of(checkpoint.size);
-            tell.say(Finding::error(&name, None, "checkpoint-missing", what));
+            report.add(Finding::error(&name, None, "checkpoint-missing", what));
         }
         if let (Some(time), Some(earlier)) = (checkpoint.time, before.and_then(|c| c.time))
             && time.plus(CLOCK_OFF_MAX) < earlier
         {
             let what = format!("it says {}, and the one before it is later", time.to_rfc3339());
             let name = name_of(checkpoint.size);
-            tell.say(Finding::warning(&name, None, "checkpoint-time", what));
+            report.add(Finding::warning(&name, None, "checkpoint-time", what));
         }
         before = Some(checkpoint);
     }
@@ -76,20 +79,23 @@ pub(super) fn read(layout: &Layout, tell: &mut Tell<'_>) -> Result<Vec<Checkpoin
     };
     let what = "it is not the newest of the checkpoints that are kept";
     if !agrees && kept {
-        tell.say(Finding::warning("evidence/checkpoint", None, "checkpoint", what));
+        report.add(Finding::warning("evidence/checkpoint", None, "checkpoint", what));
     } else if !agrees {
-        tell.say(Finding::error("evidence/checkpoint", None, "checkpoint", what));
+        report.add(Finding::error("evidence/checkpoint", None, "checkpoint", what));
     }
     Ok(checkpoints)
 }
 
 /// The checkpoints that others kept.
-pub(super) fn published(options: &VerifyOptions, tell: &mut Tell<'_>) -> Vec<(String, Checkpoint)> {
+pub(super) fn published(
+    options: &VerifyOptions,
+    report: &mut Report<'_>,
+) -> Vec<(String, Checkpoint)> {
     let mut read = Vec::new();
     for (name, bytes) in &options.published {
         match held::read(bytes) {
             Ok(checkpoint) => read.push((name.clone(), checkpoint)),
-            Err(why) => tell.say(Finding::error(name, None, "published", why)),
+            Err(why) => report.add(Finding::error(name, None, "published", why)),
         }
     }
     read
@@ -99,13 +105,13 @@ pub(super) fn published(options: &VerifyOptions, tell: &mut Tell<'_>) -> Vec<(St
 /// before.
 pub(super) fn keys(
     statements: &[(u64, Statement)],
-    tell: &mut Tell<'_>,
+    report: &mut Report<'_>,
 ) -> Vec<(u64, VerifierKey, bool)> {
     let mut keys: Vec<(u64, VerifierKey, bool)> = Vec::new();
     for (index, statement) in statements {
         let Statement::Key { origin, key: text, before, signature } = statement else { continue };
         let mut wrong = |what: String| {
-            tell.say(Finding::error("evidence/statements", None, "key-change", what));
+            report.add(Finding::error("evidence/statements", None, "key-change", what));
         };
         let Some(key) = VerifierKey::parse(text).filter(|key| key.name == *origin) else {
             wrong(format!("leaf {index} names a key that cannot be read"));
@@ -129,14 +135,14 @@ pub(super) fn keys(
                 let what = format!(
                     "leaf {index} begins with a new key that the old one did not sign for: its file was lost, or someone else took over"
                 );
-                tell.say(Finding::warning("evidence/statements", None, "key-replaced", what));
+                report.add(Finding::warning("evidence/statements", None, "key-replaced", what));
             }
         }
         keys.push((*index, key, handed_over));
     }
     if keys.first().is_none_or(|(index, _, _)| *index != 0) {
         let what = "the first leaf does not name the key of the log";
-        tell.say(Finding::error("evidence/statements", None, "key-change", what));
+        report.add(Finding::error("evidence/statements", None, "key-change", what));
     }
     keys
 }
@@ -150,7 +156,7 @@ fn key_at(keys: &[(u64, VerifierKey, bool)], size: u64) -> Option<&VerifierKey> 
 pub(super) fn signatures(
     checkpoints: &[Checkpoint],
     keys: &[(u64, VerifierKey, bool)],
-    tell: &mut Tell<'_>,
+    report: &mut Report<'_>,
 ) {
     let mut covered = 0;
     for checkpoint in checkpoints {
@@ -166,10 +172,10 @@ pub(super) fn signatures(
         let signed = wanted.iter().filter(|key| checkpoint.signed_by(key)).count();
         if wanted.is_empty() || signed < wanted.len() {
             let what = "it is not signed by the key of the log at its time";
-            tell.say(Finding::error(&name, None, "checkpoint-signature", what));
+            report.add(Finding::error(&name, None, "checkpoint-signature", what));
         } else if checkpoint.note.signatures.len() > wanted.len() {
             let what = "it has a signature that is none of this log's";
-            tell.say(Finding::warning(&name, None, "checkpoint-signature", what));
+            report.add(Finding::warning(&name, None, "checkpoint-signature", what));
         }
     }
 }
@@ -179,7 +185,7 @@ pub(super) fn own_key(
     layout: &Layout,
     options: &VerifyOptions,
     keys: &[(u64, VerifierKey, bool)],
-    tell: &mut Tell<'_>,
+    report: &mut Report<'_>,
 ) {
     let path = options.key.key_path(layout);
     let name = path.strip_prefix(layout.root()).unwrap_or(&path).display().to_string();
@@ -192,29 +198,33 @@ pub(super) fn own_key(
             let next = LogKey::read(&next_path(&path)).ok().flatten();
             if !fits && next.is_some_and(|next| names(&next)) {
                 let what = "the key that the log names last waits beside it: the change was broken off, and the next run ends it";
-                tell.say(Finding::warning(&name, None, "key", what));
+                report.add(Finding::warning(&name, None, "key", what));
             } else if !fits {
                 let what = "it is not the key that the log names last";
-                tell.say(Finding::error(&name, None, "key", what));
+                report.add(Finding::error(&name, None, "key", what));
             }
         }
         Ok(None) => {
             let what = "the key of the log is not there, so nothing can be added to it; put it back from its copy, or where it is lost, `pressmark evidence new-key --lost` begins with a new one (a copy of the archive may do without)";
-            tell.say(Finding::warning(&name, None, "key-missing", what));
+            report.add(Finding::warning(&name, None, "key-missing", what));
         }
         // Who verifies an archive of someone else may have no right to read its key.
         Err(EvidenceError::Io { why, .. })
             if why.kind() == std::io::ErrorKind::PermissionDenied => {}
-        Err(why) => tell.say(Finding::error(&name, None, "key", why.to_string())),
+        Err(why) => report.add(Finding::error(&name, None, "key", why.to_string())),
     }
 }
 
 /// Every checkpoint has the root that the leaves give at its size.
-pub(super) fn roots(checkpoints: &[Checkpoint], roots: &BTreeMap<u64, Hash>, tell: &mut Tell<'_>) {
+pub(super) fn roots(
+    checkpoints: &[Checkpoint],
+    roots: &BTreeMap<u64, Hash>,
+    report: &mut Report<'_>,
+) {
     for checkpoint in checkpoints {
         if roots.get(&checkpoint.size) != Some(&checkpoint.root) {
             let what = "the hashes of the log do not give its root: the log was changed after it was signed";
-            tell.say(Finding::error(&name_of(checkpoint.size), None, "log-root", what));
+            report.add(Finding::error(&name_of(checkpoint.size), None, "log-root", what));
         }
     }
 }
@@ -226,14 +236,14 @@ pub(super) fn stamps(
     checkpoints: &[Checkpoint],
     statements: &[(u64, Statement)],
     trust: &Trust,
-    tell: &mut Tell<'_>,
+    report: &mut Report<'_>,
 ) -> Result<u64, EvidenceError> {
     let kept = timestamp::kept(layout)?;
     for stamp in &kept {
         let name = stamp.name();
         let Some(checkpoint) = checkpoints.iter().find(|c| c.size == stamp.size) else {
             let what = "there is no checkpoint that this time stamp is over";
-            tell.say(Finding::error(&name, None, "timestamp", what));
+            report.add(Finding::error(&name, None, "timestamp", what));
             continue;
         };
         match stamp.verify(checkpoint.render().as_bytes(), trust) {
@@ -245,10 +255,10 @@ pub(super) fn stamps(
                         token.time.to_rfc3339(),
                         time.to_rfc3339()
                     );
-                    tell.say(Finding::warning(&name, None, "checkpoint-time", what));
+                    report.add(Finding::warning(&name, None, "checkpoint-time", what));
                 }
             }
-            Err(why) => tell.say(Finding::error(&name, None, "timestamp", why.to_string())),
+            Err(why) => report.add(Finding::error(&name, None, "timestamp", why.to_string())),
         }
     }
     for (index, statement) in statements {
@@ -260,7 +270,7 @@ pub(super) fn stamps(
             None => format!("the time stamp that leaf {index} names is gone, with its chain"),
         };
         let name = timestamp::name_of(*checkpoint, authority);
-        tell.say(Finding::error(&name, None, "timestamp", what));
+        report.add(Finding::error(&name, None, "timestamp", what));
     }
     Ok(kept.len() as u64)
 }
@@ -270,7 +280,7 @@ pub(super) fn against(
     published: &[(String, Checkpoint)],
     roots: &BTreeMap<u64, Hash>,
     keys: &[(u64, VerifierKey, bool)],
-    tell: &mut Tell<'_>,
+    report: &mut Report<'_>,
 ) {
     let all: Vec<VerifierKey> = keys.iter().map(|(_, key, _)| key.clone()).collect();
     for (name, checkpoint) in published {
@@ -283,7 +293,7 @@ pub(super) fn against(
                 checkpoint.size
             ),
             Some(root) if *root != checkpoint.root => {
-                "the log is not the one that this checkpoint was published for: it was made anew"
+                "the log is not the one that this checkpoint was published for: it was created again"
                     .to_owned()
             }
             Some(_) => match key_at(keys, checkpoint.size) {
@@ -291,6 +301,6 @@ pub(super) fn against(
                 _ => "it is not signed by the key that the log names for its time".to_owned(),
             },
         };
-        tell.say(Finding::error(name, None, "published", what));
+        report.add(Finding::error(name, None, "published", what));
     }
 }

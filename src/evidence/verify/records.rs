@@ -9,7 +9,7 @@ use tlog_tiles::Hash;
 use super::super::derive::{Derived, Deriver};
 use super::super::leaf::{ENTRY_LEN, Statement, hash_of};
 use super::super::log::Log;
-use super::{Checkpoint, Tell};
+use super::{Checkpoint, Report};
 use crate::base::{Finding, Timestamp};
 use crate::store::layout::is_open;
 
@@ -44,11 +44,11 @@ struct Current {
 }
 
 impl Current {
-    fn advance(&mut self, tell: &mut Tell<'_>) {
+    fn advance(&mut self, report: &mut Report<'_>) {
         self.next = match self.deriver.as_mut().map(Deriver::next) {
             Some(Ok(next)) => next,
             Some(Err(why)) => {
-                tell.say(Finding::error(&self.name, None, "unreadable", why.to_string()));
+                report.add(Finding::error(&self.name, None, "unreadable", why.to_string()));
                 self.deriver = None;
                 None
             }
@@ -93,40 +93,40 @@ impl<'a> Records<'a> {
         index: u64,
         (number, offset, within): (u32, u64, u32),
         hash: Option<Hash>,
-        tell: &mut Tell<'_>,
+        report: &mut Report<'_>,
     ) -> Option<[u8; ENTRY_LEN]> {
         if self.current.as_ref().is_none_or(|current| current.number != number) {
-            self.leave(tell);
-            self.current = Some(self.enter(index, number, tell)?);
+            self.leave(report);
+            self.current = Some(self.enter(index, number, report)?);
         }
         let current = self.current.as_mut()?;
         let place = (offset, within);
         while let Some(there) = current.next.as_ref().filter(|d| (d.offset, d.within) < place) {
             let what =
                 "this record is not in the log, though later ones are: it was put in afterwards";
-            tell.say(Finding::error(&current.name, Some(there.offset), "record-inserted", what));
-            current.advance(tell);
+            report.add(Finding::error(&current.name, Some(there.offset), "record-inserted", what));
+            current.advance(report);
         }
         let Some(derived) = current.next.take_if(|d| (d.offset, d.within) == place) else {
             if current.deriver.is_some() {
                 let what =
                     format!("leaf {index} of the log stands for a record here, and there is none");
-                tell.say(Finding::error(&current.name, Some(offset), "record-missing", what));
+                report.add(Finding::error(&current.name, Some(offset), "record-missing", what));
             }
             return None;
         };
         if hash.is_some_and(|hash| hash_of(&derived.entry) != hash) {
             let what = format!("the record is not the one that was logged as leaf {index}");
-            tell.say(Finding::error(&current.name, Some(offset), "record-changed", what));
+            report.add(Finding::error(&current.name, Some(offset), "record-changed", what));
         }
         let name = current.name.clone();
-        current.advance(tell);
-        self.dated(index, &name, &derived, tell);
+        current.advance(report);
+        self.dated(index, &name, &derived, report);
         Some(derived.entry)
     }
 
     /// A record that claims to be older than a checkpoint that came before it.
-    fn dated(&mut self, index: u64, name: &str, derived: &Derived, tell: &mut Tell<'_>) {
+    fn dated(&mut self, index: u64, name: &str, derived: &Derived, report: &mut Report<'_>) {
         while self.checkpoints.get(self.passed).is_some_and(|c| c.size <= index) {
             self.passed += 1;
         }
@@ -140,15 +140,15 @@ impl<'a> Records<'a> {
                 date.to_rfc3339(),
                 before.to_rfc3339()
             );
-            tell.say(Finding::warning(name, Some(derived.offset), "back-dated", what));
+            report.add(Finding::warning(name, Some(derived.offset), "back-dated", what));
         }
     }
 
-    fn enter(&mut self, index: u64, number: u32, tell: &mut Tell<'_>) -> Option<Current> {
+    fn enter(&mut self, index: u64, number: u32, report: &mut Report<'_>) -> Option<Current> {
         let names = self.log.ledger().names();
         let Some(name) = usize::try_from(number).ok().and_then(|n| names.get(n)) else {
             let what = format!("leaf {index} is of file {number}, which has no name");
-            tell.say(Finding::error("evidence/files", None, "log-position", what));
+            report.add(Finding::error("evidence/files", None, "log-position", what));
             return None;
         };
         self.seen.insert(name.clone());
@@ -158,43 +158,43 @@ impl<'a> Records<'a> {
         let deriver = match self.files.get(name).map(|path| Deriver::open(path, None)) {
             Some(Ok(deriver)) => Some(deriver),
             Some(Err(why)) => {
-                tell.say(Finding::error(name, None, "unreadable", why.to_string()));
+                report.add(Finding::error(name, None, "unreadable", why.to_string()));
                 None
             }
             None => {
                 // A sealed file that is gone is told of with its seal.
                 if !self.sealed.contains(name) {
                     let what = "the log has records of it, but the file is gone";
-                    tell.say(Finding::error(name, None, "file-missing", what));
+                    report.add(Finding::error(name, None, "file-missing", what));
                 }
                 None
             }
         };
         let mut current = Current { number, name: name.clone(), deriver, next: None };
-        current.advance(tell);
+        current.advance(report);
         Some(current)
     }
 
     /// Ends a file, or puts it by where the log comes back to it.
-    fn leave(&mut self, tell: &mut Tell<'_>) {
+    fn leave(&mut self, report: &mut Report<'_>) {
         let Some(current) = self.current.take() else { return };
         let numbers = self.log.ledger().numbers(&current.name);
         if numbers.last().is_some_and(|last| *last > current.number) {
             self.left.insert(current.name.clone(), current);
         } else {
-            self.rest(current, tell);
+            self.rest(current, report);
         }
     }
 
     /// What a file holds beyond its last leaf.
-    fn rest(&mut self, mut current: Current, tell: &mut Tell<'_>) {
+    fn rest(&mut self, mut current: Current, report: &mut Report<'_>) {
         let is_open = self.files.get(&current.name).is_some_and(|path| is_open(path));
         let newest = self.checkpoints.last().and_then(|c| c.time);
         let (mut count, mut first) = (0, None);
         while let Some(derived) = current.next.take() {
             if self.sealed.contains(&current.name) {
                 let what = "this record is not in the log, though its file was sealed: it was put in afterwards";
-                tell.say(Finding::error(
+                report.add(Finding::error(
                     &current.name,
                     Some(derived.offset),
                     "record-inserted",
@@ -213,25 +213,25 @@ impl<'a> Records<'a> {
                         newest.to_rfc3339()
                     );
                     let at = Some(derived.offset);
-                    tell.say(Finding::warning(&current.name, at, "back-dated", what));
+                    report.add(Finding::warning(&current.name, at, "back-dated", what));
                 }
             }
-            current.advance(tell);
+            current.advance(report);
         }
         self.waiting += count;
         if count > 0 && !is_open && !self.is_writing {
             let what = format!(
                 "{count} records from here on are not in the log; the next run that writes adds them, and nothing proves them until then"
             );
-            tell.say(Finding::warning(&current.name, first, "not-in-log", what));
+            report.add(Finding::warning(&current.name, first, "not-in-log", what));
         }
     }
 
     /// Ends the walk: files that the log does not know; how many records are not in it yet.
-    pub fn finish(mut self, tell: &mut Tell<'_>) -> u64 {
-        self.leave(tell);
+    pub fn finish(mut self, report: &mut Report<'_>) -> u64 {
+        self.leave(report);
         for current in std::mem::take(&mut self.left).into_values() {
-            self.rest(current, tell);
+            self.rest(current, report);
         }
         for (name, path) in self.files {
             if self.seen.contains(name) {
@@ -241,10 +241,10 @@ impl<'a> Records<'a> {
                 Ok(deriver) => {
                     let (name, deriver) = (name.clone(), Some(deriver));
                     let mut current = Current { number: u32::MAX, name, deriver, next: None };
-                    current.advance(tell);
-                    self.rest(current, tell);
+                    current.advance(report);
+                    self.rest(current, report);
                 }
-                Err(why) => tell.say(Finding::error(name, None, "unreadable", why.to_string())),
+                Err(why) => report.add(Finding::error(name, None, "unreadable", why.to_string())),
             }
         }
         self.waiting

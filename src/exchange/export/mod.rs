@@ -96,7 +96,7 @@ pub struct Exporting<'a> {
     pub format: ExportFormat,
     /// The program that writes: `pressmark/0.1.0`.
     pub software: String,
-    /// What it is an export of, in words.
+    /// What it is an export of, as text.
     pub description: String,
     /// Titles of pages, for packages.
     pub titles: &'a mut Titles<'a>,

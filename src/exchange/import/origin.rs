@@ -93,7 +93,7 @@ impl Origin {
             if !path.to_string_lossy().ends_with(ENDING) {
                 continue;
             }
-            // One that cannot be read says nothing: its file is taken for unknown, and named anew.
+            // One that cannot be read says nothing: its file is taken for unknown, and named again.
             let origin = fs::read(&path).ok().and_then(|text| serde_json::from_slice(&text).ok());
             let Some(origin) = origin else { continue };
             let origin: Self = origin;

@@ -14,7 +14,7 @@ use super::dom::{Dom, NodeId, Tag};
 use super::flow::Flow;
 use super::json_ld::LdArticle;
 use super::page::{Disagreement, Fact, Origin, PageTime};
-use super::shown_dates::{self, Call, Shown, words_call};
+use super::shown_dates::{self, DateLabel, Shown, words_call};
 use crate::dates::{self, Style};
 
 const PUBLISHED_METAS: &[&str] = &[
@@ -170,7 +170,7 @@ pub fn find(place: &Place<'_>, declared: &Declared, ld: &LdArticle) -> Found {
     }
     let beside = shown_dates::beside_headline(place);
     if published.0.is_empty() {
-        published.0.extend(shown_dates::best(&beside, Call::Published));
+        published.0.extend(shown_dates::best(&beside, DateLabel::Published));
         if published.0.is_empty() {
             stamps(place, declared, &mut published, &mut modified);
         }
@@ -183,7 +183,7 @@ pub fn find(place: &Place<'_>, declared: &Declared, ld: &LdArticle) -> Found {
         published.0.extend(shown_dates::labelled(place));
     }
     // Templates show a change that their data do not tell of yet.
-    let change = shown_dates::best(&beside, Call::Updated);
+    let change = shown_dates::best(&beside, DateLabel::Updated);
     let is_later =
         |time: &PageTime| modified.first().is_none_or(|first| day(time) > day(&first.value));
     if let Some(change) = change.filter(|(_, time)| is_later(time)) {
@@ -272,8 +272,8 @@ fn stamps(
             continue;
         }
         match call(place.dom, dated) {
-            Call::Updated => modified.0.push((Origin::Markup, found)),
-            Call::Published | Call::Nothing => published.0.push((Origin::Markup, found)),
+            DateLabel::Updated => modified.0.push((Origin::Markup, found)),
+            DateLabel::Published | DateLabel::Nothing => published.0.push((Origin::Markup, found)),
         }
     }
 }
@@ -327,8 +327,10 @@ fn times(
         let Some(found) = inner(dated) else { continue };
         let call = call(place.dom, dated);
         match call {
-            Call::Updated => modified.0.push((Origin::Markup, found.clone())),
-            Call::Published | Call::Nothing => published.0.push((Origin::Markup, found.clone())),
+            DateLabel::Updated => modified.0.push((Origin::Markup, found.clone())),
+            DateLabel::Published | DateLabel::Nothing => {
+                published.0.push((Origin::Markup, found.clone()))
+            }
         }
         shown.push(Shown { origin: Origin::Markup, time: found, call, sure: true });
     }
@@ -342,22 +344,22 @@ fn whole_days(declared: &Declared) -> Vec<&str> {
 }
 
 /// What a `time` is called by its own class, the text just before it, or its parent's class.
-fn call(dom: &Dom, dated: &Dated) -> Call {
+fn call(dom: &Dom, dated: &Dated) -> DateLabel {
     let named = |id: NodeId| {
         format!("{} {}", dom.attr(id, "class").unwrap_or(""), dom.attr(id, "id").unwrap_or(""))
     };
     let own = named(dated.node).to_lowercase();
     if own.contains("updat") || own.contains("modif") {
-        return Call::Updated;
+        return DateLabel::Updated;
     }
     if own.contains("publish")
         || own.contains("created")
         || dom.attr(dated.node, "pubdate").is_some()
     {
-        return Call::Published;
+        return DateLabel::Published;
     }
-    if let Call::Updated = words_call(&dated.shown) {
-        return Call::Updated;
+    if let DateLabel::Updated = words_call(&dated.shown) {
+        return DateLabel::Updated;
     }
     let mut at = dom.prev_sibling(dated.node);
     for _ in 0..4 {
@@ -385,12 +387,12 @@ fn call(dom: &Dom, dated: &Dated) -> Call {
         Some(up) => {
             let name = named(up).to_lowercase();
             if name.contains("updat") || name.contains("modif") {
-                Call::Updated
+                DateLabel::Updated
             } else {
-                Call::Nothing
+                DateLabel::Nothing
             }
         }
-        None => Call::Nothing,
+        None => DateLabel::Nothing,
     }
 }
 

@@ -3,12 +3,12 @@
 
 use super::{Candidates, day};
 use crate::extract::page::{Fact, Origin, PageTime};
-use crate::extract::shown_dates::{Call, Shown};
+use crate::extract::shown_dates::{DateLabel, Shown};
 
 /// What is to be believed in place of the surest declaration, if anything.
 ///
 /// Three cases. A time in UTC is of the neighbouring day where the page shows its own day. A
-/// template that fills the day of publication anew at every change gives itself away by an earlier
+/// template that fills the day of publication again at every change gives itself away by an earlier
 /// day that readers are shown. And a day that two other sources say beats one that stands alone.
 pub(super) fn weigh(
     first: &Fact<PageTime>,
@@ -25,7 +25,8 @@ pub(super) fn weigh(
     let url = published.0.iter().filter(|(origin, _)| *origin == Origin::Url);
     // A `time` that nothing names may be of a card of another page.
     let own = |s: &&Shown| {
-        s.call == Call::Published || s.call == Call::Nothing && s.origin == Origin::Visible
+        s.call == DateLabel::Published
+            || s.call == DateLabel::Nothing && s.origin == Origin::Visible
     };
     let told = shown.iter().filter(own).map(|s| (s.origin, &s.time));
     let read: Vec<(Origin, &PageTime)> = told.chain(url.map(|(o, t)| (*o, t))).collect();
@@ -36,11 +37,11 @@ pub(super) fn weigh(
     let earlier = |time: &PageTime| {
         day(time) < day(&first.value) && time.text.len() >= 10 && !is_swapped(time, &first.value)
     };
-    let called = |call: Call| shown.iter().filter(move |s| s.call == call);
+    let called = |call: DateLabel| shown.iter().filter(move |s| s.call == call);
     // "Published 25 June", and further down "first published 4 April" of what came before it.
-    let confirmed = called(Call::Published).any(|s| day(&s.time) == day(&first.value));
+    let confirmed = called(DateLabel::Published).any(|s| day(&s.time) == day(&first.value));
     if !confirmed {
-        if let Some(said) = called(Call::Published).find(|s| earlier(&s.time)) {
+        if let Some(said) = called(DateLabel::Published).find(|s| earlier(&s.time)) {
             return fact(said.origin, &said.time);
         }
         // Changed on the day it was published, or before: the day is that of the last change.
@@ -48,7 +49,7 @@ pub(super) fn weigh(
         // The declared day is for machines alone, and a line beside the headline has another: no
         // line tells of a day before the page was there, if not of its own.
         let is_hidden = first.origin != Origin::Markup
-            && !called(Call::Nothing).any(|s| day(&s.time) == day(&first.value));
+            && !called(DateLabel::Nothing).any(|s| day(&s.time) == day(&first.value));
         let is_told = |o: Origin| restamped || is_hidden && o == Origin::Visible;
         let told = read.iter().find(|(o, t)| is_told(*o) && earlier(t) && !is_change(t));
         if let Some((origin, time)) = told {
@@ -56,7 +57,7 @@ pub(super) fn weigh(
         }
         // What was changed in May did not appear in November.
         let changed =
-            called(Call::Updated).find(|s| s.origin == Origin::Visible && earlier(&s.time));
+            called(DateLabel::Updated).find(|s| s.origin == Origin::Visible && earlier(&s.time));
         if let Some(changed) = changed {
             return fact(changed.origin, &changed.time);
         }
@@ -75,14 +76,14 @@ pub(super) fn weigh(
     fact(*origin, time)
 }
 
-/// The day of a page that is issued anew under its old address: "The best tents of 2025", declared in
+/// The day of a page that is reissued under its old address: "The best tents of 2025", declared in
 /// 2019, with one day beside the headline, called nothing, that goes with the year in the title.
 ///
 /// A title may look ahead into the next year, not further.
 fn reissued<'a>(declared: &PageTime, shown: &'a [Shown], title_year: u16) -> Option<&'a PageTime> {
     let year = |time: &PageTime| time.text.get(..4)?.parse::<u16>().ok();
     let line = &shown.iter().find(|s| s.sure && s.origin == Origin::Visible)?.time;
-    let alone = shown.iter().all(|s| s.call == Call::Nothing && day(&s.time) == day(line));
+    let alone = shown.iter().all(|s| s.call == DateLabel::Nothing && day(&s.time) == day(line));
     let ahead = title_year.checked_sub(year(line)?)?;
     (alone && ahead <= 1 && year(declared)? + 1 < title_year).then_some(line)
 }

@@ -225,7 +225,7 @@ fn outer<'a>(list: &[Token], near: &'a [CueHit], hit: &CueHit) -> Option<&'a Cue
         .subject
         .as_ref()
         .is_some_and(|m| matches!(m.kind, MentionKind::Pronoun(p) if p != Pronoun::Relative));
-    // "denounced what he called “…”" is as good as said by whoever denounced.
+    // "denounced what he called “…”" is as good as said by anyone who denounced.
     let what = hit
         .subject
         .as_ref()

@@ -2,7 +2,7 @@
 //! not yet politeness to that machine.
 //!
 //! Each request takes a turn; turns of one address are apart by a fixed time, and are given out in the
-//! order in which they are asked for. Whoever has to wait for one is told when it comes and keeps it.
+//! order in which they are asked for. Anyone who has to wait for one is told when it comes and keeps it.
 //! Pages and what pages need have lines of their own, so that a page of fifty thousand images does not
 //! hold up the pages of everyone behind the same address. Never sleeps and reads no clock.
 
@@ -23,7 +23,7 @@ pub enum Line {
 
 /// With more addresses, or turns that wait, than this in memory, those whose time is over are forgotten.
 const REMEMBERED_MAX: usize = 65_536;
-/// A turn that nobody came for is kept for so long: whoever has it may wait for its host as well.
+/// A turn that nobody came for is kept for so long: anyone who has it may wait for its host as well.
 const KEPT: Duration = Duration::from_mins(10);
 
 /// A clock that goes back by more was set.

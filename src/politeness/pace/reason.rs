@@ -44,11 +44,11 @@ pub enum Reason {
         /// What it was cut to, if it was.
         capped: Option<Duration>,
     },
-    /// Back-off after trouble.
+    /// Back-off after a failure.
     Backoff {
         /// How long.
         pause: Duration,
-        /// How many of this trouble in a row.
+        /// How many failures of this kind in a row.
         in_row: u32,
         /// `503`, `timeout`.
         cause: String,

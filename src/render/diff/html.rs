@@ -2,7 +2,7 @@
 //! by side, switched by two radio buttons and no script.
 //!
 //! Nothing is fetched and nothing runs: the file forbids both in a policy of its own. What came and
-//! went is marked by `ins` and `del`, underlined and struck through, and said in words to a screen
+//! went is marked by `ins` and `del`, underlined and struck through, and said as text to a screen
 //! reader; colour only repeats it. It prints, follows light and dark, and folds long unchanged runs.
 
 use std::fmt::Write as _;

@@ -107,7 +107,7 @@ fn cell(day: Option<usize>, days: &[&Day], prefix: &str) -> Markup {
     }
 }
 
-/// What happened on a day, in words.
+/// What happened on a day, as text.
 fn told(day: &Day) -> String {
     let mut parts = vec![count(day.new + day.unchanged, "capture")];
     if day.unchanged > 0 {

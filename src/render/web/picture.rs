@@ -50,7 +50,7 @@ fn percent(x: f64) -> String {
     format!("{x:.2}%")
 }
 
-/// The picture, its legend and what it shows in words.
+/// The picture, its legend and what it shows as text.
 pub(super) fn picture(site: &Site, found: &Timeline) -> Markup {
     let Some(scale) = Scale::of(found) else { return html! {} };
     let rows = placed(&found.points, &scale);

@@ -12,7 +12,7 @@ pub(super) fn line(text: &str) -> String {
     printable::flat(text).trim().to_owned()
 }
 
-/// The same, cut where it is longer than so many cells.
+/// The same, cut where it is longer than this many cells.
 pub(super) fn short(text: &str, cells: usize) -> String {
     fitted(&line(text), cells).into_owned()
 }

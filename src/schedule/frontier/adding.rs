@@ -151,7 +151,7 @@ impl Frontier {
         }
         let due = found.due.unix_micros();
         let phase = old.lane.phase();
-        // A part of a page was captured for all who show it, whoever names it now.
+        // A part of a page was captured for all who show it, anyone who names it now.
         let is_part = found.path.is_requisite();
         let wanted = match (found.ask, phase) {
             (Ask::IfNew, Phase::Queued) | (Ask::Again | Ask::Signal, _) => true,

@@ -258,7 +258,7 @@ proptest! {
                 }
                 Op::Reopen => {
                     // What is in flight comes back first: a death forgets who left meanwhile, and they
-                    // are asked again by whoever starts next.
+                    // are asked again by anyone who starts next.
                     for claim in claims.drain(..) {
                         frontier.release(claim).unwrap();
                     }

@@ -13,7 +13,7 @@ use crate::answers::history::HistoryJson;
 use crate::answers::page::PageJson;
 use crate::answers::quotes::{FoundQuotes, QuotesRequest, of_everything, of_url};
 use crate::answers::search::{SearchJson, SearchRequest};
-use crate::answers::when::{StoodJson, WhenRequest};
+use crate::answers::when::{PhraseSpanJson, WhenRequest};
 use crate::answers::{self, ChangesRequest, HistoryRequest};
 use crate::app::queue::Queue;
 use crate::app::{AppError, Kind};
@@ -24,8 +24,8 @@ use crate::cite::Style;
 use crate::crawl::DueLine;
 use crate::diff::ChangeKind;
 use crate::history::VersionJson;
-use crate::history::changes::Wanted;
-use crate::history::standing::Stood;
+use crate::history::changes::ChangeFilter;
+use crate::history::standing::PhraseSpan;
 use crate::search::find::Order;
 
 /// The names of the styles of citations.
@@ -112,9 +112,9 @@ pub fn show(state: &Arc<Serve>, params: &Params, out: &mut Writer) -> Result<(),
 pub fn history(state: &Arc<Serve>, params: &Params, out: &mut Writer) -> Result<(), Refusal> {
     let url = params.needed("url")?;
     let period = period(state, params)?;
-    let mut sayer = state.archive.sayer();
+    let mut page_reader = state.archive.page_reader();
     let request = HistoryRequest { url: url.to_owned(), period };
-    let mut versions = answers::history(&mut sayer, &request)?;
+    let mut versions = answers::history(&mut page_reader, &request)?;
     let (begin, end) = HistoryJson::frame(url);
     let mut before = begin.as_str();
     for version in &mut versions {
@@ -152,7 +152,7 @@ pub fn changes(state: &Arc<Serve>, params: &Params, out: &mut Writer) -> Result<
         ChangeKind::from_label(word).ok_or_else(|| wrong("kind", "a kind of change", word))
     };
     let kinds = params.all("kind").filter(|word| !word.is_empty());
-    let wanted = Wanted {
+    let wanted = ChangeFilter {
         since: time(state, params, "since")?.map(|range| range.start),
         until: time(state, params, "until")?.map(|range| range.end),
         kinds: kinds.map(kind).collect::<Result<_, _>>()?,
@@ -161,8 +161,8 @@ pub fn changes(state: &Arc<Serve>, params: &Params, out: &mut Writer) -> Result<
         weight_min: params.value("weight", "a number from 1 to 5")?.unwrap_or(1),
     };
     let request = ChangesRequest { wanted, limit: number(params, "limit") };
-    let mut sayer = state.archive.sayer();
-    for change in answers::changes(&mut sayer, &request, &mut |_| {})? {
+    let mut page_reader = state.archive.page_reader();
+    for change in answers::changes(&mut page_reader, &request, &mut |_| {})? {
         out.line(&change?)?;
     }
     Ok(())
@@ -208,8 +208,9 @@ pub fn when(state: &Arc<Serve>, params: &Params, out: &mut Writer) -> Result<(),
     let phrase = params.needed("phrase")?;
     let host = params.text("host").map(str::to_owned);
     let request = WhenRequest { phrase: phrase.to_owned(), host };
-    let mut write =
-        |stood: Stood| -> Result<(), Refusal> { out.line(&StoodJson::new(phrase, &stood)) };
+    let mut write = |stood: PhraseSpan| -> Result<(), Refusal> {
+        out.line(&PhraseSpanJson::new(phrase, &stood))
+    };
     answers::when::when(&state.archive, &request, &mut |_| {}, &mut write).map(drop)
 }
 

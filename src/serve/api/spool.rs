@@ -104,7 +104,7 @@ impl Spool {
     /// # Errors
     /// When the answer ended with an error before its first byte.
     pub async fn begun(&self) -> Result<(), Refusal> {
-        // Whoever asks and goes away must not leave the work going on for nobody.
+        // Anyone who asks and goes away must not leave the work going on for nobody.
         let gone = Gone(self);
         let begun = std::future::poll_fn(|context| {
             let mut inner = self.inner();

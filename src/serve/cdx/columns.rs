@@ -1,4 +1,4 @@
-//! What is told of a row: the fields of a capture, and for a revisit the place of what it repeats.
+//! The columns of a row: the fields of a capture, and for a revisit the place of what it repeats.
 
 use std::borrow::Cow;
 
@@ -24,11 +24,11 @@ pub enum Place {
 pub struct Column {
     /// Its name.
     pub name: String,
-    what: What,
+    what: Content,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum What {
+enum Content {
     Field(Field),
     /// The digest without the label of SHA-1.
     BareDigest,
@@ -45,8 +45,8 @@ impl Column {
     fn parse(name: &str) -> Result<Self, Refusal> {
         let place = PLACES.iter().find(|(known, _)| *known == name);
         let what = match place {
-            Some((_, place)) => What::Original(*place),
-            None => What::Field(Field::parse(name).ok_or_else(|| {
+            Some((_, place)) => Content::Original(*place),
+            None => Content::Field(Field::parse(name).ok_or_else(|| {
                 let name: String = name.chars().take(100).collect();
                 let known: Vec<&str> = Field::ALL.iter().map(|field| field.name()).collect();
                 Refusal::bad(format!("fl: unknown field {name:?}; there are {}", known.join(", ")))
@@ -67,15 +67,14 @@ impl Column {
 
     /// The fields of a capture in JSON, with those of the original where revisits are resolved.
     pub fn all(resolve: bool) -> Vec<Self> {
-        let field = |field: Field| Self { name: field.name().to_owned(), what: What::Field(field) };
+        let field =
+            |field: Field| Self { name: field.name().to_owned(), what: Content::Field(field) };
         let mut columns: Vec<Self> = Field::ALL.into_iter().map(field).collect();
         if resolve {
-            columns.extend(
-                PLACES.map(|(name, place)| Self {
-                    name: name.to_owned(),
-                    what: What::Original(place),
-                }),
-            );
+            columns.extend(PLACES.map(|(name, place)| Self {
+                name: name.to_owned(),
+                what: Content::Original(place),
+            }));
         }
         columns
     }
@@ -83,7 +82,7 @@ impl Column {
     /// The same with digests as the Wayback Machine has them.
     pub fn with_bare_digests(columns: Vec<Self>) -> Vec<Self> {
         let bare = |column: Self| match column.what {
-            What::Field(Field::Digest) => Self { what: What::BareDigest, ..column },
+            Content::Field(Field::Digest) => Self { what: Content::BareDigest, ..column },
             _ => column,
         };
         columns.into_iter().map(bare).collect()
@@ -91,17 +90,17 @@ impl Column {
 
     /// Whether it is one of those that every CDXJ line begins with.
     pub fn is_in_front(&self) -> bool {
-        matches!(self.what, What::Field(Field::Urlkey | Field::Timestamp))
+        matches!(self.what, Content::Field(Field::Urlkey | Field::Timestamp))
     }
 
     /// Its value; `-` where there is none.
     pub fn value<'r>(&self, row: &'r Row) -> Cow<'r, str> {
         match self.what {
-            What::Field(field) => field.value(&row.capture),
-            What::BareDigest => {
+            Content::Field(field) => field.value(&row.capture),
+            Content::BareDigest => {
                 row.capture.digest.map_or(Cow::Borrowed("-"), |d| Cow::Owned(bare_digest(d)))
             }
-            What::Original(place) => {
+            Content::Original(place) => {
                 let original = row.original.as_ref();
                 let original = original.filter(|_| row.capture.kind == RecordKind::Revisit);
                 match (original, place) {

@@ -218,7 +218,7 @@ impl Showing<'_> {
         Ok(response)
     }
 
-    /// A page of ours that holds the capture in a frame, where its scripts run.
+    /// A page of the reader that holds the capture in a frame, where its scripts run.
     fn frame(&self, own: &replay::Site, status: StatusCode, banner: &Banner) -> Response {
         let inner = uri_m(&self.asked.site, Modifier::Page, self.capture);
         let banner = banner.to_html();

@@ -4,7 +4,7 @@ use std::io::Read;
 
 use super::super::arc;
 use super::super::parse::{Form, RecordHeader, Warning, excerpt, header_len_from, parse_header};
-use super::{Begun, Current, Framing, MEMBER_PER_RECORD, Stop, Trouble, WarcReader};
+use super::{Begun, Current, Framing, MEMBER_PER_RECORD, Stop, UnpackError, WarcReader};
 use crate::base::Severity;
 
 impl<R: Read> WarcReader<R> {
@@ -152,7 +152,7 @@ impl<R: Read> WarcReader<R> {
 
     /// Whether there are more raw bytes of the same record: of its member, or of the next where
     /// that begins no record.
-    pub(super) fn more(&mut self) -> Result<bool, Trouble> {
+    pub(super) fn more(&mut self) -> Result<bool, UnpackError> {
         loop {
             if self.unpack.fill()? {
                 return Ok(true);
@@ -178,10 +178,10 @@ impl<R: Read> WarcReader<R> {
     pub(super) fn short(&self, what: &str) -> Stop {
         let plain = self.unpack.framing == Some(Framing::Plain);
         if plain {
-            Stop::Member(Trouble::Cut)
+            Stop::Member(UnpackError::Cut)
         } else {
             let what = what.replace("file", "member");
-            Stop::Member(Trouble::Damaged { rule: "short-record", what, at_end: true })
+            Stop::Member(UnpackError::Damaged { rule: "short-record", what, at_end: true })
         }
     }
 }

@@ -4,7 +4,7 @@ use std::io::{self, Read};
 
 use super::super::member::GZIP_MAGIC;
 use super::super::parse::Form;
-use super::{Current, Framing, Located, ReadError, Rest, Stop, Trouble, WarcReader};
+use super::{Current, Framing, Located, ReadError, Rest, Stop, UnpackError, WarcReader};
 use crate::base::Severity;
 
 impl<R: Read> WarcReader<R> {
@@ -141,7 +141,7 @@ impl<R: Read> WarcReader<R> {
         }
         if !ended {
             if plain && !more {
-                return Err(Stop::Member(Trouble::Cut));
+                return Err(Stop::Member(UnpackError::Cut));
             }
             let what = "the block is not followed by two line breaks".to_owned();
             self.note(Severity::Warning, offset, "record-end", what);

@@ -1,22 +1,22 @@
-//! What happens after trouble: it is reported, and the next place is looked for where a record may
+//! What happens after a failure: it is reported, and the next place is looked for where a record may
 //! begin.
 
 use std::io::{self, Read};
 
 use super::super::arc;
 use super::super::parse::Form;
-use super::{Current, End, Framing, ReadError, Stop, Trouble, WarcReader};
+use super::{Current, End, Framing, ReadError, Stop, UnpackError, WarcReader};
 use crate::base::Severity;
 
 impl<R: Read> WarcReader<R> {
     /// Marks the record as failed, goes on to the next, and tells its reader.
     pub(super) fn fail_current(&mut self, stop: Stop) -> io::Error {
         let (kind, what) = match &stop {
-            Stop::Member(Trouble::Io(why)) => (why.kind(), why.to_string()),
-            Stop::Member(Trouble::Cut) => {
+            Stop::Member(UnpackError::Io(why)) => (why.kind(), why.to_string()),
+            Stop::Member(UnpackError::Cut) => {
                 (io::ErrorKind::UnexpectedEof, "the file ends inside this record".to_owned())
             }
-            Stop::Member(Trouble::Damaged { what, .. }) | Stop::Record(_, what) => {
+            Stop::Member(UnpackError::Damaged { what, .. }) | Stop::Record(_, what) => {
                 (io::ErrorKind::InvalidData, what.clone())
             }
         };
@@ -49,7 +49,7 @@ impl<R: Read> WarcReader<R> {
     ) -> Result<bool, ReadError> {
         let (rule, what) = match stop {
             Stop::Record(rule @ "content-length", what) => (*rule, what.clone()),
-            Stop::Member(Trouble::Cut) if self.options.search_blocks => {
+            Stop::Member(UnpackError::Cut) if self.options.search_blocks => {
                 ("cut-record", "the file ends inside this record".to_owned())
             }
             _ => return Ok(false),
@@ -68,12 +68,12 @@ impl<R: Read> WarcReader<R> {
                 Stop::Member(_) => self.search_member(current.offset, Passed::ReportIfFound),
                 Stop::Record(..) => self.search_member(current.offset, Passed::Report),
             },
-            Err(Trouble::Io(why)) => Err(why),
-            Err(Trouble::Cut | Trouble::Damaged { .. }) => Ok(()),
+            Err(UnpackError::Io(why)) => Err(why),
+            Err(UnpackError::Cut | UnpackError::Damaged { .. }) => Ok(()),
         });
         searched.map_err(|why| self.io_error(why))?;
         // Nothing was found: the file ends as it would have without the search.
-        if matches!((self.end, stop), (Some(End::Garbage(_)), Stop::Member(Trouble::Cut))) {
+        if matches!((self.end, stop), (Some(End::Garbage(_)), Stop::Member(UnpackError::Cut))) {
             self.end = Some(End::Cut(current.offset));
         }
         Ok(true)
@@ -89,7 +89,7 @@ impl<R: Read> WarcReader<R> {
             || self.form != Some(Form::Warc) && arc::may_begin(out)
     }
 
-    /// Reports trouble with the record at `offset` and goes to the next place where a record may
+    /// Reports a problem with the record at `offset` and goes to the next place where a record may
     /// begin, or ends.
     pub(super) fn recover(&mut self, stop: Stop, offset: u64) -> Result<(), ReadError> {
         match self.report_and_move_on(stop, offset) {
@@ -100,15 +100,15 @@ impl<R: Read> WarcReader<R> {
 
     pub(super) fn report_and_move_on(&mut self, stop: Stop, offset: u64) -> io::Result<()> {
         match stop {
-            Stop::Member(Trouble::Io(why)) => Err(why),
-            Stop::Member(Trouble::Cut) => {
+            Stop::Member(UnpackError::Io(why)) => Err(why),
+            Stop::Member(UnpackError::Cut) => {
                 let what = "the file ends inside this record".to_owned();
                 self.note(Severity::Error, offset, "cut-record", what);
                 self.unpack.abandon();
                 self.end = Some(End::Cut(offset));
                 Ok(())
             }
-            Stop::Member(Trouble::Damaged { rule, what, at_end }) => {
+            Stop::Member(UnpackError::Damaged { rule, what, at_end }) => {
                 self.note(Severity::Error, offset, rule, what);
                 if at_end { Ok(()) } else { self.pass_hole() }
             }

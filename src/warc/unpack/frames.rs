@@ -6,14 +6,14 @@ use zstd::stream::raw::{DParameter, Decoder, Operation};
 
 use super::super::member::{ZSTD_DICTIONARY_MAGIC, ZSTD_MAGIC, ZSTD_WINDOW_LOG_MAX};
 use super::super::parse::excerpt;
-use super::{Trouble, Unpacker, damaged};
+use super::{UnpackError, Unpacker, damaged};
 
 /// The largest dictionary that is taken, in bytes.
 const DICTIONARY_BYTES_MAX: usize = 8 * 1024 * 1024;
 
 impl<R: Read> Unpacker<R> {
     /// Begins the next zstd frame, past skippable ones; `false` at the end of the input.
-    pub(super) fn begin_zstd(&mut self) -> Result<bool, Trouble> {
+    pub(super) fn begin_zstd(&mut self) -> Result<bool, UnpackError> {
         loop {
             let bytes = self.source.fill(4)?;
             if bytes.is_empty() {
@@ -26,7 +26,7 @@ impl<R: Read> Unpacker<R> {
             }
             if !bytes.starts_with(&ZSTD_MAGIC) {
                 if ZSTD_MAGIC.starts_with(bytes) {
-                    return Err(Trouble::Cut);
+                    return Err(UnpackError::Cut);
                 }
                 let found = excerpt(bytes);
                 let what = format!("expected a zstd frame, but found {found:?}");
@@ -48,7 +48,7 @@ impl<R: Read> Unpacker<R> {
 
     /// Has the decoder stand at the start of a frame. It is made once: the dictionary is copied into it. One that
     /// is damaged is no failure of the input.
-    pub(super) fn fresh_zstd(&mut self) -> Result<(), Trouble> {
+    pub(super) fn fresh_zstd(&mut self) -> Result<(), UnpackError> {
         if let Some(decoder) = &mut self.zstd {
             return Ok(decoder.reinit()?);
         }
@@ -64,9 +64,9 @@ impl<R: Read> Unpacker<R> {
     }
 
     /// Passes a skippable frame; one that holds a dictionary is kept and used from here on.
-    pub(super) fn skippable_frame(&mut self) -> Result<(), Trouble> {
+    pub(super) fn skippable_frame(&mut self) -> Result<(), UnpackError> {
         let head = self.source.fill(8)?;
-        let Some(&[a, b, c, d]) = head.get(4..8) else { return Err(Trouble::Cut) };
+        let Some(&[a, b, c, d]) = head.get(4..8) else { return Err(UnpackError::Cut) };
         let holds_dictionary = head.starts_with(&ZSTD_DICTIONARY_MAGIC);
         let mut left = u32::from_le_bytes([a, b, c, d]) as usize;
         self.source.consume(8);
@@ -75,7 +75,7 @@ impl<R: Read> Unpacker<R> {
         while left > 0 {
             let bytes = self.source.fill(1)?;
             if bytes.is_empty() {
-                return Err(Trouble::Cut);
+                return Err(UnpackError::Cut);
             }
             let count = bytes.len().min(left);
             if keep {
@@ -96,7 +96,7 @@ impl<R: Read> Unpacker<R> {
         Ok(())
     }
 
-    pub(super) fn unpack_zstd(&mut self, room: usize) -> Result<usize, Trouble> {
+    pub(super) fn unpack_zstd(&mut self, room: usize) -> Result<usize, UnpackError> {
         let mut made = 0;
         loop {
             let input = self.source.fill(1)?;
@@ -119,7 +119,7 @@ impl<R: Read> Unpacker<R> {
                 return Ok(made);
             }
             if ended {
-                return Err(Trouble::Cut);
+                return Err(UnpackError::Cut);
             }
             if status.bytes_read == 0 && status.bytes_written == 0 {
                 return Err(damaged("zstd", "the zstd frame makes no progress"));

@@ -8,7 +8,7 @@ use libdeflater::{Crc, Decompressor};
 use super::super::member::{self, GZIP_MAGIC, HEADER_LEN, HeaderRead, TRAILER_LEN};
 use super::super::parse::excerpt;
 use super::super::source::BUFFER_BYTES;
-use super::{Trouble, Unpacker, damaged};
+use super::{UnpackError, Unpacker, damaged};
 
 /// How many packed bytes are searched first for the end of a member; most are shorter.
 const WHOLE_FIRST_BYTES: usize = 64 * 1024;
@@ -16,7 +16,7 @@ const WHOLE_FIRST_BYTES: usize = 64 * 1024;
 const WHOLE_BYTES_MAX: usize = 4 * 1024 * 1024;
 
 impl<R: Read> Unpacker<R> {
-    pub(super) fn begin_gzip(&mut self) -> Result<(), Trouble> {
+    pub(super) fn begin_gzip(&mut self) -> Result<(), UnpackError> {
         let mut want = HEADER_LEN;
         loop {
             let bytes = self.source.fill(want)?;
@@ -30,7 +30,7 @@ impl<R: Read> Unpacker<R> {
                     self.crc = Crc::new();
                     return Ok(());
                 }
-                HeaderRead::Incomplete if bytes.len() < want => return Err(Trouble::Cut),
+                HeaderRead::Incomplete if bytes.len() < want => return Err(UnpackError::Cut),
                 HeaderRead::Incomplete if want < BUFFER_BYTES => want = BUFFER_BYTES,
                 HeaderRead::Incomplete | HeaderRead::NotGzip => {
                     let found = excerpt(&bytes[..bytes.len().min(8)]);
@@ -90,7 +90,7 @@ impl<R: Read> Unpacker<R> {
         Ok(true)
     }
 
-    pub(super) fn inflate(&mut self, room: usize) -> Result<usize, Trouble> {
+    pub(super) fn inflate(&mut self, room: usize) -> Result<usize, UnpackError> {
         let mut made = 0;
         loop {
             let input = self.source.fill(1)?;
@@ -114,7 +114,7 @@ impl<R: Read> Unpacker<R> {
                     };
                 }
                 Ok(_) if made > 0 && (made == room || ended) => return Ok(made),
-                Ok(_) if ended => return Err(Trouble::Cut),
+                Ok(_) if ended => return Err(UnpackError::Cut),
                 Ok(_) if taken == 0 && grown == 0 => {
                     return Err(damaged("deflate", "the deflate stream makes no progress"));
                 }
@@ -127,10 +127,10 @@ impl<R: Read> Unpacker<R> {
         }
     }
 
-    /// Checks the eight bytes after a deflate stream. Trouble leaves the input before them.
-    pub(super) fn gzip_trailer(&mut self, raw_len: u64) -> Result<(), Trouble> {
+    /// Checks the eight bytes after a deflate stream. On an error the input stays before them.
+    pub(super) fn gzip_trailer(&mut self, raw_len: u64) -> Result<(), UnpackError> {
         let bytes = self.source.fill(TRAILER_LEN)?;
-        let Some(found) = bytes.get(..TRAILER_LEN) else { return Err(Trouble::Cut) };
+        let Some(found) = bytes.get(..TRAILER_LEN) else { return Err(UnpackError::Cut) };
         let expected = member::trailer_bytes(self.crc.sum(), raw_len);
         if found != expected {
             if self.member.made == raw_len {
@@ -138,7 +138,7 @@ impl<R: Read> Unpacker<R> {
                 self.source.consume(TRAILER_LEN);
                 self.end_member();
             }
-            return Err(Trouble::Damaged {
+            return Err(UnpackError::Damaged {
                 rule: "member-checksum",
                 what: "the member's checksum or length does not agree with its bytes".to_owned(),
                 at_end: true,

@@ -56,7 +56,7 @@ impl PayloadForm {
         }
     }
 
-    /// The finding in words.
+    /// The finding as text.
     #[must_use]
     pub fn what(self) -> &'static str {
         match self {

@@ -174,7 +174,7 @@ fn blocks(
     framed(name, &out)
 }
 
-/// The numbers of the blocks of the new page, out of so many of the old one.
+/// The numbers of the blocks of the new page, out of this many of the old one.
 type Order = fn(usize) -> Vec<usize>;
 
 /// In what order and number blocks stand in the new page.

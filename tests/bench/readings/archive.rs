@@ -14,7 +14,7 @@ pub const URL: &str = "http://courier.example/harbour";
 /// A speaker whom one page of 500 quotes.
 pub const SPEAKER: &str = "Ann Speaker7";
 
-/// A WARC file is begun after so many bytes.
+/// A WARC file is begun after this many bytes.
 const FILE_BYTES: u64 = 256 << 20;
 
 /// A small generator, so that texts depend on their seed alone.

@@ -30,7 +30,7 @@ fn the_demo_shows_everything_without_a_network() {
         "pressmark cite",
         "pressmark captures",
         "3 versions",
-        "changed without a word",
+        "silent edit",
         "quote-altered",
         "sha256:",
     ] {

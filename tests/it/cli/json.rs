@@ -182,7 +182,7 @@ fn status_due_and_config_are_json_too() {
     let archive = archive();
     let status = &json(&archive.root(), &["status"])[0];
     has(status, "archive:s files:n bytes:n captures:n hosts:a");
-    // The story is looked at again.
+    // The story is visited again.
     let due = json(&archive.root(), &["due"]);
     assert!(due.iter().any(|d| d["url"] == STORY), "{due:?}");
     for line in &due {

@@ -142,7 +142,7 @@ fn a_spoiled_bundle_names_the_step_that_fails() {
     let (out, _) = prove(&archive, STORY, "story.zip");
     let sound = read_bundle(&out).unwrap();
     assert_eq!(failed(&sound), Vec::<&str>::new());
-    // A forger lists the files anew.
+    // A forger lists the files again.
     let listed_anew = |mut contents: Contents| {
         contents.retain(|(name, _)| name != "SHA256SUMS");
         let mut lines = String::new();

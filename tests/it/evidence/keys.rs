@@ -115,7 +115,7 @@ fn a_lost_key_is_replaced_and_said_for_ever() {
     assert!(found.iter().all(|f| f.contains("key-replaced")) && found.len() == 1, "{found:?}");
 }
 
-/// Whoever knows the key that was lost must hear of the new one elsewhere; anyone could have made it.
+/// Anyone who knows the key that was lost must hear of the new one elsewhere; anyone could have made it.
 #[test]
 fn a_bundle_after_a_lost_key_holds_for_who_knows_the_new_one_alone() {
     let (archive, _web) = archive();

@@ -154,7 +154,7 @@ fn swapped_and_repeated_files_are_found() {
     }
 }
 
-/// Writes a record of a file anew, with a date a year before and all digests right.
+/// Writes a record of a file again, with a date a year before and all digests right.
 fn date_back(path: &Path, which: usize) {
     let mut reader = WarcReader::new(fs::File::open(path).unwrap(), ReadOptions::default());
     let mut out = Vec::new();
@@ -189,7 +189,7 @@ fn a_record_dated_back_is_found_and_named() {
     }
 }
 
-/// Someone with all rights changes the archive and makes the whole log anew.
+/// Someone with all rights changes the archive and makes the whole log again.
 fn forge(root: &Path, change: impl FnOnce(&Path)) {
     change(root);
     fs::remove_dir_all(root.join("evidence")).unwrap();

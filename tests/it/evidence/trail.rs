@@ -21,7 +21,7 @@ fn newest(root: &Path) -> (u64, String) {
     (newest.size, format!("{:?}", newest.root))
 }
 
-/// The same for a log that is made anew from the files, with the same key.
+/// The same for a log that is created again from the files, with the same key.
 fn made_anew(root: &Path) -> (u64, String) {
     let dir = tempfile::tempdir().unwrap();
     copy(root, dir.path());

@@ -14,7 +14,7 @@ use crate::support::web::{Reply, Web, ok};
 
 const HOSTS: usize = 4;
 
-/// A front page that will be looked at again in some minutes is not waited for.
+/// A front page that will be visited again in some minutes is not waited for.
 const WAIT_MAX: &str = "crawl.wait_max=10s";
 
 /// So many pages a host has.

@@ -23,11 +23,11 @@ use pressmark::answers::search::{SearchJson, SnippetJson, SpanJson};
 use pressmark::answers::search_events::SearchEventJson;
 use pressmark::answers::status::{HostJson, QueueJson, StatusJson};
 use pressmark::answers::verify::{FindingJson, ReindexJson, StepJson};
-use pressmark::answers::when::StoodJson;
+use pressmark::answers::when::PhraseSpanJson;
 use pressmark::archive::cdx::parse_cdxj;
 use pressmark::base::Finding;
 use pressmark::crawl::report::{HostReport, Report};
-use pressmark::crawl::{DueLine, ListView, QueueSeen, QueueTold, SourceLine, VersionEvent};
+use pressmark::crawl::{DueLine, ListView, QueueReporter, QueueSeen, SourceLine, VersionEvent};
 use pressmark::diff::json::{
     JsonAcknowledgement, JsonChange, JsonComparison, JsonDeclared, JsonOp, JsonWords,
 };
@@ -302,7 +302,7 @@ fn every_field_of_a_type_is_described_and_every_one_described_is_written() {
     );
     agrees(
         "when.json",
-        &StoodJson {
+        &PhraseSpanJson {
             url: URL.to_owned(),
             phrase: "boats".to_owned(),
             first_seen: capture(),
@@ -423,7 +423,8 @@ fn status() -> StatusJson {
         next: text(DATE),
         items: vec![due_line(list)],
     };
-    let told = QueueTold { at: DATE.to_owned(), source: "as process 7 said 1 s ago".to_owned() };
+    let told =
+        QueueReporter { at: DATE.to_owned(), source: "as process 7 said 1 s ago".to_owned() };
     let seen = QueueSeen {
         lists: vec![list("queue"), list("watched")],
         sources: vec![source()],

@@ -67,7 +67,7 @@ fn refused_port() -> u16 {
     TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port()
 }
 
-/// A server that closes each connection without a word.
+/// A server that closes each connection without an answer.
 fn mute() -> u16 {
     let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
     let port = listener.local_addr().unwrap().port();

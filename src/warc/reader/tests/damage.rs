@@ -271,7 +271,7 @@ fn a_lying_length_in_a_member_is_found_by_a_whole_reading() {
     assert_eq!(count, 2);
 }
 
-/// Fails after so many bytes.
+/// Fails after this many bytes.
 struct Failing<'a>(&'a [u8], usize);
 
 impl Read for Failing<'_> {

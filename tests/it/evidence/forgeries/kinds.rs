@@ -238,7 +238,7 @@ impl tlog_tiles::HashReader for Tree {
 
 /// A bundle whose log holds these leaves of keys and its records, all of it signed by `signer`:
 /// nothing in it contradicts anything else in it, but for the keys. The first key comes first, the
-/// others after it, or last where there must be a proof for so many leaves before them.
+/// others after it, or last where there must be a proof for this many leaves before them.
 fn over_a_log_of_its_own(
     sound: &Contents,
     keys: &[String],
@@ -390,7 +390,7 @@ pub fn by_log_key(forged: &mut Forgeries, scene: &Scene, sound: &Contents) {
         }
     }
     forged.add("a checkpoint that someone else signed", &scene.signed_by_the_log(contents));
-    // A record written anew with digests that fit, and described as it is.
+    // A record written again with digests that fit, and described as it is.
     let path = dir.path().join("capture.warc.gz");
     fs::write(&path, get(sound, "capture.warc.gz")).unwrap();
     rewrite(&path, |kept| {

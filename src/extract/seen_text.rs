@@ -1,6 +1,6 @@
 //! Whether a caption or a standfirst says anything that the article does not say without it.
 //!
-//! Runs of words tell a repeated sentence, single words one that was put together anew. Which words
+//! Runs of words tell a repeated sentence, single words one that was rephrased. Which words
 //! are the same is decided by their letters alone; nothing is stemmed.
 
 use std::collections::HashSet;
@@ -18,12 +18,12 @@ const TELLING_OF: usize = 5;
 /// What has been said, as runs of words and as words: a caption or standfirst beside the prose that
 /// says nothing else is left out.
 #[derive(Default)]
-pub struct Said {
+pub struct SeenText {
     runs: HashSet<u64>,
     words: HashSet<u64>,
 }
 
-impl Said {
+impl SeenText {
     /// Takes in a text.
     pub fn hear(&mut self, text: &str) {
         let words = numbers(text);
@@ -75,7 +75,7 @@ mod tests {
 
     #[test]
     fn what_repeats_the_text_says_nothing_new() {
-        let mut said = Said::default();
+        let mut said = SeenText::default();
         said.hear("The ministers, who had met twice before, agreed on the plan for the bridge.");
         for (text, is) in [
             ("“The ministers who had met twice before”", true),

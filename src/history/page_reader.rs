@@ -29,13 +29,13 @@ const DELTAS_MAX: usize = 8;
 
 /// What one capture says, and how it was answered.
 #[derive(Debug, Clone)]
-pub struct Said {
+pub struct CapturedPage {
     /// The capture.
     pub entry: Capture,
     /// The name of its file.
     pub file: Arc<str>,
     /// What the page says; the empty page where there is nothing to read. Of a redirect that was
-    /// followed ([`Sayer::follow`]): what the page says that it led to.
+    /// followed ([`PageReader::follow`]): what the page says that it led to.
     pub page: Arc<Page>,
     /// Where it redirects to.
     pub leads: Leads,
@@ -47,7 +47,7 @@ pub struct Said {
     pub(super) key: Option<PageKey>,
 }
 
-impl Said {
+impl CapturedPage {
     /// The capture as a side of a comparison. A 304 stands for the page it confirms.
     #[must_use]
     pub fn side(&self) -> Side<'_> {
@@ -97,7 +97,7 @@ type Pair = (PageKey, PageKey, Option<usize>, Delta);
 /// Reads what captures say. Payloads that come again are read once: in memory, and beyond this
 /// process where it has a cache.
 #[derive(Debug)]
-pub struct Sayer<'a> {
+pub struct PageReader<'a> {
     reader: &'a Reader,
     readings: Option<&'a Readings>,
     /// The comparisons that were made last: who captured a page asks twice.
@@ -109,13 +109,13 @@ pub struct Sayer<'a> {
     bytes_max: usize,
     left_out: bool,
     /// [`read_page`], but for tests.
-    read: ReadPage,
+    read_page: ReadPage,
 }
 
 /// Reads what a payload says: its bytes, address, `Content-Type` and status.
 type ReadPage = fn(&[u8], &str, Option<&str>, Option<u16>) -> Page;
 
-impl<'a> Sayer<'a> {
+impl<'a> PageReader<'a> {
     /// A reader of what captures in this archive say.
     #[must_use]
     pub fn new(reader: &'a Reader) -> Self {
@@ -128,14 +128,14 @@ impl<'a> Sayer<'a> {
             held: None,
             bytes_max: DECODED_BYTES_MAX,
             left_out: false,
-            read: read_page,
+            read_page,
         }
     }
 
     /// The same with another reader of pages.
     #[cfg(test)]
-    pub(super) fn reading_by(self, read: ReadPage) -> Self {
-        Self { read, ..self }
+    pub(super) fn reading_by(self, read_page: ReadPage) -> Self {
+        Self { read_page, ..self }
     }
 
     /// The same with a store of readings, which is read, and where something is missing written.
@@ -195,7 +195,7 @@ impl<'a> Sayer<'a> {
     ///
     /// # Errors
     /// When its record, or for a revisit the record that holds its payload, cannot be read.
-    pub fn say(&mut self, entry: &Capture) -> Result<Said, StoreError> {
+    pub fn read(&mut self, entry: &Capture) -> Result<CapturedPage, StoreError> {
         let key = PageKey::of(entry);
         if let Some(key) = &key
             && let Some((page, print)) = self.known(key)
@@ -233,7 +233,7 @@ impl<'a> Sayer<'a> {
         }
         let content_type = loaded.content_type();
         // A page that a bug stops at is one that cannot be read: what was captured after it is told.
-        let read = || (self.read)(&decoded, &entry.url, content_type.as_deref(), entry.status);
+        let read = || (self.read_page)(&decoded, &entry.url, content_type.as_deref(), entry.status);
         let page = catch_unwind(AssertUnwindSafe(read));
         let page =
             page.map_err(|_| error("reading what it says failed (internal error)".to_owned()))?;
@@ -247,7 +247,7 @@ impl<'a> Sayer<'a> {
 
     /// Takes in what a capture says that somebody else has read, by [`read_page`]: it need not be read
     /// again.
-    pub fn keep(&mut self, entry: &Capture, page: Arc<Page>) -> Said {
+    pub fn keep(&mut self, entry: &Capture, page: Arc<Page>) -> CapturedPage {
         let key = PageKey::of(entry);
         let mut print = None;
         if let Some(key) = &key {
@@ -269,7 +269,7 @@ impl<'a> Sayer<'a> {
     /// What changed from one capture to another; `earlier` is the number of the last version before
     /// `old` that has the words of `new`.
     #[must_use]
-    pub fn compare(&self, old: &Said, new: &Said, earlier: Option<usize>) -> Delta {
+    pub fn compare(&self, old: &CapturedPage, new: &CapturedPage, earlier: Option<usize>) -> Delta {
         let keys = old.key.as_ref().zip(new.key.as_ref());
         if let Some((old, new)) = keys {
             let known = self.deltas.borrow();
@@ -318,15 +318,15 @@ impl<'a> Sayer<'a> {
         print: Option<Fingerprint>,
         leads: Leads,
         key: Option<PageKey>,
-    ) -> Said {
+    ) -> CapturedPage {
         let file = self.reader.file_name(entry);
         let unsettled = Vec::new();
-        Said { entry: entry.clone(), file, page, leads, unsettled, print, key }
+        CapturedPage { entry: entry.clone(), file, page, leads, unsettled, print, key }
     }
 }
 
 /// Compares two pages. Where a bug stops the comparison the versions differ, and nothing is known of how.
-fn compared(old: &Said, new: &Said, earlier: Option<usize>) -> Delta {
+fn compared(old: &CapturedPage, new: &CapturedPage, earlier: Option<usize>) -> Delta {
     let compare = || {
         let options = CompareOptions::default();
         Delta::from(&compare_returning(&old.side(), &new.side(), earlier, &options))
@@ -389,14 +389,14 @@ mod tests {
             );
         }
         let reader = archive.reader();
-        let mut sayer = Sayer::new(&reader).reading_by(breaks);
-        let mut rows = sayer.rows(URL, TimeRange::ALL).unwrap();
+        let mut page_reader = PageReader::new(&reader).reading_by(breaks);
+        let mut rows = page_reader.rows(URL, TimeRange::ALL).unwrap();
         let versions: Vec<VersionRow> = rows.by_ref().map(Result::unwrap).collect();
         assert_eq!(versions.len(), 2);
         assert_eq!(versions[1].first_seen(), Archive::at(2));
         assert_eq!(rows.notes().len(), 1);
         assert!(rows.notes()[0].contains("internal error"), "{:?}", rows.notes());
-        let told = observe(&mut sayer, URL, None, None).unwrap().begun;
+        let told = observe(&mut page_reader, URL, None, None).unwrap().begun;
         assert_eq!(told.len(), 1);
         let delta = told[0].delta.as_ref().unwrap();
         assert!(!delta.changes.is_empty(), "compared with the version before the broken one");

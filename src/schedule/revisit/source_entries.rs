@@ -3,7 +3,7 @@
 //! A date that a source gives is compared with what the same source gave before, and with nothing else.
 //! Outlets whose clock or zone is hours off say when an article was edited as well as any; beside a clock
 //! of another machine their dates lie before a capture that they came after, or ahead of it for hours. So
-//! no time of ours enters, but where two of ours are compared. A source that is read for the first time
+//! no time of this clock enters, but where two of them are compared. A source that is read for the first time
 //! tells of no edit: its dates are learned.
 //!
 //! Four things that look like edits are none. Dates that all move by the same time, or all to the same
@@ -74,7 +74,7 @@ struct Mark {
 
 /// What a source said up to its last reading.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Said {
+pub struct SourceEntries {
     read_at: Option<Timestamp>,
     /// The latest date it gave, of those that can be told from a slip.
     newest: Option<Timestamp>,
@@ -89,14 +89,14 @@ pub struct Compared {
     /// Whether the dates moved together, so that none of them tells of an edit.
     pub moved_together: bool,
     /// What is to be remembered.
-    pub said: Said,
+    pub said: SourceEntries,
     /// Whether it differs in its entries from what was remembered, and not in the time of reading alone.
     pub has_changed: bool,
 }
 
 const VERSION: u8 = 1;
 
-impl Said {
+impl SourceEntries {
     /// Compares what a source says now with what it said. `at` is the time of the reading. An entry that
     /// stands twice counts with its later date.
     #[must_use]
@@ -295,7 +295,7 @@ mod tests {
     /// Reads a source again and again, each time ten minutes later; of each reading which entries moved,
     /// with `!` where they moved together, and in brackets which were listed and dated newest.
     fn readings(all: &[&[(EntryKey, Option<i64>)]]) -> Vec<String> {
-        let mut said = Said::default();
+        let mut said = SourceEntries::default();
         let mut out = Vec::new();
         for (n, entries) in all.iter().enumerate() {
             let dated: Vec<_> = entries.iter().map(|(key, date)| (*key, date.map(at))).collect();
@@ -316,7 +316,7 @@ mod tests {
             out.push(line.trim_end().to_owned());
             // What is remembered survives its bytes.
             let (head, entries) = (compared.said.head_bytes(), compared.said.entry_bytes());
-            assert_eq!(Said::of_bytes(&head, &entries), compared.said);
+            assert_eq!(SourceEntries::of_bytes(&head, &entries), compared.said);
             said = compared.said;
         }
         out
@@ -395,7 +395,7 @@ mod tests {
         let edited: &[(EntryKey, Option<i64>)] = &[(1, Some(0)), (2, Some(30)), (4, Some(31))];
         assert_eq!(readings(&[first, shorter, back]), ["", "", ""]);
         assert_eq!(readings(&[first, shorter, edited]), ["", "", "2 [4]"]);
-        let mut said = Said::default().compare(&[(1, Some(at(0)))], at(0)).said;
+        let mut said = SourceEntries::default().compare(&[(1, Some(at(0)))], at(0)).said;
         // What is no longer listed is forgotten after a week, and never grows without end.
         for n in 1..400 {
             said = said.compare(&[(1_000 + n as u64, Some(at(n)))], at(n)).said;
@@ -410,13 +410,13 @@ mod tests {
         fn any_bytes_are_nothing_or_what_was_said(head in proptest::collection::vec(any::<u8>(), 0..20),
                 entries in proptest::collection::vec(any::<u8>(), 0..60)) {
             let versioned = |mut bytes: Vec<u8>| { bytes.insert(0, VERSION); bytes };
-            let _ = Said::of_bytes(&versioned(head), &versioned(entries));
+            let _ = SourceEntries::of_bytes(&versioned(head), &versioned(entries));
         }
 
         #[test]
         fn the_same_again_tells_of_nothing(dates in proptest::collection::vec(proptest::option::of(-10_000..10_000_i64), 0..40)) {
             let entries: Vec<_> = dates.iter().enumerate().map(|(n, d)| (n as u64 % 30, d.map(at))).collect();
-            let first = Said::default().compare(&entries, at(0));
+            let first = SourceEntries::default().compare(&entries, at(0));
             prop_assert!(first.statements.iter().all(|s| *s == Statement::Known));
             let second = first.said.compare(&entries, at(10));
             prop_assert!(second.statements.iter().all(|s| *s == Statement::Known));

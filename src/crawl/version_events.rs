@@ -14,7 +14,7 @@ use crate::base::TargetUri;
 use crate::base::surt::urlkey;
 use crate::diff::Fingerprint;
 use crate::extract::page::Page;
-use crate::history::Sayer;
+use crate::history::PageReader;
 use crate::history::fold::Place;
 use crate::history::live::{Observed, candidate, observe};
 use crate::kv::Tree;
@@ -66,7 +66,7 @@ impl Findings {
 
 /// Looks at the histories of pages.
 #[derive(Debug, Clone)]
-pub(super) struct Teller {
+pub(super) struct VersionWatcher {
     pub reader: Reader,
     /// What pages say and which versions they have.
     pub readings: Readings,
@@ -76,15 +76,15 @@ pub(super) struct Teller {
     pub marks: Arc<Marks>,
 }
 
-impl Teller {
+impl VersionWatcher {
     /// The capture that was just appended, where it may begin a version.
     pub fn candidate(
         &self,
         uri: &TargetUri,
         appended: &Appended,
     ) -> Result<Option<Capture>, StoreError> {
-        let sayer = Sayer::new(&self.reader);
-        candidate(&sayer, uri.as_str(), &appended.file, appended.offset)
+        let page_reader = PageReader::new(&self.reader);
+        candidate(&page_reader, uri.as_str(), &appended.file, appended.offset)
     }
 
     /// The versions that a capture begins. `page` is what it says, where that has been read; `before`
@@ -97,18 +97,18 @@ impl Teller {
         before: Option<Arc<Loaded>>,
         bytes_max: Option<usize>,
     ) -> Result<Option<Findings>, StoreError> {
-        let mut sayer = self.sayer(bytes_max);
+        let mut page_reader = self.page_reader(bytes_max);
         if let Some(page) = page {
-            sayer.keep(entry, page);
+            page_reader.keep(entry, page);
         }
         if let Some(before) = before {
-            sayer.hold(before);
+            page_reader.hold(before);
         }
         let known = self.state(&entry.url);
         let until = Place::of(entry);
-        let observed = observe(&mut sayer, &entry.url, Some(&until), known.as_deref())?;
-        let is_kept = sayer.advance(&entry.url, CAPTURES_MAX)?;
-        Ok((!sayer.left_out()).then(|| Findings::of(&entry.url, known, observed, is_kept)))
+        let observed = observe(&mut page_reader, &entry.url, Some(&until), known.as_deref())?;
+        let is_kept = page_reader.advance(&entry.url, CAPTURES_MAX)?;
+        Ok((!page_reader.left_out()).then(|| Findings::of(&entry.url, known, observed, is_kept)))
     }
 
     /// Keeps what a page says that begins no version, where it was read all the same.
@@ -132,14 +132,14 @@ impl Teller {
             return Ok(());
         }
         let url = uri.as_str();
-        let mut sayer = self.sayer(bytes_max);
+        let mut page_reader = self.page_reader(bytes_max);
         let is_advanced = !has_earlier || is_kept.is_some();
         let has_versions =
-            is_kept != Some(false) && sayer.settle(url, is_advanced, CAPTURES_MAX)?;
+            is_kept != Some(false) && page_reader.settle(url, is_advanced, CAPTURES_MAX)?;
         let has_speakers = !matches!(status, Some(200..=299 | 304))
             || PageKey::of_parts(url, status, appended.digest.as_ref())
                 .is_some_and(|key| self.readings.has_page(&key))
-            || sayer.quotes_nobody(url, &appended.file, appended.offset)?;
+            || page_reader.quotes_nobody(url, &appended.file, appended.offset)?;
         self.marks.done(appended, has_versions, has_speakers);
         Ok(())
     }
@@ -156,11 +156,11 @@ impl Teller {
         url: &str,
         bytes_max: Option<usize>,
     ) -> Result<Option<Findings>, StoreError> {
-        let mut sayer = self.sayer(bytes_max);
+        let mut page_reader = self.page_reader(bytes_max);
         let known = self.state(url);
-        let observed = observe(&mut sayer, url, None, known.as_deref())?;
-        let is_kept = sayer.advance(url, CAPTURES_MAX)?;
-        Ok((!sayer.left_out()).then(|| Findings::of(url, known, observed, is_kept)))
+        let observed = observe(&mut page_reader, url, None, known.as_deref())?;
+        let is_kept = page_reader.advance(url, CAPTURES_MAX)?;
+        Ok((!page_reader.left_out()).then(|| Findings::of(url, known, observed, is_kept)))
     }
 
     /// The same on the thread that runs the crawl, which has time for short pages alone. `None` where
@@ -170,11 +170,11 @@ impl Teller {
         catch_unwind(AssertUnwindSafe(read)).unwrap_or(Ok(None))
     }
 
-    fn sayer(&self, bytes_max: Option<usize>) -> Sayer<'_> {
-        let sayer = Sayer::cached(&self.reader, &self.readings);
+    fn page_reader(&self, bytes_max: Option<usize>) -> PageReader<'_> {
+        let page_reader = PageReader::cached(&self.reader, &self.readings);
         match bytes_max {
-            Some(max) => sayer.reading_up_to(max),
-            None => sayer,
+            Some(max) => page_reader.reading_up_to(max),
+            None => page_reader,
         }
     }
 
@@ -191,8 +191,8 @@ fn led_from(named_by: &[NamedBy]) -> VecDeque<String> {
 }
 
 impl Crawl {
-    pub(super) fn teller(&self) -> Teller {
-        Teller {
+    pub(super) fn version_watcher(&self) -> VersionWatcher {
+        VersionWatcher {
             reader: self.reader.clone(),
             readings: self.readings.clone(),
             states: self.book.page_states(),
@@ -262,10 +262,10 @@ impl Crawl {
         claim: &Claim,
         observer: &mut dyn Observer,
     ) -> Result<VersionCount, CrawlError> {
-        let teller = self.teller();
+        let version_watcher = self.version_watcher();
         let before = run.report.version_count();
         for url in self.origins(claim)?.iter().rev() {
-            let Some(findings) = teller.versions_at_once(url)? else { continue };
+            let Some(findings) = version_watcher.versions_at_once(url)? else { continue };
             self.tell_findings(run, claim, findings, false, observer)?;
         }
         Ok(run.report.version_count().since(before))
@@ -279,10 +279,12 @@ impl Crawl {
         waits: bool,
         observer: &mut dyn Observer,
     ) -> Result<(), CrawlError> {
-        let teller = self.teller();
-        if findings.known != teller.state(&findings.url) {
+        let version_watcher = self.version_watcher();
+        if findings.known != version_watcher.state(&findings.url) {
             // Another step visited the page at the same time, and has told what it found.
-            let Some(since) = teller.versions_at_once(&findings.url)? else { return Ok(()) };
+            let Some(since) = version_watcher.versions_at_once(&findings.url)? else {
+                return Ok(());
+            };
             findings = since;
         }
         let Findings { url, news, state, state_before, .. } = findings;
