@@ -55,10 +55,12 @@ fn copy_tree(from: &Path, to: &Path) -> io::Result<()> {
     for entry in entries {
         let entry = entry?;
         let target = to.join(entry.file_name());
-        if entry.file_type()?.is_dir() {
+        let kind = entry.file_type()?;
+        if kind.is_dir() {
             fs::create_dir_all(&target)?;
             copy_tree(&entry.path(), &target)?;
-        } else {
+        } else if kind.is_file() {
+            // The owner's socket lies there, too, and cannot be copied.
             // A file that the writer removed meanwhile was not needed any more.
             match fs::copy(entry.path(), &target) {
                 Err(why) if why.kind() == io::ErrorKind::NotFound => {}
@@ -71,6 +73,8 @@ fn copy_tree(from: &Path, to: &Path) -> io::Result<()> {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::net::UnixListener;
+
     use super::*;
 
     #[test]
@@ -78,6 +82,7 @@ mod tests {
         let from = tempfile::tempdir().unwrap();
         fs::create_dir(from.path().join("deep")).unwrap();
         fs::write(from.path().join("deep/file"), "words").unwrap();
+        let _socket = UnixListener::bind(from.path().join("deep/socket")).unwrap();
         let tried = std::cell::Cell::new(0);
         let open = |copy: &Path| {
             tried.set(tried.get() + 1);
