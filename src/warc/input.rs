@@ -42,6 +42,8 @@ use std::sync::Arc;
 
 use super::package::{Package, PackageError};
 use super::reader::{ReadOptions, WarcReader};
+use super::record::RecordKind;
+use super::verify::is_ours;
 use slice::FileSlice;
 
 pub(super) mod slice;
@@ -111,6 +113,28 @@ impl InputFile {
     #[must_use]
     pub fn bytes_at(&self, offset: u64, length: u64) -> Option<InputBytes> {
         self.bytes.as_ref()?.part(offset, length)
+    }
+
+    /// From here on records that are not read to their end are passed over by the length that their member
+    /// states, where the file says that this program wrote it: [`RecordReader::skip`] for what is proven then.
+    /// A file from elsewhere is unpacked whole: what it states may lie.
+    ///
+    /// To be called before the first record is read.
+    ///
+    /// [`RecordReader::skip`]: super::RecordReader::skip
+    pub fn skip_where_ours(&mut self) {
+        let is_ours = self.again().is_some_and(|mut reader| {
+            let Ok(Some(mut first)) = reader.next_record() else { return false };
+            let mut block = Vec::new();
+            first.header().fields.record_kind() == Some(RecordKind::Warcinfo)
+                && (&mut first).take(WARCINFO_BYTES_MAX).read_to_end(&mut block).is_ok()
+                && is_ours(&block)
+        });
+        let again = self.bytes.as_ref().filter(|_| is_ours).and_then(InputBytes::again);
+        if let Some(bytes) = again {
+            self.options.skip_by_length = true;
+            self.records = WarcReader::seekable(bytes, self.options.clone());
+        }
     }
 
     /// A second reader of the same file with the same options, which stands at its start; none of a
@@ -257,6 +281,8 @@ fn input_file(
 }
 
 const SIGNATURE_LEN: usize = 4;
+/// A longer warcinfo is none that this program writes.
+const WARCINFO_BYTES_MAX: u64 = 64 << 10;
 
 /// Whether these bytes begin a ZIP file (APPNOTE 4.3.7), or one without entries (4.3.16).
 fn is_zip(start: &[u8]) -> bool {

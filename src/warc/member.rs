@@ -117,11 +117,17 @@ pub fn header_bytes(packed_len: u64, raw_len: u64) -> Vec<u8> {
 /// Whether the first bytes of a member, at most [`HEADER_LEN`] of them, are those that this program writes for these
 /// lengths. A long record may have been packed without knowing whether its member's length fits in 32
 /// bits, and then states none even where they would.
+///
+/// A short member without any extra field was compressed by another program, which is no damage: where damage
+/// cleared the flag of the field, its bytes are taken for the compressed ones, and the member cannot be read.
 #[must_use]
 pub fn is_as_written(head: &[u8], packed_len: u64, raw_len: u64) -> bool {
     const BARE_FROM: u64 = 0xffff_ffff / 2;
+    let is_long = raw_len > BARE_FROM;
+    let is_repacked = head.get(3).is_some_and(|flags| flags & FEXTRA == 0);
     head.starts_with(&header_bytes(packed_len, raw_len))
-        || raw_len > BARE_FROM && head.starts_with(&header_bytes(u64::MAX, raw_len))
+        || is_long && head.starts_with(&header_bytes(u64::MAX, raw_len))
+        || !is_long && is_repacked
 }
 
 /// The length of the header that a member has whose deflate stream is `stream_len` bytes long.
@@ -229,6 +235,29 @@ mod tests {
         }
         assert_eq!(header_len_for(u64::MAX, 1), 10);
         assert_eq!(header_len_for(1, 1), HEADER_LEN);
+    }
+
+    #[test]
+    fn a_changed_header_is_found_and_one_of_another_program_is_none() {
+        let written = header_bytes(1000, 5000);
+        assert!(is_as_written(&written, 1000, 5000));
+        for at in 0..HEADER_LEN {
+            let mut changed = written.clone();
+            changed[at] ^= 0x40;
+            assert!(!is_as_written(&changed, 1000, 5000), "{at}");
+        }
+        // As gzip writes it: another compression level, another system, a name.
+        for head in
+            [&[0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 2, 3][..], &[0x1f, 0x8b, 8, FNAME, 1, 2, 3, 4, 0, 3]]
+        {
+            assert!(is_as_written(head, 1000, 5000), "{head:?}");
+        }
+        // A long member may state no lengths, and is checked all the same.
+        let bare = header_bytes(u64::MAX, u64::from(u32::MAX) - 1);
+        assert!(is_as_written(&bare, 1000, u64::from(u32::MAX) - 1));
+        let mut changed = bare;
+        changed[9] ^= 0x40;
+        assert!(!is_as_written(&changed, 1000, u64::from(u32::MAX) - 1));
     }
 
     #[test]

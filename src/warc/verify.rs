@@ -324,7 +324,7 @@ pub fn check_header(header: &RecordHeader, file: &str, offset: u64) -> Vec<Findi
 }
 
 /// Whether a warcinfo block is one that this program wrote.
-fn is_ours(block: &[u8]) -> bool {
+pub(crate) fn is_ours(block: &[u8]) -> bool {
     warc_fields::read(block)
         .is_ok_and(|fields| fields.text("software").is_some_and(|s| s.starts_with("pressmark/")))
 }

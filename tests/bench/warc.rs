@@ -79,6 +79,16 @@ struct Corpus {
 
 impl Corpus {
     fn add(&mut self, record: &Record<'_>) {
+        self.add_others(record);
+        self.add_ours(record);
+        self.records += 1;
+    }
+
+    fn add_ours(&mut self, record: &Record<'_>) {
+        self.packer.pack(record).unwrap().write_to(&mut self.ours).unwrap();
+    }
+
+    fn add_others(&mut self, record: &Record<'_>) {
         let mut plain = record.header_bytes();
         record.block.write_to(&mut plain).unwrap();
         plain.extend_from_slice(b"\r\n\r\n");
@@ -86,8 +96,6 @@ impl Corpus {
             flate2::write::GzEncoder::new(&mut self.others, flate2::Compression::new(6));
         member.write_all(&plain).unwrap();
         member.finish().unwrap();
-        self.packer.pack(record).unwrap().write_to(&mut self.ours).unwrap();
-        self.records += 1;
         self.raw += plain.len() as u64;
     }
 }
@@ -105,9 +113,17 @@ fn make(dir: &Path, raw_max: u64) -> (PathBuf, PathBuf, u64, u64) {
     let mut ids = CountingIds::default();
     let mut chance = Chance(0x9e37_79b9_7f4a_7c15);
     let words = words(&mut chance);
-    let info = Warcinfo { software: "pressmark/0.1.0".to_owned(), ..Warcinfo::default() };
     let info_id = ids.next_id();
-    corpus.add(&info.record("bench.warc.gz", &info_id, date, DigestAlgorithm::Sha1));
+    for software in ["another/1.0", "pressmark/0.1.0"] {
+        let info = Warcinfo { software: software.to_owned(), ..Warcinfo::default() };
+        let info = info.record("bench.warc.gz", &info_id, date, DigestAlgorithm::Sha1);
+        if software.starts_with("pressmark/") {
+            corpus.add_ours(&info);
+        } else {
+            corpus.add_others(&info);
+            corpus.records += 1;
+        }
+    }
     let sha1 = |bytes: &[u8]| DigestAlgorithm::Sha1.digest(bytes).to_string();
     let mut number = 0;
     while corpus.raw < raw_max {

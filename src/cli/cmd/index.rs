@@ -151,7 +151,8 @@ fn read_one(
     let gone = |_| io::Error::from(io::ErrorKind::BrokenPipe);
     let mut input = warc::open(file, &ReadOptions::default())?;
     let mut done = Indexed::default();
-    while let Some(part) = input.next_file()? {
+    while let Some(mut part) = input.next_file()? {
+        part.skip_where_ours();
         // A file in a package is called as its index calls it: without its folder.
         let inner = part.entry.as_deref().and_then(|path| path.rsplit('/').next());
         let name = inner.unwrap_or(&name).to_owned();

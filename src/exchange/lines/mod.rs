@@ -203,6 +203,7 @@ impl<'a> PartLines<'a> {
             found(Finding::warning(self.out.name, Some(offset), rule, what));
         };
         if kind != RecordKind::Request && !has_line(&kind, &fields) {
+            let _ = record.skip();
             return None;
         }
         if url.len() > URL_BYTES_MAX {
@@ -216,14 +217,14 @@ impl<'a> PartLines<'a> {
         let url = url.replace(' ', "%20");
         if kind == RecordKind::Request {
             let asked = asked(&fields, url, &mut record);
-            return record.finish().ok().map(|_| Event::Request(asked));
+            return record.skip().ok().map(|_| Event::Request(asked));
         }
         let Some(mut line) = Line::begin(&fields, &kind, url) else {
             warn("no-date", "a record without a date has no line".to_owned());
             return None;
         };
         let filled = fill(&mut line, &fields, &kind, self.digest, &mut record);
-        let place = record.finish().ok()?;
+        let place = record.skip().ok()?;
         self.out.shared += u64::from(place.length.is_none() && place.intact);
         let (Ok(()), Some(length), true) = (filled, place.length, place.intact) else {
             return None;
