@@ -22,6 +22,13 @@ const LINKS: [&str; 7] = ["", "s", "es", "n", "en", "er", "e"];
 /// A word of the headline counts as much as this many of the text.
 const HEADLINE_WEIGHT: f32 = 3.0;
 
+/// Where no more pages than this are left, words that very many passages have are not looked up any more: who asks
+/// reads the pages all the same, and such words say little of which fits best.
+const FEW_PAGES: u64 = 64;
+
+/// In this many passages a word is one of those.
+const DEAR_PASSAGES: u64 = 20_000;
+
 /// In what order pages are given out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Order {
@@ -264,29 +271,37 @@ impl Asking<'_> {
 pub fn candidates(view: &View, query: &SearchQuery) -> Result<Vec<Candidate>, IndexError> {
     let micros = query.period.end.unix_micros();
     let asking = Asking { view, until: micros.div_euclid(1_000_000).saturating_add(1) };
-    let mut clauses: Vec<(u64, Vec<Probe>)> = Vec::new();
+    // Clauses and, without a weight, the hosts; what is rarest comes first.
+    let mut clauses: Vec<(u64, Vec<Probe>, bool)> = Vec::new();
     for clause in query.wanted() {
         let probes = probes(view, clause)?;
-        clauses.push((asking.cost(&probes)?, probes));
-    }
-    clauses.sort_by_key(|(cost, _)| *cost);
-    let mut pages = Pages::all(view.marks.pages);
-    let mut weights: Vec<f32> = Vec::new();
-    for (_, probes) in &clauses {
-        let found = asking.pages(probes)?;
-        weights.push(weight(view.marks.pages, found.count()));
-        pages.and(&found);
+        clauses.push((asking.cost(&probes)?, probes, true));
     }
     if !query.hosts.is_empty() {
         let host = |host: &String| Probe { by: Found::Host, passages: vec![vec![host.clone()]] };
         let hosts: Vec<Probe> = query.hosts.iter().map(host).collect();
-        pages.and(&asking.pages(&hosts)?);
+        clauses.push((asking.cost(&hosts)?, hosts, false));
+    }
+    clauses.sort_by_key(|(cost, ..)| *cost);
+    let mut pages = Pages::all(view.marks.pages);
+    let mut weights: Vec<f32> = Vec::new();
+    let mut is_ranked = false;
+    for (cost, probes, ranks) in &clauses {
+        // A page is given out by what ranks it.
+        if is_ranked && *cost > DEAR_PASSAGES && pages.count() <= FEW_PAGES {
+            break;
+        }
+        is_ranked |= ranks;
+        let found = asking.pages(probes)?;
+        weights.push(weight(view.marks.pages, found.count()));
+        pages.and(&found);
     }
     if pages.count() == 0 {
         return Ok(Vec::new());
     }
     let mut ranking = Ranking::new(view.marks.pages);
-    for ((_, probes), weight) in clauses.iter().zip(weights) {
+    let asked = clauses.iter().zip(weights).filter(|((_, _, ranks), _)| *ranks);
+    for ((_, probes, _), weight) in asked {
         for Probe { by, passages } in probes {
             let Some(words) = passages.first() else { continue };
             let factor = if *by == Found::Headline { HEADLINE_WEIGHT } else { 1.0 };
