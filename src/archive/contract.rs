@@ -5,6 +5,7 @@
 
 use std::fmt::Debug;
 use std::io::{Read, Seek};
+use std::path::Path;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -98,6 +99,9 @@ pub struct Applied {
     pub known: u64,
 }
 
+/// How many captures of a load are put in together.
+pub(crate) const LOAD_BATCH: usize = 5_000;
+
 /// The writer's side of [`Captures`].
 pub trait CaptureSink: Send + Sync + Debug {
     /// Takes in a batch. A record that is there already (same urlkey, time, file and offset) stays
@@ -107,6 +111,29 @@ pub trait CaptureSink: Send + Sync + Debug {
     /// # Errors
     /// When the backend fails; part of the captures may then be in, and no mark is.
     fn apply(&self, batch: CaptureBatch) -> Result<Applied, ArchiveError>;
+
+    /// Takes in many captures that come in the order of the index (urlkey, then time), and then the marks.
+    /// A backend may keep what it derives from them in temporary files in `tmp`, or in the system's folder,
+    /// until it can be put in in order, too. Interrupted, part of the captures is in, and no mark is.
+    ///
+    /// # Errors
+    /// When the backend or a temporary file fails, or `captures` gives an error.
+    fn load(
+        &self,
+        captures: &mut dyn Iterator<Item = Result<Capture, ArchiveError>>,
+        marks: Vec<FileMark>,
+        tmp: Option<&Path>,
+    ) -> Result<(), ArchiveError> {
+        let _ = tmp;
+        loop {
+            let batch: Vec<_> = captures.take(LOAD_BATCH).collect::<Result<_, _>>()?;
+            if batch.is_empty() {
+                break;
+            }
+            self.apply(CaptureBatch { captures: batch, marks: Vec::new() })?;
+        }
+        self.apply(CaptureBatch { captures: Vec::new(), marks }).map(drop)
+    }
 
     /// What is known of every file.
     ///

@@ -18,6 +18,7 @@ mod wire;
 
 pub use crate::base::surt::{KeyRange, MatchType};
 pub use capture::{Capture, CaptureIn, RecordId, RecordKind, RefersTo};
+pub(crate) use contract::LOAD_BATCH;
 pub use contract::{
     Answers, Applied, Bytes, CaptureBatch, CaptureSink, CaptureStore, Captures, FileInfo, FileMark,
     HostCount, HostCounts, WarcFiles,

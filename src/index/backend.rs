@@ -1,13 +1,15 @@
 //! The index behind the contracts of [`crate::archive`]: numbers of files become names on the way out
 //! and back on the way in.
 
+use std::path::Path;
+
 use crate::archive::{
     Answers, Applied, ArchiveError, ArchiveErrorKind, Capture, CaptureBatch, CaptureSink, Captures,
-    FileMark, HostCount, HostCounts, Query,
+    FileMark, HostCount, HostCounts, LOAD_BATCH, Query,
 };
 use crate::base::Digest;
 
-use super::{FileState, Index, IndexBatch, IndexError, Mark};
+use super::{FileState, Index, IndexBatch, IndexEntry, IndexError, Mark};
 
 impl From<IndexError> for ArchiveError {
     fn from(error: IndexError) -> Self {
@@ -49,11 +51,12 @@ impl Captures for Index {
     }
 }
 
-impl CaptureSink for Index {
-    fn apply(&self, batch: CaptureBatch) -> Result<Applied, ArchiveError> {
-        let mut entries = Vec::with_capacity(batch.captures.len());
+impl Index {
+    /// The captures with the numbers of their files.
+    fn numbered(&self, captures: Vec<Capture>) -> Result<Vec<IndexEntry>, IndexError> {
+        let mut entries = Vec::with_capacity(captures.len());
         let mut last = None;
-        for capture in batch.captures {
+        for capture in captures {
             // Captures of one file come together.
             let file = match &last {
                 Some((name, id)) if *name == capture.file => *id,
@@ -62,12 +65,39 @@ impl CaptureSink for Index {
             last = Some((capture.file.clone(), file));
             entries.push(capture.in_file(file));
         }
-        let marks = batch.marks.into_iter().map(|mark| {
-            let FileMark { file, indexed_to, sealed_size } = mark;
+        Ok(entries)
+    }
+
+    fn numbered_marks(&self, marks: Vec<FileMark>) -> Result<Vec<Mark>, IndexError> {
+        let numbered = |FileMark { file, indexed_to, sealed_size }| {
             Ok(Mark { file: self.file_id(&file)?, indexed_to, sealed_size })
-        });
-        let marks = marks.collect::<Result<_, IndexError>>()?;
+        };
+        marks.into_iter().map(numbered).collect()
+    }
+}
+
+impl CaptureSink for Index {
+    fn apply(&self, batch: CaptureBatch) -> Result<Applied, ArchiveError> {
+        let entries = self.numbered(batch.captures)?;
+        let marks = self.numbered_marks(batch.marks)?;
         Ok(self.apply_entries(IndexBatch { entries, marks })?)
+    }
+
+    fn load(
+        &self,
+        captures: &mut dyn Iterator<Item = Result<Capture, ArchiveError>>,
+        marks: Vec<FileMark>,
+        tmp: Option<&Path>,
+    ) -> Result<(), ArchiveError> {
+        let mut load = self.begin_load(tmp);
+        loop {
+            let batch: Vec<_> = captures.take(LOAD_BATCH).collect::<Result<_, _>>()?;
+            if batch.is_empty() {
+                break;
+            }
+            load.captures(self.numbered(batch)?)?;
+        }
+        load.finish(self.numbered_marks(marks)?).map_err(ArchiveError::from)
     }
 
     fn marks(&self) -> Result<Vec<FileMark>, ArchiveError> {

@@ -7,10 +7,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use super::files::Files;
 use super::value::{self, ValueError};
 use super::{FileId, FileState, IndexEntry, IndexError, Position, blocks, key};
-use crate::archive::{Applied, HostCount};
+use crate::archive::{Applied, ArchiveError, ArchiveErrorKind, HostCount};
 use crate::base::surt::host_of_key;
 use crate::base::{Digest, Timestamp};
 use crate::kv::{Batch, Kv, KvError, KvOptions, Tree};
+use crate::sorted::{SortOptions, Sorter};
 
 /// The format that is written. A newer one is refused, an older one would be rebuilt.
 const FORMAT: u64 = 1;
@@ -120,9 +121,33 @@ impl Index {
     /// part of the captures may be in, and no mark is.
     pub(crate) fn apply_entries(&self, batch: IndexBatch) -> Result<Applied, IndexError> {
         let _writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut payloads: HashMap<key::DigestKey, (Position, String)> = HashMap::new();
+        for entry in &batch.entries {
+            // Also of captures that are there already: a crash may have come between the two.
+            note_payload(&mut payloads, entry);
+        }
+        let applied = self.store_captures(batch.entries)?;
+        let mut payloads: Vec<_> = payloads.into_iter().collect();
+        payloads.sort_unstable();
+        for (key, (position, urlkey)) in payloads {
+            self.store_payload(key, position, &urlkey)?;
+        }
+        self.store_marks(batch.marks)?;
+        Ok(applied)
+    }
+
+    /// Begins to take in captures in the order of the index: what is found by payload, which comes in no order,
+    /// is sorted outside of memory in `tmp` (else in the system's folder) and put in at the end.
+    pub(super) fn begin_load(&self, tmp: Option<&Path>) -> Load<'_> {
+        let options = SortOptions { dir: tmp.map(Path::to_owned), ..SortOptions::default() };
+        Load { index: self, payloads: Sorter::new(options) }
+    }
+
+    /// Puts captures into their blocks, and counts them.
+    fn store_captures(&self, entries: Vec<IndexEntry>) -> Result<Applied, IndexError> {
         let mut by_urlkey: BTreeMap<String, Vec<IndexEntry>> = BTreeMap::new();
-        let mut applied = Applied { added: 0, known: batch.entries.len() as u64 };
-        for entry in batch.entries {
+        let mut applied = Applied { added: 0, known: entries.len() as u64 };
+        for entry in entries {
             match by_urlkey.get_mut(&entry.urlkey) {
                 Some(entries) => entries.push(entry),
                 None => {
@@ -132,12 +157,7 @@ impl Index {
         }
         let mut changes = Batch::default();
         let mut hosts: BTreeMap<Vec<u8>, HostCount> = BTreeMap::new();
-        let mut payloads: HashMap<key::DigestKey, (Position, String)> = HashMap::new();
         for entries in by_urlkey.into_values() {
-            // Also of captures that are there already: a crash may have come between the two.
-            for entry in &entries {
-                note_payload(&mut payloads, entry);
-            }
             for entry in blocks::insert(&self.captures, &mut changes, entries)? {
                 applied.added += 1;
                 self.count(&mut hosts, &entry)?;
@@ -149,11 +169,14 @@ impl Index {
         }
         // Captures and counts in one batch of one tree: both or neither.
         self.captures.apply(changes)?;
-        self.store_payloads(payloads)?;
-        for mark in batch.marks {
+        Ok(applied)
+    }
+
+    fn store_marks(&self, marks: Vec<Mark>) -> Result<(), IndexError> {
+        for mark in marks {
             self.files.mark(mark.file, mark.indexed_to, mark.sealed_size)?;
         }
-        Ok(applied)
+        Ok(())
     }
 
     fn count(
@@ -186,21 +209,19 @@ impl Index {
         Ok(())
     }
 
-    /// Keeps the earliest capture of each payload, whatever the order of arrival.
-    fn store_payloads(
+    /// Keeps the earliest capture of a payload, whatever the order of arrival.
+    fn store_payload(
         &self,
-        payloads: HashMap<key::DigestKey, (Position, String)>,
+        key: key::DigestKey,
+        position: Position,
+        urlkey: &str,
     ) -> Result<(), IndexError> {
-        let mut payloads: Vec<_> = payloads.into_iter().collect();
-        payloads.sort_unstable();
-        for (key, (position, urlkey)) in payloads {
-            let before = self.digests.get(&key)?;
-            let before = before.map(|bytes| decode_payload(&key, &bytes)).transpose()?;
-            if before.is_none_or(|(before, at)| (position, &urlkey) < (before, &at)) {
-                // Key by key: a batch makes the engine write out what it holds, and those that a
-                // crash leaves out are noted again with their captures.
-                self.digests.insert(&key, &encode_payload(position, &urlkey))?;
-            }
+        let before = self.digests.get(&key)?;
+        let before = before.map(|bytes| decode_payload(&key, &bytes)).transpose()?;
+        if before.is_none_or(|(before, at)| (position, urlkey) < (before, &at)) {
+            // Key by key: a batch makes the engine write out what it holds, and those that a
+            // crash leaves out are noted again with their captures.
+            self.digests.insert(&key, &encode_payload(position, urlkey))?;
         }
         Ok(())
     }
@@ -328,6 +349,77 @@ impl Index {
         let key = key::host(host_of_key(&urlkey).unwrap_or(""));
         self.captures.get(&key)?.map(|bytes| decode_count(&key, &bytes)).transpose()
     }
+}
+
+/// Captures that are being taken in in the order of the index.
+pub(super) struct Load<'i> {
+    index: &'i Index,
+    payloads: Sorter,
+}
+
+impl Load<'_> {
+    /// Takes in captures that come after those before.
+    ///
+    /// # Errors
+    /// When the store or a temporary file fails.
+    pub(super) fn captures(&mut self, entries: Vec<IndexEntry>) -> Result<(), ArchiveError> {
+        for entry in &entries {
+            if let Some(digest) = entry.digest.filter(|_| entry.holds_payload()) {
+                self.payloads.push(&payload_row(&digest, entry)).map_err(sorting)?;
+            }
+        }
+        let _writing = self.index.writing.lock().unwrap_or_else(PoisonError::into_inner);
+        self.index.store_captures(entries)?;
+        Ok(())
+    }
+
+    /// Puts in what is found by payload, and then the marks.
+    ///
+    /// # Errors
+    /// When the store or a temporary file fails.
+    pub(super) fn finish(self, marks: Vec<Mark>) -> Result<(), ArchiveError> {
+        let _writing = self.index.writing.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut rows = self.payloads.finish().map_err(sorting)?;
+        let mut last = None;
+        while let Some(row) = rows.next_row().map_err(sorting)? {
+            let (key, position, urlkey) = payload_of(row).ok_or_else(|| sorting("a cut row"))?;
+            // The first of a payload is the earliest.
+            if last != Some(key) {
+                self.index.store_payload(key, position, urlkey)?;
+                last = Some(key);
+            }
+        }
+        self.index.store_marks(marks)?;
+        Ok(())
+    }
+}
+
+fn sorting(why: impl std::fmt::Display) -> ArchiveError {
+    ArchiveError::new(ArchiveErrorKind::System, format!("sorting payloads: {why}"))
+}
+
+/// `key 9 | time 8, its sign flipped | file 4 | offset 8 | urlkey`, numbers big-endian: by payload, and of one
+/// payload the earliest first.
+fn payload_row(digest: &Digest, entry: &IndexEntry) -> Vec<u8> {
+    let (date, FileId(file), offset) = entry.position();
+    let mut row = Vec::with_capacity(29 + entry.urlkey.len());
+    row.extend_from_slice(&key::digest(digest));
+    row.extend_from_slice(&(date.unix_micros().cast_unsigned() ^ (1 << 63)).to_be_bytes());
+    row.extend_from_slice(&file.to_be_bytes());
+    row.extend_from_slice(&offset.to_be_bytes());
+    row.extend_from_slice(entry.urlkey.as_bytes());
+    row
+}
+
+fn payload_of(row: &[u8]) -> Option<(key::DigestKey, Position, &str)> {
+    let (key, rest) = row.split_first_chunk::<9>()?;
+    let (time, rest) = rest.split_first_chunk::<8>()?;
+    let (file, rest) = rest.split_first_chunk::<4>()?;
+    let (offset, urlkey) = rest.split_first_chunk::<8>()?;
+    let micros = (u64::from_be_bytes(*time) ^ (1 << 63)).cast_signed();
+    let file = FileId(u32::from_be_bytes(*file));
+    let position = (Timestamp::from_unix_micros(micros), file, u64::from_be_bytes(*offset));
+    Some((*key, position, std::str::from_utf8(urlkey).ok()?))
 }
 
 fn note_payload(payloads: &mut HashMap<key::DigestKey, (Position, String)>, entry: &IndexEntry) {

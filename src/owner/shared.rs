@@ -3,6 +3,7 @@
 //! asks sees the change.
 
 use std::fs::File;
+use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
@@ -309,6 +310,17 @@ impl CaptureSink for SharedCaptures {
             return mode.store()?.apply(batch);
         }
         self.ask(|store| store.apply(batch.clone()))
+    }
+
+    fn load(
+        &self,
+        captures: &mut dyn Iterator<Item = Result<Capture, ArchiveError>>,
+        marks: Vec<FileMark>,
+        tmp: Option<&Path>,
+    ) -> Result<(), ArchiveError> {
+        // An iterator is read once: nothing is tried again.
+        let mode = self.mode()?;
+        mode.store()?.load(captures, marks, tmp)
     }
 
     fn marks(&self) -> Result<Vec<FileMark>, ArchiveError> {

@@ -5,22 +5,22 @@
 //! put in stays as it is.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::archive::{
-    ArchiveError, ArchiveErrorKind, Capture, CaptureBatch, CaptureSink, FileMark, Follower, Seen,
+    ArchiveError, ArchiveErrorKind, Capture, CaptureSink, FileMark, Follower, Seen,
 };
 use crate::sorted::{SortOptions, Sorter};
 
 use super::layout::Layout;
 
-/// How many captures are put in together.
-const BATCH: usize = 5_000;
-
 /// A follower that puts nothing in before all files are read.
 #[derive(Debug)]
 pub struct SortedCaptures {
     sorter: Sorter,
+    /// Where temporary files go; the system's folder where there is none.
+    tmp: Option<PathBuf>,
     marks: BTreeMap<Arc<str>, FileMark>,
 }
 
@@ -29,8 +29,8 @@ impl SortedCaptures {
     #[must_use]
     pub fn new(layout: &Layout) -> Self {
         let dir = Some(layout.tmp_dir()).filter(|dir| dir.is_dir());
-        let options = SortOptions { dir, ..SortOptions::default() };
-        Self { sorter: Sorter::new(options), marks: BTreeMap::new() }
+        let options = SortOptions { dir: dir.clone(), ..SortOptions::default() };
+        Self { sorter: Sorter::new(options), tmp: dir, marks: BTreeMap::new() }
     }
 
     /// Puts everything in, in order, and then the marks.
@@ -39,16 +39,11 @@ impl SortedCaptures {
     /// When a temporary file cannot be written or read, or the index fails.
     pub fn load(self, index: &dyn CaptureSink) -> Result<(), ArchiveError> {
         let mut rows = self.sorter.finish().map_err(failed)?;
-        let mut captures = Vec::with_capacity(BATCH);
-        while let Some(row) = rows.next_row().map_err(failed)? {
-            captures.push(capture_of(row)?);
-            if captures.len() == BATCH {
-                let full = std::mem::replace(&mut captures, Vec::with_capacity(BATCH));
-                index.apply(CaptureBatch { captures: full, marks: Vec::new() })?;
-            }
-        }
-        let marks = self.marks.into_values().collect();
-        index.apply(CaptureBatch { captures, marks }).map(drop)
+        let mut captures = std::iter::from_fn(|| match rows.next_row() {
+            Ok(row) => row.map(capture_of),
+            Err(why) => Some(Err(failed(why))),
+        });
+        index.load(&mut captures, self.marks.into_values().collect(), self.tmp.as_deref())
     }
 }
 
@@ -100,7 +95,7 @@ fn failed(why: impl std::fmt::Display) -> ArchiveError {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::archive::{Captures, Query, suite};
+    use crate::archive::{Captures, LOAD_BATCH, Query, suite};
     use crate::index::Index;
     use crate::kv::KvOptions;
 
@@ -110,7 +105,7 @@ mod tests {
         let (index, _) = Index::open(dir.path(), &KvOptions::default()).unwrap();
         let mut sorted = SortedCaptures::new(&Layout::new(dir.path()));
         let mut wanted = Vec::new();
-        for n in 0..BATCH as u64 + 100 {
+        for n in 0..LOAD_BATCH as u64 + 100 {
             let url = format!("http://example/{}", n * 7919 % 1000);
             let capture = suite::capture(&url, suite::at("2025"), 0, n);
             let seen = Seen {
