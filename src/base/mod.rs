@@ -4,7 +4,8 @@
 //! ([`Timestamp`], [`TimeRange`], [`Clock`]), what the bytes were ([`Digest`]), whose server it is
 //! ([`HostKey`]), what kind of bytes ([`MediaType`]), how many ([`ByteSize`]), how text
 //! stands in a page of the reader ([`markup`]) and on a terminal ([`printable`]) and what its one form is
-//! ([`normal_form`]), escapes in URLs ([`percent`]), and how a check reports ([`Finding`]).
+//! ([`normal_form`]), escapes in URLs ([`percent`]), numbers in binary formats ([`little_endian`]), and
+//! how a check reports ([`Finding`]).
 
 pub mod bytes;
 pub mod checksum;
@@ -12,6 +13,7 @@ pub mod clock;
 pub mod digest;
 pub mod finding;
 pub mod host;
+pub mod little_endian;
 pub mod markup;
 pub mod media_type;
 pub mod normal_form;

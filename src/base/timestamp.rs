@@ -391,7 +391,9 @@ fn split_offset(time: &str) -> Option<(&str, i64)> {
     let Some(at) = time.rfind(['+', '-']) else { return Some((time, 0)) };
     let sign = if time.as_bytes()[at] == b'-' { -1 } else { 1 };
     let digits: String = time[at + 1..].chars().filter(|c| *c != ':').collect();
+    // Anything may stand there, characters of several bytes included.
     let (hours, minutes) = match digits.len() {
+        _ if !digits.bytes().all(|c| c.is_ascii_digit()) => return None,
         2 => (digits.parse::<i64>().ok()?, 0),
         4 => (digits[..2].parse().ok()?, digits[2..].parse::<i64>().ok()?),
         _ => return None,
@@ -459,6 +461,9 @@ mod tests {
             "three days ago",
             "123456789012345678",
             "2025-1-1",
+            "2025-11-04T09:30-1é",
+            "2025-11-04T09:30+€",
+            "2025-11-04T09:30-é",
             "é",
         ] {
             assert!(TimeRange::parse(text, NOW).is_err(), "{text}");

@@ -42,8 +42,9 @@ impl Deriver {
     pub fn open(path: &Path, after: Option<(u64, u32)>) -> io::Result<Self> {
         let file = path.display().to_string();
         // The lengths that other programs state lead wherever they like.
-        let skip_by_length = !is_imported(path);
-        let options = ReadOptions { file, skip_by_length, ..ReadOptions::default() };
+        let search_blocks = is_imported(path);
+        let skip_by_length = !search_blocks;
+        let options = ReadOptions { file, skip_by_length, search_blocks, ..ReadOptions::default() };
         let input = BufReader::with_capacity(256 * 1024, File::open(path)?);
         Ok(Self { reader: WarcReader::seekable(input, options), from: after })
     }

@@ -26,7 +26,7 @@ impl Reader {
             |offset: u64, why: String| StoreError::Record { file: file.to_owned(), offset, why };
         let name: Arc<str> = file.into();
         let bytes = self.files().open(file).map_err(|why| fail(from, why.to_string()))?;
-        let mut records = Records::new(bytes, &name, from, false);
+        let mut records = Records::new(bytes, &name, from, self.reading_of(file));
         let mut reached = from;
         while reached < to {
             let next = records.next().map_err(|why| fail(reached, why.to_string()))?;

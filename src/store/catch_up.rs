@@ -21,7 +21,7 @@ use super::StoreError;
 use super::bulk::SortedCaptures;
 use super::error::index_error;
 use super::layout::{Layout, is_imported, is_open, stable_name};
-use super::records::{RECORDS_BETWEEN_COMMITS, Records};
+use super::records::{RECORDS_BETWEEN_COMMITS, Reading, Records};
 use super::repair::is_damaged;
 
 /// How far a rebuild has come.
@@ -210,8 +210,13 @@ fn one_file(
     let input = File::open(path).map_err(|e| fail(from, e.to_string()))?;
     let is_open = is_open(path);
     let length = input.metadata().map_err(|e| fail(from, e.to_string()))?.len();
-    // The lengths that other programs state lead wherever they like.
-    let mut records = Records::new(input, name, from, !is_open && is_own);
+    let reading = match (is_own, is_open) {
+        (true, false) => Reading::ByLength,
+        (true, true) => Reading::Whole,
+        // The lengths that other programs state lead wherever they like.
+        (false, _) => Reading::Searching,
+    };
+    let mut records = Records::new(input, name, from, reading);
     // A mark of a file that is still open never goes back: it says what is known to be durable.
     let mark_at = |reached: u64| FileMark {
         file: Arc::clone(name),

@@ -54,7 +54,7 @@ fn one_file(
         |offset: u64, why: String| StoreError::Record { file: file.to_string(), offset, why };
     let input: Box<dyn Bytes> =
         reader.files().open(file).map_err(|why| fail(from, why.to_string()))?;
-    let mut records = Records::new(input, file, from, false);
+    let mut records = Records::new(input, file, from, reader.reading_of(file));
     let (mut reached, mut shown) = (from, 0);
     while reached < mark.indexed_to {
         let found = match records.next() {

@@ -20,6 +20,7 @@ use super::intact::{self, Hashing};
 use super::layout::{Layout, is_imported};
 use super::loaded::Loaded;
 use super::open::{self, Stay};
+use super::records::Reading;
 
 /// The archive, to read from. Clones share what it reads through.
 #[derive(Debug, Clone)]
@@ -141,6 +142,11 @@ impl Reader {
     #[must_use]
     pub(crate) fn is_own(&self, file: &str) -> bool {
         self.layout.path_of(file).is_some_and(|path| !is_imported(&path))
+    }
+
+    /// How every block of a file is read.
+    pub(super) fn reading_of(&self, file: &str) -> Reading {
+        if self.is_own(file) { Reading::Whole } else { Reading::Searching }
     }
 
     /// The capture of `url` that is closest to `at`; the newest without it. Reports of failures

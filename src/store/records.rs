@@ -31,6 +31,19 @@ impl Found {
     }
 }
 
+/// How a file is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Reading {
+    /// Blocks are passed over by the lengths that members state, and checksums are not compared: for
+    /// sealed files of our own.
+    ByLength,
+    /// Every block is read.
+    Whole,
+    /// Every block is read, and records are looked for in what a wrong length took for one: for files of
+    /// others, which nobody is writing any more.
+    Searching,
+}
+
 /// The records of a file from a place on.
 pub(super) struct Records<R: Read> {
     reader: WarcReader<BufReader<R>>,
@@ -40,9 +53,13 @@ pub(super) struct Records<R: Read> {
 
 impl<R: Read + Seek> Records<R> {
     /// The records of a file from the one that begins at `from` on, or from its start with 0.
-    /// `skip_by_length`: blocks are passed over by their stated length, and their checksums not compared.
-    pub fn new(input: R, file: &Arc<str>, from: u64, skip_by_length: bool) -> Self {
-        let options = ReadOptions { file: file.to_string(), skip_by_length, ..Default::default() };
+    pub fn new(input: R, file: &Arc<str>, from: u64, reading: Reading) -> Self {
+        let options = ReadOptions {
+            file: file.to_string(),
+            skip_by_length: reading == Reading::ByLength,
+            search_blocks: reading == Reading::Searching,
+            ..ReadOptions::default()
+        };
         let input = BufReader::with_capacity(256 * 1024, input);
         let reader = WarcReader::seekable(input, options);
         Self { reader, file: Arc::clone(file), from: Some(from).filter(|from| *from > 0) }

@@ -12,7 +12,7 @@ use crate::warc::{self, End, InputBytes, ReadOptions, WarcReader};
 use super::StoreError;
 use super::describe::{Place, entry_of};
 use super::error::index_error;
-use super::layout::stable_name;
+use super::layout::{is_imported, stable_name};
 use super::lookup::Reader;
 
 pub use crate::warc::verify::VerifyOptions;
@@ -86,7 +86,8 @@ fn check_file(
             return count(Finding::error(&name, None, "unreadable", why.to_string()), checked);
         }
     };
-    let read_options = ReadOptions { file: name.clone(), ..ReadOptions::default() };
+    let search_blocks = is_imported(path);
+    let read_options = ReadOptions { file: name.clone(), search_blocks, ..ReadOptions::default() };
     let mut reader = WarcReader::seekable(BufReader::with_capacity(1 << 20, input), read_options);
     let again = again(path, &name);
     let mut check = FileCheck {

@@ -24,7 +24,8 @@ use crate::base::Timestamp;
 /// The longest line that is taken, in bytes. URLs of the time were cut at 2 KiB.
 pub(super) const LINE_BYTES_MAX: usize = 64 * 1024;
 
-/// Schemes that a line may begin with; others are no ARC line.
+/// Schemes that the first line of a file may begin with. Once a file is known to be ARC any scheme is one:
+/// collections have records of their own in it, such as `metadata://`.
 const SCHEMES: [&[u8]; 11] = [
     b"filedesc://",
     b"http://",
@@ -51,12 +52,26 @@ pub(super) struct ArcLine {
     pub(super) length: u64,
 }
 
-/// Whether these bytes, which may be cut anywhere, can be the start of an ARC record.
-pub(super) fn may_begin(bytes: &[u8]) -> bool {
-    let begins = SCHEMES.iter().any(|scheme| {
-        let known = bytes.len().min(scheme.len());
-        bytes[..known].eq_ignore_ascii_case(&scheme[..known])
-    });
+/// The longest scheme of a URL that is taken, in bytes.
+const SCHEME_LEN_MAX: usize = 32;
+
+/// Whether these bytes, which may be cut anywhere, can be the start of an ARC record, in a file whose
+/// first record has this form.
+pub(super) fn may_begin(bytes: &[u8], form: Option<Form>) -> bool {
+    let begins = match form {
+        Some(Form::Warc) => false,
+        Some(Form::Arc) => {
+            // RFC 3986 section 3.1.
+            let is_of_scheme = |c: &u8| c.is_ascii_alphanumeric() || b"+-.".contains(c);
+            let length = bytes.iter().take(SCHEME_LEN_MAX).take_while(|c| is_of_scheme(c)).count();
+            bytes.first().is_none_or(u8::is_ascii_alphabetic)
+                && bytes.get(length).is_none_or(|c| *c == b':')
+        }
+        None => SCHEMES.iter().any(|scheme| {
+            let known = bytes.len().min(scheme.len());
+            bytes[..known].eq_ignore_ascii_case(&scheme[..known])
+        }),
+    };
     begins
         && match memchr::memchr(b'\n', bytes) {
             Some(end) => parse_line(&bytes[..end]).is_some(),
@@ -66,7 +81,7 @@ pub(super) fn may_begin(bytes: &[u8]) -> bool {
 
 /// Reads a line, without its line break; `None` when it is no ARC line.
 pub(super) fn parse_line(line: &[u8]) -> Option<ArcLine> {
-    let line = line.strip_suffix(b"\r").unwrap_or(line);
+    let line = line.trim_ascii_end();
     if line.len() > LINE_BYTES_MAX || line.iter().any(|c| *c < 0x20 && *c != b'\t') {
         return None;
     }
@@ -79,7 +94,13 @@ pub(super) fn parse_line(line: &[u8]) -> Option<ArcLine> {
     // The first date after an address; a URL that holds both as words would have to be made for it.
     let is_date =
         |word: &str| (8..=17).contains(&word.len()) && word.bytes().all(|c| c.is_ascii_digit());
-    let at = (2..words.len() - 1).find(|&at| is_date(words[at]) && is_address(words[at - 1]))?;
+    // Where none is an address, a whole date after any word will do.
+    let is_whole_date = |word: &str| word.len() == 14 && date_of(word).is_some();
+    let mut places = 2..words.len() - 1;
+    let at = places
+        .clone()
+        .find(|&at| is_date(words[at]) && is_address(words[at - 1]))
+        .or_else(|| places.find(|&at| is_date(words[at]) && is_whole_date(words[at])))?;
     let between = &words[at + 1..words.len() - 1];
     // Version 2 has five fields more; its first is a status.
     let is_status =
@@ -134,6 +155,8 @@ pub(super) fn header_of(
     }
     if line.address.parse::<std::net::IpAddr>().is_ok_and(|ip| !ip.is_unspecified()) {
         fields.push(name::IP_ADDRESS, &line.address);
+    } else if !is_address(&line.address) {
+        warn("arc-address", format!("{:?} is no address", excerpt(line.address.as_bytes())));
     }
     if line.url.contains(' ') {
         let url = excerpt(line.url.as_bytes());
@@ -224,6 +247,13 @@ mod tests {
         assert_eq!(fields[0], "WARC-Target-URI=http://a.example/a b");
         assert_eq!(fields[3], "Content-Type=text/html; charset=x");
         assert_eq!(warnings, ["arc-url"]);
+        let line = "http://a.example/ a.example 20020328143000 text/html 5 ";
+        let (fields, warnings) = fields_of(line, b"");
+        assert_eq!(
+            fields[..2],
+            ["WARC-Target-URI=http://a.example/", "WARC-Date=2002-03-28T14:30:00Z"]
+        );
+        assert_eq!(warnings, ["arc-address"]);
         let line = "http://a.example/ - 20021399143000 no-type 5";
         let (fields, warnings) = fields_of(line, b"");
         assert_eq!(fields[1], "Content-Type=application/octet-stream");
@@ -238,19 +268,38 @@ mod tests {
             "http://a.example/ 1.2.3.4 20020328143000 text/html",
             "http://a.example/ 1.2.3.4 20020328143000 text/html -5",
             "http://a.example/ 1.2.3.4 yesterday text/html 5",
-            "http://a.example/ somewhere 20020328143000 text/html 5",
+            "http://a.example/ somewhere 20020328 text/html 5",
+            "http://a.example/ somewhere 20021399143000 text/html 5",
             "http://a.example/ 1.2.3.4 20020328143000 text/html 99999999999999999999",
         ] {
             assert_eq!(parse_line(line.as_bytes()), None, "{line:?}");
         }
-        assert!(!may_begin(b"GET http://a.example/ 1.2.3.4 20020328143000 text/html 5\n"));
-        assert!(may_begin(b"htt") && may_begin(b"filedesc://x.arc 0.0.0.0 2002"));
+    }
+
+    #[test]
+    fn any_scheme_begins_a_record_once_the_file_is_known() {
+        let own = b"metadata://a.example/setup.xml?job=1 10.0.0.1 20020328143000 text/xml 5\n";
+        let (none, arc, warc) = (None, Some(Form::Arc), Some(Form::Warc));
+        for (bytes, wanted) in [
+            (&b"htt"[..], [true, true, false]),
+            (b"filedesc://x.arc 0.0.0.0 2002", [true, true, false]),
+            (own, [false, true, false]),
+            (&own[..5], [false, true, false]),
+            (b"metadata", [false, true, false]),
+            (b"GET http://a.example/ 1.2.3.4 20020328143000 text/html 5\n", [false; 3]),
+            (b"://a.example/ 1.2.3.4 20020328143000 text/html 5\n", [false; 3]),
+            (b"a-scheme-of-more-than-thirty-two-bytes:x", [false; 3]),
+            (b"metadata: and no line of ARC\n", [false; 3]),
+        ] {
+            let got = [none, arc, warc].map(|form| may_begin(bytes, form));
+            assert_eq!(got, wanted, "{:?}", String::from_utf8_lossy(bytes));
+        }
     }
 
     proptest::proptest! {
         #[test]
         fn any_line_is_read_or_refused(line in proptest::collection::vec(0u8.., 0..80)) {
-            let _ = (may_begin(&line), parse_line(&line));
+            let _ = (may_begin(&line, None), may_begin(&line, Some(Form::Arc)), parse_line(&line));
         }
 
         #[test]

@@ -71,6 +71,15 @@ pub enum OpenError {
     },
 }
 
+impl OpenError {
+    /// What findings call the input, or the file inside a package.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        let (Self::Io { name, .. } | Self::Package { name, .. }) = self;
+        name
+    }
+}
+
 /// An input whose records are read file by file.
 #[derive(Debug)]
 pub struct Input {
@@ -94,6 +103,8 @@ pub struct InputFile {
     pub name: String,
     /// The path inside a package: `archive/data.warc.gz`.
     pub entry: Option<String>,
+    /// Which of [`Package::entries`] it is, inside a package: paths may be there twice.
+    pub entry_at: Option<usize>,
     /// Its records.
     pub records: WarcReader<InputBytes>,
     /// Its bytes once more, where they can be read at any offset.
@@ -258,7 +269,9 @@ impl Input {
                 let bytes = package
                     .bytes(entry)
                     .map_err(|why| OpenError::Package { name: name.clone(), why })?;
-                Ok(Some(input_file(name, Some(entry.path.clone()), bytes, &self.options)))
+                let entry = Some(entry.path.to_string());
+                let file = input_file(name, entry, bytes, &self.options);
+                Ok(Some(InputFile { entry_at: Some(at), ..file }))
             }
         }
     }
@@ -277,7 +290,7 @@ fn input_file(
     } else {
         WarcReader::new(bytes, options.clone())
     };
-    InputFile { name, entry, records, bytes: again, options }
+    InputFile { name, entry, entry_at: None, records, bytes: again, options }
 }
 
 const SIGNATURE_LEN: usize = 4;

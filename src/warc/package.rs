@@ -2,12 +2,15 @@
 //!
 //! Owns the list of its entries and their bytes: where an entry is stored, it is read in place and
 //! can seek; a deflated one is inflated as a stream. What `datapackage.json` says of them is checked
-//! in [`Package::check`]. Deliberately reads no index and no page list: they are small files
-//! for the caller ([`Package::read`]).
+//! in [`Package::check`]. Deliberately reads no index and no page list: they are for the caller
+//! ([`Package::entry`], [`Package::bytes`]).
 //!
-//! WACZ 1.1.1 (and the 1.2 draft), ZIP APPNOTE 6.3.10. Encrypted entries, and those packed in
-//! another way than stored or deflated, are refused one by one.
+//! WACZ 1.1.1 (and the 1.2 draft), ZIP APPNOTE 6.3.10. Encrypted entries, those packed in another way
+//! than stored or deflated, and those that reach into another are refused one by one.
+//!
+//! Memory: an entry takes 56 bytes and its path, and there are at most 100,000 of them with 8 MiB of paths.
 
+use std::fmt;
 use std::fs::File;
 use std::io::{self, BufReader, Read};
 use std::sync::Arc;
@@ -17,6 +20,7 @@ use super::input::slice::FileSlice;
 
 mod check;
 mod directory;
+mod json;
 mod list;
 
 /// Why a package, or a file inside one, cannot be read.
@@ -36,22 +40,8 @@ pub enum PackageError {
     Packed {
         /// The entry.
         path: String,
-        /// `encrypted`, or the method's number.
-        how: String,
-    },
-    /// There is no such file in it.
-    #[error("there is no {path} in the package")]
-    Missing {
-        /// The path that was asked for.
-        path: String,
-    },
-    /// The file in it is longer than the caller takes.
-    #[error("{path} is longer than {max} bytes")]
-    TooLong {
-        /// The entry.
-        path: String,
-        /// The limit in bytes.
-        max: u64,
+        /// How it is packed.
+        how: Packing,
     },
     /// Reading it failed.
     #[error("{path}: {why}")]
@@ -64,21 +54,40 @@ pub enum PackageError {
 }
 
 /// How an entry is packed.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Packing {
     /// Its bytes as they are.
     Stored,
     /// Deflated (RFC 1951).
     Deflated,
-    /// In a way that cannot be read here, and which.
-    Other(String),
+    /// Encrypted, which is not read here.
+    Encrypted,
+    /// By another method of ZIP (APPNOTE 4.4.5), which is not read here.
+    Method(u16),
+    /// Not at all: there is no header where the directory says it begins.
+    NoHeader,
+    /// Its bytes reach into those of another entry, so that it is not read.
+    Overlapping,
+}
+
+impl fmt::Display for Packing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Stored => f.write_str("stored"),
+            Self::Deflated => f.write_str("deflated"),
+            Self::Encrypted => f.write_str("encrypted"),
+            Self::Method(method) => write!(f, "packed by method {method}"),
+            Self::NoHeader => f.write_str("without a header at its place"),
+            Self::Overlapping => f.write_str("laid over another file of the package"),
+        }
+    }
 }
 
 /// One file in a package.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PackageEntry {
     /// Its path, as the ZIP directory says. It is a name only: nothing is ever written there.
-    pub path: String,
+    pub path: Box<str>,
     /// How it is packed.
     pub packing: Packing,
     /// Its length in bytes when unpacked, as the directory says.
@@ -133,7 +142,7 @@ impl Package {
     /// The entry at a path; the last of them where a directory names it twice, as ZIP readers do.
     #[must_use]
     pub fn entry(&self, path: &str) -> Option<&PackageEntry> {
-        self.entries.iter().rev().find(|entry| entry.path == path)
+        self.entries.iter().rev().find(|entry| &*entry.path == path)
     }
 
     /// The bytes of an entry.
@@ -142,34 +151,17 @@ impl Package {
     /// When it is packed in a way that cannot be read.
     pub fn bytes(&self, entry: &PackageEntry) -> Result<InputBytes, PackageError> {
         let slice = FileSlice::new(Arc::clone(&self.file), entry.offset, entry.packed_length);
-        match &entry.packing {
+        match entry.packing {
             Packing::Stored => Ok(InputBytes::slice(slice)),
             Packing::Deflated => {
                 let packed = BufReader::with_capacity(64 * 1024, slice);
                 let inflated = flate2::bufread::DeflateDecoder::new(packed).take(entry.length);
                 Ok(InputBytes::stream(Box::new(inflated)))
             }
-            Packing::Other(how) => {
-                Err(PackageError::Packed { path: entry.path.clone(), how: how.clone() })
-            }
+            how => Err(PackageError::Packed { path: entry.path.to_string(), how }),
         }
-    }
-
-    /// The whole of a small file, such as `datapackage.json` or `pages/pages.jsonl`.
-    ///
-    /// # Errors
-    /// When it is not there, is longer than `max` bytes, or cannot be unpacked.
-    pub fn read(&self, path: &str, max: u64) -> Result<Vec<u8>, PackageError> {
-        let missing = || PackageError::Missing { path: path.to_owned() };
-        let entry = self.entry(path).ok_or_else(missing)?;
-        let mut bytes = Vec::new();
-        self.bytes(entry)?
-            .take(max.saturating_add(1))
-            .read_to_end(&mut bytes)
-            .map_err(|why| PackageError::Io { path: path.to_owned(), why })?;
-        if bytes.len() as u64 > max {
-            return Err(PackageError::TooLong { path: path.to_owned(), max });
-        }
-        Ok(bytes)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -168,6 +168,8 @@ pub struct WarcReader<R> {
     began: Option<u64>,
     /// The start of a header, where a search has consumed it already.
     seed: Vec<u8>,
+    /// A header that was gathered and is none, until it is searched for the start of another.
+    broken_head: Vec<u8>,
     end: Option<End>,
     intact_end: u64,
     shared_noted: bool,
@@ -202,6 +204,7 @@ impl<R: Read> WarcReader<R> {
             current: None,
             began: None,
             seed: Vec::new(),
+            broken_head: Vec::new(),
             end: None,
             intact_end: 0,
             shared_noted: false,

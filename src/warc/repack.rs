@@ -52,6 +52,8 @@ pub struct Repacked {
     pub records: u64,
     /// Records that are cut or damaged, and were not.
     pub left_out: u64,
+    /// Files of a package that cannot be read, and were not.
+    pub unreadable: u64,
     /// Bytes of the input.
     pub bytes_in: u64,
     /// Bytes of the output.
@@ -63,13 +65,21 @@ pub struct Repacked {
     pub gaps: Vec<Gap>,
 }
 
+impl Repacked {
+    /// Whether every byte of the input went over.
+    #[must_use]
+    pub fn is_whole(&self) -> bool {
+        self.left_out == 0 && self.unreadable == 0 && self.gaps.is_empty()
+    }
+}
+
 /// A part of a file that holds no whole record.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Gap {
     /// The file, or the file inside a package.
     pub file: String,
-    /// Its path inside a package.
-    pub entry: Option<String>,
+    /// Which of the entries of a package it is.
+    pub entry: Option<usize>,
     /// The offset of its first byte.
     pub offset: u64,
     /// How many bytes it has; none where the input cannot be read twice and the end is not known.
@@ -97,10 +107,24 @@ pub fn repack(
         out.write_all(&frame)?;
         repacked.bytes_out += frame.len() as u64;
     }
-    while let Some(file) = input.next_file()? {
+    loop {
+        let file = match input.next_file() {
+            Ok(Some(file)) => file,
+            Ok(None) => break,
+            Err(why) => {
+                repacked.unreadable += 1;
+                found(unreadable(&why));
+                continue;
+            }
+        };
         repack_file(file, packer, out, found, &mut repacked)?;
     }
     Ok(repacked)
+}
+
+/// A file of a package that cannot be read; the next may be.
+fn unreadable(why: &OpenError) -> Finding {
+    Finding::error(why.name(), None, "unreadable", why.to_string())
 }
 
 /// The skippable frame that a file with a dictionary begins with (warc-zstd, section 3): the
@@ -174,7 +198,7 @@ fn gap(file: &InputFile, from: u64, to: u64, repacked: &mut Repacked) {
         Some(last) if is_full && last.file == file.name => last.length = to - last.offset,
         _ => repacked.gaps.push(Gap {
             file: file.name.clone(),
-            entry: file.entry.clone(),
+            entry: file.entry_at,
             offset: from,
             length: to - from,
         }),

@@ -188,7 +188,9 @@ fn wrong_form(form: Form, text: &str) -> Option<(Severity, &'static str)> {
         Form::BracketedUri | Form::BareUri => true,
         Form::Number => !text.is_empty() && text.bytes().all(|c| c.is_ascii_digit()),
         Form::Date => {
-            if Timestamp::parse(text).is_none() {
+            // 14 digits are read, and are those of ARC and CDX.
+            let is_digits = text.len() > 4 && text.bytes().all(|c| c.is_ascii_digit());
+            if is_digits || Timestamp::parse(text).is_none() {
                 return Some((Severity::Error, "date"));
             }
             if !text.ends_with('Z') && text.contains('T') {

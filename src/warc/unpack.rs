@@ -17,6 +17,7 @@ use super::arc;
 use super::member::{
     self, GZIP_MAGIC, HEADER_LEN, HeaderRead, SkipLengths, ZSTD_DICTIONARY_MAGIC, ZSTD_MAGIC,
 };
+use super::parse::Form;
 use super::source::Source;
 use frames::{FIRST_BLOCK_BYTES, is_skippable};
 
@@ -86,8 +87,8 @@ pub(super) struct Unpacker<R> {
     /// Whether a member has begun and not ended.
     pub(super) inside: bool,
     heads_only: bool,
-    /// Whether an ARC record may begin a member: until a WARC record was read.
-    pub(super) takes_arc: bool,
+    /// The format of the first record; none before it was read.
+    pub(super) form: Option<Form>,
     inflate: Decompress,
     whole: Decompressor,
     crc: Crc,
@@ -106,7 +107,7 @@ impl<R: Read> Unpacker<R> {
             member: Member::default(),
             inside: false,
             heads_only,
-            takes_arc: true,
+            form: None,
             inflate: Decompress::new(false),
             whole: Decompressor::new(),
             crc: Crc::new(),
@@ -286,7 +287,7 @@ impl<R: Read> Unpacker<R> {
             Some(Framing::Plain) | None => return Ok(false),
         };
         let start = &out[..made];
-        Ok(start.starts_with(b"WARC/") || (self.takes_arc && made > 0 && arc::may_begin(start)))
+        Ok(start.starts_with(b"WARC/") || (made > 0 && arc::may_begin(start, self.form)))
     }
 
     /// Moves on to the next place, from `from` or the input's place whichever is later, where a

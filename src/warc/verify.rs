@@ -88,9 +88,7 @@ impl<'f> Verifier<'f> {
 
     /// Reports an input that cannot be opened.
     pub fn open_error(&mut self, error: &OpenError) {
-        let (OpenError::Io { name, .. } | OpenError::Package { name, .. }) = error;
-        let finding = Finding::error(name, None, "unreadable", error.to_string());
-        self.tell(finding);
+        self.tell(Finding::error(error.name(), None, "unreadable", error.to_string()));
     }
 
     /// Checks the links between all records, and says what was checked.

@@ -8,6 +8,7 @@ docs/formats.md states. Takes some minutes and 2 GB of disk.
 """
 
 import gzip
+import json
 import os
 import resource
 import shutil
@@ -211,6 +212,36 @@ def list_of_files(out):
     package(out, [(b"datapackage.json", much), (b"archive/a.warc.gz", sound())])
 
 
+def long_list(out):
+    """datapackage.json of 200 MB: files that are not there, texts as long as are read, and no end."""
+    text = b'{"path": "' + b"x" * 1_000_000 + b'", "hash": "' + b"y" * 1_000_000 + b'"},'
+    much = b'{"resources": [' + text * 50 + b'{"path":"pages/x","hash":"sha256:0"},' * 3_000_000
+    package(out, [(b"datapackage.json", much), (b"archive/a.warc.gz", sound())])
+
+
+def many_files(out):
+    """As many files as are read, with paths as long as are kept, all of them listed."""
+    paths = [b"pages/%06d-" % n + b"x" * 60 for n in range(99_000)]
+    hash_of = "sha256:" + "0" * 64
+    listed = [{"name": p.decode(), "path": p.decode(), "bytes": 1, "hash": hash_of} for p in paths]
+    text = json.dumps({"resources": listed, "x": [{"resources": []}]}).encode()
+    package(out, [(p, b"x") for p in paths] + [(b"datapackage.json", text), (b"archive/a.warc.gz", sound())])
+
+
+def over_each_other(out):
+    """Fifty thousand entries for one that unpacks to ten megabytes."""
+    data = gzip.compress(bytes(10_000_000), 9, mtime=0)[10:-8]
+    crc = zlib.crc32(bytes(10_000_000))
+    about = struct.pack("<HHHHIII", 0, 8, 0, 0, crc, len(data), 10_000_000)
+    out.write(b"PK\x03\x04" + struct.pack("<H", 20) + about + struct.pack("<HH", 8, 0) + b"a" * 8 + data)
+    at = out.tell()
+    for number in range(50_000):
+        out.write(b"PK\x01\x02" + struct.pack("<HH", 20, 20) + about + struct.pack("<HHHHHII", 12, 0, 0, 0, 0, 0, 0)
+                  + b"archive/%04x" % number)
+    size = out.tell() - at
+    out.write(b"PK\x05\x06" + struct.pack("<HHHHIIH", 0, 0, 50_000, 50_000, size, at, 0))
+
+
 def long_paths(out):
     """Paths of 60 kilobytes."""
     files = [(b"archive/%03d" % n + b"\xff" * 60_000 + b".warc.gz", sound()) for n in range(100)]
@@ -231,6 +262,9 @@ FILES = {
     "record-lengths.warc": record_lengths,
     "entries.wacz": entries,
     "list-of-files.wacz": list_of_files,
+    "long-list.wacz": long_list,
+    "many-files.wacz": many_files,
+    "over-each-other.wacz": over_each_other,
     "long-paths.wacz": long_paths,
 }
 
@@ -240,6 +274,7 @@ COMMANDS = {
     "verify": ["verify", "FILE"],
     "to .warc.gz": ["recompress", "FILE", "OUT.warc.gz"],
     "to .warc.zst": ["recompress", "FILE", "OUT.warc.zst"],
+    "with a dictionary": ["recompress", "--dictionary", "FILE", "OUT.warc.zst"],
     "repair": ["repair", "FILE", "OUT.warc.gz"],
     "import": ["import", "--lenient", "FILE"],
 }

@@ -1,5 +1,6 @@
 //! Every kept input of the fuzz targets (`tests/fuzz`) through the same checks, without a fuzzer: what was once
-//! found stays found where no coverage can be had.
+//! found stays found where no coverage can be had. Inputs are also changed at random, from a seed:
+//! `PRESSMARK_FUZZ_INPUTS` says how many of each target (200), `PRESSMARK_FUZZ_SEED` where they begin (0).
 
 use std::path::{Path, PathBuf};
 
@@ -20,14 +21,19 @@ fn files(folder: &str) -> Vec<PathBuf> {
     files
 }
 
+/// What a target begins with: its own corpus, and the faulty files where it reads files.
+fn beginnings(target: &str) -> Vec<PathBuf> {
+    let mut inputs = files(&format!("fuzz/corpus/{target}"));
+    if matches!(target, "members" | "wacz") {
+        inputs.extend(files("corpus/warc"));
+    }
+    inputs
+}
+
 #[test]
 fn every_kept_input_holds() {
     for (target, check) in checks::ALL {
-        let mut inputs = files(&format!("fuzz/corpus/{target}"));
-        if matches!(target, "members" | "wacz") {
-            inputs.extend(files("corpus/warc"));
-        }
-        for path in inputs {
+        for path in beginnings(target) {
             let bytes = std::fs::read(&path).unwrap();
             println!("{target} {}", path.display());
             check(&bytes);
@@ -50,4 +56,107 @@ fn faulty_files_with_a_byte_changed_hold() {
             }
         }
     }
+}
+
+/// A generator of numbers that are the same each time (xorshift64*).
+struct Numbers(u64);
+
+impl Numbers {
+    fn next(&mut self) -> u64 {
+        self.0 ^= self.0 >> 12;
+        self.0 ^= self.0 << 25;
+        self.0 ^= self.0 >> 27;
+        self.0.wrapping_mul(0x2545_f491_4f6c_dd1d)
+    }
+
+    fn below(&mut self, bound: usize) -> usize {
+        usize::try_from(self.next() % bound.max(1) as u64).unwrap()
+    }
+}
+
+/// What stands in the formats that are read, and numbers at their bounds.
+const WORDS: [&[u8]; 24] = [
+    b"WARC/1.1\r\n",
+    b"WARC/1.0\n",
+    b"Content-Length: ",
+    b"WARC-Type: revisit\r\n",
+    b"\r\n\r\n",
+    b"\n",
+    b"\0\0\0\0",
+    b"\xff\xff\xff\xff",
+    b"18446744073709551615",
+    b"-1",
+    b"0",
+    b"\x1f\x8b\x08\x04",
+    b"\x1f\x8b\x08\x00",
+    b"\x28\xb5\x2f\xfd",
+    b"\x5d\x2a\x4d\x18",
+    b"PK\x01\x02",
+    b"PK\x05\x06",
+    b"HTTP/1.1 200 OK\r\n",
+    b"Transfer-Encoding: gzip, chunked\r\n",
+    b"ffffffff\r\n",
+    b"filedesc://x 0.0.0.0 20020328143000 text/plain 9\n",
+    b"http://a.example/ 1.2.3.4 20020328143000 text/html 5\n",
+    b"{\"resources\":[",
+    b"sl\x08\0",
+];
+
+/// One change: of a bit, a byte, a stretch; a word put in; the end of another input.
+fn change(bytes: &mut Vec<u8>, other: &[u8], numbers: &mut Numbers) {
+    let at = numbers.below(bytes.len() + 1);
+    let most = 1 << numbers.below(8);
+    let length = numbers.below(most).min(bytes.len() - at);
+    match numbers.below(8) {
+        0 | 1 if at < bytes.len() => bytes[at] ^= 1 << numbers.below(8),
+        2 if at < bytes.len() => bytes[at] = [0, 1, 0x7f, 0x80, 0xff][numbers.below(5)],
+        3 => drop(bytes.drain(at..at + length)),
+        4 => {
+            let again = bytes[at..at + length].to_vec();
+            bytes.splice(at..at, again);
+        }
+        5 => {
+            let word = WORDS[numbers.below(WORDS.len())];
+            bytes.splice(
+                at..(at + numbers.below(2) * word.len()).min(bytes.len()),
+                word.iter().copied(),
+            );
+        }
+        6 => bytes.truncate(at),
+        _ => {
+            bytes.truncate(at);
+            bytes.extend(&other[numbers.below(other.len() + 1)..]);
+        }
+    }
+}
+
+/// An input that fails is written to a file, whose name the failure tells: keep it, shortened, in the corpus.
+#[test]
+fn inputs_changed_at_random_hold() {
+    let number = |name: &str, else_is: u64| {
+        std::env::var(name).ok().map_or(else_is, |text| text.parse().unwrap())
+    };
+    let (runs, seed) = (number("PRESSMARK_FUZZ_INPUTS", 200), number("PRESSMARK_FUZZ_SEED", 0));
+    std::thread::scope(|scope| {
+        for (target, check) in checks::ALL {
+            scope.spawn(move || {
+                let inputs: Vec<Vec<u8>> =
+                    beginnings(target).iter().map(|path| std::fs::read(path).unwrap()).collect();
+                for run in seed..seed + runs {
+                    let mut numbers = Numbers((run + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15));
+                    let mut bytes = inputs[numbers.below(inputs.len())].clone();
+                    for _ in 0..1 + numbers.below(6) {
+                        let other = &inputs[numbers.below(inputs.len())];
+                        change(&mut bytes, other, &mut numbers);
+                    }
+                    let held = std::panic::catch_unwind(|| check(&bytes));
+                    if held.is_err() {
+                        let path = std::env::temp_dir().join(format!("pressmark-{target}-{run}"));
+                        std::fs::write(&path, &bytes).unwrap();
+                        panic!("{target}, run {run}: {}", path.display());
+                    }
+                }
+            });
+        }
+    });
 }

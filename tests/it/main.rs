@@ -17,6 +17,7 @@
 //! - `chromium`: hostile pages, replayed in a browser
 //! - `evidence`: whatever is changed in an archive is found; bundles and time stamps
 //! - `exchange`: index lines, exports and imports, with other people's programs
+//! - `imports`: files of other programs in an archive, and an import that is killed
 //! - `unread`: pages that take too long to read, or break what reads them
 //! - `trouble`: bad input, each kind with its own message and exit code
 //! - `intact`: a record that was changed is neither shown, cited nor compared
@@ -61,6 +62,7 @@ mod feeds;
 mod fuzz_corpus;
 mod guide;
 mod hostile;
+mod imports;
 mod intact;
 mod interop;
 mod jobs;

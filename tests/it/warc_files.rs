@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::{Output, Stdio};
 
-use crate::support::cli::{command, json_lines, pressmark, stderr};
+use crate::support::cli::{command, json_lines, pressmark, stderr, stdout};
 
 fn corpus(name: &str) -> String {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus/warc").join(name);
@@ -86,6 +86,35 @@ fn records_are_repacked_by_the_name_of_the_output() {
     assert!(!dir.path().join("e.warc.gz").exists() && !dir.path().join("e.warc.zst").exists());
     let again = pressmark(&root, &["recompress", &input, &at("a.warc.gz"), "--force"]);
     assert_eq!(code(&again), 0, "{}", stderr(&again));
+}
+
+#[test]
+fn what_can_be_read_of_a_package_is_taken_file_by_file() {
+    let (dir, root) = place();
+    let at = |name: &str| dir.path().join(name).display().to_string();
+    let path = corpus("one-of-two-encrypted.wacz");
+    for (command, out) in [("recompress", at("a.warc.gz")), ("repair", at("b.warc.gz"))] {
+        let output = pressmark(&root, &[command, &path, &out, "--format", "json"]);
+        assert_eq!(code(&output), 4, "{}", stderr(&output));
+        let told = &json_lines(&output)[0];
+        assert_eq!((&told["records"], &told["unreadable"]), (&4.into(), &1.into()), "{told}");
+        assert_eq!(told["findings"][0]["rule"], "unreadable", "{told}");
+        assert_eq!(code(&pressmark(&root, &["verify", &out])), 0);
+    }
+    let output = pressmark(&root, &["index", &path]);
+    assert_eq!((code(&output), stdout(&output).lines().count()), (4, 3), "{}", stderr(&output));
+    assert!(stderr(&output).contains("archive/a.warc.gz is encrypted"), "{}", stderr(&output));
+
+    // Two files of one path: what is set aside is of the one that is damaged.
+    let path = corpus("damaged-file-twice.wacz");
+    let output = pressmark(&root, &["repair", &path, &at("c.warc.gz"), "--format", "json"]);
+    assert_eq!(code(&output), 4, "{}", stderr(&output));
+    let gap = &json_lines(&output)[0]["gaps"][0];
+    let offset = usize::try_from(gap["offset"].as_u64().unwrap()).unwrap();
+    let aside = fs::read(at(&format!("c.warc.gz.aside-{offset}"))).unwrap();
+    let package = fs::read(&path).unwrap();
+    let first = 30 + "archive/a.warc.gz".len() + offset;
+    assert_eq!(aside, &package[first..first + aside.len()]);
 }
 
 #[test]

@@ -38,18 +38,20 @@ pub fn run(args: &ImportArgs, context: &Context) -> Result<Exit, CliError> {
         now,
         progress: &mut |file, done, all| bar.set(done, all, file),
     };
-    let mut told = ImportReport { context, imported: 0, refused: 0, findings: 0, failed: None };
+    let mut told =
+        ImportReport { context, imported: 0, known: 0, refused: 0, findings: 0, failed: None };
     import(&layout, &paths, &mut options, &mut |taken| told.tell(&taken))
         .map_err(|e| writing_error(what, layout.root(), e))?;
     bar.finish();
-    let ImportReport { imported, refused, findings, failed, .. } = told;
+    let ImportReport { imported, known, refused, findings, failed, .. } = told;
     if let Some(error) = failed {
         return Err(error.into());
     }
-    if imported > 0 {
+    // A file that is known may have been taken by an import that was killed before this.
+    if imported + known > 0 {
         follow(context, &reader)?;
     }
-    if refused > 0 && refused == args.paths.len() && imported == 0 {
+    if refused > 0 && imported + known == 0 {
         return Err(CliError::failed(what, "nothing was taken").hint(
             "--lenient takes what is damaged as far as it can be read; `pressmark verify FILE` lists the damage",
         ));
@@ -86,6 +88,7 @@ fn is_url(text: &str) -> bool {
 struct ImportReport<'a> {
     context: &'a Context,
     imported: usize,
+    known: usize,
     refused: usize,
     findings: usize,
     failed: Option<std::io::Error>,
@@ -96,7 +99,7 @@ impl ImportReport<'_> {
         match taken.outcome {
             Outcome::Imported => self.imported += 1,
             Outcome::Refused => self.refused += 1,
-            Outcome::Known => {}
+            Outcome::Known => self.known += 1,
         }
         self.findings += taken.findings.len();
         for finding in &taken.findings {

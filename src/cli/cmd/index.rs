@@ -151,7 +151,17 @@ fn read_one(
     let gone = |_| io::Error::from(io::ErrorKind::BrokenPipe);
     let mut input = warc::open(file, &ReadOptions::default())?;
     let mut done = Indexed::default();
-    while let Some(mut part) = input.next_file()? {
+    loop {
+        let mut part = match input.next_file() {
+            Ok(Some(part)) => part,
+            Ok(None) => return Ok(done),
+            // The next file of the package may be readable.
+            Err(why) => {
+                let finding = Finding::error(why.name(), None, "unreadable", why.to_string());
+                drop(sender.send(Event::Found(finding)));
+                continue;
+            }
+        };
         part.skip_where_ours();
         // A file in a package is called as its index calls it: without its folder.
         let inner = part.entry.as_deref().and_then(|path| path.rsplit('/').next());
@@ -162,7 +172,6 @@ fn read_one(
         let part = lines_of(part, &name, options, &mut sink, &mut found)?;
         (done.records, done.lines) = (done.records + part.records, done.lines + part.lines);
     }
-    Ok(done)
 }
 
 /// A file, or the files of a folder that hold records.

@@ -48,7 +48,7 @@ pub fn run(args: &RecompressArgs, out: &Output) -> Result<Exit, CliError> {
         Ok(repacked)
     })?;
     findings.tell(&repacked, &args.output)?;
-    Ok(if repacked.left_out > 0 || !repacked.gaps.is_empty() { Exit::Findings } else { Exit::Done })
+    Ok(if repacked.is_whole() { Exit::Done } else { Exit::Findings })
 }
 
 /// What the ending of a name says.
@@ -146,6 +146,7 @@ impl<'a> Findings<'a> {
                 "out": output.display().to_string(),
                 "records": repacked.records,
                 "left_out": repacked.left_out,
+                "unreadable": repacked.unreadable,
                 "bytes_in": repacked.bytes_in,
                 "bytes_out": repacked.bytes_out,
                 "gaps": gaps.collect::<Vec<_>>(),

@@ -44,7 +44,7 @@ pub fn run(args: &RepairArgs, out: &Output) -> Result<Exit, CliError> {
         out.say(&format!("{} bytes at {} are in {}", gap.length, gap.offset, name.display()));
     }
     findings.tell(&repacked, &args.output)?;
-    Ok(if repacked.left_out > 0 || !repacked.gaps.is_empty() { Exit::Findings } else { Exit::Done })
+    Ok(if repacked.is_whole() { Exit::Done } else { Exit::Findings })
 }
 
 /// Where a gap goes: by its offset, and by its number too where there are several files.
@@ -76,8 +76,8 @@ fn bytes_of(input: &Path, gap: &Gap) -> io::Result<impl Read> {
     let mut input = open(input).map_err(|error| io::Error::other(error.message))?;
     let gone = || io::Error::other(format!("{} is not there any more", gap.file));
     let mut bytes = match (&gap.entry, input.package()) {
-        (Some(path), Some(package)) => {
-            let entry = package.entry(path).ok_or_else(gone)?;
+        (Some(at), Some(package)) => {
+            let entry = package.entries().get(*at).ok_or_else(gone)?;
             package.bytes(entry).map_err(io::Error::other)?
         }
         _ => {

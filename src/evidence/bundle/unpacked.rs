@@ -20,6 +20,7 @@ use flate2::{Crc, read::DeflateDecoder};
 use super::super::EvidenceError;
 use super::super::error::{damaged, io as disk};
 use super::zipped::{Contents, TEXT_BYTES_MAX};
+use crate::base::little_endian::{u16_at, u32_at};
 
 /// The most files in a bundle.
 const FILES_MAX: usize = 10_000;
@@ -84,14 +85,6 @@ struct Entry {
     packed: u32,
     length: u32,
     at: u32,
-}
-
-fn u16_at(bytes: &[u8], at: usize) -> u16 {
-    bytes.get(at..at + 2).and_then(|b| b.try_into().ok()).map_or(0, u16::from_le_bytes)
-}
-
-fn u32_at(bytes: &[u8], at: usize) -> u32 {
-    bytes.get(at..at + 4).and_then(|b| b.try_into().ok()).map_or(0, u32::from_le_bytes)
 }
 
 /// Whether a file of a bundle may have this name: it stays below the folder that it is unpacked

@@ -107,6 +107,7 @@ impl<'a> OneFile<'a> {
         let options = ReadOptions {
             file: name.to_owned(),
             skip_by_length: reader.is_own(name),
+            search_blocks: !reader.is_own(name),
             ..ReadOptions::default()
         };
         let input = BufReader::with_capacity(256 * 1024, open()?);
@@ -247,7 +248,10 @@ impl<'a> OneFile<'a> {
             let first = first.filter(|seen| seen.form == Form::Warc);
             let place = first.and_then(|seen| Some((seen.offset, seen.length?)));
             match place {
-                Some(place) => self.copy((place, Form::Warc), None, exporting, sink, done)?,
+                Some(place) => {
+                    done.is_own_warcinfo_last = false;
+                    self.copy((place, Form::Warc), None, exporting, sink, done)?;
+                }
                 None => sink.undescribed(exporting, done)?,
             }
         }

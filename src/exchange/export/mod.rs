@@ -83,6 +83,10 @@ pub struct Exported {
     pub repacked: u64,
     /// Captures whose records could not be read, and why.
     pub unreadable: Vec<(Box<Capture>, String)>,
+    /// How many warcinfo records of the export's own were written, and whether the last of them describes
+    /// what comes.
+    own_warcinfos: u64,
+    is_own_warcinfo_last: bool,
 }
 
 /// The title of a page, where one is known.

@@ -87,9 +87,24 @@ impl Source {
             // A record of an ARC file has no identifier: it gets one of where it lies.
             let id = stable_id(&format!("{} {offset}", self.name));
             fields.push(name::RECORD_ID, id.to_string());
+            if let Some(uri) = fields.target_uri().map(|uri| uri_of_arc(&uri)) {
+                fields.set(name::TARGET_URI, uri);
+            }
         }
         Ok(Record { version: header.version, fields, block })
     }
+}
+
+/// A URL of an ARC record as a WARC record has it: what crawlers of the time left as it was is escaped.
+fn uri_of_arc(uri: &str) -> String {
+    let mut out = String::with_capacity(uri.len());
+    for byte in uri.bytes() {
+        match byte {
+            b'!'..=b'~' => out.push(char::from(byte)),
+            _ => out.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    out
 }
 
 fn rewound(mut file: File) -> std::io::Result<File> {
@@ -120,7 +135,11 @@ pub(super) trait Sink {
         exporting: &mut Exporting<'_>,
         done: &mut Exported,
     ) -> Result<(), ExportError> {
+        if done.is_own_warcinfo_last {
+            return Ok(());
+        }
         let bytes = packed_warcinfo(exporting, done, self.packing())?;
+        (done.own_warcinfos, done.is_own_warcinfo_last) = (done.own_warcinfos + 1, true);
         done.records += 1;
         self.own_record(&bytes)
     }
@@ -150,7 +169,11 @@ fn packed_warcinfo(
         ..Warcinfo::default()
     };
     let date = done.period.map_or(Timestamp::from_unix_seconds(0), |(_, last)| last);
-    let said = format!("{} {} {}", info.software, exporting.description, date.to_warc_date());
+    let mut said = format!("{} {} {}", info.software, exporting.description, date.to_warc_date());
+    if done.own_warcinfos > 0 {
+        // One more, after records that another describes.
+        said = format!("{said} {}", done.own_warcinfos);
+    }
     let id = stable_id(&said);
     let record = info.record("export.warc.gz", &id, date, DigestAlgorithm::Sha256);
     let mut packed = Packer::new(packing).pack(&record).map_err(temporary)?;

@@ -2,7 +2,8 @@
 
 use std::io::{Read, Seek};
 
-use crate::base::{Finding, Severity};
+use super::findings::Findings;
+use crate::base::Finding;
 use crate::store::describe::{Place, entry_of, read_start};
 use crate::warc::{End, Framing, ReadOptions, WarcReader};
 
@@ -14,14 +15,8 @@ pub(super) struct Checked {
     /// Captures that share a gzip member with other records, so that they cannot be read by their place.
     pub sharing: u64,
     pub framing: Option<Framing>,
-    /// The first findings, and how many of all are errors.
-    pub findings: Vec<Finding>,
-    pub errors: u64,
-    left_out: u64,
+    pub findings: Findings,
 }
-
-/// How many findings of a file are kept: the rest of a file that is damaged all over is no news.
-const FINDINGS_MAX: usize = 1_000;
 
 impl Checked {
     /// Why the file is not taken, if it is not.
@@ -35,31 +30,21 @@ impl Checked {
                     .to_owned(),
             );
         }
-        if lenient || (self.errors == 0 && self.sharing == 0) {
+        if lenient || (self.findings.errors == 0 && self.sharing == 0) {
             return None;
         }
-        Some(match (self.errors, self.sharing) {
+        Some(match (self.findings.errors, self.sharing) {
             (0, sharing) => format!("{sharing} captures share gzip members with other records"),
             (1, _) => "it is damaged at one place".to_owned(),
             (errors, _) => format!("it is damaged at {errors} places"),
         })
     }
-
-    fn add(&mut self, findings: Vec<Finding>) {
-        for finding in findings {
-            self.errors += u64::from(finding.severity == Severity::Error);
-            if self.findings.len() < FINDINGS_MAX {
-                self.findings.push(finding);
-            } else {
-                self.left_out += 1;
-            }
-        }
-    }
 }
 
 /// Reads a whole file, every checksum included.
 pub(super) fn check(input: impl Read + Seek, name: &str) -> Result<Checked, String> {
-    let options = ReadOptions { file: name.to_owned(), ..ReadOptions::default() };
+    let file = name.to_owned();
+    let options = ReadOptions { file, search_blocks: true, ..ReadOptions::default() };
     let input = std::io::BufReader::with_capacity(256 * 1024, input);
     let mut reader = WarcReader::seekable(input, options);
     let mut checked = Checked::default();
@@ -77,16 +62,12 @@ pub(super) fn check(input: impl Read + Seek, name: &str) -> Result<Checked, Stri
             };
             *count += u64::from(is_capture);
         }
-        checked.add(reader.take_findings());
+        reader.take_findings().into_iter().for_each(|finding| checked.findings.add(finding));
     }
-    checked.add(reader.take_findings());
-    if let (Some(End::Cut(at) | End::Garbage(at)), 0) = (reader.end(), checked.errors) {
+    reader.take_findings().into_iter().for_each(|finding| checked.findings.add(finding));
+    if let (Some(End::Cut(at) | End::Garbage(at)), 0) = (reader.end(), checked.findings.errors) {
         let what = "the file does not end with a whole record";
-        checked.add(vec![Finding::error(name, Some(at), "cut-file", what)]);
-    }
-    if checked.left_out > 0 {
-        let what = format!("{} more findings; `pressmark verify` lists them", checked.left_out);
-        checked.findings.push(Finding::warning(name, None, "findings", what));
+        checked.findings.add(Finding::error(name, Some(at), "cut-file", what));
     }
     checked.framing = reader.framing();
     Ok(checked)

@@ -4,12 +4,14 @@
 //! beside it lies `NAME.origin.json`, which tells where it came from ([`Origin`]). From then on it is one more
 //! WARC file: index, readings and the evidence log follow it as they follow our own. The WARC files of a
 //! package are taken out of it and compared with its list of files; what else is needed to check
-//! the package later is kept beside them.
+//! the package later is kept beside the first of them.
 //!
 //! The same bytes are taken once, by their SHA-256. A process that is killed leaves a file without a name,
 //! which the next import removes, or an origin without its file, which is written again.
 
 mod check;
+mod findings;
+mod lists;
 mod origin;
 mod take;
 

@@ -1,12 +1,13 @@
 //! Where an imported file came from.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fs;
-use std::io::{self, Write};
+use std::io::{self, BufReader, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use super::lists::Lists;
 use crate::store::durable::make_whole;
 
 /// What is written first into an origin.
@@ -32,8 +33,8 @@ pub struct Origin {
     pub records: u64,
     /// Captures among the records.
     pub captures: u64,
-    /// The package that it was taken out of.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// The package that it was taken out of. Written apart, with the lists of the package.
+    #[serde(skip_serializing, default)]
     pub package: Option<PackageOrigin>,
 }
 
@@ -47,8 +48,36 @@ pub struct PackageOrigin {
     /// The path of the file in it.
     pub path: String,
     /// The package's list of files and the digest over it, as text, by their paths: what its signature is
-    /// over.
-    pub files: std::collections::BTreeMap<String, String>,
+    /// over. They stand with the file of the package that was imported first, and with no other.
+    #[serde(skip_serializing, default)]
+    pub files: BTreeMap<String, String>,
+}
+
+/// An origin as it is written.
+#[derive(Serialize)]
+struct Written<'a> {
+    #[serde(flatten)]
+    origin: &'a Origin,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    package: Option<WrittenPackage<'a>>,
+}
+
+#[derive(Serialize)]
+struct WrittenPackage<'a> {
+    #[serde(flatten)]
+    package: &'a PackageOrigin,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    files: Option<&'a Lists<'a>>,
+}
+
+/// What of an origin is remembered of every file of an archive.
+#[derive(Debug, Clone, Deserialize)]
+pub(super) struct Known {
+    pub name: String,
+    pub digest: String,
+    pub bytes: u64,
+    pub records: u64,
+    pub captures: u64,
 }
 
 impl Origin {
@@ -74,19 +103,25 @@ impl Origin {
         dir.join(format!("{name}{ENDING}"))
     }
 
-    /// Writes it; it is durable when this returns.
-    pub(super) fn write(&self, dir: &Path) -> io::Result<()> {
-        let mut text = serde_json::to_string_pretty(self).map_err(io::Error::other)?;
-        text.push('\n');
+    /// Writes it, with the lists of its package where they are to stand with it; it is durable when this
+    /// returns.
+    pub(super) fn write(&self, dir: &Path, lists: Option<&Lists<'_>>) -> io::Result<()> {
+        let package = self.package.as_ref().map(|package| WrittenPackage { package, files: lists });
+        let written = Written { origin: self, package };
         make_whole(
             &Self::path(dir, &self.name),
             |why| why,
-            |mut file: &fs::File| file.write_all(text.as_bytes()),
+            |file: &fs::File| {
+                let mut out = BufWriter::new(file);
+                serde_json::to_writer_pretty(&mut out, &written)?;
+                out.write_all(b"\n")?;
+                out.flush()
+            },
         )
     }
 
-    /// The origins of a folder whose files are there, by digest.
-    pub(super) fn all(dir: &Path) -> io::Result<HashMap<String, Self>> {
+    /// The files of a folder that are there and have an origin, by digest.
+    pub(super) fn all(dir: &Path) -> io::Result<HashMap<String, Known>> {
         let mut known = HashMap::new();
         for entry in fs::read_dir(dir)? {
             let path = entry?.path();
@@ -94,9 +129,10 @@ impl Origin {
                 continue;
             }
             // One that cannot be read says nothing: its file is taken for unknown, and named again.
-            let origin = fs::read(&path).ok().and_then(|text| serde_json::from_slice(&text).ok());
+            let file = fs::File::open(&path).map(BufReader::new);
+            let origin = file.ok().and_then(|file| serde_json::from_reader(file).ok());
             let Some(origin) = origin else { continue };
-            let origin: Self = origin;
+            let origin: Known = origin;
             let length = fs::metadata(dir.join(&origin.name)).map(|m| m.len());
             if length.is_ok_and(|length| length == origin.bytes) {
                 known.insert(origin.digest.clone(), origin);

@@ -1,22 +1,21 @@
 //! Taking files in, one after the other.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
-use crate::base::{DigestAlgorithm, Finding, Hasher, Severity};
+use crate::base::{DigestAlgorithm, Hasher};
 use crate::store::durable::{make_dirs, sync_dir};
 use crate::store::layout::is_warc;
 use crate::store::{Layout, Lock, StoreError};
 use crate::warc::{self, Framing, Input, ReadOptions};
 
 use super::check::{Checked, check};
-use super::origin::PackageOrigin;
+use super::findings::Findings;
+use super::lists::Lists;
+use super::origin::{Known, PackageOrigin};
 use super::{ImportOptions, Origin, Outcome, Taken, plain_name};
-
-/// The longest list of files of a package that is kept.
-const LIST_BYTES_MAX: u64 = 16 << 20;
 
 /// What unfinished copies are called at first.
 const UNFINISHED: &str = ".import-";
@@ -25,7 +24,7 @@ pub(super) struct Taking<'a, 'o> {
     layout: &'a Layout,
     options: &'a mut ImportOptions<'o>,
     dir: PathBuf,
-    known: HashMap<String, Origin>,
+    known: HashMap<String, Known>,
     /// Our own files by length, so that one of them is not taken a second time.
     own: HashMap<u64, Vec<PathBuf>>,
     _lock: Lock,
@@ -115,33 +114,28 @@ impl<'a, 'o> Taking<'a, 'o> {
                 return Ok(());
             }
         };
-        let mut findings: Vec<Finding> = Vec::new();
-        package.check(false, &mut |finding| findings.push(finding));
+        let mut findings = Findings::default();
+        package.check(false, &mut |finding| findings.add(finding));
         let parts: Vec<_> = package.entries().iter().filter(|e| e.holds_records()).collect();
-        let error = findings.iter().find(|finding| finding.severity == Severity::Error);
-        let why = match error {
+        let why = match &findings.first_error {
             _ if parts.is_empty() => Some("it holds no WARC file".to_owned()),
-            Some(finding) if !self.options.lenient => Some(finding.what.clone()),
+            Some(what) if !self.options.lenient => Some(what.clone()),
             _ => None,
         };
         if let Some(why) = why {
-            found(Taken { findings, ..refused(&from, &why) });
+            found(Taken { findings: findings.told(&from), ..refused(&from, &why) });
             return Ok(());
         }
-        let mut files = BTreeMap::new();
-        for list in ["datapackage.json", "datapackage-digest.json"] {
-            if let Ok(text) = package.read(list, LIST_BYTES_MAX) {
-                files.insert(list.to_owned(), String::from_utf8_lossy(&text).into_owned());
-            }
-        }
-        let mut findings = Some(findings);
+        let lists = Lists::of(package, &mut |finding| findings.add(finding));
+        // They stand with the first file that is taken, and findings with the first that is told of.
+        let (mut lists, mut findings) = (Some(lists), Some(findings.told(&from)));
         for part in parts {
             let at = format!("{from}/{}", part.path);
             let origin = PackageOrigin {
                 name: plain_name(path),
                 digest: digest.clone(),
-                path: part.path.clone(),
-                files: files.clone(),
+                path: part.path.to_string(),
+                files: std::collections::BTreeMap::new(),
             };
             let copied = match package.bytes(part) {
                 Ok(mut bytes) => self.copy(&mut bytes, &at, part.length)?,
@@ -152,11 +146,14 @@ impl<'a, 'o> Taking<'a, 'o> {
                 Ok(copied) => {
                     let stem = plain_name(path);
                     let stem = stem.strip_suffix(".wacz").unwrap_or(&stem);
-                    let name = format!("{stem}-{}", plain_name(Path::new(&part.path)));
-                    self.adopt(copied, &name, &at, Some(origin))?
+                    let name = format!("{stem}-{}", plain_name(Path::new(&*part.path)));
+                    self.adopt(copied, &name, &at, Some((origin, lists.as_ref())))?
                 }
                 Err(why) => refused(&at, &why.to_string()),
             };
+            if taken.outcome == Outcome::Imported {
+                lists = None;
+            }
             taken.findings.splice(0..0, findings.take().unwrap_or_default());
             found(taken);
         }
@@ -197,7 +194,7 @@ impl<'a, 'o> Taking<'a, 'o> {
         copied: Copied,
         name: &str,
         from: &str,
-        package: Option<PackageOrigin>,
+        package: Option<(PackageOrigin, Option<&Lists<'_>>)>,
     ) -> Result<Taken, StoreError> {
         let taken = Taken {
             path: from.to_owned(),
@@ -224,10 +221,11 @@ impl<'a, 'o> Taking<'a, 'o> {
         };
         let Checked { records, captures, .. } = checked;
         if let Some(why) = checked.refusal(self.options.lenient) {
-            let (outcome, findings) = (Outcome::Refused, checked.findings);
+            let (outcome, findings) = (Outcome::Refused, checked.findings.told(from));
             return Ok(Taken { outcome, why: Some(why), records, captures, findings, ..taken });
         }
         let name = self.free_name(&ended(name, checked.framing), &copied.digest);
+        let (package, lists) = package.unzip();
         let origin = Origin {
             from: from.to_owned(),
             imported: self.options.now.to_rfc3339(),
@@ -236,18 +234,25 @@ impl<'a, 'o> Taking<'a, 'o> {
             package,
             ..Origin::new(&name, &copied.digest, copied.bytes)
         };
-        self.name(copied, &origin)?;
-        self.known.insert(origin.digest.clone(), origin);
-        let (file, findings) = (Some(name), checked.findings);
+        self.name(copied, &origin, lists.flatten())?;
+        let Origin { name, digest, bytes, .. } = origin;
+        let file = Some(name.clone());
+        self.known.insert(digest.clone(), Known { name, digest, bytes, records, captures });
+        let findings = checked.findings.told(from);
         Ok(Taken { file, records, captures, outcome: Outcome::Imported, findings, ..taken })
     }
 
     /// Gives a file its name. Its bytes are durable first, then its origin, then the name.
-    fn name(&mut self, copied: Copied, origin: &Origin) -> Result<(), StoreError> {
+    fn name(
+        &mut self,
+        copied: Copied,
+        origin: &Origin,
+        lists: Option<&Lists<'_>>,
+    ) -> Result<(), StoreError> {
         let path = self.dir.join(&origin.name);
         let fail = io_error("writing", &path);
         copied.file.as_file().sync_all().map_err(&fail)?;
-        origin.write(&self.dir).map_err(&fail)?;
+        origin.write(&self.dir, lists).map_err(&fail)?;
         copied.file.persist_noclobber(&path).map_err(|error| fail(error.error))?;
         sync_dir(&self.dir).map_err(&fail)
     }

@@ -172,7 +172,7 @@ fn what_a_killed_import_left_is_removed_or_written_again() {
         &crate::base::DigestAlgorithm::Sha256.digest(&warc(0..3)).to_string(),
         9,
     )
-    .write(&dir)
+    .write(&dir, None)
     .unwrap();
     assert_eq!(scene.import(&[path], false)[0].outcome, Outcome::Imported);
     assert!(!dir.join(".import-x").exists());

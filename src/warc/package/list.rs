@@ -1,117 +1,119 @@
-//! `datapackage.json` as it is read: the files that it lists, and nothing else of it.
+//! `datapackage.json` as it is read: the files that it lists, one after the other, and nothing else of it.
 //!
 //! A package may come from anyone. What is not needed is read past and takes no memory, whatever it
-//! is, and of what is needed there is at most so much.
+//! is; each file is handed on as it comes, and none is kept here. Texts are bounded by
+//! [`super::json`], the number of files by nothing.
 
 use std::fmt;
+use std::io::{BufReader, Read};
 
 use serde::Deserialize;
-use serde::de::{IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
-/// The most files of a list that are kept, and the most bytes of their paths and digests.
-const LISTED_MAX: usize = 100_000;
-const LISTED_BYTES_MAX: usize = 8 << 20;
-
-/// What `datapackage.json` says of a file.
-pub(super) struct Stated {
-    pub(super) hash: Option<String>,
-    pub(super) bytes: Option<u64>,
-}
+use super::json::Bounded;
 
 /// `datapackage-digest.json`; what else is in it is for who checks the signature.
 #[derive(Default, Deserialize)]
 #[serde(default)]
-pub(super) struct Digest {
-    pub(super) hash: Option<String>,
+struct Digest {
+    hash: Option<String>,
 }
 
-/// The files that `datapackage.json` lists.
-#[derive(Default)]
-pub(super) struct Listed {
-    pub(super) resources: Vec<(String, Stated)>,
-    /// Resources without a path.
-    pub(super) nameless: u64,
-    /// Resources beyond the bounds.
-    pub(super) left_out: u64,
+/// The digest that `datapackage-digest.json` states; none where it states none, or cannot be read.
+pub(super) fn read_digest(input: impl Read) -> Option<String> {
+    let input = BufReader::new(Bounded::new(input));
+    serde_json::from_reader(input).ok().and_then(|Digest { hash }| hash)
 }
 
-impl<'de> Deserialize<'de> for Listed {
-    fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        from.deserialize_map(ListVisitor)
+/// Hands on each resource that `datapackage.json` lists, as it comes.
+///
+/// # Errors
+/// When it cannot be read, or is no object with a list of resources; those before the place were
+/// handed on.
+pub(super) fn read_list(
+    input: impl Read,
+    each: &mut dyn FnMut(Resource),
+) -> Result<(), serde_json::Error> {
+    let input = BufReader::new(Bounded::new(input));
+    let mut json = serde_json::Deserializer::from_reader(input);
+    List { each }.deserialize(&mut json)?;
+    json.end()
+}
+
+/// The whole of `datapackage.json`.
+struct List<'e> {
+    each: &'e mut dyn FnMut(Resource),
+}
+
+impl<'de> DeserializeSeed<'de> for List<'_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<(), D::Error> {
+        from.deserialize_map(self)
     }
 }
 
-struct ListVisitor;
-
-impl<'de> Visitor<'de> for ListVisitor {
-    type Value = Listed;
+impl<'de> Visitor<'de> for List<'_> {
+    type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("an object with resources")
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Listed, A::Error> {
-        let mut listed = Listed::default();
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
         while let Some(key) = map.next_key::<String>()? {
             if key == "resources" {
-                listed = map.next_value::<Resources>()?.0;
+                map.next_value_seed(Resources { each: &mut *self.each })?;
             } else {
                 map.next_value::<IgnoredAny>()?;
             }
         }
-        Ok(listed)
+        Ok(())
     }
 }
 
-struct Resources(Listed);
+/// Its `resources`.
+struct Resources<'e> {
+    each: &'e mut dyn FnMut(Resource),
+}
 
-impl<'de> Deserialize<'de> for Resources {
-    fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        from.deserialize_any(ResourcesVisitor)
+impl<'de> DeserializeSeed<'de> for Resources<'_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<(), D::Error> {
+        from.deserialize_any(self)
     }
 }
 
-struct ResourcesVisitor;
-
-impl<'de> Visitor<'de> for ResourcesVisitor {
-    type Value = Resources;
+impl<'de> Visitor<'de> for Resources<'_> {
+    type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a list of resources")
     }
 
-    fn visit_unit<E>(self) -> Result<Resources, E> {
-        Ok(Resources(Listed::default()))
+    fn visit_unit<E>(self) -> Result<(), E> {
+        Ok(())
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Resources, A::Error> {
-        let (mut listed, mut kept) = (Listed::default(), 0);
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<(), A::Error> {
         while let Some(resource) = seq.next_element::<Resource>()? {
-            let Resource { path: Some(path), hash, bytes } = resource else {
-                listed.nameless += 1;
-                continue;
-            };
-            kept += path.len() + hash.as_ref().map_or(0, String::len);
-            if listed.resources.len() >= LISTED_MAX || kept > LISTED_BYTES_MAX {
-                listed.left_out += 1;
-            } else {
-                listed.resources.push((path, Stated { hash, bytes }));
-            }
+            (self.each)(resource);
         }
-        Ok(Resources(listed))
+        Ok(())
     }
 }
 
 /// One of them. Fields of other kinds than they should be are taken for missing.
 #[derive(Default)]
-struct Resource {
-    path: Option<String>,
-    hash: Option<String>,
-    bytes: Option<u64>,
+pub(super) struct Resource {
+    pub(super) path: Option<String>,
+    pub(super) hash: Option<String>,
+    pub(super) bytes: Option<u64>,
 }
 
 impl<'de> Deserialize<'de> for Resource {
-    fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         from.deserialize_any(ScalarVisitor { fields: true }).map(|value| value.resource)
     }
 }
@@ -125,7 +127,7 @@ struct Value {
 }
 
 impl<'de> Deserialize<'de> for Value {
-    fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         from.deserialize_any(ScalarVisitor { fields: false })
     }
 }

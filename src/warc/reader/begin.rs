@@ -3,7 +3,7 @@
 use std::io::Read;
 
 use super::super::arc;
-use super::super::parse::{Form, RecordHeader, Warning, excerpt, header_len_from, parse_header};
+use super::super::parse::{RecordHeader, Warning, excerpt, header_len_from, parse_header};
 use super::{Begun, Current, Framing, MEMBER_PER_RECORD, Stop, UnpackError, WarcReader};
 use crate::base::Severity;
 
@@ -23,6 +23,7 @@ impl<R: Read> WarcReader<R> {
     /// Reads the next header.
     pub(super) fn begin_record(&mut self) -> Result<Begun, Stop> {
         self.began = None;
+        self.broken_head = Vec::new();
         if self.seed.is_empty() && !self.next_byte()? {
             return Ok(Begun::Nothing);
         }
@@ -36,11 +37,16 @@ impl<R: Read> WarcReader<R> {
             self.arc_header(seed)?
         } else {
             let bytes = self.gather_header(seed)?;
-            let parsed = parse_header(&bytes, self.options.mode, &self.options.header);
-            parsed.map_err(|why| Stop::Record("record-header", why.to_string()))?
+            match parse_header(&bytes, self.options.mode, &self.options.header) {
+                Ok(parsed) => parsed,
+                Err(why) => {
+                    self.broken_head = bytes;
+                    return Err(Stop::Record("record-header", why.to_string()));
+                }
+            }
         };
         self.form.get_or_insert(header.form);
-        self.unpack.takes_arc = self.form == Some(Form::Arc);
+        self.unpack.form = self.form;
         for warning in warnings {
             self.note(Severity::Warning, offset, warning.rule, warning.what);
         }
@@ -60,10 +66,13 @@ impl<R: Read> WarcReader<R> {
 
     /// Whether an ARC record begins with the raw bytes that come next.
     fn arc_begins(&self, seed: &[u8]) -> bool {
-        if self.form == Some(Form::Warc) {
-            return false;
+        if seed.is_empty() {
+            return arc::may_begin(self.unpack.out(), self.form);
         }
-        if seed.is_empty() { arc::may_begin(self.unpack.out()) } else { arc::may_begin(seed) }
+        // A few bytes may begin anything.
+        let out = self.unpack.out();
+        let more = out.len().min(arc::LINE_BYTES_MAX);
+        arc::may_begin(&[seed, &out[..more]].concat(), self.form)
     }
 
     /// Reads the line of an ARC record, and looks at the first bytes of its block.

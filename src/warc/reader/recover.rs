@@ -84,9 +84,7 @@ impl<R: Read> WarcReader<R> {
         let out = self.unpack.out();
         let known = out.len().min(5);
         let breaks = out.iter().take_while(|c| matches!(c, b'\r' | b'\n')).count();
-        out[..known] == b"WARC/"[..known]
-            || breaks > 0
-            || self.form != Some(Form::Warc) && arc::may_begin(out)
+        out[..known] == b"WARC/"[..known] || breaks > 0 || arc::may_begin(out, self.form)
     }
 
     /// Reports a problem with the record at `offset` and goes to the next place where a record may
@@ -114,6 +112,9 @@ impl<R: Read> WarcReader<R> {
             }
             Stop::Record(rule, what) => {
                 self.note(Severity::Error, offset, rule, what);
+                if self.search_head(offset) {
+                    return Ok(());
+                }
                 self.search_member(offset, Passed::Report)
             }
         }
@@ -145,6 +146,27 @@ impl<R: Read> WarcReader<R> {
             format!("no record can be read in the {} bytes up to {end}", end - member.offset);
         self.note(Severity::Error, member.offset, "hole", what);
         Ok(())
+    }
+
+    /// Looks for the start of another record in a header that is none: one without an end goes on into the
+    /// next. Whether there is one, which is begun next.
+    fn search_head(&mut self, offset: u64) -> bool {
+        let head = std::mem::take(&mut self.broken_head);
+        let length = head.len() as u64;
+        // A header over several members has no place in one. Each that is found may be none, too, and be
+        // read once more.
+        let is_here = self.unpack.raw_position() >= length && self.unpack.member.skip.is_none();
+        if !is_here || length > self.search_left {
+            return false;
+        }
+        self.search_left -= length;
+        let is_version = |at: &usize| matches!(version_line(&head[*at..]), Judged::Begins);
+        let found = memchr::memmem::find_iter(head.get(1..).unwrap_or_default(), b"WARC/");
+        let Some(at) = found.map(|at| at + 1).find(is_version) else { return false };
+        let what = format!("{at} raw bytes were passed over to find the next record");
+        self.note(Severity::Error, offset, "hole", what);
+        self.seed = head[at..].to_vec();
+        true
     }
 
     /// Searches the rest of a member (or of a plain file) for a place that begins a record. In a
@@ -193,8 +215,8 @@ pub(super) enum Passed {
 
 /// Looks for the start of a record in bytes that come in pieces.
 struct Search {
-    takes_warc: bool,
-    takes_arc: bool,
+    /// The format of the file's first record.
+    form: Option<Form>,
     /// The end of the last piece, where it may be the start of a record; consumed already.
     carry: Vec<u8>,
     /// Whether the next byte begins a line.
@@ -203,9 +225,8 @@ struct Search {
 
 impl Search {
     fn new(form: Option<Form>) -> Self {
-        let (takes_warc, takes_arc) = (form != Some(Form::Arc), form != Some(Form::Warc));
         // The place where the search begins is the one that was found to be no record.
-        Self { takes_warc, takes_arc, carry: Vec::new(), line: false }
+        Self { form, carry: Vec::new(), line: false }
     }
 
     /// How many bytes of `piece` are consumed, and whether a record begins after them (with
@@ -255,10 +276,10 @@ impl Search {
                 breaks.map(|found| from + found + 1).find(|next| *next >= at && *next < piece.len())
             }
         };
-        match (self.takes_warc, self.takes_arc) {
-            (true, false) => warc(),
-            (false, _) => line(),
-            (true, true) => match (warc(), line()) {
+        match self.form {
+            Some(Form::Warc) => warc(),
+            Some(Form::Arc) => line(),
+            None => match (warc(), line()) {
                 (Some(a), Some(b)) => Some(a.min(b)),
                 (a, b) => a.or(b),
             },
@@ -266,10 +287,10 @@ impl Search {
     }
 
     fn judge(&self, bytes: &[u8]) -> Judged {
-        if self.takes_warc && bytes.first() == Some(&b'W') {
+        if self.form != Some(Form::Arc) && bytes.first() == Some(&b'W') {
             return version_line(bytes);
         }
-        if !self.takes_arc || !arc::may_begin(bytes) {
+        if !arc::may_begin(bytes, self.form) {
             return Judged::No;
         }
         if bytes.contains(&b'\n') { Judged::Begins } else { Judged::Open }

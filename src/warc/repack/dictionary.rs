@@ -13,8 +13,9 @@ pub const DICTIONARY_BYTES_MAX: usize = 112_640;
 /// How many bytes of records the trainer is given: a hundred times the dictionary, as its authors
 /// recommend, and little enough for memory.
 const SAMPLES_BYTES_MAX: usize = 12 * 1024 * 1024;
-/// How many bytes of a record are a sample: what records share stands near their start.
-const SAMPLE_BYTES_MAX: u64 = 16 * 1024;
+/// How many bytes of a record's header, and how many of its block, are a sample: what records share stands
+/// near their start.
+const SAMPLE_BYTES_MAX: u16 = 16 * 1024;
 
 /// Trains a dictionary on the records of an input, which is read to its end or until there are
 /// enough.
@@ -23,12 +24,19 @@ const SAMPLE_BYTES_MAX: u64 = 16 * 1024;
 /// When the input cannot be read, or its records are too few or too different.
 pub fn train(input: &mut Input) -> Result<Vec<u8>, RepackError> {
     let (mut samples, mut sizes) = (Vec::new(), Vec::new());
-    'files: while let Some(mut file) = input.next_file()? {
+    'files: loop {
+        let mut file = match input.next_file() {
+            Ok(Some(file)) => file,
+            Ok(None) => break,
+            // Of the files of a package those that can be read; repacking reports the others.
+            Err(_) => continue,
+        };
         while let Some(mut record) = file.records.next_record()? {
             let before = samples.len();
-            samples.extend_from_slice(&record.header().raw);
+            let header = &record.header().raw;
+            samples.extend_from_slice(&header[..header.len().min(usize::from(SAMPLE_BYTES_MAX))]);
             // A damaged block is a shorter sample.
-            let _ = (&mut record).take(SAMPLE_BYTES_MAX).read_to_end(&mut samples);
+            let _ = (&mut record).take(u64::from(SAMPLE_BYTES_MAX)).read_to_end(&mut samples);
             sizes.push(samples.len() - before);
             record.finish()?;
             if samples.len() >= SAMPLES_BYTES_MAX {
