@@ -53,6 +53,9 @@ pub async fn answer(
         let reason = "a captured script is no service worker of the archive";
         return Err(Refusal::new(StatusCode::FORBIDDEN, reason));
     }
+    if shown::is_forbidden_script(state, &asked) {
+        return Err(Refusal::new(StatusCode::FORBIDDEN, "captured scripts do not run here"));
+    }
     state
         .ask(move |state| {
             let wanted = if modifier.is_part() { Use::Part } else { Use::Page };

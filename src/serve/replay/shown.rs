@@ -52,6 +52,13 @@ pub fn is_service_worker(asked: &Asked) -> bool {
     policy::is_service_worker(asked.header("service-worker"), asked.header("sec-fetch-dest"))
 }
 
+/// Whether a request would run a captured script where none may run. The policy of a captured page asks for
+/// none; this keeps a page of the reader from being led to one.
+pub fn is_forbidden_script(state: &Serve, asked: &Asked) -> bool {
+    let may_run = asked.site.is_replay && state.options.replay_scripts;
+    !may_run && policy::is_script_like(asked.header("sec-fetch-dest"))
+}
+
 /// What stands for a part of a page that is not held: it breaks nothing of the page around it.
 pub fn missing(asked: &Asked, modifier: Modifier) -> Result<Response, Refusal> {
     let (media_type, body) = parts::missing(named(modifier));
