@@ -580,6 +580,12 @@ keys! {
         "5000000",
         "How many captures one request may read of the index, answered or not: some seconds of one core."
     ),
+    SERVE_CACHE_BYTES: BytesKey = (
+        "serve.cache_bytes",
+        Kind::Bytes,
+        "64 MiB",
+        "How many bytes of captures that were sent lately are kept in memory, as they were captured and as they were rewritten, and up to twice as many of long payloads in temporary files; 0 keeps none. A capture never changes, so that nothing that is kept grows old."
+    ),
     SERVE_ACCESS_LOG: BoolKey = (
         "serve.access_log",
         Kind::Bool,

@@ -139,6 +139,15 @@ pub fn is_service_worker(service_worker: Option<&str>, sec_fetch_dest: Option<&s
         || sec_fetch_dest.is_some_and(|dest| dest.trim().eq_ignore_ascii_case("serviceworker"))
 }
 
+/// Whether a request would run what it is answered with as a script, a worker or a worklet (Fetch standard,
+/// destinations that are "script-like").
+#[must_use]
+pub fn is_script_like(sec_fetch_dest: Option<&str>) -> bool {
+    let script_like =
+        ["audioworklet", "paintworklet", "script", "serviceworker", "sharedworker", "worker"];
+    sec_fetch_dest.is_some_and(|dest| script_like.contains(&dest.trim()))
+}
+
 /// The `Access-Control-Allow-Origin` of an answer, where the request may have one: fonts and modules
 /// of a page in an opaque origin are asked for with `Origin: null`, which any page of the web can send,
 /// too; only one of replay names replay as its `Referer`.

@@ -2,18 +2,18 @@
 //! named, the token, the base path, the method, the time an answer may take; headers that keep browsers
 //! from doing more with an answer than they should; the access log and the counts.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Instant;
 
 use axum::Router;
 use axum::body::Body;
 use axum::http::header::{
-    ACCEPT, AUTHORIZATION, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, REFERRER_POLICY,
+    ACCEPT, AUTHORIZATION, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, HOST, REFERRER_POLICY,
     TRANSFER_ENCODING, VARY, WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
 use axum::http::uri::PathAndQuery;
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode, Uri};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode, Uri, Version};
 use axum::response::{IntoResponse, Response};
 use hyper::body::Incoming;
 use hyper::service::Service;
@@ -21,6 +21,7 @@ use hyper_util::service::TowerToHyperService;
 
 use super::Serve;
 use super::body::Counted;
+use super::gzip;
 use super::listen::InFlight;
 use super::metrics::Area;
 use super::pages;
@@ -64,6 +65,7 @@ impl Guard {
         let begun = Instant::now();
         let (method, target) = (request.method().clone(), request.uri().clone());
         let area = Area::of(self.below_base(target.path()).unwrap_or_else(|| target.path()));
+        let takes_gzip = gzip::is_taken(request.headers()) && !refuses_gzip(target.query());
         let (mut response, client) = self.admitted(router, request, peer).await;
         let status = response.status();
         self.state.counts.answered(area, status.as_u16(), begun.elapsed());
@@ -71,6 +73,10 @@ impl Guard {
             self.state.counts.refused();
         }
         defaults(response.headers_mut(), area, self.is_replay);
+        // On this machine packing takes longer than it saves.
+        if !client.parse::<IpAddr>().is_ok_and(|client| client.is_loopback()) {
+            response = gzip::packed(response, takes_gzip);
+        }
         let state = Arc::clone(&self.state);
         let mut in_flight = Some(in_flight);
         response.map(|body| {
@@ -95,6 +101,12 @@ impl Guard {
         peer: SocketAddr,
     ) -> (Response, String) {
         let options = &self.state.options;
+        // RFC 9112 section 3.2: what is asked for would hang on who reads it.
+        let hosts = request.headers().get_all(HOST).iter().count();
+        if hosts > 1 || (hosts == 0 && request.version() > Version::HTTP_10) {
+            let refusal = Refusal::bad("a request names its host once");
+            return (refusal.into_response(), peer.ip().to_string());
+        }
         let Some((mut site, client)) = site_of(request.headers(), peer, self.local, options) else {
             let refusal = Refusal::bad("the Host field names no host");
             return (refusal.into_response(), peer.ip().to_string());
@@ -246,6 +258,11 @@ impl Guard {
         let host = bare_host(&site.host);
         Some(format!("{}://{host}:{}{}", site.scheme, other.port(), site.base))
     }
+}
+
+/// Whether a client says in the way of the Wayback Machine's CDX server that it takes no gzip.
+fn refuses_gzip(query: Option<&str>) -> bool {
+    query.is_some_and(|query| query.split('&').any(|pair| pair == "gzip=false"))
 }
 
 /// Whether a browser asks for a page that a person reads.

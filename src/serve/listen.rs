@@ -1,15 +1,16 @@
 //! Listening: connections and their limits, and the orderly stop.
 //!
 //! A connection that sends its head too slowly, does nothing or takes nothing of its answer is ended. Where
-//! all places are taken, the connection that has done nothing for longest makes room.
+//! all places are taken, the connection that has done nothing for longest makes room; where all are being
+//! answered, the one that has taken longest over it, and longer than a client may take nothing.
 
 use std::collections::VecDeque;
 use std::convert::Infallible;
 use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -82,7 +83,8 @@ impl Server {
         let Self { state, listening } = self;
         let Listening { reader, replay, address, replay_address } = listening;
         let graceful = Arc::new(GracefulShutdown::new());
-        let places = Arc::new(Places::new(state.options.connections_max));
+        let options = &state.options;
+        let places = Arc::new(Places::new(options.connections_max, options.write_timeout));
         let mut loops = Vec::new();
         let guard = Guard::new(Arc::clone(&state), address, replay_address, false);
         let with = |guard| Loop {
@@ -131,7 +133,7 @@ impl Loop {
             self.places.free_one().await;
             // Small answers should not wait for the next.
             let _ = stream.set_nodelay(true);
-            let busy = Arc::new(AtomicUsize::new(0));
+            let busy = Arc::new(Busy::default());
             let service = {
                 let (guard, router, busy) = (Arc::clone(&guard), router.clone(), Arc::clone(&busy));
                 service_fn(move |request| {
@@ -182,41 +184,62 @@ impl Drop for Open {
     }
 }
 
+/// Whether a connection is being answered, and since when.
+#[derive(Default)]
+struct Busy {
+    requests: AtomicUsize,
+    since: Mutex<Option<Instant>>,
+}
+
+impl Busy {
+    fn since(&self) -> MutexGuard<'_, Option<Instant>> {
+        // What is behind it is right at every moment.
+        self.since.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn is_idle(&self) -> bool {
+        self.requests.load(Ordering::SeqCst) == 0
+    }
+}
+
 /// A request that is being answered: its connection is not ended to make room.
-pub struct InFlight(Arc<AtomicUsize>);
+pub struct InFlight(Arc<Busy>);
 
 impl InFlight {
-    fn new(busy: Arc<AtomicUsize>) -> Self {
-        busy.fetch_add(1, Ordering::SeqCst);
+    fn new(busy: Arc<Busy>) -> Self {
+        busy.requests.fetch_add(1, Ordering::SeqCst);
+        *busy.since() = Some(Instant::now());
         Self(busy)
     }
 }
 
 impl Drop for InFlight {
     fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::SeqCst);
+        self.0.requests.fetch_sub(1, Ordering::SeqCst);
     }
 }
 
 struct Place {
     task: AbortHandle,
-    busy: Arc<AtomicUsize>,
+    busy: Arc<Busy>,
 }
 
 /// The connections that are open, oldest first.
 struct Places {
     max: usize,
-    taken: std::sync::Mutex<VecDeque<Place>>,
+    /// An answer that is under way for longer than this may be cut to make room.
+    patience: Duration,
+    taken: Mutex<VecDeque<Place>>,
 }
 
 impl Places {
-    fn new(max: usize) -> Self {
-        Self { max, taken: std::sync::Mutex::default() }
+    fn new(max: usize, patience: Duration) -> Self {
+        Self { max, patience, taken: Mutex::default() }
     }
 
-    fn taken(&self) -> std::sync::MutexGuard<'_, VecDeque<Place>> {
+    fn taken(&self) -> MutexGuard<'_, VecDeque<Place>> {
         // What is behind it is right at every moment.
-        self.taken.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+        self.taken.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn take(&self, place: Place) {
@@ -235,21 +258,33 @@ impl Places {
                 if taken.len() < self.max {
                     return;
                 }
-                let idle = taken.iter().position(|place| place.busy.load(Ordering::SeqCst) == 0);
-                if let Some(place) = idle.and_then(|at| taken.remove(at)) {
+                let idle = taken.iter().position(|place| place.busy.is_idle());
+                if let Some(place) =
+                    idle.or_else(|| self.slowest(&taken)).and_then(|at| taken.remove(at))
+                {
                     place.task.abort();
                     return;
                 }
             }
-            // All are being answered; each of them ends within a time that is bounded.
+            // All are being answered, and none for long.
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
+    }
+
+    /// The connection that has been answered for longest, where that is longer than there is patience:
+    /// clients that take a byte now and then would else keep out all others.
+    fn slowest(&self, taken: &VecDeque<Place>) -> Option<usize> {
+        let since = taken.iter().enumerate().filter_map(|(at, place)| {
+            let since = (*place.busy.since())?;
+            (since.elapsed() > self.patience).then_some((since, at))
+        });
+        since.min().map(|(_, at)| at)
     }
 
     /// Ends the connections that do nothing.
     fn clear_idle(&self) {
         for place in self.taken().iter() {
-            if place.busy.load(Ordering::SeqCst) == 0 {
+            if place.busy.is_idle() {
                 place.task.abort();
             }
         }

@@ -3,9 +3,9 @@
 //! answers.
 //!
 //! In reading order: what may be set ([`Options`]); what every handler has ([`Serve`]), the versions of pages
-//! that were shown lately among it (`versions`); listening,
+//! that were shown lately among it (`versions`), and a cache (`kept`); listening,
 //! connections and the orderly stop (`listen`); what every request passes ([`guard`]); what a request asks
-//! for (`request`, `params`) and how an answer is made (`reply`, `body`, `range`); the areas: `memento`,
+//! for (`request`, `params`) and how an answer is made (`reply`, `body`, `range`, `gzip`); the areas: `memento`,
 //! `replay`, `cdx`, `warc`, `worker`, `api`, `pages`, `health`.
 //!
 //! Nothing here writes to the archive, and nothing here decides what a capture or a version is. All that
@@ -15,7 +15,9 @@ mod api;
 mod body;
 mod cdx;
 mod guard;
+mod gzip;
 mod health;
+mod kept;
 mod listen;
 mod memento;
 mod metrics;

@@ -30,6 +30,8 @@ pub struct Options {
     pub timemap_page: usize,
     /// Bytes of a payload that are decoded or rewritten, at most.
     pub decoded_bytes_max: usize,
+    /// Bytes of captures that are kept in memory, as they were loaded and as they were rewritten.
+    pub cache_bytes: usize,
     /// What stands before every path: empty, or `/` and segments without a slash at the end.
     pub base_path: String,
     /// Whose forwarded headers are believed.
@@ -99,6 +101,7 @@ impl Options {
         });
         let worker = settings.text(keys::SERVE_REPLAY_WORKER);
         let decoded = settings.bytes(keys::CAPTURE_DECODED_BYTES_MAX);
+        let cache = settings.bytes(keys::SERVE_CACHE_BYTES);
         Ok(Self {
             threads,
             waiting_max: number(keys::SERVE_WAITING_MAX),
@@ -109,6 +112,7 @@ impl Options {
             captures_scanned_max: settings.integer(keys::SERVE_CAPTURES_SCANNED_MAX),
             timemap_page: 10_000,
             decoded_bytes_max: usize::try_from(decoded).unwrap_or(usize::MAX),
+            cache_bytes: usize::try_from(cache).unwrap_or(usize::MAX),
             base_path: base_path(settings.text(keys::SERVE_BASE_PATH))?,
             trusted_proxies: proxies.collect::<Result<_, _>>()?,
             hosts: settings

@@ -11,6 +11,7 @@ use crate::store::Reader;
 use super::Options;
 use super::cdx::PageStarts;
 use super::metrics::Counts;
+use super::replay::{Forms, Records};
 use super::reply::Refusal;
 use super::versions::Versions;
 
@@ -35,6 +36,10 @@ pub struct Serve {
     pub(super) counts: Counts,
     pub(super) page_starts: PageStarts,
     pub(super) versions: Versions,
+    /// Captures that were loaded lately.
+    pub(super) records: Records,
+    /// Captures that were rewritten lately.
+    pub(super) forms: Forms,
     pub(super) beside: Option<Arc<dyn Beside>>,
 }
 
@@ -52,11 +57,13 @@ impl Serve {
             reader: archive.reader().clone(),
             archive,
             setup,
-            options,
             counts: Counts::default(),
             page_starts: PageStarts::default(),
             versions: Versions::default(),
+            records: Records::new(options.cache_bytes / 2),
+            forms: Forms::new(options.cache_bytes / 2),
             beside,
+            options,
         }
     }
 

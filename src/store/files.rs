@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::archive::{ArchiveError, ArchiveErrorKind, Bytes, FileInfo, WarcFiles};
@@ -19,6 +20,15 @@ impl DirectoryFiles {
     #[must_use]
     pub fn new(layout: Layout) -> Self {
         Self { layout }
+    }
+
+    /// Where a file of that name may lie, and whether it is sealed there.
+    fn places(&self, name: &str) -> [(PathBuf, bool); 4] {
+        let sealed = self.layout.warc_dir().join(name);
+        let open = self.layout.warc_dir().join(format!("{name}.open"));
+        let imported = self.layout.imported_dir().join(name);
+        // The first is tried again: the file may have been sealed between the two.
+        [(sealed.clone(), true), (open, false), (imported, true), (sealed, true)]
     }
 }
 
@@ -38,10 +48,7 @@ impl WarcFiles for DirectoryFiles {
         if name.contains(['/', '\0']) || !is_warc(name) || name.ends_with(".open") {
             return Ok(None);
         }
-        let sealed = self.layout.warc_dir().join(name);
-        let open = self.layout.warc_dir().join(format!("{name}.open"));
-        // As in `open`.
-        for (path, is_sealed) in [(&sealed, true), (&open, false), (&sealed, true)] {
+        for (path, is_sealed) in self.places(name) {
             match std::fs::metadata(path) {
                 Ok(found) if found.is_file() => {
                     return Ok(Some(FileInfo {
@@ -68,12 +75,8 @@ impl WarcFiles for DirectoryFiles {
                 format!("{name:?} is no name of a WARC file"),
             ));
         }
-        let sealed = self.layout.warc_dir().join(name);
-        let open = self.layout.warc_dir().join(format!("{name}.open"));
-        let imported = self.layout.imported_dir().join(name);
         let mut missing = None;
-        // The first name is tried again: the file may have been sealed between the two.
-        for path in [&sealed, &open, &imported, &sealed] {
+        for (path, _) in self.places(name) {
             match File::open(path) {
                 Ok(file) => return Ok(Box::new(file)),
                 Err(why) if why.kind() == io::ErrorKind::NotFound => missing = Some(why),

@@ -1,9 +1,10 @@
 //! A capture with its bytes, in memory or in a temporary file.
 
 use std::io::{self, BufReader, Read};
+use std::ops::Range;
 
 use crate::archive::Capture;
-use crate::http::{Head, ResponseShape, Stored, decode_body, payload_of};
+use crate::http::{BodyFraming, Head, ResponseShape, Stored, decode_body, payload_of};
 use crate::warc::{Fields, Original};
 
 use super::describe::original_of;
@@ -57,6 +58,29 @@ impl Loaded {
             return holder.block.reader();
         }
         Ok(Box::new(payload_of(&holder.block, &holder.shape)?))
+    }
+
+    /// Where the payload lies in the block of its [`Self::holder`]; `None` where a transfer coding was put
+    /// over it.
+    #[must_use]
+    pub fn payload_place(&self) -> Option<Range<u64>> {
+        let holder = self.holder();
+        let block = holder.block.len();
+        if holder.head.is_empty() {
+            return Some(0..block);
+        }
+        let shape = &holder.shape;
+        if !shape.transfer_codings.is_empty() {
+            return None;
+        }
+        let start = shape.head_len.min(block);
+        let length = match shape.framing {
+            BodyFraming::None => 0,
+            BodyFraming::Length(length) => length,
+            BodyFraming::Close => u64::MAX,
+            BodyFraming::Chunked => return None,
+        };
+        Some(start..start.saturating_add(length).min(block))
     }
 
     /// The payload with its content coding undone, at most `max` bytes.

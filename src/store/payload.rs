@@ -8,7 +8,6 @@ use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
 use crate::archive::RecordKind;
-use crate::http::BodyFraming;
 
 use super::Loaded;
 
@@ -41,7 +40,7 @@ impl Payload {
         if let Some(length) = self.length.get() {
             return Ok(*length);
         }
-        let length = match self.place() {
+        let length = match self.loaded.payload_place() {
             Some(place) => place.end - place.start,
             None => io::copy(&mut self.reader()?, &mut io::sink())?,
         };
@@ -63,7 +62,7 @@ impl Payload {
     /// As [`Self::length`].
     pub fn range(&self, range: Range<u64>) -> io::Result<Box<dyn Read + Send + '_>> {
         let wanted = range.end.saturating_sub(range.start);
-        if let Some(place) = self.place() {
+        if let Some(place) = self.loaded.payload_place() {
             let from = place.start.saturating_add(range.start).min(place.end);
             let to = from.saturating_add(wanted).min(place.end);
             return self.loaded.holder().block.range(from..to);
@@ -71,27 +70,6 @@ impl Payload {
         let mut all = self.reader()?;
         io::copy(&mut all.by_ref().take(range.start), &mut io::sink())?;
         Ok(Box::new(all.take(wanted)))
-    }
-
-    /// Where it lies in its block; `None` where a transfer coding was put over it.
-    fn place(&self) -> Option<Range<u64>> {
-        let holder = self.loaded.holder();
-        let block = holder.block.len();
-        if holder.head.is_empty() {
-            return Some(0..block);
-        }
-        let shape = &holder.shape;
-        if !shape.transfer_codings.is_empty() {
-            return None;
-        }
-        let start = shape.head_len.min(block);
-        let length = match shape.framing {
-            BodyFraming::None => 0,
-            BodyFraming::Length(length) => length,
-            BodyFraming::Close => u64::MAX,
-            BodyFraming::Chunked => return None,
-        };
-        Some(start..start.saturating_add(length).min(block))
     }
 }
 

@@ -7,6 +7,7 @@ mod banner;
 mod cdx;
 mod client;
 mod interop;
+mod kept;
 mod memento;
 mod replay;
 mod safety;

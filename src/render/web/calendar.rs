@@ -157,7 +157,7 @@ pub fn captures(site: &Site, found: &CaptureList, period: &str, more: Option<&st
     let main = html! {
         (about(site, &head))
         @if !found.captures.is_empty() {
-            table .list {
+            table .list .captures {
                 thead {
                     tr {
                         th scope="col" { "Captured" }

@@ -1,5 +1,7 @@
 //! What is asked for of the index, as both dialects say it.
 
+use std::borrow::Cow;
+
 use super::super::params::{Params, wrong};
 use super::super::reply::Refusal;
 use super::collapse::Collapse;
@@ -60,9 +62,10 @@ impl Asking {
             ),
             None => MatchType::from_wildcard(given),
         };
-        let keys = match (match_type, url) {
+        let url = with_scheme(url);
+        let keys = match (match_type, &*url) {
             (MatchType::Prefix, "") => KeyRange::all(),
-            _ => KeyRange::of(url, match_type),
+            (_, url) => KeyRange::of(url, match_type),
         };
         let order = order(params)?;
         let time = |name| period(params, name);
@@ -70,7 +73,7 @@ impl Asking {
             .map(|name| params.text(name).unwrap_or_default())
             .join("\n");
         Ok(Self {
-            url: url.to_owned(),
+            url: url.into_owned(),
             match_type,
             keys,
             from: time("from")?.map(|range| range.start),
@@ -133,6 +136,18 @@ impl Asking {
     }
 }
 
+/// An address of a host and a port with the scheme that is meant: in `localhost:8000/x` it would be read as
+/// `localhost`.
+fn with_scheme(url: &str) -> Cow<'_, str> {
+    let (authority, _) = url.split_at(url.find(['/', '?', '#']).unwrap_or(url.len()));
+    let is_port = |port: &str| !port.is_empty() && port.bytes().all(|b| b.is_ascii_digit());
+    let is_host = |host: &str| !host.is_empty() && (host.ends_with(']') || !host.contains(':'));
+    match authority.rsplit_once(':') {
+        Some((host, port)) if is_host(host) && is_port(port) => format!("http://{url}").into(),
+        _ => url.into(),
+    }
+}
+
 /// More filters are not taken: each is asked of every row.
 const FILTERS_MAX: usize = 30;
 
@@ -164,5 +179,27 @@ pub fn positive(params: &Params, name: &str) -> Result<Option<u64>, Refusal> {
     match params.value::<u64>(name, expected)? {
         Some(0) => Err(wrong(name, expected, "0")),
         number => Ok(number),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_port_is_told_from_a_scheme() {
+        for (given, meant) in [
+            ("a.example:80", "http://a.example:80"),
+            ("localhost:8000/x?y", "http://localhost:8000/x?y"),
+            ("[::1]:8000/", "http://[::1]:8000/"),
+            ("a.example", "a.example"),
+            ("a.example/x:80", "a.example/x:80"),
+            ("http://a.example:80/", "http://a.example:80/"),
+            ("dns:a.example", "dns:a.example"),
+            ("urn:x:1", "urn:x:1"),
+            (":80", ":80"),
+        ] {
+            assert_eq!(with_scheme(given), meant, "{given}");
+        }
     }
 }

@@ -30,7 +30,7 @@ pub async fn available(State(state): State<Arc<Serve>>, asked: Asked) -> Result<
                 let range = TimeRange::from_digits(text).filter(|_| text.len() <= 14);
                 range.ok_or_else(|| wrong("timestamp", "a time of 1 to 14 digits", text))
             });
-            let chosen = choose(&state.reader, &url, at.transpose()?, Use::Part)?;
+            let chosen = choose(state, &url, at.transpose()?, Use::Part)?;
             let mut body = json!({"url": given, "archived_snapshots": {}});
             if let Some(stamp) = stamp {
                 body["timestamp"] = stamp.into();

@@ -16,27 +16,34 @@ use crate::base::Timestamp;
 /// How many rows are kept at most.
 const KEPT_MAX: usize = Query::CLOSEST_KEPT_MAX;
 
-/// The rows that are closest to `at`.
+/// The rows that are closest to `at`, of the `captures_max` captures that are; and whether they are all that
+/// there are.
+///
+/// # Errors
+/// When the archive cannot answer, or more would have to be read than may.
 pub fn rows(
     state: &Arc<Serve>,
     asking: &Arc<Asking>,
     at: Timestamp,
     near: Option<&str>,
-) -> Result<VecDeque<Row>, Refusal> {
-    let query = Query { sort: Sort::Closest(at), ..asking.query() };
+    captures_max: usize,
+) -> Result<(VecDeque<Row>, bool), Refusal> {
+    let query = Query { sort: Sort::Closest(at), limit: Some(captures_max), ..asking.query() };
     if query.names_one_key() {
         let max = state.options.captures_scanned_max;
         let mut found = VecDeque::new();
-        for (scanned, capture) in (0_u64..).zip(state.reader.query(&query)) {
+        let mut scanned = 0;
+        for capture in state.reader.query(&query) {
             if found.len() >= KEPT_MAX {
-                break;
+                return Ok((found, true));
             }
-            if scanned >= max {
+            if scanned as u64 >= max {
                 return Err(too_many(max));
             }
+            scanned += 1;
             found.extend(told(state, asking, near, capture?)?);
         }
-        return Ok(found);
+        return Ok((found, scanned < captures_max));
     }
     let all = Asking { order: Order::Ascending, collapse: Vec::new(), ..(**asking).clone() };
     let mut all = Rows::new(state, &Arc::new(all), None);
@@ -55,7 +62,7 @@ pub fn rows(
             kept.pop();
         }
     }
-    Ok(kept.into_sorted_vec().into_iter().map(|kept| kept.row).collect())
+    Ok((kept.into_sorted_vec().into_iter().map(|kept| kept.row).collect(), true))
 }
 
 struct Kept {

@@ -13,6 +13,8 @@ pub struct Collapse {
     field: Field,
     /// How many characters of it count; all without it.
     first: Option<usize>,
+    /// Whether the statuses have to agree, too.
+    by_status: bool,
 }
 
 /// What tells values apart: short, so that a resume key can hold it.
@@ -36,12 +38,12 @@ impl Collapse {
                 ))
             })
         };
-        Ok(Self { field, first: first.map(number).transpose()? })
+        Ok(Self { field, first: first.map(number).transpose()?, by_status: false })
     }
 
-    /// The first so many digits of the time.
+    /// The first so many digits of the time, and the status: pywb's `collapseTime`.
     pub fn time(digits: usize) -> Self {
-        Self { field: Field::Timestamp, first: Some(digits) }
+        Self { field: Field::Timestamp, first: Some(digits), by_status: true }
     }
 
     fn mark(&self, capture: &Capture) -> Mark {
@@ -49,6 +51,10 @@ impl Collapse {
         let part: Cow<'_, str> = match self.first {
             Some(first) => value.chars().take(first).collect::<String>().into(),
             None => value,
+        };
+        let part = match self.by_status {
+            true => format!("{part} {}", Field::Status.value(capture)).into(),
+            false => part,
         };
         let digest = DigestAlgorithm::Sha256.digest(part.as_bytes());
         let mut mark = Mark::default();

@@ -55,9 +55,9 @@ fn rows(state: &Arc<Serve>, asked: &Asked) -> Result<Response, Refusal> {
     let rows = match page {
         Some(page) => some_page(state, &asking, page)?,
         None if allows_near && asking.match_type == MatchType::Exact => {
-            Rows::or_near(state, &asking)?
+            Rows::or_near(state, &asking)?.for_at_most(limit)
         }
-        None => Rows::new(state, &asking, None),
+        None => Rows::new(state, &asking, None).for_at_most(limit),
     };
     let limit = match page {
         Some(page) => Some(limit.map_or(page.rows(), |limit| limit.min(page.rows()))),

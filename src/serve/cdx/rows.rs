@@ -3,6 +3,9 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::time::Instant;
+
+use axum::http::StatusCode;
 
 use super::super::Serve;
 use super::super::reply::Refusal;
@@ -12,6 +15,7 @@ use super::collapse::Collapsing;
 use super::fuzzy;
 use super::resume::Start;
 use crate::archive::{Capture, Cursor, Query, RecordKind};
+use crate::base::Timestamp;
 
 /// A row: a capture as it is told, and what it repeats where that is resolved.
 #[derive(Debug, Clone)]
@@ -34,12 +38,25 @@ pub struct Rows {
     near: Option<String>,
     batch: VecDeque<Capture>,
     batch_size: usize,
-    /// Rows that were made at once, as those closest to a time are.
-    made: Option<VecDeque<Row>>,
+    /// Rows that are closest to a time: they are made several at once.
+    closest: Closest,
     collapsing: Collapsing,
     after: Option<Cursor>,
     is_over: bool,
+    /// Whether it ended because more was read than may be.
+    is_stopped: bool,
     scanned: u64,
+    /// When the reading of the piece that is being made has to end: nobody waits longer for it.
+    until: Instant,
+}
+
+/// Rows that are closest to a time, as far as they were asked for.
+#[derive(Default)]
+struct Closest {
+    rows: VecDeque<Row>,
+    /// How many were given out.
+    given: usize,
+    is_all: bool,
 }
 
 impl Rows {
@@ -53,11 +70,25 @@ impl Rows {
             near: None,
             batch: VecDeque::new(),
             batch_size: BATCH_MIN,
-            made: None,
+            closest: Closest::default(),
             after: start.map(|start| start.after.clone()),
             is_over: false,
+            is_stopped: false,
             scanned: 0,
+            until: Instant::now() + state.options.request_timeout,
         }
+    }
+
+    /// Another piece of the answer is made from here on.
+    pub fn begin_piece(&mut self) {
+        self.until = Instant::now() + self.state.options.request_timeout;
+    }
+
+    /// The same for who takes so many rows at most: no more than that are read at first.
+    pub fn for_at_most(mut self, rows: Option<u64>) -> Self {
+        let rows = rows.and_then(|rows| usize::try_from(rows).ok()).unwrap_or(BATCH_MIN);
+        self.batch_size = rows.clamp(1, BATCH_MIN);
+        self
     }
 
     /// The same, or where nothing of an address is held the rows of near ones.
@@ -86,22 +117,7 @@ impl Rows {
     /// The next row.
     pub fn next(&mut self) -> Option<Result<Row, Refusal>> {
         if let Order::Closest(at) = self.asking.order {
-            let made = match &mut self.made {
-                Some(made) => made,
-                none => match closest::rows(&self.state, &self.asking, at, self.near.as_deref()) {
-                    Ok(rows) => none.insert(rows),
-                    Err(refusal) => {
-                        *none = Some(VecDeque::new());
-                        return Some(Err(refusal));
-                    }
-                },
-            };
-            while let Some(row) = made.pop_front() {
-                if self.collapsing.keeps(&row.capture) {
-                    return Some(Ok(row));
-                }
-            }
-            return None;
+            return self.next_closest(at);
         }
         loop {
             let capture = match self.next_capture()? {
@@ -120,6 +136,49 @@ impl Rows {
         }
     }
 
+    fn next_closest(&mut self, at: Timestamp) -> Option<Result<Row, Refusal>> {
+        loop {
+            while let Some(row) = self.closest.rows.pop_front() {
+                self.closest.given += 1;
+                if self.collapsing.keeps(&row.capture) {
+                    return Some(Ok(row));
+                }
+            }
+            if self.closest.is_all {
+                return None;
+            }
+            // By distance there is no place to go on from: those before are read again.
+            let near = self.near.as_deref();
+            match closest::rows(&self.state, &self.asking, at, near, self.batch_size) {
+                Ok((mut rows, is_all)) => {
+                    rows.drain(..self.closest.given.min(rows.len()));
+                    self.closest.rows = rows;
+                    self.closest.is_all = is_all;
+                }
+                Err(refusal) => {
+                    self.closest.is_all = true;
+                    return Some(Err(refusal));
+                }
+            }
+            self.batch_size = self.batch_size.saturating_mul(8);
+        }
+    }
+
+    /// Whether there is another row, or what was not read might have one. The row is lost.
+    pub fn has_more(&mut self) -> bool {
+        self.is_stopped || self.next().is_some()
+    }
+
+    fn stopped(&mut self, refusal: Refusal) -> Refusal {
+        (self.is_over, self.is_stopped) = (true, true);
+        refusal
+    }
+
+    /// Whether the rows ended because more was read than may be, or for longer; there may be more of them.
+    pub fn is_stopped(&self) -> bool {
+        self.is_stopped
+    }
+
     fn next_capture(&mut self) -> Option<Result<Capture, Refusal>> {
         if let Some(capture) = self.batch.pop_front() {
             return Some(Ok(capture));
@@ -129,8 +188,10 @@ impl Rows {
         }
         let max = self.state.options.captures_scanned_max;
         if self.scanned >= max {
-            self.is_over = true;
-            return Some(Err(too_many(max)));
+            return Some(Err(self.stopped(too_many(max))));
+        }
+        if Instant::now() > self.until {
+            return Some(Err(self.stopped(too_long())));
         }
         let left = usize::try_from(max - self.scanned).unwrap_or(usize::MAX);
         let size = self.batch_size.min(left);
@@ -149,6 +210,14 @@ impl Rows {
         self.batch_size = (self.batch_size * 4).min(BATCH_MAX);
         self.batch.pop_front().map(Ok)
     }
+}
+
+/// The refusal of what takes too long.
+fn too_long() -> Refusal {
+    Refusal::new(
+        StatusCode::GATEWAY_TIMEOUT,
+        "reading this took longer than serve.request_timeout; ask for less, or in pages",
+    )
 }
 
 /// The refusal of what reads too much.

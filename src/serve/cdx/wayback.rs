@@ -74,7 +74,7 @@ fn rows(state: &Arc<Serve>, asked: &Asked) -> Result<Response, Refusal> {
     }
     let mut extent = Extent { skip, limit: limit.map(i64::unsigned_abs), wants_key };
     let rows = match page {
-        None => Rows::new(state, &asking, start.as_ref()),
+        None => Rows::new(state, &asking, start.as_ref()).for_at_most(extent.to_read()),
         Some(page) => {
             extent.limit = Some(extent.limit.map_or(page.rows(), |l| l.min(page.rows())));
             match rows_of(state, &asking, page)? {
@@ -120,7 +120,7 @@ fn last_rows(
     match backwards {
         Some(order) if asking.collapse.is_empty() => {
             let backwards = Arc::new(Asking { order, ..(**asking).clone() });
-            let mut rows = Rows::new(state, &backwards, None);
+            let mut rows = Rows::new(state, &backwards, None).for_at_most(Some(count as u64));
             while last.len() < count
                 && let Some(row) = rows.next().transpose()?
             {
@@ -157,6 +157,12 @@ impl WaybackForm {
     fn json_row<'v>(values: impl Iterator<Item = std::borrow::Cow<'v, str>>) -> String {
         Value::Array(values.map(|value| Value::from(value.into_owned())).collect()).to_string()
     }
+
+    fn names(&self, out: &mut String) {
+        let names = self.columns.iter().map(|column| column.name.as_str().into());
+        out.push('[');
+        out.push_str(&Self::json_row(names));
+    }
 }
 
 impl Form for WaybackForm {
@@ -167,9 +173,7 @@ impl Form for WaybackForm {
     fn row(&mut self, row: &Row, out: &mut String) {
         if self.is_json {
             if self.rows == 0 {
-                let names = self.columns.iter().map(|column| column.name.as_str().into());
-                out.push('[');
-                out.push_str(&Self::json_row(names));
+                self.names(out);
             }
             out.push_str(",\n");
             out.push_str(&Self::json_row(self.columns.iter().map(|column| column.value(row))));
@@ -185,6 +189,9 @@ impl Form for WaybackForm {
             (true, None) if self.rows == 0 => out.push_str("[]\n"),
             (true, None) => out.push_str("]\n"),
             (true, Some(key)) => {
+                if self.rows == 0 {
+                    self.names(out);
+                }
                 out.push_str(&format!(",\n[],\n{}]\n", Self::json_row([key.into()].into_iter())));
             }
             (false, None) => {}

@@ -37,6 +37,15 @@ pub struct Extent {
     pub wants_key: bool,
 }
 
+impl Extent {
+    /// How many rows are read for it at most.
+    pub fn to_read(self) -> Option<u64> {
+        // One more tells whether there is a rest.
+        let ahead = self.skip.saturating_add(u64::from(self.wants_key));
+        self.limit.map(|limit| limit.saturating_add(ahead))
+    }
+}
+
 struct Writing<F> {
     rows: Rows,
     form: F,
@@ -50,6 +59,7 @@ impl<F: Form> Writing<F> {
     /// Writes until a piece is full or all is written.
     fn fill(&mut self) -> Result<String, Refusal> {
         let mut out = String::new();
+        self.rows.begin_piece();
         if !self.is_begun {
             self.is_begun = true;
             while self.extent.skip > 0 && self.rows.next().transpose()?.is_some() {
@@ -69,11 +79,7 @@ impl<F: Form> Writing<F> {
                     self.form.row(&row, &mut out);
                 }
                 // With a key the client goes on from here.
-                Some(Err(refusal))
-                    if self.extent.wants_key
-                        && self.written > 0
-                        && refusal.status == StatusCode::BAD_REQUEST =>
-                {
+                Some(Err(_)) if self.extent.wants_key && self.rows.is_stopped() => {
                     self.end(true, &mut out)?;
                 }
                 Some(Err(refusal)) => return Err(refusal),
@@ -88,18 +94,13 @@ impl<F: Form> Writing<F> {
         if is_cut && self.extent.wants_key {
             rest = self.rows.start().map(|start| start.key());
             // The last row has no rest behind it.
-            if rest.is_some() && !has_more(&mut self.rows) {
+            if rest.is_some() && !self.rows.has_more() {
                 rest = None;
             }
         }
         self.form.end(rest, out);
         Ok(())
     }
-}
-
-/// Whether there is another row. What cannot be read may be one.
-fn has_more(rows: &mut Rows) -> bool {
-    rows.next().is_some()
 }
 
 impl<F: Form> Pieces for Writing<F> {

@@ -7,12 +7,14 @@
 
 use std::sync::LazyLock;
 
-use crate::archive::{Capture, Filter, Query, Sort};
+use axum::http::StatusCode;
+
+use crate::archive::{ArchiveError, Capture, Filter, Query, Sort};
 use crate::base::surt::urlkey;
 use crate::base::{TargetUri, TimeRange, Timestamp};
-use crate::http::Head;
-use crate::store::{Reader, StoreError};
+use crate::store::Reader;
 
+use super::super::Serve;
 use super::super::reply::Refusal;
 
 /// What a capture is wanted for.
@@ -35,6 +37,8 @@ pub struct Chosen {
 
 /// How many captures are looked at for one that will do.
 const LOOKED_AT_MAX: usize = 200;
+/// How many are asked for at first.
+const FEW: usize = 4;
 /// How many redirects are read for that.
 const REDIRECTS_READ_MAX: usize = 20;
 
@@ -62,7 +66,7 @@ fn middle(range: TimeRange) -> Timestamp {
 /// # Errors
 /// When the archive cannot answer.
 pub fn choose(
-    reader: &Reader,
+    state: &Serve,
     url: &str,
     at: Option<TimeRange>,
     wanted: Use,
@@ -73,7 +77,8 @@ pub fn choose(
         None => Sort::Descending,
     };
     let is_exact = |capture: &Capture| at.is_some_and(|r| is_second(r) && r.contains(capture.date));
-    let mut search = Search { reader, redirects: 0 };
+    let reader = &state.reader;
+    let mut search = Search { state, redirects: 0 };
     let mut first = None;
     let mut seen_exact: Option<Capture> = None;
     // A second is a period: captures in it come first, in their order, also where one of the second before
@@ -86,7 +91,7 @@ pub fn choose(
     });
     let within = within.iter().flat_map(|query| reader.query(query));
     let is_outside = |capture: &Capture| second.is_none_or(|range| !range.contains(capture.date));
-    let outside = reader.query(&mementos(url, sort));
+    let outside = first_few(reader, mementos(url, sort));
     let outside = outside.filter(|capture| capture.as_ref().map_or(true, is_outside));
     for capture in within.chain(outside).take(LOOKED_AT_MAX) {
         let capture = capture?;
@@ -118,13 +123,20 @@ pub fn choose(
     Ok(chosen.map(|capture| Chosen { is_exact: is_exact(&capture), capture }))
 }
 
+/// Answers to a query of which mostly the first will do: a few, and the rest where it is asked for.
+fn first_few(reader: &Reader, query: Query) -> impl Iterator<Item = Result<Capture, ArchiveError>> {
+    let few = reader.query(&Query { limit: Some(FEW), ..query.clone() });
+    let rest = std::iter::once(query).flat_map(|query| reader.query(&query).skip(FEW));
+    few.chain(rest)
+}
+
 /// Whether a period is a second or less.
 pub fn is_second(range: TimeRange) -> bool {
     range.end.since(range.start) <= std::time::Duration::from_secs(1)
 }
 
 struct Search<'a> {
-    reader: &'a Reader,
+    state: &'a Serve,
     redirects: usize,
 }
 
@@ -142,7 +154,7 @@ impl Search<'_> {
                 if self.redirects > REDIRECTS_READ_MAX {
                     return Ok(false);
                 }
-                Ok(!leads_to_itself(self.reader, capture)?)
+                Ok(!leads_to_itself(self.state, capture)?)
             }
             _ => Ok(true),
         }
@@ -150,16 +162,15 @@ impl Search<'_> {
 }
 
 /// Whether a captured redirect leads to the page that it is a capture of. One that cannot be read does not.
-fn leads_to_itself(reader: &Reader, capture: &Capture) -> Result<bool, Refusal> {
-    let loaded = match reader.load(capture) {
-        Ok(loaded) => loaded,
-        Err(StoreError::IndexBusy) => return Err(StoreError::IndexBusy.into()),
+fn leads_to_itself(state: &Serve, capture: &Capture) -> Result<bool, Refusal> {
+    let record = match state.records.of(state, capture) {
+        Ok(record) => record,
+        Err(refusal) if refusal.status == StatusCode::SERVICE_UNAVAILABLE => return Err(refusal),
         Err(_) => return Ok(false),
     };
-    let head = Head::parse(&loaded.head);
-    let location = head.get("location").map(std::borrow::Cow::into_owned);
+    let location = record.archived.get("location");
     let own = TargetUri::parse(&capture.url).ok();
-    let Some(to) = own.zip(location).and_then(|(own, to)| own.join_bytes(&to).ok()) else {
+    let Some(to) = own.zip(location).and_then(|(own, to)| own.join_bytes(to).ok()) else {
         return Ok(false);
     };
     Ok(urlkey(to.as_str()) == capture.urlkey)

@@ -24,7 +24,7 @@ pub async fn answer(state: &Arc<Serve>, asked: Asked, url: String) -> Result<Res
     state
         .ask(move |state| {
             let at = at.map(|at| TimeRange { start: at, end: at.plus(SECOND) });
-            let chosen = choose(&state.reader, &url, at, Use::Page)?;
+            let chosen = choose(state, &url, at, Use::Page)?;
             let Some(chosen) = chosen else { return Err(not_held(&url)) };
             let around = Neighbours::around(&state.reader, &chosen.capture)?;
             let mut response = redirect(&uri_m(&asked.site, Modifier::None, &chosen.capture));

@@ -14,7 +14,7 @@ use crate::archive::Capture;
 use crate::base::{TimeRange, Timestamp};
 use crate::render::web::kinds_in_words;
 use crate::replay::Banner;
-use crate::replay::parts::{self, Named};
+use crate::replay::parts::{self, Part};
 
 /// Parts are looked for so long; of a page with more the first ones are told of.
 const PARTS_TIME: Duration = Duration::from_millis(300);
@@ -33,7 +33,7 @@ pub fn banner(
     capture: &Capture,
     around: &Neighbours,
     asked_for: Option<Timestamp>,
-    named: &Named,
+    named: &[Part],
 ) -> Result<Banner, Refusal> {
     let link = |capture: &Capture| (uri_m(own, Modifier::None, capture), capture.date);
     let reader = page_site(&state.options, own, state.clock().now());
@@ -70,16 +70,16 @@ pub fn banner(
 }
 
 /// What is reported of the parts: those that are shown with the page are the ones that replay would send for it.
-fn notes(state: &Arc<Serve>, capture: &Capture, named: &Named) -> Result<Vec<String>, Refusal> {
+fn notes(state: &Arc<Serve>, capture: &Capture, named: &[Part]) -> Result<Vec<String>, Refusal> {
     let begun = Instant::now();
     let second = capture.date.floor_second();
     let at = TimeRange { start: second, end: second.plus(Duration::from_secs(1)) };
     let mut times = Vec::new();
-    for part in named.parts() {
+    for part in named {
         if begun.elapsed() > PARTS_TIME {
             break;
         }
-        let found = choose(&state.reader, &part.url, Some(at), Use::Part)?;
+        let found = choose(state, &part.url, Some(at), Use::Part)?;
         times.push(found.map(|found| found.capture.date));
     }
     Ok(parts::notes(capture.date, &times))

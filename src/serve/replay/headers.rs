@@ -2,7 +2,7 @@
 //! those that may act as they are.
 
 use axum::http::header::{CONTENT_LANGUAGE, CONTENT_SECURITY_POLICY, CONTENT_TYPE, LOCATION};
-use axum::http::{HeaderName, HeaderValue, StatusCode};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::Response;
 
 use super::super::memento::Modifier;
@@ -31,7 +31,8 @@ pub struct Archived {
     /// Names and values of fields in the order of the head; of a revisit its own go before those of the
     /// record that holds the payload.
     fields: Vec<(String, Vec<u8>)>,
-    content_type: Option<String>,
+    /// The fields of an answer that is sent raw.
+    raw: HeaderMap,
 }
 
 impl Archived {
@@ -58,8 +59,14 @@ impl Archived {
             status => status,
         };
         let captured = status.unwrap_or(200);
-        let content_type = loaded.content_type();
-        Self { status: sent_status(status), captured, fields, content_type }
+        let raw = raw(&fields, loaded.content_type().as_deref());
+        Self { status: sent_status(status), captured, fields, raw }
+    }
+
+    /// How many bytes it takes, roughly.
+    pub fn bytes(&self) -> usize {
+        // The fields stand in it twice, and the maps and texts have bytes of their own.
+        self.fields.iter().map(|(name, value)| 2 * (name.len() + value.len()) + 200).sum()
     }
 
     /// A head that says the same, in bytes.
@@ -84,29 +91,10 @@ impl Archived {
     /// Puts the fields into an answer that is sent raw.
     pub fn put(&self, response: &mut Response, site: &Site, modifier: Modifier, capture: &Capture) {
         let headers = response.headers_mut();
-        let mut bytes = 0;
-        for (name, value) in self.fields.iter().take(FIELDS_MAX) {
-            bytes += name.len() + value.len();
-            if bytes > FIELD_BYTES_MAX {
-                break;
-            }
-            let name = format!("x-archive-orig-{}", name.to_ascii_lowercase());
-            // What cannot stand in a head any more is in the record.
-            let (Ok(name), Ok(value)) =
-                (HeaderName::try_from(name), HeaderValue::from_bytes(value))
-            else {
-                continue;
-            };
-            headers.append(name, value);
+        headers.reserve(self.raw.len() + 8);
+        for (name, value) in &self.raw {
+            headers.append(name.clone(), value.clone());
         }
-        let own = |name: &str| self.get(name).and_then(|value| HeaderValue::from_bytes(value).ok());
-        let media_type = self.content_type.as_ref().and_then(|t| HeaderValue::from_str(t).ok());
-        let unknown = HeaderValue::from_static("application/octet-stream");
-        headers.insert(CONTENT_TYPE, media_type.unwrap_or(unknown));
-        if let Some(language) = own("content-language") {
-            headers.insert(CONTENT_LANGUAGE, language);
-        }
-        headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(RAW_POLICY));
         if let Some(to) = self.leads_to(capture).filter(|_| self.status.is_redirection()) {
             let (root, stamp) = (site.root(), capture.date.to_stamp14());
             let to = format!("{root}/web/{stamp}{}/{}", modifier.as_str(), in_header(to.as_str()));
@@ -119,6 +107,34 @@ impl Archived {
         let own = TargetUri::parse(&capture.url).ok()?;
         own.join_bytes(self.get("location")?).ok()
     }
+}
+
+/// The fields of an answer that is sent raw: what was captured, and what keeps it from acting.
+fn raw(fields: &[(String, Vec<u8>)], content_type: Option<&str>) -> HeaderMap {
+    let mut headers = HeaderMap::new();
+    let mut bytes = 0;
+    for (name, value) in fields.iter().take(FIELDS_MAX) {
+        bytes += name.len() + value.len();
+        if bytes > FIELD_BYTES_MAX {
+            break;
+        }
+        let name = format!("x-archive-orig-{}", name.to_ascii_lowercase());
+        // What cannot stand in a head any more is in the record.
+        let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::from_bytes(value))
+        else {
+            continue;
+        };
+        headers.append(name, value);
+    }
+    let media_type = content_type.and_then(|text| HeaderValue::from_str(text).ok());
+    let unknown = HeaderValue::from_static("application/octet-stream");
+    headers.insert(CONTENT_TYPE, media_type.unwrap_or(unknown));
+    let language = fields.iter().find(|(name, _)| name.eq_ignore_ascii_case("content-language"));
+    if let Some(language) = language.and_then(|(_, value)| HeaderValue::from_bytes(value).ok()) {
+        headers.insert(CONTENT_LANGUAGE, language);
+    }
+    headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(RAW_POLICY));
+    headers
 }
 
 /// The fields of a head, folds undone.

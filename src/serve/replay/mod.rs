@@ -1,12 +1,15 @@
 //! A memento: a capture as it was, or made ready for a browser that shows it here.
 //!
-//! In reading order: what is sent of a payload (`payload`), the header fields (`headers`), what is said above a
-//! page (`banner`), a capture made ready for a browser (`shown`), the answers (below). Which capture is sent is decided in
+//! In reading order: what is sent of a payload (`payload`), the header fields (`headers`), a capture that was
+//! loaded (`record`), what is said above a page (`banner`), a capture rewritten for a browser (`form`) and
+//! answered (`shown`), the answers (below). Which capture is sent is decided in
 //! [`super::memento`]; what a page becomes by rewriting in [`crate::replay`].
 
 mod banner;
+mod form;
 mod headers;
 mod payload;
+mod record;
 mod shown;
 
 use std::sync::Arc;
@@ -29,12 +32,13 @@ use super::original::in_header;
 use super::range::{Part, asked_part, is_known};
 use super::reply::{Refusal, put};
 use super::request::{Asked, Site};
-use crate::archive::{Capture, RecordKind};
+use crate::archive::Capture;
 use crate::base::TimeRange;
-use crate::store::Loaded;
 
-use headers::Archived;
-use payload::Payload;
+pub use form::Forms;
+pub use record::Records;
+
+use record::Record;
 use shown::Showing;
 
 /// The answer to `/web/STAMP[MODIFIER]/URL`.
@@ -49,10 +53,13 @@ pub async fn answer(
         let reason = "a captured script is no service worker of the archive";
         return Err(Refusal::new(StatusCode::FORBIDDEN, reason));
     }
+    if shown::is_forbidden_script(state, &asked) {
+        return Err(Refusal::new(StatusCode::FORBIDDEN, "captured scripts do not run here"));
+    }
     state
         .ask(move |state| {
             let wanted = if modifier.is_part() { Use::Part } else { Use::Page };
-            let Some(chosen) = choose(&state.reader, &url, at, wanted)? else {
+            let Some(chosen) = choose(state, &url, at, wanted)? else {
                 return match modifier {
                     Modifier::Frame | Modifier::Banner => shown::missing(&asked, modifier),
                     _ if modifier.is_part() => shown::missing(&asked, modifier),
@@ -78,31 +85,25 @@ fn memento(
     chosen: &Chosen,
 ) -> Result<Response, Refusal> {
     let capture = &chosen.capture;
-    let loaded = Arc::new(state.reader.load(capture)?);
-    if loaded.holder().entry.kind == RecordKind::Revisit && has_body(&loaded) {
-        let reason = format!(
-            "{} was captured at {} as it had been before, and the record that holds its payload is not in this archive",
-            capture.url,
-            capture.date.to_rfc3339()
-        );
-        return Err(Refusal::missing(reason));
+    let record = state.records.of(state, capture)?;
+    if record.is_without_payload {
+        return Err(record.payload_missing());
     }
-    let archived = Archived::of(&loaded);
     let around = match modifier.is_part() {
         true => None,
         false => Some(Neighbours::around(&state.reader, capture)?),
     };
     let mut response = match modifier {
         Modifier::Raw(_) => {
-            let mut response = identity(state, asked, &loaded, archived.status)?;
-            archived.put(&mut response, &asked.site, modifier, capture);
+            let mut response = identity(state, asked, &record, record.archived.status)?;
+            record.archived.put(&mut response, &asked.site, modifier, capture);
             response
         }
         _ => {
             let asked_for = at.map(|at| at.start).filter(|_| !chosen.is_exact);
             let around = around.as_ref();
             let showing = Showing { state, asked, modifier, capture, asked_for, around };
-            showing.answer(&loaded, &archived)?
+            showing.answer(&record)?
         }
     };
     if !chosen.is_exact {
@@ -112,11 +113,6 @@ fn memento(
     put(&mut response, LINK, &links(&asked.site, url, capture, around.as_ref()));
     put(&mut response, CACHE_CONTROL, cache(chosen, modifier));
     Ok(response)
-}
-
-/// Whether the capture should have a payload that another record holds.
-fn has_body(loaded: &Loaded) -> bool {
-    !matches!(loaded.entry.status, Some(204 | 304))
 }
 
 /// What a capture holds never changes; which capture is nearest may, and so may what stands around a page.
@@ -143,16 +139,11 @@ fn links(site: &Site, url: &str, capture: &Capture, around: Option<&Neighbours>)
 fn identity(
     state: &Arc<Serve>,
     asked: &Asked,
-    loaded: &Loaded,
+    record: &Arc<Record>,
     status: StatusCode,
 ) -> Result<Response, Refusal> {
-    let unreadable = |why: std::io::Error| {
-        Refusal::failed(format!("reading the capture of {}: {why}", loaded.entry.url))
-    };
-    let accepted = asked.header("accept-encoding");
-    let payload = Payload::of(loaded, accepted, state.options.decoded_bytes_max);
-    let payload = payload.map_err(unreadable)?;
-    let etag = etag_of(loaded, payload.mark());
+    let payload = record.sent(state, asked.header("accept-encoding"))?;
+    let (etag, varies) = (record.etag(payload.mark()), payload.varies());
     let mut response = if status.is_success() && is_known(&asked.headers, etag.as_deref(), None) {
         StatusCode::NOT_MODIFIED.into_response()
     } else {
@@ -178,12 +169,8 @@ fn identity(
             _ => {}
         }
         let length = range.end - range.start;
-        let vary = payload.varies();
         if let Some(coding) = payload.coding() {
             put(&mut response, CONTENT_ENCODING, coding);
-        }
-        if vary {
-            put(&mut response, VARY, "accept-encoding");
         }
         *response.body_mut() = match payload.part(range) {
             Ok(bytes) => Body::from(bytes),
@@ -197,12 +184,9 @@ fn identity(
     if let Some(etag) = &etag {
         put(&mut response, ETAG, etag);
     }
+    if varies {
+        put(&mut response, VARY, "accept-encoding");
+    }
     put(&mut response, ACCEPT_RANGES, "bytes");
     Ok(response)
-}
-
-/// A strong validator of what is sent: the digest of the payload, and what tells its forms apart.
-fn etag_of(loaded: &Loaded, form: &str) -> Option<String> {
-    let digest = loaded.holder().entry.digest?.to_string().replace(':', "-");
-    Some(format!("\"{digest}{form}\""))
 }

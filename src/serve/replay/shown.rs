@@ -7,25 +7,23 @@ use axum::body::Body;
 use axum::http::header::{
     ACCESS_CONTROL_ALLOW_ORIGIN, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, ETAG, VARY,
 };
-use axum::http::{HeaderName, StatusCode};
+use axum::http::{HeaderMap, HeaderName, StatusCode};
 use axum::response::{IntoResponse, Response};
 
 use super::super::Serve;
 use super::super::memento::{Modifier, Neighbours, uri_m};
-use super::super::range::is_known;
 use super::super::reply::{Refusal, put, with_type};
 use super::super::request::{Asked, Site};
 use super::banner::banner;
-use super::headers::Archived;
-use super::{etag_of, identity};
+use super::form::{Form, FormBody};
+use super::identity;
+use super::record::Record;
 use crate::archive::Capture;
-use crate::base::{DigestAlgorithm, TargetUri, Timestamp};
+use crate::base::{TargetUri, Timestamp};
 use crate::http::Head;
-use crate::replay::headers::Status;
 use crate::replay::parts::{self, Named};
 use crate::replay::policy::{self, Guard, Origin, Scripts};
-use crate::replay::{self, Banner, Captured, Links, PREFIX_BYTES, View};
-use crate::store::Loaded;
+use crate::replay::{self, Answer, Banner, Captured, Links, View};
 
 /// What is asked of replay.
 pub struct Showing<'a> {
@@ -54,6 +52,13 @@ pub fn is_service_worker(asked: &Asked) -> bool {
     policy::is_service_worker(asked.header("service-worker"), asked.header("sec-fetch-dest"))
 }
 
+/// Whether a request would run a captured script where none may run. The policy of a captured page asks for
+/// none; this keeps a page of the reader from being led to one.
+pub fn is_forbidden_script(state: &Serve, asked: &Asked) -> bool {
+    let may_run = asked.site.is_replay && state.options.replay_scripts;
+    !may_run && policy::is_script_like(asked.header("sec-fetch-dest"))
+}
+
 /// What stands for a part of a page that is not held: it breaks nothing of the page around it.
 pub fn missing(asked: &Asked, modifier: Modifier) -> Result<Response, Refusal> {
     let (media_type, body) = parts::missing(named(modifier));
@@ -77,95 +82,55 @@ fn guard(response: &mut Response, own: &Site, guard: Guard) -> Result<(), Refusa
 
 impl Showing<'_> {
     /// The answer of a capture.
-    pub fn answer(&self, loaded: &Arc<Loaded>, archived: &Archived) -> Result<Response, Refusal> {
+    pub fn answer(&self, record: &Arc<Record>) -> Result<Response, Refusal> {
         let own = site(&self.asked.site)?;
-        let target = TargetUri::parse(&self.capture.url);
-        let Ok(target) = target else {
-            // A name that leads nowhere has nothing to be rewritten to.
-            return Err(Refusal::missing(format!("{} is no page", self.capture.url)));
-        };
-        let modifier = named(self.modifier);
         let fetched_as = self.asked.header("sec-fetch-dest");
-        let is_replay = self.asked.site.is_replay;
-        let configured = match is_replay && self.state.options.replay_scripts {
+        let configured = match self.asked.site.is_replay && self.state.options.replay_scripts {
             true => Scripts::InFrames,
             false => Scripts::Never,
         };
-        let stamp = self.capture.date.to_stamp14();
-        let head = Head::parse(&archived.head());
-        let decoded = |max: usize| loaded.decoded(max).map_err(|why| self.unreadable(&why));
-        let prefix = decoded(PREFIX_BYTES)?;
-        let captured = Captured { head: &head, prefix: &prefix };
-        let scripts = configured.for_request(fetched_as);
-        let links = Links::new(&own, &target, &stamp, modifier);
-        let view = |links: Links, banner: Option<Banner>| View {
-            links,
-            modifier,
-            banner,
-            scripts,
-            origin: if is_replay { Origin::Own } else { Origin::Shared },
+        let making = Making {
+            state: self.state,
+            record,
+            site: &own,
+            modifier: named(self.modifier),
+            scripts: configured.for_request(fetched_as),
+            origin: if self.asked.site.is_replay { Origin::Own } else { Origin::Shared },
         };
-        let named = Named::default();
-        let noting = match self.modifier {
-            Modifier::None | Modifier::Banner => links.clone().noting(&named),
-            _ => links.clone(),
-        };
-        let mut answer = replay::answer(&captured, view(noting, None));
-        let status = match answer.status {
-            Status::Kept(status) => StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_GATEWAY),
-            Status::Told(status) => return Err(self.told(status)),
-        };
-        let mut payload = None;
-        let mut shown = None;
-        if let Some(around) = self.around.filter(|_| self.has_banner(answer.kind)) {
-            // What the banner says of the parts stands before them: the page is gone through once for that.
-            let whole = decoded(self.state.options.decoded_bytes_max)?;
-            drop(answer.body.push(&whole));
-            drop(answer.body.finish());
-            payload = Some(whole);
+        let mut form = making.form(None, &self.asked.headers)?;
+        let status = form.status.map_err(|status| self.told(status))?;
+        if let Some(around) = self.around.filter(|_| self.has_banner(form.kind)) {
             let site = &self.asked.site;
-            let banner = banner(self.state, site, self.capture, around, self.asked_for, &named)?;
+            let (capture, asked_for) = (self.capture, self.asked_for);
+            let banner = banner(self.state, site, capture, around, asked_for, &form.parts)?;
             if self.modifier == Modifier::Banner {
                 return self.banner_alone(&banner);
             }
             if configured == Scripts::InFrames && fetched_as == Some("document") {
                 return Ok(self.frame(&own, status, &banner));
             }
-            answer = replay::answer(&captured, view(links, Some(banner.clone())));
-            shown = Some(banner);
+            form = making.form(Some(banner), &self.asked.headers)?;
         }
-        let mut response = if answer.body.is_identity() {
-            identity(self.state, self.asked, loaded, status)?
-        } else {
-            let form = self.form(&answer.headers, shown.as_ref());
-            let etag = etag_of(loaded, &form).map(|tag| format!("W/{tag}"));
-            let mut response = if is_known(&self.asked.headers, etag.as_deref(), None) {
+        let mut response = match &form.body {
+            FormBody::AsCaptured => identity(self.state, self.asked, record, status)?,
+            // The client has it already, so that it was not made.
+            FormBody::None => StatusCode::NOT_MODIFIED.into_response(),
+            FormBody::Rewritten(_) if form.is_known(&self.asked.headers) => {
                 StatusCode::NOT_MODIFIED.into_response()
-            } else {
-                let payload = match payload {
-                    Some(payload) => payload,
-                    None => decoded(self.state.options.decoded_bytes_max)?,
-                };
-                let mut bytes = answer.body.push(&payload);
-                bytes.extend(answer.body.finish());
-                let length = bytes.len().to_string();
-                let body = if answer.status.has_body() { Body::from(bytes) } else { Body::empty() };
-                let mut response = Response::new(body);
+            }
+            FormBody::Rewritten(bytes) => {
+                let mut response = Response::new(Body::from(bytes.clone()));
                 *response.status_mut() = status;
-                put(&mut response, CONTENT_LENGTH, &length);
+                put(&mut response, CONTENT_LENGTH, &bytes.len().to_string());
                 response
-            };
-            if let Some(etag) = etag {
-                put(&mut response, ETAG, &etag);
             }
-            response
         };
+        if let (Some(etag), false) = (&form.etag, matches!(form.body, FormBody::AsCaptured)) {
+            put(&mut response, ETAG, etag);
+        }
         let fields = response.headers_mut();
-        for (name, value) in &answer.headers {
-            if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), value.parse()) {
-                // Archived fields may be there several times.
-                fields.append(name, value);
-            }
+        for (name, value) in &form.fields {
+            fields.append(name.clone(), value.clone());
         }
         let referer = self.asked.header("referer");
         if let Some(origin) = policy::allowed_origin(&own, self.asked.header("origin"), referer) {
@@ -175,10 +140,6 @@ impl Showing<'_> {
                 .append(VARY, axum::http::HeaderValue::from_static("origin, referer"));
         }
         Ok(response)
-    }
-
-    fn unreadable(&self, why: &std::io::Error) -> Refusal {
-        Refusal::failed(format!("reading the capture of {}: {why}", self.capture.url))
     }
 
     /// A status that cannot be sent.
@@ -196,18 +157,6 @@ impl Showing<'_> {
             Modifier::None => kind == replay::Kind::Html,
             modifier => modifier == Modifier::Banner,
         }
-    }
-
-    /// What tells the forms of one payload apart: how it is rewritten depends on where it is shown.
-    fn form(&self, headers: &[(String, String)], banner: Option<&Banner>) -> String {
-        let text = format!(
-            "{} {:?} {} {banner:?} {headers:?}",
-            env!("CARGO_PKG_VERSION"),
-            self.modifier,
-            self.asked.site.root()
-        );
-        let digest = DigestAlgorithm::Sha1.digest(text.as_bytes()).to_string();
-        digest.rsplit(':').next().unwrap_or_default().to_owned()
     }
 
     /// The banner as a page, for a page that consists of frames.
@@ -232,5 +181,80 @@ impl Showing<'_> {
         put(&mut response, CONTENT_SECURITY_POLICY, &policy::frame_policy(own));
         put(&mut response, VARY, "sec-fetch-dest");
         response
+    }
+}
+
+/// What a form of a capture is made from, beside its banner.
+struct Making<'a> {
+    state: &'a Arc<Serve>,
+    record: &'a Arc<Record>,
+    site: &'a replay::Site,
+    modifier: replay::Modifier,
+    scripts: Scripts,
+    origin: Origin,
+}
+
+impl Making<'_> {
+    /// The form with this banner, or without one, made now or before. Nothing is rewritten where the client has
+    /// it already, and what comes of a page that will have a banner is only gone through for its parts.
+    fn form(&self, banner: Option<Banner>, asked: &HeaderMap) -> Result<Arc<Form>, Refusal> {
+        let Self { site, modifier, scripts, origin, .. } = self;
+        let root = format!("{}{}", site.origin(), site.base_path());
+        let text: Arc<str> =
+            format!("{root} {modifier:?} {scripts:?} {origin:?} {banner:?}").into();
+        let key = (self.record.key.clone(), Arc::clone(&text));
+        if let Some(form) = self.state.forms.get(&key) {
+            return Ok(form);
+        }
+        let has_banner = banner.is_some();
+        let (mut answer, named) = self.begin(banner)?;
+        let mut form = Form::of(self.record, &answer, &text);
+        if answer.body.is_identity() || form.status.is_err() {
+            let form = Arc::new(form);
+            self.state.forms.keep(key, &form);
+            return Ok(form);
+        }
+        let is_for_parts = !has_banner && form.kind == replay::Kind::Html && self.notes_parts();
+        if !is_for_parts && form.is_known(asked) {
+            return Ok(Arc::new(form));
+        }
+        let payload = self.record.decoded(self.state)?;
+        let mut bytes = answer.body.push(&payload);
+        bytes.extend(answer.body.finish());
+        form.parts = named.parts();
+        if !is_for_parts {
+            if !answer.status.has_body() {
+                bytes.clear();
+            }
+            form.body = FormBody::Rewritten(bytes.into());
+        }
+        let form = Arc::new(form);
+        self.state.forms.keep(key, &form);
+        Ok(form)
+    }
+
+    /// Whether something is said of the parts of the page before it is shown.
+    fn notes_parts(&self) -> bool {
+        matches!(self.modifier, replay::Modifier::Page | replay::Modifier::Banner)
+    }
+
+    /// What replay says of the capture, and where it notes the parts that a page names.
+    fn begin(&self, banner: Option<Banner>) -> Result<(Answer, Named), Refusal> {
+        let capture = self.record.capture();
+        let Ok(target) = TargetUri::parse(&capture.url) else {
+            // A name that leads nowhere has nothing to be rewritten to.
+            return Err(Refusal::missing(format!("{} is no page", capture.url)));
+        };
+        let stamp = capture.date.to_stamp14();
+        let head = Head::parse(&self.record.archived.head());
+        let prefix = self.record.prefix()?;
+        let named = Named::default();
+        let mut links = Links::new(self.site, &target, &stamp, self.modifier);
+        if self.notes_parts() && banner.is_none() {
+            links = links.noting(&named);
+        }
+        let Self { modifier, scripts, origin, .. } = *self;
+        let view = View { links, modifier, banner, scripts, origin };
+        Ok((replay::answer(&Captured { head: &head, prefix: &prefix }, view), named))
     }
 }

@@ -150,9 +150,11 @@ const PROBLEMS: &str = r#"(() => {
   const name = (e) => (e.getAttribute('aria-label') || (e.getAttribute('aria-labelledby') || '').split(' ')
     .map((id) => document.getElementById(id)?.textContent || '').join(' ') || e.textContent || e.title || '').trim();
   const doc = document.documentElement;
-  if (doc.scrollWidth > innerWidth) {
-    const wide = all('body *').filter((e) => e.getBoundingClientRect().right > innerWidth + 1).slice(0, 3);
-    out.push(`scrolls sideways: ${doc.scrollWidth} of ${innerWidth}: ${wide.map((e) => e.outerHTML.slice(0, 80))}`);
+  // On a telephone the width of the window grows with what does not fit into it.
+  const width = doc.clientWidth;
+  if (doc.scrollWidth > width) {
+    const wide = all('body *').filter((e) => e.getBoundingClientRect().right > width + 1).slice(0, 3);
+    out.push(`scrolls sideways: ${doc.scrollWidth} of ${width}: ${wide.map((e) => e.outerHTML.slice(0, 80))}`);
   }
   if (!doc.lang) out.push('no language');
   if (!document.title.trim()) out.push('no title');
@@ -221,6 +223,8 @@ fn every_page_fits_a_telephone_and_a_screen_and_is_named_for_who_cannot_see_it()
     let diff = link(&mut tab, ".history a[href*='/diff?']");
     let capture = link(&mut tab, ".history a[href*='/capture?']");
     let replay = link(&mut tab, ".history a[href*='/web/']");
+    tab.go(&format!("{root}/stories"));
+    let story = link(&mut tab, "main a[href*='/story?']");
     let pages = [
         ("front", format!("{root}/")),
         ("page", format!("{root}/page?url={STORY}")),
@@ -238,6 +242,11 @@ fn every_page_fits_a_telephone_and_a_screen_and_is_named_for_who_cannot_see_it()
         ("hosts", format!("{root}/hosts")),
         ("host", format!("{root}/host?host=courier.example")),
         ("search", format!("{root}/search?q=courier.example/harbour/*")),
+        ("search-words", format!("{root}/search?q=ferry&in=words")),
+        ("find", format!("{root}/search?q=")),
+        ("speaker", format!("{root}/speaker?name=Ilse+Varga")),
+        ("stories", format!("{root}/stories")),
+        ("story", story),
         ("absent", format!("{root}/web/2031/{STORY}s")),
         ("nothing", format!("{root}/none")),
         ("wrong", format!("{root}/calendar?url={STORY}&year=soon")),

@@ -24,6 +24,7 @@ fn pywb_s_dialect_answers_as_pywb_does() {
         ("url=http://a.example/", 7),
         ("url=a.example", 7),
         ("url=https://www.a.example/%23x", 7),
+        ("url=a.example:80", 7),
         ("url=http://a.example/&limit=2", 2),
         ("url=http://a.example/&filter==status:200", 4),
         ("url=http://a.example/&filter=!=status:200", 3),
@@ -42,7 +43,8 @@ fn pywb_s_dialect_answers_as_pywb_does() {
         ("url=http://many.example/1&closest=", 15),
         ("url=http://many.example/&matchType=prefix&closest=&sort=closest", 60),
         ("url=http://a.example/&collapseTime=6", 6),
-        ("url=http://a.example/&collapseTime=4", 1),
+        ("url=http://a.example/&collapseTime=4", 4),
+        ("url=http://a.example/&collapseTime=4&filter==status:200", 1),
         ("url=http://never.example/", 0),
         ("url=http://c.example/x.png?_=1234567890123", 2),
         ("url=http://c.example/x.png?_=1234567890123&allowFuzzy=false", 0),
@@ -209,7 +211,7 @@ fn the_wayback_dialect_answers_as_the_wayback_machine_does() {
 /// The rows of an answer and the key behind them.
 fn with_key(answer: &Answer) -> (Vec<String>, Option<String>) {
     let text = answer.text();
-    match text.split_once("\n\n") {
+    match text.strip_prefix('\n').map(|key| ("", key)).or_else(|| text.split_once("\n\n")) {
         Some((rows, key)) => {
             (rows.lines().map(str::to_owned).collect(), Some(key.trim().to_owned()))
         }
@@ -258,6 +260,70 @@ fn a_query_that_reads_too_much_is_refused_or_goes_on_by_key() {
     assert_eq!(refused.status, 400);
     assert!(refused.text().contains("captures_scanned_max"), "{}", refused.text());
     assert_eq!(wayback(at, "url=a.example").lines().len(), 7);
+    // With a key the rows come in parts, also where nothing that was read is one.
+    for (filter, count) in [
+        ("", 60),
+        ("&filter=statuscode:404", 12),
+        ("&filter=original:.*/3", 15),
+        ("&filter=statuscode:999", 0),
+    ] {
+        for sort in ["", "&sort=reverse"] {
+            let query = format!(
+                "url=many.example/*{sort}{filter}&fl=original,timestamp&showResumeKey=true"
+            );
+            let (mut text, mut json) = (Vec::new(), Vec::new());
+            let (mut key, mut parts) = (String::new(), 0);
+            loop {
+                parts += 1;
+                assert!(parts < 20, "{query}");
+                let answer = wayback(at, &format!("{query}{key}&output=json"));
+                assert_eq!(answer.status, 200, "{query}: {}", answer.text());
+                let mut rows: Vec<Vec<String>> = serde_json::from_str(&answer.text()).unwrap();
+                if !rows.is_empty() {
+                    assert_eq!(rows.remove(0), ["original", "timestamp"]);
+                }
+                json.extend(rows.into_iter().take_while(|row| !row.is_empty()));
+                let (rows, rest) = with_key(&wayback(at, &format!("{query}{key}")));
+                text.extend(rows);
+                match rest {
+                    Some(rest) => key = format!("&resumeKey={rest}"),
+                    None => break,
+                }
+            }
+            let json: Vec<String> = json.iter().map(|row| row.join(" ")).collect();
+            assert_eq!((json.len(), &json), (count, &text), "{query}");
+        }
+    }
+}
+
+#[test]
+fn the_closest_rows_come_in_their_order_however_many_there_are() {
+    let dir = tempfile::tempdir().unwrap();
+    archive(dir.path());
+    let mut often = super::warcs::Warc::new();
+    for n in 0..700_u32 {
+        let date = format!("2024-01-01T{:02}:{:02}:00Z", n / 60, n % 60);
+        let status = if n % 10 == 0 { "200 OK" } else { "404 Not Found" };
+        let head = format!("HTTP/1.1 {status}\nContent-Type: text/html");
+        often = often.response("http://often.example/", &date, &head, b"x");
+    }
+    often.write(dir.path(), "often.warc");
+    let server = start(dir.path());
+    let at = server.address;
+    let query = "url=often.example&closest=20240101050000&sort=closest&output=text&fl=timestamp";
+    for filter in ["", "&filter==status:200"] {
+        let all = cdx(at, &format!("{query}{filter}")).lines();
+        assert_eq!(all.len(), if filter.is_empty() { 700 } else { 70 });
+        assert_eq!(all[0], "20240101050000");
+        let far = |stamp: &String| stamp[8..].parse::<i64>().unwrap().abs_diff(50000);
+        // Hours and minutes are no decimal number, but those of one side are in order.
+        let before: Vec<_> = all.iter().filter(|stamp| stamp[8..] < *"050000").map(far).collect();
+        assert!(before.is_sorted(), "{before:?}");
+        for limit in [1, 2, 63, 64, 65, 69, 70] {
+            let some = cdx(at, &format!("{query}{filter}&limit={limit}")).lines();
+            assert_eq!(some, all[..limit], "{filter} {limit}");
+        }
+    }
 }
 
 #[test]

@@ -95,6 +95,12 @@ fn what_is_not_held_is_quiet_where_it_is_a_part() {
     let worker = [("Service-Worker", "script")];
     let worker = ask_with(server.address, "GET", "/web/2024js_/http://p.example/x.js", &worker);
     assert_eq!(worker.status, 403);
+    // What would run as a script is not sent where none may run, whoever asks for it.
+    for (dest, status) in [("script", 403), ("worker", 403), ("style", 200), ("document", 200)] {
+        let target = "/web/20240101000003cs_/http://p.example/s.css";
+        let fields = [("Sec-Fetch-Dest", dest)];
+        assert_eq!(ask_with(server.address, "GET", target, &fields).status, status, "{dest}");
+    }
 }
 
 #[test]
@@ -118,6 +124,9 @@ fn scripts_run_in_frames_of_the_replay_origin_where_they_are_let() {
         let policy = get(address, modifier, dest);
         let policy = policy.header("content-security-policy").unwrap().to_owned();
         assert!(!policy.contains("allow-scripts"), "{policy}");
+    }
+    for (address, status) in [(replay, 200), (server.address, 403)] {
+        assert_eq!(get(address, "js_", "script").status, status);
     }
 }
 

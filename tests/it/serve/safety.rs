@@ -4,7 +4,9 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::time::Duration;
 
+use super::warcs::Warc;
 use super::{archive, ask, ask_with, raw, start, start_with};
+use crate::support::cli;
 use crate::support::web::{Reply, Web, ok};
 
 #[test]
@@ -29,6 +31,25 @@ fn warc_files_are_given_whole_and_by_range() {
     let head = ask_with(server.address, "HEAD", "/warc/one.warc", &[]);
     assert_eq!(head.header("content-length").unwrap(), bytes.len().to_string());
     assert_eq!(head.header("accept-ranges"), Some("bytes"));
+}
+
+#[test]
+fn files_that_were_imported_are_given_too() {
+    let dir = tempfile::tempdir().unwrap();
+    let root = dir.path().join("archive");
+    std::fs::create_dir(&root).unwrap();
+    archive(&root);
+    let other = dir.path().join("other");
+    std::fs::create_dir_all(other.join("warc")).unwrap();
+    Warc::new().page("http://i.example/", "2024-01-01T00:00:00Z", "x").write(&other, "i.warc");
+    let file = other.join("warc/i.warc");
+    let done = cli::pressmark(&root, &["import", file.to_str().unwrap()]);
+    assert!(done.status.success(), "{}", cli::stderr(&done));
+    let server = start(&root);
+    let line = ask(server.address, "/cdx?url=i.example&output=json").text();
+    let line: serde_json::Value = serde_json::from_str(line.trim()).unwrap();
+    let whole = ask(server.address, &format!("/warc/{}", line["filename"].as_str().unwrap()));
+    assert_eq!((whole.status, whole.body), (200, std::fs::read(&file).unwrap()));
 }
 
 #[test]
@@ -145,6 +166,9 @@ fn requests_that_are_none_are_refused_and_break_nothing() {
             431,
         ),
         ("nonsense\r\n\r\n".to_owned(), 400),
+        ("GET /healthz HTTP/1.1\r\nConnection: close\r\n\r\n".to_owned(), 400),
+        ("GET /healthz HTTP/1.1\r\nHost: localhost\r\nHost: b.example\r\n\r\n".to_owned(), 400),
+        ("GET /healthz HTTP/1.0\r\n\r\n".to_owned(), 200),
     ] {
         let request =
             request.replace("Host: localhost\r\n", "Host: localhost\r\nConnection: close\r\n");
@@ -203,6 +227,120 @@ fn connections_that_ask_nothing_or_take_nothing_keep_no_one_from_an_answer() {
         let _ = stream.read_to_end(&mut rest);
         assert!(rest.len() < 32 << 20);
     }
+}
+
+#[test]
+fn nothing_that_is_asked_or_archived_begins_another_header() {
+    let dir = tempfile::tempdir().unwrap();
+    archive(dir.path());
+    let head = "HTTP/1.1 302 Found\nContent-Type: text/html\rX-Evil: 1\nLocation: /x\rX-Evil: 1\nX-A: b\rX-Evil: 1";
+    Warc::new()
+        .response("http://h.example/", "2024-01-01T00:00:00Z", head, b"x")
+        .write(dir.path(), "h.warc");
+    let server = start(dir.path());
+    let evil = "http://a.example/%0d%0aX-Evil:%201%0d%0a%0d%0a";
+    for target in [
+        format!("/web/{evil}"),
+        format!("/web/20240101000000/{evil}"),
+        format!("/web/20240101000000id_/{evil}"),
+        format!("/web/*/{evil}"),
+        format!("/web/timemap/link/{evil}"),
+        "/web/http%3A//a.example/%250d%250aX-Evil:1".to_owned(),
+        "/web/http%3A%2F%2Fa.example%2F%0d%0aX-Evil:1".to_owned(),
+        format!("/cdx?url={evil}&output=link"),
+        format!("/cdx/search/cdx?url={evil}&resumeKey=%0d%0aX-Evil:1"),
+        format!("/wayback/available?url={evil}"),
+        format!("/page?url={evil}"),
+        "/capture?url=a.example&at=2024-01-01T00:00:00Z%0d%0aX-Evil:1".to_owned(),
+        "/search?q=a.example%0d%0aX-Evil:1".to_owned(),
+        "/warc/one.warc%0d%0aX-Evil:1".to_owned(),
+        "/web/20240101000000id_/http://h.example/".to_owned(),
+        "/web/20240101000000mp_/http://h.example/".to_owned(),
+        "/web/20240101000000/http://h.example/".to_owned(),
+    ] {
+        for accept in ["*/*", "text/html"] {
+            let fields = [("Accept", accept)];
+            let answer = ask_with(server.address, "GET", &target, &fields);
+            assert!(answer.status < 500, "{target}: {}", answer.status);
+            assert_eq!(answer.header("x-evil"), None, "{target}: {:?}", answer.headers);
+            assert!(answer.is_whole, "{target}");
+        }
+    }
+}
+
+#[test]
+fn texts_are_packed_for_other_machines() {
+    let dir = tempfile::tempdir().unwrap();
+    archive(dir.path());
+    let server = start_with(dir.path(), &["serve.trusted_proxies=127.0.0.1"], |_| {});
+    let get = |method: &str, target: &str, from: &str| {
+        let fields = [("Accept-Encoding", "gzip"), ("X-Forwarded-For", from)];
+        ask_with(server.address, method, target, &fields)
+    };
+    let target = "/cdx?url=many.example/*";
+    let plain = get("GET", target, "127.0.0.1");
+    assert_eq!(plain.header("content-encoding"), None);
+    let packed = get("GET", target, "192.0.2.1");
+    assert_eq!(packed.header("content-encoding"), Some("gzip"));
+    assert!(packed.is_whole && packed.body.len() * 3 < plain.body.len());
+    let mut text = Vec::new();
+    flate2::read::GzDecoder::new(&packed.body[..]).read_to_end(&mut text).unwrap();
+    assert_eq!(text, plain.body);
+    assert_eq!(get("GET", &format!("{target}&gzip=false"), "192.0.2.1").body, plain.body);
+    for target in ["/", "/static/reader.css"] {
+        let (head, whole) = (get("HEAD", target, "192.0.2.1"), get("GET", target, "192.0.2.1"));
+        assert_eq!(whole.header("content-encoding"), Some("gzip"), "{target}");
+        for field in ["content-encoding", "content-length", "content-type", "etag", "vary"] {
+            assert_eq!(head.header(field), whole.header(field), "{target} {field}");
+        }
+        let etag = whole.header("etag").unwrap();
+        let known = [("If-None-Match", etag), ("Accept-Encoding", "gzip")];
+        assert_eq!(ask_with(server.address, "GET", target, &known).status, 304, "{target}");
+    }
+    for target in ["/warc/one.warc", "/web/20240101000000id_/http://a.example/"] {
+        assert_eq!(get("GET", target, "192.0.2.1").header("content-encoding"), None, "{target}");
+    }
+}
+
+#[test]
+fn clients_that_take_a_little_now_and_then_do_not_keep_all_others_out() {
+    let dir = tempfile::tempdir().unwrap();
+    archive(dir.path());
+    let big = std::fs::File::create(dir.path().join("warc/big.warc")).unwrap();
+    big.set_len(64 << 20).unwrap();
+    let server = start_with(dir.path(), &["serve.connections_max=4"], |options| {
+        options.write_timeout = Duration::from_millis(1500);
+    });
+    let is_done = std::sync::atomic::AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        let slow: Vec<_> = (0..4)
+            .map(|_| {
+                let mut stream = TcpStream::connect(server.address).unwrap();
+                let request = b"GET /warc/big.warc HTTP/1.1\r\nHost: localhost\r\n\r\n";
+                stream.write_all(request).unwrap();
+                let is_done = &is_done;
+                scope.spawn(move || {
+                    // Enough at a time that the server can write on, and some minutes for all of it.
+                    let (mut some, mut taken) = (vec![0; 256 << 10], 0);
+                    while !is_done.load(std::sync::atomic::Ordering::SeqCst) {
+                        match stream.read_exact(&mut some) {
+                            Ok(()) => taken += some.len(),
+                            Err(_) => break,
+                        }
+                        std::thread::sleep(Duration::from_millis(200));
+                    }
+                    taken
+                })
+            })
+            .collect();
+        std::thread::sleep(Duration::from_millis(500));
+        let answer = ask(server.address, "/healthz");
+        is_done.store(true, std::sync::atomic::Ordering::SeqCst);
+        assert_eq!(answer.status, 200);
+        let ended: Vec<_> = slow.into_iter().map(|slow| slow.join().unwrap()).collect();
+        // One made room: no one had to wait until it had all.
+        assert!(ended.iter().all(|taken| *taken < 64 << 20), "{ended:?}");
+    });
 }
 
 #[test]
