@@ -16,6 +16,9 @@ const SOURCES: [&str; 7] =
 /// What cuts texts into words and puts them into the search index; readings do not depend on it.
 const SEARCH: &str = "src/search";
 
+/// What tells by which features articles are on one story, and how these are kept.
+const STORIES: [&str; 2] = ["src/clusters", "src/story"];
+
 /// Tables of languages, where they are.
 const TABLES: &str = "src/language";
 
@@ -40,6 +43,12 @@ fn main() -> io::Result<()> {
     let tantivy = lock.split("[[package]]").find(|one| one.contains("name = \"tantivy\"\n"));
     let mark = mark_of(files, tantivy.unwrap_or_default())?;
     println!("cargo::rustc-env=PRESSMARK_SEARCH={mark:016x}");
+    let mut files = Vec::new();
+    for dir in STORIES {
+        println!("cargo::rerun-if-changed={dir}");
+        sources(Path::new(dir), &mut files)?;
+    }
+    println!("cargo::rustc-env=PRESSMARK_STORIES={:016x}", mark_of(files, "")?);
     Ok(())
 }
 

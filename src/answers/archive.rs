@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::archive::{Capture, Captures, RecordKind, WarcFiles};
 use crate::base::Timestamp;
+use crate::clusters::Stories;
 use crate::extract::page::Page;
 use crate::history::{DECODED_BYTES_MAX, PageReader, read_page};
 use crate::readings::{PageKey, Readings};
@@ -21,6 +22,7 @@ pub struct Archive {
     reader: Reader,
     readings: Readings,
     search: Arc<Search>,
+    stories: Arc<Stories>,
 }
 
 impl Archive {
@@ -29,8 +31,10 @@ impl Archive {
     #[must_use]
     pub fn new(reader: Reader, readings: Readings) -> Self {
         let options = SearchOptions { upkeep: Upkeep::Off, ..SearchOptions::default() };
-        let search = Arc::new(Search::at(&reader.layout().derived_dir(), options));
-        Self { reader, readings, search }
+        let derived = reader.layout().derived_dir();
+        let search = Arc::new(Search::at(&derived, options));
+        let stories = Arc::new(Stories::at(&derived));
+        Self { reader, readings, search, stories }
     }
 
     /// The same with a search index, which is made when it is first asked.
@@ -44,6 +48,12 @@ impl Archive {
     #[must_use]
     pub fn search(&self) -> &Arc<Search> {
         &self.search
+    }
+
+    /// The stories that its articles are on.
+    #[must_use]
+    pub fn stories(&self) -> &Stories {
+        &self.stories
     }
 
     /// Captures and their records, with the names inside the archive.

@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::{AnswerError, Archive, serial};
 use crate::base::Timestamp;
 use crate::base::surt::host_of_key;
-use crate::clusters::{ClusterArticle, ClusterError, catch_up};
+use crate::clusters::{Articles, ClusterArticle, ClusterError};
 use crate::story::typical_headline;
 
 /// Which stories are asked for.
@@ -65,21 +65,24 @@ pub fn clusters(
     progress: &mut dyn FnMut(u64),
 ) -> Result<Vec<Cluster>, AnswerError> {
     let doing = "looking for stories";
-    let dir = archive.reader().layout().derived_dir().join("stories");
-    let articles =
-        catch_up(&mut archive.page_reader(), &dir, progress).map_err(|why| match why {
-            ClusterError::Store(why) => AnswerError::Store { doing: doing.to_owned(), why },
-            why @ ClusterError::Io { .. } => {
-                let why = std::io::Error::other(why.to_string());
-                AnswerError::Io { doing: doing.to_owned(), why }
-            }
-        })?;
-    let mut out: Vec<Cluster> = articles
-        .stories()
-        .filter_map(cluster)
-        .filter(|story| story.hosts >= request.hosts_min)
-        .filter(|story| request.since.is_none_or(|since| since <= story.last))
-        .collect();
+    let fail = |why| match why {
+        ClusterError::Store(why) => AnswerError::Store { doing: doing.to_owned(), why },
+        why @ ClusterError::Io { .. } => {
+            let why = std::io::Error::other(why.to_string());
+            AnswerError::Io { doing: doing.to_owned(), why }
+        }
+    };
+    let wanted = |articles: &Articles| -> Vec<Cluster> {
+        articles
+            .stories()
+            .filter(|story| story.len() >= request.hosts_min)
+            .filter_map(cluster)
+            .filter(|story| story.hosts >= request.hosts_min)
+            .filter(|story| request.since.is_none_or(|since| since <= story.last))
+            .collect()
+    };
+    let mut out =
+        archive.stories().ask(&mut archive.page_reader(), progress, wanted).map_err(fail)?;
     out.sort_by(|a, b| b.last.cmp(&a.last).then_with(|| a.headline.cmp(&b.headline)));
     out.truncate(request.stories_max);
     Ok(out)

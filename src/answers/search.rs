@@ -217,7 +217,9 @@ impl<'l, 's> Looking<'l, 's> {
         // What came in this moment is read as it is.
         for key in &current.beyond {
             self.page(key, None)?;
+            self.keep_newest_of_many();
         }
+        self.keep_newest();
         let mut left = candidates(view, &self.query).map_err(SearchError::from)?;
         if let Some(since) = since {
             let pages = view.pages_since(since).map_err(SearchError::from)?;
@@ -225,7 +227,7 @@ impl<'l, 's> Looking<'l, 's> {
         }
         let max = self.request.pages_max;
         while self.found.hits.len() < max && !left.is_empty() {
-            for candidate in take_best(&mut left, self.request.order, 2 * max) {
+            for candidate in take_best(&mut left, self.request.order, max.saturating_mul(2)) {
                 if self.found.hits.len() == max {
                     self.found.has_more = true;
                     break;
@@ -244,13 +246,10 @@ impl<'l, 's> Looking<'l, 's> {
     fn by_pages(mut self) -> Result<SearchFound, StoreError> {
         for page in pages(self.page_reader.reader(), None) {
             let page = page?;
-            if self.is_of_hosts(&page.urlkey) {
+            if self.query.is_of_host(host_of(&page.urlkey)) {
                 self.versions(&page, None)?;
             }
-            // What is looked through is bounded by the archive, and what is kept by what is asked for.
-            if self.found.hits.len() >= 2 * self.request.pages_max.saturating_add(1) {
-                self.keep_newest();
-            }
+            self.keep_newest_of_many();
         }
         self.keep_newest();
         self.end()
@@ -263,6 +262,13 @@ impl<'l, 's> Looking<'l, 's> {
         Ok(self.found)
     }
 
+    /// What is looked through is bounded by the archive, and what is kept by what is asked for.
+    fn keep_newest_of_many(&mut self) {
+        if self.found.hits.len() >= self.request.pages_max.saturating_add(1).saturating_mul(2) {
+            self.keep_newest();
+        }
+    }
+
     fn keep_newest(&mut self) {
         let hits = &mut self.found.hits;
         hits.sort_by_key(|hit| Reverse(last_change(&hit.stood)));
@@ -272,12 +278,8 @@ impl<'l, 's> Looking<'l, 's> {
         }
     }
 
-    fn is_of_hosts(&self, key: &str) -> bool {
-        self.query.hosts.is_empty() || self.query.hosts.iter().any(|host| host == host_of(key))
-    }
-
     fn page(&mut self, key: &str, score: Option<f32>) -> Result<(), StoreError> {
-        if !self.is_of_hosts(key) {
+        if !self.query.is_of_host(host_of(key)) {
             return Ok(());
         }
         match page_of_key(self.page_reader.reader(), key)? {
@@ -292,8 +294,7 @@ impl<'l, 's> Looking<'l, 's> {
         let mut newest: Option<Content> = None;
         let mut notes = Vec::new();
         let mut ask = |row: &VersionRow, reading: &mut PageReader<'_>| {
-            let is_seen = row.last.date >= query.period.start && row.first.date < query.period.end;
-            if !is_seen {
+            if !query.is_of_time(row.first.date, row.last.date) {
                 return Ok(Bearing::PassedOver);
             }
             let content = match asks_more {

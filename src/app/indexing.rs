@@ -9,7 +9,7 @@ use tokio::sync::Notify;
 use crate::config::{Settings, keys};
 use crate::history::PageReader;
 use crate::readings::Readings;
-use crate::search::{NewVersion, Search, SearchError, SearchOptions, Upkeep};
+use crate::search::{Search, SearchError, SearchOptions, Upkeep};
 use crate::store::Reader;
 
 /// How often the index is brought up to date: what is asked finds no answer older than that.
@@ -32,8 +32,12 @@ pub struct Indexing {
     ended: Arc<Notify>,
 }
 
-/// Called for each version that was indexed.
-pub type Hears = Arc<dyn Fn(&NewVersion<'_>) + Send + Sync>;
+/// Ticks at this distance, the first after it; one that comes late has the next come later.
+pub(super) fn ticks(every: Duration) -> tokio::time::Interval {
+    let mut ticks = tokio::time::interval_at(tokio::time::Instant::now() + every, every);
+    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    ticks
+}
 
 impl Indexing {
     /// The index of this archive.
@@ -43,9 +47,9 @@ impl Indexing {
     }
 
     /// Brings it up to date once; what went wrong, as text. Nothing is done where another process is at it.
-    fn once(&self, hears: &Hears) -> Option<String> {
+    fn once(&self) -> Option<String> {
         let mut page_reader = PageReader::cached(&self.reader, &self.readings);
-        let done = self.search.keep_up(&mut page_reader, &mut |new| hears(new), &mut |_| {});
+        let done = self.search.keep_up(&mut page_reader, &mut |_| {});
         // An index that is switched off is no failure, and neither is an end.
         let done =
             done.err().filter(|why| !matches!(why, SearchError::None(_) | SearchError::Ended));
@@ -54,17 +58,16 @@ impl Indexing {
 
     /// Brings it up to date every so often, until its end; what goes wrong is said to `say`, once until
     /// something else does.
-    pub async fn follow_every(self, every: Duration, hears: Hears, say: impl Fn(&str) + Send) {
-        let mut ticks = tokio::time::interval_at(tokio::time::Instant::now() + every, every);
-        ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    pub async fn follow_every(self, every: Duration, say: impl Fn(&str) + Send) {
+        let mut ticks = ticks(every);
         let mut last = None;
         loop {
             tokio::select! {
                 _ = ticks.tick() => {}
                 () = self.ended.notified() => return,
             }
-            let (indexing, hears) = (self.clone(), Arc::clone(&hears));
-            let done = tokio::task::spawn_blocking(move || indexing.once(&hears)).await;
+            let indexing = self.clone();
+            let done = tokio::task::spawn_blocking(move || indexing.once()).await;
             let why = done.unwrap_or_else(|why| Some(why.to_string()));
             if let Some(why) = why.as_ref().filter(|why| last.as_ref() != Some(*why)) {
                 say(&format!("the search index does not follow: {why}"));

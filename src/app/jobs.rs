@@ -34,6 +34,19 @@ pub fn load_all(setup: &Setup) -> Result<Vec<JobSpec>, AppError> {
     read(setup, &files)
 }
 
+/// The job that bears this name, among those of the folder of jobs.
+///
+/// # Errors
+/// When there is none, and as [`load`].
+pub fn named(setup: &Setup, name: &str) -> Result<Vec<JobSpec>, AppError> {
+    let mut jobs = load_all(setup)?;
+    jobs.retain(|job| job.name == name);
+    if jobs.is_empty() {
+        return Err(AppError::nothing(format!("there is no job {name:?}")));
+    }
+    Ok(jobs)
+}
+
 fn file_of(dir: &Path, name: &str) -> Result<PathBuf, AppError> {
     let tried = [PathBuf::from(name), dir.join(name), dir.join(format!("{name}.toml"))];
     tried.into_iter().find(|path| path.is_file()).ok_or_else(|| {

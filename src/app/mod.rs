@@ -3,7 +3,8 @@
 //!
 //! In reading order: what everything is made from ([`Setup`]), the jobs ([`jobs`]), its queue
 //! ([`frontiers`]), a run ([`run`]), its queue seen from outside ([`queue`]), the evidence log that follows it
-//! ([`evidence`]), so does the index of words ([`indexing`]), the way to others ([`route`]), threads for work
+//! ([`evidence`]), so does the index of words ([`indexing`]), what saved searches
+//! are told meanwhile ([`hearing`]), the way to others ([`route`]), threads for work
 //! that blocks ([`pool`]).
 //!
 //! Knows no flags, prints nothing, and ends no process but at a second signal.
@@ -11,6 +12,7 @@
 pub mod error;
 pub mod evidence;
 pub mod frontiers;
+pub mod hearing;
 pub mod indexing;
 pub mod jobs;
 pub mod pool;

@@ -8,6 +8,7 @@ use super::Setup;
 use super::error::{AppError, store_error, unwritable_or, writing_error};
 use super::evidence::{self, Follower};
 use super::frontiers::{frontiers, queue_busy, queue_error};
+use super::hearing::Hearing;
 use super::indexing::{Indexing, search_options};
 use super::queue::QueueSnapshot;
 use crate::base::Clock;
@@ -23,7 +24,8 @@ use crate::evidence::OpenFiles;
 use crate::politeness::{Gate, RobotsReading};
 use crate::readings::Readings;
 use crate::schedule::JobSpec;
-use crate::search::{Search, Upkeep};
+use crate::search::saved::SavedSearch;
+use crate::search::{Listener, Search, Upkeep};
 use crate::store::layout::Layout;
 use crate::store::{Store, StoreError, StoreOptions};
 
@@ -298,6 +300,27 @@ impl Running {
         let options = search_options(settings, Upkeep::Regular);
         let search = Arc::new(Search::at(&self.store.layout().derived_dir(), options));
         Indexing::new(self.store.reader(), self.readings.clone(), search)
+    }
+
+    /// What tells saved searches what the run captures, and what is unexpected, as text. Without a search what
+    /// earlier runs told is forgotten: a search that is saved later is told of what is captured then.
+    ///
+    /// # Errors
+    /// When the archive cannot say what it has.
+    pub fn hearing(
+        &self,
+        searches: &[SavedSearch],
+    ) -> Result<(Option<Hearing>, Option<String>), AppError> {
+        let path = self.store.layout().saved_searches_file();
+        if searches.is_empty() {
+            let kept = Listener::forget(&path).err();
+            return Ok((None, kept.map(|why| format!("{}: {why}", path.display()))));
+        }
+        let (reader, clock) = (self.store.reader(), Arc::clone(&self.network.clock));
+        let (listener, note) = Listener::open(&path, &reader, clock.now())
+            .map_err(|e| store_error("setting up saved searches", e))?;
+        let archive = (reader, self.readings.clone());
+        Ok((Some(Hearing::new(archive, clock, searches.to_vec(), listener)), note))
     }
 
     /// Ends it in order: the queue flushed, the WARC file sealed, the evidence log brought up to

@@ -511,10 +511,19 @@ impl ValueEnum for Style {
 #[derive(Debug, Args)]
 pub struct StoryArgs {
     /// The articles: URLs of the archive or local files
-    #[arg(required_unless_present = "clusters", value_name = "URL")]
+    #[arg(required_unless_present_any = ["clusters", "search", "job"], value_name = "URL")]
     pub targets: Vec<String>,
+    /// The pages of the archive with these words instead, as `search` finds them
+    #[arg(long, value_name = "QUERY", conflicts_with = "targets")]
+    pub search: Option<String>,
+    /// The pages of the archive that a job takes in: its file, or its name; with --search those with the words
+    #[arg(long, value_name = "FILE", conflicts_with = "targets")]
+    pub job: Vec<String>,
+    /// With --search or --job: at most this many articles
+    #[arg(long, value_name = "N", default_value_t = 200, value_parser = clap::value_parser!(u64).range(2..=10_000))]
+    pub limit: u64,
     /// The stories of the archive instead: articles of several hosts on the same one
-    #[arg(long, conflicts_with_all = ["targets", "at", "over_time", "from", "to"])]
+    #[arg(long, conflicts_with_all = ["targets", "search", "job", "at", "over_time", "from", "to"])]
     pub clusters: bool,
     /// With --clusters: those with an article captured at this time or later
     #[arg(long, value_name = "TIME", requires = "clusters")]

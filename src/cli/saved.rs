@@ -7,10 +7,9 @@ use std::time::Duration;
 use serde::Serialize;
 
 use crate::answers::search::SnippetJson;
-use crate::base::Timestamp;
 use crate::history::CaptureJson;
 use crate::remote::{Notifier, Receiver};
-use crate::search::NewVersion;
+use crate::search::HeardChange;
 use crate::search::saved::{SavedSearch, WordsChange};
 
 /// The saved searches, and the receivers of their messages.
@@ -18,8 +17,6 @@ pub(super) struct SavedWatch {
     searches: Vec<SavedSearch>,
     receivers: Vec<Receiver>,
     notifier: Mutex<Notifier>,
-    /// What was captured before is no news: the index may be rebuilt while the process runs.
-    begun: Timestamp,
 }
 
 /// What a receiver is sent, in the fields of `docs/reference/schema/search-message.json`.
@@ -37,50 +34,48 @@ struct SearchMessage<'m> {
 }
 
 impl SavedWatch {
-    /// Tells these receivers of these searches from `begun` on.
+    /// Tells these receivers of these searches.
     pub(super) fn new(
         searches: Vec<SavedSearch>,
         receivers: Vec<Receiver>,
         notifier: Notifier,
-        begun: Timestamp,
     ) -> Self {
-        Self { searches, receivers, notifier: Mutex::new(notifier), begun }
+        Self { searches, receivers, notifier: Mutex::new(notifier) }
     }
 
-    /// Hears of a version that was put into the index. To be called inside a tokio runtime.
-    pub(super) fn hear(&self, new: &NewVersion<'_>) {
-        let row = new.row;
-        if row.first.date < self.begun || self.receivers.is_empty() {
-            return;
-        }
-        for search in &self.searches {
-            let Some(change) = search.heard(new) else { continue };
-            let (url, query) = (row.first.url.as_str(), search.text.as_str());
-            tracing::info!(%url, search = %search.name, change = change.label(), "a saved search");
-            let content = match change {
-                WordsChange::Carried => new.now,
-                WordsChange::Dropped => new.before,
-            };
-            let snippets = content.map(|content| content.snippets(&search.query));
-            let message = SearchMessage {
-                event: "search",
-                search: &search.name,
-                query,
-                change: change.label(),
-                url,
-                timestamp: row.first.date.to_warc_date(),
-                capture: CaptureJson::from(&row.first),
-                headline: content.map(|content| content.headline()).filter(|text| !text.is_empty()),
-                snippets: snippets.iter().flatten().map(SnippetJson::from).collect(),
-            };
-            match serde_json::to_vec(&message) {
-                Ok(body) => self.tell(&body),
-                Err(why) => tracing::error!(%why, "a message of a saved search cannot be written"),
-            }
+    /// The searches that somebody is told of.
+    pub(super) fn searches(&self) -> &[SavedSearch] {
+        if self.receivers.is_empty() { &[] } else { &self.searches }
+    }
+
+    /// Tells what a version did to the words of a search. To be called inside a tokio runtime.
+    pub(super) fn tell(&self, heard: &HeardChange<'_>) {
+        let HeardChange { search, query, change, new } = heard;
+        let (url, capture) = (new.row.first.url.as_str(), &new.row.first);
+        tracing::info!(%url, search = %search.name, change = change.label(), "a saved search");
+        let content = match change {
+            WordsChange::Carried => new.now,
+            WordsChange::Dropped => new.before,
+        };
+        let snippets = content.map(|content| content.snippets(query));
+        let message = SearchMessage {
+            event: "search",
+            search: &search.name,
+            query: &search.text,
+            change: change.label(),
+            url,
+            timestamp: capture.date.to_warc_date(),
+            capture: CaptureJson::from(capture),
+            headline: content.map(|content| content.headline()).filter(|text| !text.is_empty()),
+            snippets: snippets.iter().flatten().map(SnippetJson::from).collect(),
+        };
+        match serde_json::to_vec(&message) {
+            Ok(body) => self.send(&body),
+            Err(why) => tracing::error!(%why, "a message of a saved search cannot be written"),
         }
     }
 
-    fn tell(&self, body: &[u8]) {
+    fn send(&self, body: &[u8]) {
         let mut notifier = self.notifier.lock().unwrap_or_else(PoisonError::into_inner);
         for receiver in &self.receivers {
             notifier.tell(receiver, body.to_vec());

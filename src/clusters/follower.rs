@@ -1,7 +1,9 @@
 //! Captures become articles, and articles find their stories, from the marks on.
 
 use std::collections::HashMap;
-use std::path::Path;
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use super::log::{Block, ClusterArticle, ClusterError, Log};
 use crate::archive::{
@@ -14,6 +16,9 @@ use crate::story::{Clusters, signature};
 
 /// The form of what is kept; another one is derived again.
 const LAYOUT: u32 = 1;
+
+/// The state of the code that tells by what articles are known: a hash of its sources without their comments.
+const CODE: &str = env!("PRESSMARK_STORIES");
 
 /// Articles and their stories.
 #[derive(Debug, Default)]
@@ -56,51 +61,100 @@ impl Articles {
     }
 }
 
-/// The articles of the archive and their stories, what is kept in `dir` brought in line with the WARC files.
-/// `progress` gets how many records were read.
-///
-/// # Errors
-/// When the archive cannot be read, or what is kept cannot be read or written.
-pub fn catch_up(
-    page_reader: &mut PageReader<'_>,
-    dir: &Path,
-    progress: &mut dyn FnMut(u64),
-) -> Result<Articles, ClusterError> {
-    let name: String = format!("{}-{LAYOUT}", derivation())
-        .chars()
-        .map(|c| if c.is_ascii_alphanumeric() || matches!(c, '-' | '.') { c } else { '_' })
-        .collect();
-    let (mut log, blocks) = Log::open(dir, &name)?;
-    let mut articles = Articles::default();
-    blocks.into_iter().for_each(|block| articles.take(block));
-    let reader = page_reader.reader().clone();
-    let marks: HashMap<_, _> =
-        reader.marks()?.into_iter().map(|mark| (mark.file, mark.indexed_to)).collect();
-    // A file that is gone or shorter than it was: the archive is another one.
-    let are_the_same = articles
-        .marks
-        .iter()
-        .all(|(name, reached)| marks.get(&**name).is_some_and(|indexed_to| reached <= indexed_to));
-    if !are_the_same {
-        log.clear()?;
-        articles = Articles::default();
+/// The stories of an archive, kept in memory from one question to the next.
+pub struct Stories {
+    dir: PathBuf,
+    kept: Mutex<Option<Kept>>,
+}
+
+struct Kept {
+    log: Log,
+    articles: Articles,
+}
+
+impl fmt::Debug for Stories {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Stories").field("dir", &self.dir).finish_non_exhaustive()
     }
-    let mut following = Following {
-        page_reader,
-        articles: &mut articles,
-        log: &mut log,
-        waiting: Vec::new(),
-        failed: None,
-    };
-    match follow(&reader, &mut following, progress) {
-        Ok(()) => Ok(articles),
-        Err(FollowError::File(why)) => Err(why.into()),
-        Err(FollowError::Follower(why)) => {
-            let failed = following.failed.take();
-            Err(failed.unwrap_or_else(|| ClusterError::Io {
-                path: dir.join(name),
-                why: std::io::Error::other(why.to_string()),
-            }))
+}
+
+impl Stories {
+    /// Those that are kept in the directory for what is derived. Nothing is read or made yet.
+    #[must_use]
+    pub fn at(derived: &Path) -> Self {
+        Self { dir: derived.join("stories"), kept: Mutex::default() }
+    }
+
+    /// Brings what is kept in line with the WARC files and asks it. `progress` gets how many records were read
+    /// for that.
+    ///
+    /// # Errors
+    /// When the archive cannot be read, or what is kept cannot be read or written.
+    pub fn ask<T>(
+        &self,
+        page_reader: &mut PageReader<'_>,
+        progress: &mut dyn FnMut(u64),
+        question: impl FnOnce(&Articles) -> T,
+    ) -> Result<T, ClusterError> {
+        let mut held = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        // Taken out: what fails halfway is read again from the file.
+        let mut kept = match held.take() {
+            Some(kept) => kept,
+            None => Kept::open(&self.dir)?,
+        };
+        kept.catch_up(page_reader, progress)?;
+        let answer = question(&kept.articles);
+        *held = Some(kept);
+        Ok(answer)
+    }
+}
+
+impl Kept {
+    fn open(dir: &Path) -> Result<Self, ClusterError> {
+        let name: String = format!("{}-{CODE}-{LAYOUT}", derivation())
+            .chars()
+            .map(|c| if c.is_ascii_alphanumeric() || matches!(c, '-' | '.') { c } else { '_' })
+            .collect();
+        let (log, blocks) = Log::open(dir, &name)?;
+        let mut articles = Articles::default();
+        blocks.into_iter().for_each(|block| articles.take(block));
+        Ok(Self { log, articles })
+    }
+
+    fn catch_up(
+        &mut self,
+        page_reader: &mut PageReader<'_>,
+        progress: &mut dyn FnMut(u64),
+    ) -> Result<(), ClusterError> {
+        let reader = page_reader.reader().clone();
+        let marks: HashMap<_, _> =
+            reader.marks()?.into_iter().map(|mark| (mark.file, mark.indexed_to)).collect();
+        // A file that is gone or shorter than it was: the archive is another one.
+        let are_the_same = self.articles.marks.iter().all(|(name, reached)| {
+            marks.get(&**name).is_some_and(|indexed_to| reached <= indexed_to)
+        });
+        if !are_the_same {
+            self.log.clear()?;
+            self.articles = Articles::default();
+        }
+        let path = self.log.path().to_owned();
+        let mut following = Following {
+            page_reader,
+            articles: &mut self.articles,
+            log: &mut self.log,
+            waiting: Vec::new(),
+            failed: None,
+        };
+        match follow(&reader, &mut following, progress) {
+            Ok(()) => Ok(()),
+            Err(FollowError::File(why)) => Err(why.into()),
+            Err(FollowError::Follower(why)) => {
+                let failed = following.failed.take();
+                Err(failed.unwrap_or_else(|| ClusterError::Io {
+                    path,
+                    why: std::io::Error::other(why.to_string()),
+                }))
+            }
         }
     }
 }

@@ -106,6 +106,11 @@ impl Log {
         Ok((Self { path, file: is_ours.then_some(file) }, blocks))
     }
 
+    /// The file.
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// Appends a block; where another process is writing, nothing is kept.
     pub(super) fn append(&mut self, block: &Block) -> Result<(), ClusterError> {
         let Some(file) = &mut self.file else { return Ok(()) };

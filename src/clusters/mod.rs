@@ -7,5 +7,5 @@
 mod follower;
 mod log;
 
-pub use follower::{Articles, catch_up};
+pub use follower::{Articles, Stories};
 pub use log::{ClusterArticle, ClusterError};

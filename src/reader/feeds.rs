@@ -8,7 +8,7 @@ use crate::answers::search::SearchRequest;
 use crate::answers::search_events::{EVENTS_BACK, search_events};
 use crate::answers::{ChangesRequest, changes};
 use crate::base::Timestamp;
-use crate::render::feed::{FeedForm, FeedHead, FeedWriter};
+use crate::render::feed::{FeedForm, FeedHead, FeedWriter, WordsHead};
 
 /// Entries of a feed, as most readers of feeds keep them.
 const ENTRIES_MAX: usize = 100;
@@ -59,13 +59,15 @@ pub(super) fn words(asked: &Asked<'_>, form: FeedForm) -> Result<PageAnswer, Ref
     let mut found = search_events(asked.archive, &request, since, &mut |_| {})?;
     found.events.truncate(ENTRIES_MAX);
     let writer = FeedWriter::new(form, identity(asked.archive.reader().layout()));
-    let link = asked.site.absolute(&asked.site.words_link(query));
+    let filters = asked.parameters.filters();
+    let link = asked.site.absolute(&asked.site.words_link(query, &filters));
     let path = match form {
         FeedForm::Rss => "/search.rss",
         FeedForm::Atom => "/search.atom",
     };
     let own = asked.site.absolute(&asked.site.changes(path, &asked.parameters.pairs()));
-    Ok(answer(form, writer.words(&request, &found.events, Some(&link), Some(&own))))
+    let head = WordsHead { query, filters: &filters, link: Some(&link), own: Some(&own) };
+    Ok(answer(form, writer.words(&head, &found.events)))
 }
 
 fn answer(form: FeedForm, body: String) -> PageAnswer {

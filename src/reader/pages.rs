@@ -142,7 +142,7 @@ fn search(asked: &Asked<'_>) -> Result<PageAnswer, Refusal> {
 }
 
 /// Articles with the words of a query. A query that cannot be read is reported on the page.
-fn words<'q>(asked: &Asked<'_>, query: &'q str) -> Result<WordsView<'q>, Refusal> {
+fn words<'q>(asked: &Asked<'q>, query: &'q str) -> Result<WordsView<'q>, Refusal> {
     let parameters = asked.parameters;
     let order = Order::of_label(parameters.text("order"));
     let shown_max = parameters.number("show")?.unwrap_or(HITS).clamp(1, HITS_MAX);
@@ -152,7 +152,7 @@ fn words<'q>(asked: &Asked<'_>, query: &'q str) -> Result<WordsView<'q>, Refusal
         Err(AnswerError::Request(why)) => Err(why),
         Err(why) => return Err(why.into()),
     };
-    Ok(WordsView { query, order, shown_max, found })
+    Ok(WordsView { query, filters: parameters.filters(), order, shown_max, found })
 }
 
 /// The question of a query with the filters of the request.

@@ -31,6 +31,14 @@ impl<'r> Parameters<'r> {
         self.all.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect()
     }
 
+    /// What a search of words is limited by: those of host and time that are there.
+    pub fn filters(&self) -> Vec<(&'r str, &'r str)> {
+        ["host", "from", "to"]
+            .into_iter()
+            .filter_map(|name| Some((name, self.text(name)?)))
+            .collect()
+    }
+
     /// The first value of that name that is not empty.
     pub fn text(&self, name: &str) -> Option<&'r str> {
         self.all(name).next()

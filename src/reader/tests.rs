@@ -45,6 +45,35 @@ fn every_page_is_well_formed_and_small() {
     ORDINARY.into_iter().for_each(check);
 }
 
+/// The identifier that a feed of this search says it has.
+fn feed_id(pages: &Pages, parameters: &[(&str, &str)]) -> String {
+    let all = [&[("q", "ferry")], parameters].concat();
+    let all: Vec<(String, String)> =
+        all.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect();
+    let body = pages.ask("/search.atom", &all).body;
+    body.split("<id>").nth(1).unwrap().split("</id>").next().unwrap().to_owned()
+}
+
+#[test]
+fn feeds_of_one_search_with_other_filters_are_other_feeds() {
+    let pages = Pages::of("ferry");
+    let mut ids: Vec<String> = [
+        &[][..],
+        &[("host", "a.example")],
+        &[("host", "b.example")],
+        &[("from", "2030")],
+        &[("to", "2030")],
+        &[("from", "2030"), ("to", "2031")],
+    ]
+    .iter()
+    .map(|filters| feed_id(&pages, filters))
+    .collect();
+    assert_eq!(ids[0], feed_id(&pages, &[]));
+    ids.sort_unstable();
+    ids.dedup();
+    assert_eq!(ids.len(), 6);
+}
+
 #[test]
 fn each_page_has_the_answer_it_is_for() {
     let pages = Pages::of("ferry");
@@ -106,6 +135,24 @@ fn each_page_has_the_answer_it_is_for() {
         ("/search", vec![("q", "two words")], 200, "No version of any page has them"),
         ("/search", vec![("q", "ferry board")], 200, "<mark>"),
         ("/search", vec![("q", "ferry"), ("in", "words"), ("order", "time")], 200, "<mark>"),
+        (
+            "/search",
+            vec![("q", "ferry"), ("in", "words"), ("host", "a.example"), ("from", "2030")],
+            200,
+            "q=ferry&amp;in=words&amp;order=time&amp;show=20&amp;host=a.example&amp;from=2030\"",
+        ),
+        (
+            "/search",
+            vec![("q", "ferry"), ("in", "words"), ("host", "a.example")],
+            200,
+            "/search.atom?q=ferry&amp;host=a.example\"",
+        ),
+        (
+            "/search.atom",
+            vec![("q", "ferry"), ("host", "a.example")],
+            200,
+            "/search?q=ferry&amp;in=words&amp;host=a.example\"",
+        ),
         ("/search", vec![("q", "\"ferry"), ("in", "words")], 200, "closing quotation mark"),
         ("/search", vec![("q", "ferry"), ("in", "words"), ("show", "x")], 400, "expected a number"),
         ("/search.atom", vec![("q", "ferry")], 200, "<feed"),

@@ -8,7 +8,6 @@ use crate::base::markup::escaped;
 use crate::base::printable::{self, fitted};
 use crate::base::{Digest, DigestAlgorithm, Hasher, Timestamp};
 
-use crate::answers::search::SearchRequest;
 use crate::answers::search_events::SearchEvent;
 use crate::history::changes::ArchiveChange;
 
@@ -34,6 +33,19 @@ pub struct FeedHead<'a> {
     pub of: &'a str,
     /// When the newest change was seen.
     pub updated: Timestamp,
+}
+
+/// What a feed of the words of a query says of itself.
+#[derive(Debug, Clone, Copy)]
+pub struct WordsHead<'a> {
+    /// The query as it was asked for.
+    pub query: &'a str,
+    /// What limits it, by name and value: `host`, `from`, `to`.
+    pub filters: &'a [(&'a str, &'a str)],
+    /// The search; `None` for a file.
+    pub link: Option<&'a str>,
+    /// Where the feed itself is; `None` for a file.
+    pub own: Option<&'a str>,
 }
 
 /// Writes one feed.
@@ -112,20 +124,17 @@ impl FeedWriter {
         self.item(Item { id: &id, at, link, title: &title(found), kind, text: &description(found) })
     }
 
-    /// A whole feed of when the words of a query came and went. `link` is the search, `own` the feed itself; both
-    /// `None` for a file.
+    /// A whole feed of when the words of a query came and went.
     #[must_use]
-    pub fn words(
-        &self,
-        request: &SearchRequest,
-        events: &[SearchEvent],
-        link: Option<&str>,
-        own: Option<&str>,
-    ) -> String {
-        let query = &request.query;
+    pub fn words(&self, head: &WordsHead<'_>, events: &[SearchEvent]) -> String {
+        let WordsHead { query, filters, link, own } = *head;
         let updated = events.first().map_or(Timestamp::from_unix_seconds(0), |event| event.at);
-        let of = format!("search {query} {:?}", request.host);
-        let title = format!("Search: {query}");
+        // Feeds with other filters are other feeds.
+        let of = format!("search {query} {filters:?}");
+        let mut title = format!("Search: {query}");
+        for (name, value) in filters {
+            let _ = write!(title, ", {} {value}", if *name == "host" { "on" } else { name });
+        }
         let mut out = self.begin(&FeedHead { title: &title, link, own, of: &of, updated });
         out.extend(events.iter().map(|event| self.event(query, event)));
         out.push_str(self.end());

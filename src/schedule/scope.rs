@@ -220,6 +220,13 @@ impl Scope {
         }
     }
 
+    /// Whether an include rule takes in a URL and no exclude rule leaves it out, however it was found.
+    #[must_use]
+    pub fn includes(&self, uri: &TargetUri) -> bool {
+        let subject = Subject::new(uri);
+        self.exclude_rule(&subject).is_none() && self.include.first(&subject).is_some()
+    }
+
     /// The exclude rule that leaves a URL out, whatever else would take it in.
     #[must_use]
     pub fn excluded(&self, uri: &TargetUri) -> Option<String> {

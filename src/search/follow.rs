@@ -8,12 +8,11 @@
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use crate::archive::{ArchiveError, ArchiveErrorKind, FileMark, Follower, Seen};
+use crate::archive::{ArchiveError, ArchiveErrorKind, Capture, FileMark, Follower, Seen};
 use crate::base::TimeRange;
 use crate::base::surt::urlkey;
 use crate::diff::Presence;
 use crate::history::pages::{page, pages};
-use crate::history::standing::may_hide;
 use crate::history::{HASH_START, PageReader, VersionRow, hashed};
 use crate::store::{FollowError, StoreError, follow};
 
@@ -21,7 +20,7 @@ use super::content::Content;
 use super::index::Writer;
 use super::passages::Text;
 use super::query::host_of;
-use super::seam::{Entry, IndexError, Marks, PageInside};
+use super::seam::{Entry, IndexError, Marks, OpenRedirects, PageInside};
 
 /// After this many passages a commit is made.
 const PASSAGES_BETWEEN_COMMITS: u64 = 100_000;
@@ -50,20 +49,6 @@ pub enum SearchError {
     Behind(u64),
 }
 
-/// A version that was put in, for who waits for words.
-#[derive(Debug)]
-pub struct NewVersion<'v> {
-    /// The version.
-    pub row: &'v VersionRow,
-    /// What it says; `None` where it shows no article.
-    pub now: Option<&'v Content>,
-    /// What the last version before it that showed an article said; `None` where that is gone.
-    pub before: Option<&'v Content>,
-}
-
-/// Called for each version that is added.
-pub type Heard<'h> = &'h mut dyn FnMut(&NewVersion<'_>);
-
 /// Brings the index up to what the archive has; `progress` gets how many pages were read. What is left
 /// out, as text. `identity` is that of the store of readings.
 ///
@@ -73,12 +58,10 @@ pub(super) fn catch_up(
     writer: &mut Writer,
     page_reader: &mut PageReader<'_>,
     identity: &str,
-    heard: Heard<'_>,
     progress: &mut dyn FnMut(u64),
     ended: &AtomicBool,
 ) -> Result<Vec<String>, SearchError> {
-    let mut putting =
-        Putting { page_reader, writer, heard, notes: Vec::new(), pages: 0, progress, ended };
+    let mut putting = Putting { page_reader, writer, notes: Vec::new(), pages: 0, progress, ended };
     putting.all_new(identity)?;
     Ok(putting.notes)
 }
@@ -99,7 +82,6 @@ pub(super) fn are_the_same_files(marks: &Marks, now: &[FileMark]) -> bool {
 struct Putting<'p, 's> {
     page_reader: &'p mut PageReader<'s>,
     writer: &'p mut Writer,
-    heard: Heard<'p>,
     notes: Vec<String>,
     pages: u64,
     progress: &'p mut dyn FnMut(u64),
@@ -188,15 +170,15 @@ impl Putting<'_, '_> {
         let mut shown: Option<VersionRow> = None;
         let mut before: Option<(Content, Text)> = None;
         let mut number = inside.map(|inside| inside.page);
-        let mut is_gone = false;
         for row in rows.by_ref() {
             let row = row?;
             if versions == known && inside.is_some_and(|inside| inside.sign != sign) {
                 return Ok(false);
             }
             (sign, versions) = (signed(sign, &row), versions + 1);
-            let was_gone = is_gone;
-            is_gone = !is_shown(&row) && (is_gone || !may_hide(row.presence));
+            if let Some(to) = open_redirect(&row) {
+                self.writer.marks.redirects.add(urlkey(to), url);
+            }
             if versions <= known {
                 shown = is_shown(&row).then_some(row).or(shown);
                 continue;
@@ -216,11 +198,6 @@ impl Putting<'_, '_> {
             let date = row.first.date.unix_micros().div_euclid(1_000_000);
             let entry = Entry { key, host: host_of(key), inside, date, ..Entry::default() };
             self.writer.add(&filled(entry, now.as_ref(), before.as_ref()))?;
-            let (is_now, was) = (
-                now.as_ref().map(|one| &one.0),
-                before.as_ref().map(|one| &one.0).filter(|_| !was_gone),
-            );
-            (self.heard)(&NewVersion { row: &row, now: is_now, before: was });
             before = now.or(before);
         }
         self.notes.append(&mut rows.notes());
@@ -260,7 +237,7 @@ pub(super) fn is_shown(row: &VersionRow) -> bool {
 }
 
 /// What a version says; a record that cannot be read is noted.
-fn content(
+pub(super) fn content(
     reading: &mut PageReader<'_>,
     row: &VersionRow,
     notes: &mut Vec<String>,
@@ -272,6 +249,23 @@ fn content(
             None
         }
     }
+}
+
+/// Where a version leads that is a redirect to a page which was not captured since.
+pub(super) fn open_redirect(row: &VersionRow) -> Option<&str> {
+    let is_settled = |landing: &Capture| landing.date >= row.first.date;
+    row.leads_to.as_deref().filter(|_| !row.landing.as_ref().is_some_and(is_settled))
+}
+
+/// Pages that redirect to one that was captured, as far as that was open.
+pub(super) fn led_here(
+    page_reader: &PageReader<'_>,
+    redirects: &OpenRedirects,
+    key: &str,
+) -> BTreeSet<String> {
+    let waiting = page_reader.readings().and_then(|readings| readings.waiting_for(key));
+    let known = redirects.to(key).map(str::to_owned);
+    waiting.into_iter().flatten().chain(known).collect()
 }
 
 /// The sign of versions with one more.
@@ -302,10 +296,10 @@ impl WordsFollower<'_, '_, '_> {
                 continue;
             }
             self.putting.page(&url)?;
-            // Pages that redirect there.
-            let readings = self.putting.page_reader.readings();
-            let waiting = readings.and_then(|readings| readings.waiting_for(&urlkey));
-            for url in waiting.unwrap_or_default() {
+            let redirects = &mut self.putting.writer.marks.redirects;
+            let pages = led_here(self.putting.page_reader, redirects, &urlkey);
+            redirects.forget(&urlkey);
+            for url in pages {
                 self.putting.page(&url)?;
             }
         }

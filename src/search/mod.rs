@@ -4,7 +4,7 @@
 //! In reading order: text as words (`fold`), a query taken apart ([`query`]), what one version says and whether a
 //! query finds it ([`content`]); which stretches of a version are new (`passages`), what is said to the index
 //! (`seam`) and its files (`index`), which pages it proposes ([`find`]), how it keeps up (`follow`), where it lies (`place`), and the index
-//! of an archive ([`Search`]).
+//! of an archive ([`Search`]); searches under a name ([`saved`]), and what they are told (`hear`).
 //!
 //! The index proposes and the readings decide: it holds words and no text, finds every page that may have what is
 //! looked for, and each answer is checked against the text that is kept ([`crate::readings`]). It is derived and
@@ -14,6 +14,7 @@ pub mod content;
 pub mod find;
 mod fold;
 mod follow;
+mod hear;
 pub mod index;
 pub mod passages;
 mod place;
@@ -33,7 +34,8 @@ use crate::history::PageReader;
 use crate::readings::derivation;
 use crate::store::StoreError;
 
-pub use follow::{Heard, NewVersion, SearchError};
+pub use follow::SearchError;
+pub use hear::{HeardChange, Listener};
 pub use index::{View, WRITER_BYTES_MIN};
 pub use seam::IndexError;
 
@@ -173,17 +175,16 @@ impl Search {
     }
 
     /// Brings the index up to what the archive has, where no other process is doing that; what came of it is
-    /// `None` then. `heard` is called for each version that is added. What had to be left out, as text.
+    /// `None` then. What had to be left out, as text.
     ///
     /// # Errors
     /// When it cannot be written, or the archive cannot answer.
     pub fn keep_up(
         &self,
         page_reader: &mut PageReader<'_>,
-        heard: Heard<'_>,
         progress: &mut dyn FnMut(u64),
     ) -> Result<Option<Vec<String>>, SearchError> {
-        let done = self.keep_up_once(page_reader, heard, progress);
+        let done = self.keep_up_once(page_reader, progress);
         if let Err(error) = &done {
             self.leave(error);
         }
@@ -193,7 +194,6 @@ impl Search {
     fn keep_up_once(
         &self,
         page_reader: &mut PageReader<'_>,
-        heard: Heard<'_>,
         progress: &mut dyn FnMut(u64),
     ) -> Result<Option<Vec<String>>, SearchError> {
         let mut keeping = match self.keeping.try_lock() {
@@ -215,8 +215,7 @@ impl Search {
             None => opened.index.writer(self.options.writer_bytes, is_regular)?,
         };
         let Some(mut writer) = writer else { return Ok(None) };
-        let notes =
-            follow::catch_up(&mut writer, page_reader, &identity, heard, progress, &self.ended)?;
+        let notes = follow::catch_up(&mut writer, page_reader, &identity, progress, &self.ended)?;
         if is_regular {
             *keeping = Some(writer);
         } else {
@@ -255,7 +254,7 @@ impl Search {
         progress: &mut dyn FnMut(u64),
     ) -> Result<Current, SearchError> {
         if self.options.upkeep == Upkeep::Asked {
-            self.keep_up_once(page_reader, &mut |_| {}, progress)?;
+            self.keep_up_once(page_reader, progress)?;
         }
         let identity = identity(page_reader)?;
         let view = self.opened()?.index.view()?;
@@ -282,11 +281,9 @@ impl Search {
                 )?;
             }
         }
-        let readings = page_reader.readings();
         let waiting: BTreeSet<String> = beyond
             .iter()
-            .filter_map(|key| readings?.waiting_for(key))
-            .flatten()
+            .flat_map(|key| follow::led_here(page_reader, &view.marks.redirects, key))
             .map(|url| crate::base::surt::urlkey(&url))
             .collect();
         beyond.extend(waiting);

@@ -4,7 +4,7 @@
 //! query   = clause { space clause }            all of them, in one version
 //! clause  = [ "-" ] [ field ":" ] words        "-": in no place of that version
 //! words   = word [ "*" ] | quoted              a phrase in quotation marks, or a word; "*": words that begin so
-//! field   = headline | byline | speaker | quote | host | date
+//! field   = headline | byline | speaker | quote | host | date     "-host:", "-date:": not of it, not seen then
 //! ```
 //!
 //! Knows no index and no page: which words there are, and where they stand in a list of tokens.
@@ -150,8 +150,12 @@ pub struct SearchQuery {
     pub clauses: Vec<Clause>,
     /// The hosts that it may be of, as urlkeys begin with them; any where empty.
     pub hosts: Vec<String>,
+    /// The hosts that it is not of.
+    pub hosts_excluded: Vec<String>,
     /// The time in which it was seen.
     pub period: TimeRange,
+    /// Times in which it was not seen.
+    pub periods_excluded: Vec<TimeRange>,
 }
 
 /// Why a query is none.
@@ -188,7 +192,7 @@ impl SearchQuery {
         if text.chars().nth(QUERY_CHARS_MAX).is_some() {
             return Err(QueryError::TooLong);
         }
-        let mut query = Self { clauses: Vec::new(), hosts: Vec::new(), period: TimeRange::ALL };
+        let mut query = Self::of_clauses(Vec::new());
         let mut rest = text.trim_start();
         for count in 0.. {
             if rest.is_empty() {
@@ -212,7 +216,17 @@ impl SearchQuery {
     pub fn of_phrase(phrase: &str, hosts: Vec<String>) -> Option<Self> {
         let (field, words) = (SearchField::Article, Words::new(phrase)?);
         let clause = Clause { field, words, is_excluded: false, is_quoted: true };
-        Some(Self { clauses: vec![clause], hosts, period: TimeRange::ALL })
+        Some(Self { hosts, ..Self::of_clauses(vec![clause]) })
+    }
+
+    fn of_clauses(clauses: Vec<Clause>) -> Self {
+        Self {
+            clauses,
+            hosts: Vec::new(),
+            hosts_excluded: Vec::new(),
+            period: TimeRange::ALL,
+            periods_excluded: Vec::new(),
+        }
     }
 
     fn add(&mut self, part: &Part<'_>, now: Timestamp) -> Result<(), QueryError> {
@@ -223,7 +237,9 @@ impl SearchQuery {
                 return Err(QueryError::Empty(name.to_owned()));
             }
             Some("host") => {
-                self.hosts.push(host_term(value.trim()));
+                let hosts =
+                    if part.is_excluded { &mut self.hosts_excluded } else { &mut self.hosts };
+                hosts.push(host_term(value.trim()));
                 return Ok(());
             }
             Some("date") => {
@@ -232,8 +248,13 @@ impl SearchQuery {
                 let time = |text: &str| TimeRange::parse(text, now);
                 let first = time(first).map_err(|why| wrong(why.to_string()))?;
                 let last = time(last).map_err(|why| wrong(why.to_string()))?;
-                self.period.start = self.period.start.max(first.start);
-                self.period.end = self.period.end.min(last.end);
+                let period = TimeRange { start: first.start, end: last.end };
+                if part.is_excluded {
+                    self.periods_excluded.push(period);
+                } else {
+                    self.period.start = self.period.start.max(period.start);
+                    self.period.end = self.period.end.min(period.end);
+                }
                 return Ok(());
             }
             Some(name) => {
@@ -248,6 +269,21 @@ impl SearchQuery {
         let (is_excluded, is_quoted) = (part.is_excluded, part.is_quoted);
         self.clauses.push(Clause { field, words, is_excluded, is_quoted });
         Ok(())
+    }
+
+    /// Whether pages of a host, as urlkeys begin with it, are asked for.
+    #[must_use]
+    pub fn is_of_host(&self, host: &str) -> bool {
+        let is_here = |hosts: &[String]| hosts.iter().any(|one| one == host);
+        (self.hosts.is_empty() || is_here(&self.hosts)) && !is_here(&self.hosts_excluded)
+    }
+
+    /// Whether a version that was captured first and last at these times is asked for: it was seen in the time
+    /// that is asked for, and in none that is excluded.
+    #[must_use]
+    pub fn is_of_time(&self, first: Timestamp, last: Timestamp) -> bool {
+        let was_seen = |period: &TimeRange| last >= period.start && first < period.end;
+        was_seen(&self.period) && !self.periods_excluded.iter().any(was_seen)
     }
 
     /// The clauses that a version has to satisfy.
@@ -359,6 +395,7 @@ mod tests {
         };
         let mut out: Vec<String> = query.clauses.iter().map(clause).collect();
         out.extend(query.hosts.iter().map(|host| format!("@{host}")));
+        out.extend(query.hosts_excluded.iter().map(|host| format!("-@{host}")));
         out.join(" ")
     }
 
@@ -378,6 +415,8 @@ mod tests {
             ("-", ""),
             ("12:30", "text:12+30"),
             ("strike host:Courier.Example", "text:strike @example,courier"),
+            ("strike -host:www.post.example", "text:strike -@example,post"),
+            ("strike -host:a.example -host:b.example", "text:strike -@example,a -@example,b"),
             ("港口 港", "text:港口 text:港*"),
             ("旧港口", "text:旧港+港口"),
             ("\"旧港 boat\"", "text:旧港+港+boat"),
@@ -410,6 +449,9 @@ mod tests {
             ("", "no word to look for"),
             ("-strike", "no word to look for"),
             ("host:a.example", "no word to look for"),
+            ("-host:a.example -date:2026", "no word to look for"),
+            ("strike -date:yesteryear", "date:yesteryear: "),
+            ("strike -host:", "expected words after \"host:\""),
             ("\"the harbour", "closing quotation mark after \"\\\"the harbour\""),
             ("colour:red", "there is no field \"colour\""),
             ("speaker: Ann", "expected words after \"speaker:\""),
@@ -437,6 +479,67 @@ mod tests {
             (days.start, days.end),
             (at("2026-04-02T00:00:00Z"), at("2026-04-04T00:00:00Z"))
         );
+    }
+
+    #[test]
+    fn a_version_is_of_a_host_and_a_time_or_is_excluded_by_them() {
+        let at = |text: &str| Timestamp::parse(text).unwrap();
+        for (query, host, seen, expected) in [
+            ("a", "example,a", ("2026-04-01T00:00:00Z", "2026-04-09T00:00:00Z"), true),
+            (
+                "a -host:b.example",
+                "example,a",
+                ("2026-04-01T00:00:00Z", "2026-04-09T00:00:00Z"),
+                true,
+            ),
+            (
+                "a -host:a.example",
+                "example,a",
+                ("2026-04-01T00:00:00Z", "2026-04-09T00:00:00Z"),
+                false,
+            ),
+            (
+                "a host:a.example -host:a.example",
+                "example,a",
+                ("2026-04-01T00:00:00Z", "2026-04-09T00:00:00Z"),
+                false,
+            ),
+            ("a date:2026-04", "example,a", ("2026-03-01T00:00:00Z", "2026-04-09T00:00:00Z"), true),
+            (
+                "a -date:2026-04",
+                "example,a",
+                ("2026-03-01T00:00:00Z", "2026-04-09T00:00:00Z"),
+                false,
+            ),
+            (
+                "a -date:2026-04",
+                "example,a",
+                ("2026-03-01T00:00:00Z", "2026-03-09T00:00:00Z"),
+                true,
+            ),
+            (
+                "a -date:2026-04 -date:2026-03",
+                "example,a",
+                ("2026-03-01T00:00:00Z", "2026-03-09T00:00:00Z"),
+                false,
+            ),
+            (
+                "a date:2026 -date:2026-04..2026-06",
+                "example,a",
+                ("2026-05-01T00:00:00Z", "2026-05-01T00:00:00Z"),
+                false,
+            ),
+            (
+                "a date:2026 -date:2026-04..2026-06",
+                "example,a",
+                ("2026-07-01T00:00:00Z", "2026-07-01T00:00:00Z"),
+                true,
+            ),
+        ] {
+            let found = SearchQuery::parse(query, now()).unwrap();
+            let is_found = found.is_of_host(host) && found.is_of_time(at(seen.0), at(seen.1));
+            assert_eq!(is_found, expected, "{query} {seen:?}");
+        }
     }
 
     #[test]

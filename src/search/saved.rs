@@ -2,9 +2,10 @@
 //! words, or has dropped them.
 
 use crate::base::Timestamp;
+use crate::history::VersionRow;
 use crate::history::standing::may_hide;
 
-use super::follow::NewVersion;
+use super::content::Content;
 use super::query::{QueryError, SearchQuery, host_of};
 
 /// What a version did to words.
@@ -27,6 +28,17 @@ impl WordsChange {
     }
 }
 
+/// A version, and what came before it.
+#[derive(Debug)]
+pub struct NewVersion<'v> {
+    /// The version.
+    pub row: &'v VersionRow,
+    /// What it says; `None` where it shows no article.
+    pub now: Option<&'v Content>,
+    /// What the last version before it that showed an article said; `None` where that is gone.
+    pub before: Option<&'v Content>,
+}
+
 /// A search that is kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SavedSearch {
@@ -34,8 +46,8 @@ pub struct SavedSearch {
     pub name: String,
     /// The query as it was written.
     pub text: String,
-    /// The same, taken apart.
-    pub query: SearchQuery,
+    /// The same, taken apart when it was read: its days are those of then.
+    query: SearchQuery,
 }
 
 /// Why a saved search is none.
@@ -79,25 +91,33 @@ impl SavedSearch {
         Ok(all)
     }
 
-    /// What a version did to the words. Compounds are not looked for: which there are is the archive's to say.
+    /// The query as it is meant at a time: what `date:today` is depends on it.
     #[must_use]
-    pub fn heard(&self, new: &NewVersion<'_>) -> Option<WordsChange> {
-        let row = new.row;
-        let is_of_host = || {
-            let host = host_of(&row.first.urlkey);
-            self.query.hosts.is_empty() || self.query.hosts.iter().any(|wanted| wanted == host)
-        };
-        if !is_of_host() || !self.query.period.contains(row.first.date) {
-            return None;
-        }
-        let has = |content: Option<&super::content::Content>| {
-            content.is_some_and(|content| content.satisfies(&self.query))
-        };
-        match (has(new.before), has(new.now)) {
-            (false, true) => Some(WordsChange::Carried),
-            (true, false) if !may_hide(row.presence) => Some(WordsChange::Dropped),
-            _ => None,
-        }
+    pub fn query_at(&self, now: Timestamp) -> Option<SearchQuery> {
+        SearchQuery::parse(&self.text, now).ok()
+    }
+
+    /// Whether pages of a host, as urlkeys begin with it, may be found.
+    #[must_use]
+    pub fn may_be_of(&self, host: &str) -> bool {
+        self.query.is_of_host(host)
+    }
+}
+
+/// What a version did to the words of a query. Compounds are not looked for: which there are is the archive's to
+/// say.
+pub(super) fn change_of(query: &SearchQuery, new: &NewVersion<'_>) -> Option<WordsChange> {
+    let row = new.row;
+    if !query.is_of_host(host_of(&row.first.urlkey))
+        || !query.is_of_time(row.first.date, row.first.date)
+    {
+        return None;
+    }
+    let has = |content: Option<&Content>| content.is_some_and(|content| content.satisfies(query));
+    match (has(new.before), has(new.now)) {
+        (false, true) => Some(WordsChange::Carried),
+        (true, false) if !may_hide(row.presence) => Some(WordsChange::Dropped),
+        _ => None,
     }
 }
 

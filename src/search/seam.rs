@@ -1,7 +1,7 @@
 //! What the search room and its index say to each other: plain values, none of which know what the index is made
 //! with.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 use serde::{Deserialize, Serialize};
 
@@ -42,6 +42,39 @@ pub struct Marks {
     pub pages: u64,
     /// Up to where the captures of each WARC file are in.
     pub files: BTreeMap<String, u64>,
+    /// Redirects whose page was not captured since.
+    #[serde(default)]
+    pub redirects: OpenRedirects,
+}
+
+/// At most this many redirects are remembered whose page is not known yet, the newest.
+const REDIRECTS_MAX: usize = 1_000;
+
+/// Addresses that pages redirect to and that were not captured since, by their urlkeys, each with the page.
+///
+/// A crawl settles redirects as it captures, and the store of readings forgets then what waited for what.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OpenRedirects(VecDeque<(String, String)>);
+
+impl OpenRedirects {
+    /// Remembers that a page leads to this key.
+    pub fn add(&mut self, to: String, page: &str) {
+        if !self.0.iter().any(|(known, from)| *known == to && from == page) {
+            self.0.push_back((to, page.to_owned()));
+        }
+        let beyond = self.0.len().saturating_sub(REDIRECTS_MAX);
+        self.0.drain(..beyond);
+    }
+
+    /// The pages that lead to this key.
+    pub fn to<'r>(&'r self, key: &'r str) -> impl Iterator<Item = &'r str> {
+        self.0.iter().filter(move |(to, _)| to == key).map(|(_, page)| page.as_str())
+    }
+
+    /// Forgets those that lead to this key.
+    pub fn forget(&mut self, key: &str) {
+        self.0.retain(|(to, _)| to != key);
+    }
 }
 
 /// What is known of a page whose versions are in.

@@ -142,6 +142,21 @@ fn a_page_that_a_redirect_led_to_is_found_there_after_readings_were_deleted() {
 }
 
 #[test]
+fn a_page_that_a_redirect_led_to_is_found_there_after_a_crawl_settled_it() {
+    let (a, renamed) = ("http://courier.example/a", "http://courier.example/renamed");
+    let mut archive = Archive::new();
+    archive.response(a, 1, "301 Moved", &format!("Location: {renamed}\r\n"), "");
+    archive.page("http://courier.example/other", 1, &[C]);
+    agrees(&asked(&archive));
+    archive.page(renamed, 2, &[A, B]);
+    let asked = asked(&archive);
+    assert!(asked.page_reader().settle(renamed, false, 100).unwrap());
+    assert_eq!(asked.readings().waiting_for("example,courier)/renamed"), Some(Vec::new()));
+    agrees(&asked);
+    assert_eq!(by_index(&asked, "12 boats").len(), 2);
+}
+
+#[test]
 fn a_kill_between_steps_loses_nothing() {
     let mut archive = Archive::new();
     for (number, text) in [A, B, C].into_iter().cycle().take(9).enumerate() {
@@ -151,20 +166,13 @@ fn a_kill_between_steps_loses_nothing() {
     for after in 0..6 {
         let asked = asked(&archive);
         let mut page_reader = asked.page_reader();
-        let mut heard = 0;
         let work = || {
-            let kept = asked.search().keep_up(
-                &mut page_reader,
-                &mut |_| {
-                    heard += 1;
-                    assert!(heard <= after * 2, "killed");
-                },
-                &mut |_| {},
-            );
+            let kept = asked
+                .search()
+                .keep_up(&mut page_reader, &mut |pages| assert!(pages <= after, "killed"));
             kept.unwrap();
         };
-        let killed = catch_unwind(AssertUnwindSafe(work)).is_err();
-        assert_eq!(killed, after < 6);
+        assert!(catch_unwind(AssertUnwindSafe(work)).is_err());
         // Nothing of it is in.
         let mut other = Search::at(
             &archive.root().join("derived"),
@@ -204,6 +212,31 @@ fn who_cannot_write_reads_what_is_not_in() {
     let current = first.search().current(&mut first.page_reader(), &mut |_| {}).unwrap();
     assert!(current.beyond.is_empty());
     agrees(&second);
+}
+
+#[test]
+fn the_limit_is_kept_where_pages_are_not_in_the_index_yet() {
+    let mut archive = Archive::new();
+    archive.page("http://courier.example/0", 1, &[B]);
+    agrees(&asked(&archive));
+    for number in 1..9 {
+        archive.page(&format!("http://courier.example/{number}"), 1 + number, &[B]);
+    }
+    let first = asked(&archive);
+    let opened = first.search().opened().unwrap();
+    let writer = opened.index.writer(WRITER_BYTES_MIN, false).unwrap().unwrap();
+    let second = asked(&archive);
+    let current = second.search().current(&mut second.page_reader(), &mut |_| {}).unwrap();
+    assert_eq!(current.beyond.len(), 8);
+    for (limit, expected) in
+        [(1, "8"), (3, "8 7 6"), (8, "8 7 6 5 4 3 2 1"), (20, "8 7 6 5 4 3 2 1 0")]
+    {
+        let asked = SearchRequest { pages_max: limit, ..request("\"12 boats\"") };
+        assert_eq!(paths(&second, &asked), expected);
+        let has_more = search(&second, &asked, &mut |_| {}).unwrap().has_more;
+        assert_eq!(has_more, limit < 9, "{limit}");
+    }
+    drop(writer);
 }
 
 #[test]
@@ -306,6 +339,10 @@ fn pages_are_found_by_words_fields_hosts_and_times() {
             ("headline:harbour", "a b c"),
             ("headline:morning", ""),
             ("board host:other.example", "c"),
+            ("board -host:other.example", "a"),
+            ("board -host:www.courier.example", "c"),
+            ("headline:harbour -date:2030031719", "a c"),
+            ("headline:harbour -date:2030", ""),
             ("harb*", "a b c"),
             ("HÁRBOUR", "a b c"),
             ("港口", "f"),
@@ -364,29 +401,204 @@ fn a_hit_tells_which_versions_have_it() {
     assert_eq!(marked, ["12 boats", "pier"]);
 }
 
+/// What a search for "12 boats" is told by a listener with its file at this place: the path, hour and change.
+struct Waiting {
+    file: tempfile::TempDir,
+    searches: Vec<saved::SavedSearch>,
+}
+
+impl Waiting {
+    fn new(lines: &[&str]) -> Self {
+        let lines: Vec<String> = lines.iter().map(|line| (*line).to_owned()).collect();
+        let searches = saved::SavedSearch::all(&lines, Archive::at(0)).unwrap();
+        Self { file: tempfile::tempdir().unwrap(), searches }
+    }
+
+    fn path(&self) -> PathBuf {
+        self.file.path().join("saved-searches.json")
+    }
+
+    /// Opens the file as a process that begins at this hour does.
+    fn open(&self, asked: &Asked, hour: i64) -> Listener {
+        let (listener, note) =
+            Listener::open(&self.path(), asked.reader(), Archive::at(hour)).unwrap();
+        assert_eq!(note, None);
+        listener
+    }
+
+    fn hear(&self, listener: &mut Listener, asked: &Asked, hour: i64) -> Vec<String> {
+        let mut told = Vec::new();
+        let mut tell = |heard: &HeardChange<'_>| {
+            let first = &heard.new.row.first;
+            let path = first.url.rsplit('/').next().unwrap().to_owned();
+            let hour = first.date.since(Archive::at(0)).as_secs() / 3600;
+            told.push(format!("{} {path} {hour} {}", heard.search.name, heard.change.label()));
+        };
+        let mut page_reader = asked.page_reader();
+        let now = Archive::at(hour);
+        let notes =
+            listener.listen(&mut page_reader, &self.searches, now, &mut tell, &|| false).unwrap();
+        assert_eq!(notes, Vec::<String>::new());
+        told
+    }
+
+    /// The same by a process that begins and ends.
+    fn once(&self, archive: &Archive, hour: i64) -> Vec<String> {
+        let asked = asked(archive);
+        let mut listener = self.open(&asked, hour);
+        let told = self.hear(&mut listener, &asked, hour);
+        listener
+            .listen(&mut asked.page_reader(), &[], Archive::at(hour), &mut |_| {}, &|| true)
+            .unwrap();
+        told
+    }
+}
+
+const NOTHING: [&str; 0] = [];
+
 #[test]
-fn who_waits_for_words_hears_of_each_version_once() {
+fn a_saved_search_is_told_of_each_version_once_whoever_keeps_the_index() {
     let mut archive = Archive::new();
     let url = "http://courier.example/a";
     archive.page(url, 1, &[A]);
-    let heard = |archive: &Archive| {
-        let asked = asked(archive);
-        let mut heard = Vec::new();
-        let mut hear = |new: &NewVersion<'_>| {
-            let has =
-                |content: Option<&content::Content>| content.map(|c| c.text().contains("12 boats"));
-            heard.push((new.row.number, has(new.before), has(new.now)));
-        };
-        asked.search().keep_up(&mut asked.page_reader(), &mut hear, &mut |_| {}).unwrap().unwrap();
-        heard
-    };
-    assert_eq!(heard(&archive), [(1, None, Some(false))]);
+    archive.page("http://courier.example/old", 1, &[B]);
+    let waiting = Waiting::new(&["boats: \"12 boats\""]);
+    assert_eq!(waiting.once(&archive, 1), NOTHING, "what was there before is not new");
     archive.page(url, 2, &[A, B]);
+    // Another process puts it into the index first.
+    agrees(&asked(&archive));
+    assert_eq!(waiting.once(&archive, 2), ["boats a 2 carried"]);
+    fs::remove_dir_all(archive.root().join("derived")).unwrap();
+    agrees(&asked(&archive));
+    assert_eq!(waiting.once(&archive, 2), NOTHING, "the index was rebuilt");
     archive.page(url, 3, &[A, C]);
-    assert_eq!(heard(&archive), [(2, Some(false), Some(true)), (3, Some(true), Some(false))]);
-    archive.status(url, 4, 410);
-    assert_eq!(heard(&archive), [(4, Some(false), None)]);
-    archive.page(url, 5, &[A, C]);
-    assert_eq!(heard(&archive), [(5, None, Some(false))]);
-    assert_eq!(heard(&archive), []);
+    archive.page(url, 4, &[A, C]);
+    archive.page(url, 5, &[A, C, B]);
+    archive.status(url, 6, 410);
+    archive.page(url, 7, &[A, C]);
+    archive.page("http://courier.example/b", 7, &[B]);
+    assert_eq!(
+        waiting.once(&archive, 7),
+        ["boats a 3 dropped", "boats a 5 carried", "boats a 6 dropped", "boats b 7 carried"]
+    );
+    assert_eq!(waiting.once(&archive, 8), NOTHING);
+    // A capture that comes late, between others.
+    archive.page(url, 4, &[B]);
+    assert_eq!(waiting.once(&archive, 8), ["boats a 4 carried"]);
+}
+
+#[test]
+fn a_wall_drops_nothing_and_what_a_redirect_led_to_is_told_when_it_is_known() {
+    let (a, b, renamed) =
+        ("http://courier.example/a", "http://courier.example/b", "http://courier.example/renamed");
+    let consent = "<html><head><title>We value your privacy</title></head><body><h1>We value your \
+                   privacy</h1><p>Accept all cookies to continue. 12 boats.</p></body></html>";
+    let moved = format!("Location: {renamed}\r\n");
+    for settles in [false, true] {
+        let mut archive = Archive::new();
+        archive.page(a, 1, &[A, B]);
+        archive.page(b, 1, &[A]);
+        let waiting = Waiting::new(&["boats: \"12 boats\""]);
+        assert_eq!(waiting.once(&archive, 1), NOTHING);
+        archive.response(a, 2, "200 OK", "", consent);
+        archive.response(a, 3, "301 Moved", &moved, "");
+        archive.response(b, 3, "301 Moved", &moved, "");
+        assert_eq!(waiting.once(&archive, 3), NOTHING);
+        archive.page(renamed, 4, &[A, B, C]);
+        if settles {
+            // As a crawl does, which captured it: nothing waits for it any more in the store.
+            let asked = asked(&archive);
+            assert!(asked.page_reader().settle(renamed, false, 100).unwrap());
+            let waits = asked.readings().waiting_for("example,courier)/renamed");
+            assert_eq!(waits, Some(Vec::new()));
+        }
+        assert_eq!(
+            waiting.once(&archive, 4),
+            ["boats renamed 4 carried", "boats b 3 carried"],
+            "settled: {settles}"
+        );
+        archive.page(renamed, 5, &[A, C]);
+        assert_eq!(waiting.once(&archive, 5), ["boats renamed 5 dropped"]);
+    }
+}
+
+#[test]
+fn hosts_and_days_of_a_saved_search_are_those_of_the_capture() {
+    let mut archive = Archive::new();
+    let waiting = Waiting::new(&[
+        "today: \"12 boats\" date:today",
+        "here: \"12 boats\" host:courier.example",
+        "others: \"12 boats\" -host:courier.example",
+    ]);
+    assert_eq!(waiting.once(&archive, 0), NOTHING);
+    archive.page("http://courier.example/a", 100, &[B]);
+    archive.page("http://post.example/b", 101, &[B]);
+    assert_eq!(
+        waiting.once(&archive, 101),
+        [
+            "today a 100 carried",
+            "here a 100 carried",
+            "today b 101 carried",
+            "others b 101 carried"
+        ]
+    );
+}
+
+#[test]
+fn files_of_other_names_hold_nothing_new_but_what_was_captured_since() {
+    let mut archive = Archive::new();
+    let waiting = Waiting::new(&["boats: \"12 boats\""]);
+    archive.page("http://courier.example/a", 10, &[A]);
+    assert_eq!(waiting.once(&archive, 10), NOTHING);
+    // An old capture and a new one, in a file that was not there.
+    let mut other = Archive::new();
+    other.page("http://courier.example/b", 5, &[B]);
+    other.page("http://courier.example/c", 11, &[B]);
+    other.reader();
+    fs::copy(other.root().join("warc/a.warc"), archive.root().join("warc/b.warc")).unwrap();
+    assert_eq!(waiting.once(&archive, 12), ["boats c 11 carried"]);
+}
+
+#[test]
+fn who_ends_in_between_goes_on_and_tells_nothing_twice() {
+    let mut archive = Archive::new();
+    let waiting = Waiting::new(&["boats: \"12 boats\""]);
+    assert_eq!(waiting.once(&archive, 0), NOTHING);
+    for number in 0..6 {
+        archive.page(&format!("http://courier.example/{number}"), 1, &[B]);
+    }
+    let mut all = Vec::new();
+    for pages in 0..7 {
+        let asked = asked(&archive);
+        let mut listener = waiting.open(&asked, 2);
+        let asks = std::cell::Cell::new(0);
+        // It ends after this many pages.
+        let is_ended = || {
+            asks.set(asks.get() + 1);
+            asks.get() > pages
+        };
+        let mut tell = |heard: &HeardChange<'_>| all.push(heard.new.row.first.url.clone());
+        let mut page_reader = asked.page_reader();
+        listener
+            .listen(&mut page_reader, &waiting.searches, Archive::at(2), &mut tell, &is_ended)
+            .unwrap();
+    }
+    all.sort_unstable();
+    let expected: Vec<String> = (0..6).map(|n| format!("http://courier.example/{n}")).collect();
+    assert_eq!(all, expected);
+}
+
+#[test]
+fn a_file_of_marks_that_is_none_is_told_and_replaced() {
+    let mut archive = Archive::new();
+    archive.page("http://courier.example/a", 1, &[B]);
+    let asked = asked(&archive);
+    let waiting = Waiting::new(&["boats: \"12 boats\""]);
+    fs::write(waiting.path(), "nothing").unwrap();
+    let opened = Listener::open(&waiting.path(), asked.reader(), Archive::at(1)).unwrap();
+    assert!(opened.1.unwrap().contains("told from now on"));
+    assert_eq!(waiting.once(&archive, 2), NOTHING);
+    Listener::forget(&waiting.path()).unwrap();
+    Listener::forget(&waiting.path()).unwrap();
+    assert!(!waiting.path().exists());
 }

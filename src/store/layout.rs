@@ -10,8 +10,8 @@
 //!   evidence/       the log over warc/, its key and checkpoints; see docs/formats-evidence.md
 //!   index/          derived from warc/; may be deleted
 //!   derived/        what pages say and what changed, kept for speed; may be deleted
-//!   state/          queue, host facts, robots cache, cursors of `changes --since-last`; may be deleted, at the
-//!                   price of politeness memory and of what was shown
+//!   state/          queue, host facts, robots cache, cursors of `changes --since-last`, what saved searches were
+//!                   told; may be deleted, at the price of politeness memory and of what was shown
 //!   logs/           crawl.log
 //!   tmp/            bodies in flight
 //! ```
@@ -115,6 +115,12 @@ impl Layout {
     #[must_use]
     pub fn cursors_dir(&self) -> PathBuf {
         self.state_dir().join("cursors")
+    }
+
+    /// What saved searches were told.
+    #[must_use]
+    pub fn saved_searches_file(&self) -> PathBuf {
+        self.state_dir().join("saved-searches.json")
     }
 
     /// Where the process that owns the index answers for it.

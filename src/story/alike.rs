@@ -7,7 +7,8 @@
 use std::ops::Range;
 
 use super::article::Prepared;
-use super::words::{Word, WordKind, hash_of};
+use super::hash::hash_of;
+use super::words::{Word, WordKind};
 use crate::base::normal_form::ascii_letters;
 
 /// So many words of a quotation are compared.

@@ -11,8 +11,9 @@ use std::collections::{BTreeMap, HashMap};
 use super::alike::Utterance;
 use super::article::{Article, Prepared};
 use super::copied::fingerprints;
+use super::hash::hash_of;
 use super::headline::headline_words;
-use super::words::{WordKind, hash_of};
+use super::words::WordKind;
 use crate::extract::page::{Page, PageKind};
 
 /// An article of fewer words has no story.

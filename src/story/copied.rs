@@ -8,14 +8,16 @@
 //! Words inside quotations do not count: two outlets that quote one speaker have copied nothing. Each article
 //! is held beside the few earlier ones that share the most fingerprints with it, never beside all.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::ops::Range;
 
 use super::article::Prepared;
 use super::first::{self, First};
-use super::sources::{Names, SourceKind};
+use super::hash::hash_of;
+use super::sources::{SourceKind, SourceNamed};
+use super::tally::{Tally, most};
 use super::union::Union;
-use super::words::{WordKind, hash_of};
+use super::words::WordKind;
 
 /// Words of an n-gram.
 const NGRAM: usize = 6;
@@ -174,8 +176,9 @@ pub(super) fn fingerprints(article: &Prepared<'_>) -> Vec<u64> {
     Counted::of(article).fingerprints().into_iter().map(|(print, _)| print).collect()
 }
 
-/// The articles that share text, those that share the most first.
-pub(super) fn find(all: &[Prepared<'_>], names: &Names) -> Vec<Copied> {
+/// The articles that share text, those that share the most first. `named` are the outlets and agencies that each
+/// names.
+pub(super) fn find(all: &[Prepared<'_>], named: &[Vec<SourceNamed>]) -> Vec<Copied> {
     let counted: Vec<Counted> = all.iter().map(Counted::of).collect();
     let pairs = pairs(all, &counted);
     let mut union = Union::new(all.len());
@@ -185,26 +188,16 @@ pub(super) fn find(all: &[Prepared<'_>], names: &Names) -> Vec<Copied> {
             union.join(pair.a, pair.b);
         }
     }
-    let named: Vec<Vec<String>> = {
-        let involved: BTreeSet<usize> = pairs.iter().flat_map(|pair| [pair.a, pair.b]).collect();
-        let mut named = vec![Vec::new(); all.len()];
-        for at in involved {
-            if let (Some(slot), Some(article)) = (named.get_mut(at), all.get(at)) {
-                *slot = credits(names, article);
-            }
-        }
-        named
-    };
     let roots: Vec<usize> = (0..all.len()).map(|at| union.find(at)).collect();
     let mut groups: BTreeMap<usize, Vec<&Pair>> = BTreeMap::new();
     let mut out = Vec::new();
     for pair in &pairs {
         match (roots.get(pair.a), roots.get(pair.b)) {
             (Some(a), Some(b)) if a == b => groups.entry(*a).or_default().push(pair),
-            _ => out.push(copied(all, &counted, &named, &[pair])),
+            _ => out.push(copied(all, &counted, named, &[pair])),
         }
     }
-    out.extend(groups.into_values().map(|pairs| copied(all, &counted, &named, &pairs)));
+    out.extend(groups.into_values().map(|pairs| copied(all, &counted, named, &pairs)));
     out.sort_by(|a, b| {
         let first = |copied: &Copied| copied.articles.first().map(|share| share.article);
         b.share.total_cmp(&a.share).then(first(a).cmp(&first(b)))
@@ -215,21 +208,30 @@ pub(super) fn find(all: &[Prepared<'_>], names: &Names) -> Vec<Copied> {
 fn pairs(all: &[Prepared<'_>], counted: &[Counted]) -> Vec<Pair> {
     let mut known: HashMap<u64, Vec<(usize, usize)>> = HashMap::new();
     let mut out = Vec::new();
+    let mut shared = Tally::new(counted.len());
+    let outlet = |at: usize| all.get(at).map(|article| article.outlet);
     for (at, one) in counted.iter().enumerate() {
         let prints = one.fingerprints();
-        let mut hits: BTreeMap<usize, Vec<(usize, usize)>> = BTreeMap::new();
+        let places = |print: &u64| known.get(print).map_or(&[][..], Vec::as_slice);
+        for (print, _) in &prints {
+            places(print).iter().for_each(|(other, _)| shared.add(*other, 1.0));
+        }
+        let mut ranked = shared.take();
+        ranked.retain(|(_, other)| outlet(*other) != outlet(at));
+        most(&mut ranked, CANDIDATES_MAX);
+        // Where the fingerprints stand that the article shares with each of these.
+        let mut hits: BTreeMap<usize, Vec<(usize, usize)>> =
+            ranked.iter().map(|(_, other)| (*other, Vec::new())).collect();
         for (print, word) in &prints {
-            for &(other, place) in known.get(print).into_iter().flatten() {
-                hits.entry(other).or_default().push((place, *word));
+            for (other, place) in places(print) {
+                if let Some(hits) = hits.get_mut(other) {
+                    hits.push((*place, *word));
+                }
             }
         }
-        let outlet = |at: usize| all.get(at).map(|article| article.outlet);
-        hits.retain(|other, _| outlet(*other) != outlet(at));
-        let mut ranked: Vec<(usize, Vec<(usize, usize)>)> = hits.into_iter().collect();
-        ranked.sort_by_key(|(other, hits)| (std::cmp::Reverse(hits.len()), *other));
-        for (other, hits) in ranked.into_iter().take(CANDIDATES_MAX) {
-            let Some(two) = counted.get(other) else { continue };
-            let runs = runs(two, one, &hits);
+        for (_, other) in ranked {
+            let (Some(two), Some(hits)) = (counted.get(other), hits.get(&other)) else { continue };
+            let runs = runs(two, one, hits);
             let longest = runs.iter().map(|run| run.2).max().unwrap_or(0);
             let scale = one.run_min / RUN_MIN;
             let total: usize = runs.iter().map(|run| run.2).sum();
@@ -309,7 +311,7 @@ fn shares(counted: &[Counted], pair: &Pair) -> [f64; 2] {
 fn copied(
     all: &[Prepared<'_>],
     counted: &[Counted],
-    named: &[Vec<String>],
+    named: &[Vec<SourceNamed>],
     pairs: &[&Pair],
 ) -> Copied {
     let mut places: BTreeMap<usize, Vec<Range<usize>>> = BTreeMap::new();
@@ -324,7 +326,7 @@ fn copied(
         .map(|(article, places)| {
             let words = covered(places.into_iter());
             let total = counted.get(article).map_or(0, |one| one.total);
-            let credits = named.get(article).cloned().unwrap_or_default();
+            let credits = named.get(article).map_or_else(Vec::new, |named| credits(named));
             CopiedShare { article, share: part(words, total), words, credits }
         })
         .collect();
@@ -333,11 +335,10 @@ fn copied(
     Copied { share, passages: passages(all, pairs), first, articles }
 }
 
-/// The agencies and outlets that an article names.
-fn credits(names: &Names, article: &Prepared<'_>) -> Vec<String> {
+/// The agencies and outlets among what an article names.
+fn credits(named: &[SourceNamed]) -> Vec<String> {
     let is_credit = |kind: SourceKind| matches!(kind, SourceKind::Agency | SourceKind::Outlet);
-    let named = names.in_article(article).into_iter();
-    named.filter(|one| is_credit(one.kind)).map(|one| one.name).collect()
+    named.iter().filter(|one| is_credit(one.kind)).map(|one| one.name.clone()).collect()
 }
 
 fn passages(all: &[Prepared<'_>], pairs: &[&Pair]) -> Vec<Passage> {

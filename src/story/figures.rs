@@ -11,9 +11,9 @@ use std::ops::Range;
 use super::amount::{Amount, Claims};
 use super::article::Prepared;
 use super::first::{self, First};
+use super::hash::hash_of;
 use super::lexicon::Concept;
 use super::subject::{self, Class, Subject};
-use super::words::hash_of;
 
 /// This many groups are compared for one figure, the newest first.
 const CANDIDATES_MAX: usize = 64;
@@ -89,6 +89,42 @@ struct Draft {
     around: HashMap<u64, usize>,
     /// Its figures, the first of each article first.
     members: Vec<Subject>,
+    /// What they claim, each claim once.
+    claimed: Vec<Claimed>,
+}
+
+/// What figures of a group claim.
+struct Claimed {
+    amount: Amount,
+    /// The first article that does.
+    article: usize,
+    /// Whether others do.
+    is_shared: bool,
+}
+
+impl Draft {
+    fn add(&mut self, subject: Subject) {
+        for word in &subject.around {
+            *self.around.entry(*word).or_default() += 1;
+        }
+        self.event = self.event.or(subject.event);
+        match self.claimed.iter_mut().find(|claimed| claimed.amount == subject.amount) {
+            Some(claimed) => claimed.is_shared |= claimed.article != subject.article,
+            None => self.claimed.push(Claimed {
+                amount: subject.amount.clone(),
+                article: subject.article,
+                is_shared: false,
+            }),
+        }
+        self.members.push(subject);
+    }
+
+    /// Whether another article claims what a figure of this group does.
+    fn is_told_by_others(&self, subject: &Subject) -> bool {
+        let mut claimed = self.claimed.iter();
+        let claimed = claimed.find(|claimed| claimed.amount == subject.amount);
+        claimed.is_some_and(|one| one.is_shared || one.article != subject.article)
+    }
 }
 
 /// A key under which groups are found.
@@ -165,6 +201,7 @@ fn place(subjects: Vec<Subject>, drafts: &mut Vec<Draft>, known: &mut HashMap<Ke
                 other_year: subject.other_year.clone(),
                 around: HashMap::new(),
                 members: Vec::new(),
+                claimed: Vec::new(),
             });
             drafts.len() - 1
         });
@@ -175,11 +212,7 @@ fn place(subjects: Vec<Subject>, drafts: &mut Vec<Draft>, known: &mut HashMap<Ke
             }
         }
         if let Some(draft) = drafts.get_mut(at) {
-            for word in &subject.around {
-                *draft.around.entry(*word).or_default() += 1;
-            }
-            draft.event = draft.event.or(subject.event);
-            draft.members.push(subject);
+            draft.add(subject);
         }
     }
 }
@@ -243,9 +276,9 @@ fn score(subject: &Subject, draft: &Draft) -> Option<f32> {
     };
     let shared = subject.around.iter().filter(|word| draft.around.contains_key(word)).count();
     let ratio = shared as f32 / subject.around.len().clamp(1, 12) as f32;
-    let same = draft.members.iter().any(|m| {
-        m.amount.compare(&subject.amount) == Claims::Same
-            || m.amount.number().is_some() && m.amount.number() == subject.amount.number()
+    let same = draft.claimed.iter().any(|one| {
+        one.amount.compare(&subject.amount) == Claims::Same
+            || one.amount.number().is_some() && one.amount.number() == subject.amount.number()
     });
     let telling = same && subject.amount.is_telling();
     let same_unit = subject.unit == draft.unit;
@@ -279,7 +312,7 @@ fn score(subject: &Subject, draft: &Draft) -> Option<f32> {
 /// Whether a figure is surely about the same thing as a group, whatever its value.
 fn is_same_thing(subject: &Subject, draft: &Draft) -> bool {
     let is_event = subject.event.is_some() && subject.event == draft.event;
-    let is_value = draft.members.iter().any(|m| m.amount == subject.amount);
+    let is_value = draft.claimed.iter().any(|one| one.amount == subject.amount);
     subject.noun == draft.noun && (is_event || is_value)
 }
 
@@ -304,19 +337,13 @@ fn group(all: &[Prepared<'_>], draft: &Draft) -> Option<FigureGroup> {
     if outlets.len() < 2 {
         return None;
     }
-    // A value that others have, too, is what an article mainly says; else its first.
-    let told = |subject: &Subject| {
-        draft
-            .members
-            .iter()
-            .filter(|m| m.article != subject.article && m.amount == subject.amount)
-            .count()
-    };
     let mut values = Vec::new();
     let mut claims: Vec<(&Subject, &Amount)> = Vec::new();
     for (article, mut subjects) in by_article {
         subjects.sort_by_key(|subject| subject.figure);
-        let main = *subjects.iter().min_by_key(|s| (told(s) == 0, s.is_denied, s.figure))?;
+        // A value that others have, too, is what an article mainly says; else its first.
+        let rank = |s: &&&Subject| (!draft.is_told_by_others(s), s.is_denied, s.figure);
+        let main = *subjects.iter().min_by_key(rank)?;
         claims.push((main, &main.amount));
         values.push(value(all, article, main, &subjects)?);
     }

@@ -5,6 +5,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 
 use super::alike::{Likeness, Speakers, Utterance, likeness, translation};
 use super::people::{People, Who};
+use super::tally::{Tally, most};
 use super::union::Union;
 
 /// This many statements that share a word are compared for it, the first ones: a word that more share tells
@@ -82,9 +83,8 @@ fn candidates(statements: &[Statement]) -> Vec<(usize, usize)> {
     let across = languages.len() > 1;
     let mut postings: HashMap<u64, Vec<usize>> = HashMap::new();
     let mut pairs = HashSet::new();
-    let mut shared: HashMap<usize, f32> = HashMap::new();
+    let mut shared = Tally::new(statements.len());
     for (at, statement) in statements.iter().enumerate() {
-        shared.clear();
         let said = &statement.said;
         let meaning = if across { said.meaning.as_slice() } else { &[] };
         // Words without any that tells are found by all of them.
@@ -92,17 +92,14 @@ fn candidates(statements: &[Statement]) -> Vec<(usize, usize)> {
         let features = said.sense.iter().chain(meaning).chain(&whole);
         for (feature, weight) in features {
             let list = postings.entry(*feature).or_default();
-            for &other in list.iter() {
-                *shared.entry(other).or_insert(0.0) += weight;
-            }
+            list.iter().filter(|other| **other != at).for_each(|other| shared.add(*other, *weight));
             if list.len() < POSTINGS_MAX && list.last() != Some(&at) {
                 list.push(at);
             }
         }
-        shared.remove(&at);
-        let mut ranked: Vec<(f32, usize)> = shared.iter().map(|(&other, &w)| (w, other)).collect();
-        ranked.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
-        pairs.extend(ranked.iter().take(CANDIDATES_MAX).map(|(_, other)| (*other, at)));
+        let mut ranked = shared.take();
+        most(&mut ranked, CANDIDATES_MAX);
+        pairs.extend(ranked.iter().map(|(_, other)| (*other, at)));
     }
     let mut pairs: Vec<(usize, usize)> = pairs.into_iter().collect();
     pairs.sort_unstable();

@@ -42,6 +42,8 @@ struct Column {
     begins: HashMap<&'static str, Concept>,
     /// How long those are, in bytes: the shortest and the longest.
     lengths: (usize, usize),
+    /// Their first bytes, as many as the shortest has: most words begin with none of them.
+    heads: HashSet<&'static [u8]>,
 }
 
 struct Concepts {
@@ -77,6 +79,9 @@ fn read(source: &'static str) -> Concepts {
     for column in &mut columns {
         let lengths = || column.begins.keys().map(|begin| begin.len());
         column.lengths = (lengths().min().unwrap_or(1), lengths().max().unwrap_or(0));
+        let shortest = column.lengths.0;
+        column.heads =
+            column.begins.keys().filter_map(|begin| begin.as_bytes().get(..shortest)).collect();
     }
     Concepts { lines, columns }
 }
@@ -153,6 +158,9 @@ impl Lexicon {
             return Some(*concept);
         }
         let (shortest, longest) = column.lengths;
+        if !word.as_bytes().get(..shortest).is_some_and(|head| column.heads.contains(head)) {
+            return None;
+        }
         let ends = (shortest..=longest.min(word.len())).rev();
         ends.filter_map(|end| word.get(..end)).find_map(|begin| column.begins.get(begin)).copied()
     }

@@ -1,6 +1,6 @@
 //! One story in several outlets: what they share and where they differ. Pure functions over what pages say.
 //!
-//! In reading order: the words of an article ([`words`], [`lexicon`]), who speaks ([`people`]), when and where
+//! In reading order: the words of an article ([`words`], [`hash`], [`lexicon`]), who speaks ([`people`]), when and where
 //! something was said ([`occasion`]), quotations that several carry ([`quotations`], [`alike`]), figures about
 //! the same thing ([`figures`], [`amount`]), sources ([`sources`]), text copied from one to the other
 //! ([`copied`]), who had it first ([`first`]), and what each changed after the others ([`over_time`]).
@@ -17,6 +17,7 @@ mod copied;
 mod figures;
 mod first;
 mod groups;
+mod hash;
 mod headline;
 mod lexicon;
 mod marked;
@@ -26,6 +27,7 @@ mod people;
 mod quotations;
 mod sources;
 mod subject;
+mod tally;
 #[cfg(test)]
 mod tests;
 mod union;
@@ -67,14 +69,14 @@ pub struct Story {
 pub fn story(articles: &[Article<'_>]) -> Story {
     let all = prepared(articles);
     let people = people::People::of(&all);
-    let names = sources::Names::of(&all);
+    let named = sources::named(&all);
     let groups = quotations::find(&all, &people);
     let coarse = articles.len() > ARTICLES_MAX || all.iter().any(|article| article.is_cut);
     Story {
         quotes: groups,
         figures: figures::find(&all),
-        sources: sources::find(&all, &names, &people),
-        copied: copied::find(&all, &names),
+        sources: sources::find(&all, &named, &people),
+        copied: copied::find(&all, &named),
         first: first::of(&all, 0..all.len()),
         coarse,
     }

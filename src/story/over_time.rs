@@ -7,8 +7,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::article::{Article, prepared};
 use super::figures::FigureGroup;
+use super::hash::hash_of;
 use super::quotations::{Form, QuoteGroup};
-use super::words::{fold, hash_of};
+use super::words::fold;
 use super::{figures, people, quotations};
 use crate::base::Timestamp;
 

@@ -8,8 +8,9 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 
 use super::alike::Speakers;
 use super::article::Prepared;
+use super::hash::hash_of;
 use super::union::Union;
-use super::words::{fold, hash_of};
+use super::words::fold;
 use crate::base::normal_form::ascii_letters;
 use crate::diff::same_speaker;
 use crate::extract::is_title;
@@ -37,8 +38,8 @@ pub(super) enum Who {
 /// The speakers of a story.
 #[derive(Debug, Default)]
 pub(super) struct People {
-    /// By language and name as it stands.
-    who: HashMap<(String, String), Who>,
+    /// By language, and name as it stands.
+    who: HashMap<String, HashMap<String, Who>>,
     /// The fullest name of each person.
     names: Vec<String>,
     /// The words of each office that say something, folded.
@@ -89,12 +90,12 @@ impl People {
             match by_words.get(name.words.as_slice()) {
                 Some(&known) => union.join(at, known),
                 None => {
-                    let known: Vec<usize> = by_words.values().copied().collect();
-                    if known.len() < NAMES_MAX {
+                    if by_words.len() < NAMES_MAX {
                         let same = |other: &usize| {
                             names.get(*other).is_some_and(|(_, o)| is_one(&o.words, &name.words))
                         };
-                        known.into_iter().filter(same).for_each(|other| union.join(at, other));
+                        let known = by_words.values().copied();
+                        known.filter(same).for_each(|other| union.join(at, other));
                     }
                     by_words.insert(&name.words, at);
                 }
@@ -107,7 +108,7 @@ impl People {
             let fullest = members().max_by_key(|(_, name)| (name.words.len(), name.text.len()));
             self.names.push(fullest.map_or_else(String::new, |(_, name)| name.text.clone()));
             for (key, name) in members() {
-                self.who.insert(key.clone(), Who::Named(person));
+                self.put(key, Who::Named(person));
                 // East Asian names have the family name first.
                 for word in [name.words.first(), name.words.last()].into_iter().flatten() {
                     let bearers = last_words.entry(word).or_default();
@@ -128,8 +129,12 @@ impl People {
                     self.names.len() - 1
                 })),
             };
-            self.who.insert(key.clone(), who);
+            self.put(key, who);
         }
+    }
+
+    fn put(&mut self, (language, name): &(String, String), who: Who) {
+        self.who.entry(language.clone()).or_default().insert(name.clone(), who);
     }
 
     /// Gives offices to the people whom an article calls so.
@@ -182,14 +187,14 @@ impl People {
                     }))
                 }
             };
-            self.who.insert(key, who);
+            self.put(&key, who);
         }
     }
 
     /// Who a speaker of an article in this language is.
     pub(super) fn who(&self, language: &str, name: &str) -> Who {
-        let key = (language.to_owned(), name.to_owned());
-        self.who.get(&key).copied().unwrap_or(Who::Unknown)
+        let known = self.who.get(language).and_then(|names| names.get(name));
+        known.copied().unwrap_or(Who::Unknown)
     }
 
     /// The fullest name of a person.

@@ -10,10 +10,10 @@ use super::alike::{Gap, Likeness, Speakers, Utterance, likeness};
 use super::article::Prepared;
 use super::first::{self, First};
 use super::groups::{Statement, sets};
+use super::hash::hash_of;
 use super::marked;
 use super::occasion::{self, OccasionKind};
 use super::people::{People, Who};
-use super::words::hash_of;
 use crate::extract::page::{Quote, QuoteKind};
 
 /// So many words of a quotation in a row make its words known in running text.
@@ -257,14 +257,14 @@ fn who_of(all: &[Prepared<'_>], place: &Place<'_>, people: &People) -> Option<Wh
 
 /// Places with the same words of the same speaker, made one.
 fn statements(all: &[Prepared<'_>], places: &[Place<'_>], people: &People) -> Vec<Statement> {
-    let mut by_words: HashMap<(u64, bool, Option<Who>, String), usize> = HashMap::new();
+    let mut by_words: HashMap<(u64, bool, Option<Who>, &str), usize> = HashMap::new();
     let mut out: Vec<Statement> = Vec::new();
     for (at, place) in places.iter().enumerate() {
         let Some(article) = all.get(place.article) else { continue };
         let who = who_of(all, place, people);
         let is_quoted = place.quote.is_some();
         let is_marked = place.said.gaps.iter().any(|(_, gap)| *gap == Gap::Mark);
-        let key = (place.said.key(), is_quoted && !is_marked, who, article.language.clone());
+        let key = (place.said.key(), is_quoted && !is_marked, who, article.language.as_str());
         let index = *by_words.entry(key).or_insert_with(|| {
             out.push(Statement {
                 said: place.said.clone(),

@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 use std::ops::Range;
+use std::sync::LazyLock;
 
 use super::article::Prepared;
 use super::people::{People, Who, is_body};
@@ -84,13 +85,45 @@ const OUTLET_LETTERS_MIN: usize = 4;
 /// So many words of a name behind "according to".
 const NAME_WORDS: usize = 6;
 
-/// The sources of each article.
-pub(super) fn find(all: &[Prepared<'_>], names: &Names, people: &People) -> Vec<Vec<SourceNamed>> {
-    all.iter().map(|article| of(names, article, people)).collect()
+/// The phrases of [`ACCORDING`] and [`UNNAMED`] as words, by the first of them.
+static PHRASES: LazyLock<HashMap<&str, Vec<Phrase>>> = LazyLock::new(|| {
+    let mut by_first: HashMap<&str, Vec<Phrase>> = HashMap::new();
+    let lists = [(ACCORDING, false), (UNNAMED, true)];
+    let all = lists
+        .into_iter()
+        .flat_map(|(list, unnamed)| list.split('|').map(move |phrase| (phrase.trim(), unnamed)));
+    for (number, (phrase, is_unnamed)) in all.enumerate() {
+        let words: Vec<&str> = phrase.split(' ').collect();
+        let Some(&first) = words.first() else { continue };
+        by_first.entry(first).or_default().push(Phrase { number, words, is_unnamed });
+    }
+    by_first
+});
+
+struct Phrase {
+    /// Its place in the lists.
+    number: usize,
+    words: Vec<&'static str>,
+    is_unnamed: bool,
 }
 
-fn of(names: &Names, article: &Prepared<'_>, people: &People) -> Vec<SourceNamed> {
-    let mut found = names.in_article(article);
+/// The agencies, broadcasters and other outlets that each article names.
+pub(super) fn named(all: &[Prepared<'_>]) -> Vec<Vec<SourceNamed>> {
+    let names = Names::of(all);
+    all.iter().map(|article| names.in_article(article)).collect()
+}
+
+/// The sources of each article, `named` among them.
+pub(super) fn find(
+    all: &[Prepared<'_>],
+    named: &[Vec<SourceNamed>],
+    people: &People,
+) -> Vec<Vec<SourceNamed>> {
+    all.iter().zip(named).map(|(article, named)| of(named, article, people)).collect()
+}
+
+fn of(named: &[SourceNamed], article: &Prepared<'_>, people: &People) -> Vec<SourceNamed> {
+    let mut found = named.to_vec();
     for quote in &article.page.quotes {
         let Some(speaker) = &quote.speaker else { continue };
         let kind = match people.who(&article.language, &speaker.name) {
@@ -101,24 +134,20 @@ fn of(names: &Names, article: &Prepared<'_>, people: &People) -> Vec<SourceNamed
         let name = speaker.name.clone();
         found.push(SourceNamed { kind, name, range: Some(quote.range.clone()) });
     }
-    let folded = Folded::of(article);
-    for phrase in ACCORDING.split('|').map(str::trim) {
-        for at in folded.places(phrase) {
-            found.extend(behind(article, at, people));
-        }
-    }
-    for phrase in UNNAMED.split('|').map(str::trim) {
-        for words in folded.places(phrase) {
-            let range = folded.range(article, &words);
+    for (phrase, words) in Folded::of(article).places() {
+        if phrase.is_unnamed {
+            let range = range_of(article, &words);
             let name = article.text(&range).to_owned();
             found.push(SourceNamed { kind: SourceKind::Unnamed, name, range: Some(range) });
+        } else {
+            found.extend(behind(article, words, people));
         }
     }
     once(found)
 }
 
 /// The names that are looked for, each by its first word: agencies, broadcasters, and the outlets of the story.
-pub(super) struct Names {
+struct Names {
     by_first: HashMap<u64, Vec<Name>>,
     outlets: BTreeSet<String>,
 }
@@ -132,7 +161,7 @@ struct Name {
 }
 
 impl Names {
-    pub(super) fn of(all: &[Prepared<'_>]) -> Self {
+    fn of(all: &[Prepared<'_>]) -> Self {
         let published = all.iter().filter_map(|article| article.page.publisher.as_ref());
         let outlets: BTreeSet<String> = published
             .map(|fact| fact.value.trim().to_owned())
@@ -159,7 +188,7 @@ impl Names {
     }
 
     /// The agencies, broadcasters and other outlets that an article names.
-    pub(super) fn in_article(&self, article: &Prepared<'_>) -> Vec<SourceNamed> {
+    fn in_article(&self, article: &Prepared<'_>) -> Vec<SourceNamed> {
         let own = article.page.publisher.as_ref().map(|fact| fact.value.trim().to_lowercase());
         let is_own = |name: &str| own.as_deref() == Some(name.to_lowercase().as_str());
         let mut found = Vec::new();
@@ -306,38 +335,43 @@ fn once(mut found: Vec<SourceNamed>) -> Vec<SourceNamed> {
 /// The text in folded words, for phrases.
 struct Folded {
     text: String,
-    /// Where each word begins.
-    starts: Vec<usize>,
+    /// Where each word begins and ends.
+    words: Vec<Range<usize>>,
 }
 
 impl Folded {
     fn of(article: &Prepared<'_>) -> Self {
-        let mut out = Self { text: String::new(), starts: Vec::new() };
+        let mut out = Self { text: String::new(), words: Vec::new() };
         let mut folded = String::new();
         for word in &article.words {
-            out.text.push(' ');
-            out.starts.push(out.text.len());
+            let start = out.text.len();
             fold(article.text(&word.range()), &mut folded);
             out.text.push_str(&folded);
+            out.words.push(start..out.text.len());
         }
-        out.text.push(' ');
         out
     }
 
-    /// Where a phrase stands, by words.
-    fn places(&self, phrase: &str) -> Vec<Range<usize>> {
-        let sought = format!(" {phrase} ");
-        let count = phrase.split(' ').count();
-        let place = |at: usize| {
-            let first = self.starts.partition_point(|start| *start < at + 1);
-            first..first + count
-        };
-        self.text.match_indices(&sought).map(|(at, _)| place(at)).collect()
+    /// The phrases that stand there and where, by words, in the order of the lists.
+    fn places(&self) -> Vec<(&'static Phrase, Range<usize>)> {
+        let word = |at: usize| self.words.get(at).and_then(|range| self.text.get(range.clone()));
+        let mut found = Vec::new();
+        for at in 0..self.words.len() {
+            let phrases = word(at).and_then(|first| PHRASES.get(first));
+            for phrase in phrases.into_iter().flatten() {
+                let words = at..at + phrase.words.len();
+                if words.clone().zip(&phrase.words).all(|(at, own)| word(at) == Some(*own)) {
+                    found.push((phrase, words));
+                }
+            }
+        }
+        found.sort_by_key(|(phrase, words)| (phrase.number, words.start));
+        found
     }
+}
 
-    fn range(&self, article: &Prepared<'_>, words: &Range<usize>) -> Range<usize> {
-        let first = article.words.get(words.start).map_or(0, |word| word.start as usize);
-        let last = words.end.checked_sub(1).and_then(|at| article.words.get(at));
-        first..last.map_or(first, |word| word.end as usize)
-    }
+fn range_of(article: &Prepared<'_>, words: &Range<usize>) -> Range<usize> {
+    let first = article.words.get(words.start).map_or(0, |word| word.start as usize);
+    let last = words.end.checked_sub(1).and_then(|at| article.words.get(at));
+    first..last.map_or(first, |word| word.end as usize)
 }

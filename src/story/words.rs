@@ -5,12 +5,12 @@
 //! a script without spaces is a word. Deliberately decides nothing about what words mean: that is
 //! [`super::lexicon`].
 
-use std::hash::{DefaultHasher, Hash, Hasher};
 use std::ops::Range;
 
 use crate::base::normal_form;
 use crate::extract::page::{Figure, Page};
 
+use super::hash::hash_of;
 use super::lexicon::{Concept, Lexicon};
 
 /// The most words of one article that are read.
@@ -72,13 +72,6 @@ impl Word {
     pub(super) fn range(&self) -> Range<usize> {
         self.start as usize..self.end as usize
     }
-}
-
-/// A hash that is the same in every process.
-pub(super) fn hash_of<T: Hash + ?Sized>(value: &T) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    value.hash(&mut hasher);
-    hasher.finish()
 }
 
 /// The primary subtag of a page's language, in lower case; empty where none is known.

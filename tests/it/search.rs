@@ -1,8 +1,8 @@
 //! `search` as a person and a script run it, beside a process that writes, and what a saved search tells.
 
 use std::fs;
-use std::path::Path;
-use std::process::{Child, Output, Stdio};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
 use std::sync::Arc;
 
 use pressmark::base::SystemClock;
@@ -125,74 +125,165 @@ impl Drop for Running {
     }
 }
 
-#[test]
-#[ignore = "a version that another process puts into the index first is not sent: docs/search.md"]
-fn a_saved_search_is_told_by_the_watching_process_and_others_search_beside_it() {
-    let dir = tempfile::tempdir().unwrap();
-    let root = dir.path().join("archive");
-    let web = Web::start(Arc::new(SystemClock));
-    let told = dir.path().join("told");
-    let jobs = dir.path().join("jobs");
-    fs::create_dir(&jobs).unwrap();
-    fs::write(
-        jobs.join("paper.toml"),
-        "name = \"paper\"\nseeds = [\"http://a.example/story\"]\n[schedule]\nevery = \"1s\"\n",
-    )
-    .unwrap();
-    let rule = &web.resolve(&["a.example"])[0];
-    let config = dir.path().join("pressmark.toml");
-    fs::write(
-        &config,
-        format!(
-            "[capture]\nallow_private = true\nresolve = [{rule:?}]\n[politeness]\ndelay_min = \"0s\"\ndelay_factor = 0.0\n\
-             [search]\nsaved = [\"port: \\\"old port\\\"\"]\n[notify]\ncommand = [\"tee\", \"-a\", {told:?}]\n"
-        ),
-    )
-    .unwrap();
-    let story = |words: &str| {
-        format!(
+/// An archive that follows one page with a search for "old port", and what is told of it.
+struct Followed {
+    root: PathBuf,
+    config: PathBuf,
+    told: PathBuf,
+    web: Web,
+    _dir: tempfile::TempDir,
+}
+
+impl Followed {
+    fn new() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let (root, told) = (dir.path().join("archive"), dir.path().join("told"));
+        let (jobs, config) = (dir.path().join("jobs"), dir.path().join("pressmark.toml"));
+        let web = Web::start(Arc::new(SystemClock));
+        fs::create_dir(&jobs).unwrap();
+        fs::write(
+            jobs.join("paper.toml"),
+            "name = \"paper\"\nseeds = [\"http://a.example/story\"]\n[schedule]\nevery = \"1s\"\n",
+        )
+        .unwrap();
+        let rule = &web.resolve(&["a.example"])[0];
+        fs::write(
+            &config,
+            format!(
+                "[capture]\nallow_private = true\nresolve = [{rule:?}]\n[politeness]\ndelay_min = \"0s\"\ndelay_factor = 0.0\n\
+                 [search]\nsaved = [\"port: \\\"old port\\\"\"]\n[notify]\ncommand = [\"tee\", \"-a\", {told:?}]\n"
+            ),
+        )
+        .unwrap();
+        Self { root, config, told, web, _dir: dir }
+    }
+
+    fn says(&self, words: &str) {
+        let html = format!(
             "<!doctype html><html lang=en><body><article><h1>The board and its port</h1>\
              <p>The harbour board met on Tuesday to talk about the winter and its storms.</p>\
              <p>{words}, the chair of the board told a meeting of fishermen in the evening.</p></article></body></html>"
-        )
-    };
-    web.page("a.example", "/story", &story("Nothing was decided about the ferry"));
-    let mut watch = command(&root);
-    watch.arg("--config").arg(&config).arg("watch");
-    let child = watch.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
-    let mut running = Running(Some(child));
-    let search = |query: &str| found(&root, &["search", query]).len();
-    wait_until(|| root.join("state/queue.json").exists());
-    wait_until(|| search("fishermen") == 1);
-    let messages = || -> Vec<Value> {
-        let text = fs::read_to_string(&told).unwrap_or_default();
+        );
+        self.web.page("a.example", "/story", &html);
+    }
+
+    fn command(&self, args: &[&str]) -> Command {
+        let mut command = command(&self.root);
+        command.arg("--config").arg(&self.config).args(args);
+        command.stdout(Stdio::null()).stderr(Stdio::piped());
+        command
+    }
+
+    fn start(&self, args: &[&str]) -> Running {
+        Running(Some(self.command(args).spawn().unwrap()))
+    }
+
+    /// Starts `watch`, and waits until it captures.
+    fn watch(&self) -> Running {
+        let queue = self.root.join("state/queue.json");
+        let running = self.start(&["watch"]);
+        wait_until(|| queue.exists());
+        running
+    }
+
+    /// The messages about searches.
+    fn messages(&self) -> Vec<Value> {
+        let text = fs::read_to_string(&self.told).unwrap_or_default();
         // Objects one after the other, without a line between.
         serde_json::Deserializer::from_str(&text)
             .into_iter::<Value>()
             .filter_map(Result::ok)
             .filter(|message| message["event"] == "search")
             .collect()
-    };
-    web.page("a.example", "/story", &story("Nothing was decided about the old port"));
-    wait_until(|| search("\"old port\"") == 1);
-    wait_until(|| messages().len() == 1);
-    web.page("a.example", "/story", &story("Nothing was decided about the new port"));
-    wait_until(|| messages().len() == 2);
-    let messages = messages();
-    let changes: Vec<&Value> = messages.iter().map(|message| &message["change"]).collect();
-    assert_eq!(changes, ["carried", "dropped"]);
-    let schemas = crate::schemas::schemas();
-    for message in &messages {
-        assert_eq!(message["search"], "port");
-        assert_eq!(message["snippets"][0]["field"], "text", "{message}");
-        assert_eq!(schemas.problems("search-message.json", message), Vec::<String>::new());
     }
-    assert_eq!(search("\"old port\""), 1);
+
+    fn changes(&self) -> Vec<String> {
+        let change = |message: &Value| message["change"].as_str().unwrap().to_owned();
+        self.messages().iter().map(change).collect()
+    }
+
+    fn search(&self, query: &str) -> usize {
+        found(&self.root, &["search", query]).len()
+    }
+
+    /// Whether there is an index of words that was committed.
+    fn has_index(&self) -> bool {
+        let entries = fs::read_dir(self.root.join("derived")).into_iter().flatten().flatten();
+        let mut dirs =
+            entries.filter(|entry| entry.file_name().to_string_lossy().starts_with("search-"));
+        dirs.any(|dir| {
+            let meta = fs::read_to_string(dir.path().join("meta.json")).unwrap_or_default();
+            meta.contains("payload")
+        })
+    }
+}
+
+/// Has a process end, and it ends in order.
+fn end(mut running: Running) {
     let child = running.0.take().unwrap();
     send(child.id(), "TERM");
     let ended = child.wait_with_output().unwrap();
     assert_eq!(code(&ended), Some(130), "{}", stderr(&ended));
-    let events = found(&root, &["search", "\"old port\"", "--events"]);
+}
+
+#[test]
+fn a_saved_search_is_told_by_the_watching_process_and_others_search_beside_it() {
+    let followed = Followed::new();
+    followed.says("Nothing was decided about the ferry");
+    let watch = followed.watch();
+    wait_until(|| followed.search("fishermen") == 1);
+    followed.says("Nothing was decided about the old port");
+    // This process puts it into the index, as often as not.
+    wait_until(|| followed.search("\"old port\"") == 1);
+    wait_until(|| followed.messages().len() == 1);
+    followed.says("Nothing was decided about the new port");
+    wait_until(|| followed.messages().len() == 2);
+    assert_eq!(followed.changes(), ["carried", "dropped"]);
+    let schemas = crate::schemas::schemas();
+    for message in &followed.messages() {
+        assert_eq!(message["search"], "port");
+        assert_eq!(message["snippets"][0]["field"], "text", "{message}");
+        assert_eq!(schemas.problems("search-message.json", message), Vec::<String>::new());
+    }
+    assert_eq!(followed.search("\"old port\""), 1);
+    end(watch);
+    let events = found(&followed.root, &["search", "\"old port\"", "--events"]);
     let changes: Vec<&Value> = events.iter().map(|event| &event["change"]).collect();
     assert_eq!(changes, ["dropped", "carried"]);
+}
+
+#[test]
+fn a_saved_search_is_told_once_beside_a_server_that_keeps_the_index_and_after_a_restart() {
+    let followed = Followed::new();
+    let crawl = || {
+        let done = followed.command(&["crawl", "http://a.example/story"]).output().unwrap();
+        assert_eq!(code(&done), Some(0), "{}", stderr(&done));
+    };
+    followed.says("Nothing was decided about the ferry");
+    crawl();
+    // The server makes the index, and holds what writes it.
+    let serve = followed.start(&["serve", "--bind", "127.0.0.1:0"]);
+    wait_until(|| followed.has_index());
+    let watch = followed.watch();
+    followed.says("Nothing was decided about the old port");
+    wait_until(|| !followed.messages().is_empty());
+    // All pages are put into the index again.
+    for entry in fs::read_dir(followed.root.join("derived")).unwrap().flatten() {
+        if entry.path().is_dir() {
+            fs::remove_dir_all(entry.path()).unwrap();
+        }
+    }
+    wait_until(|| followed.has_index());
+    end(watch);
+    assert_eq!(followed.changes(), ["carried"]);
+    // What another command captures while nobody watches.
+    followed.says("Nothing was decided about the new port");
+    crawl();
+    let watch = followed.watch();
+    wait_until(|| followed.messages().len() > 1);
+    followed.says("Nothing was decided about the old port and its pier");
+    wait_until(|| followed.messages().len() > 2);
+    end(watch);
+    end(serve);
+    assert_eq!(followed.changes(), ["carried", "dropped", "carried"]);
 }

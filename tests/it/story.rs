@@ -108,4 +108,40 @@ fn outlets_of_an_archive_are_followed_over_time() {
     assert!(stderr(&out).contains("no capture of http://a.example/none"), "{}", stderr(&out));
     let out = pressmark(&root, &["story", "http://a.example/none"]);
     assert_eq!(out.status.code(), Some(3), "{}", stderr(&out));
+
+    // In place of addresses a search, a job, or both.
+    let job = root.join("valley.toml");
+    std::fs::write(&job, "name = \"valley\"\nseeds = [\"http://a.example/flood\"]\n").unwrap();
+    let job = job.to_str().unwrap();
+    let articles = |args: &[&str]| -> Vec<String> {
+        let out = pressmark(&root, &[&["story", "--format", "json"], args].concat());
+        assert_eq!(out.status.code(), Some(0), "{args:?}: {}", stderr(&out));
+        let told = json_lines(&out).remove(0);
+        let articles = told["articles"].as_array().unwrap().iter();
+        let mut urls: Vec<String> =
+            articles.map(|one| one["url"].as_str().unwrap().to_owned()).collect();
+        urls.sort_unstable();
+        urls
+    };
+    for (args, expected) in [
+        (&["--search", "\"never safe\""][..], &urls[..]),
+        (&["--search", "\"never safe\" host:b.example"], &urls[1..]),
+        (&["--job", job], &urls[..1]),
+        (&["--search", "flood", "--job", job], &urls[..1]),
+    ] {
+        assert_eq!(articles(args), expected, "{args:?}");
+    }
+    for (args, code) in [
+        (&["--search", "zeppelin"][..], 3),
+        (&["--search", "zeppelin", "--job", job], 3),
+        (&["--search", "\"never"], 2),
+        (&["--search", "flood", urls[0]], 2),
+        (&["--search", "flood", "--limit", "1"], 2),
+        (&["--search", "flood", "--clusters"], 2),
+        (&["--job", "nowhere"], 2),
+        (&[], 2),
+    ] {
+        let out = pressmark(&root, &[&["story"], args].concat());
+        assert_eq!(out.status.code(), Some(code), "{args:?}: {}", stderr(&out));
+    }
 }

@@ -1,5 +1,6 @@
 //! One story in several outlets: what their articles share and where they differ, at a time or over time.
 
+pub mod chosen;
 pub mod json;
 
 use std::collections::HashSet;

@@ -1,6 +1,5 @@
 //! `crawl`
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use crate::answers::report::ReportJson;
@@ -18,7 +17,6 @@ use crate::config::keys;
 use crate::crawl::{Job, Observer, Report, Stop, Take};
 use crate::render;
 use crate::schedule::{Credentials, Frontier, JobSpec, Overlap, Phase};
-use crate::search::NewVersion;
 use crate::store::{Layout, StoreError};
 
 /// Captures URLs and what they need until nothing is left in scope, then prints a report.
@@ -96,8 +94,7 @@ pub fn run(args: &CrawlArgs, context: Context) -> Result<Exit, CliError> {
         // A short crawl leaves it to who searches first.
         let out = context.out.clone();
         let say = move |note: &str| out.warn(note);
-        let hears = Arc::new(|_: &NewVersion<'_>| {});
-        let indexed = tokio::spawn(indexing.clone().follow_every(INDEXED_EVERY * 5, hears, say));
+        let indexed = tokio::spawn(indexing.clone().follow_every(INDEXED_EVERY * 5, say));
         let report = running.run(&job, &mut progress, &stop).await;
         following.abort();
         indexing.end();

@@ -12,7 +12,7 @@ use crate::cli::output::Format;
 use crate::cli::{CliError, Exit};
 use crate::config::keys;
 use crate::render;
-use crate::render::feed::{FeedForm, FeedWriter};
+use crate::render::feed::{FeedForm, FeedWriter, WordsHead};
 use crate::search::find::Order;
 use crate::search::saved::SavedSearch;
 
@@ -153,6 +153,12 @@ impl Events<'_> {
     fn feed(&self, form: FeedForm, events: &[SearchEvent]) -> Result<(), CliError> {
         let out = &self.context.out;
         let writer = FeedWriter::new(form, identity(self.archive.reader().layout()));
-        Ok(out.text(&writer.words(self.request, events, None, None))?)
+        let args = self.args;
+        let filters = [("host", &args.host), ("from", &args.from), ("to", &args.to)];
+        let filters: Vec<(&str, &str)> =
+            filters.iter().filter_map(|(name, value)| Some((*name, value.as_deref()?))).collect();
+        let query = self.request.query.as_str();
+        let head = WordsHead { query, filters: &filters, link: None, own: None };
+        Ok(out.text(&writer.words(&head, events))?)
     }
 }

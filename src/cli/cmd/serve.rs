@@ -50,7 +50,7 @@ pub fn run(args: &ServeArgs, context: Context) -> Result<Exit, CliError> {
     let state = Arc::new(Serve::new(setup, archive, options, None));
     runtime.block_on(async {
         let say = |note: &str| tracing::warn!("{note}");
-        let following = indexing.clone().follow_every(INDEXED_EVERY, Arc::new(|_| {}), say);
+        let following = indexing.clone().follow_every(INDEXED_EVERY, say);
         let following = tokio::spawn(following);
         Server::new(state, listening).run(stop.wait()).await;
         indexing.end();

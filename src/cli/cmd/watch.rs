@@ -22,7 +22,7 @@ use crate::config::keys;
 use crate::crawl::{Job, Observer, Order, RunProblem, Stop, Take};
 use crate::remote::{Notifier, NotifyOptions};
 use crate::schedule::JobSpec;
-use crate::search::NewVersion;
+use crate::search::HeardChange;
 use crate::search::saved::SavedSearch;
 use crate::serve::{Beside, Serve, Server};
 use crate::telemetry::logs::LogFile;
@@ -129,7 +129,7 @@ pub fn run(args: &WatchArgs, context: Context) -> Result<Exit, CliError> {
         }
         let has_all = match Arc::into_inner(saved) {
             Some(saved) => saved.drain(LAST_MESSAGES).await,
-            // The index still takes something in: what it would tell is lost.
+            // Somebody still tells something: it does not arrive any more.
             None => false,
         };
         if !observer.notifier.drain(LAST_MESSAGES).await || !has_all {
@@ -151,7 +151,7 @@ fn saved_watch(
     let notifier = Notifier::new(notify_options(context), metrics.clone())
         .map_err(|e| CliError::failed("setting up messages", e))?;
     let receivers = lock(receivers).of_settings().to_vec();
-    Ok(Arc::new(SavedWatch::new(searches, receivers, notifier, now)))
+    Ok(Arc::new(SavedWatch::new(searches, receivers, notifier)))
 }
 
 /// One run, until a signal or an error ends it.
@@ -165,6 +165,8 @@ fn watch(
 ) -> Result<Exit, CliError> {
     let job = Job { take: Take::Forever, ..Job::of(Vec::new()) };
     let (follower, indexing) = (running.follower(), running.indexing());
+    let (hearing, note) = running.hearing(saved.searches())?;
+    note.iter().for_each(|note| tracing::warn!("{note}"));
     let checkpoint_every = context.settings.duration(keys::EVIDENCE_CHECKPOINT_EVERY);
     let inbox = Inbox::open(running.layout());
     tracing::info!("watching");
@@ -175,9 +177,12 @@ fn watch(
             |note| tracing::warn!("{note}"),
         ));
         let say = |note: &str| tracing::warn!("{note}");
-        let hearing = Arc::clone(saved);
-        let hears = Arc::new(move |new: &NewVersion<'_>| hearing.hear(new));
-        let indexed = tokio::spawn(indexing.clone().follow_every(INDEXED_EVERY, hears, say));
+        let indexed = tokio::spawn(indexing.clone().follow_every(INDEXED_EVERY, say));
+        let heard = hearing.clone().map(|hearing| {
+            let saved = Arc::clone(saved);
+            let tells = Arc::new(move |change: &HeardChange<'_>| saved.tell(change));
+            tokio::spawn(hearing.follow_every(INDEXED_EVERY, tells, say))
+        });
         let serving = match inbox {
             Ok(inbox) => Some(tokio::spawn(inbox.serve(orders))),
             Err(why) => {
@@ -188,7 +193,13 @@ fn watch(
         let report = running.run(&job, observer, stop).await;
         following.abort();
         indexing.end();
+        if let Some(hearing) = &hearing {
+            hearing.end();
+        }
         let _ = indexed.await;
+        if let Some(heard) = heard {
+            let _ = heard.await;
+        }
         if let Some(serving) = serving {
             serving.abort();
             // Only when it is gone does nobody hand over any longer.

@@ -7,8 +7,8 @@ use std::fmt::Write as _;
 use std::ops::Range;
 
 use super::labels::{
-    COPIED_MAX, about, clean, differs, disagreements, first, heading, letter, percent, said_by,
-    title, told, value,
+    COPIED_MAX, about, clean, differs, disagreements, first, heading, letter, more, percent,
+    said_by, title, told, value,
 };
 use crate::answers::quotes::PageSource;
 use crate::answers::story::{StoryAnswer, StoryArticle};
@@ -28,6 +28,9 @@ const WORDS_MAX: usize = 1_500;
 
 /// So many groups of quotations, and of figures.
 const GROUPS_MAX: usize = 300;
+
+/// So many events.
+const EVENTS_MAX: usize = 1_200;
 
 /// Where an article and the page of a speaker are found; none for a file on its own.
 pub(in crate::render) struct Links<'a> {
@@ -106,9 +109,10 @@ fn articles(found: &StoryAnswer, links: &Links<'_>, out: &mut String) {
     out.push_str("</tbody>\n</table>\n");
 }
 
-fn more(all: usize, out: &mut String) {
-    if all > GROUPS_MAX {
-        let _ = writeln!(out, "<p>and {} more, which the JSON form has.</p>", all - GROUPS_MAX);
+/// Says how many more there are than are shown.
+fn rest(all: usize, shown_max: usize, out: &mut String) {
+    if let Some(more) = more(all, shown_max) {
+        let _ = writeln!(out, "<p>{more}.</p>");
     }
 }
 
@@ -120,7 +124,7 @@ fn quotations(found: &StoryAnswer, links: &Links<'_>, out: &mut String) {
     for group in found.story.quotes.iter().take(GROUPS_MAX) {
         quotation(group, links, out);
     }
-    more(found.story.quotes.len(), out);
+    rest(found.story.quotes.len(), GROUPS_MAX, out);
     out.push_str("</section>\n");
 }
 
@@ -210,7 +214,7 @@ fn figures(found: &StoryAnswer, out: &mut String) {
         out.push_str("</tr>\n");
     }
     out.push_str("</tbody>\n</table></div>\n");
-    more(groups.len(), out);
+    rest(groups.len(), GROUPS_MAX, out);
     out.push_str("</section>\n");
 }
 
@@ -222,6 +226,7 @@ fn copied(found: &StoryAnswer, out: &mut String) {
     for copied in found.story.copied.iter().take(COPIED_MAX) {
         copies(copied, out);
     }
+    rest(found.story.copied.len(), COPIED_MAX, out);
     out.push_str("</section>\n");
 }
 
@@ -294,7 +299,7 @@ fn over_time(found: &StoryAnswer, out: &mut String) {
          <th scope=\"col\">What</th><th scope=\"col\">Before</th><th scope=\"col\">After</th>\
          <th scope=\"col\">Earlier in</th></tr></thead>\n<tbody>\n",
     );
-    for event in over_time.events.iter().take(4 * GROUPS_MAX) {
+    for event in over_time.events.iter().take(EVENTS_MAX) {
         let cell = |text: &Option<String>| {
             escaped(&fitted(&clean(text.as_deref().unwrap_or_default()), 300))
         };
@@ -314,5 +319,7 @@ fn over_time(found: &StoryAnswer, out: &mut String) {
             earlier.join(", ")
         );
     }
-    out.push_str("</tbody>\n</table></div>\n</section>\n");
+    out.push_str("</tbody>\n</table></div>\n");
+    rest(over_time.events.len(), EVENTS_MAX, out);
+    out.push_str("</section>\n");
 }

@@ -132,10 +132,32 @@ pub(super) fn first(story: &Story) -> Option<String> {
     (!both.is_empty()).then(|| both.join(", "))
 }
 
+/// What a list says that is cut; nothing where it is whole.
+pub(super) fn more(all: usize, shown_max: usize) -> Option<String> {
+    (all > shown_max).then(|| format!("and {} more, which the JSON form has", all - shown_max))
+}
+
 /// At most this many groups of copied text are shown; the JSON form has all.
 pub(super) const COPIED_MAX: usize = 40;
 
 /// A share in percent.
 pub(super) fn percent(share: f64) -> String {
     format!("{:.0} %", share * 100.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_list_that_is_cut_says_so() {
+        for (all, shown, says) in [
+            (0, 2, None),
+            (2, 2, None),
+            (3, 2, Some("and 1 more, which the JSON form has")),
+            (47, 40, Some("and 7 more, which the JSON form has")),
+        ] {
+            assert_eq!(more(all, shown).as_deref(), says);
+        }
+    }
 }

@@ -3,8 +3,8 @@
 use std::fmt::Write as _;
 
 use super::labels::{
-    COPIED_MAX, about, clean, differs, disagreements, first, heading, letter, percent, said_by,
-    title, told, value,
+    COPIED_MAX, about, clean, differs, disagreements, first, heading, letter, more, percent,
+    said_by, title, told, value,
 };
 use crate::answers::quotes::PageSource;
 use crate::answers::story::StoryAnswer;
@@ -105,6 +105,9 @@ fn copied(found: &StoryAnswer, out: &mut String) {
         for passage in &copied.passages {
             let _ = writeln!(out, "> {}\n", escaped(&clean(&passage.text)));
         }
+    }
+    if let Some(more) = more(found.story.copied.len(), COPIED_MAX) {
+        let _ = writeln!(out, "{more}\n");
     }
 }
 

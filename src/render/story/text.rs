@@ -1,14 +1,17 @@
 //! A story for a terminal: the articles with their letters, then what they share, as lines.
 
 use super::labels::{
-    COPIED_MAX, about, clean, differs, disagreements, first, heading, letter, percent, said_by,
-    title, told, value,
+    COPIED_MAX, about, clean, differs, disagreements, first, heading, letter, more, percent,
+    said_by, title, told, value,
 };
 use crate::answers::clusters::Cluster;
 use crate::answers::quotes::PageSource;
 use crate::answers::story::{StoryAnswer, StoryOverTime};
 use crate::base::printable::{fitted, width};
 use crate::story::{FigureGroup, QuoteGroup, Relation};
+
+/// So many passages of a group are shown.
+const PASSAGES_SHOWN: usize = 2;
 
 /// The lines of a story of the archive: its headline, and its articles.
 #[must_use]
@@ -73,17 +76,16 @@ pub fn lines(found: &StoryAnswer, columns: usize) -> Vec<String> {
             })
             .collect();
         out.push(format!("  {}", pages.join(" · ")));
-        for passage in copied.passages.iter().take(2) {
+        for passage in copied.passages.iter().take(PASSAGES_SHOWN) {
             let places: Vec<String> =
                 passage.places.iter().map(|(article, _)| letter(*article)).collect();
             let head = format!("    {} words in {}: ", passage.words, places.join(" and "));
             let room = columns.saturating_sub(width(&head)).max(20);
             out.push(format!("{head}{}", fitted(&clean(&passage.text), room)));
         }
+        out.extend(more(copied.passages.len(), PASSAGES_SHOWN).map(|more| format!("    {more}")));
     }
-    if found.story.copied.len() > COPIED_MAX {
-        out.push(format!("  and {} more", found.story.copied.len() - COPIED_MAX));
-    }
+    out.extend(more(found.story.copied.len(), COPIED_MAX).map(|more| format!("  {more}")));
     section("Sources", found.story.sources.iter().all(Vec::is_empty), &mut out);
     for (at, sources) in found.story.sources.iter().enumerate().filter(|(_, s)| !s.is_empty()) {
         let named: Vec<String> = sources

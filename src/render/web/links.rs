@@ -1,7 +1,6 @@
 //! The addresses of the reader's pages. Every link of a page is made here, so that none can lead where a page
 //! of the web wants it to: values are escaped, and only `http` and `https` lead out of the archive.
 
-use crate::answers::clusters::Cluster;
 use crate::archive::Capture;
 use crate::base::percent::{address, query_value};
 use crate::base::{TargetUri, Timestamp};
@@ -103,18 +102,19 @@ impl Site {
         self.to("/speaker", &[("name", name)])
     }
 
-    /// The articles of a story beside each other, as many as one page takes.
-    pub(super) fn story_link(&self, story: &Cluster) -> String {
+    /// Articles beside each other, as many as one page takes.
+    pub(super) fn story_link<'u>(&self, urls: impl Iterator<Item = &'u str>) -> String {
         const ARTICLES_MAX: usize = 20;
-        let urls = story.articles.iter().take(ARTICLES_MAX);
-        let parameters: Vec<(&str, &str)> = urls.map(|one| ("url", one.url.as_str())).collect();
+        let parameters: Vec<(&str, &str)> =
+            urls.take(ARTICLES_MAX).map(|url| ("url", url)).collect();
         self.to("/story", &parameters)
     }
 
-    /// The articles with the words of a query.
+    /// The articles with the words of a query, of those that the filters leave.
     #[must_use]
-    pub fn words_link(&self, query: &str) -> String {
-        self.to("/search", &[("q", query), ("in", "words")])
+    pub fn words_link(&self, query: &str, filters: &[(&str, &str)]) -> String {
+        let all = [&[("q", query), ("in", "words")], filters].concat();
+        self.to("/search", &all)
     }
 
     /// `/changes`, or a feed of it, with these parameters.

@@ -70,8 +70,9 @@ pub fn stories(site: &Site, found: &[Cluster]) -> String {
         p { a href=(site.path_link("/story")) { "Hold articles of your choice beside each other" } }
         @if found.is_empty() { p .lead { "No two hosts of the archive have articles on one story." } }
         @for story in found {
+            @let urls = story.articles.iter().map(|one| one.url.as_str());
             section .of-page {
-                h2 dir="auto" { a href=(site.story_link(story)) { (short(&story.headline, 200)) } }
+                h2 dir="auto" { a href=(site.story_link(urls)) { (short(&story.headline, 200)) } }
                 p .hint {
                     (count(story.articles.len() as u64, "article")) " of " (count(story.hosts as u64, "host")) ", "
                     (period(story.first, story.last))

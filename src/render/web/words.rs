@@ -14,6 +14,8 @@ use crate::search::query::SearchField;
 pub struct WordsView<'v> {
     /// The query as it was asked for.
     pub query: &'v str,
+    /// What else was asked for, as parameters: `host`, `from`, `to`.
+    pub filters: Vec<(&'v str, &'v str)>,
     /// Which come first.
     pub order: Order,
     /// At most this many pages are shown.
@@ -37,10 +39,11 @@ impl WordsView<'_> {
     fn link(&self, site: &Site, order: Order, shown_max: usize) -> String {
         let order = order.label();
         let shown = shown_max.to_string();
-        site.changes(
-            "/search",
-            &[("q", self.query), ("in", "words"), ("order", order), ("show", &shown)],
-        )
+        let all = [
+            &[("q", self.query), ("in", "words"), ("order", order), ("show", shown.as_str())],
+            self.filters.as_slice(),
+        ];
+        site.changes("/search", &all.concat())
     }
 }
 
@@ -52,11 +55,26 @@ pub(super) fn words(site: &Site, view: &WordsView<'_>) -> Markup {
     };
     html! {
         h2 #words { "Articles with these words" }
+        @if !view.filters.is_empty() {
+            p .hint {
+                "Only "
+                @for (at, (name, value)) in view.filters.iter().enumerate() {
+                    @if at > 0 { ", " }
+                    @if *name == "host" { "on" } @else { (name) } " " strong dir="auto" { (line(value)) }
+                }
+                ". "
+                a href=(site.words_link(view.query, &[])) { "Everywhere and at any time" }
+            }
+        }
         @if found.hits.is_empty() {
             p { "No version of any page has them." }
         } @else {
             (orders(site, view))
             ol .hits { @for hit in &found.hits { li { (article(site, hit)) } } }
+            @if found.hits.len() > 1 {
+                @let urls = found.hits.iter().map(|hit| hit.stood.url.as_str());
+                p .more { a href=(site.story_link(urls)) { "Hold these articles beside each other" } }
+            }
             @if found.has_more && view.shown_max < HITS_MAX {
                 p .more {
                     a href=(view.link(site, view.order, view.shown_max + HITS)) rel="next" { "More pages" }
@@ -77,10 +95,11 @@ fn orders(site: &Site, view: &WordsView<'_>) -> Markup {
             @else { a href=(view.link(site, order, view.shown_max)) { (name) } }
         }
     };
+    let feed = [&[("q", view.query)], view.filters.as_slice()].concat();
     html! {
         p .hint {
             (way(Order::Relevance, "Best first")) " · " (way(Order::Time, "Newest first")) " · "
-            a href=(site.changes("/search.atom", &[("q", view.query)])) { "Atom feed of what comes and goes" }
+            a href=(site.changes("/search.atom", &feed)) { "Atom feed of what comes and goes" }
         }
     }
 }

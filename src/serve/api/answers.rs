@@ -13,10 +13,12 @@ use crate::answers::history::HistoryJson;
 use crate::answers::page::PageJson;
 use crate::answers::quotes::{FoundQuotes, QuotesRequest, of_everything, of_url};
 use crate::answers::search::{SearchJson, SearchRequest};
+use crate::answers::story::chosen::{StoryChoice, choose};
+use crate::answers::story::{StoryRequest, StoryTarget, tell};
 use crate::answers::when::{PhraseSpanJson, WhenRequest};
-use crate::answers::{self, ChangesRequest, HistoryRequest};
+use crate::answers::{self, AnswerError, ChangesRequest, HistoryRequest};
 use crate::app::queue::Queue;
-use crate::app::{AppError, Kind};
+use crate::app::{AppError, Kind, jobs};
 use crate::archive::cdx::json_line;
 use crate::archive::{Filter, MatchType, Query, RecordKind};
 use crate::base::{TimeRange, Timestamp};
@@ -202,6 +204,44 @@ pub fn search(state: &Arc<Serve>, params: &Params, out: &mut Writer) -> Result<(
     };
     let found = answers::search::search(&state.archive, &request, &mut |_| {})?;
     found.hits.iter().try_for_each(|hit| out.line(&SearchJson::new(query, hit)))
+}
+
+/// At most this many articles are held beside each other where no limit is given.
+const STORY_MAX: usize = 200;
+
+pub fn story(state: &Arc<Serve>, params: &Params, out: &mut Writer) -> Result<(), Refusal> {
+    let urls: Vec<&str> = params.all("url").filter(|url| !url.is_empty()).collect();
+    let (query, job) = (params.text("search"), params.text("job"));
+    let targets = if urls.is_empty() {
+        if query.or(job).is_none() {
+            return Err(Refusal::bad("one of the parameters url, search and job is needed"));
+        }
+        let search = query.map(|query| SearchRequest {
+            query: query.to_owned(),
+            host: None,
+            period: TimeRange::ALL,
+            order: Order::Relevance,
+            pages_max: 0,
+            now: state.clock().now(),
+        });
+        // By its name alone: a request names no files.
+        let jobs = job.map(|name| jobs::named(&state.setup, name)).transpose()?;
+        let articles_max = number(params, "limit").unwrap_or(STORY_MAX);
+        let choice = StoryChoice { search, jobs, articles_max };
+        choose(&state.archive, &choice, &mut |_| {})?.targets
+    } else {
+        if query.or(job).is_some() {
+            return Err(Refusal::bad("url goes neither with search nor with job"));
+        }
+        urls.into_iter().map(|url| StoryTarget::Url(url.to_owned())).collect()
+    };
+    let is_over_time = params.is_on("over-time")?.unwrap_or(false)
+        || params.text("from").is_some()
+        || params.text("to").is_some();
+    let period = if is_over_time { Some(period(state, params)?) } else { None };
+    let request = StoryRequest { targets, at: instant(state, params, "at")?, period };
+    let found = tell::<AnswerError>(request, || Ok(state.archive.clone()))?;
+    out.line(&found.json())
 }
 
 pub fn when(state: &Arc<Serve>, params: &Params, out: &mut Writer) -> Result<(), Refusal> {

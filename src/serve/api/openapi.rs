@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use super::table::{ENDPOINTS, Endpoint, Kind, Parameter, Takes};
 
 /// The schemas that answers refer to, by name.
-const SCHEMAS: [(&str, &str); 24] = [
+const SCHEMAS: [(&str, &str); 25] = [
     ("absent", include_str!("../../../docs/reference/schema/absent.json")),
     ("blame", include_str!("../../../docs/reference/schema/blame.json")),
     ("calendar", include_str!("../../../docs/reference/schema/calendar.json")),
@@ -28,6 +28,7 @@ const SCHEMAS: [(&str, &str); 24] = [
     ("site", include_str!("../../../docs/reference/schema/site.json")),
     ("speaker", include_str!("../../../docs/reference/schema/speaker.json")),
     ("status", include_str!("../../../docs/reference/schema/status.json")),
+    ("story", include_str!("../../../docs/reference/schema/story.json")),
     ("timeline", include_str!("../../../docs/reference/schema/timeline.json")),
     ("view", include_str!("../../../docs/reference/schema/view.json")),
     ("when", include_str!("../../../docs/reference/schema/when.json")),

@@ -111,7 +111,7 @@ pub const KINDS: [&str; 26] = {
 };
 
 /// All questions, by name.
-pub const ENDPOINTS: [Endpoint; 23] = [
+pub const ENDPOINTS: [Endpoint; 24] = [
     Endpoint {
         name: "absent",
         what: "Why a page is not held, and which pages near it are.",
@@ -374,6 +374,39 @@ pub const ENDPOINTS: [Endpoint; 23] = [
         kind: Kind::Object,
         schema: "status",
         answer: answers::status,
+    },
+    Endpoint {
+        name: "story",
+        what: "Articles on one story beside each other: quotations that several carry, figures that differ, copied text.",
+        parameters: &[
+            list("url", Takes::Text, "The address of an article."),
+            optional(
+                "search",
+                Takes::Text,
+                "In place of addresses: pages with these words, as in `search`.",
+            ),
+            optional(
+                "job",
+                Takes::Text,
+                "In place of addresses: pages that the job of this name takes in; with `search` those with the words.",
+            ),
+            optional(
+                "limit",
+                Takes::Number(2, 10_000),
+                "At most this many articles of a search or a job; 200 without it.",
+            ),
+            AT,
+            optional(
+                "over-time",
+                Takes::Switch,
+                "Also what each outlet changed, and which others had that before.",
+            ),
+            optional("from", Takes::Time, "The same, of versions captured at this time or later."),
+            optional("to", Takes::Time, "The same, of versions not captured after this time."),
+        ],
+        kind: Kind::Object,
+        schema: "story",
+        answer: answers::story,
     },
     Endpoint {
         name: "timeline",

@@ -6,6 +6,7 @@ use super::{ask, start};
 use crate::support::cli::{command, json_lines, stderr};
 
 const STORY: &str = "http://courier.example/harbour/ferry-contract";
+const RADIO: &str = "http://soundradio.example/news/ferries";
 
 fn encoded(text: &str) -> String {
     text.bytes()
@@ -25,7 +26,7 @@ fn answers_are_what_the_command_line_prints_and_what_the_document_says() {
     assert!(demo.status.success(), "{}", stderr(&demo));
     let server = start(&root);
     let story = format!("url={}", encoded(STORY));
-    let cases: [(&str, String, Vec<&str>); 14] = [
+    let cases: [(&str, String, Vec<&str>); 16] = [
         ("captures", story.clone(), vec!["captures", STORY]),
         (
             "captures",
@@ -62,6 +63,12 @@ fn answers_are_what_the_command_line_prints_and_what_the_document_says() {
                 "--from",
                 "2000",
             ],
+        ),
+        ("story", format!("url={STORY}&url={RADIO}"), vec!["story", STORY, RADIO]),
+        (
+            "story",
+            "search=%22electric+ferries%22&over-time=1&limit=5".to_owned(),
+            vec!["story", "--search", "\"electric ferries\"", "--over-time", "--limit", "5"],
         ),
         ("when", "phrase=electric+ferries".to_owned(), vec!["when", "electric ferries"]),
         ("cite", format!("{story}&style=apa"), vec!["cite", STORY, "--style", "apa"]),
@@ -114,6 +121,13 @@ fn what_is_not_there_or_wrong_is_told() {
         ("/api/captures?url=a&match=near", 400),
         ("/api/captures?url=a&from=soon", 400),
         ("/api/captures?url=a&filter=x", 400),
+        ("/api/story", 400),
+        ("/api/story?url=a&search=b", 400),
+        ("/api/story?search=%22a", 400),
+        ("/api/story?search=zeppelin", 404),
+        ("/api/story?job=/etc/passwd", 404),
+        ("/api/story?url=http://never.example/", 404),
+        ("/api/story?search=a&limit=1", 400),
         ("/api/when?phrase=...", 400),
         ("/api/changes?kind=none", 400),
         ("/api/cite?url=http://a.example/&quote=...", 400),

@@ -1,0 +1,392 @@
+//! What saved searches are told: which versions that were captured since the last look brought their words or
+//! dropped them.
+//!
+//! It has marks of its own, one for each WARC file, and asks the versions of pages. The index of words has no part
+//! in it: whoever writes that, whether it is rebuilt or switched off, each version is told once.
+//!
+//! ```text
+//! state/saved-searches.json   marks of the WARC files | what was told last | redirects whose page is not known yet
+//! ```
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::fs;
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::archive::{ArchiveError, ArchiveErrorKind, Capture, FileMark, Follower, Seen};
+use crate::base::surt::urlkey;
+use crate::base::{TimeRange, Timestamp};
+use crate::history::pages::page;
+use crate::history::standing::may_hide;
+use crate::history::{HASH_START, PageReader, VersionRow, hashed};
+use crate::store::{FollowError, Reader, StoreError, durable, follow};
+
+use super::content::Content;
+use super::follow::{SearchError, content, is_shown, led_here, open_redirect};
+use super::query::{SearchQuery, host_of};
+use super::saved::{NewVersion, SavedSearch, WordsChange, change_of};
+use super::seam::OpenRedirects;
+
+/// This many of the last changes that were told are remembered, so that none is told twice.
+const TOLD_MAX: usize = 4_096;
+
+/// A longer file is not what is written here.
+const FILE_BYTES_MAX: u64 = 16 << 20;
+
+/// In a WARC file without a mark, captures that were begun this long before the last look are new: a capture may
+/// take a while. What is older was there before, in a file of another name.
+const CAPTURES_TAKE_MAX: Duration = Duration::from_hours(1);
+
+/// What changed for nobody is written at most this often.
+const SAVED_EVERY: Duration = Duration::from_secs(10);
+
+/// What a saved search is told.
+#[derive(Debug)]
+pub struct HeardChange<'v> {
+    /// The search.
+    pub search: &'v SavedSearch,
+    /// Its query, as it is meant on the day of the capture.
+    pub query: &'v SearchQuery,
+    /// What the version did to the words.
+    pub change: WordsChange,
+    /// The version.
+    pub new: &'v NewVersion<'v>,
+}
+
+/// Called for each change.
+pub type Tell<'t> = &'t mut dyn FnMut(&HeardChange<'_>);
+
+/// What is kept in the file.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+struct State {
+    /// When it was written, in microseconds since 1970.
+    at: i64,
+    /// Up to where each WARC file was gone through.
+    files: BTreeMap<String, u64>,
+    /// Hashes of the changes that were told last, the oldest first.
+    told: VecDeque<u64>,
+    /// Redirects whose page was not captured since.
+    redirects: OpenRedirects,
+}
+
+/// Goes through what is captured, for saved searches.
+#[derive(Debug)]
+pub struct Listener {
+    path: PathBuf,
+    state: State,
+    /// What was captured before this is not new, wherever it lies.
+    since: Timestamp,
+    /// Where a file could not be read the last time.
+    failed: BTreeMap<String, u64>,
+    saved_at: Timestamp,
+    is_saved: bool,
+}
+
+impl Listener {
+    /// Goes on where the file at `path` says; from now on where there is none. What is unexpected, as text.
+    ///
+    /// # Errors
+    /// When the archive cannot answer.
+    pub fn open(
+        path: &Path,
+        reader: &Reader,
+        now: Timestamp,
+    ) -> Result<(Self, Option<String>), StoreError> {
+        let (known, note) = match read(path) {
+            Ok(known) => (known, None),
+            Err(why) => {
+                let path = path.display();
+                (None, Some(format!("{path}: {why}; saved searches are told from now on")))
+            }
+        };
+        let is_new = known.is_none();
+        let state = match known {
+            Some(state) => state,
+            None => {
+                let files = reader.marks()?.into_iter();
+                let files = files.map(|mark| (mark.file.to_string(), mark.indexed_to)).collect();
+                State { at: now.unix_micros(), files, ..State::default() }
+            }
+        };
+        let since = Timestamp::from_unix_micros(state.at).minus(CAPTURES_TAKE_MAX);
+        let failed = BTreeMap::new();
+        let (path, is_saved) = (path.to_owned(), true);
+        let mut listener = Self { path, state, since, failed, saved_at: now, is_saved };
+        let unsaved = is_new.then(|| listener.save(now).err()).flatten();
+        Ok((listener, note.or(unsaved)))
+    }
+
+    /// Forgets what was gone through: who listens later begins with what is captured then.
+    ///
+    /// # Errors
+    /// When the file cannot be removed.
+    pub fn forget(path: &Path) -> io::Result<()> {
+        match fs::remove_file(path) {
+            Err(why) if why.kind() != io::ErrorKind::NotFound => Err(why),
+            _ => Ok(()),
+        }
+    }
+
+    /// Goes through what was captured since the last time and calls `tell` for each change to the words of a
+    /// search. Ends early where `is_ended` says so; the next call goes on. What had to be left out, as text.
+    ///
+    /// # Errors
+    /// When the archive cannot answer; the next call tries again.
+    pub fn listen(
+        &mut self,
+        page_reader: &mut PageReader<'_>,
+        searches: &[SavedSearch],
+        now: Timestamp,
+        tell: Tell<'_>,
+        is_ended: &dyn Fn() -> bool,
+    ) -> Result<Vec<String>, SearchError> {
+        let reader = page_reader.reader();
+        let marks = reader.marks()?;
+        // A file that is shorter than it was is another one.
+        self.state.files.retain(|name, done| {
+            marks.iter().any(|mark| *mark.file == **name && *done <= mark.indexed_to)
+        });
+        if marks.iter().all(|mark| self.state.files.get(&*mark.file) == Some(&mark.indexed_to)) {
+            return Ok(self.save_in_time(now, is_ended()));
+        }
+        self.is_saved = false;
+        let told_before = self.state.told.back().copied();
+        let mut hearing = Hearing {
+            page_reader,
+            state: &mut self.state,
+            since: self.since,
+            searches,
+            tell,
+            is_ended,
+            urls: BTreeSet::new(),
+            notes: Vec::new(),
+            failed: None,
+        };
+        let done = follow(reader, &mut hearing, &mut |_| {});
+        let (mut notes, failed) = (hearing.notes, hearing.failed);
+        let done = match done {
+            Ok(()) => Ok(()),
+            Err(FollowError::Follower(why)) => Err(failed.unwrap_or_else(|| index_error(&why))),
+            Err(FollowError::File(why)) => {
+                self.pass_over(&marks, &why);
+                notes.push(why.to_string());
+                Ok(())
+            }
+        };
+        let has_told = self.state.told.back().copied() != told_before;
+        notes.append(&mut self.save_in_time(now, has_told || is_ended()));
+        match done {
+            Ok(()) | Err(SearchError::Ended) => Ok(notes),
+            Err(why) => Err(why),
+        }
+    }
+
+    /// A part of a file that cannot be read twice is passed over: what comes behind it is told.
+    fn pass_over(&mut self, marks: &[FileMark], why: &StoreError) {
+        let StoreError::Record { file, .. } = why else { return };
+        let Some(mark) = marks.iter().find(|mark| *mark.file == **file) else { return };
+        let from = self.state.files.get(file).copied().unwrap_or(0);
+        if self.failed.insert(file.clone(), from) == Some(from) {
+            self.failed.remove(file);
+            self.state.files.insert(file.clone(), mark.indexed_to);
+        }
+    }
+
+    /// Writes down how far it is, at once or where the last time is a while ago; why not, as text.
+    fn save_in_time(&mut self, now: Timestamp, at_once: bool) -> Vec<String> {
+        let is_time = at_once || now.since(self.saved_at) >= SAVED_EVERY;
+        if self.is_saved || !is_time {
+            return Vec::new();
+        }
+        self.save(now).err().into_iter().collect()
+    }
+
+    fn save(&mut self, now: Timestamp) -> Result<(), String> {
+        (self.saved_at, self.is_saved) = (now, true);
+        self.state.at = now.unix_micros();
+        let fail = |why: io::Error| format!("{}: {why}", self.path.display());
+        let text = serde_json::to_vec(&self.state).map_err(|why| fail(why.into()))?;
+        durable::make_whole(&self.path, fail, |mut file| file.write_all(&text).map_err(fail))
+    }
+}
+
+/// What the file holds; `None` where there is none.
+fn read(path: &Path) -> io::Result<Option<State>> {
+    let file = match fs::File::open(path) {
+        Err(why) if why.kind() == io::ErrorKind::NotFound => return Ok(None),
+        file => file?,
+    };
+    let mut text = Vec::new();
+    file.take(FILE_BYTES_MAX).read_to_end(&mut text)?;
+    Ok(Some(serde_json::from_slice(&text)?))
+}
+
+fn index_error(why: &ArchiveError) -> SearchError {
+    super::IndexError::Unusable(why.to_string()).into()
+}
+
+/// What lies between two marks of a file, as it is gone through.
+struct Hearing<'h, 's> {
+    page_reader: &'h mut PageReader<'s>,
+    state: &'h mut State,
+    since: Timestamp,
+    searches: &'h [SavedSearch],
+    tell: Tell<'h>,
+    is_ended: &'h dyn Fn() -> bool,
+    /// Pages that were captured since the last commit, by urlkey.
+    urls: BTreeSet<(String, String)>,
+    notes: Vec<String>,
+    /// Why pages could not be asked.
+    failed: Option<SearchError>,
+}
+
+/// A part of a WARC file.
+struct Part<'p> {
+    file: &'p str,
+    from: u64,
+    to: u64,
+    since: Timestamp,
+}
+
+impl Part<'_> {
+    /// Whether a capture lies in it and is new.
+    fn has(&self, capture: &Capture) -> bool {
+        *capture.file == *self.file
+            && (self.from..self.to).contains(&capture.offset)
+            && capture.date >= self.since
+    }
+}
+
+impl Follower for Hearing<'_, '_> {
+    fn mark(&self, file: &str) -> Result<u64, ArchiveError> {
+        Ok(self.state.files.get(file).copied().unwrap_or(0))
+    }
+
+    fn record(&mut self, record: Seen<'_>) -> Result<(), ArchiveError> {
+        let is_new = |capture: &Capture| capture.date >= self.since;
+        let capture = record.capture.filter(is_new);
+        self.urls.extend(capture.map(|capture| (capture.urlkey, capture.url)));
+        Ok(())
+    }
+
+    fn commit(&mut self, mark: &FileMark) -> Result<(), ArchiveError> {
+        let from = self.state.files.get(&*mark.file).copied().unwrap_or(0);
+        let part = Part { file: &mark.file, from, to: mark.indexed_to, since: self.since };
+        if let Err(why) = self.part(&part) {
+            let error = ArchiveError::new(ArchiveErrorKind::System, why.to_string());
+            self.failed = Some(why);
+            return Err(error);
+        }
+        self.state.files.insert(mark.file.to_string(), mark.indexed_to);
+        Ok(())
+    }
+}
+
+impl Hearing<'_, '_> {
+    fn part(&mut self, part: &Part<'_>) -> Result<(), SearchError> {
+        let mut last = None;
+        for (key, url) in std::mem::take(&mut self.urls) {
+            // Other spellings of an address are the same page.
+            if last.replace(key.clone()).is_some_and(|last| last == key) {
+                continue;
+            }
+            self.page(&url, part, false)?;
+            let pages = led_here(self.page_reader, &self.state.redirects, &key);
+            self.state.redirects.forget(&key);
+            for url in &pages {
+                if let Err(why) = self.page(url, part, true) {
+                    // The next look begins with this part again.
+                    pages.iter().for_each(|url| self.state.redirects.add(key.clone(), url));
+                    return Err(why);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Asks the versions of a page that began in a part, or whose redirect led to a capture there.
+    fn page(&mut self, url: &str, part: &Part<'_>, is_led: bool) -> Result<(), SearchError> {
+        if (self.is_ended)() {
+            return Err(SearchError::Ended);
+        }
+        let key = urlkey(url);
+        let host = host_of(&key);
+        if !self.searches.iter().any(|search| search.may_be_of(host)) {
+            return Ok(());
+        }
+        let page = page(self.page_reader.reader(), url)?.filter(|page| page.is_html);
+        let Some(page) = page else { return Ok(()) };
+        let mut reading = self.page_reader.twin();
+        let mut rows = self.page_reader.rows(&page.url, TimeRange::ALL)?;
+        let mut shown: Option<(VersionRow, Option<Content>)> = None;
+        let mut is_gone = false;
+        for row in rows.by_ref() {
+            let row = row?;
+            let was_gone = is_gone;
+            is_gone = !is_shown(&row) && (is_gone || !may_hide(row.presence));
+            let is_new = part.has(&row.first) || row.landing.as_ref().is_some_and(|l| part.has(l));
+            if let Some(to) = open_redirect(&row).filter(|_| is_new || is_led) {
+                self.state.redirects.add(urlkey(to), &page.url);
+            }
+            let mut now = None;
+            if is_new {
+                if is_shown(&row) {
+                    now = content(&mut reading, &row, &mut self.notes);
+                    if now.is_none() {
+                        // What cannot be read neither has words nor drops any.
+                        continue;
+                    }
+                }
+                let before = match &mut shown {
+                    Some((before, said)) if !was_gone => {
+                        if said.is_none() {
+                            *said = content(&mut reading, before, &mut self.notes);
+                        }
+                        said.as_ref()
+                    }
+                    _ => None,
+                };
+                let new = NewVersion { row: &row, now: now.as_ref(), before };
+                tell_each(self.searches, &new, &mut self.state.told, &mut *self.tell);
+            }
+            if is_shown(&row) {
+                shown = Some((row, now));
+            }
+        }
+        self.notes.append(&mut rows.notes());
+        Ok(())
+    }
+}
+
+/// Tells each search what a version did to its words, unless that was told.
+fn tell_each(
+    searches: &[SavedSearch],
+    new: &NewVersion<'_>,
+    told: &mut VecDeque<u64>,
+    tell: Tell<'_>,
+) {
+    for search in searches {
+        let Some(query) = search.query_at(new.row.first.date) else { continue };
+        let Some(change) = change_of(&query, new) else { continue };
+        let hash = hash_of(search, new.row, change);
+        if told.contains(&hash) {
+            continue;
+        }
+        tell(&HeardChange { search, query: &query, change, new });
+        told.push_back(hash);
+        if told.len() > TOLD_MAX {
+            told.pop_front();
+        }
+    }
+}
+
+fn hash_of(search: &SavedSearch, row: &VersionRow, change: WordsChange) -> u64 {
+    let first = &row.first;
+    let parts: [&str; 5] = [&search.name, &search.text, change.label(), &first.urlkey, &first.file];
+    let hash =
+        parts.iter().fold(HASH_START, |hash, part| hashed(hashed(hash, part.as_bytes()), &[0]));
+    hashed(hash, &first.offset.to_be_bytes())
+}
