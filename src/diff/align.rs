@@ -289,8 +289,12 @@ fn framed(a: &str, b: &str) -> bool {
     let front = a.iter().zip(&b).take_while(|(x, y)| x == y).count();
     let back = a.iter().rev().zip(b.iter().rev()).take_while(|(x, y)| x == y).count();
     let shared = front + back.min(short - front);
-    shared >= 2 && shared * 2 >= short
+    // "Yes." and "No.": nothing can be kept of so few words.
+    shared >= 2 && shared * 2 >= short || a.len().max(b.len()) <= BARE_WORDS_MAX
 }
+
+/// Two sentences of no more words than this, alone in one place, are one that was reworded.
+const BARE_WORDS_MAX: usize = 2;
 
 /// Marks as moved every link outside the heaviest run that increases in both texts. A sentence
 /// weighs more than any number of letters, so that few sentences are moved before short ones are.

@@ -174,8 +174,9 @@ fn behind_the_wall(
         (!is_of_access(change.kind), range.map(|range| range.start))
     };
     changes.sort_by_key(place);
-    whole.acknowledged_by = whole.declared.acknowledgements(&changes);
-    whole.stealth = stealth::is_stealth(new.page, &changes, &whole.acknowledged_by);
+    whole.acknowledged_by = whole.declared.acknowledgements(new.page, &changes);
+    whole.stealth =
+        stealth::is_stealth(new.page, &changes, &whole.declared, &whole.acknowledged_by);
     whole.coarse |= since_wall.coarse || before_wall.coarse;
     whole.changes = changes;
     whole

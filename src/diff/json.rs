@@ -78,9 +78,9 @@ pub struct JsonDeclared {
 /// What acknowledges a change.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct JsonAcknowledgement {
-    /// `notice` or `modified`.
+    /// `notice`, `modified` or `struck`.
     pub by: String,
-    /// The words of the notice, or the time.
+    /// The words of the notice, the time, or the words that are crossed out.
     pub text: String,
 }
 
@@ -168,6 +168,7 @@ pub fn comparison(comparison: &Comparison, old: &Page, new: &Page) -> JsonCompar
         let (by, text) = match by {
             Acknowledgement::Notice(text) => ("notice", text),
             Acknowledgement::Modified(text) => ("modified", text),
+            Acknowledgement::Struck(text) => ("struck", text),
         };
         JsonAcknowledgement { by: by.to_owned(), text: text.clone() }
     };

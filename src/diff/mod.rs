@@ -222,8 +222,8 @@ fn compare_within(
     };
     let changes = changes::of_captures(aligned, old, new, earlier);
     let declared = Declared::of(old.page, new.page);
-    let acknowledged_by = declared.acknowledgements(&changes);
-    let stealth = stealth::is_stealth(new.page, &changes, &acknowledged_by);
+    let acknowledged_by = declared.acknowledgements(new.page, &changes);
+    let stealth = stealth::is_stealth(new.page, &changes, &declared, &acknowledged_by);
     let ranges = |units: Vec<units::Unit>| units.into_iter().map(|unit| unit.range).collect();
     Comparison {
         ops,

@@ -3,10 +3,13 @@
 //! An article changed by stealth when its words changed and neither a notice that is new or changed
 //! nor a declared modification date that moved forward says so. Changes of notation are none. New
 //! entries of a live blog carry their own time and declare themselves; edits of old entries do not.
+//! Words that are crossed out where others stand now own up to that change, and to no other one.
 
 use super::changes::{Change, ChangeKind, description};
+use super::normal;
 use super::spans::Spans;
-use crate::extract::page::{BlockKind, Page, PageKind, PageTime};
+use super::tokens;
+use crate::extract::page::{BlockKind, Page, PageKind, PageTime, Struck};
 
 /// What two versions of a page declare about being changed.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -17,6 +20,8 @@ pub struct Declared {
     pub modified_after: Option<PageTime>,
     /// The words of the notices the new version bears.
     pub notices: Vec<String>,
+    /// What the new version shows crossed out and the old one did not.
+    pub struck: Vec<Struck>,
 }
 
 /// What says that the article was changed.
@@ -26,6 +31,8 @@ pub enum Acknowledgement {
     Notice(String),
     /// A declared modification time that moved forward: the new one, as declared.
     Modified(String),
+    /// Words that are crossed out where what replaced them stands.
+    Struck(String),
 }
 
 impl Declared {
@@ -35,6 +42,7 @@ impl Declared {
             modified_before: time(old),
             modified_after: time(new),
             notices: new.notices.iter().map(|notice| notice.text.clone()).collect(),
+            struck: newly_struck(old, new),
         }
     }
 
@@ -48,7 +56,7 @@ impl Declared {
         }
     }
 
-    pub(super) fn acknowledgements(&self, changes: &[Change]) -> Vec<Acknowledgement> {
+    pub(super) fn acknowledgements(&self, new: &Page, changes: &[Change]) -> Vec<Acknowledgement> {
         let mut found: Vec<Acknowledgement> = changes
             .iter()
             .filter(|change| change.kind.is_notice())
@@ -59,13 +67,68 @@ impl Declared {
         {
             found.push(Acknowledgement::Modified(time.text.clone()));
         }
+        let told = |one: &&Struck| changes.iter().any(|change| self.tells_of(new, change, one));
+        let struck = self.struck.iter().filter(told);
+        found.extend(struck.map(|one| Acknowledgement::Struck(one.words.clone())));
         found
+    }
+
+    /// Whether words that are crossed out say that a change was made.
+    fn shows(&self, new: &Page, change: &Change) -> bool {
+        self.struck.iter().any(|one| self.tells_of(new, change, one))
+    }
+
+    /// Whether one of the passages that are crossed out says that a change was made: it stands in the
+    /// sentence that changed, and with the others there has every word that the change took away.
+    fn tells_of(&self, new: &Page, change: &Change, one: &Struck) -> bool {
+        if !change.kind.is_of_text() || change.notation {
+            return false;
+        }
+        let Some(range) = &change.new_range else {
+            // Nothing stands in its place: it is crossed out where it stood.
+            let Some(before) = &change.before else { return false };
+            return has_words(before, std::iter::once(one.words.as_str()));
+        };
+        let from = new.sentences.partition_point(|s| s.range.end <= range.start);
+        let to = new.sentences.partition_point(|s| s.range.start < range.end).max(from + 1);
+        let met = new.sentences.get(from..to.min(new.sentences.len())).unwrap_or_default();
+        let start = met.first().map_or(range.start, |s| s.range.start.min(range.start));
+        let end = met.last().map_or(range.end, |s| s.range.end.max(range.end));
+        // What stands before a sentence has the end of the one before as its place.
+        let is_here = |one: &&Struck| (start.saturating_sub(2)..=end).contains(&one.at);
+        if !is_here(&one) {
+            return false;
+        }
+        let Some(before) = &change.before else { return true };
+        let here = self.struck.iter().filter(is_here).map(|one| one.words.as_str());
+        has_words(before, here.chain(change.after.as_deref()))
     }
 }
 
+/// What `new` shows crossed out and `old` does not.
+fn newly_struck(old: &Page, new: &Page) -> Vec<Struck> {
+    let is_old = |one: &Struck| old.struck.iter().any(|o| normal::same_words(&o.words, &one.words));
+    new.struck.iter().filter(|one| !is_old(one)).cloned().collect()
+}
+
+/// Whether every word of `text` stands in one of `others`.
+fn has_words<'a>(text: &str, others: impl Iterator<Item = &'a str>) -> bool {
+    let words = |text: &str| {
+        let tokens = tokens::tokenize(text, 0..text.len());
+        tokens.into_iter().filter(tokens::Token::is_word).map(|token| token.id).collect::<Vec<_>>()
+    };
+    let held: std::collections::HashSet<u64> = others.flat_map(words).collect();
+    words(text).iter().all(|id| held.contains(id))
+}
+
 /// Whether words of the article changed and nothing acknowledges it.
-pub(super) fn is_stealth(new: &Page, changes: &[Change], acknowledged: &[Acknowledgement]) -> bool {
-    if !acknowledged.is_empty() {
+pub(super) fn is_stealth(
+    new: &Page,
+    changes: &[Change],
+    declared: &Declared,
+    acknowledged: &[Acknowledgement],
+) -> bool {
+    if acknowledged.iter().any(|by| !matches!(by, Acknowledgement::Struck(_))) {
         return false;
     }
     let entries = NewEntries::of(new, changes);
@@ -80,6 +143,7 @@ pub(super) fn is_stealth(new: &Page, changes: &[Change], acknowledged: &[Acknowl
             && !change.notation
             && !is_beside(change)
             && !entries.declare(change)
+            && !declared.shows(new, change)
     })
 }
 

@@ -210,9 +210,15 @@ impl<'a> Survey<'a> {
             Tag::Html | Tag::Body | Tag::Main | Tag::Head => false,
             Tag::Article => marks.furniture && marks.body == 0,
             Tag::Aside if !marks.furniture => !self.is_inset(id),
+            // Who is quoted stands in the footer of a quotation.
+            Tag::Footer if self.in_quotation(id) => false,
             _ if is_furniture_tag(tag) => true,
             _ => marks.furniture && marks.body < 3,
         }
+    }
+
+    fn in_quotation(&self, id: NodeId) -> bool {
+        self.dom.parent(id).is_some_and(|up| self.dom.tag(up) == Tag::Blockquote)
     }
 
     /// Whether an aside is a box of the article it stands in: facts, key points, a pull quote. It is named

@@ -213,6 +213,9 @@ impl Reader<'_> {
             kind,
             FigureKind::Number | FigureKind::Percent | FigureKind::Money | FigureKind::Measure
         );
+        if let Some(start) = self.minus_word(at).filter(|_| signed) {
+            return Some(start);
+        }
         let before = at.checked_sub(1).filter(|_| signed && self.is_glued(at))?;
         let bit = self.bits.get(before).filter(|bit| bit.piece == Piece::Hyphen)?;
         let sign = self.text.get(bit.start..bit.end)?;
@@ -221,6 +224,24 @@ impl Reader<'_> {
         let number =
             before.checked_sub(1).is_some_and(|b| matches!(self.piece(b), Piece::Number(_)));
         (apart && !number && matches!(sign, "-" | "−" | "–")).then_some(bit.start)
+    }
+
+    /// Where a word for "minus" begins that stands before an amount, and behind no other one.
+    fn minus_word(&self, at: usize) -> Option<usize> {
+        let before = at.checked_sub(1)?;
+        let bit = self.bits.get(before).filter(|bit| bit.piece == Piece::Word)?;
+        let is_counted =
+            before.checked_sub(1).is_some_and(|b| matches!(self.piece(b), Piece::Number(_)));
+        let word = self.lower(before);
+        let length = match self.table {
+            None => matches!(word, "minus" | "negative").then_some(word.len()),
+            Some(table) if table.is("no-spaces") => {
+                table.minus.iter().filter(|m| word.ends_with(**m)).map(|m| m.len()).max()
+            }
+            Some(table) => table.minus.contains(word).then_some(word.len()),
+        };
+        // The letters of these words keep their length in lower case.
+        length.filter(|_| !is_counted).map(|length| bit.end - length.min(bit.end - bit.start))
     }
 
     /// The hedge before, else the one behind ("or more").

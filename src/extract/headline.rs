@@ -276,7 +276,15 @@ fn plain(text: &str, site: &[String], others: &[(Origin, String)]) -> String {
             words.clone().count() <= 3
                 && words.all(|w| w.starts_with('(') && w.ends_with(')') || w.parse::<u32>().is_ok())
         });
-        if label || behind {
+        // "Sandhaven Werft baut zwei neue Fähren": the kicker in the heading.
+        let kicker = text.strip_suffix(other.as_str()).is_some_and(|rest| {
+            rest.ends_with(' ')
+                && (1..=2).contains(&rest.split_whitespace().count())
+                && rest.starts_with(char::is_uppercase)
+                && other.starts_with(char::is_uppercase)
+                && other.split_whitespace().count() >= 4
+        });
+        if label || behind || kicker {
             return other.clone();
         }
     }
@@ -370,11 +378,31 @@ fn likeness(a: &str, b: &str) -> u32 {
     u32::try_from(shared * 100 / small.len()).unwrap_or(0)
 }
 
-const MARKS: [&str; 9] = [" | ", " - ", " – ", " — ", " :: ", " » ", " · ", " • ", " / "];
+const MARKS: [&str; 10] = [" | ", " - ", " – ", " — ", " :: ", " » ", " « ", " · ", " • ", " / "];
 
 /// Cuts the outlet's name off the end, or off the start. What a heading says is no outlet's name.
 fn cut_site(text: &str, site: &[String], is_heading: impl Fn(&str) -> bool) -> String {
     let mut text = text.to_owned();
+    // "Kai: Yard builds two ferries", "Kai » Business » Yard builds two ferries".
+    if let Some((head, tail)) = text.split_once(": ")
+        && site.iter().any(|name| same(name, head))
+    {
+        text = tail.trim().to_owned();
+    }
+    if let Some((path, tail)) = text.rsplit_once(" » ")
+        && path.split(" » ").all(|part| part.split_whitespace().count() <= 2)
+        && tail.split_whitespace().count() >= 4
+    {
+        return tail.trim().to_owned();
+    }
+    // "船厂建造两艘渡轮_新闻_沙湾网".
+    while let Some((head, tail)) = text.rsplit_once('_') {
+        let is_wide = |c: char| matches!(c as u32, 0x3040..=0x9fff | 0xac00..=0xd7af);
+        if !(head.ends_with(is_wide) && tail.starts_with(is_wide) && tail.chars().count() <= 10) {
+            break;
+        }
+        text = head.to_owned();
+    }
     for _ in 0..2 {
         let last = MARKS.iter().filter_map(|mark| text.rfind(mark).map(|at| (at, *mark))).max();
         let Some((at, mark)) = last else { break };

@@ -88,7 +88,8 @@ const OFFERS_TEXT: &str = "our newsletter|free newsletter|daily newsletter|weekl
     preferred source on google|google news|push notifications|subscribe to our|subscribe for|\
     sign up for our|sign up to our|sign up here|sign up for free|become a subscriber|\
     start your subscription|click here to subscribe|use our app|\
-    free articles left|free articles remaining|free article left|articles left this month|free articles this month|\
+    you are signed in|you are logged in|you’re signed in|you're signed in|sie sind angemeldet|vous êtes connecté|has iniciado sesión|\
+    je bent ingelogd|вы вошли как|free articles left|free articles remaining|free article left|articles left this month|free articles this month|\
     kostenlose artikel übrig|kostenlose artikel in diesem monat|articles gratuits ce mois|gratis artikelen deze maand|darmowe artykuły w tym|\
     бесплатных статей|articoli gratuiti questo mese|articles gratuits restants|artículos gratis este mes|artigos gratuitos este mês|\
     articoli gratuiti|get notified|unseren newsletter|unserem newsletter|notre newsletter|nuestro boletín|\
@@ -96,7 +97,7 @@ const OFFERS_TEXT: &str = "our newsletter|free newsletter|daily newsletter|weekl
     onze nieuwsbrief|телеграм-канал|telegram-канал";
 
 /// Words of counters: reading time, comments, views.
-const UNITS_TEXT: &str = "min|mins|minute|minutes|minuten|minutos|minuti|minuto|read|reading|time|comments|comment|\
+const UNITS_TEXT: &str = "viewed|times|次|人|min|mins|minute|minutes|minuten|minutos|minuti|minuto|read|reading|time|comments|comment|\
     kommentare|commentaires|comentarios|comentários|shares|share|views|view|likes|like|of|ago|\
     hour|hours|hrs|hr|day|days|votes|vote|ratings|replies|reply|followers|photos|images|\
     videos|listen|k|m|watch|watching|readers|viewers|online|words|leitura|lectura|lecture|de|la|tempo|tiempo|temps|\
@@ -142,7 +143,8 @@ const CREDIT_WORDS_TEXT: &str = "image|images|photo|photos|photograph|picture|pi
     afp|courtesy|screenshot|screengrab|illustration|video|epa|pa|imagen|imagem|source: getty";
 
 /// Beginnings of lines that tell of the page's own state.
-const STATES_TEXT: &str = "offer ends|offer expires|sale ends|deal ends|ends in|expires in|starts in|time left|\
+const STATES_TEXT: &str = "last login|last visit|page generated|generated in|rendered in|letzte anmeldung|letzter besuch|\
+    seite erstellt in|dernière connexion|último acceso|ultimo accesso|последний вход|offer ends|offer expires|sale ends|deal ends|ends in|expires in|starts in|time left|\
     this article is more than|this article is over|this story is more than|this story is over|this article was last|\
     this post is more than|printed on|printed from|printed at|printed:|print date|page printed|this page was printed|\
     angebot endet|das angebot endet|dieser artikel ist mehr als|\
@@ -160,7 +162,7 @@ const LEFT_TEXT: &str = "left|remaining|noch|verbleiben|verbleibend|plus|reste|r
     restan|mancano|manca|restano|faltam|restam|nog|zostało|pozostało|kvar|igjen|tilbake|осталось|залишилось|kaldı";
 
 /// What else stands in such a line: units of time and small words.
-const COUNTDOWN_TEXT: &str = "only|just|to|go|and|days|day|hours|hour|hrs|minutes|minute|mins|min|seconds|second|sec|d|h|m|s|nur|und|\
+const COUNTDOWN_TEXT: &str = "free|articles|article|kostenlose|kostenloser|kostenlosen|artikel|gratuits|gratuit|gratis|only|just|to|go|and|days|day|hours|hour|hrs|minutes|minute|mins|min|seconds|second|sec|d|h|m|s|nur|und|\
     tage|tag|tagen|stunden|stunde|minuten|sekunden|que|il|ne|encore|et|jours|jour|heures|heure|secondes|solo|sólo|y|días|día|\
     horas|hora|minutos|segundos|ancora|e|giorni|giorno|ore|ora|minuti|secondi|só|apenas|dias|dia|dagen|dag|uur|en|jeszcze|\
     tylko|i|dni|dzień|godzin|godziny|godzina|minut|sekund|bara|och|dagar|timmar|minuter|sekunder|kun|og|dager|timer|minutter|\

@@ -112,7 +112,11 @@ fn is_page_state(bare: &str, is_sentence: bool) -> bool {
         && has(&LEFT)
         && has(&COUNTDOWN)
         && words.iter().filter(is_word).all(|word| LEFT.has(word) || COUNTDOWN.has(word));
+    let is_tally = words.len() <= 10
+        && SELF_NAMES.iter().any(|name| words.iter().take(3).any(|word| word == name))
+        && words.last().is_some_and(|word| APPLAUSE.has(word) || TALLY.contains(word));
     left || is_countdown
+        || is_tally
         || bare.len() <= 90 && STATES.after(bare).is_some()
         || short && begins_counted && has(&CROWD) && has(&APPLAUSE)
         || short && has(&DONORS) && has(&GOALS) && (begins_counted || !is_sentence)
@@ -122,6 +126,10 @@ fn is_page_state(bare: &str, is_sentence: bool) -> bool {
 /// What an article calls itself where it tells its age.
 const SELF_NAMES: [&str; 8] =
     ["article", "artikel", "artículo", "articolo", "artigo", "artykuł", "artikkel", "artiklen"];
+
+/// Last words of a line that tells how often the article was read: "viewed 1,204 times".
+const TALLY: [&str; 10] =
+    ["times", "mal", "fois", "veces", "vezes", "volte", "keer", "gånger", "ganger", "gange"];
 
 /// What may stand between a pointer and the name of what it points to.
 const LEADING: &[&str] =

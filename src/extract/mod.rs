@@ -60,7 +60,7 @@ use declared::Declared;
 pub(crate) use dom::Dom;
 use dom::Tag;
 use flow::{Flow, Shape};
-use page::{ArticleLink, Block, BlockKind, Extraction, Page};
+use page::{ArticleLink, Block, BlockKind, Extraction, Page, Struck};
 use parts::{Part, Role};
 pub(crate) use quotes::{is_saying, is_title};
 use shown::Shown;
@@ -143,7 +143,7 @@ pub fn extract(payload: &[u8], hints: &Hints<'_>) -> Extraction {
     };
     page.kind = kind::of(&evidence, &page);
     reading::read(&mut page);
-    let shown = beside.into_iter().map(|at| flow.words(&flow.blocks[at]));
+    let shown = beside.into_iter().map(|at| (at, flow.words(&flow.blocks[at])));
     notices::beside(&ld.corrections, shown, &mut page);
     Extraction { page, charset: decoded.label, notes }
 }
@@ -256,10 +256,17 @@ fn kind_of(shape: Shape, role: Role) -> BlockKind {
 
 fn compose(dom: &Dom, flow: &Flow, parts: Vec<Part>, base: Option<&url::Url>, page: &mut Page) {
     let mut links = flow.links.iter().peekable();
+    let mut struck = flow.struck.iter().peekable();
     for part in parts {
         let block = &flow.blocks[part.block];
         let kind = kind_of(block.shape, part.role);
         let start = push_block(page, kind, flow.words(block), block.source.clone());
+        while let Some(passage) = struck.next_if(|passage| passage.at <= block.range.end) {
+            if passage.at >= block.range.start {
+                let at = passage.at - block.range.start + start;
+                page.struck.push(Struck { words: passage.words.clone(), at });
+            }
+        }
         while let Some(link) = links.next_if(|link| link.range.start < block.range.end) {
             if link.range.start >= block.range.start {
                 let shift = |at: usize| at - block.range.start + start;

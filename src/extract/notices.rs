@@ -112,10 +112,10 @@ fn part_endings(page: &mut Page) {
 }
 
 /// Adds the notices that stand beside the text: `declared` in data, `shown` on the page outside the article's
-/// text. They have no place in the text, and what the text says already is not added.
+/// text, each with its place among the blocks. They have no place in the text, and what the text says already is not added.
 pub(super) fn beside<'a>(
     declared: &[String],
-    shown: impl Iterator<Item = &'a str>,
+    shown: impl Iterator<Item = (usize, &'a str)>,
     page: &mut Page,
 ) {
     let mut known: Vec<String> = page.notices.iter().map(|notice| bare(&notice.text)).collect();
@@ -128,10 +128,19 @@ pub(super) fn beside<'a>(
         let kind = sharpened(kind, text);
         page.notices.push(Notice { kind, text: text.to_owned(), range: 0..0 });
     };
-    for text in shown {
+    // A line that says "Correction" and nothing else, and what stands right below it.
+    let mut heading: Option<(usize, NoticeKind, &str)> = None;
+    for (place, text) in shown {
         if let Some((at, kind)) = inside_line(text) {
             add(text.get(at..).unwrap_or(text).trim(), kind, page);
+        } else if let Some((above, kind, lead)) = heading.take()
+            && above + 1 == place
+        {
+            add(&format!("{lead}: {}", cut(text, BESIDE_BYTES_MAX)), kind, page);
         }
+        heading = bare_lead(text, true)
+            .filter(|kind| *kind != NoticeKind::Update && text.len() <= LEAD_TAIL_BYTES_MAX)
+            .map(|kind| (place, kind, text.trim()));
     }
     for text in declared {
         let text = cut(text.trim(), BESIDE_BYTES_MAX);
@@ -246,6 +255,14 @@ fn words_of(text: &str) -> usize {
 
 fn by_lead(text: &str) -> Option<NoticeKind> {
     let (kind, rest) = lexicon::lead(text)?;
+    // "Correzione. La cifra era sbagliata."
+    if let (Some(kind @ (NoticeKind::Correction | NoticeKind::Clarification)), Some(after)) =
+        (kind, rest.strip_prefix(". "))
+        && words_of(after) >= 2
+        && lexicon::owns_error(&cut(after, BESIDE_BYTES_MAX).to_lowercase())
+    {
+        return Some(kind);
+    }
     // "Correction: …", "Correction (May 5): …", "Correction, July 3, 2026 — …"
     let mark = rest.char_indices().find(|&(at, c)| {
         let behind = rest.get(at + c.len_utf8()..).unwrap_or_default();
@@ -358,6 +375,9 @@ fn by_publisher(text: &str) -> Option<NoticeKind> {
     if lexicon::owns_version(&lower) {
         return Some(NoticeKind::Correction);
     }
+    if let Some(kind) = lexicon::changed_itself(&lower) {
+        return Some(kind);
+    }
     let first = lower.split(['.', '!', '?']).next().unwrap_or(&lower);
     let withdrew = |(at, verb): (usize, &str)| {
         let (who, rest) = (&first[..at], &first[at + verb.len()..]);
@@ -381,7 +401,11 @@ fn by_publisher(text: &str) -> Option<NoticeKind> {
 }
 
 /// What stands before the reason of an update: "with a statement", "mit", "avec".
-const WITH: [&str; 20] = [
+const WITH: [&str; 24] = [
+    " to say ",
+    " to show ",
+    " to clarify ",
+    " to fix ",
     " with ",
     " to include ",
     " to add ",

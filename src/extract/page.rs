@@ -346,6 +346,15 @@ pub struct ArticleLink {
     pub range: Range<usize>,
 }
 
+/// Words that the article shows crossed out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Struck {
+    /// The words, without the white space around them; no part of [`Page::text`].
+    pub words: String,
+    /// The place in [`Page::text`] before which they stand.
+    pub at: usize,
+}
+
 /// The lead picture.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Image {
@@ -425,6 +434,8 @@ pub struct Page {
     pub notices: Vec<Notice>,
     /// The links of the article.
     pub links: Vec<ArticleLink>,
+    /// What the article shows crossed out, in order.
+    pub struck: Vec<Struck>,
     /// The lead picture.
     pub lead_image: Option<Image>,
     /// The pictures and players of the article, in order, the lead picture among them where it is shown.

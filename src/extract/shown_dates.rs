@@ -73,6 +73,12 @@ const UPDATED_WORDS: &[&str] = &[
     "업데이트",
     "reviewed",
     "fact checked",
+    "geüpdate",
+    "अपडेट",
+    "अद्यतन",
+    "به روز",
+    "변경",
+    "改訂",
 ];
 
 /// Words that say it is of the publication.

@@ -28,7 +28,7 @@ pub(crate) fn language(declared: Option<&str>, text: &str) -> Option<(String, bo
     let primary = tag.split(['-', '_']).next().unwrap_or(tag).to_ascii_lowercase();
     match found {
         Some(found)
-            if found.letters >= LETTERS_TO_DOUBT
+            if found.letters >= letters_to_doubt(&primary, &found, text)
                 && found.confidence >= SURE
                 && !is_near(&primary, found.code)
                 && known(&primary) =>
@@ -36,6 +36,26 @@ pub(crate) fn language(declared: Option<&str>, text: &str) -> Option<(String, bo
             Some((found.code.to_owned(), true))
         }
         _ => Some((tag.to_owned(), false)),
+    }
+}
+
+/// How many letters contradict a declaration: English is what templates declare, so that less is asked for where
+/// nothing in the text is English, and least where its letters are not.
+fn letters_to_doubt(declared: &str, found: &Found, text: &str) -> usize {
+    if declared != "en" {
+        return LETTERS_TO_DOUBT;
+    }
+    let latin = text.chars().take(READ_BYTES_MAX).filter(char::is_ascii_alphabetic).count();
+    let has_english = || {
+        let words = ["the", "of", "and", "to", "that", "was", "with", "from", "is", "by"];
+        text.split_ascii_whitespace().take(200).any(|word| words.contains(&word))
+    };
+    if latin * 4 < found.letters {
+        LETTERS_MIN / 3
+    } else if !has_english() {
+        LETTERS_TO_DOUBT / 2
+    } else {
+        LETTERS_TO_DOUBT
     }
 }
 

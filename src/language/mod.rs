@@ -73,6 +73,54 @@ table! {
     family: "family" as words,
     /// What stands behind a speaker: "zufolge".
     source_after: "source-after" as phrases,
+    /// Source words that have other meanings, too, and lead a speaker only at the head of a clause: "pour".
+    source_vague: "source-vague" as words,
+    /// Words that say who spoke only behind the marks: "so".
+    says_behind: "says-behind" as words,
+    /// Verbs of saying behind which the one who is quoted stands: "zitiert".
+    cite: "cite" as words,
+    /// Words of a comparison with what one is: "als", "como".
+    as_a: "as" as words,
+    /// Words before an example, or before who reports: "wie", "jak".
+    like: "like" as words,
+    /// Auxiliaries that frame a sentence with a participle at its end: "hat".
+    have: "have" as words,
+    /// What means the document of the sentence before: "darin".
+    in_it: "in-it" as words,
+    /// Ends of nouns of office in languages that write compounds: "sprecher".
+    office_end: "office-end" as words,
+    /// Ends of nouns of people who speak for a body: "vertreter".
+    several: "several" as words,
+    /// Prepositions that hang a complement on an office: "del".
+    genitive: "genitive" as words,
+    /// Articles of a genitive: "der".
+    genitive_article: "genitive-article" as words,
+    /// Articles and possessives of other cases than the subject's: "den".
+    oblique: "oblique" as words,
+    /// Nouns of time behind an article: "semana".
+    time: "time" as words,
+    /// Nouns that introduce words of no one before a colon: "motto".
+    saying_noun: "saying-noun" as words,
+    /// Ends of nouns behind which words in marks are said: "worten".
+    said_noun: "said-noun" as words,
+    /// Words before the wording of a question that a poll or a reporter put: "frage".
+    asked: "asked" as words,
+    /// Polls, which ask and do not say.
+    poll: "poll" as words,
+    /// What stands behind a name in marks: "so heißt".
+    named_behind: "named-behind" as lines,
+    /// Words that a verb of naming puts before what it names: "als".
+    told_with: "told-with" as words,
+    /// Forms of "be" in reported speech: "sei".
+    reported_be: "reported-be" as words,
+    /// What stands before a name that is written together with it, in the order in which it is taken off: "据".
+    lead: "lead" as lines,
+    /// What stands behind such a name, and begins no part of it: "随后".
+    behind_name: "behind-name" as words,
+    /// What stands between an office and its verb, and is no name.
+    behind_office: "behind-office" as words,
+    /// Ends of nouns of works: "roman".
+    work_end: "work-end" as words,
     /// Pronouns of one man.
     he: "he" as words,
     /// Pronouns of one woman.
@@ -139,6 +187,16 @@ table! {
     percent: "percent" as phrases,
     /// What says it before.
     percent_before: "percent-before" as words,
+    /// What says percentage points behind a number.
+    points: "points" as phrases,
+    /// Words that make the number behind them negative: "minus".
+    minus: "minus" as words,
+    /// Words before a time of day whose minutes stand behind a stop: "um 14.30", "klokken".
+    clock_before: "clock-before" as words,
+    /// Words behind a time of day: "Uhr".
+    clock_after: "clock-after" as words,
+    /// Words before a time of day that belong to its second half: "下午".
+    afternoon: "afternoon" as words,
     /// Units of durations.
     duration: "duration" as names,
     /// Units of measures.
@@ -165,6 +223,8 @@ table! {
     version: "version" as phrases,
     /// What says that this article was brought up to date.
     renewed: "renewed" as phrases,
+    /// What an article calls itself at the beginning of a notice: "dieser Artikel".
+    own: "own" as lines,
     /// What says that this article was withdrawn.
     withdrawn: "withdrawn" as phrases,
     /// Beginnings of words by which a notice owns an error.

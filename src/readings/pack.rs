@@ -12,7 +12,7 @@ use crate::diff::{Change, ChangeKind, SentenceOrigin};
 use crate::extract::page::{
     Access, ArticleLink, Author, Block, BlockKind, Cue, Disagreement, Fact, Figure, FigureKind,
     Image, Media, MediaKind, Notice, NoticeKind, Origin, Page, PageKind, PageTime, Quote,
-    QuoteKind, Sentence, Speaker,
+    QuoteKind, Sentence, Speaker, Struck,
 };
 
 use super::delta::Delta;
@@ -236,12 +236,13 @@ fields! {
     Figure { kind, range, text, value, unit, hedge, counts }
     Notice { kind, text, range }
     ArticleLink { href, range }
+    Struck { words, at }
     Image { src, caption }
     Media { kind, src, alt, caption }
     Page {
         headline, text, byline, publisher, section, language, canonical, published, modified,
         disagreements, kind, access, blocks, sentences, quotes, figures, notices, links,
-        lead_image, media, kicker, description, coarse,
+        struck, lead_image, media, kicker, description, coarse,
     }
     Change {
         kind, before, after, speaker, old_range, new_range, about, words, notation, weight,

@@ -59,6 +59,7 @@ struct Wanted {
     kind: String,
     before: Option<String>,
     after: Option<String>,
+    about: Option<String>,
 }
 
 #[derive(Default, Clone, Copy)]
@@ -149,6 +150,7 @@ fn is_it(change: &Change, wanted: &Wanted) -> bool {
     change.kind.label() == wanted.kind
         && holds(&change.before, &wanted.before)
         && holds(&change.after, &wanted.after)
+        && (wanted.about.is_none() || holds(&change.about, &wanted.about))
 }
 
 /// Found and missed, with what went wrong in words.

@@ -2,7 +2,7 @@
 //! standfirsts, summaries, words crossed out, dates of change, notices beside the text, walls, log-in pages,
 //! live entries, counters. Each pair is made here; a case says which change must be told and which may be.
 
-use pressmark::diff::{ChangeKind, CompareOptions, Comparison, compare};
+use pressmark::diff::{Acknowledgement, ChangeKind, CompareOptions, Comparison, compare};
 use pressmark::extract::{Hints, extract};
 
 /// A language, a headline, three paragraphs, and a sentence with a place for a figure.
@@ -264,8 +264,48 @@ fn what_is_crossed_out_has_given_way_to_what_stands_beside_it() {
                 found.changes
             );
             assert_eq!(found.changes[0].after.as_deref(), Some(new));
+            // Readers see what it said before: the page owns up to it.
+            let said = [Acknowledgement::Struck(old.to_owned())];
+            assert!(!found.stealth && found.acknowledged_by == said, "{language} {form}");
+            // What was crossed out goes, and the text stays.
+            assert_none(&html(&struck), &html(new), form);
         }
     }
+}
+
+#[test]
+fn what_is_crossed_out_owns_up_to_its_own_change_alone() {
+    let html = |sentences: [&str; 3]| {
+        let [a, b, c] = sentences;
+        format!(
+            "<html lang=en><article><h1>Fair</h1><p>{}</p><p>{a} {b}</p><p>{c}</p></article>",
+            STORIES[0].2[0]
+        )
+    };
+    let (day, price, hall) =
+        ("The fair begins on 4 May.", "A stall costs 12 crowns a day.", "It is held in the hall.");
+    let old = html([day, price, hall]);
+    let cases = [
+        (["The fair begins on <s>4</s> 6 May.", price, hall], false),
+        (["<del>The fair begins on 4 May.</del> It was called off.", price, hall], false),
+        ([day, price, "<s>It is held in the hall.</s>"], false),
+        ([day, price, "It is <s>held in the hall</s> called off."], false),
+        // Another edit beside it, and other words than those that went.
+        (["The fair begins on <s>4</s> 6 May.", "A stall costs 21 crowns a day.", hall], true),
+        (["The fair begins on <s>1</s> 6 May.", price, hall], true),
+        ([day, "A stall costs 21 crowns a day.", "It is held in the <s>old</s> hall."], true),
+    ];
+    for (new, stealth) in cases {
+        let found = compared(&old, &html(new));
+        assert_eq!(found.stealth, stealth, "{new:?}: {:?}", found.changes);
+    }
+    // What was crossed out before says nothing of a later edit.
+    let struck = "The fair begins on <s>4</s> 6 May.";
+    let found = compared(
+        &html([struck, price, hall]),
+        &html(["The fair begins on <s>4</s> 8 May.", price, hall]),
+    );
+    assert!(found.stealth && found.acknowledged_by.is_empty(), "{:?}", found.changes);
 }
 
 #[test]

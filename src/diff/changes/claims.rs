@@ -33,6 +33,13 @@ impl Tally {
     }
 }
 
+/// Of how many words the marker is that begins at the first of these; 0 where none does.
+pub(super) fn phrase_at(page: &Page, word_at: impl Fn(usize) -> String) -> usize {
+    let first = markers::plain(&word_at(0));
+    let found = markers_of(page).at(&first, |step| markers::plain(&word_at(step)));
+    found.map_or(0, |(_, length)| length)
+}
+
 /// Whether a word is a negation or a hedge wherever it stands, in the language of its page.
 pub(super) fn is_marker(page: &Page, word: &str) -> bool {
     let found = markers_of(page).at(&markers::plain(word), |_| String::new());

@@ -221,7 +221,11 @@ const DAYS_AND_MONTHS: [&str; 19] = [
 ];
 
 /// Days and times of day named by where they stand from now.
-const NEAR_DAYS: [&str; 10] = [
+const NEAR_DAYS: [&str; 14] = [
+    "spring",
+    "summer",
+    "autumn",
+    "winter",
     "today",
     "yesterday",
     "tomorrow",
@@ -344,7 +348,7 @@ const MULTIPLES: [&str; 7] =
     ["halved", "doubled", "tripled", "quadrupled", "quintupled", "twice", "thrice"];
 
 /// Digits of Chinese and Japanese numbers in words.
-const HAN_DIGITS: &str = "〇零一二两兩三四五六七八九十百千万萬亿億兆";
+const HAN_DIGITS: &str = "半〇零一二两兩三四五六七八九十百千万萬亿億兆";
 /// The most digits of one.
 const HAN_DIGITS_MAX: usize = 12;
 

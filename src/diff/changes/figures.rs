@@ -36,6 +36,7 @@ pub(super) fn find(aligned: Aligned<'_>, view: &mut View<'_>, found: &mut Vec<Ch
         pair(aligned, view, a, b, found);
     }
     across_rewording(aligned, view, &mut old, &mut new, found);
+    only_days(aligned, view, &mut old, &mut new, found);
     vague(aligned, view, &old, true, found);
     vague(aligned, view, &new, false, found);
 }
@@ -181,6 +182,24 @@ fn across_rewording<'a>(
         (a.paired, b.paired) = (true, true);
         pair(aligned, view, a, b, found);
     }
+}
+
+/// A day that went and one that came are one day that changed, where no other did: "from Monday to Tuesday",
+/// "from Tuesday to Wednesday".
+fn only_days<'a>(
+    aligned: Aligned<'_>,
+    view: &mut View<'_>,
+    old: &mut [Found<'a>],
+    new: &mut [Found<'a>],
+    found: &mut Vec<Change>,
+) {
+    let is_day = |f: &Found<'_>| !f.paired && f.class() == figure::Class::Day;
+    let mut gone = old.iter_mut().filter(|a| is_day(a) && view.touches_old(&a.range));
+    let (Some(a), None) = (gone.next(), gone.next()) else { return };
+    let mut came = new.iter_mut().filter(|b| is_day(b) && view.touches_new(&b.range));
+    let (Some(b), None) = (came.next(), came.next()) else { return };
+    (a.paired, b.paired) = (true, true);
+    pair(aligned, view, a, b, found);
 }
 
 fn pair(

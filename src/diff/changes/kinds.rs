@@ -196,8 +196,8 @@ pub struct Change {
     pub old_range: Option<Range<usize>>,
     /// Where `after` stands, in bytes of the new article text.
     pub new_range: Option<Range<usize>>,
-    /// What it is about: what a figure counts, the words that were given to another speaker, what a
-    /// correction says was wrong.
+    /// What it is about: what a figure counts, the words that were given to another speaker or moved,
+    /// what a correction says was wrong.
     pub about: Option<String>,
     /// The words that changed inside, as byte ranges of the old and the new text, in order.
     pub words: Vec<(Range<usize>, Range<usize>)>,

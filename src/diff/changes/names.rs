@@ -49,6 +49,19 @@ pub(super) fn find<'a>(aligned: Aligned<'a>, view: &mut View<'a>, found: &mut Ve
         if is_role_of(aligned, &old, &x, &new, &y) {
             continue;
         }
+        // "Nach Angaben der Polizei": a hedge, and no name.
+        if old.begins_marker(x.start) || new.begins_marker(y.start) {
+            continue;
+        }
+        // "E.U." and "EU".
+        if old.letters(&x) == new.letters(&y) {
+            view.notation = true;
+            let bytes = |tokens: &[Token], run| crate::diff::words::bytes(tokens, run);
+            let (a, b) = (bytes(view.old(), &hunk.old), bytes(view.new_side(), &hunk.new));
+            view.take_old(&a);
+            view.take_new(&b);
+            continue;
+        }
         if one_capital_means_little(aligned.new) && x.len() < 2 && y.len() < 2 {
             continue;
         }
@@ -136,6 +149,16 @@ impl<'a> Side<'a> {
             .get(at)
             .and_then(|token| self.page.text.get(token.range.clone()))
             .unwrap_or_default()
+    }
+
+    /// Whether a phrase of several words that hedges or negates begins here.
+    fn begins_marker(&self, at: usize) -> bool {
+        super::claims::phrase_at(self.page, |step| self.word(at + step).to_owned()) > 1
+    }
+
+    /// The letters and digits of a run.
+    fn letters(&self, run: &Range<usize>) -> String {
+        run.clone().flat_map(|at| self.word(at).chars().filter(|c| c.is_alphanumeric())).collect()
     }
 
     fn is_capital(&self, at: usize) -> bool {

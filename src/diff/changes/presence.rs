@@ -203,13 +203,18 @@ fn is_emptied(from: &Page, to: &Page) -> bool {
     had >= 2 * BODY_WORDS_MIN && left * 10 < had
 }
 
+/// An article of so many words is one where a wall has none at all.
+const SHORT_WORDS_MIN: usize = 10;
+
 /// Whether a wall stands in one page where the other has the article: it asks to log in or to pay, and has no
 /// text beside that.
 fn is_walled(article: &Page, page: &Page) -> bool {
     page.access == Access::Paid
         && article.access != Access::Paid
         && words_up_to(page, BODY_WORDS_MIN) < BODY_WORDS_MIN
-        && words_up_to(article, 2 * BODY_WORDS_MIN) >= 2 * BODY_WORDS_MIN
+        && (words_up_to(article, 2 * BODY_WORDS_MIN) >= 2 * BODY_WORDS_MIN
+            || words_up_to(page, 1) == 0
+                && words_up_to(article, SHORT_WORDS_MIN) >= SHORT_WORDS_MIN)
         && !keeps_a_paragraph(article, page)
 }
 

@@ -241,7 +241,7 @@ fn beside_quotations(
     Some(piece.start + lead..(piece.end - trail).max(piece.start + lead))
 }
 
-/// Moved stretches, one change each.
+/// Moved stretches, one change each: where each stood and stands, and what it says about which it is.
 pub(super) fn moved(aligned: Aligned<'_>, found: &mut Vec<Change>) {
     for op in aligned.ops.iter().filter(|op| op.kind == OpKind::Move) {
         let old = aligned.old_units.get(op.old.clone()).unwrap_or_default();
@@ -255,9 +255,25 @@ pub(super) fn moved(aligned: Aligned<'_>, found: &mut Vec<Change>) {
         if new.iter().all(|unit| floats(units::kind(aligned.new, unit))) {
             continue;
         }
-        found.push(Change::new(ChangeKind::TextMoved).at(
-            Some((&aligned.old.text, first.range.start..last.range.end)),
-            Some((&aligned.new.text, top.range.start..bottom.range.end)),
-        ));
+        let words = top.range.start..bottom.range.end;
+        let mut change = Change::new(ChangeKind::TextMoved);
+        change.about = aligned.new.text.get(words.clone()).map(str::to_owned);
+        change.before = Some(place(aligned.old_units, &op.old));
+        change.after = Some(place(aligned.new_units, &op.new));
+        change.old_range = Some(first.range.start..last.range.end);
+        change.new_range = Some(words);
+        found.push(change);
     }
+}
+
+/// Where a stretch of units stands, counted from 1: its block, and its sentence there where it begins inside.
+fn place(units: &[Unit], run: &Range<usize>) -> String {
+    let block = |at: usize| units.get(at).and_then(|unit| unit.block);
+    let Some(own) = block(run.start) else { return "the text".to_owned() };
+    let before = units.get(..run.start).unwrap_or_default();
+    let inside = before.iter().rev().take_while(|unit| unit.block == Some(own)).count();
+    let paragraph = format!("paragraph {}", own + 1);
+    // Two paragraphs and more are named by the first one.
+    let is_whole = inside == 0 && block(run.end) != Some(own);
+    if is_whole { paragraph } else { format!("{paragraph}, sentence {}", inside + 1) }
 }

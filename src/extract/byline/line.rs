@@ -55,14 +55,23 @@ pub(crate) fn read(text: &str, context: &Context<'_>) -> Vec<Author> {
     let text = without_others(&text);
     let text = without_addresses(text);
     let text = after_by(&text);
-    let mut names = Vec::new();
-    for group in groups(text, context) {
+    let mut names: Vec<Author> = Vec::new();
+    for (is_behind_mark, group) in groups(text, context) {
         if let Some(found) = east_asian::read(&group, context) {
             names.extend(found);
             continue;
         }
         let pieces = group.iter().map(|words| piece::of(words, context)).collect();
-        names.extend(compose(pieces, context));
+        let mut found = compose(pieces, context);
+        // "Lucía Herrero | Madrid": what stands behind a mark and begins with no given name is a place.
+        let is_full = |author: &Author| !author.organisation && author.name.contains(' ');
+        if is_behind_mark && names.iter().any(is_full) {
+            found.retain(|author| {
+                let first = author.name.split(' ').next().unwrap_or_default();
+                author.organisation || is_given(first) || is_initial(first)
+            });
+        }
+        names.extend(found);
     }
     names
 }
@@ -302,15 +311,20 @@ fn is_wide_joiner(word: &str) -> bool {
     JOINERS.contains(&word.to_lowercase().as_str())
 }
 
-/// The groups between joiners and hard marks, each as its pieces between commas, each as its words.
-fn groups<'a>(text: &'a str, context: &Context<'_>) -> Vec<Vec<Vec<&'a str>>> {
-    let mut out: Vec<Vec<Vec<&str>>> = Vec::new();
-    for line in hard_parts(text) {
+/// The pieces between commas of a group, each as its words.
+type Group<'a> = Vec<Vec<&'a str>>;
+
+/// The groups between joiners and hard marks, each with whether a hard mark stands before it.
+fn groups<'a>(text: &'a str, context: &Context<'_>) -> Vec<(bool, Group<'a>)> {
+    let mut out: Vec<(bool, Group<'_>)> = Vec::new();
+    for (line_at, line) in hard_parts(text).into_iter().enumerate() {
+        let mut is_behind_mark = line_at > 0;
         let words: Vec<&str> = line.split(' ').filter(|w| !w.is_empty()).collect();
         let mut group: Vec<Vec<&str>> = vec![Vec::new()];
         for (at, word) in words.iter().enumerate() {
             if is_joiner(&words, at, context) {
-                out.push(std::mem::replace(&mut group, vec![Vec::new()]));
+                let done = std::mem::replace(&mut group, vec![Vec::new()]);
+                out.push((std::mem::take(&mut is_behind_mark), done));
                 continue;
             }
             // "Roe & Sons, Ltd." is one name.
@@ -329,12 +343,12 @@ fn groups<'a>(text: &'a str, context: &Context<'_>) -> Vec<Vec<Vec<&'a str>>> {
                 group.push(Vec::new());
             }
         }
-        out.push(group);
+        out.push((is_behind_mark, group));
     }
-    for group in &mut out {
+    for (_, group) in &mut out {
         group.retain(|words| !words.is_empty());
     }
-    out.retain(|group| !group.is_empty());
+    out.retain(|(_, group)| !group.is_empty());
     out
 }
 

@@ -51,8 +51,10 @@ impl Reader<'_> {
                     return self.number_amount(at + 2, Some(currency));
                 }
                 if let Piece::Number(_) = self.piece(at + 1)
-                    && let Some(currency) =
-                        self.table.and_then(|t| t.currency_before.get(self.lower(at)))
+                    && let Some(currency) = self
+                        .table
+                        .and_then(|t| t.currency_before.get(self.lower(at)).copied())
+                        .or_else(|| units::money_letters(word).filter(|_| self.is_glued(at + 1)))
                 {
                     return self.number_amount(at + 1, Some(currency));
                 }

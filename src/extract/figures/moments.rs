@@ -19,6 +19,8 @@ impl Reader<'_> {
                     .or_else(|| self.wide_date(at))
                     .or_else(|| self.clock(at))
                     .or_else(|| self.dotted_clock(at))
+                    .or_else(|| self.told_clock(at))
+                    .or_else(|| self.wide_clock(at))
                     .or_else(|| self.day_first(at, value?))
                     .or_else(|| self.slashed(at, value?))
                     .or_else(|| self.year(at, value?))
@@ -216,6 +218,60 @@ impl Reader<'_> {
         let hour = hour % 12 + if half == "pm" { 12 } else { 0 };
         let stop = self.piece(at + 2) == Piece::Dot && self.is_glued(at + 2) && word.contains('.');
         Some(clock(hour, minute, self.zone(at + 2 + usize::from(stop))))
+    }
+
+    /// "um 14.30 Uhr", "klokken 16", "godz. 9.30": a time of day by the words of the language around it.
+    fn told_clock(&self, at: usize) -> Option<Draft> {
+        let table = self.table.filter(|table| !table.is("no-spaces"))?;
+        let bit = self.bits.get(at)?;
+        let digits = self.text.get(bit.start..bit.end)?;
+        let (hour, minute) = digits.split_once(['.', ':']).unwrap_or((digits, ""));
+        if hour.len() > 2 || !matches!(minute.len(), 0 | 2) {
+            return None;
+        }
+        let hour: u64 = hour.parse().ok().filter(|hour| *hour <= 24)?;
+        let minutes: u64 = if minute.is_empty() {
+            0
+        } else {
+            minute.parse().ok().filter(|minute| *minute < 60)?
+        };
+        let after = table.clock_after.contains(self.lower(at + 1));
+        let dot = at.checked_sub(1).filter(|dot| self.piece(*dot) == Piece::Dot);
+        let before = dot.unwrap_or(at).checked_sub(1).map(|b| self.lower(b)).unwrap_or_default();
+        let led = table.clock_before.contains(before);
+        let next = self.piece(at + 1);
+        // Without minutes and a word behind it, a number that counts something is no hour.
+        let is_counted = matches!(next, Piece::Word | Piece::Percent | Piece::Currency(_));
+        let told = if minute.is_empty() {
+            after && led || led && before.chars().count() > 3 && !is_counted
+        } else {
+            after || led && !self.unit_behind(at + 1) && !matches!(next, Piece::Currency(_))
+        };
+        told.then(|| clock(hour, minutes, at + 1 + usize::from(after)))
+    }
+
+    /// "下午2时30分", "午後4時", "오후 2시 30분".
+    fn wide_clock(&self, at: usize) -> Option<Draft> {
+        let table = self.table.filter(|table| table.is("no-spaces") || table.is("no-capitals"))?;
+        if !table.clock_after.contains(self.word(at + 1)) || !self.is_glued(at + 1) {
+            return None;
+        }
+        let hour = self.whole(at).filter(|hour| *hour <= 24 && self.length(at) <= 2)?;
+        let before = at.checked_sub(1).map(|b| self.word(b)).unwrap_or_default();
+        let ends = |words: &std::collections::HashSet<&'static str>| {
+            words.iter().any(|word| before.ends_with(word))
+        };
+        let minute = self.whole(at + 2).filter(|m| {
+            *m < 60 && matches!(self.word(at + 3), "分" | "분") && self.is_glued(at + 3)
+        });
+        if minute.is_none()
+            && !ends(&table.clock_before)
+            && matches!(self.word(at + 1), "点" | "點")
+        {
+            return None;
+        }
+        let hour = if ends(&table.afternoon) && hour < 12 { hour + 12 } else { hour };
+        Some(clock(hour, minute.unwrap_or(0), at + 2 + 2 * usize::from(minute.is_some())))
     }
 
     fn zone(&self, at: usize) -> usize {

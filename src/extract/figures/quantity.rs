@@ -363,15 +363,29 @@ impl Reader<'_> {
 
     /// "%", "percent", "per cent", "percentage points", with the piece behind.
     fn percent(&self, at: usize) -> Option<(usize, &'static str)> {
+        let stands = |phrase: &[&str], at: usize| {
+            phrase.iter().enumerate().all(|(index, word)| self.lower(at + index) == *word)
+        };
+        let points = |at: usize| {
+            let mut phrases = self.table.into_iter().flat_map(|table| &table.points);
+            phrases.find(|phrase| stands(phrase, at)).map(|phrase| at + phrase.len())
+        };
         if self.piece(at) == Piece::Percent {
             if matches!(self.lower(at + 1), "points" | "pts") {
                 return Some((at + 2, "percentage points"));
             }
+            let glued = self.is_glued(at + 1);
+            if let Some(end) = points(at + 1).filter(|_| glued) {
+                return Some((end, "percentage points"));
+            }
             return Some((at + 1, "percent"));
+        }
+        if let Some(end) = points(at) {
+            return Some((end, "percentage points"));
         }
         let (one, two) = (self.lower(at), self.lower(at + 1));
         for phrase in self.table.into_iter().flat_map(|table| &table.percent) {
-            if phrase.iter().enumerate().all(|(index, word)| self.lower(at + index) == *word) {
+            if stands(phrase, at) {
                 let mut end = at + phrase.len();
                 // The stop of "proc." at the end of a sentence is not a part of it.
                 if self.piece(end) == Piece::Dot

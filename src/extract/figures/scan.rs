@@ -79,7 +79,7 @@ pub(super) fn bits(
             let (length, value) = digits(&sentence[at..], notation);
             (Piece::Number(value), at + length.max(1))
         } else if c.is_alphabetic() {
-            (Piece::Word, word_end(sentence, at))
+            (Piece::Word, word_end(sentence, at, table))
         } else {
             (mark(c), at + c.len_utf8())
         };
@@ -125,7 +125,8 @@ fn wide_end(text: &str, at: usize, after_number: bool, table: Option<&Table>) ->
             .chain(table.measure.keys())
             .chain(DATE_UNITS)
             .copied()
-            .chain(table.percent.iter().flatten().copied());
+            .chain(table.clock_after.iter().copied())
+            .chain(table.percent.iter().chain(&table.points).flatten().copied());
         if let Some(unit) =
             units.filter(|unit| rest.starts_with(unit)).max_by_key(|unit| unit.len())
         {
@@ -163,7 +164,17 @@ fn other_digits(text: &str, at: usize, notation: Notation) -> (usize, Option<Dec
     (end, value.filter(|_| read == plain.len()))
 }
 
-fn word_end(text: &str, at: usize) -> usize {
+/// The end of the word at `at`. Digits behind letters are a part of it ("A320"), but for those behind what is written
+/// together with a number: the letters of a currency ("Rp1,2") and of scripts without capitals ("لـ240").
+fn word_end(text: &str, at: usize, table: Option<&Table>) -> usize {
+    let parts_number = |end: usize| {
+        let letters = &text[at..end];
+        let caseless = |c: char| matches!(c as u32, 0x0590..=0x06ff);
+        letters.ends_with(caseless)
+            || super::units::money_letters(letters).is_some()
+            || table
+                .is_some_and(|t| t.currency_before.contains_key(letters.to_lowercase().as_str()))
+    };
     let mut end = at;
     let mut chars = text[at..].chars().peekable();
     while let Some(c) = chars.next() {
@@ -172,7 +183,7 @@ fn word_end(text: &str, at: usize) -> usize {
         let combines = matches!(c as u32, 0x0591..=0x05c7 | 0x064b..=0x065f | 0x0900..=0x0d7f);
         if is_wide(c) && end > at
             || !(c.is_alphanumeric() || inner || c == 'º' || combines)
-            || (c.is_ascii_digit() && end == at)
+            || (c.is_ascii_digit() && (end == at || parts_number(end)))
         {
             break;
         }

@@ -44,6 +44,16 @@ pub(super) fn dollar_prefix(word: &str) -> Option<&'static str> {
     })
 }
 
+/// The currency of letters that are written together with the number behind them: "Rs500", "Rp1,2".
+pub(super) fn money_letters(word: &str) -> Option<&'static str> {
+    Some(match word {
+        "Rs" => "INR",
+        "Rp" => "IDR",
+        "RM" => "MYR",
+        _ => return None,
+    })
+}
+
 /// The currency of a code or word ("EUR", "dollars"); `big`: a million or more stands before it.
 pub(super) fn currency_word(word: &str, big: bool) -> Option<&'static str> {
     Some(match word {

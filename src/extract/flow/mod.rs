@@ -78,6 +78,15 @@ pub struct RawLink {
     pub range: Range<usize>,
 }
 
+/// Words that are crossed out.
+#[derive(Debug, Clone)]
+pub struct RawStruck {
+    /// The words, white space collapsed.
+    pub words: String,
+    /// The place in [`Flow::text`] before which they stand.
+    pub at: usize,
+}
+
 /// The stream.
 #[derive(Debug, Default)]
 pub struct Flow {
@@ -87,6 +96,8 @@ pub struct Flow {
     pub blocks: Vec<RawBlock>,
     /// The links.
     pub links: Vec<RawLink>,
+    /// What is crossed out, which is no text.
+    pub struck: Vec<RawStruck>,
     /// What the names of each element say, by node id.
     pub marks: Vec<Marks>,
     /// The elements that were entered, in document order.
@@ -210,7 +221,11 @@ impl Reader<'_> {
         self.flow.marks[id as usize] = marks;
         // Text for screen readers inside a line is left out at once. Hidden blocks are furniture,
         // not nothing: some pages show their article by script only.
-        if marks.hidden && !is_block_level(tag) || self.is_struck(tag, marks) {
+        if marks.hidden && !is_block_level(tag) {
+            return true;
+        }
+        if self.is_struck(tag, marks) {
+            self.keep_struck(id);
             return true;
         }
         self.flow.order.push(id);
@@ -245,6 +260,18 @@ impl Reader<'_> {
         let dom = self.dom;
         (marks.struck || struck::is_struck(tag))
             && *self.leaves_out_struck.get_or_insert_with(|| !struck::is_left_open(dom))
+    }
+
+    /// Keeps the words of an element that is crossed out, and their place.
+    fn keep_struck(&mut self, id: NodeId) {
+        if self.flow.struck.len() >= struck::KEPT_MAX {
+            return;
+        }
+        let text = self.dom.text_below(id, struck::WORDS_BYTES_MAX);
+        let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        if !words.is_empty() {
+            self.flow.struck.push(RawStruck { words, at: self.flow.text.len() });
+        }
     }
 
     /// Writes the mark that a browser draws in front of a `q`.
@@ -313,7 +340,7 @@ impl Reader<'_> {
             Tag::Blockquote => Shape::Quote,
             Tag::Li | Tag::Dt | Tag::Dd => Shape::Item,
             // These keep what they stand in.
-            Tag::P | Tag::Div | Tag::Section | Tag::Center => match outer {
+            Tag::P | Tag::Div | Tag::Section | Tag::Center | Tag::Footer => match outer {
                 Some(Shape::Quote) => Shape::Quote,
                 Some(Shape::Caption) => Shape::Caption,
                 Some(Shape::Item) => Shape::Item,

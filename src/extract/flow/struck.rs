@@ -6,6 +6,11 @@ use crate::extract::dom::{Dom, NodeId, Step, Tag};
 /// four.
 const STRUCK_SHARE: usize = 4;
 
+/// So many crossed-out passages of a document are kept, for comparisons.
+pub(super) const KEPT_MAX: usize = 200;
+/// As much of one is kept, in bytes.
+pub(super) const WORDS_BYTES_MAX: usize = 4_000;
+
 /// Whether an element crosses its text out by its name.
 pub(super) fn is_struck(tag: Tag) -> bool {
     matches!(tag, Tag::S | Tag::Strike | Tag::Del)

@@ -12,7 +12,9 @@ use crate::extract::page::NoticeKind::{
 use crate::language::{self, Phrases, Table};
 
 /// What begins a notice in English, lower case.
-const LEADS: [(&str, NoticeKind); 47] = [
+const LEADS: [(&str, NoticeKind); 49] = [
+    ("correction appended", Correction),
+    ("clarification appended", Clarification),
     ("update and correction", Correction),
     ("correction and update", Correction),
     ("correction/update", Correction),
@@ -212,7 +214,9 @@ fn after<'a>(text: &'a str, words: &str) -> Option<&'a str> {
     for (at, c) in text.char_indices() {
         let Some(due) = next else { return text.get(at..) };
         let mut lower = c.to_lowercase();
-        let same = lower.next().is_some_and(|l| l == due || l == '\'' && due == '’');
+        let same = lower
+            .next()
+            .is_some_and(|l| l == due || l == '\'' && due == '’' || l == without_tonos(due));
         if !(same || c.is_whitespace() && due == ' ') {
             return None;
         }
@@ -220,6 +224,20 @@ fn after<'a>(text: &'a str, words: &str) -> Option<&'a str> {
         // "İ" has two lower-case characters; its dot is passed over.
     }
     next.is_none().then_some("")
+}
+
+/// A Greek vowel without its accent, which words in capitals do not have.
+fn without_tonos(c: char) -> char {
+    match c {
+        'ά' => 'α',
+        'έ' => 'ε',
+        'ή' => 'η',
+        'ί' => 'ι',
+        'ό' => 'ο',
+        'ύ' => 'υ',
+        'ώ' => 'ω',
+        c => c,
+    }
 }
 
 /// Whether a character is of a script that parts no words.
@@ -245,6 +263,27 @@ pub(super) fn told(lower: &str) -> Option<NoticeKind> {
         Says::Notice(kind) => Some(kind),
         _ => None,
     }
+}
+
+/// Words between what an article calls itself and what was done to it.
+const CHANGED_REACH: usize = 7;
+
+/// What a text, in lower case, says of a change of the article that it begins by naming: "Dieser Text wird laufend
+/// aktualisiert".
+pub(super) fn changed_itself(lower: &str) -> Option<NoticeKind> {
+    let rest = language::all()
+        .flat_map(|table| &table.own)
+        .find_map(|own| lower.strip_prefix(own).filter(|rest| !rest.starts_with(is_latin)))?;
+    let clause = rest.split(['.', ',', ';', ':', '!', '?', '。']).next().unwrap_or_default();
+    let end = clause.match_indices(' ').nth(CHANGED_REACH).map_or(clause.len(), |(at, _)| at);
+    let near = clause.get(..end)?;
+    holds(near, |says| says == Says::Changed)?;
+    Some(if owns_error(near) { Correction } else { Update })
+}
+
+/// Whether a character goes on with a word of a script with spaces.
+fn is_latin(c: char) -> bool {
+    c.is_alphanumeric() && !is_unspaced(c)
 }
 
 /// Whether a text, in lower case, speaks of an earlier version and owns an error in it.

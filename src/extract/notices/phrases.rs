@@ -115,6 +115,16 @@ pub(super) fn by_phrase(text: &str) -> Option<NoticeKind> {
             {
                 return Some(NoticeKind::Correction);
             }
+            // "Due to an editing error, the ship was said to hold 240 people."
+            let of_desk = |pair: &[&str]| {
+                matches!(
+                    pair[0],
+                    "editing" | "reporting" | "production" | "typographical" | "transcription"
+                ) && ERRORS.contains(&pair[1])
+            };
+            if because && words.windows(2).take(6).any(of_desk) {
+                return Some(NoticeKind::Correction);
+            }
             // "Because of incorrect information supplied by the council, the length was misstated".
             if because && erred && words.iter().take(6).any(|w| FALSE.contains(w)) {
                 return Some(NoticeKind::Correction);
@@ -165,6 +175,10 @@ pub(super) fn by_phrase(text: &str) -> Option<NoticeKind> {
             .then_some(NoticeKind::Update),
         "this" if own(0) => {
             let verb = if is_self(1) { 2 } else { 3 };
+            // "This story is developing and will be updated."
+            if lower.contains("will be updated") && words.len() <= 16 {
+                return Some(NoticeKind::Update);
+            }
             if ERRED.contains(&word(verb)) || BEFORE.contains(&word(verb)) && says(word(verb + 1)) {
                 return Some(NoticeKind::Correction);
             }

@@ -96,7 +96,7 @@ fn a_notice_beside_the_text_has_no_place_and_is_told_once() {
     let mut page = page(&[("The crane weighs 40 tonnes.", BlockKind::Paragraph)]);
     let shown = ["By Ann Lee Correction: We first gave another weight.", "Photo: Ann Lee"];
     let declared = ["We first gave another weight.".to_owned()];
-    beside(&declared, shown.into_iter(), &mut page);
+    beside(&declared, shown.into_iter().enumerate(), &mut page);
     assert_eq!(page.notices.len(), 1);
     assert_eq!(page.notices[0].text, "Correction: We first gave another weight.");
     assert_eq!(page.notices[0].range, 0..0);

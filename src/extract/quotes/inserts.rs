@@ -184,13 +184,17 @@ fn inserted(words: &str, language: &str) -> Option<(usize, usize)> {
     let mut candidates = 0;
     for (at, c) in words.char_indices() {
         step();
-        if !matches!(c, ',' | '?' | '!' | '…' | '.') || at == 0 {
-            continue;
-        }
         let after = at + c.len_utf8();
         let rest = &words[after..];
+        // «La nave – spiega Coppa – è sicura»: no comma before the dash.
+        let bare = c.is_whitespace()
+            && rest.starts_with(is_dash)
+            && words[..at].ends_with(char::is_alphanumeric);
+        if !(bare || matches!(c, ',' | '?' | '!' | '…' | '.')) || at == 0 {
+            continue;
+        }
         let dashed = rest.trim_start().starts_with(is_dash);
-        if c == '.' && !dashed || !rest.starts_with([' ', '\u{a0}', '\u{202f}']) {
+        if !bare && (c == '.' && !dashed || !rest.starts_with([' ', '\u{a0}', '\u{202f}'])) {
             continue;
         }
         candidates += 1;
@@ -222,6 +226,9 @@ fn inserted(words: &str, language: &str) -> Option<(usize, usize)> {
                     || joined
             }
         });
+        if bare && end.is_none() {
+            continue;
+        }
         let end = end.map_or(words.len(), |(at, c)| told_at + at + c.len_utf8());
         let count = words[told_at..end].split_whitespace().count();
         return (count <= INSERTED_WORDS_MAX).then_some((after, end));

@@ -129,7 +129,12 @@ pub(super) fn stop_after(language: &str, word: &str, after_comma: bool) -> Optio
         });
     }
     let mut letters = lower.split('.').map(|part| part.chars().count());
-    if lower.contains('.') && letters.all(|n| n == 1 || n == 2) {
+    // "5.3." is a day in some languages, "9.30." a time in the others.
+    let is_number = lower.starts_with(|c: char| c.is_ascii_digit());
+    if lower.contains('.')
+        && letters.all(|n| n == 1 || n == 2)
+        && (!is_number || dotted_ordinals(language))
+    {
         return Some(Stop::BeforeStarter);
     }
     None

@@ -7,7 +7,7 @@ use std::ops::Range;
 use super::lines::clean;
 use crate::base::markup::escaped;
 use crate::base::printable::fitted;
-use crate::diff::{Change, ChangeKind, changed_words};
+use crate::diff::{Change, changed_words};
 
 /// A text of more bytes than this is shortened.
 const LONG: usize = 300;
@@ -24,18 +24,14 @@ const WORK_MAX: u64 = 400_000;
 
 /// The cells as HTML.
 pub(in crate::render) fn cells(change: &Change) -> (String, String) {
-    texts(change.kind, change.before.as_deref(), change.after.as_deref())
+    texts(change.before.as_deref(), change.after.as_deref())
 }
 
 /// The same of the two texts of a change.
-pub(in crate::render) fn texts(
-    kind: ChangeKind,
-    before: Option<&str>,
-    after: Option<&str>,
-) -> (String, String) {
+pub(in crate::render) fn texts(before: Option<&str>, after: Option<&str>) -> (String, String) {
     let none = || "<span class=\"none\">—</span>".to_owned();
     match (before.map(clean), after.map(clean)) {
-        (Some(old), Some(new)) if kind != ChangeKind::TextMoved => pair(&old, &new),
+        (Some(old), Some(new)) => pair(&old, &new),
         (old, new) => {
             let whole = |text: Option<String>| text.map_or_else(none, |text| alone(&text));
             (whole(old), whole(new))

@@ -69,6 +69,7 @@ pub fn verdict(shown: &Shown<'_>) -> String {
             Acknowledgement::Modified(time) => {
                 format!("its declared date of {}", lines::clean(time))
             }
+            Acknowledgement::Struck(_) => "crossed-out words".to_owned(),
         })
         .collect();
     if said.is_empty() { count } else { format!("{count}, acknowledged by {}", said.join(" and ")) }

@@ -152,13 +152,17 @@ impl Writer {
                 let more = if change.words.len() > 4 { "; …" } else { "" };
                 format!("{}{more}", said.join("; "))
             }
-            ChangeKind::TextMoved => after.unwrap_or_default(),
             _ => self.arrow(before.as_deref(), after.as_deref()),
         };
         match change.kind {
             ChangeKind::QuoteReattributed => {
                 if let Some(about) = &change.about {
                     let _ = write!(line, ": “{}”", abridged(&clean(about), 50));
+                }
+            }
+            ChangeKind::TextMoved => {
+                if let Some(about) = &change.about {
+                    let _ = write!(line, ": {}", abridged(&clean(about), 60));
                 }
             }
             ChangeKind::Headline

@@ -245,7 +245,7 @@ pub(super) fn change(
         @if let Some(about) = about { span .about { (short(about, 80)) } " " }
         @match (before, after) {
             (Some(before), Some(after)) => {
-                @let (old, new) = texts(kind, Some(before), Some(after));
+                @let (old, new) = texts(Some(before), Some(after));
                 span .pair {
                     span .was { span .unseen { "before: " } (PreEscaped(old)) }
                     " " span .arrow aria-hidden="true" { "→" } " "

@@ -255,6 +255,13 @@ fn name(words: &[Word<'_>], table: &Table, side: Side) -> Option<Range<usize>> {
     if list.iter().any(|word| word.masked) {
         return None;
     }
+    // "وصفت الوزيرة الخطة بأنها": what is named stands before the word that names it, and is no part of who does.
+    if let Some(at) = list.iter().position(|word| table.told_with.contains(word.text))
+        && at >= 2
+        && side == Side::First
+    {
+        list = &list[..at - 1];
+    }
     while let Some(first) = list.first().filter(|first| {
         table.clause.contains(first.text) || list.len() > 1 && is_title(first.text, table)
     }) {

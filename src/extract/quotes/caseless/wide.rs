@@ -5,6 +5,7 @@
 use std::ops::Range;
 
 use super::{Found, MASK, Part, Place};
+use crate::language::Table;
 
 /// Characters of a name.
 const NAME_CHARS_MAX: usize = 18;
@@ -108,10 +109,7 @@ fn is_verb(text: &str, at: usize, verb: &str) -> bool {
 fn chinese_name(place: &Place<'_>, part: &Part<'_>, subject: &str) -> Option<Range<usize>> {
     let table = place.table;
     let mut name = subject.trim_matches(is_break);
-    for lead in [
-        "根据", "根據", "按照", "据", "據", "用", "在", "随后", "隨後", "昨天", "昨日", "今天",
-        "今日", "近日", "日前", "此前", "但", "而", "对此", "對此", "当地", "當地",
-    ] {
+    for lead in &table.lead {
         name = name.strip_prefix(lead).unwrap_or(name);
     }
     // "79岁的石老汉": what describes stands before.
@@ -137,7 +135,7 @@ fn chinese_name(place: &Place<'_>, part: &Part<'_>, subject: &str) -> Option<Ran
         table.role.iter().filter_map(|role| name.rfind(role).map(|at| (at, at + role.len())));
     if let Some((start, end)) = titles.max_by_key(|(start, end)| (*end, end - start)) {
         let (head, tail) = (&name[..start], &name[end..]);
-        let behind = until_adverb(tail);
+        let behind = until_adverb(tail, table);
         if behind.chars().count() >= 2 {
             name = tail;
         } else if tail.is_empty() || behind.is_empty() {
@@ -155,33 +153,18 @@ fn chinese_name(place: &Place<'_>, part: &Part<'_>, subject: &str) -> Option<Ran
             return Some(part.range(kept));
         }
     }
-    let name = until_adverb(name);
+    let name = until_adverb(name, table);
     let count = name.chars().count();
     (1..=NAME_CHARS_MAX).contains(&count).then(|| part.range(name))
 }
 
-/// What stands between an office and its verb and is no name.
-const ADVERBS: &[&str] = &[
-    "在", "对", "對", "向", "也", "还", "還", "则", "則", "激动", "激動", "无奈", "無奈", "笑",
-    "于", "於", "随后", "隨後", "昨", "今", "近日", "日前", "当天", "當天", "接受", "通过", "透過",
-    "回应", "回應", "抱怨", "評論", "评论",
-];
-
 /// Up to the first character that begins an adverb or a preposition behind a name.
-fn until_adverb(name: &str) -> &str {
-    if ADVERBS.iter().any(|word| name.starts_with(word)) {
+fn until_adverb<'a>(name: &'a str, table: &Table) -> &'a str {
+    if table.behind_office.iter().any(|word| name.starts_with(word)) {
         return "";
     }
-    let words = [
-        "赛后", "賽後", "会后", "會後", "事后", "事後", "赛前", "大方", "無奈", "激動", "笑",
-        "严肃", "嚴肅", "评论", "評論", "惊呼", "驚呼", "透过", "透過", "通过", "通過", "表明",
-        "反复", "質疑", "质疑", "随即", "哽咽", "对", "對", "向", "在", "也", "还", "還", "则",
-        "則", "曾", "就", "昨", "今", "再", "又", "随", "隨", "接受", "于", "於", "并", "並", "表",
-        "强烈", "明确", "反复", "解", "补", "周一", "周二", "周三", "周四", "周五", "周六", "周日",
-        "星期", "笑着", "无奈", "激动",
-    ];
     let first = name.chars().next().map_or(0, char::len_utf8);
-    let end = words.iter().filter_map(|word| name.get(first..)?.find(word)).min();
+    let end = table.behind_name.iter().filter_map(|word| name.get(first..)?.find(word)).min();
     let digit = name.get(first..).and_then(|rest| rest.find(|c: char| c.is_ascii_digit()));
     let end = end.into_iter().chain(digit).min().map_or(name.len(), |at| first + at);
     &name[..end]

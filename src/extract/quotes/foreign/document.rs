@@ -8,7 +8,6 @@ use super::super::lexicon::Pronoun;
 use super::super::subject::{Mention, MentionKind};
 use super::super::tokens::Kind;
 use super::phrase::Clause;
-use super::words::GENITIVES;
 
 /// Tokens looked back over for the document that "darin" means.
 const BACK_MAX: usize = 40;
@@ -33,8 +32,7 @@ impl Clause<'_> {
     /// The document that the clause before `quote` leads with or says itself "in" it: "In einem Schreiben der
     /// Kanzlei heißt es", "So heißt es in dem Schreiben", "Darin steht".
     pub(super) fn document(&self, quote: usize) -> Option<Mention> {
-        if matches!(self.word(self.from), "darin" | "dort" | "hierin" | "daarin" | "däri" | "heri")
-        {
+        if self.table.in_it.contains(self.word(self.from)) {
             return self.document_before();
         }
         let limit = quote.min(self.from + FRAME_MAX);
@@ -63,7 +61,7 @@ impl Clause<'_> {
         let mut end = self.genitive_end(noun + 1).min(limit);
         while end + 1 < limit
             && !self.table.is("noun-capitals")
-            && GENITIVES.contains(&self.word(end))
+            && self.table.genitive.contains(self.word(end))
             && self.list[end + 1].is_word()
             && end - noun < 6
         {
@@ -105,7 +103,7 @@ impl Clause<'_> {
         let mut end = noun + 1;
         while end + 1 < self.to
             && end - noun < 6
-            && GENITIVES.contains(&self.word(end))
+            && self.table.genitive.contains(self.word(end))
             && self.list[end + 1].is_word()
         {
             end += 2;
@@ -118,25 +116,10 @@ impl Clause<'_> {
         if !self.table.is("verb-second") {
             return None;
         }
-        let have = (self.from..verb).rev().take(FRAME_MAX).find(|&at| {
-            matches!(
-                self.word(at),
-                "hat"
-                    | "haben"
-                    | "hatte"
-                    | "hatten"
-                    | "habe"
-                    | "hätte"
-                    | "heeft"
-                    | "hebben"
-                    | "had"
-                    | "hadden"
-                    | "har"
-                    | "hade"
-                    | "hadde"
-                    | "havde"
-            )
-        })?;
+        let have = (self.from..verb)
+            .rev()
+            .take(FRAME_MAX)
+            .find(|&at| self.table.have.contains(self.word(at)))?;
         let fits = |mention: &Mention| !self.is_object(mention);
         self.before(have).filter(fits).or_else(|| self.after(have + 1, false).filter(fits))
     }

@@ -7,7 +7,6 @@ use std::ops::Range;
 use super::super::subject::{Mention, MentionKind, is_particle};
 use super::super::tokens::Kind;
 use super::phrase::Clause;
-use super::words::{GENITIVES, SEVERAL};
 use crate::extract::names::first_name_gender;
 
 impl Clause<'_> {
@@ -57,7 +56,7 @@ impl Clause<'_> {
         if self.table.is("noun-capitals")
             && run.len() == 1
             && genitive > run.end
-            && SEVERAL.iter().any(|noun| self.word(run.start).ends_with(noun))
+            && self.table.several.iter().any(|noun| self.word(run.start).ends_with(noun))
         {
             return Some(Mention::new(from..genitive, MentionKind::Role));
         }
@@ -107,7 +106,7 @@ impl Clause<'_> {
     /// "die Sprecherin der Stadt": where the genitive behind a noun ends.
     pub(super) fn genitive_end(&self, end: usize) -> usize {
         let mut end = end;
-        while end + 1 < self.to && matches!(self.word(end), "der" | "des") {
+        while end + 1 < self.to && self.table.genitive_article.contains(self.word(end)) {
             let noun = (end + 1..self.to.min(end + 4)).find(|&at| self.list[at].is_capital());
             match noun {
                 Some(noun) => end = noun + 1,
@@ -185,7 +184,7 @@ impl Clause<'_> {
                 let name = self.run(at, limit);
                 return (name.len() > 1 && nouns > 0 && nouns < 5).then_some(name);
             }
-            let genitive = GENITIVES.contains(&word);
+            let genitive = self.table.genitive.contains(word);
             if !self.is_lower_word(at)
                 || self.table.say.contains(word)
                 || self.table.tell.contains(word)

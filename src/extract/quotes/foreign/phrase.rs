@@ -8,7 +8,6 @@ use std::ops::Range;
 use super::super::lexicon::Pronoun;
 use super::super::subject::{Mention, MentionKind, PHRASE_MAX};
 use super::super::tokens::{Kind, Token};
-use super::words::{GENITIVES, ROLE_ENDS, TIMES};
 use crate::extract::names::first_name_gender;
 use crate::language::Table;
 
@@ -124,13 +123,15 @@ impl Clause<'_> {
             return true;
         }
         let tail = word.rsplit('-').next().unwrap_or(word);
-        if tail.len() < word.len() && (self.table.is_role(tail) || tail == "politiker") {
+        if tail.len() < word.len()
+            && (self.table.is_role(tail) || self.table.office_end.contains(tail))
+        {
             return true;
         }
         self.table.is("noun-capitals")
             && word.chars().count() > 7
             && first_name_gender(word).is_none()
-            && ROLE_ENDS.iter().any(|end| word.ends_with(end))
+            && self.table.office_end.iter().any(|end| word.ends_with(end))
     }
 
     /// A mention that is a single capitalised word at the head of the sentence: an adverb, mostly.
@@ -252,7 +253,7 @@ impl Clause<'_> {
         let word = self.list.get(at).map_or("", |t| t.lower.as_str());
         self.table.calendar.contains(word)
             || self.kind(at) == Kind::Number && !self.is_age_noun(at)
-            || TIMES.contains(&word)
+            || self.table.time.contains(word)
     }
 
     /// "58-Jährige", "51-åringen": who is named by an age.
@@ -312,7 +313,7 @@ impl Clause<'_> {
                     let noun = run.len() == 1
                         && run.start == self.from
                         && !self.table.is("noun-capitals")
-                        && GENITIVES.contains(&self.word(run.end))
+                        && self.table.genitive.contains(self.word(run.end))
                         && run.end + 1 < limit
                         && !self.is_name_word(run.end + 1)
                         && first_name_gender(self.word(run.start)).is_none();
@@ -340,7 +341,8 @@ impl Clause<'_> {
             }
             let elided = self.elided_genitive(end);
             if end > from && (self.is_preposition(end) || elided) && !particle {
-                let genitive = elided || GENITIVES.contains(&word) && !self.is_time(end + 1);
+                let genitive =
+                    elided || self.table.genitive.contains(word) && !self.is_time(end + 1);
                 if !genitive {
                     break;
                 }
@@ -351,7 +353,7 @@ impl Clause<'_> {
                 && !self.is_preposition(end - 1)
             {
                 // "die Sprecherin der Stadt": a genitive.
-                if !self.table.is("noun-capitals") || !matches!(word, "der" | "des") {
+                if !self.table.is("noun-capitals") || !self.table.genitive_article.contains(word) {
                     break;
                 }
                 complement = Some(end);

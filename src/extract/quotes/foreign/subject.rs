@@ -15,10 +15,7 @@ impl Clause<'_> {
     pub(super) fn is_object(&self, mention: &Mention) -> bool {
         self.table.is("noun-capitals")
             && mention.tokens.len() > 1
-            && matches!(
-                self.word(mention.tokens.start),
-                "den" | "dem" | "des" | "einen" | "einem" | "eines" | "seinen" | "ihren"
-            )
+            && self.table.oblique.contains(self.word(mention.tokens.start))
     }
 
     /// The subject before the verb at `verb`.
@@ -64,11 +61,7 @@ impl Clause<'_> {
                         // "Ruiz, que preside el club, dijo": the clause between two commas is passed over.
                         let inserted =
                             !parts.is_empty() && at > self.from && self.kind(at - 1) == Kind::Comma;
-                        let compares = !parts.is_empty()
-                            && matches!(
-                                word,
-                                "como" | "come" | "comme" | "als" | "jako" | "как" | "як" | "som"
-                            );
+                        let compares = !parts.is_empty() && self.table.as_a.contains(word);
                         if compares {
                             start = at;
                             continue;
