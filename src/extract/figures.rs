@@ -240,25 +240,33 @@ impl Reader<'_> {
             }
             Some(table) => table.minus.contains(word).then_some(word.len()),
         };
+        // "Au moins trois", "al menos 15": the word ends a hedge.
+        let is_hedge = self.hedge_before(bit.end).is_some();
         // The letters of these words keep their length in lower case.
-        length.filter(|_| !is_counted).map(|length| bit.end - length.min(bit.end - bit.start))
+        length
+            .filter(|_| !is_counted && !is_hedge)
+            .map(|length| bit.end - length.min(bit.end - bit.start))
     }
 
-    /// The hedge before, else the one behind ("or more").
-    fn hedge(&self, start: usize, end: usize) -> Option<String> {
+    /// The hedge that ends at `start`.
+    fn hedge_before(&self, start: usize) -> Option<&str> {
         let mut from = start.saturating_sub(HEDGE_BYTES_MAX).max(self.from);
         while !self.text.is_char_boundary(from) {
             from += 1;
         }
-        let before = self.text[from..start].trim_end();
+        let before = self.text.get(from..start)?.trim_end();
         let before =
             before.strip_suffix(" the").or_else(|| before.strip_suffix(" a")).unwrap_or(before);
         // Lower case keeps lengths for the letters hedges are made of.
         let lower = before.to_lowercase();
-        if lower.len() == before.len()
-            && let Some(length) = units::hedge(&lower, self.table)
-        {
-            return Some(before[before.len() - length..].to_owned());
+        let length = units::hedge(&lower, self.table).filter(|_| lower.len() == before.len())?;
+        before.get(before.len() - length..)
+    }
+
+    /// The hedge before, else the one behind ("or more").
+    fn hedge(&self, start: usize, end: usize) -> Option<String> {
+        if let Some(hedge) = self.hedge_before(start) {
+            return Some(hedge.to_owned());
         }
         let (one, two) = (self.lower(end), self.lower(end + 1));
         if one == "or" && matches!(two, "more" | "so" | "fewer" | "less" | "older" | "younger") {

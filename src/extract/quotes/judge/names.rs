@@ -347,7 +347,9 @@ pub(super) fn owned_or_placed(text: &str, at: usize) -> bool {
 pub(super) fn work_before(text: &str, at: usize, table: Option<&Table>) -> bool {
     words_before(text, at, 2).iter().any(|word| {
         let word = word.trim_matches(|c: char| !c.is_alphanumeric());
-        WORK_BEFORE_WORDS.contains(word) || table.is_some_and(|table| table.work.contains(word))
+        // Without capitals every text looks like a title, and "called the film “…”" is a verdict.
+        WORK_BEFORE_WORDS.contains(word)
+            || table.is_some_and(|table| !table.is("no-capitals") && table.work.contains(word))
     })
 }
 
