@@ -252,11 +252,11 @@ struct Part<'p> {
 }
 
 impl Part<'_> {
-    /// Whether a capture lies in it and is new.
+    /// Whether a capture lies in it and is new: behind a mark each is.
     fn has(&self, capture: &Capture) -> bool {
         *capture.file == *self.file
             && (self.from..self.to).contains(&capture.offset)
-            && capture.date >= self.since
+            && (self.from > 0 || capture.date >= self.since)
     }
 }
 
@@ -266,7 +266,8 @@ impl Follower for Hearing<'_, '_> {
     }
 
     fn record(&mut self, record: Seen<'_>) -> Result<(), ArchiveError> {
-        let is_new = |capture: &Capture| capture.date >= self.since;
+        let has_mark = self.state.files.get(&**record.file).is_some_and(|mark| *mark > 0);
+        let is_new = |capture: &Capture| has_mark || capture.date >= self.since;
         let capture = record.capture.filter(is_new);
         self.urls.extend(capture.map(|capture| (capture.urlkey, capture.url)));
         Ok(())
