@@ -100,7 +100,7 @@ pub struct Applied {
 }
 
 /// How many captures of a load are put in together.
-pub(crate) const LOAD_BATCH: usize = 5_000;
+pub const LOAD_BATCH: usize = 5_000;
 
 /// The writer's side of [`Captures`].
 pub trait CaptureSink: Send + Sync + Debug {

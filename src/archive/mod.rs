@@ -18,10 +18,9 @@ mod wire;
 
 pub use crate::base::surt::{KeyRange, MatchType};
 pub use capture::{Capture, CaptureIn, RecordId, RecordKind, RefersTo};
-pub(crate) use contract::LOAD_BATCH;
 pub use contract::{
     Answers, Applied, Bytes, CaptureBatch, CaptureSink, CaptureStore, Captures, FileInfo, FileMark,
-    HostCount, HostCounts, WarcFiles,
+    HostCount, HostCounts, LOAD_BATCH, WarcFiles,
 };
 pub use error::{ArchiveError, ArchiveErrorKind};
 pub use filter::{Filter, FilterError};

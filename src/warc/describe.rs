@@ -140,6 +140,12 @@ impl Described<'_> {
     }
 }
 
+/// Whether a warcinfo block is one that this program wrote.
+pub(crate) fn is_ours(block: &[u8]) -> bool {
+    warc_fields::read(block)
+        .is_ok_and(|fields| fields.text("software").is_some_and(|s| s.starts_with("pressmark/")))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

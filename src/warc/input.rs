@@ -40,10 +40,10 @@ use std::io::{self, Read};
 use std::path::Path;
 use std::sync::Arc;
 
+use super::describe::is_ours;
 use super::package::{Package, PackageError};
 use super::reader::{ReadOptions, WarcReader};
 use super::record::RecordKind;
-use super::verify::is_ours;
 use slice::FileSlice;
 
 pub(super) mod slice;

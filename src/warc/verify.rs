@@ -13,12 +13,13 @@
 
 use std::io::Read;
 
+use super::describe::is_ours;
 use super::input::{Input, InputBytes, InputFile, OpenError};
 use super::parse::{Form, RecordHeader};
 use super::parts::{PartWork, read_in_parts};
 use super::reader::{Located, RecordReader, WarcReader};
 use super::record::{RecordKind, Version};
-use super::{member, rules, warc_fields};
+use super::{member, rules};
 use crate::base::{Finding, Severity};
 
 mod digests;
@@ -319,12 +320,6 @@ pub fn check_header(header: &RecordHeader, file: &str, offset: u64) -> Vec<Findi
         findings.retain(|finding| finding.rule != rules::URI_BRACKETS);
     }
     findings
-}
-
-/// Whether a warcinfo block is one that this program wrote.
-pub(crate) fn is_ours(block: &[u8]) -> bool {
-    warc_fields::read(block)
-        .is_ok_and(|fields| fields.text("software").is_some_and(|s| s.starts_with("pressmark/")))
 }
 
 /// The worst of some findings.

@@ -46,9 +46,9 @@ fn every_kept_input_holds() {
 fn faulty_files_with_a_byte_changed_hold() {
     for path in files("corpus/warc") {
         let bytes = std::fs::read(&path).unwrap();
-        // Some fifty places of each, spread over all of it.
-        for at in (0..bytes.len()).step_by(bytes.len() / 50 + 1) {
-            for changed in [0, 0xff, bytes[at] ^ 1, bytes[at] ^ 0x80] {
+        // Some dozen places of each, spread over all of it: there are hundreds of files.
+        for at in (0..bytes.len()).step_by(bytes.len() / 12 + 1) {
+            for changed in [0xff, bytes[at] ^ 1] {
                 let mut bytes = bytes.clone();
                 bytes[at] = changed;
                 checks::members(&bytes);
