@@ -97,7 +97,7 @@ impl CaptureSink for Index {
             }
             load.captures(self.numbered(batch)?)?;
         }
-        load.finish(self.numbered_marks(marks)?).map_err(ArchiveError::from)
+        load.finish(self.numbered_marks(marks)?)
     }
 
     fn marks(&self) -> Result<Vec<FileMark>, ArchiveError> {

@@ -5,6 +5,7 @@ use maud::{Markup, html};
 use super::Site;
 use super::text::{address, count, line, time};
 use crate::answers::search::{SearchFound, SearchHit};
+use crate::base::printable::flat;
 use crate::search::content::Snippet;
 use crate::search::find::Order;
 use crate::search::query::SearchField;
@@ -150,7 +151,8 @@ fn article(site: &Site, hit: &SearchHit) -> Markup {
 
 /// A passage with what was found in it.
 fn marked(snippet: &Snippet) -> Markup {
-    let part = |from: usize, to: usize| line(snippet.text.get(from..to).unwrap_or_default());
+    // A blank at the end of a part stands between two words.
+    let part = |from: usize, to: usize| flat(snippet.text.get(from..to).unwrap_or_default());
     let ends = snippet.marks.iter().map(|mark| mark.end);
     let starts = std::iter::once(0).chain(ends.clone());
     let last = snippet.marks.last().map_or(0, |mark| mark.end);
@@ -161,5 +163,18 @@ fn marked(snippet: &Snippet) -> Markup {
             }
             (part(last, snippet.text.len()))
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn marked_words_keep_the_blanks_between_them() {
+        let text = "Board signs ferry deal".to_owned();
+        let snippet = Snippet { field: SearchField::Article, text, marks: vec![6..11, 12..17] };
+        let shown = marked(&snippet).into_string();
+        assert!(shown.contains("Board <mark>signs</mark> <mark>ferry</mark> deal"), "{shown}");
     }
 }
