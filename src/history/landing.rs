@@ -80,7 +80,7 @@ impl Leads {
 }
 
 impl PageReader<'_> {
-    /// What a reader got at the address of a capture: as [`Self::say`], and of a redirect the page that
+    /// What a reader got at the address of a capture: as [`Self::read`], and of a redirect the page that
     /// it led to, where the archive has that.
     ///
     /// # Errors
