@@ -1,4 +1,4 @@
-//! Saved searches while a run goes on: what is captured is gone through again and again, whoever keeps the index of
+//! Saved searches while a run goes on: what is captured is read again and again, whichever process keeps the index of
 //! words.
 
 use std::sync::{Arc, Mutex, PoisonError};
@@ -29,7 +29,7 @@ pub struct Hearing {
     searches: Arc<[SavedSearch]>,
     listener: Arc<Mutex<Listener>>,
     ended: Arc<Notify>,
-    /// Until when it may go on, once it was told to end.
+    /// Until when it may go on, once it was asked to end.
     until: Arc<Mutex<Option<Instant>>>,
 }
 

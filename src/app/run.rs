@@ -303,7 +303,7 @@ impl Running {
     }
 
     /// What tells saved searches what the run captures, and what is unexpected, as text. Without a search what
-    /// earlier runs told is forgotten: a search that is saved later is told of what is captured then.
+    /// earlier runs told is forgotten: a search that is saved later gets what is captured then.
     ///
     /// # Errors
     /// When the archive cannot say what it has.

@@ -43,7 +43,7 @@ impl SavedWatch {
         Self { searches, receivers, notifier: Mutex::new(notifier) }
     }
 
-    /// The searches that somebody is told of.
+    /// The searches that are reported to somebody.
     pub(super) fn searches(&self) -> &[SavedSearch] {
         if self.receivers.is_empty() { &[] } else { &self.searches }
     }

@@ -1,4 +1,4 @@
-//! Who is told what while a process watches: counts for metrics, lines for the log, messages to anyone who
+//! Who gets which report while a process watches: counts for metrics, lines for the log, messages to anyone who
 //! waits for new versions.
 
 use std::collections::HashMap;

@@ -40,7 +40,7 @@ pub trait Observer: Send {
         let _ = what;
     }
 
-    /// A run for ever has a problem, or has it no longer.
+    /// A run without an end has a problem, or has it no longer.
     fn trouble(&mut self, trouble: &RunProblem) {
         let _ = trouble;
     }

@@ -2,7 +2,7 @@
 //! dropped them.
 //!
 //! It has marks of its own, one for each WARC file, and asks the versions of pages. The index of words has no part
-//! in it: whoever writes that, whether it is rebuilt or switched off, each version is told once.
+//! in it: whichever process writes that, and whether it is rebuilt or switched off, each version is reported once.
 //!
 //! ```text
 //! state/saved-searches.json   marks of the WARC files | what was told last | redirects whose page is not known yet
@@ -30,7 +30,7 @@ use super::query::{SearchQuery, host_of};
 use super::saved::{NewVersion, SavedSearch, WordsChange, change_of};
 use super::seam::OpenRedirects;
 
-/// This many of the last changes that were told are remembered, so that none is told twice.
+/// This many of the last changes that were reported are remembered, so that none is reported twice.
 const TOLD_MAX: usize = 4_096;
 
 /// A longer file is not what is written here.
@@ -43,7 +43,7 @@ const CAPTURES_TAKE_MAX: Duration = Duration::from_hours(1);
 /// What changed for nobody is written at most this often.
 const SAVED_EVERY: Duration = Duration::from_secs(10);
 
-/// What a saved search is told.
+/// What a saved search reports.
 #[derive(Debug)]
 pub struct HeardChange<'v> {
     /// The search.
@@ -184,7 +184,7 @@ impl Listener {
         }
     }
 
-    /// A part of a file that cannot be read twice is passed over: what comes behind it is told.
+    /// A part of a file that cannot be read twice is passed over: what comes behind it is reported.
     fn pass_over(&mut self, marks: &[FileMark], why: &StoreError) {
         let StoreError::Record { file, .. } = why else { return };
         let Some(mark) = marks.iter().find(|mark| *mark.file == **file) else { return };
@@ -362,7 +362,7 @@ impl Hearing<'_, '_> {
     }
 }
 
-/// Tells each search what a version did to its words, unless that was told.
+/// Reports for each search what a version did to its words, unless that was reported.
 fn tell_each(
     searches: &[SavedSearch],
     new: &NewVersion<'_>,

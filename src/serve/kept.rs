@@ -10,7 +10,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 /// What every entry takes beside its value: its key, and its places in the maps.
 const ENTRY_BYTES: usize = 1024;
 
-/// A cache whose values have at most so many bytes together.
+/// A cache whose values have at most this many bytes together.
 pub struct Kept<K, V> {
     bytes_max: usize,
     /// A longer value is not kept, so that it does not drive out all others.
@@ -59,7 +59,7 @@ impl<K: Hash + Eq + Clone, V: Clone> Kept<K, V> {
         Some(entry.value.clone())
     }
 
-    /// Keeps a value of so many bytes, in the place of one that was kept for that key before. What is
+    /// Keeps a value of this many bytes, in the place of one that was kept for that key before. What is
     /// longer than a value may be is not kept.
     pub fn keep(&self, key: K, value: V, bytes: usize) {
         let bytes = bytes.saturating_add(ENTRY_BYTES);

@@ -49,7 +49,7 @@ const LEFT_OUT: [&str; 16] = [
 ];
 const OTHER: &str = "other";
 
-/// What became of a message to anyone who is told of new versions.
+/// What became of a message to anyone who gets new versions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Delivery {
     /// It arrived.

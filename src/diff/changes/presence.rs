@@ -203,7 +203,7 @@ fn is_emptied(from: &Page, to: &Page) -> bool {
     had >= 2 * BODY_WORDS_MIN && left * 10 < had
 }
 
-/// An article of so many words is one where a wall has none at all.
+/// An article of this many words is one where a wall has none at all.
 const SHORT_WORDS_MIN: usize = 10;
 
 /// Whether a wall stands in one page where the other has the article: it asks to log in or to pay, and has no

@@ -1,4 +1,4 @@
-//! What was found in a file, as much of it as is told.
+//! What was found in a file, as much of it as is reported.
 
 use crate::base::{Finding, Severity};
 

@@ -23,7 +23,7 @@ pub(super) struct Lists<'p> {
 }
 
 impl<'p> Lists<'p> {
-    /// Those of a package that are there; `found` is told of each that is too long to be kept.
+    /// Those of a package that are there; `found` gets each that is too long to be kept.
     pub fn of(package: &'p Package, found: &mut dyn FnMut(Finding)) -> Self {
         Self::up_to(LIST_BYTES_MAX, package, found)
     }

@@ -127,7 +127,7 @@ impl<'a, 'o> Taking<'a, 'o> {
             return Ok(());
         }
         let lists = Lists::of(package, &mut |finding| findings.add(finding));
-        // They stand with the first file that is taken, and findings with the first that is told of.
+        // They stand with the first file that is taken, and findings with the first that is reported.
         let (mut lists, mut findings) = (Some(lists), Some(findings.told(&from)));
         for part in parts {
             let at = format!("{from}/{}", part.path);

@@ -2,7 +2,7 @@
 //! not yet politeness to that machine.
 //!
 //! Each request takes a turn; turns of one address are apart by a fixed time, and are given out in the
-//! order in which they are asked for. Anyone who has to wait for one is told when it comes and keeps it.
+//! order in which they are asked for. Anyone who waits for one gets a message when it comes and keeps it.
 //! Pages and what pages need have lines of their own, so that a page of fifty thousand images does not
 //! hold up the pages of everyone behind the same address. Never sleeps and reads no clock.
 

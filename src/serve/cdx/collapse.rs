@@ -41,7 +41,7 @@ impl Collapse {
         Ok(Self { field, first: first.map(number).transpose()?, by_status: false })
     }
 
-    /// The first so many digits of the time, and the status: pywb's `collapseTime`.
+    /// This many of the first digits of the time, and the status: pywb's `collapseTime`.
     pub fn time(digits: usize) -> Self {
         Self { field: Field::Timestamp, first: Some(digits), by_status: true }
     }

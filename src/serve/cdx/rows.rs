@@ -84,7 +84,7 @@ impl Rows {
         self.until = Instant::now() + self.state.options.request_timeout;
     }
 
-    /// The same for who takes so many rows at most: no more than that are read at first.
+    /// The same for a caller who takes at most this many rows: no more than that are read at first.
     pub fn for_at_most(mut self, rows: Option<u64>) -> Self {
         let rows = rows.and_then(|rows| usize::try_from(rows).ok()).unwrap_or(BATCH_MIN);
         self.batch_size = rows.clamp(1, BATCH_MIN);

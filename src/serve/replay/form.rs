@@ -21,7 +21,7 @@ pub type FormKey = (Key, Arc<str>);
 pub struct Forms(Kept<FormKey, Arc<Form>>);
 
 impl Forms {
-    /// Keeps forms of so many bytes together.
+    /// Keeps forms of this many bytes together.
     pub fn new(bytes_max: usize) -> Self {
         Self(Kept::new(bytes_max, bytes_max / 4))
     }

@@ -29,7 +29,7 @@ pub struct Records {
 }
 
 impl Records {
-    /// Keeps payloads of so many bytes in memory, and of four times as many in temporary files.
+    /// Keeps payloads of this many bytes in memory, and of four times as many in temporary files.
     pub fn new(bytes_max: usize) -> Self {
         let long = bytes_max.saturating_mul(4);
         Self { short: Kept::new(bytes_max, bytes_max / 4), long: Kept::new(long, long) }
