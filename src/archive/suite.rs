@@ -24,6 +24,7 @@ pub(crate) fn run(make: Make<'_>) {
     a_cursor_goes_on_behind_the_last_answer(&*make());
     filters_are_applied_before_limits(&*make());
     hosts_are_counted(&*make());
+    a_load_gives_what_batches_give(&*make(), &*make());
 }
 
 pub(crate) fn at(text: &str) -> Timestamp {
@@ -250,6 +251,37 @@ fn name_files(store: &dyn CaptureStore) {
         sealed_size: None,
     });
     store.apply(CaptureBatch { captures: Vec::new(), marks: marks.collect() }).unwrap();
+}
+
+fn a_load_gives_what_batches_give(batches: &dyn CaptureStore, loaded: &dyn CaptureStore) {
+    let day = |n: i64| Timestamp::from_unix_micros(n * 86_400_000_000);
+    let mut captures: Vec<Capture> = (0..90_u64)
+        .map(|n| {
+            // Payloads that several captures hold, and more captures of a URL than fit a block.
+            let url = ["http://a.example/", "http://a.example/b", "http://b.example/"];
+            let capture = capture(url[n as usize % 3], day(n as i64), n as u32 % 2, n * 1000);
+            let digest = Some(DigestAlgorithm::Sha256.digest(&(n % 7).to_be_bytes()));
+            Capture { digest, ..capture }
+        })
+        .collect();
+    let mark = FileMark { file: captures[0].file.clone(), indexed_to: 1, sealed_size: Some(1) };
+    // Two loads: the second comes into what the first has put in, in part the same.
+    captures.sort_by_key(order);
+    for part in [&captures[..60], &captures[30..]] {
+        add(batches, part);
+        let mut part = part.iter().cloned().map(Ok);
+        loaded.load(&mut part, vec![mark.clone()], None).unwrap();
+    }
+    assert_eq!(loaded.mark_of(&mark.file).unwrap().as_ref(), Some(&mark));
+    let everything = Query::everything();
+    assert_eq!(list(loaded.scan(&everything)), list(batches.scan(&everything)));
+    assert_eq!(list(loaded.scan(&everything)).len(), captures.len());
+    for capture in &captures {
+        let digest = capture.digest.unwrap();
+        assert_eq!(loaded.by_payload(&digest).unwrap(), batches.by_payload(&digest).unwrap());
+    }
+    let hosts = |store: &dyn CaptureStore| store.hosts().collect::<Result<Vec<_>, _>>().unwrap();
+    assert_eq!(hosts(loaded), hosts(batches));
 }
 
 /// The order of answers.

@@ -130,8 +130,10 @@ pub fn json(text: &str) -> Cow<'_, str> {
 
 /// Whether a character is printed as it is, whatever stands around it.
 #[must_use]
+#[inline]
 pub fn is_plain(c: char) -> bool {
-    shown(c) == Shown::Itself
+    // Nearly all of JSON is ASCII.
+    matches!(c, ' '..='~') || shown(c) == Shown::Itself
 }
 
 /// How many cells of a terminal a text takes.

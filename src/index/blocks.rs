@@ -38,25 +38,22 @@ fn load((key, value): (Bytes, Bytes)) -> Result<Block, IndexError> {
     Ok(Block { key, entries })
 }
 
-/// Adds `entries` (of one urlkey, in any order) to the blocks of `tree`, through `batch`; gives
-/// back those that were not there before. An entry at a position that is taken replaces what is
-/// there.
+/// Adds `entries` (of one urlkey, in any order; `stored` is its key) to the blocks of `tree`, through
+/// `batch`; gives back those that were not there before. An entry at a position that is taken replaces
+/// what is there.
 pub(super) fn insert(
     tree: &Tree,
     batch: &mut Batch,
+    stored: &[u8],
     mut entries: Vec<IndexEntry>,
 ) -> Result<Vec<IndexEntry>, IndexError> {
     entries.sort_by_key(IndexEntry::position);
-    let Some(urlkey) = entries.first().map(|entry| entry.urlkey.clone()) else {
-        return Ok(entries);
-    };
-    let stored = key::stored(&urlkey);
     let mut added = Vec::new();
     let mut left = entries.into_iter().peekable();
     while let Some(first) = left.peek() {
-        let (block, next) = block_for(tree, &stored, first.position())?;
+        let (block, next) = block_for(tree, stored, first.position())?;
         let mine = |entry: &IndexEntry| {
-            next.as_ref().is_none_or(|next| key::block_at(&stored, entry.position())[..] < **next)
+            next.as_ref().is_none_or(|next| key::block_at(stored, entry.position())[..] < **next)
         };
         let mut run = Vec::new();
         while let Some(entry) = left.next_if(mine) {
@@ -67,9 +64,21 @@ pub(super) fn insert(
         if run.is_empty() {
             run.extend(left.next());
         }
-        merge(batch, &stored, block, run, &mut added);
+        merge(batch, stored, block, run, &mut added);
     }
     Ok(added)
+}
+
+/// The same for a urlkey that has no block yet.
+pub(super) fn insert_first(
+    batch: &mut Batch,
+    stored: &[u8],
+    mut entries: Vec<IndexEntry>,
+) -> Vec<IndexEntry> {
+    entries.sort_by_key(IndexEntry::position);
+    let mut added = Vec::new();
+    merge(batch, stored, None, entries, &mut added);
+    added
 }
 
 /// The block that an entry at `position` belongs to, if there is any of its urlkey, and the key of

@@ -26,8 +26,8 @@ pub struct Index {
     pub(super) digests: Tree,
     files: Files,
     // Adding to a block is read, change, write; a mutex around that keeps two writers from losing
-    // each other's entries. Readers never take it.
-    writing: Mutex<()>,
+    // each other's entries. Readers never take it. Counts the batches, for a load that goes on beside them.
+    writing: Mutex<u64>,
 }
 
 impl std::fmt::Debug for Index {
@@ -88,7 +88,7 @@ impl Index {
         let files = Files::load(kv.tree("files")?)?;
         let was_clean = kv.was_clean();
         let kv = Mutex::new(Some(kv));
-        Ok((Self { kv, was_clean, captures, digests, files, writing: Mutex::new(()) }, notes))
+        Ok((Self { kv, was_clean, captures, digests, files, writing: Mutex::new(0) }, notes))
     }
 
     /// Whether the last user closed it in order, so that nothing needs to be checked.
@@ -120,13 +120,14 @@ impl Index {
     /// When the store fails, an entry there does not decode, or a mark names an unknown file; then
     /// part of the captures may be in, and no mark is.
     pub(crate) fn apply_entries(&self, batch: IndexBatch) -> Result<Applied, IndexError> {
-        let _writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
+        *writing += 1;
         let mut payloads: HashMap<key::DigestKey, (Position, String)> = HashMap::new();
         for entry in &batch.entries {
             // Also of captures that are there already: a crash may have come between the two.
             note_payload(&mut payloads, entry);
         }
-        let applied = self.store_captures(batch.entries)?;
+        let applied = self.store_captures(batch.entries, None)?;
         let mut payloads: Vec<_> = payloads.into_iter().collect();
         payloads.sort_unstable();
         for (key, (position, urlkey)) in payloads {
@@ -140,11 +141,25 @@ impl Index {
     /// is sorted outside of memory in `tmp` (else in the system's folder) and put in at the end.
     pub(super) fn begin_load(&self, tmp: Option<&Path>) -> Load<'_> {
         let options = SortOptions { dir: tmp.map(Path::to_owned), ..SortOptions::default() };
-        Load { index: self, payloads: Sorter::new(options) }
+        let writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
+        // Counts of hosts begin with 0. What cannot be told is looked up.
+        let no_captures = self.captures.range::<&[u8], _>(&[1_u8][..]..).next().is_none();
+        let no_payloads = self.digests.range::<&[u8], _>(..).next().is_none();
+        Load {
+            index: self,
+            payloads: Sorter::new(options),
+            above: no_captures.then(Vec::new),
+            no_payloads,
+            batches_of_others: *writing,
+        }
     }
 
-    /// Puts captures into their blocks, and counts them.
-    fn store_captures(&self, entries: Vec<IndexEntry>) -> Result<Applied, IndexError> {
+    /// Puts captures into their blocks, and counts them. With `above`, no block has a key over it; it is moved on.
+    fn store_captures(
+        &self,
+        entries: Vec<IndexEntry>,
+        mut above: Option<&mut Vec<u8>>,
+    ) -> Result<Applied, IndexError> {
         let mut by_urlkey: BTreeMap<String, Vec<IndexEntry>> = BTreeMap::new();
         let mut applied = Applied { added: 0, known: entries.len() as u64 };
         for entry in entries {
@@ -157,8 +172,16 @@ impl Index {
         }
         let mut changes = Batch::default();
         let mut hosts: BTreeMap<Vec<u8>, HostCount> = BTreeMap::new();
-        for entries in by_urlkey.into_values() {
-            for entry in blocks::insert(&self.captures, &mut changes, entries)? {
+        for (urlkey, entries) in by_urlkey {
+            let stored = key::stored(&urlkey);
+            let added = match above.as_deref_mut() {
+                Some(above) if *stored > **above => {
+                    *above = stored.to_vec();
+                    blocks::insert_first(&mut changes, &stored, entries)
+                }
+                _ => blocks::insert(&self.captures, &mut changes, &stored, entries)?,
+            };
+            for entry in added {
                 applied.added += 1;
                 self.count(&mut hosts, &entry)?;
             }
@@ -219,11 +242,20 @@ impl Index {
         let before = self.digests.get(&key)?;
         let before = before.map(|bytes| decode_payload(&key, &bytes)).transpose()?;
         if before.is_none_or(|(before, at)| (position, urlkey) < (before, &at)) {
-            // Key by key: a batch makes the engine write out what it holds, and those that a
-            // crash leaves out are noted again with their captures.
-            self.digests.insert(&key, &encode_payload(position, urlkey))?;
+            self.put_payload(key, position, urlkey)?;
         }
         Ok(())
+    }
+
+    /// Key by key: a batch makes the engine write out what it holds, and those that a crash leaves out are
+    /// noted again with their captures.
+    fn put_payload(
+        &self,
+        key: key::DigestKey,
+        position: Position,
+        urlkey: &str,
+    ) -> Result<(), IndexError> {
+        Ok(self.digests.insert(&key, &encode_payload(position, urlkey)).map(drop)?)
     }
 
     /// The earliest whole capture of the payload with this digest, under any URL.
@@ -355,6 +387,11 @@ impl Index {
 pub(super) struct Load<'i> {
     index: &'i Index,
     payloads: Sorter,
+    /// No block has a key above this one, so that what comes after it need not be looked up. `None` where the
+    /// index had captures.
+    above: Option<Vec<u8>>,
+    no_payloads: bool,
+    batches_of_others: u64,
 }
 
 impl Load<'_> {
@@ -368,8 +405,10 @@ impl Load<'_> {
                 self.payloads.push(&payload_row(&digest, entry)).map_err(sorting)?;
             }
         }
-        let _writing = self.index.writing.lock().unwrap_or_else(PoisonError::into_inner);
-        self.index.store_captures(entries)?;
+        let index = self.index;
+        let writing = index.writing.lock().unwrap_or_else(PoisonError::into_inner);
+        self.look_for_others(*writing);
+        index.store_captures(entries, self.above.as_mut())?;
         Ok(())
     }
 
@@ -377,20 +416,33 @@ impl Load<'_> {
     ///
     /// # Errors
     /// When the store or a temporary file fails.
-    pub(super) fn finish(self, marks: Vec<Mark>) -> Result<(), ArchiveError> {
-        let _writing = self.index.writing.lock().unwrap_or_else(PoisonError::into_inner);
+    pub(super) fn finish(mut self, marks: Vec<Mark>) -> Result<(), ArchiveError> {
+        let writing = self.index.writing.lock().unwrap_or_else(PoisonError::into_inner);
+        self.look_for_others(*writing);
         let mut rows = self.payloads.finish().map_err(sorting)?;
         let mut last = None;
         while let Some(row) = rows.next_row().map_err(sorting)? {
             let (key, position, urlkey) = payload_of(row).ok_or_else(|| sorting("a cut row"))?;
             // The first of a payload is the earliest.
             if last != Some(key) {
-                self.index.store_payload(key, position, urlkey)?;
+                if self.no_payloads {
+                    self.index.put_payload(key, position, urlkey)?;
+                } else {
+                    self.index.store_payload(key, position, urlkey)?;
+                }
                 last = Some(key);
             }
         }
         self.index.store_marks(marks)?;
         Ok(())
+    }
+
+    /// What others have put in meanwhile has to be looked up.
+    fn look_for_others(&mut self, batches: u64) {
+        if batches != self.batches_of_others {
+            self.above = None;
+            self.no_payloads = false;
+        }
     }
 }
 

@@ -280,6 +280,45 @@ proptest! {
         suite::answers_as_a_sorted_list(&index, &captures, batch, times, limit)?;
     }
 
+    /// A load beside which another writes, at any moment, gives what both would give one after the other.
+    #[test]
+    fn a_load_beside_another_writer_loses_nothing(
+        mut loaded in prop::collection::vec(crowded_entry(), 1..200),
+        others in prop::collection::vec(crowded_entry(), 0..60),
+        at in 0..12_usize,
+        batch in 1..40_usize,
+    ) {
+        loaded.sort_by_key(model_order);
+        let (index, _root) = held();
+        let mut load = index.begin_load(None);
+        for (n, chunk) in loaded.chunks(batch).enumerate() {
+            if n == at {
+                add(&index, &others);
+            }
+            load.captures(chunk.to_vec()).unwrap();
+        }
+        load.finish(Vec::new()).unwrap();
+        if at >= loaded.chunks(batch).len() {
+            add(&index, &others);
+        }
+        let all = || loaded.iter().chain(&others);
+        let model: BTreeMap<_, _> = all().map(|entry| (model_order(entry), entry.clone())).collect();
+        let model: Vec<IndexEntry> = model.into_values().collect();
+        // Two URLs of one urlkey may stand at the same place here: whoever came last is told.
+        let found = list(index.scan(&KeyRange::all(), None, None));
+        let places = |of: &[IndexEntry]| of.iter().map(model_order).collect::<Vec<_>>();
+        prop_assert_eq!(places(&found), places(&model));
+        for entry in &model {
+            let digest = entry.digest.unwrap();
+            let of_payload = |e: &&IndexEntry| e.digest == Some(digest) && e.holds_payload();
+            let earliest = model.iter().filter(of_payload).map(IndexEntry::position).min();
+            let found = index.lookup_digest(&digest).unwrap();
+            prop_assert_eq!(found.as_ref().map(IndexEntry::position), earliest);
+        }
+        let counted: u64 = index.host_counts().map(|host| host.unwrap().captures).sum();
+        prop_assert_eq!(counted, model.len() as u64);
+    }
+
     /// From both ends at once, every capture comes once, also of urlkeys that are cut in keys.
     #[test]
     fn a_scan_from_both_ends_gives_every_capture_once(

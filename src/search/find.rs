@@ -249,6 +249,25 @@ impl Asking<'_> {
         Ok(found)
     }
 
+    /// Counts what the probes find of the pages that are `wanted`.
+    fn rank(
+        &self,
+        probes: &[Probe],
+        ranking: &mut Ranking,
+        wanted: &mut dyn FnMut(u64) -> bool,
+    ) -> Result<(), IndexError> {
+        for Probe { by, passages } in probes {
+            let Some(words) = passages.first() else { continue };
+            let factor = if *by == Found::Headline { HEADLINE_WEIGHT } else { 1.0 };
+            self.passages(*by, words, &mut |passage| {
+                if wanted(passage.page) {
+                    ranking.count(passage, factor);
+                }
+            })?;
+        }
+        Ok(())
+    }
+
     /// In how many passages a clause is found at most.
     fn cost(&self, probes: &[Probe]) -> Result<u64, IndexError> {
         let mut cost = 0;
@@ -283,34 +302,38 @@ pub fn candidates(view: &View, query: &SearchQuery) -> Result<Vec<Candidate>, In
         clauses.push((asking.cost(&hosts)?, hosts, false));
     }
     clauses.sort_by_key(|(cost, ..)| *cost);
-    let mut pages = Pages::all(view.marks.pages);
-    let mut weights: Vec<f32> = Vec::new();
-    let mut is_ranked = false;
-    for (cost, probes, ranks) in &clauses {
+    let count = view.marks.pages;
+    let mut pages = Pages::all(count);
+    let mut ranking = Ranking::new(count);
+    let mut ranked: Vec<(&[Probe], f32)> = Vec::new();
+    for (at, (cost, probes, ranks)) in clauses.iter().enumerate() {
         // A page is given out by what ranks it.
-        if is_ranked && *cost > DEAR_PASSAGES && pages.count() <= FEW_PAGES {
+        if !ranked.is_empty() && *cost > DEAR_PASSAGES && pages.count() <= FEW_PAGES {
             break;
         }
-        is_ranked |= ranks;
-        let found = asking.pages(probes)?;
-        weights.push(weight(view.marks.pages, found.count()));
-        pages.and(&found);
-    }
-    if pages.count() == 0 {
-        return Ok(Vec::new());
-    }
-    let mut ranking = Ranking::new(view.marks.pages);
-    let asked = clauses.iter().zip(weights).filter(|((_, _, ranks), _)| *ranks);
-    for ((_, probes, _), weight) in asked {
-        for Probe { by, passages } in probes {
-            let Some(words) = passages.first() else { continue };
-            let factor = if *by == Found::Headline { HEADLINE_WEIGHT } else { 1.0 };
-            asking.passages(*by, words, &mut |passage| {
-                if pages.has(passage.page) {
-                    ranking.count(passage, factor);
-                }
+        let is_simple = probes.iter().all(|probe| probe.passages.len() == 1);
+        if *ranks && is_simple && at + 1 == clauses.len() {
+            // The dearest is read once: what it finds is counted at once, for the pages that have all others.
+            let mut found = Pages::none(count);
+            asking.rank(probes, &mut ranking, &mut |page| {
+                found.add(page);
+                pages.has(page)
             })?;
+            ranking.end_clause(weight(count, found.count()));
+            pages.and(&found);
+        } else {
+            let found = asking.pages(probes)?;
+            if *ranks {
+                ranked.push((probes, weight(count, found.count())));
+            }
+            pages.and(&found);
         }
+        if pages.count() == 0 {
+            return Ok(Vec::new());
+        }
+    }
+    for (probes, weight) in ranked {
+        asking.rank(probes, &mut ranking, &mut |page| pages.has(page))?;
         ranking.end_clause(weight);
     }
     Ok(ranking.found)

@@ -2,7 +2,8 @@
 //! time of look-ups in process.
 //!
 //! Run with `cargo bench --bench index_size`; further arguments: the number of captures, of URLs, and the
-//! cache in MiB. Captures come in the order of files, which is by time. Prints a table.
+//! cache in MiB. Captures come in the order of files, which is by time. Prints a table. `PRESSMARK_BENCH_KEEP=DIR`
+//! leaves the archive there, with empty files of the right length for WARC files, for `tests/bench/serve.sh`.
 
 use std::time::{Duration, Instant};
 
@@ -15,7 +16,7 @@ use pressmark::store::Layout;
 #[path = "index_size/made.rs"]
 mod made;
 
-use made::{MICROS_APART, cpu, load, memory, mixed, url};
+use made::{FILE_BYTES, MICROS_APART, cpu, files, load, memory, mixed, url};
 
 const QUERIES: u64 = 10_000;
 
@@ -40,7 +41,8 @@ fn main() {
     let urls = numbers.get(1).copied().unwrap_or(900_000);
     let cache_bytes = numbers.get(2).copied().unwrap_or(256) << 20;
     let dir = tempfile::tempdir().expect("a folder for temporary files");
-    let layout = Layout::new(&dir.path().join("archive"));
+    let kept = std::env::var_os("PRESSMARK_BENCH_KEEP").map(std::path::PathBuf::from);
+    let layout = Layout::new(&kept.clone().unwrap_or_else(|| dir.path().join("archive")));
     layout.create().expect("an archive");
     let options = KvOptions { cache_bytes, ..KvOptions::default() };
     let (index, _) = Index::open(&layout.index_dir(), &options).expect("an index");
@@ -90,5 +92,13 @@ fn main() {
             times.push(begun.elapsed());
         }
         row(&format!("closest of one URL, {pass}"), times, found);
+    }
+    index.close().expect("an end in order");
+    if kept.is_some() {
+        for name in files(captures) {
+            let path = layout.warc_dir().join(&*name);
+            let file = std::fs::File::create(path).expect("a file in place of a WARC file");
+            file.set_len(FILE_BYTES).expect("its length");
+        }
     }
 }

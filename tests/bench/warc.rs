@@ -1,9 +1,11 @@
 //! Listing, indexing and verifying WARC files, with one thread and two, beside the fastwarc crate, in turn in one run.
 //!
 //! Run with `cargo bench --bench warc`; further arguments: megabytes of raw records (512), rounds (5), or
-//! a gzip file to read in place of the one that is made. The corpus: requests, responses, and revisits
-//! of pages that are captured three times; once as other writers pack it (zlib 6), once as this
-//! program does. Prints a table: the median of the rounds, and the ratio to fastwarc round by round.
+//! a gzip file to list as well. `PRESSMARK_BENCH_PAGES=DIR` takes the pages from the files of a folder (those that
+//! end in `.gz` unpacked) in place of words made up, `PRESSMARK_BENCH_KEEP=DIR` leaves the made files there. The
+//! corpus: requests, responses, and revisits of pages that are captured three times; once as other writers pack it
+//! (zlib 6), once as this program does. Prints a table: the median of the rounds, and the ratio to fastwarc round by
+//! round.
 
 #![allow(
     clippy::print_stdout,
@@ -40,7 +42,46 @@ impl Chance {
     }
 }
 
-/// Markup and words of a page, about a fifth of its length when packed.
+/// Where the bodies of pages come from.
+enum Pages {
+    /// Made from words.
+    Made(Chance, Vec<String>),
+    /// The files of a folder, over and over.
+    Given(std::iter::Cycle<std::vec::IntoIter<PathBuf>>),
+}
+
+impl Pages {
+    fn new() -> Self {
+        let Some(dir) = std::env::var_os("PRESSMARK_BENCH_PAGES") else {
+            let mut chance = Chance(0x9e37_79b9_7f4a_7c15);
+            let words = words(&mut chance);
+            return Self::Made(chance, words);
+        };
+        let entries = fs::read_dir(&dir).unwrap().map(|entry| entry.unwrap().path());
+        let mut files: Vec<PathBuf> = entries.filter(|path| path.is_file()).collect();
+        files.sort();
+        assert!(!files.is_empty(), "no file in {}", dir.display());
+        Self::Given(files.into_iter().cycle())
+    }
+
+    fn next(&mut self) -> Vec<u8> {
+        match self {
+            Self::Made(chance, words) => page(chance, words),
+            Self::Given(files) => {
+                let path = files.next().unwrap();
+                let bytes = fs::read(&path).unwrap();
+                if path.extension().is_none_or(|ending| ending != "gz") {
+                    return bytes;
+                }
+                let mut page = Vec::new();
+                flate2::read::MultiGzDecoder::new(&bytes[..]).read_to_end(&mut page).unwrap();
+                page
+            }
+        }
+    }
+}
+
+/// Markup and words of a page, something under half of its length when packed.
 fn page(chance: &mut Chance, words: &[String]) -> Vec<u8> {
     let length = 20_000 + chance.below(200_000);
     let mut out = b"<!doctype html><html><head><title>News</title></head><body>".to_vec();
@@ -111,8 +152,7 @@ fn make(dir: &Path, raw_max: u64) -> (PathBuf, PathBuf, u64, u64) {
     };
     let date = Timestamp::from_unix_seconds(1_762_300_800);
     let mut ids = CountingIds::default();
-    let mut chance = Chance(0x9e37_79b9_7f4a_7c15);
-    let words = words(&mut chance);
+    let mut pages = Pages::new();
     let info_id = ids.next_id();
     for software in ["another/1.0", "pressmark/0.1.0"] {
         let info = Warcinfo { software: software.to_owned(), ..Warcinfo::default() };
@@ -128,7 +168,7 @@ fn make(dir: &Path, raw_max: u64) -> (PathBuf, PathBuf, u64, u64) {
     let mut number = 0;
     while corpus.raw < raw_max {
         number += 1;
-        let body = page(&mut chance, &words);
+        let body = pages.next();
         let url = format!("http://host{}.example/story/{number}", number % 97);
         let payload = sha1(&body);
         for capture in 0..3 {
@@ -375,7 +415,9 @@ fn main() {
     let megabytes = numbers.first().copied().unwrap_or(512);
     let rounds = numbers.get(1).copied().unwrap_or(5) as usize;
     let dir = tempfile::tempdir().unwrap();
-    let (others, ours, records, raw) = make(dir.path(), megabytes * 1_000_000);
+    let kept = std::env::var_os("PRESSMARK_BENCH_KEEP").map(PathBuf::from);
+    let place = kept.as_deref().unwrap_or(dir.path());
+    let (others, ours, records, raw) = make(place, megabytes * 1_000_000);
     let size = |path: &Path| fs::metadata(path).unwrap().len() as f64 / 1e6;
     println!(
         "{records} records, {:.1} MB raw, {:.1} MB as others pack it, {:.1} MB as we do; {rounds} rounds",

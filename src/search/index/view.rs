@@ -35,6 +35,42 @@ impl Columns {
     }
 }
 
+/// Pages and dates of passages that are asked for in order and lie close together: unpacked many at a time, which is
+/// several times as fast as one by one.
+struct Run<'c> {
+    columns: &'c Columns,
+    start: u32,
+    pages: Vec<u64>,
+    dates: Vec<i64>,
+}
+
+/// So many at a time.
+const RUN: u32 = 1024;
+
+impl<'c> Run<'c> {
+    fn new(columns: &'c Columns) -> Self {
+        Self { columns, start: 0, pages: Vec::new(), dates: Vec::new() }
+    }
+
+    fn of(&mut self, doc: u32) -> (u64, i64) {
+        let at = (doc % RUN) as usize;
+        if doc - doc % RUN != self.start || at >= self.pages.len() {
+            self.start = doc - doc % RUN;
+            let all = self.columns.page.num_vals().min(self.columns.date.num_vals());
+            // What is asked for is there; a short column has its last values one by one.
+            let length = all.saturating_sub(self.start).min(RUN) as usize;
+            self.pages.resize(length, 0);
+            self.dates.resize(length, 0);
+            self.columns.page.get_range(u64::from(self.start), &mut self.pages);
+            self.columns.date.get_range(u64::from(self.start), &mut self.dates);
+        }
+        match (self.pages.get(at), self.dates.get(at)) {
+            (Some(page), Some(date)) => (*page, *date),
+            _ => (self.columns.page.get_val(doc), self.columns.date.get_val(doc)),
+        }
+    }
+}
+
 /// The index as of a commit.
 #[derive(Clone)]
 pub struct View {
@@ -80,9 +116,14 @@ impl View {
                 }
                 lists.sort_unstable_by_key(DocSet::size_hint);
                 let alive = segment.alive_bitset();
+                let is_frequent = lists.iter().all(|list| list.size_hint() > segment.max_doc() / 8);
+                let mut run = is_frequent.then(|| Run::new(columns));
                 each_of_all(&mut lists, &mut |doc| {
                     if alive.is_none_or(|alive| alive.is_alive(doc)) {
-                        let (page, date) = (columns.page.get_val(doc), columns.date.get_val(doc));
+                        let (page, date) = match &mut run {
+                            Some(run) => run.of(doc),
+                            None => (columns.page.get_val(doc), columns.date.get_val(doc)),
+                        };
                         found(Passage { page, date, place: (number, doc) });
                     }
                 });

@@ -8,6 +8,14 @@ use pressmark::base::{DigestAlgorithm, Timestamp, surt};
 use pressmark::index::Index;
 use pressmark::store::{Layout, SortedCaptures};
 
+/// The length of each WARC file, of which only the name and the length are needed.
+pub const FILE_BYTES: u64 = 1 << 30;
+
+/// The WARC files of so many captures.
+pub fn files(captures: u64) -> Vec<Arc<str>> {
+    (0..captures.div_ceil(20_000)).map(|n| format!("made-{n:05}.warc.gz").into()).collect()
+}
+
 /// How many microseconds lie between two captures: five million in a year.
 pub const MICROS_APART: u64 = 6_307_000;
 
@@ -89,8 +97,7 @@ pub struct Load {
 
 /// Puts this many captures into an index by one sort.
 pub fn load(layout: &Layout, index: &Index, captures: u64, urls: u64) -> Load {
-    let files: Vec<Arc<str>> =
-        (0..captures.div_ceil(20_000)).map(|n| format!("made-{n:05}.warc.gz").into()).collect();
+    let files = files(captures);
     let begun = Instant::now();
     let mut making = Duration::ZERO;
     let mut sorted = SortedCaptures::new(layout);
@@ -104,7 +111,8 @@ pub fn load(layout: &Layout, index: &Index, captures: u64, urls: u64) -> Load {
         sorted.record(seen).expect("a row");
     }
     for file in &files {
-        let mark = FileMark { file: Arc::clone(file), indexed_to: 1 << 30, sealed_size: None };
+        let (file, sealed_size) = (Arc::clone(file), Some(FILE_BYTES));
+        let mark = FileMark { file, indexed_to: FILE_BYTES, sealed_size };
         sorted.commit(&mark).expect("a mark");
     }
     let rows = begun.elapsed();
