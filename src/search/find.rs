@@ -249,23 +249,28 @@ impl Asking<'_> {
         Ok(found)
     }
 
-    /// Counts what the probes find of the pages that are `wanted`.
+    /// How often the probes find each of the pages that are `wanted`, words of the headline for more.
     fn rank(
         &self,
         probes: &[Probe],
         ranking: &mut Ranking,
         wanted: &mut dyn FnMut(u64) -> bool,
-    ) -> Result<(), IndexError> {
+    ) -> Result<Vec<f32>, IndexError> {
+        let mut counts = vec![0.0; ranking.places.len()];
         for Probe { by, passages } in probes {
             let Some(words) = passages.first() else { continue };
             let factor = if *by == Found::Headline { HEADLINE_WEIGHT } else { 1.0 };
             self.passages(*by, words, &mut |passage| {
                 if wanted(passage.page) {
-                    ranking.count(passage, factor);
+                    let at = usize::try_from(passage.page).unwrap_or(usize::MAX);
+                    if let Some(count) = counts.get_mut(at) {
+                        *count += factor;
+                    }
+                    ranking.note(passage);
                 }
             })?;
         }
-        Ok(())
+        Ok(counts)
     }
 
     /// In how many passages a clause is found at most.
@@ -305,26 +310,28 @@ pub fn candidates(view: &View, query: &SearchQuery) -> Result<Vec<Candidate>, In
     let count = view.marks.pages;
     let mut pages = Pages::all(count);
     let mut ranking = Ranking::new(count);
-    let mut ranked: Vec<(&[Probe], f32)> = Vec::new();
-    for (at, (cost, probes, ranks)) in clauses.iter().enumerate() {
+    // Clauses whose pages are known before what they count.
+    let mut later: Vec<(&[Probe], f32)> = Vec::new();
+    for (cost, probes, ranks) in &clauses {
         // A page is given out by what ranks it.
-        if !ranked.is_empty() && *cost > DEAR_PASSAGES && pages.count() <= FEW_PAGES {
+        let is_ranked = !later.is_empty() || !ranking.clauses.is_empty();
+        if is_ranked && *cost > DEAR_PASSAGES && pages.count() <= FEW_PAGES {
             break;
         }
         let is_simple = probes.iter().all(|probe| probe.passages.len() == 1);
-        if *ranks && is_simple && at + 1 == clauses.len() {
-            // The dearest is read once: what it finds is counted at once, for the pages that have all others.
+        if *ranks && is_simple {
+            // Its passages are read once: counted at once, for the pages that have the clauses before.
             let mut found = Pages::none(count);
-            asking.rank(probes, &mut ranking, &mut |page| {
+            let counts = asking.rank(probes, &mut ranking, &mut |page| {
                 found.add(page);
                 pages.has(page)
             })?;
-            ranking.end_clause(weight(count, found.count()));
+            ranking.clauses.push((weight(count, found.count()), counts));
             pages.and(&found);
         } else {
             let found = asking.pages(probes)?;
             if *ranks {
-                ranked.push((probes, weight(count, found.count())));
+                later.push((probes, weight(count, found.count())));
             }
             pages.and(&found);
         }
@@ -332,11 +339,11 @@ pub fn candidates(view: &View, query: &SearchQuery) -> Result<Vec<Candidate>, In
             return Ok(Vec::new());
         }
     }
-    for (probes, weight) in ranked {
-        asking.rank(probes, &mut ranking, &mut |page| pages.has(page))?;
-        ranking.end_clause(weight);
+    for (probes, weight) in later {
+        let counts = asking.rank(probes, &mut ranking, &mut |page| pages.has(page))?;
+        ranking.clauses.push((weight, counts));
     }
-    Ok(ranking.found)
+    Ok(ranking.candidates(&pages))
 }
 
 /// The weight of a clause that this many pages have: the fewer, the higher.
@@ -345,42 +352,49 @@ fn weight(all: u64, have: u64) -> f32 {
     (1.0 + all as f32 / (have as f32 + 1.0)).ln()
 }
 
-/// Pages with what they have of the query, clause by clause.
+/// What pages have of the query. The lists by the number of a page begin as zeros, which cost nothing where nothing is found.
 struct Ranking {
     /// For each page its place among those that were found, from 1; 0 for none.
     places: Vec<u32>,
     found: Vec<Candidate>,
-    /// How often each of them was counted for the clause at hand.
-    counts: Vec<f32>,
+    /// For each clause its weight, and how often each page has it.
+    clauses: Vec<(f32, Vec<f32>)>,
 }
 
 impl Ranking {
     fn new(pages: u64) -> Self {
         let places = vec![0; usize::try_from(pages).unwrap_or(0)];
-        Self { places, found: Vec::new(), counts: Vec::new() }
+        Self { places, found: Vec::new(), clauses: Vec::new() }
     }
 
-    fn count(&mut self, passage: Passage, factor: f32) {
+    /// Notes a passage of a page.
+    fn note(&mut self, passage: Passage) {
         let Passage { page, date, place } = passage;
         let at = usize::try_from(page).unwrap_or(usize::MAX);
         let Some(known) = self.places.get_mut(at) else { return };
         if *known == 0 {
             self.found.push(Candidate { page, score: 0.0, date, place });
-            self.counts.push(0.0);
             *known = u32::try_from(self.found.len()).unwrap_or(u32::MAX);
         }
         let at = usize::try_from(*known - 1).unwrap_or(usize::MAX);
-        if let (Some(candidate), Some(count)) = (self.found.get_mut(at), self.counts.get_mut(at)) {
-            *count += factor;
+        if let Some(candidate) = self.found.get_mut(at) {
             candidate.date = candidate.date.max(date);
         }
     }
 
-    fn end_clause(&mut self, weight: f32) {
-        for (candidate, count) in self.found.iter_mut().zip(&mut self.counts) {
-            // What a page says ten times it does not say ten times as well.
-            candidate.score += weight * (1.0 + std::mem::take(count)).ln();
+    /// Those of these pages, with their scores.
+    fn candidates(self, pages: &Pages) -> Vec<Candidate> {
+        let Self { mut found, clauses, .. } = self;
+        found.retain(|candidate| pages.has(candidate.page));
+        for candidate in &mut found {
+            let at = usize::try_from(candidate.page).unwrap_or(usize::MAX);
+            for (weight, counts) in &clauses {
+                // What a page says ten times it does not say ten times as well.
+                let count = counts.get(at).copied().unwrap_or(0.0);
+                candidate.score += weight * (1.0 + count).ln();
+            }
         }
+        found
     }
 }
 
