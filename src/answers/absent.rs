@@ -11,6 +11,7 @@ use super::site::{PageLine, pages};
 use super::{AnswerError, Archive, serial};
 use crate::archive::{Capture, KeyRange, MatchType, Query, RecordKind};
 use crate::base::percent::percent_decoded;
+use crate::base::surt::{is_near, near_keys};
 use crate::base::{TargetUri, Timestamp};
 
 /// A page that is not held.
@@ -51,6 +52,11 @@ pub enum Reason {
         is_forbidden: bool,
         /// The rule, or what was met.
         rule: String,
+    },
+    /// An address is held that differs in nothing but what counts visits or keeps caches from answering.
+    Near {
+        /// That address.
+        url: String,
     },
     /// No crawl asked for it, but the host is held: it may lie outside of every scope, or no page that was
     /// captured leads to it.
@@ -108,11 +114,31 @@ pub fn absent(archive: &Archive, url: &str) -> Result<Option<Absent>, AnswerErro
             }
         }
         (None, Some(refused), _) => refused,
-        (None, None, Some(_)) => Reason::NotAsked,
+        (None, None, Some(_)) => match same_but_for_query(archive, url, &doing)? {
+            Some(url) => Reason::Near { url },
+            None => Reason::NotAsked,
+        },
         (None, None, None) => Reason::HostUnknown,
     };
     let near = if host.is_some() { near(archive, &uri, &doing)? } else { Vec::new() };
     Ok(Some(Absent { url: url.to_owned(), why, host, near }))
+}
+
+/// An address that is held and differs from this one in nothing that counts ([`near_keys`]).
+fn same_but_for_query(
+    archive: &Archive,
+    url: &str,
+    doing: &str,
+) -> Result<Option<String>, AnswerError> {
+    let Some((keys, near)) = near_keys(url) else { return Ok(None) };
+    let query = Query { limit: Some(COMPARED_MAX), ..Query::of(keys) };
+    for capture in archive.reader().query(&query) {
+        let capture = capture.map_err(|why| AnswerError::index(doing, &why))?;
+        if capture.kind != RecordKind::Metadata && is_near(&capture.urlkey, &near) {
+            return Ok(Some(capture.url));
+        }
+    }
+    Ok(None)
 }
 
 /// What the crawl log says last of an address that robots.txt kept out.

@@ -49,6 +49,10 @@ pub struct SpeakerQuotations {
 pub struct Quotation {
     /// The words.
     pub text: String,
+    /// The words as a citation of the first capture takes them: what stands between them there, as `she said` in the
+    /// middle, is left out as "[…]".
+    #[serde(skip)]
+    pub citable: String,
     /// Who says them.
     pub speaker: Option<String>,
     /// Whether the speaker is named there, and not concluded from a pronoun or a role.
@@ -215,6 +219,7 @@ impl Seen<'_> {
             }
             let quotation = Quotation {
                 text: quote.text.clone(),
+                citable: citable(quote, &page.text),
                 is_named: quote.speaker.as_ref().is_some_and(|s| s.named),
                 speaker,
                 cue: quote.cue.as_ref().map(|cue| cue.text.clone()),
@@ -235,6 +240,15 @@ impl Seen<'_> {
                 quotation.became = became(row, quotation);
             }
         }
+    }
+}
+
+/// The words of a quotation as [`crate::cite::locate()`] finds them in the text that they were read from.
+fn citable(quote: &Quote, text: &str) -> String {
+    let parts: Vec<&str> = quote.parts.iter().filter_map(|part| text.get(part.clone())).collect();
+    match parts.as_slice() {
+        [] | [_] => quote.text.clone(),
+        parts => parts.iter().map(|part| part.trim()).collect::<Vec<_>>().join(" […] "),
     }
 }
 

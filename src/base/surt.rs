@@ -22,9 +22,11 @@
 
 mod escape;
 mod host;
+mod near;
 mod range;
 mod session;
 
+pub use near::{is_near, near_keys};
 pub use range::{KeyRange, MatchType, address_of_host, host_of_key};
 
 use escape::{escape_into, unescape};

@@ -228,10 +228,15 @@ impl Output {
     }
 }
 
-/// A message of several lines to stderr: an error with its hint, or how a command is used.
-#[expect(clippy::print_stderr, reason = "the command line is where talk is printed")]
+/// A message of several lines to stderr: an error with its hint, or how a command is used. Where nobody reads it (a
+/// closed pipe, a full disk) it is lost: that is no reason to stop, and a panic could not be told either.
 pub fn tell(text: &str) {
-    eprintln!("{}", printable::lines(text));
+    tell_to(&mut io::stderr().lock(), text);
+}
+
+fn tell_to(to: &mut impl Write, text: &str) {
+    let told = writeln!(to, "{}", printable::lines(text)).and_then(|()| to.flush());
+    drop(told);
 }
 
 fn print(pieces: &[&str]) -> io::Result<()> {
@@ -330,6 +335,26 @@ fn table(head: &[&str], right: &[bool], rows: &[Vec<String>]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    struct Closed;
+
+    impl Write for Closed {
+        fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+            Err(io::ErrorKind::BrokenPipe.into())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Err(io::ErrorKind::BrokenPipe.into())
+        }
+    }
+
+    #[test]
+    fn talk_that_nobody_reads_stops_nothing() {
+        tell_to(&mut Closed, "there are more pages");
+        let mut told = Vec::new();
+        tell_to(&mut told, "there are more pages");
+        assert_eq!(told, b"there are more pages\n");
+    }
 
     #[test]
     fn columns_are_aligned_by_the_cells_of_a_terminal() {

@@ -5,6 +5,7 @@
 //! do, so that "12 boats" is not found in "112 boats"; scripts without spaces between words (Chinese,
 //! Japanese, Thai and their like) have no such ends.
 
+use crate::base::normal_form::composed;
 use crate::extract::page::Page;
 use crate::store::StoreError;
 
@@ -26,7 +27,8 @@ impl Phrase {
     /// The phrase; `None` where it has no letter and no digit.
     #[must_use]
     pub fn new(text: &str) -> Option<Self> {
-        let folded = fold(text);
+        // Pages are kept in Normalisation Form C, and some systems type and paste the other.
+        let folded = fold(&composed(text));
         folded.chars().any(char::is_alphanumeric).then(|| Self {
             finder: memchr::memmem::Finder::new(folded.as_bytes()).into_owned(),
             begins_word: folded.chars().next().is_some_and(is_of_word),
@@ -60,6 +62,12 @@ impl Phrase {
 pub(crate) fn is_of_word(c: char) -> bool {
     let has_no_spaces = matches!(c, '\u{e00}'..='\u{eff}' | '\u{1000}'..='\u{109f}' | '\u{1780}'..='\u{17ff}' | '\u{2e80}'..='\u{a4cf}' | '\u{f900}'..='\u{faff}' | '\u{ff66}'..='\u{ff9f}' | '\u{20000}'..);
     c.is_alphanumeric() && !has_no_spaces
+}
+
+/// A letter in lower case. "İ" is "i", as whoever types it means: Unicode's rule leaves a dot above behind, which
+/// would end the word.
+pub(crate) fn small(c: char) -> impl Iterator<Item = char> {
+    c.to_lowercase().filter(move |letter| c != 'İ' || *letter != '\u{307}')
 }
 
 /// Whether a character counts for nothing, wherever it stands.
@@ -116,7 +124,7 @@ fn put(out: &mut String, c: char) {
         '…' => out.push_str("..."),
         'A'..='Z' => out.push(c.to_ascii_lowercase()),
         _ if c.is_ascii() => out.push(c),
-        _ => out.extend(c.to_lowercase()),
+        _ => out.extend(small(c)),
     }
 }
 
@@ -179,6 +187,9 @@ mod tests {
             ("12 boats", "counted 112 boats and then 12 boats.", true),
             ("12 boats", "13 boats", false),
             ("ÉTÉ", "un été chaud", true),
+            ("cafe\u{301}s", "les cafés du port", true),
+            ("istanbul", "in İstanbul today", true),
+            ("İstanbul", "ISTANBUL", true),
             ("港口", "旧港口的船", true),
             ("bad one", "bad-one", false),
         ];

@@ -5,10 +5,11 @@ use super::pages::{Asked, words_request};
 use super::{Cache, PageAnswer, Refusal};
 use crate::answers::changes::identity;
 use crate::answers::search::SearchRequest;
-use crate::answers::search_events::{EVENTS_BACK, search_events};
+use crate::answers::search_events::{EVENTS_BACK, SearchEvent, search_events};
 use crate::answers::{ChangesRequest, changes};
 use crate::base::Timestamp;
 use crate::render::feed::{FeedForm, FeedHead, FeedWriter, WordsHead};
+use crate::search::saved::WordsChange;
 
 /// Entries of a feed, as most readers of feeds keep them.
 const ENTRIES_MAX: usize = 100;
@@ -67,7 +68,16 @@ pub(super) fn words(asked: &Asked<'_>, form: FeedForm) -> Result<PageAnswer, Ref
     };
     let own = asked.site.absolute(&asked.site.changes(path, &asked.parameters.pairs()));
     let head = WordsHead { query, filters: &filters, link: Some(&link), own: Some(&own) };
-    Ok(answer(form, writer.words(&head, &found.events)))
+    // The page may say something else by now, and what was dropped stands there no longer.
+    let link_of = |event: &SearchEvent| {
+        let site = asked.site;
+        let shown = match event.change {
+            WordsChange::Carried => site.about_at("/capture", &event.url, event.at),
+            WordsChange::Dropped => site.diff_to(&event.url, &event.at.to_warc_date()),
+        };
+        site.absolute(&shown)
+    };
+    Ok(answer(form, writer.words(&head, &found.events, &link_of)))
 }
 
 fn answer(form: FeedForm, body: String) -> PageAnswer {

@@ -124,9 +124,14 @@ impl FeedWriter {
         self.item(Item { id: &id, at, link, title: &title(found), kind, text: &description(found) })
     }
 
-    /// A whole feed of when the words of a query came and went.
+    /// A whole feed of when the words of a query came and went; `link_of` says what shows an event.
     #[must_use]
-    pub fn words(&self, head: &WordsHead<'_>, events: &[SearchEvent]) -> String {
+    pub fn words(
+        &self,
+        head: &WordsHead<'_>,
+        events: &[SearchEvent],
+        link_of: &dyn Fn(&SearchEvent) -> String,
+    ) -> String {
         let WordsHead { query, filters, link, own } = *head;
         let updated = events.first().map_or(Timestamp::from_unix_seconds(0), |event| event.at);
         // Feeds with other filters are other feeds.
@@ -136,13 +141,13 @@ impl FeedWriter {
             let _ = write!(title, ", {} {value}", if *name == "host" { "on" } else { name });
         }
         let mut out = self.begin(&FeedHead { title: &title, link, own, of: &of, updated });
-        out.extend(events.iter().map(|event| self.event(query, event)));
+        out.extend(events.iter().map(|event| self.event(query, event, &link_of(event))));
         out.push_str(self.end());
         out
     }
 
     /// That words came or went.
-    fn event(&self, query: &str, event: &SearchEvent) -> String {
+    fn event(&self, query: &str, event: &SearchEvent, link: &str) -> String {
         let SearchEvent { change, at, url, headline, snippets } = event;
         let date = at.to_warc_date();
         let id = identifier(&self.archive, &["search", query, url, &date, change.label()]);
@@ -154,14 +159,7 @@ impl FeedWriter {
             // Writing to a String cannot fail.
             let _ = write!(text, "<p>{}</p>", escape(&snippet.text));
         }
-        self.item(Item {
-            id: &id,
-            at: *at,
-            link: url,
-            title: &title,
-            kind: change.label(),
-            text: &text,
-        })
+        self.item(Item { id: &id, at: *at, link, title: &title, kind: change.label(), text: &text })
     }
 
     fn item(&self, item: Item<'_>) -> String {
@@ -284,6 +282,25 @@ mod tests {
             change,
             ..plain
         }
+    }
+
+    #[test]
+    fn an_entry_of_words_leads_to_what_shows_it() {
+        let writer = FeedWriter::new(FeedForm::Atom, DigestAlgorithm::Sha256.digest(b"archive"));
+        let event = SearchEvent {
+            change: crate::search::saved::WordsChange::Dropped,
+            at: Timestamp::from_unix_seconds(0),
+            url: "http://courier.example/a".to_owned(),
+            headline: None,
+            snippets: Vec::new(),
+        };
+        let head = WordsHead { query: "ferry", filters: &[], link: None, own: None };
+        let feed =
+            writer.words(&head, &[event], &|event| format!("http://x.example/diff?{}", event.url));
+        assert!(
+            feed.contains("<link href=\"http://x.example/diff?http://courier.example/a\"/>"),
+            "{feed}"
+        );
     }
 
     fn feed(form: FeedForm, changes: &[ArchiveChange]) -> String {

@@ -12,6 +12,7 @@
 use std::collections::HashSet;
 use std::ops::Range;
 
+use crate::base::normal_form::composed;
 use crate::base::surt::{address_of_host, urlkey};
 use crate::base::{TimeRange, Timestamp};
 
@@ -192,6 +193,9 @@ impl SearchQuery {
         if text.chars().nth(QUERY_CHARS_MAX).is_some() {
             return Err(QueryError::TooLong);
         }
+        // Pages are kept in Normalisation Form C, and some systems type and paste the other.
+        let text = composed(text);
+        let text: &str = &text;
         let mut query = Self::of_clauses(Vec::new());
         let mut rest = text.trim_start();
         for count in 0.. {
@@ -214,7 +218,7 @@ impl SearchQuery {
     /// The query for one phrase in the article, on pages of these hosts; `None` where it has no word.
     #[must_use]
     pub fn of_phrase(phrase: &str, hosts: Vec<String>) -> Option<Self> {
-        let (field, words) = (SearchField::Article, Words::new(phrase)?);
+        let (field, words) = (SearchField::Article, Words::new(&composed(phrase))?);
         let clause = Clause { field, words, is_excluded: false, is_quoted: true };
         Some(Self { hosts, ..Self::of_clauses(vec![clause]) })
     }
@@ -263,7 +267,7 @@ impl SearchQuery {
         };
         // Marks alone are no words, and nothing is asked by them.
         let Some(mut words) = Words::new(value) else { return Ok(()) };
-        if part.is_open {
+        if part.is_open || (!part.is_quoted && ends_in_hangul(value)) {
             words = words.open();
         }
         let (is_excluded, is_quoted) = (part.is_excluded, part.is_quoted);
@@ -360,6 +364,13 @@ impl<'q> Part<'q> {
     }
 }
 
+/// Whether the last letter is of the Korean script: particles are written together with the word before them, so that
+/// 도서관 stands in a text as 도서관을, 도서관에 and 도서관은.
+fn ends_in_hangul(text: &str) -> bool {
+    let last = text.chars().rev().find(|c| c.is_alphanumeric());
+    last.is_some_and(|c| matches!(c, '\u{ac00}'..='\u{d7a3}'))
+}
+
 /// What ends a quotation that begins with this mark.
 fn closing(mark: char) -> Option<&'static [char]> {
     match mark {
@@ -417,6 +428,8 @@ mod tests {
             ("strike host:Courier.Example", "text:strike @example,courier"),
             ("strike -host:www.post.example", "text:strike -@example,post"),
             ("strike -host:a.example -host:b.example", "text:strike -@example,a -@example,b"),
+            ("도서관 \"도서관\"", "text:도서관* text:도서관"),
+            ("cafe\u{301}s", "text:cafes"),
             ("港口 港", "text:港口 text:港*"),
             ("旧港口", "text:旧港+港口"),
             ("\"旧港 boat\"", "text:旧港+港+boat"),

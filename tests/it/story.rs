@@ -106,6 +106,15 @@ fn outlets_of_an_archive_are_followed_over_time() {
     let out = pressmark(&root, &["story", urls[0], "http://a.example/none", "--format", "json"]);
     assert_eq!(out.status.code(), Some(0), "{}", stderr(&out));
     assert!(stderr(&out).contains("no capture of http://a.example/none"), "{}", stderr(&out));
+    let gone = "http://a.example/gone";
+    let error =
+        b"HTTP/1.1 404 Not Found\r\nContent-Type: text/html\r\nContent-Length: 5\r\n\r\nGone.";
+    web.on("a.example", "/gone", Reply::Made(Arc::new(|_: &str, _| error.to_vec())));
+    assert!(crawl(&root, &archive.resolve).arg(gone).output().is_ok());
+    let out = pressmark(&root, &["story", urls[0], gone, "--format", "json"]);
+    assert_eq!(out.status.code(), Some(0), "{}", stderr(&out));
+    assert!(stderr(&out).contains(&format!("no article at {gone}")), "{}", stderr(&out));
+    assert_eq!(json_lines(&out)[0]["articles"].as_array().unwrap().len(), 1);
     let out = pressmark(&root, &["story", "http://a.example/none"]);
     assert_eq!(out.status.code(), Some(3), "{}", stderr(&out));
 

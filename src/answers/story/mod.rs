@@ -218,6 +218,10 @@ fn of_url(
         // No version has an article: what stands there is reported all the same.
         let entry = archive.find(url, at, &doing)?;
         let page = archive.reading(&entry, &doing)?;
+        // An error page, a picture or a document of another kind has nothing in common with an article.
+        if entry.status >= Some(400) || page.text.is_empty() {
+            return Err(AnswerError::NoArticle { url: url.to_owned(), at: entry.date });
+        }
         notes.push(format!("{url}: no version of it has an article"));
         let source = PageSource::Capture { url: url.to_owned(), at: entry.date };
         let first_captured = Some(entry.date);

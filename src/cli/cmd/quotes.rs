@@ -18,6 +18,9 @@ use crate::render::quotes;
 pub fn run(args: &QuotesArgs, context: &Context) -> Result<Exit, CliError> {
     let mut printer = Printer { context, format: context.out.format(), found: false };
     let at = context.instant("--at", args.at.as_deref())?;
+    if args.speaker.as_ref().is_some_and(|name| name.trim().is_empty()) {
+        return Err(CliError::usage("--speaker needs a name"));
+    }
     let request = QuotesRequest { speaker: args.speaker.clone(), at };
     let mut archive = None;
     for target in &args.targets {

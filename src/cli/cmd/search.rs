@@ -159,6 +159,6 @@ impl Events<'_> {
             filters.iter().filter_map(|(name, value)| Some((*name, value.as_deref()?))).collect();
         let query = self.request.query.as_str();
         let head = WordsHead { query, filters: &filters, link: None, own: None };
-        Ok(out.text(&writer.words(&head, events))?)
+        Ok(out.text(&writer.words(&head, events, &|event| event.url.clone()))?)
     }
 }

@@ -67,6 +67,10 @@ fn why(site: &Site, found: &Absent) -> Markup {
                     }
                 }
             }
+            Reason::Near { url } => {
+                p { strong { "It is held under a near address: " } a href=(site.about("/page", url)) { (line(url)) } "." }
+                p { "The two differ in nothing but what counts visits or keeps caches from answering." }
+            }
             Reason::NotAsked => {
                 p { strong { "No crawl has asked for this address." } }
                 p {
@@ -81,7 +85,7 @@ fn why(site: &Site, found: &Absent) -> Markup {
                 p { strong { "It is no address of the web: " } (short(why, 200)) "." }
             }
         }
-        @if !matches!(found.why, Reason::NoAddress { .. }) {
+        @if !matches!(found.why, Reason::NoAddress { .. } | Reason::Robots { is_forbidden: true, .. }) {
             p .hint { code { "pressmark crawl URL" } " asks for it now." }
         }
     }

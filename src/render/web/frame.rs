@@ -26,6 +26,7 @@ pub(super) enum Part {
     Front,
     Changes,
     Hosts,
+    Stories,
     Other,
 }
 
@@ -62,6 +63,7 @@ pub(super) fn document(site: &Site, frame: &Frame<'_>) -> String {
                         (part(site.front_link(), "Front page", frame.part == Part::Front))
                         (part(site.path_link("/changes"), "Changes", frame.part == Part::Changes))
                         (part(site.path_link("/hosts"), "Hosts", frame.part == Part::Hosts))
+                        (part(site.path_link("/stories"), "Stories", frame.part == Part::Stories))
                     }
                 }
                 main #main tabindex="-1" { (frame.main) }

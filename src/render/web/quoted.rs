@@ -140,7 +140,7 @@ fn item(site: &Site, url: &str, quotation: &Quotation, with_speaker: bool) -> Ma
 
 /// A citation of the words, where they are not too long for an address.
 fn cite(site: &Site, url: &str, quotation: &Quotation) -> String {
-    let words = if quotation.text.len() <= 600 { quotation.text.as_str() } else { "" };
+    let words = if quotation.citable.len() <= 600 { quotation.citable.as_str() } else { "" };
     let at = quotation.last.to_warc_date();
     site.changes("/cite", &[("url", url), ("at", &at), ("quote", words)])
 }

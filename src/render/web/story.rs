@@ -56,7 +56,7 @@ pub fn story(site: &Site, form: &StoryForm, found: Option<&StoryAnswer>) -> Stri
         }
         (asked(site, form))
     };
-    document(site, &Frame { title: &name, part: Part::Other, query: "", head: html! {}, main })
+    document(site, &Frame { title: &name, part: Part::Stories, query: "", head: html! {}, main })
 }
 
 /// The stories of the archive.
@@ -95,7 +95,7 @@ pub fn stories(site: &Site, found: &[Cluster]) -> String {
         }
     };
     let title = "Stories";
-    document(site, &Frame { title, part: Part::Other, query: "", head: html! {}, main })
+    document(site, &Frame { title, part: Part::Stories, query: "", head: html! {}, main })
 }
 
 fn asked(site: &Site, form: &StoryForm) -> Markup {

@@ -51,7 +51,7 @@ pub fn rows(
     let mut number = 0;
     while let Some(row) = all.next() {
         let row = row?;
-        if near.is_some_and(|near| !super::fuzzy::is_near(&row.capture.urlkey, near)) {
+        if near.is_some_and(|near| !crate::base::surt::is_near(&row.capture.urlkey, near)) {
             continue;
         }
         number += 1;

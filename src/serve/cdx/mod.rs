@@ -3,7 +3,7 @@
 //!
 //! In reading order: what is asked for of the index (`ask`), the rows of an answer, read batch by batch
 //! (`rows`, `collapse`, `closest`), where a page or the rest of an answer begins (`resume`, `paging`), near
-//! addresses (`fuzzy`); what a row is written as (`columns`, `write`); the dialects (`pywb`, `wayback`,
+//! addresses; what a row is written as (`columns`, `write`); the dialects (`pywb`, `wayback`,
 //! `available`).
 //!
 //! What holds of both: a revisit has no status of its own here, as in every other server, unless revisits are
@@ -14,7 +14,6 @@ mod available;
 mod closest;
 mod collapse;
 mod columns;
-mod fuzzy;
 mod paging;
 mod pywb;
 mod resume;

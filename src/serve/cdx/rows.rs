@@ -12,10 +12,10 @@ use super::super::reply::Refusal;
 use super::ask::{Asking, Order};
 use super::closest;
 use super::collapse::Collapsing;
-use super::fuzzy;
 use super::resume::Start;
 use crate::archive::{Capture, Cursor, Query, RecordKind};
 use crate::base::Timestamp;
+use crate::base::surt::{is_near, near_keys};
 
 /// A row: a capture as it is told, and what it repeats where that is resolved.
 #[derive(Debug, Clone)]
@@ -97,7 +97,7 @@ impl Rows {
     /// When the archive cannot answer.
     pub fn or_near(state: &Arc<Serve>, asking: &Arc<Asking>) -> Result<Self, Refusal> {
         let rows = Self::new(state, asking, None);
-        let Some((keys, near)) = fuzzy::near(&asking.url) else { return Ok(rows) };
+        let Some((keys, near)) = near_keys(&asking.url) else { return Ok(rows) };
         let held = Query { limit: Some(1), ..asking.query() };
         if state.reader.query(&held).next().transpose()?.is_some() {
             return Ok(rows);
@@ -234,7 +234,7 @@ pub fn told(
     near: Option<&str>,
     mut capture: Capture,
 ) -> Result<Option<Row>, Refusal> {
-    if !asking.is_row(&capture) || near.is_some_and(|near| !fuzzy::is_near(&capture.urlkey, near)) {
+    if !asking.is_row(&capture) || near.is_some_and(|near| !is_near(&capture.urlkey, near)) {
         return Ok(None);
     }
     let mut original = None;

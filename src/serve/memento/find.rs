@@ -10,7 +10,7 @@ use std::sync::LazyLock;
 use axum::http::StatusCode;
 
 use crate::archive::{ArchiveError, Capture, Filter, Query, Sort};
-use crate::base::surt::urlkey;
+use crate::base::surt::{is_near, near_keys, urlkey};
 use crate::base::{TargetUri, TimeRange, Timestamp};
 use crate::store::Reader;
 
@@ -37,6 +37,8 @@ pub struct Chosen {
 
 /// How many captures are looked at for one that will do.
 const LOOKED_AT_MAX: usize = 200;
+/// How many near addresses are looked at.
+const NEAR_MAX: usize = 5;
 /// How many are asked for at first.
 const FEW: usize = 4;
 /// How many redirects are read for that.
@@ -121,6 +123,45 @@ pub fn choose(
         Use::Page => first.filter(|capture| capture.url == url),
     });
     Ok(chosen.map(|capture| Chosen { is_exact: is_exact(&capture), capture }))
+}
+
+/// The capture of a part of a page: of its address, or where nothing of that is held of one that is near (a number
+/// behind it that keeps caches from answering, a query of a style sheet), good ones before errors, the nearest in time
+/// among them. One of another address is never exact.
+///
+/// # Errors
+/// When the archive cannot answer.
+pub fn choose_part(
+    state: &Serve,
+    url: &str,
+    at: Option<TimeRange>,
+) -> Result<Option<Chosen>, Refusal> {
+    if let Some(chosen) = choose(state, url, at, Use::Part)? {
+        return Ok(Some(chosen));
+    }
+    let Some((keys, near)) = near_keys(url) else { return Ok(None) };
+    let wanted = at.map_or(i64::MAX, |at| middle(at).unix_micros());
+    let worth = |capture: &Capture| {
+        (capture.status >= Some(400), capture.date.unix_micros().abs_diff(wanted))
+    };
+    let mut keys_seen: Vec<String> = Vec::new();
+    let mut best: Option<Chosen> = None;
+    let query = Query { filters: visible(), limit: Some(LOOKED_AT_MAX), ..Query::of(keys) };
+    for capture in state.reader.query(&query) {
+        let capture = capture?;
+        if !is_near(&capture.urlkey, &near) || keys_seen.contains(&capture.urlkey) {
+            continue;
+        }
+        keys_seen.push(capture.urlkey);
+        let Some(found) = choose(state, &capture.url, at, Use::Part)? else { continue };
+        if best.as_ref().is_none_or(|best| worth(&found.capture) < worth(&best.capture)) {
+            best = Some(Chosen { is_exact: false, ..found });
+        }
+        if keys_seen.len() >= NEAR_MAX {
+            break;
+        }
+    }
+    Ok(best)
 }
 
 /// Answers to a query of which mostly the first will do: a few, and the rest where it is asked for.

@@ -10,7 +10,7 @@ mod target;
 mod timegate;
 mod timemap;
 
-pub use find::{Chosen, Use, choose};
+pub use find::{Chosen, Use, choose, choose_part};
 pub use links::{Neighbours, memento_links, uri_m};
 pub use target::{Modifier, Target};
 
@@ -58,8 +58,15 @@ pub async fn web(State(state): State<Arc<Serve>>, asked: Asked) -> Response {
 
 /// `/web/*/URL`: the page's own page in the reader.
 fn to_page(asked: &Asked, url: &str) -> Response {
-    let url: String = url::form_urlencoded::byte_serialize(url.as_bytes()).collect();
-    redirect(&format!("{}/page?url={url}", asked.site.root()))
+    redirect(&format!("{}{}", asked.site.root(), page_path(url)))
+}
+
+/// The reader's page of an address; of `http://a.example/x*` the one that lists what begins so.
+fn page_path(url: &str) -> String {
+    let page = if url.ends_with('*') { "/search?q=" } else { "/page?url=" };
+    page.chars()
+        .chain(url::form_urlencoded::byte_serialize(url.as_bytes()).flat_map(str::chars))
+        .collect()
 }
 
 /// 302 to an address that holds for now.
@@ -75,4 +82,15 @@ pub fn not_held(url: &str) -> Refusal {
     let short: String = url.chars().take(500).collect();
     let refusal = Refusal::missing(format!("no capture of {short}"));
     Refusal { absent: Some(url.to_owned()), ..refusal }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_star_at_the_end_asks_for_a_list() {
+        assert_eq!(page_path("http://a.example/x"), "/page?url=http%3A%2F%2Fa.example%2Fx");
+        assert_eq!(page_path("http://a.example/x*"), "/search?q=http%3A%2F%2Fa.example%2Fx*");
+    }
 }

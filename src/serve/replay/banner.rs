@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::super::Serve;
-use super::super::memento::{Modifier, Neighbours, Use, choose, uri_m};
+use super::super::memento::{Modifier, Neighbours, choose_part, uri_m};
 use super::super::page_site::page_site;
 use super::super::reply::Refusal;
 use super::super::request::Site;
@@ -79,7 +79,7 @@ fn notes(state: &Arc<Serve>, capture: &Capture, named: &[Part]) -> Result<Vec<St
         if begun.elapsed() > PARTS_TIME {
             break;
         }
-        let found = choose(state, &part.url, Some(at), Use::Part)?;
+        let found = choose_part(state, &part.url, Some(at))?;
         times.push(found.map(|found| found.capture.date));
     }
     Ok(parts::notes(capture.date, &times))

@@ -25,8 +25,8 @@ use axum::response::{IntoResponse, Response};
 use super::Serve;
 use super::body::pieces;
 use super::memento::{
-    Chosen, MEMENTO_DATETIME, Modifier, Neighbours, Use, choose, memento_links, not_held, redirect,
-    uri_m,
+    Chosen, MEMENTO_DATETIME, Modifier, Neighbours, Use, choose, choose_part, memento_links,
+    not_held, redirect, uri_m,
 };
 use super::original::in_header;
 use super::range::{Part, asked_part, is_known};
@@ -58,8 +58,11 @@ pub async fn answer(
     }
     state
         .ask(move |state| {
-            let wanted = if modifier.is_part() { Use::Part } else { Use::Page };
-            let Some(chosen) = choose(state, &url, at, wanted)? else {
+            let chosen = match modifier.is_part() {
+                true => choose_part(state, &url, at)?,
+                false => choose(state, &url, at, Use::Page)?,
+            };
+            let Some(chosen) = chosen else {
                 return match modifier {
                     Modifier::Frame | Modifier::Banner => shown::missing(&asked, modifier),
                     _ if modifier.is_part() => shown::missing(&asked, modifier),

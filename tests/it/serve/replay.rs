@@ -104,6 +104,25 @@ fn what_is_not_held_is_quiet_where_it_is_a_part() {
 }
 
 #[test]
+fn what_differs_in_nothing_that_counts_stands_for_what_is_not_held() {
+    let dir = tempfile::tempdir().unwrap();
+    site(dir.path());
+    let server = start(dir.path());
+    let style = ask(server.address, "/web/2024cs_/http://p.example/s.css?_=1700000000000");
+    assert_eq!(style.status, 200);
+    let place = style.header("content-location").unwrap();
+    assert!(place.ends_with("/web/20240101000003cs_/http://p.example/s.css"), "{place}");
+    assert_eq!(ask(server.address, "/web/2024im_/http://p.example/i.png?x=1").status, 404);
+    // A page is another address: it says where it is held.
+    let page = "http://p.example/dir/?utm_source=mail";
+    assert_eq!(ask(server.address, &format!("/web/2024/{page}")).status, 404);
+    let absent = ask(server.address, &format!("/api/absent?url={page}"));
+    let absent: serde_json::Value = serde_json::from_str(&absent.text()).unwrap();
+    assert_eq!(absent["why"]["reason"], "near", "{absent}");
+    assert_eq!(absent["why"]["url"], "http://p.example/dir/");
+}
+
+#[test]
 fn scripts_run_in_frames_of_the_replay_origin_where_they_are_let() {
     let dir = tempfile::tempdir().unwrap();
     site(dir.path());

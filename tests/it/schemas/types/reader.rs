@@ -76,6 +76,7 @@ fn what_an_archive_and_a_host_hold_is_described_and_written() {
     let reasons = [
         Reason::Failed { times: 1, last: at(), step, detail },
         Reason::Robots { at: at(), is_forbidden: true, rule: "disallow: /".to_owned() },
+        Reason::Near { url: "http://a.example/x".to_owned() },
         Reason::NotAsked,
         Reason::HostUnknown,
         Reason::NoAddress { why: "no host".to_owned() },
@@ -141,6 +142,7 @@ fn quotations_and_captures_are_described_and_written() {
     };
     let quotation = Quotation {
         text: "We go".to_owned(),
+        citable: "We go".to_owned(),
         speaker: text("Anna Roe"),
         is_named: true,
         cue: text("said"),

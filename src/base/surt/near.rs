@@ -5,7 +5,7 @@
 //! The rules are those that pywb's users rely on: parameters by name, `callback`s of jQuery, long numbers
 //! under telling names, and any query of a file whose kind takes none.
 
-use crate::base::surt::{KeyRange, urlkey};
+use super::{KeyRange, urlkey};
 
 /// Ends of paths whose query says nothing.
 const PLAIN_FILES: [&str; 24] = [
@@ -15,7 +15,7 @@ const PLAIN_FILES: [&str; 24] = [
 
 /// The keys among which near addresses lie, and the key that they have in common; `None` where an address
 /// has none but itself.
-pub fn near(url: &str) -> Option<(KeyRange, String)> {
+pub fn near_keys(url: &str) -> Option<(KeyRange, String)> {
     let key = urlkey(url);
     let near = near_key(&key);
     let path = key.split('?').next().unwrap_or_default().to_owned();
@@ -82,8 +82,8 @@ mod tests {
         ] {
             assert_eq!(is_near(&urlkey(one), &near_key(&urlkey(other))), is, "{one} {other}");
         }
-        assert!(near("http://a.example/x?id=1").is_none());
-        let (range, _) = near("http://a.example/x.css").unwrap();
+        assert!(near_keys("http://a.example/x?id=1").is_none());
+        let (range, _) = near_keys("http://a.example/x.css").unwrap();
         assert!(range.contains(urlkey("http://a.example/x.css?a=1").as_bytes()));
         assert!(range.contains(urlkey("http://a.example/x.css").as_bytes()));
         assert!(!range.contains(urlkey("http://a.example/x.cssx").as_bytes()));
@@ -92,7 +92,7 @@ mod tests {
     proptest! {
         #[test]
         fn an_address_is_near_itself(url in "http://a.example/\\PC{0,30}") {
-            if let Some((range, near)) = near(&url) {
+            if let Some((range, near)) = near_keys(&url) {
                 let key = urlkey(&url);
                 prop_assert!(is_near(&key, &near));
                 prop_assert!(range.contains(key.as_bytes()) || key.contains('@'));
