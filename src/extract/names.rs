@@ -149,6 +149,14 @@ impl People {
                         || word.rsplit_once('-').is_some_and(|(_, w)| table.is_role(w))
                 })
         };
+        // "Ayer Ana Ruiz dijo", "Včera Anna Kosová řekla": the capital is that of the sentence.
+        let is_adverb = |word: &str| {
+            table.is_some_and(|table| {
+                [&table.adverb, &table.calendar, &table.clause, &table.aux]
+                    .iter()
+                    .any(|list| list.contains(word))
+            })
+        };
         while start + 1 < end
             && (titled_by(&tokens[start].lower)
                 || is_saying(&tokens[start].lower)
@@ -165,7 +173,10 @@ impl People {
                         | "secondo"
                         | "d’après"
                 )
-                || super::sentences::is_common_opening(&tokens[start].lower))
+                || super::sentences::is_common_opening(&tokens[start].lower)
+                || is_adverb(&tokens[start].lower)
+                    && (start == 0 || !tokens[start - 1].is_word())
+                    && first_name_gender(&tokens[start].lower).is_none())
         {
             if titled_by(&tokens[start].lower) {
                 titled = true;

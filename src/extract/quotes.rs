@@ -104,6 +104,7 @@ pub fn attributed(
         .filter(|group| reading.is_quotation(group))
         .map(|group| reading.make(group))
         .collect();
+    reading.drop_pulled(&mut made);
     if is_caseless {
         reading.spoken_on(&mut made);
     }
@@ -146,6 +147,9 @@ fn whole_blocks(text: &str, blocks: &[Block], spans: &mut Vec<Span>) {
         if below && signature(&format!(" {}", slice.trim())) == Some(1) {
             continue;
         }
+        if is_signature_block(text, blocks, index) {
+            continue;
+        }
         let body = slice.len() - signature(slice).map_or(0, |tail| slice.len() - tail);
         let kept = slice[..body].trim();
         if kept.is_empty() {
@@ -175,6 +179,24 @@ fn whole_blocks(text: &str, blocks: &[Block], spans: &mut Vec<Span>) {
     spans.retain(|span| whole.binary_search_by_key(&span.block, |w| w.block).is_err());
     spans.append(&mut whole);
     spans.sort_by_key(|span| span.start);
+}
+
+/// Whether a block ends a block quote and names who said it: `<footer>Tom Hale, baker</footer>`.
+pub(crate) fn is_signature_block(text: &str, blocks: &[Block], index: usize) -> bool {
+    const WORDS_MAX: usize = 9;
+    let quote = |at: usize| blocks.get(at).is_some_and(|b| b.kind == BlockKind::Quote);
+    let ends = quote(index) && index > 0 && quote(index - 1) && !quote(index + 1);
+    let line = blocks.get(index).and_then(|b| text.get(b.range.clone())).unwrap_or("").trim();
+    if !ends || line.ends_with(['.', '!', '?', '…', ':', '”', '"', '»']) {
+        return false;
+    }
+    let name = line.split(',').next().unwrap_or("");
+    let capital = |word: &str| word.starts_with(char::is_uppercase);
+    let mut words = name.split_whitespace();
+    (2..=4).contains(&name.split_whitespace().count())
+        && words.next().is_some_and(capital)
+        && words.next_back().is_some_and(capital)
+        && line.split_whitespace().count() <= WORDS_MAX
 }
 
 /// Where the signature of a block quote or post begins: "— Ann Lee (@annlee) November 4, 2025".
@@ -344,6 +366,26 @@ impl Reading<'_> {
             .filter(|range| self.text.get(range.clone()).is_some())
             .map(|range| Cue { text: self.text[range.clone()].to_owned(), range });
         made.mention = name;
+    }
+
+    /// A pull quote sets the words of another quotation in a block of their own, without an attribution: they were
+    /// said once.
+    fn drop_pulled(&self, made: &mut Vec<Attributed>) {
+        let words =
+            |quote: &Quote| quote.text.trim_matches(|c: char| !c.is_alphanumeric()).to_lowercase();
+        let alone = |quote: &Quote| {
+            let at = self.blocks.partition_point(|block| block.range.end <= quote.range.start);
+            let block = self.blocks.get(at).and_then(|block| self.text.get(block.range.clone()));
+            quote.cue.is_none()
+                && quote.kind != QuoteKind::Post
+                && block.is_some_and(|block| block.trim().len() <= quote.range.len() + 2)
+        };
+        if !made.iter().any(|one| alone(&one.quote)) {
+            return;
+        }
+        let told: std::collections::HashSet<String> =
+            made.iter().filter(|one| !alone(&one.quote)).map(|one| words(&one.quote)).collect();
+        made.retain(|one| !alone(&one.quote) || !told.contains(&words(&one.quote)));
     }
 
     /// Who spoke last speaks on where a cue names no one, or where a quotation follows alone.

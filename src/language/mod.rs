@@ -57,7 +57,7 @@ table! {
     /// The English name of the language.
     name: "name" as text,
     /// What its grammar is like: `verb-second`, `verb-first`, `verb-last`, `noun-capitals`, `no-capitals`,
-    /// `no-spaces`, `no-articles`, `elision`, `dotted-ordinals`, `negative-infix`.
+    /// `no-spaces`, `no-articles`, `elision`, `dotted-ordinals`, `negative-infix`, `inserts`.
     grammar: "grammar" as words,
     /// Whether its press sets dialogue in dashes.
     dialogue: "dialogue" as text,
@@ -171,6 +171,20 @@ table! {
     particle: "particle" as words,
     /// Endings behind a quotation (Korean).
     quoting: "quoting" as words,
+    /// Finite verbs and auxiliaries with which speech goes on behind an attribution: "est", "doit".
+    finite: "finite" as words,
+    /// Relative pronouns, which go on with the noun before them: "qui".
+    relative: "relative" as words,
+    /// Indefinite articles: "une".
+    an: "an" as words,
+    /// Endings of such verbs: "ra".
+    finite_end: "finite-end" as words,
+    /// Prepositions between an office and what it is for: "alla".
+    office_of: "office-of" as words,
+    /// Verbs that perform a work, whose title stands in marks beside them: "spielte".
+    performs: "performs" as words,
+    /// Prepositions before who was told, where others stand before what is spoken of: "gegenüber".
+    listener: "listener" as words,
     /// Nouns that are spoken to: "reporters".
     object: "object" as words,
     /// Numbers below a thousand in words.

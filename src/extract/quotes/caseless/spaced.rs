@@ -9,6 +9,8 @@ use crate::language::Table;
 
 /// Words of a name.
 const NAME_WORDS_MAX: usize = 4;
+/// Words behind a quotation in which Korean says whose words they were.
+const SAID_REACH: usize = 7;
 /// Words between a subject mark and its verb.
 const VERB_WORDS_MAX: usize = 5;
 
@@ -404,6 +406,16 @@ fn korean(place: &Place<'_>) -> Option<Found> {
             return Some(Found { name: Some(name), cue });
         }
     }
+    // "…" 어부 최진우 씨의 말이다: whose words they were.
+    if let Some(at) = after
+        .iter()
+        .take(SAID_REACH)
+        .position(|word| table.says_behind.contains(word.text))
+        .and_then(|at| at.checked_sub(1))
+        && let Some(name) = korean_name(&after, at, "의", table)
+    {
+        return Some(Found { name: Some(name), cue: Some(after[at + 1].range.clone()) });
+    }
     let quoted = quoting || before.last().is_some_and(|word| word.ends);
     if !quoted {
         return None;
@@ -449,16 +461,36 @@ fn korean_name(words: &[Word<'_>], at: usize, ending: &str, table: &Table) -> Op
     if table.he.contains(word.text) || table.she.contains(word.text) || table.he.contains(stem) {
         return None;
     }
+    let is_name = |word: &str| {
+        let letters = word.chars().count();
+        (2..=4).contains(&letters) && table.family.iter().any(|family| word.starts_with(family))
+    };
     if table.role.contains(stem) && at > 0 && !words[at].leads {
         // "김영희 부시장은": the name before its title.
         let mut name = at - 1;
         while name > 0 && table.role.contains(words[name].text) && !words[name].leads {
             name -= 1;
         }
+        // "항만 관계자는": one of a body, and no name.
+        if table.several.contains(stem) && !is_name(words[name].text) {
+            return Some(words[name].range.start..word.range.start + stem.len());
+        }
         return Some(words[name].range.clone());
     }
-    let title = table.role.iter().filter(|role| stem.ends_with(**role) && stem.len() > role.len());
-    let stem =
-        title.max_by_key(|role| role.len()).map_or(stem, |role| &stem[..stem.len() - role.len()]);
+    // "김영수 항만소장은": an office written together with what it is of.
+    let title = table
+        .role
+        .iter()
+        .filter(|role| stem.ends_with(**role) && stem.len() > role.len())
+        .max_by_key(|role| role.len());
+    if let Some(title) = title.filter(|title| !matches!(**title, "씨" | "님" | "군" | "양")) {
+        let rest = &stem[..stem.len() - title.len()];
+        if !is_name(rest) && rest.chars().count() > 1 {
+            let name = at > 0 && !words[at].leads && is_name(words[at - 1].text);
+            let own = word.range.start..word.range.start + stem.len();
+            return Some(if name { words[at - 1].range.clone() } else { own });
+        }
+    }
+    let stem = title.map_or(stem, |role| &stem[..stem.len() - role.len()]);
     Some(word.range.start..word.range.start + stem.len())
 }
