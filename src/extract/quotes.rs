@@ -388,22 +388,31 @@ impl Reading<'_> {
         made.retain(|one| !alone(&one.quote) || !told.contains(&words(&one.quote)));
     }
 
-    /// Who spoke last speaks on where a cue names no one, or where a quotation follows alone.
+    /// Who spoke last speaks on where a cue names no one, or where a quotation follows alone. Where no one has spoken,
+    /// it is the one person whom the sentences before name: "佐藤恵さんは最後に着いた。「申し訳ない」と彼女は話した。"
     fn spoken_on(&self, made: &mut [Attributed]) {
         let block_of = |quote: &Quote| {
             self.blocks.partition_point(|block| block.range.end <= quote.range.start)
         };
-        for at in 1..made.len() {
+        for at in 0..made.len() {
             let (before, rest) = made.split_at_mut(at);
-            let (Some(last), Some(next)) = (before.last(), rest.first_mut()) else { break };
-            let near = next.quote.sentence <= last.quote.sentence + 4;
-            let same = block_of(&last.quote) == block_of(&next.quote);
-            if next.quote.speaker.is_none()
-                && near
-                && (next.quote.cue.is_some() || same)
-                && let Some(speaker) = &last.quote.speaker
-            {
-                next.quote.speaker = Some(Speaker { name: speaker.name.clone(), named: false });
+            let Some(next) = rest.first_mut().filter(|next| next.quote.speaker.is_none()) else {
+                continue;
+            };
+            let last = before.last().filter(|last| {
+                let near = next.quote.sentence <= last.quote.sentence + 4;
+                let same = block_of(&last.quote) == block_of(&next.quote);
+                near && (next.quote.cue.is_some() || same)
+            });
+            let spoken = last.and_then(|last| last.quote.speaker.as_ref()).map(|s| s.name.clone());
+            let named = || {
+                let table = caseless::grammar(&self.language)?;
+                next.quote.cue.as_ref()?;
+                let range = caseless::named_before(&self.masked, next.quote.range.start, table)?;
+                self.text.get(range).map(str::to_owned)
+            };
+            if let Some(name) = spoken.or_else(named) {
+                next.quote.speaker = Some(Speaker { name, named: false });
             }
         }
     }

@@ -427,6 +427,25 @@ mod tests {
     }
 
     #[test]
+    fn phrases_are_parted_by_bars() {
+        // Without them a list of words is one phrase that stands nowhere.
+        for code in CODES {
+            let Some(table) = table(code) else { continue };
+            let longest = if table.is("no-spaces") { 1 } else { 6 };
+            let lists = [
+                &table.source,
+                &table.source_own,
+                &table.source_after,
+                &table.so_called,
+                &table.hedge,
+            ];
+            for phrase in lists.into_iter().flatten() {
+                assert!(phrase.len() <= longest, "{code}: {phrase:?}");
+            }
+        }
+    }
+
+    #[test]
     fn a_line_that_begins_with_white_space_goes_on() {
         let (table, unknown) =
             Table::read("# none\nname: Test\nsay: one\n  two\nsource: a b | a b c\nmood: x\n");

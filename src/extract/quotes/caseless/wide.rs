@@ -253,6 +253,29 @@ fn topic_end(text: &str, place: &Place<'_>) -> Option<usize> {
     text.char_indices().find(|&(at, c)| at > 0 && is_topic(place, c)).map(|(at, _)| at)
 }
 
+/// The Japanese names in a text that a title and the mark of the topic or an age in brackets follow, in order.
+pub(super) fn named(part: Part<'_>, table: &Table) -> Vec<Range<usize>> {
+    const LETTERS: std::ops::RangeInclusive<usize> = 2..=6;
+    let text = part.text;
+    let letter = |c: char| matches!(c as u32, 0x3005 | 0x30a1..=0x30fc | 0x4e00..=0x9fff);
+    let mut found: Vec<(usize, Range<usize>)> = Vec::new();
+    for role in &table.role {
+        for (at, _) in text.match_indices(role) {
+            let end = at + role.len();
+            let follows = text[end..].starts_with(['は', 'が', 'も', '（', '(']);
+            let start = text[..at].char_indices().rev().take_while(|(_, c)| letter(*c)).last();
+            let Some((start, _)) = start.filter(|_| follows) else { continue };
+            if LETTERS.contains(&text[start..at].chars().count()) {
+                found.push((end, start..at));
+            }
+        }
+    }
+    // Of the titles that end at one place the longest: 副市長 and 市長.
+    found.sort_by_key(|(end, name)| (*end, name.len()));
+    found.dedup_by_key(|(end, _)| *end);
+    found.into_iter().map(|(_, name)| part.at + name.start..part.at + name.end).collect()
+}
+
 /// The last phrase of a text, without the age in brackets behind it.
 fn last_phrase(text: &str) -> &str {
     strip_brackets(text).rsplit(is_break).next().unwrap_or("")

@@ -217,6 +217,17 @@ impl Clause<'_> {
         !self.is_role(at + 1) && (capitals > 2 || capitals == 2 && end - at > 3)
     }
 
+    /// "l’assessore all’Urbanistica Luca Ferri": a run of capitals without what the office before it is for.
+    pub(super) fn behind_elided_office(&self, run: Range<usize>, from: usize) -> Range<usize> {
+        let elided = self.table.is("elision")
+            && self.list[run.start]
+                .lower
+                .split_once(['’', '\''])
+                .is_some_and(|(head, _)| matches!(head, "all" | "dell" | "dall" | "d"));
+        let office = elided && run.len() > 2 && run.start > from && self.is_role(run.start - 1);
+        if office { run.start + 1..run.end } else { run }
+    }
+
     pub(super) fn is_person(&self, run: &Range<usize>) -> bool {
         run.len() > 1 && first_name_gender(self.word(run.start)).is_some()
     }

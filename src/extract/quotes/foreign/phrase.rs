@@ -314,7 +314,7 @@ impl Clause<'_> {
             }
             if self.is_name_word(end) && !(self.is_role(end) && name.is_none()) {
                 if name.is_some() || end + 1 >= limit || complement.is_none() {
-                    let run = self.run(end, limit);
+                    let run = self.behind_elided_office(self.run(end, limit), from);
                     if name.is_none() && self.owns_next(&run, from, limit) {
                         end = run.end;
                         continue;
