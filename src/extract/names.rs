@@ -185,6 +185,23 @@ impl People {
             }
             start += 1;
         }
+        // "il sindaco di Porto Luca Ferri", "l’assessore alla Cultura Luca Ferri": what an office is of or for.
+        let office = |token: &Token| {
+            let word = token.lower.as_str();
+            let bare = word.split_once(['’', '\'']).map_or(word, |(_, rest)| rest);
+            table.is_some_and(|table| table.is_role(word) || table.is_role(bare))
+        };
+        if let Some(table) = table.filter(|table| !table.is("noun-capitals"))
+            && start == from
+            && from > 1
+            && end - from == 3
+            && (table.genitive.contains(tokens[from - 1].lower.as_str())
+                || table.office_of.contains(tokens[from - 1].lower.as_str()))
+            && office(&tokens[from - 2])
+            && tokens[from + 1].is_capital()
+        {
+            start += 1;
+        }
         if start > 0
             && start == from
             && !tokens[start - 1].is_capital()

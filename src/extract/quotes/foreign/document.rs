@@ -77,8 +77,7 @@ impl Clause<'_> {
         while next < limit
             && next <= verb + 2
             && !self.is_preposition(next)
-            && !self.is_determiner(next)
-            && (self.pronoun(next).is_some() || self.is_small(next))
+            && (self.pronoun(next).is_some() || self.is_small(next) && !self.is_determiner(next))
         {
             next += 1;
         }

@@ -95,6 +95,7 @@ impl Clause<'_> {
         // "De Wit", "La Rue": a small word inside a name has another name word before it.
         let no_name = || {
             self.is_small(at)
+                || at == self.from && self.table.time.contains(token.lower.as_str())
                 || self.pronoun(at).is_some()
                 || self.table.say.contains(token.lower.as_str()) && token.is_capital()
         };
@@ -152,6 +153,12 @@ impl Clause<'_> {
         let mut next = at + 1;
         while next < self.to && (self.is_determiner(next) || self.is_preposition(next)) {
             next += 1;
+            // "à l’AFP": the noun is written together with its article.
+            let elided = self.list[next - 1].lower.split_once(['’', '\'']);
+            if self.table.is("elision") && elided.is_some_and(|(_, noun)| noun.chars().count() > 1)
+            {
+                return next;
+            }
         }
         if next < self.to && self.kind(next) == Kind::Number {
             return next + 1;
@@ -183,7 +190,12 @@ impl Clause<'_> {
                     continue;
                 }
                 // "explicó ayer a la «Gaceta» el alcalde".
-                Kind::Quote(_) if next > at => {
+                // "рассказала «Газете острова» мэр Анна Лаврова".
+                Kind::Quote(_)
+                    if next > at
+                        || self.table.is("no-articles")
+                            && (self.is_role(next + 1) || self.is_name_word(next + 1)) =>
+                {
                     next += 1;
                     continue;
                 }

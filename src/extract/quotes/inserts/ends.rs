@@ -39,7 +39,10 @@ pub(super) fn told_end(told: &str, language: &str) -> Option<(usize, char)> {
         let segment = marks.peek().map_or(rest, |&(next, _)| &told[at + 1..next]);
         let closing = marks.peek().map(|&(_, c)| c);
         // What was apposed to the speaker is passed over once: what follows its comma is speech.
-        if !first || goes_on(segment, closing, rest, language) {
+        // "a dit le chef, Luc Perrin": the name of an office.
+        let named = told[..at].split_whitespace().any(|word| word.starts_with(char::is_uppercase));
+        let names = segment.trim_start().starts_with(char::is_uppercase);
+        if !first || if names { named } else { goes_on(segment, closing, rest, language) } {
             return Some((at, c));
         }
         first = closing == Some('.') || closing.is_none();
