@@ -438,6 +438,10 @@ impl<'a> Survey<'a> {
         if block.shape == Shape::Row {
             return true;
         }
+        // "— Ann Lee (@annlee) 5 March 2024": who wrote the post that is quoted, mostly in links.
+        if block.shape == Shape::Quote && quotes::signature(&format!(" {words}")) == Some(1) {
+            return true;
+        }
         if lines::judge(words, block.linked) == Line::Furniture
             || lines::is_credit(words)
             || (block.range.len() <= OFFER_BYTES_MAX && wall::is_offer(words))
@@ -446,8 +450,6 @@ impl<'a> Survey<'a> {
         }
         match block.shape {
             Shape::Caption => false,
-            // "— Ann Lee (@annlee) 5 March 2024": who wrote the post that is quoted.
-            Shape::Quote if quotes::signature(&format!(" {words}")) == Some(1) => true,
             Shape::Heading(_) => block.linked * 10 < block.range.len() * 9,
             _ => !self.is_link_line(block),
         }

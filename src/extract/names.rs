@@ -149,6 +149,14 @@ impl People {
                         || word.rsplit_once('-').is_some_and(|(_, w)| table.is_role(w))
                 })
         };
+        // "Ayer Ana Ruiz dijo", "Včera Anna Kosová řekla": the capital is that of the sentence.
+        let is_adverb = |word: &str| {
+            table.is_some_and(|table| {
+                [&table.adverb, &table.calendar, &table.clause, &table.aux]
+                    .iter()
+                    .any(|list| list.contains(word))
+            })
+        };
         while start + 1 < end
             && (titled_by(&tokens[start].lower)
                 || is_saying(&tokens[start].lower)
@@ -165,13 +173,33 @@ impl People {
                         | "secondo"
                         | "d’après"
                 )
-                || super::sentences::is_common_opening(&tokens[start].lower))
+                || super::sentences::is_common_opening(&tokens[start].lower)
+                || is_adverb(&tokens[start].lower)
+                    && (start == 0 || !tokens[start - 1].is_word())
+                    && first_name_gender(&tokens[start].lower).is_none())
         {
             if titled_by(&tokens[start].lower) {
                 titled = true;
                 gender = gender.or(self.title_gender(&tokens[start].lower));
                 roles.push(role_word(&tokens[start].lower));
             }
+            start += 1;
+        }
+        // "il sindaco di Porto Luca Ferri", "l’assessore alla Cultura Luca Ferri": what an office is of or for.
+        let office = |token: &Token| {
+            let word = token.lower.as_str();
+            let bare = word.split_once(['’', '\'']).map_or(word, |(_, rest)| rest);
+            table.is_some_and(|table| table.is_role(word) || table.is_role(bare))
+        };
+        if let Some(table) = table.filter(|table| !table.is("noun-capitals"))
+            && start == from
+            && from > 1
+            && end - from == 3
+            && (table.genitive.contains(tokens[from - 1].lower.as_str())
+                || table.office_of.contains(tokens[from - 1].lower.as_str()))
+            && office(&tokens[from - 2])
+            && tokens[from + 1].is_capital()
+        {
             start += 1;
         }
         if start > 0

@@ -104,6 +104,7 @@ pub fn attributed(
         .filter(|group| reading.is_quotation(group))
         .map(|group| reading.make(group))
         .collect();
+    reading.drop_pulled(&mut made);
     if is_caseless {
         reading.spoken_on(&mut made);
     }
@@ -146,6 +147,9 @@ fn whole_blocks(text: &str, blocks: &[Block], spans: &mut Vec<Span>) {
         if below && signature(&format!(" {}", slice.trim())) == Some(1) {
             continue;
         }
+        if is_signature_block(text, blocks, index) {
+            continue;
+        }
         let body = slice.len() - signature(slice).map_or(0, |tail| slice.len() - tail);
         let kept = slice[..body].trim();
         if kept.is_empty() {
@@ -175,6 +179,24 @@ fn whole_blocks(text: &str, blocks: &[Block], spans: &mut Vec<Span>) {
     spans.retain(|span| whole.binary_search_by_key(&span.block, |w| w.block).is_err());
     spans.append(&mut whole);
     spans.sort_by_key(|span| span.start);
+}
+
+/// Whether a block ends a block quote and names who said it: `<footer>Tom Hale, baker</footer>`.
+pub(crate) fn is_signature_block(text: &str, blocks: &[Block], index: usize) -> bool {
+    const WORDS_MAX: usize = 9;
+    let quote = |at: usize| blocks.get(at).is_some_and(|b| b.kind == BlockKind::Quote);
+    let ends = quote(index) && index > 0 && quote(index - 1) && !quote(index + 1);
+    let line = blocks.get(index).and_then(|b| text.get(b.range.clone())).unwrap_or("").trim();
+    if !ends || line.ends_with(['.', '!', '?', '…', ':', '”', '"', '»']) {
+        return false;
+    }
+    let name = line.split(',').next().unwrap_or("");
+    let capital = |word: &str| word.starts_with(char::is_uppercase);
+    let mut words = name.split_whitespace();
+    (2..=4).contains(&name.split_whitespace().count())
+        && words.next().is_some_and(capital)
+        && words.next_back().is_some_and(capital)
+        && line.split_whitespace().count() <= WORDS_MAX
 }
 
 /// Where the signature of a block quote or post begins: "— Ann Lee (@annlee) November 4, 2025".
@@ -346,22 +368,51 @@ impl Reading<'_> {
         made.mention = name;
     }
 
-    /// Who spoke last speaks on where a cue names no one, or where a quotation follows alone.
+    /// A pull quote sets the words of another quotation in a block of their own, without an attribution: they were
+    /// said once.
+    fn drop_pulled(&self, made: &mut Vec<Attributed>) {
+        let words =
+            |quote: &Quote| quote.text.trim_matches(|c: char| !c.is_alphanumeric()).to_lowercase();
+        let alone = |quote: &Quote| {
+            let at = self.blocks.partition_point(|block| block.range.end <= quote.range.start);
+            let block = self.blocks.get(at).and_then(|block| self.text.get(block.range.clone()));
+            quote.cue.is_none()
+                && quote.kind != QuoteKind::Post
+                && block.is_some_and(|block| block.trim().len() <= quote.range.len() + 2)
+        };
+        if !made.iter().any(|one| alone(&one.quote)) {
+            return;
+        }
+        let told: std::collections::HashSet<String> =
+            made.iter().filter(|one| !alone(&one.quote)).map(|one| words(&one.quote)).collect();
+        made.retain(|one| !alone(&one.quote) || !told.contains(&words(&one.quote)));
+    }
+
+    /// Who spoke last speaks on where a cue names no one, or where a quotation follows alone. Where no one has spoken,
+    /// it is the one person whom the sentences before name: "佐藤恵さんは最後に着いた。「申し訳ない」と彼女は話した。"
     fn spoken_on(&self, made: &mut [Attributed]) {
         let block_of = |quote: &Quote| {
             self.blocks.partition_point(|block| block.range.end <= quote.range.start)
         };
-        for at in 1..made.len() {
+        for at in 0..made.len() {
             let (before, rest) = made.split_at_mut(at);
-            let (Some(last), Some(next)) = (before.last(), rest.first_mut()) else { break };
-            let near = next.quote.sentence <= last.quote.sentence + 4;
-            let same = block_of(&last.quote) == block_of(&next.quote);
-            if next.quote.speaker.is_none()
-                && near
-                && (next.quote.cue.is_some() || same)
-                && let Some(speaker) = &last.quote.speaker
-            {
-                next.quote.speaker = Some(Speaker { name: speaker.name.clone(), named: false });
+            let Some(next) = rest.first_mut().filter(|next| next.quote.speaker.is_none()) else {
+                continue;
+            };
+            let last = before.last().filter(|last| {
+                let near = next.quote.sentence <= last.quote.sentence + 4;
+                let same = block_of(&last.quote) == block_of(&next.quote);
+                near && (next.quote.cue.is_some() || same)
+            });
+            let spoken = last.and_then(|last| last.quote.speaker.as_ref()).map(|s| s.name.clone());
+            let named = || {
+                let table = caseless::grammar(&self.language)?;
+                next.quote.cue.as_ref()?;
+                let range = caseless::named_before(&self.masked, next.quote.range.start, table)?;
+                self.text.get(range).map(str::to_owned)
+            };
+            if let Some(name) = spoken.or_else(named) {
+                next.quote.speaker = Some(Speaker { name, named: false });
             }
         }
     }

@@ -57,7 +57,7 @@ table! {
     /// The English name of the language.
     name: "name" as text,
     /// What its grammar is like: `verb-second`, `verb-first`, `verb-last`, `noun-capitals`, `no-capitals`,
-    /// `no-spaces`, `no-articles`, `elision`, `dotted-ordinals`, `negative-infix`.
+    /// `no-spaces`, `no-articles`, `elision`, `dotted-ordinals`, `negative-infix`, `inserts`.
     grammar: "grammar" as words,
     /// Whether its press sets dialogue in dashes.
     dialogue: "dialogue" as text,
@@ -171,6 +171,20 @@ table! {
     particle: "particle" as words,
     /// Endings behind a quotation (Korean).
     quoting: "quoting" as words,
+    /// Finite verbs and auxiliaries with which speech goes on behind an attribution: "est", "doit".
+    finite: "finite" as words,
+    /// Relative pronouns, which go on with the noun before them: "qui".
+    relative: "relative" as words,
+    /// Indefinite articles: "une".
+    an: "an" as words,
+    /// Endings of such verbs: "ra".
+    finite_end: "finite-end" as words,
+    /// Prepositions between an office and what it is for: "alla".
+    office_of: "office-of" as words,
+    /// Verbs that perform a work, whose title stands in marks beside them: "spielte".
+    performs: "performs" as words,
+    /// Prepositions before who was told, where others stand before what is spoken of: "gegenüber".
+    listener: "listener" as words,
     /// Nouns that are spoken to: "reporters".
     object: "object" as words,
     /// Numbers below a thousand in words.
@@ -409,6 +423,25 @@ mod tests {
             assert!(unknown.is_empty(), "{code}: no such key: {unknown:?}");
             assert!(!read.name.is_empty() && read.say.len() >= 20, "{code}");
             assert!(table(code).is_some_and(|table| table.name == read.name), "{code}");
+        }
+    }
+
+    #[test]
+    fn phrases_are_parted_by_bars() {
+        // Without them a list of words is one phrase that stands nowhere.
+        for code in CODES {
+            let Some(table) = table(code) else { continue };
+            let longest = if table.is("no-spaces") { 1 } else { 6 };
+            let lists = [
+                &table.source,
+                &table.source_own,
+                &table.source_after,
+                &table.so_called,
+                &table.hedge,
+            ];
+            for phrase in lists.into_iter().flatten() {
+                assert!(phrase.len() <= longest, "{code}: {phrase:?}");
+            }
         }
     }
 

@@ -6,6 +6,7 @@
 //! Deliberately resolves no pronoun: who spoke last is for the caller. Looks at most a sentence's head to
 //! either side.
 
+mod korean;
 mod spaced;
 mod wide;
 
@@ -119,6 +120,32 @@ pub(super) fn find(
         table,
     };
     if table.is("no-spaces") { wide::find(&place) } else { spaced::find(&place) }
+}
+
+/// The one person whom the text right before `at` names with a title and a mark of the subject; none where it names
+/// several, or in a language whose names nothing sets apart.
+pub(super) fn named_before(
+    masked: &Masked,
+    at: usize,
+    table: &'static Table,
+) -> Option<Range<usize>> {
+    const BYTES: usize = 360;
+    let text = masked.0.as_str();
+    let mut from = at.saturating_sub(BYTES);
+    while !text.is_char_boundary(from) {
+        from += 1;
+    }
+    let part = Part { text: text.get(from..at)?, at: from };
+    let found = if !table.topic.is_empty() {
+        wide::named(part, table)
+    } else if !table.particle.is_empty() {
+        korean::named(part, table)
+    } else {
+        return None;
+    };
+    let last = found.last()?;
+    let one = found.iter().all(|other| text.get(other.clone()) == text.get(last.clone()));
+    one.then(|| last.clone())
 }
 
 /// Whether nothing but an attribution stands between two quotations, so that they are one.

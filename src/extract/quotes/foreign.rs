@@ -10,6 +10,7 @@ mod document;
 mod name;
 mod phrase;
 mod subject;
+mod told;
 
 use std::ops::Range;
 
@@ -94,6 +95,15 @@ impl Clause<'_> {
                 });
             }
             best = Some((score, owner.unwrap_or(hit)));
+        }
+        // "…, se lee en un comunicado del Ayuntamiento": the document says it, and no one is named.
+        let unnamed = best.is_none_or(|(_, hit)| hit.subject.is_none());
+        if unnamed && let Some((document, verb)) = self.document_behind(quote) {
+            return Some(Attribution {
+                mention: Some(document),
+                cue: Some((verb..verb + 1, Verb::Says)),
+                way: Way::Beside,
+            });
         }
         let bare = |hit: &CueHit| {
             // Every noun has a capital: one alone, far from the words, is no name.

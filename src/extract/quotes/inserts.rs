@@ -7,13 +7,18 @@
 //! spans is read as any attribution is. One pass over a paragraph each, with a cap on the words looked
 //! at after each candidate.
 
+mod ends;
+
 use super::lexicon::{Pronoun, Verb, is_determiner, pronoun, verb};
 use super::marks::Span;
 use crate::extract::work::step;
 use crate::language::table;
+use ends::told_end;
 
 /// Words of an attribution up to its verb: "the mayor’s spokeswoman said".
 const LEAD_WORDS_MAX: usize = 6;
+/// Words in which the speaker of an attribution is named behind its verb.
+const INVERTED_WORDS_MAX: usize = 8;
 /// Words of an attribution inside the marks.
 const INSERTED_WORDS_MAX: usize = 24;
 /// Bytes of speech that is looked into for one.
@@ -28,6 +33,11 @@ fn is_dash(c: char) -> bool {
 /// Languages whose press sets dialogue in dashes.
 fn has_dialogue(language: &str) -> bool {
     table(language).is_some_and(|table| table.dialogue == "yes")
+}
+
+/// Languages that set an attribution between commas inside the marks: «La jetée, explique Marc Roy, est vieille.»
+fn has_bare_inserts(language: &str) -> bool {
+    table(language).is_some_and(|table| table.is("inserts"))
 }
 
 /// The spans of a paragraph that dashes make dialogue; none where it is no dialogue.
@@ -55,11 +65,40 @@ pub(super) fn dialogue(text: &str, base: usize, block: usize, language: &str) ->
     let mut from = words;
     while let Some((end, rest)) = next_insert(text, from, language) {
         push(text, base, block, start..from, end, &mut spans);
-        let Some((dash_at, after)) = resumes(text, rest, language) else { return spans };
+        // "— La jetée, explique Marc Roy, est vieille": no dash ends what a comma began.
+        let bare = !text[..rest].ends_with(is_dash) && has_bare_inserts(language);
+        let comma = bare
+            .then(|| told_end(&text[rest..], language))
+            .flatten()
+            .filter(|(at, c)| *c == ',' && !text[rest..rest + at].contains(is_dash))
+            .map(|(at, _)| (rest + at, rest + at + 1));
+        let Some((dash_at, after)) = comma.or_else(|| resumes(text, rest, language)) else {
+            return spans;
+        };
         (start, from) = (dash_at, after);
     }
     if !spans.is_empty() {
         push(text, base, block, start..from, text.trim_end().len(), &mut spans);
+    }
+    spans
+}
+
+/// The paragraph right behind a paragraph of dialogue, where it begins with a dash and is whole sentences without an
+/// attribution: the speech goes on, as the Nordic and the Slavic press sets it. A question is somebody else's.
+pub(super) fn dialogue_on(text: &str, base: usize, block: usize, language: &str) -> Vec<Span> {
+    let mut spans = Vec::new();
+    let words = text.trim();
+    let Some(dash) = words.chars().next().filter(|c| is_dash(*c)) else { return spans };
+    let speech = words[dash.len_utf8()..].trim_start();
+    if table(language).is_some_and(|table| table.is("dialogue-middle"))
+        && speech.starts_with(char::is_uppercase)
+        && speech.ends_with(['.', '!', '…'])
+        && !speech.contains(['«', '„', '”', '"', '“'])
+        && speech.split_whitespace().nth(2).is_some()
+    {
+        let lead = text.len() - text.trim_start().len();
+        let from = lead + dash.len_utf8();
+        push(text, base, block, lead..from, text.trim_end().len(), &mut spans);
     }
     spans
 }
@@ -205,27 +244,18 @@ fn inserted(words: &str, language: &str) -> Option<(usize, usize)> {
         let found = if dashed {
             told.starts_with(char::is_lowercase) && says_soon(told, language)
         } else {
-            language == "fr" && inverted(told, language)
+            has_bare_inserts(language) && inverted(told, language)
         };
         if !found {
             continue;
         }
         let told_at = words.len() - told.len();
-        // It ends with a dash, or with the stop of its sentence, a colon, or a comma before "mais".
-        let end = told.char_indices().find(|&(at, c)| {
-            let next = &told[at + c.len_utf8()..];
-            let joined = c == ','
-                && [" mais ", " et ", " car ", " que ", " donc ", " si ", " ou "]
-                    .iter()
-                    .any(|word| next.starts_with(word));
-            if dashed {
-                is_dash(c)
-            } else {
-                c == '.' && (next.is_empty() || next.starts_with([' ', '\u{a0}']))
-                    || c == ':'
-                    || joined
-            }
-        });
+        // It ends with a dash, or with the stop of its sentence, a colon, or the comma behind which speech goes on.
+        let end = if dashed {
+            told.char_indices().find(|&(_, c)| is_dash(c))
+        } else {
+            told_end(told, language)
+        };
         if bare && end.is_none() {
             continue;
         }
@@ -292,11 +322,12 @@ pub(super) fn dialogue_inside(text: &str, language: &str) -> Option<usize> {
     dashes.find(opens).map(|(at, _)| at)
 }
 
-/// Whether an attribution with its verb in front begins here: "a dit Anne Roy", "dit-elle".
+/// Whether an attribution with its verb in front begins here: "a dit Anne Roy", "dit-elle", "avverte Gianni Bassi".
 fn inverted(text: &str, language: &str) -> bool {
-    let words = first_words(text, 3);
+    let words = first_words(text, INVERTED_WORDS_MAX);
     let Some((first, _)) = words.first() else { return false };
-    let auxiliary = matches!(first.as_str(), "a" | "ont" | "avait" | "avaient" | "s’est" | "s'est");
+    let auxiliary = matches!(first.as_str(), "a" | "ont" | "avait" | "avaient" | "s’est" | "s'est")
+        || language != "fr" && table(language).is_some_and(|t| t.aux.contains(first.as_str()));
     let at = usize::from(auxiliary);
     let Some((word, _)) = words.get(at) else { return false };
     let carried = word.rsplit_once('-').is_some_and(|(_, end)| pronoun(language, end).is_some());
@@ -306,7 +337,23 @@ fn inverted(text: &str, language: &str) -> bool {
     // "dit-elle", "a-t-il déclaré": the verb carries its speaker.
     let head = word.split('-').next().unwrap_or(word);
     let next_says = words.get(at + 1).is_some_and(|(next, _)| says(language, next));
-    carried && (says(language, head) || next_says) || says(language, word) && followed
+    // Elsewhere than in French a storyteller says it so, too: "Poi, dice il medico, siamo partiti"; only a person with
+    // a name of two words or an office is named so by a reporter.
+    let named = || {
+        let capital =
+            |at: usize| words.get(at).is_some_and(|(word, _)| word.starts_with(char::is_uppercase));
+        let role = |at: usize| {
+            let (Some((word, _)), Some(table)) = (words.get(at), table(language)) else {
+                return false;
+            };
+            let word = word.to_lowercase();
+            table.is_role(&word)
+                || word.split_once(['’', '\'']).is_some_and(|(_, rest)| table.is_role(rest))
+        };
+        (at + 1..words.len()).any(|at| capital(at) && (capital(at + 1) || role(at - 1)))
+    };
+    carried && (says(language, head) || next_says)
+        || says(language, word) && followed && (language == "fr" || named())
 }
 
 /// Where speech without a closing mark ends because its attribution begins: "We lost it all, Hale said.";

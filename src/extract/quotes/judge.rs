@@ -4,6 +4,7 @@
 //! rules are few and each says what it is after; `docs/quotations.md` has what they keep and lose.
 
 mod names;
+mod placed;
 
 use super::attribution::{Attribution, Way};
 use super::lexicon::Verb;
@@ -15,6 +16,9 @@ pub(crate) use names::is_named;
 use names::{
     called_by_name, is_apposed, is_asked, is_named_behind, is_nickname, is_placed_name,
     is_spoken_to, is_title_case, named_by, named_in, owned_or_placed, work_before, works_before,
+};
+use placed::{
+    is_answered_by_share, is_called_behind, is_inflected, is_object_marked, is_performed, is_told,
 };
 
 /// Words in marks up to which a bare fragment may be a name or a scare quote.
@@ -95,7 +99,19 @@ pub(crate) fn is_quotation(
     if words <= 3 && cased && is_spoken_to(text, tokens, span, first, inner) {
         return false;
     }
-    if inner.ends_with('?') && is_asked(tokens, first, table) {
+    if inner.ends_with('?')
+        && (is_asked(tokens, first, table)
+            || is_answered_by_share(text, tokens, attribution, table))
+    {
+        return false;
+    }
+    if table.is_some_and(|table| {
+        is_told(tokens, first, inner, table)
+            || is_inflected(text, span.end, inner, table)
+            || words <= SHORT_WORDS_MAX && is_object_marked(text, span.end, inner, table)
+    }) || is_performed(tokens, first, inner, table)
+        || table.is_none() && words <= 8 && is_called_behind(text, span.end)
+    {
         return false;
     }
     if words <= 4
@@ -118,7 +134,7 @@ pub(crate) fn is_quotation(
     }
     // American style sets the stop of the sentence inside the marks.
     let title = is_title_case(inner) && (2..=8).contains(&words) && !inner.ends_with(['?', '!']);
-    if title && owned_or_placed(text, span.start) {
+    if title && owned_or_placed(text, span.start, inner) {
         return false;
     }
     let whole = is_whole(text, tokens, spans, first);

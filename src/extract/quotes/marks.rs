@@ -9,7 +9,7 @@
 mod single;
 
 use super::inserts;
-use crate::extract::page::Block;
+use crate::extract::page::{Block, BlockKind};
 
 /// Marks nested deeper than this are taken for text.
 const DEPTH_MAX: usize = 8;
@@ -72,7 +72,12 @@ pub(crate) fn spans(text: &str, blocks: &[Block], language: &str) -> Vec<Span> {
     let mut out: Vec<Span> = Vec::new();
     for (index, block) in blocks.iter().enumerate() {
         let Some(slice) = text.get(block.range.clone()) else { continue };
-        let dialogue = inserts::dialogue(slice, block.range.start, index, language);
+        let mut dialogue = inserts::dialogue(slice, block.range.start, index, language);
+        let goes_on = out.last().is_some_and(|last| last.dialogue && last.block + 1 == index)
+            && block.kind == BlockKind::Paragraph;
+        if dialogue.is_empty() && goes_on {
+            dialogue = inserts::dialogue_on(slice, block.range.start, index, language);
+        }
         if !dialogue.is_empty() {
             out.extend(dialogue);
             continue;

@@ -34,11 +34,17 @@ pub(crate) fn fill(
             .is_some_and(|b| matches!(b.kind, BlockKind::Quote | BlockKind::Post))
         {
             let found = signed(tokens, language, &spans[index], index)
+                .or_else(|| signed_below(tokens, language, text, blocks, spans[index].block))
                 .map(|mention| (mention, None))
                 .or_else(|| introduced(tokens, language, cues, index));
             if let Some((mention, cue)) = found {
                 out[index] = Some(Attribution { mention: Some(mention), cue, way: Way::Neighbour });
             }
+            continue;
+        }
+        if let Some(mention) = dashed(tokens, language, text, &spans[index], index) {
+            out[index] =
+                Some(Attribution { mention: Some(mention), cue: None, way: Way::Neighbour });
             continue;
         }
         let reported = language == "de" && is_reported(tokens, index);
@@ -61,6 +67,94 @@ pub(crate) fn fill(
             out[index] = Some(Attribution { mention: Some(mention), cue, way: Way::Neighbour });
         }
     }
+}
+
+/// "“…” – Commissioner Ida Moe": a paragraph of one quotation, a dash and who said it.
+fn dashed(
+    tokens: &Tokens,
+    language: &str,
+    text: &str,
+    span: &Span,
+    index: usize,
+) -> Option<Mention> {
+    const WORDS_MAX: usize = 7;
+    let list = &tokens.list;
+    let (at, sentence) = tokens.of_quote[index];
+    let (range, block) = tokens.sentences.get(sentence)?;
+    let leads = at == range.start
+        && sentence.checked_sub(1).is_none_or(|before| tokens.sentences[before].1 != *block);
+    let behind = text.get(span.end..)?.trim_start();
+    if !leads || !behind.starts_with(['-', '–', '—', '―']) {
+        return None;
+    }
+    let from = (at + 1..list.len().min(at + 4)).find(|&next| list[next].is_word())?;
+    let mut to = from;
+    while to < list.len() && to - from <= WORDS_MAX && list[to].is_word() {
+        to += 1;
+    }
+    let table = crate::language::table(language);
+    let office = |word: &str| {
+        super::lexicon::is_title(word) || table.is_some_and(|table| table.is_role(word))
+    };
+    let mut start = from;
+    while start < to && office(&list[start].lower) {
+        start += 1;
+    }
+    let name = start..to;
+    let closed =
+        list.get(to).is_none_or(|t| matches!(t.kind, Kind::Comma | Kind::Stop | Kind::Open));
+    let capitals =
+        list[name.clone()].iter().all(|t| t.is_capital() || super::subject::is_particle(&t.lower));
+    let enough = name.len() > 1 || name.len() == 1 && start > from;
+    (closed && capitals && enough && name.len() <= 4 && list[to - 1].is_capital())
+        .then_some(Mention { tokens: from..to, name, kind: MentionKind::Name })
+}
+
+/// "From the desk of John Doe, analyst:", "And from Chairwoman Jessica Rose:": the last name before the colon that ends
+/// a sentence, with no more than what is apposed to it between.
+fn lead_in(tokens: &Tokens, range: &std::ops::Range<usize>) -> Option<Mention> {
+    const TOKENS_MAX: usize = 16;
+    let list = &tokens.list[range.clone()];
+    if list.len() > TOKENS_MAX || list.last()?.kind != Kind::Colon {
+        return None;
+    }
+    let name_end = list.iter().rposition(Token::is_capital)? + 1;
+    let mut start = name_end;
+    while start > 0
+        && (list[start - 1].is_capital()
+            || start < name_end && super::subject::is_particle(&list[start - 1].lower))
+    {
+        start -= 1;
+    }
+    // The capital of the sentence is no part of a name: "From Ida Moe".
+    while start == 0 || start < name_end && super::lexicon::is_title(&list[start].lower) {
+        start += 1;
+    }
+    let behind = &list[name_end..list.len() - 1];
+    let apposed = behind.is_empty()
+        || behind[0].kind == Kind::Comma
+            && behind[1..].iter().all(|t| t.is_word())
+            && behind.len() <= 6;
+    let before = start.checked_sub(1).map(|at| &list[at]);
+    let led = before.is_some_and(|t| t.is_word());
+    (apposed && led && name_end > start + 1 && list[start].is_capital())
+        .then(|| Mention::new(range.start + start..range.start + name_end, MentionKind::Name))
+}
+
+/// Who said it, in the block that ends a block quote: `<footer>Tom Hale, baker</footer>`.
+fn signed_below(
+    tokens: &Tokens,
+    language: &str,
+    text: &str,
+    blocks: &[Block],
+    block: usize,
+) -> Option<Mention> {
+    const BLOCKS_MAX: usize = 4;
+    let below = (block + 1..=block + BLOCKS_MAX)
+        .find(|&below| super::is_signature_block(text, blocks, below))?;
+    let at = tokens.sentences.partition_point(|(_, of)| *of < below);
+    let (range, _) = tokens.sentences.get(at).filter(|(_, of)| *of == below)?;
+    Scope { list: &tokens.list, from: range.start, to: range.end, language }.after(range.start)
 }
 
 /// "— Ann Lee (@annlee)" behind a block quote or a post.
@@ -249,6 +343,10 @@ fn sentence_before(
     let subject = last_subject(cues, previous);
     if subject.is_some() {
         return subject;
+    }
+    let named = if colon && block != own_block { lead_in(tokens, range) } else { None };
+    if named.is_some() {
+        return named;
     }
     if language != "en" {
         let clause = super::foreign::clause(&tokens.list, range, language, text);

@@ -1,6 +1,7 @@
-//! Arabic, Hebrew, Persian, Hindi and Korean: words with spaces between them, without capitals.
+//! Arabic, Hebrew, Persian and Hindi: words with spaces between them, without capitals.
 //!
-//! Owns where the name beside a verb of saying begins and ends: at marks, small words and titles.
+//! Owns where the name beside a verb of saying begins and ends: at marks, small words and titles. Deliberately reads no
+//! endings, which Korean has instead; [`super::korean`] does.
 
 use std::ops::Range;
 
@@ -14,7 +15,7 @@ const VERB_WORDS_MAX: usize = 5;
 
 pub(super) fn find(place: &Place<'_>) -> Option<Found> {
     if !place.table.particle.is_empty() {
-        return korean(place);
+        return super::korean::find(place);
     }
     if !place.table.subject_mark.is_empty() {
         return marked(place);
@@ -48,19 +49,19 @@ pub(super) fn find(place: &Place<'_>) -> Option<Found> {
 }
 
 /// A word, and what is known of it.
-struct Word<'a> {
+pub(super) struct Word<'a> {
     /// Without marks around it.
-    text: &'a str,
-    range: Range<usize>,
+    pub(super) text: &'a str,
+    pub(super) range: Range<usize>,
     /// Whether a mark stands right before it, so that a phrase begins there.
-    leads: bool,
+    pub(super) leads: bool,
     /// Whether a mark stands right behind it.
-    ends: bool,
-    says: bool,
-    masked: bool,
+    pub(super) ends: bool,
+    pub(super) says: bool,
+    pub(super) masked: bool,
 }
 
-fn words<'a>(part: Part<'a>, table: &Table) -> Vec<Word<'a>> {
+pub(super) fn words<'a>(part: Part<'a>, table: &Table) -> Vec<Word<'a>> {
     let mark = |c: char| {
         !c.is_alphanumeric()
             && !matches!(c, '"' | '\'' | '״' | '׳' | '\u{200c}' | '-' | '־' | '·' | '.')
@@ -379,86 +380,4 @@ fn source_behind(words: &[Word<'_>], table: &Table) -> Option<Found> {
         }
     }
     None
-}
-
-/// Korean: the subject bears a particle and stands before the words or behind them.
-fn korean(place: &Place<'_>) -> Option<Found> {
-    let table = place.table;
-    let before = words(place.before, table);
-    let after = words(place.after, table);
-    let verb = after.iter().find(|word| word.says || is_korean_verb(word.text));
-    let cue = verb.map(|word| word.range.clone());
-    // What stands right behind the mark, without a space: "…"라고, "…"며.
-    let quoting = !place.after.text.starts_with(char::is_whitespace)
-        && after.first().is_some_and(|word| table.quoting.contains(word.text));
-    for phrase in &table.source_after {
-        let joined = phrase.concat();
-        let _ = joined;
-        let at = before.iter().position(|word| {
-            phrase.len() == 2
-                && word.text.ends_with(phrase[0])
-                && before.iter().any(|next| next.text == phrase[1])
-        });
-        if let Some(at) = at {
-            let name = korean_name(&before, at, phrase[0], table)?;
-            return Some(Found { name: Some(name), cue });
-        }
-    }
-    let quoted = quoting || before.last().is_some_and(|word| word.ends);
-    if !quoted {
-        return None;
-    }
-    let subject = |words: &[Word<'_>], from: usize, last: bool| {
-        let fits = |at: &usize| !words[*at].masked && particle(words[*at].text, table).is_some();
-        let mut range = from..words.len();
-        if last { range.rev().find(fits) } else { range.find(fits) }
-    };
-    if let Some(at) = subject(&before, 0, true)
-        && let Some(ending) = particle(before[at].text, table)
-        && let Some(name) = korean_name(&before, at, ending, table)
-    {
-        return Some(Found { name: Some(name), cue });
-    }
-    if quoting
-        && let Some(at) = subject(&after, 1, false).filter(|at| *at <= 4)
-        && let Some(ending) = particle(after[at].text, table)
-        && let Some(name) = korean_name(&after, at, ending, table)
-    {
-        return Some(Found { name: Some(name), cue });
-    }
-    (quoting && cue.is_some()).then_some(Found { name: None, cue })
-}
-
-fn is_korean_verb(word: &str) -> bool {
-    word.ends_with("했다")
-        || word.ends_with("말했다")
-        || word.ends_with("물었다")
-        || word.ends_with("밝혔다")
-}
-
-/// The subject particle at the end of a word.
-fn particle<'t>(word: &str, table: &'t Table) -> Option<&'t str> {
-    let ends = table.particle.iter().filter(|p| word.ends_with(**p) && word.len() > p.len());
-    ends.max_by_key(|p| p.len()).copied()
-}
-
-/// The name that ends with the word at `at`, which bears `ending`; titles behind it are no part of it.
-fn korean_name(words: &[Word<'_>], at: usize, ending: &str, table: &Table) -> Option<Range<usize>> {
-    let word = &words[at];
-    let stem = word.text.strip_suffix(ending)?;
-    if table.he.contains(word.text) || table.she.contains(word.text) || table.he.contains(stem) {
-        return None;
-    }
-    if table.role.contains(stem) && at > 0 && !words[at].leads {
-        // "김영희 부시장은": the name before its title.
-        let mut name = at - 1;
-        while name > 0 && table.role.contains(words[name].text) && !words[name].leads {
-            name -= 1;
-        }
-        return Some(words[name].range.clone());
-    }
-    let title = table.role.iter().filter(|role| stem.ends_with(**role) && stem.len() > role.len());
-    let stem =
-        title.max_by_key(|role| role.len()).map_or(stem, |role| &stem[..stem.len() - role.len()]);
-    Some(word.range.start..word.range.start + stem.len())
 }

@@ -148,7 +148,10 @@ impl Clause<'_> {
         if noun || self.table.says_behind.contains(word) && !behind {
             return None;
         }
-        let after = || self.after(at + 1, false).filter(|subject| !self.is_object(subject));
+        let after = || {
+            let found = self.after(at + 1, false).filter(|subject| !self.is_object(subject))?;
+            Some(self.behind_told(&found).unwrap_or(found))
+        };
         // "Auf die Frage, ob es reiche, antwortete die Ministerin": the subject stands behind the verb.
         let fronted = self.table.is("verb-second")
             && at > self.from
@@ -174,7 +177,7 @@ impl Clause<'_> {
         } else if let Some(subject) = (joined && !behind).then(|| self.head(at)).flatten() {
             (Some(subject), false)
         } else if behind {
-            match after().or_else(|| self.definite_noun(at + 1)) {
+            match self.said_in(at).or_else(after).or_else(|| self.definite_noun(at + 1)) {
                 Some(subject) => (Some(subject), true),
                 None => (self.before(at), false),
             }
@@ -186,7 +189,11 @@ impl Clause<'_> {
             (Some(subject), true)
         } else {
             match self.before(at) {
-                Some(subject) if !self.is_opening(&subject) && !self.is_listener(&subject, at) => {
+                Some(subject)
+                    if !self.is_opening(&subject)
+                        && !self.is_listener(&subject, at)
+                        && !self.is_adverbial(&subject, at) =>
+                {
                     (Some(subject), false)
                 }
                 found => match after() {

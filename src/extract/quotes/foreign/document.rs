@@ -9,6 +9,8 @@ use super::super::subject::{Mention, MentionKind};
 use super::super::tokens::Kind;
 use super::phrase::Clause;
 
+/// Tokens between a quotation and the verb of a document behind it.
+const BEHIND_MAX: usize = 5;
 /// Tokens looked back over for the document that "darin" means.
 const BACK_MAX: usize = 40;
 /// Tokens between the two verbs of a frame.
@@ -51,6 +53,43 @@ impl Clause<'_> {
             || self.table.impersonal.contains(self.word(at - 1))
     }
 
+    /// The document behind a quotation that says it there, and its verb: "…, si legge in una nota del Comune", "…, staat
+    /// in een verklaring", "…, diz a nota da prefeitura".
+    pub(super) fn document_behind(&self, quote: usize) -> Option<(Mention, usize)> {
+        let limit = self.to.min(quote + FRAME_MAX);
+        let verb = (quote + 1..limit.min(quote + BEHIND_MAX)).find(|&at| {
+            let word = self.word(at);
+            self.table.impersonal.contains(word)
+                || self.table.impersonal.contains(self.list[at].lower.as_str())
+                || self.table.say.contains(word)
+        })?;
+        let small = (quote + 1..verb).all(|at| {
+            let small = self.is_small(at) || self.pronoun(at).is_some();
+            matches!(self.kind(at), Kind::Comma | Kind::Dash)
+                || small
+                || self.list[at].lower.contains('-')
+        });
+        if !small {
+            return None;
+        }
+        // "hedder det i", "leest men in": a small word between the verb and its preposition.
+        let mut next = verb + 1;
+        while next < limit
+            && next <= verb + 2
+            && !self.is_preposition(next)
+            && (self.pronoun(next).is_some() || self.is_small(next) && !self.is_determiner(next))
+        {
+            next += 1;
+        }
+        let plain = self.table.is("no-articles") || self.table.is("definite-endings");
+        if !(self.is_preposition(next) || self.is_determiner(next) || plain) {
+            return None;
+        }
+        let from = if self.is_preposition(next) { next + 1 } else { next };
+        let document = self.document_at(from, limit)?;
+        Some((document, verb))
+    }
+
     /// The phrase of a document that begins at `from`.
     fn document_at(&self, from: usize, limit: usize) -> Option<Mention> {
         let noun = (from..limit.min(from + BEFORE_NOUN_MAX))
@@ -65,7 +104,23 @@ impl Clause<'_> {
             && self.list[end + 1].is_word()
             && end - noun < 6
         {
-            end += 2;
+            // "le communiqué de la mairie": past the article.
+            let article =
+                self.is_determiner(end + 1) && end + 2 < limit && self.list[end + 2].is_word();
+            end += 2 + usize::from(article);
+            while end < limit && end - noun < 8 && self.is_name_word(end) {
+                end += 1;
+            }
+        }
+        // "в заявлении мэрии": the genitive alone.
+        while self.table.is("no-articles")
+            && end < limit
+            && end - noun < 4
+            && self.list[end].is_word()
+            && !self.is_small(end)
+            && !self.table.say.contains(self.word(end))
+        {
+            end += 1;
         }
         Some(Mention::new(from..end.max(noun + 1), MentionKind::Role))
     }

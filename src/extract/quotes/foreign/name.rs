@@ -201,6 +201,33 @@ impl Clause<'_> {
         None
     }
 
+    /// Whether a preposition behind an office begins what the office is for, and a name of two words ends it: "ai Lavori
+    /// pubblici Luca Ferri"; "ai giornalisti" is who was told.
+    pub(super) fn is_office_of(&self, at: usize, limit: usize) -> bool {
+        const WORDS_MAX: usize = 5;
+        if !self.table.office_of.contains(self.word(at)) || at == self.from || !self.is_role(at - 1)
+        {
+            return false;
+        }
+        let mut end = at + 1;
+        while end < limit.min(at + 1 + WORDS_MAX) && self.list[end].is_word() {
+            end += 1;
+        }
+        let capitals = (at + 1..end).rev().take_while(|&at| self.is_name_word(at)).count();
+        !self.is_role(at + 1) && (capitals > 2 || capitals == 2 && end - at > 3)
+    }
+
+    /// "l’assessore all’Urbanistica Luca Ferri": a run of capitals without what the office before it is for.
+    pub(super) fn behind_elided_office(&self, run: Range<usize>, from: usize) -> Range<usize> {
+        let elided = self.table.is("elision")
+            && self.list[run.start]
+                .lower
+                .split_once(['’', '\''])
+                .is_some_and(|(head, _)| matches!(head, "all" | "dell" | "dall" | "d"));
+        let office = elided && run.len() > 2 && run.start > from && self.is_role(run.start - 1);
+        if office { run.start + 1..run.end } else { run }
+    }
+
     pub(super) fn is_person(&self, run: &Range<usize>) -> bool {
         run.len() > 1 && first_name_gender(self.word(run.start)).is_some()
     }

@@ -95,6 +95,7 @@ impl Clause<'_> {
         // "De Wit", "La Rue": a small word inside a name has another name word before it.
         let no_name = || {
             self.is_small(at)
+                || at == self.from && self.table.time.contains(token.lower.as_str())
                 || self.pronoun(at).is_some()
                 || self.table.say.contains(token.lower.as_str()) && token.is_capital()
         };
@@ -152,6 +153,12 @@ impl Clause<'_> {
         let mut next = at + 1;
         while next < self.to && (self.is_determiner(next) || self.is_preposition(next)) {
             next += 1;
+            // "à l’AFP": the noun is written together with its article.
+            let elided = self.list[next - 1].lower.split_once(['’', '\'']);
+            if self.table.is("elision") && elided.is_some_and(|(_, noun)| noun.chars().count() > 1)
+            {
+                return next;
+            }
         }
         if next < self.to && self.kind(next) == Kind::Number {
             return next + 1;
@@ -183,7 +190,12 @@ impl Clause<'_> {
                     continue;
                 }
                 // "explicó ayer a la «Gaceta» el alcalde".
-                Kind::Quote(_) if next > at => {
+                // "рассказала «Газете острова» мэр Анна Лаврова".
+                Kind::Quote(_)
+                    if next > at
+                        || self.table.is("no-articles")
+                            && (self.is_role(next + 1) || self.is_name_word(next + 1)) =>
+                {
                     next += 1;
                     continue;
                 }
@@ -206,7 +218,7 @@ impl Clause<'_> {
             if self.is_determiner(next) && !self.is_time(next + 1) {
                 // "la semana pasada", "am Montag" are times; "al periódico" is a listener.
                 let listener = self.is_preposition(next);
-                if !listener {
+                if !listener || self.is_article_a(next) {
                     return self.phrase(next, self.to);
                 }
             }
@@ -249,6 +261,22 @@ impl Clause<'_> {
         None
     }
 
+    /// "afirmou em nota a Capitania": the Portuguese "a" is the article of a body or an office; before a name it may be
+    /// the preposition of who was told.
+    fn is_article_a(&self, at: usize) -> bool {
+        let next = self.list.get(at + 1).filter(|_| at + 1 < self.to);
+        self.word(at) == "a"
+            && self.table.determiner.contains("o")
+            && next.is_some_and(|next| {
+                let bare = self.is_name_word(at + 1)
+                    && !self.is_name_word(at + 2)
+                    && !self.is_acronym(at + 1)
+                    && first_name_gender(&next.lower).is_none();
+                bare || self.table.body.contains(next.lower.as_str())
+                    || self.table.role_she.contains(next.lower.as_str())
+            })
+    }
+
     pub(super) fn is_time(&self, at: usize) -> bool {
         let word = self.list.get(at).map_or("", |t| t.lower.as_str());
         self.table.calendar.contains(word)
@@ -269,6 +297,7 @@ impl Clause<'_> {
         let limit = limit.min(from + PHRASE_MAX);
         let mut end = from;
         let mut complement = None;
+        let mut office_of = false;
         let mut name: Option<Range<usize>> = None;
         while end < limit {
             match self.kind(end) {
@@ -297,7 +326,7 @@ impl Clause<'_> {
             }
             if self.is_name_word(end) && !(self.is_role(end) && name.is_none()) {
                 if name.is_some() || end + 1 >= limit || complement.is_none() {
-                    let run = self.run(end, limit);
+                    let run = self.behind_elided_office(self.run(end, limit), from);
                     if name.is_none() && self.owns_next(&run, from, limit) {
                         end = run.end;
                         continue;
@@ -330,6 +359,19 @@ impl Clause<'_> {
                     continue;
                 }
                 let run = self.run(end, limit);
+                // "il presidente del consiglio Luca Ferri": behind the noun that hangs on the office.
+                let person = run.len() == 2
+                    && end > from
+                    && self.is_lower_word(end - 1)
+                    && !self.is_small(end - 1)
+                    && !self.table.determiner.is_empty()
+                    && (self.is_person(&run)
+                        || office_of && (from..end).any(|at| self.is_role(at)));
+                if person {
+                    name = Some(run.clone());
+                    end = run.end;
+                    break;
+                }
                 if run.len() >= 3 && !self.table.is("noun-capitals") {
                     // "le maire de Paris Anne Roy": the place goes with the office.
                     name = Some(run.start + 1..run.end);
@@ -343,7 +385,10 @@ impl Clause<'_> {
             if end > from && (self.is_preposition(end) || elided) && !particle {
                 let genitive =
                     elided || self.table.genitive.contains(word) && !self.is_time(end + 1);
-                if !genitive {
+                // "l’assessore ai Lavori pubblici Luca Ferri": what the office is for, where its name follows.
+                let office = !genitive && self.is_office_of(end, limit);
+                office_of |= office;
+                if !genitive && !office {
                     break;
                 }
                 complement = Some(end);
@@ -368,7 +413,7 @@ impl Clause<'_> {
             end += 1;
         }
         if let Some(name) = name {
-            let name = self.with_partner(name, limit);
+            let name = self.without_agency(self.with_partner(name, limit));
             return self.named(from, name);
         }
         let nouns = self.table.is("noun-capitals");

@@ -96,6 +96,14 @@ impl Clause<'_> {
                 at += 1;
             } else if self.pronoun(at).is_some_and(|p| p != Pronoun::It) && at + 1 == part.end {
                 return self.pronoun(at).map(|p| Mention::new(at..at + 1, MentionKind::Pronoun(p)));
+            } else if at > part.start
+                && at == self.from + 1
+                && (self.table.adverb.contains(self.word(self.from)) || self.is_time(self.from))
+                && self.is_preposition(at)
+                && self.is_name_word(at + 1)
+            {
+                // "Peu après Anne Roy a dit".
+                at += 1;
             } else if self.is_preposition(at)
                 && !(self.is_determiner(at) && at + 1 < part.end && self.is_role(at + 1))
             {
@@ -109,6 +117,7 @@ impl Clause<'_> {
                 || self.table.calendar.contains(word)
                 || self.table.aux.contains(word)
                 || self.table.clause.contains(word)
+                || at == self.from && self.table.time.contains(word)
             {
                 at += 1;
             } else {

@@ -41,7 +41,7 @@ const POLLS: [&str; 5] = ["poll", "survey", "ballot", "referendum", "questionnai
 
 /// The wording of a question behind the word for it, or behind "when asked".
 pub(super) fn is_asked(tokens: &Tokens, index: usize, table: Option<&Table>) -> bool {
-    let (at, _) = tokens.of_quote[index];
+    let (at, sentence) = tokens.of_quote[index];
     let word = |back: usize| {
         at.checked_sub(back).and_then(|at| tokens.list.get(at)).map_or("", |t| t.lower.as_str())
     };
@@ -57,7 +57,10 @@ pub(super) fn is_asked(tokens: &Tokens, index: usize, table: Option<&Table>) -> 
         });
     of_poll
         || table.is_some_and(|table| table.asked.contains(word(1)))
-        || word(1) == "asked" && matches!(word(2), "when" | "if" | "were" | "was" | "are")
+        || word(1) == "asked"
+            && (matches!(word(2), "when" | "if" | "were" | "was" | "are")
+                // "Asked “Should it stay?”, most said yes."
+                || tokens.sentences.get(sentence).is_some_and(|(range, _)| range.start + 1 == at))
 }
 
 /// "told the “Echo”: “We waited.”", "told the Millbrook “Echo”": who was spoken to, in marks.
@@ -93,9 +96,11 @@ pub(super) fn is_placed_name(
     inner: &str,
     table: &Table,
 ) -> bool {
-    let capitals = inner
-        .split_whitespace()
-        .all(|word| word.chars().find(|c| c.is_alphanumeric()).is_some_and(|c| !c.is_lowercase()));
+    let capitals = inner.split_whitespace().all(|word| is_name_part(word, table))
+        && inner.chars().find(|c| c.is_alphanumeric()).is_some_and(|c| !c.is_lowercase())
+        && inner.split_whitespace().next_back().is_some_and(|last| {
+            !last.starts_with(char::is_lowercase) || last.contains(['’', '\''])
+        });
     if !capitals
         || inner.ends_with(['.', '!', '?', ',', '…'])
         || table.is("no-capitals")
@@ -138,6 +143,19 @@ pub(super) fn is_placed_name(
         && word.chars().count() > 3
         && attribution.is_none_or(|a| a.cue.as_ref().is_none_or(|(cue, _)| cue.start > at));
     source || reports || table.preposition.contains(word) && !table.clause.contains(word) || noun
+}
+
+/// Whether a word may stand in a name: a capital, also behind an elision, or a small word that hangs two names
+/// together: "Courrier du Port", "Eco dell’Isola".
+fn is_name_part(word: &str, table: &Table) -> bool {
+    let capital =
+        |word: &str| word.chars().find(|c| c.is_alphanumeric()).is_some_and(|c| !c.is_lowercase());
+    capital(word)
+        || word.split_once(['’', '\'']).is_some_and(|(_, rest)| capital(rest))
+        || !table.is("noun-capitals")
+            && (table.genitive.contains(word)
+                || table.join.contains(word)
+                || table.determiner.contains(word) && table.preposition.contains(word))
 }
 
 /// A name in marks beside the noun that it names: "der Fernsehsender „Silverbird“ berichtete", "laut „BBC News“",
@@ -195,11 +213,11 @@ pub(super) fn is_apposed(
 
 /// "„Wikiasari“, so heißt ein Projekt", "« Aurore », c’est le nom": a name that is given behind it.
 pub(super) fn is_named_behind(text: &str, span: &Span, table: &Table) -> bool {
-    let behind = text.get(span.end..).unwrap_or("").trim_start_matches([',', ' ']);
+    let behind = text.get(span.end..).unwrap_or("").trim_start_matches([',', ' ', '—', '–']);
     // "so heißt es" is speech.
     let is_speech = |rest: &str| {
         let next = rest.split_whitespace().next().unwrap_or("");
-        table.it.contains(next.trim_end_matches(','))
+        table.it.contains(next.trim_end_matches([',', '.', ';', ':']))
     };
     table.named_behind.iter().any(|named| {
         behind
@@ -327,8 +345,9 @@ pub(super) fn works_before(text: &str, at: usize) -> bool {
     words_before(text, at, 1).iter().any(|word| WORKS.contains(&word.as_str()))
 }
 
-/// "on CNN’s “State of Elm,”", "with “Good Morning Elm”": a broadcast or a work.
-pub(super) fn owned_or_placed(text: &str, at: usize) -> bool {
+/// "on CNN’s “State of Elm,”", "with “Good Morning Elm”", "in “The Gull”": a broadcast, a paper or a work. "in" and
+/// "at" stand before what was said as well, with its comma inside.
+pub(super) fn owned_or_placed(text: &str, at: usize, inner: &str) -> bool {
     let mut words = words_before(text, at, 2);
     // "told the “Morning Post”".
     if words.last().is_some_and(|word| word == "the")
@@ -338,6 +357,7 @@ pub(super) fn owned_or_placed(text: &str, at: usize) -> bool {
     }
     words.last().is_some_and(|word| {
         matches!(word.as_str(), "on" | "with" | "of" | "to" | "from" | "for" | "told" | "tells")
+            || matches!(word.as_str(), "in" | "at") && !inner.ends_with([',', '.'])
             || word.ends_with("’s")
             || word.ends_with("'s")
     })

@@ -24,11 +24,11 @@ pub(super) fn single_pairs(text: &str) -> Vec<(usize, usize)> {
         }
         let around = sides(text, at, done, c);
         let after = &text[at + c.len_utf8()..];
-        if around.opens && c != '’' && !clipped(after)
+        if around.opens && c != '’' && !clipped(c, after)
             || (c == '’'
                 && around.opens
                 && !around.closes
-                && !clipped(after)
+                && !clipped(c, after)
                 && starts_capital(after))
         {
             opens.push((at, c));
@@ -84,8 +84,9 @@ fn starts_capital(text: &str) -> bool {
     text.chars().next().is_some_and(char::is_uppercase)
 }
 
-/// 'em, 'til, 'cause, 'tis, '90s: a clipped word and no opening mark.
-fn clipped(after: &str) -> bool {
+/// 'em, 'til, 'cause, 'tis, '90s: a clipped word and no opening mark. With a capital some are words of other languages,
+/// ‘Er komt geen geld’, and behind a mark that only opens all are.
+fn clipped(glyph: char, after: &str) -> bool {
     let word: String = after
         .chars()
         .take(8)
@@ -95,6 +96,12 @@ fn clipped(after: &str) -> bool {
     let digits = word.bytes().take_while(u8::is_ascii_digit).count();
     if digits == 2 && (word.len() == 2 || &word[2..] == "s") {
         return true;
+    }
+    if starts_capital(after)
+        && (glyph != '\'' && glyph != '’'
+            || matches!(word.as_str(), "er" | "im" | "em" | "y" | "n" | "ol"))
+    {
+        return false;
     }
     matches!(
         word.as_str(),

@@ -1,0 +1,108 @@
+//! Where an attribution between commas ends inside the marks: «La jetée, explique Marc Roy, est vieille.»
+//!
+//! Owns what is told from what is said behind the name. Deliberately finds no attribution. A few marks are looked at.
+
+use std::collections::HashSet;
+
+use super::super::lexicon::pronoun;
+use super::first_words;
+use crate::extract::work::step;
+use crate::language::table;
+
+/// Commas and stops looked at for the end of an attribution.
+const TOLD_MARKS_MAX: usize = 6;
+
+/// Where an attribution without dashes ends: the stop of its sentence, a colon, or the comma behind which the speech
+/// goes on: "explique Marc Roy, est vieille", "dit Luc Petit, maire de Rosmoor. Il faut agir".
+pub(super) fn told_end(told: &str, language: &str) -> Option<(usize, char)> {
+    let ends = |&(at, c): &(usize, char)| {
+        step();
+        let next = &told[at + c.len_utf8()..];
+        let gap = next.is_empty() || next.starts_with([' ', '\u{a0}', '\u{202f}']);
+        // "explique M. Roy": no stop.
+        let title = c == '.'
+            && gap
+            && !next.is_empty()
+            && ["M", "MM", "Dr", "Pr", "St", "Sr", "Sra", "Sig"].iter().any(|title| {
+                let head = told[..at].strip_suffix(title);
+                head.is_some_and(|head| head.is_empty() || head.ends_with([' ', '\u{a0}']))
+            });
+        matches!(c, ',' | '.') && gap && !title || c == ':'
+    };
+    let mut marks = told.char_indices().filter(ends).take(TOLD_MARKS_MAX).peekable();
+    let mut first = true;
+    while let Some((at, c)) = marks.next() {
+        if c != ',' {
+            return Some((at, c));
+        }
+        let rest = &told[at + 1..];
+        let segment = marks.peek().map_or(rest, |&(next, _)| &told[at + 1..next]);
+        let closing = marks.peek().map(|&(_, c)| c);
+        // What was apposed to the speaker is passed over once: what follows its comma is speech.
+        // "a dit le chef, Luc Perrin": the name of an office.
+        let named = told[..at].split_whitespace().any(|word| word.starts_with(char::is_uppercase));
+        let names = segment.trim_start().starts_with(char::is_uppercase);
+        if !first || if names { named } else { goes_on(segment, closing, rest, language) } {
+            return Some((at, c));
+        }
+        first = closing == Some('.') || closing.is_none();
+    }
+    None
+}
+
+/// Whether speech goes on in what stands behind the comma of an attribution, up to the next comma or stop; else it is
+/// apposed to the speaker, or tells when and where it was said.
+fn goes_on(segment: &str, closing: Option<char>, rest: &str, language: &str) -> bool {
+    let Some(table) = table(language) else { return false };
+    let words = first_words(segment, 9);
+    let lower = |at: usize| words.get(at).map_or(String::new(), |(word, _)| word.to_lowercase());
+    let (first, second) = (lower(0), lower(1));
+    let bare = |word: &str| {
+        word.split_once(['’', '\'']).map_or(word.to_owned(), |(_, rest)| rest.to_owned())
+    };
+    let stopped = closing != Some(',');
+    let has = |list: &HashSet<&'static str>, word: &str| list.contains(word);
+    if words.first().is_some_and(|(word, _)| word.starts_with(|c: char| c.is_ascii_digit())) {
+        return false;
+    }
+    if table.is_role(&first) || table.is_role(&bare(&first)) || table.is_role(&second) {
+        return false;
+    }
+    let verb = first.chars().count() > 4
+        && !elided_head(&first)
+        && table.finite_end.iter().any(|ending| first.ends_with(ending));
+    if verb || has(&table.finite, &first) || pronoun(language, &first).is_some() {
+        return true;
+    }
+    if has(&table.relative, &first) {
+        return false;
+    }
+    let elided = elided_head(&first);
+    let article = has(&table.determiner, &first) && !has(&table.preposition, &first) || elided;
+    if article {
+        // "une habitante du port, ": nothing but a comma tells.
+        let an = has(&table.an, &first) || first.starts_with("un’") || first.starts_with("un'");
+        return stopped || words.len() > 6 || !an;
+    }
+    if has(&table.preposition, &first) || has(&table.adverb, &first) || has(&table.calendar, &first)
+    {
+        // "mardi. Il faut agir", "en marge du conseil. Nous attendons": when it was said.
+        let more =
+            rest.get(segment.len() + 1..).is_some_and(|more| more.contains(char::is_alphanumeric));
+        return !(stopped && more);
+    }
+    if has(&table.clause, &first) || has(&table.negation, &first) {
+        return true;
+    }
+    // "pêcheur au port", "présidente de l’association": a noun without an article.
+    let hangs = has(&table.preposition, &second)
+        || second
+            .split_once(['’', '\''])
+            .is_some_and(|(head, _)| matches!(head, "d" | "l" | "dell" | "all"));
+    words.len() > 1 && !hangs && !first.is_empty()
+}
+
+/// Whether a word bears another in front: "l’élu".
+fn elided_head(word: &str) -> bool {
+    word.contains(['’', '\''])
+}
