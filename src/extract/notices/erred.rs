@@ -72,20 +72,22 @@ const NAMED: [&str; 6] = ["article", "story", "obituary", "headline", "caption",
 /// What an agency says at the head of a new version, a verb without a subject: "(Adds reply of the county,
 /// paragraph 4)". Brackets set it off, or a word of the trade right behind the verb.
 pub(super) fn by_wire(text: &str, is_set_off: bool) -> Option<NoticeKind> {
-    let lower = head(text);
-    let words = parted(&lower);
-    let word = |at: usize| words.get(at).copied().unwrap_or_default();
-    let kind = match word(0) {
+    // Few texts get further than their first word.
+    let verb = text.split(|c: char| !c.is_alphabetic()).next().unwrap_or_default();
+    let kind = match verb.to_lowercase().as_str() {
         "corrects" | "refiles" | "fixes" => Correction,
         "clarifies" => Clarification,
         "adds" | "updates" | "recasts" | "removes" | "deletes" | "rewrites" | "updated" => Update,
         _ => return None,
     };
+    let lower = head(text);
+    let words = parted(&lower);
+    let word = |at: usize| words.get(at).copied().unwrap_or_default();
     let is_capital = text.starts_with(char::is_uppercase);
     if !is_capital || words.len() > WIRE_WORDS_MAX || words.len() < 2 {
         return None;
     }
-    let part = |word: &str| WIRE_PARTS.contains(&word);
+    let part = is_wire_part;
     let fits = match word(0) {
         "corrects" | "refiles" | "clarifies" | "recasts" if is_set_off => true,
         "updated" => word(1) == "throughout",
@@ -103,9 +105,15 @@ pub(super) fn by_wire(text: &str, is_set_off: bool) -> Option<NoticeKind> {
     fits.then_some(if corrects && kind == Update { Correction } else { kind })
 }
 
+/// Whether a word is what an agency's line is about: "paragraph", "reply".
+pub(super) fn is_wire_part(word: &str) -> bool {
+    WIRE_PARTS.contains(&word)
+}
+
 /// What follows a date and its mark: "5 March 2026: An earlier version …".
 pub(super) fn behind_date(text: &str) -> Option<&str> {
-    let (at, mark) = text.char_indices().find(|&(at, c)| {
+    let near = text.get(..text.floor_char_boundary(DATE_BYTES_MAX + 4))?;
+    let (at, mark) = near.char_indices().find(|&(at, c)| {
         let behind = text.get(at + c.len_utf8()..).unwrap_or_default();
         matches!(c, '—' | '–' | '|' | '：')
             || c == ':' && !behind.starts_with(|c: char| c.is_ascii_digit())
@@ -121,10 +129,18 @@ pub(super) fn behind_date(text: &str) -> Option<&str> {
 /// What the outlet says of itself, by its name: "The Courier incorrectly reported …".
 pub(super) fn by_name(text: &str, publisher: &str) -> Option<NoticeKind> {
     let text = text.trim_start_matches(|c: char| !c.is_alphanumeric());
-    let (lower, name) = (head(text), publisher.trim().to_lowercase());
-    let bare = |text: &str| text.strip_prefix("the ").unwrap_or(text).to_owned();
-    let (lower, name) = (bare(&lower), bare(&name));
-    let rest = lower.strip_prefix(name.as_str()).filter(|_| name.len() >= 3)?;
+    let bare = |text: &str| {
+        let is_the = text.get(..4).is_some_and(|the| the.eq_ignore_ascii_case("the "));
+        text.get(if is_the { 4 } else { 0 }..).unwrap_or_default().trim_start().to_owned()
+    };
+    let (text, name) =
+        (bare(text.get(..text.floor_char_boundary(CHARS_MAX))?), bare(publisher.trim()));
+    let named = text.get(..name.len()).is_some_and(|start| start.eq_ignore_ascii_case(&name));
+    if !named || name.len() < 3 {
+        return None;
+    }
+    let lower = text.to_lowercase();
+    let rest = lower.get(name.len()..)?;
     if !rest.starts_with(' ') {
         return None;
     }

@@ -1,6 +1,7 @@
 //! The English phrases by which an article speaks of itself and of what was wrong with it: "An earlier version
 //! of this story misstated …". Other languages have theirs in their tables ([`super::lexicon`]).
 
+use super::erred::is_wire_part;
 use crate::extract::page::NoticeKind;
 
 /// What an article calls itself.
@@ -207,7 +208,15 @@ pub(super) fn by_phrase(text: &str) -> Option<NoticeKind> {
         "this" if own(0) => {
             let verb = if is_self(1) { 2 } else { 3 };
             // "This story updates with … and corrects …".
-            if let Some(kind) = renews(word(verb)) {
+            // An explainer may say "This article clarifies the rules".
+            let (does, next) = (word(verb), word(verb + 1));
+            let fits = match does {
+                "corrects" => matches!(word(verb - 1), "story" | "article"),
+                "updates" | "recasts" => matches!(next, "with" | "throughout" | "to"),
+                "adds" => [next, word(verb + 2)].iter().any(|word| is_wire_part(word)),
+                _ => words.iter().any(|word| matches!(*word, "earlier" | "previous")),
+            };
+            if let Some(kind) = renews(does).filter(|_| fits) {
                 let corrects = words.iter().any(|word| word.starts_with("correct"));
                 return Some(if corrects { NoticeKind::Correction } else { kind });
             }
