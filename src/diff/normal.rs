@@ -75,9 +75,10 @@ pub(super) fn is_dash(c: char) -> bool {
     matches!(c, '-' | '\u{2010}'..='\u{2015}' | '\u{2212}' | '\u{fe58}' | '\u{fe63}' | '\u{ff0d}')
 }
 
-fn is_invisible(c: char) -> bool {
+pub(super) fn is_invisible(c: char) -> bool {
     // The stroke that stretches Arabic words is one, too.
-    matches!(c, '\u{ad}' | '\u{640}' | '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}' | '\u{202a}'..='\u{202e}')
+    // So are the marks of short vowels, which the press writes or leaves out.
+    matches!(c, '\u{ad}' | '\u{640}' | '\u{64b}'..='\u{652}' | '\u{670}' | '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}' | '\u{202a}'..='\u{202e}')
 }
 
 impl Folded<'_> {
@@ -143,6 +144,9 @@ impl Folded<'_> {
             // Russian papers write it with and without its dots.
             'ё' => 'е',
             'Ё' => 'Е',
+            // Persian letters typed on an Arabic keyboard.
+            'ي' => 'ی',
+            'ك' => 'ک',
             c => c,
         }
     }

@@ -53,7 +53,7 @@ pub(super) fn without_keys(page: &Page) -> Vec<Unit> {
     for sentence in &page.sentences {
         let range = sentence.range.clone();
         // Ranges that overlap or split a character break the contract; the text between is kept.
-        if range.start < at || range.is_empty() || page.text.get(range.clone()).is_none() {
+        if range.start < at || page.text.get(range.clone()).is_none_or(is_blank) {
             continue;
         }
         gap(page, at..range.start, &mut block, &mut units);
@@ -66,18 +66,23 @@ pub(super) fn without_keys(page: &Page) -> Vec<Unit> {
 
 fn gap(page: &Page, range: Range<usize>, block: &mut usize, units: &mut Vec<Unit>) {
     let Some(slice) = page.text.get(range.clone()) else { return };
-    if slice.trim().is_empty() {
+    if is_blank(slice) {
         return;
     }
     let mut start = range.start;
     for line in slice.split_inclusive('\n') {
         let lead = line.len() - line.trim_start().len();
         let words = line.trim();
-        if !words.is_empty() {
+        if !is_blank(words) {
             push(page, start + lead..start + lead + words.len(), block, units);
         }
         start += line.len();
     }
+}
+
+/// Whether a text has no visible character: a mark of direction alone is nothing to compare.
+fn is_blank(text: &str) -> bool {
+    text.chars().all(|c| c.is_whitespace() || normal::is_invisible(c))
 }
 
 fn push(page: &Page, range: Range<usize>, block: &mut usize, units: &mut Vec<Unit>) {

@@ -107,6 +107,19 @@ fn is_page_state(bare: &str, is_sentence: bool) -> bool {
         words.first().is_some_and(|word| word.starts_with(|c: char| c.is_numeric()));
     let short = words.len() <= 12;
     let left = words.first() == Some(&"only") && words.contains(&"left") && bare.len() <= 60;
+    // "Join 12,400 readers who get our letter.", "£41,200 raised of our £50,000 goal".
+    let joins = words.first() == Some(&"join")
+        && words.get(1).is_some_and(|word| word.starts_with(|c: char| c.is_numeric()))
+        && words.iter().take(6).any(|word| JOINED.contains(word));
+    let is_raised = begins_counted
+        && words.contains(&"raised")
+        && words.iter().any(|word| matches!(*word, "goal" | "target"))
+        && words.iter().any(|word| matches!(*word, "our" | "of"));
+    // "Accessed on 5 March 2026": when the page was printed or saved.
+    let is_accessed = bare.len() <= 60 && ACCESSED.iter().any(|lead| bare.starts_with(lead));
+    if short && (joins || is_raised) || is_accessed {
+        return true;
+    }
     let is_word = |word: &&&str| !word.contains(|c: char| c.is_numeric());
     let is_countdown = short
         && has(&LEFT)
@@ -122,6 +135,19 @@ fn is_page_state(bare: &str, is_sentence: bool) -> bool {
         || short && has(&DONORS) && has(&GOALS) && (begins_counted || !is_sentence)
         || words.len() <= 14 && DONORS_FIRST.after(bare).is_some() && has(&DONORS)
 }
+
+/// Whom one may join.
+const JOINED: [&str; 6] = ["readers", "subscribers", "others", "members", "people", "followers"];
+
+/// How a line begins that tells when a page was looked at.
+const ACCESSED: [&str; 6] = [
+    "accessed on ",
+    "accessed: ",
+    "retrieved on ",
+    "date accessed",
+    "last accessed",
+    "printed on ",
+];
 
 /// What an article calls itself where it tells its age.
 const SELF_NAMES: [&str; 8] =

@@ -21,6 +21,15 @@ const ICON_PIXELS_MAX: u32 = 64;
 /// Words in the names of pictures that are none of the article's.
 const PORTRAITS: [&str; 5] = ["avatar", "icon", "logo", "emoji", "smiley"];
 
+/// Words in the names of pictures that head an article.
+const LEADS: [&str; 4] = ["hero", "lead", "cover", "featured"];
+/// A picture before the article is none of it where it is declared narrower, in pixels.
+const LEAD_PIXELS_MIN: u32 = 400;
+/// As many elements before the article are looked at for it, of those that stand there.
+const LEAD_REACH: usize = 2;
+/// An element with more children before the article is a list.
+const SIBLINGS_MAX: usize = 24;
+
 /// Attributes that may hold the address of a picture, those that scripts read first.
 const SOURCES: [&str; 8] = [
     "data-src",
@@ -51,7 +60,7 @@ pub(super) fn read(
     let node_of = |at: &usize| survey.flow.blocks[*at].node;
     let begin = headline.unwrap_or_else(|| node_of(first));
     let end = node_of(last);
-    let mut found: Vec<Media> = Vec::new();
+    let mut found: Vec<Media> = lead_before(survey, home, base);
     // Whether the walk is between headline and end of text; behind that only figures with captions count.
     let (mut begun, mut ended) = (container != Dom::ROOT && headline.is_none(), false);
     let mut walk = dom.walk(home);
@@ -80,6 +89,40 @@ pub(super) fn read(
         }
     }
     found
+}
+
+/// The large picture right before the element of the article, in the element that holds both.
+fn lead_before(survey: &Survey<'_>, home: NodeId, base: Option<&Url>) -> Vec<Media> {
+    let dom = survey.dom;
+    let Some(up) = dom.parent(home).filter(|up| {
+        dom.tag(home) == Tag::Article && matches!(dom.tag(*up), Tag::Main | Tag::Body | Tag::Div)
+    }) else {
+        return Vec::new();
+    };
+    // The last elements before the article: a picture, or a frame with nothing else in it.
+    let mut before: Vec<NodeId> =
+        dom.children(up).take_while(|id| *id != home).take(SIBLINGS_MAX).collect();
+    if before.len() == SIBLINGS_MAX {
+        return Vec::new();
+    }
+    before.reverse();
+    let picture = before.into_iter().take(LEAD_REACH).find_map(|id| {
+        if is_foreign(survey, id) || matches!(dom.tag(id), Tag::Article | Tag::Nav | Tag::Aside) {
+            return None;
+        }
+        let is_img = |id: &NodeId| dom.tag(*id) == Tag::Img;
+        std::iter::once(id).chain(dom.children(id).take(4)).find(is_img)
+    });
+    let is_large = |id: NodeId| {
+        let wide = dom.attr(id, "width").and_then(|w| w.trim().trim_end_matches("px").parse().ok());
+        let named = dom.attr(id, "class").is_some_and(|names| {
+            let mut parts = names.split(|c: char| !c.is_ascii_alphabetic());
+            parts.any(|part| LEADS.iter().any(|word| part.eq_ignore_ascii_case(word)))
+        });
+        named || wide.is_some_and(|width: u32| width >= LEAD_PIXELS_MIN)
+    };
+    let picture = picture.filter(|id| is_large(*id) && !is_foreign(survey, *id));
+    picture.and_then(|id| medium(dom, id, Tag::Img, base)).into_iter().collect()
 }
 
 /// Whether an element holds nothing of the article: furniture, a byline, a link to another page.

@@ -8,6 +8,7 @@
 //! date and no notice. A paragraph may end with one in brackets, and one may stand beside the text: in
 //! an aside, a footer, the byline, or in JSON-LD alone ([`beside`]).
 
+mod erred;
 mod lexicon;
 mod phrases;
 #[cfg(test)]
@@ -49,8 +50,19 @@ pub(super) fn read(page: &mut Page) {
         }
         let text = page.text.get(block.range.clone()).unwrap_or_default();
         let heads = matches!(block.kind, BlockKind::Subheading(_));
-        let kind = match kind_of(text) {
+        let is_quoted = block.kind == BlockKind::Quote;
+        let known = if is_quoted {
+            // Words in a frame are the publisher's where they say so.
+            by_lead(text.trim_start_matches(|c: char| !c.is_alphanumeric()))
+        } else {
+            let weak = || erred::at_an_edge(text).filter(|_| !heads && is_edge(page, at));
+            kind_of(text)
+                .or_else(|| erred::by_name(text, page.publisher.as_ref()?.value.as_str()))
+                .or_else(weak)
+        };
+        let kind = match known {
             Some(kind) => Some((at..at + 1, kind)),
+            None if is_quoted => None,
             // A heading that says "Correction", and the paragraph or the items below it.
             None => bare_lead(text, heads)
                 .filter(|_| may_hold(page, at + 1))
@@ -69,6 +81,18 @@ pub(super) fn read(page: &mut Page) {
         }
         page.notices.push(Notice { kind, text, range });
     }
+}
+
+/// Blocks behind a notice that says little, at most.
+const BEHIND_MAX: usize = 2;
+
+/// Whether a block stands where notices stand: before the article or behind it.
+fn is_edge(page: &Page, at: usize) -> bool {
+    let prose = |block: &&Block| {
+        matches!(block.kind, BlockKind::Paragraph | BlockKind::ListItem | BlockKind::Subheading(_))
+    };
+    let behind = page.blocks.get(at + 1..).unwrap_or_default();
+    at == 0 || behind.iter().filter(prose).nth(BEHIND_MAX).is_none()
 }
 
 /// The end of what belongs to a heading above `from`: a paragraph, or all items of a list.
@@ -97,7 +121,8 @@ fn part_endings(page: &mut Page) {
         else {
             continue;
         };
-        let is_notice = text.get(open..).is_some_and(is_one);
+        let is_notice =
+            text.get(open..).is_some_and(|end| is_one(end) || erred::at_an_edge(end).is_some());
         let head = text.get(..open).map_or(0, |head| head.trim_end().len());
         if !is_notice || head == 0 {
             continue;
@@ -161,7 +186,7 @@ fn cut(text: &str, bytes: usize) -> &str {
 /// a byline ("By Ann Lee. Correction: …").
 fn inside_line(text: &str) -> Option<(usize, NoticeKind)> {
     let text = cut(text, BESIDE_BYTES_MAX);
-    if let Some(kind) = kind_of(text) {
+    if let Some(kind) = kind_of(text).or_else(|| erred::at_an_edge(text)) {
         return Some((0, kind));
     }
     if text.len() > LINE_BYTES_MAX {
@@ -191,6 +216,7 @@ fn may_hold(page: &Page, at: usize) -> bool {
                 | BlockKind::ListItem
                 | BlockKind::Subheading(_)
                 | BlockKind::Notice(_)
+                | BlockKind::Quote
         )
     })
 }
@@ -237,13 +263,20 @@ pub(super) fn is_one(text: &str) -> bool {
 /// The kind of the notice that a block is; none for other text.
 fn kind_of(text: &str) -> Option<NoticeKind> {
     let start = text.trim_start_matches(|c: char| !c.is_alphanumeric());
+    let is_set_off = text.trim_start().starts_with(['(', '[', '（', '［', '【', '*', '※']);
     // Somebody's words are none of the publisher's.
     let is_said =
         text.trim_start().starts_with(['“', '„', '«', '»', '”', '"', '「', '『', '—', '–']);
+    let said = |text| {
+        by_phrase(text).or_else(|| {
+            (!is_said).then_some(())?;
+            erred::by_wire(text, is_set_off).or_else(|| by_publisher(text, is_set_off))
+        })
+    };
     by_lead(start)
-        .or_else(|| by_phrase(start))
-        .or_else(|| by_publisher(start).filter(|_| !is_said))
+        .or_else(|| said(start))
         .or_else(|| by_season(start))
+        .or_else(|| said(erred::behind_date(start)?))
 }
 
 /// How many words a text has; where words are not parted, two characters are taken for one.
@@ -255,6 +288,9 @@ fn words_of(text: &str) -> usize {
 
 fn by_lead(text: &str) -> Option<NoticeKind> {
     let (kind, rest) = lexicon::lead(text)?;
+    if lexicon::is_glued(text, rest) {
+        return kind.filter(|_| words_of(rest) >= WORDS_MIN);
+    }
     // "Correzione. La cifra era sbagliata."
     if let (Some(kind @ (NoticeKind::Correction | NoticeKind::Clarification)), Some(after)) =
         (kind, rest.strip_prefix(". "))
@@ -367,9 +403,9 @@ fn by_season(text: &str) -> Option<NoticeKind> {
 
 /// A publisher that says what it did to the article: "The Post has retracted this article", "Updated
 /// at 5 p.m. with a statement".
-fn by_publisher(text: &str) -> Option<NoticeKind> {
+fn by_publisher(text: &str, is_set_off: bool) -> Option<NoticeKind> {
     let lower: String = text.chars().take(160).collect::<String>().to_lowercase();
-    if let Some(kind) = lexicon::told(&lower) {
+    if let Some(kind) = lexicon::begun(&lower, is_set_off).or_else(|| lexicon::told(&lower)) {
         return Some(kind);
     }
     if lexicon::owns_version(&lower) {

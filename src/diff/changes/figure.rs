@@ -84,9 +84,23 @@ impl<'a> Found<'a> {
         signs(self, other) || signs(other, self)
     }
 
+    /// Its value as a plain number.
+    pub(super) fn number(&self) -> Option<f64> {
+        self.value.or_else(|| self.text.parse().ok())
+    }
+
     /// What it counts, without the endings of inflection.
     pub(super) fn counts(&self) -> Option<&str> {
         self.counts.as_deref()
+    }
+
+    /// The letter that stands right behind the digits and is all that does.
+    fn letter(&self) -> Option<char> {
+        let letters = self.text.trim_start_matches(|c: char| !c.is_alphabetic());
+        let mut chars = letters.chars();
+        let letter = chars.next().filter(char::is_ascii_uppercase)?;
+        let glued = self.text.strip_suffix(letters)?.ends_with(|c: char| c.is_ascii_digit());
+        (chars.next().is_none() && glued).then_some(letter)
     }
 
     /// Whether two figures have the same digits, whatever their unit.
@@ -105,6 +119,10 @@ impl<'a> Found<'a> {
             return true;
         }
         if self.sign != other.sign && !self.is_negative_too(other) {
+            return false;
+        }
+        // "12C" and "12F".
+        if self.letter().zip(other.letter()).is_some_and(|(x, y)| x != y) {
             return false;
         }
         if let (Some(a), Some(b)) = (&self.amount, &other.amount) {
@@ -355,7 +373,9 @@ const HAN_DIGITS_MAX: usize = 12;
 /// The number in Han digits that a token is a part of.
 fn han_number(page: &Page, token: &Token, text: &str) -> Option<Range<usize>> {
     let digit = |c: &char| HAN_DIGITS.contains(*c);
-    if !text.chars().all(|c| digit(&c)) {
+    // "三分之一".
+    let share = text.contains("分之");
+    if !text.chars().all(|c| digit(&c) || share && matches!(c, '分' | '之')) {
         return None;
     }
     let (before, after) = (page.text.get(..token.range.start)?, page.text.get(token.range.end..)?);
@@ -369,6 +389,24 @@ fn han_number(page: &Page, token: &Token, text: &str) -> Option<Range<usize>> {
 /// The most bytes of a day's name around one of its characters.
 const DAY_BYTES_MAX: usize = 12;
 
+/// The word that a part of it lies in, where zero-width marks join the parts.
+fn within_joined(page: &Page, part: &Range<usize>) -> Range<usize> {
+    const JOINER: char = '\u{200c}';
+    let mut whole = part.clone();
+    let of_word = |c: char| c.is_alphanumeric() || c == JOINER;
+    let behind = page.text.get(part.end..).unwrap_or_default();
+    if behind.starts_with(JOINER) {
+        let word = behind.chars().take(DAY_BYTES_MAX).take_while(|c| of_word(*c));
+        whole.end += word.map(char::len_utf8).sum::<usize>();
+    }
+    let before = page.text.get(..part.start).unwrap_or_default();
+    if before.ends_with(JOINER) {
+        let word = before.chars().rev().take(DAY_BYTES_MAX).take_while(|c| of_word(*c));
+        whole.start -= word.map(char::len_utf8).sum::<usize>();
+    }
+    whole
+}
+
 /// The name of a day or month that a token is, or that it lies in where words are not parted.
 fn day_around(
     page: &Page,
@@ -378,6 +416,9 @@ fn day_around(
 ) -> Option<Range<usize>> {
     let lists = [&table.calendar, &table.near];
     if !text.starts_with(tokens::is_unspaced) {
+        // "پنج‌شنبه": a mark without width parts the name, and it is one word all the same.
+        let range = within_joined(page, &token.range);
+        let text = page.text.get(range.clone()).unwrap_or(text);
         let lower = text.to_lowercase();
         // Endings follow the name in languages with particles.
         let named = |name: &str| {
@@ -385,7 +426,7 @@ fn day_around(
                 || !table.particle.is_empty() && name.chars().count() > 2 && lower.starts_with(name)
         };
         let known = lists.iter().any(|list| list.iter().any(|name| named(name)));
-        return known.then(|| token.range.clone());
+        return known.then_some(range);
     }
     let from = page.text.floor_char_boundary(token.range.start.saturating_sub(DAY_BYTES_MAX));
     let to = page.text.ceil_char_boundary((token.range.end + DAY_BYTES_MAX).min(page.text.len()));

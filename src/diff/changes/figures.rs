@@ -256,6 +256,19 @@ fn change_kind(a: &Found<'_>, b: &Found<'_>) -> ChangeKind {
         FigureKind::Time => f.figure.is_none_or(|figure| figure.unit.is_none()),
         _ => false,
     };
+    // Four digits that became a number which is no year were none: 1500 homes, now 15000.
+    let count = |f: &Found<'_>| {
+        let year = |value: f64| (1_500.0..=2_200.0).contains(&value);
+        f.kind == FigureKind::Number && f.number().is_some_and(|value| !year(value))
+    };
+    let bare = |f: &Found<'_>| {
+        f.kind == FigureKind::Date
+            && f.text.len() == 4
+            && f.text.bytes().all(|b| b.is_ascii_digit())
+    };
+    if bare(a) && count(b) || bare(b) && count(a) {
+        return ChangeKind::FigureChanged;
+    }
     if dated(a) || dated(b) { ChangeKind::DateChanged } else { ChangeKind::FigureChanged }
 }
 

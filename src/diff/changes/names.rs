@@ -24,6 +24,7 @@ const NAME_WORDS_MAX: usize = 16;
 
 /// Reports names changed in an edit, and marks their words.
 pub(super) fn find<'a>(aligned: Aligned<'a>, view: &mut View<'a>, found: &mut Vec<Change>) {
+    before_honorifics(aligned, view, found);
     for hunk in view.hunks() {
         let old = Side::new(aligned, view, false);
         let new = Side::new(aligned, view, true);
@@ -67,6 +68,75 @@ pub(super) fn find<'a>(aligned: Aligned<'a>, view: &mut View<'a>, found: &mut Ve
         }
         report(aligned, view, hunk, (&a, &x), (&b, &y), found);
     }
+}
+
+/// What stands behind a name in scripts without capitals.
+const HONORIFICS: [&str; 13] = [
+    "さん",
+    "さま",
+    "ちゃん",
+    "くん",
+    "氏",
+    "様",
+    "容疑者",
+    "被告",
+    "先生",
+    "女士",
+    "小姐",
+    " 씨",
+    "씨",
+];
+/// A name before one is no longer, in characters.
+const WIDE_NAME_MAX: usize = 6;
+
+/// Names in Han or Hangul, which have no capitals: the changed characters stand right before the same honorific.
+fn before_honorifics(aligned: Aligned<'_>, view: &mut View<'_>, found: &mut Vec<Change>) {
+    for at in 0..view.hunks().len() {
+        let Some((_, (a, b))) = view.run(at) else { continue };
+        let (a, b) = (a.clone(), b.clone());
+        let (Some((x, p)), Some((y, q))) =
+            (wide_name(&aligned.old.text, &a), wide_name(&aligned.new.text, &b))
+        else {
+            continue;
+        };
+        if p != q || aligned.old.text.get(x.clone()) == aligned.new.text.get(y.clone()) {
+            continue;
+        }
+        let mut change = Change::new(ChangeKind::NameChanged)
+            .at(Some((&aligned.old.text, x)), Some((&aligned.new.text, y)));
+        change.words = vec![(a.clone(), b.clone())];
+        found.push(change);
+        view.explained = true;
+        view.take_old(&a);
+        view.take_new(&b);
+    }
+}
+
+/// The name that a few changed characters lie in, and the honorific behind it.
+fn wide_name(text: &str, part: &Range<usize>) -> Option<(Range<usize>, &'static str)> {
+    let is_letter = |c: &char| {
+        matches!(u32::from(*c), 0x3005 | 0x4e00..=0x9fff | 0xac00..=0xd7af)
+            && !"一二三四五六七八九十百千万萬億亿年月日".contains(*c)
+    };
+    let inside = text.get(part.clone())?;
+    if inside.is_empty()
+        || inside.chars().count() > WIDE_NAME_MAX
+        || !inside.chars().all(|c| is_letter(&c))
+    {
+        return None;
+    }
+    let before = text.get(..part.start)?.chars().rev().take(WIDE_NAME_MAX).take_while(is_letter);
+    let start = part.start - before.map(char::len_utf8).sum::<usize>();
+    let mut end = part.end;
+    for _ in 0..WIDE_NAME_MAX {
+        let rest = text.get(end..)?;
+        if let Some(honorific) = HONORIFICS.iter().find(|mark| rest.starts_with(**mark)) {
+            let count = text.get(start..end)?.chars().count();
+            return (2..=WIDE_NAME_MAX).contains(&count).then_some((start..end, honorific));
+        }
+        end += rest.chars().next().filter(is_letter)?.len_utf8();
+    }
+    None
 }
 
 fn report(

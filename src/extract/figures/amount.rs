@@ -258,14 +258,38 @@ impl Reader<'_> {
                 word_at += 1;
             }
             if any
-                && matches!(self.lower(word_at), "and" | "y" | "e" | "et")
+                && matches!(self.lower(word_at), "and" | "y" | "e" | "et" | "و")
                 && sized_or_tens(group, sized)
-                && small(self.language, self.lower(word_at + 1)).is_some()
+                && self.unit_word(self.lower(word_at + 1), group).is_some()
             {
                 word_at += 1;
             }
             let lower = self.lower(word_at);
-            if let Some(value) = small(self.language, lower) {
+            // "خمسة وثلاثون", "שלושים וחמישה": "and" is written together with what follows.
+            let joined = lower.strip_prefix(['و', 'ו']).filter(|rest| {
+                any && matches!(self.language, "ar" | "he")
+                    && (self.unit_word(rest, group).is_some()
+                        || magnitude(self.language, rest).is_some())
+            });
+            let lower = joined.unwrap_or(lower);
+            if any && (1..=9).contains(&(group % 100)) {
+                // "dua belas", "خمسة عشر"; "dua puluh".
+                let more = match lower {
+                    "belas" | "عشر" | "عشرة" | "עשר" | "עשרה" if joined.is_none() => {
+                        10
+                    }
+                    "puluh" => group % 100 * 9,
+                    _ => 0,
+                };
+                if more > 0 {
+                    group = group.checked_add(more)?;
+                    end = word_at + 1;
+                    continue;
+                }
+            }
+            if let Some(value) = self.unit_word(lower, group).filter(|_| any).or_else(|| {
+                small(self.language, lower).or_else(|| self.first_part(lower, word_at + 1))
+            }) {
                 // "two three" is no number; "twenty three" is.
                 // French counts on: soixante-douze, quatre-vingt.
                 if self.language == "fr" && group == 4 && value == 20 {
@@ -277,9 +301,17 @@ impl Reader<'_> {
                 let twenties = self.language == "fr"
                     && (matches!(group % 100, 60 | 80) && value < 20
                         || matches!(group % 100, 10 | 70 | 90) && (7..=9).contains(&value));
+                // "on iki" is twelve.
+                let teens = self.language == "tr" && group % 100 == 10 && value < 10;
+                let units_first = self.language == "ar"
+                    && joined.is_some()
+                    && (1..=9).contains(&(group % 100))
+                    && (20..=90).contains(&value);
                 if any
                     && group != 0
                     && !(group % 100 >= 20 && group.is_multiple_of(10) && value < 10
+                        || teens
+                        || units_first
                         || twenties
                         || group.is_multiple_of(100))
                 {
@@ -288,9 +320,14 @@ impl Reader<'_> {
                 group = group.checked_add(value)?;
             } else if let Some(factor) = magnitude(self.language, lower).filter(|factor| {
                 // "mil personas", "tysiąc osób": a size that counts by itself.
-                any || self.language != "en"
-                    && *factor <= 1_000
-                    && !matches!(lower, "yüz" | "mila" | "tys" | "tis" | "тис" | "тыс")
+                // "yüz yirmi"; alone it is a face.
+                let follows = small(self.language, self.lower(word_at + 1)).is_some()
+                    || magnitude(self.language, self.lower(word_at + 1)) == Some(1_000);
+                any || lower == "yüz" && follows
+                    || self.language != "en"
+                        && *factor <= 1_000
+                        && lower != "belas"
+                        && !matches!(lower, "yüz" | "mila" | "tys" | "tis" | "тис" | "тыс")
             }) {
                 if !any {
                     group = 1;
@@ -346,6 +383,27 @@ impl Reader<'_> {
             return None;
         }
         Some(Amount { end, value: Some(value), text: None, currency: None, sized, digits: false })
+    }
+
+    /// A number below a hundred; behind a ten, "one", too, which alone is an article: "двадцать один".
+    fn unit_word(&self, word: &str, group: u64) -> Option<u64> {
+        let is_ten = group.is_multiple_of(10)
+            && (group % 100 >= 20 || self.language == "tr" && group % 100 == 10);
+        let part = |table: &crate::language::Table| table.number_part.get(word).copied();
+        small(self.language, word).or_else(|| self.table.filter(|_| is_ten).and_then(part))
+    }
+
+    /// A word that is a number only with what stands at `next`: "اثنا عشر", "واحد وعشرون".
+    fn first_part(&self, word: &str, next: usize) -> Option<u64> {
+        if !matches!(self.language, "ar" | "he") {
+            return None;
+        }
+        let value = *self.table?.number_part.get(word)?;
+        let next = self.lower(next);
+        let tens = |word: &str| small(self.language, word).is_some_and(|n| (20..=90).contains(&n));
+        let goes_on = matches!(next, "عشر" | "عشرة" | "עשר" | "עשרה")
+            || next.strip_prefix('و').is_some_and(tens);
+        goes_on.then_some(value)
     }
 
     /// "one person" counts; "one of", "no one", "one another" do not.

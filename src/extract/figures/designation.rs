@@ -45,6 +45,10 @@ impl Reader<'_> {
         if raw_before == Some('#') || raw_before == Some('№') {
             return Some(at + 1);
         }
+        // "3.4.2021" has the digits of a short phone number.
+        if self.dotted_date(at).is_some() {
+            return None;
+        }
         if let Some(end) = self.phone(at).or_else(|| self.address(at)) {
             return Some(end);
         }
@@ -151,6 +155,10 @@ impl Reader<'_> {
             && self.piece(at - 1) == Piece::Plus
             && self.is_glued(at)
             && !self.is_glued(at - 1);
+        // "0300 123 4567": what begins with a nought and goes on in groups is dialled.
+        let dialled = self.bits.get(at).and_then(|bit| self.text.get(bit.start..bit.end));
+        let dialled =
+            dialled.is_some_and(|d| d.len() >= 2 && d.starts_with('0') && !d.contains(['.', ',']));
         let digits_at = |i: usize| match self.piece(i) {
             Piece::Number(_) => self.bits.get(i).map_or(0, |b| b.end - b.start),
             _ => 0,
@@ -164,7 +172,7 @@ impl Reader<'_> {
             let separator = match self.piece(end) {
                 Piece::Hyphen | Piece::Dot if self.is_glued(end) => 1,
                 Piece::Bracket if groups == 1 => 1,
-                Piece::Number(_) if plus => 0,
+                Piece::Number(_) if plus || dialled => 0,
                 _ => break,
             };
             let next = end + separator;
@@ -182,7 +190,8 @@ impl Reader<'_> {
         let first = digits_at(at);
         let seven = groups == 2 && first == 3 && last == 4 && hyphens == 1;
         let long = groups >= 3 && total >= 9 && last >= 3 && first <= 4;
-        (seven || long || (plus && total >= 8)).then_some(end)
+        (seven || long || (plus && total >= 8) || dialled && groups >= 2 && total >= 9)
+            .then_some(end)
     }
 
     /// Addresses: "1600 Pennsylvania Avenue".

@@ -103,7 +103,7 @@ impl Reader<'_> {
     }
 
     /// "3.10.2024": day, month and year with stops between.
-    fn dotted_date(&self, at: usize) -> Option<Draft> {
+    pub(super) fn dotted_date(&self, at: usize) -> Option<Draft> {
         let from = self.bits.get(at)?.start;
         let rest: String = self.text.get(from..)?.chars().take(11).collect();
         let mut parts = rest.splitn(3, '.');
@@ -525,6 +525,15 @@ impl Reader<'_> {
         if matches!(self.piece(at + 1), Piece::Currency(_))
             || super::units::measure(self.word(at + 1), behind).is_some()
         {
+            return None;
+        }
+        // "Rund 1500 Haushalte", "1500棟": a hedge before, or what is counted right behind.
+        let is_wide = self.word(at + 1).starts_with(super::scan::is_wide);
+        if is_wide && self.is_glued(at + 1) && !matches!(self.word(at + 1), "年" | "년") {
+            return None;
+        }
+        let hedged = self.table.is_some() && !behind.is_empty();
+        if hedged && self.bits.get(at).and_then(|bit| self.hedge_before(bit.start)).is_some() {
             return None;
         }
         let before = at.checked_sub(1).map(|b| self.lower(b)).unwrap_or_default();

@@ -247,7 +247,14 @@ impl Reader<'_> {
             next += 1;
         }
         let led = at.checked_sub(1).is_some_and(|before| {
-            self.table.is_some_and(|table| table.percent_before.contains(self.lower(before)))
+            self.table.is_some_and(|table| {
+                // "%3,5", where the language says percent before its number.
+                let sign = self.piece(before) == Piece::Percent
+                    && self.is_glued(at)
+                    && !self.is_glued(before)
+                    && !table.percent_before.is_empty();
+                sign || table.percent_before.contains(self.lower(before))
+            })
         });
         if led {
             return draft(FigureKind::Percent, amount.end, Some("percent"));

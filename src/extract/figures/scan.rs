@@ -178,8 +178,8 @@ fn word_end(text: &str, at: usize, table: Option<&Table>) -> usize {
     let mut end = at;
     let mut chars = text[at..].chars().peekable();
     while let Some(c) = chars.next() {
-        let inner =
-            matches!(c, '’' | '\'' | '.') && chars.peek().is_some_and(|n| n.is_alphabetic());
+        let inner = matches!(c, '’' | '\'' | '.' | '\u{200c}')
+            && chars.peek().is_some_and(|n| n.is_alphabetic());
         let combines = matches!(c as u32, 0x0591..=0x05c7 | 0x064b..=0x065f | 0x0900..=0x0d7f);
         if is_wide(c) && end > at
             || !(c.is_alphanumeric() || inner || c == 'º' || combines)

@@ -12,8 +12,23 @@ use crate::extract::page::NoticeKind::{
 use crate::language::{self, Phrases, Table};
 
 /// What begins a notice in English, lower case.
-const LEADS: [(&str, NoticeKind); 49] = [
+const LEADS: [(&str, NoticeKind); 64] = [
     ("correction appended", Correction),
+    ("correction below", Correction),
+    ("correction notice", Correction),
+    ("correction note", Correction),
+    ("notice of correction", Correction),
+    ("a correction", Correction),
+    ("story correction", Correction),
+    ("headline correction", Correction),
+    ("correx", Correction),
+    ("our mistake", Correction),
+    ("an apology", Correction),
+    ("apology", Correction),
+    ("apologies", Correction),
+    ("correction and apology", Correction),
+    ("a clarification", Clarification),
+    ("update and clarification", Clarification),
     ("clarification appended", Clarification),
     ("update and correction", Correction),
     ("correction and update", Correction),
@@ -68,8 +83,11 @@ const LEADS: [(&str, NoticeKind); 49] = [
 const REMARKS: [&str; 3] = ["note", "please note", "nb"];
 
 /// What owns an error in English.
-const WRONG: [&str; 23] = [
+const WRONG: [&str; 26] = [
     "to correct",
+    "and corrects",
+    "we apologise",
+    "we apologize",
     "misstated",
     "incorrect",
     "misspelled",
@@ -127,6 +145,13 @@ struct Phrasebook {
     says: Vec<Says>,
 }
 
+/// A phrase with an asterisk: how a text begins, and what stands a few words behind that, or nothing.
+struct Gapped {
+    head: String,
+    tail: String,
+    kind: NoticeKind,
+}
+
 /// Leads by their first character, each with its kind; a remark has none.
 type Leads = HashMap<char, Vec<(String, Option<NoticeKind>)>>;
 
@@ -138,6 +163,10 @@ static LEAD_WORDS: LazyLock<Leads> = LazyLock::new(|| {
         }
     };
     for (words, kind) in LEADS {
+        // "Corrections & clarifications".
+        if words.contains(" and ") {
+            add(words.replace(" and ", " & "), Some(kind));
+        }
         add(words.to_owned(), Some(kind));
     }
     for words in REMARKS {
@@ -152,7 +181,14 @@ static LEAD_WORDS: LazyLock<Leads> = LazyLock::new(|| {
             (&table.update, Some(Update)),
             (&table.remark, None),
         ] {
-            phrases.iter().for_each(|phrase| add(phrase.join(" "), kind));
+            for phrase in phrases {
+                if let Some(at) = phrase.iter().skip(1).position(|word| table.join.contains(word)) {
+                    let mut short = phrase.clone();
+                    short.splice(at + 1..at + 2, ["&"]);
+                    add(short.join(" "), kind);
+                }
+                add(phrase.join(" "), kind);
+            }
         }
     }
     // The longer ones before those they begin with.
@@ -173,11 +209,87 @@ static PHRASES: LazyLock<Phrasebook> = LazyLock::new(|| {
     CHANGED.iter().for_each(|text| add((*text).to_owned(), Says::Changed));
     for table in language::all() {
         for (phrases, what) in of(table) {
-            phrases.iter().for_each(|phrase| add(phrase.join(" "), what));
+            let whole = phrases.iter().filter(|phrase| !phrase.contains(&GAP));
+            whole.for_each(|phrase| add(phrase.join(" "), what));
         }
     }
     Phrasebook { matcher: AhoCorasick::new(&words).ok(), says }
 });
+
+/// What stands for a few words in a phrase of the tables, which then begins the text: "wir haben * korrigiert".
+const GAP: &str = "*";
+/// The key of phrases that end a short text instead: "* を訂正しました".
+const AT_THE_END: char = '\0';
+/// A text that such a phrase ends is no longer, in words, or in pairs of characters.
+const ENDED_WORDS_MAX: usize = 16;
+/// Words that it stands for, at most.
+const GAP_WORDS_MAX: usize = 9;
+/// As much text as it stands for where no spaces part words, in characters.
+const GAP_CHARS_MAX: usize = 24;
+
+static GAPPED: LazyLock<HashMap<char, Vec<Gapped>>> = LazyLock::new(|| {
+    let mut all = HashMap::<char, Vec<Gapped>>::new();
+    for table in language::all() {
+        for (phrases, what) in of(table) {
+            let Says::Notice(kind) = what else { continue };
+            for phrase in phrases {
+                let mut parts = phrase.splitn(2, |word| *word == GAP);
+                let (Some(head), Some(tail)) = (parts.next(), parts.next()) else { continue };
+                let (head, tail) = (head.join(" "), tail.join(" "));
+                let first = head.chars().next().unwrap_or(AT_THE_END);
+                all.entry(first).or_default().push(Gapped { head, tail, kind });
+            }
+        }
+    }
+    all
+});
+
+/// What a text, in lower case, says of the article by how it begins: "Wir haben die Summe korrigiert"; one that
+/// is set off from the rest, in brackets or behind an asterisk, by how it ends, too: "費用を修正しました".
+pub(super) fn begun(lower: &str, is_set_off: bool) -> Option<NoticeKind> {
+    let first = lower.chars().next()?;
+    let whole = lower.trim_end_matches(|c: char| !c.is_alphanumeric());
+    if is_set_off
+        && super::words_of(whole) <= ENDED_WORDS_MAX
+        && let Some(ends) = GAPPED.get(&AT_THE_END)
+        && let Some(gapped) = ends.iter().find(|gapped| whole.ends_with(gapped.tail.as_str()))
+    {
+        return Some(gapped.kind);
+    }
+    GAPPED.get(&first)?.iter().find_map(|gapped| {
+        let rest = lower.strip_prefix(gapped.head.as_str())?;
+        let spaced = !gapped.head.ends_with(is_unspaced);
+        if spaced && rest.starts_with(char::is_alphanumeric) {
+            return None;
+        }
+        let end = if spaced {
+            rest.match_indices(' ').nth(GAP_WORDS_MAX).map_or(rest.len(), |(at, _)| at)
+        } else {
+            rest.char_indices().nth(GAP_CHARS_MAX).map_or(rest.len(), |(at, _)| at)
+        };
+        let near = sentence(rest.get(..end)?);
+        let is_word = |(at, _): (usize, &str)| {
+            let before = near.get(..at).and_then(|before| before.chars().next_back());
+            !spaced || before.is_none_or(|c| !c.is_alphanumeric())
+        };
+        let follows =
+            gapped.tail.is_empty() || near.match_indices(gapped.tail.as_str()).any(is_word);
+        follows.then_some(gapped.kind)
+    })
+}
+
+/// The first sentence of a text; the stop behind a number ends none.
+fn sentence(text: &str) -> &str {
+    let mut before = ' ';
+    for (at, c) in text.char_indices() {
+        if matches!(c, '!' | '?' | ';' | '。' | '！' | '؟') || c == '.' && !before.is_ascii_digit()
+        {
+            return text.get(..at).unwrap_or(text);
+        }
+        before = c;
+    }
+    text
+}
 
 fn of(table: &Table) -> [(&Phrases, Says); 6] {
     [
@@ -197,8 +309,20 @@ pub(super) fn lead(text: &str) -> Option<(Option<NoticeKind>, &str)> {
     LEAD_WORDS.get(&first)?.iter().find_map(|(words, kind)| {
         let rest = after(text, words)?;
         let ends = !rest.starts_with(char::is_alphanumeric) || words.ends_with(is_unspaced);
-        ends.then_some((*kind, rest))
+        (ends || is_glued(text, rest) && owns(*kind)).then_some((*kind, rest))
     })
+}
+
+/// Whether what follows a lead begins with a capital right behind a small letter: "CorrectionThe sum was wrong", where
+/// the style sheet alone parts the two.
+pub(super) fn is_glued(text: &str, rest: &str) -> bool {
+    let before = text.strip_suffix(rest).and_then(|lead| lead.chars().next_back());
+    before.is_some_and(char::is_lowercase) && rest.starts_with(char::is_uppercase)
+}
+
+/// Whether a kind owns something; "UpdatePlus" is a name.
+fn owns(kind: Option<NoticeKind>) -> bool {
+    matches!(kind, Some(Correction | Clarification | Retraction | EditorsNote))
 }
 
 /// Whether a text begins with an English remark: "Note", which says little.
@@ -271,10 +395,12 @@ const CHANGED_REACH: usize = 7;
 /// What a text, in lower case, says of a change of the article that it begins by naming: "Dieser Text wird laufend
 /// aktualisiert".
 pub(super) fn changed_itself(lower: &str) -> Option<NoticeKind> {
-    let rest = language::all()
-        .flat_map(|table| &table.own)
-        .find_map(|own| lower.strip_prefix(own).filter(|rest| !rest.starts_with(is_latin)))?;
-    let clause = rest.split(['.', ',', ';', ':', '!', '?', '。']).next().unwrap_or_default();
+    let rest = language::all().flat_map(|table| &table.own).find_map(|own| {
+        let whole = |rest: &&str| own.ends_with(is_unspaced) || !rest.starts_with(is_latin);
+        lower.strip_prefix(own).filter(whole)
+    })?;
+    // The stop of "am 5. März" ends no clause.
+    let clause = sentence(rest).split([',', ':', '，', '：']).next().unwrap_or_default();
     let end = clause.match_indices(' ').nth(CHANGED_REACH).map_or(clause.len(), |(at, _)| at);
     let near = clause.get(..end)?;
     holds(near, |says| says == Says::Changed)?;

@@ -1,6 +1,7 @@
 //! The English phrases by which an article speaks of itself and of what was wrong with it: "An earlier version
 //! of this story misstated …". Other languages have theirs in their tables ([`super::lexicon`]).
 
+use super::erred::is_wire_part;
 use crate::extract::page::NoticeKind;
 
 /// What an article calls itself.
@@ -8,7 +9,7 @@ pub(super) const SELVES: [&str; 8] =
     ["article", "story", "report", "piece", "post", "column", "obituary", "page"];
 
 /// Nouns of what went wrong.
-const ERRORS: [&str; 9] = [
+pub(super) const ERRORS: [&str; 9] = [
     "error",
     "errors",
     "mistake",
@@ -21,7 +22,7 @@ const ERRORS: [&str; 9] = [
 ];
 
 /// Verbs by which an article owns that it was wrong.
-const ERRED: [&str; 14] = [
+pub(super) const ERRED: [&str; 14] = [
     "misstated",
     "misidentified",
     "misspelled",
@@ -39,19 +40,34 @@ const ERRED: [&str; 14] = [
 ];
 
 /// What information was that an article repeated.
-const FALSE: [&str; 6] = ["incorrect", "inaccurate", "wrong", "erroneous", "false", "outdated"];
+pub(super) const FALSE: [&str; 6] =
+    ["incorrect", "inaccurate", "wrong", "erroneous", "false", "outdated"];
 
 /// Adverbs that part what an article said from what it says.
 const BEFORE: [&str; 7] =
     ["originally", "initially", "previously", "first", "wrongly", "mistakenly", "inaccurately"];
 
+/// The words of a text in lower case; "we've" is two.
+pub(super) fn parted(lower: &str) -> Vec<&str> {
+    let mut words = Vec::new();
+    let is_end = |c: char| !c.is_alphanumeric() && !matches!(c, '\'' | '’' | '-');
+    for word in lower.split(is_end).filter(|word| !word.is_empty()) {
+        let short = |end: &str| word.strip_suffix(end).and_then(|w| w.strip_suffix(['\'', '’']));
+        if let Some(head) = short("ve") {
+            words.extend([head, "have"]);
+        } else if let Some(head) = short("re") {
+            words.extend([head, "are"]);
+        } else {
+            words.push(word);
+        }
+    }
+    words
+}
+
 /// English phrases by which an article speaks of its own change.
 pub(super) fn by_phrase(text: &str) -> Option<NoticeKind> {
     let lower: String = text.chars().take(240).collect::<String>().to_lowercase();
-    let words: Vec<&str> = lower
-        .split(|c: char| !c.is_alphanumeric() && !matches!(c, '\'' | '’' | '-'))
-        .filter(|word| !word.is_empty())
-        .collect();
+    let words = parted(&lower);
     let word = |at: usize| words.get(at).copied().unwrap_or_default();
     // "The Ledger regrets the error."
     let regrets = |w: &[&str]| matches!(w, ["regrets" | "regret", "the", "error" | "errors"]);
@@ -158,11 +174,27 @@ pub(super) fn by_phrase(text: &str) -> Option<NoticeKind> {
                 .iter()
                 .take(8)
                 .any(|w| matches!(*w, "regret" | "apologise" | "apologize" | "corrected"));
-            // "We have corrected the length of the bridge.", "We've since amended this."
-            let have = matches!(word(1), "have" | "'ve" | "’ve") || word(0).ends_with("ve");
-            let verb = if matches!(word(2), "since" | "now" | "also") { word(3) } else { word(2) };
-            if have && matches!(verb, "corrected" | "amended" | "clarified") {
+            // "We incorrectly gave the cost".
+            let adverb = |at: usize| is_wrongly(word(at));
+            if adverb(1) && says(word(2)) || word(1) == "have" && adverb(2) && says(word(3)) {
                 return Some(NoticeKind::Correction);
+            }
+            // "We have corrected the length of the bridge.", "We've since amended this."
+            let verb = if matches!(word(2), "since" | "now" | "also") { word(3) } else { word(2) };
+            if word(1) == "have" && matches!(verb, "corrected" | "amended" | "clarified") {
+                return Some(NoticeKind::Correction);
+            }
+            // "We've updated this story with …", "We are retracting this article".
+            if matches!(word(1), "have" | "are") && own_within(3, 5) {
+                return match verb {
+                    "updated" | "updating" | "expanded" => Some(NoticeKind::Update),
+                    "correcting" | "amending" | "changed" | "edited" | "revised" => {
+                        Some(NoticeKind::Correction)
+                    }
+                    "retracting" | "withdrawing" | "unpublishing" | "retracted" | "withdrawn"
+                    | "unpublished" | "removed" | "removing" => Some(NoticeKind::Retraction),
+                    _ => None,
+                };
             }
             let error = words.iter().any(|w| ERRORS.contains(w) || matches!(*w, "corrected"));
             (sorry && error && (own_within(0, words.len()) || words.contains(&"regret")))
@@ -175,6 +207,26 @@ pub(super) fn by_phrase(text: &str) -> Option<NoticeKind> {
             .then_some(NoticeKind::Update),
         "this" if own(0) => {
             let verb = if is_self(1) { 2 } else { 3 };
+            // "This story updates with … and corrects …".
+            // An explainer may say "This article clarifies the rules".
+            let (does, next) = (word(verb), word(verb + 1));
+            let fits = match does {
+                "corrects" => matches!(word(verb - 1), "story" | "article"),
+                "updates" | "recasts" => matches!(next, "with" | "throughout" | "to"),
+                "adds" => [next, word(verb + 2)].iter().any(|word| is_wire_part(word)),
+                _ => words.iter().any(|word| matches!(*word, "earlier" | "previous")),
+            };
+            if let Some(kind) = renews(does).filter(|_| fits) {
+                let corrects = words.iter().any(|word| word.starts_with("correct"));
+                return Some(if corrects { NoticeKind::Correction } else { kind });
+            }
+            // "This article was originally published with the wrong cost."
+            let with = lower.split_once("published with ").map(|(_, what)| what);
+            if with.is_some_and(|what| {
+                parted(what).iter().take(8).any(|w| FALSE.contains(w) || ERRORS.contains(w))
+            }) {
+                return Some(NoticeKind::Correction);
+            }
             // "This story is developing and will be updated."
             if lower.contains("will be updated") && words.len() <= 16 {
                 return Some(NoticeKind::Update);
@@ -199,18 +251,36 @@ pub(super) fn by_phrase(text: &str) -> Option<NoticeKind> {
             };
             done(verb)
         }
-        "this" if word(1) == "version" => match word(2) {
-            "corrects" => Some(NoticeKind::Correction),
-            "clarifies" => Some(NoticeKind::Clarification),
-            "updates" | "adds" => Some(NoticeKind::Update),
-            _ => None,
-        },
+        // "This version of the story corrects …".
+        "this" if word(1) == "version" => {
+            let at = (2..7).find(|at| renews(word(*at)).is_some())?;
+            let of = at == 2 || word(2) == "of" && (3..at).any(is_self);
+            renews(word(at)).filter(|_| of)
+        }
         _ => None,
     }
 }
 
+/// What a version of an article does that came after another.
+fn renews(verb: &str) -> Option<NoticeKind> {
+    Some(match verb {
+        "corrects" => NoticeKind::Correction,
+        "clarifies" => NoticeKind::Clarification,
+        "updates" | "adds" | "recasts" => NoticeKind::Update,
+        _ => return None,
+    })
+}
+
+/// Whether an adverb says that something was said wrongly.
+pub(super) fn is_wrongly(word: &str) -> bool {
+    matches!(
+        word,
+        "wrongly" | "mistakenly" | "incorrectly" | "erroneously" | "inaccurately" | "falsely"
+    )
+}
+
 /// Whether a verb says what an article said.
-fn says(word: &str) -> bool {
+pub(super) fn says(word: &str) -> bool {
     matches!(
         word,
         "said"
@@ -235,7 +305,7 @@ fn says(word: &str) -> bool {
 }
 
 /// What was done to an article.
-fn done(verb: &str) -> Option<NoticeKind> {
+pub(super) fn done(verb: &str) -> Option<NoticeKind> {
     Some(match verb {
         "corrected" | "amended" | "revised" | "changed" | "edited" => NoticeKind::Correction,
         "clarified" => NoticeKind::Clarification,

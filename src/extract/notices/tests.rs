@@ -81,6 +81,48 @@ fn notices_are_known_in_every_language_and_form() {
 }
 
 #[test]
+fn what_an_outlet_says_of_itself_is_told_by_its_name() {
+    use NoticeKind::{Correction, Retraction, Update};
+    for (text, expected) in [
+        ("The Ledger incorrectly reported the name of the ship.", Some(Correction)),
+        ("The Ledger has withdrawn this article.", Some(Retraction)),
+        ("The Ledger has updated this story.", Some(Update)),
+        ("The Ledger reported the name of the ship.", None),
+        ("The Herald incorrectly reported the name of the ship.", None),
+        ("The Ledgers incorrectly reported the name.", None),
+    ] {
+        assert_eq!(erred::by_name(text, "The Ledger"), expected, "{text}");
+    }
+}
+
+#[test]
+fn some_phrases_are_notices_only_at_an_edge() {
+    use NoticeKind::{Correction, Update};
+    for (text, expected) in [
+        ("The article originally gave another weight.", Some(Correction)),
+        ("The crane weighs 40 tonnes, not 60 as previously reported.", Some(Correction)),
+        ("Its weight should have read 40 tonnes, not 60.", Some(Correction)),
+        ("Corrected the weight of the crane.", Some(Correction)),
+        ("Story updated with the weight of the crane.", Some(Update)),
+        ("We got the weight wrong.", Some(Correction)),
+        ("The original crane had four wheels.", None),
+        ("An earlier version of the contract said nothing of cranes.", None),
+        ("The first photo gave the police a clue.", None),
+        ("The article was welcomed by the union.", None),
+        ("Corrected for wind, the crane lifts 30 tonnes.", None),
+    ] {
+        assert_eq!(erred::at_an_edge(text), expected, "{text}");
+        assert_eq!(kind_of(text), None, "{text}");
+    }
+}
+
+#[test]
+fn a_lead_is_known_where_the_style_sheet_alone_parts_it() {
+    assert_eq!(kind_of("CorrectionThe weight was misstated."), Some(NoticeKind::Correction));
+    assert_eq!(kind_of("UpdatePlus has sold its cranes to Kelt."), None);
+}
+
+#[test]
 fn a_notice_in_brackets_is_parted_from_its_paragraph() {
     let text = "The crane weighs 40 tonnes. (Correction: we first gave another weight.)";
     let mut page =
