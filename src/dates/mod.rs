@@ -29,7 +29,7 @@ pub use address::in_url;
 pub(crate) use digits::digit_of;
 pub use human::{find_human, find_human_at, find_month};
 pub use machine::{instant_of, parse_machine, parse_machine_in};
-pub use names::is_month_name;
+pub use names::{is_month_name, names_a_weekday};
 pub use style::{Order, Style};
 
 use crate::base::Timestamp;

@@ -156,6 +156,18 @@ pub(super) fn weekday_of(word: &str, language: &str) -> Option<Weekday> {
     Weekday::from_monday_one_offset(i8::try_from(day).ok()?).ok()
 }
 
+/// Whether a short line names a day of the week, in any language and in full.
+#[must_use]
+pub fn names_a_weekday(line: &str) -> bool {
+    const FULL_NAME_CHARS: usize = 5;
+    let is_one =
+        |word: &str| word.chars().count() >= FULL_NAME_CHARS && weekday_of(word, "").is_some();
+    line.split(|c: char| !(c.is_alphabetic() || matches!(c, '-' | '\u{200c}'))).any(is_one)
+        || ["星期", "曜日", "요일", "周一", "周二", "周三", "周四", "周五", "周六", "周日"]
+            .iter()
+            .any(|name| line.contains(name))
+}
+
 static WRITTEN_MONTHS: LazyLock<HashMap<&'static str, [&'static str; 12]>> =
     LazyLock::new(|| written(MONTHS));
 static WRITTEN_DAYS: LazyLock<HashMap<&'static str, [&'static str; 7]>> =

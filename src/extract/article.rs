@@ -63,7 +63,7 @@ pub fn prose_of(flow: &Flow, block: &RawBlock) -> u32 {
 const CONSENT_HEAD_BYTES_MAX: usize = 120;
 
 /// Whether a paragraph asks for consent to cookies.
-fn is_consent(words: &str) -> bool {
+pub(super) fn is_consent(words: &str) -> bool {
     let lower = words.to_lowercase();
     let head = lower.floor_char_boundary(CONSENT_HEAD_BYTES_MAX);
     wall::counts_partners(&lower)
@@ -93,6 +93,9 @@ impl<'a> Survey<'a> {
                 let inside = dom.ancestors(block.node).any(|up| Some(up) == home);
                 *prose = if inside { *prose } else { 0 };
             }
+        }
+        if let Some(home) = home {
+            Self::count_out_consent(dom, flow, home, &mut own);
         }
         let mut survey = Self { dom, flow, prose: Vec::new(), furniture: vec![false; dom.len()] };
         survey.mark_furniture(&[]);
@@ -209,6 +212,14 @@ impl<'a> Survey<'a> {
         match tag {
             Tag::Html | Tag::Body | Tag::Main | Tag::Head => false,
             Tag::Article => marks.furniture && marks.body == 0,
+            Tag::Other
+                if matches!(
+                    self.dom.other_name(id),
+                    "amp-ad" | "amp-sticky-ad" | "amp-consent"
+                ) =>
+            {
+                true
+            }
             Tag::Aside if !marks.furniture => !self.is_inset(id),
             // Who is quoted stands in the footer of a quotation.
             Tag::Footer if self.in_quotation(id) => false,
@@ -372,6 +383,7 @@ impl<'a> Survey<'a> {
                 kept.push(at);
             }
         }
+        self.cut_story_cards(&mut kept);
         self.cut_copies(&mut kept);
         self.cut_headline(&mut kept);
         self.cut_head(&mut kept);
@@ -411,15 +423,26 @@ impl<'a> Survey<'a> {
         {
             return false;
         }
-        let parent = self.dom.parent(block.node);
+        let home = self.home_of_paragraph(block.node);
         let is_beside = |other: Option<usize>| {
             other.and_then(|at| blocks.get(at)).is_some_and(|other| {
                 other.shape == Shape::Paragraph
-                    && self.dom.parent(other.node) == parent
+                    && self.home_of_paragraph(other.node) == home
                     && prose_of(self.flow, other) > 0
             })
         };
         is_beside(at.checked_sub(1)) && is_beside(Some(at + 1))
+    }
+
+    /// What holds a paragraph; where each has a wrapper of its own, what holds those.
+    fn home_of_paragraph(&self, id: NodeId) -> Option<NodeId> {
+        let up = self.dom.parent(id)?;
+        let is_element = |child: &NodeId| {
+            self.dom.attrs(*child).next().is_some() || self.dom.tag(*child) != Tag::Other
+        };
+        let is_wrapper = self.dom.tag(up) == Tag::Div
+            && self.dom.children(up).filter(is_element).take(2).count() == 1;
+        if is_wrapper { self.dom.parent(up) } else { Some(up) }
     }
 
     /// A correction or an editor's note that stands before or behind the text, in the same article:

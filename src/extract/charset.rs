@@ -6,7 +6,9 @@
 
 use std::borrow::Cow;
 
-use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252, X_USER_DEFINED};
+use encoding_rs::{
+    Encoding, ISO_8859_2, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1250, WINDOWS_1252, X_USER_DEFINED,
+};
 
 use crate::base::MediaType;
 
@@ -132,7 +134,23 @@ fn guess(payload: &[u8], url: Option<&str>) -> &'static Encoding {
         .and_then(|h| h.rsplit('.').next())
         .filter(|t| t.bytes().all(|b| b.is_ascii_lowercase()))
         .map(str::as_bytes);
-    detector.guess(tld, chardetng::Utf8Detection::Allow)
+    polish(sample, detector.guess(tld, chardetng::Utf8Detection::Allow))
+}
+
+/// Central European encodings differ in three letters of Polish. A short text that has "ł" (the same byte in
+/// both) is in the one in which its other bytes are letters of Polish, too.
+fn polish(sample: &[u8], guessed: &'static Encoding) -> &'static Encoding {
+    let has = |bytes: &[u8]| sample.iter().any(|byte| bytes.contains(byte));
+    // ą, ś, ź: letters of Czech or signs in the other encoding.
+    let (in_windows, in_iso) = (has(&[0xb9, 0x9c, 0x9f]), has(&[0xb1, 0xb6, 0xbc]));
+    let is_polish = has(&[0xb3]) && has(&[0xea, 0xbf, 0xe6, 0xf1]);
+    if guessed == ISO_8859_2 && is_polish && in_windows && !in_iso {
+        WINDOWS_1250
+    } else if guessed == WINDOWS_1250 && is_polish && in_iso && !in_windows {
+        ISO_8859_2
+    } else {
+        guessed
+    }
 }
 
 #[cfg(test)]
@@ -164,6 +182,15 @@ mod tests {
         for (payload, header, want) in cases {
             assert_eq!(&label(payload, *header), want, "{:?}", String::from_utf8_lossy(payload));
         }
+    }
+
+    #[test]
+    fn polish_is_told_from_its_neighbours_by_its_letters() {
+        // "Wójt mówił o łąkach nad rzeką, które wyschły, i o cenie każdej łąki."
+        let windows: &[u8] = b"<p>W\xf3jt m\xf3wi\xb3 o \xb3\xb9kach nad rzek\xb9, kt\xf3re wysch\xb3y, i o cenie ka\xbfdej \xb3\xb9ki.";
+        let iso: Vec<u8> = windows.iter().map(|b| if *b == 0xb9 { 0xb1 } else { *b }).collect();
+        assert_eq!(label(windows, None), "windows-1250");
+        assert_eq!(label(&iso, None), "iso-8859-2");
     }
 
     #[test]

@@ -41,6 +41,12 @@ impl Survey<'_> {
                 continue;
             }
             left -= 1;
+            // A copy that is there for the eyes only, or for readers of the screen.
+            if let Some(copy) = [b, a].into_iter().find(|at| self.is_hidden_copy(blocks[*at].node))
+            {
+                out[copy] = true;
+                continue;
+            }
             let Some((one, other)) = self.branches(blocks[a].node, blocks[b].node) else {
                 continue;
             };
@@ -81,6 +87,12 @@ impl Survey<'_> {
         // Two paragraphs side by side are the text of an editor.
         (left != a || right != b || self.dom.attr(a, "class") != self.dom.attr(b, "class"))
             .then_some((left, right))
+    }
+
+    /// Whether an element, or what it stands in, is left out for those who listen to the page.
+    fn is_hidden_copy(&self, id: NodeId) -> bool {
+        let around = std::iter::once(id).chain(self.dom.ancestors(id).take(3));
+        around.into_iter().any(|id| self.dom.attr(id, "aria-hidden") == Some("true"))
     }
 
     fn below(&self, kept: &[usize], id: NodeId) -> Vec<usize> {

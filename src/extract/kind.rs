@@ -10,7 +10,7 @@ use super::declared::Declared;
 use super::flow::Flow;
 use super::json_ld::LdArticle;
 use super::page::{BlockKind, Page, PageKind};
-use super::wall;
+use super::{stand_in, wall};
 
 /// Pages with more article text than this are no walls, in bytes.
 const WALL_BYTES_MAX: usize = 1_500;
@@ -18,73 +18,8 @@ const WALL_BYTES_MAX: usize = 1_500;
 /// The least text apart from a wall that is an article, in bytes.
 const SHORT_ARTICLE_BYTES_MIN: usize = 140;
 
-const BLOCK_PHRASES: &[&str] = &[
-    "just a moment...",
-    "attention required! | cloudflare",
-    "checking your browser before",
-    "verify you are human",
-    "verifying you are human",
-    "verify that you are human",
-    "are you a robot",
-    "are you human?",
-    "i'm not a robot",
-    "not a bot",
-    "access denied",
-    "access to this page has been denied",
-    "pardon our interruption",
-    "request unsuccessful. incapsula",
-    "unusual traffic from your",
-    "unusual activity from your",
-    "enable javascript and cookies to continue",
-    "please enable cookies and",
-    "you have been blocked",
-    "your access to this site has been limited",
-    "error 1020",
-    "error 1015",
-    "press & hold to confirm",
-    "press and hold",
-    "ddos protection by",
-    "security check to access",
-    "403 forbidden",
-    "error 403",
-    "bot detection",
-    "please complete the security check",
-    "human verification",
-    "captcha",
-    "your request has been blocked",
-    "429 too many requests",
-    "too many requests",
-    "not available in your region",
-    "451 unavailable",
-    "unavailable due to legal reasons",
-    "unavailable for legal reasons",
-    "this content is not available in your country",
-];
-
-const GONE_PHRASES: &[&str] = &[
-    "page not found",
-    "404 not found",
-    "error 404",
-    "404 error",
-    "404 - ",
-    "404: ",
-    "page you requested could not be found",
-    "page you are looking for",
-    "page you were looking for",
-    "page you're looking for",
-    "page can't be found",
-    "page cannot be found",
-    "page doesn't exist",
-    "page does not exist",
-    "no longer available",
-    "article not found",
-    "story not found",
-    "has been removed",
-    "couldn't find the page",
-    "could not be found",
-    "can't find that page",
-    "can’t find",
-];
+/// As many blocks of the text are read for words of pages that stand in: those say it first.
+const FIRST_BLOCKS: usize = 3;
 
 /// What the verdict is made from.
 pub struct Evidence<'a> {
@@ -219,32 +154,22 @@ fn wall(evidence: &Evidence<'_>, page: &Page) -> Option<PageKind> {
     if alone {
         whole = evidence.flow.text.to_lowercase();
     }
-    let said = |phrases: &[&str], texts: &[&str]| {
-        phrases.iter().any(|p| texts.iter().any(|t| t.contains(p)))
-    };
     let heads = [title.as_str(), headline.as_str()];
     let status_blocks = matches!(evidence.status, Some(401 | 403 | 429 | 451 | 503));
-    let blocked = |texts: &[&str]| {
-        said(BLOCK_PHRASES, texts) || texts.iter().any(|text| wall::says_blocked(text))
-    };
-    if blocked(&heads) && (alone || status_blocks)
-        || (alone && visible < 2_500 && blocked(&[&whole, &text]))
+    let is_article = says_article(evidence, page) && apart(page) >= SHORT_ARTICLE_BYTES_MIN;
+    let is_dated = is_article && (page.published.is_some() || !page.byline.is_empty());
+    if heads.iter().any(|head| stand_in::title_says_blocked(head))
+        && (status_blocks || alone && !is_dated)
+        || (alone && visible < 2_500 && !is_article && stand_in::says_blocked(&whole))
     {
         return Some(PageKind::Block);
     }
-    let is_404 =
-        |head: &str| head.trim() == "404" || head.starts_with("404 ") || head.ends_with(" 404");
-    let gone = |texts: &[&str]| {
-        said(GONE_PHRASES, texts) || texts.iter().any(|text| wall::says_gone(text))
-    };
-    if gone(&heads)
-        || heads.iter().any(|h| is_404(h))
-        || (alone && text.len() < 600 && gone(&[&text]))
-    {
-        // An article with a date and an author that has been removed from somewhere is one.
-        if text.len() < 800 {
-            return Some(PageKind::SoftNotFound);
-        }
+    let first_blocks =
+        || page.blocks.iter().take(FIRST_BLOCKS).filter_map(|block| text.get(block.range.clone()));
+    let gone = heads.iter().any(|head| stand_in::title_says_gone(head)) && !is_dated
+        || (alone && text.len() < 600 && !is_article && first_blocks().any(stand_in::says_gone));
+    if gone && text.len() < 800 {
+        return Some(PageKind::SoftNotFound);
     }
     let consent_host = evidence.url.is_some_and(|u| {
         u.contains("//consent.") || u.contains("//myprivacy.") || u.contains("/consent?")
@@ -259,6 +184,26 @@ fn wall(evidence: &Evidence<'_>, page: &Page) -> Option<PageKind> {
     None
 }
 
+/// Whether the page says of itself that it is an article: a day, an author, or a declared type.
+fn says_article(evidence: &Evidence<'_>, page: &Page) -> bool {
+    let og = evidence.declared.meta(&["og:type"]).unwrap_or_default();
+    page.published.is_some()
+        || !page.byline.is_empty()
+        || og.eq_ignore_ascii_case("article")
+        || evidence.ld.types.iter().any(|t| t.ends_with("Article"))
+}
+
+/// How much of the text stands in blocks without words of a page that stands in, in bytes: an article that
+/// tells of something removed has its other paragraphs, and a page for an article that is gone has none.
+fn apart(page: &Page) -> usize {
+    let is_apart = |words: &&str| {
+        let lower = words.to_lowercase();
+        !stand_in::says_gone(&lower) && !stand_in::says_blocked(&lower)
+    };
+    let words = page.blocks.iter().filter_map(|block| page.text.get(block.range.clone()));
+    words.filter(is_apart).map(str::len).sum()
+}
+
 /// Whether the page asks for consent: by its phrases, or in a paragraph that counts its partners.
 fn asks_for_consent(evidence: &Evidence<'_>, whole: &str, title: &str) -> bool {
     let counts = |block| wall::counts_partners(&evidence.flow.words(block).to_lowercase());
@@ -271,11 +216,8 @@ fn asks_for_consent(evidence: &Evidence<'_>, whole: &str, title: &str) -> bool {
 /// author or a declared type, and its text says nothing of consent; a wall in place of an article has
 /// its facts too, but no text besides the wall's own.
 fn has_article(evidence: &Evidence<'_>, page: &Page, text: &str, visible: usize) -> bool {
-    let og = evidence.declared.meta(&["og:type"]).unwrap_or_default();
     let dated = page.published.is_some() || !page.byline.is_empty();
-    let told = dated
-        || og.eq_ignore_ascii_case("article")
-        || evidence.ld.types.iter().any(|t| t.ends_with("Article"));
+    let told = says_article(evidence, page);
     let apart = !wall::asks_for_consent(text) && !text.lines().any(wall::counts_partners);
     (told && apart && text.len() >= SHORT_ARTICLE_BYTES_MIN)
         || (dated && text.len() > 400)

@@ -24,7 +24,9 @@ const POINTERS_TEXT: &str = "related|read more|read also|also read|see also|see 
     läs mer|lue myös|czytaj też|czytaj także|zobacz też|zobacz także|читайте также|\
     читать также|смотрите также|читайте далее|по теме|ayrıca bakınız|bunları da oku|اقرأ أيضا|\
     اقرأ أيضاً|إقرأ أيضا|اقرأ المزيد|关联阅读|相关阅读|延伸阅读|関連記事|あわせて読みたい|관련 기사|관련기사|baca juga|\
-    xem thêm|đọc thêm";
+    xem thêm|đọc thêm|читайте також|дивіться також|διαβάστε επίσης|διαβάστε ακόμα|διαβάστε ακόμη|δείτε επίσης|\
+    čtěte také|přečtěte si také|mohlo by vás zajímat|קראו גם|קרא גם|קראו עוד|بیشتر بخوانید|همچنین بخوانید|यह भी पढ़ें|ये भी पढ़ें|\
+    延伸閱讀|相關閱讀|相關新聞|相关新闻|함께 읽기|더 읽기|læs mere|les mer|läs även|bunu da okuyun|bunlar da ilginizi çekebilir";
 
 /// Beginnings of lines that ask or offer something, or tell of the page and not of the matter.
 const PROMPTS_TEXT: &str = "subscribe to|subscribe now|sign up|sign in|signup|log in|register now|register for free|\
@@ -79,7 +81,7 @@ const WHOLE_TEXT: &str = "share|tweet|email|e-mail|print|save|facebook|twitter|x
     das könnte sie auch interessieren|à lire aussi|sur le même sujet|artículos relacionados|\
     noticias relacionadas|notícias relacionadas|leia também|relacionadas|veja também|articoli correlati|leggi anche|\
     похожие статьи|теги|read full story|read full article|read the full story|more stories|\
-    link copied|link copied!";
+    link copied|link copied!|unsubscribe|manage preferences|update preferences|manage subscription";
 
 /// Phrases of offers, anywhere in a short line.
 const OFFERS_TEXT: &str = "our newsletter|free newsletter|daily newsletter|weekly newsletter|newsletters here|\
@@ -116,7 +118,8 @@ const UNITS_TEXT: &str = "viewed|times|次|人|min|mins|minute|minutes|minuten|m
 
 /// Beginnings that also begin sentences: what follows them decides.
 const ONE_WORD_TEXT: &str = "advertising|advertisement|donate|loading|assine|whatsapp|newsletter|tagged|sponsored|\
-    enlarge|getty images|copyright|reklam|anzeige|teilen|compartir|partager";
+    enlarge|getty images|copyright|reklam|anzeige|teilen|compartir|partager|реклама|publicidad|publicidade|publicité|\
+    pubblicità|اشترك|شارك|condividi|поделиться";
 
 /// Beginnings of a byline.
 const BY_TEXT: &str = "by|written by|posted by|published by|words by|words:|story by|reported by|reviewed by|\

@@ -9,7 +9,7 @@ use super::line_words::{
     APPLAUSE, BY, COUNTDOWN, CREDIT_ENDS, CREDIT_STARTS, CREDIT_WORDS, CROWD, DONORS, DONORS_FIRST,
     GOALS, LEFT, OFFERS, ONE_WORD, POINTERS, PROMPTS, STATES, Table, UNITS, WHOLE,
 };
-use super::{shown_dates, wall};
+use super::{page_lines, shown_dates, wall};
 use crate::dates::{Order, find_human};
 
 /// Longer lines are sentences of the article, whatever they begin with, in bytes.
@@ -40,7 +40,11 @@ pub fn judge(words: &str, linked: usize) -> Line {
     if bare.is_empty() || !bare.chars().any(char::is_alphabetic) {
         return if bare.len() <= 12 { Line::Furniture } else { Line::Text };
     }
-    if WHOLE.has(bare) {
+    if WHOLE.has(bare)
+        || page_lines::is_ad_label(bare)
+        || page_lines::is_page_line(bare)
+        || page_lines::asks_to_subscribe(&folded)
+    {
         return Line::Furniture;
     }
     if (len <= RIGHTS_BYTES_MAX && wall::reserves_rights(bare)) || wall::is_ago(bare) {
@@ -259,8 +263,17 @@ const SCAN: &[&str] = &[
     "امسح",
 ];
 
+/// A line in Han, kana or Hangul that begins like a prompt is a sentence from this length on, in characters.
+const WIDE_SENTENCE_CHARACTERS_MIN: usize = 12;
+
 /// "Advertising revenue fell 8 percent." is a sentence; "Advertisement" is not.
 fn is_sentence_about(text: &str) -> bool {
+    // "分享会在周六举行。": scripts without spaces have no words to count.
+    let is_wide =
+        text.starts_with(|c: char| matches!(u32::from(c), 0x3040..=0x9fff | 0xac00..=0xd7af));
+    if is_wide && text.chars().count() >= WIDE_SENTENCE_CHARACTERS_MIN {
+        return !is_offer(text);
+    }
     ONE_WORD.after(text).is_some_and(|rest| rest.split_whitespace().count() >= 5)
 }
 

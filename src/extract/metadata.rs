@@ -40,7 +40,9 @@ pub fn fill(from: &Sources<'_>, head: headline::Found, page: &mut Page) {
     let of_site = of_site.or_else(|| page.language.clone());
     page.canonical = canonical(declared, base);
     let style = Style::of_language(of_site.as_ref().map_or("", |f| f.value.as_str()));
-    let place = published::Place { dom, flow, headline: head.node, kept, url, style };
+    let addresses =
+        [url, page.canonical.as_ref().map(|fact| fact.value.as_str()), declared.meta(&["og:url"])];
+    let place = published::Place { dom, flow, headline: head.node, kept, addresses, style };
     let found = published::find(&place, declared, ld);
     (page.published, page.modified) = (found.published, found.modified);
     page.headline = head.fact;
@@ -170,11 +172,14 @@ fn language(declared: &Declared, ld: &LdArticle) -> Option<Fact<String>> {
 }
 
 /// The language declared, else that of the text. English is what templates say by default, so that a text
-/// in another language corrects it; any other language is declared on purpose.
+/// in another language corrects it; any other language is declared on purpose, but for Russian where the text
+/// has the letters of Ukrainian.
 pub fn agreed(declared: Option<Fact<String>>, text: &str) -> Option<Fact<String>> {
-    if let Some(fact) =
-        declared.as_ref().filter(|f| !f.value.to_ascii_lowercase().starts_with("en"))
-    {
+    let is_doubtful = |tag: &str| {
+        let tag = tag.to_ascii_lowercase();
+        tag.starts_with("en") || tag.starts_with("ru") && detect::is_ukrainian(text)
+    };
+    if let Some(fact) = declared.as_ref().filter(|f| !is_doubtful(&f.value)) {
         return Some(fact.clone());
     }
     let (value, found) = detect::language(declared.as_ref().map(|f| f.value.as_str()), text)?;

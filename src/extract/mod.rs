@@ -10,6 +10,7 @@
 
 mod article;
 pub(crate) mod base_url;
+mod boxes;
 pub(crate) mod byline;
 mod caption;
 #[cfg(test)]
@@ -40,6 +41,7 @@ mod names;
 mod notices;
 mod numbers;
 pub mod page;
+mod page_lines;
 mod parts;
 mod published;
 pub mod quotes;
@@ -49,6 +51,7 @@ pub mod sentences;
 mod shown;
 mod shown_dates;
 mod speakers;
+mod stand_in;
 mod tag;
 mod wall;
 mod words;

@@ -70,8 +70,8 @@ impl Splitter<'_> {
         while let Some(c) = char_at(text, at) {
             let end = if c == '\n' {
                 if blank { None } else { self.line_break(at) }
-            } else if is_stop(c, self.language) {
-                let run_end = stop_run(text, at, self.language);
+            } else if is_stop(c, self.language) || is_greek_question(text, at, c) {
+                let run_end = stop_run(text, at, self.language).max(at + c.len_utf8());
                 let close_end = closers(text, run_end);
                 if self.is_boundary(start, at, run_end, close_end) {
                     Some(close_end)
@@ -299,6 +299,18 @@ impl Splitter<'_> {
         }
         false
     }
+}
+
+/// Whether a semicolon ends a question: behind a Greek letter and before a Greek capital, whatever language the
+/// text is in.
+fn is_greek_question(text: &str, at: usize, c: char) -> bool {
+    let is_greek = |c: char| matches!(c, '\u{370}'..='\u{3ff}' | '\u{1f00}'..='\u{1fff}');
+    c == ';'
+        && text[..at].chars().next_back().is_some_and(is_greek)
+        && text[at + 1..]
+            .chars()
+            .find(|c| c.is_alphabetic())
+            .is_none_or(|c| is_greek(c) && c.is_uppercase())
 }
 
 fn push_trimmed(text: &str, start: usize, end: usize, emit: &mut impl FnMut(usize, usize)) {

@@ -2,6 +2,7 @@
 //! that it is this page's. Deliberately no weighing against what is declared for machines.
 
 use super::declared::Declared;
+use super::dom::{NodeId, Tag};
 use super::flow::RawBlock;
 use super::page::{Origin, PageTime};
 use super::published::{Place, is_of_this_page};
@@ -164,6 +165,7 @@ pub fn beside_headline(place: &Place<'_>) -> Vec<Shown> {
     if let Some(last) = last {
         near.extend(last.saturating_sub(2)..(last + 6).min(blocks.len()));
     }
+    let home = home(place);
     let head = anchor.saturating_sub(3)..(anchor + 8).min(second_paragraph(place, anchor));
     let mut found = Vec::new();
     for at in near {
@@ -171,10 +173,24 @@ pub fn beside_headline(place: &Place<'_>) -> Vec<Shown> {
         let beside = heading.is_some_and(|h| at > h || is_of_this_page(place, block.node));
         // An article without a headline in the markup may begin with its date.
         let own = beside && head.contains(&at) || first == Some(at);
+        let words = place.flow.words(block);
+        if is_copyright(words)
+            || words_call(words) == DateLabel::Nothing
+                && (is_today(place, home, block, words)
+                    || is_behind(place, home, block.node) && !is_of_this_page(place, block.node))
+        {
+            continue;
+        }
         let above = at.checked_sub(1).map_or("", |above| place.flow.words(&blocks[above]));
         read_line(place, block, own, above, &mut found);
     }
     found
+}
+
+/// Whether a line reserves rights: the day in it is that of the rights.
+fn is_copyright(words: &str) -> bool {
+    words.starts_with('©')
+        || words.get(..9).is_some_and(|word| word.eq_ignore_ascii_case("copyright"))
 }
 
 /// Where the prose goes on after its first paragraph, which may be a standfirst above the date.
@@ -274,10 +290,13 @@ pub fn unnamed(shown: &[Shown]) -> Option<(Origin, PageTime)> {
 }
 
 /// The day of all `time` elements of a page, wherever they stand, if there is only one: no list of
-/// other pages is dated so.
-pub fn only_day(declared: &Declared, style: dates::Style) -> Option<(Origin, PageTime)> {
-    let parsed = declared.times.iter().map(|dated| {
-        dates::parse_machine_in(&dated.value, style)
+/// other pages is dated so. What stands behind the element that holds headline and text is of other pages or of
+/// comments.
+pub fn only_day(place: &Place<'_>, declared: &Declared) -> Option<(Origin, PageTime)> {
+    let home = home(place);
+    let own = declared.times.iter().filter(|dated| !is_behind(place, home, dated.node));
+    let parsed = own.map(|dated| {
+        dates::parse_machine_in(&dated.value, place.style)
             .filter(|_| words_call(&dated.shown) != DateLabel::Updated)
     });
     let times: Option<Vec<PageTime>> = parsed.collect();
@@ -285,6 +304,43 @@ pub fn only_day(declared: &Declared, style: dates::Style) -> Option<(Origin, Pag
     let first = times.first()?;
     let same = times.iter().all(|time| time.text.get(..10) == first.text.get(..10));
     (same && first.text.len() >= 10).then(|| (Origin::Markup, first.clone()))
+}
+
+/// Whether an element stands behind the one that holds headline and text, on a page that has one.
+pub(super) fn is_behind(place: &Place<'_>, home: Option<NodeId>, node: NodeId) -> bool {
+    home.is_some_and(|home| node > home && !place.dom.ancestors(node).any(|up| up == home))
+}
+
+/// The `article` or `main` that holds both the headline and the text.
+pub(super) fn home(place: &Place<'_>) -> Option<NodeId> {
+    let headline = place.headline?;
+    let first = place.flow.blocks.get(place.kept.first().copied()?)?.node;
+    let holds = |id: &NodeId| {
+        matches!(place.dom.tag(*id), Tag::Article | Tag::Main)
+            && place.dom.ancestors(first).any(|up| up == *id)
+    };
+    place.dom.ancestors(headline).find(holds)
+}
+
+/// Whether a line above and outside of the article tells what day it is: it is named so, or gives the day of the
+/// week with its date and nothing else.
+fn is_today(place: &Place<'_>, home: Option<NodeId>, block: &RawBlock, words: &str) -> bool {
+    const NAMES: [&str; 8] =
+        ["today", "current", "clock", "masthead", "topbar", "top-bar", "header-date", "date-now"];
+    let outside = home.is_some_and(|home| {
+        block.node < home && !place.dom.ancestors(block.node).any(|up| up == home)
+    });
+    let named = || {
+        let around = std::iter::once(block.node).chain(place.dom.ancestors(block.node).take(2));
+        around.into_iter().any(|id| {
+            let names = [place.dom.attr(id, "class"), place.dom.attr(id, "id")];
+            names.into_iter().flatten().any(|name| {
+                let name = name.to_ascii_lowercase();
+                NAMES.iter().any(|part| name.contains(part))
+            })
+        })
+    };
+    outside && (named() || dates::names_a_weekday(words))
 }
 
 /// A date anywhere on the page that is a line by itself below the word for it: "Published" above

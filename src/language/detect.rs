@@ -23,9 +23,12 @@ pub(crate) fn language(declared: Option<&str>, text: &str) -> Option<(String, bo
     {
         return Some((tag.to_owned(), false));
     }
+    if declared.is_some_and(|tag| primary_of(tag) == "ru") && is_ukrainian(text) {
+        return Some(("uk".to_owned(), true));
+    }
     let found = of_text(text);
     let Some(tag) = declared else { return found.map(|found| (found.code.to_owned(), true)) };
-    let primary = tag.split(['-', '_']).next().unwrap_or(tag).to_ascii_lowercase();
+    let primary = primary_of(tag);
     match found {
         Some(found)
             if found.letters >= letters_to_doubt(&primary, &found, text)
@@ -37,6 +40,23 @@ pub(crate) fn language(declared: Option<&str>, text: &str) -> Option<(String, bo
         }
         _ => Some((tag.to_owned(), false)),
     }
+}
+
+fn primary_of(tag: &str) -> String {
+    tag.split(['-', '_']).next().unwrap_or(tag).to_ascii_lowercase()
+}
+
+/// Whether a text in Cyrillic has the letters of Ukrainian and none of those that only Russian or Belarusian
+/// have: templates declare the language of the larger edition.
+pub(crate) fn is_ukrainian(text: &str) -> bool {
+    let (mut own, mut other, mut letters) = (0, 0, 0);
+    for c in text.chars().take(READ_BYTES_MAX) {
+        let c = c.to_lowercase().next().unwrap_or(c);
+        letters += usize::from(matches!(c, '\u{400}'..='\u{4ff}'));
+        own += usize::from(matches!(c, 'і' | 'ї' | 'є' | 'ґ'));
+        other += usize::from(matches!(c, 'ы' | 'э' | 'ъ' | 'ё' | 'ў'));
+    }
+    letters >= LETTERS_MIN && own * 25 >= letters && other * 10 < own
 }
 
 /// How many letters contradict a declaration: English is what templates declare, so that less is asked for where
@@ -95,8 +115,29 @@ fn of_text(text: &str) -> Option<Found> {
     // A script of one language needs few letters; one that many share needs a paragraph.
     let one = wide * 2 > letters && wide >= 6
         || matches!(code, "el" | "he" | "th" | "ka" | "hy" | "ta" | "te" | "bn") && letters >= 12;
-    let sure = one || letters >= LETTERS_MIN && (info.is_reliable() || letters >= LETTERS_TO_DOUBT);
+    // Danish and Norwegian make the detector doubt between themselves only.
+    let is_either = matches!(code, "da" | "nb") && small_words(text).is_some();
+    let sure = one
+        || letters >= LETTERS_MIN
+            && (info.is_reliable() || is_either || letters >= LETTERS_TO_DOUBT);
     sure.then_some(Found { code, confidence: if one { 1.0 } else { info.confidence() }, letters })
+}
+
+/// How many of the small words that Danish and Norwegian share a text has; none where they are too few to say
+/// that it is one of them.
+fn small_words(text: &str) -> Option<usize> {
+    const BOTH: &[&str] =
+        &["og", "er", "det", "som", "på", "til", "med", "for", "har", "den", "om", "de", "vil"];
+    const OWN: &[&str] = &[
+        "ikke", "af", "av", "fra", "hvad", "hva", "siden", "efter", "etter", "havde", "hadde",
+        "blev", "ble",
+    ];
+    let all = || text.split(|c: char| !c.is_alphabetic()).take(200);
+    let shared = all().filter(|word| BOTH.contains(word)).count();
+    let own = all().filter(|word| OWN.contains(word)).count();
+    let words = all().filter(|word| !word.is_empty()).count();
+    let letters = text.contains(['æ', 'ø', 'å', 'Æ', 'Ø', 'Å']);
+    (letters && own >= 1 && (shared + own) * 6 >= words).then_some(shared + own)
 }
 
 /// Danish or Norwegian, by the small words that only one of them has: their letters tell too little.
@@ -223,12 +264,22 @@ mod tests {
         que les habitants attendaient depuis dix ans et qui coûtera plus cher que prévu, a indiqué la mairie. \
         Les travaux doivent commencer à l’automne, dès que l’eau aura baissé et que les bateaux seront partis.";
 
+    const UKRAINIAN: &str = "Міська рада проголосувала за новий міст через річку, якого мешканці чекали десять років. \
+        Роботи почнуться восени, щойно спаде вода.";
+    const RUSSIAN: &str = "Городской совет проголосовал за новый мост через реку, которого жители ждали десять лет. \
+        Работы начнутся осенью, как только спадёт вода, и объезд будет закрыт.";
+    const DANISH: &str = "Byrådet stemte mandag for en ny bro over åen, som beboerne har ventet på i ti år. \
+        Arbejdet skal begynde efter sommeren, når vandet er faldet.";
+
     #[test]
     fn a_text_that_agrees_keeps_what_is_declared_and_one_that_does_not_corrects_it() {
         let cases = [
             (Some("fr-CH"), FRENCH, Some(("fr-CH", false))),
             (Some("en-US"), FRENCH, Some(("fr", true))),
             (None, FRENCH, Some(("fr", true))),
+            (Some("ru"), UKRAINIAN, Some(("uk", true))),
+            (Some("ru"), RUSSIAN, Some(("ru", false))),
+            (None, DANISH, Some(("da", true))),
             // Too short to be told, or to be believed against a declaration.
             (Some("en"), "Le pont est vieux.", Some(("en", false))),
             (None, "Le pont est vieux.", None),

@@ -269,6 +269,10 @@ table! {
     starts: "starts" as words,
     /// Phrases that stand where the rest of an article is kept for those who pay.
     wall: "wall" as lines,
+    /// What a wall says is kept back: "read on", "the whole article".
+    wall_read: "wall-read" as lines,
+    /// What a wall asks for, in the form that speaks to readers: "log in", "become a subscriber".
+    wall_join: "wall-join" as lines,
     /// Phrases that stand beside a wall, and on free pages, too: "already a subscriber?".
     wall_beside: "wall-beside" as lines,
     /// Phrases of offers of a subscription; two of them make one.
@@ -281,8 +285,22 @@ table! {
     device: "device" as lines,
     /// Phrases of pages whose article is gone.
     gone: "gone" as lines,
+    /// Phrases that say so of a page, and of other things: "no longer available".
+    gone_weak: "gone-weak" as lines,
+    /// What a page calls itself where it is gone: "artikel".
+    page_name: "page-name" as lines,
     /// Phrases of pages that keep machines out.
     blocked: "blocked" as lines,
+    /// Phrases that keep machines out where they stand alone, and are said in stories: "access denied".
+    blocked_weak: "blocked-weak" as lines,
+    /// Words for a letter that is sent to readers, or their beginnings: "newsletter".
+    newsletter: "newsletter" as lines,
+    /// What asks readers to subscribe to one, in the form that speaks to them: "abonnieren sie".
+    subscribe: "subscribe" as lines,
+    /// Whole lines that say that an advertisement follows.
+    ad_label: "ad-label" as lines,
+    /// Phrases by which a page speaks of the browser, of embedded content or of comments.
+    page_line: "page-line" as lines,
     /// Words of which "5 minutes ago" is made.
     ago: "ago" as words,
     /// Lines that say the same without a number: "just now".

@@ -86,6 +86,7 @@ mod search;
 mod secrets;
 mod sequences;
 mod serve;
+mod short_pages;
 mod sources;
 mod story;
 mod strange_month;

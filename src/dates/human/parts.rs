@@ -16,6 +16,7 @@ const YEAR_WORDS: &[&str] = &[
     "g",
     "eko",
     "ko",
+    "ж",
     "жылғы",
     "жылы",
     "жыл",
@@ -178,6 +179,7 @@ impl Reader {
         match tokens.first()?.kind {
             Kind::Number { value, digits } => self
                 .by_units(tokens)
+                .or_else(|| units_then_year(tokens))
                 .or_else(|| self.numeric(all, at))
                 .or_else(|| if digits <= 2 { self.day_month_year(value, tokens) } else { None })
                 .or_else(|| self.year_first(value, digits, tokens)),
@@ -327,6 +329,17 @@ fn month_and_day_by_units(tokens: &[Token<'_>], at: usize) -> Option<(u32, u32)>
     let is_month = unit.starts_with(MONTH) || matches!(unit, "сарын" | "сар");
     let (day, 1..=2) = number(tokens.get(at + 3))? else { return None };
     (is_year && is_month).then_some((month, day))
+}
+
+/// `7月21日, 2021`, `7월 21일 2021년`.
+fn units_then_year(tokens: &[Token<'_>]) -> Found {
+    let (month, 1..=2) = number(tokens.first())? else { return None };
+    let (day, 1..=2) = number(tokens.get(2))? else { return None };
+    let (year, 4) = number(tokens.get(4))? else { return None };
+    let is_month = word(tokens.get(1))?.starts_with(['月', '월']);
+    let is_day = word(tokens.get(3)).is_some_and(|unit| matches!(unit, "日" | "号" | "號" | "일"));
+    let is_beside = tokens.get(4)?.before.trim_matches([' ', ',', '，', '、']).is_empty();
+    (is_month && is_day && is_beside).then(|| civil(year, month, day))?.map(|date| (date, 5))
 }
 
 /// `二〇二一年七月二十一日`, `民國一一〇年七月二十一日`: all in words, and so all in one.

@@ -1,6 +1,6 @@
 //! Bylines in Chinese, Japanese and Korean, which part names by other means than spaces.
 
-use super::lexicon::{JOINED_ROLES, body_word};
+use super::lexicon::{DESK_ENDS, JOINED_ROLES, body_word};
 use super::line::{Context, is_unspaced};
 use crate::extract::page::Author;
 
@@ -31,7 +31,7 @@ pub(super) fn read(group: &[Vec<&str>], context: &Context<'_>) -> Option<Vec<Aut
         // A dot parts names, but for the parts of a foreign one in kana.
         let parts = words.iter().flat_map(|word| word.split(move |c| c == '·' && !has_kana));
         for word in parts {
-            let word = without_roles(word);
+            let word = without_roles(behind_place(word));
             if !word.is_empty() && !LONE_TAILS.contains(&word) {
                 names.push(word.to_owned());
             }
@@ -44,7 +44,50 @@ pub(super) fn read(group: &[Vec<&str>], context: &Context<'_>) -> Option<Vec<Aut
         let has_dot = words.iter().any(|word| word.contains('·'));
         out.extend(persons(&names, is_joined && !has_dot));
     }
+    // Beside people, their desk, office and outlet are none of the authors.
+    if out.len() > 1 && out.iter().any(|author| !is_desk(&author.name)) {
+        out.retain(|author| !is_desk(&author.name));
+    }
     Some(out)
+}
+
+/// Whether a name ends as those of desks, offices and outlets do.
+fn is_desk(name: &str) -> bool {
+    DESK_ENDS.iter().any(|end| name.ends_with(end) && name.chars().count() > 1)
+}
+
+/// Whether a group only tells where it was reported from: "台北報導".
+pub(super) fn is_dateline(group: &[Vec<&str>]) -> bool {
+    let [words] = group else { return false };
+    let [word] = words.as_slice() else { return false };
+    let bare = word.trim_matches(|c: char| !c.is_alphanumeric());
+    let place = ["報導", "报道", "報道"].iter().find_map(|end| bare.strip_suffix(end));
+    place.is_some_and(|place| {
+        (2..=3).contains(&place.chars().count())
+            && !place.contains("记者")
+            && !place.contains("記者")
+    })
+}
+
+/// What stands behind the place or the outlet that is written together with a name: "서울=박지영", "新华社记者李晓雯".
+/// The parts of a foreign name in kana stay together.
+fn behind_place(word: &str) -> &str {
+    let mut word = word;
+    if let Some((place, name)) = word.rsplit_once(['=', '＝'])
+        && !(place.chars().all(is_kana) && name.starts_with(is_kana))
+        && name.chars().filter(|c| c.is_alphabetic()).count() >= 2
+    {
+        word = name;
+    }
+    for role in ["记者", "記者"] {
+        if let Some((outlet, name)) = word.split_once(role)
+            && outlet.chars().count() >= 2
+            && (2..=4).contains(&name.chars().filter(|c| c.is_alphabetic()).count())
+        {
+            word = name;
+        }
+    }
+    word
 }
 
 fn persons(names: &[String], is_joined: bool) -> Vec<Author> {
@@ -58,7 +101,8 @@ fn persons(names: &[String], is_joined: bool) -> Vec<Author> {
     while let Some(name) = names.get(at) {
         // "山田 太郎" is one name; "李晓雯 王强" are two, "李 强" is one.
         let next = names.get(at + 1).filter(|next| length(next) <= 4 && length(name) <= 4);
-        let next = next.filter(|next| body_word(name).is_none() && body_word(next).is_none());
+        let is_body = |name: &str| body_word(name).is_some() || is_desk(name);
+        let next = next.filter(|next| !is_body(name) && !is_body(next));
         let takes = next.is_some()
             && if is_joined {
                 // Korean parts no name of more than one character before the space.

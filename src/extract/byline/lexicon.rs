@@ -22,7 +22,8 @@ pub(super) static BY: Phrases = LazyLock::new(|| {
      by:|by|author:|authors:|author|words:|text:|reporter:|reporters:|credit:|exclusive:|ein bericht von|\
      eine analyse von|ein kommentar von|ein gastbeitrag von|ein interview von|eine reportage von|eine kolumne von|\
      kommentar von|analyse von|bericht von|gastbeitrag von|interview von|text von|protokoll:|aufgezeichnet von|\
-     interview:|autor:|autorin:|autoren:|von|propos recueillis par|entretien par|texte par|écrit par|publié par|\
+     interview:|autor:|autorin:|autoren:|redaktion:|redacción:|redaccion:|redação:|redazione:|redactie:|rédaction:|rédaction :|\
+     redakcja:|redakce:|von|propos recueillis par|entretien par|texte par|écrit par|publié par|\
      rédigé par|par|auteur :|auteur:|auteurs :|texte :|texte:|escrito por|publicado por|texto de|una crónica de|\
      un reportaje de|por|autora:|autores:|texto:|a cura di|scritto da|testo di|di|testo:|autore:|texto por|\
      reportagem de|autoria:|door|geschreven door|tekst:|tekst|auteur|skrevet av|skriven av|av|af|skrevet af|\
@@ -30,7 +31,7 @@ pub(super) static BY: Phrases = LazyLock::new(|| {
      napsala:|írta:|szerző:|szerzők:|teksti:|kirjoittaja:|toimittaja:|scris de|autor|yazar:|yazan:|haber:|автор:|\
      авторы:|автор|авторы|текст:|текст|от|автори:|від|γράφει ο|γράφει η|γράφουν οι|του|της|των|συντάκτης:|\
      ρεπορτάζ:|بقلم:|بقلم|كتب:|كتب|كتبت:|كتبت|إعداد:|إعداد|الكاتب:|تحرير:|מאת:|מאת|כתב:|כתבה:|כותב:|نویسنده:|نوشته|\
-     به قلم|گزارش:|लेखक:|लेखक|रिपोर्ट:|作者：|作者:|作者|文／|文/|文｜|文：|文:|撰文：|撰文/|撰文|撰稿：|采写：|採訪：|文・|文＝|文=|取材・文|執筆：|執筆|\
+     به قلم|گزارش:|लेखक:|लेखक|द्वारा:|द्वारा|रिपोर्ट:|作者：|作者:|作者|文／|文/|文｜|文：|文:|撰文：|撰文/|撰文|撰稿：|采写：|採訪：|文・|文＝|文=|取材・文|執筆：|執筆|\
      著者：|著者|筆者：|글·사진|글:|글|tác giả:|tác giả|bài:|bài viết:|oleh:|oleh|penulis:|ditulis oleh",
     )
 });
@@ -271,6 +272,68 @@ pub(super) static FIRM_ENDS: Phrases = LazyLock::new(|| {
     phrases(
         "sons|son|co|co.|company|partners|brothers|bros|bros.|associates|daughters|söhne|sohn|partner|fils|hijos|figli|\
      filhos|zonen|noble|sønner|söner|cie|cie.|others",
+    )
+});
+
+/// Agencies whose reports others print.
+const WIRES: &str = "afp ap apa anp ansa aap dpa dpa-afx efe ntb pa pap pti reuters ritzau sda tass tt upi xinhua yonhap kyodo jiji lusa \
+    belga bloomberg interfax ria unian ukrinform antara anadolu aa mti čtk ctk stt apa-ots keystone-sda europapress adnkronos тасс \
+    интерфакс риа уніан укрінформ";
+
+/// Words that make a body one of the outlet's own rooms, or agencies in general.
+const DESKS: &str = "desk newsroom staff agencies agences agenturen agencias agenzie agências agentschappen agentstwa byråerna redaktion \
+    onlineredaktion lokalredaktion rédaction redacción redaccion redazione redação redacao redactie redakcja redakce redaktionen redaksjonen \
+    redaksi редакция редакції редакція وكالات";
+
+/// Whether a name is that of a news agency, alone.
+pub(super) fn is_wire(name: &str) -> bool {
+    let lower = name.to_lowercase();
+    let mut words =
+        lower.split(|c: char| !(c.is_alphanumeric() || c == '-')).filter(|w| !w.is_empty());
+    let first = words.next();
+    first.is_some_and(|word| WIRES.split_ascii_whitespace().any(|wire| wire == word))
+        && words.next().is_none()
+}
+
+/// Whether a name is that of a desk, a staff, or of whom a piece was written for: "Redaktion Kiel", "Special to the
+/// Post".
+pub(super) fn is_desk(name: &str) -> bool {
+    let lower = name.to_lowercase();
+    lower.starts_with("special to ")
+        || lower
+            .split_whitespace()
+            .any(|word| DESKS.split_ascii_whitespace().any(|desk| desk == word))
+}
+
+/// Whether a word begins the name of a place of several words: "New York".
+pub(super) fn begins_a_place(word: &str) -> bool {
+    const PLACES: &str = "New San Santa Santo Los Las St St. Saint Sankt El La Le Les Rio Hong Tel Buenos Sao São Cape Kuala Abu Addis \
+        Port Puerto Porto Ho North South East West Den Bad Fort Mexico Ciudad Salt Washington United Great";
+    PLACES.split_ascii_whitespace().any(|place| place == word)
+}
+
+/// Words behind a name that begin what the page says of its dates.
+pub(super) static DATED: Phrases = LazyLock::new(|| {
+    phrases(
+        "updated|published|posted|modified|aktualisiert|veröffentlicht|publié|actualizado|publicado|aggiornato|pubblicato|\
+     atualizado|bijgewerkt|gepubliceerd|oppdatert|publisert|uppdaterad|publicerad|opdateret|zaktualizowano|opublikowano|\
+     aktualizováno|publikováno|обновлено|опубликовано|оновлено|опубліковано|güncelleme|güncellendi|yayınlandı|ενημερώθηκε|\
+     diperbarui|diterbitkan",
+    )
+});
+
+/// Verbs between a place and who reports from there: "Aus Farholm berichtet Jutta Kern".
+pub(super) static REPORTS: Phrases = LazyLock::new(|| {
+    phrases(
+        "berichtet|berichten|meldet|reports|informa|rapporte|rapporteert|bericht|rapporterar|rapporterer|сообщает|передаёт|\
+     передает|повідомляє|donosi|relacjonuje",
+    )
+});
+
+/// Ends of words in East Asian scripts that name a desk, an office or an outlet, beside people.
+pub(super) static DESK_ENDS: Phrases = LazyLock::new(|| {
+    phrases(
+        "部|支局|総局|本社|支社|編集局|報道局|取材班|新聞|新报|日报|日報|晚报|晚報|通讯社|通訊社|通信社|新华社|中新社|中央社|일보|신문|뉴스|통신|방송|지국|本报|本報",
     )
 });
 

@@ -8,7 +8,7 @@
 use super::given::{is_east_asian_family, is_given, is_initial};
 use super::lexicon::{
     BY, COMPANY_ENDS, DEGREES, FIRM_ENDS, GENERATIONS, INVITATIONS, JOINERS, NARROW_JOINERS,
-    NO_NAMES, NOT_BY, PLACE_WORDS, Phrases,
+    NO_NAMES, NOT_BY, PLACE_WORDS, Phrases, REPORTS, begins_a_place,
 };
 use super::{east_asian, person, piece};
 use crate::base::normal_form::composed;
@@ -57,6 +57,10 @@ pub(crate) fn read(text: &str, context: &Context<'_>) -> Vec<Author> {
     let text = after_by(&text);
     let mut names: Vec<Author> = Vec::new();
     for (is_behind_mark, group) in groups(text, context) {
+        // "林佳蓉／台北報導": where it was reported from.
+        if is_behind_mark && !names.is_empty() && east_asian::is_dateline(&group) {
+            continue;
+        }
         if let Some(found) = east_asian::read(&group, context) {
             names.extend(found);
             continue;
@@ -66,9 +70,12 @@ pub(crate) fn read(text: &str, context: &Context<'_>) -> Vec<Author> {
         // "Lucía Herrero | Madrid": what stands behind a mark and begins with no given name is a place.
         let is_full = |author: &Author| !author.organisation && author.name.contains(' ');
         if is_behind_mark && names.iter().any(is_full) {
+            let has_slash = text.contains(" / ");
             found.retain(|author| {
-                let first = author.name.split(' ').next().unwrap_or_default();
-                author.organisation || is_given(first) || is_initial(first)
+                let mut words = author.name.split(' ');
+                let first = words.next().unwrap_or_default();
+                let is_second = has_slash && words.next().is_some() && !begins_a_place(first);
+                author.organisation || is_given(first) || is_initial(first) || is_second
             });
         }
         names.extend(found);
@@ -228,6 +235,14 @@ fn after_by(text: &str) -> &str {
         from += trim(&text[from..]);
     }
     let rest = &text[from..];
+    // "Aus Farholm berichtet Jutta Kern".
+    let mut words = rest.split(' ');
+    if words.next().is_some_and(|word| PLACE_WORDS.contains(&word.to_lowercase().as_str()))
+        && let Some(verb) = words.take(4).find(|word| REPORTS.contains(word))
+        && let Some((_, name)) = rest.split_once(&format!(" {verb} "))
+    {
+        return name.trim_start();
+    }
     // A day, a desk, a kind of text may stand before: "Monday, 10:05 am PDT by Juli Clover".
     let inner = word_starts(rest).filter(|at| *at > 0).filter_map(|at| {
         let length = phrase_at(&rest[at..], &BY)?;

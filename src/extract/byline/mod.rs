@@ -101,7 +101,8 @@ pub fn find(from: &Sources<'_>, site: Option<&str>, language: Option<&str>) -> V
     without_outlet(found, site)
 }
 
-/// Beside people, the outlet and its own staff are none of the authors; an agency is.
+/// Beside people, the outlet, its desks and staff, and the agencies that a line names with them are none of the
+/// authors. An agency that the page declares as an author of its own is one.
 fn without_outlet(found: Vec<Fact<Author>>, site: Option<&str>) -> Vec<Fact<Author>> {
     if !found.iter().any(|f| !f.value.organisation) {
         return found;
@@ -132,7 +133,12 @@ fn without_outlet(found: Vec<Fact<Author>>, site: Option<&str>) -> Vec<Fact<Auth
         let name = fold(&author.name);
         author.organisation && (name.is_empty() || site.as_deref() == Some(name.as_str()))
     };
-    found.into_iter().filter(|f| !is_own(&f.value)).collect()
+    let is_beside = |fact: &Fact<Author>| {
+        let name = &fact.value.name;
+        fact.value.organisation
+            && (lexicon::is_desk(name) || fact.origin != Origin::JsonLd && lexicon::is_wire(name))
+    };
+    found.into_iter().filter(|f| !is_own(&f.value) && !is_beside(f)).collect()
 }
 
 /// The names of one author in JSON-LD: parts where it has them; a body's name is never parted.

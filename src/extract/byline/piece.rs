@@ -3,7 +3,7 @@
 //! Jobs, places and days are cut off at either end.
 
 use super::given::{is_given, is_initial};
-use super::lexicon::{PLACE_WORDS, body_word, is_role_head, is_role_more};
+use super::lexicon::{DATED, PLACE_WORDS, body_word, is_role_head, is_role_more};
 use super::line::{Context, Piece, kind_of};
 use crate::base::normal_form::combining_class;
 use crate::dates::is_month_name;
@@ -34,6 +34,11 @@ pub(super) fn of(words: &[&str], context: &Context<'_>) -> Piece {
     }
     if let Some(kind) = kind_of(&words) {
         return kind;
+    }
+    // "Nan Odd Updated March 6, 2024".
+    let is_dated = |word: &&str| DATED.contains(&word.to_lowercase().as_str());
+    if let Some(at) = words.iter().position(|word| is_dated(word)).filter(|at| *at >= 2) {
+        words.truncate(at);
     }
     if is_site(&words, context) {
         return body(&words);

@@ -19,7 +19,9 @@ const ELEMENTS_MAX: usize = 60;
 
 /// Class names of bylines, and of the names in them, as whole names and as parts.
 const CLASSES: &str = "author authors autor autores auteur auteurs autore autori author-name authorname post-author posted-by byl writer \
-    reporter fn firma signature signe redactor journalist forfatter skribent";
+    reporter fn firma signature signe redactor journalist forfatter skribent yazar yazarlar \
+    muhabir penulis wartawan kirjoittaja szerzo autori autorzy autorka zpracoval avtor skribenter journalister \
+    journaliste periodista giornalista verslaggever";
 const CLASS_PARTS: &str = "byline by-line author-name author__name author_name authorname authors-name name-author entry-author post-author \
     article-author article__author article_author story-author story__author author-link author-list byauthor autor-name auteur-nom \
     contributor-name article-byline articleautor dateline-author";

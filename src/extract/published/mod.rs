@@ -152,7 +152,8 @@ pub struct Place<'a> {
     pub headline: Option<NodeId>,
     /// The blocks of the article, by index.
     pub kept: &'a [usize],
-    pub url: Option<&'a str>,
+    /// The addresses of the page: where it was captured, and what it calls its own.
+    pub addresses: [Option<&'a str>; 3],
     pub style: Style,
 }
 
@@ -165,7 +166,7 @@ pub fn find(place: &Place<'_>, declared: &Declared, ld: &LdArticle) -> Found {
     metas(&mut modified, declared, MODIFIED_METAS, place.style);
     named_published(&mut published, declared, place.style);
     let mut shown = times(place, declared, &mut published, &mut modified);
-    if let Some(found) = place.url.and_then(dates::in_url) {
+    if let Some(found) = place.addresses.into_iter().flatten().find_map(dates::in_url) {
         published.0.push((Origin::Url, found));
     }
     let beside = shown_dates::beside_headline(place);
@@ -177,7 +178,7 @@ pub fn find(place: &Place<'_>, declared: &Declared, ld: &LdArticle) -> Found {
         published.0.extend(shown_dates::unnamed(&beside));
     }
     if published.0.is_empty() {
-        published.0.extend(shown_dates::only_day(declared, place.style));
+        published.0.extend(shown_dates::only_day(place, declared));
     }
     if published.0.is_empty() {
         published.0.extend(shown_dates::labelled(place));
@@ -299,6 +300,7 @@ fn times(
 ) -> Vec<Shown> {
     let mut shown = Vec::new();
     let whole = whole_days(declared);
+    let home = shown_dates::home(place);
     let inner = |dated: &Dated| {
         let read = |style| dates::parse_machine_in(&dated.value, style);
         // Other elements tell which number is the month.
@@ -326,6 +328,9 @@ fn times(
         }
         let Some(found) = inner(dated) else { continue };
         let call = call(place.dom, dated);
+        if call == DateLabel::Nothing && shown_dates::is_behind(place, home, dated.node) {
+            continue;
+        }
         match call {
             DateLabel::Updated => modified.0.push((Origin::Markup, found.clone())),
             DateLabel::Published | DateLabel::Nothing => {

@@ -241,3 +241,45 @@ fn a_meta_says_publication_by_many_names() {
         assert_eq!(told(&head, "", PLAIN), None, "{name}");
     }
 }
+
+#[test]
+fn the_address_that_a_page_calls_its_own_tells_its_day() {
+    for (head, want) in [
+        ("<link rel=canonical href=https://a.example/2025/05/14/bridge>", "2025-05-14"),
+        ("<link rel=canonical href=https://a.example/2025-05-14-bridge>", "2025-05-14"),
+        ("<link rel=canonical href=https://a.example/news/20250514/bridge>", "2025-05-14"),
+        ("<meta property=og:url content=https://a.example/2025/may/14/bridge>", "2025-05-14"),
+    ] {
+        assert_eq!(told(head, "", PLAIN), Some((want.to_owned(), "url")), "{head}");
+    }
+    // The address of the capture goes before.
+    let dated = "https://a.example/2025/05/12/bridge";
+    let head = "<link rel=canonical href=https://a.example/2025/05/14/bridge>";
+    assert_eq!(told(head, "", dated), Some(("2025-05-12".to_owned(), "url")));
+}
+
+#[test]
+fn days_around_the_article_are_of_other_things() {
+    let prose =
+        "<p>The council voted on Tuesday to keep the bridge open, its chair said.</p>".repeat(3);
+    for (above, below) in [
+        ("<div class=today>Wednesday, 14 May 2025</div>", ""),
+        ("<div>Mittwoch, 14. Mai 2025</div>", ""),
+        ("<div>2025年5月14日 星期三</div>", ""),
+        (
+            "",
+            "<aside class=latest><ul><li><time datetime=2025-05-14>14 May 2025</time> <a href=/x>Quarry sold</a></ul></aside>",
+        ),
+        (
+            "",
+            "<section class=talk><div><b>u1</b> <time datetime=2025-05-14T08:00:00Z>14 May</time><p>Right.</p></div></section>",
+        ),
+        ("", "<div class=foot>Copyright 14 May 2025 The Post</div>"),
+    ] {
+        let html = format!(
+            "<html lang=en><body>{above}<main><article><h1>Bridge stays open</h1>{prose}</article></main>{below}"
+        );
+        let page = extract(html.as_bytes(), &Hints::default()).page;
+        assert_eq!(page.published, None, "{above}{below}");
+    }
+}

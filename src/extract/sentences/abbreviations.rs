@@ -133,11 +133,17 @@ pub(super) fn stop_after(language: &str, word: &str, after_comma: bool) -> Optio
     let is_number = lower.starts_with(|c: char| c.is_ascii_digit());
     if lower.contains('.')
         && letters.all(|n| n == 1 || n == 2)
-        && (!is_number || dotted_ordinals(language))
+        && (!is_number || dotted_ordinals(language) && !is_clock(&lower))
     {
         return Some(Stop::BeforeStarter);
     }
     None
+}
+
+/// Whether two numbers are a time of day and no day of a month: "9.30".
+fn is_clock(word: &str) -> bool {
+    let minutes = word.split_once('.').and_then(|(_, rest)| rest.parse::<u32>().ok());
+    minutes.is_some_and(|minutes| (13..60).contains(&minutes))
 }
 
 /// The language whose abbreviations count: that of the word's script, where the text is in another.

@@ -1,0 +1,130 @@
+//! Walls in two halves: what is kept back ("the whole article") and what is asked for ("log in"), in whatever
+//! wording stands between them; and whole phrases of languages that have no table.
+
+use std::sync::LazyLock;
+
+use aho_corasick::AhoCorasick;
+
+use crate::language::{Table, every};
+
+/// Whole phrases of walls in languages that have no table.
+const WALL_ELSEWHERE: &[&str] = &[
+    "vain tilaajille",
+    "tilaa ja lue",
+    "tilaajille tarkoitettu",
+    "kirjaudu lukeaksesi",
+    "jatka lukemista tilaamalla",
+    "csak előfizetőknek",
+    "előfizetőink olvashatják",
+    "előfizetéssel olvasható",
+    "a teljes cikk elolvasásához",
+    "doar abonaților",
+    "doar pentru abonați",
+    "exclusiv abonaților",
+    "pentru a citi întregul articol",
+    "len pre predplatiteľov",
+    "iba pre predplatiteľov",
+    "samo za pretplatnike",
+    "само за претплатнике",
+    "само за абонати",
+    "samo za naročnike",
+    "només per a subscriptors",
+    "dành cho thuê bao",
+    "เฉพาะสมาชิก",
+];
+
+/// What a wall keeps back, and what it asks for: together in one short line they are a wall, in whatever order.
+const WALL_READ: &[&str] = &[
+    "continue reading",
+    "keep reading",
+    "to read on",
+    "the full article",
+    "the full story",
+    "this full article",
+    "the rest of this",
+    "the whole article",
+    "the complete article",
+    "read this article",
+    "read this story",
+    "to read more",
+    "read the full",
+];
+const WALL_JOIN: &[&str] = &[
+    "subscribe ",
+    "sign in ",
+    "log in ",
+    "sign up ",
+    "register ",
+    "become a member",
+    "become a subscriber",
+    "create a free account",
+    "create an account",
+    "start your free trial",
+];
+
+static ELSEWHERE: LazyLock<Option<AhoCorasick>> =
+    LazyLock::new(|| AhoCorasick::new(WALL_ELSEWHERE).ok());
+static HALVES: LazyLock<Option<(Half, Half)>> = LazyLock::new(|| {
+    let read = Half::new(WALL_READ, |table| &table.wall_read)?;
+    Some((read, Half::new(WALL_JOIN, |table| &table.wall_join)?))
+});
+
+/// Whether a line, in lower case, is a wall in a language that has no table.
+pub(super) fn is_wall_elsewhere(lower: &str) -> bool {
+    ELSEWHERE.as_ref().is_some_and(|phrases| phrases.is_match(lower))
+}
+
+/// Phrases, each with the number of its language.
+struct Half {
+    phrases: AhoCorasick,
+    languages: Vec<usize>,
+}
+
+impl Half {
+    fn new(
+        english: &[&'static str],
+        of: fn(&'static Table) -> &'static Vec<&'static str>,
+    ) -> Option<Self> {
+        let foreign =
+            every().zip(1..).flat_map(|(table, n)| of(table).iter().map(move |p| (*p, n)));
+        let (all, languages): (Vec<&str>, Vec<usize>) =
+            english.iter().map(|phrase| (*phrase, 0)).chain(foreign).unzip();
+        Some(Self { phrases: AhoCorasick::new(all).ok()?, languages })
+    }
+
+    /// The languages of the phrases that stand in a text.
+    fn within<'a>(&'a self, text: &'a str) -> impl Iterator<Item = usize> + 'a {
+        let found = self.phrases.find_overlapping_iter(text);
+        found.filter_map(|found| self.languages.get(found.pattern().as_usize()).copied())
+    }
+}
+
+/// Longer lines are sentences about subscribers, in characters.
+const HALVES_CHARACTERS_MAX: usize = 120;
+
+/// Whether a short line says what is kept back and what is asked for, in one language: "Läs hela artikeln – bli
+/// prenumerant". A sentence of a story tells of both in the past, or of a third person, and ends with its stop;
+/// what asks begins or ends the line, or begins its last sentence.
+pub(super) fn has_both(lower: &str) -> bool {
+    if lower.len() > HALVES_CHARACTERS_MAX * 3 || lower.chars().count() > HALVES_CHARACTERS_MAX {
+        return false;
+    }
+    let Some((read, join)) = HALVES.as_ref() else { return false };
+    let kept_back: Vec<usize> = read.within(lower).collect();
+    if kept_back.is_empty() {
+        return false;
+    }
+    // A space ends the words that begin others: "subscribe", "subscribers".
+    let asks = |part: &str| {
+        join.within(&format!("{part} ")).any(|language| kept_back.contains(&language))
+    };
+    let is_plain = !lower.contains(['“', '”', '"', '„', '«', '»', '「']);
+    let clauses =
+        || lower.split(['.', ',', '!', '?', ':', '–', '—', '。', '，', '、', '،', '؟', '|']);
+    // A clause of a few words asks; one of many tells.
+    let is_short = |clause: &&str| clause.split_whitespace().count() <= HALF_WORDS_MAX;
+    is_plain && clauses().filter(is_short).any(asks)
+}
+
+/// A clause that asks for something has so many words at the most.
+const HALF_WORDS_MAX: usize = 10;
