@@ -198,7 +198,7 @@ impl People {
             && (table.genitive.contains(tokens[from - 1].lower.as_str())
                 || table.office_of.contains(tokens[from - 1].lower.as_str()))
             && office(&tokens[from - 2])
-            && tokens[from + 1].is_capital()
+            && first_name_gender(&tokens[from + 1].lower).is_some()
         {
             start += 1;
         }

@@ -48,7 +48,7 @@ const MALE: &str = "james robert john michael david william richard joseph thoma
     woodrow dean dean-j derek dexter duane dwight earl edgar edwin elliott elmer ernest evan everett felix floyd francis \
     franklin garrett gilbert glen gordon grant harvey herman barry bernard bryce calvin cameron carlton cecil chad chester \
     clarence clark claude clayton clifford clinton-j clyde cody craig curtis cedric cliff archie alfred alex allan allen alvin \
-    andre andy angus daron dinesh kanye jay snoop elon jeff-b keir boris rishi tony gordon-b nigel jeremy jd vance-j barron";
+    andre andy angus daron dinesh kanye jay snoop elon jeff-b keir boris rishi tony gordon-b nigel jeremy jd vance-j barron dag";
 
 /// The gender of a first name in lower case.
 pub(super) fn gender(word: &str) -> Option<Gender> {

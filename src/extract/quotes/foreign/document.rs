@@ -81,6 +81,13 @@ impl Clause<'_> {
         {
             next += 1;
         }
+        // "dijo en un comunicado" leaves out who was spoken of last; "diz a nota" and "se dice en" do not.
+        let impersonal = self.table.impersonal.contains(self.word(verb))
+            || self.table.impersonal.contains(self.list[verb].lower.as_str())
+            || (quote + 1..verb).any(|at| matches!(self.word(at), "se" | "si"));
+        if !impersonal && self.is_preposition(next) && !self.is_determiner(next) {
+            return None;
+        }
         let plain = self.table.is("no-articles") || self.table.is("definite-endings");
         if !(self.is_preposition(next) || self.is_determiner(next) || plain) {
             return None;

@@ -42,7 +42,8 @@ pub(super) fn told_end(told: &str, language: &str) -> Option<(usize, char)> {
         // "a dit le chef, Luc Perrin": the name of an office.
         let named = told[..at].split_whitespace().any(|word| word.starts_with(char::is_uppercase));
         let names = segment.trim_start().starts_with(char::is_uppercase);
-        if !first || if names { named } else { goes_on(segment, closing, rest, language) } {
+        let speech = || if names { named } else { goes_on(segment, closing, rest, language) };
+        if !first || speech() {
             return Some((at, c));
         }
         first = closing == Some('.') || closing.is_none();
