@@ -389,8 +389,9 @@ impl Reader<'_> {
     fn unit_word(&self, word: &str, group: u64) -> Option<u64> {
         let is_ten = group.is_multiple_of(10)
             && (group % 100 >= 20 || self.language == "tr" && group % 100 == 10);
-        let part = |table: &crate::language::Table| table.number_part.get(word).copied();
-        small(self.language, word).or_else(|| self.table.filter(|_| is_ten).and_then(part))
+        // Compounds are one word: "zwanzig, ein Bus" is no "einundzwanzig".
+        let table = self.table.filter(|table| is_ten && !table.is("compound-numbers"));
+        small(self.language, word).or_else(|| table?.number_part.get(word).copied())
     }
 
     /// A word that is a number only with what stands at `next`: "اثنا عشر", "واحد وعشرون".

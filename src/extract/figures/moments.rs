@@ -8,6 +8,88 @@ use super::scan::Piece;
 use super::{Draft, Reader, dates};
 use crate::extract::page::FigureKind;
 
+/// Counters of Chinese, Japanese and Korean that stand right behind a number and begin no word that stands behind
+/// a year.
+const COUNTERS: [&str; 27] = [
+    "人", "名", "户", "戶", "辆", "輛", "个", "個", "棟", "栋", "张", "張", "件", "头", "頭", "只",
+    "隻", "多", "余", "餘", "枚", "軒", "世帯", "戸", "명", "가구", "마리",
+];
+
+/// Hedges that stand before what is counted and before no year.
+const COUNT_HEDGES: [&str; 71] = [
+    "mehr als",
+    "weniger als",
+    "mindestens",
+    "höchstens",
+    "rund",
+    "knapp",
+    "fast",
+    "nahezu",
+    "más de",
+    "menos de",
+    "al menos",
+    "por lo menos",
+    "unos",
+    "unas",
+    "casi",
+    "plus de",
+    "moins de",
+    "au moins",
+    "près de",
+    "quelque",
+    "presque",
+    "environ",
+    "più di",
+    "meno di",
+    "almeno",
+    "quasi",
+    "mais de",
+    "pelo menos",
+    "ao menos",
+    "quase",
+    "cerca de",
+    "meer dan",
+    "minder dan",
+    "minstens",
+    "bijna",
+    "ruim",
+    "zo’n",
+    "ponad",
+    "prawie",
+    "niemal",
+    "co najmniej",
+    "více než",
+    "téměř",
+    "nejméně",
+    "alespoň",
+    "mere end",
+    "mindre end",
+    "mindst",
+    "næsten",
+    "mer enn",
+    "mindre enn",
+    "minst",
+    "nesten",
+    "mer än",
+    "mindre än",
+    "nästan",
+    "drygt",
+    "более",
+    "менее",
+    "почти",
+    "свыше",
+    "понад",
+    "майже",
+    "щонайменше",
+    "περισσότερα από",
+    "τουλάχιστον",
+    "σχεδόν",
+    "en az",
+    "lebih dari",
+    "أكثر من",
+    "לפחות",
+];
+
 impl Reader<'_> {
     /// The date, time of day or ordinal that begins at a piece.
     pub(super) fn moment(&self, at: usize) -> Option<Draft> {
@@ -527,13 +609,17 @@ impl Reader<'_> {
         {
             return None;
         }
-        // "Rund 1500 Haushalte", "1500棟": a hedge before, or what is counted right behind.
-        let is_wide = self.word(at + 1).starts_with(super::scan::is_wide);
-        if is_wide && self.is_glued(at + 1) && !matches!(self.word(at + 1), "年" | "년") {
+        // "Mehr als 1500 Haushalte", "1500棟": a hedge of counts before, or a counter right behind. "Um 1900",
+        // "bis 2030" and "2024世界杯" are years.
+        let counter = self.is_glued(at + 1)
+            && COUNTERS.iter().any(|counter| self.word(at + 1).starts_with(counter));
+        if counter {
             return None;
         }
         let hedged = self.table.is_some() && !behind.is_empty();
-        if hedged && self.bits.get(at).and_then(|bit| self.hedge_before(bit.start)).is_some() {
+        let hedge =
+            self.bits.get(at).filter(|_| hedged).and_then(|bit| self.hedge_before(bit.start));
+        if hedge.is_some_and(|hedge| COUNT_HEDGES.contains(&hedge.to_lowercase().as_str())) {
             return None;
         }
         let before = at.checked_sub(1).map(|b| self.lower(b)).unwrap_or_default();
