@@ -35,6 +35,8 @@ pub struct Survey<'a> {
     pub prose: Vec<u32>,
     /// Whether the element is furniture or stands in some.
     pub furniture: Vec<bool>,
+    /// Small boxes around a field for an address of e-mail.
+    pub(super) asking: Vec<NodeId>,
 }
 
 /// How much a block counts as prose: its length without links, when it reads like sentences.
@@ -97,7 +99,13 @@ impl<'a> Survey<'a> {
         if let Some(home) = home {
             Self::count_out_consent(dom, flow, home, &mut own);
         }
-        let mut survey = Self { dom, flow, prose: Vec::new(), furniture: vec![false; dom.len()] };
+        let mut survey = Self {
+            dom,
+            flow,
+            prose: Vec::new(),
+            furniture: vec![false; dom.len()],
+            asking: Self::boxes_that_ask(dom),
+        };
         survey.mark_furniture(&[]);
         survey.count_lists(&mut own, headline);
         let all = survey.sum(&own, |_| true);
@@ -206,7 +214,7 @@ impl<'a> Survey<'a> {
     fn is_furniture(&self, id: NodeId) -> bool {
         let tag = self.dom.tag(id);
         let marks = self.flow.marks[id as usize];
-        if marks.hidden {
+        if marks.hidden || self.asking.contains(&id) {
             return true;
         }
         match tag {

@@ -14,6 +14,12 @@ const CARD_NODES_MAX: usize = 60;
 /// A page has so many boxes that ask for consent at the most.
 const BOXES_MAX: usize = 4;
 
+/// A box that asks for an address has less text, in bytes.
+const ASKING_BYTES_MAX: usize = 300;
+/// So many nodes of a form are looked at, and so many forms.
+const FORM_NODES_MAX: usize = 60;
+const FORMS_MAX: usize = 8;
+
 impl Survey<'_> {
     /// Takes the other paragraphs of a box that asks for consent out of the prose: a box outside of what holds the
     /// headline, of which one paragraph counts partners or asks.
@@ -44,6 +50,29 @@ impl Survey<'_> {
                 *prose = 0;
             }
         }
+    }
+
+    /// The elements that hold a form with a field for an address of e-mail, and hardly a word more: what asks to
+    /// subscribe to a letter, with its name and its promise.
+    pub(super) fn boxes_that_ask(dom: &Dom) -> Vec<NodeId> {
+        let is_field = |step: Step| {
+            let Step::Enter(id) = step else { return false };
+            dom.tag(id) == Tag::Input
+                && dom.attr(id, "type").is_some_and(|kind| kind.eq_ignore_ascii_case("email"))
+        };
+        let asks = |id: &NodeId| {
+            dom.tag(*id) == Tag::Form && dom.walk(*id).take(FORM_NODES_MAX).any(is_field)
+        };
+        let is_box = |id: &NodeId| {
+            matches!(dom.tag(*id), Tag::Div | Tag::Section)
+                && dom.text_below(*id, ASKING_BYTES_MAX).len() < ASKING_BYTES_MAX
+        };
+        dom.elements()
+            .filter(asks)
+            .filter_map(|form| dom.parent(form))
+            .filter(is_box)
+            .take(FORMS_MAX)
+            .collect()
     }
 
     /// Takes out cards of other stories that stand in the text: a short `article` in the article, whose heading is a

@@ -31,6 +31,7 @@ pub(super) fn read(group: &[Vec<&str>], context: &Context<'_>) -> Option<Vec<Aut
         // A dot parts names, but for the parts of a foreign one in kana.
         let parts = words.iter().flat_map(|word| word.split(move |c| c == '·' && !has_kana));
         for word in parts {
+            let Some(word) = without_label(word) else { continue };
             let word = without_roles(behind_place(word));
             if !word.is_empty() && !LONE_TAILS.contains(&word) {
                 names.push(word.to_owned());
@@ -49,6 +50,17 @@ pub(super) fn read(group: &[Vec<&str>], context: &Context<'_>) -> Option<Vec<Aut
         out.retain(|author| !is_desk(&author.name));
     }
     Some(out)
+}
+
+/// What stands behind a label that is written together with it: "作者：李晓雯"; none where it names a source.
+fn without_label(word: &str) -> Option<&str> {
+    match word.split_once(['：', ':']) {
+        Some((label, _)) if ["来源", "來源", "稿源", "出处", "出處", "출처"].contains(&label) => {
+            None
+        }
+        Some((label, name)) if label.chars().count() <= 4 && !name.is_empty() => Some(name),
+        _ => Some(word),
+    }
 }
 
 /// Whether a name ends as those of desks, offices and outlets do.

@@ -26,8 +26,8 @@ pub(super) static BY: Phrases = LazyLock::new(|| {
      redakcja:|redakce:|von|propos recueillis par|entretien par|texte par|écrit par|publié par|\
      rédigé par|par|auteur :|auteur:|auteurs :|texte :|texte:|escrito por|publicado por|texto de|una crónica de|\
      un reportaje de|por|autora:|autores:|texto:|a cura di|scritto da|testo di|di|testo:|autore:|texto por|\
-     reportagem de|autoria:|door|geschreven door|tekst:|tekst|auteur|skrevet av|skriven av|av|af|skrevet af|\
-     skribent:|journalist:|autorzy:|autorka:|opracował:|opracowała:|oprac.:|oprac.|rozmawiał|rozmawiała|napsal:|\
+     reportagem de|autoria:|door|geschreven door|van onze verslaggever|van onze redacteur|van onze correspondent|door onze verslaggever|tekst:|tekst|auteur|skrevet av|skriven av|av|af|skrevet af|\
+     skribent:|journalist:|autorzy:|autorka:|opracował:|opracowała:|opracowanie:|oprac.:|oprac.|rozmawiał|rozmawiała|napsal:|\
      napsala:|írta:|szerző:|szerzők:|teksti:|kirjoittaja:|toimittaja:|scris de|autor|yazar:|yazan:|haber:|автор:|\
      авторы:|автор|авторы|текст:|текст|от|автори:|від|γράφει ο|γράφει η|γράφουν οι|του|της|των|συντάκτης:|\
      ρεπορτάζ:|بقلم:|بقلم|كتب:|كتب|كتبت:|كتبت|إعداد:|إعداد|الكاتب:|تحرير:|מאת:|מאת|כתב:|כתבה:|כותב:|نویسنده:|نوشته|\
@@ -186,7 +186,9 @@ pub(super) static DEGREES: Phrases = LazyLock::new(|| {
 /// Words that are no name where they stand alone.
 pub(super) static NO_NAMES: Phrases = LazyLock::new(|| {
     phrases(
-        "admin|administrator|author|authors|null|none|undefined|unknown|webmaster|web master|user|guest|share|follow|\
+        "नई दिल्ली|new delhi|new york|new york city|los angeles|san francisco|hong kong|tel aviv|buenos aires|são paulo|rio de janeiro|\
+     abu dhabi|den haag|washington dc|washington d.c.|kuala lumpur|mexico city|ciudad de méxico|cape town|санкт-петербург|\
+     нижний новгород|admin|administrator|author|authors|null|none|undefined|unknown|webmaster|web master|user|guest|share|follow|\
      editor|root|anonymous|n/a|na|test|contributor|by|staff|staff writer|default|true|false|email|e-mail|details|\
      comments|comment|subscribe|advertisement|sponsored|nan|siteadmin|superuser|wpadmin|wp-admin|newsroom admin|\
      content|no author|author name|guest author|various|redakteur|автор|админ|администратор|anonym|anonyme|anónimo|\
@@ -279,6 +281,16 @@ pub(super) static FIRM_ENDS: Phrases = LazyLock::new(|| {
 const WIRES: &str = "afp ap apa anp ansa aap dpa dpa-afx efe ntb pa pap pti reuters ritzau sda tass tt upi xinhua yonhap kyodo jiji lusa \
     belga bloomberg interfax ria unian ukrinform antara anadolu aa mti čtk ctk stt apa-ots keystone-sda europapress adnkronos тасс \
     интерфакс риа уніан укрінформ";
+
+/// Agencies of several words.
+pub(super) const WIRE_NAMES: [&str; 6] = [
+    "associated press",
+    "agence france-presse",
+    "press association",
+    "pa media",
+    "deutsche presse-agentur",
+    "thomson reuters",
+];
 
 /// Words that make a body one of the outlet's own rooms, or agencies in general.
 const DESKS: &str = "desk newsroom staff agencies agences agenturen agencias agenzie agências agentschappen agentstwa byråerna redaktion \

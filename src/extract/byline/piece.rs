@@ -3,7 +3,7 @@
 //! Jobs, places and days are cut off at either end.
 
 use super::given::{is_given, is_initial};
-use super::lexicon::{DATED, PLACE_WORDS, body_word, is_role_head, is_role_more};
+use super::lexicon::{DATED, PLACE_WORDS, WIRE_NAMES, body_word, is_role_head, is_role_more};
 use super::line::{Context, Piece, kind_of};
 use crate::base::normal_form::combining_class;
 use crate::dates::is_month_name;
@@ -46,6 +46,7 @@ pub(super) fn of(words: &[&str], context: &Context<'_>) -> Piece {
     let words = without_day(&words);
     let words = without_role(words, context);
     let words = without_place(words, context);
+    let words = without_wire(words);
     if words.is_empty() || kind_of(words).is_some() {
         return Piece::Nothing;
     }
@@ -69,6 +70,21 @@ pub(super) fn of(words: &[&str], context: &Context<'_>) -> Piece {
         return Piece::Nothing;
     }
     Piece::Person(words.iter().map(|w| (*w).to_owned()).collect())
+}
+
+/// Without an agency of several words behind the name, and without the small word before a day that was cut off:
+/// "Hélène Roux le 5 mars".
+fn without_wire<'a, 'b>(words: &'b [&'a str]) -> &'b [&'a str] {
+    const BEFORE_A_DAY: [&str; 9] = ["le", "am", "on", "el", "em", "il", "op", "dnia", "dne"];
+    let behind = words.len().checked_sub(2).filter(|at| *at >= 2);
+    let name = behind.map(|at| words[at..].join(" ").to_lowercase());
+    match (behind, name) {
+        (Some(at), Some(name)) if WIRE_NAMES.contains(&name.as_str()) => &words[..at],
+        _ => match words {
+            [rest @ .., last] if rest.len() >= 2 && BEFORE_A_DAY.contains(last) => rest,
+            words => words,
+        },
+    }
 }
 
 /// A word that is set in lower case, in a script that has cases, and is none of those within names.
@@ -330,7 +346,8 @@ fn without_place<'a, 'b>(words: &'b [&'a str], context: &Context<'_>) -> &'b [&'
     if words.len() > 1 && PLACE_WORDS.contains(&words[0]) {
         return &[];
     }
-    let cut = (1..words.len()).find(|n| PLACE_WORDS.contains(&words[*n]));
+    let is_for = |n: usize| words[n] == "For" && words.get(n + 1) == Some(&"The");
+    let cut = (1..words.len()).find(|n| PLACE_WORDS.contains(&words[*n]) || *n >= 2 && is_for(*n));
     match cut {
         Some(at) if !is_body(&words[..at], context) => &words[..at],
         _ => words,
