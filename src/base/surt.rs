@@ -24,8 +24,13 @@ mod escape;
 mod host;
 mod range;
 mod session;
+mod stored_key;
 
+pub(crate) use range::plain_host;
 pub use range::{KeyRange, MatchType, address_of_host, host_of_key};
+#[cfg(test)]
+pub(crate) use stored_key::URLKEY_BYTES_MAX;
+pub(crate) use stored_key::{CUT, is_cut, stored, stored_bounds, usable};
 
 use escape::{escape_into, unescape};
 
