@@ -1,4 +1,4 @@
-//! The backend that keeps captures in PostgreSQL.
+//! The backend that keeps captures in PostgreSQL, and the queue that workers share there.
 //!
 //! Everything here is derived, as in [`crate::index`]: it holds nothing that the WARC files do not
 //! say. Captures and the marks they justify are committed together, so that a mark is never ahead of
@@ -9,7 +9,8 @@
 //!
 //! In reading order: which database ([`Address`]), how it is reached (`tls`, `pool`, `failure`), a
 //! request that may be sent again (`request`), its tables (`schema`), a capture as a row (`row`), the
-//! contracts ([`PostgresCaptures`]: `tables`, `scan`, `captures`, `sink`), what may be done there ([`Rights`]).
+//! contracts ([`PostgresCaptures`]: `tables`, `scan`, `captures`, `sink`), what may be done there ([`Rights`]);
+//! the queue ([`PostgresQueue`]).
 //!
 //! Deliberately knows no settings, no WARC file and no path of an archive.
 
@@ -17,6 +18,7 @@ mod address;
 mod captures;
 mod failure;
 mod pool;
+mod queue;
 mod request;
 mod rights;
 mod row;
@@ -29,5 +31,6 @@ mod tests;
 mod tls;
 
 pub use address::{Address, AddressError};
+pub use queue::PostgresQueue;
 pub use rights::Rights;
 pub use tables::PostgresCaptures;

@@ -33,8 +33,12 @@ pub(super) enum Value {
     Bytes(Vec<u8>),
     Number(i64),
     Id(i32),
+    Text(String),
     ManyBytes(Vec<Vec<u8>>),
     ManyIds(Vec<i32>),
+    ManySmall(Vec<i16>),
+    ManyBools(Vec<bool>),
+    ManyMaybeBytes(Vec<Option<Vec<u8>>>),
     ManyNumbers(Vec<Option<i64>>),
 }
 
@@ -45,8 +49,12 @@ impl Value {
             Self::Bytes(bytes) => (bytes, Type::BYTEA),
             Self::Number(number) => (number, Type::INT8),
             Self::Id(id) => (id, Type::INT4),
+            Self::Text(text) => (text, Type::TEXT),
             Self::ManyBytes(list) => (list, Type::BYTEA_ARRAY),
             Self::ManyIds(list) => (list, Type::INT4_ARRAY),
+            Self::ManySmall(list) => (list, Type::INT2_ARRAY),
+            Self::ManyBools(list) => (list, Type::BOOL_ARRAY),
+            Self::ManyMaybeBytes(list) => (list, Type::BYTEA_ARRAY),
             Self::ManyNumbers(list) => (list, Type::INT8_ARRAY),
         }
     }

@@ -2,6 +2,7 @@
 
 #[path = "../../tests/it/support/postgres.rs"]
 mod cluster;
+mod queue;
 #[path = "../../tests/it/support/skip.rs"]
 mod skip;
 mod trouble;
