@@ -9,7 +9,7 @@
 //! ```
 //!
 //! In reading order: the words ([`base`]) and rows in order ([`sorted`]); the formats ([`http`], [`warc`], [`mod@wacz`], [`parquet`], [`kv`]); the contracts of
-//! an archive ([`archive`]) and the backend that keeps captures ([`index`]); the parts, all pure or
+//! an archive ([`archive`]) and the backends that keep captures ([`index`], [`postgres`]); the parts, all pure or
 //! nearly so ([`politeness`], [`schedule`], [`dates`], [`extract`], [`outlinks`], [`diff`]); who owns
 //! sockets and files ([`owner`], [`capture`], [`store`], [`remote`]); the journeys ([`crawl`], [`history`],
 //! [`cite`], [`story`], [`clusters`], [`evidence`]); what may be asked ([`answers`])
@@ -39,6 +39,7 @@ pub mod outlinks;
 pub mod owner;
 pub mod parquet;
 pub mod politeness;
+pub mod postgres;
 pub mod reader;
 pub mod readings;
 pub mod remote;

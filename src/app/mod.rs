@@ -1,7 +1,7 @@
 //! The composition root: from settings to running parts. Archive, network, queue, crawl and evidence log
 //! are put together here, for every edge alike (command line, demonstration, server).
 //!
-//! In reading order: what everything is made from ([`Setup`]), the jobs ([`jobs`]), its queue
+//! In reading order: what everything is made from ([`Setup`]), what keeps the captures ([`captures`]), the jobs ([`jobs`]), its queue
 //! ([`frontiers`]), a run ([`run`]), its queue seen from outside ([`queue`]), the evidence log that follows it
 //! ([`evidence`]), so does the index of words ([`indexing`]), what saved searches
 //! are told meanwhile ([`hearing`]), the way to others ([`route`]), threads for work
@@ -9,6 +9,7 @@
 //!
 //! Knows no flags, prints nothing, and ends no process but at a second signal.
 
+pub mod captures;
 pub mod error;
 pub mod evidence;
 pub mod frontiers;

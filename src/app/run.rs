@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::Setup;
+use super::captures::given_captures;
 use super::error::{AppError, store_error, unwritable_or, writing_error};
 use super::evidence::{self, Follower};
 use super::frontiers::{frontiers, queue_busy, queue_error};
@@ -100,9 +101,13 @@ pub fn begin(
     take: Take,
     timer: Arc<dyn Timer>,
 ) -> Result<Begun, AppError> {
-    let opened = Store::open(&setup.archive, store_options(&setup.settings), timer.clock());
-    let (store, notes) = match opened {
-        Ok(opened) => opened,
+    let (options, mut notes) = store_options(&setup.settings)?;
+    let opened = Store::open(&setup.archive, options, timer.clock());
+    let store = match opened {
+        Ok((store, more)) => {
+            notes.extend(more);
+            store
+        }
         Err(error) => {
             let busy = matches!(error, StoreError::Locked { .. } | StoreError::IndexBusy);
             let error = opening_error(&setup.archive, error);
@@ -117,9 +122,16 @@ pub fn begin(
     Ok(Begun::Running(Box::new(running), notes))
 }
 
-/// How the archive is written: with a trail for the evidence log.
-fn store_options(settings: &Settings) -> StoreOptions {
-    StoreOptions { mark: Some(crate::evidence::leaf::mark_of), ..settings.store_options() }
+/// How the archive is written: with a trail for the evidence log, and captures where the settings say.
+/// The second part says what was done there.
+fn store_options(settings: &Settings) -> Result<(StoreOptions, Vec<String>), AppError> {
+    let (captures, notes) = given_captures(settings)?.unzip();
+    let options = StoreOptions {
+        mark: Some(crate::evidence::leaf::mark_of),
+        captures,
+        ..settings.store_options()
+    };
+    Ok((options, notes.unwrap_or_default()))
 }
 
 /// An archive that is open for writing.
@@ -139,8 +151,10 @@ pub fn start(
     take: Take,
     timer: Arc<dyn Timer>,
 ) -> Result<(Running, Vec<String>), AppError> {
-    let (store, notes) = Store::open(archive, store_options(settings), timer.clock())
-        .map_err(|e| opening_error(archive, e))?;
+    let (options, mut notes) = store_options(settings)?;
+    let (store, more) =
+        Store::open(archive, options, timer.clock()).map_err(|e| opening_error(archive, e))?;
+    notes.extend(more);
     assemble(settings, Opened { store, notes }, resolve, take, timer)
 }
 

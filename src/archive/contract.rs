@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::{ArchiveError, Capture, Query, Sort, wire};
+use super::{ArchiveError, ArchiveErrorKind, Capture, Query, Sort, wire};
 use crate::base::{Digest, Timestamp};
 
 /// Captures, one at a time. Ends after the first error.
@@ -147,6 +147,25 @@ pub trait CaptureSink: Send + Sync + Debug {
     /// When the backend fails.
     fn mark_of(&self, file: &str) -> Result<Option<FileMark>, ArchiveError> {
         Ok(self.marks()?.into_iter().find(|mark| &*mark.file == file))
+    }
+
+    /// What is known of each of these files, in their order.
+    ///
+    /// # Errors
+    /// When the backend fails.
+    fn marks_of(&self, files: &[&str]) -> Result<Vec<Option<FileMark>>, ArchiveError> {
+        files.iter().map(|file| self.mark_of(file)).collect()
+    }
+
+    /// Takes out every capture of these files, and how far they were taken in, for who reads them again
+    /// from their start.
+    ///
+    /// # Errors
+    /// When the backend fails, or is one that is deleted to begin anew.
+    fn forget(&self, files: &[Arc<str>]) -> Result<(), ArchiveError> {
+        let _ = files;
+        let why = "captures are not taken out of this index; it is deleted and made anew";
+        Err(ArchiveError::new(ArchiveErrorKind::Request, why))
     }
 
     /// Makes everything taken in so far durable.

@@ -28,6 +28,8 @@ pub enum ArchiveErrorKind {
     Request,
     /// The system refused: disk, memory, permissions.
     System,
+    /// The server that keeps it does not answer. What is asked later may be answered.
+    Away,
 }
 
 /// Why an archive could not answer or take something in.
@@ -60,6 +62,12 @@ impl ArchiveError {
     #[must_use]
     pub fn needs_rebuild(&self) -> bool {
         matches!(self.kind, ArchiveErrorKind::Damaged | ArchiveErrorKind::Newer { .. })
+    }
+
+    /// Whether the server that keeps it does not answer.
+    #[must_use]
+    pub fn is_away(&self) -> bool {
+        self.kind == ArchiveErrorKind::Away
     }
 
     /// Whether another process holds what is needed.

@@ -25,9 +25,14 @@ mod host;
 mod near;
 mod range;
 mod session;
+mod stored_key;
 
 pub use near::{is_near, near_keys};
+pub(crate) use range::plain_host;
 pub use range::{KeyRange, MatchType, address_of_host, host_of_key};
+#[cfg(test)]
+pub(crate) use stored_key::URLKEY_BYTES_MAX;
+pub(crate) use stored_key::{CUT, is_cut, stored, stored_bounds, usable};
 
 use escape::{escape_into, unescape};
 

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::app::captures::open_reader;
 use crate::app::{self, Setup};
 use crate::base::{SystemClock, TimeRange, Timestamp};
 use crate::cli::CliError;
@@ -124,9 +125,7 @@ impl Context {
     /// # Errors
     /// As [`Self::reader`].
     pub fn reader_for(&self, stay: Stay) -> Result<Reader, CliError> {
-        let cache_bytes = self.settings.bytes(keys::STORE_INDEX_CACHE_BYTES);
-        let (reader, notes) = Reader::open_for(&self.archive, cache_bytes, stay)
-            .map_err(|e| store_error("opening the archive", e))?;
+        let (reader, notes) = open_reader(&self.settings, &self.archive, stay)?;
         for note in notes {
             self.out.say(&format!("pressmark: {note}"));
         }

@@ -394,6 +394,24 @@ keys! {
         "8 MiB",
         "How many bytes of the index are kept in memory, as they lie on disk; there they take twice that."
     ),
+    STORE_CAPTURES: TextKey = (
+        "store.captures",
+        Kind::Text,
+        "",
+        "What keeps where each capture lies. Empty is the index of the archive itself; postgres://USER@HOST:PORT/DATABASE is a PostgreSQL database, for an archive that outgrows one machine's index. TLS is used where the server offers it, and its certificate is then checked (tls.roots_file adds roots); ?sslmode=require takes nothing less."
+    ),
+    STORE_CAPTURES_SCHEMA: TextKey = (
+        "store.captures_schema",
+        Kind::Text,
+        "pressmark",
+        "The schema of that database that holds the tables: one for each archive."
+    ),
+    STORE_CAPTURES_PASSWORD_FILE: TextKey = (
+        "store.captures_password_file",
+        Kind::Path,
+        "",
+        "A file whose first line is the password of that database, where the address has none."
+    ),
     STORE_DERIVED_BYTES_MAX: BytesKey = (
         "store.derived_bytes_max",
         Kind::Bytes,

@@ -23,6 +23,11 @@ fn text_of(key: &str, text: &str) -> String {
     match key {
         // A password may hold what ends the authority of any other URL.
         "capture.proxy" => without_user(text, text.len()),
+        // A password may hold anything here as well, and the parameters may name one.
+        "store.captures" => match without_user(text, text.len()).split_once('?') {
+            Some((place, _)) => format!("{place}?{MASK}"),
+            None => without_user(text, text.len()),
+        },
         "serve.token" if !text.is_empty() => MASK.to_owned(),
         "notify.webhook" => host_alone(&without_user(text, text.len())),
         "notify.command" if is_secret(text) => MASK.to_owned(),
@@ -81,6 +86,10 @@ mod tests {
             ("capture.proxy", "http://ann:hunter2@proxy:3128", "http://•••@proxy:3128"),
             ("capture.proxy", "socks5://ann:hunter2/x@proxy:1", "socks5://•••@proxy:1"),
             ("capture.proxy", "ann:hunter2@proxy", "•••@proxy"),
+            ("store.captures", "postgres://ann:hunter2/x@db/d", "postgres://•••@db/d"),
+            ("store.captures", "postgres://db/d?user=a&password=hunter2", "postgres://db/d?•••"),
+            ("store.captures", "postgres://ann:hunt?er2@db/d", "postgres://•••@db/d"),
+            ("store.captures", "", ""),
             ("capture.proxy", "http://proxy:3128", "http://proxy:3128"),
             ("notify.webhook", "https://h.example/services/T0/hunter2", "https://h.example/•••"),
             ("notify.webhook", "https://ann:hunter2@h.example/", "https://•••@h.example/"),

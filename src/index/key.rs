@@ -13,48 +13,15 @@
 //! ```
 //!
 //! Numbers are big-endian. Times are microseconds since 1970 as two's complement with the sign bit
-//! flipped, so that they sort. A urlkey has no control characters; one that does have some, or is
-//! over [`URLKEY_BYTES_MAX`] bytes, is kept as its beginning, `01`, and 32 hexadecimal digits of its
-//! SHA-256, and stands in full in the value. Such keys sort by their hash among themselves, right
-//! before what continues their beginning.
-
-use std::borrow::Cow;
+//! flipped, so that they sort. Urlkeys stand in keys as `base::surt::stored` makes them.
 
 use super::entry::{FileId, Position};
 use crate::base::surt::KeyRange;
+use crate::base::surt::{CUT, stored_bounds, usable};
+pub(super) use crate::base::surt::{is_cut, stored};
 use crate::base::{Digest, DigestAlgorithm, Timestamp};
 
-/// The longest urlkey that is a key as it is. The engine copies keys into its inner nodes, and
-/// nearly all URIs are shorter.
-pub const URLKEY_BYTES_MAX: usize = 1000;
-
-const CUT: u8 = 1;
 const SIGN: u64 = 1 << 63;
-
-/// Where the part of a urlkey ends that can stand in a key.
-fn usable(urlkey: &[u8]) -> usize {
-    let clean = urlkey.iter().position(|byte| *byte <= CUT).unwrap_or(urlkey.len());
-    clean.min(URLKEY_BYTES_MAX)
-}
-
-/// The urlkey as it stands in keys. It is the urlkey itself where that is [`Cow::Borrowed`].
-pub(super) fn stored(urlkey: &str) -> Cow<'_, [u8]> {
-    let bytes = urlkey.as_bytes();
-    let end = usable(bytes);
-    if end == bytes.len() && end > 0 {
-        return Cow::Borrowed(bytes);
-    }
-    let hash = DigestAlgorithm::Sha256.digest(bytes);
-    let mut cut = bytes[..end].to_vec();
-    cut.push(CUT);
-    cut.extend(data_encoding::HEXLOWER.encode(&hash.as_bytes()[..16]).bytes());
-    Cow::Owned(cut)
-}
-
-/// Whether a stored urlkey stands for a longer one, which is in the value.
-pub(super) fn is_cut(stored: &[u8]) -> bool {
-    stored.contains(&CUT)
-}
 
 fn put_time(key: &mut Vec<u8>, time: Timestamp) {
     key.extend_from_slice(&(time.unix_micros().cast_unsigned() ^ SIGN).to_be_bytes());
@@ -87,22 +54,11 @@ pub(super) fn blocks_of(stored: &[u8]) -> (Vec<u8>, Vec<u8>) {
 /// Bounds around all blocks of a range of urlkeys. With cut urlkeys they may hold more than the
 /// range, so that a reader that reads compares the full urlkey.
 pub(super) fn blocks_in(range: &KeyRange) -> (Vec<u8>, Option<Vec<u8>>) {
-    let mut start = range.start.clone();
-    start.truncate(usable(&start));
+    let (mut start, end) = stored_bounds(range);
     if start.is_empty() {
         // Below lie the counts of hosts.
         start.push(CUT);
     }
-    let end = range.end.as_ref().map(|end| {
-        let usable = usable(end);
-        // An end that is only one urlkey and the byte after it is right as it is.
-        if usable == end.len() || (usable > 0 && usable + 1 == end.len() && end[usable] == CUT) {
-            return end.clone();
-        }
-        let mut end = end[..usable].to_vec();
-        end.push(CUT + 1);
-        end
-    });
     (start, end)
 }
 
@@ -162,6 +118,7 @@ pub(super) fn file_name(name: &str) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::base::surt::URLKEY_BYTES_MAX;
 
     #[test]
     fn keys_sort_by_urlkey_then_time_then_place() {

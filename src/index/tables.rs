@@ -8,7 +8,7 @@ use super::files::Files;
 use super::value::{self, ValueError};
 use super::{FileId, FileState, IndexEntry, IndexError, Position, blocks, key};
 use crate::archive::{Applied, ArchiveError, ArchiveErrorKind, HostCount};
-use crate::base::surt::host_of_key;
+use crate::base::surt::{host_of_key, plain_host};
 use crate::base::{Digest, Timestamp};
 use crate::kv::{Batch, Kv, KvError, KvOptions, Tree};
 use crate::sorted::{SortOptions, Sorter};
@@ -500,14 +500,8 @@ fn encode_count(count: &HostCount) -> Vec<u8> {
 fn decode_count(key: &[u8], bytes: &[u8]) -> Result<HostCount, IndexError> {
     let ([captures, count_bytes, first, last], _) = versioned(key, bytes)?;
     let host = String::from_utf8_lossy(key.get(1..).unwrap_or_default());
-    let (labels, port) = host.split_once(':').map_or((&*host, None), |(h, p)| (h, Some(p)));
-    let mut plain = labels.rsplit(',').collect::<Vec<_>>().join(".");
-    if let Some(port) = port {
-        plain.push(':');
-        plain.push_str(port);
-    }
     Ok(HostCount {
-        host: plain,
+        host: plain_host(&host),
         captures,
         bytes: count_bytes,
         first: Timestamp::from_unix_micros(value::unzigzag(first)),

@@ -137,7 +137,8 @@ impl Refusal {
                 | AnswerError::NoArticle { .. },
             ) => 404,
             Self::Answer(AnswerError::Store {
-                why: crate::store::StoreError::IndexBusy, ..
+                why: crate::store::StoreError::IndexBusy | crate::store::StoreError::Away { .. },
+                ..
             }) => 503,
             Self::Answer(_) => 500,
         }

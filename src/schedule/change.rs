@@ -45,6 +45,12 @@ pub enum ScheduleError {
         /// The limit in bytes.
         max: usize,
     },
+    /// What keeps a shared queue failed or did not answer.
+    #[error("the shared queue: {why}")]
+    Shared {
+        /// What it said.
+        why: String,
+    },
     /// A claim that is not in flight here: finished before, or of another run.
     #[error("the claim on {uri} is not in flight")]
     NotInFlight {

@@ -15,11 +15,14 @@ mod flight;
 mod hosts;
 #[cfg(test)]
 mod kill_tests;
+mod leases;
 mod list;
 mod opening;
 mod owners;
 #[cfg(test)]
 mod owners_tests;
+mod queue;
+mod shared;
 #[cfg(test)]
 mod tests;
 
@@ -33,8 +36,14 @@ pub use self::adding::{Added, Ask, Found};
 use self::flight::Flight;
 pub use self::flight::{Claim, ClaimId, Disposition, Next, NextVisit};
 use self::hosts::Hosts;
+pub use self::leases::{
+    FoundUrl, Granted, HostWrite, LeaseEnd, LeaseRequest, LeasedHost, LeasedUrl, Leases,
+    SharedBatch, Written,
+};
 pub use self::list::{Counts, DueItem, HostCounts, KnownUrl};
 pub use self::owners::NamedBy;
+pub use self::queue::Queue;
+pub use self::shared::{SharedFrontier, SharedOptions};
 use super::change::{Change, ScheduleError};
 use super::entry::{Lane, Phase, Place};
 use super::state::{Opened, State};

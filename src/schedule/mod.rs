@@ -43,8 +43,10 @@ pub use credentials::{Credentials, HostCredentials, Secret};
 pub use discovery::{DiscoveryPath, Step};
 pub use entry::{Entry, Phase, Priority};
 pub use frontier::{
-    Added, Ask, Claim, ClaimId, Counts, Disposition, DueItem, Found, Frontier, FrontierOptions,
-    HostCounts, KnownUrl, NamedBy, Next, NextVisit,
+    Added, Ask, Claim, ClaimId, Counts, Disposition, DueItem, Found, FoundUrl, Frontier,
+    FrontierOptions, Granted, HostCounts, HostWrite, KnownUrl, LeaseEnd, LeaseRequest, LeasedHost,
+    LeasedUrl, Leases, NamedBy, Next, NextVisit, Queue, SharedBatch, SharedFrontier, SharedOptions,
+    Written,
 };
 pub use job::{JobLimits, JobSpec, Notify, Overlap};
 pub use memory::PageMemory;

@@ -57,7 +57,9 @@ impl From<PoolError> for Refusal {
 impl From<ArchiveError> for Refusal {
     fn from(error: ArchiveError) -> Self {
         let status = match error.kind {
-            ArchiveErrorKind::Busy | ArchiveErrorKind::Gone => StatusCode::SERVICE_UNAVAILABLE,
+            ArchiveErrorKind::Busy | ArchiveErrorKind::Gone | ArchiveErrorKind::Away => {
+                StatusCode::SERVICE_UNAVAILABLE
+            }
             ArchiveErrorKind::ScanLimit { .. } | ArchiveErrorKind::Request => {
                 StatusCode::BAD_REQUEST
             }
@@ -70,7 +72,7 @@ impl From<ArchiveError> for Refusal {
 impl From<StoreError> for Refusal {
     fn from(error: StoreError) -> Self {
         let status = match error {
-            StoreError::IndexBusy => StatusCode::SERVICE_UNAVAILABLE,
+            StoreError::IndexBusy | StoreError::Away { .. } => StatusCode::SERVICE_UNAVAILABLE,
             _ => StatusCode::INTERNAL_SERVER_ERROR,
         };
         Self::new(status, error.to_string())
@@ -90,7 +92,7 @@ impl From<AnswerError> for Refusal {
                 Self::missing(text)
             }
             AnswerError::Request(_) => Self::bad(text),
-            AnswerError::Store { why: StoreError::IndexBusy, .. } => {
+            AnswerError::Store { why: StoreError::IndexBusy | StoreError::Away { .. }, .. } => {
                 Self::new(StatusCode::SERVICE_UNAVAILABLE, text)
             }
             AnswerError::PayloadElsewhere { .. }

@@ -51,7 +51,8 @@ impl Store {
         layout.create()?;
         layout.check()?;
         let lock = Lock::take(&layout)?;
-        let (captures, notes) = open::for_writing(&layout, options.index_cache_bytes)?;
+        let given = options.captures.clone();
+        let (captures, notes) = open::for_writing(&layout, options.index_cache_bytes, given)?;
         let current = Current { generation: 0, warcinfo_id: RandomIds.next_id() };
         let shared = Arc::new(Shared {
             options,

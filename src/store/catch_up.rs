@@ -122,16 +122,19 @@ pub(super) fn run(
         );
     }
     let files = layout.warc_files()?;
+    let marks = marks_of(index, &files)?;
     let length_of = |path: &Path| std::fs::metadata(path).map_or(0, |m| m.len());
     let mut bulk = None;
-    if kind == Kind::Own && bytes_behind(index, &files, suspect)? >= BULK_BYTES_MIN {
+    if kind == Kind::Own && bytes_behind(&marks, &files, suspect) >= BULK_BYTES_MIN {
         bulk = Some(SortedCaptures::new(layout));
     }
     at.bytes.1 = files.iter().map(|f| length_of(f)).sum();
-    for path in &files {
+    for (path, known) in files.iter().zip(marks) {
         let name = stable_name(path);
         let length = length_of(path);
-        let known = index.mark_of(&name)?;
+        let is_behind = suspect || known.as_ref().is_none_or(|file| file.indexed_to < length);
+        // Another process may have moved it on since all marks were asked for.
+        let known = if is_behind { index.mark_of(&name)? } else { known };
         let mark = known.as_ref().map_or(0, |f| f.indexed_to);
         let mark = if suspect { 0 } else { mark };
         if mark > length {
@@ -182,19 +185,24 @@ pub(super) fn run(
 /// some hundred thousand of them.
 const BULK_BYTES_MIN: u64 = 256 << 20;
 
-/// How many bytes of sealed files the index lacks.
-fn bytes_behind(
+/// What is known of each file, asked together: of an archive of years, most files are done with.
+fn marks_of(
     index: &dyn CaptureSink,
     files: &[PathBuf],
-    suspect: bool,
-) -> Result<u64, ArchiveError> {
+) -> Result<Vec<Option<FileMark>>, ArchiveError> {
+    let names: Vec<String> = files.iter().map(|path| stable_name(path)).collect();
+    index.marks_of(&names.iter().map(String::as_str).collect::<Vec<_>>())
+}
+
+/// How many bytes of sealed files the index lacks.
+fn bytes_behind(marks: &[Option<FileMark>], files: &[PathBuf], suspect: bool) -> u64 {
     let mut behind = 0;
-    for path in files.iter().filter(|path| !is_open(path)) {
+    for (path, mark) in files.iter().zip(marks).filter(|(path, _)| !is_open(path)) {
         let length = std::fs::metadata(path).map_or(0, |m| m.len());
-        let mark = index.mark_of(&stable_name(path))?.map_or(0, |mark| mark.indexed_to);
+        let mark = mark.as_ref().map_or(0, |mark| mark.indexed_to);
         behind += length.saturating_sub(if suspect { 0 } else { mark });
     }
-    Ok(behind)
+    behind
 }
 
 fn one_file(

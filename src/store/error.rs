@@ -62,6 +62,12 @@ pub enum StoreError {
         /// What it said.
         why: String,
     },
+    /// The server that keeps the captures does not answer.
+    #[error("{why}")]
+    Away {
+        /// What it was asked for, and why it does not answer.
+        why: String,
+    },
     /// A record that the index names cannot be read.
     #[error("the record at {offset} in {file} cannot be read: {why}")]
     Record {
@@ -115,6 +121,9 @@ impl StoreError {
             }
             Self::Io { why, .. } => return hint_of(why),
             Self::Index { .. } => "`pressmark reindex` rebuilds it from the WARC files",
+            Self::Away { .. } => {
+                "`pressmark config check` tries the address in store.captures; nothing is lost meanwhile"
+            }
             Self::Record { .. } => "`pressmark verify` tells what else is damaged",
             Self::Stopped(_) => return None,
         })
@@ -127,6 +136,7 @@ pub(super) fn index_error<E: Into<ArchiveError>>(doing: &'static str) -> impl Fn
         let error: ArchiveError = error.into();
         match error.kind {
             ArchiveErrorKind::Busy => StoreError::IndexBusy,
+            ArchiveErrorKind::Away => StoreError::Away { why: error.why },
             ArchiveErrorKind::Newer { found, known } => {
                 let narrow = |n: u64| u32::try_from(n).unwrap_or(u32::MAX);
                 StoreError::NewerFormat { found: narrow(found), known: narrow(known) }

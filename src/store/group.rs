@@ -36,6 +36,8 @@ pub struct StoreOptions {
     ///
     /// [`KvOptions::cache_bytes`]: crate::kv::KvOptions::cache_bytes
     pub index_cache_bytes: u64,
+    /// What keeps the captures; `None` is the index of the archive itself.
+    pub captures: Option<Arc<dyn CaptureStore>>,
     /// What every file says of itself.
     pub warcinfo: Warcinfo,
     /// Whether the certificates of servers are kept.
@@ -56,6 +58,7 @@ impl Default for StoreOptions {
             file_bytes_max: 1 << 30,
             file_age_max: Duration::from_hours(24),
             index_cache_bytes: 8 << 20,
+            captures: None,
             warcinfo: Warcinfo { tls_verified: true, ..Warcinfo::default() },
             certificates: false,
             packers: std::thread::available_parallelism().map_or(2, usize::from),

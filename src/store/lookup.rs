@@ -78,6 +78,21 @@ impl Reader {
         Ok((reader, notes))
     }
 
+    /// Opens the archive at `root` for reading, its captures kept by `captures`. The second part says
+    /// what was odd.
+    ///
+    /// # Errors
+    /// As [`Self::open`], and when `captures` does not answer.
+    pub fn open_given(
+        root: &Path,
+        captures: Arc<dyn CaptureStore>,
+    ) -> Result<(Self, Vec<String>), StoreError> {
+        let layout = Layout::new(root);
+        layout.check()?;
+        let notes = open::given_for_reading(&layout, &*captures)?;
+        Ok((Self::over(layout, captures), notes))
+    }
+
     pub(super) fn over(layout: Layout, captures: Arc<dyn CaptureStore>) -> Self {
         Self { files: files::of(&layout), layout, captures, _copy: None }
     }

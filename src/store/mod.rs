@@ -51,7 +51,7 @@ pub use lock::Lock;
 pub use lookup::{Earlier, Reader};
 pub use open::Stay;
 pub use payload::Payload;
-pub use reindex::{bring_up, reindex};
+pub use reindex::{bring_up, reindex, reindex_given};
 pub use verify::{Checked, VerifyOptions, verify};
 
 pub use crate::warc::Original;

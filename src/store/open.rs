@@ -1,16 +1,17 @@
 //! Opening what says where captures lie, so that it says what the WARC files say: owned by this
 //! process, or asked for where another process owns it.
 
+use std::collections::HashSet;
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::archive::{ArchiveError, CaptureSink, CaptureStore};
+use crate::archive::{ArchiveError, ArchiveErrorKind, CaptureStore};
 use crate::index::Index;
 use crate::kv::KvOptions;
 use crate::owner::{Opened, Place, SharedCaptures};
 
 use super::StoreError;
-use super::catch_up;
+use super::catch_up::{self, CatchUpError};
 use super::doubles;
 use super::error::index_error;
 use super::layout::{Layout, is_open, stable_name};
@@ -81,8 +82,19 @@ fn caught_up(layout: &Layout, options: &KvOptions) -> Result<(Index, Vec<String>
 pub(super) fn for_writing(
     layout: &Layout,
     cache_bytes: u64,
+    given: Option<Arc<dyn CaptureStore>>,
 ) -> Result<(Arc<dyn CaptureStore>, Vec<String>), StoreError> {
-    let (shared, mut notes) = shared(layout, cache_bytes, Stay::Long)?;
+    let (captures, mut notes): (Arc<dyn CaptureStore>, _) = match given {
+        Some(given) => {
+            let mut notes = catch_up::catch_up(&*given, layout)?;
+            notes.extend(strangers(layout, &*given)?);
+            (given, notes)
+        }
+        None => {
+            let (shared, notes) = shared(layout, cache_bytes, Stay::Long)?;
+            (Arc::new(shared), notes)
+        }
+    };
     let (mut files, twice) = layout.listed()?;
     if !twice.is_empty() {
         notes.extend(doubles::settle(layout, &twice)?);
@@ -91,16 +103,16 @@ pub(super) fn for_writing(
     let mut repaired = !twice.is_empty();
     for file in files {
         if is_open(&file) {
-            let known = shared.mark_of(&stable_name(&file)).map_err(index_error("asking"))?;
+            let known = captures.mark_of(&stable_name(&file)).map_err(index_error("asking"))?;
             let durable = known.map_or(0, |known| known.indexed_to);
             notes.extend(repair::seal_left_open(layout, &file, durable)?);
             repaired = true;
         }
     }
     if repaired {
-        notes.extend(catch_up::catch_up(&shared, layout)?);
+        notes.extend(catch_up::catch_up(&*captures, layout)?);
     }
-    Ok((Arc::new(shared), notes))
+    Ok((captures, notes))
 }
 
 /// The index as a reader has it.
@@ -127,6 +139,37 @@ pub(super) fn for_reading(
             copied(layout, cache_bytes, &why.to_string())
         }
         Err(error) => Err(error),
+    }
+}
+
+/// Says where captures that are kept elsewhere are those of another archive, too: each needs a place of
+/// its own, since what follows the files goes by the marks.
+fn strangers(layout: &Layout, given: &dyn CaptureStore) -> Result<Option<String>, StoreError> {
+    let own: HashSet<String> = layout.warc_files()?.iter().map(|file| stable_name(file)).collect();
+    let marks = given.marks().map_err(index_error("asking"))?;
+    let others: Vec<_> =
+        marks.iter().filter(|mark| mark.indexed_to > 0 && !own.contains(&*mark.file)).collect();
+    Ok(others.first().map(|first| {
+        format!(
+            "what keeps the captures has those of {} WARC files that are not in this archive ({} among them): give each archive a schema of its own (store.captures_schema)",
+            others.len(),
+            first.file
+        )
+    }))
+}
+
+/// Captures that are kept elsewhere, for a reader: with what the WARC files of this archive have
+/// beyond them, as far as the reader may put it in.
+pub(super) fn given_for_reading(
+    layout: &Layout,
+    given: &dyn CaptureStore,
+) -> Result<Vec<String>, StoreError> {
+    match catch_up::catch_up(given, layout) {
+        Ok(notes) => Ok(notes),
+        Err(CatchUpError::Index(error)) if error.kind == ArchiveErrorKind::ReadOnly => {
+            Ok(vec![format!("what was captured last may be missing: {error}")])
+        }
+        Err(error) => Err(error.into()),
     }
 }
 

@@ -1,12 +1,15 @@
 //! The index built from the WARC files alone, or brought up to them.
 
+use std::sync::Arc;
+
+use crate::archive::CaptureSink;
 use crate::index::Index;
 use crate::kv::KvOptions;
 
 use super::StoreError;
 use super::catch_up::{Kind, Progress, Reindexed, run};
 use super::error::index_error;
-use super::layout::{Layout, is_open};
+use super::layout::{Layout, is_open, stable_name};
 use super::lock::Lock;
 use super::lookup::Reader;
 use super::open::place;
@@ -47,6 +50,30 @@ pub fn reindex(
     let done = run(&index, layout, Kind::Own, progress)?;
     index.close().map_err(index_error("closing"))?;
     Ok(done)
+}
+
+/// Takes the captures of this archive's WARC files out of what keeps them, and puts them in anew from
+/// the files alone. Captures of other archives in the same place stay as they are.
+///
+/// # Errors
+/// When another process writes to the archive, the disk fails, or `captures` does.
+pub fn reindex_given(
+    layout: &Layout,
+    captures: &dyn CaptureSink,
+    progress: &mut dyn FnMut(&Progress),
+) -> Result<Reindexed, StoreError> {
+    layout.check()?;
+    let _lock = Lock::take(layout)?;
+    let mut names: Vec<Arc<str>> = Vec::new();
+    for path in layout.warc_files()? {
+        if is_open(&path) {
+            // Nothing tells which damage in it is older than its last sync: what can be read stays.
+            seal_left_open(layout, &path, u64::MAX)?;
+        }
+        names.push(stable_name(&path).into());
+    }
+    captures.forget(&names).map_err(index_error("emptying"))?;
+    Ok(run(captures, layout, Kind::Own, progress)?)
 }
 
 /// Brings the index behind a reader up to the WARC files, also to those that were imported since it was

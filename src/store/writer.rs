@@ -4,14 +4,15 @@
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::Receiver;
 use std::sync::{Arc, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use crate::archive::{Capture, CaptureBatch, FileMark};
+use crate::archive::{ArchiveError, Capture, CaptureBatch, FileMark};
 use crate::base::Clock;
 use crate::warc::{Packer, RandomIds, RecordIds};
 
 use super::StoreError;
 use super::append_log::Written;
+use super::catch_up;
 use super::group::{Appended, Done, Group, Shared, WriteJob, pack};
 use super::layout::Layout;
 use super::rotate::{Limits, Naming, OpenFile};
@@ -29,12 +30,16 @@ pub(super) struct Writer {
     trouble: Option<String>,
     /// Why the index no longer follows; it is caught up at the next open.
     index_trouble: Option<String>,
+    /// Set while the server that keeps the captures does not answer: when it is tried again.
+    away_until: Option<Instant>,
 }
 
 /// At most this many submissions share one sync, which bounds how long the first of them waits.
 const GROUP_MAX: usize = 256;
 /// A group of this size is synced without waiting for more.
 const COMPANY_MAX: usize = 24;
+/// How long a server that keeps the captures and does not answer is left alone.
+const AWAY_PAUSE: Duration = Duration::from_secs(10);
 /// How long a sync waits for one more submission that is being packed.
 const COMPANY_WAIT: Duration = Duration::from_millis(2);
 
@@ -50,6 +55,7 @@ impl Writer {
             kept_to: 0,
             trouble: None,
             index_trouble: None,
+            away_until: None,
         }
     }
 
@@ -73,6 +79,15 @@ impl Writer {
                 Ok(length) => self.tell_index(Vec::new(), &name, length, true),
                 Err(error) => self.trouble = Some(error.to_string()),
             }
+        }
+        if self.away_until.is_some() {
+            self.follow_again();
+        }
+        if self.away_until.is_some() {
+            self.index_trouble.get_or_insert_with(|| {
+                "what keeps the captures does not answer; it is caught up at the next open"
+                    .to_owned()
+            });
         }
         self.trouble.into_iter().chain(self.index_trouble).collect()
     }
@@ -241,6 +256,13 @@ impl Writer {
         if self.index_trouble.is_some() {
             return;
         }
+        if let Some(until) = self.away_until {
+            // What it lacks, this batch too, is read from the files.
+            if Instant::now() >= until {
+                self.follow_again();
+            }
+            return;
+        }
         let captures_of = &self.shared.captures;
         let mark = FileMark {
             file: name.into(),
@@ -248,10 +270,30 @@ impl Writer {
             sealed_size: sealed.then_some(position),
         };
         if let Err(error) = captures_of.apply(CaptureBatch { captures, marks: vec![mark] }) {
-            captures_of.mark_damaged(&error.to_string());
-            self.index_trouble = Some(format!(
-                "the index stopped following ({error}); it is caught up at the next open"
-            ));
+            self.stop_following(&error);
         }
+    }
+
+    /// Catches the index up from the files, where the server that keeps it answers again.
+    fn follow_again(&mut self) {
+        self.away_until = None;
+        match catch_up::catch_up(&*self.shared.captures, &self.layout) {
+            Ok(_) => tracing::info!("what keeps the captures answers again and was caught up"),
+            Err(error) => self.stop_following(&error.into()),
+        }
+    }
+
+    fn stop_following(&mut self, error: &ArchiveError) {
+        if error.is_away() {
+            if self.away_until.is_none() {
+                tracing::warn!(why = error.why, "captures are written and not yet to be found");
+            }
+            self.away_until = Some(Instant::now() + AWAY_PAUSE);
+            return;
+        }
+        self.shared.captures.mark_damaged(&error.to_string());
+        self.index_trouble = Some(format!(
+            "the index stopped following ({error}); it is caught up at the next open"
+        ));
     }
 }

@@ -10,6 +10,7 @@
 //! - `sources`: feeds and sitemaps that turn into something else, and outlets that go silent
 //! - `guide`: the operator's guide, followed word by word
 //! - `daemon`: `watch` as a process, and jobs that are killed
+//! - `postgres`: an archive whose captures are kept in a database, the server restarted and away
 //! - `printing`: what comes from the web never steers a terminal, whatever command prints it
 //! - `proxies`: the way through HTTP and SOCKS5 proxies
 //! - `rebuild`: the index deleted or damaged, every query answers the same
@@ -73,6 +74,7 @@ mod month;
 mod navigation;
 mod page_kinds;
 mod pages;
+mod postgres;
 mod power_loss;
 mod printing;
 mod proxies;

@@ -146,3 +146,14 @@ pub fn host_of_key(key: &str) -> Option<&str> {
     let (host, _) = key.split_once(')')?;
     (!host.contains(['/', '?'])).then_some(host)
 }
+
+/// The host part of a urlkey in the usual order: `com,example:8080` is `example.com:8080`.
+pub(crate) fn plain_host(host: &str) -> String {
+    let (labels, port) = host.split_once(':').map_or((host, None), |(h, p)| (h, Some(p)));
+    let mut plain = labels.rsplit(',').collect::<Vec<_>>().join(".");
+    if let Some(port) = port {
+        plain.push(':');
+        plain.push_str(port);
+    }
+    plain
+}

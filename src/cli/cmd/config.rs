@@ -2,13 +2,14 @@
 
 use serde::Serialize;
 
+use crate::app::captures::rights;
 use crate::base::{Clock, SystemClock};
 use crate::cli::args::{ConfigArgs, ConfigCommand, Global};
 use crate::cli::context::{jobs_dir, load_settings};
 use crate::cli::output::{Format, Output};
 use crate::cli::{CliError, Exit};
 use crate::config::mask::masked;
-use crate::config::{ConfigError, Problem, Settings, job_files, load_jobs};
+use crate::config::{ConfigError, Problem, Settings, job_files, keys, load_jobs};
 
 #[derive(Serialize)]
 struct Row<'a> {
@@ -90,13 +91,28 @@ fn check_jobs(global: &Global, settings: &Settings, out: &Output) -> Result<Exit
                 .warnings(&jobs)
                 .iter()
                 .for_each(|warning| out.warn(&format!("note: {warning}")));
-            Ok(Exit::Done)
+            check_captures(settings, out)
         }
         Err(problems) => {
             print(&problems, out)?;
             Ok(Exit::Usage)
         }
     }
+}
+
+/// Whether what keeps the captures can be reached, and what may be done there.
+fn check_captures(settings: &Settings, out: &Output) -> Result<Exit, CliError> {
+    let Some(rights) = rights(settings)? else { return Ok(Exit::Done) };
+    let key = keys::STORE_CAPTURES.path().to_owned();
+    out.say(&format!("{key}: {rights}"));
+    let lacking = rights.lacking().iter().map(|what| Problem {
+        source: settings.source(&key),
+        key: key.clone(),
+        what: what.clone(),
+    });
+    let problems: Vec<Problem> = lacking.collect();
+    print(&problems, out)?;
+    Ok(if problems.is_empty() { Exit::Done } else { Exit::Usage })
 }
 
 fn print(problems: &[Problem], out: &Output) -> Result<(), CliError> {

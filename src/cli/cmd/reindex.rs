@@ -1,6 +1,7 @@
 //! `reindex`
 
 use crate::answers::verify::ReindexJson;
+use crate::app::captures::given_captures;
 use crate::cli::context::{Context, store_error, writing_error};
 use crate::cli::output::Format;
 use crate::cli::progress::Bar;
@@ -8,7 +9,7 @@ use crate::cli::{CliError, Exit};
 use crate::config::keys;
 use crate::render;
 use crate::store::layout::Layout;
-use crate::store::reindex;
+use crate::store::{Progress, reindex, reindex_given};
 
 /// Rebuilds the index from the WARC files alone.
 ///
@@ -18,10 +19,16 @@ pub fn run(context: &Context) -> Result<Exit, CliError> {
     let format = context.out.format();
     let layout = Layout::new(&context.archive);
     let mut bar = Bar::new(&context.out, "reindexing");
-    let cache = context.settings.bytes(keys::STORE_INDEX_CACHE_BYTES);
-    let done = reindex(&layout, cache, &mut |at| {
+    let mut progress = |at: &Progress| {
         bar.set(at.bytes.0, at.bytes.1, &format!("{} records, {}", at.records, at.file));
-    })
+    };
+    let done = match given_captures(&context.settings)? {
+        Some((captures, _)) => reindex_given(&layout, &*captures, &mut progress),
+        None => {
+            let cache = context.settings.bytes(keys::STORE_INDEX_CACHE_BYTES);
+            reindex(&layout, cache, &mut progress)
+        }
+    }
     .map_err(|e| writing_error("rebuilding the index", layout.root(), e))?;
     bar.finish();
     for note in &done.notes {

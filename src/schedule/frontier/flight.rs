@@ -11,13 +11,13 @@ use crate::schedule::entry::{Entry, Lane, Phase, Place, Priority, UrlDigest, cut
 
 /// Names a claim, after the claim itself may have been lost.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct ClaimId(u64);
+pub struct ClaimId(pub(super) u64);
 
 /// One URL in flight. Comes back by [`Frontier::finish`], [`Frontier::snooze`] or
 /// [`Frontier::release`].
 #[derive(Debug)]
 pub struct Claim {
-    id: ClaimId,
+    pub(super) id: ClaimId,
     /// What is known of it.
     pub entry: Entry,
     /// Its host.
@@ -150,6 +150,41 @@ pub(super) struct AskedAgain {
     pub(super) signalled: bool,
 }
 
+/// Writes what came of a visit into what is kept of the URL; what it goes before, and when and whether it
+/// is visited next.
+pub(super) fn settle(
+    entry: &mut Entry,
+    was: Priority,
+    disposition: Disposition,
+    now: Timestamp,
+) -> Result<(Priority, Phase, Timestamp), ScheduleError> {
+    let Disposition { next, host_ready_at: _, memo, priority } = disposition;
+    if let Some(memo) = memo {
+        if memo.len() > Entry::MEMO_MAX {
+            return Err(ScheduleError::MemoTooLong {
+                uri: entry.uri.as_str().to_owned(),
+                length: memo.len(),
+                max: Entry::MEMO_MAX,
+            });
+        }
+        entry.memo = memo;
+    }
+    entry.visits = entry.visits.saturating_add(1);
+    entry.snoozes = 0;
+    entry.signalled = false;
+    let (phase, due) = match next {
+        NextVisit::At { due, because } => {
+            entry.because = because;
+            (Phase::Waiting, due)
+        }
+        NextVisit::Retire { why } => {
+            entry.because = why;
+            (Phase::Retired, now)
+        }
+    };
+    Ok((priority.unwrap_or(was), phase, due))
+}
+
 impl Frontier {
     /// Says who is next. `busy` may hold a host back for reasons of the caller (sockets of an
     /// address, a global cap); a host that is at its limit is never offered.
@@ -219,38 +254,15 @@ impl Frontier {
         disposition: Disposition,
         now: Timestamp,
     ) -> Result<(), ScheduleError> {
-        let Disposition { next, host_ready_at, memo, priority } = disposition;
+        let host_ready_at = disposition.host_ready_at;
         let mut entry = claim.entry;
-        if let Some(memo) = memo {
-            if memo.len() > Entry::MEMO_MAX {
-                return Err(ScheduleError::MemoTooLong {
-                    uri: entry.uri.as_str().to_owned(),
-                    length: memo.len(),
-                    max: Entry::MEMO_MAX,
-                });
-            }
-            entry.memo = memo;
-        }
-        entry.visits = entry.visits.saturating_add(1);
-        entry.snoozes = 0;
-        entry.signalled = false;
+        let (priority, phase, due) = settle(&mut entry, claim.priority, disposition, now)?;
         let mut named_by = claim.named_by;
         let flight = self.flights.get(&claim.id.0);
         for one in &mut named_by {
             // Who came while it was under way was not asked what the visit is to be read for.
             one.looked |= !flight.is_some_and(|flight| flight.joined(one.id));
         }
-        let priority = priority.unwrap_or(claim.priority);
-        let (phase, due) = match next {
-            NextVisit::At { due, because } => {
-                entry.because = because;
-                (Phase::Waiting, due)
-            }
-            NextVisit::Retire { why } => {
-                entry.because = why;
-                (Phase::Retired, now)
-            }
-        };
         let lane = Lane::new(phase, priority);
         self.end(claim.id, (entry, named_by), lane, due, host_ready_at, now)
     }

@@ -1,0 +1,90 @@
+//! What keeps where each capture lies, by the settings: the archive's own index, or a database.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::AppError;
+use crate::archive::{ArchiveError, CaptureStore};
+use crate::config::{Settings, keys};
+use crate::postgres::{Address, PostgresCaptures, Rights};
+use crate::store::{Reader, Stay};
+
+/// The database that the settings name; `None` where captures are kept in the archive itself.
+///
+/// # Errors
+/// When the address is none, or the file of the password cannot be read.
+pub fn captures_address(settings: &Settings) -> Result<Option<Address>, AppError> {
+    let text = settings.text(keys::STORE_CAPTURES);
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let wrong = |key: keys::TextKey, why: &dyn std::fmt::Display| {
+        AppError::usage(format!("reading the settings: {}: {why}", key.path()))
+    };
+    let address = Address::parse(text, settings.text(keys::STORE_CAPTURES_SCHEMA))
+        .map_err(|why| wrong(keys::STORE_CAPTURES, &why))?;
+    let file = settings.text(keys::STORE_CAPTURES_PASSWORD_FILE);
+    let password = match file {
+        "" => None,
+        file => {
+            let key = keys::STORE_CAPTURES_PASSWORD_FILE;
+            let text = std::fs::read_to_string(file)
+                .map_err(|why| wrong(key, &format!("reading {file}: {why}")))?;
+            let line = text.lines().next().unwrap_or_default().to_owned();
+            if line.is_empty() {
+                return Err(wrong(key, &format!("{file} is empty")));
+            }
+            Some(line)
+        }
+    };
+    let roots = Some(settings.text(keys::TLS_ROOTS_FILE)).filter(|path| !path.is_empty());
+    Ok(Some(address.or_password(password.as_deref()).with_roots(roots.map(PathBuf::from))))
+}
+
+/// What keeps the captures where that is not the archive itself, and what was done to its tables.
+///
+/// # Errors
+/// When the address is none, or the database does not answer or refuses.
+pub fn given_captures(
+    settings: &Settings,
+) -> Result<Option<(Arc<dyn CaptureStore>, Vec<String>)>, AppError> {
+    let Some(address) = captures_address(settings)? else { return Ok(None) };
+    let (captures, notes) = PostgresCaptures::open(address).map_err(|why| opening_error(&why))?;
+    Ok(Some((Arc::new(captures), notes)))
+}
+
+/// What the user of the database that the settings name may do there; `None` where they name none.
+///
+/// # Errors
+/// As [`given_captures`].
+pub fn rights(settings: &Settings) -> Result<Option<Rights>, AppError> {
+    let Some(address) = captures_address(settings)? else { return Ok(None) };
+    Rights::of(address).map(Some).map_err(|why| opening_error(&why))
+}
+
+fn opening_error(why: &ArchiveError) -> AppError {
+    let error = AppError::failed("opening the captures", why);
+    if why.is_away() {
+        return error.hint("store.captures names the database; `pressmark config check` tries it");
+    }
+    error
+}
+
+/// The archive at `root`, to read from. The second part says what was odd.
+///
+/// # Errors
+/// When there is no archive, or it or what keeps its captures cannot be opened.
+pub fn open_reader(
+    settings: &Settings,
+    root: &Path,
+    stay: Stay,
+) -> Result<(Reader, Vec<String>), AppError> {
+    let fail = |why| super::store_error("opening the archive", why);
+    let Some((captures, mut notes)) = given_captures(settings)? else {
+        let cache_bytes = settings.bytes(keys::STORE_INDEX_CACHE_BYTES);
+        return Reader::open_for(root, cache_bytes, stay).map_err(fail);
+    };
+    let (reader, more) = Reader::open_given(root, captures).map_err(fail)?;
+    notes.extend(more);
+    Ok((reader, notes))
+}

@@ -1,0 +1,193 @@
+//! Connections, kept while they last, and requests that outlive them.
+//!
+//! A pool of our own rather than a crate's: a connection is kept only after a request that went well,
+//! so that none is ever tested, recycled or left in a state, and what a lost one did is asked again
+//! here in any case.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::runtime::Runtime;
+use tokio::sync::Semaphore;
+use tokio::time::Instant;
+use tokio_postgres::Client;
+
+use super::Address;
+use super::failure::{Failure, Verdict, given_up};
+use super::request::Request;
+use super::tls::Tls;
+use crate::archive::{ArchiveError, ArchiveErrorKind};
+
+/// How many connections one process has at most. A pooler or server has some hundred for all.
+const CONNECTIONS_MAX: usize = 8;
+
+/// For how long a request is tried while the database does not answer: a restart takes some seconds.
+pub(super) const PATIENCE: Duration = Duration::from_secs(15);
+
+/// The first pause between two tries; it doubles up to [`PAUSE_MAX`].
+const PAUSE_MIN: Duration = Duration::from_millis(20);
+const PAUSE_MAX: Duration = Duration::from_secs(1);
+
+/// The way to the database for threads that block. Clones share it.
+#[derive(Clone)]
+pub(super) struct Link {
+    pool: Arc<Pool>,
+    /// Runs the connections; threads of the caller only wait.
+    runtime: Arc<Threads>,
+}
+
+impl std::fmt::Debug for Link {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Link").field("address", &self.pool.address).finish_non_exhaustive()
+    }
+}
+
+struct Threads(Option<Runtime>);
+
+impl Drop for Threads {
+    fn drop(&mut self) {
+        // Dropped by whoever is last, maybe where nothing may block.
+        if let Some(runtime) = self.0.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
+impl Link {
+    /// The way to a database. Nothing is connected before the first request.
+    ///
+    /// # Errors
+    /// When TLS or a thread cannot be set up.
+    pub(super) fn new(address: Address, patience: Duration) -> Result<Self, ArchiveError> {
+        let fail = |why: String| {
+            let why = format!("setting up the way to the database {}: {why}", address.shown());
+            ArchiveError::new(ArchiveErrorKind::System, why)
+        };
+        let tls = Tls::new(address.roots_file()).map_err(fail)?;
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(1)
+            .thread_name("postgres")
+            .enable_all()
+            .build()
+            .map_err(|why| fail(why.to_string()))?;
+        let pool = Pool {
+            address,
+            tls,
+            patience,
+            idle: Mutex::new(Vec::new()),
+            permits: Semaphore::new(CONNECTIONS_MAX),
+            is_away: AtomicBool::new(false),
+        };
+        Ok(Self { pool: Arc::new(pool), runtime: Arc::new(Threads(Some(runtime))) })
+    }
+
+    pub(super) fn address(&self) -> &Address {
+        &self.pool.address
+    }
+
+    /// Asks, and waits for the answer. May be called from any thread, also one of another runtime,
+    /// which it then holds up.
+    pub(super) fn ask<R: Request>(&self, request: R) -> Result<R::Answer, ArchiveError> {
+        let (reply, answer) = std::sync::mpsc::sync_channel(1);
+        let pool = Arc::clone(&self.pool);
+        let ended = || ArchiveError::new(ArchiveErrorKind::System, "the way to the database ended");
+        let runtime = self.runtime.0.as_ref().ok_or_else(ended)?;
+        runtime.spawn(async move {
+            // Who asked waits for it.
+            let _ = reply.send(pool.ask(&request).await);
+        });
+        answer.recv().map_err(|_| ended())?
+    }
+}
+
+struct Pool {
+    address: Address,
+    tls: Tls,
+    patience: Duration,
+    idle: Mutex<Vec<Client>>,
+    permits: Semaphore,
+    /// Set when a request was given up: the next ones try once, until one is answered.
+    is_away: AtomicBool,
+}
+
+impl Pool {
+    async fn ask<R: Request>(&self, request: &R) -> Result<R::Answer, ArchiveError> {
+        let began = Instant::now();
+        let was_away = self.is_away.load(Ordering::Relaxed);
+        let patience = if was_away { Duration::ZERO } else { self.patience };
+        let mut pause = PAUSE_MIN;
+        loop {
+            let failure = match self.once(request).await {
+                Ok(answer) => {
+                    self.is_away.store(false, Ordering::Relaxed);
+                    return Ok(answer);
+                }
+                Err(failure) => failure,
+            };
+            let verdict = failure.verdict();
+            if verdict == Verdict::Away {
+                // What else is kept was most likely lost with it.
+                self.idle.lock().unwrap_or_else(PoisonError::into_inner).clear();
+            }
+            let is_over = match verdict {
+                Verdict::Refused(_) => true,
+                Verdict::Away => began.elapsed() + pause > patience,
+                // That has nothing to do with the way there.
+                Verdict::Clash => began.elapsed() + pause > self.patience,
+            };
+            if is_over {
+                let is_away = verdict == Verdict::Away;
+                self.is_away.store(is_away, Ordering::Relaxed);
+                let database = self.address.shown();
+                return Err(given_up(&database, request.doing(), &failure, began.elapsed()));
+            }
+            tracing::debug!(
+                why = failure.why(),
+                doing = request.doing(),
+                "asking the database again"
+            );
+            tokio::time::sleep(pause).await;
+            pause = (pause * 2).min(PAUSE_MAX);
+        }
+    }
+
+    async fn once<R: Request>(&self, request: &R) -> Result<R::Answer, Failure> {
+        let permit = self.permits.acquire().await;
+        let mut client = match self.kept() {
+            Some(client) => client,
+            None => self.connect().await?,
+        };
+        let time_max = request.time_max();
+        let answer = tokio::time::timeout(time_max, request.ask(&mut client))
+            .await
+            .map_err(|_| Failure::TimedOut(time_max))??;
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(client);
+        drop(permit);
+        Ok(answer)
+    }
+
+    fn kept(&self) -> Option<Client> {
+        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        while let Some(client) = idle.pop() {
+            if !client.is_closed() {
+                return Some(client);
+            }
+        }
+        None
+    }
+
+    async fn connect(&self) -> Result<Client, Failure> {
+        const TIME_MAX: Duration = Duration::from_secs(20);
+        let connecting = self.address.config.connect(self.tls.clone());
+        // The time that the address names is for the socket alone.
+        let connected = tokio::time::timeout(TIME_MAX, connecting).await;
+        let (client, connection) = connected.map_err(|_| Failure::TimedOut(TIME_MAX))??;
+        tokio::spawn(async move {
+            if let Err(why) = connection.await {
+                tracing::debug!(why = why.to_string(), "a connection to the database ended");
+            }
+        });
+        Ok(client)
+    }
+}

@@ -1,0 +1,165 @@
+//! An archive whose captures are kept in PostgreSQL: every command answers as with the index of its own,
+//! and a server that restarts or stays away loses nothing.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use pressmark::crawl::{Job, Stop};
+
+use crate::support::archive::{Archive, job};
+use crate::support::cli::{command, stderr, stdout};
+use crate::support::postgres::Cluster;
+use crate::support::skip::skipped;
+use crate::support::web::{Reply, Web, ok};
+
+const HOST: &str = "news.example";
+
+/// A server; `None` where tests are passed over.
+fn server() -> Option<Cluster> {
+    Cluster::start("fsync = off").map_err(|why| skipped("postgres", &why)).ok()
+}
+
+/// A site of some pages, one of which changes each time, and an archive in `schema` of the server.
+fn site(server: &Cluster, schema: &str) -> (Archive, Web) {
+    let mut archive = Archive::new().in_a_hurry().set("warc.file_bytes_max=20 KiB");
+    archive = archive
+        .set(&format!("store.captures={}", server.address()))
+        .set(&format!("store.captures_schema={schema}"));
+    let web = Web::start(archive.clock.clone());
+    archive.resolve = web.resolve(&[HOST]);
+    let links: String = (0..30).map(|n| format!("<a href=\"/p/{n}\">{n}</a>")).collect();
+    web.page(HOST, "/", &format!("<title>front</title><body>{links}</body>"));
+    for n in 0..30 {
+        let text = if n % 3 == 0 { "the same".to_owned() } else { format!("page {n}") };
+        web.page(HOST, &format!("/p/{n}"), &format!("<title>{n}</title><p>{text}</p>"));
+    }
+    web.on(HOST, "/picture", Reply::Bytes(ok("image/png", &[7; 3000])));
+    (archive, web)
+}
+
+fn look(archive: &Archive) {
+    let (front, picture) = (format!("http://{HOST}/"), format!("http://{HOST}/picture"));
+    archive.run(&Job { depth: 1, ..job(&[&front, &picture]) }, &Stop::default());
+    archive.later(Duration::from_secs(30 * 3600));
+}
+
+/// What a command answers, with the captures in the database or in the archive itself.
+fn answer(
+    archive: &Archive,
+    place: Option<(&Cluster, &str)>,
+    args: &[&str],
+) -> (Option<i32>, String) {
+    let mut command = command(&archive.root());
+    if let Some((server, schema)) = place {
+        command.env("PRESSMARK_STORE_CAPTURES", server.address());
+        command.env("PRESSMARK_STORE_CAPTURES_SCHEMA", schema);
+    }
+    let output = command.args(args).output().unwrap();
+    assert!(!stderr(&output).contains("panicked"), "{}", stderr(&output));
+    (output.status.code(), stdout(&output))
+}
+
+const QUERIES: &[&[&str]] = &[
+    &["captures", "http://news.example/", "--format", "json"],
+    &["captures", "http://news.example/p/", "--match", "prefix", "--format", "cdxj"],
+    &["captures", "http://news.example/", "--match", "domain", "--format", "cdx"],
+    &["captures", "http://news.example/", "--match", "host", "--filter", "!=status:200"],
+    &["captures", "http://news.example/", "--match", "host", "--limit", "7", "--format", "json"],
+    &["show", "http://news.example/p/3", "--at", "20251106", "--as", "http"],
+    &["show", "http://news.example/p/3", "--as", "record"],
+    &["history", "http://news.example/p/1", "--format", "json"],
+    &["verify", "--format", "json"],
+    &["captures", "http://nowhere.example/"],
+];
+
+#[test]
+fn every_command_answers_as_with_the_index_of_the_archive() {
+    let Some(server) = server() else { return };
+    let (archive, _web) = site(&server, "news");
+    look(&archive);
+    look(&archive);
+    let place = Some((&server, "news"));
+    let captures = server.sql("SELECT count(*) FROM news.capture").parse::<u64>().unwrap();
+    assert!(captures > 60, "{captures}");
+    let own = std::fs::read_dir(archive.root().join("index")).map_or(0, Iterator::count);
+    assert_eq!(own, 0, "no index of its own was made");
+    let asked: Vec<_> = QUERIES.iter().map(|args| answer(&archive, place, args)).collect();
+    for (args, asked) in QUERIES.iter().zip(&asked) {
+        assert_eq!(answer(&archive, None, args), *asked, "{args:?}");
+    }
+    // Made anew from the files, also after something was lost and something was added.
+    server.sql(
+        "DELETE FROM news.capture WHERE \"offset\" % 2 = 0; UPDATE news.host SET captures = 7",
+    );
+    let (code, _) = answer(&archive, place, &["verify"]);
+    assert_eq!(code, Some(4), "it is seen");
+    let (code, _) = answer(&archive, place, &["reindex"]);
+    assert_eq!(code, Some(0));
+    assert_eq!(server.sql("SELECT sum(captures) FROM news.host"), captures.to_string());
+    for (args, asked) in QUERIES.iter().zip(&asked) {
+        assert_eq!(answer(&archive, place, args), *asked, "{args:?} after reindex");
+    }
+    // What it lacks is taken in by whoever opens the archive next.
+    server.sql("TRUNCATE news.capture, news.host; UPDATE news.file SET indexed_to = 0");
+    assert_eq!(answer(&archive, place, QUERIES[0]), asked[0]);
+}
+
+#[test]
+fn a_crawl_goes_on_while_the_server_restarts_and_all_is_found_afterwards() {
+    let Some(server) = server().map(Arc::new) else { return };
+    let (archive, web) = site(&server, "news");
+    look(&archive);
+    // The server goes when the crawl is under way, and comes back.
+    let (restarting, seen) = (Arc::clone(&server), Arc::new(std::sync::Once::new()));
+    let going = Arc::clone(&seen);
+    let page = Reply::Made(Arc::new(move |_: &str, _: usize| {
+        going.call_once(|| {
+            restarting.kill();
+            let server = Arc::clone(&restarting);
+            std::thread::spawn(move || {
+                std::thread::sleep(Duration::from_millis(800));
+                server.begin();
+            });
+        });
+        ok("text/html", b"<title>restart</title><p>now</p>")
+    }));
+    web.on(HOST, "/p/2", page);
+    look(&archive);
+    assert!(seen.is_completed(), "the server was restarted");
+    let place = Some((&*server, "news"));
+    for args in QUERIES {
+        assert_eq!(answer(&archive, place, args), answer(&archive, None, args), "{args:?}");
+    }
+}
+
+#[test]
+fn config_check_tells_whether_the_server_answers_and_what_its_user_lacks() {
+    let Some(server) = server() else { return };
+    let root = tempfile::tempdir().unwrap();
+    let check = |address: &str, more: &[(&str, &str)]| {
+        let mut command = command(&root.path().join("archive"));
+        command.env("PRESSMARK_STORE_CAPTURES", address).envs(more.iter().copied());
+        let output = command.args(["config", "check"]).output().unwrap();
+        let said = stdout(&output) + &stderr(&output);
+        assert!(!said.contains("hunter2"), "{said}");
+        (output.status.code(), said)
+    };
+    let (code, said) = check(&server.address(), &[]);
+    assert_eq!(code, Some(0), "{said}");
+    assert!(said.contains("schema pressmark has no tables yet"), "{said}");
+    server.sql("CREATE ROLE guest LOGIN PASSWORD 'hunter2'");
+    let guest = server.address().replace("pressmark@", "guest:hunter2@");
+    let (code, said) = check(&guest, &[]);
+    assert_eq!(code, Some(2), "{said}");
+    assert!(said.contains("GRANT CREATE ON DATABASE postgres TO guest"), "{said}");
+    let (code, said) = check("postgres://ann:hunter2@127.0.0.1/d?sslmode=often", &[]);
+    assert_eq!(code, Some(2), "{said}");
+    let (code, said) =
+        check(&server.address(), &[("PRESSMARK_STORE_CAPTURES_PASSWORD_FILE", "/nowhere")]);
+    assert_eq!(code, Some(2), "{said}");
+    assert!(said.contains("/nowhere"), "{said}");
+    server.kill();
+    let (code, said) = check(&guest, &[]);
+    assert_eq!(code, Some(1), "{said}");
+    assert!(said.contains("does not answer") && said.contains("hint: "), "{said}");
+}
