@@ -136,7 +136,8 @@ fn without_outlet(found: Vec<Fact<Author>>, site: Option<&str>) -> Vec<Fact<Auth
     let is_beside = |fact: &Fact<Author>| {
         let name = &fact.value.name;
         fact.value.organisation
-            && (lexicon::is_desk(name) || fact.origin != Origin::JsonLd && lexicon::is_wire(name))
+            && (lexicon::is_desk(name)
+                || !matches!(fact.origin, Origin::JsonLd | Origin::Meta) && lexicon::is_wire(name))
     };
     found.into_iter().filter(|f| !is_own(&f.value) && !is_beside(f)).collect()
 }

@@ -115,9 +115,8 @@ pub(super) fn has_both(lower: &str) -> bool {
         return false;
     }
     // A space ends the words that begin others: "subscribe", "subscribers".
-    let asks = |part: &str| {
-        join.within(&format!("{part} ")).any(|language| kept_back.contains(&language))
-    };
+    let asks =
+        |part: &str| join.within(&format!("{part} ")).any(|language| kept_back.contains(&language));
     let is_plain = !lower.contains(['“', '”', '"', '„', '«', '»', '「']);
     let clauses =
         || lower.split(['.', ',', '!', '?', ':', '–', '—', '。', '，', '、', '،', '؟', '|']);
