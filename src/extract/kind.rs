@@ -156,11 +156,19 @@ fn wall(evidence: &Evidence<'_>, page: &Page) -> Option<PageKind> {
     }
     let heads = [title.as_str(), headline.as_str()];
     let status_blocks = matches!(evidence.status, Some(401 | 403 | 429 | 451 | 503));
+    // Blocks stand side by side in the text of the page.
+    let in_block = || {
+        let mut blocks = evidence.flow.blocks.iter();
+        blocks.any(|block| stand_in::says_blocked(&evidence.flow.words(block).to_lowercase()))
+    };
     let is_article = says_article(evidence, page) && apart(page) >= SHORT_ARTICLE_BYTES_MIN;
     let is_dated = is_article && (page.published.is_some() || !page.byline.is_empty());
     if heads.iter().any(|head| stand_in::title_says_blocked(head))
         && (status_blocks || alone && !is_dated)
-        || (alone && visible < 2_500 && !is_article && stand_in::says_blocked(&whole))
+        || (alone
+            && visible < 2_500
+            && !is_article
+            && (stand_in::says_blocked(&whole) || in_block()))
     {
         return Some(PageKind::Block);
     }

@@ -41,7 +41,7 @@ pub fn judge(words: &str, linked: usize) -> Line {
         return if bare.len() <= 12 { Line::Furniture } else { Line::Text };
     }
     if WHOLE.has(bare)
-        || page_lines::is_ad_label(bare)
+        || page_lines::is_label(bare)
         || page_lines::is_page_line(bare)
         || page_lines::asks_to_subscribe(&folded)
     {

@@ -14,6 +14,67 @@ use crate::language::{Table, every};
 /// Letters that are sent to readers.
 const NEWSLETTER: &[&str] = &["newsletter", "your inbox", "email updates", "e-mail updates"];
 
+/// Where outlets ask to be followed.
+const CHANNELS: &[&str] = &[
+    "facebook",
+    "instagram",
+    "twitter",
+    "whatsapp",
+    "telegram",
+    "viber",
+    "youtube",
+    "tiktok",
+    "bluesky",
+    "linkedin",
+    "google news",
+    "our app",
+    "notre application",
+    "nuestra app",
+    "unsere app",
+    "onze app",
+    "vår app",
+    "vores app",
+    "фейсбук",
+    "телеграм",
+    "вконтакте",
+    "одноклассник",
+    "вайбер",
+    "ютуб",
+    "дзен",
+    "فيسبوك",
+    "تويتر",
+    "تلغرام",
+    "تيليغرام",
+    "واتساب",
+    "تلگرام",
+    "اینستاگرام",
+    "פייסבוק",
+    "טלגרם",
+    "וואטסאפ",
+    "ווטסאפ",
+    "फेसबुक",
+    "व्हाट्सएप",
+    "व्हाट्सऐप",
+    "टेलीग्राम",
+    "ट्विटर",
+    "微信",
+    "微博",
+    "公众号",
+    "公眾號",
+    "脸书",
+    "臉書",
+    "粉絲專頁",
+    "line好友",
+    "lineで",
+    "line@",
+    "フェイスブック",
+    "카카오톡",
+    "페이스북",
+    "네이버",
+    "유튜브",
+    "google haberler",
+];
+
 /// What asks for it, in the form that speaks to readers.
 const SUBSCRIBE: &[&str] = &[
     "sign up for",
@@ -25,6 +86,12 @@ const SUBSCRIBE: &[&str] = &[
     "enter your email",
     "enter your e-mail",
     "get our",
+    "follow us",
+    "join us on",
+    "join our",
+    "like us on",
+    "find us on",
+    "download our app",
 ];
 
 const AD_LABELS: &[&str] = &[
@@ -80,6 +147,12 @@ const PAGE_LINES: &[&str] = &[
     "follow her on instagram",
     "follow him on instagram",
     "source url:",
+    "got a tip?",
+    "have you been affected by this",
+    "to your home screen",
+    "not responsible for the content of external",
+    "click here to read more",
+    "spotted an error?",
     "external content from",
     "show external content",
     "to view this content, you",
@@ -94,46 +167,57 @@ fn matcher(english: &[&'static str], of: Lines) -> Option<AhoCorasick> {
     AhoCorasick::new(english.iter().copied().chain(foreign)).ok()
 }
 
-static NEWSLETTERS: Phrases = LazyLock::new(|| matcher(NEWSLETTER, |table| &table.newsletter));
-static ASKS: Phrases = LazyLock::new(|| matcher(SUBSCRIBE, |table| &table.subscribe));
+/// Letters and channels.
+static OFFERED: Phrases = LazyLock::new(|| {
+    let foreign = every().flat_map(|table| table.newsletter.iter().copied());
+    AhoCorasick::new(NEWSLETTER.iter().chain(CHANNELS).copied().chain(foreign)).ok()
+});
+static ASKS: Phrases = LazyLock::new(|| {
+    let foreign = every().flat_map(|table| table.subscribe.iter().chain(&table.follow).copied());
+    AhoCorasick::new(SUBSCRIBE.iter().copied().chain(foreign)).ok()
+});
 /// Those of languages whose verbs stand last.
 static ASKS_LAST: Phrases = LazyLock::new(|| {
-    let last = every().filter(|table| table.is("verb-last") || table.is("no-spaces"));
-    AhoCorasick::new(last.flat_map(|table| table.subscribe.iter().copied())).ok()
+    // A language with a mark of the topic has its verbs last, too.
+    let last = every().filter(|table| table.is("verb-last") || !table.topic.is_empty());
+    AhoCorasick::new(last.flat_map(|table| table.subscribe.iter().chain(&table.follow).copied()))
+        .ok()
 });
 static OF_PAGE: Phrases = LazyLock::new(|| matcher(PAGE_LINES, |table| &table.page_line));
 static LABELS: LazyLock<HashSet<&'static str>> = LazyLock::new(|| {
-    let foreign = every().flat_map(|table| table.ad_label.iter().copied());
+    let foreign = every().flat_map(|table| table.ad_label.iter().chain(&table.page_label).copied());
     AD_LABELS.iter().copied().chain(foreign).collect()
 });
 
 /// Longer lines ask for nothing, in characters.
 const ASK_CHARACTERS_MAX: usize = 180;
 
-/// Whether a line, in lower case and without marks around it, is the label of an advertisement.
-pub fn is_ad_label(bare: &str) -> bool {
+/// Whether a line, in lower case and without marks around it, is a label: of an advertisement, or of what the page
+/// offers beside its text.
+pub fn is_label(bare: &str) -> bool {
     LABELS.contains(bare)
 }
 
-/// Whether a line, in lower case, asks readers to subscribe to a letter: it names the letter and asks in the
+/// Whether a line, in lower case, asks readers to subscribe to a letter or to follow the outlet: it names the
+/// letter or the channel and asks in the
 /// form that speaks to them, at the head of a sentence, or behind the letter where verbs stand last. Words in
 /// marks are somebody's.
 pub fn asks_to_subscribe(line: &str) -> bool {
-    let (Some(letters), Some(asks)) = (NEWSLETTERS.as_ref(), ASKS.as_ref()) else { return false };
+    let (Some(offered), Some(asks)) = (OFFERED.as_ref(), ASKS.as_ref()) else { return false };
     let line = line.trim_start_matches(|c: char| !c.is_alphanumeric() && !MARKS.contains(&c));
     if line.chars().count() > ASK_CHARACTERS_MAX || line.starts_with(MARKS) {
         return false;
     }
-    let Some(letter) = letters.find(line) else { return false };
+    let Some(noun) = offered.find(line) else { return false };
     let begins = |at: usize| {
         let before = line[..at].trim_end();
         POLITE.contains(&before)
-            || before.ends_with(['.', '!', '?', '…', '：', ':', '。', '–', '—'])
+            || before.ends_with(['.', '!', '?', '…', '：', ':', '。', '，', '–', '—'])
     };
     let behind = || {
         ASKS_LAST
             .as_ref()
-            .is_some_and(|asks| asks.find_iter(line).any(|found| found.start() >= letter.end()))
+            .is_some_and(|asks| asks.find_iter(line).any(|found| found.start() >= noun.end()))
     };
     asks.find_iter(line).any(|found| begins(found.start())) || behind()
 }
@@ -195,6 +279,14 @@ mod tests {
             "欢迎订阅我们的新闻简报。",
             "無料のメールマガジンにご登録ください。",
             "주간 뉴스레터를 받아보세요.",
+            "Folgt uns auf Instagram!",
+            "Rejoignez notre chaîne WhatsApp",
+            "Siga o Diário do Vale no Instagram",
+            "Следите за нами в Telegram",
+            "Kanalımıza katılın: Telegram",
+            "تابعونا على تويتر",
+            "加入我們的LINE好友",
+            "訂閱電子報，每週收到河谷新聞。",
         ] {
             assert!(asks_to_subscribe(&line.to_lowercase()), "{line}");
         }
@@ -203,6 +295,9 @@ mod tests {
             "Residents can sign up for the newsletter of the council.",
             "Man kan prenumerera på nyhetsbrevet i butiken.",
             "Bin kişi bültene abone oldu.",
+            "Facebook said on Monday that it would follow us rules.",
+            "Tausende folgten dem Aufruf auf Facebook.",
+            "Полиция следит за каналом в Telegram.",
             "Der Newsletter der Stadt erreicht nun auch das Umland.",
             "La newsletter de la mairie coûte trop cher, estime la région.",
             "Рассылка о выборах вызвала скандал.",
@@ -214,12 +309,21 @@ mod tests {
     }
 
     #[test]
-    fn labels_of_advertisements_are_whole_lines() {
-        for line in ["anzeige", "annons", "annonse", "iklan", "広告", "광고", "إعلان", "διαφήμιση"]
-        {
-            assert!(is_ad_label(line), "{line}");
+    fn labels_are_whole_lines() {
+        for line in [
+            "anzeige",
+            "annons",
+            "annonse",
+            "iklan",
+            "広告",
+            "광고",
+            "إعلان",
+            "διαφήμιση",
+            "dela artikeln",
+        ] {
+            assert!(is_label(line), "{line}");
         }
-        assert!(!is_ad_label("anzeige erstattet") && !is_ad_label("广告收入下降"));
+        assert!(!is_label("anzeige erstattet") && !is_label("广告收入下降"));
     }
 
     #[test]

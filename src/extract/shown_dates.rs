@@ -2,7 +2,7 @@
 //! that it is this page's. Deliberately no weighing against what is declared for machines.
 
 use super::declared::Declared;
-use super::dom::{NodeId, Tag};
+use super::dom::{NodeId, Step, Tag};
 use super::flow::RawBlock;
 use super::page::{Origin, PageTime};
 use super::published::{Place, is_of_this_page};
@@ -177,7 +177,8 @@ pub fn beside_headline(place: &Place<'_>) -> Vec<Shown> {
         if is_copyright(words)
             || words_call(words) == DateLabel::Nothing
                 && (is_today(place, home, block, words)
-                    || is_behind(place, home, block.node) && !is_of_this_page(place, block.node))
+                    || is_behind(place, home, block.node)
+                        && (!is_of_this_page(place, block.node) || holds_time(place, block.node)))
         {
             continue;
         }
@@ -310,6 +311,15 @@ pub fn only_day(place: &Place<'_>, declared: &Declared) -> Option<(Origin, PageT
 pub(super) fn is_behind(place: &Place<'_>, home: Option<NodeId>, node: NodeId) -> bool {
     home.is_some_and(|home| node > home && !place.dom.ancestors(node).any(|up| up == home))
 }
+
+/// Whether an element holds a `time`, or is one.
+fn holds_time(place: &Place<'_>, id: NodeId) -> bool {
+    let is_time = |step: Step| matches!(step, Step::Enter(id) if place.dom.tag(id) == Tag::Time);
+    place.dom.walk(id).take(TIME_NODES_MAX).any(is_time)
+}
+
+/// So many nodes of a line are looked at.
+const TIME_NODES_MAX: usize = 24;
 
 /// The `article` or `main` that holds both the headline and the text.
 pub(super) fn home(place: &Place<'_>) -> Option<NodeId> {

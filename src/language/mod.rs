@@ -297,8 +297,12 @@ table! {
     newsletter: "newsletter" as lines,
     /// What asks readers to subscribe to one, in the form that speaks to them: "abonnieren sie".
     subscribe: "subscribe" as lines,
+    /// What asks readers to follow the outlet elsewhere: "folgen sie uns".
+    follow: "follow" as lines,
     /// Whole lines that say that an advertisement follows.
     ad_label: "ad-label" as lines,
+    /// Whole lines that name what a page offers beside its text: to share, to print, comments, other stories.
+    page_label: "page-label" as lines,
     /// Phrases by which a page speaks of the browser, of embedded content or of comments.
     page_line: "page-line" as lines,
     /// Words of which "5 minutes ago" is made.

@@ -193,6 +193,16 @@ fn boxes_of_other_things_are_no_text() {
         "{text}"
     );
 
+    let letter = "<div><h4>The Weir Letter</h4><p>What the river says, at seven.</p>\
+        <form><input type=email><button>Go</button></form></div>";
+    let body =
+        article(&[first, second]).replace("</p><p>A hearing", &format!("</p>{letter}<p>A hearing"));
+    let text = page("en", "", &body).text;
+    assert!(
+        !text.contains("Weir Letter") && text.contains(first) && text.contains(second),
+        "{text}"
+    );
+
     let copy = article(&[first, second])
         .replace("</article>", &format!("<p aria-hidden=true>{first}</p></article>"));
     assert_eq!(page("en", "", &copy).text.matches(first).count(), 1);

@@ -47,6 +47,8 @@ const WALL_READ: &[&str] = &[
     "read this article",
     "read this story",
     "to read more",
+    "want to read more",
+    "the rest of the",
     "read the full",
 ];
 const WALL_JOIN: &[&str] = &[
