@@ -41,13 +41,14 @@ pub fn captures_address(settings: &Settings) -> Result<Option<Address>, AppError
     Ok(Some(address.or_password(password.as_deref()).with_roots(roots.map(PathBuf::from))))
 }
 
+/// What keeps the captures, and what was done to its tables, as text.
+type Given = (Arc<dyn CaptureStore>, Vec<String>);
+
 /// What keeps the captures where that is not the archive itself, and what was done to its tables.
 ///
 /// # Errors
 /// When the address is none, or the database does not answer or refuses.
-pub fn given_captures(
-    settings: &Settings,
-) -> Result<Option<(Arc<dyn CaptureStore>, Vec<String>)>, AppError> {
+pub fn given_captures(settings: &Settings) -> Result<Option<Given>, AppError> {
     let Some(address) = captures_address(settings)? else { return Ok(None) };
     let (captures, notes) = PostgresCaptures::open(address).map_err(|why| opening_error(&why))?;
     Ok(Some((Arc::new(captures), notes)))

@@ -20,7 +20,7 @@ pub(super) struct Place {
     pub(super) offset: i64,
 }
 
-/// The columns of a capture, in the order of [`Stored::columns`], with their types.
+/// The columns of a capture, in the order of the fields of `Stored`, with their types.
 const COLUMNS: [(&str, &str, Type); 18] = [
     ("key", "bytea", Type::BYTEA),
     ("at", "int8", Type::INT8),

@@ -48,7 +48,7 @@ impl Request for Migrate {
         // Another process may have done it meanwhile.
         let before = known(version(&transaction, &self.schema).await?)?;
         if before == 0 {
-            let is_there = "SELECT to_regnamespace($1) IS NOT NULL";
+            let is_there = "SELECT EXISTS (SELECT FROM pg_catalog.pg_namespace WHERE nspname = $1)";
             let there =
                 transaction.query_typed_one(is_there, &[(&self.schema, Type::TEXT)]).await?;
             // Also with IF NOT EXISTS it needs a right that a schema made by others spares us.
@@ -79,8 +79,11 @@ fn known(version: i32) -> Result<i32, Failure> {
 /// The version of the tables; 0 where there are none.
 pub(super) async fn version(transaction: &Transaction<'_>, schema: &str) -> Result<i32, Failure> {
     let table = format!("{schema}.schema_version");
-    let is_there = "SELECT to_regclass($1) IS NOT NULL";
-    let there = transaction.query_typed_one(is_there, &[(&table, Type::TEXT)]).await?;
+    // From the catalogue itself: to_regclass answers from what the connection remembers, and may not have heard yet of
+    // tables that were made while it waited for the lock.
+    let is_there = "SELECT EXISTS (SELECT FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n \
+                    ON n.oid = c.relnamespace WHERE n.nspname = $1 AND c.relname = 'schema_version')";
+    let there = transaction.query_typed_one(is_there, &[(&schema, Type::TEXT)]).await?;
     if !there.try_get::<_, bool>(0)? {
         return Ok(0);
     }

@@ -7,6 +7,7 @@
 #![allow(clippy::unwrap_used, reason = "a measurement that cannot go on has failed")]
 
 #[path = "../it/support/postgres.rs"]
+#[allow(dead_code, reason = "tests kill servers as well")]
 mod cluster;
 
 use std::sync::Arc;
@@ -205,7 +206,7 @@ fn look_up(cluster: &Cluster, count: u64) {
     println!("|---|---|---|---|---|---|");
     let calls = 20_000_u64;
     let any = |seed: u64| seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 11;
-    let mut row = |name: &str, look: &dyn Fn(u64) -> bool| {
+    let row = |name: &str, look: &dyn Fn(u64) -> bool| {
         let mut times: Vec<Duration> = Vec::new();
         for call in 1..=calls {
             let began = Instant::now();

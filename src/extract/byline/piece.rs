@@ -37,7 +37,7 @@ pub(super) fn of(words: &[&str], context: &Context<'_>) -> Piece {
     }
     // "Nan Odd Updated March 6, 2024".
     let is_dated = |word: &&str| DATED.contains(&word.to_lowercase().as_str());
-    if let Some(at) = words.iter().position(|word| is_dated(word)).filter(|at| *at >= 2) {
+    if let Some(at) = words.iter().position(is_dated).filter(|at| *at >= 2) {
         words.truncate(at);
     }
     if is_site(&words, context) {

@@ -99,6 +99,7 @@ impl Cluster {
 
     /// The one server that the tests of this process share, each with a schema of its own; why there is
     /// none, as text.
+    #[allow(dead_code, reason = "as below")]
     pub fn shared() -> Result<&'static Self, &'static str> {
         static SHARED: OnceLock<Result<Cluster, String>> = OnceLock::new();
         SHARED.get_or_init(|| Self::start("fsync = off")).as_ref().map_err(String::as_str)

@@ -62,6 +62,9 @@ fn goes_on(segment: &str, closing: Option<char>, rest: &str, language: &str) -> 
         word.split_once(['’', '\'']).map_or(word.to_owned(), |(_, rest)| rest.to_owned())
     };
     let stopped = closing != Some(',');
+    // Whether anything is said behind the segment.
+    let more =
+        rest.get(segment.len() + 1..).is_some_and(|more| more.contains(char::is_alphanumeric));
     let has = |list: &HashSet<&'static str>, word: &str| list.contains(word);
     if words.first().is_some_and(|(word, _)| word.starts_with(|c: char| c.is_ascii_digit())) {
         return false;
@@ -83,13 +86,21 @@ fn goes_on(segment: &str, closing: Option<char>, rest: &str, language: &str) -> 
     if article {
         // "une habitante du port, ": nothing but a comma tells.
         let an = has(&table.an, &first) || first.starts_with("un’") || first.starts_with("un'");
-        return stopped || words.len() > 6 || !an;
+        if !stopped {
+            return words.len() > 6 || !an;
+        }
+        // "les larmes aux yeux. La maison, les bêtes": how it was said has no verb.
+        let is_verb = |(word, _): &(String, bool)| {
+            let word = word.to_lowercase();
+            has(&table.finite, &word)
+                || word.chars().count() > 4
+                    && table.finite_end.iter().any(|ending| word.ends_with(ending))
+        };
+        return !more || words.iter().skip(1).any(is_verb);
     }
     if has(&table.preposition, &first) || has(&table.adverb, &first) || has(&table.calendar, &first)
     {
         // "mardi. Il faut agir", "en marge du conseil. Nous attendons": when it was said.
-        let more =
-            rest.get(segment.len() + 1..).is_some_and(|more| more.contains(char::is_alphanumeric));
         return !(stopped && more);
     }
     if has(&table.clause, &first) || has(&table.negation, &first) {
