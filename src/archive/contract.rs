@@ -161,7 +161,7 @@ pub trait CaptureSink: Send + Sync + Debug {
     /// from their start.
     ///
     /// # Errors
-    /// When the backend fails, or is one that is deleted to begin anew.
+    /// When the backend fails, or is one that is deleted and rebuilt instead.
     fn forget(&self, files: &[Arc<str>]) -> Result<(), ArchiveError> {
         let _ = files;
         let why = "captures are not taken out of this index; it is deleted and made anew";

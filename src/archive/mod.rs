@@ -2,9 +2,10 @@
 //! ([`Captures`], [`CaptureSink`]) and where the bytes of WARC files come from ([`WarcFiles`]).
 //!
 //! Knows no backend, no path and no record format. In reading order: a capture ([`Capture`]),
-//! questions ([`Query`], [`Filter`]), the traits (`contract`, `follow`), what can fail ([`ArchiveError`]), and
+//! questions ([`Query`], [`Filter`]), the traits (`contract`, `follow`), answers made from scans (`answering`), what can fail ([`ArchiveError`]), and
 //! the lines that others read ([`cdx`]).
 
+mod answering;
 pub mod capture;
 pub mod cdx;
 mod contract;
@@ -17,6 +18,7 @@ pub(crate) mod suite;
 mod wire;
 
 pub use crate::base::surt::{KeyRange, MatchType};
+pub(crate) use answering::{Answering, Scans};
 pub use capture::{Capture, CaptureIn, RecordId, RecordKind, RefersTo};
 pub use contract::{
     Answers, Applied, Bytes, CaptureBatch, CaptureSink, CaptureStore, Captures, FileInfo, FileMark,

@@ -8,15 +8,15 @@ use super::flow::{Flow, RawBlock, Shape};
 /// A card of another story has no more prose, in bytes, and a text no more cards.
 const CARD_PROSE_MAX: u32 = 300;
 const CARDS_MAX: usize = 3;
-/// So many nodes of a card are looked at.
+/// Nodes of a card that are read, at most.
 const CARD_NODES_MAX: usize = 60;
 
-/// A page has so many boxes that ask for consent at the most.
+/// Boxes that ask for consent on a page, at most.
 const BOXES_MAX: usize = 4;
 
 /// A box that asks for an address has less text, in bytes.
 const ASKING_BYTES_MAX: usize = 300;
-/// So many nodes of a form are looked at, and so many forms.
+/// Nodes of a form that are read, and boxes that ask, at most.
 const FORM_NODES_MAX: usize = 60;
 const FORMS_MAX: usize = 8;
 

@@ -432,7 +432,7 @@ fn cut_site(text: &str, site: &[String], is_heading: impl Fn(&str) -> bool) -> S
     }
     // "船厂建造两艘渡轮_新闻_沙湾网".
     while let Some((head, tail)) = text.rsplit_once('_') {
-        let is_wide = |c: char| matches!(c as u32, 0x3040..=0x9fff | 0xac00..=0xd7af);
+        let is_wide = crate::language::is_east_asian;
         if !(head.ends_with(is_wide) && tail.starts_with(is_wide) && tail.chars().count() <= 10) {
             break;
         }

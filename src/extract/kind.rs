@@ -161,21 +161,22 @@ fn wall(evidence: &Evidence<'_>, page: &Page) -> Option<PageKind> {
         let mut blocks = evidence.flow.blocks.iter();
         blocks.any(|block| stand_in::says_blocked(&evidence.flow.words(block).to_lowercase()))
     };
-    let is_article = says_article(evidence, page) && apart(page) >= SHORT_ARTICLE_BYTES_MIN;
-    let is_dated = is_article && (page.published.is_some() || !page.byline.is_empty());
+    // All of the text is read for it, so that it is asked last.
+    let is_article = || says_article(evidence, page) && apart(page) >= SHORT_ARTICLE_BYTES_MIN;
+    let is_dated = || (page.published.is_some() || !page.byline.is_empty()) && is_article();
     if heads.iter().any(|head| stand_in::title_says_blocked(head))
-        && (status_blocks || alone && !is_dated)
+        && (status_blocks || alone && !is_dated())
         || (alone
             && visible < 2_500
-            && !is_article
-            && (stand_in::says_blocked(&whole) || in_block()))
+            && (stand_in::says_blocked(&whole) || in_block())
+            && !is_article())
     {
         return Some(PageKind::Block);
     }
     let first_blocks =
         || page.blocks.iter().take(FIRST_BLOCKS).filter_map(|block| text.get(block.range.clone()));
-    let gone = heads.iter().any(|head| stand_in::title_says_gone(head)) && !is_dated
-        || (alone && text.len() < 600 && !is_article && first_blocks().any(stand_in::says_gone));
+    let gone = heads.iter().any(|head| stand_in::title_says_gone(head)) && !is_dated()
+        || (alone && text.len() < 600 && first_blocks().any(stand_in::says_gone) && !is_article());
     if gone && text.len() < 800 {
         return Some(PageKind::SoftNotFound);
     }

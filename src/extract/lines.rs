@@ -11,6 +11,7 @@ use super::line_words::{
 };
 use super::{page_lines, shown_dates, wall};
 use crate::dates::{Order, find_human};
+use crate::language::is_east_asian;
 
 /// Longer lines are sentences of the article, whatever they begin with, in bytes.
 const LINE_BYTES_MAX: usize = 320;
@@ -143,7 +144,7 @@ fn is_page_state(bare: &str, is_sentence: bool) -> bool {
 /// Whom one may join.
 const JOINED: [&str; 6] = ["readers", "subscribers", "others", "members", "people", "followers"];
 
-/// How a line begins that tells when a page was looked at.
+/// How a line begins that tells when a page was read.
 const ACCESSED: [&str; 6] = [
     "accessed on ",
     "accessed: ",
@@ -269,9 +270,7 @@ const WIDE_SENTENCE_CHARACTERS_MIN: usize = 12;
 /// "Advertising revenue fell 8 percent." is a sentence; "Advertisement" is not.
 fn is_sentence_about(text: &str) -> bool {
     // "分享会在周六举行。": scripts without spaces have no words to count.
-    let is_wide =
-        text.starts_with(|c: char| matches!(u32::from(c), 0x3040..=0x9fff | 0xac00..=0xd7af));
-    if is_wide && text.chars().count() >= WIDE_SENTENCE_CHARACTERS_MIN {
+    if text.starts_with(is_east_asian) && text.chars().count() >= WIDE_SENTENCE_CHARACTERS_MIN {
         return !is_offer(text);
     }
     ONE_WORD.after(text).is_some_and(|rest| rest.split_whitespace().count() >= 5)

@@ -184,8 +184,9 @@ pub(crate) fn digits(text: &str, notation: Notation) -> (usize, Option<Decimal>)
     // "1,200,000": two groups of three behind the same mark are thousands in every language.
     let groups = |mark: char| {
         let is_one = |at: usize| text[at..].starts_with(mark) && run(at + 1) == 3;
-        is_one(first) && is_one(first + 4) && !text[first + 8..].starts_with(mark)
-            || is_one(first) && is_one(first + 4) && is_one(first + 8)
+        is_one(first)
+            && is_one(first + 4)
+            && (!text[first + 8..].starts_with(mark) || is_one(first + 8))
     };
     if first <= 3 && !text.starts_with('0') && groups(point) {
         (group, point) = (point, group);

@@ -9,7 +9,8 @@ use std::sync::LazyLock;
 
 use aho_corasick::AhoCorasick;
 
-use crate::language::{Table, every};
+use super::wall::{Phrases, matcher};
+use crate::language::every;
 
 /// Letters that are sent to readers.
 const NEWSLETTER: &[&str] = &["newsletter", "your inbox", "email updates", "e-mail updates"];
@@ -158,14 +159,6 @@ const PAGE_LINES: &[&str] = &[
     "to view this content, you",
     "to view this content you",
 ];
-
-type Phrases = LazyLock<Option<AhoCorasick>>;
-type Lines = fn(&'static Table) -> &'static Vec<&'static str>;
-
-fn matcher(english: &[&'static str], of: Lines) -> Option<AhoCorasick> {
-    let foreign = every().flat_map(|table| of(table).iter().copied());
-    AhoCorasick::new(english.iter().copied().chain(foreign)).ok()
-}
 
 /// Letters and channels.
 static OFFERED: Phrases = LazyLock::new(|| {

@@ -318,7 +318,7 @@ fn holds_time(place: &Place<'_>, id: NodeId) -> bool {
     place.dom.walk(id).take(TIME_NODES_MAX).any(is_time)
 }
 
-/// So many nodes of a line are looked at.
+/// Nodes of a line that are read, at most.
 const TIME_NODES_MAX: usize = 24;
 
 /// The `article` or `main` that holds both the headline and the text.

@@ -6,6 +6,7 @@
 //! Deliberately decides nothing about a page: [`super::kind`] does.
 
 use super::wall;
+use crate::language::is_east_asian;
 
 const BLOCKED: &[&str] = &[
     "just a moment...",
@@ -149,9 +150,9 @@ const PAGE_NAMES: &[&str] = &[
 const SPOKEN_TO: &[&str] =
     &["you", "your", "please", "complete", "solve", "continue", "enter", "below"];
 
-/// A weak phrase is as good as alone beside so many other words at the most.
+/// A weak phrase is as good as alone beside this many other words, at most.
 const BESIDE_WORDS_MAX: usize = 2;
-/// The same where words are not parted, in characters.
+/// The same where no spaces separate words, in characters.
 const BESIDE_CHARACTERS_MAX: usize = 6;
 
 fn has(phrases: &[&str], text: &str) -> bool {
@@ -181,7 +182,7 @@ fn is_alone(line: &str, phrase: &str) -> bool {
     let letters = beside().filter(|c| c.is_alphanumeric()).count();
     let words = before.split_whitespace().chain(behind.split_whitespace());
     let is_word = |word: &&str| word.contains(char::is_alphanumeric);
-    if phrase.chars().any(|c| matches!(u32::from(c), 0x3040..=0x9fff | 0xac00..=0xd7af)) {
+    if phrase.contains(is_east_asian) {
         return letters <= BESIDE_CHARACTERS_MAX;
     }
     words.filter(is_word).count() <= BESIDE_WORDS_MAX

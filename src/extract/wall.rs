@@ -129,9 +129,9 @@ const RIGHTS: &[&str] = &[
 ];
 
 /// A set of phrases that are looked for together.
-type Phrases = LazyLock<Option<AhoCorasick>>;
+pub(super) type Phrases = LazyLock<Option<AhoCorasick>>;
 
-fn matcher(
+pub(super) fn matcher(
     english: &[&'static str],
     of: fn(&'static Table) -> &'static Vec<&'static str>,
 ) -> Option<AhoCorasick> {

@@ -64,7 +64,7 @@ pub(crate) fn is_of_word(c: char) -> bool {
     c.is_alphanumeric() && !has_no_spaces
 }
 
-/// A letter in lower case. "İ" is "i", as whoever types it means: Unicode's rule leaves a dot above behind, which
+/// A letter in lower case. "İ" is "i", as people who type it mean: Unicode's rule leaves a dot above behind, which
 /// would end the word.
 pub(crate) fn small(c: char) -> impl Iterator<Item = char> {
     c.to_lowercase().filter(move |letter| c != 'İ' || *letter != '\u{307}')

@@ -1,50 +1,39 @@
-//! Scans of the index, and answers one at a time. No question gathers a host in memory: a scan
+//! Scans of the index, which queries are answered from. No question gathers a host in memory: a scan
 //! holds one block at either end, and stops at a named number of captures.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use super::{FileId, Index, IndexEntry, IndexError, Position, blocks, key};
-use crate::archive::{ArchiveError, Capture, Cursor, Filter, KeyRange, Query, Sort};
+use crate::archive::{Answering, ArchiveError, Capture, Cursor, KeyRange, Query, Scans, Sort};
 use crate::base::Timestamp;
 use crate::kv::Range;
 
 impl Index {
     /// Answers to `query`, one at a time. Ends after the first error.
     #[must_use]
-    pub(crate) fn query(&self, query: &Query) -> Results<'_> {
+    pub(crate) fn query(&self, query: &Query) -> Answering<Named<'_>> {
         let mut scan = self.scan(&query.keys, query.from, query.to);
         match (&query.after, query.sort) {
             (Some(cursor), Sort::Ascending) => self.start_after(&mut scan, cursor, query),
             (Some(cursor), Sort::Descending) => self.end_before(&mut scan, cursor, query),
             _ => {}
         }
-        let source = match query.sort {
-            Sort::Ascending => Source::Forward(scan),
-            Sort::Descending => Source::Backward(scan),
+        let named =
+            |scan: Scan, backwards: bool| Named { index: self, file: None, scan, backwards };
+        let scans = match query.sort {
+            Sort::Ascending => Scans::InOrder(named(scan, false)),
+            Sort::Descending => Scans::InOrder(named(scan, true)),
             Sort::Closest(at) if query.names_one_key() => {
-                let middle = |bound: Option<Timestamp>| bound.map_or(at, |bound| bound.min(at));
-                let after = query.from.map_or(at, |from| from.max(at));
-                Source::Closest(Box::new(Closest {
-                    at,
-                    before: self.scan(&query.keys, query.from, Some(middle(query.to))),
-                    after: self.scan(&query.keys, Some(after), query.to),
-                    last_before: None,
-                    next_after: None,
-                }))
+                let to = query.to.map_or(at, |to| to.min(at));
+                let from = query.from.map_or(at, |from| from.max(at));
+                let before = self.scan(&query.keys, query.from, Some(to));
+                let after = self.scan(&query.keys, Some(from), query.to);
+                Scans::Closest { at, before: named(before, true), after: named(after, false) }
             }
-            Sort::Closest(at) => Source::Unsorted { scan, at },
+            Sort::Closest(at) => Scans::Unsorted { at, scan: named(scan, false) },
         };
-        Results {
-            index: self,
-            source: Some(source),
-            file: None,
-            filters: query.filters.clone(),
-            left: query.limit.unwrap_or(usize::MAX),
-            limit: query.limit,
-            scanned: 0,
-            scanned_max: query.captures_scanned_max,
-        }
+        Answering::new(query, scans)
     }
 
     /// Lets an ascending scan begin behind a place.
@@ -229,91 +218,17 @@ impl DoubleEndedIterator for Scan {
 
 impl std::iter::FusedIterator for Scan {}
 
-/// Answers to a query.
-#[derive(Debug)]
-pub(crate) struct Results<'a> {
+/// A scan in one direction, whose captures name their files.
+pub(crate) struct Named<'a> {
     index: &'a Index,
     /// The file named last: neighbours mostly share theirs.
     file: Option<(FileId, Arc<str>)>,
-    source: Option<Source>,
-    filters: Vec<Filter>,
-    left: usize,
-    limit: Option<usize>,
-    scanned: u64,
-    scanned_max: u64,
+    scan: Scan,
+    backwards: bool,
 }
 
-#[derive(Debug)]
-enum Source {
-    Forward(Scan),
-    Backward(Scan),
-    Closest(Box<Closest>),
-    /// By distance over many urlkeys: everything has to be checked before the first answer.
-    Unsorted {
-        scan: Scan,
-        at: Timestamp,
-    },
-    Sorted(std::vec::IntoIter<Capture>),
-}
-
-/// Two scans of one urlkey away from an instant, merged.
-#[derive(Debug)]
-struct Closest {
-    at: Timestamp,
-    before: Scan,
-    after: Scan,
-    last_before: Option<IndexEntry>,
-    next_after: Option<IndexEntry>,
-}
-
-impl Closest {
-    fn next(&mut self) -> Option<Result<IndexEntry, IndexError>> {
-        if self.last_before.is_none() {
-            match self.before.next_back() {
-                Some(Err(error)) => return Some(Err(error)),
-                found => self.last_before = found.and_then(Result::ok),
-            }
-        }
-        if self.next_after.is_none() {
-            match self.after.next() {
-                Some(Err(error)) => return Some(Err(error)),
-                found => self.next_after = found.and_then(Result::ok),
-            }
-        }
-        let before_wins = match (&self.last_before, &self.next_after) {
-            (Some(before), Some(after)) => {
-                distance(before.date, self.at) <= distance(after.date, self.at)
-            }
-            (before, _) => before.is_some(),
-        };
-        if before_wins { self.last_before.take() } else { self.next_after.take() }.map(Ok)
-    }
-}
-
-fn distance(a: Timestamp, b: Timestamp) -> u64 {
-    a.unix_micros().abs_diff(b.unix_micros())
-}
-
-impl Results<'_> {
-    fn advance(&mut self) -> Option<Result<Capture, ArchiveError>> {
-        let entry = match self.source.as_mut()? {
-            Source::Forward(scan) => scan.next(),
-            Source::Backward(scan) => scan.next_back(),
-            Source::Closest(closest) => closest.next(),
-            Source::Sorted(captures) => return captures.next().map(Ok),
-            Source::Unsorted { .. } => return self.sort_by_distance(),
-        }?;
-        self.scanned += 1;
-        Some(match entry {
-            Ok(_) if self.scanned > self.scanned_max => {
-                Err(ArchiveError::scan_limit(self.scanned_max))
-            }
-            Ok(entry) => Ok(self.named(entry)),
-            Err(error) => Err(error.into()),
-        })
-    }
-
-    fn named(&mut self, entry: IndexEntry) -> Capture {
+impl Named<'_> {
+    fn name(&mut self, entry: IndexEntry) -> Capture {
         let name = match &self.file {
             Some((id, name)) if *id == entry.file => Arc::clone(name),
             _ => {
@@ -324,68 +239,13 @@ impl Results<'_> {
         };
         entry.in_file(name)
     }
-
-    fn wanted(&self, capture: &Capture) -> bool {
-        self.filters.iter().all(|filter| filter.matches(capture))
-    }
-
-    /// Keeps the closest ones, at most as many as are wanted, and gives out the first.
-    fn sort_by_distance(&mut self) -> Option<Result<Capture, ArchiveError>> {
-        let Some(Source::Unsorted { scan, at }) = self.source.take() else { return None };
-        let kept_max = self.limit.unwrap_or(Query::CLOSEST_KEPT_MAX);
-        let mut kept: BTreeMap<(u64, u64), Capture> = BTreeMap::new();
-        for entry in scan {
-            let entry = match entry {
-                Ok(entry) => entry,
-                Err(error) => return Some(Err(error.into())),
-            };
-            self.scanned += 1;
-            if self.scanned > self.scanned_max {
-                return Some(Err(ArchiveError::scan_limit(self.scanned_max)));
-            }
-            let capture = self.named(entry);
-            if self.wanted(&capture) {
-                // The running number keeps captures apart that are equally far.
-                kept.insert((distance(capture.date, at), self.scanned), capture);
-                if kept.len() > kept_max {
-                    kept.pop_last();
-                }
-            }
-        }
-        let sorted: Vec<Capture> = kept.into_values().collect();
-        let mut sorted = sorted.into_iter();
-        let first = sorted.next();
-        self.source = Some(Source::Sorted(sorted));
-        first.map(Ok)
-    }
 }
 
-impl Iterator for Results<'_> {
+impl Iterator for Named<'_> {
     type Item = Result<Capture, ArchiveError>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        if self.left == 0 {
-            self.source = None;
-        }
-        loop {
-            match self.advance() {
-                Some(Ok(capture)) => {
-                    if self.wanted(&capture) {
-                        self.left -= 1;
-                        return Some(Ok(capture));
-                    }
-                }
-                Some(Err(error)) => {
-                    self.source = None;
-                    return Some(Err(error));
-                }
-                None => {
-                    self.source = None;
-                    return None;
-                }
-            }
-        }
+        let entry = if self.backwards { self.scan.next_back() } else { self.scan.next() }?;
+        Some(entry.map(|entry| self.name(entry)).map_err(ArchiveError::from))
     }
 }
-
-impl std::iter::FusedIterator for Results<'_> {}

@@ -304,7 +304,7 @@ proptest! {
         let all = || loaded.iter().chain(&others);
         let model: BTreeMap<_, _> = all().map(|entry| (model_order(entry), entry.clone())).collect();
         let model: Vec<IndexEntry> = model.into_values().collect();
-        // Two URLs of one urlkey may stand at the same place here: whoever came last is told.
+        // Two URLs of one urlkey may stand at the same place here: the last one written stays.
         let found = list(index.scan(&KeyRange::all(), None, None));
         let places = |of: &[IndexEntry]| of.iter().map(model_order).collect::<Vec<_>>();
         prop_assert_eq!(places(&found), places(&model));

@@ -5,6 +5,8 @@
 
 use whatlang::Lang;
 
+use super::is_east_asian;
+
 /// Bytes of text that are read for it: more tells no more.
 const READ_BYTES_MAX: usize = 8 * 1024;
 /// Letters below which only a script that one language uses tells.
@@ -105,8 +107,7 @@ fn of_text(text: &str) -> Option<Found> {
     }
     let text = text.get(..end)?;
     let letters = text.chars().filter(|c| c.is_alphabetic()).count();
-    let wide =
-        text.chars().filter(|c| matches!(*c as u32, 0x3040..=0x9fff | 0xac00..=0xd7af)).count();
+    let wide = text.chars().filter(|c| is_east_asian(*c)).count();
     let info = whatlang::detect(text)?;
     let code = match code(info.lang())? {
         near @ ("da" | "nb") => danish_or_norwegian(text, near),

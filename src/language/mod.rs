@@ -183,7 +183,7 @@ table! {
     office_of: "office-of" as words,
     /// Verbs that perform a work, whose title stands in marks beside them: "spielte".
     performs: "performs" as words,
-    /// Prepositions before who was told, where others stand before what is spoken of: "gegenüber".
+    /// Prepositions before the listener, where others stand before the topic: "gegenüber".
     listener: "listener" as words,
     /// Nouns that are spoken to: "reporters".
     object: "object" as words,
@@ -311,6 +311,11 @@ table! {
     ago_line: "ago-line" as lines,
     /// Phrases of lines that reserve rights.
     rights: "rights" as lines,
+}
+
+/// Whether a character is of Han, kana or Hangul, the marks and symbols of East Asian writing among them.
+pub(crate) fn is_east_asian(c: char) -> bool {
+    matches!(u32::from(c), 0x3040..=0x9fff | 0xac00..=0xd7af)
 }
 
 /// Whether a list has a word, in lower case, or a beginning of it: "zweite*".

@@ -8,14 +8,14 @@ use super::PostgresCaptures;
 use super::failure::Failure;
 use super::request::Value;
 use super::row::{columns, digest_bytes, payload_of};
-use super::scan::Results;
+use super::scan::answers;
 use crate::archive::{Answers, ArchiveError, Capture, Captures, HostCount, HostCounts, Query};
 use crate::base::surt::{host_of_key, plain_host, urlkey, usable};
 use crate::base::{Digest, Timestamp};
 
 impl Captures for PostgresCaptures {
     fn scan(&self, query: &Query) -> Answers<'_> {
-        Box::new(Results::new(self, query))
+        Box::new(answers(self, query))
     }
 
     fn by_payload(&self, digest: &Digest) -> Result<Option<Capture>, ArchiveError> {

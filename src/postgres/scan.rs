@@ -2,12 +2,12 @@
 //! goes on behind the last, so that a scan holds no connection between two pages and outlives a
 //! restart of the database.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 
 use super::PostgresCaptures;
 use super::request::Value;
 use super::row::{Place, columns, place_of};
-use crate::archive::{ArchiveError, Capture, Cursor, Filter, KeyRange, Query, Sort};
+use crate::archive::{Answering, ArchiveError, Capture, Cursor, KeyRange, Query, Scans, Sort};
 use crate::base::Timestamp;
 use crate::base::surt::{stored, stored_bounds};
 
@@ -23,7 +23,7 @@ enum Keys {
 }
 
 /// Captures in one direction, without filters or limits. Ends after the first error.
-struct Scan<'a> {
+pub(super) struct Scan<'a> {
     captures: &'a PostgresCaptures,
     /// In full, for urlkeys that are cut in the table.
     range: KeyRange,
@@ -36,6 +36,8 @@ struct Scan<'a> {
     page: VecDeque<Capture>,
     size: usize,
     ended: bool,
+    /// Why it could not begin.
+    failed: Option<ArchiveError>,
 }
 
 impl<'a> Scan<'a> {
@@ -60,6 +62,7 @@ impl<'a> Scan<'a> {
             page: VecDeque::new(),
             size: wanted.unwrap_or(PAGE_FIRST).clamp(1, PAGE_MAX),
             ended: false,
+            failed: None,
         }
     }
 
@@ -145,6 +148,10 @@ impl Iterator for Scan<'_> {
     type Item = Result<Capture, ArchiveError>;
 
     fn next(&mut self) -> Option<Self::Item> {
+        if let Some(error) = self.failed.take() {
+            self.ended = true;
+            return Some(Err(error));
+        }
         while self.page.is_empty() && !self.ended {
             if let Err(error) = self.next_page() {
                 self.ended = true;
@@ -155,172 +162,38 @@ impl Iterator for Scan<'_> {
     }
 }
 
-/// Answers to a query. Ends after the first error.
-pub(super) struct Results<'a> {
-    source: Option<Source<'a>>,
-    filters: Vec<Filter>,
-    left: usize,
-    limit: Option<usize>,
-    scanned: u64,
-    scanned_max: u64,
-}
-
-enum Source<'a> {
-    Scan(Scan<'a>),
-    Closest(Box<Closest<'a>>),
-    /// By distance over many urlkeys: everything has to be checked before the first answer.
-    Unsorted(Scan<'a>, Timestamp),
-    Sorted(std::vec::IntoIter<Capture>),
-    Failed(ArchiveError),
-}
-
-/// Two scans of one urlkey away from an instant, merged.
-struct Closest<'a> {
-    at: Timestamp,
-    before: std::iter::Peekable<Scan<'a>>,
-    after: std::iter::Peekable<Scan<'a>>,
-}
-
-fn distance(a: Timestamp, b: Timestamp) -> u64 {
-    a.unix_micros().abs_diff(b.unix_micros())
-}
-
-impl Iterator for Closest<'_> {
-    type Item = Result<Capture, ArchiveError>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        let before_wins = match (self.before.peek(), self.after.peek()) {
-            (Some(Ok(before)), Some(Ok(after))) => {
-                distance(before.date, self.at) <= distance(after.date, self.at)
-            }
-            // An error comes first.
-            (Some(Err(_)), _) | (_, None) => true,
-            (None, _) | (_, Some(Err(_))) => false,
-        };
-        if before_wins { self.before.next() } else { self.after.next() }
-    }
-}
-
-impl<'a> Results<'a> {
-    /// Nothing is asked before the first answer is.
-    pub(super) fn new(captures: &'a PostgresCaptures, query: &Query) -> Self {
-        let one_way = |backwards: bool| {
-            let mut scan = Scan::new(captures, query, backwards);
-            match query.after.as_ref().map_or(Ok(()), |cursor| scan.begin_after(cursor)) {
-                Ok(()) => Source::Scan(scan),
-                Err(error) => Source::Failed(error),
-            }
-        };
-        let source = match query.sort {
-            Sort::Ascending => one_way(false),
-            Sort::Descending => one_way(true),
-            Sort::Closest(at) if query.names_one_key() => {
-                let to = query.to.map_or(at, |to| to.min(at));
-                let from = query.from.map_or(at, |from| from.max(at));
-                // Most want one, and it may lie on either side.
-                let part = |backwards: bool, query: &Query| {
-                    let mut scan = Scan::new(captures, query, backwards);
-                    scan.size = scan.size.min(8);
-                    scan.peekable()
-                };
-                Source::Closest(Box::new(Closest {
-                    at,
-                    before: part(true, &Query { to: Some(to), ..query.clone() }),
-                    after: part(false, &Query { from: Some(from), ..query.clone() }),
-                }))
-            }
-            Sort::Closest(at) => {
-                let mut scan = Scan::new(captures, query, false);
-                scan.size = PAGE_MAX;
-                Source::Unsorted(scan, at)
-            }
-        };
-        Self {
-            source: Some(source),
-            filters: query.filters.clone(),
-            left: query.limit.unwrap_or(usize::MAX),
-            limit: query.limit,
-            scanned: 0,
-            scanned_max: query.captures_scanned_max,
+/// Answers to a query. Nothing is asked before the first answer is.
+pub(super) fn answers<'a>(captures: &'a PostgresCaptures, query: &Query) -> Answering<Scan<'a>> {
+    let one_way = |backwards: bool| {
+        let mut scan = Scan::new(captures, query, backwards);
+        if let Some(cursor) = &query.after
+            && let Err(error) = scan.begin_after(cursor)
+        {
+            scan.failed = Some(error);
         }
-    }
-
-    fn advance(&mut self) -> Option<Result<Capture, ArchiveError>> {
-        let found = match self.source.as_mut()? {
-            Source::Scan(scan) => scan.next(),
-            Source::Closest(closest) => closest.next(),
-            Source::Sorted(captures) => return captures.next().map(Ok),
-            Source::Failed(error) => return Some(Err(error.clone())),
-            Source::Unsorted(..) => return self.sort_by_distance(),
-        }?;
-        self.scanned += 1;
-        Some(match found {
-            Ok(_) if self.scanned > self.scanned_max => {
-                Err(ArchiveError::scan_limit(self.scanned_max))
-            }
-            found => found,
-        })
-    }
-
-    fn wanted(&self, capture: &Capture) -> bool {
-        self.filters.iter().all(|filter| filter.matches(capture))
-    }
-
-    /// Keeps the closest ones, at most as many as are wanted, and gives out the first.
-    fn sort_by_distance(&mut self) -> Option<Result<Capture, ArchiveError>> {
-        let Some(Source::Unsorted(scan, at)) = self.source.take() else { return None };
-        let kept_max = self.limit.unwrap_or(Query::CLOSEST_KEPT_MAX);
-        let mut kept: BTreeMap<(u64, u64), Capture> = BTreeMap::new();
-        for capture in scan {
-            let capture = match capture {
-                Ok(capture) => capture,
-                Err(error) => return Some(Err(error)),
+        Scans::InOrder(scan)
+    };
+    let scans = match query.sort {
+        Sort::Ascending => one_way(false),
+        Sort::Descending => one_way(true),
+        Sort::Closest(at) if query.names_one_key() => {
+            let to = query.to.map_or(at, |to| to.min(at));
+            let from = query.from.map_or(at, |from| from.max(at));
+            // Most want one, and it may lie on either side.
+            let part = |backwards: bool, query: &Query| {
+                let mut scan = Scan::new(captures, query, backwards);
+                scan.size = scan.size.min(8);
+                scan
             };
-            self.scanned += 1;
-            if self.scanned > self.scanned_max {
-                return Some(Err(ArchiveError::scan_limit(self.scanned_max)));
-            }
-            if self.wanted(&capture) {
-                // The running number keeps captures apart that are equally far.
-                kept.insert((distance(capture.date, at), self.scanned), capture);
-                if kept.len() > kept_max {
-                    kept.pop_last();
-                }
-            }
+            let before = part(true, &Query { to: Some(to), ..query.clone() });
+            let after = part(false, &Query { from: Some(from), ..query.clone() });
+            Scans::Closest { at, before, after }
         }
-        let mut sorted = kept.into_values().collect::<Vec<_>>().into_iter();
-        let first = sorted.next();
-        self.source = Some(Source::Sorted(sorted));
-        first.map(Ok)
-    }
+        Sort::Closest(at) => {
+            let mut scan = Scan::new(captures, query, false);
+            scan.size = PAGE_MAX;
+            Scans::Unsorted { at, scan }
+        }
+    };
+    Answering::new(query, scans)
 }
-
-impl Iterator for Results<'_> {
-    type Item = Result<Capture, ArchiveError>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        if self.left == 0 {
-            self.source = None;
-        }
-        loop {
-            match self.advance() {
-                Some(Ok(capture)) => {
-                    if self.wanted(&capture) {
-                        self.left -= 1;
-                        return Some(Ok(capture));
-                    }
-                }
-                Some(Err(error)) => {
-                    self.source = None;
-                    return Some(Err(error));
-                }
-                None => {
-                    self.source = None;
-                    return None;
-                }
-            }
-        }
-    }
-}
-
-impl std::iter::FusedIterator for Results<'_> {}

@@ -253,6 +253,14 @@ impl PostgresCaptures {
         self.link.address().schema().to_owned()
     }
 
+    /// The marks of the files that a condition leaves.
+    fn marks_where(&self, rest: &str, values: Vec<Value>) -> Result<Vec<FileMark>, ArchiveError> {
+        let table = self.table("file");
+        let sql = format!("SELECT name, indexed_to, sealed_size FROM {table} {rest}");
+        let rows = self.select("reading marks", sql, values)?;
+        rows.iter().map(|row| mark_of(row).map_err(|why| self.unsound(&why))).collect()
+    }
+
     /// The numbers of files, given now where they have none.
     fn file_ids(&self, names: &[Arc<str>]) -> Result<Vec<i32>, ArchiveError> {
         let mut unknown: Vec<Vec<u8>> = Vec::new();
@@ -318,34 +326,18 @@ impl CaptureSink for PostgresCaptures {
     }
 
     fn marks(&self) -> Result<Vec<FileMark>, ArchiveError> {
-        let sql =
-            format!("SELECT name, indexed_to, sealed_size FROM {} ORDER BY id", self.table("file"));
-        let rows = self.select("reading marks", sql, Vec::new())?;
-        rows.iter().map(|row| mark_of(row).map_err(|why| self.unsound(&why))).collect()
+        self.marks_where("ORDER BY id", Vec::new())
     }
 
     fn mark_of(&self, file: &str) -> Result<Option<FileMark>, ArchiveError> {
-        let sql = format!(
-            "SELECT name, indexed_to, sealed_size FROM {} WHERE name = $1",
-            self.table("file")
-        );
-        let name = Value::Bytes(file.as_bytes().to_vec());
-        let rows = self.select("reading a mark", sql, vec![name])?;
-        rows.first().map(mark_of).transpose().map_err(|why| self.unsound(&why))
+        Ok(self.marks_of(&[file])?.pop().flatten())
     }
 
     fn marks_of(&self, files: &[&str]) -> Result<Vec<Option<FileMark>>, ArchiveError> {
-        let sql = format!(
-            "SELECT name, indexed_to, sealed_size FROM {} WHERE name = ANY($1)",
-            self.table("file")
-        );
         let names = files.iter().map(|file| file.as_bytes().to_vec()).collect();
-        let rows = self.select("reading marks", sql, vec![Value::ManyBytes(names)])?;
-        let mut known = HashMap::new();
-        for row in &rows {
-            let mark = mark_of(row).map_err(|why| self.unsound(&why))?;
-            known.insert(Arc::clone(&mark.file), mark);
-        }
+        let marks = self.marks_where("WHERE name = ANY($1)", vec![Value::ManyBytes(names)])?;
+        let mut known: HashMap<_, _> =
+            marks.into_iter().map(|mark| (Arc::clone(&mark.file), mark)).collect();
         Ok(files.iter().map(|file| known.remove(*file)).collect())
     }
 

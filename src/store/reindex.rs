@@ -1,5 +1,6 @@
 //! The index built from the WARC files alone, or brought up to them.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::archive::CaptureSink;
@@ -41,18 +42,23 @@ pub fn reindex(
     std::fs::create_dir_all(&dir).map_err(io)?;
     let options = KvOptions { cache_bytes, ..KvOptions::default() };
     let (index, _) = Index::open(&dir, &options).map_err(index_error("opening"))?;
-    for path in layout.warc_files()? {
-        if is_open(&path) {
-            // Nothing tells which damage in it is older than its last sync: what can be read stays.
-            seal_left_open(layout, &path, u64::MAX)?;
-        }
-    }
+    seal_all(layout)?;
     let done = run(&index, layout, Kind::Own, progress)?;
     index.close().map_err(index_error("closing"))?;
     Ok(done)
 }
 
-/// Takes the captures of this archive's WARC files out of what keeps them, and puts them in anew from
+/// Seals what a dead process left open; all WARC files, as they were named before.
+fn seal_all(layout: &Layout) -> Result<Vec<PathBuf>, StoreError> {
+    let files = layout.warc_files()?;
+    for path in files.iter().filter(|path| is_open(path)) {
+        // Nothing tells which damage in it is older than its last sync: what can be read stays.
+        seal_left_open(layout, path, u64::MAX)?;
+    }
+    Ok(files)
+}
+
+/// Takes the captures of this archive's WARC files out of what keeps them, and puts them in again from
 /// the files alone. Captures of other archives in the same place stay as they are.
 ///
 /// # Errors
@@ -64,14 +70,8 @@ pub fn reindex_given(
 ) -> Result<Reindexed, StoreError> {
     layout.check()?;
     let _lock = Lock::take(layout)?;
-    let mut names: Vec<Arc<str>> = Vec::new();
-    for path in layout.warc_files()? {
-        if is_open(&path) {
-            // Nothing tells which damage in it is older than its last sync: what can be read stays.
-            seal_left_open(layout, &path, u64::MAX)?;
-        }
-        names.push(stable_name(&path).into());
-    }
+    let names: Vec<Arc<str>> =
+        seal_all(layout)?.iter().map(|path| stable_name(path).into()).collect();
     captures.forget(&names).map_err(index_error("emptying"))?;
     Ok(run(captures, layout, Kind::Own, progress)?)
 }

@@ -6,7 +6,7 @@
 #
 # PRESSMARK is the binary, PYWB_BIN the bin directory of a Python environment that has pywb. Two kinds of asking: one
 # capture again and again (URL and STAMP, environment, name it; else the first), and many captures in turn (MANY, 2000: at
-# most so many of the HTML pages that there are). Prints a line for each: what, who, requests per second, the 99th percentile.
+# most this many of the HTML pages that there are). Prints a line for each: what, who, requests per second, the 99th percentile.
 # SECONDS_EACH (10), CONNECTIONS (8).
 set -euo pipefail
 

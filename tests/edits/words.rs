@@ -50,7 +50,7 @@ fn a_sentence_that_changes_is_told_by_its_kind_in_every_language() {
     assert!(wrong.is_empty(), "{} of {}:\n{}", wrong.len(), edits.len(), wrong.join("\n"));
 }
 
-/// The pairs of which something else is told.
+/// The pairs whose reported kinds are others than expected.
 fn told_wrong(edits: &[Vec<&str>], stories: &BTreeMap<&str, Vec<&str>>) -> Vec<String> {
     let mut wrong = Vec::new();
     for line in edits {

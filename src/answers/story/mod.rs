@@ -215,7 +215,7 @@ fn of_url(
     notes.extend(rows.notes());
     rows.end()?;
     let Some(best) = best else {
-        // No version has an article: what stands there is reported all the same.
+        // No version has an article: text that stands there is compared all the same.
         let entry = archive.find(url, at, &doing)?;
         let page = archive.reading(&entry, &doing)?;
         // An error page, a picture or a document of another kind has nothing in common with an article.

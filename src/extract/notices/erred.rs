@@ -3,7 +3,7 @@
 //! only where notices stand, before or behind the article: "An earlier version gave the cost as …". English; other
 //! languages have theirs in their tables ([`super::lexicon`]).
 
-use super::phrases::{ERRED, ERRORS, FALSE, done, is_wrongly, parted, says};
+use super::phrases::{ERRED, ERRORS, FALSE, done, is_wrongly, says, split_words};
 use crate::dates::{Order, find_human};
 use crate::extract::page::NoticeKind::{self, Clarification, Correction, Retraction, Update};
 
@@ -81,7 +81,7 @@ pub(super) fn by_wire(text: &str, is_set_off: bool) -> Option<NoticeKind> {
         _ => return None,
     };
     let lower = head(text);
-    let words = parted(&lower);
+    let words = split_words(&lower);
     let word = |at: usize| words.get(at).copied().unwrap_or_default();
     let is_capital = text.starts_with(char::is_uppercase);
     if !is_capital || words.len() > WIRE_WORDS_MAX || words.len() < 2 {
@@ -144,7 +144,7 @@ pub(super) fn by_name(text: &str, publisher: &str) -> Option<NoticeKind> {
     if !rest.starts_with(' ') {
         return None;
     }
-    let words = parted(rest);
+    let words = split_words(rest);
     let word = |at: usize| words.get(at).copied().unwrap_or_default();
     let at = usize::from(matches!(word(0), "has" | "had" | "have"));
     if is_wrongly(word(at)) && says(word(at + 1)) || ERRED.contains(&word(at)) {
@@ -171,7 +171,7 @@ pub(super) fn at_an_edge(text: &str) -> Option<NoticeKind> {
     }
     let start = behind_date(start).unwrap_or(start);
     let lower = head(start);
-    let words = parted(&lower);
+    let words = split_words(&lower);
     of_version(&words)
         .or_else(|| of_article(&words))
         .or_else(|| of_us(&words))
@@ -344,7 +344,7 @@ fn of_figures(lower: &str, words: &[&str]) -> Option<NoticeKind> {
     let read = ["should have read ", "should have said ", "should read "]
         .iter()
         .find_map(|phrase| lower.split_once(phrase))
-        .is_some_and(|(_, what)| negates(&parted(what)));
+        .is_some_and(|(_, what)| negates(&split_words(what)));
     (!told && (is_as || read)).then_some(Correction)
 }
 
@@ -358,7 +358,7 @@ fn done_to(start: &str, lower: &str, words: &[&str]) -> Option<NoticeKind> {
         return done(word(1)).filter(|_| fits && start.trim_end().ends_with('.'));
     }
     let clause = lower.split(',').next().unwrap_or(lower);
-    if clause.len() < lower.len() && parted(clause).len() < 10 {
+    if clause.len() < lower.len() && split_words(clause).len() < 10 {
         return None;
     }
     match word(0) {

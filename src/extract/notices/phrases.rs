@@ -48,7 +48,7 @@ const BEFORE: [&str; 7] =
     ["originally", "initially", "previously", "first", "wrongly", "mistakenly", "inaccurately"];
 
 /// The words of a text in lower case; "we've" is two.
-pub(super) fn parted(lower: &str) -> Vec<&str> {
+pub(super) fn split_words(lower: &str) -> Vec<&str> {
     let mut words = Vec::new();
     let is_end = |c: char| !c.is_alphanumeric() && !matches!(c, '\'' | '’' | '-');
     for word in lower.split(is_end).filter(|word| !word.is_empty()) {
@@ -67,7 +67,7 @@ pub(super) fn parted(lower: &str) -> Vec<&str> {
 /// English phrases by which an article speaks of its own change.
 pub(super) fn by_phrase(text: &str) -> Option<NoticeKind> {
     let lower: String = text.chars().take(240).collect::<String>().to_lowercase();
-    let words = parted(&lower);
+    let words = split_words(&lower);
     let word = |at: usize| words.get(at).copied().unwrap_or_default();
     // "The Ledger regrets the error."
     let regrets = |w: &[&str]| matches!(w, ["regrets" | "regret", "the", "error" | "errors"]);
@@ -223,7 +223,7 @@ pub(super) fn by_phrase(text: &str) -> Option<NoticeKind> {
             // "This article was originally published with the wrong cost."
             let with = lower.split_once("published with ").map(|(_, what)| what);
             if with.is_some_and(|what| {
-                parted(what).iter().take(8).any(|w| FALSE.contains(w) || ERRORS.contains(w))
+                split_words(what).iter().take(8).any(|w| FALSE.contains(w) || ERRORS.contains(w))
             }) {
                 return Some(NoticeKind::Correction);
             }

@@ -127,5 +127,5 @@ pub(super) fn has_both(lower: &str) -> bool {
     is_plain && clauses().filter(is_short).any(asks)
 }
 
-/// A clause that asks for something has so many words at the most.
+/// Words of a clause that asks for something, at most.
 const HALF_WORDS_MAX: usize = 10;

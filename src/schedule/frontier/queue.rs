@@ -1,4 +1,4 @@
-//! What a crawl asks of a frontier to visit URLs, whoever keeps it: one process ([`Frontier`]) or several
+//! What a crawl asks of a frontier to visit URLs, whether it is kept by one process ([`Frontier`]) or several
 //! that share it ([`SharedFrontier`](super::SharedFrontier)).
 
 use super::{Added, Claim, Counts, Disposition, Found, Frontier, Next};

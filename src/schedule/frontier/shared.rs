@@ -5,7 +5,7 @@
 //! [`SharedOptions::write_every`] of them are made again. No URL is lost: what is found lies in the same
 //! gathering as the page that it was found on, so that one is not kept without the other.
 //!
-//! Whether a lease still holds is told by the monotonic clock of the machine, from before it was asked
+//! Whether a lease still holds is decided by the monotonic clock of the machine, from before it was asked
 //! for: a wall clock may be wrong or set. A host whose lease has less left than
 //! [`SharedOptions::margin`] is not asked any more.
 
@@ -40,7 +40,7 @@ pub struct SharedOptions {
     pub lease: Duration,
     /// With less than this left of its lease a host is not asked.
     pub margin: Duration,
-    /// After so many visits they are written.
+    /// After this many visits they are written.
     pub write_urls: usize,
     /// After this time they are written.
     pub write_every: Duration,

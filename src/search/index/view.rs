@@ -44,7 +44,7 @@ struct Run<'c> {
     dates: Vec<i64>,
 }
 
-/// So many at a time.
+/// Passages that are unpacked at a time.
 const RUN: u32 = 1024;
 
 impl<'c> Run<'c> {

@@ -37,7 +37,7 @@ pub struct Chosen {
 
 /// How many captures are looked at for one that will do.
 const LOOKED_AT_MAX: usize = 200;
-/// How many near addresses are looked at.
+/// How many near addresses are tried.
 const NEAR_MAX: usize = 5;
 /// How many are asked for at first.
 const FEW: usize = 4;

@@ -64,9 +64,8 @@ fn to_page(asked: &Asked, url: &str) -> Response {
 /// The reader's page of an address; of `http://a.example/x*` the one that lists what begins so.
 fn page_path(url: &str) -> String {
     let page = if url.ends_with('*') { "/search?q=" } else { "/page?url=" };
-    page.chars()
-        .chain(url::form_urlencoded::byte_serialize(url.as_bytes()).flat_map(str::chars))
-        .collect()
+    let url: String = url::form_urlencoded::byte_serialize(url.as_bytes()).collect();
+    format!("{page}{url}")
 }
 
 /// 302 to an address that holds for now.

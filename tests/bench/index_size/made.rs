@@ -11,7 +11,7 @@ use pressmark::store::{Layout, SortedCaptures};
 /// The length of each WARC file, of which only the name and the length are needed.
 pub const FILE_BYTES: u64 = 1 << 30;
 
-/// The WARC files of so many captures.
+/// The WARC files of this many captures.
 pub fn files(captures: u64) -> Vec<Arc<str>> {
     (0..captures.div_ceil(20_000)).map(|n| format!("made-{n:05}.warc.gz").into()).collect()
 }

@@ -22,8 +22,6 @@ pub(super) fn find(place: &Place<'_>) -> Option<Found> {
     let quoting = !place.after.text.starts_with(char::is_whitespace)
         && after.first().is_some_and(|word| table.quoting.contains(word.text));
     for phrase in &table.source_after {
-        let joined = phrase.concat();
-        let _ = joined;
         let at = before.iter().position(|word| {
             phrase.len() == 2
                 && word.text.ends_with(phrase[0])
@@ -70,10 +68,7 @@ pub(super) fn find(place: &Place<'_>) -> Option<Found> {
 }
 
 fn is_korean_verb(word: &str) -> bool {
-    word.ends_with("했다")
-        || word.ends_with("말했다")
-        || word.ends_with("물었다")
-        || word.ends_with("밝혔다")
+    ["했다", "물었다", "밝혔다"].iter().any(|end| word.ends_with(end))
 }
 
 /// The subject particle at the end of a word.

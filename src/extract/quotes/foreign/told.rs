@@ -1,4 +1,4 @@
-//! Who was told, and where: what stands beside a verb of saying and does not speak.
+//! The listener, and the place: what stands beside a verb of saying and does not speak.
 //!
 //! Owns the agency between a verb and its speaker ("сообщил ТАСС мэр Антон Лавров"), the adverb that leads a sentence
 //! with a capital ("Poco después añadió Ana Ruiz"), and the body in which several said it ("сообщили в пресс-службе
@@ -27,7 +27,7 @@ impl Clause<'_> {
     }
 
     /// "powiedział PAP burmistrz Jan Kos", "рассказал РИА Новости мэр Антон Лавров", "ha detto all’ANSA il sindaco Luca
-    /// Ferri": the speaker behind who was told. `told` is what stands right behind the verb.
+    /// Ferri": the speaker behind the listener. `told` is what stands right behind the verb.
     pub(super) fn behind_told(&self, told: &Mention) -> Option<Mention> {
         if told.kind != MentionKind::Name || told.name.len() > 2 || told.tokens.len() > 2 {
             return None;
@@ -44,7 +44,7 @@ impl Clause<'_> {
         named.then_some(speaker)
     }
 
-    /// "Антон Лавров ТАСС": a name without the agency that was told, in languages where case alone tells it.
+    /// "Антон Лавров ТАСС": a name without the agency that listened, in languages where case alone tells it.
     pub(super) fn without_agency(&self, name: std::ops::Range<usize>) -> std::ops::Range<usize> {
         let last = name.end.saturating_sub(1);
         let trailing = self.table.is("no-articles")

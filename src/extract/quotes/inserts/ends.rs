@@ -1,6 +1,7 @@
 //! Where an attribution between commas ends inside the marks: «La jetée, explique Marc Roy, est vieille.»
 //!
-//! Owns what is told from what is said behind the name. Deliberately finds no attribution. A few marks are looked at.
+//! Owns the end of the attribution and the start of the speech behind the name. Deliberately finds no attribution. It reads a few
+//! marks.
 
 use std::collections::HashSet;
 
@@ -9,7 +10,7 @@ use super::first_words;
 use crate::extract::work::step;
 use crate::language::table;
 
-/// Commas and stops looked at for the end of an attribution.
+/// Commas and stops read for the end of an attribution.
 const TOLD_MARKS_MAX: usize = 6;
 
 /// Where an attribution without dashes ends: the stop of its sentence, a colon, or the comma behind which the speech

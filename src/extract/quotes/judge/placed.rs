@@ -1,4 +1,4 @@
-//! Names in marks of what an attribution or a clause takes as a thing: the paper that was told, the song that was played.
+//! Names in marks of what an attribution or a clause takes as a thing: the paper that was spoken to, the song that was played.
 //!
 //! Owns what the place of a name in its sentence tells, where no word beside it names its kind. Deliberately knows no
 //! kinds of works; [`super::names`] does. Every walk is capped.
@@ -11,7 +11,7 @@ use crate::language::Table;
 
 /// Words of the name of an outlet or a work.
 const NAME_WORDS_MAX: usize = 5;
-/// Tokens between a quotation and who was told, behind it.
+/// Tokens between a quotation and the listener behind it.
 const TOLD_REACH: usize = 18;
 
 words!(
@@ -43,7 +43,7 @@ fn could_name(inner: &str, table: &Table) -> bool {
 }
 
 /// "„…“, sagte Lang der „Inselzeitung“", "« … », a dit Roy au « Courrier du Port »", "– … – powiedziała Kos „Gazecie Wyspy”":
-/// the name of who was told, behind a quotation and its verb.
+/// the name of the listener, behind a quotation and its verb.
 pub(super) fn is_told(tokens: &Tokens, index: usize, inner: &str, table: &Table) -> bool {
     if table.is("no-capitals") || !could_name(inner, table) {
         return false;
@@ -101,7 +101,7 @@ pub(super) fn is_told(tokens: &Tokens, index: usize, inner: &str, table: &Table)
         !list[at].is_capital() && !table.is_small(word(at)) && !says(&list[at]) && at > verb
     };
     if table.is("no-articles") {
-        // Case alone tells who was told: behind the speaker, behind a noun, or between the verb and the speaker.
+        // Case alone marks the listener: behind the speaker, behind a noun, or between the verb and the speaker.
         let speaker = list
             .get(at + 1)
             .filter(|_| at + 1 < range.end)
@@ -169,7 +169,7 @@ pub(super) fn is_object_marked(text: &str, end: usize, inner: &str, table: &Tabl
     !says
 }
 
-/// “Stay Off My Pier” is the name of her song: a title that is told to be one behind it.
+/// “Stay Off My Pier” is the name of her song: a title that is called one behind it.
 pub(super) fn is_called_behind(text: &str, end: usize) -> bool {
     let behind = text.get(end..).unwrap_or("").trim_start_matches([',', ' ']);
     NAMED_BEHIND.iter().any(|phrase| {
