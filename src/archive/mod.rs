@@ -2,8 +2,8 @@
 //! ([`Captures`], [`CaptureSink`]) and where the bytes of WARC files come from ([`WarcFiles`]).
 //!
 //! Knows no backend, no path and no record format. In reading order: a capture ([`Capture`]),
-//! questions ([`Query`], [`Filter`]), the traits (`contract`, `follow`), answers made from scans (`answering`), what can fail ([`ArchiveError`]), and
-//! the lines that others read ([`cdx`]).
+//! questions ([`Query`], [`Filter`]), the traits (`contract`, `follow`), answers made from scans (`answering`),
+//! what can fail ([`ArchiveError`]), and the lines that others read ([`cdx`]).
 
 mod answering;
 pub mod capture;

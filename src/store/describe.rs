@@ -1,12 +1,12 @@
 //! What a record is to the index: the same answer when it is written and when it is read back.
 
 use std::borrow::Cow;
-use std::io::{self, Read};
+use std::io::{self, BufReader, Read};
 use std::sync::Arc;
 
 use crate::archive::{Capture, RecordId, RecordKind, RefersTo};
-use crate::base::{MediaType, surt};
-use crate::http::{Head, Method, read_shape, shape_of};
+use crate::base::{Digest, DigestAlgorithm, Hasher, MediaType, surt};
+use crate::http::{BodyFraming, Head, Method, payload, read_shape, shape_of};
 use crate::warc::{Block, Fields, Original, warc_fields};
 
 /// How many bytes are checked of a block that is no HTTP message: longer than any report of a
@@ -118,6 +118,41 @@ pub fn read_start(fields: &Fields, block: impl Read) -> io::Result<Vec<u8>> {
     let mut out = Vec::new();
     block.take(BLOCK_START_MAX as u64).read_to_end(&mut out)?;
     Ok(out)
+}
+
+/// Whether a record has a payload of its own: one that a server or another tool gave.
+pub(super) fn has_payload(fields: &Fields) -> bool {
+    fields.record_kind().is_some_and(|kind| {
+        matches!(
+            RecordKind::from_warc_type(kind.as_str()),
+            Some(RecordKind::Response | RecordKind::Resource)
+        )
+    })
+}
+
+/// The digest of the payload that a record holds, for one that states none: SHA-1, as index lines have it.
+/// `start` is what [`read_start`] gave, `rest` what follows it. The transfer coding is taken off, a content
+/// coding stays.
+///
+/// # Errors
+/// When the record is cut or damaged before its end.
+pub(super) fn count_payload(
+    fields: &Fields,
+    start: &[u8],
+    rest: impl Read + Send,
+) -> io::Result<Digest> {
+    let mut hasher = Hasher::new(DigestAlgorithm::Sha1);
+    let mut whole = BufReader::with_capacity(64 * 1024, start.chain(rest));
+    if is_http(fields) {
+        let mut shape = shape_of(start, Method::Get);
+        if shape.status.is_none() {
+            shape.framing = BodyFraming::Close;
+        }
+        io::copy(&mut payload(whole, &shape), &mut hasher)?;
+    } else {
+        io::copy(&mut whole, &mut hasher)?;
+    }
+    Ok(hasher.finish())
 }
 
 /// The record of an entry, as a revisit names it.

@@ -8,7 +8,7 @@ use crate::archive::{Capture, Seen};
 use crate::base::Finding;
 use crate::warc::{ReadError, ReadOptions, WarcReader};
 
-use super::describe::{Place, entry_of, read_start};
+use super::describe::{Place, count_payload, entry_of, has_payload, read_start};
 
 /// After this many records a follower commits: some thousand captures, each with its request.
 pub(super) const RECORDS_BETWEEN_COMMITS: u64 = 2_000;
@@ -49,9 +49,10 @@ pub(super) struct Records<R: Read> {
     reader: WarcReader<BufReader<R>>,
     file: Arc<str>,
     from: Option<u64>,
+    reading: Reading,
 }
 
-impl<R: Read + Seek> Records<R> {
+impl<R: Read + Seek + Send> Records<R> {
     /// The records of a file from the one that begins at `from` on, or from its start with 0.
     pub fn new(input: R, file: &Arc<str>, from: u64, reading: Reading) -> Self {
         let options = ReadOptions {
@@ -62,7 +63,7 @@ impl<R: Read + Seek> Records<R> {
         };
         let input = BufReader::with_capacity(256 * 1024, input);
         let reader = WarcReader::seekable(input, options);
-        Self { reader, file: Arc::clone(file), from: Some(from).filter(|from| *from > 0) }
+        Self { reader, file: Arc::clone(file), from: Some(from).filter(|from| *from > 0), reading }
     }
 
     /// The next record; `None` at the end.
@@ -77,13 +78,23 @@ impl<R: Read + Seek> Records<R> {
         let Some(mut record) = record else { return Ok(None) };
         let header = record.take_header();
         let start = read_start(&header.fields, &mut record);
+        // Files of others may state none, ARC files cannot: what was captured alike is found by it.
+        let states_none =
+            self.reading == Reading::Searching && header.fields.payload_digest().is_none();
+        let counted = match (&start, states_none) {
+            (Ok(start), true) if has_payload(&header.fields) => {
+                count_payload(&header.fields, start, &mut record).ok()
+            }
+            _ => None,
+        };
         let located = record.skip()?;
         let (offset, length) = (located.offset, located.length.filter(|_| located.intact));
         let (Ok(start), Some(length)) = (start, length) else {
             return Ok(Some(Found { offset, end: None, header: header.raw, capture: None }));
         };
         let place = Place { file: Arc::clone(&self.file), offset, length };
-        let capture = entry_of(&header.fields, &start, place);
+        let capture = entry_of(&header.fields, &start, place)
+            .map(|capture| Capture { digest: capture.digest.or(counted), ..capture });
         Ok(Some(Found { offset, end: Some(offset + length), header: header.raw, capture }))
     }
 

@@ -85,6 +85,12 @@ fn files_of_arc_are_sound_in_the_archive_and_by_themselves() {
             ("metadata://news.example/setup.xml?job=1", at, "other-schemes.arc"),
         ]
     );
+    // The records state no digest; the payload of /2, which is "<p>1", has this one.
+    let of_two = captures.iter().filter(|line| line["url"] == "http://news.example/2");
+    assert_eq!(
+        of_two.map(|line| line["digest"].as_str().unwrap()).collect::<Vec<_>>(),
+        ["sha1:TV5LR426ISHTRSU7BRK5P23JZRBLZFLN"; 2]
+    );
     assert_eq!(run(&root, &["show", "http://news.example/2", "--as", "html"]), "<p>1");
     run(&root, &["reindex"]);
     assert_eq!(rules(&root, &[]), [] as [&str; 0]);

@@ -141,8 +141,12 @@ impl<'a> Room<'a> {
                 let used = paths(&rest, &words).into_iter();
                 let files = used.map(|path| path.split("::").next().unwrap().to_owned());
                 graph.entry("mod".to_owned()).or_default().extend(files);
-                for tree in trees.iter().filter(|tree| !code.contains(&format!("pub use {tree};")))
-                {
+                let again = |tree: &&String| {
+                    ["pub", "pub(crate)"]
+                        .iter()
+                        .any(|to| code.contains(&format!("{to} use {tree};")))
+                };
+                for tree in trees.iter().filter(|tree| !again(tree)) {
                     let first = tree.trim_start_matches("self::").split("::").next().unwrap();
                     if self.modules.contains(first) {
                         graph.entry("mod".to_owned()).or_default().insert(first.to_owned());
@@ -184,7 +188,10 @@ fn circles(graph: &Graph) -> BTreeSet<BTreeSet<String>> {
 fn a_circle_is_found_through_the_names_of_the_top_file_and_below_folders() {
     let file = |path: &str, code: &str| (path.to_owned(), code.to_owned());
     let files = [
-        file("room/mod.rs", "mod a;\nmod b;\npub use a::One;\npub use c::{self, Three as Two};\n"),
+        file(
+            "room/mod.rs",
+            "mod a;\nmod b;\npub(crate) use a::One;\npub use c::{self, Three as Two};\n",
+        ),
         file("room/a.rs", "use super::b::{inner::Deep, Two};\nuse crate::other::x;\n"),
         file("room/b/mod.rs", "mod inner;\nfn f() { super::c::go() }\n"),
         file("room/b/inner.rs", "use crate::room::{One};\n"),
