@@ -22,6 +22,7 @@ pub mod printable;
 pub mod surt;
 pub mod target_uri;
 pub mod timestamp;
+pub mod word_map;
 
 pub use bytes::ByteSize;
 pub use checksum::{Checksum, ChecksumAlgorithm, ChecksumError, ChecksumHasher};

@@ -5,10 +5,11 @@
 //! the language whose line comes first. Names of small languages that are words of large ones ("here",
 //! "gas") count where their language is declared, and in fields that hold nothing but a date.
 
-use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use jiff::civil::Weekday;
+
+use crate::base::word_map::WordMap;
 
 const MONTHS: &str = include_str!("months.tsv");
 const WEEKDAYS: &str = include_str!("weekdays.tsv");
@@ -25,11 +26,11 @@ pub(super) enum Reach {
 /// Each name with what it means, in the order of the lines.
 #[derive(Default)]
 struct Table {
-    meanings: HashMap<&'static str, Vec<Meaning>>,
+    meanings: WordMap<&'static str, Vec<Meaning>>,
     /// The names of each language.
-    of_language: HashMap<&'static str, Vec<(&'static str, u8)>>,
+    of_language: WordMap<&'static str, Vec<(&'static str, u8)>>,
     /// The names of several words, by the first of them.
-    long: HashMap<&'static str, Vec<&'static str>>,
+    long: WordMap<&'static str, Vec<&'static str>>,
 }
 
 #[derive(Clone, Copy)]
@@ -168,9 +169,9 @@ pub fn names_a_weekday(line: &str) -> bool {
             .any(|name| line.contains(name))
 }
 
-static WRITTEN_MONTHS: LazyLock<HashMap<&'static str, [&'static str; 12]>> =
+static WRITTEN_MONTHS: LazyLock<WordMap<&'static str, [&'static str; 12]>> =
     LazyLock::new(|| written(MONTHS));
-static WRITTEN_DAYS: LazyLock<HashMap<&'static str, [&'static str; 7]>> =
+static WRITTEN_DAYS: LazyLock<WordMap<&'static str, [&'static str; 7]>> =
     LazyLock::new(|| written(WEEKDAYS));
 
 /// The names of the months as running text in a language has them, January first, in lower case; `None`
@@ -209,7 +210,7 @@ pub fn weekdays_in(language: &str) -> Option<&'static [&'static str; 7]> {
 }
 
 /// The first name of every cell of a table, by language.
-fn written<const N: usize>(table: &'static str) -> HashMap<&'static str, [&'static str; N]> {
+fn written<const N: usize>(table: &'static str) -> WordMap<&'static str, [&'static str; N]> {
     let lines = table.lines().filter(|line| !line.starts_with('#'));
     let rows = lines.filter_map(|line| {
         let (head, cells) = line.split_once('\t')?;

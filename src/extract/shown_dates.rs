@@ -1,6 +1,10 @@
 //! Dates that readers are shown: what each is called by the words beside it, and how sure it is
 //! that it is this page's. Deliberately no weighing against what is declared for machines.
 
+use std::sync::LazyLock;
+
+use aho_corasick::AhoCorasick;
+
 use super::declared::Declared;
 use super::dom::{NodeId, Step, Tag};
 use super::flow::RawBlock;
@@ -129,17 +133,35 @@ pub struct Shown {
     pub sure: bool,
 }
 
+/// The words of both lists, those of a change first: one pass over a text finds all of them.
+static CALLS: LazyLock<Option<AhoCorasick>> =
+    LazyLock::new(|| AhoCorasick::new(UPDATED_WORDS.iter().chain(PUBLISHED_WORDS)).ok());
+
 /// What the words beside a date call it; the last of them counts.
 pub fn words_call(text: &str) -> DateLabel {
-    // "Update" ends as "date" does.
-    let lower = text.to_lowercase().replace("update", "updat");
-    let at = |words: &[&str]| words.iter().filter_map(|w| lower.rfind(w)).max();
-    match (at(UPDATED_WORDS), at(PUBLISHED_WORDS)) {
+    let lower = text.to_lowercase();
+    let Some(calls) = CALLS.as_ref() else { return DateLabel::Nothing };
+    let (mut updated, mut published) = (None, None);
+    for found in calls.find_overlapping_iter(&lower) {
+        if found.pattern().as_usize() < UPDATED_WORDS.len() {
+            updated = updated.max(Some(found.start()));
+        } else if !is_end_of_update(&lower, found.start()) {
+            published = published.max(Some(found.start()));
+        }
+    }
+    match (updated, published) {
         (Some(updated), Some(published)) if published > updated => DateLabel::Published,
         (Some(_), _) => DateLabel::Updated,
         (None, Some(_)) => DateLabel::Published,
         (None, None) => DateLabel::Nothing,
     }
+}
+
+/// Whether "date" at a place is the end of "update".
+fn is_end_of_update(lower: &str, at: usize) -> bool {
+    at.checked_sub(2)
+        .and_then(|from| lower.get(from..))
+        .is_some_and(|rest| rest.starts_with("update"))
 }
 
 /// Dates in short texts around the headline, then at the head and the foot of the article.
@@ -174,7 +196,9 @@ pub fn beside_headline(place: &Place<'_>) -> Vec<Shown> {
         // An article without a headline in the markup may begin with its date.
         let own = beside && head.contains(&at) || first == Some(at);
         let words = place.flow.words(block);
-        if is_copyright(words)
+        // Longer texts are read for no date: see `read_line`.
+        if words.len() > LINE_BYTES_MAX
+            || is_copyright(words)
             || words_call(words) == DateLabel::Nothing
                 && (is_today(place, home, block, words)
                     || is_behind(place, home, block.node)

@@ -160,6 +160,12 @@ fn has(phrases: &Phrases, text: &str) -> bool {
     phrases.as_ref().is_some_and(|matcher| matcher.is_match(text))
 }
 
+/// Whether a text that has numbers has one of the phrases without them.
+fn has_between_numbers(phrases: &Phrases, text: &str) -> bool {
+    let passed_over = |c: char| c.is_numeric() || c.is_whitespace() && c != ' ';
+    text.contains(passed_over) && has(phrases, &without_numbers(text))
+}
+
 /// How surely a line says that the rest is for those who pay.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Wall {
@@ -171,9 +177,8 @@ pub enum Wall {
 
 /// What a line, in lower case, says of a wall. Numbers are passed over: 残り1200文字.
 pub fn of(lower: &str) -> Option<Wall> {
-    let bare = without_numbers(lower);
     if has(&WALLS, lower)
-        || has(&WALLS, &bare)
+        || has_between_numbers(&WALLS, lower)
         || halves::is_wall_elsewhere(lower)
         || halves::has_both(lower)
     {
@@ -207,8 +212,8 @@ pub fn is_offer(words: &str) -> bool {
     found.len() >= 3
         || (!found.is_empty() && walled())
         || (lower.len() <= WALL_LINE_BYTES_MAX
-            && of(&lower) == Some(Wall::Here)
-            && !is_sentence(words))
+            && !is_sentence(words)
+            && of(&lower) == Some(Wall::Here))
 }
 
 /// A line of a wall that is no sentence is shorter than this, in bytes.
@@ -221,7 +226,7 @@ fn is_sentence(words: &str) -> bool {
 
 /// Whether a text, in lower case, asks for consent; the number of partners does not matter.
 pub fn asks_for_consent(lower: &str) -> bool {
-    has(&CONSENTS, lower) || has(&CONSENTS, &without_numbers(lower))
+    has(&CONSENTS, lower) || has_between_numbers(&CONSENTS, lower)
 }
 
 /// Whether one paragraph tells of a number of partners and of cookies or devices.

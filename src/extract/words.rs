@@ -6,7 +6,7 @@
 /// Declares a set of words: `words!(NAME, "one two three");`, asked with `NAME.contains(word)`.
 macro_rules! words {
     ($name:ident, $list:expr) => {
-        static $name: std::sync::LazyLock<std::collections::HashSet<&'static str>> =
+        static $name: std::sync::LazyLock<$crate::base::word_map::WordSet> =
             std::sync::LazyLock::new(|| $list.split_ascii_whitespace().collect());
     };
 }

@@ -7,8 +7,9 @@
 
 pub(crate) mod detect;
 
-use std::collections::{HashMap, HashSet};
 use std::sync::LazyLock;
+
+use crate::base::word_map::{WordMap, WordSet};
 
 /// Phrases of several words, each in lower case, the longest first.
 pub(crate) type Phrases = Vec<Vec<&'static str>>;
@@ -33,12 +34,12 @@ macro_rules! table {
             }
         }
     };
-    (@type words) => { HashSet<&'static str> };
+    (@type words) => { WordSet };
     (@type phrases) => { Phrases };
     (@type lines) => { Vec<&'static str> };
     (@type text) => { &'static str };
-    (@type counts) => { HashMap<&'static str, u64> };
-    (@type names) => { HashMap<&'static str, &'static str> };
+    (@type counts) => { WordMap<&'static str, u64> };
+    (@type names) => { WordMap<&'static str, &'static str> };
     (@read words, $to:expr, $value:expr) => { $to.extend($value.split_whitespace()) };
     (@read lines, $to:expr, $value:expr) => {
         $to.extend($value.split('|').map(str::trim).filter(|line| !line.is_empty()))
@@ -319,7 +320,7 @@ pub(crate) fn is_east_asian(c: char) -> bool {
 }
 
 /// Whether a list has a word, in lower case, or a beginning of it: "zweite*".
-pub(crate) fn has_form(list: &HashSet<&'static str>, word: &str) -> bool {
+pub(crate) fn has_form(list: &WordSet, word: &str) -> bool {
     list.contains(word)
         || list.iter().any(|entry| {
             entry.strip_suffix('*').is_some_and(|beginning| word.starts_with(beginning))
@@ -428,7 +429,7 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Table> {
 
 /// Whether a word, in lower case, is a verb of saying in one of the languages that write capitals.
 pub(crate) fn says_anywhere(word: &str) -> bool {
-    static WORDS: LazyLock<HashSet<&'static str>> =
+    static WORDS: LazyLock<WordSet> =
         LazyLock::new(|| foreign().flat_map(|table| table.say.iter().copied()).collect());
     WORDS.contains(word)
 }

@@ -6,6 +6,7 @@
 use super::super::numbers::Decimal;
 use super::scan::Piece;
 use super::{Draft, Reader, dates};
+use crate::base::word_map::WordSet;
 use crate::extract::page::FigureKind;
 
 /// Counters of Chinese, Japanese and Korean that stand right behind a number and begin no word that stands behind
@@ -340,9 +341,7 @@ impl Reader<'_> {
         }
         let hour = self.whole(at).filter(|hour| *hour <= 24 && self.length(at) <= 2)?;
         let before = at.checked_sub(1).map(|b| self.word(b)).unwrap_or_default();
-        let ends = |words: &std::collections::HashSet<&'static str>| {
-            words.iter().any(|word| before.ends_with(word))
-        };
+        let ends = |words: &WordSet| words.iter().any(|word| before.ends_with(word));
         let minute = self.whole(at + 2).filter(|m| {
             *m < 60 && matches!(self.word(at + 3), "分" | "분") && self.is_glued(at + 3)
         });

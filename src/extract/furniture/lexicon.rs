@@ -1,8 +1,9 @@
 //! The words and the parts of names by which furniture and bodies of articles are known. Each came
 //! from measurement on public sets (docs/extraction.md).
 
-use std::collections::HashMap;
 use std::sync::LazyLock;
+
+use crate::base::word_map::WordMap;
 
 /// Words that mark furniture wherever they stand in a name.
 const FURNITURE_WORDS: &str = "nav navigation navbar menu breadcrumb breadcrumbs rail aside \
@@ -185,7 +186,7 @@ pub(super) enum Word {
     Doubtful,
 }
 
-pub(super) static WORDS: LazyLock<HashMap<&'static str, Word>> = LazyLock::new(|| {
+pub(super) static WORDS: LazyLock<WordMap<&'static str, Word>> = LazyLock::new(|| {
     let doubtful = DOUBTFUL_WORDS.split_ascii_whitespace().map(|w| (w, Word::Doubtful));
     doubtful.chain(FURNITURE_WORDS.split_ascii_whitespace().map(|w| (w, Word::Furniture))).collect()
 });

@@ -7,12 +7,11 @@
 
 mod lexicon;
 
-use std::collections::HashMap;
-
 use lexicon::{PARTS, Part, WORDS, Word};
 
 use super::dom::{Dom, NodeId, Tag};
 use super::shown::Shown;
+use crate::base::word_map::WordMap;
 
 /// What the names of an element say about it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -50,13 +49,15 @@ pub struct Marks {
 pub struct Names<'a> {
     /// What the page says of its names.
     shown: Shown,
-    known: HashMap<(&'a str, &'a str), Marks>,
+    known: WordMap<(&'a str, &'a str), Marks>,
+    /// What values of other attributes say.
+    attributes: WordMap<&'a str, Marks>,
 }
 
 impl<'a> Names<'a> {
     /// A reader of names on a page that says this of its own.
     pub fn new(shown: Shown) -> Self {
-        Self { shown, known: HashMap::new() }
+        Self { shown, known: WordMap::default(), attributes: WordMap::default() }
     }
 
     /// The marks of an element by its tag, attributes and names.
@@ -87,7 +88,7 @@ impl<'a> Names<'a> {
                 | "data-gu-name"
                     if class.is_empty() || key == "data-component" =>
                 {
-                    let found = read(value, "");
+                    let found = self.attributes.entry(value).or_insert_with(|| read(value, ""));
                     extra.furniture |= found.furniture;
                     extra.caption |= found.caption;
                     extra.post |= found.post;

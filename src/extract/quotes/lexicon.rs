@@ -4,9 +4,9 @@
 //! Deliberately knows nothing of positions. The lists are our own, made from dictionaries and from
 //! reading the training part of PolNeAR (Newell et al., LREC 2018).
 
-use std::collections::HashMap;
 use std::sync::LazyLock;
 
+use crate::base::word_map::WordMap;
 use crate::extract::words::words;
 use crate::language::{Table, says_anywhere, table};
 
@@ -70,8 +70,8 @@ const BASES: &str = "reveal portray defend remember discuss oppose estimate prop
     allege maintain believe think see consider yell scream post repeat reiterate question dismiss condemn \
     proclaim observe point confirm agree testify caution concede feel read hear characterize compare";
 
-static VERBS: LazyLock<HashMap<&'static str, Verb>> = LazyLock::new(|| {
-    let mut map = HashMap::new();
+static VERBS: LazyLock<WordMap<&'static str, Verb>> = LazyLock::new(|| {
+    let mut map = WordMap::default();
     let lists = [
         (HOLDS, Verb::Holds),
         (BASES, Verb::Base),

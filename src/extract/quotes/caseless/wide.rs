@@ -133,8 +133,7 @@ fn chinese_name(place: &Place<'_>, part: &Part<'_>, subject: &str) -> Option<Ran
             .max_by_key(|verb| verb.len())
             .map_or(name, |verb| &name[..name.len() - verb.len()]);
     }
-    let pronoun =
-        |set: &std::collections::HashSet<&'static str>| set.iter().any(|p| name.starts_with(p));
+    let pronoun = |set: &crate::base::word_map::WordSet| set.iter().any(|p| name.starts_with(p));
     if name.is_empty() || pronoun(&table.he) || pronoun(&table.she) {
         return None;
     }

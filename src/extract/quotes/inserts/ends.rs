@@ -3,10 +3,9 @@
 //! Owns the end of the attribution and the start of the speech behind the name. Deliberately finds no attribution. It reads a few
 //! marks.
 
-use std::collections::HashSet;
-
 use super::super::lexicon::pronoun;
 use super::first_words;
+use crate::base::word_map::WordSet;
 use crate::extract::work::step;
 use crate::language::table;
 
@@ -66,7 +65,7 @@ fn goes_on(segment: &str, closing: Option<char>, rest: &str, language: &str) -> 
     // Whether anything is said behind the segment.
     let more =
         rest.get(segment.len() + 1..).is_some_and(|more| more.contains(char::is_alphanumeric));
-    let has = |list: &HashSet<&'static str>, word: &str| list.contains(word);
+    let has = |list: &WordSet, word: &str| list.contains(word);
     if words.first().is_some_and(|(word, _)| word.starts_with(|c: char| c.is_ascii_digit())) {
         return false;
     }

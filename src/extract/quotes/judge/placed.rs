@@ -78,7 +78,7 @@ pub(super) fn is_told(tokens: &Tokens, index: usize, inner: &str, table: &Table)
     let before = at - 1;
     let word = |at: usize| list[at].lower.as_str();
     let article = |at: usize| {
-        let elided = |set: &std::collections::HashSet<&str>| {
+        let elided = |set: &crate::base::word_map::WordSet| {
             set.iter().any(|entry| entry.strip_suffix('’') == Some(word(at)))
         };
         table.determiner.contains(word(at)) || table.is("elision") && elided(&table.determiner)

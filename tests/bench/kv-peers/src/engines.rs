@@ -61,7 +61,7 @@ impl Engine for Sled {
 
     fn beside(&mut self, key: &[u8], from: &[u8], to: &[u8]) -> u64 {
         let before = self.trees[0].range(from..=key).next_back();
-        let after = self.trees[0].range((Bound::Excluded(key), Bound::Excluded(to))).next();
+        let after = self.trees[0].range::<&[u8], _>((Bound::Excluded(key), Bound::Excluded(to))).next();
         before.into_iter().chain(after).map(|row| row.unwrap().1.len() as u64).sum()
     }
 
@@ -169,7 +169,7 @@ impl Engine for Fjall {
 
     fn beside(&mut self, key: &[u8], from: &[u8], to: &[u8]) -> u64 {
         let before = self.trees[0].range(from..=key).next_back();
-        let after = self.trees[0].range((Bound::Excluded(key), Bound::Excluded(to))).next();
+        let after = self.trees[0].range::<&[u8], _>((Bound::Excluded(key), Bound::Excluded(to))).next();
         before.into_iter().chain(after).map(|row| row.into_inner().unwrap().1.len() as u64).sum()
     }
 
