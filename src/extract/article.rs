@@ -68,9 +68,9 @@ const CONSENT_HEAD_BYTES_MAX: usize = 120;
 pub(super) fn is_consent(words: &str) -> bool {
     let lower = words.to_lowercase();
     let head = lower.floor_char_boundary(CONSENT_HEAD_BYTES_MAX);
-    wall::counts_partners(&lower)
-        || lower.len() <= OFFER_BYTES_MAX && wall::asks_for_consent(&lower)
-        || lower.get(..head).is_some_and(wall::asks_for_consent)
+    let read =
+        if lower.len() <= OFFER_BYTES_MAX { &lower } else { lower.get(..head).unwrap_or("") };
+    wall::counts_partners(&lower) || wall::asks_for_consent(read)
 }
 
 impl<'a> Survey<'a> {

@@ -55,7 +55,10 @@ pub(super) fn read(page: &mut Page) {
             // Words in a frame are the publisher's where they say so.
             by_lead(text.trim_start_matches(|c: char| !c.is_alphanumeric()))
         } else {
-            let weak = || erred::at_an_edge(text).filter(|_| !heads && is_edge(page, at));
+            let weak = || {
+                let reads = !heads && is_edge(page, at);
+                reads.then(|| erred::at_an_edge(text)).flatten()
+            };
             kind_of(text)
                 .or_else(|| erred::by_name(text, page.publisher.as_ref()?.value.as_str()))
                 .or_else(weak)
@@ -171,6 +174,12 @@ pub(super) fn beside<'a>(
         let text = cut(text.trim(), BESIDE_BYTES_MAX);
         add(text, kind_of(text).unwrap_or(NoticeKind::Correction), page);
     }
+}
+
+/// The first characters of a text in lower case.
+fn head(text: &str, characters: usize) -> String {
+    let end = text.char_indices().nth(characters).map_or(text.len(), |(at, _)| at);
+    text.get(..end).unwrap_or(text).to_lowercase()
 }
 
 /// The letters and digits of a text: two notices that share them are one.
@@ -404,12 +413,9 @@ fn by_season(text: &str) -> Option<NoticeKind> {
 /// A publisher that says what it did to the article: "The Post has retracted this article", "Updated
 /// at 5 p.m. with a statement".
 fn by_publisher(text: &str, is_set_off: bool) -> Option<NoticeKind> {
-    let lower: String = text.chars().take(160).collect::<String>().to_lowercase();
+    let lower = head(text, 160);
     if let Some(kind) = lexicon::begun(&lower, is_set_off).or_else(|| lexicon::told(&lower)) {
         return Some(kind);
-    }
-    if lexicon::owns_version(&lower) {
-        return Some(NoticeKind::Correction);
     }
     if let Some(kind) = lexicon::changed_itself(&lower) {
         return Some(kind);

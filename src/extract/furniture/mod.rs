@@ -178,7 +178,9 @@ fn read(class: &str, id: &str) -> Marks {
     for names in [class, id] {
         // A class list of kilobytes is machine-made and says nothing; reading it costs.
         let names = names.get(..600).unwrap_or(names);
-        read_parts(names, &mut marks);
+        let lower = names.to_ascii_lowercase();
+        read_parts(&lower, &mut marks);
+        let (sidebar, social) = (lower.contains("sidebar"), lower.contains("social"));
         for name in names.split_ascii_whitespace().take(40) {
             // WordPress lists the subjects of a post among its classes; "widget" marks a widget
             // only as a whole name, page builders have it in the names of everything.
@@ -189,8 +191,12 @@ fn read(class: &str, id: &str) -> Marks {
             marks.furniture |= name == "widget" || name == "tag";
             marks.struck |= matches!(name, "strikethrough" | "line-through" | "struck");
             read_words(name, &mut marks);
-            read_sidebar(name, &mut marks);
-            read_social(name, &mut marks);
+            if sidebar {
+                read_sidebar(name, &mut marks);
+            }
+            if social {
+                read_social(name, &mut marks);
+            }
             marks.hidden |= matches!(
                 name,
                 "hidden"
@@ -244,10 +250,10 @@ fn read_social(name: &str, marks: &mut Marks) {
     }
 }
 
-fn read_parts(names: &str, marks: &mut Marks) {
+/// The parts of names in lower case.
+fn read_parts(lower: &str, marks: &mut Marks) {
     let Some((matcher, parts)) = PARTS.as_ref() else { return };
-    let lower = names.to_ascii_lowercase();
-    for found in matcher.find_overlapping_iter(&lower) {
+    for found in matcher.find_overlapping_iter(lower) {
         match parts.get(found.pattern().as_usize()) {
             Some(Part::Furniture) => marks.furniture = true,
             Some(Part::Hidden) => marks.hidden = true,

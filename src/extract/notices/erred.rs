@@ -385,5 +385,5 @@ fn done_to(start: &str, lower: &str, words: &[&str]) -> Option<NoticeKind> {
 
 /// The beginning of a text in lower case.
 fn head(text: &str) -> String {
-    text.chars().take(CHARS_MAX).collect::<String>().to_lowercase()
+    super::head(text, CHARS_MAX)
 }

@@ -381,13 +381,26 @@ fn holds(lower: &str, wanted: impl Fn(Says) -> bool) -> Option<Says> {
     })
 }
 
-/// What a text, in lower case, says of the article it stands in, in a language other than English.
+/// What a text, in lower case, says of the article it stands in, in a language other than English; one that
+/// speaks of an earlier version and owns an error in it is a correction.
 pub(super) fn told(lower: &str) -> Option<NoticeKind> {
-    match holds(lower, |says| matches!(says, Says::Notice(_)))? {
+    match holds(lower, |says| matches!(says, Says::Notice(_) | Says::Version))? {
         Says::Notice(kind) => Some(kind),
-        _ => None,
+        _ => match holds(lower, |says| matches!(says, Says::Notice(_))) {
+            Some(Says::Notice(kind)) => Some(kind),
+            _ => owns_error(lower).then_some(Correction),
+        },
     }
 }
+
+/// What articles call themselves, by the first character.
+static OWN: LazyLock<HashMap<char, Vec<&'static str>>> = LazyLock::new(|| {
+    let mut all = HashMap::<char, Vec<&'static str>>::new();
+    for own in language::all().flat_map(|table| &table.own) {
+        all.entry(own.chars().next().unwrap_or_default()).or_default().push(own);
+    }
+    all
+});
 
 /// Words between what an article calls itself and what was done to it.
 const CHANGED_REACH: usize = 7;
@@ -395,7 +408,7 @@ const CHANGED_REACH: usize = 7;
 /// What a text, in lower case, says of a change of the article that it begins by naming: "Dieser Text wird laufend
 /// aktualisiert".
 pub(super) fn changed_itself(lower: &str) -> Option<NoticeKind> {
-    let rest = language::all().flat_map(|table| &table.own).find_map(|own| {
+    let rest = OWN.get(&lower.chars().next()?)?.iter().find_map(|own| {
         let whole = |rest: &&str| own.ends_with(is_unspaced) || !rest.starts_with(is_latin);
         lower.strip_prefix(own).filter(whole)
     })?;
@@ -410,11 +423,6 @@ pub(super) fn changed_itself(lower: &str) -> Option<NoticeKind> {
 /// Whether a character goes on with a word of a script with spaces.
 fn is_latin(c: char) -> bool {
     c.is_alphanumeric() && !is_unspaced(c)
-}
-
-/// Whether a text, in lower case, speaks of an earlier version and owns an error in it.
-pub(super) fn owns_version(lower: &str) -> bool {
-    holds(lower, |says| says == Says::Version).is_some() && owns_error(lower)
 }
 
 /// Whether a text, in lower case, owns an error.

@@ -64,9 +64,23 @@ pub(super) fn split_words(lower: &str) -> Vec<&str> {
     words
 }
 
+/// The first words of the phrases below; those that regret begin with any.
+const OPENINGS: [&str; 13] = [
+    "a", "an", "the", "in", "earlier", "previous", "because", "due", "owing", "prior", "we",
+    "since", "this",
+];
+/// What regrets says so in its first words.
+const REGRET_BYTES_MAX: usize = 160;
+
 /// English phrases by which an article speaks of its own change.
 pub(super) fn by_phrase(text: &str) -> Option<NoticeKind> {
-    let lower: String = text.chars().take(240).collect::<String>().to_lowercase();
+    // Few texts get further than their first word.
+    let first = text.split(|c: char| !c.is_alphanumeric()).find(|word| !word.is_empty())?;
+    let near = text.get(..text.floor_char_boundary(REGRET_BYTES_MAX)).unwrap_or(text);
+    if !OPENINGS.iter().any(|word| first.eq_ignore_ascii_case(word)) && !near.contains("egret") {
+        return None;
+    }
+    let lower = super::head(text, 240);
     let words = split_words(&lower);
     let word = |at: usize| words.get(at).copied().unwrap_or_default();
     // "The Ledger regrets the error."
