@@ -296,14 +296,13 @@ fn shows_wall(from: &Sources<'_>) -> bool {
     };
     flow.blocks.iter().enumerate().any(|(at, block)| {
         let words = flow.words(block);
-        let Some(wall) = (words.len() <= WALL_BLOCK_BYTES_MAX)
-            .then(|| wall::of(&words.to_lowercase()))
-            .flatten()
-        else {
-            return false;
-        };
         let inside = home.is_some_and(|home| dom.ancestors(block.node).any(|up| up == home));
         let behind = last.is_none_or(|last| at > last && at <= last + WALL_BLOCKS_MAX);
+        // What stands elsewhere is no wall, whatever it says.
+        if words.len() > WALL_BLOCK_BYTES_MAX || !(inside || behind) {
+            return false;
+        }
+        let Some(wall) = wall::of(&words.to_lowercase()) else { return false };
         let fits = match wall {
             Wall::Here => inside || behind || last.is_none(),
             Wall::Beside => (inside || home.is_none()) && behind,

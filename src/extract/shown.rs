@@ -137,7 +137,7 @@ impl Sheets {
         let text = without_comments(text);
         let mut conditions = 0_usize;
         let mut rest = text.as_str();
-        while let Some(at) = rest.find(['{', '}', ';']) {
+        while let Some(at) = memchr::memchr3(b'{', b'}', b';', rest.as_bytes()) {
             let (head, mark) = (rest[..at].trim(), rest.as_bytes()[at]);
             rest = &rest[at + 1..];
             match mark {
@@ -156,6 +156,10 @@ impl Sheets {
 
     fn rule(&mut self, selectors: &str, body: &str, conditional: bool) {
         if self.hidden.len() + self.shown.len() > SELECTORS_MAX {
+            return;
+        }
+        let names = |name: &str| memchr::memmem::find(body.as_bytes(), name.as_bytes()).is_some();
+        if !names("display") && !names("visibility") {
             return;
         }
         let speaks = body.split(';').any(|declaration| {
@@ -246,9 +250,10 @@ fn last_names(selector: &str) -> Vec<String> {
 fn without_comments(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
-    while let Some((before, comment)) = rest.split_once("/*") {
+    while let Some(at) = memchr::memmem::find(rest.as_bytes(), b"/*") {
+        let (before, comment) = rest.split_at(at);
         out.push_str(before);
-        rest = comment.split_once("*/").map_or("", |(_, behind)| behind);
+        rest = comment.get(2..).and_then(|c| c.split_once("*/")).map_or("", |(_, behind)| behind);
     }
     out.push_str(rest);
     out

@@ -63,6 +63,32 @@ const WALL: &[&str] = &[
     "keep reading with a",
 ];
 
+/// Whole phrases of walls in languages that have no table.
+const WALL_ELSEWHERE: &[&str] = &[
+    "vain tilaajille",
+    "tilaa ja lue",
+    "tilaajille tarkoitettu",
+    "kirjaudu lukeaksesi",
+    "jatka lukemista tilaamalla",
+    "csak előfizetőknek",
+    "előfizetőink olvashatják",
+    "előfizetéssel olvasható",
+    "a teljes cikk elolvasásához",
+    "doar abonaților",
+    "doar pentru abonați",
+    "exclusiv abonaților",
+    "pentru a citi întregul articol",
+    "len pre predplatiteľov",
+    "iba pre predplatiteľov",
+    "samo za pretplatnike",
+    "само за претплатнике",
+    "само за абонати",
+    "samo za naročnike",
+    "només per a subscriptors",
+    "dành cho thuê bao",
+    "เฉพาะสมาชิก",
+];
+
 const WALL_BESIDE: &[&str] = &[
     "already a subscriber",
     "already subscribed?",
@@ -139,7 +165,8 @@ pub(super) fn matcher(
     AhoCorasick::new(english.iter().copied().chain(foreign)).ok()
 }
 
-static WALLS: Phrases = LazyLock::new(|| matcher(WALL, |table| &table.wall));
+static WALLS: Phrases =
+    LazyLock::new(|| matcher(&[WALL, WALL_ELSEWHERE].concat(), |table| &table.wall));
 static BESIDE: Phrases = LazyLock::new(|| matcher(WALL_BESIDE, |table| &table.wall_beside));
 static OFFERS: Phrases = LazyLock::new(|| matcher(OFFER, |table| &table.offer));
 static CONSENTS: Phrases = LazyLock::new(|| matcher(CONSENT, |table| &table.consent));
@@ -177,11 +204,7 @@ pub enum Wall {
 
 /// What a line, in lower case, says of a wall. Numbers are passed over: 残り1200文字.
 pub fn of(lower: &str) -> Option<Wall> {
-    if has(&WALLS, lower)
-        || has_between_numbers(&WALLS, lower)
-        || halves::is_wall_elsewhere(lower)
-        || halves::has_both(lower)
-    {
+    if has(&WALLS, lower) || has_between_numbers(&WALLS, lower) || halves::has_both(lower) {
         Some(Wall::Here)
     } else {
         has(&BESIDE, lower).then_some(Wall::Beside)

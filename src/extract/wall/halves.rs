@@ -1,37 +1,11 @@
 //! Walls in two halves: what is kept back ("the whole article") and what is asked for ("log in"), in whatever
-//! wording stands between them; and whole phrases of languages that have no table.
+//! wording stands between them.
 
 use std::sync::LazyLock;
 
 use aho_corasick::AhoCorasick;
 
 use crate::language::{Table, every};
-
-/// Whole phrases of walls in languages that have no table.
-const WALL_ELSEWHERE: &[&str] = &[
-    "vain tilaajille",
-    "tilaa ja lue",
-    "tilaajille tarkoitettu",
-    "kirjaudu lukeaksesi",
-    "jatka lukemista tilaamalla",
-    "csak előfizetőknek",
-    "előfizetőink olvashatják",
-    "előfizetéssel olvasható",
-    "a teljes cikk elolvasásához",
-    "doar abonaților",
-    "doar pentru abonați",
-    "exclusiv abonaților",
-    "pentru a citi întregul articol",
-    "len pre predplatiteľov",
-    "iba pre predplatiteľov",
-    "samo za pretplatnike",
-    "само за претплатнике",
-    "само за абонати",
-    "samo za naročnike",
-    "només per a subscriptors",
-    "dành cho thuê bao",
-    "เฉพาะสมาชิก",
-];
 
 /// What a wall keeps back, and what it asks for: together in one short line they are a wall, in whatever order.
 const WALL_READ: &[&str] = &[
@@ -64,17 +38,10 @@ const WALL_JOIN: &[&str] = &[
     "start your free trial",
 ];
 
-static ELSEWHERE: LazyLock<Option<AhoCorasick>> =
-    LazyLock::new(|| AhoCorasick::new(WALL_ELSEWHERE).ok());
 static HALVES: LazyLock<Option<(Half, Half)>> = LazyLock::new(|| {
     let read = Half::new(WALL_READ, |table| &table.wall_read)?;
     Some((read, Half::new(WALL_JOIN, |table| &table.wall_join)?))
 });
-
-/// Whether a line, in lower case, is a wall in a language that has no table.
-pub(super) fn is_wall_elsewhere(lower: &str) -> bool {
-    ELSEWHERE.as_ref().is_some_and(|phrases| phrases.is_match(lower))
-}
 
 /// Phrases, each with the number of its language.
 struct Half {
