@@ -9,10 +9,10 @@
 //! ```
 //!
 //! In reading order: the words ([`base`]) and rows in order ([`sorted`]); the formats ([`http`], [`warc`], [`mod@wacz`], [`parquet`], [`kv`]); the contracts of
-//! an archive ([`archive`]) and the backends that keep captures ([`index`], [`postgres`]); the parts, all pure or
+//! an archive ([`archive`]) and the backends that keep captures ([`index`], [`postgres`]), blocks of index lines ([`zipnum`]); the parts, all pure or
 //! nearly so ([`politeness`], [`schedule`], [`dates`], [`extract`], [`outlinks`], [`diff`]); who owns
 //! sockets and files ([`owner`], [`capture`], [`store`], [`remote`]); the journeys ([`crawl`], [`history`],
-//! [`cite`], [`story`], [`clusters`], [`evidence`]); what may be asked ([`answers`])
+//! [`cite`], [`story`], [`clusters`], [`evidence`], [`tables`]); what may be asked ([`answers`])
 //! and how it is shown ([`render`], [`reader`], [`replay`]); the composition ([`telemetry`], [`config`], [`app`]); the edges ([`cli`], [`serve`], [`demo`]). `docs/architecture.md` has the invariants.
 pub mod answers;
 pub mod app;
@@ -51,6 +51,8 @@ pub mod serve;
 pub mod sorted;
 pub mod store;
 pub mod story;
+pub mod tables;
 pub mod telemetry;
 pub mod wacz;
 pub mod warc;
+pub mod zipnum;

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::builder::{PossibleValue, PossibleValuesParser};
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
+use crate::base::ByteSize;
 use crate::cite::Style;
 use crate::politeness::RobotsReading;
 
@@ -68,7 +69,7 @@ pub fn formats_of(command: &str) -> &'static [&'static str] {
         "changes" | "search" => &["text", "json", "rss", "atom"],
         "story" => &["text", "json", "html", "markdown"],
         "index" => &["cdxj", "cdx"],
-        "export" => &["wacz", "warc", "cdxj", "parquet"],
+        "export" => &["wacz", "warc", "cdxj", "parquet", "zipnum"],
         "init" | "watch" | "demo" | "completions" | "man" => &["text"],
         _ => &["text", "json"],
     }
@@ -167,6 +168,10 @@ pub enum Command {
     Import(ImportArgs),
     /// Write a part of the archive, or a whole site as it stood, to a file that other programs read
     Export(ExportArgs),
+    /// Captures, versions, changes, quotations and figures as Parquet, by month, for DuckDB, Spark and pandas
+    Tables(TablesArgs),
+    /// Move where captures are kept to another backend, and compare both sides
+    Migrate(MigrateArgs),
     /// The index lines of any WARC files, sorted, without an archive
     Index(IndexArgs),
     /// What a robots.txt says to an agent
@@ -597,7 +602,7 @@ pub enum ReportArg {
 /// `export`
 #[derive(Debug, Args)]
 #[command(
-    after_help = "The name of FILE says what it is: .wacz, .warc.gz, .warc.zst, .warc, .cdxj or .parquet; --format\nwhere it does not. Records are copied byte for byte, requests with their cookies too. The same archive and the\nsame arguments give the same bytes."
+    after_help = "The name of FILE says what it is: .wacz, .warc.gz, .warc.zst, .warc, .cdxj or .parquet; --format\nwhere it does not. --format zipnum makes a folder: index lines in compressed blocks. Records are copied byte for byte, requests with their cookies too. The same archive and the\nsame arguments give the same bytes."
 )]
 pub struct ExportArgs {
     /// The URLs (else everything)
@@ -627,6 +632,34 @@ pub struct ExportArgs {
     /// How to report what was written, and what the archive lacks
     #[arg(long, value_name = "FORM", default_value = "text")]
     pub report: ReportArg,
+}
+
+/// `tables`
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Run it again to bring the tables up to date: only months that newer captures touch are written\nagain. One run at a time writes a folder, and a crawl may go on meanwhile."
+)]
+pub struct TablesArgs {
+    /// The folder to write to, which is made where it is missing
+    #[arg(long, value_name = "DIR-OR-S3-URL")]
+    pub to: String,
+    /// Write every month again
+    #[arg(long)]
+    pub rebuild: bool,
+    /// Begin another file when one has reached this length
+    #[arg(long, value_name = "BYTES", default_value = "128 MiB")]
+    pub file_bytes: ByteSize,
+}
+
+/// `migrate`
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Where captures are kept now, the configuration of this command says; where to, that of --to. The source\nstays as it is. A move that was interrupted goes on when it is run again; no crawl may run meanwhile."
+)]
+pub struct MigrateArgs {
+    /// The configuration to move to; only its file is read, no environment and no --set
+    #[arg(long, value_name = "CONFIG")]
+    pub to: PathBuf,
 }
 
 /// Which digests index lines have.

@@ -88,6 +88,8 @@ fn run(cli: Cli, name: &str) -> Result<Exit, CliError> {
         Command::Status => cmd::status::run(&context),
         Command::Import(args) => cmd::import::run(&args, &context),
         Command::Export(args) => cmd::export::run(&args, &context),
+        Command::Migrate(args) => cmd::migrate::run(&args, &context),
+        Command::Tables(args) => cmd::tables::run(&args, &context),
         Command::Captures(args) => cmd::captures::run(&args, &context),
         Command::Show(args) => cmd::show::run(&args, &context),
         Command::History(args) => cmd::history::run(&args, &context),

@@ -18,7 +18,6 @@ use crate::diff::json::JsonChange;
 use crate::readings::{NewestAsked, Readings};
 use crate::store::StoreError;
 
-use super::follow::may_have_changed;
 use super::page_reader::PageReader;
 use super::pages::{keys_of_host, pages};
 use super::row::{VersionRow, kind_bit};
@@ -274,7 +273,7 @@ fn spool_all(
         progress(looked_at);
         let too_old = wanted.since.is_some_and(|since| page.last < since);
         let too_new = wanted.until.is_some_and(|until| page.first >= until);
-        if may_have_changed(&page) && !too_old && !too_new {
+        if page.may_have_changed() && !too_old && !too_new {
             spooled.add_page(page_reader, &page.url, wanted, notes)?;
         }
     }

@@ -13,7 +13,7 @@ use crate::readings::{FileDone, Readings};
 use crate::store::{FollowError, StoreError, follow};
 
 use super::page_reader::PageReader;
-use super::pages::{self, PageCaptures};
+use super::pages;
 use super::versions::asking;
 
 /// A part of the WARC files up to this length is read by itself; where more is new, the index tells of all
@@ -89,7 +89,7 @@ impl PageReader<'_> {
             let page = page?;
             count += 1;
             progress(count);
-            if may_have_changed(&page) {
+            if page.may_have_changed() {
                 self.fold_page(&page.url)?;
             }
         }
@@ -114,7 +114,7 @@ impl PageReader<'_> {
                 self.fold_page(&waiting)?;
             }
             let page = pages::page(self.reader(), &url)?;
-            if page.is_some_and(|page| may_have_changed(&page)) {
+            if page.is_some_and(|page| page.may_have_changed()) {
                 self.fold_page(&url)?;
             }
         }
@@ -146,7 +146,7 @@ impl PageReader<'_> {
             return Ok(is_settled);
         }
         let is_known = readings.stored_page(&key).is_some();
-        if is_known || pages::page(self.reader(), url)?.is_some_and(|page| may_have_changed(&page))
+        if is_known || pages::page(self.reader(), url)?.is_some_and(|page| page.may_have_changed())
         {
             is_settled &= self.advance(url, captures_max)?;
         }
@@ -206,9 +206,4 @@ fn are_the_same_files(done: &[FileDone], marks: &[FileMark]) -> bool {
         let mark = marks.iter().find(|mark| *mark.file == *file.name);
         mark.is_some_and(|mark| file.versions.max(file.speakers) <= mark.indexed_to)
     })
-}
-
-/// Whether there may be more than one version of a page that `changes` tells of.
-pub(super) fn may_have_changed(page: &PageCaptures) -> bool {
-    page.is_html && page.captures >= 2 && page.varies
 }

@@ -29,7 +29,8 @@ pub struct PageCaptures {
 }
 
 impl PageCaptures {
-    fn first(reader: &Reader, entry: &Capture) -> Self {
+    /// Of a page whose first capture this is.
+    pub(crate) fn first(reader: &Reader, entry: &Capture) -> Self {
         let payload = PageKey::of(entry);
         Self {
             url: entry.url.clone(),
@@ -43,7 +44,8 @@ impl PageCaptures {
         }
     }
 
-    fn add(&mut self, reader: &Reader, entry: &Capture) {
+    /// Takes its next capture in.
+    pub(crate) fn add(&mut self, reader: &Reader, entry: &Capture) {
         self.captures += 1;
         self.last = self.last.max(entry.date);
         self.is_html = self.is_html || is_html(reader, entry);
@@ -51,12 +53,18 @@ impl PageCaptures {
         self.varies |= entry.status != Some(304) && PageKey::of(entry) != self.payload;
         self.url.clone_from(&entry.url);
     }
+
+    /// Whether there may be more than one version of it that `changes` tells of.
+    #[must_use]
+    pub(crate) fn may_have_changed(&self) -> bool {
+        self.is_html && self.captures >= 2 && self.varies
+    }
 }
 
 /// Whether a capture is a page of HTML, and not a server's words about a page that it does not have:
 /// a picture that is gone is answered with HTML as well. A revisit is what the capture is that holds
 /// its payload.
-pub(super) fn is_html(reader: &Reader, entry: &Capture) -> bool {
+pub(crate) fn is_html(reader: &Reader, entry: &Capture) -> bool {
     let is_html = |mime: &str| matches!(mime, "text/html" | "application/xhtml+xml");
     if entry.status.is_some_and(|status| status >= 400) {
         return false;

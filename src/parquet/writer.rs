@@ -2,19 +2,23 @@
 
 use std::io::{self, Write};
 
-use super::thrift::{Struct, put_varint};
+use super::column::{Column, Kind, Value};
+use super::thrift::Struct;
+use super::values::Values;
 
 const MAGIC: &[u8; 4] = b"PAR1";
-/// How many rows are one row group: what is held in memory, and what a reader can pass over.
-const ROWS_PER_GROUP: usize = 50_000;
+/// How many rows are one row group at most: what a reader can pass over, and what threads of DuckDB share.
+const ROWS_PER_GROUP: usize = 131_072;
+/// How many bytes of values are one row group at most: what is held in memory.
+const GROUP_BYTES_MAX: usize = 64 << 20;
 /// The level of zstd; its own default.
 const ZSTD_LEVEL: i32 = 3;
-/// The longest text that statistics have.
-const STATISTICS_BYTES_MAX: usize = 1024;
 
 // parquet.thrift
+const TYPE_BOOLEAN: i32 = 0;
 const TYPE_INT32: i32 = 1;
 const TYPE_INT64: i32 = 2;
+const TYPE_DOUBLE: i32 = 5;
 const TYPE_BYTE_ARRAY: i32 = 6;
 const OPTIONAL: i32 = 1;
 const CONVERTED_UTF8: i32 = 0;
@@ -22,57 +26,10 @@ const CONVERTED_TIMESTAMP_MICROS: i32 = 10;
 const CONVERTED_INT_16: i32 = 16;
 const ENCODING_PLAIN: i32 = 0;
 const ENCODING_RLE: i32 = 3;
+const ENCODING_RLE_DICTIONARY: i32 = 8;
 const CODEC_ZSTD: i32 = 6;
 const DATA_PAGE: i32 = 0;
-
-/// What a column holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
-    /// Text, UTF-8.
-    Text,
-    /// A whole number of 16 bits.
-    Int16,
-    /// A whole number of 32 bits.
-    Int32,
-    /// A whole number of 64 bits.
-    Int64,
-    /// An instant, microseconds since 1970, UTC.
-    Time,
-}
-
-/// A column; any value of it may be missing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Column {
-    /// Its name.
-    pub name: &'static str,
-    /// What it holds.
-    pub kind: Kind,
-}
-
-/// A value of a row.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Value<'a> {
-    /// There is none.
-    Null,
-    /// Of a column of text.
-    Text(&'a str),
-    /// Of any other column. What does not fit a column of fewer bits is none.
-    Int(i64),
-}
-
-/// The values of a column in the row group that is being filled.
-#[derive(Debug, Default)]
-struct Values {
-    /// Whether there is a value, as runs: how many rows, and whether they have one.
-    runs: Vec<(u32, bool)>,
-    nulls: u64,
-    plain: Vec<u8>,
-    min: Option<Vec<u8>>,
-    max: Option<Vec<u8>>,
-    ints: Option<(i64, i64)>,
-    /// A text is too long for statistics.
-    is_unbounded: bool,
-}
+const DICTIONARY_PAGE: i32 = 2;
 
 /// What the footer says of a row group.
 struct Group {
@@ -90,6 +47,8 @@ pub struct Writer<W: Write> {
     created_by: String,
     values: Vec<Values>,
     rows: usize,
+    /// How many bytes of values wait for the end of the row group.
+    held: usize,
     written: u64,
     groups: Vec<Group>,
 }
@@ -103,7 +62,16 @@ impl<W: Write> Writer<W> {
         out.write_all(MAGIC)?;
         let values = columns.iter().map(|_| Values::default()).collect();
         let created_by = created_by.to_owned();
-        Ok(Self { out, columns, created_by, values, rows: 0, written: 4, groups: Vec::new() })
+        Ok(Self {
+            out,
+            columns,
+            created_by,
+            values,
+            rows: 0,
+            held: 0,
+            written: 4,
+            groups: Vec::new(),
+        })
     }
 
     /// Adds a row: a value for each column, in their order; what is missing at the end is none.
@@ -112,10 +80,17 @@ impl<W: Write> Writer<W> {
     /// When `out` fails.
     pub fn row(&mut self, row: &[Value<'_>]) -> io::Result<()> {
         for (at, (column, values)) in self.columns.iter().zip(&mut self.values).enumerate() {
-            values.push(column.kind, row.get(at).unwrap_or(&Value::Null));
+            self.held += values.push(column.kind, row.get(at).unwrap_or(&Value::Null));
         }
         self.rows += 1;
-        if self.rows == ROWS_PER_GROUP { self.group() } else { Ok(()) }
+        let is_full = self.rows == ROWS_PER_GROUP || self.held >= GROUP_BYTES_MAX;
+        if is_full { self.group() } else { Ok(()) }
+    }
+
+    /// How many bytes were written: what the file takes, but for the rows of the last row group and the footer.
+    #[must_use]
+    pub fn written(&self) -> u64 {
+        self.written
     }
 
     /// Ends the table; gives back what was written to.
@@ -137,43 +112,45 @@ impl<W: Write> Writer<W> {
 
     fn group(&mut self) -> io::Result<()> {
         let rows = std::mem::take(&mut self.rows);
+        self.held = 0;
         let offset = self.written;
         let (mut columns, mut uncompressed, mut compressed) = (Vec::new(), 0, 0);
         for (column, values) in self.columns.iter().zip(&mut self.values) {
-            let values = std::mem::take(values);
-            let page = values.page();
-            let packed = zstd::bulk::compress(&page, ZSTD_LEVEL)?;
-            let size = |length: usize| i32::try_from(length).map_err(io::Error::other);
-            let header = Struct::new()
-                .i32(1, DATA_PAGE)
-                .i32(2, size(page.len())?)
-                .i32(3, size(packed.len())?)
-                .structure(
-                    5,
-                    Struct::new()
-                        .i32(1, size(rows)?)
-                        .i32(2, ENCODING_PLAIN)
-                        .i32(3, ENCODING_RLE)
-                        .i32(4, ENCODING_RLE),
-                )
-                .end();
-            self.out.write_all(&header)?;
-            self.out.write_all(&packed)?;
+            let mut values = std::mem::take(values);
+            let pages = values.pages();
             let place = self.written;
-            let sizes = (header.len() + page.len(), header.len() + packed.len());
-            self.written += sizes.1 as u64;
-            uncompressed += sizes.0 as u64;
-            compressed += sizes.1 as u64;
+            let (mut sizes, mut values_by) = ((0, 0), ENCODING_PLAIN);
+            if let Some((count, entries)) = &pages.dictionary {
+                values_by = ENCODING_RLE_DICTIONARY;
+                let about = Struct::new().i32(1, size(*count)?).i32(2, ENCODING_PLAIN);
+                sizes = page(&mut self.out, entries, DICTIONARY_PAGE, (7, about))?;
+            }
+            let data_place = place + sizes.1;
             let about = Struct::new()
+                .i32(1, size(rows)?)
+                .i32(2, values_by)
+                .i32(3, ENCODING_RLE)
+                .i32(4, ENCODING_RLE);
+            let data = page(&mut self.out, &pages.data, DATA_PAGE, (5, about))?;
+            sizes = (sizes.0 + data.0, sizes.1 + data.1);
+            self.written += sizes.1;
+            uncompressed += sizes.0;
+            compressed += sizes.1;
+            let mut encodings = vec![ENCODING_PLAIN, ENCODING_RLE];
+            encodings.extend(pages.dictionary.as_ref().map(|_| ENCODING_RLE_DICTIONARY));
+            let mut about = Struct::new()
                 .i32(1, physical(column.kind))
-                .i32s(2, &[ENCODING_PLAIN, ENCODING_RLE])
+                .i32s(2, &encodings)
                 .binaries(3, &[column.name.as_bytes()])
                 .i32(4, CODEC_ZSTD)
                 .i64(5, rows as i64)
                 .i64(6, sizes.0 as i64)
                 .i64(7, sizes.1 as i64)
-                .i64(9, place as i64)
-                .structure(12, values.statistics(column.kind));
+                .i64(9, data_place as i64);
+            if pages.dictionary.is_some() {
+                about = about.i64(11, place as i64);
+            }
+            let about = about.structure(12, values.statistics(column.kind));
             columns.push(Struct::new().i64(2, place as i64).structure(3, about));
         }
         let rows = rows as u64;
@@ -212,8 +189,34 @@ impl<W: Write> Writer<W> {
     }
 }
 
+fn size(length: usize) -> io::Result<i32> {
+    i32::try_from(length).map_err(io::Error::other)
+}
+
+/// Writes a page, packed, behind its header, in which its own part has this number. Gives back how long both are,
+/// unpacked and packed.
+fn page(
+    out: &mut impl Write,
+    page: &[u8],
+    kind: i32,
+    (number, about): (i16, Struct),
+) -> io::Result<(u64, u64)> {
+    let packed = zstd::bulk::compress(page, ZSTD_LEVEL)?;
+    let header = Struct::new()
+        .i32(1, kind)
+        .i32(2, size(page.len())?)
+        .i32(3, size(packed.len())?)
+        .structure(number, about)
+        .end();
+    out.write_all(&header)?;
+    out.write_all(&packed)?;
+    Ok(((header.len() + page.len()) as u64, (header.len() + packed.len()) as u64))
+}
+
 fn physical(kind: Kind) -> i32 {
     match kind {
+        Kind::Bool => TYPE_BOOLEAN,
+        Kind::Double => TYPE_DOUBLE,
         Kind::Text => TYPE_BYTE_ARRAY,
         Kind::Int16 | Kind::Int32 => TYPE_INT32,
         Kind::Int64 | Kind::Time => TYPE_INT64,
@@ -241,94 +244,7 @@ fn element(column: &Column) -> Struct {
                 .i32(6, CONVERTED_TIMESTAMP_MICROS)
                 .structure(10, Struct::new().structure(8, time))
         }
-        Kind::Int32 | Kind::Int64 => element,
-    }
-}
-
-impl Values {
-    fn push(&mut self, kind: Kind, value: &Value<'_>) {
-        let is_there = match (kind, value) {
-            (Kind::Text, Value::Text(text)) => {
-                self.text(text);
-                true
-            }
-            (Kind::Text, Value::Int(_)) | (_, Value::Null | Value::Text(_)) => false,
-            (Kind::Int64 | Kind::Time, Value::Int(value)) => {
-                self.plain.extend_from_slice(&value.to_le_bytes());
-                self.int(*value);
-                true
-            }
-            (Kind::Int16, Value::Int(value)) if i16::try_from(*value).is_err() => false,
-            (Kind::Int16 | Kind::Int32, Value::Int(value)) => match i32::try_from(*value) {
-                Ok(narrow) => {
-                    self.plain.extend_from_slice(&narrow.to_le_bytes());
-                    self.int(*value);
-                    true
-                }
-                Err(_) => false,
-            },
-        };
-        self.nulls += u64::from(!is_there);
-        match self.runs.last_mut() {
-            Some((count, there)) if *there == is_there => *count += 1,
-            _ => self.runs.push((1, is_there)),
-        }
-    }
-
-    fn text(&mut self, text: &str) {
-        let bytes = text.as_bytes();
-        self.plain.extend_from_slice(&(bytes.len() as u32).to_le_bytes());
-        self.plain.extend_from_slice(bytes);
-        if bytes.len() > STATISTICS_BYTES_MAX {
-            self.is_unbounded = true;
-        }
-        if self.is_unbounded {
-            return;
-        }
-        if self.min.as_ref().is_none_or(|min| bytes < min.as_slice()) {
-            self.min = Some(bytes.to_vec());
-        }
-        if self.max.as_ref().is_none_or(|max| bytes > max.as_slice()) {
-            self.max = Some(bytes.to_vec());
-        }
-    }
-
-    fn int(&mut self, value: i64) {
-        let (min, max) = self.ints.unwrap_or((value, value));
-        self.ints = Some((min.min(value), max.max(value)));
-    }
-
-    /// The levels that say which rows have a value, and the values.
-    fn page(&self) -> Vec<u8> {
-        let mut levels = Vec::new();
-        for (count, is_there) in &self.runs {
-            put_varint(&mut levels, u64::from(*count) << 1);
-            levels.push(u8::from(*is_there));
-        }
-        let mut page = Vec::with_capacity(4 + levels.len() + self.plain.len());
-        page.extend_from_slice(&(levels.len() as u32).to_le_bytes());
-        page.extend_from_slice(&levels);
-        page.extend_from_slice(&self.plain);
-        page
-    }
-
-    fn statistics(&self, kind: Kind) -> Struct {
-        let bounds = match (kind, self.ints) {
-            (Kind::Text, _) if self.is_unbounded => None,
-            (Kind::Text, _) => self.max.clone().zip(self.min.clone()),
-            (Kind::Int16 | Kind::Int32, Some((min, max))) => {
-                Some(((max as i32).to_le_bytes().to_vec(), (min as i32).to_le_bytes().to_vec()))
-            }
-            (Kind::Int64 | Kind::Time, Some((min, max))) => {
-                Some((max.to_le_bytes().to_vec(), min.to_le_bytes().to_vec()))
-            }
-            (_, None) => None,
-        };
-        let (max, min) = bounds.unzip();
-        Struct::new()
-            .i64(3, self.nulls as i64)
-            .maybe_binary(5, max.as_deref())
-            .maybe_binary(6, min.as_deref())
+        Kind::Int32 | Kind::Int64 | Kind::Double | Kind::Bool => element,
     }
 }
 
@@ -363,16 +279,5 @@ mod tests {
             assert!(u32::from_le_bytes(*length) as usize <= rest.len() - 4);
             assert_eq!(made, table(rows));
         }
-    }
-
-    #[test]
-    fn a_page_has_runs_of_missing_values_before_its_values() {
-        let mut values = Values::default();
-        for value in [Value::Int(7), Value::Null, Value::Null, Value::Int(70_000), Value::Text("x")]
-        {
-            values.push(Kind::Int16, &value);
-        }
-        assert_eq!(values.page(), [4, 0, 0, 0, 2, 1, 8, 0, 7, 0, 0, 0]);
-        assert_eq!((values.nulls, values.ints), (4, Some((7, 7))));
     }
 }

@@ -310,3 +310,24 @@ fn a_table_is_read_by_others_and_says_what_the_lines_say() {
     let Some((fine, told)) = script_says("table.py", &[&table, &lines]) else { return };
     assert!(fine, "{told}");
 }
+
+#[test]
+fn pywb_answers_from_blocks_of_index_lines() {
+    let archive = site();
+    let dir = tempfile::tempdir().unwrap();
+    let (shards, lines) = (dir.path().join("cdx"), dir.path().join("all.cdxj"));
+    let to = shards.to_str().unwrap();
+    let told = run(&archive.root(), &["export", "--format", "zipnum", "--to", to]);
+    assert!(told.contains("captures"), "{told}");
+    run(&archive.root(), &["export", "--to", lines.to_str().unwrap()]);
+    // The blocks hold the lines.
+    let block = std::fs::read(shards.join("cdx-00000.gz")).unwrap();
+    let mut text = String::new();
+    let mut reader = flate2::read::MultiGzDecoder::new(&*block);
+    std::io::Read::read_to_string(&mut reader, &mut text).unwrap();
+    assert_eq!(text, std::fs::read_to_string(&lines).unwrap());
+    let again = pressmark(&archive.root(), &["export", "--format", "zipnum", "--to", to]);
+    assert_eq!(again.status.code(), Some(1), "a folder is not replaced");
+    let Some((fine, told)) = script_says("zipnum.py", &[&shards, &lines]) else { return };
+    assert!(fine, "{told}");
+}

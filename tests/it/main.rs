@@ -43,6 +43,7 @@
 //! - `warc_files`: files of any origin are verified, repacked and repaired
 //! - `versions`: what a crawl tells of new versions, beside what `history` prints of them
 //! - `serve`: the server over loopback: Memento, CDX, raw replay, the API, limits
+//! - `tables`: Parquet by month, in DuckDB and pandas
 //! - `search`: words over all versions, beside a process that writes, and saved searches
 //! - `secrets`: what is secret is sent to whom it is for, and shown to no one else
 
@@ -93,6 +94,7 @@ mod sources;
 mod story;
 mod strange_month;
 mod support;
+mod tables;
 mod trouble;
 mod unread;
 mod versions;

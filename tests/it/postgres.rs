@@ -104,6 +104,67 @@ fn every_command_answers_as_with_the_index_of_the_archive() {
     assert_eq!(answer(&archive, place, QUERIES[0]), asked[0]);
 }
 
+/// An archive that moves into a database and back: after each step every command answers as before, and nothing is
+/// read from the WARC files again.
+#[test]
+fn captures_are_moved_to_the_database_and_back() {
+    let Some(server) = server() else { return };
+    let web_archive = Archive::new().in_a_hurry().set("warc.file_bytes_max=20 KiB");
+    let mut archive = web_archive;
+    let web = Web::start(archive.clock.clone());
+    archive.resolve = web.resolve(&[HOST]);
+    let links: String = (0..30).map(|n| format!("<a href=\"/p/{n}\">{n}</a>")).collect();
+    web.page(HOST, "/", &format!("<title>front</title><body>{links}</body>"));
+    for n in 0..30 {
+        web.page(HOST, &format!("/p/{n}"), &format!("<title>{n}</title><p>page {}</p>", n / 3));
+    }
+    look(&archive);
+    look(&archive);
+    let dir = tempfile::tempdir().unwrap();
+    let config = |name: &str, text: &str| {
+        let path = dir.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        path.to_str().unwrap().to_owned()
+    };
+    let there =
+        format!("[store]\ncaptures = \"{}\"\ncaptures_schema = \"moved\"\n", server.address());
+    let there = config("there.toml", &there);
+    let back = config("back.toml", "[store]\ncaptures = \"\"\n");
+    let asked: Vec<_> = QUERIES.iter().map(|args| answer(&archive, None, args)).collect();
+    let place = Some((&server, "moved"));
+    let migrate =
+        |place, to: &str| answer(&archive, place, &["migrate", "--to", to, "--format", "json"]);
+    let schemas = crate::schemas::schemas();
+    let check = |(code, line): (Option<i32>, String), copied: bool| {
+        assert_eq!(code, Some(0), "{line}");
+        let line: serde_json::Value = serde_json::from_str(&line).unwrap();
+        assert_eq!(schemas.problems("migrate.json", &line), Vec::<String>::new());
+        assert!(line["captures"].as_u64().unwrap() > 60, "{line}");
+        assert_eq!(line["copied"].as_u64().unwrap() > 0, copied, "{line}");
+        line["captures"].clone()
+    };
+    let moved = check(migrate(None, &there), true);
+    for (args, asked) in QUERIES.iter().zip(&asked) {
+        assert_eq!(answer(&archive, place, args), *asked, "{args:?} in the database");
+    }
+    // Again: nothing to copy, and the same.
+    assert_eq!(check(migrate(None, &there), false), moved);
+    std::fs::remove_dir_all(archive.root().join("index")).unwrap();
+    assert_eq!(check(migrate(place, &back), true), moved);
+    for (args, asked) in QUERIES.iter().zip(&asked) {
+        assert_eq!(answer(&archive, None, args), *asked, "{args:?} back");
+    }
+    assert_eq!(migrate(None, &back).0, Some(2), "to where they are");
+    let missing = dir.path().join("none.toml");
+    assert_eq!(migrate(None, missing.to_str().unwrap()).0, Some(2));
+    // What the database has beyond the archive is told of.
+    server.sql(
+        "CREATE TEMP TABLE one AS SELECT * FROM moved.capture LIMIT 1; UPDATE one SET key = 'zz)/'; \
+         INSERT INTO moved.capture SELECT * FROM one",
+    );
+    assert_eq!(migrate(None, &there).0, Some(1));
+}
+
 #[test]
 fn a_crawl_goes_on_while_the_server_restarts_and_all_is_found_afterwards() {
     let Some(server) = server().map(Arc::new) else { return };

@@ -97,8 +97,10 @@ fn real_output_agrees_with_the_schemas() {
     let exported = exported.to_str().unwrap();
     let site = dir.path().join("site.wacz");
     let site = site.to_str().unwrap();
+    let tables = dir.path().join("tables");
+    let tables = tables.to_str().unwrap();
     let host = "courier.example";
-    let cases: [(&str, &[&str]); 38] = [
+    let cases: [(&str, &[&str]); 39] = [
         ("robots.json", &robots),
         ("setting.json", &["config", "show", "--format", "json"]),
         (
@@ -141,6 +143,7 @@ fn real_output_agrees_with_the_schemas() {
             "exported.json",
             &["export", "--to", site, "--site", host, "--at", "2099", "--report", "json"],
         ),
+        ("tables.json", &["tables", "--to", tables, "--format", "json"]),
         ("imported.json", &["import", exported, site, "--format", "json"]),
         ("proved.json", &["prove", STORY, "-o", package, "--format", "json"]),
     ];
@@ -170,6 +173,8 @@ fn real_output_agrees_with_the_schemas() {
     // Changes stand inside the others; the message is checked where a crawl tells its news (`jobs`).
     seen.insert("change.json".to_owned());
     seen.insert("message.json".to_owned());
+    // That of a move to a database is checked where there is one (`postgres`).
+    seen.insert("migrate.json".to_owned());
     // And that of a saved search where a process watches (`search`).
     seen.insert("search-message.json".to_owned());
     let all: BTreeSet<String> = schemas.names().map(str::to_owned).collect();

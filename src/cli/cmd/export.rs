@@ -69,6 +69,7 @@ fn format(args: &ExportArgs, context: &Context) -> Result<ExportFormat, CliError
     Ok(match context.out.format_name() {
         "cdxj" => ExportFormat::Cdxj,
         "parquet" => ExportFormat::Parquet,
+        "zipnum" => ExportFormat::ZipNum,
         "warc" => match of_name {
             Some(ExportFormat::Warc(packing)) => ExportFormat::Warc(packing),
             _ => ExportFormat::Warc(Compression::default()),
@@ -205,9 +206,19 @@ fn report(
     Ok(())
 }
 
+/// The digest and length of a file; of a folder those of its files one behind the other, by name.
 fn digest_of(path: &Path) -> std::io::Result<(String, u64)> {
-    let mut file = std::fs::File::open(path)?;
+    let mut files = vec![path.to_owned()];
+    if path.is_dir() {
+        files = std::fs::read_dir(path)?
+            .map(|entry| Ok(entry?.path()))
+            .collect::<Result<_, std::io::Error>>()?;
+        files.sort();
+    }
     let mut hasher = Hasher::new(DigestAlgorithm::Sha256);
-    let length = std::io::copy(&mut file, &mut hasher)?;
+    let mut length = 0;
+    for file in files {
+        length += std::io::copy(&mut std::fs::File::open(file)?, &mut hasher)?;
+    }
     Ok((hasher.finish().to_string(), length))
 }

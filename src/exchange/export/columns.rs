@@ -14,7 +14,7 @@ const fn text(name: &'static str) -> Column {
 }
 
 /// The columns, in the order of Common Crawl's; then ours.
-pub(super) const COLUMNS: &[Column] = &[
+pub(crate) const COLUMNS: &[Column] = &[
     text("url_surtkey"),
     text("url"),
     text("url_host_name"),
@@ -49,8 +49,29 @@ pub(super) const COLUMNS: &[Column] = &[
     text("warc_record_id"),
 ];
 
+/// Whose page an address is of.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct Outlet {
+    /// The host name, in lower case.
+    pub host: Option<String>,
+    /// The name that was registered, of which the host is a part: `example.co.uk`.
+    pub registered_domain: Option<String>,
+}
+
+impl Outlet {
+    /// Of the page at `url`; without both where that has no host.
+    pub fn of(url: &str) -> Self {
+        let Ok(uri) = TargetUri::parse(url) else { return Self::default() };
+        let Some(host) = uri.url().host_str() else { return Self::default() };
+        let host = host.strip_suffix('.').unwrap_or(host);
+        let suffixes = uri.url().domain().map_or_else(Suffixes::default, |_| Suffixes::of(host));
+        let registered_domain = suffixes.registered.map(str::to_owned);
+        Self { host: Some(host.to_owned()), registered_domain }
+    }
+}
+
 /// Hands the row of a capture on.
-pub(super) fn with_row<T>(capture: &Capture, then: impl FnOnce(&[Value<'_>]) -> T) -> T {
+pub(crate) fn with_row<T>(capture: &Capture, then: impl FnOnce(&[Value<'_>]) -> T) -> T {
     let uri = TargetUri::parse(&capture.url).ok();
     let url = uri.as_ref().map(TargetUri::url);
     // Of a look-up the name that was looked up.

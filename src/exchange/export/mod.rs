@@ -1,7 +1,8 @@
 //! A part of an archive as a file that other programs read.
 //!
 //! In reading order: which captures are meant ([`Selection`], and of a whole site [`site`]), the
-//! records that belong to them (`events`), and the files that are written (`sink`): WARC, WACZ, CDXJ, and a table (`columns`).
+//! records that belong to them (`events`), and the files that are written (`sink`): WARC, WACZ, CDXJ, blocks of it
+//! ([`crate::zipnum`]), and a table (`columns`).
 //!
 //! Records are copied byte for byte, revisits come with the record that holds their payload, and each
 //! source file's warcinfo comes with its records. The same archive and the same selection give the same
@@ -24,8 +25,11 @@ use crate::archive::cdx;
 use crate::base::Timestamp;
 use crate::parquet::Writer;
 use crate::store::Reader;
+use crate::store::durable::sync_dir;
 use crate::warc::Compression;
+use crate::zipnum::ShardWriter;
 
+pub(crate) use columns::{COLUMNS as CAPTURE_COLUMNS, Outlet, with_row as with_capture_row};
 pub use error::ExportError;
 pub use select::{Request, Selection};
 use sink::{WaczSink, WarcSink};
@@ -41,6 +45,8 @@ pub enum ExportFormat {
     Cdxj,
     /// A table with the columns of Common Crawl's index.
     Parquet,
+    /// A folder of index lines in compressed blocks, with an index over them.
+    ZipNum,
 }
 
 impl ExportFormat {
@@ -106,7 +112,8 @@ pub struct Exporting<'a> {
     pub titles: &'a mut Titles<'a>,
 }
 
-/// Writes what was selected to the file at `path`, which is whole when this returns.
+/// Writes what was selected to the file at `path`, which is whole when this returns; blocks of index lines to a
+/// folder there, which is new.
 ///
 /// # Errors
 /// When nothing was selected, the archive cannot be read, or the file not written.
@@ -126,8 +133,21 @@ pub fn export(
         unreadable: chosen.unreadable,
         ..Exported::default()
     };
+    if exporting.format == ExportFormat::ZipNum {
+        std::fs::create_dir(path).map_err(fail)?;
+        let mut writer = ShardWriter::new(path).map_err(fail)?;
+        let mut lines = chosen.rows.lines(cdx::cdxj_line)?;
+        while let Some(line) = lines.next_row().map_err(fail)? {
+            writer.line(line).map_err(fail)?;
+        }
+        done.records = writer.finish().map_err(fail)?.lines;
+        sync_dir(path).map_err(fail)?;
+        return Ok(done);
+    }
     let write = |file: &File| -> Result<Exported, ExportError> {
         match exporting.format {
+            // Written above: it is no file.
+            ExportFormat::ZipNum => {}
             ExportFormat::Cdxj => {
                 let mut out = BufWriter::with_capacity(1 << 16, file);
                 let mut lines = chosen.rows.lines(cdx::cdxj_line)?;

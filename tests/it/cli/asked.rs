@@ -9,7 +9,7 @@ use crate::support::cli::{crawl, json_lines, pressmark, stderr, stdout};
 use crate::support::raw::{Answer, RawSite, Then};
 
 /// What `--format` takes, command by command; nothing but text with the others.
-const FORMATS: [(&str, &str); 25] = [
+const FORMATS: [(&str, &str); 27] = [
     ("crawl", "text, json"),
     ("due", "text, json"),
     ("status", "text, json"),
@@ -27,7 +27,9 @@ const FORMATS: [(&str, &str); 25] = [
     ("repair", "text, json"),
     ("reindex", "text, json"),
     ("import", "text, json"),
-    ("export", "wacz, warc, cdxj, parquet"),
+    ("export", "wacz, warc, cdxj, parquet, zipnum"),
+    ("tables", "text, json"),
+    ("migrate", "text, json"),
     ("index", "cdxj, cdx"),
     ("prove", "text, json"),
     ("evidence checkpoint", "text, json"),

@@ -1,0 +1,112 @@
+//! `tables`
+
+use std::path::Path;
+
+use serde_json::{Map, Value, json};
+
+use crate::base::ByteSize;
+use crate::cli::args::TablesArgs;
+use crate::cli::context::{Context, store_error};
+use crate::cli::output::Format;
+use crate::cli::{CliError, Exit};
+use crate::tables::{Folder, Options, Table, TablesError, Updated, update};
+
+/// How often a run tells how far it is.
+const TOLD_EVERY: std::time::Duration = std::time::Duration::from_secs(10);
+
+/// Writes the tables of the archive, or brings them up to date.
+///
+/// # Errors
+/// When nothing was captured yet (exit 3), the archive cannot be read, or the tables not written.
+pub fn run(args: &TablesArgs, context: &Context) -> Result<Exit, CliError> {
+    if args.to.starts_with("s3://") {
+        let what = format!("--to {}: tables are not written to S3 yet", args.to);
+        return Err(CliError::usage(what)
+            .hint("name a folder; `aws s3 sync --delete` or rclone bring that to a bucket"));
+    }
+    if args.file_bytes.0 == 0 {
+        return Err(CliError::usage("--file-bytes 0: a file has to have some length"));
+    }
+    let archive = context.open_archive()?;
+    let target = Folder::open(Path::new(&args.to)).map_err(|why| failed(why, args))?;
+    let options = Options {
+        software: concat!("pressmark/", env!("CARGO_PKG_VERSION")).to_owned(),
+        part_bytes_max: args.file_bytes.0,
+        rebuild: args.rebuild,
+    };
+    let mut told = context.clock.now();
+    let mut progress = |pages: u64| {
+        let now = context.clock.now();
+        if now.since(told) >= TOLD_EVERY {
+            told = now;
+            context.out.say(&format!("{pages} pages gone through"));
+        }
+    };
+    let done = update(&mut archive.page_reader(), &target, &options, &mut progress);
+    let done = done.map_err(|why| failed(why, args))?;
+    match context.out.format() {
+        Format::Json => context.out.json(&in_json(args, &done))?,
+        Format::Text => context.out.lines(&as_text(&done))?,
+    }
+    for note in &done.notes {
+        context.out.warn(&format!("left out: {note}"));
+    }
+    Ok(if done.notes.is_empty() { Exit::Done } else { Exit::Findings })
+}
+
+fn failed(error: TablesError, args: &TablesArgs) -> CliError {
+    let what = format!("writing tables to {}", args.to);
+    match error {
+        TablesError::Nothing => CliError::nothing(format!("{what}: nothing was captured yet")),
+        TablesError::Store(error) => store_error(&what, error),
+        TablesError::Taken { .. } => CliError::failed(&what, error)
+            .hint("name a folder that is new or empty, or one of tables of this archive"),
+        TablesError::Manifest { .. } => CliError::failed(&what, error).hint(
+            "delete the folder and write the tables again: they are derived from the archive",
+        ),
+        TablesError::Locked { .. } => {
+            CliError::failed(&what, error).hint("let that end, or name another folder")
+        }
+        error => {
+            let out_of_disk = error.is_out_of_disk();
+            CliError { out_of_disk, ..CliError::failed(&what, error) }
+        }
+    }
+}
+
+/// Months, files, rows and bytes of a table.
+fn sums(done: &Updated, table: Table) -> (usize, usize, u64, u64) {
+    let months = done.manifest.tables.get(&table).map_or(0, |months| months.len());
+    let parts = || done.manifest.parts(table);
+    let (rows, bytes) = (parts().map(|part| part.rows).sum(), parts().map(|p| p.bytes).sum());
+    (months, parts().count(), rows, bytes)
+}
+
+fn in_json(args: &TablesArgs, done: &Updated) -> Value {
+    let tables: Map<String, Value> = Table::ALL
+        .into_iter()
+        .map(|table| {
+            let (months, files, rows, bytes) = sums(done, table);
+            let written: Vec<String> =
+                done.written.get(&table).into_iter().flatten().map(ToString::to_string).collect();
+            let about = json!({
+                "months": months, "files": files, "rows": rows, "bytes": bytes, "written": written,
+            });
+            (table.name().to_owned(), about)
+        })
+        .collect();
+    json!({ "to": args.to, "tables": tables, "unread": done.notes })
+}
+
+fn as_text(done: &Updated) -> Vec<String> {
+    let line = |table: Table| {
+        let (months, files, rows, bytes) = sums(done, table);
+        let written = done.written.get(&table).map_or(0, |months| months.len());
+        format!(
+            "{}: {rows} rows of {months} months in {files} files, {}; {written} months written",
+            table.name(),
+            ByteSize(bytes)
+        )
+    };
+    Table::ALL.into_iter().map(line).collect()
+}

@@ -1,0 +1,76 @@
+//! What lies in the tables and how far they are: `_manifest.json`. Names that begin with `_` are passed over by
+//! Hive, Spark and Trino.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::target::MANIFEST;
+use super::{Month, Table, TablesError, Target};
+
+/// The form of the manifest and of the tables: another one has them all written again.
+pub(super) const FORM: u32 = 1;
+/// A Parquet file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Part {
+    /// Its name below the tables: `captures/month=2026-01/part-00000.parquet`.
+    pub file: String,
+    /// How many rows it has.
+    pub rows: u64,
+    /// How long it is.
+    pub bytes: u64,
+    /// Its digest, `sha256:…`.
+    pub digest: String,
+}
+
+/// The parts of each month.
+pub(super) type Months = BTreeMap<Month, Vec<Part>>;
+
+/// What lies in the tables.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Manifest {
+    /// The form of all this.
+    pub form: u32,
+    /// What wrote it last: `pressmark/0.1.0`.
+    pub software: String,
+    /// The code that read the pages.
+    pub derivation: String,
+    /// Up to which offset the tables have the captures of each WARC file.
+    pub marks: BTreeMap<String, u64>,
+    /// Months that are being written: what a reader finds of them may be of two runs, until the next run is done.
+    pub rewriting: BTreeMap<Table, Vec<Month>>,
+    /// The files of each table and month.
+    pub tables: BTreeMap<Table, Months>,
+}
+
+impl Manifest {
+    /// What lies at the target; `None` where no tables were written yet.
+    ///
+    /// # Errors
+    /// When it cannot be read, or is none.
+    pub fn load(target: &dyn Target) -> Result<Option<Self>, TablesError> {
+        let Some(bytes) = target.read(MANIFEST)? else { return Ok(None) };
+        serde_json::from_slice(&bytes).map(Some).map_err(|why| TablesError::Manifest {
+            place: target.place(MANIFEST),
+            why: format!("it cannot be read as a manifest: {why}"),
+        })
+    }
+
+    /// Replaces what lies there.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn save(&self, target: &dyn Target) -> Result<(), TablesError> {
+        let mut bytes = serde_json::to_vec_pretty(self).map_err(|why| TablesError::Manifest {
+            place: target.place(MANIFEST),
+            why: why.to_string(),
+        })?;
+        bytes.push(b'\n');
+        target.write(MANIFEST, &bytes)
+    }
+
+    /// The parts of a table, month after month.
+    pub fn parts(&self, table: Table) -> impl Iterator<Item = &Part> {
+        self.tables.get(&table).into_iter().flat_map(BTreeMap::values).flatten()
+    }
+}

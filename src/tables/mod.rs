@@ -1,0 +1,43 @@
+//! Tables of an archive for analysis: captures, versions, changes, quotations and figures as Parquet,
+//! partitioned by month, kept up to date.
+//!
+//! Owns which rows there are ([`Table`], `rows`), which months have to be written again ([`mod@touched`]), and how
+//! files get to their place ([`Target`], [`Manifest`]). Deliberately answers nothing: DuckDB, Spark, Trino and
+//! pandas do.
+//!
+//! ```text
+//!  _manifest.json                          marks of the WARC files, and every part: rows, bytes, digest
+//!  _lock  _staging/                        one run at a time; parts while they are made
+//!  captures/month=2026-01/part-00000.parquet      by urlkey and time
+//!  versions/month=2026-01/part-00000.parquet      by urlkey and number, in the month of their first capture
+//!  changes/…  quotations/…  figures/…
+//! ```
+//!
+//! In reading order: the tables and their columns ([`Table`], [`Month`]), rows of them (`rows`), the pages of the
+//! archive in one pass (`walk`), which months are touched (`touched`), rows on their way to a file (`spool`,
+//! `parts`), where files go (`target`, `manifest`), and a run (`update`).
+//!
+//! What is derived here follows the index, which follows the WARC files: a mark for each file says which captures
+//! the tables have. Only months that newer captures touch are written again, each as a whole. The marks move last:
+//! a run that is killed leaves marks that are too low, and the next one writes the same months again.
+
+mod columns;
+mod error;
+mod manifest;
+mod month;
+mod parts;
+mod rows;
+mod spool;
+mod target;
+#[cfg(test)]
+mod tests;
+mod touched;
+mod update;
+mod walk;
+
+pub use columns::Table;
+pub use error::TablesError;
+pub use manifest::{Manifest, Part};
+pub use month::Month;
+pub use target::{Folder, Target};
+pub use update::{Options, PART_BYTES_MAX, Updated, update};

@@ -1,0 +1,182 @@
+//! Where the files of tables go: a folder. An object store is another [`Target`].
+
+use std::any::Any;
+use std::fs;
+use std::io::{ErrorKind, Write};
+use std::path::{Path, PathBuf};
+
+use crate::store::durable::{make_dirs, make_whole, sync_dir};
+use crate::store::{Lock, StoreError};
+
+use super::TablesError;
+
+/// Where files go. Names have `/` between their parts and are relative.
+pub trait Target {
+    /// A name for messages.
+    fn place(&self, name: &str) -> String;
+
+    /// Keeps other runs out for as long as what it gives back lives.
+    ///
+    /// # Errors
+    /// When another run writes there, or something else lies there.
+    fn lock(&self) -> Result<Box<dyn Any>, TablesError>;
+
+    /// A folder on a local disk, empty, for files while they are made.
+    ///
+    /// # Errors
+    /// When there is none.
+    fn staging(&self) -> Result<PathBuf, TablesError>;
+
+    /// A small file; `None` where there is none.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    fn read(&self, name: &str) -> Result<Option<Vec<u8>>, TablesError>;
+
+    /// Writes a small file, which then is there as a whole and durable, in the place of one of that name.
+    ///
+    /// # Errors
+    /// When it cannot be written; then what was there before is.
+    fn write(&self, name: &str, bytes: &[u8]) -> Result<(), TablesError>;
+
+    /// Moves a finished and synced file of the staging folder to its name, as [`Self::write`] does.
+    ///
+    /// # Errors
+    /// As [`Self::write`].
+    fn put(&self, staged: &Path, name: &str) -> Result<(), TablesError>;
+
+    /// The files right below a folder, by their names from the top; none where there is no such folder.
+    ///
+    /// # Errors
+    /// When they cannot be listed.
+    fn list(&self, folder: &str) -> Result<Vec<String>, TablesError>;
+
+    /// Removes a file, and its folder where that is empty then. One that is not there is no error.
+    ///
+    /// # Errors
+    /// When it cannot be removed.
+    fn remove(&self, name: &str) -> Result<(), TablesError>;
+}
+
+/// The name of the manifest.
+pub(super) const MANIFEST: &str = "_manifest.json";
+const LOCK: &str = "_lock";
+const STAGING: &str = "_staging";
+
+/// A folder.
+#[derive(Debug, Clone)]
+pub struct Folder {
+    root: PathBuf,
+}
+
+impl Folder {
+    /// The folder at `root`, which is made where it is missing.
+    ///
+    /// # Errors
+    /// When it cannot be made, or has files and no tables.
+    pub fn open(root: &Path) -> Result<Self, TablesError> {
+        make_dirs(root).map_err(TablesError::file("making", root.display()))?;
+        let known = fs::read_dir(root).map_err(TablesError::file("reading", root.display()))?;
+        let mut other = None;
+        for entry in known {
+            let entry = entry.map_err(TablesError::file("reading", root.display()))?;
+            let name = entry.file_name().to_string_lossy().into_owned();
+            if name == MANIFEST {
+                return Ok(Self { root: root.to_owned() });
+            }
+            if !matches!(name.as_str(), LOCK | STAGING) && !name.starts_with(MANIFEST) {
+                other = Some(name);
+            }
+        }
+        match other {
+            None => Ok(Self { root: root.to_owned() }),
+            Some(name) => Err(TablesError::Taken {
+                place: root.display().to_string(),
+                what: format!("{name} and no {}", MANIFEST),
+            }),
+        }
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.root.join(name)
+    }
+}
+
+impl Target for Folder {
+    fn place(&self, name: &str) -> String {
+        self.path(name).display().to_string()
+    }
+
+    fn lock(&self) -> Result<Box<dyn Any>, TablesError> {
+        match Lock::at(&self.path(LOCK)) {
+            Ok(lock) => Ok(Box::new(lock)),
+            Err(StoreError::Locked { holder }) => Err(TablesError::Locked { holder }),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    fn staging(&self) -> Result<PathBuf, TablesError> {
+        let path = self.path(STAGING);
+        let failed = |why| TablesError::file("making", path.display())(why);
+        match fs::remove_dir_all(&path) {
+            Err(why) if why.kind() != ErrorKind::NotFound => return Err(failed(why)),
+            _ => fs::create_dir(&path).map_err(failed)?,
+        }
+        Ok(path)
+    }
+
+    fn read(&self, name: &str) -> Result<Option<Vec<u8>>, TablesError> {
+        match fs::read(self.path(name)) {
+            Ok(bytes) => Ok(Some(bytes)),
+            Err(why) if why.kind() == ErrorKind::NotFound => Ok(None),
+            Err(why) => Err(TablesError::file("reading", self.place(name))(why)),
+        }
+    }
+
+    fn write(&self, name: &str, bytes: &[u8]) -> Result<(), TablesError> {
+        let failed = |why| TablesError::file("writing", self.place(name))(why);
+        make_whole(&self.path(name), failed, |mut file| file.write_all(bytes).map_err(failed))
+    }
+
+    fn put(&self, staged: &Path, name: &str) -> Result<(), TablesError> {
+        let path = self.path(name);
+        let folder = path.parent().unwrap_or(&self.root);
+        let moved = make_dirs(folder)
+            .and_then(|()| fs::rename(staged, &path))
+            .and_then(|()| sync_dir(folder));
+        moved.map_err(TablesError::file("writing", path.display()))
+    }
+
+    fn list(&self, folder: &str) -> Result<Vec<String>, TablesError> {
+        let failed = |why| TablesError::file("reading", self.place(folder))(why);
+        let entries = match fs::read_dir(self.path(folder)) {
+            Ok(entries) => entries,
+            Err(why) if why.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(why) => return Err(failed(why)),
+        };
+        let mut names = Vec::new();
+        for entry in entries {
+            let entry = entry.map_err(failed)?;
+            if entry.file_type().map_err(failed)?.is_file() {
+                names.push(format!("{folder}/{}", entry.file_name().to_string_lossy()));
+            }
+        }
+        names.sort();
+        Ok(names)
+    }
+
+    fn remove(&self, name: &str) -> Result<(), TablesError> {
+        let path = self.path(name);
+        match fs::remove_file(&path) {
+            Err(why) if why.kind() != ErrorKind::NotFound => {
+                return Err(TablesError::file("removing", path.display())(why));
+            }
+            _ => {}
+        }
+        // A folder that is not empty stays, and that is no error.
+        if let Some(folder) = path.parent().filter(|folder| *folder != self.root) {
+            let _ = fs::remove_dir(folder);
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,121 @@
+//! The captures and pages of an archive in one pass over the index, in the order of urlkeys.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::archive::{Capture, Query, RecordKind};
+use crate::base::{TimeRange, Timestamp};
+use crate::history::pages::{PageCaptures, is_html};
+use crate::history::{PageReader, VersionRow};
+use crate::store::Reader;
+
+use super::{Month, TablesError};
+
+/// How far the tables had the captures of each WARC file.
+pub(super) type Marks = BTreeMap<String, u64>;
+
+/// Whether the tables lack a capture, by their marks.
+pub(super) fn is_new(marks: &Marks, capture: &Capture) -> bool {
+    marks.get(&*capture.file).is_none_or(|mark| capture.offset >= *mark)
+}
+
+/// A page whose captures have all been gone through.
+pub(super) struct Walked {
+    /// What the index knows of it.
+    pub page: PageCaptures,
+    /// The months of its captures.
+    pub months: BTreeSet<Month>,
+    /// The earliest of its captures that the tables lack.
+    pub earliest_new: Option<Timestamp>,
+    /// Whether any capture that the tables have is a document of HTML.
+    pub was_html: bool,
+    /// Whether any capture is a redirect: what that leads to may have been captured since.
+    pub redirects: bool,
+}
+
+/// Who is shown the archive.
+pub(super) trait Visit {
+    /// The next capture.
+    ///
+    /// # Errors
+    /// What ends the pass.
+    fn capture(&mut self, capture: &Capture) -> Result<(), TablesError>;
+
+    /// The page whose captures were the last ones.
+    ///
+    /// # Errors
+    /// What ends the pass.
+    fn page(&mut self, page: &Walked) -> Result<(), TablesError>;
+}
+
+/// Shows every capture, and behind the captures of a page the page.
+///
+/// # Errors
+/// When the index cannot answer, and what ends the pass.
+pub(super) fn walk(
+    reader: &Reader,
+    marks: &Marks,
+    visit: &mut dyn Visit,
+) -> Result<(), TablesError> {
+    let mut current: Option<Walked> = None;
+    for capture in reader.query(&Query::everything()) {
+        let capture = capture?;
+        let is_same = current.as_ref().is_some_and(|of| of.page.urlkey == capture.urlkey);
+        if !is_same && let Some(ended) = current.take() {
+            visit.page(&ended)?;
+        }
+        visit.capture(&capture)?;
+        // A report of a failure is no capture of the page.
+        if capture.kind == RecordKind::Metadata {
+            continue;
+        }
+        let of = match &mut current {
+            Some(of) => {
+                of.page.add(reader, &capture);
+                of
+            }
+            None => current.insert(Walked {
+                page: PageCaptures::first(reader, &capture),
+                months: BTreeSet::new(),
+                earliest_new: None,
+                was_html: false,
+                redirects: false,
+            }),
+        };
+        of.months.insert(Month::of(capture.date));
+        of.redirects |= matches!(capture.status, Some(301 | 302 | 303 | 307 | 308));
+        if is_new(marks, &capture) {
+            let earliest = of.earliest_new.map_or(capture.date, |at| at.min(capture.date));
+            of.earliest_new = Some(earliest);
+        } else {
+            of.was_html = of.was_html || is_html(reader, &capture);
+        }
+    }
+    current.as_ref().map_or(Ok(()), |ended| visit.page(ended))
+}
+
+/// Shows each version of a page, oldest first. Notes on captures that cannot be read go into `notes`.
+///
+/// # Errors
+/// When the index cannot answer, and what `on_version` gives back.
+pub(super) fn versions(
+    page_reader: &mut PageReader<'_>,
+    page: &PageCaptures,
+    notes: &mut BTreeSet<String>,
+    on_version: &mut dyn FnMut(&VersionRow) -> Result<(), TablesError>,
+) -> Result<(), TablesError> {
+    if page.may_have_changed() {
+        let mut rows = page_reader.rows(&page.url, TimeRange::ALL)?;
+        for row in rows.by_ref() {
+            on_version(&row?)?;
+        }
+        notes.extend(rows.notes());
+        return Ok(());
+    }
+    // Of a page that is always the same nothing is kept: its one version is found as quickly.
+    let mut versions = page_reader.versions(&page.url, TimeRange::ALL);
+    for version in versions.by_ref() {
+        on_version(&VersionRow::from(&version?))?;
+    }
+    notes.extend(std::mem::take(&mut versions.notes));
+    Ok(())
+}
