@@ -1,7 +1,8 @@
 //! The composition root: from settings to running parts. Archive, network, queue, crawl and evidence log
 //! are put together here, for every edge alike (command line, demonstration, server).
 //!
-//! In reading order: what everything is made from ([`Setup`]), what keeps the captures ([`captures`]), the jobs ([`jobs`]), its queue
+//! In reading order: what everything is made from ([`Setup`]), what keeps the captures ([`captures`])
+//! and sealed files as well ([`objects`]), the jobs ([`jobs`]), its queue
 //! ([`frontiers`]), a run ([`run`]), its queue seen from outside ([`queue`]), the evidence log that follows it
 //! ([`evidence`]), so does the index of words ([`indexing`]), what saved searches
 //! are told meanwhile ([`hearing`]), the way to others ([`route`]), threads for work
@@ -16,6 +17,7 @@ pub mod frontiers;
 pub mod hearing;
 pub mod indexing;
 pub mod jobs;
+pub mod objects;
 pub mod pool;
 pub mod queue;
 pub mod route;
