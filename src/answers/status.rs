@@ -7,7 +7,8 @@ use super::{AnswerError, Archive};
 use crate::archive::ArchiveError;
 use crate::crawl::view::DUE_COUNTED_MAX;
 use crate::crawl::{ListView, QueueSeen, SourceLine};
-use crate::store::{StoreError, disk_free};
+use crate::store::bucket::State;
+use crate::store::{Layout, StoreError, disk_free};
 
 /// What is in an archive, in the fields of the contract.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -20,6 +21,8 @@ pub struct StatusJson {
     pub bytes: u64,
     /// How many captures.
     pub captures: u64,
+    /// What of them is in an object storage; `None` where none is and the settings name none.
+    pub remote: Option<RemoteJson>,
     /// Bytes of the index, where that can be told.
     pub index_bytes: Option<u64>,
     /// Bytes of free disk, where that can be told.
@@ -34,6 +37,61 @@ pub struct StatusJson {
     pub sources: Option<Vec<SourceLine>>,
     /// The report of the last run, as `crawl` printed it.
     pub last_run: Option<Value>,
+}
+
+/// The WARC files by where they lie and how far they have come. A file is counted once.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct RemoteJson {
+    /// The object storage; `None` where the settings name none.
+    pub place: Option<String>,
+    /// Those that are here alone.
+    pub local: CountJson,
+    /// Those that are sent: the object is not known to be whole.
+    pub uploading: CountJson,
+    /// Those whose object was made, and that are here: it was not read back.
+    pub uploaded: CountJson,
+    /// Those whose object was read back, and that are here as well.
+    pub verified: CountJson,
+    /// Those that lie in the storage alone.
+    pub evicted: CountJson,
+    /// What went wrong last, and still does.
+    pub trouble: Option<String>,
+}
+
+/// How many files, and their bytes.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct CountJson {
+    /// Files.
+    pub files: u64,
+    /// Their bytes.
+    pub bytes: u64,
+}
+
+/// Where the files lie.
+fn remote(layout: &Layout) -> Result<Option<RemoteJson>, StoreError> {
+    let fail = |why| {
+        let path = layout.ledger().path().display().to_string();
+        StoreError::Io { doing: "reading", path, why }
+    };
+    let place = layout.bucket().map(|bucket| bucket.objects().place().to_owned());
+    if place.is_none() && !layout.ledger().exists() {
+        return Ok(None);
+    }
+    let trouble = layout.ledger().trouble().map_err(fail)?;
+    let mut told = RemoteJson { place, trouble, ..RemoteJson::default() };
+    for (path, state) in layout.warc_states().map_err(fail)? {
+        let is_here = path.exists();
+        let count = match (is_here, state) {
+            (false, _) => &mut told.evicted,
+            (true, State::Local) => &mut told.local,
+            (true, State::Uploading) => &mut told.uploading,
+            (true, State::Uploaded) => &mut told.uploaded,
+            (true, State::Verified) => &mut told.verified,
+        };
+        count.files += 1;
+        count.bytes += layout.length_of(&path).unwrap_or(0);
+    }
+    Ok(Some(told))
 }
 
 /// How much there is of one host.
@@ -126,6 +184,7 @@ pub fn status(
         archive: layout.root().display().to_string(),
         files: files.len(),
         bytes: files.iter().map(|file| file.length).sum(),
+        remote: remote(layout).map_err(AnswerError::store("counting"))?,
         captures: hosts.iter().map(|host| host.captures).sum(),
         index_bytes: archive.captures().bytes().ok().flatten(),
         disk_free: disk_free(layout.root()),

@@ -81,11 +81,15 @@ pub fn open_reader(
     stay: Stay,
 ) -> Result<(Reader, Vec<String>), AppError> {
     let fail = |why| super::store_error("opening the archive", why);
-    let Some((captures, mut notes)) = given_captures(settings)? else {
-        let cache_bytes = settings.bytes(keys::STORE_INDEX_CACHE_BYTES);
-        return Reader::open_for(root, cache_bytes, stay).map_err(fail);
-    };
-    let (reader, more) = Reader::open_given(root, captures).map_err(fail)?;
+    let (layout, note) = super::objects::layout(settings, root)?;
+    let (given, notes) = given_captures(settings)?.unzip();
+    let (reader, more) = match given {
+        Some(captures) => Reader::open_given(layout, captures),
+        None => Reader::open_for(layout, settings.bytes(keys::STORE_INDEX_CACHE_BYTES), stay),
+    }
+    .map_err(fail)?;
+    let mut notes = notes.unwrap_or_default();
+    notes.extend(note);
     notes.extend(more);
     Ok((reader, notes))
 }

@@ -2,7 +2,7 @@
 //! are put together here, for every edge alike (command line, demonstration, server).
 //!
 //! In reading order: what everything is made from ([`Setup`]), what keeps the captures ([`captures`]) and how they
-//! move elsewhere ([`mod@migrate`]), the jobs ([`jobs`]), its queue
+//! move elsewhere ([`mod@migrate`]), sealed files as well ([`objects`]), the jobs ([`jobs`]), its queue
 //! ([`frontiers`]), a run ([`run`]), its queue seen from outside ([`queue`]), the evidence log that follows it
 //! ([`evidence`]), so does the index of words ([`indexing`]), what saved searches
 //! are told meanwhile ([`hearing`]), the way to others ([`route`]), threads for work
@@ -18,6 +18,7 @@ pub mod hearing;
 pub mod indexing;
 pub mod jobs;
 pub mod migrate;
+pub mod objects;
 pub mod pool;
 pub mod queue;
 pub mod route;

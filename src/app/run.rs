@@ -28,6 +28,7 @@ use crate::schedule::JobSpec;
 use crate::search::saved::SavedSearch;
 use crate::search::{Listener, Search, Upkeep};
 use crate::store::layout::Layout;
+use crate::store::upload::Uploader;
 use crate::store::{Store, StoreError, StoreOptions};
 
 /// How often a run reports what is in its queue, for `status` and `due`.
@@ -40,6 +41,10 @@ pub struct Running {
     readings: Readings,
     network: Network,
     snapshot: QueueSnapshot,
+    /// What sends sealed files, where the settings say where to.
+    uploader: Option<Uploader>,
+    /// What ended, or ends, the run.
+    stop: Stop,
 }
 
 /// From what the network side of a job is made.
@@ -102,7 +107,9 @@ pub fn begin(
     timer: Arc<dyn Timer>,
 ) -> Result<Begun, AppError> {
     let (options, mut notes) = store_options(&setup.settings)?;
-    let opened = Store::open(&setup.archive, options, timer.clock());
+    let (layout, note) = super::objects::layout(&setup.settings, &setup.archive)?;
+    notes.extend(note);
+    let opened = Store::open(layout, options, timer.clock());
     let store = match opened {
         Ok((store, more)) => {
             notes.extend(more);
@@ -152,8 +159,10 @@ pub fn start(
     timer: Arc<dyn Timer>,
 ) -> Result<(Running, Vec<String>), AppError> {
     let (options, mut notes) = store_options(settings)?;
+    let (layout, note) = super::objects::layout(settings, archive)?;
+    notes.extend(note);
     let (store, more) =
-        Store::open(archive, options, timer.clock()).map_err(|e| opening_error(archive, e))?;
+        Store::open(layout, options, timer.clock()).map_err(|e| opening_error(archive, e))?;
     notes.extend(more);
     assemble(settings, Opened { store, notes }, resolve, take, timer)
 }
@@ -228,7 +237,14 @@ fn assemble(
     let snapshot = QueueSnapshot::of(store.layout());
     let shown = snapshot.clone();
     crawl.show_queue(QUEUE_REPORTED_EVERY, other, Box::new(move |view| shown.write(view)));
-    Ok((Running { crawl, store, readings, network, snapshot }, notes))
+    let uploader = Uploader::start(
+        store.layout().clone(),
+        super::objects::upload_options(settings),
+        Arc::clone(&network.clock),
+        |note| tracing::warn!("{note}"),
+    );
+    let stop = Stop::default();
+    Ok((Running { crawl, store, readings, network, snapshot, uploader, stop }, notes))
 }
 
 /// The timer of the machine.
@@ -284,6 +300,7 @@ impl Running {
         observer: &mut dyn Observer,
         stop: &Stop,
     ) -> Result<Report, AppError> {
+        self.stop = stop.clone();
         self.crawl.run(job, observer, stop).await.map_err(crawl_error)
     }
 
@@ -337,8 +354,8 @@ impl Running {
         Ok((Some(Hearing::new(archive, clock, searches.to_vec(), listener)), note))
     }
 
-    /// Ends it in order: the queue flushed, the WARC file sealed, the evidence log brought up to
-    /// it. What went wrong with the index or the log.
+    /// Ends it in order: the queue flushed, the WARC file sealed, the evidence log brought up to it, what was sealed
+    /// sent to the object storage unless a stop was asked for. What went wrong with the index, the log or the storage.
     ///
     /// # Errors
     /// When the queue or the index cannot be flushed.
@@ -354,6 +371,10 @@ impl Running {
         let Network { settings, clock, .. } = &self.network;
         let open = OpenFiles::Leave;
         notes.extend(evidence::follow(&layout, settings, &open, &trail, clock.now()));
+        if let Some(uploader) = self.uploader {
+            let stop = self.stop;
+            notes.extend(uploader.finish(&|| stop.asked()));
+        }
         Ok(notes)
     }
 }

@@ -2,8 +2,8 @@
 //! ([`Captures`], [`CaptureSink`]) and where the bytes of WARC files come from ([`WarcFiles`]).
 //!
 //! Knows no backend, no path and no record format. In reading order: a capture ([`Capture`]),
-//! questions ([`Query`], [`Filter`]), the traits (`contract`, `follow`), answers made from scans (`answering`),
-//! what can fail ([`ArchiveError`]), and the lines that others read ([`cdx`]).
+//! questions ([`Query`], [`Filter`]), the traits (`contract`, `follow`, `objects`), answers made from scans
+//! (`answering`), what can fail ([`ArchiveError`]), and the lines that others read ([`cdx`]).
 
 mod answering;
 pub mod capture;
@@ -12,6 +12,7 @@ mod contract;
 mod error;
 pub mod filter;
 mod follow;
+mod objects;
 mod query;
 #[cfg(test)]
 pub(crate) mod suite;
@@ -27,4 +28,5 @@ pub use contract::{
 pub use error::{ArchiveError, ArchiveErrorKind};
 pub use filter::{Filter, FilterError};
 pub use follow::{Follower, Seen};
+pub use objects::{FilePart, ObjectError, ObjectErrorKind, ObjectInfo, Objects, Pending};
 pub use query::{Cursor, Query, Sort};

@@ -132,6 +132,18 @@ impl Context {
         Ok(reader)
     }
 
+    /// The names inside the archive, with the object storage that the settings name.
+    ///
+    /// # Errors
+    /// When the settings of that storage cannot be used.
+    pub fn layout(&self) -> Result<crate::store::Layout, CliError> {
+        let (layout, note) = app::objects::layout(&self.settings, &self.archive)?;
+        if let Some(note) = note {
+            self.out.say(&format!("pressmark: {note}"));
+        }
+        Ok(layout)
+    }
+
     /// What was derived from the archive before, so that it need not be derived again.
     #[must_use]
     pub fn readings(&self, reader: &Reader) -> Readings {

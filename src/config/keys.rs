@@ -412,6 +412,54 @@ keys! {
         "",
         "A file whose first line is the password of that database, where the address has none."
     ),
+    STORE_REMOTE: TextKey = (
+        "store.remote",
+        Kind::Text,
+        "",
+        "Where sealed WARC files are kept as well: s3://BUCKET/PREFIX, a prefix for each archive. Empty is nowhere. They are written and synced here first, sent when they are sealed, and read back. Keys are looked for in AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, then in ~/.aws."
+    ),
+    STORE_REMOTE_ENDPOINT: TextKey = (
+        "store.remote_endpoint",
+        Kind::Text,
+        "",
+        "The server that speaks S3, such as https://s3.example.org; its buckets are then named in the path. Empty is Amazon's of the region."
+    ),
+    STORE_REMOTE_REGION: TextKey = (
+        "store.remote_region",
+        Kind::Text,
+        "",
+        "The region that requests are signed for. Empty is AWS_REGION, AWS_DEFAULT_REGION or us-east-1."
+    ),
+    STORE_REMOTE_REQUESTS_MAX: IntegerKey = (
+        "store.remote_requests_max",
+        Kind::Integer,
+        "4",
+        "How many parts of a file are sent or read at once, of up to 8 MiB each."
+    ),
+    STORE_REMOTE_TIME_MAX: DurationKey = (
+        "store.remote_time_max",
+        Kind::Duration,
+        "2m",
+        "How long one request to it may take in all. It is then sent again."
+    ),
+    STORE_REMOTE_CACHE_BYTES_MAX: BytesKey = (
+        "store.remote_cache_bytes_max",
+        Kind::Bytes,
+        "1 GiB",
+        "How many bytes of files that lie there alone are kept on the local disk as they are looked up; those that were not read for longest go first. 0 keeps none."
+    ),
+    STORE_LOCAL_AGE_MAX: DurationKey = (
+        "store.local_age_max",
+        Kind::Duration,
+        "0s",
+        "Local copies of WARC files older than this are removed once they are in store.remote and were read back. 0 keeps them."
+    ),
+    STORE_LOCAL_BYTES_MAX: BytesKey = (
+        "store.local_bytes_max",
+        Kind::Bytes,
+        "0 B",
+        "While the WARC files here take more than this, the oldest copies that are in store.remote and were read back are removed. 0 keeps them."
+    ),
     STORE_DERIVED_BYTES_MAX: BytesKey = (
         "store.derived_bytes_max",
         Kind::Bytes,

@@ -2,6 +2,7 @@
 //!
 //! No module below reads a setting; what it needs is passed to it as its own `Options`.
 
+pub mod aws;
 pub mod credentials;
 pub mod example;
 pub mod file;

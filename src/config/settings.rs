@@ -5,6 +5,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use super::aws::AwsEnvironment;
 use super::keys::{
     self, BoolKey, BytesKey, DurationKey, FloatKey, HostDurationKey, HostFloatKey, IntegerKey,
     KEYS, Key, ListKey, TextKey,
@@ -83,6 +84,7 @@ fn join(problems: &[Problem]) -> String {
 #[derive(Debug, Clone)]
 pub struct Settings {
     values: BTreeMap<String, (Value, Source)>,
+    aws: AwsEnvironment,
 }
 
 impl Default for Settings {
@@ -94,7 +96,7 @@ impl Default for Settings {
                 Some((k.path.to_owned(), (k.kind.parse(k.default).ok()?, Source::Default)))
             })
             .collect();
-        Self { values }
+        Self { values, aws: AwsEnvironment::default() }
     }
 }
 
@@ -152,8 +154,11 @@ impl Settings {
         environment: impl Iterator<Item = (String, String)>,
         problems: &mut Vec<Problem>,
     ) {
-        let given: BTreeMap<String, String> =
-            environment.filter(|(name, _)| name.starts_with("PRESSMARK_")).collect();
+        let aws = &mut self.aws;
+        let given: BTreeMap<String, String> = environment
+            .inspect(|(name, value)| aws.take(name, value))
+            .filter(|(name, _)| name.starts_with("PRESSMARK_"))
+            .collect();
         for key in KEYS.iter().filter(|k| !k.path.contains('*')) {
             let name = variable(key);
             if let Some(text) = given.get(&name) {
@@ -352,6 +357,12 @@ impl Settings {
         }
     }
 
+    /// What the environment says to tools of S3.
+    #[must_use]
+    pub fn aws(&self) -> &AwsEnvironment {
+        &self.aws
+    }
+
     /// Where a key's value came from.
     #[must_use]
     pub fn source(&self, path: &str) -> Source {
@@ -363,8 +374,10 @@ impl Settings {
     #[must_use]
     pub fn identity(&self) -> String {
         let mut out = String::new();
-        // How the archive is served and where captures are looked up shapes no capture, and may be secret.
-        let shapes = |path: &str| !["serve.", "store.captures"].iter().any(|p| path.starts_with(p));
+        // How the archive is served, where captures are looked up and where files are kept as well shapes no
+        // capture, and may be secret.
+        let apart = ["serve.", "store.captures", "store.remote", "store.local"];
+        let shapes = |path: &str| !apart.iter().any(|p| path.starts_with(p));
         for (path, value, _) in self.iter().filter(|(path, ..)| shapes(path)) {
             out.push_str(&format!("{path} = {value}\n"));
         }

@@ -3,12 +3,13 @@
 //! Blocks are not unpacked where the member states its length: the header's digests stand for them,
 //! and `verify` proves those. Only a record whose header has no block digest is read to its end.
 
-use std::fs::File;
 use std::io::{self, BufReader};
 use std::path::Path;
 
 use super::leaf::{ENTRY_LEN, entry_of, record_text};
+use crate::archive::Bytes;
 use crate::base::{DigestAlgorithm, Hasher, Timestamp};
+use crate::store::Layout;
 use crate::store::layout::is_imported;
 use crate::warc::{Located, ReadError, ReadOptions, RecordReader, WarcReader, name};
 
@@ -25,7 +26,7 @@ pub(super) struct Derived {
 
 /// Reads the records of one file.
 pub(super) struct Deriver {
-    reader: WarcReader<BufReader<File>>,
+    reader: WarcReader<BufReader<Box<dyn Bytes>>>,
     /// Where reading begins, and whether that record is wanted itself.
     from: Option<(u64, u32)>,
 }
@@ -39,13 +40,13 @@ fn other(why: ReadError) -> io::Error {
 
 impl Deriver {
     /// The records of a file, from its start, or after the one at `after`.
-    pub fn open(path: &Path, after: Option<(u64, u32)>) -> io::Result<Self> {
+    pub fn open(layout: &Layout, path: &Path, after: Option<(u64, u32)>) -> io::Result<Self> {
         let file = path.display().to_string();
         // The lengths that other programs state lead wherever they like.
         let search_blocks = is_imported(path);
         let skip_by_length = !search_blocks;
         let options = ReadOptions { file, skip_by_length, search_blocks, ..ReadOptions::default() };
-        let input = BufReader::with_capacity(256 * 1024, File::open(path)?);
+        let input = BufReader::with_capacity(256 * 1024, layout.open_file(path)?);
         Ok(Self { reader: WarcReader::seekable(input, options), from: after })
     }
 

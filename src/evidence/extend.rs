@@ -11,7 +11,6 @@
 //! the digests of its files. A trail that does not fit its file is passed over.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
@@ -97,7 +96,8 @@ pub fn extend_along(
         };
         // Held for the time of a hand-over: the writer adds to it.
         let own = trail.lock().unwrap_or_else(PoisonError::into_inner).take(&name);
-        let mut one = OneFile { appender: &mut appender, name: &name, path, own, done: &mut done };
+        let mut one =
+            OneFile { layout, appender: &mut appender, name: &name, path, own, done: &mut done };
         match one.follow(&known, bound) {
             Ok(()) if bound.is_none() => {
                 trail.lock().unwrap_or_else(PoisonError::into_inner).forget(&name);
@@ -156,6 +156,7 @@ impl From<EvidenceError> for FileError {
 }
 
 struct OneFile<'a> {
+    layout: &'a Layout,
     appender: &'a mut Appender,
     name: &'a str,
     path: &'a Path,
@@ -173,7 +174,7 @@ impl OneFile<'_> {
         }
         let length = match bound {
             Some(_) => None,
-            None => Some(std::fs::metadata(self.path).map_err(unreadable)?.len()),
+            None => Some(self.layout.length_of(self.path).map_err(unreadable)?),
         };
         if is_imported(self.path) && !known.adopted.contains(self.name) {
             // It was made elsewhere: old dates in it are no surprise.
@@ -200,13 +201,14 @@ impl OneFile<'_> {
         let name = self.name.to_owned();
         match bound {
             Some(to) => {
-                let sha256 = sha256_of(self.path, from, Some(to)).map_err(unreadable)?.1;
+                let sha256 =
+                    sha256_of(self.layout, self.path, from, Some(to)).map_err(unreadable)?.1;
                 self.appender.state(Statement::Span { name, from, to, sha256 })?;
             }
             None => {
                 let (length, sha256) = match own {
                     Some(own) => (own.length, own.sha256()),
-                    None => sha256_of(self.path, 0, None).map_err(unreadable)?,
+                    None => sha256_of(self.layout, self.path, 0, None).map_err(unreadable)?,
                 };
                 self.appender.state(Statement::File { name, length, sha256 })?;
                 self.done.files += 1;
@@ -217,7 +219,7 @@ impl OneFile<'_> {
 
     /// Takes the records after the one at `after`, from the file itself.
     fn derive(&mut self, after: Option<(u64, u32)>, bound: Option<u64>) -> Result<(), FileError> {
-        let mut deriver = Deriver::open(self.path, after).map_err(unreadable)?;
+        let mut deriver = Deriver::open(self.layout, self.path, after).map_err(unreadable)?;
         while let Some(record) = deriver.next().map_err(unreadable)? {
             if bound.is_some_and(|bound| record.end > bound) {
                 break;
@@ -234,8 +236,20 @@ fn unreadable(why: io::Error) -> FileError {
 }
 
 /// Length and SHA-256 of a stretch of a file; to its end without an end.
-pub(super) fn sha256_of(path: &Path, from: u64, to: Option<u64>) -> io::Result<(u64, [u8; 32])> {
-    let mut file = File::open(path)?;
+pub(super) fn sha256_of(
+    layout: &Layout,
+    path: &Path,
+    from: u64,
+    to: Option<u64>,
+) -> io::Result<(u64, [u8; 32])> {
+    let whole = (from, to) == (0, None);
+    // What was just read from its start to its end, over a network, is not read again.
+    if let Some(sha256) =
+        whole.then(|| layout.take_read_digest(path)).flatten().as_deref().and_then(of_hex)
+    {
+        return Ok((layout.length_of(path)?, sha256));
+    }
+    let mut file = layout.open_file(path)?;
     file.seek(SeekFrom::Start(from))?;
     let wanted = to.map(|to| to.saturating_sub(from));
     let mut input = file.take(wanted.unwrap_or(u64::MAX));
@@ -259,4 +273,8 @@ pub(super) fn sha256_of(path: &Path, from: u64, to: Option<u64>) -> io::Result<(
     let mut out = [0; 32];
     out.copy_from_slice(context.finish().as_ref());
     Ok((length, out))
+}
+
+fn of_hex(text: &str) -> Option<[u8; 32]> {
+    data_encoding::HEXLOWER.decode(text.as_bytes()).ok()?.try_into().ok()
 }

@@ -89,6 +89,7 @@ pub fn verify(
     };
     let log = Log::up_to(layout, Some(newest.clone()))?;
     let mut walk = Walk {
+        layout,
         log: &log,
         files: &files,
         checkpoints: &checkpoints,
@@ -106,7 +107,7 @@ pub fn verify(
     checkpoints::own_key(layout, options, &keys, &mut report);
     checkpoints::roots(&checkpoints, &roots, &mut report);
     checkpoints::against(&published, &roots, &keys, &mut report);
-    sealed(&statements, &files, options.fast, &mut report);
+    sealed(&statements, layout, &files, options.fast, &mut report);
     let stamps =
         checkpoints::stamps(layout, &checkpoints, &statements, &options.trust, &mut report)?;
     Ok(Checked {
@@ -151,6 +152,7 @@ impl Report<'_> {
 
 /// The way from the first leaf to the last.
 struct Walk<'a, 'b> {
+    layout: &'a Layout,
     log: &'a Log,
     files: &'a BTreeMap<String, PathBuf>,
     checkpoints: &'a [Checkpoint],
@@ -169,7 +171,8 @@ impl Walk<'_, '_> {
         let mut tile = Tile256::default();
         let mut positions = self.log.ledger().all().ok();
         let texts = std::fs::read(self.log.dir().join("statements")).unwrap_or_default();
-        let mut records = records::Records::new(self.log, self.files, self.checkpoints);
+        let mut records =
+            records::Records::new(self.layout, self.log, self.files, self.checkpoints);
         for index in 0..size {
             if index % WIDTH == 0 {
                 tile = self.tile(index / WIDTH);
@@ -325,6 +328,7 @@ fn evidence(name: &str) -> String {
 /// Every sealed file is there and as it was, and so is every stretch of one that is not sealed.
 fn sealed(
     statements: &[(u64, Statement)],
+    layout: &Layout,
     files: &BTreeMap<String, PathBuf>,
     fast: bool,
     report: &mut Report<'_>,
@@ -338,12 +342,12 @@ fn sealed(
             report.add(Finding::error(name, None, "file-missing", what));
             continue;
         };
-        let there = std::fs::metadata(path).map_or(0, |m| m.len());
+        let there = layout.length_of(path).unwrap_or(0);
         if there != *length {
             let what = format!("it was {length} bytes long when it was sealed, and is {there} now");
             report.add(Finding::error(name, None, "file-changed", what));
         } else if !fast {
-            match sha256_of(path, 0, None) {
+            match sha256_of(layout, path, 0, None) {
                 Ok((_, now)) if now == *sha256 => {}
                 Ok(_) => {
                     let what = "its bytes are not those that were sealed";
@@ -363,7 +367,7 @@ fn sealed(
             report.add(Finding::error(name, None, "file-missing", what));
             continue;
         };
-        match sha256_of(path, *from, Some(*to)) {
+        match sha256_of(layout, path, *from, Some(*to)) {
             Ok((_, now)) if now == *sha256 => {}
             Ok(_) => {
                 let what = format!("its bytes from here to {to} are not those that were written");

@@ -25,6 +25,9 @@ impl std::fmt::Debug for Route {
     }
 }
 
+/// How long it may take until a connection stands.
+const CONNECT_MAX: Duration = Duration::from_secs(10);
+
 /// A client by this way, whose requests take `time_max` at most. The error says as text what of
 /// TLS or the proxy cannot be set up.
 pub(super) fn client(
@@ -51,6 +54,7 @@ pub(super) fn client(
         .tls_backend_preconfigured(tls)
         .redirect(reqwest::redirect::Policy::none())
         .timeout(time_max)
+        .connect_timeout(time_max.min(CONNECT_MAX))
         .user_agent(user_agent)
         .build()
         .map_err(|why| why.to_string())

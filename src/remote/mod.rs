@@ -1,11 +1,12 @@
-//! What the program sends of its own accord: news of new versions and requests for time stamps, to
-//! whom the operator named.
+//! What the program sends of its own accord: news of new versions, requests for time stamps and WARC files that
+//! are kept in an object storage as well, to whom the operator named.
 //!
 //! The only place that knows an HTTP client besides the capturing one, since nothing here is
 //! evidence and nothing here is archived.
 
 mod client;
 pub mod notify;
+pub mod s3;
 pub mod timestamp_authority;
 pub mod webhook;
 

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::Table;
-use crate::answers::status::StatusJson;
+use crate::answers::status::{RemoteJson, StatusJson};
 use crate::base::ByteSize;
 use crate::crawl::SourceLine;
 
@@ -20,6 +20,7 @@ pub fn lines(status: &StatusJson) -> Vec<String> {
         size(status.index_bytes),
         size(status.disk_free),
     )];
+    lines.extend(status.remote.as_ref().map(remote));
     if let Some(run) = status.last_run.as_ref().and_then(Value::as_object) {
         let text = |key: &str| run.get(key).and_then(Value::as_str).unwrap_or("-");
         let number = |key: &str| run.get(key).and_then(Value::as_u64).unwrap_or(0);
@@ -46,6 +47,27 @@ pub fn lines(status: &StatusJson) -> Vec<String> {
     });
     lines.extend(sources(status.sources.as_deref().unwrap_or_default()));
     lines
+}
+
+/// Where the WARC files lie.
+fn remote(remote: &RemoteJson) -> String {
+    let counts = [
+        (remote.evicted, "there alone"),
+        (remote.verified, "there and here"),
+        (remote.uploaded, "there, not read back yet"),
+        (remote.uploading, "on their way"),
+        (remote.local, "here alone"),
+    ];
+    let told: Vec<String> = counts
+        .iter()
+        .filter(|(count, _)| count.files > 0)
+        .map(|(count, what)| format!("{} files {what} ({})", count.files, ByteSize(count.bytes)))
+        .collect();
+    let told = if told.is_empty() { "no files".to_owned() } else { told.join(", ") };
+    let place =
+        remote.place.as_deref().unwrap_or("an object storage that the settings do not name");
+    let trouble = remote.trouble.as_ref().map(|why| format!("; {why}")).unwrap_or_default();
+    format!("{place}: {told}{trouble}")
 }
 
 /// A row for each host.

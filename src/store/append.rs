@@ -8,7 +8,6 @@
 //! Group commit: whatever has been packed while a sync was under way goes into the next one. Both
 //! queues are bounded by their callers, each of whom waits for the reply to its submission.
 
-use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -43,11 +42,11 @@ impl Store {
     /// # Errors
     /// When another process writes, a newer program laid the archive out, or the disk fails.
     pub fn open(
-        root: &Path,
+        root: impl Into<Layout>,
         options: StoreOptions,
         clock: Arc<dyn Clock>,
     ) -> Result<(Self, Vec<String>), StoreError> {
-        let layout = Layout::new(root);
+        let layout: Layout = root.into();
         layout.create()?;
         layout.check()?;
         let lock = Lock::take(&layout)?;

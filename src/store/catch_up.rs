@@ -123,9 +123,9 @@ pub(super) fn run(
     }
     let files = layout.warc_files()?;
     let marks = marks_of(index, &files)?;
-    let length_of = |path: &Path| std::fs::metadata(path).map_or(0, |m| m.len());
+    let length_of = |path: &Path| layout.length_of(path).unwrap_or(0);
     let mut bulk = None;
-    if kind == Kind::Own && bytes_behind(&marks, &files, suspect) >= BULK_BYTES_MIN {
+    if kind == Kind::Own && bytes_behind(&marks, &files, suspect, &length_of) >= BULK_BYTES_MIN {
         bulk = Some(SortedCaptures::new(layout));
     }
     at.bytes.1 = files.iter().map(|f| length_of(f)).sum();
@@ -160,6 +160,7 @@ pub(super) fn run(
             };
             one_file(
                 follower,
+                layout,
                 (path, !is_imported(path)),
                 &name.as_str().into(),
                 (mark, known.map_or(0, |file| file.indexed_to)),
@@ -195,10 +196,15 @@ fn marks_of(
 }
 
 /// How many bytes of sealed files the index lacks.
-fn bytes_behind(marks: &[Option<FileMark>], files: &[PathBuf], suspect: bool) -> u64 {
+fn bytes_behind(
+    marks: &[Option<FileMark>],
+    files: &[PathBuf],
+    suspect: bool,
+    length_of: &dyn Fn(&Path) -> u64,
+) -> u64 {
     let mut behind = 0;
     for (path, mark) in files.iter().zip(marks).filter(|(path, _)| !is_open(path)) {
-        let length = std::fs::metadata(path).map_or(0, |m| m.len());
+        let length = length_of(path);
         let mark = mark.as_ref().map_or(0, |mark| mark.indexed_to);
         behind += length.saturating_sub(if suspect { 0 } else { mark });
     }
@@ -207,6 +213,7 @@ fn bytes_behind(marks: &[Option<FileMark>], files: &[PathBuf], suspect: bool) ->
 
 fn one_file(
     captures: &mut dyn Follower,
+    layout: &Layout,
     (path, is_own): (&Path, bool),
     name: &Arc<str>,
     (from, known): (u64, u64),
@@ -215,9 +222,9 @@ fn one_file(
 ) -> Result<(), CatchUpError> {
     let fail =
         |offset: u64, why: String| StoreError::Record { file: name.to_string(), offset, why };
-    let input = File::open(path).map_err(|e| fail(from, e.to_string()))?;
+    let length = layout.length_of(path).map_err(|e| fail(from, e.to_string()))?;
+    let input = layout.open_file(path).map_err(|e| fail(from, e.to_string()))?;
     let is_open = is_open(path);
-    let length = input.metadata().map_err(|e| fail(from, e.to_string()))?.len();
     let reading = match (is_own, is_open) {
         (true, false) => Reading::ByLength,
         (true, true) => Reading::Whole,

@@ -1,6 +1,5 @@
-//! The WARC files of a directory, by name: sealed, or still under their `.open` name.
+//! The WARC files of an archive, by name: sealed, still under their `.open` name, or in the object storage.
 
-use std::fs::File;
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -9,7 +8,7 @@ use crate::archive::{ArchiveError, ArchiveErrorKind, Bytes, FileInfo, WarcFiles}
 
 use super::layout::{Layout, is_open, is_warc, stable_name};
 
-/// The WARC files of an archive on a local disk.
+/// The WARC files of an archive, on a local disk or evicted from it.
 #[derive(Debug, Clone)]
 pub struct DirectoryFiles {
     layout: Layout,
@@ -37,7 +36,7 @@ impl WarcFiles for DirectoryFiles {
         let files = self.layout.warc_files().map_err(system)?;
         let info = |path: &std::path::PathBuf| FileInfo {
             name: stable_name(path).into(),
-            length: std::fs::metadata(path).map_or(0, |m| m.len()),
+            length: self.layout.length_of(path).unwrap_or(0),
             is_sealed: !is_open(path),
         };
         Ok(files.iter().map(info).collect())
@@ -64,7 +63,12 @@ impl WarcFiles for DirectoryFiles {
                 Err(why) => return Err(system(format!("{name}: {why}"))),
             }
         }
-        Ok(None)
+        let Some(path) = self.layout.path_of(name) else { return Ok(None) };
+        match self.layout.length_of(&path) {
+            Ok(length) => Ok(Some(FileInfo { name: name.into(), length, is_sealed: true })),
+            Err(why) if why.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(why) => Err(system(format!("{name}: {why}"))),
+        }
     }
 
     fn open(&self, name: &str) -> Result<Box<dyn Bytes>, ArchiveError> {
@@ -77,8 +81,8 @@ impl WarcFiles for DirectoryFiles {
         }
         let mut missing = None;
         for (path, _) in self.places(name) {
-            match File::open(path) {
-                Ok(file) => return Ok(Box::new(file)),
+            match self.layout.open_file(&path) {
+                Ok(file) => return Ok(file),
                 Err(why) if why.kind() == io::ErrorKind::NotFound => missing = Some(why),
                 Err(why) => return Err(system(format!("{name}: {why}"))),
             }

@@ -12,6 +12,8 @@
 //!   derived/        what pages say and what changed, kept for speed; may be deleted
 //!   state/          queue, host facts, robots cache, cursors of `changes --since-last`, what saved searches were
 //!                   told; may be deleted, at the price of politeness memory and of what was shown
+//!   remote/         which files are in an object storage, and blocks of those that were read lately; may be
+//!                   deleted while that storage can be asked
 //!   logs/           crawl.log
 //!   tmp/            bodies in flight
 //! ```
@@ -19,9 +21,12 @@
 use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::StoreError;
+use super::bucket::{Bucket, Ledger};
 use super::durable;
+use crate::archive::Bytes;
 
 /// The version of the layout that this program writes.
 pub const FORMAT_VERSION: u32 = 1;
@@ -32,13 +37,113 @@ const FORMAT_WORDS: &str = "pressmark archive ";
 #[derive(Debug, Clone)]
 pub struct Layout {
     root: PathBuf,
+    ledger: Arc<Ledger>,
+    bucket: Option<Arc<Bucket>>,
+}
+
+impl<P: AsRef<Path> + ?Sized> From<&P> for Layout {
+    fn from(root: &P) -> Self {
+        Self::new(root.as_ref())
+    }
 }
 
 impl Layout {
     /// The layout below `root`; nothing is touched.
     #[must_use]
     pub fn new(root: &Path) -> Self {
-        Self { root: root.to_owned() }
+        let ledger = Arc::new(Ledger::at(root.join(REMOTE).join("files")));
+        Self { root: root.to_owned(), ledger, bucket: None }
+    }
+
+    /// The same with the object storage that files are read from which do not lie here.
+    #[must_use]
+    pub fn with_bucket(self, bucket: Arc<Bucket>) -> Self {
+        Self { bucket: Some(bucket), ..self }
+    }
+
+    /// The object storage, where the settings name one.
+    #[must_use]
+    pub fn bucket(&self) -> Option<&Arc<Bucket>> {
+        self.bucket.as_ref()
+    }
+
+    /// Which files are in the object storage.
+    #[must_use]
+    pub fn ledger(&self) -> &Ledger {
+        &self.ledger
+    }
+
+    /// Blocks of files in the object storage that were read lately.
+    #[must_use]
+    pub fn remote_cache_dir(&self) -> PathBuf {
+        self.root.join(REMOTE).join("cache")
+    }
+
+    /// A path below the root as the object storage and the ledger name it.
+    pub(super) fn place_of(&self, path: &Path) -> Option<String> {
+        path.strip_prefix(&self.root).ok()?.to_str().map(str::to_owned)
+    }
+
+    /// The bytes of a WARC file, placed at its start, wherever it lies.
+    ///
+    /// # Errors
+    /// When it cannot be opened; [`io::ErrorKind::NotFound`] where it lies nowhere.
+    pub fn open_file(&self, path: &Path) -> io::Result<Box<dyn Bytes>> {
+        let missing = match fs::File::open(path) {
+            Ok(file) => return Ok(Box::new(file)),
+            Err(why) if why.kind() == io::ErrorKind::NotFound => why,
+            Err(why) => return Err(why),
+        };
+        match (self.elsewhere(path)?, &self.bucket) {
+            (None, _) => Err(missing),
+            (Some(entry), Some(bucket)) => Ok(bucket.open(entry)),
+            (Some(entry), None) => Err(io::Error::other(format!(
+                "{} lies in an object storage alone, and store.remote names none",
+                entry.file
+            ))),
+        }
+    }
+
+    /// The length of a WARC file in bytes, wherever it lies.
+    ///
+    /// # Errors
+    /// As [`Self::open_file`].
+    pub fn length_of(&self, path: &Path) -> io::Result<u64> {
+        match fs::metadata(path) {
+            Ok(about) => Ok(about.len()),
+            Err(why) if why.kind() == io::ErrorKind::NotFound => {
+                self.elsewhere(path)?.map(|entry| entry.bytes).ok_or(why)
+            }
+            Err(why) => Err(why),
+        }
+    }
+
+    /// Every WARC file, and how far it has come on its way to the object storage. One that is still being written is
+    /// here alone.
+    ///
+    /// # Errors
+    /// When the files or the ledger cannot be read.
+    pub fn warc_states(&self) -> io::Result<Vec<(PathBuf, super::bucket::State)>> {
+        let files = self.warc_files().map_err(io::Error::other)?;
+        let state = |path: PathBuf| {
+            let place = self.place_of(&path).unwrap_or_default();
+            let known = self.ledger.get(&place)?;
+            Ok((path, known.map_or(super::bucket::State::Local, |entry| entry.state)))
+        };
+        files.into_iter().map(state).collect()
+    }
+
+    /// What is known of the object of a file.
+    pub(super) fn elsewhere(&self, path: &Path) -> io::Result<Option<super::bucket::Entry>> {
+        let Some(place) = self.place_of(path) else { return Ok(None) };
+        Ok(self.ledger.get(&place)?.filter(super::bucket::Entry::is_there))
+    }
+
+    /// The SHA-256 in hexadecimal of a file that does not lie here, where it was read from its start to its end just
+    /// now. It is given once.
+    #[must_use]
+    pub fn take_read_digest(&self, path: &Path) -> Option<String> {
+        self.bucket.as_ref()?.take_digest(&self.place_of(path)?)
     }
 
     /// The archive root.
@@ -78,7 +183,12 @@ impl Layout {
         let open = self.warc_dir().join(format!("{name}.open"));
         let imported = self.imported_dir().join(name);
         // The first is asked again: the file may have been sealed between the two.
-        [sealed.clone(), open, imported, sealed].into_iter().find(|path| path.exists())
+        let here = [sealed.clone(), open, imported.clone(), sealed.clone()];
+        here.into_iter().find(|path| path.exists()).or_else(|| {
+            let is_elsewhere =
+                |path: &PathBuf| self.elsewhere(path).is_ok_and(|entry| entry.is_some());
+            [sealed, imported].into_iter().find(is_elsewhere)
+        })
     }
 
     /// Unfinished tails.
@@ -206,6 +316,7 @@ impl Layout {
             self.cursors_dir(),
             self.log_dir(),
             self.tmp_dir(),
+            self.root.join(REMOTE),
         ]);
         refuse_links_in(&dirs)
     }
@@ -248,8 +359,9 @@ impl Layout {
         }
     }
 
-    /// The WARC files, sealed and open, sorted by name. Where one lies there under both its names,
-    /// as in a copy that was made twice, only the sealed one counts.
+    /// The WARC files, sealed and open, sorted by path, and those that lie in the object storage alone under the
+    /// paths that they had. Where one lies there under both its names, as in a copy that was made twice, only the
+    /// sealed one counts.
     ///
     /// # Errors
     /// When the directory cannot be read.
@@ -263,9 +375,25 @@ impl Layout {
         // By the listing alone: a file that is sealed meanwhile must not fall out of both.
         let is_double =
             |path: &PathBuf| is_open(path) && all.binary_search(&sealed_path(path)).is_ok();
-        let (mut doubles, files): (Vec<_>, _) = all.iter().cloned().partition(is_double);
+        let (mut doubles, mut files): (Vec<_>, Vec<_>) = all.iter().cloned().partition(is_double);
         // One that was sealed just now may have been listed under both names.
         doubles.retain(|path| path.exists());
+        // Asked after the listing: a file is written down before it leaves.
+        let fail = |why| {
+            let path = self.ledger.path().display().to_string();
+            StoreError::Io { doing: "reading", path, why }
+        };
+        let here = files.len();
+        for place in self.ledger.there().map_err(fail)? {
+            let path = self.root.join(place);
+            let open = path.with_file_name(format!("{}.open", stable_name(&path)));
+            if all.binary_search(&path).is_err() && all.binary_search(&open).is_err() {
+                files.push(path);
+            }
+        }
+        if files.len() > here {
+            files.sort();
+        }
         Ok((files, doubles))
     }
 
@@ -295,6 +423,9 @@ impl Layout {
         Ok(files)
     }
 }
+
+/// The folder of what is known of an object storage.
+const REMOTE: &str = "remote";
 
 /// The folder of imported files.
 const IMPORTED: &str = "imported";

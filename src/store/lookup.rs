@@ -1,7 +1,6 @@
 //! Finding captures and loading them; a revisit leads to the record that holds its payload.
 
 use std::io::{self, BufReader, Read, Write};
-use std::path::Path;
 use std::sync::Arc;
 
 use crate::archive::{
@@ -56,7 +55,10 @@ impl Reader {
     ///
     /// # Errors
     /// When there is no archive, a newer program laid it out, or the disk fails.
-    pub fn open(root: &Path, cache_bytes: u64) -> Result<(Self, Vec<String>), StoreError> {
+    pub fn open(
+        root: impl Into<Layout>,
+        cache_bytes: u64,
+    ) -> Result<(Self, Vec<String>), StoreError> {
         Self::open_for(root, cache_bytes, Stay::Brief)
     }
 
@@ -65,11 +67,11 @@ impl Reader {
     /// # Errors
     /// As [`Self::open`].
     pub fn open_for(
-        root: &Path,
+        root: impl Into<Layout>,
         cache_bytes: u64,
         stay: Stay,
     ) -> Result<(Self, Vec<String>), StoreError> {
-        let layout = Layout::new(root);
+        let layout = root.into();
         layout.check()?;
         let open::ForReading { captures, copy, notes } =
             open::for_reading(&layout, cache_bytes, stay)?;
@@ -84,10 +86,10 @@ impl Reader {
     /// # Errors
     /// As [`Self::open`], and when `captures` does not answer.
     pub fn open_given(
-        root: &Path,
+        root: impl Into<Layout>,
         captures: Arc<dyn CaptureStore>,
     ) -> Result<(Self, Vec<String>), StoreError> {
-        let layout = Layout::new(root);
+        let layout = root.into();
         layout.check()?;
         let notes = open::given_for_reading(&layout, &*captures)?;
         Ok((Self::over(layout, captures), notes))
@@ -243,7 +245,8 @@ impl Reader {
                 Err(why) => return Err(self.unsound(entry, why.to_string())),
             }
         }
-        Ok(false)
+        // It may have been evicted, also just now.
+        Ok(self.layout.path_of(&entry.file).is_some())
     }
 
     fn unsound(&self, entry: &Capture, why: String) -> StoreError {

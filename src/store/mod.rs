@@ -4,13 +4,14 @@
 //! open the gap between the two is closed. In reading order: names ([`layout`], [`durable`]), the one
 //! writer (`lock`, [`group`], `append`, `writer`, `rotate`), what it tells of that ([`append_log`]), what a record is
 //! to the index ([`describe`]), reading
-//! ([`lookup`], `loaded`, `payload`, `records`, `between`), what keeps up with the files ([`mod@follow`]), closing gaps (`catch_up`, [`reindex()`], `repair`, `doubles`), checking ([`mod@verify`]), errors ([`error`]).
+//! ([`lookup`], `loaded`, `payload`, `records`, `between`), what keeps up with the files ([`mod@follow`]), files in an object storage ([`bucket`], [`upload`]), closing gaps (`catch_up`, [`reindex()`], `repair`, `doubles`), checking ([`mod@verify`]), errors ([`error`]).
 //!
 //! Nothing here deletes or shortens a record.
 
 mod append;
 pub mod append_log;
 mod between;
+pub mod bucket;
 mod bulk;
 mod catch_up;
 pub mod describe;
@@ -34,6 +35,7 @@ mod reindex;
 mod repair;
 pub mod room;
 mod rotate;
+pub mod upload;
 pub mod verify;
 mod writer;
 

@@ -1,6 +1,5 @@
 //! Rereading everything: structure, digests, links, and the index against the files.
 
-use std::fs::File;
 use std::io::BufReader;
 use std::path::Path;
 use std::time::Duration;
@@ -14,6 +13,7 @@ use super::describe::{Place, entry_of};
 use super::error::index_error;
 use super::layout::{is_imported, stable_name};
 use super::lookup::Reader;
+use super::upload;
 
 pub use crate::warc::verify::VerifyOptions;
 
@@ -46,13 +46,14 @@ pub fn verify(
         found(finding);
     };
     for path in &files {
-        check_file(path, options, reader.store(), &mut checked, &mut count);
+        check_file(path, options, reader, &mut checked, &mut count);
     }
     for path in doubles {
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let what = "not read: the sealed file of this name is there, too; the next writer sets one of them aside";
         count(Finding::warning(&name, None, "double-file", what), &mut checked);
     }
+    upload::check(reader.layout(), &mut |finding| count(finding, &mut checked));
     let names: Vec<String> = files.iter().map(|p| stable_name(p)).collect();
     for known in reader.sink().marks().map_err(index_error("asking"))? {
         if !names.iter().any(|n| **n == *known.file) {
@@ -71,13 +72,15 @@ type Count<'a> = &'a mut dyn FnMut(Finding, &mut Checked);
 fn check_file(
     path: &Path,
     options: VerifyOptions,
-    index: &dyn CaptureStore,
+    archive: &Reader,
     checked: &mut Checked,
     count: Count<'_>,
 ) {
     let name = stable_name(path);
     checked.files += 1;
-    let input = match File::open(path).and_then(|f| Ok((f.metadata()?.len(), f))) {
+    let (layout, index) = (archive.layout(), archive.store());
+    let opened = layout.length_of(path).and_then(|length| Ok((length, layout.open_file(path)?)));
+    let input = match opened {
         Ok((length, file)) => {
             checked.bytes += length;
             file
@@ -89,6 +92,7 @@ fn check_file(
     let search_blocks = is_imported(path);
     let read_options = ReadOptions { file: name.clone(), search_blocks, ..ReadOptions::default() };
     let mut reader = WarcReader::seekable(BufReader::with_capacity(1 << 20, input), read_options);
+    // Of one that does not lie here other forms of a payload that does not fit are not tried.
     let again = again(path, &name);
     let mut check = FileCheck {
         name: &name,
@@ -146,6 +150,15 @@ fn check_file(
     }
     for finding in held {
         count(finding, checked);
+    }
+    if !options.fast {
+        match upload::changed(layout, path) {
+            Ok(None) => {}
+            Ok(Some(what)) => {
+                count(Finding::error(&name, None, "remote-changed", what), checked);
+            }
+            Err(why) => count(Finding::error(&name, None, "unreadable", why.to_string()), checked),
+        }
     }
 }
 

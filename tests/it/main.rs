@@ -11,6 +11,7 @@
 //! - `guide`: the operator's guide, followed word by word
 //! - `daemon`: `watch` as a process, and jobs that are killed
 //! - `postgres`: an archive whose captures are kept in a database, the server restarted and away
+//! - `objects`: WARC files in an object storage, its faults, and a kill between any two requests
 //! - `printing`: what comes from the web never steers a terminal, whatever command prints it
 //! - `proxies`: the way through HTTP and SOCKS5 proxies
 //! - `rebuild`: the index deleted or damaged, every query answers the same
@@ -73,6 +74,7 @@ mod layers;
 mod limits;
 mod month;
 mod navigation;
+mod objects;
 mod page_kinds;
 mod pages;
 mod postgres;

@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use crate::app::captures::rights;
+use crate::app::objects::try_objects;
 use crate::base::{Clock, SystemClock};
 use crate::cli::args::{ConfigArgs, ConfigCommand, Global};
 use crate::cli::context::{jobs_dir, load_settings};
@@ -102,7 +103,7 @@ fn check_jobs(global: &Global, settings: &Settings, out: &Output) -> Result<Exit
 
 /// Whether what keeps the captures can be reached, and what may be done there.
 fn check_captures(settings: &Settings, out: &Output) -> Result<Exit, CliError> {
-    let Some(rights) = rights(settings)? else { return Ok(Exit::Done) };
+    let Some(rights) = rights(settings)? else { return check_objects(settings, out) };
     let key = keys::STORE_CAPTURES.path().to_owned();
     out.say(&format!("{key}: {rights}"));
     let lacking = rights.lacking().iter().map(|what| Problem {
@@ -112,7 +113,23 @@ fn check_captures(settings: &Settings, out: &Output) -> Result<Exit, CliError> {
     });
     let problems: Vec<Problem> = lacking.collect();
     print(&problems, out)?;
-    Ok(if problems.is_empty() { Exit::Done } else { Exit::Usage })
+    if problems.is_empty() { check_objects(settings, out) } else { Ok(Exit::Usage) }
+}
+
+/// Whether the object storage can be reached, listed and written.
+fn check_objects(settings: &Settings, out: &Output) -> Result<Exit, CliError> {
+    let key = keys::STORE_REMOTE.path().to_owned();
+    match try_objects(settings)? {
+        None => Ok(Exit::Done),
+        Some(Ok(told)) => {
+            out.say(&format!("{key}: {told}"));
+            Ok(Exit::Done)
+        }
+        Some(Err(what)) => {
+            print(&[Problem { source: settings.source(&key), key, what }], out)?;
+            Ok(Exit::Usage)
+        }
+    }
 }
 
 fn print(problems: &[Problem], out: &Output) -> Result<(), CliError> {

@@ -23,7 +23,7 @@ pub fn run(args: &EvidenceArgs, context: &Context) -> Result<Exit, CliError> {
         context.out.text(CHECK_SCRIPT)?;
         return Ok(Exit::Done);
     }
-    let layout = Layout::new(&context.archive);
+    let layout = context.layout()?;
     layout.check().map_err(|e| store_error("opening the archive", e))?;
     let now = context.clock.now();
     match args.what {

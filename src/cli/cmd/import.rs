@@ -11,7 +11,7 @@ use crate::cli::progress::Bar;
 use crate::cli::{CliError, Exit};
 use crate::evidence::OpenFiles;
 use crate::exchange::import::{ImportOptions, Outcome, Taken, import};
-use crate::store::{Layout, Reader, Stay, bring_up};
+use crate::store::{Reader, Stay, bring_up};
 
 /// Takes WARC files of other programs into the archive; prints what became of each.
 ///
@@ -22,7 +22,7 @@ pub fn run(args: &ImportArgs, context: &Context) -> Result<Exit, CliError> {
         return Err(CliError::usage(format!("import {url}: only files are imported"))
             .hint("download it first, and import the file"));
     }
-    let layout = Layout::new(&context.archive);
+    let layout = context.layout()?;
     layout.check().map_err(|e| store_error("opening the archive", e))?;
     let what = "importing";
     let paths: Vec<PathBuf> = args.paths.iter().map(PathBuf::from).collect();

@@ -8,7 +8,6 @@ use crate::cli::progress::Bar;
 use crate::cli::{CliError, Exit};
 use crate::config::keys;
 use crate::render;
-use crate::store::layout::Layout;
 use crate::store::{Progress, reindex, reindex_given};
 
 /// Rebuilds the index from the WARC files alone.
@@ -17,7 +16,7 @@ use crate::store::{Progress, reindex, reindex_given};
 /// When there is no archive, another process uses it, or the disk fails.
 pub fn run(context: &Context) -> Result<Exit, CliError> {
     let format = context.out.format();
-    let layout = Layout::new(&context.archive);
+    let layout = context.layout()?;
     let mut bar = Bar::new(&context.out, "reindexing");
     let mut progress = |at: &Progress| {
         bar.set(at.bytes.0, at.bytes.1, &format!("{} records, {}", at.records, at.file));
@@ -42,8 +41,7 @@ pub fn run(context: &Context) -> Result<Exit, CliError> {
                 .warc_files()
                 .map_err(|e| store_error("counting", e))?
                 .iter()
-                .filter_map(|f| std::fs::metadata(f).ok())
-                .map(|m| m.len())
+                .filter_map(|path| layout.length_of(path).ok())
                 .sum();
             context.out.line(&render::verify::reindexed(&answer, bytes))?;
         }

@@ -11,6 +11,7 @@ use super::super::leaf::{ENTRY_LEN, Statement, hash_of};
 use super::super::log::Log;
 use super::{Checkpoint, Report};
 use crate::base::{Finding, Timestamp};
+use crate::store::Layout;
 use crate::store::layout::is_open;
 
 /// How much older than the checkpoint before it a record may be: its date is that of the request,
@@ -19,6 +20,7 @@ const OLDER_MAX: Duration = Duration::from_hours(1);
 
 /// The records, walked in the order of the leaves.
 pub(super) struct Records<'a> {
+    layout: &'a Layout,
     log: &'a Log,
     files: &'a BTreeMap<String, PathBuf>,
     checkpoints: &'a [Checkpoint],
@@ -59,6 +61,7 @@ impl Current {
 
 impl<'a> Records<'a> {
     pub fn new(
+        layout: &'a Layout,
         log: &'a Log,
         files: &'a BTreeMap<String, PathBuf>,
         checkpoints: &'a [Checkpoint],
@@ -73,6 +76,7 @@ impl<'a> Records<'a> {
         }
         let is_writing = files.values().any(|path| is_open(path));
         Self {
+            layout,
             log,
             files,
             checkpoints,
@@ -155,7 +159,8 @@ impl<'a> Records<'a> {
         if let Some(current) = self.left.remove(name) {
             return Some(Current { number, ..current });
         }
-        let deriver = match self.files.get(name).map(|path| Deriver::open(path, None)) {
+        let deriver = match self.files.get(name).map(|path| Deriver::open(self.layout, path, None))
+        {
             Some(Ok(deriver)) => Some(deriver),
             Some(Err(why)) => {
                 report.add(Finding::error(name, None, "unreadable", why.to_string()));
@@ -237,7 +242,7 @@ impl<'a> Records<'a> {
             if self.seen.contains(name) {
                 continue;
             }
-            match Deriver::open(path, None) {
+            match Deriver::open(self.layout, path, None) {
                 Ok(deriver) => {
                     let (name, deriver) = (name.clone(), Some(deriver));
                     let mut current = Current { number: u32::MAX, name, deriver, next: None };

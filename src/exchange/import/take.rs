@@ -59,7 +59,7 @@ impl<'a, 'o> Taking<'a, 'o> {
         let mut own: HashMap<u64, Vec<PathBuf>> = HashMap::new();
         for path in layout.warc_files()? {
             if path.parent() == Some(layout.warc_dir().as_path())
-                && let Ok(length) = fs::metadata(&path).map(|m| m.len())
+                && let Ok(length) = layout.length_of(&path)
             {
                 own.entry(length).or_default().push(path);
             }
@@ -273,7 +273,7 @@ impl<'a, 'o> Taking<'a, 'o> {
     /// Which of our own files has these bytes.
     fn own_file(&self, copied: &Copied) -> Option<String> {
         let same = |path: &&PathBuf| {
-            let digest = File::open(path).and_then(|mut file| hashed(&mut file));
+            let digest = self.layout.open_file(path).and_then(|mut file| hashed(&mut file));
             digest.is_ok_and(|digest| digest == copied.digest)
         };
         let path = self.own.get(&copied.bytes)?.iter().find(same)?;
@@ -309,7 +309,7 @@ fn refused(from: &str, why: &str) -> Taken {
     }
 }
 
-fn hashed(file: &mut File) -> io::Result<String> {
+fn hashed(file: &mut impl io::Read) -> io::Result<String> {
     let mut hasher = Hasher::new(DigestAlgorithm::Sha256);
     io::copy(file, &mut hasher)?;
     Ok(hasher.finish().to_string())

@@ -21,7 +21,7 @@ use pressmark::answers::quotes::QuoteJson;
 use pressmark::answers::report::ReportJson;
 use pressmark::answers::search::{SearchJson, SnippetJson, SpanJson};
 use pressmark::answers::search_events::SearchEventJson;
-use pressmark::answers::status::{HostJson, QueueJson, StatusJson};
+use pressmark::answers::status::{CountJson, HostJson, QueueJson, RemoteJson, StatusJson};
 use pressmark::answers::verify::{FindingJson, ReindexJson, StepJson};
 use pressmark::answers::when::PhraseSpanJson;
 use pressmark::archive::cdx::parse_cdxj;
@@ -413,6 +413,19 @@ fn report() -> Report {
     }
 }
 
+fn remote() -> RemoteJson {
+    let one = CountJson { files: 1, bytes: 9 };
+    RemoteJson {
+        place: text("s3://bucket/prefix"),
+        local: one,
+        uploading: one,
+        uploaded: one,
+        verified: one,
+        evicted: one,
+        trouble: text("why"),
+    }
+}
+
 fn status() -> StatusJson {
     let list = |list: &str| ListView {
         list: list.to_owned(),
@@ -434,6 +447,7 @@ fn status() -> StatusJson {
         archive: "archive".to_owned(),
         files: 1,
         bytes: 9,
+        remote: Some(remote()),
         captures: 1,
         index_bytes: Some(9),
         disk_free: Some(9),
@@ -461,7 +475,13 @@ fn what_commands_report_of_an_archive_is_described_and_written() {
         &[
             serde_json::to_value(status()).unwrap(),
             serde_json::to_value(StatusJson { queue: Some(queue), ..status() }).unwrap(),
-            serde_json::to_value(StatusJson { queue: None, sources: None, ..status() }).unwrap(),
+            serde_json::to_value(StatusJson {
+                queue: None,
+                sources: None,
+                remote: None,
+                ..status()
+            })
+            .unwrap(),
         ],
     );
     agrees("due.json", &due_line("queue"));

@@ -1,5 +1,5 @@
 //! What the tests share: a scripted little web on loopback, a server of raw bytes, a throw-away
-//! archive, the binary, a PostgreSQL server, a proxy, a terminal, tests that are passed over.
+//! archive, the binary, a PostgreSQL server, a server of S3, a proxy, a terminal, tests that are passed over.
 
 pub mod archive;
 pub mod cli;
@@ -8,6 +8,7 @@ pub mod proxy;
 pub mod pty;
 pub mod raw;
 pub mod rewrite;
+pub mod s3;
 pub mod schema;
 pub mod skip;
 pub mod web;

@@ -1,0 +1,126 @@
+//! The object storage that sealed WARC files are sent to, by the settings.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::AppError;
+use super::route::route;
+use crate::archive::{ObjectError, ObjectErrorKind, Objects};
+use crate::base::{Clock, SystemClock};
+use crate::config::{Settings, keys};
+use crate::remote::s3::{KeySources, S3Objects, S3Options};
+use crate::store::Layout;
+use crate::store::bucket::{Bucket, BucketOptions};
+use crate::store::upload::{UploadOptions, rebuild};
+
+/// The object storage that the settings name; `None` where they name none. Nothing is asked yet.
+///
+/// # Errors
+/// When its address, or the way to it, cannot be used.
+pub fn objects(settings: &Settings) -> Result<Option<Arc<dyn Objects>>, AppError> {
+    let place = settings.text(keys::STORE_REMOTE);
+    if place.is_empty() {
+        return Ok(None);
+    }
+    let aws = settings.aws();
+    let region = match settings.text(keys::STORE_REMOTE_REGION) {
+        "" => aws.region(),
+        set => set,
+    };
+    let options = S3Options {
+        place: place.to_owned(),
+        endpoint: settings.text(keys::STORE_REMOTE_ENDPOINT).to_owned(),
+        region: region.to_owned(),
+        keys: KeySources {
+            keys: aws.keys(),
+            files: aws.files(),
+            profile: aws.profile().to_owned(),
+        },
+        time_max: settings.duration(keys::STORE_REMOTE_TIME_MAX),
+        user_agent: settings.user_agent(),
+        route: route(settings),
+    };
+    let objects = S3Objects::new(options, Arc::new(SystemClock)).map_err(|why| {
+        AppError::usage(format!("reading the settings: {}: {why}", keys::STORE_REMOTE.path()))
+    })?;
+    Ok(Some(Arc::new(objects)))
+}
+
+/// The archive at `root` with the object storage that the settings name. Where nothing is known of what is there, it is
+/// asked; the second part says why that did not work.
+///
+/// # Errors
+/// As [`objects`].
+pub fn layout(settings: &Settings, root: &Path) -> Result<(Layout, Option<String>), AppError> {
+    let layout = Layout::new(root);
+    let Some(objects) = objects(settings)? else { return Ok((layout, None)) };
+    let options = BucketOptions {
+        cache_bytes_max: settings.bytes(keys::STORE_REMOTE_CACHE_BYTES_MAX),
+        requests_max: requests_max(settings),
+    };
+    let mut note = None;
+    // An archive that is not there yet has nothing in it, and one that cannot be written stays as it is.
+    if layout.format_file().exists() && !layout.ledger().exists() {
+        let made = rebuild(&*objects, layout.ledger(), SystemClock.now());
+        note = made.err().map(|why| {
+            format!(
+                "which files are in {} alone is not known, and those are not found until it is: {why}",
+                objects.place()
+            )
+        });
+    }
+    let cache = layout.remote_cache_dir();
+    Ok((layout.with_bucket(Arc::new(Bucket::new(objects, &cache, options))), note))
+}
+
+fn requests_max(settings: &Settings) -> usize {
+    usize::try_from(settings.integer(keys::STORE_REMOTE_REQUESTS_MAX)).unwrap_or(1).max(1)
+}
+
+/// What is sent and what may go, by the settings.
+#[must_use]
+pub fn upload_options(settings: &Settings) -> UploadOptions {
+    let age = settings.duration(keys::STORE_LOCAL_AGE_MAX);
+    let bytes = settings.bytes(keys::STORE_LOCAL_BYTES_MAX);
+    UploadOptions {
+        requests_max: requests_max(settings),
+        local_age_max: Some(age).filter(|age| *age > Duration::ZERO),
+        local_bytes_max: Some(bytes).filter(|bytes| *bytes > 0),
+        ..UploadOptions::default()
+    }
+}
+
+/// Whether the object storage can be listed and written, as text; `None` where the settings name none. Nothing is left
+/// there: an upload is begun and thrown away.
+///
+/// # Errors
+/// What cannot be done there, as text.
+pub fn try_objects(settings: &Settings) -> Result<Option<Result<String, String>>, AppError> {
+    let Some(objects) = objects(settings)? else { return Ok(None) };
+    let tried = || -> Result<String, ObjectError> {
+        let (mut count, mut bytes) = (0_u64, 0_u64);
+        objects.list(&mut |object| {
+            count += 1;
+            bytes += object.bytes;
+        })?;
+        // No file of an archive has this name.
+        let key = "config-check";
+        let upload = objects.begin(key, &"0".repeat(64))?;
+        objects.abort(key, &upload)?;
+        Ok(format!(
+            "{} answers and may be written; {count} objects, {bytes} bytes",
+            objects.place()
+        ))
+    };
+    Ok(Some(tried().map_err(|why| {
+        let advice = match why.kind {
+            ObjectErrorKind::Refused => {
+                "; it needs s3:ListBucket, s3:GetObject, s3:PutObject and s3:AbortMultipartUpload"
+            }
+            ObjectErrorKind::Missing => "; the bucket has to be there",
+            _ => "",
+        };
+        format!("{}: {why}{advice}", objects.place())
+    })))
+}

@@ -1,0 +1,125 @@
+//! What a store of objects does (S3 and what speaks its protocol): keep whole objects by key, give parts of
+//! them, and never write over one. The trait blocks; what is asked for in parts is under way several at a time.
+
+use std::fmt::Debug;
+use std::fs::File;
+use std::ops::Range;
+use std::sync::Arc;
+use std::sync::mpsc::Receiver;
+
+/// What kind of failure it is, told apart by what the caller can do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ObjectErrorKind {
+    /// No answer, half an answer, an error of the server, or a wish to be asked less: asking later helps.
+    Away,
+    /// The credentials or the rights do not do: somebody has to change something, and then asking helps.
+    Refused,
+    /// There is no room for it.
+    Full,
+    /// An object of that key is there already, and was not written over.
+    Exists,
+    /// There is no such object, upload or bucket.
+    Missing,
+    /// The object is not the one that was meant: it has another entity tag or length.
+    Changed,
+    /// The server does not know what was asked for.
+    Unsupported,
+    /// What was to be sent could not be read here, or the answer makes no sense.
+    Other,
+}
+
+/// Why a store of objects did not do it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{why}")]
+pub struct ObjectError {
+    /// What kind of failure it is.
+    pub kind: ObjectErrorKind,
+    /// What failed and why, as text. It holds no credentials and no signature.
+    pub why: String,
+}
+
+impl ObjectError {
+    /// An error of that kind.
+    #[must_use]
+    pub fn new(kind: ObjectErrorKind, why: impl Into<String>) -> Self {
+        Self { kind, why: why.into() }
+    }
+}
+
+/// What is known of an object without reading it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ObjectInfo {
+    /// Its key below the prefix.
+    pub key: String,
+    /// Its length in bytes.
+    pub bytes: u64,
+    /// What the server calls this content of it.
+    pub etag: String,
+    /// The SHA-256 that was put beside it in hexadecimal; `None` where there is none, and in a listing.
+    pub sha256: Option<String>,
+}
+
+/// A part of a file that is to be sent. It is read when it is sent, and again when it is sent again.
+#[derive(Debug, Clone)]
+pub struct FilePart {
+    /// The file.
+    pub file: Arc<File>,
+    /// Which bytes of it.
+    pub range: Range<u64>,
+}
+
+/// An answer that is under way. Where the other side is gone, nothing more comes.
+pub type Pending<T> = Receiver<Result<T, ObjectError>>;
+
+/// A store of objects below one prefix. Keys are relative to it.
+pub trait Objects: Send + Sync + Debug {
+    /// Where it is, for people: `s3://BUCKET/PREFIX`.
+    fn place(&self) -> &str;
+
+    /// Tells of every object below the prefix, in any order. An object that comes or goes meanwhile may be told
+    /// of or not.
+    ///
+    /// # Errors
+    /// When the listing fails; part of it may have been told.
+    fn list(&self, each: &mut dyn FnMut(ObjectInfo)) -> Result<(), ObjectError>;
+
+    /// What is known of one object; `None` where there is none.
+    ///
+    /// # Errors
+    /// When that cannot be told.
+    fn head(&self, key: &str) -> Result<Option<ObjectInfo>, ObjectError>;
+
+    /// Begins to read a part of an object: exactly these bytes come, of the content that `etag` names, or an
+    /// error. An empty `etag` takes any content.
+    fn read(&self, key: &str, range: Range<u64>, etag: &str) -> Pending<Vec<u8>>;
+
+    /// Makes an object of one part where there is none of that key, with its SHA-256 in hexadecimal beside it;
+    /// its entity tag.
+    ///
+    /// # Errors
+    /// [`ObjectErrorKind::Exists`] where there is one, and others.
+    fn put(&self, key: &str, part: FilePart, sha256: &str) -> Result<String, ObjectError>;
+
+    /// Begins an object of several parts, with its SHA-256 in hexadecimal beside it; the name of the upload. There is
+    /// no such object before [`Self::complete`].
+    ///
+    /// # Errors
+    /// When the server refuses.
+    fn begin(&self, key: &str, sha256: &str) -> Result<String, ObjectError>;
+
+    /// Begins to send a part, whose number is from 1 on; its entity tag comes back.
+    fn put_part(&self, key: &str, upload: &str, number: u16, part: FilePart) -> Pending<String>;
+
+    /// Makes the object of its parts, where there is none of that key; its entity tag.
+    ///
+    /// # Errors
+    /// [`ObjectErrorKind::Exists`] where there is one, [`ObjectErrorKind::Missing`] where there is no such upload,
+    /// and others.
+    fn complete(&self, key: &str, upload: &str, etags: &[String]) -> Result<String, ObjectError>;
+
+    /// Throws the parts of an upload away. One that is not there is none to throw away.
+    ///
+    /// # Errors
+    /// When the server cannot be asked.
+    fn abort(&self, key: &str, upload: &str) -> Result<(), ObjectError>;
+}

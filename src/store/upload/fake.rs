@@ -1,0 +1,182 @@
+//! Objects in memory, for tests: any request can be made to fail, before or after it did what was asked.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::ops::Range;
+use std::os::unix::fs::FileExt;
+use std::sync::Mutex;
+use std::sync::mpsc::sync_channel;
+
+use crate::archive::{FilePart, ObjectError, ObjectErrorKind, ObjectInfo, Objects, Pending};
+
+#[derive(Debug, Clone)]
+pub struct Kept {
+    pub bytes: Vec<u8>,
+    pub etag: String,
+    pub sha256: Option<String>,
+}
+
+#[derive(Debug, Default)]
+pub struct Inside {
+    pub objects: BTreeMap<String, Kept>,
+    uploads: BTreeMap<String, (String, String, BTreeMap<u16, Vec<u8>>)>,
+    made: u64,
+    /// How many requests there were.
+    pub asked: usize,
+    /// The number of the request that fails, the kind, and whether it does what was asked all the same.
+    pub fails: Option<(usize, ObjectErrorKind, bool)>,
+    /// Every request fails so.
+    pub down: Option<ObjectErrorKind>,
+    /// Bytes that were read.
+    pub read: u64,
+}
+
+#[derive(Debug, Default)]
+pub struct Fake(pub Mutex<Inside>);
+
+impl Fake {
+    pub fn inside(&self) -> std::sync::MutexGuard<'_, Inside> {
+        self.0.lock().unwrap()
+    }
+
+    pub fn uploads(&self) -> usize {
+        self.inside().uploads.len()
+    }
+
+    fn ask<T>(
+        &self,
+        what: &str,
+        work: impl FnOnce(&mut Inside) -> Result<T, ObjectError>,
+    ) -> Result<T, ObjectError> {
+        let mut inside = self.inside();
+        let number = inside.asked;
+        inside.asked += 1;
+        let failure = |kind| ObjectError::new(kind, format!("{what}: made to fail"));
+        if let Some(kind) = inside.down {
+            return Err(failure(kind));
+        }
+        match inside.fails {
+            Some((at, kind, is_done)) if at == number => {
+                if is_done {
+                    let _ = work(&mut inside);
+                }
+                Err(failure(kind))
+            }
+            _ => work(&mut inside),
+        }
+    }
+
+    fn pending<T: Send>(
+        &self,
+        what: &str,
+        work: impl FnOnce(&mut Inside) -> Result<T, ObjectError>,
+    ) -> Pending<T> {
+        let (send, receive) = sync_channel(1);
+        send.send(self.ask(what, work)).unwrap();
+        receive
+    }
+}
+
+fn bytes_of(part: &FilePart) -> io::Result<Vec<u8>> {
+    let mut bytes = vec![0; (part.range.end - part.range.start) as usize];
+    part.file.read_exact_at(&mut bytes, part.range.start)?;
+    Ok(bytes)
+}
+
+fn missing(what: &str) -> ObjectError {
+    ObjectError::new(ObjectErrorKind::Missing, format!("{what}: there is none"))
+}
+
+impl Inside {
+    fn make(&mut self, key: &str, bytes: Vec<u8>, sha256: &str) -> Result<String, ObjectError> {
+        if self.objects.contains_key(key) {
+            let why = format!("{key} is there");
+            return Err(ObjectError::new(ObjectErrorKind::Exists, why));
+        }
+        self.made += 1;
+        let etag = format!("e{}", self.made);
+        let kept = Kept { bytes, etag: etag.clone(), sha256: Some(sha256.to_owned()) };
+        self.objects.insert(key.to_owned(), kept);
+        Ok(etag)
+    }
+}
+
+impl Objects for Fake {
+    fn place(&self) -> &str {
+        "s3://fake/prefix"
+    }
+
+    fn list(&self, each: &mut dyn FnMut(ObjectInfo)) -> Result<(), ObjectError> {
+        let all = self.ask("list", |inside| Ok(inside.objects.clone()))?;
+        for (key, kept) in all {
+            each(ObjectInfo { key, bytes: kept.bytes.len() as u64, etag: kept.etag, sha256: None });
+        }
+        Ok(())
+    }
+
+    fn head(&self, key: &str) -> Result<Option<ObjectInfo>, ObjectError> {
+        self.ask("head", |inside| {
+            Ok(inside.objects.get(key).map(|kept| ObjectInfo {
+                key: key.to_owned(),
+                bytes: kept.bytes.len() as u64,
+                etag: kept.etag.clone(),
+                sha256: kept.sha256.clone(),
+            }))
+        })
+    }
+
+    fn read(&self, key: &str, range: Range<u64>, etag: &str) -> Pending<Vec<u8>> {
+        self.pending("read", |inside| {
+            let kept = inside.objects.get(key).ok_or_else(|| missing(key))?;
+            let bytes = kept.bytes.get(range.start as usize..range.end as usize);
+            if !etag.is_empty() && kept.etag != etag || bytes.is_none() {
+                return Err(ObjectError::new(ObjectErrorKind::Changed, "another content"));
+            }
+            let bytes = bytes.unwrap_or_default().to_vec();
+            inside.read += bytes.len() as u64;
+            Ok(bytes)
+        })
+    }
+
+    fn put(&self, key: &str, part: FilePart, sha256: &str) -> Result<String, ObjectError> {
+        let bytes = bytes_of(&part).unwrap();
+        self.ask("put", |inside| inside.make(key, bytes, sha256))
+    }
+
+    fn begin(&self, key: &str, sha256: &str) -> Result<String, ObjectError> {
+        self.ask("begin", |inside| {
+            inside.made += 1;
+            let id = format!("u{}", inside.made);
+            let begun = (key.to_owned(), sha256.to_owned(), BTreeMap::new());
+            inside.uploads.insert(id.clone(), begun);
+            Ok(id)
+        })
+    }
+
+    fn put_part(&self, _: &str, upload: &str, number: u16, part: FilePart) -> Pending<String> {
+        let bytes = bytes_of(&part).unwrap();
+        self.pending("part", |inside| {
+            let begun = inside.uploads.get_mut(upload).ok_or_else(|| missing(upload))?;
+            begun.2.insert(number, bytes);
+            Ok(format!("p{number}"))
+        })
+    }
+
+    fn complete(&self, key: &str, upload: &str, etags: &[String]) -> Result<String, ObjectError> {
+        self.ask("complete", |inside| {
+            let (_, sha256, parts) = inside.uploads.get(upload).ok_or_else(|| missing(upload))?;
+            assert_eq!(parts.len(), etags.len(), "every part was sent");
+            let (bytes, sha256) = (parts.values().flatten().copied().collect(), sha256.clone());
+            let etag = inside.make(key, bytes, &sha256)?;
+            inside.uploads.remove(upload);
+            Ok(etag)
+        })
+    }
+
+    fn abort(&self, _: &str, upload: &str) -> Result<(), ObjectError> {
+        self.ask("abort", |inside| {
+            inside.uploads.remove(upload);
+            Ok(())
+        })
+    }
+}

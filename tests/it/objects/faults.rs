@@ -1,0 +1,203 @@
+//! Faults of the network and the storage, one by one and for long, and kills.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use super::{HOST, Kept, site};
+use crate::support::cli::{command, stderr, stdout};
+use crate::support::s3::{Fault, S3};
+
+/// The files that an archive has, here or there: each has its bytes in one of the two places.
+fn assert_nothing_lost(kept: &Kept, server: &S3, all: &[(String, Vec<u8>)]) {
+    let here: BTreeMap<String, Vec<u8>> = kept.here().into_iter().collect();
+    let there = server.objects();
+    for (name, bytes) in all {
+        let is_here = here.get(name).is_some_and(|b| b == bytes);
+        let is_there = there.get(&format!("news/warc/{name}")).is_some_and(|o| o.bytes == *bytes);
+        assert!(is_here || is_there, "{name} is lost");
+        if let Some(other) = there.get(&format!("news/warc/{name}")) {
+            assert!(other.bytes == *bytes, "{name} is half there");
+        }
+    }
+}
+
+#[test]
+fn a_request_that_fails_once_delays_and_loses_nothing() {
+    let web = site(9 << 20);
+    let faults = [
+        Fault::Refuse(503, "SlowDown"),
+        Fault::Refuse(500, "InternalError"),
+        Fault::Drop,
+        Fault::DoneAndDrop,
+        Fault::HalfAsked,
+        Fault::HalfAnswered,
+        Fault::Refuse(409, "ConditionalRequestConflict"),
+        Fault::Slow(600),
+    ];
+    let first = Kept::new("").evicting();
+    first.fill(&web);
+    let all = first.here();
+    for (number, fault) in faults.into_iter().enumerate() {
+        let server = S3::start();
+        let kept = Kept { endpoint: server.endpoint(), ..Kept::new("").evicting() };
+        copy(&first, &kept);
+        // Every third request, from another one on each time.
+        server.script(move |asked| (asked.number % 3 == number % 3).then_some(fault));
+        let sent = kept.send();
+        assert_eq!(sent.status.code(), Some(0), "{fault:?}: {}", stderr(&sent));
+        assert_nothing_lost(&kept, &server, &all);
+        assert_eq!(kept.here(), [], "{fault:?} passes while it is tried: {}", stderr(&sent));
+    }
+}
+
+/// The WARC files and the rest of an archive, for another try with the same ones.
+fn copy(from: &Kept, to: &Kept) {
+    let status = std::process::Command::new("cp")
+        .args(["-r", &from.root().to_string_lossy(), &to.root().to_string_lossy()])
+        .status()
+        .unwrap();
+    assert!(status.success());
+}
+
+#[test]
+fn a_storage_that_stays_away_forbids_or_is_full_delays_and_loses_nothing() {
+    let web = site(100);
+    let first = Kept::new("").evicting();
+    first.fill(&web);
+    let all = first.here();
+    let faults = [
+        (Fault::Refuse(503, "SlowDown"), "SlowDown"),
+        (Fault::Refuse(403, "AccessDenied"), "AccessDenied"),
+        (Fault::Refuse(404, "NoSuchBucket"), "NoSuchBucket"),
+        (Fault::Refuse(507, "InsufficientStorage"), "507"),
+        (Fault::Refuse(400, "ExpiredToken"), "ExpiredToken"),
+        (Fault::Drop, "s3://bucket/news"),
+        (Fault::Slow(3_000), "s3://bucket/news"),
+    ];
+    for (fault, told) in faults {
+        let server = S3::start();
+        let kept = Kept { endpoint: server.endpoint(), ..Kept::new("").evicting() };
+        let kept = kept.set("store.remote_time_max=300ms");
+        copy(&first, &kept);
+        // What reads and what writes.
+        for methods in [&["GET", "HEAD", "PUT", "POST"][..], &["PUT", "POST"], &["GET"]] {
+            server.script(move |asked| methods.contains(&asked.method.as_str()).then_some(fault));
+            let sent = kept.send();
+            assert_eq!(sent.status.code(), Some(0), "{fault:?}: {}", stderr(&sent));
+            assert!(stderr(&sent).contains(told), "{fault:?}: {}", stderr(&sent));
+            assert_eq!(kept.here(), all, "{fault:?}: everything stays here");
+            let status = stdout(&kept.run(&["status"]));
+            assert!(status.contains("s3://bucket/news: "), "{status}");
+        }
+        server.script(|_| None);
+        let sent = kept.send();
+        assert_eq!(kept.here(), [], "{fault:?}: {}", stderr(&sent));
+        assert_nothing_lost(&kept, &server, &all);
+        // Where nothing can be read, that is told, and the archive is not taken for one without files.
+        server.script(move |asked| (asked.method == "GET").then_some(fault));
+        let shown = kept.run(&["show", "http://news.example/p/3"]);
+        assert_eq!(shown.status.code(), Some(1), "{}", stderr(&shown));
+        let verified = kept.run(&["verify"]);
+        assert_eq!(verified.status.code(), Some(4));
+        server.script(|_| None);
+        assert_eq!(kept.run(&["verify"]).status.code(), Some(0));
+    }
+}
+
+#[test]
+fn a_crawl_does_not_wait_for_a_storage_that_is_away() {
+    let web = site(100);
+    // Nobody listens there.
+    let kept = Kept::new("http://127.0.0.1:9").evicting();
+    let mut crawl = kept.with(crate::support::cli::crawl(&kept.root(), &web.resolve(&[HOST])));
+    let output = crawl.args(["--depth", "1", &format!("http://{HOST}/")]).output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    assert!(stderr(&output).contains("are not in the object storage yet"), "{}", stderr(&output));
+    assert!(kept.here().len() > 2);
+    assert_eq!(
+        kept.run(&["verify", "--fast"]).status.code(),
+        Some(4),
+        "the storage cannot be listed"
+    );
+    let without = command(&kept.root()).arg("verify").output().unwrap();
+    assert_eq!(without.status.code(), Some(0), "{}", stdout(&without));
+}
+
+#[test]
+fn clocks_that_are_hours_apart_are_no_hindrance() {
+    let web = site(100);
+    for ahead in [3 * 3600, -3 * 3600] {
+        let server = S3::start();
+        let kept = Kept::new(&server.endpoint()).evicting();
+        kept.fill(&web);
+        server.clock(ahead, 15 * 60);
+        let sent = kept.send();
+        assert_eq!(kept.here(), [], "{}", stderr(&sent));
+    }
+}
+
+#[test]
+fn another_object_of_the_name_is_told_of_and_not_written_over() {
+    let web = site(100);
+    let server = S3::start();
+    let kept = Kept::new(&server.endpoint()).evicting();
+    kept.fill(&web);
+    let name = kept.here()[0].0.clone();
+    let key = format!("news/warc/{name}");
+    let other = crate::support::s3::Stored {
+        bytes: b"somebody else's".to_vec(),
+        etag: "x".to_owned(),
+        sha256: None,
+    };
+    let put = key.clone();
+    server.change(|objects| drop(objects.insert(put, other)));
+    let sent = kept.send();
+    assert_eq!(sent.status.code(), Some(0));
+    assert!(stderr(&sent).contains(&name) && stderr(&sent).contains("prefix"), "{}", stderr(&sent));
+    assert_eq!(server.objects()[&key].bytes, b"somebody else's");
+    assert_eq!(kept.here().len(), 1);
+    assert_eq!(kept.here()[0].0, name);
+}
+
+#[test]
+fn a_kill_at_any_request_is_mended_by_the_next_run() {
+    let web = site(9 << 20);
+    let first = Kept::new("").evicting();
+    first.fill(&web);
+    let all = first.here();
+    for fault in [Fault::KillBefore, Fault::KillAfter] {
+        let server = S3::start();
+        let kept = Kept { endpoint: server.endpoint(), ..Kept::new("").evicting() };
+        copy(&first, &kept);
+        let mut kills = 0;
+        for at in 0.. {
+            // The n-th request of the run kills it. Each run does what the one before has not done.
+            let seen = Arc::new(AtomicUsize::new(0));
+            let count = Arc::clone(&seen);
+            server
+                .script(move |_| (count.fetch_add(1, Ordering::SeqCst) == at % 7).then_some(fault));
+            let mut child = kept
+                .with(command(&kept.root()))
+                .args(["crawl", "--due", "--quiet"])
+                .spawn()
+                .unwrap();
+            server.kills(child.id());
+            let killed = child.wait().unwrap().code().is_none();
+            kills += usize::from(killed);
+            assert_nothing_lost(&kept, &server, &all);
+            if kept.here().is_empty() {
+                break;
+            }
+            assert!(at < 200, "it comes to an end: {:?}", kept.here().len());
+        }
+        assert!(kills >= 5, "{kills}");
+        server.script(|_| None);
+        let sent = kept.send();
+        assert_eq!(sent.status.code(), Some(0), "{}", stderr(&sent));
+        let verified = kept.run(&["verify"]);
+        assert_eq!(verified.status.code(), Some(0), "{}{}", stdout(&verified), stderr(&verified));
+        let shown = kept.run(&["show", "http://news.example/p/3", "--as", "text"]);
+        assert_eq!(shown.status.code(), Some(0), "{}", stderr(&shown));
+    }
+}
