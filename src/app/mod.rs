@@ -2,7 +2,7 @@
 //! are put together here, for every edge alike (command line, demonstration, server).
 //!
 //! In reading order: what everything is made from ([`Setup`]), what keeps the captures ([`captures`]), the jobs ([`jobs`]), its queue
-//! ([`frontiers`]), a run ([`run`]), its queue seen from outside ([`queue`]), the evidence log that follows it
+//! ([`frontiers`]) or one that processes share ([`shared`]), a run ([`run`]), its queue seen from outside ([`queue`]), the evidence log that follows it
 //! ([`evidence`]), so does the index of words ([`indexing`]), what saved searches
 //! are told meanwhile ([`hearing`]), the way to others ([`route`]), threads for work
 //! that blocks ([`pool`]).
@@ -20,6 +20,7 @@ pub mod pool;
 pub mod queue;
 pub mod route;
 pub mod run;
+pub mod shared;
 
 use std::path::PathBuf;
 use std::sync::Arc;

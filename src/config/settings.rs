@@ -363,8 +363,10 @@ impl Settings {
     #[must_use]
     pub fn identity(&self) -> String {
         let mut out = String::new();
-        // How the archive is served and where captures are looked up shapes no capture, and may be secret.
-        let shapes = |path: &str| !["serve.", "store.captures"].iter().any(|p| path.starts_with(p));
+        // How the archive is served and where captures are looked up or queued shapes none, and may be secret.
+        let shapes = |path: &str| {
+            !["serve.", "store.captures", "store.frontier"].iter().any(|p| path.starts_with(p))
+        };
         for (path, value, _) in self.iter().filter(|(path, ..)| shapes(path)) {
             out.push_str(&format!("{path} = {value}\n"));
         }

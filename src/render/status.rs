@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::Table;
-use crate::answers::status::StatusJson;
+use crate::answers::status::{SharedJson, StatusJson};
 use crate::base::ByteSize;
 use crate::crawl::SourceLine;
 
@@ -44,7 +44,35 @@ pub fn lines(status: &StatusJson) -> Vec<String> {
         ),
         None => format!("queue: unknown: {}", status.queue_unread.as_deref().unwrap_or("-")),
     });
+    if let Some(shared) = status.queue.as_ref().and_then(|queue| queue.shared.as_ref()) {
+        lines.extend(workers(shared));
+    }
     lines.extend(sources(status.sources.as_deref().unwrap_or_default()));
+    lines
+}
+
+/// Who shares the queue.
+fn workers(shared: &SharedJson) -> Vec<String> {
+    let mut lines = vec![format!(
+        "shared: {} workers, {} hosts leased, {} wait for a worker, the first for {} s",
+        shared.workers.iter().filter(|worker| !worker.ended).count(),
+        shared.hosts_leased,
+        shared.hosts_overdue,
+        shared.lag_seconds,
+    )];
+    lines.extend(shared.workers.iter().map(|worker| {
+        format!(
+            "  {}{}: {} hosts leased, {} visits and {} hosts lost since {}, heard of at {}, writes to {}",
+            worker.name,
+            if worker.ended { " (ended)" } else { "" },
+            worker.hosts,
+            worker.visits,
+            worker.lost,
+            worker.began,
+            worker.heard,
+            worker.archive,
+        )
+    }));
     lines
 }
 

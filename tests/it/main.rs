@@ -99,3 +99,4 @@ mod versions;
 mod wacz;
 mod warc_files;
 mod wire;
+mod workers;

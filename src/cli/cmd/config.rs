@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use crate::app::captures::rights;
+use crate::app::shared::frontier_rights;
 use crate::base::{Clock, SystemClock};
 use crate::cli::args::{ConfigArgs, ConfigCommand, Global};
 use crate::cli::context::{jobs_dir, load_settings};
@@ -91,7 +92,7 @@ fn check_jobs(global: &Global, settings: &Settings, out: &Output) -> Result<Exit
                 .warnings(&jobs)
                 .iter()
                 .for_each(|warning| out.warn(&format!("note: {warning}")));
-            check_captures(settings, out)
+            check_databases(settings, out)
         }
         Err(problems) => {
             print(&problems, out)?;
@@ -100,17 +101,22 @@ fn check_jobs(global: &Global, settings: &Settings, out: &Output) -> Result<Exit
     }
 }
 
-/// Whether what keeps the captures can be reached, and what may be done there.
-fn check_captures(settings: &Settings, out: &Output) -> Result<Exit, CliError> {
-    let Some(rights) = rights(settings)? else { return Ok(Exit::Done) };
-    let key = keys::STORE_CAPTURES.path().to_owned();
-    out.say(&format!("{key}: {rights}"));
-    let lacking = rights.lacking().iter().map(|what| Problem {
-        source: settings.source(&key),
-        key: key.clone(),
-        what: what.clone(),
-    });
-    let problems: Vec<Problem> = lacking.collect();
+/// Whether what keeps the captures and the queue can be reached, and what may be done there.
+fn check_databases(settings: &Settings, out: &Output) -> Result<Exit, CliError> {
+    let asked = [
+        (keys::STORE_CAPTURES, rights(settings)?),
+        (keys::STORE_FRONTIER, frontier_rights(settings)?),
+    ];
+    let mut problems: Vec<Problem> = Vec::new();
+    for (key, rights) in asked {
+        let (key, Some(rights)) = (key.path().to_owned(), rights) else { continue };
+        out.say(&format!("{key}: {rights}"));
+        problems.extend(rights.lacking().iter().map(|what| Problem {
+            source: settings.source(&key),
+            key: key.clone(),
+            what: what.clone(),
+        }));
+    }
     print(&problems, out)?;
     Ok(if problems.is_empty() { Exit::Done } else { Exit::Usage })
 }
