@@ -5,8 +5,10 @@ use serde_json::Value;
 
 use super::{AnswerError, Archive};
 use crate::archive::ArchiveError;
+use crate::base::Timestamp;
 use crate::crawl::view::DUE_COUNTED_MAX;
 use crate::crawl::{ListView, QueueSeen, SourceLine};
+use crate::schedule::{SharedOverview, WorkerSeen};
 use crate::store::bucket::State;
 use crate::store::{Layout, StoreError, disk_free};
 
@@ -126,6 +128,67 @@ pub struct QueueJson {
     pub told_at: Option<String>,
     /// The same as text.
     pub source: Option<String>,
+    /// Who shares the queue; `None` where it is this archive's own.
+    pub shared: Option<SharedJson>,
+}
+
+/// A queue that several `watch` processes share, by the clock of its database.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct SharedJson {
+    /// When it was so.
+    pub at: String,
+    /// How many hosts are leased to a worker.
+    pub hosts_leased: u64,
+    /// How many hosts could be asked and are leased to nobody.
+    pub hosts_overdue: u64,
+    /// For how many seconds the first of these has been waiting.
+    pub lag_seconds: u64,
+    /// The workers that were heard of within a day, by name.
+    pub workers: Vec<WorkerJson>,
+}
+
+/// A `watch` that shares a queue.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct WorkerJson {
+    /// Its name.
+    pub name: String,
+    /// The machine and the archive that it writes to.
+    pub archive: String,
+    /// When it began.
+    pub began: String,
+    /// When it was heard of last.
+    pub heard: String,
+    /// Whether it ended in order.
+    pub ended: bool,
+    /// How many hosts are leased to it.
+    pub hosts: u64,
+    /// How many visits it has written since it began.
+    pub visits: u64,
+    /// How many hosts it lost to others since it began: it was paused, cut off, or too slow.
+    pub lost: u64,
+}
+
+impl From<&SharedOverview> for SharedJson {
+    fn from(overview: &SharedOverview) -> Self {
+        let date = |at: i64| Timestamp::from_unix_micros(at).to_warc_date();
+        let worker = |seen: &WorkerSeen| WorkerJson {
+            name: seen.report.worker.clone(),
+            archive: seen.report.archive.clone(),
+            began: date(seen.began),
+            heard: date(seen.heard),
+            ended: seen.report.ends,
+            hosts: seen.hosts,
+            visits: seen.report.visits,
+            lost: seen.report.lost,
+        };
+        Self {
+            at: date(overview.now),
+            hosts_leased: overview.leased,
+            hosts_overdue: overview.overdue,
+            lag_seconds: u64::try_from(overview.lag / 1_000_000).unwrap_or(0),
+            workers: overview.workers.iter().map(worker).collect(),
+        }
+    }
 }
 
 impl From<&QueueSeen> for QueueJson {
@@ -144,6 +207,7 @@ impl From<&QueueSeen> for QueueJson {
             next: seen.lists.iter().filter_map(|l| l.next.clone()).min(),
             told_at: seen.told.as_ref().map(|told| told.at.clone()),
             source: seen.told.as_ref().map(|told| told.source.clone()),
+            shared: seen.shared.as_ref().map(SharedJson::from),
         }
     }
 }

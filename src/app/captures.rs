@@ -14,20 +14,30 @@ use crate::store::{Reader, Stay};
 /// # Errors
 /// When the address is none, or the file of the password cannot be read.
 pub fn captures_address(settings: &Settings) -> Result<Option<Address>, AppError> {
-    let text = settings.text(keys::STORE_CAPTURES);
+    let file = keys::STORE_CAPTURES_PASSWORD_FILE;
+    database(settings, keys::STORE_CAPTURES, keys::STORE_CAPTURES_SCHEMA, file)
+}
+
+/// A database, by the keys of its address, its schema and its password's file.
+pub(super) fn database(
+    settings: &Settings,
+    place: keys::TextKey,
+    schema: keys::TextKey,
+    password_file: keys::TextKey,
+) -> Result<Option<Address>, AppError> {
+    let text = settings.text(place);
     if text.is_empty() {
         return Ok(None);
     }
     let wrong = |key: keys::TextKey, why: &dyn std::fmt::Display| {
         AppError::usage(format!("reading the settings: {}: {why}", key.path()))
     };
-    let address = Address::parse(text, settings.text(keys::STORE_CAPTURES_SCHEMA))
-        .map_err(|why| wrong(keys::STORE_CAPTURES, &why))?;
-    let file = settings.text(keys::STORE_CAPTURES_PASSWORD_FILE);
+    let address = Address::parse(text, settings.text(schema)).map_err(|why| wrong(place, &why))?;
+    let file = settings.text(password_file);
     let password = match file {
         "" => None,
         file => {
-            let key = keys::STORE_CAPTURES_PASSWORD_FILE;
+            let key = password_file;
             let text = std::fs::read_to_string(file)
                 .map_err(|why| wrong(key, &format!("reading {file}: {why}")))?;
             let line = text.lines().next().unwrap_or_default().to_owned();

@@ -3,7 +3,8 @@
 //!
 //! In reading order: what everything is made from ([`Setup`]), what keeps the captures ([`captures`]) and how they
 //! move elsewhere ([`mod@migrate`]), sealed files as well ([`objects`]), the jobs ([`jobs`]), its queue
-//! ([`frontiers`]), a run ([`run`]), its queue seen from outside ([`queue`]), the evidence log that follows it
+//! ([`frontiers`]) or one that processes share ([`shared`]), a run ([`run`]), its queue seen from outside ([`queue`]),
+//! the evidence log that follows it
 //! ([`evidence`]), so does the index of words ([`indexing`]), what saved searches
 //! are told meanwhile ([`hearing`]), the way to others ([`route`]), threads for work
 //! that blocks ([`pool`]).
@@ -23,6 +24,7 @@ pub mod pool;
 pub mod queue;
 pub mod route;
 pub mod run;
+pub mod shared;
 
 use std::path::PathBuf;
 use std::sync::Arc;

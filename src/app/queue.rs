@@ -6,13 +6,16 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::Setup;
 use super::error::{AppError, store_error};
 use super::frontiers::{Frontiers, open_frontiers, queue_busy};
+use super::shared::shared_queue;
 use crate::base::Timestamp;
 use crate::crawl::view::ITEMS_MAX;
 use crate::crawl::{DueLine, ListView, QueueReporter, QueueSeen, QueueView, source_lines};
+use crate::schedule::{Leases, due_items};
 use crate::store::layout::Layout;
 
 /// What is known of the queue.
@@ -21,7 +24,12 @@ pub enum Queue {
     Here(Box<Frontiers>),
     /// Another process has it, and reported this.
     Reported(Box<QueueView>),
+    /// It is shared; what this archive's own process reported of its sources.
+    Shared(Arc<dyn Leases>, Option<Box<QueueView>>),
 }
+
+/// This many lines of a shared queue are read at most to find those that are wanted.
+const SHARED_READ_MAX: usize = 1_000_000;
 
 impl Queue {
     /// Looks at the queue of an archive.
@@ -32,6 +40,9 @@ impl Queue {
     pub fn see(setup: &Setup) -> Result<Self, AppError> {
         let layout = Layout::new(&setup.archive);
         layout.check().map_err(|e| store_error("opening the archive", e))?;
+        if let Some(leases) = shared_queue(&setup.settings)? {
+            return Ok(Self::Shared(leases, read(&layout).map(Box::new)));
+        }
         // Asked for again, since the other process may end in between.
         for _ in 0..2 {
             match open_frontiers(setup)? {
@@ -57,10 +68,27 @@ impl Queue {
             Self::Reported(view) => {
                 let told = QueueReporter { at: view.at.clone(), source: view.source(now) };
                 let (lists, sources) = (view.lists.clone(), view.sources.clone());
-                Ok(QueueSeen { lists, sources, told: Some(told) })
+                Ok(QueueSeen { lists, sources, told: Some(told), shared: None })
+            }
+            Self::Shared(leases, view) => {
+                let unread = |e| AppError::failed("reading the shared queue", e);
+                let overview = leases.overview().map_err(unread)?;
+                let due = leases.due(ITEMS_MAX).map_err(unread)?;
+                let items = due_items(&due, overview.now, now);
+                let list = ListView {
+                    list: "watched".to_owned(),
+                    queued: overview.counts.queued,
+                    in_flight: 0,
+                    waiting: overview.counts.waiting,
+                    due: items.iter().filter(|item| item.due <= now).count() as u64,
+                    next: items.iter().map(|item| item.at).min().map(Timestamp::to_warc_date),
+                    items: items.iter().map(|item| DueLine::of("watched", item)).collect(),
+                };
+                let sources = view.as_ref().map(|view| view.sources.clone()).unwrap_or_default();
+                Ok(QueueSeen { lists: vec![list], sources, told: None, shared: Some(overview) })
             }
             Self::Here(frontiers) => {
-                let view = |name, frontier| {
+                let view = |name, frontier: &dyn crate::schedule::Queue| {
                     ListView::of(name, frontier, now)
                         .map_err(|e| AppError::failed("reading the queue", e))
                 };
@@ -68,7 +96,7 @@ impl Queue {
                     vec![view("queue", &frontiers.queue)?, view("watched", &frontiers.watched)?];
                 let sources = source_lines(&frontiers.state)
                     .map_err(|e| AppError::failed("reading what is known of sources", e))?;
-                Ok(QueueSeen { lists, sources, told: None })
+                Ok(QueueSeen { lists, sources, told: None, shared: None })
             }
         }
     }
@@ -80,6 +108,7 @@ impl Queue {
     pub fn due(
         &self,
         limit: usize,
+        now: Timestamp,
         is_wanted: &dyn Fn(&DueLine) -> bool,
     ) -> Result<Vec<DueLine>, AppError> {
         let mut lines = Vec::new();
@@ -87,6 +116,21 @@ impl Queue {
             Self::Reported(view) => {
                 lines.extend(view.lists.iter().flat_map(|list| list.items.clone()));
                 lines.retain(is_wanted);
+            }
+            Self::Shared(leases, _) => {
+                let unread = |e| AppError::failed("reading the shared queue", e);
+                let keeper = leases.overview().map_err(unread)?.now;
+                let mut most = limit.saturating_add(1).max(ITEMS_MAX);
+                loop {
+                    let due = leases.due(most).map_err(unread)?;
+                    let items = due_items(&due, keeper, now);
+                    lines = items.iter().map(|item| DueLine::of("watched", item)).collect();
+                    lines.retain(is_wanted);
+                    if lines.len() > limit || due.len() < most || most >= SHARED_READ_MAX {
+                        break;
+                    }
+                    most = most.saturating_mul(8).min(SHARED_READ_MAX);
+                }
             }
             Self::Here(frontiers) => {
                 for (list, frontier) in

@@ -12,6 +12,7 @@ use super::frontiers::{frontiers, queue_busy, queue_error};
 use super::hearing::Hearing;
 use super::indexing::{Indexing, search_options};
 use super::queue::QueueSnapshot;
+use super::shared::{only_watch, shared_queue, worker};
 use crate::base::Clock;
 use crate::capture::{CaptureOptions, Capturer, Proxy};
 use crate::config::Settings;
@@ -24,7 +25,7 @@ use crate::crawl::{
 use crate::evidence::OpenFiles;
 use crate::politeness::{Gate, RobotsReading};
 use crate::readings::Readings;
-use crate::schedule::JobSpec;
+use crate::schedule::{JobSpec, Queue};
 use crate::search::saved::SavedSearch;
 use crate::search::{Listener, Search, Upkeep};
 use crate::store::layout::Layout;
@@ -198,16 +199,30 @@ fn assemble(
         .map_err(|e| AppError::failed("opening the crawl log", e))?;
     let mut left = None;
     let mut other = None;
-    let (frontier, watched) = match take {
-        Take::Queue => (opened.queue, Some(opened.watched)),
+    let shared = shared_queue(settings)?;
+    let (frontier, watched): (Box<dyn Queue>, _) = match take {
+        Take::Queue | Take::Due | Take::Jobs if shared.is_some() => return Err(only_watch()),
+        Take::Queue => (Box::new(opened.queue), Some(opened.watched)),
         Take::Due | Take::Jobs => {
             let view = ListView::of("queue", &opened.queue, clock_now);
             other = Some(view.map_err(queue_error)?);
-            (opened.watched, None)
+            (Box::new(opened.watched), None)
         }
         Take::Forever => {
             left = Some(opened.queue);
-            (opened.watched, None)
+            match shared {
+                None => (Box::new(opened.watched), None),
+                Some(leases) => {
+                    let own = opened.watched.counts();
+                    if own.queued + own.waiting > 0 {
+                        notes.push(format!(
+                            "{} URLs that this archive watched by itself are left as they are: store.frontier names a queue that has its own",
+                            own.queued + own.waiting
+                        ));
+                    }
+                    (Box::new(worker(settings, store.layout().root(), leases)), None)
+                }
+            }
         }
     };
     let readings = Readings::open(

@@ -35,6 +35,10 @@ pub enum CaptureError {
         /// Why not.
         source: RequestError,
     },
+    /// The request was no longer to be sent when it could have been ([`MaySend`](super::MaySend)). Nothing
+    /// was.
+    #[error("the request was withdrawn before it was sent")]
+    Withdrawn,
     /// The capturer was told to stop.
     #[error("no connection can be opened any more")]
     Stopped,

@@ -39,7 +39,7 @@ use crate::politeness::Permit;
 pub use dial::{BoxFuture, Dialer, Located, SystemDialer};
 pub use error::CaptureError;
 pub use options::{CaptureOptions, OptionError, Proxy, ProxyKind, ResolveRule, RootSource};
-pub use request::{BodyFilter, CaptureRequest, RequestError};
+pub use request::{BodyFilter, CaptureRequest, MaySend, RequestError};
 pub use stream::{BoxStream, Stream};
 
 use addresses::Addresses;
@@ -163,8 +163,13 @@ impl Capturer {
             wanted: request.wanted.as_ref(),
             response_bytes_max: request.response_bytes_max.unwrap_or(u64::MAX),
         };
+        let may_send = || match &request.may_send {
+            Some(may) if !may.says_yes() => Err(CaptureError::Withdrawn),
+            _ => Ok(()),
+        };
         let key = Key::of(&uri);
         if let Some(mut connection) = self.pool.take(&key).await {
+            may_send()?;
             let driven = self.drive(&drive, &mut connection).await?;
             if !driven.was_closed_on_asking() {
                 self.forget(&uri, located);
@@ -193,6 +198,7 @@ impl Capturer {
         };
         let connect = begun.elapsed();
         let mut connection = Connection::new(dialed, slot);
+        may_send()?;
         let driven = self.drive(&drive, &mut connection).await?;
         Ok(self.conclude(&uri, &drive, key, connection, driven, connect))
     }

@@ -29,6 +29,29 @@ impl BodyFilter {
     }
 }
 
+/// Says whether a request may still be sent.
+#[derive(Clone)]
+pub struct MaySend(Arc<dyn Fn() -> bool + Send + Sync>);
+
+impl MaySend {
+    /// What this function says.
+    pub fn new(may: impl Fn() -> bool + Send + Sync + 'static) -> Self {
+        Self(Arc::new(may))
+    }
+
+    pub(super) fn says_yes(&self) -> bool {
+        (self.0)()
+    }
+}
+
+impl PartialEq for MaySend {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+impl Eq for MaySend {}
+
 impl PartialEq for BodyFilter {
     fn eq(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.0, &other.0)
@@ -75,6 +98,9 @@ pub struct CaptureRequest {
     pub wanted: Option<BodyFilter>,
     /// A response longer than this is cut there, where the network's own limit is not lower.
     pub response_bytes_max: Option<u64>,
+    /// Asked right before the first byte goes out, however long the way there took; where it says no,
+    /// nothing is sent.
+    pub may_send: Option<MaySend>,
 }
 
 impl CaptureRequest {
@@ -95,6 +121,7 @@ impl CaptureRequest {
             cookie: None,
             wanted: None,
             response_bytes_max: None,
+            may_send: None,
         }
     }
 }

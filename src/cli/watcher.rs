@@ -11,7 +11,7 @@ use crate::base::TargetUri;
 use crate::config::keys;
 use crate::crawl::{Finished, Observer, RunProblem, SourceChange, Unread, VersionEvent};
 use crate::remote::{Notifier, Receiver};
-use crate::schedule::JobSpec;
+use crate::schedule::{JobSpec, SharedState};
 use crate::telemetry::Metrics;
 
 /// Who is told of whose pages.
@@ -98,6 +98,10 @@ impl Observer for Watcher {
         if let Some(progress) = &mut self.progress {
             progress.progress(done, in_flight, queued);
         }
+    }
+
+    fn shared(&mut self, state: &SharedState) {
+        self.metrics.set_shared(*state);
     }
 
     fn left_out(&mut self, rule: &str) {

@@ -460,6 +460,42 @@ keys! {
         "0 B",
         "While the WARC files here take more than this, the oldest copies that are in store.remote and were read back are removed. 0 keeps them."
     ),
+    STORE_FRONTIER: TextKey = (
+        "store.frontier",
+        Kind::Text,
+        "",
+        "What keeps the queue of watch. Empty is the archive itself, for one watch; postgres://USER@HOST:PORT/DATABASE is a PostgreSQL database, whose queue any number of watch processes share, each with an archive of its own. TLS as with store.captures."
+    ),
+    STORE_FRONTIER_SCHEMA: TextKey = (
+        "store.frontier_schema",
+        Kind::Text,
+        "pressmark_frontier",
+        "The schema of that database that holds the queue: one for all who share it."
+    ),
+    STORE_FRONTIER_PASSWORD_FILE: TextKey = (
+        "store.frontier_password_file",
+        Kind::Path,
+        "",
+        "A file whose first line is the password of that database, where the address has none."
+    ),
+    STORE_FRONTIER_WORKER: TextKey = (
+        "store.frontier_worker",
+        Kind::Text,
+        "",
+        "What this watch is called beside the others; the machine's name and the archive's folder when empty. No two may have one name."
+    ),
+    STORE_FRONTIER_HOSTS: IntegerKey = (
+        "store.frontier_hosts",
+        Kind::Integer,
+        "512",
+        "How many hosts one watch holds at most. Fewer spread hosts that are few over more processes; more than crawl.hosts_max keeps those at hand that wait for their pace."
+    ),
+    STORE_FRONTIER_LEASE: DurationKey = (
+        "store.frontier_lease",
+        Kind::Duration,
+        "2m",
+        "For how long a host is of one watch at a time. A longer exchange, or a watch that is stopped for longer, loses the host to another; after a kill its hosts wait for so long."
+    ),
     STORE_DERIVED_BYTES_MAX: BytesKey = (
         "store.derived_bytes_max",
         Kind::Bytes,

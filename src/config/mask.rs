@@ -24,7 +24,8 @@ fn text_of(key: &str, text: &str) -> String {
         // A password may hold what ends the authority of any other URL.
         "capture.proxy" => without_user(text, text.len()),
         // A password may hold anything here as well, and the parameters may name one.
-        "store.captures" => match without_user(text, text.len()).split_once('?') {
+        "store.captures" | "store.frontier" => match without_user(text, text.len()).split_once('?')
+        {
             Some((place, _)) => format!("{place}?{MASK}"),
             None => without_user(text, text.len()),
         },
@@ -90,6 +91,7 @@ mod tests {
             ("store.captures", "postgres://db/d?user=a&password=hunter2", "postgres://db/d?•••"),
             ("store.captures", "postgres://ann:hunt?er2@db/d", "postgres://•••@db/d"),
             ("store.captures", "", ""),
+            ("store.frontier", "postgres://ann:hunter2@db/d?password=x", "postgres://•••@db/d?•••"),
             ("capture.proxy", "http://proxy:3128", "http://proxy:3128"),
             ("notify.webhook", "https://h.example/services/T0/hunter2", "https://h.example/•••"),
             ("notify.webhook", "https://ann:hunter2@h.example/", "https://•••@h.example/"),

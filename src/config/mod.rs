@@ -19,5 +19,6 @@ pub mod settings;
 pub mod value;
 
 pub use jobs::{job_files, load_jobs};
+pub use options::machine_name;
 pub use settings::{ConfigError, Problem, Settings, Source};
 pub use value::{Kind, Value};

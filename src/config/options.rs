@@ -263,7 +263,8 @@ impl Settings {
 }
 
 /// The machine's name, as the system tells it.
-fn machine_name() -> String {
+#[must_use]
+pub fn machine_name() -> String {
     let name = rustix::system::uname().nodename().to_string_lossy().into_owned();
     if name.is_empty() { "localhost".to_owned() } else { name }
 }

@@ -374,9 +374,9 @@ impl Settings {
     #[must_use]
     pub fn identity(&self) -> String {
         let mut out = String::new();
-        // How the archive is served, where captures are looked up and where files are kept as well shapes no
-        // capture, and may be secret.
-        let apart = ["serve.", "store.captures", "store.remote", "store.local"];
+        // How the archive is served, where captures are looked up or queued and where files are kept as well shapes
+        // no capture, and may be secret.
+        let apart = ["serve.", "store.captures", "store.frontier", "store.remote", "store.local"];
         let shapes = |path: &str| !apart.iter().any(|p| path.starts_with(p));
         for (path, value, _) in self.iter().filter(|(path, ..)| shapes(path)) {
             out.push_str(&format!("{path} = {value}\n"));

@@ -56,7 +56,7 @@ impl Crawl {
         };
         // Of every job, whether this run serves it or not.
         self.frontier.serve_jobs(None);
-        let hosts = self.frontier.host_counts().filter(|host| host.ready_at > half);
+        let hosts = self.frontier.host_counts().into_iter().filter(|host| host.ready_at > half);
         let hosts: Vec<_> = hosts.map(|host| (host.host, host.ready_at)).collect();
         for (host, ready_at) in hosts {
             self.frontier.host_wait(&host, meant(ready_at), now)?;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::base::Timestamp;
+use crate::capture::MaySend;
 use crate::politeness::{Answer, Permit, RobotsTarget};
 use crate::schedule::Claim;
 
@@ -35,6 +36,7 @@ impl Crawl {
             return Ok(self.frontier.hand_on(*claim, now)?);
         }
         let uri = claim.uri().clone();
+        self.take_over_host(&uri, now)?;
         if run.asking_robots.contains(&uri.authority()) {
             let until = now.plus(Duration::from_millis(200));
             self.frontier.host_wait(&claim.host, until, now)?;
@@ -68,6 +70,15 @@ impl Crawl {
         claim: Box<Claim>,
         now: Timestamp,
     ) -> Result<(), CrawlError> {
+        let host = target.uri().host_key();
+        if host != claim.host {
+            // A redirect that leads to another host: that one may be another worker's.
+            if let Err(until) = self.frontier.reserve(&host, now)? {
+                run.delayed.push(Reverse(Delayed { at: until, target, claim }));
+                return Ok(());
+            }
+            self.take_over_host(target.uri(), now)?;
+        }
         match self.ask_for_robots(&target)? {
             Answer::Go(permit) => match self.let_through(&permit, now) {
                 Ok(()) => self.start(run, permit, claim, Purpose::Robots(target), now),
@@ -121,6 +132,8 @@ impl Crawl {
         let plain = of_run.map(|(name, value)| (name.to_owned(), value.expose().to_owned()));
         step.request.credentials.extend(plain);
         step.following = following;
+        let guard = self.frontier.guard(&host);
+        step.request.may_send = guard.map(|guard| MaySend::new(move || guard.holds()));
         if matches!(purpose, Purpose::Page) {
             step.origins = self.origins(&claim)?;
             let jar = run.navigations.remove(&hash).filter(|jar| !jar.is_over(now));
@@ -154,6 +167,11 @@ impl Crawl {
                 Ok(self.frontier.host_wait(&host, until, now)?)
             }
             Purpose::Robots(target) => {
+                if self.frontier.guard(&claim.host).is_some_and(|guard| !guard.holds()) {
+                    // Whoever has the host next asks for it.
+                    run.asking_robots.remove(&target.governs().authority());
+                    return Ok(self.frontier.release(*claim)?);
+                }
                 run.delayed.push(Reverse(Delayed { at: until, target, claim }));
                 Ok(())
             }

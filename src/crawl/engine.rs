@@ -15,7 +15,7 @@ use crate::capture::Capturer;
 use crate::kv::Kv;
 use crate::politeness::{AddressPace, Gate, GlobalCap, LastCheck};
 use crate::readings::Readings;
-use crate::schedule::{Ask, ClaimId, DiscoveryPath, Found, Frontier, Next, Priority};
+use crate::schedule::{Ask, ClaimId, DiscoveryPath, Found, Frontier, Next, Priority, Queue};
 use crate::store::{Reader, Store};
 
 use super::follow_up;
@@ -42,6 +42,8 @@ use super::view::Viewer;
 
 /// A run for ever looks round at least so often.
 const TICK: Duration = Duration::from_secs(60);
+/// The same where the queue is shared: what came of visits is written, and leases are renewed.
+const TICK_SHARED: Duration = Duration::from_millis(500);
 
 /// What a crawl is made of.
 pub struct Parts {
@@ -50,7 +52,7 @@ pub struct Parts {
     /// The archive.
     pub store: Arc<Store>,
     /// The queue that the run takes from.
-    pub frontier: Frontier,
+    pub frontier: Box<dyn Queue>,
     /// Where pages are put that are to be visited again; `None` where the queue is that itself.
     pub watched: Option<Frontier>,
     /// Where host facts and robots.txt are kept.
@@ -74,7 +76,7 @@ pub struct Crawl {
     pub(super) store: Arc<Store>,
     pub(super) reader: Reader,
     pub(super) readers: ParsePool,
-    pub(super) frontier: Frontier,
+    pub(super) frontier: Box<dyn Queue>,
     pub(super) watched: Option<Frontier>,
     pub(super) book: HostBook,
     pub(super) readings: Readings,
@@ -114,8 +116,9 @@ pub(super) struct Run<'a> {
     pub(super) left_for_later: HashSet<u64>,
     /// Navigations that lead to a URL of the queue, by its hash: the cookies it is to be asked with.
     pub(super) navigations: HashMap<u64, Jar>,
-    /// What other processes asked for.
+    /// What other processes asked for, and when that is looked after again.
     pub(super) handed: Vec<Handed>,
+    pub(super) handed_at: Timestamp,
     /// Hosts of which it was said what their pace is.
     pub(super) paced: HashSet<HostKey>,
     pub(super) pages: u64,
@@ -193,8 +196,8 @@ impl Crawl {
 
     /// The queue.
     #[must_use]
-    pub fn frontier(&self) -> &Frontier {
-        &self.frontier
+    pub fn frontier(&self) -> &dyn Queue {
+        &*self.frontier
     }
 
     /// Ends it: flushes the queue. The store is closed by its owner.
@@ -202,7 +205,8 @@ impl Crawl {
     /// # Errors
     /// When the queue cannot be written.
     pub fn close(mut self) -> Result<(), CrawlError> {
-        self.frontier.checkpoint()?;
+        let now = self.now();
+        self.frontier.checkpoint(now)?;
         if let Some(mut watched) = self.watched {
             watched.checkpoint()?;
         }
@@ -231,6 +235,7 @@ impl Crawl {
             left_for_later: HashSet::new(),
             navigations: HashMap::new(),
             handed: Vec::new(),
+            handed_at: Timestamp::default(),
             paced: HashSet::new(),
             pages: 0,
             care: RunHealth::default(),
@@ -250,8 +255,7 @@ impl Crawl {
         // Whatever happened, what was in flight goes back to its queue.
         run.tasks.abort_all();
         while run.tasks.join_next().await.is_some() {}
-        let lost: Vec<ClaimId> = self.frontier.in_flight().map(|(id, _)| id).collect();
-        for id in lost {
+        for id in self.frontier.in_flight() {
             self.frontier.release_lost(id)?;
         }
         self.marks.flush();
@@ -286,7 +290,7 @@ impl Crawl {
             settings: String::new(),
             ask: Ask::Again,
         });
-        self.frontier.add_all(seeds, now)?;
+        self.frontier.add_all(seeds.collect(), now)?;
         Ok(())
     }
 
@@ -303,6 +307,8 @@ impl Crawl {
             if self.mind_clock(observer)? {
                 self.serve(run);
             }
+            let now = self.now();
+            self.frontier.mind(now)?;
             let mut wake = deadline;
             if stop.asked() {
                 let limit = *deadline.get_or_insert(self.now().plus(self.options.stop_deadline));
@@ -328,6 +334,12 @@ impl Crawl {
                         wake = Some(wake.map_or(tick, |at| at.min(tick)));
                     }
                 }
+            }
+            if let Some(state) = self.frontier.shared() {
+                observer.shared(&state);
+                self.mind_handed(run, now)?;
+                let tick = self.now().plus(TICK_SHARED);
+                wake = Some(wake.map_or(tick, |at| at.min(tick)));
             }
             observer.progress(run.report.fetched, run.tasks.len(), self.queued());
             self.tell_queue(run)?;

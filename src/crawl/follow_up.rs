@@ -45,6 +45,8 @@ impl Crawl {
             let hosts: Vec<HostKey> = found.iter().map(|one| one.uri.host_key()).collect();
             let added = self.frontier.add_all(found, now)?;
             let is_fresh = |added: &Added| matches!(added, Added::Added | Added::Joined);
+            // Where it is not known what became of them, nothing is called new.
+            let added = added.unwrap_or_default();
             let fresh_on = added.iter().zip(&hosts).filter(|(added, _)| is_fresh(added));
             let mut fresh = 0;
             for (_, host) in fresh_on {
@@ -64,6 +66,7 @@ impl Crawl {
         // Only now: a kill before this has the source tell of the same edits again.
         if let Some((said, is_changed)) = &stepped.said {
             self.book.keep_said(&uri, said, *is_changed)?;
+            self.leave_said(&uri)?;
         }
         let host = claim.host.clone();
         let at = self.next_at(&uri, &host, now)?;
@@ -129,6 +132,7 @@ impl Crawl {
             let learned =
                 revisit::look(claim, stepped, host, &schedules, params, now, self.options.seed);
             self.book.keep_revisits(&claim.host)?;
+            self.leave_host(&claim.host, now)?;
             return Ok(learned);
         }
         if !stepped.is_worth_watching {
@@ -221,6 +225,9 @@ impl Crawl {
         }
         run.asking_robots.remove(&governed.authority());
         // What is refused does not wait for the host's pace.
+        if target.uri().host_key() != claim.host {
+            self.wait_for_pace(target.uri(), now)?;
+        }
         match self.ask_for(&claim, now)? {
             Answer::Refused(refusal) => match &stepped.page_failure {
                 Some(failed) => self.page_failed(run, *claim, failed, now, observer),

@@ -52,10 +52,13 @@ impl Crawl {
     ///
     /// # Errors
     /// When what its source said before cannot be read.
-    pub(super) fn following(&self, claim: &Claim) -> Result<Vec<Following>, CrawlError> {
+    pub(super) fn following(&mut self, claim: &Claim) -> Result<Vec<Following>, CrawlError> {
         let jobs = self.followed(claim);
         let said = match jobs.iter().any(|job| job.role.is_dated()) {
-            true => self.book.said(claim.uri())?,
+            true => {
+                self.take_over_said(claim.uri())?;
+                self.book.said(claim.uri())?
+            }
             false => StoredEntries::default(),
         };
         let said = Arc::new(said);
@@ -96,6 +99,7 @@ impl Crawl {
         let mut learned =
             revisit::look(claim, stepped, host, &schedules, params, now, self.options.seed);
         self.book.keep_revisits(&claim.host)?;
+        self.leave_host(&claim.host, now)?;
         let sources = jobs.iter().filter(|followed| followed.role != Role::Page);
         if let Some(every) = sources.map(|followed| followed.rules.spec.sources_every).min() {
             learned.not_later_than(now.plus(every.max(SOURCE_AGAIN)));

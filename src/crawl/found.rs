@@ -154,8 +154,10 @@ impl Crawl {
     ) -> Result<Vec<Found>, CrawlError> {
         let rules = &followed.rules;
         let mut found = Vec::with_capacity(offered.len());
-        for mut one in offered {
-            if let Some(known) = self.frontier.known(&one.uri)? {
+        let uris: Vec<&TargetUri> = offered.iter().map(|one| &one.uri).collect();
+        let known = self.frontier.known_all(&uris)?;
+        for (mut one, known) in offered.into_iter().zip(known) {
+            if let Some(known) = known {
                 let joins = !known.named_by.iter().any(|other| *other.job == one.job);
                 if joins && one.ask != Ask::Signal {
                     one.due = self.due_for(rules, &one, &known, now)?;

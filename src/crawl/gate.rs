@@ -149,6 +149,6 @@ impl Crawl {
             HostResponse::OurRefusal => facts.abandoned(stepped.ended),
         }
         self.book.keep(&host)?;
-        Ok(())
+        self.leave_host(&host, now)
     }
 }

@@ -5,12 +5,13 @@
 //! how a request comes here and how the answer goes back: that is a channel to it.
 
 use std::collections::HashSet;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc::UnboundedSender;
 
 use crate::base::{Digest, TargetUri, Timestamp};
-use crate::schedule::{Ask, DiscoveryPath, Found, Priority};
+use crate::schedule::{Ask, DiscoveryPath, Found, Phase, Priority};
 
 use super::engine::{Crawl, Run, hash_of};
 use super::options::CrawlError;
@@ -135,7 +136,7 @@ impl HandedOver {
             via: self.via.clone(),
             media_type: self.media_type.clone(),
             bytes: self.bytes,
-            took: std::time::Duration::from_millis(self.took_ms),
+            took: Duration::from_millis(self.took_ms),
             digest: self.digest.as_ref().and_then(|text| text.parse::<Digest>().ok()),
             place: None,
             unread: None,
@@ -159,6 +160,9 @@ pub(super) struct Handed {
     pending: HashSet<u64>,
     /// URLs that were asked for on its behalf: each once.
     asked: HashSet<u64>,
+    /// What was asked for by name, and when.
+    uris: Vec<TargetUri>,
+    since: Timestamp,
     told: UnboundedSender<Answer>,
 }
 
@@ -173,7 +177,17 @@ impl Crawl {
         let HandOver { uris, depth, requisites, pages_max, told } = order;
         let pages_left = pages_max.unwrap_or(u64::MAX);
         let (pending, asked) = (HashSet::new(), HashSet::new());
-        let mut handed = Handed { depth, requisites, pages_left, pending, asked, told };
+        let since = now;
+        let mut handed = Handed {
+            depth,
+            requisites,
+            pages_left,
+            pending,
+            asked,
+            uris: uris.clone(),
+            since,
+            told,
+        };
         let found: Vec<Found> = uris
             .into_iter()
             .filter(|uri| handed.admits(hash_of(uri)))
@@ -194,6 +208,60 @@ impl Crawl {
             let _ = handed.told.send(Answer::Complete);
         } else {
             run.handed.push(handed);
+        }
+        Ok(())
+    }
+}
+
+/// How often it is seen to that hosts of what was handed over come to this process.
+const MINDED_EVERY: Duration = Duration::from_secs(1);
+/// After so long what was asked for is known to all who share the queue.
+const KNOWN_AFTER: Duration = Duration::from_secs(5);
+
+impl Crawl {
+    /// Where the queue is shared: has the hosts of what was handed over come to this process, which alone can
+    /// tell what becomes of it; and says of what another one captured that it did.
+    pub(super) fn mind_handed(
+        &mut self,
+        run: &mut Run<'_>,
+        now: Timestamp,
+    ) -> Result<(), CrawlError> {
+        if run.handed.is_empty() || now < run.handed_at {
+            return Ok(());
+        }
+        run.handed_at = now.plus(MINDED_EVERY);
+        let mut elsewhere: Vec<TargetUri> = Vec::new();
+        for handed in &run.handed {
+            let is_known = now.since(handed.since) >= KNOWN_AFTER;
+            for uri in handed.uris.iter().filter(|uri| handed.waits_for(hash_of(uri))) {
+                let host = uri.host_key();
+                if !self.frontier.guard(&host).is_none_or(|guard| guard.holds()) {
+                    // Where another one holds it, that is told of it.
+                    let _ = self.frontier.reserve(&host, now)?;
+                }
+                let known = if is_known { self.frontier.known(uri)? } else { None };
+                if known.is_some_and(|known| known.phase != Phase::Queued && known.due > now) {
+                    elsewhere.push(uri.clone());
+                }
+            }
+        }
+        for uri in elsewhere {
+            let why =
+                "another process that shares the queue captured it, into an archive of its own";
+            let finished = Finished {
+                uri,
+                at: now,
+                outcome: Outcome::Refused { why: why.to_owned() },
+                path: String::new(),
+                via: None,
+                media_type: None,
+                bytes: 0,
+                took: Duration::ZERO,
+                digest: None,
+                place: None,
+                unread: None,
+            };
+            run.hand_back(&finished, VersionCount::default());
         }
         Ok(())
     }
@@ -266,7 +334,7 @@ mod tests {
                 via: Some("http://a.example/".to_owned()),
                 media_type: Some("text/html".to_owned()),
                 bytes: 12,
-                took: std::time::Duration::from_millis(34),
+                took: Duration::from_millis(34),
                 digest: None,
                 place: None,
                 unread: None,

@@ -39,6 +39,12 @@ impl StoredEntries {
     pub fn read(&self) -> SourceEntries {
         SourceEntries::of_bytes(&self.head, &self.entries)
     }
+
+    /// Its bytes: when it was read, and the entries.
+    #[must_use]
+    pub fn bytes(&self) -> (&[u8], &[u8]) {
+        (&self.head, &self.entries)
+    }
 }
 
 fn said_key(part: u8, source: &TargetUri) -> Vec<u8> {
@@ -134,6 +140,78 @@ impl HostBook {
         let authority = robots.authority().to_owned();
         self.robots.insert(authority.as_bytes(), &robots.to_bytes())?;
         self.hold(authority, Arc::new(robots));
+        Ok(())
+    }
+
+    /// What is known of a host: its pace, and the bytes of its edits.
+    ///
+    /// # Errors
+    /// When the tables cannot be read.
+    pub fn known_of(&self, host: &HostKey) -> Result<(Option<HostFacts>, Vec<u8>), KvError> {
+        let key = host.as_str().as_bytes();
+        let facts = match self.facts.get(host) {
+            Some(facts) => Some(facts.clone()),
+            None => self.hosts.get(key)?.and_then(|bytes| HostFacts::from_bytes(&bytes).ok()),
+        };
+        let history = match self.revisits.get(host) {
+            Some(history) => history.to_bytes(),
+            None => self.revisit_tree.get(key)?.map(|bytes| bytes.to_vec()).unwrap_or_default(),
+        };
+        Ok((facts, history))
+    }
+
+    /// Puts what another process knows of a host in the place of what was known here.
+    ///
+    /// # Errors
+    /// When the tables cannot be written.
+    pub fn replace_host(
+        &mut self,
+        host: &HostKey,
+        facts: Option<HostFacts>,
+        history: Option<HostHistory>,
+    ) -> Result<(), KvError> {
+        self.facts.remove(host);
+        self.revisits.remove(host);
+        let key = host.as_str().as_bytes();
+        match facts {
+            Some(facts) => _ = self.hosts.insert(key, &facts.to_bytes())?,
+            None => _ = self.hosts.remove(key)?,
+        }
+        match history {
+            Some(history) => _ = self.revisit_tree.insert(key, &history.to_bytes())?,
+            None => _ = self.revisit_tree.remove(key)?,
+        }
+        Ok(())
+    }
+
+    /// The same for a robots.txt.
+    ///
+    /// # Errors
+    /// When the table cannot be written.
+    pub fn replace_robots(
+        &mut self,
+        authority: &str,
+        robots: Option<CachedRobots>,
+    ) -> Result<(), KvError> {
+        self.rules.remove(authority);
+        match robots {
+            Some(robots) => self.learn_robots(robots),
+            None => self.robots.remove(authority.as_bytes()).map(|_| ()),
+        }
+    }
+
+    /// The same for what a feed or sitemap said.
+    ///
+    /// # Errors
+    /// When the table cannot be written.
+    pub fn replace_said(
+        &self,
+        source: &TargetUri,
+        head: &[u8],
+        entries: &[u8],
+    ) -> Result<(), KvError> {
+        self.said.insert(&said_key(b'e', source), entries)?;
+        self.said.insert(&said_key(b'h', source), head)?;
         Ok(())
     }
 

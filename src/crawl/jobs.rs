@@ -92,7 +92,7 @@ impl Crawl {
                 settings: claim.entry.settings.clone(),
                 ask: Ask::Again,
             };
-            self.frontier.add(found, now)?;
+            self.frontier.add_all(vec![found], now)?;
             let why = "taken over by a run for ever".to_owned();
             let disposition = Disposition {
                 next: NextVisit::Retire { why },

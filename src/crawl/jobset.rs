@@ -59,7 +59,9 @@ impl Crawl {
             let Some(record) = fresh.remove(rules.name()) else { continue };
             let was = self.job_book.get(rules.name());
             let is_as_before = was.is_some_and(|was| was.shape == record.shape);
-            if !is_as_before && self.frontier.counts_of_job(rules.name()).total() > 0 {
+            let has_some = self.frontier.counts_of_job(rules.name()).total() > 0
+                || self.frontier.shared().is_some();
+            if !is_as_before && has_some {
                 let given_up = self.give_up_lost(&rules, now)?;
                 if given_up > 0 {
                     let name = rules.name();
@@ -229,7 +231,7 @@ impl Crawl {
             let ask = if goes_on { Ask::IfNew } else { ask };
             let named = sources::named_by(&rules.spec, now);
             let named = named.filter(|found| rules.scope.excluded(&found.uri).is_none());
-            self.frontier.add_all(named.map(|found| Found { ask, ..found }), now)?;
+            self.frontier.add_all(named.map(|found| Found { ask, ..found }).collect(), now)?;
             if is_run && !goes_on {
                 // Only now: a kill before this asks for all of it again.
                 self.book.set_unfinished(rules.name(), Some(now))?;
@@ -237,7 +239,7 @@ impl Crawl {
             }
         }
         if has_begun {
-            self.frontier.checkpoint()?;
+            self.frontier.checkpoint(now)?;
         }
         Ok(())
     }

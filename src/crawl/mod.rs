@@ -26,6 +26,7 @@ mod job_book;
 mod job_context;
 mod jobs;
 mod jobset;
+mod lease;
 pub mod log;
 mod marks;
 pub mod observer;
@@ -49,6 +50,7 @@ pub mod version_event;
 mod version_events;
 pub mod view;
 
+pub use crate::schedule::SharedState;
 pub use engine::{Crawl, Parts};
 pub use handover::{Answer, HandOver, HandedOver};
 pub use job::{Job, Take};

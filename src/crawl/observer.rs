@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::base::Timestamp;
+use crate::schedule::SharedState;
 
 use super::outcome::Finished;
 use super::source_book::SourceState;
@@ -18,6 +19,11 @@ pub trait Observer: Send {
     /// The loop went round: URLs done, in flight, and known to be queued.
     fn progress(&mut self, done: u64, in_flight: usize, queued: u64) {
         let _ = (done, in_flight, queued);
+    }
+
+    /// How it stands with a queue that is shared.
+    fn shared(&mut self, state: &SharedState) {
+        let _ = state;
     }
 
     /// An article says something else than it did.

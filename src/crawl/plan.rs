@@ -163,6 +163,8 @@ impl Crawl {
         let pace = self.gate.options().pace_for(&host);
         self.book.facts(&host, now, &pace)?.set_crawl_delay(delay);
         self.book.keep(&host)?;
-        Ok(self.book.learn_robots(learned)?)
+        self.book.learn_robots(learned)?;
+        self.leave_host(&host, now)?;
+        self.leave_robots(&governed)
     }
 }

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use crate::base::{HostKey, TargetUri, Timestamp};
-use crate::capture::{CaptureRequest, Captured, Capturer, Located};
+use crate::capture::{CaptureError, CaptureRequest, Captured, Capturer, Located};
 use crate::extract::page::PageKind;
 use crate::http::Failure;
 use crate::outlinks::links::Hop;
@@ -26,6 +26,9 @@ use super::version_events::{Findings, VersionWatcher};
 /// So much of the response to a robots.txt is taken, its head and what chunks cost included: more
 /// than the 500 KiB of it that are read (RFC 9309, section 2.5), however much there is.
 const ROBOTS_RESPONSE_MAX: u64 = 1 << 20;
+
+/// How soon a URL is tried again whose request was withdrawn.
+const WITHDRAWN_AGAIN: Duration = Duration::from_millis(500);
 
 /// What an exchange is for.
 #[derive(Debug)]
@@ -233,7 +236,15 @@ impl Step {
         let line = if is_part { Line::Parts } else { Line::Pages };
         let result = match self.turn(&permit, line).await {
             Ok(located) => {
-                self.line(permit, located, origin, &purpose).await.map(StepEnd::StepOutcome)
+                let timer = Arc::clone(&self.timer);
+                match self.line(permit, located, origin, &purpose).await {
+                    // Nothing was sent: the host may not be asked by this process for now.
+                    Err(CrawlError::Capture(CaptureError::Withdrawn)) => {
+                        let until = timer.clock().now().plus(WITHDRAWN_AGAIN);
+                        Ok(StepEnd::NotYet { until })
+                    }
+                    ended => ended.map(StepEnd::StepOutcome),
+                }
             }
             Err(until) => Ok(StepEnd::NotYet { until }),
         };

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
 use crate::base::Timestamp;
-use crate::schedule::{DueItem, Frontier, ScheduleError};
+use crate::schedule::{DueItem, Queue, ScheduleError, SharedOverview};
 
 use super::engine::{Crawl, Run};
 use super::job::Take;
@@ -89,7 +89,7 @@ impl ListView {
     ///
     /// # Errors
     /// When it cannot be read.
-    pub fn of(list: &str, frontier: &Frontier, now: Timestamp) -> Result<Self, ScheduleError> {
+    pub fn of(list: &str, frontier: &dyn Queue, now: Timestamp) -> Result<Self, ScheduleError> {
         let counts = frontier.counts();
         let mut items = Vec::new();
         let mut due = 0;
@@ -135,6 +135,8 @@ pub struct QueueSeen {
     pub sources: Vec<SourceLine>,
     /// Who reported it; `None` where it was read now.
     pub told: Option<QueueReporter>,
+    /// Who shares it, where it is shared.
+    pub shared: Option<SharedOverview>,
 }
 
 /// Who reported a queue.
@@ -200,7 +202,7 @@ impl Crawl {
         // A run of what was asked for by name takes from the queue; every other from the list of
         // what is watched, which has the queue's URLs in it.
         let name = if takes_queue { "queue" } else { "watched" };
-        let mut lists = vec![ListView::of(name, &self.frontier, now)?];
+        let mut lists = vec![ListView::of(name, &*self.frontier, now)?];
         if let Some(watched) = &self.watched {
             lists.push(ListView::of("watched", watched, now)?);
         }

@@ -207,6 +207,23 @@ impl HostFacts {
         self
     }
 
+    /// The same facts as a clock has them that is ahead by so many microseconds.
+    #[must_use]
+    pub fn shifted(mut self, by: i64) -> Self {
+        let shifted =
+            |at: Timestamp| Timestamp::from_unix_micros(at.unix_micros().saturating_add(by));
+        self.began = self.began.map(shifted);
+        self.ended = self.ended.map(shifted);
+        if let Some(asked) = &mut self.retry_after {
+            asked.until = shifted(asked.until);
+            asked.at = shifted(asked.at);
+        }
+        if let Some(backoff) = &mut self.backoff {
+            backoff.until = shifted(backoff.until);
+        }
+        self
+    }
+
     /// Takes back what was noted under a clock that was ahead: a pause is as long as it was meant to
     /// be, counted from now. To be called before the facts are asked.
     pub fn mind_clock(&mut self, now: Timestamp) {

@@ -6,25 +6,29 @@
 //! URL locks its host, too: else the worker that gives the host back would not see the URL, and nobody
 //! would be told when it is due.
 
+mod lease;
+mod look;
 mod write;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio_postgres::{Client, Row};
 
+use self::lease::{Lease, Load};
+use self::look::{Count, DueUrls, EntriesOf, Known, Overview, Recall, Rename, Report};
 use self::write::Write;
 use super::Address;
 use super::failure::Failure;
-use super::pool::{Link, PATIENCE};
-use super::request::{Request, Value, typed};
+use super::pool::Link;
+use super::request::{Request, Value};
 use super::row::text;
 use super::schema::Migrate;
 use crate::archive::ArchiveError;
 use crate::schedule::{
-    Counts, Granted, LeaseRequest, LeasedHost, LeasedUrl, Leases, Phase, Priority, ScheduleError,
-    SharedBatch, Written,
+    Counts, DueUrl, Granted, LeaseRequest, LeasedUrl, Leases, Phase, Priority, ScheduleError,
+    SharedBatch, SharedOverview, WorkerReport, Written,
 };
 
 /// What the server's clock says, whenever it is asked within a statement.
@@ -35,6 +39,11 @@ const NEVER: &str = "9223372036854775807";
 const SOON: i64 = 10_000_000;
 /// A crash of the server must not take a number of a lease back.
 const DURABLE: &str = "SELECT set_config('synchronous_commit', 'on', true) WHERE current_setting('synchronous_commit') = 'off'";
+/// For how long a request is tried while the database does not answer. Short: a crawl waits for each, goes on
+/// without an answer, and asks again by itself.
+const PATIENCE: Duration = Duration::from_secs(3);
+/// How long one try of a request of a crawl may take.
+const TIME_MAX: Duration = Duration::from_secs(20);
 
 const PHASES: [Phase; 3] = [Phase::Queued, Phase::Waiting, Phase::Retired];
 
@@ -45,6 +54,9 @@ pub struct PostgresQueue {
     /// Numbers of hosts, which never change.
     ids: Mutex<HashMap<String, i32>>,
 }
+
+/// This many numbers of hosts are remembered.
+const IDS_MAX: usize = 500_000;
 
 impl PostgresQueue {
     /// The queue at an address, whose tables are made or brought up to this program's version.
@@ -68,10 +80,16 @@ impl PostgresQueue {
 
     /// The numbers of hosts, given now where they have none.
     fn host_ids(&self, names: &[&str]) -> Result<Vec<i32>, ScheduleError> {
+        let mut found: HashMap<String, i32> = HashMap::new();
         let unknown: Vec<Vec<u8>> = {
             let ids = self.ids.lock().unwrap_or_else(PoisonError::into_inner);
-            let unknown = names.iter().filter(|name| !ids.contains_key(**name));
-            let mut unknown: Vec<Vec<u8>> = unknown.map(|name| name.as_bytes().to_vec()).collect();
+            let mut unknown = Vec::new();
+            for name in names {
+                match ids.get(*name) {
+                    Some(id) => _ = found.insert((*name).to_owned(), *id),
+                    None => unknown.push(name.as_bytes().to_vec()),
+                }
+            }
             // Several workers name new hosts in one order, so that they wait and never in a circle.
             unknown.sort_unstable();
             unknown.dedup();
@@ -79,14 +97,17 @@ impl PostgresQueue {
         };
         if !unknown.is_empty() {
             let named = self.ask(NameHosts { schema: self.schema(), names: unknown })?;
+            found.extend(named.iter().cloned());
             let mut ids = self.ids.lock().unwrap_or_else(PoisonError::into_inner);
+            if ids.len() + named.len() > IDS_MAX {
+                ids.clear();
+            }
             ids.extend(named);
         }
-        let ids = self.ids.lock().unwrap_or_else(PoisonError::into_inner);
         let id = |name: &&str| {
             let lacking =
                 || ScheduleError::Shared { why: format!("the host {name} was given no number") };
-            ids.get(*name).copied().ok_or_else(lacking)
+            found.get(*name).copied().ok_or_else(lacking)
         };
         names.iter().map(id).collect()
     }
@@ -94,6 +115,12 @@ impl PostgresQueue {
 
 fn micros(time: Duration) -> i64 {
     i64::try_from(time.as_micros()).unwrap_or(i64::MAX / 4)
+}
+
+/// Names of jobs as a value; NULL is all of them.
+fn jobs_value(jobs: Option<&Vec<String>>) -> Value {
+    let bytes = |jobs: &Vec<String>| jobs.iter().map(|job| job.as_bytes().to_vec()).collect();
+    Value::MaybeManyBytes(jobs.map(bytes))
 }
 
 struct NameHosts {
@@ -106,6 +133,10 @@ impl Request for NameHosts {
 
     fn doing(&self) -> &'static str {
         "naming hosts"
+    }
+
+    fn time_max(&self) -> Duration {
+        TIME_MAX
     }
 
     async fn ask<'a>(&'a self, client: &'a mut Client) -> Result<Self::Answer, Failure> {
@@ -125,17 +156,10 @@ impl Request for NameHosts {
     }
 }
 
-/// The URLs of a host `h` that are due soon, those that are due first of each priority; `$soon` and
-/// `$most` are numbers of parameters.
-fn urls_of(schema: &str, host: &str, soon: &str, most: &str) -> String {
-    format!(
-        "SELECT q.digest, q.asked, q.priority, q.phase, q.due, q.job, q.entry
-         FROM generate_series(0, 5) AS c (priority), LATERAL (
-             SELECT * FROM {schema}.queue_url AS u
-             WHERE u.host = {host} AND u.priority = c.priority AND u.phase < 2 AND u.due <= {soon}
-             ORDER BY u.due LIMIT {most}
-         ) AS q"
-    )
+/// The columns of a URL, as [`url_of`] reads them.
+fn columns(table: &str) -> String {
+    let of = |name: &str| format!("{table}.{name}");
+    ["digest", "asked", "priority", "phase", "due", "jobs", "entry"].map(of).join(", ")
 }
 
 /// The URL in a row, from a column on; none where a host has none.
@@ -145,161 +169,47 @@ fn url_of(row: &Row, from: usize) -> Result<Option<LeasedUrl>, Failure> {
     let priority: i16 = row.try_get(from + 2)?;
     let phase: i16 = row.try_get(from + 3)?;
     let at = |n: i16| usize::try_from(n).unwrap_or(usize::MAX);
+    let jobs: Vec<Vec<u8>> = row.try_get(from + 5)?;
+    let jobs: Vec<String> =
+        jobs.into_iter().map(|job| text(job, "a job")).collect::<Result<_, _>>()?;
     Ok(Some(LeasedUrl {
         digest: digest.try_into().map_err(|_| bad("a digest"))?,
         asked: row.try_get(from + 1)?,
         priority: *Priority::ALL.get(at(priority)).ok_or_else(|| bad("a priority"))?,
         phase: *PHASES.get(at(phase)).ok_or_else(|| bad("a phase"))?,
         due: row.try_get(from + 4)?,
-        job: text(row.try_get(from + 5)?, "a job")?,
+        jobs_read: jobs.len(),
+        jobs,
         entry: row.try_get(from + 6)?,
     }))
 }
 
-struct Lease {
-    schema: String,
-    request: LeaseRequest,
+fn small(n: Option<usize>) -> i16 {
+    n.and_then(|n| i16::try_from(n).ok()).unwrap_or_default()
 }
 
-impl Request for Lease {
-    type Answer = Granted;
-
-    fn doing(&self) -> &'static str {
-        "leasing hosts"
-    }
-
-    async fn ask<'a>(&'a self, client: &'a mut Client) -> Result<Granted, Failure> {
-        let schema = &self.schema;
-        let many = |n: usize| Value::Number(i64::try_from(n).unwrap_or(i64::MAX));
-        let values = [
-            Value::Text(self.request.worker.clone()),
-            many(self.request.hosts_max),
-            Value::Number(micros(self.request.lease)),
-            many(self.request.urls_max),
-            Value::Number(SOON),
-        ];
-        let urls = urls_of(schema, "l.id", "(SELECT now FROM clock) + $5", "$4");
-        let sql = format!(
-            "WITH clock AS MATERIALIZED (SELECT {NOW} AS now), due AS MATERIALIZED (
-                SELECT id FROM {schema}.queue_host
-                WHERE next_at <= (SELECT now FROM clock) AND next_at < {NEVER}
-                ORDER BY next_at LIMIT $2 FOR UPDATE SKIP LOCKED
-            ), leased AS (
-                UPDATE {schema}.queue_host AS h SET
-                    worker = $1, epoch = h.epoch + 1,
-                    lease_until = (SELECT now FROM clock) + $3,
-                    next_at = (SELECT now FROM clock) + $3
-                FROM due WHERE h.id = due.id
-                RETURNING h.id, h.name, h.epoch, h.ready_at, h.facts
-            )
-            SELECT (SELECT now FROM clock), l.name, l.epoch, l.ready_at, l.facts, u.*
-            FROM leased AS l LEFT JOIN LATERAL ({urls}) AS u ON true"
-        );
-        let transaction = client.transaction().await?;
-        transaction.query_typed(DURABLE, &[]).await?;
-        let rows = transaction.query_typed(&sql, &typed(&values)).await?;
-        transaction.commit().await?;
-        let mut granted = Granted::default();
-        let mut hosts: BTreeMap<String, LeasedHost> = BTreeMap::new();
-        for row in &rows {
-            granted.now = row.try_get(0)?;
-            let host = text(row.try_get(1)?, "a host")?;
-            let (epoch, ready_at, facts) = (row.try_get(2)?, row.try_get(3)?, row.try_get(4)?);
-            let url = url_of(row, 5)?;
-            let leased = hosts.entry(host.clone()).or_insert_with(|| LeasedHost {
-                host,
-                epoch,
-                ready_at,
-                facts,
-                urls: Vec::new(),
-            });
-            leased.urls.extend(url);
-        }
-        granted.hosts = hosts.into_values().collect();
-        if granted.hosts.is_empty() {
-            let next = format!(
-                "SELECT {NOW}, (SELECT min(next_at) FROM {schema}.queue_host WHERE next_at < {NEVER})"
-            );
-            let row = client.query_typed_one(&next, &[]).await?;
-            (granted.now, granted.next_at) = (row.try_get(0)?, row.try_get(1)?);
-        }
-        Ok(granted)
-    }
+fn priority_number(priority: Priority) -> i16 {
+    small(Priority::ALL.iter().position(|known| *known == priority))
 }
 
-struct Load {
-    schema: String,
-    names: Vec<Vec<u8>>,
-    epochs: Vec<Option<i64>>,
-    urls_max: usize,
-}
-
-impl Request for Load {
-    type Answer = Vec<(String, Vec<LeasedUrl>)>;
-
-    fn doing(&self) -> &'static str {
-        "loading URLs"
-    }
-
-    async fn ask<'a>(&'a self, client: &'a mut Client) -> Result<Self::Answer, Failure> {
-        let schema = &self.schema;
-        let values = [
-            Value::ManyBytes(self.names.clone()),
-            Value::ManyNumbers(self.epochs.clone()),
-            Value::Number(i64::try_from(self.urls_max).unwrap_or(i64::MAX)),
-            Value::Number(SOON),
-        ];
-        let urls = urls_of(schema, "h.id", "(SELECT now FROM clock) + $4", "$3");
-        let sql = format!(
-            "WITH clock AS MATERIALIZED (SELECT {NOW} AS now)
-             SELECT h.name, u.* FROM unnest($1, $2) AS w (name, epoch)
-             JOIN {schema}.queue_host AS h ON h.name = w.name AND h.epoch = w.epoch,
-             LATERAL ({urls}) AS u"
-        );
-        let mut hosts: BTreeMap<String, Vec<LeasedUrl>> = BTreeMap::new();
-        for row in client.query_typed(&sql, &typed(&values)).await? {
-            hosts.entry(text(row.try_get(0)?, "a host")?).or_default().extend(url_of(&row, 1)?);
-        }
-        Ok(hosts.into_iter().collect())
-    }
-}
-
-struct Count {
-    schema: String,
-}
-
-impl Request for Count {
-    type Answer = Counts;
-
-    fn doing(&self) -> &'static str {
-        "counting URLs"
-    }
-
-    async fn ask<'a>(&'a self, client: &'a mut Client) -> Result<Counts, Failure> {
-        let sql = format!("SELECT phase, count(*) FROM {}.queue_url GROUP BY phase", self.schema);
-        let mut counts = Counts::default();
-        for row in client.query_typed(&sql, &[]).await? {
-            let (phase, count): (i16, i64) = (row.try_get(0)?, row.try_get(1)?);
-            let count = u64::try_from(count).unwrap_or(0);
-            match phase {
-                0 => counts.queued = count,
-                1 => counts.waiting = count,
-                _ => counts.retired = count,
-            }
-        }
-        Ok(counts)
-    }
+fn phase_number(phase: Phase) -> i16 {
+    small(PHASES.iter().position(|known| *known == phase))
 }
 
 impl Leases for PostgresQueue {
     fn lease(&self, request: &LeaseRequest) -> Result<Granted, ScheduleError> {
-        self.ask(Lease { schema: self.schema(), request: request.clone() })
+        self.ask(Lease { schema: self.schema(), request: request.clone(), host: None })
+    }
+
+    fn lease_host(&self, request: &LeaseRequest, host: &str) -> Result<Granted, ScheduleError> {
+        let host = self.host_ids(&[host])?.first().copied();
+        self.ask(Lease { schema: self.schema(), request: request.clone(), host })
     }
 
     fn load(
         &self,
         hosts: &[(String, i64)],
-        urls_max: usize,
+        request: &LeaseRequest,
     ) -> Result<Vec<(String, Vec<LeasedUrl>)>, ScheduleError> {
         if hosts.is_empty() {
             return Ok(Vec::new());
@@ -308,7 +218,7 @@ impl Leases for PostgresQueue {
             schema: self.schema(),
             names: hosts.iter().map(|(host, _)| host.as_bytes().to_vec()).collect(),
             epochs: hosts.iter().map(|(_, epoch)| Some(*epoch)).collect(),
-            urls_max,
+            request: request.clone(),
         })
     }
 
@@ -317,10 +227,44 @@ impl Leases for PostgresQueue {
         let found: Vec<&str> = batch.found.iter().map(|found| &*found.host).collect();
         let hosts = self.host_ids(&own)?.into_iter().zip(batch.hosts.iter().cloned()).collect();
         let found = self.host_ids(&found)?.into_iter().zip(batch.found.iter().cloned()).collect();
-        self.ask(Write { schema: self.schema(), lease: batch.lease, hosts, found })
+        let jobs = batch.jobs.clone();
+        self.ask(Write { schema: self.schema(), lease: batch.lease, hosts, found, jobs })
+    }
+
+    fn known(&self, urls: &[(String, [u8; 16])]) -> Result<Vec<Option<LeasedUrl>>, ScheduleError> {
+        self.ask(Known { schema: self.schema(), urls: urls.to_vec() })
+    }
+
+    fn entries_of(&self, host: &str, job: &str) -> Result<Vec<LeasedUrl>, ScheduleError> {
+        let (host, job) = (host.as_bytes().to_vec(), job.as_bytes().to_vec());
+        self.ask(EntriesOf { schema: self.schema(), host, job })
+    }
+
+    fn recall(&self, host: &str, key: &[u8]) -> Result<Option<Vec<u8>>, ScheduleError> {
+        let (host, key) = (host.as_bytes().to_vec(), key.to_vec());
+        self.ask(Recall { schema: self.schema(), host, key })
+    }
+
+    fn rename_job(&self, old: &str, new: &str) -> Result<bool, ScheduleError> {
+        let (old, new) = (old.as_bytes().to_vec(), new.as_bytes().to_vec());
+        self.ask(Rename { schema: self.schema(), old, new })
+    }
+
+    fn due(&self, limit: usize) -> Result<Vec<DueUrl>, ScheduleError> {
+        self.ask(DueUrls { schema: self.schema(), limit })
     }
 
     fn counts(&self) -> Result<Counts, ScheduleError> {
         self.ask(Count { schema: self.schema() })
+    }
+
+    fn report(&self, report: &WorkerReport) -> Result<(), ScheduleError> {
+        self.ask(Report { schema: self.schema(), report: report.clone() })
+    }
+
+    fn overview(&self) -> Result<SharedOverview, ScheduleError> {
+        let counts = Leases::counts(self)?;
+        let overview = self.ask(Overview { schema: self.schema() })?;
+        Ok(SharedOverview { counts, ..overview })
     }
 }

@@ -40,6 +40,9 @@ pub(super) enum Value {
     ManyBools(Vec<bool>),
     ManyMaybeBytes(Vec<Option<Vec<u8>>>),
     ManyNumbers(Vec<Option<i64>>),
+    Bool(bool),
+    /// None is NULL.
+    MaybeManyBytes(Option<Vec<Vec<u8>>>),
 }
 
 impl Value {
@@ -56,6 +59,8 @@ impl Value {
             Self::ManyBools(list) => (list, Type::BOOL_ARRAY),
             Self::ManyMaybeBytes(list) => (list, Type::BYTEA_ARRAY),
             Self::ManyNumbers(list) => (list, Type::INT8_ARRAY),
+            Self::Bool(is) => (is, Type::BOOL),
+            Self::MaybeManyBytes(list) => (list, Type::BYTEA_ARRAY),
         }
     }
 }

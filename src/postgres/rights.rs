@@ -31,7 +31,23 @@ impl Rights {
     /// When the database does not answer, or refuses the user.
     pub fn of(address: Address) -> Result<Self, ArchiveError> {
         let (schema, shown) = (address.schema().to_owned(), address.shown());
-        Link::new(address, PATIENCE)?.ask(Ask { schema, shown })
+        Link::new(address, PATIENCE)?.ask(Ask {
+            schema,
+            shown,
+            tables: &TABLES,
+            since: 1,
+            stages: true,
+        })
+    }
+
+    /// The same for a queue that workers share.
+    ///
+    /// # Errors
+    /// As [`Self::of`].
+    pub fn of_queue(address: Address) -> Result<Self, ArchiveError> {
+        let (schema, shown) = (address.schema().to_owned(), address.shown());
+        let tables = &QUEUE_TABLES;
+        Link::new(address, PATIENCE)?.ask(Ask { schema, shown, tables, since: 3, stages: false })
     }
 
     /// What is missing for a crawler, and how it is granted; empty where nothing is.
@@ -59,9 +75,22 @@ const TABLES: [(&str, &[&str]); 3] = [
     ("file", &["SELECT", "INSERT", "UPDATE"]),
 ];
 
+/// The same for the queue.
+const QUEUE_TABLES: [(&str, &[&str]); 4] = [
+    ("queue_host", &["SELECT", "INSERT", "UPDATE"]),
+    ("queue_url", &["SELECT", "INSERT", "UPDATE"]),
+    ("queue_memory", &["SELECT", "INSERT", "UPDATE"]),
+    ("queue_worker", &["SELECT", "INSERT", "UPDATE"]),
+];
+
 struct Ask {
     schema: String,
     shown: String,
+    tables: &'static [(&'static str, &'static [&'static str])],
+    /// The version that has all of them.
+    since: i32,
+    /// Whether tables of a connection's own are made.
+    stages: bool,
 }
 
 impl Request for Ask {
@@ -89,7 +118,7 @@ impl Request for Ask {
                 "{user} lacks a right that writing needs: GRANT {right} ON {on} TO {user}"
             ));
         };
-        if !may_stage {
+        if self.stages && !may_stage {
             lacks("TEMPORARY", format!("DATABASE {database}"));
         }
         let mut found = 0;
@@ -110,9 +139,10 @@ impl Request for Ask {
         } else if !may_create {
             lacks("CREATE", format!("DATABASE {database}"));
         }
-        if found > 0 {
-            for (table, rights) in TABLES {
-                for right in rights {
+        // Those of an older version are brought up by whoever owns them.
+        if found >= self.since {
+            for (table, rights) in self.tables {
+                for right in *rights {
                     let name = format!("{schema}.{table}");
                     let row = transaction
                         .query_typed_one(

@@ -8,7 +8,8 @@ use super::failure::Failure;
 use super::request::Request;
 
 /// What makes each version of the one before.
-const VERSIONS: [&str; 2] = [include_str!("schema/1.sql"), include_str!("schema/2.sql")];
+const VERSIONS: [&str; 3] =
+    [include_str!("schema/1.sql"), include_str!("schema/2.sql"), include_str!("schema/3.sql")];
 
 /// The newest version.
 pub(super) const NEWEST: i32 = VERSIONS.len() as i32;

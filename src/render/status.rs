@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::Table;
-use crate::answers::status::{RemoteJson, StatusJson};
+use crate::answers::status::{RemoteJson, SharedJson, StatusJson};
 use crate::base::ByteSize;
 use crate::crawl::SourceLine;
 
@@ -45,6 +45,9 @@ pub fn lines(status: &StatusJson) -> Vec<String> {
         ),
         None => format!("queue: unknown: {}", status.queue_unread.as_deref().unwrap_or("-")),
     });
+    if let Some(shared) = status.queue.as_ref().and_then(|queue| queue.shared.as_ref()) {
+        lines.extend(workers(shared));
+    }
     lines.extend(sources(status.sources.as_deref().unwrap_or_default()));
     lines
 }
@@ -68,6 +71,31 @@ fn remote(remote: &RemoteJson) -> String {
         remote.place.as_deref().unwrap_or("an object storage that the settings do not name");
     let trouble = remote.trouble.as_ref().map(|why| format!("; {why}")).unwrap_or_default();
     format!("{place}: {told}{trouble}")
+}
+
+/// Who shares the queue.
+fn workers(shared: &SharedJson) -> Vec<String> {
+    let mut lines = vec![format!(
+        "shared: {} workers, {} hosts leased, {} wait for a worker, the first for {} s",
+        shared.workers.iter().filter(|worker| !worker.ended).count(),
+        shared.hosts_leased,
+        shared.hosts_overdue,
+        shared.lag_seconds,
+    )];
+    lines.extend(shared.workers.iter().map(|worker| {
+        format!(
+            "  {}{}: {} hosts leased, {} visits and {} hosts lost since {}, heard of at {}, writes to {}",
+            worker.name,
+            if worker.ended { " (ended)" } else { "" },
+            worker.hosts,
+            worker.visits,
+            worker.lost,
+            worker.began,
+            worker.heard,
+            worker.archive,
+        )
+    }));
+    lines
 }
 
 /// A row for each host.

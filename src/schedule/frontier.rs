@@ -12,6 +12,7 @@
 
 mod adding;
 mod flight;
+mod guard;
 mod hosts;
 #[cfg(test)]
 mod kill_tests;
@@ -35,15 +36,16 @@ use self::adding::Staged;
 pub use self::adding::{Added, Ask, Found};
 use self::flight::Flight;
 pub use self::flight::{Claim, ClaimId, Disposition, Next, NextVisit};
+pub use self::guard::LeaseGuard;
 use self::hosts::Hosts;
 pub use self::leases::{
-    FoundUrl, Granted, HostWrite, LeaseEnd, LeaseRequest, LeasedHost, LeasedUrl, Leases,
-    SharedBatch, Written,
+    ALONG, DueUrl, FoundUrl, Granted, HostWrite, LeaseEnd, LeaseRequest, LeasedHost, LeasedUrl,
+    Leases, SharedBatch, SharedOverview, SharedState, WorkerReport, WorkerSeen, Written, longer_by,
 };
 pub use self::list::{Counts, DueItem, HostCounts, KnownUrl};
-pub use self::owners::NamedBy;
-pub use self::queue::Queue;
-pub use self::shared::{SharedFrontier, SharedOptions};
+pub use self::owners::{GiveUp, NamedBy};
+pub use self::queue::{DueItems, Entries, Queue};
+pub use self::shared::{SharedFrontier, SharedOptions, due_items};
 use super::change::{Change, ScheduleError};
 use super::entry::{Lane, Phase, Place};
 use super::state::{Opened, State};

@@ -43,10 +43,11 @@ pub use credentials::{Credentials, HostCredentials, Secret};
 pub use discovery::{DiscoveryPath, Step};
 pub use entry::{Entry, Phase, Priority};
 pub use frontier::{
-    Added, Ask, Claim, ClaimId, Counts, Disposition, DueItem, Found, FoundUrl, Frontier,
-    FrontierOptions, Granted, HostCounts, HostWrite, KnownUrl, LeaseEnd, LeaseRequest, LeasedHost,
-    LeasedUrl, Leases, NamedBy, Next, NextVisit, Queue, SharedBatch, SharedFrontier, SharedOptions,
-    Written,
+    ALONG, Added, Ask, Claim, ClaimId, Counts, Disposition, DueItem, DueItems, DueUrl, Entries,
+    Found, FoundUrl, Frontier, FrontierOptions, GiveUp, Granted, HostCounts, HostWrite, KnownUrl,
+    LeaseEnd, LeaseGuard, LeaseRequest, LeasedHost, LeasedUrl, Leases, NamedBy, Next, NextVisit,
+    Queue, SharedBatch, SharedFrontier, SharedOptions, SharedOverview, SharedState, WorkerReport,
+    WorkerSeen, Written, due_items, longer_by,
 };
 pub use job::{JobLimits, JobSpec, Notify, Overlap};
 pub use memory::PageMemory;

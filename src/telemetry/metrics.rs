@@ -10,7 +10,7 @@ use crate::base::Timestamp;
 use crate::crawl::outcome::Stored;
 use crate::crawl::version_event::kinds;
 use crate::crawl::{
-    Finished, Observer, Outcome, RunProblem, SourceChange, SourceState, VersionEvent,
+    Finished, Observer, Outcome, RunProblem, SharedState, SourceChange, SourceState, VersionEvent,
 };
 
 /// Upper bounds of the buckets of exchange times, in seconds.
@@ -106,6 +106,7 @@ struct Inner {
     /// What is silent: by job and URL or host, its kind and since when.
     silent: BTreeMap<(String, String), (String, Timestamp)>,
     silences: u64,
+    shared: Option<SharedState>,
 }
 
 impl Metrics {
@@ -123,6 +124,11 @@ impl Metrics {
     /// This many jobs are followed.
     pub fn set_jobs(&self, jobs: usize) {
         self.inner().jobs = jobs as u64;
+    }
+
+    /// How it stands with a queue that is shared.
+    pub fn set_shared(&self, state: SharedState) {
+        self.inner().shared = Some(state);
     }
 
     /// The jobs were read again, or could not be.
@@ -250,6 +256,9 @@ impl Metrics {
             &one(inner.queued),
         );
         out.family("jobs", "gauge", "Jobs that are followed.", &one(inner.jobs));
+        if let Some(shared) = &inner.shared {
+            out.shared(shared);
+        }
         let reloads = [("ok", inner.reloads), ("failed", inner.reloads_failed)];
         let reloads = reloads.map(|(v, n)| (format!("{{result=\"{v}\"}}"), n));
         out.family("reloads_total", "counter", "Times the jobs were read again.", &reloads);
@@ -318,6 +327,29 @@ impl Text {
         for (labels, value) in samples {
             let _ = writeln!(self.0, "pressmark_{name}{labels} {value}");
         }
+    }
+
+    fn shared(&mut self, shared: &SharedState) {
+        let SharedState { held, gathered, visits, writes, lost, is_away } = *shared;
+        let mut one = |name: &str, kind: &str, help: &str, value: u64| {
+            self.family(name, kind, help, &[(String::new(), value)]);
+        };
+        one("leases", "gauge", "Hosts that are leased to this process.", held);
+        one("leases_lost_total", "counter", "Hosts that went to another process.", lost);
+        one(
+            "visits_gathered",
+            "gauge",
+            "Visits that are not written to the shared queue yet.",
+            gathered,
+        );
+        one(
+            "visits_written_total",
+            "counter",
+            "Visits that were written to the shared queue.",
+            visits,
+        );
+        one("queue_writes_total", "counter", "Transactions that they were written in.", writes);
+        one("queue_away", "gauge", "1 while the shared queue does not answer.", u64::from(is_away));
     }
 
     fn histogram(&mut self, inner: &Inner) {

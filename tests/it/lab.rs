@@ -188,7 +188,7 @@ impl Lab {
         let parts = Parts {
             capturer: Arc::new(capturer),
             store: Arc::clone(&store),
-            frontier,
+            frontier: Box::new(frontier),
             watched: None,
             state: kv,
             readings: Readings::open(&Layout::new(&root).derived_dir(), DERIVED_BYTES_MAX),

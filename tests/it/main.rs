@@ -103,3 +103,4 @@ mod versions;
 mod wacz;
 mod warc_files;
 mod wire;
+mod workers;

@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use crate::app::captures::rights;
 use crate::app::objects::try_objects;
+use crate::app::shared::frontier_rights;
 use crate::base::{Clock, SystemClock};
 use crate::cli::args::{ConfigArgs, ConfigCommand, Global};
 use crate::cli::context::{jobs_dir, load_settings};
@@ -92,7 +93,7 @@ fn check_jobs(global: &Global, settings: &Settings, out: &Output) -> Result<Exit
                 .warnings(&jobs)
                 .iter()
                 .for_each(|warning| out.warn(&format!("note: {warning}")));
-            check_captures(settings, out)
+            check_databases(settings, out)
         }
         Err(problems) => {
             print(&problems, out)?;
@@ -101,17 +102,22 @@ fn check_jobs(global: &Global, settings: &Settings, out: &Output) -> Result<Exit
     }
 }
 
-/// Whether what keeps the captures can be reached, and what may be done there.
-fn check_captures(settings: &Settings, out: &Output) -> Result<Exit, CliError> {
-    let Some(rights) = rights(settings)? else { return check_objects(settings, out) };
-    let key = keys::STORE_CAPTURES.path().to_owned();
-    out.say(&format!("{key}: {rights}"));
-    let lacking = rights.lacking().iter().map(|what| Problem {
-        source: settings.source(&key),
-        key: key.clone(),
-        what: what.clone(),
-    });
-    let problems: Vec<Problem> = lacking.collect();
+/// Whether what keeps the captures and the queue can be reached, and what may be done there.
+fn check_databases(settings: &Settings, out: &Output) -> Result<Exit, CliError> {
+    let asked = [
+        (keys::STORE_CAPTURES, rights(settings)?),
+        (keys::STORE_FRONTIER, frontier_rights(settings)?),
+    ];
+    let mut problems: Vec<Problem> = Vec::new();
+    for (key, rights) in asked {
+        let (key, Some(rights)) = (key.path().to_owned(), rights) else { continue };
+        out.say(&format!("{key}: {rights}"));
+        problems.extend(rights.lacking().iter().map(|what| Problem {
+            source: settings.source(&key),
+            key: key.clone(),
+            what: what.clone(),
+        }));
+    }
     print(&problems, out)?;
     if problems.is_empty() { check_objects(settings, out) } else { Ok(Exit::Usage) }
 }

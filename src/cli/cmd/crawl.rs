@@ -16,7 +16,7 @@ use crate::cli::{CliError, Exit};
 use crate::config::keys;
 use crate::crawl::{Job, Observer, Report, Stop, Take};
 use crate::render;
-use crate::schedule::{Credentials, Frontier, JobSpec, Overlap, Phase};
+use crate::schedule::{Credentials, JobSpec, Overlap, Phase, Queue};
 use crate::store::{Layout, StoreError};
 
 /// Captures URLs and what they need until nothing is left in scope, then prints a report.
@@ -135,7 +135,7 @@ const COUNTED_MAX: u64 = 10_000;
 
 /// Says what an earlier run left: what this one goes on with, and what waits for its host for longer
 /// than a run waits.
-fn say_left(context: &Context, frontier: &Frontier) -> Result<(), CliError> {
+fn say_left(context: &Context, frontier: &dyn Queue) -> Result<(), CliError> {
     let left = frontier.counts().queued;
     if left == 0 {
         return Ok(());

@@ -25,7 +25,7 @@ pub fn run(args: &DueArgs, context: &Context) -> Result<Exit, CliError> {
     if let Some(source) = queue.source(now) {
         out.say(&source);
     }
-    let Due { lines, is_cut } = due(queue.due(args.limit, &is_asked)?, args.limit);
+    let Due { lines, is_cut } = due(queue.due(args.limit, now, &is_asked)?, args.limit);
     if lines.is_empty() {
         out.say("nothing is queued and nothing is watched");
         return Ok(Exit::Done);

@@ -8,9 +8,9 @@ use tokio::sync::mpsc::UnboundedSender;
 
 use super::serve;
 use crate::app::indexing::INDEXED_EVERY;
-use crate::app::jobs;
 use crate::app::route::route;
 use crate::app::run::{Begun, Preparer, Running, begin, real_timer, runtime, stop_on_signals};
+use crate::app::{jobs, shared};
 use crate::cli::args::WatchArgs;
 use crate::cli::context::Context;
 use crate::cli::handover::Inbox;
@@ -163,7 +163,8 @@ fn watch(
     stop: &Stop,
     runtime: &tokio::runtime::Runtime,
 ) -> Result<Exit, CliError> {
-    let job = Job { take: Take::Forever, ..Job::of(Vec::new()) };
+    let name = shared::own_job(&context.settings, &context.archive);
+    let job = Job { take: Take::Forever, name, ..Job::of(Vec::new()) };
     let (follower, indexing) = (running.follower(), running.indexing());
     let (hearing, note) = running.hearing(saved.searches())?;
     note.iter().for_each(|note| tracing::warn!("{note}"));

@@ -255,7 +255,9 @@ fn a_host_and_what_is_known_of_it_go_to_one_worker_at_a_time() {
     let host = claim.host.clone();
     assert!(one.is_held(&claim));
     assert!(take(&mut two, ahead(0)).is_none(), "it is leased");
-    one.set_facts(&host, b"slow".to_vec());
+    one.leave_facts(&host, b"slow".to_vec());
+    one.leave_memory(&host, b"rules", b"robots".to_vec());
+    one.leave_memory(&host, b"said", b"entries".to_vec());
     let ready_at = Some(second(40));
     one.finish(claim, Disposition { host_ready_at: ready_at, ..retired() }, second(0)).unwrap();
     one.checkpoint(second(0)).unwrap();
@@ -267,6 +269,141 @@ fn a_host_and_what_is_known_of_it_go_to_one_worker_at_a_time() {
     let Next::Wait(until) = next else { panic!("{next:?}") };
     let off = until.since(second(ahead(40))).max(second(ahead(40)).since(until));
     assert!(off < Duration::from_secs(10), "{until:?}");
+    // What is known of it goes with it: once for each lease, in the time of who comes.
+    let sql = format!("UPDATE {schema}.queue_host SET ready_at = 0, next_at = 0, pause = 0");
+    cluster.sql(&sql);
+    let claim = take(&mut two, ahead(41)).unwrap();
+    assert_eq!(claim.uri().as_str(), "http://a.example/2");
+    let (facts, clock_ahead) = two.left_facts(&host, second(ahead(41))).unwrap();
+    assert_eq!(facts, b"slow");
+    let later = two.clock_ahead(second(ahead(41)));
+    assert!((clock_ahead - later).abs() < 1_000_000, "{clock_ahead} {later}");
+    assert_eq!(two.left_facts(&host, second(ahead(41))), None);
+    for (key, value) in
+        [(&b"rules"[..], Some(&b"robots"[..])), (b"said", Some(b"entries")), (b"x", None)]
+    {
+        let left = two.left_memory(&host, key).unwrap();
+        assert_eq!(left, Some(value.map(<[u8]>::to_vec)), "{key:?}");
+        assert_eq!(two.left_memory(&host, key).unwrap(), None, "it is here now");
+    }
+}
+
+#[test]
+fn a_url_is_of_every_job_that_names_it_and_of_those_that_come_while_it_is_visited() {
+    let Some(cluster) = shared() else { return };
+    let schema = fresh_schema();
+    let mut one = worker(cluster, &schema, SharedOptions::new("one"));
+    let mut two = worker(cluster, &schema, SharedOptions::new("two"));
+    let of = |job: &str, ask, path: &str| Found {
+        job: job.to_owned(),
+        ask,
+        path: DiscoveryPath::parse(path).unwrap(),
+        ..found("http://a.example/1", 0)
+    };
+    one.add_all(vec![of("a", Ask::IfNew, "L"), of("b", Ask::IfNew, "L")], second(0)).unwrap();
+    one.checkpoint(second(0)).unwrap();
+    let uri = TargetUri::parse("http://a.example/1").unwrap();
+    let jobs = |queue: &SharedFrontier| -> Vec<String> {
+        let known = queue.known(&uri).unwrap().unwrap();
+        known.named_by.iter().map(|one| one.job.to_string()).collect()
+    };
+    assert_eq!(jobs(&two), ["a", "b"]);
+    // While it is visited, b gives it up and c comes, by another worker.
+    let mut claim = take(&mut one, 0).unwrap();
+    assert_eq!(claim.named_by.len(), 2);
+    let known = two.known_all(&[&uri]).unwrap();
+    assert!(known[0].is_some());
+    let added = two.add_all(vec![of("c", Ask::IfNew, "L")], second(1)).unwrap();
+    assert_eq!(added, Some(vec![crate::schedule::Added::Joined]));
+    two.checkpoint(second(1)).unwrap();
+    claim.named_by.retain(|one| *one.job == *"a");
+    one.finish(claim, again_at(50_000), second(2)).unwrap();
+    one.checkpoint(second(2)).unwrap();
+    assert_eq!(jobs(&two), ["a", "c"]);
+    let known = two.known(&uri).unwrap().unwrap();
+    let looked: Vec<bool> = known.named_by.iter().map(|one| one.looked).collect();
+    assert_eq!((looked, known.entry.visits), (vec![true, false], 1));
+    // The one that came wants it visited, which nobody else did.
+    assert!(known.due <= second(10), "{:?}", known.due);
+    // Who does not serve one of them does not get it, and a host with nothing else is left alone.
+    two.serve_jobs(Some(&["d"]));
+    assert!(take(&mut two, 3).is_none());
+    two.checkpoint(second(3)).unwrap();
+    two.serve_jobs(Some(&["c"]));
+    assert!(take(&mut two, 3).is_none(), "for a while");
+    cluster.sql(&format!("UPDATE {schema}.queue_host SET next_at = 0"));
+    let claim = take(&mut two, 3).unwrap();
+    // A job gets another name, wherever its pages are.
+    assert!(two.rename_job("c", "sea").unwrap());
+    assert!(!two.rename_job("nobody", "no").unwrap());
+    let mut claim = claim;
+    two.refresh(&mut claim);
+    assert_eq!(&*claim.named_by[1].job, "sea");
+    two.finish(claim, retired(), second(4)).unwrap();
+    two.checkpoint(second(4)).unwrap();
+    assert_eq!(jobs(&one), ["a", "sea"]);
+    let entries: Vec<_> = one.entries_of(&uri.host_key(), "sea").collect();
+    assert_eq!(entries.len(), 1);
+    assert_eq!(one.entries_of(&uri.host_key(), "c").count(), 0);
+}
+
+#[test]
+fn a_host_that_is_wanted_for_its_robots_is_given_back_by_whoever_holds_it() {
+    let Some(cluster) = shared() else { return };
+    let schema = fresh_schema();
+    let mut holds = worker(cluster, &schema, SharedOptions::new("holds"));
+    let mut wants = worker(cluster, &schema, SharedOptions::new("wants"));
+    let urls: Vec<Found> = (0..9).map(|n| found(&format!("http://a.example/{n}"), 0)).collect();
+    holds.add_all(urls, second(0)).unwrap();
+    holds.checkpoint(second(0)).unwrap();
+    let claim = take(&mut holds, 0).unwrap();
+    let host = claim.host.clone();
+    assert!(holds.guard(&host).unwrap().holds());
+    assert!(!wants.guard(&host).unwrap().holds());
+    assert!(wants.reserve(&host, second(0)).unwrap().is_err(), "it is held");
+    let new = HostKey::new("never.heard.example");
+    assert_eq!(wants.reserve(&new, second(0)).unwrap(), Ok(()), "nobody holds it");
+    assert!(wants.guard(&new).unwrap().holds());
+    holds.finish(claim, retired(), second(0)).unwrap();
+    let began = Instant::now();
+    while wants.reserve(&host, second(0)).unwrap().is_err() {
+        assert!(began.elapsed() < Duration::from_secs(20), "it never came");
+        // The holder goes on, and hears of it.
+        if let Next::Ready(claim) = holds.next(second(0), &mut |_| false).unwrap() {
+            holds.finish(*claim, again_at(0), second(0)).unwrap();
+        }
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    assert!(!holds.guard(&host).unwrap().holds());
+    // It is given back when it was asked.
+    wants.host_wait(&host, second(0), second(0)).unwrap();
+    wants.checkpoint(second(0)).unwrap();
+}
+
+#[test]
+fn what_comes_next_and_who_works_is_told_to_anyone() {
+    let Some(cluster) = shared() else { return };
+    let schema = fresh_schema();
+    let keeper = queue(cluster, &schema);
+    let mut one = worker(cluster, &schema, SharedOptions::new("one"));
+    let urls: Vec<Found> =
+        (0..6).map(|n| found(&format!("http://h{}.example/{n}", n % 3), n * 100)).collect();
+    one.add_all(urls, second(0)).unwrap();
+    one.checkpoint(second(0)).unwrap();
+    let overview = crate::schedule::Leases::overview(&*keeper).unwrap();
+    assert_eq!((overview.leased, overview.overdue, overview.counts.queued), (0, 1, 6));
+    assert!(overview.workers[0].report.ends, "{overview:?}");
+    let due = crate::schedule::Leases::due(&*keeper, 4).unwrap();
+    let items = crate::schedule::due_items(&due, overview.now, second(1));
+    let urls: Vec<&str> = items.iter().map(|item| item.entry.uri.as_str()).collect();
+    let wanted: Vec<String> = (0..4).map(|n| format!("http://h{n}.example/{n}")).collect();
+    assert_eq!(urls, [&wanted[0], &wanted[1], &wanted[2], "http://h0.example/3"]);
+    let claim = take(&mut one, 2).unwrap();
+    one.finish(claim, retired(), second(2)).unwrap();
+    std::thread::sleep(Duration::from_millis(1_100));
+    one.mind(second(3)).unwrap();
+    let state = one.state();
+    assert_eq!((state.visits, state.gathered, state.lost, state.is_away), (1, 0, 0, false));
 }
 
 #[test]
@@ -287,7 +424,7 @@ fn a_paused_worker_changes_nothing_after_its_lease_went_to_another() {
     let mut taken = take(&mut other, 1).unwrap();
     assert_eq!(taken.uri(), late.uri());
     assert!(other.epoch_of(&taken.host).unwrap() > first_epoch);
-    taken.entry.settings = "by the other".to_owned();
+    taken.named_by[0].settings = "by the other".to_owned();
     let now = second(2);
     other.finish(taken, again_at(0), now).unwrap();
     other.checkpoint(now).unwrap();
@@ -296,7 +433,7 @@ fn a_paused_worker_changes_nothing_after_its_lease_went_to_another() {
     let host = late.host.clone();
     let finished = paused.finish(late, retired(), now).and_then(|()| paused.checkpoint(now));
     assert!(finished.is_ok() || matches!(finished, Err(ScheduleError::NotInFlight { .. })));
-    assert_eq!(paused.hosts_lost(), 1);
+    assert_eq!(paused.state().lost, 1);
     assert_eq!(paused.epoch_of(&host), None);
     // The page is as the other left it; what was found is there, whoever found it.
     let mut seen = BTreeMap::new();

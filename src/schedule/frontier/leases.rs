@@ -23,6 +23,8 @@ pub struct LeaseRequest {
     pub urls_max: usize,
     /// For how long.
     pub lease: Duration,
+    /// The jobs whose URLs are wanted; of all jobs when `None`.
+    pub jobs: Option<Vec<String>>,
 }
 
 /// A URL as the keeper has it.
@@ -38,8 +40,10 @@ pub struct LeasedUrl {
     pub phase: Phase,
     /// When it is due.
     pub due: i64,
-    /// Whose it is.
-    pub job: String,
+    /// Who names it, in the order in which they did; the entry's numbers of jobs are places in it.
+    pub jobs: Vec<String>,
+    /// How many named it when it was read: who came since stands behind these.
+    pub jobs_read: usize,
     /// What is known of it, in the worker's bytes.
     pub entry: Vec<u8>,
 }
@@ -53,10 +57,27 @@ pub struct LeasedHost {
     pub epoch: i64,
     /// Before when it is not asked.
     pub ready_at: i64,
-    /// Its pace, back-off and robots.txt, as the last worker left them, in the worker's bytes.
+    /// How long its last pause was, in microseconds: the lease is longer by [`longer_by`] that.
+    pub pause: i64,
+    /// Its pace and back-off, as the last worker left them, in the worker's bytes.
     pub facts: Vec<u8>,
+    /// What else comes along with a lease, by key: its robots.txt ([`ALONG`]).
+    pub memory: Vec<(Vec<u8>, Vec<u8>)>,
     /// Its URLs, those that are due first of each priority.
     pub urls: Vec<LeasedUrl>,
+}
+
+/// What is remembered of a host under a key that begins with this byte comes along with its lease; the rest
+/// is asked for.
+pub const ALONG: u8 = b'r';
+
+/// A pause that is longer than this makes no lease longer, in microseconds.
+pub const PAUSE_MAX: i64 = 600 * 1_000_000;
+
+/// How much longer than others the lease of a host with such a pause is, in microseconds.
+#[must_use]
+pub fn longer_by(pause: i64) -> i64 {
+    2 * pause.clamp(0, PAUSE_MAX)
 }
 
 /// What was leased.
@@ -90,10 +111,14 @@ pub struct HostWrite {
     pub epoch: i64,
     /// Before when it is not asked.
     pub ready_at: i64,
+    /// How long its last pause was, in microseconds.
+    pub pause: i64,
     /// What to remember of it; `None` leaves that as it was.
     pub facts: Option<Vec<u8>>,
+    /// The rest of what to remember of it, by key.
+    pub memory: Vec<(Vec<u8>, Vec<u8>)>,
     /// What its URLs are now. One whose `asked` is no longer the keeper's was asked for meanwhile, and
-    /// stays due as it was asked for.
+    /// stays due as it was asked for; a job that came meanwhile stays with it.
     pub visited: Vec<LeasedUrl>,
     /// What becomes of the lease.
     pub end: LeaseEnd,
@@ -104,7 +129,7 @@ pub struct HostWrite {
 pub struct FoundUrl {
     /// Its host.
     pub host: String,
-    /// The URL; its phase is [`Phase::Queued`].
+    /// The URL; its phase is [`Phase::Queued`], and one job names it.
     pub url: LeasedUrl,
     /// Whether a visit in the past is not enough.
     pub again: bool,
@@ -113,12 +138,15 @@ pub struct FoundUrl {
 /// What is written together.
 #[derive(Debug, Clone, Default)]
 pub struct SharedBatch {
-    /// For how long leases are renewed.
+    /// For how long leases are renewed, pauses aside.
     pub lease: Duration,
     /// Hosts that the worker holds.
     pub hosts: Vec<HostWrite>,
     /// What was found meanwhile; taken whoever finds it.
     pub found: Vec<FoundUrl>,
+    /// The jobs that the worker serves; all when `None`. A host with nothing else is left alone for a
+    /// while when it is given back.
+    pub jobs: Option<Vec<String>>,
 }
 
 /// What became of it.
@@ -128,6 +156,83 @@ pub struct Written {
     pub now: i64,
     /// Hosts whose lease went to another one: nothing of them was taken.
     pub lost: Vec<String>,
+    /// Hosts that another worker waits for.
+    pub wanted: Vec<String>,
+}
+
+/// What a worker says of itself now and then.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct WorkerReport {
+    /// Its name.
+    pub worker: String,
+    /// The archive that it writes to, for people.
+    pub archive: String,
+    /// Whether it ends now, and need not be missed.
+    pub ends: bool,
+    /// How many visits it has written since it began.
+    pub visits: u64,
+    /// How many hosts it has lost to others since it began.
+    pub lost: u64,
+}
+
+/// A worker, as others see it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WorkerSeen {
+    /// What it said last.
+    pub report: WorkerReport,
+    /// When it began, and when it was heard of last.
+    pub began: i64,
+    /// When it was heard of last.
+    pub heard: i64,
+    /// How many hosts it holds.
+    pub hosts: u64,
+}
+
+/// What a reader is told of the whole.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct SharedOverview {
+    /// What the keeper's clock says.
+    pub now: i64,
+    /// The workers, by name; those that were not heard of for a day are left out.
+    pub workers: Vec<WorkerSeen>,
+    /// How many hosts are leased now.
+    pub leased: u64,
+    /// How many hosts could be leased now and are not.
+    pub overdue: u64,
+    /// For how long the first of these has been waiting, in microseconds.
+    pub lag: i64,
+    /// When the next host may be leased; `None` where nothing is queued.
+    pub next_at: Option<i64>,
+    /// All URLs by state.
+    pub counts: Counts,
+}
+
+/// How it stands with a worker's part, for metrics.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct SharedState {
+    /// How many hosts are held.
+    pub held: u64,
+    /// How many visits are gathered and not written.
+    pub gathered: u64,
+    /// How many visits were written, in how many transactions.
+    pub visits: u64,
+    /// How many transactions they were written in.
+    pub writes: u64,
+    /// How many hosts were lost to others.
+    pub lost: u64,
+    /// Whether the keeper does not answer at the moment.
+    pub is_away: bool,
+}
+
+/// A URL that comes next, and its host.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DueUrl {
+    /// Before when its host is not asked.
+    pub ready_at: i64,
+    /// Whether its host is leased.
+    pub is_leased: bool,
+    /// The URL.
+    pub url: LeasedUrl,
 }
 
 /// Keeps the queue. Blocks; every call may be made again whole.
@@ -138,6 +243,13 @@ pub trait Leases: Debug + Send + Sync {
     /// When the keeper fails or does not answer.
     fn lease(&self, request: &LeaseRequest) -> Result<Granted, ScheduleError>;
 
+    /// Leases one host, whatever is due of it. None where another worker holds it, which is told so with
+    /// its next write.
+    ///
+    /// # Errors
+    /// As [`Self::lease`].
+    fn lease_host(&self, request: &LeaseRequest, host: &str) -> Result<Granted, ScheduleError>;
+
     /// More URLs of hosts that are held, by host and number; none of those that are no longer held.
     ///
     /// # Errors
@@ -145,7 +257,7 @@ pub trait Leases: Debug + Send + Sync {
     fn load(
         &self,
         hosts: &[(String, i64)],
-        urls_max: usize,
+        request: &LeaseRequest,
     ) -> Result<Vec<(String, Vec<LeasedUrl>)>, ScheduleError>;
 
     /// Writes in one transaction what came of visits, and what was found.
@@ -154,9 +266,51 @@ pub trait Leases: Debug + Send + Sync {
     /// As [`Self::lease`].
     fn write(&self, batch: &SharedBatch) -> Result<Written, ScheduleError>;
 
+    /// What is known of URLs, by host and digest, in order.
+    ///
+    /// # Errors
+    /// As [`Self::lease`].
+    fn known(&self, urls: &[(String, [u8; 16])]) -> Result<Vec<Option<LeasedUrl>>, ScheduleError>;
+
+    /// Everything of a host that a job names, in whatever state.
+    ///
+    /// # Errors
+    /// As [`Self::lease`].
+    fn entries_of(&self, host: &str, job: &str) -> Result<Vec<LeasedUrl>, ScheduleError>;
+
+    /// What is remembered of a host under a key.
+    ///
+    /// # Errors
+    /// As [`Self::lease`].
+    fn recall(&self, host: &str, key: &[u8]) -> Result<Option<Vec<u8>>, ScheduleError>;
+
+    /// Gives a job another name. Whether there was such a job.
+    ///
+    /// # Errors
+    /// As [`Self::lease`].
+    fn rename_job(&self, old: &str, new: &str) -> Result<bool, ScheduleError>;
+
+    /// What comes next of all jobs, soonest first, as far as `limit`.
+    ///
+    /// # Errors
+    /// As [`Self::lease`].
+    fn due(&self, limit: usize) -> Result<Vec<DueUrl>, ScheduleError>;
+
     /// All URLs by state; those in flight are counted where they were.
     ///
     /// # Errors
     /// As [`Self::lease`].
     fn counts(&self) -> Result<Counts, ScheduleError>;
+
+    /// Takes in what a worker says of itself.
+    ///
+    /// # Errors
+    /// As [`Self::lease`].
+    fn report(&self, report: &WorkerReport) -> Result<(), ScheduleError>;
+
+    /// What a reader is told of the whole.
+    ///
+    /// # Errors
+    /// As [`Self::lease`].
+    fn overview(&self) -> Result<SharedOverview, ScheduleError>;
 }

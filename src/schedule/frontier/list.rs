@@ -166,11 +166,11 @@ impl Frontier {
 
     /// Everything that is kept of one host for one job, in whatever state: each with how the job came
     /// to it.
-    pub fn entries_of(
-        &self,
+    pub fn entries_of<'a>(
+        &'a self,
         host: &HostKey,
         job: &str,
-    ) -> impl Iterator<Item = Result<(Entry, NamedBy), ScheduleError>> {
+    ) -> impl Iterator<Item = Result<(Entry, NamedBy), ScheduleError>> + use<'a> {
         let id = self.hosts.id(host.as_str());
         let groups = self.groups_with(job);
         let prefixes = id.into_iter().flat_map(move |id| {

@@ -228,10 +228,10 @@ impl Frontier {
     }
 
     /// Everything that a job owns, in whatever state: each with how the job came to it.
-    pub fn owned_by(
-        &self,
+    pub fn owned_by<'a>(
+        &'a self,
         job: &str,
-    ) -> impl Iterator<Item = Result<(Entry, NamedBy), ScheduleError>> {
+    ) -> impl Iterator<Item = Result<(Entry, NamedBy), ScheduleError>> + use<'a> {
         let groups = self.groups_with(job);
         let job = job.to_owned();
         self.hosts
@@ -416,7 +416,7 @@ impl Frontier {
 }
 
 /// Writes into an entry who names it. With nobody left, what the last one had stays.
-fn write_owners(named_by: &[NamedBy], entry: &mut Entry) {
+pub(super) fn write_owners(named_by: &[NamedBy], entry: &mut Entry) {
     entry.first = None;
     entry.also = Vec::new();
     let Some((first, others)) = named_by.split_first() else { return };

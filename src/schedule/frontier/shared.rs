@@ -5,22 +5,28 @@
 //! [`SharedOptions::write_every`] of them are made again. No URL is lost: what is found lies in the same
 //! gathering as the page that it was found on, so that one is not kept without the other.
 //!
-//! Whether a lease still holds is decided by the monotonic clock of the machine, from before it was asked
-//! for: a wall clock may be wrong or set. A host whose lease has less left than
-//! [`SharedOptions::margin`] is not asked any more.
+//! Where the keeper does not answer, what was gathered stays, hosts are asked as long as their leases last,
+//! and the keeper is tried again every second: that is no error of a crawl.
 
 mod held;
+mod known;
+mod lend;
+mod owners;
 mod queue;
+mod times;
 
-use std::collections::{BTreeMap, HashMap, HashSet};
-use std::sync::Arc;
+use std::collections::{BTreeSet, HashMap};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use self::held::{Flight, Held};
+use self::known::Counting;
+use self::times::Times;
 use super::leases::{
-    FoundUrl, HostWrite, LeaseEnd, LeaseRequest, LeasedHost, LeasedUrl, Leases, SharedBatch,
+    DueUrl, FoundUrl, HostWrite, LeaseEnd, LeaseRequest, LeasedUrl, Leases, SharedBatch,
+    SharedState, WorkerReport,
 };
-use super::{Claim, ClaimId, NamedBy, Next};
+use super::{Claim, ClaimId, DueItem};
 use crate::base::{HostKey, Timestamp};
 use crate::schedule::change::ScheduleError;
 use crate::schedule::entry::{Entry, Phase, Priority};
@@ -30,6 +36,8 @@ use crate::schedule::entry::{Entry, Phase, Priority};
 pub struct SharedOptions {
     /// Its name, for people.
     pub worker: String,
+    /// The archive that it writes to, for people.
+    pub archive: String,
     /// How many hosts are leased at a time.
     pub lease_hosts: usize,
     /// How many hosts are held at most.
@@ -52,6 +60,7 @@ impl SharedOptions {
     pub fn new(worker: impl Into<String>) -> Self {
         Self {
             worker: worker.into(),
+            archive: String::new(),
             lease_hosts: 64,
             hosts_max: 512,
             urls_max: 32,
@@ -63,30 +72,44 @@ impl SharedOptions {
     }
 }
 
-fn micros(time: Duration) -> i64 {
-    i64::try_from(time.as_micros()).unwrap_or(i64::MAX)
+pub(super) fn micros(time: Duration) -> i64 {
+    i64::try_from(time.as_micros()).unwrap_or(i64::MAX / 4)
 }
+
+/// How long the keeper is left alone after it did not answer.
+const AWAY: Duration = Duration::from_secs(1);
+/// How often a worker says that it is there.
+const REPORT_EVERY: Duration = Duration::from_secs(10);
 
 /// A worker's part of a shared queue.
 #[derive(Debug)]
 pub struct SharedFrontier {
     leases: Arc<dyn Leases>,
     options: SharedOptions,
+    times: Times,
     held: HashMap<String, Held>,
     flights: HashMap<u64, Flight>,
     found: Vec<FoundUrl>,
-    /// What was found already in this gathering.
-    found_now: HashSet<(String, [u8; 16])>,
+    /// The jobs that found each URL in this gathering, by digest.
+    found_now: HashMap<[u8; 16], Vec<String>>,
+    /// Who names a URL, of those that were looked up lately; `None` where it is not known.
+    looked_up: HashMap<[u8; 16], Option<Vec<String>>>,
+    /// The jobs that are served; all when `None`.
+    served: Option<BTreeSet<String>>,
+    /// Names that jobs had, and those that they have now.
+    renamed: HashMap<String, String>,
     visits_gathered: usize,
     gathered_since: Option<Instant>,
     renewed_at: Instant,
+    reported_at: Option<Instant>,
     /// Not to be asked for hosts before this.
     lease_again: Option<Instant>,
+    /// The keeper did not answer, and is not tried before this.
+    away_until: Mutex<Option<Instant>>,
     claim_next: u64,
-    /// The keeper's clock less the caller's, and whether that is known yet.
-    offset: i64,
-    offset_known: bool,
-    /// How many hosts were lost to others.
+    counting: Arc<Mutex<Counting>>,
+    visits: u64,
+    writes: u64,
     lost: u64,
 }
 
@@ -97,17 +120,24 @@ impl SharedFrontier {
         Self {
             leases,
             options,
+            times: Times::new(),
             held: HashMap::new(),
             flights: HashMap::new(),
             found: Vec::new(),
-            found_now: HashSet::new(),
+            found_now: HashMap::new(),
+            looked_up: HashMap::new(),
+            served: None,
+            renamed: HashMap::new(),
             visits_gathered: 0,
             gathered_since: None,
             renewed_at: Instant::now(),
+            reported_at: None,
             lease_again: None,
+            away_until: Mutex::default(),
             claim_next: 0,
-            offset: 0,
-            offset_known: false,
+            counting: Arc::default(),
+            visits: 0,
+            writes: 0,
             lost: 0,
         }
     }
@@ -118,7 +148,7 @@ impl SharedFrontier {
     pub fn is_held(&self, claim: &Claim) -> bool {
         let flight = self.flights.get(&claim.id.0);
         let held = flight.and_then(|flight| Some((flight, self.held.get(&flight.host)?)));
-        held.is_some_and(|(flight, held)| held.epoch == flight.epoch && self.lasts(held))
+        held.is_some_and(|(flight, held)| held.epoch == flight.epoch && held.guard.holds())
     }
 
     /// The number of the lease of a host; `None` where it is not held.
@@ -127,80 +157,90 @@ impl SharedFrontier {
         self.held.get(host.as_str()).map(|held| held.epoch)
     }
 
-    /// What is remembered of a host that is held: its pace, back-off and robots.txt, in the bytes that
-    /// [`Self::set_facts`] was given, by whichever worker.
+    /// How it stands.
     #[must_use]
-    pub fn facts(&self, host: &HostKey) -> Option<&[u8]> {
-        self.held.get(host.as_str()).map(|held| &*held.facts)
-    }
-
-    /// Remembers something of a host that is held; it goes to the next worker with the host.
-    pub fn set_facts(&mut self, host: &HostKey, facts: Vec<u8>) {
-        if let Some(held) = self.held.get_mut(host.as_str()) {
-            held.facts = facts;
-            held.facts_changed = true;
+    pub fn state(&self) -> SharedState {
+        SharedState {
+            held: self.held.len() as u64,
+            gathered: self.visits_gathered as u64,
+            visits: self.visits,
+            writes: self.writes,
+            lost: self.lost,
+            is_away: self.is_away(),
         }
     }
 
-    /// How many hosts this worker has lost to others since it began.
-    #[must_use]
-    pub fn hosts_lost(&self) -> u64 {
-        self.lost
+    fn jobs(&self) -> Option<Vec<String>> {
+        Some(self.served.as_ref()?.iter().cloned().collect())
     }
 
-    fn lasts(&self, held: &Held) -> bool {
-        held.expires.saturating_duration_since(Instant::now()) > self.options.margin
+    fn request(&self, hosts_max: usize) -> LeaseRequest {
+        LeaseRequest {
+            worker: self.options.worker.clone(),
+            hosts_max,
+            urls_max: self.options.urls_max,
+            lease: self.options.lease,
+            jobs: self.jobs(),
+        }
     }
 
     fn gathered(&mut self) {
         self.gathered_since.get_or_insert_with(Instant::now);
     }
 
+    /// Whether the keeper did not answer a moment ago.
+    fn is_away(&self) -> bool {
+        let until = self.away_until.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        until.is_some_and(|at| Instant::now() < at)
+    }
+
+    /// An answer of the keeper's; `None` where it did not answer, which a crawl outlives.
+    fn heard<T>(&self, answer: Result<T, ScheduleError>) -> Result<Option<T>, ScheduleError> {
+        let mut until = self.away_until.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        match answer {
+            Ok(answer) => {
+                if until.take().is_some() {
+                    tracing::info!("the shared queue answers again");
+                }
+                Ok(Some(answer))
+            }
+            Err(ScheduleError::Shared { why }) => {
+                if until.is_none() {
+                    tracing::warn!(
+                        %why,
+                        "the shared queue does not answer; what is held is visited as long as it may be"
+                    );
+                }
+                *until = Some(Instant::now() + AWAY);
+                Ok(None)
+            }
+            Err(why) => Err(why),
+        }
+    }
+
     /// Writes when it is time to, and renews leases before they end.
-    fn tend(&mut self, now: Timestamp) -> Result<(), ScheduleError> {
+    fn tend(&mut self) -> Result<(), ScheduleError> {
         let many = self.visits_gathered >= self.options.write_urls
             || self.found.len() >= self.options.write_urls * 10;
         let late = self.gathered_since.is_some_and(|at| at.elapsed() >= self.options.write_every);
         let renew = !self.held.is_empty()
             && self.renewed_at.elapsed() * 3
                 >= self.options.lease.saturating_sub(self.options.margin);
-        if many || late || renew { self.write(now, false) } else { Ok(()) }
+        if (many || late || renew) && !self.is_away() {
+            let written = self.write(false);
+            self.heard(written)?;
+        }
+        Ok(())
     }
 
     /// Writes what was gathered. Hosts with nothing left are given back, and with `all` every host.
-    fn write(&mut self, now: Timestamp, all: bool) -> Result<(), ScheduleError> {
-        let began = Instant::now();
-        let offset = self.offset;
-        let margin = micros(self.options.margin);
-        let mut hosts = Vec::with_capacity(self.held.len());
-        for (host, held) in &self.held {
-            let is_done = held.flight.is_none() && held.is_idle(now.unix_micros(), margin);
-            let left = held.expires.saturating_duration_since(began);
-            let waits_long = held.ready.saturating_sub(now.unix_micros()) > margin;
-            let end = match () {
-                () if all || is_done => LeaseEnd::Over,
-                // Renewed rather seldom, since it changes an index.
-                () if left * 3 < self.options.lease * 2 || held.facts_changed || waits_long => {
-                    LeaseEnd::Renewed
-                }
-                () => LeaseEnd::AsItIs,
-            };
-            if end == LeaseEnd::AsItIs && held.visited.is_empty() {
-                continue;
-            }
-            hosts.push(HostWrite {
-                host: host.clone(),
-                epoch: held.epoch,
-                ready_at: held.ready.saturating_add(offset),
-                facts: held.facts_changed.then(|| held.facts.clone()),
-                visited: held.visited.clone(),
-                end,
-            });
-        }
+    fn write(&mut self, all: bool) -> Result<(), ScheduleError> {
+        let began = self.times.watch.now();
         let batch = SharedBatch {
             lease: self.options.lease,
-            hosts,
+            hosts: self.host_writes(all),
             found: std::mem::take(&mut self.found),
+            jobs: self.jobs(),
         };
         let written = match self.leases.write(&batch) {
             Ok(written) => written,
@@ -213,125 +253,127 @@ impl SharedFrontier {
         self.found_now.clear();
         self.visits_gathered = 0;
         self.gathered_since = None;
-        self.renewed_at = began;
-        self.offset = written.now.saturating_sub(now.unix_micros());
-        self.offset_known = true;
+        self.renewed_at = Instant::now();
+        self.writes += 1;
+        self.times.keeper_is(written.now, began);
+        for found in &batch.found {
+            let Some(held) = self.held.get_mut(&found.host) else { continue };
+            held.may_have_more = true;
+            if found.url.priority <= Priority::Seed {
+                // It goes before what is here, and is loaded with it.
+                held.lanes.clear();
+            }
+        }
         for host in &written.lost {
-            self.held.remove(host);
-            self.lost += 1;
+            self.lose(host);
+        }
+        for host in &written.wanted {
+            if let Some(held) = self.held.get_mut(host) {
+                held.is_wanted = true;
+                // Given back with the next write.
+                self.gathered_since.get_or_insert_with(Instant::now);
+            }
         }
         for write in &batch.hosts {
+            let Some(held) = self.held.get_mut(&write.host) else { continue };
+            self.visits += write.visited.len() as u64;
             if write.end == LeaseEnd::Over {
+                held.guard.end();
                 self.held.remove(&write.host);
-            } else if let Some(held) = self.held.get_mut(&write.host) {
-                if write.end == LeaseEnd::Renewed {
-                    held.expires = began + self.options.lease;
-                }
-                held.visited.clear();
-                held.facts_changed = false;
+                continue;
             }
+            if write.end == LeaseEnd::Renewed {
+                held.guard.renew(began, lease_of(&self.options, held.pause));
+                held.facts = None;
+            }
+            held.visited.clear();
+            held.memory.clear();
         }
         Ok(())
     }
 
-    /// Leases more hosts. Whether there were any; else when there will be, by the caller's clock.
-    fn lease(&mut self, now: Timestamp) -> Result<Option<Next>, ScheduleError> {
-        let room = self.options.hosts_max.saturating_sub(self.held.len());
-        if room == 0 || self.lease_again.is_some_and(|at| Instant::now() < at) {
-            return Ok(Some(Next::Busy));
-        }
-        let began = Instant::now();
-        let granted = self.leases.lease(&LeaseRequest {
-            worker: self.options.worker.clone(),
-            hosts_max: room.min(self.options.lease_hosts),
-            urls_max: self.options.urls_max,
-            lease: self.options.lease,
-        })?;
-        self.offset = granted.now.saturating_sub(now.unix_micros());
-        self.offset_known = true;
-        if granted.hosts.is_empty() {
-            // Another worker may add something at any time.
-            self.lease_again = Some(began + Duration::from_millis(50));
-            return Ok(Some(match granted.next_at {
-                Some(at) => Next::Wait(Timestamp::from_unix_micros(at.saturating_sub(self.offset))),
-                None => Next::Empty,
-            }));
-        }
-        self.lease_again = None;
-        for LeasedHost { host, epoch, ready_at, facts, urls } in granted.hosts {
-            let held = Held {
-                epoch,
-                expires: began + self.options.lease,
-                ready: ready_at.saturating_sub(self.offset),
-                lanes: BTreeMap::new(),
-                flight: None,
-                facts,
-                facts_changed: false,
-                may_have_more: false,
-                visited: Vec::new(),
+    /// What is written of each host that is held, as far as there is anything.
+    fn host_writes(&self, all: bool) -> Vec<HostWrite> {
+        let (now, watch) = (self.times.keeper_low(), self.times.watch.now());
+        let margin = micros(self.options.margin);
+        let mut hosts = Vec::with_capacity(self.held.len());
+        for (host, held) in &self.held {
+            let waits_long = held.ready.saturating_sub(now) > margin;
+            // Renewed rather seldom, since it changes an index.
+            let is_old = held.guard.left() * 3 < micros(lease_of(&self.options, held.pause)) * 2;
+            let end = match () {
+                () if all || held.is_idle(now, watch, margin) => LeaseEnd::Over,
+                () if held.is_wanted && held.flight.is_none() => LeaseEnd::Over,
+                () if is_old || held.facts.is_some() || waits_long => LeaseEnd::Renewed,
+                () => LeaseEnd::AsItIs,
             };
-            self.held.insert(host.clone(), held);
-            self.take_in(&host, urls);
-        }
-        Ok(None)
-    }
-
-    fn take_in(&mut self, host: &str, urls: Vec<LeasedUrl>) {
-        let Some(held) = self.held.get_mut(host) else { return };
-        held.may_have_more = urls.len() >= self.options.urls_max;
-        for url in urls {
-            // What was visited and not written yet is not what the keeper has.
-            if held.visited.iter().any(|other| other.digest == url.digest) {
+            if end == LeaseEnd::AsItIs && held.visited.is_empty() && held.memory.is_empty() {
                 continue;
             }
-            let due = url.due.saturating_sub(self.offset);
-            held.lanes.insert((url.priority, due, url.digest), url);
+            hosts.push(HostWrite {
+                host: host.clone(),
+                epoch: held.epoch,
+                ready_at: held.ready,
+                pause: held.pause,
+                facts: held.facts.clone(),
+                memory: held.memory.iter().map(|(k, v)| (k.clone(), v.clone())).collect(),
+                visited: held.visited.clone(),
+                end,
+            });
+        }
+        hosts
+    }
+
+    /// A host went to another worker.
+    fn lose(&mut self, host: &str) {
+        if let Some(held) = self.held.remove(host) {
+            held.guard.end();
+            self.lost += 1;
         }
     }
 
-    /// Loads more of the hosts that have run dry. Whether any was loaded.
-    fn load(&mut self, now: Timestamp) -> Result<bool, ScheduleError> {
-        let is_dry =
-            |held: &Held| held.flight.is_none() && held.lanes.is_empty() && held.may_have_more;
-        if !self.held.values().any(is_dry) {
-            return Ok(false);
+    /// Says now and then that this worker is there.
+    fn report(&mut self, ends: bool) -> Result<(), ScheduleError> {
+        let is_due = self.reported_at.is_none_or(|at| at.elapsed() >= REPORT_EVERY);
+        if !(is_due || ends) || self.is_away() {
+            return Ok(());
         }
-        // What came of those visits has to be there before more is asked for.
-        self.write(now, false)?;
-        let dry: Vec<(String, i64)> = self
-            .held
-            .iter()
-            .filter(|(_, held)| is_dry(held))
-            .map(|(host, held)| (host.clone(), held.epoch))
-            .collect();
-        for (host, _) in &dry {
-            if let Some(held) = self.held.get_mut(host) {
-                held.may_have_more = false;
+        self.reported_at = Some(Instant::now());
+        let report = WorkerReport {
+            worker: self.options.worker.clone(),
+            archive: self.options.archive.clone(),
+            ends,
+            visits: self.visits,
+            lost: self.lost,
+        };
+        self.heard(self.leases.report(&report)).map(|_| ())
+    }
+
+    /// The host that has been ready for longest, of those that are held, and whether any is ready.
+    fn first_ready(&mut self, busy: &mut dyn FnMut(&str) -> bool) -> (Option<String>, bool) {
+        let now = self.times.keeper_low();
+        let mut is_short = false;
+        let mut ready: Vec<(i64, &String)> = Vec::new();
+        let free = |held: &Held| held.flight.is_none() && !held.is_wanted;
+        for (host, held) in self.held.iter().filter(|(_, held)| free(held)) {
+            match held.next_at().filter(|at| *at <= now) {
+                Some(at) if held.guard.holds() => ready.push((at, host)),
+                // Its lease has to be renewed before it may be asked.
+                Some(_) => is_short = true,
+                None => {}
             }
         }
-        let mut any = false;
-        for (host, urls) in self.leases.load(&dry, self.options.urls_max)? {
-            any |= !urls.is_empty();
-            self.take_in(&host, urls);
-        }
-        Ok(any)
-    }
-
-    /// The host that has been ready for longest, of those that are held.
-    fn first_ready(&self, now: i64, busy: &mut dyn FnMut(&str) -> bool) -> (Option<String>, bool) {
-        let mut ready: Vec<(i64, &String)> = self
-            .held
-            .iter()
-            .filter(|(_, held)| held.flight.is_none() && self.lasts(held))
-            .filter_map(|(host, held)| Some((held.next_at()?, host)))
-            .filter(|(at, _)| *at <= now)
-            .collect();
         ready.sort_unstable();
         let any = !ready.is_empty();
-        (ready.into_iter().find(|(_, host)| !busy(host)).map(|(_, host)| host.clone()), any)
+        let first = ready.into_iter().find(|(_, host)| !busy(host)).map(|(_, host)| host.clone());
+        if is_short {
+            self.gathered();
+        }
+        (first, any)
     }
 
-    fn claim(&mut self, host: &str, now: i64) -> Result<Option<Claim>, ScheduleError> {
+    fn claim(&mut self, host: &str) -> Result<Option<Claim>, ScheduleError> {
+        let now = self.times.keeper_low();
         let Some(held) = self.held.get_mut(host) else { return Ok(None) };
         let Some(key) = held.choose(now) else { return Ok(None) };
         let Some(url) = held.lanes.remove(&key) else { return Ok(None) };
@@ -340,54 +382,111 @@ impl SharedFrontier {
         let number = self.claim_next;
         self.claim_next += 1;
         held.flight = Some(number);
-        let job: Arc<str> = url.job.as_str().into();
-        let claim = Claim {
+        let named_by = owners::named_by(&entry, &url.jobs);
+        let mut claim = Claim {
             id: ClaimId(number),
             host: HostKey::new(host),
-            job: Arc::clone(&job),
-            named_by: vec![NamedBy {
-                job,
-                path: entry.path.clone(),
-                via: entry.via.clone(),
-                settings: entry.settings.clone(),
-                looked: entry.visits > 0,
-                id: 0,
-            }],
-            due: Timestamp::from_unix_micros(key.1),
+            job: named_by.first().map_or_else(|| "".into(), |one| Arc::clone(&one.job)),
+            named_by,
+            due: self.times.to_caller(key.1),
             priority: url.priority,
             phase: url.phase,
             entry,
         };
         self.flights.insert(number, Flight { host: host.to_owned(), epoch: held.epoch, url });
+        self.rename_in(&mut claim);
         Ok(Some(claim))
     }
 
-    /// Ends a flight: the URL stands as given, due at `due` by the caller's clock.
+    /// Puts the names that jobs have now into a claim.
+    fn rename_in(&self, claim: &mut Claim) {
+        for one in &mut claim.named_by {
+            if let Some(new) = self.renamed.get(&*one.job) {
+                one.job = new.as_str().into();
+            }
+        }
+        if let Some(first) = claim.named_by.first() {
+            claim.job = Arc::clone(&first.job);
+        }
+    }
+
+    /// Takes a claim out of flight. The host, where it is still held under the lease of the claim: what
+    /// came of the claim is lost with the host, and the next worker visits the URL again.
+    fn land(&mut self, id: ClaimId) -> Option<(Flight, &mut Held)> {
+        let flight = self.flights.remove(&id.0)?;
+        let held = self.held.get_mut(&flight.host)?;
+        if held.flight == Some(id.0) {
+            held.flight = None;
+        }
+        (held.epoch == flight.epoch).then_some((flight, held))
+    }
+
+    /// Ends a flight: the URL stands as given.
     fn end(
         &mut self,
-        claim: &Claim,
+        claim: Claim,
         (priority, phase, due): (Priority, Phase, Timestamp),
         host_ready_at: Option<Timestamp>,
-        now: Timestamp,
     ) -> Result<(), ScheduleError> {
-        let lost = || ScheduleError::NotInFlight { uri: claim.uri().as_str().to_owned() };
-        let Flight { host, epoch, url } = self.flights.remove(&claim.id.0).ok_or_else(lost)?;
-        let held = self.held.get_mut(&host).filter(|held| held.epoch == epoch).ok_or_else(lost)?;
-        held.flight = None;
-        if let Some(at) = host_ready_at {
-            held.ready = at.unix_micros();
+        let Claim { id, mut entry, named_by, .. } = claim;
+        let due = self.times.due(due);
+        let now = self.times.keeper_low();
+        let ready = host_ready_at.map(|at| self.times.ready(at));
+        let high = self.times.keeper_high();
+        let long = micros(self.options.margin);
+        let Some((Flight { url, .. }, held)) = self.land(id) else {
+            tracing::debug!(url = %entry.uri, "its host went to another worker, which visits it again");
+            return Ok(());
+        };
+        let mut is_urgent = false;
+        if let Some(at) = ready {
+            held.ready = at;
+            held.pause = at.saturating_sub(high).max(0);
+            held.guard.set_margin(held.pause.clamp(long, super::leases::PAUSE_MAX.max(long)));
+            // Whoever has the host next is to know even if this worker ends now.
+            is_urgent = held.pause > long;
         }
-        held.visited.push(LeasedUrl {
-            priority,
-            phase,
-            due: due.unix_micros().saturating_add(self.offset),
-            entry: claim.entry.to_bytes(),
-            ..url
-        });
+        let jobs = owners::write_names(named_by, &mut entry);
+        held.visited.push(LeasedUrl { priority, phase, due, jobs, entry: entry.to_bytes(), ..url });
         // Due again while the host is held: it comes with what is loaded next.
         held.may_have_more |= phase != Phase::Retired && due <= now;
         self.visits_gathered += 1;
         self.gathered();
-        self.tend(now)
+        if is_urgent && !self.is_away() {
+            let written = self.write(false);
+            self.heard(written)?;
+        }
+        self.tend()
     }
+}
+
+/// What comes next of a shared queue, as a reader sees it whose clock shows `now` while the keeper's shows
+/// `keeper`. What cannot be read is left out.
+#[must_use]
+pub fn due_items(due: &[DueUrl], keeper: i64, now: Timestamp) -> Vec<DueItem> {
+    let to_caller = |at: i64| {
+        let after = at.saturating_sub(keeper);
+        Timestamp::from_unix_micros(now.unix_micros().saturating_add(after))
+    };
+    let item = |one: &DueUrl| {
+        let known = owners::known(&one.url, to_caller(one.url.due))?;
+        let jobs: Vec<Arc<str>> = known.named_by.into_iter().map(|one| one.job).collect();
+        Some(DueItem {
+            at: to_caller(one.url.due.max(one.ready_at)),
+            due: known.due,
+            waits_for_host: one.ready_at > one.url.due,
+            entry: known.entry,
+            job: jobs.first().map_or_else(|| "".into(), Arc::clone),
+            jobs,
+            priority: one.url.priority,
+            phase: one.url.phase,
+        })
+    };
+    due.iter().filter_map(item).collect()
+}
+
+/// For how long a host with such a pause is leased.
+fn lease_of(options: &SharedOptions, pause: i64) -> Duration {
+    let longer = super::leases::longer_by(pause);
+    options.lease + Duration::from_micros(longer.unsigned_abs())
 }

@@ -287,6 +287,6 @@ pub fn due(state: &Arc<Serve>, params: &Params, out: &mut Writer) -> Result<(), 
     };
     let limit = number(params, "limit").unwrap_or(50);
     let queue = Queue::see(&state.setup)?;
-    let due = answers::due::due(queue.due(limit, &is_asked)?, limit);
+    let due = answers::due::due(queue.due(limit, state.clock().now(), &is_asked)?, limit);
     due.lines.iter().try_for_each(|line| out.line(line))
 }

@@ -36,6 +36,7 @@ use pressmark::evidence::check::{Outcome, Step};
 use pressmark::history::absence::{Absence, AbsenceJson};
 use pressmark::history::changes::ArchiveChange;
 use pressmark::history::{CaptureJson, VersionJson};
+use pressmark::schedule::{SharedOverview, WorkerReport, WorkerSeen};
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -442,6 +443,15 @@ fn status() -> StatusJson {
         lists: vec![list("queue"), list("watched")],
         sources: vec![source()],
         told: Some(told),
+        shared: Some(SharedOverview {
+            workers: vec![WorkerSeen {
+                report: WorkerReport::default(),
+                began: 1,
+                heard: 2,
+                hosts: 3,
+            }],
+            ..SharedOverview::default()
+        }),
     };
     StatusJson {
         archive: "archive".to_owned(),
@@ -469,7 +479,12 @@ fn status() -> StatusJson {
 fn what_commands_report_of_an_archive_is_described_and_written() {
     agrees("crawl.json", &ReportJson::from(&report()));
     agrees("status.json", &status());
-    let queue = QueueJson::from(&QueueSeen { lists: Vec::new(), sources: Vec::new(), told: None });
+    let queue = QueueJson::from(&QueueSeen {
+        lists: Vec::new(),
+        sources: Vec::new(),
+        told: None,
+        shared: None,
+    });
     all_agree(
         "status.json",
         &[

@@ -1,35 +1,66 @@
-//! A host that a worker holds, and a URL of it that is in flight.
+//! A host that a worker holds, and a URL of it that is in flight. Times are the keeper's.
 
-use std::collections::BTreeMap;
-use std::time::Instant;
+use std::collections::{BTreeMap, HashMap, HashSet};
 
-use super::super::leases::LeasedUrl;
+use super::super::guard::LeaseGuard;
+use super::super::leases::{LeasedHost, LeasedUrl};
 use crate::schedule::entry::Priority;
+
+/// What may be claimed, in order: priority, when it is due, and its digest.
+pub(super) type LaneKey = (Priority, i64, [u8; 16]);
 
 /// A host that this worker holds.
 #[derive(Debug)]
 pub(super) struct Held {
     pub(super) epoch: i64,
-    /// When the lease ends, as this machine can tell.
-    pub(super) expires: Instant,
-    /// Not to be asked before this, by the caller's clock.
+    pub(super) guard: LeaseGuard,
+    /// Not to be asked before this.
     pub(super) ready: i64,
-    /// By priority and due time, by the caller's clock: what may be claimed.
-    pub(super) lanes: BTreeMap<(Priority, i64, [u8; 16]), LeasedUrl>,
+    /// Its last pause, in microseconds.
+    pub(super) pause: i64,
+    pub(super) lanes: BTreeMap<LaneKey, LeasedUrl>,
     /// The URL that is in flight.
     pub(super) flight: Option<u64>,
-    /// What the last worker left, and what this one leaves.
-    pub(super) facts: Vec<u8>,
-    pub(super) facts_changed: bool,
+    /// Until when, by the watch, it is about to be asked though none of its URLs is in flight.
+    pub(super) reserved_until: i64,
+    /// What the last worker left, until it is told; what this one leaves, and what of it is not written.
+    pub(super) left: Option<Vec<u8>>,
+    pub(super) facts: Option<Vec<u8>>,
+    /// The same for what goes by keys.
+    pub(super) left_memory: HashMap<Vec<u8>, Vec<u8>>,
+    pub(super) told: HashSet<Vec<u8>>,
+    pub(super) memory: BTreeMap<Vec<u8>, Vec<u8>>,
+    /// Whether another worker waits for it.
+    pub(super) is_wanted: bool,
     /// Whether the keeper may have more that is due.
     pub(super) may_have_more: bool,
     pub(super) visited: Vec<LeasedUrl>,
 }
 
 impl Held {
+    pub(super) fn new(host: LeasedHost, guard: LeaseGuard) -> Self {
+        Self {
+            epoch: host.epoch,
+            guard,
+            ready: host.ready_at,
+            pause: host.pause,
+            lanes: BTreeMap::new(),
+            flight: None,
+            reserved_until: 0,
+            left: Some(host.facts),
+            facts: None,
+            left_memory: host.memory.into_iter().collect(),
+            told: HashSet::new(),
+            memory: BTreeMap::new(),
+            is_wanted: false,
+            may_have_more: false,
+            visited: Vec::new(),
+        }
+    }
+
     /// What to take now: the strictest class first, then the earliest due time with the priority's
     /// handicap added.
-    pub(super) fn choose(&self, now: i64) -> Option<(Priority, i64, [u8; 16])> {
+    pub(super) fn choose(&self, now: i64) -> Option<LaneKey> {
         let firsts = Priority::ALL.into_iter().filter_map(|priority| {
             let from = (priority, i64::MIN, [0; 16]);
             let (key, _) = self.lanes.range(from..).next()?;
@@ -40,8 +71,12 @@ impl Held {
         })
     }
 
-    /// Whether there is nothing to ask it for a while, so that it is of use to nobody here.
-    pub(super) fn is_idle(&self, now: i64, margin: i64) -> bool {
+    /// Whether there is nothing to ask it for a while, so that it is of use to nobody here. `watch` is the
+    /// watch's time.
+    pub(super) fn is_idle(&self, now: i64, watch: i64, margin: i64) -> bool {
+        if self.flight.is_some() || self.reserved_until > watch {
+            return false;
+        }
         match self.next_at() {
             Some(at) => at.saturating_sub(now) > margin,
             None => !self.may_have_more,
@@ -55,6 +90,12 @@ impl Held {
             (key.0 == priority).then_some(key.1)
         });
         firsts.min().map(|due| due.max(self.ready))
+    }
+
+    /// The URL of this digest as it stands here, where it does.
+    pub(super) fn get(&self, digest: &[u8; 16]) -> Option<&LeasedUrl> {
+        let visited = self.visited.iter().rev().find(|url| url.digest == *digest);
+        visited.or_else(|| self.lanes.values().find(|url| url.digest == *digest))
     }
 }
 

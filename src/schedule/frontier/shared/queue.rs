@@ -3,14 +3,32 @@
 use std::time::Duration;
 
 use super::super::flight::settle;
-use super::super::leases::{FoundUrl, LeasedUrl};
-use super::super::queue::Queue;
-use super::super::{Added, Ask, Claim, Counts, Disposition, Found, Next};
+use super::super::guard::LeaseGuard;
+use super::super::leases::{ALONG, FoundUrl, LeasedUrl, SharedState};
+use super::super::owners::GiveUp;
+use super::super::queue::{DueItems, Entries, Queue};
+use super::super::{
+    Added, Ask, Claim, ClaimId, Counts, Disposition, Found, HostCounts, KnownUrl, Next,
+};
 use super::held::{Flight, Held};
-use super::{SharedFrontier, micros};
-use crate::base::{HostKey, Timestamp};
+use super::{SharedFrontier, known, owners};
+use crate::base::{HostKey, TargetUri, Timestamp};
 use crate::schedule::change::ScheduleError;
 use crate::schedule::entry::{Entry, Phase, cut, url_digest};
+
+impl SharedFrontier {
+    /// What becomes of a URL that is added, where it was looked up a moment ago.
+    fn added(&self, digest: &[u8; 16], job: &str) -> Option<Added> {
+        if self.found_now.contains_key(digest) {
+            return Some(Added::Known);
+        }
+        Some(match self.looked_up.get(digest)? {
+            None => Added::Added,
+            Some(jobs) if jobs.iter().any(|name| name == job) => Added::Known,
+            Some(_) => Added::Joined,
+        })
+    }
+}
 
 impl Queue for SharedFrontier {
     fn add_all(
@@ -18,18 +36,30 @@ impl Queue for SharedFrontier {
         found: Vec<Found>,
         now: Timestamp,
     ) -> Result<Option<Vec<Added>>, ScheduleError> {
-        if !self.offset_known {
+        self.times.caller_is(now);
+        if !self.times.is_known() {
             // Due times are the keeper's, who says with any answer what time it is.
-            self.write(now, false)?;
+            self.write(false)?;
         }
+        let mut answers = Some(Vec::with_capacity(found.len()));
         for one in found {
             let digest = url_digest(&one.uri);
-            let host = one.uri.host_key().as_str().to_owned();
+            let added = self.added(&digest, &one.job);
+            answers = answers.zip(added).map(|(mut answers, added)| {
+                answers.push(added);
+                answers
+            });
             let again = matches!(one.ask, Ask::Again | Ask::Signal);
             // Menus and footers name the same pages again and again.
-            if !again && !self.found_now.insert((host.clone(), digest)) {
+            let jobs = self.found_now.entry(digest).or_default();
+            let is_new = !jobs.contains(&one.job);
+            if is_new {
+                jobs.push(one.job.clone());
+            }
+            if !again && !is_new {
                 continue;
             }
+            let host = one.uri.host_key().as_str().to_owned();
             let entry = Entry {
                 uri: one.uri,
                 path: one.path,
@@ -49,15 +79,16 @@ impl Queue for SharedFrontier {
                 asked: 0,
                 priority: one.priority,
                 phase: Phase::Queued,
-                due: one.due.unix_micros().saturating_add(self.offset),
-                job: one.job,
+                due: self.times.due(one.due),
+                jobs: vec![one.job],
+                jobs_read: 0,
                 entry: entry.to_bytes(),
             };
             self.found.push(FoundUrl { host, url, again });
             self.gathered();
         }
-        self.tend(now)?;
-        Ok(None)
+        self.tend()?;
+        Ok(answers)
     }
 
     fn next(
@@ -65,45 +96,51 @@ impl Queue for SharedFrontier {
         now: Timestamp,
         busy: &mut dyn FnMut(&str) -> bool,
     ) -> Result<Next, ScheduleError> {
-        self.tend(now)?;
-        let micros_now = now.unix_micros();
+        self.mind(now)?;
         loop {
-            let (host, any) = self.first_ready(micros_now, busy);
+            let (host, any) = self.first_ready(busy);
             if let Some(host) = host {
-                if let Some(claim) = self.claim(&host, micros_now)? {
+                if let Some(claim) = self.claim(&host)? {
                     return Ok(Next::Ready(Box::new(claim)));
                 }
                 continue;
             }
-            if self.load(now)? {
+            if self.load()? {
                 continue;
             }
-            let none = match self.lease(now)? {
+            let none = match self.lease()? {
                 None => continue,
                 Some(none) => none,
             };
-            let margin = micros(self.options.margin);
-            if self
-                .held
-                .values()
-                .any(|held| held.flight.is_none() && held.is_idle(micros_now, margin))
-            {
+            let (low, watch) = (self.times.keeper_low(), self.times.watch.now());
+            let margin = super::micros(self.options.margin);
+            if self.held.values().any(|held| held.is_idle(low, watch, margin)) {
                 // Given back with the next write, which comes soon.
                 self.gathered();
             }
             if any {
                 return Ok(Next::Busy);
             }
-            let own = self.held.values().filter(|held| held.flight.is_none());
-            let own = own.filter_map(Held::next_at).min().map(Timestamp::from_unix_micros);
+            let soon = self.times.after(Duration::from_millis(50));
+            let own = Queue::next_ready_at(self).map(|at| at.max(soon));
             return Ok(match (none, own) {
                 (Next::Wait(at), Some(own)) => Next::Wait(at.min(own)),
                 (Next::Empty | Next::Busy, Some(own)) => Next::Wait(own),
                 // Not asked for again right now.
-                (Next::Busy, None) => Next::Wait(now.plus(Duration::from_millis(50))),
+                (Next::Busy, None) => Next::Wait(soon),
                 (none, _) => none,
             });
         }
+    }
+
+    fn mind(&mut self, now: Timestamp) -> Result<(), ScheduleError> {
+        self.times.caller_is(now);
+        self.tend()?;
+        self.report(false)
+    }
+
+    fn refresh(&self, claim: &mut Claim) {
+        self.rename_in(claim);
     }
 
     fn finish(
@@ -112,10 +149,12 @@ impl Queue for SharedFrontier {
         disposition: Disposition,
         now: Timestamp,
     ) -> Result<(), ScheduleError> {
+        self.times.caller_is(now);
         let host_ready_at = disposition.host_ready_at;
         let stands = settle(&mut claim.entry, claim.priority, disposition, now)?;
         claim.entry.because = cut(&claim.entry.because, Entry::BECAUSE_MAX);
-        self.end(&claim, stands, host_ready_at, now)
+        claim.named_by.iter_mut().for_each(|one| one.looked = true);
+        self.end(claim, stands, host_ready_at)
     }
 
     fn snooze(
@@ -125,43 +164,239 @@ impl Queue for SharedFrontier {
         because: &str,
         now: Timestamp,
     ) -> Result<(), ScheduleError> {
+        self.times.caller_is(now);
         claim.entry.snoozes = claim.entry.snoozes.saturating_add(1);
         claim.entry.because = cut(because, Entry::BECAUSE_MAX);
-        self.end(&claim, (claim.priority, claim.phase, until), None, now)
+        let (priority, phase) = (claim.priority, claim.phase);
+        self.end(claim, (priority, phase, until), None)
     }
 
     fn release(&mut self, claim: Claim) -> Result<(), ScheduleError> {
-        let lost = || ScheduleError::NotInFlight { uri: claim.uri().as_str().to_owned() };
-        let Flight { host, epoch, url } = self.flights.remove(&claim.id.0).ok_or_else(lost)?;
+        self.release_lost(claim.id)
+    }
+
+    fn in_flight(&self) -> Vec<ClaimId> {
+        self.flights.keys().copied().map(ClaimId).collect()
+    }
+
+    fn release_lost(&mut self, id: ClaimId) -> Result<(), ScheduleError> {
         // Where the host was lost, the keeper has the URL as it was.
-        if let Some(held) = self.held.get_mut(&host).filter(|held| held.epoch == epoch) {
-            held.flight = None;
-            held.lanes.insert((url.priority, claim.due.unix_micros(), url.digest), url);
+        if let Some((Flight { url, .. }, held)) = self.land(id) {
+            held.lanes.insert((url.priority, url.due, url.digest), url);
         }
         Ok(())
+    }
+
+    fn give_up(
+        &mut self,
+        mut claim: Claim,
+        why: &str,
+        now: Timestamp,
+    ) -> Result<(), ScheduleError> {
+        self.times.caller_is(now);
+        claim.named_by.clear();
+        claim.entry.because = cut(why, Entry::BECAUSE_MAX);
+        let priority = claim.priority;
+        self.end(claim, (priority, Phase::Retired, now), None)
+    }
+
+    fn hand_on(&mut self, claim: Claim, now: Timestamp) -> Result<(), ScheduleError> {
+        self.times.caller_is(now);
+        let stands = (claim.priority, claim.phase, claim.due);
+        self.end(claim, stands, None)
     }
 
     fn host_wait(
         &mut self,
         host: &HostKey,
         until: Timestamp,
-        _: Timestamp,
+        now: Timestamp,
     ) -> Result<(), ScheduleError> {
+        self.times.caller_is(now);
+        let (ready, high) = (self.times.ready(until), self.times.keeper_high());
         // Of a host that is not held nobody here has asked anything.
         if let Some(held) = self.held.get_mut(host.as_str()) {
-            held.ready = until.unix_micros();
+            held.ready = ready;
+            held.pause = held.pause.max(ready.saturating_sub(high));
+            held.reserved_until = 0;
         }
         Ok(())
+    }
+
+    fn serve_jobs(&mut self, names: Option<&[&str]>) {
+        let served = names.map(|names| names.iter().map(|name| (*name).to_owned()).collect());
+        if served == self.served {
+            return;
+        }
+        self.served = served;
+        for held in self.held.values_mut() {
+            // Loaded again, of those that are served now.
+            held.lanes.clear();
+            held.may_have_more = true;
+        }
+    }
+
+    fn known_all(&mut self, uris: &[&TargetUri]) -> Result<Vec<Option<KnownUrl>>, ScheduleError> {
+        self.look_up(uris)
+    }
+
+    fn known(&self, uri: &TargetUri) -> Result<Option<KnownUrl>, ScheduleError> {
+        Ok(self.known_of(&[uri])?.pop().flatten())
+    }
+
+    fn entries_of(&self, host: &HostKey, job: &str) -> Entries<'_> {
+        let urls = if self.is_away() {
+            Ok(None)
+        } else {
+            self.heard(self.leases.entries_of(host.as_str(), job))
+        };
+        let urls = match urls {
+            Ok(urls) => urls.unwrap_or_default(),
+            Err(why) => return Box::new(std::iter::once(Err(why))),
+        };
+        let job = job.to_owned();
+        Box::new(urls.into_iter().filter_map(move |url| {
+            let entry = Entry::of_bytes(&url.entry)?;
+            let own = owners::named_by(&entry, &url.jobs).into_iter().find(|one| *one.job == *job);
+            own.map(|own| Ok((entry, own)))
+        }))
+    }
+
+    fn owned_by(&self, _: &str) -> Entries<'_> {
+        Box::new(std::iter::empty())
+    }
+
+    fn disown(&mut self, _: &str, _: &mut GiveUp<'_>, _: Timestamp) -> Result<u64, ScheduleError> {
+        Ok(0)
+    }
+
+    fn rename_job(&mut self, old: &str, new: &str) -> Result<bool, ScheduleError> {
+        let is_known = self.leases.rename_job(old, new)?;
+        self.renamed.remove(new);
+        for name in self.renamed.values_mut().filter(|name| *name == old) {
+            new.clone_into(name);
+        }
+        self.renamed.insert(old.to_owned(), new.to_owned());
+        Ok(is_known)
     }
 
     fn count(&self) -> Result<Counts, ScheduleError> {
         self.leases.counts()
     }
 
+    fn counts(&self) -> Counts {
+        let counts = known::counted(&self.counting, &self.leases);
+        Counts { in_flight: self.flights.len() as u64, ..counts }
+    }
+
+    fn counts_of_job(&self, _: &str) -> Counts {
+        Counts::default()
+    }
+
+    fn ready_hosts(&self, now: Timestamp, max: usize) -> usize {
+        let now = self.times.due(now);
+        let is_ready = |held: &&Held| {
+            held.flight.is_none()
+                && held.guard.holds()
+                && held.next_at().is_some_and(|at| at <= now)
+        };
+        self.held.values().filter(is_ready).take(max).count()
+    }
+
+    fn next_ready_at(&self) -> Option<Timestamp> {
+        let free = self.held.values().filter(|held| held.flight.is_none());
+        free.filter_map(Held::next_at).min().map(|at| self.times.to_caller(at))
+    }
+
+    fn host_counts(&self) -> Vec<HostCounts> {
+        Vec::new()
+    }
+
+    fn due(&self) -> DueItems<'_> {
+        Box::new(std::iter::empty())
+    }
+
+    fn guard(&self, host: &HostKey) -> Option<LeaseGuard> {
+        let held = self.held.get(host.as_str()).map(|held| held.guard.clone());
+        // One that never holds, where it went to another worker meanwhile.
+        Some(held.unwrap_or_else(|| LeaseGuard::new(self.times.watch)))
+    }
+
+    fn reserve(
+        &mut self,
+        host: &HostKey,
+        now: Timestamp,
+    ) -> Result<Result<(), Timestamp>, ScheduleError> {
+        self.times.caller_is(now);
+        self.reserve_host(host)
+    }
+
+    fn left_facts(&mut self, host: &HostKey, now: Timestamp) -> Option<(Vec<u8>, i64)> {
+        self.times.caller_is(now);
+        let ahead = self.clock_ahead(now);
+        let held = self.held.get_mut(host.as_str())?;
+        held.left.take().map(|facts| (facts, ahead))
+    }
+
+    fn clock_ahead(&self, now: Timestamp) -> i64 {
+        now.unix_micros().saturating_sub(self.times.keeper_low())
+    }
+
+    fn leave_facts(&mut self, host: &HostKey, facts: Vec<u8>) {
+        if let Some(held) = self.held.get_mut(host.as_str()) {
+            held.facts = Some(facts);
+        }
+    }
+
+    fn left_memory(
+        &mut self,
+        host: &HostKey,
+        key: &[u8],
+    ) -> Result<Option<Option<Vec<u8>>>, ScheduleError> {
+        let is_away = self.is_away();
+        let Some(held) = self.held.get_mut(host.as_str()) else { return Ok(None) };
+        if held.told.contains(key) {
+            return Ok(None);
+        }
+        if key.first() == Some(&ALONG) {
+            held.told.insert(key.to_owned());
+            return Ok(Some(held.left_memory.remove(key)));
+        }
+        if is_away {
+            return Ok(Some(None));
+        }
+        let Some(left) = self.heard(self.leases.recall(host.as_str(), key))? else {
+            return Ok(Some(None));
+        };
+        if let Some(held) = self.held.get_mut(host.as_str()) {
+            held.told.insert(key.to_owned());
+        }
+        Ok(Some(left))
+    }
+
+    fn leave_memory(&mut self, host: &HostKey, key: &[u8], value: Vec<u8>) {
+        if let Some(held) = self.held.get_mut(host.as_str()) {
+            held.told.insert(key.to_owned());
+            held.memory.insert(key.to_owned(), value);
+            self.gathered();
+        }
+    }
+
+    fn shared(&self) -> Option<SharedState> {
+        Some(self.state())
+    }
+
     /// Writes what was gathered and gives every host back. A claim that is in flight still is given back as
     /// it was, and is no longer in flight here.
     fn checkpoint(&mut self, now: Timestamp) -> Result<(), ScheduleError> {
+        self.times.caller_is(now);
         self.flights.clear();
-        self.write(now, true)
+        for held in self.held.values_mut() {
+            held.flight = None;
+        }
+        self.write(true)?;
+        // It answers, whatever it did a moment ago.
+        self.heard(Ok(()))?;
+        self.report(true)
     }
 }

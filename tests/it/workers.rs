@@ -1,0 +1,311 @@
+//! Several `watch` processes on one queue in PostgreSQL: they are killed, paused for longer than their leases
+//! last, ended and begun, and the database is restarted under them. What the web saw of it is the judge: no
+//! host is asked by two at once or sooner than its pace, every page is captured, and none a second time but
+//! what was in flight or not yet written when something broke.
+//!
+//! `PRESSMARK_WORKERS=8,1000` sets how many processes there are and on how many hosts (4 and 40 without it).
+//! With `libfaketime` installed their clocks are five minutes apart.
+
+mod origin;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Stdio};
+use std::time::{Duration, Instant};
+
+use self::origin::{Origin, Visit};
+use crate::cli::{send, wait_until};
+use crate::support::cli::{command, json_lines, pressmark, stderr, stdout};
+use crate::support::postgres::Cluster;
+use crate::support::skip::skipped;
+
+/// Between the end of one answer of a host and the next request to it.
+const PACE: Duration = Duration::from_millis(400);
+/// Pages of each host beside its front page; half of them lead to one more on the next host.
+const PAGES: usize = 16;
+/// A shorter one than anybody should set, so that tests see its end.
+const LEASE: Duration = Duration::from_secs(4);
+
+fn server() -> Option<Cluster> {
+    Cluster::start("").map_err(|why| skipped("postgres", &why)).ok()
+}
+
+/// Shifts the clock of a process, where the library for that is there.
+fn fake_time() -> Option<PathBuf> {
+    let place = |arch: &str| PathBuf::from(format!("/usr/lib/{arch}/faketime/libfaketime.so.1"));
+    let found =
+        ["x86_64-linux-gnu", "aarch64-linux-gnu"].map(place).into_iter().find(|p| p.exists());
+    if found.is_none() {
+        skipped("faketime", "the clocks of the processes are the same; libfaketime shifts them");
+    }
+    found
+}
+
+/// Where workers lie, and what they share.
+struct Place {
+    dir: tempfile::TempDir,
+    config: PathBuf,
+}
+
+impl Place {
+    fn new(server: &Cluster, hosts_each: usize, more: &str) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        fs::create_dir(dir.path().join("jobs")).unwrap();
+        let config = dir.path().join("pressmark.toml");
+        let text = format!(
+            "[capture]\nallow_private = true\n\
+             [politeness]\ndelay_min = \"{} ms\"\ndelay_factor = 0.0\n\
+             [store]\nfrontier = \"{}\"\nfrontier_lease = \"{} s\"\nfrontier_hosts = {hosts_each}\n{more}",
+            PACE.as_millis(),
+            server.address(),
+            LEASE.as_secs(),
+        );
+        fs::write(&config, text).unwrap();
+        Self { dir, config }
+    }
+
+    fn job(&self, name: &str, text: &str) {
+        let file = self.dir.path().join("jobs").join(format!("{name}.toml"));
+        fs::write(file, format!("name = \"{name}\"\n{text}")).unwrap();
+    }
+
+    fn root(&self, worker: usize) -> PathBuf {
+        self.dir.path().join(format!("archive-{worker}"))
+    }
+
+    fn watch(&self, worker: usize, clock: Option<&Path>) -> Worker {
+        let mut command = command(&self.root(worker));
+        command.arg("--config").arg(&self.config).arg("watch");
+        command.env("PRESSMARK_STORE_FRONTIER_WORKER", format!("worker {worker}"));
+        if let Some(library) = clock.filter(|_| worker > 0) {
+            let minutes = worker * 5;
+            command.env("LD_PRELOAD", library).env("FAKETIME", format!("+{minutes}m"));
+            command.env("FAKETIME_DONT_FAKE_MONOTONIC", "1");
+        }
+        let log = fs::File::create(self.dir.path().join(format!("log-{worker}"))).unwrap();
+        let child = command.stdout(Stdio::null()).stderr(Stdio::from(log)).spawn().unwrap();
+        Worker(child)
+    }
+
+    fn log(&self, worker: usize) -> String {
+        fs::read_to_string(self.dir.path().join(format!("log-{worker}"))).unwrap_or_default()
+    }
+
+    fn run(&self, worker: usize, args: &[&str]) -> std::process::Output {
+        let mut command = command(&self.root(worker));
+        command.arg("--config").arg(&self.config).args(args).output().unwrap()
+    }
+}
+
+/// A process that does not outlive its test.
+struct Worker(Child);
+
+impl Worker {
+    fn signal(&self, name: &str) {
+        send(self.0.id(), name);
+    }
+
+    fn end(mut self) -> Option<i32> {
+        self.signal("TERM");
+        self.0.wait().unwrap().code()
+    }
+}
+
+impl Drop for Worker {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// Every path of a host.
+fn paths() -> BTreeSet<String> {
+    let own = (0..PAGES).map(|n| format!("/p/{n}"));
+    let led = (0..PAGES).step_by(2).map(|n| format!("/q/{n}"));
+    own.chain(led).chain(["/".to_owned()]).collect()
+}
+
+/// What a host answers: its front page names its pages, and every second of those one of the next host.
+fn page(hosts: usize, host: usize, path: &str, port: u16) -> Option<String> {
+    let links = match path.split_once("/p/") {
+        _ if path == "/" => (0..PAGES).map(|n| format!("<a href=\"/p/{n}\">{n}</a> ")).collect(),
+        Some((_, n)) if n.parse::<usize>().is_ok_and(|n| n < PAGES && n % 2 == 0) => {
+            let next = origin::address((host + 1) % hosts);
+            format!("<a href=\"http://{next}:{port}/q/{n}\">on</a>")
+        }
+        _ => String::new(),
+    };
+    paths().contains(path).then(|| format!("<title>{host} {path}</title><p>A page.</p>{links}"))
+}
+
+#[test]
+fn workers_that_die_pause_come_and_go_ask_no_host_together_or_early_and_lose_no_page() {
+    let Some(server) = server() else { return };
+    let sizes = std::env::var("PRESSMARK_WORKERS").unwrap_or_default();
+    let sizes: Vec<usize> = sizes.split(',').filter_map(|word| word.parse().ok()).collect();
+    let (workers, hosts) = match sizes[..] {
+        [workers, hosts] => (workers.max(3), hosts),
+        _ => (4, 40),
+    };
+    let origin = Origin::start(hosts, move |host, path, port| page(hosts, host, path, port));
+    let place = Place::new(&server, (hosts / workers).max(4) + 2, "");
+    let seeds: Vec<String> = (0..hosts).map(|n| format!("{:?}", origin.url(n, "/"))).collect();
+    place.job(
+        "paper",
+        &format!("seeds = [{}]\ndepth = 2\n[schedule]\nevery = \"30d\"\n", seeds.join(", ")),
+    );
+    let clock = fake_time();
+    let mut running: Vec<Option<Worker>> =
+        (0..workers).map(|n| Some(place.watch(n, clock.as_deref()))).collect();
+    let begun = Instant::now();
+    let all = hosts * paths().len();
+    // From when to when something was broken: what was visited then, or a little before, may come again.
+    let mut broken: Vec<(Duration, Duration)> = Vec::new();
+    let at = |part: usize, origin: &Origin| {
+        let patience = Duration::from_secs(240 + all as u64 / 10);
+        wait_for(patience, || origin.pages() >= all * part / 20, &place, "a part of the pages");
+        begun.elapsed()
+    };
+    // Killed, and begun again on the same archive.
+    let when = at(2, &origin);
+    let mut killed = running[0].take().unwrap();
+    killed.0.kill().unwrap();
+    killed.0.wait().unwrap();
+    broken.push((when, begun.elapsed()));
+    running[0] = Some(place.watch(0, clock.as_deref()));
+    // Paused, and meanwhile the database restarts.
+    let paused = at(5, &origin);
+    running[1].as_ref().unwrap().signal("STOP");
+    let when = at(7, &origin);
+    server.kill();
+    std::thread::sleep(Duration::from_millis(1_500));
+    server.begin();
+    broken.push((when, begun.elapsed() + Duration::from_secs(2)));
+    // Ended in order, and another one begun.
+    let ended = running[2].take().unwrap();
+    assert_eq!(ended.end(), Some(130), "{}", place.log(2));
+    running.push(Some(place.watch(workers, clock.as_deref())));
+    while begun.elapsed() < paused + LEASE * 2 {
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    running[1].as_ref().unwrap().signal("CONT");
+    broken.push((paused, begun.elapsed() + Duration::from_secs(1)));
+    let patience = Duration::from_secs(240 + all as u64 / 10);
+    wait_for(patience, || origin.pages_seen() >= all, &place, "all pages");
+    // What was gathered is written.
+    std::thread::sleep(Duration::from_secs(3));
+    let visits = origin.visits(begun);
+    judge(&visits, hosts, &broken);
+    // Each worker says of itself that it is there, to any of them.
+    let status = place.run(0, &["status", "--format", "json"]);
+    assert_eq!(status.status.code(), Some(0), "{}", stderr(&status));
+    let shared = &json_lines(&status)[0]["queue"]["shared"];
+    let names: Vec<&str> =
+        shared["workers"].as_array().unwrap().iter().filter_map(|w| w["name"].as_str()).collect();
+    assert_eq!(names.len(), workers + 1, "{shared}");
+    assert_eq!(shared["workers"][2]["ended"], true, "{shared}");
+    let text = stdout(&place.run(0, &["status"]));
+    assert!(text.contains("worker 1: "), "{text}");
+    // What is in the archives is all there is.
+    for worker in running.into_iter().flatten() {
+        assert_eq!(worker.end(), Some(130));
+    }
+    let mut captured: BTreeMap<String, usize> = BTreeMap::new();
+    for worker in 0..=workers {
+        let log = fs::read_to_string(place.root(worker).join("logs/crawl.log")).unwrap();
+        for line in log.lines().filter(|line| line.split(' ').nth(10) != Some("-")) {
+            let url = line.split(' ').nth(3).unwrap().to_owned();
+            *captured.entry(url).or_default() += 1;
+        }
+        let verified = pressmark(&place.root(worker), &["verify"]);
+        assert_eq!(verified.status.code(), Some(0), "{}", stdout(&verified));
+    }
+    let lost: Vec<String> = (0..hosts)
+        .flat_map(|n| paths().into_iter().map(move |path| (n, path)))
+        .map(|(n, path)| origin.url(n, &path))
+        .filter(|url| !captured.contains_key(url))
+        .collect();
+    assert!(lost.is_empty(), "{} pages are in no archive: {:?}", lost.len(), lost.first());
+    let counts = server.sql("SELECT phase, count(*) FROM pressmark_frontier.queue_url GROUP BY 1");
+    assert_eq!(counts, format!("1|{all}"), "every page waits for its next visit");
+}
+
+/// Waits for as long as pages come.
+#[track_caller]
+fn wait_for(patience: Duration, mut holds: impl FnMut() -> bool, place: &Place, what: &str) {
+    let begun = Instant::now();
+    while !holds() {
+        if begun.elapsed() > patience {
+            let logs: Vec<String> = (0..4).map(|n| place.log(n)).collect();
+            panic!("{what} never came\n{}", logs.join("\n---\n"));
+        }
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
+
+/// What the web saw: no host was asked by two or early, and pages came twice only where something broke.
+fn judge(visits: &[Visit], hosts: usize, broken: &[(Duration, Duration)]) {
+    // A pause is counted by the client, from when it has the answer; the web's threads may come late.
+    let tolerance = Duration::from_millis(40);
+    for host in 0..hosts {
+        let mut of_host: Vec<&Visit> = visits.iter().filter(|visit| visit.host == host).collect();
+        of_host.sort_by_key(|visit| visit.came);
+        for pair in of_host.windows(2) {
+            let (first, next) = (pair[0], pair[1]);
+            assert!(next.came >= first.went, "host {host} is asked by two: {first:?} {next:?}");
+            let pause = next.came - first.went;
+            assert!(pause + tolerance >= PACE, "host {host} is asked early: {first:?} {next:?}");
+        }
+    }
+    let mut times: BTreeMap<(usize, &str), Vec<Duration>> = BTreeMap::new();
+    for visit in visits.iter().filter(|visit| visit.path != "/robots.txt") {
+        times.entry((visit.host, &visit.path)).or_default().push(visit.came);
+    }
+    // Gathered for a second, and written a moment later by a machine that is busy.
+    let before = Duration::from_secs(4);
+    for ((host, path), times) in times {
+        for first in &times[..times.len() - 1] {
+            let may = broken.iter().any(|(from, to)| *first + before >= *from && *first <= *to);
+            assert!(may, "{path} of host {host} was captured twice: {times:?}, broken {broken:?}");
+        }
+    }
+}
+
+#[test]
+fn what_needs_one_queue_of_its_own_is_refused_and_urls_are_handed_over_to_a_worker() {
+    let Some(server) = server() else { return };
+    let origin =
+        Origin::start(2, |_, path, _| path.starts_with('/').then(|| "<p>x</p>".to_owned()));
+    let place = Place::new(&server, 8, "");
+    let check = place.run(0, &["config", "check"]);
+    assert_eq!(check.status.code(), Some(0), "{}", stderr(&check));
+    let said = stdout(&check) + &stderr(&check);
+    assert!(said.contains("store.frontier: PostgreSQL"), "{said}");
+    let url = origin.url(1, "/by-hand");
+    let alone = place.run(0, &["crawl", &url]);
+    assert_eq!(alone.status.code(), Some(1));
+    assert!(stderr(&alone).contains("store.frontier"), "{}", stderr(&alone));
+    // Two jobs name one page.
+    let seed = origin.url(0, "/seed");
+    for (name, every) in [("one", "20d"), ("two", "10d")] {
+        place.job(name, &format!("seeds = [{seed:?}]\n[schedule]\nevery = \"{every}\"\n"));
+    }
+    let worker = place.watch(0, None);
+    wait_until(|| origin.pages() == 1);
+    let handed = place.run(0, &["crawl", &url]);
+    assert_eq!(handed.status.code(), Some(0), "{}", stderr(&handed));
+    wait_until(|| origin.pages() == 2);
+    // What comes next is read in the database, from an archive whose worker has it or not.
+    let due = || json_lines(&place.run(0, &["due", "--format", "json"]));
+    wait_until(|| due().iter().any(|line| line["because"] == "every 10 days"));
+    let of_seed = due().into_iter().find(|line| line["url"] == *seed).unwrap();
+    assert_eq!(of_seed["jobs"], serde_json::json!(["one", "two"]), "{of_seed}");
+    // A job that is gone and comes back under another name keeps its pages.
+    fs::remove_file(place.dir.path().join("jobs/two.toml")).unwrap();
+    place.job("zwei", &format!("seeds = [{seed:?}]\n[schedule]\nevery = \"10d\"\n"));
+    worker.signal("HUP");
+    wait_until(|| due().iter().any(|line| line["jobs"] == serde_json::json!(["one", "zwei"])));
+    assert_eq!(worker.end(), Some(130), "{}", place.log(0));
+    assert_eq!(origin.pages(), 2, "nothing is visited again for it");
+}
