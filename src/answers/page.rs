@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::base::{TargetUri, Timestamp};
 use crate::extract::EXTRACTOR;
-use crate::extract::page::{Fact, Page};
+use crate::extract::page::{Fact, Origin, Page};
 use crate::schedule::clean::variant;
 use crate::store::Loaded;
 

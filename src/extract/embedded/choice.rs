@@ -150,7 +150,7 @@ pub struct Article {
     pub section: Option<String>,
     /// Its language, as declared.
     pub language: Option<String>,
-    addresses: Vec<String>,
+    pub(super) addresses: Vec<String>,
 }
 
 /// What the page says of itself.
