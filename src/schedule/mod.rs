@@ -48,7 +48,7 @@ pub use frontier::{
     LeasedUrl, Leases, NamedBy, Next, NextVisit, Queue, SharedBatch, SharedFrontier, SharedOptions,
     Written,
 };
-pub use job::{JobLimits, JobSpec, Notify, Overlap};
+pub use job::{BrowserUse, JobLimits, JobSpec, Notify, Overlap};
 pub use memory::PageMemory;
 pub use seeds::SeedList;
 pub use state::Opened;
