@@ -336,7 +336,11 @@ impl Reading {
             gathering.gather(uri, payload, Some(MEDIA_TYPE), canonical, self.ended, |_| true)
         });
         Contents {
-            links: if self.wants_links { links(payload, uri, Some(MEDIA_TYPE)) } else { Vec::new() },
+            links: if self.wants_links {
+                links(payload, uri, Some(MEDIA_TYPE))
+            } else {
+                Vec::new()
+            },
             text: Some(TextSeen {
                 kind: page.kind,
                 published: page.published.as_ref().map(|p| p.value.instant),

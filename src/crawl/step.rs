@@ -313,7 +313,11 @@ impl Step {
             _ => None,
         };
         let discovery = if is_robots {
-            Discovery { via: Some(origin.uri), path: format!("{}P", origin.path), ..Discovery::default() }
+            Discovery {
+                via: Some(origin.uri),
+                path: format!("{}P", origin.path),
+                ..Discovery::default()
+            }
         } else {
             let more = self.following.iter().flat_map(Following::notes).collect();
             Discovery { via: origin.via, path: origin.path, more, ..Discovery::default() }
@@ -390,8 +394,11 @@ impl Step {
             dns: None,
             ..failure.clone()
         };
-        let discovery =
-            Discovery { via: origin.via.clone(), path: origin.path.clone(), ..Discovery::default() };
+        let discovery = Discovery {
+            via: origin.via.clone(),
+            path: origin.path.clone(),
+            ..Discovery::default()
+        };
         let what = Content::Failure(Arc::new(page));
         let appended = append(&self.store, Submission { what, refers_to: None, discovery }).await?;
         self.version_watcher.pass_over(&appended);

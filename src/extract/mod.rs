@@ -42,6 +42,7 @@ mod metadata;
 mod names;
 mod notices;
 mod numbers;
+mod outside_tags;
 pub mod page;
 mod page_lines;
 mod parts;
@@ -68,6 +69,7 @@ use dom::Tag;
 use embedded::Embedded;
 use flow::{Flow, Shape};
 use json_ld::LdArticle;
+use outside_tags::bytes_outside_tags;
 use page::{ArticleLink, Block, BlockKind, Extraction, Page, PageKind, Struck};
 use parts::{Part, Role};
 pub(crate) use quotes::{is_saying, is_title};
@@ -116,7 +118,7 @@ pub fn extract(payload: &[u8], hints: &Hints<'_>) -> Extraction {
         let longer = found.behind(document, &parsed.declared);
         let behind = Behind { from: document.len(), found: &found };
         let read = Parsed::read(&longer, &mut Vec::new()).page(hints, Some(&behind));
-        if prose_of(&read) > TEXT_BYTES_MIN.max(prose_of(&page) * 3) {
+        if read.prose_bytes() > TEXT_BYTES_MIN.max(page.prose_bytes() * 3) {
             notes.push(format!("the markup has no text: it is that of {}", found.origin.label()));
             page = read;
         }
@@ -142,15 +144,7 @@ fn lacks_text(page: &Page, hints: &Hints<'_>) -> bool {
     );
     may_be
         && hints.status.is_none_or(|status| status < 400)
-        && (is_walled || prose_of(page) < TEXT_BYTES_MIN)
-}
-
-/// How much of the text is paragraphs, lists and quotations, in bytes.
-fn prose_of(page: &Page) -> usize {
-    let is_prose = |block: &&Block| {
-        matches!(block.kind, BlockKind::Paragraph | BlockKind::Quote | BlockKind::ListItem)
-    };
-    page.blocks.iter().filter(is_prose).map(|block| block.range.len()).sum()
+        && (is_walled || page.prose_bytes() < TEXT_BYTES_MIN)
 }
 
 /// An article that was put behind the end of its document.
@@ -244,15 +238,6 @@ fn is_in_noscript(dom: &Dom, flow: &Flow) -> bool {
             || flow.blocks.iter().map(|b| article::prose_of(flow, b) as usize).sum::<usize>();
         longest >= NOSCRIPT_BYTES_MIN && prose() < longest
     })
-}
-
-/// How much of a text in HTML is no markup, in bytes.
-fn bytes_outside_tags(html: &str) -> usize {
-    let mut outside = html.find('<').unwrap_or(html.len());
-    for piece in html.split('<').skip(1) {
-        outside += piece.split_once('>').map_or(0, |(_, text)| text.trim().len());
-    }
-    outside
 }
 
 /// What a local file of plain text says: its paragraphs are parted by blank lines.

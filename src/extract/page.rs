@@ -456,6 +456,17 @@ pub struct Page {
     pub coarse: bool,
 }
 
+impl Page {
+    /// How much of the text is paragraphs, lists and quotations, in bytes.
+    #[must_use]
+    pub fn prose_bytes(&self) -> usize {
+        let is_prose = |block: &&Block| {
+            matches!(block.kind, BlockKind::Paragraph | BlockKind::Quote | BlockKind::ListItem)
+        };
+        self.blocks.iter().filter(is_prose).map(|block| block.range.len()).sum()
+    }
+}
+
 /// A page, and what the extractor was unsure of.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Extraction {

@@ -8,8 +8,11 @@ use super::dom::{Dom, NodeId, Tag};
 use super::flow::Flow;
 use super::page::Page;
 
-/// More prose than this is text, in bytes.
-const PROSE_BYTES_MAX: usize = 250;
+/// More prose than this is an article, however short, in bytes.
+const PROSE_BYTES_MAX: usize = 140;
+/// More prose than this is a page that says something, whatever it is, in bytes: windows that ask for consent are
+/// sent with shells, too.
+const ALL_PROSE_BYTES_MAX: usize = 600;
 /// More text of any kind than this is a page that shows something, where no empty place is found, in bytes.
 const SHOWN_BYTES_MAX: usize = 400;
 /// An empty place may say that it is loading, in bytes.
@@ -60,20 +63,19 @@ const ROOTS: &[&str] = &[
 
 /// Whether scripts are to fill the page. `page` is what was read of it.
 pub fn is_shell(dom: &Dom, flow: &Flow, page: &Page) -> bool {
-    if prose_of(page) > PROSE_BYTES_MAX || !has_scripts(dom) {
+    if page.prose_bytes() > PROSE_BYTES_MAX || !has_scripts(dom) {
         return false;
     }
     let all: usize = flow.blocks.iter().map(|b| article::prose_of(flow, b) as usize).sum();
-    if all > PROSE_BYTES_MAX * 2 {
+    if all > ALL_PROSE_BYTES_MAX {
         return false;
     }
     let shown = flow.text.len();
-    has_empty_root(dom)
-        || shown <= SHOWN_BYTES_MAX && (shown <= EMPTY_BYTES_MAX || asks_for_scripts(dom))
-}
-
-fn prose_of(page: &Page) -> usize {
-    super::prose_of(page)
+    has_empty_root(dom, is_named_root)
+        || shown <= SHOWN_BYTES_MAX
+            && (shown <= EMPTY_BYTES_MAX
+                || has_empty_root(dom, is_element_of_its_own)
+                || asks_for_scripts(dom))
 }
 
 /// Whether the page loads a script, or has much of its own; data are none.
@@ -111,35 +113,34 @@ fn is_counter(src: &str) -> bool {
     .any(|name| src.contains(name))
 }
 
-/// Whether the place that scripts fill is there and empty: an element with such an id, or one of a name of its
-/// own (`<app-root>`), right in the body or in the only element there.
-fn has_empty_root(dom: &Dom) -> bool {
-    let is_root = |id: NodeId| match dom.tag(id) {
-        Tag::Div | Tag::Main | Tag::Section => {
-            let named = dom
-                .attr(id, "id")
-                .is_some_and(|name| ROOTS.contains(&name.to_ascii_lowercase().as_str()));
-            named
-                || [
-                    "data-reactroot",
-                    "data-v-app",
-                    "ng-app",
-                    "data-ng-app",
-                    "ui-view",
-                    "data-page",
-                    "data-server-rendered",
-                ]
-                .iter()
-                .any(|name| dom.attr(id, name).is_some())
-        }
-        Tag::Other => {
-            let in_body = dom.parent(id).is_some_and(|up| dom.tag(up) == Tag::Body);
-            let name = dom.other_name(id);
-            in_body && name.contains('-') && !name.starts_with("amp-")
-        }
-        _ => false,
+/// Whether a place that scripts fill is there and empty.
+fn has_empty_root(dom: &Dom, is_root: impl Fn(&Dom, NodeId) -> bool) -> bool {
+    dom.elements().any(|id| is_root(dom, id) && is_empty(dom, id))
+}
+
+/// Whether an element has the id or an attribute of such a place.
+fn is_named_root(dom: &Dom, id: NodeId) -> bool {
+    const ATTRIBUTES: [&str; 6] = [
+        "data-reactroot",
+        "data-v-app",
+        "ng-app",
+        "data-ng-app",
+        "ui-view",
+        "data-server-rendered",
+    ];
+    let is_named = || {
+        let name = dom.attr(id, "id").unwrap_or_default().to_ascii_lowercase();
+        ROOTS.contains(&name.as_str())
     };
-    dom.elements().any(|id| is_root(id) && is_empty(dom, id))
+    matches!(dom.tag(id), Tag::Div | Tag::Main | Tag::Section)
+        && (is_named() || ATTRIBUTES.iter().any(|name| dom.attr(id, name).is_some()))
+}
+
+/// Whether an element right in the body has a name of its own: `<app-root>`.
+fn is_element_of_its_own(dom: &Dom, id: NodeId) -> bool {
+    let in_body = dom.parent(id).is_some_and(|up| dom.tag(up) == Tag::Body);
+    let name = dom.other_name(id);
+    dom.tag(id) == Tag::Other && in_body && name.contains('-') && !name.starts_with("amp-")
 }
 
 /// Whether an element shows no text, but for a word that it is loading.
@@ -231,6 +232,9 @@ mod tests {
                 src=https://www.googletagmanager.com/gtag/js?id=1></script>".to_owned()),
             ("short, with scripts", format!("<title>A</title><h1>The weir is closed until Monday</h1><p>It is closed until Monday, the town said, \
                 and will be open again on Tuesday.</p>{SCRIPT}")),
+            ("a picture, beside elements of their own", format!("<title>A</title><nav>{}</nav><h1>How the weir was lowered</h1><figure>\
+                <img src=a.jpg><figcaption>The weir above the mill on Monday.</figcaption></figure><cookie-banner></cookie-banner>{SCRIPT}",
+                "<a href=/a>Business and markets</a> ".repeat(20))),
             ("a player", format!("<title>A</title><h1>How the weir was lowered</h1><p>A film of two minutes.</p><div id=player></div>{SCRIPT}")),
             ("a wall", "<title>Just a moment...</title><div id=app></div><p>Checking your browser before accessing the site. \
                 Enable JavaScript and cookies to continue</p><script src=/cdn-cgi/challenge.js></script>".to_owned()),

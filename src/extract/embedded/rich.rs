@@ -11,6 +11,7 @@ use std::fmt::Write as _;
 use serde_json::{Map, Value};
 
 use super::super::dom::resolved;
+use super::super::outside_tags::bytes_outside_tags;
 use crate::base::markup::escaped;
 
 /// The most HTML that is made of one body, in bytes.
@@ -31,7 +32,7 @@ pub struct Body {
 pub fn read(value: &Value, steps: &mut usize) -> Body {
     let mut writer = Writer { html: String::new(), steps };
     writer.blocks(value, 0);
-    let words = super::super::bytes_outside_tags(&writer.html);
+    let words = bytes_outside_tags(&writer.html);
     Body { html: writer.html, words }
 }
 
