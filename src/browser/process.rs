@@ -180,11 +180,6 @@ impl Chromium {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
-
-    #[cfg(test)]
-    pub fn profile(&self) -> &Path {
-        self.profile.path()
-    }
 }
 
 impl Drop for Chromium {
