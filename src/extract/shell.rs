@@ -5,7 +5,7 @@
 
 use super::article;
 use super::dom::{Dom, NodeId, Tag};
-use super::flow::Flow;
+use super::flow::{Flow, Shape};
 use super::page::Page;
 
 /// More prose than this is an article, however short, in bytes.
@@ -73,7 +73,7 @@ pub fn is_shell(dom: &Dom, flow: &Flow, page: &Page) -> bool {
     let shown = flow.text.len();
     has_empty_root(dom, is_named_root)
         || shown <= SHOWN_BYTES_MAX
-            && (shown <= EMPTY_BYTES_MAX
+            && (shown <= EMPTY_BYTES_MAX && !has_heading(flow)
                 || has_empty_root(dom, is_element_of_its_own)
                 || asks_for_scripts(dom))
 }
@@ -116,6 +116,11 @@ fn is_counter(src: &str) -> bool {
 /// Whether a place that scripts fill is there and empty.
 fn has_empty_root(dom: &Dom, is_root: impl Fn(&Dom, NodeId) -> bool) -> bool {
     dom.elements().any(|id| is_root(dom, id) && is_empty(dom, id))
+}
+
+/// Whether the page says what it is about: a film with a line of text is no shell.
+fn has_heading(flow: &Flow) -> bool {
+    flow.blocks.iter().any(|block| matches!(block.shape, Shape::Heading(_)))
 }
 
 /// Whether an element has the id or an attribute of such a place.

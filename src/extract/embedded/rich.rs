@@ -201,7 +201,7 @@ fn kind_of(object: &Map<String, Value>) -> String {
 fn is_never_text(kind: &str) -> bool {
     let mut parts = kind.split(|c: char| !c.is_ascii_alphanumeric());
     parts.any(|part| NOT_TEXT.contains(&part))
-        || NOT_TEXT.iter().any(|name| name.len() > 4 && kind.contains(name))
+        || NOT_TEXT.iter().any(|name| name.len() > 4 && *name != "style" && kind.contains(name))
 }
 
 /// Whether a node stands in a line: a text, or a node of such a kind. A text alone in a list is a
