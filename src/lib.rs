@@ -18,6 +18,7 @@ pub mod answers;
 pub mod app;
 pub mod archive;
 pub mod base;
+pub mod browser;
 pub mod capture;
 pub mod cite;
 pub mod cli;

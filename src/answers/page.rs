@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::base::{TargetUri, Timestamp};
 use crate::extract::EXTRACTOR;
-use crate::extract::page::{Fact, Page};
+use crate::extract::page::{Fact, Origin, Page};
 use crate::schedule::clean::variant;
 use crate::store::Loaded;
 
@@ -153,6 +153,9 @@ pub struct OriginsJson {
     pub published: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub modified: Option<&'static str>,
+    /// Of the text, where that does not stand in the markup as a browser shows it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub text: Option<&'static str>,
 }
 
 impl PageJson {
@@ -245,6 +248,7 @@ impl OriginsJson {
             canonical: origin(page.canonical.as_ref()),
             published: origin(page.published.as_ref()),
             modified: origin(page.modified.as_ref()),
+            text: page.text_origin.map(Origin::label),
         }
     }
 }

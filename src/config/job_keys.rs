@@ -83,6 +83,18 @@ pub const JOB_KEYS: &[Key] = &[
         "",
         "How the groups of a robots.txt are read for this job, in place of politeness.robots_reading.",
     ),
+    key(
+        "browser",
+        Kind::Choice(&["never", "when-needed", "always"]),
+        "never",
+        "Whether pages are rendered in Chromium behind their plain fetch: never; when a page has no text without its scripts; or always. Each part is asked for as politely as a page, so that a rendering costs a host many requests.",
+    ),
+    key(
+        "visual",
+        Kind::Bool,
+        "false",
+        "Whether a rendering asks for pictures, media and fonts, too. Off, since a text needs none of them.",
+    ),
     key("proxy", Kind::Text, "", "The proxy of this job: http://HOST:PORT or socks5://HOST:PORT."),
     key(
         "credentials_file",

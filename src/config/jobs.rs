@@ -15,7 +15,7 @@ use crate::schedule::clean::{CleanOptions, Switch};
 use crate::schedule::revisit::{AdaptiveParams, Cron, Schedule};
 use crate::schedule::scope::{Requisites, Rule, Scope, ScopeOptions};
 use crate::schedule::traps::TrapOptions;
-use crate::schedule::{JobLimits, JobSpec, Notify, Overlap, Secret, SeedList};
+use crate::schedule::{BrowserUse, JobLimits, JobSpec, Notify, Overlap, Secret, SeedList};
 
 /// The job files of a folder: all that end in `.toml`, sorted by name. Empty when there is no such
 /// folder.
@@ -145,6 +145,12 @@ fn identity(values: &mut JobValues<'_>, job: &mut JobSpec) {
             values.problem(key, "holds a control character");
         }
     }
+    job.browser = match values.text("browser").as_str() {
+        "when-needed" => BrowserUse::WhenNeeded,
+        "always" => BrowserUse::Always,
+        _ => BrowserUse::Never,
+    };
+    job.visual = values.bool("visual");
     job.robots_reading = values.some_text("robots_reading");
     job.proxy = values.some_text("proxy").map(Secret::new);
     if let Some(proxy) = &job.proxy

@@ -568,6 +568,54 @@ keys! {
         "2m",
         "How long a captured page may be read for its links and its article. One that takes longer is kept, marked unread in the crawl log, and left. A page of the largest size takes some seconds."
     ),
+    BROWSER_COMMAND: TextKey = (
+        "browser.command",
+        Kind::Path,
+        "chromium",
+        "The Chromium that renders pages of jobs with browser = \"when-needed\" or \"always\". It reaches nothing but a proxy of ours on loopback, which asks for each part as politely as for a page."
+    ),
+    BROWSER_SANDBOX: TextKey = (
+        "browser.sandbox",
+        Kind::Choice(&["auto", "always", "never"]),
+        "auto",
+        "Whether Chromium's own sandbox is used: auto is always but for root, to whom Chromium refuses it. With always nothing is rendered without."
+    ),
+    BROWSER_AT_ONCE: IntegerKey = (
+        "browser.at_once",
+        Kind::Integer,
+        "1",
+        "How many pages are rendered at a time. Each has a Chromium of its own, with some hundred megabytes."
+    ),
+    BROWSER_TIME_MAX: DurationKey = (
+        "browser.time_max",
+        Kind::Duration,
+        "3m",
+        "How long a rendering may take in all, waits for its hosts' pace included. A page that does not settle within 15 seconds of its own is taken as it is then."
+    ),
+    BROWSER_MEMORY_MAX: BytesKey = (
+        "browser.memory_max",
+        Kind::Bytes,
+        "1 GiB",
+        "The memory that the processes of one Chromium may have to themselves together. One that needs more is ended, and the page is kept as it was sent."
+    ),
+    BROWSER_PARTS_MAX: IntegerKey = (
+        "browser.parts_max",
+        Kind::Integer,
+        "200",
+        "How many parts of a page are asked for; those after them are refused to the page, and recorded so."
+    ),
+    BROWSER_BYTES_MAX: BytesKey = (
+        "browser.bytes_max",
+        Kind::Bytes,
+        "64 MiB",
+        "How many bytes the parts of a page may have together."
+    ),
+    BROWSER_SCROLLS_MAX: IntegerKey = (
+        "browser.scrolls_max",
+        Kind::Integer,
+        "3",
+        "How often a page is scrolled down by a screen, so that it loads what it shows only then."
+    ),
     SCHEDULE_INTERVAL_MIN: DurationKey = (
         "schedule.interval_min",
         Kind::Duration,

@@ -1,6 +1,9 @@
 //! Settings as the `Options` of the modules: the one place where a key meets a field.
 
+use std::sync::Arc;
+
 use crate::base::DigestAlgorithm;
+use crate::browser::{BrowserOptions, Sandbox};
 use crate::capture::{CaptureOptions, CaptureRequest, Proxy, ResolveRule, RootSource};
 use crate::config::keys;
 use crate::crawl::CrawlOptions;
@@ -210,10 +213,32 @@ impl Settings {
                 interval_max: self.duration(keys::SCHEDULE_INTERVAL_MAX),
                 ..AdaptiveParams::default()
             },
+            browser: Arc::new(self.browser_options()),
+            browsers_max: self.usize(keys::BROWSER_AT_ONCE).max(1),
             looks_per_day: self.float(keys::SCHEDULE_LOOKS_PER_DAY),
             disk_free_min: self.bytes(keys::STORE_DISK_FREE_MIN),
             stall_after: self.duration(keys::WATCH_STALL_AFTER),
             seed: 0,
+        }
+    }
+
+    /// How pages are rendered.
+    #[must_use]
+    pub fn browser_options(&self) -> BrowserOptions {
+        let scrolls = self.integer(keys::BROWSER_SCROLLS_MAX);
+        BrowserOptions {
+            command: self.text(keys::BROWSER_COMMAND).into(),
+            sandbox: match self.text(keys::BROWSER_SANDBOX) {
+                "always" => Sandbox::Always,
+                "never" => Sandbox::Never,
+                _ => Sandbox::Auto,
+            },
+            time_max: self.duration(keys::BROWSER_TIME_MAX),
+            memory_max: self.bytes(keys::BROWSER_MEMORY_MAX),
+            parts_max: self.usize(keys::BROWSER_PARTS_MAX),
+            bytes_max: self.bytes(keys::BROWSER_BYTES_MAX),
+            scrolls_max: u32::try_from(scrolls).unwrap_or(u32::MAX),
+            ..BrowserOptions::default()
         }
     }
 
@@ -290,6 +315,8 @@ mod tests {
         assert_eq!(crawl.disk_free_min, default.disk_free_min);
         assert_eq!(crawl.stall_after, default.stall_after);
         assert_eq!(crawl.reading_max, default.reading_max);
+        assert_eq!(crawl.browser, default.browser);
+        assert_eq!(crawl.browsers_max, default.browsers_max);
         let store = settings.store_options();
         let default = StoreOptions::default();
         assert_eq!(store.digest, default.digest);

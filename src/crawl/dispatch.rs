@@ -140,6 +140,8 @@ impl Crawl {
             let mut jar = jar.unwrap_or_default();
             jar.asks(permit.uri(), now);
             step.jar = Some(jar);
+            step.rendering = self.rendering(run, &step.following);
+            step.wants_text |= step.rendering.is_some();
         }
         let task = run.tasks.spawn(step.run(permit, claim, purpose));
         run.owners.insert(task.id(), owner);
@@ -200,6 +202,7 @@ impl Crawl {
             decoded_bytes_max: self.options.decoded_bytes_max,
             following: Vec::new(),
             jar: None,
+            rendering: None,
         }
     }
 

@@ -7,7 +7,8 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use tokio::sync::mpsc::UnboundedReceiver;
+use tokio::sync::Semaphore;
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::task::{Id, JoinSet};
 
 use crate::base::{HostKey, TargetUri, Timestamp};
@@ -32,6 +33,7 @@ use super::observer::Observer;
 use super::options::{CrawlError, CrawlOptions};
 use super::outcome::{Finished, Outcome, Unread};
 use super::parse_pool::ParsePool;
+use super::rendering::RenderAsk;
 use super::report::Report;
 use super::rules::JobRules;
 use super::source_book::SourceBook;
@@ -98,6 +100,8 @@ pub struct Crawl {
     pub(super) gauge: Option<Box<dyn Fn() -> Option<u64> + Send>>,
     pub(super) viewer: Option<Viewer>,
     pub(super) reading_gate: Option<ReadingGate>,
+    /// How many pages are rendered at a time.
+    pub(super) browsers: Arc<Semaphore>,
 }
 
 /// The state of one run.
@@ -123,6 +127,9 @@ pub(super) struct Run<'a> {
     pub(super) paced: HashSet<HostKey>,
     pub(super) pages: u64,
     pub(super) care: RunHealth,
+    /// What renderings ask, and where they do.
+    pub(super) renderings: UnboundedReceiver<RenderAsk>,
+    pub(super) render_asks: UnboundedSender<RenderAsk>,
     /// The wish to end it.
     pub(super) stop: Stop,
 }
@@ -160,6 +167,7 @@ impl Crawl {
         let Parts { capturer, store, frontier, watched, state, readings, gate, timer, log } = parts;
         let now = timer.clock().now();
         let cap = GlobalCap::new(gate.options().requests_per_second_max, now);
+        let browsers = Arc::new(Semaphore::new(options.browsers_max));
         let addresses = AddressPace::new(gate.options().address_delay_min);
         let reader = store.reader();
         let book = HostBook::open(&state)?;
@@ -191,6 +199,7 @@ impl Crawl {
             gauge: None,
             viewer: None,
             reading_gate: None,
+            browsers,
         })
     }
 
@@ -224,6 +233,7 @@ impl Crawl {
         stop: &Stop,
     ) -> Result<Report, CrawlError> {
         let now = self.now();
+        let (render_asks, renderings) = unbounded_channel();
         let mut run = Run {
             job,
             report: Report { job: job.name.clone(), started: now, ..Report::default() },
@@ -239,6 +249,8 @@ impl Crawl {
             paced: HashSet::new(),
             pages: 0,
             care: RunHealth::default(),
+            renderings,
+            render_asks,
             stop: stop.clone(),
         };
         self.mind_clock(observer)?;
@@ -358,6 +370,7 @@ impl Crawl {
                     }
                 }
                 () = stop.wait(), if !stop.asked() => {}
+                Some(ask) = run.renderings.recv() => self.mind_rendering(run, ask, observer)?,
                 Some(order) = ordered => self.obey(run, order, observer)?,
                 () = timer.wait_until(wait.unwrap_or_default()), if wait.is_some() => {}
             }

@@ -71,7 +71,7 @@ impl Crawl {
         self.ask_as(rules.as_ref().and_then(|rules| rules.gate.as_ref()), claim.uri(), now)
     }
 
-    fn ask_as(
+    pub(super) fn ask_as(
         &mut self,
         gate: Option<&Gate>,
         uri: &TargetUri,
@@ -135,20 +135,33 @@ impl Crawl {
         stepped: &StepOutcome,
         now: Timestamp,
     ) -> Result<(), CrawlError> {
-        let host = stepped.host.clone();
-        let pace = self.gate.options().pace_for(&host);
+        if stepped.is_learned {
+            return Ok(());
+        }
+        self.learn_pace_of(&stepped.host, &stepped.met, stepped.ended, now)
+    }
+
+    /// The same of an exchange that is no step of the queue.
+    pub(super) fn learn_pace_of(
+        &mut self,
+        host: &HostKey,
+        met: &HostResponse,
+        ended: Timestamp,
+        now: Timestamp,
+    ) -> Result<(), CrawlError> {
+        let pace = self.gate.options().pace_for(host);
         let seed = self.options.seed;
-        let facts = self.book.facts(&host, now, &pace)?;
-        match &stepped.met {
+        let facts = self.book.facts(host, now, &pace)?;
+        match met {
             HostResponse::Reply { status, retry_after, took } => {
                 let reply =
                     Reply { status: *status, retry_after: retry_after.as_deref(), took: *took };
-                facts.ended(&host, reply, stepped.ended, &pace, seed);
+                facts.ended(host, reply, ended, &pace, seed);
             }
-            HostResponse::Failure { why } => facts.failed(&host, why, stepped.ended, &pace, seed),
-            HostResponse::OurRefusal => facts.abandoned(stepped.ended),
+            HostResponse::Failure { why } => facts.failed(host, why, ended, &pace, seed),
+            HostResponse::OurRefusal => facts.abandoned(ended),
         }
-        self.book.keep(&host)?;
-        self.leave_host(&host, now)
+        self.book.keep(host)?;
+        self.leave_host(host, now)
     }
 }

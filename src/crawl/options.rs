@@ -1,7 +1,9 @@
 //! How a crawl runs, and the internal error that ends one.
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use crate::browser::BrowserOptions;
 use crate::capture::{CaptureError, CaptureRequest};
 use crate::kv::KvError;
 use crate::schedule::ScheduleError;
@@ -34,6 +36,10 @@ pub struct CrawlOptions {
     pub looks_per_day: f64,
     /// With less free disk than this, in bytes, nothing new is fetched.
     pub disk_free_min: u64,
+    /// How pages are rendered, for jobs that ask for it.
+    pub browser: Arc<BrowserOptions>,
+    /// How many pages are rendered at a time.
+    pub browsers_max: usize,
     /// A run for ever raises the alarm when something could be fetched and nothing was for so long.
     pub stall_after: Duration,
 }
@@ -52,6 +58,8 @@ impl Default for CrawlOptions {
             revisit: AdaptiveParams::default(),
             looks_per_day: 500.0,
             disk_free_min: 512 << 20,
+            browser: Arc::default(),
+            browsers_max: 1,
             stall_after: Duration::from_mins(15),
         }
     }

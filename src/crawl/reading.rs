@@ -133,6 +133,16 @@ pub(super) struct Contents {
 }
 
 impl StepOutcome {
+    /// With what the page says once a browser has filled it.
+    pub(super) fn with_rendered(mut self, contents: Contents) -> Self {
+        self.links.extend(contents.links);
+        self.text = contents.text;
+        if !contents.gathered.is_empty() {
+            self.gathered = contents.gathered;
+        }
+        self
+    }
+
     /// With what the payload says, or why that was not read.
     pub(super) fn with(mut self, read: Result<Contents, Unread>, is_robots: bool) -> Self {
         match read {
@@ -205,6 +215,7 @@ impl Reading {
             said: None,
             jar: None,
             unread: None,
+            is_learned: false,
         };
         match &self.what {
             Content::Failure(failure) => {
@@ -219,6 +230,7 @@ impl Reading {
                 };
             }
             Content::Exchange(exchange) => self.head_says(exchange, &mut finished, &mut stepped),
+            Content::Derived(_) => {}
         }
         stepped.finished = Some(finished);
         stepped
@@ -304,13 +316,38 @@ impl Reading {
         }
         let status = match &self.what {
             Content::Exchange(exchange) => exchange.shape.status,
-            Content::Failure(_) => None,
+            Content::Failure(_) | Content::Derived(_) => None,
         };
         // A robots.txt may be a page as well, and nobody has asked for its earlier captures.
         let has_earlier = self.has_earlier || self.is_robots;
         let known = (has_earlier, contents.versions.as_ref().map(|found| found.is_kept));
         self.version_watcher.settle((uri, status), appended, known, room.bytes_max())?;
         Ok(Some(contents))
+    }
+
+    /// What the document says that a browser made of the page: where it leads, and what kind it is. Its text
+    /// begins no version: that of the page as it was sent and this one are never compared.
+    pub fn rendered(&self, document: &str) -> Contents {
+        const MEDIA_TYPE: &str = "text/html; charset=utf-8";
+        let (uri, payload) = (&self.uri, document.as_bytes());
+        let page = read_page(payload, uri.as_str(), Some(MEDIA_TYPE), Some(200));
+        let canonical = page.canonical.as_ref().map(|fact| fact.value.as_str());
+        let gathered = self.gathering.as_ref().map(|gathering| {
+            gathering.gather(uri, payload, Some(MEDIA_TYPE), canonical, self.ended, |_| true)
+        });
+        Contents {
+            links: if self.wants_links {
+                links(payload, uri, Some(MEDIA_TYPE))
+            } else {
+                Vec::new()
+            },
+            text: Some(TextSeen {
+                kind: page.kind,
+                published: page.published.as_ref().map(|p| p.value.instant),
+            }),
+            gathered: gathered.unwrap_or_default(),
+            ..Contents::default()
+        }
     }
 
     /// Notes that nothing follows from what was captured, where nothing of it is read.
@@ -452,7 +489,7 @@ impl Reading {
     }
 }
 
-fn head_of(exchange: &Exchange) -> Head {
+pub(super) fn head_of(exchange: &Exchange) -> Head {
     let head_len = usize::try_from(exchange.shape.head_len).unwrap_or(usize::MAX);
     // A spooled response that cannot be read back was written to the archive all the same.
     Head::parse(&exchange.response.prefix(head_len).unwrap_or_default())

@@ -19,6 +19,7 @@ use super::options::CrawlError;
 use super::outcome::{Finished, Outcome, Unread};
 use super::parse_pool::{ParsePool, Patience};
 use super::reading::{Before, Contents, Reading, Room};
+use super::rendering::{Behind, RenderJob};
 use super::sources::Gathered;
 use super::timer::Timer;
 use super::version_events::{Findings, VersionWatcher};
@@ -75,6 +76,8 @@ pub struct Step {
     pub following: Vec<Following>,
     /// The cookies of the navigation that leads to a URL of the queue.
     pub jar: Option<Jar>,
+    /// Where a page may have to be rendered.
+    pub(super) rendering: Option<RenderJob>,
 }
 
 /// What the archive knows of a URL before it is asked for.
@@ -118,7 +121,7 @@ pub enum StepEnd {
 }
 
 /// How the exchange ended, as far as the host's pace is concerned.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub enum HostResponse {
     /// With a response.
     Reply {
@@ -205,6 +208,8 @@ pub struct StepOutcome {
     pub jar: Option<Jar>,
     /// Why what it says was not read, where it was to be.
     pub unread: Option<Unread>,
+    /// Whether its host's pace has learned of it already.
+    pub is_learned: bool,
 }
 
 impl StepOutcome {
@@ -299,7 +304,8 @@ impl Step {
         if is_robots {
             request.response_bytes_max = Some(ROBOTS_RESPONSE_MAX);
         }
-        if let Some(before) = &before {
+        // A shell is the same whatever it is filled with: all of it is needed for a rendering.
+        if let (Some(before), None) = (&before, &self.rendering) {
             request.if_none_match.clone_from(&before.etag);
             request.if_modified_since.clone_from(&before.last_modified);
         }
@@ -318,11 +324,23 @@ impl Step {
             _ => None,
         };
         let discovery = if is_robots {
-            Discovery { via: Some(origin.uri), path: format!("{}P", origin.path), more: Vec::new() }
+            Discovery {
+                via: Some(origin.uri),
+                path: format!("{}P", origin.path),
+                ..Discovery::default()
+            }
         } else {
             let more = self.following.iter().flat_map(Following::notes).collect();
-            Discovery { via: origin.via, path: origin.path, more }
+            Discovery { via: origin.via, path: origin.path, more, ..Discovery::default() }
         };
+        let rendering = self.rendering.map(|job| Behind {
+            job,
+            capturer: Arc::clone(&self.capturer),
+            addresses: self.addresses.clone(),
+            timer: Arc::clone(&self.timer),
+            store: Arc::clone(&self.store),
+            request: self.request.clone(),
+        });
         let original = before.as_ref().map(|b| b.original.clone());
         // Every crawl of a host asks for its robots.txt: which page came first tells nothing of it,
         // and stands in the log.
@@ -353,6 +371,7 @@ impl Step {
             was_page,
         });
         let mut stepped = reading.facts();
+        let again = rendering.is_some().then(|| Arc::clone(&reading));
         // Parsing a large page takes milliseconds, which the network tasks do not have; what needs
         // no parsing is not worth the way to another thread and back.
         if reading.parses() {
@@ -360,6 +379,9 @@ impl Step {
             stepped = stepped.with(contents, is_robots);
         } else {
             reading.pass_over();
+        }
+        if let (Some(behind), Some(reading)) = (rendering, again) {
+            stepped = behind.render(stepped, reading, &self.readers, &self.patience).await?;
         }
         stepped.page_failure = page_failure;
         Ok(stepped)
@@ -383,8 +405,11 @@ impl Step {
             dns: None,
             ..failure.clone()
         };
-        let discovery =
-            Discovery { via: origin.via.clone(), path: origin.path.clone(), more: Vec::new() };
+        let discovery = Discovery {
+            via: origin.via.clone(),
+            path: origin.path.clone(),
+            ..Discovery::default()
+        };
         let what = Content::Failure(Arc::new(page));
         let appended = append(&self.store, Submission { what, refers_to: None, discovery }).await?;
         self.version_watcher.pass_over(&appended);
@@ -446,7 +471,7 @@ async fn read(
     }
 }
 
-async fn append(store: &Store, submission: Submission) -> Result<Appended, CrawlError> {
+pub(super) async fn append(store: &Store, submission: Submission) -> Result<Appended, CrawlError> {
     let (send, receive) = tokio::sync::oneshot::channel();
     store.append(
         submission,

@@ -7,10 +7,11 @@
 use url::Url;
 
 use super::declared::Declared;
+use super::dom::Dom;
 use super::flow::Flow;
 use super::json_ld::LdArticle;
 use super::page::{BlockKind, Page, PageKind};
-use super::{stand_in, wall};
+use super::{shell, stand_in, wall};
 
 /// Pages with more article text than this are no walls, in bytes.
 const WALL_BYTES_MAX: usize = 1_500;
@@ -23,6 +24,7 @@ const FIRST_BLOCKS: usize = 3;
 
 /// What the verdict is made from.
 pub struct Evidence<'a> {
+    pub dom: &'a Dom,
     pub flow: &'a Flow,
     pub declared: &'a Declared,
     pub ld: &'a LdArticle,
@@ -34,6 +36,10 @@ pub struct Evidence<'a> {
 pub fn of(evidence: &Evidence<'_>, page: &Page) -> PageKind {
     if let Some(wall) = wall(evidence, page) {
         return wall;
+    }
+    let is_answer = evidence.status.is_none_or(|status| status < 400);
+    if is_answer && shell::is_shell(evidence.dom, evidence.flow, page) {
+        return PageKind::Shell;
     }
     let url = evidence.url.and_then(|u| Url::parse(u).ok());
     let path = url.as_ref().map_or("", |u| u.path()).to_ascii_lowercase();

@@ -9,6 +9,7 @@ use url::Url;
 
 use super::declared::{Declared, squeeze};
 use super::dom::{Dom, NodeId, Tag};
+use super::embedded::Article;
 use super::flow::Flow;
 use super::json_ld::{LdArticle, unescape};
 use super::page::{Access, Fact, Image, MediaKind, Origin, Page};
@@ -23,6 +24,8 @@ pub struct Sources<'a> {
     pub flow: &'a Flow,
     pub declared: &'a Declared,
     pub ld: &'a LdArticle,
+    /// What data for scripts say, where the article is read from those.
+    pub state: Option<&'a Article>,
     /// The blocks of the article, by index.
     pub kept: &'a [usize],
     pub url: Option<&'a str>,
@@ -31,10 +34,10 @@ pub struct Sources<'a> {
 
 /// Fills in the facts of a page whose text is already there.
 pub fn fill(from: &Sources<'_>, head: headline::Found, page: &mut Page) {
-    let Sources { dom, flow, declared, ld, kept, url, base } = *from;
+    let Sources { dom, flow, declared, ld, state, kept, url, base } = *from;
     page.publisher = publisher(declared, ld, url);
     page.section = section(from);
-    let of_site = language(declared, ld);
+    let of_site = language(declared, ld, state);
     page.language = agreed(of_site.clone(), &page.text);
     // Bylines and dates are the template's: in the language declared, where one is.
     let of_site = of_site.or_else(|| page.language.clone());
@@ -42,7 +45,7 @@ pub fn fill(from: &Sources<'_>, head: headline::Found, page: &mut Page) {
     let style = Style::of_language(of_site.as_ref().map_or("", |f| f.value.as_str()));
     let addresses =
         [url, page.canonical.as_ref().map(|fact| fact.value.as_str()), declared.meta(&["og:url"])];
-    let place = published::Place { dom, flow, headline: head.node, kept, addresses, style };
+    let place = published::Place { dom, flow, state, headline: head.node, kept, addresses, style };
     let found = published::find(&place, declared, ld);
     (page.published, page.modified) = (found.published, found.modified);
     page.headline = head.fact;
@@ -50,7 +53,8 @@ pub fn fill(from: &Sources<'_>, head: headline::Found, page: &mut Page) {
     page.disagreements.extend(found.disagreements);
     let site = page.publisher.as_ref().map(|f| f.value.as_str());
     let language = of_site.as_ref().map(|f| f.value.as_str());
-    page.byline = byline::find(&byline::Sources { dom, flow, declared, ld, kept }, site, language);
+    page.byline =
+        byline::find(&byline::Sources { dom, flow, declared, ld, state, kept }, site, language);
     page.access = access(from, page);
     page.lead_image = lead_image(from).or_else(|| first_picture(page));
     page.description = description(declared);
@@ -85,6 +89,7 @@ fn publisher(declared: &Declared, ld: &LdArticle, url: Option<&str>) -> Option<F
 fn section(from: &Sources<'_>) -> Option<Fact<String>> {
     let declared = from.declared;
     fact(from.ld.section.as_deref(), Origin::JsonLd)
+        .or_else(|| fact(from.state?.section.as_deref(), Origin::State))
         .or_else(|| {
             fact(
                 declared.meta(&["article:section", "og:section", "og:article:section"]),
@@ -158,10 +163,11 @@ fn tag_of(text: &str) -> Option<String> {
     Some(tag)
 }
 
-fn language(declared: &Declared, ld: &LdArticle) -> Option<Fact<String>> {
+fn language(declared: &Declared, ld: &LdArticle, state: Option<&Article>) -> Option<Fact<String>> {
     let of = |text: Option<&str>, origin| Some(Fact { value: tag_of(text?)?, origin });
     of(declared.language.as_deref(), Origin::Markup)
         .or_else(|| of(ld.language.as_deref(), Origin::JsonLd))
+        .or_else(|| of(state?.language.as_deref(), Origin::State))
         .or_else(|| {
             of(
                 declared.meta(&["content-language", "language", "dc.language", "dcterms.language"]),

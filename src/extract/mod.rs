@@ -6,7 +6,8 @@
 //! In reading order: bytes to text ([`charset`]), text to a tree ([`dom`], [`tag`]), the tree to a
 //! stream of blocks ([`flow`]), what names tell ([`furniture`]), which blocks are the article
 //! ([`article`], [`insets`]), what belongs to it beside the prose ([`parts`]), and what the page says of
-//! itself ([`metadata`]). What it links to, for the queue, is the affair of `outlinks`.
+//! itself ([`metadata`]). Where the markup has no text, the article is looked for in the data that the page
+//! carries ([`embedded`]); where there is none either, it may be a page that scripts fill ([`shell`]). What it links to, for the queue, is the affair of `outlinks`.
 
 mod article;
 pub(crate) mod base_url;
@@ -20,6 +21,7 @@ mod copies;
 mod declared;
 pub mod dom;
 mod edges;
+mod embedded;
 pub mod figures;
 mod flow;
 mod furniture;
@@ -40,6 +42,7 @@ mod metadata;
 mod names;
 mod notices;
 mod numbers;
+mod outside_tags;
 pub mod page;
 mod page_lines;
 mod parts;
@@ -48,6 +51,7 @@ pub mod quotes;
 mod reading;
 mod seen_text;
 pub mod sentences;
+mod shell;
 mod shown;
 mod shown_dates;
 mod speakers;
@@ -62,8 +66,11 @@ use std::borrow::Cow;
 use declared::Declared;
 pub(crate) use dom::Dom;
 use dom::Tag;
+use embedded::Embedded;
 use flow::{Flow, Shape};
-use page::{ArticleLink, Block, BlockKind, Extraction, Page, Struck};
+use json_ld::LdArticle;
+use outside_tags::bytes_outside_tags;
+use page::{ArticleLink, Block, BlockKind, Extraction, Page, PageKind, Struck};
 use parts::{Part, Role};
 pub(crate) use quotes::{is_saying, is_title};
 use shown::Shown;
@@ -99,56 +106,123 @@ pub fn extract(payload: &[u8], hints: &Hints<'_>) -> Extraction {
     let first = first_bytes(payload, &mut notes);
     let decoded = charset::decode(first, hints.content_type, hints.url, &mut notes);
     let (document, cut) = bounded(&decoded.text, &mut notes);
-    let mut dom = Dom::parse(document, &mut notes);
-    let mut ld = json_ld::read(&dom);
-    let mut flow = flow::read(&dom, Shown::read(&dom, &ld));
-    if is_in_noscript(&dom, &flow) {
-        dom = Dom::parse_without_scripts(document, &mut Vec::new());
-        ld = json_ld::read(&dom);
-        flow = flow::read(&dom, Shown::read(&dom, &ld));
-    }
-    if flow.cut {
+    let parsed = Parsed::read(document, &mut notes);
+    if parsed.flow.cut {
         notes.push(format!("text after {} bytes was left out", flow::FLOW_BYTES_MAX));
     }
-    let declared = Declared::read(&dom);
-    let base = base_url::base_of(&dom, hints.url);
-    let head = headline::find(&dom, &declared, &ld);
-    let survey = article::Survey::new(&dom, &flow, head.node);
-    let container = survey.container();
-    let container = survey.of_headline(container, head.node).unwrap_or(container);
-    let container = live_entries::home(&survey, container, head.node).unwrap_or(container);
-    let mut kept = survey.blocks(container);
-    kept.retain(|at| Some(flow.blocks[*at].node) != head.node);
-    let declares_live = ld.is_a("LiveBlogPosting");
-    let parts = parts::place(&survey, container, &kept, head.node, &declared, declares_live);
-    let beside = survey.beside(container, head.node, &parts);
-    let mut page =
-        Page { coarse: cut || flow.cut || first.len() < payload.len(), ..Page::default() };
-    compose(&dom, &flow, parts, base.as_ref(), &mut page);
-    let sources = metadata::Sources {
-        dom: &dom,
-        flow: &flow,
-        declared: &declared,
-        ld: &ld,
-        kept: &kept,
-        url: hints.url,
-        base: base.as_ref(),
-    };
-    page.media = media::read(&survey, container, head.node, &kept, base.as_ref());
-    page.kicker = kicker::find(&survey, head.node);
-    metadata::fill(&sources, head, &mut page);
-    let evidence = kind::Evidence {
-        flow: &flow,
-        declared: &declared,
-        ld: &ld,
-        url: hints.url,
-        status: hints.status,
-    };
-    page.kind = kind::of(&evidence, &page);
-    reading::read(&mut page);
-    let shown = beside.into_iter().map(|at| (at, flow.words(&flow.blocks[at])));
-    notices::beside(&ld.corrections, shown, &mut page);
+    let coarse = cut || parsed.flow.cut || first.len() < payload.len();
+    let mut page = parsed.page(hints, None);
+    if lacks_text(&page, hints)
+        && let Some(found) = embedded::find(&parsed.dom, &parsed.declared, &parsed.ld, hints.url)
+    {
+        let longer = found.behind(document, &parsed.declared);
+        let behind = Behind { from: document.len(), found: &found };
+        let read = Parsed::read(&longer, &mut Vec::new()).page(hints, Some(&behind));
+        if read.prose_bytes() > TEXT_BYTES_MIN.max(page.prose_bytes() * 3) {
+            notes.push(format!("the markup has no text: it is that of {}", found.origin.label()));
+            page = read;
+        }
+    }
+    page.coarse = coarse;
     Extraction { page, charset: decoded.label, notes }
+}
+
+/// Less prose than this is no article where data of the page have one, in bytes.
+const TEXT_BYTES_MIN: usize = 250;
+
+/// Whether a page that may be an article has next to no text of one.
+fn lacks_text(page: &Page, hints: &Hints<'_>) -> bool {
+    // A wall of consent speaks of itself; what is not there has no text, whatever its data say.
+    let is_walled = page.kind == PageKind::Consent;
+    let may_be = !matches!(
+        page.kind,
+        PageKind::Front
+            | PageKind::List
+            | PageKind::Live
+            | PageKind::Block
+            | PageKind::SoftNotFound
+    );
+    may_be
+        && hints.status.is_none_or(|status| status < 400)
+        && (is_walled || page.prose_bytes() < TEXT_BYTES_MIN)
+}
+
+/// An article that was put behind the end of its document.
+struct Behind<'a> {
+    /// How long the document is without it, in bytes.
+    from: usize,
+    found: &'a Embedded,
+}
+
+/// A document and what stands in it, before anything is chosen.
+struct Parsed {
+    dom: Dom,
+    ld: LdArticle,
+    flow: Flow,
+    declared: Declared,
+}
+
+impl Parsed {
+    fn read(document: &str, notes: &mut Vec<String>) -> Self {
+        let mut dom = Dom::parse(document, notes);
+        let mut ld = json_ld::read(&dom);
+        let mut flow = flow::read(&dom, Shown::read(&dom, &ld));
+        if is_in_noscript(&dom, &flow) {
+            dom = Dom::parse_without_scripts(document, &mut Vec::new());
+            ld = json_ld::read(&dom);
+            flow = flow::read(&dom, Shown::read(&dom, &ld));
+        }
+        let declared = Declared::read(&dom);
+        Self { dom, ld, flow, declared }
+    }
+
+    /// The page; where an article was put behind its document, what comes from there has no place in it.
+    fn page(&self, hints: &Hints<'_>, behind: Option<&Behind<'_>>) -> Page {
+        let Self { dom, ld, flow, declared } = self;
+        let base = base_url::base_of(dom, hints.url);
+        let mut head = headline::find(dom, declared, ld);
+        let survey = article::Survey::new(dom, flow, head.node);
+        let container = survey.container();
+        let container = survey.of_headline(container, head.node).unwrap_or(container);
+        let container = live_entries::home(&survey, container, head.node).unwrap_or(container);
+        let mut kept = survey.blocks(container);
+        kept.retain(|at| Some(flow.blocks[*at].node) != head.node);
+        let declares_live = ld.is_a("LiveBlogPosting");
+        let parts = parts::place(&survey, container, &kept, head.node, declared, declares_live);
+        let beside = survey.beside(container, head.node, &parts);
+        let mut page = Page::default();
+        compose(dom, flow, parts, base.as_ref(), &mut page);
+        if let Some(behind) = behind {
+            page.text_origin = Some(behind.found.origin);
+            for block in &mut page.blocks {
+                block.source = block.source.take().filter(|source| source.end <= behind.from);
+            }
+            let is_behind = |id| embedded::is_behind(dom, id, behind.from);
+            if let Some(fact) = head.fact.as_mut().filter(|_| head.node.is_some_and(is_behind)) {
+                fact.origin = behind.found.origin;
+            }
+        }
+        let sources = metadata::Sources {
+            dom,
+            flow,
+            declared,
+            ld,
+            state: behind.map(|behind| &behind.found.article),
+            kept: &kept,
+            url: hints.url,
+            base: base.as_ref(),
+        };
+        page.media = media::read(&survey, container, head.node, &kept, base.as_ref());
+        page.kicker = kicker::find(&survey, head.node);
+        metadata::fill(&sources, head, &mut page);
+        let evidence =
+            kind::Evidence { dom, flow, declared, ld, url: hints.url, status: hints.status };
+        page.kind = kind::of(&evidence, &page);
+        reading::read(&mut page);
+        let shown = beside.into_iter().map(|at| (at, flow.words(&flow.blocks[at])));
+        notices::beside(&ld.corrections, shown, &mut page);
+        page
+    }
 }
 
 /// Whether the article stands in `noscript`, for browsers without scripts: more text than the page has
@@ -164,15 +238,6 @@ fn is_in_noscript(dom: &Dom, flow: &Flow) -> bool {
             || flow.blocks.iter().map(|b| article::prose_of(flow, b) as usize).sum::<usize>();
         longest >= NOSCRIPT_BYTES_MIN && prose() < longest
     })
-}
-
-/// How much of a text in HTML is no markup, in bytes.
-fn bytes_outside_tags(html: &str) -> usize {
-    let mut outside = html.find('<').unwrap_or(html.len());
-    for piece in html.split('<').skip(1) {
-        outside += piece.split_once('>').map_or(0, |(_, text)| text.trim().len());
-    }
-    outside
 }
 
 /// What a local file of plain text says: its paragraphs are parted by blank lines.

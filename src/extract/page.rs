@@ -14,6 +14,8 @@ pub enum Origin {
     JsonLd,
     /// An Open Graph or `article:` property.
     OpenGraph,
+    /// Data that the page carries for its scripts: `__NEXT_DATA__`, `window.__INITIAL_STATE__`.
+    State,
     /// Another `meta` or `link` element.
     Meta,
     /// Microdata or RDFa.
@@ -37,6 +39,7 @@ impl Origin {
         match self {
             Self::JsonLd => "json-ld",
             Self::OpenGraph => "og",
+            Self::State => "state",
             Self::Meta => "meta",
             Self::Microdata => "microdata",
             Self::Visible => "visible",
@@ -91,6 +94,8 @@ pub enum PageKind {
     Consent,
     /// A page that says "not found" with a status of success.
     SoftNotFound,
+    /// A page without text that scripts fill in a browser.
+    Shell,
     /// None of these.
     Other,
 }
@@ -109,6 +114,7 @@ impl PageKind {
             Self::Block => "block",
             Self::Consent => "consent",
             Self::SoftNotFound => "soft-404",
+            Self::Shell => "shell",
             Self::Other => "other",
         }
     }
@@ -116,7 +122,7 @@ impl PageKind {
     /// Whether the page stands in the way of an article instead of being one.
     #[must_use]
     pub fn is_wall(self) -> bool {
-        matches!(self, Self::Block | Self::Consent | Self::SoftNotFound)
+        matches!(self, Self::Block | Self::Consent | Self::SoftNotFound | Self::Shell)
     }
 }
 
@@ -422,6 +428,8 @@ pub struct Page {
     pub access: Access,
     /// The article text without its headline: the blocks, parted by blank lines.
     pub text: String,
+    /// Where the text stands, if not in the markup as a browser shows it: JSON-LD, or data for scripts.
+    pub text_origin: Option<Origin>,
     /// The blocks of the text.
     pub blocks: Vec<Block>,
     /// The sentences of the text.
@@ -446,6 +454,17 @@ pub struct Page {
     pub description: Option<Fact<String>>,
     /// Whether the page was longer than what is read of one, so that its end is left out.
     pub coarse: bool,
+}
+
+impl Page {
+    /// How much of the text is paragraphs, lists and quotations, in bytes.
+    #[must_use]
+    pub fn prose_bytes(&self) -> usize {
+        let is_prose = |block: &&Block| {
+            matches!(block.kind, BlockKind::Paragraph | BlockKind::Quote | BlockKind::ListItem)
+        };
+        self.blocks.iter().filter(is_prose).map(|block| block.range.len()).sum()
+    }
 }
 
 /// A page, and what the extractor was unsure of.

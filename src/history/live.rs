@@ -255,7 +255,7 @@ fn captures_after(
             has_mark = true;
             // What shares its instant and comes before it was folded in before it.
             entries.clear();
-        } else if entry.kind != RecordKind::Metadata {
+        } else if !matches!(entry.kind, RecordKind::Metadata | RecordKind::Conversion) {
             entries.push(entry);
         }
         if is_last && has_mark {

@@ -124,7 +124,7 @@ fn pages_in(
                 }
                 None => return current.take().map(Ok),
             };
-            if entry.kind == RecordKind::Metadata {
+            if matches!(entry.kind, RecordKind::Metadata | RecordKind::Conversion) {
                 continue;
             }
             match &mut current {

@@ -468,7 +468,7 @@ pub(super) fn leave_for_later(readings: &Readings, url: &str) -> bool {
 
 /// Whether a capture is one that versions are made of.
 pub(super) fn is_of_versions(entry: &Capture) -> bool {
-    entry.kind != RecordKind::Metadata
+    !matches!(entry.kind, RecordKind::Metadata | RecordKind::Conversion)
 }
 
 /// The row in these bytes.

@@ -164,7 +164,9 @@ impl Iterator for Versions<'_, '_> {
                 Some(Err(error)) => return Some(Err(asking(&error))),
                 None => return self.current.take().or_else(|| self.nothing.take()).map(Ok),
             };
-            if !self.period.contains(entry.date) || entry.kind == RecordKind::Metadata {
+            if !self.period.contains(entry.date)
+                || matches!(entry.kind, RecordKind::Metadata | RecordKind::Conversion)
+            {
                 continue;
             }
             match self.page_reader.follow(&entry) {

@@ -216,8 +216,8 @@ macro_rules! variants {
 }
 
 variants! {
-    Origin { JsonLd, OpenGraph, Meta, Microdata, Visible, Url, Header, Markup, Inferred }
-    PageKind { Article, Live, Video, Opinion, List, Front, Block, Consent, SoftNotFound, Other }
+    Origin { JsonLd, OpenGraph, State, Meta, Microdata, Visible, Url, Header, Markup, Inferred }
+    PageKind { Article, Live, Video, Opinion, List, Front, Block, Consent, SoftNotFound, Shell, Other }
     Access { Free, Metered, Paid }
     NoticeKind { Correction, Clarification, Update, EditorsNote, Retraction }
     MediaKind { Picture, Player }
@@ -242,7 +242,7 @@ fields! {
     Page {
         headline, text, byline, publisher, section, language, canonical, published, modified,
         disagreements, kind, access, blocks, sentences, quotes, figures, notices, links,
-        struck, lead_image, media, kicker, description, coarse,
+        struck, lead_image, media, kicker, description, coarse, text_origin,
     }
     Change {
         kind, before, after, speaker, old_range, new_range, about, words, notation, weight,

@@ -26,6 +26,7 @@ pub fn row(entry: &Capture, failure: Option<&Failure>) -> Vec<String> {
         }
         RecordKind::Revisit => (status(entry), text(None), "revisit"),
         RecordKind::Resource => (text(None), entry.mime.clone(), "resource"),
+        RecordKind::Conversion => (status(entry), entry.mime.clone(), "conversion"),
         _ if entry.truncated => (status(entry), entry.mime.clone(), "cut response"),
         _ => (status(entry), entry.mime.clone(), "response"),
     };

@@ -39,6 +39,18 @@ pub struct JobLimits {
     pub disk_free_min: Option<u64>,
 }
 
+/// When a page is rendered in a browser.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum BrowserUse {
+    /// Never.
+    #[default]
+    Never,
+    /// When it is a shell: scripts fill it, and it has no text without them.
+    WhenNeeded,
+    /// Always.
+    Always,
+}
+
 /// Who is told of new versions. Its `Debug` form hides the webhook's path, which often is a key.
 #[derive(Clone, PartialEq, Eq, Default)]
 pub struct Notify {
@@ -104,6 +116,10 @@ pub struct JobSpec {
     pub proxy: Option<Secret>,
     /// How it reads the groups of a robots.txt, by name; as the settings say where there is none.
     pub robots_reading: Option<String>,
+    /// When its pages are rendered in a browser.
+    pub browser: BrowserUse,
+    /// Whether a rendering has pictures, media and fonts too.
+    pub visual: bool,
     /// Its whole User-Agent.
     pub user_agent: Option<String>,
     /// Where a site's owner reaches the operator.
@@ -139,6 +155,8 @@ impl JobSpec {
             credentials: Credentials::default(),
             proxy: None,
             robots_reading: None,
+            browser: BrowserUse::default(),
+            visual: false,
             user_agent: None,
             contact: None,
             notify: Notify::default(),

@@ -49,7 +49,7 @@ pub use frontier::{
     Queue, SharedBatch, SharedFrontier, SharedOptions, SharedOverview, SharedState, WorkerReport,
     WorkerSeen, Written, due_items, longer_by,
 };
-pub use job::{JobLimits, JobSpec, Notify, Overlap};
+pub use job::{BrowserUse, JobLimits, JobSpec, Notify, Overlap};
 pub use memory::PageMemory;
 pub use seeds::SeedList;
 pub use state::Opened;

@@ -9,8 +9,8 @@ use crate::archive::{Capture, CaptureStore};
 use crate::base::{Digest, DigestAlgorithm};
 use crate::http::{BodyFraming, Exchange, Failure, payload_of};
 use crate::warc::{
-    self, CaptureNotes, Composer, Compression, Original, Packed, Packer, RandomIds, Record,
-    RecordId, Verdict, Warcinfo,
+    self, CaptureNotes, Composer, Compression, Derived, Original, Packed, Packer, RandomIds,
+    Record, RecordId, Verdict, Warcinfo,
 };
 
 use super::StoreError;
@@ -74,6 +74,8 @@ pub enum Content {
     Exchange(Arc<Exchange>),
     /// An exchange that came to nothing.
     Failure(Arc<Failure>),
+    /// What was made from a captured document.
+    Derived(Arc<Derived>),
 }
 
 impl Content {
@@ -81,6 +83,8 @@ impl Content {
         match self {
             Self::Exchange(exchange) => exchange.has_credentials,
             Self::Failure(failure) => failure.has_credentials,
+            // It holds what a browser shows, and nothing that was sent.
+            Self::Derived(_) => false,
         }
     }
 }
@@ -92,6 +96,8 @@ pub struct Discovery {
     pub via: Option<String>,
     /// A letter for each hop from the seed.
     pub path: String,
+    /// The rendered page for which it was asked for.
+    pub page_id: Option<String>,
     /// Further fields for the metadata record, in order.
     pub more: Vec<(String, String)>,
 }
@@ -200,6 +206,7 @@ pub(super) fn pack(
     let notes = CaptureNotes {
         via: submission.discovery.via.clone(),
         hops_from_seed: Some(submission.discovery.path.clone()).filter(|p| !p.is_empty()),
+        page_id: submission.discovery.page_id.clone(),
         more: submission.discovery.more.clone(),
         ..CaptureNotes::default()
     };
@@ -221,6 +228,9 @@ pub(super) fn pack(
         Content::Failure(failure) => {
             let records = composer.failure_records(failure, &notes, &mut RandomIds, true);
             (records, StoredAs::Failure, None)
+        }
+        Content::Derived(derived) => {
+            (composer.derived_records(derived, &mut RandomIds), StoredAs::New, None)
         }
     };
     let mut all = Vec::with_capacity(records.len());

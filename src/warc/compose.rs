@@ -69,6 +69,8 @@ pub struct CaptureNotes {
     pub via: Option<String>,
     /// The kinds of the hops from the seed, a letter each.
     pub hops_from_seed: Option<String>,
+    /// The rendered page for which it was captured.
+    pub page_id: Option<String>,
     /// The payload's media type by an independent look at it, for the response record.
     pub identified_payload_type: Option<String>,
     /// Further fields.
@@ -153,7 +155,7 @@ impl Composer {
         for other in linked {
             record = record.field(name::CONCURRENT_TO, other.to_string());
         }
-        record = event.connection(record);
+        record = event.connection(record).maybe(name::PAGE_ID, notes.page_id.as_ref());
         let whole = Block::from(&exchange.response);
         let cut = exchange.truncated.map(|why| why.label());
         let (record, block, block_digest) = match verdict {

@@ -58,6 +58,8 @@ pub mod name {
     pub const PROTOCOL: &str = "WARC-Protocol";
     /// The IANA name of the TLS cipher suite (adopted IIPC extension).
     pub const CIPHER_SUITE: &str = "WARC-Cipher-Suite";
+    /// Joins the records of a page that was rendered, as Browsertrix writes it; not of the standard.
+    pub const PAGE_ID: &str = "WARC-Page-ID";
 
     /// Every name above, in the order of the standard.
     pub const ALL: [&str; 23] = [

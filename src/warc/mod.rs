@@ -13,6 +13,7 @@
 
 mod arc;
 pub mod compose;
+mod derived;
 pub mod describe;
 mod failure;
 pub mod fields;
@@ -36,6 +37,7 @@ pub mod warc_fields;
 pub mod writer;
 
 pub use compose::{BodyDigests, CaptureNotes, Composer, Original, Verdict, digests};
+pub use derived::{Derived, DerivedPart};
 pub use describe::Warcinfo;
 pub use fields::{Fields, name};
 pub use file_name::FileName;

@@ -40,6 +40,8 @@
 //! - `strange_month`: a month of outlets whose addresses, clocks, feeds and hosts are strange
 //! - `wacz`: a signed package of captures in other people's readers
 //! - `story`: several outlets beside each other, on files and on an archive
+//! - `rendering`: pages that scripts fill, in Chromium behind a proxy of ours
+//! - `scripted_pages`: pages whose article is in their data and not in the markup
 //! - `schemas`: every JSON form against its schema
 //! - `warc_files`: files of any origin are verified, repacked and repaired
 //! - `versions`: what a crawl tells of new versions, beside what `history` prints of them
@@ -86,7 +88,9 @@ mod reader;
 mod readings;
 mod readme;
 mod rebuild;
+mod rendering;
 mod schemas;
+mod scripted_pages;
 mod search;
 mod secrets;
 mod sequences;

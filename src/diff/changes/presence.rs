@@ -152,7 +152,7 @@ fn presence(side: &Side<'_>) -> Presence {
     }
     match side.page.kind {
         PageKind::SoftNotFound => Presence::Gone,
-        PageKind::Block => Presence::Unknown,
+        PageKind::Block | PageKind::Shell => Presence::Unknown,
         PageKind::Consent => Presence::Walled,
         _ => Presence::Here,
     }
@@ -301,6 +301,7 @@ fn how(side: &Side<'_>) -> String {
         (Some(status), _, _) if status >= 400 => format!("status {status}"),
         (_, _, PageKind::Consent) => "a consent wall".to_owned(),
         (_, _, PageKind::Block) => "a wall against robots".to_owned(),
+        (_, _, PageKind::Shell) => "a page that only scripts fill".to_owned(),
         (_, Some(target), _) => format!("redirected to {target}"),
         (_, _, PageKind::SoftNotFound) => "a page that says not found".to_owned(),
         _ if side.page.access == Access::Paid => access(side.page),

@@ -17,6 +17,7 @@ mod visible;
 
 use super::declared::Declared;
 use super::dom::Dom;
+use super::embedded::Article;
 use super::flow::Flow;
 use super::json_ld::{self, LdArticle};
 use super::page::{Author, Fact, Origin};
@@ -60,18 +61,24 @@ pub struct Sources<'a> {
     pub flow: &'a Flow,
     pub declared: &'a Declared,
     pub ld: &'a LdArticle,
+    /// What data for scripts say, where the article is read from those.
+    pub state: Option<&'a Article>,
     /// The blocks of the article, by index.
     pub kept: &'a [usize],
 }
 
 /// The byline. `site` is the outlet, `language` the tag of the page; both may not be known.
 pub fn find(from: &Sources<'_>, site: Option<&str>, language: Option<&str>) -> Vec<Fact<Author>> {
-    let Sources { dom, flow, declared, ld, kept } = *from;
+    let Sources { dom, flow, declared, ld, state, kept } = *from;
     let primary = language.map(|l| l.split(['-', '_']).next().unwrap_or(l).to_ascii_lowercase());
     let context = Context { language: primary.as_deref().unwrap_or(""), site, is_one: false };
     let lacks = |found: &[Fact<Author>]| found.iter().all(|f| f.value.organisation);
     let from_ld = ld.authors.iter().flat_map(|name| of_ld(name, &context)).collect();
     let mut found = facts(from_ld, Origin::JsonLd);
+    if let Some(state) = state.filter(|_| lacks(&found)) {
+        let names = state.authors.iter().flat_map(|name| line::read(&name.name, &context));
+        found = better(found, facts(names.collect(), Origin::State));
+    }
     if lacks(&found) {
         for name in METAS {
             if *name == "twitter:data1"

@@ -11,6 +11,7 @@ use weigh::weigh;
 
 use super::declared::{Dated, Declared};
 use super::dom::{Dom, NodeId, Tag};
+use super::embedded::Article;
 use super::flow::Flow;
 use super::json_ld::LdArticle;
 use super::page::{Disagreement, Fact, Origin, PageTime};
@@ -148,6 +149,8 @@ impl Candidates {
 pub struct Place<'a> {
     pub dom: &'a Dom,
     pub flow: &'a Flow,
+    /// What data for scripts say, where the article is read from those.
+    pub state: Option<&'a Article>,
     /// The element of the headline.
     pub headline: Option<NodeId>,
     /// The blocks of the article, by index.
@@ -162,6 +165,10 @@ pub fn find(place: &Place<'_>, declared: &Declared, ld: &LdArticle) -> Found {
     let (mut published, mut modified) = (Candidates(Vec::new()), Candidates(Vec::new()));
     published.machine(Origin::JsonLd, ld.published.as_deref(), place.style);
     modified.machine(Origin::JsonLd, ld.modified.as_deref(), place.style);
+    if let Some(state) = place.state {
+        published.machine(Origin::State, state.published.as_deref(), place.style);
+        modified.machine(Origin::State, state.modified.as_deref(), place.style);
+    }
     metas(&mut published, declared, PUBLISHED_METAS, place.style);
     metas(&mut modified, declared, MODIFIED_METAS, place.style);
     named_published(&mut published, declared, place.style);

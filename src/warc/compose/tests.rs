@@ -168,6 +168,7 @@ fn interim_responses_surplus_and_notes_stand_beside_the_response() {
         via: Some("http://example.org/".into()),
         hops_from_seed: Some("LE".into()),
         identified_payload_type: Some("text/html".into()),
+        page_id: None,
         more: vec![("jobId".into(), "daily".into())],
     };
     let composer = composer();

@@ -138,6 +138,7 @@ fn page() -> PageJson {
             canonical: origin,
             published: origin,
             modified: origin,
+            text: origin,
         },
         extractor: pressmark::extract::EXTRACTOR,
     }

@@ -1,0 +1,163 @@
+//! Commands and events of the DevTools protocol over a pair of pipes: JSON, each message ended by a zero byte.
+//!
+//! Owns the numbers that join answers to commands. Reading and writing have a thread each, so that a browser
+//! that stopped reading stops nobody; both end with the pipe. Events that nobody takes are counted and left.
+
+use std::collections::HashMap;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use tokio::sync::{mpsc, oneshot};
+
+/// A longer message ends the connection, in bytes: a screenshot has some megabytes.
+const MESSAGE_BYTES_MAX: u64 = 64 << 20;
+/// As many events wait to be taken.
+const EVENTS_MAX: usize = 1_000;
+
+/// Something that happened in the browser.
+#[derive(Debug)]
+pub(super) struct Event {
+    pub method: String,
+    pub params: Value,
+}
+
+type Waiting = Arc<Mutex<HashMap<u64, oneshot::Sender<Value>>>>;
+
+/// A connection to a browser.
+#[derive(Debug)]
+pub(super) struct Connection {
+    commands: std::sync::mpsc::Sender<Vec<u8>>,
+    waiting: Waiting,
+    next: AtomicU64,
+}
+
+impl Connection {
+    /// Talks through these pipes.
+    pub fn new(
+        mut input: impl Write + Send + 'static,
+        output: impl Read + Send + 'static,
+    ) -> (Self, mpsc::Receiver<Event>) {
+        let (commands, queue) = std::sync::mpsc::channel::<Vec<u8>>();
+        std::thread::spawn(move || {
+            for command in queue {
+                if input.write_all(&command).and_then(|()| input.flush()).is_err() {
+                    return;
+                }
+            }
+        });
+        let waiting = Waiting::default();
+        let (sender, events) = mpsc::channel(EVENTS_MAX);
+        let answers = Arc::clone(&waiting);
+        std::thread::spawn(move || {
+            read(BufReader::new(output), &answers, &sender);
+            // Who still waits is told that nothing will come.
+            answers.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        });
+        (Self { commands, waiting, next: AtomicU64::new(1) }, events)
+    }
+
+    /// Sends a command, to a page where a session is named, and gives back its result.
+    ///
+    /// # Errors
+    /// When the browser refuses it, does not answer within the time, or is gone; as text.
+    pub async fn call(
+        &self,
+        session: Option<&str>,
+        method: &str,
+        params: Value,
+        within: Duration,
+    ) -> Result<Value, String> {
+        let id = self.next.fetch_add(1, Ordering::Relaxed);
+        let mut command = json!({ "id": id, "method": method, "params": params });
+        if let Some(session) = session {
+            command["sessionId"] = json!(session);
+        }
+        let (sender, answer) = oneshot::channel();
+        self.lock().insert(id, sender);
+        let mut bytes = command.to_string().into_bytes();
+        bytes.push(0);
+        if self.commands.send(bytes).is_err() {
+            self.lock().remove(&id);
+            return Err(format!("{method}: the browser is gone"));
+        }
+        let answer = tokio::time::timeout(within, answer).await;
+        self.lock().remove(&id);
+        match answer {
+            Err(_) => Err(format!("{method}: no answer within {} s", within.as_secs())),
+            Ok(Err(_)) => Err(format!("{method}: the browser is gone")),
+            Ok(Ok(mut answer)) => match answer.get("error") {
+                Some(error) => {
+                    let said = error["message"].as_str().unwrap_or("an error without words");
+                    Err(format!("{method}: {said}"))
+                }
+                None => Ok(answer["result"].take()),
+            },
+        }
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<u64, oneshot::Sender<Value>>> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Hands on what comes, until the pipe ends or a message is too long.
+fn read(mut output: impl BufRead, waiting: &Waiting, events: &mpsc::Sender<Event>) {
+    let mut message = Vec::new();
+    loop {
+        message.clear();
+        match (&mut output).take(MESSAGE_BYTES_MAX).read_until(0, &mut message) {
+            Ok(_) if message.pop() == Some(0) => {}
+            _ => return,
+        }
+        let Ok(mut value) = serde_json::from_slice::<Value>(&message) else { continue };
+        if let Some(id) = value["id"].as_u64() {
+            let waits = waiting.lock().unwrap_or_else(PoisonError::into_inner).remove(&id);
+            if let Some(waits) = waits {
+                // Who no longer waits needs no answer.
+                let _ = waits.send(value);
+            }
+        } else if let Some(method) = value["method"].as_str() {
+            let method = method.to_owned();
+            // A page that floods us with events is not listened to.
+            let _ = events.try_send(Event { method, params: value["params"].take() });
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn connection(said: &[u8]) -> (Connection, mpsc::Receiver<Event>) {
+        Connection::new(std::io::sink(), std::io::Cursor::new(said.to_vec()))
+    }
+
+    #[tokio::test]
+    async fn answers_and_events_are_told_apart_and_the_end_is_noticed() {
+        let said =
+            b"{\"method\":\"Page.loadEventFired\",\"params\":{\"a\":1}}\0nonsense\0{\"id\":7}\0";
+        let (connection, mut events) = connection(said);
+        let event = events.recv().await.unwrap();
+        assert_eq!((event.method.as_str(), event.params), ("Page.loadEventFired", json!({"a": 1})));
+        assert!(events.recv().await.is_none());
+        let got = connection.call(None, "A.b", json!({}), Duration::from_millis(50)).await;
+        assert!(got.is_err(), "{got:?}");
+    }
+
+    #[tokio::test]
+    async fn an_answer_goes_to_its_command() {
+        let (input, output) = std::os::unix::net::UnixStream::pair().unwrap();
+        let (mut browser, theirs) = (output.try_clone().unwrap(), output);
+        let (connection, _events) = Connection::new(input.try_clone().unwrap(), input);
+        std::thread::spawn(move || {
+            let mut command = Vec::new();
+            BufReader::new(theirs).read_until(0, &mut command).unwrap();
+            browser.write_all(b"{\"id\":1,\"result\":{\"x\":2}}\0").unwrap();
+        });
+        let got = connection.call(Some("s"), "A.b", json!({}), Duration::from_secs(10)).await;
+        assert_eq!(got, Ok(json!({"x": 2})));
+    }
+}

@@ -1,0 +1,247 @@
+//! The browser's processes: started with nothing of ours, watched, and ended together.
+//!
+//! The debugging pipe is the pair of file descriptors 3 and 4. A shell makes them of its own standard input and
+//! output before it becomes the browser: nothing else passes them on without unsafe code. All processes are one
+//! group, which is killed when this is dropped, whatever became of the rendering.
+
+use std::os::unix::process::CommandExt as _;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use rustix::process::{Pid, Signal, getuid, kill_process_group};
+use serde_json::json;
+use tempfile::TempDir;
+use tokio::sync::mpsc::Receiver;
+
+use super::devtools::{Connection, Event};
+use super::options::{BrowserOptions, Sandbox};
+
+/// How long it may take to answer for the first time: on a busy machine it starts slowly.
+const START_MAX: Duration = Duration::from_secs(30);
+/// Nothing is connected to on the guess that it will be asked for ("preload pages" off).
+const PREFERENCES: &str =
+    r#"{"net":{"network_prediction_options":2},"download":{"prompt_for_download":true}}"#;
+/// The heap that scripts of one page may have, in mebibytes.
+const SCRIPT_HEAP_MIB: u32 = 512;
+/// From the shell to the browser: no core files, its pipes, and nothing else of ours.
+const BECOME: &str = "ulimit -c 0; exec \"$@\" 3<&0 4>&1 </dev/null >/dev/null 2>/dev/null";
+
+/// What keeps the browser from talking to anyone of its own accord, and makes it the same every time.
+const ARGUMENTS: &[&str] = &[
+    "--headless",
+    "--remote-debugging-pipe",
+    "--no-first-run",
+    "--no-default-browser-check",
+    "--disable-gpu",
+    "--disable-quic",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-component-extensions-with-background-pages",
+    "--disable-client-side-phishing-detection",
+    "--disable-default-apps",
+    "--disable-domain-reliability",
+    "--disable-extensions",
+    "--disable-sync",
+    "--disable-breakpad",
+    "--disable-crash-reporter",
+    "--disable-dev-shm-usage",
+    "--disable-notifications",
+    "--disable-popup-blocking=false",
+    "--disable-features=Translate,OptimizationHints,MediaRouter,DialMediaRouteProvider,InterestFeedContentSuggestions,\
+     CertificateTransparencyComponentUpdater,AutofillServerCommunication,SpareRendererForSitePerProcess",
+    "--force-webrtc-ip-handling-policy=disable_non_proxied_udp",
+    "--force-device-scale-factor=1",
+    "--hide-scrollbars",
+    "--mute-audio",
+    "--password-store=basic",
+    "--use-mock-keychain",
+    "--metrics-recording-only",
+    "--no-pings",
+    "--lang=en-US",
+    // What it asks of its own accord goes to a port where nobody answers; pages have a proxy of their own.
+    "--proxy-server=http://127.0.0.1:1",
+    "--proxy-bypass-list=<-loopback>",
+    // No name is looked up here.
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+];
+
+/// A running browser; it ends when dropped.
+#[derive(Debug)]
+pub(super) struct Chromium {
+    child: Child,
+    group: Option<Pid>,
+    /// The way to it.
+    pub connection: Connection,
+    /// What it is: "Chrome/131.0.6778.85".
+    pub product: String,
+    /// Whether it is sandboxed.
+    pub is_sandboxed: bool,
+    profile: TempDir,
+}
+
+impl Chromium {
+    /// Starts one that knows no way out, and takes the key with this digest for that of any host.
+    ///
+    /// # Errors
+    /// When it cannot be started, or does not answer; as text that says what to do.
+    pub async fn start(
+        options: &BrowserOptions,
+        key_digest: &str,
+    ) -> Result<(Self, Receiver<Event>), String> {
+        let command = options.command.display();
+        let is_sandboxed = match options.sandbox {
+            Sandbox::Never => false,
+            Sandbox::Auto => !getuid().is_root(),
+            Sandbox::Always if getuid().is_root() => {
+                return Err("Chromium is not sandboxed for root: run as another user, or set browser.sandbox to auto or never".to_owned());
+            }
+            Sandbox::Always => true,
+        };
+        let profile = tempfile::Builder::new()
+            .prefix("pressmark-browser-")
+            .tempdir()
+            .map_err(|why| format!("a folder for the browser's profile: {why}"))?;
+        let defaults = profile.path().join("Default");
+        std::fs::create_dir_all(&defaults)
+            .and_then(|()| std::fs::write(defaults.join("Preferences"), PREFERENCES))
+            .map_err(|why| format!("the browser's profile: {why}"))?;
+        let (width, height) = options.viewport;
+        let mut shell = Command::new("/bin/sh");
+        shell.args(["-c", BECOME, "sh"]).arg(&options.command).args(ARGUMENTS);
+        if !is_sandboxed {
+            shell.arg("--no-sandbox");
+        }
+        shell
+            .arg(format!("--ignore-certificate-errors-spki-list={key_digest}"))
+            .arg(format!("--window-size={width},{height}"))
+            .arg(format!("--js-flags=--max-old-space-size={SCRIPT_HEAP_MIB}"))
+            .arg(format!("--user-data-dir={}", profile.path().display()))
+            .arg("about:blank");
+        // What it needs to be found and to find its fonts; no proxy and no secret of ours.
+        shell.env_clear();
+        for name in ["PATH", "LD_LIBRARY_PATH", "FONTCONFIG_PATH", "FONTCONFIG_FILE"] {
+            if let Some(value) = std::env::var_os(name) {
+                shell.env(name, value);
+            }
+        }
+        shell.env("HOME", profile.path()).env("TMPDIR", profile.path());
+        shell.env("TZ", "UTC").env("LANG", "C.UTF-8");
+        shell.current_dir(profile.path());
+        shell.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
+        shell.process_group(0);
+        let mut child = shell.spawn().map_err(|why| format!("starting /bin/sh: {why}"))?;
+        let group = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
+        let (Some(input), Some(output)) = (child.stdin.take(), child.stdout.take()) else {
+            return Err("the browser has no pipes".to_owned());
+        };
+        let (connection, events) = Connection::new(input, output);
+        let product = String::new();
+        let mut browser = Self { child, group, connection, product, is_sandboxed, profile };
+        let version =
+            browser.connection.call(None, "Browser.getVersion", json!({}), START_MAX).await;
+        match version {
+            Ok(version) => {
+                browser.product = version["product"].as_str().unwrap_or_default().to_owned();
+                Ok((browser, events))
+            }
+            Err(_) => {
+                let ended = browser.ended();
+                let how = ended.unwrap_or_else(|| "it does not answer".to_owned());
+                Err(format!(
+                    "{command} cannot be used ({how}): install Chromium, or set browser.command"
+                ))
+            }
+        }
+    }
+
+    /// How it ended, if it has.
+    pub fn ended(&mut self) -> Option<String> {
+        match self.child.try_wait() {
+            Ok(Some(status)) if status.code() == Some(127) => {
+                Some("there is no such program".to_owned())
+            }
+            Ok(Some(status)) => Some(format!("it ended with {status}")),
+            _ => None,
+        }
+    }
+
+    /// The memory of all its processes, in bytes; none where the system does not tell.
+    pub fn memory(&self) -> Option<u64> {
+        memory_of_group(Path::new("/proc"), i32::try_from(self.child.id()).ok()?)
+    }
+
+    /// Ends all its processes, and waits until the first of them is gone.
+    fn end(&mut self) {
+        if let Some(group) = self.group.take() {
+            // A group that is gone already needs no end.
+            let _ = kill_process_group(group, Signal::KILL);
+        }
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+impl Drop for Chromium {
+    fn drop(&mut self) {
+        self.end();
+        // The folder goes with the field; what a dying process still writes there is tried again.
+        let _ = std::fs::remove_dir_all(self.profile.path());
+    }
+}
+
+/// The memory that the processes of a group have to themselves, in bytes.
+fn memory_of_group(proc: &Path, group: i32) -> Option<u64> {
+    let page = rustix::param::page_size() as u64;
+    let mut pages = 0;
+    for process in std::fs::read_dir(proc).ok()?.flatten() {
+        let Ok(stat) = std::fs::read_to_string(process.path().join("stat")) else { continue };
+        // "pid (name) state ppid pgrp …"; the name may hold anything.
+        let Some((_, rest)) = stat.rsplit_once(") ") else { continue };
+        let mut fields = rest.split(' ');
+        if fields.nth(2).and_then(|text| text.parse::<i32>().ok()) != Some(group) {
+            continue;
+        }
+        // Resident less shared: of what they have in common each would count all.
+        let Ok(statm) = std::fs::read_to_string(process.path().join("statm")) else { continue };
+        let mut sizes = statm.split(' ').skip(1).filter_map(|text| text.trim().parse::<u64>().ok());
+        let (resident, shared) = (sizes.next().unwrap_or(0), sizes.next().unwrap_or(0));
+        pages += resident.saturating_sub(shared);
+    }
+    Some(pages * page)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_memory_of_a_group_is_that_of_its_processes() {
+        let proc = tempfile::tempdir().unwrap();
+        for (pid, group, resident) in [(10, 10, 300), (11, 10, 50), (12, 7, 1_000)] {
+            let dir = proc.path().join(pid.to_string());
+            std::fs::create_dir(&dir).unwrap();
+            std::fs::write(dir.join("stat"), format!("{pid} (a) b) S 1 {group} 0 0")).unwrap();
+            std::fs::write(dir.join("statm"), format!("9999 {resident} 50 1 0 1 0")).unwrap();
+        }
+        std::fs::create_dir(proc.path().join("self")).unwrap();
+        let page = rustix::param::page_size() as u64;
+        assert_eq!(memory_of_group(proc.path(), 10), Some(250 * page));
+        assert_eq!(memory_of_group(proc.path(), 99), Some(0));
+    }
+
+    #[tokio::test]
+    async fn a_program_that_is_not_there_is_said() {
+        let options =
+            BrowserOptions { command: "/nowhere/chromium".into(), ..BrowserOptions::default() };
+        let why = Chromium::start(&options, "x").await.unwrap_err();
+        assert!(why.contains("/nowhere/chromium") && why.contains("browser.command"), "{why}");
+    }
+
+    #[tokio::test]
+    async fn a_program_that_is_no_browser_is_ended() {
+        let options = BrowserOptions { command: "/bin/true".into(), ..BrowserOptions::default() };
+        let why = Chromium::start(&options, "x").await.unwrap_err();
+        assert!(why.contains("cannot be used"), "{why}");
+    }
+}

@@ -1,0 +1,452 @@
+//! One page from beginning to end: opened, left to settle, freed of what asks for consent, scrolled, and
+//! taken down.
+//!
+//! Owns the order and the time of it. Nothing here fails: what goes wrong is said in the rendering, with
+//! whatever was had until then, and the browser is gone when it returns or is dropped.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use data_encoding::BASE64;
+use serde::Serialize;
+use serde_json::{Value, json};
+use tokio::sync::mpsc::Receiver;
+
+use super::devtools::Event;
+use super::options::BrowserOptions;
+use super::parts::Part;
+use super::process::Chromium;
+use super::proxy::{Limits, Proxy, Upstream};
+use super::{certificate, consent};
+use crate::base::TargetUri;
+
+/// How often it is looked whether the page has settled.
+const TICK: Duration = Duration::from_millis(100);
+/// How often the memory of the browser is looked at, in ticks.
+const MEMORY_EVERY: u32 = 5;
+/// How long one command may take; a page whose scripts never end answers none.
+const ANSWER_MAX: Duration = Duration::from_secs(10);
+/// The longest document or text that is taken, in bytes.
+const TEXT_BYTES_MAX: usize = 16 << 20;
+/// As many errors of scripts are kept, and so much of each, in characters.
+const ERRORS_MAX: usize = 100;
+const ERROR_CHARS_MAX: usize = 500;
+/// The width of the small picture, as a share of the window's.
+const THUMBNAIL_SCALE: f64 = 0.5;
+
+/// When a page was taken down.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Settled {
+    /// Nothing was asked for any more.
+    Idle,
+    /// Its time was over, and it still asked.
+    Time,
+    /// It never got so far.
+    Never,
+}
+
+/// Something that was clicked on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Click {
+    /// Whose window it was.
+    pub rule: String,
+    /// What was clicked on, as a selector.
+    pub selector: String,
+    /// The words on it.
+    pub words: String,
+}
+
+/// What came of a page.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Rendering {
+    /// Why it is not whole; none where it is.
+    pub trouble: Option<String>,
+    /// When it was taken down.
+    pub settled: Settled,
+    /// The address at the end, where scripts have changed it.
+    pub address: Option<String>,
+    /// The document as it is after its scripts, in HTML; shadow trees in templates.
+    pub document: Option<String>,
+    /// The text as it is shown.
+    pub text: Option<String>,
+    /// A picture of the window, in PNG.
+    pub view: Option<Vec<u8>>,
+    /// A small one, in JPEG.
+    pub thumbnail: Option<Vec<u8>>,
+    /// What was asked for, and what was not.
+    pub parts: Vec<Part>,
+    /// How many more parts there were.
+    pub parts_left_out: u64,
+    /// What scripts broke with.
+    pub script_errors: Vec<String>,
+    /// What was clicked on.
+    pub clicks: Vec<Click>,
+    /// The browser: "Chrome/131.0.6778.85"; empty where none ran.
+    pub product: String,
+    /// Whether it was sandboxed.
+    pub is_sandboxed: bool,
+    /// The most memory that was seen in use, in bytes.
+    pub memory: u64,
+    /// How long it took.
+    pub took: Duration,
+}
+
+impl Rendering {
+    fn begun() -> Self {
+        Self {
+            trouble: None,
+            settled: Settled::Never,
+            address: None,
+            document: None,
+            text: None,
+            view: None,
+            thumbnail: None,
+            parts: Vec::new(),
+            parts_left_out: 0,
+            script_errors: Vec::new(),
+            clicks: Vec::new(),
+            product: String::new(),
+            is_sandboxed: false,
+            memory: 0,
+            took: Duration::ZERO,
+        }
+    }
+
+    /// What is recorded of it, beside the documents and pictures: each part with its status or reason, clicks,
+    /// errors of scripts, and how the page was looked at.
+    #[must_use]
+    pub fn page_info(&self, page_id: &str, url: &str, at: &str, options: &BrowserOptions) -> Value {
+        json!({
+            "pageid": page_id,
+            "url": url,
+            "address": self.address,
+            "ts": at,
+            "trouble": self.trouble,
+            "settled": self.settled,
+            "parts": self.parts,
+            "partsLeftOut": self.parts_left_out,
+            "counts": { "jsErrors": self.script_errors.len() },
+            "jsErrors": self.script_errors,
+            "clicks": self.clicks,
+            "browser": { "product": self.product, "sandbox": self.is_sandboxed },
+            "viewport": { "width": options.viewport.0, "height": options.viewport.1 },
+            "locale": LOCALE,
+            "timezone": TIME_ZONE,
+            "visual": options.visual,
+            "memory": self.memory,
+            "tookMs": u64::try_from(self.took.as_millis()).unwrap_or(u64::MAX),
+        })
+    }
+}
+
+/// In which language and at what time of day every page is looked at.
+const LOCALE: &str = "en-US";
+const TIME_ZONE: &str = "UTC";
+
+/// Renders a page. Dropping the future ends the browser.
+pub async fn render(
+    options: &BrowserOptions,
+    page: &TargetUri,
+    user_agent: &str,
+    upstream: Arc<dyn Upstream>,
+) -> Rendering {
+    let begun = Instant::now();
+    let mut out = Rendering::begun();
+    if let Err(why) = rendered(options, page, user_agent, upstream, &mut out).await {
+        out.trouble = Some(why);
+    }
+    out.took = begun.elapsed();
+    out
+}
+
+async fn rendered(
+    options: &BrowserOptions,
+    page: &TargetUri,
+    user_agent: &str,
+    upstream: Arc<dyn Upstream>,
+    out: &mut Rendering,
+) -> Result<(), String> {
+    let certificate = certificate::make()?;
+    let limits = Limits {
+        parts_max: options.parts_max,
+        bytes_max: options.bytes_max,
+        visual: options.visual,
+    };
+    let proxy = Proxy::start(upstream, limits, certificate.config).await?;
+    let (browser, events) = Chromium::start(options, &certificate.key_digest).await?;
+    out.product.clone_from(&browser.product);
+    out.is_sandboxed = browser.is_sandboxed;
+    let mut watched = Watched {
+        browser,
+        events,
+        proxy: &proxy,
+        options,
+        began: Instant::now(),
+        active: Duration::ZERO,
+        ticks: 0,
+        crashed: false,
+    };
+    let result = watched.page(page, user_agent, out).await;
+    (out.parts, out.parts_left_out) = proxy.parts();
+    result
+}
+
+/// A browser with a page, watched while it works.
+struct Watched<'a> {
+    browser: Chromium,
+    events: Receiver<Event>,
+    proxy: &'a Proxy,
+    options: &'a BrowserOptions,
+    began: Instant,
+    /// For how long no request has waited for its host's turn.
+    active: Duration,
+    ticks: u32,
+    crashed: bool,
+}
+
+impl Watched<'_> {
+    async fn page(
+        &mut self,
+        page: &TargetUri,
+        user_agent: &str,
+        out: &mut Rendering,
+    ) -> Result<(), String> {
+        let (width, height) = self.options.viewport;
+        // A context of its own has its own way out: the browser itself has none.
+        let way = format!("http://{}", self.proxy.address);
+        let context = json!({
+            "disposeOnDetach": true, "proxyServer": way, "proxyBypassList": "<-loopback>"
+        });
+        let context = self.call(None, "Target.createBrowserContext", context).await?;
+        let context = &context["browserContextId"];
+        let download = json!({ "behavior": "deny", "browserContextId": context });
+        self.call(None, "Browser.setDownloadBehavior", download).await?;
+        let tab = json!({
+            "url": "about:blank", "browserContextId": context, "width": width, "height": height
+        });
+        let target = self.call(None, "Target.createTarget", tab).await?["targetId"].clone();
+        let attach = json!({ "targetId": target, "flatten": true });
+        let attached = self.call(None, "Target.attachToTarget", attach).await?;
+        let session = attached["sessionId"].as_str().ok_or("no session")?.to_owned();
+        let session = session.as_str();
+        let window = json!({
+            "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false
+        });
+        for (method, params) in [
+            ("Page.enable", json!({})),
+            ("Runtime.enable", json!({})),
+            ("Inspector.enable", json!({})),
+            ("Emulation.setDeviceMetricsOverride", window),
+            ("Emulation.setLocaleOverride", json!({ "locale": LOCALE })),
+            ("Emulation.setTimezoneOverride", json!({ "timezoneId": TIME_ZONE })),
+            (
+                "Emulation.setUserAgentOverride",
+                json!({ "userAgent": user_agent, "acceptLanguage": LOCALE }),
+            ),
+        ] {
+            self.call(Some(session), method, params).await?;
+        }
+        let navigate = json!({ "url": page.without_fragment().as_str() });
+        // It answers once the document has begun, which waits for the host's turn: not awaited here.
+        let opened = self.while_watched(session, "Page.navigate", navigate, out).await?;
+        if let Some(why) = opened["errorText"].as_str() {
+            return Err(format!("the page could not be opened: {why}"));
+        }
+        out.settled = self.settle(session, out).await?;
+        self.refuse_consent(session, out).await?;
+        for _ in 0..self.options.scrolls_max {
+            if out.settled != Settled::Idle {
+                break;
+            }
+            let script =
+                "(() => { const y = scrollY; scrollBy(0, innerHeight); return scrollY > y; })()";
+            if self.evaluate(session, script).await? != json!(true) {
+                break;
+            }
+            out.settled = self.settle(session, out).await?;
+        }
+        self.evaluate(session, "scrollTo(0, 0)").await?;
+        self.take_down(session, out).await
+    }
+
+    /// Clicks on what refuses everything, where such a window is shown.
+    async fn refuse_consent(&mut self, session: &str, out: &mut Rendering) -> Result<(), String> {
+        let said = self.evaluate(session, &consent::script()).await?;
+        if let Some((rule, selector, words)) = consent::clicked(&said) {
+            out.clicks.push(Click { rule, selector, words });
+            out.settled = self.settle(session, out).await?;
+        }
+        Ok(())
+    }
+
+    /// Takes what the page is now.
+    async fn take_down(&mut self, session: &str, out: &mut Rendering) -> Result<(), String> {
+        let text = |value: &Value| {
+            value.as_str().filter(|text| text.len() <= TEXT_BYTES_MAX).map(str::to_owned)
+        };
+        out.address = text(&self.evaluate(session, "location.href").await?);
+        out.document = text(&self.evaluate(session, DOCUMENT).await?);
+        out.text =
+            text(&self.evaluate(session, "document.body ? document.body.innerText : ''").await?);
+        let (width, height) = self.options.viewport;
+        let view = json!({ "format": "png" });
+        let clip =
+            json!({ "x": 0, "y": 0, "width": width, "height": height, "scale": THUMBNAIL_SCALE });
+        let small = json!({ "format": "jpeg", "quality": 70, "clip": clip });
+        for (params, place) in [(view, &mut out.view), (small, &mut out.thumbnail)] {
+            let got = self.call(Some(session), "Page.captureScreenshot", params).await?;
+            let data = got["data"].as_str().unwrap_or_default();
+            *place = BASE64.decode(data.as_bytes()).ok().filter(|bytes| !bytes.is_empty());
+        }
+        if out.document.is_none() {
+            return Err(format!("the document is longer than {TEXT_BYTES_MAX} bytes"));
+        }
+        Ok(())
+    }
+
+    /// Sends a command whose answer may have to wait for a host's turn.
+    async fn while_watched(
+        &mut self,
+        session: &str,
+        method: &str,
+        params: Value,
+        out: &mut Rendering,
+    ) -> Result<Value, String> {
+        // The future borrows the connection, and the watch borrows the rest of the browser.
+        let mut ended = None;
+        let (connection, time_max) = (&self.browser.connection, self.options.time_max);
+        let mut answer = std::pin::pin!(connection.call(Some(session), method, params, time_max));
+        let mut tick = tokio::time::interval(TICK);
+        loop {
+            tokio::select! {
+                answer = &mut answer => return answer,
+                _ = tick.tick() => {
+                    if !self.proxy.is_held() {
+                        self.active += TICK;
+                    }
+                    if self.active > self.options.settle_max {
+                        ended = Some("the page did not answer in time");
+                    }
+                    if self.began.elapsed() > self.options.time_max {
+                        ended = Some("browser.time_max is over");
+                    }
+                    let memory = self.browser.memory().unwrap_or(0);
+                    out.memory = out.memory.max(memory);
+                    if memory > self.options.memory_max {
+                        ended = Some("the page needs more memory than browser.memory_max");
+                    }
+                }
+            }
+            if let Some(why) = ended {
+                return Err(why.to_owned());
+            }
+        }
+    }
+
+    /// Waits until nothing is asked for any more, or the time is over.
+    async fn settle(&mut self, session: &str, out: &mut Rendering) -> Result<Settled, String> {
+        loop {
+            tokio::time::sleep(TICK).await;
+            self.mind(session, out).await?;
+            if self.proxy.idle() >= self.options.idle {
+                return Ok(Settled::Idle);
+            }
+            if self.proxy.is_held() {
+                // Hosts are waited for, and the page is not to blame.
+                if self.began.elapsed() > self.options.time_max {
+                    return Ok(Settled::Time);
+                }
+                continue;
+            }
+            self.active += TICK;
+            if self.active >= self.options.settle_max
+                || self.began.elapsed() > self.options.time_max
+            {
+                return Ok(Settled::Time);
+            }
+        }
+    }
+
+    /// Takes in what the browser tells of, and sees that it stays within its bounds.
+    async fn mind(&mut self, session: &str, out: &mut Rendering) -> Result<(), String> {
+        while let Ok(event) = self.events.try_recv() {
+            match event.method.as_str() {
+                "Runtime.exceptionThrown" if out.script_errors.len() < ERRORS_MAX => {
+                    let details = &event.params["exceptionDetails"];
+                    let said = details["exception"]["description"].as_str();
+                    let said = said.or(details["text"].as_str()).unwrap_or("an error");
+                    out.script_errors.push(said.chars().take(ERROR_CHARS_MAX).collect());
+                }
+                // A question of the page is answered with no, or it would wait for ever.
+                "Page.javascriptDialogOpening" => {
+                    let refuse = json!({ "accept": false });
+                    let _ = self.call(Some(session), "Page.handleJavaScriptDialog", refuse).await;
+                }
+                "Inspector.targetCrashed" => self.crashed = true,
+                _ => {}
+            }
+        }
+        if self.crashed {
+            return Err("the page crashed".to_owned());
+        }
+        if let Some(how) = self.browser.ended() {
+            return Err(format!("the browser: {how}"));
+        }
+        self.ticks += 1;
+        if self.ticks % MEMORY_EVERY == 0
+            && let Some(memory) = self.browser.memory()
+        {
+            out.memory = out.memory.max(memory);
+            if memory > self.options.memory_max {
+                return Err(format!(
+                    "the page needs more memory than browser.memory_max: {memory} bytes"
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    async fn call(
+        &self,
+        session: Option<&str>,
+        method: &str,
+        params: Value,
+    ) -> Result<Value, String> {
+        self.browser.connection.call(session, method, params, ANSWER_MAX).await
+    }
+
+    /// The value of a script, which runs in a world of its own: the page's scripts do not see it.
+    async fn evaluate(&self, session: &str, script: &str) -> Result<Value, String> {
+        let tree = self.call(Some(session), "Page.getFrameTree", json!({})).await?;
+        let world =
+            json!({ "frameId": tree["frameTree"]["frame"]["id"], "worldName": "pressmark" });
+        let world = self.call(Some(session), "Page.createIsolatedWorld", world).await?;
+        let script = json!({
+            "expression": script,
+            "contextId": world["executionContextId"],
+            "returnByValue": true,
+            "timeout": 5_000,
+        });
+        let mut got = self.call(Some(session), "Runtime.evaluate", script).await?;
+        Ok(got["result"]["value"].take())
+    }
+}
+
+/// The document in HTML, its doctype in front and open shadow trees in it as templates.
+const DOCUMENT: &str = "(() => {
+  const doctype = document.doctype ? '<!doctype html>\\n' : '';
+  const root = document.documentElement;
+  if (!root) return doctype;
+  const shadowRoots = [];
+  const open = [document];
+  while (open.length && shadowRoots.length < 5000) {
+    for (const element of open.pop().querySelectorAll('*')) {
+      if (element.shadowRoot) { shadowRoots.push(element.shadowRoot); open.push(element.shadowRoot); }
+    }
+  }
+  if (!shadowRoots.length || !root.getHTML) return doctype + root.outerHTML;
+  const shell = root.cloneNode(false).outerHTML;
+  const end = shell.lastIndexOf('</');
+  return doctype + shell.slice(0, end) + root.getHTML({shadowRoots}) + shell.slice(end);
+})()";

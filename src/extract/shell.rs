@@ -1,0 +1,253 @@
+//! Whether a page is a shell: a page without text that scripts fill once it is in a browser.
+//!
+//! Owns that verdict, which is made of the document alone: hardly a sentence, scripts, and the place that they
+//! fill, which is empty. It says that a reader sees more than was sent; deliberately not what.
+
+use super::article;
+use super::dom::{Dom, NodeId, Tag};
+use super::flow::{Flow, Shape};
+use super::page::Page;
+
+/// More prose than this is an article, however short, in bytes.
+const PROSE_BYTES_MAX: usize = 140;
+/// More prose than this is a page that says something, whatever it is, in bytes: windows that ask for consent are
+/// sent with shells, too.
+const ALL_PROSE_BYTES_MAX: usize = 600;
+/// More text of any kind than this is a page that shows something, where no empty place is found, in bytes.
+const SHOWN_BYTES_MAX: usize = 400;
+/// An empty place may say that it is loading, in bytes.
+const EMPTY_BYTES_MAX: usize = 60;
+/// Scripts of less than this build no page, in bytes.
+const SCRIPT_BYTES_MIN: usize = 1_500;
+/// As much of a remark for browsers without scripts is read, in bytes.
+const REMARK_BYTES_MAX: usize = 2_000;
+
+/// The ids that frameworks and their guides give to the place which scripts fill.
+const ROOTS: &[&str] = &[
+    "root",
+    "app",
+    "__next",
+    "__nuxt",
+    "___gatsby",
+    "gatsby-focus-wrapper",
+    "react-root",
+    "reactroot",
+    "app-root",
+    "approot",
+    "main-app",
+    "mainapp",
+    "application",
+    "svelte",
+    "q-app",
+    "ember-app",
+    "vue-app",
+    "mount",
+    "app-mount",
+    "spa",
+    "page-app",
+    "react-app",
+    "reactapp",
+    "__layout",
+    "outlet",
+    "page-root",
+    "site-root",
+    "appcontainer",
+    "app-container",
+    "wrapper-app",
+    "single-spa-application",
+    "main-root",
+    "preact-root",
+    "elm",
+    "content-root",
+];
+
+/// Whether scripts are to fill the page. `page` is what was read of it.
+pub fn is_shell(dom: &Dom, flow: &Flow, page: &Page) -> bool {
+    if page.prose_bytes() > PROSE_BYTES_MAX || !has_scripts(dom) {
+        return false;
+    }
+    let all: usize = flow.blocks.iter().map(|b| article::prose_of(flow, b) as usize).sum();
+    if all > ALL_PROSE_BYTES_MAX {
+        return false;
+    }
+    let shown = flow.text.len();
+    has_empty_root(dom, is_named_root)
+        || shown <= SHOWN_BYTES_MAX
+            && (shown <= EMPTY_BYTES_MAX && !has_heading(flow)
+                || has_empty_root(dom, is_element_of_its_own)
+                || asks_for_scripts(dom))
+}
+
+/// Whether the page loads a script, or has much of its own; data are none.
+fn has_scripts(dom: &Dom) -> bool {
+    let mut own = 0;
+    for id in dom.elements().filter(|id| dom.tag(*id) == Tag::Script) {
+        let kind = dom.attr(id, "type").unwrap_or_default().trim().to_ascii_lowercase();
+        if !(kind.is_empty() || kind.contains("javascript") || kind == "module") {
+            continue;
+        }
+        if kind == "module" || dom.attr(id, "src").is_some_and(|src| !is_counter(src)) {
+            return true;
+        }
+        own += dom.text_below(id, SCRIPT_BYTES_MIN).len();
+        if own >= SCRIPT_BYTES_MIN {
+            return true;
+        }
+    }
+    false
+}
+
+/// Whether a script counts readers and builds nothing.
+fn is_counter(src: &str) -> bool {
+    [
+        "googletagmanager",
+        "google-analytics",
+        "gtag/js",
+        "matomo",
+        "piwik",
+        "plausible",
+        "chartbeat",
+        "fbevents",
+    ]
+    .iter()
+    .any(|name| src.contains(name))
+}
+
+/// Whether a place that scripts fill is there and empty.
+fn has_empty_root(dom: &Dom, is_root: impl Fn(&Dom, NodeId) -> bool) -> bool {
+    dom.elements().any(|id| is_root(dom, id) && is_empty(dom, id))
+}
+
+/// Whether the page says what it is about: a film with a line of text is no shell.
+fn has_heading(flow: &Flow) -> bool {
+    flow.blocks.iter().any(|block| matches!(block.shape, Shape::Heading(_)))
+}
+
+/// Whether an element has the id or an attribute of such a place.
+fn is_named_root(dom: &Dom, id: NodeId) -> bool {
+    const ATTRIBUTES: [&str; 6] = [
+        "data-reactroot",
+        "data-v-app",
+        "ng-app",
+        "data-ng-app",
+        "ui-view",
+        "data-server-rendered",
+    ];
+    let is_named = || {
+        let name = dom.attr(id, "id").unwrap_or_default().to_ascii_lowercase();
+        ROOTS.contains(&name.as_str())
+    };
+    matches!(dom.tag(id), Tag::Div | Tag::Main | Tag::Section)
+        && (is_named() || ATTRIBUTES.iter().any(|name| dom.attr(id, name).is_some()))
+}
+
+/// Whether an element right in the body has a name of its own: `<app-root>`.
+fn is_element_of_its_own(dom: &Dom, id: NodeId) -> bool {
+    let in_body = dom.parent(id).is_some_and(|up| dom.tag(up) == Tag::Body);
+    let name = dom.other_name(id);
+    dom.tag(id) == Tag::Other && in_body && name.contains('-') && !name.starts_with("amp-")
+}
+
+/// Whether an element shows no text, but for a word that it is loading.
+fn is_empty(dom: &Dom, id: NodeId) -> bool {
+    let mut shown = 0;
+    let mut walk = dom.walk(id);
+    while let Some(step) = walk.next() {
+        match step {
+            super::dom::Step::Enter(node)
+                if matches!(
+                    dom.tag(node),
+                    Tag::Script | Tag::Style | Tag::Noscript | Tag::Template | Tag::Svg
+                ) =>
+            {
+                walk.skip_children(node);
+            }
+            super::dom::Step::Text(node) => shown += dom.text(node).trim().len(),
+            _ => {}
+        }
+        if shown > EMPTY_BYTES_MAX {
+            return false;
+        }
+    }
+    true
+}
+
+/// Whether a remark for browsers without scripts says that they are needed, in any language: the word is the
+/// same in all.
+fn asks_for_scripts(dom: &Dom) -> bool {
+    dom.elements().filter(|id| dom.tag(*id) == Tag::Noscript).any(|id| {
+        let remark = dom.text_below(id, REMARK_BYTES_MAX).to_lowercase();
+        remark.contains("javascript") || remark.contains("java script")
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::extract::page::PageKind;
+    use crate::extract::{Hints, extract};
+
+    fn kind(html: &str) -> PageKind {
+        let hints = Hints {
+            url: Some("https://news.example/2025/11/a-story-of-the-day"),
+            ..Hints::default()
+        };
+        extract(html.as_bytes(), &hints).page.kind
+    }
+
+    const SCRIPT: &str = "<script type=module src=/assets/index-4f2a.js></script>";
+
+    #[test]
+    fn shells_of_frameworks_are_told() {
+        for (what, html) in [
+            ("vite", format!("<title>News</title><body><div id=root></div>{SCRIPT}")),
+            ("create-react-app", "<title>News</title><noscript>You need to enable JavaScript to run this app.</noscript>\
+                <div id=\"root\"></div><script defer src=\"/static/js/main.8f2c.js\"></script>".to_owned()),
+            ("vue", format!("<title>News</title><noscript><strong>We're sorry but this doesn't work properly without \
+                JavaScript enabled.</strong></noscript><div id=app></div>{SCRIPT}")),
+            ("angular", "<title>News</title><app-root></app-root><script src=runtime.js type=module></script>".to_owned()),
+            ("angular, loading", "<title>News</title><app-root>Loading…</app-root><script src=main.js></script>".to_owned()),
+            ("next, client only", "<title>News</title><div id=__next></div><script id=__NEXT_DATA__ type=application/json>\
+                {\"props\":{},\"page\":\"/\"}</script><script src=/_next/static/chunks/main.js defer></script>".to_owned()),
+            ("nuxt, client only", format!("<title>News</title><div id=__nuxt></div>{SCRIPT}")),
+            ("sveltekit, client only", "<title>News</title><body><div style='display: contents'></div><script>\
+                {__sveltekit_1={base:''};Promise.all([import('/a.js'),import('/b.js')]).then(([k,a])=>{k.start(a,e)})}</script>\
+                <script src=/x.js></script>".to_owned()),
+            ("lit", "<title>News</title><news-app></news-app><script type=module src=/news-app.js></script>".to_owned()),
+            ("import map", "<title>News</title><script type=importmap>{\"imports\":{}}</script><main id=app></main>\
+                <script type=module>import {h} from 'preact'</script>".to_owned()),
+            ("a frame of the site around an empty place", format!("<title>News</title><header><nav><a href=/a>World</a> \
+                <a href=/b>Business and markets</a> <a href=/c>Sport</a></nav></header><div id=app></div><footer><p>© 2025 The Post. \
+                All rights reserved.</p></footer>{SCRIPT}")),
+        ] {
+            assert_eq!(kind(&html), PageKind::Shell, "{what}");
+        }
+    }
+
+    #[test]
+    fn pages_that_show_something_are_none() {
+        let text = "<p>The weir above the mill will be lowered by a metre, the river board told the town on Monday, and the \
+            anglers who asked for it were glad.</p><p>The miller fears for his wheel and has collected eight hundred names \
+            against the plan, which is to be heard in the autumn.</p>";
+        for (what, html) in [
+            ("rendered by the server", format!("<title>A</title><div id=__next><article><h1>A mill and its weir</h1>{text}</article></div>{SCRIPT}")),
+            ("rendered, with a second place that is empty", format!("<title>A</title><div id=root><article><h1>A mill and its weir</h1>{text}</article>\
+                </div><div id=app></div>{SCRIPT}")),
+            ("short, without scripts", "<title>A</title><p>It is closed.</p>".to_owned()),
+            ("short, with a counter", "<title>A</title><p>It is closed until Monday.</p><script async \
+                src=https://www.googletagmanager.com/gtag/js?id=1></script>".to_owned()),
+            ("short, with scripts", format!("<title>A</title><h1>The weir is closed until Monday</h1><p>It is closed until Monday, the town said, \
+                and will be open again on Tuesday.</p>{SCRIPT}")),
+            ("a picture, beside elements of their own", format!("<title>A</title><nav>{}</nav><h1>How the weir was lowered</h1><figure>\
+                <img src=a.jpg><figcaption>The weir above the mill on Monday.</figcaption></figure><cookie-banner></cookie-banner>{SCRIPT}",
+                "<a href=/a>Business and markets</a> ".repeat(20))),
+            ("a player", format!("<title>A</title><h1>How the weir was lowered</h1><p>A film of two minutes.</p><div id=player></div>{SCRIPT}")),
+            ("a wall", "<title>Just a moment...</title><div id=app></div><p>Checking your browser before accessing the site. \
+                Enable JavaScript and cookies to continue</p><script src=/cdn-cgi/challenge.js></script>".to_owned()),
+            ("the article in its data", format!("<title>A mill and its weir</title><div id=root></div><script type=application/ld+json>\
+                {{\"@type\":\"NewsArticle\",\"headline\":\"A mill and its weir\",\"articleBody\":\"{}\"}}</script>{SCRIPT}",
+                text.replace("<p>", "").replace("</p>", "\\n"))),
+        ] {
+            assert_ne!(kind(&html), PageKind::Shell, "{what}");
+        }
+    }
+}

@@ -1,0 +1,384 @@
+//! Pages that scripts fill, rendered by Chromium: what is kept of them, what they do not reach, and that nothing of
+//! the browser is left behind. Where Chromium is missing these tests are skipped, and say so.
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use pressmark::base::{TargetUri, Timestamp};
+use pressmark::browser::{
+    Answered, Ask, BoxFuture, BrowserOptions, Kind, Rendering, Settled, Upstream, render,
+};
+use pressmark::http::{Exchange, Method, Stored, Timing, shape_of};
+use pressmark::schedule::{BrowserUse, JobSpec};
+
+use crate::lab::{Lab, runtime, uri};
+use crate::support::archive::records;
+use crate::support::skip::skipped;
+use crate::support::web::{Reply, ok};
+
+/// One browser at a time: what is left behind is looked for among all processes.
+static ONE: Mutex<()> = Mutex::new(());
+
+fn browser() -> Option<(BrowserOptions, MutexGuard<'static, ()>)> {
+    let path = std::env::var("PRESSMARK_CHROMIUM").unwrap_or("/usr/bin/chromium".to_owned());
+    if !Path::new(&path).exists() {
+        skipped("chromium", &format!("there is no {path}"));
+        return None;
+    }
+    let guard = ONE.lock().unwrap_or_else(PoisonError::into_inner);
+    Some((BrowserOptions { command: path.into(), ..BrowserOptions::default() }, guard))
+}
+
+/// The processes of browsers that we have started.
+fn left_behind() -> Vec<String> {
+    let mut found = Vec::new();
+    for process in std::fs::read_dir("/proc").unwrap().flatten() {
+        let line = std::fs::read(process.path().join("cmdline")).unwrap_or_default();
+        let line = String::from_utf8_lossy(&line).replace('\0', " ");
+        if line.contains("pressmark-browser-") {
+            found.push(line);
+        }
+    }
+    found
+}
+
+fn assert_nothing_left() {
+    // A process that was killed is there until the system has noticed.
+    for _ in 0..100 {
+        if left_behind().is_empty() {
+            return;
+        }
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    panic!("left behind: {:?}", left_behind());
+}
+
+/// A web in memory: what each address answers, and what was asked of it.
+#[derive(Debug, Default)]
+struct Script {
+    answers: HashMap<String, (String, String)>,
+    asked: Mutex<Vec<String>>,
+    /// Addresses that never answer.
+    slow: Vec<String>,
+}
+
+impl Script {
+    fn on(mut self, url: &str, media_type: &str, body: &str) -> Self {
+        self.answers.insert(url.to_owned(), (media_type.to_owned(), body.to_owned()));
+        self
+    }
+
+    fn asked(&self) -> Vec<String> {
+        let mut asked = self.asked.lock().unwrap().clone();
+        asked.sort();
+        asked
+    }
+}
+
+/// The script, as the browser's proxy asks it.
+#[derive(Debug)]
+struct Served(Arc<Script>);
+
+impl Upstream for Served {
+    fn fetch(&self, ask: Ask) -> BoxFuture<'_, Answered> {
+        Box::pin(async move {
+            let url = ask.uri.as_str().to_owned();
+            self.0.asked.lock().unwrap().push(url.clone());
+            if self.0.slow.contains(&url) {
+                std::future::pending::<()>().await;
+            }
+            match self.0.answers.get(&url) {
+                Some((media_type, body)) => {
+                    let bytes = ok(media_type, body.as_bytes());
+                    let exchange = Arc::new(exchange(&ask.uri, bytes));
+                    Answered::Exchange(exchange, Some(format!("<urn:x:{url}>")))
+                }
+                None => Answered::Not("there is no such page".to_owned()),
+            }
+        })
+    }
+}
+
+fn exchange(uri: &TargetUri, bytes: Vec<u8>) -> Exchange {
+    let none = Duration::ZERO;
+    Exchange {
+        uri: uri.clone(),
+        method: "GET",
+        date: Timestamp::from_unix_seconds(0),
+        peer: None,
+        request: Vec::new(),
+        has_credentials: false,
+        interim: Vec::new(),
+        shape: shape_of(&bytes, Method::Get),
+        response: Stored::Memory(bytes),
+        surplus: Vec::new(),
+        truncated: None,
+        tls: None,
+        dns: None,
+        timing: Timing { connect: none, first_byte: none, total: none },
+    }
+}
+
+fn rendered(options: &BrowserOptions, url: &str, script: &Arc<Script>) -> Rendering {
+    let upstream: Arc<dyn Upstream> = Arc::new(Served(Arc::clone(script)));
+    runtime().block_on(render(options, &uri(url), "pressmark/test", upstream))
+}
+
+const PAGE: &str = "https://news.example/2025/weir";
+
+const APP: &str = "
+    const root = document.getElementById('root');
+    root.innerHTML = '<h1>Mill town argues</h1><img src=/picture.png>';
+    fetch('/api/weir.json').then((r) => r.json()).then((story) => {
+      for (const text of story.body) {
+        const p = document.createElement('p'); p.textContent = text; root.append(p);
+      }
+      root.append(navigator.userAgent + ' ' + Intl.DateTimeFormat().resolvedOptions().timeZone);
+    });
+    fetch('/count', {method: 'POST', body: 'x'}).catch(() => {});
+    const tracker = document.createElement('script');
+    tracker.src = 'https://www.google-analytics.com/a.js';
+    document.head.append(tracker);
+    setTimeout(() => { throw new Error('on purpose'); }, 100);
+";
+
+fn news() -> Script {
+    let shell =
+        "<!doctype html><title>News</title><div id=root></div><script src=/app.js></script>";
+    let story = r#"{"body": ["The weir will be lowered.", "Anglers are glad."]}"#;
+    Script::default()
+        .on(PAGE, "text/html", shell)
+        .on("https://news.example/app.js", "text/javascript", APP)
+        .on("https://news.example/api/weir.json", "application/json", story)
+}
+
+#[test]
+fn a_page_is_taken_as_its_scripts_have_left_it() {
+    let Some((options, _one)) = browser() else { return };
+    let script = Arc::new(news());
+    let page = rendered(&options, PAGE, &script);
+    assert_eq!((page.trouble.as_deref(), page.settled), (None, Settled::Idle), "{page:?}");
+    let document = page.document.unwrap();
+    assert!(document.starts_with("<!doctype html>"), "{document}");
+    let story = "<p>The weir will be lowered.</p><p>Anglers are glad.</p>";
+    assert!(document.contains(story), "{document}");
+    assert!(document.contains("pressmark/test UTC"), "{document}");
+    assert!(page.text.unwrap().contains("Anglers are glad."));
+    assert!(page.view.unwrap().starts_with(b"\x89PNG"));
+    assert!(page.thumbnail.unwrap().starts_with(b"\xff\xd8"));
+    let errors = page.script_errors;
+    assert!(errors.iter().any(|error| error.contains("on purpose")), "{errors:?}");
+    assert_eq!(page.address.as_deref(), Some(PAGE));
+    // Nothing else was asked for: neither what is refused, nor anything of the browser's own.
+    assert_eq!(
+        script.asked(),
+        [
+            "https://news.example/2025/weir",
+            "https://news.example/api/weir.json",
+            "https://news.example/app.js"
+        ]
+    );
+    let why = |end: &str| {
+        let part = page.parts.iter().find(|part| part.url.ends_with(end));
+        let part = part.unwrap_or_else(|| panic!("{end}"));
+        (part.kind, part.status, part.reason.clone().unwrap_or_default())
+    };
+    assert_eq!(why("/app.js"), (Kind::Script, Some(200), String::new()));
+    assert_eq!(why("/picture.png"), (Kind::Picture, None, "not needed for the text".to_owned()));
+    assert_eq!(why("/count").2, "it would send something");
+    assert_eq!(why("/a.js").2, "it counts readers or shows advertisements");
+    assert_nothing_left();
+}
+
+#[test]
+fn pictures_are_asked_for_where_a_picture_is_wanted() {
+    let Some((options, _one)) = browser() else { return };
+    let script = Arc::new(news());
+    let page = rendered(&BrowserOptions { visual: true, ..options }, PAGE, &script);
+    assert_eq!(page.trouble, None);
+    assert!(script.asked().contains(&"https://news.example/picture.png".to_owned()));
+}
+
+#[test]
+fn consent_is_refused_and_never_given() {
+    let Some((options, _one)) = browser() else { return };
+    let body = "<!doctype html><title>News</title><p id=said>Nothing.</p><div>\
+        <button id=onetrust-accept-btn-handler onclick=\"said.textContent='accepted'\">Accept</button>\
+        <button id=onetrust-reject-all-handler onclick=\"said.textContent='refused'\">Reject all</button></div>";
+    let script = Arc::new(Script::default().on(PAGE, "text/html", body));
+    let page = rendered(&options, PAGE, &script);
+    assert_eq!(page.trouble, None);
+    assert!(page.text.unwrap().contains("refused"));
+    let clicks: Vec<_> =
+        page.clicks.iter().map(|click| (click.rule.as_str(), click.words.as_str())).collect();
+    assert_eq!(clicks, [("OneTrust", "Reject all")]);
+}
+
+#[test]
+fn shadow_trees_are_in_the_document_and_questions_are_answered_with_no() {
+    let Some((options, _one)) = browser() else { return };
+    let body = "<!doctype html><title>News</title><news-story></news-story><script>
+        customElements.define('news-story', class extends HTMLElement {
+          connectedCallback() { this.attachShadow({mode: 'open'}).innerHTML = '<p>In the shadow.</p>'; }
+        });
+        setTimeout(() => { document.body.append(confirm('Really?') ? 'yes' : 'no'); }, 50);</script>";
+    let script = Arc::new(Script::default().on(PAGE, "text/html", body));
+    let page = rendered(&options, PAGE, &script);
+    assert_eq!(page.trouble, None);
+    let document = page.document.unwrap();
+    let shadow = "<template shadowrootmode=\"open\"><p>In the shadow.</p></template>";
+    assert!(document.contains(shadow), "{document}");
+    assert!(document.contains("no</body>") && !document.contains("yes</body>"), "{document}");
+}
+
+#[test]
+fn what_hangs_or_grows_is_said_and_ended() {
+    let Some((options, _one)) = browser() else { return };
+    let endless = "<!doctype html><title>x</title><p>Before.</p>\
+        <script>setTimeout(() => { for (;;) {} }, 300)</script>";
+    let script = Arc::new(Script::default().on(PAGE, "text/html", endless));
+    let page = rendered(&options, PAGE, &script);
+    let said = |page: &Rendering, words: &str| {
+        assert!(page.trouble.as_deref().is_some_and(|why| why.contains(words)), "{page:?}");
+    };
+    said(&page, "no answer");
+    assert_eq!(page.parts[0].status, Some(200), "what was had is recorded");
+    assert_nothing_left();
+    let small = BrowserOptions { memory_max: 32 << 20, ..options.clone() };
+    said(&rendered(&small, PAGE, &Arc::new(news())), "browser.memory_max");
+    assert_nothing_left();
+    // A page cannot send the browser to its own pages.
+    let crash = "<!doctype html><title>x</title><p>Here.</p>\
+        <script>setTimeout(() => { location.href = 'chrome://crash' }, 0)</script>";
+    let script = Arc::new(Script::default().on(PAGE, "text/html", crash));
+    assert_eq!(rendered(&options, PAGE, &script).trouble, None);
+    let missing = BrowserOptions { command: "/nowhere/chromium".into(), ..options };
+    said(&rendered(&missing, PAGE, &Arc::new(news())), "browser.command");
+}
+
+#[test]
+fn a_rendering_that_is_given_up_leaves_nothing() {
+    let Some((options, _one)) = browser() else { return };
+    let script = Arc::new(Script { slow: vec![PAGE.to_owned()], ..Script::default() });
+    let upstream: Arc<dyn Upstream> = Arc::new(Served(Arc::clone(&script)));
+    runtime().block_on(async {
+        let page = uri(PAGE);
+        let rendering = render(&options, &page, "pressmark/test", upstream);
+        let given_up = tokio::time::timeout(Duration::from_secs(5), rendering).await;
+        assert!(given_up.is_err());
+    });
+    assert_eq!(script.asked(), [PAGE]);
+    assert_nothing_left();
+    // And one whose page never comes ends by itself.
+    let short = BrowserOptions { settle_max: Duration::from_secs(2), ..options };
+    assert!(rendered(&short, PAGE, &script).trouble.is_some());
+    assert_nothing_left();
+}
+
+const HOST: &str = "news.example";
+const PARAGRAPH: &str =
+    "The weir above the mill will be lowered by a metre, the river board told the town on Monday.";
+
+/// A site with an article that only scripts show, and one that has its text.
+fn site(lab: &Lab) {
+    let shell =
+        "<!doctype html><title>News</title><div id=root></div><script src=/app.js></script>";
+    let app = "fetch('/api/story.json').then((r) => r.json()).then((story) => {
+        root.innerHTML = `<article><h1>${story.title}</h1>${story.body}</article>`; });
+        fetch('/private/secret.json').catch(() => {});";
+    let body = format!("<p>{PARAGRAPH}</p>").repeat(4);
+    let story = serde_json::json!({"title": "Mill town argues about its weir", "body": body});
+    let on = |target: &str, media_type: &str, body: &str| {
+        lab.web.on(HOST, target, Reply::Bytes(ok(media_type, body.as_bytes())));
+    };
+    on("/robots.txt", "text/plain", "User-agent: *\nDisallow: /private/\n");
+    on("/2025/weir", "text/html", shell);
+    on("/app.js", "text/javascript", app);
+    on("/api/story.json", "application/json", &story.to_string());
+    lab.web.page(HOST, "/2025/plain", &crate::lab::article("Plain", &[PARAGRAPH; 4]));
+}
+
+fn spec(when: BrowserUse, pages: &[&str]) -> JobSpec {
+    let mut spec = JobSpec::new("scripted");
+    let seeds: Vec<_> = pages.iter().map(|page| uri(&format!("http://{HOST}{page}"))).collect();
+    spec.seeds = seeds.into();
+    spec.browser = when;
+    spec
+}
+
+#[test]
+fn a_crawl_renders_what_needs_it_as_politely_as_it_asks_for_pages() {
+    let Some((options, _one)) = browser() else { return };
+    let mut lab = Lab::new(&[HOST]);
+    lab.options.browser = Arc::new(options);
+    site(&lab);
+    let spec = spec(BrowserUse::WhenNeeded, &["/2025/weir", "/2025/plain"]);
+    let (report, seen) = lab.run(&[spec]);
+    assert_eq!(seen.notes, [] as [String; 0]);
+    // The page once, its parts, and not what robots.txt forbids.
+    assert_eq!(
+        lab.asked(),
+        [
+            "news.example/2025/plain",
+            "news.example/2025/weir",
+            "news.example/api/story.json",
+            "news.example/app.js"
+        ]
+    );
+    let mut times: Vec<_> = lab.web.asked().iter().map(|asked| asked.at).collect();
+    times.sort();
+    let apart = lab.politeness.pace.delay_min;
+    assert!(times.windows(2).all(|pair| pair[1].since(pair[0]) >= apart), "{times:?}");
+    assert!(report.fetched >= 4, "{report:?}");
+    let kept = records(&lab.dir.path().join("archive"));
+    let page = format!("http://{HOST}/2025/weir");
+    let of = |kind: &str, url: &str| kept.iter().find(|record| record.is(kind, url));
+    let response = of("response", &page).unwrap();
+    let conversion = of("conversion", &page).expect("the document as it is in the end");
+    assert_eq!(conversion.field("WARC-Refers-To"), response.field("WARC-Record-ID"));
+    assert!(String::from_utf8_lossy(&conversion.block).contains(PARAGRAPH));
+    let page_id = conversion.field("WARC-Page-ID");
+    assert!(!page_id.is_empty());
+    for prefix in ["view", "thumbnail", "text", "pageinfo"] {
+        let record = of("resource", &format!("urn:{prefix}:{page}"));
+        let record = record.unwrap_or_else(|| panic!("{prefix}"));
+        assert_eq!(record.field("WARC-Page-ID"), page_id, "{prefix}");
+    }
+    let part = of("response", &format!("http://{HOST}/api/story.json")).unwrap();
+    assert_eq!(part.field("WARC-Page-ID"), page_id);
+    let info = of("resource", &format!("urn:pageinfo:{page}")).unwrap();
+    let info: serde_json::Value = serde_json::from_slice(&info.block).unwrap();
+    let reason = |end: &str| {
+        let parts = info["parts"].as_array().unwrap();
+        let is_it =
+            |part: &&serde_json::Value| part["url"].as_str().is_some_and(|url| url.ends_with(end));
+        let part = parts.iter().find(is_it).unwrap_or_else(|| panic!("{end}: {info}"));
+        part["reason"].as_str().unwrap_or_default().to_owned()
+    };
+    assert!(reason("/private/secret.json").contains("robots.txt"), "{info}");
+    assert_eq!(reason("/app.js"), "");
+    // Nothing was rendered of the page that has its text.
+    assert!(of("conversion", &format!("http://{HOST}/2025/plain")).is_none());
+    assert_nothing_left();
+}
+
+#[test]
+fn a_crawl_without_a_browser_says_so_and_goes_on() {
+    let Some((options, _one)) = browser() else { return };
+    let mut lab = Lab::new(&[HOST]);
+    let missing = BrowserOptions { command: "/nowhere/chromium".into(), ..options };
+    lab.options.browser = Arc::new(missing);
+    site(&lab);
+    let both = ["/2025/weir", "/2025/plain"];
+    let (_, seen) = lab.run(&[spec(BrowserUse::Always, &both)]);
+    assert_eq!(seen.notes.len(), 2, "{:?}", seen.notes);
+    assert!(seen.notes[0].contains("browser.command"), "{:?}", seen.notes);
+    assert_eq!(lab.asked(), ["news.example/2025/plain", "news.example/2025/weir"]);
+    let never = Lab::new(&[HOST]);
+    site(&never);
+    let (_, seen) = never.run(&[spec(BrowserUse::Never, &["/2025/weir"])]);
+    let asked = vec!["news.example/2025/weir".to_owned()];
+    assert_eq!((seen.notes.len(), never.asked()), (0, asked));
+}
