@@ -2,13 +2,14 @@
 //! are put together here, for every edge alike (command line, demonstration, server).
 //!
 //! In reading order: what everything is made from ([`Setup`]), what keeps the captures ([`captures`]), the jobs ([`jobs`]), its queue
-//! ([`frontiers`]), a run ([`run`]), its queue seen from outside ([`queue`]), the evidence log that follows it
+//! ([`frontiers`]), a run ([`run`]), copies of other archives ([`mod@backfill`]), its queue seen from outside ([`queue`]), the evidence log that follows it
 //! ([`evidence`]), so does the index of words ([`indexing`]), what saved searches
 //! are told meanwhile ([`hearing`]), the way to others ([`route`]), threads for work
 //! that blocks ([`pool`]).
 //!
 //! Knows no flags, prints nothing, and ends no process but at a second signal.
 
+pub mod backfill;
 pub mod captures;
 pub mod error;
 pub mod evidence;

@@ -163,7 +163,7 @@ pub enum Command {
     Evidence(EvidenceArgs),
     /// Rebuild the index from the WARC files alone
     Reindex,
-    /// Take WARC files of other programs into the archive, untouched
+    /// Take WARC files of other programs, and what other archives captured of a page, into the archive
     Import(ImportArgs),
     /// Write a part of the archive, or a whole site as it stood, to a file that other programs read
     Export(ExportArgs),
@@ -574,15 +574,27 @@ pub struct VerifyArgs {
 /// `import`
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Files are copied into imported/ of the archive byte for byte, with a record of where each came from,\nand each is taken once. The WARC files of a WACZ are compared with its list of files. What is damaged\nis refused; what was refused, or found wrong, makes the exit code 4."
+    after_help = "Files are copied into imported/ of the archive byte for byte, with a record of where each came from,\nand each is taken once. The WARC files of a WACZ are compared with its list of files. What is damaged\nis refused; what was refused, or found wrong, makes the exit code 4.\n\nA URL is the address of a Memento TimeMap: the captures that it lists are fetched from their archive, as that\narchive has them, and stand in the history of the page, marked as that archive's."
 )]
 pub struct ImportArgs {
-    /// WARC and ARC files, plain or packed, and WACZ packages
-    #[arg(required = true, value_name = "PATH")]
+    /// WARC and ARC files, plain or packed, WACZ packages, and addresses of TimeMaps
+    #[arg(required = true, value_name = "PATH-OR-URL")]
     pub paths: Vec<String>,
     /// Take what is damaged, too, as far as it can be read
     #[arg(long)]
     pub lenient: bool,
+    /// Of a TimeMap: not before this time
+    #[arg(long, value_name = "TIME")]
+    pub from: Option<String>,
+    /// Of a TimeMap: not after this time
+    #[arg(long, value_name = "TIME")]
+    pub to: Option<String>,
+    /// Of a TimeMap: at most so many captures that are not here yet, the oldest first
+    #[arg(long, value_name = "N")]
+    pub limit: Option<usize>,
+    /// Network flags
+    #[command(flatten)]
+    pub network: NetworkArgs,
 }
 
 /// How `export` reports.

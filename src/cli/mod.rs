@@ -86,7 +86,7 @@ fn run(cli: Cli, name: &str) -> Result<Exit, CliError> {
         Command::Serve(args) => cmd::serve::run(&args, context),
         Command::Due(args) => cmd::due::run(&args, &context),
         Command::Status => cmd::status::run(&context),
-        Command::Import(args) => cmd::import::run(&args, &context),
+        Command::Import(args) => cmd::import::run(&args, context),
         Command::Export(args) => cmd::export::run(&args, &context),
         Command::Captures(args) => cmd::captures::run(&args, &context),
         Command::Show(args) => cmd::show::run(&args, &context),

@@ -219,6 +219,8 @@ impl Reading {
                 };
             }
             Content::Exchange(exchange) => self.head_says(exchange, &mut finished, &mut stepped),
+            // A crawl makes none.
+            Content::Copy(_) => {}
         }
         stepped.finished = Some(finished);
         stepped
@@ -304,7 +306,7 @@ impl Reading {
         }
         let status = match &self.what {
             Content::Exchange(exchange) => exchange.shape.status,
-            Content::Failure(_) => None,
+            Content::Failure(_) | Content::Copy(_) => None,
         };
         // A robots.txt may be a page as well, and nobody has asked for its earlier captures.
         let has_earlier = self.has_earlier || self.is_robots;

@@ -9,7 +9,7 @@ use crate::archive::{Capture, CaptureStore};
 use crate::base::{Digest, DigestAlgorithm};
 use crate::http::{BodyFraming, Exchange, Failure, payload_of};
 use crate::warc::{
-    self, CaptureNotes, Composer, Compression, Original, Packed, Packer, RandomIds, Record,
+    self, CaptureNotes, Composer, Compression, MementoCopy, Original, Packed, Packer, RandomIds, Record,
     RecordId, Verdict, Warcinfo,
 };
 
@@ -74,6 +74,8 @@ pub enum Content {
     Exchange(Arc<Exchange>),
     /// An exchange that came to nothing.
     Failure(Arc<Failure>),
+    /// What another archive captured, as an exchange with that archive gave it.
+    Copy(Arc<MementoCopy>),
 }
 
 impl Content {
@@ -81,6 +83,7 @@ impl Content {
         match self {
             Self::Exchange(exchange) => exchange.has_credentials,
             Self::Failure(failure) => failure.has_credentials,
+            Self::Copy(_) => false,
         }
     }
 }
@@ -118,6 +121,8 @@ pub enum StoredAs {
     NotModified,
     /// A report of a failure.
     Failure,
+    /// A revisit of an exchange with another archive, at the address and time of its capture.
+    Copy,
 }
 
 /// What was kept, and where. It is durable.
@@ -221,6 +226,10 @@ pub(super) fn pack(
         Content::Failure(failure) => {
             let records = composer.failure_records(failure, &notes, &mut RandomIds, true);
             (records, StoredAs::Failure, None)
+        }
+        Content::Copy(copy) => {
+            let records = composer.copy_records(copy, &notes, &mut RandomIds);
+            (records, StoredAs::Copy, copy.exchange.payload_digest)
         }
     };
     let mut all = Vec::with_capacity(records.len());

@@ -54,4 +54,4 @@ pub use payload::Payload;
 pub use reindex::{bring_up, reindex, reindex_given};
 pub use verify::{Checked, VerifyOptions, verify};
 
-pub use crate::warc::Original;
+pub use crate::warc::{MementoCopy, Original};

@@ -35,7 +35,7 @@ mod view;
 pub mod warc_fields;
 pub mod writer;
 
-pub use compose::{BodyDigests, CaptureNotes, Composer, Original, Verdict, digests};
+pub use compose::{BodyDigests, CaptureNotes, Composer, MementoCopy, Original, Verdict, digests};
 pub use describe::Warcinfo;
 pub use fields::{Fields, name};
 pub use file_name::FileName;

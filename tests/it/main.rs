@@ -1,6 +1,7 @@
 //! Integration tests: the engine in-process against a scripted web on loopback, and the binary.
 //!
 //! - `wire`: every stored response equals the bytes that were sent
+//! - `backfill`: what other archives captured of a page, from their TimeMaps
 //! - `crawl`: whole crawls on a manual clock
 //! - `crash`: the process is killed at random points
 //! - `power_loss`: the power goes at random points
@@ -48,6 +49,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod backfill;
 mod chromium;
 mod cite;
 mod cli;

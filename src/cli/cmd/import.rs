@@ -17,15 +17,36 @@ use crate::store::{Layout, Reader, Stay, bring_up};
 ///
 /// # Errors
 /// When there is no archive, another import is under way, or nothing could be taken.
-pub fn run(args: &ImportArgs, context: &Context) -> Result<Exit, CliError> {
-    if let Some(url) = args.paths.iter().find(|path| is_url(path)) {
-        return Err(CliError::usage(format!("import {url}: only files are imported"))
-            .hint("download it first, and import the file"));
+pub fn run(args: &ImportArgs, context: Context) -> Result<Exit, CliError> {
+    let context = context.with_network(&args.network)?;
+    let (urls, paths): (Vec<&String>, Vec<&String>) =
+        args.paths.iter().partition(|path| is_url(path));
+    let only_of_timemaps = args.from.is_some() || args.to.is_some() || args.limit.is_some();
+    if urls.is_empty() && (only_of_timemaps || args.network.is_set()) {
+        let what = "--from, --to, --limit and the flags for the network are for TimeMaps";
+        return Err(CliError::usage(format!("{what}, and no URL of one is given")));
     }
     let layout = Layout::new(&context.archive);
     layout.check().map_err(|e| store_error("opening the archive", e))?;
+    let mut exit = Exit::Done;
+    if !paths.is_empty() {
+        exit = files(&paths, args.lenient, &context)?;
+    }
+    for url in urls {
+        let done = super::backfill::run(url, args, &context)?;
+        match done {
+            Exit::Done => {}
+            Exit::Stopped => return Ok(done),
+            other => exit = other,
+        }
+    }
+    Ok(exit)
+}
+
+fn files(paths: &[&String], lenient: bool, context: &Context) -> Result<Exit, CliError> {
+    let layout = Layout::new(&context.archive);
     let what = "importing";
-    let paths: Vec<PathBuf> = args.paths.iter().map(PathBuf::from).collect();
+    let paths: Vec<PathBuf> = paths.iter().map(PathBuf::from).collect();
     if let Some(note) = log::prepare(&layout, &context.settings) {
         context.out.warn(&note);
     }
@@ -34,7 +55,7 @@ pub fn run(args: &ImportArgs, context: &Context) -> Result<Exit, CliError> {
     let reader = context.reader_for(Stay::Long)?;
     let mut bar = Bar::new(&context.out, what);
     let mut options = ImportOptions {
-        lenient: args.lenient,
+        lenient,
         now,
         progress: &mut |file, done, all| bar.set(done, all, file),
     };

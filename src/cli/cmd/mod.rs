@@ -1,5 +1,6 @@
 //! One file for each command: options in, library call, output.
 
+pub mod backfill;
 pub mod blame;
 pub mod captures;
 pub mod changes;

@@ -158,6 +158,7 @@ fn record(site: &Site, found: &View, permanent: &str) -> Markup {
             dt { "Captured" } dd { (micros(capture.date)) }
             @if let Some(status) = capture.status { dt { "Status" } dd { (status) } }
             dt { "Kept as" } dd { (kept_as(capture)) }
+            @if let Some(from) = capture.copied_from() { dt { "Captured by another archive" } dd { (line(from)) } }
             @if let Some(holder) = holder {
                 dt { "Payload" } dd { a href=(site.capture_link(holder)) { "that of " (second(holder.date)) } }
             }
