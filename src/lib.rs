@@ -54,3 +54,4 @@ pub mod story;
 pub mod telemetry;
 pub mod wacz;
 pub mod warc;
+pub mod witness;

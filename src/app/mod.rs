@@ -2,7 +2,7 @@
 //! are put together here, for every edge alike (command line, demonstration, server).
 //!
 //! In reading order: what everything is made from ([`Setup`]), what keeps the captures ([`captures`]), the jobs ([`jobs`]), its queue
-//! ([`frontiers`]), a run ([`run`]), copies of other archives ([`mod@backfill`]), its queue seen from outside ([`queue`]), the evidence log that follows it
+//! ([`frontiers`]), a run ([`run`]), copies of other archives ([`mod@backfill`]), what is removed by order ([`mod@purge`]), its queue seen from outside ([`queue`]), the evidence log that follows it
 //! ([`evidence`]), so does the index of words ([`indexing`]), what saved searches
 //! are told meanwhile ([`hearing`]), the way to others ([`route`]), threads for work
 //! that blocks ([`pool`]).
@@ -18,6 +18,7 @@ pub mod hearing;
 pub mod indexing;
 pub mod jobs;
 pub mod pool;
+pub mod purge;
 pub mod queue;
 pub mod route;
 pub mod run;

@@ -103,6 +103,8 @@ fn run(cli: Cli, name: &str) -> Result<Exit, CliError> {
         Command::Reindex => cmd::reindex::run(&context),
         Command::Prove(args) => cmd::prove::run(&args, &context),
         Command::Evidence(args) => cmd::evidence::run(&args, &context),
+        Command::Purge(args) => cmd::purge::run(&args, &context),
+        Command::Witness(args) => cmd::witness::run(&args, &context),
         Command::Demo(args) => cmd::demo::run(&args, context),
         // Handled above: they need no settings, or load them in their own way.
         Command::Robots(_)

@@ -137,7 +137,7 @@ impl Known {
                 Statement::Adopted { name } => {
                     known.adopted.insert(name.clone());
                 }
-                Statement::Key { .. } | Statement::Stamp { .. } => {}
+                Statement::Key { .. } | Statement::Stamp { .. } | Statement::Purged { .. } => {}
             }
         }
         known
@@ -234,7 +234,10 @@ fn unreadable(why: io::Error) -> FileError {
 }
 
 /// Length and SHA-256 of a stretch of a file; to its end without an end.
-pub(super) fn sha256_of(path: &Path, from: u64, to: Option<u64>) -> io::Result<(u64, [u8; 32])> {
+///
+/// # Errors
+/// When it cannot be read, or is shorter.
+pub fn sha256_of(path: &Path, from: u64, to: Option<u64>) -> io::Result<(u64, [u8; 32])> {
     let mut file = File::open(path)?;
     file.seek(SeekFrom::Start(from))?;
     let wanted = to.map(|to| to.saturating_sub(from));

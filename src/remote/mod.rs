@@ -1,5 +1,5 @@
-//! What the program sends of its own accord: news of new versions and requests for time stamps, to
-//! whom the operator named.
+//! What the program sends of its own accord: news of new versions, requests for time stamps and
+//! checkpoints for witnesses, to whom the operator named.
 //!
 //! The only place that knows an HTTP client besides the capturing one, since nothing here is
 //! evidence and nothing here is archived.
@@ -8,6 +8,7 @@ mod client;
 pub mod notify;
 pub mod timestamp_authority;
 pub mod webhook;
+pub mod witness;
 
 pub use client::Route;
 pub use notify::{Notifier, NotifyOptions, Receiver};

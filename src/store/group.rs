@@ -9,8 +9,8 @@ use crate::archive::{Capture, CaptureStore};
 use crate::base::{Digest, DigestAlgorithm};
 use crate::http::{BodyFraming, Exchange, Failure, payload_of};
 use crate::warc::{
-    self, CaptureNotes, Composer, Compression, MementoCopy, Original, Packed, Packer, RandomIds, Record,
-    RecordId, Verdict, Warcinfo,
+    self, CaptureNotes, Composer, Compression, MementoCopy, Original, Packed, Packer, RandomIds,
+    Record, RecordId, Verdict, Warcinfo,
 };
 
 use super::StoreError;

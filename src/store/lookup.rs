@@ -268,7 +268,10 @@ impl Reader {
             for near in self.captures.nearest(url, date).take(16) {
                 let near = near.map_err(&fail)?;
                 let named = refers.record_id.is_none() || refers.record_id == near.record_id;
-                if near.date == date && named && near.kind != RecordKind::Revisit {
+                if near.date == date
+                    && named
+                    && !matches!(near.kind, RecordKind::Revisit | RecordKind::Metadata)
+                {
                     return Ok(Some(near));
                 }
             }

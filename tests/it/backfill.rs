@@ -51,7 +51,14 @@ fn captures(root: &Path, url: &str) -> Vec<Value> {
 fn sound(root: &Path) {
     let verify = pressmark(root, &["verify", "--format", "json"]);
     let found = json_lines(&verify);
-    assert!(found.iter().all(|finding| finding["severity"] != "error"), "{found:?}");
+    // The file that was written by hand has no warcinfo; nothing of what was taken is odd, its old dates least of all.
+    let odd = |finding: &&Value| {
+        finding["severity"] == "error"
+            || finding["rule"]
+                .as_str()
+                .is_some_and(|r| r == "back-dated" || r.starts_with("revisit"))
+    };
+    assert!(!found.iter().any(|finding| odd(&finding)), "{found:?}");
 }
 
 fn article(words: &str) -> String {
@@ -73,7 +80,12 @@ fn another_archives_captures_stand_in_the_history_of_the_page_as_that_archives()
         .page(PAGE, "2024-02-01T00:00:00Z", &article("It opens again in May, it was said later."))
         .page(PAGE, "2024-03-01T00:00:00Z", &late)
         .page(PAGE, "2024-04-01T00:00:00Z", &late)
-        .response(PAGE, "2024-05-01T00:00:00Z", "HTTP/1.1 404 Not Found\nContent-Type: text/html", b"gone")
+        .response(
+            PAGE,
+            "2024-05-01T00:00:00Z",
+            "HTTP/1.1 404 Not Found\nContent-Type: text/html",
+            b"gone",
+        )
         .write(&theirs, "theirs.warc");
     // What both archives have, and one that this archive has alone.
     Warc::new().page(PAGE, "2024-03-15T00:00:00Z", &late).write(&ours, "ours.warc");
@@ -107,7 +119,10 @@ fn another_archives_captures_stand_in_the_history_of_the_page_as_that_archives()
     });
     let heads: Vec<String> =
         exchanges.map(|record| String::from_utf8_lossy(&record.block).to_lowercase()).collect();
-    assert!(heads.len() >= 3 && heads.iter().all(|h| h.contains("memento-datetime: ")), "{heads:?}");
+    assert!(
+        heads.len() >= 3 && heads.iter().all(|h| h.contains("memento-datetime: ")),
+        "{heads:?}"
+    );
     let history = pressmark(&ours, &["history", PAGE]);
     let text = stdout(&history);
     assert!(text.contains("first captured by another archive: http://127.0.0.1"), "{text}");
@@ -185,7 +200,9 @@ fn what_an_archive_does_not_have_is_refused_and_told_why() {
     web.on(
         HOST,
         &raw(2),
-        Reply::Made(Arc::new(move |_, before| if before == 0 { slow.to_vec() } else { after.clone() })),
+        Reply::Made(Arc::new(
+            move |_, before| if before == 0 { slow.to_vec() } else { after.clone() },
+        )),
     );
     // 3: leads to another host. 4: round in a circle. 5: to its neighbour, which is a memento.
     web.on(HOST, &raw(3), Reply::Bytes(status("302 Found", "Location: http://evil.example/x\r\n")));
@@ -278,7 +295,8 @@ fn pages_that_lead_round_are_read_once() {
         )
     };
     let page = |text: String| Reply::Bytes(ok("application/link-format", text.as_bytes()));
-    let timemap = |at: &str| format!("<{at}>; rel=\"timemap\"; type=\"application/link-format\",\n");
+    let timemap =
+        |at: &str| format!("<{at}>; rel=\"timemap\"; type=\"application/link-format\",\n");
     web.on(HOST, "/1", page(map(&(timemap("/2") + &timemap("http://evil.example/3")), 1)));
     web.on(HOST, "/2", page(map(&(timemap("/1") + &timemap("/2") + &timemap("/gone")), 2)));
     for n in 1..3 {
@@ -287,7 +305,8 @@ fn pages_that_lead_round_are_read_once() {
     }
     let dir = tempfile::tempdir().unwrap();
     let root = archive("archive", dir.path());
-    let output = import(&root, &web.resolve(&[HOST, "evil.example"]), &[&format!("http://{HOST}/1")]);
+    let output =
+        import(&root, &web.resolve(&[HOST, "evil.example"]), &[&format!("http://{HOST}/1")]);
     assert_eq!(output.status.code(), Some(4), "{}", stderr(&output));
     assert_eq!(outcomes(&output), ["imported"; 2]);
     let said = stderr(&output);
@@ -306,7 +325,11 @@ fn robots_and_usage_are_minded() {
     let web = web(&[]);
     let dir = tempfile::tempdir().unwrap();
     let root = archive("archive", dir.path());
-    web.on("no.example", "/robots.txt", Reply::Bytes(ok("text/plain", b"User-agent: *\nDisallow: /\n")));
+    web.on(
+        "no.example",
+        "/robots.txt",
+        Reply::Bytes(ok("text/plain", b"User-agent: *\nDisallow: /\n")),
+    );
     web.page(HOST, "/page", "<p>No TimeMap");
     let resolve = web.resolve(&[HOST, "no.example"]);
     for (url, code, words) in [
@@ -319,7 +342,9 @@ fn robots_and_usage_are_minded() {
         assert_eq!(output.status.code(), Some(code), "{url}: {}", stderr(&output));
         assert!(stderr(&output).contains(words), "{url}: {}", stderr(&output));
     }
-    assert!(web.asked().iter().all(|asked| asked.host != "no.example" || asked.target == "/robots.txt"));
+    assert!(
+        web.asked().iter().all(|asked| asked.host != "no.example" || asked.target == "/robots.txt")
+    );
     let usage = pressmark(&root, &["import", "file.warc", "--limit", "3"]);
     assert_eq!(usage.status.code(), Some(2), "{}", stderr(&usage));
 }

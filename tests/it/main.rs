@@ -12,6 +12,7 @@
 //! - `guide`: the operator's guide, followed word by word
 //! - `daemon`: `watch` as a process, and jobs that are killed
 //! - `postgres`: an archive whose captures are kept in a database, the server restarted and away
+//! - `purge`: what is removed by order, and everything else that stays
 //! - `printing`: what comes from the web never steers a terminal, whatever command prints it
 //! - `proxies`: the way through HTTP and SOCKS5 proxies
 //! - `rebuild`: the index deleted or damaged, every query answers the same
@@ -38,6 +39,7 @@
 //! - `clocks`: outlets whose clocks are wrong
 //! - `navigation`: redirects with cookies, pages that send on, bytes of addresses
 //! - `strange_month`: a month of outlets whose addresses, clocks, feeds and hosts are strange
+//! - `witness`: archives that witness each other, and a witness that is killed
 //! - `wacz`: a signed package of captures in other people's readers
 //! - `story`: several outlets beside each other, on files and on an archive
 //! - `schemas`: every JSON form against its schema
@@ -80,6 +82,7 @@ mod postgres;
 mod power_loss;
 mod printing;
 mod proxies;
+mod purge;
 mod quotes;
 mod reader;
 mod readings;
@@ -101,3 +104,4 @@ mod versions;
 mod wacz;
 mod warc_files;
 mod wire;
+mod witness;

@@ -98,7 +98,11 @@ fn real_output_agrees_with_the_schemas() {
     let site = dir.path().join("site.wacz");
     let site = site.to_str().unwrap();
     let host = "courier.example";
-    let cases: [(&str, &[&str]); 38] = [
+    let stamp = json_lines(
+        &command(&archive).args(["captures", STORY, "--format", "json"]).output().unwrap(),
+    );
+    let stamp = stamp[0]["date"].as_str().unwrap().to_owned();
+    let cases: [(&str, &[&str]); 39] = [
         ("robots.json", &robots),
         ("setting.json", &["config", "show", "--format", "json"]),
         (
@@ -143,6 +147,10 @@ fn real_output_agrees_with_the_schemas() {
         ),
         ("imported.json", &["import", exported, site, "--format", "json"]),
         ("proved.json", &["prove", STORY, "-o", package, "--format", "json"]),
+        (
+            "purged.json",
+            &["purge", STORY, "--at", &stamp, "--reason", "x", "--dry-run", "--format", "json"],
+        ),
     ];
     let schemas = schemas();
     let mut seen = BTreeSet::new();

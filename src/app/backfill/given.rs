@@ -38,10 +38,8 @@ pub(super) fn given(wanted: &Wanted, loaded: &Loaded) -> Given {
     if date >= entry.date {
         return Given::No("its Memento-Datetime is later than the answer".to_owned());
     }
-    let fields: Vec<String> = head
-        .get_all("link")
-        .map(|value| String::from_utf8_lossy(&value).into_owned())
-        .collect();
+    let fields: Vec<String> =
+        head.get_all("link").map(|value| String::from_utf8_lossy(&value).into_owned()).collect();
     let said = || fields.iter().flat_map(|field| links(field));
     // A page's own Link fields are sent on by some archives: any that fits is enough.
     let of_page: Vec<&str> =

@@ -12,8 +12,7 @@ const PAGES_MAX: usize = 1_000;
 /// The longest TimeMap after decompression that is read, in bytes.
 const TIMEMAP_BYTES_MAX: usize = 64 << 20;
 
-const HINT: &str =
-    "import takes the address of a TimeMap, such as https://web.archive.org/web/timemap/link/http://example.com/";
+const HINT: &str = "import takes the address of a TimeMap, such as https://web.archive.org/web/timemap/link/http://example.com/";
 
 impl Backfill<'_> {
     /// All that the TimeMap lists, each memento once and the oldest first.

@@ -119,12 +119,7 @@ impl Backfill<'_> {
     }
 
     /// Keeps a copy, and waits until it is durable.
-    fn keep(
-        &mut self,
-        one: &Wanted,
-        copy: MementoCopy,
-        found: Tell<'_>,
-    ) -> Result<(), AppError> {
+    fn keep(&mut self, one: &Wanted, copy: MementoCopy, found: Tell<'_>) -> Result<(), AppError> {
         let fail = |why| store_error("keeping a copy", why);
         let (url, from) = (copy.target_uri.clone(), copy.exchange.target_uri.clone());
         let submission = Submission {

@@ -54,11 +54,8 @@ fn files(paths: &[&String], lenient: bool, context: &Context) -> Result<Exit, Cl
     // Before anything is taken: what it says is of the files that were there.
     let reader = context.reader_for(Stay::Long)?;
     let mut bar = Bar::new(&context.out, what);
-    let mut options = ImportOptions {
-        lenient,
-        now,
-        progress: &mut |file, done, all| bar.set(done, all, file),
-    };
+    let mut options =
+        ImportOptions { lenient, now, progress: &mut |file, done, all| bar.set(done, all, file) };
     let mut told =
         ImportReport { context, imported: 0, known: 0, refused: 0, findings: 0, failed: None };
     import(&layout, &paths, &mut options, &mut |taken| told.tell(&taken))

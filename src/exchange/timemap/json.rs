@@ -48,8 +48,7 @@ fn table(rows: &[Value], from: &TargetUri, map: &mut TimeMap) -> Result<(), Stri
         }
         return Ok(());
     }
-    let head: Vec<&str> =
-        head.as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+    let head: Vec<&str> = head.as_array().into_iter().flatten().filter_map(Value::as_str).collect();
     let column = |names: &[&str]| head.iter().position(|name| names.contains(name));
     let (Some(at), Some(url)) = (column(&["timestamp"]), column(&["original", "url"])) else {
         return Err("its first row names no columns timestamp and original".to_owned());

@@ -104,14 +104,8 @@ mod tests {
         assert_eq!(
             listed(&map),
             [
-                (
-                    format!("{web}/20000620180259/http://a.example.org"),
-                    "20000620180259".to_owned()
-                ),
-                (
-                    format!("{web}/20091027204954/http://a.example.org"),
-                    "20091027204954".to_owned()
-                ),
+                (format!("{web}/20000620180259/http://a.example.org"), "20000620180259".to_owned()),
+                (format!("{web}/20091027204954/http://a.example.org"), "20091027204954".to_owned()),
             ]
         );
         let pages = [uri("http://arxiv.example.net/timemap/2/http://a.example.org")];
@@ -121,9 +115,8 @@ mod tests {
     #[test]
     fn json_is_read_in_each_of_its_forms() {
         let at = ["20200101000000", "20210101000000"];
-        let expected = at.map(|at| {
-            (format!("http://web.example/web/{at}/http://a.example/"), at.to_owned())
-        });
+        let expected =
+            at.map(|at| (format!("http://web.example/web/{at}/http://a.example/"), at.to_owned()));
         let two = |form: fn(&str) -> String| at.map(form).join(",");
         let mementos = two(|at| {
             format!(
@@ -133,7 +126,9 @@ mod tests {
         });
         let rows = two(|at| format!("[\"example,a)/\",\"{at}\",\"http://a.example/\",\"200\"]"));
         let line = |at: &str| {
-            format!("{{\"urlkey\": \"example,a)/\", \"timestamp\": \"{at}\", \"url\": \"http://a.example/\"}}")
+            format!(
+                "{{\"urlkey\": \"example,a)/\", \"timestamp\": \"{at}\", \"url\": \"http://a.example/\"}}"
+            )
         };
         let header = "[\"urlkey\",\"timestamp\",\"original\",\"statuscode\"]";
         for (text, from) in [
@@ -147,10 +142,7 @@ mod tests {
                 format!("[{header},{rows}]"),
                 "http://web.example/cdx/search/cdx?url=a.example&output=json",
             ),
-            (
-                format!("[{header},{rows}]"),
-                "http://web.example/web/timemap/json/http://a.example/",
-            ),
+            (format!("[{header},{rows}]"), "http://web.example/web/timemap/json/http://a.example/"),
             (
                 format!("{}\n{}\n", line(at[0]), line(at[1])),
                 "http://web.example/web/cdx?url=a.example&output=json",
@@ -167,7 +159,9 @@ mod tests {
         // A page of ours names the next one.
         let page = "\"http://web.example/web/timemap/json/2020/http://a.example/\"";
         for page in [page.to_owned(), format!("{{\"json_format\":{page}}}")] {
-            let text = format!("{{\"original_uri\":\"http://a.example/\",\"pages\":{{\"next\":{{\"uri\":{page}}}}}}}");
+            let text = format!(
+                "{{\"original_uri\":\"http://a.example/\",\"pages\":{{\"next\":{{\"uri\":{page}}}}}}}"
+            );
             let map = read_from(&text, "http://web.example/web/timemap/json/http://a.example/");
             assert_eq!(map.pages.len(), 1, "{text}");
         }
@@ -176,7 +170,9 @@ mod tests {
     #[test]
     fn what_is_no_timemap_is_told_from_an_empty_one() {
         let from = uri("http://web.example/");
-        for text in ["<!doctype html><p>Not found", "not found", "{\"error\":\"no\"}", "{\"a\":", "<"] {
+        for text in
+            ["<!doctype html><p>Not found", "not found", "{\"error\":\"no\"}", "{\"a\":", "<"]
+        {
             assert!(read(text.as_bytes(), &from).is_err(), "{text}");
         }
         for text in ["", "[]", "<http://a.example/>; rel=\"original\""] {

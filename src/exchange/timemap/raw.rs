@@ -31,8 +31,8 @@ fn stamp(segment: &str) -> Option<&str> {
     let digits = segment.bytes().take_while(u8::is_ascii_digit).count();
     let (stamp, modifier) = segment.split_at(digits);
     let bytes = modifier.as_bytes();
-    let is_modifier =
-        bytes.is_empty() || matches!(bytes, [a, b, b'_'] if a.is_ascii_lowercase() && b.is_ascii_lowercase());
+    let is_modifier = bytes.is_empty()
+        || matches!(bytes, [a, b, b'_'] if a.is_ascii_lowercase() && b.is_ascii_lowercase());
     ((4..=14).contains(&digits) && is_modifier).then_some(stamp)
 }
 

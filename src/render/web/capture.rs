@@ -68,9 +68,13 @@ fn body(site: &Site, found: &View) -> Markup {
         let reason = report.and_then(|report| report.reason.as_deref()).unwrap_or("unknown");
         let detail = report.and_then(|report| report.detail.as_deref());
         return html! {
+            @if report.is_some_and(|report| report.is_purged) {
+                p .bad { "This capture was removed." @if let Some(detail) = detail { " " (short(detail, 2_000)) "." } }
+            } @else {
             p .bad {
                 "The exchange failed: " (line(reason))
                 @if let Some(detail) = detail { " (" (short(detail, 300)) ")" } "."
+            }
             }
             p { "What was sent and received, where anything was, is kept beside this report." }
         };

@@ -77,6 +77,14 @@ impl Composer {
         fields.push("copyPayload", if copy.is_raw { "as captured" } else { "as replayed" });
         let id = ids.beside(main, 1);
         let block = warc_fields::write(&fields);
-        self.metadata(event, &id, Some(main), warc_fields::MEDIA_TYPE, block.into())
+        // What is said here is said by this archive, and at the time of the exchange.
+        let event = Event {
+            uri: event.uri.clone(),
+            date: copy.exchange.date,
+            address: None,
+            protocols: Vec::new(),
+            cipher_suite: None,
+        };
+        self.metadata(&event, &id, Some(main), warc_fields::MEDIA_TYPE, block.into())
     }
 }
