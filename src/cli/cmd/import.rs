@@ -21,6 +21,12 @@ pub fn run(args: &ImportArgs, context: Context) -> Result<Exit, CliError> {
     let context = context.with_network(&args.network)?;
     let (urls, paths): (Vec<&String>, Vec<&String>) =
         args.paths.iter().partition(|path| is_url(path));
+    if let Some(url) = urls.iter().find(|url| is_of_a_file(url)) {
+        return Err(CliError::usage(format!(
+            "import {url}: files are imported from here, not from elsewhere"
+        ))
+        .hint("download it first, and import the file; a URL is the address of a TimeMap"));
+    }
     let only_of_timemaps = args.from.is_some() || args.to.is_some() || args.limit.is_some();
     if urls.is_empty() && (only_of_timemaps || args.network.is_set()) {
         let what = "--from, --to, --limit and the flags for the network are for TimeMaps";
@@ -101,6 +107,14 @@ fn follow(context: &Context, reader: &Reader) -> Result<(), CliError> {
 fn is_url(text: &str) -> bool {
     let is_scheme = |scheme: &str| text.to_ascii_lowercase().starts_with(scheme);
     ["http://", "https://"].into_iter().any(is_scheme)
+}
+
+/// Whether a URL is that of a file that would have to be downloaded; a TimeMap has the address of a page at its end.
+fn is_of_a_file(url: &str) -> bool {
+    let is_nested = url.match_indices("://").count() > 1;
+    let path = url.split(['?', '#']).next().unwrap_or_default().to_ascii_lowercase();
+    let ends = [".warc", ".warc.gz", ".warc.zst", ".arc", ".arc.gz", ".wacz"];
+    !is_nested && ends.iter().any(|end| path.ends_with(end))
 }
 
 struct ImportReport<'a> {
