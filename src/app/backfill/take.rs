@@ -70,19 +70,20 @@ impl Backfill<'_> {
     }
 
     async fn batch(&mut self, mut wanted: Vec<Wanted>, found: Tell<'_>) -> Result<(), AppError> {
-        // What a killed import fetched is there, and need not be asked for again.
-        let mut first = true;
         for _ in 0..ROUNDS_MAX {
             let mut asked = Vec::new();
             let mut next = Vec::new();
             for one in wanted {
-                let there = if first { self.newest(&one.asked, None)? } else { None };
+                // What an import that was killed fetched is there, and need not be asked for again.
+                let there = self.newest(&one.asked, None)?;
                 match there.map(|loaded| given(&one, &loaded)) {
                     Some(Given::Copy(copy)) => self.keep(&one, *copy, found)?,
                     _ => asked.push(one),
                 }
             }
-            first = false;
+            if asked.is_empty() {
+                return Ok(());
+            }
             let begun = self.running.now();
             self.fetch(asked.iter().map(|one| one.asked.clone()).collect()).await?;
             for one in asked {
@@ -118,10 +119,26 @@ impl Backfill<'_> {
         Ok(())
     }
 
+    /// The copy of a page that was fetched from this address.
+    fn copy_from(&self, url: &str, from: &str) -> Result<Option<Capture>, AppError> {
+        for capture in self.reader.query(&Query::exactly(url)) {
+            let capture = capture.map_err(|why| AppError::failed("asking the index", why))?;
+            if capture.copied_from() == Some(from) {
+                return Ok(Some(capture));
+            }
+        }
+        Ok(None)
+    }
+
     /// Keeps a copy, and waits until it is durable.
     fn keep(&mut self, one: &Wanted, copy: MementoCopy, found: Tell<'_>) -> Result<(), AppError> {
         let fail = |why| store_error("keeping a copy", why);
         let (url, from) = (copy.target_uri.clone(), copy.exchange.target_uri.clone());
+        // An archive may lead to one of its mementos from several addresses.
+        if let Some(capture) = self.copy_from(&url, &from)? {
+            found(one.known(capture));
+            return Ok(());
+        }
         let submission = Submission {
             what: Content::Copy(Arc::new(copy)),
             refers_to: None,
@@ -135,16 +152,9 @@ impl Backfill<'_> {
         self.running.store().append(submission, done);
         let gone = |_| StoreError::Stopped("the writer has gone".to_owned());
         receive.recv().map_err(gone).and_then(|done| done).map_err(fail)?;
-        let mut kept = None;
-        for capture in self.reader.query(&Query::exactly(&url)) {
-            let capture = capture.map_err(|why| AppError::failed("asking the index", why))?;
-            if capture.copied_from() == Some(from.as_str()) {
-                kept = Some(capture);
-            }
-        }
         found(Copied {
             memento: one.memento.as_str().to_owned(),
-            capture: kept,
+            capture: self.copy_from(&url, &from)?,
             outcome: CopyOutcome::Taken,
             why: None,
         });
