@@ -1,4 +1,5 @@
-//! Everything below the archive, searched for parts of what was removed.
+//! Everything below the archive but its WARC files, searched for parts of what was removed. Those were written anew, record by
+//! record, and other records in them may well share a line or a frame of the page with it.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -32,10 +33,11 @@ pub(super) fn windows(bytes: &[u8]) -> Vec<Vec<u8>> {
     parts.filter(|part| part.iter().any(|byte| *byte != part[0])).collect()
 }
 
-/// Searches every file below the root.
+/// Searches every file below the root that is no WARC file of the archive.
 pub(super) fn search(layout: &Layout, windows: &[Vec<u8>]) -> io::Result<Searched> {
     let finders: Vec<Finder<'_>> = windows.iter().map(|window| Finder::new(window)).collect();
     let mut searched = Searched::default();
+    let warc_files = layout.warc_files().map_err(|why| io::Error::other(why.to_string()))?;
     let mut dirs: Vec<PathBuf> = vec![layout.root().to_owned()];
     while let Some(dir) = dirs.pop() {
         for entry in std::fs::read_dir(&dir)? {
@@ -43,7 +45,7 @@ pub(super) fn search(layout: &Layout, windows: &[Vec<u8>]) -> io::Result<Searche
             let (kind, path) = (entry.file_type()?, entry.path());
             if kind.is_dir() {
                 dirs.push(path);
-            } else if kind.is_file() {
+            } else if kind.is_file() && !warc_files.contains(&path) {
                 searched.files += 1;
                 if holds(&path, &finders)? {
                     let below = path.strip_prefix(layout.root()).unwrap_or(&path);
