@@ -68,6 +68,10 @@ fn holding(root: &Path, words: &str) -> Vec<PathBuf> {
                 dirs.push(path);
                 continue;
             }
+            // Sockets of a process that was killed hold nothing.
+            if !path.is_file() {
+                continue;
+            }
             let bytes = std::fs::read(&path).unwrap();
             let mut unpacked = Vec::new();
             if path.extension().is_some_and(|e| e == "gz") {
