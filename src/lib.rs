@@ -56,4 +56,5 @@ pub mod tables;
 pub mod telemetry;
 pub mod wacz;
 pub mod warc;
+pub mod witness;
 pub mod zipnum;

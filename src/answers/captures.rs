@@ -16,6 +16,9 @@ pub struct Failure {
     pub reason: Option<String>,
     /// What went wrong there.
     pub detail: Option<String>,
+    /// Whether it stands in the place of a response that was removed by order.
+    #[serde(skip)]
+    pub is_purged: bool,
 }
 
 /// What the report of a failure says; `None` for any other capture, and where it cannot be read.
@@ -27,7 +30,9 @@ pub fn failure(reader: &Reader, entry: &Capture) -> Option<Failure> {
     let block = reader.load(entry).ok()?.block.prefix(REPORT_BYTES_MAX).ok()?;
     let fields = warc_fields::read(&block).ok()?;
     let text = |name: &str| fields.text(name).map(Cow::into_owned);
-    Some(Failure { reason: text("reason"), detail: text("detail") })
+    let is_purged = text("outcome").as_deref() == Some("purged");
+    let reason = text("reason").or_else(|| is_purged.then(|| "purged".to_owned()));
+    Some(Failure { reason, detail: text("detail"), is_purged })
 }
 
 /// More of a report is not read.

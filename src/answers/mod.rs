@@ -26,6 +26,7 @@ pub mod prove;
 pub mod quoted;
 pub mod quotes;
 mod refused;
+pub mod removed;
 pub mod report;
 pub mod search;
 pub mod search_events;

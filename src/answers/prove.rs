@@ -11,7 +11,8 @@ use crate::archive::RecordKind;
 use crate::base::Timestamp;
 use crate::cite::{self, Capture, Source, Style};
 use crate::evidence::bundle::{Bundle, Making, Texts, gather};
-use crate::evidence::{EvidenceError, Options, Trust};
+use crate::evidence::check::witnesses;
+use crate::evidence::{EvidenceError, Options, Policy, Trust};
 use crate::extract::EXTRACTOR;
 use crate::store::Loaded;
 
@@ -28,6 +29,8 @@ pub struct ProveRequest<'a> {
     pub trust: &'a Trust,
     /// Checkpoints that somebody kept, to which there must be a proof: their names and bytes.
     pub kept: &'a [(String, Vec<u8>)],
+    /// Whose cosignatures are looked for.
+    pub policy: &'a Policy,
     /// When the bundle is made.
     pub made: Timestamp,
 }
@@ -52,6 +55,19 @@ pub struct ProvedJson {
     pub leaves: u64,
     /// How many time stamps that has.
     pub stamps: usize,
+    /// The witnesses of the policy that cosigned a checkpoint over the capture, and when.
+    pub witnesses: Vec<WitnessJson>,
+    /// Whether they are the quorum of the policy; `None` where it asks for none.
+    pub quorum: Option<bool>,
+}
+
+/// A witness that cosigned.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct WitnessJson {
+    /// Its name.
+    pub name: String,
+    /// When, by its clock; POSIX seconds.
+    pub time: u64,
 }
 
 /// The evidence of one capture. Where its records are not in the log, `extend` may bring the log up to the
@@ -71,7 +87,8 @@ pub fn prove(
     let pieces = gather(reader, &loaded).map_err(failed)?;
     let texts = texts(archive, &loaded, request.archive.clone());
     let make = || {
-        let making = Making { trust: request.trust, made: request.made, kept: request.kept };
+        let (trust, kept, policy) = (request.trust, request.kept, request.policy);
+        let making = Making { trust, made: request.made, kept, policy };
         Bundle::prove(reader.layout(), pieces.clone(), texts.clone(), &making)
     };
     let bundle = make().or_else(|why| if extend() { make() } else { Err(why) });
@@ -98,8 +115,15 @@ impl Proof {
 
     /// What is said of it once it is written to a file of this name.
     #[must_use]
-    pub fn json(&self, file: &str) -> ProvedJson {
+    pub fn json(&self, file: &str, policy: &Policy) -> ProvedJson {
+        let cosigned = self.bundle.witnessed.as_ref().map(|(checkpoint, _)| checkpoint);
+        let told = cosigned.map(|checkpoint| witnesses::told(policy, checkpoint));
+        let holds =
+            || cosigned.is_some_and(|checkpoint| policy.holds(&policy.cosigned(checkpoint)));
+        let witness = |(name, time)| WitnessJson { name, time };
         ProvedJson {
+            witnesses: told.unwrap_or_default().into_iter().map(witness).collect(),
+            quorum: policy.asks_for_witnesses().then(holds),
             file: file.to_owned(),
             records: self.bundle.records.len(),
             leaves: self.bundle.checkpoint.size,

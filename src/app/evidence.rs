@@ -2,7 +2,7 @@
 //!
 //! Trouble with the log never stops a crawl: it is said, and the next run catches up.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -10,7 +10,10 @@ use super::route::route;
 use crate::base::{Clock, Timestamp};
 use crate::config::Settings;
 use crate::config::keys;
-use crate::evidence::{self, Authorities, OpenFiles, Options, Trust};
+use crate::evidence::cosignature::WitnessKey;
+use crate::evidence::policy::PolicyWitness;
+use crate::evidence::witnessed::Witnesses;
+use crate::evidence::{self, Authorities, OpenFiles, Options, Policy, Trust};
 use crate::store::{AppendLog, Layout, Reader, Store};
 
 /// What the settings say of the log.
@@ -62,13 +65,67 @@ pub fn stamp(layout: &Layout, settings: &Settings) -> Vec<String> {
     }
 }
 
+/// Reads a policy (c2sp.org/tlog-policy).
+///
+/// # Errors
+/// When there is none at `path`, or it is none; the text names the file.
+pub fn read_policy(path: &Path) -> Result<Policy, String> {
+    let fail = |why: &dyn std::fmt::Display| format!("{}: {why}", path.display());
+    let bytes = std::fs::read(path).map_err(|why| fail(&why))?;
+    Policy::parse(&bytes).map_err(|why| fail(&why))
+}
+
+/// What the settings say of witnesses: those of the policy, and those that are named beside it.
+///
+/// # Errors
+/// When the policy cannot be read, or a witness is not a key and an address.
+pub fn witnesses(settings: &Settings) -> Result<Witnesses, String> {
+    let mut policy = match settings.text(keys::EVIDENCE_POLICY) {
+        "" => Policy::of(Vec::new()),
+        path => read_policy(Path::new(path)).map_err(|why| format!("evidence.policy: {why}"))?,
+    };
+    for text in settings.list(keys::EVIDENCE_WITNESSES) {
+        let wrong =
+            || format!("evidence.witnesses: {text:?} should be a key, a blank and an address");
+        let (key, url) = text.trim().split_once(' ').ok_or_else(wrong)?;
+        let key = WitnessKey::parse(key).ok_or_else(wrong)?;
+        let url = url.trim().to_owned();
+        if !url.starts_with("https://") && !url.starts_with("http://") {
+            return Err(wrong());
+        }
+        match policy.witnesses.iter_mut().find(|known| known.key.public == key.public) {
+            Some(known) => known.url = Some(url),
+            None => policy.witnesses.push(PolicyWitness { key, url: Some(url) }),
+        }
+    }
+    Ok(Witnesses { policy, user_agent: settings.user_agent(), route: route(settings) })
+}
+
+/// Submits the newest checkpoint to the witnesses that have not cosigned it; what went wrong, as text. To be called where no
+/// runtime is.
+pub fn cosign(layout: &Layout, settings: &Settings) -> Vec<String> {
+    let witnesses = match witnesses(settings) {
+        Ok(witnesses) if witnesses.policy.witnesses.is_empty() => return Vec::new(),
+        Ok(witnesses) => witnesses,
+        Err(why) => return vec![why],
+    };
+    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(why) => return vec![format!("no cosignature: {why}")],
+    };
+    match runtime.block_on(evidence::witnessed::submit(layout, &witnesses)) {
+        Ok(notes) => notes,
+        Err(why) => vec![format!("no cosignature: {}", said(&why))],
+    }
+}
+
 /// Makes the key of an archive that has none; what went wrong, as text.
 pub fn prepare(layout: &Layout, settings: &Settings) -> Option<String> {
     let made = evidence::log::prepare(layout, &options(settings));
     made.err().map(|why| format!("the evidence log is not kept: {}", said(&why)))
 }
 
-/// Brings the log up to the archive, and asks for time stamps; what went wrong or is unexpected, as text.
+/// Brings the log up to the archive, and asks for time stamps and cosignatures; what went wrong or is unexpected, as text.
 pub fn follow(
     layout: &Layout,
     settings: &Settings,
@@ -80,6 +137,7 @@ pub fn follow(
         Ok(done) => {
             let mut notes = done.notes;
             notes.extend(stamp(layout, settings));
+            notes.extend(cosign(layout, settings));
             notes
         }
         Err(why) => vec![format!("the evidence log does not follow: {}", said(&why))],

@@ -3,14 +3,15 @@
 //!
 //! In reading order: what everything is made from ([`Setup`]), what keeps the captures ([`captures`]) and how they
 //! move elsewhere ([`mod@migrate`]), sealed files as well ([`objects`]), the jobs ([`jobs`]), its queue
-//! ([`frontiers`]) or one that processes share ([`shared`]), a run ([`run`]), its queue seen from outside ([`queue`]),
-//! the evidence log that follows it
+//! ([`frontiers`]) or one that processes share ([`shared`]), a run ([`run`]), copies of other archives
+//! ([`mod@backfill`]), what is removed by order ([`mod@purge`]), its queue seen from outside ([`queue`]), the evidence log that follows it
 //! ([`evidence`]), so does the index of words ([`indexing`]), what saved searches
 //! are told meanwhile ([`hearing`]), the way to others ([`route`]), threads for work
 //! that blocks ([`pool`]).
 //!
 //! Knows no flags, prints nothing, and ends no process but at a second signal.
 
+pub mod backfill;
 pub mod captures;
 pub mod error;
 pub mod evidence;
@@ -21,6 +22,7 @@ pub mod jobs;
 pub mod migrate;
 pub mod objects;
 pub mod pool;
+pub mod purge;
 pub mod queue;
 pub mod route;
 pub mod run;

@@ -13,7 +13,7 @@ use super::hearing::Hearing;
 use super::indexing::{Indexing, search_options};
 use super::queue::QueueSnapshot;
 use super::shared::{only_watch, shared_queue, worker};
-use crate::base::Clock;
+use crate::base::{Clock, Timestamp};
 use crate::capture::{CaptureOptions, Capturer, Proxy};
 use crate::config::Settings;
 use crate::config::keys;
@@ -30,7 +30,7 @@ use crate::search::saved::SavedSearch;
 use crate::search::{Listener, Search, Upkeep};
 use crate::store::layout::Layout;
 use crate::store::upload::Uploader;
-use crate::store::{Store, StoreError, StoreOptions};
+use crate::store::{Reader, Store, StoreError, StoreOptions};
 
 /// How often a run reports what is in its queue, for `status` and `due`.
 const QUEUE_REPORTED_EVERY: Duration = Duration::from_secs(15);
@@ -287,6 +287,22 @@ impl Running {
     #[must_use]
     pub fn layout(&self) -> &Layout {
         self.store.layout()
+    }
+
+    /// The archive, to read from while it is written.
+    #[must_use]
+    pub fn reader(&self) -> Reader {
+        self.store.reader()
+    }
+
+    /// Where it writes.
+    pub(super) fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// The time.
+    pub(super) fn now(&self) -> Timestamp {
+        self.network.clock.now()
     }
 
     /// Lets the crawl take orders while it runs.

@@ -148,6 +148,16 @@ impl<F> CaptureIn<F> {
             && self.digest.is_some()
     }
 
+    /// For another archive's copy: where it was fetched from (URI-M). It is kept as a revisit of the
+    /// exchange with that archive, and so refers to a record that is younger than itself, at another address;
+    /// a page that is captured again refers to what was there before.
+    #[must_use]
+    pub fn copied_from(&self) -> Option<&str> {
+        let refers_to = self.refers_to.as_ref().filter(|_| self.kind == RecordKind::Revisit)?;
+        let is_younger = refers_to.date.is_some_and(|date| date > self.date);
+        refers_to.url.as_deref().filter(|url| is_younger && *url != self.url)
+    }
+
     /// The same capture with another form of its file's name.
     #[must_use]
     pub fn in_file<G>(self, file: G) -> CaptureIn<G> {

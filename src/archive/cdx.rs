@@ -80,24 +80,25 @@ pub fn cdxj_fields(capture: &Capture) -> impl Iterator<Item = (&'static str, Cow
     fields.filter(|(_, value)| !value.is_empty() && value != "-")
 }
 
-/// The capture as a JSON object with all fields, all of them texts.
+/// The capture as a JSON object with all fields, all of them texts; for another archive's copy also `copy_of`,
+/// where it was fetched from.
 #[must_use]
 pub fn json_line(capture: &Capture) -> String {
-    json_fields(capture, &Field::ALL)
-}
-
-/// The capture as a JSON object with these fields, in this order.
-#[must_use]
-pub fn json_fields(capture: &Capture, fields: &[Field]) -> String {
     let mut out = String::with_capacity(400);
     out.push('{');
     let mut first = true;
-    for field in fields {
+    for field in Field::ALL {
         put_field(&mut out, &mut first, field.name(), &field.value(capture));
+    }
+    if let Some(from) = capture.copied_from() {
+        put_field(&mut out, &mut first, COPY_OF, from);
     }
     out.push('}');
     out
 }
+
+/// The name of the field that only another archive's copy has.
+pub const COPY_OF: &str = "copy_of";
 
 /// These names and values as a JSON object of texts, in their order.
 pub(crate) fn json_object<'a>(fields: impl Iterator<Item = (&'a str, &'a str)>) -> String {

@@ -164,7 +164,7 @@ pub enum Command {
     Evidence(EvidenceArgs),
     /// Rebuild the index from the WARC files alone
     Reindex,
-    /// Take WARC files of other programs into the archive, untouched
+    /// Take WARC files of other programs, and what other archives captured of a page, into the archive
     Import(ImportArgs),
     /// Write a part of the archive, or a whole site as it stood, to a file that other programs read
     Export(ExportArgs),
@@ -178,6 +178,10 @@ pub enum Command {
     Robots(RobotsArgs),
     /// The SURT urlkey of URLs
     Surt(SurtArgs),
+    /// Remove a capture's bytes everywhere by order, and leave a signed tombstone
+    Purge(PurgeArgs),
+    /// Cosign checkpoints of other archives' logs
+    Witness(WitnessArgs),
     /// The settings and where they came from
     Config(ConfigArgs),
     /// Crawl a small built-in news site three times and show what was kept
@@ -579,15 +583,27 @@ pub struct VerifyArgs {
 /// `import`
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Files are copied into imported/ of the archive byte for byte, with a record of where each came from,\nand each is taken once. The WARC files of a WACZ are compared with its list of files. What is damaged\nis refused; what was refused, or found wrong, makes the exit code 4."
+    after_help = "Files are copied into imported/ of the archive byte for byte, with a record of where each came from,\nand each is taken once. The WARC files of a WACZ are compared with its list of files. What is damaged\nis refused; what was refused, or found wrong, makes the exit code 4.\n\nA URL is the address of a Memento TimeMap: the captures that it lists are fetched from their archive, as that\narchive has them, and stand in the history of the page, marked as that archive's."
 )]
 pub struct ImportArgs {
-    /// WARC and ARC files, plain or packed, and WACZ packages
-    #[arg(required = true, value_name = "PATH")]
+    /// WARC and ARC files, plain or packed, WACZ packages, and addresses of TimeMaps
+    #[arg(required = true, value_name = "PATH-OR-URL")]
     pub paths: Vec<String>,
     /// Take what is damaged, too, as far as it can be read
     #[arg(long)]
     pub lenient: bool,
+    /// Of a TimeMap: not before this time
+    #[arg(long, value_name = "TIME")]
+    pub from: Option<String>,
+    /// Of a TimeMap: not after this time
+    #[arg(long, value_name = "TIME")]
+    pub to: Option<String>,
+    /// Of a TimeMap: at most so many captures that are not here yet, the oldest first
+    #[arg(long, value_name = "N")]
+    pub limit: Option<usize>,
+    /// Network flags
+    #[command(flatten)]
+    pub network: NetworkArgs,
 }
 
 /// How `export` reports.
@@ -750,6 +766,63 @@ pub struct ProveArgs {
     /// URL: the bundle gets a proof for it
     #[arg(long, value_name = "FILE")]
     pub checkpoint: Vec<PathBuf>,
+    /// A policy (c2sp.org/tlog-policy): which witnesses count, and the quorum that is wanted. With --check the bundle fails
+    /// without it; else `evidence.policy` without this
+    #[arg(long, value_name = "FILE")]
+    pub policy: Option<PathBuf>,
+}
+
+/// `purge`
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Every record that holds the same payload is taken out, of whatever address; a record of the same length that says so\ncomes into its place. The log, its checkpoints and every bundle of something else verify as before. What was derived is\ndeleted and the index made anew, so the next answers take longer. Nothing brings the bytes back: look with --dry-run\nfirst. Stop what else writes into the archive, and start servers again afterwards."
+)]
+pub struct PurgeArgs {
+    /// The URL
+    #[arg(required_unless_present = "resume", conflicts_with = "resume")]
+    pub url: Option<String>,
+    /// When it was captured; of the captures of the page, this has to mean one
+    #[arg(
+        long,
+        value_name = "TIME",
+        required_unless_present = "resume",
+        conflicts_with = "resume"
+    )]
+    pub at: Option<String>,
+    /// Why: whoever asks for the capture reads it
+    #[arg(
+        long,
+        value_name = "TEXT",
+        required_unless_present = "resume",
+        conflicts_with = "resume"
+    )]
+    pub reason: Option<String>,
+    /// Only print what would be removed
+    #[arg(long, conflicts_with = "resume")]
+    pub dry_run: bool,
+    /// Bring a purge that was interrupted to its end
+    #[arg(long)]
+    pub resume: bool,
+}
+
+/// `witness`
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Takes checkpoints of the logs it knows by POST /add-checkpoint (c2sp.org/tlog-witness) and gives the newest of each\nat /HASH/checkpoint. The first line printed is the address, the second the key that others put into their policy.\nWhere this archive names witnesses itself (evidence.witnesses, evidence.policy), its checkpoints are submitted as\nwell, so that two archives witness each other with a command each. Never set witness/ back to an earlier state, and\nnever use its key twice: the witness would sign two histories."
+)]
+pub struct WitnessArgs {
+    /// Where to listen; port 0 picks one (else witness.bind)
+    #[arg(long, value_name = "ADDR:PORT")]
+    pub bind: Option<String>,
+    /// The key of a log, or a file with its keys, a line each; repeatable, beside witness.logs
+    #[arg(long, value_name = "KEY")]
+    pub log: Vec<String>,
+    /// The name of the witness (else witness.name, or one made from its key)
+    #[arg(long, value_name = "NAME")]
+    pub name: Option<String>,
+    /// Print the key, made where there is none, and end
+    #[arg(long)]
+    pub key: bool,
 }
 
 /// `evidence`

@@ -86,7 +86,7 @@ fn run(cli: Cli, name: &str) -> Result<Exit, CliError> {
         Command::Serve(args) => cmd::serve::run(&args, context),
         Command::Due(args) => cmd::due::run(&args, &context),
         Command::Status => cmd::status::run(&context),
-        Command::Import(args) => cmd::import::run(&args, &context),
+        Command::Import(args) => cmd::import::run(&args, context),
         Command::Export(args) => cmd::export::run(&args, &context),
         Command::Migrate(args) => cmd::migrate::run(&args, &context),
         Command::Tables(args) => cmd::tables::run(&args, &context),
@@ -105,6 +105,8 @@ fn run(cli: Cli, name: &str) -> Result<Exit, CliError> {
         Command::Reindex => cmd::reindex::run(&context),
         Command::Prove(args) => cmd::prove::run(&args, &context),
         Command::Evidence(args) => cmd::evidence::run(&args, &context),
+        Command::Purge(args) => cmd::purge::run(&args, &context),
+        Command::Witness(args) => cmd::witness::run(&args, &context),
         Command::Demo(args) => cmd::demo::run(&args, context),
         // Handled above: they need no settings, or load them in their own way.
         Command::Robots(_)

@@ -832,11 +832,53 @@ keys! {
         "",
         "Addresses of time-stamp authorities (RFC 3161). Each is asked for a token over the newest checkpoint when one was signed; one that does not answer is asked again at the next run, and nothing waits for it."
     ),
+    EVIDENCE_WITNESSES: ListKey = (
+        "evidence.witnesses",
+        Kind::List,
+        "",
+        "Witnesses that cosign checkpoints of the log (c2sp.org/tlog-witness), each as its key, a blank and the address below which it takes them. One that does not answer delays a cosignature and nothing else. None, since whose word counts is the operator's choice."
+    ),
+    EVIDENCE_POLICY: TextKey = (
+        "evidence.policy",
+        Kind::Path,
+        "",
+        "A policy (c2sp.org/tlog-policy): which witnesses are known, and how many of them are wanted. Those with an address are asked as those of evidence.witnesses are; prove says whether the quorum holds."
+    ),
     EVIDENCE_TIMESTAMP_ROOTS: TextKey = (
         "evidence.timestamp_roots",
         Kind::Path,
         "",
         "A PEM file with the root certificates that tokens must lead to, and any certificates between that authorities do not send. Without it tokens are refused: what leads to no trusted root proves nothing."
+    ),
+    WITNESS_BIND: TextKey = (
+        "witness.bind",
+        Kind::Text,
+        "127.0.0.1:8089",
+        "Where `pressmark witness` listens. Loopback, since a witness speaks plain HTTP: put a proxy with TLS before it."
+    ),
+    WITNESS_NAME: TextKey = (
+        "witness.name",
+        Kind::Text,
+        "",
+        "The name of the witness, best an address without a scheme (witness.example/name). One made from its key when empty. Who trusts the witness knows it by this name and its key: do not change it."
+    ),
+    WITNESS_KEY_FILE: TextKey = (
+        "witness.key_file",
+        Kind::Path,
+        "",
+        "Where the key of the witness lies; witness/witness.key in the archive when empty. It is made when it is missing and nothing was cosigned, and refused when others may read it. Never the key of a log, and never used in two places."
+    ),
+    WITNESS_LOGS: ListKey = (
+        "witness.logs",
+        Kind::List,
+        "",
+        "The keys of the logs that the witness cosigns for, or files with them, a line each. Several keys of one name are keys of one log."
+    ),
+    WITNESS_CHECKPOINTS_PER_MINUTE: IntegerKey = (
+        "witness.checkpoints_per_minute",
+        Kind::Integer,
+        "12",
+        "How many checkpoints of one log the witness takes in a minute; from one address it answers four times as many requests. A log of this program signs one an hour."
     ),
 }
 

@@ -135,7 +135,7 @@ impl Crawl {
             self.leave_host(&claim.host, now)?;
             return Ok(learned);
         }
-        if !stepped.is_worth_watching {
+        if !stepped.is_worth_watching || run.job.once {
             return Ok(revisit::Learned::retire("captured"));
         }
         let (due, because) = revisit::first_look(stepped, host, params, now, self.options.seed);
@@ -175,7 +175,7 @@ impl Crawl {
             path,
             priority: claim.priority,
             job,
-            redirect_hops_max: self.options.redirect_hops_max,
+            redirect_hops_max: if run.job.once { 0 } else { self.options.redirect_hops_max },
             now,
         };
         let hash = hash_of(claim.uri());

@@ -33,6 +33,9 @@ pub struct Job {
     pub pages_max: Option<u64>,
     /// Which claims are taken.
     pub take: Take,
+    /// Whether what is captured is not visited again, and not followed where it redirects: what other
+    /// archives keep is theirs to say.
+    pub once: bool,
 }
 
 impl Job {
@@ -47,6 +50,7 @@ impl Job {
             requisites: false,
             pages_max: None,
             take: Take::Queue,
+            once: false,
         }
     }
 }

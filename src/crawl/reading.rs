@@ -230,7 +230,8 @@ impl Reading {
                 };
             }
             Content::Exchange(exchange) => self.head_says(exchange, &mut finished, &mut stepped),
-            Content::Derived(_) => {}
+            // Neither is what a step captures.
+            Content::Derived(_) | Content::Copy(_) => {}
         }
         stepped.finished = Some(finished);
         stepped
@@ -316,7 +317,7 @@ impl Reading {
         }
         let status = match &self.what {
             Content::Exchange(exchange) => exchange.shape.status,
-            Content::Failure(_) | Content::Derived(_) => None,
+            Content::Failure(_) | Content::Derived(_) | Content::Copy(_) => None,
         };
         // A robots.txt may be a page as well, and nobody has asked for its earlier captures.
         let has_earlier = self.has_earlier || self.is_robots;

@@ -427,7 +427,9 @@ impl Parts {
                 finished.place = Some((appended.file, appended.offset, appended.record_id));
                 Answered::Not(failure.why.clone())
             }
-            (Ok(_), Content::Derived(_)) => Answered::Not("no exchange".to_owned()),
+            (Ok(_), Content::Derived(_) | Content::Copy(_)) => {
+                Answered::Not("no exchange".to_owned())
+            }
         };
         self.came(host, met, ended, finished);
         answer

@@ -54,9 +54,11 @@ use super::error::damaged;
 use super::key::{LogKey, Options};
 use super::leaf::{RecordLeaf, sha256};
 use super::log::Log;
+use super::policy::Policy;
 use super::proof::{Inclusion, consistency_text};
 use super::timestamp::{self, Kept};
 use super::token::{Token, Trust};
+use super::witnessed::best_over;
 use super::{Checkpoint, EvidenceError, certificate, held};
 use crate::base::Timestamp;
 use crate::store::Layout;
@@ -87,7 +89,12 @@ pub struct Making<'a> {
     /// Checkpoints that somebody kept, to which there must be a proof: what they are called, and their
     /// bytes.
     pub kept: &'a [(String, Vec<u8>)],
+    /// Whose cosignatures are looked for.
+    pub policy: &'a Policy,
 }
+
+/// The proof (c2sp.org/tlog-proof) that the capture is in a checkpoint that witnesses cosigned; where there is one.
+pub const WITNESSED: &str = "witnessed.tlog-proof";
 
 /// A record with its place in the log.
 #[derive(Debug, Clone)]
@@ -115,6 +122,8 @@ pub struct Bundle {
     pub lineage: Lineage,
     /// Tokens over the checkpoint: the authority's label, the response, its chain, what it says.
     pub stamps: Vec<(String, Vec<u8>, Vec<u8>, Token)>,
+    /// A checkpoint over the capture that witnesses cosigned, and the proof that the capture is in it.
+    pub witnessed: Option<(Checkpoint, Vec<tlog_tiles::Hash>)>,
     /// When the bundle was made.
     pub made: Timestamp,
 }
@@ -145,6 +154,18 @@ impl Bundle {
         let (checkpoint, stamps) = chosen(layout, &log, needed, making.trust)?;
         let mut wanted = kept_sizes(&log, making.kept)?;
         wanted.push(checkpoint.size);
+        let main = pieces.iter().position(|piece| piece.role == Role::Capture);
+        let witnessed = match main.map(|at| indexes[at]) {
+            None => None,
+            Some(index) => match best_over(&log, index, making.policy)? {
+                Some(cosigned) => {
+                    wanted.push(cosigned.size);
+                    let proof = log.prove(index, cosigned.size)?;
+                    Some((cosigned, proof))
+                }
+                None => None,
+            },
+        };
         let lineage = Lineage::of(&log, &wanted)?;
         let (mut records, mut offset) = (Vec::new(), 0);
         for (piece, index) in pieces.into_iter().zip(indexes) {
@@ -153,7 +174,8 @@ impl Bundle {
             records.push(Proved { piece, index, proof, offset });
             offset += length;
         }
-        Ok(Self { texts, records, checkpoint, lineage, stamps, made: making.made })
+        let made = making.made;
+        Ok(Self { texts, records, checkpoint, lineage, stamps, witnessed, made })
     }
 
     /// Signs and checks the bundle, and writes it.
@@ -224,6 +246,9 @@ impl Bundle {
                 out.push((format!("withheld/{n:02}.header"), withheld.header.clone()));
                 out.push(text(&format!("withheld/{n:02}.txt"), withheld.shown.clone()));
             }
+        }
+        if let (Some((cosigned, proof)), Some((_, main))) = (&self.witnessed, self.main()) {
+            out.push(text(WITNESSED, proof_text(main.index, proof, cosigned)));
         }
         out.push(text("checkpoint", self.checkpoint.render()));
         out.push(text("log/newest", self.lineage.newest.render()));

@@ -54,6 +54,15 @@ fn step(out: &mut String, what: &str, commands: &str) {
     out.push_str(&format!("<li><p>{}</p>\n<pre>{}</pre></li>\n", escape(what), lines.join("\n")));
 }
 
+/// For another archive's copy: where and when it was fetched. It refers to a record that is younger than itself
+/// (see [`crate::archive::CaptureIn::copied_from`]).
+fn copy(main: &super::bundle::Piece) -> Option<(&str, &str)> {
+    let (from, fetched) = &main.refers_to;
+    let is_younger = Timestamp::parse(fetched)? > Timestamp::parse(&main.date)?;
+    (main.kind == "revisit" && is_younger && *from != main.uri)
+        .then_some((from.as_str(), fetched.as_str()))
+}
+
 /// The certificate of a bundle.
 #[must_use]
 pub fn render(bundle: &Bundle) -> String {
@@ -105,7 +114,14 @@ fn captured(out: &mut String, bundle: &Bundle) {
             paragraph(out, line);
         }
     }
-    if main.is_some_and(|p| p.kind == "revisit") {
+    if let Some((from, fetched)) = main.and_then(copy) {
+        paragraph(
+            out,
+            &format!(
+                "The page was captured by another archive, and not by this one. The date above is that archive's word. This archive fetched that archive's copy from {from} at {fetched}; what is proved here is what it was given then."
+            ),
+        );
+    } else if main.is_some_and(|p| p.kind == "revisit") {
         paragraph(
             out,
             "The server sent the same content as before, or said that nothing had changed. The record of this capture names the earlier record that holds the content; both are in this bundle.",

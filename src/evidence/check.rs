@@ -7,7 +7,8 @@
 //! Without either everything may agree and still be made up, which is said.
 //!
 //! In reading order: the list of files ([`listing`]), the records ([`records`]) and what is said of
-//! them ([`described`]), the log ([`history`]), the time stamps ([`stamps`]), packages ([`package`]).
+//! them ([`described`]), the log ([`history`]), the time stamps ([`stamps`]), the witnesses ([`witnesses`]),
+//! packages ([`package`]).
 
 mod described;
 mod history;
@@ -15,12 +16,14 @@ mod listing;
 mod package;
 mod records;
 mod stamps;
+pub mod witnesses;
 
 use std::collections::BTreeMap;
 
 use super::Checkpoint;
 use super::bundle::{CHECK_SCRIPT, Contents, Description, FORMAT, FORMAT_1};
 use super::note::VerifierKey;
+use super::policy::Policy;
 use super::token::Trust;
 
 /// The longest JSON that is read.
@@ -35,6 +38,8 @@ pub struct Known {
     pub published: Vec<(String, Vec<u8>)>,
     /// Roots that time stamps must lead to.
     pub trust: Trust,
+    /// Whose cosignatures count, and how many of them are wanted.
+    pub policy: Option<Policy>,
 }
 
 /// How a step ended.
@@ -136,6 +141,7 @@ fn common(
         step("key", history::trusted(&listed, known)),
         step("published", history::published(files, &listed, known)),
         step("timestamps", stamps::hold(files, description, known)),
+        step("witnesses", witnesses::hold(files, description, &listed, known)),
     ]
 }
 

@@ -137,7 +137,7 @@ impl Known {
                 Statement::Adopted { name } => {
                     known.adopted.insert(name.clone());
                 }
-                Statement::Key { .. } | Statement::Stamp { .. } => {}
+                Statement::Key { .. } | Statement::Stamp { .. } | Statement::Purged { .. } => {}
             }
         }
         known
@@ -236,7 +236,10 @@ fn unreadable(why: io::Error) -> FileError {
 }
 
 /// Length and SHA-256 of a stretch of a file; to its end without an end.
-pub(super) fn sha256_of(
+///
+/// # Errors
+/// When it cannot be read, or is shorter.
+pub fn sha256_of(
     layout: &Layout,
     path: &Path,
     from: u64,

@@ -116,7 +116,7 @@ impl<'a> RecordLeaf<'a> {
 }
 
 /// A field's value on one line: controls, and bytes that are no ASCII, percent-encoded.
-fn plain(value: &[u8]) -> String {
+pub(super) fn plain(value: &[u8]) -> String {
     let mut out = String::with_capacity(value.len());
     for byte in value.trim_ascii() {
         match byte {
@@ -177,6 +177,17 @@ pub enum Statement {
         /// SHA-256 of the chain that is kept with it.
         chain: [u8; 32],
     },
+    /// A record was removed by order.
+    Purged {
+        /// The file it lay in.
+        name: String,
+        /// Where.
+        offset: u64,
+        /// SHA-256 of its signed tombstone.
+        tombstone: [u8; 32],
+        /// SHA-256 of the whole file since then.
+        sha256: [u8; 32],
+    },
 }
 
 /// What the key before signs when it hands over.
@@ -213,6 +224,12 @@ impl Statement {
                 plain(authority.as_bytes()),
                 HEXLOWER.encode(response),
                 HEXLOWER.encode(chain)
+            ),
+            Self::Purged { name, offset, tombstone, sha256 } => format!(
+                "pressmark/leaf/1 purged\nname {}\noffset {offset}\ntombstone {}\nsha256 {}\n",
+                plain(name.as_bytes()),
+                HEXLOWER.encode(tombstone),
+                HEXLOWER.encode(sha256)
             ),
         }
     }
@@ -252,6 +269,12 @@ impl Statement {
                 authority: value("authority")?.to_owned(),
                 response: hash(value("response")?)?,
                 chain: hash(value("chain")?)?,
+            },
+            "purged" => Self::Purged {
+                name: value("name")?.to_owned(),
+                offset: value("offset")?.parse().ok()?,
+                tombstone: hash(value("tombstone")?)?,
+                sha256: hash(value("sha256")?)?,
             },
             _ => return None,
         };
@@ -308,6 +331,12 @@ mod tests {
                 response: [2; 32],
                 chain: [4; 32],
             },
+            Statement::Purged {
+                name: "a.warc.gz".into(),
+                offset: 7,
+                tombstone: [5; 32],
+                sha256: [6; 32],
+            },
         ] {
             let text = statement.text();
             assert_eq!(Statement::parse(&text), Some(statement));
@@ -319,7 +348,7 @@ mod tests {
 
     proptest::proptest! {
         #[test]
-        fn reading_never_panics(text in "(pressmark/leaf/1 (file|span|key|adopted|stamp)\n)?[ -~\n]{0,120}") {
+        fn reading_never_panics(text in "(pressmark/leaf/1 (file|span|key|adopted|stamp|purged)\n)?[ -~\n]{0,120}") {
             let _ = Statement::parse(&text);
         }
 

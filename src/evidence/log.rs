@@ -97,6 +97,16 @@ impl Log {
         self.ledger.statements().iter().filter_map(key).collect()
     }
 
+    /// The records that were removed by order: their places, SHA-256 of their tombstones, and of their files since then.
+    pub fn purged(&self) -> impl Iterator<Item = ((&str, u64), [u8; 32], [u8; 32])> {
+        self.ledger.statements().iter().filter_map(|(_, statement)| match statement {
+            Statement::Purged { name, offset, tombstone, sha256 } => {
+                Some(((name.as_str(), *offset), *tombstone, *sha256))
+            }
+            _ => None,
+        })
+    }
+
     /// The key that signs a checkpoint of this size.
     #[must_use]
     pub fn key_at(&self, size: u64) -> Option<VerifierKey> {

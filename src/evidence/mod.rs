@@ -6,6 +6,7 @@
 //! logged ([`leaf`]), who signs ([`key`], [`note`]), what is signed ([`checkpoint`]), where the
 //! hashes lie ([`tiles`], `ledger`), the log itself ([`log`]), how it follows the WARC files
 //! ([`mod@extend`], `derive`), checking ([`mod@verify`], `held`), time stamps ([`timestamp`], [`token`]),
+//! witnesses ([`cosignature`], [`policy`], [`witnessed`]), records removed by order ([`tombstone`]),
 //! bundles ([`bundle`], [`certificate`], [`check`]), packages for replay ([`wacz`]), errors ([`error`]).
 //!
 //! Nothing here is on the path of a capture, and nothing here changes a WARC file. Bytes and limits
@@ -15,6 +16,7 @@ pub mod bundle;
 pub mod certificate;
 pub mod check;
 pub mod checkpoint;
+pub mod cosignature;
 mod derive;
 pub mod error;
 pub mod extend;
@@ -25,18 +27,22 @@ pub mod leaf;
 mod ledger;
 pub mod log;
 pub mod note;
+pub mod policy;
 pub mod proof;
 pub mod tiles;
 pub mod timestamp;
 pub mod token;
+pub mod tombstone;
 pub mod verify;
 pub mod wacz;
+pub mod witnessed;
 
 pub use checkpoint::Checkpoint;
 pub use error::EvidenceError;
 pub use extend::{Extended, OpenFiles, extend, extend_along};
 pub use key::{LogKey, Options};
 pub use log::Log;
+pub use policy::Policy;
 pub use timestamp::Authorities;
 pub use token::Trust;
 pub use verify::{Checked, VerifyOptions, verify};

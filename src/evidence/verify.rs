@@ -11,6 +11,7 @@
 
 mod checkpoints;
 mod records;
+mod removals;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -88,6 +89,7 @@ pub fn verify(
         return Ok(Checked { findings: report.total(), ..Checked::default() });
     };
     let log = Log::up_to(layout, Some(newest.clone()))?;
+    let removed = removals::read(layout, &log, &mut report)?;
     let mut walk = Walk {
         layout,
         log: &log,
@@ -96,6 +98,7 @@ pub fn verify(
         report: &mut report,
         statements: Vec::new(),
         roots: BTreeMap::new(),
+        removed,
     };
     let published = checkpoints::published(options, walk.report);
     let mut sizes: BTreeSet<u64> = checkpoints.iter().map(|c| c.size).collect();
@@ -161,6 +164,8 @@ struct Walk<'a, 'b> {
     statements: Vec<(u64, Statement)>,
     /// The roots at the sizes that were asked for.
     roots: BTreeMap<u64, Hash>,
+    /// The entries of records that were removed by order.
+    removed: BTreeMap<(String, u64), [u8; ENTRY_LEN]>,
 }
 
 impl Walk<'_, '_> {
@@ -171,8 +176,9 @@ impl Walk<'_, '_> {
         let mut tile = Tile256::default();
         let mut positions = self.log.ledger().all().ok();
         let texts = std::fs::read(self.log.dir().join("statements")).unwrap_or_default();
+        let removed = self.removed.clone();
         let mut records =
-            records::Records::new(self.layout, self.log, self.files, self.checkpoints);
+            records::Records::new(self.layout, self.log, self.files, self.checkpoints, removed);
         for index in 0..size {
             if index % WIDTH == 0 {
                 tile = self.tile(index / WIDTH);
@@ -334,8 +340,17 @@ fn sealed(
     report: &mut Report<'_>,
 ) {
     let mut whole = BTreeSet::new();
+    // What a file is since records were removed from it; the last word counts.
+    let since: BTreeMap<&String, &[u8; 32]> = statements
+        .iter()
+        .filter_map(|(_, statement)| match statement {
+            Statement::Purged { name, sha256, .. } => Some((name, sha256)),
+            _ => None,
+        })
+        .collect();
     for (_, statement) in statements {
         let Statement::File { name, length, sha256 } = statement else { continue };
+        let sha256 = since.get(name).copied().unwrap_or(sha256);
         whole.insert(name);
         let Some(path) = files.get(name) else {
             let what = format!("the log has it with {length} bytes, but the file is gone");

@@ -5,6 +5,7 @@ use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
 use crate::archive::Capture;
+use crate::archive::cdx::COPY_OF;
 use crate::archive::filter::Field;
 use crate::diff::json::JsonChange;
 
@@ -32,9 +33,14 @@ impl From<&Capture> for CaptureJson {
 
 impl Serialize for CaptureJson {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        let mut map = to.serialize_map(Some(Field::ALL.len()))?;
+        let copied_from = self.0.copied_from();
+        let count = Field::ALL.len() + usize::from(copied_from.is_some());
+        let mut map = to.serialize_map(Some(count))?;
         for field in Field::ALL {
             map.serialize_entry(field.name(), &*field.value(&self.0))?;
+        }
+        if let Some(from) = copied_from {
+            map.serialize_entry(COPY_OF, from)?;
         }
         map.end()
     }
@@ -122,8 +128,21 @@ mod tests {
             refers_to: None,
             truncated: false,
         };
-        let written = serde_json::to_string(&CaptureJson::from(&capture)).unwrap();
-        let line: Value = serde_json::from_str(&json_line(&capture)).unwrap();
-        assert_eq!(written, line.to_string());
+        let refers_to = crate::archive::RefersTo {
+            url: Some("http://other.example/web/2031id_/http://x.example/".to_owned()),
+            date: Some(capture.date.plus(std::time::Duration::from_secs(1))),
+            record_id: None,
+        };
+        let copy = Capture {
+            kind: crate::archive::RecordKind::Revisit,
+            refers_to: Some(refers_to),
+            ..capture.clone()
+        };
+        for (capture, is_copy) in [(capture, false), (copy, true)] {
+            let written = serde_json::to_string(&CaptureJson::from(&capture)).unwrap();
+            let line: Value = serde_json::from_str(&json_line(&capture)).unwrap();
+            assert_eq!(written, line.to_string());
+            assert_eq!(line.get(COPY_OF).is_some(), is_copy);
+        }
     }
 }

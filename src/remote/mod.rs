@@ -1,5 +1,5 @@
-//! What the program sends of its own accord: news of new versions, requests for time stamps and WARC files that
-//! are kept in an object storage as well, to whom the operator named.
+//! What the program sends of its own accord: news of new versions, requests for time stamps, checkpoints for
+//! witnesses and WARC files that are kept in an object storage as well, to whom the operator named.
 //!
 //! The only place that knows an HTTP client besides the capturing one, since nothing here is
 //! evidence and nothing here is archived.
@@ -9,6 +9,7 @@ pub mod notify;
 pub mod s3;
 pub mod timestamp_authority;
 pub mod webhook;
+pub mod witness;
 
 pub use client::Route;
 pub use notify::{Notifier, NotifyOptions, Receiver};

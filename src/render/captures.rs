@@ -24,6 +24,9 @@ pub fn row(entry: &Capture, failure: Option<&Failure>) -> Vec<String> {
         RecordKind::Revisit if entry.status == Some(304) => {
             ("304".to_owned(), text(None), "not modified")
         }
+        RecordKind::Revisit if entry.copied_from().is_some() => {
+            (status(entry), text(None), "another archive's copy")
+        }
         RecordKind::Revisit => (status(entry), text(None), "revisit"),
         RecordKind::Resource => (text(None), entry.mime.clone(), "resource"),
         RecordKind::Conversion => (status(entry), entry.mime.clone(), "conversion"),

@@ -18,6 +18,11 @@ pub fn notes(found: &Citation) -> Vec<String> {
     if let Some(told) = altered.map(crate::cite::Altered::told).filter(|told| !told.is_empty()) {
         out.push(format!("the quotation is altered: {told}"));
     }
+    if let Some(from) = found.capture.copied_from() {
+        out.push(format!(
+            "this archive has it from another, which captured it and can be cited: {from}"
+        ));
+    }
     if let Some(status) = found.capture.status.filter(|s| !matches!(s, 200..=299 | 304)) {
         out.push(format!("at {} the server answered with status {status}", cited.to_rfc3339()));
     }

@@ -32,6 +32,9 @@ impl HistoryText {
         for line in what_it_is(version) {
             lines.push(format!("  {line}"));
         }
+        if let Some(from) = version.first.copied_from() {
+            lines.push(format!("  first captured by another archive: {from}"));
+        }
         if version.is_stealth() {
             lines.push("  silent edit: no notice, declared date unchanged".to_owned());
         }

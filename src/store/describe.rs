@@ -68,10 +68,11 @@ pub fn entry_of(fields: &Fields, start: &[u8], place: Place) -> Option<Capture> 
     })
 }
 
-/// Whether a metadata record reports an exchange that came to nothing.
+/// Whether a metadata record reports an exchange that came to nothing, or stands for a response that was removed.
 fn is_failure(media_type: &str, start: &[u8]) -> bool {
     media_type == warc_fields::MEDIA_TYPE
-        && warc_fields::read(start).is_ok_and(|f| f.text("outcome").as_deref() == Some("failed"))
+        && warc_fields::read(start)
+            .is_ok_and(|f| matches!(f.text("outcome").as_deref(), Some("failed" | "purged")))
 }
 
 /// The length of the HTTP head that `block` begins with; all of it where no head ends in it.

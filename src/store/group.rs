@@ -9,8 +9,8 @@ use crate::archive::{Capture, CaptureStore};
 use crate::base::{Digest, DigestAlgorithm};
 use crate::http::{BodyFraming, Exchange, Failure, payload_of};
 use crate::warc::{
-    self, CaptureNotes, Composer, Compression, Derived, Original, Packed, Packer, RandomIds,
-    Record, RecordId, Verdict, Warcinfo,
+    self, CaptureNotes, Composer, Compression, Derived, MementoCopy, Original, Packed, Packer,
+    RandomIds, Record, RecordId, Verdict, Warcinfo,
 };
 
 use super::StoreError;
@@ -76,6 +76,8 @@ pub enum Content {
     Failure(Arc<Failure>),
     /// What was made from a captured document.
     Derived(Arc<Derived>),
+    /// What another archive captured, as an exchange with that archive gave it.
+    Copy(Arc<MementoCopy>),
 }
 
 impl Content {
@@ -85,6 +87,7 @@ impl Content {
             Self::Failure(failure) => failure.has_credentials,
             // It holds what a browser shows, and nothing that was sent.
             Self::Derived(_) => false,
+            Self::Copy(_) => false,
         }
     }
 }
@@ -124,6 +127,8 @@ pub enum StoredAs {
     NotModified,
     /// A report of a failure.
     Failure,
+    /// A revisit of an exchange with another archive, at the address and time of its capture.
+    Copy,
 }
 
 /// What was kept, and where. It is durable.
@@ -231,6 +236,10 @@ pub(super) fn pack(
         }
         Content::Derived(derived) => {
             (composer.derived_records(derived, &mut RandomIds), StoredAs::New, None)
+        }
+        Content::Copy(copy) => {
+            let records = composer.copy_records(copy, &notes, &mut RandomIds);
+            (records, StoredAs::Copy, copy.exchange.payload_digest)
         }
     };
     let mut all = Vec::with_capacity(records.len());

@@ -215,6 +215,12 @@ impl Layout {
         self.root.join("evidence")
     }
 
+    /// What this archive has cosigned as a witness of other logs, and the key for it.
+    #[must_use]
+    pub fn witness_dir(&self) -> PathBuf {
+        self.root.join("witness")
+    }
+
     /// Queue, host facts, robots cache.
     #[must_use]
     pub fn state_dir(&self) -> PathBuf {

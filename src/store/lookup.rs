@@ -197,8 +197,9 @@ impl Reader {
         for (at, capture) in self.captures.scan(&newest).enumerate() {
             let capture = capture.map_err(index_error("asking"))?;
             earlier.has_any = true;
-            // The urlkey folds what the server may tell apart; a validator is only for its own URL.
-            let is_own = capture.url == url;
+            // The urlkey folds what the server may tell apart; a validator is only for its own URL. What
+            // another archive says of its copy is no validator of the page's server.
+            let is_own = capture.url == url && capture.copied_from().is_none();
             if earlier.newest.is_none() && at < LOOK_BACK_NEWEST_MAX && is_own {
                 earlier.newest = capture.status.is_some().then(|| capture.clone());
             }
@@ -270,7 +271,10 @@ impl Reader {
             for near in self.captures.nearest(url, date).take(16) {
                 let near = near.map_err(&fail)?;
                 let named = refers.record_id.is_none() || refers.record_id == near.record_id;
-                if near.date == date && named && near.kind != RecordKind::Revisit {
+                if near.date == date
+                    && named
+                    && !matches!(near.kind, RecordKind::Revisit | RecordKind::Metadata)
+                {
                     return Ok(Some(near));
                 }
             }

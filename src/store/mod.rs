@@ -6,7 +6,7 @@
 //! to the index ([`describe`]), reading
 //! ([`lookup`], `loaded`, `payload`, `records`, `between`), what keeps up with the files ([`mod@follow`]), files in an object storage ([`bucket`], [`upload`]), closing gaps (`catch_up`, [`reindex()`], `repair`, `doubles`), checking ([`mod@verify`]), errors ([`error`]).
 //!
-//! Nothing here deletes or shortens a record.
+//! Nothing here shortens a record or moves one, and nothing deletes one but `replace`, by order.
 
 mod append;
 pub mod append_log;
@@ -33,6 +33,7 @@ mod payload;
 mod records;
 mod reindex;
 mod repair;
+mod replace;
 pub mod room;
 mod rotate;
 pub mod upload;
@@ -56,6 +57,7 @@ pub use migrate::{MigrateError, Migrated, OwnIndex, Stage, migrate};
 pub use open::Stay;
 pub use payload::Payload;
 pub use reindex::{bring_up, reindex, reindex_given};
+pub use replace::replace_members;
 pub use verify::{Checked, VerifyOptions, verify};
 
-pub use crate::warc::Original;
+pub use crate::warc::{MementoCopy, Original};

@@ -9,6 +9,7 @@
 //! ISO 28500:2017 (WARC/1.1) sections 5 and 6; `WARC-Protocol` and `WARC-Cipher-Suite` as adopted
 //! by the IIPC.
 
+mod copies;
 mod digests;
 
 use std::borrow::Cow;
@@ -16,6 +17,7 @@ use std::net::IpAddr;
 
 use data_encoding::BASE64;
 
+pub use copies::MementoCopy;
 pub use digests::{BodyDigests, digests};
 
 use super::fields::{Fields, name};

@@ -36,14 +36,14 @@ mod view;
 pub mod warc_fields;
 pub mod writer;
 
-pub use compose::{BodyDigests, CaptureNotes, Composer, Original, Verdict, digests};
+pub use compose::{BodyDigests, CaptureNotes, Composer, MementoCopy, Original, Verdict, digests};
 pub use derived::{Derived, DerivedPart};
 pub use describe::Warcinfo;
 pub use fields::{Fields, name};
 pub use file_name::FileName;
 pub use input::{Input, InputBytes, InputFile, OpenError, from_reader, open};
-pub use member::Compression;
-pub use pack::{Packed, Packer};
+pub use member::{Compression, ZSTD_DICTIONARY_MAGIC};
+pub use pack::{Packed, Packer, fitted};
 pub use package::{Package, PackageEntry, PackageError, Packing};
 pub use parse::{Form, HeaderLimits, Mode, ParseError, RecordHeader, Warning, parse_header};
 pub use parts::{PartWork, read_in_parts};

@@ -12,6 +12,8 @@
 //! A packer keeps its buffers, so use one for many records; it is `Send`, so that packing can run
 //! off the network tasks.
 
+mod fitted;
+
 use std::fs::File;
 use std::io::{self, Seek, SeekFrom, Write};
 
@@ -20,6 +22,8 @@ use libdeflater::{CompressionLvl, Compressor, Crc};
 
 use super::member::{self, Compression, HEADER_LEN, TRAILER_LEN};
 use super::record::{Block, Record};
+
+pub use fitted::fitted;
 
 /// The longest record, in raw bytes, that is packed in memory. Past it memory would no longer be
 /// flat; pages and images of news sites are far below.

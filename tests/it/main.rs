@@ -1,6 +1,7 @@
 //! Integration tests: the engine in-process against a scripted web on loopback, and the binary.
 //!
 //! - `wire`: every stored response equals the bytes that were sent
+//! - `backfill`: what other archives captured of a page, from their TimeMaps
 //! - `crawl`: whole crawls on a manual clock
 //! - `crash`: the process is killed at random points
 //! - `power_loss`: the power goes at random points
@@ -12,6 +13,7 @@
 //! - `daemon`: `watch` as a process, and jobs that are killed
 //! - `postgres`: an archive whose captures are kept in a database, the server restarted and away
 //! - `objects`: WARC files in an object storage, its faults, and a kill between any two requests
+//! - `purge`: what is removed by order, and everything else that stays
 //! - `printing`: what comes from the web never steers a terminal, whatever command prints it
 //! - `proxies`: the way through HTTP and SOCKS5 proxies
 //! - `rebuild`: the index deleted or damaged, every query answers the same
@@ -38,6 +40,7 @@
 //! - `clocks`: outlets whose clocks are wrong
 //! - `navigation`: redirects with cookies, pages that send on, bytes of addresses
 //! - `strange_month`: a month of outlets whose addresses, clocks, feeds and hosts are strange
+//! - `witness`: archives that witness each other, and a witness that is killed
 //! - `wacz`: a signed package of captures in other people's readers
 //! - `story`: several outlets beside each other, on files and on an archive
 //! - `rendering`: pages that scripts fill, in Chromium behind a proxy of ours
@@ -52,6 +55,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod backfill;
 mod chromium;
 mod cite;
 mod cli;
@@ -83,6 +87,7 @@ mod postgres;
 mod power_loss;
 mod printing;
 mod proxies;
+mod purge;
 mod quotes;
 mod reader;
 mod readings;
@@ -107,4 +112,5 @@ mod versions;
 mod wacz;
 mod warc_files;
 mod wire;
+mod witness;
 mod workers;

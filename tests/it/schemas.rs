@@ -100,7 +100,11 @@ fn real_output_agrees_with_the_schemas() {
     let tables = dir.path().join("tables");
     let tables = tables.to_str().unwrap();
     let host = "courier.example";
-    let cases: [(&str, &[&str]); 39] = [
+    let stamp = json_lines(
+        &command(&archive).args(["captures", STORY, "--format", "json"]).output().unwrap(),
+    );
+    let stamp = stamp[0]["date"].as_str().unwrap().to_owned();
+    let cases: [(&str, &[&str]); 40] = [
         ("robots.json", &robots),
         ("setting.json", &["config", "show", "--format", "json"]),
         (
@@ -146,6 +150,10 @@ fn real_output_agrees_with_the_schemas() {
         ("tables.json", &["tables", "--to", tables, "--format", "json"]),
         ("imported.json", &["import", exported, site, "--format", "json"]),
         ("proved.json", &["prove", STORY, "-o", package, "--format", "json"]),
+        (
+            "purged.json",
+            &["purge", STORY, "--at", &stamp, "--reason", "x", "--dry-run", "--format", "json"],
+        ),
     ];
     let schemas = schemas();
     let mut seen = BTreeSet::new();

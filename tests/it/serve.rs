@@ -16,3 +16,4 @@ mod warcs;
 
 pub use client::{Answer, ask, ask_with, raw};
 pub use site::{archive, long_file, start, start_with};
+pub use warcs::Warc;

@@ -329,6 +329,7 @@ fn job_of(args: &CrawlArgs, context: &Context) -> Result<Job, CliError> {
             (false, false) => Take::Jobs,
             (false, true) => Take::Queue,
         },
+        once: false,
     })
 }
 

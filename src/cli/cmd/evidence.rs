@@ -79,7 +79,8 @@ fn bring_up(context: &Context, layout: &Layout, now: Timestamp) -> Result<Exit, 
     let done = extend(layout, &options(&context.settings), &OpenFiles::Leave, now)
         .map_err(|e| evidence_error("extending the evidence log", e))?;
     let stamps = crate::app::evidence::stamp(layout, &context.settings);
-    for note in done.notes.iter().chain(&stamps) {
+    let cosigned = crate::app::evidence::cosign(layout, &context.settings);
+    for note in done.notes.iter().chain(&stamps).chain(&cosigned) {
         context.out.warn(note);
     }
     match format {

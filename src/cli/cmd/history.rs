@@ -1,9 +1,10 @@
 //! `history`
 
 use crate::answers::history::HistoryJson;
-use crate::answers::{History, HistoryRequest, history};
+use crate::answers::removed::{self, Removed};
+use crate::answers::{AnswerError, History, HistoryRequest, history};
 use crate::cli::args::HistoryArgs;
-use crate::cli::context::Context;
+use crate::cli::context::{Context, store_error};
 use crate::cli::output::Format;
 use crate::cli::{CliError, Exit};
 use crate::history::VersionJson;
@@ -20,18 +21,29 @@ pub fn run(args: &HistoryArgs, context: &Context) -> Result<Exit, CliError> {
     let mut page_reader = archive.page_reader();
     let request = HistoryRequest { url: args.url.clone(), period };
     let mut versions = history(&mut page_reader, &request)?;
+    let removed = removed::all_of_page(archive.reader(), &args.url, period)
+        .map_err(|why| store_error("reading what was removed", why))?;
     match format {
-        Format::Json => as_json(context, &args.url, &mut versions)?,
-        Format::Text => as_text(context, &args.url, &mut versions)?,
+        Format::Json => as_json(context, &args.url, &mut versions, &removed)?,
+        Format::Text => as_text(context, &args.url, &mut versions, &removed)?,
     }
     for note in &versions.notes() {
         context.out.say(&format!("pressmark: left out: {note}"));
     }
-    Ok(if versions.end()? { Exit::Findings } else { Exit::Done })
+    // What was removed is an answer, too.
+    match versions.end() {
+        Err(AnswerError::NoCapture(_)) if !removed.is_empty() => Ok(Exit::Done),
+        ended => Ok(if ended? { Exit::Findings } else { Exit::Done }),
+    }
 }
 
 /// One object, written version by version: a page may have very many.
-fn as_json(context: &Context, url: &str, versions: &mut History<'_, '_>) -> Result<(), CliError> {
+fn as_json(
+    context: &Context,
+    url: &str,
+    versions: &mut History<'_, '_>,
+    removed: &[Removed],
+) -> Result<(), CliError> {
     let (begin, end) = HistoryJson::frame(url);
     let mut before = begin.as_str();
     let mut is_begun = false;
@@ -41,16 +53,31 @@ fn as_json(context: &Context, url: &str, versions: &mut History<'_, '_>) -> Resu
         context.out.json_piece(&format!("{before}{json}"))?;
         (before, is_begun) = (",", true);
     }
-    if is_begun {
+    if !removed.is_empty() {
+        let list =
+            serde_json::to_string(removed).map_err(|why| CliError::failed("writing JSON", why))?;
+        let begin = if is_begun { "" } else { begin.as_str() };
+        context.out.line(&format!("{begin}],\"removed\":{list}}}"))?;
+    } else if is_begun {
         context.out.line(end)?;
     }
     Ok(())
 }
 
-fn as_text(context: &Context, url: &str, versions: &mut History<'_, '_>) -> Result<(), CliError> {
+fn as_text(
+    context: &Context,
+    url: &str,
+    versions: &mut History<'_, '_>,
+    removed: &[Removed],
+) -> Result<(), CliError> {
     let mut text = HistoryText::default();
     for version in versions {
         text.push(&version?);
     }
-    Ok(context.out.lines(&text.lines(url))?)
+    let mut lines = text.lines(url);
+    if !removed.is_empty() {
+        lines.push(String::new());
+        lines.extend(removed.iter().map(|one| one.text(url)));
+    }
+    Ok(context.out.lines(&lines)?)
 }

@@ -17,15 +17,42 @@ use crate::store::{Reader, Stay, bring_up};
 ///
 /// # Errors
 /// When there is no archive, another import is under way, or nothing could be taken.
-pub fn run(args: &ImportArgs, context: &Context) -> Result<Exit, CliError> {
-    if let Some(url) = args.paths.iter().find(|path| is_url(path)) {
-        return Err(CliError::usage(format!("import {url}: only files are imported"))
-            .hint("download it first, and import the file"));
+pub fn run(args: &ImportArgs, context: Context) -> Result<Exit, CliError> {
+    let context = context.with_network(&args.network)?;
+    let (urls, paths): (Vec<&String>, Vec<&String>) =
+        args.paths.iter().partition(|path| is_url(path));
+    if let Some(url) = urls.iter().find(|url| is_of_a_file(url)) {
+        return Err(CliError::usage(format!(
+            "import {url}: files are imported from here, not from elsewhere"
+        ))
+        .hint("download it first, and import the file; a URL is the address of a TimeMap"));
+    }
+    let only_of_timemaps = args.from.is_some() || args.to.is_some() || args.limit.is_some();
+    if urls.is_empty() && (only_of_timemaps || args.network.is_set()) {
+        let what = "--from, --to, --limit and the flags for the network are for TimeMaps";
+        return Err(CliError::usage(format!("{what}, and no URL of one is given")));
     }
     let layout = context.layout()?;
     layout.check().map_err(|e| store_error("opening the archive", e))?;
+    let mut exit = Exit::Done;
+    if !paths.is_empty() {
+        exit = files(&paths, args.lenient, &context)?;
+    }
+    for url in urls {
+        let done = super::backfill::run(url, args, &context)?;
+        match done {
+            Exit::Done => {}
+            Exit::Stopped => return Ok(done),
+            other => exit = other,
+        }
+    }
+    Ok(exit)
+}
+
+fn files(paths: &[&String], lenient: bool, context: &Context) -> Result<Exit, CliError> {
+    let layout = context.layout()?;
     let what = "importing";
-    let paths: Vec<PathBuf> = args.paths.iter().map(PathBuf::from).collect();
+    let paths: Vec<PathBuf> = paths.iter().map(PathBuf::from).collect();
     if let Some(note) = log::prepare(&layout, &context.settings) {
         context.out.warn(&note);
     }
@@ -33,11 +60,8 @@ pub fn run(args: &ImportArgs, context: &Context) -> Result<Exit, CliError> {
     // Before anything is taken: what it says is of the files that were there.
     let reader = context.reader_for(Stay::Long)?;
     let mut bar = Bar::new(&context.out, what);
-    let mut options = ImportOptions {
-        lenient: args.lenient,
-        now,
-        progress: &mut |file, done, all| bar.set(done, all, file),
-    };
+    let mut options =
+        ImportOptions { lenient, now, progress: &mut |file, done, all| bar.set(done, all, file) };
     let mut told =
         ImportReport { context, imported: 0, known: 0, refused: 0, findings: 0, failed: None };
     import(&layout, &paths, &mut options, &mut |taken| told.tell(&taken))
@@ -83,6 +107,14 @@ fn follow(context: &Context, reader: &Reader) -> Result<(), CliError> {
 fn is_url(text: &str) -> bool {
     let is_scheme = |scheme: &str| text.to_ascii_lowercase().starts_with(scheme);
     ["http://", "https://"].into_iter().any(is_scheme)
+}
+
+/// Whether a URL is that of a file that would have to be downloaded; a TimeMap has the address of a page at its end.
+fn is_of_a_file(url: &str) -> bool {
+    let is_nested = url.match_indices("://").count() > 1;
+    let path = url.split(['?', '#']).next().unwrap_or_default().to_ascii_lowercase();
+    let ends = [".warc", ".warc.gz", ".warc.zst", ".arc", ".arc.gz", ".wacz"];
+    !is_nested && ends.iter().any(|end| path.ends_with(end))
 }
 
 struct ImportReport<'a> {

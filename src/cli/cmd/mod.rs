@@ -1,5 +1,6 @@
 //! One file for each command: options in, library call, output.
 
+pub mod backfill;
 pub mod blame;
 pub mod captures;
 pub mod changes;
@@ -18,6 +19,7 @@ pub mod index;
 pub mod init;
 pub mod migrate;
 pub mod prove;
+pub mod purge;
 pub mod quotes;
 pub mod recompress;
 pub mod reference;
@@ -35,3 +37,4 @@ pub mod verify;
 pub mod wacz;
 pub mod watch;
 pub mod when;
+pub mod witness;

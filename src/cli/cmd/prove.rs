@@ -6,9 +6,9 @@ use serde_json::json;
 
 use super::wacz;
 use crate::answers;
-use crate::answers::prove::{Proof, ProveRequest};
+use crate::answers::prove::{Proof, ProveRequest, ProvedJson};
 use crate::answers::verify::{self, StepJson};
-use crate::app::evidence::{authorities, options};
+use crate::app::evidence::{authorities, options, read_policy, witnesses};
 use crate::cli::answer::evidence_error;
 use crate::cli::args::ProveArgs;
 use crate::cli::context::Context;
@@ -16,9 +16,10 @@ use crate::cli::out_file::OutFile;
 use crate::cli::output::Format;
 use crate::cli::{CliError, Exit};
 use crate::evidence::bundle::{Bundle, has_user};
+use crate::evidence::check::witnesses::witnessed;
 use crate::evidence::check::{Known, Outcome};
 use crate::evidence::note::VerifierKey;
-use crate::evidence::{OpenFiles, extend};
+use crate::evidence::{OpenFiles, Policy, extend};
 use crate::http::Head;
 use crate::render;
 use crate::store::Loaded;
@@ -44,6 +45,10 @@ fn prove(args: &ProveArgs, url: &str, out: &Path, context: &Context) -> Result<E
     let open = context.open_archive()?;
     let reader = open.reader();
     let trust = authorities(&context.settings).map_err(CliError::usage)?.trust;
+    let policy = match policy_of(args)? {
+        Some(policy) => policy,
+        None => witnesses(&context.settings).map_err(CliError::usage)?.policy,
+    };
     let kept = published(args)?;
     let request = ProveRequest {
         url: url.to_owned(),
@@ -51,6 +56,7 @@ fn prove(args: &ProveArgs, url: &str, out: &Path, context: &Context) -> Result<E
         archive: crate::app::cite_archive(&context.settings)?,
         trust: &trust,
         kept: &kept,
+        policy: &policy,
         made: context.clock.now(),
     };
     let options = options(&context.settings);
@@ -82,13 +88,33 @@ fn prove(args: &ProveArgs, url: &str, out: &Path, context: &Context) -> Result<E
         bundle.stamps.len(),
         out.display()
     );
+    let said = proof.json(&out.display().to_string(), &policy);
     file.write(|path| proof.write(&open, &options, path).map_err(CliError::from))?;
     context.out.say(&done);
+    for line in cosigned(&said) {
+        context.out.say(&line);
+    }
     warn_of_secrets(bundle, loaded, context);
     if context.out.format() == Format::Json {
-        context.out.json(&proof.json(&out.display().to_string()))?;
+        context.out.json(&said)?;
     }
     Ok(Exit::Done)
+}
+
+/// Which witnesses have cosigned, and whether that is what is wanted.
+fn cosigned(said: &ProvedJson) -> Vec<String> {
+    let witnesses: Vec<String> =
+        said.witnesses.iter().map(|one| witnessed(&one.name, one.time)).collect();
+    let mut lines = Vec::new();
+    if !witnesses.is_empty() {
+        lines.push(format!("cosigned by {}", witnesses.join(", ")));
+    }
+    match said.quorum {
+        Some(true) => lines.push("the quorum of the policy holds".to_owned()),
+        Some(false) => lines.push("the quorum of the policy does not hold yet".to_owned()),
+        None => {}
+    }
+    lines
 }
 
 /// Says what was withheld, and what secrets may be left in what others are going to read.
@@ -120,7 +146,8 @@ fn check_bundle(args: &ProveArgs, bundle: &Path, context: &Context) -> Result<Ex
     let format = context.out.format();
     let what = format!("checking {}", bundle.display());
     let trust = authorities(&context.settings).map_err(CliError::usage)?.trust;
-    let known = Known { key: key(args)?, published: published(args)?, trust };
+    let policy = policy_of(args)?;
+    let known = Known { key: key(args)?, published: published(args)?, trust, policy };
     let steps = verify::check_bundle(bundle, &known).map_err(|e| evidence_error(&what, e))?;
     let failed = steps.iter().any(|step| step.outcome == Outcome::Fails);
     for step in steps.into_iter().map(StepJson::from) {
@@ -130,6 +157,12 @@ fn check_bundle(args: &ProveArgs, bundle: &Path, context: &Context) -> Result<Ex
         }
     }
     Ok(if failed { Exit::Findings } else { Exit::Done })
+}
+
+/// The policy that `--policy` gives.
+fn policy_of(args: &ProveArgs) -> Result<Option<Policy>, CliError> {
+    let Some(path) = &args.policy else { return Ok(None) };
+    read_policy(path).map(Some).map_err(|why| CliError::usage(format!("--policy {why}")))
 }
 
 /// The key that `--key` gives, as text or in a file.

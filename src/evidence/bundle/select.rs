@@ -87,6 +87,8 @@ pub struct Piece {
     pub date: String,
     /// `WARC-Record-ID`.
     pub id: String,
+    /// For a revisit: `WARC-Refers-To-Target-URI` and `WARC-Refers-To-Date`; empty where there is none.
+    pub refers_to: (String, String),
     /// What its block says, where it is `application/warc-fields`.
     pub says: Option<Fields>,
 }
@@ -100,6 +102,12 @@ pub fn gather(reader: &Reader, capture: &Loaded) -> Result<Vec<Piece>, EvidenceE
     gathered.exchange(capture, Role::Capture)?;
     if let Some(original) = &capture.original {
         gathered.exchange(original, Role::Payload)?;
+    }
+    if let Some(exchange) = gathered.copied(capture)? {
+        // Another archive was asked and not the page's host: what governed that is what counts.
+        gathered.dns(&exchange)?;
+        gathered.robots(&exchange)?;
+        return Ok(gathered.pieces);
     }
     gathered.led_here(capture)?;
     gathered.leads_on(capture)?;
@@ -235,6 +243,7 @@ impl Gathered<'_> {
             uri: text(name::TARGET_URI),
             date: text(name::DATE),
             id: text(name::RECORD_ID),
+            refers_to: (text(name::REFERS_TO_TARGET_URI), text(name::REFERS_TO_DATE)),
             says,
         });
         Ok(())
@@ -251,6 +260,21 @@ impl Gathered<'_> {
             last = Some(entry);
         }
         Ok(last.map(|entry| self.reader.load(&entry)).transpose()?)
+    }
+
+    /// For another archive's copy: the exchange with that archive.
+    fn copied(&mut self, capture: &Loaded) -> Result<Option<Loaded>, EvidenceError> {
+        let Some(from) = capture.entry.copied_from() else { return Ok(None) };
+        let date = capture.entry.refers_to.as_ref().and_then(|refers_to| refers_to.date);
+        for entry in self.reader.captures_of(from) {
+            let entry = entry?;
+            if entry.url == from && Some(entry.date) == date {
+                let exchange = self.reader.load(&entry)?;
+                self.exchange(&exchange, Role::Payload)?;
+                return Ok(Some(exchange));
+            }
+        }
+        Ok(None)
     }
 
     /// Redirects that led to the capture, as the metadata of each exchange tells.

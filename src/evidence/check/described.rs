@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::records::Seen;
 use super::{CheckResult, Files, holds};
-use crate::evidence::bundle::{Description, Role, unbracketed};
+use crate::evidence::bundle::{Description, Role, WITNESSED, unbracketed};
 use crate::evidence::leaf::RecordLeaf;
 use crate::warc::RecordId;
 
@@ -62,8 +62,9 @@ fn only_known_files(
         expected.extend(own.map(str::to_owned));
     }
     for name in files.by_name.keys() {
-        // A page of which nothing can be read has neither.
-        if !expected.remove(*name) && !["article.txt", "citation.txt"].contains(name) {
+        // A page of which nothing can be read has neither text, and not every log has witnesses.
+        let may_be = ["article.txt", "citation.txt", WITNESSED];
+        if !expected.remove(*name) && !may_be.contains(name) {
             return Err(format!("{name} is no file of a bundle"));
         }
     }

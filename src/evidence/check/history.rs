@@ -19,7 +19,7 @@ pub(super) struct Named {
     pub handed_over: bool,
 }
 
-type Keys = Result<Vec<Named>, String>;
+pub(super) type Keys = Result<Vec<Named>, String>;
 
 /// The number, from 1, of the key that signs a checkpoint of this size; 0 for none.
 fn key_number(keys: &[Named], size: u64) -> usize {
@@ -202,6 +202,26 @@ pub(super) fn consistency(
         )),
         Some(_) => Err("the newest checkpoint does not begin with this one".to_owned()),
         None => Err("nothing proves that the newest checkpoint begins with this one".to_owned()),
+    }
+}
+
+/// A checkpoint is signed by the key of the log at its time, and the newest one begins with it.
+pub(super) fn of_this_log(
+    files: &Files<'_>,
+    keys: &Keys,
+    checkpoint: &Checkpoint,
+    name: &str,
+) -> Result<(), String> {
+    let keys = keys.as_ref().map_err(Clone::clone)?;
+    if !checkpoint.signed_by(key_at(keys, checkpoint.size)?) {
+        return Err(format!(
+            "the checkpoint in {name} is not signed by the key of the log at its time"
+        ));
+    }
+    // Whether the newest begins with those that are listed is the step `consistency`.
+    match root_at(&newest(files)?, &earlier(files)?, checkpoint.size) {
+        Some(root) if root == checkpoint.root => Ok(()),
+        _ => Err(format!("nothing proves that the newest checkpoint begins with that in {name}")),
     }
 }
 

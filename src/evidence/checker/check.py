@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Checks an evidence bundle, or a signed package (WACZ), with nothing but openssl and Python.
 
-    python3 check.py BUNDLE [--key KEY] [--checkpoint FILE]... [--roots FILE.pem]
+    python3 check.py BUNDLE [--key KEY] [--checkpoint FILE]... [--roots FILE.pem] [--policy FILE]
 
 BUNDLE is the zip, or the folder that it was unpacked into; without it, the folder of this file. It
 prints a line for each step, "ok", "absent" or "failed", and ends with 0 when none failed.
@@ -9,6 +9,7 @@ prints a line for each step, "ok", "absent" or "failed", and ends with 0 when no
 --key         a key of the log as `pressmark evidence keys` prints it, or a file with it (its last line)
 --checkpoint  a checkpoint that somebody kept: the log must begin with it
 --roots       time stamps must lead to one of these root certificates
+--policy      whose cosignatures count, and how many are wanted (c2sp.org/tlog-policy)
 
 Without --key and --checkpoint everything may agree and still be made up. Take this file from where
 the program is published (`pressmark evidence checker` prints it), not from the bundle that you
@@ -582,7 +583,7 @@ def check_description(files, said, records, own_files):
     records = records()
     expected = expected_files(said) | own_files
     for name in files:
-        if name not in expected and name not in ("article.txt", "citation.txt"):
+        if name not in expected and name not in ("article.txt", "citation.txt", WITNESSED):
             raise Failed(f"{name} is no file of a bundle")
     for name in sorted(expected):
         get(files, name)
@@ -1037,6 +1038,144 @@ def check_timestamps(files, said, roots):
     return ", ".join(times)
 
 
+# --- witnesses ---------------------------------------------------------------------------------
+
+WITNESSED = "witnessed.tlog-proof"
+
+
+class WitnessKey:
+    """The key of a witness (c2sp.org/tlog-cosignature): Ed25519, or ML-DSA-44, which is not checked here."""
+
+    def __init__(self, text):
+        name, _, rest = text.partition("+")
+        identity, _, data = rest.partition("+")
+        data = unbase64(data)
+        if (not re.fullmatch(r"[^\s+]+", name) or (len(data), data[:1]) not in ((33, b"\x04"), (1313, b"\x06"))
+                or sha256(name.encode() + b"\n" + data)[:4].hex() != identity):
+            raise Failed("no key of a witness")
+        self.name, self.data, self.id = name, data, bytes.fromhex(identity)
+
+    def time(self, checkpoint):
+        """The newest time at which it cosigned a checkpoint; None where it did not."""
+        times = []
+        for name, identity, signature in checkpoint.signatures:
+            when = cosigned_at(signature)
+            if name != self.name or identity != self.id or when is None or self.data[:1] != b"\x04":
+                continue
+            message = b"cosignature/v1\ntime %d\n" % when + checkpoint.body
+            if signed(self.data[1:], message, signature[8:]):
+                times.append(when)
+        return max(times, default=None)
+
+
+def cosigned_at(signature):
+    when = int.from_bytes(signature[:8], "big")
+    return when if len(signature) == 72 and 0 < when < 1 << 63 else None
+
+
+class Policy:
+    """c2sp.org/tlog-policy: names stand for a witness, or for so many of a group."""
+
+    def __init__(self, data):
+        self.logs, self.witnesses, self.names, self.quorum = [], [], {}, None
+        taken, quorums = set(), 0
+        for n, line in enumerate(data.split(b"\n"), 1):
+            words = [word for word in re.split(rb"[ \t]+", line) if word]
+            if re.search(rb"[\x00-\x08\x0a-\x1f\x7f]", line):
+                raise Failed(f"line {n} of the policy has a control character")
+            if not words or words[0].startswith(b"#"):
+                continue
+            try:
+                kind, rest = words[0], words[1:]
+                if kind == b"log" and len(rest) in (1, 2):
+                    key = Key(rest[0].decode())
+                    if any(key.public == known.public for known in self.logs):
+                        raise Failed("a log twice")
+                    self.logs.append(key)
+                elif kind == b"witness" and len(rest) in (2, 3):
+                    key = WitnessKey(rest[1].decode())
+                    if any(key.data == known.data for known in self.witnesses):
+                        raise Failed("a witness twice")
+                    self.witnesses.append(key)
+                    self.define(rest[0], key)
+                elif kind == b"group" and len(rest) >= 3:
+                    members = [self.names[name] for name in rest[2:]]
+                    if taken & set(rest[2:]) or len(set(rest[2:])) < len(rest[2:]):
+                        raise Failed("a member twice")
+                    taken |= set(rest[2:])
+                    least = {b"all": len(members), b"any": 1}.get(rest[1])
+                    if least is None:
+                        if not re.fullmatch(rb"[0-9]+", rest[1]):
+                            raise Failed("a group has all, any or a number")
+                        least = int(rest[1])
+                    if not 1 <= least <= len(members):
+                        raise Failed("a group cannot have so many of its members")
+                    self.define(rest[0], (least, members))
+                elif kind == b"quorum" and len(rest) == 1:
+                    quorums += 1
+                    self.quorum = None if rest[0] == b"none" else self.names[rest[0]]
+                else:
+                    raise Failed("no line of a policy")
+            except (Failed, KeyError, UnicodeDecodeError) as why:
+                raise Failed(f"line {n} of the policy: {why}") from None
+        if quorums != 1:
+            raise Failed("a policy has one quorum")
+
+    def define(self, name, member):
+        if name == b"none" or name in self.names:
+            raise Failed("a name that is taken")
+        self.names[name] = member
+
+    def holds(self, times, member):
+        if isinstance(member, WitnessKey):
+            return times[member.name, member.id] is not None
+        least, members = member
+        return sum(self.holds(times, one) for one in members) >= least
+
+
+def witnessed(name, when):
+    try:
+        return f"{name} at {time.strftime('%Y-%m-%dT%H:%M:%SZ', time.gmtime(when))}"
+    except (ValueError, OverflowError, OSError):
+        return f"{name} at {when}"
+
+
+def check_witnesses(files, said, newest, keys, policy):
+    if WITNESSED not in files:
+        if policy is not None and policy.quorum is not None:
+            raise Failed("no witness has cosigned, and the policy asks for a quorum")
+        raise Absent("no witness has cosigned: that everyone is shown the same log rests on the archive's word")
+    parted = text_of(files, WITNESSED).partition("\n\n")
+    checkpoint = Checkpoint(parted[2], WITNESSED)
+    record = next(record for record in said["records"] if record["role"] == "capture")
+    leaf = text_of(files, f"leaves/{record['number']:02}.txt")
+    index, _ = included(files, WITNESSED, leaf, checkpoint, "its own")
+    if index != record["leaf"]:
+        raise Failed(f"{WITNESSED} does not lead from the capture's leaf to its checkpoint")
+    at = key_number(keys(), checkpoint.size)
+    if not at or not checkpoint.signed_by(keys()[at - 1]):
+        raise Failed(f"the checkpoint in {WITNESSED} is not signed by the key of the log at its time")
+    if roots_of(newest(), read_consistency(files)).get(checkpoint.size) != checkpoint.root:
+        raise Failed(f"nothing proves that the newest checkpoint begins with that in {WITNESSED}")
+    if policy is None:
+        told = sorted(witnessed(name, cosigned_at(signature)) for name, _, signature in checkpoint.signatures
+                      if name != checkpoint.origin and cosigned_at(signature) is not None)
+        if not told:
+            raise Failed(f"the checkpoint in {WITNESSED} bears no cosignature")
+        raise Absent(f"cosigned, as it says, by {', '.join(told)}; a policy that names their keys (--policy) "
+                     "tells whether that is so")
+    if policy.logs and not any(checkpoint.signed_by(key) for key in policy.logs):
+        raise Failed("the policy does not list this log")
+    times = {(key.name, key.id): key.time(checkpoint) for key in policy.witnesses}
+    told = ", ".join(witnessed(name, when) for (name, _), when in times.items() if when is not None)
+    told = told or "none of its witnesses"
+    if policy.quorum is None:
+        return f"the policy asks for no witness; cosigned by {told}"
+    if not policy.holds(times, policy.quorum):
+        raise Failed(f"the quorum of the policy does not hold: cosigned by {told}")
+    return f"the quorum of the policy holds: {told}"
+
+
 def check_checker(files):
     with open(os.path.abspath(__file__), "rb") as own:
         if get(files, "check.py") == own.read():
@@ -1201,6 +1340,7 @@ def steps_of(files, known):
         ("key", lambda: check_key(keys, known)),
         ("published", lambda: check_published(files, keys, newest, known)),
         ("timestamps", lambda: check_timestamps(files, said, known.roots)),
+        ("witnesses", lambda: check_witnesses(files, said, newest, keys, known.policy)),
     ]
     if is_package:
         return steps + [("pages", lambda: check_pages(own, said)), ("index", lambda: check_index(own, said))]
@@ -1215,7 +1355,7 @@ class Known:
     """What is known besides the bundle."""
 
     def __init__(self, args):
-        self.key, self.roots = None, None
+        self.key, self.roots, self.policy = None, None, None
         if args.key:
             text = args.key
             if os.path.isfile(text):
@@ -1226,6 +1366,9 @@ class Known:
         if args.roots:
             with open(args.roots, "rb") as file:
                 self.roots = file.read()
+        if args.policy:
+            with open(args.policy, "rb") as file:
+                self.policy = Policy(file.read())
         self.kept = []
         for name in args.checkpoint or []:
             with open(name, "rb") as file:
@@ -1242,6 +1385,7 @@ def main():
     parser.add_argument("--key")
     parser.add_argument("--checkpoint", action="append")
     parser.add_argument("--roots")
+    parser.add_argument("--policy")
     args = parser.parse_args()
     try:
         known = Known(args)

@@ -198,6 +198,7 @@ fn row(site: &Site, capture: &Capture) -> Markup {
 pub(super) fn kept_as(capture: &Capture) -> &'static str {
     match capture.kind {
         RecordKind::Metadata => "report of a failure",
+        _ if capture.copied_from().is_some() => "another archive's copy",
         _ if capture.status == Some(304) => "no change, as the server said",
         _ if is_unchanged(capture) => "no change: the same payload",
         _ if capture.truncated => "response, cut short",

@@ -68,9 +68,13 @@ fn body(site: &Site, found: &View) -> Markup {
         let reason = report.and_then(|report| report.reason.as_deref()).unwrap_or("unknown");
         let detail = report.and_then(|report| report.detail.as_deref());
         return html! {
+            @if report.is_some_and(|report| report.is_purged) {
+                p .bad { "This capture was removed." @if let Some(detail) = detail { " " (short(detail, 2_000)) "." } }
+            } @else {
             p .bad {
                 "The exchange failed: " (line(reason))
                 @if let Some(detail) = detail { " (" (short(detail, 300)) ")" } "."
+            }
             }
             p { "What was sent and received, where anything was, is kept beside this report." }
         };
@@ -158,6 +162,7 @@ fn record(site: &Site, found: &View, permanent: &str) -> Markup {
             dt { "Captured" } dd { (micros(capture.date)) }
             @if let Some(status) = capture.status { dt { "Status" } dd { (status) } }
             dt { "Kept as" } dd { (kept_as(capture)) }
+            @if let Some(from) = capture.copied_from() { dt { "Captured by another archive" } dd { (line(from)) } }
             @if let Some(holder) = holder {
                 dt { "Payload" } dd { a href=(site.capture_link(holder)) { "that of " (second(holder.date)) } }
             }

@@ -16,7 +16,7 @@ use crate::answers::site::SiteRequest;
 use crate::answers::timeline::TimelineRequest;
 use crate::answers::view::ViewRequest;
 use crate::answers::{self, quoted};
-use crate::app::evidence::{authorities, options};
+use crate::app::evidence::{authorities, options, witnesses};
 
 /// How many bytes of a file are handed over at a time.
 const PIECE: usize = 64 * 1024;
@@ -70,12 +70,14 @@ pub fn hosts(state: &Arc<Serve>, params: &Params, out: &mut Writer) -> Result<()
 pub fn prove(state: &Arc<Serve>, params: &Params, out: &mut Writer) -> Result<(), Refusal> {
     let settings = &state.setup.settings;
     let trust = authorities(settings).map_err(Refusal::failed)?.trust;
+    let policy = witnesses(settings).map_err(Refusal::failed)?.policy;
     let request = ProveRequest {
         url: params.needed("url")?.to_owned(),
         at: instant(state, params, "at")?,
         archive: state.options.cite_archive.clone(),
         trust: &trust,
         kept: &[],
+        policy: &policy,
         made: state.clock().now(),
     };
     // The server only reads: what is not in the log yet is there when the run that captured it ends.

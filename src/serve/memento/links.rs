@@ -87,6 +87,11 @@ pub fn memento_links(
         add("next", next);
     }
     add("last", &around.last);
+    if let (true, Some(from)) = (is_memento, of.copied_from()) {
+        // Whose capture it is: who copies it from here can see that it is no capture of this archive.
+        let date = of.date.to_http_date();
+        links.push(format!("<{}>; rel=\"via\"; datetime=\"{date}\"", in_header(from)));
+    }
     for (address, date, relations) in found {
         let mut relations: Vec<&str> = relations.into_iter().filter(|r| !r.is_empty()).collect();
         relations.push("memento");

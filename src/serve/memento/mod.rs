@@ -10,7 +10,7 @@ mod target;
 mod timegate;
 mod timemap;
 
-pub use find::{Chosen, Use, choose, choose_part};
+pub use find::{Chosen, Use, choose, choose_part, is_second};
 pub use links::{Neighbours, memento_links, uri_m};
 pub use target::{Modifier, Target};
 

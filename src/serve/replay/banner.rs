@@ -82,5 +82,9 @@ fn notes(state: &Arc<Serve>, capture: &Capture, named: &[Part]) -> Result<Vec<St
         let found = choose_part(state, &part.url, Some(at))?;
         times.push(found.map(|found| found.capture.date));
     }
-    Ok(parts::notes(capture.date, &times))
+    let mut notes = parts::notes(capture.date, &times);
+    if let Some(from) = capture.copied_from() {
+        notes.insert(0, format!("Captured by another archive: {from}"));
+    }
+    Ok(notes)
 }

@@ -25,13 +25,14 @@ use axum::response::{IntoResponse, Response};
 use super::Serve;
 use super::body::pieces;
 use super::memento::{
-    Chosen, MEMENTO_DATETIME, Modifier, Neighbours, Use, choose, choose_part, memento_links,
-    not_held, redirect, uri_m,
+    Chosen, MEMENTO_DATETIME, Modifier, Neighbours, Use, choose, choose_part, is_second,
+    memento_links, not_held, redirect, uri_m,
 };
 use super::original::in_header;
 use super::range::{Part, asked_part, is_known};
 use super::reply::{Refusal, put};
 use super::request::{Asked, Site};
+use crate::answers::removed;
 use crate::archive::Capture;
 use crate::base::TimeRange;
 
@@ -62,6 +63,15 @@ pub async fn answer(
                 true => choose_part(state, &url, at)?,
                 false => choose(state, &url, at, Use::Page)?,
             };
+            // What was removed by order is not shown by another capture in its place.
+            let second = at.filter(|range| is_second(*range));
+            let exact = chosen.as_ref().is_some_and(|chosen| chosen.is_exact);
+            if (second.is_some() || chosen.is_none()) && !exact && !modifier.is_part() {
+                let removed = removed::of_page(&state.reader, &url, second)?;
+                if let Some(removed) = removed {
+                    return Err(Refusal::new(StatusCode::GONE, removed.text(&url)));
+                }
+            }
             let Some(chosen) = chosen else {
                 return match modifier {
                     Modifier::Frame | Modifier::Banner => shown::missing(&asked, modifier),
@@ -90,7 +100,11 @@ fn memento(
     let capture = &chosen.capture;
     let record = state.records.of(state, capture)?;
     if record.is_without_payload {
-        return Err(record.payload_missing());
+        let removed = removed::of_payload(&state.reader, capture);
+        return Err(match removed {
+            Some(removed) => Refusal::new(StatusCode::GONE, removed.text(&capture.url)),
+            None => record.payload_missing(),
+        });
     }
     let around = match modifier.is_part() {
         true => None,

@@ -270,7 +270,10 @@ fn all_agree(schema: &str, values: &[Value]) {
     for value in values {
         assert_eq!(schemas.problems(schema, value), Vec::<String>::new(), "{schema}");
     }
-    assert_eq!(schemas.unwritten(schema, values), Vec::<String>::new(), "{schema}");
+    let mut unwritten = schemas.unwritten(schema, values);
+    // Only copies of other archives, and pages of which something was removed, have these: see `backfill` and `purge`.
+    unwritten.retain(|field| !field.ends_with("/copy_of") && !field.starts_with("/removed"));
+    assert_eq!(unwritten, Vec::<String>::new(), "{schema}");
 }
 
 #[test]

@@ -7,7 +7,7 @@ use pressmark::answers::calendar::{Calendar, Day};
 use pressmark::answers::captures::Failure;
 use pressmark::answers::front::{Front, HostLine};
 use pressmark::answers::lookup::Lookup;
-use pressmark::answers::prove::ProvedJson;
+use pressmark::answers::prove::{ProvedJson, WitnessJson};
 use pressmark::answers::quoted::{Altered, PageQuotations, Quotation, SpeakerQuotations};
 use pressmark::answers::site::{PageLine, PageList, Site};
 use pressmark::answers::timeline::{Timeline, VersionPoint, Visits};
@@ -173,11 +173,23 @@ fn quotations_and_captures_are_described_and_written() {
         next: Some(capture()),
         page: Some(page()),
         leads_to: text(URL),
-        failure: Some(Failure { reason: text("connect"), detail: text("refused") }),
+        failure: Some(Failure {
+            reason: text("connect"),
+            detail: text("refused"),
+            is_purged: false,
+        }),
         unread: text("why"),
     };
     agrees("view.json", &view);
-    let proved = ProvedJson { file: "e.zip".to_owned(), records: 4, leaves: 9, stamps: 1 };
+    let witness = WitnessJson { name: "w.example".to_owned(), time: 1_762_300_800 };
+    let proved = ProvedJson {
+        file: "e.zip".to_owned(),
+        records: 4,
+        leaves: 9,
+        stamps: 1,
+        witnesses: vec![witness],
+        quorum: Some(true),
+    };
     let proved = serde_json::to_value(proved).unwrap();
     assert_eq!(super::schemas().problems("proved.json", &proved), Vec::<String>::new());
 }

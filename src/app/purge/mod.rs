@@ -1,0 +1,226 @@
+//! A capture's bytes, removed everywhere by order.
+//!
+//! In this order, so that a process that is killed at any step can go on from its journal: what is to be removed is found and
+//! written down, without a byte of it (`plan`); a signed tombstone of each record is kept; the WARC files are
+//! written anew, with a record of the same length in its place, so that no other record moves; the log states the
+//! tombstones under a new checkpoint; what was derived is deleted; the index is made anew from the files; and
+//! everything below the archive is searched for what was removed (`search`).
+//!
+//! Every record that holds the same payload goes, of whatever address: a copy that stayed would be shown in the place of the
+//! one that was removed. Captures that only refer to it stay, without a payload. Leaves, proofs, checkpoints and
+//! bundles are as they were.
+
+mod journal;
+mod plan;
+mod search;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use super::Setup;
+use super::captures::{given_captures, open_reader};
+use super::error::{AppError, store_error, writing_error};
+use super::evidence::options;
+use crate::archive::Capture;
+use crate::base::{TimeRange, Timestamp};
+use crate::config::keys;
+use crate::evidence::EvidenceError;
+use crate::evidence::extend::{OpenFiles, extend, sha256_of};
+use crate::evidence::leaf::Statement;
+use crate::evidence::log::Appender;
+use crate::evidence::tombstone::{self, Kept, Tombstone};
+use crate::store::bucket::State;
+use crate::store::{Layout, Lock, Stay, reindex, reindex_given, replace_members};
+
+use journal::Journal;
+
+/// What is to be removed, and why.
+#[derive(Debug, Clone)]
+pub struct PurgeRequest {
+    /// The page.
+    pub url: String,
+    /// When it was captured: a period that holds one capture of the page and no other.
+    pub at: TimeRange,
+    /// Why, for everyone who comes after.
+    pub reason: String,
+    /// Whether only what would be removed is told.
+    pub dry_run: bool,
+}
+
+/// What was removed, or would be.
+#[derive(Debug, Clone, Default)]
+pub struct Purged {
+    /// The records, each with what is said in its place.
+    pub tombstones: Vec<Tombstone>,
+    /// Captures that have lost their payload with them.
+    pub without_payload: Vec<Capture>,
+    /// What should be known, as text.
+    pub notes: Vec<String>,
+    /// Files in which a part of what was removed is still found.
+    pub found_in: Vec<String>,
+    /// How many files were searched for it.
+    pub searched: usize,
+}
+
+const DOING: &str = "purging";
+
+fn evidence_error(why: EvidenceError) -> AppError {
+    let hint = why.hint().map(str::to_owned);
+    let error = AppError::failed(DOING, why);
+    match hint {
+        Some(hint) => error.hint(hint),
+        None => error,
+    }
+}
+
+/// Removes a capture's bytes. A purge that was interrupted is brought to its end first.
+///
+/// # Errors
+/// When there is no such capture, it was removed before, another process writes, or the disk fails; then the next call goes
+/// on.
+pub fn purge(setup: &Setup, request: &PurgeRequest) -> Result<Purged, AppError> {
+    let layout = Layout::new(&setup.archive);
+    layout.check().map_err(|why| store_error("opening the archive", why))?;
+    // Nothing there is ever written over: the capture would stay in it.
+    let states = layout
+        .warc_states()
+        .map_err(|why| AppError::failed("reading which files are in the object storage", why))?;
+    if !setup.settings.text(keys::STORE_REMOTE).is_empty()
+        || states.iter().any(|(_, state)| *state != State::Local)
+    {
+        return Err(AppError::usage(format!(
+            "{DOING}: files of this archive are kept in an object storage as well, and a purge does not reach it"
+        ))
+        .hint("take the capture out of that storage by its own means, then empty store.remote and set remote/ aside"));
+    }
+    let resumed = match request.dry_run {
+        true => None,
+        false => resume(setup)?,
+    };
+    let now = setup.clock.now();
+    let log_options = options(&setup.settings);
+    extend(&layout, &log_options, &OpenFiles::Leave, now).map_err(evidence_error)?;
+    let planned = {
+        let (reader, _) = open_reader(&setup.settings, &setup.archive, Stay::Brief)?;
+        plan::plan(&reader, &log_options, request, now)?
+    };
+    let mut done = Purged {
+        tombstones: planned.removals.iter().map(|one| one.tombstone.clone()).collect(),
+        without_payload: planned.revisits,
+        notes: planned.notes,
+        ..Purged::default()
+    };
+    if resumed.is_some() {
+        done.notes.push("a purge that was interrupted was brought to its end first".to_owned());
+    }
+    if request.dry_run {
+        return Ok(done);
+    }
+    let journal = Journal { removals: planned.removals };
+    journal.write(&layout)?;
+    finish(setup, &layout, &journal)?;
+    let searched = search::search(&layout, &planned.windows)
+        .map_err(|why| AppError::failed("searching for what was removed", why))?;
+    done.found_in = searched.found_in;
+    done.searched = searched.files;
+    Ok(done)
+}
+
+/// Brings a purge that was interrupted to its end; what it removed. `None` where there is none.
+///
+/// # Errors
+/// As [`purge`].
+pub fn resume(setup: &Setup) -> Result<Option<Purged>, AppError> {
+    let layout = Layout::new(&setup.archive);
+    let Some(journal) = Journal::read(&layout)? else { return Ok(None) };
+    finish(setup, &layout, &journal)?;
+    let tombstones = journal.removals.into_iter().map(|one| one.tombstone).collect();
+    Ok(Some(Purged { tombstones, ..Purged::default() }))
+}
+
+/// All that follows from a journal. Each step may have been done before.
+fn finish(setup: &Setup, layout: &Layout, journal: &Journal) -> Result<(), AppError> {
+    let now = setup.clock.now();
+    let writing = |why| writing_error(DOING, layout.root(), why);
+    {
+        let lock = Lock::take(layout).map_err(writing)?;
+        let mut files: BTreeMap<&str, Vec<(u64, Vec<u8>)>> = BTreeMap::new();
+        let mut kept = Vec::new();
+        for removal in &journal.removals {
+            let note = removal.note()?;
+            let one = Kept { tombstone: removal.tombstone.clone(), note };
+            tombstone::keep(layout, &one).map_err(evidence_error)?;
+            kept.push(one);
+            let place = (removal.tombstone.offset, removal.member()?);
+            files.entry(&removal.tombstone.file).or_default().push(place);
+        }
+        let mut digests = BTreeMap::new();
+        for (name, mut members) in files {
+            members.sort_unstable_by_key(|(offset, _)| *offset);
+            let path = replace_members(layout, &lock, name, &members).map_err(writing)?;
+            let read = |why| AppError::failed(&format!("{DOING} in {name}"), why);
+            digests.insert(name, sha256_of(layout, &path, 0, None).map_err(read)?.1);
+        }
+        state(layout, setup, &kept, &digests, now)?;
+        forget_derived(layout)?;
+    }
+    let rebuilt = match given_captures(&setup.settings)? {
+        Some((captures, _)) => reindex_given(layout, &*captures, &mut |_| {}),
+        None => {
+            let cache = setup.settings.bytes(keys::STORE_INDEX_CACHE_BYTES);
+            reindex(layout, cache, &mut |_| {})
+        }
+    };
+    rebuilt.map_err(writing)?;
+    Journal::remove(layout)
+}
+
+/// Has the log state the tombstones.
+fn state(
+    layout: &Layout,
+    setup: &Setup,
+    kept: &[Kept],
+    digests: &BTreeMap<&str, [u8; 32]>,
+    now: Timestamp,
+) -> Result<(), AppError> {
+    let mut appender = Appender::open(layout, &options(&setup.settings)).map_err(evidence_error)?;
+    let stated: Vec<[u8; 32]> =
+        appender.log().purged().map(|(_, tombstone, _)| tombstone).collect();
+    for one in kept.iter().filter(|one| !stated.contains(&one.digest())) {
+        let Tombstone { file, offset, .. } = &one.tombstone;
+        let sha256 = digests.get(file.as_str()).copied().unwrap_or_default();
+        let statement = Statement::Purged {
+            name: file.clone(),
+            offset: *offset,
+            tombstone: one.digest(),
+            sha256,
+        };
+        appender.state(statement).map_err(evidence_error)?;
+    }
+    appender.checkpoint(now).map_err(evidence_error)?;
+    Ok(())
+}
+
+/// Deletes everything that is derived from records, and bodies in flight of processes that died: it is made anew.
+fn forget_derived(layout: &Layout) -> Result<(), AppError> {
+    let gone = |path: &Path, done: std::io::Result<()>| match done {
+        Err(why) if why.kind() != std::io::ErrorKind::NotFound => {
+            Err(AppError::failed(&format!("deleting {}", path.display()), why))
+        }
+        _ => Ok(()),
+    };
+    let derived = layout.derived_dir();
+    gone(&derived, std::fs::remove_dir_all(&derived))?;
+    let tmp = layout.tmp_dir();
+    let Ok(entries) = std::fs::read_dir(&tmp) else { return Ok(()) };
+    for entry in entries.flatten() {
+        let path = entry.path();
+        let done = if path.is_dir() {
+            std::fs::remove_dir_all(&path)
+        } else {
+            std::fs::remove_file(&path)
+        };
+        gone(&path, done)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,310 @@
+//! What a purge removes: the records that hold the payload of a capture, and what stands in their places.
+
+use std::fs::File;
+use std::io::{BufReader, Read, Seek, SeekFrom};
+use std::path::Path;
+
+use super::super::error::{AppError, store_error};
+use super::journal::Removal;
+use super::search::windows;
+use super::{DOING, PurgeRequest, evidence_error};
+use crate::archive::{Capture, Query, RecordKind};
+use crate::base::{Digest, DigestAlgorithm, Hasher, Timestamp};
+use crate::evidence::leaf::record_text;
+use crate::evidence::note::Note;
+use crate::evidence::tombstone::{Tombstone, one_line};
+use crate::evidence::{Log, LogKey, Options};
+use crate::store::{Reader, layout::is_open};
+use crate::warc::{Fields, Framing, ReadOptions, RecordId, WarcReader, fitted, name};
+
+/// This many records of one event are looked for behind the main one.
+const GROUP_MAX: usize = 64;
+/// The longest record that is taken out.
+const MEMBER_BYTES_MAX: u64 = 1 << 32;
+
+/// What is to be done.
+pub(super) struct Planned {
+    pub removals: Vec<Removal>,
+    /// Captures that refer to what is removed.
+    pub revisits: Vec<Capture>,
+    /// Parts of what is removed, to search for.
+    pub windows: Vec<Vec<u8>>,
+    pub notes: Vec<String>,
+}
+
+fn failed(why: impl std::fmt::Display) -> AppError {
+    AppError::failed(DOING, why)
+}
+
+/// Finds everything; nothing is changed.
+pub(super) fn plan(
+    reader: &Reader,
+    options: &Options,
+    request: &PurgeRequest,
+    now: Timestamp,
+) -> Result<Planned, AppError> {
+    let reason = one_line(&request.reason);
+    if reason.is_empty() {
+        return Err(AppError::usage("--reason says nothing: everyone who comes after reads it"));
+    }
+    let capture = the_one(reader, request)?;
+    let mut planned = Planned {
+        removals: Vec::new(),
+        revisits: Vec::new(),
+        windows: Vec::new(),
+        notes: Vec::new(),
+    };
+    let digests = digests(reader, &capture, &mut planned)?;
+    let mut holders = Vec::new();
+    for found in reader.query(&Query::everything()) {
+        let found = found.map_err(failed)?;
+        let same = found.digest.is_some_and(|digest| digests.contains(&digest));
+        let is_itself = found.is_same_record(&capture);
+        match found.kind {
+            RecordKind::Revisit if is_itself && digests.is_empty() => holders.push(found),
+            RecordKind::Revisit if same => planned.revisits.push(found),
+            RecordKind::Response | RecordKind::Resource | RecordKind::Conversion
+                if same || is_itself =>
+            {
+                holders.push(found);
+            }
+            _ => {}
+        }
+    }
+    if holders.is_empty() {
+        return Err(failed("no record in this archive holds the payload of that capture"));
+    }
+    let log = Log::open(reader.layout()).map_err(evidence_error)?;
+    let signing = Signing::of(reader, options, &log, &reason, now)?;
+    for holder in holders {
+        signing.remove(reader, &log, &holder, &mut planned)?;
+    }
+    Ok(planned)
+}
+
+/// The capture that is meant: the only one of the page in the period. Nothing is removed that was not named.
+fn the_one(reader: &Reader, request: &PurgeRequest) -> Result<Capture, AppError> {
+    let url = &request.url;
+    let (mut found, mut reports) = (Vec::new(), 0);
+    for capture in reader.captures_of(url) {
+        let capture = capture.map_err(|why| store_error(DOING, why))?;
+        if !request.at.contains(capture.date) {
+            continue;
+        }
+        match capture.kind {
+            RecordKind::Metadata => reports += 1,
+            _ => found.push(capture),
+        }
+    }
+    let times: Vec<String> = found.iter().take(5).map(|one| one.date.to_warc_date()).collect();
+    match found.len() {
+        1 => Ok(found.remove(0)),
+        0 if reports > 0 => Err(AppError::nothing(format!(
+            "what is there of {url} at that time is a report (of a failure, or of a removal), and has no payload"
+        ))),
+        0 => Err(AppError::nothing(format!("no capture of {url} at that time"))
+            .hint("`pressmark captures URL` lists them")),
+        count => Err(AppError::usage(format!(
+            "{count} captures of {url} are of that time, and --at has to name one: {}",
+            times.join(", ")
+        ))),
+    }
+}
+
+/// The digests of the payload, by every algorithm that records are found by; none where it is empty or not here.
+fn digests(
+    reader: &Reader,
+    capture: &Capture,
+    planned: &mut Planned,
+) -> Result<Vec<Digest>, AppError> {
+    let loaded = reader.load(capture).map_err(|why| store_error(DOING, why))?;
+    let mut payload = Vec::new();
+    loaded.payload().and_then(|mut reader| reader.read_to_end(&mut payload)).map_err(failed)?;
+    if payload.is_empty() || capture.kind == RecordKind::Revisit && loaded.original.is_none() {
+        // Every empty answer has the same payload: only this one goes.
+        return Ok(capture.digest.filter(|_| !payload.is_empty()).into_iter().collect());
+    }
+    planned.windows.extend(windows(&payload));
+    // What it is when its content coding is undone is what readings would hold.
+    let decoded = loaded.decoded(64 << 20).map_err(failed)?;
+    if decoded != payload {
+        planned.windows.extend(windows(&decoded));
+    }
+    let by = |algorithm| {
+        let mut hasher = Hasher::new(algorithm);
+        hasher.update(&payload);
+        hasher.finish()
+    };
+    let mut digests = vec![by(DigestAlgorithm::Sha256), by(DigestAlgorithm::Sha1)];
+    digests.extend(capture.digest);
+    Ok(digests)
+}
+
+/// Who signs, and what.
+struct Signing<'a> {
+    key: LogKey,
+    origin: String,
+    reason: &'a str,
+    now: Timestamp,
+}
+
+impl<'a> Signing<'a> {
+    fn of(
+        reader: &Reader,
+        options: &Options,
+        log: &Log,
+        reason: &'a str,
+        now: Timestamp,
+    ) -> Result<Self, AppError> {
+        let path = options.key_path(reader.layout());
+        let key = LogKey::read(&path).map_err(evidence_error)?;
+        let named = log.key_at(log.size());
+        let (Some(key), Some(named)) = (key, named) else {
+            return Err(failed(
+                "the key of the log is missing, which signs what is said of a removal",
+            ));
+        };
+        if named.public != key.verifier("").public {
+            return Err(failed(format!("{} is not the key that the log names", path.display())));
+        }
+        Ok(Self { key, origin: named.name, reason, now })
+    }
+
+    /// Takes a record and what of its event holds bytes of the response.
+    fn remove(
+        &self,
+        reader: &Reader,
+        log: &Log,
+        holder: &Capture,
+        planned: &mut Planned,
+    ) -> Result<(), AppError> {
+        let file = &*holder.file;
+        let place = |why: String| failed(format!("{file} at {}: {why}", holder.offset));
+        let path = reader
+            .layout()
+            .path_of(file)
+            .ok_or_else(|| place("the file is not there".to_owned()))?;
+        if is_open(&path) {
+            return Err(place(
+                "the file is still being written, or was when its process died".to_owned(),
+            )
+            .hint("`pressmark reindex` seals what a dead process left open"));
+        }
+        let framing = framing(&path, holder.offset).map_err(&place)?;
+        let input = File::open(&path).map_err(|why| place(why.to_string()))?;
+        let options = ReadOptions { file: file.to_owned(), ..ReadOptions::default() };
+        let mut records = WarcReader::seekable(BufReader::new(input), options);
+        let mut next = Some(records.read_at(holder.offset).map_err(|why| place(why.to_string()))?);
+        let mut main: Option<RecordId> = None;
+        for n in 0..GROUP_MAX {
+            let Some(mut record) = next.take() else { break };
+            let header = record.take_header();
+            let fields = &header.fields;
+            if n == 0 {
+                main = fields.record_id();
+            } else if !main.as_ref().is_some_and(|main| fields.concurrent_to().contains(main)) {
+                break;
+            }
+            let counted = match fields.contains(name::BLOCK_DIGEST) {
+                true => None,
+                false => Some(counted(&mut record).map_err(|why| place(why.to_string()))?),
+            };
+            let located = record.skip().map_err(|why| place(why.to_string()))?;
+            // The request and the notes hold nothing that the server sent.
+            if n == 0 || holds_response(fields) {
+                let length =
+                    located.length.filter(|length| located.intact && *length <= MEMBER_BYTES_MAX);
+                let length = length.ok_or_else(|| {
+                    place("the record has no member of its own, or is not whole".to_owned())
+                })?;
+                let leaf = log.index_of(file, located.offset, 0).map_err(evidence_error)?;
+                let tombstone = Tombstone {
+                    file: file.to_owned(),
+                    offset: located.offset,
+                    length,
+                    leaf: leaf
+                        .ok_or_else(|| place("the record is not in the evidence log".to_owned()))?,
+                    reason: self.reason.to_owned(),
+                    removed: self.now,
+                    record: record_text(fields, &header.raw, counted.as_deref()),
+                };
+                planned.removals.push(self.removal(tombstone, fields, framing)?);
+            }
+            next = records.next_record().map_err(|why| place(why.to_string()))?;
+        }
+        drop(next);
+        Ok(())
+    }
+
+    /// What comes into the place of a record: as much as there is room for.
+    fn removal(
+        &self,
+        tombstone: Tombstone,
+        old: &Fields,
+        framing: Framing,
+    ) -> Result<Removal, AppError> {
+        let mut note = Note { text: tombstone.text(), signatures: Vec::new() };
+        self.key.sign_note(&self.origin, &mut note);
+        let mut fields = Fields::new();
+        fields.push(name::TYPE, "metadata");
+        for kept in [name::RECORD_ID, name::DATE, name::TARGET_URI] {
+            if let Some(value) = old.get(kept) {
+                fields.push(kept, value);
+            }
+        }
+        fields.push(name::CONTENT_TYPE, crate::warc::warc_fields::MEDIA_TYPE);
+        let removed = tombstone.removed.to_warc_date();
+        let texts = [
+            format!(
+                "outcome: purged\r\nreason: purged\r\ndetail: removed by order: {}\r\nremoved: {removed}\r\n\r\n",
+                self.reason
+            ),
+            format!("outcome: purged\r\nreason: purged\r\nremoved: {removed}\r\n\r\n"),
+            "outcome: purged\r\n\r\n".to_owned(),
+        ];
+        for text in &texts {
+            if fitted(&fields, text.as_bytes(), framing, tombstone.length).is_some() {
+                return Ok(Removal::new(tombstone, &note, &fields, text, framing));
+            }
+        }
+        let (file, offset, length) = (&tombstone.file, tombstone.offset, tombstone.length);
+        Err(failed(format!(
+            "{file} at {offset}: the record has {length} bytes in its file, too few for what has to stand in its place"
+        )))
+    }
+}
+
+/// Whether a record beside a response holds bytes that the server sent: an interim response, or surplus bytes.
+fn holds_response(fields: &Fields) -> bool {
+    let is_metadata = fields.record_kind().is_some_and(|kind| kind.as_str() == "metadata");
+    let content_type = fields.content_type().unwrap_or_default().to_ascii_lowercase();
+    let is_bytes = ["application/http", "application/octet-stream"]
+        .iter()
+        .any(|start| content_type.starts_with(start));
+    is_metadata && is_bytes
+}
+
+fn counted(block: &mut impl Read) -> std::io::Result<String> {
+    let mut hasher = Hasher::new(DigestAlgorithm::Sha256);
+    std::io::copy(block, &mut hasher)?;
+    Ok(hasher.finish().to_string())
+}
+
+/// How the record at this place is packed.
+fn framing(path: &Path, offset: u64) -> Result<Framing, String> {
+    let mut file = File::open(path).map_err(|why| why.to_string())?;
+    let mut start = [0; 4];
+    file.read_exact(&mut start).map_err(|why| why.to_string())?;
+    if start == crate::warc::ZSTD_DICTIONARY_MAGIC {
+        // It is made of what its records have in common, and each of them needs it.
+        return Err("the file begins with a dictionary that may hold parts of any record, and none of them can be read without it; repack it with `pressmark recompress`, and have it removed there".to_owned());
+    }
+    file.seek(SeekFrom::Start(offset)).map_err(|why| why.to_string())?;
+    file.read_exact(&mut start).map_err(|why| why.to_string())?;
+    match start {
+        [0x1f, 0x8b, ..] => Ok(Framing::Gzip),
+        [0x28, 0xb5, 0x2f, 0xfd] => Ok(Framing::Zstd),
+        [b'W', b'A', b'R', b'C'] => Ok(Framing::Plain),
+        _ => Err("it is no record of a WARC file (ARC files cannot be written)".to_owned()),
+    }
+}

@@ -1,0 +1,102 @@
+//! Everything below the archive but its WARC files, searched for parts of what was removed. Those were written anew, record by
+//! record, and other records in them may well share a line or a frame of the page with it.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use memchr::memmem::Finder;
+
+use crate::store::Layout;
+
+/// How long a part is, in bytes: long enough to be of one text alone.
+pub(super) const WINDOW: usize = 48;
+/// So many parts of one payload are looked for.
+const WINDOWS_MAX: usize = 4;
+/// So much of a file is read at a time.
+const PIECE: usize = 1 << 20;
+
+/// What a search found.
+#[derive(Debug, Default)]
+pub(super) struct Searched {
+    /// Files, below the root.
+    pub found_in: Vec<String>,
+    /// How many were searched.
+    pub files: usize,
+}
+
+/// Parts of these bytes, evenly spread; none of what is shorter than a part, or all of one byte.
+pub(super) fn windows(bytes: &[u8]) -> Vec<Vec<u8>> {
+    let count = (bytes.len() / WINDOW).min(WINDOWS_MAX);
+    let step = bytes.len().checked_div(count).unwrap_or(0);
+    let parts = (0..count).map(|n| bytes[n * step..n * step + WINDOW].to_vec());
+    parts.filter(|part| part.iter().any(|byte| *byte != part[0])).collect()
+}
+
+/// Searches every file below the root that is no WARC file of the archive.
+pub(super) fn search(layout: &Layout, windows: &[Vec<u8>]) -> io::Result<Searched> {
+    let finders: Vec<Finder<'_>> = windows.iter().map(|window| Finder::new(window)).collect();
+    let mut searched = Searched::default();
+    let warc_files = layout.warc_files().map_err(|why| io::Error::other(why.to_string()))?;
+    let mut dirs: Vec<PathBuf> = vec![layout.root().to_owned()];
+    while let Some(dir) = dirs.pop() {
+        for entry in std::fs::read_dir(&dir)? {
+            let entry = entry?;
+            let (kind, path) = (entry.file_type()?, entry.path());
+            if kind.is_dir() {
+                dirs.push(path);
+            } else if kind.is_file() && !warc_files.contains(&path) {
+                searched.files += 1;
+                if holds(&path, &finders)? {
+                    let below = path.strip_prefix(layout.root()).unwrap_or(&path);
+                    searched.found_in.push(below.display().to_string());
+                }
+            }
+        }
+    }
+    searched.found_in.sort();
+    Ok(searched)
+}
+
+fn holds(path: &Path, finders: &[Finder<'_>]) -> io::Result<bool> {
+    let mut file = match File::open(path) {
+        Ok(file) => file,
+        // What was there a moment ago and is gone holds nothing.
+        Err(why) if why.kind() == io::ErrorKind::NotFound => return Ok(false),
+        Err(why) => return Err(why),
+    };
+    let mut buffer = Vec::with_capacity(PIECE + WINDOW);
+    loop {
+        let count = file.by_ref().take(PIECE as u64).read_to_end(&mut buffer)?;
+        if finders.iter().any(|finder| finder.find(&buffer).is_some()) {
+            return Ok(true);
+        }
+        if count == 0 {
+            return Ok(false);
+        }
+        // A part may lie across two pieces.
+        let keep = buffer.len().saturating_sub(WINDOW);
+        buffer.drain(..keep);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_part_is_found_wherever_it_lies() {
+        let dir = tempfile::tempdir().unwrap();
+        let layout = Layout::new(dir.path());
+        layout.create().unwrap();
+        let body: Vec<u8> = (0..4_000_u32).map(|n| (n * n % 251) as u8).collect();
+        let parts = windows(&body);
+        assert_eq!(parts.len(), WINDOWS_MAX);
+        assert!(windows(&[7; 4_000]).is_empty() && windows(b"short").is_empty());
+        assert_eq!(search(&layout, &parts).unwrap().found_in, [] as [&str; 0]);
+        let across = [vec![b'.'; PIECE - 20], parts[2].clone(), vec![b'.'; 9]].concat();
+        std::fs::write(layout.log_dir().join("log"), across).unwrap();
+        std::fs::write(layout.tmp_dir().join("other"), &parts[1][1..]).unwrap();
+        assert_eq!(search(&layout, &parts).unwrap().found_in, ["logs/log"]);
+    }
+}

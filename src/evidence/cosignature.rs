@@ -1,0 +1,184 @@
+//! Cosignatures (c2sp.org/tlog-cosignature): a witness's word that a checkpoint is of the largest tree of its log that it
+//! has seen, and that each tree which it saw before is the beginning of it.
+//!
+//! ```text
+//! — NAME BASE64                  key id (4 bytes), POSIX time (8 bytes, big-endian), Ed25519 signature (64 bytes)
+//!
+//! cosignature/v1                 what is signed: these two lines, and the text of the checkpoint
+//! time 1679315147
+//! …
+//! ```
+//!
+//! The key id is the start of SHA-256 over name, line feed, 0x04 and the public key. Cosignatures with ML-DSA-44 are
+//! told apart and not checked.
+
+use data_encoding::{BASE64, HEXLOWER};
+use ring::signature::{ED25519, UnparsedPublicKey};
+
+use super::key::LogKey;
+use super::leaf::sha256;
+use super::note::{Signature, is_name};
+
+/// The algorithm byte of Ed25519 cosignatures.
+const ED25519_BYTE: u8 = 4;
+/// The algorithm byte of ML-DSA-44 cosignatures.
+const ML_DSA_44_BYTE: u8 = 6;
+/// Bytes of an ML-DSA-44 public key (FIPS 204 table 2).
+const ML_DSA_44_BYTES: usize = 1312;
+/// Bytes of the time and the signature.
+const SIGNATURE_BYTES: usize = 8 + 64;
+
+/// The public key of a witness, with its name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WitnessKey {
+    /// The witness's name.
+    pub name: String,
+    /// The key.
+    pub public: WitnessPublic,
+}
+
+/// The public half of a witness's key.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum WitnessPublic {
+    /// Ed25519.
+    Ed25519([u8; 32]),
+    /// ML-DSA-44, whose cosignatures are not checked here.
+    MlDsa44(Vec<u8>),
+}
+
+impl WitnessKey {
+    /// The key of a witness that signs with `key` under `name`.
+    #[must_use]
+    pub fn of(name: &str, key: &LogKey) -> Self {
+        let public = WitnessPublic::Ed25519(key.verifier("").public);
+        Self { name: name.to_owned(), public }
+    }
+
+    fn data(&self) -> Vec<u8> {
+        let (byte, public) = match &self.public {
+            WitnessPublic::Ed25519(public) => (ED25519_BYTE, public.as_slice()),
+            WitnessPublic::MlDsa44(public) => (ML_DSA_44_BYTE, public.as_slice()),
+        };
+        [&[byte], public].concat()
+    }
+
+    /// The first four bytes of the key's digest, by which cosignatures name it.
+    #[must_use]
+    pub fn id(&self) -> [u8; 4] {
+        let named = [self.name.as_bytes(), b"\n", &self.data()].concat();
+        let [a, b, c, d, ..] = sha256(&named);
+        [a, b, c, d]
+    }
+
+    /// The key as text (a vkey).
+    #[must_use]
+    pub fn text(&self) -> String {
+        format!("{}+{}+{}", self.name, HEXLOWER.encode(&self.id()), BASE64.encode(&self.data()))
+    }
+
+    /// Reads a key as text; `None` where its parts do not agree, or it is no witness's.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let (name, rest) = text.trim().split_once('+')?;
+        let (id, data) = rest.split_once('+')?;
+        let data = BASE64.decode(data.as_bytes()).ok()?;
+        let public = match data.split_first()? {
+            (&ED25519_BYTE, public) => WitnessPublic::Ed25519(public.try_into().ok()?),
+            (&ML_DSA_44_BYTE, public) if public.len() == ML_DSA_44_BYTES => {
+                WitnessPublic::MlDsa44(public.to_vec())
+            }
+            _ => return None,
+        };
+        let key = Self { name: name.to_owned(), public };
+        (is_name(name) && HEXLOWER.encode(&key.id()) == id).then_some(key)
+    }
+
+    /// Whether a signature names this key.
+    #[must_use]
+    pub fn is_named_by(&self, signature: &Signature) -> bool {
+        signature.name == self.name && signature.id == self.id()
+    }
+
+    /// The POSIX time of this witness's cosignature over the text of a checkpoint; `None` where the signature is
+    /// another's, does not verify, or cannot be checked.
+    #[must_use]
+    pub fn verify(&self, text: &str, signature: &Signature) -> Option<u64> {
+        let WitnessPublic::Ed25519(public) = &self.public else { return None };
+        let time = time_of(signature).filter(|_| self.is_named_by(signature))?;
+        let key = UnparsedPublicKey::new(&ED25519, public);
+        key.verify(&message(time, text), signature.bytes.get(8..)?).ok().map(|()| time)
+    }
+}
+
+/// The time that a signature states, where it has the form of a cosignature.
+#[must_use]
+pub fn time_of(signature: &Signature) -> Option<u64> {
+    let time: [u8; 8] = signature.bytes.get(..8)?.try_into().ok()?;
+    let time = u64::from_be_bytes(time);
+    // Zero makes no statement of a time, and more than this no time has.
+    (signature.bytes.len() == SIGNATURE_BYTES && (1..=u64::MAX >> 1).contains(&time))
+        .then_some(time)
+}
+
+/// What is signed.
+fn message(time: u64, text: &str) -> Vec<u8> {
+    format!("cosignature/v1\ntime {time}\n{text}").into_bytes()
+}
+
+/// The cosignature of `key`, under `name`, over the text of a checkpoint at a POSIX time.
+#[must_use]
+pub fn cosign(key: &LogKey, name: &str, text: &str, time: u64) -> Signature {
+    let mut bytes = time.to_be_bytes().to_vec();
+    bytes.extend(key.sign(&message(time, text)));
+    Signature { name: name.to_owned(), id: WitnessKey::of(name, key).id(), bytes }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::evidence::note::Note;
+
+    #[test]
+    fn a_cosignature_verifies_and_nothing_of_it_can_change() {
+        let dir = tempfile::tempdir().unwrap();
+        let key = LogKey::make(&dir.path().join("k")).unwrap();
+        let text = "example.com/log\n3\nCsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=\n";
+        let made = cosign(&key, "witness.example/w1", text, 1_679_315_147);
+        let public = WitnessKey::of("witness.example/w1", &key);
+        assert_eq!(public.verify(text, &made), Some(1_679_315_147));
+        assert_eq!(made.bytes.len(), 72);
+        assert_eq!(WitnessKey::parse(&public.text()), Some(public.clone()));
+        // Over other words, at another time, under another name, as a plain signature: none of it holds.
+        assert_eq!(public.verify(&text.replace('3', "4"), &made), None);
+        for at in 0..made.bytes.len() {
+            let mut other = made.clone();
+            other.bytes[at] ^= 1;
+            assert_eq!(public.verify(text, &other), None, "byte {at}");
+        }
+        let named = WitnessKey { name: "witness.example/w2".to_owned(), ..public.clone() };
+        assert_eq!(named.verify(text, &made), None);
+        let mut note = Note { text: text.to_owned(), signatures: Vec::new() };
+        key.sign_note("witness.example/w1", &mut note);
+        assert_eq!(public.verify(text, &note.signatures[0]), None);
+        assert!(!note.signed_by(&key.verifier("example.com/log")));
+        // A cosignature without a time is none.
+        let timeless = cosign(&key, "witness.example/w1", text, 0);
+        assert_eq!(public.verify(text, &timeless), None);
+    }
+
+    /// c2sp.org/tlog-cosignature, "Format" and "Ed25519 signed message".
+    #[test]
+    fn ids_and_messages_are_those_of_the_specification() {
+        let key = WitnessKey { name: "w".to_owned(), public: WitnessPublic::Ed25519([0; 32]) };
+        // (printf 'w\n\004'; head -c32 /dev/zero) | sha256sum
+        assert_eq!(HEXLOWER.encode(&key.id()), "680f52bc");
+        assert_eq!(message(7, "o\n"), b"cosignature/v1\ntime 7\no\n");
+        let post =
+            WitnessKey { name: "w".to_owned(), public: WitnessPublic::MlDsa44(vec![1; 1312]) };
+        assert_eq!(WitnessKey::parse(&post.text()), Some(post.clone()));
+        assert_ne!(post.id(), key.id());
+        for text in ["w+00000000+BA==", "w", "", "a b+00000000+BA==", "w+zz+"] {
+            assert_eq!(WitnessKey::parse(text), None, "{text}");
+        }
+    }
+}

@@ -1,0 +1,48 @@
+//! Records that were removed by order: each has a tombstone that the log states and its key signed.
+
+use std::collections::BTreeMap;
+
+use super::Report;
+use crate::base::Finding;
+use crate::evidence::leaf::ENTRY_LEN;
+use crate::evidence::{EvidenceError, Log, tombstone};
+use crate::store::Layout;
+
+/// The entries of the records that were removed, by their places; what is wrong with a tombstone is told.
+pub(super) fn read(
+    layout: &Layout,
+    log: &Log,
+    report: &mut Report<'_>,
+) -> Result<BTreeMap<(String, u64), [u8; ENTRY_LEN]>, EvidenceError> {
+    let keys: Vec<_> = log.keys().into_iter().map(|(_, key)| key).collect();
+    let kept = tombstone::all(layout)?;
+    let mut removed = BTreeMap::new();
+    for ((name, offset), digest, _) in log.purged() {
+        let mut tell = |what: &str| {
+            report.add(Finding::error(name, Some(offset), "tombstone", what));
+        };
+        let Some(found) = kept.iter().find(|kept| kept.digest() == digest) else {
+            tell(
+                "a record was removed here by order, and the tombstone that says so is missing or was changed",
+            );
+            continue;
+        };
+        if !found.signed_by(&keys) {
+            tell(
+                "the tombstone of the record that was removed here is not signed by a key of the log",
+            );
+            continue;
+        }
+        let of = &found.tombstone;
+        if of.file != name || of.offset != offset {
+            tell("the tombstone of the record that was removed here is of another place");
+            continue;
+        }
+        removed.insert((name.to_owned(), offset), of.entry());
+    }
+    if layout.evidence_dir().join("purge.json").exists() {
+        let what = "a purge was interrupted; `pressmark purge --resume` brings it to its end";
+        report.add(Finding::warning("evidence/purge.json", None, "purge", what));
+    }
+    Ok(removed)
+}

@@ -1,0 +1,315 @@
+//! `purge`: a capture's bytes are gone from every file, whatever the packing; everything else is as it was and verifies; who
+//! asks is told why; and a purge that is killed at any step goes on.
+
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::process::Output;
+use std::sync::Arc;
+
+use pressmark::base::Clock;
+use serde_json::Value;
+
+use crate::serve::{ask, start};
+use crate::support::archive::{Archive, files, records};
+use crate::support::cli::{command, json_lines, pressmark, stderr, stdout};
+use crate::support::web::Web;
+
+const PAGE: &str = "http://a.example/story";
+const SAME: &str = "http://a.example/same";
+const OTHER: &str = "http://a.example/other";
+const SECRET: &str =
+    "The minister was seen at the harbour with a certain Ebenezer Quillfeather, who denies it.";
+
+fn article(words: &str) -> String {
+    format!(
+        "<html><head><title>Of a harbour</title></head><body><article><h1>Of a harbour</h1><p>{words}</p>\
+         <p>The ferries go every hour, and the council meets on Monday to speak of it.</p></article></body></html>"
+    )
+}
+
+/// Two versions of a page, the first twice (a revisit), the same bytes at another address, and another page.
+fn archive(sets: &[&str]) -> (Archive, Web) {
+    let mut archive = Archive::new().in_a_hurry();
+    for set in sets {
+        archive = archive.set(set);
+    }
+    let web = Web::start(Arc::clone(&archive.clock) as Arc<dyn Clock>);
+    archive.resolve = web.resolve(&["a.example"]);
+    web.page("a.example", "/story", &article(SECRET));
+    web.page("a.example", "/same", &article(SECRET));
+    web.page("a.example", "/other", &article("Of another matter, which nobody minds."));
+    archive.crawl(&[PAGE, OTHER]);
+    archive.later(std::time::Duration::from_secs(3600));
+    archive.crawl(&[PAGE, SAME]);
+    archive.later(std::time::Duration::from_secs(3600));
+    web.page(
+        "a.example",
+        "/story",
+        &article("The minister was not seen at the harbour after all."),
+    );
+    archive.crawl(&[PAGE]);
+    (archive, web)
+}
+
+fn purge(root: &Path, args: &[&str]) -> Output {
+    let mut purge = command(root);
+    purge.args(["purge", "--format", "json"]).args(args);
+    purge.output().unwrap()
+}
+
+/// The files below a directory in which these bytes stand, also inside of gzip members and zstd frames.
+fn holding(root: &Path, words: &str) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    let mut dirs = vec![root.to_owned()];
+    while let Some(dir) = dirs.pop() {
+        for entry in std::fs::read_dir(&dir).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                dirs.push(path);
+                continue;
+            }
+            // Sockets of a process that was killed hold nothing.
+            if !path.is_file() {
+                continue;
+            }
+            let bytes = std::fs::read(&path).unwrap();
+            let mut unpacked = Vec::new();
+            if path.extension().is_some_and(|e| e == "gz") {
+                let _ =
+                    flate2::read::MultiGzDecoder::new(bytes.as_slice()).read_to_end(&mut unpacked);
+            } else if path.extension().is_some_and(|e| e == "zst") {
+                unpacked = zstd::decode_all(bytes.as_slice()).unwrap_or_default();
+            }
+            let holds =
+                |bytes: &[u8]| bytes.windows(words.len()).any(|window| window == words.as_bytes());
+            if holds(&bytes) || holds(&unpacked) {
+                found.push(path);
+            }
+        }
+    }
+    found
+}
+
+fn findings(root: &Path) -> Vec<Value> {
+    json_lines(&pressmark(root, &["verify", "--format", "json"]))
+}
+
+/// The time of the first capture of the page.
+fn first(root: &Path) -> String {
+    let captures = json_lines(&pressmark(root, &["captures", PAGE, "--format", "json"]));
+    captures[0]["date"].as_str().unwrap().to_owned()
+}
+
+/// Everything that answers is used, so that it is everywhere before it is removed.
+fn read_all(root: &Path) {
+    for args in [
+        &["history", PAGE][..],
+        &["search", "Quillfeather"],
+        &["quotes", PAGE],
+        &["show", PAGE, "--at", "20251105"],
+        &["changes"],
+    ] {
+        let _ = pressmark(root, args);
+    }
+}
+
+fn removed_everywhere(sets: &[&str]) {
+    let (archive, _web) = archive(sets);
+    let root = archive.root();
+    read_all(&root);
+    assert!(!holding(&root, "Quillfeather").is_empty(), "what is not there cannot be removed");
+    let outside = tempfile::tempdir().unwrap();
+    let old = outside.path().join("other.zip");
+    let prove = pressmark(&root, &["prove", OTHER, "-o", old.to_str().unwrap()]);
+    assert!(prove.status.success(), "{}", stderr(&prove));
+    let checkpoint = outside.path().join("checkpoint");
+    std::fs::write(&checkpoint, pressmark(&root, &["evidence", "checkpoint"]).stdout).unwrap();
+    assert_eq!(findings(&root), [] as [Value; 0]);
+    let before = records(&root);
+    let stamp = first(&root);
+    let stamp = stamp.as_str();
+    let sizes: Vec<u64> = files(&root).iter().map(|path| path.metadata().unwrap().len()).collect();
+
+    // First it is only told.
+    let told = purge(&root, &[PAGE, "--at", stamp, "--reason", "x", "--dry-run"]);
+    assert_eq!(told.status.code(), Some(0), "{}", stderr(&told));
+    assert_eq!(json_lines(&told).len(), 1);
+    assert!(!holding(&root, "Quillfeather").is_empty());
+
+    let done = purge(&root, &[PAGE, "--at", stamp, "--reason", "by order of a court, 7 O 12/25"]);
+    assert_eq!(done.status.code(), Some(0), "{}{}", stdout(&done), stderr(&done));
+    let lines = json_lines(&done);
+    assert_eq!(lines.len(), 1, "one record held the payload: {lines:?}");
+    assert_eq!(
+        (lines[0]["record_type"].as_str(), lines[0]["url"].as_str()),
+        (Some("response"), Some(PAGE))
+    );
+    assert!(stderr(&done).contains("2 further captures only refer to it"), "{}", stderr(&done));
+    assert_eq!(holding(&root, "Quillfeather"), [] as [PathBuf; 0]);
+    assert_eq!(holding(&root, SECRET), [] as [PathBuf; 0]);
+
+    // Every other record is as it was, in its place.
+    assert_eq!(
+        sizes,
+        files(&root).iter().map(|path| path.metadata().unwrap().len()).collect::<Vec<_>>()
+    );
+    let after = records(&root);
+    assert_eq!(before.len(), after.len());
+    let differ = before.iter().zip(&after).filter(|(a, b)| a.block != b.block).count();
+    assert_eq!(differ, 1);
+    let findings = findings(&root);
+    assert!(findings.iter().all(|f| f["severity"] != "error"), "{findings:?}");
+    assert_eq!(findings, [] as [Value; 0]);
+    // Older bundles and checkpoints verify, and so do new bundles of others.
+    let check = pressmark(
+        &root,
+        &["prove", "--check", old.to_str().unwrap(), "--checkpoint", checkpoint.to_str().unwrap()],
+    );
+    assert!(check.status.success(), "{}", stdout(&check));
+    let verify = pressmark(&root, &["verify", "--checkpoint", checkpoint.to_str().unwrap()]);
+    assert!(verify.status.success(), "{}", stdout(&verify));
+    let new = outside.path().join("new.zip");
+    let prove = pressmark(
+        &root,
+        &[
+            "prove",
+            OTHER,
+            "-o",
+            new.to_str().unwrap(),
+            "--checkpoint",
+            checkpoint.to_str().unwrap(),
+        ],
+    );
+    assert!(prove.status.success(), "{}", stderr(&prove));
+
+    // Who asks is told.
+    let history = pressmark(&root, &["history", PAGE]);
+    let text = stdout(&history);
+    assert!(text.contains("was removed by order") && text.contains("7 O 12/25"), "{text}");
+    assert!(text.contains("Of a harbour"), "the version that came later is still told: {text}");
+    let json = json_lines(&pressmark(&root, &["history", PAGE, "--format", "json"]));
+    assert_eq!(json[0]["removed"][0]["reason"], "by order of a court, 7 O 12/25");
+    let captures = json_lines(&pressmark(&root, &["captures", PAGE, "--format", "json"]));
+    assert_eq!(captures.len(), 3, "none is missing from the list");
+    let text = stdout(&pressmark(&root, &["captures", PAGE]));
+    assert!(text.contains("purged"), "{text}");
+    let gone = pressmark(&root, &["search", "Quillfeather"]);
+    assert_eq!(gone.status.code(), Some(3), "{}", stdout(&gone));
+    let server = start(&root);
+    let stamp = captures[0]["timestamp"].as_str().unwrap();
+    for modifier in ["", "id_"] {
+        let answer = ask(server.address, &format!("/web/{stamp}{modifier}/{PAGE}"));
+        assert_eq!(answer.status, 410, "{modifier}: {}", answer.text());
+        assert!(answer.text().contains("7 O 12/25"), "{}", answer.text());
+    }
+    // Captures that only referred to it are told of with the same reason, and what came later is shown.
+    let same = json_lines(&pressmark(&root, &["captures", SAME, "--format", "json"]));
+    let stamp = same[0]["timestamp"].as_str().unwrap();
+    let answer = ask(server.address, &format!("/web/{stamp}id_/{SAME}"));
+    assert_eq!(answer.status, 410, "{}", answer.text());
+    let stamp = captures[2]["timestamp"].as_str().unwrap();
+    assert_eq!(ask(server.address, &format!("/web/{stamp}id_/{PAGE}")).status, 200);
+
+    // Again there is nothing.
+    let again = purge(&root, &[PAGE, "--at", &first(&root), "--reason", "x"]);
+    assert_eq!(again.status.code(), Some(3), "{}", stderr(&again));
+}
+
+#[test]
+fn no_byte_of_a_capture_is_left_and_everything_else_verifies() {
+    removed_everywhere(&[]);
+}
+
+#[test]
+fn the_same_holds_where_records_are_packed_with_zstd_or_not_at_all() {
+    removed_everywhere(&["warc.compression=zstd"]);
+    removed_everywhere(&["warc.compression=none"]);
+}
+
+/// A tombstone that is missing or was changed, and a record that was changed in its place, are found.
+#[test]
+fn a_purge_is_no_way_to_change_records_unseen() {
+    let (archive, _web) = archive(&["warc.compression=none"]);
+    let root = archive.root();
+    let stamp = first(&root);
+    let done = purge(&root, &[PAGE, "--at", &stamp, "--reason", "by order of a court"]);
+    assert!(done.status.success(), "{}", stderr(&done));
+    let errors = || {
+        let rule = |finding: &Value| finding["rule"].as_str().unwrap().to_owned();
+        findings(&root).iter().filter(|f| f["severity"] == "error").map(rule).collect::<Vec<_>>()
+    };
+    assert_eq!(errors(), [] as [&str; 0]);
+    let dir = root.join("evidence/tombstones");
+    let kept = std::fs::read_dir(&dir).unwrap().next().unwrap().unwrap().path();
+    let sound = std::fs::read_to_string(&kept).unwrap();
+    for changed in
+        [sound.replace("a court", "a friend"), sound.replace("offset ", "offset 1"), String::new()]
+    {
+        std::fs::write(&kept, changed).unwrap();
+        assert!(errors().contains(&"tombstone".to_owned()), "{:?}", errors());
+    }
+    std::fs::write(&kept, &sound).unwrap();
+    let file = json_lines(&done)[0]["file"].as_str().unwrap().to_owned();
+    let offset = usize::try_from(json_lines(&done)[0]["offset"].as_u64().unwrap()).unwrap();
+    let path = root.join("warc").join(file);
+    let mut bytes = std::fs::read(&path).unwrap();
+    let at = offset + bytes[offset..].windows(7).position(|w| w == b"purged\r").unwrap();
+    bytes[at] = b'P';
+    std::fs::write(&path, bytes).unwrap();
+    assert!(errors().contains(&"file-changed".to_owned()), "{:?}", errors());
+}
+
+/// The steps of a purge are done again from its journal, from any of them.
+#[test]
+fn a_purge_that_is_killed_goes_on() {
+    let (archive, _web) = archive(&[]);
+    let root = archive.root();
+    read_all(&root);
+    let stamp = first(&root);
+    let args = [PAGE, "--at", &stamp, "--reason", "by order"];
+    // Killed after so many milliseconds; whatever it had come to, the next call ends it.
+    for wait in [0_u64, 5, 10, 20, 40, 80, 160] {
+        let mut child = command(&root)
+            .args(["purge", "--quiet"])
+            .args(args)
+            .stderr(std::process::Stdio::null())
+            .stdout(std::process::Stdio::null())
+            .spawn()
+            .unwrap();
+        std::thread::sleep(std::time::Duration::from_millis(wait));
+        let _ = child.kill();
+        let _ = child.wait();
+        let resumed = pressmark(&root, &["purge", "--resume"]);
+        let begun = resumed.status.code() == Some(0);
+        assert!(begun || resumed.status.code() == Some(3), "{}", stderr(&resumed));
+        if begun || holding(&root, "Quillfeather").is_empty() {
+            break;
+        }
+    }
+    // Where no kill came between, it is done now.
+    let done = purge(&root, &args);
+    assert!(matches!(done.status.code(), Some(0 | 3)), "{}", stderr(&done));
+    assert_eq!(holding(&root, "Quillfeather"), [] as [PathBuf; 0]);
+    assert!(findings(&root).iter().all(|f| f["severity"] != "error"), "{:?}", findings(&root));
+    assert!(!root.join("evidence/purge.json").exists());
+}
+
+#[test]
+fn a_purge_says_what_is_wrong_with_it() {
+    let (archive, _web) = archive(&[]);
+    let root = archive.root();
+    for (args, code, words) in [
+        (&[PAGE][..], 2, "--at"),
+        (&[PAGE, "--at", "2025"], 2, "--reason"),
+        (&[PAGE, "--at", "2025", "--reason", "  \n"], 2, "--reason"),
+        (&[PAGE, "--at", "2025", "--reason", "x"], 2, "3 captures"),
+        (&[PAGE, "--at", "2024", "--reason", "x"], 3, "no capture"),
+        (&["http://b.example/", "--at", "2025", "--reason", "x"], 3, "no capture"),
+        (&["--resume"], 3, "no purge was interrupted"),
+        (&["--resume", PAGE], 2, "cannot be used with"),
+    ] {
+        let output = purge(&root, args);
+        assert_eq!(output.status.code(), Some(code), "{args:?}: {}", stderr(&output));
+        assert!(stderr(&output).contains(words), "{args:?}: {}", stderr(&output));
+    }
+}
