@@ -48,12 +48,33 @@ impl Iterator for Letters<'_> {
 /// Folds `text`. White space at both ends is dropped.
 pub(super) fn folded(text: &str) -> Folded<'_> {
     let text = text.trim();
-    let rest = if normal_form::is_composed(text) {
+    let rest = if text.is_ascii() || !text.contains(is_wide_form) && normal_form::is_composed(text)
+    {
         Letters::AsWritten(text.chars())
     } else {
-        Letters::Composed(normal_form::composed_chars(text.chars()).collect(), 0)
+        let chars = text.chars().flat_map(plain_form);
+        Letters::Composed(normal_form::composed_chars(chars).collect(), 0)
     };
     Folded { rest, previous: ' ', queued: None }
+}
+
+/// Whether a character is another form of ASCII: as wide as a Han character, or two letters in one.
+fn is_wide_form(c: char) -> bool {
+    matches!(c, '\u{ff01}'..='\u{ff5e}' | '\u{fb00}'..='\u{fb04}')
+}
+
+/// The ASCII characters of such a form; any other character as it is.
+fn plain_form(c: char) -> impl Iterator<Item = char> {
+    let (first, rest) = match c {
+        '\u{ff01}'..='\u{ff5e}' => (char::from_u32(u32::from(c) - 0xff01 + 0x21).unwrap_or(c), ""),
+        '\u{fb00}' => ('f', "f"),
+        '\u{fb01}' => ('f', "i"),
+        '\u{fb02}' => ('f', "l"),
+        '\u{fb03}' => ('f', "fi"),
+        '\u{fb04}' => ('f', "fl"),
+        c => (c, ""),
+    };
+    std::iter::once(first).chain(rest.chars())
 }
 
 /// Whether a character is some form of double quotation mark.
@@ -309,6 +330,10 @@ mod tests {
             ("un de\u{301}cret — l’e\u{301}te\u{301}", "un décret - l'été", true),
             ("il a démissionné", "il a demissionne", false),
             ("½ cup", "1/2 cup", false),
+            ("It rained！", "It rained!", true),
+            ("the ﬁrst ofﬁce", "the first office", true),
+            ("价格是１２元", "价格是12元", true),
+            ("价格是１２元", "价格是13元", false),
             ("Ещё один дом", "Еще один дом", true),
             ("الجســـر", "الجسر", true),
         ];

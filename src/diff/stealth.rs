@@ -147,6 +147,36 @@ pub(super) fn is_stealth(
     })
 }
 
+/// Whether a text begins with a time of day: "09:30 The bridge is shut", "9.30 a.m. –", "17h42", "09:30 Uhr:".
+fn begins_with_time(text: &str) -> bool {
+    let text = text.trim_start();
+    let hours = text.bytes().take(3).take_while(u8::is_ascii_digit).count();
+    let Some(rest) = text.get(hours..).filter(|_| (1..=2).contains(&hours)) else { return false };
+    let Some(mark) = rest.chars().next() else { return false };
+    let behind = rest.get(mark.len_utf8()..).unwrap_or_default();
+    let minutes = behind.get(..2).filter(|two| two.bytes().all(|b| b.is_ascii_digit()));
+    let (Ok(hour), Some(Ok(minute))) =
+        (text.get(..hours).unwrap_or_default().parse::<u8>(), minutes.map(str::parse::<u8>))
+    else {
+        return false;
+    };
+    let after = behind.get(2..).unwrap_or_default();
+    let ends = !after.starts_with(|c: char| c.is_alphanumeric());
+    // "10.15 million people" is no time.
+    let told = || {
+        let after = after.trim_start().to_lowercase();
+        ["uhr", "uur", "a.m", "p.m", "am", "pm", "kl", "–", "—", "-", ":", "|"]
+            .iter()
+            .any(|word| after.starts_with(word))
+    };
+    let is_clock = match mark {
+        ':' | 'h' | 'H' | '：' => true,
+        '.' => told(),
+        _ => false,
+    };
+    hour < 24 && minute < 60 && ends && is_clock
+}
+
 /// The entries of a live blog that are themselves new.
 struct NewEntries {
     /// Where entries begin, in order, each with whether it is new.
@@ -160,9 +190,11 @@ impl NewEntries {
         }
         let added = changes.iter().filter(|change| change.kind == ChangeKind::TextAdded);
         let added = Spans::new(added.filter_map(|change| change.new_range.clone()));
-        // Some live blogs head their entries with plain headings.
+        // Some live blogs head their entries with plain headings, others begin each with its time.
         let heads = new.blocks.iter().filter(|block| {
             matches!(block.kind, BlockKind::LiveEntry(_) | BlockKind::Subheading(_))
+                || matches!(block.kind, BlockKind::Paragraph | BlockKind::ListItem)
+                    && new.text.get(block.range.clone()).is_some_and(begins_with_time)
         });
         let heads = heads
             .map(|block| block.range.start)
@@ -177,5 +209,33 @@ impl NewEntries {
         let behind = self.heads.partition_point(|&(start, _)| start <= range.start);
         let entry = behind.checked_sub(1).and_then(|at| self.heads.get(at));
         entry.is_some_and(|&(_, is_new)| is_new)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::begins_with_time;
+
+    #[test]
+    fn an_entry_begins_with_its_time() {
+        for timed in [
+            "09:30 The bridge is shut.",
+            "9.30 a.m. – The bridge",
+            "17h42 Le pont",
+            "09.30 Uhr: Die Brücke",
+            "9:30",
+        ] {
+            assert!(begins_with_time(timed), "{timed}");
+        }
+        for other in [
+            "10.15 million people",
+            "3:1 was the score",
+            "25:00 is no time",
+            "2026 was wet",
+            "It was 09:30.",
+            "",
+        ] {
+            assert!(!begins_with_time(other), "{other}");
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! Bytes to text: byte order mark, HTTP header, `meta` prescan, then a guess.
 //!
 //! The order is that of the WHATWG HTML standard (section 13.2.3.2, "determining the character
-//! encoding"); encodings and labels are those of the WHATWG Encoding standard. Decoding never
+//! encoding"), but that a `meta` which says Latin-1 of a text in UTF-8 is not believed; encodings and labels are those of the WHATWG Encoding standard. Decoding never
 //! fails: bytes that mean nothing become U+FFFD, and a note says so.
 
 use std::borrow::Cow;
@@ -52,7 +52,27 @@ fn declared(payload: &[u8], content_type: Option<&str>) -> Option<&'static Encod
     let header = content_type.and_then(|value| {
         MediaType::parse(value).charset().and_then(|c| Encoding::for_label(c.as_bytes()))
     });
-    header.or_else(|| prescan(payload))
+    // Templates say Latin-1 of pages that are in UTF-8: no text of that encoding is valid in the other but by
+    // a chance that does not come twice.
+    let meta = || {
+        prescan(payload)
+            .map(|meta| if meta == WINDOWS_1252 && is_utf8(payload) { UTF_8 } else { meta })
+    };
+    header.or_else(meta)
+}
+
+/// Whether a payload is UTF-8 and has several characters beyond ASCII in it.
+fn is_utf8(payload: &[u8]) -> bool {
+    const BEYOND_MIN: usize = 3;
+    let sample = &payload[..payload.len().min(GUESS_BYTES)];
+    let valid = match std::str::from_utf8(sample) {
+        Ok(text) => text,
+        Err(why) if why.error_len().is_none() && sample.len() < payload.len() => {
+            std::str::from_utf8(&sample[..why.valid_up_to()]).unwrap_or_default()
+        }
+        Err(_) => return false,
+    };
+    !valid.is_ascii() && valid.chars().filter(|c| !c.is_ascii()).nth(BEYOND_MIN - 1).is_some()
 }
 
 /// The encoding a `meta` near the start declares.
@@ -177,6 +197,8 @@ mod tests {
             (b"<!-- <meta charset=koi8-r> --><meta charset='utf-16'>", None, "utf-8"),
             ("<p>plain ünïcode".as_bytes(), None, "utf-8"),
             (b"<p>caf\xe9 d\xe9j\xe0 vu, tr\xe8s bien", None, "windows-1252"),
+            ("<meta charset=iso-8859-1><p>Für Mühlbach – größer".as_bytes(), None, "utf-8"),
+            (b"<meta charset=iso-8859-1><p>caf\xe9 d\xe9j\xe0 vu", None, "windows-1252"),
             (b"", None, "utf-8"),
         ];
         for (payload, header, want) in cases {

@@ -413,7 +413,8 @@ fn likeness(a: &str, b: &str) -> u32 {
     u32::try_from(shared * 100 / small.len()).unwrap_or(0)
 }
 
-const MARKS: [&str; 10] = [" | ", " - ", " – ", " — ", " :: ", " » ", " « ", " · ", " • ", " / "];
+const MARKS: [&str; 11] =
+    [" | ", " - ", " – ", " — ", " :: ", " » ", " « ", " · ", " • ", " / ", "："];
 
 /// Cuts the outlet's name off the end, or off the start. What a heading says is no outlet's name.
 fn cut_site(text: &str, site: &[String], is_heading: impl Fn(&str) -> bool) -> String {

@@ -47,7 +47,7 @@ const PROMPTS_TEXT: &str = "subscribe to|subscribe now|sign up|sign in|signup|lo
     click to share|click to tweet|tweet this|pin it|was this article helpful|was this helpful|\
     rate this|how useful was|did you find this|report an error|report a typo|\
     suggest a correction|text size|font size|table of contents|jump to|in this article|\
-    on this page|reading time|estimated reading|listen to this article|listen to article|\
+    on this page|reading time|estimated reading|listen to this article|listen to article|listen to this story|listen to story|listen to this post|\
     play audio|this video can not be played|this video cannot be played|video player|\
     media playback|photo gallery|view gallery|see all photos|open image|\
     view image in fullscreen|image source|getty images|enlarge|reprints|abonnieren sie|\
@@ -64,7 +64,7 @@ const PROMPTS_TEXT: &str = "subscribe to|subscribe now|sign up|sign in|signup|lo
     订阅|分享|シェア|공유|구독";
 
 /// Whole lines.
-const WHOLE_TEXT: &str = "share|tweet|email|e-mail|print|save|facebook|twitter|x|linkedin|pinterest|reddit|comments|\
+const WHOLE_TEXT: &str = "watch the video|watch video|play video|share|tweet|email|e-mail|print|save|facebook|twitter|x|linkedin|pinterest|reddit|comments|\
     comment|reply|like|follow|more|menu|close|search|home|next|previous|prev|back|back to top|\
     top|caption|hide caption|toggle caption|image|photo|video|audio|ad|ads|advert|tags|topics|\
     related|related articles|related stories|related posts|related content|related topics|\
@@ -84,7 +84,7 @@ const WHOLE_TEXT: &str = "share|tweet|email|e-mail|print|save|facebook|twitter|x
     link copied|link copied!|unsubscribe|manage preferences|update preferences|manage subscription";
 
 /// Phrases of offers, anywhere in a short line.
-const OFFERS_TEXT: &str = "our newsletter|free newsletter|daily newsletter|weekly newsletter|newsletters here|\
+const OFFERS_TEXT: &str = "reader-funded|reader funded|make a gift of|make a donation today|off your first year|off your first month|off an annual subscription|our newsletter|free newsletter|daily newsletter|weekly newsletter|newsletters here|\
     to your inbox|in your inbox|into your inbox|our app|app store|google play|\
     whatsapp channel|telegram channel|our youtube channel|follow us on|on facebook and|\
     preferred source on google|google news|push notifications|subscribe to our|subscribe for|\
@@ -99,7 +99,7 @@ const OFFERS_TEXT: &str = "our newsletter|free newsletter|daily newsletter|weekl
     onze nieuwsbrief|телеграм-канал|telegram-канал";
 
 /// Words of counters: reading time, comments, views.
-const UNITS_TEXT: &str = "viewed|times|次|人|min|mins|minute|minutes|minuten|minutos|minuti|minuto|read|reading|time|comments|comment|\
+const UNITS_TEXT: &str = "page|posted|published|viewed|times|次|人|min|mins|minute|minutes|minuten|minutos|minuti|minuto|read|reading|time|comments|comment|\
     kommentare|commentaires|comentarios|comentários|shares|share|views|view|likes|like|of|ago|\
     hour|hours|hrs|hr|day|days|votes|vote|ratings|replies|reply|followers|photos|images|\
     videos|listen|k|m|watch|watching|readers|viewers|online|words|leitura|lectura|lecture|de|la|tempo|tiempo|temps|\
@@ -146,9 +146,10 @@ const CREDIT_WORDS_TEXT: &str = "image|images|photo|photos|photograph|picture|pi
     afp|courtesy|screenshot|screengrab|illustration|video|epa|pa|imagen|imagem|source: getty";
 
 /// Beginnings of lines that tell of the page's own state.
-const STATES_TEXT: &str = "last login|last visit|page generated|generated in|rendered in|letzte anmeldung|letzter besuch|\
+const STATES_TEXT: &str = "number of comments|number of views|rated by|number of shares|you are visitor|you are reader|visitor number|sie sind besucher|besucher nr|vous êtes le visiteur|\
+    es usted el visitante|last login|last visit|page generated|generated in|rendered in|letzte anmeldung|letzter besuch|\
     seite erstellt in|dernière connexion|último acceso|ultimo accesso|последний вход|offer ends|offer expires|sale ends|deal ends|ends in|expires in|starts in|time left|\
-    this article is more than|this article is over|this story is more than|this story is over|this article was last|\
+    this article is more than|this article is over|this story is more than|this story is over|this article was last updated|this article was last modified|this article was last reviewed|this article was last edited|\
     this post is more than|printed on|printed from|printed at|printed:|print date|page printed|this page was printed|\
     angebot endet|das angebot endet|dieser artikel ist mehr als|\
     dieser artikel ist über|dieser artikel ist älter als|gedruckt am|ausgedruckt am|ausdruck vom|l'offre se termine|\
@@ -188,7 +189,7 @@ const DONORS_TEXT: &str = "donors|donor|supporters|supporter|backers|backer|memb
     stödjare|givare|støttespillere|støtter|спонсоров|подписчиков|жертвователей";
 
 /// What is said of how many do.
-const GOALS_TEXT: &str = "reached|far|goal|target|joined|raised|pledged|needed|to go|erreicht|ziel|fehlen|atteint|objectif|objetivo|\
+const GOALS_TEXT: &str = "given|donated|gespendet|donné|donado|doado|donato|reached|far|goal|target|joined|raised|pledged|needed|to go|erreicht|ziel|fehlen|atteint|objectif|objetivo|\
     dabei|bisher|participé|déjà|jusqu'ici|finora|già|hasta|ya|até|hittills|meta|alcanzado|alcançado|raggiunto|obiettivo|bereikt|doel|cel|nått|mål|nådd|цель|собрано";
 
 /// Beginnings of lines that ask for support.

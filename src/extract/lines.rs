@@ -51,7 +51,7 @@ pub fn judge(words: &str, linked: usize) -> Line {
     if (len <= RIGHTS_BYTES_MAX && wall::reserves_rights(bare)) || wall::is_ago(bare) {
         return Line::Furniture;
     }
-    if is_counter(bare) {
+    if is_counter(bare) || is_tags(words) {
         return Line::Furniture;
     }
     let prompt = PROMPTS.after(bare).is_some();
@@ -298,6 +298,13 @@ fn is_counter(text: &str) -> bool {
         && (words.len() > 1 || words[0].len() > 2 || words == ["of"])
 }
 
+/// "#bridge #vote #millbrook": tags and nothing else.
+fn is_tags(words: &str) -> bool {
+    words.starts_with('#')
+        && words.split_whitespace().count() > 1
+        && words.split_whitespace().all(|word| word.starts_with('#') && word.len() > 1)
+}
+
 /// Whether a character joins letters of an Indic word without being one: the virama.
 fn is_joiner(c: char) -> bool {
     matches!(
@@ -374,6 +381,8 @@ mod tests {
             ("3 min read", 0),
             ("1,693 views", 0),
             ("1 of 6", 0),
+            ("Page 1 of 3", 0),
+            ("#bridge #vote #millbrook", 0),
             ("280 readers online", 0),
             ("Advertisement", 0),
             ("Share", 0),

@@ -285,7 +285,23 @@ fn kind_of(text: &str) -> Option<NoticeKind> {
     by_lead(start)
         .or_else(|| said(start))
         .or_else(|| by_season(start))
+        .or_else(|| by_last_sentence(text))
         .or_else(|| said(erred::behind_date(start)?))
+}
+
+/// "The Ledger reported that the repair would cost 14 million. We have corrected the story.": a short block whose
+/// last sentence owns it.
+fn by_last_sentence(text: &str) -> Option<NoticeKind> {
+    if text.len() > LINE_BYTES_MAX {
+        return None;
+    }
+    let at = text.rfind(". We have ")?;
+    let kind = by_phrase(text.get(at + 2..)?)?;
+    let rest = text.get(at + ". We have ".len()..)?.to_lowercase();
+    let of_self = SELVES.iter().any(|own| {
+        ["this ", "the ", "our "].iter().any(|which| rest.contains(&format!("{which}{own}")))
+    });
+    of_self.then_some(kind)
 }
 
 /// How many words a text has; where words are not parted, two characters are taken for one.
@@ -299,6 +315,20 @@ fn by_lead(text: &str) -> Option<NoticeKind> {
     let (kind, rest) = lexicon::lead(text)?;
     if lexicon::is_glued(text, rest) {
         return kind.filter(|_| words_of(rest) >= WORDS_MIN);
+    }
+    // "CORRECTION" in a line of its own, above its words.
+    if let (Some(kind), Some(after)) = (kind, rest.strip_prefix('\n'))
+        && kind != NoticeKind::Update
+        && words_of(after) >= WORDS_MIN
+    {
+        return Some(kind);
+    }
+    // "Errata corrige. Il costo è di 41 milioni.": no sentence begins with these two words.
+    if let (Some(kind @ NoticeKind::Correction), Some(after)) = (kind, rest.strip_prefix(". "))
+        && words_of(after) >= WORDS_MIN
+        && text.strip_suffix(rest).is_some_and(lexicon::is_formal)
+    {
+        return Some(kind);
     }
     // "Correzione. La cifra era sbagliata."
     if let (Some(kind @ (NoticeKind::Correction | NoticeKind::Clarification)), Some(after)) =
@@ -324,6 +354,10 @@ fn by_lead(text: &str) -> Option<NoticeKind> {
     let dated = between.trim_matches(['.', ' ', '\u{a0}']).is_empty()
         || between.trim_start().starts_with(['(', '[', '（'])
         || between.trim_start().starts_with([',', '|']) && short
+        // "Correction to the transcript: …"
+        || kind == Some(NoticeKind::Correction)
+            && between.starts_with(" to the ")
+            && between.split_whitespace().count() <= 4
         || between.chars().any(|c| c.is_ascii_digit());
     if !dated || between.len() > LEAD_TAIL_BYTES_MAX {
         return dated_lead(kind?, rest);
@@ -339,7 +373,9 @@ fn by_lead(text: &str) -> Option<NoticeKind> {
             let of_self = !is_english
                 || SELVES.iter().any(|own| lower.contains(&format!("this {own}")))
                 || by_phrase(after.trim_start()).is_some()
-                || lower.contains("publi");
+                || lower.contains("publi")
+                || lower.contains("earlier version")
+                || lower.contains("previous version");
             (of_self && lexicon::speaks_of_change(&lower)).then_some(NoticeKind::Update)
         }
     }

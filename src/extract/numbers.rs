@@ -219,7 +219,10 @@ pub(crate) fn digits(text: &str, notation: Notation) -> (usize, Option<Decimal>)
             at += 7;
         }
     }
-    let fraction = if text[at..].starts_with(point) || (at == first && text[at..].starts_with('.'))
+    // "12’345.67": groups behind an apostrophe have a point before the decimals.
+    let is_swiss = at > first && text[first..].starts_with(['’', '\'']);
+    let fraction = if text[at..].starts_with(point)
+        || ((at == first || is_swiss) && text[at..].starts_with('.'))
     {
         run(at + 1)
     } else {

@@ -101,7 +101,14 @@ pub fn attributed(
     let groups = reading.groups();
     let mut made: Vec<Attributed> = groups
         .iter()
-        .filter(|group| reading.is_quotation(group))
+        .scan(None, |last: &mut Option<usize>, group| {
+            let named = last.take();
+            let is_one = !named.is_some_and(|named| reading.is_listed(named, group))
+                && reading.is_quotation(group);
+            *last = (!is_one).then(|| group.last().copied()).flatten();
+            Some(is_one.then_some(group))
+        })
+        .flatten()
         .map(|group| reading.make(group))
         .collect();
     reading.drop_pulled(&mut made);
@@ -266,7 +273,15 @@ impl Reading<'_> {
                 .cue
                 .as_ref()
                 .is_none_or(|(cue, _)| one.cue.as_ref().is_some_and(|(first, _)| first == cue));
-        attribution_between && typographic && same && (b.dialogue || self.only_told(a_at, b_at))
+        // "Kay, who called Hale “a fool”, said: “I will stay.”": the speaker of both stands before the first.
+        let is_inside = self.language == "en"
+            && one.mention.as_ref().is_some_and(|mention| mention.tokens.end <= a_at)
+            && self.tokens.list.get(a_at.wrapping_sub(1)).is_some_and(|token| token.is_word());
+        attribution_between
+            && !is_inside
+            && typographic
+            && same
+            && (b.dialogue || self.only_told(a_at, b_at))
     }
 
     /// Whether a mark sets the second quotation off, and no clause of its own begins behind the first: “A,”
@@ -289,6 +304,40 @@ impl Reading<'_> {
                     ))
         });
         set_off && !clause && !(colon && verbs.count() > 1)
+    }
+
+    /// "sang “The Bonny Bridge” and “Home by the Mill”": what stands in a row with a name in marks is one, too.
+    fn is_listed(&self, named: usize, group: &[usize]) -> bool {
+        let &[next] = group else { return false };
+        let (a, b) = (&self.spans[named], &self.spans[next]);
+        let between = self.text.get(a.end..b.start).unwrap_or(".").trim();
+        let inner = |span: &Span| self.text.get(span.inner_start..span.inner_end).unwrap_or("");
+        let is_name = |words: &str| {
+            let words = words.trim_end_matches([',', '.']);
+            words.chars().find(|c| c.is_alphanumeric()).is_some_and(char::is_uppercase)
+                && !words.ends_with(['?', '!', '…'])
+                && words.split_whitespace().count() <= 6
+        };
+        let joined = matches!(
+            between.trim_start_matches(',').trim(),
+            "" | "and"
+                | "or"
+                | "&"
+                | "und"
+                | "et"
+                | "y"
+                | "e"
+                | "en"
+                | "i"
+                | "och"
+                | "og"
+                | "и"
+                | "та"
+                | "και"
+                | "a"
+                | "ve"
+        ) && !between.is_empty();
+        a.block == b.block && joined && is_name(inner(a)) && is_name(inner(b))
     }
 
     fn is_quotation(&self, group: &[usize]) -> bool {

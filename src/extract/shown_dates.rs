@@ -7,7 +7,7 @@ use aho_corasick::AhoCorasick;
 
 use super::declared::Declared;
 use super::dom::{NodeId, Step, Tag};
-use super::flow::RawBlock;
+use super::flow::{RawBlock, Shape};
 use super::page::{Origin, PageTime};
 use super::published::{Place, is_of_this_page};
 use crate::dates;
@@ -19,7 +19,7 @@ const LINE_BYTES_MAX: usize = 160;
 const BESIDE_BYTES_MAX: usize = 48;
 
 /// So many letters of a script without capitals, with a stop behind them, are a sentence.
-const CASELESS_LETTERS_MIN: usize = 24;
+const CASELESS_LETTERS_MIN: usize = 6;
 
 /// Longer lines are no labels of the date below them, in bytes.
 const LABEL_BYTES_MAX: usize = 30;
@@ -245,10 +245,12 @@ fn read_line(place: &Place<'_>, block: &RawBlock, own: bool, above: &str, found:
         return;
     }
     let (mut rest, mut dated, mut is_at_start) = (words, 0, false);
+    let mut betweens: Vec<&str> = Vec::new();
     let start = found.len();
     while let Some((time, range)) = dates::find_human_at(rest, place.style) {
         dated += range.len();
         let before = &rest[..range.start];
+        betweens.push(before);
         let begins = found.len() == start && !before.contains(char::is_alphanumeric);
         is_at_start |= begins;
         let call = if begins { label(above) } else { words_call(before) };
@@ -269,28 +271,54 @@ fn read_line(place: &Place<'_>, block: &RawBlock, own: bool, above: &str, found:
     if let Some(only) = found.last_mut().filter(|last| last.call == DateLabel::Nothing) {
         only.call = words_call(rest);
     }
+    // "2024年3月5日 公開 / 2024年3月6日 更新": each is called by what stands behind it.
+    if is_at_start && betweens.len() > 1 && found[start].call == DateLabel::Nothing {
+        let behind = betweens.iter().skip(1).copied().chain([rest]);
+        let calls: Vec<DateLabel> = behind.map(words_call).collect();
+        if calls.iter().all(|call| *call != DateLabel::Nothing) {
+            found[start..].iter_mut().zip(calls).for_each(|(shown, call)| shown.call = call);
+        }
+    }
     found[start..].iter_mut().for_each(|shown| shown.sure = own && is_line);
     // What is told in a sentence happened on that day, or will: it is no line of a date. What begins the
     // line may be one, with a sentence behind it.
-    if is_sentence(words) {
+    betweens.push(rest);
+    // The day in a caption, or in a row beside words, is that of a picture or of an event, if nothing calls it.
+    let is_row = block.shape == Shape::Row
+        && words.contains('\t')
+        && betweens.iter().any(|text| text.contains(char::is_alphabetic));
+    if (is_row || block.shape == Shape::Caption) && words_call(words) == DateLabel::Nothing {
+        found.truncate(start);
+        return;
+    }
+    if is_sentence(words, &betweens) {
         let told = start + usize::from(is_at_start);
         let rest = found.split_off(told.min(found.len()));
         found.extend(rest.into_iter().filter(|shown| shown.call != DateLabel::Nothing));
     }
 }
 
-/// Whether a line is a sentence and no label: it ends as one, and has three words of some length that are
-/// no names. Scripts without capitals have as many letters instead.
-fn is_sentence(line: &str) -> bool {
+/// Whether a line is a sentence and no label: it ends as one, and beside its dates has words of some length that are
+/// no names. Scripts without capitals have letters instead.
+fn is_sentence(line: &str, beside: &[&str]) -> bool {
     const STOPS: [char; 7] = ['.', '?', '!', '。', '।', '؟', '！'];
     if !line.trim_end_matches(['"', '”', '»', ')']).ends_with(STOPS) {
         return false;
     }
-    let words = line.split(|c: char| !c.is_alphabetic());
-    let small = words.filter(|word| word.starts_with(char::is_lowercase) && word.len() >= 3);
+    let words = beside.iter().flat_map(|text| text.split(|c: char| !c.is_alphabetic()));
+    let letters = |word: &str| word.chars().count();
     // A clock time is no word: "10 a.m. EST".
+    let small: Vec<usize> = words
+        .filter(|word| word.starts_with(char::is_lowercase))
+        .map(letters)
+        .filter(|letters| *letters >= 2)
+        .collect();
     let is_caseless = |c: &char| c.is_alphabetic() && !c.is_lowercase() && !c.is_uppercase();
-    small.count() >= 3 || line.chars().filter(is_caseless).count() >= CASELESS_LETTERS_MIN
+    let caseless = beside.iter().flat_map(|text| text.chars()).filter(is_caseless).count();
+    // "Hale died on 4 May 1998."
+    small.len() >= 3
+        || small.len() >= 2 && small.iter().any(|letters| *letters >= 4)
+        || caseless >= CASELESS_LETTERS_MIN
 }
 
 /// Whether a line has two words: of a month and a year, if there is a month in it.
@@ -356,14 +384,29 @@ pub(super) fn home(place: &Place<'_>) -> Option<NodeId> {
     place.dom.ancestors(headline).find(holds)
 }
 
+/// How a line begins that tells what day it is.
+const IS_TODAY: [&str; 10] = [
+    "today is ",
+    "today: ",
+    "heute ist ",
+    "nous sommes le ",
+    "aujourd’hui ",
+    "hoy es ",
+    "oggi è ",
+    "hoje é ",
+    "сегодня ",
+    "今日は",
+];
+
 /// Whether a line above and outside of the article tells what day it is: it is named so, or gives the day of the
 /// week with its date and nothing else.
 fn is_today(place: &Place<'_>, home: Option<NodeId>, block: &RawBlock, words: &str) -> bool {
     const NAMES: [&str; 8] =
         ["today", "current", "clock", "masthead", "topbar", "top-bar", "header-date", "date-now"];
-    let outside = home.is_some_and(|home| {
-        block.node < home && !place.dom.ancestors(block.node).any(|up| up == home)
+    let apart = home.is_some_and(|home| {
+        block.node != home && !place.dom.ancestors(block.node).any(|up| up == home)
     });
+    let outside = apart && home.is_some_and(|home| block.node < home);
     let named = || {
         let around = std::iter::once(block.node).chain(place.dom.ancestors(block.node).take(2));
         around.into_iter().any(|id| {
@@ -374,7 +417,11 @@ fn is_today(place: &Place<'_>, home: Option<NodeId>, block: &RawBlock, words: &s
             })
         })
     };
-    outside && (named() || dates::names_a_weekday(words))
+    let told = || {
+        let lower = words.to_lowercase();
+        IS_TODAY.iter().any(|lead| lower.starts_with(lead))
+    };
+    apart && (told() || named()) || outside && dates::names_a_weekday(words)
 }
 
 /// A date anywhere on the page that is a line by itself below the word for it: "Published" above

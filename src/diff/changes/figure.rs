@@ -121,6 +121,14 @@ impl<'a> Found<'a> {
         if self.sign != other.sign && !self.is_negative_too(other) {
             return false;
         }
+        // "+4" and "-4", each by its value.
+        let opposite = |(x, y): (f64, f64)| x.is_sign_negative() != y.is_sign_negative();
+        if self.sign.is_none()
+            && other.sign.is_none()
+            && self.value.zip(other.value).is_some_and(opposite)
+        {
+            return false;
+        }
         // "12C" and "12F".
         if self.letter().zip(other.letter()).is_some_and(|(x, y)| x != y) {
             return false;

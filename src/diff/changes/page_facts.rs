@@ -243,6 +243,9 @@ pub(super) fn address(href: &str) -> String {
             !name.is_empty() && !cache && !TRACKING.iter().any(|t| tracks(t))
         })
         .collect();
+    // "plan;jsessionid=1A": the session of whoever asked.
+    let session = path.to_ascii_lowercase().find(";jsessionid=");
+    let path = session.map_or(path, |at| &path[..at]);
     let path = path.trim_end_matches('/');
     if kept.is_empty() { path.to_owned() } else { format!("{path}?{}", kept.join("&")) }
 }

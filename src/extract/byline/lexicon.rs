@@ -67,7 +67,7 @@ pub(super) static JOINERS: Phrases = LazyLock::new(|| {
 /// another: the languages in which they join.
 pub(super) const NARROW_JOINERS: &[(&str, &[&str])] = &[
     ("y", &["es", "gl", "ast"]),
-    ("e", &["it", "pt", "gl"]),
+    ("e", &["it", "pt", "gl", "es"]),
     ("ed", &["it"]),
     ("i", &["pl", "ca", "hr", "sr", "bs", "sl", "uk"]),
     ("і", &["uk", "be"]),
@@ -160,7 +160,7 @@ pub(super) fn is_role_more(word: &str) -> bool {
 /// Jobs written without spaces: before the name, behind it, or on either side.
 pub(super) static JOINED_ROLES: Phrases = LazyLock::new(|| {
     phrases(
-        "本报驻外记者|本报特约记者|本报实习记者|本报记者|本報記者|本刊记者|实习记者|實習記者|特约记者|特約記者|见习记者|特派记者|特派記者|首席记者|记者|記者|特派員|論説委員|編集委員|通信員|评论员|評論員|\
+        "通讯员|通訊員|实习生|實習生|见习编辑|本报驻外记者|本报特约记者|本报实习记者|本报记者|本報記者|本刊记者|实习记者|實習記者|特约记者|特約記者|见习记者|特派记者|特派記者|首席记者|记者|記者|特派員|論説委員|編集委員|通信員|评论员|評論員|\
      特约评论员|主笔|主筆|支局長|編集長|总编辑|總編輯|기자|특파원|논설위원|선임기자|인턴기자|객원기자|전문기자|앵커",
     )
 });
@@ -303,8 +303,10 @@ pub(super) fn is_wire(name: &str) -> bool {
     let mut words =
         lower.split(|c: char| !(c.is_alphanumeric() || c == '-')).filter(|w| !w.is_empty());
     let first = words.next();
-    first.is_some_and(|word| WIRES.split_ascii_whitespace().any(|wire| wire == word))
-        && words.next().is_none()
+    let bare = lower.strip_prefix("the ").unwrap_or(&lower);
+    WIRE_NAMES.contains(&bare)
+        || first.is_some_and(|word| WIRES.split_ascii_whitespace().any(|wire| wire == word))
+            && words.next().is_none()
 }
 
 /// Whether a name is that of a desk, a staff, or of whom a piece was written for: "Redaktion Kiel", "Special to the
@@ -327,7 +329,7 @@ pub(super) fn begins_a_place(word: &str) -> bool {
 /// Words behind a name that begin what the page says of its dates.
 pub(super) static DATED: Phrases = LazyLock::new(|| {
     phrases(
-        "updated|published|posted|modified|aktualisiert|veröffentlicht|publié|actualizado|publicado|aggiornato|pubblicato|\
+        "follow|following|suivre|seguir|segui|folgen|volgen|följ|følg|obserwuj|updated|published|posted|modified|aktualisiert|veröffentlicht|publié|actualizado|publicado|aggiornato|pubblicato|\
      atualizado|bijgewerkt|gepubliceerd|oppdatert|publisert|uppdaterad|publicerad|opdateret|zaktualizowano|opublikowano|\
      aktualizováno|publikováno|обновлено|опубликовано|оновлено|опубліковано|güncelleme|güncellendi|yayınlandı|ενημερώθηκε|\
      diperbarui|diterbitkan",

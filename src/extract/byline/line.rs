@@ -129,7 +129,30 @@ fn tidy(text: &str) -> String {
             c => Some(c),
         })
         .collect();
+    let text = parted_roles(&text);
     squeeze(&text).replace(',', ", ").replace(" ,", ",").replace(",  ", ", ").trim().to_owned()
+}
+
+/// "Ann LeeReporter": a job that stands right behind the name, where the style sheet alone parts the two.
+fn parted_roles(text: &str) -> String {
+    let part = |word: &str| -> String {
+        let mut before = ' ';
+        for (at, c) in word.char_indices() {
+            let turns = at > 1 && c.is_uppercase() && before.is_lowercase();
+            before = c;
+            if let (true, Some(tail)) = (turns, word.get(at..))
+                && super::lexicon::is_role_head(&tail.to_lowercase())
+            {
+                return format!("{} | {tail}", &word[..at]);
+            }
+        }
+        word.to_owned()
+    };
+    let has_one = text.split(' ').any(|word| word.chars().skip(2).any(char::is_uppercase));
+    if !has_one {
+        return text.to_owned();
+    }
+    text.split(' ').map(part).collect::<Vec<_>>().join(" ")
 }
 
 /// How many bytes of `text` a phrase in lower case takes at its start, whatever the case there.

@@ -44,7 +44,13 @@ pub(super) fn of(words: &[&str], context: &Context<'_>) -> Piece {
         return body(&words);
     }
     let words = without_day(&words);
+    let full = words.len();
     let words = without_role(words, context);
+    // "corrispondente da Parigi": where a job is done.
+    const FROM: [&str; 8] = ["da", "dal", "dalla", "de", "desde", "z", "ze", "fra"];
+    if words.len() < full && words.len() > 1 && FROM.contains(&words[0]) {
+        return Piece::Nothing;
+    }
     let words = without_place(words, context);
     let words = without_wire(words);
     if words.is_empty() || kind_of(words).is_some() {

@@ -58,13 +58,42 @@ pub(super) fn microdata(dom: &Dom, declared: &Declared, context: &Context<'_>) -
             names.extend(line::read(&text, context));
         }
     }
-    for id in &declared.author_links {
+    // The authors of one line; those of comments and of other stories stand elsewhere.
+    let mut home: Option<NodeId> = None;
+    let has_properties = !names.is_empty();
+    for id in declared.author_links.iter().take(LINKS_MAX) {
+        let near = home.is_none_or(|home| dom.parent(*id) == Some(home));
+        if has_properties || !near || is_in_comment(dom, *id) {
+            continue;
+        }
         let text = squeeze(&dom.text_below(*id, 200));
-        if names.is_empty() && text.len() <= 80 {
-            names.extend(line::read(&text, context));
+        if text.len() <= 80 {
+            let found = line::read(&text, context);
+            if !found.is_empty() {
+                home = home.or_else(|| dom.parent(*id));
+            }
+            names.extend(found);
         }
     }
     names
+}
+
+/// Links to authors that are looked at.
+const LINKS_MAX: usize = 40;
+
+/// Whether an element stands in a comment of a reader.
+fn is_in_comment(dom: &Dom, id: NodeId) -> bool {
+    const LEVELS_MAX: usize = 8;
+    dom.ancestors(id).take(LEVELS_MAX).any(|up| {
+        ["class", "id"].iter().filter_map(|key| dom.attr(up, key)).any(|names| {
+            let names = names.to_ascii_lowercase();
+            let mut names = names.split_ascii_whitespace();
+            names.any(|name| {
+                matches!(name, "comment" | "comments" | "commentlist" | "comment-list" | "replies")
+                    || name.starts_with("comment-") && !name.starts_with("comment-article")
+            })
+        })
+    })
 }
 
 /// The elements inside of one, without itself.

@@ -29,6 +29,11 @@ pub(super) struct Amount {
     pub(super) digits: bool,
 }
 
+/// What British papers count by "m".
+const COUNTED: &str = "people shares homes households viewers users customers jobs voters workers pupils patients votes \
+    visitors members children adults families passengers readers subscribers tickets copies downloads residents \
+    migrants refugees students women men cars vehicles doses jabs tests views followers barrels tonnes litres downloads";
+
 impl Amount {
     pub(super) fn text(&self) -> Option<String> {
         self.text.clone().or_else(|| self.value.map(Decimal::text))
@@ -97,8 +102,9 @@ impl Reader<'_> {
         let symbol = matches!(self.piece(amount.end + 1), Piece::Currency(_))
             && self.is_glued(amount.end + 1)
             && matches!(self.word(amount.end), "M" | "k" | "Md");
-        if let Some(factor) =
-            suffix(self.word(amount.end), currency.is_some() || symbol).filter(|_| glued || symbol)
+        let counted = glued && self.counts_millions(amount.end);
+        if let Some(factor) = suffix(self.word(amount.end), currency.is_some() || symbol || counted)
+            .filter(|_| glued || symbol)
         {
             amount.value = amount.value.and_then(|v| v.times(factor));
             amount.end += 1;
@@ -108,6 +114,14 @@ impl Reader<'_> {
         self.sizes(&mut amount);
         self.myriads(&mut amount);
         Some(amount)
+    }
+
+    /// "1.2m people", "3.5m shares": an English size and no metres, where what is counted stands behind it.
+    fn counts_millions(&self, at: usize) -> bool {
+        self.language == "en"
+            && self.word(at) == "m"
+            && !self.is_glued(at + 1)
+            && COUNTED.split_ascii_whitespace().any(|noun| noun == self.lower(at + 1))
     }
 
     /// What goes on behind a size in East Asia: "5億9000万" is 590,000,000, "1만4500" is 14,500.

@@ -47,6 +47,9 @@ fn value(c: char) -> Option<u64> {
 /// The number that begins at `at`, with the byte behind it; none where no counter follows.
 pub(super) fn number(text: &str, at: usize) -> Option<(usize, Decimal)> {
     let rest = text.get(at..)?;
+    if let Some(found) = percent(text, at) {
+        return Some(found);
+    }
     let first = value(rest.chars().next()?)?;
     if first == 0 || first >= 100 {
         return None;
@@ -71,6 +74,32 @@ pub(super) fn number(text: &str, at: usize) -> Option<(usize, Decimal)> {
         return None;
     }
     read(&run).map(|n| (end, Decimal::whole(n)))
+}
+
+/// The number behind "百分之", with what stands behind its point: "百分之十二点五".
+fn percent(text: &str, at: usize) -> Option<(usize, Decimal)> {
+    super::scan::HAN_PERCENT.iter().find(|words| text[..at].ends_with(**words))?;
+    let chars = |rest: &str| -> String {
+        rest.chars().take(CHARS_MAX).take_while(|c| value(*c).is_some_and(|n| n <= 1_000)).collect()
+    };
+    let rest = text.get(at..)?;
+    let run = chars(rest);
+    let whole = if run == "百" { 100 } else { read(&run).filter(|_| !run.is_empty())? };
+    let end = at + run.len();
+    let behind = text.get(end..)?;
+    let Some(point) = behind.strip_prefix(['点', '點']) else {
+        return Some((end, Decimal::whole(whole)));
+    };
+    let digits = chars(point);
+    let fraction: Option<String> = digits
+        .chars()
+        .map(|c| {
+            value(c).filter(|n| *n < 10).and_then(|n| char::from_digit(u32::try_from(n).ok()?, 10))
+        })
+        .collect();
+    let fraction = fraction.filter(|digits| !digits.is_empty())?;
+    let value = Decimal::parse(&format!("{whole}.{fraction}"))?;
+    Some((end + (behind.len() - point.len()) + digits.len(), value))
 }
 
 /// The value of a run: hundreds, tens and units below each size.
@@ -120,5 +149,8 @@ mod tests {
         assert_eq!(read("十分重要", 0), None);
         assert_eq!(read("千万人", 0), None);
         assert_eq!(read("三明治", 0), None);
+        assert_eq!(read("百分之十二", "百分之".len()), Some(("十二".into(), "12".into())));
+        assert_eq!(read("百分之三点五", "百分之".len()), Some(("三点五".into(), "3.5".into())));
+        assert_eq!(read("百分之百", "百分之".len()), Some(("百".into(), "100".into())));
     }
 }

@@ -84,10 +84,40 @@ pub(super) fn bits(
             (mark(c), at + c.len_utf8())
         };
         let glued = out.last().is_some_and(|last| last.end == at);
+        // "3½": the fraction is a part of the number it stands behind.
+        if let Some(part) = vulgar(c) {
+            match out.last_mut() {
+                Some(Bit { piece: Piece::Number(Some(whole)), end: last, .. }) if glued => {
+                    *whole = whole.plus(part).unwrap_or(*whole);
+                    *last = end;
+                }
+                _ => out.push(Bit { piece: Piece::Number(Some(part)), start: at, end, glued }),
+            }
+            at = end;
+            continue;
+        }
         out.push(Bit { piece, start: at, end, glued });
         at = end;
     }
     out
+}
+
+/// The value of a fraction in one character, where it is exact in decimals.
+fn vulgar(c: char) -> Option<Decimal> {
+    Decimal::parse(match c {
+        '½' => "0.5",
+        '¼' => "0.25",
+        '¾' => "0.75",
+        '⅕' => "0.2",
+        '⅖' => "0.4",
+        '⅗' => "0.6",
+        '⅘' => "0.8",
+        '⅛' => "0.125",
+        '⅜' => "0.375",
+        '⅝' => "0.625",
+        '⅞' => "0.875",
+        _ => return None,
+    })
 }
 
 fn mark(c: char) -> Piece {
@@ -113,9 +143,17 @@ pub(super) fn is_wide(c: char) -> bool {
     matches!(c as u32, 0x3005 | 0x3040..=0x30ff | 0x3400..=0x9fff | 0xac00..=0xd7af)
 }
 
+/// What says percent before a number in Chinese.
+pub(super) const HAN_PERCENT: [&str; 1] = ["百分之"];
+
 /// The end of the run of wide letters at `at`; behind a number, of the unit that stands there.
 fn wide_end(text: &str, at: usize, after_number: bool, table: Option<&Table>) -> usize {
     let rest = &text[at..];
+    if let Some(percent) = HAN_PERCENT.iter().find(|words| rest.starts_with(**words))
+        && table.is_some_and(|table| table.is("no-spaces"))
+    {
+        return at + percent.len();
+    }
     if after_number && let Some(table) = table {
         let units = table
             .scale
@@ -135,7 +173,11 @@ fn wide_end(text: &str, at: usize, after_number: bool, table: Option<&Table>) ->
     }
     let is_han = table.is_some_and(|table| table.is("no-spaces"));
     let run = rest.char_indices().take_while(|&(offset, c)| {
-        is_wide(c) && !(is_han && offset > 0 && han::number(text, at + offset).is_some())
+        let begins = |at: usize| {
+            han::number(text, at).is_some()
+                || HAN_PERCENT.iter().any(|words| text[at..].starts_with(*words))
+        };
+        is_wide(c) && !(is_han && offset > 0 && begins(at + offset))
     });
     at + run.map(|(_, c)| c.len_utf8()).sum::<usize>()
 }

@@ -247,7 +247,8 @@ impl Reader<'_> {
             }
             _ if is_block_level(tag) => {
                 self.end_block();
-                let shape = self.shape_of(tag, marks);
+                let is_prose = tag == Tag::Pre && shape::is_prose(self.dom, id);
+                let shape = if is_prose { Shape::Paragraph } else { self.shape_of(tag, marks) };
                 self.open.push((id, shape));
             }
             _ => {}
@@ -392,6 +393,10 @@ impl Reader<'_> {
         let text = self.dom.text(id);
         let before = self.flow.text.len();
         let keep_lines = matches!(self.open.last(), Some((_, Shape::Preformatted)));
+        let is_typed = self
+            .open
+            .last()
+            .is_some_and(|(id, shape)| *shape == Shape::Paragraph && self.dom.tag(*id) == Tag::Pre);
         // Some pages are escaped twice; in code a reference is what is shown.
         let is_code = keep_lines || self.dom.parent(id).is_some_and(|up| is_code(self.dom, up));
         let text = if is_code { Cow::Borrowed(text) } else { resolved(text) };
@@ -402,6 +407,12 @@ impl Reader<'_> {
                 break;
             }
             match word {
+                // An empty line ends a paragraph of an article in `pre`.
+                Word::Space(gap)
+                    if is_typed && gap.bytes().filter(|byte| *byte == b'\n').count() > 1 =>
+                {
+                    self.end_block();
+                }
                 Word::Space(gap) => {
                     if self.flow.text.len() > self.start {
                         let lines = keep_lines && gap.contains('\n');

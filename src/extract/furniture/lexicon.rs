@@ -19,6 +19,9 @@ const FURNITURE_WORDS: &str = "nav navigation navbar menu breadcrumb breadcrumbs
 
 /// Parts that mark furniture also inside a glued word.
 const FURNITURE_PARTS: &[&str] = &[
+    "version-history",
+    "versionhistory",
+    "revision-history",
     "breadcrumb",
     "newsletter",
     "sharebar",

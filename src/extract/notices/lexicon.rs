@@ -12,7 +12,8 @@ use crate::extract::page::NoticeKind::{
 use crate::language::{self, Phrases, Table};
 
 /// What begins a notice in English, lower case.
-const LEADS: [(&str, NoticeKind); 64] = [
+const LEADS: [(&str, NoticeKind); 65] = [
+    ("corrected version", Correction),
     ("correction appended", Correction),
     ("correction below", Correction),
     ("correction notice", Correction),
@@ -80,7 +81,7 @@ const LEADS: [(&str, NoticeKind); 64] = [
 ];
 
 /// What begins a remark, which is a notice where it speaks of a change.
-const REMARKS: [&str; 3] = ["note", "please note", "nb"];
+const REMARKS: [&str; 4] = ["note", "please note", "nb", "footnote"];
 
 /// What owns an error in English.
 const WRONG: [&str; 26] = [
@@ -318,6 +319,21 @@ pub(super) fn lead(text: &str) -> Option<(Option<NoticeKind>, &str)> {
 pub(super) fn is_glued(text: &str, rest: &str) -> bool {
     let before = text.strip_suffix(rest).and_then(|lead| lead.chars().next_back());
     before.is_some_and(char::is_lowercase) && rest.starts_with(char::is_uppercase)
+}
+
+/// Whether a lead is said of printed errors alone: "Errata corrige".
+pub(super) fn is_formal(lead: &str) -> bool {
+    const FORMAL: [&str; 8] = [
+        "errata corrige",
+        "erratum",
+        "errata",
+        "corrigendum",
+        "fe de errores",
+        "fe de erratas",
+        "errata-corrige",
+        "corrigenda",
+    ];
+    FORMAL.contains(&lead.to_lowercase().as_str())
 }
 
 /// Whether a kind owns something; "UpdatePlus" is a name.

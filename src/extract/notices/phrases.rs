@@ -113,6 +113,15 @@ pub(super) fn by_phrase(text: &str) -> Option<NoticeKind> {
             {
                 return Some(NoticeKind::Correction);
             }
+            // "The article as originally published misstated …".
+            let published = ["originally published", "first published", "initially published"];
+            if word(0) == "the"
+                && is_self(1)
+                && words.iter().take(9).any(|word| ERRED.contains(word))
+                && published.iter().any(|phrase| lower.contains(phrase))
+            {
+                return Some(NoticeKind::Correction);
+            }
             // "An earlier headline on this article misstated …".
             let part = |word: &str| {
                 matches!(
@@ -251,7 +260,7 @@ pub(super) fn by_phrase(text: &str) -> Option<NoticeKind> {
             // "This article has since been corrected".
             let aux = (verb..verb + 4)
                 .take_while(|&at| {
-                    matches!(word(at), "was" | "has" | "been" | "since" | "is" | "now")
+                    matches!(word(at), "was" | "has" | "been" | "since" | "is" | "now" | "last")
                 })
                 .count();
             let more =

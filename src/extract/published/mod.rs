@@ -78,6 +78,15 @@ const PUBLISHED_METAS: &[&str] = &[
     "article:publicationdate",
     "bt:pubdate",
     "gtm-publishdate",
+    "dc.created",
+    "og:time",
+    "apub:time",
+    "pubtime",
+    "_pubtime",
+    "gentime",
+    "doc_date",
+    "og:regdate",
+    "weibo: article:create_at",
 ];
 
 const MODIFIED_METAS: &[&str] = &[
@@ -329,8 +338,13 @@ fn times(
             _ => published.0.push((Origin::Microdata, found)),
         }
     }
+    // "Breaking: 9 March" above the article says nothing where the article has its own.
+    let is_within =
+        |node: NodeId| home.is_some_and(|home| place.dom.ancestors(node).any(|up| up == home));
+    let has_own = declared.times.iter().any(|dated| is_within(dated.node));
     for dated in declared.times.iter().filter(|d| d.property.is_empty()) {
-        if !is_of_this_page(place, dated.node) {
+        let is_above = home.is_some_and(|home| dated.node < home) && !is_within(dated.node);
+        if !is_of_this_page(place, dated.node) || has_own && is_above {
             continue;
         }
         let Some(found) = inner(dated) else { continue };

@@ -283,3 +283,27 @@ fn days_around_the_article_are_of_other_things() {
         assert_eq!(page.published, None, "{above}{below}");
     }
 }
+
+#[test]
+fn what_is_told_of_other_days_is_no_day_of_publication() {
+    for line in [
+        "<p>Tom Hale was born on 3 June 1961 in Kelt.</p>",
+        "<p>The market opened on 4 May 1998 in the square.</p>",
+    ] {
+        assert_eq!(told("", line, PLAIN), None, "{line}");
+    }
+    let today = "<div class=today>Today is Monday, 11 March 2024</div>";
+    assert_eq!(told_of("", "<h1>Bridge stays open</h1>", today, PLAIN), None);
+    // "Breaking" above the article, which has a day of its own.
+    let html = "<html lang=en><body><div><time datetime=2024-03-09T08:00:00Z>9 March</time> <a href=/x>Other</a></div>\
+        <main><article><h1>Bridge stays open</h1><time datetime=2024-03-05T10:00:00Z>5 March</time><p>The council \
+        voted on Tuesday to keep the bridge open, its chair said, and the towns will share what it costs.</p></article></main>";
+    let page = extract(html.as_bytes(), &Hints::default()).page;
+    assert_eq!(
+        page.published.map(|fact| fact.value.text.get(..10).unwrap().to_owned()).as_deref(),
+        Some("2024-03-05")
+    );
+    // What stands behind each day calls it.
+    let line = "<p class=date>2024年3月5日 10:00 公開 / 2024年3月6日 9:15 更新</p>";
+    assert!(told("", line, PLAIN).is_some_and(|(day, _)| day.starts_with("2024-03-05")));
+}

@@ -76,8 +76,9 @@ pub(crate) fn attribute(
         }
         cues_of.push(hits);
     }
-    super::neighbours::fill(tokens, spans, text, blocks, language, &cues_of, &mut out);
-    let mut subjects = subjects_before(tokens, &out, language);
+    let names = capitalised_inside(tokens);
+    super::neighbours::fill(tokens, spans, text, blocks, language, &cues_of, &names, &mut out);
+    let mut subjects = subjects_before(tokens, &out, language, &names);
     let named = |hit: CueHit| {
         hit.subject.filter(|subject| matches!(subject.kind, MentionKind::Name | MentionKind::Role))
     };
@@ -87,9 +88,13 @@ pub(crate) fn attribute(
 
 /// The subjects of the sentences right before a quotation that a pronoun is given: "Hale rose. “…,” he
 /// said."
-fn subjects_before(tokens: &Tokens, out: &[Option<Attribution>], language: &str) -> Vec<Mention> {
+fn subjects_before(
+    tokens: &Tokens,
+    out: &[Option<Attribution>],
+    language: &str,
+    names: &HashSet<&str>,
+) -> Vec<Mention> {
     let mut found = Vec::new();
-    let names = capitalised_inside(tokens);
     for (index, attribution) in out.iter().enumerate() {
         let pronoun = attribution.as_ref().and_then(|a| a.mention.as_ref()).and_then(|m| {
             if let MentionKind::Pronoun(pronoun) = m.kind { Some(pronoun) } else { None }
@@ -109,7 +114,7 @@ fn subjects_before(tokens: &Tokens, out: &[Option<Attribution>], language: &str)
             let scope = Scope { list: &tokens.list, from: range.start, to: range.end, language };
             let subject = scope.main_subject(range.end.min(range.start + REACH_MAX));
             found.extend(
-                subject.filter(|m| m.kind == wanted && !is_common(&names, tokens, m, range)),
+                subject.filter(|m| m.kind == wanted && !is_common(names, tokens, m, range)),
             );
         }
     }
@@ -118,7 +123,7 @@ fn subjects_before(tokens: &Tokens, out: &[Option<Attribution>], language: &str)
 
 /// "Prices rose", "Rain fell": one capitalised word at the head of a sentence that has a capital nowhere
 /// else where no sentence begins, and is a plural or does what no one does; no name.
-fn is_common(
+pub(super) fn is_common(
     names: &HashSet<&str>,
     tokens: &Tokens,
     mention: &Mention,
@@ -192,6 +197,12 @@ fn in_sentence(
             way: Way::Beside,
         });
     }
+    if label.is_none()
+        && best.is_none_or(|(_, hit)| hit.subject.is_none())
+        && let Some(mention) = introduced(scope, quote_at)
+    {
+        return Some(Attribution { mention: Some(mention), cue: None, way: Way::Label });
+    }
     // "He said that he hoped “…”": the outer speaker is the one who speaks.
     let best = best.map(|(score, hit)| (score, outer(scope.list, near, hit).unwrap_or(hit)));
     match best {
@@ -264,6 +275,14 @@ fn score(scope: Scope<'_>, hit: &CueHit, quote_at: usize, text: &str, span: &Spa
             .filter(|&at| matches!(scope.list[at].kind, Kind::Comma | Kind::Dash))
             .count() as i32;
         let inner = text[span.inner_start..span.inner_end].trim_end();
+        // "spoke of “a start”, Hale warned of “a winter”": the verb has a quotation of its own behind it.
+        let leads_on = !hit.inverted
+            && scope.list.get(hit.tokens.end).is_some_and(|t| t.lower == "of")
+            && hit.tokens.end + 1 < scope.to
+            && is_quote(scope, hit.tokens.end + 1);
+        if leads_on {
+            return Some(strength - gap.min(30) / 2);
+        }
         let typographic = inner.ends_with([',', '?', '!', '—', '–', '…', '-'])
             || text[span.end..].starts_with(',')
             || text[span.end..].starts_with("...");
@@ -363,6 +382,27 @@ fn label_before(scope: Scope<'_>, quote_at: usize) -> Option<Mention> {
     let mention = scope.before(colon)?;
     let leads = start == scope.from || scope.list[start - 1].kind == Kind::Dash;
     (mention.kind == MentionKind::Name && leads).then_some(mention)
+}
+
+/// "Asked about the cost, Hale was blunt: “…”": the subject of any clause that ends with a colon, a person.
+fn introduced(scope: Scope<'_>, quote_at: usize) -> Option<Mention> {
+    let colon = quote_at
+        .checked_sub(1)
+        .filter(|&at| at > scope.from && scope.list[at].kind == Kind::Colon)?;
+    let mention = scope.main_subject(colon)?;
+    let lead = scope.list.get(mention.name.start)?;
+    match mention.kind {
+        // One capitalised word in the plural at the head of a sentence is no name.
+        MentionKind::Name => {
+            let common = mention.name.len() == 1
+                && mention.name.start == scope.from
+                && lead.lower.ends_with('s');
+            !common
+        }
+        MentionKind::Pronoun(pronoun) => matches!(pronoun, Pronoun::He | Pronoun::She),
+        MentionKind::Role => false,
+    }
+    .then_some(mention)
 }
 
 /// "Trump's slogan, “…”", "his promise of “…”".

@@ -140,6 +140,8 @@ pub(super) fn named_before(
         wide::named(part, table)
     } else if !table.particle.is_empty() {
         korean::named(part, table)
+    } else if table.is("no-spaces") {
+        wide::chinese_named(part, table)
     } else {
         return None;
     };

@@ -97,10 +97,18 @@ fn according(scope: Scope<'_>, at: usize) -> Option<usize> {
         ("segundo" | "conforme", _) if scope.language == "pt" => Some(1),
         ("secondo", _) if scope.language == "it" => Some(1),
         ("per", _) if scope.language == "en" && at == scope.from => Some(1),
+        ("in", "the") if scope.language == "en" && is_in_words_of(scope, at) => Some(4),
         ("acordo", "com") => Some(2),
         ("acuerdo", "con") => Some(2),
         _ => None,
     }
+}
+
+/// "in the words of", "in the view of".
+fn is_in_words_of(scope: Scope<'_>, at: usize) -> bool {
+    let word =
+        |at: usize| scope.list.get(at).filter(|_| at < scope.to).map_or("", |t| t.lower.as_str());
+    matches!(word(at + 2), "words" | "view" | "opinion" | "eyes") && word(at + 3) == "of"
 }
 
 fn cue_at(scope: Scope<'_>, at: usize, kind: Verb, earlier: &[CueHit]) -> Option<CueHit> {
@@ -136,9 +144,18 @@ fn cue_at(scope: Scope<'_>, at: usize, kind: Verb, earlier: &[CueHit]) -> Option
         });
     }
     let behind_quote = follows_quote(scope, at) || (at == scope.from && lower == "said");
+    // "Kay, who called it “a joke”, said she would stay": the pronoun begins what she said.
+    let is_told = |subject: &Mention| {
+        matches!(subject.kind, MentionKind::Pronoun(_))
+            && at > scope.from
+            && scope.list[at - 1].kind == Kind::Comma
+            && scope.list.get(subject.tokens.end).is_some_and(|next| {
+                subject.tokens.end < scope.to && super::subject::is_auxiliary(&next.lower)
+            })
+    };
     if matches!(kind, Verb::Says)
         && behind_quote
-        && let Some(subject) = scope.after(at + 1)
+        && let Some(subject) = scope.after(at + 1).filter(|subject| !is_told(subject))
     {
         return Some(CueHit {
             tokens: at..at + 1,

@@ -51,7 +51,8 @@ pub(super) fn attribute(
         }
         cues.push(hits);
     }
-    super::neighbours::fill(tokens, spans, text, blocks, language, &cues, &mut out);
+    let names = std::collections::HashSet::new();
+    super::neighbours::fill(tokens, spans, text, blocks, language, &cues, &names, &mut out);
     let mut named: Vec<Mention> = cues
         .into_iter()
         .flatten()
@@ -236,6 +237,17 @@ impl Clause<'_> {
         let last = (colon - start > 1).then(|| self.phrase(start, colon)).flatten();
         if let Some(name) = last.filter(|m| m.kind == MentionKind::Name && m.tokens.end == colon) {
             return Some(name);
+        }
+        // "Preguntado por el coste, Luis Paz fue tajante: «…»": the name behind the last comma.
+        let comma = (self.from + 1..colon).rev().find(|&at| self.list[at].kind == Kind::Comma);
+        let behind = comma.and_then(|comma| self.phrase(comma + 1, colon)).filter(|name| {
+            name.kind == MentionKind::Name
+                && name.name.len() > 1
+                && comma.is_some_and(|comma| name.tokens.start == comma + 1)
+                && !self.is_object(name)
+        });
+        if behind.is_some() {
+            return behind;
         }
         // "Er fuhr fort: „…“": a pronoun.
         if let Some(pronoun) = self.pronoun(self.from).filter(|p| *p != Pronoun::It) {

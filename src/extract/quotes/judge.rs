@@ -24,6 +24,9 @@ use placed::{
 /// Words in marks up to which a bare fragment may be a name or a scare quote.
 const SHORT_WORDS_MAX: usize = 4;
 
+/// Words of a sentence in single marks that is speech without a speaker.
+const ALONE_WORDS_MIN: usize = 4;
+
 /// Whether the quotation is made of whole sentences.
 pub(crate) fn is_whole(text: &str, tokens: &Tokens, spans: &[Span], index: usize) -> bool {
     let span = &spans[index];
@@ -78,7 +81,16 @@ pub(crate) fn is_quotation(
         return false;
     }
     let single = span.single && !single_style;
-    if single && !(beside || is_whole(text, tokens, spans, first) && attribution.is_some()) {
+    // "‘Wie gaat dit allemaal betalen?’": a sentence of its own is speech, whoever said it.
+    let alone = single
+        && words >= ALONE_WORDS_MIN
+        && inner.ends_with(['.', '?', '!'])
+        && stands_alone(tokens, first)
+        && table.is_some();
+    if single
+        && !alone
+        && !(beside || is_whole(text, tokens, spans, first) && attribution.is_some())
+    {
         return false;
     }
     // Where nothing has capitals, they tell no name.

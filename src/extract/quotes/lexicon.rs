@@ -41,7 +41,7 @@ const SAYS: &str = "mused pondered imagined recounted boomed beamed implied affi
     demanded demands queried inquired remembered remembers reasoned concurred protested protests objected apologized \
     apologised chimed echoed echoes offered offers  texts confessed confided counseled counselled \
     crowed cracked enthused interrupted murmured moaned noted preached prodded rejoined shrugged teased \
-    theorized theorised trumpeted tweet urged volunteered wailed blurted bellowed";
+    lied theorized theorised trumpeted tweet urged volunteered wailed blurted bellowed";
 const ADDRESSES: &str = "shared published portrays highlighted applauded targets listed named identified rated casts featured features welcomed reprised credited credits referenced billed talked mandates includes included promotes coached refuted rebuked lambasted excoriated panned told tells called calls described describes dubbed dubs labeled labelled labels branded deemed denounced \
     denounces criticized criticised criticizes slammed slams blasted blasts praised praises mocked mocks accused accuses \
     characterized characterised characterizes cited cites referred refers thanked hailed condemned condemns rejected \

@@ -15,7 +15,9 @@ use crate::extract::words::words;
 /// The tokens of a cue and its kind.
 type Found = (std::ops::Range<usize>, Verb);
 
-/// Gives a speaker to quotations that have none, where a neighbour tells.
+/// Gives a speaker to quotations that have none, where a neighbour tells. `names` are the words that have a capital
+/// inside a sentence, for English.
+#[expect(clippy::too_many_arguments, reason = "the parts of one reading, which owns them")]
 pub(crate) fn fill(
     tokens: &Tokens,
     spans: &[Span],
@@ -23,6 +25,7 @@ pub(crate) fn fill(
     blocks: &[Block],
     language: &str,
     cues: &[Vec<CueHit>],
+    names: &std::collections::HashSet<&str>,
     out: &mut [Option<Attribution>],
 ) {
     for index in 0..spans.len() {
@@ -59,7 +62,7 @@ pub(crate) fn fill(
         let found = ahead(tokens, spans, index, out)
             .or_else(|| (language != "en").then(|| right_before(tokens, cues, index)).flatten())
             .or_else(|| same_block(tokens, spans, index, out))
-            .or_else(|| sentence_before(tokens, language, cues, index, text, dropped))
+            .or_else(|| sentence_before(tokens, language, cues, names, index, text, dropped))
             .or_else(|| reported.then(|| reporter(tokens, cues, index)).flatten())
             .or_else(|| last_speaker(tokens, index, out, if dropped || reported { 8 } else { 3 }));
         if let Some(mention) = found {
@@ -328,6 +331,7 @@ fn sentence_before(
     tokens: &Tokens,
     language: &str,
     cues: &[Vec<CueHit>],
+    names: &std::collections::HashSet<&str>,
     index: usize,
     text: &str,
     dropped: bool,
@@ -356,7 +360,10 @@ fn sentence_before(
             .or_else(|| clause.leading_body());
     }
     let scope = Scope { list: &tokens.list, from: range.start, to: range.end, language };
-    scope.main_subject(range.end)
+    // "Cars queued for an hour.": no one who speaks.
+    scope
+        .main_subject(range.end)
+        .filter(|subject| !super::attribution::is_common(names, tokens, subject, range))
 }
 
 /// The surname that leads a sentence, where a full name before it ends with that word.

@@ -245,6 +245,8 @@ impl Scope<'_> {
                 {
                     start = at;
                 }
+                // Kay, who called Hale “a fool”, said: a quotation in the clause between.
+                Kind::Quote(_) if self.is_in_relative(at) => start = at,
                 Kind::Quote(_) | Kind::Stop | Kind::Colon | Kind::Semicolon => break,
                 _ => start = at,
             }
@@ -276,6 +278,16 @@ impl Scope<'_> {
             }
         }
         None
+    }
+
+    /// Whether "who" stands before the token at `at`, with nothing but words between.
+    fn is_in_relative(&self, at: usize) -> bool {
+        const REACH: usize = 10;
+        (self.from..at)
+            .rev()
+            .take(REACH)
+            .take_while(|&back| self.list[back].is_word())
+            .any(|back| self.lower(back) == "who")
     }
 
     /// "The mayor’s spokeswoman, Mia Stone, said": a role whose name stands in the apposition behind the

@@ -14,13 +14,13 @@ const HEDGES: &str = "could may might would possibly perhaps probably likely may
     probable allegedly alleged reportedly apparently apparent seemingly seems seem seemed appears appear appeared \
     suspected purported purportedly supposedly supposed presumably believed suggests suggest suggested tentatively \
     unconfirmed accused almost nearly virtually practically if unless claims claimed claim alleges alleging purports \
-    contends contended feared";
+    contends contended feared believe believes";
 
 const PHRASES: &str = "said to have | said to be | is said to | are said to | was said to | were said to | thought to | \
     understood to | expected to | according to | tried to | tries to | trying to | try to | attempted to | sought to | \
     provided that | as long as | planned to | plans to | intended to | intends to | wanted to | wants to | \
     charged with | witnesses said | witnesses say | police said | police say | officials said | in part | sources say | sources said | officials say | police believe | is alleged | are alleged | was alleged | said to | \
-    hoped to | hopes to | threatened to | promised to | vowed to | aims to";
+    suspect that | suspects that | suspected that | thought that | think that | fear that | on suspicion of | hoped to | hopes to | threatened to | promised to | vowed to | aims to";
 
 const BEFORE_NUMBER: &str = "about | around | approximately | roughly | some | over | under | circa | at least | \
     at most | up to | more than | less than | fewer than | close to | as many | just over | just under";
@@ -92,6 +92,7 @@ static ENGLISH: LazyLock<Markers> = LazyLock::new(|| {
     PHRASES.split('|').for_each(|phrase| markers.add(phrase, Sign::Hedge));
     BEFORE_NUMBER.split('|').for_each(|phrase| markers.add(phrase, Sign::BeforeNumber));
     markers.add("unlikely", Sign::Both);
+    markers.add("yet to", Sign::Negation);
     markers.sort();
     markers
 });

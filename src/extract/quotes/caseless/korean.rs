@@ -134,5 +134,8 @@ fn korean_name(words: &[Word<'_>], at: usize, ending: &str, table: &Table) -> Op
         }
     }
     let stem = title.map_or(stem, |role| &stem[..stem.len() - role.len()]);
+    // "이순자(67)씨는": the age is no part of the name.
+    let open = stem.strip_suffix(')').and_then(|inner| inner.rfind('('));
+    let stem = open.map_or(stem, |at| &stem[..at]);
     Some(word.range.start..word.range.start + stem.len())
 }

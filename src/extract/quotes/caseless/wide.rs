@@ -10,6 +10,9 @@ use crate::language::Table;
 /// Characters of a name.
 const NAME_CHARS_MAX: usize = 18;
 
+/// Characters between "称" and what something is called.
+const CALLED_CHARS_MAX: usize = 10;
+
 pub(super) fn find(place: &Place<'_>) -> Option<Found> {
     if place.table.topic.is_empty() { chinese(place) } else { japanese(place) }
 }
@@ -73,6 +76,12 @@ fn chinese(place: &Place<'_>) -> Option<Found> {
     let adjacent = rest.is_empty()
         || place.table.object.iter().any(|word| rest.starts_with(word))
         || before.len() > told.len();
+    // 赵志明称这一计划“极其荒唐”: what is called so stands between.
+    let called = matches!(verb, "称" | "稱")
+        && rest.chars().count() <= CALLED_CHARS_MAX
+        && rest.starts_with(['这', '這', '此', '该', '該', '其', '他', '她', '它'])
+        && !rest.contains(is_break);
+    let adjacent = adjacent || called;
     // A verb of one character says only right before the words.
     let clause = rest.starts_with(['，', ',']) || says().any(|other| told[..at].ends_with(other));
     if verb.chars().count() < 2 && !adjacent && !clause || rest.chars().count() > 24 {
@@ -190,6 +199,19 @@ fn japanese(place: &Place<'_>) -> Option<Found> {
     }
     let cue = earliest(told, place.table.say.iter())
         .map(|(at, verb)| after.range(&told[at..at + verb.len()]));
+    // 「…」と山本さん。: a name with its title and nothing else.
+    if let Some(rest) = told.strip_prefix('と').map(|rest| rest.trim_end_matches(is_break))
+        && head_is_empty(place)
+        && !rest.is_empty()
+        && rest.chars().count() <= NAME_CHARS_MAX
+        && !rest.contains(MASK)
+        && place.table.role.iter().any(|role| strip_brackets(rest).ends_with(role))
+        && cue.is_none()
+        && let Some(name) = japanese_name(place, &after, rest)
+        && name.len() < strip_brackets(rest).len()
+    {
+        return Some(Found { name: Some(name), cue: None });
+    }
     // 「…」と山本さんは問いかけた: the subject stands behind the words.
     if let Some(rest) = told.strip_prefix('と').or_else(|| told.strip_prefix("などと"))
         && let Some(topic) = topic_end(rest, place)
@@ -223,6 +245,17 @@ fn japanese(place: &Place<'_>) -> Option<Found> {
     let topic = head.char_indices().rev().find(|&(at, c)| {
         is_topic(place, c) && (c != 'が' || !head[..at].ends_with('だ')) && !head[..at].is_empty()
     });
+    // 鈴木市議は、市が「…」と批判した: the topic of the sentence speaks, not the subject of what is told in it.
+    let topic = topic.map(|(at, c)| {
+        let outer = (c == 'が')
+            .then(|| head[..at].rfind("は、").filter(|&outer| outer > 0))
+            .flatten()
+            .filter(|&outer| {
+                let subject = strip_brackets(last_phrase(&head[..outer]));
+                place.table.role.iter().any(|role| subject.ends_with(role))
+            });
+        outer.map_or((at, c), |outer| (outer, 'は'))
+    });
     let Some(topic) = topic else {
         // 「…」とも述べた: who spoke last spoke on.
         let verb = told.strip_prefix('と').map(|rest| rest.trim_start_matches(['も', 'は']))?;
@@ -236,6 +269,11 @@ fn japanese(place: &Place<'_>) -> Option<Found> {
     }
     let subject = last_phrase(&head[..topic.0]);
     Some(Found { name: japanese_name(place, &before, subject), cue })
+}
+
+/// Whether nothing stands before the quotation in its sentence.
+fn head_is_empty(place: &Place<'_>) -> bool {
+    place.before.text.trim_matches(is_break).is_empty()
 }
 
 fn cue_in(text: &str, place: &Place<'_>) -> bool {
@@ -273,6 +311,45 @@ pub(super) fn named(part: Part<'_>, table: &Table) -> Vec<Range<usize>> {
     found.sort_by_key(|(end, name)| (*end, name.len()));
     found.dedup_by_key(|(end, _)| *end);
     found.into_iter().map(|(_, name)| part.at + name.start..part.at + name.end).collect()
+}
+
+/// The Chinese names in a text, in order: behind a title, or at the head of a sentence, with what can only stand behind
+/// a name.
+pub(super) fn chinese_named(part: Part<'_>, table: &Table) -> Vec<Range<usize>> {
+    const BEHIND: [&str; 20] = [
+        "星期", "周一", "周二", "周三", "周四", "周五", "周六", "周日", "昨", "今", "在", "于",
+        "于是", "对", "也", "已", "将", "將", "出席", "接受",
+    ];
+    let text = part.text;
+    let is_name = |from: usize, letters: usize| -> Option<Range<usize>> {
+        let rest = text.get(from..)?;
+        if !table.family.iter().any(|family| rest.starts_with(family)) {
+            return None;
+        }
+        let end = from + rest.char_indices().nth(letters).map_or(rest.len(), |(at, _)| at);
+        let name = text.get(from..end)?;
+        let behind = text.get(end..)?;
+        let is_han = name.chars().all(|c| matches!(u32::from(c), 0x4e00..=0x9fff));
+        let follows = behind
+            .starts_with(|c: char| c.is_ascii_digit() || matches!(c, '，' | ',' | '：'))
+            || BEHIND.iter().any(|word| behind.starts_with(word))
+            || table.behind_name.iter().any(|word| behind.starts_with(word))
+            || table.say.iter().any(|verb| verb.len() > 3 && behind.starts_with(verb));
+        (is_han && name.chars().count() == letters && follows).then_some(from..end)
+    };
+    let mut found: Vec<Range<usize>> = Vec::new();
+    for role in &table.role {
+        for (at, _) in text.match_indices(role) {
+            let from = at + role.len();
+            found.extend(is_name(from, 3).or_else(|| is_name(from, 2)));
+        }
+    }
+    let heads = text.char_indices().filter(|(_, c)| matches!(c, '。' | '！' | '？' | '\n'));
+    let heads = std::iter::once(0).chain(heads.map(|(at, c)| at + c.len_utf8()));
+    found.extend(heads.filter_map(|at| is_name(at, 3)));
+    found.sort_by_key(|name| (name.start, name.end));
+    found.dedup();
+    found.into_iter().map(|name| part.at + name.start..part.at + name.end).collect()
 }
 
 /// The last phrase of a text, without the age in brackets behind it.

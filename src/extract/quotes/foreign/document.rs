@@ -93,8 +93,22 @@ impl Clause<'_> {
             return None;
         }
         let from = if self.is_preposition(next) { next + 1 } else { next };
-        let document = self.document_at(from, limit)?;
+        let document = self
+            .document_at(from, limit)
+            .or_else(|| impersonal.then(|| self.body_at(next, limit)).flatten())?;
         Some((document, verb))
+    }
+
+    /// The body behind "hieß es aus", "hieß es von": "aus dem Rathaus", "von der Polizei".
+    fn body_at(&self, preposition: usize, limit: usize) -> Option<Mention> {
+        const FROM: [&str; 7] = ["aus", "von", "vom", "seitens", "vonseiten", "bei", "beim"];
+        if !self.table.is("noun-capitals") || !FROM.contains(&self.word(preposition)) {
+            return None;
+        }
+        let from = preposition + 1 + usize::from(self.is_determiner(preposition + 1));
+        let capital = |at: &usize| *at < limit && self.list[*at].is_capital();
+        let end = from + (from..from + 3).take_while(capital).count();
+        (end > from).then(|| Mention::new(from..end, MentionKind::Role))
     }
 
     /// The phrase of a document that begins at `from`.

@@ -40,6 +40,10 @@ impl Clause<'_> {
         {
             return Some(Mention::new(end - 1..end, MentionKind::Pronoun(pronoun)));
         }
+        // "Anna Kowal – burmistrz od 2010 r. – powiedziała": what is set off by two dashes is passed over.
+        if let Some(open) = self.dash_before(end - 1) {
+            return self.before(open);
+        }
         let mut parts: Vec<Range<usize>> = Vec::new();
         let mut stop = end;
         let mut start = end;
@@ -84,6 +88,25 @@ impl Clause<'_> {
         parts.retain(|part| !part.is_empty());
         parts.reverse();
         parts.iter().find_map(|part| self.subject_of(part))
+    }
+
+    /// The dash that opens what the dash at `close` ends, a few words further on.
+    fn dash_before(&self, close: usize) -> Option<usize> {
+        const REACH: usize = 16;
+        if self.kind(close) != Kind::Dash {
+            return None;
+        }
+        let inner = |kind: Kind| {
+            matches!(
+                kind,
+                Kind::Word { .. } | Kind::Number | Kind::Comma | Kind::Open | Kind::Close
+            )
+        };
+        (self.from + 1..close)
+            .rev()
+            .take(REACH)
+            .find(|&at| !inner(self.kind(at)))
+            .filter(|&at| self.kind(at) == Kind::Dash && at + 1 < close)
     }
 
     /// The subject in a stretch without commas.
