@@ -394,7 +394,7 @@ impl Watched<'_> {
             return Err(format!("the browser: {how}"));
         }
         self.ticks += 1;
-        if self.ticks % MEMORY_EVERY == 0
+        if self.ticks.is_multiple_of(MEMORY_EVERY)
             && let Some(memory) = self.browser.memory()
         {
             out.memory = out.memory.max(memory);

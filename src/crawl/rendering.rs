@@ -63,7 +63,7 @@ pub(super) enum Turn {
     /// It may.
     Go(Permit),
     /// Its robots.txt is asked for first.
-    Robots { permit: Permit, target: RobotsTarget, step: Box<Step> },
+    Robots { permit: Permit, target: Box<RobotsTarget>, step: Box<Step> },
     /// Not before this time.
     Wait(Timestamp),
     /// It may not.
@@ -291,7 +291,7 @@ impl Parts {
                 Turn::Refused(why) => return Err(why),
                 Turn::Wait(until) => self.wait(until, ask).await,
                 Turn::Robots { permit, target, step } => {
-                    self.robots(permit, target, step, ask).await?;
+                    self.robots(permit, *target, step, ask).await?;
                 }
             }
         }
@@ -335,7 +335,7 @@ impl Parts {
                 self.asks.send(may).map_err(|_| gone(()))?;
                 match answer.await.map_err(|_| gone(()))? {
                     Turn::Robots { permit: of_next, target: to, step: with } => {
-                        (permit, target, step) = (of_next, to, with);
+                        (permit, target, step) = (of_next, *to, with);
                         break;
                     }
                     Turn::Wait(until) => self.wait(until, ask).await,
@@ -595,7 +595,7 @@ impl Crawl {
                             step.capturer = Arc::clone(own);
                         }
                     }
-                    Turn::Robots { permit, target, step: Box::new(step) }
+                    Turn::Robots { permit, target: Box::new(target), step: Box::new(step) }
                 }
             },
             Answer::Wait { until, .. } => Turn::Wait(until.max(now.plus(SOON))),

@@ -252,7 +252,8 @@ fn a_witnessed_proof_that_was_changed_is_refused_by_both_checkers() {
         assert!(said.starts_with("ok"), "{said}");
     }
     let line = |text: &str| text.lines().last().unwrap().to_owned();
-    let changes: [(&str, &dyn Fn(&str) -> String); 5] = [
+    type Change<'a> = (&'a str, &'a dyn Fn(&str) -> String);
+    let changes: [Change<'_>; 5] = [
         ("without its cosignature", &|text| text.replace(&format!("{}\n", line(text)), "")),
         ("under another name", &|text| text.replace("\u{2014} w ", "\u{2014} x ")),
         ("of another time", &|text| {

@@ -35,7 +35,7 @@ pub(super) fn windows(bytes: &[u8]) -> Vec<Vec<u8>> {
 
 /// Searches every file below the root that is no WARC file of the archive.
 pub(super) fn search(layout: &Layout, windows: &[Vec<u8>]) -> io::Result<Searched> {
-    let finders: Vec<Finder<'_>> = windows.iter().map(|window| Finder::new(window)).collect();
+    let finders: Vec<Finder<'_>> = windows.iter().map(Finder::new).collect();
     let mut searched = Searched::default();
     let warc_files = layout.warc_files().map_err(|why| io::Error::other(why.to_string()))?;
     let mut dirs: Vec<PathBuf> = vec![layout.root().to_owned()];

@@ -296,7 +296,7 @@ impl<'a> Reader<'a, '_> {
         let mut out = String::new();
         loop {
             let rest = self.rest();
-            let end = rest.find(|c| c == mark || c == '\\' || c == '$')?;
+            let end = rest.find([mark, '\\', '$'])?;
             self.budget.bytes = self.budget.bytes.checked_sub(end)?;
             out.push_str(&rest[..end]);
             self.at += end;

@@ -73,7 +73,8 @@ pub fn parse_place(text: &str) -> Result<(String, String), String> {
     // An address takes such parts for steps.
     let is_part = |part: &str| !part.is_empty() && part != "." && part != "..";
     let is_plain = |c: char| !c.is_control() && c != '?' && c != '#';
-    if !prefix.is_empty() && !(prefix.split('/').all(is_part) && prefix.chars().all(is_plain)) {
+    let is_named = prefix.split('/').all(is_part) && prefix.chars().all(is_plain);
+    if !(prefix.is_empty() || is_named) {
         return wrong(
             "its prefix has an empty part, a dot for a part, or a character that ends an address",
         );

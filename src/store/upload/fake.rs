@@ -16,10 +16,13 @@ pub struct Kept {
     pub sha256: Option<String>,
 }
 
+/// The name of an object that is being sent, its digest, and its parts by their numbers.
+type Sending = (String, String, BTreeMap<u16, Vec<u8>>);
+
 #[derive(Debug, Default)]
 pub struct Inside {
     pub objects: BTreeMap<String, Kept>,
-    uploads: BTreeMap<String, (String, String, BTreeMap<u16, Vec<u8>>)>,
+    uploads: BTreeMap<String, Sending>,
     made: u64,
     /// How many requests there were.
     pub asked: usize,

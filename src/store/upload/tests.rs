@@ -294,7 +294,7 @@ fn a_place_that_is_looked_up_costs_a_block_and_the_next_one_beside_it_nothing() 
         x = x.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
         let at = (x >> 33) % (long.len() as u64 + 10);
         let length = ((x >> 20) % 300_000) as usize;
-        if x % 3 == 0 {
+        if x.is_multiple_of(3) {
             file.seek(SeekFrom::Start(at)).unwrap();
         }
         let at = file.stream_position().unwrap() as usize;

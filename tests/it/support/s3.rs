@@ -54,10 +54,13 @@ pub struct Stored {
     pub sha256: Option<String>,
 }
 
+/// The name of an object that is being sent, its digest, and its parts by their numbers.
+type Sending = (String, Option<String>, BTreeMap<u16, Vec<u8>>);
+
 #[derive(Default)]
 struct Inside {
     objects: BTreeMap<String, Stored>,
-    uploads: BTreeMap<String, (String, Option<String>, BTreeMap<u16, Vec<u8>>)>,
+    uploads: BTreeMap<String, Sending>,
     asked: Vec<S3Asked>,
     made: u64,
     /// The process that is killed.
