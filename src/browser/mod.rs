@@ -7,7 +7,7 @@
 //!
 //! In reading order: what it may cost ([`options`]), the messages (`devtools`), the processes (`process`), the way
 //! out (`proxy`, `certificate`), what is not asked for (`parts`), how consent is refused (`consent`), and one page
-//! from beginning to end ([`render`]).
+//! from beginning to end ([`mod@render`]).
 
 mod certificate;
 mod consent;
