@@ -27,4 +27,4 @@ pub use framing::{
     shape_of,
 };
 pub use head::{Field, Head};
-pub use payload::{Dechunked, payload, payload_of, slices, undone};
+pub use payload::{Dechunked, copy_payload, payload, payload_of, slices, undone};

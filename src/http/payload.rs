@@ -50,6 +50,25 @@ pub fn payload<'a>(
     undone(Dechunked::new(inner, shape), shape)
 }
 
+/// Writes the payload of a response that is being read, as a digest is counted of it. `start` are its first bytes,
+/// with the whole head, `rest` what follows. What is no response is written whole.
+///
+/// # Errors
+/// When `rest` cannot be read, or `to` not written.
+pub fn copy_payload(
+    shape: &ResponseShape,
+    start: &[u8],
+    rest: impl Read + Send,
+    to: &mut impl io::Write,
+) -> io::Result<u64> {
+    let mut shape = shape.clone();
+    if shape.status.is_none() {
+        shape.framing = BodyFraming::Close;
+    }
+    let whole = BufReader::with_capacity(64 * 1024, start.chain(rest));
+    io::copy(&mut payload(whole, &shape), to)
+}
+
 /// The payload of a stored response.
 ///
 /// # Errors

@@ -1,12 +1,12 @@
 //! What a record is to the index: the same answer when it is written and when it is read back.
 
 use std::borrow::Cow;
-use std::io::{self, BufReader, Read};
+use std::io::{self, Read};
 use std::sync::Arc;
 
 use crate::archive::{Capture, RecordId, RecordKind, RefersTo};
 use crate::base::{Digest, DigestAlgorithm, Hasher, MediaType, surt};
-use crate::http::{BodyFraming, Head, Method, payload, read_shape, shape_of};
+use crate::http::{Head, Method, copy_payload, read_shape, shape_of};
 use crate::warc::{Block, Fields, Original, warc_fields};
 
 /// How many bytes are checked of a block that is no HTTP message: longer than any report of a
@@ -143,15 +143,10 @@ pub(super) fn count_payload(
     rest: impl Read + Send,
 ) -> io::Result<Digest> {
     let mut hasher = Hasher::new(DigestAlgorithm::Sha1);
-    let mut whole = BufReader::with_capacity(64 * 1024, start.chain(rest));
     if is_http(fields) {
-        let mut shape = shape_of(start, Method::Get);
-        if shape.status.is_none() {
-            shape.framing = BodyFraming::Close;
-        }
-        io::copy(&mut payload(whole, &shape), &mut hasher)?;
+        copy_payload(&shape_of(start, Method::Get), start, rest, &mut hasher)?;
     } else {
-        io::copy(&mut whole, &mut hasher)?;
+        io::copy(&mut start.chain(rest), &mut hasher)?;
     }
     Ok(hasher.finish())
 }

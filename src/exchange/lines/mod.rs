@@ -12,10 +12,12 @@ mod line;
 mod pairs;
 pub mod post;
 
-use std::io::{self, BufReader, Read};
+use std::io::{self, Read};
 
 use crate::base::{Finding, Hasher};
-use crate::http::{BodyFraming, Head, Method, decode_body, payload, read_shape, shape_of};
+use crate::http::{
+    BodyFraming, Head, Method, copy_payload, decode_body, payload, read_shape, shape_of,
+};
 use crate::sorted::{SortOptions, Sorter};
 use crate::warc::{
     Fields, Framing, InputFile, PartWork, ReadError, RecordHeader, RecordKind, RecordReader,
@@ -314,15 +316,11 @@ fn fill<R: Read + Send>(
     let http =
         is_http(fields, &line.url) && matches!(kind, RecordKind::Response | RecordKind::Revisit);
     if http {
-        let (mut shape, start) = read_shape(&mut *record, Method::Get)?;
+        let (shape, start) = read_shape(&mut *record, Method::Get)?;
         let head_len = usize::try_from(shape.head_len).unwrap_or(start.len()).min(start.len());
         line.take_head(&Head::parse(&start[..head_len]), kind);
         if let Some(hasher) = &mut hasher {
-            if shape.status.is_none() {
-                shape.framing = BodyFraming::Close;
-            }
-            let whole = BufReader::with_capacity(64 * 1024, start.chain(&mut *record));
-            io::copy(&mut payload(whole, &shape), hasher)?;
+            copy_payload(&shape, &start, &mut *record, hasher)?;
         }
     } else {
         line.take_media_type(fields, kind);
