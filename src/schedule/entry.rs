@@ -280,6 +280,27 @@ impl Entry {
     /// The longest memo that is kept, in bytes; a longer one is a mistake of the caller and refused.
     pub const MEMO_MAX: usize = 16 * 1024;
 
+    /// Who names the URL, by their numbers in its set; all of `members` have what is there where the entry does not
+    /// tell, as damage may leave it.
+    pub(in crate::schedule) fn owners<I: Iterator<Item = u16>>(
+        &self,
+        members: impl FnOnce() -> I,
+    ) -> Vec<Owner> {
+        let own = |job: u16, looked: bool| Owner {
+            job,
+            path: self.path.clone(),
+            via: self.via.clone(),
+            settings: self.settings.clone(),
+            looked,
+        };
+        match self.first {
+            Some((job, looked)) => {
+                std::iter::once(own(job, looked)).chain(self.also.iter().cloned()).collect()
+            }
+            None => members().map(|job| own(job, self.visits > 0)).collect(),
+        }
+    }
+
     pub(in crate::schedule) fn to_bytes(&self) -> Vec<u8> {
         let version = if self.first.is_some() { ENTRY_OF_MORE } else { ENTRY_OF_ONE };
         let mut out = Packer::new(version);

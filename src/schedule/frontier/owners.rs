@@ -246,20 +246,7 @@ impl Frontier {
 
     /// Who names the URL at `place`.
     pub(super) fn named_by(&self, place: &Place, entry: &Entry) -> Vec<NamedBy> {
-        let own = |id: u16, looked: bool| Owner {
-            job: id,
-            path: entry.path.clone(),
-            via: entry.via.clone(),
-            settings: entry.settings.clone(),
-            looked,
-        };
-        let owners: Vec<Owner> = match entry.first {
-            Some((id, looked)) => {
-                std::iter::once(own(id, looked)).chain(entry.also.iter().cloned()).collect()
-            }
-            // Of a set without its entry's word, as damage may leave it, all have what is there.
-            None => self.members(place.job).iter().map(|id| own(*id, entry.visits > 0)).collect(),
-        };
+        let owners = entry.owners(|| self.members(place.job).iter().copied());
         owners.into_iter().map(|owner| self.with_name(owner)).collect()
     }
 

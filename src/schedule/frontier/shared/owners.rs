@@ -12,19 +12,7 @@ use crate::schedule::entry::{Entry, Owner, Phase, cut};
 
 /// Who names a URL. A name that stands twice, as renames may leave it, counts once.
 pub(super) fn named_by(entry: &Entry, jobs: &[String]) -> Vec<NamedBy> {
-    let own = |job: u16, looked: bool| Owner {
-        job,
-        path: entry.path.clone(),
-        via: entry.via.clone(),
-        settings: entry.settings.clone(),
-        looked,
-    };
-    let owners: Vec<Owner> = match entry.first {
-        Some((id, looked)) => {
-            std::iter::once(own(id, looked)).chain(entry.also.iter().cloned()).collect()
-        }
-        None => (0..).take(jobs.len()).map(|id| own(id, entry.visits > 0)).collect(),
-    };
+    let owners = entry.owners(|| (0..).take(jobs.len()));
     let mut named: Vec<NamedBy> = Vec::with_capacity(owners.len());
     for Owner { job: id, path, via, settings, looked } in owners {
         let Some(job) = jobs.get(usize::from(id)) else { continue };
