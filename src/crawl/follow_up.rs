@@ -1,7 +1,5 @@
 //! What follows from an exchange: what the page leads to, and when it is visited again.
 
-use std::time::Duration;
-
 use crate::base::{HostKey, Timestamp};
 use crate::politeness::{Answer, Refusal, RobotsFetch, RobotsTarget};
 use crate::schedule::revisit::Schedule;
@@ -283,17 +281,9 @@ impl Crawl {
             Refusal::RobotsUnreachable(_) => Outcome::RobotsUnreachable { why: why.clone() },
         };
         let finished = Finished {
-            uri: claim.uri().clone(),
-            at: now,
-            outcome,
             path: claim.entry.path.to_string(),
             via: claim.entry.via.clone(),
-            media_type: None,
-            bytes: 0,
-            took: Duration::ZERO,
-            digest: None,
-            place: None,
-            unread: None,
+            ..Finished::without_exchange(claim.uri().clone(), now, outcome)
         };
         self.note(run, &finished, observer)?;
         let counted = self.tell_origins(run, &claim, observer)?;

@@ -248,19 +248,8 @@ impl Crawl {
         for uri in elsewhere {
             let why =
                 "another process that shares the queue captured it, into an archive of its own";
-            let finished = Finished {
-                uri,
-                at: now,
-                outcome: Outcome::Refused { why: why.to_owned() },
-                path: String::new(),
-                via: None,
-                media_type: None,
-                bytes: 0,
-                took: Duration::ZERO,
-                digest: None,
-                place: None,
-                unread: None,
-            };
+            let refused = Outcome::Refused { why: why.to_owned() };
+            let finished = Finished::without_exchange(uri, now, refused);
             run.hand_back(&finished, VersionCount::default());
         }
         Ok(())

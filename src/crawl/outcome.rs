@@ -100,6 +100,24 @@ pub struct Finished {
 }
 
 impl Finished {
+    /// A URL of which nothing was received: how it was found is for the caller to say.
+    #[must_use]
+    pub fn without_exchange(uri: TargetUri, at: Timestamp, outcome: Outcome) -> Self {
+        Self {
+            uri,
+            at,
+            outcome,
+            path: String::new(),
+            via: None,
+            media_type: None,
+            bytes: 0,
+            took: Duration::ZERO,
+            digest: None,
+            place: None,
+            unread: None,
+        }
+    }
+
     /// The line of the crawl log, without its end. Fourteen fields parted by one space each;
     /// `-` where there is nothing; what holds spaces is percent-encoded. The fields are described
     /// in `docs/reference/crawl-log.md`.

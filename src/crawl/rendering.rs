@@ -361,18 +361,11 @@ impl Parts {
         }
         let captured = place.capturer.capture_at(permit, &request, located).await;
         let ended = place.timer.clock().now();
+        let refused = Outcome::Refused { why: String::new() };
         let mut finished = Finished {
-            uri,
-            at: ended,
-            outcome: Outcome::Refused { why: String::new() },
             path: format!("{}E", place.path),
             via: Some(place.uri.to_string()),
-            media_type: None,
-            bytes: 0,
-            took: Duration::ZERO,
-            digest: None,
-            place: None,
-            unread: None,
+            ..Finished::without_exchange(uri, ended, refused)
         };
         let (what, met) = match captured {
             Ok(Captured::Exchange(exchange)) => {
