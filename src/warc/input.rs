@@ -92,19 +92,28 @@ pub struct Input {
 enum State {
     /// One file, not yet handed out.
     One(InputBytes),
-    /// A package, and the entry that comes next.
-    Package(Package, usize),
+    /// A package and those inside it that are being read, the innermost last.
+    Package(Vec<Open>),
     Done,
+}
+
+/// A package that is being read.
+#[derive(Debug)]
+struct Open {
+    package: Package,
+    /// The entry that comes next.
+    next: usize,
 }
 
 /// A file of records: the input itself, or a file inside a package.
 pub struct InputFile {
     /// What findings call it: the input's name, followed by the path inside a package.
     pub name: String,
-    /// The path inside a package: `archive/data.warc.gz`.
+    /// The path inside a package: `archive/data.warc.gz`, or `part.wacz/archive/data.warc.gz`.
     pub entry: Option<String>,
-    /// Which of [`Package::entries`] it is, inside a package: paths may be there twice.
-    pub entry_at: Option<usize>,
+    /// Which of [`Package::entries`] it is, inside a package: paths may be there twice. The place of
+    /// each package comes before it where they are inside each other; empty outside of any.
+    pub entry_at: Vec<usize>,
     /// Its records.
     pub records: WarcReader<InputBytes>,
     /// Its bytes once more, where they can be read at any offset.
@@ -208,17 +217,16 @@ fn of_file(
     length: u64,
     options: &ReadOptions,
 ) -> Result<Input, OpenError> {
-    let file = Arc::new(file);
-    let whole = FileSlice::new(Arc::clone(&file), 0, length);
+    let whole = FileSlice::new(Arc::new(file), 0, length);
     let mut start = Vec::with_capacity(SIGNATURE_LEN);
     (&mut whole.clone())
         .take(SIGNATURE_LEN as u64)
         .read_to_end(&mut start)
         .map_err(|why| OpenError::Io { name: name.clone(), why })?;
     let state = if is_zip(&start) {
-        let package = Package::open(&name, file, length)
+        let package = Package::open(&name, whole)
             .map_err(|why| OpenError::Package { name: name.clone(), why })?;
-        State::Package(package, 0)
+        State::Package(vec![Open { package, next: 0 }])
     } else {
         State::One(InputBytes::slice(whole))
     };
@@ -236,17 +244,18 @@ impl Input {
     #[must_use]
     pub fn package(&self) -> Option<&Package> {
         match &self.state {
-            State::Package(package, _) => Some(package),
+            State::Package(open) => open.first().map(|open| &open.package),
             _ => None,
         }
     }
 
     /// The next file of records; `None` after the last. A package gives the files under `archive/`
-    /// and those whose names end as WARC and ARC files do, in the order of its directory.
+    /// and those whose names end as WARC and ARC files do, in the order of its directory, and of a
+    /// package inside it the same.
     ///
     /// # Errors
-    /// When a file inside a package is packed in a way that cannot be read; the next call goes on
-    /// with the one after it.
+    /// When a file inside a package is packed in a way that cannot be read, or a package inside it
+    /// cannot be opened; the next call goes on with the one after it.
     pub fn next_file(&mut self) -> Result<Option<InputFile>, OpenError> {
         match &mut self.state {
             State::Done => Ok(None),
@@ -256,25 +265,45 @@ impl Input {
                 };
                 Ok(Some(input_file(self.name.clone(), None, bytes, &self.options)))
             }
-            State::Package(package, next) => {
-                let from = *next;
-                let found = package.entries().iter().skip(from).position(|e| e.holds_records());
-                let Some(at) = found.map(|at| from + at) else {
-                    *next = package.entries().len();
-                    return Ok(None);
-                };
-                *next = at + 1;
-                let entry = &package.entries()[at];
-                let name = format!("{}/{}", self.name, entry.path);
-                let bytes = package
-                    .bytes(entry)
-                    .map_err(|why| OpenError::Package { name: name.clone(), why })?;
-                let entry = Some(entry.path.to_string());
-                let file = input_file(name, entry, bytes, &self.options);
-                Ok(Some(InputFile { entry_at: Some(at), ..file }))
-            }
+            State::Package(open) => next_of(open, &self.options),
         }
     }
+}
+
+/// The next file of records among packages that are inside each other; the outermost stays open.
+fn next_of(open: &mut Vec<Open>, options: &ReadOptions) -> Result<Option<InputFile>, OpenError> {
+    while let Some(Open { package, next }) = open.last_mut() {
+        let from = *next;
+        let mut entries = package.entries().iter().skip(from);
+        let Some(at) = entries.position(|entry| entry.holds_records() || entry.is_package()) else {
+            *next = package.entries().len();
+            if open.len() == 1 {
+                break;
+            }
+            open.pop();
+            continue;
+        };
+        let at = from + at;
+        *next = at + 1;
+        let entry = &package.entries()[at];
+        let name = format!("{}/{}", package.name(), entry.path);
+        let fail = |why| OpenError::Package { name: name.clone(), why };
+        if entry.is_package() {
+            let package = package.nested(entry).map_err(fail)?;
+            open.push(Open { package, next: 0 });
+            continue;
+        }
+        let bytes = package.bytes(entry).map_err(fail)?;
+        // `next` of each is one more than the entry that is open in it.
+        let entry_at: Vec<usize> = open.iter().map(|open| open.next - 1).collect();
+        let path: Vec<&str> = (open.iter().zip(&entry_at))
+            .filter_map(|(open, at)| open.package.entries().get(*at))
+            .map(|entry| &*entry.path)
+            .collect();
+        let file = input_file(name, Some(path.join("/")), bytes, options);
+        return Ok(Some(InputFile { entry_at, ..file }));
+    }
+    Ok(None)
 }
 
 fn input_file(
@@ -290,7 +319,7 @@ fn input_file(
     } else {
         WarcReader::new(bytes, options.clone())
     };
-    InputFile { name, entry, entry_at: None, records, bytes: again, options }
+    InputFile { name, entry, entry_at: Vec::new(), records, bytes: again, options }
 }
 
 const SIGNATURE_LEN: usize = 4;

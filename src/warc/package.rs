@@ -8,10 +8,13 @@
 //! WACZ 1.1.1 (and the 1.2 draft), ZIP APPNOTE 6.3.10. Encrypted entries, those packed in another way
 //! than stored or deflated, and those that reach into another are refused one by one.
 //!
-//! Memory: an entry takes 56 bytes and its path, and there are at most 100,000 of them with 8 MiB of paths.
+//! A package may hold packages (a file whose name ends in `.wacz`, as collections of WACZ files are
+//! written): [`Package::nested`] opens one, down to three levels.
+//!
+//! Memory: an entry takes 56 bytes and its path, and there are at most 100,000 of them with 8 MiB of paths,
+//! for each level that is open.
 
 use std::fmt;
-use std::fs::File;
 use std::io::{self, BufReader, Read};
 use std::sync::Arc;
 
@@ -42,6 +45,18 @@ pub enum PackageError {
         path: String,
         /// How it is packed.
         how: Packing,
+    },
+    /// It is a package inside a package, at too many levels.
+    #[error("{path} is a package inside {NESTED_MAX} others, which is too deep to be read")]
+    Nested {
+        /// The entry.
+        path: String,
+    },
+    /// It is a package inside a package that has to be unpacked first, and is too large for that.
+    #[error("{path} is a deflated package of more than {INFLATED_MAX} bytes; unpack it first")]
+    Inflated {
+        /// The entry.
+        path: String,
     },
     /// Reading it failed.
     #[error("{path}: {why}")]
@@ -107,24 +122,70 @@ impl PackageEntry {
         let path = self.path.to_ascii_lowercase();
         let stem = [".gz", ".zst"].iter().find_map(|end| path.strip_suffix(end)).unwrap_or(&path);
         let named = stem.ends_with(".warc") || stem.ends_with(".arc");
-        !path.ends_with('/') && (path.starts_with("archive/") || named)
+        !path.ends_with('/') && (path.starts_with("archive/") || named) && !path.ends_with(".wacz")
+    }
+
+    /// Whether it is read as a package: its name ends as that of one.
+    #[must_use]
+    pub fn is_package(&self) -> bool {
+        let (path, end) = (self.path.as_bytes(), b".wacz");
+        path.len().checked_sub(end.len()).is_some_and(|at| path[at..].eq_ignore_ascii_case(end))
     }
 }
+
+/// The most packages that one may be inside of; each that is open holds its directory in memory.
+const NESTED_MAX: usize = 2;
+/// The most bytes of a deflated package that are written to a temporary file, so that its end can be read.
+const INFLATED_MAX: u64 = 1 << 30;
 
 /// A package that is open.
 #[derive(Debug)]
 pub struct Package {
     name: String,
-    file: Arc<File>,
+    whole: FileSlice,
     entries: Vec<PackageEntry>,
+    /// How many packages it is inside of.
+    level: usize,
 }
 
 impl Package {
-    /// Reads the directory of a ZIP file of `length` bytes.
-    pub(super) fn open(name: &str, file: Arc<File>, length: u64) -> Result<Self, PackageError> {
-        let whole = FileSlice::new(Arc::clone(&file), 0, length);
-        let entries = directory::read(&whole, length)?;
-        Ok(Self { name: name.to_owned(), file, entries })
+    /// Reads the directory of a ZIP file.
+    pub(super) fn open(name: &str, whole: FileSlice) -> Result<Self, PackageError> {
+        Self::at_level(name, whole, 0)
+    }
+
+    fn at_level(name: &str, whole: FileSlice, level: usize) -> Result<Self, PackageError> {
+        let entries = directory::read(&whole, whole.length())?;
+        Ok(Self { name: name.to_owned(), whole, entries, level })
+    }
+
+    /// Opens an entry that is a package itself. One that is stored is read in place; a deflated one is
+    /// first written to a temporary file, since a ZIP is read from its end.
+    ///
+    /// # Errors
+    /// When it is no package that can be read, is too many levels deep, or too large to be unpacked.
+    pub fn nested(&self, entry: &PackageEntry) -> Result<Self, PackageError> {
+        let path = || entry.path.to_string();
+        if self.level >= NESTED_MAX {
+            return Err(PackageError::Nested { path: path() });
+        }
+        let whole = match self.slice(entry) {
+            Some(whole) => whole,
+            None => inflated(entry, self.bytes(entry)?)?,
+        };
+        Self::at_level(&format!("{}/{}", self.name, entry.path), whole, self.level + 1)
+    }
+
+    /// The bytes of an entry by its place in [`Package::entries`], in a package inside others by the
+    /// place of each: what [`InputFile::entry_at`](super::InputFile::entry_at) says.
+    ///
+    /// # Errors
+    /// When there is none, or it cannot be read.
+    pub fn bytes_at(&self, places: &[usize]) -> Result<InputBytes, PackageError> {
+        let gone = || PackageError::Directory(format!("{} has no such file", self.name));
+        let (at, deeper) = places.split_first().ok_or_else(gone)?;
+        let entry = self.entries.get(*at).ok_or_else(gone)?;
+        if deeper.is_empty() { self.bytes(entry) } else { self.nested(entry)?.bytes_at(deeper) }
     }
 
     /// What findings call it.
@@ -150,7 +211,7 @@ impl Package {
     /// # Errors
     /// When it is packed in a way that cannot be read.
     pub fn bytes(&self, entry: &PackageEntry) -> Result<InputBytes, PackageError> {
-        let slice = FileSlice::new(Arc::clone(&self.file), entry.offset, entry.packed_length);
+        let slice = self.whole.part(entry.offset, entry.packed_length);
         match entry.packing {
             Packing::Stored => Ok(InputBytes::slice(slice)),
             Packing::Deflated => {
@@ -161,6 +222,23 @@ impl Package {
             how => Err(PackageError::Packed { path: entry.path.to_string(), how }),
         }
     }
+
+    /// The bytes of an entry that is stored, in place.
+    fn slice(&self, entry: &PackageEntry) -> Option<FileSlice> {
+        let is_stored = entry.packing == Packing::Stored;
+        is_stored.then(|| self.whole.part(entry.offset, entry.packed_length))
+    }
+}
+
+/// The bytes of a deflated entry, in a temporary file.
+fn inflated(entry: &PackageEntry, bytes: InputBytes) -> Result<FileSlice, PackageError> {
+    let io_error = |why| PackageError::Io { path: entry.path.to_string(), why };
+    let mut file = tempfile::tempfile().map_err(io_error)?;
+    let length = io::copy(&mut bytes.take(INFLATED_MAX + 1), &mut file).map_err(io_error)?;
+    if length > INFLATED_MAX {
+        return Err(PackageError::Inflated { path: entry.path.to_string() });
+    }
+    Ok(FileSlice::new(Arc::new(file), 0, length))
 }
 
 #[cfg(test)]

@@ -79,7 +79,7 @@ pub struct Gap {
     /// The file, or the file inside a package.
     pub file: String,
     /// Which of the entries of a package it is.
-    pub entry: Option<usize>,
+    pub entry: Vec<usize>,
     /// The offset of its first byte.
     pub offset: u64,
     /// How many bytes it has; none where the input cannot be read twice and the end is not known.
@@ -198,7 +198,7 @@ fn gap(file: &InputFile, from: u64, to: u64, repacked: &mut Repacked) {
         Some(last) if is_full && last.file == file.name => last.length = to - last.offset,
         _ => repacked.gaps.push(Gap {
             file: file.name.clone(),
-            entry: file.entry_at,
+            entry: file.entry_at.clone(),
             offset: from,
             length: to - from,
         }),

@@ -75,12 +75,9 @@ fn set_aside(input: &Path, repacked: &Repacked, output: &Path) -> io::Result<()>
 fn bytes_of(input: &Path, gap: &Gap) -> io::Result<impl Read> {
     let mut input = open(input).map_err(|error| io::Error::other(error.message))?;
     let gone = || io::Error::other(format!("{} is not there any more", gap.file));
-    let mut bytes = match (&gap.entry, input.package()) {
-        (Some(at), Some(package)) => {
-            let entry = package.entries().get(*at).ok_or_else(gone)?;
-            package.bytes(entry).map_err(io::Error::other)?
-        }
-        _ => {
+    let mut bytes = match input.package() {
+        Some(package) => package.bytes_at(&gap.entry).map_err(io::Error::other)?,
+        None => {
             let file = input.next_file().map_err(io::Error::other)?;
             file.and_then(|file| file.bytes_at(0, u64::MAX)).ok_or_else(gone)?
         }

@@ -5,11 +5,11 @@ use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
-use crate::base::{DigestAlgorithm, Hasher};
+use crate::base::{DigestAlgorithm, Finding, Hasher};
 use crate::store::durable::{make_dirs, sync_dir};
 use crate::store::layout::is_warc;
 use crate::store::{Layout, Lock, StoreError};
-use crate::warc::{self, Framing, Input, ReadOptions};
+use crate::warc::{self, Framing, Input, Package, PackageEntry, ReadOptions};
 
 use super::check::{Checked, check};
 use super::findings::Findings;
@@ -35,6 +35,37 @@ struct Copied {
     file: tempfile::NamedTempFile,
     digest: String,
     bytes: u64,
+}
+
+/// The package that is imported, whatever is inside it.
+struct Whole {
+    name: String,
+    digest: String,
+    /// Its path, as it was given.
+    from: String,
+}
+
+impl Whole {
+    /// What a file inside it is called in the archive. Packages call their files the same; so the names
+    /// of the packages go before.
+    fn name_of(&self, path: &str) -> String {
+        let mut name = bare(&self.name).to_owned();
+        for part in path.split('/').filter(|part| is_wacz(part)) {
+            name = format!("{name}-{}", bare(&plain_name(Path::new(part))));
+        }
+        // No longer than a name may be.
+        plain_name(Path::new(&format!("{name}-{}", plain_name(Path::new(path)))))
+    }
+}
+
+/// Whether a part of a path is the name of a package.
+fn is_wacz(name: &str) -> bool {
+    bare(name).len() < name.len()
+}
+
+/// The name of a package without its end.
+fn bare(name: &str) -> &str {
+    name.strip_suffix(".wacz").unwrap_or(name)
 }
 
 impl<'a, 'o> Taking<'a, 'o> {
@@ -116,9 +147,7 @@ impl<'a, 'o> Taking<'a, 'o> {
         };
         let mut findings = Findings::default();
         package.check(false, &mut |finding| findings.add(finding));
-        let parts: Vec<_> = package.entries().iter().filter(|e| e.holds_records()).collect();
         let why = match &findings.first_error {
-            _ if parts.is_empty() => Some("it holds no WARC file".to_owned()),
             Some(what) if !self.options.lenient => Some(what.clone()),
             _ => None,
         };
@@ -126,27 +155,63 @@ impl<'a, 'o> Taking<'a, 'o> {
             found(Taken { findings: findings.told(&from), ..refused(&from, &why) });
             return Ok(());
         }
+        let whole = Whole { name: plain_name(path), digest, from };
+        self.parts(package, &whole, None, findings, found)
+    }
+
+    /// The files of a package, and of the packages inside it. `inside` is where it lies in the outermost
+    /// one, if it is inside another; the findings stand with the first file that is reported.
+    fn parts(
+        &mut self,
+        package: &Package,
+        whole: &Whole,
+        inside: Option<&str>,
+        mut findings: Findings,
+        found: &mut dyn FnMut(Taken),
+    ) -> Result<(), StoreError> {
+        let path_of = |part: &PackageEntry| match inside {
+            Some(inside) => format!("{inside}/{}", part.path),
+            None => part.path.to_string(),
+        };
+        let is_part = |entry: &&PackageEntry| entry.holds_records() || entry.is_package();
+        if !package.entries().iter().any(|entry| is_part(&entry)) {
+            let at = inside.map_or(whole.from.clone(), |inside| format!("{}/{inside}", whole.from));
+            let findings = findings.told(&at);
+            found(Taken { findings, ..refused(&at, "it holds no WARC file") });
+            return Ok(());
+        }
         let lists = Lists::of(package, &mut |finding| findings.add(finding));
-        // They stand with the first file that is taken, and findings with the first that is reported.
-        let (mut lists, mut findings) = (Some(lists), Some(findings.told(&from)));
-        for part in parts {
-            let at = format!("{from}/{}", part.path);
-            let origin = PackageOrigin {
-                name: plain_name(path),
-                digest: digest.clone(),
-                path: part.path.to_string(),
-                files: std::collections::BTreeMap::new(),
+        // They stand with the first file that is taken.
+        let (mut lists, mut findings) = (Some(lists), Some(findings.told(&whole.from)));
+        for part in package.entries().iter().filter(is_part) {
+            let path = path_of(part);
+            let at = format!("{}/{path}", whole.from);
+            let mut tell = |mut taken: Taken, findings: &mut Option<Vec<Finding>>| {
+                taken.findings.splice(0..0, findings.take().unwrap_or_default());
+                found(taken);
             };
+            if part.is_package() {
+                match package.nested(part) {
+                    Ok(nested) => {
+                        self.parts(&nested, whole, Some(&path), Findings::default(), found)?;
+                    }
+                    Err(why) => tell(refused(&at, &why.to_string()), &mut findings),
+                }
+                continue;
+            }
             let copied = match package.bytes(part) {
                 Ok(mut bytes) => self.copy(&mut bytes, &at, part.length)?,
                 Err(why) => Err(io::Error::other(why)),
             };
-            let mut taken = match copied {
-                // Packages call their files the same; so the package's name goes before.
+            let taken = match copied {
                 Ok(copied) => {
-                    let stem = plain_name(path);
-                    let stem = stem.strip_suffix(".wacz").unwrap_or(&stem);
-                    let name = format!("{stem}-{}", plain_name(Path::new(&*part.path)));
+                    let name = whole.name_of(&path);
+                    let origin = PackageOrigin {
+                        name: whole.name.clone(),
+                        digest: whole.digest.clone(),
+                        path,
+                        files: std::collections::BTreeMap::new(),
+                    };
                     self.adopt(copied, &name, &at, Some((origin, lists.as_ref())))?
                 }
                 Err(why) => refused(&at, &why.to_string()),
@@ -154,8 +219,7 @@ impl<'a, 'o> Taking<'a, 'o> {
             if taken.outcome == Outcome::Imported {
                 lists = None;
             }
-            taken.findings.splice(0..0, findings.take().unwrap_or_default());
-            found(taken);
+            tell(taken, &mut findings);
         }
         Ok(())
     }

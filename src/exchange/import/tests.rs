@@ -160,6 +160,45 @@ fn a_package_is_checked_against_its_list_of_files() {
 }
 
 #[test]
+fn packages_inside_a_package_are_taken_with_their_lists() {
+    let scene = Scene::new();
+    let collection = |list_is_right| {
+        let mut zip = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+        let inner = package(list_is_right);
+        let digest = crate::base::DigestAlgorithm::Sha256.digest(&inner).to_string();
+        let list = serde_json::json!({
+            "profile": "multi-wacz-package",
+            "resources": [{ "path": "parts/one.wacz", "hash": digest, "bytes": inner.len() }],
+        });
+        let list = list.to_string();
+        for (path, bytes) in [("parts/one.wacz", &inner[..]), ("datapackage.json", list.as_bytes())]
+        {
+            zip.start_file(path, zip::write::SimpleFileOptions::default()).unwrap();
+            zip.write_all(bytes).unwrap();
+        }
+        zip.finish().unwrap().into_inner()
+    };
+    let wrong = scene.file("wrong.wacz", &collection(false));
+    let taken = scene.import(&[wrong], false);
+    assert_eq!((taken[0].outcome, taken.len()), (Outcome::Refused, 1), "the inner list is checked");
+    let all = scene.file("all.wacz", &collection(true));
+    let taken = scene.import(std::slice::from_ref(&all), false);
+    assert_eq!((taken[0].outcome, taken.len()), (Outcome::Imported, 1));
+    assert_eq!(taken[0].path, format!("{}/parts/one.wacz/archive/data.warc.gz", all.display()));
+    let name = taken[0].file.as_deref().unwrap();
+    assert_eq!(name, "all-one-data.warc.gz");
+    let origin = Origin::path(&scene.layout.imported_dir(), name);
+    let origin: Origin = serde_json::from_slice(&std::fs::read(origin).unwrap()).unwrap();
+    let package = origin.package.unwrap();
+    assert_eq!(
+        (&*package.name, &*package.path),
+        ("all.wacz", "parts/one.wacz/archive/data.warc.gz")
+    );
+    assert!(package.files["datapackage.json"].contains("archive/data.warc.gz"), "its own list");
+    assert_eq!(scene.captures(), 3);
+}
+
+#[test]
 fn what_a_killed_import_left_is_removed_or_written_again() {
     let scene = Scene::new();
     let path = scene.file("a.warc.gz", &warc(0..3));

@@ -20,6 +20,19 @@ impl FileSlice {
     pub(in crate::warc) fn new(file: Arc<File>, start: u64, length: u64) -> Self {
         Self { file, start, length, at: 0 }
     }
+
+    /// How many bytes it has, if the file does not end before.
+    pub(in crate::warc) fn length(&self) -> u64 {
+        self.length
+    }
+
+    /// A part of it, as far as it reaches.
+    pub(in crate::warc) fn part(&self, offset: u64, length: u64) -> Self {
+        let offset = offset.min(self.length);
+        let length = length.min(self.length - offset);
+        let start = self.start.saturating_add(offset);
+        Self { file: Arc::clone(&self.file), start, length, at: 0 }
+    }
 }
 
 impl Read for FileSlice {
@@ -82,10 +95,7 @@ impl InputBytes {
     /// A part of them; none of a stream.
     pub(in crate::warc) fn part(&self, offset: u64, length: u64) -> Option<Self> {
         let Kind::Slice(slice) = &self.0 else { return None };
-        let offset = offset.min(slice.length);
-        let length = length.min(slice.length - offset);
-        let start = slice.start.checked_add(offset)?;
-        Some(Self::slice(FileSlice::new(Arc::clone(&slice.file), start, length)))
+        Some(Self::slice(slice.part(offset, length)))
     }
 
     /// Whether it can be read at any offset.

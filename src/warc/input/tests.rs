@@ -132,6 +132,59 @@ fn a_package_gives_each_of_its_files_stored_or_deflated() {
 }
 
 #[test]
+fn a_package_inside_a_package_is_read_stored_or_deflated_down_to_three_levels() {
+    use CompressionMethod::{Deflated, Stored};
+    let deep = package(&[("archive/d.warc", WARC, Stored)]);
+    let inner =
+        package(&[("archive/c.warc.gz", &gzip(WARC), Stored), ("deep.wacz", &deep, Deflated)]);
+    let bytes = package(&[
+        ("archive/first.warc", WARC, Deflated),
+        ("one.wacz", &inner, Stored),
+        ("two.WACZ", &inner, Deflated),
+        ("broken.wacz", b"PK", Stored),
+        ("last.warc", WARC, Stored),
+    ]);
+    let (file, mut input) = on_disk(&bytes);
+    let name = file.path().display().to_string();
+    let (mut got, mut errors) = (Vec::new(), Vec::new());
+    loop {
+        match input.next_file() {
+            Ok(Some(mut file)) => {
+                assert!(file.records.next_record().unwrap().is_some(), "{}", file.name);
+                assert_eq!(file.name, format!("{name}/{}", file.entry.as_deref().unwrap()));
+                let again = input.package().unwrap().bytes_at(&file.entry_at).unwrap();
+                assert_eq!(again.can_seek(), file.length().is_some(), "{}", file.name);
+                got.push((file.entry.unwrap(), file.entry_at));
+            }
+            Ok(None) => break,
+            Err(why) => errors.push(why.name().to_owned()),
+        }
+    }
+    let wanted: [(&str, &[usize]); 6] = [
+        ("archive/first.warc", &[0]),
+        ("one.wacz/archive/c.warc.gz", &[1, 0]),
+        ("one.wacz/deep.wacz/archive/d.warc", &[1, 1, 0]),
+        ("two.WACZ/archive/c.warc.gz", &[2, 0]),
+        ("two.WACZ/deep.wacz/archive/d.warc", &[2, 1, 0]),
+        ("last.warc", &[4]),
+    ];
+    assert_eq!(got, wanted.map(|(path, at)| (path.to_owned(), at.to_vec())));
+    assert_eq!(errors, [format!("{name}/broken.wacz")]);
+    // A level more is refused, and what stands beside it is read.
+    let deeper = package(&[("x/deepest.wacz", &bytes, Stored), ("z.warc", WARC, Stored)]);
+    let mut input = on_disk(&deeper).1;
+    let (mut count, mut refused) = (0, 0);
+    loop {
+        match input.next_file() {
+            Ok(Some(_)) => count += 1,
+            Ok(None) => break,
+            Err(why) => refused += usize::from(why.to_string().contains("too deep")),
+        }
+    }
+    assert_eq!((count, refused), (5, 2));
+}
+
+#[test]
 fn what_cannot_be_opened_is_refused_with_its_name() {
     for path in ["/nonexistent.warc", "/"] {
         let error = open(path.as_ref(), &options()).unwrap_err().to_string();

@@ -51,7 +51,7 @@ impl<'p> Places<'p> {
 
 impl Package {
     /// Compares every file with the CRC-32 and the length in the directory, and with
-    /// `datapackage.json`; `fast` reads none but that one.
+    /// `datapackage.json`; `fast` reads none but that one. Packages inside it are checked alike.
     pub fn check(&self, fast: bool, found: &mut dyn FnMut(Finding)) {
         let places = Places::of(self.entries());
         for (at, entry) in self.entries().iter().enumerate() {
@@ -81,6 +81,13 @@ impl Package {
             if !fast {
                 let hash = stated.as_ref().and_then(|stated| stated.hash.as_ref());
                 self.check_entry(entry, hash, &mut buffer, found);
+            }
+        }
+        drop(buffer);
+        for entry in self.entries().iter().filter(|entry| entry.is_package()) {
+            // One that cannot be opened is reported where its records are read.
+            if let Ok(nested) = self.nested(entry) {
+                nested.check(fast, found);
             }
         }
     }
