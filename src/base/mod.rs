@@ -19,6 +19,7 @@ pub mod markup;
 pub mod media_type;
 pub mod normal_form;
 pub mod percent;
+pub mod phrases;
 pub mod printable;
 pub mod surt;
 pub mod target_uri;

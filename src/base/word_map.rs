@@ -10,5 +10,11 @@ use foldhash::fast::RandomState;
 /// A map whose keys come from tables or from one page.
 pub type WordMap<K, V> = HashMap<K, V, RandomState>;
 
+/// A set of names of one page.
+pub type NameSet = HashSet<String, RandomState>;
+
+/// A set of numbers that stand for words.
+pub type NumberSet = HashSet<u64, RandomState>;
+
 /// A set of words of tables.
 pub type WordSet = HashSet<&'static str, RandomState>;

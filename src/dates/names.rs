@@ -28,10 +28,26 @@ pub(super) enum Reach {
 struct Table {
     meanings: WordMap<&'static str, Vec<Meaning>>,
     /// The names of each language.
-    of_language: WordMap<&'static str, Vec<(&'static str, u8)>>,
+    of_language: WordMap<&'static str, Names>,
     /// The names of several words, by the first of them.
     long: WordMap<&'static str, Vec<&'static str>>,
 }
+
+/// The names of one language, looked up for every word of a text.
+#[derive(Default)]
+struct Names {
+    values: WordMap<&'static str, u8>,
+    /// By how they begin: see [`start_of`].
+    by_start: WordMap<&'static str, Vec<(&'static str, u8)>>,
+}
+
+/// The first four characters of a word: what its forms share with it at least.
+fn start_of(word: &str) -> &str {
+    word.char_indices().nth(FORM_CHARS_MIN).and_then(|(end, _)| word.get(..end)).unwrap_or(word)
+}
+
+/// See [`inflected`].
+const FORM_CHARS_MIN: usize = 4;
 
 #[derive(Clone, Copy)]
 struct Meaning {
@@ -54,7 +70,9 @@ impl Table {
                     }
                     let meaning = Meaning { language, is_everywhere: head.ends_with('*'), value };
                     table.meanings.entry(name).or_default().push(meaning);
-                    table.of_language.entry(language).or_default().push((name, value));
+                    let names = table.of_language.entry(language).or_default();
+                    names.values.entry(name).or_insert(value);
+                    names.by_start.entry(start_of(name)).or_default().push((name, value));
                 }
             }
         }
@@ -90,10 +108,10 @@ fn inflected(word: &str, language: &str) -> Option<u8> {
     };
     let shared = |name: &str| word.chars().zip(name.chars()).take_while(|(a, b)| a == b).count();
     let is_form = |name: &str| {
-        let least = name.chars().count().saturating_sub(2).max(4);
+        let least = name.chars().count().saturating_sub(2).max(FORM_CHARS_MIN);
         shared(name) >= least || name == word
     };
-    let names = MONTH_TABLE.of_language.get(language)?;
+    let names = MONTH_TABLE.of_language.get(language)?.by_start.get(start_of(word))?;
     let mut months = names.iter().filter(|(name, _)| is_form(name)).map(|(_, month)| *month);
     let first = months.next()?;
     months.all(|month| month == first).then_some(first)
@@ -191,8 +209,7 @@ pub fn month_in(language: &str, word: &str) -> Option<u8> {
     };
     let is_full = |name: &str| name.chars().count() >= SHORT_NAME_CHARS || !name.is_ascii();
     let names = MONTH_TABLE.of_language.get(language)?;
-    let exact =
-        names.iter().find(|(name, _)| *name == word && is_full(name)).map(|(_, value)| *value);
+    let exact = names.values.get(word).copied().filter(|_| is_full(word));
     let written = || {
         let at = months_in(language)?.iter().position(|name| *name == word)?;
         u8::try_from(at + 1).ok()

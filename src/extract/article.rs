@@ -9,6 +9,7 @@
 use super::dom::{Dom, NodeId, Step, Tag};
 use super::flow::{Flow, RawBlock, Shape};
 use super::furniture::is_furniture_tag;
+use super::heard::{Heard, List};
 use super::lines::{self, Line};
 use super::notices;
 use super::quotes;
@@ -65,7 +66,10 @@ pub fn prose_of(flow: &Flow, block: &RawBlock) -> u32 {
 const CONSENT_HEAD_BYTES_MAX: usize = 120;
 
 /// Whether a paragraph asks for consent to cookies.
-pub(super) fn is_consent(words: &str) -> bool {
+pub(super) fn is_consent(words: &str, heard: Heard) -> bool {
+    if !(heard.has(List::Consent) || heard.has(List::Partner) && heard.has(List::Device)) {
+        return false;
+    }
     let lower = words.to_lowercase();
     let head = lower.floor_char_boundary(CONSENT_HEAD_BYTES_MAX);
     let read =
@@ -81,7 +85,7 @@ impl<'a> Survey<'a> {
             // What is offered in place of the article is no article, however little is left of that.
             if *prose > 0
                 && block.range.len() <= OFFER_BYTES_MAX
-                && wall::is_offer(flow.words(block))
+                && wall::is_offer(flow.words(block), flow.heard(block))
             {
                 *prose = 0;
             }
@@ -91,7 +95,7 @@ impl<'a> Survey<'a> {
             dom.ancestors(node).find(|id| matches!(dom.tag(*id), Tag::Article | Tag::Main))
         });
         for (prose, block) in own.iter_mut().zip(&flow.blocks) {
-            if *prose > 0 && home.is_some() && is_consent(flow.words(block)) {
+            if *prose > 0 && home.is_some() && is_consent(flow.words(block), flow.heard(block)) {
                 let inside = dom.ancestors(block.node).any(|up| Some(up) == home);
                 *prose = if inside { *prose } else { 0 };
             }
@@ -170,7 +174,7 @@ impl<'a> Survey<'a> {
                 && block.linked == 0
                 && block.range.len() >= LISTED_BYTES_MIN
                 && !self.furniture[block.node as usize]
-                && lines::judge(self.flow.words(block), 0) == Line::Text
+                && lines::judge_apart(self.flow, block, 0) == Line::Text
                 && self.dom.ancestors(block.node).any(|up| up == home);
             if *prose == 0 && is_listed {
                 *prose = u32::try_from(block.range.len()).unwrap_or(u32::MAX / 4);
@@ -427,7 +431,7 @@ impl<'a> Survey<'a> {
         if block.shape != Shape::Paragraph
             || block.range.len() < LINKED_PARAGRAPH_BYTES_MIN
             || !words.ends_with(['.', '!', '?', '”', '"', '。', '।', '؟', '۔'])
-            || lines::judge(words, block.linked) == Line::Furniture
+            || lines::judge(self.flow, block) == Line::Furniture
         {
             return false;
         }
@@ -473,9 +477,10 @@ impl<'a> Survey<'a> {
         if block.shape == Shape::Quote && quotes::signature(&format!(" {words}")) == Some(1) {
             return true;
         }
-        if lines::judge(words, block.linked) == Line::Furniture
+        if lines::judge(self.flow, block) == Line::Furniture
             || lines::is_credit(words)
-            || (block.range.len() <= OFFER_BYTES_MAX && wall::is_offer(words))
+            || (block.range.len() <= OFFER_BYTES_MAX
+                && wall::is_offer(words, self.flow.heard(block)))
         {
             return false;
         }

@@ -31,7 +31,7 @@ impl Survey<'_> {
         };
         let asks = |block: &&RawBlock| {
             matches!(block.shape, Shape::Paragraph | Shape::Loose)
-                && is_consent(flow.words(block))
+                && is_consent(flow.words(block), flow.heard(block))
                 && !dom.ancestors(block.node).any(|up| up == home)
         };
         let boxes: Vec<NodeId> = flow

@@ -90,11 +90,11 @@ impl Survey<'_> {
     fn is_wall(&self, kept: &[usize]) -> bool {
         let [.., before, last] = kept else { return false };
         let (before, last) = (&self.flow.blocks[*before], &self.flow.blocks[*last]);
-        let words = self.flow.words(last);
+        let (words, heard) = (self.flow.words(last), self.flow.heard(last));
         words.len() <= WALL_BYTES_MAX
             && last.shape != Shape::Quote
-            && (wall::begins_as_one(words)
-                || wall::is_one(words)
+            && (wall::begins_as_one(words, heard)
+                || wall::is_one(words, heard)
                     && self.dom.parent(before.node) != self.dom.parent(last.node))
     }
 

@@ -3,10 +3,9 @@
 //! Tables only; what is done with them stands in [`super::lines`]. Entries are in lower case and
 //! parted by bars.
 
+use crate::base::phrases::{PhraseFinder, finder_of};
 use std::collections::HashMap;
 use std::sync::{LazyLock, OnceLock};
-
-use aho_corasick::AhoCorasick;
 
 /// Beginnings of lines that point elsewhere; they count beside a link or a colon.
 const POINTERS_TEXT: &str = "related|read more|read also|also read|see also|see more|more on|more from|more:|read next|\
@@ -201,7 +200,7 @@ const DONORS_FIRST_TEXT: &str = "support|help us|help fund|join|unterstützen si
 pub struct Table {
     by_first: HashMap<char, Vec<&'static str>>,
     /// All of them at once, made where that is asked for.
-    anywhere: OnceLock<Option<AhoCorasick>>,
+    anywhere: OnceLock<Option<PhraseFinder>>,
 }
 
 impl Table {
@@ -213,6 +212,11 @@ impl Table {
             }
         }
         Self { by_first, anywhere: OnceLock::new() }
+    }
+
+    /// The entries, in no order.
+    pub fn entries(&self) -> impl Iterator<Item = &'static str> {
+        self.by_first.values().flatten().copied()
     }
 
     /// The entries that could begin `text`.
@@ -241,7 +245,7 @@ impl Table {
     /// Whether any entry stands in `text`.
     pub fn is_within(&self, text: &str) -> bool {
         let entries = || self.by_first.values().flatten();
-        match self.anywhere.get_or_init(|| AhoCorasick::new(entries()).ok()) {
+        match self.anywhere.get_or_init(|| finder_of(entries())) {
             Some(matcher) => matcher.is_match(text),
             None => entries().any(|entry| text.contains(entry)),
         }

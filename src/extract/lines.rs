@@ -5,6 +5,8 @@
 //! they begin, short ones by what they hold, and links by what is left of the line without them.
 //! Main languages of the press.
 
+use super::flow::{Flow, RawBlock};
+use super::heard::{Heard, List};
 use super::line_words::{
     APPLAUSE, BY, COUNTDOWN, CREDIT_ENDS, CREDIT_STARTS, CREDIT_WORDS, CROWD, DONORS, DONORS_FIRST,
     GOALS, LEFT, OFFERS, ONE_WORD, POINTERS, PROMPTS, STATES, Table, UNITS, WHOLE,
@@ -28,12 +30,22 @@ pub enum Line {
     Furniture,
 }
 
-/// Judges a line. `linked` is how many bytes of it are link text.
-pub fn judge(words: &str, linked: usize) -> Line {
-    let len = words.len();
-    if len > LINE_BYTES_MAX {
+/// Judges a block of a page.
+pub fn judge(flow: &Flow, block: &RawBlock) -> Line {
+    judge_apart(flow, block, block.linked)
+}
+
+/// Judges a block as if `linked` bytes of it were link text.
+pub fn judge_apart(flow: &Flow, block: &RawBlock, linked: usize) -> Line {
+    if block.range.len() > LINE_BYTES_MAX {
         return Line::Text;
     }
+    of_words(flow.words(block), linked, flow.heard(block))
+}
+
+/// Judges a line. `linked` is how many bytes of it are link text, `heard` what stands in it.
+fn of_words(words: &str, linked: usize, heard: Heard) -> Line {
+    let len = words.len();
     let folded = words.to_lowercase();
     let bare = folded.trim_matches(|c: char| {
         !c.is_alphanumeric() && !matches!(c, '@' | '#' | '©' | '%' | '$' | '€' | '£')
@@ -43,12 +55,12 @@ pub fn judge(words: &str, linked: usize) -> Line {
     }
     if WHOLE.has(bare)
         || page_lines::is_label(bare)
-        || page_lines::is_page_line(bare)
-        || page_lines::asks_to_subscribe(&folded)
+        || heard.has(List::PageLine) && page_lines::is_page_line(bare)
+        || heard.has(List::Letter) && page_lines::asks_to_subscribe(&folded)
     {
         return Line::Furniture;
     }
-    if (len <= RIGHTS_BYTES_MAX && wall::reserves_rights(bare)) || wall::is_ago(bare) {
+    if (len <= RIGHTS_BYTES_MAX && wall::reserves_rights(bare, heard)) || wall::is_ago(bare) {
         return Line::Furniture;
     }
     if is_counter(bare) || is_tags(words) {
@@ -56,7 +68,10 @@ pub fn judge(words: &str, linked: usize) -> Line {
     }
     let prompt = PROMPTS.after(bare).is_some();
     // Headings and sentences may begin like a prompt ("Share of renewables falls", "Donate blood").
-    if prompt && (len <= 60 || linked * 3 > len || is_offer(bare)) && !is_sentence_about(bare) {
+    if prompt
+        && (len <= 60 || linked * 3 > len || is_offer(bare, heard))
+        && !is_sentence_about(bare, heard)
+    {
         return Line::Furniture;
     }
     if let Some(rest) = POINTERS.after(bare) {
@@ -84,7 +99,7 @@ pub fn judge(words: &str, linked: usize) -> Line {
     if asks_to_scan(bare) {
         return Line::Furniture;
     }
-    if (linked > 0 || len < 140) && is_offer(bare) {
+    if (linked > 0 || len < 140) && is_offer(bare, heard) {
         return Line::Furniture;
     }
     Line::Text
@@ -268,17 +283,17 @@ const SCAN: &[&str] = &[
 const WIDE_SENTENCE_CHARACTERS_MIN: usize = 12;
 
 /// "Advertising revenue fell 8 percent." is a sentence; "Advertisement" is not.
-fn is_sentence_about(text: &str) -> bool {
+fn is_sentence_about(text: &str, heard: Heard) -> bool {
     // "分享会在周六举行。": scripts without spaces have no words to count.
     if text.starts_with(is_east_asian) && text.chars().count() >= WIDE_SENTENCE_CHARACTERS_MIN {
-        return !is_offer(text);
+        return !is_offer(text, heard);
     }
     ONE_WORD.after(text).is_some_and(|rest| rest.split_whitespace().count() >= 5)
 }
 
 /// Phrases of offers, anywhere in a short line.
-fn is_offer(text: &str) -> bool {
-    OFFERS.is_within(text)
+fn is_offer(text: &str, heard: Heard) -> bool {
+    heard.has(List::LineOffer) && OFFERS.is_within(text)
 }
 
 /// "3 min read", "12 comments", "1,693 views", "1 of 6", "3 hours ago", "listen · 4 minutes".
@@ -399,7 +414,7 @@ mod tests {
             ("© 2025 The Paper", 0),
         ];
         for (line, linked) in furniture {
-            assert_eq!(judge(line, linked), Line::Furniture, "{line}");
+            assert_eq!(of_words(line, linked, Heard::of(line)), Line::Furniture, "{line}");
         }
         let text = [
             "Related party transactions rose by a third, the company said.",
@@ -415,7 +430,7 @@ mod tests {
             "“Go home,” he said.",
         ];
         for line in text {
-            assert_eq!(judge(line, 0), Line::Text, "{line}");
+            assert_eq!(of_words(line, 0, Heard::of(line)), Line::Text, "{line}");
         }
     }
 }

@@ -308,7 +308,7 @@ fn shows_wall(from: &Sources<'_>) -> bool {
         if words.len() > WALL_BLOCK_BYTES_MAX || !(inside || behind) {
             return false;
         }
-        let Some(wall) = wall::of(&words.to_lowercase()) else { return false };
+        let Some(wall) = wall::of(words, flow.heard(block)) else { return false };
         let fits = match wall {
             Wall::Here => inside || behind || last.is_none(),
             Wall::Beside => (inside || home.is_none()) && behind,

@@ -28,6 +28,7 @@ mod furniture;
 #[cfg(test)]
 mod growth;
 mod headline;
+mod heard;
 mod insets;
 pub(crate) mod json;
 mod json_ld;

@@ -201,6 +201,7 @@ fn inside_line(text: &str) -> Option<(usize, NoticeKind)> {
     if text.len() > LINE_BYTES_MAX {
         return None;
     }
+    let may_tell = lexicon::may_tell(&text.to_lowercase());
     let mut before = ' ';
     for (at, c) in text.char_indices() {
         let begins = at > 0 && c.is_uppercase() && !before.is_alphanumeric();
@@ -209,7 +210,7 @@ fn inside_line(text: &str) -> Option<(usize, NoticeKind)> {
             continue;
         }
         let rest = text.get(at..).unwrap_or_default();
-        if let Some(kind) = kind_of(rest).filter(|kind| *kind != NoticeKind::Update) {
+        if let Some(kind) = kind_where(rest, may_tell).filter(|kind| *kind != NoticeKind::Update) {
             return Some((at, kind));
         }
     }
@@ -271,6 +272,11 @@ pub(super) fn is_one(text: &str) -> bool {
 
 /// The kind of the notice that a block is; none for other text.
 fn kind_of(text: &str) -> Option<NoticeKind> {
+    kind_where(text, true)
+}
+
+/// The same of a text of which is known whether it may have a phrase by which notices tell of themselves.
+fn kind_where(text: &str, may_tell: bool) -> Option<NoticeKind> {
     let start = text.trim_start_matches(|c: char| !c.is_alphanumeric());
     let is_set_off = text.trim_start().starts_with(['(', '[', '（', '［', '【', '*', '※']);
     // Somebody's words are none of the publisher's.
@@ -279,7 +285,7 @@ fn kind_of(text: &str) -> Option<NoticeKind> {
     let said = |text| {
         by_phrase(text).or_else(|| {
             (!is_said).then_some(())?;
-            erred::by_wire(text, is_set_off).or_else(|| by_publisher(text, is_set_off))
+            erred::by_wire(text, is_set_off).or_else(|| by_publisher(text, is_set_off, may_tell))
         })
     };
     by_lead(start)
@@ -448,9 +454,10 @@ fn by_season(text: &str) -> Option<NoticeKind> {
 
 /// A publisher that says what it did to the article: "The Post has retracted this article", "Updated
 /// at 5 p.m. with a statement".
-fn by_publisher(text: &str, is_set_off: bool) -> Option<NoticeKind> {
+fn by_publisher(text: &str, is_set_off: bool, may_tell: bool) -> Option<NoticeKind> {
     let lower = head(text, 160);
-    if let Some(kind) = lexicon::begun(&lower, is_set_off).or_else(|| lexicon::told(&lower)) {
+    let told = || may_tell.then(|| lexicon::told(&lower)).flatten();
+    if let Some(kind) = lexicon::begun(&lower, is_set_off).or_else(told) {
         return Some(kind);
     }
     if let Some(kind) = lexicon::changed_itself(&lower) {

@@ -7,9 +7,8 @@
 use std::collections::HashSet;
 use std::sync::LazyLock;
 
-use aho_corasick::AhoCorasick;
-
-use super::wall::{Phrases, matcher};
+use super::wall::{Phrases, everywhere};
+use crate::base::phrases::finder_of;
 use crate::language::every;
 
 /// Letters that are sent to readers.
@@ -161,26 +160,33 @@ const PAGE_LINES: &[&str] = &[
 ];
 
 /// Letters and channels.
-static OFFERED: Phrases = LazyLock::new(|| {
-    let foreign = every().flat_map(|table| table.newsletter.iter().copied());
-    AhoCorasick::new(NEWSLETTER.iter().chain(CHANNELS).copied().chain(foreign)).ok()
-});
+static OFFERED: Phrases = LazyLock::new(|| finder_of(letters()));
 static ASKS: Phrases = LazyLock::new(|| {
     let foreign = every().flat_map(|table| table.subscribe.iter().chain(&table.follow).copied());
-    AhoCorasick::new(SUBSCRIBE.iter().copied().chain(foreign)).ok()
+    finder_of(SUBSCRIBE.iter().copied().chain(foreign))
 });
 /// Those of languages whose verbs stand last.
 static ASKS_LAST: Phrases = LazyLock::new(|| {
     // A language with a mark of the topic has its verbs last, too.
     let last = every().filter(|table| table.is("verb-last") || !table.topic.is_empty());
-    AhoCorasick::new(last.flat_map(|table| table.subscribe.iter().chain(&table.follow).copied()))
-        .ok()
+    finder_of(last.flat_map(|table| table.subscribe.iter().chain(&table.follow).copied()))
 });
-static OF_PAGE: Phrases = LazyLock::new(|| matcher(PAGE_LINES, |table| &table.page_line));
+static OF_PAGE: Phrases = LazyLock::new(|| finder_of(page_lines()));
 static LABELS: LazyLock<HashSet<&'static str>> = LazyLock::new(|| {
     let foreign = every().flat_map(|table| table.ad_label.iter().chain(&table.page_label).copied());
     AD_LABELS.iter().copied().chain(foreign).collect()
 });
+
+/// Letters and channels, in every language.
+pub(super) fn letters() -> Vec<&'static str> {
+    let foreign = every().flat_map(|table| table.newsletter.iter().copied());
+    NEWSLETTER.iter().chain(CHANNELS).copied().chain(foreign).collect()
+}
+
+/// What pages say of themselves, in every language.
+pub(super) fn page_lines() -> Vec<&'static str> {
+    everywhere(PAGE_LINES, |table| &table.page_line)
+}
 
 /// Longer lines ask for nothing, in characters.
 const ASK_CHARACTERS_MAX: usize = 180;

@@ -182,7 +182,7 @@ fn standfirst(
             && (15..=STANDFIRST_BYTES_MAX).contains(&words.len())
             && block.linked * 2 <= words.len()
             && block.plain_words >= STANDFIRST_WORDS_MIN
-            && lines::judge(words, block.linked) == lines::Line::Text
+            && lines::judge(survey.flow, block) == lines::Line::Text
             && !lines::is_head_line(words)
             && (named() || told || (at < first && !kept.contains(&at) && is_unnamed(at)))
     };
@@ -233,7 +233,7 @@ fn is_summary(survey: &Survey<'_>, at: usize, headline: NodeId) -> bool {
         && ends_as_sentence(words)
         && !lines::is_credit(words)
         && !notices::is_one(words)
-        && !wall::is_offer(words)
+        && !wall::is_offer(words, survey.flow.heard(block))
         && shares()
         && !is_of_author()
 }
@@ -261,8 +261,7 @@ fn captions(
             || (from.is_some() && at < first)
             || at > last
             || survey.dom.ancestors(block.node).any(|up| up == container);
-        let words = flow.words(block);
-        if inside && is_caption(block, words) {
+        if inside && is_caption(flow, block) {
             found.push(at);
         }
     }
@@ -291,10 +290,11 @@ fn behind(survey: &Survey<'_>, container: NodeId, last: usize) -> usize {
 
 /// A caption tells something: it has a sentence, whatever credit stands behind it. A name, a place
 /// or a label below a picture is as little text as the credit is.
-fn is_caption(block: &RawBlock, words: &str) -> bool {
+fn is_caption(flow: &Flow, block: &RawBlock) -> bool {
+    let words = flow.words(block);
     has_sentence(block, words)
         && block.linked * 2 <= words.len()
-        && lines::judge(words, block.linked) == lines::Line::Text
+        && lines::judge(flow, block) == lines::Line::Text
         && !lines::is_bare_credit(words)
 }
 

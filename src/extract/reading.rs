@@ -1,6 +1,6 @@
 //! What the words of an article hold: its notices, sentences, quotations and figures.
 
-use super::page::Page;
+use super::page::{Origin, Page};
 use super::{figures, notices, quotes, sentences};
 use crate::language::detect;
 
@@ -8,8 +8,14 @@ use crate::language::detect;
 pub(super) fn read(page: &mut Page) {
     notices::read(page);
     // What is read is the text: in its own language, whatever is declared.
-    let declared = page.language.as_ref().map(|l| l.value.as_str());
-    let language = detect::language(declared, &page.text).map(|(tag, _)| tag);
+    let language = match &page.language {
+        // The text was asked for it already.
+        Some(fact) if fact.origin == Origin::Inferred || fact.value.starts_with("en") => {
+            Some(fact.value.clone())
+        }
+        Some(fact) => detect::language(Some(&fact.value), &page.text).map(|(tag, _)| tag),
+        None => None,
+    };
     let language = language.as_deref();
     page.sentences = sentences::sentences(&page.text, &page.blocks, language);
     let byline: Vec<String> = page.byline.iter().map(|a| a.value.name.clone()).collect();

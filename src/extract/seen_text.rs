@@ -3,8 +3,9 @@
 //! Runs of words tell a repeated sentence, single words one that was rephrased. Which words
 //! are the same is decided by their letters alone; nothing is stemmed.
 
-use std::collections::HashSet;
-use std::hash::{DefaultHasher, Hash, Hasher};
+use std::hash::{BuildHasher, Hash};
+
+use crate::base::word_map::NumberSet;
 
 /// A run of this many words that stands elsewhere too is a repetition.
 const RUN_WORDS: usize = 3;
@@ -19,29 +20,30 @@ const TELLING_OF: usize = 5;
 /// says nothing else is left out.
 #[derive(Default)]
 pub struct SeenText {
-    runs: HashSet<u64>,
-    words: HashSet<u64>,
+    runs: NumberSet,
+    words: NumberSet,
 }
 
 impl SeenText {
     /// Takes in a text.
     pub fn hear(&mut self, text: &str) {
-        let words = numbers(text);
+        let words = self.numbers(text);
         self.words.extend(words.iter().filter(|(_, tells)| *tells).map(|(word, _)| *word));
-        self.runs.extend(runs(&words));
+        let runs = self.runs(&words);
+        self.runs.extend(runs);
     }
 
     /// Whether most of the runs of these words have been said.
     #[must_use]
     pub fn repeats(&self, text: &str) -> bool {
-        let runs = runs(&numbers(text));
+        let runs = self.runs(&self.numbers(text));
         runs.iter().filter(|run| self.runs.contains(run)).count() * 2 > runs.len()
     }
 
     /// Whether nearly all words of these that tell something have been said, or most of their runs.
     #[must_use]
     pub fn has(&self, text: &str) -> bool {
-        let words = numbers(text);
+        let words = self.numbers(text);
         let (mut tell, mut known) = (0, 0);
         for (word, _) in words.iter().filter(|(_, tells)| *tells) {
             tell += 1;
@@ -49,24 +51,25 @@ impl SeenText {
         }
         (tell > 0 && known * TELLING_OF >= tell * TELLING_KNOWN) || self.repeats(text)
     }
-}
 
-/// The words of a text, in lower case and each as a number, and whether it is long enough to tell
-/// something.
-fn numbers(text: &str) -> Vec<(u64, bool)> {
-    let folded = text.to_lowercase();
-    let words = folded.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
-    words.map(|word| (number(&word), word.chars().count() >= TELLING_CHARS_MIN)).collect()
-}
+    /// The words of a text, in lower case and each as a number, and whether it is long enough to tell
+    /// something.
+    fn numbers(&self, text: &str) -> Vec<(u64, bool)> {
+        let folded = text.to_lowercase();
+        let words = folded.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
+        let tells = |word: &str| word.chars().nth(TELLING_CHARS_MIN - 1).is_some();
+        words.map(|word| (self.number(&word), tells(word))).collect()
+    }
 
-fn runs(words: &[(u64, bool)]) -> Vec<u64> {
-    words.windows(RUN_WORDS.min(words.len().max(1))).map(|run| number(&run)).collect()
-}
+    fn runs(&self, words: &[(u64, bool)]) -> Vec<u64> {
+        let runs = words.windows(RUN_WORDS.min(words.len().max(1)));
+        runs.map(|run| self.number(&run)).collect()
+    }
 
-fn number(what: &impl Hash) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    what.hash(&mut hasher);
-    hasher.finish()
+    /// One set's hash for both, so that equal words are equal numbers.
+    fn number(&self, what: &impl Hash) -> u64 {
+        self.words.hasher().hash_one(what)
+    }
 }
 
 #[cfg(test)]

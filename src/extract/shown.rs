@@ -5,11 +5,14 @@
 //! counts, inside of others or alone, and only where no other rule shows the same elements again, as tabs
 //! and menus do.
 
-use std::collections::{HashMap, HashSet};
+use std::sync::LazyLock;
+
+use memchr::memmem::Finder;
 
 use super::dom::{Dom, NodeId, Tag};
 use super::furniture::hides;
 use super::json_ld::LdArticle;
+use crate::base::word_map::{NameSet, WordMap};
 
 /// The most bytes of style sheets that are read.
 const STYLE_BYTES_MAX: usize = 1024 * 1024;
@@ -33,10 +36,10 @@ struct Nested {
 /// Classes and ids, with their mark: `.summary`, `#offer`.
 #[derive(Debug, Default)]
 pub struct Shown {
-    hidden: HashSet<String>,
+    hidden: NameSet,
     /// What is hidden inside of other elements only: `.story .summary`, by the last name without its mark.
-    hidden_inside: HashMap<String, Vec<Nested>>,
-    article: HashSet<String>,
+    hidden_inside: WordMap<String, Vec<Nested>>,
+    article: NameSet,
 }
 
 /// What a page says of an element by its names.
@@ -125,15 +128,18 @@ fn names_of<'a>(class: &'a str, id: &'a str) -> impl Iterator<Item = String> + '
 
 #[derive(Default)]
 struct Sheets {
-    hidden: HashSet<String>,
-    hidden_inside: HashMap<String, Vec<Nested>>,
+    hidden: NameSet,
+    hidden_inside: WordMap<String, Vec<Nested>>,
     /// What some rule shows, under whatever condition.
-    shown: HashSet<String>,
+    shown: NameSet,
 }
 
 impl Sheets {
     /// Takes in the rules of one sheet. Rules inside `@media` and the like hide nothing.
     fn read(&mut self, text: &str) {
+        if !names_display(text) {
+            return;
+        }
         let text = without_comments(text);
         let mut conditions = 0_usize;
         let mut rest = text.as_str();
@@ -158,8 +164,7 @@ impl Sheets {
         if self.hidden.len() + self.shown.len() > SELECTORS_MAX {
             return;
         }
-        let names = |name: &str| memchr::memmem::find(body.as_bytes(), name.as_bytes()).is_some();
-        if !names("display") && !names("visibility") {
+        if !names_display(body) {
             return;
         }
         let speaks = body.split(';').any(|declaration| {
@@ -192,6 +197,13 @@ impl Sheets {
             }
         }
     }
+}
+
+/// Whether a style sheet, or the body of a rule, has the name of a property that hides.
+fn names_display(text: &str) -> bool {
+    static NAMES: LazyLock<[Finder<'static>; 2]> =
+        LazyLock::new(|| [Finder::new("display"), Finder::new("visibility")]);
+    NAMES.iter().any(|name| name.find(text.as_bytes()).is_some())
 }
 
 /// The name of a selector that is one class or one id, an element before it or not.

@@ -3,13 +3,12 @@
 
 use std::sync::LazyLock;
 
-use aho_corasick::AhoCorasick;
-
 use super::declared::Declared;
 use super::dom::{NodeId, Step, Tag};
 use super::flow::{RawBlock, Shape};
 use super::page::{Origin, PageTime};
 use super::published::{Place, is_of_this_page};
+use crate::base::phrases::{PhraseFinder, finder_of};
 use crate::dates;
 
 /// Longer texts tell of dates of events, in bytes.
@@ -134,8 +133,8 @@ pub struct Shown {
 }
 
 /// The words of both lists, those of a change first: one pass over a text finds all of them.
-static CALLS: LazyLock<Option<AhoCorasick>> =
-    LazyLock::new(|| AhoCorasick::new(UPDATED_WORDS.iter().chain(PUBLISHED_WORDS)).ok());
+static CALLS: LazyLock<Option<PhraseFinder>> =
+    LazyLock::new(|| finder_of(UPDATED_WORDS.iter().chain(PUBLISHED_WORDS)));
 
 /// What the words beside a date call it; the last of them counts.
 pub fn words_call(text: &str) -> DateLabel {

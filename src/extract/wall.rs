@@ -9,8 +9,8 @@ mod halves;
 use std::collections::HashSet;
 use std::sync::LazyLock;
 
-use aho_corasick::AhoCorasick;
-
+use super::heard::{Heard, List};
+use crate::base::phrases::{PhraseFinder, finder_of};
 use crate::language::{Table, every};
 
 const WALL: &[&str] = &[
@@ -155,29 +155,66 @@ const RIGHTS: &[&str] = &[
 ];
 
 /// A set of phrases that are looked for together.
-pub(super) type Phrases = LazyLock<Option<AhoCorasick>>;
+pub(super) type Phrases = LazyLock<Option<PhraseFinder>>;
 
-pub(super) fn matcher(
+/// The English phrases of a list and those of every table.
+pub(super) fn everywhere(
     english: &[&'static str],
     of: fn(&'static Table) -> &'static Vec<&'static str>,
-) -> Option<AhoCorasick> {
+) -> Vec<&'static str> {
     let foreign = every().flat_map(|table| of(table).iter().copied());
-    AhoCorasick::new(english.iter().copied().chain(foreign)).ok()
+    english.iter().copied().chain(foreign).collect()
 }
 
-static WALLS: Phrases =
-    LazyLock::new(|| matcher(&[WALL, WALL_ELSEWHERE].concat(), |table| &table.wall));
-static BESIDE: Phrases = LazyLock::new(|| matcher(WALL_BESIDE, |table| &table.wall_beside));
-static OFFERS: Phrases = LazyLock::new(|| matcher(OFFER, |table| &table.offer));
-static CONSENTS: Phrases = LazyLock::new(|| matcher(CONSENT, |table| &table.consent));
-static PARTNERS: Phrases = LazyLock::new(|| matcher(PARTNER, |table| &table.partner));
-static DEVICES: Phrases = LazyLock::new(|| matcher(DEVICE, |table| &table.device));
-static GONE: Phrases = LazyLock::new(|| matcher(&[], |table| &table.gone));
-static BLOCKED: Phrases = LazyLock::new(|| matcher(&[], |table| &table.blocked));
-static GONE_WEAK: Phrases = LazyLock::new(|| matcher(&[], |table| &table.gone_weak));
-static BLOCKED_WEAK: Phrases = LazyLock::new(|| matcher(&[], |table| &table.blocked_weak));
-static PAGE_NAMES: Phrases = LazyLock::new(|| matcher(&[], |table| &table.page_name));
-static RIGHTS_RESERVED: Phrases = LazyLock::new(|| matcher(RIGHTS, |table| &table.rights));
+fn walls() -> Vec<&'static str> {
+    everywhere(&[WALL, WALL_ELSEWHERE].concat(), |table| &table.wall)
+}
+fn beside() -> Vec<&'static str> {
+    everywhere(WALL_BESIDE, |table| &table.wall_beside)
+}
+fn offers() -> Vec<&'static str> {
+    everywhere(OFFER, |table| &table.offer)
+}
+fn consents() -> Vec<&'static str> {
+    everywhere(CONSENT, |table| &table.consent)
+}
+fn partners() -> Vec<&'static str> {
+    everywhere(PARTNER, |table| &table.partner)
+}
+fn devices() -> Vec<&'static str> {
+    everywhere(DEVICE, |table| &table.device)
+}
+fn rights() -> Vec<&'static str> {
+    everywhere(RIGHTS, |table| &table.rights)
+}
+
+/// The lists of which [`Heard`] says whether a text has any phrase.
+pub(super) fn lists() -> [(List, Vec<&'static str>); 8] {
+    [
+        (List::Wall, walls()),
+        (List::WallBeside, beside()),
+        (List::WallHalf, halves::kept_back()),
+        (List::Offer, offers()),
+        (List::Consent, consents()),
+        (List::Partner, partners()),
+        (List::Device, devices()),
+        (List::Rights, rights()),
+    ]
+}
+
+static WALLS: Phrases = LazyLock::new(|| finder_of(walls()));
+static BESIDE: Phrases = LazyLock::new(|| finder_of(beside()));
+static OFFERS: Phrases = LazyLock::new(|| finder_of(offers()));
+static CONSENTS: Phrases = LazyLock::new(|| finder_of(consents()));
+static PARTNERS: Phrases = LazyLock::new(|| finder_of(partners()));
+static DEVICES: Phrases = LazyLock::new(|| finder_of(devices()));
+static RIGHTS_RESERVED: Phrases = LazyLock::new(|| finder_of(rights()));
+static GONE: Phrases = LazyLock::new(|| finder_of(everywhere(&[], |table| &table.gone)));
+static BLOCKED: Phrases = LazyLock::new(|| finder_of(everywhere(&[], |table| &table.blocked)));
+static GONE_WEAK: Phrases = LazyLock::new(|| finder_of(everywhere(&[], |table| &table.gone_weak)));
+static BLOCKED_WEAK: Phrases =
+    LazyLock::new(|| finder_of(everywhere(&[], |table| &table.blocked_weak)));
+static PAGE_NAMES: Phrases = LazyLock::new(|| finder_of(everywhere(&[], |table| &table.page_name)));
 static AGO: LazyLock<HashSet<&'static str>> =
     LazyLock::new(|| every().flat_map(|table| table.ago.iter().copied()).collect());
 static AGO_LINES: LazyLock<HashSet<&'static str>> =
@@ -187,10 +224,14 @@ fn has(phrases: &Phrases, text: &str) -> bool {
     phrases.as_ref().is_some_and(|matcher| matcher.is_match(text))
 }
 
+/// Whether a text has numbers, or white space that is no blank: what [`without_numbers`] takes out.
+pub(super) fn has_numbers(text: &str) -> bool {
+    text.contains(|c: char| c.is_numeric() || c.is_whitespace() && c != ' ')
+}
+
 /// Whether a text that has numbers has one of the phrases without them.
 fn has_between_numbers(phrases: &Phrases, text: &str) -> bool {
-    let passed_over = |c: char| c.is_numeric() || c.is_whitespace() && c != ' ';
-    text.contains(passed_over) && has(phrases, &without_numbers(text))
+    has_numbers(text) && has(phrases, &without_numbers(text))
 }
 
 /// How surely a line says that the rest is for those who pay.
@@ -202,8 +243,13 @@ pub enum Wall {
     Beside,
 }
 
-/// What a line, in lower case, says of a wall. Numbers are passed over: 残り1200文字.
-pub fn of(lower: &str) -> Option<Wall> {
+/// What a line says of a wall. Numbers are passed over: 残り1200文字.
+pub fn of(words: &str, heard: Heard) -> Option<Wall> {
+    let may_be = [List::Wall, List::WallHalf, List::WallBeside];
+    may_be.into_iter().any(|list| heard.has(list)).then(|| of_lower(&words.to_lowercase()))?
+}
+
+fn of_lower(lower: &str) -> Option<Wall> {
     if has(&WALLS, lower) || has_between_numbers(&WALLS, lower) || halves::has_both(lower) {
         Some(Wall::Here)
     } else {
@@ -212,12 +258,15 @@ pub fn of(lower: &str) -> Option<Wall> {
 }
 
 /// Whether a paragraph says that the rest is for those who pay.
-pub fn is_one(words: &str) -> bool {
-    of(&words.to_lowercase()) == Some(Wall::Here)
+pub fn is_one(words: &str, heard: Heard) -> bool {
+    of(words, heard) == Some(Wall::Here)
 }
 
 /// Whether a paragraph begins by saying so: "This story is for subscribers only. …".
-pub fn begins_as_one(words: &str) -> bool {
+pub fn begins_as_one(words: &str, heard: Heard) -> bool {
+    if !heard.has(List::Wall) {
+        return false;
+    }
     let lower = words.to_lowercase();
     let bare = lower.trim_start_matches(|c: char| !c.is_alphanumeric());
     WALLS.as_ref().is_some_and(|matcher| {
@@ -226,17 +275,20 @@ pub fn begins_as_one(words: &str) -> bool {
 }
 
 /// Whether a paragraph offers a subscription: two phrases of offers, or one beside words of a wall.
-pub fn is_offer(words: &str) -> bool {
+pub fn is_offer(words: &str, heard: Heard) -> bool {
+    if ![List::Offer, List::Wall, List::WallHalf].into_iter().any(|list| heard.has(list)) {
+        return false;
+    }
     let lower = words.to_lowercase();
     let Some(offers) = OFFERS.as_ref() else { return false };
     let mut found = HashSet::new();
     found.extend(offers.find_iter(&lower).map(|found| found.pattern()));
-    let walled = || of(&lower).is_some();
+    let walled = || of_lower(&lower).is_some();
     found.len() >= 3
         || (!found.is_empty() && walled())
         || (lower.len() <= WALL_LINE_BYTES_MAX
             && !is_sentence(words)
-            && of(&lower) == Some(Wall::Here))
+            && of_lower(&lower) == Some(Wall::Here))
 }
 
 /// A line of a wall that is no sentence is shorter than this, in bytes.
@@ -296,14 +348,14 @@ fn said<'a>(phrases: &Phrases, text: &'a str) -> Option<&'a str> {
 }
 
 /// Whether a line, in lower case, reserves rights: "© 2024 The Post. Alle Rechte vorbehalten".
-pub fn reserves_rights(lower: &str) -> bool {
+pub fn reserves_rights(lower: &str, heard: Heard) -> bool {
     let named = lower.trim_start_matches(|c: char| !c.is_alphanumeric() && c != '©');
     let copyright = named.strip_prefix("copyright").or_else(|| named.strip_prefix('©'));
     let dated = copyright.is_some_and(|rest| {
         let rest = rest.trim_start_matches([' ', '©', '(', ')', 'c', ':', ',']);
         rest.bytes().take(4).filter(u8::is_ascii_digit).count() == 4
     });
-    dated || has(&RIGHTS_RESERVED, lower)
+    dated || heard.has(List::Rights) && has(&RIGHTS_RESERVED, lower)
 }
 
 /// Whether a short line, in lower case, only tells how long ago something was: "vor 5 Minuten", 5分钟前.
@@ -324,7 +376,7 @@ pub fn is_ago(lower: &str) -> bool {
 }
 
 /// The text without digits and what stands between them, white space run together.
-fn without_numbers(text: &str) -> String {
+pub(super) fn without_numbers(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut digits = false;
     for c in text.chars() {

@@ -8,7 +8,7 @@ use whatlang::Lang;
 use super::is_east_asian;
 
 /// Bytes of text that are read for it: more tells no more.
-const READ_BYTES_MAX: usize = 8 * 1024;
+const READ_BYTES_MAX: usize = 4 * 1024;
 /// Letters below which only a script that one language uses tells.
 const LETTERS_MIN: usize = 60;
 /// Letters above which a declared language is doubted.

@@ -380,6 +380,10 @@ macro_rules! tables {
     ($( $code:literal $( | $other:literal )* , )*) => {
         /// The table of a primary language subtag, where there is one.
         pub(crate) fn table(code: &str) -> Option<&'static Table> {
+            // Asked of every word of a text; English has none.
+            if code == "en" {
+                return None;
+            }
             $(
                 if matches!(code, $code $( | $other )*) {
                     static OF: LazyLock<Table> = LazyLock::new(|| {

@@ -160,6 +160,12 @@ pub(super) fn begins(text: &str, phrase: &str) -> Option<usize> {
     let mut rest = text.char_indices();
     for wanted in phrase.chars() {
         let (_, c) = rest.next()?;
+        if c.is_ascii() {
+            if c.to_ascii_lowercase() != wanted {
+                return None;
+            }
+            continue;
+        }
         let mut lower = c.to_lowercase();
         if !(lower.next() == Some(wanted) && lower.next().is_none()) {
             return None;

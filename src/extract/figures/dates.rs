@@ -4,22 +4,29 @@
 //! is decided here. Values are RFC 3339 dates or, where the year or day is not said,
 //! the truncated forms of ISO 8601:2000 ("--11-04", "--11") and a plain year or year and month.
 
+use std::sync::LazyLock;
+
+use crate::base::word_map::WordMap;
 use crate::dates::names::{month_in, months_in, weekdays_in};
 
 /// The short forms of English that count in running text, January first. "Mar", "jun" and "jul" stand in
 /// no sentence.
 const SHORT: [&str; 12] = ["jan", "feb", "", "apr", "", "", "", "aug", "sep", "oct", "nov", "dec"];
 
+/// The names and short forms of English with their months, from 1: asked of every word of a text.
+static ENGLISH: LazyLock<WordMap<&'static str, u8>> = LazyLock::new(|| {
+    let names = months_in("en").into_iter().flat_map(|names| names.iter().copied().zip(1..));
+    let short = SHORT.into_iter().zip(1..).filter(|(name, _)| !name.is_empty());
+    names.chain(short).chain([("sept", 9)]).collect()
+});
+
 /// The month a word (lower case, no stop) names; `sure` is false for words that mean other things too.
 pub(super) fn month(language: &str, word: &str) -> Option<(u8, bool)> {
-    let number = |at: usize| u8::try_from(at + 1).ok();
-    let written = |language: &str| months_in(language)?.iter().position(|name| *name == word);
-    let short = || SHORT.iter().position(|name| !name.is_empty() && *name == word);
-    let english = written("en").or_else(short).or((word == "sept").then_some(8));
-    if let Some(at) = english.filter(|_| language == "en" || !matches!(word, "march" | "may")) {
+    let english = ENGLISH.get(word).copied();
+    if let Some(month) = english.filter(|_| language == "en" || !matches!(word, "march" | "may")) {
         let is_sure =
             !matches!(word, "march" | "may" | "august" | "dec" | "sep" | "jan" | "april" | "june");
-        return Some((number(at)?, is_sure));
+        return Some((month, is_sure));
     }
     if language == "en" {
         return None;

@@ -326,12 +326,14 @@ const HEDGES: &[&str] = &[
 
 /// The hedge that ends `before` (lower case, trimmed), as its length in bytes.
 pub(super) fn hedge(before: &str, table: Option<&Table>) -> Option<usize> {
+    let last = before.bytes().next_back();
     let phrases = table.into_iter().flat_map(|table| &table.hedge).map(|phrase| phrase.join(" "));
     let of_language =
         phrases.filter(|hedge| before.ends_with(hedge.as_str())).map(|hedge| hedge.len());
     HEDGES
         .iter()
-        .filter(|hedge| before.ends_with(**hedge))
+        // Most end otherwise: the last byte is asked first.
+        .filter(|hedge| hedge.bytes().next_back() == last && before.ends_with(**hedge))
         .map(|hedge| hedge.len())
         .chain(of_language)
         .filter(|&length| {

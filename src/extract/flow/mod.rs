@@ -5,6 +5,7 @@
 //! stands in, how much of it is link text, and where it lies in the document.
 
 use std::borrow::Cow;
+use std::cell::OnceCell;
 use std::ops::Range;
 
 mod quoted;
@@ -18,6 +19,7 @@ use words::{Word, Words};
 
 use super::dom::{Dom, NodeId, Step, Tag, resolved};
 use super::furniture::{Marks, Names, is_never_text};
+use super::heard::Heard;
 use super::shown::Shown;
 
 /// The most text that blocks are made of, in bytes: three long novels. Its words take some fifty
@@ -67,6 +69,8 @@ pub struct RawBlock {
     pub ends_linked: bool,
     /// Where it stands in the document.
     pub source: Option<Range<usize>>,
+    /// Which lists of phrases have one in it, once that was asked: see [`Flow::heard`].
+    heard: OnceCell<Heard>,
 }
 
 /// A link and its words.
@@ -111,6 +115,11 @@ impl Flow {
     #[must_use]
     pub fn words(&self, block: &RawBlock) -> &str {
         &self.text[block.range.clone()]
+    }
+
+    /// Which lists of phrases have one in a block: read once, however many ask.
+    pub(super) fn heard(&self, block: &RawBlock) -> Heard {
+        *block.heard.get_or_init(|| Heard::of(self.words(block)))
     }
 }
 
@@ -493,6 +502,7 @@ impl Reader<'_> {
             ends_linked: false,
             source: line.source,
             range,
+            heard: OnceCell::new(),
         });
         self.start = line.start;
         self.linked = self.linked.saturating_sub(line.linked);
@@ -518,6 +528,7 @@ impl Reader<'_> {
                 ends_linked: self.ends_linked,
                 source: self.source.take(),
                 range,
+                heard: OnceCell::new(),
             });
         }
         self.start = self.flow.text.len();

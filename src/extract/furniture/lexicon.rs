@@ -3,6 +3,7 @@
 
 use std::sync::LazyLock;
 
+use crate::base::phrases::{PhraseFinder, finder_of};
 use crate::base::word_map::WordMap;
 
 /// Words that mark furniture wherever they stand in a name.
@@ -259,14 +260,13 @@ pub(super) enum Part {
     Inset,
 }
 
-pub(super) static PARTS: LazyLock<Option<(aho_corasick::AhoCorasick, Vec<Part>)>> =
-    LazyLock::new(|| {
-        let furniture = FURNITURE_PARTS.iter().map(|p| (*p, Part::Furniture));
-        let body = BODY_PARTS.iter().map(|(p, sure)| (*p, Part::Body(*sure)));
-        let hidden = HIDDEN_PARTS.iter().map(|p| (*p, Part::Hidden));
-        let inset = INSET_PARTS.iter().map(|p| (*p, Part::Inset));
-        let (patterns, parts): (Vec<_>, Vec<_>) =
-            furniture.chain(body).chain(hidden).chain(inset).unzip();
-        // The patterns are constants: they either always build or never.
-        aho_corasick::AhoCorasick::new(patterns).ok().map(|matcher| (matcher, parts))
-    });
+pub(super) static PARTS: LazyLock<Option<(PhraseFinder, Vec<Part>)>> = LazyLock::new(|| {
+    let furniture = FURNITURE_PARTS.iter().map(|p| (*p, Part::Furniture));
+    let body = BODY_PARTS.iter().map(|(p, sure)| (*p, Part::Body(*sure)));
+    let hidden = HIDDEN_PARTS.iter().map(|p| (*p, Part::Hidden));
+    let inset = INSET_PARTS.iter().map(|p| (*p, Part::Inset));
+    let (patterns, parts): (Vec<_>, Vec<_>) =
+        furniture.chain(body).chain(hidden).chain(inset).unzip();
+    // The patterns are constants: they either always build or never.
+    finder_of(patterns).map(|matcher| (matcher, parts))
+});

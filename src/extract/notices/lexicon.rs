@@ -4,8 +4,8 @@
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
-use aho_corasick::AhoCorasick;
-
+use crate::base::phrases::{PhraseFinder, finder_of};
+use crate::base::word_map::WordMap;
 use crate::extract::page::NoticeKind::{
     self, Clarification, Correction, EditorsNote, Retraction, Update,
 };
@@ -142,7 +142,7 @@ enum Says {
 }
 
 struct Phrasebook {
-    matcher: Option<AhoCorasick>,
+    matcher: Option<PhraseFinder>,
     says: Vec<Says>,
 }
 
@@ -153,15 +153,23 @@ struct Gapped {
     kind: NoticeKind,
 }
 
-/// Leads by their first character, each with its kind; a remark has none.
-type Leads = HashMap<char, Vec<(String, Option<NoticeKind>)>>;
+/// Leads by their first two characters, each with its kind; a remark has none.
+type Leads = WordMap<[char; 2], Vec<(String, Option<NoticeKind>)>>;
+
+/// The first two characters of a text as leads are found by them: in lower case, white space as a blank.
+fn first_two(text: &str) -> [char; 2] {
+    let mut first = text.chars().map(|c| match c {
+        c if c.is_whitespace() => ' ',
+        '’' => '\'',
+        c => without_tonos(c.to_lowercase().next().unwrap_or(c)),
+    });
+    [first.next().unwrap_or_default(), first.next().unwrap_or_default()]
+}
 
 static LEAD_WORDS: LazyLock<Leads> = LazyLock::new(|| {
-    let mut leads = Leads::new();
+    let mut leads = Leads::default();
     let mut add = |words: String, kind| {
-        if let Some(first) = words.chars().next() {
-            leads.entry(first).or_default().push((words, kind));
-        }
+        leads.entry(first_two(&words)).or_default().push((words, kind));
     };
     for (words, kind) in LEADS {
         // "Corrections & clarifications".
@@ -214,7 +222,7 @@ static PHRASES: LazyLock<Phrasebook> = LazyLock::new(|| {
             whole.for_each(|phrase| add(phrase.join(" "), what));
         }
     }
-    Phrasebook { matcher: AhoCorasick::new(&words).ok(), says }
+    Phrasebook { matcher: finder_of(&words), says }
 });
 
 /// What stands for a few words in a phrase of the tables, which then begins the text: "wir haben * korrigiert".
@@ -305,9 +313,13 @@ fn of(table: &Table) -> [(&Phrases, Says); 6] {
 
 /// The lead that a text begins with, and what follows it: a kind, or none for a remark.
 pub(super) fn lead(text: &str) -> Option<(Option<NoticeKind>, &str)> {
-    // Few texts get further than their first letter.
-    let first = text.chars().next()?.to_lowercase().next()?;
-    LEAD_WORDS.get(&first)?.iter().find_map(|(words, kind)| {
+    // Few texts get further than their first letters.
+    let [first, second] = first_two(text);
+    // A lead of one character is looked for last: the longer ones come before it.
+    let keys = [[first, second], [first, '\0']];
+    let keys = &keys[..if second == '\0' { 1 } else { 2 }];
+    let leads = keys.iter().filter_map(|key| LEAD_WORDS.get(key)).flatten();
+    leads.into_iter().find_map(|(words, kind)| {
         let rest = after(text, words)?;
         let ends = !rest.starts_with(char::is_alphanumeric) || words.ends_with(is_unspaced);
         (ends || is_glued(text, rest) && owns(*kind)).then_some((*kind, rest))
@@ -353,6 +365,13 @@ fn after<'a>(text: &'a str, words: &str) -> Option<&'a str> {
     let mut next = wanted.next();
     for (at, c) in text.char_indices() {
         let Some(due) = next else { return text.get(at..) };
+        if c.is_ascii_alphabetic() {
+            if c.to_ascii_lowercase() != due {
+                return None;
+            }
+            next = wanted.next();
+            continue;
+        }
         let mut lower = c.to_lowercase();
         let same = lower
             .next()
@@ -407,6 +426,11 @@ pub(super) fn told(lower: &str) -> Option<NoticeKind> {
             _ => owns_error(lower).then_some(Correction),
         },
     }
+}
+
+/// Whether a text, in lower case, has any phrase of what [`told`] finds; then a part of it may.
+pub(super) fn may_tell(lower: &str) -> bool {
+    holds(lower, |says| matches!(says, Says::Notice(_) | Says::Version)).is_some()
 }
 
 /// What articles call themselves, by the first character.

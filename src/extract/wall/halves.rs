@@ -3,8 +3,7 @@
 
 use std::sync::LazyLock;
 
-use aho_corasick::AhoCorasick;
-
+use crate::base::phrases::{PhraseFinder, finder_of};
 use crate::language::{Table, every};
 
 /// What a wall keeps back, and what it asks for: together in one short line they are a wall, in whatever order.
@@ -43,9 +42,14 @@ static HALVES: LazyLock<Option<(Half, Half)>> = LazyLock::new(|| {
     Some((read, Half::new(WALL_JOIN, |table| &table.wall_join)?))
 });
 
+/// What walls keep back, in every language.
+pub(super) fn kept_back() -> Vec<&'static str> {
+    super::everywhere(WALL_READ, |table| &table.wall_read)
+}
+
 /// Phrases, each with the number of its language.
 struct Half {
-    phrases: AhoCorasick,
+    phrases: PhraseFinder,
     languages: Vec<usize>,
 }
 
@@ -58,7 +62,7 @@ impl Half {
             every().zip(1..).flat_map(|(table, n)| of(table).iter().map(move |p| (*p, n)));
         let (all, languages): (Vec<&str>, Vec<usize>) =
             english.iter().map(|phrase| (*phrase, 0)).chain(foreign).unzip();
-        Some(Self { phrases: AhoCorasick::new(all).ok()?, languages })
+        Some(Self { phrases: finder_of(all)?, languages })
     }
 
     /// The languages of the phrases that stand in a text.

@@ -93,6 +93,10 @@ impl Clause<'_> {
         let last = words.len().checked_sub(1)?;
         for (index, word) in words.iter().enumerate() {
             let token = self.list.get(at + index).filter(|_| at + index < self.to)?;
+            // Asked for every phrase at every word: most differ in their first letter.
+            if token.lower.bytes().next() != word.bytes().next() && !word.starts_with('’') {
+                return None;
+            }
             let elided = index == last && word.ends_with('’');
             let same = token.lower == *word
                 || token.lower.contains('\'') && token.lower.replace('\'', "’") == *word;
