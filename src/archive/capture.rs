@@ -132,6 +132,21 @@ pub struct CaptureIn<F> {
 pub type Capture = CaptureIn<Arc<str>>;
 
 impl Capture {
+    /// The bytes of its texts, by which batches are bounded.
+    #[must_use]
+    pub(crate) fn text_bytes(&self) -> usize {
+        let repeated = self.refers_to.as_ref().and_then(|to| to.url.as_ref());
+        let record_id = match &self.record_id {
+            Some(RecordId::Text(text)) => text.len(),
+            _ => 0,
+        };
+        self.urlkey.len()
+            + self.url.len()
+            + self.mime.len()
+            + repeated.map_or(0, String::len)
+            + record_id
+    }
+
     /// Whether both lie at the same place: they are the same record.
     #[must_use]
     pub fn is_same_record(&self, other: &Self) -> bool {

@@ -101,6 +101,24 @@ pub struct Applied {
 
 /// How many captures of a load are put in together.
 pub const LOAD_BATCH: usize = 5_000;
+/// The bytes of their texts from which on fewer are put in together: addresses may be very long.
+pub const BATCH_BYTES: usize = 4 << 20;
+
+/// The next captures of a load that are put in together; none at the end.
+///
+/// # Errors
+/// The first error of `captures`; those before it are lost with the load.
+pub fn next_batch<E>(
+    captures: &mut dyn Iterator<Item = Result<Capture, E>>,
+) -> Result<Vec<Capture>, E> {
+    let (mut batch, mut bytes) = (Vec::new(), 0);
+    while batch.len() < LOAD_BATCH && bytes < BATCH_BYTES {
+        let Some(capture) = captures.next().transpose()? else { break };
+        bytes += capture.text_bytes();
+        batch.push(capture);
+    }
+    Ok(batch)
+}
 
 /// The writer's side of [`Captures`].
 pub trait CaptureSink: Send + Sync + Debug {
@@ -126,7 +144,7 @@ pub trait CaptureSink: Send + Sync + Debug {
     ) -> Result<(), ArchiveError> {
         let _ = tmp;
         loop {
-            let batch: Vec<_> = captures.take(LOAD_BATCH).collect::<Result<_, _>>()?;
+            let batch = next_batch(captures)?;
             if batch.is_empty() {
                 break;
             }

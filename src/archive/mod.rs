@@ -22,8 +22,8 @@ pub use crate::base::surt::{KeyRange, MatchType};
 pub(crate) use answering::{Answering, Scans};
 pub use capture::{Capture, CaptureIn, RecordId, RecordKind, RefersTo};
 pub use contract::{
-    Answers, Applied, Bytes, CaptureBatch, CaptureSink, CaptureStore, Captures, FileInfo, FileMark,
-    HostCount, HostCounts, LOAD_BATCH, WarcFiles,
+    Answers, Applied, BATCH_BYTES, Bytes, CaptureBatch, CaptureSink, CaptureStore, Captures,
+    FileInfo, FileMark, HostCount, HostCounts, LOAD_BATCH, WarcFiles, next_batch,
 };
 pub use error::{ArchiveError, ArchiveErrorKind};
 pub use filter::{Filter, FilterError};

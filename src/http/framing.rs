@@ -471,7 +471,7 @@ fn parse_length(text: &[u8]) -> Option<u64> {
 
 /// The most head of a response that is read back, in bytes: every head that can be taken
 /// (`capture.header_bytes_max` goes no further), and no more memory than any machine has.
-pub const STORED_HEAD_BYTES_MAX: usize = 16 * 1024 * 1024;
+pub const STORED_HEAD_BYTES_MAX: usize = 8 * 1024 * 1024;
 
 /// The parts of a response that is read back, as far as the bytes go.
 struct Parts {

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use crate::archive::{
     Answers, Applied, ArchiveError, ArchiveErrorKind, Capture, CaptureBatch, CaptureSink, Captures,
-    FileMark, HostCount, HostCounts, LOAD_BATCH, Query,
+    FileMark, HostCount, HostCounts, Query, next_batch,
 };
 use crate::base::Digest;
 
@@ -91,7 +91,7 @@ impl CaptureSink for Index {
     ) -> Result<(), ArchiveError> {
         let mut load = self.begin_load(tmp);
         loop {
-            let batch: Vec<_> = captures.take(LOAD_BATCH).collect::<Result<_, _>>()?;
+            let batch = next_batch(captures)?;
             if batch.is_empty() {
                 break;
             }

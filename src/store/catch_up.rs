@@ -13,7 +13,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::archive::{
-    ArchiveError, ArchiveErrorKind, Capture, CaptureBatch, CaptureSink, FileMark, Follower, Seen,
+    ArchiveError, ArchiveErrorKind, BATCH_BYTES, Capture, CaptureBatch, CaptureSink, FileMark,
+    Follower, Seen,
 };
 use crate::warc::ReadError;
 
@@ -152,7 +153,7 @@ pub(super) fn run(
                 File::open(path).and_then(|file| file.sync_all()).map_err(fail)?;
             }
             at.file.clone_from(&name);
-            let mut one_by_one = CapturesFollower { index, pending: Vec::new() };
+            let mut one_by_one = CapturesFollower { index, pending: Vec::new(), pending_bytes: 0 };
             let follower: &mut dyn Follower = match &mut bulk {
                 // What is still being written has to be known to others soon.
                 Some(sorted) if !is_open(path) => sorted,
@@ -279,6 +280,16 @@ fn one_file(
 struct CapturesFollower<'a> {
     index: &'a dyn CaptureSink,
     pending: Vec<Capture>,
+    /// The bytes of their texts.
+    pending_bytes: usize,
+}
+
+impl CapturesFollower<'_> {
+    fn apply(&mut self, marks: Vec<FileMark>) -> Result<(), ArchiveError> {
+        let captures = std::mem::take(&mut self.pending);
+        self.pending_bytes = 0;
+        self.index.apply(CaptureBatch { captures, marks }).map(drop)
+    }
 }
 
 impl Follower for CapturesFollower<'_> {
@@ -287,14 +298,19 @@ impl Follower for CapturesFollower<'_> {
     }
 
     fn record(&mut self, record: Seen<'_>) -> Result<(), ArchiveError> {
-        self.pending.extend(record.capture);
+        let Some(capture) = record.capture else { return Ok(()) };
+        self.pending_bytes += capture.text_bytes();
+        self.pending.push(capture);
+        if self.pending_bytes >= BATCH_BYTES {
+            // Without the mark: what is in already is one capture when it comes again.
+            self.apply(Vec::new())?;
+        }
         Ok(())
     }
 
     /// Takes the captures in with the mark; they are durable when the index is flushed, and after a loss of
     /// power before that it is read again from the start.
     fn commit(&mut self, mark: &FileMark) -> Result<(), ArchiveError> {
-        let captures = std::mem::take(&mut self.pending);
-        self.index.apply(CaptureBatch { captures, marks: vec![mark.clone()] }).map(drop)
+        self.apply(vec![mark.clone()])
     }
 }

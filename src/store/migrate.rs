@@ -9,7 +9,9 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use crate::archive::{Capture, CaptureBatch, CaptureStore, Cursor, FileMark, LOAD_BATCH, Query};
+use crate::archive::{
+    Capture, CaptureBatch, CaptureStore, Cursor, FileMark, LOAD_BATCH, Query, next_batch,
+};
 use crate::index::Index;
 use crate::kv::KvOptions;
 
@@ -164,11 +166,7 @@ fn copy(
     let mut captures = source.scan(&Query { after, ..Query::everything() });
     let (mut count, mut batches) = (0, 0);
     loop {
-        let batch: Vec<Capture> = captures
-            .by_ref()
-            .take(LOAD_BATCH)
-            .collect::<Result<_, _>>()
-            .map_err(index_error("asking"))?;
+        let batch = next_batch(&mut captures).map_err(index_error("asking"))?;
         let Some(last) = batch.last().map(Cursor::after) else { break };
         count += batch.len() as u64;
         let applied = to.apply(CaptureBatch { captures: batch, marks: Vec::new() });

@@ -52,8 +52,10 @@ pub enum PackageError {
         /// The entry.
         path: String,
     },
-    /// It is a package inside a package that has to be unpacked first, and is too large for that.
-    #[error("{path} is a deflated package of more than {INFLATED_MAX} bytes; unpack it first")]
+    /// It is a package inside a package that has to be unpacked first, and is too large or too deep for that.
+    #[error(
+        "{path} is a deflated package of more than {INFLATED_MAX} bytes, or not in the outermost one; unpack it first"
+    )]
     Inflated {
         /// The entry.
         path: String,
@@ -160,7 +162,8 @@ impl Package {
     }
 
     /// Opens an entry that is a package itself. One that is stored is read in place; a deflated one is
-    /// first written to a temporary file, since a ZIP is read from its end.
+    /// first written to a temporary file, since a ZIP is read from its end. That is done for entries of the
+    /// outermost package only: a few bytes that are unpacked at every level may stand for terabytes.
     ///
     /// # Errors
     /// When it is no package that can be read, is too many levels deep, or too large to be unpacked.
@@ -171,6 +174,7 @@ impl Package {
         }
         let whole = match self.slice(entry) {
             Some(whole) => whole,
+            None if self.level > 0 => return Err(PackageError::Inflated { path: path() }),
             None => inflated(entry, self.bytes(entry)?)?,
         };
         Self::at_level(&format!("{}/{}", self.name, entry.path), whole, self.level + 1)

@@ -8,6 +8,7 @@ docs/formats.md states. Takes some minutes and 2 GB of disk.
 """
 
 import gzip
+import io
 import json
 import os
 import resource
@@ -16,6 +17,7 @@ import struct
 import subprocess
 import sys
 import tempfile
+import zipfile
 import zlib
 
 LIMIT_MIB = 64
@@ -109,10 +111,10 @@ def posts(out):
 
 def http_heads(out):
     """Heads of HTTP messages just under the limit."""
-    for body in [b"a\n" * 7_800_000, b"A: b\n" * 3_000_000, b" \n" * 7_800_000,
-                 b"A: " + b"b\n " * 5_000_000, b"Content-Type: " + b"x" * 15_000_000 + b"\r\n",
-                 b"Transfer-Encoding: " + b"a," * 7_000_000 + b"\r\n",
-                 b"Content-Encoding: " + b"gzip," * 3_000_000 + b"\r\n"]:
+    for body in [b"a\n" * 3_900_000, b"A: b\n" * 1_500_000, b" \n" * 3_900_000,
+                 b"A: " + b"b\n " * 2_500_000, b"Content-Type: " + b"x" * 7_500_000 + b"\r\n",
+                 b"Transfer-Encoding: " + b"a," * 3_500_000 + b"\r\n",
+                 b"Content-Encoding: " + b"gzip," * 1_500_000 + b"\r\n"]:
         packed(out, *record("response", "http://a.example/", b"HTTP/1.1 200 OK\r\n" + body + b"\r\nbody", HTTP,
                             "WARC-Payload-Digest: sha1:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"))
 
@@ -248,6 +250,25 @@ def long_paths(out):
     package(out, [(b"datapackage.json", b'{"resources": []}')] + files)
 
 
+def stored(out, files):
+    """A ZIP of stored files."""
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_STORED) as zip_file:
+        for name, data in files:
+            zip_file.writestr(name, data)
+
+
+def nested(out):
+    """As many files as are read, at each of three levels."""
+    data = None
+    for level in range(3):
+        files = [("pages/%06d" % n, b"x") for n in range(90_000)]
+        files += [("archive/a.warc.gz", sound())] + ([("in.wacz", data)] if data else [])
+        whole = io.BytesIO()
+        stored(whole, files)
+        data = whole.getvalue()
+    out.write(data)
+
+
 FILES = {
     "window.warc.zst": window,
     "window-given.warc.zst": window_given,
@@ -266,6 +287,7 @@ FILES = {
     "many-files.wacz": many_files,
     "over-each-other.wacz": over_each_other,
     "long-paths.wacz": long_paths,
+    "nested.wacz": nested,
 }
 
 COMMANDS = {
