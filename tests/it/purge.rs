@@ -193,6 +193,12 @@ fn removed_everywhere(sets: &[&str]) {
     assert_eq!(captures.len(), 3, "none is missing from the list");
     let text = stdout(&pressmark(&root, &["captures", PAGE]));
     assert!(text.contains("purged"), "{text}");
+    // The capture that comes next only referred to what was removed; the one after it is another version.
+    let shown = pressmark(&root, &["show", PAGE, "--at", stamp]);
+    assert_eq!(shown.status.code(), Some(3), "{}{}", stdout(&shown), stderr(&shown));
+    assert!(stderr(&shown).contains("7 O 12/25"), "{}", stderr(&shown));
+    let shown = pressmark(&root, &["show", PAGE]);
+    assert_eq!(stderr(&shown), "", "the newest was not removed");
     let gone = pressmark(&root, &["search", "Quillfeather"]);
     assert_eq!(gone.status.code(), Some(3), "{}", stdout(&gone));
     let server = start(&root);
@@ -257,6 +263,26 @@ fn a_purge_is_no_way_to_change_records_unseen() {
     bytes[at] = b'P';
     std::fs::write(&path, bytes).unwrap();
     assert!(errors().contains(&"file-changed".to_owned()), "{:?}", errors());
+}
+
+#[test]
+fn who_is_shown_another_capture_is_told_of_the_one_that_was_removed() {
+    let mut archive = Archive::new().in_a_hurry();
+    let web = Web::start(Arc::clone(&archive.clock) as Arc<dyn Clock>);
+    archive.resolve = web.resolve(&["a.example"]);
+    for words in [SECRET, "The minister was not seen at the harbour after all."] {
+        web.page("a.example", "/story", &article(words));
+        archive.crawl(&[PAGE]);
+        archive.later(std::time::Duration::from_secs(3600));
+    }
+    let root = archive.root();
+    let stamp = first(&root);
+    let done = purge(&root, &[PAGE, "--at", &stamp, "--reason", "by order of a court"]);
+    assert_eq!(done.status.code(), Some(0), "{}", stderr(&done));
+    let shown = pressmark(&root, &["show", PAGE, "--at", &stamp]);
+    assert!(stdout(&shown).contains("was not seen"), "{}{}", stdout(&shown), stderr(&shown));
+    let said = stderr(&shown);
+    assert!(said.contains("by order of a court; shown is the one of "), "{said}");
 }
 
 /// The steps of a purge are done again from its journal, from any of them.

@@ -3,11 +3,13 @@
 use std::io::Read;
 use std::path::Path;
 
-use crate::answers::decoded;
 use crate::answers::page::{PageJson, load};
+use crate::answers::removed;
+use crate::answers::{Archive, decoded};
 use crate::archive::RecordKind;
+use crate::base::{TimeRange, Timestamp};
 use crate::cli::args::{ShowArgs, ShowAs};
-use crate::cli::context::Context;
+use crate::cli::context::{Context, store_error};
 use crate::cli::local;
 use crate::cli::output::Format;
 use crate::cli::{CliError, Exit};
@@ -91,6 +93,9 @@ fn show_capture(
     let what = format!("showing {url}");
     let loaded = load(&archive, url, at, &what)?;
     let entry = &loaded.entry;
+    if let Some(at) = at {
+        say_removed(context, &archive, (url, at), entry.date, &what)?;
+    }
     if entry.kind == RecordKind::Metadata && form != ShowAs::Record {
         context.out.say(&format!(
             "pressmark: at {} the exchange failed; this is its report",
@@ -115,6 +120,34 @@ fn show_capture(
             Ok(context.out.json(&PageJson::of_capture(&page, url, entry.date))?)
         }
     }
+}
+
+/// Says on stderr what was removed by order between the time that was asked for and the capture that is
+/// shown in its place; an error where that one was removed itself.
+fn say_removed(
+    context: &Context,
+    archive: &Archive,
+    (url, at): (&str, Timestamp),
+    shown: Timestamp,
+    what: &str,
+) -> Result<(), CliError> {
+    let micros =
+        |at: Timestamp, by| Timestamp::from_unix_micros(at.unix_micros().saturating_add(by));
+    let nearer = (shown.unix_micros() - at.unix_micros()).saturating_abs();
+    // What lies on the other side of the time may have been nearer, too.
+    let period =
+        TimeRange { start: micros(at, -nearer), end: micros(at, nearer.saturating_add(1)) };
+    let removed = removed::all_of_page(archive.reader(), url, period)
+        .map_err(|why| store_error(what, why))?;
+    if let Some(this) = removed.iter().find(|one| one.captured == shown) {
+        let error = CliError::nothing(format!("{what}: {}", this.text(url)));
+        return Err(error.hint(format!("`pressmark captures {url}` lists what is here")));
+    }
+    let shown = shown.to_rfc3339();
+    for one in &removed {
+        context.out.say(&format!("pressmark: {}; shown is the one of {shown}", one.text(url)));
+    }
+    Ok(())
 }
 
 /// The response bytes. A revisit holds only the head that came; the body is that of the record it
