@@ -142,6 +142,48 @@ const CONSENT: &[&str] = &[
 const PARTNER: &[&str] = &["partners", "vendors", "third parties"];
 const DEVICE: &[&str] = &["cookie", "device"];
 
+/// The same in languages that have no table.
+const CONSENT_ELSEWHERE: &[&str] = &[
+    "hyväksy kaikki evästeet",
+    "me ja kumppanimme",
+    "sinun yksityisyytesi on meille tärkeä",
+    "yksityisyytesi on meille tärkeää",
+    "mi és partnereink",
+    "fontos számunkra az ön adatainak védelme",
+    "az összes süti elfogadása",
+    "noi și partenerii noștri",
+    "confidențialitatea dumneavoastră este importantă",
+    "acceptă toate cookie-urile",
+    "my a naši partneri",
+    "mi i naši partneri",
+    "mi in naši partnerji",
+    "ние и нашите партньори",
+    "nosaltres i els nostres socis",
+    "chúng tôi và các đối tác",
+    "เราและพันธมิตร",
+];
+const PARTNER_ELSEWHERE: &[&str] =
+    &["kumppani", "partner", "partener", "партньор", "socis", "đối tác", "พันธมิตร"];
+const DEVICE_ELSEWHERE: &[&str] = &[
+    "eväste",
+    "laitte",
+    "süti",
+    "sütik",
+    "eszköz",
+    "dispozitiv",
+    "zariaden",
+    "kolačić",
+    "uređaj",
+    "piškot",
+    "napravi",
+    "бисквитк",
+    "устройств",
+    "galetes",
+    "dispositiu",
+    "thiết bị",
+    "คุกกี้",
+];
+
 const RIGHTS: &[&str] = &[
     "all rights reserved",
     "reuse is not allowed",
@@ -176,13 +218,13 @@ fn offers() -> Vec<&'static str> {
     everywhere(OFFER, |table| &table.offer)
 }
 fn consents() -> Vec<&'static str> {
-    everywhere(CONSENT, |table| &table.consent)
+    everywhere(&[CONSENT, CONSENT_ELSEWHERE].concat(), |table| &table.consent)
 }
 fn partners() -> Vec<&'static str> {
-    everywhere(PARTNER, |table| &table.partner)
+    everywhere(&[PARTNER, PARTNER_ELSEWHERE].concat(), |table| &table.partner)
 }
 fn devices() -> Vec<&'static str> {
-    everywhere(DEVICE, |table| &table.device)
+    everywhere(&[DEVICE, DEVICE_ELSEWHERE].concat(), |table| &table.device)
 }
 fn rights() -> Vec<&'static str> {
     everywhere(RIGHTS, |table| &table.rights)

@@ -97,6 +97,11 @@ fn consent_counts_partners_in_every_language() {
         "我们和我们的812家合作伙伴使用cookie存储信息。",
         "当社と812社のパートナーはクッキーを使用します。",
         "당사와 812개 파트너는 쿠키를 사용합니다.",
+        "Me ja 812 kumppaniamme tallennamme evästeitä.",
+        "Mi és 812 partnerünk sütiket tárolunk az eszközön.",
+        "Noi și cei 812 parteneri ai noștri stocăm informații pe un dispozitiv.",
+        "My a našich 812 partnerov ukladáme informácie do zariadenia.",
+        "Ние и нашите 812 партньори съхраняваме бисквитки.",
     ] {
         assert!(counts_partners(&line.to_lowercase()), "{line}");
     }
@@ -104,7 +109,11 @@ fn consent_counts_partners_in_every_language() {
     {
         assert!(!counts_partners(line), "{line}");
     }
-    assert!(asks_for_consent("wir und unsere 812 partner"));
+    for line in
+        ["wir und unsere 812 partner", "mi és 812 partnereink", "noi și 9 partenerii noștri"]
+    {
+        assert!(asks_for_consent(line), "{line}");
+    }
 }
 
 #[test]
