@@ -8,8 +8,12 @@ use super::failure::Failure;
 use super::request::{Request, begin};
 
 /// What makes each version of the one before.
-const VERSIONS: [&str; 3] =
-    [include_str!("schema/1.sql"), include_str!("schema/2.sql"), include_str!("schema/3.sql")];
+const VERSIONS: [&str; 4] = [
+    include_str!("schema/1.sql"),
+    include_str!("schema/2.sql"),
+    include_str!("schema/3.sql"),
+    include_str!("schema/4.sql"),
+];
 
 /// The newest version.
 pub(super) const NEWEST: i32 = VERSIONS.len() as i32;

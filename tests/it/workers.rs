@@ -61,9 +61,10 @@ impl Place {
         fs::create_dir(dir.path().join("jobs")).unwrap();
         let config = dir.path().join("pressmark.toml");
         let text = format!(
-            "[capture]\nallow_private = true\n\
+            "[evidence]\nkey_file = \"{}\"\n[capture]\nallow_private = true\n\
              [politeness]\ndelay_min = \"{} ms\"\ndelay_factor = 0.0\n\
              [store]\nfrontier = \"{}\"\nfrontier_lease = \"{} s\"\nfrontier_hosts = {hosts_each}\n{more}",
+            dir.path().join("log.key").display(),
             PACE.as_millis(),
             server.address(),
             lease().as_secs(),
@@ -245,6 +246,7 @@ fn workers_that_die_pause_come_and_go_ask_no_host_together_or_early_and_lose_no_
     for worker in running.into_iter().flatten() {
         assert_eq!(worker.end(), Some(130));
     }
+    one_log(&place, workers, &origin);
     let mut captured: BTreeMap<String, usize> = BTreeMap::new();
     for worker in 0..=workers {
         let log = fs::read_to_string(place.root(worker).join("logs/crawl.log")).unwrap();
@@ -263,6 +265,42 @@ fn workers_that_die_pause_come_and_go_ask_no_host_together_or_early_and_lose_no_
     assert!(lost.is_empty(), "{} pages are in no archive: {:?}", lost.len(), lost.first());
     let counts = server.sql("SELECT phase, count(*) FROM pressmark_frontier.queue_url GROUP BY 1");
     assert_eq!(counts, format!("1|{all}"), "every page waits for its next visit");
+}
+
+/// All archives have one evidence log, and each proves what it has from its own copy.
+fn one_log(place: &Place, workers: usize, origin: &Origin) {
+    // The first to end has not what the last registered.
+    let newest = |worker: usize| {
+        let extended = place.run(worker, &["evidence", "extend"]);
+        assert_eq!(extended.status.code(), Some(0), "{}", stderr(&extended));
+        stdout(&place.run(worker, &["evidence", "checkpoint"]))
+    };
+    // Once over all, which a killed one's files may still be missing from, and once to compare.
+    for worker in 0..=workers {
+        newest(worker);
+    }
+    let checkpoint = newest(0);
+    for worker in 1..=workers {
+        assert_eq!(newest(worker), checkpoint, "worker {worker}");
+    }
+    let mut proved = 0;
+    for worker in 0..=workers {
+        let log = fs::read_to_string(place.root(worker).join("logs/crawl.log")).unwrap();
+        let is_page = |line: &&str| line.contains("/p/") && line.split(' ').nth(10) != Some("-");
+        let Some(line) = log.lines().find(is_page) else { continue };
+        let url = line.split(' ').nth(3).unwrap();
+        let bundle = place.dir.path().join(format!("proof-{worker}.zip"));
+        let bundle = bundle.to_str().unwrap();
+        let made = place.run(worker, &["prove", url, "-o", bundle]);
+        assert_eq!(made.status.code(), Some(0), "{url}: {}", stderr(&made));
+        let keys = place.dir.path().join("key.txt");
+        fs::write(&keys, place.run(0, &["evidence", "keys"]).stdout).unwrap();
+        let checked =
+            place.run(worker, &["prove", "--check", bundle, "--key", keys.to_str().unwrap()]);
+        assert_eq!(checked.status.code(), Some(0), "{}", stdout(&checked));
+        proved += 1;
+    }
+    assert!(proved > workers / 2, "{proved} of {} archives of {}", workers + 1, origin.url(0, "/"));
 }
 
 /// Waits for as long as pages come.
