@@ -303,6 +303,80 @@ fn one_log(place: &Place, workers: usize, origin: &Origin) {
     assert!(proved > workers / 2, "{proved} of {} archives of {}", workers + 1, origin.url(0, "/"));
 }
 
+/// The text of a file of the documentation.
+fn documented(path: &str) -> String {
+    fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs").join(path)).unwrap()
+}
+
+#[test]
+fn the_compose_file_and_the_units_of_several_processes_fit_the_program() {
+    // As a reader of YAML has it, and then what it says.
+    let compose = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/compose.yaml");
+    let read = "import json, sys, yaml; print(json.dumps(yaml.safe_load(open(sys.argv[1]))))";
+    let read = std::process::Command::new("python3").args(["-c", read]).arg(&compose).output();
+    match read.ok().filter(|read| read.status.success()) {
+        None => skipped("yaml", "docs/compose.yaml is not read: python3 has no yaml"),
+        Some(read) => {
+            let compose = &json_lines(&read)[0];
+            let watch = &compose["services"]["watch"];
+            let names = ["archives", "database"];
+            assert!(names.iter().all(|name| compose["volumes"].get(name).is_some()), "{compose}");
+            assert_eq!(watch["depends_on"]["database"]["condition"], "service_healthy");
+            assert!(compose["services"]["database"]["healthcheck"]["test"].is_array());
+            // Every setting that it gives is one, and takes the value.
+            let dir = tempfile::tempdir().unwrap();
+            let mut command = command(&dir.path().join("archive"));
+            let mut given = 0;
+            for (name, value) in watch["environment"].as_object().unwrap() {
+                if name.starts_with("PRESSMARK_") {
+                    command.env(name, value.as_str().unwrap());
+                    given += 1;
+                }
+            }
+            let shown = command.args(["config", "show"]).output().unwrap();
+            assert_eq!(shown.status.code(), Some(0), "{}", stderr(&shown));
+            assert!(stdout(&shown).contains("@database/pressmark?"), "{}", stdout(&shown));
+            assert!(given >= 3);
+        }
+    }
+    // Each instance has an archive, a name and a port of its own, and the settings know them.
+    let unit = documented("systemd/pressmark-watch@.service");
+    let environment = unit.lines().filter_map(|line| line.strip_prefix("Environment="));
+    let given: Vec<(&str, String)> = environment
+        .flat_map(|line| line.split(' '))
+        .filter_map(|one| one.split_once('='))
+        .map(|(name, value)| (name, value.replace("%i", "1").replace("%H", "host")))
+        .collect();
+    assert_eq!(given.len(), 3, "{given:?}");
+    let dir = tempfile::tempdir().unwrap();
+    let mut command = command(&dir.path().join("archive"));
+    let shown = command.envs(given).args(["config", "show"]).output().unwrap();
+    assert_eq!(shown.status.code(), Some(0), "{}", stderr(&shown));
+    for value in ["/var/lib/pressmark/1", "host/1", "127.0.0.1:9461"] {
+        assert!(stdout(&shown).contains(value), "{value}: {}", stdout(&shown));
+    }
+    let units = tempfile::tempdir().unwrap();
+    let named =
+        ["pressmark-watch@.service", "pressmark-verify@.service", "pressmark-verify@.timer"];
+    let paths: Vec<PathBuf> = named.iter().map(|name| units.path().join(name)).collect();
+    for (name, path) in named.iter().zip(&paths) {
+        let text = documented(&format!("systemd/{name}"));
+        let text = text.replace("/usr/local/bin/pressmark", env!("CARGO_BIN_EXE_pressmark"));
+        fs::write(path, text).unwrap();
+    }
+    let verify = std::process::Command::new("systemd-analyze")
+        .args(["verify", "--man=no"])
+        .args(&paths)
+        .output();
+    match verify {
+        Ok(done) => {
+            let said = stderr(&done);
+            assert!(done.status.success() && said.is_empty(), "{said}");
+        }
+        Err(_) => skipped("systemd-analyze", "the units are not verified"),
+    }
+}
+
 /// Waits for as long as pages come.
 #[track_caller]
 fn wait_for(patience: Duration, mut holds: impl FnMut() -> bool, place: &Place, what: &str) {
