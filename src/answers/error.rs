@@ -80,13 +80,47 @@ pub enum AnswerError {
 impl AnswerError {
     /// An error of the index, met while `doing` something.
     pub(super) fn index(doing: &str, why: &ArchiveError) -> Self {
-        let why = StoreError::Index { doing: "asking", why: why.to_string() };
+        let why = StoreError::of_index("asking", why.clone());
         Self::Store { doing: doing.to_owned(), why }
+    }
+
+    /// Whether the same question may be answered in a moment: what keeps the archive is busy or away.
+    #[must_use]
+    pub fn passes(&self) -> bool {
+        match self {
+            Self::Store { why, .. } => why.passes(),
+            Self::Evidence { why: EvidenceError::Store(why), .. } => why.passes(),
+            _ => false,
+        }
     }
 
     /// An error of the archive, met while `doing` something.
     pub(super) fn store(doing: &str) -> impl Fn(StoreError) -> Self + use<> {
         let doing = doing.to_owned();
         move |why| Self::Store { doing: doing.clone(), why }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::archive::ArchiveErrorKind;
+
+    #[test]
+    fn a_server_that_is_away_is_waited_for_and_a_damaged_index_is_rebuilt() {
+        for (kind, passes, advice) in [
+            (ArchiveErrorKind::Away, true, "config check"),
+            (ArchiveErrorKind::Busy, true, "wait"),
+            (ArchiveErrorKind::Damaged, false, "reindex"),
+        ] {
+            let error = AnswerError::index("asking", &ArchiveError::new(kind, "why"));
+            assert_eq!(error.passes(), passes, "{error}");
+            let AnswerError::Store { why, .. } = error else { panic!("another kind of error") };
+            assert!(why.hint().is_some_and(|hint| hint.contains(advice)), "{why}");
+            let evidence = EvidenceError::Store(why);
+            assert!(evidence.hint().is_some_and(|hint| hint.contains(advice)), "{evidence}");
+            let error = AnswerError::Evidence { doing: "proving".to_owned(), why: evidence };
+            assert_eq!(error.passes(), passes);
+        }
     }
 }

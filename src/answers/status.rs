@@ -220,7 +220,7 @@ pub fn status(
     archive: &Archive,
     queue: Result<QueueSeen, String>,
 ) -> Result<StatusJson, AnswerError> {
-    let index = |why: ArchiveError| StoreError::Index { doing: "asking", why: why.why };
+    let index = |why: ArchiveError| StoreError::of_index("asking", why);
     let counting = |why: ArchiveError| AnswerError::store("counting")(index(why));
     let files = archive.files().list().map_err(|e| AnswerError::store("listing")(index(e)))?;
     let mut hosts = Vec::new();

@@ -7,13 +7,19 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use super::route::route;
+use super::shared::{frontier_address, name_of};
 use crate::base::{Clock, Timestamp};
 use crate::config::Settings;
 use crate::config::keys;
 use crate::evidence::cosignature::WitnessKey;
+use crate::evidence::leaf::Statement;
+use crate::evidence::log::Appender;
 use crate::evidence::policy::PolicyWitness;
 use crate::evidence::witnessed::Witnesses;
-use crate::evidence::{self, Authorities, OpenFiles, Options, Policy, Trust};
+use crate::evidence::{
+    self, Authorities, EvidenceError, Extended, New, OpenFiles, Options, Policy, Sharing, Trust,
+};
+use crate::postgres::PostgresLog;
 use crate::store::{AppendLog, Layout, Reader, Store};
 
 /// What the settings say of the log.
@@ -119,6 +125,78 @@ pub fn cosign(layout: &Layout, settings: &Settings) -> Vec<String> {
     }
 }
 
+/// What keeps the log of this archive between several, by the settings, and what this process is called
+/// there; `None` where the archive has a log of its own, with a note where that is not what they say.
+type Shared = (Option<(PostgresLog, String)>, Option<String>);
+
+fn shared_log(layout: &Layout, settings: &Settings) -> Result<Shared, EvidenceError> {
+    let failed = |why: String| EvidenceError::Shared { why };
+    if !settings.bool(keys::EVIDENCE_SHARED) || settings.text(keys::STORE_FRONTIER).is_empty() {
+        return Ok((None, None));
+    }
+    if evidence::has_own_log(layout)? {
+        let note = "this archive goes on with the evidence log of its own that it has: `evidence.shared = false` says so; with evidence/ put elsewhere all is logged again in the log that the archives share";
+        return Ok((None, Some(note.to_owned())));
+    }
+    let address = frontier_address(settings).map_err(|why| failed(why.to_string()))?;
+    let Some(address) = address else { return Ok((None, None)) };
+    let log = PostgresLog::open(address)?;
+    Ok((Some((log, name_of(settings, layout.root()))), None))
+}
+
+/// Brings the log up to the archive: its own, or the one that it shares with others.
+///
+/// # Errors
+/// As [`evidence::extend`] and [`evidence::extend_shared`].
+pub fn extend(
+    layout: &Layout,
+    settings: &Settings,
+    open: &OpenFiles<'_>,
+    trail: &Mutex<AppendLog>,
+    now: Timestamp,
+) -> Result<Extended, EvidenceError> {
+    let (shared, note) = shared_log(layout, settings)?;
+    let mut done = match &shared {
+        None => evidence::extend_along(layout, &options(settings), open, trail, now)?,
+        Some((log, worker)) => {
+            let new = New::Records(open, trail);
+            evidence::extend_shared(layout, &options(settings), Sharing { log, worker }, new)?
+        }
+    };
+    done.notes.extend(note);
+    if done.signed || shared.is_none() {
+        done.notes.extend(stamp(layout, settings));
+        done.notes.extend(cosign(layout, settings));
+    }
+    if let Some((log, worker)) = &shared {
+        evidence::share_files(layout, Sharing { log, worker })?;
+    }
+    Ok(done)
+}
+
+/// Has the log of an archive state something, under a checkpoint; what it states already is left out.
+///
+/// # Errors
+/// As [`extend`].
+pub(super) fn state(
+    layout: &Layout,
+    settings: &Settings,
+    statements: Vec<Statement>,
+    now: Timestamp,
+) -> Result<(), EvidenceError> {
+    if let (Some((log, worker)), _) = shared_log(layout, settings)? {
+        let (log, worker) = (&log, worker.as_str());
+        let new = New::Statements(statements);
+        let with = Sharing { log, worker };
+        return evidence::extend_shared(layout, &options(settings), with, new).map(drop);
+    }
+    let mut appender = Appender::open(layout, &options(settings))?;
+    for statement in statements {
+        appender.state(statement)?;
+    }
+    appender.checkpoint(now).map(drop)
+}
+
 /// Makes the key of an archive that has none; what went wrong, as text.
 pub fn prepare(layout: &Layout, settings: &Settings) -> Option<String> {
     let made = evidence::log::prepare(layout, &options(settings));
@@ -133,13 +211,8 @@ pub fn follow(
     trail: &Mutex<AppendLog>,
     now: Timestamp,
 ) -> Vec<String> {
-    match evidence::extend_along(layout, &options(settings), open, trail, now) {
-        Ok(done) => {
-            let mut notes = done.notes;
-            notes.extend(stamp(layout, settings));
-            notes.extend(cosign(layout, settings));
-            notes
-        }
+    match extend(layout, settings, open, trail, now) {
+        Ok(done) => done.notes,
         Err(why) => vec![format!("the evidence log does not follow: {}", said(&why))],
     }
 }

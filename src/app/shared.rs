@@ -75,7 +75,7 @@ fn place_of(archive: &Path) -> String {
 }
 
 /// What this process is called beside the others.
-fn name_of(settings: &Settings, archive: &Path) -> String {
+pub(super) fn name_of(settings: &Settings, archive: &Path) -> String {
     match settings.text(keys::STORE_FRONTIER_WORKER) {
         "" => place_of(archive),
         name => name.to_owned(),

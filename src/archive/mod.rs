@@ -2,7 +2,7 @@
 //! ([`Captures`], [`CaptureSink`]) and where the bytes of WARC files come from ([`WarcFiles`]).
 //!
 //! Knows no backend, no path and no record format. In reading order: a capture ([`Capture`]),
-//! questions ([`Query`], [`Filter`]), the traits (`contract`, `follow`, `objects`), answers made from scans
+//! questions ([`Query`], [`Filter`]), the traits (`contract`, `follow`, `objects`, `shared_log`), answers made from scans
 //! (`answering`), what can fail ([`ArchiveError`]), and the lines that others read ([`cdx`]).
 
 mod answering;
@@ -14,6 +14,7 @@ pub mod filter;
 mod follow;
 mod objects;
 mod query;
+mod shared_log;
 #[cfg(test)]
 pub(crate) mod suite;
 mod wire;
@@ -30,3 +31,6 @@ pub use filter::{Filter, FilterError};
 pub use follow::{Follower, Seen};
 pub use objects::{FilePart, ObjectError, ObjectErrorKind, ObjectInfo, Objects, Pending};
 pub use query::{Cursor, Query, Sort};
+pub use shared_log::{
+    LogPart, LogSource, NumberedPart, SharedCheckpoint, SharedLog, SharedLogState,
+};

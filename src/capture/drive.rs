@@ -16,7 +16,7 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt, ReadBuf};
 use tokio::time::{Instant, timeout_at};
 
 use super::options::CaptureOptions;
-use super::request::BodyFilter;
+use super::request::{BodyFilter, MaySend};
 use super::spool::Spool;
 use super::stream::BoxStream;
 use crate::base::{Clock, Timestamp};
@@ -36,6 +36,8 @@ pub(super) struct Drive<'a> {
     pub(super) wanted: Option<&'a BodyFilter>,
     /// Of this exchange alone, in bytes.
     pub(super) response_bytes_max: u64,
+    /// Whether the answer may still be read, where that may end.
+    pub(super) may_send: Option<&'a MaySend>,
 }
 
 /// How an exchange went.
@@ -85,6 +87,9 @@ enum Stop {
     Closed,
     Broken(String),
 }
+
+/// How often it is asked whether an answer may still be read, where that may end.
+const ASK_AGAIN: Duration = Duration::from_millis(200);
 
 /// The clockwork of one exchange.
 struct Watch {
@@ -144,6 +149,7 @@ impl Watch {
 
 struct Reading<'a> {
     options: &'a CaptureOptions,
+    may_send: Option<&'a MaySend>,
     /// Until it has been asked.
     wanted: Option<&'a BodyFilter>,
     response_bytes_max: u64,
@@ -168,6 +174,7 @@ impl Drive<'_> {
         let sent_at = Instant::now();
         let mut reading = Reading {
             options: self.options,
+            may_send: self.may_send,
             wanted: self.wanted,
             response_bytes_max: self.options.response_bytes_max.min(self.response_bytes_max),
             reader: ResponseReader::new(
@@ -218,7 +225,10 @@ impl Reading<'_> {
     async fn run(&mut self, stream: &mut BoxStream, mut watch: Watch) -> io::Result<Stop> {
         loop {
             self.spool.make_room(self.reader.expected());
-            let deadline = watch.deadline(self.first_at.is_some());
+            let mut deadline = watch.deadline(self.first_at.is_some());
+            if self.may_send.is_some() {
+                deadline = deadline.min(Instant::now() + ASK_AGAIN);
+            }
             let read = timeout_at(deadline, stream.read_buf(&mut self.spool.buffer)).await;
             let now = Instant::now();
             match read {
@@ -236,6 +246,9 @@ impl Reading<'_> {
                         self.spool.spill().await?;
                     }
                 }
+            }
+            if self.may_send.is_some_and(|may| !may.goes_on()) {
+                return Ok(Stop::Time("the lease of its host ended"));
             }
             if let Some(why) = watch.check(now, self.first_at.is_some()) {
                 return Ok(Stop::Time(why));

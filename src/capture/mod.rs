@@ -162,6 +162,7 @@ impl Capturer {
             has_credentials: !request.credentials.is_empty(),
             wanted: request.wanted.as_ref(),
             response_bytes_max: request.response_bytes_max.unwrap_or(u64::MAX),
+            may_send: request.may_send.as_ref(),
         };
         let may_send = || match &request.may_send {
             Some(may) if !may.says_yes() => Err(CaptureError::Withdrawn),

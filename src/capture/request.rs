@@ -29,24 +29,37 @@ impl BodyFilter {
     }
 }
 
-/// Says whether a request may still be sent.
+/// Says whether a request may still be sent, and whether its answer may still be read.
 #[derive(Clone)]
-pub struct MaySend(Arc<dyn Fn() -> bool + Send + Sync>);
+pub struct MaySend {
+    send: Arc<Says>,
+    go_on: Arc<Says>,
+}
+
+type Says = dyn Fn() -> bool + Send + Sync;
 
 impl MaySend {
-    /// What this function says.
-    pub fn new(may: impl Fn() -> bool + Send + Sync + 'static) -> Self {
-        Self(Arc::new(may))
+    /// What these functions say: the first right before the first byte of a request, the second several
+    /// times a second while the answer is read. An answer that may not be read to its end is cut off.
+    pub fn new(
+        send: impl Fn() -> bool + Send + Sync + 'static,
+        go_on: impl Fn() -> bool + Send + Sync + 'static,
+    ) -> Self {
+        Self { send: Arc::new(send), go_on: Arc::new(go_on) }
     }
 
     pub(super) fn says_yes(&self) -> bool {
-        (self.0)()
+        (self.send)()
+    }
+
+    pub(super) fn goes_on(&self) -> bool {
+        (self.go_on)()
     }
 }
 
 impl PartialEq for MaySend {
     fn eq(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.0, &other.0)
+        Arc::ptr_eq(&self.send, &other.send)
     }
 }
 

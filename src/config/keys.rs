@@ -826,6 +826,12 @@ keys! {
         "1h",
         "How often watch, and a crawl that takes so long, adds what is new to the evidence log and signs a checkpoint; a crawl also does so at its end. Until then a record is proved by nothing but its own digests."
     ),
+    EVIDENCE_SHARED: BoolKey = (
+        "evidence.shared",
+        Kind::Bool,
+        "true",
+        "Whether archives that share a queue (store.frontier) share one evidence log as well, kept in the same database and copied to each of them. Each needs the key of the log: give all of them one evidence.key_file. An archive that has a log of its own keeps it."
+    ),
     EVIDENCE_TIMESTAMP_AUTHORITIES: ListKey = (
         "evidence.timestamp_authorities",
         Kind::List,

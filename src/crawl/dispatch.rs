@@ -133,7 +133,10 @@ impl Crawl {
         step.request.credentials.extend(plain);
         step.following = following;
         let guard = self.frontier.guard(&host);
-        step.request.may_send = guard.map(|guard| MaySend::new(move || guard.holds()));
+        step.request.may_send = guard.map(|guard| {
+            let still = guard.clone();
+            MaySend::new(move || guard.holds(), move || still.lasts())
+        });
         if matches!(purpose, Purpose::Page) {
             step.origins = self.origins(&claim)?;
             let jar = run.navigations.remove(&hash).filter(|jar| !jar.is_over(now));

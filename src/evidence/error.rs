@@ -56,6 +56,12 @@ pub enum EvidenceError {
         /// Why not.
         why: String,
     },
+    /// What several archives share does not answer, is of another history, or does not allow it.
+    #[error("the shared evidence log: {why}")]
+    Shared {
+        /// What is wrong, and what to do.
+        why: String,
+    },
     /// Another process extends the log.
     #[error("another process extends the evidence log")]
     Busy,
@@ -78,7 +84,8 @@ impl EvidenceError {
             Self::Damaged { .. } => "`pressmark verify` tells what is damaged",
             Self::Busy => "wait until it is done",
             Self::Unlogged { .. } => "`pressmark evidence extend` brings the log up to the archive",
-            Self::Io { .. } | Self::Store(_) | Self::Bundle { .. } => return None,
+            Self::Store(why) => return why.hint(),
+            Self::Io { .. } | Self::Bundle { .. } | Self::Shared { .. } => return None,
         })
     }
 }

@@ -17,7 +17,7 @@ use std::sync::{Mutex, PoisonError};
 
 use super::derive::Deriver;
 use super::key::Options;
-use super::leaf::Statement;
+use super::leaf::{ENTRY_LEN, Statement};
 use super::log::{Appender, Log};
 use super::{Checkpoint, EvidenceError};
 use crate::base::Timestamp;
@@ -39,8 +39,10 @@ pub struct Extended {
     pub records: u64,
     /// Files that were sealed.
     pub files: u64,
-    /// The checkpoint; `None` where nothing was new.
+    /// The newest checkpoint; `None` where nothing was new.
     pub checkpoint: Option<Checkpoint>,
+    /// Whether this call signed that checkpoint, rather than another archive that shares the log.
+    pub signed: bool,
     /// What was odd, as text.
     pub notes: Vec<String>,
 }
@@ -97,7 +99,7 @@ pub fn extend_along(
         // Held for the time of a hand-over: the writer adds to it.
         let own = trail.lock().unwrap_or_else(PoisonError::into_inner).take(&name);
         let mut one =
-            OneFile { layout, appender: &mut appender, name: &name, path, own, done: &mut done };
+            OneFile { layout, sink: &mut appender, name: &name, path, own, done: &mut done };
         match one.follow(&known, bound) {
             Ok(()) if bound.is_none() => {
                 trail.lock().unwrap_or_else(PoisonError::into_inner).forget(&name);
@@ -112,20 +114,59 @@ pub fn extend_along(
         }
     }
     done.checkpoint = appender.checkpoint(now)?;
+    done.signed = done.checkpoint.is_some();
     Ok(done)
 }
 
+/// Where leaves go, in order.
+pub(super) trait LeafSink {
+    /// Takes the leaf of a record.
+    fn record(
+        &mut self,
+        entry: &[u8; ENTRY_LEN],
+        file: &str,
+        offset: u64,
+        within: u32,
+    ) -> Result<(), EvidenceError>;
+
+    /// Takes a statement.
+    fn state(&mut self, statement: Statement) -> Result<(), EvidenceError>;
+
+    /// The place of the last record of a file that went there.
+    fn last_of(&self, file: &str) -> Result<Option<(u64, u32)>, EvidenceError>;
+}
+
+impl LeafSink for Appender {
+    fn record(
+        &mut self,
+        entry: &[u8; ENTRY_LEN],
+        file: &str,
+        offset: u64,
+        within: u32,
+    ) -> Result<(), EvidenceError> {
+        Self::record(self, entry, file, offset, within)
+    }
+
+    fn state(&mut self, statement: Statement) -> Result<(), EvidenceError> {
+        Self::state(self, statement)
+    }
+
+    fn last_of(&self, file: &str) -> Result<Option<(u64, u32)>, EvidenceError> {
+        self.log().last_of(file)
+    }
+}
+
 /// What the statements say of files.
-struct Known {
-    sealed: BTreeSet<String>,
-    spans: BTreeMap<String, u64>,
-    adopted: BTreeSet<String>,
+#[derive(Default)]
+pub(super) struct Known {
+    pub(super) sealed: BTreeSet<String>,
+    pub(super) spans: BTreeMap<String, u64>,
+    pub(super) adopted: BTreeSet<String>,
 }
 
 impl Known {
     fn of(log: &Log) -> Self {
-        let mut known =
-            Self { sealed: BTreeSet::new(), spans: BTreeMap::new(), adopted: BTreeSet::new() };
+        let mut known = Self::default();
         for (_, statement) in log.ledger().statements() {
             match statement {
                 Statement::File { name, .. } => {
@@ -137,14 +178,17 @@ impl Known {
                 Statement::Adopted { name } => {
                     known.adopted.insert(name.clone());
                 }
-                Statement::Key { .. } | Statement::Stamp { .. } | Statement::Purged { .. } => {}
+                Statement::Key { .. }
+                | Statement::Kept { .. }
+                | Statement::Stamp { .. }
+                | Statement::Purged { .. } => {}
             }
         }
         known
     }
 }
 
-enum FileError {
+pub(super) enum FileError {
     Internal(EvidenceError),
     File(String),
 }
@@ -155,19 +199,20 @@ impl From<EvidenceError> for FileError {
     }
 }
 
-struct OneFile<'a> {
-    layout: &'a Layout,
-    appender: &'a mut Appender,
-    name: &'a str,
-    path: &'a Path,
-    own: Option<FileAppends>,
-    done: &'a mut Extended,
+/// One file on its way into the log.
+pub(super) struct OneFile<'a> {
+    pub(super) layout: &'a Layout,
+    pub(super) sink: &'a mut dyn LeafSink,
+    pub(super) name: &'a str,
+    pub(super) path: &'a Path,
+    pub(super) own: Option<FileAppends>,
+    pub(super) done: &'a mut Extended,
 }
 
 impl OneFile<'_> {
     /// Takes the records of a file that have no leaf; with a bound those that end before it, and
     /// then the stretch of bytes up to it, else the whole file.
-    fn follow(&mut self, known: &Known, bound: Option<u64>) -> Result<(), FileError> {
+    pub(super) fn follow(&mut self, known: &Known, bound: Option<u64>) -> Result<(), FileError> {
         let from = known.spans.get(self.name).copied().unwrap_or(0);
         if bound.is_some_and(|bound| bound <= from) {
             return Ok(());
@@ -178,11 +223,11 @@ impl OneFile<'_> {
         };
         if is_imported(self.path) && !known.adopted.contains(self.name) {
             // It was made elsewhere: old dates in it are no surprise.
-            self.appender.state(Statement::Adopted { name: self.name.to_owned() })?;
+            self.sink.state(Statement::Adopted { name: self.name.to_owned() })?;
         }
         // Where it is the whole of a file that nobody else has touched, the trail says it all.
         let own = self.own.take().filter(|own| length.is_none_or(|length| length == own.length));
-        let mut after = self.appender.log().last_of(self.name)?;
+        let mut after = self.sink.last_of(self.name)?;
         // A call that failed was handed records that the log does not have: there is a gap then.
         let joins = own.as_ref().filter(|own| own.after == after.map(|(offset, _)| offset));
         let mut reached = 0;
@@ -191,7 +236,7 @@ impl OneFile<'_> {
                 break;
             }
             reached = record.end;
-            self.appender.record(&record.mark, self.name, record.offset, 0)?;
+            self.sink.record(&record.mark, self.name, record.offset, 0)?;
             self.done.records += 1;
             after = Some((record.offset, 0));
         }
@@ -203,14 +248,14 @@ impl OneFile<'_> {
             Some(to) => {
                 let sha256 =
                     sha256_of(self.layout, self.path, from, Some(to)).map_err(unreadable)?.1;
-                self.appender.state(Statement::Span { name, from, to, sha256 })?;
+                self.sink.state(Statement::Span { name, from, to, sha256 })?;
             }
             None => {
                 let (length, sha256) = match own {
                     Some(own) => (own.length, own.sha256()),
                     None => sha256_of(self.layout, self.path, 0, None).map_err(unreadable)?,
                 };
-                self.appender.state(Statement::File { name, length, sha256 })?;
+                self.sink.state(Statement::File { name, length, sha256 })?;
                 self.done.files += 1;
             }
         }
@@ -224,7 +269,7 @@ impl OneFile<'_> {
             if bound.is_some_and(|bound| record.end > bound) {
                 break;
             }
-            self.appender.record(&record.entry, self.name, record.offset, record.within)?;
+            self.sink.record(&record.entry, self.name, record.offset, record.within)?;
             self.done.records += 1;
         }
         Ok(())

@@ -161,6 +161,13 @@ pub enum Statement {
         /// The signature of the one it replaces; `None` for the first, and where that was lost.
         signature: Option<Vec<u8>>,
     },
+    /// Which of several archives that share the log a file is of.
+    Kept {
+        /// The name of the file.
+        name: String,
+        /// What the log calls the archive.
+        archive: String,
+    },
     /// A file that was made elsewhere was taken in; its records are as old as they say.
     Adopted {
         /// Its name.
@@ -225,6 +232,11 @@ impl Statement {
                 HEXLOWER.encode(response),
                 HEXLOWER.encode(chain)
             ),
+            Self::Kept { name, archive } => format!(
+                "pressmark/leaf/1 kept\nname {}\narchive {}\n",
+                plain(name.as_bytes()),
+                plain(archive.as_bytes())
+            ),
             Self::Purged { name, offset, tombstone, sha256 } => format!(
                 "pressmark/leaf/1 purged\nname {}\noffset {offset}\ntombstone {}\nsha256 {}\n",
                 plain(name.as_bytes()),
@@ -270,6 +282,10 @@ impl Statement {
                 response: hash(value("response")?)?,
                 chain: hash(value("chain")?)?,
             },
+            "kept" => {
+                let name = value("name")?.to_owned();
+                Self::Kept { name, archive: value("archive")?.to_owned() }
+            }
             "purged" => Self::Purged {
                 name: value("name")?.to_owned(),
                 offset: value("offset")?.parse().ok()?,
@@ -325,6 +341,7 @@ mod tests {
             key(None, None),
             key(Some("o+1+j"), Some(vec![3; 64])),
             Statement::Adopted { name: "b.warc".into() },
+            Statement::Kept { name: "b.warc".into(), archive: "0123abcd".into() },
             Statement::Stamp {
                 checkpoint: 7,
                 authority: "a.example_ts".into(),
@@ -348,7 +365,7 @@ mod tests {
 
     proptest::proptest! {
         #[test]
-        fn reading_never_panics(text in "(pressmark/leaf/1 (file|span|key|adopted|stamp|purged)\n)?[ -~\n]{0,120}") {
+        fn reading_never_panics(text in "(pressmark/leaf/1 (file|span|key|adopted|kept|stamp|purged)\n)?[ -~\n]{0,120}") {
             let _ = Statement::parse(&text);
         }
 

@@ -5,7 +5,8 @@
 //! leaf for every record that is not in it yet and signs a checkpoint. In reading order: what is
 //! logged ([`leaf`]), who signs ([`key`], [`note`]), what is signed ([`checkpoint`]), where the
 //! hashes lie ([`tiles`], `ledger`), the log itself ([`log`]), how it follows the WARC files
-//! ([`mod@extend`], `derive`), checking ([`mod@verify`], `held`), time stamps ([`timestamp`], [`token`]),
+//! ([`mod@extend`], `derive`), how several archives share one ([`shared`], `membership`), checking
+//! ([`mod@verify`], `held`), time stamps ([`timestamp`], [`token`]),
 //! witnesses ([`cosignature`], [`policy`], [`witnessed`]), records removed by order ([`tombstone`]),
 //! bundles ([`bundle`], [`certificate`], [`check`]), packages for replay ([`wacz`]), errors ([`error`]).
 //!
@@ -26,9 +27,11 @@ pub mod key;
 pub mod leaf;
 mod ledger;
 pub mod log;
+mod membership;
 pub mod note;
 pub mod policy;
 pub mod proof;
+pub mod shared;
 pub mod tiles;
 pub mod timestamp;
 pub mod token;
@@ -43,6 +46,7 @@ pub use extend::{Extended, OpenFiles, extend, extend_along};
 pub use key::{LogKey, Options};
 pub use log::Log;
 pub use policy::Policy;
+pub use shared::{New, Sharing, extend_shared, has_own_log, share_files};
 pub use timestamp::Authorities;
 pub use token::Trust;
 pub use verify::{Checked, VerifyOptions, verify};

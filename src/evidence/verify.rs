@@ -24,7 +24,7 @@ use super::leaf::{ENTRY_LEN, Statement, entry_of, hash_of};
 use super::ledger::Position;
 use super::log::Log;
 use super::tiles::{BUNDLED_LEN, Edge, Full, Level, WIDTH, tile_name};
-use super::{Checkpoint, EvidenceError, Trust};
+use super::{Checkpoint, EvidenceError, Trust, membership};
 use crate::base::{Finding, Severity, Timestamp};
 use crate::store::Layout;
 use crate::store::layout::stable_name;
@@ -89,7 +89,9 @@ pub fn verify(
         return Ok(Checked { findings: report.total(), ..Checked::default() });
     };
     let log = Log::up_to(layout, Some(newest.clone()))?;
-    let removed = removals::read(layout, &log, &mut report)?;
+    let archive = membership::archive_of(layout)?;
+    let elsewhere = membership::elsewhere(archive.as_deref(), log.ledger().statements());
+    let removed = removals::read(layout, &log, &elsewhere, &mut report)?;
     let mut walk = Walk {
         layout,
         log: &log,
@@ -99,6 +101,7 @@ pub fn verify(
         statements: Vec::new(),
         roots: BTreeMap::new(),
         removed,
+        elsewhere: archive.map(|_| &elsewhere),
     };
     let published = checkpoints::published(options, walk.report);
     let mut sizes: BTreeSet<u64> = checkpoints.iter().map(|c| c.size).collect();
@@ -110,7 +113,7 @@ pub fn verify(
     checkpoints::own_key(layout, options, &keys, &mut report);
     checkpoints::roots(&checkpoints, &roots, &mut report);
     checkpoints::against(&published, &roots, &keys, &mut report);
-    sealed(&statements, layout, &files, options.fast, &mut report);
+    sealed(&statements, (layout, &files, &elsewhere), options.fast, &mut report);
     let stamps =
         checkpoints::stamps(layout, &checkpoints, &statements, &options.trust, &mut report)?;
     Ok(Checked {
@@ -166,6 +169,8 @@ struct Walk<'a, 'b> {
     roots: BTreeMap<u64, Hash>,
     /// The entries of records that were removed by order.
     removed: BTreeMap<(String, u64), [u8; ENTRY_LEN]>,
+    /// The files of the other archives that share the log; `None` where it is not shared.
+    elsewhere: Option<&'a BTreeSet<String>>,
 }
 
 impl Walk<'_, '_> {
@@ -178,7 +183,8 @@ impl Walk<'_, '_> {
         let texts = std::fs::read(self.log.dir().join("statements")).unwrap_or_default();
         let removed = self.removed.clone();
         let mut records =
-            records::Records::new(self.layout, self.log, self.files, self.checkpoints, removed);
+            records::Records::new(self.layout, self.log, self.files, self.checkpoints, removed)
+                .beside(self.elsewhere);
         for index in 0..size {
             if index % WIDTH == 0 {
                 tile = self.tile(index / WIDTH);
@@ -332,10 +338,10 @@ fn evidence(name: &str) -> String {
 }
 
 /// Every sealed file is there and as it was, and so is every stretch of one that is not sealed.
+/// Files of other archives that share the log are theirs to check.
 fn sealed(
     statements: &[(u64, Statement)],
-    layout: &Layout,
-    files: &BTreeMap<String, PathBuf>,
+    (layout, files, elsewhere): (&Layout, &BTreeMap<String, PathBuf>, &BTreeSet<String>),
     fast: bool,
     report: &mut Report<'_>,
 ) {
@@ -350,6 +356,9 @@ fn sealed(
         .collect();
     for (_, statement) in statements {
         let Statement::File { name, length, sha256 } = statement else { continue };
+        if elsewhere.contains(name) {
+            continue;
+        }
         let sha256 = since.get(name).copied().unwrap_or(sha256);
         whole.insert(name);
         let Some(path) = files.get(name) else {
@@ -374,7 +383,7 @@ fn sealed(
     }
     for (_, statement) in statements {
         let Statement::Span { name, from, to, sha256 } = statement else { continue };
-        if fast || whole.contains(name) {
+        if fast || whole.contains(name) || elsewhere.contains(name) {
             continue;
         }
         let Some(path) = files.get(name) else {

@@ -13,6 +13,8 @@ pub(super) enum Failure {
     Postgres(tokio_postgres::Error),
     /// No answer in time.
     TimedOut(Duration),
+    /// No answer to this, and none to the question whether it is there.
+    Silent,
     /// An answer that no migration of ours can have made.
     Row(String),
     /// The tables are those of a newer program.
@@ -40,11 +42,24 @@ impl Failure {
     pub(super) fn verdict(&self) -> Verdict {
         match self {
             Self::Postgres(error) => verdict_of(error),
-            Self::TimedOut(_) => Verdict::Away,
+            Self::TimedOut(_) | Self::Silent => Verdict::Away,
             Self::Row(_) => Verdict::Refused(ArchiveErrorKind::Damaged),
             Self::Newer { found, known } => {
                 Verdict::Refused(ArchiveErrorKind::Newer { found: *found, known: *known })
             }
+        }
+    }
+
+    /// Whether nothing at all came back, so that the next request would wait in vain as well.
+    pub(super) fn is_silence(&self) -> bool {
+        match self {
+            Self::Silent => true,
+            // The time to connect was over, ours or the system's.
+            Self::Postgres(error) => {
+                let cause = error.source().and_then(|cause| cause.downcast_ref::<io::Error>());
+                cause.is_some_and(|cause| cause.kind() == io::ErrorKind::TimedOut)
+            }
+            _ => false,
         }
     }
 
@@ -62,6 +77,9 @@ impl Failure {
                 },
             },
             Self::TimedOut(after) => format!("no answer within {} s", after.as_secs()),
+            Self::Silent => {
+                "it neither answers nor refuses: packets to it or from it are lost".to_owned()
+            }
             Self::Row(why) => why.clone(),
             Self::Newer { found, known } => {
                 format!("its tables have version {found}, and this program knows up to {known}")
@@ -88,8 +106,9 @@ fn verdict_of(error: &tokio_postgres::Error) -> Verdict {
     // Appendix A of PostgreSQL's manual.
     let code = said.code().code();
     match code {
-        // Shut down, crashed, starting up.
-        "57P01" | "57P02" | "57P03" | "57P05" => Verdict::Away,
+        // Shut down, crashed, starting up; a transaction that waited for us for too long, a statement that
+        // took too long.
+        "57P01" | "57P02" | "57P03" | "57P05" | "25P03" | "57014" => Verdict::Away,
         // A transaction that a standby or a lock ended.
         "40001" | "40P01" | "55P03" => Verdict::Clash,
         "42501" | "25006" => Verdict::Refused(ArchiveErrorKind::ReadOnly),

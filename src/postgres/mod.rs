@@ -10,7 +10,7 @@
 //! In reading order: which database ([`Address`]), how it is reached (`tls`, `pool`, `failure`), a
 //! request that may be sent again (`request`), its tables (`schema`), a capture as a row (`row`), the
 //! contracts ([`PostgresCaptures`]: `tables`, `scan`, `captures`, `sink`), what may be done there ([`Rights`]);
-//! the queue ([`PostgresQueue`]).
+//! the queue ([`PostgresQueue`]); the evidence log that archives share ([`PostgresLog`]).
 //!
 //! Deliberately knows no settings, no WARC file and no path of an archive.
 
@@ -24,6 +24,7 @@ mod rights;
 mod row;
 mod scan;
 mod schema;
+mod shared_log;
 mod sink;
 mod tables;
 #[cfg(test)]
@@ -33,4 +34,5 @@ mod tls;
 pub use address::{Address, AddressError};
 pub use queue::PostgresQueue;
 pub use rights::Rights;
+pub use shared_log::PostgresLog;
 pub use tables::PostgresCaptures;

@@ -37,8 +37,8 @@ const NOW: &str = "(extract(epoch FROM clock_timestamp()) * 1000000)::int8";
 const NEVER: &str = "9223372036854775807";
 /// What is due within so many microseconds comes along with a lease.
 const SOON: i64 = 10_000_000;
-/// A crash of the server must not take a number of a lease back.
-const DURABLE: &str = "SELECT set_config('synchronous_commit', 'on', true) WHERE current_setting('synchronous_commit') = 'off'";
+/// How long a write waits for hosts that another worker is writing of; then it is made again.
+const LOCK_MAX: Duration = Duration::from_secs(3);
 /// For how long a request is tried while the database does not answer. Short: a crawl waits for each, goes on
 /// without an answer, and asks again by itself.
 const PATIENCE: Duration = Duration::from_secs(3);
@@ -258,7 +258,7 @@ impl Leases for PostgresQueue {
         self.ask(Count { schema: self.schema() })
     }
 
-    fn report(&self, report: &WorkerReport) -> Result<(), ScheduleError> {
+    fn report(&self, report: &WorkerReport) -> Result<u64, ScheduleError> {
         self.ask(Report { schema: self.schema(), report: report.clone() })
     }
 

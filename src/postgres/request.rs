@@ -4,7 +4,7 @@ use std::future::Future;
 use std::time::Duration;
 
 use tokio_postgres::types::{ToSql, Type};
-use tokio_postgres::{Client, Row};
+use tokio_postgres::{Client, Row, Transaction};
 
 use super::failure::Failure;
 
@@ -26,6 +26,36 @@ pub(super) trait Request: Send + Sync + 'static {
         client: &'a mut Client,
     ) -> impl Future<Output = Result<Self::Answer, Failure>> + Send + 'a;
 }
+
+/// Begins a transaction that writes. The settings last as long as it does, as a pooler wants it.
+///
+/// Its commit is durable: one that the server may still lose would be one that a later mark passes over, or
+/// would take the number of a lease back. And its locks do not outlast a client that stopped in the middle of
+/// it or was cut off: who waits for them, waits for [`IDLE_MAX`]. `lock_max` is how long a lock is waited for.
+pub(super) async fn begin(
+    client: &mut Client,
+    lock_max: Option<Duration>,
+) -> Result<Transaction<'_>, Failure> {
+    let millis = |time: Duration| i64::try_from(time.as_millis()).unwrap_or(i64::MAX);
+    let transaction = client.transaction().await?;
+    let sql = "SELECT set_config('synchronous_commit', 'on', true)
+            WHERE current_setting('synchronous_commit') = 'off'
+         UNION ALL SELECT set_config('idle_in_transaction_session_timeout', $1::int8::text, true)
+         UNION ALL SELECT set_config('tcp_user_timeout', $2::int8::text, true)
+         UNION ALL SELECT set_config('lock_timeout', $3::int8::text, true) WHERE $3 > 0";
+    let values = [
+        Value::Number(millis(IDLE_MAX)),
+        Value::Number(millis(UNSENT_MAX)),
+        Value::Number(lock_max.map_or(0, millis)),
+    ];
+    transaction.query_typed(sql, &typed(&values)).await?;
+    Ok(transaction)
+}
+
+/// After so long between two statements of one transaction the server ends it.
+const IDLE_MAX: Duration = Duration::from_secs(10);
+/// After so long in which nothing of an answer arrives the server ends the connection.
+const UNSENT_MAX: Duration = Duration::from_secs(30);
 
 /// A value of a statement.
 #[derive(Debug, Clone)]

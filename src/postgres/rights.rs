@@ -47,7 +47,7 @@ impl Rights {
     pub fn of_queue(address: Address) -> Result<Self, ArchiveError> {
         let (schema, shown) = (address.schema().to_owned(), address.shown());
         let tables = &QUEUE_TABLES;
-        Link::new(address, PATIENCE)?.ask(Ask { schema, shown, tables, since: 3, stages: false })
+        Link::new(address, PATIENCE)?.ask(Ask { schema, shown, tables, since: 4, stages: false })
     }
 
     /// What is missing for a crawler, and how it is granted; empty where nothing is.
@@ -76,11 +76,16 @@ const TABLES: [(&str, &[&str]); 3] = [
 ];
 
 /// The same for the queue.
-const QUEUE_TABLES: [(&str, &[&str]); 4] = [
+const QUEUE_TABLES: [(&str, &[&str]); 9] = [
     ("queue_host", &["SELECT", "INSERT", "UPDATE"]),
     ("queue_url", &["SELECT", "INSERT", "UPDATE"]),
     ("queue_memory", &["SELECT", "INSERT", "UPDATE"]),
     ("queue_worker", &["SELECT", "INSERT", "UPDATE"]),
+    ("log", &["SELECT", "INSERT", "UPDATE"]),
+    ("log_part", &["SELECT", "INSERT"]),
+    ("log_source", &["SELECT", "INSERT", "UPDATE"]),
+    ("log_checkpoint", &["SELECT", "INSERT"]),
+    ("log_file", &["SELECT", "INSERT", "UPDATE"]),
 ];
 
 struct Ask {

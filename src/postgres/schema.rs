@@ -5,11 +5,15 @@ use tokio_postgres::types::Type;
 use tokio_postgres::{Client, Transaction};
 
 use super::failure::Failure;
-use super::request::Request;
+use super::request::{Request, begin};
 
 /// What makes each version of the one before.
-const VERSIONS: [&str; 3] =
-    [include_str!("schema/1.sql"), include_str!("schema/2.sql"), include_str!("schema/3.sql")];
+const VERSIONS: [&str; 4] = [
+    include_str!("schema/1.sql"),
+    include_str!("schema/2.sql"),
+    include_str!("schema/3.sql"),
+    include_str!("schema/4.sql"),
+];
 
 /// The newest version.
 pub(super) const NEWEST: i32 = VERSIONS.len() as i32;
@@ -43,7 +47,7 @@ impl Request for Migrate {
         if before >= NEWEST {
             return known(before);
         }
-        let transaction = client.transaction().await?;
+        let transaction = begin(client, None).await?;
         let lock = "SELECT pg_advisory_xact_lock($1)";
         transaction.query_typed(lock, &[(&LOCK, Type::INT8)]).await?;
         // Another process may have done it meanwhile.

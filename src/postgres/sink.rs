@@ -17,7 +17,7 @@ use tokio_postgres::{Client, Row, Transaction};
 
 use super::PostgresCaptures;
 use super::failure::Failure;
-use super::request::{Request, Value, typed};
+use super::request::{Request, Value, begin, typed};
 use super::row::{Stored, arrays, columns, said_columns, staged_columns, staged_types, text};
 use crate::archive::{
     Applied, ArchiveError, ArchiveErrorKind, CaptureBatch, CaptureSink, FileMark,
@@ -154,10 +154,7 @@ impl Request for Apply {
     }
 
     async fn ask<'a>(&'a self, client: &'a mut Client) -> Result<u64, Failure> {
-        let transaction = client.transaction().await?;
-        // A commit that the server may still lose would be one that a later mark passes over.
-        let durable = "SELECT set_config('synchronous_commit', 'on', true) WHERE current_setting('synchronous_commit') = 'off'";
-        transaction.query_typed(durable, &[]).await?;
+        let transaction = begin(client, None).await?;
         let added = if self.rows.len() < COPY_MIN {
             self.put_arrays(&transaction).await?
         } else {
@@ -220,7 +217,7 @@ impl Request for Forget {
     async fn ask<'a>(&'a self, client: &'a mut Client) -> Result<(), Failure> {
         let schema = &self.schema;
         let files = Value::ManyIds(self.files.clone());
-        let transaction = client.transaction().await?;
+        let transaction = begin(client, None).await?;
         // Who puts captures in locks this table before it does so: what is counted below is complete.
         transaction.batch_execute(&format!("LOCK TABLE {schema}.host IN EXCLUSIVE MODE")).await?;
         let remove = format!("DELETE FROM {schema}.capture WHERE file = ANY($1)");

@@ -2,7 +2,10 @@
 
 #[path = "../../tests/it/support/postgres.rs"]
 mod cluster;
+#[path = "../../tests/it/support/link.rs"]
+mod link;
 mod queue;
+mod silence;
 #[path = "../../tests/it/support/skip.rs"]
 mod skip;
 mod trouble;

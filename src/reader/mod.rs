@@ -136,10 +136,7 @@ impl Refusal {
                 | AnswerError::WordsMissing(_)
                 | AnswerError::NoArticle { .. },
             ) => 404,
-            Self::Answer(AnswerError::Store {
-                why: crate::store::StoreError::IndexBusy | crate::store::StoreError::Away { .. },
-                ..
-            }) => 503,
+            Self::Answer(error) if error.passes() => 503,
             Self::Answer(_) => 500,
         }
     }

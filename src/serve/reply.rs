@@ -71,9 +71,9 @@ impl From<ArchiveError> for Refusal {
 
 impl From<StoreError> for Refusal {
     fn from(error: StoreError) -> Self {
-        let status = match error {
-            StoreError::IndexBusy | StoreError::Away { .. } => StatusCode::SERVICE_UNAVAILABLE,
-            _ => StatusCode::INTERNAL_SERVER_ERROR,
+        let status = match error.passes() {
+            true => StatusCode::SERVICE_UNAVAILABLE,
+            false => StatusCode::INTERNAL_SERVER_ERROR,
         };
         Self::new(status, error.to_string())
     }
@@ -82,6 +82,9 @@ impl From<StoreError> for Refusal {
 impl From<AnswerError> for Refusal {
     fn from(error: AnswerError) -> Self {
         let text = error.to_string();
+        if error.passes() {
+            return Self::new(StatusCode::SERVICE_UNAVAILABLE, text);
+        }
         match error {
             AnswerError::NoCapture(_)
             | AnswerError::OneVersion { .. }
@@ -92,9 +95,6 @@ impl From<AnswerError> for Refusal {
                 Self::missing(text)
             }
             AnswerError::Request(_) => Self::bad(text),
-            AnswerError::Store { why: StoreError::IndexBusy | StoreError::Away { .. }, .. } => {
-                Self::new(StatusCode::SERVICE_UNAVAILABLE, text)
-            }
             AnswerError::PayloadElsewhere { .. }
             | AnswerError::Io { .. }
             | AnswerError::Evidence { .. }

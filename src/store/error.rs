@@ -102,6 +102,27 @@ pub fn hint_of(why: &io::Error) -> Option<&'static str> {
 }
 
 impl StoreError {
+    /// What was met while `doing` something with what keeps the captures, with its own advice: a server that
+    /// is away is waited for, an index that is busy too, and a damaged one is rebuilt.
+    #[must_use]
+    pub fn of_index(doing: &'static str, error: ArchiveError) -> Self {
+        match error.kind {
+            ArchiveErrorKind::Busy => Self::IndexBusy,
+            ArchiveErrorKind::Away => Self::Away { why: error.why },
+            ArchiveErrorKind::Newer { found, known } => {
+                let narrow = |n: u64| u32::try_from(n).unwrap_or(u32::MAX);
+                Self::NewerFormat { found: narrow(found), known: narrow(known) }
+            }
+            _ => Self::Index { doing, why: error.why },
+        }
+    }
+
+    /// Whether waiting helps: the index is busy, or the server that keeps it does not answer.
+    #[must_use]
+    pub fn passes(&self) -> bool {
+        matches!(self, Self::IndexBusy | Self::Away { .. })
+    }
+
     /// What to try.
     #[must_use]
     pub fn hint(&self) -> Option<&'static str> {
@@ -132,16 +153,5 @@ impl StoreError {
 
 /// The same failure in the words of the store.
 pub(super) fn index_error<E: Into<ArchiveError>>(doing: &'static str) -> impl Fn(E) -> StoreError {
-    move |error| {
-        let error: ArchiveError = error.into();
-        match error.kind {
-            ArchiveErrorKind::Busy => StoreError::IndexBusy,
-            ArchiveErrorKind::Away => StoreError::Away { why: error.why },
-            ArchiveErrorKind::Newer { found, known } => {
-                let narrow = |n: u64| u32::try_from(n).unwrap_or(u32::MAX);
-                StoreError::NewerFormat { found: narrow(found), known: narrow(known) }
-            }
-            _ => StoreError::Index { doing, why: error.why },
-        }
-    }
+    move |error| StoreError::of_index(doing, error.into())
 }

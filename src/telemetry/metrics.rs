@@ -330,7 +330,7 @@ impl Text {
     }
 
     fn shared(&mut self, shared: &SharedState) {
-        let SharedState { held, gathered, visits, writes, lost, is_away } = *shared;
+        let SharedState { held, gathered, visits, writes, lost, lag, is_away } = *shared;
         let mut one = |name: &str, kind: &str, help: &str, value: u64| {
             self.family(name, kind, help, &[(String::new(), value)]);
         };
@@ -349,6 +349,12 @@ impl Text {
             visits,
         );
         one("queue_writes_total", "counter", "Transactions that they were written in.", writes);
+        one(
+            "queue_lag_seconds",
+            "gauge",
+            "For how long the first host that is due has been waiting for a process.",
+            lag / 1_000_000,
+        );
         one("queue_away", "gauge", "1 while the shared queue does not answer.", u64::from(is_away));
     }
 

@@ -20,15 +20,14 @@ use std::path::Path;
 use super::Setup;
 use super::captures::{given_captures, open_reader};
 use super::error::{AppError, store_error, writing_error};
-use super::evidence::options;
+use super::evidence::{extend, options};
 use crate::archive::Capture;
 use crate::base::{TimeRange, Timestamp};
 use crate::config::keys;
-use crate::evidence::EvidenceError;
-use crate::evidence::extend::{OpenFiles, extend, sha256_of};
+use crate::evidence::extend::{OpenFiles, sha256_of};
 use crate::evidence::leaf::Statement;
-use crate::evidence::log::Appender;
 use crate::evidence::tombstone::{self, Kept, Tombstone};
+use crate::evidence::{EvidenceError, Log};
 use crate::store::bucket::State;
 use crate::store::{Layout, Lock, Stay, reindex, reindex_given, replace_members};
 
@@ -99,7 +98,8 @@ pub fn purge(setup: &Setup, request: &PurgeRequest) -> Result<Purged, AppError> 
     };
     let now = setup.clock.now();
     let log_options = options(&setup.settings);
-    extend(&layout, &log_options, &OpenFiles::Leave, now).map_err(evidence_error)?;
+    let trail = std::sync::Mutex::default();
+    extend(&layout, &setup.settings, &OpenFiles::Leave, &trail, now).map_err(evidence_error)?;
     let planned = {
         let (reader, _) = open_reader(&setup.settings, &setup.archive, Stay::Brief)?;
         plan::plan(&reader, &log_options, request, now)?
@@ -183,22 +183,20 @@ fn state(
     digests: &BTreeMap<&str, [u8; 32]>,
     now: Timestamp,
 ) -> Result<(), AppError> {
-    let mut appender = Appender::open(layout, &options(&setup.settings)).map_err(evidence_error)?;
-    let stated: Vec<[u8; 32]> =
-        appender.log().purged().map(|(_, tombstone, _)| tombstone).collect();
+    let log = Log::open(layout).map_err(evidence_error)?;
+    let stated: Vec<[u8; 32]> = log.purged().map(|(_, tombstone, _)| tombstone).collect();
+    let mut statements = Vec::new();
     for one in kept.iter().filter(|one| !stated.contains(&one.digest())) {
         let Tombstone { file, offset, .. } = &one.tombstone;
         let sha256 = digests.get(file.as_str()).copied().unwrap_or_default();
-        let statement = Statement::Purged {
+        statements.push(Statement::Purged {
             name: file.clone(),
             offset: *offset,
             tombstone: one.digest(),
             sha256,
-        };
-        appender.state(statement).map_err(evidence_error)?;
+        });
     }
-    appender.checkpoint(now).map_err(evidence_error)?;
-    Ok(())
+    super::evidence::state(layout, &setup.settings, statements, now).map_err(evidence_error)
 }
 
 /// Deletes everything that is derived from records, and bodies in flight of processes that died: it is made anew.

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::app::evidence::options;
+use crate::app::evidence::{extend, options};
 use crate::base::Timestamp;
 use crate::cli::answer::evidence_error;
 use crate::cli::args::{EvidenceArgs, EvidenceCommand};
@@ -11,7 +11,7 @@ use crate::cli::output::Format;
 use crate::cli::{CliError, Exit};
 use crate::evidence::bundle::CHECK_SCRIPT;
 use crate::evidence::log::{Appender, replace_lost_key};
-use crate::evidence::{Log, OpenFiles, extend};
+use crate::evidence::{Log, OpenFiles};
 use crate::store::Layout;
 
 /// Prints what the log says of itself, or brings it up to date.
@@ -76,11 +76,10 @@ fn keys(context: &Context, layout: &Layout) -> Result<Exit, CliError> {
 
 fn bring_up(context: &Context, layout: &Layout, now: Timestamp) -> Result<Exit, CliError> {
     let format = context.out.format();
-    let done = extend(layout, &options(&context.settings), &OpenFiles::Leave, now)
+    let trail = std::sync::Mutex::default();
+    let done = extend(layout, &context.settings, &OpenFiles::Leave, &trail, now)
         .map_err(|e| evidence_error("extending the evidence log", e))?;
-    let stamps = crate::app::evidence::stamp(layout, &context.settings);
-    let cosigned = crate::app::evidence::cosign(layout, &context.settings);
-    for note in done.notes.iter().chain(&stamps).chain(&cosigned) {
+    for note in &done.notes {
         context.out.warn(note);
     }
     match format {

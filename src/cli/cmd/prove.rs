@@ -8,7 +8,7 @@ use super::wacz;
 use crate::answers;
 use crate::answers::prove::{Proof, ProveRequest, ProvedJson};
 use crate::answers::verify::{self, StepJson};
-use crate::app::evidence::{authorities, options, read_policy, witnesses};
+use crate::app::evidence::{authorities, extend, options, read_policy, witnesses};
 use crate::cli::answer::evidence_error;
 use crate::cli::args::ProveArgs;
 use crate::cli::context::Context;
@@ -19,7 +19,7 @@ use crate::evidence::bundle::{Bundle, has_user};
 use crate::evidence::check::witnesses::witnessed;
 use crate::evidence::check::{Known, Outcome};
 use crate::evidence::note::VerifierKey;
-use crate::evidence::{OpenFiles, Policy, extend};
+use crate::evidence::{OpenFiles, Policy};
 use crate::http::Head;
 use crate::render;
 use crate::store::Loaded;
@@ -62,7 +62,9 @@ fn prove(args: &ProveArgs, url: &str, out: &Path, context: &Context) -> Result<E
     let options = options(&context.settings);
     let mut extended = || {
         // What a run that died has written is not in the log yet.
-        let done = extend(reader.layout(), &options, &OpenFiles::Leave, context.clock.now());
+        let (trail, now) = (std::sync::Mutex::default(), context.clock.now());
+        let layout = reader.layout();
+        let done = extend(layout, &context.settings, &OpenFiles::Leave, &trail, now);
         done.is_ok_and(|done| done.checkpoint.is_some())
     };
     let proof = answers::prove::prove(&open, &request, &mut extended)?;

@@ -7,6 +7,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use tlog_tiles::Hash;
+
 use super::{Log, checkpoint_sizes};
 use crate::base::Timestamp;
 use crate::evidence::EvidenceError;
@@ -17,7 +19,7 @@ use crate::evidence::key::{LogKey, Options};
 use crate::evidence::leaf::{ENTRY_LEN, Statement, entry_of, hash_of, key_change_text};
 use crate::evidence::note::VerifierKey;
 use crate::evidence::tiles::{Edge, Full, TileWriter};
-use crate::evidence::timestamp;
+use crate::evidence::{membership, timestamp};
 use crate::store::Layout;
 use crate::store::durable::sync_dir;
 
@@ -29,7 +31,8 @@ pub struct Appender {
     log: Log,
     edge: Edge,
     writer: TileWriter,
-    key: LogKey,
+    /// What it signs with; none in a copy of a log that several archives share.
+    key: Option<LogKey>,
     key_path: PathBuf,
     origin: String,
     _lock: File,
@@ -52,7 +55,11 @@ pub fn prepare(layout: &Layout, options: &Options) -> Result<bool, EvidenceError
     if LogKey::read(&path)?.is_some() || !checkpoint_sizes(&dir)?.is_empty() {
         return Ok(false);
     }
-    LogKey::make(&path).map(|_| true)
+    match LogKey::make(&path) {
+        // Archives that share a key may begin at once: one of them makes it.
+        Err(_) if LogKey::read(&path)?.is_some() => Ok(false),
+        made => made.map(|_| true),
+    }
 }
 
 impl Appender {
@@ -62,6 +69,7 @@ impl Appender {
     /// When another process appends, the key is missing or not the log's, or the log is damaged.
     pub fn open(layout: &Layout, options: &Options) -> Result<Self, EvidenceError> {
         prepare(layout, options)?;
+        refuse_shared(layout)?;
         let lock = lock(&layout.evidence_dir())?;
         let key_path = options.key_path(layout);
         let log = Log::open(layout)?;
@@ -81,12 +89,22 @@ impl Appender {
         if current.is_some_and(|current| current.public != key.verifier("").public) {
             return Err(wrong("this is not the key that the log names"));
         }
-        Self::over(log, key, key_path, origin, lock)
+        Self::over(log, Some(key), key_path, origin, lock)
+    }
+
+    /// Opens the copy of a log that several archives share, to which leaves are added that are signed
+    /// already.
+    ///
+    /// # Errors
+    /// When another process appends, or the copy is damaged.
+    pub(in crate::evidence) fn replica(layout: &Layout) -> Result<Self, EvidenceError> {
+        let lock = lock(&layout.evidence_dir())?;
+        Self::over(Log::open(layout)?, None, PathBuf::new(), String::new(), lock)
     }
 
     fn over(
         log: Log,
-        key: LogKey,
+        key: Option<LogKey>,
         key_path: PathBuf,
         origin: String,
         lock: File,
@@ -105,8 +123,10 @@ impl Appender {
         }
         let writer = TileWriter::new(log.tiles.clone(), &edge);
         let mut appender = Self { log, edge, writer, key, key_path, origin, _lock: lock };
-        if appender.edge.size() == 0 {
-            let first = appender.key.verifier(&appender.origin).text();
+        if appender.edge.size() == 0
+            && let Some(key) = &appender.key
+        {
+            let first = key.verifier(&appender.origin).text();
             let origin = appender.origin.clone();
             appender.state(Statement::Key { origin, key: first, before: None, signature: None })?;
         }
@@ -182,34 +202,72 @@ impl Appender {
         if self.edge.size() == previous {
             return Ok(None);
         }
-        let dir = self.log.dir.clone();
         // Time stamps that came since; they alone are no reason for a checkpoint, which would be
         // stamped in its turn.
-        for stamp in timestamp::unstated(&dir, self.log.ledger.statements())? {
+        for stamp in timestamp::unstated(&self.log.dir, self.log.ledger.statements())? {
             self.state(stamp)?;
         }
-        let size = self.edge.size();
+        let (size, root) = self.settle()?;
+        let mut keys: Vec<&LogKey> = self.key.iter().collect();
+        keys.extend(old);
+        let checkpoint = Checkpoint::sign(&self.origin, (size, root), now, previous, &keys);
+        self.install(checkpoint.clone())?;
+        Ok(Some(checkpoint))
+    }
+
+    /// How many leaves there are, those without a checkpoint included, and the root over them.
+    pub(in crate::evidence) fn root(&self) -> Result<(u64, Hash), EvidenceError> {
+        let root = self.edge.root().map_err(|why| damaged("evidence/tile", why.to_string()))?;
+        Ok((self.edge.size(), root))
+    }
+
+    /// The statements, those without a checkpoint included.
+    pub(in crate::evidence) fn statements(&self) -> &[(u64, Statement)] {
+        self.log.ledger.statements()
+    }
+
+    /// A checkpoint over all leaves, signed and kept nowhere.
+    pub(in crate::evidence) fn signed_by(
+        &self,
+        key: &LogKey,
+        now: Timestamp,
+    ) -> Result<Checkpoint, EvidenceError> {
+        let origin = match self.log.key_at(u64::MAX) {
+            Some(current) => current.name,
+            None => return Err(damaged("evidence/statements", "no leaf names the key of the log")),
+        };
+        Ok(Checkpoint::sign(&origin, self.root()?, now, self.log.size(), &[key]))
+    }
+
+    /// Puts all leaves on the disk, which are in no checkpoint yet. How many there are, and the root.
+    pub(in crate::evidence) fn settle(&mut self) -> Result<(u64, Hash), EvidenceError> {
+        let dir = self.log.dir.clone();
         let written = self.writer.partial(&self.edge).map_err(disk("writing tiles in", &dir))?;
         self.log.ledger.write().map_err(disk("writing", &dir))?;
         // After the ledger, whose files may be new: their names are in this directory, too.
         sync_all(&dir, &written).map_err(disk("syncing tiles in", &dir))?;
-        if previous == 0
+        if self.log.size() == 0
             && let Some(root) = dir.parent()
         {
             sync_dir(root).map_err(disk("syncing", root))?;
         }
-        let root = self.edge.root().map_err(|why| damaged("evidence/tile", why.to_string()))?;
-        let mut keys = vec![&self.key];
-        keys.extend(old);
-        let checkpoint = Checkpoint::sign(&self.origin, (size, root), now, previous, &keys);
+        self.root()
+    }
+
+    /// Keeps a checkpoint over what was put on the disk: this is the commit.
+    pub(in crate::evidence) fn install(
+        &mut self,
+        checkpoint: Checkpoint,
+    ) -> Result<(), EvidenceError> {
+        let (dir, size) = (self.log.dir.clone(), checkpoint.size);
         let text = checkpoint.render();
         let kept = dir.join("checkpoints").join(file_name(size));
         write_whole(&kept, text.as_bytes()).map_err(disk("writing", &kept))?;
         let newest = dir.join("checkpoint");
         write_whole(&newest, text.as_bytes()).map_err(disk("writing", &newest))?;
         self.writer.tidy(&self.edge);
-        self.log.newest = Some(checkpoint.clone());
-        Ok(Some(checkpoint))
+        self.log.newest = Some(checkpoint);
+        Ok(())
     }
 
     /// Replaces the key: a leaf that the old key signs names the new one, and both sign the
@@ -219,12 +277,14 @@ impl Appender {
     /// When the disk does not do it.
     pub fn new_key(mut self, now: Timestamp) -> Result<Checkpoint, EvidenceError> {
         self.commit(now, None)?;
-        let before = self.key.verifier(&self.origin).text();
+        let Some(old) = self.key.take() else {
+            return Err(damaged("evidence", "there is no key to replace"));
+        };
+        let before = old.verifier(&self.origin).text();
         let next = next_path(&self.key_path);
         let key = LogKey::make(&next)?;
         let named = key.verifier(&self.origin);
-        let signature =
-            self.key.sign(key_change_text(&self.origin, &before, &named.text()).as_bytes());
+        let signature = old.sign(key_change_text(&self.origin, &before, &named.text()).as_bytes());
         let (origin, name) = (self.origin.clone(), named.text());
         self.state(Statement::Key {
             origin,
@@ -232,7 +292,7 @@ impl Appender {
             before: Some(before),
             signature: Some(signature),
         })?;
-        let old = std::mem::replace(&mut self.key, key);
+        self.key = Some(key);
         let done = self.commit(now, Some(&old))?;
         finish_change(&self.key_path, &named)?;
         done.ok_or_else(|| damaged("evidence", "the change of key gave no checkpoint"))
@@ -248,6 +308,7 @@ pub fn replace_lost_key(
     options: &Options,
     now: Timestamp,
 ) -> Result<Checkpoint, EvidenceError> {
+    refuse_shared(layout)?;
     let lock = lock(&layout.evidence_dir())?;
     let log = Log::open(layout)?;
     let key_path = options.key_path(layout);
@@ -256,7 +317,8 @@ pub fn replace_lost_key(
     };
     let key = LogKey::make(&next_path(&key_path))?;
     let named = key.verifier(&current.name);
-    let mut appender = Appender::over(log, key, key_path.clone(), current.name.clone(), lock)?;
+    let mut appender =
+        Appender::over(log, Some(key), key_path.clone(), current.name.clone(), lock)?;
     appender.state(Statement::Key {
         origin: current.name.clone(),
         key: named.text(),
@@ -266,6 +328,15 @@ pub fn replace_lost_key(
     let done = appender.commit(now, None)?;
     finish_change(&key_path, &named)?;
     done.ok_or_else(|| damaged("evidence", "the change of key gave no checkpoint"))
+}
+
+/// A copy of a log that several archives share is added to by what they all registered, and by nothing else.
+fn refuse_shared(layout: &Layout) -> Result<(), EvidenceError> {
+    if membership::archive_of(layout)?.is_none() {
+        return Ok(());
+    }
+    let why = "this archive shares its evidence log with others, over the database that store.frontier names: without it nothing is added";
+    Err(EvidenceError::Shared { why: why.to_owned() })
 }
 
 /// Puts the newest checkpoint where it is looked for, if a process that died had not come to it.

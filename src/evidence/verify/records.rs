@@ -37,6 +37,11 @@ pub(super) struct Records<'a> {
     waiting: u64,
     /// How many checkpoints do not cover the leaf in hand.
     passed: usize,
+    /// The files of the other archives that share the log; `None` where it is not shared.
+    elsewhere: Option<&'a BTreeSet<String>>,
+    /// Where it is shared: the last own leaf, and the time of the newest checkpoint before the one in hand that
+    /// follows an own leaf. Those between are of others, who know nothing of what is captured here.
+    own: (Option<u64>, Option<Timestamp>),
 }
 
 /// A file in the middle of being read.
@@ -76,6 +81,7 @@ impl<'a> Records<'a> {
                 Statement::Adopted { name } => drop(adopted.insert(name.clone())),
                 Statement::Span { .. }
                 | Statement::Key { .. }
+                | Statement::Kept { .. }
                 | Statement::Stamp { .. }
                 | Statement::Purged { .. } => {}
             }
@@ -95,7 +101,14 @@ impl<'a> Records<'a> {
             seen: BTreeSet::new(),
             waiting: 0,
             passed: 0,
+            elsewhere: None,
+            own: (None, None),
         }
+    }
+
+    /// The same where the log is shared with archives that have these files.
+    pub fn beside(self, elsewhere: Option<&'a BTreeSet<String>>) -> Self {
+        Self { elsewhere, ..self }
     }
 
     /// The entry of the record that leaf `index` should stand for, made again; what differs is told.
@@ -148,7 +161,10 @@ impl<'a> Records<'a> {
         while self.checkpoints.get(self.passed).is_some_and(|c| c.size <= index) {
             self.passed += 1;
         }
-        let before = self.passed.checked_sub(1).and_then(|at| self.checkpoints.get(at)?.time);
+        let mut before = self.passed.checked_sub(1).and_then(|at| self.checkpoints.get(at)?.time);
+        if self.elsewhere.is_some() {
+            before = self.own_before(index);
+        }
         if let (Some(date), Some(before)) = (derived.date, before)
             && is_older(date, before)
             && !self.adopted.contains(name)
@@ -160,6 +176,23 @@ impl<'a> Records<'a> {
             );
             report.add(Finding::warning(name, Some(derived.offset), "back-dated", what));
         }
+    }
+
+    /// When this archive last had its records signed, before leaf `index`.
+    fn own_before(&mut self, index: u64) -> Option<Timestamp> {
+        let (last, before) = &mut self.own;
+        if let Some(last) = last.replace(index) {
+            let at = self.checkpoints.partition_point(|c| c.size <= last);
+            let first = self.checkpoints.get(at).filter(|c| c.size <= index);
+            *before = first.map_or(*before, |c| c.time);
+        }
+        *before
+    }
+
+    /// When the last own leaf so far was signed.
+    fn own_newest(&self) -> Option<Timestamp> {
+        let at = self.checkpoints.partition_point(|c| Some(c.size) <= self.own.0);
+        self.own.0.and_then(|_| self.checkpoints.get(at)?.time)
     }
 
     fn enter(&mut self, index: u64, number: u32, report: &mut Report<'_>) -> Option<Current> {
@@ -181,8 +214,9 @@ impl<'a> Records<'a> {
                 None
             }
             None => {
-                // A sealed file that is gone is told of with its seal.
-                if !self.sealed.contains(name) {
+                // A sealed file that is gone is told of with its seal; one of another archive is there.
+                let is_elsewhere = self.elsewhere.is_some_and(|others| others.contains(name));
+                if !self.sealed.contains(name) && !is_elsewhere {
                     let what = "the log has records of it, but the file is gone";
                     report.add(Finding::error(name, None, "file-missing", what));
                 }
@@ -208,7 +242,10 @@ impl<'a> Records<'a> {
     /// What a file holds beyond its last leaf.
     fn rest(&mut self, mut current: Current, report: &mut Report<'_>) {
         let is_open = self.files.get(&current.name).is_some_and(|path| is_open(path));
-        let newest = self.checkpoints.last().and_then(|c| c.time);
+        let newest = match self.elsewhere {
+            None => self.checkpoints.last().and_then(|c| c.time),
+            Some(_) => self.own_newest(),
+        };
         let (mut count, mut first) = (0, None);
         while let Some(derived) = current.next.take() {
             if self.sealed.contains(&current.name) {

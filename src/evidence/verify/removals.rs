@@ -1,6 +1,6 @@
 //! Records that were removed by order: each has a tombstone that the log states and its key signed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::Report;
 use crate::base::Finding;
@@ -12,12 +12,17 @@ use crate::store::Layout;
 pub(super) fn read(
     layout: &Layout,
     log: &Log,
+    elsewhere: &BTreeSet<String>,
     report: &mut Report<'_>,
 ) -> Result<BTreeMap<(String, u64), [u8; ENTRY_LEN]>, EvidenceError> {
     let keys: Vec<_> = log.keys().into_iter().map(|(_, key)| key).collect();
     let kept = tombstone::all(layout)?;
     let mut removed = BTreeMap::new();
     for ((name, offset), digest, _) in log.purged() {
+        if elsewhere.contains(name) {
+            // The tombstone is where the record was.
+            continue;
+        }
         let mut tell = |what: &str| {
             report.add(Finding::error(name, Some(offset), "tombstone", what));
         };

@@ -6,9 +6,9 @@ use std::time::Duration;
 use tokio_postgres::{Client, Transaction};
 
 use super::super::failure::Failure;
-use super::super::request::{Request, Value, typed};
+use super::super::request::{Request, Value, begin, typed};
 use super::super::row::text;
-use super::{DURABLE, NEVER, NOW, SOON, TIME_MAX, columns, jobs_value, micros, url_of};
+use super::{LOCK_MAX, NEVER, NOW, SOON, TIME_MAX, columns, jobs_value, micros, url_of};
 use crate::schedule::{ALONG, Granted, LeaseRequest, LeasedHost, LeasedUrl, longer_by};
 
 /// The URLs of a host that are due soon, those that are due first of each priority; `soon`, `most` and
@@ -105,8 +105,7 @@ impl Request for Lease {
             SELECT (SELECT now FROM clock), l.id, l.name, l.epoch, l.ready_at, l.pause, l.facts, u.*
             FROM leased AS l LEFT JOIN LATERAL ({urls}) AS u ON true"
         );
-        let transaction = client.transaction().await?;
-        transaction.query_typed(DURABLE, &[]).await?;
+        let transaction = begin(client, Some(LOCK_MAX)).await?;
         let rows = transaction.query_typed(&sql, &typed(&values)).await?;
         let mut granted = Granted::default();
         let mut hosts: BTreeMap<i32, LeasedHost> = BTreeMap::new();

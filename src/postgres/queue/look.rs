@@ -234,7 +234,7 @@ pub(super) struct Report {
 }
 
 impl Request for Report {
-    type Answer = ();
+    type Answer = u64;
 
     fn doing(&self) -> &'static str {
         "saying that this worker is there"
@@ -244,7 +244,7 @@ impl Request for Report {
         TIME_MAX
     }
 
-    async fn ask<'a>(&'a self, client: &'a mut Client) -> Result<(), Failure> {
+    async fn ask<'a>(&'a self, client: &'a mut Client) -> Result<u64, Failure> {
         let schema = &self.schema;
         let WorkerReport { worker, archive, ends, visits, lost } = &self.report;
         let sql = format!(
@@ -262,7 +262,10 @@ impl Request for Report {
             narrow(*lost),
         ];
         client.execute_typed(&sql, &typed(&values)).await?;
-        Ok(())
+        let lag = format!(
+            "SELECT {NOW} - coalesce((SELECT min(next_at) FROM {schema}.queue_host WHERE next_at < {NEVER}), {NOW})"
+        );
+        Ok(wide(client.query_typed_one(&lag, &[]).await?.try_get(0)?))
     }
 }
 

@@ -7,10 +7,10 @@ use std::time::Duration;
 use tokio_postgres::{Client, Row, Transaction};
 
 use super::super::failure::Failure;
-use super::super::request::{Request, Value, typed};
+use super::super::request::{Request, Value, begin, typed};
 use super::super::row::text;
 use super::{
-    DURABLE, NEVER, NOW, TIME_MAX, columns, jobs_value, micros, phase_number, priority_number,
+    LOCK_MAX, NEVER, NOW, TIME_MAX, columns, jobs_value, micros, phase_number, priority_number,
     url_of,
 };
 use crate::schedule::{FoundUrl, HostWrite, LeaseEnd, LeasedUrl, Written, longer_by};
@@ -414,8 +414,7 @@ impl Request for Write {
 
     async fn ask<'a>(&'a self, client: &'a mut Client) -> Result<Written, Failure> {
         let schema = &self.schema;
-        let transaction = client.transaction().await?;
-        transaction.query_typed(DURABLE, &[]).await?;
+        let transaction = begin(client, Some(LOCK_MAX)).await?;
         let own = self.hosts.iter().map(|(id, _)| *id);
         let mut ids: Vec<i32> = own.chain(self.found.iter().map(|(id, _)| *id)).collect();
         ids.sort_unstable();

@@ -150,7 +150,7 @@ fn the_tables_are_made_once_however_many_begin() {
     assert_eq!(notes, 1, "one made them, and said so");
     let versions =
         cluster.sql(&format!("SELECT count(*), max(version) FROM {schema}.schema_version"));
-    assert_eq!(versions, "3|3");
+    assert_eq!(versions, "4|4");
 }
 
 #[test]
@@ -161,7 +161,7 @@ fn tables_of_a_newer_program_are_refused_by_number() {
     cluster.sql(&format!("INSERT INTO {schema}.schema_version VALUES (99)"));
     let address = Address::parse(&cluster.address(), schema).unwrap();
     let why = PostgresCaptures::open(address).unwrap_err();
-    assert_eq!(why.kind, ArchiveErrorKind::Newer { found: 99, known: 3 }, "{why}");
+    assert_eq!(why.kind, ArchiveErrorKind::Newer { found: 99, known: 4 }, "{why}");
 }
 
 #[test]
@@ -183,7 +183,7 @@ fn who_may_only_read_reads_and_is_told_what_writing_needs() {
     let why = reader.apply(batch).unwrap_err();
     assert_eq!(why.kind, ArchiveErrorKind::ReadOnly, "{why}");
     let rights = Rights::of(address).unwrap();
-    assert!(rights.to_string().contains("have version 3"), "{rights}");
+    assert!(rights.to_string().contains("have version 4"), "{rights}");
     let lacking = rights.lacking().join("\n");
     let grant = format!("GRANT INSERT ON {schema}.capture TO reader_{schema}");
     assert!(lacking.contains(&grant) && !lacking.contains("SELECT"), "{lacking}");

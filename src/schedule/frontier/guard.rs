@@ -9,6 +9,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, Instant};
 
+/// So long before the end of a lease an exchange ends that is under way, in microseconds.
+const END: i64 = 500_000;
+
 /// Time of this process, in microseconds.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Watch(Instant);
@@ -46,6 +49,13 @@ impl LeaseGuard {
         self.left() > self.margin.load(Ordering::Acquire)
     }
 
+    /// Whether an exchange that is under way may go on: the lease has not ended, so that nobody else asks the
+    /// host meanwhile. Longer than any exchange while the keeper answers, since it is renewed.
+    #[must_use]
+    pub fn lasts(&self) -> bool {
+        self.left() > END
+    }
+
     /// How much is left of it, in microseconds.
     pub(super) fn left(&self) -> i64 {
         self.expires.load(Ordering::Acquire).saturating_sub(self.watch.now())
@@ -79,10 +89,13 @@ mod tests {
         guard.set_margin(10_000_000);
         assert!(guard.clone().holds());
         guard.set_margin(200_000_000);
+        assert!(guard.lasts(), "what is under way goes on");
         assert!(!guard.holds(), "the next one may ask it before its pace allows that");
         guard.renew(now, Duration::from_secs(300));
         assert!(guard.holds());
         guard.end();
-        assert!(!guard.clone().holds());
+        assert!(!guard.clone().holds() && !guard.lasts());
+        guard.renew(guard.watch.now(), Duration::from_micros(END.unsigned_abs()));
+        assert!(!guard.lasts(), "it ends before the next one may ask");
     }
 }

@@ -220,6 +220,9 @@ pub struct SharedState {
     pub writes: u64,
     /// How many hosts were lost to others.
     pub lost: u64,
+    /// For how long the first host that could be leased has been waiting for a worker, in microseconds, as
+    /// the keeper said last.
+    pub lag: u64,
     /// Whether the keeper does not answer at the moment.
     pub is_away: bool,
 }
@@ -302,11 +305,12 @@ pub trait Leases: Debug + Send + Sync {
     /// As [`Self::lease`].
     fn counts(&self) -> Result<Counts, ScheduleError>;
 
-    /// Takes in what a worker says of itself.
+    /// Takes in what a worker says of itself. For how long the first host that could be leased has been
+    /// waiting, in microseconds; 0 where none is.
     ///
     /// # Errors
     /// As [`Self::lease`].
-    fn report(&self, report: &WorkerReport) -> Result<(), ScheduleError>;
+    fn report(&self, report: &WorkerReport) -> Result<u64, ScheduleError>;
 
     /// What a reader is told of the whole.
     ///

@@ -111,6 +111,7 @@ pub struct SharedFrontier {
     visits: u64,
     writes: u64,
     lost: u64,
+    lag: u64,
 }
 
 impl SharedFrontier {
@@ -139,6 +140,7 @@ impl SharedFrontier {
             visits: 0,
             writes: 0,
             lost: 0,
+            lag: 0,
         }
     }
 
@@ -166,6 +168,7 @@ impl SharedFrontier {
             visits: self.visits,
             writes: self.writes,
             lost: self.lost,
+            lag: self.lag,
             is_away: self.is_away(),
         }
     }
@@ -242,6 +245,13 @@ impl SharedFrontier {
             found: std::mem::take(&mut self.found),
             jobs: self.jobs(),
         };
+        // A host that is given back may be another worker's before the answer is here, or without that an
+        // answer ever comes: nothing more is sent to it, unless it turns out to be held still.
+        for write in batch.hosts.iter().filter(|write| write.end == LeaseEnd::Over) {
+            if let Some(held) = self.held.get(&write.host) {
+                held.guard.end();
+            }
+        }
         let written = match self.leases.write(&batch) {
             Ok(written) => written,
             Err(why) => {
@@ -278,7 +288,6 @@ impl SharedFrontier {
             let Some(held) = self.held.get_mut(&write.host) else { continue };
             self.visits += write.visited.len() as u64;
             if write.end == LeaseEnd::Over {
-                held.guard.end();
                 self.held.remove(&write.host);
                 continue;
             }
@@ -296,6 +305,7 @@ impl SharedFrontier {
     fn host_writes(&self, all: bool) -> Vec<HostWrite> {
         let (now, watch) = (self.times.keeper_low(), self.times.watch.now());
         let margin = micros(self.options.margin);
+        let is_free = |held: &Held| held.flight.is_none() && held.reserved_until <= watch;
         let mut hosts = Vec::with_capacity(self.held.len());
         for (host, held) in &self.held {
             let waits_long = held.ready.saturating_sub(now) > margin;
@@ -303,7 +313,7 @@ impl SharedFrontier {
             let is_old = held.guard.left() * 3 < micros(lease_of(&self.options, held.pause)) * 2;
             let end = match () {
                 () if all || held.is_idle(now, watch, margin) => LeaseEnd::Over,
-                () if held.is_wanted && held.flight.is_none() => LeaseEnd::Over,
+                () if held.is_wanted && is_free(held) => LeaseEnd::Over,
                 () if is_old || held.facts.is_some() || waits_long => LeaseEnd::Renewed,
                 () => LeaseEnd::AsItIs,
             };
@@ -346,7 +356,10 @@ impl SharedFrontier {
             visits: self.visits,
             lost: self.lost,
         };
-        self.heard(self.leases.report(&report)).map(|_| ())
+        if let Some(lag) = self.heard(self.leases.report(&report))? {
+            self.lag = lag;
+        }
+        Ok(())
     }
 
     /// The host that has been ready for longest, of those that are held, and whether any is ready.

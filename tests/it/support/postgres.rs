@@ -107,7 +107,13 @@ impl Cluster {
 
     /// The address of its database, over TCP.
     pub fn address(&self) -> String {
-        format!("postgres://pressmark@127.0.0.1:{}/postgres?sslmode=disable", self.port)
+        Self::address_at(self.port)
+    }
+
+    /// The address of a database that is reached over this port.
+    #[allow(dead_code, reason = "as below")]
+    pub fn address_at(port: u16) -> String {
+        format!("postgres://pressmark@127.0.0.1:{port}/postgres?sslmode=disable")
     }
 
     /// The address of its database, over its socket.

@@ -1,0 +1,191 @@
+//! One log of several archives: each registers the leaves of its own WARC files with a server, in one order,
+//! and whoever holds the lease of the log appends them in that order and signs.
+//!
+//! The log of each archive, in its `evidence/`, is a whole copy of the one log, made leaf by leaf: a
+//! checkpoint that the leaves do not lead to is refused, as is a server that knows another history than the
+//! copy. So proofs are made, and the archive is checked, from the copy alone, and the log outlives the server.
+//!
+//! A checkpoint is published before it is kept here: what was signed and not published is in no copy. Which
+//! archive a file is of, the log itself says (a `kept` leaf before the file's first).
+
+mod part;
+mod register;
+mod replica;
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::Mutex;
+use std::time::Duration;
+
+use self::part::leaf_of;
+use self::register::register;
+use self::replica::Replica;
+use super::EvidenceError;
+use super::error::io as disk;
+use super::extend::{Extended, OpenFiles};
+use super::key::Options;
+use super::leaf::{Statement, sha256};
+use super::log::{Log, prepare};
+use super::membership::{self, archive_of};
+use crate::archive::{ArchiveError, SharedLog};
+use crate::base::Timestamp;
+use crate::store::{AppendLog, Layout};
+
+/// For how long the log is leased: longer than appending and signing takes.
+const LEASE: Duration = Duration::from_secs(120);
+/// How often the lease is tried for while another archive signs, and between two tries.
+const TRIES_MAX: u32 = 20;
+const PAUSE: Duration = Duration::from_millis(200);
+
+/// What an archive shares a log with.
+#[derive(Debug, Clone, Copy)]
+pub struct Sharing<'a> {
+    /// What keeps the log between the archives.
+    pub log: &'a dyn SharedLog,
+    /// The name of this process, for people.
+    pub worker: &'a str,
+}
+
+/// What is to be logged.
+pub enum New<'a> {
+    /// What the WARC files have that is not registered yet, with what this process has written itself.
+    Records(&'a OpenFiles<'a>, &'a Mutex<AppendLog>),
+    /// Statements about this archive.
+    Statements(Vec<Statement>),
+}
+
+impl From<ArchiveError> for EvidenceError {
+    fn from(error: ArchiveError) -> Self {
+        Self::Shared { why: error.why }
+    }
+}
+
+/// Whether the log of an archive is its own and has begun, so that it can be no copy of another.
+///
+/// # Errors
+/// When it cannot be read.
+pub fn has_own_log(layout: &Layout) -> Result<bool, EvidenceError> {
+    Ok(archive_of(layout)?.is_none() && Log::open(layout)?.newest().is_some())
+}
+
+/// The name of this archive in the shared log, made now where it has none.
+fn join(layout: &Layout) -> Result<String, EvidenceError> {
+    if let Some(archive) = archive_of(layout)? {
+        return Ok(archive);
+    }
+    if has_own_log(layout)? {
+        let why = "this archive has a log of its own, which is no part of the shared one: `evidence.shared = false` keeps it, and with evidence/ put elsewhere all is logged again in the shared one";
+        return Err(EvidenceError::Shared { why: why.to_owned() });
+    }
+    membership::make(layout)
+}
+
+/// Registers what is new, appends what all archives have registered and signs a checkpoint, where the lease
+/// of the log and its key can be had; brings the copy of this archive up to the log.
+///
+/// # Errors
+/// When the server does not answer or knows another history, another process extends this archive's copy,
+/// or the disk fails.
+pub fn extend_shared(
+    layout: &Layout,
+    options: &Options,
+    with: Sharing<'_>,
+    new: New<'_>,
+) -> Result<Extended, EvidenceError> {
+    prepare(layout, options)?;
+    let mut replica = Replica::open(layout, options, with)?;
+    let mut done = Extended::default();
+    let before = replica.appender.log().size();
+    replica.pull()?;
+    if replica.parts == 0 && with.log.state()?.parts == 0 {
+        let Some(key) = &replica.key else { return Err(replica.keyless()) };
+        let origin = key.origin(options.origin.as_deref());
+        let first = Statement::Key {
+            key: key.verifier(&origin).text(),
+            origin,
+            before: None,
+            signature: None,
+        };
+        with.log.begin(&replica.archive, &leaf_of(&first))?;
+    }
+    match new {
+        New::Statements(statements) => replica.register_statements(statements)?,
+        New::Records(open, trail) => register(layout, &replica, open, trail, &mut done)?,
+    }
+    for attempt in 0..TRIES_MAX {
+        let state = with.log.state()?;
+        if state.signed >= state.parts || !replica.may_sign() {
+            break;
+        }
+        if let Some((epoch, now)) = with.log.take(with.worker, LEASE)? {
+            let signed = replica.sign(epoch, Timestamp::from_unix_micros(now));
+            if !matches!(signed, Ok(Some(_))) {
+                // Free for others at once; where this fails, when the lease ends.
+                let _ = with.log.give_back(epoch);
+            }
+            done.signed = signed?.is_some();
+            break;
+        }
+        if attempt + 1 < TRIES_MAX {
+            std::thread::sleep(PAUSE);
+        }
+    }
+    replica.pull()?;
+    replica.pull_files()?;
+    let log = replica.appender.log();
+    done.checkpoint = log.newest().filter(|newest| newest.size > before).cloned();
+    if !replica.may_sign() {
+        done.notes.push(replica.keyless().to_string());
+    }
+    Ok(done)
+}
+
+/// Hands the server what is kept beside the checkpoints here: time stamps and cosignatures.
+///
+/// # Errors
+/// When the server does not answer, or a file cannot be read.
+pub fn share_files(layout: &Layout, with: Sharing<'_>) -> Result<(), EvidenceError> {
+    let known: HashMap<String, Vec<u8>> = with.log.files()?.into_iter().collect();
+    for (name, path) in beside(layout)? {
+        let bytes = std::fs::read(&path).map_err(disk("reading", &path))?;
+        // Cosignatures are added to: the longer list is the newer one. A time stamp stays what it was.
+        let is_new = match known.get(&name) {
+            None => true,
+            Some(digest) if digest[..] == sha256(&bytes) => false,
+            Some(_) if !name.ends_with(COSIGNATURES) => false,
+            Some(_) => with.log.file(&name)?.is_none_or(|there| there.len() < bytes.len()),
+        };
+        if is_new {
+            with.log.put_file(&name, &bytes)?;
+        }
+    }
+    Ok(())
+}
+
+const COSIGNATURES: &str = ".cosignatures";
+
+/// Whether a name is one of a file beside a checkpoint, and leads nowhere else.
+fn is_beside(name: &str) -> bool {
+    let ends = [".tsr", ".pem", COSIGNATURES];
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
+    name.starts_with(|c: char| c.is_ascii_digit())
+        && ends.iter().any(|end| name.ends_with(end))
+        && name.chars().all(plain)
+}
+
+fn beside(layout: &Layout) -> Result<Vec<(String, PathBuf)>, EvidenceError> {
+    let dir = layout.evidence_dir().join("checkpoints");
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(&dir).map_err(disk("listing", &dir))? {
+        let entry = entry.map_err(disk("listing", &dir))?;
+        let name = entry.file_name().to_string_lossy().into_owned();
+        if is_beside(&name) {
+            files.push((name, entry.path()));
+        }
+    }
+    files.sort();
+    Ok(files)
+}
+
+#[cfg(test)]
+mod tests;

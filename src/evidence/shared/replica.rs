@@ -1,0 +1,220 @@
+//! The copy of the log in one archive: brought up from the server, and signed under a lease.
+
+use std::path::PathBuf;
+
+use super::part::{append_leaves, leaf_of};
+use super::{COSIGNATURES, Sharing, is_beside, join};
+use crate::archive::{LogPart, LogSource, SharedCheckpoint};
+use crate::base::Timestamp;
+use crate::evidence::error::io as disk;
+use crate::evidence::files::write_whole;
+use crate::evidence::key::{LogKey, Options};
+use crate::evidence::leaf::{Statement, sha256};
+use crate::evidence::log::Appender;
+use crate::evidence::{Checkpoint, EvidenceError, timestamp};
+use crate::store::Layout;
+
+/// The copy of the log in an archive, which follows the server.
+pub(super) struct Replica<'a> {
+    pub(super) with: Sharing<'a>,
+    pub(super) archive: String,
+    pub(super) key: Option<LogKey>,
+    key_path: PathBuf,
+    pub(super) appender: Appender,
+    /// The number of the last part that the copy has.
+    pub(super) parts: u64,
+    checkpoints: PathBuf,
+}
+
+impl<'a> Replica<'a> {
+    pub(super) fn open(
+        layout: &Layout,
+        options: &Options,
+        with: Sharing<'a>,
+    ) -> Result<Self, EvidenceError> {
+        let appender = Appender::replica(layout)?;
+        let archive = join(layout)?;
+        let key_path = options.key_path(layout);
+        let key = LogKey::read(&key_path)?;
+        let parts = match appender.log().newest() {
+            None => 0,
+            Some(own) => {
+                let there = with.log.checkpoint(own.size)?;
+                let same = there.filter(|there| there.note == own.render().into_bytes());
+                let other = || EvidenceError::Shared {
+                    why: format!(
+                        "the database does not have the checkpoint over {} leaves that this archive has: it was set back to an earlier state, or has the log of other archives; nothing is added until it is restored",
+                        own.size
+                    ),
+                };
+                same.ok_or_else(other)?.parts
+            }
+        };
+        let checkpoints = layout.evidence_dir().join("checkpoints");
+        Ok(Self { with, archive, key, key_path, appender, parts, checkpoints })
+    }
+
+    /// Whether the key that is here is the one that signs the log now.
+    pub(super) fn may_sign(&self) -> bool {
+        let Some(key) = &self.key else { return false };
+        let log = self.appender.log();
+        match log.key_at(log.size()) {
+            // Where nothing is signed yet, the first part tells.
+            None => true,
+            Some(current) => current.public == key.verifier("").public,
+        }
+    }
+
+    pub(super) fn keyless(&self) -> EvidenceError {
+        EvidenceError::Key {
+            path: self.key_path.display().to_string(),
+            why: "this is not the key that signs the log which this archive shares; give all archives of the log one key (evidence.key_file), so that each can sign and prove".to_owned(),
+        }
+    }
+
+    /// Brings the copy up to the newest checkpoint.
+    pub(super) fn pull(&mut self) -> Result<(), EvidenceError> {
+        loop {
+            let next = self.with.log.checkpoints(self.appender.log().size())?;
+            if next.is_empty() {
+                return Ok(());
+            }
+            for checkpoint in next {
+                self.append(checkpoint.parts)?;
+                self.accept(&checkpoint)?;
+            }
+        }
+    }
+
+    /// Appends the parts up to a number.
+    fn append(&mut self, to: u64) -> Result<(), EvidenceError> {
+        while self.parts < to {
+            let parts = self.with.log.parts(self.parts, to)?;
+            if parts.is_empty() {
+                let why = format!("the database lacks part {} of the evidence log", self.parts + 1);
+                return Err(EvidenceError::Shared { why });
+            }
+            for part in parts {
+                if part.number != self.parts + 1 {
+                    let why = format!("the database lacks part {} of the log", self.parts + 1);
+                    return Err(EvidenceError::Shared { why });
+                }
+                append_leaves(&mut self.appender, &part.file, &part.leaves).ok_or_else(
+                    || {
+                        let why =
+                            format!("part {} of the evidence log cannot be read", part.number);
+                        EvidenceError::Shared { why }
+                    },
+                )??;
+                self.parts = part.number;
+            }
+        }
+        Ok(())
+    }
+
+    /// Keeps a checkpoint that was published, where the leaves lead to it and the log's key signed it.
+    fn accept(&mut self, published: &SharedCheckpoint) -> Result<(), EvidenceError> {
+        let wrong = |what: &str| EvidenceError::Shared {
+            why: format!(
+                "the checkpoint over {} leaves in the database {what}; nothing of it is kept",
+                published.size
+            ),
+        };
+        let checkpoint = Checkpoint::parse(&published.note)
+            .filter(|checkpoint| checkpoint.size == published.size)
+            .ok_or_else(|| wrong("is none"))?;
+        if self.appender.root()? != (checkpoint.size, checkpoint.root) {
+            return Err(wrong("is not of the leaves that were registered"));
+        }
+        let key = self.appender.log().key_at(checkpoint.size);
+        let signed =
+            key.is_some_and(|key| key.name == checkpoint.origin && checkpoint.note.signed_by(&key));
+        if !signed {
+            return Err(wrong("is not signed by the key of the log"));
+        }
+        self.appender.settle()?;
+        self.appender.install(checkpoint)
+    }
+
+    /// Signs what is registered and publishes it, under a lease of the log; `None` where there is nothing,
+    /// or the lease went to another one.
+    pub(super) fn sign(
+        &mut self,
+        epoch: i64,
+        now: Timestamp,
+    ) -> Result<Option<Checkpoint>, EvidenceError> {
+        // Others may have signed since; their checkpoints, and what is kept beside them, come first.
+        self.pull()?;
+        self.pull_files()?;
+        let state = self.with.log.state()?;
+        if state.parts <= self.parts || !self.may_sign() {
+            return Ok(None);
+        }
+        let stamps = timestamp::unstated(self.appender.log().dir(), self.appender.statements())?;
+        self.register_statements(stamps)?;
+        let previous = self.appender.log().size();
+        self.append(self.with.log.state()?.parts)?;
+        if !self.may_sign_after() {
+            return Err(self.keyless());
+        }
+        self.appender.settle()?;
+        let Some(key) = &self.key else { return Ok(None) };
+        // By the server's clock, as all times between the archives are; it goes on where that was set back.
+        let before = self.appender.log().newest().and_then(|newest| newest.time);
+        let checkpoint = self.appender.signed_by(key, before.map_or(now, |time| time.max(now)))?;
+        let published = SharedCheckpoint {
+            size: checkpoint.size,
+            parts: self.parts,
+            note: checkpoint.render().into_bytes(),
+        };
+        if !self.with.log.publish(epoch, previous, &published)? {
+            // What was appended here is in no checkpoint: it is left, and read again by the next call.
+            return Err(EvidenceError::Shared {
+                why: "the lease of the evidence log ended before its checkpoint was published; the next run signs it".to_owned(),
+            });
+        }
+        self.appender.install(checkpoint.clone())?;
+        Ok(Some(checkpoint))
+    }
+
+    /// Whether our key is the one that the leaves in hand name last.
+    fn may_sign_after(&self) -> bool {
+        let current = self.appender.log().key_at(u64::MAX);
+        let own = self.key.as_ref().map(|key| key.verifier("").public);
+        current.is_some_and(|current| Some(current.public) == own)
+    }
+
+    pub(super) fn register_statements(
+        &self,
+        statements: Vec<Statement>,
+    ) -> Result<(), EvidenceError> {
+        let part = |statement: &Statement| LogPart {
+            file: String::new(),
+            before: None,
+            after: LogSource::default(),
+            leaves: leaf_of(statement),
+        };
+        let parts: Vec<LogPart> = statements.iter().map(part).collect();
+        Ok(self.with.log.register(&self.archive, &parts)?)
+    }
+
+    /// Takes over what is kept beside checkpoints elsewhere.
+    pub(super) fn pull_files(&self) -> Result<(), EvidenceError> {
+        for (name, digest) in self.with.log.files()? {
+            if !is_beside(&name) {
+                continue;
+            }
+            let path = self.checkpoints.join(&name);
+            let own = std::fs::read(&path).ok();
+            if own.as_ref().is_some_and(|own| sha256(own)[..] == digest[..]) {
+                continue;
+            }
+            let Some(bytes) = self.with.log.file(&name)? else { continue };
+            if own.is_some_and(|own| name.ends_with(COSIGNATURES) && own.len() >= bytes.len()) {
+                continue;
+            }
+            write_whole(&path, &bytes).map_err(disk("writing", &path))?;
+        }
+        Ok(())
+    }
+}
