@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use super::drand;
 use super::route::route;
 use crate::base::{Clock, Timestamp};
 use crate::config::Settings;
@@ -15,6 +16,7 @@ use crate::evidence::policy::PolicyWitness;
 use crate::evidence::witnessed::Witnesses;
 use crate::evidence::{self, Authorities, OpenFiles, Options, Policy, Trust};
 use crate::store::{AppendLog, Layout, Reader, Store};
+use crate::warc::Rounds;
 
 /// What the settings say of the log.
 #[must_use]
@@ -23,7 +25,21 @@ pub fn options(settings: &Settings) -> Options {
     Options {
         key_file: text(keys::EVIDENCE_KEY_FILE).map(PathBuf::from),
         origin: text(keys::EVIDENCE_ORIGIN).map(str::to_owned),
+        round: None,
     }
+}
+
+/// As [`options`], with the newest round of drand for a checkpoint that is signed now; what went wrong with that, as text. To
+/// be called where no runtime is.
+#[must_use]
+pub fn options_now(
+    layout: &Layout,
+    settings: &Settings,
+    rounds: &Rounds,
+    now: Timestamp,
+) -> (Options, Vec<String>) {
+    let (round, notes) = drand::round(layout, settings, rounds, now);
+    (Options { round, ..options(settings) }, notes)
 }
 
 /// What the settings say of time stamps.
@@ -130,17 +146,21 @@ pub fn follow(
     layout: &Layout,
     settings: &Settings,
     open: &OpenFiles<'_>,
-    trail: &Mutex<AppendLog>,
+    (trail, rounds): (&Mutex<AppendLog>, &Rounds),
     now: Timestamp,
 ) -> Vec<String> {
-    match evidence::extend_along(layout, &options(settings), open, trail, now) {
+    let (options, mut notes) = options_now(layout, settings, rounds, now);
+    match evidence::extend_along(layout, &options, open, trail, now) {
         Ok(done) => {
-            let mut notes = done.notes;
+            notes.extend(done.notes);
             notes.extend(stamp(layout, settings));
             notes.extend(cosign(layout, settings));
             notes
         }
-        Err(why) => vec![format!("the evidence log does not follow: {}", said(&why))],
+        Err(why) => {
+            notes.push(format!("the evidence log does not follow: {}", said(&why)));
+            notes
+        }
     }
 }
 
@@ -156,6 +176,7 @@ fn said(why: &evidence::EvidenceError) -> String {
 pub struct Follower {
     reader: Reader,
     trail: Arc<Mutex<AppendLog>>,
+    rounds: Rounds,
     settings: Settings,
     clock: Arc<dyn Clock>,
     // Held while following, so that anyone who ends the crawl waits for it; true when it has ended.
@@ -166,8 +187,9 @@ impl Follower {
     /// Follows what the store knows to be durable.
     #[must_use]
     pub fn new(store: &Store, settings: &Settings, clock: Arc<dyn Clock>) -> Self {
-        let (reader, trail) = (store.reader(), store.trail());
-        Self { reader, trail, settings: settings.clone(), clock, ended: Arc::default() }
+        let (reader, trail, rounds) = (store.reader(), store.trail(), store.rounds());
+        let settings = settings.clone();
+        Self { reader, trail, rounds, settings, clock, ended: Arc::default() }
     }
 
     /// Brings the log up to what is durable now; what went wrong or is unexpected, as text.
@@ -182,7 +204,8 @@ impl Follower {
             self.reader.sink().mark_of(name).ok().flatten().map(|mark| mark.indexed_to)
         };
         let open = OpenFiles::UpTo(&durable);
-        follow(self.reader.layout(), &self.settings, &open, &self.trail, self.clock.now())
+        let along = (&*self.trail, &self.rounds);
+        follow(self.reader.layout(), &self.settings, &open, along, self.clock.now())
     }
 
     /// Follows after `first` and then every so often, until it is dropped; what went wrong or is unexpected

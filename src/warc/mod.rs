@@ -29,6 +29,7 @@ pub mod record;
 pub mod repack;
 pub mod revisit;
 pub mod rules;
+mod rounds;
 mod source;
 mod unpack;
 pub mod verify;
@@ -36,7 +37,7 @@ mod view;
 pub mod warc_fields;
 pub mod writer;
 
-pub use compose::{BodyDigests, CaptureNotes, Composer, MementoCopy, Original, Verdict, digests};
+pub use compose::{BodyDigests, CERTIFICATES_URN, CaptureNotes, Composer, MementoCopy, Original, Verdict, digests};
 pub use derived::{Derived, DerivedPart};
 pub use describe::Warcinfo;
 pub use fields::{Fields, name};
@@ -51,5 +52,6 @@ pub use reader::{End, Located, ReadError, ReadOptions, RecordReader, WarcReader}
 pub use record::{
     Block, CountingIds, RandomIds, Record, RecordBuilder, RecordId, RecordIds, RecordKind, Version,
 };
+pub use rounds::Rounds;
 pub use unpack::Framing;
 pub use writer::{Placement, WarcWriter, WriteError};

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::app::evidence::options;
+use crate::app::evidence::options_now;
 use crate::base::Timestamp;
 use crate::cli::answer::evidence_error;
 use crate::cli::args::{EvidenceArgs, EvidenceCommand};
@@ -13,6 +13,7 @@ use crate::evidence::bundle::CHECK_SCRIPT;
 use crate::evidence::log::{Appender, replace_lost_key};
 use crate::evidence::{Log, OpenFiles, extend};
 use crate::store::Layout;
+use crate::warc::Rounds;
 
 /// Prints what the log says of itself, or brings it up to date.
 ///
@@ -76,11 +77,12 @@ fn keys(context: &Context, layout: &Layout) -> Result<Exit, CliError> {
 
 fn bring_up(context: &Context, layout: &Layout, now: Timestamp) -> Result<Exit, CliError> {
     let format = context.out.format();
-    let done = extend(layout, &options(&context.settings), &OpenFiles::Leave, now)
+    let (options, notes) = options_now(layout, &context.settings, &Rounds::default(), now);
+    let done = extend(layout, &options, &OpenFiles::Leave, now)
         .map_err(|e| evidence_error("extending the evidence log", e))?;
     let stamps = crate::app::evidence::stamp(layout, &context.settings);
     let cosigned = crate::app::evidence::cosign(layout, &context.settings);
-    for note in done.notes.iter().chain(&stamps).chain(&cosigned) {
+    for note in notes.iter().chain(&done.notes).chain(&stamps).chain(&cosigned) {
         context.out.warn(note);
     }
     match format {
@@ -110,7 +112,10 @@ fn new_key(
     lost: bool,
 ) -> Result<Exit, CliError> {
     let what = "replacing the key of the evidence log";
-    let options = options(&context.settings);
+    let (options, notes) = options_now(layout, &context.settings, &Rounds::default(), now);
+    for note in &notes {
+        context.out.warn(note);
+    }
     let done = if lost {
         replace_lost_key(layout, &options, now)
     } else {

@@ -91,6 +91,7 @@ fn prove(args: &ProveArgs, url: &str, out: &Path, context: &Context) -> Result<E
     let said = proof.json(&out.display().to_string(), &policy);
     file.write(|path| proof.write(&open, &options, path).map_err(CliError::from))?;
     context.out.say(&done);
+    context.out.say(&format!("the record was {}", bundle.interval.text()));
     for line in cosigned(&said) {
         context.out.say(&line);
     }
@@ -147,7 +148,9 @@ fn check_bundle(args: &ProveArgs, bundle: &Path, context: &Context) -> Result<Ex
     let what = format!("checking {}", bundle.display());
     let trust = authorities(&context.settings).map_err(CliError::usage)?.trust;
     let policy = policy_of(args)?;
-    let known = Known { key: key(args)?, published: published(args)?, trust, policy };
+    let chain = crate::app::drand::chain(&context.settings).map_err(CliError::usage)?;
+    let (key, published) = (key(args)?, published(args)?);
+    let known = Known { key, published, trust, policy, chains: vec![chain.hash()] };
     let steps = verify::check_bundle(bundle, &known).map_err(|e| evidence_error(&what, e))?;
     let failed = steps.iter().any(|step| step.outcome == Outcome::Fails);
     for step in steps.into_iter().map(StepJson::from) {

@@ -11,6 +11,7 @@ use super::{Log, checkpoint_sizes};
 use crate::base::Timestamp;
 use crate::evidence::EvidenceError;
 use crate::evidence::checkpoint::{Checkpoint, file_name};
+use crate::evidence::drand::Round;
 use crate::evidence::error::{damaged, io as disk};
 use crate::evidence::files::{sync_all, write_whole};
 use crate::evidence::key::{LogKey, Options};
@@ -32,6 +33,7 @@ pub struct Appender {
     key: LogKey,
     key_path: PathBuf,
     origin: String,
+    round: Option<Round>,
     _lock: File,
 }
 
@@ -81,14 +83,14 @@ impl Appender {
         if current.is_some_and(|current| current.public != key.verifier("").public) {
             return Err(wrong("this is not the key that the log names"));
         }
-        Self::over(log, key, key_path, origin, lock)
+        Self::over(log, key, key_path, (origin, options.round.clone()), lock)
     }
 
     fn over(
         log: Log,
         key: LogKey,
         key_path: PathBuf,
-        origin: String,
+        (origin, round): (String, Option<Round>),
         lock: File,
     ) -> Result<Self, EvidenceError> {
         let edge = Edge::read(&log.tiles, log.size())
@@ -104,7 +106,7 @@ impl Appender {
             finish_checkpoint(&log.dir, newest)?;
         }
         let writer = TileWriter::new(log.tiles.clone(), &edge);
-        let mut appender = Self { log, edge, writer, key, key_path, origin, _lock: lock };
+        let mut appender = Self { log, edge, writer, key, key_path, origin, round, _lock: lock };
         if appender.edge.size() == 0 {
             let first = appender.key.verifier(&appender.origin).text();
             let origin = appender.origin.clone();
@@ -201,7 +203,8 @@ impl Appender {
         let root = self.edge.root().map_err(|why| damaged("evidence/tile", why.to_string()))?;
         let mut keys = vec![&self.key];
         keys.extend(old);
-        let checkpoint = Checkpoint::sign(&self.origin, (size, root), now, previous, &keys);
+        let round = self.round.as_ref();
+        let checkpoint = Checkpoint::sign(&self.origin, (size, root), now, previous, round, &keys);
         let text = checkpoint.render();
         let kept = dir.join("checkpoints").join(file_name(size));
         write_whole(&kept, text.as_bytes()).map_err(disk("writing", &kept))?;
@@ -256,7 +259,8 @@ pub fn replace_lost_key(
     };
     let key = LogKey::make(&next_path(&key_path))?;
     let named = key.verifier(&current.name);
-    let mut appender = Appender::over(log, key, key_path.clone(), current.name.clone(), lock)?;
+    let named_origin = (current.name.clone(), options.round.clone());
+    let mut appender = Appender::over(log, key, key_path.clone(), named_origin, lock)?;
     appender.state(Statement::Key {
         origin: current.name.clone(),
         key: named.text(),

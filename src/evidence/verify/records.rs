@@ -9,6 +9,7 @@ use tlog_tiles::Hash;
 use super::super::derive::{Derived, Deriver};
 use super::super::leaf::{ENTRY_LEN, Statement, hash_of};
 use super::super::log::Log;
+use super::rounds::Rounds;
 use super::{Checkpoint, Report};
 use crate::base::{Finding, Timestamp};
 use crate::store::Layout;
@@ -37,6 +38,7 @@ pub(super) struct Records<'a> {
     waiting: u64,
     /// How many checkpoints do not cover the leaf in hand.
     passed: usize,
+    rounds: Rounds<'a>,
 }
 
 /// A file in the middle of being read.
@@ -95,6 +97,7 @@ impl<'a> Records<'a> {
             seen: BTreeSet::new(),
             waiting: 0,
             passed: 0,
+            rounds: Rounds::new(layout),
         }
     }
 
@@ -140,6 +143,9 @@ impl<'a> Records<'a> {
         let name = current.name.clone();
         current.advance(report);
         self.dated(index, &name, &derived, report);
+        if let Some(round) = &derived.round {
+            self.rounds.record(round, derived.own_date, (&name, derived.offset), report);
+        }
         Some(derived.entry)
     }
 
