@@ -12,6 +12,7 @@ use crate::base::Timestamp;
 use crate::cite::{self, Capture, Source, Style};
 use crate::evidence::bundle::{Bundle, Making, Texts, gather};
 use crate::evidence::check::witnesses;
+use crate::evidence::interval::Interval;
 use crate::evidence::{EvidenceError, Options, Policy, Trust};
 use crate::extract::EXTRACTOR;
 use crate::store::Loaded;
@@ -55,10 +56,60 @@ pub struct ProvedJson {
     pub leaves: u64,
     /// How many time stamps that has.
     pub stamps: usize,
+    /// Between which times the record of the capture was made.
+    pub interval: IntervalJson,
     /// The witnesses of the policy that cosigned a checkpoint over the capture, and when.
     pub witnesses: Vec<WitnessJson>,
     /// Whether they are the quorum of the policy; `None` where it asks for none.
     pub quorum: Option<bool>,
+}
+
+/// Between which times the record of a capture was made; a bound that nothing proves is null.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct IntervalJson {
+    /// It holds a public random value that nobody knew earlier.
+    pub not_before: Option<NotBeforeJson>,
+    /// A checkpoint over it was stamped.
+    pub not_after: Option<NotAfterJson>,
+}
+
+/// The lower bound.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct NotBeforeJson {
+    /// When, RFC 3339.
+    pub time: String,
+    /// The hash of the drand chain.
+    pub chain: String,
+    /// The round that the record holds.
+    pub round: u64,
+}
+
+/// The upper bound.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct NotAfterJson {
+    /// When, RFC 3339: the time of the stamp and its accuracy.
+    pub time: String,
+    /// The authority, as the names of its files have it.
+    pub authority: String,
+    /// Who signed the stamp.
+    pub signer: String,
+}
+
+impl From<&Interval> for IntervalJson {
+    fn from(interval: &Interval) -> Self {
+        Self {
+            not_before: interval.not_before.as_ref().map(|bound| NotBeforeJson {
+                time: bound.time.to_rfc3339(),
+                chain: bound.chain.clone(),
+                round: bound.round,
+            }),
+            not_after: interval.not_after.as_ref().map(|bound| NotAfterJson {
+                time: bound.time.to_rfc3339(),
+                authority: bound.authority.clone(),
+                signer: bound.signer.clone(),
+            }),
+        }
+    }
 }
 
 /// A witness that cosigned.
@@ -128,6 +179,7 @@ impl Proof {
             records: self.bundle.records.len(),
             leaves: self.bundle.checkpoint.size,
             stamps: self.bundle.stamps.len(),
+            interval: IntervalJson::from(&self.bundle.interval),
         }
     }
 }

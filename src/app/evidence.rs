@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use super::drand;
 use super::route::route;
 use super::shared::{frontier_address, name_of};
 use crate::base::{Clock, Timestamp};
@@ -21,6 +22,7 @@ use crate::evidence::{
 };
 use crate::postgres::PostgresLog;
 use crate::store::{AppendLog, Layout, Reader, Store};
+use crate::warc::Rounds;
 
 /// What the settings say of the log.
 #[must_use]
@@ -29,7 +31,21 @@ pub fn options(settings: &Settings) -> Options {
     Options {
         key_file: text(keys::EVIDENCE_KEY_FILE).map(PathBuf::from),
         origin: text(keys::EVIDENCE_ORIGIN).map(str::to_owned),
+        round: None,
     }
+}
+
+/// As [`options`], with the newest round of drand for a checkpoint that is signed now; what went wrong with that, as text. To
+/// be called where no runtime is.
+#[must_use]
+pub fn options_now(
+    layout: &Layout,
+    settings: &Settings,
+    rounds: &Rounds,
+    now: Timestamp,
+) -> (Options, Vec<String>) {
+    let (round, notes) = drand::round(layout, settings, rounds, now);
+    (Options { round, ..options(settings) }, notes)
 }
 
 /// What the settings say of time stamps.
@@ -152,18 +168,19 @@ pub fn extend(
     layout: &Layout,
     settings: &Settings,
     open: &OpenFiles<'_>,
-    trail: &Mutex<AppendLog>,
+    (trail, rounds): (&Mutex<AppendLog>, &Rounds),
     now: Timestamp,
 ) -> Result<Extended, EvidenceError> {
     let (shared, note) = shared_log(layout, settings)?;
+    let (options, notes) = options_now(layout, settings, rounds, now);
     let mut done = match &shared {
-        None => evidence::extend_along(layout, &options(settings), open, trail, now)?,
+        None => evidence::extend_along(layout, &options, open, trail, now)?,
         Some((log, worker)) => {
             let new = New::Records(open, trail);
-            evidence::extend_shared(layout, &options(settings), Sharing { log, worker }, new)?
+            evidence::extend_shared(layout, &options, Sharing { log, worker }, new)?
         }
     };
-    done.notes.extend(note);
+    done.notes.extend(notes.into_iter().chain(note));
     if done.signed || shared.is_none() {
         done.notes.extend(stamp(layout, settings));
         done.notes.extend(cosign(layout, settings));
@@ -208,10 +225,10 @@ pub fn follow(
     layout: &Layout,
     settings: &Settings,
     open: &OpenFiles<'_>,
-    trail: &Mutex<AppendLog>,
+    (trail, rounds): (&Mutex<AppendLog>, &Rounds),
     now: Timestamp,
 ) -> Vec<String> {
-    match extend(layout, settings, open, trail, now) {
+    match extend(layout, settings, open, (trail, rounds), now) {
         Ok(done) => done.notes,
         Err(why) => vec![format!("the evidence log does not follow: {}", said(&why))],
     }
@@ -229,6 +246,7 @@ fn said(why: &evidence::EvidenceError) -> String {
 pub struct Follower {
     reader: Reader,
     trail: Arc<Mutex<AppendLog>>,
+    rounds: Rounds,
     settings: Settings,
     clock: Arc<dyn Clock>,
     // Held while following, so that anyone who ends the crawl waits for it; true when it has ended.
@@ -239,8 +257,9 @@ impl Follower {
     /// Follows what the store knows to be durable.
     #[must_use]
     pub fn new(store: &Store, settings: &Settings, clock: Arc<dyn Clock>) -> Self {
-        let (reader, trail) = (store.reader(), store.trail());
-        Self { reader, trail, settings: settings.clone(), clock, ended: Arc::default() }
+        let (reader, trail, rounds) = (store.reader(), store.trail(), store.rounds());
+        let settings = settings.clone();
+        Self { reader, trail, rounds, settings, clock, ended: Arc::default() }
     }
 
     /// Brings the log up to what is durable now; what went wrong or is unexpected, as text.
@@ -255,7 +274,8 @@ impl Follower {
             self.reader.sink().mark_of(name).ok().flatten().map(|mark| mark.indexed_to)
         };
         let open = OpenFiles::UpTo(&durable);
-        follow(self.reader.layout(), &self.settings, &open, &self.trail, self.clock.now())
+        let along = (&*self.trail, &self.rounds);
+        follow(self.reader.layout(), &self.settings, &open, along, self.clock.now())
     }
 
     /// Follows after `first` and then every so often, until it is dropped; what went wrong or is unexpected

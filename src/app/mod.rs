@@ -13,6 +13,7 @@
 
 pub mod backfill;
 pub mod captures;
+pub mod drand;
 pub mod error;
 pub mod evidence;
 pub mod frontiers;

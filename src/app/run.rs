@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::Setup;
 use super::captures::given_captures;
+use super::drand;
 use super::error::{AppError, store_error, unwritable_or, writing_error};
 use super::evidence::{self, Follower};
 use super::frontiers::{frontiers, queue_busy, queue_error};
@@ -332,7 +333,18 @@ impl Running {
         stop: &Stop,
     ) -> Result<Report, AppError> {
         self.stop = stop.clone();
-        self.crawl.run(job, observer, stop).await.map_err(crawl_error)
+        let Network { settings, clock, .. } = &self.network;
+        drand::begin(self.store.layout(), settings, &self.store.rounds());
+        let rounds = drand::refresh_every(
+            self.store.layout().clone(),
+            settings.clone(),
+            self.store.rounds(),
+            Arc::clone(clock),
+        );
+        tokio::select! {
+            done = self.crawl.run(job, observer, stop) => done.map_err(crawl_error),
+            never = rounds => match never {},
+        }
     }
 
     /// What one job would do first.
@@ -394,6 +406,7 @@ impl Running {
         self.snapshot.remove();
         self.crawl.close().map_err(crawl_error)?;
         let (layout, trail) = (self.store.layout().clone(), self.store.trail());
+        let rounds = self.store.rounds();
         let mut notes = match Arc::try_unwrap(self.store) {
             Ok(store) => store.close().map_err(|e| store_error("closing the archive", e))?,
             // Someone still holds it; dropping the last handle ends it in order too.
@@ -401,7 +414,7 @@ impl Running {
         };
         let Network { settings, clock, .. } = &self.network;
         let open = OpenFiles::Leave;
-        notes.extend(evidence::follow(&layout, settings, &open, &trail, clock.now()));
+        notes.extend(evidence::follow(&layout, settings, &open, (&trail, &rounds), clock.now()));
         if let Some(uploader) = self.uploader {
             let stop = self.stop;
             notes.extend(uploader.finish(&|| stop.asked()));

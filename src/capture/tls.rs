@@ -5,8 +5,9 @@
 //! the real check is still made, so that the exchange can say what it would have found.
 //! Deliberately reads no system clock: validity is judged by the time that is passed in.
 
+use std::collections::VecDeque;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use rustls::client::WebPkiServerVerifier;
@@ -40,6 +41,7 @@ pub(super) struct Secured {
 pub(super) struct Tls {
     connector: TlsConnector,
     verifier: Arc<WebPkiServerVerifier>,
+    staples: Arc<Staples>,
     verify: bool,
     time: Arc<ClockTime>,
 }
@@ -68,16 +70,17 @@ impl Tls {
         )
         .with_safe_default_protocol_versions()
         .map_err(|why| trouble(&why))?;
-        let mut config = if options.tls_verify {
-            builder.with_webpki_verifier(Arc::clone(&verifier))
-        } else {
-            let any = AnyCertificate { provider };
-            builder.dangerous().with_custom_certificate_verifier(Arc::new(any))
-        }
-        .with_no_client_auth();
+        let inner: Arc<dyn ServerCertVerifier> = match options.tls_verify {
+            true => Arc::clone(&verifier) as Arc<dyn ServerCertVerifier>,
+            false => Arc::new(AnyCertificate { provider }),
+        };
+        let staples = Arc::new(Staples { inner, seen: Mutex::default() });
+        let keeping = Arc::clone(&staples) as Arc<dyn ServerCertVerifier>;
+        let mut config =
+            builder.dangerous().with_custom_certificate_verifier(keeping).with_no_client_auth();
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
         let connector = TlsConnector::from(Arc::new(config));
-        Ok(Self { connector, verifier, verify: options.tls_verify, time })
+        Ok(Self { connector, verifier, staples, verify: options.tls_verify, time })
     }
 
     /// Shakes hands with `host`: a name, or an address in brackets or without.
@@ -109,6 +112,7 @@ impl Tls {
                 name.replace("TLS13_", "TLS_")
             }),
             verified: self.verify,
+            ocsp: chain.first().map(|leaf| self.staples.of(leaf)).unwrap_or_default(),
             certificates: chain.iter().map(|certificate| certificate.to_vec()).collect(),
         };
         Ok(Secured { stream: Box::new(stream), facts, warning })
@@ -164,6 +168,81 @@ impl TimeProvider for ClockTime {
     fn current_time(&self) -> Option<UnixTime> {
         let micros = u64::try_from(self.0.now().unix_micros()).ok()?;
         Some(UnixTime::since_unix_epoch(Duration::from_micros(micros)))
+    }
+}
+
+/// So many OCSP responses are remembered; the oldest goes first.
+const STAPLES_MAX: usize = 1024;
+
+/// Remembers the OCSP response that came last with each certificate, and leaves the verdict to another. A session that is
+/// resumed shows no certificate again, and has that of the session before.
+#[derive(Debug)]
+struct Staples {
+    inner: Arc<dyn ServerCertVerifier>,
+    seen: Mutex<VecDeque<(CertificateDer<'static>, Vec<u8>)>>,
+}
+
+impl Staples {
+    /// What came last with a certificate; empty for nothing.
+    fn of(&self, leaf: &CertificateDer<'_>) -> Vec<u8> {
+        let seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        let found = seen.iter().find(|(known, _)| known.as_ref() == leaf.as_ref());
+        found.map(|(_, response)| response.clone()).unwrap_or_default()
+    }
+
+    fn keep(&self, leaf: &CertificateDer<'_>, response: &[u8]) {
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        seen.retain(|(known, _)| known.as_ref() != leaf.as_ref());
+        if response.is_empty() {
+            return;
+        }
+        if seen.len() >= STAPLES_MAX {
+            seen.pop_front();
+        }
+        seen.push_back((leaf.clone().into_owned(), response.to_vec()));
+    }
+}
+
+impl ServerCertVerifier for Staples {
+    fn verify_server_cert(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        server_name: &ServerName<'_>,
+        ocsp_response: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, rustls::Error> {
+        let verdict = self.inner.verify_server_cert(
+            end_entity,
+            intermediates,
+            server_name,
+            ocsp_response,
+            now,
+        )?;
+        self.keep(end_entity, ocsp_response);
+        Ok(verdict)
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        self.inner.verify_tls12_signature(message, certificate, signature)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        self.inner.verify_tls13_signature(message, certificate, signature)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.inner.supported_verify_schemes()
     }
 }
 

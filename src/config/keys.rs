@@ -373,8 +373,8 @@ keys! {
     WARC_CERTIFICATES: BoolKey = (
         "warc.certificates",
         Kind::Bool,
-        "false",
-        "Whether the certificates that servers show are kept, as a metadata record beside each response."
+        "true",
+        "Whether the certificates that servers show are kept, with the OCSP response stapled to them: once in the archive for each chain, and named by every response that came over it."
     ),
     WARC_FILE_BYTES_MAX: BytesKey = (
         "warc.file_bytes_max",
@@ -837,6 +837,24 @@ keys! {
         Kind::List,
         "",
         "Addresses of time-stamp authorities (RFC 3161). Each is asked for a token over the newest checkpoint when one was signed; one that does not answer is asked again at the next run, and nothing waits for it."
+    ),
+    EVIDENCE_DRAND: ListKey = (
+        "evidence.drand",
+        Kind::List,
+        "",
+        "Servers of drand (https://api.drand.sh and others), asked in this order for the newest round. Captures and checkpoints carry it, which shows that they were made after it. A server that does not answer delays nothing: what is made meanwhile carries an older round or none."
+    ),
+    EVIDENCE_DRAND_CHAIN: TextKey = (
+        "evidence.drand_chain",
+        Kind::Text,
+        "quicknet",
+        "The chain of drand whose rounds are fetched: quicknet, default, or a file with its description, as a server of the chain answers GET /HASH/info. A round of default takes three times the room of one of quicknet in every capture."
+    ),
+    EVIDENCE_DRAND_EVERY: DurationKey = (
+        "evidence.drand_every",
+        Kind::Duration,
+        "20s",
+        "How often a crawl fetches the newest round of drand. A capture is shown to be no older than that, and the period of the chain, before it was made."
     ),
     EVIDENCE_WITNESSES: ListKey = (
         "evidence.witnesses",

@@ -14,6 +14,7 @@
 //! keys/01.txt         the leaf that names the first key of the log, and so on for each later one,
 //! keys/01.tlog-proof    its proof with the newest checkpoint,
 //! keys/01.pem           and the key for openssl
+//! drand/HASH.json     the chain of drand whose rounds the capture and the checkpoint hold
 //! timestamps/         tokens over the checkpoint, and their chains
 //! article.txt citation.txt   what the page says, and how to cite it
 //! bundle.json         which file is what
@@ -50,7 +51,9 @@ pub use withheld::{Withheld, has_user};
 pub use zipped::{Contents, TEXT_BYTES_MAX, write_zip};
 
 use super::check::{Known, Outcome, check};
+use super::drand::{Chain, Round, kept};
 use super::error::damaged;
+use super::interval::{Interval, NotAfter, NotBefore};
 use super::key::{LogKey, Options};
 use super::leaf::{RecordLeaf, sha256};
 use super::log::Log;
@@ -124,6 +127,10 @@ pub struct Bundle {
     pub stamps: Vec<(String, Vec<u8>, Vec<u8>, Token)>,
     /// A checkpoint over the capture that witnesses cosigned, and the proof that the capture is in it.
     pub witnessed: Option<(Checkpoint, Vec<tlog_tiles::Hash>)>,
+    /// The chains whose rounds the capture and the checkpoint hold.
+    pub chains: Vec<Chain>,
+    /// Between which times the record of the capture was made.
+    pub interval: Interval,
     /// When the bundle was made.
     pub made: Timestamp,
 }
@@ -175,7 +182,40 @@ impl Bundle {
             offset += length;
         }
         let made = making.made;
-        Ok(Self { texts, records, checkpoint, lineage, stamps, witnessed, made })
+        let (chains, interval) = (Vec::new(), Interval::default());
+        let mut bundle =
+            Self { texts, records, checkpoint, lineage, stamps, witnessed, chains, interval, made };
+        bundle.bound(layout)?;
+        Ok(bundle)
+    }
+
+    /// Finds the interval, and the chains that it takes to check it.
+    fn bound(&mut self, layout: &Layout) -> Result<(), EvidenceError> {
+        let piece = self.main().map(|(_, record)| &record.piece);
+        let held = piece.and_then(|piece| Round::parse(&piece.round));
+        for round in held.iter().chain(&self.checkpoint.round.clone()) {
+            let refuse = |why: String| EvidenceError::Bundle { why };
+            let known = kept::chain(layout, &round.chain).ok_or_else(|| {
+                let hash = HEXLOWER.encode(&round.chain);
+                refuse(format!(
+                    "the description of the drand chain {hash} is not in evidence/drand"
+                ))
+            })?;
+            if !self.chains.contains(&known) {
+                self.chains.push(known);
+            }
+        }
+        let chain = |round: &Round| self.chains.iter().find(|chain| chain.hash() == round.chain);
+        let before = held.as_ref().and_then(|round| Some((round, chain(round)?)));
+        let before = before.map(|(round, chain)| NotBefore::of(round, chain)).transpose();
+        let tokens = self.stamps.iter().map(|(label, _, _, token)| (label.as_str(), token));
+        self.interval = Interval {
+            not_before: before.map_err(|why| EvidenceError::Bundle {
+                why: format!("the drand round in the record of the capture: {why}"),
+            })?,
+            not_after: NotAfter::of(tokens),
+        };
+        Ok(())
     }
 
     /// Signs and checks the bundle, and writes it.
@@ -262,6 +302,9 @@ impl Bundle {
         for (label, response, chain, _) in &self.stamps {
             out.push((format!("timestamps/{label}.tsr"), response.clone()));
             out.push((format!("timestamps/{label}.pem"), chain.clone()));
+        }
+        for chain in &self.chains {
+            out.push(text(&format!("drand/{}.json", chain.hash_hex()), chain.json()));
         }
         out.extend(self.texts.article.clone().map(|t| text("article.txt", format!("{t}\n"))));
         out.extend(self.texts.citation.clone().map(|t| text("citation.txt", format!("{t}\n"))));

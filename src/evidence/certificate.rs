@@ -185,6 +185,13 @@ fn when(out: &mut String, bundle: &Bundle) {
             ("Key of the log that signed it", key_at(bundle, checkpoint.size)),
         ],
     );
+    paragraph(out, &format!("The record of the capture was {}.", bundle.interval.text()));
+    if bundle.interval.not_before.is_some() {
+        paragraph(
+            out,
+            "The lower bound is about the record: it was written after that time, since its header holds a random value that a group of independent operators (drand) published then. That the response in it came from the server at the date that it states, and had not been kept back before, is the archive's word.",
+        );
+    }
     if bundle.stamps.is_empty() {
         paragraph(
             out,
@@ -222,6 +229,7 @@ fn records(out: &mut String, bundle: &Bundle) {
             Role::Redirect => "a redirect on the way",
             Role::Dns => "the resolution of the host's name",
             Role::Robots => "the robots.txt in force",
+            Role::Certificates => "the certificates that the server showed",
         };
         out.push_str(&format!(
             "<tr><td>{n:02}</td><td>{role}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>\n",
@@ -279,8 +287,8 @@ fn claims(out: &mut String, bundle: &Bundle) {
         &[
             "That what the page says is true, or who wrote it.",
             "That every visitor was sent the same bytes: servers may answer by place, time, cookie or chance.",
-            "That the operator of the host sent them: that rests on name resolution, the network and, for https, on the server's certificate at that time, which this bundle does not prove.",
-            "That the clock of the archive was right. Without a time stamp the dates are its own; with one, the records are no younger than the stamp, and their own dates are still the archive's.",
+            "That the operator of the host sent them: that rests on name resolution, the network and, for https, on the server's certificate at that time. The certificates in this bundle, where there are any, are those that the server showed; that it had the key of the first was checked during the connection and cannot be shown again.",
+            "That the clock of the archive was right. Without a time stamp the dates are its own; with one, the records are no younger than the stamp, with a round of drand the record of the capture is no older than that, and the dates between are still the archive's.",
             "That the operator did not make records up before they came into the log. The log shows what was not changed since.",
             "That the article text or the citation are the page: they are working copies, made from the records by a program that may err. The records are the evidence.",
             "That the page looked the same in a browser. Scripts were not run.",

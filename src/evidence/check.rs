@@ -7,11 +7,12 @@
 //! Without either everything may agree and still be made up, which is said.
 //!
 //! In reading order: the list of files ([`listing`]), the records ([`records`]) and what is said of
-//! them ([`described`]), the log ([`history`]), the time stamps ([`stamps`]), the witnesses ([`witnesses`]),
+//! them ([`described`]), the log ([`history`]), the time stamps ([`stamps`]), the interval ([`interval`]), the witnesses ([`witnesses`]),
 //! packages ([`package`]).
 
 mod described;
 mod history;
+mod interval;
 mod listing;
 mod package;
 mod records;
@@ -40,6 +41,8 @@ pub struct Known {
     pub trust: Trust,
     /// Whose cosignatures count, and how many of them are wanted.
     pub policy: Option<Policy>,
+    /// Chains of drand that are known beside those of the League of Entropy, by their hashes.
+    pub chains: Vec<[u8; 32]>,
 }
 
 /// How a step ended.
@@ -130,6 +133,8 @@ fn common(
 ) -> Vec<Step> {
     let records = records::read(files, description);
     let listed = keys.clone();
+    let interval = records.as_ref().map_err(Clone::clone);
+    let interval = interval.and_then(|r| interval::hold(files, description, r, known));
     vec![
         step("records", records.as_ref().map_err(Clone::clone).and_then(|r| records::told(r))),
         step("leaves", records.clone().and_then(|r| records::leaves(files, &r))),
@@ -141,6 +146,7 @@ fn common(
         step("key", history::trusted(&listed, known)),
         step("published", history::published(files, &listed, known)),
         step("timestamps", stamps::hold(files, description, known)),
+        step("interval", interval),
         step("witnesses", witnesses::hold(files, description, &listed, known)),
     ]
 }

@@ -6,14 +6,16 @@
 //! BASE64                                 the root hash
 //! time 2025-11-05T00:00:00.000000Z       when, by our clock
 //! previous 1200                          the size of the checkpoint before; 0 for the first
+//! drand CHAIN ROUND SIGNATURE            a public random value: it was signed after that; not in every one
 //!
 //! — pressmark/3f2a9c… BASE64             the signature
 //! ```
 //!
-//! The last two lines of the text are extension lines, which other readers pass over.
+//! The last lines of the text are extension lines, which other readers pass over.
 
 use tlog_tiles::Hash;
 
+use super::drand::Round;
 use super::key::LogKey;
 use super::note::{Note, VerifierKey};
 use crate::base::Timestamp;
@@ -31,6 +33,8 @@ pub struct Checkpoint {
     pub time: Option<Timestamp>,
     /// The size of the checkpoint before.
     pub previous: Option<u64>,
+    /// The round of drand that it carries: not verified.
+    pub round: Option<Round>,
     /// The signed note, whole.
     pub note: Note,
 }
@@ -43,18 +47,23 @@ impl Checkpoint {
         (size, root): (u64, Hash),
         time: Timestamp,
         previous: u64,
+        round: Option<&Round>,
         keys: &[&LogKey],
     ) -> Self {
-        let text = format!(
+        let mut text = format!(
             "{origin}\n{size}\n{root}\ntime {}\nprevious {previous}\n",
             time.to_warc_date()
         );
+        if let Some(round) = round {
+            text.push_str(&format!("drand {}\n", round.text()));
+        }
         let mut note = Note { text, signatures: Vec::new() };
         for key in keys {
             key.sign_note(origin, &mut note);
         }
         let origin = origin.to_owned();
-        Self { origin, size, root, time: Some(time), previous: Some(previous), note }
+        let (time, previous, round) = (Some(time), Some(previous), round.cloned());
+        Self { origin, size, root, time, previous, round, note }
     }
 
     /// Reads a checkpoint; `None` where it is none, or not exactly as it would be written.
@@ -74,6 +83,7 @@ impl Checkpoint {
             root: *body.hash(),
             time: line("time").and_then(Timestamp::parse),
             previous: line("previous").and_then(|n| n.parse().ok()),
+            round: line("drand").and_then(Round::parse),
             note,
         })
     }
@@ -106,7 +116,13 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let key = LogKey::make(&dir.path().join("k")).unwrap();
         let now = Timestamp::from_unix_seconds(1_762_300_800);
-        let made = Checkpoint::sign("o/x", (7, Hash([5; 32])), now, 3, &[&key]);
+        let round = Round {
+            chain: [1; 32],
+            number: 9,
+            signature: vec![2; 48],
+            previous: Some(vec![3; 96]),
+        };
+        let made = Checkpoint::sign("o/x", (7, Hash([5; 32])), now, 3, Some(&round), &[&key]);
         let text = made.render();
         assert_eq!(Checkpoint::parse(text.as_bytes()), Some(made));
         let public = key.verifier("o/x");

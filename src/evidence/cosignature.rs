@@ -2,31 +2,38 @@
 //! has seen, and that each tree which it saw before is the beginning of it.
 //!
 //! ```text
-//! — NAME BASE64                  key id (4 bytes), POSIX time (8 bytes, big-endian), Ed25519 signature (64 bytes)
+//! — NAME BASE64                  key id (4 bytes), POSIX time (8 bytes, big-endian), signature
 //!
-//! cosignature/v1                 what is signed: these two lines, and the text of the checkpoint
+//! cosignature/v1                 what Ed25519 signs (64 bytes): these two lines, and the text of the checkpoint
 //! time 1679315147
 //! …
+//!
+//! subtree/v1 LF 00               what ML-DSA-44 signs (2420 bytes): this, a byte with the length of the witness's name,
+//!                                the name, the time (8 bytes), the log's origin likewise, the first leaf (0) and
+//!                                the size of the tree (8 bytes each), its root (32 bytes)
 //! ```
 //!
-//! The key id is the start of SHA-256 over name, line feed, 0x04 and the public key. Cosignatures with ML-DSA-44 are
-//! told apart and not checked.
+//! The key id is the start of SHA-256 over name, line feed, 0x04 (Ed25519) or 0x06 (ML-DSA-44) and the public key. What
+//! ML-DSA-44 signs has no extension lines of the checkpoint, so a witness says nothing of these.
 
 use data_encoding::{BASE64, HEXLOWER};
 use ring::signature::{ED25519, UnparsedPublicKey};
 
 use super::key::LogKey;
 use super::leaf::sha256;
+use super::ml_dsa;
 use super::note::{Signature, is_name};
 
 /// The algorithm byte of Ed25519 cosignatures.
 const ED25519_BYTE: u8 = 4;
 /// The algorithm byte of ML-DSA-44 cosignatures.
 const ML_DSA_44_BYTE: u8 = 6;
-/// Bytes of an ML-DSA-44 public key (FIPS 204 table 2).
-const ML_DSA_44_BYTES: usize = 1312;
-/// Bytes of the time and the signature.
-const SIGNATURE_BYTES: usize = 8 + 64;
+/// Bytes of the time.
+const TIME_BYTES: usize = 8;
+/// Bytes of an Ed25519 signature.
+const ED25519_SIGNATURE_BYTES: usize = 64;
+/// What ML-DSA-44 signs begins with.
+const SUBTREE_LABEL: &[u8; 12] = b"subtree/v1\n\0";
 
 /// The public key of a witness, with its name.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,7 +49,7 @@ pub struct WitnessKey {
 pub enum WitnessPublic {
     /// Ed25519.
     Ed25519([u8; 32]),
-    /// ML-DSA-44, whose cosignatures are not checked here.
+    /// ML-DSA-44.
     MlDsa44(Vec<u8>),
 }
 
@@ -84,7 +91,7 @@ impl WitnessKey {
         let data = BASE64.decode(data.as_bytes()).ok()?;
         let public = match data.split_first()? {
             (&ED25519_BYTE, public) => WitnessPublic::Ed25519(public.try_into().ok()?),
-            (&ML_DSA_44_BYTE, public) if public.len() == ML_DSA_44_BYTES => {
+            (&ML_DSA_44_BYTE, public) if public.len() == ml_dsa::PUBLIC_BYTES => {
                 WitnessPublic::MlDsa44(public.to_vec())
             }
             _ => return None,
@@ -100,27 +107,53 @@ impl WitnessKey {
     }
 
     /// The POSIX time of this witness's cosignature over the text of a checkpoint; `None` where the signature is
-    /// another's, does not verify, or cannot be checked.
+    /// another's, or does not verify.
     #[must_use]
     pub fn verify(&self, text: &str, signature: &Signature) -> Option<u64> {
-        let WitnessPublic::Ed25519(public) = &self.public else { return None };
         let time = time_of(signature).filter(|_| self.is_named_by(signature))?;
-        let key = UnparsedPublicKey::new(&ED25519, public);
-        key.verify(&message(time, text), signature.bytes.get(8..)?).ok().map(|()| time)
+        let signed = signature.bytes.get(TIME_BYTES..)?;
+        let fine = match &self.public {
+            WitnessPublic::Ed25519(public) => UnparsedPublicKey::new(&ED25519, public)
+                .verify(&message(time, text), signed)
+                .is_ok(),
+            WitnessPublic::MlDsa44(public) => {
+                ml_dsa::verifies(public, &subtree_message(&self.name, time, text)?, signed)
+            }
+        };
+        fine.then_some(time)
     }
 }
 
 /// The time that a signature states, where it has the form of a cosignature.
 #[must_use]
 pub fn time_of(signature: &Signature) -> Option<u64> {
-    let time: [u8; 8] = signature.bytes.get(..8)?.try_into().ok()?;
+    let time: [u8; TIME_BYTES] = signature.bytes.get(..TIME_BYTES)?.try_into().ok()?;
     let time = u64::from_be_bytes(time);
     // Zero makes no statement of a time, and more than this no time has.
-    (signature.bytes.len() == SIGNATURE_BYTES && (1..=u64::MAX >> 1).contains(&time))
-        .then_some(time)
+    let length = signature.bytes.len() - TIME_BYTES;
+    let is_known = [ED25519_SIGNATURE_BYTES, ml_dsa::SIGNATURE_BYTES].contains(&length);
+    (is_known && (1..=u64::MAX >> 1).contains(&time)).then_some(time)
 }
 
-/// What is signed.
+/// What ML-DSA-44 signs of a checkpoint; `None` for a text that is none, or a name that is too long.
+fn subtree_message(name: &str, time: u64, text: &str) -> Option<Vec<u8>> {
+    let body = tlog_tiles::Checkpoint::from_bytes(text.as_bytes()).ok()?;
+    let mut out = SUBTREE_LABEL.to_vec();
+    let mut add = |text: &str, number: u64| {
+        out.push(u8::try_from(text.len()).ok().filter(|length| *length > 0)?);
+        out.extend(text.as_bytes());
+        out.extend(number.to_be_bytes());
+        Some(())
+    };
+    add(name, time)?;
+    // The first leaf: a checkpoint is over all of them.
+    add(body.origin(), 0)?;
+    out.extend(body.size().to_be_bytes());
+    out.extend(body.hash().0);
+    Some(out)
+}
+
+/// What Ed25519 signs.
 fn message(time: u64, text: &str) -> Vec<u8> {
     format!("cosignature/v1\ntime {time}\n{text}").into_bytes()
 }
@@ -166,6 +199,38 @@ mod tests {
         assert_eq!(public.verify(text, &timeless), None);
     }
 
+    #[test]
+    fn a_cosignature_with_ml_dsa_44_verifies_and_nothing_it_covers_can_change() {
+        let root = "CsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=";
+        let text = format!("example.com/log\n3\n{root}\n");
+        let (name, time) = ("witness.example/pq", 1_679_315_147_u64);
+        let public = WitnessPublic::MlDsa44(ml_dsa::signing::public([3; 32]));
+        let key = WitnessKey { name: name.to_owned(), public };
+        let mut bytes = time.to_be_bytes().to_vec();
+        let message = subtree_message(name, time, &text).unwrap();
+        bytes.extend(ml_dsa::signing::sign([3; 32], &message));
+        let made = Signature { name: name.to_owned(), id: key.id(), bytes };
+        assert_eq!(key.verify(&text, &made), Some(time));
+        assert_eq!(WitnessKey::parse(&key.text()), Some(key.clone()));
+        // Extension lines are not covered: the witness makes no statement about them.
+        assert_eq!(key.verify(&format!("{text}more\n"), &made), Some(time));
+        assert_eq!(key.verify(&text.replacen('3', "4", 1), &made), None);
+        assert_eq!(key.verify(&text.replace("/log", "/lag"), &made), None);
+        assert_eq!(key.verify(&text.replace("CsUY", "DsUY"), &made), None);
+        for at in [0, 7, 8, 500, made.bytes.len() - 1] {
+            let mut other = made.clone();
+            other.bytes[at] ^= 1;
+            assert_eq!(key.verify(&text, &other), None, "byte {at}");
+        }
+        let mut cut = made.clone();
+        cut.bytes.pop();
+        assert_eq!(key.verify(&text, &cut), None);
+        // The name is covered, and so is the kind of key by its id.
+        let named = WitnessKey { name: "witness.example/pr".to_owned(), ..key.clone() };
+        let renamed = Signature { name: named.name.clone(), id: named.id(), ..made };
+        assert_eq!(named.verify(&text, &renamed), None);
+    }
+
     /// c2sp.org/tlog-cosignature, "Format" and "Ed25519 signed message".
     #[test]
     fn ids_and_messages_are_those_of_the_specification() {
@@ -177,6 +242,14 @@ mod tests {
             WitnessKey { name: "w".to_owned(), public: WitnessPublic::MlDsa44(vec![1; 1312]) };
         assert_eq!(WitnessKey::parse(&post.text()), Some(post.clone()));
         assert_ne!(post.id(), key.id());
+        let root = "CsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=";
+        let message = subtree_message("w", 7, &format!("o\n258\n{root}\ntime x\n")).unwrap();
+        let mut expected =
+            b"subtree/v1\n\0\x01w\0\0\0\0\0\0\0\x07\x01o\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x01\x02"
+                .to_vec();
+        expected.extend(BASE64.decode(root.as_bytes()).unwrap());
+        assert_eq!(message, expected);
+        assert_eq!(subtree_message(&"w".repeat(256), 7, &format!("o\n2\n{root}\n")), None);
         for text in ["w+00000000+BA==", "w", "", "a b+00000000+BA==", "w+zz+"] {
             assert_eq!(WitnessKey::parse(text), None, "{text}");
         }

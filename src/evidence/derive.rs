@@ -22,6 +22,10 @@ pub(super) struct Derived {
     pub end: u64,
     pub entry: [u8; ENTRY_LEN],
     pub date: Option<Timestamp>,
+    /// The date of the record alone.
+    pub own_date: Option<Timestamp>,
+    /// The round of drand that its header holds, as text.
+    pub round: Option<String>,
 }
 
 /// Reads the records of one file.
@@ -79,7 +83,9 @@ fn leaf_of<R: io::Read>(mut record: RecordReader<'_, R>) -> io::Result<Option<De
     // Another archive's copy bears the date of that archive, and refers to the exchange that gave it: no record
     // can have been made before what it refers to.
     let date = header.fields.date().max(header.fields.refers_to_date());
-    Ok(Some(Derived { offset, within, end, entry, date }))
+    let own_date = header.fields.date();
+    let round = header.fields.text(name::DRAND_ROUND).map(std::borrow::Cow::into_owned);
+    Ok(Some(Derived { offset, within, end, entry, date, own_date, round }))
 }
 
 /// The digest of a block that its header does not state; none where it cannot be read.

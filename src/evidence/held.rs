@@ -96,7 +96,7 @@ mod tests {
 
     fn signed_by(key: &LogKey, origin: &str) -> Checkpoint {
         let now = Timestamp::from_unix_seconds(1_762_300_800);
-        Checkpoint::sign(origin, (1234, Hash([5; 32])), now, 3, &[key])
+        Checkpoint::sign(origin, (1234, Hash([5; 32])), now, 3, None, &[key])
     }
 
     #[test]

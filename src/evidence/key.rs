@@ -10,6 +10,7 @@ use ring::rand::{SecureRandom, SystemRandom};
 use ring::signature::{Ed25519KeyPair, KeyPair};
 
 use super::EvidenceError;
+use super::drand::Round;
 use super::error::io;
 use super::files::{PrivateError, read_private, write_private};
 use super::note::{Note, Signature, VerifierKey, is_name};
@@ -25,6 +26,8 @@ pub struct Options {
     pub key_file: Option<PathBuf>,
     /// The name of a log that is begun; made from its first key without it.
     pub origin: Option<String>,
+    /// The round of drand that the next checkpoint carries, where one is known.
+    pub round: Option<Round>,
 }
 
 impl Options {

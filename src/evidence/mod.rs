@@ -6,7 +6,8 @@
 //! logged ([`leaf`]), who signs ([`key`], [`note`]), what is signed ([`checkpoint`]), where the
 //! hashes lie ([`tiles`], `ledger`), the log itself ([`log`]), how it follows the WARC files
 //! ([`mod@extend`], `derive`), how several archives share one ([`shared`], `membership`), checking
-//! ([`mod@verify`], `held`), time stamps ([`timestamp`], [`token`]),
+//! ([`mod@verify`], `held`), time stamps ([`timestamp`], [`token`]), what was made between which times
+//! ([`drand`], [`interval`]),
 //! witnesses ([`cosignature`], [`policy`], [`witnessed`]), records removed by order ([`tombstone`]),
 //! bundles ([`bundle`], [`certificate`], [`check`]), packages for replay ([`wacz`]), errors ([`error`]).
 //!
@@ -19,15 +20,18 @@ pub mod check;
 pub mod checkpoint;
 pub mod cosignature;
 mod derive;
+pub mod drand;
 pub mod error;
 pub mod extend;
 mod files;
 mod held;
+pub mod interval;
 pub mod key;
 pub mod leaf;
 mod ledger;
 pub mod log;
 mod membership;
+mod ml_dsa;
 pub mod note;
 pub mod policy;
 pub mod proof;

@@ -188,6 +188,7 @@ mod tests {
                 root: hash(0),
                 time: None,
                 previous: None,
+                round: None,
                 note: note.clone(),
             };
             let proof = Inclusion { index: size - 1, hashes: vec![hash(1); 64], checkpoint: "" };

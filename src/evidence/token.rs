@@ -9,6 +9,8 @@
 //! CMS and certificates are read by the `cms` and `x509-cert` crates, chains and signatures checked
 //! by `rustls-webpki` over `ring` (decision 11).
 
+use std::time::Duration;
+
 use cms::cert::CertificateChoices;
 use cms::content_info::ContentInfo;
 use cms::signed_data::{SignedData, SignerIdentifier, SignerInfo};
@@ -103,6 +105,8 @@ impl Trust {
 pub struct Token {
     /// When the authority saw the bytes.
     pub time: Timestamp,
+    /// By how much that may be wrong, as the authority states it; nothing where it states nothing.
+    pub accuracy: Duration,
     /// Its serial number, in hexadecimal.
     pub serial: String,
     /// Who signed it.
@@ -182,6 +186,7 @@ struct Info<'a> {
     imprint: &'a [u8],
     serial: &'a [u8],
     time: Timestamp,
+    accuracy: Duration,
     nonce: Option<&'a [u8]>,
 }
 
@@ -202,9 +207,32 @@ impl<'a> Info<'a> {
             imprint: hashed.value(),
             serial: serial.value(),
             time: general_time(time.value()).ok_or_else(|| form("no time"))?,
+            accuracy: accuracy(rest)?,
             nonce: nonce.map(|part| part.value()),
         })
     }
+}
+
+/// The accuracy among the fields after the time: seconds, and `[0]` thousandths and `[1]` millionths of one.
+fn accuracy(rest: &[AnyRef<'_>]) -> Result<Duration, TokenError> {
+    let Some(stated) = rest.first().filter(|part| part.tag() == Tag::Sequence) else {
+        return Ok(Duration::ZERO);
+    };
+    let mut out = Duration::ZERO;
+    for part in parts(stated.value())? {
+        let value = part.value();
+        if value.is_empty() || value.len() > 4 || value[0] >= 0x80 {
+            return Err(form("its accuracy is no number"));
+        }
+        let number = value.iter().fold(0_u64, |sum, byte| sum << 8 | u64::from(*byte));
+        out += match part.tag().octet() {
+            0x02 => Duration::from_secs(number),
+            0x80 => Duration::from_millis(number),
+            0x81 => Duration::from_micros(number),
+            _ => return Err(form("its accuracy is not of the form")),
+        };
+    }
+    Ok(out)
 }
 
 /// A GeneralizedTime as RFC 3161 section 2.4.2 restricts it: to the second or finer, UTC.
@@ -280,6 +308,7 @@ pub fn verify(
     let signer = Certificate::from_der(own).map_err(form)?.tbs_certificate.subject.to_string();
     Ok(Token {
         time: info.time,
+        accuracy: info.accuracy,
         serial: HEXLOWER.encode(info.serial),
         signer: one_line(&signer),
         chain,

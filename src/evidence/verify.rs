@@ -12,6 +12,8 @@
 mod checkpoints;
 mod records;
 mod removals;
+mod rounds;
+mod witnesses;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -24,7 +26,7 @@ use super::leaf::{ENTRY_LEN, Statement, entry_of, hash_of};
 use super::ledger::Position;
 use super::log::Log;
 use super::tiles::{BUNDLED_LEN, Edge, Full, Level, WIDTH, tile_name};
-use super::{Checkpoint, EvidenceError, Trust, membership};
+use super::{Checkpoint, EvidenceError, Policy, Trust, membership};
 use crate::base::{Finding, Severity, Timestamp};
 use crate::store::Layout;
 use crate::store::layout::stable_name;
@@ -43,6 +45,8 @@ pub struct VerifyOptions {
     pub trust: Trust,
     /// Checkpoints that were published or kept elsewhere: what they are called, and their bytes.
     pub published: Vec<(String, Vec<u8>)>,
+    /// Whose cosignatures count, and how many of them are wanted.
+    pub policy: Option<Policy>,
 }
 
 /// What was checked.
@@ -54,6 +58,8 @@ pub struct Checked {
     pub checkpoints: u64,
     /// Time stamps.
     pub stamps: u64,
+    /// For how many leaves the quorum of the policy has cosigned; `None` where it has for none, or none is asked for.
+    pub cosigned: Option<u64>,
     /// Records that are not in the log yet.
     pub waiting: u64,
     /// Findings.
@@ -116,8 +122,14 @@ pub fn verify(
     sealed(&statements, (layout, &files, &elsewhere), options.fast, &mut report);
     let stamps =
         checkpoints::stamps(layout, &checkpoints, &statements, &options.trust, &mut report)?;
+    rounds::Rounds::new(layout).checkpoints(&checkpoints, &mut report);
+    let cosigned = match &options.policy {
+        Some(policy) => witnesses::cosignatures(&log, &checkpoints, policy, &mut report)?,
+        None => None,
+    };
     Ok(Checked {
         stamps,
+        cosigned,
         leaves: log.size(),
         checkpoints: checkpoints.len() as u64,
         waiting,

@@ -155,6 +155,8 @@ pub struct TlsFacts {
     pub verified: bool,
     /// The server's chain, DER, leaf first.
     pub certificates: Vec<Vec<u8>>,
+    /// The OCSP response that the server stapled to it (RFC 6066 section 8), DER; empty for none.
+    pub ocsp: Vec<u8>,
 }
 
 /// What name resolution answered.

@@ -1,10 +1,11 @@
-//! What the program sends of its own accord: news of new versions, requests for time stamps, checkpoints for
-//! witnesses and WARC files that are kept in an object storage as well, to whom the operator named.
+//! What the program sends of its own accord: news of new versions, requests for time stamps and for rounds of drand,
+//! checkpoints for witnesses and WARC files that are kept in an object storage as well, to whom the operator named.
 //!
 //! The only place that knows an HTTP client besides the capturing one, since nothing here is
 //! evidence and nothing here is archived.
 
 mod client;
+pub mod drand;
 pub mod notify;
 pub mod s3;
 pub mod timestamp_authority;

@@ -14,8 +14,12 @@ pub fn summary(verified: &Verified) -> Vec<String> {
             0 => String::new(),
             n => format!("; {n} records are not in it yet"),
         };
+        let cosigned = match log.cosigned {
+            Some(leaves) => format!("; the quorum of the policy has cosigned {leaves} leaves"),
+            None => String::new(),
+        };
         lines.push(format!(
-            "evidence log: {} leaves, {} checkpoints, {} time stamps, the newest checkpoint of {newest}{waiting}",
+            "evidence log: {} leaves, {} checkpoints, {} time stamps, the newest checkpoint of {newest}{cosigned}{waiting}",
             log.leaves, log.checkpoints, log.stamps,
         ));
     }

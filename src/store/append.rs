@@ -14,7 +14,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
 use crate::base::Clock;
-use crate::warc::{Packer, RandomIds, RecordIds};
+use crate::warc::{Packer, RandomIds, RecordIds, Rounds};
 
 use super::append_log::AppendLog;
 use super::error::index_error;
@@ -106,6 +106,12 @@ impl Store {
     #[must_use]
     pub fn trail(&self) -> Arc<Mutex<AppendLog>> {
         Arc::clone(&self.shared.trail)
+    }
+
+    /// The public random values to which the main records of captures commit; empty until someone adds one.
+    #[must_use]
+    pub fn rounds(&self) -> Rounds {
+        self.shared.options.rounds.clone()
     }
 
     /// The names inside the archive.

@@ -9,8 +9,8 @@ use crate::archive::{Capture, CaptureStore};
 use crate::base::{Digest, DigestAlgorithm};
 use crate::http::{BodyFraming, Exchange, Failure, payload_of};
 use crate::warc::{
-    self, CaptureNotes, Composer, Compression, Derived, MementoCopy, Original, Packed, Packer,
-    RandomIds, Record, RecordId, Verdict, Warcinfo,
+    self, CERTIFICATES_URN, CaptureNotes, Composer, Compression, Derived, MementoCopy, Original,
+    Packed, Packer, RandomIds, Record, RecordId, Rounds, Verdict, Warcinfo,
 };
 
 use super::StoreError;
@@ -42,6 +42,8 @@ pub struct StoreOptions {
     pub warcinfo: Warcinfo,
     /// Whether the certificates of servers are kept.
     pub certificates: bool,
+    /// The public random values to which the main records of captures commit.
+    pub rounds: Rounds,
     /// How many threads pack.
     pub packers: usize,
     /// What stands for a record in the [`AppendLog`]; `None` where no trail is wanted.
@@ -61,6 +63,7 @@ impl Default for StoreOptions {
             captures: None,
             warcinfo: Warcinfo { tls_verified: true, ..Warcinfo::default() },
             certificates: false,
+            rounds: Rounds::default(),
             packers: std::thread::available_parallelism().map_or(2, usize::from),
             mark: None,
         }
@@ -208,6 +211,7 @@ pub(super) fn pack(
     let options = &shared.options;
     let mut composer = Composer::new(options.digest, Some(warcinfo_id));
     composer.certificates = options.certificates;
+    composer.rounds = options.rounds.clone();
     let notes = CaptureNotes {
         via: submission.discovery.via.clone(),
         hops_from_seed: Some(submission.discovery.path.clone()).filter(|p| !p.is_empty()),
@@ -245,10 +249,13 @@ pub(super) fn pack(
     let mut all = Vec::with_capacity(records.len());
     let mut main = 0;
     let mut record_id = String::new();
-    for record in &records {
+    for record in records.iter().filter(|record| !is_kept(&*shared.captures, record)) {
         let draft = draft(record).map_err(spool)?;
-        let is_dns = record.fields.target_uri().is_some_and(|u| u.starts_with("dns:"));
-        if record_id.is_empty() && draft.is_some() && !is_dns {
+        let is_beside = record
+            .fields
+            .target_uri()
+            .is_some_and(|u| u.starts_with("dns:") || u.starts_with(CERTIFICATES_URN));
+        if record_id.is_empty() && draft.is_some() && !is_beside {
             main = all.len();
             record_id = record.id().map(|id| id.to_string()).unwrap_or_default();
         }
@@ -273,6 +280,16 @@ fn digests_of(
     } else {
         warc::digests(exchange, algorithm, None)
     }
+}
+
+/// Whether a record of a server's certificates is in the archive already: one is enough. An index that cannot answer costs
+/// another copy.
+fn is_kept(captures: &dyn CaptureStore, record: &Record<'_>) -> bool {
+    let uri = record.fields.target_uri();
+    let Some(uri) = uri.filter(|uri| uri.starts_with(CERTIFICATES_URN)) else { return false };
+    let digest = record.fields.payload_digest();
+    let there = digest.and_then(|digest| captures.by_payload(&digest).ok().flatten());
+    there.is_some_and(|there| there.url == uri)
 }
 
 fn draft(record: &Record<'_>) -> std::io::Result<Option<Capture>> {

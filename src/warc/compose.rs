@@ -2,7 +2,7 @@
 //!
 //! One capture event is a `response` (or `revisit`) record and a `request` record, linked both
 //! ways and dated the same; beside them, where there is something to say, `metadata` records for
-//! interim responses, surplus bytes and notes, and a `resource` record for name resolution. The
+//! interim responses, surplus bytes and notes, and `resource` records for name resolution and the server's certificates. The
 //! blocks are the exchange's bytes, borrowed. Nothing is interpreted here: where the payload begins
 //! and how it is framed is told by the caller.
 //!
@@ -22,6 +22,7 @@ pub use digests::{BodyDigests, digests};
 
 use super::fields::{Fields, name};
 use super::record::{Block, Record, RecordBuilder, RecordId, RecordIds, RecordKind};
+use super::rounds::Rounds;
 use super::warc_fields;
 use crate::base::{Digest, DigestAlgorithm, Hasher, Timestamp};
 use crate::http::exchange::{DnsFacts, Exchange, TlsFacts};
@@ -31,6 +32,9 @@ pub const IDENTICAL_PAYLOAD_DIGEST: &str =
     "http://netpreserve.org/warc/1.1/revisit/identical-payload-digest";
 /// The profile of a revisit that the server answered with 304.
 pub const SERVER_NOT_MODIFIED: &str = "http://netpreserve.org/warc/1.1/revisit/server-not-modified";
+
+/// What the URI of a record of certificates begins with; the digest of its block follows.
+pub const CERTIFICATES_URN: &str = "urn:tls-certificates:";
 
 const HTTP_RESPONSE: &str = "application/http;msgtype=response";
 const HTTP_REQUEST: &str = "application/http;msgtype=request";
@@ -89,20 +93,24 @@ pub struct Composer {
     /// Whether every capture gets a `metadata` record with its fetch time. Without it one is
     /// made only where there is something else to say.
     pub fetch_times: bool,
-    /// Whether the server's certificates become a `metadata` record.
+    /// Whether the server's certificates become a `resource` record, which the main record names.
     pub certificates: bool,
+    /// The public random values to which main records commit.
+    pub rounds: Rounds,
 }
 
 impl Composer {
     /// A composer that says no more than it must.
     #[must_use]
     pub fn new(algorithm: DigestAlgorithm, warcinfo_id: Option<RecordId>) -> Self {
-        Self { algorithm, warcinfo_id, fetch_times: false, certificates: false }
+        let (fetch_times, certificates) = (false, false);
+        Self { algorithm, warcinfo_id, fetch_times, certificates, rounds: Rounds::default() }
     }
 
     /// The records of an exchange, in the order they are to be written: the response or revisit
     /// first, then the request, then what accompanies them. `dns` adds the name resolution in
-    /// front, where the exchange has one.
+    /// front, where the exchange has one; so are the server's certificates, under a URI that follows from
+    /// them ([`CERTIFICATES_URN`]): whoever writes the records leaves that one out where it is kept already.
     #[must_use]
     pub fn records<'a>(
         &self,
@@ -123,6 +131,10 @@ impl Composer {
         if let (true, Some(facts)) = (dns, &exchange.dns) {
             records.push(self.dns_record(facts, &ids.next_id()));
         }
+        let certificates = self.certificates_record(exchange, ids);
+        let certificates_uri =
+            certificates.as_ref().and_then(|record| Some(record.fields.target_uri()?.into_owned()));
+        records.extend(certificates);
         records.push(self.main_record(
             exchange,
             digests,
@@ -130,7 +142,7 @@ impl Composer {
             notes,
             &event,
             &response_id,
-            &linked,
+            (&linked, certificates_uri),
         ));
         records.push(self.request_record(&exchange.request, &event, &request_id, &response_id));
         records.extend(beside);
@@ -147,17 +159,21 @@ impl Composer {
         notes: &CaptureNotes,
         event: &Event,
         id: &RecordId,
-        linked: &[RecordId],
+        (linked, certificates): (&[RecordId], Option<String>),
     ) -> Record<'a> {
         let kind = match verdict {
             Verdict::Response => RecordKind::Response,
             Verdict::IdenticalPayload(_) | Verdict::NotModified(_) => RecordKind::Revisit,
         };
         let mut record = self.name_warcinfo(event.start(&kind, id));
+        record = record.maybe(name::DRAND_ROUND, self.rounds.at(event.date));
         for other in linked {
             record = record.field(name::CONCURRENT_TO, other.to_string());
         }
-        record = event.connection(record).maybe(name::PAGE_ID, notes.page_id.as_ref());
+        record = event
+            .connection(record)
+            .maybe(name::CERTIFICATES, certificates)
+            .maybe(name::PAGE_ID, notes.page_id.as_ref());
         let whole = Block::from(&exchange.response);
         let cut = exchange.truncated.map(|why| why.label());
         let (record, block, block_digest) = match verdict {
@@ -240,7 +256,7 @@ impl Composer {
             .block(request)
     }
 
-    /// The records beside the response: interim responses, surplus bytes, notes, certificates.
+    /// The records beside the response: interim responses, surplus bytes, notes.
     fn beside<'a>(
         &self,
         exchange: &'a Exchange,
@@ -272,11 +288,6 @@ impl Composer {
         if !fields.is_empty() {
             add(warc_fields::MEDIA_TYPE, Cow::Owned(warc_fields::write(&fields)));
         }
-        if let (true, Some(tls)) = (self.certificates, &exchange.tls)
-            && !tls.certificates.is_empty()
-        {
-            add("application/pem-certificate-chain", Cow::Owned(pem_chain(tls)));
-        }
         records
     }
 
@@ -291,7 +302,7 @@ impl Composer {
         let record = event.start(&RecordKind::Metadata, id);
         let record = match concurrent_to {
             Some(main) => record.field(name::CONCURRENT_TO, main.to_string()),
-            None => self.name_warcinfo(record),
+            None => self.name_warcinfo(record).maybe(name::DRAND_ROUND, self.rounds.at(event.date)),
         };
         record
             .maybe(name::IP_ADDRESS, event.address.map(|address| address.to_string()))
@@ -322,6 +333,30 @@ impl Composer {
             fields.push("fetchTimeMs", exchange.timing.total.as_millis().to_string());
         }
         fields
+    }
+
+    /// The certificates that the server showed as a `resource` record; `None` where there are none, or they are not
+    /// wanted.
+    fn certificates_record(
+        &self,
+        exchange: &Exchange,
+        ids: &mut dyn RecordIds,
+    ) -> Option<Record<'static>> {
+        let tls = exchange.tls.as_ref().filter(|_| self.certificates)?;
+        if tls.certificates.is_empty() {
+            return None;
+        }
+        let block = pem_chain(tls);
+        let digest = self.algorithm.digest(&block).to_string();
+        let uri = format!("{CERTIFICATES_URN}{digest}");
+        let record = Record::build(&RecordKind::Resource, &ids.next_id(), exchange.date)
+            .field(name::TARGET_URI, escaped_uri(&uri).as_ref());
+        let record = self
+            .name_warcinfo(record)
+            .field(name::PAYLOAD_DIGEST, &digest)
+            .field(name::BLOCK_DIGEST, &digest)
+            .field(name::CONTENT_TYPE, "application/pem-certificate-chain");
+        Some(record.block(block))
     }
 
     /// Name resolution as a `resource` record: `text/dns` (RFC 4027), the date of the answer in a
@@ -411,12 +446,14 @@ pub fn escaped_uri(uri: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
-/// The server's chain in PEM (RFC 7468 section 5), leaf first.
+/// The server's chain in PEM (RFC 7468 section 5), leaf first, then the OCSP response that was stapled to it.
 fn pem_chain(tls: &TlsFacts) -> Vec<u8> {
     let mut out = String::new();
-    for certificate in &tls.certificates {
-        out.push_str("-----BEGIN CERTIFICATE-----\n");
-        let text = BASE64.encode(certificate);
+    let certificates = tls.certificates.iter().map(|der| ("CERTIFICATE", der));
+    let staple = Some(("OCSP RESPONSE", &tls.ocsp)).filter(|(_, der)| !der.is_empty());
+    for (label, der) in certificates.chain(staple) {
+        out.push_str(&format!("-----BEGIN {label}-----\n"));
+        let text = BASE64.encode(der);
         let mut rest = text.as_str();
         while !rest.is_empty() {
             let (line, after) = rest.split_at(rest.len().min(64));
@@ -424,7 +461,7 @@ fn pem_chain(tls: &TlsFacts) -> Vec<u8> {
             out.push('\n');
             rest = after;
         }
-        out.push_str("-----END CERTIFICATE-----\n");
+        out.push_str(&format!("-----END {label}-----\n"));
     }
     out.into_bytes()
 }

@@ -60,6 +60,10 @@ pub mod name {
     pub const CIPHER_SUITE: &str = "WARC-Cipher-Suite";
     /// Joins the records of a page that was rendered, as Browsertrix writes it; not of the standard.
     pub const PAGE_ID: &str = "WARC-Page-ID";
+    /// A public random value that was known when the record was made (not of the standard).
+    pub const DRAND_ROUND: &str = "WARC-Drand-Round";
+    /// The record of the certificates that the server showed (not of the standard).
+    pub const CERTIFICATES: &str = "WARC-Server-Certificates";
 
     /// Every name above, in the order of the standard.
     pub const ALL: [&str; 23] = [

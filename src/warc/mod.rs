@@ -28,6 +28,7 @@ pub mod reader;
 pub mod record;
 pub mod repack;
 pub mod revisit;
+mod rounds;
 pub mod rules;
 mod source;
 mod unpack;
@@ -36,7 +37,9 @@ mod view;
 pub mod warc_fields;
 pub mod writer;
 
-pub use compose::{BodyDigests, CaptureNotes, Composer, MementoCopy, Original, Verdict, digests};
+pub use compose::{
+    BodyDigests, CERTIFICATES_URN, CaptureNotes, Composer, MementoCopy, Original, Verdict, digests,
+};
 pub use derived::{Derived, DerivedPart};
 pub use describe::Warcinfo;
 pub use fields::{Fields, name};
@@ -51,5 +54,6 @@ pub use reader::{End, Located, ReadError, ReadOptions, RecordReader, WarcReader}
 pub use record::{
     Block, CountingIds, RandomIds, Record, RecordBuilder, RecordId, RecordIds, RecordKind, Version,
 };
+pub use rounds::Rounds;
 pub use unpack::Framing;
 pub use writer::{Placement, WarcWriter, WriteError};

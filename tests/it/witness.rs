@@ -16,6 +16,7 @@ use tlog_tiles::{Hash, HashReader};
 use crate::evidence::checkers::SCRIPT;
 use crate::serve::Warc;
 use crate::support::cli::{command, json_lines, pressmark, stderr, stdout};
+use crate::support::skip::skipped;
 
 /// A witness as a process; killed when it is dropped.
 struct Process {
@@ -277,6 +278,122 @@ fn a_witnessed_proof_that_was_changed_is_refused_by_both_checkers() {
     }
 }
 
+/// A witness that is a process of Python; killed when it is dropped.
+struct Python {
+    child: Child,
+    url: String,
+    keys: Vec<String>,
+}
+
+impl Python {
+    /// `None`, with a message, where there is no Python with the package cryptography.
+    fn start(name: &str, log: &str) -> Option<Self> {
+        let Some(python) = std::env::var_os("PRESSMARK_INTEROP_PYTHON") else {
+            skipped(
+                "interop-python",
+                "PRESSMARK_INTEROP_PYTHON is not set: no other witness cosigns",
+            );
+            return None;
+        };
+        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/interop/witness.py");
+        let mut child =
+            Command::new(python).args([script, name, log]).stdout(Stdio::piped()).spawn().unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
+        let url = lines.next()?;
+        let keys = lines.take_while(|line| !line.is_empty()).collect();
+        Some(Self { child, url, keys })
+    }
+}
+
+impl Drop for Python {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Three witnesses of two implementations, one of which signs with ML-DSA-44 as well: the quorum of all holds in the archive, in
+/// the bundle, and for both checkers; a cosignature that was damaged is found.
+#[test]
+fn three_witnesses_of_two_implementations_are_the_quorum() {
+    let dir = tempfile::tempdir().unwrap();
+    let (a, b, c) = (archive(dir.path(), "a"), archive(dir.path(), "b"), archive(dir.path(), "c"));
+    let key = log_key(&a);
+    let Some(other) = Python::start("py.example/w", &key) else { return };
+    let ours = [
+        Process::start(&b, &["--log", &key, "--name", "b.example/w"]),
+        Process::start(&c, &["--log", &key, "--name", "c.example/w"]),
+    ];
+    let mut policy = format!("log {key}\n");
+    for (name, one) in ["b", "c"].iter().zip(&ours) {
+        policy.push_str(&format!("witness {name} {} {}\n", one.key, one.url()));
+    }
+    let mut names = vec!["b".to_owned(), "c".to_owned()];
+    for (n, key) in other.keys.iter().enumerate() {
+        policy.push_str(&format!("witness py{n} {key} {}\n", other.url));
+        names.push(format!("py{n}"));
+    }
+    policy.push_str(&format!("group all-of all {}\nquorum all-of\n", names.join(" ")));
+    let file = dir.path().join("policy");
+    std::fs::write(&file, &policy).unwrap();
+    let set = format!("evidence.policy={}", file.display());
+    let verify = || json_lines(&pressmark(&a, &["verify", "--format", "json", "--set", &set]));
+    assert!(verify().iter().any(|finding| finding["rule"] == "quorum"), "{:?}", verify());
+    // Twice, so that each is shown a proof of consistency as well.
+    for round in 0..2 {
+        let url = format!("http://a.example/{round}");
+        Warc::new().page(&url, "2024-01-02T00:00:00Z", "more").write(&a, &format!("{round}.warc"));
+        let extend = pressmark(&a, &["evidence", "extend", "--set", &set]);
+        assert_eq!(stderr(&extend), "", "round {round}");
+    }
+    assert_eq!(verify(), Vec::<serde_json::Value>::new());
+    let bundle = dir.path().join("a.zip");
+    let (said, json) = prove(&a, &file, &bundle);
+    assert!(said.contains("the quorum of the policy holds"), "{said}");
+    assert_eq!(json[0]["witnesses"].as_array().unwrap().len(), names.len());
+    let python = std::env::var_os("PRESSMARK_INTEROP_PYTHON").unwrap();
+    let [by_us, _] = checked(&a, &bundle, Some(&file));
+    let by_script =
+        Command::new(python).arg(SCRIPT).arg(&bundle).arg("--policy").arg(&file).output().unwrap();
+    let by_script = stdout(&by_script);
+    let by_script = by_script.lines().find(|l| l.contains(" witnesses: ")).unwrap().to_owned();
+    for said in [by_us, by_script] {
+        assert!(
+            said.starts_with("ok") && said.contains("the quorum of the policy holds"),
+            "{said}"
+        );
+    }
+    if other.keys.len() < 2 {
+        skipped(
+            "interop-python",
+            "the package cryptography has no ML-DSA: Ed25519 alone was checked",
+        );
+    }
+    // Each kept cosignature counts: one that is damaged is found, and the quorum of that checkpoint is gone.
+    let kept = std::fs::read_dir(a.join("evidence/checkpoints")).unwrap().flatten();
+    let kept = kept.map(|entry| entry.path());
+    for path in kept.filter(|path| path.extension().is_some_and(|end| end == "cosignatures")) {
+        let sound = std::fs::read_to_string(&path).unwrap();
+        assert_eq!(sound.lines().count(), names.len());
+        for line in sound.lines() {
+            let mut signature = Signature::parse(line).unwrap();
+            signature.bytes[100.min(signature.bytes.len() - 1)] ^= 1;
+            if signature.bytes.len() < 101 {
+                signature.bytes[70] ^= 1;
+            }
+            let mut data = signature.id.to_vec();
+            data.extend(&signature.bytes);
+            let data = data_encoding::BASE64.encode(&data);
+            let changed = sound.replace(line, &format!("\u{2014} {} {data}", signature.name));
+            assert_ne!(changed, sound);
+            std::fs::write(&path, changed).unwrap();
+            assert!(verify().iter().any(|finding| finding["rule"] == "cosignature"), "{line}");
+        }
+        std::fs::write(&path, sound).unwrap();
+    }
+    assert_eq!(verify(), Vec::<serde_json::Value>::new());
+}
+
 /// A log in memory: the stored hashes of its leaves.
 #[derive(Clone, Default)]
 struct Tree {
@@ -308,7 +425,8 @@ impl Tree {
         };
         let proof: String = proof.iter().map(|hash| format!("{hash}\n")).collect();
         let now = Timestamp::from_unix_seconds(1_762_300_800);
-        let checkpoint = Checkpoint::sign("log.example", (size, self.root(size)), now, 0, &[key]);
+        let checkpoint =
+            Checkpoint::sign("log.example", (size, self.root(size)), now, 0, None, &[key]);
         format!("old {old}\n{proof}\n{}", checkpoint.render())
     }
 }

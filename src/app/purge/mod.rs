@@ -30,6 +30,7 @@ use crate::evidence::tombstone::{self, Kept, Tombstone};
 use crate::evidence::{EvidenceError, Log};
 use crate::store::bucket::State;
 use crate::store::{Layout, Lock, Stay, reindex, reindex_given, replace_members};
+use crate::warc::Rounds;
 
 use journal::Journal;
 
@@ -99,7 +100,8 @@ pub fn purge(setup: &Setup, request: &PurgeRequest) -> Result<Purged, AppError> 
     let now = setup.clock.now();
     let log_options = options(&setup.settings);
     let trail = std::sync::Mutex::default();
-    extend(&layout, &setup.settings, &OpenFiles::Leave, &trail, now).map_err(evidence_error)?;
+    extend(&layout, &setup.settings, &OpenFiles::Leave, (&trail, &Rounds::default()), now)
+        .map_err(evidence_error)?;
     let planned = {
         let (reader, _) = open_reader(&setup.settings, &setup.archive, Stay::Brief)?;
         plan::plan(&reader, &log_options, request, now)?

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::app::evidence::{extend, options};
+use crate::app::evidence::{extend, options_now};
 use crate::base::Timestamp;
 use crate::cli::answer::evidence_error;
 use crate::cli::args::{EvidenceArgs, EvidenceCommand};
@@ -13,6 +13,7 @@ use crate::evidence::bundle::CHECK_SCRIPT;
 use crate::evidence::log::{Appender, replace_lost_key};
 use crate::evidence::{Log, OpenFiles};
 use crate::store::Layout;
+use crate::warc::Rounds;
 
 /// Prints what the log says of itself, or brings it up to date.
 ///
@@ -77,8 +78,9 @@ fn keys(context: &Context, layout: &Layout) -> Result<Exit, CliError> {
 fn bring_up(context: &Context, layout: &Layout, now: Timestamp) -> Result<Exit, CliError> {
     let format = context.out.format();
     let trail = std::sync::Mutex::default();
-    let done = extend(layout, &context.settings, &OpenFiles::Leave, &trail, now)
-        .map_err(|e| evidence_error("extending the evidence log", e))?;
+    let done =
+        extend(layout, &context.settings, &OpenFiles::Leave, (&trail, &Rounds::default()), now)
+            .map_err(|e| evidence_error("extending the evidence log", e))?;
     for note in &done.notes {
         context.out.warn(note);
     }
@@ -109,7 +111,10 @@ fn new_key(
     lost: bool,
 ) -> Result<Exit, CliError> {
     let what = "replacing the key of the evidence log";
-    let options = options(&context.settings);
+    let (options, notes) = options_now(layout, &context.settings, &Rounds::default(), now);
+    for note in &notes {
+        context.out.warn(note);
+    }
     let done = if lost {
         replace_lost_key(layout, &options, now)
     } else {

@@ -12,6 +12,7 @@ use crate::cli::{CliError, Exit};
 use crate::evidence::OpenFiles;
 use crate::exchange::import::{ImportOptions, Outcome, Taken, import};
 use crate::store::{Reader, Stay, bring_up};
+use crate::warc::Rounds;
 
 /// Takes WARC files of other programs into the archive; prints what became of each.
 ///
@@ -97,8 +98,9 @@ fn follow(context: &Context, reader: &Reader) -> Result<(), CliError> {
         notes.iter().for_each(|note| context.out.say(&format!("pressmark: {note}")));
     }
     let now = context.clock.now();
-    let trail = std::sync::Mutex::default();
-    for note in log::follow(layout, &context.settings, &OpenFiles::Leave, &trail, now) {
+    let (trail, rounds) = (std::sync::Mutex::default(), Rounds::default());
+    let along = (&trail, &rounds);
+    for note in log::follow(layout, &context.settings, &OpenFiles::Leave, along, now) {
         context.out.warn(&note);
     }
     Ok(())

@@ -23,6 +23,7 @@ use crate::evidence::{OpenFiles, Policy};
 use crate::http::Head;
 use crate::render;
 use crate::store::Loaded;
+use crate::warc::Rounds;
 
 /// Writes the evidence bundle of one capture, or checks one. A file named `….wacz` becomes a signed
 /// package for replay.
@@ -64,7 +65,8 @@ fn prove(args: &ProveArgs, url: &str, out: &Path, context: &Context) -> Result<E
         // What a run that died has written is not in the log yet.
         let (trail, now) = (std::sync::Mutex::default(), context.clock.now());
         let layout = reader.layout();
-        let done = extend(layout, &context.settings, &OpenFiles::Leave, &trail, now);
+        let done =
+            extend(layout, &context.settings, &OpenFiles::Leave, (&trail, &Rounds::default()), now);
         done.is_ok_and(|done| done.checkpoint.is_some())
     };
     let proof = answers::prove::prove(&open, &request, &mut extended)?;
@@ -93,6 +95,7 @@ fn prove(args: &ProveArgs, url: &str, out: &Path, context: &Context) -> Result<E
     let said = proof.json(&out.display().to_string(), &policy);
     file.write(|path| proof.write(&open, &options, path).map_err(CliError::from))?;
     context.out.say(&done);
+    context.out.say(&format!("the record was {}", bundle.interval.text()));
     for line in cosigned(&said) {
         context.out.say(&line);
     }
@@ -149,7 +152,9 @@ fn check_bundle(args: &ProveArgs, bundle: &Path, context: &Context) -> Result<Ex
     let what = format!("checking {}", bundle.display());
     let trust = authorities(&context.settings).map_err(CliError::usage)?.trust;
     let policy = policy_of(args)?;
-    let known = Known { key: key(args)?, published: published(args)?, trust, policy };
+    let chain = crate::app::drand::chain(&context.settings).map_err(CliError::usage)?;
+    let (key, published) = (key(args)?, published(args)?);
+    let known = Known { key, published, trust, policy, chains: vec![chain.hash()] };
     let steps = verify::check_bundle(bundle, &known).map_err(|e| evidence_error(&what, e))?;
     let failed = steps.iter().any(|step| step.outcome == Outcome::Fails);
     for step in steps.into_iter().map(StepJson::from) {

@@ -1,7 +1,7 @@
 //! `verify`
 
 use crate::answers::verify::{FindingJson, verify, verify_files};
-use crate::app::evidence::{authorities, options};
+use crate::app::evidence::{authorities, options, witnesses};
 use crate::base::Finding;
 use crate::cli::args::VerifyArgs;
 use crate::cli::context::Context;
@@ -54,8 +54,15 @@ pub fn run(args: &VerifyArgs, context: &Context) -> Result<Exit, CliError> {
         let archive = context.open_records()?;
         let published = published(args)?;
         let trust = authorities(&context.settings).map_err(CliError::usage)?.trust;
+        let policy = witnesses(&context.settings).map_err(CliError::usage)?.policy;
         let key = options(&context.settings);
-        let options = evidence::VerifyOptions { fast: args.fast, key, trust, published };
+        let options = evidence::VerifyOptions {
+            fast: args.fast,
+            key,
+            trust,
+            published,
+            policy: Some(policy),
+        };
         verify(&archive, how, &options, &mut print)?
     } else {
         verify_files(&args.files, how, &mut print)

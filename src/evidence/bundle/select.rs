@@ -1,5 +1,5 @@
 //! Which records belong to a capture: the exchange itself, the payload that a revisit refers to,
-//! the redirects that led to it or lead on, the name resolution, the robots.txt that was in force,
+//! the redirects that led to it or lead on, the name resolution, the server's certificates, the robots.txt that was in force,
 //! and the warcinfo of each file.
 
 use std::collections::BTreeSet;
@@ -42,12 +42,14 @@ pub enum Role {
     Dns,
     /// The robots.txt that was in force.
     Robots,
+    /// The certificates that the server showed.
+    Certificates,
 }
 
 impl Role {
     /// All words.
-    pub const LABELS: [&str; 7] =
-        ["warcinfo", "capture", "exchange", "payload", "redirect", "dns", "robots"];
+    pub const LABELS: [&str; 8] =
+        ["warcinfo", "capture", "exchange", "payload", "redirect", "dns", "robots", "certificates"];
 
     /// The word for it.
     #[must_use]
@@ -60,6 +62,7 @@ impl Role {
             Self::Redirect => "redirect",
             Self::Dns => "dns",
             Self::Robots => "robots",
+            Self::Certificates => "certificates",
         }
     }
 }
@@ -89,6 +92,8 @@ pub struct Piece {
     pub id: String,
     /// For a revisit: `WARC-Refers-To-Target-URI` and `WARC-Refers-To-Date`; empty where there is none.
     pub refers_to: (String, String),
+    /// `WARC-Drand-Round`; empty where there is none.
+    pub round: String,
     /// What its block says, where it is `application/warc-fields`.
     pub says: Option<Fields>,
 }
@@ -112,6 +117,7 @@ pub fn gather(reader: &Reader, capture: &Loaded) -> Result<Vec<Piece>, EvidenceE
     gathered.led_here(capture)?;
     gathered.leads_on(capture)?;
     gathered.dns(capture)?;
+    gathered.certificates(capture)?;
     gathered.robots(capture)?;
     Ok(gathered.pieces)
 }
@@ -244,6 +250,7 @@ impl Gathered<'_> {
             date: text(name::DATE),
             id: text(name::RECORD_ID),
             refers_to: (text(name::REFERS_TO_TARGET_URI), text(name::REFERS_TO_DATE)),
+            round: text(name::DRAND_ROUND),
             says,
         });
         Ok(())
@@ -328,6 +335,19 @@ impl Gathered<'_> {
         let Ok(uri) = TargetUri::parse(&capture.entry.url) else { return Ok(()) };
         let found = self.last_before(&format!("dns:{}", uri.host()), capture.entry.date)?;
         found.map_or(Ok(()), |dns| self.exchange(&dns, Role::Dns))
+    }
+
+    /// The certificates over which the capture came; it may have been kept long before.
+    fn certificates(&mut self, capture: &Loaded) -> Result<(), EvidenceError> {
+        let Some(uri) = capture.fields.text(name::CERTIFICATES) else { return Ok(()) };
+        for entry in self.reader.captures_of(&uri) {
+            let entry = entry?;
+            if entry.url == uri {
+                let kept = self.reader.load(&entry)?;
+                return self.exchange(&kept, Role::Certificates);
+            }
+        }
+        Ok(())
     }
 
     fn robots(&mut self, capture: &Loaded) -> Result<(), EvidenceError> {

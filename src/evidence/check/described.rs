@@ -3,10 +3,11 @@
 use std::collections::BTreeSet;
 
 use super::records::Seen;
-use super::{CheckResult, Files, holds};
+use super::{CheckResult, Files, holds, interval};
+use crate::base::Digest;
 use crate::evidence::bundle::{Description, Role, WITNESSED, unbracketed};
 use crate::evidence::leaf::RecordLeaf;
-use crate::warc::RecordId;
+use crate::warc::{CERTIFICATES_URN, RecordId, name};
 
 /// More records no bundle has: the bound on work that grows with their square.
 const RECORDS_MAX: usize = 2000;
@@ -26,7 +27,7 @@ pub(super) fn agrees(
     records: &[Seen],
     form: Form,
 ) -> CheckResult {
-    only_known_files(files, description, form)?;
+    only_known_files(files, description, records, form)?;
     for (n, (said, seen)) in (1..).zip(description.records.iter().zip(records)) {
         let leaf = RecordLeaf::parse(&seen.leaf)
             .ok_or_else(|| format!("the leaf of record {n} is not of the form"))?;
@@ -54,6 +55,7 @@ pub(super) fn agrees(
 fn only_known_files(
     files: &Files<'_>,
     description: &Description,
+    records: &[Seen],
     form: Form,
 ) -> Result<(), String> {
     let mut expected: BTreeSet<String> = description.files().into_iter().collect();
@@ -61,10 +63,11 @@ fn only_known_files(
         let own = ["certificate.html", "check.py", "SHA256SUMS", "SHA256SUMS.sig"];
         expected.extend(own.map(str::to_owned));
     }
+    let chains = interval::files(files, description, records);
     for name in files.by_name.keys() {
-        // A page of which nothing can be read has neither text, and not every log has witnesses.
+        // A page of which nothing can be read has neither text, and not every log has witnesses or rounds of drand.
         let may_be = ["article.txt", "citation.txt", WITNESSED];
-        if !expected.remove(*name) && !may_be.contains(name) {
+        if !expected.remove(*name) && !may_be.contains(name) && !chains.contains(*name) {
             return Err(format!("{name} is no file of a bundle"));
         }
     }
@@ -145,9 +148,20 @@ impl<'a> Records<'a> {
             "payload" => self.is_referred_to(at, &["capture", "redirect"]),
             "dns" => uri.starts_with("dns:"),
             "robots" => uri.ends_with("/robots.txt") || self.is_referred_to(at, &["robots"]),
+            "certificates" => self.is_certificates(at, capture),
             "redirect" => redirects(at) || redirects(capture),
             _ => false,
         }
+    }
+
+    /// Whether this record is the one of certificates that the capture names, and holds what its URI says.
+    fn is_certificates(&self, at: usize, capture: usize) -> bool {
+        let fields = &self.records[at].fields;
+        let Some(uri) = fields.target_uri() else { return false };
+        let named = self.records[capture].fields.text(name::CERTIFICATES);
+        let digest =
+            uri.strip_prefix(CERTIFICATES_URN).and_then(|text| text.parse::<Digest>().ok());
+        named.as_deref() == Some(&*uri) && digest.is_some() && digest == fields.block_digest()
     }
 
     /// Whether a revisit of one of these roles names this record as the one that holds its payload.

@@ -22,7 +22,7 @@ const LIST: &str = "datapackage.json";
 const PROOF: &str = "datapackage-digest.json";
 const EVIDENCE: &str = "evidence/";
 /// The folders of a bundle, whose names stand before a dash in a package.
-const FOLDERS: [&str; 6] = ["leaves", "proofs", "keys", "log", "timestamps", "withheld"];
+const FOLDERS: [&str; 7] = ["leaves", "proofs", "keys", "log", "timestamps", "withheld", "drand"];
 
 /// Takes every step.
 pub(super) fn check(contents: &Contents, known: &Known) -> Vec<Step> {

@@ -2,13 +2,16 @@
 
 use super::{CheckResult, Files, Known, absent, holds};
 use crate::evidence::bundle::{DescribedStamp, Description};
-use crate::evidence::token::{self, Trust};
+use crate::evidence::token::{self, Token, Trust};
 
-/// Every token is over the checkpoint, and says what `bundle.json` says of it; those that it names
-/// are all there, and no others.
-pub(super) fn hold(files: &Files<'_>, description: &Description, known: &Known) -> CheckResult {
+/// The tokens of a bundle, each with the label of its authority, after they were verified over the checkpoint.
+pub(super) fn verified(
+    files: &Files<'_>,
+    description: &Description,
+    known: &Known,
+) -> Result<Vec<(String, Token)>, String> {
     let checkpoint = files.get("checkpoint")?;
-    let mut said = Vec::new();
+    let mut tokens = Vec::new();
     for stamp in &description.timestamps {
         let name = format!("timestamps/{}.tsr", stamp.authority);
         let chain = format!("timestamps/{}.pem", stamp.authority);
@@ -16,6 +19,18 @@ pub(super) fn hold(files: &Files<'_>, description: &Description, known: &Known) 
         let trust = if known.trust.is_empty() { &own } else { &known.trust };
         let token = token::verify(files.get(&name)?, checkpoint, None, trust)
             .map_err(|e| format!("{name}: {e}"))?;
+        tokens.push((stamp.authority.clone(), token));
+    }
+    Ok(tokens)
+}
+
+/// Every token is over the checkpoint, and says what `bundle.json` says of it; those that it names
+/// are all there, and no others.
+pub(super) fn hold(files: &Files<'_>, description: &Description, known: &Known) -> CheckResult {
+    let mut said = Vec::new();
+    for (stamp, (_, token)) in
+        description.timestamps.iter().zip(verified(files, description, known)?)
+    {
         let same = DescribedStamp {
             authority: stamp.authority.clone(),
             time: token.time.to_rfc3339(),
@@ -23,7 +38,10 @@ pub(super) fn hold(files: &Files<'_>, description: &Description, known: &Known) 
             signer: token.signer.clone(),
         };
         if *stamp != same {
-            return Err(format!("bundle.json says something else of {name}"));
+            return Err(format!(
+                "bundle.json says something else of timestamps/{}.tsr",
+                stamp.authority
+            ));
         }
         said.push(format!("{} by {}", token.time.to_rfc3339(), token.signer));
     }

@@ -13,6 +13,7 @@ use super::{Log, checkpoint_sizes};
 use crate::base::Timestamp;
 use crate::evidence::EvidenceError;
 use crate::evidence::checkpoint::{Checkpoint, file_name};
+use crate::evidence::drand::Round;
 use crate::evidence::error::{damaged, io as disk};
 use crate::evidence::files::{sync_all, write_whole};
 use crate::evidence::key::{LogKey, Options};
@@ -35,6 +36,7 @@ pub struct Appender {
     key: Option<LogKey>,
     key_path: PathBuf,
     origin: String,
+    round: Option<Round>,
     _lock: File,
 }
 
@@ -89,7 +91,7 @@ impl Appender {
         if current.is_some_and(|current| current.public != key.verifier("").public) {
             return Err(wrong("this is not the key that the log names"));
         }
-        Self::over(log, Some(key), key_path, origin, lock)
+        Self::over(log, Some(key), key_path, (origin, options.round.clone()), lock)
     }
 
     /// Opens the copy of a log that several archives share, to which leaves are added that are signed
@@ -99,14 +101,14 @@ impl Appender {
     /// When another process appends, or the copy is damaged.
     pub(in crate::evidence) fn replica(layout: &Layout) -> Result<Self, EvidenceError> {
         let lock = lock(&layout.evidence_dir())?;
-        Self::over(Log::open(layout)?, None, PathBuf::new(), String::new(), lock)
+        Self::over(Log::open(layout)?, None, PathBuf::new(), (String::new(), None), lock)
     }
 
     fn over(
         log: Log,
         key: Option<LogKey>,
         key_path: PathBuf,
-        origin: String,
+        (origin, round): (String, Option<Round>),
         lock: File,
     ) -> Result<Self, EvidenceError> {
         let edge = Edge::read(&log.tiles, log.size())
@@ -122,7 +124,7 @@ impl Appender {
             finish_checkpoint(&log.dir, newest)?;
         }
         let writer = TileWriter::new(log.tiles.clone(), &edge);
-        let mut appender = Self { log, edge, writer, key, key_path, origin, _lock: lock };
+        let mut appender = Self { log, edge, writer, key, key_path, origin, round, _lock: lock };
         if appender.edge.size() == 0
             && let Some(key) = &appender.key
         {
@@ -210,7 +212,8 @@ impl Appender {
         let (size, root) = self.settle()?;
         let mut keys: Vec<&LogKey> = self.key.iter().collect();
         keys.extend(old);
-        let checkpoint = Checkpoint::sign(&self.origin, (size, root), now, previous, &keys);
+        let round = self.round.as_ref();
+        let checkpoint = Checkpoint::sign(&self.origin, (size, root), now, previous, round, &keys);
         self.install(checkpoint.clone())?;
         Ok(Some(checkpoint))
     }
@@ -231,12 +234,13 @@ impl Appender {
         &self,
         key: &LogKey,
         now: Timestamp,
+        round: Option<&Round>,
     ) -> Result<Checkpoint, EvidenceError> {
         let origin = match self.log.key_at(u64::MAX) {
             Some(current) => current.name,
             None => return Err(damaged("evidence/statements", "no leaf names the key of the log")),
         };
-        Ok(Checkpoint::sign(&origin, self.root()?, now, self.log.size(), &[key]))
+        Ok(Checkpoint::sign(&origin, self.root()?, now, self.log.size(), round, &[key]))
     }
 
     /// Puts all leaves on the disk, which are in no checkpoint yet. How many there are, and the root.
@@ -317,8 +321,8 @@ pub fn replace_lost_key(
     };
     let key = LogKey::make(&next_path(&key_path))?;
     let named = key.verifier(&current.name);
-    let mut appender =
-        Appender::over(log, Some(key), key_path.clone(), current.name.clone(), lock)?;
+    let named_origin = (current.name.clone(), options.round.clone());
+    let mut appender = Appender::over(log, Some(key), key_path.clone(), named_origin, lock)?;
     appender.state(Statement::Key {
         origin: current.name.clone(),
         key: named.text(),

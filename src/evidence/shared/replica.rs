@@ -6,6 +6,7 @@ use super::part::{append_leaves, leaf_of};
 use super::{COSIGNATURES, Sharing, is_beside, join};
 use crate::archive::{LogPart, LogSource, SharedCheckpoint};
 use crate::base::Timestamp;
+use crate::evidence::drand::Round;
 use crate::evidence::error::io as disk;
 use crate::evidence::files::write_whole;
 use crate::evidence::key::{LogKey, Options};
@@ -21,6 +22,8 @@ pub(super) struct Replica<'a> {
     pub(super) key: Option<LogKey>,
     key_path: PathBuf,
     pub(super) appender: Appender,
+    /// For the checkpoint that it signs.
+    round: Option<Round>,
     /// The number of the last part that the copy has.
     pub(super) parts: u64,
     checkpoints: PathBuf,
@@ -51,7 +54,8 @@ impl<'a> Replica<'a> {
             }
         };
         let checkpoints = layout.evidence_dir().join("checkpoints");
-        Ok(Self { with, archive, key, key_path, appender, parts, checkpoints })
+        let round = options.round.clone();
+        Ok(Self { with, archive, key, key_path, appender, round, parts, checkpoints })
     }
 
     /// Whether the key that is here is the one that signs the log now.
@@ -161,7 +165,10 @@ impl<'a> Replica<'a> {
         let Some(key) = &self.key else { return Ok(None) };
         // By the server's clock, as all times between the archives are; it goes on where that was set back.
         let before = self.appender.log().newest().and_then(|newest| newest.time);
-        let checkpoint = self.appender.signed_by(key, before.map_or(now, |time| time.max(now)))?;
+        let checkpoint = {
+            let time = before.map_or(now, |time| time.max(now));
+            self.appender.signed_by(key, time, self.round.as_ref())?
+        };
         let published = SharedCheckpoint {
             size: checkpoint.size,
             parts: self.parts,

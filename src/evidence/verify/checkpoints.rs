@@ -19,7 +19,7 @@ use crate::store::Layout;
 /// How far clocks may be apart before it is said.
 const CLOCK_OFF_MAX: Duration = Duration::from_mins(5);
 
-fn name_of(size: u64) -> String {
+pub(super) fn name_of(size: u64) -> String {
     format!("evidence/checkpoints/{}", file_name(size))
 }
 

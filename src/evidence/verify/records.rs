@@ -9,6 +9,7 @@ use tlog_tiles::Hash;
 use super::super::derive::{Derived, Deriver};
 use super::super::leaf::{ENTRY_LEN, Statement, hash_of};
 use super::super::log::Log;
+use super::rounds::Rounds;
 use super::{Checkpoint, Report};
 use crate::base::{Finding, Timestamp};
 use crate::store::Layout;
@@ -42,6 +43,7 @@ pub(super) struct Records<'a> {
     /// Where it is shared: the last own leaf, and the time of the newest checkpoint before the one in hand that
     /// follows an own leaf. Those between are of others, who know nothing of what is captured here.
     own: (Option<u64>, Option<Timestamp>),
+    rounds: Rounds<'a>,
 }
 
 /// A file in the middle of being read.
@@ -103,6 +105,7 @@ impl<'a> Records<'a> {
             passed: 0,
             elsewhere: None,
             own: (None, None),
+            rounds: Rounds::new(layout),
         }
     }
 
@@ -153,6 +156,9 @@ impl<'a> Records<'a> {
         let name = current.name.clone();
         current.advance(report);
         self.dated(index, &name, &derived, report);
+        if let Some(round) = &derived.round {
+            self.rounds.record(round, derived.own_date, (&name, derived.offset), report);
+        }
         Some(derived.entry)
     }
 

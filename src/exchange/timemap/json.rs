@@ -60,7 +60,7 @@ fn table(rows: &[Value], from: &TargetUri, map: &mut TimeMap) -> Result<(), Stri
     Ok(())
 }
 
-/// An object a line, or CDXJ: an urlkey and a stamp before it. `None` where a line is neither.
+/// An object a line. `None` where a line is none.
 fn lines(text: &str, from: &TargetUri, map: &mut TimeMap) -> Option<()> {
     for line in text.lines().map(str::trim).filter(|line| !line.is_empty()) {
         let object: Map<String, Value> = serde_json::from_str(line).ok()?;
@@ -75,7 +75,12 @@ fn capture(object: &Map<String, Value>, from: &TargetUri, map: &mut TimeMap) {
 }
 
 /// An index line, as the memento that its archive has of it.
-fn index_line(stamp: Option<&str>, url: Option<&str>, from: &TargetUri, map: &mut TimeMap) {
+pub(super) fn index_line(
+    stamp: Option<&str>,
+    url: Option<&str>,
+    from: &TargetUri,
+    map: &mut TimeMap,
+) {
     let at = stamp.and_then(TimeRange::from_digits).map(|range| range.start);
     let address = stamp.zip(at).zip(url).and_then(|((stamp, _), url)| {
         TargetUri::parse(&format!("{}{stamp}/{url}", mementos_below(from)?)).ok()
@@ -84,7 +89,13 @@ fn index_line(stamp: Option<&str>, url: Option<&str>, from: &TargetUri, map: &mu
     push(address, at, url, map);
 }
 
-fn push(address: Option<TargetUri>, at: Option<Timestamp>, url: Option<&str>, map: &mut TimeMap) {
+/// Adds a memento, where its address is one and there is room.
+pub(super) fn push(
+    address: Option<TargetUri>,
+    at: Option<Timestamp>,
+    url: Option<&str>,
+    map: &mut TimeMap,
+) {
     match address {
         Some(uri) if map.mementos.len() < MEMENTOS_MAX => map.mementos.push(Listed {
             uri: uri.without_fragment(),

@@ -1,10 +1,11 @@
 //! TimeMaps: which captures of a page another archive has (RFC 7089 section 5), in the forms in which archives
 //! publish them, and the address at which each gives out what it captured unaltered.
 //!
-//! Read are link format (RFC 6690, as RFC 7089 section 5 has it), the JSON of MemGator and of this program, and the
-//! index lines of pywb and of the Wayback Machine as JSON, whole or a line each. What a server sent is hostile: a
+//! Read are link format (RFC 6690, as RFC 7089 section 5 has it), the JSON and CDXJ of MemGator and of this program, and the
+//! index lines of pywb and of the Wayback Machine as JSON, whole or a line each, and as CDXJ. What a server sent is hostile: a
 //! line that says nothing usable is passed over and counted, and nothing here follows an address.
 
+mod cdxj;
 mod json;
 mod link;
 mod raw;
@@ -43,7 +44,7 @@ pub struct Listed {
 
 /// Why a document is no TimeMap.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("it is no TimeMap in link format and no list of captures in JSON: {0}")]
+#[error("it is no TimeMap in link format and no list of captures in JSON or CDXJ: {0}")]
 pub struct NoTimeMap(String);
 
 /// Reads a TimeMap that came from `from`. The bytes say what form they have: servers name it wrongly.
@@ -58,7 +59,8 @@ pub fn read(bytes: &[u8], from: &TargetUri) -> Result<TimeMap, NoTimeMap> {
         Some('{' | '[') => json::read(text, from).map_err(NoTimeMap)?,
         // An archive that has nothing sends nothing, or an empty list.
         None => TimeMap::default(),
-        Some(_) => return Err(NoTimeMap("it begins as neither does".to_owned())),
+        Some(first) if is_cdxj(first, text) => cdxj::read(text, from),
+        Some(_) => return Err(NoTimeMap("it begins as none of them does".to_owned())),
     };
     if map.mementos.is_empty() && map.pages.is_empty() && map.original.is_none() && !text.is_empty()
     {
@@ -68,6 +70,15 @@ pub fn read(bytes: &[u8], from: &TargetUri) -> Result<TimeMap, NoTimeMap> {
         }
     }
     Ok(map)
+}
+
+/// Whether a text begins as CDXJ does: with a line about the whole, or with words and a stamp before an object.
+fn is_cdxj(first: char, text: &str) -> bool {
+    let line = text.lines().next().unwrap_or_default();
+    let before = line.split_once('{').map(|(before, _)| before.trim_end());
+    let stamp = before.and_then(|before| before.split_ascii_whitespace().next_back());
+    let is_stamp = |word: &str| word.len() == 14 && word.bytes().all(|b| b.is_ascii_digit());
+    stamp.is_some_and(|word| first == '!' || is_stamp(word)) || first == '!' && line.contains('[')
 }
 
 #[cfg(test)]
@@ -168,6 +179,39 @@ mod tests {
     }
 
     #[test]
+    fn cdxj_is_read_as_archives_write_it() {
+        let at = ["20200101000000", "20210101000000"];
+        let web = "http://web.example/web";
+        let expected = at.map(|at| (format!("{web}/{at}/http://a.example/"), at.to_owned()));
+        let head = "!context [\"http://oduwsdl.github.io/contexts/memento\"]\n!id {\"uri\": \"http://web.example/timemap/cdxj/http://a.example/\"}\n!keys [\"memento_datetime_YYYYMMDDhhmmss\"]\n!meta {\"original_uri\": \"http://a.example/\"}\n!meta {\"timegate_uri\": \"http://web.example/timegate/http://a.example/\"}\n!meta {\"next_page_uri\": \"/web/timemap/cdxj/2022/http://a.example/\"}\n";
+        let lines = at.map(|at| {
+            format!("{at} {{\"uri\": \"{web}/{at}/http://a.example/\", \"rel\": \"memento\", \"datetime\": \"x\"}}\n")
+        });
+        let map = read_from(
+            &format!("{head}{}", lines.concat()),
+            "http://web.example/web/timemap/cdxj/http://a.example/",
+        );
+        assert_eq!(listed(&map), expected);
+        assert_eq!(map.original.as_deref(), Some("http://a.example/"));
+        assert_eq!(map.pages, [uri("http://web.example/web/timemap/cdxj/2022/http://a.example/")]);
+        assert_eq!(map.passed_over, 0);
+        // Index lines, of which some cannot be read.
+        let index = at.map(|at| {
+            format!("example,a)/ {at} {{\"url\": \"http://a.example/\", \"status\": \"200\"}}\n")
+        });
+        let text = format!(
+            "{}example,a)/ 2020 {{\"url\": \"http://a.example/\"}}\nmore\n20200101000000 {{\"uri\": 7}}\n",
+            index.concat()
+        );
+        let map = read_from(&text, "http://web.example/web/cdx?url=a.example");
+        assert_eq!(listed(&map), expected);
+        assert_eq!(map.passed_over, 3);
+        for text in ["!\n", "! {", "a b {\"url\": \"http://a.example/\"}", "{!"] {
+            assert!(read(text.as_bytes(), &uri("http://web.example/web/cdx")).is_err(), "{text}");
+        }
+    }
+
+    #[test]
     fn what_is_no_timemap_is_told_from_an_empty_one() {
         let from = uri("http://web.example/");
         for text in
@@ -192,7 +236,7 @@ mod tests {
     proptest! {
         #[test]
         fn reading_never_panics(
-            start in prop_oneof!["", "<", "\\[\\[", "\\{", "<http://a/>;"],
+            start in prop_oneof!["", "<", "\\[\\[", "\\{", "<http://a/>;", "!meta \\{", "a 20200101000000 \\{"],
             text in "[<>;,=\"{}\\[\\]:a-z0-9/ \\\\\\n]{0,120}",
         ) {
             let _ = read(format!("{start}{text}").as_bytes(), &uri("http://web.example/x"));

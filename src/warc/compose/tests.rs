@@ -134,6 +134,7 @@ fn tls_is_told_highest_protocol_first_and_a_check_left_out_is_said() {
         cipher_suite: "TLS_AES_128_GCM_SHA256".into(),
         verified: true,
         certificates: vec![vec![1; 60], vec![2; 3]],
+        ocsp: vec![3; 3],
     });
     let records = compose(&composer(), &exchange, &Verdict::Response);
     assert_eq!(kinds(&records), "response request");
@@ -142,16 +143,22 @@ fn tls_is_told_highest_protocol_first_and_a_check_left_out_is_said() {
     exchange.tls.as_mut().unwrap().verified = false;
     let records =
         compose(&Composer { certificates: true, ..composer() }, &exchange, &Verdict::Response);
-    assert_eq!(kinds(&records), "response request metadata metadata");
+    assert_eq!(kinds(&records), "resource response request metadata");
     hold_to_the_rules(&records);
-    let notes = warc_fields::read(&block(&records[2])).unwrap();
+    let chain = &records[0];
+    let named = text(&records[1], name::CERTIFICATES);
+    assert_eq!(named, format!("urn:tls-certificates:{}", text(chain, name::PAYLOAD_DIGEST)));
+    assert_eq!(text(chain, name::TARGET_URI), named);
+    assert_eq!(text(chain, name::CONTENT_TYPE), "application/pem-certificate-chain");
+    let notes = warc_fields::read(&block(&records[3])).unwrap();
     assert_eq!(notes.text("tlsVerified").as_deref(), Some("false"));
     assert_eq!(notes.text("fetchTimeMs").as_deref(), Some("321"));
     assert_eq!(
-        String::from_utf8(block(&records[3])).unwrap(),
+        String::from_utf8(block(chain)).unwrap(),
         format!(
             "-----BEGIN CERTIFICATE-----\n{}\n{}\n-----END CERTIFICATE-----\n\
-             -----BEGIN CERTIFICATE-----\nAgIC\n-----END CERTIFICATE-----\n",
+             -----BEGIN CERTIFICATE-----\nAgIC\n-----END CERTIFICATE-----\n\
+             -----BEGIN OCSP RESPONSE-----\nAwMD\n-----END OCSP RESPONSE-----\n",
             "AQEB".repeat(16),
             "AQEB".repeat(4)
         )

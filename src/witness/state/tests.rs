@@ -37,7 +37,7 @@ impl Tree {
     }
 
     fn checkpoint(&self, origin: &str, size: u64, key: &LogKey) -> String {
-        Checkpoint::sign(origin, (size, self.root(size)), NOW, 0, &[key]).render()
+        Checkpoint::sign(origin, (size, self.root(size)), NOW, 0, None, &[key]).render()
     }
 
     fn submission(&self, origin: &str, old: u64, size: u64, key: &LogKey) -> String {
@@ -151,7 +151,8 @@ fn what_is_not_of_one_history_is_refused_by_the_status_that_the_specification_na
         (
             format!(
                 "old 0\n\n{}",
-                Checkpoint::sign(ORIGIN, (0, Hash([7; 32])), NOW, 0, &[&setting.key]).render()
+                Checkpoint::sign(ORIGIN, (0, Hash([7; 32])), NOW, 0, None, &[&setting.key])
+                    .render()
             ),
             422,
         ),
@@ -221,4 +222,32 @@ fn a_log_that_submits_too_often_is_told_to_wait() {
     assert_eq!(statuses, [200, 200, 429]);
     let later = NOW.plus(std::time::Duration::from_secs(60));
     assert_eq!(witness.add(setting.submission(5, 8).as_bytes(), later).status, 200);
+}
+
+/// The requests of litewitness's own test, by the authors of the specification; its log is one of Sigsum. That version
+/// answered with 403 where the specification now has 404, for a log that is not known.
+#[test]
+fn requests_of_another_witness_get_the_answers_that_it_gives() {
+    const REQUESTS: &str = include_str!("../../../tests/corpus/witness/litewitness.txt");
+    let public = "ffdc2d4d98e4124d3feaf788c0c2f9abfd796083d1f0495437f302ec79cf100f";
+    let public = HEXLOWER.decode(public.as_bytes()).unwrap();
+    let name =
+        "sigsum.org/v1/tree/4d6d8825a6bb689d459628312889dfbb0bcd41b5211d9e1ce768b0ff0309e562";
+    let log = VerifierKey { name: name.to_owned(), public: public.try_into().unwrap() };
+    let setting = Setting::new();
+    let options = WitnessOptions { logs: vec![log], ..setting.options() };
+    let witness = Witness::open(&setting.dir.path().join("sigsum"), options).unwrap();
+    let mut answered = Vec::new();
+    for request in REQUESTS.split("\n= ").skip(1) {
+        let (expected, body) = request.split_once('\n').unwrap();
+        let body = format!("{}\n", body.trim_end_matches('\n'));
+        let unknown = !body.contains(name);
+        let expected = if unknown { 404 } else { expected.parse().unwrap() };
+        let answer = witness.add(body.as_bytes(), NOW);
+        assert_eq!(answer.status, expected, "{}\n{body}", answer.body);
+        answered.push(expected);
+    }
+    assert_eq!(answered, [200, 403, 404, 422, 422, 200, 409, 200, 409]);
+    let there = Checkpoint::parse(witness.checkpoint(&origin_hash(name)).body.as_bytes());
+    assert_eq!(there.unwrap().size, 5);
 }

@@ -1,16 +1,23 @@
 //! A time-stamp authority on loopback: openssl behind a small HTTP server.
 
+use pressmark::base::Timestamp;
+
+use crate::support::drand::Time;
 use crate::support::skip::skipped;
 use std::fs;
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// The running authority; its server ends with the process.
 pub struct Authority {
     pub url: String,
     pub dir: tempfile::TempDir,
+    /// Answers with an error while this is set.
+    pub broken: Arc<AtomicBool>,
 }
 
 fn openssl(dir: &Path, args: &[&str]) -> bool {
@@ -45,6 +52,11 @@ impl Authority {
     /// Makes a root and a certificate for time stamping with keys of this kind, and starts the
     /// server. None, with a message, where there is no openssl.
     pub fn start(kind: &str) -> Option<Self> {
+        Self::start_at(kind, None)
+    }
+
+    /// The same with a clock of its own, which must not be before the certificates are made: now.
+    pub fn start_at(kind: &str, time: Option<Time>) -> Option<Self> {
         let dir = tempfile::tempdir().unwrap();
         let at = dir.path();
         if !openssl(at, &["version"]) {
@@ -100,13 +112,15 @@ impl Authority {
         let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
         let url = format!("http://{}/ts", listener.local_addr().unwrap());
         let home = at.to_owned();
+        let broken = Arc::<AtomicBool>::default();
+        let is_broken = Arc::clone(&broken);
         std::thread::spawn(move || {
             for stream in listener.incoming().flatten() {
                 // Who hangs up in between has heard enough.
-                let _ = answer(stream, &home);
+                let _ = answer(stream, &home, time.as_ref(), &is_broken);
             }
         });
-        Some(Self { url, dir })
+        Some(Self { url, dir, broken })
     }
 
     /// The file with the root certificate.
@@ -115,7 +129,12 @@ impl Authority {
     }
 }
 
-fn answer(mut stream: TcpStream, home: &Path) -> std::io::Result<()> {
+fn answer(
+    mut stream: TcpStream,
+    home: &Path,
+    time: Option<&Time>,
+    broken: &AtomicBool,
+) -> std::io::Result<()> {
     let mut bytes = Vec::new();
     let mut piece = [0; 4096];
     let body = loop {
@@ -133,11 +152,17 @@ fn answer(mut stream: TcpStream, home: &Path) -> std::io::Result<()> {
             break bytes.split_off(at + 4);
         }
     };
-    fs::write(home.join("query"), body)?;
-    let made = openssl(
-        home,
-        &["ts", "-reply", "-config", "tsa.cnf", "-queryfile", "query", "-out", "reply"],
-    );
+    let made = match time {
+        _ if broken.load(Ordering::SeqCst) => false,
+        Some(time) => reply_at(home, &body, time())?,
+        None => {
+            fs::write(home.join("query"), body)?;
+            openssl(
+                home,
+                &["ts", "-reply", "-config", "tsa.cnf", "-queryfile", "query", "-out", "reply"],
+            )
+        }
+    };
     let reply = if made { fs::read(home.join("reply"))? } else { Vec::new() };
     let status = if made { "200 OK" } else { "500 Broken" };
     write!(
@@ -146,4 +171,39 @@ fn answer(mut stream: TcpStream, home: &Path) -> std::io::Result<()> {
         reply.len()
     )?;
     stream.write_all(&reply)
+}
+
+fn der(tag: u8, value: &[u8]) -> Vec<u8> {
+    let length = match value.len() {
+        short @ 0..0x80 => vec![short as u8],
+        long => vec![0x82, (long >> 8) as u8, long as u8],
+    };
+    [&[tag][..], &length, value].concat()
+}
+
+/// A response that states a time of our choice (RFC 3161 section 2.4.2): what openssl signs as a time stamp by `cms`, since its
+/// `ts` knows no clock but that of the machine. The request is one of the program's own, whose form is fixed.
+fn reply_at(home: &Path, query: &[u8], now: Timestamp) -> std::io::Result<bool> {
+    let imprint = &query[5..56];
+    let nonce = &query[56..58 + usize::from(query[57])];
+    let stamp = format!("{}Z", now.to_stamp14());
+    let info = [
+        &[2, 1, 1][..],
+        // The policy, 1.2.3.4.1.
+        &[6, 4, 0x2a, 3, 4, 1],
+        imprint,
+        &[2, 2, 0x10, 0],
+        &der(0x18, stamp.as_bytes()),
+        // Right to the second.
+        &[0x30, 3, 2, 1, 1],
+        nonce,
+    ];
+    fs::write(home.join("info"), der(0x30, &info.concat()))?;
+    let signing = "cms -sign -binary -nodetach -nosmimecap -in info -econtent_type 1.2.840.113549.1.9.16.1.4 -md sha256 -signer tsa.pem -inkey tsa.key -cades -outform DER -out token";
+    let made = openssl(home, &signing.split(' ').collect::<Vec<_>>());
+    if made {
+        let granted = [&[0x30, 3, 2, 1, 0][..], &fs::read(home.join("token"))?].concat();
+        fs::write(home.join("reply"), der(0x30, &granted))?;
+    }
+    Ok(made)
 }

@@ -265,7 +265,7 @@ fn over_a_log_of_its_own(
     let root = tlog_tiles::tree_hash(size, &tree).unwrap();
     let origin = json["newest"]["origin"].as_str().unwrap().to_owned();
     let now = Timestamp::parse("2026-01-01T00:00:00Z").unwrap();
-    let checkpoint = Checkpoint::sign(&origin, (size, root), now, 0, &[signer]).render();
+    let checkpoint = Checkpoint::sign(&origin, (size, root), now, 0, None, &[signer]).render();
     let stamps: Vec<String> = contents.iter().map(|(name, _)| name.clone()).collect();
     let stamps: Vec<&str> =
         stamps.iter().map(String::as_str).filter(|n| n.starts_with("timestamps/")).collect();

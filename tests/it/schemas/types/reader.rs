@@ -7,7 +7,9 @@ use pressmark::answers::calendar::{Calendar, Day};
 use pressmark::answers::captures::Failure;
 use pressmark::answers::front::{Front, HostLine};
 use pressmark::answers::lookup::Lookup;
-use pressmark::answers::prove::{ProvedJson, WitnessJson};
+use pressmark::answers::prove::{
+    IntervalJson, NotAfterJson, NotBeforeJson, ProvedJson, WitnessJson,
+};
 use pressmark::answers::quoted::{Altered, PageQuotations, Quotation, SpeakerQuotations};
 use pressmark::answers::site::{PageLine, PageList, Site};
 use pressmark::answers::timeline::{Timeline, VersionPoint, Visits};
@@ -187,6 +189,18 @@ fn quotations_and_captures_are_described_and_written() {
         records: 4,
         leaves: 9,
         stamps: 1,
+        interval: IntervalJson {
+            not_before: Some(NotBeforeJson {
+                time: "2025-11-05T00:00:00Z".to_owned(),
+                chain: "52".repeat(32),
+                round: 7,
+            }),
+            not_after: Some(NotAfterJson {
+                time: "2025-11-05T00:00:30Z".to_owned(),
+                authority: "ts.example".to_owned(),
+                signer: "CN=Time stamps".to_owned(),
+            }),
+        },
         witnesses: vec![witness],
         quorum: Some(true),
     };
