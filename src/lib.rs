@@ -43,6 +43,7 @@ pub mod politeness;
 pub mod postgres;
 pub mod reader;
 pub mod readings;
+pub mod relay;
 pub mod remote;
 pub mod render;
 pub mod replay;

@@ -7,7 +7,8 @@
 //! Without either everything may agree and still be made up, which is said.
 //!
 //! In reading order: the list of files ([`listing`]), the records ([`records`]) and what is said of
-//! them ([`described`]), the log ([`history`]), the time stamps ([`stamps`]), the witnesses ([`witnesses`]),
+//! them ([`described`]), the log ([`history`]), the time stamps ([`stamps`]), the witnesses ([`witnesses`]), a session
+//! that a relay attested ([`session`]),
 //! packages ([`package`]).
 
 mod described;
@@ -15,6 +16,7 @@ mod history;
 mod listing;
 mod package;
 mod records;
+pub mod session;
 mod stamps;
 pub mod witnesses;
 
@@ -24,6 +26,7 @@ use super::Checkpoint;
 use super::bundle::{CHECK_SCRIPT, Contents, Description, FORMAT, FORMAT_1};
 use super::note::VerifierKey;
 use super::policy::Policy;
+use super::session::Roots;
 use super::token::Trust;
 
 /// The longest JSON that is read.
@@ -40,6 +43,10 @@ pub struct Known {
     pub trust: Trust,
     /// Whose cosignatures count, and how many of them are wanted.
     pub policy: Option<Policy>,
+    /// Keys of relays whose word counts.
+    pub relays: Vec<VerifierKey>,
+    /// Roots that certificates of servers must lead to.
+    pub roots: Roots,
 }
 
 /// How a step ended.
@@ -130,7 +137,8 @@ fn common(
 ) -> Vec<Step> {
     let records = records::read(files, description);
     let listed = keys.clone();
-    vec![
+    let session = records.as_ref().ok().and_then(|r| session::step(files, description, r, known));
+    let mut steps = vec![
         step("records", records.as_ref().map_err(Clone::clone).and_then(|r| records::told(r))),
         step("leaves", records.clone().and_then(|r| records::leaves(files, &r))),
         step("description", records.and_then(|r| described::agrees(files, description, &r, form))),
@@ -142,7 +150,9 @@ fn common(
         step("published", history::published(files, &listed, known)),
         step("timestamps", stamps::hold(files, description, known)),
         step("witnesses", witnesses::hold(files, description, &listed, known)),
-    ]
+    ];
+    steps.extend(session.map(|said| step("session", said)));
+    steps
 }
 
 /// Reads `bundle.json`.

@@ -29,6 +29,7 @@ pub mod log;
 pub mod note;
 pub mod policy;
 pub mod proof;
+pub mod session;
 pub mod tiles;
 pub mod timestamp;
 pub mod token;

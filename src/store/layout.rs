@@ -221,6 +221,12 @@ impl Layout {
         self.root.join("witness")
     }
 
+    /// The key of this archive as a relay.
+    #[must_use]
+    pub fn relay_dir(&self) -> PathBuf {
+        self.root.join("relay")
+    }
+
     /// Queue, host facts, robots cache.
     #[must_use]
     pub fn state_dir(&self) -> PathBuf {

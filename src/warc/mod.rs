@@ -36,7 +36,9 @@ mod view;
 pub mod warc_fields;
 pub mod writer;
 
-pub use compose::{BodyDigests, CaptureNotes, Composer, MementoCopy, Original, Verdict, digests};
+pub use compose::{
+    BodyDigests, CaptureNotes, Composer, MementoCopy, Original, Verdict, digests, session_type,
+};
 pub use derived::{Derived, DerivedPart};
 pub use describe::Warcinfo;
 pub use fields::{Fields, name};

@@ -28,6 +28,7 @@
 //! - `interop`: our files in other people's readers
 //! - `reader`: the web reader over HTTP, every link of every page followed
 //! - `readme`: the commands that the README shows are real
+//! - `relay`: captures whose TLS session a relay attests, and forgeries of them
 //! - `readings`: the store of readings beside crawls, other processes and a kill
 //! - `quotes`: the command, on files and on an archive
 //! - `extract_fuzz`: mutated pages and hostile documents are survived
@@ -93,6 +94,7 @@ mod reader;
 mod readings;
 mod readme;
 mod rebuild;
+mod relay;
 mod rendering;
 mod schemas;
 mod scripted_pages;

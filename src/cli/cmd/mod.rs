@@ -24,6 +24,7 @@ pub mod quotes;
 pub mod recompress;
 pub mod reference;
 pub mod reindex;
+pub mod relay;
 pub mod repair;
 pub mod robots;
 pub mod search;
