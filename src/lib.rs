@@ -39,6 +39,7 @@ mod language;
 pub mod outlinks;
 pub mod owner;
 pub mod parquet;
+pub mod peer;
 pub mod politeness;
 pub mod postgres;
 pub mod reader;

@@ -1,5 +1,6 @@
 //! Flags exactly as typed. What they mean is decided by the commands.
 
+mod peer;
 mod relay;
 
 use std::path::PathBuf;
@@ -11,6 +12,7 @@ use crate::base::ByteSize;
 use crate::cite::Style;
 use crate::politeness::RobotsReading;
 
+pub use peer::{PeerAddArgs, PeerArgs, PeerCommand, PeerCompareArgs};
 pub use relay::RelayArgs;
 
 /// An archival crawler and WARC store for news: exact captures, history, proof.
@@ -70,7 +72,7 @@ pub fn formats_of(command: &str) -> &'static [&'static str] {
     match command {
         "captures" => &["table", "text", "json", "cdxj", "cdx"],
         "diff" => &["text", "json", "html", "markdown", "unified"],
-        "changes" | "search" => &["text", "json", "rss", "atom"],
+        "changes" | "search" | "peer" => &["text", "json", "rss", "atom"],
         "story" => &["text", "json", "html", "markdown"],
         "index" => &["cdxj", "cdx"],
         "export" => &["wacz", "warc", "cdxj", "parquet", "zipnum"],
@@ -186,6 +188,8 @@ pub enum Command {
     Purge(PurgeArgs),
     /// Cosign checkpoints of other archives' logs
     Witness(WitnessArgs),
+    /// Other archives, and how their captures of a page differ from ours
+    Peer(PeerArgs),
     /// Attest other archives' TLS sessions without seeing them
     Relay(RelayArgs),
     /// The settings and where they came from

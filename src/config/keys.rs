@@ -880,6 +880,18 @@ keys! {
         "12",
         "How many checkpoints of one log the witness takes in a minute; from one address it answers four times as many requests. A log of this program signs one an hour."
     ),
+    PEER_REQUESTS_PER_MINUTE: IntegerKey = (
+        "peer.requests_per_minute",
+        Kind::Integer,
+        "60",
+        "How many requests of one peer the server answers in a minute: one lists the captures of a page, one gives a proof. A proof takes some milliseconds to make."
+    ),
+    PEER_PROOF_BYTES_MAX: BytesKey = (
+        "peer.proof_bytes_max",
+        Kind::Bytes,
+        "64 MiB",
+        "The longest proof that is made for a peer, and that is taken of one. Pages are far shorter."
+    ),
     RELAY_BIND: TextKey = (
         "relay.bind",
         Kind::Text,

@@ -6,6 +6,7 @@
 
 mod client;
 pub mod notify;
+pub mod peer;
 pub mod s3;
 pub mod timestamp_authority;
 pub mod webhook;

@@ -15,6 +15,7 @@
 //! - `objects`: WARC files in an object storage, its faults, and a kill between any two requests
 //! - `purge`: what is removed by order, and everything else that stays
 //! - `printing`: what comes from the web never steers a terminal, whatever command prints it
+//! - `peers`: archives that compare what they captured, and peers that lie
 //! - `proxies`: the way through HTTP and SOCKS5 proxies
 //! - `rebuild`: the index deleted or damaged, every query answers the same
 //! - `cli`: help, exit codes, JSON, closed pipes, local files
@@ -84,6 +85,7 @@ mod navigation;
 mod objects;
 mod page_kinds;
 mod pages;
+mod peers;
 mod postgres;
 mod power_loss;
 mod printing;

@@ -18,6 +18,7 @@ pub mod import;
 pub mod index;
 pub mod init;
 pub mod migrate;
+pub mod peer;
 pub mod prove;
 pub mod purge;
 pub mod quotes;
