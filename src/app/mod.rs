@@ -4,7 +4,7 @@
 //! In reading order: what everything is made from ([`Setup`]), what keeps the captures ([`captures`]) and how they
 //! move elsewhere ([`mod@migrate`]), sealed files as well ([`objects`]), the jobs ([`jobs`]), its queue
 //! ([`frontiers`]) or one that processes share ([`shared`]), a run ([`run`]), copies of other archives
-//! ([`mod@backfill`]), what is removed by order ([`mod@purge`]), its queue seen from outside ([`queue`]), the evidence log that follows it
+//! ([`mod@backfill`]), what is removed by order ([`mod@purge`]), other archives ([`peers`]), its queue seen from outside ([`queue`]), the evidence log that follows it
 //! ([`evidence`]), so does the index of words ([`indexing`]), what saved searches
 //! are told meanwhile ([`hearing`]), the way to others ([`route`]), threads for work
 //! that blocks ([`pool`]).
@@ -22,6 +22,7 @@ pub mod indexing;
 pub mod jobs;
 pub mod migrate;
 pub mod objects;
+pub mod peers;
 pub mod pool;
 pub mod purge;
 pub mod queue;

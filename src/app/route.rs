@@ -9,7 +9,8 @@ pub fn route(settings: &Settings) -> Route {
     let some =
         |key: keys::TextKey| Some(settings.text(key).to_owned()).filter(|text| !text.is_empty());
     Route {
-        proxy: some(keys::CAPTURE_PROXY),
+        // A relay is for captures: what the program sends of its own accord is not to be attested.
+        proxy: some(keys::CAPTURE_PROXY).filter(|proxy| !proxy.starts_with("relay:")),
         roots_file: some(keys::TLS_ROOTS_FILE).map(Into::into),
     }
 }

@@ -12,6 +12,7 @@ use std::fmt;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::net::{TcpStream, lookup_host};
@@ -21,11 +22,13 @@ use url::Host;
 
 use super::address::{name_refusal, refusal};
 use super::addresses::Addresses;
+use super::attested::Attesting;
 use super::names::Names;
 use super::options::{CaptureOptions, Proxy, ProxyKind};
-use super::pool::Pool;
+use super::pool::{Dialed, Pool};
 use super::proxy::{Destination, connect_socks5, connect_tunnel};
-use super::stream::{BoxStream, Dialed};
+use super::recorded::{Recorded, Taps};
+use super::stream::BoxStream;
 use super::tls::Tls;
 use crate::base::{Clock, TargetUri};
 use crate::http::{DnsFacts, FailureKind};
@@ -83,6 +86,8 @@ struct Reached {
     place: Option<OwnedSemaphorePermit>,
     /// How long a place was waited for, which counts to no limit.
     waited: Duration,
+    /// What a relay calls the session.
+    session: Option<String>,
 }
 
 /// A connection that does not.
@@ -146,7 +151,7 @@ impl Route<'_> {
     /// proxy is given the name, or the operator pinned it.
     pub(super) async fn locate(&self, uri: &TargetUri) -> Option<Located> {
         let is_pinned = self.options.resolve.iter().any(|rule| rule.fits(uri.host(), uri.port()));
-        if is_pinned || self.remote_names().is_some() {
+        if is_pinned || self.remote_names(uri).is_some() {
             return None;
         }
         let deadline = Instant::now() + self.options.connect_timeout;
@@ -154,20 +159,40 @@ impl Route<'_> {
     }
 
     /// The proxy, where it is given names.
-    fn remote_names(&self) -> Option<&Proxy> {
-        self.options.proxy.as_ref().filter(|proxy| proxy.kind != ProxyKind::Socks5)
+    fn remote_names(&self, uri: &TargetUri) -> Option<&Proxy> {
+        self.options.proxy.as_ref().filter(|proxy| match proxy.kind {
+            ProxyKind::Http | ProxyKind::Socks5h => true,
+            ProxyKind::Socks5 => false,
+            // Without TLS there is nothing to attest.
+            ProxyKind::Relay => uri.is_https(),
+        })
     }
 
     /// Dials the server of `uri`, within the connect timeout; it leads to where it was found to be.
     pub(super) async fn dial(&self, uri: &TargetUri, located: Option<Located>) -> Dialing<Dialed> {
         let deadline = Instant::now() + self.options.connect_timeout;
-        let Reached { stream, peer, dns, place, waited } =
+        let Reached { stream, peer, dns, place, waited, session } =
             self.reach(uri, located, deadline).await?;
         if !uri.is_https() {
-            return Ok(Dialed { stream, peer, dns, tls: None, warning: None, place });
+            let (tls, warning, attesting) = (None, None, None);
+            return Ok(Dialed { stream, peer, dns, tls, warning, attesting, place });
         }
         let deadline = deadline + waited;
-        let why = match timeout_at(deadline, self.tls.secure(stream, uri.host())).await {
+        let attesting = session.map(|session| Attesting {
+            taps: Taps::default(),
+            secrets: Arc::default(),
+            session,
+        });
+        let securing = async {
+            match &attesting {
+                Some(attesting) => {
+                    let stream = Box::new(Recorded::new(stream, attesting.taps.clone()));
+                    self.tls.secure_and_log(stream, uri.host(), &attesting.secrets).await
+                }
+                None => self.tls.secure(stream, uri.host()).await,
+            }
+        };
+        let why = match timeout_at(deadline, securing).await {
             Ok(Ok(secured)) => {
                 return Ok(Dialed {
                     stream: secured.stream,
@@ -175,6 +200,7 @@ impl Route<'_> {
                     dns,
                     tls: Some(secured.facts),
                     warning: secured.warning,
+                    attesting,
                     place,
                 });
             }
@@ -195,10 +221,10 @@ impl Route<'_> {
         located: Option<Located>,
         deadline: Instant,
     ) -> Dialing<Reached> {
-        if let Some(proxy) = self.remote_names() {
-            let stream = self.through_names(proxy, uri, deadline).await?;
+        if let Some(proxy) = self.remote_names(uri) {
+            let (stream, session) = self.through_names(proxy, uri, deadline).await?;
             let waited = Duration::ZERO;
-            return Ok(Reached { stream, peer: None, dns: None, place: None, waited });
+            return Ok(Reached { stream, peer: None, dns: None, place: None, waited, session });
         }
         let (addresses, dns) = match located {
             Some(located) => located.found?,
@@ -288,7 +314,7 @@ impl Route<'_> {
             let why = match timeout_at(own, self.connect(*address)).await {
                 Ok(Ok(stream)) => {
                     let peer = Some(address.ip());
-                    return Ok(Reached { stream, peer, dns: None, place, waited });
+                    return Ok(Reached { stream, peer, dns: None, place, waited, session: None });
                 }
                 Ok(Err(why)) => why,
                 Err(_) => "timed out".to_owned(),
@@ -312,7 +338,8 @@ impl Route<'_> {
 
     /// To the address itself, or through a SOCKS5 proxy that is given the address.
     async fn connect(&self, address: SocketAddr) -> Result<BoxStream, String> {
-        let Some(proxy) = &self.options.proxy else {
+        let proxy = self.options.proxy.as_ref().filter(|proxy| proxy.kind != ProxyKind::Relay);
+        let Some(proxy) = proxy else {
             return self.dialer.connect(address).await.map_err(|error| error.to_string());
         };
         let mut stream = self.to_proxy(proxy).await?;
@@ -328,7 +355,7 @@ impl Route<'_> {
         proxy: &Proxy,
         uri: &TargetUri,
         deadline: Instant,
-    ) -> Dialing<BoxStream> {
+    ) -> Dialing<(BoxStream, Option<String>)> {
         let literal = match uri.url().host() {
             Some(Host::Ipv4(address)) => Some(IpAddr::V4(address)),
             Some(Host::Ipv6(address)) => Some(IpAddr::V6(address)),
@@ -350,7 +377,15 @@ impl Route<'_> {
         let way = async {
             let mut stream = self.to_proxy(proxy).await?;
             let credentials = proxy.credentials.as_ref();
+            let mut session = None;
             match proxy.kind {
+                ProxyKind::Relay => {
+                    session =
+                        connect_tunnel(&mut stream, uri.host(), uri.port(), credentials).await?;
+                    if session.is_none() {
+                        return Err("the proxy is no relay that attests sessions".to_owned());
+                    }
+                }
                 ProxyKind::Http if sends_absolute_form(self.options, uri) => {}
                 ProxyKind::Http => {
                     connect_tunnel(&mut stream, uri.host(), uri.port(), credentials).await?;
@@ -361,10 +396,10 @@ impl Route<'_> {
                     connect_socks5(&mut stream, &destination, uri.port(), credentials).await?;
                 }
             }
-            Ok(stream)
+            Ok((stream, session))
         };
         match timeout_at(deadline, way).await {
-            Ok(Ok(stream)) => Ok(stream),
+            Ok(Ok(way)) => Ok(way),
             Ok(Err(why)) => {
                 let why: String = why;
                 failure(FailureKind::Connect, why)
@@ -374,7 +409,7 @@ impl Route<'_> {
     }
 
     /// The proxy itself is the operator's choice and may well be a private address.
-    async fn to_proxy(&self, proxy: &Proxy) -> Result<BoxStream, String> {
+    pub(super) async fn to_proxy(&self, proxy: &Proxy) -> Result<BoxStream, String> {
         let trouble = |error: io::Error| format!("the proxy {proxy:?}: {error}");
         let addresses = match proxy.host.parse::<IpAddr>() {
             Ok(address) => vec![address],

@@ -10,10 +10,12 @@
 //!
 //! In reading order: what it may cost ([`options`]), where it may go ([`address`]), how it gets
 //! there ([`dial`], `stream`, `names`, `proxy`, `tls`, `handshake`), what it says ([`request`]), the exchange itself (`drive`,
-//! `spool`), and connections kept for the next (`pool`).
+//! `spool`), connections kept for the next (`pool`), and sessions that a
+//! relay attests (`recorded`, `secrets`, `attested`).
 
 pub mod address;
 mod addresses;
+mod attested;
 pub mod dial;
 mod drive;
 mod error;
@@ -22,7 +24,9 @@ mod names;
 pub mod options;
 mod pool;
 mod proxy;
+mod recorded;
 pub mod request;
+mod secrets;
 mod spool;
 mod stream;
 mod tls;
@@ -33,7 +37,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use crate::base::{Clock, TargetUri};
-use crate::http::{Exchange, Failure, Timing};
+use crate::http::{AttestedSession, Exchange, Failure, Timing};
 use crate::politeness::Permit;
 
 pub use dial::{BoxFuture, Dialer, Located, SystemDialer};
@@ -43,6 +47,7 @@ pub use request::{BodyFilter, CaptureRequest, MaySend, RequestError};
 pub use stream::{BoxStream, Stream};
 
 use addresses::Addresses;
+use attested::Attesting;
 use dial::{Route, sends_absolute_form};
 use drive::{Drive, Driven, End};
 use names::Names;
@@ -57,6 +62,14 @@ pub enum Captured {
     Exchange(Box<Exchange>),
     /// No status line: evidence too.
     Failed(Box<Failure>),
+}
+
+/// Whether a connection may serve another exchange.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Reuse {
+    Allowed,
+    /// It was brought to its end.
+    Never,
 }
 
 /// Makes exchanges, and keeps connections between them.
@@ -174,7 +187,8 @@ impl Capturer {
             let driven = self.drive(&drive, &mut connection).await?;
             if !driven.was_closed_on_asking() {
                 self.forget(&uri, located);
-                return Ok(self.conclude(&uri, &drive, key, connection, driven, Duration::ZERO));
+                let (took, reuse) = (Duration::ZERO, Reuse::Allowed);
+                return Ok(self.conclude(&uri, &drive, key, connection, driven, took, reuse));
             }
         }
         let slot = self.pool.slot().await.ok_or(CaptureError::Stopped)?;
@@ -201,7 +215,45 @@ impl Capturer {
         let mut connection = Connection::new(dialed, slot);
         may_send()?;
         let driven = self.drive(&drive, &mut connection).await?;
-        Ok(self.conclude(&uri, &drive, key, connection, driven, connect))
+        let session = match connection.attesting.take() {
+            Some(attesting) => Some(self.attested(attesting, &mut connection).await),
+            None => None,
+        };
+        let is_attested = session.is_some();
+        let reusable = if is_attested { Reuse::Never } else { Reuse::Allowed };
+        let mut captured = self.conclude(&uri, &drive, key, connection, driven, connect, reusable);
+        if let (Captured::Exchange(exchange), Some(session)) = (&mut captured, session) {
+            match session {
+                // Whoever reads the session would read what was sent with it.
+                Ok(_) if exchange.has_credentials => exchange
+                    .shape
+                    .warnings
+                    .push("not attested: the request has credentials".to_owned()),
+                Ok(session) if exchange.surplus.is_empty() => {
+                    exchange.session = Some(Box::new(session))
+                }
+                Ok(_) => exchange
+                    .shape
+                    .warnings
+                    .push("not attested: more than the response came".to_owned()),
+                Err(why) => exchange.shape.warnings.push(format!("not attested: {why}")),
+            }
+        }
+        Ok(captured)
+    }
+
+    /// The session of a connection that went through a relay, after it was brought to its end.
+    async fn attested(
+        &self,
+        attesting: Attesting,
+        connection: &mut Connection,
+    ) -> Result<AttestedSession, String> {
+        attested::end(&mut connection.stream).await;
+        let Some(proxy) = &self.options.proxy else { return Err("there is no relay".to_owned()) };
+        let route = self.route();
+        let relay = tokio::time::timeout(self.options.connect_timeout, route.to_proxy(proxy)).await;
+        let relay = relay.map_err(|_| "the relay is not reached any more".to_owned())??;
+        attested::note(attesting, relay, &proxy.host).await
     }
 
     /// Where `uri` leads, for who wants to know before it is asked for. `None` where that is not known
@@ -238,6 +290,7 @@ impl Capturer {
         drive.run(&mut connection.stream).await.map_err(|source| CaptureError::Spool { source })
     }
 
+    #[expect(clippy::too_many_arguments, reason = "private; each is a part of what is concluded")]
     fn conclude(
         &self,
         uri: &TargetUri,
@@ -246,6 +299,7 @@ impl Capturer {
         mut connection: Connection,
         driven: Driven,
         connect: Duration,
+        reuse: Reuse,
     ) -> Captured {
         let timing = Timing { connect, first_byte: driven.first_byte, total: driven.total };
         let request = drive.request[..driven.sent].to_vec();
@@ -268,7 +322,8 @@ impl Capturer {
                 shape.warnings.extend(connection.warning.clone());
                 let tls = connection.tls.clone();
                 let has_room = peer.is_none_or(|address| self.addresses.has_room(address));
-                if let Some(keep_for) = reusable.filter(|_| has_room) {
+                let may_keep = has_room && reuse == Reuse::Allowed;
+                if let Some(keep_for) = reusable.filter(|_| may_keep) {
                     self.pool.keep(key, connection, keep_for.0);
                 }
                 Captured::Exchange(Box::new(Exchange {
@@ -284,6 +339,7 @@ impl Capturer {
                     surplus,
                     truncated,
                     tls,
+                    session: None,
                     dns,
                     timing,
                 }))

@@ -129,8 +129,8 @@ pub enum OptionError {
     },
     /// No proxy address.
     #[error(
-        "expected a proxy as http://, socks5:// or socks5h://[USER:PASS@]HOST:PORT, but found \
-         {text:?}: {why}"
+        "expected a proxy as http://, socks5://, socks5h:// or relay://[USER:PASS@]HOST:PORT, but \
+         found {text:?}: {why}"
     )]
     Proxy {
         /// What was given, without its credentials.
@@ -223,6 +223,8 @@ pub enum ProxyKind {
     Socks5,
     /// SOCKS5 with names resolved by the proxy.
     Socks5h,
+    /// A relay that attests TLS sessions, for https alone; http goes without it.
+    Relay,
 }
 
 /// A proxy. Its credentials are never printed.
@@ -239,7 +241,7 @@ pub struct Proxy {
 }
 
 impl Proxy {
-    /// Reads `http://`, `socks5://` or `socks5h://`, `[USER:PASS@]HOST[:PORT]`.
+    /// Reads `http://`, `socks5://`, `socks5h://` or `relay://`, `[USER:PASS@]HOST[:PORT]`.
     ///
     /// # Errors
     /// When it is none of these.
@@ -252,6 +254,7 @@ impl Proxy {
             "http" => (ProxyKind::Http, 80),
             "socks5" => (ProxyKind::Socks5, 1080),
             "socks5h" => (ProxyKind::Socks5h, 1080),
+            "relay" => (ProxyKind::Relay, 8090),
             _ => return Err(error("another scheme")),
         };
         let host =

@@ -16,7 +16,8 @@ use tokio::io::{AsyncRead, ReadBuf};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
 
-use super::stream::{BoxStream, Dialed};
+use super::attested::Attesting;
+use super::stream::BoxStream;
 use crate::base::TargetUri;
 use crate::http::{DnsFacts, TlsFacts};
 
@@ -35,6 +36,19 @@ impl Key {
     }
 }
 
+/// A connection that was just made.
+pub(super) struct Dialed {
+    pub(super) stream: BoxStream,
+    pub(super) peer: Option<std::net::IpAddr>,
+    pub(super) dns: Option<DnsFacts>,
+    pub(super) tls: Option<TlsFacts>,
+    pub(super) warning: Option<String>,
+    /// What a relay is to attest of it.
+    pub(super) attesting: Option<Attesting>,
+    /// Its place at its address.
+    pub(super) place: Option<OwnedSemaphorePermit>,
+}
+
 /// A connection that stands, and what is known about it.
 pub(super) struct Connection {
     pub(super) stream: BoxStream,
@@ -43,6 +57,8 @@ pub(super) struct Connection {
     pub(super) warning: Option<String>,
     /// Name resolution, for the first exchange alone.
     pub(super) dns: Option<DnsFacts>,
+    /// What a relay is to attest of it.
+    pub(super) attesting: Option<Attesting>,
     /// Held for its place in the bound.
     _slot: OwnedSemaphorePermit,
     /// Held for its place at its address.
@@ -57,6 +73,7 @@ impl Connection {
             tls: dialed.tls,
             warning: dialed.warning,
             dns: dialed.dns,
+            attesting: dialed.attesting,
             _slot: slot,
             _place: dialed.place,
         }

@@ -18,13 +18,13 @@ pub(super) enum Destination<'a> {
     Address(IpAddr),
 }
 
-/// A tunnel through an HTTP proxy. The error says why, as text.
+/// A tunnel through an HTTP proxy, and what a relay calls the session. The error says why, as text.
 pub(super) async fn connect_tunnel(
     stream: &mut BoxStream,
     host: &str,
     port: u16,
     credentials: Option<&(String, String)>,
-) -> Result<(), String> {
+) -> Result<Option<String>, String> {
     let authorization = credentials.map_or_else(String::new, |(user, password)| {
         format!("Proxy-Authorization: {}\r\n", super::request::basic(user, password))
     });
@@ -50,7 +50,13 @@ pub(super) async fn connect_tunnel(
         }
         if let Some(head) = reader.head() {
             return match head.status {
-                Some(200..=299) if rest.is_empty() => Ok(()),
+                Some(200..=299) if rest.is_empty() => {
+                    let session = head.get_text("pressmark-session");
+                    // It becomes part of an address.
+                    let is_plain =
+                        |id: &str| id.len() == 32 && id.bytes().all(|b| b.is_ascii_hexdigit());
+                    Ok(session.filter(|id| is_plain(id)).map(std::borrow::Cow::into_owned))
+                }
                 Some(200..=299) => Err("the proxy sent bytes of its own".to_owned()),
                 _ => Err(format!(
                     "the proxy answered {:?}",

@@ -10,20 +10,22 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::client::{Resumption, WebPkiServerVerifier};
 use rustls::crypto::CryptoProvider;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::time_provider::TimeProvider;
 use rustls::{
     ClientConfig, DigitallySignedStruct, ProtocolVersion, RootCertStore, SignatureScheme,
+    SupportedProtocolVersion,
 };
 use tokio_rustls::TlsConnector;
 
 use super::error::CaptureError;
 use super::handshake;
 use super::options::{CaptureOptions, RootSource};
+use super::secrets::{self, SecretLog};
 use super::stream::BoxStream;
 use crate::base::Clock;
 use crate::http::TlsFacts;
@@ -40,6 +42,8 @@ pub(super) struct Secured {
 #[derive(Clone)]
 pub(super) struct Tls {
     connector: TlsConnector,
+    /// For sessions that are attested: TLS 1.3 alone, each with a handshake of its own.
+    attested: ClientConfig,
     verifier: Arc<WebPkiServerVerifier>,
     staples: Arc<Staples>,
     verify: bool,
@@ -64,34 +68,61 @@ impl Tls {
             .build()
             .map_err(|why| trouble(&why))?;
         let time = Arc::new(ClockTime(clock));
-        let builder = ClientConfig::builder_with_details(
-            Arc::clone(&provider),
-            Arc::clone(&time) as Arc<dyn TimeProvider>,
-        )
-        .with_safe_default_protocol_versions()
-        .map_err(|why| trouble(&why))?;
         let inner: Arc<dyn ServerCertVerifier> = match options.tls_verify {
             true => Arc::clone(&verifier) as Arc<dyn ServerCertVerifier>,
-            false => Arc::new(AnyCertificate { provider }),
+            false => Arc::new(AnyCertificate { provider: Arc::clone(&provider) }),
         };
         let staples = Arc::new(Staples { inner, seen: Mutex::default() });
-        let keeping = Arc::clone(&staples) as Arc<dyn ServerCertVerifier>;
-        let mut config =
-            builder.dangerous().with_custom_certificate_verifier(keeping).with_no_client_auth();
-        config.alpn_protocols = vec![b"http/1.1".to_vec()];
-        let connector = TlsConnector::from(Arc::new(config));
-        Ok(Self { connector, verifier, staples, verify: options.tls_verify, time })
+        let config = |provider: Arc<CryptoProvider>,
+                      versions: &[&'static SupportedProtocolVersion]|
+         -> Result<ClientConfig, CaptureError> {
+            let time = Arc::clone(&time) as Arc<dyn TimeProvider>;
+            let builder = ClientConfig::builder_with_details(provider, time)
+                .with_protocol_versions(versions)
+                .map_err(|why| trouble(&why))?;
+            let keeping = Arc::clone(&staples) as Arc<dyn ServerCertVerifier>;
+            let mut config =
+                builder.dangerous().with_custom_certificate_verifier(keeping).with_no_client_auth();
+            config.alpn_protocols = vec![b"http/1.1".to_vec()];
+            Ok(config)
+        };
+        let watched = CryptoProvider { kx_groups: secrets::groups(), ..(*provider).clone() };
+        let mut attested = config(Arc::new(watched), &[&rustls::version::TLS13])?;
+        attested.resumption = Resumption::disabled();
+        let connector = TlsConnector::from(Arc::new(config(provider, rustls::DEFAULT_VERSIONS)?));
+        Ok(Self { connector, attested, verifier, staples, verify: options.tls_verify, time })
+    }
+
+    /// The same, with the secrets of the session left in `log`.
+    pub(super) async fn secure_and_log(
+        &self,
+        stream: BoxStream,
+        host: &str,
+        log: &Arc<SecretLog>,
+    ) -> Result<Secured, String> {
+        let key_log: Arc<dyn rustls::KeyLog> = Arc::<SecretLog>::clone(log);
+        let mut config = self.attested.clone();
+        config.key_log = key_log;
+        self.secure_by(&TlsConnector::from(Arc::new(config)), stream, host).await
     }
 
     /// Shakes hands with `host`: a name, or an address in brackets or without.
     ///
     /// The error says why, as text.
     pub(super) async fn secure(&self, stream: BoxStream, host: &str) -> Result<Secured, String> {
+        self.secure_by(&self.connector, stream, host).await
+    }
+
+    async fn secure_by(
+        &self,
+        connector: &TlsConnector,
+        stream: BoxStream,
+        host: &str,
+    ) -> Result<Secured, String> {
         let bare = host.trim_start_matches('[').trim_end_matches(']').trim_end_matches('.');
         let name = ServerName::try_from(bare.to_owned())
             .map_err(|_| format!("{host:?} is no name that a certificate can carry"))?;
-        let stream = self
-            .connector
+        let stream = connector
             .connect(name.clone(), stream)
             .await
             .map_err(|error| handshake::in_words(&error))?;

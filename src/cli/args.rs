@@ -1,5 +1,8 @@
 //! Flags exactly as typed. What they mean is decided by the commands.
 
+mod peer;
+mod relay;
+
 use std::path::PathBuf;
 
 use clap::builder::{PossibleValue, PossibleValuesParser};
@@ -8,6 +11,9 @@ use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use crate::base::ByteSize;
 use crate::cite::Style;
 use crate::politeness::RobotsReading;
+
+pub use peer::{PeerAddArgs, PeerArgs, PeerCommand, PeerCompareArgs};
+pub use relay::RelayArgs;
 
 /// An archival crawler and WARC store for news: exact captures, history, proof.
 #[derive(Debug, Parser)]
@@ -66,7 +72,7 @@ pub fn formats_of(command: &str) -> &'static [&'static str] {
     match command {
         "captures" => &["table", "text", "json", "cdxj", "cdx"],
         "diff" => &["text", "json", "html", "markdown", "unified"],
-        "changes" | "search" => &["text", "json", "rss", "atom"],
+        "changes" | "search" | "peer" => &["text", "json", "rss", "atom"],
         "story" => &["text", "json", "html", "markdown"],
         "index" => &["cdxj", "cdx"],
         "export" => &["wacz", "warc", "cdxj", "parquet", "zipnum"],
@@ -182,6 +188,10 @@ pub enum Command {
     Purge(PurgeArgs),
     /// Cosign checkpoints of other archives' logs
     Witness(WitnessArgs),
+    /// Other archives, and how their captures of a page differ from ours
+    Peer(PeerArgs),
+    /// Attest other archives' TLS sessions without seeing them
+    Relay(RelayArgs),
     /// The settings and where they came from
     Config(ConfigArgs),
     /// Crawl a small built-in news site three times and show what was kept
@@ -770,6 +780,12 @@ pub struct ProveArgs {
     /// without it; else `evidence.policy` without this
     #[arg(long, value_name = "FILE")]
     pub policy: Option<PathBuf>,
+    /// The key of a relay whose word on a TLS session counts, or a file with keys, a line each; repeatable, beside relay.keys
+    #[arg(long, value_name = "KEY", requires = "check")]
+    pub relay: Vec<String>,
+    /// A PEM file with the roots that certificates of servers must lead to, in place of those of the web: the list of that day
+    #[arg(long, value_name = "FILE", requires = "check")]
+    pub tls_roots: Option<PathBuf>,
 }
 
 /// `purge`

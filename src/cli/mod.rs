@@ -107,6 +107,8 @@ fn run(cli: Cli, name: &str) -> Result<Exit, CliError> {
         Command::Evidence(args) => cmd::evidence::run(&args, &context),
         Command::Purge(args) => cmd::purge::run(&args, &context),
         Command::Witness(args) => cmd::witness::run(&args, &context),
+        Command::Relay(args) => cmd::relay::run(&args, &context),
+        Command::Peer(args) => cmd::peer::run(&args, &context),
         Command::Demo(args) => cmd::demo::run(&args, context),
         // Handled above: they need no settings, or load them in their own way.
         Command::Robots(_)

@@ -95,7 +95,12 @@ pub const JOB_KEYS: &[Key] = &[
         "false",
         "Whether a rendering asks for pictures, media and fonts, too. Off, since a text needs none of them.",
     ),
-    key("proxy", Kind::Text, "", "The proxy of this job: http://HOST:PORT or socks5://HOST:PORT."),
+    key(
+        "proxy",
+        Kind::Text,
+        "",
+        "The proxy of this job: http://HOST:PORT or socks5://HOST:PORT; relay://HOST:PORT attests its TLS sessions.",
+    ),
     key(
         "credentials_file",
         Kind::Path,

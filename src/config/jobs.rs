@@ -157,7 +157,8 @@ fn identity(values: &mut JobValues<'_>, job: &mut JobSpec) {
         && !is_proxy(proxy.expose())
     {
         // A proxy's URL may hold a password, so it is not repeated.
-        values.problem("proxy", "expected http://HOST:PORT or socks5://HOST:PORT");
+        values
+            .problem("proxy", "expected http://HOST:PORT, socks5://HOST:PORT or relay://HOST:PORT");
     }
     if let Some(file) = values.some_text("credentials_file") {
         let path = values.folder().join(file);
@@ -177,7 +178,7 @@ fn identity(values: &mut JobValues<'_>, job: &mut JobSpec) {
 
 fn is_proxy(text: &str) -> bool {
     url::Url::parse(text).is_ok_and(|url| {
-        matches!(url.scheme(), "http" | "socks5" | "socks5h") && url.host_str().is_some()
+        matches!(url.scheme(), "http" | "socks5" | "socks5h" | "relay") && url.host_str().is_some()
     })
 }
 

@@ -332,7 +332,7 @@ keys! {
         "capture.proxy",
         Kind::Text,
         "",
-        "A proxy for all requests: http://HOST:PORT, socks5h://HOST:PORT or socks5://HOST:PORT. The first two are given names and decide themselves which private addresses these may lead to."
+        "A proxy for all requests: http://HOST:PORT, socks5h://HOST:PORT or socks5://HOST:PORT. The first two are given names and decide themselves which private addresses these may lead to. relay://HOST:PORT is a relay that attests TLS sessions (docs/relay.md): https goes through it, and http without it."
     ),
     TLS_VERIFY: BoolKey = (
         "tls.verify",
@@ -903,6 +903,66 @@ keys! {
         Kind::Integer,
         "12",
         "How many checkpoints of one log the witness takes in a minute; from one address it answers four times as many requests. A log of this program signs one an hour."
+    ),
+    PEER_REQUESTS_PER_MINUTE: IntegerKey = (
+        "peer.requests_per_minute",
+        Kind::Integer,
+        "60",
+        "How many requests of one peer the server answers in a minute: one lists the captures of a page, one gives a proof. A proof takes some milliseconds to make."
+    ),
+    PEER_PROOF_BYTES_MAX: BytesKey = (
+        "peer.proof_bytes_max",
+        Kind::Bytes,
+        "64 MiB",
+        "The longest proof that is made for a peer, and that is taken of one. Pages are far shorter."
+    ),
+    RELAY_BIND: TextKey = (
+        "relay.bind",
+        Kind::Text,
+        "127.0.0.1:8090",
+        "Where `pressmark relay` listens. Loopback, since a relay that anyone reaches is an open proxy: set relay.token before it is another."
+    ),
+    RELAY_NAME: TextKey = (
+        "relay.name",
+        Kind::Text,
+        "",
+        "The name of the relay, best an address without a scheme (relay.example/name). One made from its key when empty."
+    ),
+    RELAY_KEY_FILE: TextKey = (
+        "relay.key_file",
+        Kind::Path,
+        "",
+        "Where the key of the relay lies; relay/relay.key in the archive when empty. It is made when it is missing, and refused when others may read it."
+    ),
+    RELAY_TOKEN: TextKey = (
+        "relay.token",
+        Kind::Text,
+        "",
+        "What an archive has to show to be connected, as the password of relay://anyone:TOKEN@HOST:PORT. None when empty."
+    ),
+    RELAY_PORTS: ListKey = (
+        "relay.ports",
+        Kind::List,
+        "443",
+        "The ports that the relay connects to. 443, where TLS is spoken: other ports would make it a way into other services."
+    ),
+    RELAY_CONNECTIONS_MAX: IntegerKey = (
+        "relay.connections_max",
+        Kind::Integer,
+        "256",
+        "The most connections at once; the next waits."
+    ),
+    RELAY_REQUESTS_PER_MINUTE: IntegerKey = (
+        "relay.requests_per_minute",
+        Kind::Integer,
+        "1200",
+        "How many requests one address may make in a minute. Each page takes two: the session, and the note on it."
+    ),
+    RELAY_KEYS: ListKey = (
+        "relay.keys",
+        Kind::List,
+        "",
+        "The keys of relays whose word counts when a bundle is checked, or files with them, a line each. Without one the session is checked and nobody vouches for the relay."
     ),
 }
 

@@ -29,7 +29,7 @@ fn text_of(key: &str, text: &str) -> String {
             Some((place, _)) => format!("{place}?{MASK}"),
             None => without_user(text, text.len()),
         },
-        "serve.token" if !text.is_empty() => MASK.to_owned(),
+        "serve.token" | "relay.token" if !text.is_empty() => MASK.to_owned(),
         "notify.webhook" => host_alone(&without_user(text, text.len())),
         "notify.command" if is_secret(text) => MASK.to_owned(),
         _ => match text.find("://") {

@@ -50,7 +50,7 @@ pub use unpacked::read_bundle;
 pub use withheld::{Withheld, has_user};
 pub use zipped::{Contents, TEXT_BYTES_MAX, write_zip};
 
-use super::check::{Known, Outcome, check};
+use super::check::{Known, Outcome, Step, check};
 use super::drand::{Chain, Round, kept};
 use super::error::damaged;
 use super::interval::{Interval, NotAfter, NotBefore};
@@ -242,8 +242,10 @@ impl Bundle {
         contents.push(("SHA256SUMS.sig".to_owned(), key.sign(sums.as_bytes())));
         contents.push(("SHA256SUMS".to_owned(), sums.into_bytes()));
         // What does not hold here would not hold in a court.
-        let failed = check(&contents, &Known::default());
-        if let Some(step) = failed.iter().find(|step| step.outcome == Outcome::Fails) {
+        let steps = check(&contents, &Known::default());
+        // A session is checked against roots of the web that whoever checks it chooses: those of a house are theirs to bring.
+        let failed = |step: &&Step| step.outcome == Outcome::Fails && step.name != "session";
+        if let Some(step) = steps.iter().find(failed) {
             let why = format!("it would not hold: {}: {}", step.name, step.what);
             return Err(EvidenceError::Bundle { why });
         }

@@ -6,6 +6,7 @@
 //! FRE 902(13) and (14) ask of a qualified person: such a person signs it, no program does.
 
 use super::bundle::{Bundle, Role};
+use super::session::KeptPart;
 use crate::base::Timestamp;
 use crate::base::markup::escaped;
 use crate::base::printable;
@@ -84,11 +85,36 @@ pub fn render(bundle: &Bundle) -> String {
     when(&mut out, bundle);
     records(&mut out, bundle);
     withheld(&mut out, bundle);
+    session(&mut out, bundle);
     claims(&mut out, bundle);
     steps(&mut out, bundle);
     declaration(&mut out);
     out.push_str("</body></html>\n");
     out
+}
+
+/// Where a relay attested the session: what that proves, and the trust that is left.
+fn session(out: &mut String, bundle: &Bundle) {
+    let is_part = |record: &super::bundle::Proved| KeptPart::of(&record.piece.media_type).is_some();
+    if !bundle.records.iter().any(is_part) {
+        return;
+    }
+    heading(out, "What the server itself attests");
+    paragraph(
+        out,
+        "The page was fetched through a relay that another party runs. The relay saw ciphertext alone; it noted the address that it was connected to, the times, and the SHA-256 of the bytes in both directions, and signed that. The ciphertext, the relay's note and the secrets of the session (TLS 1.3) are among the records. With them anyone can decrypt the session, check the server's certificate, its signature over the handshake and the Finished messages, and compare the plaintext with the records of the request and the response.",
+    );
+    paragraph(
+        out,
+        &format!(
+            "{}. The archive knows the keys of the session, so that without the relay's word the decryption would prove nothing.",
+            super::check::session::TRUST
+        ),
+    );
+    paragraph(
+        out,
+        "The check takes TLS, which check.py does not have: pressmark prove --check does it, with --relay KEY for the key of the relay, and --tls-roots FILE for the list of root certificates of that day. check.py compares the bytes with the relay's note alone.",
+    );
 }
 
 fn captured(out: &mut String, bundle: &Bundle) {

@@ -7,7 +7,8 @@
 //! Without either everything may agree and still be made up, which is said.
 //!
 //! In reading order: the list of files ([`listing`]), the records ([`records`]) and what is said of
-//! them ([`described`]), the log ([`history`]), the time stamps ([`stamps`]), the interval ([`interval`]), the witnesses ([`witnesses`]),
+//! them ([`described`]), the log ([`history`]), the time stamps ([`stamps`]), the interval ([`interval`]), the
+//! witnesses ([`witnesses`]), a session that a relay attested ([`session`]),
 //! packages ([`package`]).
 
 mod described;
@@ -16,6 +17,7 @@ mod interval;
 mod listing;
 mod package;
 mod records;
+pub mod session;
 mod stamps;
 pub mod witnesses;
 
@@ -25,6 +27,7 @@ use super::Checkpoint;
 use super::bundle::{CHECK_SCRIPT, Contents, Description, FORMAT, FORMAT_1};
 use super::note::VerifierKey;
 use super::policy::Policy;
+use super::session::Roots;
 use super::token::Trust;
 
 /// The longest JSON that is read.
@@ -43,6 +46,10 @@ pub struct Known {
     pub policy: Option<Policy>,
     /// Chains of drand that are known beside those of the League of Entropy, by their hashes.
     pub chains: Vec<[u8; 32]>,
+    /// Keys of relays whose word counts.
+    pub relays: Vec<VerifierKey>,
+    /// Roots that certificates of servers must lead to.
+    pub roots: Roots,
 }
 
 /// How a step ended.
@@ -133,9 +140,10 @@ fn common(
 ) -> Vec<Step> {
     let records = records::read(files, description);
     let listed = keys.clone();
+    let session = records.as_ref().ok().and_then(|r| session::step(files, description, r, known));
     let interval = records.as_ref().map_err(Clone::clone);
     let interval = interval.and_then(|r| interval::hold(files, description, r, known));
-    vec![
+    let mut steps = vec![
         step("records", records.as_ref().map_err(Clone::clone).and_then(|r| records::told(r))),
         step("leaves", records.clone().and_then(|r| records::leaves(files, &r))),
         step("description", records.and_then(|r| described::agrees(files, description, &r, form))),
@@ -148,7 +156,9 @@ fn common(
         step("timestamps", stamps::hold(files, description, known)),
         step("interval", interval),
         step("witnesses", witnesses::hold(files, description, &listed, known)),
-    ]
+    ];
+    steps.extend(session.map(|said| step("session", said)));
+    steps
 }
 
 /// Reads `bundle.json`.

@@ -35,6 +35,7 @@ mod ml_dsa;
 pub mod note;
 pub mod policy;
 pub mod proof;
+pub mod session;
 pub mod shared;
 pub mod tiles;
 pub mod timestamp;

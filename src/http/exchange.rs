@@ -159,6 +159,19 @@ pub struct TlsFacts {
     pub ocsp: Vec<u8>,
 }
 
+/// A TLS session that a relay attested.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AttestedSession {
+    /// What the relay signed, as it came.
+    pub note: Vec<u8>,
+    /// The bytes to the server, as they went through the relay.
+    pub sent: Vec<u8>,
+    /// The bytes from the server.
+    pub received: Vec<u8>,
+    /// The secrets that decrypt them: an NSS key log.
+    pub secrets: Vec<u8>,
+}
+
 /// What name resolution answered.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DnsFacts {
@@ -239,6 +252,8 @@ pub struct Exchange {
     pub truncated: Option<Truncated>,
     /// What is known of the TLS session.
     pub tls: Option<TlsFacts>,
+    /// The session itself, where it went through a relay that attests it.
+    pub session: Option<Box<AttestedSession>>,
     /// Name resolution made for this exchange; none on a kept-alive connection.
     pub dns: Option<DnsFacts>,
     /// How long it took.

@@ -19,8 +19,8 @@ pub mod payload;
 
 pub use coding::{ContentCoding, Cut, Decoded, decode, decode_body};
 pub use exchange::{
-    BodyFraming, DnsFacts, Exchange, Failure, FailureKind, ResponseShape, Stored, Timing, TlsFacts,
-    Truncated,
+    AttestedSession, BodyFraming, DnsFacts, Exchange, Failure, FailureKind, ResponseShape, Stored,
+    Timing, TlsFacts, Truncated,
 };
 pub use framing::{
     Ending, HeadLimits, Method, Progress, ResponseReader, STORED_HEAD_BYTES_MAX, Step, read_shape,

@@ -7,6 +7,7 @@
 mod client;
 pub mod drand;
 pub mod notify;
+pub mod peer;
 pub mod s3;
 pub mod timestamp_authority;
 pub mod webhook;

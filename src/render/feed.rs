@@ -10,6 +10,7 @@ use crate::base::{Digest, DigestAlgorithm, Hasher, Timestamp};
 
 use crate::answers::search_events::SearchEvent;
 use crate::history::changes::ArchiveChange;
+use crate::peer::{Comparison, Variant};
 
 /// Which feed is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -160,6 +161,31 @@ impl FeedWriter {
             let _ = write!(text, "<p>{}</p>", escape(&snippet.text));
         }
         self.item(Item { id: &id, at: *at, link, title: &title, kind: change.label(), text: &text })
+    }
+
+    /// What another archive was given of a page, where it differs from what this one has.
+    #[must_use]
+    pub fn difference(&self, found: &Comparison) -> String {
+        let verdict = found.verdict.label();
+        let kind = found.variant.map_or(verdict, Variant::label);
+        let parts = [
+            "peer",
+            &found.peer,
+            &found.url,
+            &found.theirs.record_id,
+            &found.ours.date.to_warc_date(),
+        ];
+        let id = identifier(&self.archive, &parts);
+        let of = found.headline.as_deref().unwrap_or(&found.url);
+        let of = fitted(printable::flat(of).trim(), 120).into_owned();
+        let title = format!("{verdict} at {}: {of}", found.peer);
+        let mut text = String::new();
+        for line in super::peers::details(found) {
+            // Writing to a String cannot fail.
+            let _ = write!(text, "<p>{}</p>", escape(&line));
+        }
+        let link = &found.url;
+        self.item(Item { id: &id, at: found.at(), link, title: &title, kind, text: &text })
     }
 
     fn item(&self, item: Item<'_>) -> String {

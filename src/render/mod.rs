@@ -14,6 +14,7 @@ pub mod diff;
 pub mod due;
 pub mod feed;
 pub mod history;
+pub mod peers;
 pub mod quotes;
 pub mod report;
 pub mod search;

@@ -30,7 +30,7 @@ impl Area {
             "web" => Self::Web,
             "cdx" | "wayback" => Self::Cdx,
             "warc" => Self::Warc,
-            "api" => Self::Api,
+            "api" | "peer" => Self::Api,
             _ => Self::Pages,
         }
     }

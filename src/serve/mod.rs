@@ -6,7 +6,7 @@
 //! that were shown lately among it (`versions`), and a cache (`kept`); listening,
 //! connections and the orderly stop (`listen`); what every request passes ([`guard`]); what a request asks
 //! for (`request`, `params`) and how an answer is made (`reply`, `body`, `range`, `gzip`); the areas: `memento`,
-//! `replay`, `cdx`, `warc`, `worker`, `api`, `pages`, `health`.
+//! `replay`, `cdx`, `warc`, `worker`, `api`, `peer`, `pages`, `health`.
 //!
 //! Nothing here writes to the archive, and nothing here decides what a capture or a version is. All that
 //! blocks runs in the pool of [`crate::app::pool`]; a client that reads slowly holds no thread of it.
@@ -26,6 +26,7 @@ mod original;
 mod page_site;
 mod pages;
 mod params;
+mod peer;
 mod range;
 mod replay;
 mod reply;
@@ -42,7 +43,7 @@ pub use state::{Beside, Serve};
 use std::sync::Arc;
 
 use axum::Router;
-use axum::routing::get;
+use axum::routing::{get, post};
 
 /// Every address of the reader's origin.
 fn router(state: Arc<Serve>) -> Router {
@@ -56,6 +57,7 @@ fn router(state: Arc<Serve>) -> Router {
         .route("/cdx/search/cdx", get(cdx::wayback))
         .route("/wayback/available", get(cdx::available))
         .route("/warc/{name}", get(warc::file))
+        .route("/peer", post(peer::ask))
         .merge(pages::routes())
         .merge(api::router())
         .fallback(reply::no_such_address)

@@ -4,8 +4,10 @@ use std::sync::Arc;
 
 use crate::answers::Archive;
 use crate::app::Setup;
+use crate::app::peers::answering;
 use crate::app::pool::Pool;
 use crate::base::Clock;
+use crate::peer::Answering;
 use crate::store::Reader;
 
 use super::Options;
@@ -41,6 +43,8 @@ pub struct Serve {
     /// Captures that were rewritten lately.
     pub(super) forms: Forms,
     pub(super) beside: Option<Arc<dyn Beside>>,
+    /// What answers other archives.
+    pub(super) answering: Answering,
 }
 
 impl Serve {
@@ -55,6 +59,7 @@ impl Serve {
         Self {
             pool: Pool::new(options.threads, options.waiting_max),
             reader: archive.reader().clone(),
+            answering: answering(&setup.settings, archive.reader().layout()),
             archive,
             setup,
             counts: Counts::default(),

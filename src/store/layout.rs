@@ -221,6 +221,18 @@ impl Layout {
         self.root.join("witness")
     }
 
+    /// The key of this archive as a relay.
+    #[must_use]
+    pub fn relay_dir(&self) -> PathBuf {
+        self.root.join("relay")
+    }
+
+    /// Other archives that this one compares captures with, and the key for them.
+    #[must_use]
+    pub fn peers_dir(&self) -> PathBuf {
+        self.root.join("peers")
+    }
+
     /// Queue, host facts, robots cache.
     #[must_use]
     pub fn state_dir(&self) -> PathBuf {

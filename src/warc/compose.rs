@@ -44,6 +44,18 @@ const HTTP_REQUEST: &str = "application/http;msgtype=request";
 const INTERIM_MAX: usize = 16;
 pub(super) const OCTETS: &str = "application/octet-stream";
 
+/// The media types of what is kept of a session that a relay attested.
+pub mod session_type {
+    /// What the relay signed.
+    pub const NOTE: &str = "application/vnd.pressmark.relay-note";
+    /// The bytes to the server, as they went through the relay.
+    pub const SENT: &str = "application/vnd.pressmark.tls-sent";
+    /// The bytes from the server.
+    pub const RECEIVED: &str = "application/vnd.pressmark.tls-received";
+    /// The secrets: an NSS key log (which Wireshark reads), with the secret of the key exchange as a comment.
+    pub const SECRETS: &str = "application/vnd.pressmark.tls-secrets";
+}
+
 /// The record that a revisit points to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Original {
@@ -287,6 +299,12 @@ impl Composer {
         let fields = self.notes(exchange, notes);
         if !fields.is_empty() {
             add(warc_fields::MEDIA_TYPE, Cow::Owned(warc_fields::write(&fields)));
+        }
+        if let Some(session) = &exchange.session {
+            add(session_type::NOTE, Cow::Borrowed(&session.note));
+            add(session_type::SENT, Cow::Borrowed(&session.sent));
+            add(session_type::RECEIVED, Cow::Borrowed(&session.received));
+            add(session_type::SECRETS, Cow::Borrowed(&session.secrets));
         }
         records
     }

@@ -39,6 +39,7 @@ pub mod writer;
 
 pub use compose::{
     BodyDigests, CERTIFICATES_URN, CaptureNotes, Composer, MementoCopy, Original, Verdict, digests,
+    session_type,
 };
 pub use derived::{Derived, DerivedPart};
 pub use describe::Warcinfo;

@@ -15,6 +15,7 @@
 //! - `objects`: WARC files in an object storage, its faults, and a kill between any two requests
 //! - `purge`: what is removed by order, and everything else that stays
 //! - `printing`: what comes from the web never steers a terminal, whatever command prints it
+//! - `peers`: archives that compare what they captured, and peers that lie
 //! - `proxies`: the way through HTTP and SOCKS5 proxies
 //! - `rebuild`: the index deleted or damaged, every query answers the same
 //! - `cli`: help, exit codes, JSON, closed pipes, local files
@@ -28,6 +29,7 @@
 //! - `interop`: our files in other people's readers
 //! - `reader`: the web reader over HTTP, every link of every page followed
 //! - `readme`: the commands that the README shows are real
+//! - `relay`: captures whose TLS session a relay attests, and forgeries of them
 //! - `readings`: the store of readings beside crawls, other processes and a kill
 //! - `quotes`: the command, on files and on an archive
 //! - `extract_fuzz`: mutated pages and hostile documents are survived
@@ -83,6 +85,7 @@ mod navigation;
 mod objects;
 mod page_kinds;
 mod pages;
+mod peers;
 mod postgres;
 mod power_loss;
 mod printing;
@@ -93,6 +96,7 @@ mod reader;
 mod readings;
 mod readme;
 mod rebuild;
+mod relay;
 mod rendering;
 mod schemas;
 mod scripted_pages;

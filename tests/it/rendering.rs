@@ -115,6 +115,7 @@ fn exchange(uri: &TargetUri, bytes: Vec<u8>) -> Exchange {
         response: Stored::Memory(bytes),
         surplus: Vec::new(),
         truncated: None,
+        session: None,
         tls: None,
         dns: None,
         timing: Timing { connect: none, first_byte: none, total: none },

@@ -15,10 +15,12 @@ use crate::cli::context::Context;
 use crate::cli::out_file::OutFile;
 use crate::cli::output::Format;
 use crate::cli::{CliError, Exit};
+use crate::config::keys;
 use crate::evidence::bundle::{Bundle, has_user};
 use crate::evidence::check::witnesses::witnessed;
 use crate::evidence::check::{Known, Outcome};
 use crate::evidence::note::VerifierKey;
+use crate::evidence::session::Roots;
 use crate::evidence::{OpenFiles, Policy};
 use crate::http::Head;
 use crate::render;
@@ -153,8 +155,15 @@ fn check_bundle(args: &ProveArgs, bundle: &Path, context: &Context) -> Result<Ex
     let trust = authorities(&context.settings).map_err(CliError::usage)?.trust;
     let policy = policy_of(args)?;
     let chain = crate::app::drand::chain(&context.settings).map_err(CliError::usage)?;
-    let (key, published) = (key(args)?, published(args)?);
-    let known = Known { key, published, trust, policy, chains: vec![chain.hash()] };
+    let known = Known {
+        key: key(args)?,
+        published: published(args)?,
+        trust,
+        policy,
+        chains: vec![chain.hash()],
+        relays: relays(args, context)?,
+        roots: roots(args, context)?,
+    };
     let steps = verify::check_bundle(bundle, &known).map_err(|e| evidence_error(&what, e))?;
     let failed = steps.iter().any(|step| step.outcome == Outcome::Fails);
     for step in steps.into_iter().map(StepJson::from) {
@@ -164,6 +173,44 @@ fn check_bundle(args: &ProveArgs, bundle: &Path, context: &Context) -> Result<Ex
         }
     }
     Ok(if failed { Exit::Findings } else { Exit::Done })
+}
+
+/// The keys of relays that `--relay` and the settings give.
+fn relays(args: &ProveArgs, context: &Context) -> Result<Vec<VerifierKey>, CliError> {
+    let mut keys = Vec::new();
+    for given in args.relay.iter().chain(context.settings.list(keys::RELAY_KEYS)) {
+        let text = std::fs::read_to_string(given).unwrap_or_else(|_| given.clone());
+        for line in text.lines().map(str::trim).filter(|line| !line.is_empty()) {
+            let key = VerifierKey::parse(line);
+            keys.push(key.ok_or_else(|| {
+                CliError::usage(format!("{line:?} is no key of a relay"))
+                    .hint("`pressmark relay --key` prints that of one")
+            })?);
+        }
+    }
+    Ok(keys)
+}
+
+/// The roots that certificates of servers must lead to: those of `--tls-roots` alone, else those of the web and of the
+/// settings.
+fn roots(args: &ProveArgs, context: &Context) -> Result<Roots, CliError> {
+    let wrong = |flag: &str, path: &Path, why: String| {
+        CliError::usage(format!("{flag} {}: {why}", path.display()))
+    };
+    let read = |flag: &str, path: &Path| {
+        std::fs::read(path).map_err(|why| wrong(flag, path, why.to_string()))
+    };
+    if let Some(path) = &args.tls_roots {
+        let flag = "--tls-roots";
+        return Roots::from_pem(&read(flag, path)?).map_err(|why| wrong(flag, path, why));
+    }
+    let mut roots = Roots::default();
+    let own = Path::new(context.settings.text(keys::TLS_ROOTS_FILE));
+    if own != Path::new("") {
+        let flag = "tls.roots_file";
+        roots.add_pem(&read(flag, own)?).map_err(|why| wrong(flag, own, why))?;
+    }
+    Ok(roots)
 }
 
 /// The policy that `--policy` gives.

@@ -84,6 +84,8 @@ pub struct Piece {
     pub leaf: String,
     /// `WARC-Type`.
     pub kind: String,
+    /// `Content-Type`; empty where there is none.
+    pub media_type: String,
     /// `WARC-Target-URI`; empty where there is none.
     pub uri: String,
     /// `WARC-Date`.
@@ -246,6 +248,7 @@ impl Gathered<'_> {
             withheld,
             leaf,
             kind: text(name::TYPE),
+            media_type: text(name::CONTENT_TYPE),
             uri: text(name::TARGET_URI),
             date: text(name::DATE),
             id: text(name::RECORD_ID),

@@ -521,6 +521,12 @@ def read_record(member, name):
     return record
 
 
+def block_of(member, name):
+    """The block of a record that was read before, so that its length is known to be what it says."""
+    raw = b"".join(raw_pieces(member, name))
+    return raw[header_end(raw):-4]
+
+
 def read_records(files, said):
     """The records, with those that are withheld at their places."""
     name, records, position = said["warc"], [], 0
@@ -1442,6 +1448,44 @@ def check_witnesses(files, said, newest, keys, policy):
     return f"the quorum of the policy holds: {told}"
 
 
+# --- sessions that a relay attested -----------------------------------------------------------
+
+SESSION = "application/vnd.pressmark."
+
+
+def session_parts(said, records):
+    """The records of a session that are kept beside the capture, each with the end of its media type."""
+    parts = []
+    for entry, record in zip(said["records"], records()):
+        media_type = record.fields.text("Content-Type") or ""
+        # What stands beside the payload of a revisit is of an earlier session.
+        if entry["role"] == "exchange" and media_type.startswith(SESSION):
+            parts.append((media_type.removeprefix(SESSION), record))
+    return parts
+
+
+def check_session(files, said, records):
+    listed = session_parts(said, records)
+    parts = dict(listed)
+    if len(parts) != len(listed):
+        raise Failed("a part of the session stands twice")
+    if set(parts) != {"relay-note", "tls-sent", "tls-received", "tls-secrets"}:
+        raise Failed("parts of the session are missing")
+    data = get(files, said["warc"])
+
+    def block(name):
+        offset, length = parts[name].place
+        return block_of(data[offset:offset + length], said["warc"])
+
+    note = block("relay-note").decode()
+    for name, line in (("tls-sent", "sent"), ("tls-received", "received")):
+        bytes_ = block(name)
+        if f"\n{line} {len(bytes_)} {sha256(bytes_).hex()}\n" not in note:
+            raise Failed(f"the bytes that were {line} are not those of the relay's note")
+    raise Absent("the bytes are those of the relay's note; its signature, and the session itself, are checked by "
+                 "pressmark prove --check, with the key of the relay")
+
+
 def check_checker(files):
     with open(os.path.abspath(__file__), "rb") as own:
         if get(files, "check.py") == own.read():
@@ -1609,6 +1653,12 @@ def steps_of(files, known):
         ("interval", lambda: check_interval(files, said, records, checkpoint, known)),
         ("witnesses", lambda: check_witnesses(files, said, newest, keys, known.policy)),
     ]
+    try:
+        has_session = bool(session_parts(said, records))
+    except Exception:
+        has_session = False  # what is wrong with the records, their own step tells
+    if has_session:
+        steps.append(("session", lambda: check_session(files, said, records)))
     if is_package:
         return steps + [("pages", lambda: check_pages(own, said)), ("index", lambda: check_index(own, said))]
     return steps + [("checker", lambda: check_checker(files))]

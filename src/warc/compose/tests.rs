@@ -38,6 +38,7 @@ fn exchange(head: &str, body: &[u8]) -> Exchange {
         },
         surplus: vec![],
         truncated: None,
+        session: None,
         tls: None,
         dns: None,
         timing: Timing { total: Duration::from_millis(321), ..Timing::default() },

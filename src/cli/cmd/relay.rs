@@ -1,0 +1,92 @@
+//! `relay`
+
+use std::sync::Arc;
+
+use serde_json::json;
+use tokio::net::TcpListener;
+
+use crate::app::run::{runtime, stop_on_signals};
+use crate::cli::args::RelayArgs;
+use crate::cli::context::Context;
+use crate::cli::output::Format;
+use crate::cli::{CliError, Exit};
+use crate::config::keys;
+use crate::crawl::Stop;
+use crate::relay::target::Names;
+use crate::relay::tunnel::Limits;
+use crate::relay::{Relay, RelayOptions, serve};
+use crate::store::Layout;
+use crate::witness::rate::Rate;
+
+/// Relays and attests TLS sessions until a signal comes.
+///
+/// # Errors
+/// Wrong settings (exit 2), an address that cannot be had, a key that cannot be used.
+pub fn run(args: &RelayArgs, context: &Context) -> Result<Exit, CliError> {
+    let settings = &context.settings;
+    let some = |key: keys::TextKey| Some(settings.text(key)).filter(|text| !text.is_empty());
+    let number = |key| usize::try_from(settings.integer(key)).unwrap_or(usize::MAX);
+    let per_minute = settings.integer(keys::RELAY_REQUESTS_PER_MINUTE);
+    let per_minute = u32::try_from(per_minute).unwrap_or(u32::MAX);
+    let resolve = args
+        .resolve
+        .iter()
+        .map(|text| text.parse().map_err(|why| CliError::usage(format!("--resolve: {why}"))));
+    let ports = settings.list(keys::RELAY_PORTS).iter().map(|text| {
+        let port = text.trim().parse::<u16>();
+        port.map_err(|_| CliError::usage(format!("relay.ports: {text:?} is no port")))
+    });
+    let options = RelayOptions {
+        name: args.name.clone().or_else(|| some(keys::RELAY_NAME).map(str::to_owned)),
+        key_file: some(keys::RELAY_KEY_FILE).map(Into::into),
+        token: settings.text(keys::RELAY_TOKEN).trim().to_owned(),
+        ports: ports.collect::<Result<_, _>>()?,
+        names: Names {
+            allow_private: args.allow_private,
+            resolve: resolve.collect::<Result<_, _>>()?,
+        },
+        connections_max: number(keys::RELAY_CONNECTIONS_MAX),
+        requests: Rate { per_minute, burst: per_minute.max(4) },
+        limits: Limits::default(),
+    };
+    let has_token = !options.token.is_empty();
+    let what = "opening the relay";
+    let dir = Layout::new(&context.archive).relay_dir();
+    let relay = Relay::open(&dir, options).map_err(|why| CliError::failed(what, why))?;
+    let key = relay.verifier().text();
+    if args.key {
+        match context.out.format() {
+            Format::Json => context.out.json(&json!({ "key": key }))?,
+            Format::Text => context.out.line(&key)?,
+        }
+        return Ok(Exit::Done);
+    }
+    let bind = args.bind.clone().unwrap_or_else(|| settings.text(keys::RELAY_BIND).to_owned());
+    let runtime = runtime()?;
+    let listening = |why: std::io::Error| {
+        CliError::failed(&format!("listening on {bind}"), why)
+            .hint("expected ADDR:PORT; port 0 picks one")
+    };
+    let listener = runtime.block_on(TcpListener::bind(&bind)).map_err(listening)?;
+    let address = listener.local_addr().map_err(listening)?;
+    let stop = Stop::default();
+    runtime.block_on(async { stop_on_signals(&stop) });
+    let url = format!("relay://{address}");
+    match context.out.format() {
+        Format::Json => context.out.json(&json!({ "url": url, "key": key }))?,
+        Format::Text => {
+            context.out.line(&url)?;
+            context.out.line(&key)?;
+        }
+    }
+    if !address.ip().is_loopback() && !has_token {
+        context.out.say(&format!(
+            "anyone who reaches {address} may connect through it; relay.token asks for a token"
+        ));
+    }
+    let clock = Arc::clone(&context.clock);
+    runtime.block_on(serve(listener, Arc::new(relay), clock, stop.wait()));
+    // Sessions that still go on are cut; what was signed of others was fetched or is lost.
+    runtime.shutdown_timeout(std::time::Duration::from_secs(1));
+    Ok(Exit::Stopped)
+}

@@ -1,0 +1,216 @@
+//! A hundred forgeries and more of one session, each of which is refused: without the relay's key, and with it, which is what a
+//! relay that works together with the archive could do and TLS still refuses.
+
+use pressmark::base::Timestamp;
+use pressmark::evidence::LogKey;
+use pressmark::evidence::session::{Attestation, Claimed, Flow, Kept, Roots, verify};
+use std::time::Duration;
+
+use super::{Attested, Kind, PAGE};
+
+/// A session and what is claimed of it.
+#[derive(Clone)]
+struct Forged {
+    kept: Kept,
+    url: String,
+    date: Timestamp,
+    request: Vec<u8>,
+    response: Vec<u8>,
+}
+
+struct Bench {
+    genuine: Forged,
+    relay: LogKey,
+    keys: Vec<pressmark::evidence::note::VerifierKey>,
+    roots: Roots,
+    refused: usize,
+    accepted: Vec<String>,
+}
+
+impl Bench {
+    fn check(&self, one: &Forged) -> Result<(), String> {
+        let claimed = Claimed {
+            url: &one.url,
+            date: one.date,
+            request: &one.request,
+            response: &one.response,
+            payload: None,
+            truncated: false,
+            interim: b"",
+        };
+        verify(&one.kept, &claimed, &self.keys, &self.roots).map(drop)
+    }
+
+    fn forge(&mut self, what: &str, change: impl FnOnce(&mut Forged)) {
+        let mut forged = self.genuine.clone();
+        change(&mut forged);
+        match self.check(&forged) {
+            Ok(()) => self.accepted.push(what.to_owned()),
+            Err(_) => self.refused += 1,
+        }
+    }
+
+    /// The same with a note that the relay signed over what was changed.
+    fn forge_with_relay(&mut self, what: &str, change: impl FnOnce(&mut Forged, &mut Attestation)) {
+        let (mut attestation, _) = Attestation::parse(&self.genuine.kept.note).unwrap();
+        let mut forged = self.genuine.clone();
+        change(&mut forged, &mut attestation);
+        let flow = |bytes: &[u8]| {
+            let digest = pressmark::base::DigestAlgorithm::Sha256.digest(bytes);
+            Flow { length: bytes.len() as u64, sha256: digest.as_bytes().try_into().unwrap() }
+        };
+        attestation.sent = flow(&forged.kept.sent);
+        attestation.received = flow(&forged.kept.received);
+        let text = attestation.text();
+        let mut note = pressmark::evidence::note::Note { text, signatures: Vec::new() };
+        self.relay.sign_note("relay.example", &mut note);
+        forged.kept.note = note.render().into_bytes();
+        match self.check(&forged) {
+            Ok(()) => self.accepted.push(format!("{what}, signed by the relay")),
+            Err(_) => self.refused += 1,
+        }
+    }
+}
+
+/// Places spread over bytes, the first and the last among them.
+fn places(length: usize, count: usize) -> impl Iterator<Item = usize> {
+    (0..count).map(move |n| n * (length - 1) / (count - 1))
+}
+
+#[test]
+fn a_hundred_forgeries_of_a_session_are_refused() {
+    let attested =
+        Attested::of(&[("news.example", Kind::Usual)], &[PAGE, "https://news.example/bytes/6000"]);
+    let (kept, request, response, date) = attested.session(PAGE);
+    let (other, ..) = attested.session("https://news.example/bytes/6000");
+    let mut roots = Roots::default();
+    roots.add_pem(&std::fs::read(&attested.roots).unwrap()).unwrap();
+    let mut bench = Bench {
+        genuine: Forged { kept, url: PAGE.to_owned(), date, request, response },
+        relay: LogKey::read(&attested.relay.dir.join("relay.key")).unwrap().unwrap(),
+        keys: vec![attested.relay.verifier()],
+        roots,
+        refused: 0,
+        accepted: Vec::new(),
+    };
+    assert_eq!(bench.check(&bench.genuine), Ok(()));
+    // A note that is signed again over the same is as good: what is refused below is refused for what was changed.
+    bench.forge_with_relay("nothing", |_, _| {});
+    assert_eq!(std::mem::take(&mut bench.accepted).len(), 1);
+
+    let note = String::from_utf8(bench.genuine.kept.note.clone()).unwrap();
+    for (at, line) in note.lines().enumerate().filter(|(_, line)| !line.is_empty()) {
+        bench.forge(&format!("line {at} of the note, its last letter"), |forged| {
+            let end = note.find(line).unwrap() + line.len() - 1;
+            forged.kept.note[end] ^= 1;
+        });
+        bench.forge(&format!("line {at} of the note, left out"), |forged| {
+            forged.kept.note = note.replacen(&format!("{line}\n"), "", 1).into_bytes();
+        });
+    }
+    for at in places(bench.genuine.kept.sent.len(), 8) {
+        bench.forge(&format!("byte {at} that was sent"), |forged| forged.kept.sent[at] ^= 0x10);
+    }
+    for at in places(bench.genuine.kept.received.len(), 12) {
+        bench.forge(&format!("byte {at} that was received"), |forged| {
+            forged.kept.received[at] ^= 0x10
+        });
+    }
+    for at in places(bench.genuine.request.len(), 6) {
+        bench.forge(&format!("byte {at} of the request record"), |forged| forged.request[at] ^= 1);
+    }
+    for at in places(bench.genuine.response.len(), 12) {
+        bench
+            .forge(&format!("byte {at} of the response record"), |forged| forged.response[at] ^= 1);
+    }
+    let secrets = String::from_utf8(bench.genuine.kept.secrets.clone()).unwrap();
+    for (at, line) in secrets.lines().enumerate() {
+        let start = secrets.find(line).unwrap();
+        for place in [start + line.len() - 1, start + line.len() - 20, start + 20] {
+            bench.forge(&format!("line {at} of the secrets at {place}"), |forged| {
+                let byte = &mut forged.kept.secrets[place];
+                *byte = if *byte == b'0' { b'1' } else { b'0' };
+            });
+        }
+        bench.forge(&format!("line {at} of the secrets, left out"), |forged| {
+            forged.kept.secrets = secrets.replacen(&format!("{line}\n"), "", 1).into_bytes();
+        });
+    }
+    bench.forge("a shorter response", |forged| {
+        forged.response.pop();
+    });
+    bench.forge("a longer response", |forged| forged.response.push(b'x'));
+    bench.forge("an hour earlier", |forged| {
+        forged.date = forged.date.minus(Duration::from_hours(1))
+    });
+    bench.forge("an hour later", |forged| forged.date = forged.date.plus(Duration::from_hours(1)));
+    for url in [
+        "https://other.example/page",
+        "https://news.example:8443/page",
+        "http://news.example/page",
+        "https://news.example.evil.example/page",
+    ] {
+        bench.forge(url, |forged| forged.url = url.to_owned());
+    }
+    let (note, sent, received, secrets) =
+        (other.note.clone(), other.sent.clone(), other.received.clone(), other.secrets.clone());
+    bench.forge("another session's note", |forged| forged.kept.note = note);
+    bench.forge("another session's request", |forged| forged.kept.sent = sent);
+    bench.forge("another session's answer", |forged| forged.kept.received = received);
+    bench.forge("another session's secrets", |forged| forged.kept.secrets = secrets);
+    bench.forge("another whole session", |forged| forged.kept = other.clone());
+    bench.forge("both directions exchanged", |forged| {
+        let kept = &mut forged.kept;
+        std::mem::swap(&mut kept.sent, &mut kept.received);
+    });
+
+    // The same with the relay's key.
+    for at in places(bench.genuine.kept.sent.len(), 8) {
+        bench.forge_with_relay(&format!("byte {at} that was sent"), |forged, _| {
+            forged.kept.sent[at] ^= 0x10;
+        });
+    }
+    for at in places(bench.genuine.kept.received.len(), 16) {
+        bench.forge_with_relay(&format!("byte {at} that was received"), |forged, _| {
+            forged.kept.received[at] ^= 0x10;
+        });
+    }
+    bench.forge_with_relay("the last record cut", |forged, _| {
+        forged.kept.received.pop();
+    });
+    bench.forge_with_relay("bytes after the end", |forged, _| {
+        forged.kept.received.extend_from_slice(&[23, 3, 3, 0, 20]);
+    });
+    bench.forge_with_relay("a record twice", |forged, _| {
+        let last = forged.kept.received.clone();
+        forged.kept.received.extend_from_slice(&last[last.len() - 24..]);
+    });
+    bench.forge_with_relay(
+        "a time at which the certificate is not valid",
+        |forged, attestation| {
+            let years = Duration::from_hours(24 * 365 * 3000);
+            attestation.begin = attestation.begin.plus(years);
+            attestation.end = attestation.begin;
+            forged.date = attestation.begin;
+        },
+    );
+    bench.forge_with_relay("another host", |forged, attestation| {
+        attestation.host = "other.example".to_owned();
+        forged.url = "https://other.example/page".to_owned();
+    });
+    bench.forge_with_relay("another session's secrets", |forged, _| {
+        forged.kept.secrets.clone_from(&other.secrets);
+    });
+    // Roots of another day, and a relay that is not known.
+    let roots = std::mem::replace(&mut bench.roots, Roots::default());
+    bench.forge("roots that do not hold its authority", |_| {});
+    bench.roots = roots;
+    let stranger = attested.relay.dir.join("stranger.key");
+    let key = LogKey::make(&stranger).unwrap().verifier("relay.example");
+    let keys = std::mem::replace(&mut bench.keys, vec![key]);
+    bench.forge("a relay of the same name with another key", |_| {});
+    bench.keys = keys;
+    println!("{} forgeries refused, {} accepted", bench.refused, bench.accepted.len());
+    assert_eq!(bench.accepted, Vec::<String>::new());
+    assert!(bench.refused >= 100, "{} forgeries", bench.refused);
+}
