@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::captures::{captures_address, given_captures, open_reader};
+use super::captures::{captures_address, given_captures, open_own_reader};
 use super::{AppError, store_error, writing_error};
 use crate::config::{Settings, keys};
 use crate::store::{Layout, MigrateError, Migrated, OwnIndex, Stage, Stay, migrate};
@@ -46,7 +46,7 @@ pub fn migrate_captures(
         ),
     }
     };
-    let (reader, mut notes) = open_reader(from, root, Stay::Brief)?;
+    let (reader, mut notes) = open_own_reader(from, root, Stay::Brief)?;
     let done = match given_captures(to)? {
         Some((captures, more)) => {
             notes.extend(more);

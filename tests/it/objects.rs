@@ -3,6 +3,7 @@
 
 mod faults;
 mod servers;
+mod tables;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};

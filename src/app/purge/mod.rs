@@ -18,7 +18,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::Setup;
-use super::captures::{given_captures, open_reader};
+use super::captures::{given_captures, open_own_reader};
 use super::error::{AppError, store_error, writing_error};
 use super::evidence::options;
 use crate::archive::Capture;
@@ -101,7 +101,7 @@ pub fn purge(setup: &Setup, request: &PurgeRequest) -> Result<Purged, AppError> 
     let log_options = options(&setup.settings);
     extend(&layout, &log_options, &OpenFiles::Leave, now).map_err(evidence_error)?;
     let planned = {
-        let (reader, _) = open_reader(&setup.settings, &setup.archive, Stay::Brief)?;
+        let (reader, _) = open_own_reader(&setup.settings, &setup.archive, Stay::Brief)?;
         plan::plan(&reader, &log_options, request, now)?
     };
     let mut done = Purged {

@@ -21,8 +21,6 @@ mod rebuild;
 mod steps;
 
 #[cfg(test)]
-mod fake;
-#[cfg(test)]
 mod tests;
 
 use std::fs;

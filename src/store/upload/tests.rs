@@ -3,7 +3,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::fake::Fake;
+use crate::archive::fake_objects::{self as fake, Fake};
 use super::*;
 use crate::archive::WarcFiles;
 use crate::base::{SystemClock, Timestamp};
@@ -200,6 +200,7 @@ fn another_object_of_the_name_is_not_written_over() {
         bytes: bytes.to_vec(),
         etag: "x".to_owned(),
         sha256: sha256.map(str::to_owned),
+        modified: Timestamp::default(),
     };
     let (a, c) = (scene.files[0].1.clone(), scene.files[2].1.clone());
     let other = bytes(700, 9);
