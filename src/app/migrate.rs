@@ -33,9 +33,8 @@ pub fn migrate_captures(
     let (here, there) = (place_of_captures(from)?, place_of_captures(to)?);
     if here == there {
         let what = format!("migrating: both configurations keep the captures in {here}");
-        return Err(AppError::usage(what).hint(
-            "--to names a configuration whose store.captures is another; WARC files are not moved to S3 yet",
-        ));
+        return Err(AppError::usage(what)
+            .hint("--to names a configuration whose store.captures or store.remote is another"));
     }
     let doing = format!("migrating the captures to {there}");
     let failed = |error: MigrateError| {

@@ -83,8 +83,7 @@ pub fn cdxj_whole_line(capture: &Capture) -> String {
         put_field(&mut out, &mut false, name, value);
         out.push('}');
     };
-    let refers = capture.refers_to.iter();
-    for refers in refers {
+    if let Some(refers) = &capture.refers_to {
         for (name, value) in [
             (REFERS_TO_URI, refers.url.clone()),
             (REFERS_TO_DATE, refers.date.map(Timestamp::to_warc_date)),

@@ -72,7 +72,6 @@ fn moto_takes_files_and_gives_them_back() {
     assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
     contract(&format!("http://127.0.0.1:{port}"));
     tables::contract(&format!("http://127.0.0.1:{port}"));
-    tables::pywb_reads_blocks(&format!("http://127.0.0.1:{port}"));
 }
 
 #[test]
