@@ -65,9 +65,18 @@ pub fn verify(
     found: &mut dyn FnMut(Finding),
 ) -> Result<Verified, AnswerError> {
     let reader = archive.reader();
-    let records = store::verify(reader, how, found).map_err(AnswerError::store("verifying"))?;
+    // Without a temporary file what lies in an object storage alone is fetched twice.
+    let mut spool = evidence::LeafSpool::new().ok();
+    let mut note = |noted: &store::verify::Noted<'_>| {
+        if let Some(spool) = &mut spool {
+            spool.note(noted);
+        }
+    };
+    let records = store::verify::verify_noting(reader, how, found, &mut note)
+        .map_err(AnswerError::store("verifying"))?;
+    let kept = spool.and_then(|spool| spool.finish().ok());
     let doing = || "verifying the evidence log".to_owned();
-    let log = evidence::verify(reader.layout(), options, found)
+    let log = evidence::verify_along(reader.layout(), options, kept.as_ref(), found)
         .map_err(|why| AnswerError::Evidence { doing: doing(), why })?;
     Ok(Verified { records, log: Some(log), outside: 0 })
 }

@@ -4,10 +4,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::AppError;
-use crate::archive::{ArchiveError, CaptureStore};
+use crate::archive::{ArchiveError, CaptureStore, Captures};
+use crate::base::SystemClock;
 use crate::config::{Settings, keys};
 use crate::postgres::{Address, PostgresCaptures, Rights};
 use crate::store::{Reader, Stay};
+use crate::zipnum::{Directory, ObjectRanges, Ranges, ShardCaptures};
 
 /// The database that the settings name; `None` where captures are kept in the archive itself.
 ///
@@ -81,11 +83,49 @@ fn opening_error(why: &ArchiveError) -> AppError {
     error
 }
 
-/// The archive at `root`, to read from. The second part says what was odd.
+/// Captures that lie in blocks, where the settings name such; nothing is read yet.
+///
+/// # Errors
+/// When the place cannot be used.
+pub fn captures_in_blocks(settings: &Settings) -> Result<Option<Arc<dyn Captures>>, AppError> {
+    let place = settings.text(keys::STORE_ZIPNUM);
+    let ranges: Arc<dyn Ranges> = match place {
+        "" => return Ok(None),
+        place if place.starts_with("s3://") => {
+            let objects = super::objects::changeable(settings, place).map_err(|why| {
+                AppError::usage(format!(
+                    "reading the settings: {}: {why}",
+                    keys::STORE_ZIPNUM.path()
+                ))
+            })?;
+            Arc::new(ObjectRanges(objects))
+        }
+        place => Arc::new(Directory(PathBuf::from(place))),
+    };
+    Ok(Some(Arc::new(ShardCaptures::new(ranges, Arc::new(SystemClock)))))
+}
+
+/// The archive at `root`, to read from, with the captures that lie in blocks. The second part says what was odd.
 ///
 /// # Errors
 /// When there is no archive, or it or what keeps its captures cannot be opened.
 pub fn open_reader(
+    settings: &Settings,
+    root: &Path,
+    stay: Stay,
+) -> Result<(Reader, Vec<String>), AppError> {
+    let (reader, notes) = open_own_reader(settings, root, stay)?;
+    Ok(match captures_in_blocks(settings)? {
+        Some(more) => (reader.beside(more), notes),
+        None => (reader, notes),
+    })
+}
+
+/// The same with the captures of the index alone.
+///
+/// # Errors
+/// As [`open_reader`].
+pub fn open_own_reader(
     settings: &Settings,
     root: &Path,
     stay: Stay,

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::captures::{captures_address, given_captures, open_reader};
+use super::captures::{captures_address, given_captures, open_own_reader};
 use super::{AppError, store_error, writing_error};
 use crate::config::{Settings, keys};
 use crate::store::{Layout, MigrateError, Migrated, OwnIndex, Stage, Stay, migrate};
@@ -33,9 +33,8 @@ pub fn migrate_captures(
     let (here, there) = (place_of_captures(from)?, place_of_captures(to)?);
     if here == there {
         let what = format!("migrating: both configurations keep the captures in {here}");
-        return Err(AppError::usage(what).hint(
-            "--to names a configuration whose store.captures is another; WARC files are not moved to S3 yet",
-        ));
+        return Err(AppError::usage(what)
+            .hint("--to names a configuration whose store.captures or store.remote is another"));
     }
     let doing = format!("migrating the captures to {there}");
     let failed = |error: MigrateError| {
@@ -46,7 +45,7 @@ pub fn migrate_captures(
         ),
     }
     };
-    let (reader, mut notes) = open_reader(from, root, Stay::Brief)?;
+    let (reader, mut notes) = open_own_reader(from, root, Stay::Brief)?;
     let done = match given_captures(to)? {
         Some((captures, more)) => {
             notes.extend(more);

@@ -2,7 +2,7 @@
 //! are put together here, for every edge alike (command line, demonstration, server).
 //!
 //! In reading order: what everything is made from ([`Setup`]), what keeps the captures ([`captures`]) and how they
-//! move elsewhere ([`mod@migrate`]), sealed files as well ([`objects`]), the jobs ([`jobs`]), its queue
+//! move elsewhere ([`mod@migrate`]), sealed files as well ([`objects`], [`mod@migrate_files`]), the jobs ([`jobs`]), its queue
 //! ([`frontiers`]) or one that processes share ([`shared`]), a run ([`run`]), copies of other archives
 //! ([`mod@backfill`]), what is removed by order ([`mod@purge`]), other archives ([`peers`]), its queue seen from outside ([`queue`]), the evidence log that follows it
 //! ([`evidence`]), so does the index of words ([`indexing`]), what saved searches
@@ -21,6 +21,7 @@ pub mod hearing;
 pub mod indexing;
 pub mod jobs;
 pub mod migrate;
+pub mod migrate_files;
 pub mod objects;
 pub mod peers;
 pub mod pool;

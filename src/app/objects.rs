@@ -1,12 +1,13 @@
 //! The object storage that sealed WARC files are sent to, by the settings.
 
+use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::AppError;
 use super::route::route;
-use crate::archive::{ObjectError, ObjectErrorKind, Objects};
+use crate::archive::{ChangeableObjects, ObjectError, ObjectErrorKind, Objects};
 use crate::base::{Clock, SystemClock};
 use crate::config::{Settings, keys};
 use crate::remote::s3::{KeySources, S3Objects, S3Options};
@@ -23,14 +24,34 @@ pub fn objects(settings: &Settings) -> Result<Option<Arc<dyn Objects>>, AppError
     if place.is_empty() {
         return Ok(None);
     }
+    let objects = s3(settings, place).map_err(|why| {
+        AppError::usage(format!("reading the settings: {}: {why}", keys::STORE_REMOTE.path()))
+    })?;
+    Ok(Some(Arc::new(objects)))
+}
+
+/// The objects below `s3://BUCKET/PREFIX` at the server that the settings or the environment name, to be replaced and
+/// removed as well. Nothing is asked yet.
+///
+/// # Errors
+/// What of the address, or the way to it, cannot be used, as text.
+pub fn changeable(settings: &Settings, place: &str) -> Result<Arc<dyn ChangeableObjects>, String> {
+    Ok(Arc::new(s3(settings, place)?))
+}
+
+fn s3(settings: &Settings, place: &str) -> Result<S3Objects, String> {
     let aws = settings.aws();
+    let endpoint = match settings.text(keys::STORE_REMOTE_ENDPOINT) {
+        "" => aws.endpoint(),
+        set => set,
+    };
     let region = match settings.text(keys::STORE_REMOTE_REGION) {
         "" => aws.region(),
         set => set,
     };
     let options = S3Options {
         place: place.to_owned(),
-        endpoint: settings.text(keys::STORE_REMOTE_ENDPOINT).to_owned(),
+        endpoint: endpoint.to_owned(),
         region: region.to_owned(),
         keys: KeySources {
             keys: aws.keys(),
@@ -41,10 +62,7 @@ pub fn objects(settings: &Settings) -> Result<Option<Arc<dyn Objects>>, AppError
         user_agent: settings.user_agent(),
         route: route(settings),
     };
-    let objects = S3Objects::new(options, Arc::new(SystemClock)).map_err(|why| {
-        AppError::usage(format!("reading the settings: {}: {why}", keys::STORE_REMOTE.path()))
-    })?;
-    Ok(Some(Arc::new(objects)))
+    S3Objects::new(options, Arc::new(SystemClock))
 }
 
 /// The archive at `root` with the object storage that the settings name. Where nothing is known of what is there, it is
@@ -74,7 +92,9 @@ pub fn layout(settings: &Settings, root: &Path) -> Result<(Layout, Option<String
     Ok((layout.with_bucket(Arc::new(Bucket::new(objects, &cache, options))), note))
 }
 
-fn requests_max(settings: &Settings) -> usize {
+/// How many parts of a file are under way at once, by the settings.
+#[must_use]
+pub fn requests_max(settings: &Settings) -> usize {
     usize::try_from(settings.integer(keys::STORE_REMOTE_REQUESTS_MAX)).unwrap_or(1).max(1)
 }
 
@@ -100,9 +120,10 @@ pub fn try_objects(settings: &Settings) -> Result<Option<Result<String, String>>
     let Some(objects) = objects(settings)? else { return Ok(None) };
     let tried = || -> Result<String, ObjectError> {
         let (mut count, mut bytes) = (0_u64, 0_u64);
-        objects.list(&mut |object| {
+        objects.list("", &mut |object| {
             count += 1;
             bytes += object.bytes;
+            ControlFlow::Continue(())
         })?;
         // No file of an archive has this name.
         let key = "config-check";

@@ -30,7 +30,7 @@ use crate::schedule::{JobSpec, Queue};
 use crate::search::saved::SavedSearch;
 use crate::search::{Listener, Search, Upkeep};
 use crate::store::layout::Layout;
-use crate::store::upload::Uploader;
+use crate::store::upload::{Progress, Uploader};
 use crate::store::{Reader, Store, StoreError, StoreOptions};
 
 /// How often a run reports what is in its queue, for `status` and `due`.
@@ -294,6 +294,12 @@ impl Running {
     #[must_use]
     pub fn reader(&self) -> Reader {
         self.store.reader()
+    }
+
+    /// Counts of the files that are sent to an object storage; `None` where the settings name none.
+    #[must_use]
+    pub fn uploads(&self) -> Option<Arc<Progress>> {
+        self.uploader.as_ref().map(Uploader::progress)
     }
 
     /// Where it writes.

@@ -16,7 +16,7 @@ use std::fmt::Write as _;
 use serde_json::Value;
 
 use super::filter::Field;
-use super::{Capture, RecordId, RecordKind};
+use super::{Capture, RecordId, RecordKind, RefersTo};
 use crate::base::{Digest, DigestAlgorithm, TimeRange, Timestamp};
 
 /// The first line of a CDX file with eleven columns.
@@ -73,6 +73,37 @@ pub fn cdxj_line(capture: &Capture) -> String {
     out.push('}');
     out
 }
+
+/// The same with what a capture has besides, in fields that other programs pass over: reading it gives the same capture.
+#[must_use]
+pub fn cdxj_whole_line(capture: &Capture) -> String {
+    let mut out = cdxj_line(capture);
+    let mut put = |name: &str, value: &str| {
+        out.pop();
+        put_field(&mut out, &mut false, name, value);
+        out.push('}');
+    };
+    if let Some(refers) = &capture.refers_to {
+        for (name, value) in [
+            (REFERS_TO_URI, refers.url.clone()),
+            (REFERS_TO_DATE, refers.date.map(Timestamp::to_warc_date)),
+            (REFERS_TO, refers.record_id.as_ref().map(ToString::to_string)),
+        ] {
+            if let Some(value) = value {
+                put(name, &value);
+            }
+        }
+    }
+    if capture.truncated {
+        put(TRUNCATED, "yes");
+    }
+    out
+}
+
+const REFERS_TO_URI: &str = "refers_to_target_uri";
+const REFERS_TO_DATE: &str = "refers_to_date";
+const REFERS_TO: &str = "refers_to";
+const TRUNCATED: &str = "truncated";
 
 /// The fields of the JSON object of a CDXJ line, in order; those without a value are left out.
 pub fn cdxj_fields(capture: &Capture) -> impl Iterator<Item = (&'static str, Cow<'_, str>)> {
@@ -222,7 +253,14 @@ pub fn parse_cdxj(line: &str) -> Result<Capture, CdxError> {
     }
     let object: serde_json::Map<String, Value> =
         serde_json::from_str(json).map_err(|error| CdxError::Json(error.to_string()))?;
-    row(urlkey, stamp, |field| {
+    let text = |name: &str| object.get(name)?.as_str().map(str::to_owned);
+    let refers_to = RefersTo {
+        url: text(REFERS_TO_URI),
+        date: text(REFERS_TO_DATE).and_then(|date| Timestamp::parse(&date)),
+        record_id: text(REFERS_TO).map(|id| RecordId::parse(&id)),
+    };
+    let truncated = text(TRUNCATED).is_some();
+    let capture = row(urlkey, stamp, |field| {
         let other = match field {
             Field::Url => "original",
             Field::Mime => "mimetype",
@@ -234,7 +272,9 @@ pub fn parse_cdxj(line: &str) -> Result<Capture, CdxError> {
             Value::Number(number) => Some(number.to_string()),
             _ => None,
         }
-    })
+    })?;
+    let refers_to = Some(refers_to).filter(|refers| *refers != RefersTo::default());
+    Ok(Capture { refers_to, truncated, ..capture })
 }
 
 /// The columns of a CDX file, from its header.

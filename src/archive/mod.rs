@@ -6,14 +6,18 @@
 //! (`answering`), what can fail ([`ArchiveError`]), and the lines that others read ([`cdx`]).
 
 mod answering;
+mod beside;
 pub mod capture;
 pub mod cdx;
 mod contract;
 mod error;
+#[cfg(test)]
+pub(crate) mod fake_objects;
 pub mod filter;
 mod follow;
 mod objects;
 mod query;
+mod sending;
 mod shared_log;
 #[cfg(test)]
 pub(crate) mod suite;
@@ -21,6 +25,7 @@ mod wire;
 
 pub use crate::base::surt::{KeyRange, MatchType};
 pub(crate) use answering::{Answering, Scans};
+pub use beside::Beside;
 pub use capture::{Capture, CaptureIn, RecordId, RecordKind, RefersTo};
 pub use contract::{
     Answers, Applied, BATCH_BYTES, Bytes, CaptureBatch, CaptureSink, CaptureStore, Captures,
@@ -29,8 +34,12 @@ pub use contract::{
 pub use error::{ArchiveError, ArchiveErrorKind};
 pub use filter::{Filter, FilterError};
 pub use follow::{Follower, Seen};
-pub use objects::{FilePart, ObjectError, ObjectErrorKind, ObjectInfo, Objects, Pending};
+pub use objects::{
+    ChangeableObjects, Erased, FilePart, ObjectError, ObjectErrorKind, ObjectInfo, Objects, Over,
+    Pending, UploadInfo,
+};
 pub use query::{Cursor, Query, Sort};
+pub use sending::{received, send_over};
 pub use shared_log::{
     LogPart, LogSource, NumberedPart, SharedCheckpoint, SharedLog, SharedLogState,
 };

@@ -3,9 +3,11 @@
 
 use std::fmt::Debug;
 use std::fs::File;
-use std::ops::Range;
+use std::ops::{ControlFlow, Range};
 use std::sync::Arc;
 use std::sync::mpsc::Receiver;
+
+use crate::base::Timestamp;
 
 /// What kind of failure it is, told apart by what the caller can do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,6 +59,38 @@ pub struct ObjectInfo {
     pub etag: String,
     /// The SHA-256 that was put beside it in hexadecimal; `None` where there is none, and in a listing.
     pub sha256: Option<String>,
+    /// When it was made or replaced last, by the server's clock; `None` where the server does not say.
+    pub modified: Option<Timestamp>,
+}
+
+/// An object of several parts that was begun and neither completed nor thrown away.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UploadInfo {
+    /// The key of the object below the prefix.
+    pub key: String,
+    /// The name of the upload.
+    pub upload: String,
+    /// When it was begun, by the server's clock; `None` where the server does not say.
+    pub begun: Option<Timestamp>,
+}
+
+/// What an object may be put in the place of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Over<'a> {
+    /// Of none: there is no object of that key.
+    Nothing,
+    /// Of the content with this entity tag.
+    This(&'a str),
+}
+
+/// What was removed of an object.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Erased {
+    /// How many versions of it, delete markers included; 0 where there was none.
+    pub versions: usize,
+    /// Whether the server could be asked for versions. One that could not has removed the object, and whatever it
+    /// keeps besides is not known.
+    pub knows_versions: bool,
 }
 
 /// A part of a file that is to be sent. It is read when it is sent, and again when it is sent again.
@@ -76,12 +110,25 @@ pub trait Objects: Send + Sync + Debug {
     /// Where it is, for people: `s3://BUCKET/PREFIX`.
     fn place(&self) -> &str;
 
-    /// Tells of every object below the prefix, in any order. An object that comes or goes meanwhile may be told
-    /// of or not.
+    /// The time by the server's clock, as far as answers told it; ours before the first one.
+    fn now(&self) -> Timestamp;
+
+    /// Tells of every object whose key begins with `below`, in any order, until `each` breaks off. An object that
+    /// comes or goes meanwhile may be told of or not.
     ///
     /// # Errors
     /// When the listing fails; part of it may have been told.
-    fn list(&self, each: &mut dyn FnMut(ObjectInfo)) -> Result<(), ObjectError>;
+    fn list(
+        &self,
+        below: &str,
+        each: &mut dyn FnMut(ObjectInfo) -> ControlFlow<()>,
+    ) -> Result<(), ObjectError>;
+
+    /// Every object of several parts below the prefix that was begun and not brought to its end.
+    ///
+    /// # Errors
+    /// When the listing fails; [`ObjectErrorKind::Unsupported`] where the server has no such listing.
+    fn uploads(&self) -> Result<Vec<UploadInfo>, ObjectError>;
 
     /// What is known of one object; `None` where there is none.
     ///
@@ -122,4 +169,50 @@ pub trait Objects: Send + Sync + Debug {
     /// # Errors
     /// When the server cannot be asked.
     fn abort(&self, key: &str, upload: &str) -> Result<(), ObjectError>;
+}
+
+/// A store of objects that may be replaced and removed: what is derived lies there, or what goes by order. WARC files
+/// are kept by way of [`Objects`] alone.
+pub trait ChangeableObjects: Objects {
+    /// Makes or replaces a small object under a condition; its entity tag. Sent again after a lost answer it finds its
+    /// own content there, which is success.
+    ///
+    /// # Errors
+    /// [`ObjectErrorKind::Exists`] or [`ObjectErrorKind::Changed`] where the condition does not hold, and others.
+    fn write(
+        &self,
+        key: &str,
+        bytes: &[u8],
+        sha256: &str,
+        over: Over<'_>,
+    ) -> Result<String, ObjectError>;
+
+    /// Makes or replaces an object of one part, with its SHA-256 in hexadecimal beside it; its entity tag.
+    ///
+    /// # Errors
+    /// When the server refuses or cannot be asked; what was there before stays then.
+    fn put_over(&self, key: &str, part: FilePart, sha256: &str) -> Result<String, ObjectError>;
+
+    /// Makes or replaces an object of the parts of an upload; its entity tag.
+    ///
+    /// # Errors
+    /// As [`Objects::complete`], but that an object may be there.
+    fn complete_over(
+        &self,
+        key: &str,
+        upload: &str,
+        etags: &[String],
+    ) -> Result<String, ObjectError>;
+
+    /// Removes an object. One that is not there is none to remove. Where the bucket keeps versions, earlier contents stay.
+    ///
+    /// # Errors
+    /// When the server refuses or cannot be asked.
+    fn remove(&self, key: &str) -> Result<(), ObjectError>;
+
+    /// Removes an object with every version that the bucket keeps of it.
+    ///
+    /// # Errors
+    /// When the server refuses or cannot be asked; some versions may be gone then.
+    fn erase(&self, key: &str) -> Result<Erased, ObjectError>;
 }

@@ -634,7 +634,7 @@ pub struct ExportArgs {
     /// The URLs (else everything)
     #[arg(value_name = "URL", conflicts_with = "site")]
     pub urls: Vec<String>,
-    /// The file to write
+    /// The file to write; for --format zipnum a folder, or s3://BUCKET/PREFIX
     #[arg(long, value_name = "FILE")]
     pub to: PathBuf,
     /// How the URLs are matched
@@ -666,7 +666,7 @@ pub struct ExportArgs {
     after_help = "Run it again to bring the tables up to date: only months that newer captures touch are written\nagain. One run at a time writes a folder, and a crawl may go on meanwhile."
 )]
 pub struct TablesArgs {
-    /// The folder to write to, which is made where it is missing
+    /// The folder to write to, which is made where it is missing, or s3://BUCKET/PREFIX
     #[arg(long, value_name = "DIR-OR-S3-URL")]
     pub to: String,
     /// Write every month again

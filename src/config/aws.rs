@@ -7,7 +7,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 /// The variables of AWS's command line that count here.
-const NAMES: [&str; 8] = [
+const NAMES: [&str; 10] = [
     "AWS_ACCESS_KEY_ID",
     "AWS_SECRET_ACCESS_KEY",
     "AWS_SESSION_TOKEN",
@@ -16,6 +16,8 @@ const NAMES: [&str; 8] = [
     "AWS_PROFILE",
     "AWS_REGION",
     "AWS_DEFAULT_REGION",
+    "AWS_ENDPOINT_URL_S3",
+    "AWS_ENDPOINT_URL",
 ];
 
 /// Those variables, and where the user's home is. Its `Debug` form shows none of their values.
@@ -66,6 +68,13 @@ impl AwsEnvironment {
         self.get("AWS_PROFILE").unwrap_or("default")
     }
 
+    /// The address of the server; empty for Amazon's.
+    #[must_use]
+    pub fn endpoint(&self) -> &str {
+        let set = self.get("AWS_ENDPOINT_URL_S3").or_else(|| self.get("AWS_ENDPOINT_URL"));
+        set.unwrap_or_default()
+    }
+
     /// The region.
     #[must_use]
     pub fn region(&self) -> &str {
@@ -89,12 +98,16 @@ mod tests {
             ("AWS_SESSION_TOKEN", ""),
             ("AWS_DEFAULT_REGION", "eu-west-1"),
             ("AWS_CONFIG_FILE", "/etc/aws"),
+            ("AWS_ENDPOINT_URL", "http://127.0.0.1:9"),
             ("PATH", "/bin"),
         ] {
             aws.take(name, value);
         }
         assert_eq!(aws.keys(), Some(("AKIAX".to_owned(), "hunter2".to_owned(), None)));
         assert_eq!(aws.region(), "eu-west-1");
+        assert_eq!(aws.endpoint(), "http://127.0.0.1:9");
+        aws.take("AWS_ENDPOINT_URL_S3", "http://127.0.0.1:8");
+        assert_eq!(aws.endpoint(), "http://127.0.0.1:8", "the one of S3 alone counts first");
         let files = ["/home/a/.aws/credentials", "/etc/aws"].map(PathBuf::from);
         assert_eq!(aws.files(), files);
         let shown = format!("{aws:?}");

@@ -422,7 +422,7 @@ keys! {
         "store.remote_endpoint",
         Kind::Text,
         "",
-        "The server that speaks S3, such as https://s3.example.org; its buckets are then named in the path. Empty is Amazon's of the region."
+        "The server that speaks S3, such as https://s3.example.org; its buckets are then named in the path. Empty is AWS_ENDPOINT_URL_S3 or AWS_ENDPOINT_URL, else Amazon's of the region."
     ),
     STORE_REMOTE_REGION: TextKey = (
         "store.remote_region",
@@ -447,6 +447,12 @@ keys! {
         Kind::Bytes,
         "1 GiB",
         "How many bytes of files that lie there alone are kept on the local disk as they are looked up; those that were not read for longest go first. 0 keeps none."
+    ),
+    STORE_ZIPNUM: TextKey = (
+        "store.zipnum",
+        Kind::Text,
+        "",
+        "Where captures lie in ZipNum blocks, as `export --format zipnum` writes them: a folder, or s3://BUCKET/PREFIX. Commands and the server that read answer with these captures beside those of the index. Empty is nowhere."
     ),
     STORE_LOCAL_AGE_MAX: DurationKey = (
         "store.local_age_max",

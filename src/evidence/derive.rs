@@ -6,33 +6,26 @@
 use std::io::{self, BufReader};
 use std::path::Path;
 
-use super::leaf::{ENTRY_LEN, entry_of, record_text};
+pub(super) use super::kept::Derived;
+use super::kept::LeafReader;
+use super::leaf::{entry_of, record_text};
 use crate::archive::Bytes;
-use crate::base::{DigestAlgorithm, Hasher, Timestamp};
+use crate::base::{DigestAlgorithm, Hasher};
 use crate::store::Layout;
 use crate::store::layout::is_imported;
 use crate::warc::{Located, ReadError, ReadOptions, RecordReader, WarcReader, name};
 
-/// A record and its leaf.
-#[derive(Debug, Clone)]
-pub(super) struct Derived {
-    pub offset: u64,
-    pub within: u32,
-    /// Where it ends in the file; zero where it shares its member.
-    pub end: u64,
-    pub entry: [u8; ENTRY_LEN],
-    pub date: Option<Timestamp>,
-    /// The date of the record alone.
-    pub own_date: Option<Timestamp>,
-    /// The round of drand that its header holds, as text.
-    pub round: Option<String>,
-}
-
 /// Reads the records of one file.
-pub(super) struct Deriver {
-    reader: WarcReader<BufReader<Box<dyn Bytes>>>,
-    /// Where reading begins, and whether that record is wanted itself.
-    from: Option<(u64, u32)>,
+pub(super) struct Deriver(Source);
+
+enum Source {
+    Records {
+        reader: Box<WarcReader<BufReader<Box<dyn Bytes>>>>,
+        /// Where reading begins, and whether that record is wanted itself.
+        from: Option<(u64, u32)>,
+    },
+    /// Leaves that were made when the file was read just now.
+    Kept(LeafReader),
 }
 
 fn other(why: ReadError) -> io::Error {
@@ -51,16 +44,26 @@ impl Deriver {
         let skip_by_length = !search_blocks;
         let options = ReadOptions { file, skip_by_length, search_blocks, ..ReadOptions::default() };
         let input = BufReader::with_capacity(256 * 1024, layout.open_file(path)?);
-        Ok(Self { reader: WarcReader::seekable(input, options), from: after })
+        let reader = Box::new(WarcReader::seekable(input, options));
+        Ok(Self(Source::Records { reader, from: after }))
+    }
+
+    /// The records of a file whose leaves were kept.
+    pub fn kept(leaves: LeafReader) -> Self {
+        Self(Source::Kept(leaves))
     }
 
     /// The next whole record; none at the end, or where the file is cut.
     pub fn next(&mut self) -> io::Result<Option<Derived>> {
-        if let Some((offset, within)) = self.from.take() {
-            let record = self.reader.read_within(offset, u64::from(within)).map_err(other)?;
+        let (reader, from) = match &mut self.0 {
+            Source::Records { reader, from } => (reader, from),
+            Source::Kept(leaves) => return leaves.next(),
+        };
+        if let Some((offset, within)) = from.take() {
+            let record = reader.read_within(offset, u64::from(within)).map_err(other)?;
             record.skip().map_err(other)?;
         }
-        while let Some(record) = self.reader.next_record().map_err(other)? {
+        while let Some(record) = reader.next_record().map_err(other)? {
             // What is not whole was never acknowledged, or is damage that `verify` tells of.
             if let Some(derived) = leaf_of(record)? {
                 return Ok(Some(derived));

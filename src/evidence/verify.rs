@@ -21,6 +21,7 @@ use std::path::PathBuf;
 use tlog_tiles::{HASH_SIZE, Hash};
 
 use super::extend::sha256_of;
+use super::kept::KeptLeaves;
 use super::key::Options;
 use super::leaf::{ENTRY_LEN, Statement, entry_of, hash_of};
 use super::ledger::Position;
@@ -77,6 +78,19 @@ pub fn verify(
     options: &VerifyOptions,
     found: &mut dyn FnMut(Finding),
 ) -> Result<Checked, EvidenceError> {
+    verify_along(layout, options, None, found)
+}
+
+/// The same with leaves that were kept when files were read just now, which are not read again.
+///
+/// # Errors
+/// As [`verify`].
+pub fn verify_along(
+    layout: &Layout,
+    options: &VerifyOptions,
+    kept: Option<&KeptLeaves>,
+    found: &mut dyn FnMut(Finding),
+) -> Result<Checked, EvidenceError> {
     let mut report = Report { found, count: 0, per_file: BTreeMap::new() };
     let mut files = BTreeMap::new();
     for path in layout.warc_files()? {
@@ -100,6 +114,7 @@ pub fn verify(
     let removed = removals::read(layout, &log, &elsewhere, &mut report)?;
     let mut walk = Walk {
         layout,
+        kept,
         log: &log,
         files: &files,
         checkpoints: &checkpoints,
@@ -171,6 +186,7 @@ impl Report<'_> {
 /// The way from the first leaf to the last.
 struct Walk<'a, 'b> {
     layout: &'a Layout,
+    kept: Option<&'a KeptLeaves>,
     log: &'a Log,
     files: &'a BTreeMap<String, PathBuf>,
     checkpoints: &'a [Checkpoint],
@@ -194,9 +210,14 @@ impl Walk<'_, '_> {
         let mut positions = self.log.ledger().all().ok();
         let texts = std::fs::read(self.log.dir().join("statements")).unwrap_or_default();
         let removed = self.removed.clone();
-        let mut records =
-            records::Records::new(self.layout, self.log, self.files, self.checkpoints, removed)
-                .beside(self.elsewhere);
+        let mut records = records::Records::new(
+            (self.layout, self.kept),
+            self.log,
+            self.files,
+            self.checkpoints,
+            removed,
+        )
+        .beside(self.elsewhere);
         for index in 0..size {
             if index % WIDTH == 0 {
                 tile = self.tile(index / WIDTH);

@@ -61,6 +61,12 @@ impl Layout {
         Self { bucket: Some(bucket), ..self }
     }
 
+    /// The same with another ledger of what is in an object storage, by its name in the archive.
+    pub(super) fn with_ledger(self, name: &str) -> Self {
+        let ledger = Arc::new(Ledger::at(self.root.join(REMOTE).join(name)));
+        Self { ledger, ..self }
+    }
+
     /// The object storage, where the settings name one.
     #[must_use]
     pub fn bucket(&self) -> Option<&Arc<Bucket>> {
@@ -80,7 +86,8 @@ impl Layout {
     }
 
     /// A path below the root as the object storage and the ledger name it.
-    pub(super) fn place_of(&self, path: &Path) -> Option<String> {
+    #[must_use]
+    pub fn place_of(&self, path: &Path) -> Option<String> {
         path.strip_prefix(&self.root).ok()?.to_str().map(str::to_owned)
     }
 
@@ -143,7 +150,9 @@ impl Layout {
     /// now. It is given once.
     #[must_use]
     pub fn take_read_digest(&self, path: &Path) -> Option<String> {
-        self.bucket.as_ref()?.take_digest(&self.place_of(path)?)
+        let digest = self.bucket.as_ref()?.take_digest(&self.place_of(path)?);
+        // One that came back may have been written anew since.
+        digest.filter(|_| !path.exists())
     }
 
     /// The archive root.

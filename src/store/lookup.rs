@@ -4,7 +4,7 @@ use std::io::{self, BufReader, Read, Write};
 use std::sync::Arc;
 
 use crate::archive::{
-    Answers, ArchiveError, Capture, CaptureSink, CaptureStore, Captures, FileMark, Query,
+    Answers, ArchiveError, Beside, Capture, CaptureSink, CaptureStore, Captures, FileMark, Query,
     RecordKind, WarcFiles,
 };
 use crate::base::Timestamp;
@@ -97,6 +97,12 @@ impl Reader {
 
     pub(super) fn over(layout: Layout, captures: Arc<dyn CaptureStore>) -> Self {
         Self { files: files::of(&layout), layout, captures, _copy: None }
+    }
+
+    /// The same with captures that are only read beside those of the index.
+    #[must_use]
+    pub fn beside(self, more: Arc<dyn Captures>) -> Self {
+        Self { captures: Arc::new(Beside::new(self.captures, more)), ..self }
     }
 
     /// Where captures lie.

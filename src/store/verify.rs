@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::archive::{ArchiveError, Capture, CaptureStore, Query};
 use crate::base::Finding;
-use crate::warc::{self, End, InputBytes, ReadOptions, WarcReader};
+use crate::warc::{self, End, InputBytes, Located, ReadOptions, RecordHeader, WarcReader};
 
 use super::StoreError;
 use super::describe::{Place, entry_of};
@@ -39,6 +39,43 @@ pub fn verify(
     options: VerifyOptions,
     found: &mut dyn FnMut(Finding),
 ) -> Result<Checked, StoreError> {
+    verify_noting(reader, options, found, &mut |_| {})
+}
+
+/// What is come across in a file that lies in an object storage alone, for whoever needs its records as well: it is
+/// not fetched again.
+#[derive(Debug)]
+pub enum Noted<'a> {
+    /// A whole record.
+    Record {
+        /// Its header.
+        header: &'a RecordHeader,
+        /// Where its member begins.
+        offset: u64,
+        /// Where it begins in the unpacked member.
+        within: u64,
+        /// The length of its member; `None` where it shares one.
+        length: Option<u64>,
+    },
+    /// The file whose records these were is at its end.
+    End {
+        /// Its name.
+        file: &'a str,
+        /// Whether nothing was found in it.
+        is_sound: bool,
+    },
+}
+
+/// As [`verify`]; `note` is told what is come across in files that do not lie here.
+///
+/// # Errors
+/// As [`verify`].
+pub fn verify_noting(
+    reader: &Reader,
+    options: VerifyOptions,
+    found: &mut dyn FnMut(Finding),
+    note: &mut dyn FnMut(&Noted<'_>),
+) -> Result<Checked, StoreError> {
     let (files, doubles) = reader.layout().listed()?;
     let mut checked = Checked::default();
     let mut count = |finding: Finding, checked: &mut Checked| {
@@ -46,7 +83,12 @@ pub fn verify(
         found(finding);
     };
     for path in &files {
-        check_file(path, options, reader, &mut checked, &mut count);
+        let before = checked.findings;
+        let is_elsewhere = !path.exists();
+        let mut ignored = |_: &Noted<'_>| {};
+        let note: &mut dyn FnMut(&Noted<'_>) = if is_elsewhere { &mut *note } else { &mut ignored };
+        check_file(path, options, reader, &mut checked, &mut count, note);
+        note(&Noted::End { file: &stable_name(path), is_sound: checked.findings == before });
     }
     for path in doubles {
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
@@ -75,6 +117,7 @@ fn check_file(
     archive: &Reader,
     checked: &mut Checked,
     count: Count<'_>,
+    note: &mut dyn FnMut(&Noted<'_>),
 ) {
     let name = stable_name(path);
     checked.files += 1;
@@ -116,6 +159,10 @@ fn check_file(
                 let record = check.records.record(record);
                 for finding in check.records.member_header(&record, &reader) {
                     tell(finding, checked);
+                }
+                if let Some(located) = record.located.as_ref().filter(|located| located.intact) {
+                    let Located { offset, within, length, .. } = *located;
+                    note(&Noted::Record { header: &record.header, offset, within, length });
                 }
                 for finding in check.record(record) {
                     tell(finding, checked);

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use crate::archive::ArchiveError;
+use crate::archive::{ArchiveError, ObjectError};
 use crate::store::StoreError;
 
 /// Why tables were not written. What was written before stays, and the next run goes on from there.
@@ -38,6 +38,16 @@ pub enum TablesError {
         place: String,
         /// What is wrong with it.
         why: String,
+    },
+    /// The object storage that the tables are in does not do it.
+    #[error("{doing} {place}: {why}")]
+    Objects {
+        /// What was being done.
+        doing: &'static str,
+        /// The object.
+        place: String,
+        /// Why.
+        why: ObjectError,
     },
     /// A file cannot be read or written.
     #[error("{doing} {place}: {why}")]

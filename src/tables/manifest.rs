@@ -5,23 +5,11 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::target::MANIFEST;
+use super::target::{MANIFEST, Part};
 use super::{Month, Table, TablesError, Target};
 
 /// The form of the manifest and of the tables: another one has them all written again.
 pub(super) const FORM: u32 = 1;
-/// A Parquet file.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Part {
-    /// Its name below the tables: `captures/month=2026-01/part-00000.parquet`.
-    pub file: String,
-    /// How many rows it has.
-    pub rows: u64,
-    /// How long it is.
-    pub bytes: u64,
-    /// Its digest, `sha256:…`.
-    pub digest: String,
-}
 
 /// The parts of each month.
 pub(super) type Months = BTreeMap<Month, Vec<Part>>;

@@ -15,7 +15,7 @@
 //!
 //! In reading order: the tables and their columns ([`Table`], [`Month`]), rows of them (`rows`), the pages of the
 //! archive in one pass (`walk`), which months are touched (`touched`), rows on their way to a file (`spool`,
-//! `parts`), where files go (`target`, `manifest`), and a run (`update`).
+//! `parts`), where files go (`target`, `manifest`; `objects` and its lock, `lease`), and a run (`update`).
 //!
 //! What is derived here follows the index, which follows the WARC files: a mark for each file says which captures
 //! the tables have. Only months that newer captures touch are written again, each as a whole. The marks move last:
@@ -23,8 +23,12 @@
 
 mod columns;
 mod error;
+mod lease;
 mod manifest;
 mod month;
+mod objects;
+#[cfg(test)]
+mod objects_tests;
 mod parts;
 mod rows;
 mod spool;
@@ -37,7 +41,8 @@ mod walk;
 
 pub use columns::Table;
 pub use error::TablesError;
-pub use manifest::{Manifest, Part};
+pub use manifest::Manifest;
 pub use month::Month;
-pub use target::{Folder, Target};
+pub use objects::{ObjectFolder, ObjectsOptions};
+pub use target::{Folder, Part, Target};
 pub use update::{Options, PART_BYTES_MAX, Updated, update};

@@ -1,14 +1,29 @@
-//! Where the files of tables go: a folder. An object store is another [`Target`].
+//! Where the files of tables go: a folder. An object storage is another [`Target`].
 
 use std::any::Any;
 use std::fs;
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
+use serde::{Deserialize, Serialize};
+
 use crate::store::durable::{make_dirs, make_whole, sync_dir};
 use crate::store::{Lock, StoreError};
 
 use super::TablesError;
+
+/// A Parquet file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Part {
+    /// Its name below the tables: `captures/month=2026-01/part-00000.parquet`.
+    pub file: String,
+    /// How many rows it has.
+    pub rows: u64,
+    /// How long it is.
+    pub bytes: u64,
+    /// Its digest, `sha256:…`.
+    pub digest: String,
+}
 
 /// Where files go. Names have `/` between their parts and are relative.
 pub trait Target {
@@ -39,11 +54,11 @@ pub trait Target {
     /// When it cannot be written; then what was there before is.
     fn write(&self, name: &str, bytes: &[u8]) -> Result<(), TablesError>;
 
-    /// Moves a finished and synced file of the staging folder to its name, as [`Self::write`] does.
+    /// Moves a finished and synced file of the staging folder to the name of its part, as [`Self::write`] does.
     ///
     /// # Errors
     /// As [`Self::write`].
-    fn put(&self, staged: &Path, name: &str) -> Result<(), TablesError>;
+    fn put(&self, staged: &Path, part: &Part) -> Result<(), TablesError>;
 
     /// The files right below a folder, by their names from the top; none where there is no such folder.
     ///
@@ -60,8 +75,10 @@ pub trait Target {
 
 /// The name of the manifest.
 pub(super) const MANIFEST: &str = "_manifest.json";
-const LOCK: &str = "_lock";
-const STAGING: &str = "_staging";
+/// The name of what keeps other runs out.
+pub(super) const LOCK: &str = "_lock";
+/// The name of the folder of files that are being made.
+pub(super) const STAGING: &str = "_staging";
 
 /// A folder.
 #[derive(Debug, Clone)]
@@ -138,8 +155,8 @@ impl Target for Folder {
         make_whole(&self.path(name), failed, |mut file| file.write_all(bytes).map_err(failed))
     }
 
-    fn put(&self, staged: &Path, name: &str) -> Result<(), TablesError> {
-        let path = self.path(name);
+    fn put(&self, staged: &Path, part: &Part) -> Result<(), TablesError> {
+        let path = self.path(&part.file);
         let folder = path.parent().unwrap_or(&self.root);
         let moved = make_dirs(folder)
             .and_then(|()| fs::rename(staged, &path))

@@ -20,11 +20,15 @@ const SAID: &str = "“Nobody asked us about any of it,” said Piet Hals, the m
 /// The hours of a month; the archive's time begins on 17 March 2030.
 const MONTH: i64 = 24 * 30;
 
-fn options() -> Options {
+pub(super) fn options() -> Options {
     Options { software: "tests".to_owned(), part_bytes_max: PART_BYTES_MAX, rebuild: false }
 }
 
-fn run(archive: &Archive, target: &dyn Target, options: &Options) -> Result<Updated, TablesError> {
+pub(super) fn run(
+    archive: &Archive,
+    target: &dyn Target,
+    options: &Options,
+) -> Result<Updated, TablesError> {
     let reader = archive.reader();
     let readings = Readings::open(&archive.root().join("derived"), DERIVED_BYTES_MAX);
     update(&mut PageReader::cached(&reader, &readings), target, options, &mut |_| {})
@@ -51,7 +55,7 @@ fn tree(root: &Path) -> BTreeMap<String, Vec<u8>> {
 }
 
 /// The tables as they are written anew, without anything that was kept of the pages.
-fn anew(archive: &Archive) -> BTreeMap<String, Vec<u8>> {
+pub(super) fn anew(archive: &Archive) -> BTreeMap<String, Vec<u8>> {
     let dir = tempfile::tempdir().unwrap();
     let folder = Folder::open(dir.path()).unwrap();
     let reader = archive.reader();
@@ -68,9 +72,9 @@ fn rows(updated: &Updated, table: Table) -> u64 {
 }
 
 /// What is captured one after the other; some of it late, as by an import.
-type Step = fn(&mut Archive);
+pub(super) type Step = fn(&mut Archive);
 
-const STEPS: [Step; 8] = [
+pub(super) const STEPS: [Step; 8] = [
     |archive| {
         archive.page("http://courier.example/a", 1, &[A, B, SAID]);
         archive.page("http://other.example/b", 2, &[A, B]);
@@ -174,8 +178,8 @@ impl Target for Failing {
         self.step().and_then(|()| self.folder.write(name, bytes))
     }
 
-    fn put(&self, staged: &Path, name: &str) -> Result<(), TablesError> {
-        self.step().and_then(|()| self.folder.put(staged, name))
+    fn put(&self, staged: &Path, part: &Part) -> Result<(), TablesError> {
+        self.step().and_then(|()| self.folder.put(staged, part))
     }
 
     fn list(&self, folder: &str) -> Result<Vec<String>, TablesError> {

@@ -190,7 +190,7 @@ impl Run<'_> {
                 let removed = std::fs::remove_file(&path);
                 removed.map_err(TablesError::file("removing", path.display()))?;
             } else {
-                self.target.put(&path, &part.file)?;
+                self.target.put(&path, &part)?;
             }
             parts.push(part);
         }

@@ -13,6 +13,8 @@ use crate::crawl::{
     Finished, Observer, Outcome, RunProblem, SharedState, SourceChange, SourceState, VersionEvent,
 };
 
+use super::uploads::{Source, UploadState, families};
+
 /// Upper bounds of the buckets of exchange times, in seconds.
 const BUCKETS: [f64; 10] = [0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 120.0];
 /// The steps at which an exchange fails.
@@ -107,6 +109,7 @@ struct Inner {
     silent: BTreeMap<(String, String), (String, Timestamp)>,
     silences: u64,
     shared: Option<SharedState>,
+    uploads: Option<Source>,
 }
 
 impl Metrics {
@@ -129,6 +132,11 @@ impl Metrics {
     /// How it stands with a queue that is shared.
     pub fn set_shared(&self, state: SharedState) {
         self.inner().shared = Some(state);
+    }
+
+    /// What tells how it stands with files that are sent to an object storage; it is asked for each rendering.
+    pub fn set_uploads(&self, state: impl Fn() -> UploadState + Send + 'static) {
+        self.inner().uploads = Some(Source(Box::new(state)));
     }
 
     /// The jobs were read again, or could not be.
@@ -258,6 +266,11 @@ impl Metrics {
         out.family("jobs", "gauge", "Jobs that are followed.", &one(inner.jobs));
         if let Some(shared) = &inner.shared {
             out.shared(shared);
+        }
+        if let Some(Source(state)) = &inner.uploads {
+            for (name, kind, help, samples) in families(&state()) {
+                out.family(name, kind, help, &samples);
+            }
         }
         let reloads = [("ok", inner.reloads), ("failed", inner.reloads_failed)];
         let reloads = reloads.map(|(v, n)| (format!("{{result=\"{v}\"}}"), n));

@@ -8,5 +8,7 @@
 pub mod http;
 pub mod logs;
 pub mod metrics;
+mod uploads;
 
 pub use metrics::Metrics;
+pub use uploads::UploadState;

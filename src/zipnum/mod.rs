@@ -2,7 +2,8 @@
 //! Wayback Machine keep captures that no more change: a look-up reads one or two ranges of a file that may lie
 //! anywhere.
 //!
-//! Owns the three files. Deliberately knows no archive: lines come in order, and ranges of bytes are given.
+//! Owns the three files, and answers from them as any backend of captures does ([`ShardCaptures`]). Deliberately knows no
+//! archive: lines come in order, and ranges of bytes are given ([`Ranges`]: a folder, or objects).
 //!
 //! ```text
 //!  cdx-00000.gz   gzip( 3,000 lines ) gzip( 3,000 lines ) …           lines of CDXJ, sorted by their bytes
@@ -13,9 +14,17 @@
 //! The form is the one that pywb reads (`warcserver/index/zipnum.py`); it was made for the Wayback Machine
 //! (github.com/internetarchive/webarchive-commons, `ZipNumRecordWriter`).
 
+mod captures;
+mod objects;
+mod publish;
 mod reader;
+#[cfg(test)]
+mod tests;
 mod writer;
 
+pub use captures::ShardCaptures;
+pub use objects::ObjectRanges;
+pub use publish::{PublishError, Published, publish};
 pub use reader::{Directory, Ranges, Shards, ZipNumError};
 pub use writer::{BLOCK_LINES, SHARD_BYTES_MAX, ShardWriter, Written};
 

@@ -3,6 +3,7 @@
 //! The index over the blocks is read once and kept, some 90 bytes for 3,000 lines. A look-up then reads the
 //! blocks that may have its lines, which lie one behind the other: one range, or two where a file ends between them.
 
+use std::fmt::Debug;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
 use std::ops::Range;
@@ -20,7 +21,7 @@ use super::IDX;
 const UNPACKED_BYTES_MAX: u64 = 1 << 30;
 
 /// What blocks are read from.
-pub trait Ranges {
+pub trait Ranges: Send + Sync + Debug {
     /// All bytes of a small file.
     ///
     /// # Errors
@@ -32,6 +33,12 @@ pub trait Ranges {
     /// # Errors
     /// When they cannot be read, or the file ends before.
     fn range(&self, name: &str, range: Range<u64>) -> io::Result<Vec<u8>>;
+
+    /// What tells this content of a file from another one.
+    ///
+    /// # Errors
+    /// When that cannot be told.
+    fn version(&self, name: &str) -> io::Result<String>;
 }
 
 /// The files of a folder.
@@ -54,6 +61,12 @@ impl Ranges for Directory {
         } else {
             Err(io::ErrorKind::UnexpectedEof.into())
         }
+    }
+
+    fn version(&self, name: &str) -> io::Result<String> {
+        use std::os::unix::fs::MetadataExt;
+        let about = std::fs::metadata(self.0.join(name))?;
+        Ok(format!("{} {} {} {}", about.ino(), about.len(), about.mtime(), about.mtime_nsec()))
     }
 }
 
@@ -90,10 +103,10 @@ pub enum ZipNumError {
 
 /// A block: the urlkey and timestamp of its first line, and where it lies.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Block {
-    key: String,
-    shard: Arc<str>,
-    range: Range<u64>,
+pub(super) struct Block {
+    pub key: String,
+    pub shard: Arc<str>,
+    pub range: Range<u64>,
 }
 
 /// Captures in blocks.
@@ -110,25 +123,7 @@ impl<R: Ranges> Shards<R> {
     /// When it cannot be read, or is none.
     pub fn open(ranges: R) -> Result<Self, ZipNumError> {
         let bytes = ranges.whole(IDX).map_err(reading(IDX))?;
-        let mut blocks: Vec<Block> = Vec::new();
-        for (line, bytes) in (1..).zip(bytes.split(|byte| *byte == b'\n')) {
-            if bytes.is_empty() {
-                continue;
-            }
-            let wrong = |why| ZipNumError::Idx { file: IDX.to_owned(), line, why };
-            let mut block =
-                block(bytes).ok_or_else(|| wrong("expected a key, a file and a range"))?;
-            if let Some(last) = blocks.last() {
-                if last.key > block.key {
-                    return Err(wrong("it comes before the line above"));
-                }
-                if last.shard == block.shard {
-                    block.shard = Arc::clone(&last.shard);
-                }
-            }
-            blocks.push(block);
-        }
-        Ok(Self { ranges, blocks })
+        Ok(Self { ranges, blocks: read_index(&bytes)? })
     }
 
     /// How many blocks there are.
@@ -143,22 +138,8 @@ impl<R: Ranges> Shards<R> {
     /// # Errors
     /// When a block cannot be read, or has a line that is none.
     pub fn closest(&self, urlkey: &str, at: Timestamp) -> Result<Option<Capture>, ZipNumError> {
-        let target = format!("{urlkey} {}", at.to_stamp14());
-        let is_same = |block: &Block| block.key.split(' ').next() == Some(urlkey);
-        // The block of the last line that is not after the target.
-        let upto = self.blocks.partition_point(|block| block.key <= target);
-        let mut from = upto.saturating_sub(1);
-        // Lines of one second are in the order of their texts: the block before may have one that is nearer.
-        if self.blocks.get(from).is_some_and(is_same) {
-            from = from.saturating_sub(1);
-        }
-        // The next line may begin the next block, and its second go on in the one behind.
-        let mut to = upto;
-        while to < self.blocks.len().min(upto + 2) && is_same(&self.blocks[to]) {
-            to += 1;
-        }
         let mut nearest: Option<Capture> = None;
-        self.lines(from..to, urlkey, &mut |capture| {
+        self.lines(around(&self.blocks, urlkey, at), urlkey, &mut |capture| {
             let far = |capture: &Capture| {
                 let distance = capture.date.unix_micros().abs_diff(at.unix_micros());
                 (distance, capture.date)
@@ -192,28 +173,102 @@ impl<R: Ranges> Shards<R> {
         urlkey: &str,
         found: &mut dyn FnMut(Capture),
     ) -> Result<(), ZipNumError> {
-        let mut rest = self.blocks.get(blocks).unwrap_or_default();
-        while let Some(first) = rest.first() {
-            let same = rest.windows(2).take_while(|pair| follows(&pair[0], &pair[1])).count() + 1;
-            let (run, after) = rest.split_at(same);
-            rest = after;
-            let end = run.last().map_or(first.range.end, |last| last.range.end);
+        for run in runs(self.blocks.get(blocks).unwrap_or_default()) {
+            let first = &run[0];
+            let end = run[run.len() - 1].range.end;
             let failed = reading(&first.shard);
             let bytes = self.ranges.range(&first.shard, first.range.start..end).map_err(failed)?;
-            let unpacked = MultiGzDecoder::new(&*bytes).take(UNPACKED_BYTES_MAX);
-            for line in BufReader::new(unpacked).split(b'\n') {
-                let line = line.map_err(reading(&first.shard))?;
+            lines_of(&first.shard, &bytes, &mut |line| {
                 let key = line.split(|byte| *byte == b' ').next().unwrap_or_default();
-                if key != urlkey.as_bytes() {
-                    continue;
+                if key == urlkey.as_bytes() {
+                    found(capture_of(&first.shard, line)?);
                 }
-                let wrong = |why| ZipNumError::Line { file: first.shard.to_string(), why };
-                let text = str::from_utf8(&line).map_err(|_| wrong(cdx::CdxError::NotCdxj))?;
-                found(cdx::parse_cdxj(text).map_err(wrong)?);
-            }
+                Ok(())
+            })?;
         }
         Ok(())
     }
+}
+
+/// The lines of blocks that were read.
+fn lines_of(
+    shard: &str,
+    bytes: &[u8],
+    each: &mut dyn FnMut(&[u8]) -> Result<(), ZipNumError>,
+) -> Result<(), ZipNumError> {
+    let unpacked = MultiGzDecoder::new(bytes).take(UNPACKED_BYTES_MAX);
+    for line in BufReader::new(unpacked).split(b'\n') {
+        each(&line.map_err(reading(shard))?)?;
+    }
+    Ok(())
+}
+
+fn capture_of(shard: &str, line: &[u8]) -> Result<Capture, ZipNumError> {
+    let wrong = |why| ZipNumError::Line { file: shard.to_owned(), why };
+    let text = str::from_utf8(line).map_err(|_| wrong(cdx::CdxError::NotCdxj))?;
+    cdx::parse_cdxj(text).map_err(wrong)
+}
+
+/// The captures of one block, in the order of its lines.
+pub(super) fn block_captures(shard: &str, bytes: &[u8]) -> Result<Vec<Capture>, ZipNumError> {
+    let mut captures = Vec::new();
+    lines_of(shard, bytes, &mut |line| {
+        captures.push(capture_of(shard, line)?);
+        Ok(())
+    })?;
+    Ok(captures)
+}
+
+/// Blocks by runs that lie one behind the other in a file.
+pub(super) fn runs(mut blocks: &[Block]) -> impl Iterator<Item = &[Block]> {
+    std::iter::from_fn(move || {
+        blocks.first()?;
+        let same = blocks.windows(2).take_while(|pair| follows(&pair[0], &pair[1])).count() + 1;
+        let (run, rest) = blocks.split_at(same);
+        blocks = rest;
+        Some(run)
+    })
+}
+
+/// The blocks that have the line of `urlkey` that is closest to `at`: four at most.
+pub(super) fn around(blocks: &[Block], urlkey: &str, at: Timestamp) -> Range<usize> {
+    let target = format!("{urlkey} {}", at.to_stamp14());
+    let is_same = |block: &Block| block.key.split(' ').next() == Some(urlkey);
+    // The block of the last line that is not after the target.
+    let upto = blocks.partition_point(|block| block.key <= target);
+    let mut from = upto.saturating_sub(1);
+    // Lines of one second are in the order of their texts: the block before may have one that is nearer.
+    if blocks.get(from).is_some_and(is_same) {
+        from = from.saturating_sub(1);
+    }
+    // The next line may begin the next block, and its second go on in the one behind.
+    let mut to = upto;
+    while to < blocks.len().min(upto + 2) && is_same(&blocks[to]) {
+        to += 1;
+    }
+    from..to
+}
+
+/// Reads the index over the blocks.
+pub(super) fn read_index(bytes: &[u8]) -> Result<Vec<Block>, ZipNumError> {
+    let mut blocks: Vec<Block> = Vec::new();
+    for (line, bytes) in (1..).zip(bytes.split(|byte| *byte == b'\n')) {
+        if bytes.is_empty() {
+            continue;
+        }
+        let wrong = |why| ZipNumError::Idx { file: IDX.to_owned(), line, why };
+        let mut block = block(bytes).ok_or_else(|| wrong("expected a key, a file and a range"))?;
+        if let Some(last) = blocks.last() {
+            if last.key > block.key {
+                return Err(wrong("it comes before the line above"));
+            }
+            if last.shard == block.shard {
+                block.shard = Arc::clone(&last.shard);
+            }
+        }
+        blocks.push(block);
+    }
+    Ok(blocks)
 }
 
 fn follows(one: &Block, next: &Block) -> bool {
@@ -244,14 +299,15 @@ fn block(line: &[u8]) -> Option<Block> {
 
 #[cfg(test)]
 mod tests {
-    use std::cell::Cell;
+    use std::sync::atomic::{AtomicU64, Ordering};
 
     use super::*;
     use crate::archive::RecordKind;
     use crate::zipnum::ShardWriter;
 
     /// Counts what is read.
-    struct Counting(Directory, Cell<u64>);
+    #[derive(Debug)]
+    struct Counting(Directory, AtomicU64);
 
     impl Ranges for Counting {
         fn whole(&self, name: &str) -> io::Result<Vec<u8>> {
@@ -259,8 +315,12 @@ mod tests {
         }
 
         fn range(&self, name: &str, range: Range<u64>) -> io::Result<Vec<u8>> {
-            self.1.set(self.1.get() + 1);
+            self.1.fetch_add(1, Ordering::Relaxed);
             self.0.range(name, range)
+        }
+
+        fn version(&self, name: &str) -> io::Result<String> {
+            self.0.version(name)
         }
     }
 
@@ -316,7 +376,7 @@ mod tests {
         {
             let dir = tempfile::tempdir().unwrap();
             written(dir.path(), &all, lines, bytes);
-            let ranges = Counting(Directory(dir.path().to_owned()), Cell::new(0));
+            let ranges = Counting(Directory(dir.path().to_owned()), AtomicU64::new(0));
             let shards = Shards::open(ranges).unwrap();
             for url in 0..41 {
                 let key = capture(url, 0).urlkey;
@@ -333,14 +393,14 @@ mod tests {
                     let far = |capture: &&&Capture| {
                         (capture.date.unix_micros().abs_diff(at.unix_micros()), capture.date)
                     };
-                    let before = shards.ranges.1.get();
+                    let before = shards.ranges.1.load(Ordering::Relaxed);
                     let found = shards.closest(&key, at).unwrap();
                     let wanted = wanted.iter().min_by_key(far);
                     // With blocks of one line a second may go on over more blocks than are read.
                     if lines > 1 {
                         assert_eq!(found.as_ref(), wanted.copied(), "{key} {at}, {lines} lines");
                     }
-                    let reads = shards.ranges.1.get() - before;
+                    let reads = shards.ranges.1.load(Ordering::Relaxed) - before;
                     assert!(
                         reads <= if bytes == 1 { 4 } else { 2 },
                         "{reads} reads, {bytes} bytes a file"

@@ -2,6 +2,7 @@
 
 usage: crawl.py --pages DIR [--binary target/release/pressmark] [--count 1000] [--hosts 100]
                 [--rounds 3] [--set KEY=VALUE ...] [--no-wget] [--packed] [--spider DIR]
+                [--s3 MOTO_SERVER]
        crawl.py --synthetic BYTES --count 100000 ...        (pages of made-up words instead of DIR)
 
 DIR holds HTML files of any site; they are served by nginx on loopback (one worker, gzip off, kept
@@ -16,10 +17,17 @@ as most sites do. pressmark does accept it, wget does not.
 --spider also runs the spider crate, which is built in DIR (ten minutes the first time): it starts
 from a page that links to all pages on one host, with its WARC writer on. It packs nothing, digests
 nothing, and writes headers anew; pressmark and wget do all of that, from a list over all hosts.
+
+--s3 also runs pressmark with an object storage (moto on loopback, whose processor time is not counted but is taken
+from the same cores) in WARC files of 8 MiB, and without one in files of that length. Of these the time of fetching is
+printed beside: from the report, without what is sent after the last page. With a pace such as
+--set politeness.delay_min=50ms the network bounds the crawl, as it does outside.
 """
 
 import argparse
+import datetime
 import gzip
+import json
 import os
 import pathlib
 import resource
@@ -97,8 +105,33 @@ http {{ access_log off; sendfile on; keepalive_requests 1000000; gzip off;
     raise SystemExit("nginx did not start: see its error log in " + str(work))
 
 
+def storage(program, port):
+    """moto with a bucket, and the settings and variables that name it."""
+    import urllib.request
+
+    server = subprocess.Popen([program, "-H", "127.0.0.1", "-p", str(port)],
+                              stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    os.environ.update(AWS_ACCESS_KEY_ID="a", AWS_SECRET_ACCESS_KEY="b")
+    sign = "AWS4-HMAC-SHA256 Credential=a/20250101/us-east-1/s3/aws4_request, SignedHeaders=host, Signature=0"
+    made = urllib.request.Request(f"http://127.0.0.1:{port}/bucket", method="PUT", headers={"Authorization": sign})
+    for _ in range(100):
+        try:
+            urllib.request.urlopen(made).close()
+            return server
+        except OSError:
+            time.sleep(0.1)
+    raise SystemExit("moto did not start")
+
+
+def fetching(out):
+    """Seconds from the start of a crawl to its last page, by its report."""
+    report = json.loads(out.splitlines()[-1])
+    first, last = (datetime.datetime.fromisoformat(report[name]) for name in ("started", "finished"))
+    return (last - first).total_seconds()
+
+
 def measure(command, cwd):
-    """Wall seconds, CPU seconds, peak of memory in MB, and how it ended."""
+    """Wall seconds, CPU seconds, peak of memory in MB, and how it ended with what it printed."""
     peak = 0
 
     def watch(pid):
@@ -121,9 +154,11 @@ def measure(command, cwd):
         wall = time.monotonic() - begun
         err.seek(0)
         message = err.read().decode(errors="replace")
+        out.seek(0)
+        printed = out.read().decode(errors="replace")
     process.returncode = os.waitstatus_to_exitcode(status)
     cpu = usage.ru_utime + usage.ru_stime
-    return wall, cpu, peak, (process.returncode, message)
+    return wall, cpu, peak, (process.returncode, message, printed)
 
 
 def made_up(length, seed):
@@ -149,6 +184,7 @@ def main():
     parser.add_argument("--count", type=int, default=1000)
     parser.add_argument("--hosts", type=int, default=100)
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--s3", metavar="MOTO_SERVER")
     parser.add_argument("--set", action="append", default=[])
     parser.add_argument("--no-wget", action="store_true")
     parser.add_argument("--spider", type=pathlib.Path)
@@ -192,6 +228,15 @@ def main():
         "pressmark fast": lambda d: [base[0], "--archive", f"{d}/archive", *base[1:],
                                      "--set", "warc.level=1", *urls],
     }
+    moto = None
+    if options.s3:
+        s3_port = free_port()
+        moto = storage(options.s3, s3_port)
+        files = ["--set", "warc.file_bytes_max=8 MiB"]
+        runs["pressmark, 8 MiB files"] = lambda d: [*runs["pressmark"](d), *files]
+        runs["pressmark into S3"] = lambda d: [
+            *runs["pressmark"](d), *files, "--set", f"store.remote=s3://bucket/{time.monotonic_ns()}",
+            "--set", f"store.remote_endpoint=http://127.0.0.1:{s3_port}"]
     if options.spider:
         binary_of_spider = spider(options.spider)
         links = "".join(f'<a href="{n}">{n}</a>\n' for n in names)
@@ -206,7 +251,7 @@ def main():
                                   "-O", "/dev/null"]
         if options.packed:
             runs["wget --compression=auto"] = lambda d: [*runs["wget"](d), "--compression=auto"]
-    results = {name: [] for name in runs}
+    results, fetched = {name: [] for name in runs}, {}
     try:
         for _ in range(options.rounds):
             for name, command in runs.items():
@@ -219,7 +264,12 @@ def main():
                 if name.startswith("pressmark") and done[0] != 0:
                     sys.exit(f"{name}: {done[1]}")
                 results[name].append((wall, cpu, memory, size(folder)))
+                if moto and name.startswith("pressmark"):
+                    fetched.setdefault(name, []).append(fetching(done[2]))
     finally:
+        if moto:
+            moto.terminate()
+            moto.wait()
         server.terminate()
         server.wait()
         shutil.rmtree(work, ignore_errors=True)
@@ -232,6 +282,9 @@ def main():
         middle[name] = (wall, cpu, length)
         print(f"{name:26} {wall:8.2f} {options.count / wall:8.0f} {1000 * cpu / options.count:12.2f} "
               f"{memory:8.0f} {length / 1e6:8.2f}")
+    for name, seconds in fetched.items():
+        print(f"{name}: {statistics.median(seconds):.2f} s to the last page, "
+              f"{options.count / statistics.median(seconds):.0f} pages/s")
     if "wget" in results:
         for name in ("pressmark", "pressmark fast"):
             walls = [w[0] / p[0] for w, p in zip(results["wget"], results[name])]

@@ -2,7 +2,9 @@
 //! network do; and a process that is killed at any request loses nothing.
 
 mod faults;
+mod removed;
 mod servers;
+mod tables;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};

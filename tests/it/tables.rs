@@ -60,7 +60,7 @@ fn what_cannot_be_a_target_is_refused() {
     let to = to.to_str().unwrap();
     let other = root.to_str().unwrap();
     for (args, code, words) in [
-        (["tables", "--to", "s3://bucket/tables"], 2, "not written to S3 yet"),
+        (["tables", "--to", "s3://a bucket/tables"], 2, "is not s3://BUCKET/PREFIX"),
         (["tables", "--to", other], 1, "name a folder that is new or empty"),
         (["tables", "--to", to], 3, "nothing was captured yet"),
     ] {

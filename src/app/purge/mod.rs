@@ -3,8 +3,9 @@
 //! In this order, so that a process that is killed at any step can go on from its journal: what is to be removed is found and
 //! written down, without a byte of it (`plan`); a signed tombstone of each record is kept; the WARC files are
 //! written anew, with a record of the same length in its place, so that no other record moves; the log states the
-//! tombstones under a new checkpoint; what was derived is deleted; the index is made anew from the files; and
-//! everything below the archive is searched for what was removed (`search`).
+//! tombstones under a new checkpoint; what was derived is deleted; the index is made anew from the files; objects of these
+//! files are removed with all their versions, and the files sent as they are now (`remote`); and everything below the
+//! archive is searched for what was removed (`search`).
 //!
 //! Every record that holds the same payload goes, of whatever address: a copy that stayed would be shown in the place of the
 //! one that was removed. Captures that only refer to it stay, without a payload. Leaves, proofs, checkpoints and
@@ -12,13 +13,14 @@
 
 mod journal;
 mod plan;
+mod remote;
 mod search;
 
 use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::Setup;
-use super::captures::{given_captures, open_reader};
+use super::captures::{given_captures, open_own_reader};
 use super::error::{AppError, store_error, writing_error};
 use super::evidence::{extend, options};
 use crate::archive::Capture;
@@ -28,11 +30,11 @@ use crate::evidence::extend::{OpenFiles, sha256_of};
 use crate::evidence::leaf::Statement;
 use crate::evidence::tombstone::{self, Kept, Tombstone};
 use crate::evidence::{EvidenceError, Log};
-use crate::store::bucket::State;
 use crate::store::{Layout, Lock, Stay, reindex, reindex_given, replace_members};
 use crate::warc::Rounds;
 
 use journal::Journal;
+use remote::Remote;
 
 /// What is to be removed, and why.
 #[derive(Debug, Clone)]
@@ -79,20 +81,8 @@ fn evidence_error(why: EvidenceError) -> AppError {
 /// When there is no such capture, it was removed before, another process writes, or the disk fails; then the next call goes
 /// on.
 pub fn purge(setup: &Setup, request: &PurgeRequest) -> Result<Purged, AppError> {
-    let layout = Layout::new(&setup.archive);
-    layout.check().map_err(|why| store_error("opening the archive", why))?;
-    // Nothing there is ever written over: the capture would stay in it.
-    let states = layout
-        .warc_states()
-        .map_err(|why| AppError::failed("reading which files are in the object storage", why))?;
-    if !setup.settings.text(keys::STORE_REMOTE).is_empty()
-        || states.iter().any(|(_, state)| *state != State::Local)
-    {
-        return Err(AppError::usage(format!(
-            "{DOING}: files of this archive are kept in an object storage as well, and a purge does not reach it"
-        ))
-        .hint("take the capture out of that storage by its own means, then empty store.remote and set remote/ aside"));
-    }
+    Layout::new(&setup.archive).check().map_err(|why| store_error("opening the archive", why))?;
+    let layout = Remote::open(setup)?.layout;
     let resumed = match request.dry_run {
         true => None,
         false => resume(setup)?,
@@ -103,7 +93,7 @@ pub fn purge(setup: &Setup, request: &PurgeRequest) -> Result<Purged, AppError> 
     extend(&layout, &setup.settings, &OpenFiles::Leave, (&trail, &Rounds::default()), now)
         .map_err(evidence_error)?;
     let planned = {
-        let (reader, _) = open_reader(&setup.settings, &setup.archive, Stay::Brief)?;
+        let (reader, _) = open_own_reader(&setup.settings, &setup.archive, Stay::Brief)?;
         plan::plan(&reader, &log_options, request, now)?
     };
     let mut done = Purged {
@@ -120,7 +110,7 @@ pub fn purge(setup: &Setup, request: &PurgeRequest) -> Result<Purged, AppError> 
     }
     let journal = Journal { removals: planned.removals };
     journal.write(&layout)?;
-    finish(setup, &layout, &journal)?;
+    done.notes.append(&mut finish(setup, &journal)?);
     let searched = search::search(&layout, &planned.windows)
         .map_err(|why| AppError::failed("searching for what was removed", why))?;
     done.found_in = searched.found_in;
@@ -135,14 +125,17 @@ pub fn purge(setup: &Setup, request: &PurgeRequest) -> Result<Purged, AppError> 
 pub fn resume(setup: &Setup) -> Result<Option<Purged>, AppError> {
     let layout = Layout::new(&setup.archive);
     let Some(journal) = Journal::read(&layout)? else { return Ok(None) };
-    finish(setup, &layout, &journal)?;
+    let notes = finish(setup, &journal)?;
     let tombstones = journal.removals.into_iter().map(|one| one.tombstone).collect();
-    Ok(Some(Purged { tombstones, ..Purged::default() }))
+    Ok(Some(Purged { tombstones, notes, ..Purged::default() }))
 }
 
-/// All that follows from a journal. Each step may have been done before.
-fn finish(setup: &Setup, layout: &Layout, journal: &Journal) -> Result<(), AppError> {
+/// All that follows from a journal. Each step may have been done before. What should be known comes back, as text.
+fn finish(setup: &Setup, journal: &Journal) -> Result<Vec<String>, AppError> {
     let now = setup.clock.now();
+    let remote = Remote::open(setup)?;
+    let layout = &remote.layout;
+    let mut names = Vec::new();
     let writing = |why| writing_error(DOING, layout.root(), why);
     {
         let lock = Lock::take(layout).map_err(writing)?;
@@ -159,6 +152,8 @@ fn finish(setup: &Setup, layout: &Layout, journal: &Journal) -> Result<(), AppEr
         let mut digests = BTreeMap::new();
         for (name, mut members) in files {
             members.sort_unstable_by_key(|(offset, _)| *offset);
+            remote.bring_home(&lock, name, now)?;
+            names.push(name.to_owned());
             let path = replace_members(layout, &lock, name, &members).map_err(writing)?;
             let read = |why| AppError::failed(&format!("{DOING} in {name}"), why);
             digests.insert(name, sha256_of(layout, &path, 0, None).map_err(read)?.1);
@@ -174,7 +169,16 @@ fn finish(setup: &Setup, layout: &Layout, journal: &Journal) -> Result<(), AppEr
         }
     };
     rebuilt.map_err(writing)?;
-    Journal::remove(layout)
+    let lock = Lock::take(layout).map_err(writing)?;
+    let mut notes = remote.replace(setup, &lock, &names)?;
+    Journal::remove(layout)?;
+    if !setup.settings.text(keys::STORE_ZIPNUM).is_empty() {
+        notes.push(format!(
+            "{} still lists what was removed, without its bytes: `pressmark export --format zipnum` writes it again",
+            keys::STORE_ZIPNUM.path()
+        ));
+    }
+    Ok(notes)
 }
 
 /// Has the log state the tombstones.

@@ -1,6 +1,5 @@
 //! What a purge removes: the records that hold the payload of a capture, and what stands in their places.
 
-use std::fs::File;
 use std::io::{BufReader, Read, Seek, SeekFrom};
 use std::path::Path;
 
@@ -14,7 +13,7 @@ use crate::evidence::leaf::record_text;
 use crate::evidence::note::Note;
 use crate::evidence::tombstone::{Tombstone, one_line};
 use crate::evidence::{Log, LogKey, Options};
-use crate::store::{Reader, layout::is_open};
+use crate::store::{Layout, Reader, layout::is_open};
 use crate::warc::{Fields, Framing, ReadOptions, RecordId, WarcReader, fitted, name, session_type};
 
 /// This many records of one event are looked for behind the main one.
@@ -206,12 +205,13 @@ impl<'a> Signing<'a> {
     ) -> Result<(), AppError> {
         let file = &*holder.file;
         let place = |why: String| failed(format!("{file} at {}: {why}", holder.offset));
-        let path = match (reader.layout().path_of(file), take) {
+        let layout = reader.layout();
+        let path = match (layout.path_of(file), take) {
             (Some(path), _) => path,
             (None, Take::SessionAlone) => return Ok(()),
             (None, Take::Response) => return Err(place("the file is not there".to_owned())),
         };
-        let input = File::open(&path).map_err(|why| place(why.to_string()))?;
+        let input = layout.open_file(&path).map_err(|why| place(why.to_string()))?;
         let options = ReadOptions { file: file.to_owned(), ..ReadOptions::default() };
         let mut records = WarcReader::seekable(BufReader::new(input), options);
         let mut next = Some(records.read_at(holder.offset).map_err(|why| place(why.to_string()))?);
@@ -242,7 +242,7 @@ impl<'a> Signing<'a> {
                     )
                     .hint("`pressmark reindex` seals what a dead process left open"));
                 }
-                let framing = framing(&path, located.offset).map_err(&place)?;
+                let framing = framing(layout, &path, located.offset).map_err(&place)?;
                 let length =
                     located.length.filter(|length| located.intact && *length <= MEMBER_BYTES_MAX);
                 let length = length.ok_or_else(|| {
@@ -328,8 +328,8 @@ fn counted(block: &mut impl Read) -> std::io::Result<String> {
 }
 
 /// How the record at this place is packed.
-fn framing(path: &Path, offset: u64) -> Result<Framing, String> {
-    let mut file = File::open(path).map_err(|why| why.to_string())?;
+fn framing(layout: &Layout, path: &Path, offset: u64) -> Result<Framing, String> {
+    let mut file = layout.open_file(path).map_err(|why| why.to_string())?;
     let mut start = [0; 4];
     file.read_exact(&mut start).map_err(|why| why.to_string())?;
     if start == crate::warc::ZSTD_DICTIONARY_MAGIC {

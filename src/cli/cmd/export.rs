@@ -5,6 +5,7 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use crate::answers::Archive;
+use crate::app::objects::{changeable, requests_max};
 use crate::archive::Capture;
 use crate::base::{ByteSize, DigestAlgorithm, Hasher};
 use crate::cli::args::{ExportArgs, ReportArg};
@@ -17,6 +18,7 @@ use crate::exchange::export::{
 };
 use crate::store::Reader;
 use crate::warc::Compression;
+use crate::zipnum::publish;
 
 use super::captures::match_type;
 
@@ -26,6 +28,9 @@ use super::captures::match_type;
 /// When nothing is meant (exit 3), the archive cannot be read, or the file not written.
 pub fn run(args: &ExportArgs, context: &Context) -> Result<Exit, CliError> {
     let format = format(args, context)?;
+    if let Some(place) = args.to.to_str().filter(|to| to.starts_with("s3://")) {
+        return to_objects(place, format, args, context);
+    }
     let file = OutFile::at(&args.to, args.force)?;
     let open = context.open_archive()?;
     let (selection, description, of_site) = select(args, open.reader(), context)?;
@@ -38,12 +43,49 @@ pub fn run(args: &ExportArgs, context: &Context) -> Result<Exit, CliError> {
         titles: &mut titles,
     };
     let done = file.write(|path| export(selection, &mut exporting, path).map_err(failed))?;
-    report(args, context, &done, of_site)?;
+    report(args, context, &done, of_site, &args.to)?;
     for (capture, why) in &done.unreadable {
         let stamp = capture.date.to_stamp14();
         context.out.warn(&format!("left out: {} of {stamp}: {why}", capture.url));
     }
     Ok(if done.unreadable.is_empty() { Exit::Done } else { Exit::Findings })
+}
+
+/// Writes blocks of index lines to an object storage, in the place of those that lie there.
+fn to_objects(
+    place: &str,
+    format: ExportFormat,
+    args: &ExportArgs,
+    context: &Context,
+) -> Result<Exit, CliError> {
+    if format != ExportFormat::ZipNum {
+        let what = format!("--to {place}: only --format zipnum is written to an object storage");
+        return Err(CliError::usage(what).hint("write a file, and bring that there"));
+    }
+    let objects = changeable(&context.settings, place)
+        .map_err(|why| CliError::usage(format!("--to {place}: {why}")))?;
+    let open = context.open_archive()?;
+    let (selection, description, _) = select(args, open.reader(), context)?;
+    let tmp = open.reader().layout().tmp_dir();
+    let staging = tempfile::Builder::new().prefix("zipnum-").tempdir_in(&tmp);
+    let staging = staging
+        .map_err(|why| CliError::failed(&format!("making a folder in {}", tmp.display()), why))?;
+    let folder = staging.path().join("blocks");
+    let mut exporting = Exporting {
+        reader: open.reader(),
+        format,
+        software: concat!("pressmark/", env!("CARGO_PKG_VERSION")).to_owned(),
+        description,
+        titles: &mut |_| None,
+    };
+    let done = export(selection, &mut exporting, &folder).map_err(failed)?;
+    publish(&folder, &*objects, requests_max(&context.settings)).map_err(|why| {
+        CliError::failed(&format!("writing blocks to {place}"), why).hint(
+            "what lies there is as it was, or whole and new; it needs s3:ListBucket, s3:GetObject, s3:PutObject, s3:DeleteObject and s3:AbortMultipartUpload",
+        )
+    })?;
+    report(args, context, &done, None, &folder)?;
+    Ok(Exit::Done)
 }
 
 fn failed(error: ExportError) -> CliError {
@@ -137,9 +179,10 @@ fn report(
     context: &Context,
     done: &Exported,
     of_site: Option<OfSite>,
+    written: &Path,
 ) -> Result<(), CliError> {
-    let (digest, length) = digest_of(&args.to)
-        .map_err(|why| CliError::failed(&format!("reading {}", args.to.display()), why))?;
+    let (digest, length) = digest_of(written)
+        .map_err(|why| CliError::failed(&format!("reading {}", written.display()), why))?;
     let mut of_site = of_site;
     if let Some(of_site) = &mut of_site {
         Site::add_unreadable(&mut of_site.lacks, done);

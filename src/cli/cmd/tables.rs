@@ -1,15 +1,21 @@
 //! `tables`
 
 use std::path::Path;
+use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
-use crate::base::ByteSize;
+use crate::app::objects::{changeable, requests_max};
+use crate::archive::ObjectErrorKind;
+use crate::base::{ByteSize, DigestAlgorithm};
 use crate::cli::args::TablesArgs;
 use crate::cli::context::{Context, store_error};
 use crate::cli::output::Format;
 use crate::cli::{CliError, Exit};
-use crate::tables::{Folder, Options, Table, TablesError, Updated, update};
+use crate::store::Layout;
+use crate::tables::{
+    Folder, ObjectFolder, ObjectsOptions, Options, Table, TablesError, Target, Updated, update,
+};
 
 /// How often a run tells how far it is.
 const TOLD_EVERY: std::time::Duration = std::time::Duration::from_secs(10);
@@ -19,16 +25,11 @@ const TOLD_EVERY: std::time::Duration = std::time::Duration::from_secs(10);
 /// # Errors
 /// When nothing was captured yet (exit 3), the archive cannot be read, or the tables not written.
 pub fn run(args: &TablesArgs, context: &Context) -> Result<Exit, CliError> {
-    if args.to.starts_with("s3://") {
-        let what = format!("--to {}: tables are not written to S3 yet", args.to);
-        return Err(CliError::usage(what)
-            .hint("name a folder; `aws s3 sync --delete` or rclone bring that to a bucket"));
-    }
     if args.file_bytes.0 == 0 {
         return Err(CliError::usage("--file-bytes 0: a file has to have some length"));
     }
     let archive = context.open_archive()?;
-    let target = Folder::open(Path::new(&args.to)).map_err(|why| failed(why, args))?;
+    let target = target(args, context, archive.reader().layout())?;
     let options = Options {
         software: concat!("pressmark/", env!("CARGO_PKG_VERSION")).to_owned(),
         part_bytes_max: args.file_bytes.0,
@@ -42,7 +43,7 @@ pub fn run(args: &TablesArgs, context: &Context) -> Result<Exit, CliError> {
             context.out.say(&format!("{pages} pages gone through"));
         }
     };
-    let done = update(&mut archive.page_reader(), &target, &options, &mut progress);
+    let done = update(&mut archive.page_reader(), &*target, &options, &mut progress);
     let done = done.map_err(|why| failed(why, args))?;
     match context.out.format() {
         Format::Json => context.out.json(&in_json(args, &done))?,
@@ -52,6 +53,28 @@ pub fn run(args: &TablesArgs, context: &Context) -> Result<Exit, CliError> {
         context.out.warn(&format!("left out: {note}"));
     }
     Ok(if done.notes.is_empty() { Exit::Done } else { Exit::Findings })
+}
+
+/// The folder, or the prefix in an object storage, that the tables go to.
+fn target(
+    args: &TablesArgs,
+    context: &Context,
+    layout: &Layout,
+) -> Result<Box<dyn Target>, CliError> {
+    if !args.to.starts_with("s3://") {
+        let folder = Folder::open(Path::new(&args.to)).map_err(|why| failed(why, args))?;
+        return Ok(Box::new(folder));
+    }
+    let objects = changeable(&context.settings, &args.to)
+        .map_err(|why| CliError::usage(format!("--to {}: {why}", args.to)))?;
+    // Files are made in the archive's own folder, one for each place.
+    let place = DigestAlgorithm::Sha256.digest(objects.place().as_bytes());
+    let name: String = place.as_bytes()[..8].iter().map(|byte| format!("{byte:02x}")).collect();
+    let local = layout.derived_dir().join("tables").join(name);
+    let requests_max = requests_max(&context.settings);
+    let options = ObjectsOptions { requests_max, ..ObjectsOptions::default() };
+    let target = ObjectFolder::open(objects, &local, options, Arc::clone(&context.clock));
+    Ok(Box::new(target.map_err(|why| failed(why, args))?))
 }
 
 fn failed(error: TablesError, args: &TablesArgs) -> CliError {
@@ -64,6 +87,16 @@ fn failed(error: TablesError, args: &TablesArgs) -> CliError {
         TablesError::Manifest { .. } => CliError::failed(&what, error).hint(
             "delete the folder and write the tables again: they are derived from the archive",
         ),
+        TablesError::Objects { ref why, .. } => {
+            let hint = match why.kind {
+                ObjectErrorKind::Refused => {
+                    "it needs s3:ListBucket, s3:GetObject, s3:PutObject, s3:DeleteObject and s3:AbortMultipartUpload there"
+                }
+                ObjectErrorKind::Missing => "the bucket has to be there",
+                _ => "what was sent stays there; run it again to go on",
+            };
+            CliError::failed(&what, error).hint(hint)
+        }
         TablesError::Locked { .. } => {
             CliError::failed(&what, error).hint("let that end, or name another folder")
         }

@@ -25,8 +25,9 @@ use crate::schedule::JobSpec;
 use crate::search::HeardChange;
 use crate::search::saved::SavedSearch;
 use crate::serve::{Beside, Serve, Server};
+use crate::store::upload::UploadCounts;
 use crate::telemetry::logs::LogFile;
-use crate::telemetry::{Metrics, http};
+use crate::telemetry::{Metrics, UploadState, http};
 
 /// How long messages may still take after the crawl has ended.
 const LAST_MESSAGES: Duration = Duration::from_secs(10);
@@ -101,6 +102,10 @@ pub fn run(args: &WatchArgs, context: Context) -> Result<Exit, CliError> {
         notes.iter().for_each(|note| tracing::info!("{note}"));
         let (send, ordered) = tokio::sync::mpsc::unbounded_channel();
         running.take_orders(ordered);
+        if let Some(progress) = running.uploads() {
+            let clock = Arc::clone(&context.clock);
+            metrics.set_uploads(move || upload_state(&progress.counts(clock.now())));
+        }
         *lock(&orders) = Some(send.clone());
         let ended = watch(&context, running, send, (&mut observer, &saved), &stop, &runtime);
         *lock(&orders) = None;
@@ -137,6 +142,19 @@ pub fn run(args: &WatchArgs, context: Context) -> Result<Exit, CliError> {
         }
     });
     ended
+}
+
+fn upload_state(counts: &UploadCounts) -> UploadState {
+    UploadState {
+        queued: (counts.queued_files, counts.queued_bytes),
+        in_flight: counts.in_flight,
+        failed: counts.failed_files,
+        failures: counts.failures,
+        verified: counts.verified,
+        bytes: (counts.sent_bytes, counts.read_bytes),
+        aborted: counts.aborted,
+        lag_seconds: counts.lag.as_secs(),
+    }
 }
 
 /// What sends the messages of saved searches.

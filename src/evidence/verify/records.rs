@@ -1,12 +1,14 @@
 //! The records of the WARC files beside the leaves that stand for them, file by file.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
+use std::io;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use tlog_tiles::Hash;
 
 use super::super::derive::{Derived, Deriver};
+use super::super::kept::KeptLeaves;
 use super::super::leaf::{ENTRY_LEN, Statement, hash_of};
 use super::super::log::Log;
 use super::rounds::Rounds;
@@ -22,6 +24,7 @@ const OLDER_MAX: Duration = Duration::from_hours(1);
 /// The records, walked in the order of the leaves.
 pub(super) struct Records<'a> {
     layout: &'a Layout,
+    kept: Option<&'a KeptLeaves>,
     log: &'a Log,
     files: &'a BTreeMap<String, PathBuf>,
     checkpoints: &'a [Checkpoint],
@@ -70,7 +73,7 @@ impl Current {
 
 impl<'a> Records<'a> {
     pub fn new(
-        layout: &'a Layout,
+        (layout, kept): (&'a Layout, Option<&'a KeptLeaves>),
         log: &'a Log,
         files: &'a BTreeMap<String, PathBuf>,
         checkpoints: &'a [Checkpoint],
@@ -91,6 +94,7 @@ impl<'a> Records<'a> {
         let is_writing = files.values().any(|path| is_open(path));
         Self {
             layout,
+            kept,
             log,
             files,
             checkpoints,
@@ -201,6 +205,13 @@ impl<'a> Records<'a> {
         self.own.0.and_then(|_| self.checkpoints.get(at)?.time)
     }
 
+    fn open(&self, name: &str, path: &Path) -> io::Result<Deriver> {
+        match self.kept.and_then(|kept| kept.of(name)) {
+            Some(leaves) => Ok(Deriver::kept(leaves)),
+            None => Deriver::open(self.layout, path, None),
+        }
+    }
+
     fn enter(&mut self, index: u64, number: u32, report: &mut Report<'_>) -> Option<Current> {
         let names = self.log.ledger().names();
         let Some(name) = usize::try_from(number).ok().and_then(|n| names.get(n)) else {
@@ -212,8 +223,7 @@ impl<'a> Records<'a> {
         if let Some(current) = self.left.remove(name) {
             return Some(Current { number, ..current });
         }
-        let deriver = match self.files.get(name).map(|path| Deriver::open(self.layout, path, None))
-        {
+        let deriver = match self.files.get(name).map(|path| self.open(name, path)) {
             Some(Ok(deriver)) => Some(deriver),
             Some(Err(why)) => {
                 report.add(Finding::error(name, None, "unreadable", why.to_string()));
@@ -299,7 +309,7 @@ impl<'a> Records<'a> {
             if self.seen.contains(name) {
                 continue;
             }
-            match Deriver::open(self.layout, path, None) {
+            match self.open(name, path) {
                 Ok(deriver) => {
                     let (name, deriver) = (name.clone(), Some(deriver));
                     let mut current = Current { number: u32::MAX, name, deriver, next: None };

@@ -136,7 +136,7 @@ pub fn export(
     if exporting.format == ExportFormat::ZipNum {
         std::fs::create_dir(path).map_err(fail)?;
         let mut writer = ShardWriter::new(path).map_err(fail)?;
-        let mut lines = chosen.rows.lines(cdx::cdxj_line)?;
+        let mut lines = chosen.rows.lines(cdx::cdxj_whole_line)?;
         while let Some(line) = lines.next_row().map_err(fail)? {
             writer.line(line).map_err(fail)?;
         }

@@ -3,10 +3,13 @@
 //! What it says is hostile text: codes are kept as far as they are words, messages are cut and their control
 //! characters left out. A document that is no XML is an answer that makes no sense, and no panic.
 
+use std::collections::HashMap;
+
 use quick_xml::Reader;
 use quick_xml::events::Event;
 
-use crate::archive::{ObjectError, ObjectErrorKind, ObjectInfo};
+use crate::archive::{ObjectError, ObjectErrorKind, ObjectInfo, UploadInfo};
+use crate::base::Timestamp;
 
 /// A longer message is cut.
 const MESSAGE_CHARS_MAX: usize = 200;
@@ -65,34 +68,95 @@ fn first(xml: &str, name: &str) -> Option<String> {
     found
 }
 
-/// A page of a listing, and where the next one goes on. Keys are as the server has them.
-pub(super) fn listing(xml: &str) -> Result<(Vec<ObjectInfo>, Option<String>), String> {
-    let mut objects = Vec::new();
-    let mut next = None;
-    let (mut key, mut bytes, mut etag) = (None, None, String::new());
-    let mut is_listing = false;
-    let mut each = |path: &[String], text: Option<&str>| {
+/// A page of a listing: what stands in it, and where the next page goes on, by the parameters that it is asked with.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Page<T> {
+    pub items: Vec<T>,
+    pub next: Vec<(&'static str, String)>,
+}
+
+/// Goes through the elements right below the root. `each` is given the name of one with all texts in it, by their
+/// names; the texts that stand right below the root come back.
+fn elements(
+    xml: &str,
+    root: &str,
+    each: &mut dyn FnMut(&str, &HashMap<String, String>),
+) -> Result<HashMap<String, String>, String> {
+    let mut is_root = false;
+    let (mut top, mut fields) = (HashMap::new(), HashMap::new());
+    walk(xml, &mut |path, text| {
         let path: Vec<&str> = path.iter().map(String::as_str).collect();
-        is_listing |= path.first() == Some(&"ListBucketResult");
+        is_root |= path.first() == Some(&root);
         match (path.as_slice(), text) {
-            ([_, "Contents", "Key"], Some(text)) => key = Some(text.to_owned()),
-            ([_, "Contents", "Size"], Some(text)) => bytes = text.trim().parse::<u64>().ok(),
-            ([_, "Contents", "ETag"], Some(text)) => etag = bare(text),
-            ([_, "NextContinuationToken"], Some(text)) => next = Some(text.to_owned()),
-            ([_, "Contents"], None) => {
-                if let (Some(key), Some(bytes)) = (key.take(), bytes.take()) {
-                    let etag = std::mem::take(&mut etag);
-                    objects.push(ObjectInfo { key, bytes, etag, sha256: None });
-                }
+            ([_, name], Some(text)) => drop(top.insert((*name).to_owned(), text.to_owned())),
+            ([_, _, name], Some(text)) => drop(fields.insert((*name).to_owned(), text.to_owned())),
+            ([_, name], None) => {
+                each(name, &fields);
+                fields.clear();
             }
             _ => {}
         }
-    };
-    walk(xml, &mut each)?;
-    if !is_listing {
-        return Err("it is no listing".to_owned());
-    }
-    Ok((objects, next.filter(|next| !next.is_empty())))
+    })?;
+    if is_root { Ok(top) } else { Err(format!("it is no {root}")) }
+}
+
+/// The parameters of the next page: each is sent with the value that the page gives under another name.
+fn next(
+    top: &HashMap<String, String>,
+    names: &[(&'static str, &str)],
+) -> Vec<(&'static str, String)> {
+    let set = |name: &str| top.get(name).filter(|value| !value.is_empty()).cloned();
+    names.iter().filter_map(|(sent, given)| Some((*sent, set(given)?))).collect()
+}
+
+/// A page of a listing of objects. Keys are as the server has them.
+pub(super) fn listing(xml: &str) -> Result<Page<ObjectInfo>, String> {
+    let mut items = Vec::new();
+    let top = elements(xml, "ListBucketResult", &mut |name, fields| {
+        let bytes = fields.get("Size").and_then(|text| text.trim().parse().ok());
+        if let ("Contents", Some(key), Some(bytes)) = (name, fields.get("Key"), bytes) {
+            items.push(ObjectInfo {
+                key: key.clone(),
+                bytes,
+                etag: fields.get("ETag").map(|etag| bare(etag)).unwrap_or_default(),
+                sha256: None,
+                modified: fields.get("LastModified").and_then(|at| Timestamp::parse(at.trim())),
+            });
+        }
+    })?;
+    Ok(Page { items, next: next(&top, &[("continuation-token", "NextContinuationToken")]) })
+}
+
+/// A page of the versions of objects: keys and names of versions, delete markers among them.
+pub(super) fn versions(xml: &str) -> Result<Page<(String, String)>, String> {
+    let mut items = Vec::new();
+    let top = elements(xml, "ListVersionsResult", &mut |name, fields| {
+        let of = (fields.get("Key"), fields.get("VersionId"));
+        if let ("Version" | "DeleteMarker", (Some(key), Some(version))) = (name, of) {
+            items.push((key.clone(), version.clone()));
+        }
+    })?;
+    let names = [("key-marker", "NextKeyMarker"), ("version-id-marker", "NextVersionIdMarker")];
+    Ok(Page { items, next: next(&top, &names) })
+}
+
+/// A page of the uploads that were begun.
+pub(super) fn uploads(xml: &str) -> Result<Page<UploadInfo>, String> {
+    let mut items = Vec::new();
+    let top = elements(xml, "ListMultipartUploadsResult", &mut |name, fields| {
+        let of = (fields.get("Key"), fields.get("UploadId"));
+        if let ("Upload", (Some(key), Some(upload))) = (name, of) {
+            items.push(UploadInfo {
+                key: key.clone(),
+                upload: upload.clone(),
+                begun: fields.get("Initiated").and_then(|at| Timestamp::parse(at.trim())),
+            });
+        }
+    })?;
+    // These are given on the last page as well.
+    let is_cut = top.get("IsTruncated").is_some_and(|text| text.trim() == "true");
+    let names = [("key-marker", "NextKeyMarker"), ("upload-id-marker", "NextUploadIdMarker")];
+    Ok(Page { items, next: if is_cut { next(&top, &names) } else { Vec::new() } })
 }
 
 /// The name of an upload that was begun.
@@ -173,17 +237,46 @@ mod tests {
         let xml = r#"<?xml version="1.0"?><ListBucketResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/">
             <Name>b</Name><IsTruncated>true</IsTruncated><NextContinuationToken>t/+=</NextContinuationToken>
             <Contents><Key>p/warc/a&amp;b.warc.gz</Key><Size>12</Size><ETag>&quot;ab-2&quot;</ETag>
+              <LastModified>2026-01-02T03:04:05.000Z</LastModified>
               <Owner><ID>x</ID></Owner></Contents>
             <Contents><Key>p/c</Key><Size>0</Size><ETag>"d"</ETag></Contents>
             <Contents><Key>no size</Key></Contents></ListBucketResult>"#;
-        let (objects, next) = listing(xml).unwrap();
+        let page = listing(xml).unwrap();
         let told: Vec<_> =
-            objects.iter().map(|o| (o.key.as_str(), o.bytes, o.etag.as_str())).collect();
+            page.items.iter().map(|o| (o.key.as_str(), o.bytes, o.etag.as_str())).collect();
         assert_eq!(told, [("p/warc/a&b.warc.gz", 12, "ab-2"), ("p/c", 0, "d")]);
-        assert_eq!(next.as_deref(), Some("t/+="));
+        assert_eq!(page.items[0].modified, Timestamp::parse("2026-01-02T03:04:05Z"));
+        assert_eq!(page.items[1].modified, None);
+        assert_eq!(page.next, [("continuation-token", "t/+=".to_owned())]);
         for broken in ["", "<a/>", "<ListBucketResult><Contents>", "no xml", "<a></b>"] {
             assert!(listing(broken).is_err(), "{broken:?}");
         }
+    }
+
+    #[test]
+    fn versions_and_uploads_are_read_with_where_they_go_on() {
+        let xml = "<ListVersionsResult><KeyMarker/><NextKeyMarker>k</NextKeyMarker>\
+            <NextVersionIdMarker>v9</NextVersionIdMarker><IsTruncated>true</IsTruncated>\
+            <Version><Key>p/a</Key><VersionId>v1</VersionId><Size>3</Size></Version>\
+            <DeleteMarker><Key>p/a</Key><VersionId>null</VersionId></DeleteMarker>\
+            <CommonPrefixes><Prefix>p/</Prefix></CommonPrefixes></ListVersionsResult>";
+        let page = versions(xml).unwrap();
+        let told: Vec<_> = page.items.iter().map(|(k, v)| (k.as_str(), v.as_str())).collect();
+        assert_eq!(told, [("p/a", "v1"), ("p/a", "null")]);
+        assert_eq!(
+            page.next,
+            [("key-marker", "k".to_owned()), ("version-id-marker", "v9".to_owned())]
+        );
+        let xml = "<ListMultipartUploadsResult><NextKeyMarker>k</NextKeyMarker>\
+            <IsTruncated>false</IsTruncated><Upload><Key>p/a</Key><UploadId>u1</UploadId>\
+            <Initiated>2026-01-02T03:04:05Z</Initiated></Upload><Upload><Key>p/b</Key></Upload>\
+            </ListMultipartUploadsResult>";
+        let page = uploads(xml).unwrap();
+        assert_eq!(page.items.len(), 1);
+        assert_eq!(page.items[0].begun, Timestamp::parse("2026-01-02T03:04:05Z"));
+        assert!(page.next.is_empty(), "it is the last page");
+        assert!(uploads("<ListBucketResult></ListBucketResult>").is_err());
+        assert!(versions("<a/>").is_err());
     }
 
     #[test]

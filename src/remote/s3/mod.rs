@@ -3,15 +3,17 @@
 //! In reading order: who asks ([`KeySources`]), signed addresses (`signed`), what comes back (`answer`), one request with
 //! its repetitions (`request`), and the store of objects made of them ([`S3Objects`]).
 //!
-//! Nothing is ever deleted or written over: an object is made where there is none. What fails for a reason that may
-//! pass is asked a few times more, soon; who asks for more patience has it himself.
+//! Of WARC files nothing is ever deleted or written over: an object is made where there is none. What is derived may be
+//! replaced and removed, by way of another trait (`change`). What fails for a reason that may pass is asked a few times
+//! more, soon; callers that need more patience wait themselves.
 
 mod answer;
+mod change;
 mod credentials;
 mod request;
 mod signed;
 
-use std::ops::Range;
+use std::ops::{ControlFlow, Range};
 use std::sync::mpsc::sync_channel;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -22,8 +24,10 @@ use self::request::{Ask, Asker, Body, Got};
 use self::signed::{Place, Verb};
 use super::Route;
 use super::client::client;
-use crate::archive::{FilePart, ObjectError, ObjectErrorKind, ObjectInfo, Objects, Pending};
-use crate::base::Clock;
+use crate::archive::{
+    FilePart, ObjectError, ObjectErrorKind, ObjectInfo, Objects, Pending, UploadInfo,
+};
+use crate::base::{Clock, Timestamp};
 
 pub use credentials::KeySources;
 
@@ -169,6 +173,57 @@ impl S3Objects {
         self.begin_asking(ask, read).recv().unwrap_or_else(|_| Err(gone()))
     }
 
+    /// Asks for page after page of a listing, and hands on what stands in each, until `each` breaks off.
+    fn pages<T: Send + 'static>(
+        &self,
+        query: &[(&'static str, String)],
+        read: fn(&str) -> Result<answer::Page<T>, String>,
+        each: &mut dyn FnMut(T) -> ControlFlow<()>,
+    ) -> Result<(), ObjectError> {
+        let mut from: Vec<(&'static str, String)> = Vec::new();
+        for _ in 0..PAGES_MAX {
+            let mut ask = Ask::of(Verb::Get, None);
+            for (name, value) in query.iter().chain(&from) {
+                ask = ask.query(name, value);
+            }
+            ask.body_max = DOCUMENT_BYTES_MAX;
+            let place = self.place.clone();
+            let page = self.ask(ask, move |got| {
+                read(&got.text()).map_err(|why| answer::nonsense(&place, &why))
+            })?;
+            for item in page.items {
+                if each(item).is_break() {
+                    return Ok(());
+                }
+            }
+            if page.next.is_empty() {
+                return Ok(());
+            }
+            if page.next == from {
+                break;
+            }
+            from = page.next;
+        }
+        Err(answer::nonsense(&self.place, "the listing does not come to its end"))
+    }
+
+    /// The request that makes an object of its parts.
+    fn completing(&self, key: &str, upload: &str, etags: &[String]) -> Ask {
+        let mut body = String::from("<CompleteMultipartUpload>");
+        for (at, etag) in etags.iter().enumerate() {
+            let number = at + 1;
+            let etag = quick_escape(etag);
+            body.push_str(&format!(
+                "<Part><PartNumber>{number}</PartNumber><ETag>\"{etag}\"</ETag></Part>"
+            ));
+        }
+        body.push_str("</CompleteMultipartUpload>");
+        let mut ask = Ask::of(Verb::Post, Some(self.key(key))).query("uploadId", upload);
+        ask.body = Body::Bytes(body.into_bytes().into());
+        ask.body_max = DOCUMENT_BYTES_MAX;
+        ask
+    }
+
     /// As [`Self::ask`] of something that is made only where there is none. A server that does not know that
     /// condition is asked whether there is one, and then without it.
     fn make<T: Send + 'static>(
@@ -197,31 +252,35 @@ impl Objects for S3Objects {
         &self.place
     }
 
-    fn list(&self, each: &mut dyn FnMut(ObjectInfo)) -> Result<(), ObjectError> {
-        let mut next: Option<String> = None;
-        for _ in 0..PAGES_MAX {
-            let mut ask = Ask::of(Verb::Get, None).query("list-type", "2");
-            ask = ask.query("prefix", &self.prefix);
-            if let Some(next) = &next {
-                ask = ask.query("continuation-token", next);
+    fn now(&self) -> Timestamp {
+        self.asker.now()
+    }
+
+    fn list(
+        &self,
+        below: &str,
+        each: &mut dyn FnMut(ObjectInfo) -> ControlFlow<()>,
+    ) -> Result<(), ObjectError> {
+        let query = [("list-type", "2".to_owned()), ("prefix", self.key(below))];
+        self.pages(&query, answer::listing, &mut |object| match object
+            .key
+            .strip_prefix(&self.prefix)
+        {
+            Some(key) => each(ObjectInfo { key: key.to_owned(), ..object }),
+            None => ControlFlow::Continue(()),
+        })
+    }
+
+    fn uploads(&self) -> Result<Vec<UploadInfo>, ObjectError> {
+        let mut found = Vec::new();
+        let query = [("prefix", self.prefix.clone()), ("uploads", String::new())];
+        self.pages(&query, answer::uploads, &mut |upload| {
+            if let Some(key) = upload.key.strip_prefix(&self.prefix) {
+                found.push(UploadInfo { key: key.to_owned(), ..upload });
             }
-            ask.body_max = DOCUMENT_BYTES_MAX;
-            let place = self.place.clone();
-            let (objects, more) = self.ask(ask, move |got| {
-                answer::listing(&got.text()).map_err(|why| answer::nonsense(&place, &why))
-            })?;
-            for object in objects {
-                if let Some(key) = object.key.strip_prefix(&self.prefix) {
-                    each(ObjectInfo { key: key.to_owned(), ..object });
-                }
-            }
-            match more {
-                Some(more) if next.as_ref() != Some(&more) => next = Some(more),
-                Some(_) => break,
-                None => return Ok(()),
-            }
-        }
-        Err(answer::nonsense(&self.place, "the listing does not come to its end"))
+            ControlFlow::Continue(())
+        })?;
+        Ok(found)
     }
 
     fn head(&self, key: &str) -> Result<Option<ObjectInfo>, ObjectError> {
@@ -229,7 +288,13 @@ impl Objects for S3Objects {
         let key = key.to_owned();
         let asked = self.ask(ask, move |got| {
             let bytes = got.length.ok_or_else(|| answer::nonsense(&key, "it states no length"))?;
-            Ok(ObjectInfo { key, bytes, etag: got.etag, sha256: got.sha256 })
+            Ok(ObjectInfo {
+                key,
+                bytes,
+                etag: got.etag,
+                sha256: got.sha256,
+                modified: got.modified,
+            })
         });
         match asked {
             Ok(info) => Ok(Some(info)),
@@ -292,31 +357,8 @@ impl Objects for S3Objects {
     }
 
     fn complete(&self, key: &str, upload: &str, etags: &[String]) -> Result<String, ObjectError> {
-        let mut body = String::from("<CompleteMultipartUpload>");
-        for (at, etag) in etags.iter().enumerate() {
-            let number = at + 1;
-            let etag = quick_escape(etag);
-            body.push_str(&format!(
-                "<Part><PartNumber>{number}</PartNumber><ETag>\"{etag}\"</ETag></Part>"
-            ));
-        }
-        body.push_str("</CompleteMultipartUpload>");
-        let mut ask = Ask::of(Verb::Post, Some(self.key(key))).query("uploadId", upload);
-        ask.body = Body::Text(body);
-        ask.body_max = DOCUMENT_BYTES_MAX;
         let named = key.to_owned();
-        // A server begins to answer before it knows whether it can be done.
-        self.make(key, ask, move |got| {
-            answer::completed(&got.text()).map_err(|told| {
-                let (code, message) = told.unwrap_or_default();
-                let kind = match answer::kind_of(200, &code) {
-                    _ if code == "PreconditionFailed" => ObjectErrorKind::Exists,
-                    _ if code.is_empty() => ObjectErrorKind::Away,
-                    kind => kind,
-                };
-                ObjectError::new(kind, format!("completing {named}: {code} {message}"))
-            })
-        })
+        self.make(key, self.completing(key, upload, etags), move |got| completed(&named, &got))
     }
 
     fn abort(&self, key: &str, upload: &str) -> Result<(), ObjectError> {
@@ -331,6 +373,20 @@ impl Objects for S3Objects {
 /// An entity tag as text of XML.
 fn quick_escape(etag: &str) -> String {
     etag.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+}
+
+/// The entity tag of an object that was made of parts. A server begins to answer before it knows whether that can be
+/// done.
+fn completed(key: &str, got: &Got) -> Result<String, ObjectError> {
+    answer::completed(&got.text()).map_err(|told| {
+        let (code, message) = told.unwrap_or_default();
+        let kind = match answer::kind_of(200, &code) {
+            _ if code == "PreconditionFailed" => ObjectErrorKind::Exists,
+            _ if code.is_empty() => ObjectErrorKind::Away,
+            kind => kind,
+        };
+        ObjectError::new(kind, format!("completing {key}: {code} {message}"))
+    })
 }
 
 fn tagged(key: &str, etag: String) -> Result<String, ObjectError> {

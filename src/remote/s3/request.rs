@@ -24,7 +24,7 @@ const ERROR_BYTES_MAX: usize = 64 << 10;
 #[derive(Debug, Clone)]
 pub(super) enum Body {
     None,
-    Text(String),
+    Bytes(Arc<[u8]>),
     Part(FilePart),
 }
 
@@ -79,11 +79,15 @@ impl Ask {
     /// The request in words, for messages.
     fn name(&self) -> String {
         let verb = self.verb.name();
-        let list = |(name, _): &(&'static str, String)| *name == "list-type";
+        let lists = |(name, _): &(&'static str, String)| match *name {
+            "list-type" => Some("listing the bucket"),
+            "versions" => Some("listing the versions of objects"),
+            "uploads" => Some("listing the uploads"),
+            _ => None,
+        };
         match &self.key {
             Some(key) => format!("{verb} {key}"),
-            None if self.query.iter().any(list) => "listing the bucket".to_owned(),
-            None => verb.to_owned(),
+            None => self.query.iter().find_map(lists).unwrap_or(verb).to_owned(),
         }
     }
 }
@@ -95,6 +99,7 @@ pub(super) struct Got {
     pub etag: String,
     pub length: Option<u64>,
     pub sha256: Option<String>,
+    pub modified: Option<Timestamp>,
     pub body: Vec<u8>,
 }
 
@@ -111,8 +116,10 @@ pub(super) struct Asker {
     place: Place,
     keys: KeySources,
     clock: Arc<dyn Clock>,
-    /// How many microseconds the server's clock is ahead of ours.
+    /// How many microseconds the server's clock is ahead of ours, where that is much: requests are signed by it.
     skew: AtomicI64,
+    /// The same as the last answer had it, however little.
+    ahead: AtomicI64,
 }
 
 /// A failure, and the server's clock where it said it.
@@ -135,7 +142,14 @@ impl Asker {
         keys: KeySources,
         clock: Arc<dyn Clock>,
     ) -> Self {
-        Self { client, place, keys, clock, skew: AtomicI64::new(0) }
+        let (skew, ahead) = (AtomicI64::new(0), AtomicI64::new(0));
+        Self { client, place, keys, clock, skew, ahead }
+    }
+
+    /// The time by the server's clock, to a second or so; ours before its first answer.
+    pub fn now(&self) -> Timestamp {
+        let ahead = self.ahead.load(Ordering::Relaxed);
+        Timestamp::from_unix_micros(self.clock.now().unix_micros().saturating_add(ahead))
     }
 
     /// Asks until there is an answer, or asking again soon does not help.
@@ -211,7 +225,7 @@ impl Asker {
                 request.header("content-length", "0")
             }
             Body::None => request,
-            Body::Text(text) => request.body(text.clone()),
+            Body::Bytes(bytes) => request.body(bytes.to_vec()),
             Body::Part(part) => request.body(bytes_of(part).map_err(|why| {
                 ObjectError::new(ObjectErrorKind::Other, format!("{name}: reading the file: {why}"))
             })?),
@@ -226,12 +240,17 @@ impl Asker {
             reply.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned)
         };
         let server_time = header("date").and_then(|date| Timestamp::parse_http_date(&date));
+        if let Some(server) = server_time {
+            let apart = server.unix_micros() - self.clock.now().unix_micros();
+            self.ahead.store(apart, Ordering::Relaxed);
+        }
         let region = header("x-amz-bucket-region");
         let mut got = Got {
             status,
             etag: header("etag").map(|etag| answer::bare(&etag)).unwrap_or_default(),
             length: header("content-length").and_then(|text| text.parse().ok()),
             sha256: header("x-amz-meta-sha256"),
+            modified: header("last-modified").and_then(|at| Timestamp::parse_http_date(&at)),
             body: Vec::new(),
         };
         let is_good = reply.status().is_success();

@@ -5,6 +5,7 @@
 
 use std::collections::HashMap;
 use std::io;
+use std::ops::ControlFlow;
 use std::path::Path;
 
 use crate::archive::ObjectInfo;
@@ -34,8 +35,9 @@ pub(in crate::store) fn check(layout: &Layout, found: &mut dyn FnMut(Finding)) {
         return;
     };
     let mut objects: HashMap<String, ObjectInfo> = HashMap::new();
-    let listed = bucket.objects().list(&mut |object| {
+    let listed = bucket.objects().list("", &mut |object| {
         objects.insert(object.key.clone(), object);
+        ControlFlow::Continue(())
     });
     let place = bucket.objects().place();
     if let Err(why) = listed {

@@ -63,7 +63,7 @@ impl Work {
     }
 }
 
-fn at(time: SystemTime) -> Timestamp {
+pub(super) fn at(time: SystemTime) -> Timestamp {
     let since = time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     Timestamp::from_unix_micros(i64::try_from(since.as_micros()).unwrap_or(i64::MAX))
 }

@@ -13,18 +13,22 @@
 //! thread of its own does it, one file after the other, several parts of it under way at once. Objects are never
 //! written over and never deleted.
 //!
-//! Its steps are in `steps` and `evict`. Beside it: the ledger made again from the objects (`rebuild`), and what `verify` asks of them (`check`).
+//! Its steps are in `steps` and `evict`; what a kill may leave is thrown away (`leaked`), and counts of it all are kept
+//! (`progress`). Beside it: the ledger made again from the objects (`rebuild`), what `verify` asks of them (`check`), and
+//! files that come back or go by order ([`withdraw`]).
 
 mod check;
 mod evict;
+mod leaked;
+mod progress;
 mod rebuild;
 mod steps;
+pub mod withdraw;
 
-#[cfg(test)]
-mod fake;
 #[cfg(test)]
 mod tests;
 
+use std::cell::Cell;
 use std::fs;
 use std::io;
 use std::path::PathBuf;
@@ -40,6 +44,7 @@ use super::bucket::{Bucket, Entry, Ledger, State};
 use super::layout::{Layout, is_open};
 
 pub(super) use check::{changed, check};
+pub use progress::{Progress, UploadCounts};
 pub use rebuild::rebuild;
 
 /// What is sent and what may go.
@@ -59,6 +64,10 @@ pub struct UploadOptions {
     pub wait_min: Duration,
     /// The longest wait.
     pub wait_max: Duration,
+    /// How often unfinished uploads of earlier processes are looked for.
+    pub leaked_every: Duration,
+    /// How old an upload that nobody knows of has to be, by the server's clock, to be thrown away.
+    pub leaked_age: Duration,
 }
 
 impl Default for UploadOptions {
@@ -71,6 +80,8 @@ impl Default for UploadOptions {
             every: Duration::from_secs(10),
             wait_min: Duration::from_secs(2),
             wait_max: Duration::from_mins(5),
+            leaked_every: Duration::from_hours(12),
+            leaked_age: Duration::from_hours(24),
         }
     }
 }
@@ -131,6 +142,7 @@ pub struct Uploader {
     thread: Option<JoinHandle<()>>,
     mode: Arc<AtomicU8>,
     left: Arc<Mutex<Left>>,
+    progress: Arc<Progress>,
 }
 
 impl Drop for Uploader {
@@ -149,14 +161,21 @@ impl Uploader {
         say: impl Fn(&str) + Send + 'static,
     ) -> Option<Self> {
         let bucket = Arc::clone(layout.bucket()?);
-        let (mode, left) = (Arc::<AtomicU8>::default(), Arc::<Mutex<Left>>::default());
-        let work = Work { layout, bucket, options, clock, mode: Arc::clone(&mode) };
+        let left = Arc::<Mutex<Left>>::default();
+        let work = Work::new(layout, bucket, options, clock);
+        let (mode, progress) = (Arc::clone(&work.mode), Arc::clone(&work.progress));
         let shown = Arc::clone(&left);
         let thread = std::thread::Builder::new()
             .name("upload".to_owned())
             .spawn(move || work.run(&shown, &say))
             .ok();
-        Some(Self { thread, mode, left })
+        Some(Self { thread, mode, left, progress })
+    }
+
+    /// Counts of what it does, to be looked at while it goes on.
+    #[must_use]
+    pub fn progress(&self) -> Arc<Progress> {
+        Arc::clone(&self.progress)
     }
 
     /// Sends what is left, for as long as that goes well and `is_stopped` says no, and ends; what is left then, as
@@ -192,6 +211,9 @@ pub(super) struct Work {
     pub options: UploadOptions,
     pub clock: Arc<dyn Clock>,
     pub mode: Arc<AtomicU8>,
+    pub progress: Arc<Progress>,
+    /// When unfinished uploads were looked for last.
+    looked: Cell<Option<Timestamp>>,
 }
 
 /// A sealed file that lies here.
@@ -205,6 +227,16 @@ struct Sealed {
 }
 
 impl Work {
+    pub(super) fn new(
+        layout: Layout,
+        bucket: Arc<Bucket>,
+        options: UploadOptions,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
+        let (mode, progress) = (Arc::default(), Arc::default());
+        Self { layout, bucket, options, clock, mode, progress, looked: Cell::new(None) }
+    }
+
     fn run(&self, left: &Mutex<Left>, say: &dyn Fn(&str)) {
         let mut wait = self.options.wait_min;
         let mut told: Option<Vec<String>> = None;
@@ -276,19 +308,21 @@ impl Work {
                 return left;
             }
         };
+        self.queue(&files);
         let mut verified = Vec::new();
+        let mut failed = 0;
         for sealed in files {
-            let done = if self.is_stopped() || left.is_storage {
-                self.is_verified(&sealed)
-            } else {
-                self.one(&sealed)
+            let is_known = self.is_verified(&sealed);
+            let done = match is_known {
+                Ok(false) if !self.is_stopped() && !left.is_storage => self.tried(&sealed),
+                known => known,
             };
             match done {
                 Ok(true) => {
                     verified.push(sealed);
                     continue;
                 }
-                Ok(false) | Err(Halt::Stopped) => {}
+                Ok(false) | Err(Halt::Stopped) => failed -= 1_i64,
                 Err(Halt::Storage(why)) => {
                     left.why.push(format!("{}: {why}", self.objects().place()));
                     left.is_storage = true;
@@ -296,8 +330,13 @@ impl Work {
                 Err(Halt::File(why)) => left.why.push(format!("{}: {why}", sealed.file)),
                 Err(Halt::Disk(why)) => left.why.push(format!("{}: {why}", sealed.file)),
             }
+            failed += 1;
             left.files += 1;
             left.bytes += sealed.bytes;
+        }
+        self.progress.change(|counts| counts.failed_files = u64::try_from(failed).unwrap_or(0));
+        if !left.is_storage && !self.is_stopped() {
+            self.throw_away_leaked();
         }
         if !left.is_storage && !self.is_stopped() {
             match self.evict(verified) {
@@ -310,9 +349,43 @@ impl Work {
                 Err(Halt::Disk(why)) => left.why.push(why.to_string()),
             }
         }
+        if let Ok(files) = self.sealed() {
+            self.queue(&files);
+        }
         // A ledger that is long is a ledger all the same.
         let _ = self.ledger().tidy();
         left
+    }
+
+    /// Says what is to be sent.
+    fn queue(&self, files: &[Sealed]) {
+        let waiting =
+            || files.iter().filter(|sealed| !matches!(self.is_verified(sealed), Ok(true)));
+        let since = |sealed: &Sealed| evict::at(sealed.modified);
+        self.progress.oldest(waiting().map(since).min());
+        self.progress.change(|counts| {
+            counts.queued_files = waiting().count() as u64;
+            counts.queued_bytes = waiting().map(|sealed| sealed.bytes).sum();
+        });
+    }
+
+    /// Takes a file that is not verified as far as it goes, and counts it.
+    fn tried(&self, sealed: &Sealed) -> Result<bool, Halt> {
+        self.progress.change(|counts| counts.in_flight = 1);
+        let done = self.one(sealed);
+        self.progress.change(|counts| {
+            counts.in_flight = 0;
+            match &done {
+                Ok(true) => {
+                    counts.verified += 1;
+                    counts.queued_files = counts.queued_files.saturating_sub(1);
+                    counts.queued_bytes = counts.queued_bytes.saturating_sub(sealed.bytes);
+                }
+                Ok(false) | Err(Halt::Stopped) => {}
+                Err(_) => counts.failures += 1,
+            }
+        });
+        done
     }
 
     fn sealed(&self) -> Result<Vec<Sealed>, super::StoreError> {

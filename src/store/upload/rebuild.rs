@@ -1,6 +1,7 @@
 //! The ledger made again from the objects: a listing says what is there, and each object its SHA-256.
 
 use std::io;
+use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::archive::{ObjectError, ObjectErrorKind, ObjectInfo, Objects};
@@ -33,10 +34,11 @@ pub fn rebuild(
     now: Timestamp,
 ) -> Result<usize, RebuildError> {
     let mut found: Vec<ObjectInfo> = Vec::new();
-    objects.list(&mut |object| {
+    objects.list("", &mut |object| {
         if is_place(&object.key) {
             found.push(object);
         }
+        ControlFlow::Continue(())
     })?;
     let mut entries: Vec<Entry> = heads(objects, &found)?
         .into_iter()

@@ -91,6 +91,7 @@ impl Work {
                 made => made?,
             },
         };
+        self.progress.change(|counts| counts.sent_bytes += sealed.bytes);
         self.note(sealed, State::Uploaded, Some((&sha256, &etag)), None)
     }
 
@@ -207,7 +208,9 @@ impl Work {
                 from = to;
             }
             if let Some(first) = under_way.pop_front() {
-                hasher.update(&self.wait(&first)?);
+                let piece = self.wait(&first)?;
+                hasher.update(&piece);
+                self.progress.change(|counts| counts.read_bytes += piece.len() as u64);
             }
         }
         Ok(hex(hasher.finish().as_bytes()))

@@ -149,6 +149,7 @@ fn another_object_of_the_name_is_told_of_and_not_written_over() {
         bytes: b"somebody else's".to_vec(),
         etag: "x".to_owned(),
         sha256: None,
+        modified: 0,
     };
     let put = key.clone();
     server.change(|objects| drop(objects.insert(put, other)));

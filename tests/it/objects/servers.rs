@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use super::{ID, SECRET, contract};
+use super::{ID, SECRET, contract, tables};
 use crate::support::skip::skipped;
 
 /// A process that ends when this is dropped.
@@ -71,6 +71,7 @@ fn moto_takes_files_and_gives_them_back() {
     stream.read_to_string(&mut answer).unwrap();
     assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
     contract(&format!("http://127.0.0.1:{port}"));
+    tables::contract(&format!("http://127.0.0.1:{port}"));
 }
 
 #[test]
@@ -88,4 +89,5 @@ fn s3s_takes_files_and_gives_them_back() {
     command.args(["--access-key", ID, "--secret-key", SECRET]).arg(dir.path());
     let _server = start(command, port);
     contract(&format!("http://127.0.0.1:{port}"));
+    tables::contract(&format!("http://127.0.0.1:{port}"));
 }

@@ -52,6 +52,15 @@ pub struct Stored {
     pub bytes: Vec<u8>,
     pub etag: String,
     pub sha256: Option<String>,
+    /// When it was made, in seconds by the server's clock.
+    pub modified: i64,
+}
+
+/// An earlier content of an object, or a mark that it was deleted.
+#[derive(Debug, Clone)]
+pub struct Version {
+    pub id: String,
+    pub bytes: Option<Vec<u8>>,
 }
 
 /// The name of an object that is being sent, its digest, and its parts by their numbers.
@@ -61,6 +70,11 @@ type Sending = (String, Option<String>, BTreeMap<u16, Vec<u8>>);
 struct Inside {
     objects: BTreeMap<String, Stored>,
     uploads: BTreeMap<String, Sending>,
+    /// When each upload was begun, in seconds by the server's clock.
+    begun: BTreeMap<String, i64>,
+    /// Whether the bucket keeps what is replaced or deleted, and what it keeps.
+    is_versioned: bool,
+    versions: BTreeMap<String, Vec<Version>>,
     asked: Vec<S3Asked>,
     made: u64,
     /// The process that is killed.
@@ -141,6 +155,16 @@ impl S3 {
     /// Changes what is kept, as somebody else would.
     pub fn change(&self, change: impl FnOnce(&mut BTreeMap<String, Stored>)) {
         change(&mut self.shared.inside.lock().unwrap().objects);
+    }
+
+    /// Has the bucket keep what is replaced or deleted.
+    pub fn keep_versions(&self) {
+        self.shared.inside.lock().unwrap().is_versioned = true;
+    }
+
+    /// What the bucket keeps of what was replaced or deleted.
+    pub fn versions(&self) -> BTreeMap<String, Vec<Version>> {
+        self.shared.inside.lock().unwrap().versions.clone()
     }
 
     /// How many uploads were begun and not ended.
@@ -338,7 +362,55 @@ fn answer(shared: &Shared, asked: &S3Asked, head: &Head, body: &[u8]) -> Reply {
     let sha256 = head.headers.get("x-amz-meta-sha256").cloned();
     let is_new = head.headers.get("if-none-match").is_some_and(|value| value == "*");
     let quoted = |etag: &str| format!("\"{etag}\"");
+    let now = SystemClock.now().unix_micros() / 1_000_000 + shared.ahead.load(Ordering::SeqCst);
+    let date = |at: i64| pressmark::base::Timestamp::from_unix_seconds(at);
+    if let ("PUT", None, Some(etag)) =
+        (head.method.as_str(), query("uploadId"), head.headers.get("if-match"))
+    {
+        match inside.objects.get(&asked.key) {
+            None => return error(404, "NoSuchKey"),
+            Some(stored) if *etag != quoted(&stored.etag) => {
+                return error(412, "PreconditionFailed");
+            }
+            Some(_) => {}
+        }
+    }
     match (head.method.as_str(), query("uploadId"), asked.key.as_str()) {
+        ("GET", None, "") if query("versions").is_some() => {
+            let prefix = query("prefix").unwrap_or_default();
+            let mut out = String::from("<ListVersionsResult><IsTruncated>false</IsTruncated>");
+            for key in inside.objects.keys().filter(|key| key.starts_with(prefix)) {
+                let id = if inside.is_versioned { "newest" } else { "null" };
+                out.push_str(&format!(
+                    "<Version><Key>{key}</Key><VersionId>{id}</VersionId></Version>"
+                ));
+            }
+            for (key, versions) in &inside.versions {
+                for Version { id, bytes } in versions.iter().filter(|_| key.starts_with(prefix)) {
+                    let name = if bytes.is_some() { "Version" } else { "DeleteMarker" };
+                    out.push_str(&format!(
+                        "<{name}><Key>{key}</Key><VersionId>{id}</VersionId></{name}>"
+                    ));
+                }
+            }
+            out.push_str("</ListVersionsResult>");
+            (200, Vec::new(), out.into_bytes())
+        }
+        ("GET", None, "") if query("uploads").is_some() => {
+            let prefix = query("prefix").unwrap_or_default();
+            let mut out =
+                String::from("<ListMultipartUploadsResult><IsTruncated>false</IsTruncated>");
+            for (id, (key, _, _)) in &inside.uploads {
+                if key.starts_with(prefix) {
+                    let begun = date(inside.begun.get(id).copied().unwrap_or(0)).to_warc_date();
+                    out.push_str(&format!(
+                        "<Upload><Key>{key}</Key><UploadId>{id}</UploadId><Initiated>{begun}</Initiated></Upload>"
+                    ));
+                }
+            }
+            out.push_str("</ListMultipartUploadsResult>");
+            (200, Vec::new(), out.into_bytes())
+        }
         ("GET", None, "") => {
             let prefix = query("prefix").unwrap_or_default();
             let mut out = String::from("<ListBucketResult>");
@@ -351,9 +423,10 @@ fn answer(shared: &Shared, asked: &S3Asked, head: &Head, body: &[u8]) -> Reply {
                 .collect();
             for (key, stored) in found.iter().take(3) {
                 out.push_str(&format!(
-                    "<Contents><Key>{key}</Key><Size>{}</Size><ETag>&quot;{}&quot;</ETag></Contents>",
+                    "<Contents><Key>{key}</Key><Size>{}</Size><ETag>&quot;{}&quot;</ETag><LastModified>{}</LastModified></Contents>",
                     stored.bytes.len(),
-                    stored.etag
+                    stored.etag,
+                    date(stored.modified).to_warc_date()
                 ));
             }
             if found.len() > 3 {
@@ -369,6 +442,7 @@ fn answer(shared: &Shared, asked: &S3Asked, head: &Head, body: &[u8]) -> Reply {
                 let mut headers = vec![
                     ("content-length", stored.bytes.len().to_string()),
                     ("etag", quoted(&stored.etag)),
+                    ("last-modified", date(stored.modified).to_http_date()),
                 ];
                 headers.extend(stored.sha256.clone().map(|sha256| ("x-amz-meta-sha256", sha256)));
                 (200, headers, Vec::new())
@@ -396,12 +470,13 @@ fn answer(shared: &Shared, asked: &S3Asked, head: &Head, body: &[u8]) -> Reply {
             if is_new && inside.objects.contains_key(key) {
                 return error(412, "PreconditionFailed");
             }
-            let etag = store(&mut inside, key, body.to_vec(), sha256);
+            let etag = store(&mut inside, key, body.to_vec(), sha256, now);
             (200, vec![("etag", quoted(&etag))], Vec::new())
         }
         ("POST", None, key) if query("uploads").is_some() => {
             inside.made += 1;
             let id = format!("upload-{}", inside.made);
+            inside.begun.insert(id.clone(), now);
             inside.uploads.insert(id.clone(), (key.to_owned(), sha256, BTreeMap::new()));
             let out = format!(
                 "<InitiateMultipartUploadResult><UploadId>{id}</UploadId></InitiateMultipartUploadResult>"
@@ -428,7 +503,8 @@ fn answer(shared: &Shared, asked: &S3Asked, head: &Head, body: &[u8]) -> Reply {
                 return error(400, "InvalidPart");
             }
             inside.uploads.remove(id);
-            let etag = store(&mut inside, key, parts.into_values().flatten().collect(), sha256);
+            let bytes = parts.into_values().flatten().collect();
+            let etag = store(&mut inside, key, bytes, sha256, now);
             let out = format!(
                 "<CompleteMultipartUploadResult><ETag>&quot;{etag}&quot;</ETag></CompleteMultipartUploadResult>"
             );
@@ -438,13 +514,49 @@ fn answer(shared: &Shared, asked: &S3Asked, head: &Head, body: &[u8]) -> Reply {
             Some(_) => (204, Vec::new(), Vec::new()),
             None => error(404, "NoSuchUpload"),
         },
+        ("DELETE", None, key) => {
+            match query("versionId") {
+                Some("newest" | "null") => drop(inside.objects.remove(key)),
+                Some(id) => {
+                    let id = id.to_owned();
+                    let kept = inside.versions.entry(key.to_owned()).or_default();
+                    kept.retain(|version| version.id != id);
+                }
+                None => {
+                    let removed = inside.objects.remove(key);
+                    if inside.is_versioned {
+                        keep(&mut inside, key, removed.map(|stored| stored.bytes));
+                        keep(&mut inside, key, None);
+                    }
+                }
+            }
+            inside.versions.retain(|_, versions| !versions.is_empty());
+            (204, Vec::new(), Vec::new())
+        }
         _ => error(405, "MethodNotAllowed"),
     }
 }
 
-fn store(inside: &mut Inside, key: &str, bytes: Vec<u8>, sha256: Option<String>) -> String {
+fn store(
+    inside: &mut Inside,
+    key: &str,
+    bytes: Vec<u8>,
+    sha256: Option<String>,
+    now: i64,
+) -> String {
     inside.made += 1;
     let etag = format!("etag-{}", inside.made);
-    inside.objects.insert(key.to_owned(), Stored { bytes, etag: etag.clone(), sha256 });
+    let stored = Stored { bytes, etag: etag.clone(), sha256, modified: now };
+    let before = inside.objects.insert(key.to_owned(), stored);
+    if let (true, Some(before)) = (inside.is_versioned, before) {
+        keep(inside, key, Some(before.bytes));
+    }
     etag
+}
+
+/// Keeps an earlier content, or the mark that there is none.
+fn keep(inside: &mut Inside, key: &str, bytes: Option<Vec<u8>>) {
+    inside.made += 1;
+    let id = format!("version-{}", inside.made);
+    inside.versions.entry(key.to_owned()).or_default().push(Version { id, bytes });
 }

@@ -2,18 +2,23 @@
 
 use std::collections::BTreeMap;
 use std::io;
-use std::ops::Range;
+use std::ops::{ControlFlow, Range};
 use std::os::unix::fs::FileExt;
 use std::sync::Mutex;
 use std::sync::mpsc::sync_channel;
 
-use crate::archive::{FilePart, ObjectError, ObjectErrorKind, ObjectInfo, Objects, Pending};
+use crate::archive::{
+    ChangeableObjects, Erased, FilePart, ObjectError, ObjectErrorKind, ObjectInfo, Objects, Over,
+    Pending, UploadInfo,
+};
+use crate::base::Timestamp;
 
 #[derive(Debug, Clone)]
 pub struct Kept {
     pub bytes: Vec<u8>,
     pub etag: String,
     pub sha256: Option<String>,
+    pub modified: Timestamp,
 }
 
 /// The name of an object that is being sent, its digest, and its parts by their numbers.
@@ -23,13 +28,22 @@ type Sending = (String, String, BTreeMap<u16, Vec<u8>>);
 pub struct Inside {
     pub objects: BTreeMap<String, Kept>,
     uploads: BTreeMap<String, Sending>,
+    /// When each upload was begun.
+    begun: BTreeMap<String, Timestamp>,
+    /// The server's clock.
+    pub now: Timestamp,
     made: u64,
     /// How many requests there were.
     pub asked: usize,
     /// The number of the request that fails, the kind, and whether it does what was asked all the same.
     pub fails: Option<(usize, ObjectErrorKind, bool)>,
+    /// What was asked by the request that was made to fail.
+    pub failed: Option<String>,
     /// Every request fails so.
     pub down: Option<ObjectErrorKind>,
+    /// Whether earlier contents are kept, and how many there are of each.
+    pub is_versioned: bool,
+    pub versions: BTreeMap<String, usize>,
     /// Bytes that were read.
     pub read: u64,
 }
@@ -60,6 +74,7 @@ impl Fake {
         }
         match inside.fails {
             Some((at, kind, is_done)) if at == number => {
+                inside.failed = Some(what.to_owned());
                 if is_done {
                     let _ = work(&mut inside);
                 }
@@ -96,11 +111,19 @@ impl Inside {
             let why = format!("{key} is there");
             return Err(ObjectError::new(ObjectErrorKind::Exists, why));
         }
+        Ok(self.replace(key, bytes, sha256))
+    }
+
+    fn replace(&mut self, key: &str, bytes: Vec<u8>, sha256: &str) -> String {
         self.made += 1;
         let etag = format!("e{}", self.made);
-        let kept = Kept { bytes, etag: etag.clone(), sha256: Some(sha256.to_owned()) };
-        self.objects.insert(key.to_owned(), kept);
-        Ok(etag)
+        let sha256 = Some(sha256.to_owned());
+        let kept = Kept { bytes, etag: etag.clone(), sha256, modified: self.now };
+        let before = self.objects.insert(key.to_owned(), kept);
+        if self.is_versioned && before.is_some() {
+            *self.versions.entry(key.to_owned()).or_default() += 1;
+        }
+        etag
     }
 }
 
@@ -109,12 +132,40 @@ impl Objects for Fake {
         "s3://fake/prefix"
     }
 
-    fn list(&self, each: &mut dyn FnMut(ObjectInfo)) -> Result<(), ObjectError> {
+    fn now(&self) -> Timestamp {
+        self.inside().now
+    }
+
+    fn list(
+        &self,
+        below: &str,
+        each: &mut dyn FnMut(ObjectInfo) -> ControlFlow<()>,
+    ) -> Result<(), ObjectError> {
         let all = self.ask("list", |inside| Ok(inside.objects.clone()))?;
-        for (key, kept) in all {
-            each(ObjectInfo { key, bytes: kept.bytes.len() as u64, etag: kept.etag, sha256: None });
+        for (key, kept) in all.into_iter().filter(|(key, _)| key.starts_with(below)) {
+            let info = ObjectInfo {
+                key,
+                bytes: kept.bytes.len() as u64,
+                etag: kept.etag,
+                sha256: None,
+                modified: Some(kept.modified),
+            };
+            if each(info).is_break() {
+                break;
+            }
         }
         Ok(())
+    }
+
+    fn uploads(&self) -> Result<Vec<UploadInfo>, ObjectError> {
+        self.ask("uploads", |inside| {
+            let of = |(upload, (key, _, _)): (&String, &Sending)| UploadInfo {
+                key: key.clone(),
+                upload: upload.clone(),
+                begun: inside.begun.get(upload).copied(),
+            };
+            Ok(inside.uploads.iter().map(of).collect())
+        })
     }
 
     fn head(&self, key: &str) -> Result<Option<ObjectInfo>, ObjectError> {
@@ -124,6 +175,7 @@ impl Objects for Fake {
                 bytes: kept.bytes.len() as u64,
                 etag: kept.etag.clone(),
                 sha256: kept.sha256.clone(),
+                modified: Some(kept.modified),
             }))
         })
     }
@@ -151,6 +203,7 @@ impl Objects for Fake {
             inside.made += 1;
             let id = format!("u{}", inside.made);
             let begun = (key.to_owned(), sha256.to_owned(), BTreeMap::new());
+            inside.begun.insert(id.clone(), inside.now);
             inside.uploads.insert(id.clone(), begun);
             Ok(id)
         })
@@ -180,6 +233,69 @@ impl Objects for Fake {
         self.ask("abort", |inside| {
             inside.uploads.remove(upload);
             Ok(())
+        })
+    }
+}
+
+impl ChangeableObjects for Fake {
+    fn write(
+        &self,
+        key: &str,
+        bytes: &[u8],
+        sha256: &str,
+        over: Over<'_>,
+    ) -> Result<String, ObjectError> {
+        self.ask("write", |inside| {
+            let there = inside.objects.get(key);
+            if let Some(kept) = there.filter(|kept| kept.sha256.as_deref() == Some(sha256)) {
+                return Ok(kept.etag.clone());
+            }
+            let kind = match (over, there) {
+                (Over::Nothing, None) => None,
+                (Over::Nothing, Some(_)) => Some(ObjectErrorKind::Exists),
+                (Over::This(etag), Some(kept)) if kept.etag == etag => None,
+                (Over::This(_), _) => Some(ObjectErrorKind::Changed),
+            };
+            match kind {
+                Some(kind) => Err(ObjectError::new(kind, format!("{key}: another content"))),
+                None => Ok(inside.replace(key, bytes.to_vec(), sha256)),
+            }
+        })
+    }
+
+    fn put_over(&self, key: &str, part: FilePart, sha256: &str) -> Result<String, ObjectError> {
+        let bytes = bytes_of(&part).unwrap();
+        self.ask("put", |inside| Ok(inside.replace(key, bytes, sha256)))
+    }
+
+    fn complete_over(
+        &self,
+        key: &str,
+        upload: &str,
+        etags: &[String],
+    ) -> Result<String, ObjectError> {
+        self.ask("complete", |inside| {
+            let (_, sha256, parts) =
+                inside.uploads.remove(upload).ok_or_else(|| missing(upload))?;
+            assert_eq!(parts.len(), etags.len(), "every part was sent");
+            Ok(inside.replace(key, parts.into_values().flatten().collect(), &sha256))
+        })
+    }
+
+    fn remove(&self, key: &str) -> Result<(), ObjectError> {
+        self.ask("remove", |inside| {
+            if inside.objects.remove(key).is_some() && inside.is_versioned {
+                *inside.versions.entry(key.to_owned()).or_default() += 1;
+            }
+            Ok(())
+        })
+    }
+
+    fn erase(&self, key: &str) -> Result<Erased, ObjectError> {
+        self.ask("erase", |inside| {
+            let was = usize::from(inside.objects.remove(key).is_some());
+            let versions = was + inside.versions.remove(key).unwrap_or(0);
+            Ok(Erased { versions, knows_versions: true })
         })
     }
 }

@@ -1,0 +1,143 @@
+//! Files of a folder brought to an object storage, so that who reads meanwhile reads one state of them.
+//!
+//! Files of blocks get names of their content, and are sent first. The index over them, which names them, is replaced as
+//! a whole behind that, and only where it is still the one that was there before. The files of that one stay for those
+//! who have read it; older ones are removed.
+
+use std::collections::BTreeSet;
+use std::fs::File;
+use std::io;
+use std::ops::ControlFlow;
+use std::path::Path;
+use std::sync::Arc;
+
+use super::reader::read_index;
+use super::{IDX, LOC};
+use crate::archive::{ChangeableObjects, ObjectError, ObjectErrorKind, Over, received, send_over};
+use crate::base::{DigestAlgorithm, Hasher};
+
+/// What files of blocks begin with.
+const SHARD: &str = "cdx-";
+
+/// What was brought there.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Published {
+    /// Files of blocks.
+    pub shards: usize,
+    /// Older ones that were removed.
+    pub removed: usize,
+}
+
+/// Why it was not.
+#[derive(Debug, thiserror::Error)]
+pub enum PublishError {
+    /// A file of the folder cannot be read.
+    #[error("reading {file}: {why}")]
+    Read {
+        /// The file.
+        file: String,
+        /// Why.
+        why: io::Error,
+    },
+    /// The storage does not do it. What is there is as it was, or whole and new.
+    #[error(transparent)]
+    Objects(#[from] ObjectError),
+}
+
+/// Brings the files that a [`ShardWriter`](super::ShardWriter) made in `dir` to `objects`. Run again after a failure it
+/// sends what is missing.
+///
+/// # Errors
+/// When a file cannot be read, the storage fails, or another process published meanwhile.
+pub fn publish(
+    dir: &Path,
+    objects: &dyn ChangeableObjects,
+    requests_max: usize,
+) -> Result<Published, PublishError> {
+    let read = |name: &str| {
+        let failed = |why| PublishError::Read { file: name.to_owned(), why };
+        std::fs::read(dir.join(name)).map_err(failed)
+    };
+    let before = objects.head(IDX)?;
+    let there = match &before {
+        Some(there) => whole(objects, there.bytes, &there.etag)?,
+        None => Vec::new(),
+    };
+    let mut kept = names(&there);
+    let index = read(IDX)?;
+    // The index has the lengths and first lines of all blocks: another content has another name.
+    let name = &hex(&index)[..12];
+    let own = |shard: &str| shard.replacen(SHARD, &format!("{SHARD}{name}-"), 1);
+    let text = String::from_utf8_lossy(&index);
+    let mut fresh = String::with_capacity(index.len() + index.len() / 8);
+    let mut loc = String::new();
+    let mut shards = BTreeSet::new();
+    for line in text.lines() {
+        let mut parts: Vec<&str> = line.split('\t').collect();
+        let shard = parts.get(1).copied().unwrap_or_default().to_owned();
+        let named = own(&shard);
+        if let Some(part) = parts.get_mut(1) {
+            *part = &named;
+        }
+        fresh.push_str(&parts.join("\t"));
+        fresh.push('\n');
+        if shards.insert(shard) {
+            loc.push_str(&format!("{named}\t{}/{named}\n", objects.place()));
+        }
+    }
+    for shard in &shards {
+        let failed = |why| PublishError::Read { file: shard.clone(), why };
+        let mut file = File::open(dir.join(shard)).map_err(failed)?;
+        let mut hasher = Hasher::new(DigestAlgorithm::Sha256);
+        let bytes = io::copy(&mut file, &mut hasher).map_err(failed)?;
+        let sha256 = text_of(hasher.finish().as_bytes());
+        let key = own(shard);
+        send_over(objects, &key, (&Arc::new(file), bytes, &sha256), requests_max)?;
+        kept.insert(key);
+    }
+    // pywb finds the files by this list, and the blocks by the index.
+    let listed = objects.head(LOC)?;
+    let listed = listed.as_ref().map_or(Over::Nothing, |there| Over::This(&there.etag));
+    objects.write(LOC, loc.as_bytes(), &hex(loc.as_bytes()), listed)?;
+    let over = before.as_ref().map_or(Over::Nothing, |there| Over::This(&there.etag));
+    objects.write(IDX, fresh.as_bytes(), &hex(fresh.as_bytes()), over)?;
+    let mut old = Vec::new();
+    // What was there before a run that failed behind this point may still be read: the next state clears it.
+    if there == fresh.as_bytes() {
+        return Ok(Published { shards: shards.len(), removed: 0 });
+    }
+    objects.list(SHARD, &mut |object| {
+        if !kept.contains(&object.key) && object.key.ends_with(".gz") {
+            old.push(object.key);
+        }
+        ControlFlow::Continue(())
+    })?;
+    for key in &old {
+        objects.remove(key)?;
+    }
+    Ok(Published { shards: shards.len(), removed: old.len() })
+}
+
+/// The files that an index names; none where it is no index.
+fn names(index: &[u8]) -> BTreeSet<String> {
+    let blocks = read_index(index).unwrap_or_default();
+    blocks.iter().map(|block| block.shard.to_string()).collect()
+}
+
+fn whole(objects: &dyn ChangeableObjects, bytes: u64, etag: &str) -> Result<Vec<u8>, ObjectError> {
+    if bytes == 0 {
+        return Ok(Vec::new());
+    }
+    match received(&objects.read(IDX, 0..bytes, etag)) {
+        Err(why) if why.kind == ObjectErrorKind::Missing => Ok(Vec::new()),
+        read => read,
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    text_of(DigestAlgorithm::Sha256.digest(bytes).as_bytes())
+}
+
+fn text_of(digest: &[u8]) -> String {
+    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+}
