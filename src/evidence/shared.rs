@@ -1,5 +1,5 @@
 //! One log of several archives: each registers the leaves of its own WARC files with a server, in one order,
-//! and whoever holds the lease of the log appends them in that order and signs.
+//! and the process that holds the lease of the log appends them in that order and signs.
 //!
 //! The log of each archive, in its `evidence/`, is a whole copy of the one log, made leaf by leaf: a
 //! checkpoint that the leaves do not lead to is refused, as is a server that knows another history than the

@@ -241,7 +241,7 @@ impl Pool {
         if self.is_probing.swap(true, Ordering::Relaxed) {
             return;
         }
-        // Not kept alive by this: whoever needs no answer any more ends it.
+        // Not kept alive by this: it ends with the last handle of the pool.
         let pool = Arc::downgrade(self);
         tokio::spawn(async move {
             loop {

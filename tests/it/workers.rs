@@ -73,7 +73,7 @@ impl Place {
         Self { dir, config, links: Vec::new() }
     }
 
-    /// Gives so many workers a way of their own to the database, which can be cut.
+    /// Gives each of this number of workers a way of its own to the database, which can be cut.
     fn linked(mut self, server: &Cluster, workers: usize) -> Self {
         self.links = (0..workers).map(|_| Link::to(server.port())).collect();
         self

@@ -154,7 +154,7 @@ impl Archives {
         layout
     }
 
-    /// Puts so many records into a file of an archive that is sealed.
+    /// Puts this number of records into a sealed file of an archive.
     fn write(&self, archive: &str, file: &str, records: usize) {
         let text: String = (0..records)
             .map(|n| {
@@ -263,7 +263,7 @@ fn a_server_that_knows_another_history_is_not_followed() {
     // Set back, as from a backup.
     refused(&|kept| drop(kept.checkpoints.pop()), "one", "set back");
     // A leaf of another text; a part that is gone; bytes that are none; a note that nobody signed. Seen by
-    // whoever has not copied them yet.
+    // an archive that has not copied them yet.
     refused(&|kept| kept.parts[1].1.leaves[60] ^= 1, "three", "not of the leaves");
     refused(&|kept| drop(kept.parts.remove(3)), "four", "");
     refused(&|kept| kept.parts[1].1.leaves[0] = 9, "five", "cannot be read");

@@ -230,7 +230,7 @@ impl<'a> Records<'a> {
                 None
             }
             None => {
-                // A sealed file that is gone is told of with its seal; one of another archive is there.
+                // A sealed file that is gone is reported with its seal; one of another archive is kept there.
                 let is_elsewhere = self.elsewhere.is_some_and(|others| others.contains(name));
                 if !self.sealed.contains(name) && !is_elsewhere {
                     let what = "the log has records of it, but the file is gone";
