@@ -21,7 +21,7 @@ use ring::signature::{ED25519, UnparsedPublicKey};
 
 use super::key::LogKey;
 use super::leaf::sha256;
-use super::ml_dsa;
+use super::mldsa;
 use super::note::{Signature, is_name};
 
 /// The algorithm byte of Ed25519 cosignatures.
@@ -91,7 +91,7 @@ impl WitnessKey {
         let data = BASE64.decode(data.as_bytes()).ok()?;
         let public = match data.split_first()? {
             (&ED25519_BYTE, public) => WitnessPublic::Ed25519(public.try_into().ok()?),
-            (&ML_DSA_44_BYTE, public) if public.len() == ml_dsa::PUBLIC_BYTES => {
+            (&ML_DSA_44_BYTE, public) if public.len() == mldsa::PUBLIC_BYTES => {
                 WitnessPublic::MlDsa44(public.to_vec())
             }
             _ => return None,
@@ -117,7 +117,7 @@ impl WitnessKey {
                 .verify(&message(time, text), signed)
                 .is_ok(),
             WitnessPublic::MlDsa44(public) => {
-                ml_dsa::verifies(public, &subtree_message(&self.name, time, text)?, signed)
+                mldsa::verifies(public, &subtree_message(&self.name, time, text)?, signed)
             }
         };
         fine.then_some(time)
@@ -131,7 +131,7 @@ pub fn time_of(signature: &Signature) -> Option<u64> {
     let time = u64::from_be_bytes(time);
     // Zero makes no statement of a time, and more than this no time has.
     let length = signature.bytes.len() - TIME_BYTES;
-    let is_known = [ED25519_SIGNATURE_BYTES, ml_dsa::SIGNATURE_BYTES].contains(&length);
+    let is_known = [ED25519_SIGNATURE_BYTES, mldsa::SIGNATURE_BYTES].contains(&length);
     (is_known && (1..=u64::MAX >> 1).contains(&time)).then_some(time)
 }
 
@@ -204,11 +204,11 @@ mod tests {
         let root = "CsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=";
         let text = format!("example.com/log\n3\n{root}\n");
         let (name, time) = ("witness.example/pq", 1_679_315_147_u64);
-        let public = WitnessPublic::MlDsa44(ml_dsa::signing::public([3; 32]));
+        let public = WitnessPublic::MlDsa44(mldsa::signing::public([3; 32]));
         let key = WitnessKey { name: name.to_owned(), public };
         let mut bytes = time.to_be_bytes().to_vec();
         let message = subtree_message(name, time, &text).unwrap();
-        bytes.extend(ml_dsa::signing::sign([3; 32], &message));
+        bytes.extend(mldsa::signing::sign([3; 32], &message));
         let made = Signature { name: name.to_owned(), id: key.id(), bytes };
         assert_eq!(key.verify(&text, &made), Some(time));
         assert_eq!(WitnessKey::parse(&key.text()), Some(key.clone()));

@@ -100,7 +100,7 @@ fn ninety_nine_of_a_hundred_captures_of_a_day_are_bounded_within_a_minute() {
     let mut options = settings.store_options();
     options.mark = Some(pressmark::evidence::leaf::mark_of);
     let root = dir.path().join("archive");
-    let (store, _) = Store::open(root.clone(), options, clock.clone()).unwrap();
+    let (store, _) = Store::open(root.as_path(), options, clock.clone()).unwrap();
     let follower = Follower::new(&store, &settings, clock.clone());
     let source = source(&settings).unwrap().unwrap();
     let runtime = runtime().unwrap();
