@@ -77,13 +77,18 @@ impl Attested {
         let ports: Vec<(&str, u16)> =
             hosts.iter().map(|(host, kind)| (*host, authority.serve(host, *kind))).collect();
         let relay = Relay::start(&dir.path().join("relay-archive"), &ports);
-        let mut crawl = crawl(&root, &[]);
-        crawl
-            .args(["--proxy", &relay.url, "--set"])
-            .arg(format!("tls.roots_file={}", roots.display()));
+        let attested = Self { _dir: dir, root, relay, roots };
+        attested.crawl(urls);
+        attested
+    }
+
+    /// Captures these pages once more.
+    pub fn crawl(&self, urls: &[&str]) {
+        let mut crawl = crawl(&self.root, &[]);
+        crawl.args(["--proxy", &self.relay.url, "--set"]);
+        crawl.arg(format!("tls.roots_file={}", self.roots.display()));
         let done = crawl.args(urls).output().unwrap();
         assert!(done.status.success(), "{}", stderr(&done));
-        Self { _dir: dir, root, relay, roots }
     }
 
     /// The parts of the session of a page, as they lie in the archive, with the blocks of its request and its response, and
@@ -216,6 +221,39 @@ fn a_server_of_an_older_version_is_not_captured_through_a_relay_and_plain_http_i
     assert!(all.iter().any(|record| record.is("response", "http://plain.example/")));
     assert!(!all.iter().any(|record| record.is("response", "https://old.example/page")));
     assert!(!all.iter().any(|record| KeptPart::of(&record.field("Content-Type")).is_some()));
+}
+
+/// A revisit keeps no payload and yet a whole session: it is proved as any capture, and a purge leaves neither its ciphertext
+/// nor its secrets.
+#[test]
+fn a_revisit_is_proved_by_its_session_and_a_purge_takes_every_session_of_the_payload() {
+    let attested = Attested::of(&[("news.example", Kind::Usual)], &[PAGE]);
+    attested.crawl(&[PAGE]);
+    let root = &attested.root;
+    assert!(records(root).iter().any(|record| record.is("revisit", PAGE)));
+    let bundle = root.join("bundle.zip");
+    let prove = command(root).args(["prove", PAGE, "-o"]).arg(&bundle).output().unwrap();
+    assert!(prove.status.success(), "{}", stderr(&prove));
+    let roots = attested.roots.to_str().unwrap();
+    let flags = ["--relay", attested.relay.key.as_str(), "--tls-roots", roots];
+    let step = attested.check(&bundle, &flags);
+    assert!(step.starts_with("ok"), "{step}");
+
+    let parts = || {
+        let all = records(root);
+        let parts = all.iter().filter(|record| record.is("metadata", PAGE));
+        parts.filter_map(|record| KeptPart::of(&record.field("Content-Type"))).collect::<Vec<_>>()
+    };
+    let count = |part: KeptPart| parts().into_iter().filter(|one| *one == part).count();
+    assert_eq!((count(KeptPart::Received), count(KeptPart::Secrets)), (2, 2));
+    let (.., date) = attested.session(PAGE);
+    let date = date.to_warc_date();
+    let purge = pressmark(root, &["purge", PAGE, "--at", &date, "--reason", "by order of a court"]);
+    assert_eq!(purge.status.code(), Some(0), "{}{}", stdout(&purge), stderr(&purge));
+    assert_eq!((count(KeptPart::Received), count(KeptPart::Secrets)), (0, 0));
+    assert_eq!(count(KeptPart::Note), 2, "what the relay signed says nothing of the page");
+    let verify = pressmark(root, &["verify"]);
+    assert!(verify.status.success(), "{}", stdout(&verify));
 }
 
 /// What it does not connect to, and who may not ask.

@@ -15,7 +15,7 @@ use crate::evidence::note::Note;
 use crate::evidence::tombstone::{Tombstone, one_line};
 use crate::evidence::{Log, LogKey, Options};
 use crate::store::{Reader, layout::is_open};
-use crate::warc::{Fields, Framing, ReadOptions, RecordId, WarcReader, fitted, name};
+use crate::warc::{Fields, Framing, ReadOptions, RecordId, WarcReader, fitted, name, session_type};
 
 /// This many records of one event are looked for behind the main one.
 const GROUP_MAX: usize = 64;
@@ -77,7 +77,11 @@ pub(super) fn plan(
     let log = Log::open(reader.layout()).map_err(evidence_error)?;
     let signing = Signing::of(reader, options, &log, &reason, now)?;
     for holder in holders {
-        signing.remove(reader, &log, &holder, &mut planned)?;
+        signing.remove(reader, &log, &holder, Take::Response, &mut planned)?;
+    }
+    // A revisit holds no payload, but for a session that a relay attested: all of the response is in that.
+    for revisit in planned.revisits.clone() {
+        signing.remove(reader, &log, &revisit, Take::SessionAlone, &mut planned)?;
     }
     Ok(planned)
 }
@@ -152,6 +156,15 @@ fn digests(
     Ok(digests)
 }
 
+/// What of an event is taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Take {
+    /// The main record, and all beside it that holds bytes of the response.
+    Response,
+    /// What decrypts to the response, and what decrypts it.
+    SessionAlone,
+}
+
 /// Who signs, and what.
 struct Signing<'a> {
     key: LogKey,
@@ -188,21 +201,16 @@ impl<'a> Signing<'a> {
         reader: &Reader,
         log: &Log,
         holder: &Capture,
+        take: Take,
         planned: &mut Planned,
     ) -> Result<(), AppError> {
         let file = &*holder.file;
         let place = |why: String| failed(format!("{file} at {}: {why}", holder.offset));
-        let path = reader
-            .layout()
-            .path_of(file)
-            .ok_or_else(|| place("the file is not there".to_owned()))?;
-        if is_open(&path) {
-            return Err(place(
-                "the file is still being written, or was when its process died".to_owned(),
-            )
-            .hint("`pressmark reindex` seals what a dead process left open"));
-        }
-        let framing = framing(&path, holder.offset).map_err(&place)?;
+        let path = match (reader.layout().path_of(file), take) {
+            (Some(path), _) => path,
+            (None, Take::SessionAlone) => return Ok(()),
+            (None, Take::Response) => return Err(place("the file is not there".to_owned())),
+        };
         let input = File::open(&path).map_err(|why| place(why.to_string()))?;
         let options = ReadOptions { file: file.to_owned(), ..ReadOptions::default() };
         let mut records = WarcReader::seekable(BufReader::new(input), options);
@@ -223,7 +231,18 @@ impl<'a> Signing<'a> {
             };
             let located = record.skip().map_err(|why| place(why.to_string()))?;
             // The request and the notes hold nothing that the server sent.
-            if n == 0 || holds_response(fields) {
+            let is_taken = match take {
+                Take::Response => n == 0 || holds_response(fields) || decrypts(fields),
+                Take::SessionAlone => decrypts(fields),
+            };
+            if is_taken {
+                if is_open(&path) {
+                    return Err(place(
+                        "the file is still being written, or was when its process died".to_owned(),
+                    )
+                    .hint("`pressmark reindex` seals what a dead process left open"));
+                }
+                let framing = framing(&path, located.offset).map_err(&place)?;
                 let length =
                     located.length.filter(|length| located.intact && *length <= MEMBER_BYTES_MAX);
                 let length = length.ok_or_else(|| {
@@ -294,6 +313,12 @@ fn holds_response(fields: &Fields) -> bool {
         .iter()
         .any(|start| content_type.starts_with(start));
     is_metadata && is_bytes
+}
+
+/// Whether a record is the ciphertext of a response, or the secrets that decrypt it.
+fn decrypts(fields: &Fields) -> bool {
+    let content_type = fields.content_type().unwrap_or_default();
+    [session_type::RECEIVED, session_type::SECRETS].contains(&&*content_type)
 }
 
 fn counted(block: &mut impl Read) -> std::io::Result<String> {

@@ -28,7 +28,10 @@ pub(super) fn step(
     records: &[Seen],
     known: &Known,
 ) -> Option<CheckResult> {
-    let has_part = records.iter().any(|record| part_of(record).is_some());
+    // What stands beside the payload of a revisit is of an earlier session.
+    let beside =
+        description.records.iter().zip(records).filter(|(said, _)| said.role == "exchange");
+    let has_part = beside.map(|(_, record)| part_of(record)).any(|part| part.is_some());
     has_part.then(|| check(files, description, records, known))
 }
 

@@ -1187,20 +1187,22 @@ def check_witnesses(files, said, newest, keys, policy):
 SESSION = "application/vnd.pressmark."
 
 
-def session_parts(records):
-    """The blocks of a session that are kept beside the capture, by the end of their media types."""
-    parts = {}
-    for record in records():
+def session_parts(said, records):
+    """The records of a session that are kept beside the capture, each with the end of its media type."""
+    parts = []
+    for entry, record in zip(said["records"], records()):
         media_type = record.fields.text("Content-Type") or ""
-        if media_type.startswith(SESSION):
-            if media_type in parts:
-                raise Failed("a part of the session stands twice")
-            parts[media_type] = record
-    return {name.removeprefix(SESSION): record for name, record in parts.items()}
+        # What stands beside the payload of a revisit is of an earlier session.
+        if entry["role"] == "exchange" and media_type.startswith(SESSION):
+            parts.append((media_type.removeprefix(SESSION), record))
+    return parts
 
 
 def check_session(files, said, records):
-    parts = session_parts(records)
+    listed = session_parts(said, records)
+    parts = dict(listed)
+    if len(parts) != len(listed):
+        raise Failed("a part of the session stands twice")
     if set(parts) != {"relay-note", "tls-sent", "tls-received", "tls-secrets"}:
         raise Failed("parts of the session are missing")
     data = get(files, said["warc"])
@@ -1385,7 +1387,7 @@ def steps_of(files, known):
         ("witnesses", lambda: check_witnesses(files, said, newest, keys, known.policy)),
     ]
     try:
-        has_session = bool(session_parts(records))
+        has_session = bool(session_parts(said, records))
     except Exception:
         has_session = False  # what is wrong with the records, their own step tells
     if has_session:
