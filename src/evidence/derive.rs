@@ -100,7 +100,7 @@ fn count<R: io::Read>(record: &mut RecordReader<'_, R>) -> Option<String> {
 
 /// The entries of all records of a file.
 #[cfg(test)]
-pub(super) fn entries_of(layout: &Layout, path: &Path) -> Vec<[u8; ENTRY_LEN]> {
+pub(super) fn entries_of(layout: &Layout, path: &Path) -> Vec<[u8; super::leaf::ENTRY_LEN]> {
     let mut deriver = Deriver::open(layout, path, None).unwrap();
     std::iter::from_fn(|| deriver.next().unwrap()).map(|derived| derived.entry).collect()
 }

@@ -31,12 +31,8 @@ pub mod key;
 pub mod leaf;
 mod ledger;
 pub mod log;
-<<<<<<< ours
 mod membership;
-mod ml_dsa;
-=======
 mod mldsa;
->>>>>>> theirs
 pub mod note;
 pub mod policy;
 pub mod proof;

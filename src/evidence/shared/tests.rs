@@ -145,7 +145,11 @@ impl Archives {
     fn new() -> Self {
         let dir = tempfile::tempdir().unwrap();
         let key_file = Some(dir.path().join("log.key"));
-        Self { dir, server: Server::default(), options: Options { key_file, origin: None } }
+        Self {
+            dir,
+            server: Server::default(),
+            options: Options { key_file, origin: None, round: None },
+        }
     }
 
     fn layout(&self, name: &str) -> Layout {

@@ -55,6 +55,7 @@ fn captured(number: u64, date: Timestamp, took: Duration) -> Exchange {
         surplus: Vec::new(),
         truncated: None,
         tls: None,
+        session: None,
         dns: None,
         timing: Timing { connect: took, first_byte: took, total: took },
     }
