@@ -6,19 +6,28 @@
 //! [`Upstream`]. Whatever happens, its processes are gone when a rendering ends.
 //!
 //! In reading order: what it may cost ([`options`]), the messages (`devtools`), the processes (`process`), the way
-//! out (`proxy`, `certificate`), what is not asked for (`parts`), how consent is refused (`consent`), and one page
-//! from beginning to end ([`mod@render`]).
+//! out (`traffic`, `proxy`, `certificate`), what is not asked for (`parts`), how consent is refused (`consent`), another clock
+//! for a page (`clock`), its boxes ([`layout`]), one page from beginning to end ([`mod@render`]), and a page seen
+//! through another proxy than that one ([`mod@look`]).
 
 mod certificate;
+mod clock;
 mod consent;
 mod devtools;
+pub mod layout;
+pub mod look;
 pub mod options;
 mod parts;
 mod process;
 mod proxy;
 pub mod render;
+mod traffic;
 
+pub use certificate::Authority;
+pub use layout::Layout;
+pub use look::{look, show};
 pub use options::{BrowserOptions, Sandbox};
 pub use parts::{Kind, Part};
 pub use proxy::{Answered, Ask, BoxFuture, Upstream};
 pub use render::{Click, Rendering, Settled, render};
+pub use traffic::Traffic;

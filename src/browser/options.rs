@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::base::Timestamp;
+
 /// Whether the browser's own sandbox is used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Sandbox {
@@ -40,6 +42,11 @@ pub struct BrowserOptions {
     pub viewport: (u32, u32),
     /// Whether pictures, media and fonts are asked for too.
     pub visual: bool,
+    /// What the clock of a page begins with, and then its `Math.random` gives the same numbers each time; those of
+    /// the system without.
+    pub clock: Option<Timestamp>,
+    /// Whether it is taken down in which boxes the page is laid out.
+    pub layout: bool,
 }
 
 impl Default for BrowserOptions {
@@ -56,6 +63,8 @@ impl Default for BrowserOptions {
             bytes_max: 64 << 20,
             viewport: (1280, 1024),
             visual: false,
+            clock: None,
+            layout: false,
         }
     }
 }

@@ -27,9 +27,24 @@ const SCRIPT_HEAP_MIB: u32 = 512;
 /// From the shell to the browser: no core files, its pipes, and nothing else of ours.
 const BECOME: &str = "ulimit -c 0; exec \"$@\" 3<&0 4>&1 </dev/null >/dev/null 2>/dev/null";
 
+/// What a browser without a window has besides.
+const HEADLESS: &[&str] =
+    &["--headless", "--force-device-scale-factor=1", "--hide-scrollbars", "--mute-audio"];
+
+/// What reaches a screen, by its environment.
+const SCREEN: [&str; 4] = ["DISPLAY", "WAYLAND_DISPLAY", "XAUTHORITY", "XDG_RUNTIME_DIR"];
+
+/// Whether a person sees the browser.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Window {
+    /// Nobody does.
+    None,
+    /// On the screen that the environment names.
+    Shown,
+}
+
 /// What keeps the browser from talking to anyone of its own accord, and makes it the same every time.
 const ARGUMENTS: &[&str] = &[
-    "--headless",
     "--remote-debugging-pipe",
     "--no-first-run",
     "--no-default-browser-check",
@@ -51,9 +66,6 @@ const ARGUMENTS: &[&str] = &[
     "--disable-features=Translate,OptimizationHints,MediaRouter,DialMediaRouteProvider,InterestFeedContentSuggestions,\
      CertificateTransparencyComponentUpdater,AutofillServerCommunication,SpareRendererForSitePerProcess",
     "--force-webrtc-ip-handling-policy=disable_non_proxied_udp",
-    "--force-device-scale-factor=1",
-    "--hide-scrollbars",
-    "--mute-audio",
     "--password-store=basic",
     "--use-mock-keychain",
     "--metrics-recording-only",
@@ -88,6 +100,7 @@ impl Chromium {
     pub async fn start(
         options: &BrowserOptions,
         key_digest: &str,
+        window: Window,
     ) -> Result<(Self, Receiver<Event>), String> {
         let command = options.command.display();
         let is_sandboxed = match options.sandbox {
@@ -116,11 +129,20 @@ impl Chromium {
             .arg(format!("--ignore-certificate-errors-spki-list={key_digest}"))
             .arg(format!("--window-size={width},{height}"))
             .arg(format!("--js-flags=--max-old-space-size={SCRIPT_HEAP_MIB}"))
-            .arg(format!("--user-data-dir={}", profile.path().display()))
-            .arg("about:blank");
+            .arg(format!("--user-data-dir={}", profile.path().display()));
+        match window {
+            Window::None => shell.args(HEADLESS).arg("about:blank"),
+            // The page gets a window of its own, with a way out of its own.
+            Window::Shown => shell.arg("--no-startup-window"),
+        };
         // What it needs to be found and to find its fonts; no proxy and no secret of ours.
         shell.env_clear();
         for name in ["PATH", "LD_LIBRARY_PATH", "FONTCONFIG_PATH", "FONTCONFIG_FILE"] {
+            if let Some(value) = std::env::var_os(name) {
+                shell.env(name, value);
+            }
+        }
+        for name in SCREEN.iter().filter(|_| window == Window::Shown) {
             if let Some(value) = std::env::var_os(name) {
                 shell.env(name, value);
             }
@@ -234,14 +256,14 @@ mod tests {
     async fn a_program_that_is_not_there_is_said() {
         let options =
             BrowserOptions { command: "/nowhere/chromium".into(), ..BrowserOptions::default() };
-        let why = Chromium::start(&options, "x").await.unwrap_err();
+        let why = Chromium::start(&options, "x", Window::None).await.unwrap_err();
         assert!(why.contains("/nowhere/chromium") && why.contains("browser.command"), "{why}");
     }
 
     #[tokio::test]
     async fn a_program_that_is_no_browser_is_ended() {
         let options = BrowserOptions { command: "/bin/true".into(), ..BrowserOptions::default() };
-        let why = Chromium::start(&options, "x").await.unwrap_err();
+        let why = Chromium::start(&options, "x", Window::None).await.unwrap_err();
         assert!(why.contains("cannot be used"), "{why}");
     }
 }

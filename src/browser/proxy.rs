@@ -10,13 +10,14 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use rustls::ServerConfig;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 
+use super::certificate::Authority;
 use super::parts::{Kind, Part, kind_of, refusal};
+use super::traffic::Traffic;
 use crate::base::TargetUri;
 use crate::http::Exchange;
 
@@ -115,7 +116,7 @@ impl Proxy {
     pub async fn start(
         upstream: Arc<dyn Upstream>,
         limits: Limits,
-        tls: Arc<ServerConfig>,
+        authority: Arc<Authority>,
     ) -> Result<Self, String> {
         let said = |why: std::io::Error| format!("a port on loopback for the browser: {why}");
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.map_err(said)?;
@@ -130,35 +131,39 @@ impl Proxy {
         };
         let state =
             Arc::new(State { upstream, limits, held: Arc::default(), log: Mutex::new(log) });
-        let (shared, tls) = (Arc::clone(&state), TlsAcceptor::from(tls));
+        let shared = Arc::clone(&state);
         let task = tokio::spawn(async move {
             let mut connections = JoinSet::new();
             loop {
                 while connections.try_join_next().is_some() {}
                 let Ok((stream, _)) = listener.accept().await else { return };
                 if connections.len() < CONNECTIONS_MAX {
-                    connections.spawn(serve(stream, tls.clone(), Arc::clone(&shared)));
+                    connections.spawn(serve(stream, Arc::clone(&authority), Arc::clone(&shared)));
                 }
             }
         });
         Ok(Self { address, state, task })
     }
 
-    /// For how long nothing was asked for.
-    pub fn idle(&self) -> Duration {
-        let log = self.state.lock();
-        if log.open > 0 { Duration::ZERO } else { log.changed.elapsed() }
-    }
-
-    /// Whether a request waits for its host's turn.
-    pub fn is_held(&self) -> bool {
-        self.state.held.load(Ordering::Relaxed) > 0
-    }
-
     /// What was asked for, in order, and how many more there were.
     pub fn parts(&self) -> (Vec<Part>, u64) {
         let log = self.state.lock();
         (log.parts.clone(), log.left_out)
+    }
+}
+
+impl Traffic for Proxy {
+    fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    fn idle(&self) -> Duration {
+        let log = self.state.lock();
+        if log.open > 0 { Duration::ZERO } else { log.changed.elapsed() }
+    }
+
+    fn is_held(&self) -> bool {
+        self.state.held.load(Ordering::Relaxed) > 0
     }
 }
 
@@ -214,7 +219,7 @@ impl Drop for Open<'_> {
 }
 
 /// One connection of the browser. Whatever goes wrong ends it.
-async fn serve(mut stream: TcpStream, tls: TlsAcceptor, state: Arc<State>) {
+async fn serve(mut stream: TcpStream, authority: Arc<Authority>, state: Arc<State>) {
     let Some(request) = Request::read(&mut stream).await else { return };
     if request.method != "CONNECT" {
         let target = request.target.clone();
@@ -224,21 +229,23 @@ async fn serve(mut stream: TcpStream, tls: TlsAcceptor, state: Arc<State>) {
     if stream.write_all(b"HTTP/1.1 200 OK\r\n\r\n").await.is_err() {
         return;
     }
-    let authority = request.target;
+    let place = request.target;
     let mut first = [0];
     let is_tls = matches!(stream.peek(&mut first).await, Ok(1)) && first[0] == 0x16;
     if !is_tls {
         // A socket of its own, or something else that is no page's.
         if let Some(request) = Request::read(&mut stream).await {
-            let target = format!("http://{authority}{}", request.target);
+            let target = format!("http://{place}{}", request.target);
             answer(&mut stream, &request, &target, &state).await;
         }
         return;
     }
-    let Ok(mut stream) = tls.accept(stream).await else { return };
+    let host = place.rsplit_once(':').map_or(place.as_str(), |(host, _)| host);
+    let Ok(config) = authority.config_for(host) else { return };
+    let Ok(mut stream) = TlsAcceptor::from(config).accept(stream).await else { return };
     if let Some(request) = Request::read(&mut stream).await {
-        let authority = authority.strip_suffix(":443").unwrap_or(&authority);
-        let target = format!("https://{authority}{}", request.target);
+        let host = place.strip_suffix(":443").unwrap_or(&place);
+        let target = format!("https://{host}{}", request.target);
         answer(&mut stream, &request, &target, &state).await;
     }
     // Said with a close of TLS, or the browser takes what came for cut.

@@ -12,12 +12,15 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use tokio::sync::mpsc::Receiver;
 
+use super::certificate::Authority;
 use super::devtools::Event;
+use super::layout::Layout;
 use super::options::BrowserOptions;
 use super::parts::Part;
-use super::process::Chromium;
+use super::process::{Chromium, Window};
 use super::proxy::{Limits, Proxy, Upstream};
-use super::{certificate, consent};
+use super::traffic::Traffic;
+use super::{clock, consent};
 use crate::base::TargetUri;
 
 /// How often it is looked whether the page has settled.
@@ -74,6 +77,8 @@ pub struct Rendering {
     pub view: Option<Vec<u8>>,
     /// A small one, in JPEG.
     pub thumbnail: Option<Vec<u8>>,
+    /// Which boxes the page was laid out in; none where that was not asked for.
+    pub layout: Option<Layout>,
     /// What was asked for, and what was not.
     pub parts: Vec<Part>,
     /// How many more parts there were.
@@ -93,7 +98,7 @@ pub struct Rendering {
 }
 
 impl Rendering {
-    fn begun() -> Self {
+    pub(super) fn begun() -> Self {
         Self {
             trouble: None,
             settled: Settled::Never,
@@ -102,6 +107,7 @@ impl Rendering {
             text: None,
             view: None,
             thumbnail: None,
+            layout: None,
             parts: Vec::new(),
             parts_left_out: 0,
             script_errors: Vec::new(),
@@ -167,36 +173,25 @@ async fn rendered(
     upstream: Arc<dyn Upstream>,
     out: &mut Rendering,
 ) -> Result<(), String> {
-    let certificate = certificate::make()?;
+    let authority = Arc::new(Authority::new()?);
     let limits = Limits {
         parts_max: options.parts_max,
         bytes_max: options.bytes_max,
         visual: options.visual,
     };
-    let proxy = Proxy::start(upstream, limits, certificate.config).await?;
-    let (browser, events) = Chromium::start(options, &certificate.key_digest).await?;
-    out.product.clone_from(&browser.product);
-    out.is_sandboxed = browser.is_sandboxed;
-    let mut watched = Watched {
-        browser,
-        events,
-        proxy: &proxy,
-        options,
-        began: Instant::now(),
-        active: Duration::ZERO,
-        ticks: 0,
-        crashed: false,
-    };
+    let proxy = Proxy::start(upstream, limits, Arc::clone(&authority)).await?;
+    let (browser, events) = Chromium::start(options, authority.key_digest(), Window::None).await?;
+    let mut watched = Watched::new(browser, events, &proxy, options);
     let result = watched.page(page, user_agent, out).await;
     (out.parts, out.parts_left_out) = proxy.parts();
     result
 }
 
 /// A browser with a page, watched while it works.
-struct Watched<'a> {
-    browser: Chromium,
+pub(super) struct Watched<'a> {
+    pub browser: Chromium,
     events: Receiver<Event>,
-    proxy: &'a Proxy,
+    proxy: &'a dyn Traffic,
     options: &'a BrowserOptions,
     began: Instant,
     /// For how long no request has waited for its host's turn.
@@ -205,31 +200,59 @@ struct Watched<'a> {
     crashed: bool,
 }
 
-impl Watched<'_> {
-    async fn page(
+impl<'a> Watched<'a> {
+    /// Watches a browser from now on.
+    pub fn new(
+        browser: Chromium,
+        events: Receiver<Event>,
+        proxy: &'a dyn Traffic,
+        options: &'a BrowserOptions,
+    ) -> Self {
+        let (began, active) = (Instant::now(), Duration::ZERO);
+        Self { browser, events, proxy, options, began, active, ticks: 0, crashed: false }
+    }
+
+    /// Opens a page, leaves it to settle, and takes it down.
+    pub async fn page(
         &mut self,
         page: &TargetUri,
         user_agent: &str,
         out: &mut Rendering,
     ) -> Result<(), String> {
+        out.product.clone_from(&self.browser.product);
+        out.is_sandboxed = self.browser.is_sandboxed;
+        let (_, session) = self.open(user_agent).await?;
+        let session = session.as_str();
+        let navigate = json!({ "url": page.without_fragment().as_str() });
+        // It answers once the document has begun, which waits for the host's turn: not awaited here.
+        let opened = self.while_watched(session, "Page.navigate", navigate, out).await?;
+        if let Some(why) = opened["errorText"].as_str() {
+            return Err(format!("the page could not be opened: {why}"));
+        }
+        self.settled(session, out).await
+    }
+
+    /// Makes a tab with a way out of its own; the context that it is in, and the session that drives it.
+    pub async fn open(&self, user_agent: &str) -> Result<(Value, String), String> {
         let (width, height) = self.options.viewport;
         // A context of its own has its own way out: the browser itself has none.
-        let way = format!("http://{}", self.proxy.address);
+        let way = format!("http://{}", self.proxy.address());
         let context = json!({
             "disposeOnDetach": true, "proxyServer": way, "proxyBypassList": "<-loopback>"
         });
         let context = self.call(None, "Target.createBrowserContext", context).await?;
-        let context = &context["browserContextId"];
+        let context = context["browserContextId"].clone();
         let download = json!({ "behavior": "deny", "browserContextId": context });
         self.call(None, "Browser.setDownloadBehavior", download).await?;
         let tab = json!({
-            "url": "about:blank", "browserContextId": context, "width": width, "height": height
+            "url": "about:blank", "browserContextId": context, "width": width, "height": height,
+            "newWindow": true
         });
         let target = self.call(None, "Target.createTarget", tab).await?["targetId"].clone();
         let attach = json!({ "targetId": target, "flatten": true });
         let attached = self.call(None, "Target.attachToTarget", attach).await?;
-        let session = attached["sessionId"].as_str().ok_or("no session")?.to_owned();
-        let session = session.as_str();
+        let session_id = attached["sessionId"].as_str().ok_or("no session")?.to_owned();
+        let session = session_id.as_str();
         let window = json!({
             "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false
         });
@@ -247,12 +270,15 @@ impl Watched<'_> {
         ] {
             self.call(Some(session), method, params).await?;
         }
-        let navigate = json!({ "url": page.without_fragment().as_str() });
-        // It answers once the document has begun, which waits for the host's turn: not awaited here.
-        let opened = self.while_watched(session, "Page.navigate", navigate, out).await?;
-        if let Some(why) = opened["errorText"].as_str() {
-            return Err(format!("the page could not be opened: {why}"));
+        if let Some(at) = self.options.clock {
+            let script = json!({ "source": clock::script(at) });
+            self.call(Some(session), "Page.addScriptToEvaluateOnNewDocument", script).await?;
         }
+        Ok((context, session_id))
+    }
+
+    /// Lets a page settle that was opened, and takes it down.
+    async fn settled(&mut self, session: &str, out: &mut Rendering) -> Result<(), String> {
         out.settled = self.settle(session, out).await?;
         self.refuse_consent(session, out).await?;
         for _ in 0..self.options.scrolls_max {
@@ -282,6 +308,11 @@ impl Watched<'_> {
 
     /// Takes what the page is now.
     async fn take_down(&mut self, session: &str, out: &mut Rendering) -> Result<(), String> {
+        if self.options.layout {
+            let nothing = json!({ "computedStyles": [] });
+            let got = self.call(Some(session), "DOMSnapshot.captureSnapshot", nothing).await?;
+            out.layout = Some(Layout::of_snapshot(&got));
+        }
         let text = |value: &Value| {
             value.as_str().filter(|text| text.len() <= TEXT_BYTES_MAX).map(str::to_owned)
         };
@@ -407,7 +438,7 @@ impl Watched<'_> {
         Ok(())
     }
 
-    async fn call(
+    pub async fn call(
         &self,
         session: Option<&str>,
         method: &str,

@@ -132,6 +132,8 @@ pub enum Command {
     Watch(WatchArgs),
     /// The web reader, Memento, CDX and replay server, until a signal comes
     Serve(ServeArgs),
+    /// A capture in Chromium at its true address, answered from the archive alone; or a picture of it
+    View(ViewArgs),
     /// What comes next, when, and the fact that set that time
     Due(DueArgs),
     /// What is in the archive, per host and in all
@@ -294,6 +296,49 @@ pub struct ServeArgs {
     /// Where to listen as another origin for replay alone, so that captures share none with the reader
     #[arg(long, value_name = "ADDR:PORT")]
     pub replay_bind: Option<String>,
+    /// Where to listen as a proxy that answers from the archive at true addresses, for other programs
+    #[arg(long, value_name = "ADDR:PORT")]
+    pub replay_proxy: Option<String>,
+}
+
+/// `view`
+#[derive(Debug, Args)]
+pub struct ViewArgs {
+    /// The URL; a time may stand behind it: URL@TIME
+    pub url: String,
+    /// The capture closest to this time (the newest without it)
+    #[arg(long, value_name = "TIME")]
+    pub at: Option<String>,
+    /// Opens no window, and writes a picture of the page to this file (PNG)
+    #[arg(long, value_name = "FILE")]
+    pub screenshot: Option<PathBuf>,
+    /// Replaces that file where it is there
+    #[arg(long, requires = "screenshot")]
+    pub force: bool,
+    /// The window in pixels (else that in which the page was rendered, 1280x1024 where it was not)
+    #[arg(long, value_name = "WIDTHxHEIGHT", value_parser = viewport)]
+    pub viewport: Option<(u32, u32)>,
+    /// Which time the scripts of the page see; with that of the capture their random numbers are the same each time
+    #[arg(long, value_name = "WHICH", default_value = "now")]
+    pub clock: ClockArg,
+}
+
+/// Which time the scripts of a page see.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ClockArg {
+    /// The time it is
+    Now,
+    /// That of the capture
+    Capture,
+}
+
+/// Reads `1280x1024`.
+fn viewport(text: &str) -> Result<(u32, u32), String> {
+    let side = |text: &str| text.parse::<u32>().ok().filter(|side| (1..=10_000).contains(side));
+    let sides = text.split_once(['x', 'X', '×']);
+    sides
+        .and_then(|(width, height)| Some((side(width)?, side(height)?)))
+        .ok_or_else(|| "expected WIDTHxHEIGHT in pixels, such as 1280x1024".to_owned())
 }
 
 /// `due`

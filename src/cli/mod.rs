@@ -84,6 +84,7 @@ fn run(cli: Cli, name: &str) -> Result<Exit, CliError> {
         Command::Crawl(args) => cmd::crawl::run(&args, context),
         Command::Watch(args) => cmd::watch::run(&args, context),
         Command::Serve(args) => cmd::serve::run(&args, context),
+        Command::View(args) => cmd::view::run(&args, &context),
         Command::Due(args) => cmd::due::run(&args, &context),
         Command::Status => cmd::status::run(&context),
         Command::Import(args) => cmd::import::run(&args, context),

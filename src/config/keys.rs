@@ -664,6 +664,12 @@ keys! {
         "",
         "Where serve listens as another origin for replay alone, such as 127.0.0.1:8081, so that nothing in a captured page shares an origin with the reader. Without it captures are shown in a sandbox on the reader's origin."
     ),
+    SERVE_REPLAY_PROXY: TextKey = (
+        "serve.replay_proxy",
+        Kind::Text,
+        "",
+        "Where serve listens as a proxy that answers from the archive and never from the web, such as 127.0.0.1:8082: other programs see captures at their true addresses through it, at the time of their Accept-Datetime. Empty is nowhere."
+    ),
     SERVE_BASE_PATH: TextKey = (
         "serve.base_path",
         Kind::Text,
@@ -753,6 +759,18 @@ keys! {
         Kind::Bool,
         "false",
         "Whether scripts of captured pages run on the replay origin, in a sandbox. They never run on the reader's."
+    ),
+    SERVE_REROUTED: BoolKey = (
+        "serve.rerouted",
+        Kind::Bool,
+        "false",
+        "Whether the replay origin shows captured pages with their scripts running, each captured host and time at an origin of its own (the rerouted view). Needs serve.replay_bind, and no serve.token."
+    ),
+    SERVE_REROUTED_BASE: TextKey = (
+        "serve.rerouted_base",
+        Kind::Text,
+        "localhost",
+        "The name below which those origins lie. With localhost a browser on this machine reaches them; another name needs a wildcard in DNS that leads to the replay origin, such as *.replay.example.org, and should carry nothing else."
     ),
     SERVE_REPLAY_WORKER: TextKey = (
         "serve.replay_worker",

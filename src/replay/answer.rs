@@ -61,7 +61,7 @@ pub fn answer(captured: &Captured<'_>, view: View) -> Answer {
     let policy =
         policy::content_security_policy(view.links.site(), view.origin, view.scripts, guard);
     let mut fields = headers::acting(head, status, &view.links);
-    let (body, content_type) = body(captured, declared, media, view, refresh.clone());
+    let (body, content_type) = body(captured, declared, media, view, refresh.clone(), None);
     fields.insert(0, ("Content-Type".to_owned(), content_type));
     fields.extend(headers::archived(head));
     fields.push(("Content-Security-Policy".to_owned(), policy));
@@ -70,12 +70,14 @@ pub fn answer(captured: &Captured<'_>, view: View) -> Answer {
     Answer { status, headers: fields, body, kind, refresh }
 }
 
-fn body(
+/// What is done to a payload, and the type that it then has. `prelude` is what a page begins with.
+pub(super) fn body(
     captured: &Captured<'_>,
     declared: Option<&str>,
     media: Media,
     view: View,
     refresh: Option<String>,
+    prelude: Option<String>,
 ) -> (Body, String) {
     let plain = match &media.charset {
         Some(charset) => format!("{}; charset={charset}", media.essence),
@@ -96,6 +98,7 @@ fn body(
             let options = HtmlOptions {
                 banner,
                 scripts: view.scripts,
+                prelude,
                 encoding: charset.encoding,
                 ..HtmlOptions::default()
             };

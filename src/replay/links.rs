@@ -10,6 +10,7 @@ use std::borrow::Cow;
 use encoding_rs::{Encoding, UTF_8};
 use url::Url;
 
+use super::origins::Origins;
 use super::parts::{Named, Part};
 use super::{Modifier, Site};
 use crate::base::TargetUri;
@@ -26,6 +27,8 @@ pub struct Links {
     encoding: &'static Encoding,
     is_identity: bool,
     named: Option<Named>,
+    /// Where captured hosts have origins of their own, in the rerouted view.
+    origins: Option<Origins>,
 }
 
 impl Links {
@@ -46,7 +49,32 @@ impl Links {
             encoding: UTF_8,
             is_identity: false,
             named: None,
+            origins: None,
         }
+    }
+
+    /// The links of a document in the rerouted view: whole addresses lead to the origins of their hosts at that
+    /// time, and what is relative stands as it is. `site` is the origin that the document itself has there.
+    #[must_use]
+    pub fn rerouted(site: &Site, document: &TargetUri, stamp: &str, origins: &Origins) -> Self {
+        let links = Self::new(site, document, stamp, Modifier::Frame);
+        Self { origins: Some(origins.clone()), ..links }
+    }
+
+    /// Whether each captured host has an origin of its own.
+    pub(super) fn is_rerouted(&self) -> bool {
+        self.origins.is_some()
+    }
+
+    /// What a whole address becomes in the rerouted view; none for one that is relative.
+    fn to_origin(&self, origins: &Origins, reference: &str) -> Option<String> {
+        let text = reference.trim_matches(|c: char| c <= ' ');
+        let is_whole = text.starts_with(['/', '\\']) && text[1..].starts_with(['/', '\\'])
+            || Url::parse(text).is_ok_and(|url| matches!(url.scheme(), "http" | "https"));
+        if !is_whole {
+            return None;
+        }
+        origins.url_of(&self.stamp, &self.resolved(reference)?)
     }
 
     /// The same, which also notes the parts that the document names.
@@ -153,6 +181,9 @@ impl Links {
         if self.is_identity || self.stays(reference) {
             return None;
         }
+        if let Some(origins) = &self.origins {
+            return self.to_origin(origins, reference);
+        }
         let url = self.resolved(reference)?;
         Some(self.site.path_to(&self.stamp, modifier, url.as_str()))
     }
@@ -169,6 +200,10 @@ impl Links {
     /// Where a `Location` field leads, as this page is shown: no `<base>` counts, and a fragment leads
     /// to the document itself.
     pub(super) fn rewritten_location(&self, reference: &str) -> Option<String> {
+        if let Some(origins) = &self.origins {
+            let own = Self { base: self.document.clone(), ..self.clone() };
+            return origins.url_of(&self.stamp, &own.resolved(reference)?);
+        }
         self.rewritten_base(reference, self.page)
     }
 

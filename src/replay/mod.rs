@@ -5,7 +5,8 @@
 //! reference leads ([`Links`]); the rewriters of pages ([`HtmlRewriter`]), style sheets
 //! ([`CssRewriter`]) and XML; what the bytes are said to be (`media`, `charset`); which archived header
 //! fields act ([`headers`]); what a browser lets the answer do ([`policy`]); the banner ([`Banner`]);
-//! which capture of a part is shown ([`parts`]). [`answer()`] puts it
+//! which capture of a part is shown ([`parts`]); origins of captured hosts ([`Origins`]) and what is sent there
+//! ([`reroute`]). [`answer()`] puts it
 //! together: from a captured head and the first bytes to status, headers and a [`Body`] that rewrites.
 //!
 //! Pure and total: no store, no network, no clock. Memory is bounded by what the rewriters hold back.
@@ -22,10 +23,12 @@ mod html;
 mod links;
 mod media;
 mod modifier;
+mod origins;
 pub mod parts;
 pub mod policy;
 mod references;
 mod refresh;
+pub mod reroute;
 mod rules;
 mod site;
 mod srcset;
@@ -41,5 +44,6 @@ pub use html::{HELD_BYTES_MAX, HtmlOptions, HtmlReport, HtmlRewriter};
 pub use links::Links;
 pub use media::Kind;
 pub use modifier::Modifier;
+pub use origins::{Origins, Place};
 pub use policy::{Origin, Scripts};
 pub use site::{Site, SiteError};

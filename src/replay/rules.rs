@@ -262,10 +262,11 @@ fn holds(
         "srcdoc" if tag == "iframe" => Holds::Page,
         // A request that the reader did not ask for.
         "ping" | "attributionsrc" => Harm,
-        // Made for other bytes than those of a rewritten part.
-        "integrity" if matches!(tag, "link" | "script") => Harm,
+        // Made for other bytes than those of a rewritten part. Scripts are never rewritten.
+        "integrity" if tag == "link" && (!links.is_rerouted() || is_style(attributes)) => Harm,
+        "integrity" if tag == "script" && !links.is_rerouted() => Harm,
         // Parts come from replay alone, whichever host they were on.
-        "crossorigin" => Harm,
+        "crossorigin" if !links.is_rerouted() => Harm,
         // Asks the framed page for a policy of its own, which no archived page gives.
         "csp" if tag == "iframe" => Harm,
         "to" | "from" | "by" if animates_address(attributes) => Address(Modifier::Image),
@@ -274,6 +275,11 @@ fn holds(
         _ if value.contains('(') && is_css_value(name) => Css,
         _ => return None,
     })
+}
+
+/// Whether a link is to a style sheet, also one that is only fetched.
+fn is_style(attributes: &Attributes) -> bool {
+    attributes.has_word("rel", "stylesheet") || attributes.has_word("as", "style")
 }
 
 /// Where a link leads: out of a frame it leads to a page.

@@ -27,7 +27,9 @@ use super::metrics::Area;
 use super::pages;
 use super::reply::{Refusal, put};
 use super::request::{Site, bare_host, site_of};
-use crate::base::DigestAlgorithm;
+use super::reroute::{self, IsRerouted};
+use super::token::shows_token;
+use crate::replay::Place;
 
 /// The longest target of a request, in bytes: the longest URI that is captured, escaped, and some.
 const TARGET_BYTES_MAX: usize = 56 * 1024;
@@ -72,7 +74,9 @@ impl Guard {
         if status == StatusCode::SERVICE_UNAVAILABLE {
             self.state.counts.refused();
         }
-        defaults(response.headers_mut(), area, self.is_replay);
+        if response.extensions().get::<IsRerouted>().is_none() {
+            defaults(response.headers_mut(), area, self.is_replay);
+        }
         // On this machine packing takes longer than it saves.
         if !client.parse::<IpAddr>().is_ok_and(|client| client.is_loopback()) {
             response = gzip::packed(response, takes_gzip);
@@ -126,6 +130,12 @@ impl Guard {
             }
             return (response, client);
         }
+        if let Some(place) = self.place_of(&site.host) {
+            let request = request.map(Body::new);
+            let answering = reroute::answer(&self.state, place, site, request);
+            let answered = tokio::time::timeout(options.request_timeout, answering).await;
+            return (answered.unwrap_or_else(|_| too_long()), client);
+        }
         if let Some(uri) = self.without_base(request.uri()) {
             *request.uri_mut() = uri;
         }
@@ -135,10 +145,7 @@ impl Guard {
         let response = match tokio::time::timeout(options.request_timeout, answering).await {
             Ok(Ok(response)) => response,
             Ok(Err(never)) => match never {},
-            Err(_) => {
-                let reason = "the answer took too long; ask for less at a time";
-                Refusal::new(StatusCode::GATEWAY_TIMEOUT, reason).into_response()
-            }
+            Err(_) => too_long(),
         };
         let refusal = response.extensions().get::<Refusal>().filter(|_| is_person).cloned();
         let response = match refusal {
@@ -187,6 +194,8 @@ impl Guard {
             headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
         let has_body = headers.contains_key(TRANSFER_ENCODING) || length.unwrap_or(0_u64) > 0;
         let fits = match *method {
+            // What pages send is compared with what was captured.
+            _ if self.place_of(&site.host).is_some() => true,
             Method::POST => length.is_some_and(|length| length <= FORM_BYTES_MAX),
             _ => !has_body,
         };
@@ -200,7 +209,15 @@ impl Guard {
     /// Whether a host is one that the server answers to. On loopback a page of anybody's could otherwise
     /// read the archive through a name that it lets lead here (DNS rebinding).
     fn is_own_host(&self, host: &str) -> bool {
+        if self.is_replay && reroute::is_no_place(&self.state.options, host) {
+            return false;
+        }
         let bare = bare_host(host);
+        // The frames of the rerouted view are at the name itself.
+        let is_frame = self.is_replay && self.state.options.rerouted.as_ref() == Some(&bare);
+        if is_frame || self.place_of(host).is_some() {
+            return true;
+        }
         let hosts = &self.state.options.hosts;
         if hosts.contains(&bare) {
             return true;
@@ -210,29 +227,15 @@ impl Guard {
         is_address || is_local || (hosts.is_empty() && !self.local.ip().is_loopback())
     }
 
-    /// Whether the token is shown that is asked for. Digests are compared, so that the time it takes tells
-    /// nothing of the token.
+    /// What a host stands for in the rerouted view, which is on the replay origin alone.
+    fn place_of(&self, host: &str) -> Option<Place> {
+        reroute::place_of(&self.state.options, host).filter(|_| self.is_replay)
+    }
+
+    /// Whether the token is shown that is asked for.
     fn has_token(&self, headers: &HeaderMap) -> bool {
-        let token = &self.state.options.token;
-        if token.is_empty() {
-            return true;
-        }
         let shown = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
-        let Some((scheme, shown)) = shown.and_then(|shown| shown.split_once(' ')) else {
-            return false;
-        };
-        let shown = match scheme.to_ascii_lowercase().as_str() {
-            "bearer" => shown.trim().to_owned(),
-            "basic" => {
-                let decoded = data_encoding::BASE64.decode(shown.trim().as_bytes());
-                let text = decoded.ok().and_then(|bytes| String::from_utf8(bytes).ok());
-                // The user may be any.
-                text.and_then(|text| Some(text.split_once(':')?.1.to_owned())).unwrap_or_default()
-            }
-            _ => return false,
-        };
-        let digest = |text: &str| DigestAlgorithm::Sha256.digest(text.as_bytes());
-        digest(&shown) == digest(token)
+        shows_token(shown, &self.state.options.token)
     }
 
     fn below_base<'p>(&self, path: &'p str) -> Option<&'p str> {
@@ -261,6 +264,12 @@ impl Guard {
         let host = bare_host(&site.host);
         Some(format!("{}://{host}:{}{}", site.scheme, other.port(), site.base))
     }
+}
+
+/// The answer where making it took too long.
+fn too_long() -> Response {
+    let reason = "the answer took too long; ask for less at a time";
+    Refusal::new(StatusCode::GATEWAY_TIMEOUT, reason).into_response()
 }
 
 /// Whether a client says in the way of the Wayback Machine's CDX server that it takes no gzip.

@@ -4,9 +4,9 @@
 //!
 //! In reading order: what may be set ([`Options`]); what every handler has ([`Serve`]), the versions of pages
 //! that were shown lately among it (`versions`), and a cache (`kept`); listening,
-//! connections and the orderly stop (`listen`); what every request passes ([`guard`]); what a request asks
+//! connections and the orderly stop (`listen`); what every request passes ([`guard`], `token`); what a request asks
 //! for (`request`, `params`) and how an answer is made (`reply`, `body`, `range`, `gzip`); the areas: `memento`,
-//! `replay`, `cdx`, `warc`, `worker`, `api`, `peer`, `pages`, `health`.
+//! `replay`, `replay_proxy`, `reroute`, `cdx`, `warc`, `worker`, `api`, `peer`, `pages`, `health`.
 //!
 //! Nothing here writes to the archive, and nothing here decides what a capture or a version is. All that
 //! blocks runs in the pool of [`crate::app::pool`]; a client that reads slowly holds no thread of it.
@@ -29,15 +29,19 @@ mod params;
 mod peer;
 mod range;
 mod replay;
+mod replay_proxy;
 mod reply;
 mod request;
+mod reroute;
 mod state;
+mod token;
 mod versions;
 mod warc;
 mod worker;
 
 pub use listen::{Listening, Server};
 pub use options::Options;
+pub use replay_proxy::{Missing, Moment, ReplayProxy, Traded};
 pub use state::{Beside, Serve};
 
 use std::sync::Arc;
@@ -70,6 +74,8 @@ fn replay_router(state: Arc<Serve>) -> Router {
     Router::new()
         .route("/healthz", get(health::healthz))
         .route("/worker/{name}", get(worker::file))
+        .route("/reroute.js", get(reroute::script))
+        .route("/rerouted/{*rest}", get(reroute::frame))
         .route("/web", get(memento::web))
         .route("/web/", get(memento::web))
         .route("/web/{*rest}", get(memento::web))

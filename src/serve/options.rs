@@ -46,6 +46,8 @@ pub struct Options {
     pub cite_archive: Archive,
     /// Whether scripts of captures run on the replay origin.
     pub replay_scripts: bool,
+    /// The name below which captured hosts have origins of their own, where scripts run; none where the view is off.
+    pub rerouted: Option<String>,
     /// A directory with a service worker for client-side replay that the operator installed.
     pub replay_worker: Option<PathBuf>,
 }
@@ -124,6 +126,7 @@ impl Options {
             access_log: settings.bool(keys::SERVE_ACCESS_LOG),
             cite_archive: cite_archive(settings).map_err(|error| error.message)?,
             replay_scripts: settings.bool(keys::SERVE_REPLAY_SCRIPTS),
+            rerouted: rerouted(settings)?,
             replay_worker: (!worker.is_empty()).then(|| PathBuf::from(worker)),
         })
     }
@@ -145,6 +148,23 @@ fn base_path(text: &str) -> Result<String, String> {
         Err(format!(
             "serve.base_path: expected a path such as /reader, of letters, digits, -, _, . and ~, but found {text:?}"
         ))
+    }
+}
+
+/// The name of the rerouted view, where it is on.
+fn rerouted(settings: &Settings) -> Result<Option<String>, String> {
+    if !settings.bool(keys::SERVE_REROUTED) {
+        return Ok(None);
+    }
+    if !token(settings)?.is_empty() {
+        return Err("serve.rerouted: browsers show no token at the many origins of this view; unset it or serve.token".to_owned());
+    }
+    let base = settings.text(keys::SERVE_REROUTED_BASE).trim_end_matches('.').to_ascii_lowercase();
+    match crate::replay::Origins::new(false, &base) {
+        Some(_) if !base.contains(':') => Ok(Some(base)),
+        _ => Err(format!(
+            "serve.rerouted_base: expected a name such as localhost or replay.example.org, but found {base:?}"
+        )),
     }
 }
 

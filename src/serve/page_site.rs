@@ -13,6 +13,11 @@ pub fn page_site(options: &Options, own: &Site, now: Timestamp) -> web::Site {
             Some(root) => format!("{root}/web"),
             None => format!("{}/web", own.base),
         },
+        rerouted: options
+            .rerouted
+            .as_ref()
+            .and(own.replay.as_ref())
+            .map(|root| format!("{root}/rerouted")),
         origin: Some(format!("{}://{}", own.scheme, own.host)),
         archive: options.cite_archive.clone(),
         now,

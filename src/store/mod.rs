@@ -4,7 +4,7 @@
 //! open the gap between the two is closed. In reading order: names ([`layout`], [`durable`]), the one
 //! writer (`lock`, [`group`], `append`, `writer`, `rotate`), what it tells of that ([`append_log`]), what a record is
 //! to the index ([`describe`]), reading
-//! ([`lookup`], `loaded`, `payload`, `records`, `between`), what keeps up with the files ([`mod@follow`]), files in an object storage ([`bucket`], [`upload`]), closing gaps (`catch_up`, [`reindex()`], `repair`, `doubles`), checking ([`mod@verify`]), errors ([`error`]).
+//! ([`lookup`], `loaded`, `payload`, `request`, `records`, `between`), what keeps up with the files ([`mod@follow`]), files in an object storage ([`bucket`], [`upload`]), closing gaps (`catch_up`, [`reindex()`], `repair`, `doubles`), checking ([`mod@verify`]), errors ([`error`]).
 //!
 //! Nothing here shortens a record or moves one, and nothing deletes one but `replace`, by order.
 
@@ -34,6 +34,7 @@ mod records;
 mod reindex;
 mod repair;
 mod replace;
+mod request;
 pub mod room;
 mod rotate;
 pub mod upload;

@@ -4,9 +4,9 @@
 //! through. Every page is opened, left alone for a moment, and clicked on. Chromium is driven over its
 //! DevTools pipe; where it is missing, these tests are skipped, and say so.
 
-mod browser;
+pub mod browser;
 mod reading;
-mod site;
+pub mod site;
 mod tab;
 
 use pressmark::replay::{Origin, Scripts};

@@ -50,6 +50,7 @@
 //! - `schemas`: every JSON form against its schema
 //! - `warc_files`: files of any origin are verified, repacked and repaired
 //! - `versions`: what a crawl tells of new versions, beside what `history` prints of them
+//! - `views`: captured pages with their scripts, at their true addresses and rerouted, in Chromium
 //! - `serve`: the server over loopback: Memento, CDX, raw replay, the API, limits
 //! - `tables`: Parquet by month, in DuckDB and pandas
 //! - `search`: words over all versions, beside a process that writes, and saved searches
@@ -113,6 +114,7 @@ mod tables;
 mod trouble;
 mod unread;
 mod versions;
+mod views;
 mod wacz;
 mod warc_files;
 mod wire;

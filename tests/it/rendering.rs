@@ -21,7 +21,8 @@ use crate::support::web::{Reply, ok};
 /// One browser at a time: what is left behind is looked for among all processes.
 static ONE: Mutex<()> = Mutex::new(());
 
-fn browser() -> Option<(BrowserOptions, MutexGuard<'static, ()>)> {
+/// The browser, for one test at a time; none where it is missing.
+pub fn browser() -> Option<(BrowserOptions, MutexGuard<'static, ()>)> {
     let path = std::env::var("PRESSMARK_CHROMIUM").unwrap_or("/usr/bin/chromium".to_owned());
     if !Path::new(&path).exists() {
         skipped("chromium", &format!("there is no {path}"));
@@ -278,12 +279,12 @@ fn a_rendering_that_is_given_up_leaves_nothing() {
     assert_nothing_left();
 }
 
-const HOST: &str = "news.example";
-const PARAGRAPH: &str =
+pub const HOST: &str = "news.example";
+pub const PARAGRAPH: &str =
     "The weir above the mill will be lowered by a metre, the river board told the town on Monday.";
 
 /// A site with an article that only scripts show, and one that has its text.
-fn site(lab: &Lab) {
+pub fn site(lab: &Lab) {
     let shell =
         "<!doctype html><title>News</title><div id=root></div><script src=/app.js></script>";
     let app = "fetch('/api/story.json').then((r) => r.json()).then((story) => {
@@ -301,7 +302,8 @@ fn site(lab: &Lab) {
     lab.web.page(HOST, "/2025/plain", &crate::lab::article("Plain", &[PARAGRAPH; 4]));
 }
 
-fn spec(when: BrowserUse, pages: &[&str]) -> JobSpec {
+/// A job of these pages of it.
+pub fn spec(when: BrowserUse, pages: &[&str]) -> JobSpec {
     let mut spec = JobSpec::new("scripted");
     let seeds: Vec<_> = pages.iter().map(|page| uri(&format!("http://{HOST}{page}"))).collect();
     spec.seeds = seeds.into();

@@ -15,5 +15,5 @@ mod site;
 mod warcs;
 
 pub use client::{Answer, ask, ask_with, raw};
-pub use site::{archive, long_file, start, start_with};
+pub use site::{Running, archive, long_file, start, start_with, state_of};
 pub use warcs::Warc;

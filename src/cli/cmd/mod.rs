@@ -36,6 +36,7 @@ pub mod story;
 pub mod surt;
 pub mod tables;
 pub mod verify;
+pub mod view;
 pub mod wacz;
 pub mod watch;
 pub mod when;

@@ -13,7 +13,7 @@ use crate::cli::output::Format;
 use crate::cli::{CliError, Exit};
 use crate::config::{Settings, keys};
 use crate::crawl::Stop;
-use crate::serve::{Beside, Listening, Options, Serve, Server};
+use crate::serve::{Beside, Listening, Moment, Options, ReplayProxy, Serve, Server};
 use crate::telemetry::logs::{self, Form, LogFile};
 
 /// Answers over HTTP until a signal comes.
@@ -26,6 +26,7 @@ pub fn run(args: &ServeArgs, context: Context) -> Result<Exit, CliError> {
     let bind = args.bind.clone().unwrap_or_else(|| settings.text(keys::SERVE_BIND).to_owned());
     let replay_bind = args.replay_bind.as_deref().or(replay_bind(settings));
     let options = options(settings)?;
+    check_rerouted(&options, replay_bind)?;
     let runtime = runtime()?;
     let listening = runtime.block_on(listen(&bind, replay_bind))?;
     let archive = context.open_archive_to_serve()?;
@@ -38,16 +39,31 @@ pub fn run(args: &ServeArgs, context: Context) -> Result<Exit, CliError> {
     // Heard before anybody can know that it runs: until then the signal ends the process at once.
     runtime.block_on(async { stop_on_signals(&stop) });
     say_open(&context, listening.address, &options);
+    let setup = Arc::new(context.as_setup());
+    let state = Arc::new(Serve::new(setup, archive, options.clone(), None));
+    let proxy = match args.replay_proxy.as_deref().or(replay_proxy(settings)) {
+        Some(bind) => {
+            Some(runtime.block_on(listen_as_proxy(bind, Arc::clone(&state), &context, &options))?)
+        }
+        None => None,
+    };
+    let proxy_address = proxy.as_ref().map(|proxy| format!("http://{}", proxy.address));
     match context.out.format() {
         Format::Json => {
             let url = |address| url(address, &options);
             let replay = listening.replay_address.map(url);
-            context.out.json(&json!({"reader": url(listening.address), "replay": replay}))?;
+            context.out.json(&json!({
+                "reader": url(listening.address), "replay": replay, "replay_proxy": proxy_address
+            }))?;
         }
-        Format::Text => context.out.lines(&addresses(&listening, &options))?,
+        Format::Text => {
+            let mut lines = addresses(&listening, &options);
+            lines.extend(proxy_address.map(|address| {
+                format!("{address} (replay proxy; {address}/ca.pem is its certificate)")
+            }));
+            context.out.lines(&lines)?;
+        }
     }
-    let setup = Arc::new(context.as_setup());
-    let state = Arc::new(Serve::new(setup, archive, options, None));
     runtime.block_on(async {
         let say = |note: &str| tracing::warn!("{note}");
         let following = indexing.clone().follow_every(INDEXED_EVERY, say);
@@ -56,9 +72,29 @@ pub fn run(args: &ServeArgs, context: Context) -> Result<Exit, CliError> {
         indexing.end();
         let _ = following.await;
     });
+    drop(proxy);
     // A job that still runs has nobody to answer to.
     runtime.shutdown_timeout(std::time::Duration::from_secs(1));
     Ok(Exit::Stopped)
+}
+
+/// `serve.replay_proxy`, where it is set.
+fn replay_proxy(settings: &Settings) -> Option<&str> {
+    Some(settings.text(keys::SERVE_REPLAY_PROXY)).filter(|bind| !bind.is_empty())
+}
+
+/// Takes the address of the replay proxy.
+async fn listen_as_proxy(
+    bind: &str,
+    state: Arc<Serve>,
+    context: &Context,
+    options: &Options,
+) -> Result<ReplayProxy, CliError> {
+    let proxy = ReplayProxy::start(state, bind, Moment::Asked)
+        .await
+        .map_err(|why| CliError::failed(&format!("listening on {bind}"), why))?;
+    say_open(context, proxy.address, options);
+    Ok(proxy)
 }
 
 /// The address of a listener.
@@ -93,6 +129,19 @@ pub(super) fn start_log(settings: &Settings) -> Result<Option<LogFile>, CliError
     };
     logs::start(settings.text(keys::LOG_LEVEL), form, log.as_ref());
     Ok(log)
+}
+
+/// Checks that the rerouted view has an origin to be on, where it is on.
+///
+/// # Errors
+/// A usage error where it has none.
+pub(super) fn check_rerouted(options: &Options, replay_bind: Option<&str>) -> Result<(), CliError> {
+    if options.rerouted.is_some() && replay_bind.is_none() {
+        let error =
+            CliError::usage("serve.rerouted shows scripts on the replay origin, and there is none");
+        return Err(error.hint("--replay-bind 127.0.0.1:8081, or serve.replay_bind, gives it one"));
+    }
+    Ok(())
 }
 
 /// The options of the server.

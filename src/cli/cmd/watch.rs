@@ -321,7 +321,9 @@ async fn serve(
     stop: &Stop,
 ) -> Result<tokio::task::JoinHandle<()>, CliError> {
     let options = serve::options(&context.settings)?;
-    let listening = serve::listen(bind, serve::replay_bind(&context.settings)).await?;
+    let replay_bind = serve::replay_bind(&context.settings);
+    serve::check_rerouted(&options, replay_bind)?;
+    let listening = serve::listen(bind, replay_bind).await?;
     serve::say_open(context, listening.address, &options);
     for line in serve::addresses(&listening, &options) {
         context.out.line(&line)?;

@@ -31,7 +31,7 @@ use pairs::{Asked, Event, Lead, Pairs};
 /// How many bytes of a request body are read for its query: JSON beyond is taken as cut.
 const BODY_BYTES_MAX: usize = 4 << 20;
 /// How many bytes of a request are read in all: its head comes on top of its body.
-const REQUEST_BYTES_MAX: u64 = 5 << 20;
+pub const REQUEST_BYTES_MAX: u64 = 5 << 20;
 
 /// What lines are to say, and how they are made.
 #[derive(Debug, Clone, Default)]
@@ -251,6 +251,18 @@ fn has_line(kind: &RecordKind, fields: &Fields) -> bool {
     }
 }
 
+/// The method of a request as it was sent, in upper case, and the query of its body: with these [`post::with_query`]
+/// gives the URL that its response has its key of. Total: whatever the bytes are.
+#[must_use]
+pub fn method_and_query(request: &[u8]) -> (String, String) {
+    let head = Head::parse(request);
+    let method = head.request_line().map(|(method, _)| method.to_ascii_uppercase());
+    let method = String::from_utf8_lossy(&method.unwrap_or_default()).into_owned();
+    let media_type = head.get_text("content-type").unwrap_or_default().into_owned();
+    let query = post::body_query(&request_body(request, &head), &media_type);
+    (method, query)
+}
+
 /// Reads a request as far as its response's key depends on it.
 fn asked<R: Read + Send>(fields: &Fields, url: String, record: &mut RecordReader<'_, R>) -> Asked {
     let mut post = None;
@@ -264,12 +276,7 @@ fn asked<R: Read + Send>(fields: &Fields, url: String, record: &mut RecordReader
     };
     if is_post {
         let _ = record.take(REQUEST_BYTES_MAX).read_to_end(&mut bytes);
-        let head = Head::parse(&bytes);
-        let method = head.request_line().map(|(method, _)| method.to_ascii_uppercase());
-        let method = String::from_utf8_lossy(&method.unwrap_or_default()).into_owned();
-        let media_type = head.get_text("content-type").unwrap_or_default().into_owned();
-        let query = post::body_query(&request_body(&bytes, &head), &media_type);
-        post = Some((method, query));
+        post = Some(method_and_query(&bytes));
     }
     let id = fields.record_id().map(|id| id.uri().to_owned());
     Asked { id, url, post, concurrent_to: line::ids(fields) }

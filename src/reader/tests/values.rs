@@ -88,6 +88,7 @@ impl Pages {
         let site = Site {
             base: "/reader".to_owned(),
             replay: REPLAY.trim_end_matches('/').to_owned(),
+            rerouted: None,
             origin: Some(ORIGIN.to_owned()),
             archive: cite::Archive { name: text.to_owned(), base: None },
             now: at(1_000),

@@ -57,6 +57,9 @@ fn neighbours(site: &Site, found: &View) -> Markup {
                 @if let Some(previous) = &found.previous { (link(previous, "← Earlier", "prev")) }
                 @if let Some(next) = &found.next { " " (link(next, "Later →", "next")) }
                 " " a .strong href=(site.replay_link(&found.capture.url, found.capture.date)) { "See it as it was" }
+                @if let Some(link) = site.rerouted_link(&found.capture.url, found.capture.date) {
+                    " · " a href=(link) { "with its scripts" }
+                }
             }
         }
     }

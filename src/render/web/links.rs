@@ -129,6 +129,12 @@ impl Site {
         format!("{}/{}/{}", self.replay, stamp(at), address(url))
     }
 
+    /// The capture closest to a time with its scripts running, where they may.
+    pub(super) fn rerouted_link(&self, url: &str, at: Timestamp) -> Option<String> {
+        let root = self.rerouted.as_ref()?;
+        Some(format!("{root}/{}/{}", stamp(at), address(url)))
+    }
+
     /// The payload of a capture as it was captured.
     pub(super) fn payload(&self, url: &str, at: Timestamp) -> String {
         format!("{}/{}id_/{}", self.replay, stamp(at), address(url))

@@ -57,6 +57,8 @@ pub struct Site {
     /// What stands before `/TIMESTAMP/URL` of a replay: a path of this server, or the root of another origin
     /// with its path.
     pub replay: String,
+    /// What stands before `/TIMESTAMP/URL` of a replay with scripts; none where none run.
+    pub rerouted: Option<String>,
     /// Scheme and host of this server; links that leave a page (feeds, permanent links) are absolute with it.
     pub origin: Option<String>,
     /// The archive, as citations name it.

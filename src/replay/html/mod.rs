@@ -33,6 +33,8 @@ pub struct HtmlOptions {
     pub banner: Option<Banner>,
     /// Whether scripts may run: where they may not, what stands in `noscript` is shown and rewritten.
     pub scripts: Scripts,
+    /// Markup that stands before any other element, as HTML; what the rerouted view begins with.
+    pub prelude: Option<String>,
     /// The encoding of the bytes that are pushed; one that keeps ASCII. Any other is read as UTF-8.
     pub encoding: &'static Encoding,
     /// Bytes held back at most.
@@ -44,6 +46,7 @@ impl Default for HtmlOptions {
         Self {
             banner: None,
             scripts: Scripts::Never,
+            prelude: None,
             encoding: UTF_8,
             held_bytes_max: HELD_BYTES_MAX,
         }
@@ -70,6 +73,9 @@ struct Page {
     css: Option<super::CssRewriter>,
     svg_style: String,
     noscript: Option<Box<Nested>>,
+    prelude: Option<String>,
+    /// The text of an import map that is being read.
+    import_map: Option<String>,
 }
 
 type Shared = Arc<Mutex<Page>>;
@@ -114,6 +120,8 @@ impl HtmlRewriter {
             css: None,
             svg_style: String::new(),
             noscript: None,
+            prelude: options.prelude,
+            import_map: None,
         };
         let page = Arc::new(Mutex::new(page));
         let output: Output = Arc::default();
@@ -122,7 +130,8 @@ impl HtmlRewriter {
         let memory = MemorySettings::new()
             .with_max_allowed_memory_usage(options.held_bytes_max)
             .with_graceful_bail_out_on_memory_limit_exceeded(true);
-        let settings = settings(&page, options.scripts, depth)
+        let is_rerouted = locked(&page).rules.links.is_rerouted();
+        let settings = settings(&page, options.scripts, depth, is_rerouted)
             .with_memory_settings(memory)
             .with_encoding(encoding.unwrap_or_else(AsciiCompatibleEncoding::utf_8))
             // What cannot be told without building the tree is rewritten as it looks.
@@ -158,15 +167,22 @@ impl HtmlRewriter {
     }
 }
 
-fn settings(page: &Shared, scripts: Scripts, depth: usize) -> Settings<'static, 'static> {
+fn settings(
+    page: &Shared,
+    scripts: Scripts,
+    depth: usize,
+    is_rerouted: bool,
+) -> Settings<'static, 'static> {
     let elements = Arc::clone(page);
     let styles = Arc::clone(page);
     let mut settings = Settings::new_send()
         .append_element_content_handler(element!("*", move |el| {
             let mut page = locked(&elements);
             let page = &mut *page;
+            place::prelude(el, page);
             place::before_element(el, page)?;
             attributes::rewrite(el, page)?;
+            text::begin_script(el, page);
             Ok(())
         }))
         .append_element_content_handler(text!("style", move |chunk| {
@@ -177,6 +193,13 @@ fn settings(page: &Shared, scripts: Scripts, depth: usize) -> Settings<'static, 
         let noscripts = Arc::clone(page);
         settings = settings.append_element_content_handler(text!("noscript", move |chunk| {
             text::noscript(chunk, &mut locked(&noscripts));
+            Ok(())
+        }));
+    }
+    if is_rerouted {
+        let scripts = Arc::clone(page);
+        settings = settings.append_element_content_handler(text!("script", move |chunk| {
+            text::import_map(chunk, &mut locked(&scripts));
             Ok(())
         }));
     }

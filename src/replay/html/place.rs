@@ -93,8 +93,27 @@ pub(super) fn before_element(el: &mut Element<'_, '_>, page: &mut Page) -> Handl
     Ok(())
 }
 
+/// Puts the prelude before the first element that is more than the outline of a page.
+pub(super) fn prelude(el: &mut Element<'_, '_>, page: &mut Page) {
+    if page.prelude.is_none() {
+        return;
+    }
+    let tag = el.tag_name();
+    if tag == "html" {
+        return;
+    }
+    let Some(prelude) = page.prelude.take() else { return };
+    match tag.as_str() {
+        "head" => el.prepend(&prelude, ContentType::Html),
+        _ => el.before(&prelude, ContentType::Html),
+    }
+}
+
 /// A page without any element that is shown has the banner at its end.
 pub(super) fn at_end(end: &mut DocumentEnd<'_>, page: &mut Page) {
+    if let Some(prelude) = page.prelude.take() {
+        end.append(&prelude, ContentType::Html);
+    }
     if let Some(banner) = page.place.banner.take() {
         end.append(&banner.to_html(), ContentType::Html);
     }

@@ -1,9 +1,11 @@
 //! Text that is not for reading: style sheets, and pages inside `noscript`.
 
 use lol_html::html_content::{TextChunk, TextType};
+use lol_html::send::Element;
+use serde_json::{Map, Value};
 
 use super::super::references::{self, Place};
-use super::super::{CssRewriter, Scripts, css};
+use super::super::{CssRewriter, Links, Modifier, Scripts, css};
 use super::{HtmlOptions, HtmlRewriter, Page};
 
 /// The longest style sheet in SVG that is rewritten: its references have to be undone first.
@@ -42,6 +44,58 @@ fn svg_style(chunk: &mut TextChunk<'_>, page: &mut Page) {
     let decoded = references::decoded(&raw, Place::Text);
     let new = is_whole.then(|| css::rewrite_text(&decoded, &page.rules.links)).flatten();
     chunk.set_str(new.map_or(raw, |css| references::for_text(&css)));
+}
+
+/// The longest import map that is rewritten.
+const IMPORT_MAP_BYTES_MAX: usize = 4 * 1024 * 1024;
+
+/// Notes whether a script is an import map: data of the page, which says where its modules are.
+pub(super) fn begin_script(el: &Element<'_, '_>, page: &mut Page) {
+    if page.rules.links.is_rerouted() && el.tag_name() == "script" {
+        let media_type = el.get_attribute("type").unwrap_or_default();
+        let is_map = media_type.trim().eq_ignore_ascii_case("importmap");
+        page.import_map = is_map.then(String::new);
+    }
+}
+
+/// Text of an import map, rewritten when all of it is there. What is no JSON stands as it is.
+pub(super) fn import_map(chunk: &mut TextChunk<'_>, page: &mut Page) {
+    let Some(text) = &mut page.import_map else { return };
+    text.push_str(chunk.as_str());
+    if text.len() <= IMPORT_MAP_BYTES_MAX && !chunk.last_in_text_node() {
+        chunk.set_str(String::new());
+        return;
+    }
+    let text = page.import_map.take().unwrap_or_default();
+    let new = match serde_json::from_str::<Value>(&text) {
+        Ok(Value::Object(mut map)) => {
+            let links = &page.rules.links;
+            lead(map.get_mut("imports"), links);
+            if let Some(Value::Object(scopes)) = map.get_mut("scopes") {
+                let all = std::mem::take(scopes);
+                *scopes = Map::from_iter(all.into_iter().map(|(scope, mut imports)| {
+                    lead(Some(&mut imports), links);
+                    (links.rewritten(&scope, Modifier::Script).unwrap_or(scope), imports)
+                }));
+            }
+            // A text that would end the element stands in no JSON that was read from one.
+            Value::Object(map).to_string().replace("</", "<\\/")
+        }
+        _ => text,
+    };
+    chunk.set_str(new);
+}
+
+/// Leads the addresses of a part of an import map into the archive.
+fn lead(part: Option<&mut Value>, links: &Links) {
+    let Some(Value::Object(part)) = part else { return };
+    for address in part.values_mut() {
+        if let Value::String(text) = address
+            && let Some(new) = links.rewritten(text, Modifier::Script)
+        {
+            *text = new;
+        }
+    }
 }
 
 /// Text of a `noscript`, which is a piece of the page where scripts do not run (HTML standard, section

@@ -10,9 +10,10 @@ mod target;
 mod timegate;
 mod timemap;
 
-pub use find::{Chosen, Use, choose, choose_part, is_second};
+pub use find::{Chosen, Use, choose, choose_part, is_second, mementos};
 pub use links::{Neighbours, memento_links, uri_m};
 pub use target::{Modifier, Target};
+pub use timegate::accept_datetime;
 
 use std::sync::Arc;
 

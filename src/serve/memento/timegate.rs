@@ -38,7 +38,10 @@ pub async fn answer(state: &Arc<Serve>, asked: Asked, url: String) -> Result<Res
 const SECOND: std::time::Duration = std::time::Duration::from_secs(1);
 
 /// The time of an `Accept-Datetime`: RFC 1123 in GMT and nothing else (RFC 7089 section 2.1.1).
-fn accept_datetime(text: &str) -> Result<Timestamp, Refusal> {
+///
+/// # Errors
+/// When it is no such time.
+pub fn accept_datetime(text: &str) -> Result<Timestamp, Refusal> {
     let text = text.trim();
     // Printed again it has to be the same, so that no day is 99 and no Monday a Sunday.
     Timestamp::parse_http_date(text).filter(|at| at.to_http_date() == text).ok_or_else(|| {

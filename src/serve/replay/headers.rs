@@ -82,6 +82,16 @@ impl Archived {
         head
     }
 
+    /// Names and values of the fields, in order.
+    pub fn fields(&self) -> impl Iterator<Item = (&str, &[u8])> {
+        self.fields.iter().map(|(name, value)| (name.as_str(), value.as_slice()))
+    }
+
+    /// The media type of the payload, where it is known.
+    pub fn media_type(&self) -> Option<&HeaderValue> {
+        self.raw.get(CONTENT_TYPE)
+    }
+
     /// The value of a field.
     pub fn get(&self, name: &str) -> Option<&[u8]> {
         let found = self.fields.iter().find(|(known, _)| known.eq_ignore_ascii_case(name));

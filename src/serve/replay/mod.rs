@@ -36,10 +36,10 @@ use crate::answers::removed;
 use crate::archive::Capture;
 use crate::base::TimeRange;
 
+pub use banner::banner;
 pub use form::Forms;
-pub use record::Records;
+pub use record::{Record, Records};
 
-use record::Record;
 use shown::Showing;
 
 /// The answer to `/web/STAMP[MODIFIER]/URL`.
@@ -153,7 +153,10 @@ fn links(site: &Site, url: &str, capture: &Capture, around: Option<&Neighbours>)
 
 /// The payload as it was captured: without its transfer coding, with its content coding where the client
 /// takes that.
-fn identity(
+///
+/// # Errors
+/// When it cannot be read.
+pub fn identity(
     state: &Arc<Serve>,
     asked: &Asked,
     record: &Arc<Record>,

@@ -36,6 +36,11 @@ pub struct Browser {
 impl Browser {
     /// Starts it; names are resolved by `rules` (`--host-resolver-rules`).
     pub fn start(rules: &str) -> Result<Self, String> {
+        Self::start_with(rules, &[])
+    }
+
+    /// The same with more arguments.
+    pub fn start_with(rules: &str, more: &[&str]) -> Result<Self, String> {
         let path = std::env::var("PRESSMARK_CHROMIUM").unwrap_or("/usr/bin/chromium".to_owned());
         if !Path::new(&path).exists() {
             return Err(format!("there is no {path}"));
@@ -66,6 +71,7 @@ impl Browser {
             .args(["--disable-dev-shm-usage", "--no-proxy-server", "--remote-debugging-pipe"])
             .arg(format!("--host-resolver-rules={rules}"))
             .arg(format!("--user-data-dir={}", profile.display()))
+            .args(more)
             .env("IN", &input)
             .env("OUT", &output)
             .stdout(Stdio::null())

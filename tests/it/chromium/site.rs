@@ -180,7 +180,7 @@ fn framing(rest: &str, own: &str) -> Option<Vec<u8>> {
 }
 
 /// A file of the corpus: head and payload, with the origins of this run in it.
-fn captured(name: &str, own: &str, reader: &str) -> Option<(Vec<u8>, Vec<u8>)> {
+pub fn captured(name: &str, own: &str, reader: &str) -> Option<(Vec<u8>, Vec<u8>)> {
     let fits = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.');
     if name.is_empty() || !name.bytes().all(fits) {
         return None;

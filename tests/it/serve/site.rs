@@ -119,7 +119,8 @@ pub fn start(root: &Path) -> Running {
     start_with(root, &[], |_| {})
 }
 
-pub fn start_with(root: &Path, sets: &[&str], change: impl FnOnce(&mut Options)) -> Running {
+/// What a server of this archive has.
+pub fn state_of(root: &Path, sets: &[&str], change: impl FnOnce(&mut Options)) -> Arc<Serve> {
     let flags: Vec<(String, String, String)> = sets
         .iter()
         .map(|set| {
@@ -140,7 +141,11 @@ pub fn start_with(root: &Path, sets: &[&str], change: impl FnOnce(&mut Options))
         jobs_dir: PathBuf::from("none"),
     });
     let archive = Archive::new(reader, readings).with_search(SearchOptions::default());
-    let state = Arc::new(Serve::new(setup, archive, options, None));
+    Arc::new(Serve::new(setup, archive, options, None))
+}
+
+pub fn start_with(root: &Path, sets: &[&str], change: impl FnOnce(&mut Options)) -> Running {
+    let state = state_of(root, sets, change);
     let stop = Stop::default();
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();

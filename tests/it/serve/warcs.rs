@@ -16,7 +16,8 @@ impl Warc {
         Self { bytes: Vec::new(), number: 0 }
     }
 
-    fn record(&mut self, kind: &str, url: &str, date: &str, fields: &str, block: &[u8]) {
+    /// Writes a record; its id.
+    fn record(&mut self, kind: &str, url: &str, date: &str, fields: &str, block: &[u8]) -> String {
         self.number += 1;
         // Files differ in their first record, so that ids do.
         let id = DigestAlgorithm::Sha256.digest(format!("{url} {date} {}", self.number).as_bytes());
@@ -29,10 +30,10 @@ impl Warc {
             &hex[16..20],
             &hex[20..]
         );
-        let media_type = if kind == "metadata" {
-            "application/warc-fields"
-        } else {
-            "application/http; msgtype=response"
+        let media_type = match kind {
+            "metadata" => "application/warc-fields",
+            "request" => "application/http; msgtype=request",
+            _ => "application/http; msgtype=response",
         };
         let head = format!(
             "WARC/1.1\r\nWARC-Type: {kind}\r\nWARC-Target-URI: {url}\r\nWARC-Date: {date}\r\n\
@@ -42,6 +43,36 @@ impl Warc {
         self.bytes.extend_from_slice(head.as_bytes());
         self.bytes.extend_from_slice(block);
         self.bytes.extend_from_slice(b"\r\n\r\n");
+        id
+    }
+
+    /// A whole response as it came, from its first byte on.
+    pub fn raw(mut self, url: &str, date: &str, block: &[u8]) -> Self {
+        self.record("response", url, date, "", block);
+        self
+    }
+
+    /// A response and, before or behind it, the request that it answers.
+    pub fn exchange(
+        mut self,
+        url: &str,
+        date: &str,
+        request: &str,
+        response: &str,
+        request_first: bool,
+    ) -> Self {
+        let request = request.replace('\n', "\r\n");
+        let response = response.replace('\n', "\r\n");
+        if request_first {
+            let id = self.record("request", url, date, "", request.as_bytes());
+            let fields = format!("WARC-Concurrent-To: <urn:uuid:{id}>\r\n");
+            self.record("response", url, date, &fields, response.as_bytes());
+        } else {
+            let id = self.record("response", url, date, "", response.as_bytes());
+            let fields = format!("WARC-Concurrent-To: <urn:uuid:{id}>\r\n");
+            self.record("request", url, date, &fields, request.as_bytes());
+        }
+        self
     }
 
     /// A response; `head` is its status line and fields, without an empty line.

@@ -1,0 +1,98 @@
+//! The rerouted view: captured pages whose scripts run, each host and time at an origin of its own below a name
+//! (`serve.rerouted_base`) that leads to the replay listener.
+//!
+//! In reading order: a request at such an origin (`answer`), the frame around the view (`frame`), our script, which is
+//! the same file in the page, in its workers, as a service worker and in the frame (`reroute.js`). What becomes of a
+//! capture is in [`crate::replay::reroute`], how origins are written in [`crate::replay::Origins`].
+//!
+//! A page is shown in the frame alone: asked for as the page of a window it leads there.
+
+mod answer;
+mod frame;
+
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use axum::http::{HeaderName, HeaderValue, StatusCode};
+use axum::response::Response;
+
+use super::Options;
+use super::reply::{put, with_type};
+use super::request::{Site, bare_host};
+use crate::replay::{Origins, Place};
+
+pub use answer::answer;
+pub use frame::{frame, script};
+
+/// Our script.
+const SCRIPT: &str = include_str!("reroute.js");
+const SCRIPT_TYPE: &str = "text/javascript; charset=utf-8";
+const SERVICE_WORKER_ALLOWED: HeaderName = HeaderName::from_static("service-worker-allowed");
+
+/// Marks an answer of a rerouted origin: it has its own headers.
+#[derive(Debug, Clone, Copy)]
+pub struct IsRerouted;
+
+/// What a host of a request stands for; none where the view is off or the name is another.
+pub fn place_of(options: &Options, host: &str) -> Option<Place> {
+    let base = options.rerouted.as_deref()?;
+    Place::of(&bare_host(host)).filter(|place| place.base == base)
+}
+
+/// Whether a host lies below the name of the view and stands for nothing.
+pub fn is_no_place(options: &Options, host: &str) -> bool {
+    let Some(base) = options.rerouted.as_deref() else { return false };
+    let bare = bare_host(host);
+    let below = bare.strip_suffix(base).is_some_and(|rest| rest.ends_with('.'));
+    below && place_of(options, host).is_none()
+}
+
+/// Where captured hosts have their origins, for one who reaches the replay listener as `site` says.
+pub fn origins(options: &Options, site: &Site) -> Option<Origins> {
+    let base = options.rerouted.as_deref()?;
+    Origins::new(site.scheme == "https", &format!("{base}{}", port_of(&site.host)))
+}
+
+/// The port of a host with its colon; empty where it has none.
+fn port_of(host: &str) -> &str {
+    let after = host.rfind(']').map_or(0, |at| at + 1);
+    host[after..].find(':').map_or("", |at| &host[after + at..])
+}
+
+/// The root of the frames: the name itself, as it is reached.
+pub fn frame_root(origins: &Origins, site: &Site) -> String {
+    format!("{}://{}{}", site.scheme, origins.base(), site.base)
+}
+
+/// Our script, ready to be sent.
+fn script_response() -> Response {
+    let mut response = with_type(StatusCode::OK, SCRIPT_TYPE, SCRIPT);
+    put(&mut response, CACHE_CONTROL, "no-cache");
+    response
+}
+
+/// Sets a field of an answer from text that was made of a capture.
+fn add(response: &mut Response, name: &str, value: &str) {
+    if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::from_str(value)) {
+        match name {
+            CONTENT_TYPE => {
+                response.headers_mut().insert(name, value);
+            }
+            _ => {
+                response.headers_mut().append(name, value);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_port_is_that_of_its_host() {
+        for (host, port) in
+            [("localhost:8081", ":8081"), ("localhost", ""), ("[::1]:80", ":80"), ("[::1]", "")]
+        {
+            assert_eq!(port_of(host), port, "{host}");
+        }
+    }
+}

@@ -1,0 +1,1 @@
+parent.postMessage({ text: 'the widget says 1,204' }, '*');

@@ -1,0 +1,1 @@
+export const paper = 'The Lock-keeper';

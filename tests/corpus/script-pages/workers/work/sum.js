@@ -1,0 +1,1 @@
+var sum = (numbers) => numbers.reduce((a, b) => a + b, 0);
