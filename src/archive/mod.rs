@@ -20,7 +20,7 @@ mod wire;
 
 pub use crate::base::surt::{KeyRange, MatchType};
 pub(crate) use answering::{Answering, Scans};
-pub use capture::{Capture, CaptureIn, RecordId, RecordKind, RefersTo};
+pub use capture::{Capture, CaptureIn, Form, RecordId, RecordKind, RefersTo};
 pub use contract::{
     Answers, Applied, Bytes, CaptureBatch, CaptureSink, CaptureStore, Captures, FileInfo, FileMark,
     HostCount, HostCounts, LOAD_BATCH, WarcFiles,

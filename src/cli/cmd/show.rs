@@ -5,7 +5,7 @@ use std::path::Path;
 
 use crate::answers::decoded;
 use crate::answers::page::{PageJson, load};
-use crate::archive::RecordKind;
+use crate::archive::{Form, RecordKind};
 use crate::cli::args::{ShowArgs, ShowAs};
 use crate::cli::context::Context;
 use crate::cli::local;
@@ -89,7 +89,22 @@ fn show_capture(
     let at = context.instant("--at", args.at.as_deref())?;
     let archive = context.open_archive()?;
     let what = format!("showing {url}");
-    let loaded = load(&archive, url, at, &what)?;
+    // What was exchanged is that of the page as it was sent.
+    let is_wire = matches!(form, ShowAs::Http | ShowAs::Headers);
+    let is_read = matches!(form, ShowAs::Text | ShowAs::Json);
+    let asked = match args.which.form() {
+        Some(Form::Rendered) if is_wire => {
+            return Err(CliError::usage(
+                "--rendered has no exchange to show; --as takes text, html, json and record here",
+            ));
+        }
+        None if !is_read => Some(Form::Plain),
+        asked => asked,
+    };
+    let (told, loaded) = load(&archive, url, (asked, at), &what)?;
+    if let Some(note) = told.note() {
+        context.out.say(&format!("pressmark: {note}"));
+    }
     let entry = &loaded.entry;
     if entry.kind == RecordKind::Metadata && form != ShowAs::Record {
         context.out.say(&format!(
@@ -112,7 +127,7 @@ fn show_capture(
         }
         ShowAs::Json => {
             let page = archive.reading_of(&loaded, &what)?;
-            Ok(context.out.json(&PageJson::of_capture(&page, url, entry.date))?)
+            Ok(context.out.json(&PageJson::of_told(&page, &told, entry.date))?)
         }
     }
 }
