@@ -6,12 +6,13 @@
 //! [`Upstream`]. Whatever happens, its processes are gone when a rendering ends.
 //!
 //! In reading order: what it may cost ([`options`]), the messages (`devtools`), the processes (`process`), the way
-//! out (`proxy`, `certificate`), what is not asked for (`parts`), how consent is refused (`consent`), and one page
+//! out (`proxy`, `certificate`), what is not asked for (`parts`), how consent is refused (`consent`, in all `frames`), and one page
 //! from beginning to end ([`mod@render`]).
 
 mod certificate;
 mod consent;
 mod devtools;
+mod frames;
 pub mod options;
 mod parts;
 mod process;

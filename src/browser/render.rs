@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use tokio::sync::mpsc::Receiver;
 
 use super::devtools::Event;
+use super::frames::{self, FRAMES_MAX};
 use super::options::BrowserOptions;
 use super::parts::Part;
 use super::process::Chromium;
@@ -55,6 +56,9 @@ pub struct Click {
     pub selector: String,
     /// The words on it.
     pub words: String,
+    /// The address of the frame that had it, where that is another one than the page.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub frame: Option<String>,
 }
 
 /// What came of a page.
@@ -186,6 +190,7 @@ async fn rendered(
         active: Duration::ZERO,
         ticks: 0,
         crashed: false,
+        children: Vec::new(),
     };
     let result = watched.page(page, user_agent, out).await;
     (out.parts, out.parts_left_out) = proxy.parts();
@@ -203,6 +208,8 @@ struct Watched<'a> {
     active: Duration,
     ticks: u32,
     crashed: bool,
+    /// Sessions of frames in other processes.
+    children: Vec<String>,
 }
 
 impl Watched<'_> {
@@ -237,6 +244,7 @@ impl Watched<'_> {
             ("Page.enable", json!({})),
             ("Runtime.enable", json!({})),
             ("Inspector.enable", json!({})),
+            ("Target.setAutoAttach", frames::auto_attach()),
             ("Emulation.setDeviceMetricsOverride", window),
             ("Emulation.setLocaleOverride", json!({ "locale": LOCALE })),
             ("Emulation.setTimezoneOverride", json!({ "timezoneId": TIME_ZONE })),
@@ -270,14 +278,45 @@ impl Watched<'_> {
         self.take_down(session, out).await
     }
 
-    /// Clicks on what refuses everything, where such a window is shown.
+    /// Clicks on what refuses everything, where such a window is shown: in the page, or in a frame of it.
     async fn refuse_consent(&mut self, session: &str, out: &mut Rendering) -> Result<(), String> {
-        let said = self.evaluate(session, &consent::script()).await?;
-        if let Some((rule, selector, words)) = consent::clicked(&said) {
-            out.clicks.push(Click { rule, selector, words });
+        if let Some(click) = self.refused_in(session).await? {
+            out.clicks.push(click);
             out.settled = self.settle(session, out).await?;
         }
         Ok(())
+    }
+
+    /// What was clicked on, in the first frame that has it.
+    async fn refused_in(&self, page: &str) -> Result<Option<Click>, String> {
+        let script = consent::script();
+        let sessions = std::iter::once(page).chain(self.children.iter().map(String::as_str));
+        let mut looked_at = 0;
+        for (number, session) in sessions.enumerate() {
+            let tree = match self.call(Some(session), "Page.getFrameTree", json!({})).await {
+                Ok(tree) => tree,
+                Err(why) if number == 0 => return Err(why),
+                // A frame that is gone asks for nothing.
+                Err(_) => continue,
+            };
+            for (at, frame) in frames::of_tree(&tree).into_iter().enumerate() {
+                let is_page = number == 0 && at == 0;
+                let said = match self.evaluate_in(session, &frame.id, &script).await {
+                    Ok(said) => said,
+                    Err(why) if is_page => return Err(why),
+                    Err(_) => continue,
+                };
+                if let Some((rule, selector, words)) = consent::clicked(&said) {
+                    let frame = Some(frame.url).filter(|_| !is_page);
+                    return Ok(Some(Click { rule, selector, words, frame }));
+                }
+                looked_at += 1;
+                if looked_at >= FRAMES_MAX {
+                    return Ok(None);
+                }
+            }
+        }
+        Ok(None)
     }
 
     /// Takes what the page is now.
@@ -384,6 +423,18 @@ impl Watched<'_> {
                     let _ = self.call(Some(session), "Page.handleJavaScriptDialog", refuse).await;
                 }
                 "Inspector.targetCrashed" => self.crashed = true,
+                "Target.attachedToTarget" if self.children.len() < FRAMES_MAX => {
+                    if let Some(child) = frames::attached(&event.params) {
+                        // Frames in it are told of in the same way; one that is gone has none.
+                        let inner = frames::auto_attach();
+                        let _ = self.call(Some(&child), "Target.setAutoAttach", inner).await;
+                        self.children.push(child);
+                    }
+                }
+                "Target.detachedFromTarget" => {
+                    let gone = event.params["sessionId"].as_str().unwrap_or_default();
+                    self.children.retain(|child| child != gone);
+                }
                 _ => {}
             }
         }
@@ -419,8 +470,13 @@ impl Watched<'_> {
     /// The value of a script, which runs in a world of its own: the page's scripts do not see it.
     async fn evaluate(&self, session: &str, script: &str) -> Result<Value, String> {
         let tree = self.call(Some(session), "Page.getFrameTree", json!({})).await?;
-        let world =
-            json!({ "frameId": tree["frameTree"]["frame"]["id"], "worldName": "pressmark" });
+        let frame = tree["frameTree"]["frame"]["id"].as_str().ok_or("the page has no frame")?;
+        self.evaluate_in(session, frame, script).await
+    }
+
+    /// The same in a frame of the page.
+    async fn evaluate_in(&self, session: &str, frame: &str, script: &str) -> Result<Value, String> {
+        let world = json!({ "frameId": frame, "worldName": "pressmark" });
         let world = self.call(Some(session), "Page.createIsolatedWorld", world).await?;
         let script = json!({
             "expression": script,
