@@ -1,6 +1,6 @@
 //! Which records belong to a capture: the exchange itself, the payload that a revisit refers to,
-//! the redirects that led to it or lead on, the name resolution, the robots.txt that was in force,
-//! and the warcinfo of each file.
+//! the redirects that led to it or lead on, the name resolution, the robots.txt that was in force, the
+//! page as a browser had it with its picture, and the warcinfo of each file.
 
 use std::collections::BTreeSet;
 use std::io::{BufReader, Read, Seek, SeekFrom};
@@ -25,6 +25,10 @@ const MEMBER_BYTES_MAX: u64 = 1 << 30;
 /// This many records of one exchange are looked for behind the main one.
 const GROUP_MAX: usize = 64;
 
+/// What the names of records begin with that were made of a rendered page.
+pub(in crate::evidence) const RENDERED: [&str; 4] =
+    ["urn:view:", "urn:thumbnail:", "urn:text:", "urn:pageinfo:"];
+
 /// What a record is to the capture.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Role {
@@ -42,12 +46,14 @@ pub enum Role {
     Dns,
     /// The robots.txt that was in force.
     Robots,
+    /// The page as a browser had it, or a picture of that.
+    Rendering,
 }
 
 impl Role {
     /// All words.
-    pub const LABELS: [&str; 7] =
-        ["warcinfo", "capture", "exchange", "payload", "redirect", "dns", "robots"];
+    pub const LABELS: [&str; 8] =
+        ["warcinfo", "capture", "exchange", "payload", "redirect", "dns", "robots", "rendering"];
 
     /// The word for it.
     #[must_use]
@@ -60,6 +66,7 @@ impl Role {
             Self::Redirect => "redirect",
             Self::Dns => "dns",
             Self::Robots => "robots",
+            Self::Rendering => "rendering",
         }
     }
 }
@@ -113,6 +120,7 @@ pub fn gather(reader: &Reader, capture: &Loaded) -> Result<Vec<Piece>, EvidenceE
     gathered.leads_on(capture)?;
     gathered.dns(capture)?;
     gathered.robots(capture)?;
+    gathered.renderings(capture)?;
     Ok(gathered.pieces)
 }
 
@@ -328,6 +336,30 @@ impl Gathered<'_> {
         let Ok(uri) = TargetUri::parse(&capture.entry.url) else { return Ok(()) };
         let found = self.last_before(&format!("dns:{}", uri.host()), capture.entry.date)?;
         found.map_or(Ok(()), |dns| self.exchange(&dns, Role::Dns))
+    }
+
+    /// The page as a browser had it, and what else was recorded of that: joined with it by the id of the page.
+    fn renderings(&mut self, capture: &Loaded) -> Result<(), EvidenceError> {
+        let id = capture.fields.record_id();
+        let Some(document) = self.reader.rendering_of(&capture.entry)? else { return Ok(()) };
+        let document = self.reader.load(&document)?;
+        let page = document.fields.text(name::PAGE_ID).map(std::borrow::Cow::into_owned);
+        if id.is_none() || document.fields.refers_to() != id || page.is_none() {
+            return Ok(());
+        }
+        self.exchange(&document, Role::Rendering)?;
+        for prefix in RENDERED {
+            let url = format!("{prefix}{}", capture.entry.url);
+            let mut of_page = self.reader.captures_of(&url).filter(|entry| {
+                entry.as_ref().map_or(true, |entry| entry.date == document.entry.date)
+            });
+            let Some(entry) = of_page.next().transpose()? else { continue };
+            let loaded = self.reader.load(&entry)?;
+            if loaded.fields.text(name::PAGE_ID).as_deref() == page.as_deref() {
+                self.exchange(&loaded, Role::Rendering)?;
+            }
+        }
+        Ok(())
     }
 
     fn robots(&mut self, capture: &Loaded) -> Result<(), EvidenceError> {

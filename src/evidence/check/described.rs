@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 
 use super::records::Seen;
 use super::{CheckResult, Files, holds};
-use crate::evidence::bundle::{Description, Role, WITNESSED, unbracketed};
+use crate::evidence::bundle::{Description, RENDERED, Role, WITNESSED, unbracketed};
 use crate::evidence::leaf::RecordLeaf;
-use crate::warc::RecordId;
+use crate::warc::{RecordId, name};
 
 /// More records no bundle has: the bound on work that grows with their square.
 const RECORDS_MAX: usize = 2000;
@@ -146,8 +146,30 @@ impl<'a> Records<'a> {
             "dns" => uri.starts_with("dns:"),
             "robots" => uri.ends_with("/robots.txt") || self.is_referred_to(at, &["robots"]),
             "redirect" => redirects(at) || redirects(capture),
+            "rendering" => self.is_rendering(at, capture),
             _ => false,
         }
+    }
+
+    /// Whether a record is the page as a browser had it, which names the capture, or one that was made of that page
+    /// and has the same id of the page.
+    fn is_rendering(&self, at: usize, capture: usize) -> bool {
+        let said = |at: usize| &self.description.records[at];
+        let page = |at: usize| self.records[at].fields.text(name::PAGE_ID);
+        let is_document = |at: usize| {
+            said(at).kind == "conversion"
+                && self.ids[capture].is_some()
+                && self.records[at].fields.refers_to() == self.ids[capture]
+                && unbracketed(&said(at).uri) == unbracketed(&said(capture).uri)
+        };
+        let uri = unbracketed(&said(at).uri);
+        let of = RENDERED.iter().find_map(|prefix| uri.strip_prefix(prefix));
+        let is_made = said(at).kind == "resource" && of == Some(unbracketed(&said(capture).uri));
+        let documents = (0..self.records.len()).filter(|at| is_document(*at));
+        is_document(at)
+            || is_made
+                && page(at).is_some()
+                && documents.into_iter().any(|one| page(one) == page(at))
     }
 
     /// Whether a revisit of one of these roles names this record as the one that holds its payload.
