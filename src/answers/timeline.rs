@@ -210,7 +210,6 @@ pub fn is_unchanged(capture: &Capture) -> bool {
     capture.kind == RecordKind::Revisit || capture.status == Some(304)
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde calls it")]
 fn is_none(count: &u64) -> bool {
     *count == 0
 }

@@ -359,7 +359,7 @@ pub struct ShowArgs {
     /// The capture closest to this time (the newest without it)
     #[arg(long, value_name = "TIME")]
     pub at: Option<String>,
-    #[expect(missing_docs, reason = "its flags say what it is")]
+    /// Which text of the page
     #[command(flatten)]
     pub which: FormArgs,
     /// What to print (text without it; --format json is --as json)
@@ -378,7 +378,7 @@ pub struct HistoryArgs {
     /// Not after this time
     #[arg(long, value_name = "TIME")]
     pub to: Option<String>,
-    #[expect(missing_docs, reason = "its flags say what it is")]
+    /// Which text of the page
     #[command(flatten)]
     pub which: FormArgs,
 }
@@ -420,7 +420,7 @@ pub struct DiffArgs {
     /// Exit with 4 when there is a difference
     #[arg(long)]
     pub exit_code: bool,
-    #[expect(missing_docs, reason = "its flags say what it is")]
+    /// Which text of the page
     #[command(flatten)]
     pub which: FormArgs,
 }

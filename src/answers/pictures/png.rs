@@ -93,7 +93,8 @@ pub fn decode(file: &[u8]) -> Option<Pixels> {
 
 /// Takes back what the filter of a row did (PNG, section 9).
 fn unfilter(filter: u8, row: &mut [u8], above: &[u8], depth: usize) -> Option<()> {
-    for at in 0..row.len() {
+    let mut at = 0;
+    while at < row.len() {
         let left = at.checked_sub(depth).map_or(0, |at| row[at]);
         let up = above[at];
         let corner = at.checked_sub(depth).map_or(0, |at| above[at]);
@@ -106,6 +107,7 @@ fn unfilter(filter: u8, row: &mut [u8], above: &[u8], depth: usize) -> Option<()
             _ => return None,
         };
         row[at] = row[at].wrapping_add(by);
+        at += 1;
     }
     Some(())
 }
@@ -136,7 +138,8 @@ pub mod tests {
         let mut above = vec![0; stride];
         for row in pixels.bytes.chunks_exact(stride) {
             let mut out = vec![filter];
-            for at in 0..stride {
+            let mut at = 0;
+            while at < stride {
                 let left = at.checked_sub(pixels.depth).map_or(0, |at| row[at]);
                 let corner = at.checked_sub(pixels.depth).map_or(0, |at| above[at]);
                 let by = match filter {
@@ -147,6 +150,7 @@ pub mod tests {
                     _ => 0,
                 };
                 out.push(row[at].wrapping_sub(by));
+                at += 1;
             }
             zlib.write_all(&out).unwrap();
             above = row.to_vec();

@@ -41,12 +41,10 @@ pub fn changed(old: &Pixels, new: &Pixels) -> Vec<Region> {
     let mut differs = vec![false; (columns * rows) as usize];
     for row in 0..rows {
         for column in 0..columns {
-            let (xs, ys) = (
-                column * CELL..width.min((column + 1) * CELL),
-                row * CELL..height.min((row + 1) * CELL),
-            );
+            let xs = column * CELL..width.min((column + 1) * CELL);
+            let mut ys = row * CELL..height.min((row + 1) * CELL);
             differs[place(column, row)] =
-                ys.into_iter().any(|y| xs.clone().any(|x| !is_same(old.at(x, y), new.at(x, y))));
+                ys.any(|y| xs.clone().any(|x| !is_same(old.at(x, y), new.at(x, y))));
         }
     }
     let mut regions: Vec<Region> = Vec::new();

@@ -165,11 +165,8 @@ impl<'a> Records<'a> {
         let uri = unbracketed(&said(at).uri);
         let of = RENDERED.iter().find_map(|prefix| uri.strip_prefix(prefix));
         let is_made = said(at).kind == "resource" && of == Some(unbracketed(&said(capture).uri));
-        let documents = (0..self.records.len()).filter(|at| is_document(*at));
-        is_document(at)
-            || is_made
-                && page(at).is_some()
-                && documents.into_iter().any(|one| page(one) == page(at))
+        let is_joined = |one: usize| is_document(one) && page(one) == page(at);
+        is_document(at) || is_made && page(at).is_some() && (0..self.records.len()).any(is_joined)
     }
 
     /// Whether a revisit of one of these roles names this record as the one that holds its payload.
