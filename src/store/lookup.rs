@@ -175,7 +175,7 @@ impl Reader {
     /// When the index cannot answer.
     pub fn find(&self, url: &str, at: Option<Timestamp>) -> Result<Option<Capture>, StoreError> {
         let (mut made, mut failure) = (None, None);
-        for capture in self.from_nearest(url, at) {
+        for capture in self.by_distance(url, at) {
             let capture = capture.map_err(index_error("asking"))?;
             match capture.kind {
                 RecordKind::Metadata => failure.get_or_insert(capture),
@@ -197,7 +197,7 @@ impl Reader {
         form: Form,
         at: Option<Timestamp>,
     ) -> Result<Option<Capture>, StoreError> {
-        for capture in self.from_nearest(url, at) {
+        for capture in self.by_distance(url, at) {
             let capture = capture.map_err(index_error("asking"))?;
             if capture.form() == Some(form) {
                 return Ok(Some(capture));
@@ -225,7 +225,7 @@ impl Reader {
     }
 
     /// All captures of `url`, the closest to `at` first, or the newest first.
-    fn from_nearest(&self, url: &str, at: Option<Timestamp>) -> Answers<'_> {
+    fn by_distance(&self, url: &str, at: Option<Timestamp>) -> Answers<'_> {
         match at {
             Some(at) => self.captures.nearest(url, at),
             None => self.captures.scan(&Query::exactly(url).newest_first()),
