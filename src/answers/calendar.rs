@@ -99,7 +99,7 @@ fn begun(
     days: &mut BTreeMap<String, Day>,
 ) -> Result<(), AnswerError> {
     let mut page_reader = archive.page_reader();
-    let asked = HistoryRequest { url: url.to_owned(), period: TimeRange::ALL };
+    let asked = HistoryRequest::whole(url);
     for row in history(&mut page_reader, &asked)? {
         let row = row?;
         let Some(day) = days.get_mut(&day_of(row.first.date)) else { continue };

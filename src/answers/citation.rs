@@ -4,6 +4,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::cite::Citation;
+use super::pictures::AttachmentJson;
 use super::refused::PassedOver;
 use crate::cite::altered::Alteration;
 use crate::cite::names::Name;
@@ -53,6 +54,10 @@ pub struct CitationJson {
     pub quote: Option<QuotationJson>,
     /// The newest capture, where that is not the one that is cited.
     pub passed_over: Option<PassedOverJson>,
+    /// What was made from the capture, by digest: the page as a browser had it, and pictures of it; left out
+    /// where there is none.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub attachments: Vec<AttachmentJson>,
 }
 
 /// An archive.
@@ -177,6 +182,7 @@ impl CitationJson {
             },
             quote: source.quotation.as_ref().map(|quoted| QuotationJson::new(quoted, source)),
             passed_over: found.passed_over.as_ref().map(PassedOverJson::from),
+            attachments: found.attachments.clone(),
         }
     }
 }

@@ -9,6 +9,7 @@ use crate::cite::{self, Quotation, Source, Standing, locate};
 use crate::extract::page::Page;
 use crate::history::absence::{instead, last_article};
 
+use super::pictures::{AttachmentJson, attachments_json};
 use super::refused::{PassedOver, WordsMissing};
 use super::{AnswerError, Archive};
 
@@ -34,6 +35,8 @@ pub struct Citation {
     pub capture: Capture,
     /// The newest capture, where an older one is cited in its place.
     pub passed_over: Option<PassedOver>,
+    /// What was made from the capture: the page as a browser had it, and pictures of it.
+    pub attachments: Vec<AttachmentJson>,
 }
 
 /// Fewer words than these may be what is left of an article.
@@ -75,7 +78,8 @@ pub fn cite(archive: &Archive, request: &CiteRequest) -> Result<Citation, Answer
         }
     }
     source.standing = standing(archive, &capture, quote, &doing)?;
-    Ok(Citation { source, capture, passed_over })
+    let attachments = attachments_json(archive, &capture, &doing)?;
+    Ok(Citation { source, capture, passed_over, attachments })
 }
 
 /// What is cited where no time is asked for: the newest capture, or where that is an error, a wall or a

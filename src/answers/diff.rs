@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
+use crate::archive::{Capture, Form};
 use crate::base::Timestamp;
 use crate::diff::json::{JsonComparison, comparison};
 use crate::diff::{CompareOptions, Comparison, Side, compare_captures};
@@ -11,6 +12,7 @@ use crate::extract::page::Page;
 use crate::history::absence::{Absence, AbsenceJson, LastTwo, Neighbours, last_two};
 use crate::history::{CaptureJson, CapturedPage};
 
+use super::told::Told;
 use super::{AnswerError, Archive};
 
 /// One side of a comparison.
@@ -24,7 +26,7 @@ pub struct DiffSide {
 #[derive(Debug, Clone)]
 enum Source {
     File(String),
-    Capture { url: String, said: Box<CapturedPage> },
+    Capture { told: Box<Told>, said: Box<CapturedPage> },
 }
 
 /// When the article could not be had, and what stood there.
@@ -64,6 +66,12 @@ pub struct DiffJson {
     /// The file, where no address stands for it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub file: Option<String>,
+    /// Whether both sides are of the page as scripts made it; left out where they are not.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub rendering: bool,
+    /// The address of another form of the page that the sides are of; left out where they are its own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub text_at: Option<String>,
     /// The old side.
     pub from: SideJson,
     /// The new side.
@@ -97,9 +105,18 @@ impl DiffSide {
         Self { page: Arc::new(page), source: Source::File(name.to_owned()) }
     }
 
-    fn of_capture(url: &str, said: CapturedPage) -> Self {
-        let page = Arc::clone(&said.page);
-        Self { page, source: Source::Capture { url: url.to_owned(), said: Box::new(said) } }
+    fn of_capture(told: &Told, said: CapturedPage) -> Self {
+        let (page, told) = (Arc::clone(&said.page), Box::new(told.clone()));
+        Self { page, source: Source::Capture { told, said: Box::new(said) } }
+    }
+
+    /// Which text of the page it is; `None` for a file.
+    #[must_use]
+    pub fn told(&self) -> Option<&Told> {
+        match &self.source {
+            Source::Capture { told, .. } => Some(told),
+            Source::File(_) => None,
+        }
     }
 
     fn said(&self) -> Option<&CapturedPage> {
@@ -113,9 +130,15 @@ impl DiffSide {
     #[must_use]
     pub fn url(&self) -> Option<&str> {
         match &self.source {
-            Source::Capture { url, .. } => Some(url),
+            Source::Capture { told, .. } => Some(&told.url),
             Source::File(_) => None,
         }
+    }
+
+    /// The capture; none for a file.
+    #[must_use]
+    pub fn capture(&self) -> Option<&Capture> {
+        self.said().map(|said| &said.entry)
     }
 
     /// When it was captured; none for a file.
@@ -145,39 +168,54 @@ impl DiffSide {
     }
 }
 
-/// The capture of `url` that is closest to `at`, the newest without it, as a side.
+/// The capture of `url` that is closest to `at`, the newest without it, as a side; in a form, or without one where
+/// the page has its text.
 ///
 /// # Errors
 /// When there is none, or it cannot be read.
-pub fn side(archive: &Archive, url: &str, at: Option<Timestamp>) -> Result<DiffSide, AnswerError> {
+pub fn side(
+    archive: &Archive,
+    url: &str,
+    form: Option<Form>,
+    at: Option<Timestamp>,
+) -> Result<DiffSide, AnswerError> {
     let doing = format!("reading {url}");
-    let entry = archive.find(url, at, &doing)?;
+    let told = Told::of(&mut archive.page_reader(), url, form, &doing)?;
+    let entry = told.capture(archive, at, &doing)?;
     archive.is_sound(&entry, &doing)?;
     let said = archive.page_reader().follow(&entry).map_err(AnswerError::store(&doing))?;
-    Ok(DiffSide::of_capture(url, said))
+    Ok(DiffSide::of_capture(&told, said))
 }
 
 /// The first capture of `url` as a side.
 ///
 /// # Errors
 /// As [`side`].
-pub fn first_side(archive: &Archive, url: &str) -> Result<DiffSide, AnswerError> {
-    side(archive, url, Some(Timestamp::from_unix_seconds(0)))
+pub fn first_side(
+    archive: &Archive,
+    url: &str,
+    form: Option<Form>,
+) -> Result<DiffSide, AnswerError> {
+    side(archive, url, form, Some(Timestamp::from_unix_seconds(0)))
 }
 
-/// The last two versions of `url` that had the article, compared.
+/// The last two versions of `url` that had the article, compared; in a form, or without one where the page has its
+/// text.
 ///
 /// # Errors
 /// When there are not two, or one that may be of them cannot be read.
-pub fn of_last_two(archive: &Archive, url: &str) -> Result<Diff, AnswerError> {
+pub fn of_last_two(archive: &Archive, url: &str, form: Option<Form>) -> Result<Diff, AnswerError> {
     let doing = format!("reading the history of {url}");
-    let found = last_two(&mut archive.page_reader(), url).map_err(AnswerError::store(&doing))?;
+    let mut page_reader = archive.page_reader();
+    let told = Told::of(&mut page_reader, url, form, &doing)?;
+    let found = last_two(&mut page_reader, told.address(), told.form);
+    let found = found.map_err(AnswerError::store(&doing))?;
     match found {
         LastTwo::Neighbours(found) => {
             let Neighbours { old, new, between, since, note } = *found;
             archive.is_sound(&old.entry, &doing)?;
             archive.is_sound(&new.entry, &doing)?;
-            let (old, new) = (DiffSide::of_capture(url, old), DiffSide::of_capture(url, new));
+            let (old, new) = (DiffSide::of_capture(&told, old), DiffSide::of_capture(&told, new));
             Ok(Diff { away: Away { between, since, note }, ..compare(old, new) })
         }
         LastTwo::One(captures) => Err(AnswerError::OneVersion { url: url.to_owned(), captures }),
@@ -205,10 +243,13 @@ impl Diff {
     #[must_use]
     pub fn json(&self) -> DiffJson {
         let url = self.new.url().map(str::to_owned);
+        let told = self.new.told();
         let away = self.away.between.iter().chain(&self.away.since);
         DiffJson {
             file: url.is_none().then(|| self.new_label.clone()),
             url,
+            rendering: told.is_some_and(Told::is_rendering),
+            text_at: told.and_then(|told| Some(told.alternate.as_ref()?.0.clone())),
             from: self.old.json(),
             to: self.new.json(),
             away: away.map(AbsenceJson::from).collect(),

@@ -2,10 +2,12 @@
 
 use serde::Serialize;
 
+use crate::archive::Form;
 use crate::base::TimeRange;
 use crate::history::{PageReader, Rows, VersionJson, VersionRow};
 
 use super::AnswerError;
+use super::told::Told;
 
 /// Which versions are asked for.
 #[derive(Debug, Clone)]
@@ -15,12 +17,22 @@ pub struct HistoryRequest {
     /// Captures outside of it are passed over; [`TimeRange::ALL`] passes over none, and is answered from
     /// what is kept.
     pub period: TimeRange,
+    /// In which form; without it, where the page has its text.
+    pub form: Option<Form>,
+}
+
+impl HistoryRequest {
+    /// The whole history of a page, where it has its text.
+    #[must_use]
+    pub fn whole(url: &str) -> Self {
+        Self { url: url.to_owned(), period: TimeRange::ALL, form: None }
+    }
 }
 
 /// The versions of a page, oldest first.
 #[derive(Debug)]
 pub struct History<'s, 'a> {
-    url: String,
+    told: Told,
     rows: Rows<'s, 'a>,
     count: u64,
 }
@@ -30,6 +42,12 @@ pub struct History<'s, 'a> {
 pub struct HistoryJson {
     /// The page.
     pub url: String,
+    /// Whether the versions are of the page as scripts made it; left out where they are not.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub rendering: bool,
+    /// The address of another form of the page that these versions are of; left out where they are its own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub text_at: Option<String>,
     /// Its versions, oldest first.
     pub versions: Vec<VersionJson>,
 }
@@ -42,9 +60,10 @@ pub fn history<'s, 'a>(
     page_reader: &'s mut PageReader<'a>,
     request: &HistoryRequest,
 ) -> Result<History<'s, 'a>, AnswerError> {
-    let url = request.url.clone();
-    let rows = page_reader.rows(&url, request.period).map_err(AnswerError::store(&doing(&url)))?;
-    Ok(History { url, rows, count: 0 })
+    let doing = doing(&request.url);
+    let told = Told::of(page_reader, &request.url, request.form, &doing)?;
+    let rows = page_reader.rows_of(told.address(), told.form, request.period);
+    Ok(History { rows: rows.map_err(AnswerError::store(&doing))?, told, count: 0 })
 }
 
 fn doing(url: &str) -> String {
@@ -52,6 +71,12 @@ fn doing(url: &str) -> String {
 }
 
 impl History<'_, '_> {
+    /// Which text of the page it is about.
+    #[must_use]
+    pub fn told(&self) -> &Told {
+        &self.told
+    }
+
     /// The captures that had to be left out, as text, as far as the versions were read.
     #[must_use]
     pub fn notes(&self) -> Vec<String> {
@@ -66,9 +91,9 @@ impl History<'_, '_> {
         match self.rows.take_unread() {
             // Damage is a finding where there is something to tell beside it.
             Some(_) if self.count > 0 => Ok(true),
-            Some((_, why)) => Err(AnswerError::Store { doing: doing(&self.url), why }),
+            Some((_, why)) => Err(AnswerError::Store { doing: doing(&self.told.url), why }),
             None if self.count > 0 => Ok(false),
-            None => Err(AnswerError::NoCapture(self.url)),
+            None => Err(AnswerError::NoCapture(self.told.url)),
         }
     }
 }
@@ -79,15 +104,20 @@ impl Iterator for History<'_, '_> {
     fn next(&mut self) -> Option<Self::Item> {
         let row = self.rows.next()?;
         self.count += 1;
-        Some(row.map_err(AnswerError::store(&doing(&self.url))))
+        Some(row.map_err(AnswerError::store(&doing(&self.told.url))))
     }
 }
 
 impl HistoryJson {
     /// The object without its versions, in two pieces: what goes before the first, and what after the last.
     #[must_use]
-    pub fn frame(url: &str) -> (String, &'static str) {
-        let empty = Self { url: url.to_owned(), versions: Vec::new() };
+    pub fn frame(told: &Told) -> (String, &'static str) {
+        let empty = Self {
+            url: told.url.clone(),
+            rendering: told.is_rendering(),
+            text_at: told.alternate.as_ref().map(|(url, _)| url.clone()),
+            versions: Vec::new(),
+        };
         // A text and a list cannot fail to be written.
         let mut text = serde_json::to_string(&empty).unwrap_or_default();
         text.truncate(text.len().saturating_sub(END.len()));
@@ -104,8 +134,13 @@ mod tests {
     #[test]
     fn the_pieces_make_the_whole_object() {
         let url = "http://a.example/\"x\"";
-        let (begin, end) = HistoryJson::frame(url);
-        let whole = HistoryJson { url: url.to_owned(), versions: Vec::new() };
+        let archive = crate::history::testing::Archive::new();
+        let reader = archive.reader();
+        let mut page_reader = PageReader::new(&reader);
+        let told = Told::of(&mut page_reader, url, Some(Form::Rendered), "").unwrap();
+        let (begin, end) = HistoryJson::frame(&told);
+        let (rendering, text_at) = (true, None);
+        let whole = HistoryJson { url: url.to_owned(), rendering, text_at, versions: Vec::new() };
         assert_eq!(format!("{begin}{end}"), serde_json::to_string(&whole).unwrap());
         assert!(begin.ends_with("\"versions\":["), "{begin}");
     }

@@ -4,27 +4,30 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
+use crate::archive::Form;
 use crate::base::{TargetUri, Timestamp};
 use crate::extract::EXTRACTOR;
 use crate::extract::page::{Fact, Origin, Page};
 use crate::schedule::clean::variant;
 use crate::store::Loaded;
 
+use super::told::Told;
 use super::{AnswerError, Archive};
 
-/// The capture of `url` that is closest to `at`, the newest without it, with its record; `doing` names the
-/// question in an error.
+/// The capture of `url` that is closest to `at`, the newest without it, with its record, and which text of the page
+/// that is: in a form, or without one where the page has its text. `doing` names the question in an error.
 ///
 /// # Errors
 /// When there is none, or its record cannot be read or was changed.
 pub fn load(
     archive: &Archive,
     url: &str,
-    at: Option<Timestamp>,
+    (form, at): (Option<Form>, Option<Timestamp>),
     doing: &str,
-) -> Result<Arc<Loaded>, AnswerError> {
-    let entry = archive.find(url, at, doing)?;
-    archive.record(&entry, doing)
+) -> Result<(Told, Arc<Loaded>), AnswerError> {
+    let told = Told::of(&mut archive.page_reader(), url, form, doing)?;
+    let entry = told.capture(archive, at, doing)?;
+    Ok((told, archive.record(&entry, doing)?))
 }
 
 /// What a page says, in the fields of the contract.
@@ -36,6 +39,12 @@ pub struct PageJson {
     pub file: Option<String>,
     /// When it was captured, as 14 digits; `None` for a local file.
     pub timestamp: Option<String>,
+    /// Whether it is what scripts made of the page; left out where it is what was sent.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub rendering: bool,
+    /// The address of another form of the page that this is; left out where it is the page itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub text_at: Option<String>,
     /// The headline.
     pub headline: Option<String>,
     /// Who wrote it, in order.
@@ -166,6 +175,16 @@ impl PageJson {
         Self { variant: variant_of(url.as_deref(), page), url, timestamp, ..Self::of(page) }
     }
 
+    /// What a text of a page says that was captured at this time.
+    #[must_use]
+    pub fn of_told(page: &Page, told: &Told, at: Timestamp) -> Self {
+        Self {
+            rendering: told.is_rendering(),
+            text_at: told.alternate.as_ref().map(|(url, _)| url.clone()),
+            ..Self::of_capture(page, &told.url, at)
+        }
+    }
+
     /// What the local file of this name says.
     #[must_use]
     pub fn of_file(page: &Page, name: &str) -> Self {
@@ -177,6 +196,8 @@ impl PageJson {
             url: None,
             file: None,
             timestamp: None,
+            rendering: false,
+            text_at: None,
             headline: value(page.headline.as_ref()),
             byline: page.byline.iter().map(|author| author.value.name.clone()).collect(),
             publisher: value(page.publisher.as_ref()),

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::page::load;
 use super::{AnswerError, Archive};
-use crate::archive::RecordKind;
+use crate::archive::{Form, RecordKind};
 use crate::base::Timestamp;
 use crate::cite::{self, Capture, Source, Style};
 use crate::evidence::bundle::{Bundle, Making, Texts, gather};
@@ -134,7 +134,7 @@ pub fn prove(
     let doing = format!("proving {}", request.url);
     let failed = |why: EvidenceError| AnswerError::Evidence { doing: doing.clone(), why };
     let reader = archive.reader();
-    let loaded = load(archive, &request.url, request.at, &doing)?;
+    let (_, loaded) = load(archive, &request.url, (Some(Form::Plain), request.at), &doing)?;
     let pieces = gather(reader, &loaded).map_err(failed)?;
     let texts = texts(archive, &loaded, request.archive.clone());
     let make = || {

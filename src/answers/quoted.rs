@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::quotes::{FoundQuotes, PageSource, QuotesRequest, of_everything};
 use super::{AnswerError, Archive, HistoryRequest, history, serial};
 use crate::archive::Capture;
-use crate::base::{TimeRange, Timestamp};
+use crate::base::Timestamp;
 use crate::diff::ChangeKind;
 use crate::extract::page::{Page, Quote};
 use crate::history::VersionRow;
@@ -153,7 +153,7 @@ fn over_time(
 ) -> Result<PageQuotations, AnswerError> {
     let doing = format!("reading the quotations of {url}");
     let (mut page_reader, mut pages) = (archive.page_reader(), archive.page_reader());
-    let asked = HistoryRequest { url: url.to_owned(), period: TimeRange::ALL };
+    let asked = HistoryRequest::whole(url);
     let mut rows = history(&mut page_reader, &asked)?;
     let mut with_article = VecDeque::new();
     let mut versions = 0;

@@ -1,8 +1,9 @@
 //! Which version of its page a capture shows, and what that version changed: as little as a banner above the
 //! page says of it.
 
+use super::told::Told;
 use super::{AnswerError, Archive, HistoryRequest, history};
-use crate::base::{TimeRange, Timestamp};
+use crate::base::Timestamp;
 use crate::diff::ChangeKind;
 use crate::history::VersionRow;
 
@@ -35,11 +36,13 @@ pub fn standings(
 ) -> Result<Option<Vec<Standing>>, AnswerError> {
     let doing = format!("reading the history of {url}");
     let mut page_reader = archive.page_reader();
-    let unread = page_reader.unfolded(url, captures_max + 1).map_err(AnswerError::store(&doing))?;
+    let told = Told::of(&mut page_reader, url, None, &doing)?;
+    let unread = page_reader.unfolded(told.address(), told.form, captures_max + 1);
+    let unread = unread.map_err(AnswerError::store(&doing))?;
     if unread > captures_max {
         return Ok(None);
     }
-    let asked = HistoryRequest { url: url.to_owned(), period: TimeRange::ALL };
+    let asked = HistoryRequest::whole(url);
     let rows = history(&mut page_reader, &asked)?;
     let versions: Result<Vec<Standing>, AnswerError> =
         rows.map(|row| Ok(Standing::of(&row?))).collect();

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use serde::Serialize;
 
 use super::{AnswerError, Archive, HistoryRequest, history, serial};
-use crate::archive::{Capture, Query, RecordKind};
+use crate::archive::{Capture, Form, Query, RecordKind};
 use crate::base::{TimeRange, Timestamp};
 use crate::diff::{ChangeKind, Presence};
 use crate::history::VersionRow;
@@ -19,6 +19,8 @@ pub struct TimelineRequest {
     pub before: Option<usize>,
     /// At most this many versions are listed.
     pub versions_max: usize,
+    /// In which form; without it, where the page has its text.
+    pub form: Option<Form>,
 }
 
 /// A page over time.
@@ -26,6 +28,18 @@ pub struct TimelineRequest {
 pub struct Timeline {
     /// The page, as it was asked for.
     pub url: String,
+    /// Whether the versions are of the page as scripts made it; left out where they are not.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub rendering: bool,
+    /// The address of another form of the page that the versions are of; left out where they are its own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub text_at: Option<String>,
+    /// How often the page was rendered; left out where it never was.
+    #[serde(skip_serializing_if = "is_none")]
+    pub renderings: u64,
+    /// The form that was asked for.
+    #[serde(skip)]
+    pub asked: Option<Form>,
     /// How many captures there are, with failures.
     pub captures: u64,
     /// How many of them found the same payload, or were told that nothing changed.
@@ -108,9 +122,9 @@ const CAPTURES_MAX: usize = 500_000;
 /// # Errors
 /// When the page was never captured (a report of a failure is no capture of it), or cannot be read.
 pub fn timeline(archive: &Archive, request: &TimelineRequest) -> Result<Timeline, AnswerError> {
-    let TimelineRequest { url, before, versions_max } = request;
+    let TimelineRequest { url, before, versions_max, form } = request;
     let mut page_reader = archive.page_reader();
-    let asked = HistoryRequest { url: url.clone(), period: TimeRange::ALL };
+    let asked = HistoryRequest { url: url.clone(), period: TimeRange::ALL, form: *form };
     let mut rows = history(&mut page_reader, &asked)?;
     let (mut points, mut listed, mut count) = (Vec::new(), VecDeque::new(), 0);
     for row in rows.by_ref() {
@@ -124,10 +138,14 @@ pub fn timeline(archive: &Archive, request: &TimelineRequest) -> Result<Timeline
             }
         }
     }
-    let notes = rows.notes();
+    let (notes, told) = (rows.notes(), rows.told().clone());
     rows.end()?;
     let mut out = Timeline {
         url: url.clone(),
+        rendering: told.is_rendering(),
+        text_at: told.alternate.map(|(url, _)| url),
+        renderings: 0,
+        asked: *form,
         captures: 0,
         unchanged: 0,
         failures: 0,
@@ -192,11 +210,20 @@ pub fn is_unchanged(capture: &Capture) -> bool {
     capture.kind == RecordKind::Revisit || capture.status == Some(304)
 }
 
+fn is_none(count: &u64) -> bool {
+    *count == 0
+}
+
 fn count_captures(archive: &Archive, out: &mut Timeline) -> Result<(), AnswerError> {
     let doing = format!("counting the captures of {}", out.url);
     let mut seen: Vec<(Timestamp, Visits)> = Vec::new();
     for capture in archive.reader().query(&Query::exactly(&out.url)).take(CAPTURES_MAX) {
         let capture = capture.map_err(|why| AnswerError::index(&doing, &why))?;
+        if capture.form() == Some(Form::Rendered) {
+            // It is made from a capture, which is counted.
+            out.renderings += 1;
+            continue;
+        }
         let is_failure = capture.kind == RecordKind::Metadata;
         let unchanged = u64::from(is_unchanged(&capture));
         let failures = u64::from(is_failure);

@@ -170,7 +170,7 @@ enum Side {
     Behind,
 }
 
-/// The capture next to this one in time, reports of failures left out.
+/// The capture next to this one in time, in the same form; reports of failures left out.
 fn neighbour(
     archive: &Archive,
     capture: &Capture,
@@ -186,7 +186,7 @@ fn neighbour(
     };
     for found in archive.reader().query(&query) {
         let found = found.map_err(|why| AnswerError::index(doing, &why))?;
-        if found.kind != RecordKind::Metadata {
+        if found.kind != RecordKind::Metadata && found.form() == capture.form() {
             return Ok(Some(found));
         }
     }

@@ -104,7 +104,7 @@ fn proposed(
     }
     // What cannot be read may have it: that is reported.
     let unread = page_reader.readings().and_then(crate::readings::Readings::pages_unread);
-    keys.extend(unread.unwrap_or_default().iter().map(|url| urlkey(url)));
+    keys.extend(unread.unwrap_or_default().iter().map(|(_, url)| urlkey(url)));
     if let Some(host) = &request.host {
         let range = keys_of_host(host);
         keys.retain(|key| range.contains(key.as_bytes()));

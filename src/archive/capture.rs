@@ -50,6 +50,31 @@ impl RecordKind {
     }
 }
 
+/// In which form a capture has a page. The two are never compared with each other: what scripts add to a page is
+/// no edit of it.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
+)]
+pub enum Form {
+    /// As it was sent.
+    #[default]
+    Plain,
+    /// As a browser had it once its scripts had run: an HTML document in a `conversion` record.
+    Rendered,
+}
+
+impl Form {
+    /// What tells the pages of this form from those of the other, behind their urlkey, where both are kept in one
+    /// place. No urlkey has the character that it begins with.
+    #[must_use]
+    pub fn suffix(self) -> &'static str {
+        match self {
+            Self::Plain => "",
+            Self::Rendered => "\u{1}rendered",
+        }
+    }
+}
+
 /// A `WARC-Record-ID`, short where it has the usual form.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum RecordId {
@@ -171,6 +196,17 @@ impl<F> CaptureIn<F> {
         let refers_to = self.refers_to.as_ref().filter(|_| self.kind == RecordKind::Revisit)?;
         let is_younger = refers_to.date.is_some_and(|date| date > self.date);
         refers_to.url.as_deref().filter(|url| is_younger && *url != self.url)
+    }
+
+    /// In which form it has a page; `None` for reports of failures, and for what was made from a record and is no
+    /// HTML document (a text, a translation).
+    #[must_use]
+    pub fn form(&self) -> Option<Form> {
+        match self.kind {
+            RecordKind::Response | RecordKind::Revisit | RecordKind::Resource => Some(Form::Plain),
+            RecordKind::Conversion if self.mime == "text/html" => Some(Form::Rendered),
+            RecordKind::Conversion | RecordKind::Metadata => None,
+        }
     }
 
     /// The same capture with another form of its file's name.

@@ -14,6 +14,7 @@ use tokio::sync::mpsc::Receiver;
 
 use super::certificate::Authority;
 use super::devtools::Event;
+use super::frames::{self, FRAMES_MAX};
 use super::layout::Layout;
 use super::options::BrowserOptions;
 use super::parts::Part;
@@ -58,6 +59,9 @@ pub struct Click {
     pub selector: String,
     /// The words on it.
     pub words: String,
+    /// The address of the frame that had it, where that is another one than the page.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub frame: Option<String>,
 }
 
 /// What came of a page.
@@ -198,6 +202,8 @@ pub(super) struct Watched<'a> {
     active: Duration,
     ticks: u32,
     crashed: bool,
+    /// Sessions of frames in other processes.
+    children: Vec<String>,
 }
 
 impl<'a> Watched<'a> {
@@ -209,7 +215,8 @@ impl<'a> Watched<'a> {
         options: &'a BrowserOptions,
     ) -> Self {
         let (began, active) = (Instant::now(), Duration::ZERO);
-        Self { browser, events, proxy, options, began, active, ticks: 0, crashed: false }
+        let children = Vec::new();
+        Self { browser, events, proxy, options, began, active, ticks: 0, crashed: false, children }
     }
 
     /// Opens a page, leaves it to settle, and takes it down.
@@ -260,6 +267,7 @@ impl<'a> Watched<'a> {
             ("Page.enable", json!({})),
             ("Runtime.enable", json!({})),
             ("Inspector.enable", json!({})),
+            ("Target.setAutoAttach", frames::auto_attach()),
             ("Emulation.setDeviceMetricsOverride", window),
             ("Emulation.setLocaleOverride", json!({ "locale": LOCALE })),
             ("Emulation.setTimezoneOverride", json!({ "timezoneId": TIME_ZONE })),
@@ -296,14 +304,45 @@ impl<'a> Watched<'a> {
         self.take_down(session, out).await
     }
 
-    /// Clicks on what refuses everything, where such a window is shown.
+    /// Clicks on what refuses everything, where such a window is shown: in the page, or in a frame of it.
     async fn refuse_consent(&mut self, session: &str, out: &mut Rendering) -> Result<(), String> {
-        let said = self.evaluate(session, &consent::script()).await?;
-        if let Some((rule, selector, words)) = consent::clicked(&said) {
-            out.clicks.push(Click { rule, selector, words });
+        if let Some(click) = self.refused_in(session).await? {
+            out.clicks.push(click);
             out.settled = self.settle(session, out).await?;
         }
         Ok(())
+    }
+
+    /// What was clicked on, in the first frame that has it.
+    async fn refused_in(&self, page: &str) -> Result<Option<Click>, String> {
+        let script = consent::script();
+        let sessions = std::iter::once(page).chain(self.children.iter().map(String::as_str));
+        let mut looked_at = 0;
+        for (number, session) in sessions.enumerate() {
+            let tree = match self.call(Some(session), "Page.getFrameTree", json!({})).await {
+                Ok(tree) => tree,
+                Err(why) if number == 0 => return Err(why),
+                // A frame that is gone asks for nothing.
+                Err(_) => continue,
+            };
+            for (at, frame) in frames::of_tree(&tree).into_iter().enumerate() {
+                let is_page = number == 0 && at == 0;
+                let said = match self.evaluate_in(session, &frame.id, &script).await {
+                    Ok(said) => said,
+                    Err(why) if is_page => return Err(why),
+                    Err(_) => continue,
+                };
+                if let Some((rule, selector, words)) = consent::clicked(&said) {
+                    let frame = Some(frame.url).filter(|_| !is_page);
+                    return Ok(Some(Click { rule, selector, words, frame }));
+                }
+                looked_at += 1;
+                if looked_at >= FRAMES_MAX {
+                    return Ok(None);
+                }
+            }
+        }
+        Ok(None)
     }
 
     /// Takes what the page is now.
@@ -415,6 +454,18 @@ impl<'a> Watched<'a> {
                     let _ = self.call(Some(session), "Page.handleJavaScriptDialog", refuse).await;
                 }
                 "Inspector.targetCrashed" => self.crashed = true,
+                "Target.attachedToTarget" if self.children.len() < FRAMES_MAX => {
+                    if let Some(child) = frames::attached(&event.params) {
+                        // Frames in it are told of in the same way; one that is gone has none.
+                        let inner = frames::auto_attach();
+                        let _ = self.call(Some(&child), "Target.setAutoAttach", inner).await;
+                        self.children.push(child);
+                    }
+                }
+                "Target.detachedFromTarget" => {
+                    let gone = event.params["sessionId"].as_str().unwrap_or_default();
+                    self.children.retain(|child| child != gone);
+                }
                 _ => {}
             }
         }
@@ -450,8 +501,13 @@ impl<'a> Watched<'a> {
     /// The value of a script, which runs in a world of its own: the page's scripts do not see it.
     async fn evaluate(&self, session: &str, script: &str) -> Result<Value, String> {
         let tree = self.call(Some(session), "Page.getFrameTree", json!({})).await?;
-        let world =
-            json!({ "frameId": tree["frameTree"]["frame"]["id"], "worldName": "pressmark" });
+        let frame = tree["frameTree"]["frame"]["id"].as_str().ok_or("the page has no frame")?;
+        self.evaluate_in(session, frame, script).await
+    }
+
+    /// The same in a frame of the page.
+    async fn evaluate_in(&self, session: &str, frame: &str, script: &str) -> Result<Value, String> {
+        let world = json!({ "frameId": frame, "worldName": "pressmark" });
         let world = self.call(Some(session), "Page.createIsolatedWorld", world).await?;
         let script = json!({
             "expression": script,

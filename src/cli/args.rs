@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use clap::builder::{PossibleValue, PossibleValuesParser};
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
+use crate::archive::Form;
 use crate::base::ByteSize;
 use crate::cite::Style;
 use crate::politeness::RobotsReading;
@@ -413,6 +414,9 @@ pub struct ShowArgs {
     /// The capture closest to this time (the newest without it)
     #[arg(long, value_name = "TIME")]
     pub at: Option<String>,
+    /// Which text of the page
+    #[command(flatten)]
+    pub which: FormArgs,
     /// What to print (text without it; --format json is --as json)
     #[arg(long = "as", value_name = "FORM")]
     pub form: Option<ShowAs>,
@@ -429,6 +433,31 @@ pub struct HistoryArgs {
     /// Not after this time
     #[arg(long, value_name = "TIME")]
     pub to: Option<String>,
+    /// Which text of the page
+    #[command(flatten)]
+    pub which: FormArgs,
+}
+
+/// Which text of a page is meant.
+#[derive(Debug, Clone, Copy, Default, Args)]
+pub struct FormArgs {
+    /// The page as it was sent, also where it was sent without its text
+    #[arg(long, conflicts_with = "rendered")]
+    pub plain: bool,
+    /// The page as a browser had it once its scripts had run (a history of its own)
+    #[arg(long)]
+    pub rendered: bool,
+}
+
+impl FormArgs {
+    /// The form; `None` where the page is told where it has its text.
+    pub fn form(self) -> Option<Form> {
+        match (self.plain, self.rendered) {
+            (true, _) => Some(Form::Plain),
+            (_, true) => Some(Form::Rendered),
+            (false, false) => None,
+        }
+    }
 }
 
 /// `diff`
@@ -446,6 +475,9 @@ pub struct DiffArgs {
     /// Exit with 4 when there is a difference
     #[arg(long)]
     pub exit_code: bool,
+    /// Which text of the page
+    #[command(flatten)]
+    pub which: FormArgs,
 }
 
 /// `blame`

@@ -16,6 +16,7 @@ use super::job_context::request_for;
 use super::observer::Observer;
 use super::options::CrawlError;
 use super::parse_pool::Patience;
+use super::rendering::RenderJob;
 use super::step::{self, Purpose};
 use super::stop::Stop;
 
@@ -144,7 +145,7 @@ impl Crawl {
             jar.asks(permit.uri(), now);
             step.jar = Some(jar);
             step.rendering = self.rendering(run, &step.following);
-            step.wants_text |= step.rendering.is_some();
+            step.wants_text |= step.rendering.as_ref().is_some_and(RenderJob::renders);
         }
         let task = run.tasks.spawn(step.run(permit, claim, purpose));
         run.owners.insert(task.id(), owner);

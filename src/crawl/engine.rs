@@ -363,6 +363,10 @@ impl Crawl {
             tokio::select! {
                 biased;
                 Some(done) = run.tasks.join_next_with_id(), if !idle => {
+                    // What it said before it ended comes first.
+                    while let Ok(ask) = run.renderings.try_recv() {
+                        self.mind_rendering(run, ask, observer)?;
+                    }
                     self.joined(run, done, observer)?;
                     // Whatever else has ended meanwhile is taken in before the next look round.
                     while let Some(done) = run.tasks.try_join_next_with_id() {

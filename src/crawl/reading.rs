@@ -1,10 +1,12 @@
 //! What a captured exchange says: how the host met us, where it leads, what it links to, and which
 //! version of its page it begins. Runs off the network tasks.
 
+mod beside;
+
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::archive::Capture;
+use crate::archive::{Capture, Form};
 use crate::base::{MediaType, TargetUri, Timestamp};
 use crate::extract::page::Page;
 use crate::extract::{self, Hints};
@@ -23,6 +25,7 @@ use super::sources::Gathered;
 use super::step::{Change, HostResponse, Link, StepOutcome, TextSeen};
 use super::version_event::VersionEvent;
 use super::version_events::{Findings, VersionWatcher};
+pub(super) use beside::AlternateRead;
 
 /// What is known of the capture before.
 pub(super) struct Before {
@@ -133,16 +136,6 @@ pub(super) struct Contents {
 }
 
 impl StepOutcome {
-    /// With what the page says once a browser has filled it.
-    pub(super) fn with_rendered(mut self, contents: Contents) -> Self {
-        self.links.extend(contents.links);
-        self.text = contents.text;
-        if !contents.gathered.is_empty() {
-            self.gathered = contents.gathered;
-        }
-        self
-    }
-
     /// With what the payload says, or why that was not read.
     pub(super) fn with(mut self, read: Result<Contents, Unread>, is_robots: bool) -> Self {
         match read {
@@ -310,7 +303,9 @@ impl Reading {
             }
         }
         for url in self.origins.iter().rev() {
-            let Some(found) = self.version_watcher.versions_of(url, room.bytes_max())? else {
+            let Some(found) =
+                self.version_watcher.versions_of((url, Form::Plain), room.bytes_max())?
+            else {
                 return Ok(None);
             };
             contents.origins.push(found);
@@ -324,31 +319,6 @@ impl Reading {
         let known = (has_earlier, contents.versions.as_ref().map(|found| found.is_kept));
         self.version_watcher.settle((uri, status), appended, known, room.bytes_max())?;
         Ok(Some(contents))
-    }
-
-    /// What the document says that a browser made of the page: where it leads, and what kind it is. Its text
-    /// begins no version: that of the page as it was sent and this one are never compared.
-    pub fn rendered(&self, document: &str) -> Contents {
-        const MEDIA_TYPE: &str = "text/html; charset=utf-8";
-        let (uri, payload) = (&self.uri, document.as_bytes());
-        let page = read_page(payload, uri.as_str(), Some(MEDIA_TYPE), Some(200));
-        let canonical = page.canonical.as_ref().map(|fact| fact.value.as_str());
-        let gathered = self.gathering.as_ref().map(|gathering| {
-            gathering.gather(uri, payload, Some(MEDIA_TYPE), canonical, self.ended, |_| true)
-        });
-        Contents {
-            links: if self.wants_links {
-                links(payload, uri, Some(MEDIA_TYPE))
-            } else {
-                Vec::new()
-            },
-            text: Some(TextSeen {
-                kind: page.kind,
-                published: page.published.as_ref().map(|p| p.value.instant),
-            }),
-            gathered: gathered.unwrap_or_default(),
-            ..Contents::default()
-        }
     }
 
     /// Notes that nothing follows from what was captured, where nothing of it is read.

@@ -305,7 +305,8 @@ impl Step {
             request.response_bytes_max = Some(ROBOTS_RESPONSE_MAX);
         }
         // A shell is the same whatever it is filled with: all of it is needed for a rendering.
-        if let (Some(before), None) = (&before, &self.rendering) {
+        let renders = self.rendering.as_ref().is_some_and(RenderJob::renders);
+        if let (Some(before), false) = (&before, renders) {
             request.if_none_match.clone_from(&before.etag);
             request.if_modified_since.clone_from(&before.last_modified);
         }
@@ -381,7 +382,7 @@ impl Step {
             reading.pass_over();
         }
         if let (Some(behind), Some(reading)) = (rendering, again) {
-            stepped = behind.render(stepped, reading, &self.readers, &self.patience).await?;
+            stepped = behind.read(stepped, reading, &self.readers, &self.patience).await?;
         }
         stepped.page_failure = page_failure;
         Ok(stepped)

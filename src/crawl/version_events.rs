@@ -9,14 +9,13 @@ use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use crate::archive::Capture;
+use crate::archive::{Capture, Form};
 use crate::base::TargetUri;
-use crate::base::surt::urlkey;
 use crate::diff::Fingerprint;
 use crate::extract::page::Page;
-use crate::history::PageReader;
 use crate::history::fold::Place;
 use crate::history::live::{Observed, candidate, observe};
+use crate::history::{PageReader, key_of_page};
 use crate::kv::Tree;
 use crate::readings::{PageKey, Readings};
 use crate::schedule::{Claim, NamedBy, Phase};
@@ -44,6 +43,8 @@ const CAPTURES_MAX: usize = 256;
 pub struct Findings {
     /// Its address.
     url: String,
+    /// In which form.
+    form: Form,
     /// The state that was kept of it.
     known: Option<Vec<u8>>,
     /// Versions that were not told before.
@@ -57,10 +58,15 @@ pub struct Findings {
 }
 
 impl Findings {
-    fn of(url: &str, known: Option<Vec<u8>>, observed: Observed, is_kept: bool) -> Self {
+    fn of(
+        (url, form): (&str, Form),
+        known: Option<Vec<u8>>,
+        observed: Observed,
+        is_kept: bool,
+    ) -> Self {
         let Observed { begun, state, state_before } = observed;
         let news = begun.into_iter().filter_map(VersionEvent::of).collect();
-        Self { url: url.to_owned(), known, news, state, state_before, is_kept }
+        Self { url: url.to_owned(), form, known, news, state, state_before, is_kept }
     }
 }
 
@@ -70,7 +76,7 @@ pub(super) struct VersionWatcher {
     pub reader: Reader,
     /// What pages say and which versions they have.
     pub readings: Readings,
-    /// The states of pages, by urlkey.
+    /// The states of pages in each form, by urlkey.
     pub states: Tree,
     /// How far the run's files are in the store of readings.
     pub marks: Arc<Marks>,
@@ -104,11 +110,12 @@ impl VersionWatcher {
         if let Some(before) = before {
             page_reader.hold(before);
         }
-        let known = self.state(&entry.url);
+        let page = (entry.url.as_str(), Form::Plain);
+        let known = self.state(page);
         let until = Place::of(entry);
-        let observed = observe(&mut page_reader, &entry.url, Some(&until), known.as_deref())?;
-        let is_kept = page_reader.advance(&entry.url, CAPTURES_MAX)?;
-        Ok((!page_reader.left_out()).then(|| Findings::of(&entry.url, known, observed, is_kept)))
+        let observed = observe(&mut page_reader, page, Some(&until), known.as_deref())?;
+        let is_kept = page_reader.advance(page.0, page.1, CAPTURES_MAX)?;
+        Ok((!page_reader.left_out()).then(|| Findings::of(page, known, observed, is_kept)))
     }
 
     /// Keeps what a page says that begins no version, where it was read all the same.
@@ -153,20 +160,46 @@ impl VersionWatcher {
     /// [`Self::versions`].
     pub fn versions_of(
         &self,
-        url: &str,
+        page: (&str, Form),
         bytes_max: Option<usize>,
     ) -> Result<Option<Findings>, StoreError> {
         let mut page_reader = self.page_reader(bytes_max);
-        let known = self.state(url);
-        let observed = observe(&mut page_reader, url, None, known.as_deref())?;
-        let is_kept = page_reader.advance(url, CAPTURES_MAX)?;
-        Ok((!page_reader.left_out()).then(|| Findings::of(url, known, observed, is_kept)))
+        let known = self.state(page);
+        let observed = observe(&mut page_reader, page, None, known.as_deref())?;
+        let is_kept = page_reader.advance(page.0, page.1, CAPTURES_MAX)?;
+        Ok((!page_reader.left_out()).then(|| Findings::of(page, known, observed, is_kept)))
+    }
+
+    /// The versions that follow from what was captured beside a page: a rendering of it, or another form of it at
+    /// an address of its own. `page` is what that says, with its status, where it was read.
+    ///
+    /// # Errors
+    /// When the archive cannot answer.
+    pub fn beside(
+        &self,
+        url: &str,
+        form: Form,
+        appended: &Appended,
+        page: Option<&(Arc<Page>, Option<u16>)>,
+    ) -> Result<Option<Findings>, StoreError> {
+        if let Some((page, status)) = page
+            && let Some(key) = PageKey::of_parts(url, *status, appended.digest.as_ref())
+        {
+            self.readings.keep_page(&key, url, page, Fingerprint::of(page));
+        }
+        let found = self.versions_of((url, form), None)?;
+        let is_kept = found.as_ref().is_some_and(|found| found.is_kept);
+        // Who is quoted is told of pages as they were sent; what leads to this address is told by its own capture.
+        if form == Form::Rendered {
+            self.marks.done(appended, is_kept, true);
+        }
+        Ok(found)
     }
 
     /// The same on the thread that runs the crawl, which has time for short pages alone. `None` where
     /// there are others, or what reads them breaks: these are told at the next look.
-    fn versions_at_once(&self, url: &str) -> Result<Option<Findings>, StoreError> {
-        let read = || self.versions_of(url, Room::Beside.bytes_max());
+    fn versions_at_once(&self, page: (&str, Form)) -> Result<Option<Findings>, StoreError> {
+        let read = || self.versions_of(page, Room::Beside.bytes_max());
         catch_unwind(AssertUnwindSafe(read)).unwrap_or(Ok(None))
     }
 
@@ -179,8 +212,12 @@ impl VersionWatcher {
     }
 
     /// What is kept of a page. What cannot be read is found out again.
-    fn state(&self, url: &str) -> Option<Vec<u8>> {
-        self.states.get(urlkey(url).as_bytes()).ok().flatten().map(|bytes| bytes.to_vec())
+    fn state(&self, (url, form): (&str, Form)) -> Option<Vec<u8>> {
+        self.states
+            .get(key_of_page(url, form).as_bytes())
+            .ok()
+            .flatten()
+            .map(|bytes| bytes.to_vec())
     }
 }
 
@@ -265,7 +302,9 @@ impl Crawl {
         let version_watcher = self.version_watcher();
         let before = run.report.version_count();
         for url in self.origins(claim)?.iter().rev() {
-            let Some(findings) = version_watcher.versions_at_once(url)? else { continue };
+            let Some(findings) = version_watcher.versions_at_once((url, Form::Plain))? else {
+                continue;
+            };
             self.tell_findings(run, claim, findings, false, observer)?;
         }
         Ok(run.report.version_count().since(before))
@@ -280,17 +319,19 @@ impl Crawl {
         observer: &mut dyn Observer,
     ) -> Result<(), CrawlError> {
         let version_watcher = self.version_watcher();
-        if findings.known != version_watcher.state(&findings.url) {
+        let page = (findings.url.clone(), findings.form);
+        let page = (page.0.as_str(), page.1);
+        if findings.known != version_watcher.state(page) {
             // Another step visited the page at the same time, and has told what it found.
-            let Some(since) = version_watcher.versions_at_once(&findings.url)? else {
+            let Some(since) = version_watcher.versions_at_once(page)? else {
                 return Ok(());
             };
             findings = since;
         }
-        let Findings { url, news, state, state_before, .. } = findings;
+        let Findings { url, form, news, state, state_before, .. } = findings;
         let waits = waits && !news.is_empty();
         if let Some(state) = if waits { state_before } else { state } {
-            self.book.keep_page_state(&urlkey(&url), &state)?;
+            self.book.keep_page_state(&key_of_page(&url, form), &state)?;
         }
         if waits {
             return Ok(());

@@ -256,6 +256,7 @@ fn records(out: &mut String, bundle: &Bundle) {
             Role::Dns => "the resolution of the host's name",
             Role::Robots => "the robots.txt in force",
             Role::Certificates => "the certificates that the server showed",
+            Role::Rendering => "the page as a browser had it, or a picture of that",
         };
         out.push_str(&format!(
             "<tr><td>{n:02}</td><td>{role}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>\n",

@@ -7,8 +7,10 @@
 //! stream of blocks ([`flow`]), what names tell ([`furniture`]), which blocks are the article
 //! ([`article`], [`insets`]), what belongs to it beside the prose ([`parts`]), and what the page says of
 //! itself ([`metadata`]). Where the markup has no text, the article is looked for in the data that the page
-//! carries ([`embedded`]); where there is none either, it may be a page that scripts fill ([`shell`]). What it links to, for the queue, is the affair of `outlinks`.
+//! carries ([`embedded`]); where there is none either, it may be a page that scripts fill ([`shell`]), or one that
+//! names another form of itself ([`alternate`]). What it links to, for the queue, is the affair of `outlinks`.
 
+pub mod alternate;
 mod article;
 pub(crate) mod base_url;
 mod boxes;

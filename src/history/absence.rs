@@ -3,7 +3,7 @@
 
 use serde::Serialize;
 
-use crate::archive::Capture;
+use crate::archive::{Capture, Form};
 use crate::base::{TimeRange, Timestamp};
 use crate::diff::Presence;
 use crate::store::StoreError;
@@ -125,17 +125,21 @@ pub enum LastTwo {
     None,
 }
 
-/// The last two versions of `url` that had the article.
+/// The last two versions of `url` in a form that had the article.
 ///
 /// # Errors
 /// When the index cannot answer, or a capture that may be one of the two cannot be read.
-pub fn last_two(page_reader: &mut PageReader<'_>, url: &str) -> Result<LastTwo, StoreError> {
+pub fn last_two(
+    page_reader: &mut PageReader<'_>,
+    url: &str,
+    form: Form,
+) -> Result<LastTwo, StoreError> {
     let mut pages = page_reader.twin();
     let mut found: Option<Found> = None;
     // What stood there since the last version that had the whole article.
     let mut absences: Vec<Absence> = Vec::new();
     let mut newest: Option<VersionRow> = None;
-    let mut versions = page_reader.rows(url, TimeRange::ALL)?;
+    let mut versions = page_reader.rows_of(url, form, TimeRange::ALL)?;
     for version in versions.by_ref() {
         let version = version?;
         let has_text =
@@ -204,7 +208,7 @@ mod tests {
     /// The hours of the last two, and what stood between and after them.
     fn two(archive: &Archive) -> (i64, i64, Vec<String>, Vec<String>) {
         let reader = archive.reader();
-        let found = last_two(&mut PageReader::new(&reader), URL).unwrap();
+        let found = last_two(&mut PageReader::new(&reader), URL, Form::Plain).unwrap();
         let LastTwo::Neighbours(found) = found else { panic!("{found:?}") };
         let hour = |said: &CapturedPage| {
             (said.entry.date.unix_micros() / 1_000_000 - 1_900_000_000) / 3600

@@ -10,8 +10,7 @@ use std::io;
 
 use serde::{Deserialize, Serialize};
 
-use crate::archive::KeyRange;
-use crate::base::surt::urlkey;
+use crate::archive::{Form, KeyRange};
 use crate::base::{TimeRange, Timestamp};
 use crate::diff::ChangeKind;
 use crate::diff::json::JsonChange;
@@ -20,6 +19,7 @@ use crate::store::StoreError;
 
 use super::page_reader::PageReader;
 use super::pages::{keys_of_host, pages};
+use super::progress::key_of_page;
 use super::row::{VersionRow, kind_bit};
 use super::spool::Spool;
 
@@ -61,6 +61,9 @@ pub struct ArchiveChange {
     pub number: usize,
     /// Whether the version was changed silently.
     pub stealth: bool,
+    /// Whether the versions are the page as scripts made it; left out where they are the page as it was sent.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub rendering: bool,
     /// The headline of the version, or where it has no article of the one it is compared with.
     pub headline: Option<String>,
     /// The change.
@@ -98,6 +101,7 @@ impl ChangeFilter {
                 date: row.first.date.to_warc_date(),
                 before_timestamp: change.before.date.to_stamp14(),
                 stealth: delta.stealth,
+                rendering: row.first.form() == Some(Form::Rendered),
                 headline: headline.cloned(),
                 change: json,
             })
@@ -175,12 +179,12 @@ impl Spooled {
     fn add_page(
         &mut self,
         page_reader: &mut PageReader<'_>,
-        url: &str,
+        (url, form): (&str, Form),
         wanted: &ChangeFilter,
         notes: &mut Vec<String>,
     ) -> Result<(), StoreError> {
-        let urlkey: std::sync::Arc<str> = urlkey(url).into();
-        let mut rows = page_reader.rows(url, TimeRange::ALL)?;
+        let urlkey: std::sync::Arc<str> = key_of_page(url, form).into();
+        let mut rows = page_reader.rows_of(url, form, TimeRange::ALL)?;
         for row in rows.by_ref() {
             let row = row?;
             let found = wanted.of(&row);
@@ -233,9 +237,11 @@ pub fn changes<'s, 'a>(
         && let Some(unread) = readings.pages_unread()
     {
         let keys = wanted.host.as_deref().map_or_else(KeyRange::all, keys_of_host);
-        let is_inside = |url: &String| keys.contains(urlkey(url).as_bytes());
-        for url in unread.iter().filter(|url| is_inside(url)) {
-            spooled.add_page(page_reader, url, wanted, &mut notes)?;
+        let is_inside = |(key, _): &&(String, String)| keys.contains(key.as_bytes());
+        for (key, url) in unread.iter().filter(is_inside) {
+            let is_rendered = key.ends_with(Form::Rendered.suffix());
+            let form = if is_rendered { Form::Rendered } else { Form::Plain };
+            spooled.add_page(page_reader, (url, form), wanted, &mut notes)?;
         }
         let (rows, next, is_last) = (Vec::new().into_iter(), None, false);
         stored = Some(FromStore { readings, asked: wanted.asked(), rows, next, is_last });
@@ -271,10 +277,11 @@ fn spool_all(
         let page = page?;
         looked_at += 1;
         progress(looked_at);
-        let too_old = wanted.since.is_some_and(|since| page.last < since);
+        let last = page.last.max(page.last_rendered.unwrap_or(page.last));
+        let too_old = wanted.since.is_some_and(|since| last < since);
         let too_new = wanted.until.is_some_and(|until| page.first >= until);
-        if page.may_have_changed() && !too_old && !too_new {
-            spooled.add_page(page_reader, &page.url, wanted, notes)?;
+        for form in page.changed_forms().filter(|_| !too_old && !too_new) {
+            spooled.add_page(page_reader, (&page.url, form), wanted, notes)?;
         }
     }
     Ok(())
@@ -323,7 +330,11 @@ impl NewestFirst<'_, '_> {
         while self.batch.as_slice().is_empty() {
             let stored = match self.stored.as_mut().map(FromStore::peek) {
                 Some(Ok(row)) => {
-                    row.map(|row| (Reverse(row.first.date), row.first.urlkey.clone(), row.number))
+                    let key = |row: &VersionRow| {
+                        let suffix = row.first.form().unwrap_or_default().suffix();
+                        format!("{}{suffix}", row.first.urlkey)
+                    };
+                    row.map(|row| (Reverse(row.first.date), key(row), row.number))
                 }
                 Some(Err(Failed)) => {
                     self.without_store()?;

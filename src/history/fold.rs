@@ -22,7 +22,7 @@ use crate::extract::page::Page;
 use crate::readings::pack::Pack;
 use crate::readings::{Delta, PageKey};
 
-use super::landing::{Leads, is_mute};
+use super::landing::{Leads, says_nothing};
 use super::page_reader::{CapturedPage, PageReader};
 
 /// A new version.
@@ -98,7 +98,8 @@ impl Fold {
     pub fn take(&mut self, said: CapturedPage, comparer: &dyn Comparer) -> Taken {
         let article = self.article.as_ref().map(|(said, _)| said.side());
         let is = said.side().presence(article.as_ref());
-        if is == Presence::Unknown || matches!(said.leads, Leads::Back) || is_mute(&said.entry) {
+        if is == Presence::Unknown || matches!(said.leads, Leads::Back) || says_nothing(&said.entry)
+        {
             return Taken::Nothing;
         }
         let (Some(past), Some((last, was))) = (self.past(), &self.last) else {

@@ -6,14 +6,14 @@
 
 use std::collections::BTreeSet;
 
-use crate::archive::{ArchiveError, ArchiveErrorKind, FileMark, Follower, Seen};
+use crate::archive::{ArchiveError, ArchiveErrorKind, FileMark, Follower, Form, Seen};
 use crate::base::TimeRange;
 use crate::base::surt::urlkey;
 use crate::readings::{FileDone, Readings};
 use crate::store::{FollowError, StoreError, follow};
 
 use super::page_reader::PageReader;
-use super::pages;
+use super::pages::{self, PageCaptures};
 use super::versions::asking;
 
 /// A part of the WARC files up to this length is read by itself; where more is new, the index tells of all
@@ -89,8 +89,8 @@ impl PageReader<'_> {
             let page = page?;
             count += 1;
             progress(count);
-            if page.may_have_changed() {
-                self.fold_page(&page.url)?;
+            for form in page.changed_forms() {
+                self.fold_page(&page.url, form)?;
             }
         }
         Ok(())
@@ -111,11 +111,11 @@ impl PageReader<'_> {
                 continue;
             }
             for waiting in readings.waiting_for(&urlkey).unwrap_or_default() {
-                self.fold_page(&waiting)?;
+                self.fold_page(&waiting, Form::Plain)?;
             }
             let page = pages::page(self.reader(), &url)?;
-            if page.is_some_and(|page| page.may_have_changed()) {
-                self.fold_page(&url)?;
+            for form in page.iter().flat_map(PageCaptures::changed_forms) {
+                self.fold_page(&url, form)?;
             }
         }
         Ok(())
@@ -140,7 +140,7 @@ impl PageReader<'_> {
         let Some(waiting) = readings.waiting_for(&key) else { return Ok(false) };
         let mut is_settled = true;
         for page in waiting {
-            is_settled &= self.advance(&page, captures_max)?;
+            is_settled &= self.advance(&page, Form::Plain, captures_max)?;
         }
         if is_advanced {
             return Ok(is_settled);
@@ -148,13 +148,13 @@ impl PageReader<'_> {
         let is_known = readings.stored_page(&key).is_some();
         if is_known || pages::page(self.reader(), url)?.is_some_and(|page| page.may_have_changed())
         {
-            is_settled &= self.advance(url, captures_max)?;
+            is_settled &= self.advance(url, Form::Plain, captures_max)?;
         }
         Ok(is_settled)
     }
 
-    fn fold_page(&mut self, url: &str) -> Result<(), StoreError> {
-        self.rows(url, TimeRange::ALL)?.try_for_each(|row| row.map(drop))
+    fn fold_page(&mut self, url: &str, form: Form) -> Result<(), StoreError> {
+        self.rows_of(url, form, TimeRange::ALL)?.try_for_each(|row| row.map(drop))
     }
 }
 

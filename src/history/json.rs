@@ -4,9 +4,9 @@
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
-use crate::archive::Capture;
 use crate::archive::cdx::COPY_OF;
 use crate::archive::filter::Field;
+use crate::archive::{Capture, Form};
 use crate::diff::json::JsonChange;
 
 use super::fold::Begun;
@@ -71,6 +71,9 @@ pub struct VersionJson {
     pub stealth: bool,
     /// Whether a finer comparison exists, which was too dear.
     pub coarse: bool,
+    /// Whether it is of the page as scripts made it; left out where it is of the page as it was sent.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub rendering: bool,
 }
 
 impl From<&VersionRow> for VersionJson {
@@ -87,6 +90,7 @@ impl From<&VersionRow> for VersionJson {
             changes: row.changes_json(),
             stealth: row.is_stealth(),
             coarse: row.change.as_ref().is_some_and(|change| change.delta.coarse),
+            rendering: row.first.form() == Some(Form::Rendered),
         }
     }
 }

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::archive::{ArchiveError, Capture, Query, RecordKind};
+use crate::archive::{ArchiveError, Capture, Form, Query, RecordKind};
 use crate::base::Timestamp;
 use crate::base::surt::urlkey;
 use crate::store::StoreError;
@@ -145,7 +145,12 @@ pub(super) fn first_page(
     Ok(None)
 }
 
-/// Whether a capture says nothing of its page, as far as the index tells: a failure, or a server in
+/// Whether a capture says nothing of its page in its own form: as [`is_mute`], but a rendering says what it is of.
+pub(super) fn says_nothing(entry: &Capture) -> bool {
+    is_mute(entry) && entry.form() != Some(Form::Rendered)
+}
+
+/// Whether a capture says nothing of its page as it was sent, as far as the index tells: a failure, or a server in
 /// trouble.
 pub(super) fn is_mute(entry: &Capture) -> bool {
     match (entry.kind, entry.status) {

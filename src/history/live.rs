@@ -21,13 +21,13 @@ use crate::extract::page::Page;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::archive::{Capture, Query, RecordKind};
+use crate::archive::{Capture, Form, Query};
 use crate::readings::pack::Pack;
 use crate::readings::{PageKey, derivation};
 use crate::store::StoreError;
 
 use super::fold::{Begun, Fold, FoldState, Place, Taken};
-use super::landing::is_mute;
+use super::landing::{is_mute, says_nothing};
 use super::page_reader::PageReader;
 use super::pages::is_html;
 use super::versions::asking;
@@ -134,14 +134,14 @@ pub fn candidate(
 /// When the index cannot answer. Captures that cannot be read are passed over, as in a history.
 pub fn observe(
     page_reader: &mut PageReader<'_>,
-    url: &str,
+    (url, form): (&str, Form),
     until: Option<&Place>,
     state: Option<&[u8]>,
 ) -> Result<Observed, StoreError> {
     let kept = state.and_then(Kept::of_bytes);
     let mark = kept.as_ref().and_then(|kept| kept.mark.as_ref());
     // A mark that is not there says that the captures are not those that were folded.
-    let after = captures_after(page_reader, url, mark, until)?;
+    let after = captures_after(page_reader, (url, form), mark, until)?;
     let kept = kept.filter(|_| after.is_some());
     let mut entries = after.unwrap_or_default();
     if kept.is_some() && entries.is_empty() {
@@ -151,7 +151,7 @@ pub fn observe(
     let is_known = known.is_some();
     let (mut fold, Kept { mut mark, told, mut alike, .. }) = known.unwrap_or_default();
     if !is_known {
-        entries = captures_after(page_reader, url, None, until)?.unwrap_or_default();
+        entries = captures_after(page_reader, (url, form), None, until)?.unwrap_or_default();
         // The first capture begins no version that there is anything to tell of.
         let is_page = |entry| is_html(page_reader.reader(), entry);
         if entries.len() < 2 || !entries.iter().any(is_page) {
@@ -174,7 +174,7 @@ pub fn observe(
     let mut pinned: Option<Kept> = None;
     for entry in entries {
         let place = Place::of(&entry);
-        let goes_on = is_mute(&entry) || fold.is_of_last(PageKey::of(&entry).as_ref());
+        let goes_on = says_nothing(&entry) || fold.is_of_last(PageKey::of(&entry).as_ref());
         // What cannot be read is passed over.
         let said = if goes_on { None } else { page_reader.follow(&entry).ok() };
         if let Some(said) = said {
@@ -236,11 +236,11 @@ fn at(page_reader: &PageReader<'_>, url: &str, place: &Place) -> Option<Capture>
     found.find(|entry| Place::of(entry) == *place)
 }
 
-/// The captures of a page after the one at `mark`, or all; up to the one at `until`, or to the last.
+/// The captures of a page in a form after the one at `mark`, or all; up to the one at `until`, or to the last.
 /// None where there is none at the mark.
 fn captures_after(
     page_reader: &PageReader<'_>,
-    url: &str,
+    (url, form): (&str, Form),
     mark: Option<&Place>,
     until: Option<&Place>,
 ) -> Result<Option<Vec<Capture>>, StoreError> {
@@ -255,7 +255,7 @@ fn captures_after(
             has_mark = true;
             // What shares its instant and comes before it was folded in before it.
             entries.clear();
-        } else if !matches!(entry.kind, RecordKind::Metadata | RecordKind::Conversion) {
+        } else if entry.form() == Some(form) {
             entries.push(entry);
         }
         if is_last && has_mark {
@@ -287,7 +287,7 @@ fn first_to_read(entries: &[Capture]) -> usize {
     let mut next: Option<PageKey> = None;
     for (at, entry) in entries.iter().enumerate().rev() {
         let key = PageKey::of(entry);
-        if is_mute(entry) || (key.is_some() && key == next) {
+        if says_nothing(entry) || (key.is_some() && key == next) {
             continue;
         }
         read += 1;

@@ -3,8 +3,8 @@
 //!
 //! In reading order: what a capture says ([`PageReader`]) and where a redirect leads ([`landing`]);
 //! captures folded into versions ([`fold`]), all of a page ([`Versions`]), from what was kept of it
-//! ([`Rows`], [`VersionRow`], `progress`) or as they are captured ([`live`]), and their JSON ([`json`]); when the
-//! article could not be had ([`absence`]); where each sentence comes from ([`provenance`]); the pages of an archive ([`pages`]), their changes newest
+//! ([`Rows`], [`VersionRow`], `progress`) or as they are captured ([`live`]), and their JSON ([`json`]); in which form it is told
+//! ([`forms`]); when the article could not be had ([`absence`]); where each sentence comes from ([`provenance`]); the pages of an archive ([`pages`]), their changes newest
 //! first ([`changes`]); and when
 //! something stood ([`standing`]), a phrase among others ([`phrase`]).
 //!
@@ -17,6 +17,7 @@ pub mod changes;
 mod compared;
 pub mod fold;
 mod follow;
+pub mod forms;
 pub mod json;
 pub mod landing;
 pub mod live;
@@ -40,7 +41,7 @@ pub use fold::{Begun, Fold, Taken};
 pub use json::{CaptureJson, VersionJson};
 pub use landing::{Landing, Leads};
 pub use page_reader::{CapturedPage, DECODED_BYTES_MAX, PageReader, read_page};
-pub(crate) use progress::{HASH_START, hashed};
+pub(crate) use progress::{HASH_START, hashed, key_of_page};
 pub use row::{RowChange, VersionRow};
 pub use rows::Rows;
 pub use versions::{History, Version, Versions, history};

@@ -362,6 +362,7 @@ fn redirect(loaded: &Loaded) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::archive::Form;
     use crate::base::TimeRange;
     use crate::history::live::observe;
     use crate::history::testing::Archive;
@@ -396,7 +397,7 @@ mod tests {
         assert_eq!(versions[1].first_seen(), Archive::at(2));
         assert_eq!(rows.notes().len(), 1);
         assert!(rows.notes()[0].contains("internal error"), "{:?}", rows.notes());
-        let told = observe(&mut page_reader, URL, None, None).unwrap().begun;
+        let told = observe(&mut page_reader, (URL, Form::Plain), None, None).unwrap().begun;
         assert_eq!(told.len(), 1);
         let delta = told[0].delta.as_ref().unwrap();
         assert!(!delta.changes.is_empty(), "compared with the version before the broken one");

@@ -1,7 +1,7 @@
 //! The pages of an archive, in the order of their urlkeys: enough about each to tell whether it is
 //! worth reading. Holds one page's facts at a time.
 
-use crate::archive::{Capture, KeyRange, MatchType, Query, RecordKind};
+use crate::archive::{Capture, Form, KeyRange, MatchType, Query, RecordKind};
 use crate::base::Timestamp;
 use crate::base::surt::address_of_host;
 use crate::readings::PageKey;
@@ -24,6 +24,10 @@ pub struct PageCaptures {
     pub is_html: bool,
     /// Whether they are not all the same payload.
     pub varies: bool,
+    /// How often the page was rendered.
+    pub renderings: u64,
+    /// The last rendering of it, where there is one.
+    pub last_rendered: Option<Timestamp>,
     pub(crate) urlkey: String,
     payload: Option<PageKey>,
 }
@@ -39,6 +43,8 @@ impl PageCaptures {
             last: entry.date,
             is_html: is_html(reader, entry),
             varies: payload.is_none(),
+            renderings: 0,
+            last_rendered: None,
             urlkey: entry.urlkey.clone(),
             payload,
         }
@@ -58,6 +64,12 @@ impl PageCaptures {
     #[must_use]
     pub(crate) fn may_have_changed(&self) -> bool {
         self.is_html && self.captures >= 2 && self.varies
+    }
+
+    /// The forms in which there may be more than one version of it.
+    pub(crate) fn changed_forms(&self) -> impl Iterator<Item = Form> {
+        let rendered = (self.renderings >= 2).then_some(Form::Rendered);
+        self.may_have_changed().then_some(Form::Plain).into_iter().chain(rendered)
     }
 }
 
@@ -124,8 +136,15 @@ fn pages_in(
                 }
                 None => return current.take().map(Ok),
             };
-            if matches!(entry.kind, RecordKind::Metadata | RecordKind::Conversion) {
-                continue;
+            match (entry.form(), &mut current) {
+                (Some(Form::Plain), _) => {}
+                // A page is there before it is rendered.
+                (Some(Form::Rendered), Some(page)) if page.urlkey == entry.urlkey => {
+                    page.renderings += 1;
+                    page.last_rendered = page.last_rendered.max(Some(entry.date));
+                    continue;
+                }
+                _ => continue,
             }
             match &mut current {
                 Some(page) if page.urlkey == entry.urlkey => page.add(reader, &entry),

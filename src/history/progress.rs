@@ -10,7 +10,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::archive::{Capture, Query, RecordKind};
+use crate::archive::{Capture, Form, Query};
 use crate::base::Timestamp;
 use crate::base::surt::urlkey;
 use crate::readings::pack::{Pack, unpack};
@@ -205,10 +205,16 @@ pub(super) enum Step {
     Lost,
 }
 
+/// What the versions of a page in one form are kept under.
+pub(crate) fn key_of_page(url: &str, form: Form) -> String {
+    urlkey(url) + form.suffix()
+}
+
 /// A page while it is being folded.
 #[derive(Debug)]
 pub(super) struct Progress {
     url: String,
+    form: Form,
     revision: Option<i64>,
     /// The state as it was kept.
     known: Option<PageState>,
@@ -227,9 +233,10 @@ pub(super) struct Progress {
 
 impl Progress {
     /// A page of which nothing is known. What is kept of it at this revision will be replaced.
-    pub fn from_start(url: &str, revision: Option<i64>) -> Self {
+    pub fn from_start(url: &str, form: Form, revision: Option<i64>) -> Self {
         Self {
             url: url.to_owned(),
+            form,
             revision,
             known: None,
             kept: 0,
@@ -246,7 +253,7 @@ impl Progress {
 
     /// A page as it was left; `last` is the last of its final rows, if there is one.
     pub fn resume(
-        url: &str,
+        (url, form): (&str, Form),
         revision: i64,
         state: PageState,
         last: Option<VersionRow>,
@@ -263,6 +270,7 @@ impl Progress {
         }
         Some(Self {
             url: url.to_owned(),
+            form,
             revision: Some(revision),
             kept: state.rows.saturating_sub(1),
             rows,
@@ -411,7 +419,7 @@ impl Progress {
         let awaited = self.awaited.keys().chain(&state.open_on);
         let waits_for: Vec<String> = awaited.map(|address| urlkey(address)).collect();
         let update = Update {
-            urlkey: urlkey(&self.url),
+            urlkey: key_of_page(&self.url, self.form),
             url: self.url.clone(),
             after: self.revision,
             is_html: state.is_html,
@@ -453,22 +461,18 @@ fn is_near(known: &PageState, now: &PageState) -> bool {
 }
 
 /// A page whose versions nobody has folded, and which `changes` folds when it is asked; whether that is noted.
-pub(super) fn leave_for_later(readings: &Readings, url: &str) -> bool {
+pub(super) fn leave_for_later(readings: &Readings, url: &str, form: Form) -> bool {
+    let key = key_of_page(url, form);
     let update = Update {
-        urlkey: urlkey(url),
+        after: readings.stored_page(&key).map(|page| page.revision),
+        urlkey: key,
         url: url.to_owned(),
-        after: readings.stored_page(&urlkey(url)).map(|page| page.revision),
         is_html: true,
         has_unread: true,
         state: PageState::default().to_bytes(),
         ..Update::default()
     };
     readings.update(&update)
-}
-
-/// Whether a capture is one that versions are made of.
-pub(super) fn is_of_versions(entry: &Capture) -> bool {
-    !matches!(entry.kind, RecordKind::Metadata | RecordKind::Conversion)
 }
 
 /// The row in these bytes.

@@ -1,17 +1,14 @@
 //! The versions of a page as rows: from the store of readings where it has them, folded from captures where
 //! it does not, and kept then.
 
-use crate::archive::{Answers, Capture, Query};
-use crate::base::surt::urlkey;
+use crate::archive::{Answers, Capture, Form, Query};
 use crate::base::{TimeRange, Timestamp};
 use crate::readings::{Readings, StoredRows};
 use crate::store::StoreError;
 
 use super::compared::Compared;
 use super::page_reader::PageReader;
-use super::progress::{
-    FoldedIn, PageState, Progress, Step, is_of_versions, leave_for_later, row_of,
-};
+use super::progress::{FoldedIn, PageState, Progress, Step, key_of_page, leave_for_later, row_of};
 use super::row::VersionRow;
 use super::versions::{Version, Versions, asking};
 
@@ -36,6 +33,7 @@ struct Stored<'s, 'a> {
     page_reader: &'s mut PageReader<'a>,
     readings: &'a Readings,
     url: String,
+    form: Form,
     /// Final rows, but for the last.
     rows: std::iter::Take<StoredRows>,
     captures: Answers<'a>,
@@ -57,48 +55,63 @@ impl std::fmt::Debug for Stored<'_, '_> {
 }
 
 impl<'a> PageReader<'a> {
-    /// The versions of `url` in `period`, oldest first, as rows.
+    /// The versions of `url` as it was sent in `period`, oldest first, as rows.
     ///
     /// # Errors
     /// When the index cannot answer.
     pub fn rows(&mut self, url: &str, period: TimeRange) -> Result<Rows<'_, 'a>, StoreError> {
+        self.rows_of(url, Form::Plain, period)
+    }
+
+    /// The same of the page in one form.
+    ///
+    /// # Errors
+    /// As [`Self::rows`].
+    pub fn rows_of(
+        &mut self,
+        url: &str,
+        form: Form,
+        period: TimeRange,
+    ) -> Result<Rows<'_, 'a>, StoreError> {
         self.recall(None);
+        let key = key_of_page(url, form);
         let readings = self.readings().filter(|readings| readings.is_open());
         let Some(readings) = readings else {
-            return Ok(Rows { source: Source::Folded(Box::new(self.versions(url, period))) });
+            let versions = self.versions_of(url, form, period);
+            return Ok(Rows { source: Source::Folded(Box::new(versions)) });
         };
         if period == TimeRange::ALL {
-            let stored = Stored::open(self, readings, url)?;
+            let stored = Stored::open(self, readings, url, form)?;
             return Ok(Rows { source: Source::Stored(Box::new(stored)) });
         }
         // A period is folded by itself: its first version is compared with nothing. But for what is at its
         // edge the comparisons are those of the whole history.
-        let known = readings.stored_page(&urlkey(url));
+        let known = readings.stored_page(&key);
         let known = known.and_then(|page| PageState::of_bytes(&page.state));
         if known.is_some_and(|state| state.rows > 0) {
-            let mut whole = Stored::open(self, readings, url)?;
+            let mut whole = Stored::open(self, readings, url, form)?;
             while whole.next().transpose()?.is_some() {}
-            let stored = readings.stored_rows(&urlkey(url));
+            let stored = readings.stored_rows(&key);
             self.recall(stored.map(|(_, rows)| Compared::of(rows)));
         }
-        Ok(Rows { source: Source::Folded(Box::new(self.versions(url, period))) })
+        Ok(Rows { source: Source::Folded(Box::new(self.versions_of(url, form, period))) })
     }
 
-    /// How many captures of `url` have to be read to tell its versions, counted up to `max`: those behind the
+    /// How many captures of `url` have to be read to tell its versions in a form, counted up to `max`: those behind the
     /// last one that is folded into what is kept.
     ///
     /// # Errors
     /// When the index cannot answer.
-    pub fn unfolded(&self, url: &str, max: usize) -> Result<usize, StoreError> {
+    pub fn unfolded(&self, url: &str, form: Form, max: usize) -> Result<usize, StoreError> {
         let kept = self.readings().filter(|readings| readings.is_open());
-        let kept = kept.and_then(|readings| readings.stored_page(&urlkey(url)));
+        let kept = kept.and_then(|readings| readings.stored_page(&key_of_page(url, form)));
         let mark = kept.and_then(|page| PageState::of_bytes(&page.state)?.folded_in.mark);
         let query = Query { from: mark.as_ref().map(|mark| mark.date), ..Query::exactly(url) };
         let mut count = 0;
         for entry in self.reader().query(&query) {
             let entry = entry.map_err(|why| asking(&why))?;
             let is_folded = mark.as_ref() == Some(&super::fold::Place::of(&entry));
-            count += usize::from(is_of_versions(&entry) && !is_folded);
+            count += usize::from(entry.form() == Some(form) && !is_folded);
             if count >= max {
                 break;
             }
@@ -113,15 +126,20 @@ impl<'a> PageReader<'a> {
     ///
     /// # Errors
     /// When the index cannot answer.
-    pub fn advance(&mut self, url: &str, captures_max: usize) -> Result<bool, StoreError> {
+    pub fn advance(
+        &mut self,
+        url: &str,
+        form: Form,
+        captures_max: usize,
+    ) -> Result<bool, StoreError> {
         let Some(readings) = self.readings().filter(|readings| readings.is_open()) else {
             return Ok(false);
         };
         for _ in 0..TRIES {
             if self.left_out() {
-                return Ok(leave_for_later(readings, url));
+                return Ok(leave_for_later(readings, url, form));
             }
-            if self.advance_once(readings, url, captures_max)? {
+            if self.advance_once(readings, url, form, captures_max)? {
                 return Ok(readings.is_open());
             }
         }
@@ -132,17 +150,19 @@ impl<'a> PageReader<'a> {
         &mut self,
         readings: &Readings,
         url: &str,
+        form: Form,
         captures_max: usize,
     ) -> Result<bool, StoreError> {
-        let page = readings.stored_page(&urlkey(url));
+        let key = key_of_page(url, form);
+        let page = readings.stored_page(&key);
         let revision = page.as_ref().map(|page| page.revision);
         let resumed = page.and_then(|page| {
             let state = PageState::of_bytes(&page.state)?;
             let last = match state.rows.checked_sub(1) {
-                Some(at) => Some(row_of(&readings.stored_row(&urlkey(url), at)?)?),
+                Some(at) => Some(row_of(&readings.stored_row(&key, at)?)?),
                 None => None,
             };
-            Some((state.clone(), Progress::resume(url, page.revision, state, last)?))
+            Some((state.clone(), Progress::resume((url, form), page.revision, state, last)?))
         });
         let mut known = None;
         if let Some((state, progress)) = resumed
@@ -155,7 +175,7 @@ impl<'a> PageReader<'a> {
                 let entry = entry.map_err(|why| asking(&why))?;
                 if super::fold::Place::of(&entry) == *mark {
                     after = Some(Vec::new());
-                } else if let Some(after) = after.as_mut().filter(|_| is_of_versions(&entry)) {
+                } else if let Some(after) = after.as_mut().filter(|_| entry.form() == Some(form)) {
                     after.push(entry);
                 }
             }
@@ -167,20 +187,20 @@ impl<'a> PageReader<'a> {
                 let mut captures = Vec::new();
                 for entry in self.reader().query(&Query::exactly(url)) {
                     let entry = entry.map_err(|why| asking(&why))?;
-                    if is_of_versions(&entry) {
+                    if entry.form() == Some(form) {
                         captures.push(entry);
                     }
                     if captures.len() > captures_max {
-                        return Ok(leave_for_later(readings, url));
+                        return Ok(leave_for_later(readings, url, form));
                     }
                 }
-                (Progress::from_start(url, revision), captures)
+                (Progress::from_start(url, form, revision), captures)
             }
         };
         for entry in captures {
             if matches!(progress.take(self, entry), Step::Lost) || self.left_out() {
                 // It is folded from the start by who asks for it.
-                return Ok(leave_for_later(readings, url));
+                return Ok(leave_for_later(readings, url, form));
             }
         }
         Ok(progress.save(readings))
@@ -192,25 +212,30 @@ impl<'s, 'a> Stored<'s, 'a> {
         page_reader: &'s mut PageReader<'a>,
         readings: &'a Readings,
         url: &str,
+        form: Form,
     ) -> Result<Self, StoreError> {
-        let stored = readings.stored_rows(&urlkey(url));
+        let key = key_of_page(url, form);
+        let stored = readings.stored_rows(&key);
         let revision = stored.as_ref().map(|(page, _)| page.revision);
         let query = Query::exactly(url);
         if let Some((page, rows)) = stored
             && let Some(state) = PageState::of_bytes(&page.state)
             && let Some(captures) =
-                after_same(page_reader.reader().query(&query), &state.folded_in)?
+                after_same(page_reader.reader().query(&query), form, &state.folded_in)?
         {
             let mut unread = Vec::new();
             let holds = state.still_holds(page_reader, url, &mut unread)?;
             let last = state.rows.checked_sub(1);
-            let last = last.and_then(|at| row_of(&readings.stored_row(&urlkey(url), at)?));
+            let last = last.and_then(|at| row_of(&readings.stored_row(&key, at)?));
             let kept = state.rows.saturating_sub(1);
-            if holds && let Some(progress) = Progress::resume(url, page.revision, state, last) {
+            if holds
+                && let Some(progress) = Progress::resume((url, form), page.revision, state, last)
+            {
                 return Ok(Self {
                     page_reader,
                     readings,
                     url: url.to_owned(),
+                    form,
                     rows: rows.take(kept),
                     captures,
                     progress,
@@ -227,9 +252,10 @@ impl<'s, 'a> Stored<'s, 'a> {
             page_reader,
             readings,
             url: url.to_owned(),
+            form,
             rows: StoredRows::default().take(0),
             captures,
-            progress: Progress::from_start(url, revision),
+            progress: Progress::from_start(url, form, revision),
             given: 0,
             nothing: None,
             ended: false,
@@ -240,10 +266,11 @@ impl<'s, 'a> Stored<'s, 'a> {
 
     /// Folds the page from its first capture; the rows that were given out come again and are passed over.
     fn start_again(&mut self) {
-        let revision = self.readings.stored_page(&urlkey(&self.url)).map(|page| page.revision);
+        let key = key_of_page(&self.url, self.form);
+        let revision = self.readings.stored_page(&key).map(|page| page.revision);
         self.rows = StoredRows::default().take(0);
         self.captures = self.page_reader.reader().query(&Query::exactly(&self.url));
-        self.progress = Progress::from_start(&self.url, revision);
+        self.progress = Progress::from_start(&self.url, self.form, revision);
         self.nothing = None;
         self.unread.clear();
     }
@@ -287,7 +314,7 @@ impl<'s, 'a> Stored<'s, 'a> {
                     self.given = usize::MAX;
                     return Some(Err(asking(&error)));
                 }
-                Some(Ok(entry)) if !is_of_versions(&entry) => {}
+                Some(Ok(entry)) if entry.form() != Some(self.form) => {}
                 Some(Ok(entry)) => self.take(entry),
             }
         }
@@ -323,6 +350,7 @@ impl<'s, 'a> Stored<'s, 'a> {
 /// The captures after those that were folded in; `None` where these are not the same.
 fn after_same<'a>(
     mut captures: Answers<'a>,
+    form: Form,
     folded_in: &FoldedIn,
 ) -> Result<Option<Answers<'a>>, StoreError> {
     let mut seen = FoldedIn::default();
@@ -330,7 +358,7 @@ fn after_same<'a>(
         let Some(entry) = captures.next().transpose().map_err(|why| asking(&why))? else {
             return Ok(None);
         };
-        if is_of_versions(&entry) {
+        if entry.form() == Some(form) {
             seen.add(&entry);
         }
     }

@@ -10,6 +10,7 @@ use super::json::CaptureJson;
 use super::live::{candidate, observe};
 use super::testing::Archive;
 use super::{PageReader, history};
+use crate::archive::Form;
 use crate::base::TimeRange;
 use crate::readings::{DERIVED_BYTES_MAX, Readings};
 
@@ -206,14 +207,16 @@ fn tell(steps: &[Step], lost: Lost) -> (Vec<VersionJson>, Vec<VersionJson>) {
                 continue;
             }
             let until = Place::of(&entry);
-            observe(&mut page_reader, URL, Some(&until), state.as_deref()).unwrap()
+            observe(&mut page_reader, (URL, Form::Plain), Some(&until), state.as_deref()).unwrap()
         };
         if let Some(to) = leads_to {
             // What is told waits for the page that the redirect leads to.
             state = observed.state_before.or(observed.state);
             step.land(&mut archive, &to, hour + 1);
             let reader = archive.reader();
-            observed = observe(&mut PageReader::new(&reader), URL, None, state.as_deref()).unwrap();
+            observed =
+                observe(&mut PageReader::new(&reader), (URL, Form::Plain), None, state.as_deref())
+                    .unwrap();
         }
         told.extend(observed.begun.into_iter().map(VersionJson::from));
         state = observed.state;
@@ -508,7 +511,9 @@ fn a_redirect_whose_page_comes_late_is_told_at_once_and_again_with_its_edits() {
     let mut state = None;
     let look = |archive: &Archive, state: &mut Option<Vec<u8>>| -> Vec<String> {
         let reader = archive.reader();
-        let observed = observe(&mut PageReader::new(&reader), URL, None, state.as_deref()).unwrap();
+        let observed =
+            observe(&mut PageReader::new(&reader), (URL, Form::Plain), None, state.as_deref())
+                .unwrap();
         *state = observed.state;
         observed.begun.into_iter().map(|begun| short(&VersionJson::from(begun))).collect()
     };
@@ -526,7 +531,7 @@ fn what_was_captured_and_not_told_is_told_at_the_next_look() {
     let mut archive = Archive::new();
     let look = |archive: &Archive, state: &Option<Vec<u8>>| {
         let reader = archive.reader();
-        observe(&mut PageReader::new(&reader), URL, None, state.as_deref()).unwrap()
+        observe(&mut PageReader::new(&reader), (URL, Form::Plain), None, state.as_deref()).unwrap()
     };
     Page(&[A, B, C]).capture(&mut archive, 1);
     Page(&[A, B2, C]).capture(&mut archive, 3);
@@ -552,12 +557,16 @@ fn a_state_of_other_captures_or_of_garbage_is_none() {
     Page(&[A, B2, C]).capture(&mut archive, 3);
     let told = |archive: &Archive, state: Option<&[u8]>| -> Vec<String> {
         let reader = archive.reader();
-        let observed = observe(&mut PageReader::new(&reader), URL, None, state).unwrap();
+        let observed =
+            observe(&mut PageReader::new(&reader), (URL, Form::Plain), None, state).unwrap();
         observed.begun.into_iter().map(|begun| short(&VersionJson::from(begun))).collect()
     };
     let expected = ["here: figure-changed 12>15 !"];
     let reader = archive.reader();
-    let state = observe(&mut PageReader::new(&reader), URL, None, None).unwrap().state.unwrap();
+    let state = observe(&mut PageReader::new(&reader), (URL, Form::Plain), None, None)
+        .unwrap()
+        .state
+        .unwrap();
     drop(reader);
     assert!(state.len() < 500, "{} bytes", state.len());
     assert_eq!(told(&archive, Some(&state)), Vec::<String>::new());
@@ -606,7 +615,7 @@ fn check_rows(name: &str, steps: &[Step], keeping: Keeping) {
                 let may =
                     candidate(&page_reader, URL, &entry.file, entry.offset).unwrap().is_some();
                 if may || !captured {
-                    page_reader.advance(URL, 100).unwrap();
+                    page_reader.advance(URL, Form::Plain, 100).unwrap();
                 }
             }
             Keeping::History => {}

@@ -74,6 +74,34 @@ impl Archive {
         .unwrap();
     }
 
+    /// What a browser made of the page: a document of these paragraphs.
+    pub(crate) fn rendering(&mut self, url: &str, hour: i64, paragraphs: &[&str]) {
+        let body: String = paragraphs.iter().map(|text| format!("<p>{text}</p>")).collect();
+        let block = format!(
+            "<!doctype html><html lang=en><body><article><h1>The harbour and its boats</h1>{body}</article></body></html>"
+        );
+        self.count += 1;
+        write!(
+            self.records,
+            "WARC/1.1\r\nWARC-Type: conversion\r\nWARC-Record-ID: <urn:uuid:00000000-0000-4000-8000-{:012}>\r\n\
+             WARC-Date: {}\r\nWARC-Target-URI: {url}\r\nContent-Type: text/html; charset=utf-8\r\n\
+             Content-Length: {}\r\n\r\n{block}\r\n\r\n",
+            self.count,
+            Self::at(hour).plus(std::time::Duration::from_secs(60)).to_warc_date(),
+            block.len()
+        )
+        .unwrap();
+    }
+
+    /// A page without its text, which scripts are to bring.
+    pub(crate) fn shell(&mut self, url: &str, hour: i64, head: &str) {
+        let body = format!(
+            "<!doctype html><html lang=en><head><title>Harbour</title>{head}</head><body><div id=root></div>\
+             <script src=/app.js></script></body></html>"
+        );
+        self.response(url, hour, "200 OK", "", &body);
+    }
+
     /// A report of a failure.
     pub(crate) fn failure(&mut self, url: &str, hour: i64, reason: &str, detail: &str) {
         let block = format!("outcome: failed\r\nreason: {reason}\r\ndetail: {detail}\r\n");
@@ -106,6 +134,7 @@ pub(crate) fn archive_change(url: &str, at: Timestamp) -> ArchiveChange {
         before_timestamp: Timestamp::from_unix_seconds(0).to_stamp14(),
         number: 1,
         stealth: false,
+        rendering: false,
         headline: None,
         change: JsonChange {
             kind: ChangeKind::TextEdited,

@@ -1,7 +1,7 @@
 //! The versions of a page, one at a time and in order, so that a page of ten thousand takes the memory
 //! of a few. What a version is, [`super::fold`] says; here captures are read and counted.
 
-use crate::archive::{Answers, ArchiveError, Capture, Query, RecordKind};
+use crate::archive::{Answers, ArchiveError, Capture, Form, Query};
 use crate::base::{TimeRange, Timestamp};
 use crate::diff::Presence;
 use crate::readings::Delta;
@@ -93,6 +93,7 @@ impl Version {
 pub struct Versions<'s, 'a> {
     page_reader: &'s mut PageReader<'a>,
     captures: Answers<'a>,
+    form: Form,
     period: TimeRange,
     fold: Fold,
     current: Option<Version>,
@@ -111,11 +112,17 @@ impl std::fmt::Debug for Versions<'_, '_> {
 }
 
 impl<'a> PageReader<'a> {
-    /// The versions of `url` in `period`, oldest first.
+    /// The versions of `url` as it was sent in `period`, oldest first.
     pub fn versions(&mut self, url: &str, period: TimeRange) -> Versions<'_, 'a> {
+        self.versions_of(url, Form::Plain, period)
+    }
+
+    /// The same of the page in one form.
+    pub fn versions_of(&mut self, url: &str, form: Form, period: TimeRange) -> Versions<'_, 'a> {
         Versions {
             captures: self.reader().query(&Query::exactly(url)),
             page_reader: self,
+            form,
             period,
             fold: Fold::default(),
             current: None,
@@ -164,9 +171,7 @@ impl Iterator for Versions<'_, '_> {
                 Some(Err(error)) => return Some(Err(asking(&error))),
                 None => return self.current.take().or_else(|| self.nothing.take()).map(Ok),
             };
-            if !self.period.contains(entry.date)
-                || matches!(entry.kind, RecordKind::Metadata | RecordKind::Conversion)
-            {
+            if !self.period.contains(entry.date) || entry.form() != Some(self.form) {
                 continue;
             }
             match self.page_reader.follow(&entry) {

@@ -387,7 +387,12 @@ pub(super) fn pieces(
         // What a relay attested of the session proves the capture as well.
         Role::Exchange => piece.kind == "request" || KeptPart::of(&piece.media_type).is_some(),
         Role::Payload => piece.kind == "response" && is_shared(piece),
-        Role::Warcinfo | Role::Redirect | Role::Dns | Role::Robots | Role::Certificates => false,
+        Role::Warcinfo
+        | Role::Redirect
+        | Role::Dns
+        | Role::Robots
+        | Role::Certificates
+        | Role::Rendering => false,
     });
     let is_whole = capture.kind != RecordKind::Revisit
         || pieces.iter().any(|piece| piece.role == Role::Payload);

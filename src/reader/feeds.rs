@@ -7,6 +7,7 @@ use crate::answers::changes::identity;
 use crate::answers::search::SearchRequest;
 use crate::answers::search_events::{EVENTS_BACK, SearchEvent, search_events};
 use crate::answers::{ChangesRequest, changes};
+use crate::archive::Form;
 use crate::base::Timestamp;
 use crate::render::feed::{FeedForm, FeedHead, FeedWriter, WordsHead};
 use crate::search::saved::WordsChange;
@@ -44,7 +45,9 @@ pub(super) fn feed(asked: &Asked<'_>, form: FeedForm) -> Result<PageAnswer, Refu
     let mut body = writer.begin(&head);
     for change in found {
         let change = change?;
-        let to = asked.site.absolute(&asked.site.diff_to(&change.url, &change.date));
+        let form = change.rendering.then_some(Form::Rendered);
+        let to = asked.site.in_form(asked.site.diff_to(&change.url, &change.date), form);
+        let to = asked.site.absolute(&to);
         body.push_str(&writer.entry_to(&change, &to));
     }
     body.push_str(writer.end());

@@ -10,12 +10,14 @@ use crate::answers::clusters::{ClustersRequest, clusters};
 use crate::answers::diff::{compare, of_last_two, side};
 use crate::answers::front::{FrontRequest, front, hosts};
 use crate::answers::lookup::{Lookup, LookupRequest, lookup};
+use crate::answers::pictures::looks;
 use crate::answers::search::{SearchRequest, search as words_of};
 use crate::answers::site::{SiteRequest, site};
 use crate::answers::story::{StoryRequest, StoryTarget, tell};
 use crate::answers::timeline::{TimelineRequest, timeline};
 use crate::answers::view::{ViewRequest, view};
 use crate::answers::{AnswerError, Archive, HistoryRequest, history, quoted};
+use crate::archive::Form;
 use crate::base::surt::address_of_host;
 use crate::base::{TimeRange, Timestamp};
 use crate::render::feed::FeedForm;
@@ -242,7 +244,8 @@ fn one_story(asked: &Asked<'_>) -> Result<PageAnswer, Refusal> {
 
 fn versions(asked: &Asked<'_>, url: &str) -> Result<PageAnswer, Refusal> {
     let before = asked.parameters.number("before")?;
-    let request = TimelineRequest { url: url.to_owned(), before, versions_max: VERSIONS_MAX };
+    let (versions_max, form) = (VERSIONS_MAX, asked.parameters.form()?);
+    let request = TimelineRequest { url: url.to_owned(), before, versions_max, form };
     Ok(PageAnswer::ok(web::page(asked.site, &timeline(asked.archive, &request)?)))
 }
 
@@ -307,8 +310,9 @@ fn capture(asked: &Asked<'_>, url: &str) -> Result<PageAnswer, Refusal> {
 
 fn diff(asked: &Asked<'_>, url: &str) -> Result<PageAnswer, Refusal> {
     let (from, to) = (asked.parameters.instant("from")?, asked.parameters.instant("to")?);
+    let form = asked.parameters.form()?;
     let found = match (from, to) {
-        (None, None) => match of_last_two(asked.archive, url) {
+        (None, None) => match of_last_two(asked.archive, url, form) {
             // There is something to show: the one version there is.
             Err(AnswerError::OneVersion { .. }) => {
                 return Ok(PageAnswer::found(asked.site, asked.site.page_link(url)));
@@ -317,24 +321,30 @@ fn diff(asked: &Asked<'_>, url: &str) -> Result<PageAnswer, Refusal> {
         },
         (from, to) => {
             let from = match (from, to) {
-                (None, Some(to)) => compared_with(asked, url, to)?,
+                (None, Some(to)) => compared_with(asked, (url, form), to)?,
                 (from, _) => from,
             };
             let first = Timestamp::from_unix_seconds(0);
-            let old = side(asked.archive, url, Some(from.unwrap_or(first)))?;
-            compare(old, side(asked.archive, url, to)?)
+            let old = side(asked.archive, url, form, Some(from.unwrap_or(first)))?;
+            compare(old, side(asked.archive, url, form, to)?)
         }
     };
     let sides = [&found.old, &found.new].map(|side| side.at());
     let [Some(from), Some(to)] = sides else {
         return Err(Refusal::Parameter("both sides have to be captures".to_owned()));
     };
-    let (previous, next) = steps(asked, url, from, to)?;
+    let (previous, next) = steps(asked, (url, form), from, to)?;
+    let looks = match (found.old.capture(), found.new.capture()) {
+        (Some(old), Some(new)) => looks(asked.archive, old, new)?,
+        _ => None,
+    };
     let view = DiffView {
         url,
         found: &found,
+        looks: looks.as_ref(),
         from,
         to,
+        form,
         is_side_by_side: asked.parameters.text("view") == Some("side"),
         previous,
         next,
@@ -346,11 +356,11 @@ fn diff(asked: &Asked<'_>, url: &str) -> Result<PageAnswer, Refusal> {
 /// digits cannot tell two versions of one second apart, so a link from a change gives the new one alone.
 fn compared_with(
     asked: &Asked<'_>,
-    url: &str,
+    (url, form): (&str, Option<Form>),
     to: Timestamp,
 ) -> Result<Option<Timestamp>, Refusal> {
     let mut page_reader = asked.archive.page_reader();
-    let request = HistoryRequest { url: url.to_owned(), period: TimeRange::ALL };
+    let request = HistoryRequest { form, ..HistoryRequest::whole(url) };
     for row in history(&mut page_reader, &request)? {
         let row = row?;
         if row.first.date == to {
@@ -366,12 +376,12 @@ type Step = Option<(Timestamp, Timestamp)>;
 /// The comparisons of the versions before `from` and behind `to` with their neighbours.
 fn steps(
     asked: &Asked<'_>,
-    url: &str,
+    (url, form): (&str, Option<Form>),
     from: Timestamp,
     to: Timestamp,
 ) -> Result<(Step, Step), Refusal> {
     let mut page_reader = asked.archive.page_reader();
-    let request = HistoryRequest { url: url.to_owned(), period: TimeRange::ALL };
+    let request = HistoryRequest { form, ..HistoryRequest::whole(url) };
     let (mut previous, mut next) = (None, None);
     for row in history(&mut page_reader, &request)? {
         let row = row?;

@@ -1,6 +1,7 @@
 //! Parameters of an address as values, with the reason where one is wrong.
 
 use super::Refusal;
+use crate::archive::Form;
 use crate::base::{TimeRange, Timestamp};
 use crate::diff::ChangeKind;
 
@@ -92,6 +93,16 @@ impl<'r> Parameters<'r> {
     pub fn instant(&self, name: &str) -> Result<Option<Timestamp>, Refusal> {
         let middle = |range: TimeRange| range.start.plus(range.end.since(range.start) / 2);
         Ok(self.period(name)?.map(middle))
+    }
+
+    /// Which text of a page is asked for; `None` where that is left open.
+    pub fn form(&self) -> Result<Option<Form>, Refusal> {
+        match self.text("form") {
+            None => Ok(None),
+            Some("plain") => Ok(Some(Form::Plain)),
+            Some("rendered") => Ok(Some(Form::Rendered)),
+            Some(_) => Err(Refusal::Parameter("form: expected plain or rendered".to_owned())),
+        }
     }
 
     /// Kinds of change.

@@ -367,10 +367,14 @@ impl Readings {
         })
     }
 
-    /// The addresses of pages with captures that could not be read, in order.
+    /// The keys and addresses of pages with captures that could not be read, in order.
     #[must_use]
-    pub fn pages_unread(&self) -> Option<Vec<String>> {
-        self.addresses_under(b"u")
+    pub fn pages_unread(&self) -> Option<Vec<(String, String)>> {
+        self.ask(|open| {
+            let database = &open.database;
+            let all = database.read(|| sorted::under(database, Table::Versions, b"u"))?;
+            all.iter().map(|(key, url)| Ok((text(key)?, text(url)?))).collect()
+        })
     }
 
     /// The addresses of pages that wait for a capture of this urlkey.

@@ -22,7 +22,8 @@ impl ChangesText {
                 out.push(String::new());
             }
             let stealth = if found.stealth { "  silent edit" } else { "" };
-            out.push(format!("{}  {}{stealth}", found.timestamp, found.url));
+            let rendered = if found.rendering { "  as rendered" } else { "" };
+            out.push(format!("{}  {}{rendered}{stealth}", found.timestamp, found.url));
             self.last = Some((found.url.clone(), found.date.clone()));
         }
         let change = &found.change;

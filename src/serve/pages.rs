@@ -14,12 +14,13 @@ use axum::routing::{get, post};
 
 use super::Serve;
 use super::page_site::page_site;
-use super::params::Params;
+use super::params::{Params, wrong};
 use super::range::is_known;
 use super::reply::{Refusal, put, with_type};
 use super::request::{self, Asked};
 use crate::answers::absent::absent;
-use crate::base::DigestAlgorithm;
+use crate::answers::pictures;
+use crate::base::{DigestAlgorithm, Timestamp};
 use crate::reader::{Cache, PATHS, PageAnswer, PageRequest, SEEN_COOKIE, SEEN_PATH, answer};
 use crate::render::web::{self, PLAIN_POLICY, POLICY, Site};
 
@@ -29,7 +30,7 @@ const SEEN_SECONDS: u64 = 2 * 365 * 86_400;
 /// Every address of the reader.
 pub fn routes() -> Router<Arc<Serve>> {
     let all = PATHS.iter().fold(Router::new(), |router, path| router.route(path, get(page)));
-    all.route(SEEN_PATH, post(mark))
+    all.route(SEEN_PATH, post(mark)).route("/picture", get(picture))
 }
 
 /// A page.
@@ -39,6 +40,22 @@ async fn page(State(state): State<Arc<Serve>>, asked: Asked) -> Result<Response,
     let (found, base) =
         state.ask(move |state| Ok(found(state, &asked, &parameters, false))).await?;
     Ok(sent(&found, &base, &known))
+}
+
+/// The picture of a page that was made at a time. It never changes under its address, and nothing in it acts.
+async fn picture(State(state): State<Arc<Serve>>, asked: Asked) -> Result<Response, Refusal> {
+    let parameters = Params::parse(asked.query.as_deref());
+    let read = state.ask(move |state| {
+        let (url, at) = (parameters.needed("url")?, parameters.needed("at")?);
+        let at = Timestamp::parse(at).ok_or_else(|| wrong("at", "a time", at))?;
+        Ok(pictures::picture(&state.archive, url, at)?)
+    });
+    let mut response = with_type(StatusCode::OK, "image/png", read.await?);
+    let headers = response.headers_mut();
+    let kept = HeaderValue::from_static("public, max-age=31536000, immutable");
+    headers.insert(CACHE_CONTROL, kept);
+    headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(PLAIN_POLICY));
+    Ok(response)
 }
 
 /// Marks changes as seen. Only a form of the reader's own pages may do that.

@@ -4,8 +4,8 @@ use std::io::{self, BufReader, Read, Write};
 use std::sync::Arc;
 
 use crate::archive::{
-    Answers, ArchiveError, Beside, Capture, CaptureSink, CaptureStore, Captures, FileMark, Query,
-    RecordKind, WarcFiles,
+    Answers, ArchiveError, Beside, Capture, CaptureSink, CaptureStore, Captures, FileMark, Form,
+    Query, RecordKind, WarcFiles,
 };
 use crate::base::Timestamp;
 use crate::http::{BodyFraming, Method, Stored, read_shape, shape_of};
@@ -44,6 +44,8 @@ pub struct Earlier {
 
 /// A page that has answered nothing else for so long has no payload to compare with.
 const LOOK_BACK_MAX: usize = 100;
+/// A page that is rendered is so right behind its capture: so many captures are looked through for it.
+const RENDERED_BEHIND_MAX: usize = 32;
 /// Captures of a URL's forms with another scheme or `www.` stand among its own.
 const LOOK_BACK_NEWEST_MAX: usize = 20;
 
@@ -172,25 +174,68 @@ impl Reader {
         if self.is_own(file) { Reading::Whole } else { Reading::Searching }
     }
 
-    /// The capture of `url` that is closest to `at`; the newest without it. Reports of failures
-    /// are passed over where there is anything else.
+    /// The capture of `url` that is closest to `at`; the newest without it. What was made from a capture is
+    /// passed over where there is one that was sent, and reports of failures where there is anything else.
     ///
     /// # Errors
     /// When the index cannot answer.
     pub fn find(&self, url: &str, at: Option<Timestamp>) -> Result<Option<Capture>, StoreError> {
-        let captures = match at {
-            Some(at) => self.captures.nearest(url, at),
-            None => self.captures.scan(&Query::exactly(url).newest_first()),
-        };
-        let mut failure = None;
-        for capture in captures {
+        let (mut made, mut failure) = (None, None);
+        for capture in self.by_distance(url, at) {
             let capture = capture.map_err(index_error("asking"))?;
-            if capture.kind != RecordKind::Metadata {
+            match capture.kind {
+                RecordKind::Metadata => failure.get_or_insert(capture),
+                RecordKind::Conversion => made.get_or_insert(capture),
+                _ => return Ok(Some(capture)),
+            };
+        }
+        Ok(made.or(failure))
+    }
+
+    /// The capture of `url` in a form that is closest to `at`; the newest without it. Nothing stands in for
+    /// another form.
+    ///
+    /// # Errors
+    /// When the index cannot answer.
+    pub fn find_form(
+        &self,
+        url: &str,
+        form: Form,
+        at: Option<Timestamp>,
+    ) -> Result<Option<Capture>, StoreError> {
+        for capture in self.by_distance(url, at) {
+            let capture = capture.map_err(index_error("asking"))?;
+            if capture.form() == Some(form) {
                 return Ok(Some(capture));
             }
-            failure.get_or_insert(capture);
         }
-        Ok(failure)
+        Ok(None)
+    }
+
+    /// The rendering of a captured page: the first one behind it and before the next capture of the page. `None`
+    /// where it was not rendered.
+    ///
+    /// # Errors
+    /// When the index cannot answer.
+    pub fn rendering_of(&self, entry: &Capture) -> Result<Option<Capture>, StoreError> {
+        let query = Query { from: Some(entry.date), ..Query::exactly(&entry.url) };
+        for next in self.captures.scan(&query).take(RENDERED_BEHIND_MAX) {
+            let next = next.map_err(index_error("asking"))?;
+            match next.form() {
+                Some(Form::Rendered) => return Ok(Some(next)),
+                Some(Form::Plain) if next.date > entry.date => return Ok(None),
+                Some(Form::Plain) | None => {}
+            }
+        }
+        Ok(None)
+    }
+
+    /// All captures of `url`, the closest to `at` first, or the newest first.
+    fn by_distance(&self, url: &str, at: Option<Timestamp>) -> Answers<'_> {
+        match at {
+            Some(at) => self.captures.nearest(url, at),
+            None => self.captures.scan(&Query::exactly(url).newest_first()),
+        }
     }
 
     /// What is known of `url` before it is captured again, from one scan of its newest captures.

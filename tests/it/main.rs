@@ -46,6 +46,7 @@
 //! - `wacz`: a signed package of captures in other people's readers
 //! - `story`: several outlets beside each other, on files and on an archive
 //! - `rendering`: pages that scripts fill, in Chromium behind a proxy of ours
+//! - `script_pages`: pages built with the frameworks of outlets, read as a browser makes them
 //! - `scripted_pages`: pages whose article is in their data and not in the markup
 //! - `schemas`: every JSON form against its schema
 //! - `warc_files`: files of any origin are verified, repacked and repaired
@@ -100,6 +101,7 @@ mod rebuild;
 mod relay;
 mod rendering;
 mod schemas;
+mod script_pages;
 mod scripted_pages;
 mod search;
 mod secrets;

@@ -15,6 +15,7 @@ use pressmark::schedule::{BrowserUse, JobSpec};
 
 use crate::lab::{Lab, runtime, uri};
 use crate::support::archive::records;
+use crate::support::cli::pressmark;
 use crate::support::skip::skipped;
 use crate::support::web::{Reply, ok};
 
@@ -34,18 +35,20 @@ pub fn browser() -> Option<(BrowserOptions, MutexGuard<'static, ()>)> {
 
 /// The processes of browsers that we have started.
 fn left_behind() -> Vec<String> {
+    // Other runs of these tests have folders of their own where they are given another TMPDIR.
+    let ours = std::env::temp_dir().join("pressmark-browser-").display().to_string();
     let mut found = Vec::new();
     for process in std::fs::read_dir("/proc").unwrap().flatten() {
         let line = std::fs::read(process.path().join("cmdline")).unwrap_or_default();
         let line = String::from_utf8_lossy(&line).replace('\0', " ");
-        if line.contains("pressmark-browser-") {
+        if line.contains(&ours) {
             found.push(line);
         }
     }
     found
 }
 
-fn assert_nothing_left() {
+pub fn assert_nothing_left() {
     // A process that was killed is there until the system has noticed.
     for _ in 0..100 {
         if left_behind().is_empty() {
@@ -219,6 +222,73 @@ fn consent_is_refused_and_never_given() {
 }
 
 #[test]
+fn consent_is_refused_in_a_frame_of_another_origin_too() {
+    let Some((options, _one)) = browser() else { return };
+    let body = "<!doctype html><title>News</title><p id=said>Nothing.</p>\
+        <iframe src=https://consent.example/window width=600 height=300></iframe>\
+        <script>onmessage = (event) => { said.textContent = event.data; };</script>";
+    let window = "<!doctype html><button class=sp_choice_type_11 onclick=\"parent.postMessage('accepted','*')\">Accept</button>\
+        <button class=sp_choice_type_13 onclick=\"parent.postMessage('refused','*')\">Reject</button>";
+    let script = Script::default().on(PAGE, "text/html", body).on(
+        "https://consent.example/window",
+        "text/html",
+        window,
+    );
+    let page = rendered(&options, PAGE, &Arc::new(script));
+    assert_eq!(page.trouble, None);
+    assert!(page.text.as_deref().unwrap().contains("refused"), "{page:?}");
+    let clicks: Vec<_> =
+        page.clicks.iter().map(|click| (&*click.rule, click.frame.as_deref())).collect();
+    assert_eq!(clicks, [("Sourcepoint", Some("https://consent.example/window"))]);
+    assert_nothing_left();
+}
+
+/// Renders one page after the other and prints what that took, as `docs/performance.md` has it: with
+/// `PRESSMARK_RENDERS=500`. Without the variable it is passed over.
+#[test]
+#[allow(clippy::print_stderr, reason = "the figures are what it is run for")]
+fn many_renderings_in_a_row_leave_nothing() {
+    let Some(count) = std::env::var("PRESSMARK_RENDERS").ok().and_then(|text| text.parse().ok())
+    else {
+        return;
+    };
+    let Some((options, _one)) = browser() else { return };
+    let options = BrowserOptions { idle: Duration::from_millis(200), ..options };
+    let resident = || {
+        let status = std::fs::read_to_string("/proc/self/status").unwrap();
+        let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap();
+        line.split_whitespace().nth(1).unwrap().parse::<u64>().unwrap()
+    };
+    let open_files = || std::fs::read_dir("/proc/self/fd").unwrap().count();
+    let mut took: Vec<Duration> = Vec::new();
+    let (mut memory, mut after_first) = (Vec::new(), (0, 0));
+    for number in 0..count {
+        let script = Arc::new(news());
+        let page = rendered(&options, PAGE, &script);
+        assert_eq!(page.trouble, None, "rendering {number}");
+        assert!(page.text.unwrap().contains("Anglers are glad."), "rendering {number}");
+        took.push(page.took);
+        memory.push(page.memory >> 20);
+        // What is allocated once is there after some.
+        if number == 20.min(count - 1) {
+            after_first = (resident(), open_files());
+        }
+    }
+    assert_nothing_left();
+    let (before, now) = (after_first, (resident(), open_files()));
+    took.sort();
+    memory.sort_unstable();
+    let (middle, last) = (count / 2, count - 1);
+    eprintln!(
+        "{count} renderings: time median {:?}, most {:?}; memory of the browser median {} MiB, most {} MiB; \
+         resident {} -> {} KiB, open files {} -> {}",
+        took[middle], took[last], memory[middle], memory[last], before.0, now.0, before.1, now.1
+    );
+    assert!(now.0 < before.0 + 64 * 1024, "memory grew: {before:?} -> {now:?}");
+    assert!(now.1 <= before.1 + 4, "files stay open: {before:?} -> {now:?}");
+}
+
+#[test]
 fn shadow_trees_are_in_the_document_and_questions_are_answered_with_no() {
     let Some((options, _one)) = browser() else { return };
     let body = "<!doctype html><title>News</title><news-story></news-story><script>
@@ -384,4 +454,139 @@ fn a_crawl_without_a_browser_says_so_and_goes_on() {
     let (_, seen) = never.run(&[spec(BrowserUse::Never, &["/2025/weir"])]);
     let asked = vec!["news.example/2025/weir".to_owned()];
     assert_eq!((seen.notes.len(), never.asked()), (0, asked));
+}
+
+/// The text of a page is at the AMP version that it names: one more request, and no browser.
+#[test]
+fn another_form_that_a_shell_names_is_asked_for_once_in_its_turn() {
+    let mut lab = Lab::new(&[HOST]);
+    // Were it started, that would be noted.
+    lab.options.browser = Arc::new(BrowserOptions {
+        command: "/nowhere/chromium".into(),
+        ..BrowserOptions::default()
+    });
+    let shell = |amp: &str| {
+        format!(
+            "<!doctype html><title>News</title><link rel=amphtml href={amp}><div id=root></div>\
+             <script src=/app.js></script>"
+        )
+    };
+    lab.web.page(HOST, "/2025/weir", &shell("/amp/weir"));
+    lab.web.page(HOST, "/amp/weir", &crate::lab::article("Mill town argues", &[PARAGRAPH; 4]));
+    lab.web.page(HOST, "/2025/secret", &shell("/private/amp"));
+    lab.web.on(
+        HOST,
+        "/robots.txt",
+        Reply::Bytes(ok("text/plain", b"User-agent: *\nDisallow: /private/\n")),
+    );
+    let pages = ["/2025/weir", "/2025/secret"];
+    let (report, seen) = lab.run(&[spec(BrowserUse::Never, &pages)]);
+    let asked = ["/2025/secret", "/2025/weir", "/amp/weir"].map(|path| format!("{HOST}{path}"));
+    assert_eq!(lab.asked(), asked);
+    assert!(report.fetched >= 3, "{report:?}");
+    assert_eq!(seen.notes.len(), 1, "{:?}", seen.notes);
+    assert!(seen.notes[0].contains("robots.txt"), "{:?}", seen.notes);
+    let mut times: Vec<_> = lab.web.asked().iter().map(|asked| asked.at).collect();
+    times.sort();
+    let apart = lab.politeness.pace.delay_min;
+    assert!(times.windows(2).all(|pair| pair[1].since(pair[0]) >= apart), "{times:?}");
+    let kept = records(&lab.dir.path().join("archive"));
+    let amp = format!("http://{HOST}/amp/weir");
+    let response = kept.iter().find(|record| record.is("response", &amp)).unwrap();
+    let sent = ok(
+        "text/html; charset=utf-8",
+        crate::lab::article("Mill town argues", &[PARAGRAPH; 4]).as_bytes(),
+    );
+    assert_eq!(response.block, sent, "byte for byte");
+    // What is asked about the page is told from there, and said so.
+    let archive = lab.dir.path().join("archive");
+    let page = format!("http://{HOST}/2025/weir");
+    let out = pressmark(&archive, &["show", &page, "--as", "json"]);
+    let shown: serde_json::Value = serde_json::from_slice(&out.stdout).unwrap();
+    assert_eq!((&shown["text_at"], &shown["url"]), (&amp.clone().into(), &page.clone().into()));
+    assert!(shown["text"].as_str().unwrap().contains(PARAGRAPH), "{shown}");
+    assert!(String::from_utf8_lossy(&out.stderr).contains("amp version"), "{out:?}");
+    let out = pressmark(&archive, &["history", &page, "--format", "json"]);
+    let told: serde_json::Value = serde_json::from_slice(&out.stdout).unwrap();
+    assert_eq!((&told["text_at"], told["versions"].as_array().unwrap().len()), (&amp.into(), 1));
+    // As it was sent it is a shell.
+    let out = pressmark(&archive, &["show", &page, "--plain", "--as", "json"]);
+    let shown: serde_json::Value = serde_json::from_slice(&out.stdout).unwrap();
+    assert_eq!((&shown["kind"], shown.get("text_at")), (&"shell".into(), None));
+}
+
+/// Root has no sandbox; the tests run as root where they run in a container.
+#[test]
+fn the_browser_is_sandboxed_for_a_user_who_is_not_root() {
+    use std::os::unix::fs::chown;
+    use std::os::unix::process::CommandExt as _;
+    const NOBODY: u32 = 65_534;
+    let Some((options, _one)) = browser() else { return };
+    let lab = Lab::new(&[HOST]);
+    site(&lab);
+    let dir = tempfile::tempdir().unwrap();
+    let is_root =
+        std::fs::metadata("/proc/self").map(|own| std::os::unix::fs::MetadataExt::uid(&own) == 0);
+    // The program may lie where nobody else may read.
+    let program = dir.path().join("pressmark");
+    std::fs::copy(env!("CARGO_BIN_EXE_pressmark"), &program).unwrap();
+    let job = dir.path().join("weir.toml");
+    let text = format!(
+        "name = \"weir\"\nseeds = [\"http://{HOST}/2025/weir\"]\nbrowser = \"when-needed\"\n"
+    );
+    std::fs::write(&job, text).unwrap();
+    let mut command = std::process::Command::new(&program);
+    if is_root.unwrap() {
+        chown(dir.path(), Some(NOBODY), Some(NOBODY)).unwrap();
+        command.uid(NOBODY).gid(NOBODY);
+    }
+    let archive = dir.path().join("archive");
+    command.current_dir(dir.path()).env("HOME", dir.path()).env("TMPDIR", dir.path());
+    command.arg("crawl").arg("--job").arg(&job).arg("--archive").arg(&archive);
+    command.args(["--allow-private", "--resolve", &lab.web.resolve(&[HOST])[0]]);
+    let browser = format!("browser.command={}", options.command.display());
+    for set in ["politeness.delay_min=0s", "browser.sandbox=always", &browser] {
+        command.args(["--set", set]);
+    }
+    let out = command.output().unwrap();
+    assert!(out.status.success(), "{out:?}");
+    let kept = records(&archive);
+    let page = format!("http://{HOST}/2025/weir");
+    let info = kept.iter().find(|record| record.is("resource", &format!("urn:pageinfo:{page}")));
+    let info: serde_json::Value = serde_json::from_slice(&info.unwrap().block).unwrap();
+    if info["trouble"].is_string() && !user_namespaces() {
+        skipped("user-namespaces", "Chromium has no sandbox without them");
+        return;
+    }
+    assert_eq!(
+        (&info["trouble"], &info["browser"]["sandbox"]),
+        (&().into(), &true.into()),
+        "{info}"
+    );
+    let conversion = kept.iter().find(|record| record.is("conversion", &page)).unwrap();
+    assert!(String::from_utf8_lossy(&conversion.block).contains(PARAGRAPH));
+    assert_nothing_left();
+    // What is asked about the page is told from the rendering, and said so; the switch is no edit.
+    let shown = pressmark(&archive, &["show", &page, "--as", "json"]);
+    let shown: serde_json::Value = serde_json::from_slice(&shown.stdout).unwrap();
+    assert_eq!(shown["rendering"], true, "{shown}");
+    assert!(shown["text"].as_str().unwrap().contains(PARAGRAPH), "{shown}");
+    let told = pressmark(&archive, &["history", &page, "--format", "json"]);
+    let told: serde_json::Value = serde_json::from_slice(&told.stdout).unwrap();
+    assert_eq!((&told["rendering"], told["versions"].as_array().unwrap().len()), (&true.into(), 1));
+    let plain = pressmark(&archive, &["history", &page, "--plain", "--format", "json"]);
+    let plain: serde_json::Value = serde_json::from_slice(&plain.stdout).unwrap();
+    assert!(plain.get("rendering").is_none(), "{plain}");
+    let sent = pressmark(&archive, &["show", &page, "--as", "html"]);
+    assert!(String::from_utf8_lossy(&sent.stdout).contains("<div id=root></div>"), "{sent:?}");
+    let drawn = pressmark(&archive, &["show", &page, "--rendered", "--as", "html"]);
+    assert!(String::from_utf8_lossy(&drawn.stdout).contains(PARAGRAPH), "{drawn:?}");
+    let wire = pressmark(&archive, &["show", &page, "--rendered", "--as", "http"]);
+    assert_eq!(wire.status.code(), Some(2), "{wire:?}");
+}
+
+/// Whether a user may make a namespace of users, as the sandbox of Chromium needs it.
+fn user_namespaces() -> bool {
+    let max = std::fs::read_to_string("/proc/sys/user/max_user_namespaces").unwrap_or_default();
+    max.trim().parse::<u64>().is_ok_and(|max| max > 0)
 }

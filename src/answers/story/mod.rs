@@ -192,7 +192,7 @@ fn of_url(
 ) -> Result<(StoryArticle, Vec<StoryArticle>), AnswerError> {
     let doing = format!("reading {url}");
     let (mut page_reader, mut pages) = (archive.page_reader(), archive.page_reader());
-    let asked = HistoryRequest { url: url.to_owned(), period: TimeRange::ALL };
+    let asked = HistoryRequest::whole(url);
     let mut rows = history(&mut page_reader, &asked)?;
     let mut best: Option<VersionRow> = None;
     let mut followed: Vec<VersionRow> = Vec::new();

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::cite::Style;
-use crate::cli::args::{CiteArgs, DemoArgs, DiffArgs, HistoryArgs};
+use crate::cli::args::{CiteArgs, DemoArgs, DiffArgs, FormArgs, HistoryArgs};
 use crate::cli::context::Context;
 use crate::cli::output::Output;
 use crate::cli::{CliError, Exit};
@@ -56,11 +56,18 @@ pub fn run(args: &DemoArgs, context: Context) -> Result<Exit, CliError> {
         Act::Crawled(report) => Ok(out.line(&counts(report))?),
     })?;
     out.line(&format!("== pressmark history {story}"))?;
-    let history = HistoryArgs { url: story.clone(), from: None, to: None };
+    let history =
+        HistoryArgs { url: story.clone(), from: None, to: None, which: FormArgs::default() };
     super::history::run(&history, &context)?;
     out.line("")?;
     out.line(&format!("== pressmark diff {story}"))?;
-    let diff = DiffArgs { targets: vec![story.clone()], from: None, to: None, exit_code: false };
+    let diff = DiffArgs {
+        targets: vec![story.clone()],
+        from: None,
+        to: None,
+        exit_code: false,
+        which: FormArgs::default(),
+    };
     super::diff::run(&diff, &context)?;
     out.line("")?;
     out.line(&format!("== pressmark cite {story} --style mla"))?;

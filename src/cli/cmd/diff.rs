@@ -1,6 +1,8 @@
 //! `diff`
 
 use crate::answers::diff::{Away, Diff, DiffSide, compare, first_side, of_last_two, side};
+use crate::answers::told::Told;
+use crate::archive::Form;
 use crate::cli::args::DiffArgs;
 use crate::cli::context::Context;
 use crate::cli::{CliError, Exit, local};
@@ -13,6 +15,9 @@ use crate::render::diff::{Shown, html, markdown, terminal, unified};
 pub fn run(args: &DiffArgs, context: &Context) -> Result<Exit, CliError> {
     let format = context.out.format_name();
     let found = found(args, context)?;
+    if let Some(note) = found.new.told().and_then(Told::note) {
+        context.out.say(&format!("pressmark: {note}"));
+    }
     say_away(context, &found.away);
     let shown = Shown::of(&found);
     match format {
@@ -41,7 +46,8 @@ fn found(args: &DiffArgs, context: &Context) -> Result<Diff, CliError> {
                     "--from and --to go with one URL; with two, write the time behind it: URL@TIME",
                 ));
             }
-            Ok(compare(target(old, context)?, target(new, context)?))
+            let form = args.which.form();
+            Ok(compare(target(old, form, context)?, target(new, form, context)?))
         }
         [url] => two_captures(args, context, url),
         _ => Err(CliError::usage("diff takes one URL, or two of FILE or URL@TIME")),
@@ -49,7 +55,7 @@ fn found(args: &DiffArgs, context: &Context) -> Result<Diff, CliError> {
 }
 
 /// `FILE`, `URL` or `URL@TIME`.
-fn target(text: &str, context: &Context) -> Result<DiffSide, CliError> {
+fn target(text: &str, form: Option<Form>, context: &Context) -> Result<DiffSide, CliError> {
     if let Some(path) = local::path_of(text) {
         let extraction = local::extract(&path, &local::read(&path)?);
         return Ok(DiffSide::of_file(text, extraction.page));
@@ -63,7 +69,7 @@ fn target(text: &str, context: &Context) -> Result<DiffSide, CliError> {
         return Err(CliError::usage(format!("{text}: no such file, and no URL")));
     }
     let archive = context.open_archive()?;
-    Ok(side(&archive, url, context.instant("@", at)?)?)
+    Ok(side(&archive, url, form, context.instant("@", at)?)?)
 }
 
 fn two_captures(args: &DiffArgs, context: &Context, url: &str) -> Result<Diff, CliError> {
@@ -71,16 +77,17 @@ fn two_captures(args: &DiffArgs, context: &Context, url: &str) -> Result<Diff, C
         return Err(CliError::usage("diff takes two local files"));
     }
     let archive = context.open_archive()?;
+    let form = args.which.form();
     if args.from.is_none() && args.to.is_none() {
-        return Ok(of_last_two(&archive, url)?);
+        return Ok(of_last_two(&archive, url, form)?);
     }
     let from = context.instant("--from", args.from.as_deref())?;
     let to = context.instant("--to", args.to.as_deref())?;
     let old = match from {
-        Some(at) => side(&archive, url, Some(at))?,
-        None => first_side(&archive, url)?,
+        Some(at) => side(&archive, url, form, Some(at))?,
+        None => first_side(&archive, url, form)?,
     };
-    Ok(compare(old, side(&archive, url, to)?))
+    Ok(compare(old, side(&archive, url, form, to)?))
 }
 
 /// Says when the article could not be had between the two versions and after them.

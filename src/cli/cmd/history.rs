@@ -19,12 +19,15 @@ pub fn run(args: &HistoryArgs, context: &Context) -> Result<Exit, CliError> {
     let period = context.period(args.from.as_deref(), args.to.as_deref())?;
     let archive = context.open_archive()?;
     let mut page_reader = archive.page_reader();
-    let request = HistoryRequest { url: args.url.clone(), period };
+    let request = HistoryRequest { url: args.url.clone(), period, form: args.which.form() };
     let mut versions = history(&mut page_reader, &request)?;
+    if let Some(note) = versions.told().note() {
+        context.out.say(&format!("pressmark: {note}"));
+    }
     let removed = removed::all_of_page(archive.reader(), &args.url, period)
         .map_err(|why| store_error("reading what was removed", why))?;
     match format {
-        Format::Json => as_json(context, &args.url, &mut versions, &removed)?,
+        Format::Json => as_json(context, &mut versions, &removed)?,
         Format::Text => as_text(context, &args.url, &mut versions, &removed)?,
     }
     for note in &versions.notes() {
@@ -40,11 +43,10 @@ pub fn run(args: &HistoryArgs, context: &Context) -> Result<Exit, CliError> {
 /// One object, written version by version: a page may have very many.
 fn as_json(
     context: &Context,
-    url: &str,
     versions: &mut History<'_, '_>,
     removed: &[Removed],
 ) -> Result<(), CliError> {
-    let (begin, end) = HistoryJson::frame(url);
+    let (begin, end) = HistoryJson::frame(versions.told());
     let mut before = begin.as_str();
     let mut is_begun = false;
     for version in versions {

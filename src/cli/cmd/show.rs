@@ -6,7 +6,7 @@ use std::path::Path;
 use crate::answers::page::{PageJson, load};
 use crate::answers::removed;
 use crate::answers::{Archive, decoded};
-use crate::archive::RecordKind;
+use crate::archive::{Form, RecordKind};
 use crate::base::{TimeRange, Timestamp};
 use crate::cli::args::{ShowArgs, ShowAs};
 use crate::cli::context::{Context, store_error};
@@ -91,7 +91,22 @@ fn show_capture(
     let at = context.instant("--at", args.at.as_deref())?;
     let archive = context.open_archive()?;
     let what = format!("showing {url}");
-    let loaded = load(&archive, url, at, &what)?;
+    // What was exchanged is that of the page as it was sent.
+    let is_wire = matches!(form, ShowAs::Http | ShowAs::Headers);
+    let is_read = matches!(form, ShowAs::Text | ShowAs::Json);
+    let asked = match args.which.form() {
+        Some(Form::Rendered) if is_wire => {
+            return Err(CliError::usage(
+                "--rendered has no exchange to show; --as takes text, html, json and record here",
+            ));
+        }
+        None if !is_read => Some(Form::Plain),
+        asked => asked,
+    };
+    let (told, loaded) = load(&archive, url, (asked, at), &what)?;
+    if let Some(note) = told.note() {
+        context.out.say(&format!("pressmark: {note}"));
+    }
     let entry = &loaded.entry;
     if let Some(at) = at {
         say_removed(context, &archive, (url, at), entry.date, &what)?;
@@ -117,7 +132,7 @@ fn show_capture(
         }
         ShowAs::Json => {
             let page = archive.reading_of(&loaded, &what)?;
-            Ok(context.out.json(&PageJson::of_capture(&page, url, entry.date))?)
+            Ok(context.out.json(&PageJson::of_told(&page, &told, entry.date))?)
         }
     }
 }

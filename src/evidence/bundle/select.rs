@@ -1,6 +1,6 @@
 //! Which records belong to a capture: the exchange itself, the payload that a revisit refers to,
 //! the redirects that led to it or lead on, the name resolution, the server's certificates, the robots.txt that was in force,
-//! and the warcinfo of each file.
+//! the page as a browser had it with its picture, and the warcinfo of each file.
 
 use std::collections::BTreeSet;
 use std::io::{BufReader, Read, Seek, SeekFrom};
@@ -25,6 +25,10 @@ const MEMBER_BYTES_MAX: u64 = 1 << 30;
 /// This many records of one exchange are looked for behind the main one.
 const GROUP_MAX: usize = 64;
 
+/// What the names of records begin with that were made of a rendered page.
+pub(in crate::evidence) const RENDERED: [&str; 4] =
+    ["urn:view:", "urn:thumbnail:", "urn:text:", "urn:pageinfo:"];
+
 /// What a record is to the capture.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Role {
@@ -44,12 +48,23 @@ pub enum Role {
     Robots,
     /// The certificates that the server showed.
     Certificates,
+    /// The page as a browser had it, or a picture of that.
+    Rendering,
 }
 
 impl Role {
     /// All words.
-    pub const LABELS: [&str; 8] =
-        ["warcinfo", "capture", "exchange", "payload", "redirect", "dns", "robots", "certificates"];
+    pub const LABELS: [&str; 9] = [
+        "warcinfo",
+        "capture",
+        "exchange",
+        "payload",
+        "redirect",
+        "dns",
+        "robots",
+        "certificates",
+        "rendering",
+    ];
 
     /// The word for it.
     #[must_use]
@@ -63,6 +78,7 @@ impl Role {
             Self::Dns => "dns",
             Self::Robots => "robots",
             Self::Certificates => "certificates",
+            Self::Rendering => "rendering",
         }
     }
 }
@@ -121,6 +137,7 @@ pub fn gather(reader: &Reader, capture: &Loaded) -> Result<Vec<Piece>, EvidenceE
     gathered.dns(capture)?;
     gathered.certificates(capture)?;
     gathered.robots(capture)?;
+    gathered.renderings(capture)?;
     Ok(gathered.pieces)
 }
 
@@ -348,6 +365,30 @@ impl Gathered<'_> {
             if entry.url == uri {
                 let kept = self.reader.load(&entry)?;
                 return self.exchange(&kept, Role::Certificates);
+            }
+        }
+        Ok(())
+    }
+
+    /// The page as a browser had it, and what else was recorded of that: joined with it by the id of the page.
+    fn renderings(&mut self, capture: &Loaded) -> Result<(), EvidenceError> {
+        let id = capture.fields.record_id();
+        let Some(document) = self.reader.rendering_of(&capture.entry)? else { return Ok(()) };
+        let document = self.reader.load(&document)?;
+        let page = document.fields.text(name::PAGE_ID).map(std::borrow::Cow::into_owned);
+        if id.is_none() || document.fields.refers_to() != id || page.is_none() {
+            return Ok(());
+        }
+        self.exchange(&document, Role::Rendering)?;
+        for prefix in RENDERED {
+            let url = format!("{prefix}{}", capture.entry.url);
+            let mut of_page = self.reader.captures_of(&url).filter(|entry| {
+                entry.as_ref().map_or(true, |entry| entry.date == document.entry.date)
+            });
+            let Some(entry) = of_page.next().transpose()? else { continue };
+            let loaded = self.reader.load(&entry)?;
+            if loaded.fields.text(name::PAGE_ID).as_deref() == page.as_deref() {
+                self.exchange(&loaded, Role::Rendering)?;
             }
         }
         Ok(())

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::records::Seen;
 use super::{CheckResult, Files, holds, interval};
 use crate::base::Digest;
-use crate::evidence::bundle::{Description, Role, WITNESSED, unbracketed};
+use crate::evidence::bundle::{Description, RENDERED, Role, WITNESSED, unbracketed};
 use crate::evidence::leaf::RecordLeaf;
 use crate::warc::{CERTIFICATES_URN, RecordId, name};
 
@@ -150,6 +150,7 @@ impl<'a> Records<'a> {
             "robots" => uri.ends_with("/robots.txt") || self.is_referred_to(at, &["robots"]),
             "certificates" => self.is_certificates(at, capture),
             "redirect" => redirects(at) || redirects(capture),
+            "rendering" => self.is_rendering(at, capture),
             _ => false,
         }
     }
@@ -162,6 +163,24 @@ impl<'a> Records<'a> {
         let digest =
             uri.strip_prefix(CERTIFICATES_URN).and_then(|text| text.parse::<Digest>().ok());
         named.as_deref() == Some(&*uri) && digest.is_some() && digest == fields.block_digest()
+    }
+
+    /// Whether a record is the page as a browser had it, which names the capture, or one that was made of that page
+    /// and has the same id of the page.
+    fn is_rendering(&self, at: usize, capture: usize) -> bool {
+        let said = |at: usize| &self.description.records[at];
+        let page = |at: usize| self.records[at].fields.text(name::PAGE_ID);
+        let is_document = |at: usize| {
+            said(at).kind == "conversion"
+                && self.ids[capture].is_some()
+                && self.records[at].fields.refers_to() == self.ids[capture]
+                && unbracketed(&said(at).uri) == unbracketed(&said(capture).uri)
+        };
+        let uri = unbracketed(&said(at).uri);
+        let of = RENDERED.iter().find_map(|prefix| uri.strip_prefix(prefix));
+        let is_made = said(at).kind == "resource" && of == Some(unbracketed(&said(capture).uri));
+        let is_joined = |one: usize| is_document(one) && page(one) == page(at);
+        is_document(at) || is_made && page(at).is_some() && (0..self.records.len()).any(is_joined)
     }
 
     /// Whether a revisit of one of these roles names this record as the one that holds its payload.

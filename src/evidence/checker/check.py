@@ -576,7 +576,8 @@ def check_leaves(files, records):
 
 # --- what bundle.json says ---------------------------------------------------------------------
 
-ROLES = ("warcinfo", "capture", "exchange", "payload", "redirect", "dns", "robots", "certificates")
+ROLES = ("warcinfo", "capture", "exchange", "payload", "redirect", "dns", "robots", "certificates", "rendering")
+RENDERED = ("urn:view:", "urn:thumbnail:", "urn:text:", "urn:pageinfo:")
 
 
 def unbracketed(uri):
@@ -646,6 +647,21 @@ def check_roles(said, records):
                 return True
         return False
 
+    def is_document(at):
+        """Whether a record is the page as a browser had it, which names the capture."""
+        id, uri = records[capture].id(), lambda at: unbracketed(entries[at]["uri"])
+        return entries[at]["type"] == "conversion" and id is not None and uri(at) == uri(capture) and \
+            records[at].fields.text("WARC-Refers-To") == id
+
+    def is_rendering(at):
+        """The same, or whether it was made of that page and has the same id of the page."""
+        page = lambda at: records[at].fields.text("WARC-Page-ID")
+        of = unbracketed(entries[capture]["uri"])
+        is_made = entries[at]["type"] == "resource" and page(at) is not None and \
+            unbracketed(entries[at]["uri"]) in [prefix + of for prefix in RENDERED]
+        return is_document(at) or is_made and any(
+            is_document(one) and page(one) == page(at) for one in range(len(records)))
+
     redirects = lambda at: records[at].status is not None and 300 <= records[at].status < 400
 
     def is_certificates(at):
@@ -663,7 +679,8 @@ def check_roles(said, records):
                 "dns": lambda: uri.startswith("dns:"),
                 "certificates": lambda: is_certificates(at),
                 "robots": lambda: uri.endswith("/robots.txt") or is_referred_to(at, ("robots",)),
-                "redirect": lambda: redirects(at) or redirects(capture)}[role]()
+                "redirect": lambda: redirects(at) or redirects(capture),
+                "rendering": lambda: is_rendering(at)}[role]()
 
     for at, entry in enumerate(entries):
         role, is_warcinfo = entry["role"], entry["type"] == "warcinfo"

@@ -6,6 +6,7 @@ use super::Site;
 use super::frame::{Frame, Part, document, notes, pager};
 use super::text::{address, change, kind_name, line, short, stealth, time};
 use crate::answers::front::is_of_same_version;
+use crate::archive::Form;
 use crate::base::Timestamp;
 use crate::diff::ChangeKind;
 use crate::history::changes::ArchiveChange;
@@ -202,7 +203,8 @@ fn one_version(
     version: &[ArchiveChange],
     most: usize,
 ) -> Markup {
-    let diff = site.diff_to(&first.url, &first.date);
+    let form = first.rendering.then_some(Form::Rendered);
+    let diff = site.in_form(site.diff_to(&first.url, &first.date), form);
     let at = Timestamp::parse(&first.date).unwrap_or_default();
     // The weightiest ones stand for all.
     let mut ranked: Vec<&ArchiveChange> = version.iter().collect();

@@ -6,6 +6,9 @@ use super::Site;
 use super::frame::{AboutHead, Frame, Part, Tab, about, document};
 use super::text::{kind_label, line, micros, second, short, stealth, weight};
 use crate::answers::diff::{Away, Diff};
+use crate::answers::pictures::{Look, Looks};
+use crate::answers::told::Told;
+use crate::archive::Form;
 use crate::base::Timestamp;
 use crate::diff::{Change, ChangeKind, OpKind};
 use crate::render::diff::cells::cells;
@@ -19,6 +22,10 @@ pub struct DiffView<'a> {
     pub url: &'a str,
     /// The comparison.
     pub found: &'a Diff,
+    /// What the page looked like at both, where there are pictures.
+    pub looks: Option<&'a Looks>,
+    /// The form of the page that was asked for.
+    pub form: Option<Form>,
     /// When the old side was captured.
     pub from: Timestamp,
     /// When the new side was captured.
@@ -46,8 +53,10 @@ pub fn diff(site: &Site, view: &DiffView<'_>) -> String {
             @if shown.comparison.stealth { (stealth()) ": " }
             (verdict(&shown))
         }
+        @if let Some(note) = view.found.new.told().and_then(Told::note) { p .hint { "Compared: " (line(&note)) "." } }
         (away(&view.found.away))
         (changes(&shown))
+        @if let Some(looks) = view.looks { (pictures(site, looks)) }
         @if has_ops {
             // Written and escaped by the same code as the HTML file of `pressmark diff`.
             (PreEscaped(text(&shown, language, view.is_side_by_side)))
@@ -73,7 +82,7 @@ fn sides(site: &Site, view: &DiffView<'_>) -> Markup {
     let step = |step: Option<(Timestamp, Timestamp)>, name: &str, rel: &str| {
         html! {
             @if let Some((from, to)) = step {
-                a href=(site.diff_link(view.url, from, to)) rel=(rel) { (name) } " "
+                a href=(site.in_form(site.diff_link(view.url, from, to), view.form)) rel=(rel) { (name) } " "
             }
         }
     };
@@ -84,6 +93,43 @@ fn sides(site: &Site, view: &DiffView<'_>) -> Markup {
                 (step(view.previous, "← Change before", "prev"))
                 (step(view.next, "Change after →", "next"))
             }
+        }
+    }
+}
+
+/// What the page looked like at both captures, beside each other; what differs is marked in both.
+fn pictures(site: &Site, looks: &Looks) -> Markup {
+    let side = |look: &Look, name: &str| {
+        let (width, height) = look.size;
+        let shape = format!("0 0 {width} {height}");
+        html! {
+            figure data-side=(name) {
+                svg viewBox=(shape) role="img" aria-label={ "The page " (name) } {
+                    image href=(site.picture_link(&looks.url, look.at)) width=(width) height=(height) {}
+                    @for region in looks.regions.iter().flatten() {
+                        rect .changed x=(region.x) y=(region.y) width=(region.width) height=(region.height) {}
+                    }
+                }
+                figcaption {
+                    (second(look.at))
+                    @if !look.digest.is_empty() { " " code { (short(&look.digest, 80)) } }
+                }
+            }
+        }
+    };
+    let said = match looks.regions.as_ref().map(Vec::len) {
+        None => {
+            "What differs is not marked: one of the pictures is written in another way.".to_owned()
+        }
+        Some(0) => "Both look the same.".to_owned(),
+        Some(1) => "One place differs.".to_owned(),
+        Some(count) => format!("{count} places differ."),
+    };
+    html! {
+        section .looks aria-labelledby="looks" {
+            h2 #looks { "What it looked like" }
+            p .hint { (said) }
+            div .row { (side(&looks.old, "before")) (side(&looks.new, "after")) }
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The addresses of the reader's pages. Every link of a page is made here, so that none can lead where a page
 //! of the web wants it to: values are escaped, and only `http` and `https` lead out of the archive.
 
-use crate::archive::Capture;
+use crate::archive::{Capture, Form};
 use crate::base::percent::{address, query_value};
 use crate::base::{TargetUri, Timestamp};
 
@@ -88,6 +88,22 @@ impl Site {
     pub fn diff_link(&self, url: &str, from: Timestamp, to: Timestamp) -> String {
         let (from, to) = (from.to_warc_date(), to.to_warc_date());
         self.to("/diff", &[("url", url), ("from", &from), ("to", &to)])
+    }
+
+    /// The picture of a page that was made at a time.
+    #[must_use]
+    pub fn picture_link(&self, url: &str, at: Timestamp) -> String {
+        self.to("/picture", &[("url", url), ("at", &at.to_warc_date())])
+    }
+
+    /// A link about one form of a page; as it is where none is named.
+    #[must_use]
+    pub fn in_form(&self, link: String, form: Option<Form>) -> String {
+        match form {
+            None => link,
+            Some(Form::Plain) => link + "&form=plain",
+            Some(Form::Rendered) => link + "&form=rendered",
+        }
     }
 
     /// The version of exactly this time and the one that it is compared with.

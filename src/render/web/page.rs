@@ -7,7 +7,7 @@ use super::frame::{AboutHead, Frame, Part, Tab, about, document, notes, pager};
 use super::picture::picture;
 use super::text::{change, count, line, second, stealth, time};
 use crate::answers::timeline::Timeline;
-use crate::archive::RecordKind;
+use crate::archive::{Form, RecordKind};
 use crate::diff::{Change, Presence};
 use crate::history::VersionRow;
 
@@ -24,13 +24,15 @@ pub fn page(site: &Site, found: &Timeline) -> String {
     let newest = found.versions.first().map_or(0, |version| version.number);
     let mut pages = Vec::new();
     if newest < found.versions_count {
-        pages.push((site.page_link(url), "Newest versions", "first"));
+        pages.push((site.in_form(site.page_link(url), found.asked), "Newest versions", "first"));
     }
     if oldest > 1 {
-        pages.push((site.page_before(url, oldest), "Older versions", "next"));
+        let before = site.page_before(url, oldest);
+        pages.push((site.in_form(before, found.asked), "Older versions", "next"));
     }
     let main = html! {
         (about(site, &head))
+        (forms(site, found))
         (notes(&found.notes))
         (picture(site, found))
         section aria-labelledby="versions" {
@@ -40,7 +42,7 @@ pub fn page(site: &Site, found: &Timeline) -> String {
                 "before it."
             }
             ol .history reversed {
-                @for version in &found.versions { (version_item(site, url, version)) }
+                @for version in &found.versions { (version_item(site, found, version)) }
             }
             (pager(&pages))
         }
@@ -70,7 +72,32 @@ fn summary(site: &Site, found: &Timeline) -> Markup {
     }
 }
 
-fn version_item(site: &Site, url: &str, version: &VersionRow) -> Markup {
+/// Which text of the page the versions are of, and the way to the other one.
+fn forms(site: &Site, found: &Timeline) -> Markup {
+    let link = |form| site.in_form(site.page_link(&found.url), Some(form));
+    html! {
+        @if let Some(other) = &found.text_at {
+            p .hint {
+                "The page is sent without its text. These are the versions of another form of it, "
+                a href=(site.page_link(other)) { (line(other)) } ". "
+                a href=(link(Form::Plain)) { "The page as it was sent" } "."
+            }
+        } @else if found.rendering {
+            p .hint {
+                "These are the versions of the page as a browser had it once its scripts had run. "
+                a href=(link(Form::Plain)) { "The page as it was sent" } "."
+            }
+        } @else if found.renderings > 0 {
+            p .hint {
+                "These are the versions of the page as it was sent. "
+                a href=(link(Form::Rendered)) { "The page as a browser had it" } "."
+            }
+        }
+    }
+}
+
+fn version_item(site: &Site, found: &Timeline, version: &VersionRow) -> Markup {
+    let url = found.url.as_str();
     let before = version.change.as_ref().map(|change| change.before.date);
     let mut ranked: Vec<&Change> = version.changes().iter().collect();
     ranked.sort_by_key(|change| std::cmp::Reverse(change.weight));
@@ -98,7 +125,8 @@ fn version_item(site: &Site, url: &str, version: &VersionRow) -> Markup {
             }
             p .links {
                 @if let Some(before) = before {
-                    a href=(site.diff_link(url, before, version.first.date)) { "Compare with the version before" } " · "
+                    @let link = site.diff_link(url, before, version.first.date);
+                    a href=(site.in_form(link, found.asked)) { "Compare with the version before" } " · "
                 }
                 a href=(site.replay_link(url, version.first.date)) { "As it was" } " · "
                 a href=(site.about_at("/cite", url, version.first.date)) { "Cite" }

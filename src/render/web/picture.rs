@@ -65,7 +65,7 @@ pub(super) fn picture(site: &Site, found: &Timeline) -> Markup {
             svg role="img" aria-label=(description(found)) width="100%" height=(height) {
                 @for point in &found.points { (bar(point, &scale, bars)) }
                 @for (point, row) in found.points.iter().zip(&rows) {
-                    (mark(site, &found.url, point, *row, &scale, bars))
+                    (mark(site, found, point, *row, &scale, bars))
                 }
                 @for visit in &found.visits { (tick(visit, &scale, visits)) }
                 line .axis x1=(percent(LEFT)) x2=(percent(LEFT + WIDTH)) y1=(axis) y2=(axis) {}
@@ -98,15 +98,15 @@ fn bar(point: &VersionPoint, scale: &Scale, y: usize) -> Markup {
 
 fn mark(
     site: &Site,
-    url: &str,
+    found: &Timeline,
     point: &VersionPoint,
     row: Option<usize>,
     scale: &Scale,
     bars: usize,
 ) -> Markup {
-    let x = percent(scale.x(point.first));
+    let (x, url) = (percent(scale.x(point.first)), found.url.as_str());
     let link = match point.compared_with {
-        Some(before) => site.diff_link(url, before, point.first),
+        Some(before) => site.in_form(site.diff_link(url, before, point.first), found.asked),
         None => site.about_at("/capture", url, point.first),
     };
     let Group { letter, class, .. } =

@@ -15,12 +15,13 @@ use crate::answers::quotes::{FoundQuotes, QuotesRequest, of_everything, of_url};
 use crate::answers::search::{SearchJson, SearchRequest};
 use crate::answers::story::chosen::{StoryChoice, choose};
 use crate::answers::story::{StoryRequest, StoryTarget, tell};
+use crate::answers::told::Told;
 use crate::answers::when::{PhraseSpanJson, WhenRequest};
 use crate::answers::{self, AnswerError, ChangesRequest, HistoryRequest};
 use crate::app::queue::Queue;
 use crate::app::{AppError, Kind, jobs};
 use crate::archive::cdx::json_line;
-use crate::archive::{Filter, MatchType, Query, RecordKind};
+use crate::archive::{Filter, Form, MatchType, Query, RecordKind};
 use crate::base::{TimeRange, Timestamp};
 use crate::cite::Style;
 use crate::crawl::DueLine;
@@ -97,10 +98,21 @@ pub fn captures(state: &Arc<Serve>, params: &Params, out: &mut Writer) -> Result
     Ok(())
 }
 
+/// Which text of the page is asked for; `None` where that is left open.
+pub(super) fn form(params: &Params) -> Result<Option<Form>, Refusal> {
+    match params.text("form").filter(|word| !word.is_empty()) {
+        None => Ok(None),
+        Some("plain") => Ok(Some(Form::Plain)),
+        Some("rendered") => Ok(Some(Form::Rendered)),
+        Some(word) => Err(wrong("form", "plain or rendered", word)),
+    }
+}
+
 pub fn show(state: &Arc<Serve>, params: &Params, out: &mut Writer) -> Result<(), Refusal> {
     let url = params.needed("url")?;
     let doing = format!("showing {url}");
-    let capture = state.archive.find(url, instant(state, params, "at")?, &doing)?;
+    let told = Told::of(&mut state.archive.page_reader(), url, form(params)?, &doing)?;
+    let capture = told.capture(&state.archive, instant(state, params, "at")?, &doing)?;
     if capture.kind == RecordKind::Metadata {
         let at = capture.date.to_rfc3339();
         return Err(Refusal::missing(format!(
@@ -108,16 +120,16 @@ pub fn show(state: &Arc<Serve>, params: &Params, out: &mut Writer) -> Result<(),
         )));
     }
     let page = state.archive.reading(&capture, &doing)?;
-    out.line(&PageJson::of_capture(&page, url, capture.date))
+    out.line(&PageJson::of_told(&page, &told, capture.date))
 }
 
 pub fn history(state: &Arc<Serve>, params: &Params, out: &mut Writer) -> Result<(), Refusal> {
     let url = params.needed("url")?;
     let period = period(state, params)?;
     let mut page_reader = state.archive.page_reader();
-    let request = HistoryRequest { url: url.to_owned(), period };
+    let request = HistoryRequest { url: url.to_owned(), period, form: form(params)? };
     let mut versions = answers::history(&mut page_reader, &request)?;
-    let (begin, end) = HistoryJson::frame(url);
+    let (begin, end) = HistoryJson::frame(versions.told());
     let mut before = begin.as_str();
     for version in &mut versions {
         let json = serde_json::to_string(&VersionJson::from(&version?));
@@ -134,11 +146,11 @@ pub fn history(state: &Arc<Serve>, params: &Params, out: &mut Writer) -> Result<
 pub fn diff(state: &Arc<Serve>, params: &Params, out: &mut Writer) -> Result<(), Refusal> {
     let url = params.needed("url")?;
     let (from, to) = (instant(state, params, "from")?, instant(state, params, "to")?);
-    let archive = &state.archive;
+    let (archive, form) = (&state.archive, form(params)?);
     let found = match (from, to) {
-        (None, None) => of_last_two(archive, url)?,
-        (None, to) => compare(first_side(archive, url)?, side(archive, url, to)?),
-        (from, to) => compare(side(archive, url, from)?, side(archive, url, to)?),
+        (None, None) => of_last_two(archive, url, form)?,
+        (None, to) => compare(first_side(archive, url, form)?, side(archive, url, form, to)?),
+        (from, to) => compare(side(archive, url, form, from)?, side(archive, url, form, to)?),
     };
     out.line(&found.json())
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::super::Serve;
 use super::super::params::Params;
 use super::super::reply::Refusal;
-use super::answers::{instant, number};
+use super::answers::{form, instant, number};
 use super::spool::Writer;
 use crate::answers::calendar::CalendarRequest;
 use crate::answers::front::FrontRequest;
@@ -115,6 +115,7 @@ pub fn timeline(state: &Arc<Serve>, params: &Params, out: &mut Writer) -> Result
         url: params.needed("url")?.to_owned(),
         before: number(params, "before"),
         versions_max: number(params, "limit").unwrap_or(20),
+        form: form(params)?,
     };
     out.line(&answers::timeline::timeline(&state.archive, &request)?)
 }

@@ -96,6 +96,11 @@ const AT: Parameter =
     optional("at", Takes::Time, "The capture closest to this time; the newest without it.");
 const FROM: Parameter = optional("from", Takes::Time, "Not before this time.");
 const TO: Parameter = optional("to", Takes::Time, "Not after this time.");
+const FORM: Parameter = optional(
+    "form",
+    Takes::Choice(&["plain", "rendered"]),
+    "The page as it was sent, or as its scripts made it; without it, where the page has its text.",
+);
 const HOST: Parameter = optional("host", Takes::Text, "Only on pages of this host.");
 const LIMIT: Parameter = optional("limit", Takes::Number(1, 1_000_000), "At most this many.");
 
@@ -222,6 +227,7 @@ pub const ENDPOINTS: [Endpoint; 24] = [
             URL,
             optional("from", Takes::Time, "The older side: the capture closest to this time."),
             optional("to", Takes::Time, "The newer side: the capture closest to this time."),
+            FORM,
         ],
         kind: Kind::Object,
         schema: "diff",
@@ -256,7 +262,7 @@ pub const ENDPOINTS: [Endpoint; 24] = [
     Endpoint {
         name: "history",
         what: "The versions of a page and the typed changes between them.",
-        parameters: &[URL, FROM, TO],
+        parameters: &[URL, FROM, TO, FORM],
         kind: Kind::Object,
         schema: "history",
         answer: answers::history,
@@ -354,7 +360,7 @@ pub const ENDPOINTS: [Endpoint; 24] = [
     Endpoint {
         name: "show",
         what: "What a page says: its article, who wrote it and when, its notices and figures.",
-        parameters: &[URL, AT],
+        parameters: &[URL, AT, FORM],
         kind: Kind::Object,
         schema: "show",
         answer: answers::show,
@@ -423,6 +429,7 @@ pub const ENDPOINTS: [Endpoint; 24] = [
                 Takes::Number(1, 1_000),
                 "At most this many versions are listed; 20 without it.",
             ),
+            FORM,
         ],
         kind: Kind::Object,
         schema: "timeline",

@@ -17,6 +17,7 @@ use pressmark::answers::history::HistoryJson;
 use pressmark::answers::page::{
     CandidateJson, DisagreementJson, FigureJson, NoticeJson, OriginsJson, PageJson, VariantJson,
 };
+use pressmark::answers::pictures::AttachmentJson;
 use pressmark::answers::quotes::QuoteJson;
 use pressmark::answers::report::ReportJson;
 use pressmark::answers::search::{SearchJson, SnippetJson, SpanJson};
@@ -93,6 +94,7 @@ fn version() -> VersionJson {
         changes: vec![change()],
         stealth: true,
         coarse: false,
+        rendering: true,
     }
 }
 
@@ -102,6 +104,8 @@ fn page() -> PageJson {
         url: text(URL),
         file: text("a.html"),
         timestamp: text("20310304080910"),
+        rendering: true,
+        text_at: text(URL),
         headline: text("Boats"),
         byline: vec!["Ann Lee".to_owned()],
         publisher: text("Courier"),
@@ -175,6 +179,8 @@ fn diff() -> DiffJson {
     DiffJson {
         url: text(URL),
         file: text("a.html"),
+        rendering: true,
+        text_at: text(URL),
         from: SideJson::Capture(Box::new(capture())),
         to: SideJson::File { file: "a.html".to_owned() },
         away: vec![AbsenceJson::from(&absence)],
@@ -244,6 +250,14 @@ fn citation() -> CitationJson {
             target,
         }),
         passed_over: Some(PassedOverJson { capture: capture(), why: "status 404".to_owned() }),
+        attachments: vec![AttachmentJson {
+            kind: "view",
+            uri: format!("urn:view:{URL}"),
+            date: DATE.to_owned(),
+            media_type: "image/png".to_owned(),
+            digest: text(&format!("sha256:{}", "0".repeat(64))),
+            record_id: text("urn:uuid:33d7202c-678e-883a-9944-dbe953dbaea9"),
+        }],
     }
 }
 
@@ -255,6 +269,7 @@ fn archive_change() -> ArchiveChange {
         before_timestamp: "20310304080910".to_owned(),
         number: 1,
         stealth: true,
+        rendering: true,
         headline: text("Boats"),
         change: change(),
     }
@@ -287,7 +302,15 @@ fn every_field_of_a_type_is_described_and_every_one_described_is_written() {
     let other = DiffJson { from: one.to.clone(), to: one.from.clone(), ..diff() };
     all_agree("diff.json", &[one, other].map(|diff| serde_json::to_value(diff).unwrap()));
     agrees("cite.json", &citation());
-    agrees("history.json", &HistoryJson { url: URL.to_owned(), versions: vec![version()] });
+    agrees(
+        "history.json",
+        &HistoryJson {
+            url: URL.to_owned(),
+            rendering: true,
+            text_at: text(URL),
+            versions: vec![version()],
+        },
+    );
     agrees("changes.json", &archive_change());
     agrees(
         "blame.json",

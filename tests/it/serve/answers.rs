@@ -49,7 +49,7 @@ fn every_answer_of_the_reader_is_a_value_that_the_document_describes() {
         versions_max: 8,
     };
     let asked = LookupRequest { query: "courier.example/harbour/*".to_owned(), results_max: 2 };
-    let before = TimelineRequest { url: url(), before: Some(3), versions_max: 1 };
+    let before = TimelineRequest { url: url(), before: Some(3), versions_max: 1, form: None };
     let year = CalendarRequest { url: url(), year: None };
     let all = FrontRequest { hosts_max: 15, versions_max: 12 };
     let hosts: Vec<Value> = hosts(&archive).map(|host| value(host.unwrap())).collect();

@@ -125,6 +125,7 @@ impl Upstream for Served {
                 surplus: Vec::new(),
                 truncated: None,
                 tls: None,
+                session: None,
                 dns: None,
                 timing: Timing { connect: none, first_byte: none, total: none },
             };

@@ -118,6 +118,10 @@ fn what_a_page_was_over_time_is_described_and_written() {
     let visits = Visits { first: at(), last: at(), new: 1, unchanged: 1, failures: 1 };
     let timeline = Timeline {
         url: URL.to_owned(),
+        rendering: true,
+        text_at: text(URL),
+        renderings: 1,
+        asked: None,
         captures: 3,
         unchanged: 1,
         failures: 1,

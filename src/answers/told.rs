@@ -1,0 +1,96 @@
+//! Which text of a page an answer is about: that of the page as it was sent, that which its scripts made, or that of
+//! another form of it. The three are never mixed in one answer, and each answer says which one it is about.
+
+use crate::archive::{Capture, Form};
+use crate::base::Timestamp;
+use crate::extract::alternate::AlternateKind;
+use crate::history::PageReader;
+use crate::history::forms::TextAt;
+
+use super::{AnswerError, Archive};
+
+/// The text that an answer is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Told {
+    /// The address that was asked for.
+    pub url: String,
+    /// In which form its captures have it.
+    pub form: Form,
+    /// The address that has it instead, and what that is to the page.
+    pub alternate: Option<(String, AlternateKind)>,
+    /// Whether nobody asked for this form.
+    is_usual: bool,
+}
+
+impl Told {
+    /// The text of a page in a form, or without one where its text is.
+    ///
+    /// # Errors
+    /// When the index cannot answer.
+    pub fn of(
+        page_reader: &mut PageReader<'_>,
+        url: &str,
+        asked: Option<Form>,
+        doing: &str,
+    ) -> Result<Self, AnswerError> {
+        let url = url.to_owned();
+        if let Some(form) = asked {
+            return Ok(Self { url, form, alternate: None, is_usual: false });
+        }
+        let at = page_reader.text_at(&url).map_err(AnswerError::store(doing))?;
+        let (form, alternate) = match at {
+            TextAt::Sent => (Form::Plain, None),
+            TextAt::Rendered => (Form::Rendered, None),
+            TextAt::Alternate(found) => (Form::Plain, Some((found.url, found.kind))),
+        };
+        Ok(Self { url, form, alternate, is_usual: true })
+    }
+
+    /// The address whose captures have it.
+    #[must_use]
+    pub fn address(&self) -> &str {
+        self.alternate.as_ref().map_or(&self.url, |(url, _)| url)
+    }
+
+    /// Whether it is what a browser made of the page.
+    #[must_use]
+    pub fn is_rendering(&self) -> bool {
+        self.form == Form::Rendered
+    }
+
+    /// What has to be said beside an answer: that it is about something else than what was sent. `None` where it is
+    /// about that.
+    #[must_use]
+    pub fn note(&self) -> Option<String> {
+        let sent = match self.is_usual {
+            true => "the page was sent without its text; ",
+            false => "",
+        };
+        match (&self.alternate, self.form) {
+            (Some((url, kind)), _) => {
+                Some(format!("{sent}this is its {} version, {url}", kind.label()))
+            }
+            (None, Form::Rendered) => Some(format!("{sent}this is what a browser made of it")),
+            (None, Form::Plain) => None,
+        }
+    }
+
+    /// The capture that is closest to `at`; the newest without it.
+    ///
+    /// # Errors
+    /// When there is none, or the index cannot answer.
+    pub fn capture(
+        &self,
+        archive: &Archive,
+        at: Option<Timestamp>,
+        doing: &str,
+    ) -> Result<Capture, AnswerError> {
+        let url = self.address();
+        if self.form == Form::Plain {
+            return archive.find(url, at, doing);
+        }
+        let found = archive.reader().find_form(url, self.form, at);
+        let found = found.map_err(AnswerError::store(doing))?;
+        found.ok_or_else(|| AnswerError::NoCapture(format!("a rendering of {url}")))
+    }
+}

@@ -1,0 +1,67 @@
+//! The other form of a page that is sent without its text and names one that has it: one more request, in its turn, its
+//! exchange kept as a capture of its own address.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
+
+use crate::base::TargetUri;
+use crate::browser::{Ask, BoxFuture, Kind};
+use crate::crawl::parse_pool::{ParsePool, Patience};
+use crate::crawl::reading::{AlternateRead, Reading};
+use crate::extract::alternate::Alternate;
+
+use super::parts::{Found, Parts};
+use super::turns::RenderAsk;
+
+/// What it is asked for as.
+const ACCEPT: &str = "text/html,application/xhtml+xml;q=0.9,*/*;q=0.1";
+
+impl Parts {
+    /// Asks for another form of the page, once. What it says, where that is an article; `None` where it may not be
+    /// asked for, could not be had, or is a shell as well.
+    // A future of a named type: a turn may lead to a robots.txt, which is a step, and a step leads here.
+    pub fn alternate<'a>(
+        self: &'a Arc<Self>,
+        named: Alternate,
+        reading: &'a Arc<Reading>,
+        readers: &'a ParsePool,
+        patience: &'a Patience,
+    ) -> BoxFuture<'a, Option<AlternateRead>> {
+        Box::pin(async move {
+            let uri = TargetUri::parse(&named.url).ok()?;
+            let ask = Ask {
+                uri: uri.clone(),
+                kind: Kind::Document,
+                accept: ACCEPT.to_owned(),
+                referer: Some(self.place.uri.to_string()),
+                cookies: None,
+                held: Arc::new(AtomicUsize::new(0)),
+            };
+            let permit = match self.turn(&ask).await {
+                Ok(permit) => permit,
+                Err(why) => {
+                    let (page, kind) = (&self.place.uri, named.kind.label());
+                    self.note(format!(
+                        "{uri}, the {kind} form of {page}, was not asked for: {why}"
+                    ));
+                    return None;
+                }
+            };
+            // In a task of its own: a crawl that is stopped takes no exchange with it.
+            let parts = Arc::clone(self);
+            let asked =
+                tokio::spawn(async move { parts.exchange(permit, ask, Found::Alternate).await });
+            let (exchange, appended) = asked.await.ok()?.ok()?;
+            let (name, reading) = (uri.to_string(), Arc::clone(reading));
+            let task = move || reading.of_alternate(&uri, &exchange, &appended);
+            let read = readers.run_alone(&name, patience, task).await;
+            // What cannot be read is no article, and lies in the archive all the same.
+            read.ok()?.ok()?
+        })
+    }
+
+    fn note(&self, what: String) {
+        // A loop that has ended needs no note.
+        let _ = self.asks.send(RenderAsk::Note(what));
+    }
+}

@@ -1,0 +1,227 @@
+//! What the loop is asked on behalf of a rendering: whether a part may be asked for, and when. The loop asks the gate
+//! with what is known of the host, as for any page.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::oneshot;
+
+use crate::base::{HostKey, TargetUri, Timestamp};
+use crate::crawl::engine::{Crawl, Run};
+use crate::crawl::job_context::Following;
+use crate::crawl::observer::Observer;
+use crate::crawl::options::CrawlError;
+use crate::crawl::outcome::Finished;
+use crate::crawl::sources::Role;
+use crate::crawl::step::{HostResponse, Step, StepOutcome};
+use crate::politeness::{Permit, RobotsTarget};
+use crate::schedule::BrowserUse;
+
+use super::RenderJob;
+
+/// What the loop is asked on behalf of a rendering, or told.
+pub(in crate::crawl) enum RenderAsk {
+    /// Whether a URL may be asked for now.
+    May {
+        uri: TargetUri,
+        /// Whose settings hold.
+        job: String,
+        reply: oneshot::Sender<Turn>,
+    },
+    /// Whether the next of a robots.txt's redirects may be.
+    MayRobots { target: RobotsTarget, job: String, reply: oneshot::Sender<Turn> },
+    /// An exchange has ended.
+    Came { host: HostKey, met: HostResponse, ended: Timestamp, finished: Box<Finished> },
+    /// A robots.txt has come.
+    Robots { target: RobotsTarget, stepped: Box<StepOutcome> },
+    /// It could not be asked for: nothing is known of it.
+    NoRobots { target: RobotsTarget },
+    /// The exchange of the page itself has ended: its parts may be asked for.
+    Ended { host: HostKey, met: HostResponse, ended: Timestamp },
+    /// A page could not be rendered, or not wholly.
+    Note(String),
+}
+
+/// What the loop answers.
+pub(in crate::crawl) enum Turn {
+    /// It may.
+    Go(Permit),
+    /// Its robots.txt is asked for first.
+    Robots { permit: Permit, target: Box<RobotsTarget>, step: Box<Step> },
+    /// Not before this time.
+    Wait(Timestamp),
+    /// It may not.
+    Refused(String),
+}
+
+impl Crawl {
+    /// How a URL of these jobs is read where it comes without its text: rendered, if one of them asks for it. None
+    /// is where the queue is shared: the parts of a page lie on hosts that another process may hold.
+    pub(in crate::crawl) fn rendering(
+        &self,
+        run: &Run<'_>,
+        jobs: &[Following],
+    ) -> Option<RenderJob> {
+        if self.frontier.shared().is_some() {
+            return None;
+        }
+        let asks = |job: &&Following| job.rules.spec.browser != BrowserUse::Never;
+        let mut pages = jobs.iter().filter(|job| job.role == Role::Page);
+        let following = pages.clone().find(asks).or_else(|| pages.next())?;
+        Some(RenderJob {
+            when: following.rules.spec.browser,
+            options: Arc::clone(&self.options.browser),
+            rules: Arc::clone(&following.rules),
+            credentials: run.job.credentials.clone(),
+            asks: run.render_asks.clone(),
+            room: Arc::clone(&self.browsers),
+        })
+    }
+
+    /// Answers a rendering that is under way, or takes in what it tells of.
+    pub(in crate::crawl) fn mind_rendering(
+        &mut self,
+        run: &mut Run<'_>,
+        ask: RenderAsk,
+        observer: &mut dyn Observer,
+    ) -> Result<(), CrawlError> {
+        let now = self.now();
+        match ask {
+            RenderAsk::May { uri, job, reply } => {
+                let turn = self.turn_of_part(run, &uri, &job, now)?;
+                self.reply(run, reply, turn, now)
+            }
+            RenderAsk::MayRobots { target, job, reply } => {
+                let turn = self.turn_of_robots(run, target, &job, now)?;
+                self.reply(run, reply, turn, now)
+            }
+            RenderAsk::Came { host, met, ended, finished } => {
+                run.pages += 1;
+                self.learn_pace_of(&host, &met, ended, now)?;
+                self.note(run, &finished, observer)
+            }
+            RenderAsk::Robots { target, stepped } => {
+                self.learn_pace(&stepped, now)?;
+                if let Some(finished) = &stepped.finished {
+                    self.write_log(finished)?;
+                    observer.finished(finished);
+                }
+                let redirected = stepped.redirect.as_ref().map(|to| target.redirected(to.clone()));
+                match redirected {
+                    Some(Some(_)) => return Ok(()),
+                    Some(None) => {
+                        let fetch = crate::politeness::RobotsFetch::RedirectedTooOften;
+                        self.learn_robots(&target, fetch)?;
+                    }
+                    None => self.learn_robots(&target, stepped.robots_fetch())?,
+                }
+                run.asking_robots.remove(&target.governs().authority());
+                Ok(())
+            }
+            RenderAsk::NoRobots { target } => {
+                run.asking_robots.remove(&target.governs().authority());
+                self.withdraw(&target.uri().host_key(), now)
+            }
+            RenderAsk::Ended { host, met, ended } => self.learn_pace_of(&host, &met, ended, now),
+            RenderAsk::Note(what) => {
+                observer.note(&what);
+                Ok(())
+            }
+        }
+    }
+
+    fn turn_of_part(
+        &mut self,
+        run: &mut Run<'_>,
+        uri: &TargetUri,
+        job: &str,
+        now: Timestamp,
+    ) -> Result<Turn, CrawlError> {
+        use crate::politeness::Answer;
+        if run.stop.asked() {
+            return Ok(Turn::Refused("the crawl is stopping".to_owned()));
+        }
+        if run.asking_robots.contains(&uri.authority()) {
+            return Ok(Turn::Wait(now.plus(SOON)));
+        }
+        let rules = self.rules.get(job).cloned();
+        let gate = rules.as_ref().and_then(|rules| rules.gate.as_ref());
+        Ok(match self.ask_as(gate, uri, now)? {
+            Answer::Go(permit) => match self.let_through(&permit, now) {
+                Err(until) => Turn::Wait(until),
+                Ok(()) => {
+                    self.begin(&permit.host(), now)?;
+                    Turn::Go(permit)
+                }
+            },
+            // One that is under way ends at a time that nobody knows.
+            Answer::Wait { until, .. } => Turn::Wait(until.max(now.plus(SOON))),
+            Answer::NeedRobots(target) => self.turn_of_robots(run, target, job, now)?,
+            Answer::Refused(refusal) => Turn::Refused(refusal.to_string()),
+        })
+    }
+
+    fn turn_of_robots(
+        &mut self,
+        run: &mut Run<'_>,
+        target: RobotsTarget,
+        job: &str,
+        now: Timestamp,
+    ) -> Result<Turn, CrawlError> {
+        use crate::politeness::Answer;
+        Ok(match self.ask_for_robots(&target)? {
+            Answer::Go(permit) => match self.let_through(&permit, now) {
+                Err(until) => Turn::Wait(until),
+                Ok(()) => {
+                    self.begin(&permit.host(), now)?;
+                    run.asking_robots.insert(target.governs().authority());
+                    let mut step = self.step_for(false, false, &run.stop);
+                    if let Some(rules) = self.rules.get(job) {
+                        step.request = rules.request_for(permit.uri());
+                        if let Some(own) = &rules.capturer {
+                            step.capturer = Arc::clone(own);
+                        }
+                    }
+                    Turn::Robots { permit, target: Box::new(target), step: Box::new(step) }
+                }
+            },
+            Answer::Wait { until, .. } => Turn::Wait(until.max(now.plus(SOON))),
+            Answer::NeedRobots(_) | Answer::Refused(_) => {
+                Turn::Refused("its robots.txt cannot be asked for".to_owned())
+            }
+        })
+    }
+
+    /// Gives the answer; what nobody waits for any more is taken back.
+    fn reply(
+        &mut self,
+        run: &mut Run<'_>,
+        reply: oneshot::Sender<Turn>,
+        turn: Turn,
+        now: Timestamp,
+    ) -> Result<(), CrawlError> {
+        match reply.send(turn) {
+            Err(Turn::Go(permit)) => self.withdraw(&permit.host(), now),
+            Err(Turn::Robots { permit, target, .. }) => {
+                run.asking_robots.remove(&target.governs().authority());
+                self.withdraw(&permit.host(), now)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn begin(&mut self, host: &HostKey, now: Timestamp) -> Result<(), CrawlError> {
+        let pace = self.gate.options().pace_for(host);
+        self.book.facts(host, now, &pace)?.began(now);
+        Ok(())
+    }
+
+    fn withdraw(&mut self, host: &HostKey, now: Timestamp) -> Result<(), CrawlError> {
+        let pace = self.gate.options().pace_for(host);
+        self.book.facts(host, now, &pace)?.withdrawn();
+        Ok(())
+    }
+}
+
+/// After so long it is asked again whether an exchange under way has ended.
+const SOON: Duration = Duration::from_millis(50);

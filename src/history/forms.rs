@@ -1,0 +1,206 @@
+//! Where the text of a page is to be had: in what was sent, in what its scripts made of it, or in another form of it
+//! that it names.
+//!
+//! These are histories of their own, and never sides of one comparison. Which of them an answer is about is asked
+//! for, or else told here.
+
+use crate::archive::{Capture, Form, Query};
+use crate::extract::Hints;
+use crate::extract::alternate::{Alternate, alternate};
+use crate::extract::page::PageKind;
+use crate::store::StoreError;
+
+use super::page_reader::{DECODED_BYTES_MAX, PageReader};
+use super::versions::asking;
+
+/// A page that is rendered is so right behind its capture: so many captures are looked through for one.
+const LOOK_BACK_MAX: usize = 32;
+
+/// Where the text of a page is.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum TextAt {
+    /// In what was sent.
+    #[default]
+    Sent,
+    /// In what a browser made of it.
+    Rendered,
+    /// At another address, which the page names as another form of it.
+    Alternate(Alternate),
+}
+
+impl PageReader<'_> {
+    /// Where the text of a page is: in what was sent, unless what was sent last is a shell, and was rendered or
+    /// names another form that the archive has.
+    ///
+    /// # Errors
+    /// When the index cannot answer. A capture that cannot be read is passed over.
+    pub fn text_at(&mut self, url: &str) -> Result<TextAt, StoreError> {
+        let query = Query { limit: Some(LOOK_BACK_MAX), ..Query::exactly(url).newest_first() };
+        let mut newest: Vec<Capture> = Vec::new();
+        for entry in self.reader().query(&query) {
+            newest.push(entry.map_err(|why| asking(&why))?);
+        }
+        let is_answer = |entry: &&Capture| {
+            entry.form() == Some(Form::Plain) && matches!(entry.status, None | Some(200 | 304))
+        };
+        for entry in newest.iter().filter(is_answer) {
+            let Ok(said) = self.read(entry) else { continue };
+            if said.page.kind != PageKind::Shell {
+                return Ok(TextAt::Sent);
+            }
+            let is_rendered = newest.iter().any(|entry| entry.form() == Some(Form::Rendered));
+            let named = self.alternate_of(entry)?;
+            return Ok(match (named, self.reader().rendering_of(entry)?) {
+                (_, Some(_)) => TextAt::Rendered,
+                (Some(named), None) => TextAt::Alternate(named),
+                (None, None) if is_rendered => TextAt::Rendered,
+                (None, None) => TextAt::Sent,
+            });
+        }
+        Ok(TextAt::Sent)
+    }
+
+    /// The form of a captured page that it names, where the archive has a page at its address.
+    fn alternate_of(&self, entry: &Capture) -> Result<Option<Alternate>, StoreError> {
+        // What cannot be read names nothing.
+        let Ok(loaded) = self.reader().load(entry) else { return Ok(None) };
+        let Ok(decoded) = loaded.decoded(DECODED_BYTES_MAX) else { return Ok(None) };
+        let content_type = loaded.content_type();
+        let (url, content_type) = (Some(entry.url.as_str()), content_type.as_deref());
+        let hints = Hints { url, content_type, status: entry.status };
+        let Some(named) = alternate(&decoded, &hints) else { return Ok(None) };
+        let found = self.reader().find_form(&named.url, Form::Plain, None)?;
+        Ok(found.filter(|found| found.status == Some(200)).map(|_| named))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::TimeRange;
+    use crate::extract::alternate::AlternateKind;
+    use crate::history::changes::{ChangeFilter, changes};
+    use crate::history::live::observe;
+    use crate::history::testing::Archive;
+    use crate::history::{PageReader, VersionRow};
+    use crate::readings::{DERIVED_BYTES_MAX, Readings};
+
+    const URL: &str = "http://courier.example/harbour";
+    const A: &str =
+        "The board met on Tuesday in the old harbour house with all of its members there.";
+    const B: &str =
+        "It counted 12 boats at the eastern pier that morning, more than ever before then.";
+    const B2: &str =
+        "It counted 15 boats at the eastern pier that morning, more than ever before then.";
+    const C: &str =
+        "The harbour master said that the pier would be mended before the winter comes.";
+
+    /// A page that is sent with its text, then without it and rendered, and then with it again.
+    fn switching() -> Archive {
+        let mut archive = Archive::new();
+        archive.page(URL, 1, &[A, B, C]);
+        archive.page(URL, 2, &[A, B2, C]);
+        archive.shell(URL, 3, "");
+        archive.rendering(URL, 3, &[A, B2, C, "Share this page with your friends."]);
+        archive.shell(URL, 4, "<meta name=x content=y>");
+        archive.rendering(URL, 4, &[A, B, C, "Share this page with your friends."]);
+        archive
+    }
+
+    fn rows(page_reader: &mut PageReader<'_>, form: Form) -> Vec<VersionRow> {
+        page_reader.rows_of(URL, form, TimeRange::ALL).unwrap().map(Result::unwrap).collect()
+    }
+
+    /// Of each version its hour, and the kinds of its changes.
+    fn told(rows: &[VersionRow]) -> Vec<(i64, Vec<&'static str>)> {
+        let hour =
+            |row: &VersionRow| (row.first.date.unix_micros() / 1_000_000 - 1_900_000_000) / 3_600;
+        let kinds =
+            |row: &VersionRow| row.changes().iter().map(|change| change.kind.label()).collect();
+        rows.iter().map(|row| (hour(row), kinds(row))).collect()
+    }
+
+    /// Both histories, without a store, with a new one and with a known one.
+    fn check_switching(archive: &Archive) {
+        let reader = archive.reader();
+        for readings in [
+            Readings::none(),
+            Readings::open(&reader.layout().derived_dir(), DERIVED_BYTES_MAX),
+            Readings::open(&reader.layout().derived_dir(), DERIVED_BYTES_MAX),
+        ] {
+            let mut page_reader = PageReader::cached(&reader, &readings);
+            assert_eq!(page_reader.text_at(URL).unwrap(), TextAt::Rendered);
+            let plain = rows(&mut page_reader, Form::Plain);
+            assert_eq!(told(&plain)[..2], [(1, vec![]), (2, vec!["figure-changed"])]);
+            // Without its text it is no other article.
+            assert!(told(&plain)[2..].iter().all(|(_, kinds)| kinds.is_empty()), "{plain:?}");
+            let rendered = rows(&mut page_reader, Form::Rendered);
+            assert_eq!(told(&rendered), [(3, vec![]), (4, vec!["figure-changed"])]);
+            let asked = ChangeFilter::default();
+            let found = changes(&mut page_reader, &asked, &mut |_| {}).unwrap();
+            let found: Vec<(bool, Option<String>)> =
+                found.map(Result::unwrap).map(|one| (one.rendering, one.change.after)).collect();
+            let value = |text: &str| Some(text.to_owned());
+            let figures: Vec<_> =
+                found.iter().filter(|one| one.1 == value("12") || one.1 == value("15")).collect();
+            assert_eq!(figures.len(), found.len(), "{found:?}");
+            assert_eq!(found.iter().map(|one| one.0).collect::<Vec<_>>(), [true, false]);
+        }
+    }
+
+    #[test]
+    fn a_switch_from_plain_to_rendered_is_no_edit_and_each_has_its_own() {
+        let mut archive = switching();
+        check_switching(&archive);
+        // What is captured next is of its own form, too.
+        archive.page(URL, 5, &[A, B2, C]);
+        let reader = archive.reader();
+        let readings = Readings::open(&reader.layout().derived_dir(), DERIVED_BYTES_MAX);
+        let mut page_reader = PageReader::cached(&reader, &readings);
+        assert_eq!(page_reader.text_at(URL).unwrap(), TextAt::Sent);
+        assert_eq!(rows(&mut page_reader, Form::Rendered).len(), 2);
+        assert_eq!(rows(&mut page_reader, Form::Plain).len(), plain_rows(&archive));
+    }
+
+    /// How many versions there are of the page as it was sent, without a store.
+    fn plain_rows(archive: &Archive) -> usize {
+        let reader = archive.reader();
+        rows(&mut PageReader::new(&reader), Form::Plain).len()
+    }
+
+    #[test]
+    fn what_a_rendering_begins_is_told_once_beside_what_was_sent() {
+        let archive = switching();
+        let reader = archive.reader();
+        let mut page_reader = PageReader::new(&reader);
+        let observed = observe(&mut page_reader, (URL, Form::Rendered), None, None).unwrap();
+        assert_eq!(observed.begun.len(), 1);
+        assert_eq!(observed.begun[0].said.entry.form(), Some(Form::Rendered));
+        let state = observed.state.unwrap();
+        let again = observe(&mut page_reader, (URL, Form::Rendered), None, Some(&state)).unwrap();
+        assert!(again.begun.is_empty());
+    }
+
+    #[test]
+    fn the_text_of_a_shell_is_at_the_other_form_that_it_names() {
+        const AMP: &str = "http://courier.example/amp/harbour";
+        let head = "<link rel=amphtml href=/amp/harbour>";
+        let mut archive = Archive::new();
+        archive.shell(URL, 1, head);
+        let at = |archive: &Archive| {
+            let reader = archive.reader();
+            PageReader::new(&reader).text_at(URL).unwrap()
+        };
+        assert_eq!(at(&archive), TextAt::Sent, "it was never captured");
+        archive.status(AMP, 1, 404);
+        assert_eq!(at(&archive), TextAt::Sent, "it is gone");
+        archive.page(AMP, 2, &[A, B, C]);
+        let named = Alternate { url: AMP.to_owned(), kind: AlternateKind::Amp };
+        assert_eq!(at(&archive), TextAt::Alternate(named));
+        archive.rendering(URL, 2, &[A, B, C]);
+        assert_eq!(at(&archive), TextAt::Rendered, "it was rendered since");
+        // A page with its text is told by that, whatever it names.
+        archive.page(URL, 3, &[A, B, C]);
+        assert_eq!(at(&archive), TextAt::Sent);
+    }
+}
