@@ -366,7 +366,7 @@ mod tests {
         let good = peer(&["news.example"]);
         peers.keep(&good).unwrap();
         peers.keep(&good).unwrap();
-        assert_eq!(peers.all().unwrap(), [good.clone()]);
+        assert_eq!(peers.all().unwrap(), std::slice::from_ref(&good));
         assert_eq!(peers.named("other").unwrap(), good);
         let changed = |change: &dyn Fn(&mut Peer)| {
             let mut peer = good.clone();

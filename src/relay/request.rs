@@ -105,7 +105,7 @@ fn connect(target: &str) -> Result<Asked, (u16, &'static str)> {
     };
     let is_name = host.len() <= HOST_BYTES_MAX
         && labels.len() >= 2
-        && labels.iter().all(|label| is_label(label))
+        && labels.iter().all(is_label)
         && labels.last().is_some_and(|last| last.bytes().any(|b| b.is_ascii_alphabetic()));
     if !is_name {
         return Err((403, "the relay connects to names alone, and looks them up itself"));

@@ -44,6 +44,9 @@ struct Opened {
     kept: Mutex<VecDeque<(usize, Arc<Vec<Capture>>)>>,
 }
 
+/// A block by its number: the captures in it.
+type NumberedBlock = (usize, Arc<Vec<Capture>>);
+
 impl ShardCaptures {
     /// The captures in the blocks that `ranges` gives. Nothing is read yet.
     #[must_use]
@@ -107,7 +110,7 @@ impl Opened {
     }
 
     /// Reads these blocks, by one range for each run of them.
-    fn read(&self, wanted: Range<usize>) -> Result<Vec<(usize, Arc<Vec<Capture>>)>, ArchiveError> {
+    fn read(&self, wanted: Range<usize>) -> Result<Vec<NumberedBlock>, ArchiveError> {
         let mut found = Vec::with_capacity(wanted.len());
         let Some(blocks) = self.blocks.get(wanted.clone()) else { return Ok(found) };
         let mut at = wanted.start;

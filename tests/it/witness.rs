@@ -299,7 +299,7 @@ impl Python {
         let mut child =
             Command::new(python).args([script, name, log]).stdout(Stdio::piped()).spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
-        let url = lines.next()?;
+        let url = lines.next().expect("the witness prints its address first");
         let keys = lines.take_while(|line| !line.is_empty()).collect();
         Some(Self { child, url, keys })
     }

@@ -202,7 +202,7 @@ fn a_hundred_forgeries_of_a_session_are_refused() {
         forged.kept.secrets.clone_from(&other.secrets);
     });
     // Roots of another day, and a relay that is not known.
-    let roots = std::mem::replace(&mut bench.roots, Roots::default());
+    let roots = std::mem::take(&mut bench.roots);
     bench.forge("roots that do not hold its authority", |_| {});
     bench.roots = roots;
     let stranger = attested.relay.dir.join("stranger.key");
