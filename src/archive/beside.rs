@@ -160,7 +160,8 @@ impl<I: Iterator<Item = Scanned>> Merged<I> {
             while let Some(got) = scan.next_if(is_there) {
                 let capture = got?;
                 let is_same = |known: &Capture| {
-                    known.is_same_record(&capture) && known.urlkey == capture.urlkey
+                    known.is_same_record(&capture)
+                        && (known.date, &known.urlkey) == (capture.date, &capture.urlkey)
                 };
                 if !self.ready.iter().any(is_same) {
                     self.ready.push(capture);

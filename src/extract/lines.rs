@@ -414,7 +414,11 @@ mod tests {
             ("© 2025 The Paper", 0),
         ];
         for (line, linked) in furniture {
-            assert_eq!(of_words(line, linked, Heard::of(line)), Line::Furniture, "{line}");
+            assert_eq!(
+                of_words(line, linked, crate::extract::phrase_lists::hear(line)),
+                Line::Furniture,
+                "{line}"
+            );
         }
         let text = [
             "Related party transactions rose by a third, the company said.",
@@ -430,7 +434,11 @@ mod tests {
             "“Go home,” he said.",
         ];
         for line in text {
-            assert_eq!(of_words(line, 0, Heard::of(line)), Line::Text, "{line}");
+            assert_eq!(
+                of_words(line, 0, crate::extract::phrase_lists::hear(line)),
+                Line::Text,
+                "{line}"
+            );
         }
     }
 }

@@ -49,6 +49,7 @@ mod outside_tags;
 pub mod page;
 mod page_lines;
 mod parts;
+mod phrase_lists;
 mod published;
 pub mod quotes;
 mod reading;

@@ -14,7 +14,7 @@ import struct
 import sys
 import time
 
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ed25519
 
 try:
@@ -69,7 +69,11 @@ class Witness:
         assert data[0] == 1, "the log has an Ed25519 key"
         self.log_id, self.log_key = key_id(self.origin, 1, data[1:]), ed25519.Ed25519PublicKey.from_public_bytes(data[1:])
         self.key = ed25519.Ed25519PrivateKey.generate()
-        self.pq = mldsa.MLDSA44PrivateKey.generate() if mldsa else None
+        try:
+            self.pq = mldsa.MLDSA44PrivateKey.generate() if mldsa else None
+        except UnsupportedAlgorithm:
+            # The OpenSSL that the package was built with is too old for it.
+            self.pq = None
 
     def keys(self):
         kinds = [(4, self.key.public_key().public_bytes_raw())]

@@ -20,6 +20,7 @@ use words::{Word, Words};
 use super::dom::{Dom, NodeId, Step, Tag, resolved};
 use super::furniture::{Marks, Names, is_never_text};
 use super::heard::Heard;
+use super::phrase_lists::hear;
 use super::shown::Shown;
 
 /// The most text that blocks are made of, in bytes: three long novels. Its words take some fifty
@@ -119,7 +120,7 @@ impl Flow {
 
     /// Which lists of phrases have one in a block: read once, however many ask.
     pub(super) fn heard(&self, block: &RawBlock) -> Heard {
-        *block.heard.get_or_init(|| Heard::of(self.words(block)))
+        *block.heard.get_or_init(|| hear(self.words(block)))
     }
 }
 

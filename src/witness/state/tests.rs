@@ -225,7 +225,8 @@ fn a_log_that_submits_too_often_is_told_to_wait() {
 }
 
 /// The requests of litewitness's own test, by the authors of the specification; its log is one of Sigsum. That version
-/// answered with 403 where the specification now has 404, for a log that is not known.
+/// answered with 403 where the specification now has 404, for a log that is not known; and it reads signatures whose
+/// last character of base64 has bits that stand for nothing (RFC 4648, section 3.5), which are malformed here.
 #[test]
 fn requests_of_another_witness_get_the_answers_that_it_gives() {
     const REQUESTS: &str = include_str!("../../../tests/corpus/witness/litewitness.txt");
@@ -242,12 +243,17 @@ fn requests_of_another_witness_get_the_answers_that_it_gives() {
         let (expected, body) = request.split_once('\n').unwrap();
         let body = format!("{}\n", body.trim_end_matches('\n'));
         let unknown = !body.contains(name);
-        let expected = if unknown { 404 } else { expected.parse().unwrap() };
+        let is_loose = body.ends_with("6gx=\n");
+        let expected = match unknown {
+            true => 404,
+            false if is_loose => 400,
+            false => expected.parse().unwrap(),
+        };
         let answer = witness.add(body.as_bytes(), NOW);
         assert_eq!(answer.status, expected, "{}\n{body}", answer.body);
         answered.push(expected);
     }
-    assert_eq!(answered, [200, 403, 404, 422, 422, 200, 409, 200, 409]);
+    assert_eq!(answered, [200, 400, 404, 422, 422, 200, 409, 200, 409]);
     let there = Checkpoint::parse(witness.checkpoint(&origin_hash(name)).body.as_bytes());
     assert_eq!(there.unwrap().size, 5);
 }

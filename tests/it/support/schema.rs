@@ -116,8 +116,10 @@ impl Schemas {
                 }),
                 "format" => value.as_str().is_none_or(|text| is_of_format(rule, text)),
                 "required" => {
+                    // Of what is no object nothing is required.
+                    let is_object = value.is_object();
                     let names = rule.as_array().unwrap().iter().map(|name| name.as_str().unwrap());
-                    for missing in names.filter(|name| value.get(name).is_none()) {
+                    for missing in names.filter(|name| is_object && value.get(name).is_none()) {
                         out.push(format!("{at}/{missing} is missing"));
                     }
                     true

@@ -1,0 +1,82 @@
+//! All lists of phrases that most blocks have nothing of: walls, offers, consent, lines of the page itself.
+//!
+//! Owns one pass over the words of a block for all of them, in every language. A list is looked through only
+//! where this says that one of its phrases stands in the block.
+
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
+use super::heard::{Heard, List};
+use super::{line_words, page_lines, wall};
+use crate::base::phrases::{PhraseFinder, finder_of};
+
+/// Texts up to here are read whole, in bytes: who asks of longer ones asks for how they begin.
+const WHOLE_BYTES_MAX: usize = 1_600;
+/// As much is read of how a longer one begins.
+const HEAD_BYTES: usize = 400;
+
+/// All phrases, and the bits of the lists that have each.
+static ALL: LazyLock<Option<(PhraseFinder, Vec<u16>)>> = LazyLock::new(|| {
+    let mut bits = BTreeMap::<String, u16>::new();
+    let page = [
+        (List::PageLine, page_lines::page_lines()),
+        (List::Letter, page_lines::letters()),
+        (List::LineOffer, line_words::OFFERS.entries().collect()),
+    ];
+    for (list, phrases) in wall::lists().into_iter().chain(page) {
+        for phrase in phrases {
+            // As the text is read: "kun 1 kr" as "kun kr".
+            *bits.entry(wall::without_numbers(phrase)).or_default() |= list.bit();
+        }
+    }
+    Some((finder_of(bits.keys())?, bits.into_values().collect()))
+});
+
+/// What stands in a text, with its numbers or without them.
+pub(super) fn hear(words: &str) -> Heard {
+    let Some((finder, bits)) = ALL.as_ref() else { return Heard::of_bits(None) };
+    let is_long = words.len() > WHOLE_BYTES_MAX;
+    let end = if is_long { words.floor_char_boundary(HEAD_BYTES) } else { words.len() };
+    let lower = words.get(..end).unwrap_or(words).to_lowercase();
+    let lists_in = |text: &str| {
+        let found = finder.find_overlapping_iter(text);
+        found.filter_map(|found| bits.get(found.pattern().as_usize())).fold(0, |all, b| all | b)
+    };
+    if wall::has_numbers(&lower) {
+        // No phrase begins with what is taken out with a number, so that all that stand in the
+        // text stand in this, too.
+        return Heard::of_bits(Some(lists_in(&wall::without_numbers(&lower))));
+    }
+    Heard::of_bits(Some(lists_in(&lower)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_phrase_is_heard_where_numbers_are_taken_out() {
+        let page = [page_lines::page_lines(), page_lines::letters()].concat();
+        let line = line_words::OFFERS.entries();
+        let all =
+            wall::lists().into_iter().flat_map(|(_, phrases)| phrases).chain(page).chain(line);
+        for phrase in all {
+            assert!(!phrase.contains("  "), "{phrase:?}");
+            let numbered = format!("{phrase} 7");
+            assert!(hear(&numbered) != Heard::of_bits(Some(0)), "{phrase:?}");
+            assert!(!phrase.starts_with([' ', '.', ',', '\u{a0}', '\u{202f}', '+']), "{phrase:?}");
+        }
+    }
+
+    #[test]
+    fn phrases_are_heard_with_numbers_between() {
+        let has = |text: &str, list| hear(text).has(list);
+        assert!(has("Subscribe to continue reading", List::Wall));
+        assert!(has("残り1200文字", List::Wall), "numbers are passed over");
+        assert!(has("We and our 812 partners use cookies", List::Partner));
+        assert!(has("We and our 812 partners use cookies", List::Device));
+        assert!(!has("The bridge was closed on 3 May.", List::Wall));
+        let long = format!("{} subscribe to continue reading", "x".repeat(WHOLE_BYTES_MAX));
+        assert!(!has(&long, List::Wall), "only its beginning is read");
+    }
+}
