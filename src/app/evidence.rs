@@ -163,7 +163,7 @@ fn shared_log(layout: &Layout, settings: &Settings) -> Result<Shared, EvidenceEr
 /// Brings the log up to the archive: its own, or the one that it shares with others.
 ///
 /// # Errors
-/// As [`evidence::extend`] and [`evidence::extend_shared`].
+/// As [`evidence::extend()`] and [`evidence::extend_shared`].
 pub fn extend(
     layout: &Layout,
     settings: &Settings,
