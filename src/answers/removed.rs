@@ -88,7 +88,8 @@ pub fn all_of_page(
 ) -> Result<Vec<Removed>, StoreError> {
     let mut all = Vec::new();
     let any = !tombstone::all(reader.layout()).unwrap_or_default().is_empty();
-    for capture in reader.query(&Query::exactly(url)) {
+    let (from, to) = (Some(period.start), Some(period.end));
+    for capture in reader.query(&Query { from, to, ..Query::exactly(url) }) {
         let capture =
             capture.map_err(|why| StoreError::Index { doing: "asking", why: why.to_string() })?;
         if !period.contains(capture.date) {

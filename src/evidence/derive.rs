@@ -83,12 +83,7 @@ fn leaf_of<R: io::Read>(mut record: RecordReader<'_, R>) -> io::Result<Option<De
     let (true, Ok(within)) = (intact, u32::try_from(within)) else { return Ok(None) };
     let entry = entry_of(&record_text(&header.fields, &header.raw, block.as_deref()));
     let end = length.map_or(0, |length| offset + length);
-    // Another archive's copy bears the date of that archive, and refers to the exchange that gave it: no record
-    // can have been made before what it refers to.
-    let date = header.fields.date().max(header.fields.refers_to_date());
-    let own_date = header.fields.date();
-    let round = header.fields.text(name::DRAND_ROUND).map(std::borrow::Cow::into_owned);
-    Ok(Some(Derived { offset, within, end, entry, date, own_date, round }))
+    Ok(Some(Derived::of(&header.fields, (offset, within, end), entry)))
 }
 
 /// The digest of a block that its header does not state; none where it cannot be read.

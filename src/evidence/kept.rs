@@ -10,7 +10,7 @@ use std::sync::Arc;
 use super::leaf::{ENTRY_LEN, entry_of, record_text};
 use crate::base::Timestamp;
 use crate::store::verify::Noted;
-use crate::warc::name;
+use crate::warc::{Fields, name};
 
 /// A leaf: offset, within, end, which dates there are, both dates, where its round of drand is written and how
 /// long that is, the entry.
@@ -34,6 +34,22 @@ pub(super) struct Derived {
     pub own_date: Option<Timestamp>,
     /// The round of drand that its header holds, as text.
     pub round: Option<String>,
+}
+
+impl Derived {
+    /// The leaf of a record by its header; `place` is its offset, its number within its member and its end.
+    pub fn of(
+        fields: &Fields,
+        (offset, within, end): (u64, u32, u64),
+        entry: [u8; ENTRY_LEN],
+    ) -> Self {
+        let own_date = fields.date();
+        // Another archive's copy bears the date of that archive, and refers to the exchange that gave it: no record
+        // can have been made before what it refers to.
+        let date = own_date.max(fields.refers_to_date());
+        let round = fields.text(name::DRAND_ROUND).map(std::borrow::Cow::into_owned);
+        Self { offset, within, end, entry, date, own_date, round }
+    }
 }
 
 /// A text in the second file.
@@ -100,15 +116,9 @@ impl LeafSpool {
                     self.begun.1 = false;
                     return;
                 };
-                let derived = Derived {
-                    offset: *offset,
-                    within,
-                    end: length.map_or(0, |length| offset + length),
-                    entry: entry_of(&record_text(fields, &header.raw, None)),
-                    date: fields.date().max(fields.refers_to_date()),
-                    own_date: fields.date(),
-                    round: fields.text(name::DRAND_ROUND).map(std::borrow::Cow::into_owned),
-                };
+                let end = length.map_or(0, |length| offset + length);
+                let entry = entry_of(&record_text(fields, &header.raw, None));
+                let derived = Derived::of(fields, (*offset, within, end), entry);
                 let place = derived.round.as_deref().map(|round| self.place_of(round));
                 let written = place.transpose().and_then(|place| {
                     self.out.write_all(&bytes_of(&derived, place.unwrap_or_default()))

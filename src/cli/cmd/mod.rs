@@ -17,6 +17,7 @@ pub mod history;
 pub mod import;
 pub mod index;
 pub mod init;
+mod listening;
 pub mod migrate;
 pub mod peer;
 pub mod prove;

@@ -2,16 +2,11 @@
 
 use std::sync::Arc;
 
-use serde_json::json;
-use tokio::net::TcpListener;
-
-use crate::app::run::{runtime, stop_on_signals};
+use super::listening::{Listening, print_address, print_key};
 use crate::cli::args::RelayArgs;
 use crate::cli::context::Context;
-use crate::cli::output::Format;
 use crate::cli::{CliError, Exit};
 use crate::config::keys;
-use crate::crawl::Stop;
 use crate::relay::target::Names;
 use crate::relay::tunnel::Limits;
 use crate::relay::{Relay, RelayOptions, serve};
@@ -55,30 +50,11 @@ pub fn run(args: &RelayArgs, context: &Context) -> Result<Exit, CliError> {
     let relay = Relay::open(&dir, options).map_err(|why| CliError::failed(what, why))?;
     let key = relay.verifier().text();
     if args.key {
-        match context.out.format() {
-            Format::Json => context.out.json(&json!({ "key": key }))?,
-            Format::Text => context.out.line(&key)?,
-        }
-        return Ok(Exit::Done);
+        return print_key(context, &key);
     }
     let bind = args.bind.clone().unwrap_or_else(|| settings.text(keys::RELAY_BIND).to_owned());
-    let runtime = runtime()?;
-    let listening = |why: std::io::Error| {
-        CliError::failed(&format!("listening on {bind}"), why)
-            .hint("expected ADDR:PORT; port 0 picks one")
-    };
-    let listener = runtime.block_on(TcpListener::bind(&bind)).map_err(listening)?;
-    let address = listener.local_addr().map_err(listening)?;
-    let stop = Stop::default();
-    runtime.block_on(async { stop_on_signals(&stop) });
-    let url = format!("relay://{address}");
-    match context.out.format() {
-        Format::Json => context.out.json(&json!({ "url": url, "key": key }))?,
-        Format::Text => {
-            context.out.line(&url)?;
-            context.out.line(&key)?;
-        }
-    }
+    let Listening { runtime, listener, address, stop } = Listening::at(&bind)?;
+    print_address(context, &format!("relay://{address}"), &key)?;
     if !address.ip().is_loopback() && !has_token {
         context.out.say(&format!(
             "anyone who reaches {address} may connect through it; relay.token asks for a token"

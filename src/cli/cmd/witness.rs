@@ -2,17 +2,12 @@
 
 use std::sync::Arc;
 
-use serde_json::json;
-use tokio::net::TcpListener;
-
+use super::listening::{Listening, print_address, print_key};
 use crate::app::evidence as log;
-use crate::app::run::{runtime, stop_on_signals};
 use crate::cli::args::WitnessArgs;
 use crate::cli::context::Context;
-use crate::cli::output::Format;
 use crate::cli::{CliError, Exit};
 use crate::config::keys;
-use crate::crawl::Stop;
 use crate::evidence::note::VerifierKey;
 use crate::store::Layout;
 use crate::witness::rate::Rate;
@@ -43,34 +38,15 @@ pub fn run(args: &WitnessArgs, context: &Context) -> Result<Exit, CliError> {
         Witness::open(&layout.witness_dir(), options).map_err(|why| CliError::failed(what, why))?;
     let key = witness.verifier().text();
     if args.key {
-        match context.out.format() {
-            Format::Json => context.out.json(&json!({ "key": key }))?,
-            Format::Text => context.out.line(&key)?,
-        }
-        return Ok(Exit::Done);
+        return print_key(context, &key);
     }
     if witness.origins().next().is_none() {
         return Err(CliError::usage("a witness cosigns for logs that it knows, and none is given")
             .hint("--log KEY, or witness.logs; `pressmark evidence keys` prints the key of an archive's log"));
     }
     let bind = args.bind.clone().unwrap_or_else(|| settings.text(keys::WITNESS_BIND).to_owned());
-    let runtime = runtime()?;
-    let listening = |why: std::io::Error| {
-        CliError::failed(&format!("listening on {bind}"), why)
-            .hint("expected ADDR:PORT; port 0 picks one")
-    };
-    let listener = runtime.block_on(TcpListener::bind(&bind)).map_err(listening)?;
-    let address = listener.local_addr().map_err(listening)?;
-    let stop = Stop::default();
-    runtime.block_on(async { stop_on_signals(&stop) });
-    let url = format!("http://{address}/");
-    match context.out.format() {
-        Format::Json => context.out.json(&json!({ "url": url, "key": key }))?,
-        Format::Text => {
-            context.out.line(&url)?;
-            context.out.line(&key)?;
-        }
-    }
+    let Listening { runtime, listener, address, stop } = Listening::at(&bind)?;
+    print_address(context, &format!("http://{address}/"), &key)?;
     let requests =
         Rate { per_minute: rate.saturating_mul(4), burst: rate.saturating_mul(4).max(16) };
     runtime.block_on(async {
