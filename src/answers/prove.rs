@@ -67,7 +67,7 @@ pub struct ProvedJson {
 /// Between which times the record of a capture was made; a bound that nothing proves is null.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct IntervalJson {
-    /// It holds a public random value that nobody knew earlier.
+    /// It holds a public random value that was not known earlier.
     pub not_before: Option<NotBeforeJson>,
     /// A checkpoint over it was stamped.
     pub not_after: Option<NotAfterJson>,

@@ -182,7 +182,7 @@ pub trait CaptureSink: Send + Sync + Debug {
     /// When the backend fails, or is one that is deleted and rebuilt instead.
     fn forget(&self, files: &[Arc<str>]) -> Result<(), ArchiveError> {
         let _ = files;
-        let why = "captures are not taken out of this index; it is deleted and made anew";
+        let why = "captures are not taken out of this index; it is deleted and rebuilt";
         Err(ArchiveError::new(ArchiveErrorKind::Request, why))
     }
 

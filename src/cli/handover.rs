@@ -176,7 +176,7 @@ impl Inbox {
                 match receive.recv().await {
                     Some(Answer::Url(one)) => {
                         if let Err(why) = say(&mut out, &Message::Url(one)) {
-                            tracing::warn!(%why, "what became of a URL that was handed over cannot be told");
+                            tracing::warn!(%why, "what became of a URL that was handed over cannot be reported");
                         }
                     }
                     Some(Answer::Complete) => break None,

@@ -578,7 +578,7 @@ keys! {
         "browser.command",
         Kind::Path,
         "chromium",
-        "The Chromium that renders pages of jobs with browser = \"when-needed\" or \"always\". It reaches nothing but a proxy of ours on loopback, which asks for each part as politely as for a page."
+        "The Chromium that renders pages of jobs with browser = \"when-needed\" or \"always\". It reaches nothing but Pressmark's own proxy on loopback, which asks for each part as politely as for a page."
     ),
     BROWSER_SANDBOX: TextKey = (
         "browser.sandbox",
@@ -656,7 +656,7 @@ keys! {
         "serve.bind",
         Kind::Text,
         "127.0.0.1:8080",
-        "Where serve listens. On loopback, so that nobody else reads the archive unless this is changed; port 0 picks one and prints it."
+        "Where serve listens. On loopback, so that no one else reads the archive unless this is changed; port 0 picks one and prints it."
     ),
     SERVE_REPLAY_BIND: TextKey = (
         "serve.replay_bind",
@@ -812,7 +812,7 @@ keys! {
         "notify.webhook",
         Kind::Text,
         "",
-        "Where each new version of a page is posted as JSON, for pages of no job or of a job that names nobody itself."
+        "Where each new version of a page is posted as JSON, for pages of no job or of a job that names none itself."
     ),
     NOTIFY_COMMAND: ListKey = (
         "notify.command",
@@ -986,7 +986,7 @@ keys! {
         "relay.keys",
         Kind::List,
         "",
-        "The keys of relays whose word counts when a bundle is checked, or files with them, a line each. Without one the session is checked and nobody vouches for the relay."
+        "The keys of relays whose word counts when a bundle is checked, or files with them, a line each. Without one the session is checked and no one vouches for the relay."
     ),
 }
 

@@ -69,7 +69,7 @@ impl Interval {
     pub fn text(&self) -> String {
         let before = self.not_before.as_ref().map(|bound| {
             format!(
-                "not before {}, because the record holds round {} of the drand chain {}, which nobody knew earlier",
+                "not before {}, because the record holds round {} of the drand chain {}, which was not known earlier",
                 bound.time.to_rfc3339(),
                 bound.round,
                 bound.chain

@@ -203,7 +203,7 @@ impl Reading {
                     }
                 };
                 if !(1..=found.len()).contains(&least) {
-                    return Err("a group cannot have so many of its members".to_owned());
+                    return Err("a group has fewer members than that".to_owned());
                 }
                 self.name(name, Member::Group(least, found))?;
             }
@@ -300,8 +300,8 @@ mod tests {
             (format!("witness a {one}\nwitness b {one}\nquorum a\n"), 2, "listed already"),
             (format!("witness a {one}\nwitness a {two}\nquorum a\n"), 2, "taken"),
             (format!("witness none {one}\nquorum none\n"), 1, "taken"),
-            (format!("witness a {one}\ngroup g 2 a\nquorum g\n"), 2, "so many"),
-            (format!("witness a {one}\ngroup g 0 a\nquorum g\n"), 2, "so many"),
+            (format!("witness a {one}\ngroup g 2 a\nquorum g\n"), 2, "fewer members"),
+            (format!("witness a {one}\ngroup g 0 a\nquorum g\n"), 2, "fewer members"),
             (format!("witness a {one}\ngroup g +1 a\nquorum g\n"), 2, "number"),
             (format!("witness a {one}\ngroup g any a a\nquorum g\n"), 2, "member already"),
             (format!("group g any a\nwitness a {one}\nquorum g\n"), 1, "not defined"),

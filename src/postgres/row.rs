@@ -223,7 +223,7 @@ pub(super) fn capture_of(row: &Row, file: Arc<str>) -> Result<Capture, Failure> 
 
 fn bad(what: &str) -> Failure {
     Failure::Row(format!(
-        "{what} in its table of captures is none; `pressmark reindex` makes it anew"
+        "{what} in its table of captures is not one; `pressmark reindex` rebuilds it"
     ))
 }
 

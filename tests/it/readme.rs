@@ -1,9 +1,12 @@
-//! The commands that the README shows are real: each subcommand and flag is one of the binary's.
+//! What the README shows is real: each subcommand and flag is one of the binary's, and the output of the demo is what
+//! it prints.
 
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use crate::support::cli::{command, stdout};
+use regex::Regex;
+
+use crate::support::cli::{command, pressmark, stdout};
 
 /// The lines of indented and fenced code blocks.
 fn code(page: &str) -> Vec<String> {
@@ -81,4 +84,31 @@ fn every_command_that_the_readme_shows_is_one() {
         seen += 1;
     }
     assert!(seen >= 3, "only {seen} commands were found in the README");
+}
+
+/// Text without what is another at each run: times, ports, record IDs and digests.
+fn settled(text: &str) -> String {
+    let changing = [
+        r"urn:uuid:[0-9a-f-]+",
+        r"sha256:[0-9a-f]+",
+        r"\d{4}-\d{2}-\d{2}T[\d:.]+Z",
+        r"\d{1,2} [A-Z][a-z]+\.? \d{4}",
+        r"127\.0\.0\.1:\d+",
+    ];
+    changing.iter().fold(text.to_owned(), |text, pattern| {
+        Regex::new(pattern).unwrap().replace_all(&text, "_").into_owned()
+    })
+}
+
+#[test]
+fn the_demo_prints_what_the_readme_shows() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
+    let page = std::fs::read_to_string(&path).unwrap();
+    let (_, block) = page.split_once("<!-- demo output: begin -->\n").unwrap();
+    let (block, _) = block.split_once("<!-- demo output: end -->").unwrap();
+    let shown: Vec<&str> =
+        block.trim_end().lines().map(|line| line.strip_prefix("    ").unwrap_or(line)).collect();
+    let dir = tempfile::tempdir().unwrap();
+    let output = pressmark(&dir.path().join("archive"), &["demo"]);
+    assert_eq!(settled(&stdout(&output)).trim_end(), settled(&shown.join("\n")));
 }

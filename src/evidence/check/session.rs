@@ -14,7 +14,7 @@ use crate::warc::{ReadOptions, WarcReader, name};
 const BLOCK_BYTES_MAX: u64 = 256 << 20;
 
 /// What a session proves, in words: the trust that is left belongs to it.
-pub const TRUST: &str = "This rests on the relay's not working together with the archive, and on the way from the relay to the server, its name service among it: whoever holds both the session's keys and that way could have sent the bytes";
+pub const TRUST: &str = "This rests on the relay's not working together with the archive, and on the way from the relay to the server, its name service among it: anyone who holds both the session's keys and that way could have sent the bytes";
 
 /// Whether a record is a part of a session.
 fn part_of(seen: &Seen) -> Option<KeptPart> {

@@ -1266,7 +1266,7 @@ def check_interval(files, said, records, checkpoint, known):
     if before is not None and after is not None and before > after:
         raise Failed(f"the stamp of {authority!a} is older than round {own.number} of drand, which the record holds")
     lower = None if before is None else (f"not before {moment(before)}, because the record holds round {own.number} "
-                                         f"of the drand chain {own.chain}, which nobody knew earlier")
+                                         f"of the drand chain {own.chain}, which was not known earlier")
     upper = None if after is None else f"not after {moment(after)}, because {signer!a} has stamped a checkpoint over it"
     if unchecked is not None:
         raise Absent(unchecked + (f"; made {upper}" if upper else ""))

@@ -111,7 +111,9 @@ impl Attestation {
         let host = host.to_owned();
         let fits = !host.is_empty()
             && host.len() <= HOST_BYTES_MAX
-            && host.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-'));
+            && host
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_'));
         let own =
             Self { session, host, port: port.parse().ok()?, peer, begin, end, sent, received };
         // Exactly this text, so that one statement has one form.
@@ -167,6 +169,17 @@ mod tests {
             let read = Attestation::parse(changed.as_bytes());
             let holds = read.is_some_and(|(_, note)| signed_by(&note, &keys).is_some());
             assert_eq!(holds, is_same, "{from} as {to}");
+        }
+    }
+
+    #[test]
+    fn a_host_that_the_relay_connects_to_is_read_back() {
+        let dir = tempfile::tempdir().unwrap();
+        let key = LogKey::make(&dir.path().join("k")).unwrap();
+        for (host, fits) in [("a_b.news-1.example", true), ("a/b.example", false), ("", false)] {
+            let own = Attestation { host: host.to_owned(), ..attestation() };
+            let read = Attestation::parse(own.signed(&key, "relay.example").as_bytes());
+            assert_eq!(read.map(|(read, _)| read), fits.then_some(own), "{host}");
         }
     }
 

@@ -74,9 +74,10 @@ pub fn verify(
     about(&attestation, claimed)?;
     let secrets = Secrets::parse(&kept.secrets)?;
     let session = Session::read(kept, &secrets)?;
-    let end = attestation.begin;
+    // The roots and the certificate have to hold when the connection was made.
+    let at = attestation.begin;
     let verify = (session.scheme, session.signed.as_slice(), session.signature.as_slice());
-    chain::check(&session.chain, roots, &attestation.host, end, verify)?;
+    chain::check(&session.chain, roots, &attestation.host, at, verify)?;
     beside(&session, claimed)?;
     Ok(Verified {
         attestation,

@@ -70,7 +70,7 @@ impl<'a> Rounds<'a> {
     ) {
         let what = match self.time(text, name, report) {
             Some(Ok(time)) if date.is_some_and(|date| date < time) => format!(
-                "the record is dated before its drand round, of {}, which nobody knew then: its date is false",
+                "the record is dated before its drand round, of {}, which was not known then: its date is false",
                 time.to_rfc3339()
             ),
             Some(Err(why)) => why.to_owned(),

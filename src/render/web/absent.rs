@@ -62,7 +62,7 @@ fn why(site: &Site, found: &Absent) -> Markup {
                 } @else {
                     p {
                         strong { "Its robots.txt could not be reached" }
-                        ", so that nobody knows whether it may be asked for. It was tried on " (time(*at)) ": "
+                        ", so that it is not known whether it may be asked for. It was tried on " (time(*at)) ": "
                         (short(rule, 200)) "."
                     }
                 }

@@ -16,8 +16,9 @@ use super::{Bucket, Entry, io_error};
 
 /// What a place that is looked up costs. Most records are shorter, and those beside them are often asked for next.
 const BLOCK_BYTES: u64 = 1 << 20;
-/// What is asked for at once by who reads on: long enough that the way to the server does not count.
-const PIECE_BYTES: u64 = 4 << 20;
+/// What is asked for at once by who reads on: the length that other clients take. Some servers open the whole object for
+/// each range, so that shorter pieces cost more.
+const PIECE_BYTES: u64 = 8 << 20;
 
 /// An object, with a position of its own.
 #[derive(Debug)]
