@@ -11,7 +11,8 @@ const RULES: &str = include_str!("consent.json");
 
 /// A script that clicks on the first button of refusal that is shown, and says which: its maker, its selector and
 /// its words. It gives null where there is none.
-pub(super) fn script() -> String {
+#[must_use]
+pub fn script() -> String {
     format!(
         "(() => {{
   const roots = [document];

@@ -6,13 +6,13 @@
 //! [`Upstream`]. Whatever happens, its processes are gone when a rendering ends.
 //!
 //! In reading order: what it may cost ([`options`]), the messages (`devtools`), the processes (`process`), the way
-//! out (`traffic`, `proxy`, `certificate`), what is not asked for (`parts`), how consent is refused (`consent`, in all
-//! `frames`), another clock for a page (`clock`), its boxes ([`layout`]), one page from beginning to end ([`mod@render`]),
-//! and a page seen through another proxy than that one ([`mod@look`]).
+//! out (`traffic`, `proxy`, `certificate`), what is not asked for (`parts`), how consent is refused ([`consent`], in all
+//! `frames`), another clock for a page ([`clock`]), its boxes ([`layout`]), one page from beginning to end
+//! ([`mod@render`]), what is taken of it (`taken`), and a page seen through another proxy than that one ([`mod@look`]).
 
 mod certificate;
-mod clock;
-mod consent;
+pub mod clock;
+pub mod consent;
 mod devtools;
 mod frames;
 pub mod layout;
@@ -22,6 +22,7 @@ mod parts;
 mod process;
 mod proxy;
 pub mod render;
+mod taken;
 mod traffic;
 
 pub use certificate::Authority;

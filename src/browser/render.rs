@@ -7,7 +7,6 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use data_encoding::BASE64;
 use serde::Serialize;
 use serde_json::{Value, json};
 use tokio::sync::mpsc::Receiver;
@@ -30,13 +29,9 @@ const TICK: Duration = Duration::from_millis(100);
 const MEMORY_EVERY: u32 = 5;
 /// How long one command may take; a page whose scripts never end answers none.
 const ANSWER_MAX: Duration = Duration::from_secs(10);
-/// The longest document or text that is taken, in bytes.
-const TEXT_BYTES_MAX: usize = 16 << 20;
 /// As many errors of scripts are kept, and so much of each, in characters.
 const ERRORS_MAX: usize = 100;
 const ERROR_CHARS_MAX: usize = 500;
-/// The width of the small picture, as a share of the window's.
-const THUMBNAIL_SCALE: f64 = 0.5;
 
 /// When a page was taken down.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -196,14 +191,14 @@ pub(super) struct Watched<'a> {
     pub browser: Chromium,
     events: Receiver<Event>,
     proxy: &'a dyn Traffic,
-    options: &'a BrowserOptions,
+    pub options: &'a BrowserOptions,
     began: Instant,
     /// For how long no request has waited for its host's turn.
     active: Duration,
     ticks: u32,
     crashed: bool,
     /// Sessions of frames in other processes.
-    children: Vec<String>,
+    pub children: Vec<String>,
 }
 
 impl<'a> Watched<'a> {
@@ -345,36 +340,6 @@ impl<'a> Watched<'a> {
         Ok(None)
     }
 
-    /// Takes what the page is now.
-    async fn take_down(&mut self, session: &str, out: &mut Rendering) -> Result<(), String> {
-        if self.options.layout {
-            let nothing = json!({ "computedStyles": [] });
-            let got = self.call(Some(session), "DOMSnapshot.captureSnapshot", nothing).await?;
-            out.layout = Some(Layout::of_snapshot(&got));
-        }
-        let text = |value: &Value| {
-            value.as_str().filter(|text| text.len() <= TEXT_BYTES_MAX).map(str::to_owned)
-        };
-        out.address = text(&self.evaluate(session, "location.href").await?);
-        out.document = text(&self.evaluate(session, DOCUMENT).await?);
-        out.text =
-            text(&self.evaluate(session, "document.body ? document.body.innerText : ''").await?);
-        let (width, height) = self.options.viewport;
-        let view = json!({ "format": "png" });
-        let clip =
-            json!({ "x": 0, "y": 0, "width": width, "height": height, "scale": THUMBNAIL_SCALE });
-        let small = json!({ "format": "jpeg", "quality": 70, "clip": clip });
-        for (params, place) in [(view, &mut out.view), (small, &mut out.thumbnail)] {
-            let got = self.call(Some(session), "Page.captureScreenshot", params).await?;
-            let data = got["data"].as_str().unwrap_or_default();
-            *place = BASE64.decode(data.as_bytes()).ok().filter(|bytes| !bytes.is_empty());
-        }
-        if out.document.is_none() {
-            return Err(format!("the document is longer than {TEXT_BYTES_MAX} bytes"));
-        }
-        Ok(())
-    }
-
     /// Sends a command whose answer may have to wait for a host's turn.
     async fn while_watched(
         &mut self,
@@ -459,6 +424,8 @@ impl<'a> Watched<'a> {
                         // Frames in it are told of in the same way; one that is gone has none.
                         let inner = frames::auto_attach();
                         let _ = self.call(Some(&child), "Target.setAutoAttach", inner).await;
+                        // What its scripts broke with before is said now.
+                        let _ = self.call(Some(&child), "Runtime.enable", json!({})).await;
                         self.children.push(child);
                     }
                 }
@@ -499,7 +466,7 @@ impl<'a> Watched<'a> {
     }
 
     /// The value of a script, which runs in a world of its own: the page's scripts do not see it.
-    async fn evaluate(&self, session: &str, script: &str) -> Result<Value, String> {
+    pub async fn evaluate(&self, session: &str, script: &str) -> Result<Value, String> {
         let tree = self.call(Some(session), "Page.getFrameTree", json!({})).await?;
         let frame = tree["frameTree"]["frame"]["id"].as_str().ok_or("the page has no frame")?;
         self.evaluate_in(session, frame, script).await
@@ -519,21 +486,3 @@ impl<'a> Watched<'a> {
         Ok(got["result"]["value"].take())
     }
 }
-
-/// The document in HTML, its doctype in front and open shadow trees in it as templates.
-const DOCUMENT: &str = "(() => {
-  const doctype = document.doctype ? '<!doctype html>\\n' : '';
-  const root = document.documentElement;
-  if (!root) return doctype;
-  const shadowRoots = [];
-  const open = [document];
-  while (open.length && shadowRoots.length < 5000) {
-    for (const element of open.pop().querySelectorAll('*')) {
-      if (element.shadowRoot) { shadowRoots.push(element.shadowRoot); open.push(element.shadowRoot); }
-    }
-  }
-  if (!shadowRoots.length || !root.getHTML) return doctype + root.outerHTML;
-  const shell = root.cloneNode(false).outerHTML;
-  const end = shell.lastIndexOf('</');
-  return doctype + shell.slice(0, end) + root.getHTML({shadowRoots}) + shell.slice(end);
-})()";

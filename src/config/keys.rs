@@ -772,6 +772,12 @@ keys! {
         "localhost",
         "The name below which those origins lie. With localhost a browser on this machine reaches them; another name needs a wildcard in DNS that leads to the replay origin, such as *.replay.example.org, and should carry nothing else."
     ),
+    SERVE_REROUTED_CLOCK: BoolKey = (
+        "serve.rerouted_clock",
+        Kind::Bool,
+        "true",
+        "Whether scripts get there the time of the capture, from where it goes on, and the same random numbers each time. Without, those of the browser."
+    ),
     SERVE_REPLAY_WORKER: TextKey = (
         "serve.replay_worker",
         Kind::Path,

@@ -123,6 +123,11 @@ fn prelude(how: &Rerouting<'_>) -> String {
     format!("<script src=\"{SCRIPT_PATH}\" data-role=\"page\" data-hosts=\"{hosts}\"></script>")
 }
 
+/// What a document begins with that stands in another of this origin.
+pub(super) fn script_in(origin: &str) -> String {
+    format!("<script src=\"{origin}{SCRIPT_PATH}\" data-role=\"page\"></script>")
+}
+
 /// A script that begins a plain worker: ours, then the captured one, which is asked for again as a script. In its
 /// place nothing of the captured bytes is touched.
 #[must_use]
@@ -181,6 +186,11 @@ pub fn guarding(origins: &Origins, frame: &str) -> Vec<Field> {
     for (name, value) in own.filter(|(name, _)| !beside.contains(name)) {
         // Both act on nobody but the page.
         let value = value.replace("sync-xhr=(), ", "").replace("autoplay=(), ", "");
+        // A page in a frame is told which captured page has it there, as it was; nobody else can be asked.
+        let value = match name {
+            "Referrer-Policy" => "strict-origin-when-cross-origin".to_owned(),
+            _ => value,
+        };
         out.push((name.to_owned(), value));
     }
     out

@@ -201,6 +201,11 @@ fn rewritten(holds: Holds, value: &str, page: &Rules) -> Option<String> {
         Holds::Css => css::rewrite_text(value, links),
         Holds::Page => {
             let new = rewrite_inner(value, links.inner(), page.scripts, page.depth + 1)?;
+            let new = match links.is_rerouted() {
+                // Such a document asks for nothing of its own: it begins with our script as the page does.
+                true => format!("{}{new}", super::reroute::script_in(links.site().origin())),
+                false => new,
+            };
             (new != value).then_some(new)
         }
         Holds::Harm => None,

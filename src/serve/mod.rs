@@ -23,6 +23,7 @@ mod memento;
 mod metrics;
 mod options;
 mod original;
+mod page_info;
 mod page_site;
 mod pages;
 mod params;
@@ -41,6 +42,7 @@ mod worker;
 
 pub use listen::{Listening, Server};
 pub use options::Options;
+pub use page_info::{page_info, viewport};
 pub use replay_proxy::{Missing, Moment, ReplayProxy, Traded};
 pub use state::{Beside, Serve};
 

@@ -48,6 +48,8 @@ pub struct Options {
     pub replay_scripts: bool,
     /// The name below which captured hosts have origins of their own, where scripts run; none where the view is off.
     pub rerouted: Option<String>,
+    /// Whether pages have there the time of their capture, and the same random numbers each time.
+    pub rerouted_clock: bool,
     /// A directory with a service worker for client-side replay that the operator installed.
     pub replay_worker: Option<PathBuf>,
 }
@@ -127,6 +129,7 @@ impl Options {
             cite_archive: cite_archive(settings).map_err(|error| error.message)?,
             replay_scripts: settings.bool(keys::SERVE_REPLAY_SCRIPTS),
             rerouted: rerouted(settings)?,
+            rerouted_clock: settings.bool(keys::SERVE_REROUTED_CLOCK),
             replay_worker: (!worker.is_empty()).then(|| PathBuf::from(worker)),
         })
     }

@@ -16,7 +16,7 @@ pub fn page_site(options: &Options, own: &Site, now: Timestamp) -> web::Site {
         rerouted: options
             .rerouted
             .as_ref()
-            .and(own.replay.as_ref())
+            .and(own.replay.clone().or_else(|| own.is_replay.then(|| own.base.clone())))
             .map(|root| format!("{root}/rerouted")),
         origin: Some(format!("{}://{}", own.scheme, own.host)),
         archive: options.cite_archive.clone(),

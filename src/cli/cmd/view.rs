@@ -5,8 +5,8 @@ use std::sync::Arc;
 use serde_json::json;
 
 use crate::app::run::{runtime, stop_on_signals};
-use crate::archive::{Capture, Query, Sort};
-use crate::base::{TargetUri, Timestamp};
+use crate::archive::Capture;
+use crate::base::{TargetUri, Timestamp, printable};
 use crate::browser::{self, BrowserOptions, Rendering};
 use crate::cli::args::{ClockArg, ViewArgs};
 use crate::cli::context::{Context, store_error};
@@ -16,12 +16,12 @@ use crate::cli::{CliError, Exit};
 use crate::config::Settings;
 use crate::crawl::Stop;
 use crate::http::Head;
-use crate::serve::{Moment, Options, ReplayProxy, Serve, Traded};
+use crate::serve::{Moment, Options, ReplayProxy, Serve, Traded, page_info, viewport};
 use crate::store::Reader;
 
 /// How many parts that are not held are listed for a person.
 const LISTED_MAX: usize = 20;
-/// How many bytes of a request or of a page's information are read.
+/// How many bytes of a request are read.
 const READ_BYTES_MAX: u64 = 4 << 20;
 
 /// Shows a capture in Chromium at its true address, or takes pictures of it.
@@ -113,7 +113,7 @@ fn browser_options(
     capture: &Capture,
 ) -> BrowserOptions {
     let options = settings.browser_options();
-    let viewport = args.viewport.or_else(|| captured_viewport(reader, capture));
+    let viewport = args.viewport.or_else(|| viewport(&page_info(reader, capture)?));
     BrowserOptions {
         viewport: viewport.unwrap_or(options.viewport),
         clock: (args.clock == ClockArg::Capture).then_some(capture.date),
@@ -122,22 +122,6 @@ fn browser_options(
         scrolls_max: 0,
         ..options
     }
-}
-
-/// The window that a capture was rendered in, where it was. What cannot be read is not known.
-fn captured_viewport(reader: &Reader, capture: &Capture) -> Option<(u32, u32)> {
-    let name = format!("urn:pageinfo:{}", capture.url);
-    let nearest =
-        Query { sort: Sort::Closest(capture.date), limit: Some(1), ..Query::exactly(&name) };
-    let found = reader.query(&nearest).next()?.ok()?;
-    let loaded = reader.load(&found).ok()?;
-    let bytes = loaded.decoded(usize::try_from(READ_BYTES_MAX).unwrap_or(usize::MAX)).ok()?;
-    let info: serde_json::Value = serde_json::from_slice(&bytes).ok()?;
-    let side = |name: &str| {
-        let length = info["viewport"][name].as_u64()?;
-        u32::try_from(length).ok().filter(|length| (1..=10_000).contains(length))
-    };
-    Some((side("width")?, side("height")?))
 }
 
 /// The `User-Agent` of the request that a capture answered; empty where it is not known.
@@ -167,6 +151,7 @@ fn report(
             "missing": traded.missing,
             "missing_parts": traded.missing_parts,
             "script_errors": seen.map(|seen| &seen.script_errors),
+            "clicks": seen.map(|seen| &seen.clicks),
             "settled": seen.map(|seen| seen.settled),
             "browser": seen.map(|seen| &seen.product),
         });
@@ -184,6 +169,11 @@ fn report(
     }
     if let Some(more) = traded.missing_parts.len().checked_sub(LISTED_MAX).filter(|n| *n > 0) {
         context.out.line(&format!("  and {more} more; --format json lists them"))?;
+    }
+    for click in seen.iter().flat_map(|seen| &seen.clicks) {
+        // It is in the picture that the window is gone.
+        let words = printable::flat(&click.words);
+        context.out.line(&format!("  consent refused: {} ({words:?})", click.rule))?;
     }
     for error in seen.iter().flat_map(|seen| &seen.script_errors).take(LISTED_MAX) {
         let line = error.lines().next().unwrap_or_default();

@@ -4,6 +4,7 @@ use maud::{Markup, html};
 
 use super::Site;
 use super::calendar::kept_as;
+use super::cited::shell_word;
 use super::frame::{AboutHead, Frame, Part, Tab, about, document};
 use super::metadata;
 use super::text::{address, foreign, line, micros, second, short, size};
@@ -56,10 +57,35 @@ fn neighbours(site: &Site, found: &View) -> Markup {
             p {
                 @if let Some(previous) = &found.previous { (link(previous, "← Earlier", "prev")) }
                 @if let Some(next) = &found.next { " " (link(next, "Later →", "next")) }
-                " " a .strong href=(site.replay_link(&found.capture.url, found.capture.date)) { "See it as it was" }
-                @if let Some(link) = site.rerouted_link(&found.capture.url, found.capture.date) {
-                    " · " a href=(link) { "with its scripts" }
+            }
+        }
+        (views(site, &found.capture))
+    }
+}
+
+/// The three ways to see the page: without its scripts, with them, and at its true address.
+fn views(site: &Site, capture: &Capture) -> Markup {
+    let url = capture.url.as_str();
+    let command = shell_word(&format!("{url}@{}", capture.date.to_stamp14()));
+    html! {
+        div .views {
+            p {
+                a .strong href=(site.replay_link(url, capture.date)) { "See it as it was" }
+                " without scripts: safe, and enough for most pages"
+            }
+            @if let Some(link) = site.rerouted_link(url, capture.date) {
+                p {
+                    a href=(link) { "See it with its scripts" }
+                    ", which reach nothing but the archive: for pages that are empty without"
                 }
+            }
+            details {
+                summary { "See it at its true address" }
+                p {
+                    "On the machine that has the archive, this opens a browser of its own that reaches nothing else, and "
+                    "nothing of the page is rewritten."
+                }
+                p { code { "pressmark view " (command) } }
             }
         }
     }

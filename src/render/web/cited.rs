@@ -148,7 +148,7 @@ fn proof(site: &Site, capture: &Capture) -> Markup {
 }
 
 /// A text as one word of a shell's command.
-fn shell_word(text: &str) -> String {
+pub(super) fn shell_word(text: &str) -> String {
     let text = printable::line(text);
     format!("'{}'", text.replace('\'', "'\\''"))
 }

@@ -146,7 +146,8 @@ impl Site {
     }
 
     /// The capture closest to a time with its scripts running, where they may.
-    pub(super) fn rerouted_link(&self, url: &str, at: Timestamp) -> Option<String> {
+    #[must_use]
+    pub fn rerouted_link(&self, url: &str, at: Timestamp) -> Option<String> {
         let root = self.rerouted.as_ref()?;
         Some(format!("{root}/{}/{}", stamp(at), address(url)))
     }

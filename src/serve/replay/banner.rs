@@ -65,6 +65,10 @@ pub fn banner(
         }
     }
     banner.links.push((reader.about_at("/cite", url, capture.date), "cite".to_owned()));
+    // The same capture in the view where its scripts run, where there is one.
+    if let Some(link) = reader.rerouted_link(url, capture.date) {
+        banner.links.push((link, "with its scripts".to_owned()));
+    }
     banner.links.push((uri_m(own, Modifier::Page, capture), "without this line".to_owned()));
     Ok(banner)
 }

@@ -73,7 +73,7 @@ fn told(shared: &Shared, method: &Method, url: &str, headers: &HeaderMap, why: W
         url: url.clone(),
         why: why.to_string(),
     });
-    missing(&url, headers, why)
+    missing(&url, headers, why, "")
 }
 
 /// The answer from the archive, or why there is none.

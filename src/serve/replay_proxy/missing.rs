@@ -42,16 +42,16 @@ impl fmt::Display for Why {
     }
 }
 
-/// The answer: a page where a browser opens one, else a line of text.
-pub(in crate::serve) fn missing(url: &str, headers: &HeaderMap, why: Why) -> Response {
+/// The answer: a page where a browser opens one, else a line of text. `more` is markup at the end of the page.
+pub(in crate::serve) fn missing(url: &str, headers: &HeaderMap, why: Why, more: &str) -> Response {
     let dest = headers.get("sec-fetch-dest").and_then(|value| value.to_str().ok());
     let status = StatusCode::NOT_FOUND;
     let mut response = match dest {
-        Some("document" | "iframe" | "frame") => {
+        Some("document" | "iframe" | "frame" | "object" | "embed") => {
             let (url, why) = (escaped(url), escaped(&why.to_string()));
             let page = format!(
                 "<!DOCTYPE html><html lang=\"en\"><meta charset=\"utf-8\"><title>Not in the archive</title>\
-                 <h1>Not in the archive</h1><p>{url}<p>Pressmark: {why}.</html>\n"
+                 <h1>Not in the archive</h1><p>{url}<p>Pressmark: {why}.{more}</html>\n"
             );
             let mut response = with_type(status, "text/html; charset=utf-8", page);
             put(&mut response, CONTENT_SECURITY_POLICY, "default-src 'none'");
@@ -72,11 +72,11 @@ mod tests {
     fn an_address_is_text_in_the_answer() {
         let mut headers = HeaderMap::new();
         headers.insert("sec-fetch-dest", "document".parse().unwrap());
-        let response = missing("http://a.example/<script>", &headers, Why::NotHeld);
+        let response = missing("http://a.example/<script>", &headers, Why::NotHeld, "");
         assert_eq!(response.status(), StatusCode::NOT_FOUND);
         assert!(response.headers().contains_key(MISSING));
         assert!(response.headers()["content-type"].to_str().unwrap().starts_with("text/html"));
-        let plain = missing("http://a.example/x", &HeaderMap::new(), Why::Socket);
+        let plain = missing("http://a.example/x", &HeaderMap::new(), Why::Socket, "");
         assert!(plain.headers()["content-type"].to_str().unwrap().starts_with("text/plain"));
     }
 }

@@ -11,7 +11,6 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode
 use axum::response::{IntoResponse, Response};
 
 use super::{IsRerouted, SERVICE_WORKER_ALLOWED, add, frame_root, origins, script_response};
-use crate::archive::{Query, Sort};
 use crate::base::TargetUri;
 use crate::http::Head;
 use crate::replay::headers::Status;
@@ -20,6 +19,7 @@ use crate::replay::{self, Captured, Origins, Place, policy};
 use crate::serve::Serve;
 use crate::serve::memento::{Use, choose, choose_part};
 use crate::serve::original::in_header;
+use crate::serve::page_info::page_info;
 use crate::serve::replay::{Record, identity};
 use crate::serve::replay_proxy::{MISSING, Posted, Preflight, Why, find_posted, missing};
 use crate::serve::reply::{Refusal, put, with_type};
@@ -27,8 +27,6 @@ use crate::serve::request::{Asked, Site};
 
 /// The longest body of a request that is compared.
 const BODY_BYTES_MAX: usize = 4 << 20;
-/// How many bytes of the list of a page's parts are read.
-const PARTS_BYTES_MAX: usize = 1 << 20;
 
 /// A request, once its body is read.
 struct Wanted {
@@ -68,7 +66,7 @@ async fn answered(
     let field = |name: &str| parts.headers.get(name).and_then(|value| value.to_str().ok());
     let (dest, worker) = (field("sec-fetch-dest"), field("service-worker"));
     if parts.uri.path() == SCRIPT_PATH {
-        let mut response = script_response();
+        let mut response = script_response(&state.options);
         put(&mut response, SERVICE_WORKER_ALLOWED, "/");
         return guarded(response, &origins, &frame);
     }
@@ -105,7 +103,9 @@ async fn answered(
         return guarded(response, &origins, &frame);
     }
     let told = |why: Why, url: &str| {
-        let mut response = missing(url, &parts.headers, why);
+        // In a frame, the page that says so tells it to the frame around the view.
+        let script = format!("<script src=\"{SCRIPT_PATH}\" data-role=\"missing\"></script>");
+        let mut response = missing(url, &parts.headers, why, &script);
         // The reason is no part of any site: whoever of the archive asks may read it.
         if let Some(origin) = own_origin(&origins, &parts.headers) {
             put(&mut response, ACCESS_CONTROL_ALLOW_ORIGIN, &origin);
@@ -307,14 +307,7 @@ fn allow(response: &mut Response, wanted: &Wanted, record: &Record) {
 /// when it was rendered.
 fn hosts_of(state: &Serve, record: &Arc<Record>) -> Result<Vec<String>, Refusal> {
     let mut hosts = reroute::origins_in(&record.decoded(state)?);
-    let capture = record.capture();
-    let name = format!("urn:pageinfo:{}", capture.url);
-    let nearest =
-        Query { sort: Sort::Closest(capture.date), limit: Some(1), ..Query::exactly(&name) };
-    // What a rendering noted is a help and no more.
-    let info = state.reader.query(&nearest).next().and_then(Result::ok);
-    let info = info.and_then(|info| state.reader.load(&info).ok());
-    if let Some(bytes) = info.and_then(|info| info.decoded(PARTS_BYTES_MAX).ok()) {
+    if let Some(bytes) = page_info(&state.reader, record.capture()) {
         hosts.extend(reroute::origins_in(&bytes));
         hosts.sort();
         hosts.dedup();

@@ -9,18 +9,28 @@ use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY};
 use axum::response::Response;
 
 use super::{frame_root, origins, script_response};
+use crate::archive::Capture;
 use crate::base::TargetUri;
 use crate::base::markup::escaped;
 use crate::replay::Origins;
 use crate::serve::Serve;
 use crate::serve::memento::{Modifier, Neighbours, Target, Use, choose, not_held, redirect, uri_m};
 use crate::serve::original::in_header;
+use crate::serve::page_info::{page_info, viewport};
 use crate::serve::replay::banner;
 use crate::serve::reply::{Refusal, put, with_type};
 use crate::serve::request::Asked;
 
 /// What the frame lets the page do: no other window, nothing with the window around it.
 const SANDBOX: &str = "allow-scripts allow-same-origin allow-forms";
+
+/// What the view is, for one who sees it for the first time.
+const RUNS: &str =
+    "The page’s own scripts run here, and everything they ask for comes from the archive.";
+const STYLE: &str = "html,body{margin:0;height:100%}body{display:flex;flex-direction:column}iframe{border:0;flex:1}\
+    #pressmark-view{display:flex;flex-wrap:wrap;gap:0 1.5em;align-items:baseline;font:13px/1.5 sans-serif;\
+    padding:2px 12px;background:#fff3cd;color:#222}#pressmark-view ul{margin:0;max-height:30vh;overflow:auto;\
+    overflow-wrap:anywhere}#pressmark-view summary{cursor:pointer}";
 
 /// The frame.
 ///
@@ -43,7 +53,7 @@ pub async fn frame(State(state): State<Arc<Serve>>, asked: Asked) -> Result<Resp
 /// When the view is off.
 pub async fn script(State(state): State<Arc<Serve>>) -> Result<Response, Refusal> {
     state.options.rerouted.as_ref().ok_or_else(is_off)?;
-    Ok(script_response())
+    Ok(script_response(&state.options))
 }
 
 fn is_off() -> Refusal {
@@ -76,15 +86,32 @@ fn shown(
     };
     let around = Neighbours::around(&state.reader, capture)?;
     let mut banner = banner(state, &asked.site, capture, &around, None, &[])?;
-    banner.links.push((uri_m(&asked.site, Modifier::None, capture), "without scripts".to_owned()));
+    // The links are those of the safe view, where this view is the other one, and a line can be left out.
+    banner.links.retain(|(_, text)| text != "with its scripts" && text != "without this line");
+    let safe = uri_m(&asked.site, Modifier::None, capture);
+    banner.links.push((safe, "without its scripts".to_owned()));
+    // Earlier and later stay in this view.
+    let here = |other: &Capture| {
+        let to = format!("{root}/rerouted/{}/{}", other.date.to_stamp14(), in_header(&other.url));
+        (to, other.date)
+    };
+    banner.previous = around.prev.as_ref().map(here);
+    banner.next = around.next.as_ref().map(here);
     let path = &target.url()[url::Position::BeforePath..];
     let start = escaped(&format!("{origin}/.pressmark/start#{path}"));
     let (base, site_base) = (escaped(origins.base()), &asked.site.base);
+    let size = match page_info(&state.reader, capture).as_deref().and_then(viewport) {
+        Some((width, height)) => format!(
+            "<label><input type=\"checkbox\" id=\"pressmark-size\" data-size=\"{width}x{height}\"> \
+             in the window of the capture, {width} × {height}</label>"
+        ),
+        None => String::new(),
+    };
     let page = format!(
         "<!DOCTYPE html><html lang=\"en\"><meta charset=\"utf-8\"><title>A captured page</title>\
-         <style>html,body{{margin:0;height:100%}}body{{display:flex;flex-direction:column}}\
-         iframe{{border:0;flex:1}}#pressmark-missing{{font:13px sans-serif;padding:2px 8px;background:#fff3cd;\
-         color:#222}}</style>{}<div id=\"pressmark-missing\" role=\"status\" hidden></div>\
+         <meta name=\"viewport\" content=\"width=device-width\"><style>{STYLE}</style>{}\
+         <div id=\"pressmark-view\"><span>{RUNS}</span>{size}\
+         <details id=\"pressmark-missing\"><summary>No part is missing so far</summary><ul></ul></details></div>\
          <script src=\"{site_base}/reroute.js\" data-role=\"frame\" data-base=\"{base}\"></script>\
          <iframe src=\"{start}\" sandbox=\"{SANDBOX}\" title=\"The captured page, with its scripts\"></iframe>",
         banner.to_html()

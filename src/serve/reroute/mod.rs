@@ -2,13 +2,15 @@
 //! (`serve.rerouted_base`) that leads to the replay listener.
 //!
 //! In reading order: a request at such an origin (`answer`), the frame around the view (`frame`), our script, which is
-//! the same file in the page, in its workers, as a service worker and in the frame (`reroute.js`). What becomes of a
-//! capture is in [`crate::replay::reroute`], how origins are written in [`crate::replay::Origins`].
+//! the same in the page, in its workers, as a service worker and in the frame (the files of `script`). What becomes of
+//! a capture is in [`crate::replay::reroute`], how origins are written in [`crate::replay::Origins`].
 //!
 //! A page is shown in the frame alone: asked for as the page of a window it leads there.
 
 mod answer;
 mod frame;
+
+use std::sync::LazyLock;
 
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::http::{HeaderName, HeaderValue, StatusCode};
@@ -17,13 +19,27 @@ use axum::response::Response;
 use super::Options;
 use super::reply::{put, with_type};
 use super::request::{Site, bare_host};
+use crate::browser::clock;
 use crate::replay::{Origins, Place};
 
 pub use answer::answer;
 pub use frame::{frame, script};
 
-/// Our script.
-const SCRIPT: &str = include_str!("reroute.js");
+/// Our script, which may set the clock of a page.
+const SCRIPT: &str = concat!(
+    include_str!("script/names.js"),
+    include_str!("script/service.js"),
+    include_str!("script/frame.js"),
+    include_str!("script/requests.js"),
+    include_str!("script/windows.js"),
+    include_str!("script/markup.js"),
+    include_str!("script/leaving.js"),
+);
+/// Where in it the clock goes.
+const CLOCK_PLACE: &str = "/* @CLOCK@ */ null";
+/// The same with a clock.
+static SCRIPT_WITH_CLOCK: LazyLock<String> =
+    LazyLock::new(|| SCRIPT.replacen(CLOCK_PLACE, clock::FUNCTION.trim_end(), 1));
 const SCRIPT_TYPE: &str = "text/javascript; charset=utf-8";
 const SERVICE_WORKER_ALLOWED: HeaderName = HeaderName::from_static("service-worker-allowed");
 
@@ -63,8 +79,9 @@ pub fn frame_root(origins: &Origins, site: &Site) -> String {
 }
 
 /// Our script, ready to be sent.
-fn script_response() -> Response {
-    let mut response = with_type(StatusCode::OK, SCRIPT_TYPE, SCRIPT);
+fn script_response(options: &Options) -> Response {
+    let script = if options.rerouted_clock { &SCRIPT_WITH_CLOCK } else { SCRIPT };
+    let mut response = with_type(StatusCode::OK, SCRIPT_TYPE, script);
     put(&mut response, CACHE_CONTROL, "no-cache");
     response
 }
@@ -86,6 +103,13 @@ fn add(response: &mut Response, name: &str, value: &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_clock_has_one_place_in_the_script() {
+        assert_eq!(SCRIPT.matches(CLOCK_PLACE).count(), 1);
+        assert!(SCRIPT_WITH_CLOCK.contains("const CLOCK = (at) => {"));
+        assert!(!SCRIPT_WITH_CLOCK.contains("@CLOCK@"));
+    }
 
     #[test]
     fn a_port_is_that_of_its_host() {
