@@ -1,5 +1,6 @@
 //! Flags exactly as typed. What they mean is decided by the commands.
 
+mod order;
 mod peer;
 mod relay;
 
@@ -13,6 +14,7 @@ use crate::base::ByteSize;
 use crate::cite::Style;
 use crate::politeness::RobotsReading;
 
+pub use order::settings_first;
 pub use peer::{PeerAddArgs, PeerArgs, PeerCommand, PeerCompareArgs};
 pub use relay::RelayArgs;
 

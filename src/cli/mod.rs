@@ -31,7 +31,8 @@ use output::Output;
 #[must_use]
 pub fn main() -> ExitCode {
     panics::install();
-    let parsed = args::command().try_get_matches().and_then(|matches| {
+    let line = args::settings_first(std::env::args_os());
+    let parsed = args::command().try_get_matches_from(line).and_then(|matches| {
         let name = matches.subcommand_name().unwrap_or_default().to_owned();
         Ok((Cli::from_arg_matches(&matches)?, name))
     });

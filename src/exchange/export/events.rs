@@ -52,6 +52,7 @@ pub(super) fn write(
         }
         next = meant;
     }
+    done.captures = rows.given;
     Ok(())
 }
 

@@ -77,7 +77,7 @@ impl ExportFormat {
 /// What was written.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Exported {
-    /// Captures that were selected, and those that revisits among them refer to.
+    /// Captures that were selected, and those that revisits among them refer to: each once.
     pub captures: u64,
     /// Records that were written; lines of a CDXJ file.
     pub records: u64,
@@ -127,12 +127,8 @@ pub fn export(
         return Err(ExportError::Nothing);
     }
     let fail = |why| ExportError::Write { path: path.display().to_string(), why };
-    let mut done = Exported {
-        captures: chosen.captures,
-        period: chosen.period,
-        unreadable: chosen.unreadable,
-        ..Exported::default()
-    };
+    let mut done =
+        Exported { period: chosen.period, unreadable: chosen.unreadable, ..Exported::default() };
     if exporting.format == ExportFormat::ZipNum {
         std::fs::create_dir(path).map_err(fail)?;
         let mut writer = ShardWriter::new(path).map_err(fail)?;
@@ -141,6 +137,7 @@ pub fn export(
             writer.line(line).map_err(fail)?;
         }
         done.records = writer.finish().map_err(fail)?.lines;
+        done.captures = done.records;
         sync_dir(path).map_err(fail)?;
         return Ok(done);
     }
@@ -156,6 +153,7 @@ pub fn export(
                     done.records += 1;
                 }
                 out.flush().map_err(fail)?;
+                done.captures = done.records;
             }
             ExportFormat::Parquet => {
                 let out = BufWriter::with_capacity(1 << 18, file);
@@ -167,6 +165,7 @@ pub fn export(
                     done.records += 1;
                 }
                 table.finish().map_err(fail)?;
+                done.captures = done.records;
             }
             ExportFormat::Warc(packing) => {
                 let mut sink = WarcSink::new(BufWriter::with_capacity(1 << 18, file), packing);

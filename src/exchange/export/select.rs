@@ -118,7 +118,7 @@ impl Selection {
     /// The rows in the order of files and offsets.
     pub(super) fn finish(self) -> Result<Chosen, ExportError> {
         let Self { rows, captures, period, bytes, seeds, unreadable } = self;
-        let rows = Rows { sorted: rows.finish().map_err(temporary)?, next: None };
+        let rows = Rows { sorted: rows.finish().map_err(temporary)?, next: None, given: 0 };
         Ok(Chosen { rows, captures, period, bytes, seeds, unreadable })
     }
 }
@@ -165,6 +165,8 @@ pub(super) struct Meant {
 pub(super) struct Rows {
     sorted: Sorted,
     next: Option<Meant>,
+    /// How many [`Self::next`] has given.
+    pub given: u64,
 }
 
 impl Rows {
@@ -217,6 +219,7 @@ impl Rows {
                 meant.listed = Listed::Page;
             }
         }
+        self.given += 1;
         Ok(Some(meant))
     }
 

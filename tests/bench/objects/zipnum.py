@@ -142,7 +142,7 @@ def main():
             own = f"{top}/archive"
             subprocess.run([pressmark, "init", own], check=True, cwd=top, capture_output=True)
             port = storage.free_port()
-            ours = subprocess.Popen([pressmark, "--archive", own, "--set", "store.zipnum=s3://bucket/cdx", "serve", "--bind", f"127.0.0.1:{port}",
+            ours = subprocess.Popen([pressmark, "--archive", own, "serve", "--bind", f"127.0.0.1:{port}", "--set", "store.zipnum=s3://bucket/cdx",
                                      "--set", "serve.access_log=false"], env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
             started.append(ours)
             wait_for(port, ours)
@@ -156,7 +156,8 @@ def main():
                 times.append(took)
                 ranges.append(counting.ranges - before)
                 answers.append(found)
-            assert all(found[0] for found in answers), "a URL of the blocks is not found"
+            lost = [asked[n] for n, found in enumerate(answers) if not found[0]]
+            assert not lost, f"{len(lost)} of {len(asked)} are not found: {lost[0]}"
             line("pressmark, blocks in S3", times)
             print("ranges read by a look-up: " + ", ".join(f"{n}: {ranges.count(n)}" for n in sorted(set(ranges))))
             if pywb:
