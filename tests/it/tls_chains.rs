@@ -76,13 +76,15 @@ fn serve(root: &Issuer<'_, KeyPair>, name: &str) -> Host {
         )
         .unwrap();
     let config = Arc::new(config);
+    let name = name.to_owned();
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
     std::thread::spawn(move || {
         for stream in listener.incoming().flatten() {
             let config = Arc::clone(&config);
             // A client that is done hangs up.
-            std::thread::spawn(move || answer(stream, config).ok());
+            let name = name.clone();
+            std::thread::spawn(move || answer(stream, config, &name).ok());
         }
     });
     Host { port, chain }
@@ -91,6 +93,7 @@ fn serve(root: &Issuer<'_, KeyPair>, name: &str) -> Host {
 fn answer(
     stream: std::net::TcpStream,
     config: Arc<ServerConfig>,
+    name: &str,
 ) -> Result<(), Box<dyn std::error::Error>> {
     let mut tls = rustls::StreamOwned::new(rustls::ServerConnection::new(config)?, stream);
     loop {
@@ -104,8 +107,8 @@ fn answer(
         }
         let line = String::from_utf8_lossy(&request).lines().next().unwrap_or_default().to_owned();
         let (media_type, body) = match line.contains("/robots.txt") {
-            true => ("text/plain", "User-agent: *\nAllow: /\n".to_owned()),
-            false => ("text/html", format!("<title>A page</title><p>Of {line}")),
+            true => ("text/plain", format!("# {name}\nUser-agent: *\nAllow: /\n")),
+            false => ("text/html", format!("<title>A page</title><p>Of {name}, {line}")),
         };
         let head = format!(
             "HTTP/1.1 200 OK\r\nContent-Type: {media_type}\r\nContent-Length: {}\r\n\r\n{body}",

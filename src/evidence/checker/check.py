@@ -1616,7 +1616,7 @@ SUPPORTED_VERSIONS, PRE_SHARED_KEY, EARLY_DATA, KEY_SHARE = 43, 41, 42, 51
 SUITES = {0x1301: ("TLS_AES_128_GCM_SHA256", "sha256", 16), 0x1302: ("TLS_AES_256_GCM_SHA384", "sha384", 32),
           0x1303: ("TLS_CHACHA20_POLY1305_SHA256", "sha256", 32)}
 # The hash of each scheme of a server's signature; RSA is PSS. Ed25519 has none of its own.
-SCHEMES = {0x0403: "sha256", 0x0503: "sha384", 0x0804: "sha256", 0x0805: "sha384", 0x0806: "sha512", 0x0807: None}
+TLS_SCHEMES = {0x0403: "sha256", 0x0503: "sha384", 0x0804: "sha256", 0x0805: "sha384", 0x0806: "sha512", 0x0807: None}
 
 
 class Cursor:
@@ -2060,11 +2060,12 @@ def check_server(session, host, at, roots):
     fine, what = openssl("verify", "-CAfile", p["roots"], "-no-CApath", "-no-CAstore", "-partial_chain", *between,
                          "-purpose", "sslserver", "-attime", str(int(at)), "-verify_hostname", host, p["leaf"])
     if not fine:
-        raise Failed(f"the certificate of the server: {(what.splitlines() or ['openssl refuses it'])[0]}")
+        errors = [line for line in what.splitlines() if line.startswith("error ")]
+        raise Failed(f"the certificate of the server: {(errors or ['openssl refuses it'])[0]}")
     fine, names = openssl("x509", "-in", p["leaf"], "-noout", "-ext", "subjectAltName")
     if not fine or not any(is_of_host(name, host) for name in re.findall(r"DNS:([^,\s]+)", names)):
         raise Failed(f"the certificate is not of {host}")
-    if session.scheme not in SCHEMES:
+    if session.scheme not in TLS_SCHEMES:
         raise Failed(f"a signature of the scheme {session.scheme:#06x}")
     fine, key = openssl("x509", "-in", p["leaf"], "-noout", "-pubkey")
     key = in_files(key=key.encode() + b"\n")["key"]
@@ -2072,7 +2073,7 @@ def check_server(session, host, at, roots):
     curve = {0x0403: "prime256v1", 0x0503: "secp384r1"}.get(session.scheme)
     if curve is not None and curve not in text:
         raise Failed("the scheme of the server's signature is not of its key")
-    digest = SCHEMES[session.scheme]
+    digest = TLS_SCHEMES[session.scheme]
     if digest is None:
         done = openssl("pkeyutl", "-verify", "-pubin", "-inkey", key, "-rawin", "-in", p["data"],
                        "-sigfile", p["signature"])
