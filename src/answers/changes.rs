@@ -142,7 +142,7 @@ impl Iterator for Unseen<'_, '_> {
 pub fn identity(layout: &Layout) -> Digest {
     let of_log = || {
         let log = Log::open(layout).ok()?;
-        let first = log.checkpoint(*log.checkpoint_sizes().ok()?.first()?).ok()?;
+        let first = log.checkpoint(log.oldest().ok()??).ok()?;
         let (_, key) = log.keys().into_iter().next()?;
         Some(format!("{}\n{}\n{}", first.origin, key.text(), first.root))
     };

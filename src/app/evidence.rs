@@ -12,13 +12,15 @@ use super::shared::{frontier_address, name_of};
 use crate::base::{Clock, Timestamp};
 use crate::config::Settings;
 use crate::config::keys;
+use crate::evidence::bitcoin::Headers;
 use crate::evidence::cosignature::WitnessKey;
 use crate::evidence::leaf::Statement;
 use crate::evidence::log::Appender;
 use crate::evidence::policy::PolicyWitness;
 use crate::evidence::witnessed::Witnesses;
 use crate::evidence::{
-    self, Authorities, EvidenceError, Extended, New, OpenFiles, Options, Policy, Sharing, Trust,
+    self, Asked, Authorities, EvidenceError, Extended, LogKey, New, OpenFiles, Options, Policy,
+    Sharing, Trust,
 };
 use crate::postgres::PostgresLog;
 use crate::store::{AppendLog, Layout, Reader, Store};
@@ -87,6 +89,41 @@ pub fn stamp(layout: &Layout, settings: &Settings) -> Vec<String> {
     }
 }
 
+/// Asks the calendars of OpenTimestamps, where the last time is long enough ago; what went wrong, as text. To be called where
+/// no runtime is.
+pub fn anchor(layout: &Layout, settings: &Settings, now: Timestamp) -> Vec<String> {
+    let asked = Asked {
+        calendars: settings.list(keys::EVIDENCE_CALENDARS).to_vec(),
+        every: settings.duration(keys::EVIDENCE_CALENDARS_EVERY),
+        user_agent: settings.user_agent(),
+        route: route(settings),
+    };
+    if asked.calendars.is_empty() {
+        return Vec::new();
+    }
+    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(why) => return vec![format!("no calendar is asked: {why}")],
+    };
+    match runtime.block_on(evidence::ask_calendars(layout, &asked, now)) {
+        Ok(notes) => notes,
+        Err(why) => vec![format!("no calendar is asked: {}", said(&why))],
+    }
+}
+
+/// The headers of Bitcoin blocks in a file; none for an empty path.
+///
+/// # Errors
+/// When the file cannot be read or is no list of headers; the text names it.
+pub fn bitcoin_headers(path: &Path) -> Result<Headers, String> {
+    if path == Path::new("") {
+        return Ok(Headers::default());
+    }
+    let fail = |why: &dyn std::fmt::Display| format!("{}: {why}", path.display());
+    let text = std::fs::read_to_string(path).map_err(|why| fail(&why))?;
+    Headers::parse(&text).map_err(|why| fail(&why))
+}
+
 /// Reads a policy (c2sp.org/tlog-policy).
 ///
 /// # Errors
@@ -135,7 +172,9 @@ pub fn cosign(layout: &Layout, settings: &Settings) -> Vec<String> {
         Ok(runtime) => runtime,
         Err(why) => return vec![format!("no cosignature: {why}")],
     };
-    match runtime.block_on(evidence::witnessed::submit(layout, &witnesses)) {
+    // Without the key, which a copy of a shared log may lack, checkpoints are submitted as they are.
+    let key = LogKey::read(&options(settings).key_path(layout)).ok().flatten();
+    match runtime.block_on(evidence::witnessed::submit(layout, &witnesses, key.as_ref())) {
         Ok(notes) => notes,
         Err(why) => vec![format!("no cosignature: {}", said(&why))],
     }
@@ -184,6 +223,7 @@ pub fn extend(
     if done.signed || shared.is_none() {
         done.notes.extend(stamp(layout, settings));
         done.notes.extend(cosign(layout, settings));
+        done.notes.extend(anchor(layout, settings, now));
     }
     if let Some((log, worker)) = &shared {
         evidence::share_files(layout, Sharing { log, worker })?;

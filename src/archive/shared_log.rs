@@ -136,11 +136,12 @@ pub trait SharedLog: Debug + Send + Sync {
     /// As [`Self::begin`].
     fn give_back(&self, epoch: i64) -> Result<(), ArchiveError>;
 
-    /// What is kept beside the checkpoints (time stamps, cosignatures): names, and SHA-256 of the bytes.
+    /// What is kept beside the checkpoints (time stamps, cosignatures), of names from `from` on in the order of their bytes:
+    /// names, and SHA-256 of the bytes.
     ///
     /// # Errors
     /// As [`Self::begin`].
-    fn files(&self) -> Result<Vec<(String, Vec<u8>)>, ArchiveError>;
+    fn files(&self, from: &str) -> Result<Vec<(String, Vec<u8>)>, ArchiveError>;
 
     /// One of these.
     ///

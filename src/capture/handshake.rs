@@ -13,6 +13,20 @@ use crate::base::Timestamp;
 /// So many names of a certificate are told.
 const NAMES_MAX: usize = 3;
 
+/// Why no session could be attested, where the server speaks no TLS 1.3; `None` for other errors.
+pub(super) fn not_attestable(error: &io::Error) -> Option<String> {
+    let error = error.get_ref().and_then(|inner| inner.downcast_ref::<Error>())?;
+    matches!(
+        error,
+        Error::AlertReceived(AlertDescription::ProtocolVersion) | Error::PeerIncompatible(_)
+    )
+    .then(|| {
+        format!(
+            "the server offers no TLS 1.3, and through a relay no other is captured: nothing could be attested; without the relay (proxy) it is captured as any other ({error})"
+        )
+    })
+}
+
 /// Why the handshake failed with this error of the connection.
 pub(super) fn in_words(error: &io::Error) -> String {
     if let Some(error) = error.get_ref().and_then(|inner| inner.downcast_ref::<Error>()) {

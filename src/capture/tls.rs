@@ -103,14 +103,18 @@ impl Tls {
         let key_log: Arc<dyn rustls::KeyLog> = Arc::<SecretLog>::clone(log);
         let mut config = self.attested.clone();
         config.key_log = key_log;
-        self.secure_by(&TlsConnector::from(Arc::new(config)), stream, host).await
+        let connector = TlsConnector::from(Arc::new(config));
+        self.secure_by(&connector, stream, host, |error| {
+            handshake::not_attestable(error).unwrap_or_else(|| handshake::in_words(error))
+        })
+        .await
     }
 
     /// Shakes hands with `host`: a name, or an address in brackets or without.
     ///
     /// The error says why, as text.
     pub(super) async fn secure(&self, stream: BoxStream, host: &str) -> Result<Secured, String> {
-        self.secure_by(&self.connector, stream, host).await
+        self.secure_by(&self.connector, stream, host, handshake::in_words).await
     }
 
     async fn secure_by(
@@ -118,14 +122,13 @@ impl Tls {
         connector: &TlsConnector,
         stream: BoxStream,
         host: &str,
+        in_words: impl Fn(&std::io::Error) -> String,
     ) -> Result<Secured, String> {
         let bare = host.trim_start_matches('[').trim_end_matches(']').trim_end_matches('.');
         let name = ServerName::try_from(bare.to_owned())
             .map_err(|_| format!("{host:?} is no name that a certificate can carry"))?;
-        let stream = connector
-            .connect(name.clone(), stream)
-            .await
-            .map_err(|error| handshake::in_words(&error))?;
+        let stream =
+            connector.connect(name.clone(), stream).await.map_err(|error| in_words(&error))?;
         let session = stream.get_ref().1;
         let chain = session.peer_certificates().unwrap_or_default();
         let warning = (!self.verify).then(|| match self.check(chain, &name) {

@@ -859,6 +859,10 @@ pub struct ProveArgs {
     /// without it; else `evidence.policy` without this
     #[arg(long, value_name = "FILE")]
     pub policy: Option<PathBuf>,
+    /// A file with headers of Bitcoin blocks, a height, a blank and 80 bytes in hexadecimal a line, for proofs of
+    /// OpenTimestamps; else `evidence.bitcoin_headers`
+    #[arg(long, value_name = "FILE", requires = "check")]
+    pub bitcoin_headers: Option<PathBuf>,
     /// The key of a relay whose word on a TLS session counts, or a file with keys, a line each; repeatable, beside relay.keys
     #[arg(long, value_name = "KEY", requires = "check")]
     pub relay: Vec<String>,

@@ -868,6 +868,24 @@ keys! {
         "",
         "Addresses of time-stamp authorities (RFC 3161). Each is asked for a token over the newest checkpoint when one was signed; one that does not answer is asked again at the next run, and nothing waits for it."
     ),
+    EVIDENCE_CALENDARS: ListKey = (
+        "evidence.calendars",
+        Kind::List,
+        "",
+        "Calendars of OpenTimestamps (https://alice.btc.calendar.opentimestamps.org and others), which put digests of checkpoints into blocks of Bitcoin. Name each as it names itself in its answers: nobody else is asked for the rest of a proof. One that does not answer is asked again later, and nothing waits for it."
+    ),
+    EVIDENCE_CALENDARS_EVERY: DurationKey = (
+        "evidence.calendars_every",
+        Kind::Duration,
+        "1h",
+        "How often calendars are asked: for a promise over the newest checkpoint, and for the rest of what they promised before, which takes them some hours."
+    ),
+    EVIDENCE_BITCOIN_HEADERS: TextKey = (
+        "evidence.bitcoin_headers",
+        Kind::Path,
+        "",
+        "A file with headers of Bitcoin blocks, a height, a blank and 80 bytes in hexadecimal a line: proofs of OpenTimestamps are checked against them. Without it, prove --check says which block has to hold what."
+    ),
     EVIDENCE_DRAND: ListKey = (
         "evidence.drand",
         Kind::List,

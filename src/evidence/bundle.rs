@@ -27,6 +27,7 @@
 //! that the records are proved by. So anyone who knows one key of the log, or one checkpoint, need not
 //! believe anything in the bundle. The same capture, log and texts give the same bytes.
 
+mod chosen;
 mod described;
 mod lineage;
 mod select;
@@ -51,19 +52,19 @@ pub use unpacked::read_bundle;
 pub use withheld::{Withheld, has_user};
 pub use zipped::{Contents, TEXT_BYTES_MAX, write_zip};
 
+use chosen::{chosen, kept_sizes};
+
 use super::check::{Known, Outcome, Step, check};
 use super::drand::{Chain, Round, kept};
-use super::error::damaged;
 use super::interval::{Interval, NotAfter, NotBefore};
 use super::key::{LogKey, Options};
 use super::leaf::{RecordLeaf, sha256};
 use super::log::Log;
 use super::policy::Policy;
 use super::proof::{Inclusion, consistency_text};
-use super::timestamp::{self, Kept};
 use super::token::{Token, Trust};
 use super::witnessed::best_over;
-use super::{Checkpoint, EvidenceError, certificate, held};
+use super::{Checkpoint, EvidenceError, anchored, certificate};
 use crate::base::Timestamp;
 use crate::store::Layout;
 
@@ -100,6 +101,11 @@ pub struct Making<'a> {
 /// The proof (c2sp.org/tlog-proof) that the capture is in a checkpoint that witnesses cosigned; where there is one.
 pub const WITNESSED: &str = "witnessed.tlog-proof";
 
+/// The proof (c2sp.org/tlog-proof) that the capture is in a checkpoint that a calendar of OpenTimestamps has; where there is one.
+pub const ANCHORED: &str = "anchored.tlog-proof";
+/// The proof of OpenTimestamps over the checkpoint in [`ANCHORED`].
+pub const OTS: &str = "anchored.ots";
+
 /// A record with its place in the log.
 #[derive(Debug, Clone)]
 pub struct Proved {
@@ -128,6 +134,8 @@ pub struct Bundle {
     pub stamps: Vec<(String, Vec<u8>, Vec<u8>, Token)>,
     /// A checkpoint over the capture that witnesses cosigned, and the proof that the capture is in it.
     pub witnessed: Option<(Checkpoint, Vec<tlog_tiles::Hash>)>,
+    /// A checkpoint over the capture that a calendar has, the proof that the capture is in it, and the calendar's proof.
+    pub anchored: Option<(Checkpoint, Vec<tlog_tiles::Hash>, Vec<u8>)>,
     /// The chains whose rounds the capture and the checkpoint hold.
     pub chains: Vec<Chain>,
     /// Between which times the record of the capture was made.
@@ -159,7 +167,7 @@ impl Bundle {
             indexes.push(index.ok_or_else(unlogged)?);
         }
         let needed = indexes.iter().max().map_or(1, |index| index + 1);
-        let (checkpoint, stamps) = chosen(layout, &log, needed, making.trust)?;
+        let (checkpoint, stamps) = chosen(&log, needed, making.trust)?;
         let mut wanted = kept_sizes(&log, making.kept)?;
         wanted.push(checkpoint.size);
         let main = pieces.iter().position(|piece| piece.role == Role::Capture);
@@ -174,6 +182,17 @@ impl Bundle {
                 None => None,
             },
         };
+        let anchored = match main.map(|at| indexes[at]) {
+            None => None,
+            Some(index) => match anchored::best_over(&log, index)? {
+                Some((anchor, ots)) => {
+                    wanted.push(anchor.size);
+                    let proof = log.prove(index, anchor.size)?;
+                    Some((anchor, proof, ots))
+                }
+                None => None,
+            },
+        };
         let lineage = Lineage::of(&log, &wanted)?;
         let (mut records, mut offset) = (Vec::new(), 0);
         for (piece, index) in pieces.into_iter().zip(indexes) {
@@ -184,8 +203,18 @@ impl Bundle {
         }
         let made = making.made;
         let (chains, interval) = (Vec::new(), Interval::default());
-        let mut bundle =
-            Self { texts, records, checkpoint, lineage, stamps, witnessed, chains, interval, made };
+        let mut bundle = Self {
+            texts,
+            records,
+            checkpoint,
+            lineage,
+            stamps,
+            witnessed,
+            anchored,
+            chains,
+            interval,
+            made,
+        };
         bundle.bound(layout)?;
         Ok(bundle)
     }
@@ -292,6 +321,10 @@ impl Bundle {
         }
         if let (Some((cosigned, proof)), Some((_, main))) = (&self.witnessed, self.main()) {
             out.push(text(WITNESSED, proof_text(main.index, proof, cosigned)));
+        }
+        if let (Some((anchor, proof, ots)), Some((_, main))) = (&self.anchored, self.main()) {
+            out.push(text(ANCHORED, proof_text(main.index, proof, anchor)));
+            out.push((OTS.to_owned(), ots.clone()));
         }
         out.push(text("checkpoint", self.checkpoint.render()));
         out.push(text("log/newest", self.lineage.newest.render()));
@@ -411,55 +444,6 @@ fn said(piece: &Piece, of: fn(RecordLeaf<'_>) -> &str) -> String {
 #[must_use]
 pub fn unbracketed(uri: &str) -> &str {
     uri.strip_prefix('<').and_then(|uri| uri.strip_suffix('>')).unwrap_or(uri)
-}
-
-/// A checkpoint with the tokens over it.
-type Stamped = (Checkpoint, Vec<(String, Vec<u8>, Vec<u8>, Token)>);
-
-/// The earliest checkpoint that covers so many leaves and bears a time stamp, or else the earliest.
-fn chosen(
-    layout: &Layout,
-    log: &Log,
-    needed: u64,
-    trust: &Trust,
-) -> Result<Stamped, EvidenceError> {
-    let kept = timestamp::kept(layout)?;
-    let mut chosen: Option<Stamped> = None;
-    for size in log.checkpoint_sizes()?.into_iter().filter(|size| *size >= needed) {
-        let checkpoint = log.checkpoint(size)?;
-        let bytes = checkpoint.render().into_bytes();
-        let mut stamps = Vec::new();
-        for stamp in kept.iter().filter(|k| k.size == size) {
-            // One that proves nothing does not go with the others; `verify` tells of it.
-            if let Ok(token) = stamp.verify(&bytes, trust) {
-                let Kept { label, response, chain, .. } = stamp.clone();
-                stamps.push((label, response, chain, token));
-            }
-        }
-        let stamped = !stamps.is_empty();
-        if stamped || chosen.is_none() {
-            chosen = Some((checkpoint, stamps));
-        }
-        if stamped {
-            break;
-        }
-    }
-    chosen.ok_or_else(|| damaged("evidence/checkpoints", "no checkpoint covers the records"))
-}
-
-/// The sizes of checkpoints that somebody kept; each must be one of this log.
-fn kept_sizes(log: &Log, kept: &[(String, Vec<u8>)]) -> Result<Vec<u64>, EvidenceError> {
-    let keys: Vec<_> = log.keys().into_iter().map(|(_, key)| key).collect();
-    let size_of = |(name, bytes): &(String, Vec<u8>)| {
-        let refuse = |why: String| EvidenceError::Bundle { why: format!("{name}: {why}") };
-        let checkpoint = held::read(bytes).map_err(refuse)?;
-        held::signed(&checkpoint, &keys).map_err(refuse)?;
-        match log.checkpoint(checkpoint.size) {
-            Ok(own) if own.root == checkpoint.root => Ok(checkpoint.size),
-            _ => Err(refuse("it is of another history of this log".to_owned())),
-        }
-    };
-    kept.iter().map(size_of).collect()
 }
 
 fn proof_text(index: u64, hashes: &[tlog_tiles::Hash], checkpoint: &Checkpoint) -> String {

@@ -113,7 +113,7 @@ fn session(out: &mut String, bundle: &Bundle) {
     );
     paragraph(
         out,
-        "The check takes TLS, which check.py does not have: pressmark prove --check does it, with --relay KEY for the key of the relay, and --tls-roots FILE for the list of root certificates of that day. check.py compares the bytes with the relay's note alone.",
+        "Both checks do this, pressmark prove --check and check.py, with --relay KEY for the key of the relay, and --tls-roots FILE for the list of root certificates of that day. Without them they say what they did not check.",
     );
 }
 

@@ -8,9 +8,10 @@
 //!
 //! In reading order: the list of files ([`listing`]), the records ([`records`]) and what is said of
 //! them ([`described`]), the log ([`history`]), the time stamps ([`stamps`]), the interval ([`interval`]), the
-//! witnesses ([`witnesses`]), a session that a relay attested ([`session`]),
+//! witnesses ([`witnesses`]), a block of Bitcoin ([`anchor`]), a session that a relay attested ([`session`]),
 //! packages ([`package`]).
 
+mod anchor;
 mod described;
 mod history;
 mod interval;
@@ -24,6 +25,7 @@ pub mod witnesses;
 use std::collections::BTreeMap;
 
 use super::Checkpoint;
+use super::bitcoin::Headers;
 use super::bundle::{CHECK_SCRIPT, Contents, Description, FORMAT, FORMAT_1};
 use super::note::VerifierKey;
 use super::policy::Policy;
@@ -46,6 +48,8 @@ pub struct Known {
     pub policy: Option<Policy>,
     /// Chains of drand that are known beside those of the League of Entropy, by their hashes.
     pub chains: Vec<[u8; 32]>,
+    /// Headers of Bitcoin blocks.
+    pub headers: Headers,
     /// Keys of relays whose word counts.
     pub relays: Vec<VerifierKey>,
     /// Roots that certificates of servers must lead to.
@@ -157,6 +161,8 @@ fn common(
         step("interval", interval),
         step("witnesses", witnesses::hold(files, description, &listed, known)),
     ];
+    let anchored = anchor::step(files, description, &listed, known);
+    steps.extend(anchored.map(|said| step("bitcoin", said)));
     steps.extend(session.map(|said| step("session", said)));
     steps
 }

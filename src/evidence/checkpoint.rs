@@ -111,6 +111,22 @@ pub fn file_name(size: u64) -> String {
 mod tests {
     use super::*;
 
+    /// A checkpoint of Go's checksum database, which the authors of the specification show to their witness, with its key.
+    #[test]
+    fn a_checkpoint_of_another_log_is_read_and_verifies() {
+        let text = "go.sum database tree\n35225469\nvt5T6GaLCXvyHFl9VUvvItR43XZxfLgftEcTyO3eJCQ=\n\n\u{2014} sum.golang.org Az3grpukl5AXaVfYkLiDGORx/DN2nlcS5kZHR5uYOBV2KA2HgXpD+gu9HHONebHLAyaKbbTM75QTtPydhKCExixSfwQ=\n";
+        let key = VerifierKey::parse(
+            "sum.golang.org+033de0ae+Ac4zctda0e5eza+HJyk9SxEdh+s3Ux18htTTAD8OuAn8",
+        );
+        let key = key.unwrap();
+        let read = Checkpoint::parse(text.as_bytes()).unwrap();
+        assert_eq!((read.origin.as_str(), read.size), ("go.sum database tree", 35_225_469));
+        assert_eq!((read.time, read.previous, &read.round), (None, None, &None));
+        assert!(read.note.signed_by(&key));
+        let other = text.replace("35225469", "35225468");
+        assert!(!Checkpoint::parse(other.as_bytes()).unwrap().note.signed_by(&key));
+    }
+
     #[test]
     fn a_checkpoint_reads_back_and_no_byte_of_it_can_change() {
         let dir = tempfile::tempdir().unwrap();

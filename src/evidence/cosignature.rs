@@ -231,6 +231,26 @@ mod tests {
         assert_eq!(named.verify(&text, &renamed), None);
     }
 
+    /// A log that signs with ML-DSA-44, as the authors of the specification made one for their witness: its key, and its
+    /// signature at the time 0, which makes no statement of a time and is no cosignature.
+    #[test]
+    fn a_signature_that_the_authors_of_the_specification_made_verifies() {
+        const KEPT: &str = include_str!("../../tests/corpus/witness/mldsa.txt");
+        let kept: String =
+            KEPT.lines().filter(|l| !l.starts_with('#')).map(|l| format!("{l}\n")).collect();
+        let (key, note) = kept.split_once("\n\n").unwrap();
+        let key = WitnessKey::parse(key).unwrap();
+        let note = Note::parse(note).unwrap();
+        let [signature] = &note.signatures[..] else { panic!("{:?}", note.signatures) };
+        assert!(key.is_named_by(signature));
+        assert_eq!(key.verify(&note.text, signature), None, "without a time");
+        let WitnessPublic::MlDsa44(public) = &key.public else { panic!("{:?}", key.public) };
+        let message = subtree_message(&key.name, 0, &note.text).unwrap();
+        assert!(mldsa::verifies(public, &message, &signature.bytes[TIME_BYTES..]));
+        let later = subtree_message(&key.name, 1, &note.text).unwrap();
+        assert!(!mldsa::verifies(public, &later, &signature.bytes[TIME_BYTES..]));
+    }
+
     /// c2sp.org/tlog-cosignature, "Format" and "Ed25519 signed message".
     #[test]
     fn ids_and_messages_are_those_of_the_specification() {

@@ -20,6 +20,7 @@ use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
 use super::leaf::Statement;
+use super::summary::Summary;
 
 /// The length of a position.
 pub const POSITION_LEN: usize = 16;
@@ -76,6 +77,8 @@ pub struct Ledger {
     names_len: u64,
     statements: Vec<(u64, Statement)>,
     statements_len: u64,
+    /// How many bytes of `statements` were not read, since a summary has what still counts of them.
+    summed: u64,
     /// Positions that are not written yet, from `written` on.
     pending: Vec<u8>,
     pending_names: String,
@@ -102,11 +105,19 @@ fn append_at(path: &Path, at: u64, bytes: &[u8]) -> io::Result<()> {
 }
 
 impl Ledger {
-    /// Opens the ledger of a log of this size.
+    /// Opens the ledger of a log of this size, with all statements.
     ///
     /// # Errors
     /// When a file cannot be read. Damage shows where a leaf is looked up.
     pub fn open(dir: &Path, size: u64) -> io::Result<Self> {
+        Self::open_along(dir, size, None)
+    }
+
+    /// As [`Self::open`], without the statements that a summary leaves out.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub(super) fn open_along(dir: &Path, size: u64, summary: Option<Summary>) -> io::Result<Self> {
         let text = read_if_there(&dir.join("files"))?;
         let whole = text.rfind('\n').map_or("", |at| &text[..=at]);
         let names: Vec<String> = whole.lines().map(str::to_owned).collect();
@@ -114,8 +125,18 @@ impl Ledger {
         for (number, name) in (0..).zip(&names) {
             numbers.entry(name.clone()).or_default().push(number);
         }
-        let text = read_if_there(&dir.join("statements"))?;
-        let (statements, length) = read_statements(&text, size);
+        let path = dir.join("statements");
+        let (mut statements, summed, text) = match summary {
+            None => (Vec::new(), 0, read_if_there(&path)?),
+            Some(summary) => match read_from(&path, summary.until)? {
+                Some(text) => (summary.statements, summary.until, text),
+                // It says more than there is.
+                None => (Vec::new(), 0, read_if_there(&path)?),
+            },
+        };
+        let (later, length) = read_statements(&text, size);
+        statements.extend(later);
+        let length = summed + length;
         let positions = match File::open(dir.join("positions")) {
             Ok(file) => Some(file),
             Err(why) if why.kind() == io::ErrorKind::NotFound => None,
@@ -130,6 +151,7 @@ impl Ledger {
             names_len: whole.len() as u64,
             statements,
             statements_len: length,
+            summed,
             pending: Vec::new(),
             pending_names: String::new(),
             pending_statements: String::new(),
@@ -169,7 +191,12 @@ impl Ledger {
         number
     }
 
-    /// The statements with their leaf indexes, oldest first.
+    /// How many bytes of statements a summary stands for, and how many there are.
+    pub(super) fn statements_summed(&self) -> (u64, u64) {
+        (self.summed, self.statements_len)
+    }
+
+    /// The statements with their leaf indexes, oldest first; where the log was opened by a summary, those that still count.
     #[must_use]
     pub fn statements(&self) -> &[(u64, Statement)] {
         &self.statements
@@ -183,13 +210,12 @@ impl Ledger {
 
     /// Adds a statement as the leaf of this index.
     pub fn add_statement(&mut self, index: u64, statement: Statement) {
-        let text = statement.text();
-        let head = format!("@{index} {}\n", text.len());
-        let at = self.statements_len + (self.pending_statements.len() + head.len()) as u64;
-        let length = u32::try_from(text.len()).unwrap_or(u32::MAX);
+        let whole = statement_text(index, &statement);
+        let head = whole.find('\n').map_or(0, |end| end + 1);
+        let at = self.statements_len + (self.pending_statements.len() + head) as u64;
+        let length = u32::try_from(whole.len() - head).unwrap_or(u32::MAX);
         self.pending.extend(Position::Statement(at, length).bytes());
-        self.pending_statements.push_str(&head);
-        self.pending_statements.push_str(&text);
+        self.pending_statements.push_str(&whole);
         self.statements.push((index, statement));
     }
 
@@ -291,7 +317,30 @@ impl Ledger {
     }
 }
 
-fn read_statements(text: &str, size: u64) -> (Vec<(u64, Statement)>, u64) {
+/// The text of a file after its first bytes; `None` where it is shorter.
+fn read_from(path: &Path, from: u64) -> io::Result<Option<String>> {
+    let mut file = match File::open(path) {
+        Ok(file) => file,
+        Err(why) if why.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(why) => return Err(why),
+    };
+    if file.metadata()?.len() < from {
+        return Ok(None);
+    }
+    file.seek(SeekFrom::Start(from))?;
+    let mut bytes = Vec::new();
+    file.read_to_end(&mut bytes)?;
+    Ok(Some(String::from_utf8_lossy(&bytes).into_owned()))
+}
+
+/// A statement as it stands in `statements`.
+pub(super) fn statement_text(index: u64, statement: &Statement) -> String {
+    let text = statement.text();
+    format!("@{index} {}\n{text}", text.len())
+}
+
+/// The statements in a text whose leaves are below `size`, and how many bytes of it they are.
+pub(super) fn read_statements(text: &str, size: u64) -> (Vec<(u64, Statement)>, u64) {
     let mut statements = Vec::new();
     let mut at = 0;
     while let Some((index, length, begins)) = statement_head(text, at) {

@@ -3,17 +3,18 @@
 //! A checkpoint is the commit: everything it covers is on the disk before it gets its name under
 //! `checkpoints/`. What a dead process left beyond the newest one is written over.
 
-use std::io;
 use std::path::{Path, PathBuf};
 
 use tlog_tiles::Hash;
 
 use super::EvidenceError;
-use super::checkpoint::{Checkpoint, file_name};
+use super::checkpoint::Checkpoint;
 use super::error::{damaged, io as disk};
 use super::leaf::Statement;
 use super::ledger::{Ledger, Position};
 use super::note::VerifierKey;
+use super::places::Places;
+use super::summary::Summary;
 use super::tiles::{TileDir, TileHashes};
 use crate::store::Layout;
 
@@ -26,6 +27,7 @@ pub use append::{Appender, prepare, replace_lost_key};
 #[derive(Debug)]
 pub struct Log {
     dir: PathBuf,
+    places: Places,
     tiles: TileDir,
     ledger: Ledger,
     newest: Option<Checkpoint>,
@@ -38,25 +40,35 @@ impl Log {
     /// When it cannot be read, or its newest checkpoint is damaged.
     pub fn open(layout: &Layout) -> Result<Self, EvidenceError> {
         let dir = layout.evidence_dir();
-        let newest = match checkpoint_sizes(&dir)?.last() {
+        let places = Places::open(&dir)?;
+        let newest = match places.newest()? {
             None => None,
-            Some(size) => Some(read_checkpoint(&dir, *size)?),
+            Some(size) => Some(read_checkpoint(&places, size)?),
         };
-        Self::up_to(layout, newest)
+        let size = newest.as_ref().map_or(0, |c| c.size);
+        // One that is of another history, or newer than the log, is passed over.
+        let summary = Summary::read(&dir).filter(|summary| {
+            let of = || read_checkpoint(&places, summary.size).ok();
+            summary.size <= size && of().is_some_and(|of| of.root == summary.root)
+        });
+        let ledger = Ledger::open_along(&dir, size, summary).map_err(disk("reading", &dir))?;
+        Ok(Self { tiles: TileDir::new(&dir), dir, places, ledger, newest })
     }
 
-    /// The log as of a checkpoint, or an empty one.
+    /// The log as of a checkpoint, or an empty one, with all statements that were ever made: [`Self::open`] leaves out those
+    /// that others replaced since.
     ///
     /// # Errors
     /// When the ledger cannot be read.
-    pub(super) fn up_to(
+    pub(super) fn whole(
         layout: &Layout,
         newest: Option<Checkpoint>,
     ) -> Result<Self, EvidenceError> {
         let dir = layout.evidence_dir();
         let size = newest.as_ref().map_or(0, |c| c.size);
+        let places = Places::open(&dir)?;
         let ledger = Ledger::open(&dir, size).map_err(disk("reading", &dir))?;
-        Ok(Self { tiles: TileDir::new(&dir), dir, ledger, newest })
+        Ok(Self { tiles: TileDir::new(&dir), dir, places, ledger, newest })
     }
 
     /// How many leaves the newest checkpoint covers.
@@ -76,7 +88,15 @@ impl Log {
     /// # Errors
     /// When they cannot be listed.
     pub fn checkpoint_sizes(&self) -> Result<Vec<u64>, EvidenceError> {
-        checkpoint_sizes(&self.dir)
+        self.places.sizes()
+    }
+
+    /// The size of the oldest checkpoint that is kept.
+    ///
+    /// # Errors
+    /// When they cannot be listed.
+    pub fn oldest(&self) -> Result<Option<u64>, EvidenceError> {
+        self.places.oldest()
     }
 
     /// The kept checkpoint of this size.
@@ -84,7 +104,7 @@ impl Log {
     /// # Errors
     /// When it is missing or damaged.
     pub fn checkpoint(&self, size: u64) -> Result<Checkpoint, EvidenceError> {
-        read_checkpoint(&self.dir, size)
+        read_checkpoint(&self.places, size)
     }
 
     /// The keys of the log, oldest first, each with the index of the leaf that names it.
@@ -195,37 +215,21 @@ impl Log {
         &self.ledger
     }
 
+    pub(super) fn places(&self) -> &Places {
+        &self.places
+    }
+
     pub(super) fn tiles(&self) -> &TileDir {
         &self.tiles
     }
 }
 
-fn checkpoint_sizes(dir: &Path) -> Result<Vec<u64>, EvidenceError> {
-    let dir = dir.join("checkpoints");
-    let entries = match std::fs::read_dir(&dir) {
-        Ok(entries) => entries,
-        Err(why) if why.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(why) => return Err(disk("listing", &dir)(why)),
-    };
-    let mut sizes = Vec::new();
-    for entry in entries {
-        let name = entry.map_err(disk("listing", &dir))?.file_name();
-        let name = name.to_string_lossy();
-        if let Some(size) = name.parse::<u64>().ok().filter(|n| file_name(*n) == *name) {
-            sizes.push(size);
-        }
-    }
-    sizes.sort_unstable();
-    Ok(sizes)
-}
-
-fn read_checkpoint(dir: &Path, size: u64) -> Result<Checkpoint, EvidenceError> {
-    let name = format!("evidence/checkpoints/{}", file_name(size));
-    let path = dir.join("checkpoints").join(file_name(size));
+fn read_checkpoint(places: &Places, size: u64) -> Result<Checkpoint, EvidenceError> {
+    let path = places.path(size, "");
     let bytes = std::fs::read(&path).map_err(disk("reading", &path))?;
-    Checkpoint::parse(&bytes)
-        .filter(|c| c.size == size)
-        .ok_or_else(|| damaged(&name, "it is no checkpoint of this size as it was written"))
+    Checkpoint::parse(&bytes).filter(|c| c.size == size).ok_or_else(|| {
+        damaged(&places.name(size), "it is no checkpoint of this size as it was written")
+    })
 }
 
 #[cfg(test)]

@@ -4,16 +4,18 @@
 //! The log is derived from the WARC files and signed with a key of the archive: [`extend()`] appends a
 //! leaf for every record that is not in it yet and signs a checkpoint. In reading order: what is
 //! logged ([`leaf`]), who signs ([`key`], [`note`]), what is signed ([`checkpoint`]), where the
-//! hashes lie ([`tiles`], `ledger`), the log itself ([`log`]), how it follows the WARC files
+//! hashes lie ([`tiles`], `ledger`, `summary`), where the checkpoints do (`places`), the log itself ([`log`]), how it follows the WARC files
 //! ([`mod@extend`], `derive`), how several archives share one ([`shared`], `membership`), checking
 //! ([`mod@verify`], `held`), time stamps ([`timestamp`], [`token`]), what was made between which times
-//! ([`drand`], [`interval`]),
+//! ([`drand`], [`interval`]), proofs of OpenTimestamps ([`ots`], [`bitcoin`], `anchored`),
 //! witnesses ([`cosignature`], [`policy`], [`witnessed`]), records removed by order ([`tombstone`]),
 //! bundles ([`bundle`], [`certificate`], [`check`]), packages for replay ([`wacz`]), errors ([`error`]).
 //!
 //! Nothing here is on the path of a capture, and nothing here changes a WARC file. Bytes and limits
 //! are drawn in `docs/formats-evidence.md`.
 
+mod anchored;
+pub mod bitcoin;
 pub mod bundle;
 pub mod certificate;
 pub mod check;
@@ -34,10 +36,13 @@ pub mod log;
 mod membership;
 mod mldsa;
 pub mod note;
+pub mod ots;
+mod places;
 pub mod policy;
 pub mod proof;
 pub mod session;
 pub mod shared;
+mod summary;
 pub mod tiles;
 pub mod timestamp;
 pub mod token;
@@ -46,6 +51,7 @@ pub mod verify;
 pub mod wacz;
 pub mod witnessed;
 
+pub use anchored::{Asked, ask as ask_calendars};
 pub use checkpoint::Checkpoint;
 pub use error::EvidenceError;
 pub use extend::{Extended, OpenFiles, extend, extend_along};

@@ -21,12 +21,14 @@ use self::part::leaf_of;
 use self::register::register;
 use self::replica::Replica;
 use super::EvidenceError;
+use super::checkpoint::file_name;
 use super::error::io as disk;
 use super::extend::{Extended, OpenFiles};
 use super::key::Options;
 use super::leaf::{Statement, sha256};
 use super::log::{Log, prepare};
 use super::membership::{self, archive_of};
+use super::places::Places;
 use crate::archive::{ArchiveError, SharedLog};
 use crate::base::Timestamp;
 use crate::store::{AppendLog, Layout};
@@ -140,19 +142,22 @@ pub fn extend_shared(
     Ok(done)
 }
 
-/// Hands the server what is kept beside the checkpoints here: time stamps and cosignatures.
+/// Hands the server what is kept beside the checkpoints here: time stamps, cosignatures, proofs of calendars.
 ///
 /// # Errors
 /// When the server does not answer, or a file cannot be read.
 pub fn share_files(layout: &Layout, with: Sharing<'_>) -> Result<(), EvidenceError> {
-    let known: HashMap<String, Vec<u8>> = with.log.files()?.into_iter().collect();
-    for (name, path) in beside(layout)? {
+    let places = Places::open(&layout.evidence_dir())?;
+    // What is older was handed over by earlier runs.
+    let recent = places.recent();
+    let known: HashMap<String, Vec<u8>> = with.log.files(&file_name(recent))?.into_iter().collect();
+    for (name, path) in recent_beside(&places)? {
         let bytes = std::fs::read(&path).map_err(disk("reading", &path))?;
-        // Cosignatures are added to: the longer list is the newer one. A time stamp stays what it was.
+        // Cosignatures and proofs of calendars are added to. A time stamp stays what it was.
         let is_new = match known.get(&name) {
             None => true,
             Some(digest) if digest[..] == sha256(&bytes) => false,
-            Some(_) if !name.ends_with(COSIGNATURES) => false,
+            Some(_) if !grows(&name) => false,
             Some(_) => with.log.file(&name)?.is_none_or(|there| there.len() < bytes.len()),
         };
         if is_new {
@@ -163,24 +168,33 @@ pub fn share_files(layout: &Layout, with: Sharing<'_>) -> Result<(), EvidenceErr
 }
 
 const COSIGNATURES: &str = ".cosignatures";
+const PROOF: &str = ".ots";
 
-/// Whether a name is one of a file beside a checkpoint, and leads nowhere else.
-fn is_beside(name: &str) -> bool {
-    let ends = [".tsr", ".pem", COSIGNATURES];
-    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
-    name.starts_with(|c: char| c.is_ascii_digit())
-        && ends.iter().any(|end| name.ends_with(end))
-        && name.chars().all(plain)
+/// Whether a file is added to: the longer one is the newer one then.
+fn grows(name: &str) -> bool {
+    name.ends_with(COSIGNATURES) || name.ends_with(PROOF)
 }
 
-fn beside(layout: &Layout) -> Result<Vec<(String, PathBuf)>, EvidenceError> {
-    let dir = layout.evidence_dir().join("checkpoints");
+/// The size of the checkpoint that a file of this name is kept beside, and what follows it in the name; `None` for other
+/// names, among them all that lead elsewhere.
+fn beside(name: &str) -> Option<(u64, &str)> {
+    let ends = [".tsr", ".pem", COSIGNATURES, PROOF];
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
+    let (digits, _) = name.split_once('.')?;
+    let size = digits.parse().ok().filter(|size| file_name(*size) == digits)?;
+    let fits = ends.iter().any(|end| name.ends_with(end)) && name.chars().all(plain);
+    fits.then_some((size, &name[digits.len()..]))
+}
+
+/// The files beside recent checkpoints, by name.
+fn recent_beside(places: &Places) -> Result<Vec<(String, PathBuf)>, EvidenceError> {
     let mut files = Vec::new();
-    for entry in std::fs::read_dir(&dir).map_err(disk("listing", &dir))? {
-        let entry = entry.map_err(disk("listing", &dir))?;
-        let name = entry.file_name().to_string_lossy().into_owned();
-        if is_beside(&name) {
-            files.push((name, entry.path()));
+    for folder in places.folders().iter().filter(|folder| **folder >= places.recent()) {
+        for (size, end, path) in places.beside_in(*folder)? {
+            let name = format!("{}.{end}", file_name(size));
+            if beside(&name).is_some() {
+                files.push((name, path));
+            }
         }
     }
     files.sort();

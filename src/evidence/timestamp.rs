@@ -10,7 +10,7 @@
 //! the stamp and its digests, so that one that is taken away is missed.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use data_encoding::HEXLOWER;
 use ring::rand::{SecureRandom, SystemRandom};
@@ -19,8 +19,9 @@ use super::error::io as disk;
 use super::files::write_whole;
 use super::leaf::{Statement, sha256};
 use super::log::Log;
+use super::places::Places;
 use super::token::{self, Token, TokenError, Trust};
-use super::{Checkpoint, EvidenceError, checkpoint::file_name};
+use super::{Checkpoint, EvidenceError};
 use crate::remote::Route;
 use crate::remote::timestamp_authority::Asker;
 use crate::store::Layout;
@@ -71,10 +72,12 @@ pub async fn stamp(
 ) -> Result<Vec<String>, EvidenceError> {
     let log = Log::open(layout)?;
     let Some(newest) = log.newest() else { return Ok(Vec::new()) };
-    let stamped: Vec<String> =
-        kept(layout)?.into_iter().filter(|k| k.size == newest.size).map(|k| k.label).collect();
-    let missing: Vec<&String> =
-        authorities.urls.iter().filter(|url| !stamped.contains(&label(url))).collect();
+    // By the names of the files: what they hold was verified when it came.
+    let is_stamped = |url: &str| {
+        log.places().path(newest.size, &format!(".{}.tsr", label(url))).exists()
+            || log.places().path(newest.size, &format!(".{}.pem", label(url))).exists()
+    };
+    let missing: Vec<&String> = authorities.urls.iter().filter(|url| !is_stamped(url)).collect();
     if missing.is_empty() {
         return Ok(Vec::new());
     }
@@ -135,9 +138,8 @@ fn keep(
     response: &[u8],
     token: &Token,
 ) -> Result<(), EvidenceError> {
-    let dir = log.dir().join("checkpoints");
     for (end, bytes) in [("pem", chain_file(response, token).as_bytes()), ("tsr", response)] {
-        let path = dir.join(format!("{}.{label}.{end}", file_name(checkpoint.size)));
+        let path = log.places().path(checkpoint.size, &format!(".{label}.{end}"));
         write_whole(&path, bytes).map_err(disk("writing", &path))?;
     }
     Ok(())
@@ -161,17 +163,35 @@ fn chain_file(response: &[u8], token: &Token) -> String {
 /// # Errors
 /// When they cannot be read.
 pub fn kept(layout: &Layout) -> Result<Vec<Kept>, EvidenceError> {
-    let named = named(&layout.evidence_dir())?;
-    named.into_iter().map(|(of, files)| read(of, files)).collect()
+    let places = Places::open(&layout.evidence_dir())?;
+    let mut out = Vec::new();
+    for folder in places.folders() {
+        out.extend(kept_in(&places, *folder)?);
+    }
+    Ok(out)
 }
 
-/// What the log says of the tokens that are kept and that none of its `statements` names; those
+/// As [`kept`], of the checkpoints in one folder.
+///
+/// # Errors
+/// When they cannot be read.
+pub(super) fn kept_in(places: &Places, folder: u64) -> Result<Vec<Kept>, EvidenceError> {
+    named(places, folder)?.into_iter().map(|(of, files)| read(of, files)).collect()
+}
+
+/// The tokens over the checkpoints from `size` on that lie in one folder, by checkpoint and without their bytes: `read` reads
+/// one.
+pub(super) fn named_from(places: &Places, folder: u64, size: u64) -> Result<Named, EvidenceError> {
+    Ok(named(places, folder)?.split_off(&(size, String::new())))
+}
+
+/// What the log says of the tokens over recent checkpoints that are kept and that none of its `statements` names; those
 /// that are not whole are left out.
 ///
 /// # Errors
 /// When they cannot be read.
 pub(super) fn unstated(
-    evidence: &Path,
+    places: &Places,
     statements: &[(u64, Statement)],
 ) -> Result<Vec<Statement>, EvidenceError> {
     let known: BTreeSet<(u64, &str)> = statements
@@ -184,7 +204,12 @@ pub(super) fn unstated(
         })
         .collect();
     let mut out = Vec::new();
-    for ((size, label), files) in named(evidence)? {
+    let recent = places.folders().iter().filter(|folder| **folder >= places.recent());
+    let mut all = Named::new();
+    for folder in recent {
+        all.extend(named(places, *folder)?);
+    }
+    for ((size, label), files) in all {
         if files.0.is_none() || files.1.is_none() || known.contains(&(size, label.as_str())) {
             continue;
         }
@@ -194,22 +219,15 @@ pub(super) fn unstated(
 }
 
 /// The files of a token, the response and its chain, by checkpoint and authority.
-type Named = BTreeMap<(u64, String), (Option<PathBuf>, Option<PathBuf>)>;
+pub(super) type Named = BTreeMap<(u64, String), (Option<PathBuf>, Option<PathBuf>)>;
 
-fn named(evidence: &Path) -> Result<Named, EvidenceError> {
-    let dir = evidence.join("checkpoints");
+fn named(places: &Places, folder: u64) -> Result<Named, EvidenceError> {
     let mut found = Named::new();
-    let entries = match std::fs::read_dir(&dir) {
-        Ok(entries) => entries,
-        Err(why) if why.kind() == std::io::ErrorKind::NotFound => return Ok(found),
-        Err(why) => return Err(disk("listing", &dir)(why)),
-    };
-    for entry in entries {
-        let path = entry.map_err(disk("listing", &dir))?.path();
-        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let Some((size, rest)) = name.split_once('.') else { continue };
+    for (size, rest, path) in places.beside_in(folder)? {
         let Some((label, end)) = rest.rsplit_once('.') else { continue };
-        let Ok(size) = size.parse::<u64>() else { continue };
+        if !["tsr", "pem"].contains(&end) {
+            continue;
+        }
         let slot = found.entry((size, label.to_owned())).or_default();
         match end {
             "tsr" => slot.0 = Some(path),
@@ -220,7 +238,8 @@ fn named(evidence: &Path) -> Result<Named, EvidenceError> {
     Ok(found)
 }
 
-fn read(
+/// Reads a token.
+pub(super) fn read(
     (size, label): (u64, String),
     (response, chain): (Option<PathBuf>, Option<PathBuf>),
 ) -> Result<Kept, EvidenceError> {
@@ -232,8 +251,8 @@ fn read(
 }
 
 /// The name of a token's file below the archive root.
-pub(super) fn name_of(size: u64, label: &str) -> String {
-    format!("evidence/checkpoints/{}.{label}.tsr", file_name(size))
+pub(super) fn name_of(places: &Places, size: u64, label: &str) -> String {
+    format!("{}.{label}.tsr", places.name(size))
 }
 
 impl Kept {
@@ -246,12 +265,6 @@ impl Kept {
             response: sha256(&self.response),
             chain: sha256(&self.chain),
         }
-    }
-
-    /// The name of its file below the archive root.
-    #[must_use]
-    pub fn name(&self) -> String {
-        name_of(self.size, &self.label)
     }
 
     /// Checks it over its checkpoint, by the chain that is kept with it; and where roots are

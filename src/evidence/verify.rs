@@ -9,6 +9,7 @@
 //!
 //! What a finding means is told in `docs/formats-evidence.md`.
 
+mod anchors;
 mod checkpoints;
 mod records;
 mod removals;
@@ -26,6 +27,7 @@ use super::key::Options;
 use super::leaf::{ENTRY_LEN, Statement, entry_of, hash_of};
 use super::ledger::Position;
 use super::log::Log;
+use super::places::Places;
 use super::tiles::{BUNDLED_LEN, Edge, Full, Level, WIDTH, tile_name};
 use super::{Checkpoint, EvidenceError, Policy, Trust, membership};
 use crate::base::{Finding, Severity, Timestamp};
@@ -91,7 +93,8 @@ pub fn verify_along(
     kept: Option<&KeptLeaves>,
     found: &mut dyn FnMut(Finding),
 ) -> Result<Checked, EvidenceError> {
-    let mut report = Report { found, count: 0, per_file: BTreeMap::new() };
+    let places = Places::open(&layout.evidence_dir())?;
+    let mut report = Report { found, count: 0, per_file: BTreeMap::new(), places };
     let mut files = BTreeMap::new();
     for path in layout.warc_files()? {
         files.insert(stable_name(&path), path);
@@ -108,7 +111,7 @@ pub fn verify_along(
         }
         return Ok(Checked { findings: report.total(), ..Checked::default() });
     };
-    let log = Log::up_to(layout, Some(newest.clone()))?;
+    let log = Log::whole(layout, Some(newest.clone()))?;
     let archive = membership::archive_of(layout)?;
     let elsewhere = membership::elsewhere(archive.as_deref(), log.ledger().statements());
     let removed = removals::read(layout, &log, &elsewhere, &mut report)?;
@@ -135,8 +138,8 @@ pub fn verify_along(
     checkpoints::roots(&checkpoints, &roots, &mut report);
     checkpoints::against(&published, &roots, &keys, &mut report);
     sealed(&statements, (layout, &files, &elsewhere), options.fast, &mut report);
-    let stamps =
-        checkpoints::stamps(layout, &checkpoints, &statements, &options.trust, &mut report)?;
+    let stamps = checkpoints::stamps(&checkpoints, &statements, &options.trust, &mut report)?;
+    anchors::proofs(&log, &checkpoints, &mut report)?;
     rounds::Rounds::new(layout).checkpoints(&checkpoints, &mut report);
     let cosigned = match &options.policy {
         Some(policy) => witnesses::cosignatures(&log, &checkpoints, policy, &mut report)?,
@@ -158,6 +161,7 @@ struct Report<'a> {
     found: &'a mut dyn FnMut(Finding),
     count: usize,
     per_file: BTreeMap<String, u32>,
+    places: Places,
 }
 
 impl Report<'_> {

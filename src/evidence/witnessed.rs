@@ -2,13 +2,16 @@
 //!
 //! `checkpoints/SIZE.cosignatures` holds signature lines, as they stand in a signed note; the checkpoint's own file is
 //! never changed. A witness that does not answer delays a cosignature and blocks nothing: the next call asks again.
+//!
+//! What ML-DSA-44 signs has no extension lines, and some witnesses with such a key take no checkpoint that has any. They are
+//! shown the same tree without them, signed by the log's key as well; what they sign holds over the checkpoint that is kept.
 
 use std::path::PathBuf;
 
-use super::checkpoint::file_name;
-use super::cosignature::WitnessKey;
+use super::cosignature::{WitnessKey, WitnessPublic};
 use super::error::{damaged, io as disk};
 use super::files::write_whole;
+use super::key::LogKey;
 use super::log::Log;
 use super::note::{Note, Signature};
 use super::policy::{Policy, PolicyWitness};
@@ -19,6 +22,10 @@ use crate::store::Layout;
 
 /// How often one witness is asked in a row: it says once which size it has seen.
 const TRIES_MAX: usize = 3;
+/// So many checkpoints after one that was cosigned are looked at for a better one.
+const AFTER_MAX: usize = 1000;
+/// So many checkpoints back a cosignature of a witness is looked for; beyond that the witness is asked.
+const BACK_MAX: usize = 100;
 /// The longest file of cosignatures that is read.
 const FILE_BYTES_MAX: u64 = 4 << 20;
 
@@ -34,7 +41,7 @@ pub struct Witnesses {
 }
 
 fn path_of(log: &Log, size: u64) -> PathBuf {
-    log.dir().join("checkpoints").join(format!("{}.cosignatures", file_name(size)))
+    log.places().path(size, ".cosignatures")
 }
 
 /// The cosignatures that are kept over the checkpoint of this size, in the order in which they came.
@@ -67,7 +74,7 @@ pub fn cosigned(log: &Log, size: u64) -> Result<Checkpoint, EvidenceError> {
 }
 
 /// The oldest kept checkpoint over leaf `index` that has the quorum of `policy`; else the one that most of its witnesses
-/// cosigned, the oldest of these. `None` where none of them cosigned any.
+/// cosigned, the oldest of these, among the first that any has cosigned and the thousand after it. `None` where none of them cosigned any.
 ///
 /// # Errors
 /// When the checkpoints cannot be read.
@@ -77,7 +84,13 @@ pub fn best_over(
     policy: &Policy,
 ) -> Result<Option<Checkpoint>, EvidenceError> {
     let mut best: Option<(usize, Checkpoint)> = None;
+    let mut after = 0;
     for size in log.checkpoint_sizes()?.into_iter().filter(|size| *size > index) {
+        // Better ones may come for years.
+        if best.is_some() && after >= AFTER_MAX {
+            break;
+        }
+        after += usize::from(best.is_some());
         if kept(log, size)?.is_empty() {
             continue;
         }
@@ -99,11 +112,15 @@ pub fn best_over(
 }
 
 /// Submits the newest checkpoint to each witness that has not cosigned it; what went wrong, as text. Nothing is kept that
-/// does not verify.
+/// does not verify. `key` is the log's, where it is here.
 ///
 /// # Errors
 /// When the log cannot be read, or a cosignature cannot be written.
-pub async fn submit(layout: &Layout, witnesses: &Witnesses) -> Result<Vec<String>, EvidenceError> {
+pub async fn submit(
+    layout: &Layout,
+    witnesses: &Witnesses,
+    key: Option<&LogKey>,
+) -> Result<Vec<String>, EvidenceError> {
     let log = Log::open(layout)?;
     let Some(newest) = log.newest() else { return Ok(Vec::new()) };
     let there = cosigned(&log, newest.size)?;
@@ -124,8 +141,16 @@ pub async fn submit(layout: &Layout, witnesses: &Witnesses) -> Result<Vec<String
         Err(why) => return Ok(vec![why]),
     };
     let mut notes = Vec::new();
+    let whole = newest.render();
+    let current = log.key_at(newest.size).map(|current| current.public);
+    let key = key.filter(|key| current == Some(key.verifier("").public));
+    let plain = key.and_then(|key| without_extensions(newest, key));
     for witness in missing {
-        let asked = ask(&log, newest, witness, &submitter).await?;
+        let shown = match (&witness.key.public, &plain) {
+            (WitnessPublic::MlDsa44(_), Some(plain)) => plain.as_str(),
+            _ => whole.as_str(),
+        };
+        let asked = ask(&log, (newest, shown), witness, &submitter).await?;
         match asked {
             Ok(signature) => keep(&log, newest.size, signature)?,
             Err(why) => notes.push(format!(
@@ -137,10 +162,23 @@ pub async fn submit(layout: &Layout, witnesses: &Witnesses) -> Result<Vec<String
     Ok(notes)
 }
 
-/// The cosignature of one witness, or why there is none.
+/// A checkpoint with its first three lines alone, as a note that the log's key signs.
+fn without_extensions(checkpoint: &Checkpoint, key: &LogKey) -> Option<String> {
+    let Checkpoint { origin, size, root, .. } = checkpoint;
+    let text = format!("{origin}\n{size}\n{root}\n");
+    // What is signed is the beginning of what was signed before.
+    if !checkpoint.note.text.starts_with(&text) {
+        return None;
+    }
+    let mut note = Note { text, signatures: Vec::new() };
+    key.sign_note(origin, &mut note);
+    Some(note.render())
+}
+
+/// The cosignature of one witness over a checkpoint, which it is shown as a note, or why there is none.
 async fn ask(
     log: &Log,
-    newest: &Checkpoint,
+    (newest, shown): (&Checkpoint, &str),
     witness: &PolicyWitness,
     submitter: &Submitter,
 ) -> Result<Result<Signature, String>, EvidenceError> {
@@ -153,7 +191,7 @@ async fn ask(
             old => log.prove_older(old, newest.size)?,
         };
         let proof: String = proof.iter().map(|hash| format!("{hash}\n")).collect();
-        let body = format!("old {old}\n{proof}\n{}", newest.render());
+        let body = format!("old {old}\n{proof}\n{shown}");
         let answer = match submitter.add_checkpoint(url, body).await {
             Ok(answer) => answer,
             Err(why) => return Ok(Err(why)),
@@ -188,9 +226,15 @@ async fn ask(
     Ok(Err("its size changed at every question".to_owned()))
 }
 
-/// The size of the newest checkpoint that a witness is known to have cosigned; 0 for none.
+/// The size of the newest checkpoint that a witness is known to have cosigned; 0 for none of the newest, which makes the
+/// witness say which it has seen.
 fn last_cosigned(log: &Log, key: &WitnessKey) -> Result<u64, EvidenceError> {
-    for size in log.checkpoint_sizes()?.into_iter().rev() {
+    let places = log.places();
+    let mut recent = Vec::new();
+    for folder in places.folders().iter().filter(|folder| **folder >= places.recent()) {
+        recent.extend(places.sizes_in(*folder)?);
+    }
+    for size in recent.into_iter().rev().take(BACK_MAX) {
         if kept(log, size)?.iter().any(|signature| key.is_named_by(signature)) {
             return Ok(size);
         }

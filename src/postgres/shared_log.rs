@@ -392,9 +392,11 @@ impl SharedLog for PostgresLog {
         self.select("giving the evidence log back", sql, vec![Value::Number(epoch)]).map(drop)
     }
 
-    fn files(&self) -> Result<Vec<(String, Vec<u8>)>, ArchiveError> {
-        let sql = format!("SELECT name, sha256 FROM {} ORDER BY name", self.table("log_file"));
-        let rows = self.select("listing time stamps", sql, Vec::new())?;
+    fn files(&self, from: &str) -> Result<Vec<(String, Vec<u8>)>, ArchiveError> {
+        let table = self.table("log_file");
+        let sql = format!("SELECT name, sha256 FROM {table} WHERE name >= $1 ORDER BY name");
+        let values = vec![Value::Bytes(from.as_bytes().to_vec())];
+        let rows = self.select("listing time stamps", sql, values)?;
         self.read(&rows, |row| Ok((text(row.try_get(0)?, "a name")?, row.try_get(1)?)))
     }
 

@@ -4,7 +4,8 @@
     python3 witness.py NAME LOG-VKEY
 
 Prints its address, then its keys, a line each: Ed25519, and ML-DSA-44 where the package has it (48 or later). It cosigns with both,
-and keeps its state in memory.
+and keeps its state in memory. With ML-DSA-44 it cosigns no checkpoint that has extension lines, which that signature would not
+cover.
 """
 
 import base64
@@ -89,7 +90,7 @@ class Witness:
         head, _, note = body.partition("\n\n")
         old, *proof = head.split("\n")
         text, _, signatures = note.rpartition("\n\n")
-        origin, size, root = text.split("\n")[:3]
+        origin, size, root, *extensions = text.split("\n")
         old, size, root = int(old.removeprefix("old ")), int(size), base64.b64decode(root)
         if origin != self.origin:
             return 404, "unknown log\n"
@@ -102,7 +103,8 @@ class Witness:
         if self.size and not is_consistent(self.size, self.root, size, root, [base64.b64decode(h) for h in proof]):
             return 422, "not consistent\n"
         self.size, self.root = size, root
-        return 200, "".join(self.cosign(kind, identity, text + "\n", size, root) for kind, _, identity in self.keys())
+        return 200, "".join(self.cosign(kind, identity, text + "\n", size, root)
+                            for kind, _, identity in self.keys() if kind == 4 or not extensions)
 
     def is_of_log(self, line, text):
         name, _, data = line.removeprefix("\u2014 ").partition(" ")

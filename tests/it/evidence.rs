@@ -13,6 +13,7 @@ use crate::support::web::Web;
 
 mod authority;
 mod bundles;
+mod calendars;
 pub mod checkers;
 mod day;
 mod forgeries;

@@ -27,6 +27,9 @@ fn beginnings(target: &str) -> Vec<PathBuf> {
     if matches!(target, "members" | "wacz") {
         inputs.extend(files("corpus/warc"));
     }
+    if target == "ots" {
+        inputs.extend(files("corpus/ots"));
+    }
     inputs
 }
 

@@ -113,6 +113,7 @@ mod story;
 mod strange_month;
 mod support;
 mod tables;
+mod tls_chains;
 mod trouble;
 mod unread;
 mod versions;

@@ -20,7 +20,25 @@ const OTHER: &str = "http://a.example/other";
 const SECRET: &str =
     "The minister was seen at the harbour with a certain Ebenezer Quillfeather, who denies it.";
 
+/// Letters and digits that nothing packs away: what is kept of them is found again.
+fn noise(seed: u64) -> String {
+    let mut x = seed;
+    let mut letter = || {
+        x = x.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        char::from(
+            b"0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                [(x >> 33) as usize % 62],
+        )
+    };
+    // Words of eight letters, so that readings and the search take them for words.
+    (0..200).map(|_| (0..8).map(|_| letter()).chain([' ']).collect::<String>()).collect()
+}
+
 fn article(words: &str) -> String {
+    let words = match words {
+        SECRET => format!("{words}</p><p>{}", noise(7)),
+        other => other.to_owned(),
+    };
     format!(
         "<html><head><title>Of a harbour</title></head><body><article><h1>Of a harbour</h1><p>{words}</p>\
          <p>The ferries go every hour, and the council meets on Monday to speak of it.</p></article></body></html>"
@@ -57,8 +75,34 @@ fn purge(root: &Path, args: &[&str]) -> Output {
     purge.output().unwrap()
 }
 
-/// The files below a directory in which these bytes stand, also inside of gzip members and zstd frames.
+/// Whether these words stand in bytes, as they are or inside of a gzip member or zstd frame that begins anywhere in them:
+/// databases keep such frames among their pages, and pages that are free keep what was in them.
+pub fn holds(bytes: &[u8], words: &str) -> bool {
+    let stands = |bytes: &[u8]| memchr::memmem::find(bytes, words.as_bytes()).is_some();
+    let unpacked = |mut reader: Box<dyn Read + '_>| {
+        let mut out = Vec::new();
+        // What comes before damage counts as well.
+        let _ = reader.by_ref().take(64 << 20).read_to_end(&mut out);
+        stands(&out)
+    };
+    let begins = |magic: &'static [u8]| memchr::memmem::find_iter(bytes, magic).collect::<Vec<_>>();
+    stands(bytes)
+        || begins(&[0x1f, 0x8b, 8])
+            .into_iter()
+            .any(|at| unpacked(Box::new(flate2::read::GzDecoder::new(&bytes[at..]))))
+        || begins(&[0x28, 0xb5, 0x2f, 0xfd]).into_iter().any(|at| {
+            zstd::Decoder::new(&bytes[at..]).is_ok_and(|reader| unpacked(Box::new(reader)))
+        })
+}
+
+/// The files below a directory in which these bytes stand, packed or not.
 fn holding(root: &Path, words: &str) -> Vec<PathBuf> {
+    let holds = |path: &PathBuf| holds(&std::fs::read(path).unwrap(), words);
+    all_files(root).into_iter().filter(holds).collect()
+}
+
+/// All files below a directory.
+pub fn all_files(root: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
     let mut dirs = vec![root.to_owned()];
     while let Some(dir) = dirs.pop() {
@@ -66,23 +110,8 @@ fn holding(root: &Path, words: &str) -> Vec<PathBuf> {
             let path = entry.unwrap().path();
             if path.is_dir() {
                 dirs.push(path);
-                continue;
-            }
-            // Sockets of a process that was killed hold nothing.
-            if !path.is_file() {
-                continue;
-            }
-            let bytes = std::fs::read(&path).unwrap();
-            let mut unpacked = Vec::new();
-            if path.extension().is_some_and(|e| e == "gz") {
-                let _ =
-                    flate2::read::MultiGzDecoder::new(bytes.as_slice()).read_to_end(&mut unpacked);
-            } else if path.extension().is_some_and(|e| e == "zst") {
-                unpacked = zstd::decode_all(bytes.as_slice()).unwrap_or_default();
-            }
-            let holds =
-                |bytes: &[u8]| bytes.windows(words.len()).any(|window| window == words.as_bytes());
-            if holds(&bytes) || holds(&unpacked) {
+            } else if path.is_file() {
+                // Sockets of a process that was killed hold nothing.
                 found.push(path);
             }
         }
@@ -136,6 +165,13 @@ fn removed_everywhere(sets: &[&str]) {
     assert_eq!(json_lines(&told).len(), 1);
     assert!(!holding(&root, "Quillfeather").is_empty());
 
+    // The record as it is packed: of a copy of it nothing may be left either.
+    let line = &json_lines(&told)[0];
+    let file = std::fs::read(root.join("warc").join(line["file"].as_str().unwrap())).unwrap();
+    let number = |name: &str| usize::try_from(line[name].as_u64().unwrap()).unwrap();
+    let member = file[number("offset")..number("offset") + number("length")].to_vec();
+    let is_packed = !line["file"].as_str().unwrap().ends_with(".warc");
+
     let done = purge(&root, &[PAGE, "--at", stamp, "--reason", "by order of a court, 7 O 12/25"]);
     assert_eq!(done.status.code(), Some(0), "{}{}", stdout(&done), stderr(&done));
     let lines = json_lines(&done);
@@ -147,6 +183,16 @@ fn removed_everywhere(sets: &[&str]) {
     assert!(stderr(&done).contains("2 further captures only refer to it"), "{}", stderr(&done));
     assert_eq!(holding(&root, "Quillfeather"), [] as [PathBuf; 0]);
     assert_eq!(holding(&root, SECRET), [] as [PathBuf; 0]);
+    // Not one of the words that nothing packs away, and no part of the packed record.
+    for words in noise(7).split(' ').filter(|word| word.len() == 8).step_by(20) {
+        assert_eq!(holding(&root, words), [] as [PathBuf; 0]);
+    }
+    for at in (64..member.len() - 24).step_by(member.len() / 9).filter(|_| is_packed) {
+        for path in all_files(&root) {
+            let found = memchr::memmem::find(&std::fs::read(&path).unwrap(), &member[at..at + 24]);
+            assert_eq!(found, None, "{} has the part at {at}", path.display());
+        }
+    }
 
     // Every other record is as it was, in its place.
     assert_eq!(
@@ -230,6 +276,49 @@ fn no_byte_of_a_capture_is_left_and_everything_else_verifies() {
 fn the_same_holds_where_records_are_packed_with_zstd_or_not_at_all() {
     removed_everywhere(&["warc.compression=zstd"]);
     removed_everywhere(&["warc.compression=none"]);
+}
+
+/// Where captures are kept in a database, its files hold nothing of the page either: tables, what was deleted in them, its log.
+#[test]
+fn the_files_of_a_database_that_keeps_the_captures_hold_nothing_of_it() {
+    let server = match crate::support::postgres::Cluster::start("fsync = off") {
+        Ok(server) => server,
+        Err(why) => return crate::support::skip::skipped("postgres", &why),
+    };
+    let (archive, _web) = archive(&[&format!("store.captures={}", server.address())]);
+    let root = archive.root();
+    let config = root.parent().unwrap().join("config");
+    std::fs::create_dir_all(&config).unwrap();
+    let text = format!("[store]\ncaptures = \"{}\"\n", server.address());
+    std::fs::write(config.join("pressmark.toml"), text).unwrap();
+    read_all(&root);
+    assert!(!holding(&root, "Quillfeather").is_empty(), "what is not there cannot be removed");
+    let done = purge(&root, &[PAGE, "--at", &first(&root), "--reason", "by order of a court"]);
+    assert_eq!(done.status.code(), Some(0), "{}{}", stdout(&done), stderr(&done));
+    assert_eq!(json_lines(&pressmark(&root, &["captures", PAGE, "--format", "json"])).len(), 3);
+    assert_eq!(holding(&root, "Quillfeather"), [] as [PathBuf; 0]);
+    let files = all_files(server.dir());
+    assert!(files.len() > 100, "the server's files are here");
+    for words in ["Quillfeather"].into_iter().chain(noise(7).split(' ').take(5)) {
+        assert_eq!(holding(server.dir(), words), [] as [PathBuf; 0]);
+    }
+}
+
+/// A copy that someone put below the archive is named, also where it is packed as it was, and is left to them.
+#[test]
+fn a_copy_of_a_packed_file_is_found_and_named() {
+    let (archive, _web) = archive(&[]);
+    let root = archive.root();
+    let stamp = first(&root);
+    let args = [PAGE, "--at", stamp.as_str(), "--reason", "by order of a court"];
+    let told = purge(&root, &[&args[..], &["--dry-run"]].concat());
+    let file = json_lines(&told)[0]["file"].as_str().unwrap().to_owned();
+    let copy = root.join("backup");
+    std::fs::create_dir_all(&copy).unwrap();
+    std::fs::copy(root.join("warc").join(&file), copy.join(&file)).unwrap();
+    let done = purge(&root, &args);
+    assert_eq!(done.status.code(), Some(4), "{}{}", stdout(&done), stderr(&done));
+    assert!(stderr(&done).contains(&format!("backup/{file}")), "{}", stderr(&done));
 }
 
 /// A tombstone that is missing or was changed, and a record that was changed in its place, are found.

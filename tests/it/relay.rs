@@ -124,6 +124,14 @@ impl Attested {
 
 const PAGE: &str = "https://news.example/page";
 
+/// What the script that goes with a bundle says of its session.
+fn script(bundle: &Path, args: &[&str]) -> String {
+    let done = Command::new("python3").arg(SCRIPT).arg(bundle).args(args).output().unwrap();
+    let text = stdout(&done);
+    let step = text.lines().find(|line| line.contains(" session: "));
+    step.map_or(text.clone(), str::to_owned)
+}
+
 #[test]
 fn a_capture_through_a_relay_is_proved_by_the_servers_own_word() {
     let attested =
@@ -149,10 +157,16 @@ fn a_capture_through_a_relay_is_proved_by_the_servers_own_word() {
         assert!(foreign.starts_with("failed"), "{foreign}");
         let web = attested.check(&bundle, &["--relay", key]);
         assert!(web.starts_with("failed") && web.contains("certificate"), "{web}");
-        let script = Command::new("python3").arg(SCRIPT).arg(&bundle).output().unwrap();
-        let text = stdout(&script);
-        let step = text.lines().find(|line| line.contains(" session: ")).unwrap_or_default();
-        assert!(step.starts_with("absent") && step.contains("the relay's note"), "{text}");
+        // The script with the bundle says the same.
+        for (args, label, words) in [
+            (&["--relay", key, "--tls-roots", roots][..], "ok", "working together"),
+            (&["--tls-roots", roots], "absent", "give its key"),
+            (&["--relay", key], "absent", "--tls-roots"),
+            (&["--relay", &other.key, "--tls-roots", roots], "failed", "no relay whose key"),
+        ] {
+            let step = script(&bundle, args);
+            assert!(step.starts_with(label) && step.contains(words), "{args:?}: {step}");
+        }
     }
     // The certificate of a bundle states the trust that is left.
     let contents = pressmark::evidence::bundle::read_bundle(&bundle).unwrap();
@@ -198,6 +212,19 @@ fn sessions_of_every_kind_are_checked() {
         let found = found.unwrap_or_else(|why| panic!("{url}: {why}"));
         assert!(found.relay_is_known);
         suites.insert(found.suite);
+        let bundle = attested.root.join("bundle.zip");
+        let prove =
+            command(&attested.root).args(["prove", url, "--force", "-o"]).arg(&bundle).output();
+        let prove = prove.unwrap();
+        assert!(prove.status.success(), "{}", stderr(&prove));
+        let flags = [
+            "--relay",
+            attested.relay.key.as_str(),
+            "--tls-roots",
+            attested.roots.to_str().unwrap(),
+        ];
+        let step = script(&bundle, &flags);
+        assert!(step.starts_with("ok") && step.contains(found.suite), "{url}: {step}");
     }
     assert_eq!(suites.len(), 3);
 }
@@ -221,6 +248,10 @@ fn a_server_of_an_older_version_is_not_captured_through_a_relay_and_plain_http_i
     assert!(all.iter().any(|record| record.is("response", "http://plain.example/")));
     assert!(!all.iter().any(|record| record.is("response", "https://old.example/page")));
     assert!(!all.iter().any(|record| KeptPart::of(&record.field("Content-Type")).is_some()));
+    // The record of the failure says why, and what to do.
+    let failed = all.iter().find(|record| record.is("metadata", "https://old.example/page"));
+    let said = String::from_utf8_lossy(&failed.unwrap().block).into_owned();
+    assert!(said.contains("no TLS 1.3") && said.contains("without the relay"), "{said}");
 }
 
 /// A revisit keeps no payload and yet a whole session: it is proved as any capture, and a purge leaves neither its ciphertext
@@ -238,7 +269,11 @@ fn a_revisit_is_proved_by_its_session_and_a_purge_takes_every_session_of_the_pay
     let flags = ["--relay", attested.relay.key.as_str(), "--tls-roots", roots];
     let step = attested.check(&bundle, &flags);
     assert!(step.starts_with("ok"), "{step}");
+    let step = script(&bundle, &flags);
+    assert!(step.starts_with("ok"), "{step}");
 
+    // A bundle that stays below the archive is found by the purge, since it has the packed records.
+    std::fs::remove_file(&bundle).unwrap();
     let parts = || {
         let all = records(root);
         let parts = all.iter().filter(|record| record.is("metadata", PAGE));

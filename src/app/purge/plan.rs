@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::super::error::{AppError, store_error};
 use super::journal::Removal;
-use super::search::windows;
+use super::search::{packed_windows, windows};
 use super::{DOING, PurgeRequest, evidence_error};
 use crate::archive::{Capture, Query, RecordKind};
 use crate::base::{Digest, DigestAlgorithm, Hasher, Timestamp};
@@ -248,6 +248,11 @@ impl<'a> Signing<'a> {
                 let length = length.ok_or_else(|| {
                     place("the record has no member of its own, or is not whole".to_owned())
                 })?;
+                if !file.ends_with(".warc") {
+                    // A copy of the packed record has no byte of the payload as it was sent.
+                    let parts = packed_windows(layout, &path, (located.offset, length));
+                    planned.windows.extend(parts.map_err(|why| place(why.to_string()))?);
+                }
                 let leaf = log.index_of(file, located.offset, 0).map_err(evidence_error)?;
                 let tombstone = Tombstone {
                     file: file.to_owned(),

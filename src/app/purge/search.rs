@@ -2,7 +2,7 @@
 //! record, and other records in them may well share a line or a frame of the page with it.
 
 use std::fs::File;
-use std::io::{self, Read};
+use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use memchr::memmem::Finder;
@@ -31,6 +31,28 @@ pub(super) fn windows(bytes: &[u8]) -> Vec<Vec<u8>> {
     let step = bytes.len().checked_div(count).unwrap_or(0);
     let parts = (0..count).map(|n| bytes[n * step..n * step + WINDOW].to_vec());
     parts.filter(|part| part.iter().any(|byte| *byte != part[0])).collect()
+}
+
+/// Parts of a member as it is packed, given its place and its length; not of its beginning, which members have in common.
+pub(super) fn packed_windows(
+    layout: &Layout,
+    path: &Path,
+    (offset, length): (u64, u64),
+) -> io::Result<Vec<Vec<u8>>> {
+    let count = WINDOWS_MAX as u64;
+    let step = length / (count + 1);
+    if step < 2 * WINDOW as u64 {
+        return Ok(Vec::new());
+    }
+    let mut file = layout.open_file(path)?;
+    let mut parts = Vec::new();
+    for n in 1..=count {
+        file.seek(SeekFrom::Start(offset + n * step))?;
+        let mut part = vec![0; WINDOW];
+        file.read_exact(&mut part)?;
+        parts.push(part);
+    }
+    Ok(parts)
 }
 
 /// Searches every file below the root that is no WARC file of the archive.

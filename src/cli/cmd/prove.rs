@@ -8,7 +8,7 @@ use super::wacz;
 use crate::answers;
 use crate::answers::prove::{Proof, ProveRequest, ProvedJson};
 use crate::answers::verify::{self, StepJson};
-use crate::app::evidence::{authorities, extend, options, read_policy, witnesses};
+use crate::app::evidence::{authorities, bitcoin_headers, extend, options, read_policy, witnesses};
 use crate::cli::answer::evidence_error;
 use crate::cli::args::ProveArgs;
 use crate::cli::context::Context;
@@ -16,6 +16,7 @@ use crate::cli::out_file::OutFile;
 use crate::cli::output::Format;
 use crate::cli::{CliError, Exit};
 use crate::config::keys;
+use crate::evidence::bitcoin::Headers;
 use crate::evidence::bundle::{Bundle, has_user};
 use crate::evidence::check::witnesses::witnessed;
 use crate::evidence::check::{Known, Outcome};
@@ -161,6 +162,7 @@ fn check_bundle(args: &ProveArgs, bundle: &Path, context: &Context) -> Result<Ex
         trust,
         policy,
         chains: vec![chain.hash()],
+        headers: headers(args, context)?,
         relays: relays(args, context)?,
         roots: roots(args, context)?,
     };
@@ -173,6 +175,16 @@ fn check_bundle(args: &ProveArgs, bundle: &Path, context: &Context) -> Result<Ex
         }
     }
     Ok(if failed { Exit::Findings } else { Exit::Done })
+}
+
+/// The headers of Bitcoin blocks that `--bitcoin-headers` or the settings give.
+fn headers(args: &ProveArgs, context: &Context) -> Result<Headers, CliError> {
+    let own = Path::new(context.settings.text(keys::EVIDENCE_BITCOIN_HEADERS));
+    let (name, path) = match &args.bitcoin_headers {
+        Some(path) => ("--bitcoin-headers", path.as_path()),
+        None => ("evidence.bitcoin_headers:", own),
+    };
+    bitcoin_headers(path).map_err(|why| CliError::usage(format!("{name} {why}")))
 }
 
 /// The keys of relays that `--relay` and the settings give.

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::records::Seen;
 use super::{CheckResult, Files, holds, interval};
 use crate::base::Digest;
-use crate::evidence::bundle::{Description, RENDERED, Role, WITNESSED, unbracketed};
+use crate::evidence::bundle::{ANCHORED, Description, OTS, RENDERED, Role, WITNESSED, unbracketed};
 use crate::evidence::leaf::RecordLeaf;
 use crate::warc::{CERTIFICATES_URN, RecordId, name};
 
@@ -66,7 +66,7 @@ fn only_known_files(
     let chains = interval::files(files, description, records);
     for name in files.by_name.keys() {
         // A page of which nothing can be read has neither text, and not every log has witnesses or rounds of drand.
-        let may_be = ["article.txt", "citation.txt", WITNESSED];
+        let may_be = ["article.txt", "citation.txt", WITNESSED, ANCHORED, OTS];
         if !expected.remove(*name) && !may_be.contains(name) && !chains.contains(*name) {
             return Err(format!("{name} is no file of a bundle"));
         }

@@ -26,7 +26,7 @@ pub(super) fn hold(
             ),
         };
     }
-    let checkpoint = proved(files, description)?;
+    let checkpoint = proved(files, description, WITNESSED)?;
     history::of_this_log(files, keys, &checkpoint, WITNESSED)?;
     let Some(policy) = policy else { return unknown(&checkpoint) };
     if !policy.accepts_log(&checkpoint) {
@@ -45,20 +45,24 @@ pub(super) fn hold(
     }
 }
 
-/// The checkpoint that the capture's record is proved to be in.
-fn proved(files: &Files<'_>, description: &Description) -> Result<Checkpoint, String> {
-    let proof = Inclusion::parse(files.text(WITNESSED)?)
-        .ok_or_else(|| format!("{WITNESSED} is not of the form"))?;
+/// The checkpoint that the capture's record is proved to be in, by the proof in file `name`.
+pub(super) fn proved(
+    files: &Files<'_>,
+    description: &Description,
+    name: &str,
+) -> Result<Checkpoint, String> {
+    let proof =
+        Inclusion::parse(files.text(name)?).ok_or_else(|| format!("{name} is not of the form"))?;
     let checkpoint = Checkpoint::parse(proof.checkpoint.as_bytes())
         .filter(|checkpoint| checkpoint.size <= LEAVES_MAX)
-        .ok_or_else(|| format!("{WITNESSED} has no checkpoint"))?;
+        .ok_or_else(|| format!("{name} has no checkpoint"))?;
     let mut records = (1_u64..).zip(&description.records);
     let (n, record) = records
         .find(|(_, record)| record.role == "capture")
         .ok_or("bundle.json names no record as the capture")?;
     let leaf = files.text(&format!("leaves/{n:02}.txt"))?;
     if proof.index != record.leaf || !proof.leads_to(hash_of(&entry_of(leaf)), &checkpoint) {
-        return Err(format!("{WITNESSED} does not lead from the capture's leaf to its checkpoint"));
+        return Err(format!("{name} does not lead from the capture's leaf to its checkpoint"));
     }
     Ok(checkpoint)
 }

@@ -2,7 +2,7 @@
 """Checks an evidence bundle, or a signed package (WACZ), with nothing but openssl and Python.
 
     python3 check.py BUNDLE [--key KEY] [--checkpoint FILE]... [--roots FILE.pem] [--policy FILE]
-                     [--drand FILE]
+                     [--drand FILE] [--bitcoin-headers FILE] [--relay KEY]... [--tls-roots FILE.pem]
 
 BUNDLE is the zip, or the folder that it was unpacked into; without it, the folder of this file. It
 prints a line for each step, "ok", "absent" or "failed", and ends with 0 when none failed.
@@ -12,6 +12,9 @@ prints a line for each step, "ok", "absent" or "failed", and ends with 0 when no
 --roots       time stamps must lead to one of these root certificates
 --policy      whose cosignatures count, and how many are wanted (c2sp.org/tlog-policy)
 --drand       the description of a drand chain that is known beside quicknet and default (GET /HASH/info)
+--bitcoin-headers  headers of Bitcoin blocks, a height, a blank and 80 bytes in hexadecimal a line
+--relay       the key of a relay that attested the session, as `pressmark relay --key` prints it
+--tls-roots   the server of an attested session must lead to one of these root certificates
 
 Two kinds of signatures are none that every openssl knows, and are left unchecked, with a word, where
 nothing here checks them: rounds of drand (BLS12-381) take the package py_ecc, cosignatures with
@@ -29,6 +32,7 @@ import calendar
 import functools
 import gzip
 import hashlib
+import hmac
 import io
 import json
 import os
@@ -40,6 +44,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.parse
 import zlib
 
 FORMAT = "pressmark/bundle/2"
@@ -596,7 +601,7 @@ def check_description(files, said, records, own_files):
     records = records()
     expected, chains = expected_files(said) | own_files, chain_files(files, said, records)
     for name in files:
-        if name not in expected and name not in ("article.txt", "citation.txt", WITNESSED) and name not in chains:
+        if name not in expected and name not in ("article.txt", "citation.txt", WITNESSED, ANCHORED, OTS) and name not in chains:
             raise Failed(f"{name} is no file of a bundle")
     for name in sorted(expected):
         get(files, name)
@@ -1429,23 +1434,29 @@ def witnessed(name, when):
         return f"{name} at {when}"
 
 
+def covering(files, said, newest, keys, name):
+    """The checkpoint of this log in a file, which proves that the capture is in it."""
+    parted = text_of(files, name).partition("\n\n")
+    checkpoint = Checkpoint(parted[2], name)
+    record = next(record for record in said["records"] if record["role"] == "capture")
+    leaf = text_of(files, f"leaves/{record['number']:02}.txt")
+    index, _ = included(files, name, leaf, checkpoint, "its own")
+    if index != record["leaf"]:
+        raise Failed(f"{name} does not lead from the capture's leaf to its checkpoint")
+    at = key_number(keys(), checkpoint.size)
+    if not at or not checkpoint.signed_by(keys()[at - 1]):
+        raise Failed(f"the checkpoint in {name} is not signed by the key of the log at its time")
+    if roots_of(newest(), read_consistency(files)).get(checkpoint.size) != checkpoint.root:
+        raise Failed(f"nothing proves that the newest checkpoint begins with that in {name}")
+    return checkpoint
+
+
 def check_witnesses(files, said, newest, keys, policy):
     if WITNESSED not in files:
         if policy is not None and policy.quorum is not None:
             raise Failed("no witness has cosigned, and the policy asks for a quorum")
         raise Absent("no witness has cosigned: that everyone is shown the same log rests on the archive's word")
-    parted = text_of(files, WITNESSED).partition("\n\n")
-    checkpoint = Checkpoint(parted[2], WITNESSED)
-    record = next(record for record in said["records"] if record["role"] == "capture")
-    leaf = text_of(files, f"leaves/{record['number']:02}.txt")
-    index, _ = included(files, WITNESSED, leaf, checkpoint, "its own")
-    if index != record["leaf"]:
-        raise Failed(f"{WITNESSED} does not lead from the capture's leaf to its checkpoint")
-    at = key_number(keys(), checkpoint.size)
-    if not at or not checkpoint.signed_by(keys()[at - 1]):
-        raise Failed(f"the checkpoint in {WITNESSED} is not signed by the key of the log at its time")
-    if roots_of(newest(), read_consistency(files)).get(checkpoint.size) != checkpoint.root:
-        raise Failed(f"nothing proves that the newest checkpoint begins with that in {WITNESSED}")
+    checkpoint = covering(files, said, newest, keys, WITNESSED)
     if policy is None:
         told = sorted(witnessed(name, cosigned_at(signature)) for name, _, signature in checkpoint.signatures
                       if name != checkpoint.origin and cosigned_at(signature) is not None)
@@ -1465,9 +1476,736 @@ def check_witnesses(files, said, newest, keys, policy):
     return f"the quorum of the policy holds: {told}"
 
 
+# --- OpenTimestamps ----------------------------------------------------------------------------
+
+ANCHORED, OTS = "anchored.tlog-proof", "anchored.ots"
+OTS_BYTES_MAX, OTS_DEPTH_MAX = 64 << 10, 256
+OTS_PENDING, OTS_BITCOIN = bytes.fromhex("83dfe30d2ef90c8e"), bytes.fromhex("0588960d73d71901")
+# Before the digest: the magic, the version 1, SHA-256.
+OTS_HEAD = b"\x00OpenTimestamps\x00\x00Proof\x00\xbf\x89\xe2\xe8\x84\xe8\x92\x94\x01\x08"
+
+
+class Ots:
+    """A proof of OpenTimestamps: the calendars that promised, and the blocks of Bitcoin with what they have to hold."""
+
+    def __init__(self, data, digest):
+        if len(data) > OTS_BYTES_MAX or not data.startswith(OTS_HEAD):
+            raise Failed(f"{OTS} is no proof of OpenTimestamps over SHA-256")
+        if data[len(OTS_HEAD):len(OTS_HEAD) + 32] != digest:
+            raise Failed(f"{OTS} is a proof about something else than its checkpoint")
+        self.data, self.at, self.promised, self.blocks = data, len(OTS_HEAD) + 32, [], []
+        self.branches(digest, OTS_DEPTH_MAX)
+        if self.at != len(data):
+            raise Failed(f"{OTS} goes on after its end")
+
+    def take(self, length):
+        if length > len(self.data) - self.at:
+            raise Failed(f"{OTS} ends too early")
+        self.at += length
+        return self.data[self.at - length:self.at]
+
+    def number(self):
+        out = 0
+        for shift in range(0, 63, 7):
+            byte = self.take(1)[0]
+            out |= (byte & 0x7F) << shift
+            if byte < 0x80:
+                return out
+        raise Failed(f"{OTS} has a number that is too large")
+
+    def branches(self, message, depth):
+        """Follows a timestamp; a message is None where an operation is none that is done here."""
+        if not depth:
+            raise Failed(f"{OTS} is too deep")
+        more = True
+        while more:
+            tag = self.take(1)[0]
+            more = tag == 0xFF
+            if more:
+                tag = self.take(1)[0]
+            if tag == 0:
+                self.attestation(message)
+                continue
+            if tag not in (0xF0, 0xF1, 0xF2, 0xF3, 0x02, 0x03, 0x08, 0x67):
+                raise Failed(f"{OTS} has an operation that is not known")
+            argument = self.take(self.number()) if tag in (0xF0, 0xF1) else b""
+            follows = None
+            if message is not None and tag not in (0x03, 0x67):
+                follows = {0xF0: lambda: message + argument, 0xF1: lambda: argument + message,
+                           0xF2: lambda: message[::-1], 0xF3: lambda: message.hex().encode(),
+                           0x02: lambda: hashlib.sha1(message).digest(), 0x08: lambda: sha256(message)}[tag]()
+                follows = follows if len(follows) <= 4096 else None
+            self.branches(follows, depth - 1)
+
+    def attestation(self, message):
+        tag, length = self.take(8), self.number()
+        end = self.at + length
+        if length > len(self.data) - self.at:
+            raise Failed(f"{OTS} ends too early")
+        if tag == OTS_PENDING:
+            address = self.take(self.number()).decode("ascii", "replace")
+            if message is not None:
+                self.promised.append(address)
+        elif tag == OTS_BITCOIN:
+            height = self.number()
+            if message is not None:
+                self.blocks.append((height, message))
+        else:
+            self.take(length)
+        if self.at != end:
+            raise Failed(f"{OTS} has an attestation of another length")
+
+
+def bitcoin_headers(text):
+    """Merkle root and time of the headers in a list, by their heights; each shows the work that it states."""
+    headers = {}
+    for n, line in enumerate(text.splitlines(), 1):
+        words = line.split()
+        if not words or words[0].startswith("#"):
+            continue
+        if len(words) != 2 or not words[0].isdigit() or not re.fullmatch("[0-9A-Fa-f]{160}", words[1]):
+            raise Failed(f"line {n} of the headers is no height with a header")
+        header = bytes.fromhex(words[1])
+        bits = int.from_bytes(header[72:76], "little")
+        target = (bits & 0x7FFFFF) << 8 * (bits >> 24) >> 24
+        if bits & 0x800000 or int.from_bytes(sha256(sha256(header)), "little") > target:
+            raise Failed(f"line {n} of the headers: its digest does not show the work that it states")
+        headers[int(words[0])] = header[36:68], int.from_bytes(header[68:72], "little")
+    return headers
+
+
+def check_bitcoin(files, said, newest, keys, headers):
+    checkpoint = covering(files, said, newest, keys, ANCHORED)
+    proof = Ots(get(files, OTS), sha256(checkpoint.text.encode()))
+    for height, root in sorted(proof.blocks):
+        if height not in headers:
+            continue
+        own, when = headers[height]
+        if own != root:
+            raise Failed(f"the header of block {height} of Bitcoin that was given does not have what {OTS} leads to")
+        return (f"made before {moment(when + 7200)}, for block {height} of Bitcoin of {moment(when)} holds a checkpoint "
+                "over it, and the time in a block is two hours wrong at most; that this header is the one of its "
+                "height rests on who gave it")
+    if proof.blocks:
+        height, root = min(proof.blocks)
+        raise Absent(f"block {height} of Bitcoin holds a checkpoint over it if its Merkle root is {root[::-1].hex()}: "
+                     "compare it, or give the header (--bitcoin-headers)")
+    if proof.promised:
+        raise Absent(f"a calendar of OpenTimestamps ({', '.join(proof.promised)}) has promised to put a checkpoint over it "
+                     "into Bitcoin; the bundle was made before it did")
+    raise Failed(f"{OTS} says nothing that is known here")
+
+
 # --- sessions that a relay attested -----------------------------------------------------------
 
 SESSION = "application/vnd.pressmark."
+IDENTICAL_PAYLOAD = "http://netpreserve.org/warc/1.1/revisit/identical-payload-digest"
+TRUST = ("This rests on the relay's not working together with the archive, and on the way from the relay to the "
+         "server, its name service among it: whoever holds both the session's keys and that way could have sent "
+         "the bytes")
+# The bounds of src/evidence/session.
+NOTE_BYTES_MAX, SECRETS_BYTES_MAX, MESSAGE_BYTES_MAX = 4096, 8192, 256 << 10
+HANDSHAKE_RECORDS_MAX, KEY_UPDATES_MAX, CERTIFICATES_MAX, EXCHANGE_BYTES_MAX = 128, 1024, 16, 128
+CLOCK_SKEW_MAX = 600
+RETRY_RANDOM = bytes.fromhex("cf21ad74e59a6111be1d8c021e65b891c2a211167abb8c5e079e09e2c8a8339c")
+CHANGE_CIPHER_SPEC, ALERT, HANDSHAKE, APPLICATION_DATA = 20, 21, 22, 23
+CLIENT_HELLO, SERVER_HELLO, NEW_SESSION_TICKET, ENCRYPTED_EXTENSIONS = 1, 2, 4, 8
+CERTIFICATE, CERTIFICATE_REQUEST, CERTIFICATE_VERIFY, FINISHED, KEY_UPDATE = 11, 13, 15, 20, 24
+SUPPORTED_VERSIONS, PRE_SHARED_KEY, EARLY_DATA, KEY_SHARE = 43, 41, 42, 51
+# Name, hash and length of the key of each suite of TLS 1.3.
+SUITES = {0x1301: ("TLS_AES_128_GCM_SHA256", "sha256", 16), 0x1302: ("TLS_AES_256_GCM_SHA384", "sha384", 32),
+          0x1303: ("TLS_CHACHA20_POLY1305_SHA256", "sha256", 32)}
+# The hash of each scheme of a server's signature; RSA is PSS. Ed25519 has none of its own.
+TLS_SCHEMES = {0x0403: "sha256", 0x0503: "sha384", 0x0804: "sha256", 0x0805: "sha384", 0x0806: "sha512", 0x0807: None}
+
+
+class Cursor:
+    """Reads fields of fixed and prefixed lengths."""
+
+    def __init__(self, data, name):
+        self.data, self.at, self.name = data, 0, name
+
+    def take(self, length):
+        if len(self.data) - self.at < length:
+            raise Failed(f"{self.name} that cannot be read")
+        self.at += length
+        return self.data[self.at - length:self.at]
+
+    def number(self, length):
+        return int.from_bytes(self.take(length), "big")
+
+    def vector(self, prefix):
+        return self.take(self.number(prefix))
+
+    def more(self):
+        return self.at < len(self.data)
+
+    def end(self):
+        if self.more():
+            raise Failed(f"{self.name} that cannot be read")
+
+
+def extensions(data, name):
+    fields, found = Cursor(data, name), {}
+    while fields.more():
+        kind, value = fields.number(2), fields.vector(2)
+        if kind in found:
+            raise Failed(f"{name} has an extension twice")
+        found[kind] = value
+    return found
+
+
+def expect(message, kind, name):
+    if message[0] != kind:
+        raise Failed(f"a message of the kind {message[0]} in place of {name}")
+    return Cursor(message[4:], f"a {name}")
+
+
+def client_hello(message):
+    """Random, suites and offered groups of a ClientHello without a ticket."""
+    fields = expect(message, CLIENT_HELLO, "ClientHello")
+    fields.take(2)
+    random = fields.take(32)
+    fields.vector(1)
+    suites = fields.vector(2)
+    fields.vector(1)
+    found = extensions(fields.vector(2), "a ClientHello")
+    fields.end()
+    if PRE_SHARED_KEY in found or EARLY_DATA in found:
+        raise Failed("the client resumes an earlier session, whose certificate is not shown")
+    groups = set()
+    if KEY_SHARE in found:
+        outer = Cursor(found[KEY_SHARE], "a ClientHello")
+        shares = Cursor(outer.vector(2), "a ClientHello")
+        outer.end()
+        while shares.more():
+            groups.add(shares.number(2))
+            shares.vector(2)
+    return random, {int.from_bytes(suites[at:at + 2], "big") for at in range(0, len(suites) - 1, 2)}, groups
+
+
+def server_hello(message):
+    """Whether it asks for another ClientHello, the suite, the group."""
+    fields = expect(message, SERVER_HELLO, "ServerHello")
+    fields.take(2)
+    is_retry = fields.take(32) == RETRY_RANDOM
+    fields.vector(1)
+    suite = fields.number(2)
+    fields.take(1)
+    found = extensions(fields.vector(2), "a ServerHello")
+    fields.end()
+    group = None
+    if KEY_SHARE in found and not is_retry:
+        share = Cursor(found[KEY_SHARE], "a ServerHello")
+        group = share.number(2)
+        share.vector(2)
+        share.end()
+    if found.get(SUPPORTED_VERSIONS) != b"\x03\x04":
+        raise Failed("the server speaks another version than TLS 1.3")
+    if PRE_SHARED_KEY in found or (group is None and not is_retry):
+        raise Failed("the server resumes an earlier session")
+    return is_retry, suite, group
+
+
+def certificates_of(message):
+    fields = Cursor(message[4:], "a Certificate")
+    context, entries, found = fields.vector(1), Cursor(fields.vector(3), "a Certificate"), []
+    fields.end()
+    while entries.more() and len(found) <= CERTIFICATES_MAX:
+        found.append(entries.vector(3))
+        entries.vector(2)
+    if context or not 0 < len(found) <= CERTIFICATES_MAX:
+        raise Failed("a Certificate that cannot be read")
+    return found
+
+
+def expand(algorithm, secret, label, context, length):
+    """HKDF-Expand-Label (RFC 8446 section 7.1)."""
+    label = b"tls13 " + label.encode()
+    info = struct.pack(">H", length) + bytes([len(label)]) + label + bytes([len(context)]) + context
+    out, block, n = b"", b"", 0
+    while len(out) < length:
+        n += 1
+        block = hmac.digest(secret, block + info + bytes([n]), algorithm)
+        out += block
+    return out[:length]
+
+
+def keystream(cipher, key, data, iv=None):
+    """What a cipher of openssl makes of bytes, without padding."""
+    args = ["enc", f"-{cipher}", "-nopad", "-K", key.hex()] + (["-iv", iv.hex()] if iv else [])
+    done = subprocess.run(["openssl", *args], input=data, capture_output=True)
+    if done.returncode or len(done.stdout) != len(data):
+        raise Unchecked(f"the session is not decrypted here: this openssl has no {cipher}; "
+                        "`pressmark prove --check` decrypts it")
+    return done.stdout
+
+
+def xor(one, other):
+    return (int.from_bytes(one, "big") ^ int.from_bytes(other, "big")).to_bytes(len(one), "big")
+
+
+def ghash_tables(h):
+    """For each of the 16 bytes of a block, its products with the key of the hash (NIST SP 800-38D section 6.3)."""
+    powers, v = [], int.from_bytes(h, "big")
+    for _ in range(128):
+        powers.append(v)
+        v = v >> 1 ^ (0xE1 << 120 if v & 1 else 0)
+    tables = []
+    for at in range(0, 128, 8):
+        table = [0] * 256
+        for bit in range(8):
+            step = 128 >> bit
+            for low in range(0, 256, 2 * step):
+                for n in range(low + step, low + 2 * step):
+                    table[n] ^= powers[at + bit]
+        tables.append(table)
+    return tables
+
+
+def ghash(tables, header, data):
+    blocks = b"".join(part + bytes(-len(part) % 16) for part in (header, data))
+    blocks += struct.pack(">QQ", 8 * len(header), 8 * len(data))
+    y = 0
+    for at in range(0, len(blocks), 16):
+        z = 0
+        for table, byte in zip(tables, (y ^ int.from_bytes(blocks[at:at + 16], "big")).to_bytes(16, "big")):
+            z ^= table[byte]
+        y = z
+    return y.to_bytes(16, "big")
+
+
+def poly1305(key, header, data):
+    """RFC 8439 sections 2.5 and 2.8."""
+    r, s, total = int.from_bytes(key[:16], "little") & 0x0FFFFFFC0FFFFFFC0FFFFFFC0FFFFFFF, key[16:32], 0
+    blocks = b"".join(part + bytes(-len(part) % 16) for part in (header, data))
+    blocks += struct.pack("<QQ", len(header), len(data))
+    for at in range(0, len(blocks), 16):
+        total = (total + (int.from_bytes(blocks[at:at + 16], "little") | 1 << 128)) * r % ((1 << 130) - 5)
+    return (total + int.from_bytes(s, "little") & (1 << 128) - 1).to_bytes(16, "little")
+
+
+class Keys:
+    """The keys of one direction from a traffic secret; opens records in their order."""
+
+    # So many records are prepared with one call of openssl.
+    BATCH = 512
+
+    def __init__(self, suite, secret):
+        _, algorithm, length = SUITES[suite]
+        self.is_aes, self.sequence, self.ready = suite != 0x1303, 0, {}
+        self.key = expand(algorithm, secret, "key", b"", length)
+        self.iv = int.from_bytes(expand(algorithm, secret, "iv", b"", 12), "big")
+        if self.is_aes:
+            self.ecb = f"aes-{8 * length}-ecb"
+            self.tables = ghash_tables(keystream(self.ecb, self.key, bytes(16)))
+
+    def stream(self, sequence, lengths):
+        """The key streams of records from `sequence` on, of these lengths; the block that covers the tag comes first."""
+        counters, sizes = [], []
+        for at, length in enumerate(lengths):
+            nonce = (self.iv ^ sequence + at).to_bytes(12, "big")
+            blocks = 1 + -(-length // 16)
+            counters += [nonce + struct.pack(">I", n) for n in range(1, 1 + blocks)]
+            sizes.append(16 * blocks)
+        out, at = keystream(self.ecb, self.key, b"".join(counters)), 0
+        for n, size in enumerate(sizes):
+            self.ready[sequence + n] = out[at:at + size]
+            at += size
+
+    def open(self, header, fragment, ahead):
+        """The plaintext of the next record; `ahead` are the fragments that may follow under the same keys."""
+        at, data, tag = self.sequence, fragment[:-16], fragment[-16:]
+        self.sequence += 1
+        if len(fragment) < 17:
+            raise Failed(f"record {at} is not of these keys")
+        if self.is_aes:
+            if at not in self.ready:
+                self.stream(at, [max(len(one) - 16, 0) for one in [fragment, *ahead[:self.BATCH - 1]]])
+            stream = self.ready.pop(at)
+            fine = hmac.compare_digest(xor(ghash(self.tables, header, data), stream[:16]), tag)
+            stream = stream[16:16 + len(data)]
+        else:
+            nonce = (self.iv ^ at).to_bytes(12, "big")
+            stream = keystream("chacha20", self.key, bytes(64 + len(data)), bytes(4) + nonce)
+            fine = hmac.compare_digest(poly1305(stream[:32], header, data), tag)
+            stream = stream[64:]
+        if not fine:
+            raise Failed(f"record {at} is not of these keys")
+        return xor(data, stream)
+
+
+class Direction:
+    """One direction of a session, as far as it was read."""
+
+    def __init__(self, data):
+        self.records, self.at, self.joined, self.left = [], 0, b"", 0
+        at = 0
+        while len(data) - at >= 5:
+            kind, high, low, length = struct.unpack(">BBBH", data[at:at + 5])
+            if kind not in (CHANGE_CIPHER_SPEC, ALERT, HANDSHAKE, APPLICATION_DATA):
+                raise Failed(f"a record of the type {kind}")
+            if high != 3 or low not in (1, 3):
+                raise Failed(f"a record of the version {high}.{low}")
+            if length > (1 << 14) + 256:
+                raise Failed(f"a record of {length} bytes")
+            if len(data) - at - 5 < length:
+                break
+            self.records.append((kind, data[at:at + 5], data[at + 5:at + 5 + length]))
+            at += 5 + length
+        self.left = len(data) - at
+
+    def open(self, keys):
+        """Type and content of the next record, which is protected."""
+        kind, header, fragment = self.records[self.at]
+        self.at += 1
+        if kind != APPLICATION_DATA:
+            raise Failed("a record that should be protected is not")
+        ahead = [one for _, _, one in self.records[self.at:self.at + Keys.BATCH]]
+        inner = keys.open(header, fragment, ahead).rstrip(b"\0")
+        if not inner or inner[-1] not in (ALERT, HANDSHAKE, APPLICATION_DATA) or len(inner) > (1 << 14) + 1:
+            raise Failed("a protected record of a type that is none")
+        return inner[-1], inner[:-1]
+
+    def whole(self):
+        """The next whole handshake message in hand; None where it goes on."""
+        if len(self.joined) < 4:
+            return None
+        length = int.from_bytes(self.joined[1:4], "big")
+        if length > MESSAGE_BYTES_MAX:
+            raise Failed(f"a handshake message of {length} bytes")
+        if len(self.joined) < 4 + length:
+            return None
+        message, self.joined = self.joined[:4 + length], self.joined[4 + length:]
+        return message
+
+    def message(self, keys=None):
+        """The next handshake message, of records in the clear where there are no keys."""
+        while (message := self.whole()) is None:
+            while self.at < len(self.records) and self.records[self.at][0] == CHANGE_CIPHER_SPEC:
+                if self.records[self.at][2] != b"\x01":
+                    raise Failed("a change_cipher_spec that is none")
+                self.at += 1
+            if self.at >= min(len(self.records), HANDSHAKE_RECORDS_MAX):
+                raise Failed("the handshake ends before it is complete")
+            if keys is None:
+                kind, _, content = self.records[self.at]
+                self.at += 1
+            else:
+                kind, content = self.open(keys)
+            if kind != HANDSHAKE:
+                raise Failed(f"a record of the type {kind} inside the handshake")
+            self.joined += content
+        return message
+
+    def ends_record(self):
+        if self.joined:
+            raise Failed("a record goes on over a change of keys")
+
+    def data(self, suite, secret, is_server):
+        """All application data to the end, and whether this side said that it sends no more."""
+        algorithm = SUITES[suite][1]
+        keys, data, updates, closed, said_so = Keys(suite, secret), [], 0, False, False
+        while self.at < len(self.records):
+            if closed:
+                raise Failed("records follow the end of the session")
+            kind, content = self.open(keys)
+            if kind == APPLICATION_DATA:
+                self.ends_record()
+                data.append(content)
+            elif kind == ALERT:
+                closed, said_so = True, content[1:2] == b"\0"
+            else:
+                self.joined += content
+                while (message := self.whole()) is not None:
+                    if message[0] == KEY_UPDATE and updates < KEY_UPDATES_MAX:
+                        self.ends_record()
+                        updates += 1
+                        secret = expand(algorithm, secret, "traffic upd", b"", len(secret))
+                        keys = Keys(suite, secret)
+                    elif message[0] != NEW_SESSION_TICKET or not is_server:
+                        raise Failed(f"a message of the kind {message[0]} after the handshake")
+        if self.left:
+            raise Failed(f"{self.left} bytes of a record that was cut")
+        return b"".join(data), said_so
+
+
+def read_secrets(data):
+    """The random of the client, the secret of the key exchange, and the traffic secrets by their labels."""
+    if len(data) > SECRETS_BYTES_MAX:
+        raise Failed("a list of secrets that is too long")
+    exchange, randoms, traffic = [], set(), {}
+    for line in data.decode().splitlines():
+        if match := re.fullmatch("# key-exchange ((?:[0-9a-f]{2})+)", line):
+            exchange.append(bytes.fromhex(match.group(1)))
+        elif match := re.fullmatch("([^ ]+) ([0-9a-f]{64}) ((?:[0-9a-f]{2})+)", line):
+            label, random, secret = match.groups()
+            if label in traffic:
+                raise Failed(f"two secrets of the label {label}")
+            randoms.add(random)
+            traffic[label] = bytes.fromhex(secret)
+        else:
+            raise Failed("a line of the secrets that is none of a key log")
+    if len(exchange) != 1 or len(randoms) != 1 or not 0 < len(exchange[0]) <= EXCHANGE_BYTES_MAX:
+        raise Failed("the secrets are not those of one session")
+    return bytes.fromhex(randoms.pop()), exchange[0], traffic
+
+
+class Decrypted:
+    """A session decrypted (src/evidence/session): the handshake holds, and every byte is accounted for."""
+
+    def __init__(self, sent, received, secrets):
+        random, exchange, traffic = read_secrets(secrets)
+        client, server = Direction(sent), Direction(received)
+        first, answer = client.message(), server.message()
+        own, suites, groups = client_hello(first)
+        is_retry, suite, group = server_hello(answer)
+        if suite not in SUITES or suite not in suites:
+            raise Failed(f"the cipher suite {suite:#06x}")
+        self.suite, algorithm, _ = SUITES[suite]
+        transcript = hashlib.new(algorithm)
+        if is_retry:
+            # The first ClientHello counts by its hash (RFC 8446 section 4.4.1).
+            digest = hashlib.new(algorithm, first).digest()
+            transcript.update(bytes([254, 0, 0, len(digest)]) + digest + answer)
+            second = client.message()
+            again, _, groups = client_hello(second)
+            if again != own:
+                raise Failed("the second ClientHello is of another client")
+            transcript.update(second)
+            answer = server.message()
+            is_retry, chosen, group = server_hello(answer)
+            if is_retry or chosen != suite:
+                raise Failed("the server asks for a third ClientHello, or changes the suite")
+        else:
+            transcript.update(first)
+        transcript.update(answer)
+        if own != random:
+            raise Failed("the secrets are of another session")
+        if group not in groups:
+            raise Failed("the server chose a key exchange that was not offered")
+        client.ends_record()
+        server.ends_record()
+        size, empty = transcript.digest_size, hashlib.new(algorithm).digest()
+        derive = lambda secret, label, context: expand(algorithm, secret, label, context, size)
+        extract = lambda salt, value: hmac.digest(salt, value, algorithm)
+        shaken = extract(derive(extract(bytes(size), bytes(size)), "derived", empty), exchange)
+        labels = ("c hs traffic", "s hs traffic")
+        of_client, of_server = (derive(shaken, label, transcript.digest()) for label in labels)
+        asks = self.flight(server, Keys(suite, of_server), transcript, derive(of_server, "finished", b""), algorithm)
+        server.ends_record()
+        master = extract(derive(shaken, "derived", empty), bytes(size))
+        last = [derive(master, label, transcript.digest()) for label in ("c ap traffic", "s ap traffic")]
+        derived = dict(zip(("CLIENT_HANDSHAKE_TRAFFIC_SECRET", "SERVER_HANDSHAKE_TRAFFIC_SECRET",
+                            "CLIENT_TRAFFIC_SECRET_0", "SERVER_TRAFFIC_SECRET_0"), (of_client, of_server, *last)))
+        if traffic != derived:
+            raise Failed("the secrets that are listed are not those that follow from the key exchange")
+        keys = Keys(suite, of_client)
+        message = client.message(keys)
+        if asks and message[0] == CERTIFICATE:
+            transcript.update(message)
+            message = client.message(keys)
+        key = derive(of_client, "finished", b"")
+        if message[0] != FINISHED or not hmac.compare_digest(extract(key, transcript.digest()), message[4:]):
+            raise Failed("the client's Finished does not hold")
+        client.ends_record()
+        self.sent, _ = client.data(suite, last[0], False)
+        self.received, self.is_closed = server.data(suite, last[1], True)
+
+    def flight(self, server, keys, transcript, key, algorithm):
+        """The server's messages to its Finished; whether it asks for a certificate of the client."""
+        def following(*kinds):
+            message = server.message(keys)
+            if message[0] not in kinds:
+                raise Failed(f"a message of the kind {message[0]} in the server's handshake")
+            return message
+        transcript.update(following(ENCRYPTED_EXTENSIONS))
+        message = following(CERTIFICATE_REQUEST, CERTIFICATE)
+        asks = message[0] == CERTIFICATE_REQUEST
+        if asks:
+            transcript.update(message)
+            message = following(CERTIFICATE)
+        self.chain = certificates_of(message)
+        transcript.update(message)
+        # RFC 8446 section 4.4.3.
+        self.signed = b" " * 64 + b"TLS 1.3, server CertificateVerify\0" + transcript.digest()
+        message = following(CERTIFICATE_VERIFY)
+        fields = Cursor(message[4:], "a CertificateVerify")
+        self.scheme, self.signature = fields.number(2), fields.vector(2)
+        fields.end()
+        transcript.update(message)
+        message = following(FINISHED)
+        if not hmac.compare_digest(hmac.digest(key, transcript.digest(), algorithm), message[4:]):
+            raise Failed("the server's Finished does not hold")
+        transcript.update(message)
+        return asks
+
+
+def pem_certificate(der):
+    return b"-----BEGIN CERTIFICATE-----\n" + base64.encodebytes(der) + b"-----END CERTIFICATE-----\n"
+
+
+def is_of_host(name, host):
+    """Whether a name in a certificate is of a host (RFC 6125): a whole first label may be a star."""
+    name, host = name.lower(), host.lower()
+    return name == host or (name.startswith("*.") and "." in host and name[1:] == host[host.index("."):])
+
+
+def check_server(session, host, at, roots):
+    """That the chain leads to a root, is of the host and was valid, and that its key signed the handshake."""
+    p = in_files(leaf=pem_certificate(session.chain[0]), between=b"".join(map(pem_certificate, session.chain[1:])),
+                 roots=roots, data=session.signed, signature=session.signature)
+    between = ["-untrusted", p["between"]] if len(session.chain) > 1 else []
+    # Any certificate of the list may be an anchor, and none beside it.
+    fine, what = openssl("verify", "-CAfile", p["roots"], "-no-CApath", "-no-CAstore", "-partial_chain", *between,
+                         "-purpose", "sslserver", "-attime", str(int(at)), "-verify_hostname", host, p["leaf"])
+    if not fine:
+        errors = [line for line in what.splitlines() if line.startswith("error ")]
+        raise Failed(f"the certificate of the server: {(errors or ['openssl refuses it'])[0]}")
+    fine, names = openssl("x509", "-in", p["leaf"], "-noout", "-ext", "subjectAltName")
+    if not fine or not any(is_of_host(name, host) for name in re.findall(r"DNS:([^,\s]+)", names)):
+        raise Failed(f"the certificate is not of {host}")
+    if session.scheme not in TLS_SCHEMES:
+        raise Failed(f"a signature of the scheme {session.scheme:#06x}")
+    fine, key = openssl("x509", "-in", p["leaf"], "-noout", "-pubkey")
+    key = in_files(key=key.encode() + b"\n")["key"]
+    _, text = openssl("pkey", "-pubin", "-in", key, "-noout", "-text")
+    curve = {0x0403: "prime256v1", 0x0503: "secp384r1"}.get(session.scheme)
+    if curve is not None and curve not in text:
+        raise Failed("the scheme of the server's signature is not of its key")
+    digest = TLS_SCHEMES[session.scheme]
+    if digest is None:
+        done = openssl("pkeyutl", "-verify", "-pubin", "-inkey", key, "-rawin", "-in", p["data"],
+                       "-sigfile", p["signature"])
+    else:
+        padding = [] if curve else ["-sigopt", "rsa_padding_mode:pss", "-sigopt", "rsa_pss_saltlen:digest"]
+        done = openssl("dgst", f"-{digest}", *padding, "-verify", key, "-signature", p["signature"], p["data"])
+    if not done[0]:
+        raise Failed("the server's signature over the handshake does not hold")
+
+
+class Attestation:
+    """What a relay signed (docs/formats-evidence.md, "Sessions")."""
+
+    FORM = re.compile(
+        r"pressmark relay session 1\nsession [0-9a-f]{32}\ntarget ([A-Za-z0-9.-]{1,253}):(0|[1-9][0-9]{0,4})\n"
+        r"peer (\S+)\nbegin (\S+)\nend (\S+)\nsent (0|[1-9][0-9]*) ([0-9a-f]{64})\n"
+        r"received (0|[1-9][0-9]*) ([0-9a-f]{64})\n")
+
+    def __init__(self, note):
+        body, parted, signatures = note.decode().rpartition("\n\n")
+        match = self.FORM.fullmatch(body + "\n")
+        if len(note) > NOTE_BYTES_MAX or not parted or match is None:
+            raise Failed("the relay's note is not of the form")
+        self.body = (body + "\n").encode()
+        self.host, port, self.peer, self.begin, self.end, *flows = match.groups()
+        self.port = int(port)
+        self.flows = {"sent": (int(flows[0]), flows[1]), "received": (int(flows[2]), flows[3])}
+        self.from_, self.to = unix_date(self.begin), unix_date(self.end)
+        if self.from_ is None or self.to is None or self.from_ > self.to:
+            raise Failed("the relay's note is not of the form")
+        self.signatures = []
+        for line in signatures.removesuffix("\n").split("\n"):
+            signer = re.fullmatch("\u2014 ([^\\s+]+) (\\S+)", line)
+            if signer is None or len(data := unbase64(signer.group(2))) < 4:
+                raise Failed("the relay's note has a signature that is none")
+            self.signatures.append((signer.group(1), data[:4], data[4:]))
+
+    def relay(self, keys):
+        """Name of the relay, and whether one of the keys signed; without keys the name that it gives itself."""
+        for key in keys:
+            if (any(name == key.name and identity == key.id and signed(key.public, self.body, signature)
+                    for name, identity, signature in self.signatures)):
+                return key.name, True
+        if keys or len(self.signatures) != 1:
+            raise Failed("no relay whose key was given has signed the session")
+        return self.signatures[0][0], False
+
+
+def is_of(attestation, url, date):
+    """That a session is of what the record says: its host and port, and its time."""
+    parts = urllib.parse.urlsplit(unbracketed(url))
+    host = (parts.hostname or "").rstrip(".")
+    if parts.scheme != "https":
+        raise Failed("the record is of no https address")
+    if host.lower() != attestation.host.lower() or (parts.port or 443) != attestation.port:
+        raise Failed(f"the session is with {attestation.host}:{attestation.port}, and the record of {parts.netloc}")
+    when = unix_date(date)
+    if when is None or when < attestation.from_ - CLOCK_SKEW_MAX or when > attestation.to + CLOCK_SKEW_MAX:
+        raise Failed(f"the record is of {date}, and the session of {attestation.begin} to {attestation.end}")
+
+
+def head_of(response):
+    """Status and fields of a response, and where its body begins."""
+    end = header_end(response)
+    lines = re.split(rb"\r?\n", response[:end] if end >= 0 else response)
+    words = lines[0].split(b" ")
+    fields = {}
+    for line in lines[1:]:
+        name, _, value = line.partition(b":")
+        fields.setdefault(name.strip().lower(), []).append(value.strip())
+    return (int(words[1]) if len(words) > 1 and words[1].isdigit() else 0), fields, end
+
+
+def is_chunked(fields):
+    return b"chunked" in b",".join(fields.get(b"transfer-encoding", [])).lower()
+
+
+def ends_with_connection(response):
+    """Whether nothing but the end of the connection says where a response ends (RFC 9112 section 6.3)."""
+    status, fields, _ = head_of(response)
+    if status in (204, 304) or 100 <= status < 200 or is_chunked(fields):
+        return False
+    lengths = {value for value in fields.get(b"content-length", [])}
+    return len(lengths) != 1 or not lengths.pop().isdigit()
+
+
+def payload_of(response):
+    """The payload of a response: without the framing of chunks."""
+    _, fields, at = head_of(response)
+    if not is_chunked(fields):
+        lengths = fields.get(b"content-length", [])
+        return response[at:at + int(lengths[0])] if lengths and lengths[0].isdigit() else response[at:]
+    out = []
+    while True:
+        end = response.find(b"\r\n", at)
+        size = response[at:end].split(b";")[0].strip()
+        if end < 0 or not re.fullmatch(rb"[0-9A-Fa-f]{1,15}", size):
+            raise Unchecked("the chunks of the session's response are not read here; `pressmark prove --check` does")
+        if (length := int(size, 16)) == 0:
+            return b"".join(out)
+        out.append(response[end + 2:end + 2 + length])
+        at = end + 2 + length + 2
+
+
+class Claimed:
+    """What the records say that a session was; `payload` is the digest that a revisit states."""
+
+    def __init__(self, url, date, request, response, interim=b"", payload=None, is_cut=False):
+        self.url, self.date, self.request, self.response = url, date, request, response
+        self.interim, self.payload, self.is_cut = interim, payload, is_cut
+
+
+def check_plaintext(session, claimed):
+    """That the plaintext is what the records hold."""
+    if session.sent != claimed.request:
+        raise Failed("what was sent is not the request record")
+    if not session.received.startswith(claimed.interim):
+        raise Failed("what was received does not begin with the interim responses")
+    rest, response = session.received[len(claimed.interim):], claimed.response
+    if claimed.payload is not None:
+        if not rest.startswith(response):
+            raise Failed("what was received does not begin with the head of the revisit")
+        algorithm, expected = digest_of(claimed.payload)
+        if hashlib.new(algorithm, payload_of(rest)).digest() != expected:
+            raise Failed("what was received has another payload digest than the revisit states")
+        return
+    if not rest.startswith(response):
+        raise Failed("what was received is not the response record")
+    if ends_with_connection(rest) and not session.is_closed and not claimed.is_cut:
+        raise Failed("the server did not say that the response is whole")
+    if len(rest) > len(response) and not claimed.is_cut:
+        raise Failed(f"{len(rest) - len(response)} bytes follow the response record in the session")
 
 
 def session_parts(said, records):
@@ -1481,7 +2219,7 @@ def session_parts(said, records):
     return parts
 
 
-def check_session(files, said, records):
+def check_session(files, said, records, known):
     listed = session_parts(said, records)
     parts = dict(listed)
     if len(parts) != len(listed):
@@ -1490,17 +2228,57 @@ def check_session(files, said, records):
         raise Failed("parts of the session are missing")
     data = get(files, said["warc"])
 
-    def block(name):
-        offset, length = parts[name].place
+    def block(record):
+        if record.place is None:
+            raise Failed("the request of the session is withheld")
+        offset, length = record.place
         return block_of(data[offset:offset + length], said["warc"])
 
-    note = block("relay-note").decode()
-    for name, line in (("tls-sent", "sent"), ("tls-received", "received")):
-        bytes_ = block(name)
-        if f"\n{line} {len(bytes_)} {sha256(bytes_).hex()}\n" not in note:
-            raise Failed(f"the bytes that were {line} are not those of the relay's note")
-    raise Absent("the bytes are those of the relay's note; its signature, and the session itself, are checked by "
-                 "pressmark prove --check, with the key of the relay")
+    main, request, interim = None, None, b""
+    for entry, record in zip(said["records"], records()):
+        if entry["role"] == "capture":
+            main, url, date = record, entry["uri"], entry["date"]
+        elif entry["role"] == "exchange" and entry["type"] == "request":
+            request = record
+        elif entry["role"] == "exchange" and (record.fields.text("Content-Type") or "").startswith("application/http"):
+            interim += block(record)
+    if main is None or request is None:
+        raise Failed("the request of the session is missing")
+    payload = None
+    if main.fields.text("WARC-Profile") == IDENTICAL_PAYLOAD:
+        payload = main.fields.text("WARC-Payload-Digest") or fail("the revisit states no payload digest")
+    is_cut = main.fields.get("WARC-Truncated") is not None
+    claimed = Claimed(url, date, block(request), block(main), interim, payload, is_cut)
+    return verify_session({name: block(record) for name, record in parts.items()}, claimed, known)
+
+
+def verify_session(parts, claimed, known):
+    """What a session proves, from the blocks of its parts."""
+    attestation = Attestation(parts["relay-note"])
+    relay, is_known = attestation.relay(known.relays)
+    for name in ("sent", "received"):
+        data = parts[f"tls-{name}"]
+        if attestation.flows[name] != (len(data), sha256(data).hex()):
+            raise Failed(f"the bytes that were {name} are not those that the relay signed")
+    is_of(attestation, claimed.url, claimed.date)
+    try:
+        session = Decrypted(parts["tls-sent"], parts["tls-received"], parts["tls-secrets"])
+        check_plaintext(session, claimed)
+    except Unchecked as why:
+        raise Absent(f"the bytes are those that {relay!a} signed; {why}") from None
+    if known.tls_roots is not None:
+        check_server(session, attestation.host, attestation.from_, known.tls_roots)
+    what = (f"{len(session.received)} bytes came from {attestation.host} at {attestation.peer} between "
+            f"{attestation.begin} and {attestation.end}, under {session.suite}, and are those of the record")
+    missing = []
+    if known.tls_roots is None:
+        missing.append("whether the certificate is of that host and its key signed the handshake is not checked here "
+                       "without the root certificates of that day (--tls-roots)")
+    if not is_known:
+        missing.append(f"the relay calls itself {relay!a}; give its key (--relay), since anyone can sign under a name")
+    if missing:
+        raise Absent("; ".join([what, *missing]))
+    return f"{what}, under the certificate of that host, by the word of the relay {relay!a}. {TRUST}"
 
 
 def check_checker(files):
@@ -1670,12 +2448,14 @@ def steps_of(files, known):
         ("interval", lambda: check_interval(files, said, records, checkpoint, known)),
         ("witnesses", lambda: check_witnesses(files, said, newest, keys, known.policy)),
     ]
+    if ANCHORED in files or OTS in files:
+        steps.append(("bitcoin", lambda: check_bitcoin(files, said, newest, keys, known.headers)))
     try:
         has_session = bool(session_parts(said, records))
     except Exception:
         has_session = False  # what is wrong with the records, their own step tells
     if has_session:
-        steps.append(("session", lambda: check_session(files, said, records)))
+        steps.append(("session", lambda: check_session(files, said, records, known)))
     if is_package:
         return steps + [("pages", lambda: check_pages(own, said)), ("index", lambda: check_index(own, said))]
     return steps + [("checker", lambda: check_checker(files))]
@@ -1707,6 +2487,14 @@ class Known:
         if args.drand:
             with open(args.drand, "rb") as file:
                 self.chains.append(Chain(file.read(), args.drand).hash)
+        self.headers = {}
+        if args.bitcoin_headers:
+            with open(args.bitcoin_headers, encoding="utf-8") as file:
+                self.headers = bitcoin_headers(file.read())
+        self.relays, self.tls_roots = [Key(text) for text in args.relay or []], None
+        if args.tls_roots:
+            with open(args.tls_roots, "rb") as file:
+                self.tls_roots = file.read()
         self.kept = []
         for name in args.checkpoint or []:
             with open(name, "rb") as file:
@@ -1725,6 +2513,9 @@ def main():
     parser.add_argument("--roots")
     parser.add_argument("--policy")
     parser.add_argument("--drand")
+    parser.add_argument("--bitcoin-headers")
+    parser.add_argument("--relay", action="append")
+    parser.add_argument("--tls-roots")
     args = parser.parse_args()
     try:
         known = Known(args)

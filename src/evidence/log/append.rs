@@ -9,16 +9,18 @@ use std::time::Duration;
 
 use tlog_tiles::Hash;
 
-use super::{Log, checkpoint_sizes};
+use super::Log;
 use crate::base::Timestamp;
 use crate::evidence::EvidenceError;
-use crate::evidence::checkpoint::{Checkpoint, file_name};
+use crate::evidence::checkpoint::Checkpoint;
 use crate::evidence::drand::Round;
 use crate::evidence::error::{damaged, io as disk};
 use crate::evidence::files::{sync_all, write_whole};
 use crate::evidence::key::{LogKey, Options};
 use crate::evidence::leaf::{ENTRY_LEN, Statement, entry_of, hash_of, key_change_text};
 use crate::evidence::note::VerifierKey;
+use crate::evidence::places::Places;
+use crate::evidence::summary;
 use crate::evidence::tiles::{Edge, Full, TileWriter};
 use crate::evidence::{membership, timestamp};
 use crate::store::Layout;
@@ -54,7 +56,7 @@ pub fn prepare(layout: &Layout, options: &Options) -> Result<bool, EvidenceError
     let path = options.key_path(layout);
     let dir = layout.evidence_dir();
     std::fs::create_dir_all(dir.join("checkpoints")).map_err(disk("making", &dir))?;
-    if LogKey::read(&path)?.is_some() || !checkpoint_sizes(&dir)?.is_empty() {
+    if LogKey::read(&path)?.is_some() || Places::open(&dir)?.newest()?.is_some() {
         return Ok(false);
     }
     match LogKey::make(&path) {
@@ -122,6 +124,7 @@ impl Appender {
         }
         if let Some(newest) = &log.newest {
             finish_checkpoint(&log.dir, newest)?;
+            summary::keep(&log.dir, &log.ledger, newest, log.places.recent())?;
         }
         let writer = TileWriter::new(log.tiles.clone(), &edge);
         let mut appender = Self { log, edge, writer, key, key_path, origin, round, _lock: lock };
@@ -206,7 +209,7 @@ impl Appender {
         }
         // Time stamps that came since; they alone are no reason for a checkpoint, which would be
         // stamped in its turn.
-        for stamp in timestamp::unstated(&self.log.dir, self.log.ledger.statements())? {
+        for stamp in self.unstated()? {
             self.state(stamp)?;
         }
         let (size, root) = self.settle()?;
@@ -218,15 +221,15 @@ impl Appender {
         Ok(Some(checkpoint))
     }
 
+    /// What the log is to say of time stamps that came since its newest checkpoint.
+    pub(in crate::evidence) fn unstated(&self) -> Result<Vec<Statement>, EvidenceError> {
+        timestamp::unstated(&self.log.places, self.log.ledger.statements())
+    }
+
     /// How many leaves there are, those without a checkpoint included, and the root over them.
     pub(in crate::evidence) fn root(&self) -> Result<(u64, Hash), EvidenceError> {
         let root = self.edge.root().map_err(|why| damaged("evidence/tile", why.to_string()))?;
         Ok((self.edge.size(), root))
-    }
-
-    /// The statements, those without a checkpoint included.
-    pub(in crate::evidence) fn statements(&self) -> &[(u64, Statement)] {
-        self.log.ledger.statements()
     }
 
     /// A checkpoint over all leaves, signed and kept nowhere.
@@ -265,7 +268,7 @@ impl Appender {
     ) -> Result<(), EvidenceError> {
         let (dir, size) = (self.log.dir.clone(), checkpoint.size);
         let text = checkpoint.render();
-        let kept = dir.join("checkpoints").join(file_name(size));
+        let kept = self.log.places.place(size)?;
         write_whole(&kept, text.as_bytes()).map_err(disk("writing", &kept))?;
         let newest = dir.join("checkpoint");
         write_whole(&newest, text.as_bytes()).map_err(disk("writing", &newest))?;

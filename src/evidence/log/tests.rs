@@ -46,6 +46,54 @@ fn leaves_are_proved_against_any_checkpoint_that_covers_them() {
     assert!(log.prove(7, 4).is_err());
 }
 
+/// Checkpoints lie in folders; a log of an earlier version has them all in the first place. Both verify, and what is taken away
+/// from a folder is missed.
+#[test]
+fn a_log_with_many_checkpoints_verifies_and_one_that_is_gone_is_missed() {
+    use crate::evidence::{VerifyOptions, verify};
+    let dir = tempfile::tempdir().unwrap();
+    let layout = layout(dir.path());
+    let count = 2 * crate::evidence::places::FOLDER_MAX + 5;
+    let sign = |from: usize, to: usize| {
+        for n in from..to {
+            let mut appender = Appender::open(&layout, &Options::default()).unwrap();
+            appender.state(Statement::Adopted { name: format!("{n}.warc") }).unwrap();
+            appender.checkpoint(NOW).unwrap().unwrap();
+        }
+    };
+    sign(0, count);
+    let findings = || {
+        let mut found = Vec::new();
+        let options = VerifyOptions::default();
+        let checked = verify(&layout, &options, &mut |f| found.push(f.rule.to_owned())).unwrap();
+        (checked.checkpoints, found)
+    };
+    assert_eq!(findings(), (count as u64, Vec::new()));
+    let log = Log::open(&layout).unwrap();
+    let (folders, sizes) = (log.places().folders().to_vec(), log.checkpoint_sizes().unwrap());
+    assert_eq!((folders.len(), sizes.len()), (3, count));
+    let one = log.places().path(folders[1] + 3, "");
+    let bytes = std::fs::read(&one).unwrap();
+    std::fs::remove_file(&one).unwrap();
+    assert_eq!(findings().1, ["checkpoint-missing"]);
+    std::fs::write(&one, bytes).unwrap();
+    // As an earlier version left it: nothing but files, side by side.
+    let first = log.places().dir_of(0);
+    for folder in &folders[1..] {
+        for size in log.places().sizes_in(*folder).unwrap() {
+            let path = log.places().path(size, "");
+            std::fs::rename(&path, first.join(path.file_name().unwrap())).unwrap();
+        }
+        std::fs::remove_dir(log.places().dir_of(*folder)).unwrap();
+    }
+    assert_eq!(findings(), (count as u64, Vec::new()));
+    // It goes on in a folder.
+    sign(count, count + 3);
+    assert_eq!(findings(), (count as u64 + 3, Vec::new()));
+    let log = Log::open(&layout).unwrap();
+    assert_eq!(log.places().folders(), [0, sizes.last().unwrap() + 1]);
+}
+
 #[test]
 fn a_key_is_replaced_with_a_leaf_that_the_old_one_signed() {
     let dir = tempfile::tempdir().unwrap();

@@ -3,16 +3,17 @@
 use std::path::PathBuf;
 
 use super::part::{append_leaves, leaf_of};
-use super::{COSIGNATURES, Sharing, is_beside, join};
+use super::{Sharing, beside, grows, join};
 use crate::archive::{LogPart, LogSource, SharedCheckpoint};
 use crate::base::Timestamp;
+use crate::evidence::checkpoint::file_name;
 use crate::evidence::drand::Round;
 use crate::evidence::error::io as disk;
 use crate::evidence::files::write_whole;
 use crate::evidence::key::{LogKey, Options};
 use crate::evidence::leaf::{Statement, sha256};
 use crate::evidence::log::Appender;
-use crate::evidence::{Checkpoint, EvidenceError, timestamp};
+use crate::evidence::{Checkpoint, EvidenceError};
 use crate::store::Layout;
 
 /// The copy of the log in an archive, which follows the server.
@@ -26,7 +27,8 @@ pub(super) struct Replica<'a> {
     round: Option<Round>,
     /// The number of the last part that the copy has.
     pub(super) parts: u64,
-    checkpoints: PathBuf,
+    /// What is kept beside checkpoints from this size on is asked for: what was there before was taken over by earlier runs.
+    recent: u64,
 }
 
 impl<'a> Replica<'a> {
@@ -53,9 +55,9 @@ impl<'a> Replica<'a> {
                 same.ok_or_else(other)?.parts
             }
         };
-        let checkpoints = layout.evidence_dir().join("checkpoints");
+        let recent = appender.log().places().recent();
         let round = options.round.clone();
-        Ok(Self { with, archive, key, key_path, appender, round, parts, checkpoints })
+        Ok(Self { with, archive, key, key_path, appender, round, parts, recent })
     }
 
     /// Whether the key that is here is the one that signs the log now.
@@ -154,7 +156,7 @@ impl<'a> Replica<'a> {
         if state.parts <= self.parts || !self.may_sign() {
             return Ok(None);
         }
-        let stamps = timestamp::unstated(self.appender.log().dir(), self.appender.statements())?;
+        let stamps = self.appender.unstated()?;
         self.register_statements(stamps)?;
         let previous = self.appender.log().size();
         self.append(self.with.log.state()?.parts)?;
@@ -207,17 +209,15 @@ impl<'a> Replica<'a> {
 
     /// Takes over what is kept beside checkpoints elsewhere.
     pub(super) fn pull_files(&self) -> Result<(), EvidenceError> {
-        for (name, digest) in self.with.log.files()? {
-            if !is_beside(&name) {
-                continue;
-            }
-            let path = self.checkpoints.join(&name);
+        for (name, digest) in self.with.log.files(&file_name(self.recent))? {
+            let Some((size, end)) = beside(&name) else { continue };
+            let path = self.appender.log().places().path(size, end);
             let own = std::fs::read(&path).ok();
             if own.as_ref().is_some_and(|own| sha256(own)[..] == digest[..]) {
                 continue;
             }
             let Some(bytes) = self.with.log.file(&name)? else { continue };
-            if own.is_some_and(|own| name.ends_with(COSIGNATURES) && own.len() >= bytes.len()) {
+            if own.is_some_and(|own| grows(&name) && own.len() >= bytes.len()) {
                 continue;
             }
             write_whole(&path, &bytes).map_err(disk("writing", &path))?;

@@ -121,9 +121,10 @@ impl SharedLog for Server {
         self.kept().is_held = false;
         Ok(())
     }
-    fn files(&self) -> Result<Vec<(String, Vec<u8>)>, ArchiveError> {
+    fn files(&self, from: &str) -> Result<Vec<(String, Vec<u8>)>, ArchiveError> {
         let kept = self.kept();
-        Ok(kept.files.iter().map(|(name, bytes)| (name.clone(), sha256(bytes).to_vec())).collect())
+        let files = kept.files.range(from.to_owned()..);
+        Ok(files.map(|(name, bytes)| (name.clone(), sha256(bytes).to_vec())).collect())
     }
     fn file(&self, name: &str) -> Result<Option<Vec<u8>>, ArchiveError> {
         Ok(self.kept().files.get(name).cloned())

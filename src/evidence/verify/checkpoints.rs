@@ -5,10 +5,9 @@ use std::time::Duration;
 
 use tlog_tiles::Hash;
 
-use super::super::checkpoint::file_name;
 use super::super::error::io as disk;
 use super::super::key::LogKey;
-use super::super::leaf::{Statement, key_change_text};
+use super::super::leaf::{Statement, key_change_text, sha256};
 use super::super::log::{Log, next_path};
 use super::super::note::VerifierKey;
 use super::super::{Checkpoint, EvidenceError, Trust, held, timestamp};
@@ -19,23 +18,24 @@ use crate::store::Layout;
 /// How far clocks may be apart before it is said.
 const CLOCK_OFF_MAX: Duration = Duration::from_mins(5);
 
-pub(super) fn name_of(size: u64) -> String {
-    format!("evidence/checkpoints/{}", file_name(size))
-}
-
 /// The checkpoints that are kept and can be read, smallest first; each must name the one before.
 pub(super) fn read(
     layout: &Layout,
     report: &mut Report<'_>,
 ) -> Result<Vec<Checkpoint>, EvidenceError> {
-    let empty = Log::up_to(layout, None)?;
+    let empty = Log::whole(layout, None)?;
     let dir = layout.evidence_dir();
     let mut checkpoints: Vec<Checkpoint> = Vec::new();
     for size in empty.checkpoint_sizes()? {
         match empty.checkpoint(size) {
             Ok(checkpoint) => checkpoints.push(checkpoint),
             Err(why) => {
-                report.add(Finding::error(&name_of(size), None, "checkpoint", why.to_string()));
+                report.add(Finding::error(
+                    &report.places.name(size),
+                    None,
+                    "checkpoint",
+                    why.to_string(),
+                ));
             }
         }
     }
@@ -49,14 +49,14 @@ pub(super) fn read(
                 }
                 None => "it does not say which checkpoint came before it".to_owned(),
             };
-            let name = name_of(checkpoint.size);
+            let name = report.places.name(checkpoint.size);
             report.add(Finding::error(&name, None, "checkpoint-missing", what));
         }
         if let (Some(time), Some(earlier)) = (checkpoint.time, before.and_then(|c| c.time))
             && time.plus(CLOCK_OFF_MAX) < earlier
         {
             let what = format!("it says {}, and the one before it is later", time.to_rfc3339());
-            let name = name_of(checkpoint.size);
+            let name = report.places.name(checkpoint.size);
             report.add(Finding::warning(&name, None, "checkpoint-time", what));
         }
         before = Some(checkpoint);
@@ -160,7 +160,7 @@ pub(super) fn signatures(
 ) {
     let mut covered = 0;
     for checkpoint in checkpoints {
-        let name = name_of(checkpoint.size);
+        let name = report.places.name(checkpoint.size);
         let mut wanted: Vec<&VerifierKey> = key_at(keys, checkpoint.size).into_iter().collect();
         for pair in keys.windows(2) {
             let [(_, old, _), (index, _, true)] = pair else { continue };
@@ -224,7 +224,12 @@ pub(super) fn roots(
     for checkpoint in checkpoints {
         if roots.get(&checkpoint.size) != Some(&checkpoint.root) {
             let what = "the hashes of the log do not give its root: the log was changed after it was signed";
-            report.add(Finding::error(&name_of(checkpoint.size), None, "log-root", what));
+            report.add(Finding::error(
+                &report.places.name(checkpoint.size),
+                None,
+                "log-root",
+                what,
+            ));
         }
     }
 }
@@ -232,47 +237,61 @@ pub(super) fn roots(
 /// Every time stamp is over its checkpoint, and not much older or younger than that says, and every
 /// one that the log names is there; how many.
 pub(super) fn stamps(
-    layout: &Layout,
     checkpoints: &[Checkpoint],
     statements: &[(u64, Statement)],
     trust: &Trust,
     report: &mut Report<'_>,
 ) -> Result<u64, EvidenceError> {
-    let kept = timestamp::kept(layout)?;
-    for stamp in &kept {
-        let name = stamp.name();
-        let Some(checkpoint) = checkpoints.iter().find(|c| c.size == stamp.size) else {
-            let what = "there is no checkpoint that this time stamp is over";
-            report.add(Finding::error(&name, None, "timestamp", what));
-            continue;
-        };
-        match stamp.verify(checkpoint.render().as_bytes(), trust) {
-            Ok(token) => {
-                let early = checkpoint.time.filter(|time| token.time.plus(CLOCK_OFF_MAX) < *time);
-                if let Some(time) = early {
-                    let what = format!(
-                        "it is of {}, and its checkpoint says {}: our clock was ahead",
-                        token.time.to_rfc3339(),
-                        time.to_rfc3339()
-                    );
-                    report.add(Finding::warning(&name, None, "checkpoint-time", what));
-                }
-            }
-            Err(why) => report.add(Finding::error(&name, None, "timestamp", why.to_string())),
+    let by_size: BTreeMap<u64, &Checkpoint> = checkpoints.iter().map(|c| (c.size, c)).collect();
+    // SHA-256 of what the log says of each: there may be millions, and each is read once.
+    let mut kept: BTreeMap<(u64, String), [u8; 32]> = BTreeMap::new();
+    for folder in report.places.folders().to_vec() {
+        for stamp in timestamp::kept_in(&report.places, folder)? {
+            stamped(&stamp, by_size.get(&stamp.size).copied(), trust, report);
+            let said = sha256(stamp.statement().text().as_bytes());
+            kept.insert((stamp.size, stamp.label), said);
         }
     }
     for (index, statement) in statements {
         let Statement::Stamp { checkpoint, authority, .. } = statement else { continue };
-        let there = kept.iter().find(|k| k.size == *checkpoint && k.label == *authority);
-        let what = match there {
-            Some(kept) if kept.statement() == *statement => continue,
+        let what = match kept.get(&(*checkpoint, authority.clone())) {
+            Some(said) if *said == sha256(statement.text().as_bytes()) => continue,
             Some(_) => format!("it, or its chain, is not the one that leaf {index} names"),
             None => format!("the time stamp that leaf {index} names is gone, with its chain"),
         };
-        let name = timestamp::name_of(*checkpoint, authority);
+        let name = timestamp::name_of(&report.places, *checkpoint, authority);
         report.add(Finding::error(&name, None, "timestamp", what));
     }
     Ok(kept.len() as u64)
+}
+
+/// That a time stamp is over its checkpoint.
+fn stamped(
+    stamp: &timestamp::Kept,
+    checkpoint: Option<&Checkpoint>,
+    trust: &Trust,
+    report: &mut Report<'_>,
+) {
+    let name = timestamp::name_of(&report.places, stamp.size, &stamp.label);
+    let Some(checkpoint) = checkpoint else {
+        let what = "there is no checkpoint that this time stamp is over";
+        report.add(Finding::error(&name, None, "timestamp", what));
+        return;
+    };
+    match stamp.verify(checkpoint.render().as_bytes(), trust) {
+        Ok(token) => {
+            let early = checkpoint.time.filter(|time| token.time.plus(CLOCK_OFF_MAX) < *time);
+            if let Some(time) = early {
+                let what = format!(
+                    "it is of {}, and its checkpoint says {}: our clock was ahead",
+                    token.time.to_rfc3339(),
+                    time.to_rfc3339()
+                );
+                report.add(Finding::warning(&name, None, "checkpoint-time", what));
+            }
+        }
+        Err(why) => report.add(Finding::error(&name, None, "timestamp", why.to_string())),
+    }
 }
 
 /// What others kept agrees with the log.

@@ -6,7 +6,6 @@ use std::time::Duration;
 use super::super::Checkpoint;
 use super::super::drand::{Round, kept};
 use super::Report;
-use super::checkpoints::name_of;
 use crate::base::{Finding, Timestamp};
 use crate::store::Layout;
 
@@ -83,7 +82,7 @@ impl<'a> Rounds<'a> {
     pub fn checkpoints(&mut self, checkpoints: &[Checkpoint], report: &mut Report<'_>) {
         for checkpoint in checkpoints {
             let Some(round) = &checkpoint.round else { continue };
-            let name = name_of(checkpoint.size);
+            let name = report.places.name(checkpoint.size);
             match self.time(&round.text(), &name, report) {
                 Some(Ok(time))
                     if checkpoint.time.is_some_and(|own| own.plus(CLOCK_OFF_MAX) < time) =>
@@ -107,6 +106,7 @@ mod tests {
 
     use super::*;
     use crate::base::Severity;
+    use crate::evidence::places::Places;
 
     /// Round 1000 of quicknet.
     const ROUND: &str = "52db9ba70e0cc0f6eaf7803dd07447a1f5477735fd3f661792ba94600c84e971 1000 b44679b9a59af2ec876b1a6b1ad52ea9b1615fc3982b19576350f93447cb1125e342b73a8dd2bacbe47e4b6b63ed5e39";
@@ -131,7 +131,9 @@ mod tests {
             let mut found = Vec::new();
             let mut add =
                 |finding: Finding| found.push((finding.rule.to_string(), finding.severity));
-            let mut report = Report { found: &mut add, count: 0, per_file: BTreeMap::new() };
+            let places = Places::open(&layout.evidence_dir()).unwrap();
+            let mut report =
+                Report { found: &mut add, count: 0, per_file: BTreeMap::new(), places };
             let mut rounds = Rounds::new(&layout);
             // The second time it is remembered, and said again of another record; a chain is named once.
             rounds.record(text, date, ("a.warc.gz", 7), &mut report);

@@ -3,7 +3,6 @@
 use super::super::witnessed::kept;
 use super::super::{Checkpoint, EvidenceError, Log, Policy};
 use super::Report;
-use super::checkpoints::name_of;
 use crate::base::Finding;
 
 /// Compares the kept cosignatures with the policy; the largest size for which its quorum has cosigned.
@@ -19,7 +18,7 @@ pub(super) fn cosignatures(
     let mut largest = None;
     for checkpoint in checkpoints {
         let signatures = kept(log, checkpoint.size)?;
-        let name = format!("{}.cosignatures", name_of(checkpoint.size));
+        let name = format!("{}.cosignatures", report.places.name(checkpoint.size));
         for signature in &signatures {
             let of = policy.witnesses.iter().find(|one| one.key.is_named_by(signature));
             if of.is_some_and(|one| one.key.verify(&checkpoint.note.text, signature).is_none()) {

@@ -7,6 +7,7 @@ use std::io::{BufReader, Cursor, Read};
 
 use super::pressmark::archive::cdx::{CdxColumns, cdxj_line, parse_cdxj};
 use super::pressmark::base::Finding;
+use super::pressmark::evidence::ots::{Branches, Ots};
 use super::pressmark::http::{Head, Method, decode_body, payload, shape_of, slices};
 use super::pressmark::warc::verify::{Verifier, VerifyOptions, check_header};
 use super::pressmark::warc::{
@@ -17,10 +18,11 @@ use super::pressmark::warc::{
 pub type Check = fn(&[u8]);
 
 /// The targets by their names.
-pub const ALL: [(&str, Check); 5] = [
+pub const ALL: [(&str, Check); 6] = [
     ("cdx", cdx),
     ("chunked", chunked),
     ("members", members),
+    ("ots", ots),
     ("record_heads", record_heads),
     ("wacz", wacz),
 ];
@@ -48,6 +50,20 @@ pub fn record_heads(bytes: &[u8]) {
         }
         Err(_) => assert!(strict.is_err()),
     }
+}
+
+/// Proofs of OpenTimestamps: what is read is what would be written, and whatever it leads to stays small.
+pub fn ots(bytes: &[u8]) {
+    if let Ok(mut read) = Ots::parse(bytes) {
+        assert_eq!(read.bytes(), bytes);
+        let attested: Vec<Vec<u8>> = read.attested().into_iter().map(|(_, m)| m).collect();
+        assert!(attested.iter().all(|message| message.len() <= 4096));
+        let rest = read.branches.clone();
+        for message in attested.iter().take(3) {
+            read.upgrade(message, &rest);
+        }
+    }
+    let _ = Branches::parse(bytes);
 }
 
 /// Whole files: members, frames, plain WARC and ARC. Reading ends, goes on after damage, and never gives

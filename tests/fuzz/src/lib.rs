@@ -6,6 +6,12 @@
 pub mod archive;
 #[path = "../../../src/base/mod.rs"]
 pub mod base;
+#[path = "../../../src/evidence/ots.rs"]
+pub mod ots;
+/// Of the evidence, what reads proofs of others.
+pub mod evidence {
+    pub use super::ots;
+}
 #[path = "../../../src/http/mod.rs"]
 pub mod http;
 #[path = "../../../src/warc/mod.rs"]

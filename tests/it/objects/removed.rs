@@ -36,6 +36,11 @@ fn evicted(server: &S3) -> (Kept, String, String) {
 }
 
 fn assert_is_gone(server: &S3, kept: &Kept, words: &str) {
+    // Nowhere below the archive either: what was fetched, cached, derived.
+    for path in crate::purge::all_files(&kept.root()) {
+        let bytes = std::fs::read(&path).unwrap();
+        assert!(!crate::purge::holds(&bytes, words), "{}", path.display());
+    }
     for (key, stored) in server.objects() {
         assert!(!holds(&stored.bytes, words), "{key}");
     }
@@ -63,6 +68,7 @@ fn a_capture_is_removed_from_the_storage_with_every_version() {
     let (kept, date, words) = evicted(&server);
     let before = server.objects();
     assert!(before.values().any(|stored| holds(&stored.bytes, &words)));
+    assert!(before.values().any(|stored| crate::purge::holds(&stored.bytes, &words)));
     let args =
         ["purge", PAGE, "--at", &date, "--reason", "by order of a court", "--format", "json"];
     let dry = kept.run(&[&args[..], &["--dry-run"]].concat());

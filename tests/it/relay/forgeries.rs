@@ -4,9 +4,13 @@
 use pressmark::base::Timestamp;
 use pressmark::evidence::LogKey;
 use pressmark::evidence::session::{Attestation, Claimed, Flow, Kept, Roots, verify};
+use std::io::Write;
+use std::path::Path;
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use super::{Attested, Kind, PAGE};
+use crate::evidence::checkers::SCRIPT;
 
 /// A session and what is claimed of it.
 #[derive(Clone)]
@@ -25,6 +29,8 @@ struct Bench {
     roots: Roots,
     refused: usize,
     accepted: Vec<String>,
+    /// All that were tried, for the script.
+    tried: Vec<(String, Forged)>,
 }
 
 impl Bench {
@@ -48,6 +54,7 @@ impl Bench {
             Ok(()) => self.accepted.push(what.to_owned()),
             Err(_) => self.refused += 1,
         }
+        self.tried.push((what.to_owned(), forged));
     }
 
     /// The same with a note that the relay signed over what was changed.
@@ -69,6 +76,7 @@ impl Bench {
             Ok(()) => self.accepted.push(format!("{what}, signed by the relay")),
             Err(_) => self.refused += 1,
         }
+        self.tried.push((format!("{what}, signed by the relay"), forged));
     }
 }
 
@@ -92,6 +100,7 @@ fn a_hundred_forgeries_of_a_session_are_refused() {
         roots,
         refused: 0,
         accepted: Vec::new(),
+        tried: Vec::new(),
     };
     assert_eq!(bench.check(&bench.genuine), Ok(()));
     // A note that is signed again over the same is as good: what is refused below is refused for what was changed.
@@ -201,6 +210,14 @@ fn a_hundred_forgeries_of_a_session_are_refused() {
     bench.forge_with_relay("another session's secrets", |forged, _| {
         forged.kept.secrets.clone_from(&other.secrets);
     });
+    // The script that goes with bundles refuses the same: all but the genuine session, which the relay signed again.
+    let tried = std::mem::take(&mut bench.tried);
+    let said = by_script(&tried, &attested.relay.key, &attested.roots);
+    assert_eq!(said.len(), tried.len());
+    assert!(said[0].starts_with("ok"), "{}: {}", tried[0].0, said[0]);
+    for ((what, _), said) in tried.iter().zip(&said).skip(1) {
+        assert!(said.starts_with("failed"), "{what}: {said}");
+    }
     // Roots of another day, and a relay that is not known.
     let roots = std::mem::take(&mut bench.roots);
     bench.forge("roots that do not hold its authority", |_| {});
@@ -213,4 +230,60 @@ fn a_hundred_forgeries_of_a_session_are_refused() {
     println!("{} forgeries refused, {} accepted", bench.refused, bench.accepted.len());
     assert_eq!(bench.accepted, Vec::<String>::new());
     assert!(bench.refused >= 100, "{} forgeries", bench.refused);
+}
+
+/// Gives the script sessions, a line of JSON each; prints what it says of each.
+const SESSIONS: &str = r#"
+import base64, importlib.util, json, sys
+spec = importlib.util.spec_from_file_location("check", sys.argv[1])
+check = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(check)
+class known:
+    relays = [check.Key(sys.argv[2])]
+    tls_roots = open(sys.argv[3], "rb").read()
+for line in sys.stdin:
+    said = json.loads(line)
+    block = lambda name: base64.b64decode(said[name])
+    parts = {name: block(name) for name in ("relay-note", "tls-sent", "tls-received", "tls-secrets")}
+    claimed = check.Claimed(said["url"], said["date"], block("request"), block("response"))
+    try:
+        print("ok", check.verify_session(parts, claimed, known))
+    except check.Absent as why:
+        print("absent", ascii(str(why)))
+    except Exception as why:
+        print("failed", ascii(str(why)))
+"#;
+
+fn by_script(sessions: &[(String, Forged)], relay: &str, roots: &Path) -> Vec<String> {
+    let mut run = Command::new("python3")
+        .args(["-B", "-c", SESSIONS, SCRIPT, relay])
+        .arg(roots)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut input = run.stdin.take().unwrap();
+    let lines: Vec<String> = sessions
+        .iter()
+        .map(|(_, one)| {
+            let text = |bytes: &[u8]| data_encoding::BASE64.encode(bytes);
+            let said = serde_json::json!({
+                "relay-note": text(&one.kept.note),
+                "tls-sent": text(&one.kept.sent),
+                "tls-received": text(&one.kept.received),
+                "tls-secrets": text(&one.kept.secrets),
+                "url": one.url,
+                "date": one.date.to_warc_date(),
+                "request": text(&one.request),
+                "response": text(&one.response),
+            });
+            format!("{said}\n")
+        })
+        .collect();
+    let writer = std::thread::spawn(move || {
+        lines.iter().for_each(|line| input.write_all(line.as_bytes()).unwrap());
+    });
+    let done = run.wait_with_output().unwrap();
+    writer.join().unwrap();
+    String::from_utf8(done.stdout).unwrap().lines().map(str::to_owned).collect()
 }
